@@ -1,0 +1,41 @@
+import type { ErrorCode } from './error-codes.ts'
+import { errorCodes } from './error-codes.ts'
+
+export interface AppErrorOptions {
+  cause?: unknown
+  /** The request's parameter that is wrong, as the caller spelled it. */
+  param?: string
+  /** When it is worth coming back. */
+  retryAfterMs?: number
+  /** Facts for the caller that belong to this code, such as a task id. No secrets. */
+  details?: Record<string, string | number | boolean>
+}
+
+const marker = Symbol.for('sluice.AppError')
+
+/** The one error class. Check it by `isAppError` and its code, never by message. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly param: string | undefined
+  readonly retryAfterMs: number | undefined
+  readonly details: Readonly<Record<string, string | number | boolean>>
+  // A symbol, because two copies of this package must recognise each other's errors.
+  readonly [marker] = true
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = errorCodes[code].retryable
+    this.param = options.param
+    this.retryAfterMs = options.retryAfterMs
+    this.details = options.details ?? {}
+  }
+}
+
+/** True for an AppError of any copy of this package; with `code`, only for that code. */
+export function isAppError(error: unknown, code?: ErrorCode): error is AppError {
+  if (typeof error !== 'object' || error === null || !(marker in error)) return false
+  return code === undefined || ('code' in error && error.code === code)
+}

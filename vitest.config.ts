@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config'
+
+const everywhere = ['packages', 'services', 'apps', 'test', 'bench', 'infra']
+const named = (suffix: string) => everywhere.map((folder) => `${folder}/**/*.${suffix}.test.ts`)
+
+// A test says by its suffix which real server it needs; without one it needs none.
+const needs = ['pg', 'redis', 'nats', 'e2e']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: everywhere.map((folder) => `${folder}/**/*.test.ts`),
+          exclude: ['**/node_modules/**', ...needs.flatMap((need) => named(need))],
+        },
+      },
+      ...needs.map((need) => ({
+        test: {
+          name: need,
+          include: named(need),
+          exclude: ['**/node_modules/**'],
+          testTimeout: need === 'e2e' ? 120_000 : 30_000,
+          hookTimeout: 120_000,
+        },
+      })),
+    ],
+  },
+})
