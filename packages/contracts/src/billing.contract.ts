@@ -1,0 +1,218 @@
+import { z } from 'zod'
+
+import { amountMicro, id, instant, microCredits } from './codecs.ts'
+import type { PortOf } from './define-contract.ts'
+import { defineContract } from './define-contract.ts'
+import { priceRow } from './prices.ts'
+import { usage, usageSource } from './usage.ts'
+
+const refused = z.object({
+  outcome: z.literal('refused'),
+  requiredMicro: amountMicro,
+  availableMicro: microCredits,
+})
+
+export const balance = z.object({
+  /** Sum of entries: available + held. */
+  postedMicro: microCredits,
+  /** Sum of open holds. */
+  heldMicro: microCredits,
+  availableMicro: microCredits,
+})
+export type Balance = z.output<typeof balance>
+
+/** What a call on an allowance consumed. Counted once by its request id, however often it arrives. */
+export const usageRecord = z.object({
+  requestId: id,
+  allowanceId: id,
+  wallet: id,
+  apiKeyId: z.string(),
+  model: z.string(),
+  priceId: z.string(),
+  usage,
+  source: usageSource,
+  /** What the edge reserved for the call: the most that may be charged. */
+  reservedMicro: amountMicro,
+  /** Rated by the edge from `usage` and the price row; billing rates again and must agree. */
+  amountMicro,
+  /** The rated amount above the reservation; the house's, not the caller's. */
+  upstreamLossMicro: amountMicro,
+  endState: z.enum(['finished', 'cut-by-caller', 'cut-by-upstream', 'failed']),
+  endedAt: instant,
+})
+export type UsageRecord = z.output<typeof usageRecord>
+
+export const ledgerEntry = z.object({
+  id: z.string(),
+  seq: microCredits,
+  kind: z.enum([
+    'grant',
+    'purchase',
+    'hold',
+    'capture',
+    'release',
+    'refund',
+    'adjust',
+    'receivable',
+  ]),
+  debitAccount: z.string(),
+  creditAccount: z.string(),
+  amountMicro,
+  holdId: z.string().nullable(),
+  refType: z.string().nullable(),
+  refId: z.string().nullable(),
+  memo: z.string().nullable(),
+  createdAt: instant,
+})
+export type LedgerEntry = z.output<typeof ledgerEntry>
+
+/**
+ * The credit ledger. Every verb is idempotent by the id its asker made; amounts are micro-credits.
+ * Errors of all methods: `unavailable` when PostgreSQL is away; `invalid_value` for input that
+ * contradicts an earlier call with the same id.
+ */
+export const billingContract = defineContract({
+  name: 'billing',
+  version: 1,
+  methods: {
+    /** Reserves the worst case of one image job and freezes its price. Same `ref`, same answer. */
+    openHold: {
+      input: z.object({
+        wallet: id,
+        /** The job's id. */
+        ref: id,
+        /** The public model name; chooses the price row. */
+        model: z.string(),
+        /** The worst case: the dearest picture that each part may become. */
+        worstCase: usage,
+        expiresAt: instant,
+      }),
+      output: z.discriminatedUnion('outcome', [
+        z.object({
+          outcome: z.literal('opened'),
+          holdId: id,
+          amountMicro,
+          priceId: z.string(),
+          /** False when an earlier call with the same `ref` opened it. */
+          fresh: z.boolean(),
+        }),
+        refused,
+        /** No row of the price book covers this model. */
+        z.object({ outcome: z.literal('unpriced') }),
+        /** An earlier hold of this `ref` has ended: the job is over, read it instead. */
+        z.object({ outcome: z.literal('ended'), holdId: id }),
+      ]),
+    },
+    /**
+     * Posts what was used and gives the rest back, never more than the hold; the difference is
+     * recorded as upstream loss. Clears the outbox row `image-job-ended` of the same ref in the same
+     * transaction. A hold that expired before is captured from available, else as a receivable.
+     */
+    captureHold: {
+      input: z.object({
+        ref: id,
+        usage,
+        source: usageSource,
+        apiKeyId: z.string(),
+        model: z.string(),
+      }),
+      output: z.object({
+        holdId: id,
+        capturedMicro: amountMicro,
+        releasedMicro: amountMicro,
+        upstreamLossMicro: amountMicro,
+        fresh: z.boolean(),
+      }),
+    },
+    /** Gives all of a hold back. Clears `image-job-ended` as captureHold does. Unknown ref: no-op. */
+    voidHold: {
+      input: z.object({ ref: id, reason: z.string().max(200) }),
+      output: z.object({ releasedMicro: amountMicro }),
+    },
+    /**
+     * Opens a hold in bulk for (wallet, edge), spent in the edge's memory. Grants between `needMicro`
+     * and `wantMicro`, at most a fair share of what is available; refuses below `needMicro`.
+     */
+    openAllowance: {
+      input: z.object({
+        allowanceId: id,
+        wallet: id,
+        edge: id,
+        needMicro: amountMicro,
+        wantMicro: amountMicro,
+        leaseMs: z.int().min(1_000).max(600_000),
+      }),
+      output: z.discriminatedUnion('outcome', [
+        z.object({ outcome: z.literal('opened'), amountMicro, expiresAt: instant }),
+        refused,
+      ]),
+    },
+    /** Moves the expiry of an edge's allowances; answers those that are still open. */
+    renewAllowances: {
+      input: z.object({
+        edge: id,
+        allowanceIds: z.array(id).max(1_000),
+        leaseMs: z.int().min(1_000).max(600_000),
+      }),
+      output: z.object({ open: z.array(z.object({ allowanceId: id, expiresAt: instant })) }),
+    },
+    /** Ends an allowance whose records were all reported; the rest is released. */
+    closeAllowance: {
+      input: z.object({ allowanceId: id }),
+      output: z.object({ releasedMicro: amountMicro }),
+    },
+    /** Captures a batch of usage records, each exactly once, in one transaction. */
+    captureUsage: {
+      input: z.object({ records: z.array(usageRecord).min(1).max(1_000) }),
+      output: z.object({
+        captured: z.int(),
+        duplicates: z.int(),
+        capturedMicro: amountMicro,
+        /** What expired allowances and empty wallets left unpaid. */
+        receivableMicro: amountMicro,
+      }),
+    },
+    /** Gives credits to a wallet, which is made when it does not exist. Same transfer id: once. */
+    grantCredits: {
+      input: z.object({
+        transferId: z.string().min(8).max(100),
+        wallet: id,
+        amountMicro: amountMicro.refine((amount) => amount > 0n, 'must be positive'),
+        memo: z.string().max(200),
+      }),
+      output: z.object({ balance, fresh: z.boolean() }),
+    },
+    /** Gives back captured credits by a new entry; never more than was captured for the ref. */
+    refundCapture: {
+      input: z.object({
+        transferId: z.string().min(8).max(100),
+        ref: id,
+        amountMicro: amountMicro.refine((amount) => amount > 0n, 'must be positive'),
+        memo: z.string().max(200),
+      }),
+      output: z.discriminatedUnion('outcome', [
+        z.object({ outcome: z.literal('refunded'), balance, fresh: z.boolean() }),
+        z.object({ outcome: z.literal('too-much'), refundableMicro: amountMicro }),
+      ]),
+    },
+    readBalance: { input: z.object({ wallet: id }), output: balance },
+    /** A wallet's statement, newest first, by cursor. */
+    listEntries: {
+      input: z.object({
+        wallet: id,
+        before: microCredits.optional(),
+        limit: z.int().min(1).max(200),
+      }),
+      output: z.object({ entries: z.array(ledgerEntry), next: microCredits.nullable() }),
+    },
+    /** All price rows in force and to come; for the edges' snapshots. */
+    readPrices: { input: z.object({}), output: z.object({ rows: z.array(priceRow) }) },
+    /** Adds a row to the price book; rows are never edited. Announces `catalog-changed`. */
+    addPrice: {
+      input: z.object({ row: priceRow.omit({ id: true }) }),
+      output: z.object({ id: z.string() }),
+    },
+  },
+})
+
+export type Billing = PortOf<typeof billingContract>

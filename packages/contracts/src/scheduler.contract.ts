@@ -1,0 +1,176 @@
+import { z } from 'zod'
+
+import { id, instant } from './codecs.ts'
+import type { PortOf } from './define-contract.ts'
+import { defineContract } from './define-contract.ts'
+
+export const dialects = ['openai', 'sandbox'] as const
+export const dialect = z.enum(dialects)
+export type Dialect = z.output<typeof dialect>
+
+/** A secret sealed for its credential row; opened only in memory by the service that uses it. */
+export const sealedSecret = z.object({ keyId: z.string(), box: z.string() })
+export type SealedSecret = z.output<typeof sealedSecret>
+
+/** What a channel offers under a public name. */
+export const channelModel = z.object({
+  /** The public name. */
+  model: z.string().min(1).max(200),
+  /** The upstream's own name for it. */
+  upstreamModel: z.string().min(1).max(200),
+  kinds: z.array(z.enum(['chat', 'image'])).min(1),
+  /** The most tokens one chat answer may have; the worst case when the caller sets no limit. */
+  outputTokensMax: z.int().positive().optional(),
+})
+export type ChannelModel = z.output<typeof channelModel>
+
+export const credentialState = z.enum(['active', 'paused', 'attention', 'retired'])
+
+/** A credential as the edge sees it: enough to use a shared one without asking. */
+export const catalogCredential = z.object({
+  id,
+  state: credentialState,
+  concurrencyMax: z.int().positive(),
+  /** Not to be used before; null when it may be used now. */
+  coolingUntil: instant.nullable(),
+  secret: sealedSecret,
+})
+export type CatalogCredential = z.output<typeof catalogCredential>
+
+export const catalogChannel = z.object({
+  id,
+  name: z.string(),
+  dialect,
+  baseUrl: z.string(),
+  /** Tried from the highest priority down; within one priority by weight. */
+  priority: z.int(),
+  weight: z.int().positive(),
+  enabled: z.boolean(),
+  models: z.array(channelModel),
+  /** Settings of the dialect (sandbox: latency, failures, partial pictures). */
+  settings: z.record(z.string(), z.unknown()),
+  credentials: z.array(catalogCredential),
+})
+export type CatalogChannel = z.output<typeof catalogChannel>
+
+export const catalog = z.object({
+  /** Grows with every change; a snapshot with a smaller one is old. */
+  version: z.int().nonnegative(),
+  channels: z.array(catalogChannel),
+})
+export type Catalog = z.output<typeof catalog>
+
+/** What became of a credential's use; the scheduler turns it into rest, tripping or retirement. */
+export const outcome = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ok') }),
+  /** 429 or a quota that is spent: rest until then. */
+  z.object({ kind: z.literal('limited'), retryAt: instant.nullable() }),
+  z.object({ kind: z.literal('unauthorised'), reason: z.string().max(200) }),
+  /** The upstream's fault: 5xx, broken answer, timeout, refused connection. */
+  z.object({ kind: z.literal('failed'), reason: z.string().max(200) }),
+  /** Ended by us or by the caller: says nothing about the credential. */
+  z.object({ kind: z.literal('aborted') }),
+])
+export type Outcome = z.output<typeof outcome>
+
+export const lease = z.object({
+  leaseId: id,
+  channelId: id,
+  credentialId: id,
+  /** Grows with every lease of the credential; a holder with a smaller one has lost it. */
+  fence: z.int().positive(),
+  expiresAt: instant,
+  secret: sealedSecret,
+})
+export type Lease = z.output<typeof lease>
+
+/**
+ * Pools of upstream credentials: who may be used now.
+ * Errors of all methods: `unavailable` when the store is away, `not_found` for unknown ids.
+ */
+export const schedulerContract = defineContract({
+  name: 'scheduler',
+  version: 1,
+  methods: {
+    /** Channels, models and shared credentials; secrets sealed. */
+    readCatalog: { input: z.object({}), output: catalog },
+    /**
+     * Selects an eligible credential that serves the model and takes one of its places, atomically;
+     * or says when to come back. `exclude` names credentials that this job has tried already.
+     */
+    grantLease: {
+      input: z.object({
+        model: z.string(),
+        kind: z.enum(['chat', 'image']),
+        holder: id,
+        ttlMs: z.int().min(1_000).max(600_000),
+        exclude: z.array(id).max(100).default([]),
+        affinity: z.string().max(200).optional(),
+      }),
+      output: z.discriminatedUnion('outcome', [
+        z.object({ outcome: z.literal('granted'), lease }),
+        /** Credentials exist, but all are taken or resting. */
+        z.object({ outcome: z.literal('busy'), retryAt: instant }),
+        /** Nothing serves this model, or everything that does was excluded, paused or retired. */
+        z.object({ outcome: z.literal('none'), reason: z.string() }),
+      ]),
+    },
+    /** Keeps a lease alive; `lost` when it expired and may belong to somebody else. */
+    renewLease: {
+      input: z.object({ leaseId: id, ttlMs: z.int().min(1_000).max(600_000) }),
+      output: z.discriminatedUnion('outcome', [
+        z.object({ outcome: z.literal('renewed'), expiresAt: instant }),
+        z.object({ outcome: z.literal('lost') }),
+      ]),
+    },
+    /** Gives a lease back with what became of it. Repeats and lost leases are no-ops. */
+    releaseLease: {
+      input: z.object({ leaseId: id, outcome }),
+      output: z.object({ released: z.boolean() }),
+    },
+    /** What became of shared credentials that were used without a lease. */
+    reportOutcomes: {
+      input: z.object({
+        outcomes: z.array(z.object({ credentialId: id, outcome, at: instant })).max(1_000),
+      }),
+      output: z.object({ applied: z.int() }),
+    },
+    /** Adds or replaces a channel by name. Announces `catalog-changed`. */
+    editChannel: {
+      input: z.object({
+        name: z.string().min(1).max(100),
+        dialect,
+        baseUrl: z.string().max(500),
+        priority: z.int().default(0),
+        weight: z.int().positive().max(1_000).default(1),
+        enabled: z.boolean().default(true),
+        models: z.array(channelModel).min(1).max(1_000),
+        settings: z.record(z.string(), z.unknown()).default({}),
+      }),
+      output: z.object({ channelId: id }),
+    },
+    /** Adds credentials to a channel's pool; a secret that the channel has already is skipped. */
+    importCredentials: {
+      input: z.object({
+        channelId: id,
+        credentials: z
+          .array(
+            z.object({
+              secret: z.string().min(1).max(10_000),
+              concurrencyMax: z.int().positive().max(10_000).default(64),
+            }),
+          )
+          .min(1)
+          .max(1_000),
+      }),
+      output: z.object({ added: z.int(), known: z.int() }),
+    },
+    /** Pauses, resumes or retires a credential. */
+    setCredentialState: {
+      input: z.object({ credentialId: id, state: credentialState }),
+      output: z.object({ changed: z.boolean() }),
+    },
+  },
+})
+
+export type Scheduler = PortOf<typeof schedulerContract>

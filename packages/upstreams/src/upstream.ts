@@ -1,0 +1,104 @@
+import type { ImageFacts, ImageRequest } from '@sluice/contracts/image-request'
+import type { Dialect } from '@sluice/contracts/scheduler.contract'
+import type { ImageTokens } from '@sluice/contracts/usage'
+
+import type { Dispatcher } from 'undici'
+
+/** What dispatch should do about a failure (GLOSSARY: failure class). */
+export type FailureClass =
+  | 'retry-here'
+  | 'retry-elsewhere'
+  | 'credential-limited'
+  | 'credential-bad'
+  | 'caller-bad'
+  | 'fatal'
+
+/** A channel and one of its credentials, opened; lives in memory only as long as the call. */
+export interface UpstreamAccess {
+  baseUrl: string
+  secret: string
+  settings: Record<string, unknown>
+}
+
+export interface DrawInput {
+  access: UpstreamAccess
+  request: ImageRequest
+  /** The upstream's own name of the model. */
+  upstreamModel: string
+  /** Which part of the job this call draws; a call draws one picture. */
+  index: number
+  /** Bytes of an input picture or mask by its blob key. */
+  readInput: (blobKey: string) => Promise<Uint8Array>
+  /** Told of each partial picture as it arrives. */
+  onPartial?: (partial: { index: number; bytes: Uint8Array; facts: ImageFacts }) => Promise<void>
+  signal: AbortSignal
+}
+
+export interface DrawnPicture {
+  bytes: Uint8Array
+  contentType: 'image/png' | 'image/jpeg' | 'image/webp'
+  facts: ImageFacts
+  revisedPrompt: string | null
+  tokens: ImageTokens | null
+}
+
+/** A failure of an upstream call, classified. Thrown by `draw`; `message` is fit for the caller. */
+export interface UpstreamFailure {
+  failureClass: FailureClass
+  /** The code our caller should see when nothing else helps. */
+  code:
+    | 'content_policy_violation'
+    | 'upstream_rejected'
+    | 'upstream_failed'
+    | 'upstream_timeout'
+    | 'overloaded'
+    | 'invalid_image'
+    | 'unsupported_parameter'
+    | 'context_length_exceeded'
+  message: string
+  status: number | undefined
+  retryAfterMs: number | undefined
+  /** True when the upstream may have produced something that it will charge us for. */
+  mayHaveProduced: boolean
+}
+
+/** The HTTP request of a chat call, for the raw relay: the edge sends it and passes the bytes on. */
+export interface RawCall {
+  origin: string
+  path: string
+  method: 'POST' | 'GET'
+  headers: Record<string, string>
+}
+
+export interface UpstreamDeps {
+  dispatcher: Dispatcher
+}
+
+/** One wire dialect. What it cannot do is a capability, not a special case in its callers. */
+export interface Upstream {
+  dialect: Dialect
+  /** Draws one picture. Throws an UpstreamError that carries an UpstreamFailure. */
+  draw?: (input: DrawInput) => Promise<DrawnPicture>
+  /** Where and with which headers a chat completion goes; the body is relayed as it came. */
+  chatCall?: (access: UpstreamAccess) => RawCall
+  /** Answers a chat completion by itself, where there is no HTTP upstream to relay to (sandbox). */
+  chatAnswer?: (input: ChatAnswerInput) => ChatAnswer
+  /** Names of the models that the upstream offers to this credential. */
+  listModels?: (input: { access: UpstreamAccess; signal: AbortSignal }) => Promise<string[]>
+}
+
+export interface ChatAnswerInput {
+  access: UpstreamAccess
+  upstreamModel: string
+  /** The caller's parsed body. */
+  body: Record<string, unknown>
+  signal: AbortSignal
+}
+
+/** An answer made in process: whole, or as chunks in the OpenAI wire form (JSON texts without framing). */
+export interface ChatAnswer {
+  /** The `chat.completion` object. */
+  whole: () => Promise<Record<string, unknown>>
+  /** `chat.completion.chunk` objects in order, the last with usage when the body asked for it. */
+  chunks: () => AsyncIterable<Record<string, unknown>>
+}
