@@ -1,0 +1,73 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import { Pool, types } from 'pg'
+
+import type { Tables } from './tables.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
+const IDLE_TIMEOUT_MS = 60_000
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database` */
+  url: string
+  /** How many connections this pool may hold at once. */
+  poolMax?: number
+  /** The server ends a statement that runs longer. */
+  statementTimeoutMs?: number
+  /** Shown in pg_stat_activity. */
+  applicationName?: string
+  /** A connection broke while nobody was waiting on it. The pool replaces it by itself. */
+  onError: (error: Error) => void
+}
+
+export interface Postgres {
+  db: Kysely<Tables>
+  pool: Pool
+  /** Waits for running queries and ends every connection. */
+  close(): Promise<void>
+}
+
+/** Opens a pool lazily: the first query connects. int8 is read as bigint, timestamptz as Date. */
+export function connectPostgres({
+  url,
+  poolMax = 10,
+  statementTimeoutMs = 30_000,
+  applicationName = 'sluice',
+  onError,
+}: PostgresOptions): Postgres {
+  const pool = new Pool({
+    connectionString: url,
+    max: poolMax,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: applicationName,
+    // Sent with the start-up packet: a `set` of its own would be one more database transaction.
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    types: { getTypeParser },
+  })
+  // pg emits from the pool for idle connections and from the client for those in use; an
+  // unheard 'error' would end the process when the server restarts.
+  pool.on('error', onError)
+  pool.on('connect', (client) => void client.on('error', onError))
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return { db, pool, close: () => db.destroy() }
+}
+
+const INT8 = 20
+const INT8_ARRAY = 1016
+
+function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  if (format !== 'binary' && oid === INT8) return BigInt
+  if (format !== 'binary' && oid === INT8_ARRAY) return parseBigints
+  return types.getTypeParser(oid, format)
+}
+
+// Arrays of numbers are never quoted by the server: `{1,2,NULL}`.
+function parseBigints(text: string): (bigint | null)[] {
+  if (text === '{}') return []
+  return text
+    .slice(1, -1)
+    .split(',')
+    .map((item) => (item === 'NULL' ? null : BigInt(item)))
+}

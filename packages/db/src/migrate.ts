@@ -1,0 +1,62 @@
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration'
+
+import { migrations as ours } from './migrations/index.ts'
+
+// Any constant will do, as long as nothing else in the database takes the same one.
+const LOCK_ID = 7_305_128_264n
+const WAIT_MAX = '10min'
+
+/**
+ * Brings the schema up to this release, one starter at a time, all or nothing. Takes any number of
+ * replicas at once. Returns the names of the migrations that this call ran.
+ */
+export async function migrate<Tables>({
+  db,
+  migrations = ours,
+}: {
+  db: Kysely<Tables>
+  migrations?: Record<string, Migration>
+}): Promise<string[]> {
+  return db.connection().execute(async (connection) => {
+    // The lock may be held for as long as another starter's migration takes.
+    await sql`set statement_timeout = ${sql.lit(WAIT_MAX)}`.execute(connection)
+    await sql`select pg_advisory_lock(${sql.lit(LOCK_ID)})`.execute(connection)
+    try {
+      const known = { ...(await readStandIns(connection, migrations)), ...migrations }
+      const migrator = new Migrator({
+        db: connection,
+        provider: { getMigrations: async () => known },
+      })
+      const { error, results = [] } = await migrator.migrateToLatest()
+      if (error !== undefined) throw new Error(failureOf(results), { cause: error })
+      return results.map((result) => result.migrationName)
+    } finally {
+      await sql`select pg_advisory_unlock(${sql.lit(LOCK_ID)})`.execute(connection)
+      await sql`reset statement_timeout`.execute(connection)
+    }
+  })
+}
+
+/** A newer release migrated this database: its migrations are additive, so we run on. */
+async function readStandIns<Tables>(
+  db: Kysely<Tables>,
+  migrations: Record<string, Migration>,
+): Promise<Record<string, Migration>> {
+  const table = await sql<{ name: string | null }>`
+    select to_regclass(${DEFAULT_MIGRATION_TABLE})::text as name`.execute(db)
+  if (!table.rows[0]?.name) return {}
+  const done = await sql<{ name: string }>`
+    select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db)
+  const newer = done.rows.filter(({ name }) => !(name in migrations))
+  return Object.fromEntries(newer.map(({ name }) => [name, { up: async () => {} }]))
+}
+
+function failureOf(results: { migrationName: string; status: string }[]): string {
+  const failed = results.find((result) => result.status === 'Error')
+  return failed
+    ? `migration ${failed.migrationName} failed; the schema is as it was before`
+    : 'the migrations could not be started'
+}

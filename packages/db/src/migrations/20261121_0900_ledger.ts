@@ -1,0 +1,2 @@
+/** compatible: tables of the ledger. */
+export async function up(): Promise<void> {}

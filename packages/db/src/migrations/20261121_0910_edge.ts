@@ -1,0 +1,2 @@
+/** compatible: tables of edge-api. */
+export async function up(): Promise<void> {}

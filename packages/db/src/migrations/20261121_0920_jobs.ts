@@ -1,0 +1,2 @@
+/** compatible: tables of image jobs. */
+export async function up(): Promise<void> {}

@@ -1,0 +1,2 @@
+/** compatible: tables of the scheduler. */
+export async function up(): Promise<void> {}

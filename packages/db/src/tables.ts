@@ -1,0 +1,9 @@
+import type { BillingTables } from './tables/billing.ts'
+import type { EdgeTables } from './tables/edge.ts'
+import type { ImagesTables } from './tables/images.ts'
+import type { OutboxTables } from './tables/outbox.ts'
+import type { SchedulerTables } from './tables/scheduler.ts'
+
+/** Every table of the house. A store asks for the part that its service owns. */
+export interface Tables
+  extends BillingTables, EdgeTables, ImagesTables, OutboxTables, SchedulerTables {}

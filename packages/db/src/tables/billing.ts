@@ -1,0 +1,2 @@
+/** Tables of billing. */
+export interface BillingTables {}

@@ -1,0 +1,2 @@
+/** Tables of edge-api. */
+export interface EdgeTables {}

@@ -1,0 +1,2 @@
+/** Tables of packages/jobs. */
+export interface ImagesTables {}

@@ -1,0 +1,2 @@
+/** Tables of scheduler. */
+export interface SchedulerTables {}
