@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, readFile, rename, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+
+import type { Clock } from '@sluice/kernel/clock'
+
+import type { Cluster } from './cluster.ts'
+import { programEnvironment, withUser } from './cluster.ts'
+import { hasCode } from './error-code.ts'
+import type { Postmaster } from './postmaster.ts'
+import { waitForPostmaster } from './postmaster.ts'
+
+/** Replaying the write-ahead log after a crash may take a while; a healthy start takes 0.1 s. */
+const START_WAIT_MS = 300_000
+const PORT_TRIES_MAX = 5
+const LOG_BYTES_MAX = 10 * 1024 * 1024
+const LOG_TAIL_LINES = 12
+
+// Reached over loopback with a password only; no socket in a shared /tmp.
+const ALWAYS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+}
+
+/** Starts the server, on a free port unless one is given, and waits until it takes connections. */
+export async function startPostmaster({
+  cluster,
+  settings,
+  clock,
+  port,
+}: {
+  cluster: Cluster
+  settings: Record<string, string>
+  clock: Clock
+  port?: number | undefined
+}): Promise<Postmaster> {
+  for (let tries = 1; ; tries += 1) {
+    const chosen = port ?? (await findFreePort())
+    const started = await startOn({ cluster, settings, clock, port: chosen })
+    if (typeof started !== 'string') return started
+    // Somebody may have taken the port since we looked.
+    const again = port === undefined && started.includes('could not bind')
+    if (!again || tries === PORT_TRIES_MAX) {
+      throw new Error(`PostgreSQL did not start (${cluster.logFile}):\n${started}`)
+    }
+  }
+}
+
+/** Answers the server, or what it wrote before it gave up. */
+async function startOn({
+  cluster,
+  settings,
+  clock,
+  port,
+}: {
+  cluster: Cluster
+  settings: Record<string, string>
+  clock: Clock
+  port: number
+}): Promise<Postmaster | string> {
+  const logOffset = await rotateLog(cluster.logFile)
+  const all = Object.entries({ ...settings, ...ALWAYS, port: String(port) })
+  const { command, options } = withUser(cluster.user, [
+    cluster.binaries.postgres,
+    '-D',
+    cluster.dataFolder,
+    ...all.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ])
+  const isOver = await spawnDetached(command, options, cluster)
+  const found = await waitForPostmaster({
+    cluster,
+    clock,
+    timeoutMs: START_WAIT_MS,
+    until: (postmaster) => isOver() || postmaster?.status === 'ready',
+  })
+  if (found?.status === 'ready') return found
+  const written = (await readFile(cluster.logFile)).subarray(logOffset).toString()
+  return written.trim().split('\n').slice(-LOG_TAIL_LINES).join('\n')
+}
+
+// In a session of its own: Ctrl-C in a terminal reaches everybody in ours, and the server must
+// outlive the requests that are still draining. It writes to a file, not to a pipe, so that it
+// does not die of our death either; the next start finds it and goes on with it.
+async function spawnDetached(
+  [program = '', ...words]: string[],
+  user: { uid?: number; gid?: number },
+  cluster: Cluster,
+): Promise<() => boolean> {
+  const log = await open(cluster.logFile, 'a', 0o600)
+  const child = spawn(program, words, {
+    ...user,
+    cwd: cluster.dataFolder,
+    env: programEnvironment(cluster),
+    stdio: ['ignore', log.fd, log.fd],
+    detached: true,
+  })
+  await once(child, 'spawn').finally(() => log.close())
+  child.unref()
+  return () => child.exitCode !== null || child.signalCode !== null
+}
+
+/** Keeps one old log. Answers how much the current one holds already. */
+async function rotateLog(file: string): Promise<number> {
+  try {
+    const { size } = await stat(file)
+    if (size < LOG_BYTES_MAX) return size
+    await rename(file, `${file}.1`)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  return 0
+}
+
+async function findFreePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no free port was found')
+  return address.port
+}
