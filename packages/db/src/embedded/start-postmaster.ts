@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile, rename, stat } from 'node:fs/promises'
-import { createServer } from 'node:net'
 
 import type { Clock } from '@sluice/kernel/clock'
 
 import type { Cluster } from './cluster.ts'
 import { programEnvironment, withUser } from './cluster.ts'
 import { hasCode } from './error-code.ts'
+import { findFreePort } from './find-free-port.ts'
 import type { Postmaster } from './postmaster.ts'
 import { waitForPostmaster } from './postmaster.ts'
 
@@ -112,14 +112,4 @@ async function rotateLog(file: string): Promise<number> {
     if (!hasCode(error, 'ENOENT')) throw error
   }
   return 0
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port was found')
-  return address.port
 }

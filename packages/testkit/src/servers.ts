@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+
+import type { PostgresBinaries } from '@sluice/db/embedded/find-binaries'
+import { findFreePort } from '@sluice/db/embedded/find-free-port'
+import { stopPostmaster } from '@sluice/db/embedded/postmaster'
+import { prepareCluster } from '@sluice/db/embedded/prepare-cluster'
+import { startPostmaster } from '@sluice/db/embedded/start-postmaster'
+import { systemClock } from '@sluice/kernel/clock'
+import { systemRandom } from '@sluice/kernel/random'
+
+const READY_WAIT_MS = 20_000
+const LOOK_EVERY_MS = 25
+const STOP_WAIT_MS = 5_000
+
+/** A private server of a test run: on a free port, in a folder that is thrown away. */
+export interface TestServer {
+  url: string
+  stop(): Promise<void>
+}
+
+// It need not survive anything, so it waits for no disk.
+const CARELESS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+  shared_buffers: '128MB',
+  max_wal_size: '2GB',
+  autovacuum: 'off',
+  log_min_messages: 'fatal',
+}
+
+/** PostgreSQL; the URL is its superuser's. */
+export async function startTestPostgres({
+  folder,
+  binaries,
+}: {
+  folder: string
+  binaries: PostgresBinaries
+}): Promise<TestServer> {
+  const clock = systemClock
+  const prepared = await prepareCluster({ folder, binaries, random: systemRandom, sync: false })
+  const { cluster, password } = prepared
+  const { port } = await startPostmaster({ cluster, settings: CARELESS, clock })
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    stop: () => stopPostmaster({ cluster, clock }),
+  }
+}
+
+/** Redis that keeps nothing on disk. */
+export async function startTestRedis({ folder, command }: Program): Promise<TestServer> {
+  await mkdir(folder, { recursive: true })
+  const port = await findFreePort()
+  const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
+  const stop = await startProgram({
+    command,
+    words: [...words, '--save', '', '--appendonly', 'no'],
+    folder,
+    isReady: () => answers({ port, say: 'PING\r\n', expect: '+PONG' }),
+  })
+  return { url: `redis://127.0.0.1:${port}`, stop }
+}
+
+/** NATS with JetStream. */
+export async function startTestNats({ folder, command }: Program): Promise<TestServer> {
+  await mkdir(folder, { recursive: true })
+  const port = await findFreePort()
+  const stop = await startProgram({
+    command,
+    words: ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder],
+    folder,
+    isReady: () => answers({ port, say: '', expect: 'INFO ' }),
+  })
+  return { url: `nats://127.0.0.1:${port}`, stop }
+}
+
+interface Program {
+  folder: string
+  /** Path of the server program. */
+  command: string
+}
+
+/** Starts it and waits until it answers. Answers how to stop it. */
+async function startProgram({
+  command,
+  words,
+  folder,
+  isReady,
+}: Program & { words: string[]; isReady: () => Promise<boolean> }): Promise<() => Promise<void>> {
+  const logFile = join(folder, 'server.log')
+  const log = await open(logFile, 'w')
+  const child = spawn(command, words, { cwd: folder, stdio: ['ignore', log.fd, log.fd] })
+  await once(child, 'spawn').finally(() => log.close())
+  const isOver = () => child.exitCode !== null || child.signalCode !== null
+  const lastMs = systemClock.monotonicMs() + READY_WAIT_MS
+  while (!(await isReady())) {
+    if (isOver() || systemClock.monotonicMs() > lastMs) {
+      child.kill('SIGKILL')
+      throw new Error(`${command} did not start:\n${await readFile(logFile, 'utf8')}`)
+    }
+    await systemClock.sleep(LOOK_EVERY_MS)
+  }
+  return async () => {
+    if (isOver()) return
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    const cancel = systemClock.after(STOP_WAIT_MS, () => child.kill('SIGKILL'))
+    await exited.finally(cancel)
+  }
+}
+
+/** Whether a server on this port says what is expected, once it was spoken to. */
+async function answers({
+  port,
+  say,
+  expect,
+}: {
+  port: number
+  say: string
+  expect: string
+}): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1', timeout: 1_000 })
+  return new Promise((resolve) => {
+    const end = (heard: boolean) => {
+      socket.destroy()
+      resolve(heard)
+    }
+    socket.on('connect', () => socket.write(say))
+    socket.on('data', (bytes) => end(bytes.toString('latin1').startsWith(expect)))
+    socket.on('timeout', () => end(false))
+    socket.on('error', () => end(false))
+  })
+}

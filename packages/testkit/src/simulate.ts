@@ -1,0 +1,83 @@
+import type { Random } from '@sluice/kernel/random'
+import { seededRandom } from '@sluice/kernel/random'
+
+const TRACE_LENGTH_MAX = 25
+
+export interface Action<World> {
+  name: string
+  /** How often it is chosen, against the others; 1 unless given. */
+  weight?: number
+  /** Acts on the world by these dice only. What it answers is printed in the trace. */
+  run: (world: World, random: Random) => unknown
+}
+
+/**
+ * Lets `steps` random actions happen to a world and checks it after each. A failure names its seed
+ * and step and shows what led there; the same seed replays it. Keep seeds that ever failed in the
+ * test file.
+ */
+export async function simulate<World>({
+  seed,
+  steps,
+  world: build,
+  actions,
+  check,
+}: {
+  seed: number
+  steps: number
+  world: (random: Random) => World | Promise<World>
+  actions: readonly Action<World>[]
+  /** Throws when what must always hold does not. */
+  check: (world: World) => void | Promise<void>
+}): Promise<World> {
+  const random = seededRandom(seed)
+  const world = await build(random)
+  const trace: string[] = []
+  for (let step = 1; step <= steps; step += 1) {
+    const action = choose(actions, random)
+    try {
+      const answer = await action.run(world, random)
+      trace.push(`${step} ${action.name}${answer === undefined ? '' : ` → ${show(answer)}`}`)
+      await check(world)
+    } catch (error) {
+      if (trace.length === 0 || !trace.at(-1)?.startsWith(`${step} `)) {
+        trace.push(`${step} ${action.name} threw`)
+      }
+      throw new Error(failure({ seed, step, trace, error }), { cause: error })
+    }
+    if (trace.length > TRACE_LENGTH_MAX) trace.shift()
+  }
+  return world
+}
+
+function choose<World>(actions: readonly Action<World>[], random: Random): Action<World> {
+  const total = actions.reduce((sum, { weight = 1 }) => sum + weight, 0)
+  let left = random.next() * total
+  for (const action of actions) {
+    left -= action.weight ?? 1
+    if (left < 0) return action
+  }
+  throw new Error('a simulation needs actions of positive weight')
+}
+
+function failure({
+  seed,
+  step,
+  trace,
+  error,
+}: {
+  seed: number
+  step: number
+  trace: string[]
+  error: unknown
+}): string {
+  const reason = error instanceof Error ? error.message : String(error)
+  return `seed ${seed} failed at step ${step}: ${reason}\n${trace.join('\n')}`
+}
+
+function show(answer: unknown): string {
+  if (typeof answer === 'string') return answer
+  return JSON.stringify(answer, (_key, value: unknown) =>
+    typeof value === 'bigint' ? `${value}` : value,
+  )
+}
