@@ -5,7 +5,10 @@ import { errorCodes } from '../packages/kernel/src/error-codes.ts'
 
 const rows = Object.entries(errorCodes)
   .sort(([, a], [, b]) => a.status - b.status)
-  .map(([code, { status, retryable, meaning }]) => `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${meaning} |`)
+  .map(
+    ([code, { status, retryable, meaning }]) =>
+      `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${meaning} |`,
+  )
 
 const page = `# Error codes
 

@@ -1,0 +1,89 @@
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { bringUp } from './bring-up.mjs'
+import { runVitest } from './run-vitest.mjs'
+
+const needs = {
+  unit: [],
+  pg: ['postgres'],
+  redis: ['redis'],
+  nats: ['nats'],
+  e2e: ['postgres', 'redis', 'nats'],
+}
+
+const { projects, words } = parse(process.argv.slice(2))
+const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'))
+chmodSync(folder, 0o755) // the servers run as other users
+const stops = []
+const env = { ...process.env }
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interrupted.abort(signal))
+
+const counts = { passed: 0, failed: 0, skipped: 0 }
+try {
+  const kinds = new Set(projects.flatMap((project) => needs[project]))
+  const missing = await bringUp({ kinds, folder, env, stops })
+  missing.forEach(tellMissing)
+  // The scenarios start whole houses: they come last, one file at a time.
+  await run(projects.filter((project) => project !== 'e2e' && !missing.includes(project)))
+  await run(
+    projects.filter((project) => project === 'e2e'),
+    ['--no-file-parallelism'],
+  )
+  if (counts.passed + counts.failed === 0) {
+    console.error('No test ran. Is the filter right?')
+    counts.failed += 1
+  }
+} catch (error) {
+  console.error(error)
+  counts.failed += 1
+} finally {
+  await Promise.allSettled(stops.map((stop) => stop()))
+  rmSync(folder, { recursive: true, force: true })
+}
+if (interrupted.signal.aborted) counts.failed += 1
+process.exitCode = counts.failed === 0 ? 0 : 1
+const tail = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
+console.log(`${counts.passed} passed, ${counts.failed} failed${tail}`)
+
+function parse(args) {
+  const chosen = args.flatMap((word, at) => (args[at - 1] === '--project' ? [word] : []))
+  const unknown = chosen.filter((project) => !(project in needs))
+  if (unknown.length > 0) {
+    console.error(`No project ${unknown.join(', ')}; there are ${Object.keys(needs).join(', ')}.`)
+    process.exit(1)
+  }
+  const rest = args.filter((word, at) => word !== '--project' && args[at - 1] !== '--project')
+  return { projects: chosen.length > 0 ? chosen : Object.keys(needs), words: rest }
+}
+
+async function run(chosen, extra = []) {
+  if (chosen.length === 0 || interrupted.signal.aborted) return
+  const named = chosen.map((project) => `--project=${project}`)
+  const result = await runVitest({
+    words: [...named, '--passWithNoTests', ...extra, ...words],
+    env,
+    reportFile: join(folder, `report-${chosen[0]}.json`),
+    signal: interrupted.signal,
+  })
+  for (const kind of Object.keys(counts)) counts[kind] += result[kind]
+}
+
+function tellMissing(kind) {
+  const places = '{packages,services,apps,test,bench,infra}/**'
+  const files = globSync(`${places}/*.${kind}.test.ts`, {
+    exclude: (path) => path.includes('node_modules'),
+  })
+  console.error(
+    `\n  SKIPPED: there is no ${kind} server here, so ${files.length} suites do not run,`,
+  )
+  console.error(
+    `  nor do scenarios of the distributed wiring. Install ${kind}-server, start docker,`,
+  )
+  console.error(`  or give TEST_${kind.toUpperCase()}_URL.\n`)
+  for (const file of files) console.error(`    ${file}`)
+  if (env.CI === 'true') counts.failed += Math.max(1, files.length)
+  else counts.skipped += files.length
+}
