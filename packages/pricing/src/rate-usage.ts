@@ -1,0 +1,59 @@
+import type { ImageQuality } from '@sluice/contracts/image-request'
+import { imageQualities } from '@sluice/contracts/image-request'
+import type { ImagePrice, ImagePriceStep, PriceRow, TokenPrice } from '@sluice/contracts/prices'
+import type { PictureUsage, TokenUsage, Usage } from '@sluice/contracts/usage'
+import { assert } from '@sluice/kernel/assert'
+import type { MicroCredits } from '@sluice/kernel/credits'
+import { divideUp, sum } from '@sluice/kernel/credits'
+
+const TOKENS_PER_PRICE = 1_000_000n
+
+/** Usage × price in micro-credits, rounded up once. The only place where credits are computed. */
+export function rateUsage(usage: Usage, price: PriceRow['price']): MicroCredits {
+  if (usage.kind === 'tokens') {
+    assert(price.kind === 'tokens', 'tokens are rated by a price of tokens')
+    return rateTokens(usage, price)
+  }
+  assert(price.kind === 'images', 'pictures are rated by a price of pictures')
+  return sum(usage.pictures.map((picture) => ratePicture(picture, price)))
+}
+
+function rateTokens(usage: TokenUsage, price: TokenPrice): MicroCredits {
+  // An upstream that reports more cached tokens than tokens is believed about the tokens only.
+  const cached = Math.min(usage.cachedInput, usage.input)
+  const microTimesMillion =
+    BigInt(usage.input - cached) * price.inputMicroPerMillion +
+    BigInt(cached) * price.cachedInputMicroPerMillion +
+    BigInt(usage.output) * price.outputMicroPerMillion
+  return divideUp(microTimesMillion, TOKENS_PER_PRICE)
+}
+
+/**
+ * The smallest step of the picture's quality that it fits in. A picture above the largest step costs
+ * that step once for every part of its size that the picture begins.
+ */
+export function ratePicture(picture: PictureUsage, price: ImagePrice): MicroCredits {
+  const pixels = picture.width * picture.height
+  const steps = stepsFor(picture.quality, price)
+  const fitting = steps.find((step) => pixels <= step.pixelsMax)
+  if (fitting) return fitting.microPerImage
+  const largest = steps.at(-1)
+  assert(largest, 'a price of pictures has at least one step')
+  return largest.microPerImage * divideUp(BigInt(pixels), BigInt(largest.pixelsMax))
+}
+
+/**
+ * The steps that price a quality, smallest first: its own; else those of the next dearer quality; for
+ * a quality above all that are priced, those of the dearest.
+ */
+export function stepsFor(quality: ImageQuality, price: ImagePrice): ImagePriceStep[] {
+  const rank = imageQualities.indexOf(quality)
+  const priced = imageQualities.filter((known) =>
+    price.steps.some((step) => step.quality === known),
+  )
+  const chosen =
+    priced.find((known) => imageQualities.indexOf(known) >= rank) ?? priced[priced.length - 1]
+  return price.steps
+    .filter((step) => step.quality === chosen)
+    .sort((a, b) => a.pixelsMax - b.pixelsMax)
+}
