@@ -1,4 +1,4 @@
-import type { UsageRecord } from '@sluice/contracts/billing'
+import type { UsageRecord } from '@sluice/contracts/billing.contract'
 import type { PriceRow } from '@sluice/contracts/prices'
 import type { Usage } from '@sluice/contracts/usage'
 import type { MicroCredits } from '@sluice/kernel/credits'

@@ -1,7 +1,7 @@
 import { imageQualities } from '@sluice/contracts/image-request'
 import type { ImagePrice, TokenPrice } from '@sluice/contracts/prices'
 import type { PictureUsage, TokenUsage } from '@sluice/contracts/usage'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { ratePicture, rateUsage } from './rate-usage.ts'
@@ -142,10 +142,8 @@ describe('rating pictures', () => {
         expect(rated >= 0n).toBe(true)
         const larger = { ...picture, width: picture.width + other.width }
         expect(ratePicture(larger, price) >= rated).toBe(true)
-        const better = imageQualities[imageQualities.indexOf(picture.quality) + 1]
-        if (better) {
-          expect(ratePicture({ ...picture, quality: better }, price) >= rated).toBe(true)
-        }
+        const better = imageQualities[imageQualities.indexOf(picture.quality) + 1] ?? 'max'
+        expect(ratePicture({ ...picture, quality: better }, price) >= rated).toBe(true)
         const both = rateUsage({ kind: 'images', pictures: [picture, other] }, price)
         expect(both).toBe(rated + ratePicture(other, price))
       }),

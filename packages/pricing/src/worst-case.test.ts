@@ -1,7 +1,7 @@
 import type { ImageQuality } from '@sluice/contracts/image-request'
 import { imageQualities } from '@sluice/contracts/image-request'
 import type { ImagePrice, TokenPrice } from '@sluice/contracts/prices'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { ratePicture, rateUsage } from './rate-usage.ts'
