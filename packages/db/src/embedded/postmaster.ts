@@ -25,10 +25,12 @@ export async function findPostmaster(
   const lines = await readLines(file)
   const pid = Number(lines[0])
   if (!Number.isInteger(pid) || pid <= 0) return undefined
-  if ((await readProcessIdentity(pid)) === undefined) return undefined
-  if (!(await isPostgresOf(pid, cluster.dataFolder))) {
-    // Its number went to another program. PostgreSQL looks at the number alone and would not start.
-    if ((await readProcessIdentity(pid)) !== undefined) await rm(file, { force: true })
+  const alive = (await readProcessIdentity(pid)) !== undefined
+  if (!alive || !(await isPostgresOf(pid, cluster.dataFolder))) {
+    // PostgreSQL looks at the number alone, so another program's, or that of a dead server which
+    // nobody has buried (in a container, maybe never), would keep it from starting. Sessions that
+    // outlive their server are found by its shared memory, whatever this file says.
+    await rm(file, { force: true })
     return undefined
   }
   return { pid, port: Number(lines[3]), status: parseStatus(lines[7]) }

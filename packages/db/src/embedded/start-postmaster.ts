@@ -13,7 +13,8 @@ import { waitForPostmaster } from './postmaster.ts'
 
 /** Replaying the write-ahead log after a crash may take a while; a healthy start takes 0.1 s. */
 const START_WAIT_MS = 300_000
-const PORT_TRIES_MAX = 5
+const TRIES_MAX = 10
+const RETRY_AFTER_MS = 300
 const LOG_BYTES_MAX = 10 * 1024 * 1024
 const LOG_TAIL_LINES = 12
 
@@ -24,6 +25,9 @@ const ALWAYS = {
   timezone: 'UTC',
   log_timezone: 'UTC',
 }
+
+// Somebody took the port since we looked; or a killed server's last sessions are still ending.
+const passing = ['could not bind', 'could not create any TCP/IP', 'pre-existing shared memory']
 
 /** Starts the server, on a free port unless one is given, and waits until it takes connections. */
 export async function startPostmaster({
@@ -41,11 +45,10 @@ export async function startPostmaster({
     const chosen = port ?? (await findFreePort())
     const started = await startOn({ cluster, settings, clock, port: chosen })
     if (typeof started !== 'string') return started
-    // Somebody may have taken the port since we looked.
-    const again = port === undefined && started.includes('could not bind')
-    if (!again || tries === PORT_TRIES_MAX) {
+    if (tries === TRIES_MAX || !passing.some((reason) => started.includes(reason))) {
       throw new Error(`PostgreSQL did not start (${cluster.logFile}):\n${started}`)
     }
+    await clock.sleep(RETRY_AFTER_MS)
   }
 }
 
