@@ -1,0 +1,291 @@
+create sequence ledger_transfer_seq as bigint start 1 increment 1;
+
+create sequence outbox_revision as bigint start 1 increment 1;
+
+create table catalog_version (
+  only_row boolean not null default true,
+  version integer not null
+);
+
+create table channel_models (
+  channel_id text not null,
+  model text not null,
+  upstream_model text not null,
+  kinds text[] not null,
+  output_tokens_max integer
+);
+
+create table channels (
+  id text not null,
+  name text not null,
+  dialect text not null,
+  base_url text not null,
+  priority integer not null,
+  weight integer not null,
+  enabled boolean not null,
+  settings jsonb not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null
+);
+
+create table credentials (
+  id text not null,
+  channel_id text not null,
+  secret jsonb not null,
+  fingerprint text not null,
+  concurrency_max integer not null,
+  state text not null,
+  state_reason text,
+  epoch integer not null default 1,
+  cooling_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  state_changed_at timestamp with time zone not null
+);
+
+create table holds (
+  id text not null,
+  wallet text not null,
+  purpose text not null,
+  ref text not null,
+  edge text,
+  model text,
+  price_id text,
+  amount_micro bigint not null,
+  captured_micro bigint not null default 0,
+  released_micro bigint not null default 0,
+  late_micro bigint not null default 0,
+  receivable_micro bigint not null default 0,
+  loss_micro bigint not null default 0,
+  refunded_micro bigint not null default 0,
+  state text not null default 'open'::text,
+  usage jsonb,
+  usage_source text,
+  api_key_id text,
+  expires_at timestamp(3) with time zone not null,
+  opened_at timestamp(3) with time zone not null,
+  ended_at timestamp(3) with time zone,
+  settled_at timestamp(3) with time zone
+) with (fillfactor=80);
+
+create table ledger_accounts (
+  id text not null,
+  kind text not null,
+  owner text not null,
+  balance_micro bigint not null default 0,
+  created_at timestamp(3) with time zone not null
+) with (fillfactor=70);
+
+create table ledger_seals (
+  number bigint not null,
+  from_seq bigint not null,
+  to_seq bigint not null,
+  seqs bigint[] not null,
+  leaves bytea not null,
+  root bytea not null,
+  previous bytea not null,
+  hash bytea not null,
+  sealed_at timestamp(3) with time zone not null
+);
+
+create table ledger_transfers (
+  id text not null,
+  seq bigint not null default ledger_next_seq(),
+  wallet text not null,
+  kind text not null,
+  debit_account text not null,
+  credit_account text not null,
+  amount_micro bigint not null,
+  hold_id text,
+  ref_type text,
+  ref_id text,
+  memo text,
+  created_at timestamp(3) with time zone not null
+);
+
+create table outbox (
+  topic text not null,
+  key text not null,
+  payload jsonb not null,
+  revision bigint not null default nextval('outbox_revision'::regclass),
+  attempts integer not null default 0,
+  due_at timestamp with time zone not null,
+  created_at timestamp with time zone not null default now()
+) with (fillfactor=70);
+
+create table prices (
+  id text not null,
+  model text not null,
+  kind text not null,
+  effective_at timestamp(3) with time zone not null,
+  price jsonb not null,
+  created_at timestamp(3) with time zone not null
+);
+
+create table refused_usage (
+  request_id text not null,
+  reason text not null,
+  record jsonb not null,
+  refused_at timestamp(3) with time zone not null
+);
+
+create table usage_records (
+  request_id text not null,
+  hold_id text not null,
+  posting_id text not null,
+  wallet text not null,
+  api_key_id text not null,
+  model text not null,
+  price_id text not null,
+  usage jsonb not null,
+  usage_source text not null,
+  reserved_micro bigint not null,
+  amount_micro bigint not null,
+  loss_micro bigint not null,
+  end_state text not null,
+  ended_at timestamp(3) with time zone not null,
+  recorded_at timestamp(3) with time zone not null
+);
+
+alter table catalog_version add constraint catalog_version_only_row_check CHECK (only_row);
+
+alter table catalog_version add constraint catalog_version_pkey PRIMARY KEY (only_row);
+
+alter table channel_models add constraint channel_models_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id);
+
+alter table channel_models add constraint channel_models_kinds_check CHECK ((cardinality(kinds) > 0));
+
+alter table channel_models add constraint channel_models_output_tokens_max_check CHECK ((output_tokens_max > 0));
+
+alter table channel_models add constraint channel_models_pkey PRIMARY KEY (channel_id, model);
+
+alter table channels add constraint channels_name_key UNIQUE (name);
+
+alter table channels add constraint channels_pkey PRIMARY KEY (id);
+
+alter table channels add constraint channels_weight_check CHECK ((weight > 0));
+
+alter table credentials add constraint credentials_channel_id_fingerprint_key UNIQUE (channel_id, fingerprint);
+
+alter table credentials add constraint credentials_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id);
+
+alter table credentials add constraint credentials_concurrency_max_check CHECK ((concurrency_max > 0));
+
+alter table credentials add constraint credentials_pkey PRIMARY KEY (id);
+
+alter table credentials add constraint credentials_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'attention'::text, 'retired'::text])));
+
+alter table holds add constraint holds_ended_at CHECK (((state = 'open'::text) = (ended_at IS NULL)));
+
+alter table holds add constraint holds_ended_gives_all_back CHECK (((state = 'open'::text) OR ((captured_micro + released_micro) = amount_micro)));
+
+alter table holds add constraint holds_job_within_amount CHECK (((purpose <> 'job'::text) OR (((captured_micro + late_micro) + receivable_micro) <= amount_micro)));
+
+alter table holds add constraint holds_not_negative CHECK ((LEAST(amount_micro, captured_micro, released_micro, late_micro, receivable_micro, loss_micro, refunded_micro) >= 0));
+
+alter table holds add constraint holds_one_a_ref UNIQUE (purpose, ref);
+
+alter table holds add constraint holds_open_keeps_all CHECK (((state <> 'open'::text) OR (released_micro = 0)));
+
+alter table holds add constraint holds_pkey PRIMARY KEY (id);
+
+alter table holds add constraint holds_price_id_fkey FOREIGN KEY (price_id) REFERENCES prices(id);
+
+alter table holds add constraint holds_purpose CHECK ((((purpose = 'job'::text) AND (price_id IS NOT NULL) AND (model IS NOT NULL) AND (edge IS NULL)) OR ((purpose = 'allowance'::text) AND (edge IS NOT NULL) AND (id = ref))));
+
+alter table holds add constraint holds_refund_within_paid CHECK ((refunded_micro <= (captured_micro + late_micro)));
+
+alter table holds add constraint holds_state CHECK ((state = ANY (ARRAY['open'::text, 'captured'::text, 'voided'::text, 'expired'::text])));
+
+alter table holds add constraint holds_within_amount CHECK (((captured_micro + released_micro) <= amount_micro));
+
+alter table ledger_accounts add constraint ledger_accounts_floor CHECK (
+CASE kind
+    WHEN 'available'::text THEN (balance_micro >= 0)
+    WHEN 'held'::text THEN (balance_micro >= 0)
+    WHEN 'revenue'::text THEN (balance_micro >= 0)
+    WHEN 'receivable'::text THEN (balance_micro <= 0)
+    WHEN 'promo'::text THEN (balance_micro <= 0)
+    WHEN 'clearing'::text THEN true
+    ELSE false
+END);
+
+alter table ledger_accounts add constraint ledger_accounts_one_of_a_kind CHECK ((id = ((kind || ':'::text) || owner)));
+
+alter table ledger_accounts add constraint ledger_accounts_pkey PRIMARY KEY (id);
+
+alter table ledger_seals add constraint ledger_seals_from UNIQUE (from_seq);
+
+alter table ledger_seals add constraint ledger_seals_leaves CHECK ((octet_length(leaves) = (32 * cardinality(seqs))));
+
+alter table ledger_seals add constraint ledger_seals_no_fork UNIQUE (previous);
+
+alter table ledger_seals add constraint ledger_seals_pkey PRIMARY KEY (number);
+
+alter table ledger_seals add constraint ledger_seals_range CHECK (((from_seq <= to_seq) AND (number >= 1)));
+
+alter table ledger_transfers add constraint ledger_transfers_amount CHECK ((amount_micro > 0));
+
+alter table ledger_transfers add constraint ledger_transfers_credit_account_fkey FOREIGN KEY (credit_account) REFERENCES ledger_accounts(id);
+
+alter table ledger_transfers add constraint ledger_transfers_debit_account_fkey FOREIGN KEY (debit_account) REFERENCES ledger_accounts(id);
+
+alter table ledger_transfers add constraint ledger_transfers_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES holds(id);
+
+alter table ledger_transfers add constraint ledger_transfers_pkey PRIMARY KEY (id);
+
+alter table ledger_transfers add constraint ledger_transfers_route CHECK ((((((((((((kind = 'grant'::text) AND (debit_account = ('promo:'::text || wallet)) AND (credit_account = ('available:'::text || wallet))) OR ((kind = 'purchase'::text) AND (debit_account = ('clearing:'::text || wallet)) AND (credit_account = ('available:'::text || wallet)))) OR ((kind = 'hold'::text) AND (debit_account = ('available:'::text || wallet)) AND (credit_account = ('held:'::text || wallet)))) OR ((kind = 'capture'::text) AND (debit_account = ('held:'::text || wallet)) AND (credit_account = ('revenue:'::text || wallet)))) OR ((kind = 'capture'::text) AND (debit_account = ('available:'::text || wallet)) AND (credit_account = ('revenue:'::text || wallet)))) OR ((kind = 'release'::text) AND (debit_account = ('held:'::text || wallet)) AND (credit_account = ('available:'::text || wallet)))) OR ((kind = 'receivable'::text) AND (debit_account = ('receivable:'::text || wallet)) AND (credit_account = ('revenue:'::text || wallet)))) OR ((kind = 'refund'::text) AND (debit_account = ('revenue:'::text || wallet)) AND (credit_account = ('available:'::text || wallet)))) OR ((kind = 'adjust'::text) AND (debit_account = ('clearing:'::text || wallet)) AND (credit_account = ('available:'::text || wallet)))) OR ((kind = 'adjust'::text) AND (debit_account = ('available:'::text || wallet)) AND (credit_account = ('clearing:'::text || wallet)))));
+
+alter table ledger_transfers add constraint ledger_transfers_seq UNIQUE (seq);
+
+alter table outbox add constraint outbox_pkey PRIMARY KEY (topic, key);
+
+alter table prices add constraint prices_kind CHECK (((kind = ANY (ARRAY['images'::text, 'tokens'::text])) AND ((price ->> 'kind'::text) = kind)));
+
+alter table prices add constraint prices_pkey PRIMARY KEY (id);
+
+alter table refused_usage add constraint refused_usage_pkey PRIMARY KEY (request_id);
+
+alter table usage_records add constraint usage_records_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES holds(id);
+
+alter table usage_records add constraint usage_records_pkey PRIMARY KEY (request_id);
+
+alter table usage_records add constraint usage_records_price_id_fkey FOREIGN KEY (price_id) REFERENCES prices(id);
+
+alter table usage_records add constraint usage_records_within_reservation CHECK (((amount_micro >= 0) AND (loss_micro >= 0) AND (amount_micro <= reserved_micro)));
+
+CREATE INDEX holds_open ON public.holds USING btree (purpose, expires_at, id) WHERE (state = 'open'::text);
+
+CREATE INDEX ledger_transfers_statement ON public.ledger_transfers USING btree (wallet, seq);
+
+CREATE UNIQUE INDEX ledger_transfers_once_a_job ON public.ledger_transfers USING btree (ref_id, kind) WHERE ((ref_type = 'job'::text) AND (kind = ANY (ARRAY['hold'::text, 'capture'::text, 'release'::text, 'receivable'::text])));
+
+CREATE INDEX outbox_due ON public.outbox USING btree (due_at);
+
+CREATE OR REPLACE FUNCTION public.ledger_next_seq()
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      perform pg_current_xact_id();
+      return nextval('ledger_transfer_seq');
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+    end $function$;
+
+CREATE TRIGGER never_deleted BEFORE DELETE OR TRUNCATE ON public.holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER never_deleted BEFORE DELETE OR TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transfers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.prices FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.usage_records FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
