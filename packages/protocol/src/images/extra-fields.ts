@@ -1,0 +1,52 @@
+import type { Fields } from './field-reader.ts'
+
+const EXTRA_FIELDS_MAX = 20
+const EXTRA_NAME_CHARS_MAX = 64
+const EXTRA_VALUE_CHARS_MAX = 1_000
+
+// Ours, or understood by us; what we dropped on purpose must not reach the upstream after all.
+const KNOWN = new Set([
+  'async',
+  'background',
+  'frame_count',
+  'frame_duration_ms',
+  'image',
+  'image[]',
+  'images',
+  'input_fidelity',
+  'mask',
+  'messages',
+  'model',
+  'moderation',
+  'n',
+  'output_compression',
+  'output_format',
+  'partial_images',
+  'prompt',
+  'quality',
+  'reference_images',
+  'response_format',
+  'safety_identifier',
+  'size',
+  'stream',
+  'stream_options',
+  // DALL·E's; GPT image models answer 400 to it.
+  'style',
+  'svg',
+  'user',
+])
+
+/** The caller's unknown parameters, where they are scalars of a bearable size; others are ignored. */
+export function readExtra(fields: Fields): Record<string, string | number | boolean> | undefined {
+  const kept = Object.entries(fields).filter(isBearable).slice(0, EXTRA_FIELDS_MAX)
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined
+}
+
+function isBearable(field: [string, unknown]): field is [string, string | number | boolean] {
+  const [name, value] = field
+  if (KNOWN.has(name) || name.length > EXTRA_NAME_CHARS_MAX) return false
+  if (!/^[A-Za-z][A-Za-z0-9_.-]*$/.test(name) || name === 'constructor') return false
+  if (typeof value === 'string')
+    return value.length <= EXTRA_VALUE_CHARS_MAX && value.isWellFormed() && !value.includes('\0')
+  return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+}

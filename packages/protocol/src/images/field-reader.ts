@@ -1,0 +1,76 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+/** A caller's parameters by name: JSON values, or the texts of form fields. */
+export type Fields = Readonly<Record<string, unknown>>
+
+export interface FieldReader {
+  /** Text that is safe to store: well-formed, without NUL. Undefined when absent. */
+  text(name: string, lengthMax: number): string | undefined
+  integer(name: string, range: { min: number; max: number }): number | undefined
+  flag(name: string): boolean | undefined
+  choice<const Value extends string>(name: string, values: readonly Value[]): Value | undefined
+}
+
+/**
+ * Reads parameters leniently: null and empty text are absent, numbers and booleans may come as text
+ * (forms have nothing else). A value that makes no sense is an `invalid_value` that names its parameter.
+ */
+export function fieldReader(fields: Fields): FieldReader {
+  const present = (name: string): unknown => {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined
+    // openai-node asks form callers to send the text "null" for null.
+    return value === null || value === '' || value === 'null' ? undefined : value
+  }
+
+  return {
+    text: (name, lengthMax) => {
+      const value = present(name)
+      return value === undefined ? undefined : cleanText(name, value, lengthMax)
+    },
+    integer: (name, { min, max }) => {
+      const value = present(name)
+      if (value === undefined) return undefined
+      const number = typeof value === 'string' ? readDecimal(value) : value
+      if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max)
+        return number
+      throw invalid(name, `must be an integer from ${min} to ${max}`)
+    },
+    flag: (name) => {
+      const value = present(name)
+      if (value === undefined) return undefined
+      if (value === true || value === 'true') return true
+      if (value === false || value === 'false') return false
+      throw invalid(name, 'must be true or false')
+    },
+    choice: (name, values) => {
+      const value = present(name)
+      if (value === undefined) return undefined
+      const known = values.find((allowed) => allowed === value)
+      if (known !== undefined) return known
+      throw invalid(name, `must be one of ${values.join(', ')}`)
+    },
+  }
+}
+
+/** A refusal of one parameter's value. */
+export function invalid(param: string, complaint: string): AppError {
+  return new AppError('invalid_value', `'${param}' ${complaint}.`, { param })
+}
+
+/**
+ * PostgreSQL stores neither NUL nor halves of surrogate pairs: the first is refused, the others become
+ * U+FFFD, as they would on any UTF-8 wire. `lengthMax` counts characters, not UTF-16 units.
+ */
+export function cleanText(param: string, value: unknown, lengthMax: number): string {
+  if (typeof value !== 'string') throw invalid(param, 'must be text')
+  if (isLonger(value, lengthMax)) throw invalid(param, `must have at most ${lengthMax} characters`)
+  if (value.includes('\0')) throw invalid(param, 'must not contain NUL characters')
+  return value.toWellFormed()
+}
+
+function isLonger(text: string, lengthMax: number): boolean {
+  if (text.length <= lengthMax) return false
+  return text.length > lengthMax * 2 || Array.from(text).length > lengthMax
+}
+
+const readDecimal = (text: string) => (/^-?\d{1,9}$/.test(text.trim()) ? Number(text) : undefined)

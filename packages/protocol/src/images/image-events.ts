@@ -1,0 +1,79 @@
+import type { ImageJobFact, StoredPart } from '@sluice/contracts/events'
+
+import type { AnswerPiece } from './answer-piece.ts'
+import { eventAround, objectWithPicture } from './answer-piece.ts'
+import type { MissedPart } from './image-answer.ts'
+import { effectiveValues, imageUsageOf, unixSeconds } from './image-answer.ts'
+
+/** The family of event names: what the caller asked decides, as at OpenAI. */
+export type ImageEventFamily = 'image_generation' | 'image_edit'
+
+interface EventContext {
+  family: ImageEventFamily
+  taskId: string
+  at: Date
+}
+
+/** `image_generation.partial_image` / `image_edit.partial_image` (client-contracts §1.5). */
+export function partialImageEvent(
+  { family, taskId, at }: EventContext,
+  partial: Extract<ImageJobFact, { type: 'partial' }>,
+): AnswerPiece[] {
+  const type = `${family}.partial_image`
+  return eventAround(
+    { type },
+    objectWithPicture(
+      { name: 'b64_json', blobKey: partial.blobKey },
+      {
+        type,
+        partial_image_index: partial.partialIndex,
+        created_at: unixSeconds(at),
+        ...effectiveValues(partial.facts),
+        sluice: { task_id: taskId, index: partial.index },
+      },
+    ),
+  )
+}
+
+/**
+ * `image_generation.completed` / `image_edit.completed`, one for each stored picture. With a link the
+ * caller asked for `response_format: "url"`, and gets `url` instead of `b64_json`.
+ */
+export function completedImageEvent(
+  { family, taskId, at }: EventContext,
+  { part, link, safetyIdentifier }: CompletedImage,
+): AnswerPiece[] {
+  const type = `${family}.completed`
+  const usage = imageUsageOf([part])
+  const rest = {
+    type,
+    created_at: unixSeconds(at),
+    ...effectiveValues(part.facts),
+    ...(part.revisedPrompt !== null && { revised_prompt: part.revisedPrompt }),
+    ...(usage && { usage }),
+    ...(safetyIdentifier !== undefined && { safety_identifier: safetyIdentifier }),
+    sluice: { task_id: taskId, index: part.index },
+  }
+  const json =
+    link === undefined
+      ? objectWithPicture({ name: 'b64_json', blobKey: part.blobKey }, rest)
+      : [{ text: JSON.stringify({ url: link, ...rest }) }]
+  return eventAround({ type }, json)
+}
+
+export interface CompletedImage {
+  part: StoredPart
+  link?: string | undefined
+  safetyIdentifier?: string | undefined
+}
+
+/** Ours: one picture of several could not be had, the others go on. SDKs pass unknown types through. */
+export function missedImageEvent(
+  { family, taskId }: EventContext,
+  missed: MissedPart,
+): AnswerPiece[] {
+  const type = `${family}.missing`
+  return eventAround({ type }, [
+    { text: JSON.stringify({ type, ...missed, sluice: { task_id: taskId } }) },
+  ])
+}

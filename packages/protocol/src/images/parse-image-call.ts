@@ -1,0 +1,145 @@
+import type { ImageQuality, ImageRequest } from '@sluice/contracts/image-request'
+import { imageBackgrounds, imageFormats, imageQualities } from '@sluice/contracts/image-request'
+import { AppError } from '@sluice/kernel/app-error'
+
+import { readExtra } from './extra-fields.ts'
+import type { FieldReader, Fields } from './field-reader.ts'
+import { cleanText, fieldReader, invalid } from './field-reader.ts'
+import type { ModelAbilities } from './model-abilities.ts'
+import { modelAbilities } from './model-abilities.ts'
+import { readSize } from './read-size.ts'
+
+export const PROMPT_CHARS_MAX = 32_000
+const MODEL_CHARS_MAX = 200
+const IDENTIFIER_CHARS_MAX = 512
+const SIZE_CHARS_MAX = 32
+
+/** How the caller wants to be answered; the job behind it is the same. */
+export type ImageFace = 'await' | 'stream' | 'async'
+
+/** What a caller asked for, except for the pictures they sent along. */
+export interface ImageCall {
+  request: Omit<ImageRequest, 'kind' | 'images' | 'mask'>
+  face: ImageFace
+  responseFormat: 'b64_json' | 'url'
+}
+
+/**
+ * Reads the parameters of `POST /v1/images/generations` and `/edits` (client-contracts §1.1, §1.2), from
+ * JSON or from a form. Unknown parameters are kept for the upstream, nulls are absent. Throws
+ * `missing_required_parameter`, `invalid_value` or `unsupported_parameter`, each with its `param`.
+ */
+export function parseImageCall(fields: Fields): ImageCall {
+  const read = fieldReader(fields)
+  const model = required('model', read.text('model', MODEL_CHARS_MAX))
+  const prompt = readPrompt(fields)
+  const abilities = modelAbilities(model)
+  const face = readFace(read)
+  const format = readFormat(read)
+  const compression = readCompression(read, format)
+  const moderation = read.choice('moderation', ['auto', 'low'])
+  const inputFidelity = readFidelity(read, abilities)
+  const safetyIdentifier =
+    read.text('safety_identifier', IDENTIFIER_CHARS_MAX) ?? read.text('user', IDENTIFIER_CHARS_MAX)
+  const partialImages = read.integer('partial_images', { min: 0, max: 3 }) ?? 0
+  const extra = readExtra(fields)
+
+  return {
+    face,
+    // GPT image models always answer base64; callers that ask for it by the old name mean the same.
+    responseFormat: read.choice('response_format', ['b64_json', 'url']) ?? 'b64_json',
+    request: {
+      model,
+      prompt,
+      count: read.integer('n', { min: 1, max: 10 }) ?? 1,
+      size: readSize(read.text('size', SIZE_CHARS_MAX), abilities),
+      quality: readQuality(read, abilities),
+      background: readBackground(read, format),
+      format,
+      // Nobody would see them, and the upstream charges for them.
+      partialImages: face === 'await' ? 0 : partialImages,
+      ...(compression !== undefined && { compression }),
+      ...(moderation && { moderation }),
+      ...(inputFidelity && { inputFidelity }),
+      ...(safetyIdentifier && { safetyIdentifier }),
+      ...(extra && { extra }),
+    },
+  }
+}
+
+/** The caller's prompt; refused when absent, empty or longer than GPT image models read. */
+export function readPrompt(fields: Fields): string {
+  const value = Object.hasOwn(fields, 'prompt') ? fields['prompt'] : undefined
+  if (value === undefined || value === null) throw missing('prompt')
+  const prompt = cleanText('prompt', value, PROMPT_CHARS_MAX)
+  if (prompt.trim() === '') throw invalid('prompt', 'must not be empty')
+  return prompt
+}
+
+function readFace(read: FieldReader): ImageFace {
+  const stream = read.flag('stream') ?? false
+  const isAsync = read.flag('async') ?? false
+  if (stream && isAsync) throw invalid('async', "cannot be combined with 'stream'")
+  if (isAsync) return 'async'
+  return stream ? 'stream' : 'await'
+}
+
+function readFormat(read: FieldReader) {
+  const format = read.choice('output_format', [...imageFormats, 'gif', 'svg', 'jpg']) ?? 'png'
+  if (format === 'jpg') return 'jpeg'
+  if (format !== 'gif' && format !== 'svg') return format
+  throw unsupported(
+    'output_format',
+    `'output_format' ${format} is not offered here; png, jpeg and webp are.`,
+  )
+}
+
+function readCompression(read: FieldReader, format: string): number | undefined {
+  const compression = read.integer('output_compression', { min: 0, max: 100 })
+  if (format !== 'png' || compression === undefined) return compression
+  if (compression === 100) return undefined
+  throw unsupported(
+    'output_compression',
+    "'output_compression' below 100 needs 'output_format' jpeg or webp.",
+  )
+}
+
+const legacyQualities: Readonly<Record<'standard' | 'hd', ImageQuality>> = {
+  standard: 'medium',
+  hd: 'high',
+}
+
+function readQuality(read: FieldReader, { qualities }: ModelAbilities): ImageRequest['quality'] {
+  const asked = read.choice('quality', ['auto', ...imageQualities, 'standard', 'hd']) ?? 'auto'
+  if (asked === 'auto') return asked
+  const quality = asked === 'standard' || asked === 'hd' ? legacyQualities[asked] : asked
+  if (qualities.includes(quality)) return quality
+  throw unsupported(
+    'quality',
+    `This model draws in 'quality' ${qualities.join(', ')} or auto, not ${asked}.`,
+  )
+}
+
+function readBackground(read: FieldReader, format: string): ImageRequest['background'] {
+  const background = read.choice('background', ['auto', ...imageBackgrounds]) ?? 'auto'
+  if (background === 'transparent' && format === 'jpeg')
+    throw invalid('background', "transparent needs 'output_format' png or webp")
+  return background
+}
+
+// Some clients send `high` with every edit, whatever the model: what it cannot take is dropped.
+function readFidelity(read: FieldReader, { inputFidelity }: ModelAbilities) {
+  const asked = read.choice('input_fidelity', ['high', 'low'])
+  return asked && inputFidelity.includes(asked) ? asked : undefined
+}
+
+function required(param: string, value: string | undefined): string {
+  if (value) return value
+  throw missing(param)
+}
+
+const missing = (param: string) =>
+  new AppError('missing_required_parameter', `'${param}' is required.`, { param })
+
+const unsupported = (param: string, message: string) =>
+  new AppError('unsupported_parameter', message, { param })
