@@ -1,0 +1,29 @@
+import { z } from 'zod'
+
+const optionalUrl = z.url({ protocol: /^https?$/ }).optional()
+
+/** What embedded mode reads from the environment; services get their own settings from `wire-embedded.ts`. */
+export const standaloneConfig = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  HOST: z.string().default('127.0.0.1'),
+  SLUICE_DATA_DIR: z.string().default('./data'),
+  /** An existing PostgreSQL (>= 15) in place of the embedded one. */
+  DATABASE_URL: z.string().optional(),
+  /** What callers see in picture links; default: the address we listen on. */
+  PUBLIC_BASE_URL: optionalUrl,
+  ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
+  ADMIN_PASSWORD: z.string().min(12).optional(),
+  SLUICE_FIRST_API_KEY: z.string().min(20).max(200).optional(),
+  /** Whole credits for the first wallet. */
+  SLUICE_STARTING_CREDITS: z.coerce.number().int().min(0).max(1_000_000).default(1000),
+  OPENAI_API_KEY: z.string().min(1).optional(),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  SYNC_WAIT_MS: z.coerce.number().int().min(100).max(3_600_000).default(280_000),
+  /** Pictures drawn at once. */
+  IMAGE_CONCURRENCY_MAX: z.coerce.number().int().min(1).max(1_000).default(16),
+  /** `name:n`, for the crash campaign; refused in production. */
+  CRASH_AT: z.string().optional(),
+  NODE_ENV: z.string().default('development'),
+})
+export type StandaloneConfig = z.output<typeof standaloneConfig>

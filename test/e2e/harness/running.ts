@@ -1,0 +1,36 @@
+/** The services that a wiring runs; embedded mode runs them all in one process. */
+export type ServiceName = 'edge-api' | 'scheduler' | 'billing' | 'image-runner' | 'imgproxy'
+
+/** A whole Sluice, started by a wiring, as a scenario sees it: HTTP, the CLI, and processes to hurt. */
+export interface Running {
+  readonly wiring: 'embedded' | 'distributed'
+  readonly baseUrl: string
+  /** A second front door over the same state, where the wiring can have one. */
+  readonly otherBaseUrl: string | undefined
+  /** The first API key, whose wallet has the starting credits. */
+  readonly apiKey: string
+  readonly databaseUrl: string
+  /** Runs `pnpm sluice …` against this installation; resolves with what it printed, rejects on failure. */
+  sluice(...args: string[]): Promise<string>
+  /** SIGKILL to the process that runs the service. */
+  kill(service: ServiceName): Promise<void>
+  /** Starts a killed or ended service again and waits until it is ready. `env` is for this start only. */
+  start(service: ServiceName, env?: Record<string, string>): Promise<void>
+  /** Resolves when the service's process has ended by itself (a crash point). */
+  ended(service: ServiceName): Promise<void>
+  output(): string
+  stop(): Promise<void>
+}
+
+export interface WiringOptions {
+  /** Where the `openai` channel of the installation points. */
+  upstreamUrl: string
+  upstreamKey: string
+  /** Extra settings for every process. */
+  env?: Record<string, string>
+}
+
+export interface Wiring {
+  name: 'embedded' | 'distributed'
+  start(options: WiringOptions): Promise<Running>
+}

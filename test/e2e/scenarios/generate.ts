@@ -1,0 +1,49 @@
+import sharp from 'sharp'
+import { expect } from 'vitest'
+
+import type { Context } from '../harness/context.ts'
+import { client } from '../harness/context.ts'
+import { balanceOf, quietBalance } from '../harness/ledger.ts'
+
+/** One picture by the SDK: a real PNG of the asked size, paid once. */
+export async function generateOne(context: Context): Promise<void> {
+  const before = await balanceOf(context)
+  const answer = await client(context).images.generate({
+    model: 'gpt-image-2',
+    prompt: 'a heron at dawn',
+    size: '1024x1024',
+    quality: 'low',
+  })
+  const [picture] = answer.data ?? []
+  const facts = await sharp(Buffer.from(picture?.b64_json ?? '', 'base64')).metadata()
+  expect(facts).toMatchObject({ format: 'png', width: 1024, height: 1024 })
+  expect(answer).toMatchObject({ size: '1024x1024', quality: 'low', output_format: 'png' })
+  expect(answer.usage?.total_tokens).toBeGreaterThan(0)
+  const after = await quietBalance(context)
+  expect(after.availableMicro).toBeLessThan(before.availableMicro)
+  expect(after.heldMicro).toBe(0n)
+}
+
+/** Four pictures in one request cost four times one, and are four. */
+export async function generateFour(context: Context): Promise<void> {
+  const start = await quietBalance(context)
+  await client(context).images.generate({
+    model: 'gpt-image-2',
+    prompt: 'one',
+    quality: 'low',
+    size: '1024x1024',
+  })
+  const afterOne = await quietBalance(context)
+  const answer = await client(context).images.generate({
+    model: 'gpt-image-2',
+    prompt: 'four',
+    n: 4,
+    quality: 'low',
+    size: '1024x1024',
+  })
+  expect(answer.data).toHaveLength(4)
+  for (const picture of answer.data ?? []) expect(picture.b64_json?.length).toBeGreaterThan(100)
+  const afterFour = await quietBalance(context)
+  const one = start.availableMicro - afterOne.availableMicro
+  expect(afterOne.availableMicro - afterFour.availableMicro).toBe(one * 4n)
+}
