@@ -1,0 +1,71 @@
+import { STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+import { RequestError } from '@hono/node-server'
+import type { Log } from '@sluice/kernel/log'
+
+import { REQUEST_ID_HEADER } from './middleware.ts'
+
+interface Deps {
+  log: Log
+  newRequestId: () => string
+}
+
+/** Answers for requests that the app never hears, or that it left without an answer. */
+export function refusals({ log, newRequestId }: Deps) {
+  const headers = () => ({
+    'content-type': 'application/json',
+    [REQUEST_ID_HEADER]: newRequestId(),
+  })
+  return {
+    /** The target or the host is no URL, or the app threw something that is no Error. */
+    unheard: (error: unknown): Response => {
+      if (error instanceof RequestError) {
+        return new Response(refusal(400, error.message), { status: 400, headers: headers() })
+      }
+      log.error({ err: error }, 'the app threw past its error handler')
+      const body = refusal(500, 'The request failed by a fault of ours.')
+      // Without an id of its own: the app has named this request.
+      return new Response(body, { status: 500, headers: { 'content-type': 'application/json' } })
+    },
+    tooManyHeaders: (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+      outgoing.writeHead(431, { ...headers(), connection: 'close' })
+      outgoing.end(refusal(431, 'The request has too many headers.'))
+      incoming.resume()
+    },
+    malformed: (error: Error & { code?: string }, socket: Socket): void => {
+      // On a connection that has carried an answer, another may be on its way: words of ours would break it.
+      if (!socket.writable || socket.bytesWritten > 0 || error.code === 'ECONNRESET') {
+        socket.destroy()
+        return
+      }
+      const { status, message } = reasons[error.code ?? ''] ?? notHttp
+      const body = refusal(status, message)
+      const lines = Object.entries({
+        ...headers(),
+        'content-length': Buffer.byteLength(body),
+        connection: 'close',
+      }).map(([name, value]) => `${name}: ${value}\r\n`)
+      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+    },
+  }
+}
+
+interface Reason {
+  status: number
+  message: string
+}
+
+const notHttp: Reason = { status: 400, message: 'This is not HTTP.' }
+
+const reasons: Readonly<Record<string, Reason>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers of the request are too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request was not sent in time.' },
+}
+
+// OpenAI's envelope, because most who knock expect it.
+function refusal(status: number, message: string): string {
+  const type = status < 500 ? 'invalid_request_error' : 'server_error'
+  return JSON.stringify({ error: { message, type, param: null, code: null } })
+}

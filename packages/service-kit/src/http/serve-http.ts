@@ -1,0 +1,142 @@
+import { createServer as createNodeServer } from 'node:http'
+import type { RequestListener, Server, ServerOptions } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+
+import { getRequestListener } from '@hono/node-server'
+import type { Clock } from '@sluice/kernel/clock'
+import { systemClock } from '@sluice/kernel/clock'
+import { newId } from '@sluice/kernel/ids'
+import type { Log } from '@sluice/kernel/log'
+import { systemRandom } from '@sluice/kernel/random'
+import type { Env, Hono } from 'hono'
+
+import { drainServer } from './drain-server.ts'
+import { refusals } from './refuse-unheard.ts'
+
+/** What one server bears. Times in milliseconds. */
+export interface HttpLimits {
+  /** A caller must have sent all headers by then. */
+  headersWithinMs: number
+  /** A caller must have sent the whole request by then; uploads included. */
+  requestWithinMs: number
+  /** How long a quiet connection is kept. Longer than the balancers before us, which reuse theirs for 60 s. */
+  keepAliveMs: number
+  headerBytesMax: number
+  headersMax: number
+  connectionsMax: number
+}
+
+export const httpLimits: HttpLimits = {
+  headersWithinMs: 20_000,
+  requestWithinMs: 300_000,
+  keepAliveMs: 75_000,
+  headerBytesMax: 32 * 1024,
+  headersMax: 200,
+  connectionsMax: 10_000,
+}
+
+export interface ServeHttpOptions<E extends Env> {
+  app: Pick<Hono<E>, 'fetch'>
+  /** 0 takes a free one; see `url` of the result. */
+  port: number
+  host: string
+  /** Wraps the listener, so that another handler may share the port. */
+  createServer?: (options: ServerOptions, listener: RequestListener) => Server
+  log: Log
+  clock?: Clock
+  /** Names requests that are refused before the app hears of them. */
+  newRequestId?: () => string
+  limits?: Partial<HttpLimits>
+}
+
+export interface HttpServer {
+  /** `http://host:port`, with an address that can be called. */
+  url: string
+  port: number
+  /** Stops accepting, lets running requests finish, and cuts what is left after the time. */
+  close(limit: { withinMs: number }): Promise<void>
+}
+
+/** Listens. Resolves when the port is open; rejects when it cannot be had. */
+export async function serveHttp<E extends Env>({
+  app,
+  port,
+  host,
+  createServer = createNodeServer,
+  log,
+  clock = systemClock,
+  newRequestId = () => newId('req', { clock, random: systemRandom }),
+  limits,
+}: ServeHttpOptions<E>): Promise<HttpServer> {
+  const bounds = { ...httpLimits, ...limits }
+  const refuse = refusals({ log, newRequestId })
+  const answer = getRequestListener((request, env) => app.fetch(request, env), {
+    hostname: host,
+    errorHandler: refuse.unheard,
+  })
+  const server = createServer(serverOptions(bounds), (incoming, outgoing) => {
+    if (incoming.rawHeaders.length > bounds.headersMax * 2)
+      return refuse.tooManyHeaders(incoming, outgoing)
+    void answer(incoming, outgoing)
+  })
+  server.maxConnections = bounds.connectionsMax
+  // One more than we take: Node drops what is above without a word, we want to see and refuse it.
+  server.maxHeadersCount = bounds.headersMax + 1
+  // Answers may stream for as long as they like; silence on them is the door's business.
+  server.timeout = 0
+  server.on('clientError', refuse.malformed)
+  const sockets = trackSockets(server)
+  await listen(server, { port, host })
+  // Accepting may fail later, for want of file descriptors; unheard, that would end the process.
+  server.on('error', (err) => log.error({ err }, 'the server could not accept a connection'))
+  const address = addressOf(server)
+  let closed: Promise<void> | undefined
+  return {
+    url: urlOf(address),
+    port: address.port,
+    close: ({ withinMs }) => (closed ??= drainServer({ server, sockets, clock, log }, withinMs)),
+  }
+}
+
+function serverOptions(limits: HttpLimits): ServerOptions {
+  return {
+    headersTimeout: limits.headersWithinMs,
+    requestTimeout: limits.requestWithinMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    // How often the two timeouts above are looked at.
+    connectionsCheckingInterval: Math.min(5_000, limits.headersWithinMs),
+    maxHeaderSize: limits.headerBytesMax,
+    requireHostHeader: true,
+    noDelay: true,
+    keepAlive: true,
+  }
+}
+
+function trackSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
+function listen(server: Server, address: { port: number; host: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+// A server that listens on a port, not on a pipe, has an AddressInfo.
+function addressOf(server: Server): AddressInfo {
+  return server.address() as AddressInfo
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`
+  return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`
+}

@@ -1,0 +1,105 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { expect, test } from 'vitest'
+
+import { createLifecycle } from './lifecycle.ts'
+
+function setUp(drainMs = 10_000) {
+  const clock = fakeClock()
+  const log = recordedLog()
+  const journal: string[] = []
+  const lifecycle = createLifecycle({ log, clock, drainMs })
+  const add = (name: string) =>
+    lifecycle.add({
+      name,
+      start: async () => void journal.push(`start ${name}`),
+      stop: async ({ withinMs }) => void journal.push(`stop ${name} ${withinMs}`),
+    })
+  return { clock, log, journal, lifecycle, add }
+}
+
+test('parts start in order and stop in reverse', async () => {
+  const { journal, lifecycle, add } = setUp()
+  for (const name of ['database', 'bus', 'http']) add(name)
+  await lifecycle.start()
+  await lifecycle.stop('SIGTERM')
+  expect(journal.map((entry) => entry.replace(/ \d+$/, '')).join(', ')).toBe(
+    'start database, start bus, start http, stop http, stop bus, stop database',
+  )
+})
+
+test('each part gets its share of the drain time, and what it leaves goes to the others', async () => {
+  const { clock, journal, lifecycle, add } = setUp(10_000)
+  add('database')
+  lifecycle.add({
+    name: 'http',
+    weight: 4,
+    stop: async ({ withinMs }) => {
+      journal.push(`stop http ${withinMs}`)
+      await clock.advance(1_000)
+    },
+  })
+  await lifecycle.start()
+  await lifecycle.stop('SIGTERM')
+  expect(journal).toEqual(['start database', 'stop http 8000', 'stop database 9000'])
+})
+
+test('a part that hangs is left behind when its time is over, and the others still stop', async () => {
+  const { clock, log, journal, lifecycle, add } = setUp(10_000)
+  add('database')
+  lifecycle.add({ name: 'http', stop: () => new Promise(() => undefined) })
+  await lifecycle.start()
+  const stopped = lifecycle.stop('SIGTERM')
+  await clock.advance(5_000)
+  await stopped
+  expect(journal).toContain('stop database 5000')
+  expect(log.lines).toContainEqual(
+    expect.objectContaining({ level: 'warn', facts: { part: 'http', withinMs: 5_000 } }),
+  )
+})
+
+test('a part that fails to stop does not keep the others from stopping', async () => {
+  const { log, journal, lifecycle, add } = setUp()
+  add('database')
+  lifecycle.add({ name: 'bus', stop: () => Promise.reject(new Error('broken')) })
+  await lifecycle.start()
+  await lifecycle.stop('SIGTERM')
+  expect(journal.at(-1)).toMatch(/^stop database/)
+  expect(log.lines).toContainEqual(
+    expect.objectContaining({ level: 'error', message: 'failed to stop' }),
+  )
+})
+
+test('when a part cannot start, those before it are stopped and those after it never start', async () => {
+  const { journal, lifecycle, add } = setUp()
+  add('database')
+  lifecycle.add({ name: 'bus', start: () => Promise.reject(new Error('refused')) })
+  add('http')
+  await expect(lifecycle.start()).rejects.toThrow('refused')
+  expect(journal).toEqual(['start database', 'stop database 10000'])
+})
+
+test('a stop that comes during the start stops the part that was starting too', async () => {
+  const { journal, lifecycle, add } = setUp()
+  let stopped: Promise<void> | undefined
+  lifecycle.add({
+    name: 'bus',
+    start: async () => {
+      stopped = lifecycle.stop('SIGTERM')
+      await stopped
+    },
+    stop: async () => void journal.push('stop bus'),
+  })
+  add('http')
+  await lifecycle.start()
+  expect(journal).toEqual(['stop bus'])
+  expect(lifecycle.stopping()).toBe(true)
+})
+
+test('stopping twice stops once', async () => {
+  const { journal, lifecycle, add } = setUp()
+  add('database')
+  await lifecycle.start()
+  await Promise.all([lifecycle.stop('SIGTERM'), lifecycle.stop('SIGTERM')])
+  expect(journal).toHaveLength(2)
+})

@@ -1,0 +1,65 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { expect, test } from 'vitest'
+
+import { createLog } from './log.ts'
+
+function capture() {
+  const lines: string[] = []
+  const destination = { write: (line: string) => void lines.push(line) }
+  return { lines, log: createLog({ name: 'test', level: 'debug', destination }) }
+}
+
+const secrets = {
+  'by the name of a member': { secret: 'hunter2' },
+  'by a name one level down': { channel: { token: 'hunter2' } },
+  'by a name far down': { a: { b: { c: { d: { password: 'hunter2' } } } } },
+  'whatever its type': { apiKey: { parts: ['hunter2'] } },
+  'in a list of headers': { headers: { 'set-cookie': ['sid=hunter2'] } },
+  'with quotes and backslashes in it': { x: { y: { z: { cookie: 'hun"\\hunter2\\"' } } } },
+  'in an authorization value': { header: 'Authorization: Bearer hunter2hunter2' },
+  'in the shape of an API key': { note: 'called with sk-proj-hunter2_hunter2' },
+  'in a connection URL': { url: 'postgres://sluice:hunter2@db:5432/sluice' },
+  'in a query': { path: '/p/img/1/0?exp=1&sig=hunter2' },
+  'in JSON inside a string': { body: '{"model":"m","api_key":"hunter2","n":1}' },
+  'in an error': { err: new Error('upstream said {"token": "hunter2"}') },
+  'in the cause of an error': {
+    err: new AppError('upstream_failed', 'failed', {
+      cause: new Error('GET https://user:hunter2@host/ failed'),
+    }),
+  },
+}
+
+test.each(Object.entries(secrets))('a secret is not logged: %s', (_, facts) => {
+  const { lines, log } = capture()
+  log.warn(facts, 'a line')
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).not.toContain('hunter2')
+  expect(lines[0]).toContain('[redacted]')
+})
+
+test('a line stays JSON after redaction and keeps what is no secret', () => {
+  const { lines, log } = capture()
+  const body = '{"password":"a\\"b","model":"gpt-image-1"}'
+  log
+    .child({ requestId: 'req_1' })
+    .info({ deep: { er: { still: { secret: 'x\\' } } }, body, inputTokens: 5 }, 'say "hi"')
+  const line: unknown = JSON.parse(lines[0] ?? '')
+  expect(line).toMatchObject({ requestId: 'req_1', inputTokens: 5, msg: 'say "hi"', name: 'test' })
+  expect(line).toHaveProperty('body', expect.stringContaining('gpt-image-1'))
+})
+
+test('an error is logged with its code, its stack and its cause', () => {
+  const { lines, log } = capture()
+  const err = new AppError('unavailable', 'no bus', { cause: new Error('connection refused') })
+  log.error({ err }, 'could not announce')
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    err: { code: 'unavailable', stack: expect.stringContaining('connection refused') },
+  })
+})
+
+test('lines below the level are not written', () => {
+  const lines: string[] = []
+  const destination = { write: (line: string) => void lines.push(line) }
+  createLog({ name: 'test', level: 'warn', destination }).info('quiet')
+  expect(lines).toEqual([])
+})

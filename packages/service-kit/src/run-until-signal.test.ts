@@ -1,0 +1,63 @@
+import { EventEmitter } from 'node:events'
+
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { expect, test } from 'vitest'
+
+import { createLifecycle } from './lifecycle.ts'
+import { runUntilSignal } from './run-until-signal.ts'
+
+function setUp() {
+  const log = recordedLog()
+  const lifecycle = createLifecycle({ log, clock: fakeClock(), drainMs: 1_000 })
+  const events = new EventEmitter()
+  const exit = Promise.withResolvers<number>()
+  const host = {
+    on: (event: string, listener: (...facts: unknown[]) => void) => events.on(event, listener),
+    exit: (code: number) => exit.resolve(code),
+  }
+  return {
+    log,
+    lifecycle,
+    events,
+    exited: exit.promise,
+    run: () => runUntilSignal({ lifecycle, log, host }),
+  }
+}
+
+test('SIGTERM drains and then ends the process without an error', async () => {
+  const { lifecycle, events, exited, run } = setUp()
+  let drained = false
+  lifecycle.add({ name: 'http', stop: async () => void (drained = true) })
+  await run()
+  events.emit('SIGTERM')
+  expect(await exited).toBe(0)
+  expect(drained).toBe(true)
+})
+
+test('a second signal does not wait for the drain', async () => {
+  const { lifecycle, events, exited, run } = setUp()
+  lifecycle.add({ name: 'http', stop: () => new Promise(() => undefined) })
+  await run()
+  events.emit('SIGINT')
+  events.emit('SIGINT')
+  expect(await exited).toBe(1)
+})
+
+test('a rejection that nobody caught is logged and ends the process', async () => {
+  const { log, events, exited, run } = setUp()
+  await run()
+  const err = new Error('forgotten')
+  events.emit('unhandledRejection', err)
+  expect(await exited).toBe(1)
+  expect(log.lines.at(-1)).toMatchObject({ level: 'fatal', facts: { err } })
+})
+
+test('a part that cannot start ends the process with its error in the log', async () => {
+  const { log, lifecycle, exited, run } = setUp()
+  const err = new Error('port is taken')
+  lifecycle.add({ name: 'http', start: () => Promise.reject(err) })
+  await run()
+  expect(await exited).toBe(1)
+  expect(log.lines.at(-1)).toMatchObject({ level: 'fatal', facts: { err } })
+})

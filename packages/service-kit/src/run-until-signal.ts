@@ -1,0 +1,46 @@
+import type { Log } from '@sluice/kernel/log'
+
+import type { Lifecycle } from './lifecycle.ts'
+
+/** What is needed of `process`. */
+export interface Host {
+  on(event: string, listener: (...facts: unknown[]) => void): unknown
+  exit(code: number): void
+}
+
+/**
+ * The last line of every main.ts: starts the parts, and ends the process on SIGTERM or SIGINT after
+ * they have drained. A second signal does not wait. A rejection or an exception that nobody caught
+ * leaves a state that nobody knows, so it is logged and the process exits with 1 at once.
+ */
+export async function runUntilSignal({
+  lifecycle,
+  log,
+  host = process,
+}: {
+  lifecycle: Lifecycle
+  log: Log
+  host?: Host
+}): Promise<void> {
+  for (const event of ['unhandledRejection', 'uncaughtException']) {
+    host.on(event, (err) => {
+      log.fatal({ err, event }, 'a fault that nobody caught')
+      host.exit(1)
+    })
+  }
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    host.on(signal, () => {
+      if (lifecycle.stopping()) {
+        log.warn({ signal }, 'second signal: not waiting any longer')
+        return host.exit(1)
+      }
+      void lifecycle.stop(signal).then(() => host.exit(0))
+    })
+  }
+  try {
+    await lifecycle.start()
+  } catch (err) {
+    log.fatal({ err }, 'could not start')
+    host.exit(1)
+  }
+}
