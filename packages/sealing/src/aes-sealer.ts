@@ -1,0 +1,71 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+
+import { AppError } from '@sluice/kernel/app-error'
+import type { Random } from '@sluice/kernel/random'
+
+import type { Sealed, SealedPlace, Sealer } from './sealer.ts'
+import type { SealingKey } from './sealing-keys.ts'
+import { checkSealingKeys } from './sealing-keys.ts'
+
+// NIST SP 800-38D: a nonce of 96 bits, the full tag of 128. Random nonces bear 2^32 boxes a key.
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const CIPHER = 'aes-256-gcm'
+
+/** Seals with the first key, opens with any of them. Throws a sentence for keys that cannot be used. */
+export function createSealer({
+  keys,
+  random,
+}: {
+  keys: readonly SealingKey[]
+  /** The system's dice: a nonce that repeats under one key opens both boxes. */
+  random: Random
+}): Sealer {
+  const newest = checkSealingKeys(keys)
+  const keyOf = new Map(keys.map(({ keyId, key }) => [keyId, key]))
+
+  return {
+    seal: (place, secret) => {
+      const nonce = random.bytes(NONCE_BYTES)
+      const cipher = createCipheriv(CIPHER, newest.key, nonce, { authTagLength: TAG_BYTES })
+      cipher.setAAD(additionalData(place, newest.keyId))
+      const parts = [nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]
+      return { keyId: newest.keyId, box: Buffer.concat(parts).toString('base64') }
+    },
+    open: (place, sealed) => {
+      const key = keyOf.get(sealed.keyId)
+      if (!key) throw cannotOpen(place, `no sealing key has the id ${sealed.keyId}`)
+      const bytes = Buffer.from(sealed.box, 'base64')
+      if (bytes.length < NONCE_BYTES + TAG_BYTES) throw cannotOpen(place, 'the box is too short')
+      const nonce = bytes.subarray(0, NONCE_BYTES)
+      const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
+      decipher.setAAD(additionalData(place, sealed.keyId))
+      decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
+      try {
+        const secret = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES))
+        return Buffer.concat([secret, decipher.final()]).toString('utf8')
+      } catch (cause) {
+        throw cannotOpen(place, 'the box is damaged, or was sealed for another place', cause)
+      }
+    },
+    isStale: (sealed: Sealed) => sealed.keyId !== newest.keyId,
+  }
+}
+
+// Each part behind its length, so that no two places give the same bytes (`ab`+`c` and `a`+`bc`).
+function additionalData({ table, column, rowId }: SealedPlace, keyId: string): Buffer {
+  const parts = ['sluice.sealed.1', keyId, table, column, rowId].flatMap((part) => {
+    const bytes = Buffer.from(part, 'utf8')
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(bytes.length)
+    return [length, bytes]
+  })
+  return Buffer.concat(parts)
+}
+
+function cannotOpen(place: SealedPlace, why: string, cause?: unknown): AppError {
+  const where = `${place.table}.${place.column} of ${place.rowId}`
+  return new AppError('internal_error', `The secret in ${where} cannot be opened: ${why}.`, {
+    cause,
+  })
+}
