@@ -7,6 +7,8 @@ export interface AppErrorOptions {
   param?: string
   /** When it is worth coming back. */
   retryAfterMs?: number
+  /** Overrules the code's own answer: an upstream that may have charged us is not asked twice. */
+  retryable?: boolean
   /** Facts for the caller that belong to this code, such as a task id. No secrets. */
   details?: Record<string, string | number | boolean>
 }
@@ -27,7 +29,7 @@ export class AppError extends Error {
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.retryable = errorCodes[code].retryable
+    this.retryable = options.retryable ?? errorCodes[code].retryable
     this.param = options.param
     this.retryAfterMs = options.retryAfterMs
     this.details = options.details ?? {}

@@ -81,6 +81,11 @@ export const errorCodes = {
     retryable: false,
     meaning: 'The route exists, the method does not.',
   },
+  request_timeout: {
+    status: 408,
+    retryable: true,
+    meaning: 'The body came too slowly, or stopped coming.',
+  },
   request_in_progress: {
     status: 409,
     retryable: true,

@@ -1,0 +1,88 @@
+import type { ErrorCode } from '@sluice/kernel/error-codes'
+import { errorCodes } from '@sluice/kernel/error-codes'
+import type { AppError } from '@sluice/kernel/app-error'
+import { isAppError } from '@sluice/kernel/app-error'
+
+/** The OpenAI error object; all four keys are always there (client-contracts §1.10). */
+export interface ErrorEnvelope {
+  error: {
+    message: string
+    type: string
+    param: string | null
+    code: string | null
+    [detail: string]: string | number | boolean | null
+  }
+}
+
+export interface RenderedError {
+  status: number
+  headers: Record<string, string>
+  envelope: ErrorEnvelope
+}
+
+// openai-node 7 ignores an advice above 60 s and falls back to its own; openai-python above 120 s
+// does not retry at all (client-contracts §1.12).
+export const RETRY_AFTER_MS_MAX = 60_000
+const RETRY_AFTER_MS_DEFAULT = 1_000
+
+/**
+ * Anything thrown, as the answer that an OpenAI client understands. What is not an AppError is a fault
+ * of ours: its message stays inside.
+ */
+export function renderError(error: unknown): RenderedError {
+  if (!isAppError(error)) {
+    return render('internal_error', 'Something went wrong on our side.', {})
+  }
+  return render(error.code, error.message, error)
+}
+
+function render(code: ErrorCode, message: string, facts: Partial<AppError>): RenderedError {
+  const { status } = errorCodes[code]
+  const retryable = facts.retryable ?? errorCodes[code].retryable
+  return {
+    status,
+    headers: {
+      'content-type': 'application/json',
+      ...retryHeaders({ status, retryable, retryAfterMs: facts.retryAfterMs }),
+    },
+    envelope: {
+      error: { ...facts.details, message, type: typeOf(code), param: facts.param ?? null, code },
+    },
+  }
+}
+
+/** Without advice SDKs repeat 408, 409, 429 and 5xx; `x-should-retry` overrules that both ways. */
+function retryHeaders({
+  status,
+  retryable,
+  retryAfterMs,
+}: {
+  status: number
+  retryable: boolean
+  retryAfterMs: number | undefined
+}): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const repeatedUnasked = status === 408 || status === 409 || status === 429 || status >= 500
+  if (!retryable) {
+    if (repeatedUnasked || status === 402) headers['x-should-retry'] = 'false'
+    return headers
+  }
+  if (status === 409) headers['x-should-retry'] = 'true'
+  const advised = status === 409 || status === 429 || status === 503
+  if (retryAfterMs === undefined && !advised) return headers
+  const waitMs = Math.min(retryAfterMs ?? RETRY_AFTER_MS_DEFAULT, RETRY_AFTER_MS_MAX)
+  headers['retry-after'] = String(Math.max(1, Math.ceil(waitMs / 1_000)))
+  headers['retry-after-ms'] = String(Math.max(1, Math.ceil(waitMs)))
+  return headers
+}
+
+const types: Partial<Record<ErrorCode, string>> = {
+  insufficient_credit: 'insufficient_quota',
+  rate_limit_exceeded: 'rate_limit_error',
+  overloaded: 'service_unavailable_error',
+  unavailable: 'service_unavailable_error',
+}
+
+function typeOf(code: ErrorCode): string {
+  return types[code] ?? (errorCodes[code].status >= 500 ? 'server_error' : 'invalid_request_error')
+}

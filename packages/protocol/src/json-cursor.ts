@@ -1,0 +1,241 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+/** Nesting beyond this is refused: nobody needs it, and parsers behind us may recurse. */
+export const JSON_DEPTH_MAX = 64
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const MINUS = 0x2d
+export const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+
+const KEY_BYTES_MAX = 21 // max_completion_tokens
+// Up to here a loop is quicker than a call into native code.
+const SHORT_STRING_BYTES = 48
+
+const DATA_URL = Buffer.from('data:')
+const IMAGE_URL = Buffer.from('image_url"')
+const TRUE = Buffer.from('true')
+const FALSE = Buffer.from('false')
+const NULL = Buffer.from('null')
+
+/** A position in the bytes that only moves forward. */
+export class JsonCursor {
+  at = 0
+  dataUrls = 0
+  dataUrlBytes = 0
+  imageUrlWords = 0
+  private readonly bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  peek(): number | undefined {
+    return this.bytes[this.at]
+  }
+
+  skipSpace(): void {
+    const { bytes } = this
+    for (let code = bytes[this.at]; isSpace(code); code = bytes[this.at]) this.at += 1
+  }
+
+  /** Steps into an object; true when a member follows. */
+  enterObject(): boolean {
+    this.at += 1
+    this.skipSpace()
+    if (this.bytes[this.at] !== CLOSE_BRACE) return true
+    this.at += 1
+    return false
+  }
+
+  /** After a member's value: true when another follows. */
+  nextMember(): boolean {
+    this.skipSpace()
+    const code = this.bytes[this.at]
+    this.at += 1
+    if (code === CLOSE_BRACE) return false
+    if (code !== COMMA) throw broken()
+    this.skipSpace()
+    return true
+  }
+
+  /** Reads a key and its colon. Undefined for a key too long to be one that we know. */
+  readKey(): string | undefined {
+    const start = this.at
+    const escaped = this.skipString()
+    const end = this.at
+    this.expectColon()
+    if (escaped) return String(this.parseSpan(start, end))
+    if (end - start - 2 > KEY_BYTES_MAX) return undefined
+    return this.bytes.toString('latin1', start + 1, end - 1)
+  }
+
+  skipValue(depth: number): void {
+    const code = this.bytes[this.at]
+    if (code === QUOTE) this.skipString()
+    else if (code === OPEN_BRACE) this.skipObject(depth + 1)
+    else if (code === OPEN_BRACKET) this.skipArray(depth + 1)
+    else if (code === MINUS || isDigit(code)) this.skipNumber()
+    else if (code === TRUE[0]) this.skipWord(TRUE)
+    else if (code === FALSE[0]) this.skipWord(FALSE)
+    else this.skipWord(NULL)
+  }
+
+  /** What stands between `start` and here. Only for small members: it is parsed. */
+  parse(start: number): unknown {
+    return this.parseSpan(start, this.at)
+  }
+
+  private parseSpan(start: number, end: number): unknown {
+    try {
+      return JSON.parse(this.bytes.toString('utf8', start, end))
+    } catch {
+      throw broken()
+    }
+  }
+
+  private skipObject(depth: number): void {
+    checkDepth(depth)
+    for (let more = this.enterObject(); more; more = this.nextMember()) {
+      this.skipString()
+      this.expectColon()
+      this.skipValue(depth)
+    }
+  }
+
+  private skipArray(depth: number): void {
+    checkDepth(depth)
+    const { bytes } = this
+    this.at += 1
+    this.skipSpace()
+    if (bytes[this.at] === CLOSE_BRACKET) {
+      this.at += 1
+      return
+    }
+    for (;;) {
+      this.skipValue(depth)
+      this.skipSpace()
+      const code = bytes[this.at]
+      this.at += 1
+      if (code === CLOSE_BRACKET) return
+      if (code !== COMMA) throw broken()
+      this.skipSpace()
+    }
+  }
+
+  private expectColon(): void {
+    this.skipSpace()
+    if (this.bytes[this.at] !== COLON) throw broken()
+    this.at += 1
+    this.skipSpace()
+  }
+
+  /** Moves behind a string's closing quote; true when the string has escapes, as far as it is short. */
+  private skipString(): boolean {
+    const { bytes } = this
+    const start = this.at
+    if (bytes[start] !== QUOTE) throw broken()
+    let escaped = false
+    let at = start + 1
+    const shortEnd = Math.min(at + SHORT_STRING_BYTES, bytes.length)
+    for (; at < shortEnd; at += 1) {
+      const code = bytes[at]
+      if (code === QUOTE) break
+      if (code === BACKSLASH) {
+        escaped = true
+        at += 1
+      } else if (code !== undefined && code < 0x20) throw broken()
+    }
+    this.at = (at < shortEnd ? at : closingQuote(bytes, at)) + 1
+    this.countAttachment(start + 1)
+    return escaped
+  }
+
+  private countAttachment(start: number): void {
+    const { bytes } = this
+    const first = bytes[start]
+    if (first === DATA_URL[0] && startsWith(bytes, DATA_URL, start)) {
+      this.dataUrls += 1
+      this.dataUrlBytes += this.at - start
+    } else if (first === IMAGE_URL[0] && startsWith(bytes, IMAGE_URL, start)) {
+      this.imageUrlWords += 1
+    }
+  }
+
+  private skipWord(word: Buffer): void {
+    if (!startsWith(this.bytes, word, this.at)) throw broken()
+    this.at += word.length
+  }
+
+  private skipNumber(): void {
+    const { bytes } = this
+    if (bytes[this.at] === MINUS) this.at += 1
+    // A leading zero stands alone.
+    if (bytes[this.at] === 0x30) this.at += 1
+    else this.skipDigits()
+    if (bytes[this.at] === 0x2e) {
+      this.at += 1
+      this.skipDigits()
+    }
+    const exponent = bytes[this.at]
+    if (exponent !== 0x65 && exponent !== 0x45) return
+    this.at += 1
+    const sign = bytes[this.at]
+    if (sign === MINUS || sign === 0x2b) this.at += 1
+    this.skipDigits()
+  }
+
+  private skipDigits(): void {
+    const start = this.at
+    while (isDigit(this.bytes[this.at])) this.at += 1
+    if (this.at === start) throw broken()
+  }
+}
+
+/** The quote that ends a string, from a position outside any escape. */
+function closingQuote(bytes: Buffer, from: number): number {
+  for (let start = from; ;) {
+    const quote = bytes.indexOf(QUOTE, start)
+    if (quote === -1) throw broken()
+    let backslashes = 0
+    while (quote - backslashes > start && bytes[quote - backslashes - 1] === BACKSLASH) {
+      backslashes += 1
+    }
+    if (backslashes % 2 === 0) return quote
+    start = quote + 1
+  }
+}
+
+function startsWith(bytes: Buffer, word: Buffer, at: number): boolean {
+  for (let index = 0; index < word.length; index += 1) {
+    if (bytes[at + index] !== word[index]) return false
+  }
+  return true
+}
+
+function isSpace(code: number | undefined): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+function isDigit(code: number | undefined): boolean {
+  return code !== undefined && code >= 0x30 && code <= 0x39
+}
+
+function checkDepth(depth: number): void {
+  if (depth > JSON_DEPTH_MAX) {
+    throw invalidJson(`The body is nested deeper than ${JSON_DEPTH_MAX} levels.`)
+  }
+}
+
+export function invalidJson(message: string): AppError {
+  return new AppError('invalid_json', message)
+}
+
+function broken(): AppError {
+  return invalidJson('The body is not valid JSON.')
+}

@@ -1,0 +1,164 @@
+/**
+ * Reads the few members of a chat body that the door must know, without building the rest: the bytes
+ * are forwarded as they came, so parsing all of them would be work for nobody.
+ *
+ * Structure is checked strictly (nesting, commas, literals, numbers), because an upstream must not see
+ * another `model` than the one that was paid for; the insides of strings are left to the upstream.
+ */
+import { AppError } from '@sluice/kernel/app-error'
+
+import { JsonCursor, OPEN_BRACE, invalidJson } from './json-cursor.ts'
+
+/** A stretch of bytes: from `start` up to, not including, `end`. */
+export interface Span {
+  start: number
+  end: number
+}
+
+export interface StreamOptions {
+  span: Span
+  /** False for null. */
+  isObject: boolean
+  isEmpty: boolean
+  includeUsage: Span | undefined
+}
+
+export interface ScannedBody {
+  /** Undefined when it is absent or null; the span includes the quotes. */
+  model: { name: string; span: Span } | undefined
+  stream: boolean
+  /** Where `stream_options` stands, and where `include_usage` stands in it. */
+  streamOptions: StreamOptions | undefined
+  /** True when the caller asked for usage in the stream. */
+  includeUsage: boolean
+  /** The larger of `max_tokens` and `max_completion_tokens`; undefined when neither is a limit. */
+  outputTokensMax: number | undefined
+  /** How many answers are wanted. */
+  count: number
+  /** Just behind the opening brace, where a member may be added. */
+  membersStart: number
+  /** Bytes that are not in `data:` URLs; no tokenizer makes more tokens of them. */
+  textBytes: number
+  /** Pictures, sounds and files that the conversation holds or names. */
+  attachments: number
+}
+
+/**
+ * Scans the top level of a JSON object. Nulls count as absent. Throws `invalid_json` for what is not
+ * one JSON object, and `invalid_value` (naming the parameter) for members of the wrong type or named
+ * twice, since two parsers may disagree on which of the two is meant.
+ */
+export function scanChatBody(bytes: Buffer): ScannedBody {
+  const cursor = new JsonCursor(bytes)
+  cursor.skipSpace()
+  if (bytes[cursor.at] !== OPEN_BRACE) throw invalidJson('The body must be a JSON object.')
+  const scanned: ScannedBody = {
+    model: undefined,
+    stream: false,
+    streamOptions: undefined,
+    includeUsage: false,
+    outputTokensMax: undefined,
+    count: 1,
+    membersStart: cursor.at + 1,
+    textBytes: 0,
+    attachments: 0,
+  }
+  readMembers(cursor, scanned)
+  cursor.skipSpace()
+  if (cursor.at !== bytes.length) throw invalidJson('The body has something after its JSON.')
+  scanned.textBytes = bytes.length - cursor.dataUrlBytes
+  scanned.attachments = Math.max(cursor.dataUrls, Math.ceil(cursor.imageUrlWords / 2))
+  return scanned
+}
+
+type KnownName =
+  | 'model'
+  | 'stream'
+  | 'stream_options'
+  | 'max_tokens'
+  | 'max_completion_tokens'
+  | 'n'
+
+function readMembers(cursor: JsonCursor, scanned: ScannedBody): void {
+  const seen = new Set<KnownName>()
+  for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
+    const name = knownName(cursor.readKey())
+    const start = cursor.at
+    if (name === undefined) {
+      cursor.skipValue(1)
+      continue
+    }
+    if (seen.has(name)) throw wrong(name, 'is given twice')
+    seen.add(name)
+    readMember(cursor, scanned, name, start)
+  }
+}
+
+function readMember(cursor: JsonCursor, scanned: ScannedBody, name: KnownName, start: number) {
+  if (name === 'stream_options') return readStreamOptions(cursor, scanned, start)
+  cursor.skipValue(1)
+  const value = cursor.parse(start)
+  if (value === null) return
+  switch (name) {
+    case 'model':
+      if (typeof value !== 'string') throw wrong(name, 'must be a string')
+      scanned.model = { name: value, span: { start, end: cursor.at } }
+      return
+    case 'stream':
+      if (typeof value !== 'boolean') throw wrong(name, 'must be true or false')
+      scanned.stream = value
+      return
+    case 'n':
+      scanned.count = positive(name, value)
+      return
+    case 'max_tokens':
+    case 'max_completion_tokens':
+      scanned.outputTokensMax = Math.max(scanned.outputTokensMax ?? 0, positive(name, value))
+      return
+  }
+}
+
+function readStreamOptions(cursor: JsonCursor, scanned: ScannedBody, start: number): void {
+  const isObject = cursor.peek() === OPEN_BRACE
+  let isEmpty = true
+  let includeUsage: Span | undefined
+  if (isObject) {
+    for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
+      isEmpty = false
+      const isIt = cursor.readKey() === 'include_usage'
+      const valueStart = cursor.at
+      cursor.skipValue(2)
+      if (!isIt) continue
+      if (includeUsage) throw wrong('stream_options.include_usage', 'is given twice')
+      includeUsage = { start: valueStart, end: cursor.at }
+      scanned.includeUsage = cursor.parse(valueStart) === true
+    }
+  } else {
+    cursor.skipValue(1)
+    if (cursor.parse(start) !== null) throw wrong('stream_options', 'must be an object')
+  }
+  scanned.streamOptions = { span: { start, end: cursor.at }, isObject, isEmpty, includeUsage }
+}
+
+function knownName(key: string | undefined): KnownName | undefined {
+  switch (key) {
+    case 'model':
+    case 'stream':
+    case 'stream_options':
+    case 'max_tokens':
+    case 'max_completion_tokens':
+    case 'n':
+      return key
+    default:
+      return undefined
+  }
+}
+
+function positive(param: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  throw wrong(param, 'must be a positive whole number')
+}
+
+function wrong(param: string, what: string): AppError {
+  return new AppError('invalid_value', `'${param}' ${what}.`, { param })
+}
