@@ -1,0 +1,56 @@
+import type { PriceRow, TokenPrice } from '@sluice/contracts/prices'
+import type { Catalog, CatalogChannel, ChannelModel } from '@sluice/contracts/scheduler.contract'
+import type { PriceBook } from '@sluice/pricing/price-book'
+import { priceBook } from '@sluice/pricing/price-book'
+
+/** One way to one model: the channel, and what the channel calls the model. */
+export interface Candidate {
+  readonly channel: CatalogChannel
+  readonly model: ChannelModel
+}
+
+/** All ways to a public model name, the highest priority first. */
+export interface ModelRoutes {
+  readonly model: string
+  readonly chat: readonly Candidate[]
+  readonly image: readonly Candidate[]
+}
+
+/** Channels, models and prices as they were at one moment. Immutable: a newer one takes its place whole. */
+export interface CatalogSnapshot {
+  /** The scheduler's version of the channels. */
+  readonly version: number
+  readonly prices: PriceBook
+  /** Public model names of enabled channels, in alphabetical order. */
+  readonly models: readonly string[]
+  routesOf(model: string): ModelRoutes | undefined
+}
+
+/** Where the stations read the snapshot that is in force. */
+export interface CatalogReader {
+  /** Throws `unavailable` before the first snapshot was read. */
+  current(): CatalogSnapshot
+}
+
+/** A price row that prices tokens. */
+export type TokenPriceRow = PriceRow & { price: TokenPrice }
+
+/** Arranges what scheduler and billing answered for look-up by model. */
+export function catalogSnapshot(catalog: Catalog, prices: readonly PriceRow[]): CatalogSnapshot {
+  const routes = new Map<string, { model: string; chat: Candidate[]; image: Candidate[] }>()
+  const byPriority = [...catalog.channels].sort((a, b) => b.priority - a.priority)
+  for (const channel of byPriority) {
+    if (!channel.enabled) continue
+    for (const model of channel.models) {
+      const known = routes.get(model.model) ?? { model: model.model, chat: [], image: [] }
+      routes.set(model.model, known)
+      for (const kind of model.kinds) known[kind].push({ channel, model })
+    }
+  }
+  return {
+    version: catalog.version,
+    prices: priceBook(prices),
+    models: [...routes.keys()].sort(),
+    routesOf: (model) => routes.get(model),
+  }
+}

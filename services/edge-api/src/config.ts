@@ -1,0 +1,115 @@
+import { integerSetting } from '@sluice/service-kit/read-config'
+import { z } from 'zod'
+
+/** Settings of the module, the same in both wirings. */
+export interface EdgeConfig {
+  /** Cap of a JSON body; checked before it is buffered. */
+  bodyBytesMax: number
+  /** Requests that may run at once in this process. */
+  requestsInFlightMax: number
+  /** The longest that an awaited answer may take; beyond it 504. No client waits 300 s in silence. */
+  syncWaitMs: number
+  /** The longest that a streamed answer may take. */
+  streamMsMax: number
+  /** How many edges share a limit while Redis is away; each then grants its part of it. */
+  replicas: number
+  /** How many proxies of ours stand in front and append to X-Forwarded-For. */
+  trustedProxyHops: number
+  /** Where usage records wait while they cannot be delivered. */
+  spoolDir: string
+  /** `queue`: over the durable bus. `direct`: straight to billing, for a bus that lives in memory only. */
+  usageDelivery: 'queue' | 'direct'
+  /** The service behind `/p/*`; undefined when it is mounted in this process. */
+  imgproxyUrl: string | undefined
+  /** What answers paths that are not ours; undefined answers 404. */
+  dashboardUrl: string | undefined
+  /** Caps of an edit's form: one file, and all of it. */
+  imageFileBytesMax: number
+  imageFormBytesMax: number
+  /** How long an image job may take, from submission to its end. */
+  imageJobMsMax: number
+  /** How long a signed picture link stays valid. */
+  pictureLinkMs: number
+}
+
+const MIB = 1024 * 1024
+
+export const defaultEdgeConfig: EdgeConfig = {
+  bodyBytesMax: 20 * MIB,
+  requestsInFlightMax: 10_000,
+  syncWaitMs: 280_000,
+  streamMsMax: 1_800_000,
+  replicas: 1,
+  trustedProxyHops: 0,
+  spoolDir: './data/usage-spool',
+  usageDelivery: 'queue',
+  imgproxyUrl: undefined,
+  dashboardUrl: undefined,
+  imageFileBytesMax: 50 * MIB,
+  imageFormBytesMax: 100 * MIB,
+  imageJobMsMax: 1_800_000,
+  pictureLinkMs: 3_600_000,
+}
+
+const d = defaultEdgeConfig
+const bytes = (fallback: number) =>
+  integerSetting({ min: 1_024, max: 1024 * MIB }).default(fallback)
+const milliseconds = (fallback: number) =>
+  integerSetting({ min: 100, max: 86_400_000 }).default(fallback)
+const serviceUrl = z.url({ protocol: /^https?$/ }).optional()
+
+/** What this service reads from the environment in distributed mode. */
+export const edgeEnvironment = z.object({
+  PORT: integerSetting({ min: 0, max: 65_535 }).default(8080),
+  HOST: z.string().default('0.0.0.0'),
+  DATABASE_URL: z.string().min(1),
+  REDIS_URL: z.string().min(1),
+  NATS_URL: z.string().min(1),
+  NODE_ENV: z.string().default('development'),
+  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  DRAIN_MS: milliseconds(330_000),
+  /** `name:n`, for the crash campaign; refused in production. */
+  CRASH_AT: z.string().optional(),
+  /** What callers see in picture links. */
+  PUBLIC_BASE_URL: z.url({ protocol: /^https?$/ }),
+  /** `id:base64[,id:base64]`, newest first. */
+  SEALING_KEYS: z.string().min(1),
+  SIGNING_KEYS: z.string().min(1),
+  /** Base64: the key of the HMAC under which API keys are stored. */
+  API_KEY_PEPPER: z.string().min(1),
+  BLOB_DIR: z.string().min(1),
+  USAGE_SPOOL_DIR: z.string().default(d.spoolDir),
+  IMGPROXY_URL: serviceUrl,
+  DASHBOARD_URL: serviceUrl,
+  EDGE_REPLICAS: integerSetting({ min: 1, max: 1_000 }).default(d.replicas),
+  TRUSTED_PROXY_HOPS: integerSetting({ min: 0, max: 10 }).default(d.trustedProxyHops),
+  BODY_BYTES_MAX: bytes(d.bodyBytesMax),
+  REQUESTS_IN_FLIGHT_MAX: integerSetting({ min: 1, max: 1_000_000 }).default(d.requestsInFlightMax),
+  SYNC_WAIT_MS: milliseconds(d.syncWaitMs),
+  STREAM_MS_MAX: milliseconds(d.streamMsMax),
+  IMAGE_FILE_BYTES_MAX: bytes(d.imageFileBytesMax),
+  IMAGE_FORM_BYTES_MAX: bytes(d.imageFormBytesMax),
+  IMAGE_JOB_MS_MAX: milliseconds(d.imageJobMsMax),
+  PICTURE_LINK_MS: milliseconds(d.pictureLinkMs),
+})
+export type EdgeEnvironment = z.output<typeof edgeEnvironment>
+
+/** The module's settings out of the process's. */
+export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
+  return {
+    bodyBytesMax: env.BODY_BYTES_MAX,
+    requestsInFlightMax: env.REQUESTS_IN_FLIGHT_MAX,
+    syncWaitMs: env.SYNC_WAIT_MS,
+    streamMsMax: env.STREAM_MS_MAX,
+    replicas: env.EDGE_REPLICAS,
+    trustedProxyHops: env.TRUSTED_PROXY_HOPS,
+    spoolDir: env.USAGE_SPOOL_DIR,
+    usageDelivery: 'queue',
+    imgproxyUrl: env.IMGPROXY_URL,
+    dashboardUrl: env.DASHBOARD_URL,
+    imageFileBytesMax: env.IMAGE_FILE_BYTES_MAX,
+    imageFormBytesMax: env.IMAGE_FORM_BYTES_MAX,
+    imageJobMsMax: env.IMAGE_JOB_MS_MAX,
+    pictureLinkMs: env.PICTURE_LINK_MS,
+  }
+}

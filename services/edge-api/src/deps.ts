@@ -1,0 +1,46 @@
+import type { BlobStore } from '@sluice/blobs/blob-store'
+import type { Bus } from '@sluice/bus/bus'
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { Scheduler } from '@sluice/contracts/scheduler.contract'
+import type { FetchGuarded } from '@sluice/egress/guarded-fetch'
+import type { SubmitStore } from '@sluice/jobs/submit-store'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+import type { Random } from '@sluice/kernel/random'
+import type { Sealer } from '@sluice/sealing/sealer'
+import type { Metrics } from '@sluice/service-kit/metrics'
+import type { PictureLinks } from '@sluice/signing/picture-link'
+import type { Upstream } from '@sluice/upstreams/upstream'
+import type { Dispatcher } from 'undici'
+
+import type { EdgeConfig } from './config.ts'
+import type { AnswerStore } from './store/answer-store.ts'
+import type { KeyStore } from './store/key-store.ts'
+import type { RateStore } from './store/rate-store.ts'
+import type { RequestLogStore } from './store/request-log-store.ts'
+
+/** What this module asks of the world. */
+export interface EdgeDeps {
+  config: EdgeConfig
+  clock: Clock
+  random: Random
+  log: Log
+  metrics: Metrics
+  bus: Bus
+  billing: Billing
+  scheduler: Scheduler
+  keyStore: KeyStore
+  rateStore: RateStore
+  requestLogStore: RequestLogStore
+  answerStore: AnswerStore
+  /** The dialect's name to its implementation. */
+  upstreamOf: (dialect: string) => Upstream | undefined
+  /** To upstreams that an operator configured, and to our own services. */
+  dispatcher: Dispatcher
+  sealer: Sealer
+  /** For the image routes. */
+  jobs: SubmitStore
+  blobs: BlobStore
+  links: PictureLinks
+  fetchGuarded: FetchGuarded
+}

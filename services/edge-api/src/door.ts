@@ -1,0 +1,18 @@
+import type { CatalogReader } from './choose/catalog.ts'
+import type { EdgeDeps } from './deps.ts'
+import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
+
+/** What every route gets: the world, and the stations that all of them pass. */
+export interface Door {
+  deps: EdgeDeps
+  /**
+   * Who are you, and may you come in now: in that order. Gives the request its id, which from then on
+   * stands in the answer's `x-request-id`, whoever writes the answer. Throws `invalid_api_key`,
+   * `rate_limit_exceeded`, or `unavailable` when keys cannot be looked up.
+   */
+  admit(context: EdgeContext): Promise<Admitted>
+  /** Models, prices and channels as of now; never a query. */
+  catalog: CatalogReader
+  /** Keeps one line of the request log; written later, in batches. */
+  record(request: RequestRecord): void
+}

@@ -1,0 +1,60 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context, Hono } from 'hono'
+
+/** What authentication yields: who asks, who pays, and what they may do. Immutable, shared by requests. */
+export interface Principal {
+  readonly apiKeyId: string
+  readonly wallet: string
+  /** Requests in any 60 seconds; null is no limit. */
+  readonly rpmLimit: number | null
+  /** Public model names that this key may use; null is all. */
+  readonly models: ReadonlySet<string> | null
+}
+
+/** A request that may come in: authenticated and within its rate limit. Paying comes later. */
+export interface Admitted {
+  readonly requestId: string
+  readonly principal: Principal
+  /** When the request's head arrived, in milliseconds since the epoch. */
+  readonly receivedAtMs: number
+}
+
+/** Node's own request and response stand in `c.env`; bodies never pass through web streams. */
+export interface EdgeEnv {
+  Bindings: HttpBindings & {
+    /** Set by `admit`; an error before that gets an id of its own. */
+    requestId?: string
+  }
+}
+
+export type EdgeApp = Hono<EdgeEnv>
+export type EdgeContext = Context<EdgeEnv>
+
+/** One line of the request log: what was asked, what became of it, what it cost. No bodies, no secrets. */
+export interface RequestRecord {
+  requestId: string
+  /** Null when the caller could not be told. */
+  apiKeyId: string | null
+  wallet: string | null
+  route: string
+  model: string | null
+  channelId: string | null
+  credentialId: string | null
+  status: number
+  /** An error code of ours; null when all went well. */
+  errorCode: string | null
+  streamed: boolean
+  attempts: number
+  inputTokens: number | null
+  outputTokens: number | null
+  amountMicro: bigint
+  /** From the request's head to the first byte of the answer, and to its last. */
+  firstByteMs: number | null
+  durationMs: number
+  receivedAtMs: number
+}
+
+/** True when the principal's key may use this public model name. */
+export function mayUseModel(principal: Principal, model: string): boolean {
+  return principal.models === null || principal.models.has(model)
+}

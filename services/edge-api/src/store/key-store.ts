@@ -1,0 +1,57 @@
+/** An API key as authentication finds it. */
+export interface StoredKey {
+  id: string
+  wallet: string
+  rpmLimit: number | null
+  /** Public model names; null is all. */
+  models: string[] | null
+  expiresAt: Date | null
+  revokedAt: Date | null
+}
+
+export interface NewKey {
+  id: string
+  /** Whose key it is. */
+  userId: string
+  wallet: string
+  /** Lower-case hex of HMAC-SHA256 under the pepper. */
+  hash: string
+  /** The visible start of the key. */
+  prefix: string
+  name: string
+  rpmLimit: number | null
+  models: string[] | null
+  expiresAt: Date | null
+  createdAt: Date
+}
+
+export interface NewUser {
+  id: string
+  email: string
+  role: 'admin' | 'user'
+  passwordHash: string | null
+  wallet: string
+  createdAt: Date
+}
+
+export interface StoredUser {
+  id: string
+  email: string
+  wallet: string
+}
+
+/** API keys and their owners. Rejects with `unavailable` when the database is away. */
+export interface KeyStore {
+  /** By the hash of the key; undefined when there is none. Revoked and expired keys are found too. */
+  findByHash(hash: string): Promise<StoredKey | undefined>
+  /** Writes a key once: the same hash again answers the key that is there. */
+  insertKey(key: NewKey): Promise<{ id: string; fresh: boolean }>
+  /**
+   * Revokes, and writes the outbox row `api-key-changed` with it. False when there is no such key, or
+   * it was revoked before.
+   */
+  revokeKey(input: { id: string; at: Date }): Promise<boolean>
+  /** Writes a user once: the same e-mail again answers the user who is there. */
+  insertUser(user: NewUser): Promise<StoredUser & { fresh: boolean }>
+  findUserByEmail(email: string): Promise<StoredUser | undefined>
+}
