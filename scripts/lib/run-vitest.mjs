@@ -30,9 +30,10 @@ function readCounts(reportFile) {
     console.error('vitest ended without a report')
     return { passed: 0, failed: 1, skipped: 0 }
   }
-  // A file that could not be loaded has no tests to fail.
+  // A file that could not be loaded, or whose set-up failed, has no test that failed.
   const broken = report.testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   )
   return {
     passed: report.numPassedTests,
