@@ -1,2 +1,77 @@
+import type { ColumnType, Generated } from 'kysely'
+
+export interface UsersTable {
+  id: string
+  /** In lower case. */
+  email: string
+  role: 'admin' | 'user'
+  /** PHC string; null for people who sign in elsewhere. */
+  password_hash: string | null
+  wallet: string
+  created_at: Date
+}
+
+/** Callers' keys. Only a keyed hash is kept; `prefix` is what people recognise a key by. */
+export interface ApiKeysTable {
+  id: string
+  user_id: string
+  wallet: string
+  key_hash: string
+  prefix: string
+  name: string
+  /** Requests in any 60 seconds. */
+  rpm_limit: number | null
+  /** Public model names; null is all. */
+  models: string[] | null
+  expires_at: Date | null
+  revoked_at: Date | null
+  created_at: Date
+}
+
+/** One row a request, in partitions by day. Not money: a row may be lost with its process. */
+export interface RequestLogTable {
+  request_id: string
+  received_at: Date
+  api_key_id: string | null
+  wallet: string | null
+  route: string
+  model: string | null
+  channel_id: string | null
+  credential_id: string | null
+  status: number
+  error_code: string | null
+  streamed: boolean
+  attempts: number
+  input_tokens: number | null
+  output_tokens: number | null
+  amount_micro: bigint
+  first_byte_ms: number | null
+  duration_ms: number
+}
+
+/** Answers by Idempotency-Key. */
+export interface IdempotencyAnswersTable {
+  api_key_id: string
+  route: string
+  key: string
+  body_hash: string
+  state: 'running' | 'done'
+  /** The edge that runs it; its claim ends with the lease. */
+  holder: string
+  lease_until: Date
+  status: number | null
+  content_type: string | null
+  request_id: string | null
+  /** Null when it is running, or was larger than what is kept. */
+  body: ColumnType<Buffer | null, Uint8Array | null, Uint8Array | null>
+  expires_at: Date
+  created_at: Generated<Date>
+}
+
 /** Tables of edge-api. */
-export interface EdgeTables {}
+export interface EdgeTables {
+  users: UsersTable
+  api_keys: ApiKeysTable
+  request_log: RequestLogTable
+  idempotency_answers: IdempotencyAnswersTable
+}
