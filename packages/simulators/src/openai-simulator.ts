@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { systemClock } from '@sluice/kernel/clock'
+
+import type { FaultInput } from './openai/fault.ts'
+import { createScript, fault } from './openai/fault.ts'
+import { createServe } from './openai/serve-call.ts'
+import type { LogEntry } from './openai/witness-log.ts'
+import { createWitnessLog } from './openai/witness-log.ts'
+import type { SimulatedModel, World } from './openai/world.ts'
+import { simulatedModels } from './openai/world.ts'
+
+export interface OpenAiSimulatorOptions {
+  /** 0 takes a free one. */
+  port?: number
+  /** Bearer keys that are let in; others get 401. */
+  keys?: readonly string[]
+  /** A file that gets a JSON line for each event of each request. */
+  log?: string
+  models?: readonly SimulatedModel[]
+  /** Every paid request takes at least this long. */
+  latencyMs?: number
+  /** Pause between two events of a stream. */
+  streamGapMs?: number
+  /** Words of a chat answer when the request sets no limit. */
+  answerWords?: number
+}
+
+export interface OpenAiSimulator {
+  /** Without a path; the API's base URL is `${url}/v1`. */
+  url: string
+  /** The first of the keys that are let in. */
+  key: string
+  /** Adds rounds to the script, or starts a new one. */
+  script(faults: FaultInput | readonly FaultInput[], options?: { reset?: boolean }): void
+  /** What was seen so far, oldest first. */
+  log(): readonly LogEntry[]
+  /** Sockets that are open now. */
+  connections(): Promise<number>
+  /** Ends all connections. */
+  close(): Promise<void>
+}
+
+export const simulatorKey = 'simulator-key'
+
+/** Starts a real HTTP server on the loopback address that acts as the OpenAI API. */
+export async function startOpenAiSimulator(
+  options: OpenAiSimulatorOptions = {},
+): Promise<OpenAiSimulator> {
+  const { port = 0, keys = [simulatorKey], log: path } = options
+  const log = createWitnessLog({ path })
+  const script = createScript()
+  const world = createWorld(options, () => url)
+  const { latencyMs = 0, streamGapMs = 0 } = options
+  const pace = { latencyMs, streamGapMs }
+  const serve = createServe({ pace, keys, log, script, world })
+  // The listener's promise cannot reject: serve() ends every failure itself.
+  const server = createServer((request, response) => void serve(request, response))
+  const url = await listen(server, port)
+  return {
+    url,
+    key: keys[0] ?? simulatorKey,
+    script: (faults, { reset = false } = {}) => {
+      if (reset) script.reset()
+      script.add([faults].flat().map((one) => fault.parse(one)))
+    },
+    log: log.entries,
+    connections: () => countConnections(server),
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await log.close()
+    },
+  }
+}
+
+function createWorld(options: OpenAiSimulatorOptions, origin: () => string): World {
+  let count = 0
+  const seed = systemClock.nowMs().toString(36)
+  return {
+    models: options.models ?? simulatedModels,
+    origin,
+    newId: (prefix) => `${prefix}-${seed}-${(count += 1)}`,
+    nowS: () => Math.floor(systemClock.nowMs() / 1_000),
+    answerWords: options.answerWords ?? 12,
+    files: new Map(),
+  }
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${portOf(server)}`
+}
+
+// A server that listens on TCP always has an AddressInfo.
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+function countConnections(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+  })
+}

@@ -1,0 +1,123 @@
+import type { Answer } from './answer.ts'
+import { event, events, json, refusal } from './answer.ts'
+import type { Act } from './fault.ts'
+import { unknownModel } from './image-wish.ts'
+import { fail } from './images-route.ts'
+import { isRecord } from './read-call.ts'
+import type { RouteAnswer, RouteHandler, World } from './world.ts'
+
+interface ChatAnswer {
+  model: string
+  words: string[]
+  finish: 'stop' | 'length'
+  usage: unknown
+  act: Act
+}
+
+/** `POST /v1/chat/completions`, whole and streamed. A word counts as a token. */
+export const answerChat: RouteHandler = (world, { call, act }): RouteAnswer => {
+  const { fields } = call
+  const messages = Array.isArray(fields['messages']) ? fields['messages'].filter(isRecord) : []
+  if (messages.length === 0) {
+    const message = "Missing required parameter: 'messages'."
+    const code = 'missing_required_parameter'
+    return { answer: refusal(400, { message, param: 'messages', code }), produced: [] }
+  }
+  const model = String(fields['model'])
+  if (!world.models.some(({ id, kind }) => id === model && kind === 'chat')) {
+    return { answer: unknownModel(model), produced: [] }
+  }
+  const prompt = messages.reduce((sum, { content }) => sum + wordsOf(content).length + 4, 3)
+  const limit = Number(fields['max_completion_tokens'] ?? fields['max_tokens'] ?? world.answerWords)
+  const all = wordsFor(messages.at(-1)?.['content'], world.answerWords)
+  const words = all.slice(0, limit)
+  const finish = words.length < all.length ? 'length' : 'stop'
+  const usage = act.kind === 'usage' ? act.usage : usageOf(prompt, words.length)
+  const chat: ChatAnswer = { model, words, finish, usage, act }
+  const options = isRecord(fields['stream_options']) ? fields['stream_options'] : {}
+  const answer =
+    fields['stream'] === true
+      ? streamed(world, { ...chat, includeUsage: options['include_usage'] === true })
+      : whole(world, chat)
+  return { answer, produced: [{ kind: 'tokens', prompt, completion: words.length }] }
+}
+
+function whole(world: World, { model, words, finish, usage }: ChatAnswer): Answer {
+  return json({
+    id: world.newId('chatcmpl'),
+    object: 'chat.completion',
+    created: world.nowS(),
+    model,
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: words.join(' '), refusal: null, annotations: [] },
+        logprobs: null,
+        finish_reason: finish,
+      },
+    ],
+    ...(usage === null ? {} : { usage }),
+    service_tier: 'default',
+    system_fingerprint: 'fp_simulator',
+  })
+}
+
+function streamed(world: World, chat: ChatAnswer & { includeUsage: boolean }): Answer {
+  const { model, words, finish, usage, act, includeUsage } = chat
+  const lie = act.kind === 'stream' ? act.lie : undefined
+  if (lie === 'json') return whole(world, chat)
+  const head = {
+    id: world.newId('chatcmpl'),
+    object: 'chat.completion.chunk',
+    created: world.nowS(),
+    model,
+    service_tier: 'default',
+    system_fingerprint: 'fp_simulator',
+  }
+  const seen = includeUsage ? { usage: null } : {}
+  const chunk = (delta: object, finish_reason: string | null) =>
+    event({
+      ...head,
+      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+      ...seen,
+      obfuscation: 'x'.repeat(8),
+    })
+  const blocks = [chunk({ role: 'assistant', content: '', refusal: null }, null)]
+  words.forEach((word, at) => blocks.push(chunk({ content: at === 0 ? word : ` ${word}` }, null)))
+  if (lie === 'empty-data') blocks.push('data:\n\n')
+  if (act.kind === 'malformed') blocks.push(event('{"id":"chatcmpl-broken",'))
+  if (act.kind === 'stream' && lie?.startsWith('error')) return events([...blocks, fail(act)])
+  if (lie === 'no-terminal') return events(blocks)
+  blocks.push(chunk({}, finish))
+  if (includeUsage && usage !== null) blocks.push(event({ ...head, choices: [], usage }))
+  blocks.push(event('[DONE]'))
+  if (lie === 'twice-terminal') blocks.push(chunk({}, finish), event('[DONE]'))
+  return events(lie === 'crlf' ? blocks.map((block) => block.replaceAll('\n', '\r\n')) : blocks)
+}
+
+function usageOf(prompt: number, completion: number) {
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
+    completion_tokens_details: {
+      reasoning_tokens: 0,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+    },
+  }
+}
+
+function wordsFor(content: unknown, count: number): string[] {
+  const asked = wordsOf(content).slice(0, 8)
+  const said = ['You', 'said:', ...asked]
+  return Array.from({ length: Math.max(count, said.length) }, (_, at) => said[at] ?? `word${at}`)
+}
+
+function wordsOf(content: unknown): string[] {
+  if (typeof content === 'string') return content.split(/\s+/).filter((word) => word !== '')
+  if (!Array.isArray(content)) return []
+  return content.filter(isRecord).flatMap((part) => wordsOf(part['text']))
+}

@@ -1,0 +1,143 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { systemClock } from '@sluice/kernel/clock'
+
+import { answerAdmin } from './admin-route.ts'
+import type { Answer } from './answer.ts'
+import { refusal } from './answer.ts'
+import { answerChat } from './chat-route.ts'
+import type { Act, Route, createScript } from './fault.ts'
+import { answerImages } from './images-route.ts'
+import { answerFile, answerModels, answerUnknown } from './models-route.ts'
+import type { Call } from './read-call.ts'
+import { readCall } from './read-call.ts'
+import type { Transmitted } from './transmit.ts'
+import { replaced, transmit } from './transmit.ts'
+import type { LogEntry, WitnessLog } from './witness-log.ts'
+import { hashKey } from './witness-log.ts'
+import type { RouteHandler, World } from './world.ts'
+
+const handlers: Record<Route, RouteHandler> = {
+  'images.generations': answerImages,
+  'images.edits': answerImages,
+  'chat.completions': answerChat,
+  models: answerModels,
+  files: answerFile,
+  unknown: answerUnknown,
+}
+
+export interface ServeDeps {
+  pace: { latencyMs: number; streamGapMs: number }
+  keys: readonly string[]
+  log: WitnessLog
+  script: ReturnType<typeof createScript>
+  world: World
+}
+
+/** The listener: reads a request to its end, answers it as the script wants, and writes it all down. */
+export function createServe(deps: ServeDeps) {
+  return async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController()
+    response.on('close', () => gone.abort())
+    const { signal } = gone
+    try {
+      const call = await readCall(request)
+      const admin = answerAdmin(deps, { call })
+      const pass = { act: { kind: 'pass' as const }, gapMs: 0 }
+      if (admin) await transmit({ response, answer: admin, ...pass, signal })
+      else await answerCall(deps, { call, response, signal })
+    } catch (error) {
+      // A client that leaves while it sends ends here; anything else is a fault of the simulator.
+      if (!signal.aborted) process.stderr.write(`${String(error)}\n`)
+      response.destroy()
+    }
+  }
+}
+
+async function answerCall(
+  deps: ServeDeps,
+  { call, response, signal }: { call: Call; response: ServerResponse; signal: AbortSignal },
+): Promise<void> {
+  const { log, script } = deps
+  const facing = facingOf(call)
+  const round = script.take(facing)
+  const { act = { kind: 'pass' as const }, latencyMs = 0 } = round ?? {}
+  const { key, ...known } = facing
+  const { method, path, bodySha256, bodyBytes, parts } = call
+  const keyHash = key === null ? null : hashKey(key)
+  const seen = { method, path, bodySha256, bodyBytes, parts, keyHash, act: round?.act.kind ?? null }
+  const entry = log.received({ ...known, ...seen })
+  // A client that leaves while the answer is being made gets none, and nothing was produced.
+  let how: Transmitted = 'client-gone'
+  try {
+    how = await answerSeen({ ...deps, entry }, { call, act, latencyMs, response, signal })
+  } finally {
+    log.ended(entry, how, response.headersSent ? response.statusCode : null)
+  }
+}
+
+interface SeenCall {
+  call: Call
+  act: Act
+  latencyMs: number
+  response: ServerResponse
+  signal: AbortSignal
+}
+
+async function answerSeen(
+  { pace, keys, log, world, entry }: ServeDeps & { entry: LogEntry },
+  { call, act, latencyMs, response, signal }: SeenCall,
+): Promise<Transmitted> {
+  const waitMs = latencyMs + (isPaid(call) ? pace.latencyMs : 0)
+  if (waitMs > 0) await systemClock.sleep(waitMs, signal)
+  const refused = refuse({ keys }, call)
+  const made = refused
+    ? { answer: refused, produced: [] }
+    : await handlers[call.route](world, { call, act })
+  const answer = replaced(made.answer, act)
+  const draws = !['status', 'empty', 'html'].includes(act.kind) && !isSilent(act)
+  if (draws) for (const produced of made.produced) log.produced(entry, produced)
+  const headers = { ...answer.headers, ...commonHeaders(world) }
+  const { streamGapMs: gapMs } = pace
+  return await transmit({ response, answer: { ...answer, headers }, act, gapMs, signal })
+}
+
+function isSilent(act: { kind: string; at?: string; afterBytes?: number | undefined }): boolean {
+  return (
+    (act.kind === 'hang' && act.at === 'request') ||
+    (act.kind === 'reset' && act.afterBytes === undefined)
+  )
+}
+
+function isPaid({ route }: Call): boolean {
+  return route !== 'models' && route !== 'files' && route !== 'unknown'
+}
+
+function refuse({ keys }: { keys: readonly string[] }, call: Call): Answer | undefined {
+  if (call.route !== 'files' && (call.key === null || !keys.includes(call.key))) {
+    const message = 'Incorrect API key provided.'
+    return refusal(401, { message, code: 'invalid_api_key' })
+  }
+  if (call.broken) return refusal(400, { message: 'We could not parse the body of your request.' })
+  return undefined
+}
+
+function facingOf({ key, route, fields }: Call) {
+  const text = (value: unknown) => (typeof value === 'string' ? value : null)
+  const messages = fields['messages']
+  const prompt =
+    text(fields['prompt']) ?? (messages === undefined ? null : JSON.stringify(messages))
+  const stream = fields['stream'] === true || fields['stream'] === 'true'
+  return { key, route, model: text(fields['model']), prompt, stream }
+}
+
+function commonHeaders(world: World): Record<string, string> {
+  return {
+    'x-request-id': world.newId('req'),
+    'openai-version': '2020-10-01',
+    'openai-processing-ms': '7',
+    'x-ratelimit-limit-requests': '10000',
+    'x-ratelimit-remaining-requests': '9999',
+    'x-ratelimit-reset-requests': '6ms',
+  }
+}

@@ -1,0 +1,129 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+
+import { systemClock } from '@sluice/kernel/clock'
+
+import type { Answer } from './answer.ts'
+import { envelope, json } from './answer.ts'
+import type { Act } from './fault.ts'
+
+export type Transmitted = 'answered' | 'client-gone' | 'cut' | 'reset'
+
+interface Transmission {
+  response: ServerResponse
+  answer: Answer
+  act: Act
+  /** Pause between the blocks of a stream. */
+  gapMs: number
+  /** Aborts when the client leaves or the simulator closes. */
+  signal: AbortSignal
+}
+
+/** The answer after the faults that replace it whole. */
+export function replaced(answer: Answer, act: Act): Answer {
+  if (act.kind === 'status') return scripted(act)
+  if (act.kind === 'empty') return raw('', 'application/json')
+  if (act.kind === 'html') return raw('<html><body>Welcome</body></html>', 'text/html')
+  const streams = answer.headers['content-type']?.startsWith('text/event-stream')
+  if (act.kind === 'malformed' && !streams)
+    return raw('{"created": 1, "data": [', 'application/json')
+  return answer
+}
+
+/** Writes an answer as the fault wants it written, and says how it ended. */
+export async function transmit({
+  response,
+  answer,
+  act,
+  gapMs,
+  signal,
+}: Transmission): Promise<Transmitted> {
+  if (act.kind === 'reset' && act.afterBytes === undefined) return end(response, 'reset')
+  if (act.kind === 'hang' && act.at === 'request') return await untilGone(signal)
+  response.writeHead(answer.status, answer.headers)
+  response.flushHeaders()
+  if (act.kind === 'hang' && act.at === 'headers') return await untilGone(signal)
+  const limit = limitOf(act, answer)
+  let sent = 0
+  for (const block of piecesOf(answer, act)) {
+    if (signal.aborted) return 'client-gone'
+    const piece = block.subarray(0, limit - sent)
+    sent += piece.byteLength
+    if (!(await written(response, { piece, signal }))) return 'client-gone'
+    if (sent >= limit)
+      return act.kind === 'hang' ? await untilGone(signal) : await broken(response, act)
+    const pauseMs = act.kind === 'drip' ? act.everyMs : gapMs
+    if (pauseMs > 0 && !(await paused(pauseMs, signal))) return 'client-gone'
+  }
+  response.end()
+  await Promise.race([once(response, 'close'), once(response, 'finish')])
+  return response.writableFinished ? 'answered' : 'client-gone'
+}
+
+function limitOf(act: Act, { blocks }: Answer): number {
+  const total = blocks.reduce((sum, block) => sum + block.byteLength, 0)
+  if (act.kind === 'cut') return act.afterBytes
+  if (act.kind === 'reset') return act.afterBytes ?? 0
+  return act.kind === 'hang' ? total >> 1 : Number.POSITIVE_INFINITY
+}
+
+function* piecesOf({ blocks }: Answer, act: Act): Generator<Buffer> {
+  if (act.kind !== 'drip') return yield* blocks
+  const all = Buffer.concat(blocks)
+  for (let at = 0; at < all.byteLength; at += act.bytes) yield all.subarray(at, at + act.bytes)
+}
+
+async function written(
+  response: ServerResponse,
+  { piece, signal }: { piece: Buffer; signal: AbortSignal },
+): Promise<boolean> {
+  if (response.write(piece)) return true
+  try {
+    await once(response, 'drain', { signal })
+    return true
+  } catch {
+    // Only the signal or a broken socket ends the wait: either way nobody listens any more.
+    return false
+  }
+}
+
+async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await systemClock.sleep(ms, signal)
+    return true
+  } catch {
+    return false
+  }
+}
+
+// The bytes that were promised must be on their way before the connection ends.
+async function broken(response: ServerResponse, act: Act): Promise<Transmitted> {
+  await new Promise<void>((resolve) => response.write('', () => resolve()))
+  return end(response, act.kind === 'reset' ? 'reset' : 'cut')
+}
+
+function end(response: ServerResponse, how: 'cut' | 'reset'): Transmitted {
+  if (how === 'reset') response.socket?.resetAndDestroy()
+  else response.socket?.destroySoon()
+  return how
+}
+
+async function untilGone(signal: AbortSignal): Promise<Transmitted> {
+  if (!signal.aborted) await once(signal, 'abort')
+  return 'client-gone'
+}
+
+function scripted(act: Extract<Act, { kind: 'status' }>): Answer {
+  const { status, code, type, message, headers, body } = act
+  const answer =
+    typeof body === 'string'
+      ? raw(body, 'text/html', status)
+      : json(body ?? envelope({ message, type, code }), status)
+  return { ...answer, headers: { ...answer.headers, ...headers } }
+}
+
+function raw(text: string, type: string, status = 200): Answer {
+  const body = Buffer.from(text)
+  const headers = { 'content-type': type, 'content-length': `${body.byteLength}` }
+  return { status, headers, blocks: [body] }
+}

@@ -1,0 +1,152 @@
+import OpenAI, { APIError } from 'openai'
+import sharp from 'sharp'
+import { Agent } from 'undici'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import type { FaultInput } from './openai/fault.ts'
+import type { OpenAiSimulator } from './openai-simulator.ts'
+import { startOpenAiSimulator } from './openai-simulator.ts'
+import { firstPicture, rawClient } from './testing/raw-client.ts'
+
+let simulator: OpenAiSimulator
+let agent: Agent
+let raw: ReturnType<typeof rawClient>
+
+beforeEach(async () => {
+  simulator = await startOpenAiSimulator()
+  agent = new Agent({ allowH2: false })
+  raw = rawClient({ simulator, agent })
+})
+
+afterEach(async () => {
+  await agent.destroy()
+  await simulator.close()
+})
+
+describe('scripted faults', () => {
+  it('uses a round for the requests it is for, as often as it says, and then no more', async () => {
+    simulator.script([
+      { match: { promptIncludes: 'dog' }, act: { kind: 'status', status: 500 } },
+      { match: { route: 'images.generations' }, skip: 1, act: { kind: 'status', status: 503 } },
+    ])
+    const statuses: number[] = []
+    for (const prompt of ['cat', 'dog', 'cat', 'cat', 'dog']) {
+      const answer = await raw.draw({ prompt })
+      statuses.push(answer.statusCode)
+      await answer.body.dump()
+    }
+    expect(statuses).toEqual([200, 500, 503, 200, 200])
+  })
+
+  it('answers a status with headers that the SDK understands', async () => {
+    simulator.script({
+      act: {
+        kind: 'status',
+        status: 429,
+        code: 'rate_limit_exceeded',
+        headers: { 'retry-after': '7' },
+      },
+    })
+    const { key: apiKey, url } = simulator
+    const sdk = new OpenAI({ apiKey, baseURL: `${url}/v1`, maxRetries: 0 })
+    const error = await sdk.images
+      .generate({ model: 'gpt-image-2', prompt: 'p' })
+      .catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(APIError)
+    expect(error).toMatchObject({ status: 429, code: 'rate_limit_exceeded' })
+  })
+
+  const broken: [string, FaultInput['act'], string | RegExp][] = [
+    ['a cut body', { kind: 'cut', afterBytes: 40 }, 'cut'],
+    ['a reset in the body', { kind: 'reset', afterBytes: 40 }, 'reset'],
+    ['a reset instead of an answer', { kind: 'reset' }, 'reset'],
+  ]
+  it.each(broken)('breaks the connection: %s', async (_name, act, end) => {
+    simulator.script({ act: act ?? { kind: 'pass' } })
+    await expect(raw.draw().then(({ body }) => body.text())).rejects.toThrow(
+      /closed|reset|aborted/i,
+    )
+    await expect.poll(() => simulator.log()[0]?.end).toBe(end)
+  })
+
+  it('stays silent until the client leaves, and says so', async () => {
+    for (const at of ['request', 'headers', 'body'] as const) {
+      simulator.script({ act: { kind: 'hang', at } })
+      const controller = new AbortController()
+      const running = raw.draw({}, { signal: controller.signal }).then(({ body }) => body.text())
+      const count = simulator.log().length
+      await expect.poll(() => simulator.log().length).toBe(count + 1)
+      controller.abort()
+      await expect(running).rejects.toThrow(/abort/i)
+      await expect.poll(() => simulator.log().at(-1)?.end).toBe('client-gone')
+    }
+  })
+
+  it('drips an answer that is whole in the end', async () => {
+    simulator.script({ act: { kind: 'drip', bytes: 100, everyMs: 1 } })
+    const { body } = await raw.draw()
+    expect(await body.json()).toMatchObject({ data: [{ b64_json: expect.any(String) }] })
+  })
+
+  it.each([
+    ['malformed', { kind: 'malformed' }, /^\{.*[^}]$/],
+    ['empty', { kind: 'empty' }, /^$/],
+    ['html', { kind: 'html' }, /^<html>/],
+  ] as const)('answers 200 with a body that is %s', async (_name, act, pattern) => {
+    simulator.script({ act })
+    const { statusCode, body } = await raw.draw()
+    expect(statusCode).toBe(200)
+    expect(await body.text()).toMatch(pattern)
+  })
+
+  it.each([
+    ['none', []],
+    ['too-many', [1, 2, 3]],
+    ['zero-bytes', [0]],
+  ] as const)('lies about pictures: %s', async (lie, lengths) => {
+    simulator.script({ act: { kind: 'picture', lie } })
+    const { body } = await raw.draw()
+    const answer = await body.json()
+    expect(answer).toMatchObject({ data: lengths.map(() => ({ b64_json: expect.any(String) })) })
+    expect(answer).toHaveProperty('data.length', lengths.length)
+  })
+
+  it('answers by URL, and serves what it named', async () => {
+    simulator.script({ act: { kind: 'picture', lie: 'url' } })
+    const url = await firstPicture(await raw.draw(), 'url')
+    const file = await raw.get(new URL(url).pathname)
+    expect(file.headers['content-type']).toBe('image/png')
+    expect((await sharp(await file.body.bytes()).metadata()).width).toBe(64)
+  })
+
+  it.each([
+    [
+      'error-envelope',
+      /data: \{"error":\{"message":"scripted","type":"[a-z_]+","param":null,"code":"slow_down"\}\}/,
+    ],
+    ['error-event', /event: error\ndata: \{"error":/],
+    ['error-flat', /event: error\ndata: \{"type":"error","code":"slow_down"/],
+    ['empty-data', /\n\ndata:\n\n/],
+    ['no-terminal', /"finish_reason":null\}\][^\n]*\n\n$/],
+    ['crlf', /\[DONE\]\r\n\r\n$/],
+    ['json', /^\{"id"/],
+  ] as const)('ends a chat stream badly: %s', async (lie, pattern) => {
+    simulator.script({ act: { kind: 'stream', lie, code: 'slow_down' } })
+    const { body } = await raw.say({ stream: true })
+    expect(await body.text()).toMatch(pattern)
+  })
+
+  it('takes its script and shows its log over HTTP, for tests in another process', async () => {
+    const faults = [{ act: { kind: 'status', status: 529 } }]
+    const added = await raw.post('/__script', { faults })
+    expect(await added.body.json()).toEqual({ added: 1 })
+    const answer = await raw.draw()
+    expect(answer.statusCode).toBe(529)
+    await answer.body.dump()
+    const bad = await raw.post('/__script', { faults: [{ act: { kind: 'explode' } }] })
+    expect(bad.statusCode).toBe(400)
+    await bad.body.dump()
+    const log = await raw.get('/__log')
+    expect(await log.body.json()).toMatchObject({ entries: [{ n: 1, status: 529 }] })
+  })
+})
