@@ -2,6 +2,10 @@ import type { ImageFacts, ImageRequest } from '@sluice/contracts/image-request'
 import type { Dialect } from '@sluice/contracts/scheduler.contract'
 import type { ImageTokens } from '@sluice/contracts/usage'
 
+import type { FetchGuarded } from '@sluice/egress/guarded-fetch'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Random } from '@sluice/kernel/random'
+
 import type { Dispatcher } from 'undici'
 
 /** What dispatch should do about a failure (GLOSSARY: failure class). */
@@ -27,9 +31,12 @@ export interface DrawInput {
   upstreamModel: string
   /** Which part of the job this call draws; a call draws one picture. */
   index: number
-  /** Bytes of an input picture or mask by its blob key. */
+  /** Bytes of an input picture or mask by its blob key. Its errors leave `draw` as they are. */
   readInput: (blobKey: string) => Promise<Uint8Array>
-  /** Told of each partial picture as it arrives. */
+  /**
+   * Told of each partial picture as it arrives, in order; the call waits for it. Its errors leave
+   * `draw` as they are. A partial picture that cannot be read is left out.
+   */
   onPartial?: (partial: { index: number; bytes: Uint8Array; facts: ImageFacts }) => Promise<void>
   signal: AbortSignal
 }
@@ -42,9 +49,37 @@ export interface DrawnPicture {
   tokens: ImageTokens | null
 }
 
+/** What went wrong, for metrics and for a credential's record; each is a row of a table. */
+export type FailureReason =
+  | 'aborted'
+  | 'answer-broken'
+  | 'answer-cut'
+  | 'answer-empty'
+  | 'answer-too-large'
+  | 'bad-request'
+  | 'banned'
+  | 'connect-failed'
+  | 'connection-lost'
+  | 'content-refused'
+  | 'context-too-long'
+  | 'image-refused'
+  | 'model-unknown'
+  | 'overloaded'
+  | 'quota-spent'
+  | 'rate-limited'
+  | 'region-refused'
+  | 'server-error'
+  | 'timeout'
+  | 'tls-failed'
+  | 'unauthorised'
+  | 'unsupported'
+  | 'wrong-address'
+
 /** A failure of an upstream call, classified. Thrown by `draw`; `message` is fit for the caller. */
 export interface UpstreamFailure {
   failureClass: FailureClass
+  /** Always set by the dialects of this package. */
+  reason?: FailureReason
   /** The code our caller should see when nothing else helps. */
   code:
     | 'content_policy_violation'
@@ -55,6 +90,7 @@ export interface UpstreamFailure {
     | 'invalid_image'
     | 'unsupported_parameter'
     | 'context_length_exceeded'
+    | 'model_not_found'
   message: string
   status: number | undefined
   retryAfterMs: number | undefined
@@ -71,13 +107,21 @@ export interface RawCall {
 }
 
 export interface UpstreamDeps {
+  /** For the base URLs that operators configured. */
   dispatcher: Dispatcher
+  /** For URLs that an upstream names in its answers. */
+  fetchGuarded: FetchGuarded
+  clock: Clock
+  random: Random
 }
 
 /** One wire dialect. What it cannot do is a capability, not a special case in its callers. */
 export interface Upstream {
   dialect: Dialect
-  /** Draws one picture. Throws an UpstreamError that carries an UpstreamFailure. */
+  /**
+   * Draws one picture. Throws an UpstreamError that carries an UpstreamFailure; when `signal` aborts,
+   * one whose reason is `aborted` (class `fatal`) and whose cause is the signal's reason.
+   */
   draw?: (input: DrawInput) => Promise<DrawnPicture>
   /** Where and with which headers a chat completion goes; the body is relayed as it came. */
   chatCall?: (access: UpstreamAccess) => RawCall
