@@ -1,0 +1,55 @@
+// Every path of the repository that a document names in backticks, or links to, exists.
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const documents = ['*.md', 'docs/**/*.md', '{packages,services,apps}/*/README.md', 'bench/*.md']
+const rooms = ['apps', 'services', 'packages', 'test', 'bench', 'infra', 'docs', 'scripts']
+
+const files = globSync(documents, { cwd: root })
+const wrong = files.flatMap(brokenPaths)
+for (const { file, line, path } of wrong) console.error(`${file}:${line}: there is no ${path}`)
+console.log(`${files.length} documents, ${wrong.length} paths that lead nowhere`)
+process.exitCode = wrong.length === 0 ? 0 : 1
+
+function brokenPaths(file) {
+  const lines = readFileSync(join(root, file), 'utf8').split('\n')
+  return lines.flatMap((text, index) =>
+    [...pathsInBackticks(text), ...links(text, file)]
+      .filter((path) => !exists(path))
+      .map((path) => ({ file, line: index + 1, path })),
+  )
+}
+
+/** `packages/db/src/outbox.ts`, `services/edge-api/`; not routes, packages of npm or commands. */
+function pathsInBackticks(text) {
+  const spans = [...text.matchAll(/`([^`\s]+)`/g)].map(([, span]) => span)
+  return spans
+    .flatMap(braces)
+    .map((span) => span.replace(/[:#].*$/, ''))
+    .filter((span) => rooms.some((room) => span.startsWith(`${room}/`)))
+}
+
+function links(text, file) {
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)
+  return targets
+    .filter((target) => !/^([a-z]+:|#)/.test(target))
+    .map((target) => target.replace(/#.*$/, ''))
+    .map((target) => resolve('/', dirname(file), target).slice(1))
+}
+
+/** `a/{b,c}/d` means both. */
+function braces(span) {
+  const found = /^(.*)\{([^{}]+)\}(.*)$/.exec(span)
+  if (!found) return [span]
+  const [, before, choices, after] = found
+  return choices.split(',').flatMap((choice) => braces(`${before}${choice}${after}`))
+}
+
+/** Stars and <names> stand for anything, so at least one file must fit. */
+function exists(path) {
+  const pattern = path.replace(/<[^>]+>/g, '*').replace('…', '**')
+  if (!pattern.includes('*')) return existsSync(join(root, path))
+  return globSync(pattern, { cwd: root }).some((found) => !found.includes('node_modules'))
+}
