@@ -2,7 +2,7 @@ import type { BlobStore } from '@sluice/blobs/blob-store'
 import type { Bus } from '@sluice/bus/bus'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { Scheduler } from '@sluice/contracts/scheduler.contract'
-import type { FetchGuarded } from '@sluice/egress/guarded-fetch'
+import type { Egress } from '@sluice/egress/create-egress'
 import type { SubmitStore } from '@sluice/jobs/submit-store'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
@@ -11,7 +11,6 @@ import type { Sealer } from '@sluice/sealing/sealer'
 import type { Metrics } from '@sluice/service-kit/metrics'
 import type { PictureLinks } from '@sluice/signing/picture-link'
 import type { Upstream } from '@sluice/upstreams/upstream'
-import type { Dispatcher } from 'undici'
 
 import type { EdgeConfig } from './config.ts'
 import type { AnswerStore } from './store/answer-store.ts'
@@ -36,11 +35,11 @@ export interface EdgeDeps {
   /** The dialect's name to its implementation. */
   upstreamOf: (dialect: string) => Upstream | undefined
   /** To upstreams that an operator configured, and to our own services. */
-  dispatcher: Dispatcher
+  dispatcher: Egress['dispatcher']
   sealer: Sealer
   /** For the image routes. */
   jobs: SubmitStore
   blobs: BlobStore
   links: PictureLinks
-  fetchGuarded: FetchGuarded
+  fetchGuarded: Egress['fetchGuarded']
 }

@@ -27,6 +27,18 @@ export interface EdgeEnv {
   }
 }
 
+/** A chat request that names an image model. Whoever answers it writes to `outgoing` itself. */
+export interface ChatImageRequest {
+  admitted: Admitted
+  incoming: HttpBindings['incoming']
+  outgoing: HttpBindings['outgoing']
+  /** The caller's bytes, and the same parsed. */
+  bodyBytes: Buffer
+  body: Record<string, unknown>
+  model: string
+  stream: boolean
+}
+
 export type EdgeApp = Hono<EdgeEnv>
 export type EdgeContext = Context<EdgeEnv>
 
