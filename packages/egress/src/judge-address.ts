@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 import ipaddr from 'ipaddr.js'
 
 export type AddressVerdict = 'public' | 'not-public' | 'not-an-address'
@@ -13,7 +15,8 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
  * every IPv6 form that carries an IPv4 address inside (mapped, NAT64, 6to4, Teredo).
  */
 export function judgeAddress(address: string): AddressVerdict {
-  if (!ipaddr.isValid(address)) return 'not-an-address'
+  // The parser also takes `1.2.3` and `0x7f.1`, which others read differently; isIP takes neither.
+  if (isIP(address) === 0 || !ipaddr.isValid(address)) return 'not-an-address'
   const parsed = ipaddr.parse(address)
   if (parsed.range() !== 'unicast') return 'not-public'
   // IANA has handed out nothing else yet; this also covers `::127.0.0.1`.
