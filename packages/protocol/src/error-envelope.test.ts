@@ -1,0 +1,74 @@
+import { AppError } from '@sluice/kernel/app-error'
+import type { ErrorCode } from '@sluice/kernel/error-codes'
+import { errorCodes } from '@sluice/kernel/error-codes'
+import { describe, expect, it } from 'vitest'
+
+import { renderError } from './error-envelope.ts'
+
+const codes = Object.keys(errorCodes) as ErrorCode[]
+
+describe('the error envelope', () => {
+  it.each(codes)('has all four keys and the status of its code: %s', (code) => {
+    const { status, envelope } = renderError(new AppError(code, 'why', { param: 'model' }))
+    expect(status).toBe(errorCodes[code].status)
+    expect(envelope.error).toMatchObject({ message: 'why', param: 'model', code })
+    expect(envelope.error.type).toMatch(/^[a-z_]+$/)
+  })
+
+  it('keeps to itself what is a fault of ours', () => {
+    const { status, envelope } = renderError(new Error('password is hunter2'))
+    expect(status).toBe(500)
+    expect(JSON.stringify(envelope)).not.toContain('hunter2')
+    expect(envelope.error).toMatchObject({ code: 'internal_error', param: null })
+  })
+
+  it('gives the facts that belong to the code', () => {
+    const error = new AppError('sync_wait_exceeded', 'wait', { details: { task_id: 'img_1' } })
+    expect(renderError(error).envelope.error['task_id']).toBe('img_1')
+  })
+
+  it('cannot lose its four keys to a fact of the same name', () => {
+    const error = new AppError('internal_error', 'true', { details: { message: 'false', code: 1 } })
+    expect(renderError(error).envelope.error).toMatchObject({
+      message: 'true',
+      code: 'internal_error',
+    })
+  })
+})
+
+describe('what clients are told about trying again', () => {
+  it.each(codes)('no client repeats by itself what cannot succeed: %s', (code) => {
+    const { status, headers } = renderError(new AppError(code, ''))
+    const repeatedUnasked = status === 408 || status === 409 || status === 429 || status >= 500
+    if (errorCodes[code].retryable || !repeatedUnasked) return
+    expect(headers['x-should-retry']).toBe('false')
+  })
+
+  it('an empty wallet is not tried again', () => {
+    const { status, headers } = renderError(new AppError('insufficient_credit', ''))
+    expect([status, headers['x-should-retry']]).toEqual([402, 'false'])
+    expect(headers).not.toHaveProperty('retry-after')
+  })
+
+  it('an upstream that may have charged us is not asked twice', () => {
+    const error = new AppError('upstream_failed', '', { retryable: false })
+    expect(renderError(error).headers['x-should-retry']).toBe('false')
+  })
+
+  it('a repeat that still runs is asked to come back', () => {
+    const { headers } = renderError(new AppError('request_in_progress', '', { retryAfterMs: 500 }))
+    expect(headers).toMatchObject({
+      'x-should-retry': 'true',
+      'retry-after': '1',
+      'retry-after-ms': '500',
+    })
+  })
+
+  it('never advises to wait longer than clients obey', () => {
+    const error = new AppError('rate_limit_exceeded', '', { retryAfterMs: 3_600_000 })
+    expect(renderError(error).headers).toMatchObject({
+      'retry-after': '60',
+      'retry-after-ms': '60000',
+    })
+  })
+})
