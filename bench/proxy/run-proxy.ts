@@ -26,7 +26,7 @@ export async function runPhase(
   }
   const samples = new Map<string, Sample[]>(targets.map((target) => [target.name, []]))
   for (let round = 0; round < phase.rounds; round += 1) {
-    const order = round % 2 === 0 ? targets : [...targets].reverse()
+    const order = round % 2 === 0 ? targets : targets.toReversed()
     for (const target of order) {
       const { connections, seconds } = phase
       const sample = await measure(target, { ...load, connections, seconds })

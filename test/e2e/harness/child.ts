@@ -8,6 +8,7 @@ const OUTPUT_CHARACTERS_MAX = 200_000
 
 export interface Child {
   readonly name: string
+  readonly pid: number
   /** Everything it printed, for reading a first key and for failing tests. */
   output(): string
   alive(): boolean
@@ -25,8 +26,13 @@ export function startChild(spec: {
   script: string
   args?: string[]
   env: Record<string, string>
+  /** Binds the process to one CPU, for measurements. */
+  cpu?: number | undefined
 }): Child {
-  const child = spawn(process.execPath, [spec.script, ...(spec.args ?? [])], {
+  const words = [process.execPath, spec.script, ...(spec.args ?? [])]
+  const [command = '', ...args] =
+    spec.cpu === undefined ? words : ['taskset', '-c', String(spec.cpu), ...words]
+  const child = spawn(command, args, {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...spec.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,12 +54,23 @@ export function startChild(spec: {
   }
   return {
     name: spec.name,
+    pid: child.pid ?? 0,
     output: () => output,
     alive,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
     ended: () => untilExit(child, alive),
   }
+}
+
+/** Runs a program to its end; its standard output, or an error with everything it printed. */
+export async function runToEnd(spec: Parameters<typeof startChild>[0]): Promise<string> {
+  const child = startChild(spec)
+  await child.ended()
+  const code = await child.stop()
+  if (code !== 0)
+    throw new Error(`${spec.name} ${spec.args?.join(' ')}: ${code}\n${child.output()}`)
+  return child.output()
 }
 
 async function untilExit(child: ChildProcess, alive: () => boolean): Promise<void> {

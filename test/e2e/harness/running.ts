@@ -10,6 +10,8 @@ export interface Running {
   /** The first API key, whose wallet has the starting credits. */
   readonly apiKey: string
   readonly databaseUrl: string
+  /** The process that runs the service. */
+  pidOf(service: ServiceName): number
   /** Runs `pnpm sluice …` against this installation; resolves with what it printed, rejects on failure. */
   sluice(...args: string[]): Promise<string>
   /** SIGKILL to the process that runs the service. */
@@ -28,6 +30,8 @@ export interface WiringOptions {
   upstreamKey: string
   /** Extra settings for every process. */
   env?: Record<string, string>
+  /** Binds processes to CPUs, for measurements. */
+  cpuOf?: (process: string) => number
 }
 
 export interface Wiring {

@@ -1,0 +1,64 @@
+import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+
+import type { Running } from './harness/running.ts'
+import { checkBooks } from './harness/check-books.ts'
+import { chatPicture, chatStream, chatWhole } from './scenarios/chat.ts'
+import { editWithMask } from './scenarios/edit.ts'
+import { generateFour, generateOne } from './scenarios/generate.ts'
+import { idempotencyKey, idempotentChat } from './scenarios/idempotency.ts'
+import { linksSurviveRestart, signedLinks } from './scenarios/links.ts'
+import { badInput, keyRevoked, outOfCredit } from './scenarios/refusals.ts'
+import { asyncEventsResume, streamWithPartials } from './scenarios/stream.ts'
+import { callerHangsUp, upstreamLimited, upstreamTrouble } from './scenarios/trouble.ts'
+import { distributed } from './wirings/distributed.ts'
+import { embedded } from './wirings/embedded.ts'
+
+const scenarios = {
+  'one picture by the SDK is real and paid once': generateOne,
+  'four pictures cost four times one': generateFour,
+  'an edit with two pictures and a mask reaches the upstream': editWithMask,
+  'a streamed picture shows its partial pictures first': streamWithPartials,
+  'a listener of an async job resumes without a gap': asyncEventsResume,
+  'a chat stream is relayed and billed by true usage': chatStream,
+  'whole chat answers and the model list': chatWhole,
+  'an image model named in chat answers with the picture': chatPicture,
+  'a revoked key stops at the door': keyRevoked,
+  'an empty wallet gets 402 and leaves nothing behind': outOfCredit,
+  'bad input names its parameter and costs nothing': badInput,
+  'trouble of the upstream is repaired or told, and never charged': upstreamTrouble,
+  'a limited credential rests and the job is drawn after': upstreamLimited,
+  'a caller who hangs up finds the picture later': callerHangsUp,
+  'ten requests with one Idempotency-Key are one job': idempotencyKey,
+  'a repeated chat with an Idempotency-Key is one call': idempotentChat,
+  'signed links serve what they name and nothing else': signedLinks,
+  'signed links survive a restart and open at a second replica': linksSurviveRestart,
+}
+
+describe.each([embedded, distributed])('$name wiring', (wiring) => {
+  let simulator: OpenAiSimulator
+  let running: Running
+
+  beforeAll(async () => {
+    simulator = await startOpenAiSimulator()
+    running = await wiring.start({ upstreamUrl: simulator.url, upstreamKey: simulator.key })
+  })
+  afterEach(({ task }) => {
+    simulator.script([], { reset: true })
+    // The programs' own words belong to a failure.
+    if (task.result?.state === 'fail') process.stderr.write(running.output().slice(-20_000))
+  })
+  afterAll(async () => {
+    await running.stop()
+    await simulator.close()
+  })
+
+  test.each(Object.entries(scenarios))('%s', async (_name, scenario) => {
+    await scenario({ running, simulator })
+  })
+
+  test('after all of it the books balance and verify', async () => {
+    expect(await checkBooks({ running })).toEqual([])
+  })
+})

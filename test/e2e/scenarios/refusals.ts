@@ -1,0 +1,80 @@
+import { expect } from 'vitest'
+
+import type { Context } from '../harness/context.ts'
+import { call, client, eventually } from '../harness/context.ts'
+import { ask } from '../harness/ledger.ts'
+import { newCaller } from '../harness/new-caller.ts'
+
+/** A revoked key stops at every door within seconds; a wrong one never worked. */
+export async function keyRevoked(context: Context): Promise<void> {
+  const caller = await newCaller(context, { credits: '5' })
+  const api = client(context, { apiKey: caller.apiKey })
+  await api.models.list()
+  await context.running.sluice('key', 'revoke', caller.keyId)
+  const refused = await eventually(async () => {
+    const answer = await api.models.list().catch((error: unknown) => error)
+    return answer instanceof Error ? answer : undefined
+  })
+  expect(refused).toMatchObject({ status: 401, code: 'invalid_api_key' })
+  const wrong = client(context, { apiKey: 'sk-wrong-key-that-nobody-issued' })
+  await expect(wrong.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' })
+}
+
+/** A wallet that cannot pay gets 402 that SDKs do not repeat; no job and no hold is left. */
+export async function outOfCredit(context: Context): Promise<void> {
+  const caller = await newCaller(context, { credits: '0.000001' })
+  for (const [route, body] of [
+    ['/v1/images/generations', { model: 'gpt-image-2', prompt: 'too dear' }],
+    ['/v1/chat/completions', { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] }],
+  ] as const) {
+    const answer = await call(context, route, {
+      body,
+      headers: { authorization: `Bearer ${caller.apiKey}` },
+    })
+    expect(answer.status, route).toBe(402)
+    expect(answer.headers.get('x-should-retry')).toBe('false')
+    expect(await answer.json()).toMatchObject({
+      error: { type: 'insufficient_quota', code: 'insufficient_credit' },
+    })
+  }
+  expect(await ask(context, 'select 1 from image_jobs where wallet = $1', [caller.wallet])).toEqual(
+    [],
+  )
+  expect(await ask(context, 'select 1 from holds where wallet = $1', [caller.wallet])).toEqual([])
+}
+
+/** Bad input names its parameter in the envelope, charges nothing and leaves no job. */
+export async function badInput(context: Context): Promise<void> {
+  const jobs = async () => (await ask(context, 'select 1 from image_jobs')).length
+  const before = await jobs()
+  const bad: [Record<string, unknown>, string][] = [
+    [{ model: 'gpt-image-2' }, 'prompt'],
+    [{ model: 'gpt-image-2', prompt: 'x', n: 11 }, 'n'],
+    [{ model: 'gpt-image-2', prompt: 'x', size: '17x17' }, 'size'],
+    [{ model: 'gpt-image-2', prompt: 'x', quality: 'best' }, 'quality'],
+    [{ model: 'gpt-image-2', prompt: 'x', output_format: 'gif' }, 'output_format'],
+    [
+      { model: 'gpt-image-2', prompt: 'x', background: 'transparent', output_format: 'jpeg' },
+      'background',
+    ],
+    [{ model: 'gpt-image-2', prompt: 'x'.repeat(32_001) }, 'prompt'],
+  ]
+  for (const [body, param] of bad) {
+    const answer = await call(context, '/v1/images/generations', { body })
+    expect(answer.status, param).toBe(400)
+    expect(await answer.json()).toMatchObject({
+      error: { param, type: 'invalid_request_error', message: expect.any(String) },
+    })
+  }
+  const huge = await fetch(`${context.running.baseUrl}/v1/images/generations`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${context.running.apiKey}`,
+      'content-type': 'application/json',
+    },
+    body: `{"prompt":"${'x'.repeat(21 * 1024 * 1024)}"}`,
+  }).catch(() => undefined)
+  // The connection may be closed while the rest of the body is still being sent.
+  if (huge) expect(huge.status).toBe(413)
+  expect(await jobs()).toBe(before)
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { Child } from '../harness/child.ts'
+import { freePort, runToEnd, startChild, untilReady } from '../harness/child.ts'
+import { dropDatabase, freshDatabase, serverUrls } from '../harness/servers.ts'
+import type { Running, ServiceName, Wiring, WiringOptions } from '../harness/running.ts'
+
+const CLI = 'apps/standalone/src/cli.ts'
+const FIRST_KEY = 'sk-sluice-first-key-of-the-scenarios'
+
+// In the order in which they need each other; a second edge-api and imgproxy show that replicas agree.
+const names = [
+  'scheduler',
+  'billing',
+  'imgproxy',
+  'image-runner',
+  'edge-api',
+  'edge-api-2',
+] as const
+type ProcessName = (typeof names)[number]
+
+/** Five services over PostgreSQL, Redis and NATS, edge-api twice. */
+export const distributed: Wiring = {
+  name: 'distributed',
+  start: async (options) => {
+    const database = await freshDatabase()
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'))
+    const ports = new Map<ProcessName, number>()
+    for (const name of names) ports.set(name, await freePort())
+    const urlOf = (name: ProcessName) => `http://127.0.0.1:${ports.get(name)}`
+    const shared = environment({ options, databaseUrl: database.url, folder, urlOf })
+    const sluice = (...args: string[]) =>
+      runToEnd({ name: 'sluice', script: CLI, args, env: { ...shared, ...firstStart(options) } })
+    await sluice('setup')
+
+    const processes = new Map<ProcessName, Child>()
+    const past: Child[] = []
+    const run = async (name: ProcessName, extra: Record<string, string> = {}) => {
+      const before = processes.get(name)
+      if (before) past.push(before)
+      const script = `services/${name.replace('-2', '')}/src/main.ts`
+      const env = {
+        ...shared,
+        PORT: String(ports.get(name)),
+        USAGE_SPOOL_DIR: join(folder, `spool-${name}`),
+        ...extra,
+      }
+      const child = startChild({ name, script, env, cpu: options.cpuOf?.(name) })
+      processes.set(name, child)
+      await untilReady(child, urlOf(name))
+    }
+    await Promise.all(names.map((name) => run(name)))
+
+    const childOf = (service: ServiceName) => {
+      const child = processes.get(service)
+      if (!child) throw new Error(`${service} was never started`)
+      return child
+    }
+    return {
+      wiring: 'distributed',
+      baseUrl: urlOf('edge-api'),
+      otherBaseUrl: urlOf('edge-api-2'),
+      apiKey: FIRST_KEY,
+      databaseUrl: database.url,
+      sluice,
+      pidOf: (service) => childOf(service).pid,
+      kill: (service) => childOf(service).kill(),
+      start: (service, extra) => run(service, extra),
+      ended: (service) => childOf(service).ended(),
+      output: () =>
+        [...past, ...processes.values()].map((one) => `${one.name}:\n${one.output()}`).join('\n'),
+      stop: async () => {
+        // The doors first, so that nothing they are still doing misses a service behind them.
+        for (const name of names.toReversed()) await processes.get(name)?.stop()
+        await dropDatabase(database)
+        await rm(folder, { recursive: true, force: true })
+      },
+    } satisfies Running
+  },
+}
+
+function environment(spec: {
+  options: WiringOptions
+  databaseUrl: string
+  folder: string
+  urlOf: (name: ProcessName) => string
+}): Record<string, string> {
+  const key = () => randomBytes(32).toString('base64')
+  const { redisUrl, natsUrl } = serverUrls()
+  return {
+    DATABASE_URL: spec.databaseUrl,
+    REDIS_URL: redisUrl,
+    NATS_URL: natsUrl,
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'warn',
+    PUBLIC_BASE_URL: spec.urlOf('edge-api'),
+    IMGPROXY_URL: spec.urlOf('imgproxy'),
+    SEALING_KEYS: `k1:${key()}`,
+    SIGNING_KEYS: `k1:${key()}`,
+    API_KEY_PEPPER: key(),
+    BLOB_DIR: join(spec.folder, 'blobs'),
+    EDGE_REPLICAS: '2',
+    ...spec.options.env,
+  }
+}
+
+const firstStart = (options: WiringOptions) => ({
+  SLUICE_FIRST_API_KEY: FIRST_KEY,
+  SLUICE_STARTING_CREDITS: '100000',
+  OPENAI_API_KEY: options.upstreamKey,
+  OPENAI_BASE_URL: `${options.upstreamUrl}/v1`,
+})
