@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { addAbortSignal } from 'node:stream'
+
+import { AppError } from '@sluice/kernel/app-error'
+
+/**
+ * Hands the bytes of a source to `write`, in order, and counts and hashes them. Above `bytesMax` it
+ * stops with `body_too_large`; a source that is a stream is destroyed then, as on abort.
+ */
+export async function drainSource({
+  source,
+  bytesMax,
+  signal,
+  write,
+}: {
+  source: Uint8Array | Readable
+  bytesMax: number
+  signal: AbortSignal | undefined
+  write: (chunk: Uint8Array) => Promise<void>
+}): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  const take = async (chunk: Uint8Array) => {
+    bytes += chunk.byteLength
+    if (bytes > bytesMax) {
+      throw new AppError('body_too_large', `more than ${bytesMax} bytes`, { details: { bytesMax } })
+    }
+    hash.update(chunk)
+    await write(chunk)
+  }
+  try {
+    signal?.throwIfAborted()
+    if (source instanceof Uint8Array) await take(source)
+    else for await (const chunk of abortable(source, signal)) await take(asBytes(chunk))
+  } catch (error) {
+    if (!(source instanceof Uint8Array)) source.destroy()
+    // A destroyed stream says only that it ended early; the signal knows why.
+    signal?.throwIfAborted()
+    throw error
+  }
+  return { bytes, sha256: hash.digest('hex') }
+}
+
+function abortable(source: Readable, signal: AbortSignal | undefined): Readable {
+  return signal ? addAbortSignal(signal, source) : source
+}
+
+function asBytes(chunk: unknown): Uint8Array {
+  return chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk))
+}

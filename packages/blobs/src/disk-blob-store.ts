@@ -1,0 +1,165 @@
+import { lstat, mkdir, open, opendir, readdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+
+import { isAppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Random } from '@sluice/kernel/random'
+
+import { checkBlobKey, checkBlobPrefix } from './blob-key.ts'
+import type { BlobFacts, BlobStore, PutOptions } from './blob-store.ts'
+import { openBlobFile } from './disk/blob-file.ts'
+import { ignoringAbsence } from './disk/errno.ts'
+import { foldersOf, keyOfFile, placeOf } from './disk/place-of.ts'
+import { ensureFolder, publishFile } from './disk/publish-file.ts'
+import { orUnavailable, writeBlobFile } from './disk/write-blob-file.ts'
+import { listOldest } from './list-oldest.ts'
+
+const TEMPORARY = 'tmp'
+/** A file that a killed process was writing is removed when it is this old. */
+const TEMPORARY_KEPT_MS = 3_600_000
+
+export interface DiskBlobStoreDeps {
+  /** Shared by every process that uses this store. Made when it is not there. */
+  folder: string
+  clock: Clock
+  random: Random
+}
+
+/** Blobs as files. Opens nothing until it is used; processes may share the folder. */
+export function createDiskBlobStore(deps: DiskBlobStoreDeps): BlobStore {
+  const { folder } = deps
+  const pathOf = (key: string) => {
+    checkBlobKey(key)
+    const place = placeOf(key)
+    return join(folder, place.folder, place.file)
+  }
+  const openKey = async (key: string) => openBlobFile(pathOf(key))
+  const stat = async (key: string) => {
+    const blob = await openKey(key)
+    await blob?.handle.close()
+    return blob?.facts
+  }
+  const store: BlobStore = {
+    put: createPut(deps, { pathOf, stat }),
+    stat,
+    open: async (key, range) => {
+      const blob = await openKey(key)
+      if (!blob) return undefined
+      const { handle, facts } = blob
+      const { start = 0, end = facts.bytes - 1 } = range ?? {}
+      const last = Math.min(end, facts.bytes - 1)
+      if (start <= last) return { ...facts, stream: handle.createReadStream({ start, end: last }) }
+      await handle.close()
+      return { ...facts, stream: Readable.from([]) }
+    },
+    read: async (key) => {
+      const blob = await openKey(key)
+      if (!blob) return undefined
+      try {
+        const bytes = Buffer.alloc(blob.facts.bytes)
+        await blob.handle.read(bytes, 0, bytes.byteLength, 0)
+        return bytes
+      } finally {
+        await blob.handle.close()
+      }
+    },
+    remove: async (key) => void (await ignoringAbsence(unlink(pathOf(key)))),
+    list: (prefix, options) => listOldest(store.walk(prefix), options),
+    walk: (prefix) => {
+      checkBlobPrefix(prefix)
+      return walkFolders(deps, prefix)
+    },
+    check: async () => {
+      await orUnavailable(prepareTemporary(deps))
+      const probe = temporaryPath(deps)
+      await orUnavailable(open(probe, 'wx').then((handle) => handle.close()))
+      await unlink(probe)
+    },
+  }
+  return store
+}
+
+function createPut(
+  deps: DiskBlobStoreDeps,
+  { pathOf, stat }: { pathOf: (key: string) => string; stat: BlobStore['stat'] },
+): BlobStore['put'] {
+  const made = new Map<string, Promise<void>>()
+  // Once a process and folder; a failure is forgotten, so that the next put tries anew.
+  const once = (name: string, make: () => Promise<void>) => {
+    const known = made.get(name)
+    if (known) return known
+    const making = orUnavailable(make())
+    made.set(name, making)
+    making.catch(() => made.delete(name))
+    return making
+  }
+
+  return async (key, source, options) => {
+    const path = pathOf(key)
+    const place = placeOf(key)
+    await once(TEMPORARY, () => prepareTemporary(deps))
+    await once(place.folder, () => ensureFolder({ parent: deps.folder, name: place.folder }))
+    const temporary = temporaryPath(deps)
+    try {
+      const facts = await writeBlobFile(deps, { path: temporary, source, options })
+      const known = await publish({ temporary, path, options, stat: () => stat(key) })
+      return known ?? facts
+    } finally {
+      await ignoringAbsence(unlink(temporary))
+    }
+  }
+}
+
+/** Gives the file its name; the facts of another that keeps the name, when there is one. */
+async function publish({
+  temporary,
+  path,
+  options,
+  stat,
+}: {
+  temporary: string
+  path: string
+  options: PutOptions
+  stat: () => Promise<BlobFacts | undefined>
+}): Promise<BlobFacts | undefined> {
+  let ifAbsent = options.ifAbsent ?? false
+  while (!(await orUnavailable(publishFile({ temporary, path, ifAbsent })))) {
+    try {
+      const known = await stat()
+      if (known) return known
+    } catch (error) {
+      // A damaged blob is worth nothing, and would stand in the way for ever.
+      if (!isAppError(error, 'internal_error')) throw error
+      ifAbsent = false
+    }
+  }
+  return undefined
+}
+
+function temporaryPath({ folder, random }: DiskBlobStoreDeps): string {
+  return join(folder, TEMPORARY, Buffer.from(random.bytes(16)).toString('hex'))
+}
+
+async function prepareTemporary({ folder, clock }: DiskBlobStoreDeps): Promise<void> {
+  const path = join(folder, TEMPORARY)
+  await mkdir(path, { recursive: true })
+  for (const file of await readdir(path)) {
+    const facts = await ignoringAbsence(lstat(join(path, file)))
+    const old = facts && clock.nowMs() - facts.mtimeMs > TEMPORARY_KEPT_MS
+    if (old) await ignoringAbsence(unlink(join(path, file)))
+  }
+}
+
+async function* walkFolders({ folder }: DiskBlobStoreDeps, prefix: string) {
+  for (const name of foldersOf(prefix)) {
+    const files = await ignoringAbsence(opendir(join(folder, name)))
+    if (!files) continue
+    for await (const { name: file } of files) {
+      const key = keyOfFile(file)
+      if (!key.startsWith(prefix)) continue
+      const facts = await ignoringAbsence(lstat(join(folder, name, file)))
+      if (facts) yield { key, storedAt: facts.mtime }
+    }
+  }
+}

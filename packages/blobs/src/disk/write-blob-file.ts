@@ -1,0 +1,40 @@
+import { open } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+
+import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+
+import { drainSource } from '../blob-source.ts'
+import type { BlobFacts, PutOptions } from '../blob-store.ts'
+import { writeTrailer } from './blob-file.ts'
+
+/** Writes a new file of a blob and syncs it. On failure a part of it may lie there. */
+export async function writeBlobFile(
+  { clock }: { clock: Clock },
+  { path, source, options }: { path: string; source: Uint8Array | Readable; options: PutOptions },
+): Promise<BlobFacts> {
+  const { contentType, bytesMax, note, signal } = options
+  const handle = await orUnavailable(open(path, 'wx'))
+  try {
+    const write = (chunk: Uint8Array) => orUnavailable(handle.appendFile(chunk))
+    const { bytes, sha256 } = await drainSource({ source, bytesMax, signal, write })
+    const storedAt = clock.now()
+    const facts: BlobFacts = { contentType, bytes, sha256, storedAt, ...(note ? { note } : {}) }
+    await write(writeTrailer(facts))
+    // Sweeps then need not open the file to learn its age.
+    await handle.utimes(storedAt, storedAt)
+    await orUnavailable(handle.sync())
+    return facts
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A full disk or a lost mount is nobody's mistake, and may pass. */
+export async function orUnavailable<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work
+  } catch (cause) {
+    throw new AppError('unavailable', 'the blob store cannot be written', { cause })
+  }
+}
