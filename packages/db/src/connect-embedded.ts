@@ -14,6 +14,7 @@ import { Client } from 'pg'
 
 import type { Cluster } from './embedded/cluster.ts'
 import { SUPERUSER } from './embedded/cluster.ts'
+import { DATABASE, embeddedUrl } from './embedded/embedded-url.ts'
 import { findEmbeddedBinaries } from './embedded/find-binaries.ts'
 import { lockFolder } from './embedded/lock-folder.ts'
 import type { Postmaster } from './embedded/postmaster.ts'
@@ -21,7 +22,6 @@ import { stopPostmaster, waitForPostmaster } from './embedded/postmaster.ts'
 import { prepareCluster } from './embedded/prepare-cluster.ts'
 import { startPostmaster } from './embedded/start-postmaster.ts'
 
-const DATABASE = 'sluice'
 const SETUP_TIMEOUT_MS = 30_000
 const STOPPING_WAIT_MS = 60_000
 
@@ -138,7 +138,7 @@ async function ensureDatabase({
   } finally {
     await client.end()
   }
-  return `postgres://${DATABASE}:${password}@127.0.0.1:${port}/${DATABASE}`
+  return embeddedUrl({ port, password })
 }
 
 // The role may be there already, when an earlier first start died in between.
