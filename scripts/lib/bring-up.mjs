@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
+import {
+  findEmbeddedBinaries,
+  findSystemBinaries,
+} from '../../packages/db/src/embedded/find-binaries.ts'
+import {
+  startTestNats,
+  startTestPostgres,
+  startTestRedis,
+} from '../../packages/testkit/src/servers.ts'
 import { findProgram } from './find-program.mjs'
 import { installDebian } from './install-debian.mjs'
 import { runContainer } from './run-container.mjs'
@@ -12,13 +21,13 @@ const servers = {
   redis: {
     variable: 'TEST_REDIS_URL',
     program: 'redis-server',
-    start: (testkit, options) => testkit.startTestRedis(options),
+    start: startTestRedis,
     container: { image: 'redis:7-alpine', port: 6379 },
   },
   nats: {
     variable: 'TEST_NATS_URL',
     program: 'nats-server',
-    start: (testkit, options) => testkit.startTestNats(options),
+    start: startTestNats,
     container: { image: 'nats:2.10-alpine', port: 4222, words: ['--jetstream'] },
   },
 }
@@ -28,36 +37,29 @@ const servers = {
  * how to stop onto `stops`, and answers the kinds that could not be had.
  */
 export async function bringUp({ kinds, folder, env, stops }) {
-  if (kinds.size === 0) return []
-  const testkit = await import('../../packages/testkit/src/servers.ts')
-  if (kinds.has('postgres')) await bringUpPostgres({ testkit, folder, env, stops })
+  if (kinds.has('postgres')) await bringUpPostgres({ folder, env, stops })
   const missing = []
   const wanted = Object.keys(servers).filter((kind) => kinds.has(kind))
   installMissing(wanted.filter((kind) => !env[servers[kind].variable]))
   for (const kind of wanted) {
-    const server = await bringUpOne({ testkit, kind, folder, env })
+    const server = await bringUpOne({ kind, folder, env })
     if (server === undefined) missing.push(kind)
     else if (server.stop) stops.push(server.stop)
   }
   return missing
 }
 
-async function bringUpPostgres({ testkit, folder, env, stops }) {
-  const binaries = await import('../../packages/db/src/embedded/find-binaries.ts')
-  const start = async (variable, name, found) => {
-    const server = await testkit.startTestPostgres({ folder: join(folder, name), binaries: found })
+async function bringUpPostgres({ folder, env, stops }) {
+  const start = async (variable, name, binaries) => {
+    const server = await startTestPostgres({ folder: join(folder, name), binaries })
     stops.push(server.stop)
     env[variable] = server.url
   }
   if (!env.TEST_POSTGRES_URL) {
-    await start('TEST_POSTGRES_URL', 'postgres', await binaries.findEmbeddedBinaries())
+    await start('TEST_POSTGRES_URL', 'postgres', await findEmbeddedBinaries())
   }
   if (!env.TEST_POSTGRES_15_URL && existsSync(POSTGRES_15)) {
-    await start(
-      'TEST_POSTGRES_15_URL',
-      'postgres-15',
-      await binaries.findSystemBinaries(POSTGRES_15),
-    )
+    await start('TEST_POSTGRES_15_URL', 'postgres-15', await findSystemBinaries(POSTGRES_15))
   }
 }
 
@@ -67,12 +69,12 @@ function installMissing(kinds) {
   if (absent.length > 0) installDebian(absent)
 }
 
-async function bringUpOne({ testkit, kind, folder, env }) {
+async function bringUpOne({ kind, folder, env }) {
   const { variable, program, start, container } = servers[kind]
   if (env[variable]) return {}
   const command = findProgram(program)
   if (command) {
-    const server = await start(testkit, { folder: join(folder, kind), command })
+    const server = await start({ folder: join(folder, kind), command })
     env[variable] = server.url
     return server
   }
