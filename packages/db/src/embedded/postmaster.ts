@@ -17,23 +17,27 @@ export interface Postmaster {
   status: 'starting' | 'ready' | 'stopping' | 'standby'
 }
 
-/** The server that runs on this data, whoever started it; undefined if none does. */
+/** The server that runs on this data, whoever started it; undefined if none does. Changes nothing. */
 export async function findPostmaster(
   cluster: Pick<Cluster, 'dataFolder'>,
 ): Promise<Postmaster | undefined> {
-  const file = join(cluster.dataFolder, 'postmaster.pid')
-  const lines = await readLines(file)
+  const lines = await readLines(join(cluster.dataFolder, 'postmaster.pid'))
   const pid = Number(lines[0])
   if (!Number.isInteger(pid) || pid <= 0) return undefined
-  const alive = (await readProcessIdentity(pid)) !== undefined
-  if (!alive || !(await isPostgresOf(pid, cluster.dataFolder))) {
-    // PostgreSQL looks at the number alone, so another program's, or that of a dead server which
-    // nobody has buried (in a container, maybe never), would keep it from starting. Sessions that
-    // outlive their server are found by its shared memory, whatever this file says.
-    await rm(file, { force: true })
-    return undefined
-  }
+  if ((await readProcessIdentity(pid)) === undefined) return undefined
+  if (!(await isPostgresOf(pid, cluster.dataFolder))) return undefined
   return { pid, port: Number(lines[3]), status: parseStatus(lines[7]) }
+}
+
+/**
+ * Removes what a dead server left. For the holder of the folder's lock only: a server that somebody
+ * else starts meanwhile would end itself when its file goes. PostgreSQL looks at the number alone, so
+ * another program's, or that of a dead server which nobody has buried (in a container, maybe never),
+ * would keep it from starting. Sessions that outlive their server are found by its shared memory.
+ */
+export async function clearDeadPostmaster(cluster: Pick<Cluster, 'dataFolder'>): Promise<void> {
+  if ((await findPostmaster(cluster)) !== undefined) return
+  await rm(join(cluster.dataFolder, 'postmaster.pid'), { force: true })
 }
 
 /** Waits until the server is in the state, or gone. Answers what it found. */

@@ -9,7 +9,7 @@ import { programEnvironment, withUser } from './cluster.ts'
 import { hasCode } from './error-code.ts'
 import { findFreePort } from './find-free-port.ts'
 import type { Postmaster } from './postmaster.ts'
-import { waitForPostmaster } from './postmaster.ts'
+import { clearDeadPostmaster, waitForPostmaster } from './postmaster.ts'
 
 /** Replaying the write-ahead log after a crash may take a while; a healthy start takes 0.1 s. */
 const START_WAIT_MS = 300_000
@@ -64,6 +64,7 @@ async function startOn({
   clock: Clock
   port: number
 }): Promise<Postmaster | string> {
+  await clearDeadPostmaster(cluster)
   const logOffset = await rotateLog(cluster.logFile)
   const all = Object.entries({ ...settings, ...ALWAYS, port: String(port) })
   const { command, options } = withUser(cluster.user, [
