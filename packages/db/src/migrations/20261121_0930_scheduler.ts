@@ -37,9 +37,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       epoch int not null default 1,
       cooling_until timestamptz,
       created_at timestamptz not null,
-      state_changed_at timestamptz not null,
-      unique (channel_id, fingerprint)
+      state_changed_at timestamptz not null
     )`.execute(db)
+  // A retired credential is out for good; its secret may be imported anew, as another credential.
+  await sql`
+    create unique index credentials_once on credentials (channel_id, fingerprint)
+      where state <> 'retired'`.execute(db)
   // Every writer of the catalog passes through this row, so that versions grow in commit order.
   await sql`
     create table catalog_version (

@@ -1,0 +1,42 @@
+import type { Channel, ModelKind } from './channel.ts'
+import type { Credential } from './credential.ts'
+
+/** The whole catalog at one version: immutable, swapped by pointer. */
+export interface CatalogSnapshot {
+  version: number
+  channels: readonly Channel[]
+  /** Channels by what they serve, enabled or not. */
+  serving: ReadonlyMap<string, readonly Channel[]>
+  credentials: ReadonlyMap<string, Credential>
+}
+
+/** Indexes what a lease asks for, once per change instead of once per lease. */
+export function indexCatalog({
+  version,
+  channels,
+}: {
+  version: number
+  channels: readonly Channel[]
+}): CatalogSnapshot {
+  const serving = new Map<string, Channel[]>()
+  for (const channel of channels) {
+    for (const { model, kinds } of channel.models) {
+      for (const kind of kinds) {
+        const key = servingKey({ model, kind })
+        serving.set(key, [...(serving.get(key) ?? []), channel])
+      }
+    }
+  }
+  const credentials = channels.flatMap((channel) => channel.credentials)
+  const byId = new Map(credentials.map((credential) => [credential.id, credential]))
+  return { version, channels, serving, credentials: byId }
+}
+
+export function channelsServing(
+  snapshot: CatalogSnapshot,
+  wanted: { model: string; kind: ModelKind },
+): readonly Channel[] {
+  return snapshot.serving.get(servingKey(wanted)) ?? []
+}
+
+const servingKey = ({ model, kind }: { model: string; kind: ModelKind }) => `${kind}:${model}`

@@ -1,0 +1,48 @@
+/** Failures in a row, each within the memory of the one before, that trip a circuit. */
+export const FAILURES_TO_TRIP = 5
+const FAILURE_MEMORY_MS = 60_000
+const OPEN_MS_BASE = 5_000
+const OPEN_MS_MAX = 300_000
+
+/** Half-open is no state of its own: it is an open circuit whose time is over. */
+export type Circuit =
+  | { state: 'closed'; failures: number; lastFailureMs: number }
+  | { state: 'open'; untilMs: number; trips: number }
+
+export type CircuitState = 'closed' | 'open' | 'half-open'
+
+export const closedCircuit: Circuit = { state: 'closed', failures: 0, lastFailureMs: 0 }
+
+export function circuitState(circuit: Circuit, nowMs: number): CircuitState {
+  if (circuit.state === 'closed') return 'closed'
+  return nowMs < circuit.untilMs ? 'open' : 'half-open'
+}
+
+/** When something happened, and whether the one probe of a half-open circuit says so. */
+export interface Evidence {
+  atMs: number
+  probe: boolean
+}
+
+/** Closes on the probe's word; forgets the failures of a closed circuit. */
+export function recordSuccess(circuit: Circuit, { probe }: Evidence): Circuit {
+  if (circuit.state === 'open') return probe ? closedCircuit : circuit
+  return circuit.failures === 0 ? circuit : closedCircuit
+}
+
+/**
+ * Trips on the last of `FAILURES_TO_TRIP`, and again, for twice as long, when a probe fails. What calls
+ * from before the trip have to say about an open circuit is old news.
+ */
+export function recordFailure(circuit: Circuit, { atMs, probe }: Evidence): Circuit {
+  if (circuit.state === 'open') return probe ? trip({ atMs, trips: circuit.trips + 1 }) : circuit
+  const remembered = atMs - circuit.lastFailureMs <= FAILURE_MEMORY_MS ? circuit.failures : 0
+  const failures = remembered + 1
+  if (failures >= FAILURES_TO_TRIP) return trip({ atMs, trips: 1 })
+  return { state: 'closed', failures, lastFailureMs: atMs }
+}
+
+function trip({ atMs, trips }: { atMs: number; trips: number }): Circuit {
+  const openMs = Math.min(OPEN_MS_MAX, OPEN_MS_BASE * 2 ** Math.min(trips - 1, 30))
+  return { state: 'open', untilMs: atMs + openMs, trips }
+}

@@ -1,0 +1,49 @@
+import type { Credential } from '../catalog/credential.ts'
+import type { Health } from './health.ts'
+import { freshHealth, gateOf } from './health.ts'
+
+/** What a pool says of one credential: its health and how much of it is taken. */
+export interface Standing {
+  /** The credential's epoch under which the health was learned. */
+  epoch: number
+  health: Health
+  /** Leases that are alive. */
+  leases: number
+  /** The one probe of a half-open circuit is out. */
+  probing: boolean
+}
+
+export const idleStanding: Standing = {
+  epoch: 0,
+  health: freshHealth,
+  leases: 0,
+  probing: false,
+}
+
+/** May it be leased now, and if not, why not. */
+export type Verdict =
+  | { eligible: true }
+  /** Time or a release will tell. */
+  | { eligible: false; because: 'resting'; untilMs: number }
+  | { eligible: false; because: 'probing' | 'taken' }
+  /** Only a person will tell. */
+  | { eligible: false; because: 'paused' | 'attention' | 'retired' }
+
+export function judge(
+  credential: Credential,
+  { standing, nowMs }: { standing: Standing; nowMs: number },
+): Verdict {
+  if (credential.state !== 'active') return { eligible: false, because: credential.state }
+  const gate = gateOf(healthUnder(credential, standing))
+  if (gate.shut) return { eligible: false, because: 'attention' }
+  const untilMs = Math.max(gate.restUntilMs, credential.coolingUntil?.getTime() ?? 0)
+  if (nowMs < untilMs) return { eligible: false, because: 'resting', untilMs }
+  if (gate.probation && standing.probing) return { eligible: false, because: 'probing' }
+  if (standing.leases >= credential.concurrencyMax) return { eligible: false, because: 'taken' }
+  return { eligible: true }
+}
+
+/** A person set the state since: what was learned before says nothing about the credential now. */
+export function healthUnder({ epoch }: { epoch: number }, standing: Standing): Health {
+  return standing.epoch < epoch ? freshHealth : standing.health
+}

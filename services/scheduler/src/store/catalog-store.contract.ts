@@ -1,0 +1,234 @@
+import { newId } from '@sluice/kernel/ids'
+import { seededRandom } from '@sluice/kernel/random'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { describe, expect, it } from 'vitest'
+
+import type { Credential } from '../catalog/credential.ts'
+import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
+
+/** What any catalog store must do. `make` answers an empty one. */
+export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
+  const setUp = async () => {
+    const store = await make()
+    const clock = fakeClock()
+    const random = seededRandom(11)
+    const id = (prefix: 'chan' | 'cred') => newId(prefix, { clock, random })
+    const draft = (facts: Partial<ChannelDraft> = {}): ChannelDraft => ({
+      newChannelId: id('chan'),
+      name: 'main',
+      dialect: 'openai',
+      baseUrl: 'https://api.example.test/v1',
+      priority: 0,
+      weight: 1,
+      enabled: true,
+      models: [{ model: 'gpt-image-1', upstreamModel: 'gpt-image-1', kinds: ['image'] }],
+      settings: {},
+      ...facts,
+    })
+    const credential = (fingerprint: string) => ({
+      id: id('cred'),
+      secret: { keyId: 'k1', box: `box of ${fingerprint}` },
+      fingerprint,
+      concurrencyMax: 4,
+    })
+    const save = (facts: Partial<ChannelDraft> = {}) =>
+      store.saveChannel({ channel: draft(facts), at: clock.now() })
+    const add = (channelId: string, fingerprints: string[]) =>
+      store.addCredentials({
+        channelId,
+        credentials: fingerprints.map(credential),
+        at: clock.now(),
+      })
+    const only = async (): Promise<Credential> => {
+      const { channels } = await store.load()
+      const [found, ...others] = channels.flatMap(({ credentials }) => credentials)
+      if (found === undefined || others.length > 0) throw new Error('there should be one')
+      return found
+    }
+    const setState = (credentialId: string, state: Credential['state']) =>
+      store.setCredentialState({ credentialId, state, at: clock.now() })
+    const learn = (facts: {
+      credentialId: string
+      epoch?: number
+      attention?: string
+      coolingUntil?: Date
+    }) =>
+      store.writeHealth({
+        rows: [{ epoch: 1, attention: null, coolingUntil: null, ...facts }],
+        at: clock.now(),
+      })
+    const inMs = (ms: number) => new Date(clock.nowMs() + ms)
+    const unknownId = id('cred')
+    return { store, clock, draft, save, add, only, setState, learn, inMs, unknownId }
+  }
+
+  describe('channels', () => {
+    it('begins empty, at version 0', async () => {
+      const { store } = await setUp()
+      expect(await store.load()).toEqual({ version: 0, channels: [] })
+      expect(await store.readVersion()).toBe(0)
+    })
+
+    it('loads a channel as it was saved', async () => {
+      const { store, draft, clock } = await setUp()
+      const models: ChannelDraft['models'] = [
+        { model: 'a', upstreamModel: 'A-1', kinds: ['chat'], outputTokensMax: 4_096 },
+        { model: 'b', upstreamModel: 'B-1', kinds: ['chat', 'image'] },
+      ]
+      const settings = { latencyMs: 5, nested: { list: [1, 'two', null] } }
+      const channel = draft({ models, settings, priority: -3, weight: 7, enabled: false })
+      const { channelId } = await store.saveChannel({ channel, at: clock.now() })
+      const { newChannelId, ...facts } = channel
+      expect(channelId).toBe(newChannelId)
+      expect(await store.load()).toEqual({
+        version: 1,
+        channels: [{ ...facts, id: channelId, credentials: [] }],
+      })
+    })
+
+    it('replaces a channel of the same name and keeps its id and its credentials', async () => {
+      const { store, save, add } = await setUp()
+      const first = await save()
+      await add(first.channelId, ['one'])
+      const models: ChannelDraft['models'] = [
+        { model: 'other', upstreamModel: 'other', kinds: ['chat'] },
+      ]
+      expect(await save({ models, weight: 9 })).toEqual(first)
+      const { channels } = await store.load()
+      expect(channels).toHaveLength(1)
+      expect(channels[0]).toMatchObject({ id: first.channelId, weight: 9, models })
+      expect(channels[0]?.credentials).toHaveLength(1)
+    })
+  })
+
+  describe('credentials', () => {
+    it('adds each secret of a channel once, also when one import names it twice', async () => {
+      const { save, add } = await setUp()
+      const { channelId } = await save()
+      const other = await save({ name: 'other' })
+      expect(await add(channelId, ['one', 'two', 'one'])).toEqual({ added: 2, known: 1 })
+      expect(await add(channelId, ['two', 'three'])).toEqual({ added: 1, known: 1 })
+      expect(await add(other.channelId, ['one'])).toEqual({ added: 1, known: 0 })
+    })
+
+    it('begins them active, at their first epoch, with their sealed secret', async () => {
+      const { save, add, only } = await setUp()
+      const { channelId } = await save()
+      await add(channelId, ['one'])
+      expect(await only()).toMatchObject({
+        channelId,
+        state: 'active',
+        stateReason: null,
+        concurrencyMax: 4,
+        epoch: 1,
+        coolingUntil: null,
+        secret: { keyId: 'k1', box: 'box of one' },
+      })
+    })
+
+    it('refuses credentials for a channel that is not there', async () => {
+      const { add, unknownId } = await setUp()
+      await expect(add(unknownId, ['one'])).rejects.toMatchObject({ code: 'not_found' })
+    })
+
+    it('takes a retired one out of the catalog for good, and lets its secret be imported anew', async () => {
+      const { store, save, add, only, setState } = await setUp()
+      const { channelId } = await save()
+      await add(channelId, ['one'])
+      const { id } = await only()
+      expect(await setState(id, 'retired')).toEqual({ changed: true, channelId })
+      expect((await store.load()).channels[0]?.credentials).toEqual([])
+      expect(await setState(id, 'active')).toEqual({ changed: false, channelId })
+      expect(await add(channelId, ['one'])).toEqual({ added: 1, known: 0 })
+      expect((await only()).id).not.toBe(id)
+    })
+
+    it('begins a new epoch with every word of a person, and with each resuming', async () => {
+      const { save, add, only, setState, unknownId } = await setUp()
+      await add((await save()).channelId, ['one'])
+      const { id } = await only()
+      expect(await setState(id, 'paused')).toMatchObject({ changed: true })
+      expect(await setState(id, 'paused')).toMatchObject({ changed: false })
+      expect(await only()).toMatchObject({ state: 'paused', epoch: 2 })
+      expect(await setState(id, 'active')).toMatchObject({ changed: true })
+      expect(await setState(id, 'active')).toMatchObject({ changed: true })
+      expect(await only()).toMatchObject({ state: 'active', epoch: 4 })
+      await expect(setState(unknownId, 'active')).rejects.toMatchObject({ code: 'not_found' })
+    })
+  })
+
+  describe('health that lasts', () => {
+    it('keeps attention with its reason, and the end of a rest', async () => {
+      const { save, add, only, learn, inMs } = await setUp()
+      await add((await save()).channelId, ['one'])
+      const { id: credentialId } = await only()
+      expect(await learn({ credentialId, coolingUntil: inMs(60_000) })).toBe(1)
+      expect(await only()).toMatchObject({ state: 'active', coolingUntil: inMs(60_000), epoch: 1 })
+      expect(await learn({ credentialId, attention: '401 from upstream' })).toBe(1)
+      expect(await only()).toMatchObject({
+        state: 'attention',
+        stateReason: '401 from upstream',
+        coolingUntil: inMs(60_000),
+        epoch: 1,
+      })
+    })
+
+    it('writes nothing that is known already or says less', async () => {
+      const { store, save, add, only, learn, inMs } = await setUp()
+      await add((await save()).channelId, ['one'])
+      const { id: credentialId } = await only()
+      await learn({ credentialId, coolingUntil: inMs(60_000) })
+      const version = await store.readVersion()
+      expect(await learn({ credentialId, coolingUntil: inMs(60_000) })).toBe(0)
+      expect(await learn({ credentialId, coolingUntil: inMs(5_000) })).toBe(0)
+      expect(await learn({ credentialId })).toBe(0)
+      expect(await store.writeHealth({ rows: [], at: inMs(0) })).toBe(0)
+      expect(await store.readVersion()).toBe(version)
+    })
+
+    it('drops what was learned before a person spoke, and what is about unknown ones', async () => {
+      const { save, add, only, learn, setState, inMs, unknownId } = await setUp()
+      await add((await save()).channelId, ['one'])
+      const { id: credentialId } = await only()
+      await learn({ credentialId, attention: 'refused', coolingUntil: inMs(60_000) })
+      await setState(credentialId, 'active')
+      const resumed = { state: 'active', stateReason: null, coolingUntil: null, epoch: 2 }
+      expect(await only()).toMatchObject(resumed)
+      expect(await learn({ credentialId, attention: 'refused', epoch: 1 })).toBe(0)
+      expect(await learn({ credentialId: unknownId, attention: 'refused' })).toBe(0)
+      expect(await only()).toMatchObject(resumed)
+      expect(await learn({ credentialId, attention: 'refused again', epoch: 2 })).toBe(1)
+      expect(await only()).toMatchObject({ state: 'attention', stateReason: 'refused again' })
+    })
+
+    it('never brings back what a person paused', async () => {
+      const { save, add, only, learn, setState } = await setUp()
+      await add((await save()).channelId, ['one'])
+      const { id: credentialId } = await only()
+      await setState(credentialId, 'paused')
+      expect(await learn({ credentialId, epoch: 2, attention: 'refused' })).toBe(0)
+      expect(await only()).toMatchObject({ state: 'paused' })
+    })
+  })
+
+  it('raises the version by every change and by nothing else', async () => {
+    const { store, save, add, only, setState, learn } = await setUp()
+    const versions: number[] = []
+    const note = async () => void versions.push(await store.readVersion())
+    const { channelId } = await save()
+    await note()
+    await add(channelId, ['one'])
+    await note()
+    await add(channelId, ['one'])
+    await note()
+    const { id: credentialId } = await only()
+    await setState(credentialId, 'active')
+    await note()
+    await learn({ credentialId, epoch: 2, attention: 'refused' })
+    await note()
+    await setState(credentialId, 'attention')
+    await note()
+    expect(versions).toEqual([1, 2, 2, 3, 4, 4])
+    expect((await store.load()).version).toBe(4)
+  })
+}

@@ -1,0 +1,82 @@
+import { newId } from '@sluice/kernel/ids'
+import { systemClock } from '@sluice/kernel/clock'
+import { systemRandom } from '@sluice/kernel/random'
+import { serverUrl } from '@sluice/testkit/server-urls'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { poolStoreContract } from './pool-store.contract.ts'
+import { createRedisPoolStore, poolRedisOptions } from './redis-pool-store.ts'
+
+const deps = { clock: systemClock, random: systemRandom }
+
+describe('the pool in Redis', () => {
+  // Two connections, so that replicas meet in the server and not in one client's queue.
+  const connections = [1, 2].map(() => new Redis(serverUrl('redis'), poolRedisOptions))
+  const [first, second] = connections
+  if (first === undefined || second === undefined) throw new Error('two were made')
+  beforeAll(async () => void (await Promise.all(connections.map((redis) => redis.connect()))))
+  afterAll(() => connections.forEach((redis) => redis.disconnect()))
+
+  const newPrefix = () => `test:{${newId('sched', deps)}}:`
+  const wipe = async (prefix: string) => {
+    const keys = await first.keys(`${prefix}*`)
+    if (keys.length > 0) await first.del(keys)
+  }
+
+  poolStoreContract(async () => {
+    const prefix = newPrefix()
+    let offsetMs = 0
+    const replica = (redis: Redis) =>
+      createRedisPoolStore({ redis, prefix, clockOffsetMs: () => offsetMs })
+    return {
+      stores: [replica(first), replica(second)],
+      advance: async (ms) => void (offsetMs += ms),
+      nowMs: async () => {
+        const [seconds, micros] = await first.time()
+        return Math.floor(Number(seconds) * 1_000 + Number(micros) / 1_000) + offsetMs
+      },
+      wipe: () => wipe(prefix),
+      restart: () => replica(second),
+      newId: (prefix) => newId(prefix, deps),
+    }
+  })
+
+  it('gives growing fences although the server was wiped and its clock went back', async () => {
+    const prefix = newPrefix()
+    let offsetMs = 0
+    const store = createRedisPoolStore({ redis: first, prefix, clockOffsetMs: () => offsetMs })
+    const candidates = [{ channelId: 'c', credentialId: 'd', concurrencyMax: 9, epoch: 1 }]
+    const take = () =>
+      store.take({ leaseId: newId('lease', deps), holder: 'h', ttlMs: 1, candidates })
+    const before = await take()
+    await wipe(prefix)
+    offsetMs = -3_600_000
+    const after = await take()
+    expect(after.lease?.fence).toBeGreaterThan(before.lease?.fence ?? Infinity)
+  })
+
+  it('leaves nothing behind of leases that were released and of health that became fresh', async () => {
+    const prefix = newPrefix()
+    const store = createRedisPoolStore({ redis: first, prefix })
+    const candidates = [{ channelId: 'c', credentialId: 'd', concurrencyMax: 1, epoch: 1 }]
+    const leaseId = newId('lease', deps)
+    await store.take({ leaseId, holder: 'h', ttlMs: 60_000, candidates })
+    await store.release({ leaseId, seen: { stamp: 0, probe: false }, health: null })
+    expect(await first.keys(`${prefix}*`)).toEqual([`${prefix}fence`])
+  })
+
+  it('says that it is unavailable, at once, while Redis is away', async () => {
+    const away = new Redis(serverUrl('redis'), poolRedisOptions)
+    const store = createRedisPoolStore({ redis: away })
+    await expect(store.reap({ limit: 1 })).rejects.toMatchObject({ code: 'unavailable' })
+    away.disconnect()
+  })
+
+  it('works again when Redis was restarted and has forgotten the scripts', async () => {
+    const store = createRedisPoolStore({ redis: first, prefix: newPrefix() })
+    await store.reap({ limit: 1 })
+    await first.script('FLUSH')
+    expect(await store.reap({ limit: 1 })).toEqual([])
+  })
+})
