@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import type { PictureLinks } from './picture-link.ts'
+import { parseSigningKeys } from './parse-signing-keys.ts'
 import { createPictureLinks } from './picture-links.ts'
 
 const task = `img_${'0123456789abcdef'.repeat(2)}`
@@ -73,6 +74,17 @@ test('weak, repeated or missing keys refuse to start', () => {
   expect(from([{ id: 'k1', secret: 'short' }])).toThrow('32 bytes')
   expect(from([older, { ...newer, id: 'k1' }])).toThrow('must differ')
   expect(from([{ ...older, id: 'Not An Id' }])).toThrow('key id')
+})
+
+test('keys are read as the environment has them, and a damaged one is named by its place only', () => {
+  const secrets = [older, newer].map(({ secret }) => Buffer.from(secret).toString('base64'))
+  const keys = parseSigningKeys(`k1:${secrets[0]}, k2:${secrets[1]}`)
+  const clock = fakeClock()
+  const url = make([older], clock).links.sign({ task, index: 0 }, new Date(clock.nowMs() + 1_000))
+  const links = createPictureLinks({ baseUrl: 'http://localhost', keys, clock })
+  expect(open(links, url, clock.now())).toBe('valid')
+  for (const text of ['', 'k1', 'k1:', ':abc', 'K1:abc', `k1:${secrets[0]},`, 'k1:a$b'])
+    expect(() => parseSigningKeys(text)).toThrow(/^signing key [12] must be id:base64$/)
 })
 
 test('nothing is signed for longer than seven days, or for what is not a picture', () => {

@@ -19,8 +19,8 @@ const SIG_LENGTH_MAX = 2 * 16 + MAC_HEX_LENGTH
 export interface SigningKey {
   /** `[a-z0-9_-]`, at most 16 characters; stands in front of each signature in hex. */
   id: string
-  /** At least 32 bytes of secret text. */
-  secret: string
+  /** At least 32 bytes; text counts as its UTF-8 bytes. */
+  secret: string | Uint8Array
 }
 
 export interface PictureLinksOptions {
@@ -79,7 +79,7 @@ function readKeys(keys: readonly SigningKey[]): RingKey[] {
   assert(new Set(keys.map(({ id }) => id)).size === keys.length, 'signing key ids must differ')
   return keys.map(({ id, secret }) => {
     assert(/^[a-z0-9_-]{1,16}$/.test(id), 'a signing key id is 1 to 16 of [a-z0-9_-]')
-    const bytes = Buffer.from(secret, 'utf8')
+    const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : Buffer.from(secret)
     assert(bytes.length >= SECRET_BYTES_MIN, 'a signing secret has at least 32 bytes')
     return { id, prefix: Buffer.from(id).toString('hex'), key: createSecretKey(bytes) }
   })

@@ -1,0 +1,60 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { AppError } from '@sluice/kernel/app-error'
+import { assert } from '@sluice/kernel/assert'
+import { newId } from '@sluice/kernel/ids'
+import { renderError } from '@sluice/protocol/error-envelope'
+import { lastResort, logAccess, nameRequest, outgoingOf } from '@sluice/service-kit/http/middleware'
+import type { RenderError, RequestEnv } from '@sluice/service-kit/http/middleware'
+import { Hono } from 'hono'
+
+import type { ImgproxyDeps } from '../deps.ts'
+import type { PictureAnswer, PictureRequest } from '../picture.ts'
+import { readPictureQuery } from './read-picture-query.ts'
+import { sendPicture } from './send-picture.ts'
+
+export type ServeImage = (request: PictureRequest) => Promise<PictureAnswer>
+
+/** The one route: `GET` and `HEAD /p/img/{task}/{index}?exp=&sig=`, with variants. Served by Node only. */
+export function imageApp(deps: ImgproxyDeps, { serveImage }: { serveImage: ServeImage }) {
+  const app = new Hono<RequestEnv>()
+  app.use(
+    '/p/*',
+    nameRequest(() => newId('req', deps)),
+    logAccess(deps),
+  )
+  app.onError(lastResort({ log: deps.log, render: renderEnvelope }))
+
+  app.get('/p/img/:task/:index', async (c) => {
+    const outgoing = outgoingOf(c)
+    assert(outgoing, 'pictures are served by Node')
+    const answer = await serveImage({
+      method: c.req.method === 'HEAD' ? 'HEAD' : 'GET',
+      picture: { task: c.req.param('task'), index: c.req.param('index') },
+      query: readPictureQuery(c.req.queries()),
+      ifNoneMatch: c.req.header('if-none-match'),
+      range: c.req.header('range'),
+      ifRange: c.req.header('if-range'),
+    })
+    // Hono copies the answer to HEAD, and a copy would lose the mark of one that was sent already.
+    if (c.req.method === 'HEAD') return new Response(null, answer)
+    // Bodies do not pass through web streams: copying is most of what this service does.
+    await sendPicture({ log: deps.log }, { outgoing, answer })
+    return RESPONSE_ALREADY_SENT
+  })
+  app.all('/p/img/:task/:index', (c) => {
+    outgoingOf(c)?.setHeader('allow', 'GET, HEAD')
+    throw new AppError('method_not_allowed', 'A picture can be read, with GET or HEAD.')
+  })
+  app.all('/p/*', (c) => {
+    throw new AppError('not_found', `No route ${c.req.method} ${c.req.path}.`)
+  })
+  return app
+}
+
+const renderEnvelope: RenderError = (error) => {
+  const { status, headers, envelope } = renderError(error)
+  return new Response(JSON.stringify(envelope), {
+    status,
+    headers: { ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+  })
+}

@@ -1,0 +1,26 @@
+import { integerSetting } from '@sluice/service-kit/read-config'
+import { z } from 'zod'
+
+import { imgproxyLimits } from './deps.ts'
+
+const MIB = 1024 * 1024
+const limits = imgproxyLimits
+
+/** What this service reads from the environment in distributed mode. */
+export const imgproxyEnvironment = z.object({
+  PORT: integerSetting({ min: 0, max: 65_535 }).default(8090),
+  HOST: z.string().default('0.0.0.0'),
+  NODE_ENV: z.string().default('development'),
+  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(30_000),
+  /** Where edge-api and image-runner keep blobs; the same volume. */
+  BLOB_DIR: z.string().min(1),
+  /** `id:base64[,id:base64]`, newest first; the same at every service. */
+  SIGNING_KEYS: z.string().min(1),
+  VARIANTS_DRAWING_MAX: integerSetting({ min: 1, max: 64 }).default(limits.drawingMax),
+  VARIANTS_WAITING_MAX: integerSetting({ min: 0, max: 10_000 }).default(limits.waitingMax),
+  VARIANT_CACHE_BYTES_MAX: integerSetting({ min: MIB, max: 65_536 * MIB }).default(
+    limits.cacheBytesMax,
+  ),
+})
+export type ImgproxyEnvironment = z.output<typeof imgproxyEnvironment>

@@ -1,0 +1,43 @@
+import type { Readable } from 'node:stream'
+
+import type { SniffedType } from '@sluice/protocol/images/sniff-image'
+import type { PictureRef } from '@sluice/signing/picture-link'
+
+import type { Variant } from './variant.ts'
+
+/** What travels along the stations; types only. */
+
+export interface PictureQuery {
+  exp: string | undefined
+  sig: string | undefined
+  variant: Variant
+}
+
+export interface PictureRequest {
+  method: 'GET' | 'HEAD'
+  picture: { task: string; index: string }
+  query: PictureQuery
+  ifNoneMatch: string | undefined
+  range: string | undefined
+  ifRange: string | undefined
+}
+
+export interface CheckedLink extends PictureRef {
+  /** Until when the link opens the picture; also how long its answer may be kept. */
+  expiresAt: Date
+}
+
+/** A stored picture, not opened yet. */
+export interface FoundPicture {
+  key: string
+  bytes: number
+  sha256: string
+  /** By its bytes; undefined when they are no picture that browsers know. */
+  contentType: SniffedType | undefined
+}
+
+export interface PictureAnswer {
+  status: 200 | 206 | 304 | 416
+  headers: Record<string, string>
+  body?: Readable | Uint8Array
+}

@@ -1,0 +1,69 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { singleFlight } from '@sluice/kernel/single-flight'
+import { LRUCache } from 'lru-cache'
+
+import type { ImgproxyDeps, ImgproxyLimits } from '../deps.ts'
+import { entityTag } from '../variant.ts'
+import { createDrawingSlots } from './drawing-slots.ts'
+import type { DrawableVariant, DrawnVariant } from './draw-variant.ts'
+import { drawVariant } from './draw-variant.ts'
+
+export interface RenderInput {
+  sha256: string
+  bytes: number
+  variant: DrawableVariant
+  /** Reads the source; called only when the variant has to be drawn. */
+  readSource: () => Promise<Uint8Array>
+}
+
+export type RenderVariant = (input: RenderInput) => Promise<DrawnVariant>
+
+/**
+ * Draws variants, each once while it is remembered, however many ask for it at the same time. The cache
+ * is by content: a picture that is stored anew under the same name is another entry.
+ */
+export function createRenderer(
+  { clock, metrics }: Pick<ImgproxyDeps, 'clock' | 'metrics'>,
+  limits: ImgproxyLimits,
+): RenderVariant {
+  const slots = createDrawingSlots({ clock, ...limits })
+  const flights = singleFlight<DrawnVariant>()
+  const drawn = new LRUCache<string, DrawnVariant>({
+    maxSize: limits.cacheBytesMax,
+    sizeCalculation: ({ bytes }) => bytes.length + 1,
+  })
+  const seconds = metrics.histogram({
+    name: 'sluice_picture_draw_seconds',
+    help: 'Time to draw a variant of a picture.',
+    labels: { kind: ['resized', 'thumbnail'] },
+    buckets: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  })
+  metrics.watch({
+    name: 'sluice_picture_drawings_waiting',
+    help: 'Variants that wait for their turn to be drawn.',
+    read: () => slots.waiting,
+  })
+
+  const draw = async ({ variant, readSource }: RenderInput) => {
+    const source = await readSource()
+    const startedMs = clock.monotonicMs()
+    const picture = await drawVariant({ clock, drawMsMax: limits.drawMsMax }, { source, variant })
+    seconds.observe({ kind: variant.kind }, (clock.monotonicMs() - startedMs) / 1_000)
+    return picture
+  }
+
+  return (input) => {
+    const name = entityTag(input.sha256, input.variant)
+    const known = drawn.get(name)
+    if (known) return Promise.resolve(known)
+    if (input.bytes > limits.sourceBytesMax)
+      return Promise.reject(
+        new AppError('invalid_image', 'This picture is too large to be drawn in another shape.'),
+      )
+    return flights.run(name, async () => {
+      const picture = await slots.run(() => draw(input))
+      drawn.set(name, picture)
+      return picture
+    })
+  }
+}

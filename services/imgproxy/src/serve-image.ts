@@ -1,0 +1,105 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+import { checkLink } from './check/check-link.ts'
+import type { ImgproxyDeps } from './deps.ts'
+import { imgproxyLimits } from './deps.ts'
+import { createFindPicture, gone } from './fetch/find-picture.ts'
+import type { CheckedLink, FoundPicture, PictureAnswer, PictureRequest } from './picture.ts'
+import type { RenderVariant } from './render/create-renderer.ts'
+import { createRenderer } from './render/create-renderer.ts'
+import type { DrawableVariant } from './render/draw-variant.ts'
+import { isKnown, judgeRange } from './render/judge-conditions.ts'
+import { cacheHeaders, pictureHeaders } from './render/picture-headers.ts'
+import { entityTag } from './variant.ts'
+
+/** The table of contents: check the link, find the picture, render it as it is wanted. */
+export function createServeImage(
+  deps: ImgproxyDeps,
+): (request: PictureRequest) => Promise<PictureAnswer> {
+  const findPicture = createFindPicture(deps)
+  const render = createRenderer(deps, { ...imgproxyLimits, ...deps.limits })
+  const served = deps.metrics.counter({
+    name: 'sluice_pictures_served_total',
+    help: 'Pictures answered, by the shape they were wanted in.',
+    labels: { kind: ['original', 'resized', 'thumbnail', 'not-modified'] },
+  })
+
+  return async (request) => {
+    const link = checkLink(deps, request)
+    const found = await findPicture(link)
+    const { variant } = request.query
+    const tag = entityTag(found.sha256, variant)
+    const maxAgeSeconds = secondsUntil(deps, link)
+
+    if (isKnown(request.ifNoneMatch, tag)) {
+      served.add({ kind: 'not-modified' })
+      return { status: 304, headers: cacheHeaders({ tag, maxAgeSeconds }) }
+    }
+    served.add({ kind: variant.kind })
+    const context = { link, found, tag, maxAgeSeconds }
+    return variant.kind === 'original'
+      ? original(deps, { request, ...context })
+      : drawn({ deps, render }, { request, variant, ...context })
+  }
+}
+
+interface Context {
+  request: PictureRequest
+  link: CheckedLink
+  found: FoundPicture
+  tag: string
+  maxAgeSeconds: number
+}
+
+async function original(
+  { blobs }: ImgproxyDeps,
+  { request, link, found, tag, maxAgeSeconds }: Context,
+): Promise<PictureAnswer> {
+  const { bytes: length, contentType, key } = found
+  const headers = (contentLength: number) =>
+    pictureHeaders({ picture: link, contentType, contentLength, tag, maxAgeSeconds, ranges: true })
+  if (request.method === 'HEAD') return { status: 200, headers: headers(length) }
+
+  const verdict = judgeRange({ ...request, tag, length })
+  if (verdict.kind === 'unsatisfiable')
+    return {
+      status: 416,
+      headers: { 'content-range': `bytes */${length}`, 'cache-control': 'no-store' },
+    }
+  const range = verdict.kind === 'part' ? verdict : undefined
+  const blob = await blobs.open(key, range)
+  if (!blob) throw gone()
+  if (!range) return { status: 200, headers: headers(length), body: blob.stream }
+  const { start, end } = range
+  return {
+    status: 206,
+    headers: { ...headers(end - start + 1), 'content-range': `bytes ${start}-${end}/${length}` },
+    body: blob.stream,
+  }
+}
+
+async function drawn(
+  { deps: { blobs }, render }: { deps: ImgproxyDeps; render: RenderVariant },
+  { request, link, found, variant, tag, maxAgeSeconds }: Context & { variant: DrawableVariant },
+): Promise<PictureAnswer> {
+  // sharp also reads formats that are programs (SVG) or documents; those must never reach it.
+  if (!found.contentType) throw new AppError('invalid_image', 'These bytes are not a picture.')
+  const readSource = async () => {
+    const source = await blobs.read(found.key)
+    if (!source) throw gone()
+    return source
+  }
+  const { bytes, contentType } = await render({ ...found, variant, readSource })
+  const headers = pictureHeaders({
+    picture: link,
+    contentType,
+    contentLength: bytes.length,
+    tag,
+    maxAgeSeconds,
+    ranges: false,
+  })
+  return { status: 200, headers, ...(request.method === 'GET' && { body: bytes }) }
+}
+
+const secondsUntil = ({ clock }: ImgproxyDeps, { expiresAt }: CheckedLink) =>
+  Math.max(0, Math.floor((expiresAt.getTime() - clock.nowMs()) / 1_000))
