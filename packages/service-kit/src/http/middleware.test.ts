@@ -48,20 +48,27 @@ test('an AppError is rendered with its status, code and time to come back', asyn
   expect(log.lines.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-test('an unforeseen error is logged once and tells the caller nothing of itself', async () => {
-  const err = new Error('connect ECONNREFUSED 10.0.0.7:5432')
-  const { app, log } = setUp(err)
-  const answer = await app.request('/throws')
-  expect(answer.status).toBe(500)
-  expect(await answer.text()).not.toContain('10.0.0.7')
-  expect(log.lines.filter(({ level }) => level === 'error')).toEqual([
-    {
-      level: 'error',
-      message: 'request failed',
-      facts: { err, requestId: 'req_1', path: '/throws' },
-    },
-  ])
-})
+const faults = {
+  'that nobody foresaw': new Error('connect ECONNREFUSED 10.0.0.7:5432'),
+  'that somebody named': new AppError('internal_error', 'the row of 10.0.0.7 is damaged'),
+}
+
+test.each(Object.entries(faults))(
+  'a fault %s is logged once and tells no caller of itself',
+  async (_, err) => {
+    const { app, log } = setUp(err)
+    const answer = await app.request('/throws')
+    expect(answer.status).toBe(500)
+    expect(await answer.text()).not.toContain('10.0.0.7')
+    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([
+      {
+        level: 'error',
+        message: 'request failed',
+        facts: { err, requestId: 'req_1', path: '/throws' },
+      },
+    ])
+  },
+)
 
 test('refusals of the framework keep their meaning', async () => {
   const { app } = setUp(new HTTPException(413, { message: 'Payload Too Large' }))

@@ -106,7 +106,8 @@ export const renderPlainly: RenderError = (error, c) => {
 
 /** Whatever was thrown as an AppError; what we did not foresee keeps its cause and loses its message. */
 export function toAppError(thrown: unknown): AppError {
-  if (isAppError(thrown)) return thrown
+  // The message of a fault of ours was written for the log, by whoever wrote it.
+  if (isAppError(thrown) && thrown.code !== 'internal_error') return thrown
   if (thrown instanceof HTTPException && thrown.status < 500) {
     const code = thrown.status === 413 ? 'body_too_large' : 'invalid_value'
     return new AppError(code, thrown.message, { cause: thrown })

@@ -1,0 +1,58 @@
+import type { CallOptions, Contract, MethodSpec, PortOf } from '@sluice/contracts/define-contract'
+import { AppError } from '@sluice/kernel/app-error'
+import { z } from 'zod'
+
+import type { Bus } from './bus.ts'
+import { parseJson, whyNot } from './event-wire.ts'
+import { readReply, subjectOf, writeCall } from './rpc-wire.ts'
+
+/**
+ * A client that looks like the implementation. Its methods throw what the implementation threw;
+ * `unavailable` when nobody serves the contract or no answer comes within `timeoutMs`; and the
+ * signal's reason when the caller stops waiting.
+ */
+export function connectContract<C extends Contract>(
+  contract: C,
+  { bus, timeoutMs }: { bus: Pick<Bus, 'request'>; timeoutMs: number },
+): PortOf<C> {
+  const methods = Object.entries(contract.methods).map(([method, spec]) => {
+    const subject = subjectOf(contract, method)
+    const call = async (input: unknown, options?: CallOptions): Promise<unknown> => {
+      const body = writeCall(timeoutMs, encodeInput(spec, { input, subject }))
+      const text = await bus.request(subject, body, { timeoutMs, ...options })
+      return decodeOutput(spec, { reply: parseJson(text), subject })
+    }
+    return [method, call] as const
+  })
+  return asPort<C>(Object.fromEntries(methods))
+}
+
+function encodeInput(spec: MethodSpec, { input, subject }: { input: unknown; subject: string }) {
+  const encoded = z.safeEncode(spec.input, input)
+  if (encoded.success) return encoded.data
+  throw invalidInput(subject, encoded.error)
+}
+
+function decodeOutput(spec: MethodSpec, { reply, subject }: { reply: unknown; subject: string }) {
+  const decoded = spec.output.safeParse(readReply(reply, subject))
+  if (decoded.success) return decoded.data
+  const why = whyNot(decoded.error)
+  throw new AppError('internal_error', `The answer of ${subject} is not of its contract: ${why}`)
+}
+
+/** An input that is not of its contract, said by whichever side saw it first. */
+export function invalidInput(subject: string, error: z.core.$ZodError): AppError {
+  const param = error.issues[0]?.path.map(String).join('.')
+  return new AppError(
+    'invalid_value',
+    `The input of ${subject} is not of its contract: ${whyNot(error)}`,
+    {
+      ...(param && { param }),
+    },
+  )
+}
+
+// Every method of the contract is there, and takes and gives what its own schemas decode to.
+function asPort<C extends Contract>(methods: Record<string, unknown>): PortOf<C> {
+  return methods as PortOf<C>
+}

@@ -1,0 +1,50 @@
+import { busEvents } from '@sluice/contracts/events'
+import type { BusEvent, BusEventName } from '@sluice/contracts/events'
+import { AppError } from '@sluice/kernel/app-error'
+import { z } from 'zod'
+
+/** The event as JSON. Throws `internal_error` for what is not of the event's schema. */
+export function encodeEvent<Name extends BusEventName>(name: Name, event: BusEvent<Name>): string {
+  const encoded = z.safeEncode(schemaOf(name), event)
+  if (encoded.success) return JSON.stringify(encoded.data)
+  throw new AppError('internal_error', `This is no ${name}: ${whyNot(encoded.error)}`)
+}
+
+export type DecodedEvent<Name extends BusEventName> =
+  | { ok: true; event: BusEvent<Name> }
+  | { ok: false; why: string }
+
+/** Reads what came over a bus; never throws. */
+export function decodeEvent<Name extends BusEventName>(
+  name: Name,
+  text: string,
+): DecodedEvent<Name> {
+  const json = parseJson(text)
+  if (json === undefined) return { ok: false, why: 'not JSON' }
+  const parsed = schemaOf(name).safeParse(json)
+  return parsed.success
+    ? { ok: true, event: parsed.data }
+    : { ok: false, why: whyNot(parsed.error) }
+}
+
+/** The first thing that is wrong, with its place, and without the value. */
+export function whyNot(error: z.core.$ZodError): string {
+  const [issue] = error.issues
+  if (!issue) return 'of another shape'
+  return `${issue.path.map(String).join('.') || 'the whole'}: ${issue.message}`
+}
+
+/** Undefined for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+// The table pairs every name with the schema of its own event, which TypeScript cannot follow
+// through an index by a generic name.
+function schemaOf<Name extends BusEventName>(name: Name): z.ZodType<BusEvent<Name>> {
+  return busEvents[name].schema as unknown as z.ZodType<BusEvent<Name>>
+}

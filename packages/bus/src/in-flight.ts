@@ -1,0 +1,40 @@
+import type { Clock } from '@sluice/kernel/clock'
+
+/** Counts receivers that run, so that a bus can wait for them when it closes. */
+export interface InFlight {
+  begin(): void
+  end(): void
+  /** Aborts when the bus has waited long enough. */
+  readonly signal: AbortSignal
+  /** Waits until nothing runs, or for `withinMs`, and then aborts the signal. True when nothing was left. */
+  drain(limit: { clock: Clock; withinMs: number }): Promise<boolean>
+}
+
+export function createInFlight(): InFlight {
+  const aborter = new AbortController()
+  let running = 0
+  let onEmpty: (() => void) | undefined
+  return {
+    begin: () => {
+      running += 1
+    },
+    end: () => {
+      running -= 1
+      if (running === 0) onEmpty?.()
+    },
+    signal: aborter.signal,
+    drain: async ({ clock, withinMs }) => {
+      if (running > 0) {
+        await new Promise<void>((resolve) => {
+          const cancel = clock.after(withinMs, resolve)
+          onEmpty = () => {
+            cancel()
+            resolve()
+          }
+        })
+      }
+      aborter.abort(new Error('the bus is closing'))
+      return running === 0
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+
+import type { Unsubscribe } from './bus.ts'
+import type { InFlight } from './in-flight.ts'
+
+type Answer = (body: string, signal: AbortSignal) => Promise<string>
+
+export interface RequestOptions {
+  timeoutMs: number
+  signal?: AbortSignal
+}
+
+/** Requests and their servers inside one process. */
+export function createMemoryRequests({
+  clock,
+  inFlight,
+  log,
+}: {
+  clock: Clock
+  inFlight: InFlight
+  log?: Log
+}) {
+  const servers = new Map<string, Answer[]>()
+
+  // The one who answers goes to the end of the row.
+  const next = (subject: string): Answer | undefined => {
+    const row = servers.get(subject)
+    const answer = row?.shift()
+    if (answer) row?.push(answer)
+    return answer
+  }
+
+  const ask = async (answer: Answer, { subject, body }: { subject: string; body: string }) => {
+    inFlight.begin()
+    try {
+      return await answer(body, inFlight.signal)
+    } catch (err) {
+      // As over a wire: who asked hears nothing, and stops waiting in time.
+      log?.error({ err, subject }, 'a server did not answer')
+      return undefined
+    } finally {
+      inFlight.end()
+    }
+  }
+
+  return {
+    send: (subject: string, body: string, { timeoutMs, signal }: RequestOptions) =>
+      new Promise<string>((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason)
+        const answer = next(subject)
+        if (!answer) return reject(new AppError('unavailable', `Nobody serves ${subject}.`))
+        const settle = () => {
+          cancel()
+          signal?.removeEventListener('abort', giveUp)
+        }
+        const giveUp = () => {
+          settle()
+          reject(signal?.reason)
+        }
+        const cancel = clock.after(timeoutMs, () => {
+          settle()
+          reject(new AppError('unavailable', `${subject} did not answer within ${timeoutMs} ms.`))
+        })
+        signal?.addEventListener('abort', giveUp, { once: true })
+        queueMicrotask(async () => {
+          const text = await ask(answer, { subject, body })
+          if (text === undefined) return
+          settle()
+          resolve(text)
+        })
+      }),
+    serve: (subject: string, answer: Answer): Unsubscribe => {
+      const row = servers.get(subject) ?? []
+      servers.set(subject, row)
+      row.push(answer)
+      return async () => {
+        const at = row.indexOf(answer)
+        if (at >= 0) row.splice(at, 1)
+      }
+    },
+    stop: () => servers.clear(),
+  }
+}

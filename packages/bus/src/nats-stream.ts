@@ -1,0 +1,121 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { singleFlight } from '@sluice/kernel/single-flight'
+import { AckPolicy, DeliverPolicy, DiscardPolicy, nanos, RetentionPolicy, StorageType } from 'nats'
+import type {
+  ConsumerConfig,
+  JetStreamManager,
+  NatsConnection,
+  NatsError,
+  StreamConfig,
+} from 'nats'
+
+import type { BusEventName } from '@sluice/contracts/events'
+import { assert } from '@sluice/kernel/assert'
+
+import { MESSAGE_BYTES_MAX, QUEUE_AGE_MAX_MS } from './bus-limits.ts'
+import type { QueueOptions } from './bus.ts'
+
+export const STREAM = 'SLUICE_QUEUE'
+const API_WITHIN_MS = 3_000
+/** Above it the oldest messages go; their rows remain. */
+const MESSAGES_MAX = 1_000_000
+/** Unacknowledged messages of one group, over all its consumers. */
+const UNACKED_MAX = 20_000
+
+/** Event names are a closed set of letters and dashes: safe in a subject. */
+export const queueSubject = (name: BusEventName): string => `sluice.queue.${name}`
+
+export interface NatsStream {
+  /** Makes the stream if it is not there: the server may be new, or have lost its disk. */
+  ensureStream(): Promise<void>
+  /** Makes the group's place in the stream, or changes it to these options; gives its name. */
+  ensureConsumer(name: BusEventName, options: QueueOptions): Promise<string>
+}
+
+/** The stream behind all queues. */
+export function createNatsStream(nc: NatsConnection): NatsStream {
+  const flights = singleFlight<void>()
+  let opened: Promise<JetStreamManager> | undefined
+  const manager = () =>
+    (opened ??= nc.jetstreamManager({ checkAPI: false, timeout: API_WITHIN_MS }))
+
+  const ensureStream = () =>
+    flights.run(STREAM, async () => {
+      const { streams } = await manager()
+      try {
+        await streams.add(streamConfig)
+      } catch (error) {
+        if (!isConflict(error)) throw unavailable(error)
+        await streams.update(STREAM, streamConfig).catch(rethrow)
+      }
+    })
+
+  return {
+    ensureStream,
+    ensureConsumer: async (name, options) => {
+      const durable = durableName(name, options.group)
+      const config = consumerConfig(name, { ...options, durable })
+      await ensureStream()
+      const { consumers } = await manager()
+      try {
+        await consumers.add(STREAM, config)
+      } catch (error) {
+        if (!isConflict(error)) throw unavailable(error)
+        await consumers.update(STREAM, durable, config).catch(rethrow)
+      }
+      return durable
+    },
+  }
+}
+
+// Server 2.9 must do: no compression, no time to live by message, one filter a consumer.
+const streamConfig: Partial<StreamConfig> & { name: string } = {
+  name: STREAM,
+  subjects: ['sluice.queue.>'],
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.Old,
+  max_age: nanos(QUEUE_AGE_MAX_MS),
+  max_msgs: MESSAGES_MAX,
+  max_msg_size: MESSAGE_BYTES_MAX,
+}
+
+function consumerConfig(
+  name: BusEventName,
+  { durable, ackWithinMs }: QueueOptions & { durable: string },
+): Partial<ConsumerConfig> {
+  return {
+    durable_name: durable,
+    filter_subject: queueSubject(name),
+    ack_policy: AckPolicy.Explicit,
+    // What was announced before the group's first consumer came is for it, too.
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(ackWithinMs),
+    // Counted by us: the server would stop delivering without telling anybody.
+    max_deliver: -1,
+    max_ack_pending: UNACKED_MAX,
+  }
+}
+
+function durableName(name: BusEventName, group: string): string {
+  assert(
+    /^[a-z0-9-]{1,60}$/.test(group),
+    `a group is named in small letters, digits and dashes: ${group}`,
+  )
+  return `${group}_${name}`
+}
+
+// Stream name in use with another configuration; consumer exists already; consumer name in use.
+const conflicts: ReadonlySet<number> = new Set([10058, 10148, 10013])
+
+function isConflict(error: unknown): boolean {
+  const code = (error as Partial<NatsError>).api_error?.err_code
+  return code !== undefined && conflicts.has(code)
+}
+
+const unavailable = (cause: unknown) =>
+  new AppError('unavailable', 'The queue of NATS is not available.', { cause })
+
+function rethrow(cause: unknown): never {
+  throw unavailable(cause)
+}

@@ -1,0 +1,123 @@
+import type { CallOptions, Contract, MethodSpec, PortOf } from '@sluice/contracts/define-contract'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+import { systemClock } from '@sluice/kernel/clock'
+import type { Deadline } from '@sluice/kernel/deadline'
+import { startDeadline } from '@sluice/kernel/deadline'
+import type { Log } from '@sluice/kernel/log'
+import { z } from 'zod'
+
+import { assertFits } from './bus-limits.ts'
+import type { Bus, Unsubscribe } from './bus.ts'
+import { invalidInput } from './connect-contract.ts'
+import { parseJson, whyNot } from './event-wire.ts'
+import { rpcCall, subjectOf, writeError, writeOk } from './rpc-wire.ts'
+
+/** Calls that one server of a contract works on at once; more are refused with `overloaded`. */
+const CALLS_MAX = 1_000
+
+export interface ServeDeps {
+  bus: Pick<Bus, 'serve'>
+  log: Log
+  clock?: Clock
+}
+
+/**
+ * Serves an implementation: parses the input, calls, renders what is thrown. AppErrors travel with
+ * their code; anything else is logged here, once, and travels as `internal_error` without its message.
+ * The signal that a method receives aborts when its caller has stopped waiting, or the bus closes.
+ */
+export async function serveContract<C extends Contract>(
+  contract: C,
+  implementation: PortOf<C>,
+  { bus, log, clock = systemClock }: ServeDeps,
+): Promise<Unsubscribe> {
+  let calls = 0
+  const served: Unsubscribe[] = []
+  for (const [method, spec] of Object.entries(contract.methods)) {
+    const subject = subjectOf(contract, method)
+    const call = methodOf(implementation, method)
+    const unsubscribe = await bus.serve(subject, async (body, signal) => {
+      if (calls >= CALLS_MAX) return writeError(tooManyCalls(subject))
+      calls += 1
+      try {
+        return await answer({ spec, subject, call, clock }, { body, signal })
+      } catch (thrown) {
+        return writeError(toAppError(thrown, { log, subject }))
+      } finally {
+        calls -= 1
+      }
+    })
+    served.push(unsubscribe)
+  }
+  return async () => {
+    for (const unsubscribe of served) await unsubscribe()
+  }
+}
+
+interface Served {
+  spec: MethodSpec
+  subject: string
+  call: (input: unknown, options: CallOptions) => Promise<unknown>
+  clock: Clock
+}
+
+async function answer(
+  { spec, subject, call, clock }: Served,
+  { body, signal }: { body: string; signal: AbortSignal },
+): Promise<string> {
+  const parsed = rpcCall.safeParse(parseJson(body))
+  if (!parsed.success) throw invalidInput(subject, parsed.error)
+  const input = spec.input.safeParse(parsed.data.input)
+  if (!input.success) throw invalidInput(subject, input.error)
+  const patience = createPatience(clock, { withinMs: parsed.data.withinMs, signal })
+  try {
+    const output = z.safeEncode(spec.output, await call(input.data, patience))
+    if (!output.success) {
+      throw new Error(`the output of ${subject} is not of its contract: ${whyNot(output.error)}`)
+    }
+    const reply = writeOk(output.data)
+    assertFits(subject, reply)
+    return reply
+  } finally {
+    patience.end()
+  }
+}
+
+/** The caller's patience as call options. Most methods never look at the signal, so it is made when they do. */
+function createPatience(clock: Clock, limit: { withinMs: number; signal: AbortSignal }) {
+  const startedMs = clock.monotonicMs()
+  let deadline: Deadline | undefined
+  return {
+    get signal(): AbortSignal {
+      const leftMs = Math.max(0, limit.withinMs - (clock.monotonicMs() - startedMs))
+      deadline ??= startDeadline(clock, leftMs, limit.signal)
+      return deadline.signal
+    },
+    end: () => deadline?.clear(),
+  }
+}
+
+function toAppError(thrown: unknown, { log, subject }: { log: Log; subject: string }): AppError {
+  if (isAppError(thrown)) {
+    if (thrown.code === 'internal_error') log.error({ err: thrown, subject }, 'a call failed')
+    return thrown
+  }
+  log.error({ err: thrown, subject }, 'a call failed')
+  return new AppError('internal_error', `${subject} failed; its service's log says why.`)
+}
+
+const tooManyCalls = (subject: string) =>
+  new AppError('overloaded', `${subject} is at its limit of ${CALLS_MAX} calls at once.`, {
+    retryAfterMs: 1_000,
+  })
+
+// A port has exactly the methods of its contract, each taking and giving what its schemas decode to.
+function methodOf<C extends Contract>(implementation: PortOf<C>, method: string): Served['call'] {
+  const port = implementation as Record<string, Served['call'] | undefined>
+  return async (input, options) => {
+    const call = port[method]
+    if (!call) throw new Error(`the implementation has no method ${method}`)
+    return call.call(port, input, options)
+  }
+}
