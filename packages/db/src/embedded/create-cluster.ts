@@ -55,7 +55,8 @@ async function initdb(cluster: Cluster, folder: string, sync: boolean): Promise<
       timeout: INITDB_TIMEOUT_MS,
     })
   } catch (error) {
-    throw new Error(`PostgreSQL could not create its data in ${folder}`, { cause: error })
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+    throw new Error(`PostgreSQL could not create its data: ${said}`, { cause: error })
   }
 }
 
