@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { contractRules } from './house/contracts.ts'
+import { environmentRules } from './house/environment.ts'
 import { errorCodeRules } from './house/error-codes.ts'
 import { fileRules } from './house/files.ts'
 import { houseOf, readHouse } from './house/house.ts'
@@ -17,6 +18,7 @@ const rules = [
   ...contractRules,
   ...portRules,
   ...errorCodeRules,
+  ...environmentRules,
 ]
 const house = readHouse()
 

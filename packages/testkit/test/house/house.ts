@@ -27,10 +27,13 @@ export interface Rule {
 
 export function readHouse(): House {
   const exclude = (path: string) => /(^|\/)(node_modules|dist|build|\.svelte-kit)$/.test(path)
-  const paths = globSync([`${rooms}/**/*.${kinds}`, 'docs/**/*.md', '*.{md,json,yml,ts}'], {
-    cwd: root,
-    exclude,
-  })
+  const paths = globSync(
+    [`${rooms}/**/*.${kinds}`, 'docs/**/*.md', '*.{md,json,yml,ts}', '.env.example'],
+    {
+      cwd: root,
+      exclude,
+    },
+  )
   return { files: paths.sort().map((path) => ({ path, text: readText(path) })) }
 }
 
