@@ -1,0 +1,134 @@
+import { ask } from '@sluice/e2e/harness/ledger'
+import type { Running, Wiring } from '@sluice/e2e/harness/running'
+import { distributed } from '@sluice/e2e/wirings/distributed'
+import { embedded } from '@sluice/e2e/wirings/embedded'
+import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+
+import { rssMib } from '../measure/process.ts'
+import { startServers } from '../measure/servers.ts'
+import { brief, quantile, table } from '../measure/table.ts'
+
+const WARM_JOBS = 50
+const SERIAL_JOBS = 200
+const PARALLEL_JOBS = 600
+const PARALLEL = 16
+
+const body = JSON.stringify({
+  model: 'gpt-image-2',
+  prompt: 'bench',
+  quality: 'low',
+  size: '1024x1024',
+})
+
+interface Row {
+  name: string
+  serial: number[]
+  perSecond: number
+  commitsPerJob: number
+  rss: number
+}
+
+/** What an awaited image job costs over an upstream that answers at once: latency, rate, transactions, memory. */
+export async function benchJob(): Promise<string> {
+  const servers = await startServers()
+  const simulator = await startOpenAiSimulator()
+  const rows: Row[] = []
+  let direct: number[] = []
+  try {
+    for (const wiring of [embedded, distributed] satisfies Wiring[]) {
+      process.stderr.write(`job: ${wiring.name}\n`)
+      const running = await wiring.start({ upstreamUrl: simulator.url, upstreamKey: simulator.key })
+      rows.push(await measureWiring(running))
+      direct = await serial(`${simulator.url}/v1`, simulator.key, SERIAL_JOBS)
+      await running.stop()
+    }
+  } finally {
+    await simulator.close()
+    await servers.stop()
+  }
+  return describe(rows, direct)
+}
+
+async function measureWiring(running: Running): Promise<Row> {
+  const door = `${running.baseUrl}/v1`
+  await serial(door, running.apiKey, WARM_JOBS)
+  const commitsBefore = await commits(running)
+  const latencies = await serial(door, running.apiKey, SERIAL_JOBS)
+  await quiet(running)
+  const commitsAfter = await commits(running)
+  const startedAt = performance.now()
+  await Promise.all(
+    Array.from({ length: PARALLEL }, () => serial(door, running.apiKey, PARALLEL_JOBS / PARALLEL)),
+  )
+  const seconds = (performance.now() - startedAt) / 1000
+  return {
+    name: running.wiring,
+    serial: latencies,
+    perSecond: PARALLEL_JOBS / seconds,
+    commitsPerJob: (commitsAfter - commitsBefore) / SERIAL_JOBS,
+    rss: processes(running).reduce((total, pid) => total + rssMib(pid), 0),
+  }
+}
+
+const services = ['edge-api', 'scheduler', 'billing', 'image-runner', 'imgproxy'] as const
+const processes = (running: Running) => [...new Set(services.map((name) => running.pidOf(name)))]
+
+/** One request after the other; the milliseconds of each. */
+async function serial(door: string, apiKey: string, count: number): Promise<number[]> {
+  const times: number[] = []
+  for (let index = 0; index < count; index += 1) {
+    const startedAt = performance.now()
+    const answer = await fetch(`${door}/images/generations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body,
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${answer.status}: ${text}`)
+    times.push(performance.now() - startedAt)
+  }
+  return times
+}
+
+// Committed transactions of the whole database: the jobs' own and what upkeep does meanwhile.
+async function commits(running: Running): Promise<number> {
+  // Backends report their counts when idle for a second; ours are asked to by a quiet moment.
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  const [row] = await ask<{ commits: string }>(
+    { running },
+    'select xact_commit::text as commits from pg_stat_database where datname = current_database()',
+  )
+  return Number(row?.commits)
+}
+
+async function quiet(running: Running): Promise<void> {
+  for (;;) {
+    const open = await ask(
+      { running },
+      `select 1 from holds where purpose = 'job' and state = 'open'`,
+    )
+    if (open.length === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function describe(rows: Row[], direct: number[]): string {
+  const p = (times: number[], share: number) => quantile(times, share)
+  const lines = rows.map((row) => [
+    row.name,
+    brief(p(row.serial, 0.5) - p(direct, 0.5)),
+    brief(p(row.serial, 0.99) - p(direct, 0.99)),
+    brief(row.perSecond),
+    brief(row.commitsPerJob),
+    row.rss,
+  ])
+  const columns = ['wiring', '+p50 ms', '+p99 ms', 'jobs/s', 'commits a job', 'RSS MiB']
+  return `# pnpm bench job
+
+${SERIAL_JOBS} awaited jobs one after the other, then ${PARALLEL_JOBS} from ${PARALLEL} callers, over an upstream that answers
+at once (asked directly: p50 ${brief(p(direct, 0.5))} ms, p99 ${brief(p(direct, 0.99))} ms). Overhead is over that. "Commits a job" counts every committed
+transaction of the database in that time, upkeep and measuring included.
+
+${table(columns, lines)}
+`
+}

@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+
+import { freePort } from '@sluice/e2e/harness/child'
+import { distributed } from '@sluice/e2e/wirings/distributed'
+
+import { startServers } from '../measure/servers.ts'
+import { brief } from '../measure/table.ts'
+import type { Target } from '../measure/target.ts'
+import type { Sample } from '../measure/wrk.ts'
+import { startNginxLua, startNginxProxy, startUpstream } from './nginx.ts'
+import { startPortkey } from './portkey.ts'
+import type { Phase } from './run-proxy.ts'
+import { describePhase, runPhase } from './run-proxy.ts'
+
+const phases: Phase[] = [
+  { title: 'JSON, 64 connections', connections: 64, warmSeconds: 12, seconds: 5, rounds: 3 },
+  { title: 'JSON, one connection', connections: 1, warmSeconds: 3, seconds: 3, rounds: 3 },
+]
+
+const body = JSON.stringify({
+  model: 'gpt-4o-mini',
+  messages: [
+    { role: 'system', content: 'You are a helpful assistant who answers in one sentence.' },
+    { role: 'user', content: `Why should a gateway be thin? ${'Be brief. '.repeat(20)}` },
+  ],
+  temperature: 0.7,
+  max_tokens: 64,
+})
+
+/**
+ * Every target on CPU 1, alone; load, upstream, Redis and everything behind our door on CPU 0. Sluice
+ * runs as in production: key look-up, rate limit leased from Redis, allowance, metering, usage and
+ * request records. The others do less, which favours them.
+ */
+export async function benchProxy(): Promise<string> {
+  const servers = await startServers()
+  const { folder } = servers
+  const port = { upstream: await freePort(), nginx: await freePort(), lua: await freePort() }
+  const upstream = await startUpstream(join(folder, 'upstream'), port.upstream)
+  const targets: Target[] = [upstream]
+  const running = await distributed.start({
+    upstreamUrl: `http://127.0.0.1:${port.upstream}`,
+    upstreamKey: 'bench',
+    cpuOf: (name) => (name === 'edge-api' ? 1 : 0),
+    env: { LOG_LEVEL: 'error' },
+  })
+  try {
+    await running.sluice('channel', 'models', 'openai', 'gpt-4o-mini:chat')
+    const apiKey = await limitedKey(running.sluice)
+    targets.push(await startNginxProxy(join(folder, 'nginx'), port.nginx, port.upstream))
+    const redis = Number(new URL(process.env['TEST_REDIS_URL'] ?? '').port)
+    const lua = { port: port.lua, upstream: port.upstream, redis }
+    targets.push(await startNginxLua(join(folder, 'lua'), lua, apiKey))
+    targets.push({
+      name: 'Sluice edge-api',
+      port: Number(new URL(running.baseUrl).port),
+      pid: running.pidOf('edge-api'),
+      stop: () => {},
+    })
+    targets.push(await startPortkey(await freePort(), port.upstream))
+    const reports: string[] = []
+    for (const phase of phases) {
+      const load = { folder, body, apiKey, path: '/v1/chat/completions' }
+      const results = await runPhase(targets, phase, load)
+      reports.push(describePhase(phase, results), ratios(results))
+    }
+    return `# pnpm bench proxy\n\n${reports.join('\n')}`
+  } finally {
+    for (const target of targets) await target.stop()
+    await running.stop()
+    await servers.stop()
+  }
+}
+
+// A limit that is never reached, but must be counted.
+async function limitedKey(sluice: (...args: string[]) => Promise<string>): Promise<string> {
+  const printed = await sluice(
+    ...['user', 'add', '--email', 'bench@example.test', '--credits', '1000000'],
+    ...['--rpm', '1000000000', '--json'],
+  )
+  const made: unknown = JSON.parse(printed.trim().split('\n').at(-1) ?? '')
+  if (typeof made === 'object' && made && 'apiKey' in made) return String(made.apiKey)
+  throw new Error(`no key in: ${printed}`)
+}
+
+function ratios(results: Map<string, Sample>): string {
+  const of = (name: string) => results.get(name)
+  const ours = of('Sluice edge-api')
+  const lua = of('nginx+lua')
+  const portkey = of('Portkey 1.15.2')
+  const nginx = of('nginx proxy')
+  if (!ours || !lua || !portkey || !nginx) return ''
+  const cpu = ours.cpuMicrosPerRequest / lua.cpuMicrosPerRequest
+  const peer = ours.requestsPerSecond / portkey.requestsPerSecond
+  return [
+    `- CPU per request: Sluice / nginx+lua = **${brief(cpu)}** (goal ≤ 1.3)`,
+    `- req/s: Sluice / Portkey = **${brief(peer)}** (goal ≥ 10)`,
+    `- req/s: Sluice / nginx proxy = ${brief(ours.requestsPerSecond / nginx.requestsPerSecond)}`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,66 @@
+import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { checkBooks } from './harness/check-books.ts'
+import { crashPoints } from './harness/crash-points.ts'
+import type { Asked } from './harness/history.ts'
+import { askAgain, askOnce, untilEnded } from './harness/history.ts'
+import { ask } from './harness/ledger.ts'
+import type { Running } from './harness/running.ts'
+import { distributed } from './wirings/distributed.ts'
+import { embedded } from './wirings/embedded.ts'
+
+const KILLS_PER_POINT = 5
+const JOBS_PER_KILL = 2
+
+describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) => {
+  let simulator: OpenAiSimulator
+  let running: Running
+  const history: Asked[] = []
+
+  beforeAll(async () => {
+    simulator = await startOpenAiSimulator()
+    const env = { RUNNER_LOST_AFTER_MS: '2000', RUNNER_HEARTBEAT_MS: '500' }
+    running = await wiring.start({ upstreamUrl: simulator.url, upstreamKey: simulator.key, env })
+  })
+  afterAll(async () => {
+    await running.stop()
+    await simulator.close()
+  })
+
+  test.each(crashPoints)(
+    'a process that dies at $point loses no job and charges none twice',
+    async ({ point, service }) => {
+      const context = { running, simulator }
+      for (let kill = 1; kill <= KILLS_PER_POINT; kill += 1) {
+        await running.kill(service)
+        await running.start(service, { CRASH_AT: `${point}:1` })
+        const jobs = Array.from({ length: JOBS_PER_KILL }, (_, job) => `${point}-${kill}-${job}`)
+        const asked = await Promise.all(jobs.map((key) => askOnce(context, key)))
+        await running.ended(service)
+        await running.start(service)
+        for (const one of asked) {
+          const task = await askAgain(context, one)
+          // A client that was told an id finds that very job.
+          expect([task, undefined]).toContain(one.task)
+          expect(await untilEnded(context, task)).toBe('done')
+          history.push({ ...one, task })
+        }
+      }
+    },
+    300_000,
+  )
+
+  test('afterwards the books balance, every job ended, and each was paid once', async () => {
+    expect(await checkBooks({ running })).toEqual([])
+    const charged = await ask<{ ref: string; captured: string; amount: string }>(
+      { running },
+      `select ref, captured_micro::text as captured, amount_micro::text as amount from holds where purpose = 'job'`,
+    )
+    const captures = new Set(charged.map((hold) => hold.captured))
+    // All jobs asked for the same picture: one price, and none paid zero or double.
+    expect(captures.size).toBe(1)
+    expect(charged.map((hold) => hold.ref).sort()).toEqual(history.map((one) => one.task).sort())
+  })
+})

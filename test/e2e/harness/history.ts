@@ -1,0 +1,45 @@
+import type { Context } from './context.ts'
+import { call, eventually } from './context.ts'
+
+export interface Asked {
+  key: string
+  prompt: string
+  /** The task's id, as soon as any answer named it. */
+  task: string | undefined
+  /** How the first request ended: a status, or `unknown` when the connection died. */
+  first: number | 'unknown'
+}
+
+/** Sends one async image request under an Idempotency-Key; a dead connection is an unknown outcome. */
+export async function askOnce(context: Context, key: string): Promise<Asked> {
+  const prompt = `crash ${key}`
+  const answer = await send(context, key, prompt).catch(() => undefined)
+  return { key, prompt, first: answer?.status ?? 'unknown', task: answer?.task }
+}
+
+/** Repeats a request until it is accepted: what any client does after an unknown outcome. */
+export async function askAgain(context: Context, asked: Asked): Promise<string> {
+  return eventually(async () => {
+    const answer = await send(context, asked.key, asked.prompt).catch(() => undefined)
+    return answer?.status === 202 || answer?.status === 200 ? answer.task : undefined
+  }, 60_000)
+}
+
+/** Waits until the task has ended; its last state. */
+export async function untilEnded(context: Context, task: string): Promise<string> {
+  return eventually(async () => {
+    const answer = await call(context, `/v1/images/tasks/${task}`).catch(() => undefined)
+    const body = answer?.ok ? ((await answer.json()) as { status: string }) : undefined
+    return body && ['done', 'failed', 'cancelled'].includes(body.status) ? body.status : undefined
+  }, 90_000)
+}
+
+async function send(context: Context, key: string, prompt: string) {
+  const answer = await call(context, '/v1/images/generations', {
+    body: { model: 'gpt-image-2', prompt, quality: 'low', size: '1024x1024', async: true },
+    headers: { 'idempotency-key': key },
+    signal: AbortSignal.timeout(20_000),
+  })
+  const body = (await answer.json()) as { id?: string }
+  return { status: answer.status, task: body.id }
+}
