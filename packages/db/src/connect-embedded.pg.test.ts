@@ -70,6 +70,18 @@ it('recovers every acknowledged row when parent and server were killed', async (
   expect(row.rows).toBe(row.max)
 })
 
+it('tells when the server goes without being asked, and not when it is stopped', async () => {
+  let gone = 0
+  const onGone = () => void (gone += 1)
+  running = await startEmbeddedPostgres({ dataDir, log: () => {}, onGone })
+  process.kill(await serverPid(), 'SIGKILL')
+  await expect.poll(() => gone, { timeout: 10_000 }).toBe(1)
+  await running.stop()
+  running = await startEmbeddedPostgres({ dataDir, log: () => {}, onGone })
+  await running.stop()
+  expect(gone).toBe(1)
+})
+
 it('starts one of two that start at once on the same folder, and refuses the other', async () => {
   const both = await Promise.allSettled([start(), start()])
   const refused = both.filter((outcome) => outcome.status === 'rejected')

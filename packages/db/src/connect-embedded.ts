@@ -18,12 +18,13 @@ import { DATABASE, embeddedUrl } from './embedded/embedded-url.ts'
 import { findEmbeddedBinaries } from './embedded/find-binaries.ts'
 import { lockFolder } from './embedded/lock-folder.ts'
 import type { Postmaster } from './embedded/postmaster.ts'
-import { stopPostmaster, waitForPostmaster } from './embedded/postmaster.ts'
+import { findPostmaster, stopPostmaster, waitForPostmaster } from './embedded/postmaster.ts'
 import { prepareCluster } from './embedded/prepare-cluster.ts'
 import { startPostmaster } from './embedded/start-postmaster.ts'
 
 const SETUP_TIMEOUT_MS = 30_000
 const STOPPING_WAIT_MS = 60_000
+const WATCH_EVERY_MS = 1_000
 
 // Durable (fsync and synchronous_commit stay on, by default) and small.
 const SETTINGS = {
@@ -53,6 +54,7 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres({
   dataDir,
   log,
+  onGone,
   port,
   clock = systemClock,
   random = systemRandom,
@@ -60,6 +62,8 @@ export async function startEmbeddedPostgres({
   dataDir: string
   /** Takes one sentence for the operator. */
   log: (sentence: string) => void
+  /** The server went without being asked; only a new start brings it back. */
+  onGone?: (() => void) | undefined
   /** Any free one unless given. */
   port?: number | undefined
   clock?: Clock
@@ -74,7 +78,9 @@ export async function startEmbeddedPostgres({
     const { cluster, password } = await prepareCluster({ folder, binaries, random, sync: true })
     const running = await startOrFind({ cluster, clock, port, log })
     const url = await ensureDatabase({ port: running.port, password })
+    const unwatch = onGone ? watch({ cluster, clock, log, onGone }) : () => {}
     const stop = async () => {
+      unwatch()
       await stopPostmaster({ cluster, clock })
       await lock.release()
     }
@@ -83,6 +89,34 @@ export async function startEmbeddedPostgres({
     await lock.release()
     throw error
   }
+}
+
+// Asked for, not told: a server that an earlier process started is no child of ours.
+function watch({
+  cluster,
+  clock,
+  log,
+  onGone,
+}: {
+  cluster: Cluster
+  clock: Clock
+  log: (sentence: string) => void
+  onGone: () => void
+}): () => void {
+  let over = false
+  const stop = () => {
+    over = true
+    cancel()
+  }
+  const look = async () => {
+    if ((await findPostmaster(cluster)) !== undefined || over) return
+    stop()
+    onGone()
+  }
+  const cancel = clock.every(WATCH_EVERY_MS, () => {
+    look().catch((error: unknown) => log(`cannot look after PostgreSQL: ${String(error)}`))
+  })
+  return stop
 }
 
 async function startOrFind({
