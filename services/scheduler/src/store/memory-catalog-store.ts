@@ -4,18 +4,24 @@ import type { Channel } from '../catalog/channel.ts'
 import type { Credential } from '../catalog/credential.ts'
 import type { CatalogStore } from './catalog-store.ts'
 
-type Row = Credential & { fingerprint: string }
+interface Row {
+  credential: Credential
+  fingerprint: string
+}
 type ChannelRow = Omit<Channel, 'credentials'>
 
 /** The catalog's twin: the same rules over maps, for tests and simulations. */
 export function createMemoryCatalogStore(): CatalogStore {
   const channels = new Map<string, ChannelRow>()
-  const credentials = new Map<string, Row>()
+  const rows = new Map<string, Row>()
   let version = 0
 
-  const toCredential = ({ fingerprint: _, ...credential }: Row): Credential => credential
-  const isListed = (channelId: string) => (row: Row) =>
-    row.channelId === channelId && row.state !== 'retired'
+  const listed = (channelId: string) =>
+    [...rows.values()].filter(
+      ({ credential }) => credential.channelId === channelId && credential.state !== 'retired',
+    )
+  const change = (row: Row, facts: Partial<Credential>) =>
+    rows.set(row.credential.id, { ...row, credential: { ...row.credential, ...facts } })
 
   return {
     load: async () => ({
@@ -24,7 +30,7 @@ export function createMemoryCatalogStore(): CatalogStore {
         .toSorted((a, b) => (a.name < b.name ? -1 : 1))
         .map((channel) => ({
           ...channel,
-          credentials: [...credentials.values()].filter(isListed(channel.id)).map(toCredential),
+          credentials: listed(channel.id).map(({ credential }) => credential),
         })),
     }),
     readVersion: async () => version,
@@ -38,43 +44,40 @@ export function createMemoryCatalogStore(): CatalogStore {
       return { channelId: id }
     },
 
-    addCredentials: async ({ channelId, credentials: drafts }) => {
+    addCredentials: async ({ channelId, credentials }) => {
       if (!channels.has(channelId)) throw new AppError('not_found', 'no such channel')
       let added = 0
-      for (const { id, secret, fingerprint, concurrencyMax } of drafts) {
-        const listed = [...credentials.values()].filter(isListed(channelId))
-        if (listed.some((row) => row.fingerprint === fingerprint)) continue
-        const facts = { id, channelId, secret, fingerprint, concurrencyMax }
+      for (const { fingerprint, ...facts } of credentials) {
+        if (listed(channelId).some((row) => row.fingerprint === fingerprint)) continue
         const fresh = { state: 'active', stateReason: null, epoch: 1, coolingUntil: null } as const
-        credentials.set(id, { ...facts, ...fresh })
+        rows.set(facts.id, { fingerprint, credential: { ...facts, channelId, ...fresh } })
         added += 1
       }
       if (added > 0) version += 1
-      return { added, known: drafts.length - added }
+      return { added, known: credentials.length - added }
     },
 
     setCredentialState: async ({ credentialId, state }) => {
-      const row = credentials.get(credentialId)
+      const row = rows.get(credentialId)
       if (row === undefined) throw new AppError('not_found', 'no such credential')
-      const changed = row.state !== 'retired' && (row.state !== state || state === 'active')
+      const { state: before, epoch, channelId } = row.credential
+      const changed = before !== 'retired' && (before !== state || state === 'active')
       if (changed) {
-        const word = { state, stateReason: null, coolingUntil: null, epoch: row.epoch + 1 }
-        credentials.set(credentialId, { ...row, ...word })
+        change(row, { state, stateReason: null, coolingUntil: null, epoch: epoch + 1 })
         version += 1
       }
-      return { changed, channelId: row.channelId }
+      return { changed, channelId }
     },
 
-    writeHealth: async ({ rows }) => {
+    writeHealth: async (input) => {
       let changed = 0
-      for (const { credentialId, epoch, attention, coolingUntil } of rows) {
-        const row = credentials.get(credentialId)
-        if (row === undefined || row.epoch !== epoch || row.state !== 'active') continue
-        const before = row.coolingUntil?.getTime() ?? -Infinity
+      for (const { credentialId, epoch, attention, coolingUntil } of input.rows) {
+        const row = rows.get(credentialId)
+        if (row?.credential.epoch !== epoch || row.credential.state !== 'active') continue
+        const before = row.credential.coolingUntil?.getTime() ?? -Infinity
         const longer = coolingUntil !== null && coolingUntil.getTime() > before
         if (attention === null && !longer) continue
-        credentials.set(credentialId, {
-          ...row,
+        change(row, {
           ...(attention === null ? {} : { state: 'attention', stateReason: attention }),
           ...(longer ? { coolingUntil } : {}),
         })

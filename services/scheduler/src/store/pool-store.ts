@@ -87,7 +87,7 @@ export interface PoolStore {
     stamp: number
     health: Health
   }): Promise<WriteResult>
-  /** Where these credentials stand; those of which nothing is known stand idle. */
+  /** Where these credentials stand, idle if nothing is known. Of none: asks whether the pool is there. */
   read(credentialIds: readonly string[]): Promise<Map<string, Standing & { stamp: number }>>
   /** Forgets leases that have expired. Each is answered once, to one caller. */
   reap(input: { limit: number }): Promise<PoolLeaseRef[]>

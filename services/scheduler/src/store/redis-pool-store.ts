@@ -74,7 +74,7 @@ export function createRedisPoolStore({
       return poolReplies.writeHealth(await run('writeHealth', words))
     },
     read: async (credentialIds) => {
-      const reply = credentialIds.length === 0 ? [] : await run('read', credentialIds)
+      const reply = await run('read', credentialIds)
       return poolReplies.read({ reply, credentialIds })
     },
     reap: async ({ limit }) => poolReplies.reap(await run('reap', [limit])),

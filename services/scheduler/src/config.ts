@@ -1,0 +1,37 @@
+import { integerSetting } from '@sluice/service-kit/read-config'
+import { z } from 'zod'
+
+/** How the scheduler behaves, the same in both wirings. */
+export interface SchedulerConfig {
+  /** How often leases are reaped and what other replicas did is read; the age of what we believe. */
+  upkeepEveryMs: number
+  /** How old the catalog may become when an announcement got lost. */
+  catalogMaxAgeMs: number
+}
+
+export const defaultSchedulerConfig: SchedulerConfig = {
+  upkeepEveryMs: 1_000,
+  catalogMaxAgeMs: 30_000,
+}
+
+const d = defaultSchedulerConfig
+
+/** What this service reads from the environment in distributed mode. */
+export const schedulerEnvironment = z.object({
+  /** For /health, /ready and /metrics; the contract is served over NATS. */
+  PORT: integerSetting({ min: 0, max: 65_535 }).default(8082),
+  HOST: z.string().default('0.0.0.0'),
+  DATABASE_URL: z.string().min(1),
+  REDIS_URL: z.string().min(1),
+  NATS_URL: z.string().min(1),
+  NODE_ENV: z.string().default('development'),
+  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(15_000),
+  /** `name:n`, for the crash campaign; refused in production. */
+  CRASH_AT: z.string().optional(),
+  /** `id:base64[,id:base64]`, newest first; the same at every service. */
+  SEALING_KEYS: z.string().min(1),
+  UPKEEP_EVERY_MS: integerSetting({ min: 100, max: 60_000 }).default(d.upkeepEveryMs),
+  CATALOG_MAX_AGE_MS: integerSetting({ min: 1_000, max: 3_600_000 }).default(d.catalogMaxAgeMs),
+})
+export type SchedulerEnvironment = z.output<typeof schedulerEnvironment>

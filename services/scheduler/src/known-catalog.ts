@@ -1,0 +1,38 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { CatalogSnapshot } from './catalog/snapshot.ts'
+import { indexCatalog } from './catalog/snapshot.ts'
+import type { CatalogStore } from './store/catalog-store.ts'
+
+/** The catalog in memory, so that a lease costs no query. The last one stays while the database is away. */
+export interface KnownCatalog {
+  /** Throws `unavailable` before the first load. */
+  current(): CatalogSnapshot
+  /** Loads it anew; a load that was overtaken by a later one changes nothing. */
+  reload(): Promise<void>
+  /** Loads it anew if it has changed. */
+  refresh(): Promise<void>
+}
+
+export function createKnownCatalog({
+  store,
+}: {
+  store: Pick<CatalogStore, 'load' | 'readVersion'>
+}): KnownCatalog {
+  let known: CatalogSnapshot | undefined
+
+  const reload = async () => {
+    const loaded = await store.load()
+    if (known === undefined || loaded.version >= known.version) known = indexCatalog(loaded)
+  }
+  return {
+    current: () => {
+      if (known !== undefined) return known
+      throw new AppError('unavailable', 'the catalog was not read yet', { retryAfterMs: 1_000 })
+    },
+    reload,
+    refresh: async () => {
+      if ((await store.readVersion()) !== known?.version) await reload()
+    },
+  }
+}

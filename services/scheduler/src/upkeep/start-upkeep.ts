@@ -1,0 +1,32 @@
+import type { Bus } from '@sluice/bus/bus'
+
+import type { SchedulerConfig } from '../config.ts'
+import type { SchedulerParts } from '../deps.ts'
+import { reapLeases } from './reap-leases.ts'
+import { repeat } from './repeat.ts'
+import { writeBack } from './write-back.ts'
+
+/** Begins what happens by time. Resolves after the first look at the pool; answers how to end it all. */
+export async function startUpkeep(
+  parts: SchedulerParts,
+  { bus, config }: { bus: Pick<Bus, 'subscribe'>; config: SchedulerConfig },
+): Promise<() => Promise<void>> {
+  const { catalog, hints, clock, log } = parts
+  const every = (name: string, everyMs: number, run: () => Promise<void>) =>
+    repeat({ name, everyMs, run, clock, log })
+  const reaping = every('reap-leases', config.upkeepEveryMs, () => reapLeases(parts))
+  const writing = every('write-back', config.upkeepEveryMs, async () => {
+    await hints.tellSoon()
+    await writeBack(parts)
+  })
+  const reading = every('refresh-catalog', config.catalogMaxAgeMs, () => catalog.refresh())
+  const unsubscribe = await bus.subscribe('catalog-changed', () => reading.now())
+  await writing.now()
+  return async () => {
+    await unsubscribe()
+    await reading.stop()
+    await reaping.stop()
+    await writing.now()
+    await writing.stop()
+  }
+}

@@ -1,0 +1,22 @@
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
+
+import type { SchedulerParts } from '../deps.ts'
+import { tellChange } from './tell-change.ts'
+
+type Spec = (typeof schedulerContract)['methods']['setCredentialState']
+
+/**
+ * A person's word about a credential. `active` also forgets what was learned of it: attention, rest and
+ * an open circuit. A retired one stays retired. Leases that are out run to their end. Throws `not_found`.
+ */
+export async function setCredentialState(
+  parts: SchedulerParts,
+  { credentialId, state }: InputOf<Spec>,
+): Promise<OutputOf<Spec>> {
+  const { catalogStore, clock } = parts
+  const change = { credentialId, state, at: clock.now() }
+  const { changed, channelId } = await catalogStore.setCredentialState(change)
+  if (changed) await tellChange(parts, { freed: state === 'active' ? [channelId] : [] })
+  return { changed }
+}

@@ -1,0 +1,16 @@
+import type { SchedulerParts } from '../deps.ts'
+
+/**
+ * After a change of the catalog was committed: this replica reads it, the others and the edges are told.
+ * Nothing here may fail the verb: the change is true, and the outbox tells it again.
+ */
+export async function tellChange(
+  { catalog, hints, log }: Pick<SchedulerParts, 'catalog' | 'hints' | 'log'>,
+  { freed }: { freed: readonly string[] },
+): Promise<void> {
+  await catalog
+    .reload()
+    .catch((err: unknown) => log.warn({ err }, 'the changed catalog could not be read yet'))
+  await hints.catalogChanged()
+  await hints.leaseFreed(freed)
+}
