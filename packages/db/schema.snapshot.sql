@@ -2,6 +2,20 @@ create sequence ledger_transfer_seq as bigint start 1 increment 1;
 
 create sequence outbox_revision as bigint start 1 increment 1;
 
+create table api_keys (
+  id text not null,
+  user_id text not null,
+  wallet text not null,
+  key_hash text not null,
+  prefix text not null,
+  name text not null,
+  rpm_limit integer,
+  models text[],
+  expires_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null
+);
+
 create table catalog_version (
   only_row boolean not null default true,
   version integer not null
@@ -67,6 +81,55 @@ create table holds (
   settled_at timestamp(3) with time zone
 ) with (fillfactor=80);
 
+create table idempotency_answers (
+  api_key_id text not null,
+  route text not null,
+  key text not null,
+  body_hash text not null,
+  state text not null,
+  holder text not null,
+  lease_until timestamp(3) with time zone not null,
+  status integer,
+  content_type text,
+  request_id text,
+  body bytea,
+  expires_at timestamp(3) with time zone not null,
+  created_at timestamp(3) with time zone not null default now()
+);
+
+create table image_job_events (
+  job_id text not null,
+  seq integer not null,
+  at timestamp with time zone not null,
+  fact json not null
+);
+
+create table image_jobs (
+  id text not null,
+  wallet text not null,
+  api_key_id text not null,
+  model text not null,
+  body_hash text not null,
+  request json not null,
+  state text not null,
+  parts json not null,
+  waiting integer not null,
+  failure json,
+  version integer not null,
+  fence integer not null,
+  attempts integer not null,
+  lost_claims integer not null,
+  last_seq integer not null,
+  runner text,
+  heartbeat_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  queued_at timestamp with time zone not null,
+  deadline_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  sweep_at timestamp with time zone
+) with (fillfactor=70);
+
 create table ledger_accounts (
   id text not null,
   kind text not null,
@@ -128,6 +191,46 @@ create table refused_usage (
   refused_at timestamp(3) with time zone not null
 );
 
+create table request_log (
+  request_id text not null,
+  received_at timestamp(3) with time zone not null,
+  api_key_id text,
+  wallet text,
+  route text not null,
+  model text,
+  channel_id text,
+  credential_id text,
+  status integer not null,
+  error_code text,
+  streamed boolean not null,
+  attempts integer not null,
+  input_tokens integer,
+  output_tokens integer,
+  amount_micro bigint not null,
+  first_byte_ms integer,
+  duration_ms integer not null
+) partition by RANGE (received_at);
+
+create table request_log_default (
+  request_id text not null,
+  received_at timestamp(3) with time zone not null,
+  api_key_id text,
+  wallet text,
+  route text not null,
+  model text,
+  channel_id text,
+  credential_id text,
+  status integer not null,
+  error_code text,
+  streamed boolean not null,
+  attempts integer not null,
+  input_tokens integer,
+  output_tokens integer,
+  amount_micro bigint not null,
+  first_byte_ms integer,
+  duration_ms integer not null
+) -- the default partition;
+
 create table usage_records (
   request_id text not null,
   hold_id text not null,
@@ -146,6 +249,25 @@ create table usage_records (
   recorded_at timestamp(3) with time zone not null
 );
 
+create table users (
+  id text not null,
+  email text not null,
+  role text not null,
+  password_hash text,
+  wallet text not null,
+  created_at timestamp(3) with time zone not null
+);
+
+alter table api_keys add constraint api_keys_hash CHECK ((key_hash ~ '^[0-9a-f]{64}$'::text));
+
+alter table api_keys add constraint api_keys_key_hash_key UNIQUE (key_hash);
+
+alter table api_keys add constraint api_keys_pkey PRIMARY KEY (id);
+
+alter table api_keys add constraint api_keys_rpm_limit CHECK ((rpm_limit > 0));
+
+alter table api_keys add constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
 alter table catalog_version add constraint catalog_version_only_row_check CHECK (only_row);
 
 alter table catalog_version add constraint catalog_version_pkey PRIMARY KEY (only_row);
@@ -163,8 +285,6 @@ alter table channels add constraint channels_name_key UNIQUE (name);
 alter table channels add constraint channels_pkey PRIMARY KEY (id);
 
 alter table channels add constraint channels_weight_check CHECK ((weight > 0));
-
-alter table credentials add constraint credentials_channel_id_fingerprint_key UNIQUE (channel_id, fingerprint);
 
 alter table credentials add constraint credentials_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id);
 
@@ -197,6 +317,34 @@ alter table holds add constraint holds_refund_within_paid CHECK ((refunded_micro
 alter table holds add constraint holds_state CHECK ((state = ANY (ARRAY['open'::text, 'captured'::text, 'voided'::text, 'expired'::text])));
 
 alter table holds add constraint holds_within_amount CHECK (((captured_micro + released_micro) <= amount_micro));
+
+alter table idempotency_answers add constraint idempotency_answers_pkey PRIMARY KEY (api_key_id, route, key);
+
+alter table idempotency_answers add constraint idempotency_answers_state CHECK ((((state = 'running'::text) AND (status IS NULL) AND (body IS NULL)) OR ((state = 'done'::text) AND (status IS NOT NULL) AND (content_type IS NOT NULL))));
+
+alter table image_job_events add constraint image_job_events_pkey PRIMARY KEY (job_id, seq);
+
+alter table image_job_events add constraint image_job_events_seq_check CHECK ((seq > 0));
+
+alter table image_jobs add constraint image_jobs_attempts_check CHECK ((attempts >= 0));
+
+alter table image_jobs add constraint image_jobs_claim CHECK ((((state = 'claimed'::text) = (runner IS NOT NULL)) AND ((runner IS NULL) = (heartbeat_at IS NULL))));
+
+alter table image_jobs add constraint image_jobs_end CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL)));
+
+alter table image_jobs add constraint image_jobs_fence_check CHECK ((fence >= 0));
+
+alter table image_jobs add constraint image_jobs_last_seq_check CHECK ((last_seq > 0));
+
+alter table image_jobs add constraint image_jobs_lost_claims_check CHECK ((lost_claims >= 0));
+
+alter table image_jobs add constraint image_jobs_pkey PRIMARY KEY (id);
+
+alter table image_jobs add constraint image_jobs_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'claimed'::text, 'done'::text, 'failed'::text, 'cancelled'::text])));
+
+alter table image_jobs add constraint image_jobs_version_check CHECK ((version > 0));
+
+alter table image_jobs add constraint image_jobs_waiting_check CHECK ((waiting >= 0));
 
 alter table ledger_accounts add constraint ledger_accounts_floor CHECK (
 CASE kind
@@ -245,6 +393,8 @@ alter table prices add constraint prices_pkey PRIMARY KEY (id);
 
 alter table refused_usage add constraint refused_usage_pkey PRIMARY KEY (request_id);
 
+alter table request_log add constraint request_log_pkey PRIMARY KEY (received_at, request_id);
+
 alter table usage_records add constraint usage_records_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES holds(id);
 
 alter table usage_records add constraint usage_records_pkey PRIMARY KEY (request_id);
@@ -253,13 +403,43 @@ alter table usage_records add constraint usage_records_price_id_fkey FOREIGN KEY
 
 alter table usage_records add constraint usage_records_within_reservation CHECK (((amount_micro >= 0) AND (loss_micro >= 0) AND (amount_micro <= reserved_micro)));
 
+alter table users add constraint users_email_key UNIQUE (email);
+
+alter table users add constraint users_email_lower CHECK ((email = lower(email)));
+
+alter table users add constraint users_pkey PRIMARY KEY (id);
+
+alter table users add constraint users_role CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text])));
+
+alter table users add constraint users_wallet_key UNIQUE (wallet);
+
+CREATE INDEX api_keys_of_user ON public.api_keys USING btree (user_id);
+
+CREATE UNIQUE INDEX credentials_once ON public.credentials USING btree (channel_id, fingerprint) WHERE (state <> 'retired'::text);
+
 CREATE INDEX holds_open ON public.holds USING btree (purpose, expires_at, id) WHERE (state = 'open'::text);
+
+CREATE INDEX idempotency_answers_expiry ON public.idempotency_answers USING btree (expires_at);
+
+CREATE INDEX idempotency_answers_running ON public.idempotency_answers USING btree (holder) WHERE (state = 'running'::text);
+
+CREATE INDEX image_jobs_claimed ON public.image_jobs USING btree (id) WHERE (state = 'claimed'::text);
+
+CREATE INDEX image_jobs_deadline ON public.image_jobs USING btree (deadline_at) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text]));
+
+CREATE INDEX image_jobs_queued_by_model ON public.image_jobs USING btree (model, created_at, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX image_jobs_queued_by_wallet ON public.image_jobs USING btree (wallet, created_at, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX image_jobs_sweep ON public.image_jobs USING btree (sweep_at) WHERE (sweep_at IS NOT NULL);
 
 CREATE INDEX ledger_transfers_statement ON public.ledger_transfers USING btree (wallet, seq);
 
 CREATE UNIQUE INDEX ledger_transfers_once_a_job ON public.ledger_transfers USING btree (ref_id, kind) WHERE ((ref_type = 'job'::text) AND (kind = ANY (ARRAY['hold'::text, 'capture'::text, 'release'::text, 'receivable'::text])));
 
 CREATE INDEX outbox_due ON public.outbox USING btree (due_at);
+
+CREATE INDEX request_log_of_wallet ON ONLY public.request_log USING btree (wallet, received_at);
 
 CREATE OR REPLACE FUNCTION public.ledger_next_seq()
  RETURNS bigint
