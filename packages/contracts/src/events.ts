@@ -61,7 +61,16 @@ export type ImageJobEvent = z.output<typeof imageJobEvent>
 export const busEvents = {
   'image-job-queued': {
     delivery: 'queue',
-    schema: z.object({ jobId: id, model: z.string() }),
+    schema: z.object({
+      jobId: id,
+      model: z.string(),
+      /** Whose turn it is, where jobs must wait for each other. */
+      wallet: id.optional(),
+      /** How many of its pictures wait to be drawn; 1 unless said. */
+      waiting: z.int().positive().optional(),
+      /** It was claimed before, so some of its pictures may be stored already. */
+      again: z.boolean().optional(),
+    }),
   },
   'image-job-ended': { delivery: 'queue', schema: z.object({ jobId: id }) },
   'image-job-event': { delivery: 'topic', schema: imageJobEvent },

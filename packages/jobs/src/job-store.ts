@@ -1,0 +1,75 @@
+import { assert } from '@sluice/kernel/assert'
+
+import type { ClaimStore } from './claim-store.ts'
+import { moveHeldJob } from './holder-moves.ts'
+import type { JobRows } from './job-rows.ts'
+import type { Decision, JobRecord, Moved } from './job-record.ts'
+import { cancelJob, claimJob, expireJob, requeueLostJob, submitJob } from './job.ts'
+import type { SubmitStore } from './submit-store.ts'
+import type { UpkeepStore } from './upkeep-store.ts'
+
+export interface JobStore extends SubmitStore, ClaimStore, UpkeepStore {}
+
+/** The verbs of image jobs: load, decide (pure), store. */
+export function createJobStore(rows: JobRows): JobStore {
+  const decide = async (
+    input: { jobId: string; skipLocked?: boolean },
+    rule: (job: JobRecord) => Decision,
+  ) => rows.decide({ skipLocked: false, ...input }, rule)
+
+  return {
+    submit: async (job, now) => {
+      const submitted = submitJob(job, now)
+      if (await rows.insert(submitted)) return { ...submitted, fresh: true }
+      const known = await rows.load(job.id)
+      assert(known, 'a job that stands in the way must be there')
+      return { job: known, fresh: false, events: [] }
+    },
+    read: (jobId) => rows.load(jobId),
+    readEvents: ({ jobId, afterSeq, limit }) =>
+      rows.readEvents({ cursors: [{ jobId, afterSeq }], limitEach: limit }),
+    readEventsOfMany: (query) => rows.readEvents(query),
+    queuePosition: (jobId) => rows.queuePosition(jobId),
+    cancel: async (jobId, now) => {
+      const decision = await decide({ jobId }, (job) => cancelJob(job, now))
+      if (!decision) return { outcome: 'unknown', events: [] }
+      if (decision.outcome === 'moved') return { outcome: 'cancelled', events: decision.events }
+      return { outcome: decision.refusal === 'ended' ? 'ended' : 'too-late', events: [] }
+    },
+
+    claim: async ({ jobId, runner, places, now }) =>
+      movedOrNothing(
+        await decide({ jobId, skipLocked: true }, (job) => claimJob(job, { runner, places, now })),
+      ),
+    write: async ({ held, moves, now }) => {
+      const rule = (job: JobRecord) => moveHeldJob(job, { fence: held.fence, moves, now })
+      const hoped = rule(held)
+      if (hoped.outcome === 'moved' && hoped.job !== held && (await rows.save(held, hoped))) {
+        return hoped
+      }
+      // Another changed the job since the holder saw it (most often, took it away): look.
+      const moved = movedOrNothing(await decide({ jobId: held.id }, rule))
+      return moved ?? 'lost'
+    },
+    heartbeat: async ({ claims, now }) =>
+      claims.length === 0 ? [] : rows.heartbeat({ claims, now }),
+    listQueued: (query) => rows.listQueued(query),
+    load: (jobId) => rows.load(jobId),
+
+    listClaims: (query) => rows.listClaims(query),
+    requeueLost: async ({ jobId, fence, heartbeatAt, now }) =>
+      movedOrNothing(
+        await decide({ jobId }, (job) => requeueLostJob(job, { fence, heartbeatAt, now })),
+      ),
+    listExpired: (query) => rows.listExpired(query),
+    failExpired: async ({ jobId, now }) =>
+      movedOrNothing(await decide({ jobId }, (job) => expireJob(job, now))),
+    listSweepable: (query) => rows.listSweepable(query),
+    markSwept: (input) => rows.markSwept(input),
+    findJobs: async (jobIds) => (jobIds.length === 0 ? [] : rows.findJobs(jobIds)),
+  }
+}
+
+function movedOrNothing(decision: Decision | undefined): Moved | undefined {
+  return decision?.outcome === 'moved' ? decision : undefined
+}

@@ -1,0 +1,199 @@
+/**
+ * The image job's state machine. Job: queued → claimed → done | failed | cancelled, and back to
+ * queued when its runner is lost or gives it back. Part: waiting → drawing → kept | failed |
+ * cancelled. Every decision takes the job as it is and answers what it becomes, with the facts to
+ * tell, numbered; or refuses. The holder's own moves are in holder-moves.ts.
+ */
+import type { ImageJobFact } from '@sluice/contracts/events'
+import { assert } from '@sluice/kernel/assert'
+
+import type { JobFailure, NewImageJob } from './image-job.ts'
+import type { Decision, JobRecord, Moved, PartRecord, Refusal } from './job-record.ts'
+import { hasEnded, isOpen } from './job-record.ts'
+import { firstSweepAt } from './sweep.ts'
+
+/** So often may a job take its runner down with it. */
+export const LOST_CLAIMS_MAX = 3
+
+const EMPTY_PART = {
+  stored: null,
+  failure: null,
+  draws: 0,
+  partials: 0,
+  possibleLosses: 0,
+} as const
+
+/** A job as the door writes it, with its first event. */
+export function submitJob(job: NewImageJob, now: Date): Moved {
+  const { id, wallet, apiKeyId, bodyHash, request, deadlineAt } = job
+  const indexes = Array.from({ length: request.count }, (_none, index) => index)
+  return {
+    job: {
+      id,
+      wallet,
+      apiKeyId,
+      bodyHash,
+      request,
+      deadlineAt,
+      state: 'queued',
+      parts: indexes.map((index) => ({ index, state: 'waiting', ...EMPTY_PART })),
+      failure: null,
+      fence: 0,
+      version: 1,
+      attempts: 0,
+      lostClaims: 0,
+      lastSeq: 1,
+      runner: null,
+      heartbeatAt: null,
+      createdAt: now,
+      queuedAt: now,
+      startedAt: null,
+      endedAt: null,
+      sweepAt: null,
+    },
+    events: [{ jobId: id, seq: 1, at: now, fact: { type: 'queued' } }],
+  }
+}
+
+/** Takes a queued job, and begins as many of its waiting parts as there are places for. */
+export function claimJob(
+  job: JobRecord,
+  { runner, places, now }: { runner: string; places: number; now: Date },
+): Decision {
+  if (job.state !== 'queued') return refuse('not-queued')
+  if (job.deadlineAt <= now) return refuse('past-deadline')
+  const begun = job.parts.filter(({ state }) => state === 'waiting').slice(0, places)
+  return move(
+    {
+      ...job,
+      state: 'claimed',
+      fence: job.fence + 1,
+      attempts: job.attempts + 1,
+      runner,
+      heartbeatAt: now,
+      startedAt: job.startedAt ?? now,
+      parts: job.parts.map((part) => (begun.includes(part) ? begin(part) : part)),
+    },
+    [{ type: 'started', attempt: job.attempts + 1 }],
+    now,
+  )
+}
+
+/** Ends a job of which nothing is drawn or being drawn. */
+export function cancelJob(job: JobRecord, now: Date): Decision {
+  if (hasEnded(job)) return refuse('ended')
+  if (job.parts.some(({ state }) => state !== 'waiting')) return refuse('too-late')
+  const failure = { code: 'cancelled', message: 'The task was cancelled before it was drawn.' }
+  const parts = job.parts.map((part): PartRecord => ({ ...part, state: 'cancelled', failure }))
+  const cancelled: JobRecord = { ...release({ ...job, parts }), state: 'cancelled', failure }
+  return move(
+    { ...cancelled, endedAt: now, sweepAt: firstSweepAt(cancelled, now) },
+    [{ type: 'ended', state: 'cancelled', parts: [], failure }],
+    now,
+  )
+}
+
+/**
+ * Takes a job from a holder who gave no sign of life: back to the queue, or, after LOST_CLAIMS_MAX
+ * such ends, failed for good. Refused when the claim is another by now or its heart has beaten.
+ */
+export function requeueLostJob(
+  job: JobRecord,
+  { fence, heartbeatAt, now }: { fence: number; heartbeatAt: Date; now: Date },
+): Decision {
+  const same = job.fence === fence && job.heartbeatAt?.getTime() === heartbeatAt.getTime()
+  if (job.state !== 'claimed' || !same) return refuse('not-due')
+  const lostClaims = job.lostClaims + 1
+  const parts = job.parts.map((part) => (part.state === 'drawing' ? doubt(part) : part))
+  const lost = { ...job, lostClaims, parts }
+  if (lostClaims >= LOST_CLAIMS_MAX) {
+    const message = `The task was lost with its runner ${lostClaims} times.`
+    return failRest(lost, { code: 'internal_error', message }, now)
+  }
+  return move(requeue(lost, now), [{ type: 'requeued', reason: 'its runner was lost' }], now)
+}
+
+/** Fails what is open of a job whose time is over; what was kept stays delivered. */
+export function expireJob(job: JobRecord, now: Date): Decision {
+  if (hasEnded(job)) return refuse('ended')
+  if (job.deadlineAt > now) return refuse('not-due')
+  const parts = job.parts.map((part) => (part.state === 'drawing' ? doubt(part) : part))
+  const failure =
+    job.attempts > 0
+      ? { code: 'upstream_timeout', message: 'The picture was not drawn in time.' }
+      : { code: 'overloaded', message: 'No upstream was free in time.' }
+  return failRest({ ...job, parts }, failure, now)
+}
+
+/** Finishes a change: the next version, its facts numbered after those before. */
+export function move(job: JobRecord, facts: readonly ImageJobFact[], now: Date): Decision {
+  const events = facts.map((fact, index) => ({
+    jobId: job.id,
+    seq: job.lastSeq + index + 1,
+    at: now,
+    fact,
+  }))
+  const { version, lastSeq } = job
+  return {
+    outcome: 'moved',
+    job: { ...job, version: version + 1, lastSeq: lastSeq + facts.length },
+    events,
+  }
+}
+
+export const refuse = (refusal: Refusal): Decision => ({ outcome: 'refused', refusal })
+
+export const begin = (part: PartRecord): PartRecord => ({
+  ...part,
+  state: 'drawing',
+  draws: part.draws + 1,
+})
+
+/** Puts a claimed job back: the fence grows at once, so that its old holder is refused at once. */
+export function requeue(job: JobRecord, now: Date): JobRecord {
+  const parts = job.parts.map((part): PartRecord =>
+    part.state === 'drawing' ? { ...part, state: 'waiting' } : part,
+  )
+  return { ...release(job), parts, state: 'queued', queuedAt: now }
+}
+
+/** A job all of whose parts have ended, ended itself: `done` with at least one picture, else `failed`. */
+export function endJob(job: JobRecord, now: Date): { job: JobRecord; fact: ImageJobFact } {
+  assert(!job.parts.some(isOpen), 'a job ended while a part of it was open')
+  const parts = job.parts.flatMap(({ stored }) => (stored ? [stored] : []))
+  const failure = parts.length > 0 ? null : firstFailure(job)
+  const state = parts.length > 0 ? 'done' : 'failed'
+  const ended: JobRecord = { ...job, state, failure, endedAt: now, runner: null, heartbeatAt: null }
+  return {
+    job: { ...ended, sweepAt: firstSweepAt(ended, now) },
+    fact: { type: 'ended', state, parts, failure },
+  }
+}
+
+function failRest(job: JobRecord, failure: JobFailure, now: Date): Decision {
+  const failed = job.parts.filter(isOpen).map(({ index }) => index)
+  const parts = job.parts.map((part): PartRecord =>
+    isOpen(part) ? { ...part, state: 'failed', failure } : part,
+  )
+  const { job: ended, fact } = endJob({ ...release(job), parts }, now)
+  const partFacts = failed.map((index): ImageJobFact => ({ type: 'part-failed', index, failure }))
+  return move(ended, [...partFacts, fact], now)
+}
+
+const release = (job: JobRecord): JobRecord => ({
+  ...job,
+  runner: null,
+  heartbeatAt: null,
+  fence: job.runner === null ? job.fence : job.fence + 1,
+})
+
+const doubt = (part: PartRecord): PartRecord => ({
+  ...part,
+  possibleLosses: part.possibleLosses + 1,
+})
+
+function firstFailure(job: JobRecord): JobFailure {
+  const failure = job.parts.find((part) => part.failure !== null)?.failure
+  assert(failure, 'a part failed without a reason')
+  return failure
+}

@@ -1,0 +1,107 @@
+import type { Tables } from '@sluice/db/tables'
+import { withTransaction } from '@sluice/db/with-transaction'
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+
+import type { JobRows } from './job-rows.ts'
+import type { JobStore } from './job-store.ts'
+import { createJobStore } from './job-store.ts'
+import { readRow } from './store/job-row.ts'
+import { listQueued } from './store/list-queued.ts'
+import { readEvents } from './store/read-events.ts'
+import { insertJob, updateJob } from './store/write-job.ts'
+
+/** Image jobs in PostgreSQL. */
+export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
+  return createJobStore({
+    insert: (moved) => insertJob(db, moved),
+    load: async (jobId) => {
+      const row = await selectJobs(db).where('id', '=', jobId).executeTakeFirst()
+      return row && readRow(row)
+    },
+    save: (before, moved) => updateJob(db, { before, moved }),
+    decide: createDecide(db),
+    readEvents: (query) => readEvents(db, query),
+    ...createListings(db),
+    heartbeat: async ({ claims, now }) => {
+      const beaten = await sql<{ jobId: string; fence: number }>`
+        update image_jobs set heartbeat_at = ${now}
+        from unnest(
+          ${claims.map(({ jobId }) => jobId)}::text[],
+          ${claims.map(({ fence }) => fence)}::int[]
+        ) as claim (job_id, fence)
+        where id = claim.job_id and image_jobs.fence = claim.fence and state = 'claimed'
+        returning id as "jobId", image_jobs.fence`.execute(db)
+      return beaten.rows
+    },
+    markSwept: async ({ jobId, nextAt }) => {
+      await db.updateTable('image_jobs').set({ sweep_at: nextAt }).where('id', '=', jobId).execute()
+    },
+  })
+}
+
+const selectJobs = (db: Kysely<Tables>) => db.selectFrom('image_jobs').selectAll()
+
+function createDecide(db: Kysely<Tables>): JobRows['decide'] {
+  return ({ jobId, skipLocked }, decide) =>
+    withTransaction(db, async (trx) => {
+      const locked = selectJobs(trx).where('id', '=', jobId).forUpdate()
+      const row = await (skipLocked ? locked.skipLocked() : locked).executeTakeFirst()
+      if (!row) return undefined
+      const before = readRow(row)
+      const decision = decide(before)
+      if (decision.outcome === 'moved' && decision.job !== before) {
+        await updateJob(trx, { before, moved: decision })
+      }
+      return decision
+    })
+}
+
+function createListings(db: Kysely<Tables>) {
+  return {
+    queuePosition: async (jobId) => {
+      const place = await sql<{ position: number }>`
+        select count(ahead.id)::int as position
+        from image_jobs job join image_jobs ahead
+          on ahead.model = job.model and ahead.state = 'queued'
+          and (ahead.created_at, ahead.id) <= (job.created_at, job.id)
+        where job.id = ${jobId} and job.state = 'queued'
+        having count(*) > 0`.execute(db)
+      return place.rows[0]?.position
+    },
+    listQueued: (query) => listQueued(db, query),
+    listClaims: async ({ afterJobId, limit }) => {
+      const rows = await db
+        .selectFrom('image_jobs')
+        .select(['id as jobId', 'fence', 'heartbeat_at as heartbeatAt'])
+        .where('state', '=', 'claimed')
+        .where('id', '>', afterJobId)
+        .where('heartbeat_at', 'is not', null)
+        .$narrowType<{ heartbeatAt: Date }>()
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return rows
+    },
+    listExpired: async ({ now, limit }) => {
+      const rows = await db
+        .selectFrom('image_jobs')
+        .select('id')
+        .where('state', 'in', ['queued', 'claimed'])
+        .where('deadline_at', '<=', now)
+        .orderBy('deadline_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return rows.map(({ id }) => id)
+    },
+    listSweepable: async ({ now, limit }) => {
+      const due = selectJobs(db).where('sweep_at', '<=', now).orderBy('sweep_at').orderBy('id')
+      return (await due.limit(limit).execute()).map(readRow)
+    },
+    findJobs: async (jobIds) => {
+      const among = db.selectFrom('image_jobs').select('id').where('id', 'in', jobIds)
+      return (await among.orderBy('id').execute()).map(({ id }) => id)
+    },
+  } satisfies Partial<JobRows>
+}

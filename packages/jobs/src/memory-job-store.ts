@@ -1,0 +1,116 @@
+import type { ImageJobEvent } from '@sluice/contracts/events'
+
+import { countWaiting } from './hints.ts'
+import type { JobRows } from './job-rows.ts'
+import type { JobRecord, Moved } from './job-record.ts'
+import { hasEnded } from './job-record.ts'
+import type { JobStore } from './job-store.ts'
+import { createJobStore } from './job-store.ts'
+
+export interface MemoryJobStore extends JobStore {
+  /** The outbox as a test sees it: `topic key`, in order. */
+  outbox(): string[]
+}
+
+/** The twin of PostgreSQL: jobs in memory, for tests. */
+export function createMemoryJobStore(): MemoryJobStore {
+  const jobs = new Map<string, JobRecord>()
+  const told = new Map<string, ImageJobEvent[]>()
+  const outbox = new Set<string>()
+
+  const write = ({ job, events }: Moved) => {
+    jobs.set(job.id, structuredClone(job))
+    told.set(job.id, [...(told.get(job.id) ?? []), ...structuredClone(events)])
+    if (job.state === 'queued') outbox.add(`image-job-queued ${job.id}`)
+    else outbox.delete(`image-job-queued ${job.id}`)
+    if (hasEnded(job)) outbox.add(`image-job-ended ${job.id}`)
+  }
+  const load = (jobId: string) => structuredClone(jobs.get(jobId))
+  const sorted = (keep: (job: JobRecord) => boolean) =>
+    [...jobs.values()].filter(keep).sort(byAge).map(clone)
+  const queued = () => sorted(({ state }) => state === 'queued')
+
+  const rows: JobRows = {
+    insert: async (moved) => {
+      if (jobs.has(moved.job.id)) return false
+      write(moved)
+      return true
+    },
+    load: async (jobId) => load(jobId),
+    save: async (before, moved) => {
+      if (jobs.get(before.id)?.version !== before.version) return false
+      write(moved)
+      return true
+    },
+    decide: async ({ jobId }, decide) => {
+      const job = load(jobId)
+      const decision = job && decide(job)
+      if (decision?.outcome === 'moved' && decision.job !== job) write(decision)
+      return decision
+    },
+    readEvents: async ({ cursors, limitEach }) =>
+      cursors.flatMap(({ jobId, afterSeq }) =>
+        (told.get(jobId) ?? [])
+          .filter(({ seq }) => seq > afterSeq)
+          .slice(0, limitEach)
+          .map(clone),
+      ),
+    queuePosition: async (jobId) => {
+      const job = jobs.get(jobId)
+      const line = queued().filter(({ request }) => request.model === job?.request.model)
+      const place = line.findIndex(({ id }) => id === jobId)
+      return place === -1 ? undefined : place + 1
+    },
+    heartbeat: async ({ claims, now }) =>
+      claims.filter(({ jobId, fence }) => {
+        const job = jobs.get(jobId)
+        if (job?.state !== 'claimed' || job.fence !== fence) return false
+        job.heartbeatAt = now
+        return true
+      }),
+    listQueued: async ({ queuedBefore, limit }) => {
+      const waiting = queued().filter(({ queuedAt }) => queuedAt <= queuedBefore)
+      const turnOf = ({ id, wallet }: JobRecord) =>
+        waiting.filter((job) => job.wallet === wallet).findIndex((job) => job.id === id)
+      return waiting
+        .map((job) => ({ job, turn: turnOf(job) }))
+        .sort((a, b) => a.turn - b.turn || byAge(a.job, b.job))
+        .slice(0, limit)
+        .map(({ job }) => ({
+          jobId: job.id,
+          model: job.request.model,
+          wallet: job.wallet,
+          waiting: countWaiting(job),
+          again: job.attempts > 0,
+        }))
+    },
+    listClaims: async ({ afterJobId, limit }) =>
+      [...jobs.values()]
+        .filter(({ id }) => id > afterJobId)
+        .flatMap(({ id: jobId, fence, heartbeatAt }) =>
+          heartbeatAt ? [{ jobId, fence, heartbeatAt }] : [],
+        )
+        .sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
+        .slice(0, limit),
+    listExpired: async ({ now, limit }) =>
+      sorted((job) => !hasEnded(job) && job.deadlineAt <= now)
+        .sort((a, b) => a.deadlineAt.getTime() - b.deadlineAt.getTime() || byId(a, b))
+        .slice(0, limit)
+        .map(({ id }) => id),
+    listSweepable: async ({ now, limit }) =>
+      sorted(({ sweepAt }) => sweepAt !== null && sweepAt <= now)
+        .sort((a, b) => (a.sweepAt?.getTime() ?? 0) - (b.sweepAt?.getTime() ?? 0) || byId(a, b))
+        .slice(0, limit),
+    markSwept: async ({ jobId, nextAt }) => {
+      const job = jobs.get(jobId)
+      if (job) job.sweepAt = nextAt
+    },
+    findJobs: async (jobIds) => jobIds.filter((jobId) => jobs.has(jobId)).sort(),
+  }
+  return { ...createJobStore(rows), outbox: () => [...outbox].sort() }
+}
+
+const clone = <Value>(value: Value): Value => structuredClone(value)
+const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
+const byAge = (a: JobRecord, b: JobRecord) =>
+  a.createdAt.getTime() - b.createdAt.getTime() || byId(a, b)

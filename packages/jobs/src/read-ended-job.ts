@@ -1,0 +1,63 @@
+import type { PictureUsage } from '@sluice/contracts/usage'
+import type { Tables } from '@sluice/db/tables'
+import type { Kysely, Transaction } from 'kysely'
+
+import type { JobState } from './image-job.ts'
+import type { JobRecord } from './job-record.ts'
+import { hasEnded } from './job-record.ts'
+import { asWritten } from './store/job-row.ts'
+
+export interface EndedJob {
+  state: Extract<JobState, 'done' | 'failed' | 'cancelled'>
+  wallet: string
+  apiKeyId: string
+  model: string
+  /** What was kept and is paid for; empty unless the state is `done`. */
+  pictures: PictureUsage[]
+}
+
+/**
+ * How a job ended, for the transaction that captures its hold. Undefined for a job that runs or does
+ * not exist. An ended job never changes, so no lock is taken.
+ */
+export async function readEndedJob(
+  db: Kysely<Tables> | Transaction<Tables>,
+  jobId: string,
+): Promise<EndedJob | undefined> {
+  const row = await db
+    .selectFrom('image_jobs')
+    .select(['state', 'wallet', 'api_key_id', 'model', 'parts'])
+    .where('id', '=', jobId)
+    .executeTakeFirst()
+  return (
+    row &&
+    describeEnd({
+      state: asWritten<JobState>(row.state),
+      wallet: row.wallet,
+      apiKeyId: row.api_key_id,
+      request: { model: row.model },
+      parts: asWritten<JobRecord['parts']>(row.parts),
+    })
+  )
+}
+
+/** How a job ended; undefined while it runs. */
+export function describeEnd({
+  state,
+  wallet,
+  apiKeyId,
+  request,
+  parts,
+}: Pick<JobRecord, 'state' | 'wallet' | 'apiKeyId' | 'parts'> & {
+  request: { model: string }
+}): EndedJob | undefined {
+  if (!isEnd(state)) return undefined
+  const pictures = parts.flatMap(({ stored }) => {
+    if (!stored) return []
+    const { width, height, quality } = stored.facts
+    return [{ width, height, quality }]
+  })
+  return { state, wallet, apiKeyId, model: request.model, pictures }
+}
+
+const isEnd = (state: JobState): state is EndedJob['state'] => hasEnded({ state })

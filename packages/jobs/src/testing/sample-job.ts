@@ -1,0 +1,61 @@
+import type { StoredPart } from '@sluice/contracts/events'
+import type { ImageRequest } from '@sluice/contracts/image-request'
+
+import { partKey } from '../blob-keys.ts'
+import type { NewImageJob } from '../image-job.ts'
+
+/** An id of the house's shape, the same for the same number. */
+export const sampleId = (prefix: string, number: number): string =>
+  `${prefix}_${number.toString(16).padStart(32, '0')}`
+
+export interface SampleJob {
+  number?: number
+  wallet?: number
+  now: Date
+  /** How long it may take. */
+  lastsMs?: number
+  request?: Partial<ImageRequest>
+}
+
+/** A job as the door submits it. */
+export function sampleJob({
+  number = 1,
+  wallet = 1,
+  now,
+  lastsMs = 600_000,
+  request,
+}: SampleJob): NewImageJob {
+  return {
+    id: sampleId('img', number),
+    wallet: sampleId('wal', wallet),
+    apiKeyId: sampleId('key', wallet),
+    bodyHash: number.toString(16).padStart(64, '0'),
+    deadlineAt: new Date(now.getTime() + lastsMs),
+    request: {
+      kind: 'generate',
+      model: 'gpt-image-1',
+      prompt: 'a lighthouse',
+      count: 1,
+      size: 'auto',
+      quality: 'auto',
+      background: 'auto',
+      format: 'png',
+      partialImages: 0,
+      images: [],
+      ...request,
+    },
+  }
+}
+
+/** A picture of a job, as it is after it was stored. */
+export function samplePart(jobId: string, index: number, content = 'a'): StoredPart {
+  return {
+    index,
+    blobKey: partKey(jobId, index),
+    bytes: 1_000 + index,
+    sha256: content.repeat(64).slice(0, 64),
+    facts: { width: 1024, height: 1536, quality: 'high', background: 'opaque', format: 'png' },
+    revisedPrompt: 'a lighthouse at dusk',
+    tokens: { inputText: 7, inputImage: 0, output: 4_160 },
+  }
+}
