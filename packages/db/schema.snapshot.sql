@@ -385,6 +385,8 @@ alter table ledger_transfers add constraint ledger_transfers_route CHECK (((((((
 
 alter table ledger_transfers add constraint ledger_transfers_seq UNIQUE (seq);
 
+alter table ledger_transfers add constraint ledger_transfers_seq_from_one CHECK ((seq >= 1));
+
 alter table outbox add constraint outbox_pkey PRIMARY KEY (topic, key);
 
 alter table prices add constraint prices_kind CHECK (((kind = ANY (ARRAY['images'::text, 'tokens'::text])) AND ((price ->> 'kind'::text) = kind)));
