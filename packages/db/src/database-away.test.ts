@@ -1,0 +1,41 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { assert } from '@sluice/kernel/assert'
+import { describe, expect, it } from 'vitest'
+
+import { whileDatabaseIsThere } from './database-away.ts'
+
+const coded = (code: string) => Object.assign(new Error('from the server'), { code })
+const failWith = (error: unknown) =>
+  whileDatabaseIsThere(async () => {
+    throw error
+  })
+
+describe('a query', () => {
+  it.each([
+    coded('08006'),
+    coded('53300'),
+    coded('57P01'),
+    coded('57014'),
+    coded('ECONNREFUSED'),
+    new Error('Connection terminated unexpectedly'),
+    new Error('timeout exceeded when trying to connect'),
+    new Error('Client has encountered a connection error and is not queryable'),
+  ])('that finds the database away says so, and why: $message', async (error) => {
+    await expect(failWith(error)).rejects.toMatchObject({ code: 'unavailable', cause: error })
+  })
+
+  it.each([
+    coded('23505'),
+    coded('40001'),
+    new AppError('invalid_value', 'no'),
+    new Error('a fault of ours'),
+    new TypeError('another'),
+  ])('that fails for another reason fails with just that: $message', async (error) => {
+    await expect(failWith(error)).rejects.toBe(error)
+  })
+
+  it('that breaks a promise of ours is not called away', async () => {
+    const broken = whileDatabaseIsThere(async () => assert(false, 'broken'))
+    await expect(broken).rejects.toThrow('broken')
+  })
+})
