@@ -33,9 +33,9 @@ export const usageRecord = z.object({
   source: usageSource,
   /** What the edge reserved for the call: the most that may be charged. */
   reservedMicro: amountMicro,
-  /** Rated by the edge from `usage` and the price row; billing rates again and must agree. */
+  /** What the caller pays, by pricing's `chargeUsage`; billing computes it again and must agree. */
   amountMicro,
-  /** The rated amount above the reservation; the house's, not the caller's. */
+  /** The rated amount above that; the house's, not the caller's. */
   upstreamLossMicro: amountMicro,
   endState: z.enum(['finished', 'cut-by-caller', 'cut-by-upstream', 'failed']),
   endedAt: instant,
@@ -167,6 +167,8 @@ export const billingContract = defineContract({
       output: z.object({
         captured: z.int(),
         duplicates: z.int(),
+        /** Records whose amount, price or allowance billing cannot agree with; kept for an operator. */
+        refused: z.int().optional(),
         capturedMicro: amountMicro,
         /** What expired allowances and empty wallets left unpaid. */
         receivableMicro: amountMicro,

@@ -1,0 +1,49 @@
+import type { Metrics } from '@sluice/service-kit/metrics'
+
+import type { Hold } from './ledger/hold.ts'
+
+export type BillingCounters = ReturnType<typeof billingCounters>
+
+/** What billing counts. Amounts are micro-credits. */
+export function billingCounters(metrics: Metrics) {
+  return {
+    holds: metrics.counter({
+      name: 'sluice_billing_holds_total',
+      help: 'Holds asked for, by purpose and answer.',
+      labels: {
+        purpose: ['job', 'allowance'],
+        outcome: ['opened', 'known', 'refused', 'unpriced', 'expired'],
+      },
+    }),
+    settlements: metrics.counter({
+      name: 'sluice_billing_settlements_total',
+      help: 'Image jobs whose money was decided. `unheld` is a job that nobody pays for.',
+      labels: { outcome: ['capture', 'void', 'repeat', 'wait', 'unknown-job', 'unheld'] },
+    }),
+    usage: metrics.counter({
+      name: 'sluice_billing_usage_records_total',
+      help: 'Usage records of short calls. `refused` ones are kept for an operator to look at.',
+      labels: { outcome: ['captured', 'duplicate', 'refused'] },
+    }),
+    micro: metrics.counter({
+      name: 'sluice_billing_micro_credits_total',
+      help: 'Micro-credits charged, left unpaid, and lost to upstreams that cost more than agreed.',
+      labels: { kind: ['captured', 'receivable', 'upstream_loss', 'refunded', 'granted'] },
+    }),
+    findings: metrics.gauge({
+      name: 'sluice_billing_ledger_findings',
+      help: 'Findings of the last audit of the ledger. Anything above 0 is an alarm.',
+      labels: {},
+    }),
+  }
+}
+
+/** Counts what a job was charged. */
+export function countCharge(
+  { micro }: BillingCounters,
+  hold: Pick<Hold, 'capturedMicro' | 'lateMicro' | 'receivableMicro' | 'lossMicro'>,
+): void {
+  micro.add({ kind: 'captured' }, Number(hold.capturedMicro + hold.lateMicro))
+  micro.add({ kind: 'receivable' }, Number(hold.receivableMicro))
+  micro.add({ kind: 'upstream_loss' }, Number(hold.lossMicro))
+}

@@ -1,0 +1,27 @@
+import type { Bus } from '@sluice/bus/bus'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+import type { Random } from '@sluice/kernel/random'
+import type { Metrics } from '@sluice/service-kit/metrics'
+
+import type { BillingConfig } from './config.ts'
+import type { BillingCounters } from './counters.ts'
+import type { KnownPrices } from './known-prices.ts'
+import type { LedgerStore } from './store/ledger-store.ts'
+
+/** What billing asks of the world. */
+export interface BillingDeps {
+  store: LedgerStore
+  bus: Bus
+  clock: Clock
+  random: Random
+  log: Log
+  metrics: Metrics
+  config: BillingConfig
+}
+
+/** What its verbs and upkeep get: the world, and what the module made of it. */
+export interface BillingParts extends BillingDeps {
+  prices: KnownPrices
+  counters: BillingCounters
+}

@@ -1,0 +1,55 @@
+import type { Clock } from '@sluice/kernel/clock'
+import { singleFlight } from '@sluice/kernel/single-flight'
+import type { PriceBook } from '@sluice/pricing/price-book'
+import { priceBook } from '@sluice/pricing/price-book'
+
+import type { LedgerStore } from './store/ledger-store.ts'
+
+/** The price book as this replica knows it. Rows are never edited, so only new ones can be missing. */
+export interface KnownPrices {
+  book(): Promise<PriceBook>
+  /** The book with these rows in it, read anew once if one of them is not known. */
+  bookWith(priceIds: Iterable<string>): Promise<PriceBook>
+  /** There are new rows: the next look reads them. */
+  forget(): void
+}
+
+export function knownPrices({
+  store,
+  clock,
+  maxAgeMs,
+}: {
+  store: Pick<LedgerStore, 'readPrices'>
+  clock: Clock
+  maxAgeMs: number
+}): KnownPrices {
+  const flights = singleFlight<PriceBook>()
+  let generation = 0
+  let known: { book: PriceBook; atMs: number } | undefined
+
+  const read = () => {
+    const started = generation
+    return flights.run(String(started), async () => {
+      const atMs = clock.monotonicMs()
+      const book = priceBook(await store.readPrices())
+      // What was read before it was forgotten may lack the very row that it was forgotten for.
+      if (started === generation) known = { book, atMs }
+      return book
+    })
+  }
+  const book = async () =>
+    known && clock.monotonicMs() - known.atMs < maxAgeMs ? known.book : read()
+
+  return {
+    book,
+    bookWith: async (priceIds) => {
+      const first = await book()
+      const isKnown = (priceId: string) => first.priceOf(priceId) !== undefined
+      return [...priceIds].every(isKnown) ? first : read()
+    },
+    forget: () => {
+      generation += 1
+      known = undefined
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import type { HoldsTable } from '@sluice/db/tables/billing'
+import type { Usage, UsageSource } from '@sluice/contracts/usage'
+import type { Selectable } from 'kysely'
+
+import type { Hold } from '../ledger/hold.ts'
+
+export type HoldRow = Selectable<HoldsTable>
+
+export const toHold = (row: HoldRow): Hold => ({
+  id: row.id,
+  wallet: row.wallet,
+  purpose: row.purpose,
+  ref: row.ref,
+  edge: row.edge,
+  model: row.model,
+  priceId: row.price_id,
+  amountMicro: row.amount_micro,
+  capturedMicro: row.captured_micro,
+  releasedMicro: row.released_micro,
+  lateMicro: row.late_micro,
+  receivableMicro: row.receivable_micro,
+  lossMicro: row.loss_micro,
+  refundedMicro: row.refunded_micro,
+  state: row.state,
+  usage: storedUsage(row.usage),
+  usageSource: storedSource(row.usage_source),
+  apiKeyId: row.api_key_id,
+  expiresAt: row.expires_at,
+  openedAt: row.opened_at,
+  endedAt: row.ended_at,
+  settledAt: row.settled_at,
+})
+
+/** The columns of a hold in the form that `jsonb_populate_recordset` reads. */
+export const toHoldJson = (hold: Hold) => ({
+  id: hold.id,
+  wallet: hold.wallet,
+  purpose: hold.purpose,
+  ref: hold.ref,
+  edge: hold.edge,
+  model: hold.model,
+  price_id: hold.priceId,
+  amount_micro: String(hold.amountMicro),
+  captured_micro: String(hold.capturedMicro),
+  released_micro: String(hold.releasedMicro),
+  late_micro: String(hold.lateMicro),
+  receivable_micro: String(hold.receivableMicro),
+  loss_micro: String(hold.lossMicro),
+  refunded_micro: String(hold.refundedMicro),
+  state: hold.state,
+  usage: hold.usage,
+  usage_source: hold.usageSource,
+  api_key_id: hold.apiKeyId,
+  expires_at: hold.expiresAt,
+  opened_at: hold.openedAt,
+  ended_at: hold.endedAt,
+  settled_at: hold.settledAt,
+})
+
+// Only this folder writes these columns, and it writes what the types say.
+export const storedUsage = (value: unknown) => value as Usage | null
+const storedSource = (value: string | null) => value as UsageSource | null

@@ -1,0 +1,130 @@
+import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import type { Tables } from '@sluice/db/tables'
+import type { Clock } from '@sluice/kernel/clock'
+import { systemClock } from '@sluice/kernel/clock'
+import type { Random } from '@sluice/kernel/random'
+import { systemRandom } from '@sluice/kernel/random'
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+
+import type { AccountKind } from '../accounts/chart.ts'
+import { accountId } from '../accounts/chart.ts'
+import type { ReadEndedJob } from './kysely-ledger-book.ts'
+import { kyselyLedgerBook } from './kysely-ledger-book.ts'
+import type { EntriesQuery, LedgerStore, OverdueQuery, Renewal } from './ledger-store.ts'
+import { openHoldRow } from './open-hold-row.ts'
+import { toPriceRow } from './price-rows.ts'
+import { repeatOnConflict } from './repeat-on-conflict.ts'
+import { sealFinal } from './seal-final.ts'
+import { toTransfer } from './transfer-rows.ts'
+import type { VerifyDeps } from './verify/verify-ledger.ts'
+import { verifyLedger } from './verify/verify-ledger.ts'
+
+/**
+ * The book in PostgreSQL. Lost races are repeated here and nowhere else; a database that is away is
+ * `unavailable`. `readEndedJob` runs in the transaction that settles the job.
+ */
+export function kyselyLedgerStore({
+  db,
+  readEndedJob,
+  alsoVerify,
+  clock = systemClock,
+  random = systemRandom,
+}: {
+  db: Kysely<Tables>
+  readEndedJob: ReadEndedJob
+  alsoVerify?: VerifyDeps['alsoVerify']
+  clock?: Clock
+  random?: Random
+}): LedgerStore {
+  const safely = <Result>(work: () => Promise<Result>) =>
+    whileDatabaseIsThere(() => repeatOnConflict({ clock, random }, work))
+
+  return {
+    openHold: (opened) => safely(() => openHoldRow(db, opened)),
+    inTransaction: (work) =>
+      safely(() =>
+        db.transaction().execute((trx) => work(kyselyLedgerBook({ trx, readEndedJob }))),
+      ),
+    renewAllowances: (renewal) => safely(() => renewAllowances(db, renewal)),
+    readBalance: (wallet) => safely(() => readBalance(db, wallet)),
+    listEntries: (query) => safely(() => listEntries(db, query)),
+    readPrices: () =>
+      safely(async () => {
+        const rows = await db.selectFrom('prices').selectAll().orderBy('id').execute()
+        return rows.map(toPriceRow)
+      }),
+    listOverdue: (query) => safely(() => listOverdue(db, query)),
+    sealNext: (seal, options) => safely(() => sealFinal({ db, clock }, seal, options)),
+    verify: (options) => safely(() => verifyLedger({ db, readEndedJob, alsoVerify, ...options })),
+    check: () =>
+      safely(async () => {
+        await sql`select`.execute(db)
+      }),
+  }
+}
+
+async function renewAllowances(db: Kysely<Tables>, { edge, allowanceIds, expiresAt }: Renewal) {
+  // Locked in id order first, as all writers of many holds do.
+  const { rows } = await sql<{ id: string; ref: string; expires_at: Date }>`
+    with open as materialized (
+      select id from holds
+      where id = any(${[...allowanceIds]}) and purpose = 'allowance' and edge = ${edge}
+        and state = 'open'
+      order by id
+      for no key update
+    )
+    update holds set expires_at = greatest(holds.expires_at, ${expiresAt})
+    from open
+    where holds.id = open.id
+    returning holds.id, holds.ref, holds.expires_at`.execute(db)
+  return rows.map((row) => ({ id: row.id, ref: row.ref, expiresAt: row.expires_at }))
+}
+
+async function readBalance(db: Kysely<Tables>, wallet: string) {
+  const rows = await db
+    .selectFrom('ledger_accounts')
+    .select(['kind', 'balance_micro'])
+    .where('id', 'in', [
+      accountId({ kind: 'available', wallet }),
+      accountId({ kind: 'held', wallet }),
+    ])
+    .execute()
+  const balanceOf = (kind: AccountKind) =>
+    rows.find((row) => row.kind === kind)?.balance_micro ?? 0n
+  const availableMicro = balanceOf('available')
+  const heldMicro = balanceOf('held')
+  return { availableMicro, heldMicro, postedMicro: availableMicro + heldMicro }
+}
+
+async function listEntries(db: Kysely<Tables>, { wallet, before, limit }: EntriesQuery) {
+  const rows = await db
+    .selectFrom('ledger_transfers')
+    .selectAll()
+    .where('wallet', '=', wallet)
+    .$if(before !== undefined, (query) => query.where('seq', '<', before ?? 0n))
+    .orderBy('seq', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(toTransfer)
+}
+
+async function listOverdue(
+  db: Kysely<Tables>,
+  { purpose, expiredBefore, after, limit }: OverdueQuery,
+) {
+  const rows = await db
+    .selectFrom('holds')
+    .select(['id', 'ref', 'expires_at'])
+    .where('purpose', '=', purpose)
+    .where('state', '=', 'open')
+    .where('expires_at', '<', expiredBefore)
+    .$if(after !== undefined, (query) =>
+      query.where(sql<boolean>`(expires_at, id) > (${after?.expiresAt}, ${after?.id})`),
+    )
+    .orderBy('expires_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ id: row.id, ref: row.ref, expiresAt: row.expires_at }))
+}

@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import type { Tables } from '@sluice/db/tables'
+import type { PriceBook } from '@sluice/pricing/price-book'
+import { priceBook } from '@sluice/pricing/price-book'
+import { rateUsage } from '@sluice/pricing/rate-usage'
+import type { Transaction } from 'kysely'
+
+import { disagreementWith } from '../../ledger/check-usage.ts'
+import type { Hold } from '../../ledger/hold.ts'
+import { chargedOn, dueOfJob } from '../../ledger/hold.ts'
+import { invariants } from '../../ledger/invariants.ts'
+import { toHold } from '../hold-rows.ts'
+import type { ReadEndedJob } from '../kysely-ledger-book.ts'
+import type { EndedJob } from '../ledger-store.ts'
+import { toPriceRow } from '../price-rows.ts'
+import { toUsageRecord } from '../usage-rows.ts'
+import { countFindings } from './count-findings.ts'
+import type { PartialReport } from './verify-ledger.ts'
+
+const PAGE_ROWS = 1_000
+
+interface Fault {
+  invariant: number
+  message: string
+}
+
+/** Every charge is rated anew from the raw usage, and every job's from its own rows. */
+export async function verifyCharges(
+  trx: Transaction<Tables>,
+  { readEndedJob }: { readEndedJob: ReadEndedJob },
+): Promise<PartialReport> {
+  const prices = priceBook((await trx.selectFrom('prices').selectAll().execute()).map(toPriceRow))
+  const faults: Fault[] = []
+  let jobs = 0
+  for await (const row of settledHolds(trx)) {
+    jobs += 1
+    const hold = toHold(row)
+    faults.push(...faultsOfCharge(hold, prices))
+    const fault = faultOfJob(hold, await readEndedJob(trx, hold.ref))
+    if (fault) faults.push({ invariant: invariants.holds, message: `job ${hold.ref}: ${fault}` })
+  }
+  faults.push(...(await faultsOfCalls(trx, prices)))
+  return { findings: countFindings(faults), checked: { settledJobs: jobs } }
+}
+
+/** The charge that the hold's raw usage and its frozen price give. */
+function faultsOfCharge(hold: Hold, prices: PriceBook): Fault[] {
+  const row = prices.priceOf(hold.priceId ?? '')
+  const { charges: invariant } = invariants
+  if (!row) return [{ invariant, message: `hold ${hold.id} has no price` }]
+  const ratedMicro = hold.usage === null ? 0n : rateUsage(hold.usage, row.price)
+  const dueMicro = dueOfJob({ hold, ratedMicro })
+  if (chargedOn(hold) === dueMicro && hold.lossMicro === ratedMicro - dueMicro) return []
+  const message =
+    `hold ${hold.id} charged ${chargedOn(hold)} and lost ${hold.lossMicro}, ` +
+    `its usage is rated ${ratedMicro}`
+  return [{ invariant, message }]
+}
+
+/** Whether a settled hold agrees with its job; a job that was pruned says nothing any more. */
+function faultOfJob(hold: Hold, job: EndedJob | undefined): string | undefined {
+  if (!job) return undefined
+  if (job.state === 'queued' || job.state === 'claimed') return 'settled while it lives'
+  if (job.wallet !== hold.wallet) return 'paid by another wallet'
+  if (job.state !== 'done') return chargedOn(hold) === 0n ? undefined : `charged, but ${job.state}`
+  if (hold.usage === null) return 'done, but never charged'
+  const kept = { kind: 'images', pictures: job.pictures }
+  return isDeepStrictEqual(hold.usage, kept) ? undefined : 'charged for other pictures than it kept'
+}
+
+const settledHolds = (trx: Transaction<Tables>) =>
+  pagesOf({
+    read: (after) =>
+      trx
+        .selectFrom('holds')
+        .selectAll()
+        .where('purpose', '=', 'job')
+        .where('settled_at', 'is not', null)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(PAGE_ROWS)
+        .execute(),
+    keyOf: (row) => row.id,
+  })
+
+const usageRecords = (trx: Transaction<Tables>) =>
+  pagesOf({
+    read: (after) =>
+      trx
+        .selectFrom('usage_records')
+        .selectAll()
+        .where('request_id', '>', after)
+        .orderBy('request_id')
+        .limit(PAGE_ROWS)
+        .execute(),
+    keyOf: (row) => row.request_id,
+  })
+
+async function faultsOfCalls(trx: Transaction<Tables>, prices: PriceBook): Promise<Fault[]> {
+  const faults: Fault[] = []
+  for await (const row of usageRecords(trx)) {
+    const reason = disagreementWith(toUsageRecord(row), prices.priceOf(row.price_id))
+    if (reason === undefined) continue
+    faults.push({ invariant: invariants.charges, message: `record ${row.request_id}: ${reason}` })
+  }
+  return faults
+}
+
+async function* pagesOf<Row>({
+  read,
+  keyOf,
+}: {
+  read: (after: string) => Promise<Row[]>
+  keyOf: (row: Row) => string
+}): AsyncGenerator<Row> {
+  for (let after = ''; ;) {
+    const rows = await read(after)
+    yield* rows
+    const last = rows.at(-1)
+    if (rows.length < PAGE_ROWS || !last) return
+    after = keyOf(last)
+  }
+}

@@ -1,0 +1,59 @@
+import type { Tables } from '@sluice/db/tables'
+import type { Kysely, Transaction } from 'kysely'
+import { sql } from 'kysely'
+
+import type { LedgerReport } from '../../ledger/report.ts'
+import type { ReadEndedJob } from '../kysely-ledger-book.ts'
+import type { VerifyOptions } from '../ledger-store.ts'
+import { verifyBalances } from './verify-balances.ts'
+import { verifyCharges } from './verify-charges.ts'
+import { verifyHolds } from './verify-holds.ts'
+import { verifySeals } from './verify-seals.ts'
+import { verifyUsage } from './verify-usage.ts'
+
+/** What one part of the verification found. */
+export type PartialReport = Pick<LedgerReport, 'findings' | 'checked'>
+
+export interface VerifyDeps extends VerifyOptions {
+  db: Kysely<Tables>
+  readEndedJob: ReadEndedJob
+  /** What others know of jobs and pictures (invariants 6 and 7), in the same snapshot. */
+  alsoVerify?: ((trx: Transaction<Tables>) => Promise<PartialReport>) | undefined
+}
+
+/**
+ * Derives the whole book anew from its rows and compares: one snapshot, read only, while the house
+ * runs on. Every finding names the first row that shows it, by its number or id.
+ */
+export async function verifyLedger({
+  db,
+  readEndedJob,
+  now,
+  graceMs,
+  alsoVerify,
+}: VerifyDeps): Promise<LedgerReport> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (trx) => {
+      // A long book takes longer than any request may.
+      await sql`set local statement_timeout = 0`.execute(trx)
+      const seals = await verifySeals(trx)
+      const parts = [
+        seals,
+        await verifyBalances(trx),
+        await verifyHolds(trx, { overdueBefore: new Date(now.getTime() - graceMs) }),
+        await verifyUsage(trx),
+        await verifyCharges(trx, { readEndedJob }),
+        ...(alsoVerify ? [await alsoVerify(trx)] : []),
+      ]
+      return {
+        findings: parts
+          .flatMap(({ findings }) => findings)
+          .sort((a, b) => a.invariant - b.invariant),
+        checked: Object.assign({}, ...parts.map(({ checked }) => checked)),
+        head: seals.head,
+      }
+    })
+}

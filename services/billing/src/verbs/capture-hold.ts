@@ -1,0 +1,37 @@
+import type { billingContract } from '@sluice/contracts/billing.contract'
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+import { AppError } from '@sluice/kernel/app-error'
+import { crashPoint } from '@sluice/service-kit/crash-point'
+
+import { countCharge } from '../counters.ts'
+import type { BillingParts } from '../deps.ts'
+import { chargedOn } from '../ledger/hold.ts'
+import { chargeJob } from './charge-job.ts'
+
+type CaptureHold = typeof billingContract.methods.captureHold
+
+/** Posts what was used and gives the rest back. Safe to repeat: same hold, same capture. */
+export async function captureHold(
+  parts: BillingParts,
+  { ref, model, ...delivered }: InputOf<CaptureHold>,
+): Promise<OutputOf<CaptureHold>> {
+  const { hold, fresh } = await parts.store.inTransaction(async (book) => {
+    const open = await book.lockHold({ purpose: 'job', ref })
+    if (!open) throw new AppError('not_found', 'the job has no hold', { param: 'ref' })
+    if (open.model !== model) {
+      throw new AppError('invalid_value', 'the hold is for another model', { param: 'model' })
+    }
+    const charged = await chargeJob(parts, { book, hold: open, delivered })
+    await book.clearJobEnded(ref)
+    return charged
+  })
+  crashPoint('billing-after-capture')
+  if (fresh) countCharge(parts.counters, hold)
+  return {
+    holdId: hold.id,
+    capturedMicro: chargedOn(hold),
+    releasedMicro: hold.releasedMicro,
+    upstreamLossMicro: hold.lossMicro,
+    fresh,
+  }
+}

@@ -1,0 +1,75 @@
+import { unreachable } from '@sluice/kernel/assert'
+import { crashPoint } from '@sluice/service-kit/crash-point'
+
+import { countCharge } from '../counters.ts'
+import type { BillingParts } from '../deps.ts'
+import type { Hold } from '../ledger/hold.ts'
+import { voidJob } from '../ledger/hold.ts'
+import type { Settlement } from '../ledger/settlement.ts'
+import { settlementOf } from '../ledger/settlement.ts'
+import type { EndedJob, LedgerBook } from '../store/ledger-store.ts'
+import { chargeJob } from './charge-job.ts'
+
+/** What was done about a job's money; `repeat` when that had been done before. */
+export type SettleOutcome = Settlement | 'repeat'
+
+/**
+ * Ends a job's hold by what became of the job: charges what was kept, or gives all back. One
+ * transaction: it locks the hold, reads the job, posts, and clears the outbox. Safe to repeat.
+ */
+export async function settleJob(
+  parts: BillingParts,
+  { jobId }: { jobId: string },
+): Promise<SettleOutcome> {
+  const settled = await parts.store.inTransaction(async (book) => {
+    const hold = await book.lockHold({ purpose: 'job', ref: jobId })
+    const job = await book.readEndedJob(jobId)
+    const done = await settleInBook(parts, { book, hold, job })
+    if (done.outcome !== 'wait') await book.clearJobEnded(jobId)
+    return done
+  })
+  crashPoint('billing-after-capture')
+  tell(parts, { jobId, ...settled })
+  return settled.outcome
+}
+
+/** The same within a transaction that has locked the hold and read the job. */
+export async function settleInBook(
+  parts: BillingParts,
+  { book, hold, job }: { book: LedgerBook; hold?: Hold | undefined; job?: EndedJob | undefined },
+): Promise<{ outcome: SettleOutcome; hold?: Hold | undefined }> {
+  const outcome = settlementOf({ hold, job })
+  if (!hold || !job) return { outcome, hold }
+  switch (outcome) {
+    case 'capture': {
+      const usage = { kind: 'images', pictures: job.pictures } as const
+      const delivered = { usage, source: 'upstream', apiKeyId: job.apiKeyId } as const
+      const charged = await chargeJob(parts, { book, hold, delivered })
+      return charged.fresh ? { outcome, hold: charged.hold } : { outcome: 'repeat' }
+    }
+    case 'void': {
+      if (hold.settledAt !== null) return { outcome: 'repeat' }
+      const voided = voidJob({ hold, at: parts.clock.now() })
+      await book.post({ holds: [voided.hold], transfers: voided.transfers })
+      return { outcome, hold: voided.hold }
+    }
+    case 'wait':
+    case 'unknown-job':
+    case 'unheld':
+      return { outcome }
+    default:
+      return unreachable(outcome)
+  }
+}
+
+function tell(
+  { counters, log }: BillingParts,
+  { jobId, outcome, hold }: { jobId: string; outcome: SettleOutcome; hold?: Hold | undefined },
+): void {
+  counters.settlements.add({ outcome })
+  if (outcome === 'capture' && hold) {
+    countCharge(counters, hold)
+    if (hold.lossMicro > 0n) log.warn({ jobId, lossMicro: hold.lossMicro }, 'upstream loss')
+  }
+  if (outcome === 'unheld') log.error({ jobId }, 'a job without a hold ended: nobody pays for it')
+}

@@ -1,0 +1,24 @@
+import type { billingContract } from '@sluice/contracts/billing.contract'
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+
+import type { BillingParts } from '../deps.ts'
+import { voidJob } from '../ledger/hold.ts'
+
+type VoidHold = typeof billingContract.methods.voidHold
+
+/** Gives all of a hold back. Unknown ref: nothing happens. Safe to repeat. */
+export async function voidHold(
+  { store, clock, log }: BillingParts,
+  { ref, reason }: InputOf<VoidHold>,
+): Promise<OutputOf<VoidHold>> {
+  return store.inTransaction(async (book) => {
+    const hold = await book.lockHold({ purpose: 'job', ref })
+    await book.clearJobEnded(ref)
+    if (!hold) return { releasedMicro: 0n }
+    if (hold.settledAt !== null) return { releasedMicro: hold.releasedMicro }
+    const voided = voidJob({ hold, at: clock.now() })
+    await book.post({ holds: [voided.hold], transfers: voided.transfers })
+    log.debug({ ref, reason }, 'a hold was voided')
+    return { releasedMicro: voided.hold.releasedMicro }
+  })
+}

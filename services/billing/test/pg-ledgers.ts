@@ -1,0 +1,43 @@
+import type { TestDatabase } from '@sluice/testkit/databases'
+import { writeOutbox } from '@sluice/db/outbox'
+import { sql } from 'kysely'
+
+import type { EndedJob } from '../src/store/ledger-store.ts'
+import type { LedgerUnderTest } from '../src/store/ledger-store.contract.ts'
+import { kyselyLedgerStore } from '../src/store/kysely-ledger-store.ts'
+import { readBook } from './read-book.ts'
+
+/** A book in a fresh database, and the jobs that a test puts beside it. */
+export async function pgLedger(database: TestDatabase): Promise<LedgerUnderTest> {
+  const { db } = database
+  const jobs = new Map<string, EndedJob>()
+  return {
+    store: kyselyLedgerStore({ db, readEndedJob: async (_trx, jobId) => jobs.get(jobId) }),
+    jobs,
+    readBook: () => readBook(db),
+    readOutbox: async () => {
+      const rows = await db
+        .selectFrom('outbox')
+        .select('key')
+        .where('topic', '=', 'image-job-ended')
+        .orderBy('key')
+        .execute()
+      return rows.map(({ key }) => key)
+    },
+    promiseJobEnded: async (jobId) => {
+      const dueAt = new Date('2026-06-01T00:00:00.000Z')
+      const message = { topic: 'image-job-ended', key: jobId, payload: { jobId }, dueAt } as const
+      await db.transaction().execute((trx) => writeOutbox(trx, message))
+    },
+  }
+}
+
+/** Empties the book as only a superuser can: the triggers that refuse it are off. */
+export async function emptyLedger({ db }: TestDatabase): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await sql`set local session_replication_role = replica`.execute(trx)
+    await sql`truncate ledger_transfers, ledger_seals, usage_records, refused_usage, holds,
+      ledger_accounts, outbox cascade`.execute(trx)
+    await sql`alter sequence ledger_transfer_seq restart`.execute(trx)
+  })
+}
