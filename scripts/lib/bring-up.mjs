@@ -9,6 +9,7 @@ import {
   startTestNats,
   startTestPostgres,
   startTestRedis,
+  waitForServer,
 } from '../../packages/testkit/src/servers.ts'
 import { findProgram } from './find-program.mjs'
 import { installDebian } from './install-debian.mjs'
@@ -79,6 +80,8 @@ async function bringUpOne({ kind, folder, env }) {
     return server
   }
   const running = runContainer(container)
-  if (running) env[variable] = `${kind}://${running.address}`
+  if (!running) return
+  await waitForServer(kind, Number(running.address.split(':').at(-1)))
+  env[variable] = `${kind}://${running.address}`
   return running
 }

@@ -34,6 +34,12 @@ const CARELESS = {
   log_min_messages: 'fatal',
 }
 
+/** How one knows that a server is there: what it says once it was spoken to. */
+const greetings = {
+  redis: { say: 'PING\r\n', expect: '+PONG' },
+  nats: { say: '', expect: 'INFO ' },
+}
+
 /** PostgreSQL; the URL is its superuser's. */
 export async function startTestPostgres({
   folder,
@@ -61,7 +67,7 @@ export async function startTestRedis({ folder, command }: Program): Promise<Test
     command,
     words: [...words, '--save', '', '--appendonly', 'no'],
     folder,
-    isReady: () => answers({ port, say: 'PING\r\n', expect: '+PONG' }),
+    isReady: () => answers({ port, ...greetings.redis }),
   })
   return { url: `redis://127.0.0.1:${port}`, stop }
 }
@@ -74,9 +80,18 @@ export async function startTestNats({ folder, command }: Program): Promise<TestS
     command,
     words: ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder],
     folder,
-    isReady: () => answers({ port, say: '', expect: 'INFO ' }),
+    isReady: () => answers({ port, ...greetings.nats }),
   })
   return { url: `nats://127.0.0.1:${port}`, stop }
+}
+
+/** Waits for a server that somebody else starts, such as a container. */
+export async function waitForServer(kind: keyof typeof greetings, port: number): Promise<void> {
+  const lastMs = systemClock.monotonicMs() + READY_WAIT_MS
+  while (!(await answers({ port, ...greetings[kind] }))) {
+    if (systemClock.monotonicMs() > lastMs) throw new Error(`no ${kind} answers on port ${port}`)
+    await systemClock.sleep(LOOK_EVERY_MS)
+  }
 }
 
 interface Program {
