@@ -6,7 +6,7 @@ export interface TakeInput {
   limit: number
   /** How many are wanted; fewer may be granted. */
   want: number
-  /** How long after the call the granted ones may still be spent. 0: they are spent by the call itself. */
+  /** How long after the call the granted ones may still be spent. */
   spendWithinMs: number
 }
 
@@ -26,7 +26,7 @@ export interface Taken {
  */
 export interface RateStore {
   take(input: TakeInput): Promise<Taken>
-  /** Returns what was not spent in its time. May be lost; then the limit is a little tighter. */
+  /** Returns what was not spent in its time. Never rejects; when it is lost the limit is a little tighter. */
   giveBack(input: { key: string; bucket: number; count: number }): Promise<void>
   /** True while limits are shared by all edges; false while each grants its own part of them. */
   shared(): boolean

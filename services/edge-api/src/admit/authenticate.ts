@@ -1,0 +1,140 @@
+/**
+ * Who are you: an API key to its principal.
+ *
+ * Hot path: a key that was decided lately is found in memory, by a fast hash so that no plaintext key
+ * stays there. Consistency: `api-key-changed` forgets decisions at once; should the event be lost, a
+ * decision is read anew after DECISION_MS, while the old one still serves. With PostgreSQL away, old
+ * decisions serve until STALE_MS; unknown keys get `unavailable`.
+ */
+import { hash } from 'node:crypto'
+
+import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+import { singleFlight } from '@sluice/kernel/single-flight'
+import { LRUCache } from 'lru-cache'
+
+import type { KeyHash } from '../key-hash.ts'
+import type { Principal } from '../request.ts'
+import type { KeyStore, StoredKey } from '../store/key-store.ts'
+import type { GuessLimit } from './guess-limit.ts'
+
+const KEYS_MAX = 20_000
+const UNKNOWN_MAX = 20_000
+const UNKNOWN_MS = 10_000
+const DECISION_MS = 30_000
+const STALE_MS = 300_000
+
+const REFRESH_RETRY_MS = 1_000
+const READS_MAX = 5
+
+interface Decision {
+  principal: Principal
+  decidedAtMs: number
+  /** When it is read anew, while it still serves. */
+  refreshAtMs: number
+  expiresAtMs: number
+}
+
+export interface Authenticator {
+  /** The principal of a key that was decided lately; undefined means: look it up. */
+  find(apiKey: string): Principal | undefined
+  /** Throws `invalid_api_key`, `rate_limit_exceeded` for who guesses, `unavailable`. */
+  lookUp(apiKey: string, address: string): Promise<Principal>
+  /** Decides anew about a key that was changed. */
+  forget(apiKeyId: string): void
+}
+
+export interface AuthenticateDeps {
+  keyStore: Pick<KeyStore, 'findByHash'>
+  keyHash: KeyHash
+  guesses: GuessLimit
+  clock: Clock
+  log: Log
+}
+
+export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
+  const { clock, guesses } = deps
+  const decisions = new LRUCache<string, Decision>({ max: KEYS_MAX })
+  const unknown = new LRUCache<string, number>({ max: UNKNOWN_MAX })
+  const reads = singleFlight<Decision | undefined>()
+  let changes = 0
+
+  const read = (name: string, apiKey: string) =>
+    reads.run(name, async () => {
+      // A key that changed while we read may have been read as it was before.
+      for (let round = 1; ; round += 1) {
+        const before = changes
+        const decision = decide(await deps.keyStore.findByHash(deps.keyHash(apiKey)), clock.nowMs())
+        if (changes !== before && round < READS_MAX) continue
+        if (decision) decisions.set(name, decision)
+        else decisions.delete(name)
+        return decision
+      }
+    })
+
+  const refresh = async (name: string, apiKey: string, decision: Decision, nowMs: number) => {
+    decision.refreshAtMs = nowMs + REFRESH_RETRY_MS
+    try {
+      await read(name, apiKey)
+    } catch (err) {
+      deps.log.warn({ err, apiKeyId: decision.principal.apiKeyId }, 'an API key was not read anew')
+    }
+  }
+
+  return {
+    find(apiKey) {
+      const name = fastHash(apiKey)
+      const decision = decisions.get(name)
+      if (decision === undefined) return undefined
+      const nowMs = clock.nowMs()
+      if (nowMs >= decision.expiresAtMs || nowMs - decision.decidedAtMs > STALE_MS) return undefined
+      if (nowMs >= decision.refreshAtMs) void refresh(name, apiKey, decision, nowMs)
+      return decision.principal
+    },
+    async lookUp(apiKey, address) {
+      const name = fastHash(apiKey)
+      const nowMs = clock.nowMs()
+      const knownWrongUntilMs = unknown.get(name) ?? 0
+      if (nowMs < knownWrongUntilMs) throw wrongKey()
+      const waitMs = guesses.waitMs(address, nowMs)
+      if (waitMs > 0) throw guessing(waitMs)
+      const decision = await read(name, apiKey)
+      if (decision && nowMs < decision.expiresAtMs) return decision.principal
+      guesses.count(address, nowMs)
+      unknown.set(name, nowMs + UNKNOWN_MS)
+      throw wrongKey()
+    },
+    forget(apiKeyId) {
+      changes += 1
+      unknown.clear()
+      for (const [name, { principal }] of decisions.entries()) {
+        if (principal.apiKeyId === apiKeyId) decisions.delete(name)
+      }
+    },
+  }
+}
+
+const fastHash = (apiKey: string): string => hash('sha256', apiKey, 'base64')
+
+function decide(key: StoredKey | undefined, nowMs: number): Decision | undefined {
+  if (!key || key.revokedAt) return undefined
+  const principal: Principal = Object.freeze({
+    apiKeyId: key.id,
+    wallet: key.wallet,
+    rpmLimit: key.rpmLimit,
+    models: key.models === null ? null : new Set(key.models),
+  })
+  const expiresAtMs = key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY
+  return { principal, decidedAtMs: nowMs, refreshAtMs: nowMs + DECISION_MS, expiresAtMs }
+}
+
+/** For a request without a key, or with a wrong one. Does not say which of its faults a key has. */
+export function wrongKey(): AppError {
+  return new AppError('invalid_api_key', 'The API key is missing, unknown, revoked or expired.')
+}
+
+function guessing(waitMs: number): AppError {
+  const message = 'Too many unknown API keys from this address.'
+  return new AppError('rate_limit_exceeded', message, { retryAfterMs: waitMs })
+}

@@ -1,0 +1,35 @@
+/** What one answer may have when neither the caller nor the channel sets a limit. */
+export const OUTPUT_TOKENS_DEFAULT = 16_384
+
+/** The most that one picture, sound or file of a conversation is worth; what is above is the house's. */
+const ATTACHMENT_TOKENS_MAX = 4_000
+
+/**
+ * The most that a chat request may consume. A token stands for at least one byte of what it was made
+ * from, so the bytes of the body bound its tokens; pictures in `data:` URLs count by the piece.
+ */
+export function estimateUsage({
+  textBytes,
+  attachments,
+  count,
+  outputTokensAsked,
+  outputTokensMax,
+}: {
+  textBytes: number
+  attachments: number
+  count: number
+  /** `max_tokens` of the request. */
+  outputTokensAsked: number | undefined
+  /** What the model can write at most. */
+  outputTokensMax: number | undefined
+}): { inputMax: number; outputMax: number } {
+  const able = outputTokensMax ?? Math.max(OUTPUT_TOKENS_DEFAULT, outputTokensAsked ?? 0)
+  const each = Math.min(outputTokensAsked ?? able, able)
+  return {
+    inputMax: atMost(textBytes + attachments * ATTACHMENT_TOKENS_MAX),
+    outputMax: atMost(each * count),
+  }
+}
+
+// The largest count that usage in normal form may have.
+const atMost = (tokens: number) => Math.min(tokens, 1_000_000_000)

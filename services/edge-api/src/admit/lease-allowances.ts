@@ -1,0 +1,154 @@
+import type { Billing } from '@sluice/contracts/billing.contract'
+import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+import type { MicroCredits } from '@sluice/kernel/credits'
+import { startDeadline } from '@sluice/kernel/deadline'
+import { newId } from '@sluice/kernel/ids'
+import type { Log } from '@sluice/kernel/log'
+import type { Random } from '@sluice/kernel/random'
+
+import type { Allowance, Purse } from './purse.ts'
+import { isIdle, isUnused, wantOf } from './purse.ts'
+
+const LEASE_MS = 60_000
+/** Spending stops so long before the lease ends, whatever the answer's way home took. */
+const LEASE_MARGIN_MS = 10_000
+const BILLING_TIMEOUT_MS = 5_000
+const RENEW_BELOW_MS = 30_000
+const RENEW_BATCH = 1_000
+
+export interface AllowanceDeps {
+  billing: Pick<Billing, 'openAllowance' | 'renewAllowances' | 'closeAllowance'>
+  /** This edge's id. */
+  edge: string
+  /** Brings all records of these allowances to billing; false when some may still be on their way. */
+  settleNow: (allowanceIds: readonly string[]) => Promise<boolean>
+  clock: Clock
+  random: Random
+  log: Log
+}
+
+/** Billing's word that the balance does not pay for it. */
+export interface Refusal {
+  requiredMicro: MicroCredits
+  availableMicro: MicroCredits
+}
+
+/** Opens an allowance of at least `needMicro`. What other allowances hold idle is given back first, if need be. */
+export async function openAllowance(
+  deps: AllowanceDeps,
+  purse: Purse,
+  needMicro: MicroCredits,
+): Promise<Refusal | undefined> {
+  const refusal = await askBilling(deps, purse, needMicro)
+  if (!refusal || purse.waiting.length === 0) return refusal
+  const idle = purse.allowances.filter(isUnused)
+  if (idle.length === 0) return refusal
+  purse.allowances = purse.allowances.filter((allowance) => !isUnused(allowance))
+  const closed = await closeAllowances(deps, idle)
+  return closed ? askBilling(deps, purse, needMicro) : refusal
+}
+
+async function askBilling(
+  { billing, edge, clock, random }: AllowanceDeps,
+  purse: Purse,
+  needMicro: MicroCredits,
+): Promise<Refusal | undefined> {
+  const allowanceId = newId('alw', { clock, random })
+  const wantMicro = wantOf(purse, needMicro)
+  const askedMs = clock.monotonicMs()
+  const { wallet } = purse
+  const input = { allowanceId, wallet, edge, needMicro, wantMicro, leaseMs: LEASE_MS }
+  const answer = await withTimeout(clock, (signal) => billing.openAllowance(input, { signal }))
+  if (answer.outcome === 'refused') return answer
+  purse.allowances.push({
+    id: allowanceId,
+    amountMicro: answer.amountMicro,
+    spentMicro: 0n,
+    reservedMicro: 0n,
+    usableUntilMs: usableUntil(askedMs),
+    lastUsedMs: askedMs,
+  })
+  return undefined
+}
+
+// The lease began after we asked; by our own clock it ends no sooner than this.
+const usableUntil = (askedMs: number) => askedMs + LEASE_MS - LEASE_MARGIN_MS
+
+/** Renewed while used: by a call that runs, or by one that ended lately. */
+export async function renewUsed(deps: AllowanceDeps, purses: Map<string, Purse>): Promise<void> {
+  const { billing, edge, clock } = deps
+  const nowMs = clock.monotonicMs()
+  const used = [...purses.values()]
+    .flatMap((purse) => purse.allowances)
+    .filter((one) => !isIdle(one, nowMs) && isEnding(one, nowMs))
+  for (let start = 0; start < used.length; start += RENEW_BATCH) {
+    const batch = used.slice(start, start + RENEW_BATCH)
+    const askedMs = clock.monotonicMs()
+    const input = { edge, allowanceIds: batch.map(({ id }) => id), leaseMs: LEASE_MS }
+    try {
+      const answer = await withTimeout(clock, (signal) =>
+        billing.renewAllowances(input, { signal }),
+      )
+      const open = new Set(answer.open.map(({ allowanceId }) => allowanceId))
+      for (const one of batch) one.usableUntilMs = open.has(one.id) ? usableUntil(askedMs) : 0
+    } catch (err) {
+      deps.log.warn({ err, allowances: batch.length }, 'allowances were not renewed')
+    }
+  }
+}
+
+function isEnding({ usableUntilMs }: Allowance, nowMs: number): boolean {
+  return nowMs < usableUntilMs && usableUntilMs - nowMs < RENEW_BELOW_MS
+}
+
+/** Gives back what nobody draws on, and forgets purses that are empty. */
+export async function closeIdle(deps: AllowanceDeps, purses: Map<string, Purse>): Promise<void> {
+  const nowMs = deps.clock.monotonicMs()
+  for (const [wallet, purse] of purses) {
+    const over = (one: Allowance) =>
+      isUnused(one) && (isIdle(one, nowMs) || nowMs >= one.usableUntilMs)
+    const idle = purse.allowances.filter(over)
+    if (idle.length > 0) {
+      purse.allowances = purse.allowances.filter((one) => !over(one))
+      await closeAllowances(deps, idle)
+    }
+    const empty = purse.allowances.length === 0 && purse.waiting.length === 0
+    if (empty && !purse.filling) purses.delete(wallet)
+  }
+}
+
+/** False when they stay open until their leases end: records may be on their way, or billing is away. */
+export async function closeAllowances(
+  deps: AllowanceDeps,
+  all: readonly Allowance[],
+): Promise<boolean> {
+  if (all.length === 0) return true
+  try {
+    if (!(await deps.settleNow(all.map(({ id }) => id)))) return false
+    for (const { id: allowanceId } of all) {
+      await withTimeout(deps.clock, (signal) =>
+        deps.billing.closeAllowance({ allowanceId }, { signal }),
+      )
+    }
+    return true
+  } catch (err) {
+    deps.log.warn({ err, allowances: all.length }, 'allowances were not closed; their leases end')
+    return false
+  }
+}
+
+async function withTimeout<Result>(
+  clock: Clock,
+  call: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const deadline = startDeadline(clock, BILLING_TIMEOUT_MS)
+  try {
+    return await call(deadline.signal)
+  } catch (error) {
+    if (!deadline.signal.aborted) throw error
+    throw new AppError('unavailable', 'Billing did not answer in time.', { cause: error })
+  } finally {
+    deadline.clear()
+  }
+}

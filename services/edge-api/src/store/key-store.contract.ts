@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+
+import type { KeyStore, NewKey, NewUser } from './key-store.ts'
+
+const at = new Date('2026-11-21T09:00:00.000Z')
+
+const user: NewUser = {
+  id: 'usr_1',
+  email: 'Ada@Example.com',
+  role: 'admin',
+  passwordHash: null,
+  wallet: 'wal_1',
+  createdAt: at,
+}
+
+const key: NewKey = {
+  id: 'key_1',
+  userId: 'usr_1',
+  wallet: 'wal_1',
+  hash: 'a'.repeat(64),
+  prefix: 'sk-abcd',
+  name: 'first',
+  rpmLimit: 60,
+  models: ['gpt-5-mini', 'näme with "quotes"'],
+  expiresAt: new Date('2027-01-01T00:00:00.000Z'),
+  createdAt: at,
+}
+
+/** What every key store promises. `outbox` lists the ids of keys whose change is still to be told. */
+export function keyStoreContract(
+  make: () => Promise<{ store: KeyStore; outbox: () => Promise<string[]> }>,
+): void {
+  const prepared = async () => {
+    const made = await make()
+    await made.store.insertUser(user)
+    await made.store.insertKey(key)
+    return made
+  }
+
+  describe('a key store', () => {
+    it('finds a key by its hash as it was written, and nothing by another', async () => {
+      const { store } = await prepared()
+      expect(await store.findByHash(key.hash)).toEqual({
+        id: 'key_1',
+        wallet: 'wal_1',
+        rpmLimit: 60,
+        models: key.models,
+        expiresAt: key.expiresAt,
+        revokedAt: null,
+      })
+      expect(await store.findByHash('b'.repeat(64))).toBeUndefined()
+    })
+
+    it('keeps a key without limits as one without limits', async () => {
+      const { store } = await prepared()
+      const free = { ...key, id: 'key_2', hash: 'c'.repeat(64), expiresAt: null }
+      await store.insertKey({ ...free, rpmLimit: null, models: null })
+      const found = await store.findByHash(free.hash)
+      expect(found).toMatchObject({ rpmLimit: null, models: null, expiresAt: null })
+    })
+
+    it('writes the same key once, whatever id the second writer made up', async () => {
+      const { store } = await prepared()
+      expect(await store.insertKey({ ...key, id: 'key_9' })).toEqual({ id: 'key_1', fresh: false })
+    })
+
+    it('revokes a key once, and promises that every edge will hear of it', async () => {
+      const { store, outbox } = await prepared()
+      expect(await store.revokeKey({ id: 'key_1', at })).toBe(true)
+      expect((await store.findByHash(key.hash))?.revokedAt).toEqual(at)
+      expect(await outbox()).toEqual(['key_1'])
+      expect(await store.revokeKey({ id: 'key_1', at: new Date(at.getTime() + 1) })).toBe(false)
+      expect((await store.findByHash(key.hash))?.revokedAt).toEqual(at)
+      expect(await store.revokeKey({ id: 'key_unknown', at })).toBe(false)
+    })
+
+    it('knows a user by e-mail in any case, and writes them once', async () => {
+      const { store } = await prepared()
+      const again = { ...user, id: 'usr_2', wallet: 'wal_2', email: 'ADA@example.COM' }
+      const known = { id: 'usr_1', email: 'ada@example.com', wallet: 'wal_1' }
+      expect(await store.insertUser(again)).toEqual({ ...known, fresh: false })
+      expect(await store.findUserByEmail('aDa@example.com')).toEqual(known)
+      expect(await store.findUserByEmail('nobody@example.com')).toBeUndefined()
+    })
+
+    it('writes one user when two starts race for the first', async () => {
+      const { store } = await make()
+      const racers = [1, 2, 3, 4].map((n) =>
+        store.insertUser({ ...user, id: `usr_${n}`, wallet: `wal_${n}` }),
+      )
+      const written = await Promise.all(racers)
+      expect(written.filter(({ fresh }) => fresh)).toHaveLength(1)
+      expect(new Set(written.map(({ wallet }) => wallet)).size).toBe(1)
+    })
+  })
+}

@@ -1,0 +1,104 @@
+import type { Tables } from '@sluice/db/tables'
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+
+import type { AnswerName, AnswerStore, ClaimResult } from './answer-store.ts'
+import { orUnavailable } from './unavailable.ts'
+
+type ClaimInput = Parameters<AnswerStore['claim']>[0]
+
+export function kyselyAnswerStore({ db }: { db: Kysely<Tables> }): AnswerStore {
+  return {
+    claim: (input) => orUnavailable(() => claim(db, input)),
+    async renew({ holder, leaseUntil }) {
+      await db
+        .updateTable('idempotency_answers')
+        .set({ lease_until: leaseUntil })
+        .where('holder', '=', holder)
+        .where('state', '=', 'running')
+        .execute()
+    },
+    async keep({ holder, answer, ...name }) {
+      const kept = await running(db.updateTable('idempotency_answers'), { ...name, holder })
+        .set({
+          state: 'done',
+          status: answer.status,
+          content_type: answer.contentType,
+          request_id: answer.requestId,
+          body: answer.body,
+        })
+        .executeTakeFirst()
+      return kept.numUpdatedRows > 0n
+    },
+    async release({ holder, ...name }) {
+      await running(db.deleteFrom('idempotency_answers'), { ...name, holder }).execute()
+    },
+    async prune({ now, limit }) {
+      const pruned = await sql`
+        delete from idempotency_answers where (api_key_id, route, key) in (
+          select api_key_id, route, key from idempotency_answers
+          where expires_at <= ${now} limit ${limit} for update skip locked)`.execute(db)
+      return Number(pruned.numAffectedRows ?? 0n)
+    },
+  }
+}
+
+// The claim is one statement: an insert that takes over what has expired, or what a dead edge left.
+async function claim(db: Kysely<Tables>, input: ClaimInput): Promise<ClaimResult> {
+  const { apiKeyId, route, key, bodyHash, holder, now, leaseUntil, expiresAt } = input
+  const taken = await sql<{ holder: string }>`
+    insert into idempotency_answers as answer
+      (api_key_id, route, key, body_hash, state, holder, lease_until, expires_at, created_at)
+    values (${apiKeyId}, ${route}, ${key}, ${bodyHash}, 'running', ${holder}, ${leaseUntil},
+      ${expiresAt}, ${now})
+    on conflict (api_key_id, route, key) do update
+    set body_hash = excluded.body_hash, state = 'running', holder = excluded.holder,
+      lease_until = excluded.lease_until, expires_at = excluded.expires_at,
+      created_at = excluded.created_at, status = null, content_type = null, request_id = null,
+      body = null
+    where answer.expires_at <= ${now}
+      or (answer.state = 'running' and answer.lease_until <= ${now}
+        and answer.body_hash = excluded.body_hash)
+    returning holder`.execute(db)
+  return taken.rows.length > 0 ? { outcome: 'claimed' } : readClaim(db, input)
+}
+
+async function readClaim(db: Kysely<Tables>, input: ClaimInput): Promise<ClaimResult> {
+  const row = await db
+    .selectFrom('idempotency_answers')
+    .select(['body_hash', 'state', 'status', 'content_type', 'request_id', 'body'])
+    .where('api_key_id', '=', input.apiKeyId)
+    .where('route', '=', input.route)
+    .where('key', '=', input.key)
+    .executeTakeFirst()
+  // Freed in between: who asks again will have it.
+  if (!row) return { outcome: 'running' }
+  if (row.body_hash !== input.bodyHash) return { outcome: 'conflict' }
+  if (row.state === 'running' || row.status === null) return { outcome: 'running' }
+  const { status, content_type: contentType, request_id: requestId, body } = row
+  return {
+    outcome: 'answered',
+    answer: { status, contentType: contentType ?? '', requestId: requestId ?? '', body },
+  }
+}
+
+interface Filterable<Self> {
+  where(
+    column: 'api_key_id' | 'route' | 'key' | 'holder' | 'state',
+    operator: '=',
+    value: string,
+  ): Self
+}
+
+/** Narrows to the claim as long as it is the holder's. */
+function running<Query extends Filterable<Query>>(
+  query: Query,
+  { apiKeyId, route, key, holder }: AnswerName & { holder: string },
+): Query {
+  return query
+    .where('api_key_id', '=', apiKeyId)
+    .where('route', '=', route)
+    .where('key', '=', key)
+    .where('holder', '=', holder)
+    .where('state', '=', 'running')
+}

@@ -1,0 +1,109 @@
+import { writeOutbox } from '@sluice/db/outbox'
+import type { Tables } from '@sluice/db/tables'
+import { withTransaction } from '@sluice/db/with-transaction'
+import type { Kysely } from 'kysely'
+
+import type { KeyStore, NewKey, NewUser } from './key-store.ts'
+import { orUnavailable } from './unavailable.ts'
+
+/** The writer announces by itself; the relay tells it again after this. */
+const RELAY_AFTER_MS = 1_000
+
+export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
+  return {
+    findByHash: (hash) => orUnavailable(() => findByHash(db, hash)),
+    insertKey: (key) => orUnavailable(() => insertKey(db, key)),
+    revokeKey: (input) => orUnavailable(() => revokeKey(db, input)),
+    insertUser: (user) => orUnavailable(() => insertUser(db, user)),
+    findUserByEmail: (email) =>
+      orUnavailable(() =>
+        db
+          .selectFrom('users')
+          .select(['id', 'email', 'wallet'])
+          .where('email', '=', email.toLowerCase())
+          .executeTakeFirst(),
+      ),
+  }
+}
+
+function findByHash(db: Kysely<Tables>, hash: string) {
+  return db
+    .selectFrom('api_keys')
+    .select([
+      'id',
+      'wallet',
+      'models',
+      'rpm_limit as rpmLimit',
+      'expires_at as expiresAt',
+      'revoked_at as revokedAt',
+    ])
+    .where('key_hash', '=', hash)
+    .executeTakeFirst()
+}
+
+async function insertKey(db: Kysely<Tables>, key: NewKey) {
+  const inserted = await db
+    .insertInto('api_keys')
+    .values({
+      id: key.id,
+      user_id: key.userId,
+      wallet: key.wallet,
+      key_hash: key.hash,
+      prefix: key.prefix,
+      name: key.name,
+      rpm_limit: key.rpmLimit,
+      models: key.models,
+      expires_at: key.expiresAt,
+      revoked_at: null,
+      created_at: key.createdAt,
+    })
+    .onConflict((conflict) => conflict.column('key_hash').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (inserted) return { id: inserted.id, fresh: true }
+  const { id } = await db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('key_hash', '=', key.hash)
+    .executeTakeFirstOrThrow()
+  return { id, fresh: false }
+}
+
+function revokeKey(db: Kysely<Tables>, { id, at }: { id: string; at: Date }): Promise<boolean> {
+  return withTransaction(db, async (trx) => {
+    const revoked = await trx
+      .updateTable('api_keys')
+      .set({ revoked_at: at })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst()
+    if (revoked.numUpdatedRows === 0n) return false
+    const dueAt = new Date(at.getTime() + RELAY_AFTER_MS)
+    await writeOutbox(trx, { topic: 'api-key-changed', key: id, payload: { apiKeyId: id }, dueAt })
+    return true
+  })
+}
+
+async function insertUser(db: Kysely<Tables>, user: NewUser) {
+  const email = user.email.toLowerCase()
+  const inserted = await db
+    .insertInto('users')
+    .values({
+      id: user.id,
+      email,
+      role: user.role,
+      password_hash: user.passwordHash,
+      wallet: user.wallet,
+      created_at: user.createdAt,
+    })
+    .onConflict((conflict) => conflict.column('email').doNothing())
+    .returning(['id', 'email', 'wallet'])
+    .executeTakeFirst()
+  if (inserted) return { ...inserted, fresh: true }
+  const known = await db
+    .selectFrom('users')
+    .select(['id', 'email', 'wallet'])
+    .where('email', '=', email)
+    .executeTakeFirstOrThrow()
+  return { ...known, fresh: false }
+}

@@ -1,0 +1,134 @@
+import { seededRandom } from '@sluice/kernel/random'
+import { describe, expect, it } from 'vitest'
+
+import type { RateStore } from './rate-store.ts'
+
+const WINDOW_MS = 60_000
+
+/** A store whose time the suite can move. A real one runs on its own clock, and time stands still for it. */
+export interface RateStoreUnderTest {
+  store: RateStore
+  /** Moves time; undefined when the store's time cannot be moved. */
+  advance?: (ms: number) => Promise<void>
+}
+
+/** What every rate store promises, whatever it is made of. */
+export function rateStoreContract(make: () => Promise<RateStoreUnderTest>): void {
+  const take = (store: RateStore, ask: Partial<Parameters<RateStore['take']>[0]>) =>
+    store.take({ key: 'key_a', limit: 10, want: 1, spendWithinMs: 500, ...ask })
+
+  describe('a rate store', () => {
+    it('grants up to the limit and not one more, then says when to come back', async () => {
+      const { store } = await make()
+      for (let round = 0; round < 10; round += 1) {
+        expect((await take(store, {})).granted).toBe(1)
+      }
+      const refused = await take(store, {})
+      expect(refused.granted).toBe(0)
+      expect(refused.retryAfterMs).toBeGreaterThan(55_000)
+      expect(refused.retryAfterMs).toBeLessThanOrEqual(WINDOW_MS + 2_000)
+    })
+
+    it('grants a part when the whole does not fit any more', async () => {
+      const { store } = await make()
+      expect((await take(store, { want: 7 })).granted).toBe(7)
+      expect((await take(store, { want: 7 })).granted).toBe(3)
+      expect((await take(store, { want: 7 })).granted).toBe(0)
+    })
+
+    it('never grants more than the limit to any number of askers at once', async () => {
+      const { store } = await make()
+      const asks = Array.from({ length: 200 }, (_, at) =>
+        take(store, { want: 1 + (at % 3), limit: 100 }),
+      )
+      const granted = (await Promise.all(asks)).reduce((sum, one) => sum + one.granted, 0)
+      expect(granted).toBe(100)
+    })
+
+    it('counts each key by itself', async () => {
+      const { store } = await make()
+      await take(store, { want: 10 })
+      expect((await take(store, { key: 'key_b', want: 10 })).granted).toBe(10)
+    })
+
+    it('grants again what was given back, once', async () => {
+      const { store } = await make()
+      const { bucket } = await take(store, { want: 10 })
+      await store.giveBack({ key: 'key_a', bucket, count: 4 })
+      expect((await take(store, { want: 10 })).granted).toBe(4)
+      await store.giveBack({ key: 'key_a', bucket: bucket - 1_000, count: 4 })
+      await store.giveBack({ key: 'key_unknown', bucket, count: 4 })
+      expect((await take(store, { want: 10 })).granted).toBe(0)
+    })
+
+    it('obeys a limit that was lowered at once', async () => {
+      const { store } = await make()
+      await take(store, { want: 8 })
+      const refused = await take(store, { limit: 5 })
+      expect(refused).toMatchObject({ granted: 0 })
+      expect(refused.retryAfterMs).toBeGreaterThan(0)
+    })
+
+    it('never lets more than the limit be spent in any 60 s, whenever slices are spent', async () => {
+      const { store, advance } = await make()
+      if (!advance) return
+      await simulateSpending({ store, advance })
+    })
+  })
+}
+
+/** Many edges with slices of their own, spent at the worst moments; every window is counted afterwards. */
+async function simulateSpending({
+  store,
+  advance,
+}: {
+  store: RateStore
+  advance: (ms: number) => Promise<void>
+}): Promise<void> {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const random = seededRandom(seed)
+    const key = `key_${seed}`
+    const limit = 5 + random.integer(40)
+    const spentAt: number[] = []
+    let nowMs = 0
+    let slices: { left: number; untilMs: number; bucket: number }[] = []
+    for (let step = 0; step < 2_000; step += 1) {
+      const spendWithinMs = random.integer(2) * 1_500 + 500
+      if (random.next() < 0.4) {
+        const taken = await store.take({ key, limit, want: 1 + random.integer(6), spendWithinMs })
+        const { granted: left, bucket } = taken
+        if (left > 0) slices.push({ left, untilMs: nowMs + spendWithinMs, bucket })
+      }
+      for (const slice of slices) {
+        const spent = random.integer(slice.left + 1)
+        slice.left -= spent
+        for (let one = 0; one < spent; one += 1) spentAt.push(nowMs)
+      }
+      const forwardMs = random.next() < 0.02 ? random.integer(70_000) : random.integer(400)
+      // The last moment of a slice is the worst one: spend there what is left, or give it back.
+      for (const slice of slices) {
+        if (slice.untilMs > nowMs + forwardMs) continue
+        if (random.next() < 0.5)
+          await store.giveBack({ key, bucket: slice.bucket, count: slice.left })
+        else for (let one = 0; one < slice.left; one += 1) spentAt.push(slice.untilMs - 1)
+        slice.left = 0
+      }
+      slices = slices.filter(({ left }) => left > 0)
+      await advance(forwardMs)
+      nowMs += forwardMs
+    }
+    expect(mostInAnyWindow(spentAt), `seed ${seed}`).toBeLessThanOrEqual(limit)
+    expect(spentAt.length, `seed ${seed} must be allowed something`).toBeGreaterThan(limit * 5)
+  }
+}
+
+function mostInAnyWindow(times: number[]): number {
+  const sorted = [...times].sort((a, b) => a - b)
+  let most = 0
+  let start = 0
+  for (const [end, time] of sorted.entries()) {
+    while ((sorted[start] ?? 0) <= time - WINDOW_MS) start += 1
+    most = Math.max(most, end - start + 1)
+  }
+  return most
+}

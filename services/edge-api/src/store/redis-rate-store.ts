@@ -1,0 +1,95 @@
+import { AppError } from '@sluice/kernel/app-error'
+import type { Redis } from 'ioredis'
+
+import type { RateStore } from './rate-store.ts'
+
+/** No caller waits longer for a counter. */
+const TIMEOUT_MS = 250
+const PREFIX = 'sluice:rate:'
+
+// What admit/rate-limit.ts decides, where all edges meet. Time is Redis's own, so that the clocks of
+// edges need not agree. Fields of the hash are bucket numbers, values what was granted in them.
+const TAKE = `
+local now = redis.call('TIME')
+local nowMs = now[1] * 1000 + math.floor(now[2] / 1000)
+local limit, want, within = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local all = redis.call('HGETALL', KEYS[1])
+local used, live = 0, {}
+for i = 1, #all, 2 do
+  local bucket = tonumber(all[i])
+  if (bucket + 1) * 1000 > nowMs - 60000 then
+    used = used + tonumber(all[i + 1])
+    live[#live + 1] = { bucket, tonumber(all[i + 1]) }
+  else
+    redis.call('HDEL', KEYS[1], all[i])
+  end
+end
+local granted = math.max(0, math.min(want, limit - used))
+local bucket = math.floor((nowMs + within) / 1000)
+if granted > 0 then
+  redis.call('HINCRBY', KEYS[1], bucket, granted)
+  redis.call('PEXPIRE', KEYS[1], within + 62000)
+  return { granted, bucket, 0 }
+end
+table.sort(live, function(a, b) return a[1] < b[1] end)
+local left, waitMs = used, 60000
+for i = 1, #live do
+  left = left - live[i][2]
+  if left < limit then
+    waitMs = (live[i][1] + 1) * 1000 + 60000 - nowMs
+    break
+  end
+end
+return { 0, bucket, waitMs }
+`
+
+const GIVE_BACK = `
+local granted = redis.call('HGET', KEYS[1], ARGV[1])
+if granted then
+  redis.call('HSET', KEYS[1], ARGV[1], math.max(0, tonumber(granted) - tonumber(ARGV[2])))
+end
+return 0
+`
+
+/** Limits that all edges share. Rejects with `unavailable` within TIMEOUT_MS when Redis is away. */
+export function redisRateStore({ redis }: { redis: Redis }): RateStore {
+  redis.defineCommand('sluiceTake', { numberOfKeys: 1, lua: TAKE })
+  redis.defineCommand('sluiceGiveBack', { numberOfKeys: 1, lua: GIVE_BACK })
+  const commands = asCommands(redis)
+  return {
+    async take({ key, limit, want, spendWithinMs }) {
+      const asked = commands.sluiceTake(PREFIX + key, limit, want, spendWithinMs)
+      const [granted = 0, bucket = 0, retryAfterMs = 0] = await inTime(asked)
+      return { granted, bucket, retryAfterMs }
+    },
+    async giveBack({ key, bucket, count }) {
+      // What cannot be given back stays counted until its second has passed.
+      await inTime(commands.sluiceGiveBack(PREFIX + key, bucket, count)).catch(() => undefined)
+    },
+    shared: () => redis.status === 'ready',
+  }
+}
+
+interface Commands {
+  sluiceTake(key: string, limit: number, want: number, withinMs: number): Promise<number[]>
+  sluiceGiveBack(key: string, bucket: number, count: number): Promise<number>
+}
+
+// `defineCommand` has just put both on this very client.
+function asCommands(redis: Redis): Commands {
+  return redis as unknown as Commands
+}
+
+async function inTime<Value>(call: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([call, late])
+  } catch (cause) {
+    throw new AppError('unavailable', 'The store of rate limits is away.', { cause })
+  } finally {
+    clearTimeout(timer)
+  }
+}
