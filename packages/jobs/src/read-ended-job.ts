@@ -41,6 +41,19 @@ export async function readEndedJob(
   )
 }
 
+/** Whether a job exists and has not ended: its hold must not expire. */
+export async function isJobRunning(
+  db: Kysely<Tables> | Transaction<Tables>,
+  jobId: string,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('image_jobs')
+    .select('state')
+    .where('id', '=', jobId)
+    .executeTakeFirst()
+  return row !== undefined && !isEnd(asWritten<JobState>(row.state))
+}
+
 /** How a job ended; undefined while it runs. */
 export function describeEnd({
   state,
