@@ -63,7 +63,9 @@ export type FailureReason =
   | 'content-refused'
   | 'context-too-long'
   | 'image-refused'
+  | 'misconfigured'
   | 'model-unknown'
+  | 'not-started'
   | 'overloaded'
   | 'quota-spent'
   | 'rate-limited'
@@ -73,7 +75,6 @@ export type FailureReason =
   | 'tls-failed'
   | 'unauthorised'
   | 'unsupported'
-  | 'wrong-address'
 
 /** A failure of an upstream call, classified. Thrown by `draw`; `message` is fit for the caller. */
 export interface UpstreamFailure {

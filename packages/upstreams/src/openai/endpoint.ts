@@ -1,0 +1,32 @@
+import { failureOf } from '../failure-treatments.ts'
+import { readSettings } from '../read-settings.ts'
+import type { UpstreamAccess } from '../upstream.ts'
+import { UpstreamError } from '../upstream-error.ts'
+import { openaiSettings } from './openai-settings.ts'
+
+export interface Endpoint {
+  origin: string
+  path: string
+  headers: Record<string, string>
+}
+
+/**
+ * Where a route of the API lies and with which headers we enter. Only what the channel says is sent:
+ * a caller's own organisation or project never reaches a pooled account. Throws an UpstreamError when
+ * the channel is misconfigured.
+ */
+export function endpointOf(access: UpstreamAccess, route: string): Endpoint {
+  if (!URL.canParse(access.baseUrl)) throw new UpstreamError(failureOf('misconfigured'))
+  const { origin, pathname, search } = new URL(access.baseUrl)
+  const { organization, project } = readSettings(openaiSettings, access)
+  return {
+    origin,
+    // A query in the base URL (`?api-version=`) belongs to every call.
+    path: `${pathname.replace(/\/+$/, '')}/${route}${search}`,
+    headers: {
+      authorization: `Bearer ${access.secret}`,
+      ...(organization === undefined ? {} : { 'openai-organization': organization }),
+      ...(project === undefined ? {} : { 'openai-project': project }),
+    },
+  }
+}

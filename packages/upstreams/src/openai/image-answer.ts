@@ -1,0 +1,68 @@
+import type { ImageBackground, ImageFacts, ImageQuality } from '@sluice/contracts/image-request'
+import type { ImageRequest } from '@sluice/contracts/image-request'
+import { imageBackground, imageQuality } from '@sluice/contracts/image-request'
+
+import { z } from 'zod'
+
+import type { PictureHeader } from '../picture-header.ts'
+
+// Lenient on purpose: a lie or a novelty in one field must not cost the picture beside it.
+const text = z.string().nullish().catch(undefined)
+
+/** One picture of an answer, or of a stream's event. */
+const pictureItem = z.looseObject({ b64_json: text, url: text, revised_prompt: text })
+export type PictureItem = z.output<typeof pictureItem>
+
+/** What the upstream says that it drew. */
+const statedFacts = z.looseObject({
+  quality: text,
+  background: text,
+  usage: z.unknown(),
+})
+export type StatedFacts = z.output<typeof statedFacts>
+
+/** `POST /images/generations` and `/images/edits`, not streamed. */
+export const imageAnswer = statedFacts.extend({ data: z.array(pictureItem) })
+
+/** One event of a streamed image answer. */
+export const imageEvent = statedFacts.extend({
+  type: text,
+  b64_json: text,
+  url: text,
+  revised_prompt: text,
+  partial_image_index: z.int().nonnegative().nullish().catch(undefined),
+})
+
+// Words of older models and of look-alikes.
+const qualities: Readonly<Record<string, ImageQuality>> = { standard: 'medium', hd: 'high' }
+
+/** Taken when neither the caller nor the upstream says. */
+export const UNSTATED_QUALITY: ImageQuality = 'medium'
+
+/**
+ * What a picture is. Size and format are read from its own bytes, never believed; quality is the
+ * upstream's word, else what was asked; transparency needs a picture that can be transparent. Pure.
+ */
+export function factsOf({
+  header: { width, height, format, alpha },
+  stated,
+  asked,
+}: {
+  header: PictureHeader
+  stated: StatedFacts
+  asked: ImageRequest
+}): ImageFacts {
+  const quality = qualityOf(stated.quality) ?? qualityOf(asked.quality) ?? UNSTATED_QUALITY
+  const said = backgroundOf(stated.background) ?? backgroundOf(asked.background)
+  const background = alpha && said === 'transparent' ? 'transparent' : 'opaque'
+  return { width, height, format, quality, background }
+}
+
+function qualityOf(word: string | null | undefined): ImageQuality | undefined {
+  const parsed = imageQuality.safeParse(word)
+  return parsed.success ? parsed.data : qualities[word ?? '']
+}
+
+function backgroundOf(word: string | null | undefined): ImageBackground | undefined {
+  return imageBackground.safeParse(word).data
+}

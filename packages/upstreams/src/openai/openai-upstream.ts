@@ -1,0 +1,22 @@
+import type { Upstream, UpstreamDeps } from '../upstream.ts'
+import { drawImage } from './draw-image.ts'
+import { endpointOf } from './endpoint.ts'
+import { listModels } from './list-models.ts'
+
+/** The dialect of OpenAI and of everything that speaks like it. */
+export function createOpenAiUpstream(deps: UpstreamDeps): Upstream {
+  return {
+    dialect: 'openai',
+    draw: (input) => drawImage(deps, input),
+    chatCall: (access) => {
+      const { origin, path, headers } = endpointOf(access, 'chat/completions')
+      return {
+        origin,
+        path,
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+      }
+    },
+    listModels: (input) => listModels(deps, input),
+  }
+}

@@ -1,0 +1,18 @@
+import type { Upstream, UpstreamDeps } from '../upstream.ts'
+import { answerChat } from './answer-chat.ts'
+import { drawSandbox } from './draw-sandbox.ts'
+import { lazyTokenizer } from './tokenizer.ts'
+
+/** A dialect that asks nobody: it draws and answers by itself, so that everything can be tried for nothing. */
+export function createSandboxUpstream({
+  clock,
+  random,
+}: Pick<UpstreamDeps, 'clock' | 'random'>): Upstream {
+  const deps = { clock, random, loadTokenizer: lazyTokenizer() }
+  return {
+    dialect: 'sandbox',
+    draw: (input) => drawSandbox(deps, input),
+    chatAnswer: (input) => answerChat(deps, input),
+    listModels: async () => ['sandbox-image', 'sandbox-chat'],
+  }
+}

@@ -1,0 +1,56 @@
+/** Counts tokens as the o200k models do. */
+export interface Tokenizer {
+  count(text: string): number
+  encode(text: string): number[]
+  decode(tokens: readonly number[]): string
+}
+
+/** Text beyond this is counted by the rate of what comes before: counting blocks the process. */
+const COUNTED_CHARS_MAX = 200_000
+/** Long texts are counted in pieces, since the time grows with the square of a run without spaces. */
+const PIECE_CHARS_MAX = 1_000
+
+/** A tokenizer that is loaded (0.1 to 0.5 s, 50 MB) when it is first needed. */
+export function lazyTokenizer(): () => Promise<Tokenizer> {
+  let loading: Promise<Tokenizer> | undefined
+  return () => (loading ??= load())
+}
+
+async function load(): Promise<Tokenizer> {
+  const { encode, decode } = await import('gpt-tokenizer/encoding/o200k_base')
+  // A caller's text is never a control token, whatever it looks like.
+  const options = { disallowedSpecial: new Set<string>() }
+  const count = (text: string) => {
+    const counted = text.slice(0, COUNTED_CHARS_MAX)
+    const tokens = piecesOf(counted).reduce((sum, piece) => sum + encode(piece, options).length, 0)
+    return counted.length === text.length ? tokens : scaled(tokens, counted.length, text.length)
+  }
+  return { count, encode: (text) => encode(text, options), decode: (tokens) => decode(tokens) }
+}
+
+/** Cuts where a token ends anyhow (before a single space), else after the most that a piece may have. */
+export function piecesOf(text: string): string[] {
+  const pieces: string[] = []
+  let rest = text
+  while (rest.length > PIECE_CHARS_MAX) {
+    const cut = lastWordStart(rest.slice(0, PIECE_CHARS_MAX)) ?? evenCut(rest)
+    pieces.push(rest.slice(0, cut))
+    rest = rest.slice(cut)
+  }
+  return [...pieces, rest]
+}
+
+function lastWordStart(text: string): number | undefined {
+  const at = text.search(/(?<=\S) \S*$/)
+  return at > 0 && at < text.length - 1 ? at : undefined
+}
+
+// A character outside the basic plane has two code units, which must stay together.
+function evenCut(text: string): number {
+  const code = text.charCodeAt(PIECE_CHARS_MAX - 1)
+  return code >= 0xd800 && code < 0xdc00 ? PIECE_CHARS_MAX - 1 : PIECE_CHARS_MAX
+}
+
+function scaled(tokens: number, counted: number, all: number): number {
+  return Math.ceil((tokens / counted) * all)
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '@sluice/kernel/clock'
+
+import type { Dispatcher } from 'undici'
+import type { Readable } from 'node:stream'
+
+import { classifyAnswer } from './classify-failure.ts'
+import { classifySocketError } from './classify-socket-error.ts'
+import { readErrorBody } from './error-body.ts'
+import { failureOf } from './failure-treatments.ts'
+import type { AnswerHeaders } from './rate-limit-headers.ts'
+import { one } from './rate-limit-headers.ts'
+import { UpstreamError } from './upstream-error.ts'
+
+export interface CallDeps {
+  dispatcher: Dispatcher
+  clock: Clock
+}
+
+export interface Call {
+  origin: string
+  path: string
+  method: 'GET' | 'POST'
+  headers: Record<string, string>
+  body: string | Readable | null
+  signal: AbortSignal
+}
+
+/** An answer of the 200s whose body is not read yet. Read it to its end, or leave its iteration early. */
+export interface SentAnswer {
+  status: number
+  headers: AnswerHeaders
+  body: Dispatcher.ResponseData['body']
+}
+
+const ERROR_BYTES_MAX = 64 * 1024
+
+/**
+ * Sends a call and waits for the answer's headers. Has no timeout of its own: the signal carries the
+ * deadline. Throws an UpstreamError for everything but an answer of the 200s.
+ */
+export async function sendCall({ dispatcher, clock }: CallDeps, call: Call): Promise<SentAnswer> {
+  const { signal, ...request } = call
+  refuseAborted(signal, { sent: false })
+  const answer = await dispatcher.request({ ...request, signal }).catch((error: unknown) => {
+    throw socketFailure(error, { signal, headersSeen: false })
+  })
+  const { statusCode: status, headers, body } = answer
+  body.on('error', ignoreLateError)
+  if (status >= 200 && status < 300) {
+    // Nothing is unpacked: we do not offer to, and a kilobyte of gzip may hold a gigabyte.
+    const encoding = one(headers['content-encoding']) ?? 'identity'
+    if (encoding.toLowerCase() === 'identity') return { status, headers, body }
+    body.destroy()
+    throw new UpstreamError(failureOf('answer-broken', { status }))
+  }
+  const text = await readErrorText({ body, signal })
+  const nowMs = clock.nowMs()
+  throw new UpstreamError(classifyAnswer({ status, headers, body: readErrorBody(text), nowMs }))
+}
+
+/** The bytes of an answer as they come, up to a cap. Throws an UpstreamError when they end badly. */
+export async function* readChunks(
+  { body, status }: Pick<SentAnswer, 'body' | 'status'>,
+  { bytesMax, signal }: { bytesMax: number; signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]()
+  let total = 0
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown) => {
+        throw socketFailure(error, { signal, headersSeen: true })
+      })
+      if (next.done) return
+      const chunk: Uint8Array = next.value
+      total += chunk.byteLength
+      if (total > bytesMax) throw new UpstreamError(failureOf('answer-too-large', { status }))
+      yield chunk
+    }
+  } finally {
+    body.destroy()
+  }
+}
+
+/** All bytes of an answer as text, up to a cap. Throws an UpstreamError when they end badly. */
+export async function readText(
+  answer: Pick<SentAnswer, 'body' | 'status'>,
+  options: { bytesMax: number; signal: AbortSignal },
+): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of readChunks(answer, options)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Throws the UpstreamError of an aborted call when the signal has aborted. */
+export function refuseAborted(signal: AbortSignal, { sent }: { sent: boolean }): void {
+  if (!signal.aborted) return
+  throw new UpstreamError(failureOf('aborted', { mayHaveProduced: sent }), signal.reason)
+}
+
+function socketFailure(
+  error: unknown,
+  { signal, headersSeen }: { signal: AbortSignal; headersSeen: boolean },
+): UpstreamError {
+  if (signal.aborted) return new UpstreamError(failureOf('aborted'), signal.reason)
+  return new UpstreamError(classifySocketError(error, { headersSeen }), error)
+}
+
+// What was read of an error's body is enough, also when the rest never comes.
+async function readErrorText({
+  body,
+  signal,
+}: {
+  body: Dispatcher.ResponseData['body']
+  signal: AbortSignal
+}): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let total = 0
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk)
+      total += chunk.byteLength
+      if (total > ERROR_BYTES_MAX) break
+    }
+  } catch {
+    refuseAborted(signal, { sent: true })
+  }
+  return Buffer.concat(chunks).subarray(0, ERROR_BYTES_MAX).toString('utf8')
+}
+
+// A body that is left unread reports its own destruction; the call is decided by then.
+function ignoreLateError(): void {}
