@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http'
+
+import type { Principal } from '../request.ts'
+import type { Authenticator } from './authenticate.ts'
+import { wrongKey } from './authenticate.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import { callerAddress, readApiKey } from './read-credentials.ts'
+
+export interface Admission {
+  /**
+   * Who are you, and may you come in now: in that order. Answers at once, without a promise, when both
+   * are decided in memory. Throws or rejects with `invalid_api_key`, `rate_limit_exceeded`, `unavailable`.
+   */
+  admit(incoming: IncomingMessage): Principal | Promise<Principal>
+}
+
+export function createAdmission({
+  authenticator,
+  limiter,
+  trustedProxyHops,
+}: {
+  authenticator: Authenticator
+  limiter: RateLimiter
+  trustedProxyHops: number
+}): Admission {
+  const slowly = async (incoming: IncomingMessage, apiKey: string) => {
+    const address = callerAddress(incoming, trustedProxyHops)
+    const principal = authenticator.find(apiKey) ?? (await authenticator.lookUp(apiKey, address))
+    if (!limiter.tryTake(principal)) await limiter.take(principal)
+    return principal
+  }
+  return {
+    admit(incoming) {
+      const apiKey = readApiKey(incoming.headers)
+      if (apiKey === undefined) throw wrongKey()
+      const principal = authenticator.find(apiKey)
+      if (principal && limiter.tryTake(principal)) return principal
+      return slowly(incoming, apiKey)
+    },
+  }
+}

@@ -1,0 +1,294 @@
+import type { Billing } from '@sluice/contracts/billing.contract'
+import { AppError } from '@sluice/kernel/app-error'
+import { seededRandom } from '@sluice/kernel/random'
+import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { describe, expect, it } from 'vitest'
+
+import { createAllowancePool } from './allowance-pool.ts'
+import type { Reservation } from './purse.ts'
+
+interface Granted {
+  wallet: string
+  amountMicro: bigint
+  expiresAtMs: number
+  open: boolean
+}
+
+/** Billing as the contract describes it: fair shares, leases that expire, refusals. */
+function fakeBilling({ balanceMicro, clock }: { balanceMicro: bigint; clock: FakeClock }) {
+  const granted = new Map<string, Granted>()
+  const world = {
+    availableMicro: balanceMicro,
+    away: false,
+    granted,
+    opened: 0,
+    refused: 0,
+    spentMicro: new Map<string, bigint>(),
+    /** What records said was spent; taken from the allowance when it closes. */
+    spend: (id: string, amountMicro: bigint) =>
+      world.spentMicro.set(id, (world.spentMicro.get(id) ?? 0n) + amountMicro),
+  }
+  const answer = async <Value>(value: () => Value): Promise<Value> => {
+    await clock.sleep(1)
+    if (world.away) throw new AppError('unavailable', 'away')
+    return value()
+  }
+  const billing: Pick<Billing, 'openAllowance' | 'renewAllowances' | 'closeAllowance'> = {
+    openAllowance: ({ allowanceId, wallet, needMicro, wantMicro, leaseMs }) =>
+      answer(() => {
+        if (world.availableMicro < needMicro) {
+          world.refused += 1
+          const { availableMicro } = world
+          return { outcome: 'refused' as const, requiredMicro: needMicro, availableMicro }
+        }
+        const share = world.availableMicro / 2n
+        const amountMicro = share < needMicro ? needMicro : share < wantMicro ? share : wantMicro
+        world.availableMicro -= amountMicro
+        world.opened += 1
+        const expiresAtMs = clock.nowMs() + leaseMs
+        granted.set(allowanceId, { wallet, amountMicro, expiresAtMs, open: true })
+        return { outcome: 'opened' as const, amountMicro, expiresAt: new Date(expiresAtMs) }
+      }),
+    renewAllowances: ({ allowanceIds, leaseMs }) =>
+      answer(() => {
+        const open = allowanceIds.filter((id) => {
+          const one = granted.get(id)
+          return one?.open === true && one.expiresAtMs > clock.nowMs()
+        })
+        const expiresAtMs = clock.nowMs() + leaseMs
+        for (const id of open) Object.assign(granted.get(id) ?? {}, { expiresAtMs })
+        return {
+          open: open.map((allowanceId) => ({ allowanceId, expiresAt: new Date(expiresAtMs) })),
+        }
+      }),
+    closeAllowance: ({ allowanceId }) =>
+      answer(() => {
+        const one = granted.get(allowanceId)
+        if (!one?.open) return { releasedMicro: 0n }
+        one.open = false
+        const releasedMicro = one.amountMicro - (world.spentMicro.get(allowanceId) ?? 0n)
+        world.availableMicro += releasedMicro
+        return { releasedMicro }
+      }),
+  }
+  return { billing, world }
+}
+
+function rig(balanceMicro: bigint, { seed = 1 } = {}) {
+  const clock = fakeClock()
+  const { billing, world } = fakeBilling({ balanceMicro, clock })
+  const state = { recordsOnTheirWay: false }
+  const pool = createAllowancePool({
+    billing,
+    edge: 'edge_1',
+    settleNow: async () => !state.recordsOnTheirWay,
+    clock,
+    random: seededRandom(seed),
+    log: recordedLog(),
+  })
+  return { clock, world, pool, state }
+}
+
+/** Lets time pass, a little at a time, until the promise has settled. */
+async function settled<Value>(clock: FakeClock, promise: Promise<Value>): Promise<Value> {
+  let over = false
+  void promise.then(
+    () => (over = true),
+    () => (over = true),
+  )
+  for (let ms = 0; ms < 1_000 && !over; ms += 1) await clock.advance(1)
+  return promise
+}
+
+const outcome = (reserving: Promise<Reservation>) =>
+  reserving.then(
+    (reservation) => reservation,
+    (error: AppError) => error.code,
+  )
+
+describe('paying for calls out of allowances', () => {
+  it('asks billing once for a burst, and then decides in memory', async () => {
+    const { clock, world, pool } = rig(1_000_000n)
+    const burst = Array.from({ length: 50 }, () => pool.reserve('wal_1', 100n))
+    await clock.advance(10)
+    const reserved = await Promise.all(burst)
+    expect(reserved).toHaveLength(50)
+    expect(world.opened).toBeLessThanOrEqual(3)
+    for (const one of reserved) pool.spend(one, 1n)
+    const opened = world.opened
+    for (let calls = 0; calls < 200; calls += 1) {
+      const reservation = pool.tryReserve('wal_1', 100n)
+      if (reservation) pool.spend(reservation, 1n)
+    }
+    expect(world.opened).toBe(opened)
+  })
+
+  it('refuses with 402 only when billing refuses', async () => {
+    const { clock, world, pool } = rig(1_000n)
+    const [dear, cheap] = [
+      outcome(pool.reserve('wal_1', 1_001n)),
+      outcome(pool.reserve('wal_1', 900n)),
+    ]
+    await clock.advance(20)
+    expect(await dear).toBe('insufficient_credit')
+    expect(await cheap).toMatchObject({ amountMicro: 900n })
+    expect(world.refused).toBeGreaterThanOrEqual(1)
+  })
+
+  it('a call that does not fit does not let later ones pass it by', async () => {
+    const { clock, pool } = rig(100_000n)
+    const first = pool.reserve('wal_1', 100n)
+    await clock.advance(5)
+    await first
+    const dear = pool.reserve('wal_1', 40_000n)
+    expect(pool.tryReserve('wal_1', 1n)).toBeUndefined()
+    await clock.advance(5)
+    expect((await dear).amountMicro).toBe(40_000n)
+  })
+
+  it('gives idle allowances back before it tells a caller that the wallet is empty', async () => {
+    const { clock, world, pool } = rig(1_000n)
+    const small = pool.reserve('wal_1', 10n)
+    await clock.advance(5)
+    pool.spend(await small, 10n)
+    world.spend([...world.granted.keys()][0] ?? '', 10n)
+    const large = pool.reserve('wal_1', 900n)
+    await clock.advance(20)
+    expect((await large).amountMicro).toBe(900n)
+  })
+
+  it('keeps an allowance open whose records may still be on their way', async () => {
+    const { clock, world, pool, state } = rig(1_000n)
+    state.recordsOnTheirWay = true
+    const small = pool.reserve('wal_1', 10n)
+    await clock.advance(5)
+    pool.spend(await small, 10n)
+    const large = outcome(pool.reserve('wal_1', 900n))
+    await clock.advance(20)
+    expect(await large).toBe('insufficient_credit')
+    expect([...world.granted.values()].every(({ open }) => open)).toBe(true)
+  })
+
+  it('tells callers that billing is away, and goes on with what it holds until the lease ends', async () => {
+    const { clock, world, pool } = rig(1_000_000n)
+    const first = pool.reserve('wal_1', 10n)
+    await clock.advance(5)
+    pool.spend(await first, 10n)
+    world.away = true
+    const other = outcome(pool.reserve('wal_2', 10n))
+    await clock.advance(5)
+    expect(await other).toBe('unavailable')
+    await clock.advance(40_000)
+    expect(pool.tryReserve('wal_1', 10n)).toBeDefined()
+    await clock.advance(10_000)
+    expect(pool.tryReserve('wal_1', 10n)).toBeUndefined()
+  })
+
+  it('does not wait for ever for a billing that does not answer', async () => {
+    const { clock, pool, world } = rig(1_000n)
+    world.away = true
+    const reserving = outcome(pool.reserve('wal_1', 10n))
+    await clock.advance(6_000)
+    expect(await reserving).toBe('unavailable')
+  })
+
+  it('renews while a call runs, however long it takes, and closes what is idle', async () => {
+    const { clock, world, pool } = rig(1_000n)
+    const long = pool.reserve('wal_1', 10n)
+    await clock.advance(5)
+    const reservation = await long
+    const tick = async () => {
+      await settled(clock, pool.upkeep())
+      await clock.advance(5_000)
+    }
+    for (let ticks = 0; ticks < 60; ticks += 1) await tick()
+    const [allowance] = world.granted.values()
+    expect(allowance).toMatchObject({ open: true })
+    expect(allowance?.expiresAtMs).toBeGreaterThan(clock.nowMs())
+    pool.spend(reservation, 4n)
+    for (let ticks = 0; ticks < 10; ticks += 1) await tick()
+    expect(allowance?.open).toBe(false)
+    expect(pool.sizes()).toEqual({ wallets: 0, allowances: 0, waiting: 0 })
+  })
+
+  it('gives everything back when the edge stops', async () => {
+    const { clock, world, pool } = rig(1_000n)
+    const first = pool.reserve('wal_1', 10n)
+    await clock.advance(5)
+    const reservation = await first
+    pool.spend(reservation, 7n)
+    world.spend(reservation.allowance.id, 7n)
+    await settled(clock, pool.close())
+    expect(world.availableMicro).toBe(993n)
+  })
+
+  it('ends a reservation once, for no more than was reserved', async () => {
+    const { clock, pool } = rig(1_000n)
+    const first = pool.reserve('wal_1', 10n)
+    await clock.advance(5)
+    const reservation = await first
+    expect(() => pool.spend(reservation, 11n)).toThrow(/no more/)
+    pool.spend(reservation, 10n)
+    expect(() => pool.spend(reservation, 0n)).toThrow(/once/)
+  })
+})
+
+describe('a simulation of callers, billing and time', () => {
+  it.each([1, 2, 3, 4])(
+    'seed %i: what is spent never exceeds what billing granted, and nobody waits for ever',
+    async (seed) => {
+      const random = seededRandom(seed)
+      const { clock, world, pool } = rig(50_000n, { seed })
+      const open: Reservation[] = []
+      const waits: Promise<unknown>[] = []
+      let answered = 0
+      for (let step = 0; step < 1_000; step += 1) {
+        const wallet = `wal_${random.integer(3)}`
+        const roll = random.next()
+        if (roll < 0.45) {
+          const amount = BigInt(1 + random.integer(random.next() < 0.05 ? 20_000 : 300))
+          const now = pool.tryReserve(wallet, amount)
+          if (now) open.push(now)
+          else {
+            const waiting = outcome(pool.reserve(wallet, amount)).then((result) => {
+              answered += 1
+              if (typeof result !== 'string') open.push(result)
+            })
+            waits.push(waiting)
+          }
+        } else if (roll < 0.9) {
+          const [reservation] = open.splice(random.integer(open.length), 1)
+          if (reservation) {
+            const spent = BigInt(random.integer(Number(reservation.amountMicro) + 1))
+            pool.spend(reservation, spent)
+            world.spend(reservation.allowance.id, spent)
+          }
+        } else if (roll < 0.93) world.away = !world.away
+        else if (roll < 0.96) void pool.upkeep()
+        await clock.advance(random.integer(random.next() < 0.01 ? 70_000 : 50))
+        checkBooks(world, 50_000n)
+      }
+      world.away = false
+      for (const one of open) pool.spend(one, 0n)
+      await clock.advance(10_000)
+      await Promise.all(waits)
+      expect(answered).toBe(waits.length)
+      expect(pool.sizes().waiting).toBe(0)
+    },
+  )
+})
+
+function checkBooks(world: ReturnType<typeof fakeBilling>['world'], balanceMicro: bigint): void {
+  let held = 0n
+  let spent = 0n
+  for (const [id, { amountMicro, open }] of world.granted) {
+    const spentHere = world.spentMicro.get(id) ?? 0n
+    expect(spentHere <= amountMicro).toBe(true)
+    spent += spentHere
+    if (open) held += amountMicro - spentHere
+  }
+  expect(world.availableMicro >= 0n).toBe(true)
+  expect(world.availableMicro + held + spent).toBe(balanceMicro)
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+
+import { estimateUsage, OUTPUT_TOKENS_DEFAULT } from './estimate-usage.ts'
+
+const request = {
+  textBytes: 400,
+  attachments: 0,
+  count: 1,
+  outputTokensAsked: undefined,
+  outputTokensMax: undefined,
+}
+
+describe('the worst case of a chat request', () => {
+  it('has no more input than bytes, and pictures by the piece', () => {
+    expect(estimateUsage(request).inputMax).toBe(400)
+    expect(estimateUsage({ ...request, attachments: 2 }).inputMax).toBe(8_400)
+  })
+
+  it.each([
+    ['nobody sets a limit', {}, OUTPUT_TOKENS_DEFAULT],
+    [
+      'the caller asks for less than the model can',
+      { outputTokensAsked: 50, outputTokensMax: 900 },
+      50,
+    ],
+    [
+      'the caller asks for more than the model can',
+      { outputTokensAsked: 9_000, outputTokensMax: 900 },
+      900,
+    ],
+    ['only the caller sets a limit', { outputTokensAsked: 90_000 }, 90_000],
+    ['only the model has a limit', { outputTokensMax: 900 }, 900],
+    ['three answers are wanted', { outputTokensAsked: 50, count: 3 }, 150],
+    ['the numbers are absurd', { outputTokensAsked: Number.MAX_SAFE_INTEGER, count: 128 }, 1e9],
+  ])('its output when %s', (_, facts, expected) => {
+    expect(estimateUsage({ ...request, ...facts }).outputMax).toBe(expected)
+  })
+})
