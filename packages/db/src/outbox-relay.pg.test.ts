@@ -1,0 +1,54 @@
+import type { Log } from '@sluice/kernel/log'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { testDatabase } from '@sluice/testkit/databases'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+
+import type { TestDatabase } from '@sluice/testkit/databases'
+
+import { createOutboxRelay } from './outbox-relay.ts'
+import type { OutboxMessage } from './outbox.ts'
+import { writeOutbox } from './outbox.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await testDatabase()
+})
+afterAll(() => database.close())
+
+test('a row that nobody consumed is told, and told again after a round that failed', async () => {
+  const clock = fakeClock()
+  const told: OutboxMessage[] = []
+  const warn = vi.fn()
+  let away = true
+  const relay = createOutboxRelay({
+    db: database.db,
+    clock,
+    log: { ...silent, warn },
+    publish: async (message) => {
+      if (away) throw new Error('the bus is away')
+      told.push(message)
+    },
+  })
+  const message = { topic: 'catalog-changed', key: 'all', payload: {} } as const
+  const dueAt = clock.now()
+  await database.db.transaction().execute((trx) => writeOutbox(trx, { ...message, dueAt }))
+  await relay.start()
+  await clock.advance(1_000)
+  await vi.waitFor(() => expect(warn).toHaveBeenCalledOnce())
+  away = false
+  await clock.advance(60_000)
+  await vi.waitFor(() => expect(told).toEqual([message]))
+  await relay.stop()
+  const left = await database.db.selectFrom('outbox').selectAll().execute()
+  expect(left).toEqual([])
+})
+
+const ignore = () => {}
+const silent: Log = {
+  fatal: ignore,
+  error: ignore,
+  warn: ignore,
+  info: ignore,
+  debug: ignore,
+  child: () => silent,
+}
