@@ -1,0 +1,67 @@
+import { simulate } from '@sluice/testkit/simulate'
+import type { TestDatabase } from '@sluice/testkit/databases'
+import { eachPostgres } from '@sluice/testkit/databases'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import type { JobStore } from '../src/job-store.ts'
+import { createKyselyJobStore } from '../src/kysely-job-store.ts'
+import { createMemoryJobStore } from '../src/memory-job-store.ts'
+import { readEndedJob, describeEnd } from '../src/read-ended-job.ts'
+import { checkJobs, finishJobs, jobActions, jobWorld } from './job-world.ts'
+
+const SEEDS = [101, 102, 103, 104, 105, 106]
+const STEPS = 200
+
+eachPostgres('image jobs in any order of events', (open) => {
+  let database: TestDatabase
+  beforeAll(async () => void (database = await open()))
+  afterAll(() => database.close())
+
+  it.each(SEEDS)(
+    'are in PostgreSQL what they are in memory, answer by answer (seed %i)',
+    async (seed) => {
+      const { db } = database
+      for (const table of ['image_jobs', 'image_job_events', 'outbox'] as const) {
+        await db.deleteFrom(table).execute()
+      }
+      const memory = createMemoryJobStore()
+      const outbox = async () => {
+        const rows = await db.selectFrom('outbox').select(['topic', 'key']).execute()
+        const found = rows.map(({ topic, key }) => `${topic} ${key}`).sort()
+        expect(found).toEqual(memory.outbox())
+        return found
+      }
+      const store = bothStores(createKyselyJobStore({ db }), memory)
+      const world = await simulate({
+        seed,
+        steps: STEPS,
+        world: () => jobWorld({ store, outbox }),
+        actions: jobActions,
+        check: checkJobs,
+      })
+      await finishJobs(world)
+      for (const job of world.seen.values()) {
+        expect(await readEndedJob(db, job.id)).toEqual(describeEnd(job))
+      }
+    },
+    120_000,
+  )
+})
+
+/** Asks both, and fails where they answer differently. */
+function bothStores(real: JobStore, oracle: JobStore): JobStore {
+  return new Proxy(real, {
+    get: (_real, verb: keyof JobStore) => async (input: never, now: never) => {
+      const [answer, expected] = [await ask(real, verb), await ask(oracle, verb)]
+      // Which claims live is an answer; in which order they are told is none.
+      const tell = (told: unknown) =>
+        verb === 'heartbeat' && Array.isArray(told) ? new Set(told) : told
+      expect(tell(answer)).toEqual(tell(expected))
+      return answer
+
+      function ask(store: JobStore, name: keyof JobStore): Promise<unknown> {
+        return store[name](input, now)
+      }
+    },
+  })
+}
