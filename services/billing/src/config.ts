@@ -1,18 +1,47 @@
-/** How billing behaves; what main.ts reads from the environment is in `environment.ts`. */
+import { integerSetting } from '@sluice/service-kit/read-config'
+import { z } from 'zod'
+
+/** How billing behaves, the same in both wirings. */
 export interface BillingConfig {
   /** How long past its expiry a hold or allowance waits for late reports before it is released. */
   graceMs: number
   expireEveryMs: number
   sealEveryMs: number
+  /** How often the whole book is derived anew and compared. */
   auditEveryMs: number
-  /** How long a price may be unknown to this replica after another one added it. */
+  /** How long a price may be unknown to this replica when the announcement of it got lost. */
   pricesMaxAgeMs: number
+  /** Ended jobs that one replica settles at once. */
+  jobsInFlightMax: number
 }
 
 export const defaultBillingConfig: BillingConfig = {
   graceMs: 10 * 60_000,
   expireEveryMs: 30_000,
-  sealEveryMs: 15_000,
+  sealEveryMs: 60_000,
   auditEveryMs: 60 * 60_000,
   pricesMaxAgeMs: 30_000,
+  jobsInFlightMax: 16,
 }
+
+const d = defaultBillingConfig
+
+/** What this service reads from the environment in distributed mode. */
+export const billingEnvironment = z.object({
+  /** For /health, /ready and /metrics; the contract is served over NATS. */
+  PORT: integerSetting({ min: 0, max: 65_535 }).default(8083),
+  HOST: z.string().default('0.0.0.0'),
+  DATABASE_URL: z.string().min(1),
+  DATABASE_POOL_MAX: integerSetting({ min: 1, max: 200 }).default(10),
+  NATS_URL: z.string().min(1),
+  NODE_ENV: z.string().default('development'),
+  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(15_000),
+  /** `name:n`, for the crash campaign; refused in production. */
+  CRASH_AT: z.string().optional(),
+  HOLD_GRACE_MS: integerSetting({ min: 1_000, max: 86_400_000 }).default(d.graceMs),
+  EXPIRE_EVERY_MS: integerSetting({ min: 100, max: 3_600_000 }).default(d.expireEveryMs),
+  SEAL_EVERY_MS: integerSetting({ min: 100, max: 86_400_000 }).default(d.sealEveryMs),
+  AUDIT_EVERY_MS: integerSetting({ min: 1_000, max: 604_800_000 }).default(d.auditEveryMs),
+})
+export type BillingEnvironment = z.output<typeof billingEnvironment>

@@ -18,7 +18,7 @@ export function billingCounters(metrics: Metrics) {
     settlements: metrics.counter({
       name: 'sluice_billing_settlements_total',
       help: 'Image jobs whose money was decided. `unheld` is a job that nobody pays for.',
-      labels: { outcome: ['capture', 'void', 'repeat', 'wait', 'unknown-job', 'unheld'] },
+      labels: { outcome: ['capture', 'void', 'repeat', 'not-ended', 'unheld'] },
     }),
     usage: metrics.counter({
       name: 'sluice_billing_usage_records_total',

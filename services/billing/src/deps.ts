@@ -11,17 +11,19 @@ import type { LedgerStore } from './store/ledger-store.ts'
 
 /** What billing asks of the world. */
 export interface BillingDeps {
+  /** The book; `kyselyLedgerStore` of `store/`. */
   store: LedgerStore
   bus: Bus
   clock: Clock
   random: Random
   log: Log
   metrics: Metrics
-  config: BillingConfig
+  config?: Partial<BillingConfig>
 }
 
-/** What its verbs and upkeep get: the world, and what the module made of it. */
-export interface BillingParts extends BillingDeps {
+/** What verbs, intake and upkeep get: the world, and what the module made of it. */
+export interface BillingParts extends Omit<BillingDeps, 'config' | 'metrics'> {
+  config: BillingConfig
   prices: KnownPrices
   counters: BillingCounters
 }

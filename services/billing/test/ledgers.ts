@@ -1,4 +1,3 @@
-import type { EndedJob } from '../src/store/ledger-store.ts'
 import type { LedgerUnderTest } from '../src/store/ledger-store.contract.ts'
 import type { MemoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { memoryLedgerStore } from '../src/store/memory-ledger-store.ts'
@@ -6,16 +5,24 @@ import { housePrices } from './test-prices.ts'
 
 /** A book in memory with the prices of a fresh house, and the jobs that a test puts into it. */
 export async function memoryLedger(): Promise<LedgerUnderTest & { store: MemoryLedgerStore }> {
-  const jobs = new Map<string, EndedJob>()
-  const store = memoryLedgerStore({
-    prices: housePrices,
-    readEndedJob: async (jobId) => jobs.get(jobId),
-  })
+  const jobs: LedgerUnderTest['jobs'] = new Map()
+  const store = memoryLedgerStore({ prices: housePrices, jobs: jobsIn(jobs) })
   return {
     store,
     jobs,
     readBook: store.readBook,
     readOutbox: async () => [...store.outbox],
     promiseJobEnded: async (jobId) => void store.outbox.add(jobId),
+  }
+}
+
+/** A test's jobs, as the stores ask for them. */
+export function jobsIn(jobs: LedgerUnderTest['jobs']) {
+  return {
+    readEndedJob: async (jobId: string) => {
+      const job = jobs.get(jobId)
+      return job === 'running' ? undefined : job
+    },
+    isJobRunning: async (jobId: string) => jobs.get(jobId) === 'running',
   }
 }

@@ -2,17 +2,24 @@ import type { TestDatabase } from '@sluice/testkit/databases'
 import { writeOutbox } from '@sluice/db/outbox'
 import { sql } from 'kysely'
 
-import type { EndedJob } from '../src/store/ledger-store.ts'
 import type { LedgerUnderTest } from '../src/store/ledger-store.contract.ts'
 import { kyselyLedgerStore } from '../src/store/kysely-ledger-store.ts'
+import { jobsIn } from './ledgers.ts'
 import { readBook } from './read-book.ts'
 
 /** A book in a fresh database, and the jobs that a test puts beside it. */
 export async function pgLedger(database: TestDatabase): Promise<LedgerUnderTest> {
   const { db } = database
-  const jobs = new Map<string, EndedJob>()
+  const jobs: LedgerUnderTest['jobs'] = new Map()
+  const { readEndedJob, isJobRunning } = jobsIn(jobs)
   return {
-    store: kyselyLedgerStore({ db, readEndedJob: async (_trx, jobId) => jobs.get(jobId) }),
+    store: kyselyLedgerStore({
+      db,
+      jobs: {
+        readEndedJob: (_trx, jobId) => readEndedJob(jobId),
+        isJobRunning: (_trx, jobId) => isJobRunning(jobId),
+      },
+    }),
     jobs,
     readBook: () => readBook(db),
     readOutbox: async () => {

@@ -20,6 +20,9 @@ export interface LedgerReport {
   head: string | null
 }
 
+/** What one part of a verification found. */
+export type PartialReport = Pick<LedgerReport, 'findings' | 'checked'>
+
 /** The report on a book that is in memory. */
 export function reportOfBook(book: Book): LedgerReport {
   const faults = faultsOfBook(book)

@@ -1,9 +1,8 @@
 import type { Hold } from './hold.ts'
 
-/** An image job as far as its payment depends on it. */
+/** How an image job ended. */
 export interface JobEnd {
-  /** `queued` and `claimed` live on; the others are the end. */
-  state: 'queued' | 'claimed' | 'done' | 'failed' | 'cancelled'
+  state: 'done' | 'failed' | 'cancelled'
 }
 
 export type Settlement =
@@ -11,11 +10,9 @@ export type Settlement =
   | 'capture'
   /** It ended without: give all of its hold back. */
   | 'void'
-  /** It is not over yet. */
-  | 'wait'
-  /** Nobody knows the job: its hold is left to its expiry, or ends by it. */
-  | 'unknown-job'
-  /** It ran without a hold: nothing can be charged. */
+  /** It runs, or nobody knows it: there is nothing to decide. */
+  | 'not-ended'
+  /** It ended without ever having had a hold: nothing can be charged. */
   | 'unheld'
 
 /** What to do about a job's money. */
@@ -26,8 +23,7 @@ export function settlementOf({
   hold: Hold | undefined
   job: JobEnd | undefined
 }): Settlement {
-  if (!job) return 'unknown-job'
-  if (job.state === 'queued' || job.state === 'claimed') return 'wait'
+  if (!job) return 'not-ended'
   if (!hold) return 'unheld'
   return job.state === 'done' ? 'capture' : 'void'
 }

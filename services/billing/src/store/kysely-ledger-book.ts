@@ -12,10 +12,11 @@ import { toPriceJson } from './price-rows.ts'
 import { toTransfer, toTransferJson } from './transfer-rows.ts'
 import { insertUsage, refuseUsage } from './usage-rows.ts'
 
-export type ReadEndedJob = (
-  trx: Transaction<Tables>,
-  jobId: string,
-) => Promise<EndedJob | undefined>
+/** What the owner of the jobs tells within our transaction; `read-ended-job.ts` of packages/jobs. */
+export interface Jobs {
+  readEndedJob(trx: Transaction<Tables>, jobId: string): Promise<EndedJob | undefined>
+  isJobRunning(trx: Transaction<Tables>, jobId: string): Promise<boolean>
+}
 
 /**
  * The book within a transaction. Locks are taken in one order everywhere, or writers would wait for
@@ -23,10 +24,10 @@ export type ReadEndedJob = (
  */
 export function kyselyLedgerBook({
   trx,
-  readEndedJob,
+  jobs,
 }: {
   trx: Transaction<Tables>
-  readEndedJob: ReadEndedJob
+  jobs: Jobs
 }): LedgerBook {
   return {
     lockHold: async ({ purpose, ref }) => {
@@ -97,7 +98,8 @@ export function kyselyLedgerBook({
     },
     promiseCatalogChanged: async (dueAt) =>
       writeOutbox(trx, { topic: 'catalog-changed', key: 'prices', payload: {}, dueAt }),
-    readEndedJob: async (jobId) => readEndedJob(trx, jobId),
+    readEndedJob: async (jobId) => jobs.readEndedJob(trx, jobId),
+    isJobRunning: async (jobId) => jobs.isJobRunning(trx, jobId),
     clearJobEnded: async (jobId) => {
       await clearOutbox(trx, { topic: 'image-job-ended', key: jobId })
     },

@@ -9,7 +9,7 @@ import { sql } from 'kysely'
 
 import type { AccountKind } from '../accounts/chart.ts'
 import { accountId } from '../accounts/chart.ts'
-import type { ReadEndedJob } from './kysely-ledger-book.ts'
+import type { Jobs } from './kysely-ledger-book.ts'
 import { kyselyLedgerBook } from './kysely-ledger-book.ts'
 import type { EntriesQuery, LedgerStore, OverdueQuery, Renewal } from './ledger-store.ts'
 import { openHoldRow } from './open-hold-row.ts'
@@ -22,17 +22,17 @@ import { verifyLedger } from './verify/verify-ledger.ts'
 
 /**
  * The book in PostgreSQL. Lost races are repeated here and nowhere else; a database that is away is
- * `unavailable`. `readEndedJob` runs in the transaction that settles the job.
+ * `unavailable`. `jobs` are asked within the transaction that settles them.
  */
 export function kyselyLedgerStore({
   db,
-  readEndedJob,
+  jobs,
   alsoVerify,
   clock = systemClock,
   random = systemRandom,
 }: {
   db: Kysely<Tables>
-  readEndedJob: ReadEndedJob
+  jobs: Jobs
   alsoVerify?: VerifyDeps['alsoVerify']
   clock?: Clock
   random?: Random
@@ -43,9 +43,7 @@ export function kyselyLedgerStore({
   return {
     openHold: (opened) => safely(() => openHoldRow(db, opened)),
     inTransaction: (work) =>
-      safely(() =>
-        db.transaction().execute((trx) => work(kyselyLedgerBook({ trx, readEndedJob }))),
-      ),
+      safely(() => db.transaction().execute((trx) => work(kyselyLedgerBook({ trx, jobs })))),
     renewAllowances: (renewal) => safely(() => renewAllowances(db, renewal)),
     readBalance: (wallet) => safely(() => readBalance(db, wallet)),
     listEntries: (query) => safely(() => listEntries(db, query)),
@@ -56,7 +54,7 @@ export function kyselyLedgerStore({
       }),
     listOverdue: (query) => safely(() => listOverdue(db, query)),
     sealNext: (seal, options) => safely(() => sealFinal({ db, clock }, seal, options)),
-    verify: (options) => safely(() => verifyLedger({ db, readEndedJob, alsoVerify, ...options })),
+    verify: (options) => safely(() => verifyLedger({ db, jobs, alsoVerify, ...options })),
     check: () =>
       safely(async () => {
         await sql`select`.execute(db)

@@ -15,8 +15,8 @@ export interface LedgerUnderTest {
   /** Jobs whose end was promised to be told of. */
   readOutbox(): Promise<string[]>
   promiseJobEnded(jobId: string): Promise<void>
-  /** What the store finds when it reads a job. */
-  jobs: Map<string, EndedJob>
+  /** What the store finds when it looks at a job. */
+  jobs: Map<string, EndedJob | 'running'>
 }
 
 const at = new Date('2026-06-01T12:00:00.000Z')
@@ -220,9 +220,14 @@ export function ledgerStoreContract(make: () => Promise<LedgerUnderTest>): void 
         pictures: [{ width: 1, height: 2, quality: 'low' }],
       }
       ledger.jobs.set('img_1', job)
+      ledger.jobs.set('img_2', 'running')
       await ledger.store.inTransaction(async (book) => {
         expect(await book.readEndedJob('img_1')).toEqual(job)
+        expect(await book.isJobRunning('img_1')).toBe(false)
         expect(await book.readEndedJob('img_2')).toBeUndefined()
+        expect(await book.isJobRunning('img_2')).toBe(true)
+        expect(await book.readEndedJob('img_3')).toBeUndefined()
+        expect(await book.isJobRunning('img_3')).toBe(false)
       })
     })
   })

@@ -65,8 +65,10 @@ export interface LedgerBook {
   addPrice(row: PriceRow, at: Date): Promise<void>
   /** Promises that `catalog-changed` will be told. */
   promiseCatalogChanged(dueAt: Date): Promise<void>
-  /** What became of an image job; undefined when there is no such job. */
+  /** How an image job ended; undefined while it runs, or when there is no such job. */
   readEndedJob(jobId: string): Promise<EndedJob | undefined>
+  /** Whether an image job exists and has not ended. */
+  isJobRunning(jobId: string): Promise<boolean>
   /** Nobody needs to be told any more that this job ended. */
   clearJobEnded(jobId: string): Promise<void>
 }
@@ -123,7 +125,7 @@ export interface RefusedUsage {
   reason: string
 }
 
-/** An image job as far as its payment depends on it. */
+/** An image job that ended, as far as its payment depends on it. */
 export interface EndedJob extends JobEnd {
   wallet: string
   apiKeyId: string

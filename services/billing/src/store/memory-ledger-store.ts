@@ -10,14 +10,7 @@ import { reportOfBook } from '../ledger/report.ts'
 import type { Seal } from '../ledger/seal.ts'
 import type { PostedTransfer } from '../ledger/transfer.ts'
 import { legsOf } from '../ledger/transfer.ts'
-import type {
-  EndedJob,
-  LedgerBook,
-  LedgerStore,
-  OpenHold,
-  Posting,
-  RefusedUsage,
-} from './ledger-store.ts'
+import type { LedgerBook, LedgerStore, OpenHold, Posting, RefusedUsage } from './ledger-store.ts'
 import { undoableMap } from './undoable-map.ts'
 
 export interface MemoryLedgerStore extends LedgerStore {
@@ -28,15 +21,15 @@ export interface MemoryLedgerStore extends LedgerStore {
   outbox: Set<string>
 }
 
-type ReadEndedJob = (jobId: string) => Promise<EndedJob | undefined>
+type MemoryJobs = Pick<LedgerBook, 'readEndedJob' | 'isJobRunning'>
 
 /** The book as maps: one transaction at a time, undone as a whole when it fails. */
 export function memoryLedgerStore({
   prices = [],
-  readEndedJob,
+  jobs,
 }: {
   prices?: PriceRow[]
-  readEndedJob: ReadEndedJob
+  jobs: MemoryJobs
 }): MemoryLedgerStore {
   const tables = memoryTables()
   const outbox = new Set<string>()
@@ -54,7 +47,7 @@ export function memoryLedgerStore({
     inTurn(async () => {
       const cleared: string[] = []
       try {
-        const result = await work(memoryBook({ tables, readEndedJob, cleared }))
+        const result = await work(memoryBook({ tables, jobs, cleared }))
         tables.commit()
         for (const jobId of cleared) outbox.delete(jobId)
         return result
@@ -172,11 +165,11 @@ function memoryTables() {
 
 function memoryBook({
   tables,
-  readEndedJob,
+  jobs,
   cleared,
 }: {
   tables: MemoryTables
-  readEndedJob: ReadEndedJob
+  jobs: MemoryJobs
   cleared: string[]
 }): LedgerBook {
   return {
@@ -213,7 +206,8 @@ function memoryBook({
     addPrice: async (row) => tables.prices.set(row.id, row),
     // Nobody relays here: with the memory twin the bus is in memory too, and loses nothing.
     promiseCatalogChanged: async () => {},
-    readEndedJob,
+    readEndedJob: jobs.readEndedJob,
+    isJobRunning: jobs.isJobRunning,
     clearJobEnded: async (jobId) => void cleared.push(jobId),
   }
 }

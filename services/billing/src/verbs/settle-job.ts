@@ -25,7 +25,8 @@ export async function settleJob(
     const hold = await book.lockHold({ purpose: 'job', ref: jobId })
     const job = await book.readEndedJob(jobId)
     const done = await settleInBook(parts, { book, hold, job })
-    if (done.outcome !== 'wait') await book.clearJobEnded(jobId)
+    // A job that has not ended may end right now; its promise must stay for the next look.
+    if (done.outcome !== 'not-ended') await book.clearJobEnded(jobId)
     return done
   })
   crashPoint('billing-after-capture')
@@ -53,8 +54,7 @@ export async function settleInBook(
       await book.post({ holds: [voided.hold], transfers: voided.transfers })
       return { outcome, hold: voided.hold }
     }
-    case 'wait':
-    case 'unknown-job':
+    case 'not-ended':
     case 'unheld':
       return { outcome }
     default:

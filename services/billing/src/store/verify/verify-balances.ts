@@ -3,8 +3,7 @@ import type { Transaction } from 'kysely'
 import { sql } from 'kysely'
 
 import { invariants } from '../../ledger/invariants.ts'
-import type { Finding } from '../../ledger/report.ts'
-import type { PartialReport } from './verify-ledger.ts'
+import type { Finding, PartialReport } from '../../ledger/report.ts'
 
 /** Every balance is the sum of its legs, and all of them add up to zero. */
 export async function verifyBalances(trx: Transaction<Tables>): Promise<PartialReport> {

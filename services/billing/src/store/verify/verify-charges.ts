@@ -10,13 +10,13 @@ import { disagreementWith } from '../../ledger/check-usage.ts'
 import type { Hold } from '../../ledger/hold.ts'
 import { chargedOn, dueOfJob } from '../../ledger/hold.ts'
 import { invariants } from '../../ledger/invariants.ts'
+import type { PartialReport } from '../../ledger/report.ts'
 import { toHold } from '../hold-rows.ts'
-import type { ReadEndedJob } from '../kysely-ledger-book.ts'
+import type { Jobs } from '../kysely-ledger-book.ts'
 import type { EndedJob } from '../ledger-store.ts'
 import { toPriceRow } from '../price-rows.ts'
 import { toUsageRecord } from '../usage-rows.ts'
 import { countFindings } from './count-findings.ts'
-import type { PartialReport } from './verify-ledger.ts'
 
 const PAGE_ROWS = 1_000
 
@@ -28,20 +28,20 @@ interface Fault {
 /** Every charge is rated anew from the raw usage, and every job's from its own rows. */
 export async function verifyCharges(
   trx: Transaction<Tables>,
-  { readEndedJob }: { readEndedJob: ReadEndedJob },
+  { jobs }: { jobs: Jobs },
 ): Promise<PartialReport> {
   const prices = priceBook((await trx.selectFrom('prices').selectAll().execute()).map(toPriceRow))
   const faults: Fault[] = []
-  let jobs = 0
+  let settledJobs = 0
   for await (const row of settledHolds(trx)) {
-    jobs += 1
+    settledJobs += 1
     const hold = toHold(row)
     faults.push(...faultsOfCharge(hold, prices))
-    const fault = faultOfJob(hold, await readEndedJob(trx, hold.ref))
+    const fault = faultOfJob(hold, await jobs.readEndedJob(trx, hold.ref))
     if (fault) faults.push({ invariant: invariants.holds, message: `job ${hold.ref}: ${fault}` })
   }
   faults.push(...(await faultsOfCalls(trx, prices)))
-  return { findings: countFindings(faults), checked: { settledJobs: jobs } }
+  return { findings: countFindings(faults), checked: { settledJobs } }
 }
 
 /** The charge that the hold's raw usage and its frozen price give. */
@@ -58,10 +58,9 @@ function faultsOfCharge(hold: Hold, prices: PriceBook): Fault[] {
   return [{ invariant, message }]
 }
 
-/** Whether a settled hold agrees with its job; a job that was pruned says nothing any more. */
+/** Whether a settled hold agrees with its job; one that was pruned says nothing any more. */
 function faultOfJob(hold: Hold, job: EndedJob | undefined): string | undefined {
   if (!job) return undefined
-  if (job.state === 'queued' || job.state === 'claimed') return 'settled while it lives'
   if (job.wallet !== hold.wallet) return 'paid by another wallet'
   if (job.state !== 'done') return chargedOn(hold) === 0n ? undefined : `charged, but ${job.state}`
   if (hold.usage === null) return 'done, but never charged'

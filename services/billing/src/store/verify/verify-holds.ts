@@ -3,8 +3,7 @@ import type { Transaction } from 'kysely'
 import { sql } from 'kysely'
 
 import { invariants } from '../../ledger/invariants.ts'
-import type { Finding } from '../../ledger/report.ts'
-import type { PartialReport } from './verify-ledger.ts'
+import type { Finding, PartialReport } from '../../ledger/report.ts'
 
 /** What is held is what open holds have left; none is overdue; each is the sum of its transfers. */
 export async function verifyHolds(

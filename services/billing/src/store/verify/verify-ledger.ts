@@ -2,8 +2,8 @@ import type { Tables } from '@sluice/db/tables'
 import type { Kysely, Transaction } from 'kysely'
 import { sql } from 'kysely'
 
-import type { LedgerReport } from '../../ledger/report.ts'
-import type { ReadEndedJob } from '../kysely-ledger-book.ts'
+import type { LedgerReport, PartialReport } from '../../ledger/report.ts'
+import type { Jobs } from '../kysely-ledger-book.ts'
 import type { VerifyOptions } from '../ledger-store.ts'
 import { verifyBalances } from './verify-balances.ts'
 import { verifyCharges } from './verify-charges.ts'
@@ -11,12 +11,9 @@ import { verifyHolds } from './verify-holds.ts'
 import { verifySeals } from './verify-seals.ts'
 import { verifyUsage } from './verify-usage.ts'
 
-/** What one part of the verification found. */
-export type PartialReport = Pick<LedgerReport, 'findings' | 'checked'>
-
 export interface VerifyDeps extends VerifyOptions {
   db: Kysely<Tables>
-  readEndedJob: ReadEndedJob
+  jobs: Jobs
   /** What others know of jobs and pictures (invariants 6 and 7), in the same snapshot. */
   alsoVerify?: ((trx: Transaction<Tables>) => Promise<PartialReport>) | undefined
 }
@@ -27,7 +24,7 @@ export interface VerifyDeps extends VerifyOptions {
  */
 export async function verifyLedger({
   db,
-  readEndedJob,
+  jobs,
   now,
   graceMs,
   alsoVerify,
@@ -45,7 +42,7 @@ export async function verifyLedger({
         await verifyBalances(trx),
         await verifyHolds(trx, { overdueBefore: new Date(now.getTime() - graceMs) }),
         await verifyUsage(trx),
-        await verifyCharges(trx, { readEndedJob }),
+        await verifyCharges(trx, { jobs }),
         ...(alsoVerify ? [await alsoVerify(trx)] : []),
       ]
       return {

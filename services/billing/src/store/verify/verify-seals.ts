@@ -2,13 +2,12 @@ import type { Tables } from '@sluice/db/tables'
 import type { Transaction } from 'kysely'
 
 import { invariants } from '../../ledger/invariants.ts'
-import type { Finding } from '../../ledger/report.ts'
+import type { Finding, PartialReport } from '../../ledger/report.ts'
 import type { Seal } from '../../ledger/seal.ts'
 import { faultOfSeal, faultsOfRows } from '../../ledger/seal.ts'
 import { toSeal } from '../seal-rows.ts'
 import { toTransfer } from '../transfer-rows.ts'
 import { countFindings } from './count-findings.ts'
-import type { PartialReport } from './verify-ledger.ts'
 
 const { seals: invariant } = invariants
 

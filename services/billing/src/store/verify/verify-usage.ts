@@ -3,8 +3,7 @@ import type { Transaction } from 'kysely'
 import { sql } from 'kysely'
 
 import { invariants } from '../../ledger/invariants.ts'
-import type { Finding } from '../../ledger/report.ts'
-import type { PartialReport } from './verify-ledger.ts'
+import type { Finding, PartialReport } from '../../ledger/report.ts'
 
 /** Each usage record is in one posting, and every posting and allowance is the sum of its records. */
 export async function verifyUsage(trx: Transaction<Tables>): Promise<PartialReport> {

@@ -1,0 +1,99 @@
+import type { Unsubscribe } from '@sluice/bus/bus'
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { CallOptions } from '@sluice/contracts/define-contract'
+import { AppError } from '@sluice/kernel/app-error'
+import type { HealthCheck } from '@sluice/service-kit/http/health'
+
+import { defaultBillingConfig } from './config.ts'
+import { billingCounters } from './counters.ts'
+import type { BillingDeps, BillingParts } from './deps.ts'
+import { consumeEndedJobs } from './intake/consume-ended-jobs.ts'
+import { consumeUsage } from './intake/consume-usage.ts'
+import { knownPrices } from './known-prices.ts'
+import { startUpkeep } from './upkeep/start-upkeep.ts'
+import { addPrice } from './verbs/add-price.ts'
+import { captureHold } from './verbs/capture-hold.ts'
+import { captureUsage } from './verbs/capture-usage.ts'
+import { closeAllowance } from './verbs/close-allowance.ts'
+import { grantCredits } from './verbs/grant-credits.ts'
+import { listEntries } from './verbs/list-entries.ts'
+import { openAllowance } from './verbs/open-allowance.ts'
+import { openHold } from './verbs/open-hold.ts'
+import { readBalance } from './verbs/read-balance.ts'
+import { readPrices } from './verbs/read-prices.ts'
+import { refundCapture } from './verbs/refund-capture.ts'
+import { renewAllowances } from './verbs/renew-allowances.ts'
+import { voidHold } from './verbs/void-hold.ts'
+
+export interface BillingModule extends Billing {
+  /** Takes ended jobs and usage records from the bus, and begins upkeep. */
+  start(): Promise<void>
+  /** Lets go of the bus and ends upkeep. Calls are still answered. */
+  stop(): Promise<void>
+  /** For /ready. */
+  checks: Record<string, HealthCheck>
+}
+
+/** The credit ledger. Makes the module; opens no socket. */
+export function createBilling(deps: BillingDeps): BillingModule {
+  const parts = partsOf(deps)
+  let ends: (() => Promise<void>)[] = []
+  return {
+    openHold: verb(parts, openHold),
+    captureHold: verb(parts, captureHold),
+    voidHold: verb(parts, voidHold),
+    openAllowance: verb(parts, openAllowance),
+    renewAllowances: verb(parts, renewAllowances),
+    closeAllowance: verb(parts, closeAllowance),
+    captureUsage: verb(parts, captureUsage),
+    grantCredits: verb(parts, grantCredits),
+    refundCapture: verb(parts, refundCapture),
+    readBalance: verb(parts, readBalance),
+    listEntries: verb(parts, listEntries),
+    readPrices: verb(parts, readPrices),
+    addPrice: verb(parts, addPrice),
+
+    start: async () => {
+      const { bus, prices } = parts
+      const subscriptions: Unsubscribe[] = [
+        await bus.subscribe('catalog-changed', () => prices.forget()),
+        await consumeEndedJobs(parts),
+        await consumeUsage(parts),
+      ]
+      ends = [startUpkeep(parts), ...subscriptions]
+    },
+    stop: async () => {
+      const ending = ends
+      ends = []
+      await Promise.all(ending.map((end) => end()))
+    },
+    checks: {
+      database: () => deps.store.check(),
+      bus: async () => {
+        if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is away')
+      },
+    },
+  }
+}
+
+function partsOf({ metrics, config: given, ...world }: BillingDeps): BillingParts {
+  const config = { ...defaultBillingConfig, ...given }
+  const { store, clock } = world
+  return {
+    ...world,
+    config,
+    prices: knownPrices({ store, clock, maxAgeMs: config.pricesMaxAgeMs }),
+    counters: billingCounters(metrics),
+  }
+}
+
+// A transaction that has begun is not given up half-way: the asker would not know what was done.
+const verb =
+  <Input, Output>(
+    parts: BillingParts,
+    run: (parts: BillingParts, input: Input) => Promise<Output>,
+  ) =>
+  async (input: Input, { signal }: CallOptions = {}): Promise<Output> => {
+    signal?.throwIfAborted()
+    return run(parts, input)
+  }

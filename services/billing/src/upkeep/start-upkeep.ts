@@ -1,0 +1,23 @@
+import type { BillingParts } from '../deps.ts'
+import { auditLedger } from './audit-ledger.ts'
+import { expireAllowances } from './expire-allowances.ts'
+import { expireHolds } from './expire-holds.ts'
+import { repeat } from './repeat.ts'
+import { sealLedger } from './seal-ledger.ts'
+
+/** Begins what happens by time. Replicas may do it side by side. Answers how to end it all. */
+export function startUpkeep(parts: BillingParts): () => Promise<void> {
+  const { clock, log, config } = parts
+  const pieces = {
+    'expire-holds': { everyMs: config.expireEveryMs, run: () => expireHolds(parts) },
+    'expire-allowances': { everyMs: config.expireEveryMs, run: () => expireAllowances(parts) },
+    'seal-ledger': { everyMs: config.sealEveryMs, run: () => sealLedger(parts) },
+    'audit-ledger': { everyMs: config.auditEveryMs, run: () => auditLedger(parts) },
+  }
+  const ends = Object.entries(pieces).map(([name, { everyMs, run }]) =>
+    repeat({ name, everyMs, run, clock, log }),
+  )
+  return async () => {
+    await Promise.all(ends.map((end) => end()))
+  }
+}
