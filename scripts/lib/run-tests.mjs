@@ -1,9 +1,10 @@
-import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, globSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { bringUp } from './bring-up.mjs'
 import { runVitest } from './run-vitest.mjs'
+import { sweep } from './sweep.mjs'
 
 const needs = {
   unit: [],
@@ -16,8 +17,9 @@ const needs = {
 const { projects, words } = parse(process.argv.slice(2))
 const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'))
 chmodSync(folder, 0o755) // the servers run as other users
+mkdirSync(join(folder, 'tmp'))
 const stops = []
-const env = { ...process.env }
+const env = { ...process.env, TMPDIR: join(folder, 'tmp') }
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interrupted.abort(signal))
 
@@ -41,7 +43,7 @@ try {
   counts.failed += 1
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()))
-  rmSync(folder, { recursive: true, force: true })
+  sweep(folder)
 }
 if (interrupted.signal.aborted) counts.failed += 1
 process.exitCode = counts.failed === 0 ? 0 : 1

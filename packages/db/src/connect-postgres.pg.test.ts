@@ -45,6 +45,7 @@ eachPostgres('a connection', (open) => {
     const errors: Error[] = []
     const other = connectPostgres({
       url: database.url,
+      applicationName: 'broken',
       onError: (error) => void errors.push(error),
     })
     const used = await other.pool.connect()
@@ -52,7 +53,7 @@ eachPostgres('a connection', (open) => {
     idle.release()
     const ended = await database.pool.query(
       `select count(pg_terminate_backend(pid))::int as ended from pg_stat_activity
-       where datname = current_database() and pid <> pg_backend_pid()`,
+       where application_name = 'broken'`,
     )
     expect(ended.rows).toEqual([{ ended: 2 }])
     await expect.poll(() => errors.length).toBeGreaterThanOrEqual(2)

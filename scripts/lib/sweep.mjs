@@ -1,0 +1,23 @@
+import { globSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Removes a run's folder. Tests make their folders in it, and a test that was killed may have left a
+ * PostgreSQL that outlives its parent by design: those whose data lies in the folder end with it.
+ */
+export function sweep(folder) {
+  for (const file of globSync('**/postmaster.pid', { cwd: folder })) {
+    const [pid, dataFolder] = readFileSync(join(folder, file), 'utf8').split('\n')
+    if (dataFolder.startsWith(folder)) end(Number(pid))
+  }
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+}
+
+// Immediate shutdown: nothing in there is worth a checkpoint.
+function end(pid) {
+  try {
+    process.kill(pid, 'SIGQUIT')
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error
+  }
+}
