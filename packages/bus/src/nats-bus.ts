@@ -16,7 +16,8 @@ import { linkNats } from './nats-connection.ts'
 import type { NatsLink, NatsOptions } from './nats-connection.ts'
 import { startNatsConsumer } from './nats-consumer.ts'
 import { awayError, createNatsRequests } from './nats-requests.ts'
-import { createNatsStream, queueSubject } from './nats-stream.ts'
+import { createNatsStream } from './nats-stream.ts'
+import { natsSubjects } from './nats-subjects.ts'
 
 const PUBLISH_WITHIN_MS = 3_000
 const FLUSH_WITHIN_MS = 2_000
@@ -24,10 +25,10 @@ const CLOSE_WITHIN_MS = 5_000
 /** Servers of one subject share its requests. */
 const SERVERS = 'servers'
 
-const topicSubject = (name: BusEventName): string => `sluice.topic.${name}`
-
 export interface NatsBusOptions extends NatsOptions, Omit<BusDeps, 'random'> {
   random?: Random
+  /** Before every subject, and in the stream's name; `sluice` unless installations share a server. */
+  namespace?: string
   /** Ends the wait for a server that cannot be reached at the start. */
   signal?: AbortSignal
 }
@@ -37,12 +38,13 @@ export interface NatsBusOptions extends NatsOptions, Omit<BusDeps, 'random'> {
  * connected, and reconnects for ever. While it is away, `announce` and `request` reject at once.
  */
 export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
-  const { clock, log, random = systemRandom } = options
+  const { clock, log, random = systemRandom, namespace = 'sluice' } = options
   const link = await linkNats({ clock, log, signal: options.signal }, options)
   const { nc } = link
   const inFlight = createInFlight()
   const requests = createNatsRequests({ link, clock })
-  const stream = createNatsStream(nc)
+  const subjects = natsSubjects(namespace)
+  const stream = createNatsStream(nc, subjects)
   const open = new Set<Unsubscribe>()
   let closed: Promise<void> | undefined
 
@@ -87,8 +89,8 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
       const text = encodeEvent(name, event)
       assertFits(name, text)
       if (!link.connected()) throw awayError()
-      if (busEvents[name].delivery === 'queue') return enqueue(queueSubject(name), text)
-      publishTopic(link, { name, text })
+      if (busEvents[name].delivery === 'queue') return enqueue(subjects.queue(name), text)
+      publish(link, { subject: subjects.topic(name), text })
     },
     subscribe: <Name extends BusEventName>(
       name: Name,
@@ -96,7 +98,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
     ) => {
       const callback = (_: unknown, message: Msg) =>
         tell({ ...options, inFlight }, { name, text: message.string(), receive })
-      return listen(nc.subscribe(topicSubject(name), { callback }))
+      return listen(nc.subscribe(subjects.topic(name), { callback }))
     },
     consume: async (name, queueOptions, receive) =>
       track(
@@ -107,7 +109,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
       ),
     request: async (subject, body, requestOptions) => {
       assertFits(subject, body)
-      const reply = await requests.send(subject, body, requestOptions)
+      const reply = await requests.send(subjects.rpc(subject), body, requestOptions)
       if (!reply) throw new AppError('unavailable', `Nobody serves ${subject}.`)
       return reply.string()
     },
@@ -123,18 +125,18 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
         }
       }
       const listener = (error: unknown, message: Msg) => void callback(error, message)
-      return listen(nc.subscribe(subject, { queue: SERVERS, callback: listener }))
+      return listen(nc.subscribe(subjects.rpc(subject), { queue: SERVERS, callback: listener }))
     },
     connected: () => closed === undefined && link.connected(),
     close: ({ withinMs } = { withinMs: CLOSE_WITHIN_MS }) => (closed ??= close(withinMs)),
   }
 }
 
-function publishTopic({ nc }: NatsLink, { name, text }: { name: BusEventName; text: string }) {
+function publish({ nc }: NatsLink, { subject, text }: { subject: string; text: string }) {
   try {
-    nc.publish(topicSubject(name), text)
+    nc.publish(subject, text)
   } catch (cause) {
-    throw new AppError('unavailable', `${name} could not be announced.`, { cause })
+    throw new AppError('unavailable', `${subject} could not be announced.`, { cause })
   }
 }
 

@@ -41,24 +41,32 @@ export async function startNatsConsumer<Name extends BusEventName>(
   const { inFlightMax } = consumer.options
   let running = 0
   let active = true
+  let planned = false
 
   const pull = () => {
+    planned = false
     const durable = place.name()
+    const room = inFlightMax - running
     if (!active || durable === undefined || !link.connected()) return
-    const asked = pulls.asked()
-    const batch = inFlightMax - running - asked
-    // While more than half is asked for, the server has nothing waiting: no need to ask again at once.
-    if (batch <= 0 || (asked > 0 && batch < inFlightMax / 2)) return
-    pulls.ask(durable, batch)
+    // While something is asked for, the server has nothing waiting, or it is on its way.
+    if (room > 0 && pulls.asked() === 0) pulls.ask(durable, room)
+  }
+
+  // Once for all messages that end in this turn of the loop.
+  const planPull = () => {
+    if (planned) return
+    planned = true
+    setImmediate(pull)
   }
 
   const take = async (message: Msg) => {
-    if (!active) return answer(message, NAK)
+    // A pull that was thought lost may be answered after all.
+    if (!active || running >= inFlightMax) return answer(message, NAK)
     running += 1
     const verdict = await judge(deps, { ...consumer, message })
     running -= 1
     if (verdict !== undefined) answer(message, verdict)
-    pull()
+    planPull()
   }
 
   // An acknowledgement that is lost is a message that comes again, which every consumer must bear.

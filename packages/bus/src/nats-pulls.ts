@@ -3,7 +3,7 @@ import { createInbox, nanos } from 'nats'
 import type { Msg } from 'nats'
 
 import type { NatsLink } from './nats-connection.ts'
-import { STREAM } from './nats-stream.ts'
+import type { NatsStream } from './nats-stream.ts'
 
 const EXPIRES_MS = 10_000
 /** A pull of which nothing was heard for so long was lost, and perhaps its consumer with it. */
@@ -18,7 +18,7 @@ export interface PullEvents {
 }
 
 export interface NatsPulls {
-  /** Asks for so many messages. */
+  /** Asks for so many messages; only while nothing is asked for. */
   ask(durable: string, batch: number): void
   /** How many messages may still come without being asked for again. */
   asked(): number
@@ -28,39 +28,42 @@ export interface NatsPulls {
   stop(): Promise<void>
 }
 
-/** Pull requests to one consumer and the account of what they may still bring. */
+interface Pull {
+  address: string
+  left: number
+  cancel: () => void
+}
+
+/**
+ * Pull requests to one consumer, one at a time: messages arrive under the subject at which they were
+ * published, so that of two open pulls nobody could tell which one they belong to.
+ */
 export function createNatsPulls(
-  { link: { nc }, clock }: { link: NatsLink; clock: Clock },
+  { link: { nc }, stream, clock }: { link: NatsLink; stream: NatsStream; clock: Clock },
   events: PullEvents,
 ): NatsPulls {
   const inbox = `${createInbox()}.`
-  const pulls = new Map<string, { left: number; cancel: () => void }>()
-  let asked = 0
+  let open: Pull | undefined
   let made = 0
 
-  const forgetOne = (token: string) => {
-    const pull = pulls.get(token)
-    if (!pull) return
-    pulls.delete(token)
-    pull.cancel()
-    asked -= pull.left
+  const forget = () => {
+    open?.cancel()
+    open = undefined
   }
 
   const hear = (message: Msg) => {
-    const token = message.subject.slice(inbox.length)
     const status = message.data.length === 0 ? message.headers?.code : undefined
-    if (status !== undefined) {
-      forgetOne(token)
-      // 404: no messages, 408: none came in time.
-      return status === 404 || status === 408 ? events.empty() : events.broken()
+    if (status === undefined) {
+      if (open) open.left -= 1
+      if (open?.left === 0) forget()
+      return events.message(message)
     }
-    const pull = pulls.get(token)
-    if (pull) {
-      pull.left -= 1
-      asked -= 1
-      if (pull.left === 0) forgetOne(token)
-    }
-    events.message(message)
+    // The end of a pull that we have forgotten.
+    if (message.subject !== open?.address) return
+    forget()
+    // 404: no messages, 408: none came in time.
+    if (status === 404 || status === 408) events.empty()
+    else events.broken()
   }
 
   const subscription = nc.subscribe(`${inbox}*`, { callback: (_, message) => hear(message) })
@@ -68,20 +71,17 @@ export function createNatsPulls(
   return {
     ask: (durable, batch) => {
       made += 1
-      const token = made.toString(36)
+      const address = inbox + made.toString(36)
       const cancel = clock.after(LOST_MS, () => {
-        forgetOne(token)
+        open = undefined
         events.broken()
       })
-      pulls.set(token, { left: batch, cancel })
-      asked += batch
+      open = { address, left: batch, cancel }
       const body = JSON.stringify({ batch, expires: nanos(EXPIRES_MS) })
-      nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${STREAM}.${durable}`, body, { reply: inbox + token })
+      nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream.name}.${durable}`, body, { reply: address })
     },
-    asked: () => asked,
-    forget: () => {
-      for (const token of pulls.keys()) forgetOne(token)
-    },
+    asked: () => open?.left ?? 0,
+    forget,
     stop: () => subscription.drain(),
   }
 }

@@ -1,4 +1,6 @@
+import type { BusEventName } from '@sluice/contracts/events'
 import { AppError } from '@sluice/kernel/app-error'
+import { assert } from '@sluice/kernel/assert'
 import { singleFlight } from '@sluice/kernel/single-flight'
 import { AckPolicy, DeliverPolicy, DiscardPolicy, nanos, RetentionPolicy, StorageType } from 'nats'
 import type {
@@ -9,23 +11,19 @@ import type {
   StreamConfig,
 } from 'nats'
 
-import type { BusEventName } from '@sluice/contracts/events'
-import { assert } from '@sluice/kernel/assert'
-
 import { MESSAGE_BYTES_MAX, QUEUE_AGE_MAX_MS } from './bus-limits.ts'
 import type { QueueOptions } from './bus.ts'
+import type { NatsSubjects } from './nats-subjects.ts'
 
-export const STREAM = 'SLUICE_QUEUE'
 const API_WITHIN_MS = 3_000
 /** Above it the oldest messages go; their rows remain. */
 const MESSAGES_MAX = 1_000_000
 /** Unacknowledged messages of one group, over all its consumers. */
 const UNACKED_MAX = 20_000
 
-/** Event names are a closed set of letters and dashes: safe in a subject. */
-export const queueSubject = (name: BusEventName): string => `sluice.queue.${name}`
-
 export interface NatsStream {
+  /** As the server knows it. */
+  name: string
   /** Makes the stream if it is not there: the server may be new, or have lost its disk. */
   ensureStream(): Promise<void>
   /** Makes the group's place in the stream, or changes it to these options; gives its name. */
@@ -33,35 +31,38 @@ export interface NatsStream {
 }
 
 /** The stream behind all queues. */
-export function createNatsStream(nc: NatsConnection): NatsStream {
+export function createNatsStream(nc: NatsConnection, subjects: NatsSubjects): NatsStream {
+  const { stream } = subjects
+  const streamConfig = configOf(subjects)
   const flights = singleFlight<void>()
   let opened: Promise<JetStreamManager> | undefined
   const manager = () =>
     (opened ??= nc.jetstreamManager({ checkAPI: false, timeout: API_WITHIN_MS }))
 
   const ensureStream = () =>
-    flights.run(STREAM, async () => {
+    flights.run(stream, async () => {
       const { streams } = await manager()
       try {
         await streams.add(streamConfig)
       } catch (error) {
         if (!isConflict(error)) throw unavailable(error)
-        await streams.update(STREAM, streamConfig).catch(rethrow)
+        await streams.update(stream, streamConfig).catch(rethrow)
       }
     })
 
   return {
+    name: stream,
     ensureStream,
     ensureConsumer: async (name, options) => {
       const durable = durableName(name, options.group)
-      const config = consumerConfig(name, { ...options, durable })
+      const config = consumerConfig(subjects.queue(name), { ...options, durable })
       await ensureStream()
       const { consumers } = await manager()
       try {
-        await consumers.add(STREAM, config)
+        await consumers.add(stream, config)
       } catch (error) {
         if (!isConflict(error)) throw unavailable(error)
-        await consumers.update(STREAM, durable, config).catch(rethrow)
+        await consumers.update(stream, durable, config).catch(rethrow)
       }
       return durable
     },
@@ -69,24 +70,24 @@ export function createNatsStream(nc: NatsConnection): NatsStream {
 }
 
 // Server 2.9 must do: no compression, no time to live by message, one filter a consumer.
-const streamConfig: Partial<StreamConfig> & { name: string } = {
-  name: STREAM,
-  subjects: ['sluice.queue.>'],
+const configOf = (subjects: NatsSubjects): Partial<StreamConfig> & { name: string } => ({
+  name: subjects.stream,
+  subjects: [subjects.queues],
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
   discard: DiscardPolicy.Old,
   max_age: nanos(QUEUE_AGE_MAX_MS),
   max_msgs: MESSAGES_MAX,
   max_msg_size: MESSAGE_BYTES_MAX,
-}
+})
 
 function consumerConfig(
-  name: BusEventName,
+  subject: string,
   { durable, ackWithinMs }: QueueOptions & { durable: string },
 ): Partial<ConsumerConfig> {
   return {
     durable_name: durable,
-    filter_subject: queueSubject(name),
+    filter_subject: subject,
     ack_policy: AckPolicy.Explicit,
     // What was announced before the group's first consumer came is for it, too.
     deliver_policy: DeliverPolicy.All,

@@ -1,0 +1,191 @@
+import { amountMicro, instant, microCredits } from '@sluice/contracts/codecs'
+import type { PortOf } from '@sluice/contracts/define-contract'
+import { defineContract } from '@sluice/contracts/define-contract'
+import { AppError } from '@sluice/kernel/app-error'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+
+import type { BusHarness } from './bus.contract.ts'
+import { connectContract } from './connect-contract.ts'
+import { serveContract } from './serve-contract.ts'
+import { mailbox } from './testing/mailbox.ts'
+
+const bankContract = defineContract({
+  name: 'bank',
+  version: 2,
+  methods: {
+    pay: {
+      input: z.object({ amountMicro, at: instant, memo: z.string().max(10).optional() }),
+      output: z.discriminatedUnion('outcome', [
+        z.object({ outcome: z.literal('paid'), leftMicro: microCredits, at: instant }),
+        z.object({ outcome: z.literal('refused'), availableMicro: microCredits }),
+      ]),
+    },
+    read: { input: z.object({}), output: z.object({ text: z.string() }) },
+  },
+})
+type Bank = PortOf<typeof bankContract>
+
+const at = new Date('2026-11-21T09:00:00.123Z')
+
+/** What every bus promises to those who speak over it in contracts. */
+export function rpcContract(make: () => Promise<BusHarness>): void {
+  let world: BusHarness
+  beforeEach(async () => {
+    world = await make()
+  })
+  afterEach(() => world.dispose())
+
+  const serve = async (methods: Partial<Bank>, timeoutMs = 60_000) => {
+    const log = recordedLog()
+    const unused = () => Promise.reject(new Error('not part of this test'))
+    const bank: Bank = { pay: unused, read: unused, ...methods }
+    const end = await serveContract(bankContract, bank, { bus: world.bus, log })
+    const client = connectContract(bankContract, { bus: await world.connect(), timeoutMs })
+    return { log, end, client }
+  }
+
+  describe('contracts over the bus', () => {
+    test('amounts and dates go and come as what they were', async () => {
+      const { client } = await serve({
+        pay: async (input) => ({
+          outcome: 'paid',
+          leftMicro: -input.amountMicro,
+          at: new Date(input.at.getTime() + 1),
+        }),
+      })
+      const amount = 900_719_925_474_099_311n
+      expect(await client.pay({ amountMicro: amount, at })).toEqual({
+        outcome: 'paid',
+        leftMicro: -amount,
+        at: new Date(at.getTime() + 1),
+      })
+    })
+
+    test('a refusal that is in the contract is an answer, not an error', async () => {
+      const { client } = await serve({
+        pay: async () => ({ outcome: 'refused', availableMicro: 3n }),
+      })
+      const answer = await client.pay({ amountMicro: 5n, at })
+      expect(answer).toEqual({ outcome: 'refused', availableMicro: 3n })
+    })
+
+    test('an AppError arrives with its code, facts and the message of its cause', async () => {
+      const cause = new Error('connection terminated')
+      const { client, log } = await serve({
+        read: () =>
+          Promise.reject(
+            new AppError('unavailable', 'The database is away.', {
+              cause,
+              param: 'wallet',
+              retryAfterMs: 1_500,
+              details: { attempt: 2 },
+            }),
+          ),
+      })
+      const error = await client.read({}).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({
+        code: 'unavailable',
+        retryable: true,
+        message: 'The database is away.',
+        param: 'wallet',
+        retryAfterMs: 1_500,
+        details: { attempt: 2 },
+        cause: { message: 'connection terminated' },
+      })
+      expect(log.lines).toEqual([])
+    })
+
+    test('a fault is logged once where it happened, and tells the caller nothing of itself', async () => {
+      const err = new Error('password of postgres://sluice:hunter2@db is wrong')
+      const { client, log } = await serve({ read: () => Promise.reject(err) })
+      const error = await client.read({}).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'internal_error' })
+      expect(error).not.toHaveProperty('cause')
+      expect(JSON.stringify(error) + String(error)).not.toContain('hunter2')
+      const subject = 'rpc.bank.v2.read'
+      const facts = { err, subject }
+      expect(log.lines).toEqual([{ level: 'error', message: 'a call failed', facts }])
+    })
+
+    test('an input that is not of the contract is refused before it is sent', async () => {
+      const paid = mailbox<bigint>()
+      const { client } = await serve({
+        pay: async ({ amountMicro }) => {
+          paid.put(amountMicro)
+          return { outcome: 'refused', availableMicro: 0n }
+        },
+      })
+      const negative = client.pay({ amountMicro: -1n, at })
+      await expect(negative).rejects.toMatchObject({ code: 'invalid_value', param: 'amountMicro' })
+      const long = client.pay({ amountMicro: 1n, at, memo: 'far too long a memo' })
+      await expect(long).rejects.toMatchObject({ code: 'invalid_value', param: 'memo' })
+      expect(paid.received).toEqual([])
+    })
+
+    test('an input of another release is refused by the server that cannot read it', async () => {
+      await serve({})
+      for (const body of ['no JSON {', '{}', '{"withinMs":1000,"input":{"amountMicro":"1.5"}}']) {
+        const reply = await world.bus.request('rpc.bank.v2.pay', body, { timeoutMs: 60_000 })
+        expect(JSON.parse(reply)).toMatchObject({ error: { code: 'invalid_value' } })
+      }
+    })
+
+    test('an output that is not of the contract is a fault of the server', async () => {
+      const { client, log } = await serve({
+        // What a careless change could return, whatever the types said.
+        read: async () => JSON.parse('{"text":7}'),
+      })
+      await expect(client.read({})).rejects.toMatchObject({ code: 'internal_error' })
+      expect(log.lines).toHaveLength(1)
+    })
+
+    test('an output that is too large is said, not waited for', async () => {
+      const { client } = await serve({ read: async () => ({ text: 'x'.repeat(1_100_000) }) })
+      await expect(client.read({})).rejects.toMatchObject({ code: 'internal_error' })
+    })
+
+    test('without a server the caller is told at once', async () => {
+      const { client, end } = await serve({ read: async () => ({ text: 'here' }) })
+      expect(await client.read({})).toEqual({ text: 'here' })
+      await end()
+      await expect(client.read({})).rejects.toMatchObject({ code: 'unavailable' })
+    })
+
+    test('a caller who leaves stops waiting, for its own reason', async () => {
+      const asked = mailbox<undefined>()
+      const { client } = await serve({
+        read: () => {
+          asked.put(undefined)
+          return new Promise(() => undefined)
+        },
+      })
+      const left = new AbortController()
+      const error = client.read({}, { signal: left.signal }).catch((thrown: unknown) => thrown)
+      await asked.take(1)
+      left.abort(new Error('caller left'))
+      expect(await error).toMatchObject({ message: 'caller left' })
+    })
+
+    test('a method is told when its caller has stopped waiting', async () => {
+      const asked = mailbox<AbortSignal | undefined>()
+      const stopped = mailbox<undefined>()
+      const { client } = await serve(
+        {
+          read: (_, options) => {
+            asked.put(options?.signal)
+            options?.signal?.addEventListener('abort', () => stopped.put(undefined))
+            return new Promise(() => undefined)
+          },
+        },
+        200,
+      )
+      const error = client.read({}).catch((thrown: unknown) => thrown)
+      await asked.take(1)
+      await world.pass(200)
+      expect(await error).toMatchObject({ code: 'unavailable' })
+      await stopped.take(1)
+    })
+  })
+}
