@@ -34,7 +34,7 @@ export const onePlaceRules: Rule[] = [
   }),
   onlyIn([CLOCK], {
     name: 'timers come from the clock',
-    pattern: /(?<![.\w])set(Timeout|Interval|Immediate)\(|timers\/promises/,
+    pattern: /(?<![.\w])set(Timeout|Interval)\(|timers\/promises/,
     example: 'setTimeout(retry, 1_000)',
   }),
   onlyIn(DICE, {
