@@ -1,0 +1,63 @@
+import { simulate } from '@sluice/testkit/simulate'
+import { expect, it } from 'vitest'
+
+import type { Circuit } from './circuit-breaker.ts'
+import { circuitState, closedCircuit, recordFailure, recordSuccess } from './circuit-breaker.ts'
+
+interface World {
+  nowMs: number
+  circuit: Circuit
+  before: Circuit
+  /** The last thing that happened was the word of a probe. */
+  probed: boolean
+}
+
+const OPEN_MS_MAX = 300_000
+
+const hear =
+  (record: typeof recordFailure, asProbe: boolean) =>
+  (world: World): string => {
+    // A probe exists only where the pool let one through.
+    const probe = asProbe && circuitState(world.circuit, world.nowMs) === 'half-open'
+    world.before = world.circuit
+    world.circuit = record(world.circuit, { atMs: world.nowMs, probe })
+    world.probed = probe
+    return circuitState(world.circuit, world.nowMs)
+  }
+
+it.each([1, 2, 3, 4, 5])(
+  'an open circuit changes by the word of a probe only, and its time is bounded (seed %i)',
+  async (seed) => {
+    const world = await simulate<World>({
+      seed,
+      steps: 5_000,
+      world: () => ({ nowMs: 0, circuit: closedCircuit, before: closedCircuit, probed: false }),
+      actions: [
+        { name: 'success', weight: 2, run: hear(recordSuccess, false) },
+        { name: 'failure', weight: 5, run: hear(recordFailure, false) },
+        { name: 'probe succeeds', run: hear(recordSuccess, true) },
+        { name: 'probe fails', run: hear(recordFailure, true) },
+        {
+          name: 'time passes',
+          weight: 4,
+          run: (world, random) => {
+            world.nowMs += random.integer(random.next() < 0.1 ? 400_000 : 4_000)
+            world.before = world.circuit
+          },
+        },
+      ],
+      check: ({ circuit, before, nowMs, probed }) => {
+        if (before.state === 'open' && circuit !== before && !probed) {
+          throw new Error('an open circuit listened to somebody else than its probe')
+        }
+        if (circuit.state === 'open' && circuit.untilMs - nowMs > OPEN_MS_MAX) {
+          throw new Error('a circuit stays open for too long')
+        }
+        if (circuit.state === 'open' && circuit !== before && circuit.untilMs <= nowMs) {
+          throw new Error('a circuit that has just tripped lets calls through')
+        }
+      },
+    })
+    expect(world.nowMs).toBeGreaterThan(0)
+  },
+)

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+
+import type { Credential } from '../catalog/credential.ts'
+import { idleStanding } from './eligible.ts'
+import { freshHealth } from './health.ts'
+import { lastingHealth } from './lasting-health.ts'
+
+const NOW_MS = 1_000_000
+const credential: Credential = {
+  id: 'cred_1',
+  channelId: 'chan_1',
+  state: 'active',
+  stateReason: null,
+  concurrencyMax: 2,
+  epoch: 1,
+  coolingUntil: null,
+  secret: { keyId: 'k', box: 'b' },
+}
+const lasting = (
+  health: Partial<typeof freshHealth>,
+  { facts = {}, epoch = 1 }: { facts?: Partial<Credential>; epoch?: number } = {},
+) =>
+  lastingHealth(
+    { ...credential, ...facts },
+    { standing: { ...idleStanding, epoch, health: { ...freshHealth, ...health } }, nowMs: NOW_MS },
+  )
+const cooldown = (ms: number) => ({ cooldown: { untilMs: NOW_MS + ms, times: 1 } })
+const inMs = (ms: number) => new Date(NOW_MS + ms)
+
+it('a long rest and a refusal must be in the row', () => {
+  expect(lasting(cooldown(60_000))).toEqual({ attention: null, coolingUntil: inMs(60_000) })
+  expect(lasting({ attention: '401' })).toEqual({ attention: '401', coolingUntil: null })
+})
+
+it('what is short, over, known or no bad news need not', () => {
+  expect(lasting({})).toBeUndefined()
+  expect(lasting(cooldown(9_999))).toBeUndefined()
+  expect(lasting(cooldown(-1))).toBeUndefined()
+  expect(lasting(cooldown(60_000), { facts: { coolingUntil: inMs(60_000) } })).toBeUndefined()
+  expect(lasting({ circuit: { state: 'open', untilMs: NOW_MS + 300_000, trips: 9 } })).toBe(
+    undefined,
+  )
+})
+
+it('what a person has spoken about since is not written, nor what our old row cannot judge', () => {
+  expect(lasting({ attention: '401' }, { facts: { epoch: 2 } })).toBeUndefined()
+  expect(lasting({ attention: '401' }, { epoch: 2 })).toBeUndefined()
+  expect(lasting({ attention: '401' }, { facts: { state: 'paused' } })).toBeUndefined()
+})

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest'
+
+import type { Channel } from '../catalog/channel.ts'
+import type { Credential } from '../catalog/credential.ts'
+import { indexCatalog } from '../catalog/snapshot.ts'
+import type { Standing } from '../eligibility/eligible.ts'
+import { idleStanding } from '../eligibility/eligible.ts'
+import { freshHealth } from '../eligibility/health.ts'
+import type { Selection, Wanted } from './select-credential.ts'
+import { selectCredential } from './select-credential.ts'
+
+const NOW_MS = 1_000_000
+const MODEL = 'gpt-image-1'
+
+function channel(
+  id: string,
+  credentials: (string | Partial<Credential>)[],
+  facts: Partial<Channel> = {},
+): Channel {
+  return {
+    id,
+    name: id,
+    dialect: 'openai',
+    baseUrl: '',
+    priority: 0,
+    weight: 1,
+    enabled: true,
+    settings: {},
+    models: [{ model: MODEL, upstreamModel: MODEL, kinds: ['image'] }],
+    credentials: credentials.map((one) => ({
+      id: typeof one === 'string' ? one : `${id}-1`,
+      channelId: id,
+      state: 'active',
+      stateReason: null,
+      concurrencyMax: 4,
+      epoch: 1,
+      coolingUntil: null,
+      secret: { keyId: 'k', box: 'b' },
+      ...(typeof one === 'string' ? {} : one),
+    })),
+    ...facts,
+  }
+}
+
+function select(
+  channels: Channel[],
+  {
+    standings = {},
+    wanted = {},
+    roll = '0.5',
+  }: {
+    standings?: Record<string, Partial<Standing>>
+    wanted?: Partial<Wanted>
+    roll?: string
+  } = {},
+): Selection {
+  const known = Object.entries(standings).map(
+    ([id, facts]) => [id, { ...idleStanding, epoch: 1, ...facts }] as const,
+  )
+  return selectCredential({
+    snapshot: indexCatalog({ version: 1, channels }),
+    standings: new Map(known),
+    wanted: { model: MODEL, kind: 'image', exclude: [], ...wanted },
+    nowMs: NOW_MS,
+    roll,
+  })
+}
+const order = (selection: Selection) =>
+  selection.kind === 'some' ? selection.candidates.map(({ credentialId }) => credentialId) : []
+const rolls = Array.from({ length: 2_000 }, (_, index) => String(index / 2_000))
+const resting = (untilMs: number): Partial<Standing> => ({
+  health: { ...freshHealth, cooldown: { untilMs, times: 1 } },
+})
+
+describe('the order of candidates', () => {
+  it('is by priority first, whatever the load', () => {
+    const channels = [
+      channel('low', ['a'], { priority: 1 }),
+      channel('high', ['b'], { priority: 2 }),
+      channel('lowest', ['c'], { priority: -1 }),
+    ]
+    expect(order(select(channels, { standings: { b: { leases: 3 } } }))).toEqual(['b', 'a', 'c'])
+  })
+
+  it('is among channels of one priority by chance, in proportion to their weights', () => {
+    const channels = [channel('x', ['a'], { weight: 3 }), channel('y', ['b'], { weight: 1 })]
+    const firsts = rolls.map((roll) => order(select(channels, { roll }))[0])
+    const share = firsts.filter((first) => first === 'a').length / rolls.length
+    expect(share).toBeGreaterThan(0.7)
+    expect(share).toBeLessThan(0.8)
+  })
+
+  it('is within a channel by load, as a part of what each may bear', () => {
+    const channels = [channel('x', ['a', 'b', { id: 'c', concurrencyMax: 100 }])]
+    const standings = { a: { leases: 2 }, b: { leases: 1 }, c: { leases: 10 } }
+    expect(order(select(channels, { standings }))).toEqual(['c', 'b', 'a'])
+  })
+
+  it('is by chance where the load is the same, so that nobody is always last', () => {
+    const channels = [channel('x', ['a', 'b', 'c'])]
+    const firsts = rolls.map((roll) => order(select(channels, { roll }))[0])
+    for (const id of ['a', 'b', 'c']) {
+      expect(firsts.filter((first) => first === id).length).toBeGreaterThan(rolls.length / 4)
+    }
+  })
+
+  it('asks those that look full after the others of their priority, but does ask them', () => {
+    const channels = [
+      channel('x', ['a', 'b'], { priority: 1 }),
+      channel('y', ['c'], { priority: 1 }),
+      channel('z', ['d'], { priority: 0 }),
+    ]
+    const probing = {
+      health: { ...freshHealth, circuit: { state: 'open', untilMs: 1, trips: 1 } },
+    } as const
+    const standings = { a: { leases: 4 }, c: { ...probing, probing: true, leases: 1 } }
+    const found = order(select(channels, { standings }))
+    expect(found[0]).toBe('b')
+    expect(found.slice(1, 3).sort()).toEqual(['a', 'c'])
+    expect(found[3]).toBe('d')
+  })
+})
+
+describe('affinity', () => {
+  const channels = [channel('x', ['a', 'b', 'c']), channel('y', ['d', 'e', 'f'])]
+  const first = (affinity: string, options: { roll?: string; except?: string } = {}) => {
+    const left = channels.map((one) => ({
+      ...one,
+      credentials: one.credentials.filter(({ id }) => id !== options.except),
+    }))
+    return order(select(left, { wanted: { affinity }, roll: options.roll ?? '0.5' }))[0]
+  }
+  const names = Array.from({ length: 300 }, (_, index) => `conversation-${index}`)
+
+  it('prefers the same credential for the same text, whatever the dice and the load', () => {
+    for (const roll of rolls.slice(0, 50)) expect(first('one', { roll })).toBe(first('one'))
+    const chosen = first('one') ?? ''
+    const standings = { [chosen]: { leases: 3 } }
+    expect(order(select(channels, { standings, wanted: { affinity: 'one' } }))[0]).toBe(chosen)
+  })
+
+  it('spreads different texts over all credentials', () => {
+    expect(new Set(names.map((name) => first(name))).size).toBe(6)
+  })
+
+  it('moves only those whose credential went away', () => {
+    const moved = names.filter((name) => first(name) !== first(name, { except: 'b' }))
+    expect(moved).toEqual(names.filter((name) => first(name) === 'b'))
+  })
+
+  it('gives way where its credential has no place', () => {
+    const chosen = first('one') ?? ''
+    const standings = { [chosen]: { leases: 4 } }
+    const found = order(select(channels, { standings, wanted: { affinity: 'one' } }))
+    expect(found[0]).not.toBe(chosen)
+    expect(found).toContain(chosen)
+  })
+})
+
+describe('who is left out', () => {
+  it('is said to be waited for while it rests, until the first rest ends', () => {
+    const channels = [channel('x', ['a', 'b'])]
+    const standings = { a: resting(NOW_MS + 60_000), b: resting(NOW_MS + 9_000) }
+    expect(select(channels, { standings })).toEqual({
+      kind: 'some',
+      candidates: [],
+      restUntilMs: NOW_MS + 9_000,
+    })
+  })
+
+  it('is whoever this job has tried already, and its rest is no reason to wait', () => {
+    const channels = [channel('x', ['a', 'b'])]
+    const standings = { a: resting(NOW_MS + 60_000) }
+    expect(select(channels, { standings, wanted: { exclude: ['b'] } })).toMatchObject({
+      candidates: [],
+      restUntilMs: NOW_MS + 60_000,
+    })
+    expect(select(channels, { standings, wanted: { exclude: ['a'] } })).toMatchObject({
+      candidates: [{ credentialId: 'b', channelId: 'x', concurrencyMax: 4, epoch: 1 }],
+      restUntilMs: null,
+    })
+  })
+
+  it.each([
+    ['no channel serves the model', [channel('x', ['a'], { models: [] })], {}, /no channel serves/],
+    [
+      'no channel serves its kind',
+      [channel('x', ['a'])],
+      { kind: 'chat' },
+      /no channel serves chat/,
+    ],
+    ['the channel is disabled', [channel('x', ['a'], { enabled: false })], {}, /disabled: 1 of 1/],
+    ['the channel has no credentials', [channel('x', [])], {}, /no credentials/],
+    ['all were tried', [channel('x', ['a', 'b'])], { exclude: ['a', 'b'] }, /2 excluded/],
+    [
+      'none is active',
+      [
+        channel('x', [
+          { id: 'a', state: 'paused' },
+          { id: 'b', state: 'attention' },
+        ]),
+      ],
+      {},
+      /1 paused, 1 attention/,
+    ],
+  ] as const)('leaves nothing to wait for when %s', (_, channels, wanted, reason) => {
+    const selection = select([...channels], { wanted })
+    expect(selection).toMatchObject({ kind: 'none', reason: expect.stringMatching(reason) })
+  })
+
+  it('is named in numbers only: reasons of upstreams are not for callers', () => {
+    const shut = { health: { ...freshHealth, attention: 'HTTP 401: account of Jane' } }
+    const selection = select([channel('x', ['a'])], { standings: { a: shut } })
+    expect(selection).toEqual({ kind: 'none', reason: 'credentials: 1 attention' })
+  })
+})

@@ -1,0 +1,220 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { describe, expect, it } from 'vitest'
+
+import { addChannel, channelInput, createWorld, grant, leaseInput, MODEL } from './world.ts'
+
+describe('the catalog', () => {
+  it('shows channels, models and credentials with sealed secrets, and its version grows', async () => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    expect(await scheduler.readCatalog({})).toEqual({ version: 0, channels: [] })
+    const { channelId, credentialIds } = await addChannel(scheduler, { secrets: ['a', 'b'] })
+    const { version, channels } = await scheduler.readCatalog({})
+    expect(version).toBe(2)
+    expect(channels).toMatchObject([{ ...channelInput(), id: channelId }])
+    expect(channels[0]?.credentials.map(({ id }) => id)).toEqual(credentialIds)
+    expect(channels[0]?.credentials[0]).toMatchObject({
+      state: 'active',
+      concurrencyMax: 1,
+      coolingUntil: null,
+      secret: { keyId: 'k1', box: expect.not.stringContaining('a') },
+    })
+    expect(JSON.stringify(channels)).not.toContain('"a"')
+  })
+
+  it('leaves no secret readable in the rows', async () => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    await addChannel(scheduler, { secrets: ['sk-very-secret'] })
+    expect(JSON.stringify(await world.deps.catalogStore.load())).not.toContain('very-secret')
+  })
+
+  it('is known to other replicas as soon as they hear of a change', async () => {
+    const world = createWorld()
+    const [scheduler, other] = [await world.started(), await world.started()]
+    await addChannel(scheduler)
+    await world.settle()
+    expect(await other.readCatalog({})).toEqual(await scheduler.readCatalog({}))
+    await grant(other, { world })
+  })
+
+  it('is known to them half a minute later when the announcement got lost', async () => {
+    const world = createWorld()
+    const announce = async () => {
+      throw new AppError('unavailable', 'the bus is away')
+    }
+    const scheduler = await world.started({ bus: { ...world.bus, announce } })
+    const other = await world.started()
+    await addChannel(scheduler)
+    await world.settle()
+    expect((await other.readCatalog({})).version).toBe(0)
+    await world.clock.advance(30_000)
+    expect((await other.readCatalog({})).version).toBe(2)
+  })
+
+  it('changes in the middle of a lease do not touch it', async () => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    const { credentialIds } = await addChannel(scheduler)
+    const [credentialId = ''] = credentialIds
+    const { leaseId } = await grant(scheduler, { world })
+    await scheduler.setCredentialState({ credentialId, state: 'paused' })
+    expect(await scheduler.grantLease(leaseInput(world))).toMatchObject({ outcome: 'none' })
+    expect(await scheduler.renewLease({ leaseId, ttlMs: 30_000 })).toMatchObject({
+      outcome: 'renewed',
+    })
+    expect(await scheduler.releaseLease({ leaseId, outcome: { kind: 'ok' } })).toEqual({
+      released: true,
+    })
+  })
+})
+
+describe('a channel', () => {
+  it('is replaced by name, keeps its pool, and can be switched off', async () => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    const { channelId } = await addChannel(scheduler)
+    expect(await scheduler.editChannel(channelInput({ enabled: false }))).toEqual({ channelId })
+    expect(await scheduler.grantLease(leaseInput(world))).toMatchObject({ outcome: 'none' })
+    await scheduler.editChannel(channelInput())
+    await grant(scheduler, { world })
+  })
+
+  it.each([
+    ['a base URL that is none', { baseUrl: 'api.example.test' }, 'baseUrl'],
+    ['a base URL with a password', { baseUrl: 'https://me:secret@api.example.test' }, 'baseUrl'],
+    ['a base URL of another scheme', { baseUrl: 'file:///etc/passwd' }, 'baseUrl'],
+    [
+      'a model that is named twice',
+      {
+        models: [
+          { model: MODEL, upstreamModel: 'a', kinds: ['chat' as const] },
+          { model: MODEL, upstreamModel: 'b', kinds: ['image' as const] },
+        ],
+      },
+      'models',
+    ],
+  ])('with %s is refused', async (_, facts, param) => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    const refused = { code: 'invalid_value', param }
+    await expect(scheduler.editChannel(channelInput(facts))).rejects.toMatchObject(refused)
+    expect((await scheduler.readCatalog({})).version).toBe(0)
+  })
+
+  it('of the sandbox needs no address', async () => {
+    const scheduler = await createWorld().started()
+    await scheduler.editChannel(channelInput({ dialect: 'sandbox', baseUrl: '' }))
+    expect((await scheduler.readCatalog({})).version).toBe(1)
+  })
+})
+
+describe('an import', () => {
+  it('skips secrets that the channel has', async () => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    const { channelId } = await addChannel(scheduler, { secrets: ['a', 'b', 'a'] })
+    const again = ['b', 'c'].map((secret) => ({ secret, concurrencyMax: 1 }))
+    expect(await scheduler.importCredentials({ channelId, credentials: again })).toEqual({
+      added: 1,
+      known: 1,
+    })
+  })
+
+  it('is refused for a channel that is not there', async () => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    const credentials = [{ secret: 'a', concurrencyMax: 1 }]
+    await expect(
+      scheduler.importCredentials({ channelId: world.id('chan'), credentials }),
+    ).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  it('is refused when edges could no longer read the catalog in one answer', async () => {
+    const scheduler = await createWorld().started()
+    const { channelId } = await addChannel(scheduler)
+    const credentials = Array.from({ length: 100 }, (_, index) => ({
+      secret: `${index}-`.padEnd(9_000, 'x'),
+      concurrencyMax: 1,
+    }))
+    await expect(scheduler.importCredentials({ channelId, credentials })).rejects.toMatchObject({
+      code: 'invalid_value',
+      param: 'credentials',
+    })
+  })
+})
+
+describe('while something is away', () => {
+  const unavailable = { code: 'unavailable' }
+  const { signal } = new AbortController()
+  const away = async () => {
+    throw new AppError('unavailable', 'away')
+  }
+
+  it('a scheduler that could not read the catalog grants nothing and says so', async () => {
+    const world = createWorld()
+    const scheduler = world.replica()
+    await expect(scheduler.grantLease(leaseInput(world))).rejects.toMatchObject(unavailable)
+    await expect(scheduler.checks['catalog']?.(signal)).rejects.toMatchObject(unavailable)
+  })
+
+  it('leases are granted from memory without the database, and what was learned is written later', async () => {
+    const world = createWorld()
+    let gone = false
+    const real = world.deps.catalogStore
+    const catalogStore = {
+      ...real,
+      load: () => (gone ? away() : real.load()),
+      readVersion: () => (gone ? away() : real.readVersion()),
+      writeHealth: (input: Parameters<typeof real.writeHealth>[0]) =>
+        gone ? away() : real.writeHealth(input),
+    }
+    const scheduler = await world.started({ catalogStore })
+    await addChannel(scheduler, { secrets: ['a', 'b'] })
+    gone = true
+    const { leaseId, credentialId } = await grant(scheduler, { world })
+    const outcome = { kind: 'unauthorised', reason: '401' } as const
+    await scheduler.releaseLease({ leaseId, outcome })
+    await world.clock.advance(60_000)
+    expect((await grant(scheduler, { world })).credentialId).not.toBe(credentialId)
+    const warnings = world.log.lines.filter(({ message }) => message.includes('upkeep fails'))
+    expect(warnings.length).toBeLessThanOrEqual(2)
+    gone = false
+    await world.clock.advance(1_000)
+    const { channels } = await real.load()
+    expect(channels[0]?.credentials.find(({ id }) => id === credentialId)?.state).toBe('attention')
+  })
+
+  it('the pool, nothing is granted, renewed or given back, and all of it works when it returns', async () => {
+    const world = createWorld()
+    const real = world.deps.poolStore
+    let gone = false
+    const poolStore = new Proxy(real, {
+      get: (store, method, receiver) => (gone ? away : Reflect.get(store, method, receiver)),
+    })
+    const scheduler = await world.started({ poolStore })
+    await addChannel(scheduler, { concurrencyMax: 2 })
+    const { leaseId } = await grant(scheduler, { world })
+    gone = true
+    await expect(scheduler.grantLease(leaseInput(world))).rejects.toMatchObject(unavailable)
+    await expect(scheduler.renewLease({ leaseId, ttlMs: 9_000 })).rejects.toMatchObject(unavailable)
+    await expect(
+      scheduler.releaseLease({ leaseId, outcome: { kind: 'ok' } }),
+    ).rejects.toMatchObject(unavailable)
+    await expect(scheduler.checks['pool']?.(signal)).rejects.toMatchObject(unavailable)
+    await world.clock.advance(3_000)
+    gone = false
+    await grant(scheduler, { world })
+    expect(await scheduler.releaseLease({ leaseId, outcome: { kind: 'ok' } })).toEqual({
+      released: true,
+    })
+  })
+
+  it('the bus, it is not ready', async () => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    await scheduler.checks['bus']?.(signal)
+    await world.bus.close({ withinMs: 0 })
+    await expect(scheduler.checks['bus']?.(signal)).rejects.toMatchObject(unavailable)
+  })
+})
