@@ -113,7 +113,7 @@ function createPlace<Name extends BusEventName>(
   { name, options }: NatsConsumer<Name>,
 ) {
   let durable: string | undefined
-  let searching = false
+  let rest: AbortController | undefined
 
   const tryFind = async () => {
     durable = undefined
@@ -132,16 +132,20 @@ function createPlace<Name extends BusEventName>(
     tryFind,
     /** Tries until it is found or not wanted any more; true for the caller that found it. */
     find: async (wanted: () => boolean): Promise<boolean> => {
-      if (searching) return false
-      searching = true
+      if (rest) {
+        // Somebody is searching already, and there is new hope.
+        rest.abort()
+        return false
+      }
       let waitMs = REPAIR_MS.first
       let found = false
       while (!found && wanted()) {
+        rest = new AbortController()
         found = await tryFind()
-        if (!found) await clock.sleep(waitMs)
+        if (!found) await clock.sleep(waitMs, rest.signal).catch(() => undefined)
         waitMs = Math.min(waitMs * 2, REPAIR_MS.last)
       }
-      searching = false
+      rest = undefined
       return found
     },
   }
