@@ -1,3 +1,5 @@
+import type { JobHub } from '@sluice/jobs/job-hub'
+
 import type { CatalogReader } from './choose/catalog.ts'
 import type { EdgeDeps } from './deps.ts'
 import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
@@ -13,6 +15,11 @@ export interface Door {
   admit(context: EdgeContext): Promise<Admitted>
   /** Models, prices and channels as of now; never a query. */
   catalog: CatalogReader
+  /**
+   * Events of image jobs. Made by the module of `deps.bus`, `deps.jobs`, clock and log
+   * (`createJobHub({ bus, store: jobs, clock, log })`), started and stopped with it.
+   */
+  jobHub: JobHub
   /** Keeps one line of the request log; written later, in batches. */
   record(request: RequestRecord): void
 }

@@ -1,14 +1,108 @@
-import { AppError } from '@sluice/kernel/app-error'
+import type { StoredPart } from '@sluice/contracts/events'
+import { newId } from '@sluice/kernel/ids'
+import {
+  chatUsageOf,
+  pictureChunk,
+  pictureCompletion,
+  pictureMarkdown,
+  usageChunk,
+} from '@sluice/protocol/images/chat-picture'
+import { unixSeconds } from '@sluice/protocol/images/image-answer'
+import { renderError } from '@sluice/protocol/error-envelope'
+import { encodeSse, SSE_DONE } from '@sluice/protocol/sse'
+import { crashPoint } from '@sluice/service-kit/crash-point'
 
+import { acceptPictureChat } from '../accept/images-chat.ts'
 import type { Door } from '../door.ts'
 import type { ChatImageRequest } from '../request.ts'
+import type { WriteAnswer } from './answer-image.ts'
+import { runAnswered } from './answer-image.ts'
+import { writeJson } from './answer-with-task.ts'
+import { followJob } from './follow-job.ts'
+import { signedLinks } from './image-links.ts'
+import { failureError } from './job-end.ts'
+import { openSse } from './open-sse.ts'
+import { stillDrawing } from './patience.ts'
+import type { ImageTurn, RunningImage } from './run-image.ts'
+import { waitForEnd } from './wait-for-end.ts'
+
+type ChatTurn = Omit<ImageTurn, 'signal'> & { withUsage: boolean }
 
 /**
- * Answers a chat completion that names an image model with the picture. Throws an AppError as long as
- * nothing was written.
+ * Answers a chat completion that names an image model: the same job as on the images routes, and a
+ * message with a Markdown link to each picture. Throws an AppError as long as nothing was written.
  */
-export async function answerChatWithImage(_door: Door, request: ChatImageRequest): Promise<void> {
-  throw new AppError('unsupported_parameter', `'${request.model}' draws pictures only.`, {
-    param: 'model',
+export function answerChatWithImage(door: Door, request: ChatImageRequest): Promise<void> {
+  const { admitted, incoming, outgoing, body, stream } = request
+  return runAnswered<ChatTurn>(door, {
+    admitted,
+    incoming,
+    outgoing,
+    route: '/v1/chat/completions',
+    accept: async () => acceptPictureChat(body),
+    withUsage: wantsUsage(body),
+    answer: stream ? streamPicture : writePicture,
   })
+}
+
+const writePicture: WriteAnswer<ChatTurn> = async (door, input) => {
+  const { running, request } = input
+  const { job } = running
+  const end = await waitForEnd(door.deps, { ...input, admitted: request.admitted })
+  crashPoint('edge-before-answer')
+  if (end.state !== 'done') throw failureError(end, job.id)
+  const content = markdownOf(door, { running, parts: end.parts })
+  const usage = chatUsageOf(end.parts)
+  const body = pictureCompletion(headOf(door, running), { content, usage, taskId: job.id })
+  writeJson(request.outgoing, { status: 200, body })
+  return end
+}
+
+const streamPicture: WriteAnswer<ChatTurn> = async (door, { running, request, patience }) => {
+  const { job, events } = running
+  const head = headOf(door, running)
+  crashPoint('edge-before-answer')
+  patience.limit(door.deps.config.streamMsMax, stillDrawing(job.id))
+  const sse = openSse(door.deps, request.outgoing)
+  const send = (data: unknown) => sse.send([{ text: encodeSse({ data: JSON.stringify(data) }) }])
+  try {
+    await send(pictureChunk(head, { delta: { role: 'assistant', content: '', refusal: null } }))
+    const end = await followJob({ events, signal: patience.signal })
+    if (!end) throw stillDrawing(job.id)
+    if (end.state !== 'done') throw failureError(end, job.id)
+    const content = markdownOf(door, { running, parts: end.parts })
+    await send(pictureChunk(head, { delta: { content } }))
+    await send(pictureChunk(head, { delta: {}, finishReason: 'stop' }))
+    if (request.withUsage) await send(usageChunk(head, chatUsageOf(end.parts)))
+    await sse.send([{ text: SSE_DONE }])
+    return end
+  } catch (error) {
+    // Never a clean end without a finish_reason: clients would take it for an answer (§1.10).
+    await send(renderError(error).envelope).catch(() => undefined)
+    throw error
+  } finally {
+    sse.end()
+  }
+}
+
+function markdownOf(
+  { deps }: Door,
+  { running, parts }: { running: RunningImage; parts: readonly StoredPart[] },
+): string {
+  return pictureMarkdown(parts.map(signedLinks(deps, running.job.id)))
+}
+
+const headOf = ({ deps }: Door, { job, call }: RunningImage) => ({
+  id: newId('msg', deps),
+  created: unixSeconds(job.createdAt),
+  model: call.request.model,
+})
+
+function wantsUsage({ stream_options: options }: Record<string, unknown>): boolean {
+  return (
+    typeof options === 'object' &&
+    options !== null &&
+    'include_usage' in options &&
+    options.include_usage === true
+  )
 }

@@ -1,0 +1,37 @@
+import { AppError, isAppError } from '@sluice/kernel/app-error'
+import { readPictureChat } from '@sluice/protocol/images/chat-picture'
+import type { Fields } from '@sluice/protocol/images/field-reader'
+import { invalid } from '@sluice/protocol/images/field-reader'
+import type { ImageCall } from '@sluice/protocol/images/parse-image-call'
+import { parseImageCall } from '@sluice/protocol/images/parse-image-call'
+import { readPictureSources } from '@sluice/protocol/images/picture-sources'
+
+import type { ImageIntake } from './images-intake.ts'
+import { REFERENCE_BYTES_MAX, REFERENCE_IMAGES_MAX } from './images-intake.ts'
+
+/** Reads a chat completion request that names an image model: what its last user message says and shows. */
+export function acceptPictureChat(body: Fields): ImageIntake {
+  const { fields, references } = readPictureChat(body)
+  if (references.length > REFERENCE_IMAGES_MAX)
+    throw invalid('messages', `takes at most ${REFERENCE_IMAGES_MAX} pictures in the last one`)
+  const images = references.flatMap((reference) =>
+    readPictureSources(reference, { param: 'messages', countMax: 1 }),
+  )
+  return {
+    call: parseChatCall(fields),
+    isEdit: false,
+    stored: { images: [], mask: undefined },
+    sources: { images, mask: undefined, bytesMax: REFERENCE_BYTES_MAX },
+  }
+}
+
+// The caller wrote no `prompt`: what is wrong with it is wrong with their messages.
+function parseChatCall(fields: Fields): ImageCall {
+  try {
+    return parseImageCall(fields)
+  } catch (error) {
+    if (!isAppError(error) || error.param !== 'prompt') throw error
+    const message = error.message.replace("'prompt'", "The text of 'messages'")
+    throw new AppError(error.code, message, { param: 'messages', cause: error })
+  }
+}

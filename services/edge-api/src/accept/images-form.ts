@@ -1,0 +1,139 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+
+import { Busboy } from '@fastify/busboy'
+import type { BusboyHeaders } from '@fastify/busboy'
+import { AppError } from '@sluice/kernel/app-error'
+import type { Fields } from '@sluice/protocol/images/field-reader'
+import { invalid } from '@sluice/protocol/images/field-reader'
+
+import { bodyTooLarge, chunksOf, refuseAnnounced, refuseEncoded } from './images-read-json.ts'
+
+const FIELDS_MAX = 100
+const PARTS_MAX = 130
+const FIELD_NAME_BYTES_MAX = 100
+/** A prompt of 32,000 characters has at most four bytes for each. */
+const FIELD_BYTES_MAX = 128 * 1024
+const PART_HEADER_BYTES_MAX = 8 * 1024
+
+/** Told of each file part; must read it to its end, or reject. */
+export type TakeFile = (file: { field: string; bytes: Readable }) => Promise<void>
+
+/**
+ * Reads `multipart/form-data` as it arrives: files go to `takeFile` one after the other, text fields are
+ * answered. Parts may come in any order. Rejects with an AppError, after every file that was begun has
+ * been given up; the request itself stays open, so that it can be answered.
+ */
+export async function readForm(
+  incoming: IncomingMessage,
+  { bytesMax, takeFile }: { bytesMax: number; takeFile: TakeFile },
+): Promise<Fields> {
+  refuseEncoded(incoming)
+  refuseAnnounced(incoming, bytesMax)
+  const parser = openParser(incoming)
+  const form = collectParts(parser, takeFile)
+  try {
+    await Promise.race([feed(incoming, { parser, bytesMax, broken: form.broken }), form.broken])
+    await Promise.race([form.read, form.broken])
+    return form.fields()
+  } catch (error) {
+    form.abandon(error)
+    throw error
+  } finally {
+    await form.settled()
+  }
+}
+
+function openParser(incoming: IncomingMessage): Busboy {
+  try {
+    return new Busboy({
+      headers: withContentType(incoming),
+      // Some clients give files no name; by these names they are files all the same.
+      isPartAFile: (field, type, file) =>
+        file !== undefined || type === 'application/octet-stream' || isPicture(field ?? ''),
+      limits: {
+        fields: FIELDS_MAX,
+        parts: PARTS_MAX,
+        fieldNameSize: FIELD_NAME_BYTES_MAX,
+        fieldSize: FIELD_BYTES_MAX,
+        headerSize: PART_HEADER_BYTES_MAX,
+        headerPairs: 20,
+      },
+    })
+  } catch (cause) {
+    throw new AppError('invalid_value', 'The Content-Type of a form must name its boundary.', {
+      param: 'Content-Type',
+      cause,
+    })
+  }
+}
+
+const isPicture = (field: string) => /^(?:image|mask|markup)(?:\[|$)/.test(field)
+
+function withContentType({ headers }: IncomingMessage): BusboyHeaders {
+  return { ...headers, 'content-type': headers['content-type'] ?? '' }
+}
+
+async function feed(
+  incoming: IncomingMessage,
+  { parser, bytesMax, broken }: { parser: Busboy; bytesMax: number; broken: Promise<never> },
+): Promise<void> {
+  let bytes = 0
+  for await (const chunk of chunksOf(incoming)) {
+    bytes += chunk.length
+    if (bytes > bytesMax) throw bodyTooLarge(bytesMax)
+    if (parser.destroyed) return
+    // A slow blob store slows the caller.
+    if (!parser.write(chunk)) await Promise.race([drained(parser), broken])
+  }
+  parser.end()
+}
+
+const drained = (parser: Busboy) =>
+  new Promise<void>((resolve) => void parser.once('drain', () => resolve()))
+
+function collectParts(parser: Busboy, takeFile: TakeFile) {
+  const fields = new Map<string, string>()
+  const open = new Set<Readable>()
+  const takes: Promise<void>[] = []
+  const end = Promise.withResolvers<void>()
+  const breakage = Promise.withResolvers<never>()
+  // Nobody may be waiting for it when it happens.
+  breakage.promise.catch(() => undefined)
+  const fail = (error: unknown) => breakage.reject(error)
+
+  parser.on('field', (name, value, nameCut, valueCut) => {
+    if (nameCut) return fail(invalid(name, 'is too long a name'))
+    if (valueCut) return fail(invalid(name, 'is too long'))
+    fields.set(name, value)
+  })
+  parser.on('file', (field, bytes) => {
+    open.add(bytes)
+    bytes.once('close', () => open.delete(bytes))
+    bytes.on('error', () => undefined)
+    takes.push(takeFile({ field, bytes }).catch(fail))
+  })
+  for (const limit of ['fieldsLimit', 'partsLimit'] as const)
+    parser.on(limit, () => fail(new AppError('invalid_value', 'The form has too many parts.')))
+  parser.on('error', (cause) => fail(cutForm(cause)))
+  parser.once('finish', () => end.resolve())
+
+  return {
+    fields: () => Object.fromEntries(fields),
+    /** Rejects with the first refusal; never resolves. */
+    broken: breakage.promise,
+    read: end.promise.then(() => Promise.all(takes)),
+    abandon: (error: unknown) => {
+      const reason = error instanceof Error ? error : new Error('form refused', { cause: error })
+      for (const bytes of open) bytes.destroy(reason)
+      parser.destroy()
+    },
+    settled: () => Promise.allSettled(takes),
+  }
+}
+
+const cutForm = (cause: unknown) =>
+  new AppError('invalid_value', 'The form is damaged, or ends before its last boundary.', {
+    param: 'body',
+    cause,
+  })

@@ -1,0 +1,129 @@
+import type { IncomingMessage } from 'node:http'
+
+import { AppError } from '@sluice/kernel/app-error'
+import type { Fields } from '@sluice/protocol/images/field-reader'
+import { invalid } from '@sluice/protocol/images/field-reader'
+import type { ImageCall } from '@sluice/protocol/images/parse-image-call'
+import { parseImageCall } from '@sluice/protocol/images/parse-image-call'
+import type { PictureSource } from '@sluice/protocol/images/picture-sources'
+import { readPictureSources } from '@sluice/protocol/images/picture-sources'
+
+import type { EdgeConfig } from '../config.ts'
+import type { InputShelf, StoredInput } from '../images/input-shelf.ts'
+import { readForm } from './images-form.ts'
+import { mediaTypeOf, readJsonFields } from './images-read-json.ts'
+
+const MIB = 1024 * 1024
+export const REFERENCE_IMAGES_MAX = 4
+export const REFERENCE_BYTES_MAX = 20 * MIB
+export const EDIT_IMAGES_MAX = 16
+export const MASK_BYTES_MAX = 4 * MIB
+
+/** What a caller sent, read and checked: parameters, and pictures that lie on the shelf or are named. */
+export interface ImageIntake {
+  call: ImageCall
+  /** True when pictures are a must: an edit without one is refused. */
+  isEdit: boolean
+  stored: { images: StoredInput[]; mask: StoredInput | undefined }
+  /** Still to be fetched or decoded; in the order of the request, behind the stored ones. */
+  sources: { images: PictureSource[]; mask: PictureSource | undefined; bytesMax: number }
+}
+
+export interface IntakeInput {
+  config: EdgeConfig
+  incoming: IncomingMessage
+  shelf: InputShelf
+}
+
+const nothingStored = { images: [], mask: undefined }
+
+/** Reads `POST /v1/images/generations`: JSON, with `reference_images` as ours. */
+export async function acceptGeneration({
+  config,
+  incoming,
+}: Omit<IntakeInput, 'shelf'>): Promise<ImageIntake> {
+  const fields = await readJsonFields(incoming, { bytesMax: config.bodyBytesMax })
+  const images = readPictureSources(fields['reference_images'], {
+    param: 'reference_images',
+    countMax: REFERENCE_IMAGES_MAX,
+  })
+  return {
+    call: parseImageCall(fields),
+    isEdit: false,
+    stored: nothingStored,
+    sources: { images, mask: undefined, bytesMax: REFERENCE_BYTES_MAX },
+  }
+}
+
+/** Reads `POST /v1/images/edits`: a form, or JSON whose pictures are URLs, data URLs or base64. */
+export async function acceptEdit(input: IntakeInput): Promise<ImageIntake> {
+  const type = mediaTypeOf(input.incoming)
+  if (type === 'application/json') return acceptJsonEdit(input)
+  if (type === 'multipart/form-data') return acceptFormEdit(input)
+  throw new AppError(
+    'unsupported_media_type',
+    'The body of an edit must be multipart/form-data or application/json.',
+  )
+}
+
+async function acceptJsonEdit({ config, incoming }: IntakeInput): Promise<ImageIntake> {
+  const fields = await readJsonFields(incoming, { bytesMax: config.bodyBytesMax })
+  refuseMarkup(fields)
+  const param = Object.hasOwn(fields, 'images') ? 'images' : 'image'
+  const images = readPictureSources(fields[param], { param, countMax: EDIT_IMAGES_MAX })
+  const [mask] = readPictureSources(fields['mask'], { param: 'mask', countMax: 1 })
+  const { imageFileBytesMax: bytesMax } = config
+  return {
+    call: parseImageCall(fields),
+    isEdit: true,
+    stored: nothingStored,
+    sources: { images, mask, bytesMax },
+  }
+}
+
+async function acceptFormEdit({ config, incoming, shelf }: IntakeInput): Promise<ImageIntake> {
+  const images: Promise<StoredInput>[] = []
+  let mask: StoredInput | undefined
+  const fields = await readForm(incoming, {
+    bytesMax: config.imageFormBytesMax,
+    takeFile: async ({ field, bytes }) => {
+      if (field === 'mask') {
+        if (mask) throw invalid('mask', 'must not be repeated')
+        mask = await shelf.put({
+          source: bytes,
+          name: 'mask',
+          param: 'mask',
+          bytesMax: MASK_BYTES_MAX,
+        })
+      } else if (/^image(?:\[\d*\])?$/.test(field)) {
+        if (images.length >= EDIT_IMAGES_MAX)
+          throw invalid('image', `takes at most ${EDIT_IMAGES_MAX} files`)
+        const name = `image-${images.length}`
+        const { imageFileBytesMax: bytesMax } = config
+        const stored = shelf.put({ source: bytes, name, param: 'image', bytesMax })
+        images.push(stored)
+        await stored
+      } else if (field.startsWith('markup')) {
+        throw markupRefused()
+      } else {
+        bytes.resume()
+      }
+    },
+  })
+  return {
+    call: parseImageCall(fields),
+    isEdit: true,
+    stored: { images: await Promise.all(images), mask },
+    sources: { images: [], mask: undefined, bytesMax: 0 },
+  }
+}
+
+function refuseMarkup(fields: Fields): void {
+  if (fields['markup'] !== undefined && fields['markup'] !== null) throw markupRefused()
+}
+
+// Without it the edit would be another one than was asked for.
+const markupRefused = () =>
+  new AppError('unsupported_parameter', "'markup' is not offered here; use a mask.", {
+    param: 'markup',
+  })

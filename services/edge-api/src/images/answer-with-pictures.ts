@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http'
+
+import type { ImageCall } from '@sluice/protocol/images/parse-image-call'
+import { imageAnswer } from '@sluice/protocol/images/image-answer'
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { EdgeDeps } from '../deps.ts'
+import { signedLinks } from './image-links.ts'
+import type { JobEnd } from './job-end.ts'
+import { lengthOfPieces, writePieces } from './write-pieces.ts'
+
+/**
+ * Answers with the pictures of a job that has ended well: JSON whose length is known, written at the
+ * pace of its reader, without a picture in memory.
+ */
+export async function answerWithPictures(
+  deps: EdgeDeps,
+  {
+    outgoing,
+    taskId,
+    createdAt,
+    call,
+    end,
+  }: {
+    outgoing: ServerResponse
+    taskId: string
+    createdAt: Date
+    call: ImageCall
+    end: JobEnd
+  },
+): Promise<void> {
+  const { parts, missed } = end
+  const pieces = imageAnswer({
+    taskId,
+    createdAt,
+    requested: call.request.count,
+    parts,
+    missed,
+    responseFormat: call.responseFormat,
+    linkOf: signedLinks(deps, taskId),
+    safetyIdentifier: call.request.safetyIdentifier,
+  })
+  const sizes = new Map(parts.map(({ blobKey, bytes }) => [blobKey, bytes]))
+  // As long as nothing was written, a missing picture can still be told with a status.
+  for (const piece of pieces)
+    if ('base64Of' in piece && !(await deps.blobs.stat(piece.base64Of)))
+      throw new AppError('internal_error', 'A stored picture is not there.', { retryable: false })
+  outgoing.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': lengthOfPieces(pieces, (key) => sizes.get(key) ?? 0),
+    'cache-control': 'no-store',
+  })
+  try {
+    await writePieces({ blobs: deps.blobs, outgoing }, pieces)
+    outgoing.end()
+  } catch (error) {
+    // Shorter than its announced length: no client takes it for whole.
+    outgoing.destroy()
+    throw error
+  }
+}

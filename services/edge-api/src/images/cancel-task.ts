@@ -1,0 +1,51 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { unreachable } from '@sluice/kernel/assert'
+
+import type { Door } from '../door.ts'
+import { writeJson } from './answer-with-task.ts'
+import { describeTask, ownTask } from './own-task.ts'
+import type { TaskRequest } from './read-task.ts'
+
+/**
+ * `DELETE /v1/images/tasks/{id}`: ends a task of which nothing is drawn. Cancelling again answers the same;
+ * a task that is drawn, being drawn or has failed is `not_cancellable`.
+ */
+export async function cancelTask(door: Door, request: TaskRequest): Promise<void> {
+  const { deps } = door
+  const { id } = await ownTask(deps, request)
+  const { outcome, events } = await deps.jobs.cancel(id, deps.clock.now())
+  const job = await ownTask(deps, request)
+  switch (outcome) {
+    case 'cancelled':
+      await announceCancelled(door, { jobId: id, events })
+      break
+    case 'ended':
+      if (job.state === 'cancelled') break
+      throw notCancellable('The task has ended.')
+    case 'too-late':
+      throw notCancellable('The task is being drawn already.')
+    case 'unknown':
+      throw new AppError('task_not_found', 'The task is gone.', { param: 'id' })
+    default:
+      unreachable(outcome)
+  }
+  writeJson(request.outgoing, { status: 200, body: describeTask(deps, job) })
+}
+
+type Cancelled = Pick<Awaited<ReturnType<Door['deps']['jobs']['cancel']>>, 'events'>
+
+/** Hints all: the rows say the same, and the outbox has billing give the hold back. */
+async function announceCancelled(
+  { deps: { bus, log } }: Door,
+  { jobId, events }: Cancelled & { jobId: string },
+): Promise<void> {
+  const said = await Promise.allSettled([
+    bus.announce('image-job-cancelled', { jobId }),
+    bus.announce('image-job-ended', { jobId }),
+    ...events.map((event) => bus.announce('image-job-event', event)),
+  ])
+  for (const { status, ...rest } of said)
+    if (status === 'rejected') log.warn({ ...rest, jobId }, 'cancelled job not announced')
+}
+
+const notCancellable = (message: string) => new AppError('not_cancellable', message)

@@ -1,0 +1,128 @@
+import type { InputImage } from '@sluice/contracts/image-request'
+import { AppError } from '@sluice/kernel/app-error'
+import type { PictureSource } from '@sluice/protocol/images/picture-sources'
+
+import type { EdgeDeps } from '../deps.ts'
+import type { ImageIntake } from '../accept/images-intake.ts'
+import { MASK_BYTES_MAX } from '../accept/images-intake.ts'
+import type { InputShelf, StoredInput } from './input-shelf.ts'
+import { invalidImage } from './input-shelf.ts'
+
+const FETCH_WITHIN_MS = 30_000
+const PICTURE_TYPES = [
+  'image/png',
+  'image/jpeg',
+  'image/jpg',
+  'image/webp',
+  // Object stores that were not told better; the bytes decide.
+  'application/octet-stream',
+  'binary/octet-stream',
+]
+
+/** The pictures of a request, all of them stored. */
+export interface GatheredInputs {
+  images: InputImage[]
+  mask: InputImage | undefined
+  /** Names each picture for the body hash: its checksum, or the URL that the caller gave. */
+  fingerprints: string[]
+}
+
+/**
+ * Fetches and decodes what the request names, and checks pictures against each other. Throws an AppError
+ * that names the parameter.
+ */
+export async function gatherInputs(
+  deps: Pick<EdgeDeps, 'fetchGuarded'>,
+  { intake, shelf, signal }: { intake: ImageIntake; shelf: InputShelf; signal: AbortSignal },
+): Promise<GatheredInputs> {
+  const { stored, sources, isEdit } = intake
+  const named: { input: StoredInput; fingerprint: string }[] = []
+  // One after the other: each may weigh megabytes, and a refusal spares the rest.
+  for (const [index, source] of sources.images.entries()) {
+    const name = `image-${index}`
+    named.push(await bring(deps, { source, shelf, name, signal, bytesMax: sources.bytesMax }))
+  }
+  const bytesMax = MASK_BYTES_MAX
+  const namedMask = sources.mask
+    ? await bring(deps, { source: sources.mask, shelf, name: 'mask', signal, bytesMax })
+    : undefined
+
+  const images = [...stored.images, ...named.map(({ input }) => input)]
+  const mask = stored.mask ?? namedMask?.input
+  if (isEdit && images.length === 0)
+    throw new AppError('missing_required_parameter', "'image' is required.", { param: 'image' })
+  checkMask(mask, images[0])
+  return {
+    images: images.map(({ image }) => image),
+    mask: mask?.image,
+    fingerprints: [
+      ...stored.images.map(({ sha256 }) => sha256),
+      ...named.map(({ fingerprint }) => fingerprint),
+      ...(mask ? [`mask ${namedMask?.fingerprint ?? mask.sha256}`] : []),
+    ],
+  }
+}
+
+interface Bringing {
+  source: PictureSource
+  shelf: InputShelf
+  name: string
+  bytesMax: number
+  signal: AbortSignal
+}
+
+async function bring(
+  { fetchGuarded }: Pick<EdgeDeps, 'fetchGuarded'>,
+  { source, shelf, name, bytesMax, signal }: Bringing,
+): Promise<{ input: StoredInput; fingerprint: string }> {
+  const { param } = source
+  if (source.kind === 'base64') {
+    const input = await shelf.put({ source: decoded(source, bytesMax), name, param, bytesMax })
+    return { input, fingerprint: input.sha256 }
+  }
+  const { url } = source
+  const acceptTypes = PICTURE_TYPES
+  const answer = await fetchGuarded({
+    url,
+    bytesMax,
+    timeoutMs: FETCH_WITHIN_MS,
+    acceptTypes,
+    signal,
+  })
+  if (answer.outcome !== 'fetched')
+    throw new AppError('invalid_value', `'${param}' cannot be used: ${answer.message}.`, { param })
+  const input = await shelf.put({ source: once(answer.bytes), name, param, bytesMax })
+  return { input, fingerprint: `url ${url}` }
+}
+
+async function* decoded(
+  { base64, param }: Extract<PictureSource, { kind: 'base64' }>,
+  bytesMax: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  // Before decoding: four characters are three bytes.
+  if (base64.length > Math.ceil(bytesMax / 3) * 4 * 1.05)
+    throw new AppError('body_too_large', `'${param}' has more than ${bytesMax} bytes.`, { param })
+  yield Buffer.from(base64, 'base64')
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield bytes
+}
+
+// client-contracts §1.2: a PNG, with the dimensions of the first image.
+function checkMask(mask: StoredInput | undefined, image: StoredInput | undefined): void {
+  if (!mask) return
+  if (!image)
+    throw new AppError('missing_required_parameter', "A 'mask' needs an 'image'.", {
+      param: 'image',
+    })
+  if (mask.image.contentType !== 'image/png') throw invalidImage('mask', 'must be a PNG')
+  // A JPEG whose size is not in its head is left to the upstream.
+  if (!mask.size || !image.size) return
+  const [width, height] = [image.size.width, image.size.height]
+  const fits = mask.size.width === width && mask.size.height === height
+  // A camera's JPEG may be stored lying on its side.
+  const turned = mask.size.width === height && mask.size.height === width
+  if (fits || (turned && image.image.contentType === 'image/jpeg')) return
+  throw invalidImage('mask', `must be ${width}x${height}, as the first image is`)
+}

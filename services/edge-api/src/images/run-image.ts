@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import type { ImageJobEvent } from '@sluice/contracts/events'
+import { queuedHint } from '@sluice/jobs/hints'
+import type { ImageJob } from '@sluice/jobs/image-job'
+import type { ImageCall } from '@sluice/protocol/images/parse-image-call'
+
+import type { ImageIntake } from '../accept/images-intake.ts'
+import type { Door } from '../door.ts'
+import type { Admitted } from '../request.ts'
+import { gatherInputs } from './gather-inputs.ts'
+import { bodyHashOf, readIntent } from './image-intent.ts'
+import type { InputShelf } from './input-shelf.ts'
+import { createInputShelf } from './input-shelf.ts'
+import type { Submitted } from './submit-image.ts'
+import { submitImage, SubmitUnknown } from './submit-image.ts'
+import { checkUsableModel } from './usable-model.ts'
+
+export interface ImageTurn {
+  admitted: Admitted
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+  /** Part of the intention's name: the same Idempotency-Key means another thing on another route. */
+  route: string
+  /** Reads the caller's request; puts pictures on the shelf as they arrive. */
+  accept: (shelf: InputShelf) => Promise<ImageIntake>
+  /** Aborts when the caller has left, or need not wait any longer. */
+  signal: AbortSignal
+}
+
+/** A job that was submitted or joined. */
+export interface RunningImage extends Submitted {
+  call: ImageCall
+  /** What happens to it, from its beginning; read once. */
+  events: AsyncIterable<ImageJobEvent>
+}
+
+/**
+ * The table of contents of an image request, up to the face that answers it: accept, check the model,
+ * gather pictures, submit, listen, announce. What is refused leaves no job, no hold and no blob.
+ */
+export async function runImage(door: Door, turn: ImageTurn): Promise<RunningImage> {
+  const submitted = await submitTurn(door, turn)
+  const { job, fresh, known } = submitted
+  // Listening comes first: then nothing that the job does can be missed, and no row is read for it.
+  const watch = () => door.jobHub.watch({ jobId: job.id, afterSeq: 0, known, signal: turn.signal })
+  const isWatched = fresh && submitted.call.face !== 'async'
+  const events = isWatched ? watch() : whenRead(watch)
+  if (fresh) await announceQueued(door, job)
+  return { ...submitted, events }
+}
+
+async function submitTurn(door: Door, turn: ImageTurn): Promise<Submitted & { call: ImageCall }> {
+  const { principal } = turn.admitted
+  const intent = readIntent(door.deps, { ...turn, principal })
+  const shelf = createInputShelf(door.deps, { jobId: intent.jobIdOf(0) })
+  try {
+    const intake = await turn.accept(shelf)
+    const { call, isEdit } = intake
+    checkUsableModel(door, principal, call.request.model)
+    const gathered = await gatherInputs(door.deps, { intake, shelf, signal: turn.signal })
+    const { images, mask, fingerprints } = gathered
+    const kind: 'edit' | 'generate' = isEdit || images.length > 0 ? 'edit' : 'generate'
+    const request = { ...call.request, kind, images, ...(mask && { mask }) }
+    const bodyHash = bodyHashOf({ ...call.request, kind }, fingerprints)
+    const submitted = await submitImage(door, { principal, intent, request, bodyHash })
+    // A job that was there before has pictures of its own.
+    if (!submitted.fresh) await shelf.clear()
+    return { ...submitted, call }
+  } catch (error) {
+    if (!(error instanceof SubmitUnknown)) await shelf.clear()
+    throw error
+  }
+}
+
+async function announceQueued({ deps: { bus, log } }: Door, job: ImageJob): Promise<void> {
+  try {
+    await bus.announce('image-job-queued', queuedHint(job))
+  } catch (err) {
+    // The outbox row says it again.
+    log.warn({ err, jobId: job.id }, 'queued job not announced')
+  }
+}
+
+/** Begins to listen with the first reader: most who join a job need its row only. */
+async function* whenRead(watch: () => AsyncIterable<ImageJobEvent>) {
+  yield* watch()
+}

@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http'
+
+import type { ImageJobEvent } from '@sluice/contracts/events'
+import type { ImageEventFamily } from '@sluice/protocol/images/image-events'
+import {
+  completedImageEvent,
+  missedImageEvent,
+  partialImageEvent,
+} from '@sluice/protocol/images/image-events'
+import type { ImageCall } from '@sluice/protocol/images/parse-image-call'
+import { renderError } from '@sluice/protocol/error-envelope'
+import { encodeSse } from '@sluice/protocol/sse'
+
+import type { EdgeDeps } from '../deps.ts'
+import { followJob } from './follow-job.ts'
+import { signedLinks } from './image-links.ts'
+import type { JobEnd } from './job-end.ts'
+import { failureError } from './job-end.ts'
+import { openSse } from './open-sse.ts'
+import { stillDrawing } from './patience.ts'
+
+export interface StreamJobInput {
+  outgoing: ServerResponse
+  taskId: string
+  call: ImageCall
+  family: ImageEventFamily
+  events: AsyncIterable<ImageJobEvent>
+  signal: AbortSignal
+}
+
+/**
+ * Streams a job: partial pictures and each picture as it is stored (client-contracts §1.5). A failure
+ * is an `error` object in the data, after which the stream ends. Resolves with the job's end; rejects
+ * with the signal's reason, which the caller of the API has been told as well.
+ */
+export async function streamJob(deps: EdgeDeps, input: StreamJobInput): Promise<JobEnd> {
+  const { outgoing, taskId, call, family, events, signal } = input
+  const { safetyIdentifier } = call.request
+  const linkOf = signedLinks(deps, taskId)
+  const asLink = call.responseFormat === 'url'
+  const context = (at: Date) => ({ family, taskId, at })
+  const sse = openSse(deps, outgoing)
+  const fail = (error: unknown) =>
+    sse.send([{ text: encodeSse({ data: JSON.stringify(renderError(error).envelope) }) }])
+
+  try {
+    const followed = await followJob({
+      events,
+      signal,
+      onPartial: async (partial, at) => {
+        // Partial pictures have a short life: who comes late sees the whole one.
+        if (!(await deps.blobs.stat(partial.blobKey))) return
+        await sse.send(partialImageEvent(context(at), partial))
+      },
+      onStored: ({ part }, at) => {
+        const link = asLink ? linkOf(part) : undefined
+        return sse.send(completedImageEvent(context(at), { part, link, safetyIdentifier }))
+      },
+      onMissed: async (missed, at) => {
+        // The end of a single picture is told once, as the error below.
+        if (call.request.count > 1) await sse.send(missedImageEvent(context(at), missed))
+      },
+    })
+    if (!followed) throw stillDrawing(taskId)
+    if (followed.state !== 'done') await fail(failureError(followed, taskId))
+    sse.end()
+    return followed
+  } catch (error) {
+    if (outgoing.writable) await fail(error).catch(() => undefined)
+    sse.end()
+    throw error
+  }
+}

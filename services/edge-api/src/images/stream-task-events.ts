@@ -1,0 +1,94 @@
+import type { ImageJob } from '@sluice/jobs/image-job'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
+import { invalid } from '@sluice/protocol/images/field-reader'
+import { positionEvent, taskEvent } from '@sluice/protocol/images/task-events'
+import { asErrorCode } from '@sluice/kernel/error-codes'
+
+import type { Door } from '../door.ts'
+import { signedLinks } from './image-links.ts'
+import type { SseStream } from './open-sse.ts'
+import { openSse } from './open-sse.ts'
+import { errorObject, ownTask } from './own-task.ts'
+import type { TaskRequest } from './read-task.ts'
+import { callersPatience } from './patience.ts'
+
+/** How often a waiting caller is told where they stand. */
+const POSITION_EVERY_MS = 5_000
+
+/**
+ * `GET /v1/images/tasks/{id}/events`: what happened and happens to a task, numbered, from the event after
+ * `Last-Event-ID`. Who has heard all of an ended task gets 204, which ends an EventSource.
+ */
+export async function streamTaskEvents(
+  door: Door,
+  request: TaskRequest & { lastEventId: string | undefined },
+): Promise<void> {
+  const { deps, jobHub } = door
+  const { outgoing, lastEventId } = request
+  const afterSeq = readLastEventId(lastEventId)
+  const job = await ownTask(deps, request)
+  if (await heardAll(door, { job, afterSeq })) return void outgoing.writeHead(204).end()
+
+  const patience = callersPatience(deps, outgoing)
+  const events = jobHub.watch({ jobId: job.id, afterSeq, signal: patience.signal })
+  const sse = openSse(deps, outgoing)
+  const stopPositions = job.state === 'queued' ? tellPositions(door, { job, sse }) : () => undefined
+  const linkOf = signedLinks(deps, job.id)
+  try {
+    for await (const event of events) {
+      const { fact } = event
+      if (fact.type !== 'queued') stopPositions()
+      const hasPartial =
+        fact.type === 'partial' && (await deps.blobs.stat(fact.blobKey)) !== undefined
+      await sse.send(taskEvent(event, { linkOf, errorOf, hasPartial }))
+    }
+  } catch (err) {
+    // Whoever reads on comes back with the number of the last event.
+    if (!isAppError(err, 'caller_gone')) deps.log.warn({ err, jobId: job.id }, 'events were cut')
+  } finally {
+    stopPositions()
+    patience.end()
+    sse.end()
+  }
+}
+
+function readLastEventId(text: string | undefined): number {
+  if (text === undefined || text === '') return 0
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw invalid('Last-Event-ID', 'must be the number of an event')
+}
+
+async function heardAll(
+  { deps }: Door,
+  { job, afterSeq }: { job: ImageJob; afterSeq: number },
+): Promise<boolean> {
+  if (afterSeq === 0 || job.endedAt === null) return false
+  const more = await deps.jobs.readEvents({ jobId: job.id, afterSeq, limit: 1 })
+  return more.length === 0
+}
+
+/** Tells the place in the line, now and whenever it has changed, until it is stopped. */
+function tellPositions(
+  { deps: { jobs, clock, log } }: Door,
+  { job, sse }: { job: ImageJob; sse: SseStream },
+): () => void {
+  let told: number | undefined
+  let stopped = false
+  const tell = async () => {
+    const position = await jobs.queuePosition(job.id)
+    if (stopped || position === undefined || position === told) return
+    told = position
+    await sse.send(positionEvent({ taskId: job.id, position }))
+  }
+  const look = () =>
+    void tell().catch((err: unknown) => log.debug({ err, jobId: job.id }, 'position not told'))
+  look()
+  const cancel = clock.every(POSITION_EVERY_MS, look)
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
+
+const errorOf = ({ code, message }: { code: string; message: string }) =>
+  errorObject(new AppError(asErrorCode(code) ?? 'upstream_failed', message))

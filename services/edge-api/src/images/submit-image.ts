@@ -1,0 +1,174 @@
+import type { ImageJobEvent } from '@sluice/contracts/events'
+import type { ImageRequest } from '@sluice/contracts/image-request'
+import type { PriceRow } from '@sluice/contracts/prices'
+import type { ImageJob } from '@sluice/jobs/image-job'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
+import { formatCredits } from '@sluice/kernel/credits'
+import { startDeadline } from '@sluice/kernel/deadline'
+import { rateUsage } from '@sluice/pricing/rate-usage'
+import { worstCaseImages } from '@sluice/pricing/worst-case'
+import { crashPoint } from '@sluice/service-kit/crash-point'
+
+import type { Door } from '../door.ts'
+import type { Principal } from '../request.ts'
+import type { ImageIntent } from './image-intent.ts'
+import { unpriced } from './usable-model.ts'
+
+const HOLD_WITHIN_MS = 10_000
+/** The hold outlives its job by so much: the capture must find it open. */
+const HOLD_GRACE_MS = 600_000
+/** How many ended holds without a job one intention may have behind it. */
+const ATTEMPTS_MAX = 5
+
+export interface SubmitInput {
+  principal: Principal
+  intent: ImageIntent
+  request: ImageRequest
+  bodyHash: string
+}
+
+export interface Submitted {
+  job: ImageJob
+  /** False when the caller joined a job that was there. */
+  fresh: boolean
+  /** Events that were written with it; none for a job that was there. */
+  known: readonly ImageJobEvent[]
+  /** What was held, for the request log; undefined for a job that had ended. */
+  hold: { amountMicro: bigint; price: PriceRow } | undefined
+}
+
+/**
+ * Holds the worst case (transaction 1) and writes the job (transaction 2), or joins the job that the
+ * same intention wrote before. Throws `insufficient_credit`, `idempotency_conflict`, `model_not_found` for
+ * a model without a price, or `unavailable`; then nothing is left but, at worst, a hold that expires.
+ */
+export async function submitImage(door: Door, input: SubmitInput): Promise<Submitted> {
+  crashPoint('edge-before-hold')
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const jobId = input.intent.jobIdOf(attempt)
+    const held = await openHold(door, { ...input, jobId })
+    if (held === 'ended' || held === 'contradicted') {
+      const job = await door.deps.jobs.read(jobId)
+      if (job) return { job: sameBody(job, input), fresh: false, known: [], hold: undefined }
+      if (held === 'contradicted') throw conflict()
+      continue
+    }
+    crashPoint('edge-after-hold')
+    const submitted = await writeJob(door, { ...input, jobId, fresh: held.fresh })
+    crashPoint('edge-after-submit')
+    sameBody(submitted.job, input)
+    return { ...submitted, hold: held }
+  }
+  throw new AppError('unavailable', 'This request cannot be accepted now; use another key.')
+}
+
+async function openHold(
+  { deps, catalog }: Door,
+  { principal, request, jobId, intent }: SubmitInput & { jobId: string },
+) {
+  const { clock, billing, config } = deps
+  const { prices } = catalog.current()
+  const { model } = request
+  const row = prices.priceAt({ model, kind: 'images', at: clock.now() })
+  if (row?.price.kind !== 'images') throw unpriced(model)
+  const deadline = startDeadline(clock, HOLD_WITHIN_MS)
+  const worstCase = worstCaseImages(request, row.price)
+  const hold = {
+    wallet: principal.wallet,
+    ref: jobId,
+    model,
+    worstCase,
+    expiresAt: new Date(clock.nowMs() + config.imageJobMsMax + HOLD_GRACE_MS),
+  }
+  try {
+    const answer = await billing.openHold(hold, { signal: deadline.signal })
+    switch (answer.outcome) {
+      case 'opened': {
+        const price = prices.priceOf(answer.priceId) ?? row
+        // A hold of the same name for a smaller body must not pay for this one.
+        if (rateUsage(worstCase, price.price) > answer.amountMicro) return 'contradicted'
+        return { ...answer, price }
+      }
+      case 'ended':
+        return 'ended'
+      case 'unpriced':
+        throw unpriced(model)
+      case 'refused':
+        throw tooDear(answer)
+    }
+  } catch (error) {
+    // The same name with another worst case: the key was used for another body.
+    if (intent.isRepeatable && isAppError(error, 'invalid_value')) return 'contradicted'
+    if (isAppError(error) || !deadline.signal.aborted) throw error
+    throw new AppError('unavailable', 'Billing did not answer in time.', { cause: error })
+  } finally {
+    deadline.clear()
+  }
+}
+
+async function writeJob(
+  { deps }: Door,
+  { principal, request, bodyHash, jobId, fresh }: SubmitInput & { jobId: string; fresh: boolean },
+): Promise<Omit<Submitted, 'hold'>> {
+  const { clock, jobs, config } = deps
+  const now = clock.now()
+  const { wallet, apiKeyId } = principal
+  const deadlineAt = new Date(now.getTime() + config.imageJobMsMax)
+  try {
+    const job = { id: jobId, wallet, apiKeyId, bodyHash, request, deadlineAt }
+    const { events, ...submitted } = await jobs.submit(job, now)
+    return { ...submitted, known: events }
+  } catch (error) {
+    // The commit may have happened although its answer was lost. Only the row knows.
+    const job = await jobs.read(jobId).catch(() => 'unknown' as const)
+    if (job === 'unknown') throw new SubmitUnknown(error)
+    if (job) return { job, fresh: true, known: [] }
+    if (fresh) await giveBack({ deps }, jobId)
+    throw error
+  }
+}
+
+/** The job may or may not have been written: its inputs must stay, its hold ends by itself. */
+export class SubmitUnknown extends AppError {
+  constructor(cause: unknown) {
+    super('unavailable', 'It is not known whether this request was accepted.', { cause })
+  }
+}
+
+/** Without it the hold would expire by itself; until then the caller could not spend it. */
+async function giveBack({ deps }: Pick<Door, 'deps'>, ref: string): Promise<void> {
+  const { billing, clock, log } = deps
+  const deadline = startDeadline(clock, HOLD_WITHIN_MS)
+  try {
+    await billing.voidHold({ ref, reason: 'job not written' }, { signal: deadline.signal })
+  } catch (err) {
+    log.warn({ err, ref }, 'hold of a job that was not written will expire')
+  } finally {
+    deadline.clear()
+  }
+}
+
+function sameBody(job: ImageJob, { bodyHash }: SubmitInput): ImageJob {
+  if (job.bodyHash !== bodyHash) throw conflict()
+  return job
+}
+
+const conflict = () =>
+  new AppError('idempotency_conflict', 'This Idempotency-Key was used with another body.', {
+    param: 'Idempotency-Key',
+  })
+
+function tooDear({
+  requiredMicro,
+  availableMicro,
+}: {
+  requiredMicro: bigint
+  availableMicro: bigint
+}): AppError {
+  const [required, available] = [formatCredits(requiredMicro), formatCredits(availableMicro)]
+  return new AppError(
+    'insufficient_credit',
+    `This may cost up to ${required} credits; ${available} are available.`,
+    { details: { required_credits: required, available_credits: available } },
+  )
+}

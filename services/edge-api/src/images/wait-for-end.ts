@@ -1,0 +1,33 @@
+import type { EdgeDeps } from '../deps.ts'
+import type { Admitted } from '../request.ts'
+import { followJob } from './follow-job.ts'
+import type { JobEnd } from './job-end.ts'
+import { endOfJob } from './job-end.ts'
+import type { Patience } from './patience.ts'
+import { stillDrawing } from './patience.ts'
+import type { RunningImage } from './run-image.ts'
+
+/** However long the upload took: so much is left for the job at least. */
+const WAIT_MS_MIN = 1_000
+
+/**
+ * The end of a job that a caller awaits, at most until SYNC_WAIT_MS after their request arrived: their
+ * own client gives up soon after, without a word (client-contracts, surprise 5). Rejects with
+ * `sync_wait_exceeded` then, and when this process stops; the job goes on.
+ */
+export async function waitForEnd(
+  { clock, config }: Pick<EdgeDeps, 'clock' | 'config'>,
+  {
+    running: { job, events },
+    admitted,
+    patience,
+  }: { running: RunningImage; admitted: Admitted; patience: Patience },
+): Promise<JobEnd> {
+  const known = endOfJob(job)
+  if (known) return known
+  const usedMs = clock.nowMs() - admitted.receivedAtMs
+  patience.limit(Math.max(WAIT_MS_MIN, config.syncWaitMs - usedMs), stillDrawing(job.id))
+  const end = await followJob({ events, signal: patience.signal })
+  if (!end) throw stillDrawing(job.id)
+  return end
+}
