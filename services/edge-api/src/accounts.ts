@@ -1,0 +1,43 @@
+import type { Clock } from '@sluice/kernel/clock'
+import type { Random } from '@sluice/kernel/random'
+
+import { keyHash } from './key-hash.ts'
+import type { KeyHash } from './key-hash.ts'
+import type { KeyStore, StoredUser } from './store/key-store.ts'
+import type { CreateUser } from './verbs/create-user.ts'
+import { createUser } from './verbs/create-user.ts'
+import type { IssueKey } from './verbs/issue-key.ts'
+import { issueKey } from './verbs/issue-key.ts'
+import { revokeKey } from './verbs/revoke-key.ts'
+
+export interface AccountDeps {
+  keyStore: KeyStore
+  keyHash: KeyHash
+  clock: Clock
+  random: Random
+}
+
+/** Users and their API keys, for the operator's commands and the control API. */
+export interface Accounts {
+  /** A user with a wallet of their own; an e-mail that is known answers the user who has it. */
+  createUser(input: CreateUser): Promise<StoredUser & { fresh: boolean }>
+  findUser(email: string): Promise<StoredUser | undefined>
+  /** Makes a key; its plaintext is in the answer and nowhere else. */
+  issueKey(input: IssueKey): Promise<{ id: string; apiKey: string; fresh: boolean }>
+  /** False when there is no such key, or it was revoked before. */
+  revokeKey(input: { id: string }): Promise<boolean>
+}
+
+/** Makes the verbs over a store; `pepper` is base64. Opens no socket. */
+export function createAccounts({
+  pepper,
+  ...world
+}: Omit<AccountDeps, 'keyHash'> & { pepper: string }): Accounts {
+  const deps = { ...world, keyHash: keyHash(pepper) }
+  return {
+    createUser: (input) => createUser(deps, input),
+    findUser: (email) => deps.keyStore.findUserByEmail(email),
+    issueKey: (input) => issueKey(deps, input),
+    revokeKey: (input) => revokeKey(deps, input),
+  }
+}

@@ -1,0 +1,43 @@
+import { seededRandom } from '@sluice/kernel/random'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { expect, test } from 'vitest'
+
+import { createAccounts } from '../accounts.ts'
+import { keyHash } from '../key-hash.ts'
+import { memoryKeyStore } from '../store/memory-key-store.ts'
+
+const pepper = Buffer.alloc(32, 7).toString('base64')
+
+function setUp() {
+  const keyStore = memoryKeyStore()
+  const accounts = createAccounts({ keyStore, pepper, clock: fakeClock(), random: seededRandom(1) })
+  return { keyStore, accounts }
+}
+
+test('an issued key is found by its hash until it is revoked, and revoked once', async () => {
+  const { accounts, keyStore } = setUp()
+  const user = await accounts.createUser({ email: 'A@b.test', role: 'user', passwordHash: null })
+  const key = await accounts.issueKey({ userId: user.id, wallet: user.wallet, name: 'k' })
+  const found = await keyStore.findByHash(keyHash(pepper)(key.apiKey))
+  expect(found).toMatchObject({ id: key.id, wallet: user.wallet, revokedAt: null })
+  expect(await accounts.revokeKey({ id: key.id })).toBe(true)
+  expect(await accounts.revokeKey({ id: key.id })).toBe(false)
+})
+
+test('a key that the operator chose is issued once', async () => {
+  const { accounts } = setUp()
+  const user = await accounts.createUser({ email: 'a@b.test', role: 'user', passwordHash: null })
+  const owner = { userId: user.id, wallet: user.wallet, name: 'k', secret: 'a-key-of-the-operator' }
+  const first = await accounts.issueKey(owner)
+  const second = await accounts.issueKey(owner)
+  expect([first.fresh, second.fresh]).toEqual([true, false])
+  expect(second.id).toBe(first.id)
+})
+
+test('an e-mail has one user and one wallet, however it is written', async () => {
+  const { accounts } = setUp()
+  const input = { role: 'user', passwordHash: null } as const
+  const first = await accounts.createUser({ ...input, email: 'Me@b.test' })
+  const again = await accounts.createUser({ ...input, email: 'me@B.test' })
+  expect(again).toMatchObject({ id: first.id, wallet: first.wallet, fresh: false })
+})
