@@ -17,7 +17,7 @@ export type PictureItem = z.output<typeof pictureItem>
 const statedFacts = z.looseObject({
   quality: text,
   background: text,
-  usage: z.unknown(),
+  usage: z.unknown().optional(),
 })
 export type StatedFacts = z.output<typeof statedFacts>
 

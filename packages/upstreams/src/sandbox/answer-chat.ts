@@ -64,13 +64,13 @@ async function composed(
   }
   const tokenizer = await deps.loadTokenizer()
   const { max_completion_tokens: max, max_tokens: oldMax, stream_options: stream } = parsed.data
-  const all = tokenizer.encode(answerText(parsed.data))
-  const tokens = all.slice(0, max ?? oldMax ?? all.length)
+  const all = piecesOf(answerText(parsed.data))
+  const pieces = fitting(all, { tokensMax: max ?? oldMax ?? Number.POSITIVE_INFINITY, tokenizer })
   return {
     head: { id: newId('msg', deps), created: Math.floor(deps.clock.nowMs() / 1_000), model },
-    pieces: piecesOf(tokens, tokenizer),
-    finishReason: tokens.length < all.length ? 'length' : 'stop',
-    usage: usageOf(promptTokens(parsed.data, tokenizer), tokens.length),
+    pieces,
+    finishReason: pieces.length < all.length ? 'length' : 'stop',
+    usage: usageOf(promptTokens(parsed.data, tokenizer), tokenizer.count(pieces.join(''))),
     includeUsage: stream?.include_usage === true,
   }
 }
@@ -103,23 +103,19 @@ function promptTokens({ messages }: ChatBody, tokenizer: Tokenizer): number {
   return each.reduce((sum, count) => sum + count, 3)
 }
 
-const TOKENS_PER_PIECE = 3
+// A word with the space before it, as tokens are; long runs without spaces are cut between characters.
+function piecesOf(text: string): string[] {
+  return text.match(/\s?\S{1,12}/gu) ?? []
+}
 
-// A token may end inside a character; text that does not yet decode waits for the next piece.
-function piecesOf(tokens: readonly number[], tokenizer: Tokenizer): string[] {
-  const pieces: string[] = []
-  let said = ''
-  for (
-    let end = TOKENS_PER_PIECE;
-    end < tokens.length + TOKENS_PER_PIECE;
-    end += TOKENS_PER_PIECE
-  ) {
-    const text = tokenizer.decode(tokens.slice(0, end))
-    const whole = end >= tokens.length ? text : text.replace(/\uFFFD+$/, '')
-    if (whole.length > said.length) pieces.push(whole.slice(said.length))
-    said = whole
-  }
-  return pieces
+function fitting(
+  pieces: readonly string[],
+  { tokensMax, tokenizer }: { tokensMax: number; tokenizer: Tokenizer },
+): string[] {
+  const beyond = pieces.findIndex((_, at) => {
+    return tokenizer.count(pieces.slice(0, at + 1).join('')) > tokensMax
+  })
+  return pieces.slice(0, beyond === -1 ? pieces.length : beyond)
 }
 
 function usageOf(prompt: number, completion: number): Record<string, unknown> {

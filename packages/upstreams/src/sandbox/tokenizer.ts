@@ -1,8 +1,6 @@
 /** Counts tokens as the o200k models do. */
 export interface Tokenizer {
   count(text: string): number
-  encode(text: string): number[]
-  decode(tokens: readonly number[]): string
 }
 
 /** Text beyond this is counted by the rate of what comes before: counting blocks the process. */
@@ -17,15 +15,17 @@ export function lazyTokenizer(): () => Promise<Tokenizer> {
 }
 
 async function load(): Promise<Tokenizer> {
-  const { encode, decode } = await import('gpt-tokenizer/encoding/o200k_base')
+  const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base')
   // A caller's text is never a control token, whatever it looks like.
   const options = { disallowedSpecial: new Set<string>() }
-  const count = (text: string) => {
-    const counted = text.slice(0, COUNTED_CHARS_MAX)
-    const tokens = piecesOf(counted).reduce((sum, piece) => sum + encode(piece, options).length, 0)
-    return counted.length === text.length ? tokens : scaled(tokens, counted.length, text.length)
+  return {
+    count: (text) => {
+      const counted = text.slice(0, COUNTED_CHARS_MAX)
+      const pieces = piecesOf(counted)
+      const tokens = pieces.reduce((sum, piece) => sum + countTokens(piece, options), 0)
+      return counted.length === text.length ? tokens : scaled(tokens, counted.length, text.length)
+    },
   }
-  return { count, encode: (text) => encode(text, options), decode: (tokens) => decode(tokens) }
 }
 
 /** Cuts where a token ends anyhow (before a single space), else after the most that a piece may have. */
@@ -41,8 +41,14 @@ export function piecesOf(text: string): string[] {
 }
 
 function lastWordStart(text: string): number | undefined {
-  const at = text.search(/(?<=\S) \S*$/)
-  return at > 0 && at < text.length - 1 ? at : undefined
+  for (
+    let at = text.lastIndexOf(' ', text.length - 2);
+    at > 0;
+    at = text.lastIndexOf(' ', at - 1)
+  ) {
+    if (/\S \S/.test(text.slice(at - 1, at + 2))) return at
+  }
+  return undefined
 }
 
 // A character outside the basic plane has two code units, which must stay together.

@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs'
+
+import type { FetchGuarded } from '@sluice/egress/guarded-fetch'
+import { systemClock } from '@sluice/kernel/clock'
+import { seededRandom } from '@sluice/kernel/random'
+
+import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+
+import { Agent } from 'undici'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+import type { DrawInput, FailureReason } from '../upstream.ts'
+import { createOpenAiUpstream } from './openai-upstream.ts'
+
+/** What the dialect makes of answers in the true shape; the wire itself is in openai-upstream.test.ts. */
+
+const fixture = (name: string) =>
+  readFileSync(new URL(`__fixtures__/${name}`, import.meta.url), 'utf8')
+
+let simulator: OpenAiSimulator
+let dispatcher: Agent
+const fetched: string[] = []
+
+beforeAll(async () => {
+  simulator = await startOpenAiSimulator()
+  dispatcher = new Agent({ allowH2: false })
+})
+beforeEach(() => {
+  fetched.length = 0
+})
+afterAll(async () => {
+  await dispatcher.destroy()
+  await simulator.close()
+})
+
+interface Answered {
+  file: string
+  status?: number
+  type?: string
+  request?: Partial<DrawInput['request']>
+  model?: string
+  fetchGuarded?: FetchGuarded
+}
+
+function draw({
+  file,
+  status = 200,
+  type = 'application/json',
+  request,
+  model,
+  fetchGuarded,
+}: Answered) {
+  const headers = { 'content-type': type }
+  const answered = { kind: 'status', status, headers, body: fixture(file) } as const
+  simulator.script({ act: answered }, { reset: true })
+  const partials: number[] = []
+  const upstream = createOpenAiUpstream({
+    dispatcher,
+    clock: systemClock,
+    random: seededRandom(1),
+    fetchGuarded:
+      fetchGuarded ??
+      (async ({ url }) => {
+        fetched.push(url)
+        return { outcome: 'refused', reason: 'address', message: 'no' }
+      }),
+  })
+  const input: DrawInput = {
+    access: { baseUrl: `${simulator.url}/v1`, secret: simulator.key, settings: {} },
+    upstreamModel: model ?? 'gpt-image-2',
+    index: 0,
+    request: { ...plain, ...request },
+    readInput: async () => new Uint8Array(),
+    onPartial: async ({ index }) => void partials.push(index),
+    signal: new AbortController().signal,
+  }
+  const drawn = upstream.draw?.(input) ?? Promise.reject(new Error('the dialect draws'))
+  return { drawn, partials }
+}
+
+const plain: DrawInput['request'] = {
+  kind: 'generate',
+  model: 'any',
+  prompt: 'a lighthouse',
+  count: 1,
+  size: 'auto',
+  quality: 'auto',
+  background: 'auto',
+  format: 'png',
+  partialImages: 0,
+  images: [],
+}
+
+describe('an answer in the true shape', () => {
+  it('gives the picture, its facts and what it used', async () => {
+    const { drawn } = draw({ file: 'generation.json' })
+    expect(await drawn).toMatchObject({
+      contentType: 'image/png',
+      facts: { width: 32, height: 48, quality: 'medium', background: 'opaque', format: 'png' },
+      tokens: { inputText: 10, inputImage: 40, output: 1584 },
+      revisedPrompt: null,
+    })
+  })
+
+  it('says transparent only of a picture that can be', async () => {
+    const request = { background: 'transparent' } as const
+    const clear = draw({ file: 'generation-transparent.json', request })
+    expect((await clear.drawn).facts).toMatchObject({ background: 'transparent', format: 'webp' })
+    const solid = draw({ file: 'look-alike.json', request, model: 'paint' })
+    expect((await solid.drawn).facts).toMatchObject({ background: 'opaque', format: 'jpeg' })
+  })
+
+  it('gives what a look-alike says, and what was asked where it says nothing', async () => {
+    const { drawn } = draw({
+      file: 'look-alike.json',
+      request: { quality: 'high' },
+      model: 'paint',
+    })
+    expect(await drawn).toMatchObject({
+      facts: { quality: 'high' },
+      tokens: null,
+      revisedPrompt: 'A red lighthouse, photographed at noon.',
+    })
+  })
+
+  it('fetches a picture that was answered by URL through the guard', async () => {
+    const bytes = Buffer.from(JSON.parse(fixture('generation.json')).data[0].b64_json, 'base64')
+    const fetchGuarded: FetchGuarded = async ({ url }) => {
+      fetched.push(url)
+      return { outcome: 'fetched', bytes, contentType: 'image/png', url }
+    }
+    const { drawn } = draw({ file: 'look-alike-url.json', model: 'paint', fetchGuarded })
+    expect((await drawn).bytes).toEqual(bytes)
+    expect(fetched).toEqual(['https://pictures.example/out/1.png'])
+  })
+
+  it('fails when the guard refuses the URL, and may owe for the picture', async () => {
+    const { drawn } = draw({ file: 'look-alike-url.json', model: 'paint' })
+    await expect(drawn).rejects.toMatchObject({
+      failure: { reason: 'answer-broken', mayHaveProduced: true },
+    })
+  })
+
+  it('hands on the partial pictures of a stream before the whole one', async () => {
+    const type = 'text/event-stream; charset=utf-8'
+    const { drawn, partials } = draw({
+      file: 'generation-stream.sse',
+      type,
+      request: { partialImages: 3 },
+    })
+    expect((await drawn).facts).toMatchObject({ quality: 'high', width: 32 })
+    expect(partials).toEqual([0, 1])
+  })
+
+  it.each<[string, number, FailureReason]>([
+    ['error-rate-limit.json', 429, 'rate-limited'],
+    ['error-quota.json', 429, 'quota-spent'],
+    ['error-billing-limit.json', 400, 'quota-spent'],
+    ['error-moderation.json', 400, 'content-refused'],
+    ['error-invalid-key.json', 401, 'unauthorised'],
+    ['error-model.json', 404, 'model-unknown'],
+    ['error-unverified.json', 403, 'model-unknown'],
+    ['error-overloaded.json', 503, 'overloaded'],
+  ])('classifies %s', async (file, status, reason) => {
+    const { drawn } = draw({ file, status })
+    await expect(drawn).rejects.toMatchObject({
+      name: 'UpstreamError',
+      failure: { reason, status },
+    })
+  })
+})

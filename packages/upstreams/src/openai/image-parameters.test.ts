@@ -1,0 +1,97 @@
+import type { ImageRequest } from '@sluice/contracts/image-request'
+
+import { describe, expect, it } from 'vitest'
+
+import { imageParameters } from './image-parameters.ts'
+
+const plain: ImageRequest = {
+  kind: 'generate',
+  model: 'public-name',
+  prompt: 'a fox',
+  count: 4,
+  size: 'auto',
+  quality: 'auto',
+  background: 'auto',
+  format: 'png',
+  partialImages: 2,
+  images: [],
+}
+
+const of = (
+  request: Partial<ImageRequest>,
+  upstreamModel = 'gpt-image-2',
+  partialImages: number | null = null,
+) => imageParameters({ request: { ...plain, ...request }, upstreamModel, partialImages })
+
+describe('imageParameters', () => {
+  it("asks for one picture by the upstream's own name, and says nothing that is automatic", () => {
+    expect(of({})).toEqual({ model: 'gpt-image-2', prompt: 'a fox', n: 1, output_format: 'png' })
+  })
+
+  it('says everything that the caller chose', () => {
+    const request = {
+      size: '1536x1024',
+      quality: 'high',
+      background: 'transparent',
+      format: 'webp',
+      compression: 60,
+      moderation: 'low',
+      safetyIdentifier: 'hash',
+    } as const
+    expect(of(request)).toMatchObject({
+      size: '1536x1024',
+      quality: 'high',
+      background: 'transparent',
+      output_format: 'webp',
+      output_compression: 60,
+      moderation: 'low',
+      safety_identifier: 'hash',
+    })
+  })
+
+  it('asks a look-alike for base64, and spares it what it does not know', () => {
+    expect(of({}, 'paint-xl')).toEqual({
+      model: 'paint-xl',
+      prompt: 'a fox',
+      n: 1,
+      response_format: 'b64_json',
+    })
+    expect(of({ format: 'jpeg' }, 'paint-xl')).toMatchObject({ output_format: 'jpeg' })
+  })
+
+  it('knows a GPT image model behind a vendor name', () => {
+    expect(of({}, 'openai/gpt-image-1.5')).not.toHaveProperty('response_format')
+  })
+
+  it('asks for a stream only with partial pictures', () => {
+    expect(of({}, 'gpt-image-2', 2)).toMatchObject({ stream: true, partial_images: 2 })
+    expect(of({}, 'gpt-image-2', null)).not.toHaveProperty('stream')
+  })
+
+  it.each([
+    ['gpt-image-1.5', 'high', 'high'],
+    ['gpt-image-1-mini', 'high', undefined],
+    ['gpt-image-1-mini', 'low', 'low'],
+    ['gpt-image-2', 'high', undefined],
+    ['gpt-image-2.6-flare', 'high', undefined],
+    ['chatgpt-image-latest', 'high', 'high'],
+    ['paint-xl', 'high', 'high'],
+  ] as const)('drops an input fidelity that %s refuses: %s → %s', (model, inputFidelity, sent) => {
+    const { input_fidelity: fidelity } = of({ kind: 'edit', inputFidelity }, model)
+    expect(fidelity).toBe(sent)
+  })
+
+  it('never sends what belongs to the other route', () => {
+    expect(of({ inputFidelity: 'high' }, 'gpt-image-1.5')).not.toHaveProperty('input_fidelity')
+    expect(of({ kind: 'edit', moderation: 'low' })).not.toHaveProperty('moderation')
+  })
+
+  it('passes unknown parameters on, and none that would change what we count on', () => {
+    const extra = { complexity: 'high', n: 10, stream: true, response_format: 'url', model: 'x' }
+    const sent = of({ extra: { ...extra, partial_images: 3, __proto__: null } })
+    expect(sent).toMatchObject({ complexity: 'high', n: 1, model: 'gpt-image-2' })
+    expect(sent).not.toHaveProperty('stream')
+    expect(sent).not.toHaveProperty('response_format')
+    expect(sent).not.toHaveProperty('partial_images')
+  })
+})

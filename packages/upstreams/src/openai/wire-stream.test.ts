@@ -1,0 +1,121 @@
+import type { FaultInput } from '@sluice/simulators/openai/fault'
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import type { OpenAiWorld } from '../../test/openai-world.ts'
+import { drawWith, startOpenAiWorld } from '../../test/openai-world.ts'
+import type { DrawInput, FailureReason } from '../upstream.ts'
+
+/** Streams that go as they should, and all the ways in which they do not; and plain silence. */
+
+let world: OpenAiWorld
+beforeEach(async () => {
+  world = await startOpenAiWorld()
+})
+afterEach(() => world.close())
+
+type Act = NonNullable<FaultInput['act']>
+
+/** Draws with two partial pictures wanted. */
+async function stream(act: Act, more: Partial<DrawInput> = {}) {
+  world.simulator.script({ act })
+  const partials: number[] = []
+  const onPartial: DrawInput['onPartial'] = async ({ index }) => void partials.push(index)
+  const drawn = await drawWith(world, {
+    request: { partialImages: 2 },
+    more: { onPartial, ...more },
+  })
+  return { drawn, partials }
+}
+
+describe('a streamed answer', () => {
+  it.each(['empty-data', 'crlf', 'twice-terminal'] as const)('is read through: %s', async (lie) => {
+    const { drawn, partials } = await stream({ kind: 'stream', lie })
+    expect(drawn.facts.width).toBe(64)
+    expect(partials).toEqual([0, 1])
+  })
+
+  it('may be JSON after all', async () => {
+    const { drawn, partials } = await stream({ kind: 'stream', lie: 'json' })
+    expect([drawn.facts.width, partials]).toEqual([64, []])
+  })
+
+  it('may be sent although nobody asked for one', async () => {
+    const { drawn: sample } = await stream({ kind: 'pass' })
+    const data = {
+      type: 'image_generation.completed',
+      b64_json: Buffer.from(sample.bytes).toString('base64'),
+    }
+    const headers = { 'content-type': 'text/event-stream' }
+    const body = `data: ${JSON.stringify(data)}\n\n`
+    world.simulator.script({ act: { kind: 'status', status: 200, headers, body } })
+    expect((await drawWith(world, {})).bytes).toEqual(sample.bytes)
+  })
+
+  it('leaves out partial pictures that cannot be read', async () => {
+    await expect(stream({ kind: 'picture', lie: 'truncated' })).rejects.toMatchObject({
+      failure: { reason: 'answer-broken' },
+    })
+  })
+
+  it.each(['error-envelope', 'error-event', 'error-flat'] as const)(
+    'that breaks bad news is classified by its code: %s',
+    async (lie) => {
+      const moderation = { kind: 'stream', lie, code: 'moderation_blocked' } as const
+      await expect(stream(moderation)).rejects.toMatchObject({
+        failure: { reason: 'content-refused', failureClass: 'caller-bad', mayHaveProduced: true },
+      })
+      await expect(stream({ ...moderation, code: 'odd' })).rejects.toMatchObject({
+        failure: { reason: 'server-error', mayHaveProduced: true },
+      })
+    },
+  )
+
+  it.each<[string, Act, FailureReason]>([
+    ['without an end', { kind: 'stream', lie: 'no-terminal' }, 'answer-cut'],
+    ['with an event that is no JSON', { kind: 'malformed' }, 'answer-broken'],
+  ])('%s is a failure', async (_name, act, reason) => {
+    await expect(stream(act)).rejects.toMatchObject({ failure: { reason, mayHaveProduced: true } })
+  })
+
+  it('that is cut anywhere before its end never gives a picture', async () => {
+    const size = await streamedBytes()
+    for (let cut = 0; cut < 20; cut += 1) {
+      const afterBytes = Math.floor((size * cut) / 20)
+      const kind = cut % 2 === 0 ? 'cut' : 'reset'
+      await expect(stream({ kind, afterBytes })).rejects.toMatchObject({
+        failure: { reason: 'answer-cut', failureClass: 'retry-elsewhere', mayHaveProduced: true },
+      })
+    }
+  })
+})
+
+describe('silence', () => {
+  it.each(['request', 'headers', 'body'] as const)(
+    'after the %s ends with the deadline, and frees the socket',
+    async (at) => {
+      world.simulator.script({ act: { kind: 'hang', at } })
+      const controller = new AbortController()
+      const drawn = drawWith(world, { more: { signal: controller.signal } })
+      const ended = drawn.catch((error: unknown) => error)
+      await vi.waitUntil(() => world.simulator.log().length === 1)
+      expect(await world.simulator.connections()).toBe(1)
+      controller.abort(new Error('deadline'))
+      const failure = { reason: 'aborted', mayHaveProduced: true }
+      expect(await ended).toMatchObject({ failure })
+      await expect.poll(() => world.simulator.connections()).toBe(0)
+      await expect.poll(() => world.simulator.log()[0]?.end).toBe('client-gone')
+    },
+  )
+})
+
+async function streamedBytes(): Promise<number> {
+  const answer = await world.egress.dispatcher.request({
+    origin: world.simulator.url,
+    path: '/v1/images/generations',
+    method: 'POST',
+    headers: { authorization: `Bearer ${world.simulator.key}` },
+    body: JSON.stringify({ prompt: 'a fox', size: '64x48', stream: true, partial_images: 2 }),
+  })
+  return (await answer.body.bytes()).byteLength
+}

@@ -1,0 +1,203 @@
+import type { ImageRequest } from '@sluice/contracts/image-request'
+import type { FaultInput } from '@sluice/simulators/openai/fault'
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import type { DrawInput, FailureReason } from '../upstream.ts'
+import type { OpenAiWorld } from '../../test/openai-world.ts'
+import { drawWith, startOpenAiWorld } from '../../test/openai-world.ts'
+
+/** What goes over the wire, and what is made of everything that may come back. */
+
+let world: OpenAiWorld
+beforeEach(async () => {
+  world = await startOpenAiWorld()
+})
+afterEach(() => world.close())
+
+type Act = NonNullable<FaultInput['act']>
+
+const draw = (request: Partial<ImageRequest> = {}, more: Partial<DrawInput> = {}) =>
+  drawWith(world, { request, more })
+
+const input = (blobKey: string) =>
+  ({ blobKey, contentType: 'image/png', bytes: 1, name: 'caller.png' }) as const
+
+describe('a call', () => {
+  it('asks for one picture of a generation as JSON', async () => {
+    await draw()
+    expect(world.simulator.log()).toMatchObject([
+      {
+        route: 'images.generations',
+        model: 'gpt-image-2',
+        prompt: 'a fox',
+        stream: false,
+        parts: [],
+      },
+    ])
+  })
+
+  it('sends an edit as a form, one picture as `image`, several as `image[]`, the mask last', async () => {
+    await draw({ kind: 'edit', images: [input('a')], mask: input('m') })
+    await draw({ kind: 'edit', images: [input('a'), input('b')], extra: { complexity: 'low' } })
+    const [one, several] = world.simulator.log()
+    expect(one?.parts.slice(-2)).toEqual(['image', 'mask'])
+    expect(several?.parts.slice(-2)).toEqual(['image[]', 'image[]'])
+    expect(several?.parts).toContain('complexity')
+  })
+
+  it('streams only when partial pictures are wanted and the model can', async () => {
+    const onPartial = async () => {}
+    await draw({ partialImages: 2 })
+    await draw({ partialImages: 2 }, { onPartial })
+    await draw({ partialImages: 2 }, { onPartial, upstreamModel: 'paint-look-alike' })
+    const access = { ...world.access, settings: { streamImages: false } }
+    await draw({ partialImages: 2 }, { onPartial, access })
+    expect(world.simulator.log().map(({ stream }) => stream)).toEqual([false, true, false, false])
+  })
+
+  it("goes where the base URL says, with the operator's organisation and nobody else's", () => {
+    const { upstream } = world
+    const baseUrl = 'https://gateway.example/openai/v1/?api-version=3'
+    const settings = { organization: 'org-ours' }
+    const call = upstream.chatCall?.({ baseUrl, secret: 'key', settings })
+    expect(call).toEqual({
+      origin: 'https://gateway.example',
+      path: '/openai/v1/chat/completions?api-version=3',
+      method: 'POST',
+      headers: {
+        authorization: 'Bearer key',
+        'openai-organization': 'org-ours',
+        'content-type': 'application/json',
+      },
+    })
+    const none = upstream.chatCall?.({ baseUrl, secret: 'key', settings: {} })
+    expect(Object.keys(none?.headers ?? {})).toEqual(['authorization', 'content-type'])
+  })
+
+  it('to chat is one that the upstream understands', async () => {
+    const { origin, path, method, headers } = world.upstream.chatCall?.(world.access) ?? {
+      origin: '',
+      path: '',
+      method: 'POST',
+      headers: {},
+    }
+    const body = JSON.stringify({
+      model: 'gpt-5-mini',
+      messages: [{ role: 'user', content: 'hi' }],
+    })
+    const answer = await world.egress.dispatcher.request({ origin, path, method, headers, body })
+    expect(await answer.body.json()).toMatchObject({ object: 'chat.completion' })
+  })
+
+  it.each([
+    ['a base URL that is none', { baseUrl: 'not a url' }],
+    ['a header that would split', { settings: { organization: 'a\r\nx-evil: 1' } }],
+  ])('is not made for %s', async (_name, wrong) => {
+    await expect(draw({}, { access: { ...world.access, ...wrong } })).rejects.toMatchObject({
+      failure: { reason: 'misconfigured', mayHaveProduced: false },
+    })
+    expect(world.simulator.log()).toEqual([])
+  })
+})
+
+describe('an answer', () => {
+  it('by URL is fetched, without our key', async () => {
+    const { bytes, facts } = await draw({}, { upstreamModel: 'paint-look-alike' })
+    expect(bytes.byteLength).toBeGreaterThan(0)
+    expect(facts).toMatchObject({ width: 64, height: 48 })
+    world.simulator.script({ act: { kind: 'picture', lie: 'url' } })
+    await draw()
+    expect(world.simulator.log().at(-1)).toMatchObject({ route: 'files', keyHash: null })
+  })
+
+  it('with more pictures than asked is cut to the first', async () => {
+    world.simulator.script({ act: { kind: 'picture', lie: 'too-many' } })
+    expect((await draw()).facts.width).toBe(64)
+  })
+
+  it.each(['wrong-facts', 'no-facts'] as const)(
+    'with %s has the facts of its bytes',
+    async (lie) => {
+      world.simulator.script({ act: { kind: 'picture', lie } })
+      expect((await draw()).facts).toEqual({
+        width: 64,
+        height: 48,
+        format: 'png',
+        quality: 'high',
+        background: 'opaque',
+      })
+    },
+  )
+
+  it.each([[{ input_tokens: -5, output_tokens: 1 }], [{ output_tokens: '9' }], ['lots'], [null]])(
+    'whose usage is %j has none',
+    async (usage) => {
+      world.simulator.script({ act: { kind: 'usage', usage } })
+      expect((await draw()).tokens).toBeNull()
+    },
+  )
+
+  it('that drips in is whole in the end', async () => {
+    world.simulator.script({ act: { kind: 'drip', bytes: 64, everyMs: 1 } })
+    expect((await draw()).facts.width).toBe(64)
+  })
+
+  const json = { 'content-type': 'application/json' }
+  const broken: [string, Act, FailureReason, boolean][] = [
+    ['bad base64', { kind: 'picture', lie: 'bad-base64' }, 'answer-broken', true],
+    ['no bytes', { kind: 'picture', lie: 'zero-bytes' }, 'answer-broken', true],
+    ['HTML as base64', { kind: 'picture', lie: 'not-a-picture' }, 'answer-broken', true],
+    ['half a picture', { kind: 'picture', lie: 'truncated' }, 'answer-broken', true],
+    ['no picture', { kind: 'picture', lie: 'none' }, 'answer-empty', true],
+    ['a web page', { kind: 'html' }, 'answer-broken', true],
+    [
+      'JSON that is no answer',
+      { kind: 'status', status: 200, body: { ok: true } },
+      'answer-broken',
+      true,
+    ],
+    ['204', { kind: 'status', status: 204, body: '' }, 'answer-empty', true],
+    [
+      'gzip that nobody asked for',
+      { kind: 'status', status: 200, headers: { ...json, 'content-encoding': 'gzip' }, body: 'x' },
+      'answer-broken',
+      true,
+    ],
+    [
+      'a redirect',
+      { kind: 'status', status: 307, headers: { location: 'http://127.0.0.1:1/' }, body: '' },
+      'misconfigured',
+      false,
+    ],
+    ['a reset in the body', { kind: 'reset', afterBytes: 10 }, 'answer-cut', true],
+    ['no body', { kind: 'cut', afterBytes: 0 }, 'answer-cut', true],
+    [
+      '502 from a proxy',
+      { kind: 'status', status: 502, body: '<html></html>' },
+      'server-error',
+      true,
+    ],
+    ['529', { kind: 'status', status: 529 }, 'overloaded', false],
+    ['418', { kind: 'status', status: 418 }, 'bad-request', false],
+    ['422', { kind: 'status', status: 422 }, 'bad-request', false],
+    ['402', { kind: 'status', status: 402 }, 'quota-spent', false],
+  ]
+  it.each(broken)('of %s is a failure', async (_name, act, reason, mayHaveProduced) => {
+    world.simulator.script({ act })
+    await expect(draw()).rejects.toMatchObject({ failure: { reason, mayHaveProduced } })
+    expect(world.simulator.log()).toHaveLength(1)
+  })
+
+  it.each<[string, Record<string, string>, number | undefined]>([
+    ['seconds', { 'retry-after': '61' }, 61_000],
+    ['milliseconds', { 'retry-after-ms': '20' }, 20],
+    ['a past date', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, 0],
+    ['nothing', {}, undefined],
+  ])('of 429 with %s says when to come back', async (_name, headers, retryAfterMs) => {
+    world.simulator.script({ act: { kind: 'status', status: 429, headers } })
+    await expect(draw()).rejects.toMatchObject({
+      failure: { failureClass: 'credential-limited', retryAfterMs },
+    })
+  })
+})

@@ -1,0 +1,239 @@
+import type { ImageRequest, InputImage } from '@sluice/contracts/image-request'
+
+import sharp from 'sharp'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { readPictureHeader } from './picture-header.ts'
+import type { DrawInput, FailureReason, Upstream, UpstreamAccess } from './upstream.ts'
+import { isUpstreamError } from './upstream-error.ts'
+
+/** Failures that a world can be told to make; `silence` never answers. */
+export type Fault = Exclude<FailureReason, 'aborted'> | 'silence'
+
+/** A dialect with the world behind it, started anew for each test. */
+export interface UpstreamWorld {
+  upstream: Upstream
+  /** Read for each call: a fault may change it. */
+  access(): UpstreamAccess
+  upstreamModel: string
+  /** Makes the next call fail so. */
+  arrange(fault: Fault): void
+  /** Resolves once the call has begun to wait for the world. */
+  underway(): Promise<unknown>
+  /** Calls that the world still works on, or sockets that are still held for them. */
+  openCalls(): Promise<number>
+  close(): Promise<void>
+}
+
+export interface UpstreamSuite {
+  start: () => Promise<UpstreamWorld>
+  faults: readonly Fault[]
+}
+
+/** What dispatch may count on for each failure, whichever dialect it comes from. */
+const expected: Record<Fault, { failureClass: string; code: string; mayHaveProduced: boolean }> = {
+  'answer-broken': row('retry-elsewhere', 'upstream_failed', true),
+  'answer-cut': row('retry-elsewhere', 'upstream_failed', true),
+  'answer-empty': row('retry-elsewhere', 'upstream_failed', true),
+  'answer-too-large': row('retry-elsewhere', 'upstream_failed', true),
+  'bad-request': row('caller-bad', 'upstream_rejected', false),
+  banned: row('credential-bad', 'upstream_failed', false),
+  'connect-failed': row('retry-elsewhere', 'upstream_failed', false),
+  'connection-lost': row('retry-elsewhere', 'upstream_failed', true),
+  'content-refused': row('caller-bad', 'content_policy_violation', false),
+  'context-too-long': row('caller-bad', 'context_length_exceeded', false),
+  'image-refused': row('caller-bad', 'invalid_image', false),
+  misconfigured: row('retry-elsewhere', 'upstream_failed', false),
+  'model-unknown': row('retry-elsewhere', 'model_not_found', false),
+  'not-started': row('retry-here', 'upstream_failed', false),
+  overloaded: row('retry-elsewhere', 'overloaded', false),
+  'quota-spent': row('credential-limited', 'overloaded', false),
+  'rate-limited': row('credential-limited', 'overloaded', false),
+  'region-refused': row('retry-elsewhere', 'upstream_failed', false),
+  'server-error': row('retry-elsewhere', 'upstream_failed', false),
+  silence: row('fatal', 'upstream_timeout', true),
+  timeout: row('retry-elsewhere', 'upstream_timeout', true),
+  'tls-failed': row('retry-elsewhere', 'upstream_failed', false),
+  unauthorised: row('credential-bad', 'upstream_failed', false),
+  unsupported: row('caller-bad', 'unsupported_parameter', false),
+}
+
+function row(failureClass: string, code: string, mayHaveProduced: boolean) {
+  return { failureClass, code, mayHaveProduced }
+}
+
+const plain: ImageRequest = {
+  kind: 'generate',
+  model: 'public-name',
+  prompt: 'a lighthouse at dawn',
+  count: 1,
+  size: '256x192',
+  quality: 'low',
+  background: 'auto',
+  format: 'png',
+  partialImages: 0,
+  images: [],
+}
+
+/** The suite of every dialect that draws. */
+export function upstreamContract({ start, faults }: UpstreamSuite): void {
+  let world: UpstreamWorld
+  beforeEach(async () => {
+    world = await start()
+  })
+  afterEach(() => world.close())
+
+  const draw = (request: Partial<ImageRequest> = {}, more: Partial<DrawInput> = {}) => {
+    const { upstream, upstreamModel } = world
+    if (!upstream.draw) throw new Error('the suite is for dialects that draw')
+    return upstream.draw({
+      access: world.access(),
+      request: { ...plain, ...request },
+      upstreamModel,
+      index: 0,
+      readInput: readInputOf,
+      signal: new AbortController().signal,
+      ...more,
+    })
+  }
+
+  describe('a picture', () => {
+    it.each(['png', 'jpeg', 'webp'] as const)('is a %s of the asked size', async (format) => {
+      const picture = await draw({ format })
+      const seen = await sharp(picture.bytes).metadata()
+      expect([seen.format, seen.width, seen.height]).toEqual([format, 256, 192])
+      expect(picture.contentType).toBe(`image/${format}`)
+      expect(picture.facts).toEqual({
+        width: 256,
+        height: 192,
+        format,
+        quality: 'low',
+        background: 'opaque',
+      })
+    })
+
+    it('is transparent when that was asked, and its facts agree with its bytes', async () => {
+      const { bytes, facts } = await draw({ background: 'transparent', format: 'webp' })
+      expect(facts.background).toBe('transparent')
+      expect((await sharp(bytes).stats()).isOpaque).toBe(false)
+    })
+
+    it('has effective facts where the caller left the choice', async () => {
+      const { bytes, facts } = await draw({ size: 'auto', quality: 'auto', background: 'auto' })
+      const { width, height, format } = facts
+      expect(readPictureHeader(bytes)).toMatchObject({ width, height, format, whole: true })
+      expect(['low', 'medium', 'high']).toContain(facts.quality)
+    })
+
+    it('says what it used', async () => {
+      const { tokens } = await draw()
+      expect(tokens?.inputText).toBeGreaterThan(0)
+      expect(tokens?.output).toBeGreaterThan(0)
+    })
+
+    it('can be an edit of several pictures with a mask', async () => {
+      const images = [input('first'), input('second')]
+      const picture = await draw({ kind: 'edit', images, mask: input('mask') })
+      expect(picture.facts).toMatchObject({ width: 256, height: 192 })
+      expect(picture.tokens?.inputImage).toBeGreaterThan(0)
+    })
+
+    it('can be an edit of one picture', async () => {
+      const picture = await draw({ kind: 'edit', images: [input('first')] })
+      expect(picture.facts).toMatchObject({ width: 256, height: 192 })
+    })
+  })
+
+  describe('partial pictures', () => {
+    it('come in order, each a real picture, before the whole one', async () => {
+      const seen: { index: number; width: number }[] = []
+      const onPartial: DrawInput['onPartial'] = async ({ index, bytes, facts }) => {
+        const { width = 0, height } = await sharp(bytes).metadata()
+        expect(facts).toMatchObject({ width, height })
+        seen.push({ index, width })
+      }
+      const picture = await draw({ partialImages: 2 }, { onPartial })
+      expect(seen).toEqual([0, 1].map((index) => ({ index, width: 256 })))
+      expect(picture.facts.width).toBe(256)
+    })
+
+    it('do not come when nobody asked', async () => {
+      let partials = 0
+      await draw({}, { onPartial: async () => void (partials += 1) })
+      expect(partials).toBe(0)
+    })
+
+    it('leave an error of who keeps them as it is, and free the call', async () => {
+      const full = new Error('disk full')
+      const onPartial = () => Promise.reject(full)
+      await expect(draw({ partialImages: 2 }, { onPartial })).rejects.toBe(full)
+      await expect.poll(() => world.openCalls()).toBe(0)
+    })
+  })
+
+  it('leaves an error of who reads the inputs as it is', async () => {
+    const gone = new Error('blob gone')
+    const readInput = () => Promise.reject(gone)
+    const call = draw({ kind: 'edit', images: [input('first')] }, { readInput })
+    await expect(call).rejects.toBe(gone)
+  })
+
+  describe('a call that is called off', () => {
+    it('ends at once with the reason, and holds nothing any more', async () => {
+      world.arrange('silence')
+      const controller = new AbortController()
+      const reason = new Error('deadline')
+      const call = draw({}, { signal: controller.signal })
+      const ended = call.catch((error: unknown) => error)
+      await world.underway()
+      controller.abort(reason)
+      const error = await ended
+      expect(error).toMatchObject({ failure: { reason: 'aborted', failureClass: 'fatal' } })
+      expect(error).toMatchObject({ cause: reason })
+      await expect.poll(() => world.openCalls()).toBe(0)
+    })
+
+    it('is not begun when it was called off before', async () => {
+      const signal = AbortSignal.abort(new Error('too late'))
+      await expect(draw({}, { signal })).rejects.toMatchObject({
+        failure: { reason: 'aborted', mayHaveProduced: false },
+      })
+      expect(await world.openCalls()).toBe(0)
+    })
+  })
+
+  describe('a failure', () => {
+    const tellable = faults.filter((fault) => fault !== 'silence')
+    it.each(tellable)('is classified: %s', async (fault) => {
+      world.arrange(fault)
+      const error: unknown = await draw().catch((error: unknown) => error)
+      expect(isUpstreamError(error)).toBe(true)
+      expect(error).toMatchObject({ failure: { reason: fault, ...expected[fault] } })
+      expect(String(error)).not.toContain(world.access().secret)
+      await expect.poll(() => world.openCalls()).toBe(0)
+    })
+
+    it('that asks for patience says for how long', async () => {
+      world.arrange('rate-limited')
+      await expect(draw()).rejects.toMatchObject({ failure: { retryAfterMs: 7_000 } })
+    })
+  })
+
+  it('lists models', async () => {
+    const { signal } = new AbortController()
+    const names = await world.upstream.listModels?.({ access: world.access(), signal })
+    expect(names).toContain(world.upstreamModel)
+  })
+}
+
+function input(blobKey: string): InputImage {
+  return { blobKey, contentType: 'image/png', bytes: 1, name: blobKey }
+}
+
+async function readInputOf(blobKey: string): Promise<Uint8Array> {
+  const alpha = blobKey === 'mask' ? 0 : 1
+  const background = { r: 200, g: 80, b: 40, alpha }
+  return await sharp({ create: { width: 64, height: 48, channels: 4, background } })
+    .png()
+    .toBuffer()
+}
