@@ -1,15 +1,15 @@
+import { whileDatabaseIsThere } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
 import type { AnswerName, AnswerStore, ClaimResult } from './answer-store.ts'
-import { orUnavailable } from './unavailable.ts'
 
 type ClaimInput = Parameters<AnswerStore['claim']>[0]
 
 export function kyselyAnswerStore({ db }: { db: Kysely<Tables> }): AnswerStore {
   return {
-    claim: (input) => orUnavailable(() => claim(db, input)),
+    claim: (input) => whileDatabaseIsThere(() => claim(db, input)),
     async renew({ holder, leaseUntil }) {
       await db
         .updateTable('idempotency_answers')

@@ -1,22 +1,22 @@
+import { whileDatabaseIsThere } from '@sluice/db/database-away'
 import { writeOutbox } from '@sluice/db/outbox'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 
 import type { KeyStore, NewKey, NewUser } from './key-store.ts'
-import { orUnavailable } from './unavailable.ts'
 
 /** The writer announces by itself; the relay tells it again after this. */
 const RELAY_AFTER_MS = 1_000
 
 export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
   return {
-    findByHash: (hash) => orUnavailable(() => findByHash(db, hash)),
-    insertKey: (key) => orUnavailable(() => insertKey(db, key)),
-    revokeKey: (input) => orUnavailable(() => revokeKey(db, input)),
-    insertUser: (user) => orUnavailable(() => insertUser(db, user)),
+    findByHash: (hash) => whileDatabaseIsThere(() => findByHash(db, hash)),
+    insertKey: (key) => whileDatabaseIsThere(() => insertKey(db, key)),
+    revokeKey: (input) => whileDatabaseIsThere(() => revokeKey(db, input)),
+    insertUser: (user) => whileDatabaseIsThere(() => insertUser(db, user)),
     findUserByEmail: (email) =>
-      orUnavailable(() =>
+      whileDatabaseIsThere(() =>
         db
           .selectFrom('users')
           .select(['id', 'email', 'wallet'])

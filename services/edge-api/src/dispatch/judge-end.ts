@@ -1,0 +1,69 @@
+import { classifyAnswer, classifyStreamError } from '@sluice/upstreams/classify-failure'
+import { classifySocketError } from '@sluice/upstreams/classify-socket-error'
+import type { ErrorBody } from '@sluice/upstreams/error-body'
+import { readErrorBody, shownMessage } from '@sluice/upstreams/error-body'
+import { failureOf } from '@sluice/upstreams/failure-treatments'
+import type { UpstreamFailure } from '@sluice/upstreams/upstream'
+
+import type { RelayEnd } from '../relay-end.ts'
+
+/** An attempt that failed. */
+export interface Judged {
+  failure: UpstreamFailure
+  /** The upstream had begun a successful answer. */
+  answerBegan: boolean
+  /** The upstream's own words about a caller's mistake, fit to be passed on as they came. */
+  verbatim: { status: number; body: Buffer } | undefined
+}
+
+type Failure = Exclude<RelayEnd, { kind: 'delivered' } | { kind: 'stopped' }>
+
+/** Why an attempt failed, and what that means for the next. Pure. */
+export function judgeEnd(end: Failure, nowMs: number): Judged {
+  switch (end.kind) {
+    case 'answered':
+      return judgeAnswer(end, nowMs)
+    case 'lost': {
+      const { error, headersSeen } = end
+      const failure = classifySocketError(error, { headersSeen })
+      return { failure, answerBegan: headersSeen, verbatim: undefined }
+    }
+    case 'failed':
+      return { failure: end.failure, answerBegan: end.meter !== undefined, verbatim: undefined }
+    case 'unfinished':
+      return { failure: failureOf('answer-cut'), answerBegan: true, verbatim: undefined }
+  }
+}
+
+function judgeAnswer(
+  { status, headers, body }: Extract<RelayEnd, { kind: 'answered' }>,
+  nowMs: number,
+): Judged {
+  const text = body.toString()
+  if (status >= 200 && status < 300) return judgeFalseSuccess(text)
+  const read = readErrorBody(text)
+  const failure = classifyAnswer({ status, headers, body: read, nowMs })
+  const isCallers = failure.failureClass === 'caller-bad' && status >= 400 && status < 500
+  const verbatim = isCallers && isShowable(read) ? { status, body } : undefined
+  return { failure, answerBegan: false, verbatim }
+}
+
+/** Status 200, but no answer: an error in the clothes of a success, or something unreadable. */
+function judgeFalseSuccess(text: string): Judged {
+  const error = readErrorBody(firstData(text) ?? text)
+  if (error.recognised) {
+    const failure = classifyStreamError({ body: error, mayHaveProduced: false })
+    return { failure, answerBegan: false, verbatim: undefined }
+  }
+  const reason = text.trim() === '' ? 'answer-empty' : 'answer-broken'
+  return { failure: failureOf(reason), answerBegan: true, verbatim: undefined }
+}
+
+function firstData(text: string): string | undefined {
+  return /^data: ?(.*)$/m.exec(text)?.[1]
+}
+
+// Upstreams like to repeat keys and names of organisations; such words are not passed on.
+function isShowable({ recognised, message }: ErrorBody): boolean {
+  return recognised && (message === undefined || shownMessage(message) === message)
+}
