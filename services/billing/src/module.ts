@@ -4,12 +4,10 @@ import type { CallOptions } from '@sluice/contracts/define-contract'
 import { AppError } from '@sluice/kernel/app-error'
 import type { HealthCheck } from '@sluice/service-kit/http/health'
 
-import { defaultBillingConfig } from './config.ts'
-import { billingCounters } from './counters.ts'
 import type { BillingDeps, BillingParts } from './deps.ts'
 import { consumeEndedJobs } from './intake/consume-ended-jobs.ts'
 import { consumeUsage } from './intake/consume-usage.ts'
-import { knownPrices } from './known-prices.ts'
+import { billingParts } from './parts.ts'
 import { startUpkeep } from './upkeep/start-upkeep.ts'
 import { addPrice } from './verbs/add-price.ts'
 import { captureHold } from './verbs/capture-hold.ts'
@@ -36,7 +34,7 @@ export interface BillingModule extends Billing {
 
 /** The credit ledger. Makes the module; opens no socket. */
 export function createBilling(deps: BillingDeps): BillingModule {
-  const parts = partsOf(deps)
+  const parts = billingParts(deps)
   let ends: (() => Promise<void>)[] = []
   return {
     openHold: verb(parts, openHold),
@@ -73,17 +71,6 @@ export function createBilling(deps: BillingDeps): BillingModule {
         if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is away')
       },
     },
-  }
-}
-
-function partsOf({ metrics, config: given, ...world }: BillingDeps): BillingParts {
-  const config = { ...defaultBillingConfig, ...given }
-  const { store, clock } = world
-  return {
-    ...world,
-    config,
-    prices: knownPrices({ store, clock, maxAgeMs: config.pricesMaxAgeMs }),
-    counters: billingCounters(metrics),
   }
 }
 

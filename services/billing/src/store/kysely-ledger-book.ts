@@ -8,7 +8,7 @@ import { accountId, accountKinds } from '../accounts/chart.ts'
 import { legsOf } from '../ledger/transfer.ts'
 import { toHold, toHoldJson } from './hold-rows.ts'
 import type { EndedJob, LedgerBook, Posting } from './ledger-store.ts'
-import { toPriceJson } from './price-rows.ts'
+import { toPriceJson, toPriceRow } from './price-rows.ts'
 import { toTransfer, toTransferJson } from './transfer-rows.ts'
 import { insertUsage, refuseUsage } from './usage-rows.ts'
 
@@ -82,6 +82,10 @@ export function kyselyLedgerBook({
     post: async (posting) => post(trx, posting),
     addUsage: async (records, at) => insertUsage(trx, { records, at }),
     refuseUsage: async (refusals, at) => refuseUsage(trx, { refusals, at }),
+    findPrice: async (id) => {
+      const row = await trx.selectFrom('prices').selectAll().where('id', '=', id).executeTakeFirst()
+      return row && toPriceRow(row)
+    },
     addPrice: async (row, at) => {
       const { id, model, effectiveAt } = row
       await trx

@@ -428,6 +428,10 @@ export function ledgerStoreContract(make: () => Promise<LedgerUnderTest>): void 
         await book.addPrice(row, at)
         await book.promiseCatalogChanged(later(1))
       })
+      await ledger.store.inTransaction(async (book) => {
+        expect(await book.findPrice(row.id)).toEqual(row)
+        expect(await book.findPrice('price_0')).toBeUndefined()
+      })
       const rows = await ledger.store.readPrices()
       expect(rows).toContainEqual(row)
       expect(rows.map(({ model, price }) => `${model} ${price.kind}`)).toEqual(

@@ -62,6 +62,7 @@ export interface LedgerBook {
   addUsage(records: readonly CountedUsage[], at: Date): Promise<ReadonlySet<string>>
   /** Keeps records that were not counted, with the reason, for an operator to look at. */
   refuseUsage(refusals: readonly RefusedUsage[], at: Date): Promise<void>
+  findPrice(id: string): Promise<PriceRow | undefined>
   addPrice(row: PriceRow, at: Date): Promise<void>
   /** Promises that `catalog-changed` will be told. */
   promiseCatalogChanged(dueAt: Date): Promise<void>

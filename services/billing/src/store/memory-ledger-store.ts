@@ -203,6 +203,7 @@ function memoryBook({
         if (!tables.refused.has(requestId)) tables.refused.set(requestId, refusal)
       }
     },
+    findPrice: async (id) => tables.prices.get(id),
     addPrice: async (row) => tables.prices.set(row.id, row),
     // Nobody relays here: with the memory twin the bus is in memory too, and loses nothing.
     promiseCatalogChanged: async () => {},

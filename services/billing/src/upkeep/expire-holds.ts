@@ -42,17 +42,19 @@ export async function expireHolds(parts: BillingParts): Promise<ExpiredHolds> {
 
 /** Decides one overdue hold in one transaction. `gone` when somebody else ended it meanwhile. */
 async function expireHold(parts: BillingParts, ref: string): Promise<keyof ExpiredHolds | 'gone'> {
+  const prices = await parts.prices.book()
+  const at = parts.clock.now()
   return parts.store.inTransaction(async (book) => {
     const hold = await book.lockHold({ purpose: 'job', ref })
     if (hold?.state !== 'open') return 'gone'
     const job = await book.readEndedJob(ref)
     if (job) {
-      await settleInBook(parts, { book, hold, job })
+      await settleInBook(book, { hold, job, prices, at })
       await book.clearJobEnded(ref)
       return 'settled'
     }
     if (await book.isJobRunning(ref)) return 'running'
-    const ended = endHold({ hold, state: 'expired', at: parts.clock.now() })
+    const ended = endHold({ hold, state: 'expired', at })
     await book.post({ holds: [ended.hold], transfers: ended.transfers })
     return 'expired'
   })

@@ -15,13 +15,15 @@ export async function captureHold(
   parts: BillingParts,
   { ref, model, ...delivered }: InputOf<CaptureHold>,
 ): Promise<OutputOf<CaptureHold>> {
+  const prices = await parts.prices.book()
+  const at = parts.clock.now()
   const { hold, fresh } = await parts.store.inTransaction(async (book) => {
     const open = await book.lockHold({ purpose: 'job', ref })
     if (!open) throw new AppError('not_found', 'the job has no hold', { param: 'ref' })
     if (open.model !== model) {
       throw new AppError('invalid_value', 'the hold is for another model', { param: 'model' })
     }
-    const charged = await chargeJob(parts, { book, hold: open, delivered })
+    const charged = await chargeJob(book, { hold: open, delivered, prices, at })
     await book.clearJobEnded(ref)
     return charged
   })

@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Usage, UsageSource } from '@sluice/contracts/usage'
 import { AppError } from '@sluice/kernel/app-error'
 import { assert } from '@sluice/kernel/assert'
+import type { PriceBook } from '@sluice/pricing/price-book'
 import { rateUsage } from '@sluice/pricing/rate-usage'
 
-import type { BillingParts } from '../deps.ts'
 import type { Hold } from '../ledger/hold.ts'
 import { captureJob, dueOfJob, needsAvailable } from '../ledger/hold.ts'
 import type { LedgerBook } from '../store/ledger-store.ts'
@@ -21,21 +21,27 @@ export interface Delivered {
  * within the caller's transaction. Safe to repeat; `invalid_value` when the repeat says otherwise.
  */
 export async function chargeJob(
-  { prices, clock }: Pick<BillingParts, 'prices' | 'clock'>,
-  { book, hold, delivered }: { book: LedgerBook; hold: Hold; delivered: Delivered },
+  book: LedgerBook,
+  {
+    hold,
+    delivered,
+    prices,
+    at,
+  }: { hold: Hold; delivered: Delivered; prices: PriceBook; at: Date },
 ): Promise<{ hold: Hold; fresh: boolean }> {
   if (hold.usage !== null) {
     if (isDeepStrictEqual(hold.usage, delivered.usage)) return { hold, fresh: false }
     throw new AppError('invalid_value', 'the job was charged for another usage', { param: 'usage' })
   }
   assert(hold.priceId, 'a job hold has a price')
-  const row = (await prices.bookWith([hold.priceId])).priceOf(hold.priceId)
+  // Never by another connection: all of them may be waiting in transactions like this one.
+  const row = prices.priceOf(hold.priceId) ?? (await book.findPrice(hold.priceId))
   assert(row, `price ${hold.priceId} of an open hold is in the book`)
   const ratedMicro = rateUsage(delivered.usage, row.price)
   const dueMicro = dueOfJob({ hold, ratedMicro })
   const available = needsAvailable({ hold, dueMicro }) ? [hold.wallet] : []
   const availableMicro = (await book.lockAvailable(available)).get(hold.wallet) ?? 0n
-  const charged = captureJob({ hold, ...delivered, ratedMicro, availableMicro, at: clock.now() })
+  const charged = captureJob({ hold, ...delivered, ratedMicro, availableMicro, at })
   await book.post({ holds: [charged.hold], transfers: charged.transfers })
   return { hold: charged.hold, fresh: true }
 }

@@ -1,4 +1,5 @@
 import { unreachable } from '@sluice/kernel/assert'
+import type { PriceBook } from '@sluice/pricing/price-book'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import { countCharge } from '../counters.ts'
@@ -21,10 +22,11 @@ export async function settleJob(
   parts: BillingParts,
   { jobId }: { jobId: string },
 ): Promise<SettleOutcome> {
+  const prices = await parts.prices.book()
   const settled = await parts.store.inTransaction(async (book) => {
     const hold = await book.lockHold({ purpose: 'job', ref: jobId })
     const job = await book.readEndedJob(jobId)
-    const done = await settleInBook(parts, { book, hold, job })
+    const done = await settleInBook(book, { hold, job, prices, at: parts.clock.now() })
     // A job that has not ended may end right now; its promise must stay for the next look.
     if (done.outcome !== 'not-ended') await book.clearJobEnded(jobId)
     return done
@@ -34,10 +36,18 @@ export async function settleJob(
   return settled.outcome
 }
 
+export interface Decision {
+  hold: Hold | undefined
+  job: EndedJob | undefined
+  /** As known before the transaction. */
+  prices: PriceBook
+  at: Date
+}
+
 /** The same within a transaction that has locked the hold and read the job. */
 export async function settleInBook(
-  parts: BillingParts,
-  { book, hold, job }: { book: LedgerBook; hold?: Hold | undefined; job?: EndedJob | undefined },
+  book: LedgerBook,
+  { hold, job, prices, at }: Decision,
 ): Promise<{ outcome: SettleOutcome; hold?: Hold | undefined }> {
   const outcome = settlementOf({ hold, job })
   if (!hold || !job) return { outcome, hold }
@@ -45,12 +55,12 @@ export async function settleInBook(
     case 'capture': {
       const usage = { kind: 'images', pictures: job.pictures } as const
       const delivered = { usage, source: 'upstream', apiKeyId: job.apiKeyId } as const
-      const charged = await chargeJob(parts, { book, hold, delivered })
+      const charged = await chargeJob(book, { hold, delivered, prices, at })
       return charged.fresh ? { outcome, hold: charged.hold } : { outcome: 'repeat' }
     }
     case 'void': {
       if (hold.settledAt !== null) return { outcome: 'repeat' }
-      const voided = voidJob({ hold, at: parts.clock.now() })
+      const voided = voidJob({ hold, at })
       await book.post({ holds: [voided.hold], transfers: voided.transfers })
       return { outcome, hold: voided.hold }
     }

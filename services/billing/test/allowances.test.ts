@@ -1,0 +1,226 @@
+import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import { isAppError } from '@sluice/kernel/app-error'
+import { describe, expect, it } from 'vitest'
+
+import { faultsOfBook } from '../src/ledger/invariants.ts'
+import { expireAllowances } from '../src/upkeep/expire-allowances.ts'
+import { id } from './ids.ts'
+import { memoryLedger } from './ledgers.ts'
+import { testBilling } from './test-billing.ts'
+import { usageOf } from './usage-records.ts'
+
+const wallet = id('wal', 1)
+const edge = id('edge', 1)
+const allowanceId = id('alw', 1)
+const GRACE_MS = 600_000
+
+async function setUp(grant = 1_000n) {
+  const ledger = await memoryLedger()
+  const house = testBilling({ ledger, config: { graceMs: GRACE_MS } })
+  const { billing } = house
+  await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro: grant, memo: '' })
+  const open = (facts: Partial<Parameters<typeof billing.openAllowance>[0]> = {}) =>
+    billing.openAllowance({
+      allowanceId,
+      wallet,
+      edge,
+      needMicro: 10n,
+      wantMicro: 400n,
+      leaseMs: 60_000,
+      ...facts,
+    })
+  /** Ends the allowance as upkeep does after the lease and the grace. */
+  const expire = async () => {
+    await house.clock.advance(60_000 + GRACE_MS + 1)
+    return expireAllowances(house.parts)
+  }
+  return {
+    ...house,
+    open,
+    expire,
+    refused: ledger.store.readRefused,
+    balance: () => billing.readBalance({ wallet }),
+    sound: async () => expect(faultsOfBook(await ledger.readBook())).toEqual([]),
+  }
+}
+
+const call = (number: number, output: number, facts: Partial<UsageRecord> = {}) => ({
+  ...usageOf({ number, allowanceId, output }),
+  ...facts,
+})
+
+describe('an allowance', () => {
+  it('reserves what was wanted until the end of the lease', async () => {
+    const { clock, open, balance } = await setUp()
+    const expiresAt = new Date(clock.nowMs() + 60_000)
+    expect(await open()).toEqual({ outcome: 'opened', amountMicro: 400n, expiresAt })
+    expect(await balance()).toMatchObject({ availableMicro: 600n, heldMicro: 400n })
+  })
+
+  it('leaves the next edge a fair share, and all of them together never exceed the balance', async () => {
+    const { open, balance, sound } = await setUp()
+    const amounts: unknown[] = []
+    for (const number of [1, 2, 3, 4]) {
+      const answer = await open({ allowanceId: id('alw', number), wantMicro: 10_000n })
+      amounts.push(answer.outcome === 'opened' ? answer.amountMicro : answer)
+    }
+    expect(amounts).toEqual([500n, 250n, 125n, 63n])
+    expect(await balance()).toMatchObject({ availableMicro: 62n, heldMicro: 938n })
+    await sound()
+  })
+
+  it('is refused below the need, with what is needed and what is there', async () => {
+    const { open } = await setUp(9n)
+    expect(await open()).toEqual({ outcome: 'refused', requiredMicro: 10n, availableMicro: 9n })
+  })
+
+  it('answers the same to the same id, and refuses that id to others and after its end', async () => {
+    const { billing, open } = await setUp()
+    const codeOf = (promise: Promise<unknown>) =>
+      promise.catch((error: unknown) => isAppError(error, 'invalid_value'))
+    const first = await open()
+    expect(await open({ wantMicro: 1n })).toEqual(first)
+    expect(await codeOf(open({ wallet: id('wal', 2) }))).toBe(true)
+    expect(await codeOf(open({ edge: id('edge', 2) }))).toBe(true)
+    await billing.closeAllowance({ allowanceId })
+    expect(await codeOf(open())).toBe(true)
+  })
+
+  it('is renewed by its edge and gives back what it has left when it is closed', async () => {
+    const { billing, clock, open, balance, sound } = await setUp()
+    await open()
+    await clock.advance(30_000)
+    const expiresAt = new Date(clock.nowMs() + 60_000)
+    const renewal = { edge, allowanceIds: [allowanceId, id('alw', 9)], leaseMs: 60_000 }
+    expect(await billing.renewAllowances(renewal)).toEqual({ open: [{ allowanceId, expiresAt }] })
+    await billing.captureUsage({ records: [usageOf({ number: 1, allowanceId, output: 0 })] })
+    expect(await billing.closeAllowance({ allowanceId })).toEqual({ releasedMicro: 400n })
+    expect(await billing.closeAllowance({ allowanceId })).toEqual({ releasedMicro: 400n })
+    expect(await billing.renewAllowances(renewal)).toEqual({ open: [] })
+    expect(await balance()).toMatchObject({ availableMicro: 1_000n, heldMicro: 0n })
+    await sound()
+  })
+
+  it('that nobody knows is closed already', async () => {
+    const { billing } = await setUp()
+    expect(await billing.closeAllowance({ allowanceId })).toEqual({ releasedMicro: 0n })
+  })
+
+  it('of an edge that died is given back only after its lease and the grace', async () => {
+    const { parts, clock, open, balance } = await setUp()
+    await open()
+    await clock.advance(60_000 + GRACE_MS)
+    expect(await expireAllowances(parts)).toBe(0)
+    await clock.advance(1)
+    expect(await expireAllowances(parts)).toBe(1)
+    expect(await balance()).toMatchObject({ availableMicro: 1_000n, heldMicro: 0n })
+    expect(await expireAllowances(parts)).toBe(0)
+  })
+})
+
+// A token of output costs 1000 micro-credits, so these wallets are small on purpose.
+describe('usage records', () => {
+  const rich = async (grant = 1_000_000n) => {
+    const house = await setUp(grant)
+    await house.open({ wantMicro: 100_000n })
+    return house
+  }
+
+  it('are captured once, whatever is repeated within a batch or by another one', async () => {
+    const { billing, balance, sound } = await rich()
+    const first = await billing.captureUsage({ records: [call(1, 10), call(2, 5), call(1, 10)] })
+    expect(first).toEqual({
+      captured: 2,
+      duplicates: 1,
+      refused: 0,
+      capturedMicro: 15_000n,
+      receivableMicro: 0n,
+    })
+    const second = await billing.captureUsage({ records: [call(2, 5), call(3, 1)] })
+    expect(second).toMatchObject({ captured: 1, duplicates: 1, capturedMicro: 1_000n })
+    expect(await balance()).toMatchObject({ heldMicro: 84_000n, postedMicro: 984_000n })
+    await sound()
+  })
+
+  it('of several allowances are captured from each its own', async () => {
+    const { billing, open, ledger, sound } = await rich()
+    const other = id('alw', 2)
+    await open({ allowanceId: other, wantMicro: 50_000n })
+    const records = [call(1, 10), usageOf({ number: 2, allowanceId: other, output: 20 })]
+    await billing.captureUsage({ records })
+    const { holds } = await ledger.readBook()
+    expect(holds.map(({ capturedMicro }) => capturedMicro)).toEqual([10_000n, 20_000n])
+    await sound()
+  })
+
+  it('that come after the expiry are paid from available', async () => {
+    const { billing, expire, balance, sound } = await rich()
+    expect(await expire()).toBe(1)
+    const answer = await billing.captureUsage({ records: [call(1, 10)] })
+    expect(answer).toMatchObject({ capturedMicro: 10_000n, receivableMicro: 0n })
+    expect(await balance()).toMatchObject({ availableMicro: 990_000n, heldMicro: 0n })
+    await sound()
+  })
+
+  it('that nothing is left to pay become a visible receivable, and no balance goes below zero', async () => {
+    const { billing, open, expire, balance, sound } = await rich(100_000n)
+    await expire()
+    await open({ allowanceId: id('alw', 2), needMicro: 95_000n, wantMicro: 95_000n })
+    const other = id('alw', 3)
+    await open({ allowanceId: other, needMicro: 0n, wantMicro: 0n })
+    const records = [call(1, 4), usageOf({ number: 2, allowanceId: other, output: 4 })]
+    const answer = await billing.captureUsage({ records })
+    expect(answer).toMatchObject({ capturedMicro: 5_000n, receivableMicro: 3_000n })
+    expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: 95_000n })
+    await sound()
+  })
+
+  it('of a failure cost nothing, and the loss is counted', async () => {
+    const { billing, ledger, metrics } = await rich()
+    const failed = usageOf({ number: 1, allowanceId, output: 7, endState: 'failed' })
+    expect(await billing.captureUsage({ records: [failed] })).toMatchObject({ capturedMicro: 0n })
+    const { holds } = await ledger.readBook()
+    expect(holds[0]).toMatchObject({ capturedMicro: 0n, lossMicro: 7_000n })
+    const { body } = await metrics.render()
+    expect(body).toContain('kind="upstream_loss",service="billing"} 7000')
+  })
+
+  const lies: [string, Partial<UsageRecord>, string][] = [
+    ['another amount', { amountMicro: 9_999n }, 'the usage is rated 10000 + 0 loss'],
+    ['another loss', { upstreamLossMicro: 1n }, 'the record says 10000 + 1 loss'],
+    ['an unknown price', { priceId: id('price', 9) }, 'there is no price'],
+    ['a price of another kind', { priceId: id('price', 1) }, 'of another kind'],
+    ['an unknown allowance', { allowanceId: id('alw', 9) }, 'no such allowance'],
+    ["another wallet's allowance", { wallet: id('wal', 2) }, 'of another wallet'],
+  ]
+  it.each(lies)('with %s are refused, kept, told and charged to nobody', async (_, lie, reason) => {
+    const { billing, refused, log, balance, sound } = await rich()
+    const records = [call(1, 10, lie), call(2, 1)]
+    const answer = await billing.captureUsage({ records })
+    expect(answer).toMatchObject({ captured: 1, refused: 1, capturedMicro: 1_000n })
+    expect(await refused()).toEqual([
+      { record: records[0], reason: expect.stringContaining(reason) },
+    ])
+    const alarms = log.lines.filter(({ level }) => level === 'error')
+    expect(alarms.map(({ facts }) => facts['requestId'])).toEqual([id('req', 1)])
+    expect(await balance()).toMatchObject({ postedMicro: 999_000n })
+    await sound()
+  })
+
+  it('charged by a price that another replica has just added are agreed with', async () => {
+    const { billing, ledger, clock, balance } = await rich()
+    await billing.captureUsage({ records: [call(1, 1)] })
+    const priceId = id('price', 77)
+    const price = {
+      kind: 'tokens' as const,
+      inputMicroPerMillion: 0n,
+      cachedInputMicroPerMillion: 0n,
+      outputMicroPerMillion: 2_000_000n,
+    }
+    const row = { id: priceId, model: 'gpt-5', effectiveAt: clock.now(), price }
+    await ledger.store.inTransaction((book) => book.addPrice(row, clock.now()))
+    const record = call(2, 10, { priceId, amountMicro: 20n })
+    expect(await billing.captureUsage({ records: [record] })).toMatchObject({ captured: 1 })
+    expect(await balance()).toMatchObject({ postedMicro: 998_980n })
+  })
+})

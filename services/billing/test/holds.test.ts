@@ -1,0 +1,317 @@
+import type { PictureUsage } from '@sluice/contracts/usage'
+import { isAppError } from '@sluice/kernel/app-error'
+import { describe, expect, it } from 'vitest'
+
+import { endHold } from '../src/ledger/hold.ts'
+import { settleJob } from '../src/verbs/settle-job.ts'
+import { id } from './ids.ts'
+import { memoryLedger } from './ledgers.ts'
+import { testBilling } from './test-billing.ts'
+
+const wallet = id('wal', 1)
+const apiKeyId = id('key', 1)
+const model = 'gpt-image-1'
+const ref = id('img', 1)
+const low: PictureUsage = { width: 1024, height: 1024, quality: 'low' }
+const high: PictureUsage = { ...low, quality: 'high' }
+const credits = (amount: number) => BigInt(amount) * 1_000_000n
+
+async function setUp(grant = 100) {
+  const house = testBilling({ ledger: await memoryLedger() })
+  const { billing, clock } = house
+  const amountMicro = credits(grant)
+  await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro, memo: 'welcome' })
+  const expiresAt = new Date(clock.nowMs() + 600_000)
+  const open = (facts: Partial<Parameters<typeof billing.openHold>[0]> = {}) =>
+    billing.openHold({
+      wallet,
+      ref,
+      model,
+      worstCase: { kind: 'images', pictures: [high, high] },
+      expiresAt,
+      ...facts,
+    })
+  const capture = (pictures = [low], facts: { ref?: string; model?: string } = {}) =>
+    billing.captureHold({
+      ref,
+      model,
+      usage: { kind: 'images', pictures },
+      source: 'upstream',
+      apiKeyId,
+      ...facts,
+    })
+  const end = (state: 'done' | 'failed' | 'cancelled', pictures = [low]) => {
+    house.ledger.jobs.set(ref, { state, wallet, apiKeyId, model, pictures })
+    return house.ledger.promiseJobEnded(ref)
+  }
+  return { ...house, open, capture, end, balance: () => billing.readBalance({ wallet }) }
+}
+
+const refusal = (call: Promise<unknown>) =>
+  call.then(
+    () => 'no error',
+    (error: unknown) => (isAppError(error) ? `${error.code} ${error.param}` : error),
+  )
+
+describe('opening a hold', () => {
+  it('reserves the worst case at the price in force, and says which row that is', async () => {
+    const { open, balance } = await setUp()
+    expect(await open()).toEqual({
+      outcome: 'opened',
+      holdId: expect.stringMatching(/^hold_/),
+      amountMicro: credits(32),
+      priceId: id('price', 1),
+      fresh: true,
+    })
+    expect(await balance()).toMatchObject({ heldMicro: credits(32), availableMicro: credits(68) })
+  })
+
+  it('answers the same hold for the same ref, at the price it was opened with', async () => {
+    const { billing, clock, open } = await setUp()
+    const first = await open()
+    const price = {
+      kind: 'images' as const,
+      steps: [{ quality: 'low' as const, pixelsMax: 1_048_576, microPerImage: 1n }],
+    }
+    await billing.addPrice({ row: { model, effectiveAt: clock.now(), price } })
+    expect(await open()).toEqual({ ...first, fresh: false })
+    expect(await open({ ref: id('img', 2) })).toMatchObject({ amountMicro: 2n, fresh: true })
+  })
+
+  it('refuses what the wallet cannot pay, with what is needed and what is there', async () => {
+    const { open } = await setUp(31)
+    expect(await open()).toEqual({
+      outcome: 'refused',
+      requiredMicro: credits(32),
+      availableMicro: credits(31),
+    })
+  })
+
+  it('says so when nothing prices the model', async () => {
+    const { open } = await setUp()
+    const before = new Date('2025-01-01T00:00:00.000Z')
+    const house = testBilling({ ledger: await memoryLedger() })
+    await house.clock.advance(before.getTime() - house.clock.nowMs())
+    const worstCase = { kind: 'images' as const, pictures: [low] }
+    const asked = { wallet, ref, model, worstCase, expiresAt: house.clock.now() }
+    expect(await house.billing.openHold(asked)).toEqual({ outcome: 'unpriced' })
+    expect((await open()).outcome).toBe('opened')
+  })
+
+  it('of a job that is over says that it is over', async () => {
+    const { billing, open } = await setUp()
+    await open()
+    await billing.voidHold({ ref, reason: 'the caller left' })
+    expect(await open()).toMatchObject({ outcome: 'ended' })
+  })
+
+  it('refuses to hand a job to another wallet or model', async () => {
+    const { open } = await setUp()
+    await open()
+    expect(await refusal(open({ wallet: id('wal', 2) }))).toBe('invalid_value ref')
+    expect(await refusal(open({ model: 'other' }))).toBe('invalid_value ref')
+  })
+})
+
+describe('capturing a hold', () => {
+  it('charges what was delivered once, however often it is asked, and gives the rest back', async () => {
+    const { open, capture, balance } = await setUp()
+    await open()
+    const first = await capture([low, high])
+    expect(first).toMatchObject({
+      capturedMicro: credits(17),
+      releasedMicro: credits(15),
+      upstreamLossMicro: 0n,
+      fresh: true,
+    })
+    expect(await capture([low, high])).toEqual({ ...first, fresh: false })
+    expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: credits(83) })
+  })
+
+  it('refuses to charge the same job for another usage', async () => {
+    const { open, capture, balance } = await setUp()
+    await open()
+    await capture([low])
+    expect(await refusal(capture([high]))).toBe('invalid_value usage')
+    expect(await balance()).toMatchObject({ availableMicro: credits(99) })
+  })
+
+  it('never charges above the hold; the difference is upstream loss', async () => {
+    const { open, capture } = await setUp()
+    await open({ worstCase: { kind: 'images', pictures: [low] } })
+    expect(await capture([high])).toMatchObject({
+      capturedMicro: credits(1),
+      upstreamLossMicro: credits(15),
+    })
+  })
+
+  it('refuses a job that never had a hold, and a model that is not that of the hold', async () => {
+    const { open, capture } = await setUp()
+    await open()
+    expect(await refusal(capture([low], { ref: id('img', 9) }))).toBe('not_found ref')
+    expect(await refusal(capture([low], { model: 'other' }))).toBe('invalid_value model')
+  })
+})
+
+describe('an ended job', () => {
+  it('is charged for what it kept and its outbox row goes, in one step', async () => {
+    const { open, end, parts, ledger, balance } = await setUp()
+    await open()
+    await end('done', [low, low])
+    expect(await settleJob(parts, { jobId: ref })).toBe('capture')
+    expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: credits(98) })
+    expect(await ledger.readOutbox()).toEqual([])
+  })
+
+  it.each(['failed', 'cancelled'] as const)('that is %s pays nothing', async (state) => {
+    const { open, end, parts, balance } = await setUp()
+    await open()
+    await end(state, [])
+    expect(await settleJob(parts, { jobId: ref })).toBe('void')
+    expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: credits(100) })
+  })
+
+  it('is settled once however often it is announced, and before it ended not at all', async () => {
+    const { open, end, parts, ledger, balance } = await setUp()
+    await open()
+    expect(await settleJob(parts, { jobId: ref })).toBe('not-ended')
+    ledger.jobs.set(ref, 'running')
+    await ledger.promiseJobEnded(ref)
+    expect(await settleJob(parts, { jobId: ref })).toBe('not-ended')
+    expect(await ledger.readOutbox()).toEqual([ref])
+    await end('done')
+    expect(await settleJob(parts, { jobId: ref })).toBe('capture')
+    expect(await settleJob(parts, { jobId: ref })).toBe('repeat')
+    expect(await balance()).toMatchObject({ availableMicro: credits(99) })
+  })
+
+  it('whose hold expired meanwhile is charged to what is available', async () => {
+    const { billing, open, parts, ledger, balance } = await setUp(32)
+    await open()
+    await ledger.store.inTransaction(async (book) => {
+      const hold = await book.lockHold({ purpose: 'job', ref })
+      if (!hold) throw new Error('it was opened')
+      const ended = endHold({ hold, state: 'expired', at: parts.clock.now() })
+      await book.post({ holds: [ended.hold], transfers: ended.transfers })
+    })
+    const other = { wallet, ref: id('img', 2), model, expiresAt: parts.clock.now() }
+    const worstCase = { kind: 'images' as const, pictures: [high, high] }
+    await billing.openHold({ ...other, worstCase })
+    ledger.jobs.set(ref, { state: 'done', wallet, apiKeyId, model, pictures: [low, low] })
+    expect(await settleJob(parts, { jobId: ref })).toBe('capture')
+    // All that was available is held by the other job: what is owed stays visible.
+    expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: credits(32) })
+    const { entries } = await billing.listEntries({ wallet, limit: 1 })
+    expect(entries[0]).toMatchObject({ kind: 'receivable', amountMicro: credits(2), refId: ref })
+  })
+
+  it('that was voided before is not charged, and the loss is said', async () => {
+    const { billing, open, end, parts, log, balance } = await setUp()
+    await open()
+    await billing.voidHold({ ref, reason: 'the submit failed' })
+    await end('done')
+    await settleJob(parts, { jobId: ref })
+    expect(await balance()).toMatchObject({ availableMicro: credits(100) })
+    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'upstream loss' }))
+  })
+
+  it('that never had a hold rings an alarm', async () => {
+    const { end, parts, log } = await setUp()
+    await end('done')
+    expect(await settleJob(parts, { jobId: ref })).toBe('unheld')
+    expect(log.lines).toContainEqual(expect.objectContaining({ level: 'error' }))
+  })
+})
+
+describe('voiding a hold', () => {
+  it('gives all of it back, once, and is nothing for a job that never had one', async () => {
+    const { billing, open, ledger, balance } = await setUp()
+    await open()
+    await ledger.promiseJobEnded(ref)
+    const reason = 'nothing was drawn'
+    expect(await billing.voidHold({ ref, reason })).toEqual({ releasedMicro: credits(32) })
+    expect(await billing.voidHold({ ref, reason })).toEqual({ releasedMicro: credits(32) })
+    expect(await billing.voidHold({ ref: id('img', 9), reason })).toEqual({ releasedMicro: 0n })
+    expect(await balance()).toMatchObject({ availableMicro: credits(100), heldMicro: 0n })
+    expect(await ledger.readOutbox()).toEqual([])
+  })
+
+  it('does not undo a capture', async () => {
+    const { billing, open, capture, balance } = await setUp()
+    await open()
+    await capture([high])
+    expect(await billing.voidHold({ ref, reason: 'late' })).toEqual({ releasedMicro: credits(16) })
+    expect(await balance()).toMatchObject({ availableMicro: credits(84) })
+  })
+})
+
+describe('a refund', () => {
+  const memo = 'a bad picture'
+
+  it('gives back by a new entry, once for one transfer id', async () => {
+    const { billing, open, capture, balance } = await setUp()
+    await open()
+    await capture([high])
+    const asked = { transferId: 'refund-0001', ref, amountMicro: credits(5), memo }
+    expect(await billing.refundCapture(asked)).toMatchObject({ outcome: 'refunded', fresh: true })
+    expect(await billing.refundCapture(asked)).toMatchObject({ outcome: 'refunded', fresh: false })
+    expect(await balance()).toMatchObject({ availableMicro: credits(89) })
+    const other = { ...asked, amountMicro: credits(6) }
+    expect(await refusal(billing.refundCapture(other))).toBe('invalid_value transferId')
+  })
+
+  it('is never more than what was paid, however it is divided', async () => {
+    const { billing, open, capture } = await setUp()
+    await open()
+    await capture([high])
+    const refund = (transferId: string, amount: number) =>
+      billing.refundCapture({ transferId, ref, amountMicro: credits(amount), memo })
+    expect(await refund('refund-0001', 10)).toMatchObject({ outcome: 'refunded' })
+    expect(await refund('refund-0002', 7)).toEqual({
+      outcome: 'too-much',
+      refundableMicro: credits(6),
+    })
+    expect(await refund('refund-0003', 6)).toMatchObject({ outcome: 'refunded' })
+    expect(await refund('refund-0004', 1)).toMatchObject({ outcome: 'too-much' })
+  })
+
+  it('of something that nothing was held for is refused', async () => {
+    const { billing } = await setUp()
+    const asked = { transferId: 'refund-0001', ref, amountMicro: 1n, memo }
+    expect(await refusal(billing.refundCapture(asked))).toBe('not_found ref')
+  })
+})
+
+describe('a grant', () => {
+  it('is given once for one transfer id, and that id is good for nothing else', async () => {
+    const { billing } = await setUp()
+    const grant = { transferId: 'gift-0001', wallet, amountMicro: credits(5), memo: 'thanks' }
+    expect(await billing.grantCredits(grant)).toMatchObject({
+      balance: { availableMicro: credits(105) },
+      fresh: true,
+    })
+    expect(await billing.grantCredits(grant)).toMatchObject({
+      balance: { availableMicro: credits(105) },
+      fresh: false,
+    })
+    const forAnother = { ...grant, wallet: id('wal', 2) }
+    expect(await refusal(billing.grantCredits(forAnother))).toBe('invalid_value transferId')
+    const more = { ...grant, amountMicro: credits(6) }
+    expect(await refusal(billing.grantCredits(more))).toBe('invalid_value transferId')
+  })
+})
+
+describe('a statement', () => {
+  it('is read page by page to its end', async () => {
+    const { billing, open, capture } = await setUp()
+    await open()
+    await capture([high])
+    const first = await billing.listEntries({ wallet, limit: 3 })
+    expect(first.entries.map(({ kind }) => kind)).toEqual(['release', 'capture', 'hold'])
+    const { next } = first
+    if (next === null) throw new Error('there is a grant, too')
+    const second = await billing.listEntries({ wallet, before: next, limit: 3 })
+    expect(second.entries.map(({ kind }) => kind)).toEqual(['grant'])
+    expect(second.next).toBeNull()
+  })
+})

@@ -1,0 +1,50 @@
+import type { ImagePrice } from '@sluice/contracts/prices'
+import { describe, expect, it } from 'vitest'
+
+import { PRICE_MICRO_MAX, STEP_PIXELS_MIN } from '../src/verbs/add-price.ts'
+import { memoryLedger } from './ledgers.ts'
+import { testBilling } from './test-billing.ts'
+
+const step = { quality: 'low', pixelsMax: 1_048_576, microPerImage: 5n } as const
+const images = (facts: Partial<ImagePrice['steps'][number]> = {}): ImagePrice => ({
+  kind: 'images',
+  steps: [{ ...step, ...facts }],
+})
+
+describe('adding a price', () => {
+  it('puts a row in the book and announces that the catalog changed', async () => {
+    const { billing, bus, clock } = testBilling({ ledger: await memoryLedger() })
+    const heard: unknown[] = []
+    await bus.subscribe('catalog-changed', (event) => void heard.push(event))
+    const row = { model: 'gpt-image-1', effectiveAt: clock.now(), price: images() }
+    const { id } = await billing.addPrice({ row })
+    await clock.advance(100)
+    expect(heard).toEqual([{}])
+    expect((await billing.readPrices({})).rows).toContainEqual({ ...row, id })
+  })
+
+  it('succeeds while the bus is away: the outbox tells it later', async () => {
+    const house = testBilling({ ledger: await memoryLedger() })
+    await house.bus.close()
+    const row = { model: 'gpt-image-1', effectiveAt: house.clock.now(), price: images() }
+    const { id } = await house.billing.addPrice({ row })
+    expect((await house.billing.readPrices({})).rows).toContainEqual({ ...row, id })
+    expect(house.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
+  })
+
+  it.each([
+    images({ microPerImage: PRICE_MICRO_MAX + 1n }),
+    images({ pixelsMax: STEP_PIXELS_MIN - 1 }),
+    {
+      kind: 'tokens' as const,
+      inputMicroPerMillion: 0n,
+      cachedInputMicroPerMillion: 0n,
+      outputMicroPerMillion: PRICE_MICRO_MAX + 1n,
+    },
+  ])('refuses an absurd one before it can charge anybody: %#', async (price) => {
+    const { billing, clock } = testBilling({ ledger: await memoryLedger() })
+    const row = { model: 'gpt-image-1', effectiveAt: clock.now(), price }
+    await expect(billing.addPrice({ row })).rejects.toMatchObject({ code: 'invalid_value' })
+    expect((await billing.readPrices({})).rows).toHaveLength(2)
+  })
+})

@@ -1,0 +1,60 @@
+import type { Bus } from '@sluice/bus/bus'
+import { createMemoryBus } from '@sluice/bus/memory-bus'
+import { seededRandom } from '@sluice/kernel/random'
+import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import type { RecordedLog } from '@sluice/kernel/testing/recorded-log'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import type { Metrics } from '@sluice/service-kit/metrics'
+import { createMetrics } from '@sluice/service-kit/metrics'
+
+import type { BillingConfig } from '../src/config.ts'
+import type { BillingDeps, BillingParts } from '../src/deps.ts'
+import type { BillingModule } from '../src/module.ts'
+import { createBilling } from '../src/module.ts'
+import { billingParts } from '../src/parts.ts'
+import type { LedgerUnderTest } from '../src/store/ledger-store.contract.ts'
+import type { CrashingStore } from './crashing-store.ts'
+import { crashingStore } from './crashing-store.ts'
+
+export interface TestBilling {
+  billing: BillingModule
+  /** The same parts that the module works with, for what is not on the contract. */
+  parts: BillingParts
+  ledger: LedgerUnderTest
+  store: CrashingStore
+  clock: FakeClock
+  bus: Bus
+  log: RecordedLog
+  metrics: Metrics
+}
+
+/** Billing over a given book, with time and dice of the test's own. */
+export function testBilling({
+  ledger,
+  clock = fakeClock(Date.UTC(2026, 5, 1, 12)),
+  seed = 1,
+  config = {},
+}: {
+  ledger: LedgerUnderTest
+  clock?: FakeClock
+  seed?: number
+  config?: Partial<BillingConfig>
+}): TestBilling {
+  const random = seededRandom(seed)
+  const log = recordedLog()
+  const bus = createMemoryBus({ clock, random: seededRandom(seed), log })
+  const metrics = createMetrics({ service: 'billing' })
+  const store = crashingStore(ledger.store)
+  const deps: BillingDeps = { store, bus, clock, random, log, metrics, config }
+  return {
+    billing: createBilling(deps),
+    parts: billingParts(deps),
+    ledger,
+    store,
+    clock,
+    bus,
+    log,
+    metrics,
+  }
+}
