@@ -3,12 +3,14 @@ import { seededRandom } from '@sluice/kernel/random'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { describe } from 'vitest'
 
+import type { PoolUnderTest } from '../../test/pool-under-test.ts'
 import { createMemoryPoolStore } from './memory-pool-store.ts'
 import type { PoolStore } from './pool-store.ts'
+import { poolHealthContract } from './pool-health.contract.ts'
 import { poolStoreContract } from './pool-store.contract.ts'
 
 describe('the pool in memory', () => {
-  poolStoreContract(async () => {
+  const make = async (): Promise<PoolUnderTest> => {
     const clock = fakeClock()
     const random = seededRandom(7)
     let pool = createMemoryPoolStore({ clock })
@@ -32,5 +34,7 @@ describe('the pool in memory', () => {
       restart: () => replica,
       newId: (prefix) => newId(prefix, { clock, random }),
     }
-  })
+  }
+  poolStoreContract(make)
+  poolHealthContract(make)
 })

@@ -1,61 +1,13 @@
 import { describe, expect, it } from 'vitest'
 
+import type { PoolUnderTest } from '../../test/pool-under-test.ts'
+import { setUpPool, TTL_MS } from '../../test/pool-under-test.ts'
 import type { Health } from '../eligibility/health.ts'
 import { freshHealth } from '../eligibility/health.ts'
-import type { Candidate } from '../lease/lease.ts'
-import type { PoolStore } from './pool-store.ts'
 
-export interface PoolUnderTest {
-  /** Two replicas' views of one pool. */
-  stores: readonly [PoolStore, PoolStore]
-  /** Lets time pass for the pool. */
-  advance(ms: number): Promise<void>
-  nowMs(): Promise<number>
-  /** Forgets everything, as a Redis without its disk does. The two replicas live on. */
-  wipe(): Promise<void>
-  /** A replica that starts now. */
-  restart(): PoolStore
-  newId(prefix: 'lease' | 'cred' | 'chan' | 'run'): string
-}
-
-const TTL_MS = 30_000
-
-/** What any pool must do, whoever else is using it. */
+/** What any pool does with leases, whoever else is using it. */
 export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
-  const setUp = async () => {
-    const pool = await make()
-    const credential = ({ limit = 1, epoch = 1 } = {}): Candidate => ({
-      channelId: pool.newId('chan'),
-      credentialId: pool.newId('cred'),
-      concurrencyMax: limit,
-      epoch,
-    })
-    const take = async (candidates: Candidate[], { store = pool.stores[0], ttlMs = TTL_MS } = {}) =>
-      store.take({ leaseId: pool.newId('lease'), holder: pool.newId('run'), ttlMs, candidates })
-    const takeOne = async (candidates: Candidate[], options = {}) => {
-      const { lease } = await take(candidates, options)
-      if (lease === null) throw new Error('no place was free')
-      return lease
-    }
-    const release = (leaseId: string, { store = pool.stores[0] } = {}) =>
-      store.release({ leaseId, seen: { stamp: 0, probe: false }, health: null })
-    const learn = async ({ credentialId, epoch }: Candidate, health: Health) => {
-      const known = (await pool.stores[0].read([credentialId])).get(credentialId)
-      const stamp = known?.epoch === epoch ? known.stamp : 0
-      const result = await pool.stores[0].writeHealth({ credentialId, epoch, stamp, health })
-      expect(result).toEqual({ kind: 'written' })
-    }
-    const standing = async ({ credentialId }: Candidate) => {
-      const found = (await pool.stores[1].read([credentialId])).get(credentialId)
-      if (found === undefined) throw new Error('every credential stands somehow')
-      return found
-    }
-    return { pool, credential, take, takeOne, release, learn, standing }
-  }
-  const openUntil = (untilMs: number): Health => ({
-    ...freshHealth,
-    circuit: { state: 'open', untilMs, trips: 1 },
-  })
+  const setUp = () => setUpPool(make)
   const coolingUntil = (untilMs: number): Health => ({
     ...freshHealth,
     cooldown: { untilMs, times: 1 },
@@ -228,130 +180,6 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       await pool.wipe()
       expect(await pool.stores[0].renew({ leaseId, ttlMs: TTL_MS })).toBeNull()
       expect(await release(leaseId)).toEqual({ kind: 'lost' })
-    })
-  })
-
-  describe('health', () => {
-    it('keeps a credential back until its rest is over', async () => {
-      const { pool, credential, take, learn } = await setUp()
-      const only = credential({ limit: 5 })
-      await learn(only, coolingUntil((await pool.nowMs()) + 10_000))
-      expect((await take([only])).lease).toBeNull()
-      await pool.advance(10_000)
-      expect((await take([only])).lease).toMatchObject({ probe: false })
-      expect((await take([only])).lease).not.toBeNull()
-    })
-
-    it('lets exactly one probe through a half-open circuit, however many ask at once', async () => {
-      const { pool, credential, take, learn, standing } = await setUp()
-      const only = credential({ limit: 10 })
-      await learn(only, openUntil((await pool.nowMs()) + 10_000))
-      expect((await take([only])).lease).toBeNull()
-      await pool.advance(10_000)
-      const results = await Promise.all(
-        Array.from({ length: 20 }, (_, index) =>
-          take([only], { store: pool.stores[index % 2 === 0 ? 0 : 1] }),
-        ),
-      )
-      const leases = results.flatMap(({ lease }) => (lease === null ? [] : [lease]))
-      expect(leases).toEqual([expect.objectContaining({ probe: true })])
-      expect(await standing(only)).toMatchObject({ probing: true, leases: 1 })
-    })
-
-    it('sends the next probe when the first one came back without an answer, or never', async () => {
-      const { pool, credential, take, takeOne, learn, standing } = await setUp()
-      const only = credential({ limit: 10 })
-      await learn(only, openUntil((await pool.nowMs()) + 10_000))
-      await pool.advance(10_000)
-      const first = await takeOne([only])
-      const { stamp } = await standing(only)
-      const aborted = { leaseId: first.leaseId, seen: { stamp, probe: true }, health: null }
-      expect(await pool.stores[1].release(aborted)).toMatchObject({ kind: 'released' })
-      expect(await standing(only)).toMatchObject({ probing: false })
-      await takeOne([only])
-      expect((await take([only])).lease).toBeNull()
-      await pool.advance(TTL_MS)
-      expect((await take([only])).lease).toMatchObject({ probe: true })
-    })
-
-    it('opens the whole credential in the step in which the probe closes the circuit', async () => {
-      const { pool, credential, take, takeOne, learn, standing } = await setUp()
-      const only = credential({ limit: 2 })
-      await learn(only, openUntil((await pool.nowMs()) + 10_000))
-      await pool.advance(10_000)
-      const probe = await takeOne([only])
-      const seen = { stamp: (await standing(only)).stamp, probe: true }
-      await pool.stores[0].release({ leaseId: probe.leaseId, seen, health: freshHealth })
-      expect((await take([only])).lease).toMatchObject({ probe: false })
-      expect((await take([only])).lease).toMatchObject({ probe: false })
-      expect(await standing(only)).toMatchObject({ health: freshHealth, stamp: 0, leases: 2 })
-    })
-
-    it('does nothing for a release that was decided from what is no longer known, and says what is', async () => {
-      const { pool, credential, takeOne, learn, standing } = await setUp()
-      const only = credential({ limit: 2 })
-      const lease = await takeOne([only])
-      const health = coolingUntil((await pool.nowMs()) + 10_000)
-      await learn(only, health)
-      const { stamp } = await standing(only)
-      const input = { leaseId: lease.leaseId, health: freshHealth }
-      const stale = await pool.stores[0].release({ ...input, seen: { stamp: 0, probe: false } })
-      expect(stale).toEqual({
-        kind: 'conflict',
-        known: { epoch: 1, stamp, health },
-        probe: false,
-      })
-      expect(await standing(only)).toMatchObject({ leases: 1, health })
-      const lie = await pool.stores[0].release({ ...input, seen: { stamp, probe: true } })
-      expect(lie).toMatchObject({ kind: 'conflict', probe: false })
-      const good = await pool.stores[0].release({ ...input, seen: { stamp, probe: false } })
-      expect(good).toMatchObject({ kind: 'released' })
-      expect(await standing(only)).toMatchObject({ leases: 0, health: freshHealth })
-    })
-
-    it('accepts one of several changes that were decided from the same knowledge', async () => {
-      const { pool, credential, standing } = await setUp()
-      const only = credential()
-      const { credentialId, epoch } = only
-      const results = await Promise.all(
-        ['first', 'second', 'third'].map((attention, index) =>
-          pool.stores[index % 2 === 0 ? 0 : 1].writeHealth({
-            credentialId,
-            epoch,
-            stamp: 0,
-            health: { ...freshHealth, attention },
-          }),
-        ),
-      )
-      const kinds = results.map(({ kind }) => kind).sort()
-      expect(kinds).toEqual(['conflict', 'conflict', 'written'])
-      const { health } = await standing(only)
-      expect(results).toContainEqual(
-        expect.objectContaining({ known: expect.objectContaining({ health }) }),
-      )
-    })
-
-    it('forgets what was learned before a person set the state, and what is reported of then', async () => {
-      const { pool, credential, take, takeOne, learn, standing } = await setUp()
-      const before = credential({ limit: 3 })
-      const after = { ...before, epoch: 2 }
-      const old = await takeOne([before])
-      await learn(before, { ...freshHealth, attention: 'the key was refused' })
-      expect((await take([before])).lease).toBeNull()
-      expect((await take([after])).lease).toMatchObject({ epoch: 2 })
-      const resting = coolingUntil((await pool.nowMs()) + 10_000)
-      await learn(after, resting)
-      const health = { ...freshHealth, attention: 'refused once more' }
-      const seen = { stamp: 0, probe: false }
-      const released = await pool.stores[0].release({ leaseId: old.leaseId, seen, health })
-      expect(released).toMatchObject({ kind: 'released', current: false })
-      expect(await standing(before)).toMatchObject({ epoch: 2, health: resting, leases: 1 })
-      const { credentialId } = before
-      const write = { credentialId, epoch: 1, stamp: 0, health }
-      expect(await pool.stores[0].writeHealth(write)).toMatchObject({
-        kind: 'conflict',
-        known: { epoch: 2, health: resting },
-      })
     })
   })
 }

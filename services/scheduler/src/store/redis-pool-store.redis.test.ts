@@ -1,3 +1,4 @@
+import { cuttableProxy } from '@sluice/bus/testing/cuttable-proxy'
 import { newId } from '@sluice/kernel/ids'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
@@ -5,7 +6,9 @@ import { serverUrl } from '@sluice/testkit/server-urls'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { poolHealthContract } from './pool-health.contract.ts'
 import { poolStoreContract } from './pool-store.contract.ts'
+import type { PoolUnderTest } from '../../test/pool-under-test.ts'
 import { createRedisPoolStore, poolRedisOptions } from './redis-pool-store.ts'
 
 const deps = { clock: systemClock, random: systemRandom }
@@ -24,7 +27,7 @@ describe('the pool in Redis', () => {
     if (keys.length > 0) await first.del(keys)
   }
 
-  poolStoreContract(async () => {
+  const make = async (): Promise<PoolUnderTest> => {
     const prefix = newPrefix()
     let offsetMs = 0
     const replica = (redis: Redis) =>
@@ -40,7 +43,9 @@ describe('the pool in Redis', () => {
       restart: () => replica(second),
       newId: (prefix) => newId(prefix, deps),
     }
-  })
+  }
+  poolStoreContract(make)
+  poolHealthContract(make)
 
   it('gives growing fences although the server was wiped and its clock went back', async () => {
     const prefix = newPrefix()
@@ -66,11 +71,25 @@ describe('the pool in Redis', () => {
     expect(await first.keys(`${prefix}*`)).toEqual([`${prefix}fence`])
   })
 
-  it('says that it is unavailable, at once, while Redis is away', async () => {
-    const away = new Redis(serverUrl('redis'), poolRedisOptions)
-    const store = createRedisPoolStore({ redis: away })
-    await expect(store.reap({ limit: 1 })).rejects.toMatchObject({ code: 'unavailable' })
-    away.disconnect()
+  it('says that it is unavailable while Redis is away, and goes on when it is back', async () => {
+    const way = await cuttableProxy(serverUrl('redis'))
+    const redis = new Redis(way.url, poolRedisOptions)
+    redis.on('error', () => {})
+    const store = createRedisPoolStore({ redis, prefix: newPrefix() })
+    const unavailable = { code: 'unavailable' }
+    await redis.connect()
+    const asked = Array.from({ length: 20 }, () => store.reap({ limit: 1 }))
+    way.cut()
+    const answers = await Promise.allSettled(asked)
+    const reasons = answers.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+    expect(reasons).toEqual(reasons.map(() => expect.objectContaining(unavailable)))
+    await expect(store.reap({ limit: 1 })).rejects.toMatchObject(unavailable)
+    const ready = new Promise((resolve) => redis.once('ready', resolve))
+    way.mend()
+    await ready
+    expect(await store.reap({ limit: 1 })).toEqual([])
+    redis.disconnect()
+    await way.close()
   })
 
   it('works again when Redis was restarted and has forgotten the scripts', async () => {

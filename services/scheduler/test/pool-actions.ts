@@ -1,0 +1,188 @@
+import type { Outcome } from '@sluice/contracts/scheduler.contract'
+import type { Random } from '@sluice/kernel/random'
+import type { Action } from '@sluice/testkit/simulate'
+
+import { idleStanding, judge } from '../src/eligibility/eligible.ts'
+import type { Scene } from './pool-scene.ts'
+import { noteEnd } from './pool-scene.ts'
+import { leaseInput } from './world.ts'
+
+/** What may happen to a pool, and how often. */
+export const poolActions: Action<Scene>[] = [
+  { name: 'ask', weight: 6, run: askAlone },
+  { name: 'give back', weight: 6, run: giveBack },
+  {
+    name: 'all at once',
+    weight: 2,
+    run: async (scene, random) => {
+      const count = 2 + random.integer(8)
+      const work = Array.from({ length: count }, () =>
+        random.next() < 0.6 ? ask(scene, random) : giveBack(scene, random),
+      )
+      return (await Promise.all(work)).join(', ')
+    },
+  },
+  {
+    name: 'renew',
+    weight: 2,
+    run: async (scene, random) => {
+      const held = pick(speaking(scene), random)
+      if (held === undefined) return
+      const ttlMs = 1_000 + random.integer(30_000)
+      const { leaseId } = held.lease
+      const answer = await pick(scene.replicas, random)?.renewLease({ leaseId, ttlMs })
+      if (answer?.outcome === 'renewed') held.expiresAtMs = answer.expiresAt.getTime()
+      return answer?.outcome
+    },
+  },
+  {
+    name: 'holder dies',
+    weight: 0.5,
+    run: async (scene, random) => {
+      const held = pick(speaking(scene), random)
+      if (held) held.silent = true
+    },
+  },
+  {
+    name: 'time passes',
+    weight: 3,
+    run: async ({ world }, random) => {
+      const ms = random.next() < 0.2 ? random.integer(60_000) : random.integer(3_000)
+      await world.clock.advance(ms)
+      return ms
+    },
+  },
+  {
+    name: 'edges report',
+    weight: 0.5,
+    run: async (scene, random) => {
+      const { world, replicas, fences } = scene
+      const credentialId = pick([...fences.keys()], random)
+      if (credentialId === undefined) return
+      const outcomes = Array.from({ length: 1 + random.integer(6) }, () => ({
+        credentialId,
+        outcome: rollOutcome(scene, { random, credentialId }),
+        at: new Date(world.clock.nowMs() - random.integer(2_000)),
+      }))
+      return pick(replicas, random)?.reportOutcomes({ outcomes })
+    },
+  },
+  {
+    name: 'an upstream breaks or mends',
+    weight: 0.7,
+    run: ({ down, fences }, random) => {
+      const credentialId = pick([...fences.keys()], random) ?? ''
+      if (!down.delete(credentialId)) down.add(credentialId)
+    },
+  },
+  {
+    name: 'a person speaks',
+    weight: 0.7,
+    run: async ({ replicas, fences, world }, random) => {
+      const credentialId = pick([...fences.keys()], random)
+      if (credentialId === undefined) return
+      const state = random.next() < 0.15 ? 'paused' : 'active'
+      await pick(replicas, random)?.setCredentialState({ credentialId, state })
+      await world.settle()
+      return `${credentialId} ${state}`
+    },
+  },
+  {
+    name: 'a replica restarts',
+    weight: 0.2,
+    run: async ({ replicas, world, store }, random) => {
+      const at = random.integer(replicas.length)
+      await replicas[at]?.stop()
+      replicas[at] = await world.started({ poolStore: store })
+    },
+  },
+]
+
+const pick = <Item>(items: readonly Item[], random: Random): Item | undefined =>
+  items[random.integer(items.length)]
+const speaking = (scene: Scene) => [...scene.held.values()].filter(({ silent }) => !silent)
+
+function rollOutcome(
+  { world, down }: Scene,
+  { random, credentialId }: { random: Random; credentialId: string },
+): Outcome {
+  const roll = random.next()
+  if (roll < 0.06) return { kind: 'aborted' }
+  if (roll < 0.08) return { kind: 'unauthorised', reason: 'HTTP 401' }
+  if (roll < 0.13) {
+    const retryAt = new Date(world.clock.nowMs() + random.integer(20_000))
+    return { kind: 'limited', retryAt: random.next() < 0.5 ? null : retryAt }
+  }
+  const fails = down.has(credentialId) ? 0.95 : 0.1
+  return random.next() < fails ? { kind: 'failed', reason: 'HTTP 500' } : { kind: 'ok' }
+}
+
+async function ask(scene: Scene, random: Random): Promise<string> {
+  const { world, held, fences, replicas } = scene
+  const ttlMs = 1_000 + random.integer(30_000)
+  const facts = random.next() < 0.2 ? { affinity: `a${random.integer(5)}` } : {}
+  const replica = pick(replicas, random)
+  const answer = await replica?.grantLease(leaseInput(world, { ttlMs, ...facts }))
+  if (answer?.outcome === 'busy' && answer.retryAt.getTime() <= world.clock.nowMs()) {
+    throw new Error('whoever is refused must be told of a time to come')
+  }
+  if (answer?.outcome !== 'granted') return answer?.outcome ?? 'nobody'
+  const { lease } = answer
+  if (held.has(lease.leaseId)) throw new Error('a lease was given twice')
+  if (lease.fence <= (fences.get(lease.credentialId) ?? 0)) throw new Error('a fence fell back')
+  fences.set(lease.credentialId, lease.fence)
+  const [grantedAtMs, expiresAtMs] = [world.clock.nowMs(), lease.expiresAt.getTime()]
+  held.set(lease.leaseId, { lease, grantedAtMs, expiresAtMs, ends: 0, silent: false })
+  scene.passedOver.set(lease.credentialId, 0)
+  return `${lease.credentialId} by ${lease.leaseId}`
+}
+
+async function giveBack(scene: Scene, random: Random): Promise<string> {
+  const held = pick(speaking(scene), random)
+  if (held === undefined) return 'nothing is held'
+  const { leaseId, credentialId } = held.lease
+  const outcome = rollOutcome(scene, { random, credentialId })
+  const answer = await pick(scene.replicas, random)?.releaseLease({ leaseId, outcome })
+  if (answer?.released && scene.world.clock.nowMs() >= held.expiresAtMs) {
+    throw new Error('a lease was given back after its end')
+  }
+  if (answer?.released) noteEnd(held)
+  if (random.next() < 0.9) held.silent = true
+  return `${leaseId} ${outcome.kind} ${answer?.released}`
+}
+
+/** Asks while nobody else does, so that what the pool knew before can be held against the answer. */
+async function askAlone(scene: Scene, random: Random): Promise<string> {
+  const before = await readEligible(scene)
+  const answer = await ask(scene, random)
+  const [credentialId = ''] = answer.split(' ')
+  const chosen = before.get(credentialId)
+  if (answer.includes('lease') && chosen === undefined) {
+    throw new Error(`${credentialId} was leased although it was not eligible`)
+  }
+  for (const [id, { channelId, idle }] of before) {
+    if (!idle || id === credentialId || channelId !== chosen?.channelId) continue
+    scene.passedOver.set(id, (scene.passedOver.get(id) ?? 0) + 1)
+  }
+  return answer
+}
+
+async function readEligible({
+  world,
+  store,
+  skewMs,
+}: Scene): Promise<Map<string, { channelId: string; idle: boolean }>> {
+  const { channels } = await world.deps.catalogStore.load()
+  const credentials = channels.flatMap((channel) => channel.credentials)
+  const standings = await store.read(credentials.map(({ id }) => id))
+  const nowMs = world.clock.nowMs()
+  const eligible = credentials.flatMap((credential) => {
+    const standing = standings.get(credential.id) ?? idleStanding
+    const { id, channelId } = credential
+    const idle = standing.leases === 0
+    return judge(credential, { standing, nowMs: nowMs + skewMs }).eligible
+      ? [[id, { channelId, idle }] as const]
+      : []
+  })
+  return new Map(eligible)
+}

@@ -1,0 +1,90 @@
+import type { Scheduler } from '@sluice/contracts/scheduler.contract'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+
+import type { SchedulerModule } from '../src/module.ts'
+import type { World } from './world.ts'
+import { channelInput, createWorld, leaseInput } from './world.ts'
+
+/** How a caller reaches the module: by a call, or over a bus. */
+export interface Wire {
+  port: Scheduler
+  close(): Promise<void>
+}
+
+/** Every method of the contract means the same over every wire. */
+export function wireSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): void {
+  let world: World
+  let wire: Wire
+  let port: Scheduler
+  beforeEach(async () => {
+    world = createWorld()
+    wire = await open(await world.started())
+    port = wire.port
+  })
+  afterEach(() => wire.close())
+
+  const addPool = async (secrets: string[]) => {
+    const { channelId } = await port.editChannel(channelInput())
+    const credentials = secrets.map((secret) => ({ secret, concurrencyMax: 1 }))
+    const imported = await port.importCredentials({ channelId, credentials })
+    return { channelId, imported }
+  }
+
+  it('editChannel, importCredentials, readCatalog: what is written is read', async () => {
+    const { channelId, imported } = await addPool(['a', 'b', 'a'])
+    expect(imported).toEqual({ added: 2, known: 1 })
+    const { version, channels } = await port.readCatalog({})
+    expect(version).toBe(2)
+    expect(channels).toMatchObject([{ ...channelInput(), id: channelId }])
+    expect(channels[0]?.credentials).toHaveLength(2)
+  })
+
+  it('grantLease, renewLease, releaseLease: the life of a lease, with times that are times', async () => {
+    await addPool(['a'])
+    const granted = await port.grantLease(leaseInput(world))
+    if (granted.outcome !== 'granted') throw new Error('a place is free')
+    const { leaseId, expiresAt, fence } = granted.lease
+    expect(expiresAt).toEqual(new Date(world.clock.nowMs() + 30_000))
+    expect(Number.isSafeInteger(fence)).toBe(true)
+    expect(await port.grantLease(leaseInput(world))).toEqual({
+      outcome: 'busy',
+      retryAt: new Date(world.clock.nowMs() + 1_000),
+    })
+    const renewed = await port.renewLease({ leaseId, ttlMs: 60_000 })
+    expect(renewed).toEqual({
+      outcome: 'renewed',
+      expiresAt: new Date(world.clock.nowMs() + 60_000),
+    })
+    const retryAt = new Date(world.clock.nowMs() + 20_000)
+    const outcome = { kind: 'limited', retryAt } as const
+    expect(await port.releaseLease({ leaseId, outcome })).toEqual({ released: true })
+    expect(await port.releaseLease({ leaseId, outcome })).toEqual({ released: false })
+    expect(await port.renewLease({ leaseId, ttlMs: 60_000 })).toEqual({ outcome: 'lost' })
+    expect(await port.grantLease(leaseInput(world))).toEqual({ outcome: 'busy', retryAt })
+  })
+
+  it('reportOutcomes, setCredentialState: what edges report, and what a person says of it', async () => {
+    await addPool(['a'])
+    const { channels } = await port.readCatalog({})
+    const credentialId = channels[0]?.credentials[0]?.id ?? ''
+    const outcome = { kind: 'unauthorised', reason: '401' } as const
+    const reports = [{ credentialId, outcome, at: world.clock.now() }]
+    expect(await port.reportOutcomes({ outcomes: reports })).toEqual({ applied: 1 })
+    const shown = (await port.readCatalog({})).channels[0]?.credentials[0]
+    expect(shown).toMatchObject({ state: 'attention', coolingUntil: null })
+    expect(await port.grantLease(leaseInput(world))).toEqual({
+      outcome: 'none',
+      reason: 'credentials: 1 attention',
+    })
+    const resumed = await port.setCredentialState({ credentialId, state: 'active' })
+    expect(resumed).toEqual({ changed: true })
+    expect(await port.grantLease(leaseInput(world))).toMatchObject({ outcome: 'granted' })
+  })
+
+  it('refusals keep their code and the name of what was wrong', async () => {
+    const unknown = port.setCredentialState({ credentialId: world.id('cred'), state: 'paused' })
+    await expect(unknown).rejects.toMatchObject({ code: 'not_found' })
+    const bad = port.editChannel(channelInput({ baseUrl: 'nowhere' }))
+    await expect(bad).rejects.toMatchObject({ code: 'invalid_value', param: 'baseUrl' })
+  })
+}
