@@ -5,7 +5,7 @@ export const PICTURE_BYTES_MAX = 48 * 1024 * 1024
 export const ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 /** One event of a stream: the same, counted in characters. */
-export const EVENT_CHARS_MAX = ANSWER_BYTES_MAX
+export const EVENT_CHARS_MAX = 64 * 1024 * 1024
 
 /** A stream: the picture and three partial ones, each as large as it may be. */
 export const STREAM_BYTES_MAX = 4 * ANSWER_BYTES_MAX

@@ -10,4 +10,3 @@ export const openaiSettings = z.looseObject({
   /** Whether image answers may be streamed; by default, what the model is known to do. */
   streamImages: z.boolean().optional(),
 })
-export type OpenaiSettings = z.output<typeof openaiSettings>
