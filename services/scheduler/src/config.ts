@@ -35,4 +35,3 @@ export const schedulerEnvironment = z.object({
   UPKEEP_EVERY_MS: integerSetting({ min: 100, max: 60_000 }).default(d.upkeepEveryMs),
   CATALOG_MAX_AGE_MS: integerSetting({ min: 1_000, max: 3_600_000 }).default(d.catalogMaxAgeMs),
 })
-export type SchedulerEnvironment = z.output<typeof schedulerEnvironment>

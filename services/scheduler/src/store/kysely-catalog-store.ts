@@ -1,3 +1,4 @@
+import { whileDatabaseIsThere } from '@sluice/db/database-away'
 import { writeOutbox } from '@sluice/db/outbox'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
@@ -7,7 +8,6 @@ import type { Kysely, Transaction } from 'kysely'
 import { sql } from 'kysely'
 
 import type { CatalogStore, ChannelDraft, LastingHealth } from './catalog-store.ts'
-import { whileDatabaseIsThere } from './database-away.ts'
 import { loadCatalog } from './load-catalog.ts'
 
 /** The writer announces by itself; the outbox says it again when that did not happen. */
