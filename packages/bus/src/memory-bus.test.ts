@@ -5,10 +5,9 @@ import { expect, test } from 'vitest'
 
 import type { BusIncident } from './bus-deps.ts'
 import { busContract } from './bus.contract.ts'
-import type { BusHarness } from './bus.contract.ts'
 import { createMemoryBus } from './memory-bus.ts'
 import type { BusFault } from './memory-bus.ts'
-import { rpcContract } from './rpc.contract.ts'
+import type { BusHarness } from './testing/bus-harness.ts'
 import { mailbox } from './testing/mailbox.ts'
 
 function setUp(wiring: { fault?: BusFault } = {}) {
@@ -44,7 +43,6 @@ const harness = async (): Promise<BusHarness> => {
 }
 
 busContract(harness)
-rpcContract(harness)
 
 const jobId = `img_${'0'.repeat(32)}`
 const options = { group: 'runner', inFlightMax: 4, ackWithinMs: 1_000, deliveriesMax: 5 }

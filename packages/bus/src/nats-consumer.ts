@@ -78,23 +78,24 @@ export async function startNatsConsumer<Name extends BusEventName>(
     }
   }
 
-  const repair = async () => {
+  const repair = async (firstMs: number) => {
     pulls.forget()
-    if (await place.find(() => active)) pull()
+    if (await place.find({ wanted: () => active, firstMs })) pull()
   }
 
   const pulls = createNatsPulls(deps, {
     message: (message) => void take(message),
     empty: pull,
-    broken: () => void repair(),
+    // A place that is being deleted answers for a moment as if it were there.
+    broken: () => void repair(REPAIR_MS.first),
   })
   const place = createPlace(deps, consumer)
   const ignore = link.onChange((connected) => {
-    if (connected) void repair()
+    if (connected) void repair(0)
     else pulls.forget()
   })
   if (await place.tryFind()) pull()
-  else void repair()
+  else void repair(REPAIR_MS.first)
   return async () => {
     if (!active) return
     active = false
@@ -130,20 +131,20 @@ function createPlace<Name extends BusEventName>(
   return {
     name: () => durable,
     tryFind,
-    /** Tries until it is found or not wanted any more; true for the caller that found it. */
-    find: async (wanted: () => boolean): Promise<boolean> => {
+    /** Rests and tries until it is found or not wanted any more; true for the caller that found it. */
+    find: async ({ wanted, firstMs }: { wanted: () => boolean; firstMs: number }) => {
       if (rest) {
         // Somebody is searching already, and there is new hope.
         rest.abort()
         return false
       }
-      let waitMs = REPAIR_MS.first
+      let waitMs = firstMs
       let found = false
       while (!found && wanted()) {
         rest = new AbortController()
+        if (waitMs > 0) await clock.sleep(waitMs, rest.signal).catch(() => undefined)
         found = await tryFind()
-        if (!found) await clock.sleep(waitMs, rest.signal).catch(() => undefined)
-        waitMs = Math.min(waitMs * 2, REPAIR_MS.last)
+        waitMs = Math.min(Math.max(waitMs * 2, REPAIR_MS.first), REPAIR_MS.last)
       }
       rest = undefined
       return found

@@ -18,6 +18,8 @@ import type { NatsSubjects } from './nats-subjects.ts'
 const API_WITHIN_MS = 3_000
 /** Above it the oldest messages go; their rows remain. */
 const MESSAGES_MAX = 1_000_000
+/** A consumer is told that it is late before another gets its message. */
+const ACK_GRACE_MS = 250
 /** Unacknowledged messages of one group, over all its consumers. */
 const UNACKED_MAX = 20_000
 
@@ -91,7 +93,7 @@ function consumerConfig(
     ack_policy: AckPolicy.Explicit,
     // What was announced before the group's first consumer came is for it, too.
     deliver_policy: DeliverPolicy.All,
-    ack_wait: nanos(ackWithinMs),
+    ack_wait: nanos(ackWithinMs + ACK_GRACE_MS),
     // Counted by us: the server would stop delivering without telling anybody.
     max_deliver: -1,
     max_ack_pending: UNACKED_MAX,

@@ -6,9 +6,9 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
-import type { BusHarness } from './bus.contract.ts'
 import { connectContract } from './connect-contract.ts'
 import { serveContract } from './serve-contract.ts'
+import type { BusHarness } from './testing/bus-harness.ts'
 import { mailbox } from './testing/mailbox.ts'
 
 const bankContract = defineContract({

@@ -1,0 +1,158 @@
+import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import type { BusEvent } from '@sluice/contracts/events'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { jobId, queued, queueOptions, upTo } from './testing/bus-harness.ts'
+import type { BusHarness } from './testing/bus-harness.ts'
+import { mailbox } from './testing/mailbox.ts'
+
+/** What every bus promises to consumers of its queues. */
+export function queuesContract(make: () => Promise<BusHarness>): void {
+  let world: BusHarness
+  beforeEach(async () => {
+    world = await make()
+  })
+  afterEach(() => world.dispose())
+
+  describe('queues', () => {
+    test('each message reaches one consumer of each group', async () => {
+      const [runners, auditors] = [mailbox<string>(), mailbox<string>()]
+      const service = await world.connect()
+      for (const bus of [world.bus, service]) {
+        await bus.consume('image-job-queued', queueOptions, async (event) =>
+          runners.put(event.jobId),
+        )
+      }
+      const audit = { ...queueOptions, group: 'auditor' }
+      await service.consume('image-job-queued', audit, async (event) => auditors.put(event.jobId))
+      for (const index of upTo(30)) await world.bus.announce('image-job-queued', queued(index))
+      expect((await runners.take(30)).sort()).toEqual(upTo(30).map(jobId))
+      expect((await auditors.take(30)).sort()).toEqual(upTo(30).map(jobId))
+      expect(runners.received).toHaveLength(30)
+    })
+
+    test('what was announced before its consumer came is delivered', async () => {
+      for (const index of upTo(10)) await world.bus.announce('image-job-queued', queued(index))
+      const heard = mailbox<string>()
+      await world.bus.consume('image-job-queued', queueOptions, async (event) =>
+        heard.put(event.jobId),
+      )
+      expect((await heard.take(10)).sort()).toEqual(upTo(10).map(jobId))
+    })
+
+    test('amounts and dates arrive as what they were', async () => {
+      const heard = mailbox<BusEvent<'usage-recorded'>>()
+      await world.bus.consume('usage-recorded', queueOptions, async (event) => heard.put(event))
+      const hex = '0'.repeat(32)
+      const record: UsageRecord = {
+        requestId: `req_${hex}`,
+        allowanceId: `alw_${hex}`,
+        wallet: `wal_${hex}`,
+        apiKeyId: 'key',
+        model: 'm',
+        priceId: 'p',
+        usage: { kind: 'tokens', input: 7, cachedInput: 0, output: 9 },
+        source: 'upstream',
+        reservedMicro: 9_007_199_254_740_993n,
+        amountMicro: 1n,
+        upstreamLossMicro: 0n,
+        endState: 'finished',
+        endedAt: new Date('2026-11-21T09:00:00Z'),
+      }
+      await world.bus.announce('usage-recorded', { records: [record] })
+      expect(await heard.take(1)).toEqual([{ records: [record] }])
+    })
+
+    test('a message whose consumer failed comes again after a rest', async () => {
+      const tries = mailbox<string>()
+      await world.bus.consume('image-job-queued', queueOptions, async (event) => {
+        tries.put(event.jobId)
+        if (tries.received.length === 1) throw new Error('not now')
+      })
+      await world.bus.announce('image-job-queued', queued(1))
+      await tries.take(1)
+      await world.pass(1_000)
+      expect(await tries.take(2)).toEqual([jobId(1), jobId(1)])
+      expect(world.incidents).toContainEqual(['redelivered', 'image-job-queued'])
+    })
+
+    test('a message that is not acknowledged in time comes again, and its first consumer is told', async () => {
+      const tries = mailbox<AbortSignal>()
+      const impatient = { ...queueOptions, ackWithinMs: 400 }
+      await world.bus.consume('image-job-queued', impatient, async (_, signal) => {
+        tries.put(signal)
+        if (tries.received.length === 1) await new Promise(() => undefined)
+      })
+      await world.bus.announce('image-job-queued', queued(1))
+      await tries.take(1)
+      await world.pass(1_000)
+      const [first, second] = await tries.take(2)
+      expect(first?.aborted).toBe(true)
+      expect(second?.aborted).toBe(false)
+    })
+
+    test('a message that fails at every delivery is dropped and counted, and others go on', async () => {
+      const tries = mailbox<string>()
+      const twice = { ...queueOptions, deliveriesMax: 2 }
+      await world.bus.consume('image-job-queued', twice, async (event) => {
+        tries.put(event.jobId)
+        if (event.jobId === jobId(1)) throw new Error('never')
+      })
+      await world.bus.announce('image-job-queued', queued(1))
+      await tries.take(1)
+      await world.pass(1_000)
+      await tries.take(2)
+      await world.bus.announce('image-job-queued', queued(2))
+      expect(await tries.take(3)).toEqual([jobId(1), jobId(1), jobId(2)])
+      expect(world.incidents).toContainEqual(['given-up', 'image-job-queued'])
+    })
+
+    test('a payload that is not of its schema is counted and dropped, never given to the consumer', async () => {
+      const heard = mailbox<string>()
+      await world.inject('image-job-queued', '{"jobId":7}')
+      await world.bus.consume('image-job-queued', queueOptions, async (event) =>
+        heard.put(event.jobId),
+      )
+      await world.bus.announce('image-job-queued', queued(1))
+      expect(await heard.take(1)).toEqual([jobId(1)])
+      expect(world.incidents).toEqual([['poison', 'image-job-queued']])
+    })
+
+    test('a consumer never holds more messages than its limit', async () => {
+      const started = mailbox<string>()
+      const releases: (() => void)[] = []
+      let [running, most] = [0, 0]
+      const two = { ...queueOptions, inFlightMax: 2 }
+      await world.bus.consume('image-job-queued', two, async (event) => {
+        running += 1
+        most = Math.max(most, running)
+        await new Promise<void>((resolve) => {
+          releases.push(resolve)
+          started.put(event.jobId)
+        })
+        running -= 1
+      })
+      for (const index of upTo(12)) await world.bus.announce('image-job-queued', queued(index))
+      for (const index of upTo(12)) {
+        await started.take(index + 1)
+        releases[index]?.()
+      }
+      expect(most).toBe(2)
+    })
+
+    test('a consumer that has ended leaves its messages to the others of its group', async () => {
+      const [gone, staying] = [mailbox<string>(), mailbox<string>()]
+      const service = await world.connect()
+      const end = await service.consume('image-job-queued', queueOptions, async (event) =>
+        gone.put(event.jobId),
+      )
+      await end()
+      await world.bus.consume('image-job-queued', queueOptions, async (event) =>
+        staying.put(event.jobId),
+      )
+      for (const index of upTo(10)) await world.bus.announce('image-job-queued', queued(index))
+      expect((await staying.take(10)).sort()).toEqual(upTo(10).map(jobId))
+      expect(gone.received).toEqual([])
+    })
+  })
+}
