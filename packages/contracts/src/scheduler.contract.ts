@@ -54,7 +54,10 @@ export const catalogChannel = z.object({
 export type CatalogChannel = z.output<typeof catalogChannel>
 
 export const catalog = z.object({
-  /** Grows with every change; a snapshot with a smaller one is old. */
+  /**
+   * Grows with every change of the rows; a snapshot with a smaller one is old. One with the same may
+   * still bring news: states and rests that were learned since.
+   */
   version: z.int().nonnegative(),
   channels: z.array(catalogChannel),
 })
