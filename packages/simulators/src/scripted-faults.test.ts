@@ -8,6 +8,9 @@ import type { OpenAiSimulator } from './openai-simulator.ts'
 import { startOpenAiSimulator } from './openai-simulator.ts'
 import { firstPicture, rawClient } from './testing/raw-client.ts'
 
+// Two cores may be busy with other tests; nothing here waits longer than it must.
+const patience = { timeout: 4_000 }
+
 let simulator: OpenAiSimulator
 let agent: Agent
 let raw: ReturnType<typeof rawClient>
@@ -66,7 +69,7 @@ describe('scripted faults', () => {
     await expect(raw.draw().then(({ body }) => body.text())).rejects.toThrow(
       /closed|reset|aborted/i,
     )
-    await expect.poll(() => simulator.log()[0]?.end).toBe(end)
+    await expect.poll(() => simulator.log()[0]?.end, patience).toBe(end)
   })
 
   it('stays silent until the client leaves, and says so', async () => {
@@ -75,10 +78,10 @@ describe('scripted faults', () => {
       const controller = new AbortController()
       const running = raw.draw({}, { signal: controller.signal }).then(({ body }) => body.text())
       const count = simulator.log().length
-      await expect.poll(() => simulator.log().length).toBe(count + 1)
+      await expect.poll(() => simulator.log().length, patience).toBe(count + 1)
       controller.abort()
       await expect(running).rejects.toThrow(/abort/i)
-      await expect.poll(() => simulator.log().at(-1)?.end).toBe('client-gone')
+      await expect.poll(() => simulator.log().at(-1)?.end, patience).toBe('client-gone')
     }
   })
 

@@ -33,6 +33,8 @@ export interface SentAnswer {
 }
 
 const ERROR_BYTES_MAX = 64 * 1024
+/** The status says the most; nobody waits long for the words. */
+const ERROR_BODY_MS_MAX = 5_000
 
 /**
  * Sends a call and waits for the answer's headers. Has no timeout of its own: the signal carries the
@@ -53,7 +55,8 @@ export async function sendCall({ dispatcher, clock }: CallDeps, call: Call): Pro
     body.destroy()
     throw new UpstreamError(failureOf('answer-broken', { status }))
   }
-  const text = await readErrorText({ body, signal })
+  const hurry = clock.after(ERROR_BODY_MS_MAX, () => body.destroy())
+  const text = await readErrorText({ body, signal }).finally(hurry)
   const nowMs = clock.nowMs()
   throw new UpstreamError(classifyAnswer({ status, headers, body: readErrorBody(text), nowMs }))
 }

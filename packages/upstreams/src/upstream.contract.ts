@@ -7,6 +7,9 @@ import { readPictureHeader } from './picture-header.ts'
 import type { DrawInput, FailureReason, Upstream, UpstreamAccess } from './upstream.ts'
 import { isUpstreamError } from './upstream-error.ts'
 
+// Two cores may be busy with other tests; nothing here waits longer than it must.
+const patience = { timeout: 4_000 }
+
 /** Failures that a world can be told to make; `silence` never answers. */
 export type Fault = Exclude<FailureReason, 'aborted'> | 'silence'
 
@@ -167,7 +170,7 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
       const full = new Error('disk full')
       const onPartial = () => Promise.reject(full)
       await expect(draw({ partialImages: 2 }, { onPartial })).rejects.toBe(full)
-      await expect.poll(() => world.openCalls()).toBe(0)
+      await expect.poll(() => world.openCalls(), patience).toBe(0)
     })
   })
 
@@ -190,7 +193,7 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
       const error = await ended
       expect(error).toMatchObject({ failure: { reason: 'aborted', failureClass: 'fatal' } })
       expect(error).toMatchObject({ cause: reason })
-      await expect.poll(() => world.openCalls()).toBe(0)
+      await expect.poll(() => world.openCalls(), patience).toBe(0)
     })
 
     it('is not begun when it was called off before', async () => {
@@ -210,7 +213,7 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
       expect(isUpstreamError(error)).toBe(true)
       expect(error).toMatchObject({ failure: { reason: fault, ...expected[fault] } })
       expect(String(error)).not.toContain(world.access().secret)
-      await expect.poll(() => world.openCalls()).toBe(0)
+      await expect.poll(() => world.openCalls(), patience).toBe(0)
     })
 
     it('that asks for patience says for how long', async () => {

@@ -6,6 +6,9 @@ import type { Fault } from '../upstream.contract.ts'
 import { upstreamContract } from '../upstream.contract.ts'
 import { startOpenAiWorld, startUntrusted } from '../../test/openai-world.ts'
 
+// Two cores may be busy with other tests; nothing here waits longer than it must.
+const patience = { timeout: 4_000 }
+
 type Act = NonNullable<FaultInput['act']>
 
 const status = (
@@ -67,7 +70,7 @@ describe('the OpenAI dialect as an upstream', () => {
         access: () => access,
         upstreamModel: 'gpt-image-2',
         arrange,
-        underway: () => vi.waitUntil(() => simulator.log().length === 1),
+        underway: () => vi.waitUntil(() => simulator.log().length === 1, patience),
         openCalls: async () => simulator.log().filter(({ end }) => end === null).length,
         close: async () => {
           untrusted.close()

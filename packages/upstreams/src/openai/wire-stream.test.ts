@@ -6,6 +6,9 @@ import type { OpenAiWorld } from '../../test/openai-world.ts'
 import { drawWith, startOpenAiWorld } from '../../test/openai-world.ts'
 import type { DrawInput, FailureReason } from '../upstream.ts'
 
+// Two cores may be busy with other tests; nothing here waits longer than it must.
+const patience = { timeout: 4_000 }
+
 /** Streams that go as they should, and all the ways in which they do not; and plain silence. */
 
 let world: OpenAiWorld
@@ -98,13 +101,13 @@ describe('silence', () => {
       const controller = new AbortController()
       const drawn = drawWith(world, { more: { signal: controller.signal } })
       const ended = drawn.catch((error: unknown) => error)
-      await vi.waitUntil(() => world.simulator.log().length === 1)
+      await vi.waitUntil(() => world.simulator.log().length === 1, patience)
       expect(await world.simulator.connections()).toBe(1)
       controller.abort(new Error('deadline'))
       const failure = { reason: 'aborted', mayHaveProduced: true }
       expect(await ended).toMatchObject({ failure })
-      await expect.poll(() => world.simulator.connections()).toBe(0)
-      await expect.poll(() => world.simulator.log()[0]?.end).toBe('client-gone')
+      await expect.poll(() => world.simulator.connections(), patience).toBe(0)
+      await expect.poll(() => world.simulator.log()[0]?.end, patience).toBe('client-gone')
     },
   )
 })

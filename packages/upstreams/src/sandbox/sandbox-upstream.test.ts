@@ -11,6 +11,9 @@ import type { SandboxFailure } from './sandbox-settings.ts'
 import { sandboxFailures } from './sandbox-settings.ts'
 import { createSandboxUpstream } from './sandbox-upstream.ts'
 
+// Two cores may be busy with other tests; nothing here waits longer than it must.
+const patience = { timeout: 4_000 }
+
 describe('the sandbox as an upstream', () => {
   upstreamContract({
     faults: sandboxFailures,
@@ -32,7 +35,7 @@ describe('the sandbox as an upstream', () => {
         arrange: (fault) => {
           settings = { failureRate: 1, failWith: known(fault), retryAfterMs: 7_000 }
         },
-        underway: () => vi.waitUntil(() => sleepers === 1),
+        underway: () => vi.waitUntil(() => sleepers === 1, patience),
         openCalls: async () => sleepers,
         close: async () => {},
       }

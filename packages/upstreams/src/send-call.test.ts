@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo, Server } from 'node:net'
+
+import { systemClock } from '@sluice/kernel/clock'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+
+import { Agent } from 'undici'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { sendCall } from './send-call.ts'
+
+// Two cores may be busy with other tests; nothing here waits longer than it must.
+const patience = { timeout: 4_000 }
+
+let server: Server
+let dispatcher: Agent
+beforeEach(() => {
+  dispatcher = new Agent({ allowH2: false })
+})
+afterEach(async () => {
+  await dispatcher.destroy()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+async function call(listener: RequestListener, clock = systemClock) {
+  server = createServer(listener)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { signal } = new AbortController()
+  const origin = `http://127.0.0.1:${portOf(server)}`
+  return sendCall(
+    { dispatcher, clock },
+    { origin, path: '/', method: 'GET', headers: {}, body: null, signal },
+  )
+}
+
+// A server that listens on TCP always has an AddressInfo.
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+describe('the body of a failed answer', () => {
+  it('is not waited for when it never ends', async () => {
+    const clock = fakeClock()
+    const begun = Promise.withResolvers<void>()
+    const failed = call((_request, response) => {
+      response.writeHead(429, { 'retry-after': '9' })
+      response.write('{"error":', () => begun.resolve())
+    }, clock).catch((error: unknown) => error)
+    await begun.promise
+    let over = false
+    void failed.then(() => (over = true))
+    await expect.poll(() => clock.advance(5_000).then(() => over), patience).toBe(true)
+    expect(await failed).toMatchObject({ failure: { reason: 'rate-limited', retryAfterMs: 9_000 } })
+  })
+
+  it('is read no further than its cap', async () => {
+    const failed = call((_request, response) => {
+      response.writeHead(400)
+      const flood = () => {
+        while (!response.destroyed && response.write('x'.repeat(10_000))) continue
+      }
+      response.on('drain', flood)
+      flood()
+    })
+    await expect(failed).rejects.toMatchObject({ failure: { reason: 'bad-request' } })
+  })
+})
