@@ -51,9 +51,9 @@ module.exports = {
     ),
     wall(
       'standalone-by-the-door',
-      'An app enters a service by its module, and gives it its stores.',
+      'An app enters a service by its module (and its accounts, for commands), and gives it its stores.',
       { path: '^apps/', pathNot: tests },
-      { path: '^services/', pathNot: '^services/[^/]+/src/(module[.]ts$|store/)' },
+      { path: '^services/', pathNot: '^services/[^/]+/src/((module|accounts)[.]ts$|store/)' },
     ),
     wall(
       'kernel-is-bare',

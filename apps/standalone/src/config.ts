@@ -18,10 +18,18 @@ export const standaloneConfig = z.object({
   SLUICE_STARTING_CREDITS: z.coerce.number().int().min(0).max(1_000_000).default(1000),
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+  /** Secrets of a distributed installation; in embedded mode the data folder makes its own. */
+  SEALING_KEYS: z.string().min(1).optional(),
+  API_KEY_PEPPER: z.string().min(1).optional(),
+  SIGNING_KEYS: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   SYNC_WAIT_MS: z.coerce.number().int().min(100).max(3_600_000).default(280_000),
   /** Pictures drawn at once. */
   IMAGE_CONCURRENCY_MAX: z.coerce.number().int().min(1).max(1_000).default(16),
+  /** How often a drawing job gives a sign of life, and when one without is taken for lost. */
+  RUNNER_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
+  RUNNER_LOST_AFTER_MS: z.coerce.number().int().min(500).max(600_000).default(20_000),
+  DRAIN_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),
   NODE_ENV: z.string().default('development'),

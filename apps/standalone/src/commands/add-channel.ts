@@ -1,0 +1,42 @@
+import { text } from 'node:stream/consumers'
+
+import { dialect } from '@sluice/contracts/scheduler.contract'
+
+import { confineSandbox } from '../start/confine-sandbox.ts'
+import type { Command } from './command.ts'
+import { print } from './print.ts'
+import { readModels } from './read-models.ts'
+import { readCount, readWords, refuse } from './words.ts'
+
+/** Keys come on standard input, a line each: arguments are seen by every process of the machine. */
+export const addChannel: Command = {
+  usage: [
+    '--name N --dialect D --base-url U [--concurrency N] MODEL…',
+    'add or replace a channel; API keys on standard input, one a line',
+  ],
+  run: async ({ scheduler }, args) => {
+    const words = readWords(args, { options: ['name', 'dialect', 'base-url', 'concurrency'] })
+    const parsed = dialect.safeParse(words.need('dialect'))
+    if (!parsed.success) return refuse(`--dialect must be one of ${dialect.options.join(', ')}`)
+    const models = readModels(words.rest(0))
+    if (models.length === 0) return refuse('name at least one model, such as gpt-image-2:image')
+    const keys = (await text(process.stdin)).split('\n').filter((line) => line.trim())
+    if (keys.length === 0) return refuse('give at least one API key on standard input')
+    const concurrencyMax = readCount('concurrency', words.option('concurrency') ?? '64')
+    const { channelId } = await scheduler.editChannel({
+      name: words.need('name'),
+      dialect: parsed.data,
+      baseUrl: words.need('base-url'),
+      priority: 0,
+      weight: 1,
+      enabled: true,
+      models,
+      settings: {},
+    })
+    const credentials = keys.map((secret) => ({ secret: secret.trim(), concurrencyMax }))
+    const { added, known } = await scheduler.importCredentials({ channelId, credentials })
+    await confineSandbox(scheduler)
+    print(`${words.need('name')}: ${added} keys added, ${known} known before.`)
+    return 0
+  },
+}

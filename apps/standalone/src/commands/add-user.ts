@@ -1,0 +1,30 @@
+import type { Command } from './command.ts'
+import { print } from './print.ts'
+import { readCount, readCredits, readWords } from './words.ts'
+
+/** A user with a wallet, credits and a first key. */
+export const addUser: Command = {
+  usage: ['--email E [--credits N] [--rpm N] [--json]', 'add a user with a wallet and an API key'],
+  run: async ({ accounts, billing }, args) => {
+    const words = readWords(args, { options: ['email', 'credits', 'rpm'], flags: ['json'] })
+    const credits = words.option('credits')
+    const amountMicro = credits === undefined ? 0n : readCredits(credits)
+    const rpm = words.option('rpm')
+    const rpmLimit = rpm === undefined ? null : readCount('rpm', rpm)
+    const email = words.need('email')
+    const user = await accounts.createUser({ email, role: 'user', passwordHash: null })
+    if (!user.fresh) throw new Error(`${email} exists; use "key issue" and "credits grant"`)
+    if (amountMicro > 0n) {
+      const transferId = `user-add-${user.id}`
+      await billing.grantCredits({ transferId, wallet: user.wallet, amountMicro, memo: 'user add' })
+    }
+    const owner = { userId: user.id, wallet: user.wallet, name: 'first key', rpmLimit }
+    const key = await accounts.issueKey(owner)
+    if (words.flag('json')) {
+      print(JSON.stringify({ wallet: user.wallet, keyId: key.id, apiKey: key.apiKey }))
+    } else {
+      print(`Wallet: ${user.wallet}`, `Key id: ${key.id}`, `API key: ${key.apiKey} (shown once)`)
+    }
+    return 0
+  },
+}

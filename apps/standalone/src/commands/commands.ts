@@ -1,0 +1,48 @@
+import { addChannel } from './add-channel.ts'
+import { addUser } from './add-user.ts'
+import type { Command } from './command.ts'
+import { databaseUrl } from './database-url.ts'
+import { grant } from './grant.ts'
+import { issueKey } from './issue-key.ts'
+import { listChannels } from './list-channels.ts'
+import { readBalance } from './read-balance.ts'
+import { revokeKey } from './revoke-key.ts'
+import { setChannelModels } from './set-channel-models.ts'
+import { setup } from './setup.ts'
+import { switchChannel } from './switch-channel.ts'
+import { verifyLedger } from './verify-ledger.ts'
+
+/** Every command by its name. */
+export const commands: Record<string, Command> = {
+  setup,
+  'user add': addUser,
+  'key issue': issueKey,
+  'key revoke': revokeKey,
+  'credits grant': grant,
+  balance: readBalance,
+  'channel list': listChannels,
+  'channel add': addChannel,
+  'channel models': setChannelModels,
+  'channel on': switchChannel(true),
+  'channel off': switchChannel(false),
+  'ledger verify': verifyLedger,
+  'database url': databaseUrl,
+}
+
+/** What to type, a line a command. */
+export function usage(): string {
+  const lines = Object.entries(commands).map(
+    ([
+      name,
+      {
+        usage: [words, meaning],
+      },
+    ]) => [`${name} ${words}`.trim(), meaning],
+  )
+  const width = Math.max(...lines.map(([typed = '']) => typed.length))
+  return [
+    'usage: pnpm sluice <command>',
+    '',
+    ...lines.map(([typed = '', meaning]) => `  ${typed.padEnd(width)}  ${meaning}`),
+  ].join('\n')
+}

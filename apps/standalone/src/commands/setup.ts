@@ -1,0 +1,15 @@
+import { firstStart } from '../start/first-start.ts'
+import type { Command } from './command.ts'
+import { print } from './print.ts'
+
+/** What a first start does, for installations whose services run apart. */
+export const setup: Command = {
+  usage: ['', 'migrate the database; make the admin, a first key, credits and channels if missing'],
+  run: async (tools) => {
+    const made = await firstStart(tools, tools.settings.config)
+    print('The database is ready.')
+    if (made.password) print(`Admin: ${made.email}, password: ${made.password} (shown once)`)
+    if (made.apiKey) print(`First API key: ${made.apiKey} (shown once)`)
+    return 0
+  },
+}

@@ -1,0 +1,24 @@
+import type { Command } from './command.ts'
+import { print, printColumns } from './print.ts'
+
+/** How long past its expiry an open hold may stand before it is a finding; billing's own grace. */
+const GRACE_MS = 10 * 60_000
+
+/** Derives every balance anew from the transfers, and checks whatever else must hold of the book. */
+export const verifyLedger: Command = {
+  usage: ['', 'derive every balance anew and check all promises of the ledger'],
+  run: async ({ ledger, clock }) => {
+    const report = await ledger.verify({ now: clock.now(), graceMs: GRACE_MS })
+    printColumns([
+      ['checked', 'rows'],
+      ...Object.entries(report.checked).map(([what, count]) => [what, String(count)]),
+    ])
+    if (report.findings.length === 0) {
+      print('The ledger verifies: no finding.')
+      return 0
+    }
+    print(...report.findings.map(({ invariant, message }) => `invariant ${invariant}: ${message}`))
+    print(`The ledger does not verify: ${report.findings.length} findings.`)
+    return 1
+  },
+}

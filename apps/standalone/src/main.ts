@@ -1,0 +1,86 @@
+import { lockFolder } from '@sluice/db/embedded/lock-folder'
+import { systemClock } from '@sluice/kernel/clock'
+import { systemRandom } from '@sluice/kernel/random'
+import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
+import type { HttpServer } from '@sluice/service-kit/http/serve-http'
+import { serveHttp } from '@sluice/service-kit/http/serve-http'
+import { createLifecycle } from '@sluice/service-kit/lifecycle'
+import { createLog } from '@sluice/service-kit/log'
+import { readConfig } from '@sluice/service-kit/read-config'
+import { runUntilSignal } from '@sluice/service-kit/run-until-signal'
+
+import { standaloneConfig } from './config.ts'
+import { frontDoor } from './front-door.ts'
+import { readSettings } from './settings.ts'
+import { firstStart } from './start/first-start.ts'
+import { tellMade, tellNext } from './start/greeting.ts'
+import { listUpstreamModels } from './start/list-upstream-models.ts'
+import { openDatabase } from './start/open-database.ts'
+import { wireEmbedded } from './wire-embedded.ts'
+
+const world = { clock: systemClock, random: systemRandom }
+const config = readConfig(standaloneConfig)
+const log = createLog({ name: 'sluice', level: config.LOG_LEVEL })
+const crashAt = config.CRASH_AT === undefined ? undefined : parseCrashAt(config.CRASH_AT)
+if (crashAt) armCrashPoint({ ...crashAt, nodeEnv: config.NODE_ENV })
+
+const lifecycle = createLifecycle({ log, clock: world.clock, drainMs: config.DRAIN_MS })
+lifecycle.add({ name: 'sluice', start })
+await runUntilSignal({ lifecycle, log })
+
+// One part that adds the others: each needs what the one before it opened.
+async function start(): Promise<void> {
+  const settings = await readSettings(world, config)
+  const lock = config.DATABASE_URL ? await lockFolder({ folder: settings.dataDir }) : undefined
+  lifecycle.add({ name: 'lock', stop: async () => lock?.release() })
+  const place = { databaseUrl: config.DATABASE_URL, dataDir: settings.dataDir }
+  const database = await openDatabase({ log, onGone: endWithoutDatabase }, place)
+  lifecycle.add({ name: 'database', stop: () => database.close() })
+
+  const publicBaseUrl = config.PUBLIC_BASE_URL ?? `http://127.0.0.1:${config.PORT}`
+  const embedded = wireEmbedded({ ...world, log }, { settings, database, publicBaseUrl })
+  const { bus, egress, scheduler, billing, imgproxy, imageRunner, edgeApi, outboxRelay } = embedded
+  lifecycle.add({ name: 'egress', stop: () => egress.close() })
+  lifecycle.add({ name: 'bus', stop: (limit) => bus.close(limit) })
+  lifecycle.add({ name: 'scheduler', start: scheduler.start, stop: scheduler.stop })
+  lifecycle.add({ name: 'billing', start: billing.start, stop: billing.stop })
+  lifecycle.add({ name: 'imgproxy', start: imgproxy.start, stop: imgproxy.stop })
+  lifecycle.add({ name: 'image-runner', start: imageRunner.start, stop: imageRunner.stop })
+  lifecycle.add({ name: 'edge-api', start: edgeApi.start, stop: edgeApi.stop })
+  lifecycle.add({ name: 'outbox', start: outboxRelay.start, stop: outboxRelay.stop })
+
+  let server: HttpServer | undefined
+  lifecycle.add({
+    name: 'http',
+    start: async () => {
+      const made = await firstStart(
+        {
+          ...{ ...embedded, ...world, log },
+          listModels: (access) => listUpstreamModels(embedded.upstreams.openai, access),
+        },
+        config,
+      )
+      process.stdout.write(tellMade(made, config.SLUICE_STARTING_CREDITS))
+      const app = frontDoor(embedded, world)
+      server = await serveHttp({
+        app,
+        port: config.PORT,
+        host: config.HOST,
+        log,
+        clock: world.clock,
+      })
+      const { channels } = await scheduler.readCatalog({})
+      const sandboxOnly = channels.every(({ dialect }) => dialect === 'sandbox')
+      const { dataDir } = settings
+      const { url } = server
+      process.stdout.write(tellNext({ url, dataDir, apiKey: made.apiKey, sandboxOnly }))
+    },
+    stop: async (limit) => server?.close(limit),
+  })
+}
+
+// Nothing here works without it, and what supervises us knows how to start both anew.
+function endWithoutDatabase(): void {
+  log.fatal('the embedded PostgreSQL has ended without being asked to')
+  process.exit(1)
+}

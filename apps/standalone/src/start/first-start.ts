@@ -1,0 +1,152 @@
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { ChannelModel, Scheduler } from '@sluice/contracts/scheduler.contract'
+import { MICRO_PER_CREDIT } from '@sluice/kernel/credits'
+import type { Log } from '@sluice/kernel/log'
+import type { Random } from '@sluice/kernel/random'
+
+import type { StandaloneConfig } from '../config.ts'
+import { hashPassword } from './hash-password.ts'
+import { confineSandbox } from './confine-sandbox.ts'
+import { familiarModels, routableModels, sandboxModels } from './known-models.ts'
+
+/** The verbs of edge-api that a first start needs. */
+export interface AccountVerbs {
+  createUser(input: {
+    email: string
+    role: 'admin' | 'user'
+    passwordHash: string | null
+  }): Promise<{ id: string; wallet: string; fresh: boolean }>
+  issueKey(input: {
+    userId: string
+    wallet: string
+    name: string
+    /** The key itself, when an operator chose it. */
+    secret?: string
+  }): Promise<{ id: string; apiKey: string; fresh: boolean }>
+}
+
+export interface FirstStartDeps {
+  accounts: AccountVerbs
+  billing: Pick<Billing, 'grantCredits'>
+  scheduler: Pick<Scheduler, 'readCatalog' | 'editChannel' | 'importCredentials'>
+  /** Names of an OpenAI channel's models; rejects when it cannot be reached. */
+  listModels: (access: { baseUrl: string; secret: string }) => Promise<string[]>
+  random: Random
+  log: Log
+}
+
+/** What the operator must be told once; undefined parts were there before. */
+export interface FirstStart {
+  email: string
+  password: string | undefined
+  apiKey: string | undefined
+}
+
+/**
+ * Makes what an installation needs to serve its first request, each part only when it is missing:
+ * admin, wallet with credits, API key, channels. Safe to repeat after any crash.
+ */
+export async function firstStart(
+  deps: FirstStartDeps,
+  config: StandaloneConfig,
+): Promise<FirstStart> {
+  const admin = await ensureAdmin(deps, config)
+  const apiKey = await ensureKey(deps, { config, admin })
+  await ensureChannels(deps, config)
+  return { email: config.ADMIN_EMAIL, password: admin.password, apiKey }
+}
+
+async function ensureAdmin(
+  { accounts, billing, random }: FirstStartDeps,
+  config: StandaloneConfig,
+) {
+  const made = config.ADMIN_PASSWORD ?? Buffer.from(random.bytes(15)).toString('base64url')
+  const user = await accounts.createUser({
+    email: config.ADMIN_EMAIL,
+    role: 'admin',
+    passwordHash: await hashPassword({ random }, made),
+  })
+  if (config.SLUICE_STARTING_CREDITS > 0) {
+    // Granted once for a wallet, whatever the setting says later.
+    await billing.grantCredits({
+      transferId: `starting-credits-${user.wallet}`,
+      wallet: user.wallet,
+      amountMicro: BigInt(config.SLUICE_STARTING_CREDITS) * MICRO_PER_CREDIT,
+      memo: 'starting credits',
+    })
+  }
+  const chosen = config.ADMIN_PASSWORD !== undefined
+  return { ...user, password: user.fresh && !chosen ? made : undefined }
+}
+
+async function ensureKey(
+  { accounts }: FirstStartDeps,
+  spec: { config: StandaloneConfig; admin: { id: string; wallet: string; fresh: boolean } },
+): Promise<string | undefined> {
+  const secret = spec.config.SLUICE_FIRST_API_KEY
+  const owner = { userId: spec.admin.id, wallet: spec.admin.wallet, name: 'first key' }
+  if (secret) {
+    const key = await accounts.issueKey({ ...owner, secret })
+    return key.fresh ? secret : undefined
+  }
+  // A key is shown once, so only the start that made its owner makes one.
+  return spec.admin.fresh ? (await accounts.issueKey(owner)).apiKey : undefined
+}
+
+async function ensureChannels(deps: FirstStartDeps, config: StandaloneConfig): Promise<void> {
+  const { scheduler } = deps
+  const { channels } = await scheduler.readCatalog({})
+  const has = (name: string) => channels.some((channel) => channel.name === name)
+  if (config.OPENAI_API_KEY && !has('openai')) {
+    await addChannel(deps, {
+      name: 'openai',
+      dialect: 'openai',
+      baseUrl: config.OPENAI_BASE_URL,
+      secret: config.OPENAI_API_KEY,
+      models: await openAiModels(deps, config),
+    })
+  }
+  if (!has('sandbox')) {
+    await addChannel(deps, {
+      name: 'sandbox',
+      dialect: 'sandbox',
+      baseUrl: '',
+      secret: 'sandbox',
+      models: [...sandboxModels, ...familiarModels],
+    })
+  }
+  await confineSandbox(scheduler)
+}
+
+async function openAiModels(
+  { listModels, log }: FirstStartDeps,
+  config: StandaloneConfig,
+): Promise<ChannelModel[]> {
+  const access = { baseUrl: config.OPENAI_BASE_URL, secret: config.OPENAI_API_KEY ?? '' }
+  try {
+    const models = routableModels(await listModels(access))
+    if (models.length > 0) return models
+    log.warn('the openai channel lists no model that we know; using the usual names')
+  } catch (err) {
+    log.warn({ err }, 'the openai channel did not list its models; using the usual names')
+  }
+  return familiarModels
+}
+
+/** Adds a channel with one credential; a repeat changes nothing but the channel's settings. */
+async function addChannel(
+  { scheduler }: FirstStartDeps,
+  channel: {
+    name: string
+    dialect: 'openai' | 'sandbox'
+    baseUrl: string
+    secret: string
+    models: ChannelModel[]
+  },
+): Promise<void> {
+  const { secret, ...rest } = channel
+  const edit = { priority: 0, weight: 1, enabled: true, settings: {}, ...rest }
+  const { channelId } = await scheduler.editChannel(edit)
+  const credentials = [{ secret, concurrencyMax: 64 }]
+  await scheduler.importCredentials({ channelId, credentials })
+}

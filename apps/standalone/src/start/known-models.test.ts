@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+
+import { routableModels } from './known-models.ts'
+
+test('picture and chat models are told apart, and what is neither is left out', () => {
+  const routed = routableModels([
+    'gpt-image-2',
+    'gpt-4o',
+    'text-embedding-3-large',
+    'whisper-1',
+    'o5',
+  ])
+  expect(routed.map(({ model, kinds }) => [model, kinds[0]])).toEqual([
+    ['gpt-image-2', 'image'],
+    ['gpt-4o', 'chat'],
+    ['o5', 'chat'],
+  ])
+})

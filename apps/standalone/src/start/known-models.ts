@@ -1,0 +1,27 @@
+import type { ChannelModel } from '@sluice/contracts/scheduler.contract'
+
+const chat = (model: string): ChannelModel => ({ model, upstreamModel: model, kinds: ['chat'] })
+const image = (model: string): ChannelModel => ({ model, upstreamModel: model, kinds: ['image'] })
+
+/** What the sandbox always answers to. */
+export const sandboxModels: ChannelModel[] = [
+  { model: 'sandbox-image', upstreamModel: 'sandbox-image', kinds: ['image'] },
+  { model: 'sandbox-chat', upstreamModel: 'sandbox-chat', kinds: ['chat'] },
+]
+
+/** Names that clients ask for by default; the sandbox answers to them until a real channel exists. */
+export const familiarModels: ChannelModel[] = [
+  ...['gpt-image-2', 'gpt-image-1.5', 'gpt-image-1-mini', 'chatgpt-image-latest'].map(image),
+  ...['gpt-4o-mini', 'gpt-4o', 'gpt-4.1-mini', 'gpt-4.1'].map(chat),
+]
+
+// Models that are neither chat nor pictures, by the words in their names.
+const others =
+  /embed|whisper|tts|transcribe|moderation|realtime|audio|dall-e|sora|davinci|babbage|search|codex|instruct/
+
+/** Sorts an upstream's list of model names into those that we can route, by what they are for. */
+export function routableModels(names: readonly string[]): ChannelModel[] {
+  return names
+    .filter((name) => !others.test(name))
+    .map((name) => (name.includes('image') ? image(name) : chat(name)))
+}

@@ -1,0 +1,33 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { systemRandom } from '@sluice/kernel/random'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+import { loadSecrets } from './load-secrets.ts'
+
+let dataDir: string
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'sluice-secrets-'))
+})
+afterEach(() => rm(dataDir, { recursive: true, force: true }))
+
+const load = () => loadSecrets({ random: systemRandom }, { dataDir })
+
+test('secrets are made once, for the owner only, and stay the same', async () => {
+  const made = await load()
+  expect(await load()).toEqual(made)
+  expect((await stat(join(dataDir, 'secrets.json'))).mode & 0o777).toBe(0o600)
+})
+
+test('a data folder whose secrets are gone is refused instead of being given new ones', async () => {
+  await mkdir(join(dataDir, 'postgres'))
+  await expect(load()).rejects.toThrow(/secrets\.json is missing/)
+})
+
+test('a damaged file is refused and left as it is', async () => {
+  await writeFile(join(dataDir, 'secrets.json'), '{"sealingKeys":""}')
+  await expect(load()).rejects.toThrow(/is damaged/)
+  expect(await readFile(join(dataDir, 'secrets.json'), 'utf8')).toBe('{"sealingKeys":""}')
+})

@@ -1,0 +1,83 @@
+import type { LedgerStore } from '@sluice/billing/store/ledger-store'
+import { createBilling } from '@sluice/billing/module'
+import { kyselyLedgerStore } from '@sluice/billing/store/kysely-ledger-store'
+import { createMemoryBus } from '@sluice/bus/memory-bus'
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { Scheduler } from '@sluice/contracts/scheduler.contract'
+import type { Accounts } from '@sluice/edge-api/accounts'
+import { createAccounts } from '@sluice/edge-api/accounts'
+import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
+import { createEgress } from '@sluice/egress/create-egress'
+import { isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+import type { Random } from '@sluice/kernel/random'
+import { createScheduler } from '@sluice/scheduler/module'
+import { createKyselyCatalogStore } from '@sluice/scheduler/store/kysely-catalog-store'
+import { createMemoryPoolStore } from '@sluice/scheduler/store/memory-pool-store'
+import { createSealer } from '@sluice/sealing/aes-sealer'
+import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
+import { createMetrics } from '@sluice/service-kit/metrics'
+import { createUpstreams } from '@sluice/upstreams/registry'
+
+import type { Settings } from './settings.ts'
+import type { FirstStartDeps } from './start/first-start.ts'
+import { listUpstreamModels } from './start/list-upstream-models.ts'
+import type { OpenDatabase } from './start/open-database.ts'
+import { visitDatabase } from './start/open-database.ts'
+
+/** What the operator's commands work with: the modules over the database, without their loops. */
+export interface Tools extends FirstStartDeps {
+  settings: Settings
+  database: OpenDatabase
+  accounts: Accounts
+  billing: Billing
+  scheduler: Scheduler
+  ledger: LedgerStore
+  clock: Clock
+  close(): Promise<void>
+}
+
+/**
+ * Opens the installation for one command. What a command changes is written with an outbox row, so that
+ * running services learn of it although this process speaks to nobody.
+ */
+export async function openTools(
+  world: { clock: Clock; random: Random; log: Log },
+  settings: Settings,
+): Promise<Tools> {
+  const { clock, random, log } = world
+  const { config, dataDir, secrets } = settings
+  const database = await visitDatabase({ log }, { databaseUrl: config.DATABASE_URL, dataDir })
+  const { db } = database
+  const metrics = createMetrics({ service: 'sluice' })
+  const bus = createMemoryBus({ clock, random, log })
+  const egress = createEgress({ clock })
+  const jobs = { readEndedJob, isJobRunning }
+  const ledger = kyselyLedgerStore({ db, jobs, clock, random })
+  const sealer = createSealer({ keys: parseSealingKeys(secrets.sealingKeys), random })
+  const scheduler = createScheduler({
+    ...{ bus, clock, random, log, metrics, sealer },
+    catalogStore: createKyselyCatalogStore({ db }),
+    poolStore: createMemoryPoolStore({ clock }),
+  })
+  await scheduler.start()
+  const upstreams = createUpstreams({ ...egress, clock, random })
+  return {
+    ...{ settings, database, scheduler, ledger, clock, random, log },
+    accounts: createAccounts({
+      keyStore: kyselyKeyStore({ db }),
+      pepper: secrets.apiKeyPepper,
+      clock,
+      random,
+    }),
+    billing: createBilling({ store: ledger, bus, clock, random, log, metrics }),
+    listModels: (access) => listUpstreamModels(upstreams.openai, access),
+    close: async () => {
+      await scheduler.stop()
+      await bus.close()
+      await egress.close()
+      await database.close()
+    },
+  }
+}

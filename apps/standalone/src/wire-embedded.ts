@@ -1,0 +1,105 @@
+import { createBilling } from '@sluice/billing/module'
+import { kyselyLedgerStore } from '@sluice/billing/store/kysely-ledger-store'
+import { createDiskBlobStore } from '@sluice/blobs/disk-blob-store'
+import { announceWire } from '@sluice/bus/announce-wire'
+import { createMemoryBus } from '@sluice/bus/memory-bus'
+import { createOutboxRelay } from '@sluice/db/outbox-relay'
+import { createAccounts } from '@sluice/edge-api/accounts'
+import { createEdgeApi, defaultEdgeConfig } from '@sluice/edge-api/module'
+import { kyselyAnswerStore } from '@sluice/edge-api/store/kysely-answer-store'
+import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
+import { kyselyRequestLogStore } from '@sluice/edge-api/store/kysely-request-log-store'
+import { memoryRateStore } from '@sluice/edge-api/store/memory-rate-store'
+import { createEgress } from '@sluice/egress/create-egress'
+import { createImageRunner } from '@sluice/image-runner/module'
+import { createImgproxy } from '@sluice/imgproxy/module'
+import { createKyselyJobStore } from '@sluice/jobs/kysely-job-store'
+import { isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+import type { Random } from '@sluice/kernel/random'
+import { createScheduler } from '@sluice/scheduler/module'
+import { createKyselyCatalogStore } from '@sluice/scheduler/store/kysely-catalog-store'
+import { createMemoryPoolStore } from '@sluice/scheduler/store/memory-pool-store'
+import { createSealer } from '@sluice/sealing/aes-sealer'
+import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
+import { createMetrics } from '@sluice/service-kit/metrics'
+import { parseSigningKeys } from '@sluice/signing/parse-signing-keys'
+import { createPictureLinks } from '@sluice/signing/picture-links'
+import { createUpstreams } from '@sluice/upstreams/registry'
+
+import type { Settings } from './settings.ts'
+import type { OpenDatabase } from './start/open-database.ts'
+
+export type Embedded = ReturnType<typeof wireEmbedded>
+
+/**
+ * EMBEDDED WIRING: all five modules in this process. What needs Redis and NATS elsewhere lives in
+ * memory; tables, blobs and dialects are the same.
+ */
+export function wireEmbedded(
+  world: { clock: Clock; random: Random; log: Log },
+  spec: { settings: Settings; database: OpenDatabase; publicBaseUrl: string },
+) {
+  const { clock, random, log } = world
+  const { settings, publicBaseUrl } = spec
+  const { config, secrets } = settings
+  const { db } = spec.database
+
+  const metrics = createMetrics({ service: 'standalone', processMetrics: true })
+  const bus = createMemoryBus(world)
+  const egress = createEgress({ log, clock })
+  const blobs = createDiskBlobStore({ folder: settings.blobDir, clock, random })
+  const sealer = createSealer({ keys: parseSealingKeys(secrets.sealingKeys), random })
+  const keys = parseSigningKeys(secrets.signingKeys)
+  const links = createPictureLinks({ baseUrl: publicBaseUrl, keys, clock })
+  const upstreams = createUpstreams({ ...egress, clock, random })
+  const jobs = createKyselyJobStore({ db })
+  const keyStore = kyselyKeyStore({ db })
+  const shared = { ...world, metrics, bus }
+
+  const ended = { readEndedJob, isJobRunning }
+  const ledger = kyselyLedgerStore({ db, jobs: ended, clock, random })
+  const billing = createBilling({ ...shared, store: ledger })
+  const scheduler = createScheduler({
+    ...shared,
+    sealer,
+    catalogStore: createKyselyCatalogStore({ db }),
+    poolStore: createMemoryPoolStore({ clock }),
+  })
+  const imageRunner = createImageRunner({
+    ...shared,
+    ...{ store: jobs, blobs, scheduler, upstreams, sealer },
+    config: {
+      drawsAtOnceMax: config.IMAGE_CONCURRENCY_MAX,
+      heartbeatMs: config.RUNNER_HEARTBEAT_MS,
+      lostAfterMs: config.RUNNER_LOST_AFTER_MS,
+      alone: true,
+    },
+  })
+  const imgproxy = createImgproxy({ ...shared, links, blobs })
+  const edgeApi = createEdgeApi({
+    ...shared,
+    ...{ billing, scheduler, keyStore, jobs, blobs, links, sealer },
+    config: {
+      ...defaultEdgeConfig,
+      syncWaitMs: config.SYNC_WAIT_MS,
+      spoolDir: settings.spoolDir,
+      usageDelivery: 'direct',
+    },
+    pepper: secrets.apiKeyPepper,
+    rateStore: memoryRateStore({ clock }),
+    requestLogStore: kyselyRequestLogStore({ db }),
+    answerStore: kyselyAnswerStore({ db }),
+    upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),
+    dispatcher: egress.dispatcher,
+    fetchGuarded: egress.fetchGuarded,
+  })
+  const outboxRelay = createOutboxRelay({
+    ...{ db, clock, log },
+    publish: (message) => announceWire(bus, message),
+  })
+  const accounts = createAccounts({ keyStore, pepper: secrets.apiKeyPepper, clock, random })
+  const modules = { billing, scheduler, imageRunner, imgproxy, edgeApi }
+  return { ...modules, accounts, upstreams, metrics, bus, egress, outboxRelay }
+}
