@@ -75,8 +75,15 @@ export async function benchProxy(): Promise<string> {
 // A limit that is never reached, but must be counted.
 async function limitedKey(sluice: (...args: string[]) => Promise<string>): Promise<string> {
   const printed = await sluice(
-    ...['user', 'add', '--email', 'bench@example.test', '--credits', '1000000'],
-    ...['--rpm', '1000000000', '--json'],
+    'user',
+    'add',
+    '--email',
+    'bench@example.test',
+    '--credits',
+    '1000000',
+    '--rpm',
+    '1000000000',
+    '--json',
   )
   const made: unknown = JSON.parse(printed.trim().split('\n').at(-1) ?? '')
   if (typeof made === 'object' && made && 'apiKey' in made) return String(made.apiKey)

@@ -55,7 +55,9 @@ async function start(): Promise<void> {
     start: async () => {
       const made = await firstStart(
         {
-          ...{ ...embedded, ...world, log },
+          ...embedded,
+          ...world,
+          log,
           listModels: (access) => listUpstreamModels(embedded.upstreams.openai, access),
         },
         config,

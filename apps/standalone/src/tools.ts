@@ -57,14 +57,25 @@ export async function openTools(
   const ledger = kyselyLedgerStore({ db, jobs, clock, random })
   const sealer = createSealer({ keys: parseSealingKeys(secrets.sealingKeys), random })
   const scheduler = createScheduler({
-    ...{ bus, clock, random, log, metrics, sealer },
+    bus,
+    clock,
+    random,
+    log,
+    metrics,
+    sealer,
     catalogStore: createKyselyCatalogStore({ db }),
     poolStore: createMemoryPoolStore({ clock }),
   })
   await scheduler.start()
   const upstreams = createUpstreams({ ...egress, clock, random })
   return {
-    ...{ settings, database, scheduler, ledger, clock, random, log },
+    settings,
+    database,
+    scheduler,
+    ledger,
+    clock,
+    random,
+    log,
     accounts: createAccounts({
       keyStore: kyselyKeyStore({ db }),
       pepper: secrets.apiKeyPepper,

@@ -69,7 +69,11 @@ export function wireEmbedded(
   })
   const imageRunner = createImageRunner({
     ...shared,
-    ...{ store: jobs, blobs, scheduler, upstreams, sealer },
+    store: jobs,
+    blobs,
+    scheduler,
+    upstreams,
+    sealer,
     config: {
       drawsAtOnceMax: config.IMAGE_CONCURRENCY_MAX,
       heartbeatMs: config.RUNNER_HEARTBEAT_MS,
@@ -80,7 +84,13 @@ export function wireEmbedded(
   const imgproxy = createImgproxy({ ...shared, links, blobs })
   const edgeApi = createEdgeApi({
     ...shared,
-    ...{ billing, scheduler, keyStore, jobs, blobs, links, sealer },
+    billing,
+    scheduler,
+    keyStore,
+    jobs,
+    blobs,
+    links,
+    sealer,
     config: {
       ...defaultEdgeConfig,
       syncWaitMs: config.SYNC_WAIT_MS,
@@ -96,7 +106,9 @@ export function wireEmbedded(
     fetchGuarded: egress.fetchGuarded,
   })
   const outboxRelay = createOutboxRelay({
-    ...{ db, clock, log },
+    db,
+    clock,
+    log,
     publish: (message) => announceWire(bus, message),
   })
   const accounts = createAccounts({ keyStore, pepper: secrets.apiKeyPepper, clock, random })
