@@ -21,11 +21,12 @@ describe('the sandbox as an upstream', () => {
       let settings: Record<string, unknown> = {}
       // Awaiting nothing but its clock, it holds a call exactly as long as somebody sleeps.
       let sleepers = 0
+      const time = fakeClock()
       const clock = {
-        ...systemClock,
+        ...time,
         sleep: async (ms: number, signal?: AbortSignal) => {
           sleepers += 1
-          await systemClock.sleep(ms, signal).finally(() => (sleepers -= 1))
+          await time.sleep(ms, signal).finally(() => (sleepers -= 1))
         },
       }
       return {
