@@ -9,7 +9,7 @@ import type { PictureSource } from '@sluice/protocol/images/picture-sources'
 import { readPictureSources } from '@sluice/protocol/images/picture-sources'
 
 import type { EdgeConfig } from '../config.ts'
-import type { InputShelf, StoredInput } from '../images/input-shelf.ts'
+import type { InputShelf, ShelfInput, StoredInput } from '../images/input-shelf.ts'
 import { readForm } from './images-form.ts'
 import { mediaTypeOf, readJsonFields } from './images-read-json.ts'
 
@@ -82,34 +82,33 @@ async function acceptJsonEdit({ config, incoming }: IntakeInput): Promise<ImageI
 }
 
 async function acceptFormEdit({ config, incoming, shelf }: IntakeInput): Promise<ImageIntake> {
+  // Promises, because the next part may arrive while one is still being stored.
   const images: Promise<StoredInput>[] = []
-  let mask: StoredInput | undefined
+  const masks: Promise<StoredInput>[] = []
+  const put = (kept: Promise<StoredInput>[], input: ShelfInput) => {
+    const stored = shelf.put(input)
+    kept.push(stored)
+    return stored
+  }
+  const { imageFileBytesMax: bytesMax } = config
   const fields = await readForm(incoming, {
     bytesMax: config.imageFormBytesMax,
-    takeFile: async ({ field, bytes }) => {
+    takeFile: async ({ field, bytes: source }) => {
       if (field === 'mask') {
-        if (mask) throw invalid('mask', 'must not be repeated')
-        mask = await shelf.put({
-          source: bytes,
-          name: 'mask',
-          param: 'mask',
-          bytesMax: MASK_BYTES_MAX,
-        })
+        if (masks.length > 0) throw invalid('mask', 'must not be repeated')
+        await put(masks, { source, name: 'mask', param: 'mask', bytesMax: MASK_BYTES_MAX })
       } else if (/^image(?:\[\d*\])?$/.test(field)) {
         if (images.length >= EDIT_IMAGES_MAX)
           throw invalid('image', `takes at most ${EDIT_IMAGES_MAX} files`)
-        const name = `image-${images.length}`
-        const { imageFileBytesMax: bytesMax } = config
-        const stored = shelf.put({ source: bytes, name, param: 'image', bytesMax })
-        images.push(stored)
-        await stored
+        await put(images, { source, name: `image-${images.length}`, param: 'image', bytesMax })
       } else if (field.startsWith('markup')) {
         throw markupRefused()
       } else {
-        bytes.resume()
+        source.resume()
       }
     },
   })
+  const [mask] = await Promise.all(masks)
   return {
     call: parseImageCall(fields),
     isEdit: true,

@@ -1,0 +1,141 @@
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+
+import { jsonOf, world } from './world.ts'
+
+const GENERATIONS = '/v1/images/generations'
+const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+const named = (key: string) => ({ headers: { 'idempotency-key': key } })
+
+const pngOf = (background: string) =>
+  sharp({ create: { width: 8, height: 8, channels: 3, background } })
+    .png()
+    .toBuffer()
+
+test('ten parallel requests with one key are one job, one charge and ten equal answers', async () => {
+  let drawn = 0
+  const { post, ledger } = await world({
+    draw: async () => {
+      drawn += 1
+      return undefined
+    },
+  })
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, async () => jsonOf(await post(GENERATIONS, ask, named('ten')))),
+  )
+  expect(new Set(answers.map(({ sluice }) => sluice.task_id)).size).toBe(1)
+  expect(new Set(answers.map(({ data }) => data[0]?.b64_json)).size).toBe(1)
+  expect(drawn).toBe(1)
+  await expect.poll(ledger.availableMicro).toBe(99_000_000n)
+})
+
+test('a repeat joins the job whatever its face, also after the job has ended', async () => {
+  const { post, ledger, records } = await world()
+  const first = await jsonOf(await post(GENERATIONS, ask, named('faces')))
+  await expect.poll(ledger.availableMicro).toBe(99_000_000n)
+  const { task_id } = first.sluice
+  const task = await jsonOf(await post(GENERATIONS, { ...ask, async: true }, named('faces')))
+  expect([task.id, task.status]).toEqual([task_id, 'done'])
+  const streamed = await post(
+    GENERATIONS,
+    { ...ask, stream: true, partial_images: 2 },
+    named('faces'),
+  )
+  const text = await streamed.text()
+  expect(text).toContain('event: image_generation.completed')
+  expect(text).toContain(task_id)
+  const again = await jsonOf(await post(GENERATIONS, { ...ask, n: null, user: '' }, named('faces')))
+  expect(again.data).toEqual(first.data)
+  expect(ledger.availableMicro()).toBe(99_000_000n)
+  expect(records.map(({ amountMicro }) => amountMicro)).toEqual([1_000_000n, 0n, 0n, 0n])
+})
+
+test('the same key with another body is a conflict, whatever differs, and charges nothing', async () => {
+  const { post, ledger, blobs } = await world()
+  const reference_images = [(await pngOf('#ff0000')).toString('base64')]
+  const body = { ...ask, reference_images, seed: 1 }
+  expect((await post(GENERATIONS, body, named('other'))).status).toBe(200)
+  await expect.poll(ledger.availableMicro).toBe(99_000_000n)
+  const stored = await blobs.list('', { limit: 99 })
+  const others = [
+    { ...body, prompt: 'a blue fox' },
+    { ...body, n: 2 },
+    { ...body, seed: 2 },
+    { ...body, model: 'gpt-image-1.5', size: '1024x1024' },
+    { ...body, reference_images: [(await pngOf('#00ff00')).toString('base64')] },
+    ask,
+  ]
+  for (const other of others) {
+    const answer = await post(GENERATIONS, other, named('other'))
+    const { error } = await jsonOf(answer)
+    expect([answer.status, error.code, error.param]).toEqual([
+      422,
+      'idempotency_conflict',
+      'Idempotency-Key',
+    ])
+  }
+  expect(ledger.availableMicro()).toBe(99_000_000n)
+  // The pictures of the job that is there stay, those of the refused ones go.
+  expect(await blobs.list('', { limit: 99 })).toEqual(stored)
+})
+
+test('a smaller hold of the same name never pays for a larger request', async () => {
+  const { post, jobs, startRunner, ledger } = await world({ runner: false })
+  const one = post(GENERATIONS, { ...ask, async: true }, named('race'))
+  const ten = post(GENERATIONS, { ...ask, n: 10, async: true }, named('race'))
+  const statuses = (await Promise.all([one, ten])).map(({ status }) => status).sort()
+  expect(statuses).toEqual([202, 422])
+  const [job] = jobs.outbox().map((name) => name.split(' ')[1] ?? '')
+  const { request } = (await jobs.read(job ?? '')) ?? {}
+  expect(ledger.holds.get(job ?? '')?.amountMicro).toBe(BigInt(request?.count ?? 0) * 1_000_000n)
+  await startRunner()
+  await expect.poll(() => ledger.holds.get(job ?? '')?.state).toBe('captured')
+})
+
+test('an intention whose hold has ended without a job is tried anew, and repeats find that try', async () => {
+  const { post, ledger } = await world({
+    spoil: ({ jobs }) => {
+      let broken = true
+      const submit: typeof jobs.submit = async (job, now) => {
+        if (!broken) return jobs.submit(job, now)
+        broken = false
+        throw new Error('database away')
+      }
+      return { jobs: { ...jobs, submit } }
+    },
+  })
+  expect((await post(GENERATIONS, ask, named('again'))).status).toBe(500)
+  const second = await jsonOf(await post(GENERATIONS, ask, named('again')))
+  const third = await jsonOf(await post(GENERATIONS, ask, named('again')))
+  expect(third.sluice.task_id).toBe(second.sluice.task_id)
+  expect([...ledger.holds.values()].map(({ state }) => state)).toEqual(['voided', 'captured'])
+})
+
+test('a refused request leaves its key free', async () => {
+  const { post } = await world()
+  expect((await post(GENERATIONS, { ...ask, n: 0 }, named('free'))).status).toBe(400)
+  expect((await post(GENERATIONS, ask, named('free'))).status).toBe(200)
+})
+
+test('keys of other callers and of other routes are other keys', async () => {
+  const { post } = await world()
+  const image = (await pngOf('#123456')).toString('base64')
+  const ids = [
+    await post(GENERATIONS, { ...ask, async: true }, named('mine')),
+    await post(GENERATIONS, { ...ask, async: true }, { key: 'sk-one-too', ...named('mine') }),
+    await post(GENERATIONS, { ...ask, async: true }, { key: 'sk-other', ...named('mine') }),
+    await post('/v1/images/edits', { ...ask, image, async: true }, named('mine')),
+    await post(GENERATIONS, { ...ask, async: true }),
+    await post(GENERATIONS, { ...ask, async: true }),
+  ]
+  const tasks = await Promise.all(ids.map(async (answer) => (await jsonOf(answer)).id))
+  expect(new Set(tasks).size).toBe(6)
+})
+
+test('a key that is empty, long or not plain text is refused by name', async () => {
+  const { post } = await world()
+  for (const key of ['', 'x'.repeat(256), 'ké']) {
+    const answer = await post(GENERATIONS, ask, named(key))
+    expect([answer.status, (await jsonOf(answer)).error.param]).toEqual([400, 'Idempotency-Key'])
+  }
+})

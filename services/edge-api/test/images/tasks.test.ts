@@ -1,0 +1,252 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { expect, test } from 'vitest'
+
+import { jsonOf, world } from './world.ts'
+
+const GENERATIONS = '/v1/images/generations'
+const ask = {
+  model: 'gpt-image-2',
+  prompt: 'a red fox',
+  size: '64x64',
+  quality: 'low',
+  async: true,
+}
+
+interface Event {
+  id: number | undefined
+  event: string | undefined
+  data: Record<string, unknown>
+}
+
+async function readEvents(answer: Response): Promise<Event[]> {
+  const blocks = (await answer.text()).split('\n\n').filter((block) => /^data: /m.test(block))
+  return blocks.map((block) => {
+    const id = /^id: (\d+)$/m.exec(block)?.[1]
+    return {
+      id: id === undefined ? undefined : Number(id),
+      event: /^event: (.*)$/m.exec(block)?.[1],
+      data: JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? 'null'),
+    }
+  })
+}
+
+type World = Awaited<ReturnType<typeof world>>
+
+const submit = async ({ post }: World, body: object = {}) =>
+  (await jsonOf(await post(GENERATIONS, { ...ask, ...body }))).id
+const untilDone = ({ call }: World, id: string) =>
+  expect.poll(async () => (await jsonOf(await call(`/v1/images/tasks/${id}`))).status).toBe('done')
+
+test('a task shows where it stands: its place in the line, then its pictures with fresh links', async () => {
+  const made = await world({ runner: false })
+  const [first, second] = [await submit(made), await submit(made, { n: 2 })]
+  const waiting = await jsonOf(await made.call(`/v1/images/tasks/${second}`))
+  expect(waiting).toMatchObject({
+    id: second,
+    status: 'queued',
+    position: 2,
+    data: [],
+    error: null,
+  })
+  await made.startRunner()
+  await untilDone(made, first)
+  await untilDone(made, second)
+  const answer = await made.call(`/v1/images/tasks/${second}`)
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(await answer.json()).toMatchObject({
+    object: 'image.task',
+    task_id: second,
+    model: 'gpt-image-2',
+    kind: 'generate',
+    n: 2,
+    started_at: expect.any(Number),
+    finished_at: expect.any(Number),
+    data: [
+      { index: 0, url: expect.stringContaining(`/p/img/${second}/0?exp=`), size: '64x64' },
+      { index: 1, url: expect.stringContaining(`/p/img/${second}/1?exp=`), output_format: 'png' },
+    ],
+    usage: { total_tokens: 210 },
+    error: null,
+  })
+})
+
+test('a failed task carries its error in the words of the envelope', async () => {
+  const made = await world({
+    draw: async () => ({ code: 'content_policy_violation', message: 'Not this.' }),
+  })
+  const id = await submit(made)
+  await expect
+    .poll(async () => (await made.call(`/v1/images/tasks/${id}`)).json())
+    .toMatchObject({
+      status: 'failed',
+      data: [],
+      error: {
+        code: 'content_policy_violation',
+        type: 'invalid_request_error',
+        message: 'Not this.',
+        param: null,
+      },
+    })
+})
+
+test('only the wallet that owns a task may know of it', async () => {
+  const made = await world()
+  const id = await submit(made)
+  await untilDone(made, id)
+  const other = `img_${'0'.repeat(32)}`
+  for (const path of [id, `${id}/events`, other, 'img_x', '..%2f..%2fetc', `${id}%00`]) {
+    const answer = await made.call(`/v1/images/tasks/${path}`, { key: 'sk-other' })
+    expect([path, answer.status, (await jsonOf(answer)).error.code]).toEqual([
+      path,
+      404,
+      'task_not_found',
+    ])
+  }
+  const cancelled = await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE', key: 'sk-other' })
+  expect(cancelled.status).toBe(404)
+  expect((await made.call(`/v1/images/tasks/${id}`, { key: 'sk-one-too' })).status).toBe(200)
+  expect((await made.call(`/v1/images/tasks/${id}`, { key: 'sk-wrong' })).status).toBe(401)
+})
+
+test('events tell a task from the line to its end, numbered without a gap', async () => {
+  const made = await world({ runner: false })
+  await submit(made)
+  const id = await submit(made, { partial_images: 2 })
+  const listening = made.call(`/v1/images/tasks/${id}/events`)
+  const answer = await listening
+  expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
+  await expect.poll(() => made.hub.size).toBe(1)
+  await made.startRunner()
+  const events = await readEvents(answer)
+  const place = events.find(({ id }) => id === undefined)
+  expect(place).toMatchObject({ event: 'queued', data: { task_id: id, position: 2 } })
+  const numbered = events.filter((event) => event.id !== undefined)
+  expect(numbered.map(({ id, event }) => `${id} ${event}`)).toEqual([
+    '1 queued',
+    '2 started',
+    '3 partial',
+    '4 partial',
+    '5 stored',
+    '6 done',
+  ])
+  expect(numbered[2]?.data).toMatchObject({
+    b64_json: expect.stringMatching(/^iVBOR/),
+    partial_image_index: 0,
+  })
+  expect(numbered[4]?.data).toMatchObject({ index: 0, url: expect.stringContaining('sig=') })
+  expect(numbered[5]?.data).toMatchObject({ task_id: id, error: null, data: [{ index: 0 }] })
+})
+
+test('a listener who comes back misses nothing and hears nothing twice', async () => {
+  const made = await world()
+  const id = await submit(made, { partial_images: 1 })
+  await untilDone(made, id)
+  const path = `/v1/images/tasks/${id}/events`
+  const all = (await readEvents(await made.call(path))).map(({ id }) => id)
+  expect(all).toEqual([1, 2, 3, 4, 5])
+  for (const after of all) {
+    const rest = all.slice(after)
+    const byHeader = await made.call(path, { headers: { 'last-event-id': String(after) } })
+    const byQuery = await made.call(`${path}?last_event_id=${after}`)
+    expect((await readEvents(byHeader)).map(({ id }) => id)).toEqual(rest)
+    expect((await readEvents(byQuery)).map(({ id }) => id)).toEqual(rest)
+    // 204 is how an EventSource is told to stay away.
+    expect(byHeader.status).toBe(rest.length > 0 ? 200 : 204)
+  }
+  const bad = await made.call(path, { headers: { 'last-event-id': '1; drop' } })
+  expect([bad.status, (await jsonOf(bad)).error.param]).toEqual([400, 'Last-Event-ID'])
+})
+
+test('a partial picture whose bytes are gone is told without them', async () => {
+  const made = await world()
+  const id = await submit(made, { partial_images: 1 })
+  await untilDone(made, id)
+  await made.blobs.remove(`jobs/${id}/partials/0/0`)
+  const events = await readEvents(await made.call(`/v1/images/tasks/${id}/events`))
+  expect(events.find(({ event }) => event === 'partial')?.data).toMatchObject({ b64_json: null })
+})
+
+test('a waiting listener hears a comment every ten seconds, and the line as it moves', async () => {
+  const clock = fakeClock()
+  const made = await world({ runner: false, clock })
+  const [first, second] = [await submit(made), await submit(made)]
+  const answer = await made.call(`/v1/images/tasks/${second}/events`)
+  const heard: string[] = []
+  const listen = async () => {
+    for await (const chunk of answer.body ?? []) heard.push(Buffer.from(chunk).toString())
+  }
+  const listening = listen()
+  await expect.poll(() => heard.join('')).toContain('"position":2')
+  expect((await made.call(`/v1/images/tasks/${first}`, { method: 'DELETE' })).status).toBe(200)
+  await clock.advance(10_000)
+  await expect.poll(() => heard.join('')).toContain(': keep-alive\n\n')
+  await expect.poll(() => heard.join('')).toContain('"position":1')
+  expect((await made.call(`/v1/images/tasks/${second}`, { method: 'DELETE' })).status).toBe(200)
+  await listening
+  expect(heard.join('')).toContain('event: cancelled')
+})
+
+test('a task of which nothing is drawn can be cancelled, once and again, and its hold comes back', async () => {
+  const said: string[] = []
+  const made = await world({
+    runner: false,
+    spoil: ({ bus }) => ({
+      bus: {
+        ...bus,
+        announce: async (name, event) => {
+          said.push(name)
+          await bus.announce(name, event)
+        },
+      },
+    }),
+  })
+  const id = await submit(made)
+  said.length = 0
+  for (const status of [200, 200]) {
+    const answer = await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
+    expect([answer.status, (await jsonOf(answer)).status]).toEqual([status, 'cancelled'])
+  }
+  expect(said.sort()).toEqual(['image-job-cancelled', 'image-job-ended', 'image-job-event'])
+  expect(made.jobs.outbox()).toEqual([`image-job-ended ${id}`])
+})
+
+test('a task that is being drawn, or has ended, can no longer be cancelled', async () => {
+  const gate = Promise.withResolvers<void>()
+  const made = await world({ draw: async () => void (await gate.promise) })
+  const id = await submit(made)
+  await expect.poll(async () => (await made.jobs.read(id))?.state).toBe('claimed')
+  const refused = async () => {
+    const answer = await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
+    return [answer.status, (await jsonOf(answer)).error.code]
+  }
+  expect(await refused()).toEqual([422, 'not_cancellable'])
+  gate.resolve()
+  await untilDone(made, id)
+  expect(await refused()).toEqual([422, 'not_cancellable'])
+})
+
+test('a caller who awaits a task that somebody cancels is told so', async () => {
+  const made = await world({ runner: false })
+  const awaited = made.post(GENERATIONS, { ...ask, async: false })
+  await expect.poll(() => made.hub.size).toBe(1)
+  const id = made.jobs.outbox()[0]?.split(' ')[1] ?? ''
+  await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
+  const answer = await awaited
+  expect([answer.status, (await jsonOf(answer)).error.code]).toEqual([422, 'cancelled'])
+})
+
+test('events that the bus loses arrive from the rows', async () => {
+  const clock = fakeClock()
+  const made = await world({ runner: false, clock })
+  const id = await submit(made)
+  const answer = await made.call(`/v1/images/tasks/${id}/events`)
+  await expect.poll(() => made.hub.size).toBe(1)
+  // Written by another process whose announcement never came.
+  await made.jobs.cancel(id, clock.now())
+  const reading = readEvents(answer)
+  for (let second = 0; second < 5; second += 1) {
+    await clock.advance(1_000)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect((await reading).at(-1)?.event).toBe('cancelled')
+})

@@ -1,0 +1,62 @@
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { PriceRow } from '@sluice/contracts/prices'
+import { lesser } from '@sluice/kernel/credits'
+import { rateUsage } from '@sluice/pricing/rate-usage'
+
+interface TestHold {
+  amountMicro: bigint
+  state: 'open' | 'captured' | 'voided'
+  chargedMicro: bigint
+}
+
+/** Billing as far as an image request meets it: a balance, holds by job, nothing else. */
+export function createTestBilling(row: PriceRow, { balanceMicro }: { balanceMicro: bigint }) {
+  const holds = new Map<string, TestHold>()
+  let availableMicro = balanceMicro
+  const close = (ref: string, chargedMicro: bigint, state: 'captured' | 'voided') => {
+    const hold = holds.get(ref)
+    if (hold?.state !== 'open') return
+    availableMicro += hold.amountMicro - chargedMicro
+    holds.set(ref, { ...hold, state, chargedMicro })
+  }
+
+  const billing: Pick<Billing, 'openHold' | 'voidHold' | 'captureHold'> = {
+    openHold: async ({ ref, worstCase }) => {
+      const known = holds.get(ref)
+      if (known && known.state !== 'open') return { outcome: 'ended', holdId: ref }
+      const priceId = row.id
+      if (known)
+        return {
+          outcome: 'opened',
+          holdId: ref,
+          amountMicro: known.amountMicro,
+          priceId,
+          fresh: false,
+        }
+      const requiredMicro = rateUsage(worstCase, row.price)
+      if (requiredMicro > availableMicro)
+        return { outcome: 'refused', requiredMicro, availableMicro }
+      availableMicro -= requiredMicro
+      holds.set(ref, { amountMicro: requiredMicro, state: 'open', chargedMicro: 0n })
+      return { outcome: 'opened', holdId: ref, amountMicro: requiredMicro, priceId, fresh: true }
+    },
+    voidHold: async ({ ref }) => {
+      const releasedMicro = holds.get(ref)?.amountMicro ?? 0n
+      close(ref, 0n, 'voided')
+      return { releasedMicro }
+    },
+    captureHold: async ({ ref, usage }) => {
+      const hold = holds.get(ref)
+      const capturedMicro = lesser(rateUsage(usage, row.price), hold?.amountMicro ?? 0n)
+      close(ref, capturedMicro, 'captured')
+      return {
+        holdId: ref,
+        capturedMicro,
+        releasedMicro: (hold?.amountMicro ?? 0n) - capturedMicro,
+        upstreamLossMicro: 0n,
+        fresh: hold?.state === 'open',
+      }
+    },
+  }
+  return { billing, holds, availableMicro: () => availableMicro }
+}

@@ -1,0 +1,246 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { createMemoryBlobStore } from '@sluice/blobs/memory-blob-store'
+import { createMemoryBus } from '@sluice/bus/memory-bus'
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { PriceRow } from '@sluice/contracts/prices'
+import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
+import { createEgress } from '@sluice/egress/create-egress'
+import { createJobHub } from '@sluice/jobs/job-hub'
+import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'
+import { describeEnd } from '@sluice/jobs/read-ended-job'
+import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+import { systemClock } from '@sluice/kernel/clock'
+import { newId } from '@sluice/kernel/ids'
+import { systemRandom } from '@sluice/kernel/random'
+import { serveHttp } from '@sluice/service-kit/http/serve-http'
+import { createLog } from '@sluice/service-kit/log'
+import { createPictureLinks } from '@sluice/signing/picture-links'
+import { Hono } from 'hono'
+import OpenAI from 'openai'
+import { onTestFinished } from 'vitest'
+
+import { errorResponse } from '../../src/accept/render-error.ts'
+import { catalogSnapshot } from '../../src/choose/catalog.ts'
+import type { EdgeConfig } from '../../src/config.ts'
+import { defaultEdgeConfig } from '../../src/config.ts'
+import type { EdgeDeps } from '../../src/deps.ts'
+import type { Door } from '../../src/door.ts'
+import { answerChatWithImage } from '../../src/images/chat-image.ts'
+import { mountImages } from '../../src/images/mount-images.ts'
+import type { EdgeContext, EdgeEnv, Principal, RequestRecord } from '../../src/request.ts'
+import { createTestBilling } from './test-billing.ts'
+import type { Draw } from './test-runner.ts'
+import { startTestRunner } from './test-runner.ts'
+
+const id = (prefix: string, digit: string) => `${prefix}_${digit.repeat(32)}`
+
+const price: PriceRow = {
+  id: 'price_1',
+  model: '*',
+  effectiveAt: new Date(0),
+  price: {
+    kind: 'images',
+    steps: [{ quality: 'low', pixelsMax: 100_000_000, microPerImage: 1_000_000n }],
+  },
+}
+
+const channel: CatalogChannel = {
+  id: id('chan', '1'),
+  name: 'test',
+  dialect: 'sandbox',
+  baseUrl: 'http://localhost',
+  priority: 0,
+  weight: 1,
+  enabled: true,
+  models: [
+    { model: 'gpt-image-2', upstreamModel: 'gpt-image-2', kinds: ['image'] },
+    { model: 'gpt-image-1.5', upstreamModel: 'gpt-image-1.5', kinds: ['image'] },
+    { model: 'gpt-4o', upstreamModel: 'gpt-4o', kinds: ['chat'] },
+  ],
+  settings: {},
+  credentials: [],
+}
+
+const principals: Record<string, Principal> = {
+  'sk-one': { apiKeyId: id('key', '1'), wallet: id('wal', '1'), rpmLimit: null, models: null },
+  'sk-one-too': { apiKeyId: id('key', '2'), wallet: id('wal', '1'), rpmLimit: null, models: null },
+  'sk-other': { apiKeyId: id('key', '3'), wallet: id('wal', '2'), rpmLimit: null, models: null },
+  'sk-narrow': {
+    apiKeyId: id('key', '4'),
+    wallet: id('wal', '1'),
+    rpmLimit: null,
+    models: new Set(['gpt-4o']),
+  },
+}
+
+export interface WorldOptions {
+  draw?: Draw
+  /** False: jobs wait until `startRunner` is called. */
+  runner?: boolean
+  balanceMicro?: bigint
+  config?: Partial<EdgeConfig>
+  clock?: Clock
+  /** `host:port` of a picture server that guarded fetches may reach. */
+  allowPrivate?: readonly string[]
+  /** Changes what the door sees of the world. */
+  spoil?: (deps: EdgeDeps) => Partial<EdgeDeps>
+}
+
+/** The image routes on a port of their own, with the rest of the house in memory. */
+export async function world(options: WorldOptions = {}) {
+  const { clock = systemClock, draw = async () => undefined, balanceMicro = 100_000_000n } = options
+  const random = systemRandom
+  const log = createLog({ name: 'test', level: 'silent' })
+  const bus = createMemoryBus({ clock, random })
+  const blobs = createMemoryBlobStore({ clock })
+  const jobs = createMemoryJobStore()
+  const ledger = createTestBilling(price, { balanceMicro })
+  const egress = createEgress({ allowPrivate: options.allowPrivate ?? [] })
+  const hub = createJobHub({ bus, store: jobs, clock, log })
+  const links = createPictureLinks({
+    baseUrl: 'https://sluice.example',
+    keys: [{ id: 'k1', secret: 'a secret that is long enough to sign pictures' }],
+    clock,
+  })
+  const config = { ...defaultEdgeConfig, ...options.config }
+  const { fetchGuarded } = egress
+  const plain = { config, clock, random, log, bus, blobs, jobs, links, fetchGuarded }
+  const whole = onlyThese<EdgeDeps>({ ...plain, billing: onlyThese<Billing>(ledger.billing) })
+  const deps = options.spoil ? onlyThese<EdgeDeps>({ ...whole, ...options.spoil(whole) }) : whole
+  const records: RequestRecord[] = []
+  const arrivals: string[] = []
+  const snapshot = catalogSnapshot({ version: 1, channels: [channel] }, [price])
+  const door: Door = {
+    deps,
+    admit: async (context) => {
+      const admitted = await admit(context, { clock })
+      arrivals.push(admitted.requestId)
+      return admitted
+    },
+    catalog: { current: () => snapshot },
+    jobHub: hub,
+    record: (record) => void records.push(record),
+  }
+  const server = await serveHttp({ app: appOf(door), port: 0, host: '127.0.0.1', log })
+  await hub.start()
+  const startRunner = () =>
+    startTestRunner({
+      bus,
+      jobs,
+      blobs,
+      clock,
+      draw,
+      onEnded: async (job) => {
+        const end = describeEnd(job)
+        const usage = { kind: 'images' as const, pictures: end?.pictures ?? [] }
+        const { id: ref, apiKeyId } = job
+        const settled = { ref, usage, source: 'upstream', apiKeyId, model: 'm' } as const
+        if (end?.state === 'done') await ledger.billing.captureHold(settled)
+        else await ledger.billing.voidHold({ ref, reason: 'failed' })
+      },
+    })
+  if (options.runner !== false) await startRunner()
+  onTestFinished(async () => {
+    await hub.stop()
+    await server.close({ withinMs: 200 })
+    await bus.close({ withinMs: 200 })
+    await egress.close()
+  })
+
+  const call = (path: string, init: RequestInit & { key?: string } = {}) =>
+    fetch(server.url + path, {
+      ...init,
+      headers: { authorization: `Bearer ${init.key ?? 'sk-one'}`, ...init.headers },
+    })
+  return {
+    url: server.url,
+    bus,
+    blobs,
+    jobs,
+    hub,
+    ledger,
+    records,
+    /** Requests that were let in, as they come. */
+    arrivals,
+    links,
+    startRunner,
+    call,
+    post: (
+      path: string,
+      body: unknown,
+      init: { key?: string; headers?: Record<string, string> } = {},
+    ) =>
+      call(path, {
+        ...init,
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...init.headers },
+      }),
+    sdk: (key = 'sk-one') =>
+      new OpenAI({ apiKey: key, baseURL: `${server.url}/v1`, maxRetries: 0 }),
+    /** Names of everything that a refused request might leave behind. */
+    leftovers: async () => [
+      ...(await blobs.list('', { limit: 100 })),
+      ...ledger.holds.keys(),
+      ...jobs.outbox(),
+    ],
+  }
+}
+
+function appOf(door: Door) {
+  const app = new Hono<EdgeEnv>()
+  mountImages(app, door)
+  app.post('/v1/chat/completions', async (context) => {
+    const admitted = await door.admit(context)
+    const bodyBytes = Buffer.from(await context.req.arrayBuffer())
+    const body: Record<string, unknown> = JSON.parse(bodyBytes.toString())
+    const { incoming, outgoing } = context.env
+    const [model, stream] = [String(body['model']), body['stream'] === true]
+    await answerChatWithImage(door, {
+      admitted,
+      incoming,
+      outgoing,
+      bodyBytes,
+      body,
+      model,
+      stream,
+    })
+    return RESPONSE_ALREADY_SENT
+  })
+  app.onError((error, context) => errorResponse(error, context))
+  return app
+}
+
+async function admit(context: EdgeContext, { clock }: { clock: Clock }) {
+  const key = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1] ?? ''
+  const principal = principals[key]
+  if (!principal) throw new AppError('invalid_api_key', 'No such key.')
+  const requestId = newId('req', { clock, random: systemRandom })
+  context.env.outgoing.setHeader('x-request-id', requestId)
+  return { requestId, principal, receivedAtMs: clock.nowMs() }
+}
+
+/** A world of which the image routes must need nothing but these members: others throw when touched. */
+function onlyThese<Whole extends object>(members: Partial<Whole>): Whole {
+  const strict = new Proxy(members, {
+    get: (target, name) => {
+      if (Reflect.has(target, name)) return Reflect.get(target, name)
+      throw new Error(`the image routes do not need ${String(name)}`)
+    },
+  })
+  return strict as Whole
+}
+
+/** What the tests look for in JSON answers; a member that is not there fails its assertion. */
+export interface AnswerJson {
+  id: string
+  status: string
+  position: number
+  data: { url: string; b64_json: string }[]
+  sluice: { task_id: string; requested: number; delivered: number; missing: unknown[] }
+  error: { code: string; param: string | null; message: string; task_id: string }
+  choices: { message: { content: string } }[]
+}
+
+export const jsonOf = async (answer: Response) => (await answer.json()) as AnswerJson
