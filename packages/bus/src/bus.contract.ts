@@ -1,14 +1,11 @@
 import type { BusEvent } from '@sluice/contracts/events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { queuesContract } from './queues.contract.ts'
-import { requestsContract } from './requests.contract.ts'
-import { rpcContract } from './rpc.contract.ts'
 import { jobId, upTo } from './testing/bus-harness.ts'
 import type { BusHarness } from './testing/bus-harness.ts'
 import { mailbox } from './testing/mailbox.ts'
 
-/** What every bus promises. */
+/** What every bus promises to those who announce and hear. */
 export function busContract(make: () => Promise<BusHarness>): void {
   let world: BusHarness
   beforeEach(async () => {
@@ -89,8 +86,4 @@ export function busContract(make: () => Promise<BusHarness>): void {
       await expect(announced).rejects.toMatchObject({ code: 'internal_error' })
     })
   })
-
-  queuesContract(make)
-  requestsContract(make)
-  rpcContract(make)
 }

@@ -7,6 +7,9 @@ import type { BusIncident } from './bus-deps.ts'
 import { busContract } from './bus.contract.ts'
 import { createMemoryBus } from './memory-bus.ts'
 import type { BusFault } from './memory-bus.ts'
+import { queuesContract } from './queues.contract.ts'
+import { requestsContract } from './requests.contract.ts'
+import { rpcContract } from './rpc.contract.ts'
 import type { BusHarness } from './testing/bus-harness.ts'
 import { mailbox } from './testing/mailbox.ts'
 
@@ -43,6 +46,9 @@ const harness = async (): Promise<BusHarness> => {
 }
 
 busContract(harness)
+queuesContract(harness)
+requestsContract(harness)
+rpcContract(harness)
 
 const jobId = `img_${'0'.repeat(32)}`
 const options = { group: 'runner', inFlightMax: 4, ackWithinMs: 1_000, deliveriesMax: 5 }

@@ -11,6 +11,9 @@ import type { Bus } from './bus.ts'
 import { connectNatsBus } from './nats-bus.ts'
 import { natsSubjects } from './nats-subjects.ts'
 import { cuttableProxy } from './testing/cuttable-proxy.ts'
+import { queuesContract } from './queues.contract.ts'
+import { requestsContract } from './requests.contract.ts'
+import { rpcContract } from './rpc.contract.ts'
 import type { BusHarness } from './testing/bus-harness.ts'
 import { mailbox } from './testing/mailbox.ts'
 
@@ -61,6 +64,9 @@ const harness = async (): Promise<BusHarness> => {
 }
 
 busContract(harness)
+queuesContract(harness)
+requestsContract(harness)
+rpcContract(harness)
 
 const disposals: (() => Promise<void>)[] = []
 afterEach(async () => {
