@@ -7,7 +7,7 @@ import { startServers } from '../measure/servers.ts'
 import { brief } from '../measure/table.ts'
 import type { Target } from '../measure/target.ts'
 import type { Sample } from '../measure/wrk.ts'
-import { startNginxLua, startNginxProxy, startUpstream } from './nginx.ts'
+import { startNginxLua, startNginxLuaWork, startNginxProxy, startUpstream } from './nginx.ts'
 import { startPortkey } from './portkey.ts'
 import type { Phase } from './run-proxy.ts'
 import { describePhase, runPhase } from './run-proxy.ts'
@@ -49,8 +49,10 @@ export async function benchProxy(): Promise<string> {
     const apiKey = await limitedKey(running.sluice)
     targets.push(await startNginxProxy(join(folder, 'nginx'), port.nginx, port.upstream))
     const redis = Number(new URL(process.env['TEST_REDIS_URL'] ?? '').port)
-    const lua = { port: port.lua, upstream: port.upstream, redis }
-    targets.push(await startNginxLua(join(folder, 'lua'), lua, apiKey))
+    const lua = { upstream: port.upstream, redis, apiKey }
+    targets.push(await startNginxLua({ ...lua, folder: join(folder, 'lua'), port: port.lua }))
+    const work = { ...lua, folder: join(folder, 'lua-work'), port: await freePort() }
+    targets.push(await startNginxLuaWork(work))
     targets.push({
       name: 'Sluice edge-api',
       port: Number(new URL(running.baseUrl).port),
@@ -94,13 +96,15 @@ function ratios(results: Map<string, Sample>): string {
   const of = (name: string) => results.get(name)
   const ours = of('Sluice edge-api')
   const lua = of('nginx+lua')
+  const work = of('nginx+lua, same work')
   const portkey = of('Portkey 1.15.2')
   const nginx = of('nginx proxy')
-  if (!ours || !lua || !portkey || !nginx) return ''
-  const cpu = ours.cpuMicrosPerRequest / lua.cpuMicrosPerRequest
+  if (!ours || !lua || !work || !portkey || !nginx) return ''
+  const cpu = (than: Sample) => brief(ours.cpuMicrosPerRequest / than.cpuMicrosPerRequest)
   const peer = ours.requestsPerSecond / portkey.requestsPerSecond
   return [
-    `- CPU per request: Sluice / nginx+lua = **${brief(cpu)}** (goal ≤ 1.3)`,
+    `- CPU per request: Sluice / nginx+lua with key look-up and limit = **${cpu(lua)}** (goal ≤ 1.3)`,
+    `- CPU per request: Sluice / nginx+lua that also meters and records = **${cpu(work)}**`,
     `- req/s: Sluice / Portkey = **${brief(peer)}** (goal ≥ 10)`,
     `- req/s: Sluice / nginx proxy = ${brief(ours.requestsPerSecond / nginx.requestsPerSecond)}`,
     '',

@@ -13,6 +13,7 @@ daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/err
 ${lua ? MODULES.map((module) => `load_module /usr/lib/nginx/modules/${module};`).join('\n') : ''}
 events { worker_connections 4096; }
 http {
+  ${lua ? 'lua_package_cpath "/usr/lib/x86_64-linux-gnu/lua/5.1/?.so;;";' : ''}
   access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
   keepalive_requests 100000000; client_max_body_size 20m; client_body_buffer_size 64k;
@@ -73,20 +74,48 @@ export function startNginxProxy(folder: string, port: number, upstream: number):
   })
 }
 
+export interface LuaSpec {
+  folder: string
+  port: number
+  upstream: number
+  redis: number
+  apiKey: string
+}
+
 /** nginx+lua: SHA-256 of the key, look-up in 5,000 keys, one Redis script for the limit a request. */
-export function startNginxLua(
-  folder: string,
-  ports: { port: number; upstream: number; redis: number },
-  apiKey: string,
-): Promise<Target> {
+export function startNginxLua(spec: LuaSpec): Promise<Target> {
+  return startLua({ ...spec, name: 'nginx+lua', work: '' })
+}
+
+/** The same, and it also reads the model, meters the answer's usage and writes a record, as we do. */
+export function startNginxLuaWork(spec: LuaSpec): Promise<Target> {
+  const work = `
+      body_filter_by_lua_block {
+        local parts = ngx.ctx.parts or {} ngx.ctx.parts = parts
+        parts[#parts + 1] = ngx.arg[1]
+        if ngx.arg[2] then ngx.ctx.usage = cjson.decode(table.concat(parts)).usage end
+      }
+      log_by_lua_block {
+        local usage = ngx.ctx.usage or {}
+        rows[#rows + 1] = cjson.encode({ key = ngx.ctx.key, model = ngx.ctx.model, status = ngx.status,
+          input = usage.prompt_tokens, output = usage.completion_tokens, ms = ngx.now() * 1000 })
+        if #rows >= 100 then
+          local file = io.open("${spec.folder}/records.ndjson", "a")
+          file:write(table.concat(rows, "\\n"), "\\n") file:close() rows = {}
+        end
+      }`
+  return startLua({ ...spec, name: 'nginx+lua, same work', work })
+}
+
+function startLua(spec: LuaSpec & { name: string; work: string }): Promise<Target> {
   const init = `
   init_by_lua_block {
     ffi = require("ffi"); ffi.cdef[[ unsigned char *SHA256(const unsigned char *d, size_t n, unsigned char *md); ]]
-    crypto = ffi.load("/usr/lib/x86_64-linux-gnu/libcrypto.so.3"); digest = ffi.new("unsigned char[32]")
+    crypto = ffi.load("/usr/lib/x86_64-linux-gnu/libcrypto.so.3"); ${spec.work ? 'cjson = require("cjson"); rows = {};' : ''} digest = ffi.new("unsigned char[32]")
     function sha256(text) crypto.SHA256(text, #text, digest) return ffi.string(digest, 32) end
     keys = {}
     for i = 1, 5000 do keys[sha256("sk-other-" .. i)] = { id = "key" .. i, limit = 1000000 } end
-    keys[sha256("${apiKey}")] = { id = "bench", limit = 1000000000 }
+    keys[sha256("${spec.apiKey}")] = { id = "bench", limit = 1000000000 }
     script = [[local used = redis.call('INCR', KEYS[1]) if used == 1 then redis.call('EXPIRE', KEYS[1], 61) end return used]]
     evalsha = nil
     function ask(sock, ...)
@@ -103,17 +132,23 @@ export function startNginxLua(
       local key = keys[sha256(header:sub(8))]
       if not key then ngx.status = 401 ngx.say("{}") return ngx.exit(401) end
       local sock = ngx.socket.tcp() sock:settimeout(1000)
-      local ok, err = sock:connect("127.0.0.1", ${ports.redis}, { pool_size = 64 })
+      local ok, err = sock:connect("127.0.0.1", ${spec.redis}, { pool_size = 64 })
       if not ok then return ngx.exit(503) end
       if not evalsha then evalsha = ask(sock, "SCRIPT", "LOAD", script) end
       local used = tonumber(ask(sock, "EVALSHA", evalsha, 1, "bench:" .. key.id .. ":" .. math.floor(ngx.time() / 60)))
       sock:setkeepalive(60000, 64)
       if not used then return ngx.exit(503) end
       if used > key.limit then return ngx.exit(429) end
-    }`
-  const body = init + proxyServer(ports.port, ports.upstream, access)
-  return start({ name: 'nginx+lua', folder, port: ports.port, cpu: 1, lua: true, body })
+      ${spec.work ? readModel : ''}
+    }${spec.work}`
+  const { name, folder, port, upstream } = spec
+  const body = init + proxyServer(port, upstream, access)
+  return start({ name, folder, port, cpu: 1, lua: true, body })
 }
+
+const readModel = `
+      ngx.req.read_body()
+      ngx.ctx.key = key.id ngx.ctx.model = cjson.decode(ngx.req.get_body_data()).model`
 
 const proxyServer = (port: number, upstream: number, access: string) => `
   upstream backend { server 127.0.0.1:${upstream}; keepalive 128; }
