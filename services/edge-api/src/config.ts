@@ -63,6 +63,7 @@ export const edgeEnvironment = z.object({
   PORT: integerSetting({ min: 0, max: 65_535 }).default(8080),
   HOST: z.string().default('0.0.0.0'),
   DATABASE_URL: z.string().min(1),
+  DATABASE_POOL_MAX: integerSetting({ min: 1, max: 200 }).default(10),
   REDIS_URL: z.string().min(1),
   NATS_URL: z.string().min(1),
   NODE_ENV: z.string().default('development'),

@@ -21,6 +21,8 @@ import type { RequestLogStore } from './store/request-log-store.ts'
 /** What this module asks of the world. */
 export interface EdgeDeps {
   config: EdgeConfig
+  /** Base64: the key of the HMAC under which API keys are stored. */
+  pepper: string
   clock: Clock
   random: Random
   log: Log

@@ -3,6 +3,7 @@ import type { JobHub } from '@sluice/jobs/job-hub'
 import type { CatalogReader } from './choose/catalog.ts'
 import type { EdgeDeps } from './deps.ts'
 import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
+import type { Sweep } from './sweep.ts'
 
 /** What every route gets: the world, and the stations that all of them pass. */
 export interface Door {
@@ -20,6 +21,8 @@ export interface Door {
    * (`createJobHub({ bus, store: jobs, clock, log })`), started and stopped with it.
    */
   jobHub: JobHub
+  /** Looks at everything that is under way once a second. */
+  sweep: Sweep
   /** Keeps one line of the request log; written later, in batches. */
   record(request: RequestRecord): void
 }

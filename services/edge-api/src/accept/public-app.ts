@@ -1,25 +1,87 @@
-import { AppError } from '@sluice/kernel/app-error'
+import type { ServerResponse } from 'node:http'
+
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { newId } from '@sluice/kernel/ids'
 import { Hono } from 'hono'
 
-import type { Door } from '../door.ts'
+import type { ChatParts } from '../chat-parts.ts'
+import type { EdgeDeps } from '../deps.ts'
 import { mountImages } from '../images/mount-images.ts'
-import type { EdgeApp, EdgeEnv } from '../request.ts'
+import { forward } from '../relay/forward.ts'
+import type { EdgeApp, EdgeContext, EdgeEnv } from '../request.ts'
+import { mountChat } from './chat-completions.ts'
+import { mountModels } from './models.ts'
 import { errorResponse } from './render-error.ts'
 
-/** The app for callers: every route of /v1 in one list. */
-export function createPublicApp(door: Door): EdgeApp {
+/** The app for callers: every route of /v1 in one list, then what is passed to services behind us. */
+export function createPublicApp(parts: ChatParts): EdgeApp {
+  const { door } = parts
   const app: EdgeApp = new Hono<EdgeEnv>()
+  mountChat(app, parts)
+  mountModels(app, door)
   mountImages(app, door)
-  app.notFound((context) => {
-    const { method, path } = context.req
-    return errorResponse(new AppError('not_found', `Unknown route: ${method} ${path}`), context)
-  })
+  mountForwards(app, door.deps)
   app.onError((error, context) => {
-    const { env } = context
-    env.requestId ??= newId('req', door.deps)
-    env.outgoing.setHeader('x-request-id', env.requestId)
+    const requestId = nameRequest(context, door.deps)
+    if (!isAppError(error) || error.code === 'internal_error') {
+      door.deps.log.error({ err: error, requestId, path: context.req.path }, 'request failed')
+    }
+    // The answer had begun: all that is left is not to end it as if it were whole.
+    if (context.env.outgoing.headersSent) return cut(context.env.outgoing)
     return errorResponse(error, context)
   })
   return app
 }
+
+function mountForwards(app: EdgeApp, deps: EdgeDeps): void {
+  const { imgproxyUrl, dashboardUrl } = deps.config
+  const pass = async (context: EdgeContext, origin: string, withhold: readonly string[]) => {
+    const requestId = nameRequest(context, deps)
+    await forward({ ...context.env, dispatcher: deps.dispatcher, origin, requestId, withhold })
+    return RESPONSE_ALREADY_SENT
+  }
+  if (imgproxyUrl !== undefined) {
+    // A link carries all the right there is; some clients attach their API key to it nevertheless.
+    const withhold = ['authorization', 'x-api-key', 'cookie']
+    app.get('/p/*', (context) => pass(context, originOf(imgproxyUrl), withhold))
+  }
+  app.notFound((context) => {
+    const { path } = context.req
+    const isApi = path.startsWith('/v1/') || path.startsWith('/p/')
+    if (dashboardUrl !== undefined && !isApi) return pass(context, originOf(dashboardUrl), [])
+    nameRequest(context, deps)
+    const methods = methodsOf(app, path)
+    const response = errorResponse(refusalOf(context, methods), context)
+    if (methods.length > 0) response.headers.set('allow', methods.join(', '))
+    return response
+  })
+}
+
+function refusalOf({ req }: EdgeContext, methods: readonly string[]): AppError {
+  const route = `${req.method} ${req.path.slice(0, 200)}`
+  if (methods.length === 0) return new AppError('not_found', `Unknown route: ${route}`)
+  return new AppError('method_not_allowed', `Not a method of this route: ${route}`)
+}
+
+/** The methods that this path has; none for a path that is not ours. */
+function methodsOf(app: EdgeApp, path: string): string[] {
+  const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+  return methods.filter((method) => app.router.match(method, path)[0].length > 0)
+}
+
+/** Gives the request its id, once, and puts it on the answer whoever writes that. */
+export function nameRequest({ env }: EdgeContext, deps: EdgeDeps): string {
+  if (env.requestId === undefined) {
+    env.requestId = newId('req', deps)
+    if (!env.outgoing.headersSent) env.outgoing.setHeader('x-request-id', env.requestId)
+  }
+  return env.requestId
+}
+
+function cut(outgoing: ServerResponse): Response {
+  if (!outgoing.writableEnded) outgoing.destroy()
+  return RESPONSE_ALREADY_SENT
+}
+
+const originOf = (url: string) => new URL(url).origin

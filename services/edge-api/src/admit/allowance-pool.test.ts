@@ -93,12 +93,10 @@ function rig(balanceMicro: bigint, { seed = 1 } = {}) {
 
 /** Lets time pass, a little at a time, until the promise has settled. */
 async function settled<Value>(clock: FakeClock, promise: Promise<Value>): Promise<Value> {
-  let over = false
-  void promise.then(
-    () => (over = true),
-    () => (over = true),
-  )
-  for (let ms = 0; ms < 1_000 && !over; ms += 1) await clock.advance(1)
+  const state = { over: false }
+  const end = () => (state.over = true)
+  void promise.then(end, end)
+  for (let ms = 0; ms < 1_000 && !state.over; ms += 1) await clock.advance(1)
   return promise
 }
 
@@ -255,6 +253,7 @@ describe('a simulation of callers, billing and time', () => {
             const waiting = outcome(pool.reserve(wallet, amount)).then((result) => {
               answered += 1
               if (typeof result !== 'string') open.push(result)
+              return undefined
             })
             waits.push(waiting)
           }

@@ -50,12 +50,14 @@ describe('a limit', () => {
     const who = principal(100)
     const random = seededRandom(7)
     const passedAt: number[] = []
+    let passedAtOnce: number | undefined
     for (let round = 0; round < 200; round += 1) {
       const tries = Array.from({ length: 200 }, (_, at) => passes(limiters[at % 4], who))
       for (const passed of await Promise.all(tries)) if (passed) passedAt.push(clock.nowMs())
-      if (round === 0) expect(passedAt).toHaveLength(100)
+      passedAtOnce ??= passedAt.length
       await clock.advance(random.integer(2_500))
     }
+    expect(passedAtOnce).toBe(100)
     expect(mostInAMinute(passedAt)).toBeLessThanOrEqual(100)
     expect(passedAt.length).toBeGreaterThan(300)
   })

@@ -123,9 +123,10 @@ export class AnswerSink {
   /** The end of a stream that is no success: never a clean one. */
   endWithError(event: string): void {
     // An event that was cut would swallow the first line of this one.
-    const gap = this.isBetweenEvents() ? '' : '\n\n'
+    const bytes = Buffer.from(this.isBetweenEvents() ? event : `\n\n${event}`)
     this.ended = true
-    if (!this.gone) this.outgoing.end(gap + event)
+    this.copy?.add(bytes)
+    if (!this.gone) this.outgoing.end(bytes)
   }
 
   /** The end of a whole answer that was cut: only a broken connection tells the truth. */

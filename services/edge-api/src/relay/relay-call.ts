@@ -41,6 +41,7 @@ export function relayCall(input: RelayInput): Promise<RelayEnd> {
     const relay = new Relay(input, resolve)
     // Until the request is on its way, the relay itself can be told to stop.
     input.sink.attach(relay)
+    if (relay.over) return
     try {
       input.dispatcher.dispatch(
         {
@@ -69,7 +70,7 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
   private readonly resolve: (end: RelayEnd) => void
   private mode: Mode = 'collect'
   private headersSeen = false
-  private over = false
+  over = false
   private status = 0
   private headers: IncomingHttpHeaders = {}
   private chunks: Buffer[] = []

@@ -1,4 +1,4 @@
-import { AppError } from '@sluice/kernel/app-error'
+import type { AppError } from '@sluice/kernel/app-error'
 import { connectPostgres } from '@sluice/db/connect-postgres'
 import type { TestDatabase } from '@sluice/testkit/databases'
 import { eachPostgres } from '@sluice/testkit/databases'

@@ -1,0 +1,42 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { Door } from '../door.ts'
+import { modelNotFound } from '../find-model.ts'
+import type { EdgeApp } from '../request.ts'
+import { mayUseModel } from '../request.ts'
+
+/**
+ * Clients want a number; what we offer has no date of its own, and a number that changes between two
+ * calls would make every list look new. 2026-11-21.
+ */
+const CREATED_S = 1_795_219_200
+
+/** GET /v1/models, and one of them by its name, which may hold a slash, encoded or not. */
+export function mountModels(app: EdgeApp, door: Door): void {
+  app.get('/v1/models', async (context) => {
+    const { principal } = await door.admit(context)
+    const usable = door.catalog.current().models.filter((model) => mayUseModel(principal, model))
+    return context.json({ object: 'list', data: usable.map(modelObject) })
+  })
+
+  app.get('/v1/models/:model{.+}', async (context) => {
+    const { principal } = await door.admit(context)
+    const model = readName(context.req.param('model'))
+    const isKnown = mayUseModel(principal, model) && door.catalog.current().routesOf(model)
+    if (!isKnown) throw modelNotFound(model)
+    return context.json(modelObject(model))
+  })
+}
+
+// The spec requires all four keys; clients validate them (client-contracts §1.8).
+function modelObject(id: string) {
+  return { id, object: 'model', created: CREATED_S, owned_by: 'sluice' }
+}
+
+function readName(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new AppError('model_not_found', 'No such model.', { cause, param: 'model' })
+  }
+}

@@ -1,0 +1,96 @@
+import type { IncomingMessage } from 'node:http'
+
+import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+
+import type { Sweep, Swept } from '../sweep.ts'
+
+/** A body may take this long, and as long again for each GRACE_BYTES that it has brought. */
+const GRACE_MS = 10_000
+const GRACE_BYTES = 64 * 1024
+
+export interface ReadBodyDeps {
+  bytesMax: number
+  clock: Clock
+  sweep: Sweep
+}
+
+/**
+ * All bytes of a JSON body. Refuses before it buffers: `unsupported_media_type` for what is compressed or
+ * is not JSON, `body_too_large` by the stated length or as soon as more comes. Throws `request_timeout`
+ * for a body that comes too slowly, `caller_gone` for one that ends early.
+ */
+export function readJsonBody(
+  { bytesMax, clock, sweep }: ReadBodyDeps,
+  incoming: IncomingMessage,
+): Promise<Buffer> {
+  const refusal = refuse(incoming, bytesMax)
+  if (refusal) return Promise.reject(refusal)
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] | undefined
+    let first: Buffer | undefined
+    let bytes = 0
+    const startedMs = clock.nowMs()
+    const watch: Swept = {
+      tick(nowMs) {
+        if (nowMs - startedMs > GRACE_MS * (1 + bytes / GRACE_BYTES)) fail(tooSlow())
+      },
+    }
+
+    const leave = () => {
+      sweep.delete(watch)
+      incoming.off('data', take)
+      incoming.off('end', whole)
+      incoming.off('error', cut)
+      incoming.off('close', cut)
+    }
+    const fail = (error: AppError) => {
+      leave()
+      reject(error)
+    }
+    const take = (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > bytesMax) return fail(tooLarge(bytesMax))
+      if (!first) first = chunk
+      else (chunks ??= [first]).push(chunk)
+    }
+    const whole = () => {
+      leave()
+      resolve(chunks ? Buffer.concat(chunks, bytes) : (first ?? EMPTY))
+    }
+    const cut = () => fail(new AppError('caller_gone', 'The body ended early.'))
+
+    sweep.add(watch)
+    incoming.on('data', take)
+    incoming.on('end', whole)
+    incoming.on('error', cut)
+    incoming.on('close', cut)
+    if (incoming.destroyed) cut()
+  })
+}
+
+const EMPTY = Buffer.alloc(0)
+
+function refuse({ headers }: IncomingMessage, bytesMax: number): AppError | undefined {
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    return new AppError('unsupported_media_type', 'The body must not be compressed.')
+  }
+  const type = headers['content-type']
+  if (type !== undefined && !JSON_TYPES.test(type)) {
+    return new AppError('unsupported_media_type', 'The body must be JSON.')
+  }
+  return Number(headers['content-length'] ?? 0) > bytesMax ? tooLarge(bytesMax) : undefined
+}
+
+// Clients that do not say what they send mean JSON; curl says a form when it is not told.
+const JSON_TYPES =
+  /^(application\/([\w.+-]*\+)?json|text\/(plain|json)|application\/x-www-form-urlencoded)\b/i
+
+function tooLarge(bytesMax: number): AppError {
+  return new AppError('body_too_large', `The body may have at most ${bytesMax} bytes.`)
+}
+
+function tooSlow(): AppError {
+  return new AppError('request_timeout', 'The body came too slowly.')
+}

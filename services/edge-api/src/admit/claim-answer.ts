@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+
+import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+
+import type { AnswerName, AnswerStore, StoredAnswer } from '../store/answer-store.ts'
+
+const KEY_CHARS_MAX = 255
+const KEPT_MS = 86_400_000
+const LEASE_MS = 60_000
+/** How long a repeat waits for the first to end, before it is asked to come back. */
+const WAIT_MS = 25_000
+const LOOK_MS_MIN = 100
+const LOOK_MS_MAX = 1_000
+
+/** The right to run a request that carries an Idempotency-Key; or the answer that it had before. */
+export type Claimed =
+  | { outcome: 'run'; name: AnswerName; holder: string }
+  | { outcome: 'replay'; answer: StoredAnswer }
+
+export interface ClaimDeps {
+  answerStore: AnswerStore
+  /** This edge's id. */
+  edge: string
+  clock: Clock
+}
+
+export interface ClaimInput {
+  apiKeyId: string
+  route: string
+  key: string
+  body: Uint8Array
+  signal: AbortSignal
+}
+
+/** Throws `invalid_value` for a header that is no Idempotency-Key. Undefined when there is none. */
+export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined || header === '') return undefined
+  if (
+    typeof header === 'string' &&
+    header.length <= KEY_CHARS_MAX &&
+    /^[\x21-\x7e]+$/.test(header)
+  ) {
+    return header
+  }
+  const message = `Idempotency-Key must have 1 to ${KEY_CHARS_MAX} visible characters.`
+  throw new AppError('invalid_value', message, { param: 'Idempotency-Key' })
+}
+
+/**
+ * Claims the intention, or waits for the answer of who runs it. Throws `idempotency_conflict` for another
+ * body under the same key, `request_in_progress` when the first takes longer than WAIT_MS.
+ */
+export async function claimAnswer(deps: ClaimDeps, input: ClaimInput): Promise<Claimed> {
+  const { answerStore, clock, edge: holder } = deps
+  const { apiKeyId, route, key, signal } = input
+  const name = { apiKeyId, route, key }
+  const bodyHash = createHash('sha256').update(input.body).digest('hex')
+  const untilMs = clock.monotonicMs() + WAIT_MS
+  for (let lookMs = LOOK_MS_MIN; ; lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)) {
+    const now = clock.now()
+    const leaseUntil = new Date(now.getTime() + LEASE_MS)
+    const expiresAt = new Date(now.getTime() + KEPT_MS)
+    const claim = { ...name, bodyHash, holder, now, leaseUntil, expiresAt }
+    const result = await answerStore.claim(claim)
+    if (result.outcome === 'claimed') return { outcome: 'run', name, holder }
+    if (result.outcome === 'answered') return { outcome: 'replay', answer: readable(result.answer) }
+    if (result.outcome === 'conflict') throw conflict()
+    if (clock.monotonicMs() + lookMs > untilMs) throw stillRunning()
+    await clock.sleep(lookMs, signal)
+  }
+}
+
+/** Keeps the claims of this edge alive; called more often than a lease is long. */
+export async function renewClaims({ answerStore, edge, clock }: ClaimDeps): Promise<void> {
+  await answerStore.renew({ holder: edge, leaseUntil: new Date(clock.nowMs() + LEASE_MS) })
+}
+
+function readable(answer: StoredAnswer): StoredAnswer {
+  if (answer.body !== null) return answer
+  const message = 'This request was answered before, but its answer was too large to be kept.'
+  throw new AppError('idempotency_conflict', message)
+}
+
+function conflict(): AppError {
+  const message = 'This Idempotency-Key was used with another body.'
+  return new AppError('idempotency_conflict', message, { param: 'Idempotency-Key' })
+}
+
+function stillRunning(): AppError {
+  const message = 'The request of this Idempotency-Key still runs; come back for its answer.'
+  return new AppError('request_in_progress', message, { retryAfterMs: 2_000 })
+}

@@ -1,0 +1,95 @@
+import type { Outcome } from '@sluice/contracts/scheduler.contract'
+import { editChatBody } from '@sluice/protocol/edit-chat-body'
+import { failureOf } from '@sluice/upstreams/failure-treatments'
+import { isUpstreamError } from '@sluice/upstreams/upstream-error'
+
+import type { ChatParts, ChatTurn } from './chat-parts.ts'
+import { timeLeftMs } from './chat-parts.ts'
+import { ABORTED, OK } from './dispatch/outcome-of.ts'
+import type { Target } from './find-target.ts'
+import type { RelayEnd } from './relay-end.ts'
+import type { AnswerSink } from './relay/answer-sink.ts'
+import { relayCall } from './relay/relay-call.ts'
+import { relayMade } from './relay/relay-made.ts'
+
+/** A stream's head must come within this time; models that think send it before they do. */
+const STREAM_HEADERS_MS_MAX = 120_000
+
+/** One attempt with one credential. Its use is counted, and what a success says of it is reported. */
+export async function attemptTarget(
+  parts: ChatParts,
+  turn: ChatTurn,
+  { target, sink }: { target: Target; sink: AnswerSink },
+): Promise<RelayEnd> {
+  const { channel } = target.candidate
+  const { id } = target.credential
+  turn.trace.channelId = channel.id
+  turn.trace.credentialId = id
+  turn.trace.attempts += 1
+  parts.uses.begin(id)
+  const end = await call(parts, turn, { target, sink })
+  if (end.kind === 'delivered') reportOutcome(parts, id, OK)
+  else if (end.kind === 'stopped') reportOutcome(parts, id, ABORTED)
+  return end
+}
+
+async function call(
+  parts: ChatParts,
+  turn: ChatTurn,
+  { target, sink }: { target: Target; sink: AnswerSink },
+): Promise<RelayEnd> {
+  const { dispatcher, log } = parts.door.deps
+  const { channel, model } = target.candidate
+  const { scanned } = turn
+  const entry = enter(parts, target)
+  if ('failureClass' in entry) return { kind: 'failed', failure: entry, meter: undefined }
+  const hideUsage = scanned.stream && !scanned.includeUsage && asksForUsage(channel.settings)
+  const edit = { model: model.upstreamModel, askForUsage: hideUsage }
+  const body = editChatBody(turn.body, scanned, edit)
+  if (entry.call) {
+    const leftMs = Math.max(1, timeLeftMs(parts, turn))
+    const headersWithinMs = scanned.stream ? Math.min(STREAM_HEADERS_MS_MAX, leftMs) : leftMs
+    return relayCall({ dispatcher, call: entry.call, body, sink, hideUsage, headersWithinMs })
+  }
+  const { chatAnswer } = entry.upstream
+  if (!chatAnswer) return { kind: 'failed', failure: failureOf('misconfigured'), meter: undefined }
+  const made = { access: entry.access, upstreamModel: model.upstreamModel, body: objectOf(body) }
+  try {
+    return await relayMade({ begin: (signal) => chatAnswer({ ...made, signal }), sink, hideUsage })
+  } catch (err) {
+    log.error({ err, requestId: turn.requestId, dialect: channel.dialect }, 'a dialect broke')
+    return { kind: 'failed', failure: failureOf('server-error'), meter: undefined }
+  }
+}
+
+/** Opens the way in; a channel or secret that cannot be opened is a failure of that channel. */
+function enter(parts: ChatParts, { candidate, credential }: Target) {
+  const misconfigured = failureOf('misconfigured')
+  try {
+    return parts.enter(candidate.channel, credential) ?? misconfigured
+  } catch (err) {
+    const { channel } = candidate
+    parts.door.deps.log.error({ err, channelId: channel.id }, 'a channel cannot be entered')
+    return isUpstreamError(err) ? err.failure : misconfigured
+  }
+}
+
+/** Usage in streams is asked for, unless an operator says that the upstream does not know how. */
+const asksForUsage = (settings: Record<string, unknown>) =>
+  settings['usageInStreams'] !== 'estimate'
+
+// The scan has seen that the body is an object, and the dialect checks what is in it.
+function objectOf(body: Buffer): Record<string, unknown> {
+  return JSON.parse(body.toString()) as Record<string, unknown>
+}
+
+/** What became of a credential: for this edge at once, for all of them through the scheduler. */
+export function reportOutcome(
+  { uses, reports, door }: ChatParts,
+  credentialId: string,
+  outcome: Outcome,
+): void {
+  const nowMs = door.deps.clock.nowMs()
+  uses.end(credentialId, outcome, nowMs)
+  reports.add(credentialId, outcome, nowMs)
+}

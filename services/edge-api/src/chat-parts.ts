@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import type { PriceRow } from '@sluice/contracts/prices'
+import type { ScannedBody } from '@sluice/protocol/json-scan'
+
+import type { Admission } from './admit/admit.ts'
+import type { AllowancePool } from './admit/allowance-pool.ts'
+import type { ModelRoutes } from './choose/catalog.ts'
+import type { CredentialUses } from './dispatch/credential-uses.ts'
+import type { createEntries } from './dispatch/enter-upstream.ts'
+import type { OutcomeReports } from './dispatch/report-outcomes.ts'
+import type { RetryBudget } from './dispatch/retry-budget.ts'
+import type { Door } from './door.ts'
+import type { Principal } from './request.ts'
+import type { ChatTrace } from './settle/chat-trace.ts'
+import type { UsageOutbox } from './settle/usage-outbox.ts'
+
+/** What the module made of its world for chat requests; shared by all of them. */
+export interface ChatParts {
+  door: Door
+  /** This edge's id. */
+  edge: string
+  admission: Admission
+  allowances: AllowancePool
+  uses: CredentialUses
+  reports: OutcomeReports
+  enter: ReturnType<typeof createEntries>
+  budget: RetryBudget
+  usage: UsageOutbox
+  /** Requests that run now, and those of them that hold a claim on an Idempotency-Key. */
+  running: { count: number; claims: number }
+}
+
+export const CHAT_ROUTE = '/v1/chat/completions'
+
+export interface ChatCall {
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+}
+
+/** A chat request that has passed the door. */
+export interface ChatTurn extends ChatCall {
+  requestId: string
+  principal: Principal
+  body: Buffer
+  scanned: ScannedBody
+  model: string
+  routes: ModelRoutes
+  price: PriceRow
+  trace: ChatTrace
+}
+
+/** How long until the answer is late. */
+export function timeLeftMs({ door }: ChatParts, { scanned, trace }: ChatTurn): number {
+  const { clock, config } = door.deps
+  const allowedMs = scanned.stream ? config.streamMsMax : config.syncWaitMs
+  return trace.receivedAtMs + allowedMs - clock.nowMs()
+}

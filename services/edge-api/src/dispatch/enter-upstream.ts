@@ -1,0 +1,36 @@
+import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
+import type { Sealer } from '@sluice/sealing/sealer'
+import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import type { RawCall, Upstream, UpstreamAccess } from '@sluice/upstreams/upstream'
+
+/** A way in, opened: for an HTTP upstream where to call, else whoever answers in this process. */
+export interface Entry {
+  upstream: Upstream
+  access: UpstreamAccess
+  call: RawCall | undefined
+}
+
+/**
+ * Opens credentials, once for each snapshot: secrets live in memory as long as the snapshot that sealed
+ * them in. Undefined for a dialect that has no chat.
+ */
+export function createEntries({
+  sealer,
+  upstreamOf,
+}: {
+  sealer: Pick<Sealer, 'open'>
+  upstreamOf: (dialect: string) => Upstream | undefined
+}): (channel: CatalogChannel, credential: CatalogCredential) => Entry | undefined {
+  const entries = new WeakMap<CatalogCredential, Entry>()
+  return (channel, credential) => {
+    const known = entries.get(credential)
+    if (known) return known
+    const upstream = upstreamOf(channel.dialect)
+    if (!upstream || (!upstream.chatCall && !upstream.chatAnswer)) return undefined
+    const secret = sealer.open(credentialSecretPlace(credential.id), credential.secret)
+    const access = { baseUrl: channel.baseUrl, secret, settings: channel.settings }
+    const entry = { upstream, access, call: upstream.chatCall?.(access) }
+    entries.set(credential, entry)
+    return entry
+  }
+}

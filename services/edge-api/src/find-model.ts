@@ -1,0 +1,56 @@
+import type { PriceRow } from '@sluice/contracts/prices'
+import { AppError } from '@sluice/kernel/app-error'
+import { rateUsage } from '@sluice/pricing/rate-usage'
+import { worstCaseTokens } from '@sluice/pricing/worst-case'
+import type { ScannedBody } from '@sluice/protocol/json-scan'
+
+import { estimateUsage } from './admit/estimate-usage.ts'
+import type { ChatTurn } from './chat-parts.ts'
+import type { CatalogSnapshot, ModelRoutes } from './choose/catalog.ts'
+import type { Principal } from './request.ts'
+import { mayUseModel } from './request.ts'
+
+/** The model that was named, if there is one and the key may use it. Throws `model_not_found`. */
+export function findRoutes(
+  snapshot: CatalogSnapshot,
+  principal: Principal,
+  scanned: ScannedBody,
+): ModelRoutes {
+  if (!scanned.model) {
+    const message = "Missing required parameter: 'model'."
+    throw new AppError('missing_required_parameter', message, { param: 'model' })
+  }
+  const { name } = scanned.model
+  const routes = mayUseModel(principal, name) ? snapshot.routesOf(name) : undefined
+  if (routes) return routes
+  throw modelNotFound(name)
+}
+
+/** The price in force. Throws `model_not_found` for a model that has none. */
+export function priceOf({ prices }: CatalogSnapshot, model: string, at: Date): PriceRow {
+  const row = prices.priceAt({ model, kind: 'tokens', at })
+  if (row) return row
+  throw new AppError('model_not_found', `The model '${shown(model)}' has no price yet.`, {
+    param: 'model',
+  })
+}
+
+/** What is reserved: the most that the request can cost. */
+export function worstCase({ scanned, routes, price }: ChatTurn): bigint {
+  if (price.price.kind !== 'tokens') throw new Error('priceOf asks for a price of tokens')
+  const { textBytes, attachments, count, outputTokensMax: outputTokensAsked } = scanned
+  let outputTokensMax: number | undefined
+  for (const { model } of routes.chat) {
+    if (model.outputTokensMax === undefined) continue
+    outputTokensMax = Math.max(outputTokensMax ?? 0, model.outputTokensMax)
+  }
+  const most = estimateUsage({ textBytes, attachments, count, outputTokensAsked, outputTokensMax })
+  return rateUsage(worstCaseTokens(most, price.price), price.price)
+}
+
+export function modelNotFound(model: string): AppError {
+  const message = `The model '${shown(model)}' does not exist, or this API key may not use it.`
+  return new AppError('model_not_found', message, { param: 'model' })
+}
+
+const shown = (model: string) => model.slice(0, 200)

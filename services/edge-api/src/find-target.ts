@@ -1,0 +1,92 @@
+import type { CatalogCredential } from '@sluice/contracts/scheduler.contract'
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { ChatParts, ChatTurn } from './chat-parts.ts'
+import { timeLeftMs } from './chat-parts.ts'
+import type { Candidate } from './choose/catalog.ts'
+import { chooseCredential } from './choose/choose-credential.ts'
+import type { Judged } from './dispatch/judge-end.ts'
+import { nextStep } from './dispatch/next-step.ts'
+
+/** With less time left than this, another attempt would only be late as well. */
+const ATTEMPT_MS_MIN = 1_000
+
+/** One way to answer: a channel, and the credential by which we enter it. */
+export interface Target {
+  candidate: Candidate
+  credential: CatalogCredential
+  channelAt: number
+}
+
+/** Where this request has been. */
+export interface Journey {
+  channels: readonly Candidate[]
+  tried: Set<string>
+  attempts: number
+  attemptsHere: number
+}
+
+/** The first channel, from `from` on, that has a credential which may be used now. */
+export function firstTarget(parts: ChatParts, journey: Journey, from: number): Target | undefined {
+  for (let at = from; at < journey.channels.length; at += 1) {
+    const target = targetIn(parts, journey, at)
+    if (target) return target
+  }
+  return undefined
+}
+
+/** Where to go after an attempt that failed; undefined when nowhere. */
+export function nextTarget(
+  parts: ChatParts,
+  turn: ChatTurn,
+  { journey, judged, target }: { journey: Journey; judged: Judged; target: Target },
+): Target | undefined {
+  const otherCredential = targetIn(parts, journey, target.channelAt)
+  const otherChannel = firstTarget(parts, journey, target.channelAt + 1)
+  const step = nextStep({
+    failureClass: judged.failure.failureClass,
+    answerBegan: judged.answerBegan,
+    attempts: journey.attempts,
+    attemptsHere: journey.attemptsHere,
+    hasOtherCredential: otherCredential !== undefined,
+    hasOtherChannel: otherChannel !== undefined,
+    budgetAllows: parts.budget.allows(),
+    timeAllows: timeLeftMs(parts, turn) >= ATTEMPT_MS_MIN,
+  })
+  switch (step) {
+    case 'give-up':
+      return undefined
+    case 'retry-here':
+      return target
+    case 'next-credential':
+      return otherCredential
+    case 'next-channel':
+      return otherChannel
+  }
+}
+
+function targetIn(parts: ChatParts, journey: Journey, channelAt: number): Target | undefined {
+  const candidate = journey.channels[channelAt]
+  if (!candidate) return undefined
+  const { credential } = choose(parts, journey, candidate)
+  return credential && { candidate, credential, channelAt }
+}
+
+function choose({ uses, door }: ChatParts, { tried }: Journey, { channel }: Candidate) {
+  return chooseCredential(channel.credentials, {
+    useOf: uses.of,
+    isExcluded: (credentialId) => tried.has(credentialId),
+    nowMs: door.deps.clock.nowMs(),
+    roll: door.deps.random.next,
+  })
+}
+
+/** No credential may be used now: says when the first of those that rest may. */
+export function noneFree(parts: ChatParts, journey: Journey): AppError {
+  const nowMs = parts.door.deps.clock.nowMs()
+  const free = journey.channels
+    .map((candidate) => choose(parts, journey, candidate).freeAtMs)
+    .filter((atMs) => atMs !== undefined)
+  const retryAfterMs = free.length === 0 ? 1_000 : Math.max(1, Math.min(...free) - nowMs)
+  return new AppError('overloaded', 'No upstream is free for this model now.', { retryAfterMs })
+}

@@ -1,0 +1,170 @@
+import { AppError } from '@sluice/kernel/app-error'
+import type { Unsubscribe } from '@sluice/bus/bus'
+import { newId } from '@sluice/kernel/ids'
+import { createJobHub } from '@sluice/jobs/job-hub'
+import type { HealthCheck } from '@sluice/service-kit/http/health'
+
+import { createPublicApp, nameRequest } from './accept/public-app.ts'
+import { createAdmission } from './admit/admit.ts'
+import { createAllowancePool } from './admit/allowance-pool.ts'
+import { createAuthenticator } from './admit/authenticate.ts'
+import { guessLimit } from './admit/guess-limit.ts'
+import { createRateLimiter } from './admit/rate-limiter.ts'
+import type { ChatParts } from './chat-parts.ts'
+import type { EdgeDeps } from './deps.ts'
+import { credentialUses } from './dispatch/credential-uses.ts'
+import { createEntries } from './dispatch/enter-upstream.ts'
+import { outcomeReports } from './dispatch/report-outcomes.ts'
+import { retryBudget } from './dispatch/retry-budget.ts'
+import type { Door } from './door.ts'
+import { edgeMetrics } from './edge-metrics.ts'
+import { keyHash } from './key-hash.ts'
+import type { EdgeApp } from './request.ts'
+import { requestLog } from './settle/request-log.ts'
+import { usageOutbox } from './settle/usage-outbox.ts'
+import { usageSpool } from './settle/usage-spool.ts'
+import { createSweep } from './sweep.ts'
+import { knownCatalog } from './upkeep/refresh-catalog.ts'
+import { startUpkeep } from './upkeep/start-upkeep.ts'
+
+export { defaultEdgeConfig } from './config.ts'
+
+export interface EdgeApi {
+  /** For callers. Wirings may mount more on it before it serves its first request. */
+  app: EdgeApp
+  /** Reads catalog and prices, listens, begins upkeep. Resolves also while a neighbour is away. */
+  start(): Promise<void>
+  /** Waits for running requests within the time, then hands usage over and gives allowances back. */
+  stop(limit: { withinMs: number }): Promise<void>
+  /** For /ready. */
+  checks: Record<string, HealthCheck>
+}
+
+/** The door. Makes the module; opens no socket and reads no environment. */
+export function createEdgeApi(deps: EdgeDeps): EdgeApi {
+  const { clock, random, log, bus, config, billing, scheduler } = deps
+  const edge = newId('edge', deps)
+  const sweep = createSweep(clock)
+  const guesses = guessLimit()
+  const authenticator = createAuthenticator({
+    keyStore: deps.keyStore,
+    keyHash: keyHash(deps.pepper),
+    guesses,
+    clock,
+    log,
+  })
+  const limiter = createRateLimiter({ store: deps.rateStore, clock })
+  const { trustedProxyHops } = config
+  const admission = createAdmission({ authenticator, limiter, trustedProxyHops })
+  const spool = usageSpool({ folder: config.spoolDir, clock, random, log })
+  const usage = usageOutbox({ deliver: deliveryOf(deps), billing, spool, clock, log })
+  const { settleNow } = usage
+  const allowances = createAllowancePool({ billing, edge, settleNow, clock, random, log })
+  const catalog = knownCatalog({ scheduler, billing, bus, clock, log })
+  const reports = outcomeReports({ scheduler, clock, log })
+  const rows = requestLog({ store: deps.requestLogStore, clock, log })
+  const counters = edgeMetrics(deps.metrics, clock)
+  const jobHub = createJobHub({ bus, store: deps.jobs, clock, log })
+  const door: Door = {
+    deps,
+    catalog,
+    jobHub,
+    sweep,
+    async admit(context) {
+      const receivedAtMs = clock.nowMs()
+      const requestId = nameRequest(context, deps)
+      const principal = await admission.admit(context.env.incoming)
+      return { requestId, principal, receivedAtMs }
+    },
+    record(record) {
+      rows.add(record)
+      counters.count(record)
+    },
+  }
+  const parts: ChatParts = {
+    door,
+    edge,
+    admission,
+    allowances,
+    uses: credentialUses(),
+    reports,
+    enter: createEntries(deps),
+    budget: retryBudget(),
+    usage,
+    running: { count: 0, claims: 0 },
+  }
+  watchParts(deps, parts, rows.dropped)
+  let stopUpkeep: (() => Promise<void>) | undefined
+  let unsubscribe: Unsubscribe | undefined
+
+  return {
+    app: createPublicApp(parts),
+    async start() {
+      unsubscribe = await bus.subscribe('api-key-changed', ({ apiKeyId }) =>
+        authenticator.forget(apiKeyId),
+      )
+      await jobHub.start()
+      await catalog.start()
+      usage.start()
+      reports.start()
+      counters.start()
+      stopUpkeep = startUpkeep(parts)
+    },
+    async stop({ withinMs }) {
+      await drain(parts, withinMs)
+      await stopUpkeep?.()
+      await usage.stop()
+      await allowances.close()
+      await reports.stop()
+      await rows.stop()
+      counters.stop()
+      await catalog.stop()
+      await jobHub.stop()
+      await unsubscribe?.()
+      sweep.stop()
+    },
+    checks: {
+      catalog: async () => void catalog.current(),
+      bus: async () => {
+        if (!bus.connected()) throw new AppError('unavailable', 'the bus is away')
+      },
+      usage: async () => {
+        if (!usage.healthy()) throw new AppError('unavailable', 'usage can neither leave nor wait')
+      },
+    },
+  }
+}
+
+// A bus that lives in memory forgets with its process; billing's own transaction does not.
+function deliveryOf({ config, bus, billing }: EdgeDeps) {
+  const { usageDelivery } = config
+  return async (records: Parameters<typeof billing.captureUsage>[0]['records']) => {
+    if (usageDelivery === 'direct') await billing.captureUsage({ records })
+    else await bus.announce('usage-recorded', { records })
+  }
+}
+
+const DRAIN_LOOK_MS = 50
+
+async function drain({ running, door }: ChatParts, withinMs: number): Promise<void> {
+  const { clock } = door.deps
+  const untilMs = clock.monotonicMs() + withinMs
+  while (running.count > 0 && clock.monotonicMs() < untilMs) await clock.sleep(DRAIN_LOOK_MS)
+}
+
+function watchParts({ metrics, rateStore }: EdgeDeps, parts: ChatParts, dropped: () => number) {
+  const watched: [string, string, () => number][] = [
+    ['requests_running', 'Chat requests that run now.', () => parts.running.count],
+    ['allowances_open', 'Allowances that are drawn on.', () => parts.allowances.sizes().allowances],
+    ['allowance_waiters', 'Calls that wait for credits.', () => parts.allowances.sizes().waiting],
+    ['usage_waiting', 'Usage records in memory.', () => parts.usage.waiting()],
+    ['request_log_dropped', 'Rows of the request log that were dropped.', dropped],
+    [
+      'rate_limits_shared',
+      '1 while rate limits are shared by all edges, 0 while each grants its part.',
+      () => (rateStore.shared() ? 1 : 0),
+    ],
+  ]
+  for (const [name, help, read] of watched)
+    metrics.watch({ name: `sluice_edge_${name}`, help, read })
+}

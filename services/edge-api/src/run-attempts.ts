@@ -1,0 +1,61 @@
+/** The part of the table of contents that is tried more than once: choose, dispatch, relay. */
+import { attemptTarget, reportOutcome } from './attempt-target.ts'
+import type { ChatParts, ChatTurn } from './chat-parts.ts'
+import { chooseChannels } from './choose/choose-channels.ts'
+import type { Judged } from './dispatch/judge-end.ts'
+import { judgeEnd } from './dispatch/judge-end.ts'
+import { outcomeOf } from './dispatch/outcome-of.ts'
+import type { AttemptsEnd } from './end-answer.ts'
+import { endCut, endStopped, giveUp } from './end-answer.ts'
+import type { Journey, Target } from './find-target.ts'
+import { firstTarget, nextTarget, noneFree } from './find-target.ts'
+import type { RelayEnd } from './relay-end.ts'
+import type { AnswerSink } from './relay/answer-sink.ts'
+
+/** Tries channels and credentials in order until one answers. Throws as long as nothing was answered. */
+export async function runAttempts(
+  parts: ChatParts,
+  turn: ChatTurn,
+  sink: AnswerSink,
+): Promise<AttemptsEnd> {
+  const { random } = parts.door.deps
+  parts.budget.earn()
+  const channels = chooseChannels(turn.routes.chat, random.next)
+  const journey: Journey = { channels, tried: new Set(), attempts: 0, attemptsHere: 0 }
+  let target = firstTarget(parts, journey, 0)
+  if (!target) throw noneFree(parts, journey)
+  for (;;) {
+    journey.attempts += 1
+    journey.attemptsHere += 1
+    journey.tried.add(target.credential.id)
+    const end = await attemptTarget(parts, turn, { target, sink })
+    if (end.kind === 'delivered') return { meter: end.meter, endState: 'finished' }
+    if (end.kind === 'stopped') return endStopped(turn, sink, end)
+    const judged = judge(parts, end, target)
+    if (sink.carried && 'meter' in end && end.meter)
+      return endCut(turn, sink, { judged, meter: end.meter })
+    const next = nextTarget(parts, turn, { journey, judged, target })
+    if (!next) return giveUp(turn, sink, judged)
+    if (next.credential !== target.credential) journey.attemptsHere = 0
+    if (journey.attempts > 1) parts.budget.spend()
+    target = next
+  }
+}
+
+function judge(
+  parts: ChatParts,
+  end: Exclude<RelayEnd, { kind: 'delivered' } | { kind: 'stopped' }>,
+  { candidate, credential }: Target,
+): Judged {
+  const { clock, log } = parts.door.deps
+  const nowMs = clock.nowMs()
+  const judged = judgeEnd(end, nowMs)
+  reportOutcome(parts, credential.id, outcomeOf(judged.failure, nowMs))
+  const { reason, failureClass, status } = judged.failure
+  if (failureClass !== 'caller-bad') {
+    const channelId = candidate.channel.id
+    const facts = { channelId, credentialId: credential.id, reason, failureClass, status }
+    log.warn(facts, 'an upstream failed')
+  }
+  return judged
+}

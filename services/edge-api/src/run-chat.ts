@@ -1,0 +1,150 @@
+/**
+ * THE TABLE OF CONTENTS of a chat request: accept, admit, choose, dispatch, relay, settle. All branching
+ * of the flow is here, in run-once.ts and in run-attempts.ts.
+ *
+ * Hot path: no I/O of our own but the upstream's. Key, limit and money are decided in memory, and where
+ * they are, without a promise. Whatever happens, the request is recorded and its reservation ended.
+ */
+import { AppError, isAppError } from '@sluice/kernel/app-error'
+import { newId } from '@sluice/kernel/ids'
+import { scanChatBody } from '@sluice/protocol/json-scan'
+
+import { readJsonBody } from './accept/read-body.ts'
+import { writeError } from './accept/render-error.ts'
+import { readIdempotencyKey } from './admit/claim-answer.ts'
+import type { Reservation } from './admit/purse.ts'
+import type { ChatCall, ChatParts, ChatTurn } from './chat-parts.ts'
+import { CHAT_ROUTE } from './chat-parts.ts'
+import type { AttemptsEnd } from './end-answer.ts'
+import { findRoutes, priceOf, worstCase } from './find-model.ts'
+import { handOverToImages } from './hand-over.ts'
+import { AnswerSink } from './relay/answer-sink.ts'
+import { runAttempts } from './run-attempts.ts'
+import { runOnce } from './run-once.ts'
+import type { ChatTrace } from './settle/chat-trace.ts'
+import { chatTrace, traceRecord } from './settle/chat-trace.ts'
+import type { CopiedAnswer } from './settle/copy-answer.ts'
+import { settleChat } from './settle/settle-chat.ts'
+
+/** Answers a chat completion. Never rejects: every failure is an answer, or a connection that ends. */
+export async function runChat(parts: ChatParts, call: ChatCall): Promise<void> {
+  const { deps, record } = parts.door
+  const requestId = newId('req', deps)
+  const trace = chatTrace({ requestId, route: CHAT_ROUTE, receivedAtMs: deps.clock.nowMs() })
+  parts.running.count += 1
+  try {
+    await answerChat(parts, call, trace)
+  } catch (error) {
+    trace.errorCode = isAppError(error) ? error.code : 'internal_error'
+    if (trace.errorCode === 'internal_error') {
+      deps.log.error({ err: error, requestId, route: CHAT_ROUTE }, 'request failed')
+    }
+    trace.status = writeError(call.outgoing, error, requestId)
+  } finally {
+    parts.running.count -= 1
+    // An image request writes its own line: it knows the job.
+    if (!trace.handedOver) record(traceRecord(trace, deps.clock.nowMs()))
+  }
+}
+
+async function answerChat(parts: ChatParts, call: ChatCall, trace: ChatTrace): Promise<void> {
+  const { door, running } = parts
+  const { config, clock } = door.deps
+  if (running.count > config.requestsInFlightMax) throw atCapacity()
+
+  const admitting = parts.admission.admit(call.incoming)
+  const principal = admitting instanceof Promise ? await admitting : admitting
+  trace.apiKeyId = principal.apiKeyId
+  trace.wallet = principal.wallet
+
+  const { bodyBytesMax: bytesMax } = config
+  const body = await readJsonBody({ bytesMax, clock, sweep: door.sweep }, call.incoming)
+  const scanned = scanChatBody(body)
+  trace.streamed = scanned.stream
+  const snapshot = door.catalog.current()
+  const routes = findRoutes(snapshot, principal, scanned)
+  trace.model = routes.model
+  if (routes.chat.length === 0)
+    return handOverToImages(parts, call, { principal, body, scanned, trace })
+
+  const price = priceOf(snapshot, routes.model, clock.now())
+  const { requestId } = trace
+  const turn = {
+    ...call,
+    requestId,
+    principal,
+    body,
+    scanned,
+    model: routes.model,
+    routes,
+    price,
+    trace,
+  }
+  const key = readIdempotencyKey(call.incoming.headers['idempotency-key'])
+  if (key === undefined) return payAndRun(parts, turn, undefined)
+  return runOnce(parts, turn, { key, run: (copy) => payAndRun(parts, turn, copy) })
+}
+
+/** Reserves the worst case, runs, and settles what was used; the reservation ends whatever happens. */
+async function payAndRun(
+  parts: ChatParts,
+  turn: ChatTurn,
+  copy: CopiedAnswer | undefined,
+): Promise<void> {
+  const { allowances, door, usage } = parts
+  const { clock, config } = door.deps
+  const { wallet } = turn.principal
+  if (!usage.healthy()) throw new AppError('unavailable', 'Usage cannot be recorded now.')
+  const worstMicro = worstCase(turn)
+  const reservation =
+    allowances.tryReserve(wallet, worstMicro) ?? (await allowances.reserve(wallet, worstMicro))
+  const allowedMs = turn.scanned.stream ? config.streamMsMax : config.syncWaitMs
+  const sink = new AnswerSink({
+    outgoing: turn.outgoing,
+    requestId: turn.requestId,
+    stream: turn.scanned.stream,
+    deadlineMs: turn.trace.receivedAtMs + allowedMs,
+    clock,
+    copy,
+  })
+  door.sweep.add(sink)
+  try {
+    const end = await runAttempts(parts, turn, sink)
+    settle(parts, turn, reservation, end)
+  } finally {
+    door.sweep.delete(sink)
+    turn.trace.firstByteAtMs = sink.firstByteAtMs
+    if (reservation.open) allowances.spend(reservation, 0n)
+  }
+}
+
+function settle(
+  { allowances, usage, door }: ChatParts,
+  turn: ChatTurn,
+  reservation: Reservation,
+  { meter, endState }: AttemptsEnd,
+): void {
+  const { requestId, principal, model, price, scanned, trace } = turn
+  const record = settleChat({
+    requestId,
+    apiKeyId: principal.apiKeyId,
+    wallet: principal.wallet,
+    allowanceId: reservation.allowance.id,
+    model,
+    price,
+    reservedMicro: reservation.amountMicro,
+    meter,
+    promptBytes: scanned.textBytes,
+    endState,
+    endedAt: door.deps.clock.now(),
+  })
+  allowances.spend(reservation, record?.amountMicro ?? 0n)
+  if (!record) return
+  usage.add(record)
+  trace.usage = record.usage.kind === 'tokens' ? record.usage : undefined
+  trace.amountMicro = record.amountMicro
+}
+
+function atCapacity(): AppError {
+  return new AppError('overloaded', 'This server is at its capacity.', { retryAfterMs: 1_000 })
+}

@@ -1,0 +1,41 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+import { replayAnswer } from './accept/render-error.ts'
+import { claimAnswer } from './admit/claim-answer.ts'
+import type { ChatParts, ChatTurn } from './chat-parts.ts'
+import { CHAT_ROUTE } from './chat-parts.ts'
+import { CopiedAnswer } from './settle/copy-answer.ts'
+
+/** Runs a request that carries an Idempotency-Key, or answers what it was answered before. */
+export async function runOnce(
+  parts: ChatParts,
+  turn: ChatTurn,
+  { key, run }: { key: string; run: (copy: CopiedAnswer) => Promise<void> },
+): Promise<void> {
+  const { door, edge } = parts
+  const { answerStore, clock } = door.deps
+  const gone = new AbortController()
+  turn.outgoing.once('close', () => gone.abort(new AppError('caller_gone', 'The caller hung up.')))
+  const { apiKeyId } = turn.principal
+  const input = { apiKeyId, route: CHAT_ROUTE, key, body: turn.body, signal: gone.signal }
+  const claimed = await claimAnswer({ answerStore, edge, clock }, input)
+  if (claimed.outcome === 'replay') {
+    turn.trace.status = claimed.answer.status
+    return replayAnswer(turn.outgoing, claimed.answer)
+  }
+  const copy = new CopiedAnswer()
+  const { name, holder } = claimed
+  let keep = false
+  parts.running.claims += 1
+  try {
+    await run(copy)
+    const { errorCode, status, amountMicro } = turn.trace
+    keep = amountMicro > 0n || (errorCode === null && status === 200)
+  } finally {
+    parts.running.claims -= 1
+    // A failure that cost nothing frees the key: the next repeat runs anew.
+    const answer = copy.answer(turn.requestId)
+    if (keep) await answerStore.keep({ ...name, holder, answer })
+    else await answerStore.release({ ...name, holder })
+  }
+}

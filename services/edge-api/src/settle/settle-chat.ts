@@ -1,0 +1,48 @@
+import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import type { PriceRow } from '@sluice/contracts/prices'
+import { chargeUsage } from '@sluice/pricing/charge-usage'
+
+import type { AnswerMeter } from '../relay-end.ts'
+import { finalUsage } from './final-usage.ts'
+
+export interface SettleInput {
+  requestId: string
+  apiKeyId: string
+  wallet: string
+  allowanceId: string
+  model: string
+  price: PriceRow
+  reservedMicro: bigint
+  /** Of the part of an answer that was passed on; undefined when nothing was. */
+  meter: AnswerMeter | undefined
+  promptBytes: number
+  endState: UsageRecord['endState']
+  endedAt: Date
+}
+
+/**
+ * What a call owes: a record for billing, or undefined when nothing was delivered. Never more than was
+ * reserved; what the upstream charges above that is the house's.
+ */
+export function settleChat(input: SettleInput): UsageRecord | undefined {
+  const { meter, price, reservedMicro, endState } = input
+  const consumed = finalUsage(meter, { promptBytes: input.promptBytes })
+  if (!consumed) return undefined
+  const { usage, source } = consumed
+  const charge = chargeUsage({ usage, price: price.price, reservedMicro, endState })
+  return {
+    requestId: input.requestId,
+    allowanceId: input.allowanceId,
+    wallet: input.wallet,
+    apiKeyId: input.apiKeyId,
+    model: input.model,
+    priceId: price.id,
+    usage,
+    source,
+    reservedMicro,
+    amountMicro: charge.amountMicro,
+    upstreamLossMicro: charge.upstreamLossMicro,
+    endState,
+    endedAt: input.endedAt,
+  }
+}

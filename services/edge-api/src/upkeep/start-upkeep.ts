@@ -1,0 +1,75 @@
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+
+import { renewClaims } from '../admit/claim-answer.ts'
+import type { ChatParts } from '../chat-parts.ts'
+
+const ALLOWANCES_EVERY_MS = 5_000
+const CLAIMS_EVERY_MS = 20_000
+const PRUNE_EVERY_MS = 600_000
+const PRUNE_BATCH = 1_000
+const PARTITIONS_EVERY_MS = 3_600_000
+const LOG_KEPT_MS = 30 * 86_400_000
+
+/** What happens by time: leases of money and claims, old answers, partitions of the log. */
+export function startUpkeep(parts: ChatParts): () => Promise<void> {
+  const { allowances, door, edge, running } = parts
+  const { clock, log, answerStore, requestLogStore } = door.deps
+  const openPartitions = () => requestLogStore.openPartitions(clock.now())
+  const jobs: Chore[] = [
+    { name: 'allowances', everyMs: ALLOWANCES_EVERY_MS, run: () => allowances.upkeep() },
+    {
+      name: 'claims',
+      everyMs: CLAIMS_EVERY_MS,
+      run: async () => {
+        if (running.claims > 0) await renewClaims({ answerStore, edge, clock })
+      },
+    },
+    {
+      name: 'answers',
+      everyMs: PRUNE_EVERY_MS,
+      run: async () => {
+        while ((await answerStore.prune({ now: clock.now(), limit: PRUNE_BATCH })) === PRUNE_BATCH);
+      },
+    },
+    {
+      name: 'partitions',
+      everyMs: PARTITIONS_EVERY_MS,
+      run: async () => {
+        await openPartitions()
+        await requestLogStore.dropPartitions(new Date(clock.nowMs() - LOG_KEPT_MS))
+      },
+    },
+  ]
+  const stops = jobs.map((chore) => repeat(chore, { clock, log }))
+  void openPartitions().catch((err: unknown) => log.warn({ err }, 'partitions were not opened'))
+  return async () => void (await Promise.all(stops.map((stop) => stop())))
+}
+
+interface Chore {
+  name: string
+  everyMs: number
+  run: () => Promise<void>
+}
+
+/** Runs a chore again and again, never twice at once; a failure waits for the next time. */
+function repeat(
+  { name, everyMs, run }: Chore,
+  { clock, log }: { clock: Clock; log: Log },
+): () => Promise<void> {
+  let flight: Promise<void> | undefined
+  const runOnce = async () => {
+    try {
+      await run()
+    } catch (err) {
+      log.warn({ err, chore: name }, 'upkeep failed, and is tried again')
+    }
+  }
+  const stop = clock.every(everyMs, () => {
+    flight ??= runOnce().finally(() => (flight = undefined))
+  })
+  return async () => {
+    stop()
+    await flight
+  }
+}
