@@ -7,7 +7,8 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { Fields } from '@sluice/protocol/images/field-reader'
 import { invalid } from '@sluice/protocol/images/field-reader'
 
-import { bodyTooLarge, chunksOf, refuseAnnounced, refuseEncoded } from './images-read-json.ts'
+import { bodyChunks } from './images-body.ts'
+import type { ReadBodyDeps } from './read-body.ts'
 
 const FIELDS_MAX = 100
 const PARTS_MAX = 130
@@ -25,15 +26,16 @@ export type TakeFile = (file: { field: string; bytes: Readable }) => Promise<voi
  * been given up; the request itself stays open, so that it can be answered.
  */
 export async function readForm(
-  incoming: IncomingMessage,
-  { bytesMax, takeFile }: { bytesMax: number; takeFile: TakeFile },
+  deps: ReadBodyDeps,
+  { incoming, takeFile }: { incoming: IncomingMessage; takeFile: TakeFile },
 ): Promise<Fields> {
-  refuseEncoded(incoming)
-  refuseAnnounced(incoming, bytesMax)
   const parser = openParser(incoming)
   const form = collectParts(parser, takeFile)
   try {
-    await Promise.race([feed(incoming, { parser, bytesMax, broken: form.broken }), form.broken])
+    await Promise.race([
+      feed(bodyChunks(deps, incoming), { parser, broken: form.broken }),
+      form.broken,
+    ])
     await Promise.race([form.read, form.broken])
     return form.fields()
   } catch (error) {
@@ -75,13 +77,10 @@ function withContentType({ headers }: IncomingMessage): BusboyHeaders {
 }
 
 async function feed(
-  incoming: IncomingMessage,
-  { parser, bytesMax, broken }: { parser: Busboy; bytesMax: number; broken: Promise<never> },
+  chunks: AsyncIterable<Buffer>,
+  { parser, broken }: { parser: Busboy; broken: Promise<never> },
 ): Promise<void> {
-  let bytes = 0
-  for await (const chunk of chunksOf(incoming)) {
-    bytes += chunk.length
-    if (bytes > bytesMax) throw bodyTooLarge(bytesMax)
+  for await (const chunk of chunks) {
     if (parser.destroyed) return
     // A slow blob store slows the caller.
     if (!parser.write(chunk)) await Promise.race([drained(parser), broken])

@@ -8,10 +8,10 @@ import { parseImageCall } from '@sluice/protocol/images/parse-image-call'
 import type { PictureSource } from '@sluice/protocol/images/picture-sources'
 import { readPictureSources } from '@sluice/protocol/images/picture-sources'
 
-import type { EdgeConfig } from '../config.ts'
+import type { Door } from '../door.ts'
 import type { InputShelf, ShelfInput, StoredInput } from '../images/input-shelf.ts'
 import { readForm } from './images-form.ts'
-import { mediaTypeOf, readJsonFields } from './images-read-json.ts'
+import { readJsonFields } from './images-body.ts'
 
 const MIB = 1024 * 1024
 export const REFERENCE_IMAGES_MAX = 4
@@ -30,19 +30,20 @@ export interface ImageIntake {
 }
 
 export interface IntakeInput {
-  config: EdgeConfig
   incoming: IncomingMessage
   shelf: InputShelf
 }
 
+type IntakeDoor = Pick<Door, 'deps' | 'sweep'>
+
 const nothingStored = { images: [], mask: undefined }
 
 /** Reads `POST /v1/images/generations`: JSON, with `reference_images` as ours. */
-export async function acceptGeneration({
-  config,
-  incoming,
-}: Omit<IntakeInput, 'shelf'>): Promise<ImageIntake> {
-  const fields = await readJsonFields(incoming, { bytesMax: config.bodyBytesMax })
+export async function acceptGeneration(
+  door: IntakeDoor,
+  { incoming }: Pick<IntakeInput, 'incoming'>,
+): Promise<ImageIntake> {
+  const fields = await readJsonFields(bodyLimits(door), incoming)
   const images = readPictureSources(fields['reference_images'], {
     param: 'reference_images',
     countMax: REFERENCE_IMAGES_MAX,
@@ -56,23 +57,18 @@ export async function acceptGeneration({
 }
 
 /** Reads `POST /v1/images/edits`: a form, or JSON whose pictures are URLs, data URLs or base64. */
-export async function acceptEdit(input: IntakeInput): Promise<ImageIntake> {
-  const type = mediaTypeOf(input.incoming)
-  if (type === 'application/json') return acceptJsonEdit(input)
-  if (type === 'multipart/form-data') return acceptFormEdit(input)
-  throw new AppError(
-    'unsupported_media_type',
-    'The body of an edit must be multipart/form-data or application/json.',
-  )
+export function acceptEdit(door: IntakeDoor, input: IntakeInput): Promise<ImageIntake> {
+  const isForm = /^multipart\/form-data\b/i.test(input.incoming.headers['content-type'] ?? '')
+  return isForm ? acceptFormEdit(door, input) : acceptJsonEdit(door, input)
 }
 
-async function acceptJsonEdit({ config, incoming }: IntakeInput): Promise<ImageIntake> {
-  const fields = await readJsonFields(incoming, { bytesMax: config.bodyBytesMax })
+async function acceptJsonEdit(door: IntakeDoor, { incoming }: IntakeInput): Promise<ImageIntake> {
+  const fields = await readJsonFields(bodyLimits(door), incoming)
   refuseMarkup(fields)
   const param = Object.hasOwn(fields, 'images') ? 'images' : 'image'
   const images = readPictureSources(fields[param], { param, countMax: EDIT_IMAGES_MAX })
   const [mask] = readPictureSources(fields['mask'], { param: 'mask', countMax: 1 })
-  const { imageFileBytesMax: bytesMax } = config
+  const { imageFileBytesMax: bytesMax } = door.deps.config
   return {
     call: parseImageCall(fields),
     isEdit: true,
@@ -81,7 +77,16 @@ async function acceptJsonEdit({ config, incoming }: IntakeInput): Promise<ImageI
   }
 }
 
-async function acceptFormEdit({ config, incoming, shelf }: IntakeInput): Promise<ImageIntake> {
+const bodyLimits = ({ deps: { config, clock }, sweep }: IntakeDoor) => ({
+  bytesMax: config.bodyBytesMax,
+  clock,
+  sweep,
+})
+
+async function acceptFormEdit(
+  { deps: { config, clock }, sweep }: IntakeDoor,
+  { incoming, shelf }: IntakeInput,
+): Promise<ImageIntake> {
   // Promises, because the next part may arrive while one is still being stored.
   const images: Promise<StoredInput>[] = []
   const masks: Promise<StoredInput>[] = []
@@ -91,8 +96,9 @@ async function acceptFormEdit({ config, incoming, shelf }: IntakeInput): Promise
     return stored
   }
   const { imageFileBytesMax: bytesMax } = config
-  const fields = await readForm(incoming, {
-    bytesMax: config.imageFormBytesMax,
+  const limits = { bytesMax: config.imageFormBytesMax, clock, sweep }
+  const fields = await readForm(limits, {
+    incoming,
     takeFile: async ({ field, bytes: source }) => {
       if (field === 'mask') {
         if (masks.length > 0) throw invalid('mask', 'must not be repeated')

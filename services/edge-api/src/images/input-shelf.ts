@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 
 import type { InputImage } from '@sluice/contracts/image-request'
@@ -83,10 +82,6 @@ export function createInputShelf(
     },
   }
 }
-
-/** The fingerprint of bytes that are at hand, as `StoredInput` has it. */
-export const sha256Of = (bytes: Uint8Array): string =>
-  createHash('sha256').update(bytes).digest('hex')
 
 export const invalidImage = (param: string, complaint: string): AppError =>
   new AppError('invalid_image', `'${param}' ${complaint}.`, { param })

@@ -11,8 +11,6 @@ import { streamTaskEvents } from './stream-task-events.ts'
 
 /** Mounts the image routes: /v1/images/generations, /v1/images/edits and /v1/images/tasks. */
 export function mountImages(app: EdgeApp, door: Door): void {
-  const { config } = door.deps
-
   app.post('/v1/images/generations', async (context) => {
     const admitted = await door.admit(context)
     const { incoming, outgoing } = context.env
@@ -22,7 +20,7 @@ export function mountImages(app: EdgeApp, door: Door): void {
       outgoing,
       route: '/v1/images/generations',
       family: 'image_generation',
-      accept: () => acceptGeneration({ config, incoming }),
+      accept: () => acceptGeneration(door, { incoming }),
     })
     return RESPONSE_ALREADY_SENT
   })
@@ -36,7 +34,7 @@ export function mountImages(app: EdgeApp, door: Door): void {
       outgoing,
       route: '/v1/images/edits',
       family: 'image_edit',
-      accept: (shelf) => acceptEdit({ config, incoming, shelf }),
+      accept: (shelf) => acceptEdit(door, { incoming, shelf }),
     })
     return RESPONSE_ALREADY_SENT
   })

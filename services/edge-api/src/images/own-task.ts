@@ -1,4 +1,3 @@
-import type { StoredPart } from '@sluice/contracts/events'
 import type { ImageJob } from '@sluice/jobs/image-job'
 import { AppError } from '@sluice/kernel/app-error'
 import { renderError } from '@sluice/protocol/error-envelope'
@@ -36,6 +35,3 @@ function taskView(job: ImageJob): TaskView {
 
 /** The error object of the envelope. */
 export const errorObject = (error: AppError) => renderError(error).envelope.error
-
-/** Links to the pictures of a job, for events that outlive one reading. */
-export type LinkOf = (part: StoredPart) => string

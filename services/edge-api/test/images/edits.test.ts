@@ -1,3 +1,4 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { toFile } from 'openai'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
@@ -325,7 +326,7 @@ test('a form needs a boundary, a known type, and no compression', async () => {
   const body = form([...least, file('image', png)])
   const types: [Record<string, string>, number, string][] = [
     [{ 'content-type': 'multipart/form-data' }, 400, 'invalid_value'],
-    [{ 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
+    [{ 'content-type': 'application/pdf' }, 415, 'unsupported_media_type'],
     [
       { 'content-type': 'multipart/form-data; boundary=----test', 'content-encoding': 'gzip' },
       415,
@@ -358,6 +359,31 @@ test('a caller who leaves in the middle of an upload leaves nothing behind', asy
   leave.abort()
   await expect(sent).rejects.toThrow('abort')
   await expect.poll(() => records).toMatchObject([{ errorCode: 'caller_gone' }])
+  expect(await made.leftovers()).toEqual([])
+})
+
+test('a caller whose upload stalls is told so, and leaves nothing behind', async () => {
+  const clock = fakeClock()
+  const made = await world({ clock })
+  const whole = form([...least, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
+  async function* stalling() {
+    yield whole.subarray(0, MIB / 2)
+    await new Promise(() => undefined)
+  }
+  const answered = made.call(EDITS, {
+    method: 'POST',
+    body: ReadableStream.from(stalling()),
+    duplex: 'half',
+    headers: { 'content-type': 'multipart/form-data; boundary=----test' },
+  })
+  await expect.poll(() => made.arrivals.length).toBe(1)
+  // Ten seconds, and as many for every 64 KiB that have arrived.
+  await clock.advance(200_000)
+  await expect
+    .poll(() => made.records)
+    .toMatchObject([{ status: 408, errorCode: 'request_timeout' }])
+  const answer = await answered.catch(() => undefined)
+  expect(answer?.status ?? 408).toBe(408)
   expect(await made.leftovers()).toEqual([])
 })
 

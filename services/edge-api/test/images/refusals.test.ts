@@ -63,7 +63,7 @@ describe('a body that cannot be read is refused', () => {
     [
       'a form',
       'model=x',
-      { 'content-type': 'application/x-www-form-urlencoded' },
+      { 'content-type': 'multipart/form-data; boundary=x' },
       415,
       'unsupported_media_type',
     ],

@@ -29,6 +29,7 @@ import type { Door } from '../../src/door.ts'
 import { answerChatWithImage } from '../../src/images/chat-image.ts'
 import { mountImages } from '../../src/images/mount-images.ts'
 import type { EdgeContext, EdgeEnv, Principal, RequestRecord } from '../../src/request.ts'
+import { createSweep } from '../../src/sweep.ts'
 import { createTestBilling } from './test-billing.ts'
 import type { Draw } from './test-runner.ts'
 import { startTestRunner } from './test-runner.ts'
@@ -108,6 +109,7 @@ export async function world(options: WorldOptions = {}) {
   const plain = { config, clock, random, log, bus, blobs, jobs, links, fetchGuarded }
   const whole = onlyThese<EdgeDeps>({ ...plain, billing: onlyThese<Billing>(ledger.billing) })
   const deps = options.spoil ? onlyThese<EdgeDeps>({ ...whole, ...options.spoil(whole) }) : whole
+  const sweep = createSweep(clock)
   const records: RequestRecord[] = []
   const arrivals: string[] = []
   const snapshot = catalogSnapshot({ version: 1, channels: [channel] }, [price])
@@ -120,6 +122,7 @@ export async function world(options: WorldOptions = {}) {
     },
     catalog: { current: () => snapshot },
     jobHub: hub,
+    sweep,
     record: (record) => void records.push(record),
   }
   const server = await serveHttp({ app: appOf(door), port: 0, host: '127.0.0.1', log })
@@ -143,6 +146,7 @@ export async function world(options: WorldOptions = {}) {
   if (options.runner !== false) await startRunner()
   onTestFinished(async () => {
     await hub.stop()
+    sweep.stop()
     await server.close({ withinMs: 200 })
     await bus.close({ withinMs: 200 })
     await egress.close()
