@@ -23,4 +23,3 @@ export const imgproxyEnvironment = z.object({
     limits.cacheBytesMax,
   ),
 })
-export type ImgproxyEnvironment = z.output<typeof imgproxyEnvironment>
