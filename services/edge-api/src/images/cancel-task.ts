@@ -2,7 +2,6 @@ import { AppError } from '@sluice/kernel/app-error'
 import { unreachable } from '@sluice/kernel/assert'
 
 import type { Door } from '../door.ts'
-import { writeJson } from './answer-with-task.ts'
 import { describeTask, ownTask } from './own-task.ts'
 import type { TaskRequest } from './read-task.ts'
 
@@ -10,7 +9,7 @@ import type { TaskRequest } from './read-task.ts'
  * `DELETE /v1/images/tasks/{id}`: ends a task of which nothing is drawn. Cancelling again answers the same;
  * a task that is drawn, being drawn or has failed is `not_cancellable`.
  */
-export async function cancelTask(door: Door, request: TaskRequest): Promise<void> {
+export async function cancelTask(door: Door, request: TaskRequest) {
   const { deps } = door
   const { id } = await ownTask(deps, request)
   const { outcome, events } = await deps.jobs.cancel(id, deps.clock.now())
@@ -29,7 +28,7 @@ export async function cancelTask(door: Door, request: TaskRequest): Promise<void
     default:
       unreachable(outcome)
   }
-  writeJson(request.outgoing, { status: 200, body: describeTask(deps, job) })
+  return describeTask(deps, job)
 }
 
 type Cancelled = Pick<Awaited<ReturnType<Door['deps']['jobs']['cancel']>>, 'events'>

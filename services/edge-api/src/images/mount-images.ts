@@ -1,9 +1,11 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { AppError } from '@sluice/kernel/app-error'
+import type { ImageEventFamily } from '@sluice/protocol/images/image-events'
 
+import type { IntakeInput, ImageIntake } from '../accept/images-intake.ts'
 import { acceptEdit, acceptGeneration } from '../accept/images-intake.ts'
 import type { Door } from '../door.ts'
-import type { EdgeApp } from '../request.ts'
+import type { EdgeApp, EdgeContext } from '../request.ts'
 import { answerImage } from './answer-image.ts'
 import { cancelTask } from './cancel-task.ts'
 import { readTask } from './read-task.ts'
@@ -11,34 +13,13 @@ import { streamTaskEvents } from './stream-task-events.ts'
 
 /** Mounts the image routes: /v1/images/generations, /v1/images/edits and /v1/images/tasks. */
 export function mountImages(app: EdgeApp, door: Door): void {
-  app.post('/v1/images/generations', async (context) => {
-    const admitted = await door.admit(context)
-    const { incoming, outgoing } = context.env
-    await answerImage(door, {
-      admitted,
-      incoming,
-      outgoing,
-      route: '/v1/images/generations',
-      family: 'image_generation',
-      accept: () => acceptGeneration(door, { incoming }),
-    })
-    return RESPONSE_ALREADY_SENT
-  })
-
-  app.post('/v1/images/edits', async (context) => {
-    const admitted = await door.admit(context)
-    const { incoming, outgoing } = context.env
-    await answerImage(door, {
-      admitted,
-      incoming,
-      outgoing,
-      route: '/v1/images/edits',
-      family: 'image_edit',
-      accept: (shelf) => acceptEdit(door, { incoming, shelf }),
-    })
-    return RESPONSE_ALREADY_SENT
-  })
-
+  const answer = imageAnswers(door)
+  app.post('/v1/images/generations', (context) =>
+    answer(context, { family: 'image_generation', accept: acceptGeneration }),
+  )
+  app.post('/v1/images/edits', (context) =>
+    answer(context, { family: 'image_edit', accept: acceptEdit }),
+  )
   app.post('/v1/images/variations', async (context) => {
     await door.admit(context)
     throw new AppError(
@@ -46,29 +27,59 @@ export function mountImages(app: EdgeApp, door: Door): void {
       'Variations were retired with DALL·E 2. Send the picture to POST /v1/images/edits instead.',
     )
   })
+  mountTasks(app, door)
+}
 
+function mountTasks(app: EdgeApp, door: Door): void {
+  const noStore = { 'cache-control': 'no-store' }
   app.get('/v1/images/tasks/:id', async (context) => {
     const { principal } = await door.admit(context)
-    await readTask(door, { principal, taskId: context.req.param('id'), ...context.env })
-    return RESPONSE_ALREADY_SENT
+    const task = await readTask(door, { principal, taskId: context.req.param('id') })
+    return context.json(task, 200, noStore)
   })
-
   app.delete('/v1/images/tasks/:id', async (context) => {
     const { principal } = await door.admit(context)
-    await cancelTask(door, { principal, taskId: context.req.param('id'), ...context.env })
-    return RESPONSE_ALREADY_SENT
+    const task = await cancelTask(door, { principal, taskId: context.req.param('id') })
+    return context.json(task, 200, noStore)
   })
-
   app.get('/v1/images/tasks/:id/events', async (context) => {
     const { principal } = await door.admit(context)
-    const lastEventId =
-      context.req.header('last-event-id') ?? context.req.query('last_event_id') ?? undefined
-    await streamTaskEvents(door, {
-      principal,
-      taskId: context.req.param('id'),
-      lastEventId,
-      ...context.env,
-    })
+    if (context.req.method === 'HEAD')
+      throw new AppError('method_not_allowed', 'Events can be read with GET only.')
+    const taskId = context.req.param('id')
+    const lastEventId = context.req.header('last-event-id') ?? context.req.query('last_event_id')
+    const { outgoing } = context.env
+    await streamTaskEvents(door, { principal, taskId, lastEventId, outgoing })
     return RESPONSE_ALREADY_SENT
   })
+}
+
+interface ImageRoute {
+  family: ImageEventFamily
+  accept: (door: Door, input: IntakeInput) => Promise<ImageIntake>
+}
+
+/** Answers image requests, so many at once as this process bears. */
+function imageAnswers(door: Door) {
+  let running = 0
+  return async (context: EdgeContext, { family, accept }: ImageRoute): Promise<Response> => {
+    if (running >= door.deps.config.requestsInFlightMax)
+      throw new AppError('overloaded', 'Too many image requests are running here.')
+    running += 1
+    try {
+      const admitted = await door.admit(context)
+      const { incoming, outgoing } = context.env
+      await answerImage(door, {
+        admitted,
+        incoming,
+        outgoing,
+        route: context.req.path,
+        family,
+        accept: (shelf) => accept(door, { incoming, shelf }),
+      })
+      return RESPONSE_ALREADY_SENT
+    } finally {
+      running -= 1
+    }
+  }
 }

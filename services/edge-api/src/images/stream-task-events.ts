@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+
 import type { ImageJob } from '@sluice/jobs/image-job'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { invalid } from '@sluice/protocol/images/field-reader'
@@ -21,7 +23,7 @@ const POSITION_EVERY_MS = 5_000
  */
 export async function streamTaskEvents(
   door: Door,
-  request: TaskRequest & { lastEventId: string | undefined },
+  request: TaskRequest & { lastEventId: string | undefined; outgoing: ServerResponse },
 ): Promise<void> {
   const { deps, jobHub } = door
   const { outgoing, lastEventId } = request

@@ -252,6 +252,20 @@ test('when this process stops, who waits is told where the picture will be', asy
   expect(await (await streamed).text()).toContain('"code":"sync_wait_exceeded"')
 })
 
+test('beyond what this process bears, image requests are refused at once', async () => {
+  const { post, hub, startRunner } = await world({
+    runner: false,
+    config: { requestsInFlightMax: 1 },
+  })
+  const first = post(GENERATIONS, ask)
+  await expect.poll(() => hub.size).toBe(1)
+  const second = await post(GENERATIONS, ask)
+  expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1'])
+  await startRunner()
+  expect((await first).status).toBe(200)
+  expect((await post(GENERATIONS, ask)).status).toBe(200)
+})
+
 test('a stored picture that is not there is a fault of ours, not half an answer', async () => {
   const { post } = await world({
     spoil: ({ blobs }) => ({ blobs: { ...blobs, stat: async () => undefined } }),

@@ -38,8 +38,11 @@ const untilDone = ({ call }: World, id: string) =>
   expect.poll(async () => (await jsonOf(await call(`/v1/images/tasks/${id}`))).status).toBe('done')
 
 test('a task shows where it stands: its place in the line, then its pictures with fresh links', async () => {
-  const made = await world({ runner: false })
-  const [first, second] = [await submit(made), await submit(made, { n: 2 })]
+  const clock = fakeClock()
+  const made = await world({ runner: false, clock })
+  const first = await submit(made)
+  await clock.advance(1_000)
+  const second = await submit(made, { n: 2 })
   const waiting = await jsonOf(await made.call(`/v1/images/tasks/${second}`))
   expect(waiting).toMatchObject({
     id: second,
@@ -68,6 +71,15 @@ test('a task shows where it stands: its place in the line, then its pictures wit
     usage: { total_tokens: 210 },
     error: null,
   })
+})
+
+test('HEAD on a task is answered like GET, without the body; on events it is refused', async () => {
+  const made = await world()
+  const id = await submit(made)
+  await untilDone(made, id)
+  const head = await made.call(`/v1/images/tasks/${id}`, { method: 'HEAD' })
+  expect([head.status, await head.text()]).toEqual([200, ''])
+  expect((await made.call(`/v1/images/tasks/${id}/events`, { method: 'HEAD' })).status).toBe(405)
 })
 
 test('a failed task carries its error in the words of the envelope', async () => {
@@ -109,8 +121,10 @@ test('only the wallet that owns a task may know of it', async () => {
 })
 
 test('events tell a task from the line to its end, numbered without a gap', async () => {
-  const made = await world({ runner: false })
+  const clock = fakeClock()
+  const made = await world({ runner: false, clock })
   await submit(made)
+  await clock.advance(1_000)
   const id = await submit(made, { partial_images: 2 })
   const listening = made.call(`/v1/images/tasks/${id}/events`)
   const answer = await listening
@@ -169,7 +183,9 @@ test('a partial picture whose bytes are gone is told without them', async () => 
 test('a waiting listener hears a comment every ten seconds, and the line as it moves', async () => {
   const clock = fakeClock()
   const made = await world({ runner: false, clock })
-  const [first, second] = [await submit(made), await submit(made)]
+  const first = await submit(made)
+  await clock.advance(1_000)
+  const second = await submit(made)
   const answer = await made.call(`/v1/images/tasks/${second}/events`)
   const heard: string[] = []
   const listen = async () => {
