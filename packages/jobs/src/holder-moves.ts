@@ -21,8 +21,8 @@ export type HolderMove =
   /** The picture is stored. Also of a waiting part: an earlier holder may have drawn it. */
   | { type: 'keep'; stored: StoredPart; possibleLosses?: number }
   | { type: 'fail'; index: number; failure: JobFailure; possibleLosses?: number }
-  /** Back to the queue with what is open; `mayHaveProduced` are parts whose call was cut off. */
-  | { type: 'give-back'; reason: string; mayHaveProduced: readonly number[] }
+  /** Back to the queue with what is open. `possibleLosses` are by index of the part. */
+  | { type: 'give-back'; reason: string; possibleLosses: Readonly<Record<number, number>> }
 
 /**
  * Applies the holder's moves, in order, as one change. `lost` when the claim is no longer this one.
@@ -98,11 +98,10 @@ function apply(job: JobRecord, one: HolderMove, now: Date): Step {
     }
     case 'give-back': {
       if (!job.parts.some(isOpen)) return still(job)
-      const doubted = changeParts(job, (part) =>
-        isOpen(part) && one.mayHaveProduced.includes(part.index)
-          ? { ...part, possibleLosses: part.possibleLosses + 1 }
-          : part,
-      )
+      const doubted = changeParts(job, (part) => {
+        const losses = isOpen(part) ? (one.possibleLosses[part.index] ?? 0) : 0
+        return losses > 0 ? { ...part, possibleLosses: part.possibleLosses + losses } : part
+      })
       const facts: ImageJobFact[] = [{ type: 'requeued', reason: one.reason }]
       return { job: requeue(doubted, now), facts }
     }

@@ -257,7 +257,7 @@ export function jobStoreContract(make: () => Promise<StoreUnderTest>): void {
       const given = await write(job, {
         type: 'give-back',
         reason: 'drain',
-        mayHaveProduced: [0, 1],
+        possibleLosses: { 0: 1, 1: 1 },
       })
       expect(given.job).toMatchObject({ state: 'queued', runner: null, queuedAt: now() })
       expect(given.job.parts).toMatchObject([
@@ -379,7 +379,7 @@ export function jobStoreContract(make: () => Promise<StoreUnderTest>): void {
       const held = await submitAndClaim({ request: { count: 2 } })
       expect(await store.cancel(held.id, now())).toEqual({ outcome: 'too-late', events: [] })
       const { job } = await write(held, keep(held, 0))
-      await write(job, { type: 'give-back', reason: 'drain', mayHaveProduced: [] })
+      await write(job, { type: 'give-back', reason: 'drain', possibleLosses: {} })
       expect((await store.cancel(held.id, now())).outcome).toBe('too-late')
     })
 

@@ -13,7 +13,7 @@ import { hasEnded, isOpen } from './job-record.ts'
 import { firstSweepAt } from './sweep.ts'
 
 /** So often may a job take its runner down with it. */
-export const LOST_CLAIMS_MAX = 3
+export const LOST_CLAIMS_MAX = 5
 
 const EMPTY_PART = {
   stored: null,

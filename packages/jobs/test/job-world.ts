@@ -128,7 +128,7 @@ function someMove(world: JobWorld, held: JobRecord, random: Random): HolderMove 
     { type: 'keep', stored, possibleLosses: 1 },
     { type: 'fail', index, failure },
     { type: 'begin', indexes: [index] },
-    { type: 'give-back', reason: 'drain', mayHaveProduced: [index] },
+    { type: 'give-back', reason: 'drain', possibleLosses: { [index]: 1 } },
     {
       type: 'partial',
       index,

@@ -1,0 +1,68 @@
+import type { CounterMetric, HistogramMetric, Metrics } from '@sluice/service-kit/metrics'
+import type { FailureClass } from '@sluice/upstreams/upstream'
+
+const drawOutcomes = ['drawn', 'failed', 'stopped'] as const
+const jobEnds = ['done', 'failed', 'cancelled'] as const
+const claimLosses = ['reaped', 'deadline', 'given-back', 'lost'] as const
+const failureClasses = [
+  'retry-here',
+  'retry-elsewhere',
+  'credential-limited',
+  'credential-bad',
+  'caller-bad',
+  'fatal',
+] as const satisfies readonly FailureClass[]
+
+export interface RunnerCounters {
+  draws: CounterMetric<{ outcome: typeof drawOutcomes }>
+  drawSeconds: HistogramMetric<Record<never, never>>
+  failures: CounterMetric<{ class: typeof failureClasses }>
+  jobs: CounterMetric<{ state: typeof jobEnds }>
+  claims: CounterMetric<{ end: typeof claimLosses }>
+  possibleLosses: CounterMetric<Record<never, never>>
+  adopted: CounterMetric<Record<never, never>>
+  unheard: CounterMetric<Record<never, never>>
+  swept: CounterMetric<Record<never, never>>
+}
+
+export function runnerCounters(metrics: Metrics): RunnerCounters {
+  const count = (name: string, help: string) => metrics.counter({ name, help, labels: {} })
+  return {
+    draws: metrics.counter({
+      name: 'sluice_runner_draws_total',
+      help: 'Parts of jobs, by how drawing them ended.',
+      labels: { outcome: drawOutcomes },
+    }),
+    drawSeconds: metrics.histogram({
+      name: 'sluice_runner_draw_seconds',
+      help: 'From the begin of a part to its picture, failovers included.',
+      labels: {},
+      buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320],
+    }),
+    failures: metrics.counter({
+      name: 'sluice_runner_upstream_failures_total',
+      help: 'Failed calls of upstreams, by what was done about them.',
+      labels: { class: failureClasses },
+    }),
+    jobs: metrics.counter({
+      name: 'sluice_runner_jobs_total',
+      help: 'Jobs that ended here.',
+      labels: { state: jobEnds },
+    }),
+    claims: metrics.counter({
+      name: 'sluice_runner_claims_lost_total',
+      help: 'Claims that ended before their job did.',
+      labels: { end: claimLosses },
+    }),
+    possibleLosses: count(
+      'sluice_runner_possible_losses_total',
+      'Calls that an upstream may have drawn and charged for, and whose picture nobody received.',
+    ),
+    adopted: count(
+      'sluice_runner_adopted_total',
+      'Pictures that an earlier runner had stored, kept without drawing them again.',
+    ),
+    unheard: count('sluice_runner_unheard_total', 'Announcements that the bus did not take.'),
+    swept: count('sluice_runner_swept_blobs_total', 'Blobs that were removed.'),
+  }
+}

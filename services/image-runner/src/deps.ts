@@ -1,0 +1,47 @@
+import type { BlobStore } from '@sluice/blobs/blob-store'
+import type { Bus } from '@sluice/bus/bus'
+import type { Dialect, Scheduler } from '@sluice/contracts/scheduler.contract'
+import type { ClaimStore } from '@sluice/jobs/claim-store'
+import type { UpkeepStore } from '@sluice/jobs/upkeep-store'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+import type { Random } from '@sluice/kernel/random'
+import type { Sealer } from '@sluice/sealing/sealer'
+import type { Metrics } from '@sluice/service-kit/metrics'
+import type { Upstream } from '@sluice/upstreams/upstream'
+
+import type { RunnerConfig } from './config.ts'
+import type { RunnerCounters } from './counters.ts'
+import type { KnownChannels } from './known-channels.ts'
+import type { HeldJobs } from './held-jobs.ts'
+import type { PlaceDesk } from './places/place-desk.ts'
+import type { RetryBudget } from './draw/retry-budget.ts'
+
+/** What the image runner asks of the world. */
+export interface ImageRunnerDeps {
+  store: ClaimStore & UpkeepStore
+  blobs: BlobStore
+  bus: Pick<Bus, 'announce' | 'subscribe' | 'consume' | 'connected'>
+  scheduler: Pick<Scheduler, 'grantLease' | 'renewLease' | 'releaseLease' | 'readCatalog'>
+  upstreams: Record<Dialect, Upstream>
+  sealer: Sealer
+  clock: Clock
+  random: Random
+  log: Log
+  metrics: Metrics
+  config?: Partial<RunnerConfig>
+}
+
+/** What stations and upkeep get: the world, and what the module made of it. */
+export interface RunnerParts extends Omit<ImageRunnerDeps, 'config' | 'metrics'> {
+  config: RunnerConfig
+  /** This runner's id: the holder of its claims and leases. */
+  runner: string
+  desk: PlaceDesk
+  channels: KnownChannels
+  held: HeldJobs
+  retryBudget: RetryBudget
+  counters: RunnerCounters
+  /** Aborts when nothing new is to be begun. */
+  draining: AbortSignal
+}

@@ -1,0 +1,108 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import type { DrawInput, DrawnPicture, UpstreamFailure } from '@sluice/upstreams/upstream'
+import { isUpstreamError } from '@sluice/upstreams/upstream-error'
+
+import type { RunnerParts } from '../deps.ts'
+import type { HeldJob } from '../held-job.ts'
+import type { Place } from '../places/place.ts'
+
+export type CallEnd =
+  | { outcome: 'drawn'; picture: DrawnPicture }
+  | { outcome: 'failed'; failure: UpstreamFailure }
+  /** The job's own signal ended it. */
+  | { outcome: 'stopped'; mayHaveProduced: boolean }
+
+export interface CallInput {
+  held: HeldJob
+  index: number
+  place: Place
+  onPartial: NonNullable<DrawInput['onPartial']>
+}
+
+type CallParts = Pick<
+  RunnerParts,
+  'channels' | 'upstreams' | 'sealer' | 'blobs' | 'clock' | 'log' | 'config'
+>
+
+/** One call of one upstream for one part. Never rejects: every end is an answer. */
+export async function callUpstream(parts: CallParts, input: CallInput): Promise<CallEnd> {
+  const { held, place } = input
+  const late = new AbortController()
+  const cancel = parts.clock.after(parts.config.drawTimeoutMs, () => late.abort())
+  const signal = AbortSignal.any([held.signal, place.signal, late.signal])
+  try {
+    return { outcome: 'drawn', picture: await draw(parts, { ...input, signal }) }
+  } catch (error) {
+    if (held.signal.aborted) return { outcome: 'stopped', mayHaveProduced: mayHave(error) }
+    if (place.signal.aborted) return { outcome: 'failed', failure: leaseLost(mayHave(error)) }
+    if (late.signal.aborted) return { outcome: 'failed', failure: timedOut(mayHave(error)) }
+    if (isUpstreamError(error)) return { outcome: 'failed', failure: error.failure }
+    // Ours: a secret that does not open, an input picture that is gone, a store that is away.
+    parts.log.error({ err: error, jobId: held.job.id, index: input.index }, 'a draw broke')
+    return { outcome: 'failed', failure: broken }
+  } finally {
+    cancel()
+  }
+}
+
+async function draw(
+  { channels, upstreams, sealer, blobs }: CallParts,
+  { held, index, place, onPartial, signal }: CallInput & { signal: AbortSignal },
+): Promise<DrawnPicture> {
+  const { request } = held.job
+  const { channelId, credentialId, secret } = place.lease
+  signal.throwIfAborted()
+  const channel = await channels.find({ channelId, model: request.model })
+  const upstream = channel && upstreams[channel.dialect]
+  if (!channel || !upstream?.draw) throw new AppError('internal_error', 'the channel draws nothing')
+  const { baseUrl, settings, upstreamModel } = channel
+  return upstream.draw({
+    access: { baseUrl, settings, secret: sealer.open(credentialSecretPlace(credentialId), secret) },
+    request,
+    upstreamModel,
+    index,
+    onPartial,
+    signal,
+    readInput: async (blobKey) => {
+      const bytes = await blobs.read(blobKey)
+      if (!bytes) throw new AppError('internal_error', 'an input picture is gone')
+      return bytes
+    },
+  })
+}
+
+/** Cut off by us: only the dialect knows whether the upstream had begun. */
+function mayHave(error: unknown): boolean {
+  return isUpstreamError(error) && error.failure.mayHaveProduced
+}
+
+const unknown = { status: undefined, retryAfterMs: undefined }
+
+const leaseLost = (mayHaveProduced: boolean): UpstreamFailure => ({
+  ...unknown,
+  failureClass: 'retry-elsewhere',
+  reason: 'aborted',
+  code: 'upstream_failed',
+  message: 'The upstream did not serve the request.',
+  mayHaveProduced,
+})
+
+const timedOut = (mayHaveProduced: boolean): UpstreamFailure => ({
+  ...unknown,
+  failureClass: 'retry-elsewhere',
+  reason: 'timeout',
+  code: 'upstream_timeout',
+  message: 'The upstream did not answer in time.',
+  mayHaveProduced,
+})
+
+// Another credential would not mend it, but the channel of another may.
+const broken: UpstreamFailure = {
+  ...unknown,
+  failureClass: 'retry-elsewhere',
+  reason: 'misconfigured',
+  code: 'upstream_failed',
+  message: 'The picture could not be drawn.',
+  mayHaveProduced: false,
+}

@@ -1,0 +1,131 @@
+import type { Outcome } from '@sluice/contracts/scheduler.contract'
+import type { JobFailure } from '@sluice/jobs/image-job'
+import type { DrawnPicture, FailureClass } from '@sluice/upstreams/upstream'
+
+import type { RunnerParts } from '../deps.ts'
+import type { HeldJob } from '../held-job.ts'
+import type { Place } from '../places/place.ts'
+import type { PlaceAnswer } from '../places/place-line.ts'
+import type { CallEnd, CallInput } from './call-upstream.ts'
+import { callUpstream } from './call-upstream.ts'
+import type { NextStep } from './next-step.ts'
+import { nextStep } from './next-step.ts'
+
+const AGAIN_AFTER_MS = 250
+/** For another credential when this one failed; a limited one is waited for until the deadline. */
+const ELSEWHERE_WAIT_MAX_MS = 10_000
+
+export type DrawEnd = (
+  | { outcome: 'drawn'; picture: DrawnPicture }
+  | { outcome: 'failed'; failure: JobFailure }
+  | { outcome: 'stopped'; mayHaveProduced: boolean }
+) & {
+  /** Calls before the last one whose picture, if there was one, nobody received. */
+  possibleLosses: number
+  /** Still takes room in this runner; its lease was given back. */
+  place: Place | undefined
+}
+
+export interface DrawPartInput {
+  held: HeldJob
+  index: number
+  place: Place
+  onPartial: CallInput['onPartial']
+  /** What the scheduler is told of a call. */
+  outcomeOf: (end: CallEnd) => Outcome
+}
+
+/**
+ * Draws one part: calls the upstream, and after a failure another credential, or the same again, as
+ * the failure's class asks. Every lease is given back with what became of it.
+ */
+export async function drawPart(parts: RunnerParts, input: DrawPartInput): Promise<DrawEnd> {
+  const at = { place: input.place }
+  try {
+    return await tryUntilDrawn(parts, { ...input, at })
+  } catch (error) {
+    at.place.free()
+    throw error
+  }
+}
+
+async function tryUntilDrawn(
+  parts: RunnerParts,
+  { at, ...input }: DrawPartInput & { at: { place: Place } },
+): Promise<DrawEnd> {
+  const { held, index, outcomeOf } = input
+  const { counters, retryBudget, log, clock } = parts
+  const excluded = new Set<string>()
+  let [tries, limited, triesHere, possibleLosses] = [0, 0, 0, 0]
+  retryBudget.earn()
+  for (;;) {
+    const { place } = at
+    const end = await callUpstream(parts, { ...input, place })
+    if (end.outcome !== 'failed') {
+      void place.release(outcomeOf(end))
+      return { ...end, possibleLosses, place }
+    }
+    const { failure } = end
+    const { code, message, failureClass } = failure
+    const { credentialId } = place.lease
+    counters.failures.add({ class: failureClass })
+    log.debug({ jobId: held.job.id, index, credentialId, failure }, 'a draw failed')
+    if (failure.mayHaveProduced) possibleLosses += 1
+    if (failureClass === 'credential-limited') limited += 1
+    else tries += 1
+    triesHere += 1
+    const step = withinBudget(nextStep({ failureClass, tries, limited, triesHere }), tries, parts)
+    if (step === 'again-here') {
+      await clock.sleep(AGAIN_AFTER_MS, held.signal).catch(() => undefined)
+      continue
+    }
+    // Heard before the next is asked for, so that a limited credential is not given out again.
+    await place.release(outcomeOf(end))
+    const failed = { outcome: 'failed', failure: { code, message }, possibleLosses } as const
+    if (step === 'fail') return { ...failed, place }
+    place.free()
+    if (failureClass !== 'credential-limited') excluded.add(credentialId)
+    triesHere = 0
+    const answer = await elsewhere(parts, { held, excluded, failureClass })
+    if (answer.outcome === 'stopped') {
+      return { ...answer, mayHaveProduced: false, possibleLosses, place: undefined }
+    }
+    if (answer.outcome !== 'granted') return { ...failed, place: undefined }
+    at.place = answer.place
+  }
+}
+
+// The first failover is always allowed; what goes beyond it must be saved up.
+function withinBudget(step: NextStep, tries: number, { retryBudget }: RunnerParts): NextStep {
+  if (step === 'fail' || tries <= 1) return step
+  return retryBudget.spend() ? step : 'fail'
+}
+
+/** Another credential; or, where there is no other, one of those that were tried already. */
+async function elsewhere(
+  { desk, clock }: RunnerParts,
+  {
+    held,
+    excluded,
+    failureClass,
+  }: { held: HeldJob; excluded: Set<string>; failureClass: FailureClass },
+): Promise<PlaceAnswer | { outcome: 'stopped' }> {
+  const { request, wallet } = held.job
+  const late = new AbortController()
+  const isLimited = failureClass === 'credential-limited'
+  const cancel = isLimited ? () => {} : clock.after(ELSEWHERE_WAIT_MAX_MS, () => late.abort())
+  const signal = AbortSignal.any([held.signal, late.signal])
+  const wish = { model: request.model, wallet, urgent: true, signal }
+  try {
+    const other = await desk.obtain({ ...wish, exclude: [...excluded] })
+    if (other.outcome !== 'none' || excluded.size === 0) return other
+    excluded.clear()
+    await clock.sleep(AGAIN_AFTER_MS, signal)
+    return await desk.obtain(wish)
+  } catch {
+    if (held.signal.aborted) return { outcome: 'stopped' }
+    return { outcome: 'none', reason: 'no other credential was free in time' }
+  } finally {
+    cancel()
+  }
+}

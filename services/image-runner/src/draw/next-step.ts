@@ -1,0 +1,42 @@
+import type { FailureClass } from '@sluice/upstreams/upstream'
+
+/** Calls for one part in one run, limits not counted: each may be on the upstream's bill. */
+export const TRIES_MAX = 3
+/** Calls that were refused for being too many; each was answered by a rest, so time bounds them first. */
+export const LIMITED_TRIES_MAX = 20
+
+export type NextStep = 'again-here' | 'elsewhere' | 'fail'
+
+/** What each class asks for, as long as tries are left. Pure. */
+const wishes = {
+  'retry-here': 'again-here',
+  'retry-elsewhere': 'elsewhere',
+  'credential-limited': 'elsewhere',
+  'credential-bad': 'elsewhere',
+  'caller-bad': 'fail',
+  fatal: 'fail',
+} as const satisfies Record<FailureClass, NextStep>
+
+/**
+ * What to do after a failed call. `tries` and `limited` count the calls so far, this one included;
+ * `triesHere` those with this credential in a row.
+ */
+export function nextStep({
+  failureClass,
+  tries,
+  limited,
+  triesHere,
+}: {
+  failureClass: FailureClass
+  tries: number
+  limited: number
+  triesHere: number
+}): NextStep {
+  const wish = wishes[failureClass]
+  if (wish === 'fail') return 'fail'
+  if (failureClass === 'credential-limited') {
+    return limited < LIMITED_TRIES_MAX ? 'elsewhere' : 'fail'
+  }
+  if (tries >= TRIES_MAX) return 'fail'
+  return wish === 'again-here' && triesHere > 1 ? 'elsewhere' : wish
+}

@@ -1,0 +1,141 @@
+import type { ImageJobEvent } from '@sluice/contracts/events'
+import type { Clock } from '@sluice/kernel/clock'
+import { isAppError } from '@sluice/kernel/app-error'
+import type { Log } from '@sluice/kernel/log'
+import type { ClaimStore } from '@sluice/jobs/claim-store'
+import type { HolderMove } from '@sluice/jobs/holder-moves'
+import type { JobRecord, Moved } from '@sluice/jobs/job-record'
+import { hasEnded } from '@sluice/jobs/job-record'
+import { crashPoint } from '@sluice/service-kit/crash-point'
+
+/** Why a held job is not drawn any further. */
+export type StopReason = 'lost' | 'deadline' | 'drain'
+
+/** The reason of a held job's signal. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped'
+  readonly why: StopReason
+  constructor(why: StopReason) {
+    super(`stopped: ${why}`)
+    this.why = why
+  }
+}
+
+/** A job under this runner's claim. */
+export interface HeldJob {
+  /** The newest that is known of it. */
+  readonly job: JobRecord
+  /** Aborts with `Stopped` when nothing more is to be drawn. */
+  readonly signal: AbortSignal
+  readonly stopped: StopReason | undefined
+  stop(why: StopReason): void
+  /**
+   * Writes moves and announces what came of them. Moves that come while others are being written go
+   * together in the next write. False when the claim is lost.
+   */
+  write(...moves: HolderMove[]): Promise<boolean>
+  /** Lets go: no timer is left, and everything was announced. */
+  close(): Promise<void>
+}
+
+export interface HeldJobDeps {
+  store: Pick<ClaimStore, 'write'>
+  clock: Clock
+  log: Log
+  /** Never rejects. */
+  announce: (job: JobRecord, events: readonly ImageJobEvent[]) => Promise<void>
+}
+
+const WRITE_RETRY_MS = 200
+const WRITE_RETRY_MS_MAX = 5_000
+/** So long after its deadline a job is still worth writing: another may be about to fail it. */
+const WRITE_LATE_MAX_MS = 10_000
+
+interface Waiting {
+  moves: readonly HolderMove[]
+  settle: (held: boolean) => void
+}
+
+/** Holds a job that was just claimed; announces what the claim brought. */
+export function holdJob(deps: HeldJobDeps, claimed: Moved): HeldJob {
+  const { store, clock, log, announce } = deps
+  const controller = new AbortController()
+  let { job } = claimed
+  let stopped: StopReason | undefined
+  let waiting: Waiting[] = []
+  let writing: Promise<void> | undefined
+  let announced = announce(job, claimed.events)
+
+  const stop = (why: StopReason) => {
+    // A loss is final; nothing may hide it.
+    if (stopped === 'lost' || (stopped && why !== 'lost')) return
+    stopped = why
+    controller.abort(new Stopped(why))
+  }
+  const cancelDeadline = clock.after(job.deadlineAt.getTime() - clock.nowMs(), () =>
+    stop('deadline'),
+  )
+
+  const writeAll = async () => {
+    for (let batch = take(); batch.length > 0; batch = take()) {
+      const moves = batch.flatMap((one) => one.moves)
+      const held = stopped !== 'lost' && (await writePersistently(moves))
+      for (const { settle } of batch) settle(held)
+    }
+    writing = undefined
+  }
+  const take = () => {
+    const batch = waiting
+    waiting = []
+    return batch
+  }
+
+  const writePersistently = async (moves: readonly HolderMove[]): Promise<boolean> => {
+    for (let retryMs = WRITE_RETRY_MS; ; retryMs = Math.min(retryMs * 2, WRITE_RETRY_MS_MAX)) {
+      try {
+        const moved = await store.write({ held: job, moves, now: clock.now() })
+        if (moved === 'lost') {
+          log.warn({ jobId: job.id, fence: job.fence }, 'the claim of a job was lost')
+          stop('lost')
+          return false
+        }
+        if (hasEnded(moved.job)) crashPoint('runner-after-end')
+        job = moved.job
+        // In order, and beside the next write.
+        announced = announced.then(() => announce(moved.job, moved.events))
+        return true
+      } catch (err) {
+        const late = clock.nowMs() > job.deadlineAt.getTime() + WRITE_LATE_MAX_MS
+        if (late || stopped === 'lost' || !isAppError(err, 'unavailable')) {
+          // Whoever claims the job next finds what was stored.
+          log.error({ err, jobId: job.id }, 'a job could not be written and is let go')
+          stop('lost')
+          return false
+        }
+        log.warn({ err, jobId: job.id, retryMs }, 'a job could not be written; trying again')
+        await clock.sleep(retryMs)
+      }
+    }
+  }
+
+  return {
+    get job() {
+      return job
+    },
+    signal: controller.signal,
+    get stopped() {
+      return stopped
+    },
+    stop,
+    write: (...moves) =>
+      new Promise((settle) => {
+        waiting.push({ moves, settle })
+        writing ??= writeAll()
+      }),
+    close: async () => {
+      cancelDeadline()
+      await writing
+      await announced
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import type { ImageJobEvent } from '@sluice/contracts/events'
+import { queuedHint } from '@sluice/jobs/hints'
+import type { JobRecord } from '@sluice/jobs/job-record'
+import { crashPoint } from '@sluice/service-kit/crash-point'
+
+import type { RunnerParts } from '../deps.ts'
+
+/**
+ * Tells the bus what became of a job, after the commit. All of it is a hint: waiters read the rows of
+ * what they miss, and the outbox tells again what must be acted on. Never rejects.
+ */
+export async function announceEvents(
+  { bus, log, counters }: Pick<RunnerParts, 'bus' | 'log' | 'counters'>,
+  { job, events }: { job: JobRecord; events: readonly ImageJobEvent[] },
+): Promise<void> {
+  if (events.length === 0) return
+  crashPoint('runner-before-announce')
+  try {
+    for (const event of events) {
+      await bus.announce('image-job-event', event)
+      if (event.fact.type === 'requeued') await bus.announce('image-job-queued', queuedHint(job))
+      if (event.fact.type === 'ended') await bus.announce('image-job-ended', { jobId: job.id })
+    }
+  } catch (err) {
+    counters.unheard.add({})
+    log.debug({ err, jobId: job.id }, 'events of a job were not heard')
+  }
+}

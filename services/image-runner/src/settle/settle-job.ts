@@ -1,0 +1,48 @@
+import type { HolderMove } from '@sluice/jobs/holder-moves'
+import { hasEnded, isOpen } from '@sluice/jobs/job-record'
+
+import type { RunnerParts } from '../deps.ts'
+import type { HeldJob } from '../held-job.ts'
+
+/**
+ * Ends the claim of a job. What is open by now was stopped: by the deadline, which fails it; by the
+ * end of this runner, which gives it back to the queue for another; or the claim was lost, and there
+ * is nothing to say.
+ */
+export async function settleJob(
+  { held: heldJobs, counters, log }: Pick<RunnerParts, 'held' | 'counters' | 'log'>,
+  { held, cutOff }: { held: HeldJob; cutOff: ReadonlyMap<number, number> },
+): Promise<void> {
+  const moves = closingMoves(held, cutOff)
+  if (moves.length > 0) await held.write(...moves)
+  await held.close()
+  heldJobs.remove(held)
+  const { job, stopped } = held
+  if (job.state === 'done' || job.state === 'failed') counters.jobs.add({ state: job.state })
+  else if (stopped === 'lost') counters.claims.add({ end: 'lost' })
+  else counters.claims.add({ end: 'given-back' })
+  const losses = job.parts.reduce((sum, { possibleLosses }) => sum + possibleLosses, 0)
+  if (losses > 0 && hasEnded(job)) {
+    counters.possibleLosses.add({}, losses)
+    log.warn({ jobId: job.id, losses }, 'an upstream may have drawn what nobody received')
+  }
+}
+
+function closingMoves(held: HeldJob, cutOff: ReadonlyMap<number, number>): HolderMove[] {
+  const { job, stopped } = held
+  if (hasEnded(job) || stopped === 'lost') return []
+  if (stopped === 'drain') {
+    const possibleLosses = Object.fromEntries(cutOff)
+    return [{ type: 'give-back', reason: 'its runner stopped', possibleLosses }]
+  }
+  const failure =
+    stopped === 'deadline'
+      ? { code: 'upstream_timeout', message: 'The picture was not drawn in time.' }
+      : { code: 'internal_error', message: 'The picture could not be drawn.' }
+  return job.parts.filter(isOpen).map(({ index }) => ({
+    type: 'fail',
+    index,
+    failure,
+    possibleLosses: cutOff.get(index) ?? 0,
+  }))
+}

@@ -1,0 +1,49 @@
+import { repeat } from '@sluice/service-kit/repeat'
+
+import type { RunnerParts } from '../deps.ts'
+import type { WakeUps } from '../wake-ups.ts'
+import { beatClaims } from './beat-claims.ts'
+import { failExpiredJobs } from './fail-expired-jobs.ts'
+import { createLostJobs } from './requeue-lost-jobs.ts'
+import { sweepEndedJobs, sweepOrphans } from './sweep-blobs.ts'
+import { sweepQueued } from './sweep-queued.ts'
+
+const EXPIRE_EVERY_MS = 5_000
+const SWEEP_BLOBS_EVERY_MS = 60_000
+const SWEEP_ORPHANS_EVERY_MS = 6 * 3_600_000
+
+export interface Upkeep {
+  /** Looks at this runner's claims now: somebody says that one is over. */
+  beatNow(): void
+  /** Ends what begins or repairs something; the signs of life go on. */
+  stopSweeps(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** What the runner does by time. */
+export function startUpkeep(parts: RunnerParts, wakeUps: WakeUps): Upkeep {
+  const { clock, log, config } = parts
+  const every = (name: string, everyMs: number, run: () => Promise<void>) =>
+    repeat({ name, everyMs, run, clock, log })
+  const lostJobs = createLostJobs(parts)
+
+  const beat = every('beat-claims', config.heartbeatMs, () => beatClaims(parts))
+  const sweeps = [
+    every('sweep-queued', config.sweepEveryMs, () => sweepQueued(parts, wakeUps)),
+    every('requeue-lost-jobs', config.heartbeatMs, () => lostJobs.look()),
+    every('fail-expired-jobs', EXPIRE_EVERY_MS, () => failExpiredJobs(parts)),
+    every('sweep-ended-jobs', SWEEP_BLOBS_EVERY_MS, () => sweepEndedJobs(parts)),
+    every('sweep-orphans', SWEEP_ORPHANS_EVERY_MS, () => sweepOrphans(parts)),
+  ]
+  const stopSweeps = async () => {
+    await Promise.all(sweeps.map((sweep) => sweep.stop()))
+  }
+  return {
+    beatNow: () => void beat.now(),
+    stopSweeps,
+    stop: async () => {
+      await stopSweeps()
+      await beat.stop()
+    },
+  }
+}

@@ -1,0 +1,143 @@
+import type { Bus } from '@sluice/bus/bus'
+import type { Catalog, Lease, Outcome, Scheduler } from '@sluice/contracts/scheduler.contract'
+import type { Clock } from '@sluice/kernel/clock'
+import { sampleId } from '@sluice/jobs/testing/sample-job'
+import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import type { Sealer } from '@sluice/sealing/sealer'
+
+export const MODEL = 'gpt-image-1'
+const CHANNEL = sampleId('chan', 1)
+
+export interface PoolCredential {
+  id: string
+  secret: string
+  concurrencyMax: number
+  coolingUntilMs: number
+  state: 'active' | 'attention'
+}
+
+interface Held extends Lease {
+  expiresMs: number
+}
+
+/** The scheduler's contract over a handful of credentials, as its service keeps it. */
+export function createPool({
+  clock,
+  bus,
+  sealer,
+}: {
+  clock: Clock
+  bus: Pick<Bus, 'announce'>
+  sealer: Sealer
+}) {
+  const credentials: PoolCredential[] = []
+  const leases = new Map<string, Held>()
+  const outcomes: { credentialId: string; outcome: Outcome }[] = []
+  let number = 0
+  let away = false
+  let catalogReads = 0
+
+  const checkThere = () => {
+    if (away) throw new Error('the scheduler is away')
+  }
+  const alive = (credentialId: string) =>
+    [...leases.values()].filter(
+      (lease) => lease.credentialId === credentialId && lease.expiresMs > clock.nowMs(),
+    ).length
+
+  const scheduler: Pick<Scheduler, 'grantLease' | 'renewLease' | 'releaseLease' | 'readCatalog'> = {
+    readCatalog: async () => {
+      checkThere()
+      catalogReads += 1
+      return catalog
+    },
+    grantLease: async ({ model, exclude, ttlMs }) => {
+      checkThere()
+      const nowMs = clock.nowMs()
+      const usable = credentials.filter(
+        ({ id, state }) => state === 'active' && !exclude.includes(id) && model === MODEL,
+      )
+      if (usable.length === 0) return { outcome: 'none', reason: 'nobody serves it' }
+      const free = usable
+        .filter(({ id, coolingUntilMs, concurrencyMax }) => {
+          return coolingUntilMs <= nowMs && alive(id) < concurrencyMax
+        })
+        .sort((a, b) => alive(a.id) - alive(b.id))[0]
+      if (!free) {
+        const ends = usable.map(({ coolingUntilMs }) => coolingUntilMs).filter((at) => at > nowMs)
+        const taken = usable.length > ends.length ? [nowMs + 1_000] : []
+        return { outcome: 'busy', retryAt: new Date(Math.min(...ends, ...taken)) }
+      }
+      number += 1
+      const lease: Held = {
+        leaseId: sampleId('lease', number),
+        channelId: CHANNEL,
+        credentialId: free.id,
+        fence: number,
+        expiresAt: new Date(nowMs + ttlMs),
+        expiresMs: nowMs + ttlMs,
+        secret: sealer.seal(credentialSecretPlace(free.id), free.secret),
+      }
+      leases.set(lease.leaseId, lease)
+      return { outcome: 'granted', lease }
+    },
+    renewLease: async ({ leaseId, ttlMs }) => {
+      checkThere()
+      const lease = leases.get(leaseId)
+      if (!lease || lease.expiresMs <= clock.nowMs()) return { outcome: 'lost' }
+      lease.expiresMs = clock.nowMs() + ttlMs
+      return { outcome: 'renewed', expiresAt: new Date(lease.expiresMs) }
+    },
+    releaseLease: async ({ leaseId, outcome }) => {
+      checkThere()
+      const lease = leases.get(leaseId)
+      if (!lease) return { released: false }
+      leases.delete(leaseId)
+      const { credentialId } = lease
+      outcomes.push({ credentialId, outcome })
+      const credential = credentials.find(({ id }) => id === credentialId)
+      if (credential && outcome.kind === 'limited') {
+        credential.coolingUntilMs = outcome.retryAt?.getTime() ?? clock.nowMs() + 5_000
+      }
+      if (credential && outcome.kind === 'unauthorised') credential.state = 'attention'
+      await bus.announce('lease-freed', { channelId: CHANNEL })
+      return { released: true }
+    },
+  }
+
+  const catalog: Catalog = {
+    version: 1,
+    channels: [
+      {
+        id: CHANNEL,
+        name: 'main',
+        dialect: 'sandbox',
+        baseUrl: 'https://upstream.test/v1',
+        priority: 0,
+        weight: 1,
+        enabled: true,
+        models: [{ model: MODEL, upstreamModel: 'their-model', kinds: ['image'] }],
+        settings: { colour: 'blue' },
+        credentials: [],
+      },
+    ],
+  }
+
+  return {
+    scheduler,
+    catalog,
+    outcomes,
+    catalogReads: () => catalogReads,
+    /** Leases that nobody gave back and whose time is not over. */
+    held: () => credentials.reduce((sum, { id }) => sum + alive(id), 0),
+    setAway: (gone: boolean) => void (away = gone),
+    add: (concurrencyMax = 1) => {
+      const id = sampleId('cred', credentials.length + 1)
+      const secret = `secret-${credentials.length + 1}`
+      credentials.push({ id, secret, concurrencyMax, coolingUntilMs: 0, state: 'active' })
+      return id
+    },
+    /** Takes a lease from its holder, as its expiry would. */
+    loseAll: () => leases.clear(),
+  }
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+
+import type { ImageFacts } from '@sluice/contracts/image-request'
+import type { Clock } from '@sluice/kernel/clock'
+import { failureOf } from '@sluice/upstreams/failure-treatments'
+import type { DrawInput, DrawnPicture, FailureReason, Upstream } from '@sluice/upstreams/upstream'
+import { UpstreamError } from '@sluice/upstreams/upstream-error'
+
+export interface Drawing {
+  prompt: string
+  index: number
+  secret: string
+  /** Null while it is being drawn. */
+  sha256: string | null
+}
+
+export const FACTS: ImageFacts = {
+  width: 1024,
+  height: 1024,
+  quality: 'high',
+  background: 'opaque',
+  format: 'png',
+}
+
+/** An upstream that does as the test says, and remembers every drawing. */
+export function createScriptedUpstream({ clock }: { clock: Clock }) {
+  const drawings: Drawing[] = []
+  const running = new Map<string, number>()
+  const most = new Map<string, number>()
+  let act: (input: DrawInput, drawing: Drawing) => Promise<void> = async () => {}
+  let facts: ImageFacts = FACTS
+  let latencyMs = 0
+
+  const count = (secret: string, change: number) => {
+    const now = (running.get(secret) ?? 0) + change
+    running.set(secret, now)
+    most.set(secret, Math.max(most.get(secret) ?? 0, now))
+  }
+
+  const draw = async (input: DrawInput): Promise<DrawnPicture> => {
+    const { secret } = input.access
+    const drawing: Drawing = {
+      prompt: input.request.prompt,
+      index: input.index,
+      secret,
+      sha256: null,
+    }
+    drawings.push(drawing)
+    const number = drawings.length
+    count(secret, 1)
+    try {
+      await act(input, drawing)
+      if (latencyMs > 0) await clock.sleep(latencyMs, input.signal)
+    } catch (error) {
+      if (input.signal.aborted) throw new UpstreamError(failureOf('aborted'), error)
+      throw error
+    } finally {
+      count(secret, -1)
+    }
+    const bytes = Buffer.from(`picture ${number} of ${drawing.prompt}`)
+    drawing.sha256 = createHash('sha256').update(bytes).digest('hex')
+    return {
+      bytes,
+      contentType: `image/${facts.format}`,
+      facts,
+      revisedPrompt: `revised ${number}`,
+      tokens: { inputText: 5, inputImage: 0, output: 100 },
+    }
+  }
+
+  const upstream: Upstream = { dialect: 'sandbox', draw }
+  return {
+    upstream,
+    drawings,
+    /** The most calls that one credential ever had at once. */
+    mostAtOnce: (secret: string) => most.get(secret) ?? 0,
+    running: () => [...running.values()].reduce((sum, now) => sum + now, 0),
+    takes: (ms: number) => void (latencyMs = ms),
+    answers: (other: Partial<ImageFacts>) => void (facts = { ...facts, ...other }),
+    /** What happens in a call before its picture. */
+    does: (script: typeof act) => void (act = script),
+    /** Fails calls that match, with the reason. */
+    fails: (reason: FailureReason, when: (drawing: Drawing, number: number) => boolean) => {
+      act = async (_input, drawing) => {
+        if (when(drawing, drawings.length)) throw new UpstreamError(failureOf(reason))
+      }
+    },
+  }
+}
