@@ -247,4 +247,6 @@ export interface AnswerJson {
   choices: { message: { content: string } }[]
 }
 
+export type World = Awaited<ReturnType<typeof world>>
+
 export const jsonOf = async (answer: Response) => (await answer.json()) as AnswerJson

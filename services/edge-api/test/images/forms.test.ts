@@ -1,0 +1,255 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { expect, test } from 'vitest'
+
+import type { Part } from './form-parts.ts'
+import { EDITS, MIB, png, jpeg, mask, maskOf, least, file, send, form } from './form-parts.ts'
+import { jsonOf, world } from './world.ts'
+
+test('each refusal of a form names its parameter and leaves no job, no hold and no blob', async () => {
+  const gif = Buffer.from('GIF89a\x01\0\x01\0\0\0\0;')
+  const lie = Buffer.concat([png.subarray(0, 16), Buffer.from('0000753000007530', 'hex')])
+  const cases: [string, Buffer<ArrayBuffer>, number, string, string | null][] = [
+    ['no picture', form(least), 400, 'missing_required_parameter', 'image'],
+    [
+      'no prompt',
+      form([file('image', png), least[0] ?? least[1]].filter(isPart)),
+      400,
+      'missing_required_parameter',
+      'prompt',
+    ],
+    [
+      'a text file',
+      form([...least, file('image', Buffer.from('# README\n'.repeat(9)))]),
+      400,
+      'invalid_image',
+      'image',
+    ],
+    [
+      'an empty file',
+      form([...least, file('image', Buffer.alloc(0))]),
+      400,
+      'invalid_image',
+      'image',
+    ],
+    ['a gif', form([...least, file('image', gif)]), 400, 'invalid_image', 'image'],
+    [
+      'a picture of 900 megapixels',
+      form([...least, file('image', lie)]),
+      400,
+      'invalid_image',
+      'image',
+    ],
+    [
+      'a header that is cut',
+      form([...least, file('image', png.subarray(0, 20))]),
+      400,
+      'invalid_image',
+      'image',
+    ],
+    [
+      '17 files',
+      form([...least, ...Array.from({ length: 17 }, () => file('image[]', png))]),
+      400,
+      'invalid_value',
+      'image',
+    ],
+    [
+      'a jpeg mask',
+      form([...least, file('image', png), file('mask', jpeg)]),
+      400,
+      'invalid_image',
+      'mask',
+    ],
+    [
+      'a mask of another size',
+      form([...least, file('mask', await maskOf(48, 33)), file('image', png)]),
+      400,
+      'invalid_image',
+      'mask',
+    ],
+    [
+      'two masks',
+      form([...least, file('image', png), file('mask', mask), file('mask', mask)]),
+      400,
+      'invalid_value',
+      'mask',
+    ],
+    [
+      'a mask over 4 MiB',
+      form([
+        file('mask', Buffer.concat([mask, Buffer.alloc(4 * MIB)])),
+        file('image', png),
+        ...least,
+      ]),
+      413,
+      'body_too_large',
+      'mask',
+    ],
+    [
+      'a markup',
+      form([...least, file('image', png), file('markup', mask)]),
+      400,
+      'unsupported_parameter',
+      'markup',
+    ],
+    [
+      'n = 11',
+      form([...least, file('image', png), { name: 'n', value: '11' }]),
+      400,
+      'invalid_value',
+      'n',
+    ],
+    [
+      'svg',
+      form([file('image', png), ...least, { name: 'output_format', value: 'svg' }]),
+      400,
+      'unsupported_parameter',
+      'output_format',
+    ],
+    [
+      'a huge field',
+      form([file('image', png), ...least, { name: 'user', value: 'x'.repeat(200_000) }]),
+      400,
+      'invalid_value',
+      'user',
+    ],
+    [
+      'a prompt of 32,001 characters',
+      form([file('image', png), ...least, { name: 'prompt', value: 'x'.repeat(32_001) }]),
+      400,
+      'invalid_value',
+      'prompt',
+    ],
+    [
+      '101 fields',
+      form([
+        file('image', png),
+        ...Array.from({ length: 101 }, (_, n) => ({ name: `f${n}`, value: 'x' })),
+      ]),
+      400,
+      'invalid_value',
+      null,
+    ],
+    [
+      'an unknown model',
+      form([
+        file('image', png),
+        { name: 'model', value: 'nobody' },
+        { name: 'prompt', value: 'x' },
+      ]),
+      404,
+      'model_not_found',
+      'model',
+    ],
+    [
+      'a form that is cut in a file',
+      form([...least, file('image', png)]).subarray(0, -80),
+      400,
+      'invalid_value',
+      'body',
+    ],
+    [
+      'a form without its last boundary',
+      form([file('image', png), ...least]).subarray(0, -20),
+      400,
+      'invalid_value',
+      'body',
+    ],
+    ['no form at all', Buffer.from('hello'), 400, 'invalid_value', 'body'],
+  ]
+  const made = await world()
+  for (const [name, body, status, code, param] of cases) {
+    const answer = await send(made, body)
+    const { error } = await jsonOf(answer)
+    expect([name, answer.status, error?.code, error?.param]).toEqual([name, status, code, param])
+  }
+  expect(await made.leftovers()).toEqual([])
+})
+
+test('a file over its cap and a form over its cap are refused, and nothing of them is kept', async () => {
+  const made = await world({ config: { imageFileBytesMax: MIB, imageFormBytesMax: 3 * MIB } })
+  const large = Buffer.concat([png, Buffer.alloc(MIB)])
+  const one = await send(made, form([...least, file('image', large)]))
+  expect([one.status, (await jsonOf(one)).error.param]).toEqual([413, 'image'])
+  const whole = form([...least, ...Array.from({ length: 4 }, () => file('image[]', large))])
+  const announced = await send(made, whole).catch(() => undefined)
+  expect(announced?.status ?? 413).toBe(413)
+  const streamed = await made
+    .call(EDITS, {
+      method: 'POST',
+      body: new Blob([whole]).stream(),
+      duplex: 'half',
+      headers: { 'content-type': 'multipart/form-data; boundary=----test' },
+    })
+    .catch(() => undefined)
+  expect(streamed?.status ?? 413).toBe(413)
+  expect(await made.leftovers()).toEqual([])
+})
+
+test('a form needs a boundary, a known type, and no compression', async () => {
+  const made = await world()
+  const body = form([...least, file('image', png)])
+  const types: [Record<string, string>, number, string][] = [
+    [{ 'content-type': 'multipart/form-data' }, 400, 'invalid_value'],
+    [{ 'content-type': 'application/pdf' }, 415, 'unsupported_media_type'],
+    [
+      { 'content-type': 'multipart/form-data; boundary=----test', 'content-encoding': 'gzip' },
+      415,
+      'unsupported_media_type',
+    ],
+  ]
+  for (const [headers, status, code] of types) {
+    const answer = await made.call(EDITS, { method: 'POST', body, headers })
+    expect([answer.status, (await jsonOf(answer)).error.code]).toEqual([status, code])
+  }
+})
+
+test('a caller who leaves in the middle of an upload leaves nothing behind', async () => {
+  const made = await world()
+  const leave = new AbortController()
+  const whole = form([...least, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
+  async function* slowly() {
+    yield whole.subarray(0, MIB / 2)
+    await new Promise(() => undefined)
+  }
+  const sent = made.call(EDITS, {
+    method: 'POST',
+    body: ReadableStream.from(slowly()),
+    duplex: 'half',
+    signal: leave.signal,
+    headers: { 'content-type': 'multipart/form-data; boundary=----test' },
+  })
+  const { arrivals, records } = made
+  await expect.poll(() => arrivals.length).toBe(1)
+  leave.abort()
+  await expect(sent).rejects.toThrow('abort')
+  await expect.poll(() => records).toMatchObject([{ errorCode: 'caller_gone' }])
+  expect(await made.leftovers()).toEqual([])
+})
+
+test('a caller whose upload stalls is told so, and leaves nothing behind', async () => {
+  const clock = fakeClock()
+  const made = await world({ clock })
+  const whole = form([...least, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
+  async function* stalling() {
+    yield whole.subarray(0, MIB / 2)
+    await new Promise(() => undefined)
+  }
+  const answered = made.call(EDITS, {
+    method: 'POST',
+    body: ReadableStream.from(stalling()),
+    duplex: 'half',
+    headers: { 'content-type': 'multipart/form-data; boundary=----test' },
+  })
+  await expect.poll(() => made.arrivals.length).toBe(1)
+  // Ten seconds, and as many for every 64 KiB that have arrived.
+  await clock.advance(200_000)
+  await expect
+    .poll(() => made.records)
+    .toMatchObject([{ status: 408, errorCode: 'request_timeout' }])
+  const answer = await answered.catch(() => undefined)
+  expect(answer?.status ?? 408).toBe(408)
+  expect(await made.leftovers()).toEqual([])
+})
+
+const isPart = (part: Part | undefined): part is Part => part !== undefined

@@ -1,0 +1,69 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+
+import { advanceUntil } from './advance-until.ts'
+import { world } from './world.ts'
+
+const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+const GENERATIONS = '/v1/images/generations'
+
+test('a stream shows partial pictures in order and then the whole one, as SDKs read it', async () => {
+  const { sdk, records } = await world()
+  const stream = await sdk().images.generate({
+    ...ask,
+    quality: 'low',
+    stream: true,
+    partial_images: 2,
+  })
+  const seen: string[] = []
+  for await (const event of stream) {
+    const { format } = await sharp(Buffer.from(event.b64_json, 'base64')).metadata()
+    const number = event.type === 'image_generation.partial_image' ? event.partial_image_index : ''
+    seen.push(`${event.type} ${number} ${format} ${event.size}`)
+  }
+  expect(seen).toEqual([
+    'image_generation.partial_image 0 png 64x64',
+    'image_generation.partial_image 1 png 64x64',
+    'image_generation.completed  png 64x64',
+  ])
+  await expect.poll(() => records).toMatchObject([{ streamed: true, status: 200 }])
+})
+
+test('a stream of several pictures completes each and says which one is missing', async () => {
+  const draw = async ({ index }: { index: number }) =>
+    index === 0 ? { code: 'upstream_failed', message: 'lost' } : undefined
+  const { post } = await world({ draw })
+  const answer = await post(GENERATIONS, { ...ask, n: 2, stream: true, response_format: 'url' })
+  expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
+  const blocks = (await answer.text()).split('\n\n').filter((block) => block !== '')
+  expect(blocks.map((block) => /^event: (.*)$/m.exec(block)?.[1])).toEqual([
+    'image_generation.missing',
+    'image_generation.completed',
+  ])
+  expect(blocks[1]).toContain('"url":"https://sluice.example/p/img/')
+})
+
+test('a stream that fails says so in an error object that SDKs throw', async () => {
+  const draw = async () => ({ code: 'content_policy_violation', message: 'Not this.' })
+  const { sdk } = await world({ draw })
+  const stream = await sdk().images.generate({ ...ask, quality: 'low', stream: true })
+  const read = async () => {
+    for await (const event of stream) expect(event).toBeUndefined()
+  }
+  await expect(read()).rejects.toMatchObject({ code: 'content_policy_violation' })
+})
+
+test('a quiet stream carries a comment every ten seconds', async () => {
+  const clock = fakeClock()
+  const { post, startRunner } = await world({ runner: false, clock })
+  const answer = await post(GENERATIONS, { ...ask, stream: true })
+  const reader = answer.body?.getReader()
+  const read = async () => Buffer.from((await reader?.read())?.value ?? []).toString()
+  await clock.advance(10_000)
+  expect(await read()).toBe(': keep-alive\n\n')
+  await clock.advance(10_000)
+  expect(await read()).toBe(': keep-alive\n\n')
+  await startRunner()
+  await advanceUntil(clock, async () => (await read()).includes('image_generation.completed'))
+})
