@@ -81,6 +81,19 @@ async function start(): Promise<void> {
   })
 }
 
+async function listen(app: ReturnType<typeof frontDoor>): Promise<HttpServer> {
+  const { PORT: port, HOST: host } = config
+  try {
+    return await serveHttp({ app, port, host, log, clock: world.clock })
+  } catch (cause) {
+    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+    if (!taken) throw cause
+    const sentence = `Port ${port} is in use. Stop what listens there, or set PORT to another one.`
+    process.stderr.write(`${sentence}\n`)
+    throw new Error(sentence, { cause })
+  }
+}
+
 // Nothing here works without it, and what supervises us knows how to start both anew.
 function endWithoutDatabase(): void {
   log.fatal('the embedded PostgreSQL has ended without being asked to')

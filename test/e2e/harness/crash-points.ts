@@ -11,11 +11,12 @@ export const crashPoints: { point: string; service: ServiceName }[] = [
   { point: 'edge-before-answer', service: 'edge-api' },
   { point: 'runner-before-claim', service: 'image-runner' },
   { point: 'runner-after-claim', service: 'image-runner' },
+  { point: 'runner-before-draw', service: 'image-runner' },
   { point: 'runner-after-draw', service: 'image-runner' },
   { point: 'runner-after-blob', service: 'image-runner' },
   { point: 'runner-after-end', service: 'image-runner' },
+  { point: 'runner-before-announce', service: 'image-runner' },
   { point: 'billing-after-hold', service: 'billing' },
-  { point: 'billing-before-capture', service: 'billing' },
   { point: 'billing-after-capture', service: 'billing' },
   { point: 'scheduler-after-grant', service: 'scheduler' },
 ]
