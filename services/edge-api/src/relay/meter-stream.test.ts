@@ -45,8 +45,8 @@ describe('metering a stream', () => {
     fc.assert(
       fc.property(places, lineEnds, (places, lineEnd) => {
         const bytes = Buffer.from(stream.replaceAll('\n\n', lineEnd + lineEnd))
-        const meter = meterStream({ hideUsage: false })
-        for (const piece of cut(bytes, places)) expect(meter.push(piece)).toBe(piece)
+        const meter = meterStream({ stream: true, hideUsage: false })
+        expect(run(meter, cut(bytes, places)).equals(bytes)).toBe(true)
         expect(meter.usage).toEqual({ kind: 'tokens', input: 11, cachedInput: 0, output: 7 })
         expect(meter.endedProperly()).toBe(true)
       }),
@@ -57,7 +57,7 @@ describe('metering a stream', () => {
     fc.assert(
       fc.property(places, lineEnds, (places, lineEnd) => {
         const inForm = (text: string) => text.replaceAll('\n\n', lineEnd + lineEnd)
-        const meter = meterStream({ hideUsage: true })
+        const meter = meterStream({ stream: true, hideUsage: true })
         const passed = run(meter, cut(Buffer.from(inForm(stream)), places))
         expect(passed.toString()).toBe(inForm(without))
         expect(meter.usage?.output).toBe(7)
@@ -68,7 +68,7 @@ describe('metering a stream', () => {
 
   it('never lets a part of the hidden event slip out before the rest of it came', () => {
     const bytes = Buffer.from(stream)
-    const meter = meterStream({ hideUsage: true })
+    const meter = meterStream({ stream: true, hideUsage: true })
     let passed = ''
     for (let at = 0; at < bytes.length; at += 1) {
       passed += meter.push(bytes.subarray(at, at + 1))?.toString() ?? ''
@@ -79,34 +79,47 @@ describe('metering a stream', () => {
 
   it('does not hide usage that comes with words', () => {
     const both = chunk('last', { usage: used(3, 2) }) + done
-    const meter = meterStream({ hideUsage: true })
+    const meter = meterStream({ stream: true, hideUsage: true })
     expect(run(meter, [Buffer.from(both)]).toString()).toBe(both)
     expect(meter.usage).toMatchObject({ input: 3, output: 2 })
   })
 
   it('hands on a last event that no blank line ended', () => {
-    const meter = meterStream({ hideUsage: true })
+    const meter = meterStream({ stream: true, hideUsage: true })
     expect(run(meter, [Buffer.from('data: {"x":1}')]).toString()).toBe('data: {"x":1}')
   })
 
   it('takes the last of several reports, and no lie', () => {
-    const meter = meterStream({ hideUsage: false })
+    const meter = meterStream({ stream: true, hideUsage: false })
     meter.push(Buffer.from(chunk('a', { usage: used(5, 1) })))
     meter.push(Buffer.from(chunk('b', { usage: used(5, 2) })))
     meter.push(Buffer.from(chunk('c', { usage: used(-5, 1e308) })))
     expect(meter.usage).toMatchObject({ input: 5, output: 2 })
   })
 
+  it('passes a read that ends with an event as the very same buffer', () => {
+    const read = Buffer.from(chunk('a') + chunk('b'))
+    expect(meterStream({ stream: true, hideUsage: false }).push(read)).toBe(read)
+    expect(meterStream({ stream: true, hideUsage: true }).push(read)).toBe(read)
+  })
+
+  it('passes a document as it came, whatever it holds', () => {
+    const meter = meterStream({ stream: false, hideUsage: false })
+    const piece = Buffer.from('{"usage":{"prompt_tokens"')
+    expect(meter.push(piece)).toBe(piece)
+    expect(meter.flush()).toBeUndefined()
+  })
+
   it('reads usage of a whole answer, spaces and details included', () => {
     const details = { prompt_tokens_details: { cached_tokens: 4, note: '}"{' } }
     const answer = JSON.stringify({ choices: [], usage: { ...used(9, 1), ...details } }, null, 2)
-    const meter = meterStream({ hideUsage: false })
+    const meter = meterStream({ stream: false, hideUsage: false })
     for (const piece of cut(Buffer.from(answer), [20, 33, 50, 61, 70, 90])) meter.push(piece)
     expect(meter.usage).toEqual({ kind: 'tokens', input: 9, cachedInput: 4, output: 1 })
   })
 
   it('does not let an endless event fill the memory', () => {
-    const meter = meterStream({ hideUsage: true })
+    const meter = meterStream({ stream: true, hideUsage: true })
     const piece = Buffer.alloc(64 * 1024, 0x61)
     let passed = 0
     for (let count = 0; count < 100; count += 1) passed += meter.push(piece)?.length ?? 0
@@ -116,7 +129,7 @@ describe('metering a stream', () => {
 
 describe('the end of a stream', () => {
   const ended = (...chunks: string[]) => {
-    const meter = meterStream({ hideUsage: false })
+    const meter = meterStream({ stream: true, hideUsage: false })
     for (const one of chunks) meter.push(Buffer.from(one))
     return meter.endedProperly()
   }
@@ -137,14 +150,14 @@ describe('the end of a stream', () => {
 
 describe('the estimate of what was written', () => {
   it('is near a quarter of the bytes of the words, for answers of any length', () => {
-    const meter = meterStream({ hideUsage: false })
+    const meter = meterStream({ stream: true, hideUsage: false })
     for (let count = 0; count < 5_000; count += 1) meter.push(Buffer.from(chunk(' eight8!')))
     expect(meter.estimateOutput()).toBeGreaterThan(9_900)
     expect(meter.estimateOutput()).toBeLessThan(10_100)
   })
 
   it('is nothing for an answer that said nothing', () => {
-    const meter = meterStream({ hideUsage: false })
+    const meter = meterStream({ stream: true, hideUsage: false })
     meter.push(Buffer.from(chunk('') + finish))
     expect(meter.estimateOutput()).toBe(0)
   })

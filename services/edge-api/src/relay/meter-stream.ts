@@ -27,8 +27,18 @@ const COLON = 0x3a
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
+export interface AnswerMeterOptions {
+  /** Server-sent events; else one JSON document. */
+  stream: boolean
+  /** Leave out the event that has usage and no choices: the caller did not ask for it. */
+  hideUsage: boolean
+}
+
 export interface StreamMeter {
-  /** The bytes to pass on now: all of them, or whole events without the one that is to be hidden. */
+  /**
+   * The bytes to pass on now. Of a document, all of them; of a stream, whole events only, so that a
+   * comment or an error of ours may follow at any time.
+   */
   push(chunk: Buffer): Buffer | undefined
   /** What is still held back, at the end of the stream. */
   flush(): Buffer | undefined
@@ -40,13 +50,12 @@ export interface StreamMeter {
   estimateOutput(): number
 }
 
-/** `hideUsage`: the caller did not ask for the event that has usage and no choices, so it is left out. */
-export function meterStream({ hideUsage }: { hideUsage: boolean }): StreamMeter {
-  return hideUsage ? new HidingMeter() : new PassingMeter()
+export function meterStream({ stream, hideUsage }: AnswerMeterOptions): StreamMeter {
+  return stream ? new EventMeter(hideUsage) : new DocumentMeter()
 }
 
 /** Passes every chunk on as it came: the same buffer. */
-class PassingMeter implements StreamMeter {
+class DocumentMeter implements StreamMeter {
   usage: TokenUsage | undefined
   protected held: Buffer | undefined
   private tail: Buffer[] = []
@@ -108,13 +117,21 @@ class PassingMeter implements StreamMeter {
   }
 }
 
-/** Passes whole events on, without the one that only reports usage. */
-class HidingMeter extends PassingMeter {
+/** Passes whole events on, all of them or without the one that only reports usage. */
+class EventMeter extends DocumentMeter {
+  private readonly hideUsage: boolean
+
+  constructor(hideUsage: boolean) {
+    super()
+    this.hideUsage = hideUsage
+  }
+
   override push(chunk: Buffer): Buffer | undefined {
     const bytes = this.held ? Buffer.concat([this.held, chunk]) : chunk
     const end = bytes.length > HELD_BYTES_MAX ? bytes.length : lastEventEnd(bytes)
     this.held = end === bytes.length ? undefined : bytes.subarray(end)
-    return end === 0 ? undefined : this.pass(bytes.subarray(0, end))
+    if (end === 0) return undefined
+    return this.pass(end === bytes.length ? bytes : bytes.subarray(0, end))
   }
 
   override flush(): Buffer | undefined {
@@ -134,7 +151,8 @@ class HidingMeter extends PassingMeter {
       const end = firstEventEnd(events, at)
       const event = eventObject(events.subarray(start, end))
       this.usage = readChatUsage(event?.usage) ?? this.usage
-      if (Array.isArray(event?.choices) && event.choices.length === 0 && start >= passed) {
+      const isReport = Array.isArray(event?.choices) && event.choices.length === 0
+      if (this.hideUsage && isReport && start >= passed) {
         if (start > passed) pieces.push(events.subarray(passed, start))
         passed = end
       }

@@ -109,7 +109,7 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
     const isJson = contentTypeOf(headers).includes('json')
     if (this.sink.stream ? !isStream : !isJson) return
     this.mode = this.sink.stream ? 'pass' : 'whole'
-    this.meter = meterStream({ hideUsage: this.hideUsage && this.sink.stream })
+    this.meter = meterStream({ stream: this.sink.stream, hideUsage: this.hideUsage })
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -150,7 +150,7 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
 
   private pass(chunk: Buffer): void {
     const { meter, sink } = this
-    const bytes = sink.stream ? meter?.push(chunk) : (meter?.push(chunk), chunk)
+    const bytes = meter?.push(chunk)
     if (!bytes) return
     // An error in place of the first event: nothing was passed on, so another attempt may be made.
     if (!sink.carried && isErrorEvent(bytes)) {

@@ -19,7 +19,7 @@ export interface MadeInput {
 export async function relayMade({ begin, sink, hideUsage }: MadeInput): Promise<RelayEnd> {
   const valve = createValve()
   sink.attach(valve)
-  const meter = meterStream({ hideUsage: hideUsage && sink.stream })
+  const meter = meterStream({ stream: sink.stream, hideUsage })
   try {
     const answer = begin(valve.signal)
     if (sink.stream) await relayChunks(answer, { sink, meter, valve })

@@ -7,6 +7,17 @@ import type { RateStore } from './rate-store.ts'
 const TIMEOUT_MS = 250
 const PREFIX = 'sluice:rate:'
 
+/** How to connect for limits: a call that cannot be made at once is not made at all. */
+export const rateRedisOptions = {
+  lazyConnect: true,
+  connectTimeout: 5_000,
+  commandTimeout: TIMEOUT_MS,
+  // A take that is sent twice would count twice.
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+} as const
+
 // What admit/rate-limit.ts decides, where all edges meet. Time is Redis's own, so that the clocks of
 // edges need not agree. Fields of the hash are bucket numbers, values what was granted in them.
 const TAKE = `

@@ -1,0 +1,259 @@
+import { hash } from 'node:crypto'
+
+import { createSseParser } from '@sluice/protocol/sse'
+import { afterEach, describe, expect, it } from 'vitest'
+
+import type { World, WorldOptions } from './world.ts'
+import { id, question, world } from './world.ts'
+
+let here: World | undefined
+const open = async (options?: WorldOptions) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+const events = (text: string) => createSseParser().push(Buffer.from(text))
+
+describe('a chat answer', () => {
+  it('is the very bytes of the upstream, paid for by what it reported', async () => {
+    const { chat, simulator, ledger, stop, rows } = await open()
+    const answer = await chat()
+    expect(answer.status).toBe(200)
+    expect(answer.headers['content-type']).toBe('application/json')
+    expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(answer.text)))
+    expect(answer.headers['x-request-id']).toMatch(/^req_[0-9a-f]{32}$/)
+    const body = JSON.parse(answer.text)
+    expect(body).toMatchObject({ object: 'chat.completion', choices: [{ finish_reason: 'stop' }] })
+    await stop()
+    const { prompt_tokens: input, completion_tokens: output } = body.usage
+    expect(ledger.records).toMatchObject([
+      {
+        requestId: answer.headers['x-request-id'],
+        wallet: id('wal', 1),
+        apiKeyId: id('key', 1),
+        model: 'gpt-5-mini',
+        usage: { kind: 'tokens', input, output },
+        source: 'upstream',
+        endState: 'finished',
+        amountMicro: BigInt(input + 4 * output),
+      },
+    ])
+    expect(rows).toMatchObject([{ status: 200, errorCode: null, attempts: 1, inputTokens: input }])
+    expect(simulator.log()).toHaveLength(1)
+    expect(ledger.availableMicro()).toBe(1_000_000_000n - BigInt(input + 4 * output))
+  })
+
+  it('goes up as the bytes that came, unless a rule changes them', async () => {
+    const { post, simulator } = await open()
+    const body =
+      '{ "seed": 12345678901234567890, "model":"gpt-5-mini", "messages":[{"role":"user","content":"é😀"}] }'
+    const answer = await post('/v1/chat/completions', body)
+    await answer.body.dump()
+    expect(answer.statusCode).toBe(200)
+    expect(simulator.log()[0]?.bodySha256).toBe(hash('sha256', body))
+  })
+
+  it('of an aliased model is asked for under its upstream name, and charged under its public one', async () => {
+    const { chat, simulator, ledger, stop } = await open()
+    expect((await chat({ model: 'org/tiny' })).status).toBe(200)
+    expect(simulator.log()[0]?.model).toBe('gpt-4o-mini')
+    await stop()
+    expect(ledger.records[0]?.model).toBe('org/tiny')
+  })
+
+  it('larger than 64 KiB passes through as it comes', async () => {
+    const { chat, ledger, stop } = await open({ simulator: { answerWords: 30_000 } })
+    const answer = await chat({ max_tokens: 30_000 })
+    expect(JSON.parse(answer.text).usage.completion_tokens).toBe(30_000)
+    await stop()
+    expect(ledger.records[0]?.usage).toMatchObject({ output: 30_000 })
+  })
+
+  it('carries no header of the upstream but those that are meant for callers', async () => {
+    const { chat, simulator } = await open()
+    simulator.script({
+      act: {
+        kind: 'status',
+        status: 200,
+        headers: {
+          'set-cookie': 'a=b',
+          'x-ratelimit-limit-requests': '7',
+          'access-control-allow-origin': '*',
+          server: 'upstream',
+          'openai-processing-ms': '12',
+        },
+        body: {
+          object: 'chat.completion',
+          choices: [],
+          usage: { prompt_tokens: 1, completion_tokens: 1 },
+        },
+      },
+    })
+    const { headers } = await chat()
+    expect(Object.keys(headers).sort()).toEqual([
+      'connection',
+      'content-length',
+      'content-type',
+      'date',
+      'keep-alive',
+      'openai-processing-ms',
+      'openai-version',
+      'x-request-id',
+    ])
+  })
+})
+
+describe('a chat stream', () => {
+  it('reaches a caller who asked for usage byte by byte as it came', async () => {
+    const { chat, ledger, stop } = await open()
+    const asked = await chat({ stream: true, stream_options: { include_usage: true } })
+    expect(asked.headers['content-type']).toContain('text/event-stream')
+    const seen = events(asked.text)
+    expect(seen.at(-1)?.data).toBe('[DONE]')
+    expect(JSON.parse(seen.at(-2)?.data ?? '')).toMatchObject({ choices: [] })
+    await stop()
+    expect(ledger.records).toMatchObject([{ source: 'upstream', endState: 'finished' }])
+  })
+
+  it('is metered by true usage also when the caller did not ask, who then does not see it', async () => {
+    const { chat, ledger, simulator, stop } = await open()
+    const { text } = await chat({ stream: true })
+    const seen = events(text)
+    const chunks = seen.slice(0, -1).map(({ data }) => JSON.parse(data))
+    expect(chunks.every(({ choices }) => choices.length === 1)).toBe(true)
+    expect(seen.at(-1)?.data).toBe('[DONE]')
+    await stop()
+    const [produced] = simulator.log()[0]?.produced ?? []
+    expect(ledger.records).toMatchObject([
+      { source: 'upstream', usage: { input: produced && 'prompt' in produced && produced.prompt } },
+    ])
+  })
+
+  it('is estimated where an operator says that the upstream does not know how to report', async () => {
+    const { chat, ledger, stop, simulator } = await open({
+      channels: (make) => [make(1, { settings: { usageInStreams: 'estimate' } })],
+    })
+    const body = { ...question, stream: true }
+    await chat(body)
+    await stop()
+    expect(simulator.log()[0]?.bodyBytes).toBe(JSON.stringify(body).length)
+    expect(ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
+    expect(ledger.records[0]?.amountMicro).toBeGreaterThan(0n)
+  })
+
+  it('with CRLF line ends loses its usage event and nothing else', async () => {
+    const { chat, simulator, ledger, stop } = await open()
+    simulator.script({ act: { kind: 'stream', lie: 'crlf' } })
+    const { text } = await chat({ stream: true })
+    expect(text.endsWith('data: [DONE]\r\n\r\n')).toBe(true)
+    expect(text).not.toContain('"choices":[]')
+    await stop()
+    expect(ledger.records).toMatchObject([{ source: 'upstream' }])
+  })
+
+  it('that drips byte by byte is the same to the caller', async () => {
+    const { chat, simulator } = await open()
+    simulator.script({ act: { kind: 'drip', bytes: 7, everyMs: 1 } })
+    const seen = events((await chat({ stream: true, max_tokens: 3 })).text)
+    expect(seen.at(-1)?.data).toBe('[DONE]')
+  })
+
+  it('ends in a thrown error, never as a success, when the upstream is cut', async () => {
+    const { chat, simulator, ledger, stop, rows, outcomes } = await open()
+    simulator.script({ act: { kind: 'cut', afterBytes: 1_000 } })
+    const { text, status } = await chat({ stream: true, stream_options: { include_usage: true } })
+    expect(status).toBe(200)
+    const last = events(text).at(-1)?.data ?? ''
+    expect(JSON.parse(last)).toMatchObject({
+      error: { code: 'upstream_failed', type: 'server_error' },
+    })
+    expect(text).not.toContain('[DONE]')
+    await stop()
+    expect(ledger.records).toMatchObject([{ source: 'estimate', endState: 'cut-by-upstream' }])
+    expect(rows).toMatchObject([{ status: 200, errorCode: 'upstream_failed' }])
+    expect(outcomes).toMatchObject([{ outcome: { kind: 'failed' } }])
+  })
+
+  it('that stops without saying that it is complete is not passed off as complete', async () => {
+    const { chat, simulator } = await open()
+    simulator.script({ act: { kind: 'stream', lie: 'no-terminal' } })
+    const { text } = await chat({ stream: true })
+    expect(JSON.parse(events(text).at(-1)?.data ?? '')).toHaveProperty('error')
+  })
+
+  it.each(['error-envelope', 'error-event', 'error-flat'] as const)(
+    'that fails half-way in the form of %s makes every client throw',
+    async (lie) => {
+      const { chat, simulator } = await open()
+      simulator.script({ act: { kind: 'stream', lie } })
+      const { text } = await chat({ stream: true })
+      const errors = events(text).filter(({ data }) => 'error' in JSON.parse(data))
+      expect(errors.length).toBeGreaterThan(0)
+    },
+  )
+
+  it.each([
+    { kind: 'stream', lie: 'json' } as const,
+    { kind: 'html' } as const,
+    { kind: 'empty' } as const,
+  ])('that turns out to be no stream is refused, and not asked for again: %j', async (act) => {
+    const { chat, simulator, ledger, stop } = await open()
+    simulator.script({ act })
+    const { status, headers, text } = await chat({ stream: true })
+    expect(status).toBe(502)
+    expect(headers['x-should-retry']).toBe('false')
+    expect(JSON.parse(text).error.code).toBe('upstream_failed')
+    expect(simulator.log()).toHaveLength(1)
+    await stop()
+    expect(ledger.records).toEqual([])
+    expect(ledger.availableMicro()).toBe(1_000_000_000n)
+  })
+
+  it('from the sandbox is made in this process, and metered as any other', async () => {
+    const { chat, ledger, stop } = await open({
+      channels: (make) => [make(1, { dialect: 'sandbox' })],
+    })
+    const whole = await chat()
+    expect(JSON.parse(whole.text)).toMatchObject({ object: 'chat.completion' })
+    const streamed = events((await chat({ stream: true })).text)
+    expect(streamed.at(-1)?.data).toBe('[DONE]')
+    expect(streamed.some(({ data }) => data.includes('"choices":[]'))).toBe(false)
+    await stop()
+    expect(ledger.records).toHaveLength(2)
+    expect(ledger.records.every(({ source }) => source === 'upstream')).toBe(true)
+  })
+})
+
+describe('what is charged', () => {
+  it.each([
+    [{ prompt_tokens: -1, completion_tokens: 5 }],
+    [{ prompt_tokens: 1e308, completion_tokens: 'x' }],
+    [null],
+  ])('is an estimate, marked as one, when the upstream lies about usage: %j', async (usage) => {
+    const { chat, simulator, ledger, stop } = await open()
+    simulator.script({ act: { kind: 'usage', usage } })
+    expect((await chat()).status).toBe(200)
+    await stop()
+    expect(ledger.records).toMatchObject([{ source: 'estimate' }])
+  })
+
+  it('is never more than was reserved: the rest is the house’s', async () => {
+    const { chat, simulator, ledger, stop } = await open()
+    const usage = { prompt_tokens: 900_000_000, completion_tokens: 900_000_000 }
+    simulator.script({ act: { kind: 'usage', usage } })
+    await chat({ max_tokens: 5 })
+    await stop()
+    const [record] = ledger.records
+    expect(record?.amountMicro).toBe(record?.reservedMicro)
+    expect(record?.upstreamLossMicro).toBeGreaterThan(1_000_000n)
+  })
+
+  it('is nothing for an answer without a word', async () => {
+    const { chat, simulator, ledger, stop } = await open()
+    simulator.script({ act: { kind: 'usage', usage: { prompt_tokens: 9, completion_tokens: 0 } } })
+    await chat()
+    await stop()
+    expect(ledger.records).toEqual([])
+  })
+})

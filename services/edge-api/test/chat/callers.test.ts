@@ -1,0 +1,177 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { chatRequest, rawSocket } from './raw-socket.ts'
+import type { World, WorldOptions } from './world.ts'
+import { question, turns, until, world } from './world.ts'
+
+let here: World | undefined
+const open = async (options?: WorldOptions) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+const slowly = { simulator: { streamGapMs: 5, answerWords: 400 } }
+const stream = { ...question, stream: true }
+
+describe('a caller who hangs up', () => {
+  it('in the middle of a stream ends the upstream call, and pays for what they got', async () => {
+    const { port, simulator, ledger, stop, rows } = await open(slowly)
+    const { socket, received } = await rawSocket(port)
+    socket.write(chatRequest(stream))
+    await until(() => received().split('\n\n').length > 10)
+    socket.destroy()
+    await until(() => simulator.log()[0]?.end === 'client-gone')
+    await stop()
+    const [record] = ledger.records
+    expect(record).toMatchObject({ source: 'estimate', endState: 'cut-by-caller' })
+    expect(record?.usage).toMatchObject({ kind: 'tokens' })
+    expect(record?.amountMicro).toBeLessThan(record?.reservedMicro ?? 0n)
+    expect(rows).toMatchObject([{ errorCode: 'caller_gone' }])
+    expect(ledger.availableMicro()).toBe(1_000_000_000n - (record?.amountMicro ?? 0n))
+  })
+
+  it('before the first word pays nothing', async () => {
+    const { port, simulator, ledger, stop } = await open()
+    simulator.script({ act: { kind: 'hang', at: 'request' } })
+    const { socket } = await rawSocket(port)
+    socket.write(chatRequest(stream))
+    await until(() => simulator.log().length === 1)
+    socket.destroy()
+    await until(() => simulator.log()[0]?.end === 'client-gone')
+    await stop()
+    expect(ledger.records).toEqual([])
+    expect(ledger.availableMicro()).toBe(1_000_000_000n)
+  })
+
+  it('at any moment leaves no call, no reservation and no answer behind', async () => {
+    const { port, edge, ledger, stop, simulator } = await open(slowly)
+    for (let offset = 0; offset < 40; offset += 1) {
+      const { socket, bytes } = await rawSocket(port)
+      socket.write(chatRequest(stream))
+      await until(() => bytes() >= offset * 120)
+      if (offset % 2 === 0) socket.destroy()
+      else socket.resetAndDestroy()
+    }
+    await until(() => simulator.log().every(({ end }) => end !== null))
+    await stop()
+    expect(ledger.open()).toBe(0)
+    const paid = ledger.records.reduce((sum, { amountMicro }) => sum + amountMicro, 0n)
+    expect(ledger.availableMicro()).toBe(1_000_000_000n - paid)
+    expect(edge.app).toBeDefined()
+  })
+})
+
+describe('a caller who reads slowly', () => {
+  it('slows the upstream down instead of filling our memory', async () => {
+    const { port, simulator, edge } = await open({ simulator: { answerWords: 60_000 } })
+    const { socket, bytes } = await rawSocket(port)
+    socket.pause()
+    socket.write(chatRequest({ ...stream, max_tokens: 60_000 }))
+    await until(() => simulator.log().length === 1)
+    const before = process.memoryUsage().arrayBuffers
+    await turns(3_000)
+    const grown = process.memoryUsage().arrayBuffers - before
+    expect(simulator.log()[0]?.end).toBeNull()
+    expect(grown).toBeLessThan(16 * 1024 * 1024)
+    socket.resume()
+    await until(() => simulator.log()[0]?.end === 'answered')
+    await until(() => bytes() > 8 * 1024 * 1024)
+    socket.destroy()
+    expect(edge.app).toBeDefined()
+  })
+
+  it('or not at all for a minute is cut off', async () => {
+    const clock = fakeClock()
+    const { port, simulator } = await open({ clock, simulator: { answerWords: 60_000 } })
+    const { socket, closed } = await rawSocket(port)
+    socket.pause()
+    socket.write(chatRequest({ ...stream, max_tokens: 60_000 }))
+    await until(() => simulator.log().length === 1)
+    await turns(2_000)
+    for (let s = 0; s < 65; s += 1) {
+      await clock.advance(1_000)
+      await turns(2)
+    }
+    await until(() => simulator.log()[0]?.end === 'client-gone')
+    socket.resume()
+    await closed
+  })
+})
+
+describe('a caller who repeats an Idempotency-Key', () => {
+  const named = { 'idempotency-key': 'order-17' }
+
+  it('gets the same bytes again, and pays once', async () => {
+    const { chat, simulator, ledger, stop } = await open()
+    const first = await chat({}, named)
+    const again = await chat({}, named)
+    expect(again.text).toBe(first.text)
+    expect(again.headers['content-type']).toBe(first.headers['content-type'])
+    expect(again.headers['x-request-id']).toBe(first.headers['x-request-id'])
+    expect(again.headers['idempotent-replayed']).toBe('true')
+    expect(simulator.log()).toHaveLength(1)
+    await stop()
+    expect(ledger.records).toHaveLength(1)
+  })
+
+  it('gets the same stream again, event by event', async () => {
+    const { chat, simulator } = await open()
+    const first = await chat({ stream: true }, named)
+    const again = await chat({ stream: true }, named)
+    expect(again.text).toBe(first.text)
+    expect(again.headers['content-type']).toContain('text/event-stream')
+    expect(simulator.log()).toHaveLength(1)
+  })
+
+  it('while the first still runs waits for its answer', async () => {
+    const { chat, simulator } = await open()
+    simulator.script({ latencyMs: 250 })
+    const answers = await Promise.all([chat({}, named), chat({}, named), chat({}, named)])
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(simulator.log()).toHaveLength(1)
+  })
+
+  it('with another body is refused for good', async () => {
+    const { chat, simulator } = await open()
+    await chat({}, named)
+    const other = await chat({ temperature: 1 }, named)
+    expect(other.status).toBe(422)
+    expect(JSON.parse(other.text).error.code).toBe('idempotency_conflict')
+    expect(simulator.log()).toHaveLength(1)
+  })
+
+  it('after a failure that cost nothing gets a new try', async () => {
+    const { chat, simulator } = await open()
+    simulator.script({ act: { kind: 'status', status: 500 } })
+    expect((await chat({}, named)).status).toBe(502)
+    expect((await chat({}, named)).status).toBe(200)
+  })
+
+  it('and hung up in the middle finds the whole answer when they come back', async () => {
+    const { port, chat, simulator } = await open({ simulator: { streamGapMs: 2, answerWords: 60 } })
+    const { socket, received } = await rawSocket(port)
+    const text = JSON.stringify(stream)
+    const head = chatRequest(stream).replace(
+      'content-length',
+      'idempotency-key: order-17\r\ncontent-length',
+    )
+    expect(head).toContain(text)
+    socket.write(head)
+    await until(() => received().split('\n\n').length > 4)
+    socket.destroy()
+    const again = await chat({ stream: true }, named)
+    expect(again.text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(simulator.log()).toMatchObject([{ end: 'answered' }])
+  })
+
+  it('that is none is told so', async () => {
+    const { chat } = await open()
+    for (const key of ['x'.repeat(256), 'with space']) {
+      const { status, text } = await chat({}, { 'idempotency-key': key })
+      expect(status).toBe(400)
+      expect(JSON.parse(text).error.param).toBe('Idempotency-Key')
+    }
+  })
+})

@@ -1,0 +1,188 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { afterEach, describe, expect, it } from 'vitest'
+
+import type { MakeChannel, World, WorldOptions } from './world.ts'
+import { id, turns, world } from './world.ts'
+
+let here: World | undefined
+const open = async (options?: WorldOptions) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+const errorOf = (text: string) => JSON.parse(text).error
+const keys = { simulator: { keys: ['key-a', 'key-b', 'key-c'] } }
+const twoChannels = (make: MakeChannel) => [
+  make(1, { priority: 2, secrets: ['key-a'] }),
+  make(2, { priority: 1, secrets: ['key-b'] }),
+]
+const twoKeys = (make: MakeChannel) => [make(1, { secrets: ['key-a', 'key-b'] })]
+const faulty = (key: string, act: object) => ({ match: { key }, times: null, act }) as never
+
+describe('before the first byte, a request moves on', () => {
+  it.each([
+    ['a fault of the upstream', { kind: 'status', status: 500, code: 'server_error' }],
+    ['a page of its front', { kind: 'status', status: 502, body: '<html>bad gateway</html>' }],
+    ['overload', { kind: 'status', status: 503 }],
+    ['a limit', { kind: 'status', status: 429, headers: { 'retry-after': '61' } }],
+    ['a spent quota', { kind: 'status', status: 429, code: 'insufficient_quota' }],
+    ['a key that is refused', { kind: 'status', status: 401, code: 'invalid_api_key' }],
+    ['a model that this account lacks', { kind: 'status', status: 404, code: 'model_not_found' }],
+    ['a reset', { kind: 'reset' }],
+    ['a stream that begins with an error', { kind: 'stream', lie: 'error-envelope' }],
+  ])('to the next channel after %s', async (_, act) => {
+    const { chat, simulator, ledger, stop, rows } = await open({ ...keys, channels: twoChannels })
+    simulator.script(faulty('key-a', act))
+    const { status, text } = await chat()
+    expect(status, text).toBe(200)
+    await stop()
+    expect(ledger.records).toHaveLength(1)
+    expect(rows).toMatchObject([{ attempts: act.kind === 'stream' ? 1 : 2, errorCode: null }])
+  })
+
+  it('to the next key of the same channel when a key is limited, which then rests', async () => {
+    const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: twoKeys })
+    const limited = { kind: 'status', status: 429, headers: { 'retry-after': '30' } }
+    simulator.script([faulty('key-a', limited)])
+    for (let count = 0; count < 20; count += 1) expect((await chat()).status).toBe(200)
+    const asked = simulator.log().filter(({ act }) => act === 'status')
+    expect(asked).toHaveLength(1)
+    await stop()
+    const reported = outcomes.filter(({ outcome }) => outcome.kind === 'limited')
+    expect(reported).toMatchObject([{ credentialId: id('cred', '10') }])
+  })
+
+  it('not at all when the mistake is the caller’s: their own words come back, and no key is blamed', async () => {
+    const { chat, simulator, outcomes, ledger, stop } = await open({
+      ...keys,
+      channels: twoChannels,
+    })
+    const message = 'Invalid value for temperature.'
+    simulator.script({ act: { kind: 'status', status: 400, code: 'invalid_value', message } })
+    const { status, text, headers } = await chat({ temperature: 99 })
+    expect(status).toBe(400)
+    expect(errorOf(text)).toMatchObject({ code: 'invalid_value', message })
+    expect(headers['x-request-id']).toMatch(/^req_/)
+    expect(simulator.log()).toHaveLength(1)
+    await stop()
+    expect(outcomes.every(({ outcome }) => outcome.kind === 'ok')).toBe(true)
+    expect(ledger.records).toEqual([])
+  })
+
+  it('without showing the caller what an upstream says about our keys', async () => {
+    const { chat, simulator } = await open()
+    const message = 'Bad request for key sk-proj-abcdef123456 in org-AbCdEf99.'
+    simulator.script({ act: { kind: 'status', status: 400, code: 'invalid_value', message } })
+    const { status, text } = await chat()
+    expect(status).toBe(400)
+    expect(text).not.toMatch(/sk-proj|org-AbC/)
+  })
+
+  it('never more than three times, and says 502 when nobody can', async () => {
+    const channels = (make: MakeChannel) => [1, 2, 3, 4, 5].map((n) => make(n))
+    const { chat, simulator, rows, stop } = await open({ channels })
+    simulator.script({ times: null, act: { kind: 'status', status: 500 } })
+    const { status, text } = await chat()
+    expect(status).toBe(502)
+    expect(errorOf(text).code).toBe('upstream_failed')
+    expect(simulator.log()).toHaveLength(3)
+    await stop()
+    expect(rows).toMatchObject([{ attempts: 3, status: 502, errorCode: 'upstream_failed' }])
+  })
+
+  it('with a budget: a dead upstream gets one further try a request, and a tenth more', async () => {
+    const channels = (make: MakeChannel) => [1, 2, 3].map((n) => make(n, { secrets: manyKeys }))
+    const manyKeys = ['key-a', 'key-b', 'key-c']
+    const { chat, simulator } = await open({ ...keys, channels })
+    simulator.script({ times: null, act: { kind: 'status', status: 500 } })
+    const requests = 200
+    for (let count = 0; count < requests; count += 1) await chat()
+    const tries = simulator.log().length
+    expect(tries).toBeLessThanOrEqual(requests * 2.1 + 25)
+  })
+
+  it('until every key rests: then it says when one may be asked again', async () => {
+    const { chat, simulator } = await open({ ...keys, channels: twoKeys })
+    const limited = { kind: 'status', status: 429, headers: { 'retry-after': '20' } }
+    simulator.script({ times: null, act: limited as never })
+    const first = await chat()
+    expect(first.status).toBe(503)
+    const second = await chat()
+    expect(second.status).toBe(503)
+    expect(Number(second.headers['retry-after'])).toBeGreaterThan(10)
+    expect(Number(second.headers['retry-after'])).toBeLessThanOrEqual(20)
+    expect(simulator.log()).toHaveLength(2)
+  })
+
+  it('to a channel that can be entered, when one cannot', async () => {
+    const broken = {
+      ...keys,
+      channels: (make: MakeChannel) => [
+        make(1, { priority: 9, baseUrl: 'not a url', secrets: ['key-a'] }),
+        make(2, { secrets: ['key-b'] }),
+      ],
+    }
+    const { chat, log } = await open(broken)
+    expect((await chat()).status).toBe(200)
+    expect(log.lines.some(({ level }) => level === 'error')).toBe(true)
+  })
+})
+
+describe('time', () => {
+  it('ends an awaited answer before any client gives up, and tells it not to pay twice', async () => {
+    const clock = fakeClock()
+    const { chat, simulator, ledger } = await open({ clock, config: { syncWaitMs: 280_000 } })
+    simulator.script({ act: { kind: 'hang', at: 'headers' } })
+    const asking = chat()
+    await turns(300)
+    for (let s = 0; s < 290; s += 10) {
+      await clock.advance(10_000)
+      await turns(5)
+    }
+    const { status, text, headers } = await asking
+    expect(status).toBe(504)
+    expect(errorOf(text).code).toBe('upstream_timeout')
+    expect(headers['x-should-retry']).toBe('false')
+    await turns(50)
+    expect(simulator.log()[0]?.end).toBe('client-gone')
+    expect(ledger.records).toEqual([])
+  })
+
+  it('keeps a silent stream alive with comments, before and between its words', async () => {
+    const clock = fakeClock()
+    const { chat, simulator } = await open({ clock })
+    simulator.script({ act: { kind: 'hang', at: 'body' } })
+    const asking = chat({ stream: true, stream_options: { include_usage: true } })
+    await turns(500)
+    for (let s = 0; s < 60; s += 1) {
+      await clock.advance(1_000)
+      await turns(3)
+    }
+    await simulator.close()
+    const { status, text } = await asking
+    expect(status).toBe(200)
+    const comments = text.match(/^: keep-alive\n\n/gm) ?? []
+    expect(comments.length).toBeGreaterThanOrEqual(4)
+    expect(comments.length).toBeLessThanOrEqual(6)
+    expect(text.trimEnd().split('\n\n').at(-1)).toMatch(/^data: \{"error":/)
+  })
+
+  it('may pass in silence before the head of a stream: the caller hears comments, then the truth', async () => {
+    const clock = fakeClock()
+    const { chat, simulator } = await open({ clock })
+    simulator.script({ act: { kind: 'hang', at: 'request' } })
+    const asking = chat({ stream: true })
+    await turns(300)
+    for (let s = 0; s < 25; s += 1) {
+      await clock.advance(1_000)
+      await turns(3)
+    }
+    await simulator.close()
+    const { status, text } = await asking
+    expect(status).toBe(200)
+    expect(text.startsWith(': keep-alive\n\n: keep-alive\n\n')).toBe(true)
+    expect(text).toContain('data: {"error":')
+    expect(text).not.toContain('[DONE]')
+  })
+})

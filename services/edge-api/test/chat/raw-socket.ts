@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+
+import { APIKEY } from './world.ts'
+
+export interface RawSocket {
+  socket: Socket
+  /** All that was received so far. */
+  received(): string
+  bytes(): number
+  /** Resolves when the other side has ended or cut the connection. */
+  closed: Promise<void>
+}
+
+/** A client without manners: what it sends is what a test says. */
+export async function rawSocket(port: number): Promise<RawSocket> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  const chunks: Buffer[] = []
+  let bytes = 0
+  socket.on('data', (chunk) => {
+    bytes += chunk.length
+    chunks.push(chunk)
+  })
+  // A cut connection is what some tests wait for.
+  socket.on('error', () => undefined)
+  const closed = once(socket, 'close').then(() => undefined)
+  await once(socket, 'connect')
+  return { socket, received: () => Buffer.concat(chunks).toString(), bytes: () => bytes, closed }
+}
+
+/** The head of a request to the chat route. */
+export function chatHead(headers: Record<string, string>): string {
+  const all = {
+    host: 'localhost',
+    authorization: `Bearer ${APIKEY}`,
+    'content-type': 'application/json',
+    ...headers,
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `POST /v1/chat/completions HTTP/1.1\r\n${lines.join('')}\r\n`
+}
+
+/** A whole request. */
+export function chatRequest(body: object): string {
+  const text = JSON.stringify(body)
+  return chatHead({ 'content-length': String(Buffer.byteLength(text)) }) + text
+}

@@ -1,0 +1,253 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { chatHead, rawSocket } from './raw-socket.ts'
+import type { World, WorldOptions } from './world.ts'
+import { id, question, turns, until, world } from './world.ts'
+
+let here: World | undefined
+const open = async (options?: WorldOptions) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+const errorOf = (text: string) => JSON.parse(text).error
+
+describe('the door refuses', () => {
+  it.each([
+    [{ authorization: 'Bearer sk-wrong-key-000' }],
+    [{ authorization: '' }],
+    [{ authorization: 'Basic abcdefghijkl' }],
+  ])('who is not known: %j', async (headers) => {
+    const { chat, simulator } = await open()
+    const { status, text, headers: answered } = await chat({}, headers)
+    expect(status).toBe(401)
+    expect(errorOf(text)).toEqual({
+      message: expect.any(String),
+      type: 'invalid_request_error',
+      param: null,
+      code: 'invalid_api_key',
+    })
+    expect(answered['x-request-id']).toMatch(/^req_/)
+    expect(simulator.log()).toEqual([])
+  })
+
+  it('a revoked key within the same moment, while others go on', async () => {
+    const { chat, keyStore, bus, deps } = await open()
+    expect((await chat()).status).toBe(200)
+    await keyStore.revokeKey({ id: id('key', 1), at: deps.clock.now() })
+    await bus.announce('api-key-changed', { apiKeyId: id('key', 1) })
+    await turns(3)
+    expect((await chat()).status).toBe(401)
+  })
+
+  it.each([
+    ['no JSON', '{"model":', 'invalid_json', null],
+    ['no object', '[]', 'invalid_json', null],
+    ['nothing', '', 'invalid_json', null],
+    ['no model', '{"messages":[]}', 'missing_required_parameter', 'model'],
+    ['a model that is a number', '{"model":1}', 'invalid_value', 'model'],
+    ['two models', '{"model":"gpt-5-mini","model":"x"}', 'invalid_value', 'model'],
+    ['a stream that is a word', '{"model":"gpt-5-mini","stream":"yes"}', 'invalid_value', 'stream'],
+  ])('%s, names the parameter, and charges nothing', async (_, body, code, param) => {
+    const { post, simulator, ledger } = await open()
+    const answer = await post('/v1/chat/completions', body)
+    expect(answer.statusCode).toBe(400)
+    expect(errorOf(await answer.body.text())).toMatchObject({ code, param })
+    expect(simulator.log()).toEqual([])
+    expect(ledger.open()).toBe(0)
+  })
+
+  it('a model that does not exist, or that the key may not use, with the same words', async () => {
+    const { chat } = await open({ models: ['gpt-5-mini'] })
+    const [unknown, forbidden] = [await chat({ model: 'nope' }), await chat({ model: 'org/tiny' })]
+    expect([unknown.status, forbidden.status]).toEqual([404, 404])
+    const words = (text: string) => errorOf(text).message.replace(/'.*'/, '')
+    expect(words(unknown.text)).toBe(words(forbidden.text))
+    expect(errorOf(unknown.text)).toMatchObject({ code: 'model_not_found', param: 'model' })
+  })
+
+  it('what the wallet cannot pay for, and tells clients not to try again', async () => {
+    const { chat, simulator } = await open({ balanceMicro: 10n })
+    const { status, headers, text } = await chat()
+    expect(status).toBe(402)
+    expect(headers['x-should-retry']).toBe('false')
+    expect(errorOf(text)).toMatchObject({ code: 'insufficient_credit', type: 'insufficient_quota' })
+    expect(simulator.log()).toEqual([])
+  })
+
+  it('more than the limit allows, and says when to come back', async () => {
+    const { chat, simulator } = await open({ rpmLimit: 3 })
+    const answers = await Promise.all(Array.from({ length: 10 }, () => chat()))
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused).toHaveLength(7)
+    expect(simulator.log()).toHaveLength(3)
+    expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0)
+    expect(errorOf(refused[0]?.text ?? '')).toMatchObject({ type: 'rate_limit_error' })
+  })
+
+  it('more than it can run at once, quickly', async () => {
+    const { chat, simulator } = await open({ config: { requestsInFlightMax: 2 } })
+    simulator.script({ times: null, latencyMs: 100 })
+    const answers = await Promise.all(Array.from({ length: 8 }, () => chat()))
+    const refused = answers.filter(({ status }) => status === 503)
+    expect(refused).toHaveLength(6)
+    expect(errorOf(refused[0]?.text ?? '').code).toBe('overloaded')
+  })
+
+  it('everything that costs while billing is away, and says so', async () => {
+    const { chat, ledger } = await open()
+    ledger.away = true
+    const { status, text, headers } = await chat()
+    expect(status).toBe(503)
+    expect(errorOf(text).code).toBe('unavailable')
+    expect(headers['retry-after']).toBeDefined()
+  })
+})
+
+describe('a body', () => {
+  const limit = { config: { bodyBytesMax: 4_096 } }
+
+  it('over the cap is refused by its stated length, before a byte of it was read', async () => {
+    const { port } = await open(limit)
+    const { socket, received, closed } = await rawSocket(port)
+    socket.write(chatHead({ 'content-length': '1000000000' }))
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 413 /)
+    expect(received()).toContain('body_too_large')
+    expect(received().toLowerCase()).toContain('connection: close')
+  })
+
+  it('over the cap without a stated length is refused as soon as it is', async () => {
+    const { port } = await open(limit)
+    const { socket, received, closed } = await rawSocket(port)
+    socket.write(chatHead({ 'transfer-encoding': 'chunked' }))
+    const chunk = `400\r\n${'x'.repeat(1_024)}\r\n`
+    for (let count = 0; count < 5; count += 1) socket.write(chunk)
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
+  it('that ends before its stated length costs nothing and asks nobody', async () => {
+    const { port, simulator, ledger, rows, stop } = await open()
+    const { socket } = await rawSocket(port)
+    socket.end(chatHead({ 'content-length': '500' }) + '{"model":"gpt-5-mini"')
+    await until(() => socket.destroyed)
+    await stop()
+    expect(simulator.log()).toEqual([])
+    expect(ledger.open()).toBe(0)
+    expect(rows).toMatchObject([{ errorCode: 'caller_gone' }])
+  })
+
+  it('that comes too slowly is cut, at a rate that no real client is below', async () => {
+    const clock = fakeClock()
+    const { port } = await open({ clock })
+    const { socket, received, closed } = await rawSocket(port)
+    socket.write(chatHead({ 'content-length': '500' }))
+    socket.write('{')
+    await turns(200)
+    for (let s = 0; s < 12; s += 1) {
+      await clock.advance(1_000)
+      await turns(5)
+    }
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 408 /)
+    expect(received()).toContain('request_timeout')
+  })
+
+  it.each(['gzip', 'br', 'deflate', 'gzip, identity'])(
+    'that is compressed (%s) is not unpacked',
+    async (encoding) => {
+      const { chat } = await open()
+      const { status, text } = await chat({}, { 'content-encoding': encoding })
+      expect(status).toBe(415)
+      expect(errorOf(text).code).toBe('unsupported_media_type')
+    },
+  )
+
+  it('of another type is refused', async () => {
+    const { chat } = await open()
+    expect((await chat({}, { 'content-type': 'multipart/form-data; boundary=x' })).status).toBe(415)
+    expect((await chat({}, { 'content-type': 'application/json; charset=utf-8' })).status).toBe(200)
+  })
+})
+
+describe('requests that two servers might read differently', () => {
+  it.each([
+    ['two lengths', 'content-length: 5\r\ncontent-length: 6\r\n\r\nhello!'],
+    ['a length and chunks', 'content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['an unknown coding', 'transfer-encoding: xchunked\r\n\r\n0\r\n\r\n'],
+    ['a space before the colon', 'content-length : 5\r\n\r\nhello'],
+    ['a folded header', 'x-a: 1\r\n b\r\ncontent-length: 0\r\n\r\n'],
+    ['a length that is no number', 'content-length: +5\r\n\r\nhello'],
+  ])('end the connection: %s', async (_, rest) => {
+    const { port, simulator } = await open()
+    const { socket, received, closed } = await rawSocket(port)
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n${rest}GET /health HTTP/1.1\r\n\r\n`,
+    )
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 4\d\d /)
+    expect(received().match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(simulator.log()).toEqual([])
+  })
+})
+
+describe('routes', () => {
+  it('that do not exist answer in the dialect of callers', async () => {
+    const { get, post } = await open()
+    for (const answer of [await get('/v1/nope'), await post('/v2/chat', {}), await get('/')]) {
+      expect(answer.statusCode).toBe(404)
+      expect(answer.headers['x-request-id']).toMatch(/^req_/)
+      expect(errorOf(await answer.body.text())).toMatchObject({ code: 'not_found', param: null })
+    }
+  })
+
+  it('say which methods they have', async () => {
+    const { get } = await open()
+    const answer = await get('/v1/chat/completions')
+    expect(answer.statusCode).toBe(405)
+    expect(answer.headers['allow']).toBe('POST')
+    expect(errorOf(await answer.body.text()).code).toBe('method_not_allowed')
+  })
+
+  it('of models list what the key may use, and nothing else', async () => {
+    const { get } = await open({ models: ['org/tiny'] })
+    const list = await get('/v1/models')
+    expect(JSON.parse(await list.body.text())).toEqual({
+      object: 'list',
+      data: [{ id: 'org/tiny', object: 'model', created: expect.any(Number), owned_by: 'sluice' }],
+    })
+    for (const path of ['/v1/models/org/tiny', '/v1/models/org%2Ftiny']) {
+      const one = await get(path)
+      expect(one.statusCode, path).toBe(200)
+      expect(JSON.parse(await one.body.text())).toMatchObject({ id: 'org/tiny', object: 'model' })
+    }
+    const forbidden = await get('/v1/models/gpt-5-mini')
+    expect(forbidden.statusCode).toBe(404)
+    expect(errorOf(await forbidden.body.text()).code).toBe('model_not_found')
+    const anonymous = await get('/v1/models', { authorization: '' })
+    expect(anonymous.statusCode).toBe(401)
+    await anonymous.body.dump()
+  })
+
+  it('cannot be made to say a header or an event more, whatever a caller writes', async () => {
+    const { chat, get } = await open()
+    const evil = 'x\r\nset-cookie: a=b\u2028\u0000data: {"hi":1}\n\n'
+    const { text, headers } = await chat({ model: evil, stream: true })
+    expect(errorOf(text).code).toBe('model_not_found')
+    expect(headers['set-cookie']).toBeUndefined()
+    const path = await get(`/v1/models/${encodeURIComponent(evil)}`)
+    expect(path.statusCode).toBe(404)
+    expect(path.headers['set-cookie']).toBeUndefined()
+    await path.body.dump()
+  })
+
+  it('never answer to nothing at all', async () => {
+    const { post } = await open()
+    const answer = await post('/v1/chat/completions', { ...question, messages: [] })
+    expect(answer.statusCode).toBe(400)
+    expect(errorOf(await answer.body.text())).toMatchObject({ code: 'missing_required_parameter' })
+  })
+})

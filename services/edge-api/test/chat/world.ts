@@ -1,0 +1,307 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { createMemoryBlobStore } from '@sluice/blobs/memory-blob-store'
+import { createMemoryBus } from '@sluice/bus/memory-bus'
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { PriceRow } from '@sluice/contracts/prices'
+import type {
+  CatalogChannel,
+  CatalogCredential,
+  Outcome,
+  Scheduler,
+} from '@sluice/contracts/scheduler.contract'
+import { createEgress } from '@sluice/egress/create-egress'
+import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'
+import type { Clock } from '@sluice/kernel/clock'
+import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
+import { systemClock } from '@sluice/kernel/clock'
+import { systemRandom } from '@sluice/kernel/random'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { createSealer } from '@sluice/sealing/aes-sealer'
+import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import { serveHttp } from '@sluice/service-kit/http/serve-http'
+import { createMetrics } from '@sluice/service-kit/metrics'
+import { createPictureLinks } from '@sluice/signing/picture-links'
+import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import type { OpenAiSimulatorOptions } from '@sluice/simulators/openai-simulator'
+import { createUpstreams } from '@sluice/upstreams/registry'
+import { Agent, request } from 'undici'
+
+import type { EdgeConfig } from '../../src/config.ts'
+import { defaultEdgeConfig } from '../../src/config.ts'
+import type { EdgeDeps } from '../../src/deps.ts'
+import { keyHash } from '../../src/key-hash.ts'
+import { createEdgeApi } from '../../src/module.ts'
+import type { RequestRecord } from '../../src/request.ts'
+import { memoryAnswerStore } from '../../src/store/memory-answer-store.ts'
+import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
+import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
+import { testLedger } from './test-ledger.ts'
+
+export const APIKEY = 'sk-test-of-the-chat-route'
+const PEPPER = Buffer.alloc(32, 3).toString('base64')
+export const id = (prefix: string, n: number | string) => `${prefix}_${String(n).padStart(32, '0')}`
+
+const price: PriceRow = {
+  id: 'price_tokens',
+  model: '*',
+  effectiveAt: new Date(0),
+  price: {
+    kind: 'tokens',
+    inputMicroPerMillion: 1_000_000n,
+    cachedInputMicroPerMillion: 500_000n,
+    outputMicroPerMillion: 4_000_000n,
+  },
+}
+
+export interface WorldOptions {
+  clock?: Clock
+  simulator?: OpenAiSimulatorOptions
+  config?: Partial<EdgeConfig>
+  balanceMicro?: bigint
+  rpmLimit?: number | null
+  models?: string[] | null
+  channels?: (make: MakeChannel) => CatalogChannel[]
+  spoil?: (deps: EdgeDeps) => Partial<EdgeDeps>
+}
+
+export type MakeChannel = (
+  n: number,
+  facts?: Partial<CatalogChannel> & { secrets?: string[] },
+) => CatalogChannel
+
+/** The door on a port of its own, before a simulated OpenAI; the rest of the house lives in memory. */
+export async function world(options: WorldOptions = {}) {
+  const { clock = systemClock, balanceMicro = 1_000_000_000n } = options
+  const random = systemRandom
+  const folder = await mkdtemp(join(tmpdir(), 'edge-chat-'))
+  const simulator = await startOpenAiSimulator(options.simulator)
+  const log = recordedLog()
+  const bus = createMemoryBus({ clock, random })
+  const egress = createEgress({})
+  const sealer = createSealer({
+    keys: [{ keyId: 'k1', key: Buffer.from(random.bytes(32)) }],
+    random,
+  })
+  const makeChannel = channelMaker({ baseUrl: `${simulator.url}/v1`, key: simulator.key, sealer })
+  const catalog = {
+    version: 1,
+    channels: (options.channels ?? ((make: MakeChannel) => [make(1)]))(makeChannel),
+  }
+  const outcomes: { credentialId: string; outcome: Outcome }[] = []
+  const scheduler: Pick<Scheduler, 'readCatalog' | 'reportOutcomes'> = {
+    readCatalog: async () => structuredClone(catalog),
+    reportOutcomes: async (input) => {
+      outcomes.push(...input.outcomes)
+      return { applied: input.outcomes.length }
+    },
+  }
+  const ledger = testLedger({ prices: [price], balanceMicro })
+  const keyStore = memoryKeyStore()
+  const { rpmLimit = null, models = null } = options
+  await keyStore.insertKey({
+    id: id('key', 1),
+    userId: id('usr', 1),
+    wallet: id('wal', 1),
+    hash: keyHash(PEPPER)(APIKEY),
+    prefix: 'sk-test',
+    name: 'test',
+    rpmLimit,
+    models,
+    expiresAt: null,
+    createdAt: clock.now(),
+  })
+  const rows: RequestRecord[] = []
+  const upstreams = createUpstreams({ ...egress, clock, random })
+  const answerStore = memoryAnswerStore()
+  const plain: EdgeDeps = {
+    config: {
+      ...defaultEdgeConfig,
+      spoolDir: join(folder, 'spool'),
+      usageDelivery: 'direct',
+      ...options.config,
+    },
+    pepper: PEPPER,
+    clock,
+    random,
+    log,
+    metrics: createMetrics({ service: 'edge-api' }),
+    bus,
+    billing: onlyThese<Billing>(ledger.billing),
+    scheduler: onlyThese<Scheduler>(scheduler),
+    keyStore,
+    rateStore: memoryRateStore({ clock }),
+    requestLogStore: {
+      append: async (more) => void rows.push(...more),
+      openPartitions: async () => undefined,
+      dropPartitions: async () => 0,
+    },
+    answerStore,
+    upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),
+    dispatcher: egress.dispatcher,
+    fetchGuarded: egress.fetchGuarded,
+    sealer,
+    jobs: createMemoryJobStore(),
+    blobs: createMemoryBlobStore({ clock }),
+    links: createPictureLinks({
+      baseUrl: 'https://sluice.example',
+      keys: [{ id: 'k1', secret: Buffer.alloc(32, 5) }],
+      clock,
+    }),
+  }
+  const deps = options.spoil ? { ...plain, ...options.spoil(plain) } : plain
+  const edge = createEdgeApi(deps)
+  await edge.start()
+  const server = await serveHttp({ app: edge.app, port: 0, host: '127.0.0.1', log })
+  const agent = new Agent({ connections: 300 })
+  let stopped: Promise<void> | undefined
+
+  const stop = () =>
+    (stopped ??= letTimePass(
+      clock,
+      (async () => {
+        await agent.close()
+        await server.close({ withinMs: 2_000 })
+        await edge.stop({ withinMs: 2_000 })
+      })(),
+    ))
+
+  return {
+    url: server.url,
+    port: server.port,
+    simulator,
+    edge,
+    deps,
+    bus,
+    ledger,
+    catalog,
+    keyStore,
+    answerStore,
+    outcomes,
+    log,
+    /** Lines of the request log; all of them are there once the door was stopped. */
+    rows,
+    post: (path: string, body: unknown, headers: Record<string, string> = {}) =>
+      request(`${server.url}${path}`, {
+        dispatcher: agent,
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${APIKEY}`,
+          'content-type': 'application/json',
+          ...headers,
+        },
+        body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+      }),
+    get: (path: string, headers: Record<string, string> = {}) =>
+      request(`${server.url}${path}`, {
+        dispatcher: agent,
+        headers: { authorization: `Bearer ${APIKEY}`, ...headers },
+      }),
+    /** A chat request; `text` reads the answer to its end. */
+    chat: async (extra: object = {}, headers: Record<string, string> = {}) => {
+      const answer = await request(`${server.url}/v1/chat/completions`, {
+        dispatcher: agent,
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${APIKEY}`,
+          'content-type': 'application/json',
+          ...headers,
+        },
+        body: JSON.stringify({ ...question, ...extra }),
+      })
+      const text = await answer.body.text()
+      return { status: answer.statusCode, headers: answer.headers, text }
+    },
+    stop,
+    close: async () => {
+      await stop()
+      await egress.close()
+      await simulator.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export const question = {
+  model: 'gpt-5-mini',
+  messages: [{ role: 'user', content: 'say something true' }],
+}
+
+export type World = Awaited<ReturnType<typeof world>>
+
+function channelMaker({
+  baseUrl,
+  key,
+  sealer,
+}: {
+  baseUrl: string
+  key: string
+  sealer: EdgeDeps['sealer']
+}): MakeChannel {
+  return (n, { secrets = [key], ...facts } = {}) => ({
+    id: id('chan', n),
+    name: `channel ${n}`,
+    dialect: 'openai',
+    baseUrl,
+    priority: 0,
+    weight: 1,
+    enabled: true,
+    models: [
+      { model: 'gpt-5-mini', upstreamModel: 'gpt-5-mini', kinds: ['chat'] },
+      { model: 'org/tiny', upstreamModel: 'gpt-4o-mini', kinds: ['chat'] },
+    ],
+    settings: {},
+    credentials: secrets.map((secret, at): CatalogCredential => {
+      const credentialId = id('cred', `${n}${at}`)
+      return {
+        id: credentialId,
+        state: 'active',
+        concurrencyMax: 64,
+        coolingUntil: null,
+        secret: sealer.seal(credentialSecretPlace(credentialId), secret),
+      }
+    }),
+    ...facts,
+  })
+}
+
+/** The part of a port that the chat route uses; anything else fails the test that asks for it. */
+function onlyThese<Port extends object>(some: Partial<Port>): Port {
+  return new Proxy(some, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (value === undefined && typeof name === 'string' && name !== 'then') {
+        throw new Error(`the chat route asked for ${name}`)
+      }
+      return value
+    },
+  }) as Port
+}
+
+/** A clock that only tests move must be moved for what waits on it. */
+async function letTimePass(clock: Clock, work: Promise<void>): Promise<void> {
+  const state = { over: false }
+  const end = () => (state.over = true)
+  void work.then(end, end)
+  while ('advance' in clock && !state.over) {
+    await (clock as FakeClock).advance(50)
+    await turns(1)
+  }
+  return work
+}
+
+/** Lets the event loop turn, so that sockets and promises get on. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Lets what is under way end: until the condition holds, turn by turn of the event loop. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 3_000_000; turn += 1) {
+    if (condition()) return
+    await turns(1)
+  }
+  throw new Error('what was waited for did not happen')
+}
