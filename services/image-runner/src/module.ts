@@ -36,7 +36,10 @@ export interface ImageRunner {
 export function createImageRunner(deps: ImageRunnerDeps): ImageRunner {
   const drain = new AbortController()
   const parts = partsOf(deps, drain.signal)
-  const wakeUps = createWakeUps({ run: (wake) => runJob(parts, wake) })
+  const wakeUps = createWakeUps({
+    run: (wake) => runJob(parts, wake),
+    onLetGo: () => upkeep?.jobEnded(),
+  })
   const { clock, log, held, desk } = parts
   let upkeep: Upkeep | undefined
   let hearNothing: Unsubscribe | undefined

@@ -23,7 +23,14 @@ export interface WakeUps {
   empty(): Promise<void>
 }
 
-export function createWakeUps({ run }: { run: (wake: WakeUp) => Promise<void> }): WakeUps {
+export function createWakeUps({
+  run,
+  onLetGo,
+}: {
+  run: (wake: WakeUp) => Promise<void>
+  /** Called when a job is no longer in hand. */
+  onLetGo: () => void
+}): WakeUps {
   const inHand = new Map<string, { drop: AbortController; done: Promise<void> }>()
   let closed = false
 
@@ -36,8 +43,11 @@ export function createWakeUps({ run }: { run: (wake: WakeUp) => Promise<void> })
     take: ({ jobId, model, wallet = '', waiting = 1, again = false }) => {
       if (closed || inHand.has(jobId)) return false
       const drop = new AbortController()
-      const done = run({ jobId, model, wallet, waiting, again, signal: drop.signal }).finally(() =>
-        inHand.delete(jobId),
+      const done = run({ jobId, model, wallet, waiting, again, signal: drop.signal }).finally(
+        () => {
+          inHand.delete(jobId)
+          onLetGo()
+        },
       )
       inHand.set(jobId, { drop, done })
       return true

@@ -21,6 +21,8 @@ export interface PlaceDesk {
   /** Somewhere a lease was freed. */
   hearFreed(): void
   readonly waiting: number
+  /** How many were told so far that it is too crowded. */
+  readonly turnedAway: number
   readonly drawing: number
   /** Resolves when every lease that was given back has been. */
   settled(): Promise<void>
@@ -39,6 +41,7 @@ export function createPlaceDesk(deps: PlaceDeskDeps): PlaceDesk {
   // Grants that are being asked for count as places.
   let asking = 0
   let freedTimes = 0
+  let turnedAway = 0
 
   const roomFor = () => placesMax - inUse.size - asking
   const waiting = () => [...lines.values()].reduce((sum, { size }) => sum + size, 0)
@@ -70,7 +73,10 @@ export function createPlaceDesk(deps: PlaceDeskDeps): PlaceDesk {
   const wait = (wish: PlaceWish, afterMs?: number) => {
     const line = lineOf(wish.model)
     const answer = line.wait(wish, afterMs)
-    if (waiting() > waitingMax) line.turnAway()
+    if (waiting() > waitingMax) {
+      turnedAway += 1
+      line.turnAway()
+    }
     return answer
   }
 
@@ -96,6 +102,9 @@ export function createPlaceDesk(deps: PlaceDeskDeps): PlaceDesk {
     },
     get waiting() {
       return waiting()
+    },
+    get turnedAway() {
+      return turnedAway
     },
     get drawing() {
       return inUse.size

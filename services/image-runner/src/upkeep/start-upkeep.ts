@@ -6,7 +6,7 @@ import { beatClaims } from './beat-claims.ts'
 import { failExpiredJobs } from './fail-expired-jobs.ts'
 import { createLostJobs } from './requeue-lost-jobs.ts'
 import { sweepEndedJobs, sweepOrphans } from './sweep-blobs.ts'
-import { sweepQueued } from './sweep-queued.ts'
+import { createQueuedSweep } from './sweep-queued.ts'
 
 const EXPIRE_EVERY_MS = 5_000
 const SWEEP_BLOBS_EVERY_MS = 60_000
@@ -15,6 +15,8 @@ const SWEEP_ORPHANS_EVERY_MS = 6 * 3_600_000
 export interface Upkeep {
   /** Looks at this runner's claims now: somebody says that one is over. */
   beatNow(): void
+  /** A job is off this runner's hands: there may be room for others. */
+  jobEnded(): void
   /** Ends what begins or repairs something; the signs of life go on. */
   stopSweeps(): Promise<void>
   stop(): Promise<void>
@@ -26,19 +28,26 @@ export function startUpkeep(parts: RunnerParts, wakeUps: WakeUps): Upkeep {
   const every = (name: string, everyMs: number, run: () => Promise<void>) =>
     repeat({ name, everyMs, run, clock, log })
   const lostJobs = createLostJobs(parts)
+  const queuedSweep = createQueuedSweep(parts, wakeUps)
 
+  let stopping = false
   const beat = every('beat-claims', config.heartbeatMs, () => beatClaims(parts))
+  const sweepQueued = every('sweep-queued', config.sweepEveryMs, () => queuedSweep.look())
   const sweeps = [
-    every('sweep-queued', config.sweepEveryMs, () => sweepQueued(parts, wakeUps)),
+    sweepQueued,
     every('requeue-lost-jobs', config.heartbeatMs, () => lostJobs.look()),
     every('fail-expired-jobs', EXPIRE_EVERY_MS, () => failExpiredJobs(parts)),
     every('sweep-ended-jobs', SWEEP_BLOBS_EVERY_MS, () => sweepEndedJobs(parts)),
     every('sweep-orphans', SWEEP_ORPHANS_EVERY_MS, () => sweepOrphans(parts)),
   ]
   const stopSweeps = async () => {
+    stopping = true
     await Promise.all(sweeps.map((sweep) => sweep.stop()))
   }
   return {
+    jobEnded: () => {
+      if (!stopping && queuedSweep.isHungry()) void sweepQueued.now()
+    },
     beatNow: () => void beat.now(),
     stopSweeps,
     stop: async () => {

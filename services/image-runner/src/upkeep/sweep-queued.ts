@@ -7,14 +7,34 @@ const WAITING_LOW = 50
 /** Younger ones are on their way over the bus. */
 const QUEUED_FOR_MS = 2_000
 
-/** Finds jobs that nobody was told of: the bus was away, or who heard of them died. */
-export async function sweepQueued(
-  { store, clock, desk }: Pick<RunnerParts, 'store' | 'clock' | 'desk'>,
+export interface QueuedSweep {
+  /** Takes up jobs from their rows, as far as there is room for waiting. */
+  look(): Promise<void>
+  /** True when more is known to wait in rows, and there is room for it here. */
+  isHungry(): boolean
+}
+
+/** Finds jobs that nobody was told of: the bus was away, who heard of them died, or it was crowded. */
+export function createQueuedSweep(
+  { store, clock, desk, config }: Pick<RunnerParts, 'store' | 'clock' | 'desk' | 'config'>,
   wakeUps: WakeUps,
-): Promise<void> {
-  if (desk.waiting >= WAITING_LOW) return
-  const queuedBefore = new Date(clock.nowMs() - QUEUED_FOR_MS)
-  for (const job of await store.listQueued({ queuedBefore, limit: JOBS_MAX })) {
-    wakeUps.take({ ...job, waiting: Math.max(1, job.waiting) })
+): QueuedSweep {
+  const low = Math.min(WAITING_LOW, Math.ceil(config.waitingJobsMax / 2))
+  let turnedAwayBefore = 0
+  let pageWasFull = false
+
+  const hasBacklog = () => pageWasFull || desk.turnedAway > turnedAwayBefore
+
+  return {
+    look: async () => {
+      if (desk.waiting >= low) return
+      // Of a known backlog nobody else will tell, however young it is.
+      const queuedBefore = new Date(clock.nowMs() - (hasBacklog() ? 0 : QUEUED_FOR_MS))
+      turnedAwayBefore = desk.turnedAway
+      const jobs = await store.listQueued({ queuedBefore, limit: JOBS_MAX })
+      pageWasFull = jobs.length === JOBS_MAX
+      for (const job of jobs) wakeUps.take({ ...job, waiting: Math.max(1, job.waiting) })
+    },
+    isHungry: () => hasBacklog() && desk.waiting < low,
   }
 }
