@@ -116,6 +116,23 @@ describe('an allowance', () => {
     expect(await balance()).toMatchObject({ availableMicro: 1_000n, heldMicro: 0n })
     expect(await expireAllowances(parts)).toBe(0)
   })
+
+  it('whose edge comes back between the look and the lock is left alone', async () => {
+    const { billing, parts, clock, open, balance } = await setUp()
+    await open()
+    await clock.advance(60_000 + GRACE_MS + 1)
+    const { store } = parts
+    const racing = {
+      ...store,
+      listOverdue: async (query: Parameters<typeof store.listOverdue>[0]) => {
+        const overdue = await store.listOverdue(query)
+        await billing.renewAllowances({ edge, allowanceIds: [allowanceId], leaseMs: 60_000 })
+        return overdue
+      },
+    }
+    expect(await expireAllowances({ ...parts, store: racing })).toBe(0)
+    expect(await balance()).toMatchObject({ heldMicro: 400n })
+  })
 })
 
 // A token of output costs 1000 micro-credits, so these wallets are small on purpose.

@@ -168,6 +168,7 @@ describe('an ended job', () => {
     await open()
     await end(state, [])
     expect(await settleJob(parts, { jobId: ref })).toBe('void')
+    expect(await settleJob(parts, { jobId: ref })).toBe('repeat')
     expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: credits(100) })
   })
 

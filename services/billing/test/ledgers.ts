@@ -1,12 +1,16 @@
+import type { PriceRow } from '@sluice/contracts/prices'
+
 import type { LedgerUnderTest } from '../src/store/ledger-store.contract.ts'
 import type { MemoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { memoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { housePrices } from './test-prices.ts'
 
 /** A book in memory with the prices of a fresh house, and the jobs that a test puts into it. */
-export async function memoryLedger(): Promise<LedgerUnderTest & { store: MemoryLedgerStore }> {
+export async function memoryLedger({ prices = housePrices }: { prices?: PriceRow[] } = {}): Promise<
+  LedgerUnderTest & { store: MemoryLedgerStore }
+> {
   const jobs: LedgerUnderTest['jobs'] = new Map()
-  const store = memoryLedgerStore({ prices: housePrices, jobs: jobsIn(jobs) })
+  const store = memoryLedgerStore({ prices, jobs: jobsIn(jobs) })
   return {
     store,
     jobs,

@@ -126,7 +126,7 @@ async function lockAvailable(
   return new Map(rows.map((row) => [row.owner, row.balance_micro]))
 }
 
-/** Everything that a decision changes, in one statement. */
+/** Everything that a decision changes, in one statement; balances as in `open-hold-row.ts`. */
 async function post(trx: Transaction<Tables>, { holds, transfers }: Posting): Promise<void> {
   if (holds.length === 0 && transfers.length === 0) return
   const legs = legsOf(transfers)
@@ -137,14 +137,14 @@ async function post(trx: Transaction<Tables>, { holds, transfers }: Posting): Pr
   const transferRows = JSON.stringify(transfers.map(toTransferJson))
   const { rows } = await sql<{ accounts: bigint; holds: bigint }>`
     with locked as materialized (
-      select account.id, leg.delta
+      select account.id, account.balance_micro + leg.delta as balance_micro
       from jsonb_to_recordset(${legRows}::jsonb) as leg (id text, delta bigint)
       join ledger_accounts account on account.id = leg.id
       order by account.id
       for no key update of account
     ), changed as (
       update ledger_accounts account
-      set balance_micro = account.balance_micro + locked.delta
+      set balance_micro = locked.balance_micro
       from locked
       where account.id = locked.id
       returning account.id

@@ -50,7 +50,7 @@ export interface LedgerBook {
   lockHold(key: { purpose: HoldPurpose; ref: string }): Promise<Hold | undefined>
   /** Those that exist, locked in id order. */
   lockHolds(ids: readonly string[]): Promise<Hold[]>
-  /** What each wallet has available, locked in id order; 0 for wallets that do not exist. */
+  /** What each wallet that exists has available, locked in id order. */
   lockAvailable(wallets: readonly string[]): Promise<ReadonlyMap<string, bigint>>
   /** Makes the accounts of a wallet that has none. */
   ensureWallet(wallet: string, at: Date): Promise<void>

@@ -176,7 +176,12 @@ function memoryBook({
     lockHold: async (key) => tables.findHold(key),
     lockHolds: async (ids) => [...ids].sort().flatMap((id) => tables.holds.get(id) ?? []),
     lockAvailable: async (wallets) =>
-      new Map(wallets.map((wallet) => [wallet, tables.balanceOf({ kind: 'available', wallet })])),
+      new Map(
+        wallets.flatMap((wallet) => {
+          const account = tables.accounts.get(accountId({ kind: 'available', wallet }))
+          return account ? [[wallet, account.balanceMicro] as const] : []
+        }),
+      ),
     ensureWallet: async (wallet) => {
       for (const kind of accountKinds) {
         const id = accountId({ kind, wallet })

@@ -19,6 +19,10 @@ type Row = { [Column in keyof HoldRow]: HoldRow[Column] | null } & {
  * Reserves credits in one statement, because a caller waits for it: looks for the hold, locks what
  * is available, takes the amount if it is there, and writes the hold with its transfer. Two calls
  * for one ref that do not see each other meet at the unique index: the loser is repeated, and sees.
+ *
+ * The new balance is made of the locked row. PostgreSQL judges a CHECK by the row that the statement
+ * saw when it began, and only then finds that the row has moved on: an account that was poorer at
+ * that moment would be refused although it can pay.
  */
 export async function openHoldRow(
   db: Kysely<Tables>,
@@ -33,7 +37,7 @@ export async function openHoldRow(
       where id = ${accountId({ kind: 'available', wallet })} and not exists (select from known)
       for no key update
     ), taken as (
-      update ledger_accounts account set balance_micro = account.balance_micro - ${amountMicro}
+      update ledger_accounts account set balance_micro = available.balance_micro - ${amountMicro}
       from available
       where account.id = available.id and available.balance_micro >= ${amountMicro}
       returning account.id
@@ -45,7 +49,7 @@ export async function openHoldRow(
     ), opened as (
       insert into holds
       select * from jsonb_populate_record(null::holds, ${JSON.stringify(toHoldJson(hold))}::jsonb)
-      where exists (select from held) or (${amountMicro} = 0 and not exists (select from known))
+      where exists (select from held) or (${amountMicro}::bigint = 0 and not exists (select from known))
       returning id
     ), posted as (
       insert into ledger_transfers (id, wallet, kind, debit_account, credit_account, amount_micro,

@@ -18,7 +18,8 @@ export async function openAllowance(
   const answer = await store.inTransaction<OutputOf<OpenAllowance>>(async (book) => {
     const known = await book.lockHold({ purpose: 'allowance', ref: id })
     if (known) return answerForKnown(known, input)
-    const availableMicro = (await book.lockAvailable([wallet])).get(wallet) ?? 0n
+    const available = await book.lockAvailable([wallet])
+    const availableMicro = available.get(wallet) ?? 0n
     const amountMicro = shareOf({ availableMicro, needMicro, wantMicro })
     if (amountMicro === undefined) {
       return { outcome: 'refused', requiredMicro: needMicro, availableMicro }
@@ -27,6 +28,8 @@ export async function openAllowance(
     const expiresAt = new Date(openedAt.getTime() + leaseMs)
     const facts = { id, ref: id, purpose: 'allowance', model: null, priceId: null } as const
     const opened = openedHold({ ...facts, wallet, edge, amountMicro, expiresAt, openedAt })
+    // An edge with a fault may spend even an empty allowance: then the wallet has something to owe.
+    if (!available.has(wallet)) await book.ensureWallet(wallet, openedAt)
     await book.addHold(opened.hold)
     await book.post({ holds: [], transfers: opened.transfers })
     return { outcome: 'opened', amountMicro, expiresAt }

@@ -1,0 +1,88 @@
+import { systemClock } from '@sluice/kernel/clock'
+import type { TestDatabase } from '@sluice/testkit/databases'
+import { eachPostgres } from '@sluice/testkit/databases'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+
+import { id } from '../../test/ids.ts'
+import { emptyLedger } from '../../test/pg-ledgers.ts'
+import { nextSeal } from '../ledger/seal.ts'
+import { transfer } from '../ledger/transfer.ts'
+import { kyselyLedgerStore } from './kysely-ledger-store.ts'
+import type { LedgerBook } from './ledger-store.ts'
+
+const at = new Date('2026-06-01T12:00:00.000Z')
+
+eachPostgres('sealing while others write', (open) => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await open()
+  })
+  beforeEach(() => emptyLedger(database))
+  afterAll(() => database.close())
+
+  const setUp = () => {
+    // Sealing looks a few times whether others have ended; here nobody has to wait for that.
+    const clock = { ...systemClock, sleep: async () => {} }
+    const jobs = { readEndedJob: async () => undefined, isJobRunning: async () => false }
+    const store = kyselyLedgerStore({ db: database.db, jobs, clock })
+    const give = async (book: LedgerBook, number: number) => {
+      const wallet = id('wal', number)
+      await book.ensureWallet(wallet, at)
+      const facts = { id: `gift-${number}`, wallet, amountMicro: 1n, createdAt: at }
+      await book.post({ holds: [], transfers: [transfer('grant', facts)] })
+    }
+    const seal = () =>
+      store.sealNext((previous, transfers) => nextSeal({ previous, transfers, at }), {
+        transfersMax: 100,
+      })
+    return { store, give, seal }
+  }
+
+  it('never leaves out a transfer with a lower number that commits later', async () => {
+    const { store, give, seal } = setUp()
+    const written = Promise.withResolvers<void>()
+    const mayCommit = Promise.withResolvers<void>()
+    const slow = store.inTransaction(async (book) => {
+      await give(book, 1)
+      written.resolve()
+      await mayCommit.promise
+    })
+    await written.promise
+    await store.inTransaction((book) => give(book, 2))
+    expect(await seal()).toBeUndefined()
+    mayCommit.resolve()
+    await slow
+    const sealed = await seal()
+    expect(sealed?.seqs).toEqual([1n, 2n])
+    expect((await store.verify({ now: at, graceMs: 0 })).findings).toEqual([])
+  })
+
+  it('goes on past a number whose transaction was undone', async () => {
+    const { store, give, seal } = setUp()
+    await store.inTransaction((book) => give(book, 1))
+    const undone = store.inTransaction(async (book) => {
+      await give(book, 2)
+      throw new Error('undone')
+    })
+    await expect(undone).rejects.toThrow('undone')
+    await store.inTransaction((book) => give(book, 3))
+    expect(await seal()).toMatchObject({ fromSeq: 1n, toSeq: 3n, seqs: [1n, 3n] })
+    await store.inTransaction((book) => give(book, 4))
+    expect(await seal()).toMatchObject({ fromSeq: 4n, toSeq: 4n })
+    expect((await store.verify({ now: at, graceMs: 0 })).findings).toEqual([])
+  })
+
+  it('makes one chain, however many seal at once', async () => {
+    const { store, give, seal } = setUp()
+    for (const number of [1, 2, 3, 4, 5]) {
+      await store.inTransaction((book) => give(book, number))
+      await Promise.all([seal(), seal(), seal(), seal()])
+    }
+    await seal()
+    const { findings, checked } = await store.verify({ now: at, graceMs: 0 })
+    expect(findings).toEqual([])
+    const sealed = await database.db.selectFrom('ledger_seals').select('seqs').execute()
+    expect(sealed.flatMap(({ seqs }) => seqs)).toHaveLength(5)
+    expect(checked['seals']).toBe(sealed.length)
+  })
+})

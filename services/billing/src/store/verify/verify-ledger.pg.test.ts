@@ -1,0 +1,265 @@
+import type { TestDatabase } from '@sluice/testkit/databases'
+import { eachPostgres } from '@sluice/testkit/databases'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+import { id } from '../../../test/ids.ts'
+import { emptyLedger, pgLedger } from '../../../test/pg-ledgers.ts'
+import { testBilling } from '../../../test/test-billing.ts'
+import { usageOf } from '../../../test/usage-records.ts'
+import { sealLedger } from '../../upkeep/seal-ledger.ts'
+import { settleJob } from '../../verbs/settle-job.ts'
+import type { EndedJob } from '../ledger-store.ts'
+
+const wallet = id('wal', 1)
+const ref = id('img', 1)
+const allowanceId = id('alw', 1)
+const low = { width: 1024, height: 1024, quality: 'low' } as const
+
+/** Some of everything: a gift, a job that was paid, an allowance with two calls; all of it sealed. */
+async function fill(database: TestDatabase) {
+  const ledger = await pgLedger(database)
+  const house = testBilling({ ledger })
+  const { billing, clock, parts } = house
+  const amountMicro = 100_000_000n
+  await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro, memo: 'welcome' })
+  const worstCase = { kind: 'images' as const, pictures: [low, low] }
+  const expiresAt = new Date(clock.nowMs() + 600_000)
+  await billing.openHold({ wallet, ref, model: 'gpt-image-1', worstCase, expiresAt })
+  const job: EndedJob = {
+    state: 'done',
+    wallet,
+    apiKeyId: id('key', 1),
+    model: 'gpt-image-1',
+    pictures: [low],
+  }
+  ledger.jobs.set(ref, job)
+  await settleJob(parts, { jobId: ref })
+  const want = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
+  await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...want })
+  const records = [1, 2].map((number) => usageOf({ number, allowanceId, output: number }))
+  await billing.captureUsage({ records })
+  await sealLedger(parts)
+  const verify = () => ledger.store.verify({ now: clock.now(), graceMs: 0 })
+  return { ...house, job, verify }
+}
+
+/** Changes rows as only a superuser can: the triggers and foreign keys that refuse it are off. */
+async function tamper({ db }: TestDatabase, statement: string): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await sql`set local session_replication_role = replica`.execute(trx)
+    await sql.raw(statement).execute(trx)
+  })
+}
+
+eachPostgres('verifying the ledger', (open) => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await open()
+  })
+  beforeEach(() => emptyLedger(database))
+  afterAll(() => database.close())
+
+  it('finds nothing wrong with a sound book, and says what it looked at', async () => {
+    const { verify } = await fill(database)
+    expect(await verify()).toEqual({
+      findings: [],
+      checked: {
+        accounts: 6,
+        transfers: 6,
+        holds: 2,
+        usageRecords: 2,
+        settledJobs: 1,
+        seals: 1,
+      },
+      head: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+  })
+
+  describe('names the number of a sealed transfer that was', () => {
+    const damages: [string, string, string][] = [
+      ['changed in its amount', 'update ledger_transfers set amount_micro = 1 where seq = 3', '3'],
+      ['changed in its memo', "update ledger_transfers set memo = 'x' where seq = 1", '1'],
+      [
+        'changed in its time by a millisecond',
+        "update ledger_transfers set created_at = created_at + interval '1 ms' where seq = 2",
+        '2',
+      ],
+      ['removed', 'delete from ledger_transfers where seq = 4', '4'],
+      [
+        'put in afterwards',
+        `update ledger_seals set to_seq = to_seq;
+         delete from ledger_transfers where seq = 6;
+         insert into ledger_transfers
+           (id, seq, wallet, kind, debit_account, credit_account, amount_micro, created_at)
+         values ('late-gift', 6, '${wallet}', 'grant', 'promo:${wallet}', 'available:${wallet}', 5,
+           now())`,
+        '6',
+      ],
+    ]
+    it.each(damages)('%s', async (_name, statement, seq) => {
+      const { verify } = await fill(database)
+      await tamper(database, statement)
+      const { findings } = await verify()
+      expect(findings).toContainEqual(
+        expect.objectContaining({ invariant: 9, seq: BigInt(seq), count: 1 }),
+      )
+    })
+
+    it('put in where a number had never been used', async () => {
+      const { verify, billing, ledger, parts } = await fill(database)
+      const gift = { wallet, amountMicro: 1n, memo: '' }
+      await ledger.store
+        .inTransaction(async (book) => {
+          await billing.readBalance({ wallet })
+          await book.ensureWallet(id('wal', 2), parts.clock.now())
+          await sql`select nextval('ledger_transfer_seq')`.execute(database.db)
+          throw new Error('undone')
+        })
+        .catch(() => undefined)
+      await billing.grantCredits({ transferId: 'second-gift', ...gift })
+      await sealLedger(parts)
+      expect((await verify()).findings).toEqual([])
+      await tamper(
+        database,
+        `insert into ledger_transfers
+           (id, seq, wallet, kind, debit_account, credit_account, amount_micro, created_at)
+         values ('forged', 7, '${wallet}', 'grant', 'promo:${wallet}', 'available:${wallet}', 5,
+           now());
+         update ledger_accounts set balance_micro = balance_micro + 5
+           where id = 'available:${wallet}';
+         update ledger_accounts set balance_micro = balance_micro - 5 where id = 'promo:${wallet}'`,
+      )
+      const { findings } = await verify()
+      // Both legs and both balances fit: only the seal knows.
+      expect(findings).toEqual([
+        {
+          invariant: 9,
+          seq: 7n,
+          count: 1,
+          message: 'transfer 7 was inserted after it was sealed',
+        },
+      ])
+    })
+  })
+
+  const faults: [string, string, number, string][] = [
+    [
+      'a balance that is not the sum of its transfers',
+      `update ledger_accounts set balance_micro = balance_micro + 1 where id = 'promo:${wallet}'`,
+      1,
+      `promo:${wallet} says -99999999, its transfers say -100000000`,
+    ],
+    [
+      'a total that is not zero',
+      `update ledger_accounts set balance_micro = balance_micro + 1 where id = 'revenue:${wallet}'`,
+      1,
+      'all balances add up to 1',
+    ],
+    [
+      'a held balance that no hold explains',
+      `update holds set amount_micro = amount_micro + 7 where id = '${allowanceId}'`,
+      2,
+      `is held for ${wallet}, its open holds have`,
+    ],
+    [
+      'a hold that is open past its expiry',
+      `update holds set expires_at = '2026-01-01' where id = '${allowanceId}'`,
+      3,
+      `hold ${allowanceId} of ${allowanceId} is open, and expired at 2026-01-01`,
+    ],
+    [
+      'a hold whose numbers are not those of its transfers',
+      `update holds set captured_micro = captured_micro - 1, released_micro = released_micro + 1
+         where ref = '${ref}'`,
+      4,
+      'its transfers say 2000000 1000000 1000000 0 0 0',
+    ],
+    [
+      'a usage record that no transfer captured',
+      `delete from usage_records where request_id = '${id('req', 1)}'`,
+      5,
+      'captured 3000, its usage records say 2000',
+    ],
+    [
+      'an allowance that charged something else than its records',
+      `update holds set loss_micro = 5 where id = '${allowanceId}'`,
+      5,
+      `allowance ${allowanceId} says (charged loss) 3000 5, its usage records say 3000 0`,
+    ],
+    [
+      'a job whose charge is not what its usage is rated',
+      `update holds set usage = jsonb_set(usage, '{pictures,0,quality}', '"high"')
+         where ref = '${ref}'`,
+      8,
+      'charged 1000000 and lost 0, its usage is rated 16000000',
+    ],
+    [
+      'a call whose charge is not what its usage is rated',
+      `update usage_records set usage = jsonb_set(usage, '{output}', '9')
+         where request_id = '${id('req', 2)}'`,
+      8,
+      `record ${id('req', 2)}: the usage is rated 9000 + 0 loss`,
+    ],
+    [
+      'a seal that was changed',
+      "update ledger_seals set sealed_at = '2026-01-01'",
+      9,
+      'seal 1: its hash is not that of its contents',
+    ],
+    ['a seal that is missing', 'update ledger_seals set number = 2', 9, 'seal 2: a seal before it'],
+  ]
+  describe('finds', () => {
+    it.each(faults)('%s', async (_name, statement, invariant, message) => {
+      const { verify } = await fill(database)
+      await tamper(database, statement)
+      const { findings } = await verify()
+      expect(findings).toContainEqual(
+        expect.objectContaining({ invariant, message: expect.stringContaining(message) }),
+      )
+    })
+
+    it('a job that kept other pictures than it was charged for, or none', async () => {
+      const { verify, ledger, job } = await fill(database)
+      const messageOf = async (changed: EndedJob) => {
+        ledger.jobs.set(ref, changed)
+        const { findings } = await verify()
+        return findings.map((finding) => `${finding.invariant} ${finding.message}`)
+      }
+      expect(await messageOf({ ...job, pictures: [low, low] })).toEqual([
+        `4 job ${ref}: charged for other pictures than it kept`,
+      ])
+      expect(await messageOf({ ...job, state: 'failed', pictures: [] })).toEqual([
+        `4 job ${ref}: charged, but failed`,
+      ])
+      expect(await messageOf({ ...job, wallet: id('wal', 2) })).toEqual([
+        `4 job ${ref}: paid by another wallet`,
+      ])
+    })
+
+    it('usage records that were refused and that nobody has looked at', async () => {
+      const { verify, billing } = await fill(database)
+      const lie = { ...usageOf({ number: 9, allowanceId, output: 1 }), amountMicro: 1n }
+      await billing.captureUsage({ records: [lie] })
+      const { findings } = await verify()
+      expect(findings).toEqual([
+        { invariant: 5, count: 1, message: expect.stringContaining(lie.requestId) },
+      ])
+    })
+
+    it('what others know to look for, in the same snapshot', async () => {
+      const { db } = database
+      const { verifyLedger } = await import('./verify-ledger.ts')
+      const finding = { invariant: 7, message: 'a picture is gone', count: 1 }
+      const report = await verifyLedger({
+        db,
+        jobs: { readEndedJob: async () => undefined, isJobRunning: async () => false },
+        now: new Date(0),
+        graceMs: 0,
+        alsoVerify: async () => ({ findings: [finding], checked: { pictures: 1 } }),
+      })
+      expect(report.findings).toEqual([finding])
+      expect(report.checked['pictures']).toBe(1)
+    })
+  })
+})
