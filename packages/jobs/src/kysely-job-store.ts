@@ -1,3 +1,4 @@
+import { whileDatabaseIsThere } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
@@ -11,9 +12,13 @@ import { listQueued } from './store/list-queued.ts'
 import { readEvents } from './store/read-events.ts'
 import { insertJob, updateJob } from './store/write-job.ts'
 
-/** Image jobs in PostgreSQL. */
+/** Image jobs in PostgreSQL. Its verbs reject with `unavailable` while the database is away. */
 export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
-  return createJobStore({
+  return createJobStore(orUnavailable(createRows(db)))
+}
+
+function createRows(db: Kysely<Tables>): JobRows {
+  return {
     insert: (moved) => insertJob(db, moved),
     load: async (jobId) => {
       const row = await selectJobs(db).where('id', '=', jobId).executeTakeFirst()
@@ -36,6 +41,17 @@ export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
     },
     markSwept: async ({ jobId, nextAt }) => {
       await db.updateTable('image_jobs').set({ sweep_at: nextAt }).where('id', '=', jobId).execute()
+    },
+  }
+}
+
+// Every method of the rows is a query; what wraps it keeps its input and its answer.
+function orUnavailable(rows: JobRows): JobRows {
+  return new Proxy(rows, {
+    get: (target, name, receiver) => {
+      const query: unknown = Reflect.get(target, name, receiver)
+      if (typeof query !== 'function') return query
+      return (...input: unknown[]) => whileDatabaseIsThere(() => query.apply(target, input))
     },
   })
 }

@@ -44,6 +44,22 @@ describe('a job', () => {
     expect(world.pool.held()).toBe(0)
   })
 
+  it('touches the database twice: to claim it, and to keep its picture and end it', async () => {
+    const world = createWorld()
+    world.pool.add()
+    const asked: string[] = []
+    const store = new Proxy(world.store, {
+      get: (target, verb, receiver) => {
+        asked.push(String(verb))
+        return Reflect.get(target, verb, receiver)
+      },
+    })
+    await world.start({ store })
+    await world.submit()
+    expect((await world.read()).state).toBe('done')
+    expect(asked).toEqual(['claim', 'write'])
+  })
+
   it('is told to billing once it has ended', async () => {
     const world = createWorld()
     world.pool.add()
