@@ -77,14 +77,16 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
   const flush = () => (flight ??= flushAll().finally(() => (flight = undefined)))
 
   const drain = async () => {
+    // Before the look: what is put there meanwhile waits for the next one.
+    spooled = false
     try {
       const delivered = await spool.drain(async (records) => {
         await deps.deliver(records)
         memory.add(records)
       })
       if (delivered > 0) log.info({ records: delivered }, 'usage records left the disk')
-      spooled = false
     } catch (err) {
+      spooled = true
       log.warn({ err }, 'usage records still wait on disk')
     }
     if (buffer.length > 0) await flush()
@@ -104,6 +106,7 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
       }
     },
     async settleNow(allowanceIds) {
+      await draining
       await flush()
       if (spooled || buffer.length > 0) return false
       const records = memory.of(new Set(allowanceIds))

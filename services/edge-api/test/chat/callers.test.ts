@@ -97,6 +97,7 @@ describe('a caller who reads slowly', () => {
     await until(() => simulator.log()[0]?.end === 'client-gone')
     socket.resume()
     await closed
+    expect(simulator.log()).toHaveLength(1)
   })
 })
 

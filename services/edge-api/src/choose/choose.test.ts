@@ -1,0 +1,142 @@
+import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
+import { seededRandom } from '@sluice/kernel/random'
+import { describe, expect, it } from 'vitest'
+
+import { catalogSnapshot } from './catalog.ts'
+import { chooseChannels } from './choose-channels.ts'
+import type { CredentialUse } from './choose-credential.ts'
+import { chooseCredential } from './choose-credential.ts'
+
+const channel = (name: string, facts: Partial<CatalogChannel> = {}): CatalogChannel => ({
+  id: name,
+  name,
+  dialect: 'openai',
+  baseUrl: 'https://example.com/v1',
+  priority: 0,
+  weight: 1,
+  enabled: true,
+  models: [{ model: 'm', upstreamModel: `m-of-${name}`, kinds: ['chat'] }],
+  settings: {},
+  credentials: [],
+  ...facts,
+})
+
+const order = (channels: CatalogChannel[], roll: () => number) => {
+  const routes = catalogSnapshot({ version: 1, channels }, []).routesOf('m')
+  return chooseChannels(routes?.chat ?? [], roll).map(({ channel: { name } }) => name)
+}
+
+describe('the snapshot', () => {
+  it('knows models by their public name, of enabled channels only, apart by kind', () => {
+    const snapshot = catalogSnapshot(
+      {
+        version: 3,
+        channels: [
+          channel('a', {
+            models: [
+              { model: 'm', upstreamModel: 'x', kinds: ['chat', 'image'] },
+              { model: 'z', upstreamModel: 'z', kinds: ['image'] },
+            ],
+          }),
+          channel('off', {
+            enabled: false,
+            models: [{ model: 'hidden', upstreamModel: 'h', kinds: ['chat'] }],
+          }),
+        ],
+      },
+      [],
+    )
+    expect(snapshot.models).toEqual(['m', 'z'])
+    expect(snapshot.routesOf('hidden')).toBeUndefined()
+    expect(snapshot.routesOf('z')?.chat).toEqual([])
+    expect(snapshot.routesOf('m')?.image).toHaveLength(1)
+    expect(snapshot.routesOf('__proto__')).toBeUndefined()
+  })
+})
+
+describe('the order of channels', () => {
+  it('is from the highest priority down, whatever the dice say', () => {
+    const random = seededRandom(1)
+    const channels = [
+      channel('low', { priority: -1, weight: 900 }),
+      channel('high', { priority: 5 }),
+      channel('mid'),
+    ]
+    for (let tries = 0; tries < 50; tries += 1) {
+      expect(order(channels, random.next)).toEqual(['high', 'mid', 'low'])
+    }
+  })
+
+  it('is by weight within a priority: a channel of thrice the weight leads thrice as often', () => {
+    const random = seededRandom(2)
+    const channels = [channel('one'), channel('three', { weight: 3 })]
+    let led = 0
+    for (let tries = 0; tries < 4_000; tries += 1)
+      if (order(channels, random.next)[0] === 'three') led += 1
+    expect(led / 4_000).toBeGreaterThan(0.72)
+    expect(led / 4_000).toBeLessThan(0.78)
+  })
+
+  it('has every channel once, also at the edges of the dice', () => {
+    const channels = ['a', 'b', 'c', 'd'].map((name) => channel(name))
+    for (const roll of [0, 0.5, 0.999_999_999]) {
+      expect(order(channels, () => roll).sort()).toEqual(['a', 'b', 'c', 'd'])
+    }
+  })
+
+  it('asks no dice when there is nothing to decide', () => {
+    expect(
+      order([channel('a')], () => {
+        throw new Error('no dice')
+      }),
+    ).toEqual(['a'])
+  })
+})
+
+describe('the credential', () => {
+  const credential = (name: string, facts: Partial<CatalogCredential> = {}): CatalogCredential => ({
+    id: name,
+    state: 'active',
+    concurrencyMax: 2,
+    coolingUntil: null,
+    secret: { keyId: 'k', box: '' },
+    ...facts,
+  })
+  const choose = (
+    credentials: CatalogCredential[],
+    uses: Record<string, Partial<CredentialUse>> = {},
+    excluded: string[] = [],
+  ) =>
+    chooseCredential(credentials, {
+      useOf: (name) => uses[name] && { running: 0, restUntilMs: 0, ...uses[name] },
+      isExcluded: (name) => excluded.includes(name),
+      nowMs: 1_000,
+      roll: () => 0,
+    })
+
+  it('is the one with the fewest calls', () => {
+    const uses = { a: { running: 1 }, b: { running: 0 } }
+    expect(choose([credential('a'), credential('b')], uses).credential?.id).toBe('b')
+  })
+
+  it('is none that is paused, retired, excluded or full', () => {
+    const states = (['paused', 'retired', 'attention'] as const).map((state) =>
+      credential(state, { state }),
+    )
+    expect(choose(states).credential).toBeUndefined()
+    expect(choose([credential('a')], {}, ['a']).credential).toBeUndefined()
+    expect(choose([credential('a')], { a: { running: 2 } })).toEqual({
+      credential: undefined,
+      freeAtMs: undefined,
+    })
+  })
+
+  it('is none that rests, by the scheduler or by this edge, and it says when the first is free', () => {
+    const cooling = credential('a', { coolingUntil: new Date(5_000) })
+    const resting = credential('b')
+    const choice = choose([cooling, resting], { b: { restUntilMs: 3_000 } })
+    expect(choice).toEqual({ credential: undefined, freeAtMs: 3_000 })
+    const rested = credential('c', { coolingUntil: new Date(1_000) })
+    expect(choose([cooling, rested]).credential?.id).toBe('c')
+  })
+})

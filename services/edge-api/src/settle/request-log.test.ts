@@ -1,0 +1,47 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { expect, it } from 'vitest'
+
+import type { RequestRecord } from '../request.ts'
+import { chatTrace, traceRecord } from './chat-trace.ts'
+import { requestLog } from './request-log.ts'
+
+const row = (n: number): RequestRecord =>
+  traceRecord(chatTrace({ requestId: `req_${n}`, route: 'r', receivedAtMs: 0 }), 5)
+
+function rig() {
+  const clock = fakeClock()
+  const world = { away: false, batches: [] as number[] }
+  const append = async (rows: readonly RequestRecord[]) => {
+    if (world.away) throw new Error('away')
+    world.batches.push(rows.length)
+  }
+  const log = requestLog({ store: { append }, clock, log: recordedLog() })
+  return { clock, world, log }
+}
+
+it('writes rows in batches, off every caller’s path', async () => {
+  const { clock, world, log } = rig()
+  for (let n = 0; n < 1_500; n += 1) log.add(row(n))
+  expect(world.batches).toEqual([])
+  await clock.advance(5_000)
+  expect(world.batches).toEqual([1_000, 500])
+})
+
+it('keeps rows while the database is away, drops what is too much, and counts it', async () => {
+  const { clock, world, log } = rig()
+  world.away = true
+  for (let n = 0; n < 20_007; n += 1) log.add(row(n))
+  await clock.advance(5_000)
+  expect(log.dropped()).toBe(7)
+  world.away = false
+  await clock.advance(5_000)
+  expect(world.batches.reduce((sum, count) => sum + count, 0)).toBe(20_000)
+})
+
+it('writes the rest when the edge stops', async () => {
+  const { world, log } = rig()
+  log.add(row(1))
+  await log.stop()
+  expect(world.batches).toEqual([1])
+})

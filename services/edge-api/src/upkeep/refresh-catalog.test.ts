@@ -1,0 +1,123 @@
+import { createMemoryBus } from '@sluice/bus/memory-bus'
+import type { PriceRow } from '@sluice/contracts/prices'
+import { seededRandom } from '@sluice/kernel/random'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { knownCatalog } from './refresh-catalog.ts'
+
+const row: PriceRow = {
+  id: 'p1',
+  model: '*',
+  effectiveAt: new Date(0),
+  price: {
+    kind: 'tokens',
+    inputMicroPerMillion: 1n,
+    cachedInputMicroPerMillion: 1n,
+    outputMicroPerMillion: 1n,
+  },
+}
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+function rig() {
+  const clock = fakeClock()
+  const bus = createMemoryBus({ clock, random: seededRandom(1) })
+  const log = recordedLog()
+  const world = { version: 1, rows: [row], away: false, reads: 0, onRead: () => {} }
+  const catalog = knownCatalog({
+    scheduler: {
+      readCatalog: async () => {
+        world.reads += 1
+        if (world.away) throw new Error('away')
+        const answer = { version: world.version, channels: [] }
+        world.onRead()
+        return answer
+      },
+    },
+    billing: { readPrices: async () => ({ rows: world.rows }) },
+    bus,
+    clock,
+    log,
+  })
+  stops.push(() => catalog.stop())
+  return { clock, bus, log, world, catalog }
+}
+
+describe('the snapshot of channels and prices', () => {
+  it('is swapped when a change is announced, and is the same object until then', async () => {
+    const { bus, world, catalog, clock } = rig()
+    await catalog.start()
+    const before = catalog.current()
+    await clock.advance(60_000)
+    expect(catalog.current()).toBe(before)
+    world.version = 2
+    await bus.announce('catalog-changed', {})
+    await clock.advance(1)
+    expect(catalog.current().version).toBe(2)
+    expect(before.version).toBe(1)
+  })
+
+  it('is swapped within half a minute when the announcement got lost', async () => {
+    const { world, catalog, clock } = rig()
+    await catalog.start()
+    world.version = 2
+    await clock.advance(31_000)
+    expect(catalog.current().version).toBe(2)
+  })
+
+  it('knows of a change that came while it was being read', async () => {
+    const { bus, world, catalog, clock } = rig()
+    await catalog.start()
+    world.onRead = () => {
+      world.onRead = () => {}
+      world.version = 3
+      void bus.announce('catalog-changed', {})
+    }
+    world.version = 2
+    await bus.announce('catalog-changed', {})
+    await clock.advance(5)
+    expect(catalog.current().version).toBe(3)
+  })
+
+  it('serves on while scheduler or billing is away', async () => {
+    const { world, catalog, clock, log } = rig()
+    await catalog.start()
+    world.away = true
+    await clock.advance(300_000)
+    expect(catalog.current().version).toBe(1)
+    expect(log.lines.length).toBeGreaterThan(0)
+  })
+
+  it('is not there at first without them, which is said, and comes as soon as they do', async () => {
+    const { world, catalog, clock } = rig()
+    world.away = true
+    await catalog.start()
+    expect(() => catalog.current()).toThrow(expect.objectContaining({ code: 'unavailable' }))
+    world.away = false
+    await clock.advance(1_000)
+    expect(catalog.current().version).toBe(1)
+  })
+
+  it('never goes back to an older one', async () => {
+    const { world, catalog, clock } = rig()
+    world.version = 5
+    await catalog.start()
+    world.version = 4
+    await clock.advance(31_000)
+    expect(catalog.current().version).toBe(5)
+  })
+
+  it('has new prices also when no channel changed', async () => {
+    const { world, catalog, clock } = rig()
+    await catalog.start()
+    world.rows = [row, { ...row, id: 'p2', model: 'm' }]
+    await clock.advance(31_000)
+    const at = new Date(clock.nowMs())
+    expect(catalog.current().prices.priceAt({ model: 'm', kind: 'tokens', at })?.id).toBe('p2')
+  })
+})
