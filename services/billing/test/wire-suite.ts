@@ -1,0 +1,172 @@
+import type { Billing } from '@sluice/contracts/billing.contract'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+
+import type { BillingModule } from '../src/module.ts'
+import { id } from './ids.ts'
+import { memoryLedger } from './ledgers.ts'
+import type { TestBilling } from './test-billing.ts'
+import { testBilling } from './test-billing.ts'
+import { usageOf } from './usage-records.ts'
+
+/** How a caller reaches the module: by a call, or over a bus. */
+export interface Wire {
+  port: Billing
+  close(): Promise<void>
+}
+
+const wallet = id('wal', 1)
+const ref = id('img', 1)
+const edge = id('edge', 1)
+const allowanceId = id('alw', 1)
+const model = 'gpt-image-1'
+const low = { width: 1024, height: 1024, quality: 'low' } as const
+const images = { kind: 'images' as const, pictures: [low] }
+
+/** Every method of the contract means the same over every wire. */
+export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void {
+  let house: TestBilling
+  let wire: Wire
+  let port: Billing
+  beforeEach(async () => {
+    house = testBilling({ ledger: await memoryLedger() })
+    wire = await open(house.billing)
+    port = wire.port
+    const gift = { transferId: 'first-gift', wallet, amountMicro: 50_000_000n, memo: 'welcome' }
+    await port.grantCredits(gift)
+  })
+  afterEach(() => wire.close())
+
+  const inMs = (ms: number) => new Date(house.clock.nowMs() + ms)
+  const openHold = (pictures = [low, low]) =>
+    port.openHold({
+      wallet,
+      ref,
+      model,
+      worstCase: { kind: 'images', pictures },
+      expiresAt: inMs(60_000),
+    })
+
+  it('openHold, captureHold, refundCapture: a job that is paid, with amounts that are exact', async () => {
+    const opened = await openHold()
+    expect(opened).toMatchObject({ outcome: 'opened', amountMicro: 2_000_000n, fresh: true })
+    const capture = {
+      ref,
+      usage: images,
+      source: 'upstream',
+      apiKeyId: id('key', 1),
+      model,
+    } as const
+    expect(await port.captureHold(capture)).toMatchObject({
+      capturedMicro: 1_000_000n,
+      releasedMicro: 1_000_000n,
+      upstreamLossMicro: 0n,
+      fresh: true,
+    })
+    const refund = { transferId: 'refund-0001', ref, amountMicro: 600_000n, memo: 'sorry' }
+    expect(await port.refundCapture(refund)).toMatchObject({
+      outcome: 'refunded',
+      balance: { availableMicro: 49_600_000n, heldMicro: 0n, postedMicro: 49_600_000n },
+    })
+    const more = { ...refund, transferId: 'refund-0002' }
+    expect(await port.refundCapture(more)).toEqual({
+      outcome: 'too-much',
+      refundableMicro: 400_000n,
+    })
+  })
+
+  it('openHold, voidHold: what is refused, and what is given back', async () => {
+    const high = { ...low, quality: 'high' as const }
+    expect(
+      await port.openHold({
+        wallet,
+        ref,
+        model,
+        worstCase: { kind: 'images', pictures: [high, high, high, high] },
+        expiresAt: inMs(60_000),
+      }),
+    ).toEqual({
+      outcome: 'refused',
+      requiredMicro: 64_000_000n,
+      availableMicro: 50_000_000n,
+    })
+    await openHold()
+    const reason = 'the caller left'
+    expect(await port.voidHold({ ref, reason })).toEqual({ releasedMicro: 2_000_000n })
+    expect(await openHold()).toMatchObject({ outcome: 'ended' })
+  })
+
+  it('openAllowance, renewAllowances, closeAllowance: times that are times', async () => {
+    const want = { needMicro: 1n, wantMicro: 10_000_000n, leaseMs: 60_000 }
+    expect(await port.openAllowance({ allowanceId, wallet, edge, ...want })).toEqual({
+      outcome: 'opened',
+      amountMicro: 10_000_000n,
+      expiresAt: inMs(60_000),
+    })
+    const renewal = { edge, allowanceIds: [allowanceId], leaseMs: 90_000 }
+    expect(await port.renewAllowances(renewal)).toEqual({
+      open: [{ allowanceId, expiresAt: inMs(90_000) }],
+    })
+    expect(await port.closeAllowance({ allowanceId })).toEqual({ releasedMicro: 10_000_000n })
+  })
+
+  it('captureUsage: a whole batch, and what of it was there before', async () => {
+    const want = { needMicro: 1n, wantMicro: 10_000_000n, leaseMs: 60_000 }
+    await port.openAllowance({ allowanceId, wallet, edge, ...want })
+    const records = [1, 2, 3].map((number) => usageOf({ number, allowanceId, output: number }))
+    const counted = { captured: 3, duplicates: 0, refused: 0, receivableMicro: 0n }
+    expect(await port.captureUsage({ records })).toEqual({ ...counted, capturedMicro: 6_000n })
+    const again = await port.captureUsage({ records })
+    expect(again).toMatchObject({ captured: 0, duplicates: 3, capturedMicro: 0n })
+  })
+
+  it('readBalance, listEntries: a statement by cursor', async () => {
+    await openHold()
+    expect(await port.readBalance({ wallet })).toEqual({
+      postedMicro: 50_000_000n,
+      heldMicro: 2_000_000n,
+      availableMicro: 48_000_000n,
+    })
+    const first = await port.listEntries({ wallet, limit: 1 })
+    expect(first.entries).toMatchObject([{ kind: 'hold', seq: 2n, createdAt: inMs(0) }])
+    expect(first.next).toBe(2n)
+    const second = await port.listEntries({ wallet, before: 2n, limit: 1 })
+    expect(second).toMatchObject({ entries: [{ kind: 'grant', memo: 'welcome' }], next: null })
+  })
+
+  it('addPrice, readPrices: what is added is read', async () => {
+    const price = {
+      kind: 'tokens' as const,
+      inputMicroPerMillion: 99_999_999_999n,
+      cachedInputMicroPerMillion: 0n,
+      outputMicroPerMillion: 1n,
+    }
+    const row = { model: 'gpt-5', effectiveAt: inMs(5_000), price }
+    const added = await port.addPrice({ row })
+    expect((await port.readPrices({})).rows).toContainEqual({ ...row, ...added })
+  })
+
+  it('an error keeps its code and its parameter', async () => {
+    await openHold()
+    const other = { wallet: id('wal', 2), ref, model, worstCase: images, expiresAt: inMs(1) }
+    const failure = { code: 'invalid_value', param: 'ref', retryable: false }
+    await expect(port.openHold(other)).rejects.toMatchObject(failure)
+    const unknown = { transferId: 'refund-0001', ref: id('img', 9), amountMicro: 1n, memo: '' }
+    await expect(port.refundCapture(unknown)).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  it('grantCredits: a repeat is answered, a contradiction refused', async () => {
+    const gift = { transferId: 'first-gift', wallet, amountMicro: 50_000_000n, memo: 'welcome' }
+    expect(await port.grantCredits(gift)).toMatchObject({ fresh: false })
+    const other = { ...gift, amountMicro: 1n }
+    await expect(port.grantCredits(other)).rejects.toMatchObject({ code: 'invalid_value' })
+  })
+
+  it('a call whose caller has gone is not begun', async () => {
+    const signal = AbortSignal.abort(new Error('gone'))
+    const gift = { transferId: 'second-gift', wallet, amountMicro: 1n, memo: '' }
+    await expect(port.grantCredits(gift, { signal })).rejects.toThrow('gone')
+    expect(await house.billing.readBalance({ wallet })).toMatchObject({
+      availableMicro: 50_000_000n,
+    })
+  })
+}
