@@ -1,21 +1,11 @@
-import type { Clock } from '@sluice/kernel/clock'
-import type { Random } from '@sluice/kernel/random'
-
+import type { AccountDeps } from './account-deps.ts'
 import { keyHash } from './key-hash.ts'
-import type { KeyHash } from './key-hash.ts'
-import type { KeyStore, StoredUser } from './store/key-store.ts'
+import type { StoredUser } from './store/key-store.ts'
 import type { CreateUser } from './verbs/create-user.ts'
 import { createUser } from './verbs/create-user.ts'
 import type { IssueKey } from './verbs/issue-key.ts'
 import { issueKey } from './verbs/issue-key.ts'
 import { revokeKey } from './verbs/revoke-key.ts'
-
-export interface AccountDeps {
-  keyStore: KeyStore
-  keyHash: KeyHash
-  clock: Clock
-  random: Random
-}
 
 /** Users and their API keys, for the operator's commands and the control API. */
 export interface Accounts {

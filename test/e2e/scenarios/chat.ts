@@ -26,8 +26,8 @@ export async function chatStream(context: Context): Promise<void> {
   const record = await eventually(async () => {
     const rows = await ask<{ amount_micro: string; source: string }>(
       context,
-      `select amount_micro::text, source from usage_records
-        where raw_usage->>'output' = $1 and raw_usage->>'input' = $2 order by request_id desc limit 1`,
+      `select amount_micro::text, usage_source as source from usage_records
+        where usage->>'output' = $1 and usage->>'input' = $2 order by request_id desc limit 1`,
       [String(usage?.completion_tokens), String(usage?.prompt_tokens)],
     )
     return rows[0]

@@ -1,6 +1,6 @@
 import { newId } from '@sluice/kernel/ids'
 
-import type { AccountDeps } from '../accounts.ts'
+import type { AccountDeps } from '../account-deps.ts'
 import type { StoredUser } from '../store/key-store.ts'
 
 export interface CreateUser {

@@ -1,6 +1,6 @@
 import { newId } from '@sluice/kernel/ids'
 
-import type { AccountDeps } from '../accounts.ts'
+import type { AccountDeps } from '../account-deps.ts'
 
 /** 160 bits: out of reach of guessing, short enough to paste. */
 const KEY_BYTES = 20

@@ -1,4 +1,4 @@
-import type { AccountDeps } from '../accounts.ts'
+import type { AccountDeps } from '../account-deps.ts'
 
 /**
  * Revokes an API key for good. The outbox row that is written with it tells every edge to forget the key;
