@@ -1,0 +1,112 @@
+import { createKyselyJobStore } from '@sluice/jobs/kysely-job-store'
+import { isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import { sampleId, sampleJob, samplePart } from '@sluice/jobs/testing/sample-job'
+import { assert } from '@sluice/kernel/assert'
+import type { TestDatabase } from '@sluice/testkit/databases'
+import { eachPostgres } from '@sluice/testkit/databases'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+
+import { kyselyLedgerStore } from '../src/store/kysely-ledger-store.ts'
+import { expireHolds } from '../src/upkeep/expire-holds.ts'
+import { settleJob } from '../src/verbs/settle-job.ts'
+import { emptyLedger, pgLedger } from './pg-ledgers.ts'
+import { testBilling } from './test-billing.ts'
+
+const wallet = sampleId('wal', 1)
+const low = { width: 1024, height: 1024, quality: 'low' as const }
+const HIGH_1024X1536_MICRO = 24_000_000n
+
+eachPostgres('a job of the real job store', (open) => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await open()
+  })
+  beforeEach(async () => {
+    await emptyLedger(database)
+    await database.db.deleteFrom('image_job_events').execute()
+    await database.db.deleteFrom('image_jobs').execute()
+  })
+  afterAll(() => database.close())
+
+  async function setUp() {
+    const { db } = database
+    const jobs = createKyselyJobStore({ db })
+    const ledger = await pgLedger(database)
+    const store = kyselyLedgerStore({ db, jobs: { readEndedJob, isJobRunning } })
+    const house = testBilling({ ledger: { ...ledger, store } })
+    const { billing, clock } = house
+    const amountMicro = 100_000_000n
+    await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro, memo: '' })
+    const job = sampleJob({ now: clock.now(), request: { count: 2 } })
+    const high = { width: 1024, height: 1536, quality: 'high' as const }
+    await billing.openHold({
+      wallet,
+      ref: job.id,
+      model: job.request.model,
+      worstCase: { kind: 'images', pictures: [high, high] },
+      expiresAt: job.deadlineAt,
+    })
+    await jobs.submit(job, clock.now())
+    /** Draws it to its end: one picture is kept, the other fails. */
+    const draw = async () => {
+      const runner = sampleId('run', 1)
+      const claimed = await jobs.claim({ jobId: job.id, runner, places: 2, now: clock.now() })
+      assert(claimed, 'it waits')
+      const failure = { code: 'upstream_failed', message: 'no' }
+      await jobs.write({
+        held: claimed.job,
+        moves: [
+          { type: 'keep', stored: samplePart(job.id, 0) },
+          { type: 'fail', index: 1, failure },
+        ],
+        now: clock.now(),
+      })
+    }
+    const balance = () => billing.readBalance({ wallet })
+    const findings = async () => {
+      const report = await store.verify({ now: clock.now(), graceMs: house.parts.config.graceMs })
+      return report.findings
+    }
+    return { ...house, jobs, job, draw, balance, findings }
+  }
+
+  it('is charged for what it kept, and its promise is taken down', async () => {
+    const { parts, ledger, job, draw, balance, findings } = await setUp()
+    await draw()
+    expect(await ledger.readOutbox()).toEqual([job.id])
+    expect(await settleJob(parts, { jobId: job.id })).toBe('capture')
+    expect(await balance()).toMatchObject({
+      heldMicro: 0n,
+      availableMicro: 100_000_000n - HIGH_1024X1536_MICRO,
+    })
+    expect(await ledger.readOutbox()).toEqual([])
+    expect(await findings()).toEqual([])
+  })
+
+  it('that was cancelled gets all of it back', async () => {
+    const { parts, ledger, jobs, clock, job, balance, findings } = await setUp()
+    await jobs.cancel(job.id, clock.now())
+    expect(await settleJob(parts, { jobId: job.id })).toBe('void')
+    expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: 100_000_000n })
+    expect(await ledger.readOutbox()).toEqual([])
+    expect(await findings()).toEqual([])
+  })
+
+  it('keeps its hold while it waits, however long, and is settled by upkeep when it ended unheard', async () => {
+    const { parts, billing, jobs, clock, draw, balance, findings } = await setUp()
+    await draw()
+    const waiting = sampleJob({ number: 2, now: clock.now() })
+    await billing.openHold({
+      wallet,
+      ref: waiting.id,
+      model: waiting.request.model,
+      worstCase: { kind: 'images', pictures: [low] },
+      expiresAt: waiting.deadlineAt,
+    })
+    await jobs.submit(waiting, clock.now())
+    await clock.advance(86_400_000)
+    expect(await expireHolds(parts)).toEqual({ expired: 0, settled: 1, running: 1 })
+    expect(await balance()).toMatchObject({ heldMicro: 1_000_000n })
+    expect(await findings()).toMatchObject([{ invariant: 3, count: 1 }])
+  })
+})
