@@ -64,13 +64,7 @@ async function start(): Promise<void> {
       )
       process.stdout.write(tellMade(made, config.SLUICE_STARTING_CREDITS))
       const app = frontDoor(embedded, world)
-      server = await serveHttp({
-        app,
-        port: config.PORT,
-        host: config.HOST,
-        log,
-        clock: world.clock,
-      })
+      server = await listen(app)
       const { channels } = await scheduler.readCatalog({})
       const sandboxOnly = channels.every(({ dialect }) => dialect === 'sandbox')
       const { dataDir } = settings
