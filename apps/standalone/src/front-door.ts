@@ -1,11 +1,25 @@
-import { healthRoutes } from '@sluice/service-kit/http/health'
+import type { EdgeApi } from '@sluice/edge-api/module'
+import type { Imgproxy } from '@sluice/imgproxy/module'
 import type { Clock } from '@sluice/kernel/clock'
+import type { HealthCheck } from '@sluice/service-kit/http/health'
+import { healthRoutes } from '@sluice/service-kit/http/health'
+import type { Metrics } from '@sluice/service-kit/metrics'
 
-import type { Embedded } from './wire-embedded.ts'
+type Checks = Record<string, HealthCheck>
+
+/** The modules, as far as they show at the port. */
+export interface Rooms {
+  edgeApi: Pick<EdgeApi, 'app' | 'checks'>
+  imgproxy: Pick<Imgproxy, 'app' | 'checks'>
+  billing: { checks: Checks }
+  scheduler: { checks: Checks }
+  imageRunner: { checks: Checks }
+  metrics: Metrics
+}
 
 /** Everything behind one port: health, signed pictures, and the API for the rest. */
-export function frontDoor(embedded: Embedded, { clock }: { clock: Clock }) {
-  const { billing, scheduler, imageRunner, imgproxy, edgeApi, metrics } = embedded
+export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
+  const { billing, scheduler, imageRunner, imgproxy, edgeApi, metrics } = rooms
   const health = healthRoutes({
     checks: prefixed({ billing, scheduler, imageRunner, imgproxy, edgeApi }),
     metrics,
@@ -29,8 +43,6 @@ function pathOf(url: string): string {
   const end = url.indexOf('?', start)
   return end === -1 ? url.slice(start) : url.slice(start, end)
 }
-
-type Checks = Parameters<typeof healthRoutes>[0]['checks']
 
 /** `/ready` names the module and what it misses: `billing.database`. */
 function prefixed(modules: Record<string, { checks: Checks }>): Checks {

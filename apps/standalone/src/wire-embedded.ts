@@ -31,8 +31,6 @@ import { createUpstreams } from '@sluice/upstreams/registry'
 import type { Settings } from './settings.ts'
 import type { OpenDatabase } from './start/open-database.ts'
 
-export type Embedded = ReturnType<typeof wireEmbedded>
-
 /**
  * EMBEDDED WIRING: all five modules in this process. What needs Redis and NATS elsewhere lives in
  * memory; tables, blobs and dialects are the same.

@@ -14,6 +14,8 @@ export const verifyLedger: Command = {
       ...Object.entries(report.checked).map(([what, count]) => [what, String(count)]),
     ])
     if (report.findings.length === 0) {
+      // Kept elsewhere, the newest seal proves to a doubter that nothing before it was changed.
+      if (report.head) print(`Newest seal: ${report.head}`)
       print('The ledger verifies: no finding.')
       return 0
     }
