@@ -44,4 +44,3 @@ export const billingEnvironment = z.object({
   SEAL_EVERY_MS: integerSetting({ min: 100, max: 86_400_000 }).default(d.sealEveryMs),
   AUDIT_EVERY_MS: integerSetting({ min: 1_000, max: 604_800_000 }).default(d.auditEveryMs),
 })
-export type BillingEnvironment = z.output<typeof billingEnvironment>

@@ -13,7 +13,7 @@ import type { BillingDeps, BillingParts } from '../src/deps.ts'
 import type { BillingModule } from '../src/module.ts'
 import { createBilling } from '../src/module.ts'
 import { billingParts } from '../src/parts.ts'
-import type { LedgerUnderTest } from '../src/store/ledger-store.contract.ts'
+import type { LedgerUnderTest } from './ledger-suite/scene.ts'
 import type { CrashingStore } from './crashing-store.ts'
 import { crashingStore } from './crashing-store.ts'
 

@@ -1,18 +1,9 @@
 import type { Usage } from '@sluice/contracts/usage'
 import { describe, expect, it } from 'vitest'
 
+import { captureCalls, captureJob, needsAvailable } from './charge.ts'
 import type { Hold } from './hold.ts'
-import {
-  captureCalls,
-  captureJob,
-  endHold,
-  needsAvailable,
-  openedHold,
-  refundableOf,
-  refundHold,
-  remainderOf,
-  voidJob,
-} from './hold.ts'
+import { endHold, openedHold, refundableOf, refundHold, remainderOf, voidJob } from './hold.ts'
 import { faultOfHold } from './invariants.ts'
 import { legsOf } from './transfer.ts'
 

@@ -1,6 +1,5 @@
 import type { Usage, UsageSource } from '@sluice/contracts/usage'
 import { assert } from '@sluice/kernel/assert'
-import { lesser } from '@sluice/kernel/credits'
 
 import type { Transfer } from './transfer.ts'
 import { transfer } from './transfer.ts'
@@ -71,7 +70,7 @@ export function openedHold(facts: NewHold): Movement {
   }
   return {
     hold,
-    transfers: move('hold', { hold, amountMicro: hold.amountMicro, at: hold.openedAt }),
+    transfers: transferOf('hold', { hold, amountMicro: hold.amountMicro, at: hold.openedAt }),
   }
 }
 
@@ -85,69 +84,10 @@ export const chargedOn = (hold: Hold) => hold.capturedMicro + hold.lateMicro + h
 /** What of it was paid and not given back: the most that a refund may be. */
 export const refundableOf = (hold: Hold) => hold.capturedMicro + hold.lateMicro - hold.refundedMicro
 
-/**
- * Charges what a job delivered, never more than its hold, and gives the rest back. A hold that
- * expired before is charged to what is available, else as a receivable. A voided one is not charged:
- * its caller was told so; all of the usage is loss.
- */
-export function captureJob({
-  hold,
-  usage,
-  source,
-  apiKeyId,
-  ratedMicro,
-  availableMicro,
-  at,
-}: {
-  hold: Hold
-  usage: Usage
-  source: UsageSource
-  apiKeyId: string
-  ratedMicro: bigint
-  availableMicro: bigint
-  at: Date
-}): Movement {
-  assert(hold.purpose === 'job' && hold.usage === null, 'a job is charged once')
-  const dueMicro = dueOfJob({ hold, ratedMicro })
-  const facts = { usage, usageSource: source, apiKeyId, lossMicro: ratedMicro - dueMicro }
-  const settled: Hold = { ...hold, ...facts, settledAt: hold.settledAt ?? at }
-  const covered = cover({ hold: settled, dueMicro, availableMicro, idBase: hold.id, at })
-  if (hold.state !== 'open') return covered
-  return followedBy(covered, endHold({ hold: covered.hold, state: 'captured', at }))
-}
-
-/** What a job owes for usage that is rated so: never more than its hold, nothing when it was voided. */
-export const dueOfJob = ({ hold, ratedMicro }: { hold: Hold; ratedMicro: bigint }) =>
-  hold.state === 'voided' ? 0n : lesser(ratedMicro, hold.amountMicro)
-
 /** Gives all of a job's hold back. One that has ended stays as it is, but is settled from now on. */
 export function voidJob({ hold, at }: { hold: Hold; at: Date }): Movement {
   if (hold.state === 'open') return endHold({ hold, state: 'voided', at })
   return { hold: { ...hold, settledAt: hold.settledAt ?? at }, transfers: [] }
-}
-
-/**
- * Charges calls on an allowance: what it has left, then what is available, then as a receivable. An
- * edge never spends more than its allowance; a record that comes after the expiry does.
- */
-export function captureCalls({
-  hold,
-  dueMicro,
-  lossMicro,
-  availableMicro,
-  postingId,
-  at,
-}: {
-  hold: Hold
-  dueMicro: bigint
-  lossMicro: bigint
-  availableMicro: bigint
-  postingId: string
-  at: Date
-}): Movement {
-  assert(hold.purpose === 'allowance', 'calls are charged to an allowance')
-  const losing = { ...hold, lossMicro: hold.lossMicro + lossMicro }
-  return cover({ hold: losing, dueMicro, availableMicro, idBase: postingId, at })
 }
 
 /** Ends an open hold and gives back what it has left. */
@@ -165,7 +105,7 @@ export function endHold({
   const decided = state === 'expired' ? hold.settledAt : at
   return {
     hold: { ...hold, state, releasedMicro: amountMicro, endedAt: at, settledAt: decided },
-    transfers: move('release', { hold, amountMicro, at }),
+    transfers: transferOf('release', { hold, amountMicro, at }),
   }
 }
 
@@ -192,46 +132,11 @@ export function refundHold({
   }
 }
 
-/** Whether `cover` needs to know what is available. */
-export const needsAvailable = ({ hold, dueMicro }: { hold: Hold; dueMicro: bigint }) =>
-  dueMicro > openRemainder(hold)
-
-function cover({
-  hold,
-  dueMicro,
-  availableMicro,
-  idBase,
-  at,
-}: {
-  hold: Hold
-  dueMicro: bigint
-  availableMicro: bigint
-  idBase: string
-  at: Date
-}): Movement {
-  const fromHold = lesser(dueMicro, openRemainder(hold))
-  const late = lesser(dueMicro - fromHold, availableMicro)
-  const receivable = dueMicro - fromHold - late
-  const facts = { hold, idBase, at }
-  return {
-    hold: {
-      ...hold,
-      capturedMicro: hold.capturedMicro + fromHold,
-      lateMicro: hold.lateMicro + late,
-      receivableMicro: hold.receivableMicro + receivable,
-    },
-    transfers: [
-      ...move('capture', { ...facts, amountMicro: fromHold }),
-      ...move('late', { ...facts, amountMicro: late }),
-      ...move('receivable', { ...facts, amountMicro: receivable }),
-    ],
-  }
-}
-
-const openRemainder = (hold: Hold) => (hold.state === 'open' ? remainderOf(hold) : 0n)
-
-// The id names what happened, so that it can be in the book only once.
-function move(
+/**
+ * The transfer of an amount of a hold; none of nothing. Its id says what happened to what, so that it
+ * can be in the book only once. `idBase` is the posting, where many may happen to one hold.
+ */
+export function transferOf(
   route: 'hold' | 'capture' | 'late' | 'release' | 'receivable',
   {
     hold,
@@ -249,8 +154,3 @@ function move(
 
 const refOf = (hold: Hold): Pick<Transfer, 'refType' | 'refId'> =>
   hold.purpose === 'job' ? { refType: 'job', refId: hold.ref } : { refType: null, refId: null }
-
-const followedBy = (first: Movement, second: Movement): Movement => ({
-  hold: second.hold,
-  transfers: [...first.transfers, ...second.transfers],
-})

@@ -1,10 +1,45 @@
-import type { HoldsTable } from '@sluice/db/tables/billing'
 import type { Usage, UsageSource } from '@sluice/contracts/usage'
-import type { Selectable } from 'kysely'
+import type { Tables } from '@sluice/db/tables'
+import type { HoldsTable } from '@sluice/db/tables/billing'
+import type { Selectable, Transaction } from 'kysely'
+import { sql } from 'kysely'
 
-import type { Hold } from '../ledger/hold.ts'
+import type { Hold, HoldPurpose } from '../ledger/hold.ts'
 
 export type HoldRow = Selectable<HoldsTable>
+
+/** The hold, held against other writers until the transaction ends. */
+export async function lockHold(
+  trx: Transaction<Tables>,
+  { purpose, ref }: { purpose: HoldPurpose; ref: string },
+): Promise<Hold | undefined> {
+  const row = await trx
+    .selectFrom('holds')
+    .selectAll()
+    .where('purpose', '=', purpose)
+    .where('ref', '=', ref)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  return row && toHold(row)
+}
+
+/** Those that exist, locked in id order. */
+export async function lockHolds(trx: Transaction<Tables>, ids: readonly string[]): Promise<Hold[]> {
+  if (ids.length === 0) return []
+  const rows = await trx
+    .selectFrom('holds')
+    .selectAll()
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute()
+  return rows.map(toHold)
+}
+
+export async function insertHold(trx: Transaction<Tables>, hold: Hold): Promise<void> {
+  const row = JSON.stringify(toHoldJson(hold))
+  await sql`insert into holds select * from jsonb_populate_record(null::holds, ${row})`.execute(trx)
+}
 
 export const toHold = (row: HoldRow): Hold => ({
   id: row.id,

@@ -1,7 +1,8 @@
 import type { PriceRow } from '@sluice/contracts/prices'
 import { priceRow } from '@sluice/contracts/prices'
+import type { Tables } from '@sluice/db/tables'
 import type { PricesTable } from '@sluice/db/tables/billing'
-import type { Selectable } from 'kysely'
+import type { Selectable, Transaction } from 'kysely'
 import { z } from 'zod'
 
 const { price } = priceRow.shape
@@ -13,5 +14,24 @@ export const toPriceRow = (row: Selectable<PricesTable>): PriceRow => ({
   price: price.parse(row.price),
 })
 
-/** The price in wire form: amounts as decimal strings. */
-export const toPriceJson = (row: PriceRow) => JSON.stringify(z.encode(price, row.price))
+export async function findPrice(
+  trx: Transaction<Tables>,
+  id: string,
+): Promise<PriceRow | undefined> {
+  const row = await trx.selectFrom('prices').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && toPriceRow(row)
+}
+
+/** The price is stored in wire form: amounts as decimal strings. */
+export async function insertPrice(
+  trx: Transaction<Tables>,
+  { row, at }: { row: PriceRow; at: Date },
+): Promise<void> {
+  const { id, model, effectiveAt } = row
+  const columns = { id, model, kind: row.price.kind, effective_at: effectiveAt, created_at: at }
+  const json = JSON.stringify(z.encode(price, row.price))
+  await trx
+    .insertInto('prices')
+    .values({ ...columns, price: json })
+    .execute()
+}

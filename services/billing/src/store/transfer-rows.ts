@@ -1,9 +1,22 @@
+import type { Tables } from '@sluice/db/tables'
 import type { LedgerTransfersTable } from '@sluice/db/tables/billing'
-import type { Selectable } from 'kysely'
+import type { Selectable, Transaction } from 'kysely'
 
 import type { PostedTransfer, Transfer } from '../ledger/transfer.ts'
 
 export type TransferRow = Selectable<LedgerTransfersTable>
+
+export async function findTransfer(
+  trx: Transaction<Tables>,
+  id: string,
+): Promise<PostedTransfer | undefined> {
+  const row = await trx
+    .selectFrom('ledger_transfers')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row && toTransfer(row)
+}
 
 export const toTransfer = (row: TransferRow): PostedTransfer => ({
   id: row.id,

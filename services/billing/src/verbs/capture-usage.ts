@@ -6,8 +6,8 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import type { BillingParts } from '../deps.ts'
 import { disagreementWith } from '../ledger/check-usage.ts'
+import { captureCalls, needsAvailable } from '../ledger/charge.ts'
 import type { Hold } from '../ledger/hold.ts'
-import { captureCalls, needsAvailable } from '../ledger/hold.ts'
 import type { Transfer } from '../ledger/transfer.ts'
 import type { LedgerBook, RefusedUsage } from '../store/ledger-store.ts'
 

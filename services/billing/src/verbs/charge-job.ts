@@ -6,8 +6,8 @@ import { assert } from '@sluice/kernel/assert'
 import type { PriceBook } from '@sluice/pricing/price-book'
 import { rateUsage } from '@sluice/pricing/rate-usage'
 
+import { captureJob, dueOfJob, needsAvailable } from '../ledger/charge.ts'
 import type { Hold } from '../ledger/hold.ts'
-import { captureJob, dueOfJob, needsAvailable } from '../ledger/hold.ts'
 import type { LedgerBook } from '../store/ledger-store.ts'
 
 export interface Delivered {

@@ -7,9 +7,9 @@ import { settleJob } from '../../src/verbs/settle-job.ts'
 import { id } from '../ids.ts'
 import type { TestBilling } from '../test-billing.ts'
 import { usageOf } from '../usage-records.ts'
-import { endJob } from './actions.ts'
+import { endJob } from './job-actions.ts'
 import type { SimJob, World } from './world.ts'
-import { apiKeyId, edges, model, pick, wallets } from './world.ts'
+import { apiKeyId, edges, model, next, pick, wallets } from './world.ts'
 
 const CALLERS = 24
 const GIFT_MICRO = 200_000_000n
@@ -47,11 +47,6 @@ const only = ({ subjects }: World): TestBilling => {
   const [house] = subjects
   if (!house) throw new Error('a world has a billing')
   return house
-}
-
-const next = (world: World) => {
-  world.count += 1
-  return world.count
 }
 
 const submit: Call = (world, random) => {

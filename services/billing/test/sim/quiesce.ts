@@ -12,7 +12,7 @@ import { expireHolds } from '../../src/upkeep/expire-holds.ts'
 import { sealLedger } from '../../src/upkeep/seal-ledger.ts'
 import { settleJob } from '../../src/verbs/settle-job.ts'
 import type { TestBilling } from '../test-billing.ts'
-import { endJob } from './actions.ts'
+import { endJob } from './job-actions.ts'
 import type { SimJob, World } from './world.ts'
 import { ask, checkWorld, GRACE_MS, wallets } from './world.ts'
 

@@ -119,6 +119,12 @@ export function maybeCrash(random: Random): CrashPoint | undefined {
   return roll < 0.2 ? 'after-commit' : undefined
 }
 
+/** A number that this world has not used. */
+export const next = (world: World) => {
+  world.count += 1
+  return world.count
+}
+
 export const pick = <Item>(items: readonly Item[], random: Random): Item | undefined =>
   items[random.integer(items.length)]
 

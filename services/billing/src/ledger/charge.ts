@@ -1,0 +1,108 @@
+import type { Usage, UsageSource } from '@sluice/contracts/usage'
+import { assert } from '@sluice/kernel/assert'
+import { lesser } from '@sluice/kernel/credits'
+
+import type { Hold, Movement } from './hold.ts'
+import { endHold, remainderOf, transferOf } from './hold.ts'
+
+/**
+ * Charges what a job delivered, never more than its hold, and gives the rest back. A hold that
+ * expired before is charged to what is available, else as a receivable. A voided one is not charged:
+ * its caller was told so; all of the usage is loss.
+ */
+export function captureJob({
+  hold,
+  usage,
+  source,
+  apiKeyId,
+  ratedMicro,
+  availableMicro,
+  at,
+}: {
+  hold: Hold
+  usage: Usage
+  source: UsageSource
+  apiKeyId: string
+  ratedMicro: bigint
+  availableMicro: bigint
+  at: Date
+}): Movement {
+  assert(hold.purpose === 'job' && hold.usage === null, 'a job is charged once')
+  const dueMicro = dueOfJob({ hold, ratedMicro })
+  const facts = { usage, usageSource: source, apiKeyId, lossMicro: ratedMicro - dueMicro }
+  const settled: Hold = { ...hold, ...facts, settledAt: hold.settledAt ?? at }
+  const covered = cover({ hold: settled, dueMicro, availableMicro, idBase: hold.id, at })
+  if (hold.state !== 'open') return covered
+  return followedBy(covered, endHold({ hold: covered.hold, state: 'captured', at }))
+}
+
+/** What a job owes for usage that is rated so: never more than its hold, nothing when it was voided. */
+export const dueOfJob = ({ hold, ratedMicro }: { hold: Hold; ratedMicro: bigint }) =>
+  hold.state === 'voided' ? 0n : lesser(ratedMicro, hold.amountMicro)
+
+/**
+ * Charges calls on an allowance: what it has left, then what is available, then as a receivable. An
+ * edge never spends more than its allowance; a record that comes after the expiry does.
+ */
+export function captureCalls({
+  hold,
+  dueMicro,
+  lossMicro,
+  availableMicro,
+  postingId,
+  at,
+}: {
+  hold: Hold
+  dueMicro: bigint
+  lossMicro: bigint
+  availableMicro: bigint
+  postingId: string
+  at: Date
+}): Movement {
+  assert(hold.purpose === 'allowance', 'calls are charged to an allowance')
+  const losing = { ...hold, lossMicro: hold.lossMicro + lossMicro }
+  return cover({ hold: losing, dueMicro, availableMicro, idBase: postingId, at })
+}
+
+/** Whether `cover` needs to know what is available. */
+export const needsAvailable = ({ hold, dueMicro }: { hold: Hold; dueMicro: bigint }) =>
+  dueMicro > openRemainder(hold)
+
+function cover({
+  hold,
+  dueMicro,
+  availableMicro,
+  idBase,
+  at,
+}: {
+  hold: Hold
+  dueMicro: bigint
+  availableMicro: bigint
+  idBase: string
+  at: Date
+}): Movement {
+  const fromHold = lesser(dueMicro, openRemainder(hold))
+  const late = lesser(dueMicro - fromHold, availableMicro)
+  const receivable = dueMicro - fromHold - late
+  const facts = { hold, idBase, at }
+  return {
+    hold: {
+      ...hold,
+      capturedMicro: hold.capturedMicro + fromHold,
+      lateMicro: hold.lateMicro + late,
+      receivableMicro: hold.receivableMicro + receivable,
+    },
+    transfers: [
+      ...transferOf('capture', { ...facts, amountMicro: fromHold }),
+      ...transferOf('late', { ...facts, amountMicro: late }),
+      ...transferOf('receivable', { ...facts, amountMicro: receivable }),
+    ],
+  }
+}
+
+const openRemainder = (hold: Hold) => (hold.state === 'open' ? remainderOf(hold) : 0n)
+
+const followedBy = (first: Movement, second: Movement): Movement => ({
+  hold: second.hold,
+  transfers: [...first.transfers, ...second.transfers],
+})

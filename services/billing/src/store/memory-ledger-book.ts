@@ -1,0 +1,91 @@
+import { assert } from '@sluice/kernel/assert'
+
+import { accountId, accountKinds, isWithinFloor } from '../accounts/chart.ts'
+import type { Hold } from '../ledger/hold.ts'
+import { faultOfHold } from '../ledger/invariants.ts'
+import { legsOf } from '../ledger/transfer.ts'
+import type { LedgerBook, Posting } from './ledger-store.ts'
+import type { MemoryTables } from './memory-tables.ts'
+
+/** What the owner of the jobs tells. */
+export type MemoryJobs = Pick<LedgerBook, 'readEndedJob' | 'isJobRunning'>
+
+/** The book within a transaction of the memory twin. What is cleared goes when it commits. */
+export function memoryBook({
+  tables,
+  jobs,
+  cleared,
+}: {
+  tables: MemoryTables
+  jobs: MemoryJobs
+  cleared: string[]
+}): LedgerBook {
+  return {
+    lockHold: async (key) => tables.findHold(key),
+    lockHolds: async (ids) => [...ids].sort().flatMap((id) => tables.holds.get(id) ?? []),
+    lockAvailable: async (wallets) =>
+      new Map(
+        wallets.flatMap((wallet) => {
+          const account = tables.accounts.get(accountId({ kind: 'available', wallet }))
+          return account ? [[wallet, account.balanceMicro] as const] : []
+        }),
+      ),
+    ensureWallet: async (wallet) => {
+      for (const kind of accountKinds) {
+        const id = accountId({ kind, wallet })
+        if (tables.accounts.has(id)) continue
+        tables.accounts.set(id, { id, kind, owner: wallet, balanceMicro: 0n })
+      }
+    },
+    findTransfer: async (id) => tables.transfers.get(id),
+    addHold: async (hold) => {
+      assert(!tables.findHold(hold) && !tables.holds.has(hold.id), 'one hold a (purpose, ref)')
+      writeHold(tables, hold)
+    },
+    post: async (posting) => post(tables, posting),
+    addUsage: async (records) => {
+      const fresh = records.filter(({ record }) => !tables.usage.has(record.requestId))
+      for (const { record, postingId } of fresh) {
+        tables.usage.set(record.requestId, { ...record, postingId })
+      }
+      return new Set(fresh.map(({ record }) => record.requestId))
+    },
+    refuseUsage: async (refusals) => {
+      for (const refusal of refusals) {
+        const { requestId } = refusal.record
+        if (!tables.refused.has(requestId)) tables.refused.set(requestId, refusal)
+      }
+    },
+    findPrice: async (id) => tables.prices.get(id),
+    addPrice: async (row) => tables.prices.set(row.id, row),
+    // Nobody relays here: with the memory twin the bus is in memory too, and loses nothing.
+    promiseCatalogChanged: async () => {},
+    readEndedJob: jobs.readEndedJob,
+    isJobRunning: jobs.isJobRunning,
+    clearJobEnded: async (jobId) => void cleared.push(jobId),
+  }
+}
+
+function post(tables: MemoryTables, { holds, transfers }: Posting): void {
+  for (const { id, deltaMicro } of legsOf(transfers)) {
+    const account = tables.accounts.get(id)
+    assert(account, `there is no account ${id}`)
+    const changed = { ...account, balanceMicro: account.balanceMicro + deltaMicro }
+    assert(isWithinFloor(changed), `${id} would be beyond its floor`)
+    tables.accounts.set(id, changed)
+  }
+  for (const transfer of transfers) {
+    assert(!tables.transfers.has(transfer.id), `transfer ${transfer.id} is in the book already`)
+    tables.transfers.set(transfer.id, { ...transfer, seq: BigInt(tables.transfers.size) + 1n })
+  }
+  for (const hold of holds) {
+    assert(tables.holds.has(hold.id), `there is no hold ${hold.id}`)
+    writeHold(tables, hold)
+  }
+}
+
+function writeHold(tables: MemoryTables, hold: Hold): void {
+  const fault = faultOfHold(hold)
+  assert(fault === undefined, `hold ${hold.id}: ${fault}`)
+  tables.holds.set(hold.id, hold)
+}

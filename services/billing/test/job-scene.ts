@@ -1,0 +1,53 @@
+import type { PictureUsage } from '@sluice/contracts/usage'
+import { isAppError } from '@sluice/kernel/app-error'
+
+import { id } from './ids.ts'
+import { memoryLedger } from './ledgers.ts'
+import { testBilling } from './test-billing.ts'
+
+export const wallet = id('wal', 1)
+export const apiKeyId = id('key', 1)
+export const model = 'gpt-image-1'
+export const ref = id('img', 1)
+export const low: PictureUsage = { width: 1024, height: 1024, quality: 'low' }
+export const high: PictureUsage = { ...low, quality: 'high' }
+export const credits = (amount: number) => BigInt(amount) * 1_000_000n
+
+/** A wallet with credits, and one image job that wants two pictures of high quality. */
+export async function jobScene(grant = 100) {
+  const house = testBilling({ ledger: await memoryLedger() })
+  const { billing, clock } = house
+  const amountMicro = credits(grant)
+  await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro, memo: 'welcome' })
+  const expiresAt = new Date(clock.nowMs() + 600_000)
+  const open = (facts: Partial<Parameters<typeof billing.openHold>[0]> = {}) =>
+    billing.openHold({
+      wallet,
+      ref,
+      model,
+      worstCase: { kind: 'images', pictures: [high, high] },
+      expiresAt,
+      ...facts,
+    })
+  const capture = (pictures = [low], facts: { ref?: string; model?: string } = {}) =>
+    billing.captureHold({
+      ref,
+      model,
+      usage: { kind: 'images', pictures },
+      source: 'upstream',
+      apiKeyId,
+      ...facts,
+    })
+  const end = (state: 'done' | 'failed' | 'cancelled', pictures = [low]) => {
+    house.ledger.jobs.set(ref, { state, wallet, apiKeyId, model, pictures })
+    return house.ledger.promiseJobEnded(ref)
+  }
+  return { ...house, open, capture, end, balance: () => billing.readBalance({ wallet }) }
+}
+
+/** The code and parameter of the error that a call ends with. */
+export const refusal = (call: Promise<unknown>) =>
+  call.then(
+    () => 'no error',
+    (error: unknown) => (isAppError(error) ? `${error.code} ${error.param}` : error),
+  )

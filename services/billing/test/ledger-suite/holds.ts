@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+
+import type { LedgerUnderTest } from './scene.ts'
+import { expectSound, grant, hex, jobHold, wallet } from './scene.ts'
+
+/** Reserving credits. */
+export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
+  describe('opening a hold', () => {
+    it('moves the amount from available to held', async () => {
+      const ledger = await make()
+      await grant(ledger, 100n)
+      expect(await ledger.store.openHold(jobHold(1, 30n))).toEqual({ outcome: 'opened' })
+      expect(await ledger.store.readBalance(wallet)).toEqual({
+        postedMicro: 100n,
+        heldMicro: 30n,
+        availableMicro: 70n,
+      })
+      await expectSound(ledger)
+    })
+
+    it('refuses what available does not pay for, says what there is, and changes nothing', async () => {
+      const ledger = await make()
+      await grant(ledger, 29n)
+      const answer = await ledger.store.openHold(jobHold(1, 30n))
+      expect(answer).toEqual({ outcome: 'refused', availableMicro: 29n })
+      expect((await ledger.readBook()).holds).toEqual([])
+      expect(await ledger.store.readBalance(wallet)).toMatchObject({ availableMicro: 29n })
+    })
+
+    it('refuses a wallet that nobody ever gave anything', async () => {
+      const ledger = await make()
+      const answer = await ledger.store.openHold(jobHold(1, 1n))
+      expect(answer).toEqual({ outcome: 'refused', availableMicro: 0n })
+    })
+
+    it('opens a free hold for any wallet, without a transfer', async () => {
+      const ledger = await make()
+      expect(await ledger.store.openHold(jobHold(1, 0n))).toEqual({ outcome: 'opened' })
+      const { holds, transfers } = await ledger.readBook()
+      expect(holds).toHaveLength(1)
+      expect(transfers).toEqual([])
+    })
+
+    it('answers the hold that is there for a repeated ref, even when nothing is left', async () => {
+      const ledger = await make()
+      await grant(ledger, 30n)
+      const first = jobHold(1, 30n)
+      await ledger.store.openHold(first)
+      const repeat = jobHold(9, 20n, { ref: first.hold.ref })
+      expect(await ledger.store.openHold(repeat)).toEqual({ outcome: 'known', hold: first.hold })
+      await expectSound(ledger)
+    })
+
+    it('opens one hold for any number of calls with one ref at the same time', async () => {
+      const ledger = await make()
+      await grant(ledger, 1_000n)
+      const calls = Array.from({ length: 8 }, (_, index) =>
+        jobHold(10 + index, 5n, { ref: `img_${hex(1)}` }),
+      )
+      const answers = await Promise.all(calls.map((call) => ledger.store.openHold(call)))
+      expect(answers.filter(({ outcome }) => outcome === 'opened')).toHaveLength(1)
+      expect(answers.filter(({ outcome }) => outcome === 'known')).toHaveLength(7)
+      expect(await ledger.store.readBalance(wallet)).toMatchObject({ heldMicro: 5n })
+    })
+
+    it('never overdraws a wallet by calls at the same time', async () => {
+      const ledger = await make()
+      await grant(ledger, 50n)
+      const calls = Array.from({ length: 8 }, (_, index) => jobHold(10 + index, 15n))
+      const answers = await Promise.all(calls.map((call) => ledger.store.openHold(call)))
+      const refused = answers.filter(({ outcome }) => outcome === 'refused')
+      expect(refused).toHaveLength(5)
+      expect(refused).toContainEqual({ outcome: 'refused', availableMicro: 5n })
+      expect(await ledger.store.readBalance(wallet)).toMatchObject({ availableMicro: 5n })
+      await expectSound(ledger)
+    })
+  })
+}

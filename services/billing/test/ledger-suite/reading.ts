@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest'
+
+import { endHold } from '../../src/ledger/hold.ts'
+import { nextSeal } from '../../src/ledger/seal.ts'
+import type { LedgerUnderTest } from './scene.ts'
+import {
+  allowance,
+  at,
+  grant,
+  hex,
+  jobHold,
+  later,
+  openAllowance,
+  other,
+  post,
+  record,
+  wallet,
+} from './scene.ts'
+
+/** Usage, allowances, listings, prices, seals and verification. */
+export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
+  describe('counting usage', () => {
+    it('counts a record once, however often and in whichever batch it comes', async () => {
+      const ledger = await make()
+      await openAllowance(ledger, allowance(1, 0n))
+      const id = `alw_${hex(1)}`
+      const add = (numbers: number[]) =>
+        ledger.store.inTransaction((book) =>
+          book.addUsage(
+            numbers.map((number) => ({ record: record(number, id, 0n), postingId: 'posting' })),
+            at,
+          ),
+        )
+      const batches = await Promise.all([add([1, 2, 3]), add([3, 2, 4]), add([4, 1, 2])])
+      const counted = batches.flatMap((ids) => [...ids])
+      expect(counted.toSorted()).toEqual([1, 2, 3, 4].map((number) => `req_${hex(number)}`))
+      expect((await ledger.readBook()).usage).toContainEqual({
+        ...record(3, id, 0n),
+        postingId: 'posting',
+      })
+    })
+  })
+
+  describe('an allowance', () => {
+    it('is renewed forward and never back, only by its edge and only while it is open', async () => {
+      const ledger = await make()
+      for (const number of [1, 2]) await openAllowance(ledger, allowance(number, 0n))
+      await post(ledger, endHold({ hold: allowance(2, 0n).hold, state: 'voided', at: later(1) }))
+      const allowanceIds = [1, 2, 3].map((number) => `alw_${hex(number)}`)
+      const renew = (expiresAt: Date, edge = `edge_${hex(1)}`) =>
+        ledger.store.renewAllowances({ edge, allowanceIds, expiresAt })
+      const ref = `alw_${hex(1)}`
+      expect(await renew(later(90_000))).toEqual([{ id: ref, ref, expiresAt: later(90_000) }])
+      expect(await renew(later(10_000))).toEqual([{ id: ref, ref, expiresAt: later(90_000) }])
+      expect(await renew(later(99_000), `edge_${hex(2)}`)).toEqual([])
+    })
+  })
+
+  describe('overdue holds', () => {
+    it('are listed oldest first, by purpose, page by page, while they are open', async () => {
+      const ledger = await make()
+      await grant(ledger, 100n)
+      const expiries = [30, 10, 20, 20, 99]
+      for (const [index, ms] of expiries.entries()) {
+        await ledger.store.openHold(jobHold(index + 1, 1n, { expiresAt: later(ms) }))
+      }
+      await openAllowance(ledger, allowance(1, 1n, { expiresAt: later(5) }))
+      const page = (after?: { id: string; ref: string; expiresAt: Date }) =>
+        ledger.store.listOverdue({ purpose: 'job', expiredBefore: later(31), after, limit: 3 })
+      const first = await page()
+      expect(first.map(({ ref }) => ref)).toEqual([2, 3, 4].map((number) => `img_${hex(number)}`))
+      const second = await page(first.at(-1))
+      expect(second.map(({ ref }) => ref)).toEqual([`img_${hex(1)}`])
+      expect(await page(second.at(-1))).toEqual([])
+    })
+  })
+
+  describe('a statement', () => {
+    it('is newest first, by cursor, and of one wallet', async () => {
+      const ledger = await make()
+      for (const amount of [1n, 2n, 3n]) await grant(ledger, amount)
+      await grant(ledger, 4n, other)
+      const list = (before?: bigint) => ledger.store.listEntries({ wallet, before, limit: 2 })
+      const first = await list()
+      expect(first.map(({ amountMicro }) => amountMicro)).toEqual([3n, 2n])
+      const second = await list(first.at(-1)?.seq)
+      expect(second.map(({ amountMicro }) => amountMicro)).toEqual([1n])
+      expect(second[0]?.createdAt).toEqual(at)
+    })
+  })
+
+  describe('the price book', () => {
+    it('keeps every row as it was added, beside those of a fresh house', async () => {
+      const ledger = await make()
+      const row = {
+        id: `price_${hex(77)}`,
+        model: 'gpt-5',
+        effectiveAt: later(9),
+        price: {
+          kind: 'tokens' as const,
+          inputMicroPerMillion: 123_456_789_012n,
+          cachedInputMicroPerMillion: 0n,
+          outputMicroPerMillion: 5n,
+        },
+      }
+      await ledger.store.inTransaction(async (book) => {
+        await book.addPrice(row, at)
+        await book.promiseCatalogChanged(later(1))
+      })
+      await ledger.store.inTransaction(async (book) => {
+        expect(await book.findPrice(row.id)).toEqual(row)
+        expect(await book.findPrice('price_0')).toBeUndefined()
+      })
+      const rows = await ledger.store.readPrices()
+      expect(rows).toContainEqual(row)
+      expect(rows.map(({ model, price }) => `${model} ${price.kind}`)).toEqual(
+        expect.arrayContaining(['* images', '* tokens']),
+      )
+    })
+  })
+
+  describe('sealing', () => {
+    const seal = ({ store }: LedgerUnderTest, transfersMax = 100) =>
+      store.sealNext((previous, transfers) => nextSeal({ previous, transfers, at: later(1_000) }), {
+        transfersMax,
+      })
+
+    it('covers every transfer once, block after block, and then finds nothing', async () => {
+      const ledger = await make()
+      for (const amount of [1n, 2n, 3n]) await grant(ledger, amount)
+      const first = await seal(ledger, 2)
+      const second = await seal(ledger, 2)
+      expect(first?.seqs).toHaveLength(2)
+      expect(second?.seqs).toHaveLength(1)
+      expect(second?.previous).toEqual(first?.hash)
+      expect(second?.fromSeq).toBe((first?.toSeq ?? 0n) + 1n)
+      expect(await seal(ledger)).toBeUndefined()
+      await grant(ledger, 4n)
+      expect((await seal(ledger))?.number).toBe(3n)
+    })
+
+    it('finds nothing in an empty book', async () => {
+      expect(await seal(await make())).toBeUndefined()
+    })
+  })
+
+  describe('verifying', () => {
+    it('finds nothing wrong with a sound book', async () => {
+      const ledger = await make()
+      await grant(ledger, 100n)
+      await ledger.store.openHold(jobHold(1, 30n))
+      const report = await ledger.store.verify({ now: at, graceMs: 0 })
+      expect(report.findings).toEqual([])
+      expect(report.checked).toMatchObject({ transfers: 2, holds: 1 })
+    })
+  })
+}

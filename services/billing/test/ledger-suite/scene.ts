@@ -1,0 +1,96 @@
+import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import { expect } from 'vitest'
+
+import type { Hold, Movement } from '../../src/ledger/hold.ts'
+import { openedHold } from '../../src/ledger/hold.ts'
+import type { Book } from '../../src/ledger/invariants.ts'
+import { faultsOfBook } from '../../src/ledger/invariants.ts'
+import { transfer } from '../../src/ledger/transfer.ts'
+import type { EndedJob, LedgerStore } from '../../src/store/ledger-store.ts'
+
+export interface LedgerUnderTest {
+  store: LedgerStore
+  readBook(): Promise<Book>
+  /** Jobs whose end was promised to be told of. */
+  readOutbox(): Promise<string[]>
+  promiseJobEnded(jobId: string): Promise<void>
+  /** What the store finds when it looks at a job. */
+  jobs: Map<string, EndedJob | 'running'>
+}
+
+export const at = new Date('2026-06-01T12:00:00.000Z')
+export const later = (ms: number) => new Date(at.getTime() + ms)
+export const hex = (digit: number) => digit.toString(16).padStart(32, '0')
+export const wallet = `wal_${hex(1)}`
+export const other = `wal_${hex(2)}`
+export const priceId = `price_${hex(1)}`
+
+export const jobHold = (number: number, amountMicro: bigint, facts: Partial<Hold> = {}): Movement =>
+  openedHold({
+    id: `hold_${hex(number)}`,
+    wallet,
+    purpose: 'job',
+    ref: `img_${hex(number)}`,
+    edge: null,
+    model: 'gpt-image-1',
+    priceId,
+    amountMicro,
+    expiresAt: later(60_000),
+    openedAt: at,
+    ...facts,
+  })
+
+export const allowance = (
+  number: number,
+  amountMicro: bigint,
+  facts: Partial<Hold> = {},
+): Movement =>
+  openedHold({
+    id: `alw_${hex(number)}`,
+    wallet,
+    purpose: 'allowance',
+    ref: `alw_${hex(number)}`,
+    edge: `edge_${hex(1)}`,
+    model: null,
+    priceId: null,
+    amountMicro,
+    expiresAt: later(60_000),
+    openedAt: at,
+    ...facts,
+  })
+
+export const record = (number: number, allowanceId: string, amountMicro: bigint): UsageRecord => ({
+  requestId: `req_${hex(number)}`,
+  allowanceId,
+  wallet,
+  apiKeyId: `key_${hex(1)}`,
+  model: 'gpt-5',
+  priceId: `price_${hex(2)}`,
+  usage: { kind: 'tokens', input: 10, cachedInput: 2, output: 3 },
+  source: 'upstream',
+  reservedMicro: amountMicro,
+  amountMicro,
+  upstreamLossMicro: 0n,
+  endState: 'finished',
+  endedAt: at,
+})
+
+export const grant = (ledger: LedgerUnderTest, amountMicro: bigint, to = wallet) =>
+  ledger.store.inTransaction(async (book) => {
+    await book.ensureWallet(to, at)
+    const id = `grant:${to}:${amountMicro}`
+    const facts = { id, wallet: to, amountMicro, memo: 'a gift', createdAt: at }
+    await book.post({ holds: [], transfers: [transfer('grant', facts)] })
+  })
+export const openAllowance = ({ store }: LedgerUnderTest, opened: Movement) =>
+  store.inTransaction(async (book) => {
+    await book.addHold(opened.hold)
+    await book.post({ holds: [], transfers: opened.transfers })
+  })
+export const post = ({ store }: LedgerUnderTest, { hold, transfers }: Movement) =>
+  store.inTransaction(async (book) => {
+    await book.lockHolds([hold.id])
+    await book.post({ holds: [hold], transfers })
+  })
+export const expectSound = async (ledger: LedgerUnderTest) =>
+  expect(faultsOfBook(await ledger.readBook())).toEqual([])

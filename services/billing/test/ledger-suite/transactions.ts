@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+
+import { endHold } from '../../src/ledger/hold.ts'
+import type { EndedJob } from '../../src/store/ledger-store.ts'
+import type { LedgerUnderTest } from './scene.ts'
+import { at, expectSound, grant, hex, jobHold, wallet } from './scene.ts'
+
+/** All or nothing, one after the other. */
+export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
+  describe('a transaction', () => {
+    it('changes nothing when it fails half-way, the outbox included', async () => {
+      const ledger = await make()
+      await grant(ledger, 100n)
+      const opened = jobHold(1, 30n)
+      await ledger.store.openHold(opened)
+      await ledger.promiseJobEnded(opened.hold.ref)
+      const before = await ledger.readBook()
+      const failing = ledger.store.inTransaction(async (book) => {
+        const hold = await book.lockHold(opened.hold)
+        const ended = endHold({ hold: hold ?? opened.hold, state: 'voided', at })
+        await book.post({ holds: [ended.hold], transfers: ended.transfers })
+        await book.clearJobEnded(opened.hold.ref)
+        throw new Error('crash')
+      })
+      await expect(failing).rejects.toThrow('crash')
+      expect(await ledger.readBook()).toEqual(before)
+      expect(await ledger.readOutbox()).toEqual([opened.hold.ref])
+    })
+
+    it('clears the promise that an end is told together with what it does about it', async () => {
+      const ledger = await make()
+      await ledger.promiseJobEnded('img_a')
+      await ledger.promiseJobEnded('img_b')
+      await ledger.store.inTransaction((book) => book.clearJobEnded('img_a'))
+      expect(await ledger.readOutbox()).toEqual(['img_b'])
+    })
+
+    it('sees a hold as the transaction before it left it', async () => {
+      const ledger = await make()
+      await grant(ledger, 100n)
+      await ledger.store.openHold(jobHold(1, 30n))
+      const endOnce = () =>
+        ledger.store.inTransaction(async (book) => {
+          const hold = await book.lockHold({ purpose: 'job', ref: `img_${hex(1)}` })
+          if (hold?.state !== 'open') return 0
+          const ended = endHold({ hold, state: 'voided', at })
+          await book.post({ holds: [ended.hold], transfers: ended.transfers })
+          return 1
+        })
+      const ends = await Promise.all([endOnce(), endOnce(), endOnce(), endOnce()])
+      expect(ends.toSorted()).toEqual([0, 0, 0, 1])
+      await expectSound(ledger)
+    })
+
+    it('reads the job that it settles', async () => {
+      const ledger = await make()
+      const job: EndedJob = {
+        state: 'done',
+        wallet,
+        apiKeyId: 'key_1',
+        model: 'gpt-image-1',
+        pictures: [{ width: 1, height: 2, quality: 'low' }],
+      }
+      ledger.jobs.set('img_1', job)
+      ledger.jobs.set('img_2', 'running')
+      await ledger.store.inTransaction(async (book) => {
+        expect(await book.readEndedJob('img_1')).toEqual(job)
+        expect(await book.isJobRunning('img_1')).toBe(false)
+        expect(await book.readEndedJob('img_2')).toBeUndefined()
+        expect(await book.isJobRunning('img_2')).toBe(true)
+        expect(await book.readEndedJob('img_3')).toBeUndefined()
+        expect(await book.isJobRunning('img_3')).toBe(false)
+      })
+    })
+  })
+}
