@@ -5,6 +5,7 @@ import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
 import type { ChatParts, ChatTurn } from './chat-parts.ts'
 import { timeLeftMs } from './chat-parts.ts'
+import type { Entry } from './dispatch/enter-upstream.ts'
 import { ABORTED, OK } from './dispatch/outcome-of.ts'
 import type { Target } from './find-target.ts'
 import type { RelayEnd } from './relay-end.ts'
@@ -33,44 +34,55 @@ export async function attemptTarget(
   return end
 }
 
-async function call(
+function call(
   parts: ChatParts,
   turn: ChatTurn,
   { target, sink }: { target: Target; sink: AnswerSink },
 ): Promise<RelayEnd> {
-  const { dispatcher, log } = parts.door.deps
+  const { dispatcher } = parts.door.deps
   const { channel, model } = target.candidate
   const { scanned } = turn
   const entry = enter(parts, target)
-  if ('failureClass' in entry) return { kind: 'failed', failure: entry, meter: undefined }
+  if ('failureClass' in entry) {
+    return Promise.resolve({ kind: 'failed', failure: entry, meter: undefined })
+  }
   const hideUsage = scanned.stream && !scanned.includeUsage && asksForUsage(channel.settings)
   const edit = { model: model.upstreamModel, askForUsage: hideUsage }
   const body = editChatBody(turn.body, scanned, edit)
-  if (entry.call) {
-    const leftMs = Math.max(1, timeLeftMs(parts, turn))
-    const headersWithinMs = scanned.stream ? Math.min(STREAM_HEADERS_MS_MAX, leftMs) : leftMs
-    return relayCall({ dispatcher, call: entry.call, body, sink, hideUsage, headersWithinMs })
-  }
+  if (!entry.call) return callMade(parts, turn, { entry, target, sink, hideUsage, body })
+  const leftMs = Math.max(1, timeLeftMs(parts, turn))
+  const headersWithinMs = scanned.stream ? Math.min(STREAM_HEADERS_MS_MAX, leftMs) : leftMs
+  return relayCall({ dispatcher, call: entry.call, body, sink, hideUsage, headersWithinMs })
+}
+
+/** A dialect that answers in this process. What breaks in it is a failure of its channel. */
+async function callMade(
+  { door }: ChatParts,
+  { requestId }: ChatTurn,
+  input: { entry: Entry; target: Target; sink: AnswerSink; hideUsage: boolean; body: Buffer },
+): Promise<RelayEnd> {
+  const { entry, target, sink, hideUsage } = input
   const { chatAnswer } = entry.upstream
   if (!chatAnswer) return { kind: 'failed', failure: failureOf('misconfigured'), meter: undefined }
-  const made = { access: entry.access, upstreamModel: model.upstreamModel, body: objectOf(body) }
+  const { upstreamModel } = target.candidate.model
+  const made = { access: entry.access, upstreamModel, body: objectOf(input.body) }
   try {
     return await relayMade({ begin: (signal) => chatAnswer({ ...made, signal }), sink, hideUsage })
   } catch (err) {
-    log.error({ err, requestId: turn.requestId, dialect: channel.dialect }, 'a dialect broke')
+    const { dialect } = entry.upstream
+    door.deps.log.error({ err, requestId, dialect }, 'a dialect broke')
     return { kind: 'failed', failure: failureOf('server-error'), meter: undefined }
   }
 }
 
 /** Opens the way in; a channel or secret that cannot be opened is a failure of that channel. */
 function enter(parts: ChatParts, { candidate, credential }: Target) {
-  const misconfigured = failureOf('misconfigured')
   try {
-    return parts.enter(candidate.channel, credential) ?? misconfigured
+    return parts.enter(candidate.channel, credential) ?? failureOf('misconfigured')
   } catch (err) {
     const { channel } = candidate
     parts.door.deps.log.error({ err, channelId: channel.id }, 'a channel cannot be entered')
-    return isUpstreamError(err) ? err.failure : misconfigured
+    return isUpstreamError(err) ? err.failure : failureOf('misconfigured')
   }
 }
 

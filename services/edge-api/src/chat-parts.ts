@@ -20,6 +20,7 @@ export interface ChatParts {
   door: Door
   /** This edge's id. */
   edge: string
+  newRequestId: () => string
   admission: Admission
   allowances: AllowancePool
   uses: CredentialUses

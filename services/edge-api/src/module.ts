@@ -20,6 +20,7 @@ import type { Door } from './door.ts'
 import { edgeMetrics } from './edge-metrics.ts'
 import { keyHash } from './key-hash.ts'
 import type { EdgeApp } from './request.ts'
+import { requestIds } from './request-ids.ts'
 import { requestLog } from './settle/request-log.ts'
 import { usageOutbox } from './settle/usage-outbox.ts'
 import { usageSpool } from './settle/usage-spool.ts'
@@ -44,6 +45,7 @@ export interface EdgeApi {
 export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const { clock, random, log, bus, config, billing, scheduler } = deps
   const edge = newId('edge', deps)
+  const newRequestId = requestIds(deps)
   const sweep = createSweep(clock)
   const guesses = guessLimit()
   const authenticator = createAuthenticator({
@@ -72,7 +74,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     sweep,
     async admit(context) {
       const receivedAtMs = clock.nowMs()
-      const requestId = nameRequest(context, deps)
+      const requestId = nameRequest(context, newRequestId)
       const principal = await admission.admit(context.env.incoming)
       return { requestId, principal, receivedAtMs }
     },
@@ -84,6 +86,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const parts: ChatParts = {
     door,
     edge,
+    newRequestId,
     admission,
     allowances,
     uses: credentialUses(),

@@ -6,7 +6,6 @@
  * they are, without a promise. Whatever happens, the request is recorded and its reservation ended.
  */
 import { AppError, isAppError } from '@sluice/kernel/app-error'
-import { newId } from '@sluice/kernel/ids'
 import { scanChatBody } from '@sluice/protocol/json-scan'
 
 import { readJsonBody } from './accept/read-body.ts'
@@ -29,7 +28,7 @@ import { settleChat } from './settle/settle-chat.ts'
 /** Answers a chat completion. Never rejects: every failure is an answer, or a connection that ends. */
 export async function runChat(parts: ChatParts, call: ChatCall): Promise<void> {
   const { deps, record } = parts.door
-  const requestId = newId('req', deps)
+  const requestId = parts.newRequestId()
   const trace = chatTrace({ requestId, route: CHAT_ROUTE, receivedAtMs: deps.clock.nowMs() })
   parts.running.count += 1
   try {

@@ -2,11 +2,9 @@ import type { ServerResponse } from 'node:http'
 
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
-import { newId } from '@sluice/kernel/ids'
 import { Hono } from 'hono'
 
 import type { ChatParts } from '../chat-parts.ts'
-import type { EdgeDeps } from '../deps.ts'
 import { mountImages } from '../images/mount-images.ts'
 import { forward } from '../relay/forward.ts'
 import type { EdgeApp, EdgeContext, EdgeEnv } from '../request.ts'
@@ -21,9 +19,9 @@ export function createPublicApp(parts: ChatParts): EdgeApp {
   mountChat(app, parts)
   mountModels(app, door)
   mountImages(app, door)
-  mountForwards(app, door.deps)
+  mountForwards(app, parts)
   app.onError((error, context) => {
-    const requestId = nameRequest(context, door.deps)
+    const requestId = nameRequest(context, parts.newRequestId)
     if (!isAppError(error) || error.code === 'internal_error') {
       door.deps.log.error({ err: error, requestId, path: context.req.path }, 'request failed')
     }
@@ -34,10 +32,10 @@ export function createPublicApp(parts: ChatParts): EdgeApp {
   return app
 }
 
-function mountForwards(app: EdgeApp, deps: EdgeDeps): void {
+function mountForwards(app: EdgeApp, { door: { deps }, newRequestId }: ChatParts): void {
   const { imgproxyUrl, dashboardUrl } = deps.config
   const pass = async (context: EdgeContext, origin: string, withhold: readonly string[]) => {
-    const requestId = nameRequest(context, deps)
+    const requestId = nameRequest(context, newRequestId)
     await forward({ ...context.env, dispatcher: deps.dispatcher, origin, requestId, withhold })
     return RESPONSE_ALREADY_SENT
   }
@@ -50,7 +48,7 @@ function mountForwards(app: EdgeApp, deps: EdgeDeps): void {
     const { path } = context.req
     const isApi = path.startsWith('/v1/') || path.startsWith('/p/')
     if (dashboardUrl !== undefined && !isApi) return pass(context, originOf(dashboardUrl), [])
-    nameRequest(context, deps)
+    nameRequest(context, newRequestId)
     const methods = methodsOf(app, path)
     const response = errorResponse(refusalOf(context, methods), context)
     if (methods.length > 0) response.headers.set('allow', methods.join(', '))
@@ -71,9 +69,9 @@ function methodsOf(app: EdgeApp, path: string): string[] {
 }
 
 /** Gives the request its id, once, and puts it on the answer whoever writes that. */
-export function nameRequest({ env }: EdgeContext, deps: EdgeDeps): string {
+export function nameRequest({ env }: EdgeContext, newRequestId: () => string): string {
   if (env.requestId === undefined) {
-    env.requestId = newId('req', deps)
+    env.requestId = newRequestId()
     if (!env.outgoing.headersSent) env.outgoing.setHeader('x-request-id', env.requestId)
   }
   return env.requestId

@@ -37,33 +37,37 @@ export function readJsonBody(
       },
     }
 
-    const leave = () => {
+    // Listeners stay: taking them off costs more than to ignore what they hear.
+    let over = false
+    const end = () => {
+      over = true
       sweep.delete(watch)
-      incoming.off('data', take)
-      incoming.off('end', whole)
-      incoming.off('error', cut)
-      incoming.off('close', cut)
     }
     const fail = (error: AppError) => {
-      leave()
+      if (over) return
+      end()
       reject(error)
     }
     const take = (chunk: Buffer) => {
       bytes += chunk.length
+      if (over) return
       if (bytes > bytesMax) return fail(tooLarge(bytesMax))
       if (!first) first = chunk
       else (chunks ??= [first]).push(chunk)
     }
     const whole = () => {
-      leave()
+      if (over) return
+      end()
       resolve(chunks ? Buffer.concat(chunks, bytes) : (first ?? EMPTY))
     }
-    const cut = () => fail(new AppError('caller_gone', 'The body ended early.'))
+    const cut = () => {
+      if (!over) fail(new AppError('caller_gone', 'The body ended early.'))
+    }
 
     sweep.add(watch)
     incoming.on('data', take)
     incoming.on('end', whole)
-    incoming.on('error', cut)
+    // Also after an error: a message that was cut is closed, and says why only to who asks.
     incoming.on('close', cut)
     if (incoming.destroyed) cut()
   })

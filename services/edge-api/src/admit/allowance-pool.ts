@@ -13,7 +13,7 @@ import type { MicroCredits } from '@sluice/kernel/credits'
 import type { AllowanceDeps, Refusal } from './lease-allowances.ts'
 import { closeAllowances, closeIdle, openAllowance, renewUsed } from './lease-allowances.ts'
 import type { Purse, Reservation } from './purse.ts'
-import { findCover, isLow, reserve, sizesOf, spend } from './purse.ts'
+import { emptyPurse, findCover, isLow, reserve, sizesOf, spend, takePace } from './purse.ts'
 
 const REFUSED_REST_MS = 1_000
 const WAITING_MAX = 10_000
@@ -40,7 +40,7 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
   const purseOf = (wallet: string): Purse => {
     const known = purses.get(wallet)
     if (known) return known
-    const purse = { wallet, allowances: [], waiting: [], filling: false, restUntilMs: 0 }
+    const purse = emptyPurse(wallet, clock.monotonicMs())
     purses.set(wallet, purse)
     return purse
   }
@@ -74,7 +74,9 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
     spend(reservation, amountMicro) {
       spend(reservation, amountMicro, clock.monotonicMs())
       const purse = purses.get(reservation.wallet)
-      if (purse && purse.waiting.length > 0) serveWaiters(purse, clock)
+      if (!purse) return
+      purse.spentMicro += amountMicro
+      if (purse.waiting.length > 0) serveWaiters(purse, clock)
     },
     async upkeep() {
       await renewUsed(deps, purses)
@@ -92,6 +94,7 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
 /** Fills a purse until nobody waits: one flight a wallet. Never rejects: waiters get the errors. */
 async function fill(deps: AllowanceDeps, purse: Purse, usualMicro: MicroCredits): Promise<void> {
   purse.filling = true
+  takePace(purse, deps.clock.monotonicMs())
   try {
     do {
       const needMicro = purse.waiting[0]?.amountMicro ?? usualMicro

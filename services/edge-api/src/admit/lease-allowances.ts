@@ -61,7 +61,8 @@ async function askBilling(
   const input = { allowanceId, wallet, edge, needMicro, wantMicro, leaseMs: LEASE_MS }
   const answer = await withTimeout(clock, (signal) => billing.openAllowance(input, { signal }))
   if (answer.outcome === 'refused') return answer
-  purse.allowances.push({
+  // In front: the older ones are nearly spent, and would be looked at in vain.
+  purse.allowances.unshift({
     id: allowanceId,
     amountMicro: answer.amountMicro,
     spentMicro: 0n,

@@ -2,9 +2,11 @@ import { assert } from '@sluice/kernel/assert'
 import type { MicroCredits } from '@sluice/kernel/credits'
 import { greater } from '@sluice/kernel/credits'
 
-/** A purse is filled below so many calls like the last one, up to so many. */
+/** A purse is filled below so many calls like the last one, up to so many; or by what is spent in so long. */
 const LOW_WATER_CALLS = 8n
 const REFILL_CALLS = 32n
+const LOW_WATER_MS = 5_000
+const REFILL_MS = 20_000
 export const IDLE_MS = 30_000
 
 /** Credits that billing set aside for this edge to spend on behalf of one wallet. */
@@ -78,6 +80,11 @@ export interface Purse {
   allowances: Allowance[]
   waiting: Waiter[]
   filling: boolean
+  /** What was spent since the last refill, and when that was; for the pace of spending. */
+  spentMicro: MicroCredits
+  filledAtMs: number
+  /** What is spent in LOW_WATER_MS, at the pace of the last refill. */
+  paceMicro: MicroCredits
   /** No refill in the background before this. */
   restUntilMs: number
 }
@@ -89,14 +96,40 @@ export function isLow(purse: Purse, amountMicro: MicroCredits, nowMs: number): b
   for (const allowance of purse.allowances) {
     if (nowMs < allowance.usableUntilMs) free += freeMicro(allowance)
   }
-  return free < amountMicro * LOW_WATER_CALLS
+  return free < purse.paceMicro || free < amountMicro * LOW_WATER_CALLS
 }
 
-/** What to ask for: twice what is in use, so that a burst doubles at most once during a refill. */
+export function emptyPurse(wallet: string, nowMs: number): Purse {
+  return {
+    wallet,
+    allowances: [],
+    waiting: [],
+    filling: false,
+    spentMicro: 0n,
+    filledAtMs: nowMs,
+    paceMicro: 0n,
+    restUntilMs: 0,
+  }
+}
+
+/** Takes the pace of spending since the last refill. */
+export function takePace(purse: Purse, nowMs: number): void {
+  // Two refills close together say little about the pace.
+  const elapsedMs = BigInt(Math.max(100, Math.round(nowMs - purse.filledAtMs)))
+  purse.paceMicro = (purse.spentMicro * BigInt(LOW_WATER_MS)) / elapsedMs
+  purse.spentMicro = 0n
+  purse.filledAtMs = nowMs
+}
+
+/**
+ * What to ask for: what is spent in REFILL_MS at the present pace, and at least twice what is in use, so
+ * that a burst doubles at most once during a refill.
+ */
 export function wantOf(purse: Purse, needMicro: MicroCredits): MicroCredits {
+  const ahead = purse.paceMicro * BigInt(REFILL_MS / LOW_WATER_MS)
   const reserved = purse.allowances.reduce((sum, { reservedMicro }) => sum + reservedMicro, 0n)
   const waiting = purse.waiting.reduce((sum, { amountMicro }) => sum + amountMicro, 0n)
-  return greater(needMicro * REFILL_CALLS, reserved + waiting * 2n)
+  return greater(ahead, greater(needMicro * REFILL_CALLS, reserved + waiting * 2n))
 }
 
 /** True while no call draws on it. */
