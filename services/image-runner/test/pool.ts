@@ -36,6 +36,7 @@ export function createPool({
   let number = 0
   let away = false
   let catalogReads = 0
+  let asked = 0
 
   const checkThere = () => {
     if (away) throw new Error('the scheduler is away')
@@ -53,6 +54,7 @@ export function createPool({
     },
     grantLease: async ({ model, exclude, ttlMs }) => {
       checkThere()
+      asked += 1
       const nowMs = clock.nowMs()
       const usable = credentials.filter(
         ({ id, state }) => state === 'active' && !exclude.includes(id) && model === MODEL,
@@ -128,6 +130,8 @@ export function createPool({
     catalog,
     outcomes,
     catalogReads: () => catalogReads,
+    /** How often somebody asked for a lease. */
+    asked: () => asked,
     /** Leases that nobody gave back and whose time is not over. */
     held: () => credentials.reduce((sum, { id }) => sum + alive(id), 0),
     setAway: (gone: boolean) => void (away = gone),

@@ -118,6 +118,28 @@ describe('a runner that dies', () => {
   })
 })
 
+describe('a claim that is taken away', () => {
+  it('ends the drawing at the next heartbeat', async () => {
+    const world = createWorld()
+    world.pool.add(1)
+    await world.start()
+    world.upstream.takes(600_000)
+    await world.submit()
+    const { fence, heartbeatAt } = await world.read()
+    if (heartbeatAt) {
+      const now = world.clock.now()
+      await world.store.requeueLost({ jobId: job(1), fence, heartbeatAt, now })
+    }
+    await world.advance(4_000)
+    expect(world.upstream.running()).toBe(1)
+    await world.advance(1_100)
+    expect([world.upstream.running(), world.pool.held()]).toEqual([0, 0])
+    // Its row is found by the sweep, and drawn anew.
+    await world.advance(2_100)
+    expect(await world.read()).toMatchObject({ state: 'claimed', attempts: 2 })
+  })
+})
+
 describe('a wall clock that jumps', () => {
   it('takes no job from a living runner', async () => {
     const world = createWorld()

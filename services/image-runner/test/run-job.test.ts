@@ -280,6 +280,24 @@ describe('a call that fails', () => {
     expect((await world.read()).state).toBe('done')
   })
 
+  it('for a limit is told before the next credential is asked for', async () => {
+    const world = createWorld()
+    world.pool.add(2)
+    await world.start({
+      scheduler: {
+        ...world.pool.scheduler,
+        releaseLease: async (input) => {
+          await world.clock.sleep(200)
+          return world.pool.scheduler.releaseLease(input)
+        },
+      },
+    })
+    world.upstream.fails('rate-limited', () => true)
+    await world.submit()
+    await world.advance(4_000)
+    expect(world.upstream.drawings).toHaveLength(1)
+  })
+
   it('for a bad credential reports it and never uses it again', async () => {
     const world = createWorld()
     world.pool.add()

@@ -79,6 +79,21 @@ describe('a job that finds no free credential', () => {
     expect((await world.read()).state).toBe('done')
   })
 
+  it('waits once, however often it is announced', async () => {
+    const world = createWorld({ fault: ({ text }) => [text, text, text] })
+    world.pool.add(1)
+    await world.start()
+    world.upstream.takes(1_000)
+    await world.submit({ number: 1 })
+    await world.submit({ number: 2 })
+    const before = world.pool.asked()
+    await world.advance(900)
+    // By the scheduler's word it comes back once a second, not once for every hint.
+    expect(world.pool.asked() - before).toBeLessThanOrEqual(1)
+    await world.advance(2_100)
+    expect(world.upstream.drawings).toHaveLength(2)
+  })
+
   it('is dropped when it was cancelled', async () => {
     const world = createWorld()
     world.pool.add(1)

@@ -1,0 +1,126 @@
+import type { HolderMove } from '@sluice/jobs/holder-moves'
+import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'
+import { sampleId, sampleJob, samplePart } from '@sluice/jobs/testing/sample-job'
+import { AppError } from '@sluice/kernel/app-error'
+import { assert } from '@sluice/kernel/assert'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { describe, expect, it } from 'vitest'
+
+import { holdJob } from './held-job.ts'
+
+async function setUp({ lastsMs = 60_000 } = {}) {
+  const clock = fakeClock()
+  const store = createMemoryJobStore()
+  const log = recordedLog()
+  const { job } = await store.submit(
+    sampleJob({ now: clock.now(), lastsMs, request: { count: 3 } }),
+    clock.now(),
+  )
+  const claimed = await store.claim({
+    jobId: job.id,
+    runner: sampleId('run', 1),
+    places: 3,
+    now: clock.now(),
+  })
+  assert(claimed, 'not to be had')
+  const announced: number[] = []
+  const batches: number[] = []
+  let fail: Error | undefined
+  const held = holdJob(
+    {
+      clock,
+      log,
+      announce: async (_job, events) => void announced.push(...events.map(({ seq }) => seq)),
+      store: {
+        write: async (input) => {
+          batches.push(input.moves.length)
+          if (fail) throw fail
+          return store.write(input)
+        },
+      },
+    },
+    claimed,
+  )
+  const keep = (index: number): HolderMove => ({ type: 'keep', stored: samplePart(job.id, index) })
+  const lose = async () => {
+    const { heartbeatAt, fence } = claimed.job
+    assert(heartbeatAt, 'a claim has a heartbeat')
+    await store.requeueLost({ jobId: job.id, fence, heartbeatAt, now: clock.now() })
+  }
+  return {
+    clock,
+    store,
+    log,
+    held,
+    keep,
+    lose,
+    announced,
+    batches,
+    failWith: (error: Error | undefined) => void (fail = error),
+  }
+}
+
+describe('a held job', () => {
+  it('writes what comes together in one transaction, and announces all of it in order', async () => {
+    const { held, keep, announced, batches } = await setUp()
+    const writes = [0, 1, 2].map((index) => held.write(keep(index)))
+    expect(await Promise.all(writes)).toEqual([true, true, true])
+    await held.close()
+    expect(batches).toEqual([1, 2])
+    expect(held.job.state).toBe('done')
+    expect(announced).toEqual([2, 3, 4, 5, 6])
+  })
+
+  it('stops when its claim turns out to be lost, and writes nothing any more', async () => {
+    const { held, keep, lose, batches, store } = await setUp()
+    await lose()
+    expect(await held.write(keep(0))).toBe(false)
+    expect([held.stopped, held.signal.aborted]).toEqual(['lost', true])
+    expect(await held.write(keep(1))).toBe(false)
+    expect(batches).toEqual([1])
+    expect((await store.load(held.job.id))?.parts.every(({ stored }) => !stored)).toBe(true)
+    await held.close()
+  })
+
+  it('waits for a database that is away', async () => {
+    const { held, keep, clock, failWith, batches } = await setUp()
+    failWith(new AppError('unavailable', 'away'))
+    const write = held.write(keep(0))
+    for (let seconds = 0; seconds < 3; seconds += 1) await clock.advance(1_000)
+    failWith(undefined)
+    await clock.advance(5_000)
+    expect(await write).toBe(true)
+    expect(batches.length).toBeGreaterThan(2)
+    await held.close()
+  })
+
+  it('lets go of a job that cannot be written, soon or when it is too late', async () => {
+    const broken = await setUp()
+    broken.failWith(new Error('a bug'))
+    expect(await broken.held.write(broken.keep(0))).toBe(false)
+    expect(broken.held.stopped).toBe('lost')
+
+    const late = await setUp({ lastsMs: 1_000 })
+    late.failWith(new AppError('unavailable', 'away'))
+    const write = late.held.write(late.keep(0))
+    for (let seconds = 0; seconds < 60; seconds += 1) await late.clock.advance(1_000)
+    expect(await write).toBe(false)
+    expect(late.held.stopped).toBe('lost')
+  })
+
+  it('stops at its deadline, and may still say how that ended', async () => {
+    const { held, clock } = await setUp({ lastsMs: 10_000 })
+    await clock.advance(9_999)
+    expect(held.stopped).toBeUndefined()
+    await clock.advance(1)
+    expect(held.stopped).toBe('deadline')
+    const failure = { code: 'upstream_timeout', message: 'late' }
+    expect(await held.write({ type: 'fail', index: 0, failure })).toBe(true)
+    held.stop('drain')
+    expect(held.stopped).toBe('deadline')
+    held.stop('lost')
+    expect(held.stopped).toBe('lost')
+    await held.close()
+  })
+})

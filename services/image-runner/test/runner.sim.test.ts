@@ -1,0 +1,154 @@
+import type { BusFault } from '@sluice/bus/memory-bus'
+import { hasEnded } from '@sluice/jobs/job-record'
+import { sampleId } from '@sluice/jobs/testing/sample-job'
+import { assert } from '@sluice/kernel/assert'
+import type { Random } from '@sluice/kernel/random'
+import { seededRandom } from '@sluice/kernel/random'
+import type { Action } from '@sluice/testkit/simulate'
+import { simulate } from '@sluice/testkit/simulate'
+import { failureOf } from '@sluice/upstreams/failure-treatments'
+import { UpstreamError } from '@sluice/upstreams/upstream-error'
+import { describe, expect, it } from 'vitest'
+
+import type { ImageRunner } from '../src/module.ts'
+import { mortal } from './mortal.ts'
+import type { World } from './world.ts'
+import { createWorld } from './world.ts'
+
+const SEEDS = Array.from({ length: 12 }, (_none, index) => 1 + index)
+const STEPS = 60
+const RUNNERS_MAX = 3
+const LIMITS = [1, 1, 2]
+
+interface Scene {
+  world: World
+  jobs: number
+  living: { runner: ImageRunner; die: () => void }[]
+  /** What was kept of each part when it was first seen. */
+  kept: Map<string, string>
+}
+
+async function buildScene(random: Random): Promise<Scene> {
+  const dice = seededRandom(random.integer(2 ** 31))
+  // Every eighth message is lost, every eighth comes twice.
+  const fault: BusFault = ({ text }) => [[], [text, text]][dice.integer(8)] ?? [text]
+  const world = createWorld({ seed: dice.integer(2 ** 31), fault })
+  for (const limit of LIMITS) world.pool.add(limit)
+  world.upstream.does(async ({ signal }) => {
+    await world.clock.sleep(dice.integer(4_000), signal)
+    const roll = dice.integer(20)
+    if (roll === 0) throw new UpstreamError(failureOf('rate-limited', { retryAfterMs: 1_500 }))
+    if (roll < 3) throw new UpstreamError(failureOf('server-error'))
+    if (roll === 3) throw new UpstreamError(failureOf('content-refused'))
+    if (roll === 4) await world.clock.sleep(10_000, signal)
+  })
+  const scene = { world, jobs: 0, living: [], kept: new Map() }
+  await startRunner(scene)
+  return scene
+}
+
+async function startRunner({ world, living }: Scene): Promise<void> {
+  const { deps, die } = mortal(world.deps)
+  const config = { heartbeatMs: 1_000, lostAfterMs: 4_000, drawTimeoutMs: 8_000 }
+  living.push({ runner: await world.start({ ...deps, config }), die })
+}
+
+const actions: Action<Scene>[] = [
+  {
+    name: 'submit',
+    weight: 4,
+    run: async (scene, random) => {
+      scene.jobs += 1
+      await scene.world.submit({
+        number: scene.jobs,
+        wallet: 1 + random.integer(3),
+        lastsMs: 20_000 + random.integer(600_000),
+        request: { count: 1 + random.integer(4) },
+      })
+    },
+  },
+  {
+    name: 'time passes',
+    weight: 8,
+    run: ({ world }, random) => world.advance(random.integer(3_000)),
+  },
+  {
+    name: 'a runner starts',
+    run: async (scene) => {
+      if (scene.living.length < RUNNERS_MAX) await startRunner(scene)
+    },
+  },
+  {
+    name: 'a runner dies',
+    run: ({ living }, random) => {
+      living.splice(random.integer(living.length + 1), 1)[0]?.die()
+    },
+  },
+  {
+    name: 'a runner is stopped',
+    run: async ({ world, living }, random) => {
+      const [stopped] = living.splice(random.integer(living.length + 1), 1)
+      const stopping = stopped?.runner.stop({ withinMs: 2_000 })
+      await world.advance(2_500)
+      await stopping
+    },
+  },
+  {
+    name: 'a caller cancels',
+    run: async ({ world, jobs }, random) => {
+      if (jobs === 0) return
+      const jobId = sampleId('img', 1 + random.integer(jobs))
+      const { outcome } = await world.store.cancel(jobId, world.clock.now())
+      if (outcome === 'cancelled') await world.bus.announce('image-job-cancelled', { jobId })
+    },
+  },
+]
+
+async function check({ world, jobs, kept }: Scene): Promise<void> {
+  for (let number = 1; number <= jobs; number += 1) {
+    const job = await world.read(sampleId('img', number))
+    const events = await world.store.readEvents({ jobId: job.id, afterSeq: 0, limit: 500 })
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1))
+    const ends = events.filter(({ fact }) => fact.type === 'ended')
+    expect(ends).toHaveLength(hasEnded(job) ? 1 : 0)
+    for (const { index, stored } of job.parts) {
+      if (!stored) continue
+      const key = `${job.id} ${index}`
+      expect(stored.sha256).toBe(kept.get(key) ?? stored.sha256)
+      kept.set(key, stored.sha256)
+      expect((await world.blobs.stat(stored.blobKey))?.sha256).toBe(stored.sha256)
+    }
+  }
+  for (const [index, limit] of LIMITS.entries()) {
+    expect(world.upstream.mostAtOnce(`secret-${index + 1}`)).toBeLessThanOrEqual(limit)
+  }
+}
+
+describe('runners that come, die, stop and fail, over a bus that loses and repeats', () => {
+  it.each(SEEDS)(
+    'bring every job to one end, keep every picture and never exceed a credential (seed %i)',
+    async (seed) => {
+      const scene = await simulate({
+        seed,
+        steps: STEPS,
+        world: buildScene,
+        actions,
+        check: async (scene) => {
+          await scene.world.settle()
+          await check(scene)
+        },
+      })
+      const { world, jobs } = scene
+      if (scene.living.length === 0) await startRunner(scene)
+      await world.advance(120_000)
+      await check(scene)
+      for (let number = 1; number <= jobs; number += 1) {
+        const job = await world.read(sampleId('img', number))
+        assert(hasEnded(job), `job ${number} is ${job.state}`)
+      }
+      expect(world.pool.held()).toBe(0)
+      expect(world.log.lines.filter(({ level }) => level === 'error')).toEqual([])
+    },
+    60_000,
+  )
+})
