@@ -61,7 +61,7 @@ const upstreams = createUpstreams({ ...egress, clock, random })
 const keyStore = kyselyKeyStore({ db })
 const signingKeys = parseSigningKeys(env.SIGNING_KEYS)
 const rateStore = fallbackRateStore({
-  store: redisRateStore({ redis }),
+  store: redisRateStore({ redis, clock }),
   replicas: config.replicas,
   clock,
   log,

@@ -1,3 +1,4 @@
+import { systemClock as clock } from '@sluice/kernel/clock'
 import { seededRandom } from '@sluice/kernel/random'
 import { serverUrl } from '@sluice/testkit/server-urls'
 import { Redis } from 'ioredis'
@@ -12,11 +13,11 @@ const redis = new Redis(serverUrl('redis'), { db: 5, lazyConnect: true })
 afterAll(() => redis.quit())
 beforeEach(() => redis.flushdb())
 
-rateStoreContract(async () => ({ store: redisRateStore({ redis }) }))
+rateStoreContract(async () => ({ store: redisRateStore({ redis, clock }) }))
 
 it('edges that share a Redis share every limit', async () => {
   const others = [1, 2, 3].map(() => redis.duplicate())
-  const stores = [redis, ...others].map((one) => redisRateStore({ redis: one }))
+  const stores = [redis, ...others].map((one) => redisRateStore({ redis: one, clock }))
   const asks = Array.from({ length: 400 }, (_, at) =>
     stores[at % stores.length]?.take({ key: 'key_a', limit: 100, want: 1, spendWithinMs: 500 }),
   )
@@ -26,7 +27,7 @@ it('edges that share a Redis share every limit', async () => {
 })
 
 it('decides as the pure rule decides, whatever was granted before', async () => {
-  const store = redisRateStore({ redis })
+  const store = redisRateStore({ redis, clock })
   for (let seed = 1; seed <= 60; seed += 1) {
     const random = seededRandom(seed)
     const key = `key_${seed}`
@@ -56,7 +57,7 @@ async function timeMs(): Promise<number> {
 }
 
 it('leaves nothing behind once a key has gone quiet', async () => {
-  const store = redisRateStore({ redis })
+  const store = redisRateStore({ redis, clock })
   await store.take({ key: 'key_a', limit: 100, want: 1, spendWithinMs: 2_000 })
   const ttlMs = await redis.pttl('sluice:rate:key_a')
   expect(ttlMs).toBeGreaterThan(62_000)
@@ -71,7 +72,7 @@ it('a Redis that is away is told of within the time that a caller may notice', a
     retryStrategy: null,
   })
   away.on('error', () => undefined)
-  const store = redisRateStore({ redis: away })
+  const store = redisRateStore({ redis: away, clock })
   const ask = { key: 'key_a', limit: 100, want: 1, spendWithinMs: 500 }
   await expect(store.take(ask)).rejects.toMatchObject({ code: 'unavailable' })
   await expect(store.giveBack({ key: 'key_a', bucket: 1, count: 1 })).resolves.toBeUndefined()

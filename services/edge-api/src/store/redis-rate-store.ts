@@ -1,4 +1,5 @@
 import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
 import type { Redis } from 'ioredis'
 
 import type { RateStore } from './rate-store.ts'
@@ -63,19 +64,20 @@ return 0
 `
 
 /** Limits that all edges share. Rejects with `unavailable` within TIMEOUT_MS when Redis is away. */
-export function redisRateStore({ redis }: { redis: Redis }): RateStore {
+export function redisRateStore({ redis, clock }: { redis: Redis; clock: Clock }): RateStore {
   redis.defineCommand('sluiceTake', { numberOfKeys: 1, lua: TAKE })
   redis.defineCommand('sluiceGiveBack', { numberOfKeys: 1, lua: GIVE_BACK })
   const commands = asCommands(redis)
   return {
     async take({ key, limit, want, spendWithinMs }) {
       const asked = commands.sluiceTake(PREFIX + key, limit, want, spendWithinMs)
-      const [granted = 0, bucket = 0, retryAfterMs = 0] = await inTime(asked)
+      const [granted = 0, bucket = 0, retryAfterMs = 0] = await inTime(clock, asked)
       return { granted, bucket, retryAfterMs }
     },
     async giveBack({ key, bucket, count }) {
       // What cannot be given back stays counted until its second has passed.
-      await inTime(commands.sluiceGiveBack(PREFIX + key, bucket, count)).catch(() => undefined)
+      const returned = commands.sluiceGiveBack(PREFIX + key, bucket, count)
+      await inTime(clock, returned).catch(() => undefined)
     },
     shared: () => redis.status === 'ready',
   }
@@ -91,16 +93,16 @@ function asCommands(redis: Redis): Commands {
   return redis as unknown as Commands
 }
 
-async function inTime<Value>(call: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
-  })
+async function inTime<Value>(clock: Clock, call: Promise<Value>): Promise<Value> {
+  const late = Promise.withResolvers<never>()
+  const cancel = clock.after(TIMEOUT_MS, () =>
+    late.reject(new Error(`no answer within ${TIMEOUT_MS} ms`)),
+  )
   try {
-    return await Promise.race([call, late])
+    return await Promise.race([call, late.promise])
   } catch (cause) {
     throw new AppError('unavailable', 'The store of rate limits is away.', { cause })
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }

@@ -44,7 +44,8 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
       askedAgain = false
       try {
         const [catalog, rows] = await readBoth(deps)
-        if (!isKnown(snapshot, catalog, rows)) snapshot = catalogSnapshot(catalog, rows)
+        // An equal version may still bring news: what became of credentials does not raise it.
+        if (catalog.version >= (snapshot?.version ?? 0)) snapshot = catalogSnapshot(catalog, rows)
         readAtMs = clock.monotonicMs()
       } catch (err) {
         log.warn({ err }, 'channels and prices were not read')
@@ -94,11 +95,4 @@ async function readBoth({
   } finally {
     deadline.clear()
   }
-}
-
-// Rows of the price book are added, never edited; an answer of a smaller version is an old one.
-function isKnown(known: CatalogSnapshot | undefined, catalog: Catalog, rows: PriceRow[]): boolean {
-  if (!known) return false
-  if (catalog.version < known.version) return true
-  return catalog.version === known.version && rows.length === known.prices.rows.length
 }

@@ -3,8 +3,9 @@ import { hash } from 'node:crypto'
 import { createSseParser } from '@sluice/protocol/sse'
 import { afterEach, describe, expect, it } from 'vitest'
 
+import { id } from './ids.ts'
 import type { World, WorldOptions } from './world.ts'
-import { id, question, world } from './world.ts'
+import { question, world } from './world.ts'
 
 let here: World | undefined
 const open = async (options?: WorldOptions) => (here = await world(options))

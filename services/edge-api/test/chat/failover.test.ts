@@ -1,8 +1,11 @@
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { MakeChannel, World, WorldOptions } from './world.ts'
-import { id, turns, world } from './world.ts'
+import type { MakeChannel } from './channels.ts'
+import { id } from './ids.ts'
+import { turns } from './time.ts'
+import type { World, WorldOptions } from './world.ts'
+import { world } from './world.ts'
 
 let here: World | undefined
 const open = async (options?: WorldOptions) => (here = await world(options))

@@ -2,8 +2,10 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { chatHead, rawSocket } from './raw-socket.ts'
+import { id } from './ids.ts'
+import { turns, until } from './time.ts'
 import type { World, WorldOptions } from './world.ts'
-import { id, question, turns, until, world } from './world.ts'
+import { question, world } from './world.ts'
 
 let here: World | undefined
 const open = async (options?: WorldOptions) => (here = await world(options))

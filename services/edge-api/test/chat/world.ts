@@ -6,21 +6,14 @@ import { createMemoryBlobStore } from '@sluice/blobs/memory-blob-store'
 import { createMemoryBus } from '@sluice/bus/memory-bus'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { PriceRow } from '@sluice/contracts/prices'
-import type {
-  CatalogChannel,
-  CatalogCredential,
-  Outcome,
-  Scheduler,
-} from '@sluice/contracts/scheduler.contract'
+import type { CatalogChannel, Outcome, Scheduler } from '@sluice/contracts/scheduler.contract'
 import { createEgress } from '@sluice/egress/create-egress'
 import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'
 import type { Clock } from '@sluice/kernel/clock'
-import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { createSealer } from '@sluice/sealing/aes-sealer'
-import { credentialSecretPlace } from '@sluice/sealing/sealer'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createMetrics } from '@sluice/service-kit/metrics'
 import { createPictureLinks } from '@sluice/signing/picture-links'
@@ -38,11 +31,14 @@ import type { RequestRecord } from '../../src/request.ts'
 import { memoryAnswerStore } from '../../src/store/memory-answer-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
+import type { MakeChannel } from './channels.ts'
+import { channelMaker } from './channels.ts'
+import { id } from './ids.ts'
 import { testLedger } from './test-ledger.ts'
+import { letTimePass } from './time.ts'
 
 export const APIKEY = 'sk-test-of-the-chat-route'
 const PEPPER = Buffer.alloc(32, 3).toString('base64')
-export const id = (prefix: string, n: number | string) => `${prefix}_${String(n).padStart(32, '0')}`
 
 const price: PriceRow = {
   id: 'price_tokens',
@@ -66,11 +62,6 @@ export interface WorldOptions {
   channels?: (make: MakeChannel) => CatalogChannel[]
   spoil?: (deps: EdgeDeps) => Partial<EdgeDeps>
 }
-
-export type MakeChannel = (
-  n: number,
-  facts?: Partial<CatalogChannel> & { secrets?: string[] },
-) => CatalogChannel
 
 /** The door on a port of its own, before a simulated OpenAI; the rest of the house lives in memory. */
 export async function world(options: WorldOptions = {}) {
@@ -231,42 +222,6 @@ export const question = {
 
 export type World = Awaited<ReturnType<typeof world>>
 
-function channelMaker({
-  baseUrl,
-  key,
-  sealer,
-}: {
-  baseUrl: string
-  key: string
-  sealer: EdgeDeps['sealer']
-}): MakeChannel {
-  return (n, { secrets = [key], ...facts } = {}) => ({
-    id: id('chan', n),
-    name: `channel ${n}`,
-    dialect: 'openai',
-    baseUrl,
-    priority: 0,
-    weight: 1,
-    enabled: true,
-    models: [
-      { model: 'gpt-5-mini', upstreamModel: 'gpt-5-mini', kinds: ['chat'] },
-      { model: 'org/tiny', upstreamModel: 'gpt-4o-mini', kinds: ['chat'] },
-    ],
-    settings: {},
-    credentials: secrets.map((secret, at): CatalogCredential => {
-      const credentialId = id('cred', `${n}${at}`)
-      return {
-        id: credentialId,
-        state: 'active',
-        concurrencyMax: 64,
-        coolingUntil: null,
-        secret: sealer.seal(credentialSecretPlace(credentialId), secret),
-      }
-    }),
-    ...facts,
-  })
-}
-
 /** The part of a port that the chat route uses; anything else fails the test that asks for it. */
 function onlyThese<Port extends object>(some: Partial<Port>): Port {
   return new Proxy(some, {
@@ -278,33 +233,4 @@ function onlyThese<Port extends object>(some: Partial<Port>): Port {
       return value
     },
   }) as Port
-}
-
-/** A clock that only tests move must be moved for what waits on it. */
-async function letTimePass(clock: Clock, work: Promise<void>): Promise<void> {
-  const state = { over: false }
-  const end = () => (state.over = true)
-  void work.then(end, end)
-  if (!isFake(clock)) return work
-  while (!state.over) {
-    await clock.advance(50)
-    await turns(1)
-  }
-  return work
-}
-
-const isFake = (clock: Clock): clock is FakeClock => 'advance' in clock
-
-/** Lets the event loop turn, so that sockets and promises get on. */
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Lets what is under way end: until the condition holds, turn by turn of the event loop. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 3_000_000; turn += 1) {
-    if (condition()) return
-    await turns(1)
-  }
-  throw new Error('what was waited for did not happen')
 }
