@@ -2,15 +2,17 @@ import type { TestDatabase } from '@sluice/testkit/databases'
 import { eachPostgres } from '@sluice/testkit/databases'
 import { afterAll, beforeAll } from 'vitest'
 
-import { jobStoreContract } from './job-store.contract.ts'
+import { claimStoreContract } from './claim-store.contract.ts'
 import { createKyselyJobStore } from './kysely-job-store.ts'
+import { submitStoreContract } from './submit-store.contract.ts'
+import { upkeepStoreContract } from './upkeep-store.contract.ts'
 
 eachPostgres('the job store', (open) => {
   let database: TestDatabase
   beforeAll(async () => void (database = await open()))
   afterAll(() => database.close())
 
-  jobStoreContract(async () => {
+  const make = async () => {
     const { db } = database
     for (const table of ['image_jobs', 'image_job_events', 'outbox'] as const) {
       await db.deleteFrom(table).execute()
@@ -20,5 +22,8 @@ eachPostgres('the job store', (open) => {
         .map(({ topic, key }) => `${topic} ${key}`)
         .sort()
     return { store: createKyselyJobStore({ db }), outbox }
-  })
+  }
+  submitStoreContract(make)
+  claimStoreContract(make)
+  upkeepStoreContract(make)
 })

@@ -1,11 +1,16 @@
 import { describe } from 'vitest'
 
-import { jobStoreContract } from './job-store.contract.ts'
+import { claimStoreContract } from './claim-store.contract.ts'
 import { createMemoryJobStore } from './memory-job-store.ts'
+import { submitStoreContract } from './submit-store.contract.ts'
+import { upkeepStoreContract } from './upkeep-store.contract.ts'
 
 describe('the memory job store', () => {
-  jobStoreContract(async () => {
+  const make = async () => {
     const store = createMemoryJobStore()
     return { store, outbox: async () => store.outbox() }
-  })
+  }
+  submitStoreContract(make)
+  claimStoreContract(make)
+  upkeepStoreContract(make)
 })

@@ -135,9 +135,9 @@ export function createPool({
     /** Leases that nobody gave back and whose time is not over. */
     held: () => credentials.reduce((sum, { id }) => sum + alive(id), 0),
     setAway: (gone: boolean) => void (away = gone),
-    add: (concurrencyMax = 1) => {
+    add: (concurrencyMax = 1, known?: string) => {
       const id = sampleId('cred', credentials.length + 1)
-      const secret = `secret-${credentials.length + 1}`
+      const secret = known ?? `secret-${credentials.length + 1}`
       credentials.push({ id, secret, concurrencyMax, coolingUntilMs: 0, state: 'active' })
       return id
     },
