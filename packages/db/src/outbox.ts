@@ -65,6 +65,15 @@ export async function clearOutbox(
   return result.numDeletedRows > 0n
 }
 
+/** The same for many facts of one topic, in one statement. */
+export async function clearOutboxAll(
+  trx: Transaction<Tables>,
+  { topic, keys }: { topic: OutboxTopic; keys: readonly string[] },
+): Promise<void> {
+  if (keys.length === 0) return
+  await trx.deleteFrom('outbox').where('topic', '=', topic).where('key', 'in', keys).execute()
+}
+
 /**
  * Tells what is due, at most `limit` facts, each at least once. Relays may run side by side.
  * Returns how many were told; throws an AggregateError when some could not be (they stay, and come

@@ -11,7 +11,7 @@ export interface BillingConfig {
   auditEveryMs: number
   /** How long a price may be unknown to this replica when the announcement of it got lost. */
   pricesMaxAgeMs: number
-  /** Ended jobs that one replica settles at once. */
+  /** Ended jobs that one replica has taken from the bus and not yet settled. */
   jobsInFlightMax: number
 }
 
@@ -21,7 +21,7 @@ export const defaultBillingConfig: BillingConfig = {
   sealEveryMs: 60_000,
   auditEveryMs: 60 * 60_000,
   pricesMaxAgeMs: 30_000,
-  jobsInFlightMax: 16,
+  jobsInFlightMax: 32,
 }
 
 const d = defaultBillingConfig

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { endHold } from '../src/ledger/hold.ts'
-import { settleJob } from '../src/verbs/settle-job.ts'
+import { settleJob } from './settle-one.ts'
 import { id } from './ids.ts'
 import {
   apiKeyId,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import { kyselyLedgerStore } from '../src/store/kysely-ledger-store.ts'
 import { expireHolds } from '../src/upkeep/expire-holds.ts'
-import { settleJob } from '../src/verbs/settle-job.ts'
+import { settleJob } from './settle-one.ts'
 import { emptyLedger, pgLedger } from './pg-ledgers.ts'
 import { testBilling } from './test-billing.ts'
 

@@ -6,7 +6,7 @@ import { serverUrl } from '@sluice/testkit/server-urls'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { settleJob } from '../src/verbs/settle-job.ts'
+import { settleJob } from './settle-one.ts'
 import { id } from './ids.ts'
 import { pgLedger } from './pg-ledgers.ts'
 import type { TestBilling } from './test-billing.ts'

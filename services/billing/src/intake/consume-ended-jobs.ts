@@ -1,13 +1,16 @@
 import type { Unsubscribe } from '@sluice/bus/bus'
 
 import type { BillingParts } from '../deps.ts'
-import { settleJob } from '../verbs/settle-job.ts'
+import { settleJobs } from '../verbs/settle-jobs.ts'
+import { groupCommit } from './group-commit.ts'
 
 const ACK_WITHIN_MS = 30_000
+/** Jobs that one transaction settles. More would hold the locks of many wallets for long. */
+const JOBS_A_COMMIT_MAX = 16
 /** The outbox row stays until the job is settled, so a dropped hint costs only time. */
 const DELIVERIES_MAX = 20
 
-/** Takes hints that a job ended, and decides its money. Acknowledged after the commit. */
+/** Takes hints that jobs ended, and decides their money. Acknowledged after the commit. */
 export async function consumeEndedJobs(parts: BillingParts): Promise<Unsubscribe> {
   const options = {
     group: 'billing',
@@ -15,7 +18,9 @@ export async function consumeEndedJobs(parts: BillingParts): Promise<Unsubscribe
     ackWithinMs: ACK_WITHIN_MS,
     deliveriesMax: DELIVERIES_MAX,
   }
-  return parts.bus.consume('image-job-ended', options, async ({ jobId }) => {
-    await settleJob(parts, { jobId })
+  const commits = groupCommit<string>({
+    itemsMax: JOBS_A_COMMIT_MAX,
+    commit: async (jobIds) => void (await settleJobs(parts, { jobIds })),
   })
+  return parts.bus.consume('image-job-ended', options, ({ jobId }) => commits.add([jobId]))
 }

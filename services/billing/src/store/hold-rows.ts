@@ -36,6 +36,23 @@ export async function lockHolds(trx: Transaction<Tables>, ids: readonly string[]
   return rows.map(toHold)
 }
 
+/** Those of these jobs that exist, locked in id order. */
+export async function lockJobHolds(
+  trx: Transaction<Tables>,
+  jobIds: readonly string[],
+): Promise<Hold[]> {
+  if (jobIds.length === 0) return []
+  const rows = await trx
+    .selectFrom('holds')
+    .selectAll()
+    .where('purpose', '=', 'job')
+    .where('ref', 'in', jobIds)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute()
+  return rows.map(toHold)
+}
+
 export async function insertHold(trx: Transaction<Tables>, hold: Hold): Promise<void> {
   const row = JSON.stringify(toHoldJson(hold))
   await sql`insert into holds select * from jsonb_populate_record(null::holds, ${row})`.execute(trx)

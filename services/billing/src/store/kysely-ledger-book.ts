@@ -1,9 +1,9 @@
-import { clearOutbox, writeOutbox } from '@sluice/db/outbox'
+import { clearOutboxAll, writeOutbox } from '@sluice/db/outbox'
 import type { Tables } from '@sluice/db/tables'
 import type { Transaction } from 'kysely'
 
 import { ensureAccounts, lockAvailable } from './account-rows.ts'
-import { insertHold, lockHold, lockHolds } from './hold-rows.ts'
+import { insertHold, lockHold, lockHolds, lockJobHolds } from './hold-rows.ts'
 import type { EndedJob, LedgerBook } from './ledger-store.ts'
 import { post } from './post.ts'
 import { findPrice, insertPrice } from './price-rows.ts'
@@ -30,6 +30,7 @@ export function kyselyLedgerBook({
   return {
     lockHold: (key) => lockHold(trx, key),
     lockHolds: (ids) => lockHolds(trx, ids),
+    lockJobHolds: (jobIds) => lockJobHolds(trx, jobIds),
     lockAvailable: (wallets) => lockAvailable(trx, wallets),
     ensureWallet: (wallet, at) => ensureAccounts(trx, { wallet, at }),
     findTransfer: (id) => findTransfer(trx, id),
@@ -43,8 +44,6 @@ export function kyselyLedgerBook({
       writeOutbox(trx, { topic: 'catalog-changed', key: 'prices', payload: {}, dueAt }),
     readEndedJob: (jobId) => jobs.readEndedJob(trx, jobId),
     isJobRunning: (jobId) => jobs.isJobRunning(trx, jobId),
-    clearJobEnded: async (jobId) => {
-      await clearOutbox(trx, { topic: 'image-job-ended', key: jobId })
-    },
+    clearJobsEnded: (keys) => clearOutboxAll(trx, { topic: 'image-job-ended', keys }),
   }
 }

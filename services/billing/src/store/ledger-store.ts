@@ -50,6 +50,8 @@ export interface LedgerBook {
   lockHold(key: { purpose: HoldPurpose; ref: string }): Promise<Hold | undefined>
   /** Those that exist, locked in id order. */
   lockHolds(ids: readonly string[]): Promise<Hold[]>
+  /** Those of these jobs that exist, locked in id order. */
+  lockJobHolds(jobIds: readonly string[]): Promise<Hold[]>
   /** What each wallet that exists has available, locked in id order. */
   lockAvailable(wallets: readonly string[]): Promise<ReadonlyMap<string, bigint>>
   /** Makes the accounts of a wallet that has none. */
@@ -70,8 +72,8 @@ export interface LedgerBook {
   readEndedJob(jobId: string): Promise<EndedJob | undefined>
   /** Whether an image job exists and has not ended. */
   isJobRunning(jobId: string): Promise<boolean>
-  /** Nobody needs to be told any more that this job ended. */
-  clearJobEnded(jobId: string): Promise<void>
+  /** Nobody needs to be told any more that these jobs ended. */
+  clearJobsEnded(jobIds: readonly string[]): Promise<void>
 }
 
 export type OpenHoldAnswer =

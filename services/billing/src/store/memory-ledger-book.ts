@@ -23,6 +23,10 @@ export function memoryBook({
   return {
     lockHold: async (key) => tables.findHold(key),
     lockHolds: async (ids) => [...ids].sort().flatMap((id) => tables.holds.get(id) ?? []),
+    lockJobHolds: async (jobIds) =>
+      jobIds
+        .flatMap((ref) => tables.findHold({ purpose: 'job', ref }) ?? [])
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
     lockAvailable: async (wallets) =>
       new Map(
         wallets.flatMap((wallet) => {
@@ -62,7 +66,7 @@ export function memoryBook({
     promiseCatalogChanged: async () => {},
     readEndedJob: jobs.readEndedJob,
     isJobRunning: jobs.isJobRunning,
-    clearJobEnded: async (jobId) => void cleared.push(jobId),
+    clearJobsEnded: async (jobIds) => void cleared.push(...jobIds),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { BillingParts } from '../deps.ts'
 import { endHold } from '../ledger/hold.ts'
 import type { OpenHold } from '../store/ledger-store.ts'
-import { settleInBook } from '../verbs/settle-job.ts'
+import { settleInBook } from '../verbs/settle-jobs.ts'
 
 const PAGE_HOLDS = 100
 const PAGES_MAX = 100
@@ -47,12 +47,8 @@ async function expireHold(parts: BillingParts, ref: string): Promise<keyof Expir
   return parts.store.inTransaction(async (book) => {
     const hold = await book.lockHold({ purpose: 'job', ref })
     if (hold?.state !== 'open') return 'gone'
-    const job = await book.readEndedJob(ref)
-    if (job) {
-      await settleInBook(book, { hold, job, prices, at })
-      await book.clearJobEnded(ref)
-      return 'settled'
-    }
+    const [settled] = await settleInBook(book, { jobIds: [ref], prices, at })
+    if (settled?.outcome !== 'not-ended') return 'settled'
     if (await book.isJobRunning(ref)) return 'running'
     const ended = endHold({ hold, state: 'expired', at })
     await book.post({ holds: [ended.hold], transfers: ended.transfers })

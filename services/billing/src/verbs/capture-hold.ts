@@ -6,7 +6,7 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 import { countCharge } from '../counters.ts'
 import type { BillingParts } from '../deps.ts'
 import { chargedOn } from '../ledger/hold.ts'
-import { chargeJob } from './charge-job.ts'
+import { chargeJobs } from './charge-jobs.ts'
 
 type CaptureHold = typeof billingContract.methods.captureHold
 
@@ -23,9 +23,11 @@ export async function captureHold(
     if (open.model !== model) {
       throw new AppError('invalid_value', 'the hold is for another model', { param: 'model' })
     }
-    const charged = await chargeJob(book, { hold: open, delivered, prices, at })
-    await book.clearJobEnded(ref)
-    return charged
+    const charges = [{ hold: open, delivered }]
+    const [charged] = await chargeJobs(book, { charges, prices, at })
+    if (charged) await book.post({ holds: [charged.hold], transfers: charged.transfers })
+    await book.clearJobsEnded([ref])
+    return { hold: charged?.hold ?? open, fresh: charged !== undefined }
   })
   crashPoint('billing-after-capture')
   if (fresh) countCharge(parts.counters, hold)

@@ -13,7 +13,7 @@ export async function voidHold(
 ): Promise<OutputOf<VoidHold>> {
   return store.inTransaction(async (book) => {
     const hold = await book.lockHold({ purpose: 'job', ref })
-    await book.clearJobEnded(ref)
+    await book.clearJobsEnded([ref])
     if (!hold) return { releasedMicro: 0n }
     if (hold.settledAt !== null) return { releasedMicro: hold.releasedMicro }
     const voided = voidJob({ hold, at: clock.now() })

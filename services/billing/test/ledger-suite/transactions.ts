@@ -19,7 +19,7 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
         const hold = await book.lockHold(opened.hold)
         const ended = endHold({ hold: hold ?? opened.hold, state: 'voided', at })
         await book.post({ holds: [ended.hold], transfers: ended.transfers })
-        await book.clearJobEnded(opened.hold.ref)
+        await book.clearJobsEnded([opened.hold.ref])
         throw new Error('crash')
       })
       await expect(failing).rejects.toThrow('crash')
@@ -31,7 +31,8 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
       const ledger = await make()
       await ledger.promiseJobEnded('img_a')
       await ledger.promiseJobEnded('img_b')
-      await ledger.store.inTransaction((book) => book.clearJobEnded('img_a'))
+      await ledger.promiseJobEnded('img_c')
+      await ledger.store.inTransaction((book) => book.clearJobsEnded(['img_a', 'img_c', 'img_d']))
       expect(await ledger.readOutbox()).toEqual(['img_b'])
     })
 

@@ -3,10 +3,10 @@ import type { Random } from '@sluice/kernel/random'
 import { expireAllowances } from '../../src/upkeep/expire-allowances.ts'
 import { expireHolds } from '../../src/upkeep/expire-holds.ts'
 import { sealLedger } from '../../src/upkeep/seal-ledger.ts'
-import { settleJob } from '../../src/verbs/settle-job.ts'
 import { id } from '../ids.ts'
 import type { TestBilling } from '../test-billing.ts'
 import { usageOf } from '../usage-records.ts'
+import { settleJobs } from '../../src/verbs/settle-jobs.ts'
 import { endJob } from './job-actions.ts'
 import type { SimJob, World } from './world.ts'
 import { apiKeyId, edges, model, next, pick, wallets } from './world.ts'
@@ -75,8 +75,9 @@ const submit: Call = (world, random) => {
 
 const settle: Call = (world, random) => {
   const { parts } = only(world)
-  const job = pick(world.jobs, random)
-  return async () => job && settleJob(parts, { jobId: job.ref })
+  const jobs = Array.from({ length: 1 + random.integer(5) }, () => pick(world.jobs, random))
+  const jobIds = jobs.flatMap((job) => job?.ref ?? [])
+  return () => settleJobs(parts, { jobIds })
 }
 
 const capture: Call = (world, random) => {

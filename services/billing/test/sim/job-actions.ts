@@ -2,7 +2,8 @@ import type { PictureUsage } from '@sluice/contracts/usage'
 import type { Random } from '@sluice/kernel/random'
 import type { Action } from '@sluice/testkit/simulate'
 
-import { settleJob } from '../../src/verbs/settle-job.ts'
+import type { BillingParts } from '../../src/deps.ts'
+import { settleJobs } from '../../src/verbs/settle-jobs.ts'
 import { id } from '../ids.ts'
 import type { SimJob, World } from './world.ts'
 import { apiKeyId, ask, maybeCrash, model, next, pick, wallets } from './world.ts'
@@ -99,17 +100,18 @@ const end: Action<World> = {
 }
 
 const hint: Action<World> = {
-  name: 'hear that a job ended',
+  name: 'hear that jobs ended',
   weight: 6,
   run: async (world, random) => {
-    const job = pick(world.jobs, random)
-    if (!job) return undefined
-    const heard = await ask(
-      world,
-      ({ parts }) => settleJob(parts, { jobId: job.ref }),
-      maybeCrash(random),
-    )
-    return heard.kind === 'answer' ? heard.answer : heard.kind
+    const count = 1 + random.integer(4)
+    const jobs = Array.from({ length: count }, () => pick(world.jobs, random))
+    const jobIds = jobs.flatMap((job) => job?.ref ?? [])
+    const settle = async (parts: BillingParts) => {
+      const settled = await settleJobs(parts, { jobIds })
+      return settled.map(({ outcome }) => outcome)
+    }
+    const heard = await ask(world, ({ parts }) => settle(parts), maybeCrash(random))
+    return heard.kind === 'answer' ? heard.answer.join(' ') : heard.kind
   },
 }
 

@@ -8,7 +8,7 @@ import { emptyLedger, pgLedger } from '../../../test/pg-ledgers.ts'
 import { testBilling } from '../../../test/test-billing.ts'
 import { usageOf } from '../../../test/usage-records.ts'
 import { sealLedger } from '../../upkeep/seal-ledger.ts'
-import { settleJob } from '../../verbs/settle-job.ts'
+import { settleJob } from '../../../test/settle-one.ts'
 import type { EndedJob } from '../ledger-store.ts'
 
 const wallet = id('wal', 1)
