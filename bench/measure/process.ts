@@ -31,10 +31,10 @@ export function cpuMs(pid: number): number {
   return tree(pid).reduce((total, one) => total + ownCpuMs(one), 0)
 }
 
-/** Resident memory of a process and its children in MiB. */
+/** Resident memory of a process and its children in MiB; pages that they share count once (PSS). */
 export function rssMib(pid: number): number {
   const kib = tree(pid).map((one) => {
-    const line = /VmRSS:\s+(\d+)/.exec(read(`/proc/${one}/status`))
+    const line = /^Pss:\s+(\d+)/m.exec(read(`/proc/${one}/smaps_rollup`))
     return Number(line?.[1] ?? 0)
   })
   return Math.round(kib.reduce((a, b) => a + b, 0) / 1024)
