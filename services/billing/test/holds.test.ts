@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { endHold } from '../src/ledger/hold.ts'
+import { expireHolds } from '../src/upkeep/expire-holds.ts'
+import { settleJobs } from '../src/verbs/settle-jobs.ts'
 import { settleJob } from './settle-one.ts'
 import { id } from './ids.ts'
 import {
@@ -16,6 +18,9 @@ import {
 } from './job-scene.ts'
 import { memoryLedger } from './ledgers.ts'
 import { testBilling } from './test-billing.ts'
+
+/** Twice the size of what a step of the price holds, so it costs that step twice. */
+const wide = { ...low, width: 2048 }
 
 describe('opening a hold', () => {
   it('reserves the worst case at the price in force, and says which row that is', async () => {
@@ -168,6 +173,28 @@ describe('an ended job', () => {
     expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: credits(32) })
     const { entries } = await billing.listEntries({ wallet, limit: 1 })
     expect(entries[0]).toMatchObject({ kind: 'receivable', amountMicro: credits(2), refId: ref })
+  })
+
+  it('is charged to what another late one of its wallet has left, when both are settled together', async () => {
+    const { billing, parts, ledger, clock, balance } = await setUp(3)
+    const refs = [id('img', 1), id('img', 2)]
+    const worstCase = { kind: 'images' as const, pictures: [low] }
+    for (const ref of refs) {
+      await billing.openHold({ wallet, ref, model, worstCase, expiresAt: clock.now() })
+    }
+    await clock.advance(86_400_000)
+    expect(await expireHolds(parts)).toMatchObject({ expired: 2 })
+    const third = { wallet, ref: id('img', 3), model, expiresAt: clock.now() }
+    await billing.openHold({ ...third, worstCase: { kind: 'images', pictures: [wide] } })
+    for (const ref of refs) {
+      ledger.jobs.set(ref, { state: 'done', wallet, apiKeyId, model, pictures: [low] })
+    }
+    const settled = await settleJobs(parts, { jobIds: refs })
+    expect(settled.map(({ hold }) => [hold?.lateMicro, hold?.receivableMicro])).toEqual([
+      [credits(1), 0n],
+      [0n, credits(1)],
+    ])
+    expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: credits(2) })
   })
 
   it('that was voided before is not charged, and the loss is said', async () => {
