@@ -31,12 +31,45 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await outbox()).toEqual([])
     })
 
+    it('makes the same of a job that is said to be fresh, whether that is true or not', async () => {
+      const { clock, store, now, submit, read, lose, outbox, eventsOf } = scene
+      const claims = []
+      for (const { number, fresh } of [
+        { number: 1, fresh: { count: 3 } },
+        { number: 2, fresh: { count: 2 } },
+        { number: 3, fresh: undefined },
+      ]) {
+        const jobId = await submit({ number, request: { count: 3, prompt: `prompt ${number}` } })
+        await clock.advance(1_000)
+        const claimed = await store.claim({ jobId, runner: RUNNER, places: 2, now: now(), fresh })
+        expect(await read(jobId)).toEqual(claimed?.job)
+        expect((await eventsOf(jobId)).slice(1)).toEqual(claimed?.events)
+        expect(claimed?.job.request.prompt).toBe(`prompt ${number}`)
+        const { state, parts, fence, version, attempts } = claimed?.job ?? {}
+        claims.push({ state, parts, fence, version, attempts })
+      }
+      expect(claims[1]).toEqual(claims[0])
+      expect(claims[2]).toEqual(claims[0])
+      expect(await outbox()).toEqual([])
+      const jobId = sampleId('img', 1)
+      await lose(await read(jobId))
+      const again = { jobId, runner: RUNNER, places: 1, now: now(), fresh: { count: 3 } }
+      expect((await store.claim(again))?.job).toMatchObject({ attempts: 2, fence: 3 })
+      expect(await store.claim(again)).toBeUndefined()
+    })
+
     it('gives a job to one of many runners', async () => {
       const { store, now, submit, factsOf } = scene
       const jobId = await submit()
       const claims = await Promise.all(
         Array.from({ length: 8 }, (_none, index) =>
-          store.claim({ jobId, runner: sampleId('run', index), places: 1, now: now() }),
+          store.claim({
+            jobId,
+            runner: sampleId('run', index),
+            places: 1,
+            now: now(),
+            fresh: index % 2 === 0 ? { count: 1 } : undefined,
+          }),
         ),
       )
       expect(claims.filter((claimed) => claimed !== undefined)).toHaveLength(1)
@@ -47,7 +80,10 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       const { clock, store, now, submit, read } = scene
       const jobId = await submit({ lastsMs: 1_000 })
       await clock.advance(1_000)
-      expect(await store.claim({ jobId, runner: RUNNER, places: 1, now: now() })).toBeUndefined()
+      for (const fresh of [undefined, { count: 1 }]) {
+        const late = { jobId, runner: RUNNER, places: 1, now: now(), fresh }
+        expect(await store.claim(late)).toBeUndefined()
+      }
       expect((await read(jobId)).state).toBe('queued')
     })
   })

@@ -16,12 +16,15 @@ export interface ClaimStore {
    * Takes a queued job and begins as many waiting parts as there are `places` (none is allowed, to
    * look for stored pictures of an earlier holder). Deletes the outbox row `image-job-queued`.
    * Undefined when the job is not queued, is past its deadline, or another runner is taking it.
+   * `fresh` is what a hint says of a job that was never claimed: if it is true, the claim is one round
+   * trip; if it is not, the store looks.
    */
   claim(input: {
     jobId: string
     runner: string
     places: number
     now: Date
+    fresh?: { count: number } | undefined
   }): Promise<Moved | undefined>
   /**
    * Writes the moves of the holder of `held`, its newest copy of the job, as one change. The last

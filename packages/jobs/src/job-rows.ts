@@ -26,6 +26,12 @@ export interface JobRows {
     decide: (job: JobRecord) => Decision,
   ): Promise<Decision | undefined>
 
+  /**
+   * Claims a job that was never claimed before, without reading it first: `moved` is all that changes.
+   * Undefined when it is not such a job of `count` parts, is past its deadline, or does not wait.
+   */
+  claimUnread(input: { moved: Moved; count: number; now: Date }): Promise<JobRecord | undefined>
+
   readEvents(query: {
     cursors: readonly { jobId: string; afterSeq: number }[]
     limitEach: number

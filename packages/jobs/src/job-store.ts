@@ -4,7 +4,7 @@ import type { ClaimStore } from './claim-store.ts'
 import { moveHeldJob } from './holder-moves.ts'
 import type { JobRows } from './job-rows.ts'
 import type { Decision, JobRecord, Moved } from './job-record.ts'
-import { cancelJob, claimJob, expireJob, requeueLostJob, submitJob } from './job.ts'
+import { cancelJob, claimJob, claimUnreadJob, expireJob, requeueLostJob, submitJob } from './job.ts'
 import type { SubmitStore } from './submit-store.ts'
 import type { UpkeepStore } from './upkeep-store.ts'
 
@@ -37,10 +37,16 @@ export function createJobStore(rows: JobRows): JobStore {
       return { outcome: decision.refusal === 'ended' ? 'ended' : 'too-late', events: [] }
     },
 
-    claim: async ({ jobId, runner, places, now }) =>
-      movedOrNothing(
-        await decide({ jobId, skipLocked: true }, (job) => claimJob(job, { runner, places, now })),
-      ),
+    claim: async ({ jobId, runner, places, now, fresh }) => {
+      if (fresh) {
+        const { count } = fresh
+        const moved = claimUnreadJob({ jobId, count, runner, places, now })
+        const job = await rows.claimUnread({ moved, count, now })
+        if (job) return { job, events: moved.events }
+      }
+      const rule = (job: JobRecord) => claimJob(job, { runner, places, now })
+      return movedOrNothing(await decide({ jobId, skipLocked: true }, rule))
+    },
     write: async ({ held, moves, now }) => {
       const rule = (job: JobRecord) => moveHeldJob(job, { fence: held.fence, moves, now })
       const hoped = rule(held)

@@ -5,6 +5,7 @@
  * tell, numbered; or refuses. The holder's own moves are in holder-moves.ts.
  */
 import type { ImageJobFact } from '@sluice/contracts/events'
+import type { ImageRequest } from '@sluice/contracts/image-request'
 import { assert } from '@sluice/kernel/assert'
 
 import type { JobFailure, NewImageJob } from './image-job.ts'
@@ -14,6 +15,18 @@ import { firstSweepAt } from './sweep.ts'
 
 /** So often may a job take its runner down with it. */
 export const LOST_CLAIMS_MAX = 5
+
+const UNREAD_REQUEST = {
+  kind: 'generate',
+  model: '',
+  prompt: '',
+  size: 'auto',
+  quality: 'auto',
+  background: 'auto',
+  format: 'png',
+  partialImages: 0,
+  images: [],
+} as const satisfies Partial<ImageRequest>
 
 const EMPTY_PART = {
   stored: null,
@@ -77,6 +90,30 @@ export function claimJob(
     [{ type: 'started', attempt: job.attempts + 1 }],
     now,
   )
+}
+
+/**
+ * What a claim makes of a job that was never claimed, as far as that is known without reading it: all
+ * but what its caller said. For a store that writes first and reads what it has written.
+ */
+export function claimUnreadJob({
+  jobId,
+  count,
+  ...claim
+}: {
+  jobId: string
+  count: number
+  runner: string
+  places: number
+  now: Date
+}): Moved {
+  const unread = { id: jobId, wallet: '', apiKeyId: '', bodyHash: '' }
+  const deadlineAt = new Date(claim.now.getTime() + 1)
+  const request = { ...UNREAD_REQUEST, count }
+  const { job } = submitJob({ ...unread, request, deadlineAt }, claim.now)
+  const decision = claimJob(job, claim)
+  assert(decision.outcome === 'moved', 'a fresh job can be claimed')
+  return decision
 }
 
 /** Ends a job of which nothing is drawn or being drawn. */

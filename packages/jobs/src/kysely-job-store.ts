@@ -10,7 +10,7 @@ import { createJobStore } from './job-store.ts'
 import { readRow } from './store/job-row.ts'
 import { listQueued } from './store/list-queued.ts'
 import { readEvents } from './store/read-events.ts'
-import { insertJob, updateJob } from './store/write-job.ts'
+import { claimUnread, insertJob, updateJob } from './store/write-job.ts'
 
 /** Image jobs in PostgreSQL. Its verbs reject with `unavailable` while the database is away. */
 export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
@@ -26,6 +26,7 @@ function createRows(db: Kysely<Tables>): JobRows {
     },
     save: (before, moved) => updateJob(db, { before, moved }),
     decide: createDecide(db),
+    claimUnread: (input) => claimUnread(db, input),
     readEvents: (query) => readEvents(db, query),
     ...createListings(db),
     heartbeat: async ({ claims, now }) => {

@@ -48,6 +48,15 @@ export function createMemoryJobStore(): MemoryJobStore {
       if (decision?.outcome === 'moved' && decision.job !== job) write(decision)
       return decision
     },
+    claimUnread: async ({ moved, count, now }) => {
+      const job = load(moved.job.id)
+      const known = job?.version === 1 && job.parts.length === count && job.deadlineAt > now
+      if (!known) return undefined
+      const { id, wallet, apiKeyId, bodyHash, request, deadlineAt, createdAt, queuedAt } = job
+      const unread = { id, wallet, apiKeyId, bodyHash, request, deadlineAt, createdAt, queuedAt }
+      write({ ...moved, job: { ...moved.job, ...unread } })
+      return load(id)
+    },
     readEvents: async ({ cursors, limitEach }) =>
       cursors.flatMap(({ jobId, afterSeq }) =>
         (told.get(jobId) ?? [])

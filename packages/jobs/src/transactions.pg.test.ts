@@ -57,7 +57,13 @@ eachPostgres('an image job', (open) => {
       for (let number = 1; number <= JOBS; number += 1) {
         const { job } = await store.submit(sampleJob({ number, now }), now)
         const runner = sampleId('run', 1)
-        const claimed = await store.claim({ jobId: job.id, runner, places: 1, now })
+        const claimed = await store.claim({
+          jobId: job.id,
+          runner,
+          places: 1,
+          now,
+          fresh: { count: 1 },
+        })
         assert(claimed, 'not to be had')
         const stored = samplePart(job.id, 0)
         const moved = await store.write({

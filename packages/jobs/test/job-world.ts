@@ -98,7 +98,9 @@ async function claim({ store, clock, jobIds, holders }: JobWorld, random: Random
   if (jobId === undefined) return undefined
   const runner = sampleId('run', random.integer(3))
   const places = random.integer(4)
-  const claimed = await store.claim({ jobId, runner, places, now: clock.now() })
+  // As often as not the hint is wrong about the job.
+  const fresh = random.next() < 0.5 ? { count: 1 + random.integer(4) } : undefined
+  const claimed = await store.claim({ jobId, runner, places, now: clock.now(), fresh })
   if (claimed) holders.push(claimed.job)
   return claimed?.job.fence
 }

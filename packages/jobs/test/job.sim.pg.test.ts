@@ -9,8 +9,8 @@ import { createMemoryJobStore } from '../src/memory-job-store.ts'
 import { readEndedJob, describeEnd } from '../src/read-ended-job.ts'
 import { checkJobs, finishJobs, jobActions, jobWorld } from './job-world.ts'
 
-const SEEDS = [101, 102, 103, 104, 105, 106]
-const STEPS = 200
+const SEEDS = [101, 102, 103, 104]
+const STEPS = 150
 
 eachPostgres('image jobs in any order of events', (open) => {
   let database: TestDatabase

@@ -5,13 +5,14 @@
  */
 import type { ImageJobEvent } from '@sluice/contracts/events'
 import type { Tables } from '@sluice/db/tables'
-import type { Kysely, RawBuilder } from 'kysely'
+import type { ImageJobsTable } from '@sluice/db/tables/images'
+import type { Kysely, RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 
 import { queuedHint } from '../hints.ts'
 import type { JobRecord, Moved } from '../job-record.ts'
 import { hasEnded } from '../job-record.ts'
-import { writeChange, writeRow } from './job-row.ts'
+import { asWritten, readRow, writeChange, writeRow } from './job-row.ts'
 
 /** The relay leaves the writer this long to announce by itself. */
 const OUTBOX_DUE_AFTER_MS = 1_000
@@ -19,7 +20,7 @@ const OUTBOX_DUE_AFTER_MS = 1_000
 /** Writes a new job; false when its id is taken. */
 export async function insertJob(db: Kysely<Tables>, { job, events }: Moved): Promise<boolean> {
   const row = writeRow(job)
-  return writeWith(
+  const written = await writeWith(
     db,
     sql`
     insert into image_jobs (${sql.join(Object.keys(row).map(sql.ref))})
@@ -28,6 +29,7 @@ export async function insertJob(db: Kysely<Tables>, { job, events }: Moved): Pro
     returning id`,
     { before: undefined, job, events },
   )
+  return written.length > 0
 }
 
 /** Writes what became of `before`; false when the row has another version by now. */
@@ -35,24 +37,43 @@ export async function updateJob(
   db: Kysely<Tables>,
   { before, moved }: { before: JobRecord; moved: Moved },
 ): Promise<boolean> {
-  const changes = Object.entries(writeChange(moved.job)).map(
-    ([column, value]) => sql`${sql.ref(column)} = ${value}`,
-  )
-  return writeWith(
+  const written = await writeWith(
     db,
     sql`
-    update image_jobs set ${sql.join(changes)}
+    update image_jobs set ${assignments(writeChange(moved.job))}
     where id = ${before.id} and version = ${before.version}
     returning id`,
     { before, ...moved },
   )
+  return written.length > 0
 }
+
+/** Claims a job that was never claimed, and reads it by that; undefined when it is none. */
+export async function claimUnread(
+  db: Kysely<Tables>,
+  { moved, count, now }: { moved: Moved; count: number; now: Date },
+): Promise<JobRecord | undefined> {
+  const { queued_at: _keptAsItIs, ...change } = writeChange(moved.job)
+  const written = await writeWith(
+    db,
+    sql`
+    update image_jobs set ${assignments(change)}
+    where id = ${moved.job.id} and version = 1 and waiting = ${count} and deadline_at > ${now}
+    returning *`,
+    { before: { state: 'queued' }, ...moved },
+  )
+  const [row] = written
+  return row === undefined ? undefined : readRow(asWritten<Selectable<ImageJobsTable>>(row))
+}
+
+const assignments = (columns: Record<string, unknown>) =>
+  sql.join(Object.entries(columns).map(([column, value]) => sql`${sql.ref(column)} = ${value}`))
 
 async function writeWith(
   db: Kysely<Tables>,
   writeJob: RawBuilder<unknown>,
-  { before, job, events }: { before: JobRecord | undefined } & Moved,
-): Promise<boolean> {
+  { before, job, events }: { before: Pick<JobRecord, 'state'> | undefined } & Moved,
+): Promise<unknown[]> {
   const steps = [sql`written as (${writeJob})`, sql`told as (${insertEvents(events)})`]
   if (before?.state === 'queued' && job.state !== 'queued') {
     steps.push(sql`cleared as (
@@ -66,8 +87,8 @@ async function writeWith(
     const dueAt = new Date((job.endedAt?.getTime() ?? 0) + OUTBOX_DUE_AFTER_MS)
     steps.push(promise({ topic: 'image-job-ended', payload: { jobId: job.id }, dueAt }))
   }
-  const result = await sql`with ${sql.join(steps)} select id from written`.execute(db)
-  return result.rows.length > 0
+  const result = await sql`with ${sql.join(steps)} select * from written`.execute(db)
+  return result.rows
 }
 
 function insertEvents(events: readonly ImageJobEvent[]): RawBuilder<unknown> {

@@ -33,7 +33,9 @@ export async function claimJob(parts: RunnerParts, wake: WakeUp): Promise<Claime
   const places = taken.outcome === 'taken' ? taken.places : []
   try {
     crashPoint('runner-before-claim')
-    const moved = await store.claim({ jobId, runner, places: places.length, now: clock.now() })
+    const fresh = wake.again ? undefined : { count: wake.waiting }
+    const now = clock.now()
+    const moved = await store.claim({ jobId, runner, places: places.length, now, fresh })
     crashPoint('runner-after-claim')
     if (!moved) return undefined
     const begun = moved.job.parts.filter(({ state }) => state === 'drawing')
