@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-import { usageRecord } from './billing.contract.ts'
 import { id, instant } from './codecs.ts'
 import { imageFacts } from './image-request.ts'
 import { imageTokens } from './usage.ts'
+import { usageBatch } from './usage-batch.ts'
 
 /** A picture of a job that was stored. */
 export const storedPart = z.object({
@@ -77,7 +77,7 @@ export const busEvents = {
   'image-job-cancelled': { delivery: 'topic', schema: z.object({ jobId: id }) },
   'usage-recorded': {
     delivery: 'queue',
-    schema: z.object({ records: z.array(usageRecord).min(1).max(1_000) }),
+    schema: z.object({ records: usageBatch }),
   },
   'api-key-changed': { delivery: 'topic', schema: z.object({ apiKeyId: id }) },
   'catalog-changed': { delivery: 'topic', schema: z.object({}) },
