@@ -6,7 +6,7 @@ import type { Running } from './harness/running.ts'
 import { checkBooks } from './harness/check-books.ts'
 import { chatPicture, chatStream, chatWhole } from './scenarios/chat.ts'
 import { editWithMask } from './scenarios/edit.ts'
-import { generateFour, generateOne } from './scenarios/generate.ts'
+import { generateFour, generateOne, generateWithOlderSdk } from './scenarios/generate.ts'
 import { idempotencyKey, idempotentChat } from './scenarios/idempotency.ts'
 import { linksSurviveRestart, signedLinks } from './scenarios/links.ts'
 import { badInput, keyRevoked, outOfCredit } from './scenarios/refusals.ts'
@@ -17,6 +17,7 @@ import { embedded } from './wirings/embedded.ts'
 
 const scenarios = {
   'one picture by the SDK is real and paid once': generateOne,
+  'the older major of the SDK reads the same answers': generateWithOlderSdk,
   'four pictures cost four times one': generateFour,
   'an edit with two pictures and a mask reaches the upstream': editWithMask,
   'a streamed picture shows its partial pictures first': streamWithPartials,

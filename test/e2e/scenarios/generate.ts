@@ -1,3 +1,4 @@
+import OpenAi6 from 'openai-6'
 import sharp from 'sharp'
 import { expect } from 'vitest'
 
@@ -46,4 +47,21 @@ export async function generateFour(context: Context): Promise<void> {
   const afterFour = await quietBalance(context)
   const one = start.availableMicro - afterOne.availableMicro
   expect(afterOne.availableMicro - afterFour.availableMicro).toBe(one * 4n)
+}
+
+/** The older major of the SDK, which npm gives to Node 20, reads the same answers and the same errors. */
+export async function generateWithOlderSdk({ running }: Context): Promise<void> {
+  const older = new OpenAi6({
+    apiKey: running.apiKey,
+    baseURL: `${running.baseUrl}/v1`,
+    maxRetries: 0,
+  })
+  const answer = await older.images.generate({
+    model: 'gpt-image-2',
+    prompt: 'by the older SDK',
+    quality: 'low',
+  })
+  expect(answer.data?.[0]?.b64_json?.length).toBeGreaterThan(100)
+  const refused = older.images.generate({ model: 'gpt-image-2', prompt: 'x', n: 11 })
+  await expect(refused).rejects.toMatchObject({ status: 400, param: 'n' })
 }
