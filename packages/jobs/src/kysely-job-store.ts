@@ -12,6 +12,9 @@ import { listQueued } from './store/list-queued.ts'
 import { readEvents } from './store/read-events.ts'
 import { claimUnread, insertJob, updateJob } from './store/write-job.ts'
 
+/** The line is counted no further: whoever stands behind waits long either way. */
+const POSITION_MAX = 10_000
+
 /** Image jobs in PostgreSQL. Its verbs reject with `unavailable` while the database is away. */
 export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
   return createJobStore(orUnavailable(createRows(db)))
@@ -78,11 +81,13 @@ function createListings(db: Kysely<Tables>) {
   return {
     queuePosition: async (jobId) => {
       const place = await sql<{ position: number }>`
-        select count(ahead.id)::int as position
-        from image_jobs job join image_jobs ahead
-          on ahead.model = job.model and ahead.state = 'queued'
-          and (ahead.created_at, ahead.id) <= (job.created_at, job.id)
-        where job.id = ${jobId} and job.state = 'queued'
+        select count(*)::int as position from (
+          select from image_jobs job join image_jobs ahead
+            on ahead.model = job.model and ahead.state = 'queued'
+            and (ahead.created_at, ahead.id) <= (job.created_at, job.id)
+          where job.id = ${jobId} and job.state = 'queued'
+          limit ${POSITION_MAX}
+        ) as line
         having count(*) > 0`.execute(db)
       return place.rows[0]?.position
     },
