@@ -23,7 +23,8 @@ export interface SubmitStore {
   }): Promise<ImageJobEvent[]>
   /**
    * The place by age among the jobs that wait for the same model, from 1, at most 10,000; undefined
-   * when the job does not wait. Wallets take turns, so a job may be drawn before an older one of a busier wallet.
+   * when the job does not wait. Wallets take turns, so a job may be drawn before an older one of a
+   * busier wallet.
    */
   queuePosition(jobId: string): Promise<number | undefined>
   /**
