@@ -11,7 +11,14 @@ import { idempotencyKey, idempotentChat } from './scenarios/idempotency.ts'
 import { linksSurviveRestart, signedLinks } from './scenarios/links.ts'
 import { badInput, keyRevoked, outOfCredit } from './scenarios/refusals.ts'
 import { asyncEventsResume, streamWithPartials } from './scenarios/stream.ts'
-import { callerHangsUp, upstreamLimited, upstreamTrouble } from './scenarios/trouble.ts'
+import {
+  callerHangsUp,
+  patience,
+  syncWaitExceeded,
+  upstreamLimited,
+  upstreamSilent,
+  upstreamTrouble,
+} from './scenarios/trouble.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
@@ -30,6 +37,8 @@ const scenarios = {
   'bad input names its parameter and costs nothing': badInput,
   'trouble of the upstream is repaired or told, and never charged': upstreamTrouble,
   'a limited credential rests and the job is drawn after': upstreamLimited,
+  'an awaited picture that takes too long is told of, and drawn': syncWaitExceeded,
+  'an upstream that never answers is given up in time': upstreamSilent,
   'a caller who hangs up finds the picture later': callerHangsUp,
   'ten requests with one Idempotency-Key are one job': idempotencyKey,
   'a repeated chat with an Idempotency-Key is one call': idempotentChat,
@@ -43,7 +52,11 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
 
   beforeAll(async () => {
     simulator = await startOpenAiSimulator()
-    running = await wiring.start({ upstreamUrl: simulator.url, upstreamKey: simulator.key })
+    running = await wiring.start({
+      upstreamUrl: simulator.url,
+      upstreamKey: simulator.key,
+      env: patience,
+    })
   })
   afterEach(({ task }) => {
     simulator.script([], { reset: true })

@@ -29,6 +29,8 @@ export const standaloneConfig = z.object({
   /** How often a drawing job gives a sign of life, and when one without is taken for lost. */
   RUNNER_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   RUNNER_LOST_AFTER_MS: z.coerce.number().int().min(500).max(600_000).default(20_000),
+  /** One call of an upstream that draws. */
+  DRAW_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
   DRAIN_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),

@@ -76,6 +76,7 @@ export function wireEmbedded(
       drawsAtOnceMax: config.IMAGE_CONCURRENCY_MAX,
       heartbeatMs: config.RUNNER_HEARTBEAT_MS,
       lostAfterMs: config.RUNNER_LOST_AFTER_MS,
+      drawTimeoutMs: config.DRAW_TIMEOUT_MS,
       alone: true,
     },
   })

@@ -96,3 +96,46 @@ export async function callerHangsUp(context: Context): Promise<void> {
   expect(simulator.log().filter((entry) => entry.prompt?.includes('hang-up'))).toHaveLength(1)
   simulator.script([], { reset: true })
 }
+
+/** Settings under which the two scenarios below are quick; the wirings are started with them. */
+export const patience = { SYNC_WAIT_MS: '2500', DRAW_TIMEOUT_MS: '4000' }
+
+/** An awaited picture that takes too long gets a truthful 504 that names the task, and is drawn all the same. */
+export async function syncWaitExceeded(context: Context): Promise<void> {
+  const { simulator } = context
+  simulator.script({ match: { promptIncludes: 'slow-draw' }, latencyMs: 3_200 })
+  const body = { model: 'gpt-image-2', prompt: 'slow-draw', quality: 'low' }
+  const answer = await call(context, '/v1/images/generations', { body })
+  expect(answer.status).toBe(504)
+  expect(answer.headers.get('x-should-retry')).toBe('false')
+  const { error } = (await answer.json()) as { error: { code: string; message: string } }
+  expect(error.code).toBe('sync_wait_exceeded')
+  const task = /img_[0-9a-f]{32}/.exec(error.message)?.[0] ?? ''
+  const state = await eventually(async () => {
+    const read = (await (await call(context, `/v1/images/tasks/${task}`)).json()) as {
+      status: string
+    }
+    return read.status === 'done' ? read.status : undefined
+  })
+  expect(state).toBe('done')
+}
+
+/** An upstream that never answers is given up in time; the caller is told, and pays for nothing that was not drawn. */
+export async function upstreamSilent(context: Context): Promise<void> {
+  const { simulator } = context
+  const before = await quietBalance(context)
+  simulator.script({ match: { promptIncludes: 'silent' }, times: null, act: { kind: 'hang' } })
+  const made = await call(context, '/v1/images/generations', {
+    body: { model: 'gpt-image-2', prompt: 'silent', quality: 'low', async: true },
+  })
+  const { id } = (await made.json()) as { id: string }
+  const ended = await eventually(async () => {
+    const read = (await (await call(context, `/v1/images/tasks/${id}`)).json()) as {
+      status: string
+      error?: { code: string }
+    }
+    return read.status === 'failed' ? read : undefined
+  }, 40_000)
+  expect(ended.error?.code).toBe('upstream_timeout')
+  expect(await quietBalance(context)).toEqual(before)
+}
