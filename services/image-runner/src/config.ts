@@ -55,4 +55,3 @@ export const imageRunnerEnvironment = z.object({
   RUNNER_LOST_AFTER_MS: integerSetting({ min: 500, max: 600_000 }).default(d.lostAfterMs),
   DRAW_TIMEOUT_MS: integerSetting({ min: 1_000, max: 3_600_000 }).default(d.drawTimeoutMs),
 })
-export type ImageRunnerEnvironment = z.output<typeof imageRunnerEnvironment>
