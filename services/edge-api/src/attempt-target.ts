@@ -4,34 +4,25 @@ import { failureOf } from '@sluice/upstreams/failure-treatments'
 import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
 import type { ChatParts, ChatTurn } from './chat-parts.ts'
-import { timeLeftMs } from './chat-parts.ts'
 import type { Entry } from './dispatch/enter-upstream.ts'
-import { ABORTED, OK } from './dispatch/outcome-of.ts'
 import type { Target } from './find-target.ts'
 import type { RelayEnd } from './relay-end.ts'
 import type { AnswerSink } from './relay/answer-sink.ts'
 import { relayCall } from './relay/relay-call.ts'
 import { relayMade } from './relay/relay-made.ts'
 
-/** A stream's head must come within this time; models that think send it before they do. */
-const STREAM_HEADERS_MS_MAX = 120_000
-
-/** One attempt with one credential. Its use is counted, and what a success says of it is reported. */
-export async function attemptTarget(
+/** One attempt with one credential, whose use is counted until its outcome is reported. */
+export function attemptTarget(
   parts: ChatParts,
   turn: ChatTurn,
   { target, sink }: { target: Target; sink: AnswerSink },
 ): Promise<RelayEnd> {
-  const { channel } = target.candidate
   const { id } = target.credential
-  turn.trace.channelId = channel.id
+  turn.trace.channelId = target.candidate.channel.id
   turn.trace.credentialId = id
   turn.trace.attempts += 1
   parts.uses.begin(id)
-  const end = await call(parts, turn, { target, sink })
-  if (end.kind === 'delivered') reportOutcome(parts, id, OK)
-  else if (end.kind === 'stopped') reportOutcome(parts, id, ABORTED)
-  return end
+  return call(parts, turn, { target, sink })
 }
 
 function call(
@@ -50,9 +41,7 @@ function call(
   const edit = { model: model.upstreamModel, askForUsage: hideUsage }
   const body = editChatBody(turn.body, scanned, edit)
   if (!entry.call) return callMade(parts, turn, { entry, target, sink, hideUsage, body })
-  const leftMs = Math.max(1, timeLeftMs(parts, turn))
-  const headersWithinMs = scanned.stream ? Math.min(STREAM_HEADERS_MS_MAX, leftMs) : leftMs
-  return relayCall({ dispatcher, call: entry.call, body, sink, hideUsage, headersWithinMs })
+  return relayCall({ dispatcher, call: entry.call, body, sink, hideUsage })
 }
 
 /** A dialect that answers in this process. What breaks in it is a failure of its channel. */

@@ -21,7 +21,8 @@ export interface Target {
 /** Where this request has been. */
 export interface Journey {
   channels: readonly Candidate[]
-  tried: Set<string>
+  /** Credentials; made by the first failure. */
+  tried: Set<string> | undefined
   attempts: number
   attemptsHere: number
 }
@@ -75,7 +76,7 @@ function targetIn(parts: ChatParts, journey: Journey, channelAt: number): Target
 function choose({ uses, door }: ChatParts, { tried }: Journey, { channel }: Candidate) {
   return chooseCredential(channel.credentials, {
     useOf: uses.of,
-    isExcluded: (credentialId) => tried.has(credentialId),
+    isExcluded: (credentialId) => tried?.has(credentialId) === true,
     nowMs: door.deps.clock.nowMs(),
     roll: door.deps.random.next,
   })

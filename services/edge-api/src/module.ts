@@ -59,7 +59,9 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const { trustedProxyHops } = config
   const admission = createAdmission({ authenticator, limiter, trustedProxyHops })
   const spool = usageSpool({ folder: config.spoolDir, clock, random, log })
-  const usage = usageOutbox({ deliver: deliveryOf(deps), billing, spool, clock, log })
+  const deliversToBilling = config.usageDelivery === 'direct'
+  const deliver = deliveryOf(deps)
+  const usage = usageOutbox({ deliver, deliversToBilling, billing, spool, clock, log })
   const { settleNow } = usage
   const allowances = createAllowancePool({ billing, edge, settleNow, clock, random, log })
   const catalog = knownCatalog({ scheduler, billing, bus, clock, log })

@@ -4,7 +4,7 @@ import type { ChatParts, ChatTurn } from './chat-parts.ts'
 import { chooseChannels } from './choose/choose-channels.ts'
 import type { Judged } from './dispatch/judge-end.ts'
 import { judgeEnd } from './dispatch/judge-end.ts'
-import { outcomeOf } from './dispatch/outcome-of.ts'
+import { ABORTED, OK, outcomeOf } from './dispatch/outcome-of.ts'
 import type { AttemptsEnd } from './end-answer.ts'
 import { endCut, endStopped, giveUp } from './end-answer.ts'
 import type { Journey, Target } from './find-target.ts'
@@ -21,16 +21,23 @@ export async function runAttempts(
   const { random } = parts.door.deps
   parts.budget.earn()
   const channels = chooseChannels(turn.routes.chat, random.next)
-  const journey: Journey = { channels, tried: new Set(), attempts: 0, attemptsHere: 0 }
+  const journey: Journey = { channels, tried: undefined, attempts: 0, attemptsHere: 0 }
   let target = firstTarget(parts, journey, 0)
   if (!target) throw noneFree(parts, journey)
   for (;;) {
     journey.attempts += 1
     journey.attemptsHere += 1
-    journey.tried.add(target.credential.id)
     const end = await attemptTarget(parts, turn, { target, sink })
-    if (end.kind === 'delivered') return { meter: end.meter, endState: 'finished' }
-    if (end.kind === 'stopped') return endStopped(turn, sink, end)
+    if (end.kind === 'delivered') {
+      reportOutcome(parts, target.credential.id, OK)
+      return { meter: end.meter, endState: 'finished' }
+    }
+    if (end.kind === 'stopped') {
+      reportOutcome(parts, target.credential.id, ABORTED)
+      return endStopped(turn, sink, end)
+    }
+    journey.tried ??= new Set()
+    journey.tried.add(target.credential.id)
     const judged = judge(parts, end, target)
     if (sink.carried && 'meter' in end && end.meter)
       return endCut(turn, sink, { judged, meter: end.meter })

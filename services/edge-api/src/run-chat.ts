@@ -21,7 +21,7 @@ import { AnswerSink } from './relay/answer-sink.ts'
 import { runAttempts } from './run-attempts.ts'
 import { runOnce } from './run-once.ts'
 import type { ChatTrace } from './settle/chat-trace.ts'
-import { chatTrace, traceRecord } from './settle/chat-trace.ts'
+import { chatTrace, endTrace } from './settle/chat-trace.ts'
 import type { CopiedAnswer } from './settle/copy-answer.ts'
 import { settleChat } from './settle/settle-chat.ts'
 
@@ -42,7 +42,7 @@ export async function runChat(parts: ChatParts, call: ChatCall): Promise<void> {
   } finally {
     parts.running.count -= 1
     // An image request writes its own line: it knows the job.
-    if (!trace.handedOver) record(traceRecord(trace, deps.clock.nowMs()))
+    if (!trace.handedOver) record(endTrace(trace, deps.clock.nowMs()))
   }
 }
 
@@ -68,8 +68,9 @@ async function answerChat(parts: ChatParts, call: ChatCall, trace: ChatTrace): P
 
   const price = priceOf(snapshot, routes.model, clock.now())
   const { requestId } = trace
-  const turn = {
-    ...call,
+  const turn: ChatTurn = {
+    incoming: call.incoming,
+    outgoing: call.outgoing,
     requestId,
     principal,
     body,
@@ -140,8 +141,10 @@ function settle(
   allowances.spend(reservation, record?.amountMicro ?? 0n)
   if (!record) return
   usage.add(record)
-  trace.usage = record.usage.kind === 'tokens' ? record.usage : undefined
   trace.amountMicro = record.amountMicro
+  if (record.usage.kind !== 'tokens') return
+  trace.inputTokens = record.usage.input
+  trace.outputTokens = record.usage.output
 }
 
 function atCapacity(): AppError {

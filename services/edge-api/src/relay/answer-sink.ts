@@ -8,6 +8,8 @@ const STALLED_MS_MAX = 60_000
 /** A stream that is silent for so long says that it lives; proxies and clients give up on silence. */
 const KEEP_ALIVE_MS = 10_000
 
+const ONE_BUFFER_BYTES_MAX = 16 * 1024
+
 /** Whoever makes the answer: it can be made to wait, or to stop. */
 export interface AnswerSource {
   pause(): void
@@ -117,7 +119,11 @@ export class AnswerSink {
       this.copy?.add(bytes)
     }
     this.ended = true
-    if (!this.gone) this.outgoing.end(bytes)
+    if (this.gone) return
+    // As text of one byte a character, head and body leave in one buffer and one system call.
+    if (bytes instanceof Buffer && bytes.length <= ONE_BUFFER_BYTES_MAX) {
+      this.outgoing.end(bytes.toString('latin1'), 'latin1')
+    } else this.outgoing.end(bytes)
   }
 
   /** The end of a stream that is no success: never a clean one. */

@@ -20,7 +20,9 @@ import { contentTypeOf, isPlain, passedHeaders } from './response-headers.ts'
 const WHOLE_BYTES_MAX = 64 * 1024
 /** As much of a refusal is read; enough for any envelope. */
 const REFUSAL_BYTES_MAX = 64 * 1024
-/** Silence inside an answer, after which the upstream counts as dead. Models think for minutes. */
+/** A stream's head must come within this time; models that think send it before they do. */
+const STREAM_HEAD_MS_MAX = 120_000
+/** Silence inside a stream, after which the upstream counts as dead. Models think for minutes. */
 const SILENCE_MS_MAX = 300_000
 
 export interface RelayInput {
@@ -30,14 +32,15 @@ export interface RelayInput {
   sink: AnswerSink
   /** Leave out the event that only reports usage: the caller did not ask for it. */
   hideUsage: boolean
-  /** The upstream must have begun to answer within this time. */
-  headersWithinMs: number
 }
 
 /** Sends the call and relays its answer. Never rejects: every end is an answer. */
 export function relayCall(input: RelayInput): Promise<RelayEnd> {
   return new Promise((resolve) => {
     const { origin, path, method, headers } = input.call
+    // Of a whole answer there is nothing to wait for but its end, and the sink's deadline watches that:
+    // two timers less for each call.
+    const { stream } = input.sink
     const relay = new Relay(input, resolve)
     // Until the request is on its way, the relay itself can be told to stop.
     input.sink.attach(relay)
@@ -50,8 +53,8 @@ export function relayCall(input: RelayInput): Promise<RelayEnd> {
           method,
           headers,
           body: input.body,
-          headersTimeout: input.headersWithinMs,
-          bodyTimeout: SILENCE_MS_MAX,
+          headersTimeout: stream ? STREAM_HEAD_MS_MAX : 0,
+          bodyTimeout: stream ? SILENCE_MS_MAX : 0,
         },
         relay,
       )

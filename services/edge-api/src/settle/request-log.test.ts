@@ -3,16 +3,17 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { expect, it } from 'vitest'
 
 import type { RequestRecord } from '../request.ts'
-import { chatTrace, traceRecord } from './chat-trace.ts'
+import { chatTrace, endTrace } from './chat-trace.ts'
 import { requestLog } from './request-log.ts'
 
 const row = (n: number): RequestRecord =>
-  traceRecord(chatTrace({ requestId: `req_${n}`, route: 'r', receivedAtMs: 0 }), 5)
+  endTrace(chatTrace({ requestId: `req_${n}`, route: 'r', receivedAtMs: 0 }), 5)
 
 function rig() {
   const clock = fakeClock()
-  const world = { away: false, batches: [] as number[] }
+  const world = { away: false, batches: [] as number[], tries: 0 }
   const append = async (rows: readonly RequestRecord[]) => {
+    world.tries += 1
     if (world.away) throw new Error('away')
     world.batches.push(rows.length)
   }
@@ -22,16 +23,23 @@ function rig() {
 
 it('writes rows in batches, off every caller’s path', async () => {
   const { clock, world, log } = rig()
-  for (let n = 0; n < 1_500; n += 1) log.add(row(n))
+  for (let n = 0; n < 500; n += 1) log.add(row(n))
   expect(world.batches).toEqual([])
   await clock.advance(5_000)
-  expect(world.batches).toEqual([1_000, 500])
+  expect(world.batches).toEqual([500])
+  for (let n = 0; n < 1_500; n += 1) log.add(row(n))
+  await clock.advance(1)
+  expect(world.batches).toEqual([500, 1_000, 500])
 })
 
 it('keeps rows while the database is away, drops what is too much, and counts it', async () => {
   const { clock, world, log } = rig()
   world.away = true
-  for (let n = 0; n < 20_007; n += 1) log.add(row(n))
+  for (let n = 0; n < 20_007; n += 1) {
+    log.add(row(n))
+    if (n % 1_000 === 0) await clock.advance(1)
+  }
+  expect(world.tries).toBe(1)
   await clock.advance(5_000)
   expect(log.dropped()).toBe(7)
   world.away = false

@@ -30,6 +30,8 @@ export function requestLog({
   let rows: RequestRecord[] = []
   let dropped = 0
   let cancelFlush: (() => void) | undefined
+  // After a failure nobody asks again before the next time.
+  let resting = false
   let flight: Promise<void> | undefined
 
   const flushAll = async () => {
@@ -41,6 +43,7 @@ export function requestLog({
       } catch (err) {
         log.warn({ err, rows: batch.length }, 'rows of the request log wait')
         rows = [...batch, ...rows]
+        resting = true
         return
       }
     }
@@ -49,6 +52,7 @@ export function requestLog({
   const soon = () => {
     cancelFlush ??= clock.after(FLUSH_MS, () => {
       cancelFlush = undefined
+      resting = false
       void flush().then(() => {
         if (rows.length > 0) soon()
         return undefined
@@ -63,7 +67,9 @@ export function requestLog({
         return
       }
       rows.push(record)
-      soon()
+      // Before they pile up: what lives long is dear to the garbage collector.
+      if (rows.length >= BATCH_MAX && !resting) void flush()
+      else soon()
     },
     dropped: () => dropped,
     async stop() {

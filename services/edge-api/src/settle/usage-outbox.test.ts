@@ -32,7 +32,7 @@ let folder = ''
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'usage-'))))
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-function life({ seed = 1 } = {}) {
+function life({ seed = 1, deliversToBilling = false } = {}) {
   const clock = fakeClock()
   const log = recordedLog()
   const world = { away: false, delivered: [] as UsageRecord[], captured: [] as UsageRecord[] }
@@ -47,6 +47,7 @@ function life({ seed = 1 } = {}) {
       if (world.away) throw new Error('the bus is away')
       world.delivered.push(...records)
     },
+    deliversToBilling,
     billing: {
       captureUsage: async ({ records }) => {
         world.captured.push(...records)
@@ -131,7 +132,7 @@ describe('usage records', () => {
   })
 
   it('stay in memory when the disk is full too, and the door hears of it before it overflows', async () => {
-    const { outbox, world, settle, log, has } = life()
+    const { outbox, world, settle, log, has, clock } = life()
     await writeFile(join(folder, 'spool'), 'a file where the folder should be')
     world.away = true
     for (let n = 0; n < 25_000; n += 1) outbox.add(record(n))
@@ -144,7 +145,14 @@ describe('usage records', () => {
     await settle(2_000, has(25_000))
     expect(world.delivered).toHaveLength(25_000)
     expect(outbox.healthy()).toBe(true)
-    await outbox.stop()
+    // So many that it forgot which are still in a queue: it gives the queue its time.
+    let stopped = false
+    void outbox.stop().finally(() => (stopped = true))
+    await settle(0, async () => {
+      await clock.advance(100)
+      return stopped
+    })
+    expect(await outbox.settleNow([id('alw', 1)])).toBe(true)
   })
 
   it('of an allowance reach billing before it is closed, also those that are still in a queue', async () => {
@@ -155,6 +163,23 @@ describe('usage records', () => {
     outbox.add(record(3, 2))
     expect(await outbox.settleNow([id('alw', 1)])).toBe(true)
     expect(requests(world.captured)).toEqual([id('req', 1), id('req', 2)])
+  })
+
+  it('that billing has captured need not be told to it twice', async () => {
+    const { outbox, world, settle } = life({ deliversToBilling: true })
+    outbox.add(record(1))
+    await settle(60)
+    expect(await outbox.settleNow([id('alw', 1)])).toBe(true)
+    expect(world.captured).toEqual([])
+  })
+
+  it('too many to remember keep allowances open until the queue surely brought them', async () => {
+    const { outbox, settle, has, clock } = life()
+    for (let n = 0; n < 3_000; n += 1) outbox.add(record(n))
+    await settle(60, has(3_000))
+    expect(await outbox.settleNow([id('alw', 1)])).toBe(false)
+    await clock.advance(10_001)
+    expect(await outbox.settleNow([id('alw', 1)])).toBe(true)
   })
 
   it('that wait on disk keep their allowance open', async () => {

@@ -10,16 +10,23 @@ import type { Log } from '@sluice/kernel/log'
 
 import type { UsageSpool } from './usage-spool.ts'
 
-const FLUSH_MS = 50
-const BATCH_MAX = 500
-/** A queue that has not brought a record to billing within this time has lost it, and will say so. */
-const REMEMBER_MS = 60_000
-const REMEMBERED_MAX = 20_000
+const FLUSH_MS = 25
+const BATCH_MAX = 200
+/** A queue brings a record to billing within this time, or billing is away. */
+const REMEMBER_MS = 10_000
+/** More would be kept only to be thrown away, and what lives long is dear to the garbage collector. */
+const REMEMBERED_MAX = 2_000
+/** Beyond this the door takes no more paid requests. */
+const WAITING_MAX = 20_000
 const DRAIN_EVERY_MS = 2_000
+/** What an edge that stops gives the queue, when it does not know any more what is in it. */
+const QUEUE_MS = 3_000
 
 export interface UsageOutboxDeps {
   /** Hands records over for good; rejects when it could not. */
   deliver: (records: UsageRecord[]) => Promise<void>
+  /** True when delivered records are captured; false when a queue will bring them to billing. */
+  deliversToBilling: boolean
   billing: Pick<Billing, 'captureUsage'>
   spool: UsageSpool
   clock: Clock
@@ -46,12 +53,15 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
   let stopDraining: (() => void) | undefined
   let draining: Promise<void> | undefined
   let spooled = false
+  // Neither bus nor disk took the last batch: nobody tries again before the next drain.
+  let resting = false
   const memory = rememberedRecords(clock)
+  const remember = deps.deliversToBilling ? () => undefined : memory.add
 
   const send = async (records: UsageRecord[]) => {
     try {
       await deps.deliver(records)
-      memory.add(records)
+      remember(records)
     } catch (err) {
       log.warn({ err, records: records.length }, 'usage records wait on disk')
       spooled = true
@@ -68,6 +78,7 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
       } catch (err) {
         // Neither the bus nor the disk takes them: they stay here, and the door takes no more.
         buffer.unshift(...batch)
+        resting = true
         log.error({ err, records: buffer.length }, 'usage records can neither be sent nor spooled')
         return
       }
@@ -82,13 +93,14 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
     try {
       const delivered = await spool.drain(async (records) => {
         await deps.deliver(records)
-        memory.add(records)
+        remember(records)
       })
       if (delivered > 0) log.info({ records: delivered }, 'usage records left the disk')
     } catch (err) {
       spooled = true
       log.warn({ err }, 'usage records still wait on disk')
     }
+    resting = false
     if (buffer.length > 0) await flush()
   }
 
@@ -97,6 +109,7 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
   return {
     add(record) {
       buffer.push(record)
+      if (resting) return
       if (buffer.length >= BATCH_MAX) void flush()
       else {
         cancelFlush ??= clock.after(FLUSH_MS, () => {
@@ -116,7 +129,7 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
       }
       return true
     },
-    healthy: () => buffer.length < REMEMBERED_MAX,
+    healthy: () => buffer.length < WAITING_MAX,
     waiting: () => buffer.length,
     start() {
       // Files of an earlier life leave first.
@@ -131,32 +144,45 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
       cancelFlush?.()
       await draining
       await flush()
+      if (memory.isSure()) return
+      await clock.sleep(QUEUE_MS)
+      memory.beSure()
     },
   }
 }
 
-/** The records of the last minute; `of` is undefined when some that it should know were dropped. */
+interface RememberedBatch {
+  records: readonly UsageRecord[]
+  atMs: number
+}
+
+/** The records that left lately; `of` is undefined when some that it should know were dropped. */
 function rememberedRecords(clock: Clock) {
-  let records: { record: UsageRecord; atMs: number }[] = []
-  let droppedUntilMs = Number.NEGATIVE_INFINITY
+  const batches: RememberedBatch[] = []
+  let count = 0
+  let unsureUntilMs = Number.NEGATIVE_INFINITY
   return {
-    add(delivered: readonly UsageRecord[]) {
+    add(records: readonly UsageRecord[]) {
       const nowMs = clock.monotonicMs()
-      for (const record of delivered) records.push({ record, atMs: nowMs })
-      if (records.length > REMEMBERED_MAX * 2) {
-        const fresh = records.filter(({ atMs }) => nowMs - atMs <= REMEMBER_MS)
-        if (fresh.length > REMEMBERED_MAX) droppedUntilMs = nowMs + REMEMBER_MS
-        records = fresh.slice(-REMEMBERED_MAX)
+      batches.push({ records, atMs: nowMs })
+      count += records.length
+      for (let first = batches[0]; first; first = batches[0]) {
+        const isFresh = nowMs - first.atMs <= REMEMBER_MS
+        if (isFresh && count <= REMEMBERED_MAX) return
+        if (isFresh) unsureUntilMs = first.atMs + REMEMBER_MS
+        count -= first.records.length
+        batches.shift()
       }
     },
+    isSure: () => clock.monotonicMs() > unsureUntilMs,
+    /** The queue had time enough. */
+    beSure: () => void (unsureUntilMs = Number.NEGATIVE_INFINITY),
     of(allowanceIds: ReadonlySet<string>): UsageRecord[] | undefined {
       const nowMs = clock.monotonicMs()
-      if (nowMs < droppedUntilMs) return undefined
-      return records
-        .filter(
-          ({ record, atMs }) => nowMs - atMs <= REMEMBER_MS && allowanceIds.has(record.allowanceId),
-        )
-        .map(({ record }) => record)
+      if (nowMs <= unsureUntilMs) return undefined
+      return batches
+        .filter(({ atMs }) => nowMs - atMs <= REMEMBER_MS)
+        .flatMap(({ records }) => records.filter((one) => allowanceIds.has(one.allowanceId)))
     },
   }
 }
