@@ -32,6 +32,7 @@ export function readJsonBody(
     let bytes = 0
     const startedMs = clock.nowMs()
     const watch: Swept = {
+      place: undefined,
       tick(nowMs) {
         if (nowMs - startedMs > GRACE_MS * (1 + bytes / GRACE_BYTES)) fail(tooSlow())
       },

@@ -57,6 +57,8 @@ export class AnswerSink {
   /** Set when the answer cannot be brought to its end. */
   stopped: SinkEnd | undefined
   firstByteAtMs: number | undefined
+  /** Kept by the sweep. */
+  place: number | undefined
   private readonly requestId: string
   private readonly deadlineMs: number
   private readonly clock: Clock
