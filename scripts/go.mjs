@@ -33,7 +33,10 @@ function isInstalled() {
 }
 
 function install() {
-  const words = pnpm('install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only')
+  console.error('Installing packages; the first time this takes about a minute …')
+  // Only errors: pnpm runs under the newcomer's Node and would warn of every package that wants ours.
+  const quiet = ['--reporter=append-only', '--loglevel=error']
+  const words = pnpm('install', '--frozen-lockfile', '--prefer-offline', ...quiet)
   const { status, error } = spawnSync('npm', words, { stdio: ['inherit', 2, 2] })
   if (error) stop('npm is needed to install, and was not found. It comes with Node.')
   if (status !== 0) {
