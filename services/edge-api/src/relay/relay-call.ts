@@ -161,7 +161,9 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
       this.chunks.push(bytes)
       return
     }
-    sink.begin(this.status, contentTypeOf(this.headers), passedHeaders(this.headers))
+    if (!sink.begun) {
+      sink.begin(this.status, contentTypeOf(this.headers), passedHeaders(this.headers))
+    }
     sink.write(bytes)
   }
 
