@@ -104,7 +104,7 @@ describe('upkeep', () => {
     store.crashAt('before-commit')
     await clock.advance(60_000 + GRACE_MS + 30_001)
     expect(log.lines).toContainEqual(
-      expect.objectContaining({ level: 'error', message: 'upkeep failed' }),
+      expect.objectContaining({ level: 'warn', message: 'upkeep fails, and goes on trying' }),
     )
     await clock.advance(30_000)
     expect(await balance()).toMatchObject({ heldMicro: 0n })

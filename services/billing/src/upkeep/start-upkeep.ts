@@ -1,8 +1,9 @@
+import { repeat } from '@sluice/service-kit/repeat'
+
 import type { BillingParts } from '../deps.ts'
 import { auditLedger } from './audit-ledger.ts'
 import { expireAllowances } from './expire-allowances.ts'
 import { expireHolds } from './expire-holds.ts'
-import { repeat } from './repeat.ts'
 import { sealLedger } from './seal-ledger.ts'
 
 /** Begins what happens by time. Replicas may do it side by side. Answers how to end it all. */
@@ -15,9 +16,9 @@ export function startUpkeep(parts: BillingParts): () => Promise<void> {
     'audit-ledger': { everyMs: config.auditEveryMs, run: () => auditLedger(parts) },
   }
   const ends = Object.entries(pieces).map(([name, { everyMs, run }]) =>
-    repeat({ name, everyMs, run, clock, log }),
+    repeat({ name, everyMs, run: async () => void (await run()), clock, log }),
   )
   return async () => {
-    await Promise.all(ends.map((end) => end()))
+    await Promise.all(ends.map((end) => end.stop()))
   }
 }

@@ -1,9 +1,9 @@
 import type { Bus } from '@sluice/bus/bus'
+import { repeat } from '@sluice/service-kit/repeat'
 
 import type { SchedulerConfig } from '../config.ts'
 import type { SchedulerParts } from '../deps.ts'
 import { reapLeases } from './reap-leases.ts'
-import { repeat } from './repeat.ts'
 import { writeBack } from './write-back.ts'
 
 /** Begins what happens by time. Resolves after the first look at the pool; answers how to end it all. */
