@@ -13,7 +13,7 @@ const USAGE_BYTES_MAX = 16 * 1024
 /** How much of an answer's end is looked at for its terminal. */
 const TAIL_BYTES = 1_024
 /** How much of an answer is searched for words; the rest is judged by its length. */
-const SAMPLE_BYTES = 16 * 1024
+const SAMPLE_BYTES = 4 * 1024
 const BYTES_PER_TOKEN = 4
 
 const USAGE = Buffer.from('"usage"')
