@@ -1,4 +1,4 @@
-import type { PriceRow, TokenPrice } from '@sluice/contracts/prices'
+import type { PriceRow } from '@sluice/contracts/prices'
 import type { Catalog, CatalogChannel, ChannelModel } from '@sluice/contracts/scheduler.contract'
 import type { PriceBook } from '@sluice/pricing/price-book'
 import { priceBook } from '@sluice/pricing/price-book'
@@ -31,9 +31,6 @@ export interface CatalogReader {
   /** Throws `unavailable` before the first snapshot was read. */
   current(): CatalogSnapshot
 }
-
-/** A price row that prices tokens. */
-export type TokenPriceRow = PriceRow & { price: TokenPrice }
 
 /** Arranges what scheduler and billing answered for look-up by model. */
 export function catalogSnapshot(catalog: Catalog, prices: readonly PriceRow[]): CatalogSnapshot {
