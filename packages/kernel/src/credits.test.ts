@@ -1,11 +1,11 @@
-import fc from 'fast-check'
+import { assert, bigInt, property } from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { divideUp, formatCredits, parseCredits } from './credits.ts'
 
 test('every amount survives being written for people and read back', () => {
-  fc.assert(
-    fc.property(fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n }), (amount) => {
+  assert(
+    property(bigInt({ min: -(10n ** 17n), max: 10n ** 17n }), (amount) => {
       expect(parseCredits(formatCredits(amount))).toBe(amount)
     }),
   )
