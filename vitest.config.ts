@@ -12,6 +12,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // A wall clock, not a promise about speed: machines are shared, and simulations are long.
+          testTimeout: 30_000,
           include: everywhere.map((folder) => `${folder}/**/*.test.ts`),
           exclude: ['**/node_modules/**', ...needs.flatMap((need) => named(need))],
         },
@@ -21,7 +23,7 @@ export default defineConfig({
           name: need,
           include: named(need),
           exclude: ['**/node_modules/**'],
-          testTimeout: need === 'e2e' ? 120_000 : 30_000,
+          testTimeout: need === 'e2e' ? 120_000 : 60_000,
           hookTimeout: 120_000,
         },
       })),
