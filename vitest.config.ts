@@ -14,6 +14,9 @@ export default defineConfig({
           name: 'unit',
           // A wall clock, not a promise about speed: machines are shared, and simulations are long.
           testTimeout: 30_000,
+          // Modules are values without state of their own, so test files may share a worker; importing them
+          // anew for each file took longer than the tests.
+          isolate: false,
           include: everywhere.map((folder) => `${folder}/**/*.test.ts`),
           exclude: ['**/node_modules/**', ...needs.flatMap((need) => named(need))],
         },
