@@ -9,7 +9,8 @@ import { runUntilSignal } from './run-until-signal.ts'
 
 function setUp() {
   const log = recordedLog()
-  const lifecycle = createLifecycle({ log, clock: fakeClock(), drainMs: 1_000 })
+  const clock = fakeClock()
+  const lifecycle = createLifecycle({ log, clock, drainMs: 60_000 })
   const events = new EventEmitter()
   const exit = Promise.withResolvers<number>()
   const host = {
@@ -18,10 +19,11 @@ function setUp() {
   }
   return {
     log,
+    clock,
     lifecycle,
     events,
     exited: exit.promise,
-    run: () => runUntilSignal({ lifecycle, log, host }),
+    run: () => runUntilSignal({ lifecycle, log, host, clock }),
   }
 }
 
@@ -36,12 +38,25 @@ test('SIGTERM drains and then ends the process without an error', async () => {
 })
 
 test('a second signal does not wait for the drain', async () => {
-  const { lifecycle, events, exited, run } = setUp()
+  const { clock, lifecycle, events, exited, run } = setUp()
   lifecycle.add({ name: 'http', stop: () => new Promise(() => undefined) })
   await run()
   events.emit('SIGINT')
+  await clock.advance(1_000)
   events.emit('SIGINT')
   expect(await exited).toBe(1)
+})
+
+test('one wish to stop that arrives twice still drains', async () => {
+  const { clock, lifecycle, events, exited, run } = setUp()
+  const drained = Promise.withResolvers<undefined>()
+  lifecycle.add({ name: 'http', stop: () => drained.promise })
+  await run()
+  events.emit('SIGTERM')
+  await clock.advance(5)
+  events.emit('SIGTERM')
+  drained.resolve(undefined)
+  expect(await exited).toBe(0)
 })
 
 test('a rejection that nobody caught is logged and ends the process', async () => {

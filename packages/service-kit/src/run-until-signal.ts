@@ -1,6 +1,14 @@
+import type { Clock } from '@sluice/kernel/clock'
+import { systemClock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
 import type { Lifecycle } from './lifecycle.ts'
+
+/**
+ * One wish to stop may arrive twice: from the terminal's or npm's process group and from the parent that
+ * forwards it. So soon after the first, a signal is an echo and no impatience.
+ */
+const ECHO_MS = 500
 
 /** What is needed of `process`. */
 export interface Host {
@@ -17,11 +25,14 @@ export async function runUntilSignal({
   lifecycle,
   log,
   host = process,
+  clock = systemClock,
 }: {
   lifecycle: Lifecycle
   log: Log
   host?: Host
+  clock?: Clock
 }): Promise<void> {
+  let firstAtMs = Number.POSITIVE_INFINITY
   for (const event of ['unhandledRejection', 'uncaughtException']) {
     host.on(event, (err) => {
       log.fatal({ err, event }, 'a fault that nobody caught')
@@ -31,9 +42,11 @@ export async function runUntilSignal({
   for (const signal of ['SIGTERM', 'SIGINT']) {
     host.on(signal, () => {
       if (lifecycle.stopping()) {
+        if (clock.monotonicMs() - firstAtMs < ECHO_MS) return
         log.warn({ signal }, 'second signal: not waiting any longer')
         return host.exit(1)
       }
+      firstAtMs = clock.monotonicMs()
       void lifecycle.stop(signal).then(() => host.exit(0))
     })
   }
