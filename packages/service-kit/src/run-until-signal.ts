@@ -32,7 +32,7 @@ export async function runUntilSignal({
   host?: Host
   clock?: Clock
 }): Promise<void> {
-  let firstAtMs = Number.POSITIVE_INFINITY
+  let firstAtMs = Number.NEGATIVE_INFINITY
   for (const event of ['unhandledRejection', 'uncaughtException']) {
     host.on(event, (err) => {
       log.fatal({ err, event }, 'a fault that nobody caught')
