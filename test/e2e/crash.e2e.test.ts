@@ -8,6 +8,7 @@ import type { Asked } from './harness/history.ts'
 import { askAgain, askOnce, untilEnded } from './harness/history.ts'
 import { ask } from './harness/ledger.ts'
 import type { Running } from './harness/running.ts'
+import { drawLink } from './scenarios/links.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
@@ -51,6 +52,23 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
     },
     300_000,
   )
+
+  test('a process that dies while it serves a picture serves it after the restart', async () => {
+    const context = { running, simulator }
+    const link = await drawLink(context)
+    for (let kill = 1; kill <= KILLS_PER_POINT; kill += 1) {
+      await running.kill('imgproxy')
+      await running.start('imgproxy', { CRASH_AT: 'imgproxy-before-answer:1' })
+      const cut = await fetch(link).catch(() => undefined)
+      expect(cut?.ok ?? false).toBe(false)
+      await running.ended('imgproxy')
+      await running.start('imgproxy')
+      const whole = await fetch(link)
+      expect(whole.status).toBe(200)
+      expect((await whole.arrayBuffer()).byteLength).toBeGreaterThan(100)
+    }
+    history.push({ key: 'link', prompt: 'a link', first: 200, task: link.pathname.split('/')[3] })
+  }, 120_000)
 
   test('afterwards the books balance, every job ended, and each was paid once', async () => {
     expect(await checkBooks({ running })).toEqual([])

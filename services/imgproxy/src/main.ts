@@ -1,6 +1,7 @@
 import { createDiskBlobStore } from '@sluice/blobs/disk-blob-store'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
+import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
 import { healthRoutes } from '@sluice/service-kit/http/health'
 import { nothingHere } from '@sluice/service-kit/http/middleware'
 import type { RequestEnv } from '@sluice/service-kit/http/middleware'
@@ -24,6 +25,8 @@ const clock = systemClock
 const random = systemRandom
 const log = createLog({ name: 'imgproxy', level: env.LOG_LEVEL })
 const metrics = createMetrics({ service: 'imgproxy', processMetrics: true })
+const crashAt = env.CRASH_AT === undefined ? undefined : parseCrashAt(env.CRASH_AT)
+if (crashAt) armCrashPoint({ ...crashAt, nodeEnv: env.NODE_ENV })
 
 const imgproxy = createImgproxy({
   // It only checks links; who signs them knows the public address.

@@ -1,4 +1,5 @@
 import { AppError } from '@sluice/kernel/app-error'
+import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import { checkLink } from './check/check-link.ts'
 import type { ImgproxyDeps } from './deps.ts'
@@ -36,6 +37,7 @@ export function createServeImage(
       return { status: 304, headers: cacheHeaders({ tag, maxAgeSeconds }) }
     }
     served.add({ kind: variant.kind })
+    crashPoint('imgproxy-before-answer')
     const context = { link, found, tag, maxAgeSeconds }
     return variant.kind === 'original'
       ? original(deps, { request, ...context })

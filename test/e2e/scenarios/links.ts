@@ -3,9 +3,16 @@ import { expect } from 'vitest'
 import type { Context } from '../harness/context.ts'
 import { call } from '../harness/context.ts'
 
-async function drawLink(context: Context): Promise<URL> {
+/** Draws one picture and answers its signed link. */
+export async function drawLink(context: Context): Promise<URL> {
   const answer = await call(context, '/v1/images/generations', {
-    body: { model: 'gpt-image-2', prompt: 'a link', quality: 'low', response_format: 'url' },
+    body: {
+      model: 'gpt-image-2',
+      prompt: 'a link',
+      quality: 'low',
+      size: '1024x1024',
+      response_format: 'url',
+    },
   })
   const { data } = (await answer.json()) as { data: { url: string }[] }
   return new URL(data[0]?.url ?? '')
