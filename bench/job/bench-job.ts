@@ -127,7 +127,8 @@ function describe(rows: Row[], direct: number[]): string {
 
 ${SERIAL_JOBS} awaited jobs one after the other, then ${PARALLEL_JOBS} from ${PARALLEL} callers, over an upstream that answers
 at once (asked directly: p50 ${brief(p(direct, 0.5))} ms, p99 ${brief(p(direct, 0.99))} ms). Overhead is over that. "Commits a job" counts every committed
-transaction of the database in that time, upkeep and measuring included.
+transaction of the database in that time, upkeep and measuring included. The embedded wiring runs its own PostgreSQL with every commit synced to disk; the distributed one runs over the
+test server, whose \`fsync\` and \`synchronous_commit\` are off, which flatters its seconds, not its transactions.
 
 ${table(columns, lines)}
 `
