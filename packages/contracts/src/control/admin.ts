@@ -1,0 +1,225 @@
+import { z } from 'zod'
+
+import { amountMicro, id, instant, microCredits } from '../codecs.ts'
+import { priceRow } from '../prices.ts'
+import { credentialState, dialect } from '../scheduler.contract.ts'
+import { email, newPassword, role, shownBalance } from './auth.ts'
+import { pageQuery, personText } from './common-fields.ts'
+
+export const adminUser = z.object({
+  id,
+  email: z.string(),
+  role,
+  created_at: instant,
+  banned_at: instant.nullable(),
+  ban_reason: z.string().nullable(),
+  last_seen_at: instant.nullable(),
+  balance: shownBalance,
+})
+export type AdminUser = z.input<typeof adminUser>
+
+export const listUsersQuery = pageQuery.extend({
+  /** Part of the e-mail, or an id. */
+  q: z.string().max(254).optional(),
+  role: role.optional(),
+  state: z.enum(['active', 'banned']).optional(),
+})
+
+export const createUserBody = z.strictObject({
+  email,
+  role: role.default('user'),
+  /** Made and answered once when it is absent. */
+  password: newPassword.optional(),
+})
+export const createdUser = adminUser.extend({
+  /** Only when we made it, and only in this answer. */
+  password: z.string().nullable(),
+})
+
+export const editUserBody = z
+  .strictObject({ role, banned: z.boolean(), ban_reason: personText(200) })
+  .partial()
+
+export const grantCreditsBody = z.strictObject({
+  /** Micro-credits to give; more than 0. */
+  amount: amountMicro
+    .refine((amount) => amount > 0n, 'must be more than 0')
+    .refine((amount) => amount <= 1_000_000_000_000_000n, 'is more than a billion credits'),
+  note: personText(200),
+})
+export const grantedCredits = z.object({ balance: shownBalance, fresh: z.boolean() })
+
+export const shownCredential = z.object({
+  id,
+  state: credentialState,
+  /** Why it is not active, in words. */
+  reason: z.string().nullable(),
+  concurrency_max: z.int().positive(),
+  cooling_until: instant.nullable(),
+})
+
+export const shownChannelModel = z.strictObject({
+  model: personText(200),
+  upstream_model: personText(200),
+  kinds: z
+    .array(z.enum(['chat', 'image']))
+    .min(1)
+    .max(2),
+  output_tokens_max: z.int().positive().optional(),
+})
+
+export const channel = z.object({
+  id,
+  name: z.string(),
+  dialect,
+  base_url: z.string(),
+  priority: z.int(),
+  weight: z.int().positive(),
+  enabled: z.boolean(),
+  models: z.array(shownChannelModel),
+  credentials: z.array(shownCredential),
+})
+export type ShownChannel = z.input<typeof channel>
+
+const channelFields = {
+  name: personText(100),
+  /** https, or http to a loopback or private address that the operator means. Empty for the sandbox. */
+  base_url: z.union([z.literal(''), z.url({ protocol: /^https?$/ }).max(500)]),
+  priority: z.int().min(-1_000).max(1_000),
+  weight: z.int().min(1).max(1_000),
+  enabled: z.boolean(),
+  models: z.array(shownChannelModel).min(1).max(1_000),
+}
+const secrets = z.array(z.string().trim().min(1).max(10_000)).min(1).max(1_000)
+const concurrency = z.int().min(1).max(10_000).default(64)
+
+export const createChannelBody = z.strictObject({
+  ...channelFields,
+  dialect,
+  priority: channelFields.priority.default(0),
+  weight: channelFields.weight.default(1),
+  enabled: channelFields.enabled.default(true),
+  secrets,
+  concurrency_max: concurrency,
+})
+/** The name and the dialect of a channel stay. */
+export const editChannelBody = z
+  .strictObject({
+    base_url: channelFields.base_url,
+    priority: channelFields.priority,
+    weight: channelFields.weight,
+    enabled: channelFields.enabled,
+    models: channelFields.models,
+  })
+  .partial()
+export const addCredentialsBody = z.strictObject({ secrets, concurrency_max: concurrency })
+export const addedCredentials = z.object({ added: z.int(), known: z.int() })
+export const editCredentialBody = z.strictObject({ state: z.enum(['active', 'paused', 'retired']) })
+
+export const channelTest = z.object({
+  ok: z.boolean(),
+  results: z.array(
+    z.object({
+      credential_id: id,
+      ok: z.boolean(),
+      duration_ms: z.int().nonnegative(),
+      /** How many models the upstream listed; null when it did not. */
+      models: z.int().nonnegative().nullable(),
+      /** Why not, as a sentence. */
+      message: z.string().nullable(),
+    }),
+  ),
+  /** Public names of the channel whose upstream name was not listed. */
+  missing_models: z.array(z.string()),
+})
+export type ChannelTest = z.input<typeof channelTest>
+
+export const shownPrice = z.object({
+  id: z.string(),
+  model: z.string(),
+  effective_at: instant,
+  price: priceRow.shape.price,
+})
+export const adminModel = z.object({
+  model: z.string(),
+  kinds: z.array(z.enum(['chat', 'image'])),
+  channels: z.array(
+    z.object({
+      id,
+      name: z.string(),
+      enabled: z.boolean(),
+      upstream_model: z.string(),
+      /** Credentials that may be used now, and all. */
+      usable: z.int().nonnegative(),
+      credentials: z.int().nonnegative(),
+    }),
+  ),
+  /** In force now: its own row, or the row for every model; null is not for sale. */
+  prices: z.array(shownPrice),
+})
+export type AdminModel = z.input<typeof adminModel>
+export const modelParams = z.object({ model: z.string().min(1).max(200) })
+export const addPriceBody = z.strictObject({
+  price: priceRow.shape.price,
+  /** From now on unless said; never in the past. */
+  effective_at: instant.optional(),
+})
+
+/** Counters of the system. Sent by `GET /api/admin/overview/live` as event `counters` about every second. */
+export const liveCounters = z.object({
+  at: instant,
+  requests: z.object({
+    /** Of this edge, now. */
+    running: z.int().nonnegative(),
+    /** Of all edges, as logged; the last 60 seconds. */
+    last_minute: z.int().nonnegative(),
+    failures_last_minute: z.int().nonnegative(),
+  }),
+  images: z.object({
+    queued: z.int().nonnegative(),
+    drawing: z.int().nonnegative(),
+    stored_today: z.int().nonnegative(),
+    failed_today: z.int().nonnegative(),
+    oldest_queued_at: instant.nullable(),
+  }),
+  credentials: z.object({
+    active: z.int().nonnegative(),
+    cooling: z.int().nonnegative(),
+    paused: z.int().nonnegative(),
+    attention: z.int().nonnegative(),
+    retired: z.int().nonnegative(),
+  }),
+  money: z.object({
+    charged_today_micro: amountMicro,
+    held_micro: amountMicro,
+    available_micro: microCredits,
+  }),
+})
+export type LiveCounters = z.input<typeof liveCounters>
+
+export const adminOverview = z.object({
+  counters: liveCounters,
+  /** What a person should look at, worst first; empty when all is well. */
+  concerns: z.array(
+    z.object({
+      code: z.enum([
+        'no-real-channel',
+        'no-usable-credential',
+        'credential-attention',
+        'failures-high',
+        'queue-old',
+        'ledger-drift',
+        'dependency-away',
+      ]),
+      /** What it is about: a channel's or model's name, a check's name. */
+      subject: z.string().nullable(),
+      count: z.int().nonnegative(),
+    }),
+  ),
+  /** One point a minute, the last 60 minutes, oldest first. */
+  minutes: z.array(
+    z.object({ at: instant, requests: z.int().nonnegative(), failures: z.int().nonnegative() }),
+  ),
+  users: z.object({ total: z.int().nonnegative(), banned: z.int().nonnegative() }),
+})
+export type AdminOverview = z.input<typeof adminOverview>

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+
+import { amountMicro, id, instant } from '../codecs.ts'
+import { personText } from './common-fields.ts'
+
+const MODELS_MAX = 200
+const NETWORKS_MAX = 100
+
+/** An address or network: `203.0.113.7`, `10.0.0.0/8`, `2001:db8::/32`. */
+export const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()])
+
+const limits = {
+  /** Requests in any 60 seconds; null is no limit. */
+  rpm_limit: z.int().min(1).max(1_000_000).nullable(),
+  /** Micro-credits that the key may spend in one day of UTC; null is no limit. */
+  daily_quota: amountMicro.refine((amount) => amount > 0n, 'must be positive').nullable(),
+  /** Public model names that the key may use; null is all. */
+  model_whitelist: z.array(z.string().min(1).max(200)).min(1).max(MODELS_MAX).nullable(),
+  /** Where the key may be used from; null is everywhere. */
+  ip_whitelist: z.array(network).min(1).max(NETWORKS_MAX).nullable(),
+  /** Null is never. */
+  expires_at: instant.nullable(),
+}
+
+export const createApiKeyBody = z.strictObject({
+  name: personText(100),
+  rpm_limit: limits.rpm_limit.default(null),
+  daily_quota: limits.daily_quota.default(null),
+  model_whitelist: limits.model_whitelist.default(null),
+  ip_whitelist: limits.ip_whitelist.default(null),
+  expires_at: limits.expires_at.default(null),
+})
+
+/** What is not named stays as it is; null lifts a limit. */
+export const editApiKeyBody = z.strictObject({ name: personText(100), ...limits }).partial()
+
+export const apiKey = z.object({
+  id,
+  name: z.string(),
+  /** The visible start. */
+  prefix: z.string(),
+  ...limits,
+  /** Micro-credits of today's quota that are spent or reserved. */
+  spent_today_micro: amountMicro,
+  state: z.enum(['active', 'expired', 'revoked']),
+  created_at: instant,
+  last_used_at: instant.nullable(),
+  revoked_at: instant.nullable(),
+})
+export type ShownApiKey = z.input<typeof apiKey>
+
+export const createdApiKey = apiKey.extend({
+  /** The key itself: in this answer, and never again. */
+  api_key: z.string(),
+})

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+import { id } from '../codecs.ts'
+
+export const PAGE_ITEMS_MAX = 100
+
+/** What every list takes. The cursor is opaque: it is the `next_cursor` of the page before. */
+export const pageQuery = z.strictObject({
+  cursor: z.string().min(1).max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(PAGE_ITEMS_MAX).default(25),
+})
+
+/** What every list answers. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), next_cursor: z.string().nullable() })
+}
+
+export const idParams = z.object({ id })
+
+/** Text that a person wrote for people: any characters but controls. */
+export function personText(charactersMax: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(charactersMax)
+    .regex(/^[^\p{Cc}]*$/u, 'must not have control characters')
+}
+
+/** A day in UTC, `2026-11-21`. */
+export const day = z.iso.date()
+
+/** A failure as people are told it. */
+export const shownFailure = z.object({ code: z.string(), message: z.string() })

@@ -1,0 +1,155 @@
+import { z } from 'zod'
+
+import { amountMicro, id, instant, microCredits } from '../codecs.ts'
+import { shownBalance } from './auth.ts'
+import { day, pageQuery } from './common-fields.ts'
+
+const DAYS_MAX = 366
+
+/** Days of UTC, both included; the last 14 days unless said. At most 366 days. */
+export const usageQuery = z.strictObject({
+  from: day.optional(),
+  to: day.optional(),
+  model: z.string().max(200).optional(),
+  api_key_id: id.optional(),
+})
+
+const sums = {
+  /** Requests that came to their end, good or bad; from the request log, which is no book. */
+  requests: z.int().nonnegative(),
+  failures: z.int().nonnegative(),
+  input_tokens: z.int().nonnegative(),
+  output_tokens: z.int().nonnegative(),
+  pictures: z.int().nonnegative(),
+  /** From the ledger: exact. */
+  charged_micro: amountMicro,
+}
+
+/** One day of UTC and one model. */
+export const usageRow = z.object({ day, model: z.string(), ...sums })
+export type UsageRow = z.input<typeof usageRow>
+
+export const usageAnswer = z.object({
+  from: day,
+  to: day,
+  rows: z.array(usageRow),
+  totals: z.object(sums),
+})
+export type UsageAnswer = z.input<typeof usageAnswer>
+
+export const overviewQuery = z.strictObject({
+  days: z.coerce.number().int().min(1).max(DAYS_MAX).default(14),
+})
+
+export const overviewAnswer = z.object({
+  balance: shownBalance,
+  from: day,
+  to: day,
+  totals: z.object(sums),
+  /** The same, for as many days before; for trends. */
+  before: z.object(sums),
+  /** Of today in UTC. */
+  today: z.object(sums),
+  /** One point for each day, also for those without a request. */
+  days: z.array(
+    z.object({
+      day,
+      ...sums,
+      /** Milliseconds to the whole answer; null without requests. */
+      p50_ms: z.int().nonnegative().nullable(),
+      p95_ms: z.int().nonnegative().nullable(),
+    }),
+  ),
+  latency: z.object({
+    p50_ms: z.int().nonnegative().nullable(),
+    p95_ms: z.int().nonnegative().nullable(),
+  }),
+  /** The dearest models first, at most 5. */
+  top_models: z.array(z.object({ model: z.string(), ...sums })),
+  /** True for who has neither made a request nor drawn a picture. */
+  is_new: z.boolean(),
+})
+export type OverviewAnswer = z.input<typeof overviewAnswer>
+
+export const chargeKinds = ['images', 'tokens'] as const
+
+/** What one request or job cost. `id` is the image task's, or the request's. */
+export const charge = z.object({
+  id: z.string(),
+  kind: z.enum(chargeKinds),
+  model: z.string(),
+  api_key: z.object({ id, name: z.string(), prefix: z.string() }).nullable(),
+  /** `open` while it runs: nothing is charged yet. */
+  state: z.enum(['open', 'charged', 'free']),
+  charged_micro: amountMicro,
+  at: instant,
+})
+export type Charge = z.input<typeof charge>
+
+export const listChargesQuery = pageQuery.extend({
+  from: day.optional(),
+  to: day.optional(),
+  model: z.string().max(200).optional(),
+  kind: z.enum(chargeKinds).optional(),
+})
+
+/** One line of the sum: so many units at a price. `amount_micro` is exact; roundings are lines of their own. */
+export const chargeLine = z.object({
+  /** `picture`, `input-tokens`, `cached-input-tokens`, `output-tokens`, `rounding`. */
+  unit: z.enum(['picture', 'input-tokens', 'cached-input-tokens', 'output-tokens', 'rounding']),
+  quantity: z.int().nonnegative(),
+  /** Micro-credits for one picture, or for a million tokens; null for a rounding. */
+  unit_price_micro: amountMicro.nullable(),
+  /** For pictures: `1024x1024 · high`. */
+  detail: z.string().nullable(),
+  /** In nano-credits would be finer; lines are micro-credits with up to six decimals, as text. */
+  amount_micro_exact: z.string().regex(/^-?\d+(\.\d{1,6})?$/),
+})
+
+export const chargeDetail = charge.extend({
+  price: z.object({ id: z.string(), effective_at: instant, model: z.string() }).nullable(),
+  lines: z.array(chargeLine),
+  /** Who counted: the upstream, or our estimate. */
+  counted_by: z.enum(['upstream', 'estimate']).nullable(),
+  /** What was reserved, and what became of it; held = captured + released + still held. */
+  held_micro: amountMicro.nullable(),
+  captured_micro: amountMicro,
+  released_micro: amountMicro.nullable(),
+  refunded_micro: amountMicro,
+  /** What the house paid because it was beyond what you agreed to. */
+  house_paid_micro: amountMicro,
+  opened_at: instant.nullable(),
+  settled_at: instant.nullable(),
+  /** The entries of the ledger that carry it, oldest first. */
+  entries: z.array(z.lazy(() => ledgerLine)),
+})
+export type ChargeDetail = z.input<typeof chargeDetail>
+
+export const ledgerKinds = [
+  'grant',
+  'purchase',
+  'hold',
+  'capture',
+  'release',
+  'refund',
+  'adjust',
+  'receivable',
+] as const
+
+/** One entry of a statement. */
+export const ledgerLine = z.object({
+  id: z.string(),
+  kind: z.enum(ledgerKinds),
+  amount_micro: amountMicro,
+  /** What it did to what is available: negative for a hold, positive for a grant, 0 for a capture of held credits. */
+  available_change_micro: microCredits,
+  debit_account: z.string(),
+  credit_account: z.string(),
+  /** The charge that it belongs to, when there is one. */
+  charge_id: z.string().nullable(),
+  memo: z.string().nullable(),
+  at: instant,
+})
+export type LedgerLine = z.input<typeof ledgerLine>
+
+export const listLedgerQuery = pageQuery
