@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { contrast, readColours } from './lib/ui/contrast.ts'
+
+const table = readColours(readFileSync(new URL('./app.css', import.meta.url), 'utf8'))
+
+/** WCAG 2.2 AA: 4.5 for text (1.4.3), 3 for what one must see to use a thing (1.4.11). */
+const TEXT = 4.5
+const GRAPHIC = 3
+
+const words = ['ink', 'muted', 'faint', 'accent-ink', 'ok-ink', 'warn-ink', 'bad-ink']
+const grounds = ['ground', 'panel', 'raised']
+const series = Array.from({ length: 10 }, (_, index) => `series-${index + 1}`)
+
+const pairs: [above: string, below: string, least: number][] = [
+  ...words.flatMap((word) =>
+    grounds.map((ground): [string, string, number] => [word, ground, TEXT]),
+  ),
+  ...['ink', 'muted', 'accent-ink'].flatMap((word): [string, string, number][] => [
+    [word, 'hover', TEXT],
+    [word, 'sunken', TEXT],
+    [word, 'accent-soft', TEXT],
+  ]),
+  ...['ok', 'warn', 'bad'].map((state): [string, string, number] => [
+    `${state}-ink`,
+    `${state}-soft`,
+    TEXT,
+  ]),
+  ['ink', 'ok-soft', TEXT],
+  ['ink', 'warn-soft', TEXT],
+  ['ink', 'bad-soft', TEXT],
+  ['on-accent', 'accent', TEXT],
+  ['on-accent', 'accent-hover', TEXT],
+  ['on-bad', 'bad-fill', TEXT],
+  ...grounds.map((ground): [string, string, number] => ['accent', ground, GRAPHIC]),
+  ...grounds.map((ground): [string, string, number] => ['line-strong', ground, GRAPHIC]),
+  ...series.map((line): [string, string, number] => [line, 'panel', GRAPHIC]),
+]
+
+describe.each(['light', 'dark'] as const)('the %s panel', (theme) => {
+  test.each(pairs)('shows %s on %s at %f to one or better', (above, below, least) => {
+    expect(contrast(table.of(above)[theme], table.of(below)[theme])).toBeGreaterThanOrEqual(least)
+  })
+})
+
+test('every colour has a light and a dark side and stands in the one table', () => {
+  expect(table.names.length).toBeGreaterThan(40)
+  expect(table.strays, 'colours written outside the table').toEqual([])
+})
+
+test('an unknown token is refused, so that a renamed one cannot pass unseen', () => {
+  expect(() => table.of('no-such-token')).toThrow('no-such-token')
+})
