@@ -95,6 +95,7 @@ export function wireEmbedded(
       syncWaitMs: config.SYNC_WAIT_MS,
       spoolDir: settings.spoolDir,
       usageDelivery: 'direct',
+      publicBaseUrl,
     },
     pepper: secrets.apiKeyPepper,
     rateStore: memoryRateStore({ clock }),

@@ -49,12 +49,41 @@ export const errorCodes = {
     retryable: false,
     meaning: 'No API key, or one that is unknown, revoked or expired.',
   },
+  invalid_session: {
+    status: 401,
+    retryable: false,
+    meaning: 'Nobody is signed in, or the session has ended. Sign in again.',
+  },
+  wrong_credentials: {
+    status: 401,
+    retryable: false,
+    meaning: 'The e-mail or the password is wrong. The answer does not say which.',
+  },
   insufficient_credit: {
     status: 402,
     retryable: false,
     meaning: 'The wallet cannot pay for the worst case of this request.',
   },
-  permission_denied: { status: 403, retryable: false, meaning: 'The API key may not do this.' },
+  permission_denied: {
+    status: 403,
+    retryable: false,
+    meaning: 'The API key or the account may not do this.',
+  },
+  account_banned: {
+    status: 403,
+    retryable: false,
+    meaning: 'The account was closed by an operator. Its sessions and keys have ended.',
+  },
+  registration_closed: {
+    status: 403,
+    retryable: false,
+    meaning: 'People cannot make accounts here by themselves; an operator makes them.',
+  },
+  cross_site_refused: {
+    status: 403,
+    retryable: false,
+    meaning: 'A change with a session cookie that another site asked for.',
+  },
   invalid_signature: {
     status: 403,
     retryable: false,

@@ -21,6 +21,10 @@ export interface EdgeConfig {
   usageDelivery: 'queue' | 'direct'
   /** The service behind `/p/*`; undefined when it is mounted in this process. */
   imgproxyUrl: string | undefined
+  /** Where people and callers find us; undefined when it is the address that we listen on. */
+  publicBaseUrl: string | undefined
+  /** Of this release, for people. */
+  version: string
   /** What answers paths that are not ours; undefined answers 404. */
   dashboardUrl: string | undefined
   /** Caps of an edit's form: one file, and all of it. */
@@ -45,6 +49,8 @@ export const defaultEdgeConfig: EdgeConfig = {
   usageDelivery: 'queue',
   imgproxyUrl: undefined,
   dashboardUrl: undefined,
+  publicBaseUrl: undefined,
+  version: '0.1.0',
   imageFileBytesMax: 50 * MIB,
   imageFormBytesMax: 100 * MIB,
   imageJobMsMax: 1_800_000,
@@ -108,6 +114,8 @@ export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
     usageDelivery: 'queue',
     imgproxyUrl: env.IMGPROXY_URL,
     dashboardUrl: env.DASHBOARD_URL,
+    publicBaseUrl: env.PUBLIC_BASE_URL,
+    version: d.version,
     imageFileBytesMax: env.IMAGE_FILE_BYTES_MAX,
     imageFormBytesMax: env.IMAGE_FORM_BYTES_MAX,
     imageJobMsMax: env.IMAGE_JOB_MS_MAX,

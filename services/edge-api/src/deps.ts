@@ -13,6 +13,7 @@ import type { PictureLinks } from '@sluice/signing/picture-link'
 import type { Upstream } from '@sluice/upstreams/upstream'
 
 import type { EdgeConfig } from './config.ts'
+import type { SessionPrincipal } from './control/handlers.ts'
 import type { AnswerStore } from './store/answer-store.ts'
 import type { KeyStore } from './store/key-store.ts'
 import type { RateStore } from './store/rate-store.ts'
@@ -39,6 +40,13 @@ export interface EdgeDeps {
   /** To upstreams that an operator configured, and to our own services. */
   dispatcher: Egress['dispatcher']
   sealer: Sealer
+  /** Who is signed in at the panel, and everything about people. */
+  identity?: {
+    authenticate(credentials: {
+      cookie?: string | undefined
+      authorization?: string | undefined
+    }): Promise<SessionPrincipal>
+  }
   /** For the image routes. */
   jobs: SubmitStore
   blobs: BlobStore

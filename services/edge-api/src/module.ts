@@ -11,6 +11,8 @@ import { createAuthenticator } from './admit/authenticate.ts'
 import { guessLimit } from './admit/guess-limit.ts'
 import { createRateLimiter } from './admit/rate-limiter.ts'
 import type { ChatParts } from './chat-parts.ts'
+import { createControl } from './control/create-control.ts'
+import { mountControl } from './control/mount-control.ts'
 import type { EdgeDeps } from './deps.ts'
 import { credentialUses } from './dispatch/credential-uses.ts'
 import { createEntries } from './dispatch/enter-upstream.ts'
@@ -99,11 +101,27 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     running: { count: 0, claims: 0 },
   }
   watchParts(deps, parts, rows.dropped)
+  const app = createPublicApp(parts)
+  mountControl(
+    app,
+    {
+      clock,
+      sweep,
+      publicOrigin: config.publicBaseUrl && new URL(config.publicBaseUrl).origin,
+      trustedProxyHops,
+      nameRequest: (context) => nameRequest(context, newRequestId),
+      authenticate: async ({ cookie, authorization }) => {
+        if (!deps.identity) throw new AppError('invalid_session', 'Nobody can sign in here.')
+        return deps.identity.authenticate({ cookie, authorization })
+      },
+    },
+    createControl({ door, version: config.version }),
+  )
   let stopUpkeep: (() => Promise<void>) | undefined
   let unsubscribe: Unsubscribe | undefined
 
   return {
-    app: createPublicApp(parts),
+    app,
     async start() {
       unsubscribe = await bus.subscribe('api-key-changed', ({ apiKeyId }) =>
         authenticator.forget(apiKeyId),

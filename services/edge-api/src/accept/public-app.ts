@@ -46,7 +46,7 @@ function mountForwards(app: EdgeApp, { door: { deps }, newRequestId }: ChatParts
   }
   app.notFound((context) => {
     const { path } = context.req
-    const isApi = path.startsWith('/v1/') || path.startsWith('/p/')
+    const isApi = ['/v1/', '/api/', '/p/'].some((start) => path.startsWith(start))
     if (dashboardUrl !== undefined && !isApi) return pass(context, originOf(dashboardUrl), [])
     nameRequest(context, newRequestId)
     const methods = methodsOf(app, path)

@@ -1,0 +1,20 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+import type { Clock } from '@sluice/kernel/clock'
+
+import type { EdgeContext } from '../request.ts'
+import type { Sweep } from '../sweep.ts'
+import type { SessionPrincipal } from './handlers.ts'
+
+/** What the mount of the control API asks of the module. */
+export interface ControlDeps {
+  clock: Clock
+  sweep: Sweep
+  /** Our address as people know it; undefined when it is the one that we listen on. */
+  publicOrigin: string | undefined
+  trustedProxyHops: number
+  /** Gives the request its id, once. */
+  nameRequest: (context: EdgeContext) => string
+  /** The session behind a cookie or a bearer token. Throws `invalid_session`, `unavailable`. */
+  authenticate: (headers: IncomingHttpHeaders) => Promise<SessionPrincipal>
+}

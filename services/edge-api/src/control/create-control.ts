@@ -1,0 +1,11 @@
+import type { ControlParts } from './control-parts.ts'
+import type { ControlHandlers } from './handlers.ts'
+import { openApiDocument } from './openapi.ts'
+
+/** Every operation of the control API: one line for each group. */
+export function createControl(parts: ControlParts): Partial<ControlHandlers> {
+  const document = openApiDocument(parts)
+  return {
+    getOpenApi: async () => document,
+  }
+}

@@ -1,0 +1,122 @@
+import type { IncomingMessage } from 'node:http'
+
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { OperationSchemas } from '@sluice/contracts/control/operations'
+import { controlOperations } from '@sluice/contracts/control/operations'
+import { mayDo } from '@sluice/contracts/control/permissions'
+import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/routes'
+import { controlRoutes } from '@sluice/contracts/control/routes'
+import { AppError } from '@sluice/kernel/app-error'
+
+import { readJsonFields } from '../accept/images-body.ts'
+import { callerAddress } from '../admit/read-credentials.ts'
+import type { EdgeApp, EdgeContext } from '../request.ts'
+import { checkSameOrigin } from './check-origin.ts'
+import type { ControlDeps } from './control-deps.ts'
+import type { ControlCall, ControlHandlers, SessionPrincipal } from './handlers.ts'
+import { CONTROL_BODY_BYTES_MAX, checked, queryFields, readIdempotencyKey } from './read-call.ts'
+
+/** Mounts every operation of the control API that has a handler, by the route table. */
+export function mountControl(
+  app: EdgeApp,
+  deps: ControlDeps,
+  handlers: Partial<ControlHandlers>,
+): void {
+  for (const operation of Object.keys(controlRoutes) as ControlOperation[]) {
+    const route: ControlRoute = controlRoutes[operation]
+    const schemas: OperationSchemas = controlOperations[operation]
+    if (!handlers[operation]) continue
+    const run = looselyTyped(handlers[operation])
+    app.on(route.method, route.path, (context) => answer({ deps, route, schemas, run }, context))
+  }
+}
+
+type AnyCall = ControlCall<ControlOperation>
+type AnyHandler = (call: AnyCall) => Promise<unknown>
+
+// The table pairs each handler with its own schemas, so the call that it gets is the one that it takes.
+const looselyTyped = (handler: unknown) => handler as AnyHandler
+
+interface Mounted {
+  deps: ControlDeps
+  route: ControlRoute
+  schemas: OperationSchemas
+  run: AnyHandler
+}
+
+/** Who are you, is this your wish, may you, what exactly: in that order; then the operation itself. */
+async function answer(mounted: Mounted, context: EdgeContext): Promise<Response> {
+  const { deps, route, schemas, run } = mounted
+  const { incoming, outgoing } = context.env
+  const receivedAtMs = deps.clock.nowMs()
+  const requestId = deps.nameRequest(context)
+  const session = route.access === 'anyone' ? undefined : await deps.authenticate(incoming.headers)
+  checkIntent(mounted, incoming)
+  checkAllowed(route, session)
+  const left = new AbortController()
+  outgoing.once('close', () => left.abort(new AppError('caller_gone', 'The caller hung up.')))
+  const extra = new Headers()
+  const call = {
+    session,
+    ...(await readInput(mounted, context)),
+    idempotencyKey: readIdempotencyKey(incoming.headers['idempotency-key'], route.idempotency),
+    requestId,
+    receivedAtMs,
+    address: callerAddress(incoming, deps.trustedProxyHops),
+    incoming,
+    outgoing,
+    addHeader: (name: string, value: string) => extra.append(name, value),
+    signal: left.signal,
+  }
+  const result = await run(asCall(call))
+  if (route.answers !== undefined) return RESPONSE_ALREADY_SENT
+  const response = render({ route, schemas, result })
+  for (const [name, value] of extra) response.headers.append(name, value)
+  return response
+}
+
+// `readInput` has decoded each part by the operation's own schemas.
+const asCall = (call: object) => call as AnyCall
+
+/** A cookie comes along with whatever a browser sends; a bearer token only with what its holder means. */
+function checkIntent({ deps, route }: Mounted, { headers }: IncomingMessage): void {
+  if (route.method === 'GET' || headers.authorization !== undefined) return
+  // Without a cookie and without an Origin it is a program; a browser sends one of them.
+  const isBrowser = headers.cookie !== undefined || headers.origin !== undefined
+  if (isBrowser) checkSameOrigin(headers, deps.publicOrigin)
+}
+
+function checkAllowed({ access }: ControlRoute, session: SessionPrincipal | undefined): void {
+  if (access === 'anyone' || (session && mayDo(session.role, access))) return
+  throw new AppError('permission_denied', `Your account may not do this (${access}).`)
+}
+
+async function readInput({ deps, route, schemas }: Mounted, { req, env }: EdgeContext) {
+  const params = schemas.params ? findable(schemas.params, req.param()) : undefined
+  const query = schemas.query ? checked(schemas.query, queryFields(req.url)) : undefined
+  if (!schemas.body || route.takes !== undefined) return { params, query, body: undefined }
+  const type = env.incoming.headers['content-type'] ?? ''
+  if (!/^application\/([\w.+-]*\+)?json\b/i.test(type))
+    throw new AppError('unsupported_media_type', 'Send JSON, as application/json.')
+  const limits = { bytesMax: CONTROL_BODY_BYTES_MAX, clock: deps.clock, sweep: deps.sweep }
+  const body = checked(schemas.body, await readJsonFields(limits, env.incoming))
+  return { params, query, body }
+}
+
+/** An id that cannot be one is not found, as one that is not there. */
+function findable(schema: NonNullable<OperationSchemas['params']>, input: unknown): unknown {
+  const result = schema.safeDecode(input)
+  if (result.success) return result.data
+  throw new AppError('not_found', 'There is nothing at this address.')
+}
+
+function render({
+  route,
+  schemas,
+  result,
+}: Pick<Mounted, 'route' | 'schemas'> & { result: unknown }): Response {
+  const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+  const status = route.status ?? 200
+  if (!schemas.answer) return new Response(null, { status: 204, headers })
+  return Response.json(schemas.answer.encode(result), { status, headers })
+}

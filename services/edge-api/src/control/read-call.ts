@@ -1,0 +1,78 @@
+import { AppError } from '@sluice/kernel/app-error'
+import type { z } from 'zod'
+
+export const CONTROL_BODY_BYTES_MAX = 1024 * 1024
+
+/** Text or JSON as a schema wants it. Throws `invalid_value` or `missing_required_parameter`, naming the field. */
+export function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+): z.output<Schema> {
+  const result = schema.safeDecode(input as z.input<Schema>)
+  if (result.success) return result.data
+  throw refusalOf(result.error, input)
+}
+
+function refusalOf(error: z.ZodError, input: unknown): AppError {
+  const [issue] = error.issues
+  const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const path = [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])]
+  const param = path.map(String).join('.').slice(0, 100)
+  if (unknownKey !== undefined)
+    return new AppError('invalid_value', `There is no parameter '${param}'.`, { param })
+  if (param !== '' && valueAt(input, issue?.path ?? []) === undefined)
+    return new AppError('missing_required_parameter', `'${param}' is missing.`, { param })
+  const complaint = issue?.message ?? 'is not what is expected'
+  const message = param === '' ? complaint : `'${param}': ${complaint}`
+  return new AppError('invalid_value', message, param === '' ? {} : { param })
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = Reflect.get(value, key)
+  }
+  return value
+}
+
+/** The query as an object. A parameter that is said twice is refused. */
+export function queryFields(url: string): Record<string, string> {
+  const start = url.indexOf('?')
+  const fields: Record<string, string> = {}
+  if (start === -1) return fields
+  for (const [name, value] of new URLSearchParams(url.slice(start))) {
+    if (Object.hasOwn(fields, name))
+      throw new AppError('invalid_value', `'${name.slice(0, 100)}' is said twice.`, {
+        param: name.slice(0, 100),
+      })
+    // `?state=` is what a form sends for what was left empty.
+    if (value !== '') fields[name] = value
+  }
+  return fields
+}
+
+/** Throws `invalid_value` for a key that is not 1 to 255 printable ASCII characters. */
+export function readIdempotencyKey(
+  header: string | string[] | undefined,
+  rule: 'optional' | 'required' | undefined,
+): string | undefined {
+  const param = 'Idempotency-Key'
+  if (rule === undefined) return undefined
+  if (header === undefined) {
+    if (rule === 'optional') return undefined
+    throw new AppError(
+      'missing_required_parameter',
+      'Send an Idempotency-Key header: the same key again is the same act, done once.',
+      { param },
+    )
+  }
+  if (typeof header === 'string' && /^[\x20-\x7e]{1,255}$/.test(header)) return header
+  throw new AppError(
+    'invalid_value',
+    'An Idempotency-Key has 1 to 255 printable ASCII characters.',
+    {
+      param,
+    },
+  )
+}
