@@ -231,6 +231,27 @@ create table request_log_default (
   duration_ms integer not null
 ) -- the default partition;
 
+create table sessions (
+  id text not null,
+  user_id text not null,
+  created_at timestamp(3) with time zone not null,
+  seen_at timestamp(3) with time zone not null,
+  expires_at timestamp(3) with time zone not null,
+  generation integer not null,
+  rotated_at timestamp(3) with time zone not null,
+  ended_at timestamp(3) with time zone,
+  end_reason text
+);
+
+create table sign_in_methods (
+  kind text not null,
+  subject text not null,
+  user_id text not null,
+  secret_hash text,
+  created_at timestamp(3) with time zone not null,
+  updated_at timestamp(3) with time zone not null
+);
+
 create table usage_records (
   request_id text not null,
   hold_id text not null,
@@ -255,7 +276,11 @@ create table users (
   role text not null,
   password_hash text,
   wallet text not null,
-  created_at timestamp(3) with time zone not null
+  created_at timestamp(3) with time zone not null,
+  banned_at timestamp(3) with time zone,
+  ban_reason text,
+  banned_by text,
+  last_seen_at timestamp(3) with time zone
 );
 
 alter table api_keys add constraint api_keys_hash CHECK ((key_hash ~ '^[0-9a-f]{64}$'::text));
@@ -397,6 +422,18 @@ alter table refused_usage add constraint refused_usage_pkey PRIMARY KEY (request
 
 alter table request_log add constraint request_log_pkey PRIMARY KEY (received_at, request_id);
 
+alter table sessions add constraint sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)));
+
+alter table sessions add constraint sessions_pkey PRIMARY KEY (id);
+
+alter table sessions add constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+alter table sign_in_methods add constraint sign_in_methods_password CHECK (((kind <> 'password'::text) OR ((subject = user_id) AND (secret_hash IS NOT NULL))));
+
+alter table sign_in_methods add constraint sign_in_methods_pkey PRIMARY KEY (kind, subject);
+
+alter table sign_in_methods add constraint sign_in_methods_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
 alter table usage_records add constraint usage_records_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES holds(id);
 
 alter table usage_records add constraint usage_records_pkey PRIMARY KEY (request_id);
@@ -404,6 +441,8 @@ alter table usage_records add constraint usage_records_pkey PRIMARY KEY (request
 alter table usage_records add constraint usage_records_price_id_fkey FOREIGN KEY (price_id) REFERENCES prices(id);
 
 alter table usage_records add constraint usage_records_within_reservation CHECK (((amount_micro >= 0) AND (loss_micro >= 0) AND (amount_micro <= reserved_micro)));
+
+alter table users add constraint users_ban CHECK (((banned_at IS NULL) = (ban_reason IS NULL)));
 
 alter table users add constraint users_email_key UNIQUE (email);
 
@@ -442,6 +481,12 @@ CREATE UNIQUE INDEX ledger_transfers_once_a_job ON public.ledger_transfers USING
 CREATE INDEX outbox_due ON public.outbox USING btree (due_at);
 
 CREATE INDEX request_log_of_wallet ON ONLY public.request_log USING btree (wallet, received_at);
+
+CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_open ON public.sessions USING btree (user_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX sign_in_methods_of_user ON public.sign_in_methods USING btree (user_id);
 
 CREATE OR REPLACE FUNCTION public.ledger_next_seq()
  RETURNS bigint

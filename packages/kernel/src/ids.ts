@@ -17,6 +17,7 @@ export type IdPrefix =
   | 'req' // one HTTP request
   | 'run' // one running image-runner
   | 'sched' // one running scheduler
+  | 'ses' // session of a person
   | 'tr' // ledger transfer
   | 'usr' // user
   | 'wal' // wallet

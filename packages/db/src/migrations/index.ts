@@ -5,6 +5,7 @@ import { up as edge } from './20261121_0910_edge.ts'
 import { up as jobs } from './20261121_0920_jobs.ts'
 import { up as scheduler } from './20261121_0930_scheduler.ts'
 import { up as outbox } from './20261121_0940_outbox.ts'
+import { up as identity } from './20261121_1000_identity.ts'
 
 /** Every migration by its name, oldest first. Up only and additive: old code runs on the new schema. */
 export const migrations: Record<string, Migration> = {
@@ -13,4 +14,5 @@ export const migrations: Record<string, Migration> = {
   '20261121_0920_jobs': { up: jobs },
   '20261121_0930_scheduler': { up: scheduler },
   '20261121_0940_outbox': { up: outbox },
+  '20261121_1000_identity': { up: identity },
 }

@@ -5,10 +5,45 @@ export interface UsersTable {
   /** In lower case. */
   email: string
   role: 'admin' | 'user'
-  /** PHC string; null for people who sign in elsewhere. */
+  /** Written by releases without `sign_in_methods`, whose row counts where there is one. */
   password_hash: string | null
   wallet: string
   created_at: Date
+  /** Set together: nothing of a banned person's works. */
+  banned_at: Generated<Date | null>
+  ban_reason: Generated<string | null>
+  /** Who did it; null for an operator's command. */
+  banned_by: Generated<string | null>
+  /** Within minutes. */
+  last_seen_at: Generated<Date | null>
+}
+
+/** The ways in which a person signs in. */
+export interface SignInMethodsTable {
+  /** `password`, or the name of who vouches for them. */
+  kind: string
+  /** What they are called there; the user's id for a password. */
+  subject: string
+  user_id: string
+  /** PHC string of a password. */
+  secret_hash: string | null
+  created_at: Date
+  updated_at: Date
+}
+
+/** Tokens are signed and stand in no row: a session's are made of its id and its generation. */
+export interface SessionsTable {
+  id: string
+  user_id: string
+  created_at: Date
+  seen_at: Date
+  /** Moves on while the session is used. */
+  expires_at: Date
+  /** Which refresh token is the valid one: 1, 2, 3, … */
+  generation: number
+  rotated_at: Date
+  ended_at: Date | null
+  end_reason: string | null
 }
 
 /** Callers' keys. Only a keyed hash is kept; `prefix` is what people recognise a key by. */
@@ -71,6 +106,8 @@ export interface IdempotencyAnswersTable {
 /** Tables of edge-api. */
 export interface EdgeTables {
   users: UsersTable
+  sign_in_methods: SignInMethodsTable
+  sessions: SessionsTable
   api_keys: ApiKeysTable
   request_log: RequestLogTable
   idempotency_answers: IdempotencyAnswersTable
