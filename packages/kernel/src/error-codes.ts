@@ -130,6 +130,16 @@ export const errorCodes = {
     retryable: false,
     meaning: 'The Idempotency-Key was used with another body.',
   },
+  email_taken: {
+    status: 422,
+    retryable: false,
+    meaning: 'There is an account with this e-mail already.',
+  },
+  last_admin: {
+    status: 422,
+    retryable: false,
+    meaning: 'Without this person nobody could administer the gateway. Make another admin first.',
+  },
   body_too_large: {
     status: 413,
     retryable: false,
@@ -144,6 +154,11 @@ export const errorCodes = {
     status: 429,
     retryable: true,
     meaning: 'The API key asked more often than its limit allows.',
+  },
+  too_many_attempts: {
+    status: 429,
+    retryable: true,
+    meaning: 'Too many attempts to sign in or to register. Wait as long as the answer says.',
   },
   caller_gone: {
     status: 499,
