@@ -1,0 +1,63 @@
+/**
+ * What happened and what to do, for each error code; functions take seconds to wait. Codes that a
+ * person of the panel meets have words of their own, the rest is told by `other`.
+ */
+export const words = {
+  codes: {
+    invalid_json: 'The gateway could not read the request. Reload the page and try again.',
+    invalid_value: 'One of the values cannot be used. Check the form and try again.',
+    missing_required_parameter: 'Something that is required was left empty.',
+    unsupported_parameter: 'This model cannot do that. Choose another setting or another model.',
+    content_policy_violation:
+      'The upstream refused this prompt for its content. Nothing was charged. Word it differently and try again.',
+    invalid_image: 'One of the pictures cannot be read. Use a PNG, JPEG or WebP file.',
+    context_length_exceeded: 'The text is longer than the model can read. Shorten it.',
+    upstream_rejected: 'The upstream refused the request as malformed. Nothing was charged.',
+    invalid_api_key: 'The API key is unknown, revoked or expired.',
+    invalid_session: 'Your session has ended. Sign in again; you will come back to this page.',
+    wrong_credentials: 'The e-mail or the password is not right.',
+    insufficient_credit:
+      'Your balance does not cover the most this may cost. Ask an operator for credits, or ask for less.',
+    permission_denied: 'Your account may not do this. An operator can change your role.',
+    account_banned: 'This account is banned. Ask an operator why.',
+    registration_closed: 'Registration is closed here. Ask an operator for an account.',
+    cross_site_refused:
+      'The browser says that another site asked for this. Reload the page and try again.',
+    invalid_signature: 'This picture link is damaged. Reload the page for a fresh one.',
+    link_expired: 'This picture link has expired. Reload the page for a fresh one.',
+    model_not_found: 'There is no such model, or you may not use it.',
+    task_not_found: 'There is no such picture task, or it is not yours.',
+    not_found: 'There is nothing at this address any more.',
+    method_not_allowed: 'The gateway is of another release than this page. Reload the page.',
+    request_timeout: 'The request came too slowly. Check your connection and try again.',
+    request_in_progress: 'The same request is still running. Wait for its answer.',
+    not_cancellable: 'It is too late to cancel: drawing has begun, or the task has ended.',
+    idempotency_conflict: 'This form was already sent with other values. Reload the page.',
+    body_too_large: 'That is too large to send. Use smaller or fewer files.',
+    unsupported_media_type: 'The gateway does not read this kind of file.',
+    internal_error: 'The gateway failed by a fault of its own. Nothing was charged. Try again.',
+    upstream_failed: 'Every upstream that could do this failed. Nothing was charged. Try again.',
+    overloaded: 'No upstream is free right now. Try again in a moment.',
+    unavailable: 'A part of the gateway is away. Try again in a moment.',
+    upstream_timeout: 'The upstream did not answer in time. Nothing was charged. Try again.',
+    sync_wait_exceeded: 'The picture is still being drawn. You will find it in the gallery.',
+    cancelled: 'The task was cancelled before it was drawn. Nothing was charged.',
+    network: 'The gateway cannot be reached. Check your connection; nothing you typed is lost.',
+    unreadable: 'The gateway gave an answer that this page cannot read. Reload the page.',
+  },
+  rateLimited: 'That was asked too often. Wait a moment and try again.',
+  rateLimitedFor: (wait: string) => `That was asked too often. Try again in ${wait}.`,
+  other: 'That did not work. Try again; if it goes on, give the request id to an operator.',
+  withRequestId: (id: string) => `Request id: ${id}`,
+  field: {
+    required: 'Fill this in.',
+    email: 'This is not an e-mail address.',
+    tooShort: (characters: number) => `Use at least ${characters} characters.`,
+    tooLong: (characters: number) => `Use at most ${characters} characters.`,
+    tooSmall: (least: string) => `Use ${least} or more.`,
+    tooBig: (most: string) => `Use ${most} or less.`,
+    network: 'This is not an address or network, such as 203.0.113.7 or 10.0.0.0/8.',
+    url: 'This is not a URL that begins with http:// or https://.',
+    wrong: 'This cannot be used.',
+  },
+}

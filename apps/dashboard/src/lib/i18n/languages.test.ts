@@ -1,0 +1,41 @@
+import { globSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+import { expect, it } from 'vitest'
+
+import { chooseLanguage, languageNames } from './languages.ts'
+
+const folderOf = (language: string) => join(import.meta.dirname, language)
+const areasOf = (language: string) =>
+  globSync('*.ts', { cwd: folderOf(language) })
+    .map((path) => basename(path, '.ts'))
+    .toSorted()
+
+it("a person's own choice wins over what their browser asks for", () => {
+  expect(chooseLanguage({ cookie: 'zh', acceptLanguage: 'en-US' })).toBe('zh')
+})
+
+it.each([
+  ['zh-CN,zh;q=0.9,en;q=0.8', 'zh'],
+  ['de, zh-TW;q=0.5, en;q=0.7', 'en'],
+  ['EN-gb', 'en'],
+  ['fr', 'en'],
+  ['zh;q=0, en;q=0.1', 'en'],
+  ['*', 'en'],
+  [';;q=,', 'en'],
+  [null, 'en'],
+])('a browser that asks for %s is answered in %s', (acceptLanguage, language) => {
+  expect(chooseLanguage({ cookie: undefined, acceptLanguage })).toBe(language)
+})
+
+it('a cookie with another word in it is taken for none', () => {
+  for (const cookie of ['xx', '', '__proto__', 'constructor']) {
+    expect(chooseLanguage({ cookie, acceptLanguage: 'zh' })).toBe('zh')
+  }
+})
+
+it('every language has a folder with every area of words', () => {
+  const folders = globSync('*/common.ts', { cwd: import.meta.dirname }).map((path) => dirname(path))
+  expect(folders.toSorted()).toEqual(languageNames.toSorted())
+  for (const language of languageNames) expect(areasOf(language)).toEqual(areasOf('en'))
+})

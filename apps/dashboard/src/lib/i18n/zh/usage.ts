@@ -1,0 +1,4 @@
+import type { words as english } from '../en/usage.ts'
+import type { Words } from '../words.ts'
+
+export const words: Words<typeof english> = {}

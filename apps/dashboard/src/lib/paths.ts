@@ -1,0 +1,54 @@
+/** Every address of the panel. Pages link by these functions, so that moving a page is one line. */
+export const paths = {
+  overview: () => '/',
+  studio: () => '/studio',
+  gallery: (filter?: Query) => withQuery('/gallery', filter),
+  image: (id: string) => `/gallery/${encodeURIComponent(id)}`,
+  keys: (filter?: Query) => withQuery('/keys', filter),
+  usage: (filter?: Query) => withQuery('/usage', filter),
+  charge: (id: string) => `/usage/charges/${encodeURIComponent(id)}`,
+  ledger: (filter?: Query) => withQuery('/ledger', filter),
+  account: () => '/account',
+  welcome: () => '/welcome',
+
+  login: (next?: string) => withQuery('/login', { next: next === '/' ? undefined : next }),
+  register: (next?: string) => withQuery('/register', { next: next === '/' ? undefined : next }),
+  logout: () => '/logout',
+
+  admin: () => '/admin',
+  users: (filter?: Query) => withQuery('/admin/users', filter),
+  user: (id: string) => `/admin/users/${encodeURIComponent(id)}`,
+  channels: (filter?: Query) => withQuery('/admin/channels', filter),
+  channel: (id: string) => `/admin/channels/${encodeURIComponent(id)}`,
+  models: (filter?: Query) => withQuery('/admin/models', filter),
+  allImages: (filter?: Query) => withQuery('/admin/images', filter),
+  anyImage: (id: string) => `/admin/images/${encodeURIComponent(id)}`,
+
+  openApi: () => '/api/openapi.json',
+} as const
+
+export type Query = Readonly<Record<string, string | number | undefined>>
+
+/** A path with what the query says; empty and absent values are left out. */
+export function withQuery(path: string, query: Query = {}): string {
+  const words = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') words.set(name, String(value))
+  }
+  const text = words.toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+/**
+ * Where to go after signing in: a path of this site, or the overview. What a browser would take for
+ * another site (`//host`, `/\host`, a scheme, control characters) is not a path.
+ */
+export function localPath(text: string | null | undefined): string {
+  if (!text || !/^\/(?![/\\])[^\p{Cc}\\]*$/u.test(text)) return paths.overview()
+  const base = 'http://local.invalid'
+  if (!URL.canParse(text, base)) return paths.overview()
+  const url = new URL(text, base)
+  // A path with dots may still begin with two slashes once they are resolved.
+  if (url.origin !== base || url.pathname.startsWith('//')) return paths.overview()
+  return `${url.pathname}${url.search}${url.hash}`
+}
