@@ -4,7 +4,7 @@ const everywhere = ['packages', 'services', 'apps', 'test', 'bench', 'infra']
 const named = (suffix: string) => everywhere.map((folder) => `${folder}/**/*.${suffix}.test.ts`)
 
 // A test says by its suffix which real server it needs; without one it needs none.
-const needs = ['pg', 'redis', 'nats', 'e2e']
+const needs = ['pg', 'redis', 'nats', 'e2e', 'browser']
 
 export default defineConfig({
   test: {
@@ -26,7 +26,7 @@ export default defineConfig({
           name: need,
           include: named(need),
           exclude: ['**/node_modules/**'],
-          testTimeout: need === 'e2e' ? 120_000 : 60_000,
+          testTimeout: need === 'e2e' || need === 'browser' ? 120_000 : 60_000,
           hookTimeout: 120_000,
         },
       })),

@@ -34,12 +34,13 @@ const servers = {
 }
 
 /**
- * Brings up what the named kinds (`postgres`, `redis`, `nats`) need. Puts each URL into `env`, pushes
+ * Brings up what the named kinds (`postgres`, `redis`, `nats`, `chromium`) need. Puts each URL into `env`, pushes
  * how to stop onto `stops`, and answers the kinds that could not be had.
  */
 export async function bringUp({ kinds, folder, env, stops }) {
   if (kinds.has('postgres')) await bringUpPostgres({ folder, env, stops })
   const missing = []
+  if (kinds.has('chromium') && !findChromium(env)) missing.push('chromium')
   const wanted = Object.keys(servers).filter((kind) => kinds.has(kind))
   installMissing(wanted.filter((kind) => !env[servers[kind].variable]))
   for (const kind of wanted) {
@@ -48,6 +49,18 @@ export async function bringUp({ kinds, folder, env, stops }) {
     else if (server.stop) stops.push(server.stop)
   }
   return missing
+}
+
+/** Puts the browser's path into `env`; false when there is none and none can be installed. */
+function findChromium(env) {
+  const find = () =>
+    env.TEST_CHROMIUM ||
+    ['chromium', 'chromium-browser', 'google-chrome'].map(findProgram).find(Boolean)
+  // With the fonts that Chinese pages need: a page of empty boxes proves nothing.
+  if (!find()) installDebian(['chromium', 'fonts-noto-cjk'])
+  const path = find()
+  if (path) env.TEST_CHROMIUM = path
+  return path !== undefined
 }
 
 async function bringUpPostgres({ folder, env, stops }) {

@@ -12,7 +12,15 @@ const needs = {
   redis: ['redis'],
   nats: ['nats'],
   e2e: ['postgres', 'redis', 'nats'],
+  browser: ['chromium'],
 }
+// They start whole houses: they come last, one file at a time.
+const whole = ['e2e', 'browser']
+
+const chromiumWords = [
+  'there is no Chromium here, so',
+  'and nobody looks at the panel. Install chromium, or give TEST_CHROMIUM (its path).',
+]
 
 const { projects, words } = parse(process.argv.slice(2))
 const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'))
@@ -28,12 +36,13 @@ try {
   const kinds = new Set(projects.flatMap((project) => needs[project]))
   const missing = await bringUp({ kinds, folder, env, stops })
   missing.forEach(tellMissing)
-  // The scenarios start whole houses: they come last, one file at a time.
-  await run(projects.filter((project) => project !== 'e2e' && !missing.includes(project)))
-  await run(
-    projects.filter((project) => project === 'e2e'),
-    ['--no-file-parallelism'],
-  )
+  const lacks = (project) => needs[project].some((kind) => missing.includes(kind))
+  const light = projects.filter((project) => !whole.includes(project))
+  await run(light.filter((project) => !lacks(project)))
+  for (const project of whole.filter((one) => projects.includes(one))) {
+    if (project === 'browser' && lacks(project)) continue
+    await run([project], ['--no-file-parallelism'])
+  }
   if (counts.passed + counts.failed === 0) {
     console.error('No test ran. Is the filter right?')
     counts.failed += 1
@@ -74,17 +83,22 @@ async function run(chosen, extra = []) {
 }
 
 function tellMissing(kind) {
+  if (kind === 'chromium') return tellSkipped('browser', chromiumWords)
+  return tellSkipped(kind, [
+    `there is no ${kind} server here, so`,
+    `nor do scenarios of the distributed wiring. Install ${kind}-server, start docker,`,
+    `or give TEST_${kind.toUpperCase()}_URL.`,
+  ])
+}
+
+function tellSkipped(project, [lack, ...advice]) {
   const places = '{packages,services,apps,test,bench,infra}/**'
-  const files = globSync(`${places}/*.${kind}.test.ts`, {
+  const files = globSync(`${places}/*.${project}.test.ts`, {
     exclude: (path) => path.includes('node_modules'),
   })
-  console.error(
-    `\n  SKIPPED: there is no ${kind} server here, so ${files.length} suites do not run,`,
-  )
-  console.error(
-    `  nor do scenarios of the distributed wiring. Install ${kind}-server, start docker,`,
-  )
-  console.error(`  or give TEST_${kind.toUpperCase()}_URL.\n`)
+  console.error(`\n  SKIPPED: ${lack} ${files.length} suites do not run,`)
+  for (const line of advice) console.error(`  ${line}`)
+  console.error()
   for (const file of files) console.error(`    ${file}`)
   if (env.CI === 'true') counts.failed += Math.max(1, files.length)
   else counts.skipped += files.length

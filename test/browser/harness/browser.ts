@@ -1,0 +1,16 @@
+import { chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
+
+/** Debian's Chromium, headless. `scripts/test.mjs` says where it is. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = process.env['TEST_CHROMIUM']
+  if (executablePath === undefined)
+    throw new Error(
+      'TEST_CHROMIUM is not set. Run this through `node scripts/test.mjs --project browser`.',
+    )
+  return chromium.launch({
+    executablePath,
+    // Its own sandbox needs rights that containers do not give; it only ever opens our own pages.
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+  })
+}
