@@ -33,12 +33,18 @@ export const systemClock: Clock = {
     }),
   after: (ms, tick) => {
     const timer = setTimeout(tick, ms)
-    timer.unref()
+    letGo(timer)
     return () => clearTimeout(timer)
   },
   every: (ms, tick) => {
     const timer = setInterval(tick, ms)
-    timer.unref()
+    letGo(timer)
     return () => clearInterval(timer)
   },
+}
+
+// In a browser a timer is a number, and there is nothing to keep alive.
+function letGo(timer: unknown): void {
+  if (typeof timer !== 'object' || timer === null || !('unref' in timer)) return
+  if (typeof timer.unref === 'function') timer.unref()
 }

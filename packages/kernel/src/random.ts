@@ -1,5 +1,3 @@
-import { randomFillSync } from 'node:crypto'
-
 /** Dice as an argument, so that a seed replays a run. */
 export interface Random {
   /** A float in [0, 1). */
@@ -10,11 +8,11 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-/** The operating system's dice, fit for secrets. */
+/** The operating system's dice, fit for secrets; at most 65,536 bytes at once. In browsers too. */
 export const systemRandom: Random = {
   next: () => uint32(systemRandom.bytes(4)) / 2 ** 32,
   integer: (below) => Math.floor(systemRandom.next() * below),
-  bytes: (length) => randomFillSync(new Uint8Array(length)),
+  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 }
 
 /** Dice that roll the same for the same seed (mulberry32); for tests and simulations only. */
