@@ -1,0 +1,81 @@
+import { mayDo } from '@sluice/contracts/control/permissions'
+import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/routes'
+import { controlRoutes } from '@sluice/contracts/control/routes'
+import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import type { MatrixCase } from './auth-matrix/cases.ts'
+import { matrixCases, sessionFor } from './auth-matrix/cases.ts'
+import type { Actor, World } from './auth-matrix/world.ts'
+import { ADMIN_EMAIL, PASSWORD, populate, send, signIn } from './auth-matrix/world.ts'
+import type { Running } from './harness/running.ts'
+import { distributed } from './wirings/distributed.ts'
+import { embedded } from './wirings/embedded.ts'
+
+const operations = Object.keys(controlRoutes) as ControlOperation[]
+const everybody = ['nobody', 'owner', 'other', 'banned', 'admin'] as const
+
+describe.each([embedded, distributed])('$name wiring', (wiring) => {
+  let simulator: OpenAiSimulator
+  let running: Running
+  let world: World
+
+  beforeAll(async () => {
+    simulator = await startOpenAiSimulator()
+    running = await wiring.start({
+      upstreamUrl: simulator.url,
+      upstreamKey: simulator.key,
+      env: { ADMIN_EMAIL, ADMIN_PASSWORD: PASSWORD, REGISTRATION: 'open' },
+    })
+    world = await populate(running)
+  })
+  afterAll(async () => {
+    await running?.stop()
+    await simulator.close()
+  })
+
+  describe.each(operations)('%s', (operation) => {
+    const matrixCase = matrixCases[operation]
+
+    test.each(everybody)('asked by %s', async (name) => {
+      const actor = world.actors[name]
+      const wish = (await matrixCase.wish?.(world, actor)) ?? {}
+      const as = await sessionFor(world, actor, matrixCase.spendsSession ?? false)
+      const answer = await send(world, operation, { as, wish })
+      expect(expectedStatuses(operation, actor, matrixCase), answer.text).toContain(answer.status)
+      const { access } = controlRoutes[operation]
+      const isStranger = name !== 'owner' && name !== 'admin' && access !== 'anyone'
+      const leaks = [...world.secrets].filter((id) => isStranger && answer.text.includes(id))
+      expect(leaks).toEqual([])
+      // Other sessions of the person may have ended with it.
+      if (matrixCase.spendsSession && as !== undefined && name !== 'banned')
+        actor.token = await signIn(world, actor.email)
+    })
+  })
+
+  test('a path of /api that no route names is not found, for everybody', async () => {
+    for (const { token } of Object.values(world.actors)) {
+      const answer = await fetch(`${running.baseUrl}/api/admin/secrets`, {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      })
+      expect(answer.status).toBe(404)
+    }
+  })
+})
+
+/** What the route table promises. */
+function expectedStatuses(
+  operation: ControlOperation,
+  actor: Actor,
+  { isOwned, good }: MatrixCase,
+): number[] {
+  const route: ControlRoute = controlRoutes[operation]
+  const fine = good ?? [route.status ?? 200]
+  if (route.access === 'anyone') return fine
+  if (actor.role === undefined) return [401]
+  if (actor.name === 'banned') return [401, 403]
+  if (!mayDo(actor.role, route.access)) return [403]
+  if (isOwned && actor.name !== 'owner') return [404]
+  return fine
+}
