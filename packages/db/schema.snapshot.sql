@@ -2,6 +2,23 @@ create sequence ledger_transfer_seq as bigint start 1 increment 1;
 
 create sequence outbox_revision as bigint start 1 increment 1;
 
+create table api_key_days (
+  api_key_id text not null,
+  day date not null,
+  reserved_micro bigint not null,
+  spent_micro bigint not null
+);
+
+create table api_key_reservations (
+  ref text not null,
+  api_key_id text not null,
+  day date not null,
+  amount_micro bigint not null,
+  opened_at timestamp(3) with time zone not null,
+  settled_at timestamp(3) with time zone,
+  spent_micro bigint
+);
+
 create table api_keys (
   id text not null,
   user_id text not null,
@@ -13,7 +30,11 @@ create table api_keys (
   models text[],
   expires_at timestamp(3) with time zone,
   revoked_at timestamp(3) with time zone,
-  created_at timestamp(3) with time zone not null
+  created_at timestamp(3) with time zone not null,
+  kind text not null default 'caller'::text,
+  daily_quota_micro bigint,
+  networks cidr[],
+  last_used_at timestamp(3) with time zone
 );
 
 create table catalog_version (
@@ -283,9 +304,31 @@ create table users (
   last_seen_at timestamp(3) with time zone
 );
 
+alter table api_key_days add constraint api_key_days_amounts CHECK (((reserved_micro >= 0) AND (spent_micro >= 0)));
+
+alter table api_key_days add constraint api_key_days_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES api_keys(id);
+
+alter table api_key_days add constraint api_key_days_pkey PRIMARY KEY (api_key_id, day);
+
+alter table api_key_reservations add constraint api_key_reservations_amount CHECK ((amount_micro >= 0));
+
+alter table api_key_reservations add constraint api_key_reservations_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES api_keys(id);
+
+alter table api_key_reservations add constraint api_key_reservations_end CHECK ((((settled_at IS NULL) = (spent_micro IS NULL)) AND ((spent_micro >= 0) AND (spent_micro <= amount_micro))));
+
+alter table api_key_reservations add constraint api_key_reservations_pkey PRIMARY KEY (ref);
+
+alter table api_keys add constraint api_keys_daily_quota CHECK ((daily_quota_micro > 0));
+
 alter table api_keys add constraint api_keys_hash CHECK ((key_hash ~ '^[0-9a-f]{64}$'::text));
 
 alter table api_keys add constraint api_keys_key_hash_key UNIQUE (key_hash);
+
+alter table api_keys add constraint api_keys_kind CHECK ((kind = ANY (ARRAY['caller'::text, 'panel'::text])));
+
+alter table api_keys add constraint api_keys_networks CHECK (((cardinality(networks) >= 1) AND (cardinality(networks) <= 100)));
+
+alter table api_keys add constraint api_keys_panel CHECK (((kind = 'caller'::text) OR ((rpm_limit IS NULL) AND (models IS NULL) AND (expires_at IS NULL) AND (revoked_at IS NULL) AND (daily_quota_micro IS NULL) AND (networks IS NULL))));
 
 alter table api_keys add constraint api_keys_pkey PRIMARY KEY (id);
 
@@ -454,7 +497,17 @@ alter table users add constraint users_role CHECK ((role = ANY (ARRAY['admin'::t
 
 alter table users add constraint users_wallet_key UNIQUE (wallet);
 
+CREATE INDEX api_key_days_by_day ON public.api_key_days USING btree (day);
+
+CREATE INDEX api_key_reservations_open ON public.api_key_reservations USING btree (ref) WHERE (settled_at IS NULL);
+
+CREATE INDEX api_key_reservations_settled ON public.api_key_reservations USING btree (settled_at) WHERE (settled_at IS NOT NULL);
+
+CREATE INDEX api_keys_list ON public.api_keys USING btree (user_id, id) WHERE (kind = 'caller'::text);
+
 CREATE INDEX api_keys_of_user ON public.api_keys USING btree (user_id);
+
+CREATE UNIQUE INDEX api_keys_one_panel_key ON public.api_keys USING btree (user_id) WHERE (kind = 'panel'::text);
 
 CREATE UNIQUE INDEX credentials_once ON public.credentials USING btree (channel_id, fingerprint) WHERE (state <> 'retired'::text);
 

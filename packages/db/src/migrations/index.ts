@@ -6,6 +6,7 @@ import { up as jobs } from './20261121_0920_jobs.ts'
 import { up as scheduler } from './20261121_0930_scheduler.ts'
 import { up as outbox } from './20261121_0940_outbox.ts'
 import { up as identity } from './20261121_1000_identity.ts'
+import { up as apiKeyLimits } from './20261121_1010_api_key_limits.ts'
 
 /** Every migration by its name, oldest first. Up only and additive: old code runs on the new schema. */
 export const migrations: Record<string, Migration> = {
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
   '20261121_0930_scheduler': { up: scheduler },
   '20261121_0940_outbox': { up: outbox },
   '20261121_1000_identity': { up: identity },
+  '20261121_1010_api_key_limits': { up: apiKeyLimits },
 }

@@ -61,6 +61,37 @@ export interface ApiKeysTable {
   expires_at: Date | null
   revoked_at: Date | null
   created_at: Date
+  /** A panel key is what a signed-in person's requests count under: hidden, one a person, without a secret. */
+  kind: Generated<'caller' | 'panel'>
+  /** What may be spent in one day of UTC. */
+  daily_quota_micro: Generated<bigint | null>
+  /** Where it may be used from: CIDR with its length always written; null is everywhere. */
+  networks: Generated<string[] | null>
+  /** Within a minute. */
+  last_used_at: Generated<Date | null>
+}
+
+/** What keys with a daily quota have used of it. */
+export interface ApiKeyDaysTable {
+  api_key_id: string
+  /** In UTC, `2026-11-21`. Not selected as it is: the driver would make it a local midnight. */
+  day: ColumnType<never, string, never>
+  /** The sum of the day's open reservations. */
+  reserved_micro: bigint
+  spent_micro: bigint
+}
+
+/** Parts of a day's quota that one request or image job may spend. */
+export interface ApiKeyReservationsTable {
+  /** The request's id, or the image job's. */
+  ref: string
+  api_key_id: string
+  day: ColumnType<never, string, never>
+  amount_micro: bigint
+  opened_at: Date
+  /** Set together. Settled rows stay for a while, so that a late repeat does not reserve again. */
+  settled_at: Generated<Date | null>
+  spent_micro: Generated<bigint | null>
 }
 
 /** One row a request, in partitions by day. Not money: a row may be lost with its process. */
@@ -109,6 +140,8 @@ export interface EdgeTables {
   sign_in_methods: SignInMethodsTable
   sessions: SessionsTable
   api_keys: ApiKeysTable
+  api_key_days: ApiKeyDaysTable
+  api_key_reservations: ApiKeyReservationsTable
   request_log: RequestLogTable
   idempotency_answers: IdempotencyAnswersTable
 }

@@ -74,6 +74,19 @@ export function keyStoreContract(
       expect(await store.revokeKey({ id: 'key_unknown', at })).toBe(false)
     })
 
+    it('has one panel key for a user, whoever asks first, which no key opens', async () => {
+      const { store } = await prepared()
+      const owner = { userId: user.id, wallet: user.wallet, createdAt: at }
+      const racers = [1, 2, 3, 4].map((n) =>
+        store.ensurePanelKey({ ...owner, id: `key_p${n}`, hash: `${n}`.repeat(64) }),
+      )
+      const made = await Promise.all(racers)
+      expect(new Set(made.map(({ id }) => id)).size).toBe(1)
+      expect(made[0]).toMatchObject({ wallet: 'wal_1' })
+      const later = await store.ensurePanelKey({ ...owner, id: 'key_p9', hash: '9'.repeat(64) })
+      expect(later).toEqual(made[0])
+    })
+
     it('knows a user by e-mail in any case, and writes them once', async () => {
       const { store } = await prepared()
       const again = { ...user, id: 'usr_2', wallet: 'wal_2', email: 'ADA@example.COM' }

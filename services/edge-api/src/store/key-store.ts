@@ -25,6 +25,16 @@ export interface NewKey {
   createdAt: Date
 }
 
+export interface NewPanelKey {
+  /** Unless the user has one already. */
+  id: string
+  userId: string
+  wallet: string
+  /** Random: no key has it. */
+  hash: string
+  createdAt: Date
+}
+
 export interface NewUser {
   id: string
   email: string
@@ -51,6 +61,11 @@ export interface KeyStore {
    * it was revoked before.
    */
   revokeKey(input: { id: string; at: Date }): Promise<boolean>
+  /**
+   * The user's panel key, written at its first use; whoever comes second gets the row that is there. It
+   * has no limits and no secret: `hash` is of nothing. Not shown, never revoked.
+   */
+  ensurePanelKey(key: NewPanelKey): Promise<{ id: string; wallet: string }>
   /** Writes a user once: the same e-mail again answers the user who is there. */
   insertUser(user: NewUser): Promise<StoredUser & { fresh: boolean }>
   findUserByEmail(email: string): Promise<StoredUser | undefined>

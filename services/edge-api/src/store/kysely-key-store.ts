@@ -4,7 +4,7 @@ import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 
-import type { KeyStore, NewKey, NewUser } from './key-store.ts'
+import type { KeyStore, NewKey, NewPanelKey, NewUser } from './key-store.ts'
 
 /** The writer announces by itself; the relay tells it again after this. */
 const RELAY_AFTER_MS = 1_000
@@ -14,6 +14,7 @@ export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
     findByHash: (hash) => whileDatabaseIsThere(() => findByHash(db, hash)),
     insertKey: (key) => whileDatabaseIsThere(() => insertKey(db, key)),
     revokeKey: (input) => whileDatabaseIsThere(() => revokeKey(db, input)),
+    ensurePanelKey: (key) => whileDatabaseIsThere(() => ensurePanelKey(db, key)),
     insertUser: (user) => whileDatabaseIsThere(() => insertUser(db, user)),
     findUserByEmail: (email) =>
       whileDatabaseIsThere(() =>
@@ -82,6 +83,36 @@ function revokeKey(db: Kysely<Tables>, { id, at }: { id: string; at: Date }): Pr
     await writeOutbox(trx, { topic: 'api-key-changed', key: id, payload: { apiKeyId: id }, dueAt })
     return true
   })
+}
+
+async function ensurePanelKey(db: Kysely<Tables>, key: NewPanelKey) {
+  const find = () =>
+    db
+      .selectFrom('api_keys')
+      .select(['id', 'wallet'])
+      .where('user_id', '=', key.userId)
+      .where('kind', '=', 'panel')
+  const known = await find().executeTakeFirst()
+  if (known) return known
+  await db
+    .insertInto('api_keys')
+    .values({
+      id: key.id,
+      user_id: key.userId,
+      wallet: key.wallet,
+      key_hash: key.hash,
+      prefix: '',
+      name: '',
+      rpm_limit: null,
+      models: null,
+      expires_at: null,
+      revoked_at: null,
+      created_at: key.createdAt,
+      kind: 'panel',
+    })
+    .onConflict((conflict) => conflict.column('user_id').where('kind', '=', 'panel').doNothing())
+    .execute()
+  return find().executeTakeFirstOrThrow()
 }
 
 async function insertUser(db: Kysely<Tables>, user: NewUser) {

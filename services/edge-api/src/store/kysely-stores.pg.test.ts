@@ -37,7 +37,7 @@ eachPostgres('stores of edge-api', (open) => {
   beforeAll(async () => void (database = await open()))
   afterAll(() => database.close())
   beforeEach(async () => {
-    await sql`truncate api_keys, users, sessions, sign_in_methods, request_log, idempotency_answers, outbox`.execute(
+    await sql`truncate api_keys, api_key_days, api_key_reservations, users, sessions, sign_in_methods, request_log, idempotency_answers, outbox`.execute(
       database.db,
     )
   })

@@ -4,6 +4,7 @@ import type { KeyStore, NewKey, NewUser, StoredKey } from './key-store.ts'
 export function memoryKeyStore(): KeyStore & { told: string[] } {
   const keys = new Map<string, NewKey & { revokedAt: Date | null }>()
   const users = new Map<string, NewUser>()
+  const panelKeys = new Map<string, { id: string; wallet: string }>()
   const told: string[] = []
   return {
     told,
@@ -25,6 +26,11 @@ export function memoryKeyStore(): KeyStore & { told: string[] } {
       key.revokedAt = at
       told.push(id)
       return true
+    },
+    async ensurePanelKey({ id, userId, wallet }) {
+      const known = panelKeys.get(userId) ?? { id, wallet }
+      panelKeys.set(userId, known)
+      return known
     },
     async insertUser(user) {
       const email = user.email.toLowerCase()
