@@ -1,0 +1,54 @@
+import { expect } from 'vitest'
+
+import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/world.ts'
+import type { Context } from '../harness/context.ts'
+import { call, eventually } from '../harness/context.ts'
+
+/** Who is banned is out at once: sessions and API keys, at every door; lifting the ban opens both again. */
+export async function banStops(context: Context): Promise<void> {
+  const { running } = context
+  const asAdmin = await signIn(context, ADMIN_EMAIL)
+  const email = 'mallory@matrix.test'
+  const { id } = await must<{ id: string }>(context, 'createUser', {
+    as: asAdmin,
+    wish: { body: { email, password: PASSWORD } },
+  })
+  const session = await signIn(context, email)
+  const { api_key: apiKey } = await must<{ api_key: string }>(context, 'createApiKey', {
+    as: session,
+    wish: { body: { name: 'mine' } },
+  })
+  const doors = [running.baseUrl, ...(running.otherBaseUrl ? [running.otherBaseUrl] : [])]
+  const statuses = async (path: string, token: string) =>
+    Promise.all(
+      doors.map(async (door) => {
+        const headers = { authorization: `Bearer ${token}` }
+        const answer = await fetch(`${door}${path}`, { headers })
+        await answer.arrayBuffer()
+        return answer.status
+      }),
+    )
+  expect(new Set(await statuses('/v1/models', apiKey))).toEqual(new Set([200]))
+  expect(new Set(await statuses('/api/me', session))).toEqual(new Set([200]))
+
+  const ban = (banned: boolean) =>
+    must(context, 'editUser', { as: asAdmin, wish: { params: { id }, body: { banned } } })
+  await ban(true)
+  const bannedAt = performance.now()
+  // Sessions are looked up for each request: there is nothing to wait for.
+  for (const status of await statuses('/api/me', session)) expect([401, 403]).toContain(status)
+  await eventually(async () => {
+    const seen = await statuses('/v1/models', apiKey)
+    return seen.every((status) => status === 401 || status === 403) ? true : undefined
+  })
+  process.stderr.write(`banned key refused after ${Math.round(performance.now() - bannedAt)} ms\n`)
+  await expect(signIn(context, email)).rejects.toThrow(/403/)
+
+  await ban(false)
+  expect(await signIn(context, email)).toBeTypeOf('string')
+  await eventually(async () => {
+    const seen = await statuses('/v1/models', apiKey)
+    return seen.every((status) => status === 200) ? true : undefined
+  })
+  expect((await call(context, '/v1/models')).status).toBe(200)
+}
