@@ -1,5 +1,7 @@
 import type { Role } from '@sluice/contracts/control/permissions'
 
+import type { StoredPerson } from '../store/identity-store.ts'
+
 /** Who is signed in, as one request sees them. Read from the session's row at every request. */
 export interface SessionPrincipal {
   readonly userId: string
@@ -10,22 +12,7 @@ export interface SessionPrincipal {
 }
 
 /** A person who can sign in. */
-export interface Person {
-  readonly id: string
-  readonly email: string
-  readonly role: Role
-  readonly wallet: string
-  readonly createdAt: Date
-  readonly lastSeenAt: Date | null
-  readonly ban: Ban | null
-}
-
-export interface Ban {
-  readonly at: Date
-  readonly reason: string
-  /** The id of the person who did it; null for an operator's command. */
-  readonly by: string | null
-}
+export type Person = StoredPerson
 
 /** What a session is entered by. The tokens are in this answer only; no row holds them. */
 export interface SignedIn {
@@ -89,4 +76,6 @@ export interface Identity {
   ban(input: { userId: string; reason: string; by: string | null }): Promise<Person>
   /** Keys work again; sessions stay ended. Throws `not_found`. */
   unban(input: { userId: string }): Promise<Person>
+  /** Forgets sessions that ended long ago; for upkeep. */
+  prune(): Promise<void>
 }

@@ -1,0 +1,49 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { IdentityParts } from './identity-deps.ts'
+import type { Identity, SessionPrincipal } from './identity.ts'
+import { checkLive, isSeenLongAgo, sessionOver } from './session-state.ts'
+
+type Credentials = Parameters<Identity['authenticate']>[0]
+
+/** The session behind a bearer token, or else behind the cookie; one query. */
+export async function authenticateSession(
+  parts: IdentityParts,
+  credentials: Credentials,
+): Promise<SessionPrincipal> {
+  const { store, clock, sessionIdleMs } = parts
+  const session = await store.findSession(readSessionId(parts, credentials))
+  if (!session) throw sessionOver()
+  const now = clock.now()
+  checkLive(session, now)
+  const { id, person, state } = session
+  if (isSeenLongAgo(state, now)) {
+    const expiresAt = new Date(now.getTime() + sessionIdleMs)
+    await store.touchSession({ id, userId: person.id, at: now, expiresAt })
+  }
+  const { email, role, wallet } = person
+  return { userId: person.id, sessionId: id, email, role, wallet }
+}
+
+const BEARER = /^bearer +(\S+) *$/i
+
+/** Throws `invalid_session`. A token is not made up for by a cookie beside it. */
+function readSessionId({ tokens, cookie, clock }: IdentityParts, credentials: Credentials): string {
+  const { authorization } = credentials
+  if (authorization === undefined) {
+    const text = cookie.read(credentials.cookie)
+    const token = text === undefined ? undefined : tokens.read('cookie', text)
+    if (!token) throw sessionOver()
+    return token.sessionId
+  }
+  const token = tokens.read('access', BEARER.exec(authorization)?.[1] ?? '')
+  if (!token) {
+    const message = 'This is not an access token. Sign in at /api/auth/login to get one.'
+    throw new AppError('invalid_session', message)
+  }
+  if (clock.nowMs() >= token.expiresAtS * 1_000) {
+    const message = 'The access token has ended. Exchange the refresh token for a new one.'
+    throw new AppError('invalid_session', message)
+  }
+  return token.sessionId
+}

@@ -1,0 +1,35 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { AttemptRule } from './attempts.ts'
+import type { IdentityParts } from './identity-deps.ts'
+import type { Identity } from './identity.ts'
+import { checkNewPassword } from './passwords.ts'
+import { sessionOver } from './session-state.ts'
+
+// Who found an open session should not find the password by it.
+const OF_ONE_PERSON: AttemptRule = { kind: 'password of', failuresMax: 10, everyMs: 60_000 }
+
+/** Ends every other session of the person. Throws `invalid_value` for a wrong current password. */
+export async function changePassword(
+  parts: IdentityParts,
+  input: Parameters<Identity['changePassword']>[0],
+): Promise<void> {
+  const { store, passwords, attempts, clock } = parts
+  const { userId, currentPassword, newPassword } = input
+  checkNewPassword(newPassword, 'new_password')
+  const takeBack = attempts.begin([{ rule: OF_ONE_PERSON, name: userId }])
+  const checkedHash = await store.findPasswordHash(userId)
+  if (checkedHash === undefined) throw sessionOver()
+  if (!(await passwords.matches(checkedHash, currentPassword)) || checkedHash === null)
+    throw wrong()
+  takeBack()
+  const passwordHash = await passwords.hash(newPassword)
+  const keepSessionId = input.sessionId
+  const at = clock.now()
+  const change = { userId, checkedHash, passwordHash, keepSessionId, at }
+  // Somebody changed it while we looked: what was typed is the current one no more.
+  if (!(await store.changePassword(change))) throw wrong()
+}
+
+const wrong = () =>
+  new AppError('invalid_value', 'The current password is wrong.', { param: 'current_password' })

@@ -1,0 +1,57 @@
+import { createAttempts } from './attempts.ts'
+import { authenticateSession } from './authenticate-session.ts'
+import { changePassword } from './change-password.ts'
+import { changeStanding } from './change-standing.ts'
+import { createPerson } from './create-person.ts'
+import type { Identity } from './identity.ts'
+import type { IdentityDeps, IdentityParts } from './identity-deps.ts'
+import { createPasswords } from './passwords.ts'
+import { pruneSessions } from './prune-sessions.ts'
+import { refreshSession } from './refresh-session.ts'
+import { createSessionCookie } from './session-cookie.ts'
+import { createSessionTokens } from './session-tokens.ts'
+import { createSignIn } from './sign-in.ts'
+import { signUp } from './sign-up.ts'
+
+/** Makes the module over a store. Opens no socket; warns once where sessions travel unprotected. */
+export function createIdentity(deps: IdentityDeps): Identity {
+  const parts: IdentityParts = {
+    ...deps,
+    passwords: createPasswords(deps),
+    tokens: createSessionTokens(deps),
+    cookie: createSessionCookie(deps),
+    attempts: createAttempts(deps),
+  }
+  const { cookie, store, clock } = parts
+  if (!cookie.secure) {
+    const { publicBaseUrl } = deps
+    deps.log.warn({ publicBaseUrl }, 'people sign in without encryption; put https before this URL')
+  }
+  return {
+    registration: deps.registration,
+    authenticate: (credentials) => authenticateSession(parts, credentials),
+    signUp: (input) => signUp(parts, input),
+    signIn: createSignIn(parts),
+    refresh: (input) => refreshSession(parts, input),
+    async signOut({ sessionId }) {
+      await store.endSession({ id: sessionId, end: { at: clock.now(), reason: 'signed-out' } })
+      return { setCookie: cookie.clear() }
+    },
+    changePassword: (input) => changePassword(parts, input),
+    findPerson: ({ userId }) => store.findPerson(userId),
+    async createUser({ email, role, password }) {
+      const madePassword = password === undefined ? parts.passwords.make() : null
+      const secret = password ?? madePassword ?? ''
+      const { person } = await createPerson(parts, { email, role, password: secret })
+      return { person, madePassword }
+    },
+    setRole: ({ userId, role }) => changeStanding(parts, { userId, change: () => ({ role }) }),
+    ban: ({ userId, reason, by }) =>
+      changeStanding(parts, {
+        userId,
+        change: ({ ban }, at) => ({ ban: ban ?? { at, reason, by } }),
+      }),
+    unban: ({ userId }) => changeStanding(parts, { userId, change: () => ({ ban: null }) }),
+    prune: () => pruneSessions(parts),
+  }
+}

@@ -1,0 +1,29 @@
+import type { Role } from '@sluice/contracts/control/permissions'
+import { AppError } from '@sluice/kernel/app-error'
+import { newId } from '@sluice/kernel/ids'
+
+import type { StoredPerson } from '../store/identity-store.ts'
+import type { IdentityParts } from './identity-deps.ts'
+import { checkNewPassword } from './passwords.ts'
+
+/** Writes a person with a wallet of their own. Throws `email_taken`, `invalid_value`. */
+export async function createPerson(
+  parts: IdentityParts,
+  input: { email: string; role: Role; password: string },
+): Promise<{ person: StoredPerson; passwordHash: string }> {
+  checkNewPassword(input.password)
+  const passwordHash = await parts.passwords.hash(input.password)
+  const { person, fresh } = await parts.store.insertPerson({
+    id: newId('usr', parts),
+    wallet: newId('wal', parts),
+    email: input.email.toLowerCase(),
+    role: input.role,
+    passwordHash,
+    createdAt: parts.clock.now(),
+  })
+  if (!fresh) {
+    const message = 'There is an account with this e-mail already. Sign in, or use another e-mail.'
+    throw new AppError('email_taken', message, { param: 'email' })
+  }
+  return { person, passwordHash }
+}

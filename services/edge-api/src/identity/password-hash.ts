@@ -1,0 +1,69 @@
+import { argon2, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+
+import type { Random } from '@sluice/kernel/random'
+
+// OWASP password storage sheet: argon2id with at least 19 MiB, two passes, one lane.
+const MEMORY_KIB = 19_456
+const PASSES = 2
+const LANES = 1
+const SALT_BYTES = 16
+const TAG_BYTES = 32
+
+// What we read: our own strings, and those of later releases. A row that asks for more is not ours.
+const MEMORY_KIB_MAX = 1_048_576
+const PASSES_MAX = 64
+const LANES_MAX = 16
+const SHAPE =
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
+
+const derive = promisify(argon2)
+
+/** No password makes it; it takes as long to try one on it as on any other. */
+export const nobodysHash = phc(Buffer.alloc(SALT_BYTES), Buffer.alloc(TAG_BYTES))
+
+/** A password as a PHC string (argon2id); its parameters stand in it, so that they can grow. */
+export async function hashPassword(
+  { random }: { random: Random },
+  password: string,
+): Promise<string> {
+  const nonce = random.bytes(SALT_BYTES)
+  const tag = await derive('argon2id', {
+    message: normalized(password),
+    nonce,
+    parallelism: LANES,
+    tagLength: TAG_BYTES,
+    memory: MEMORY_KIB,
+    passes: PASSES,
+  })
+  return phc(nonce, tag)
+}
+
+/** True when the PHC string was made of this password. False for a string that is not one of ours. */
+export async function verifyPassword(hash: string, password: string): Promise<boolean> {
+  const [, memory, passes, lanes, salt = '', tag = ''] = SHAPE.exec(hash) ?? []
+  const [memoryKib, passCount, laneCount] = [Number(memory), Number(passes), Number(lanes)]
+  const bounded = memoryKib <= MEMORY_KIB_MAX && passCount <= PASSES_MAX && laneCount <= LANES_MAX
+  if (!bounded) return false
+  const expected = Buffer.from(tag, 'base64')
+  const found = await derive('argon2id', {
+    message: normalized(password),
+    nonce: Buffer.from(salt, 'base64'),
+    parallelism: laneCount,
+    tagLength: expected.length,
+    memory: memoryKib,
+    passes: passCount,
+  })
+  return timingSafeEqual(found, expected)
+}
+
+// NIST SP 800-63B §5.1.1.2: the same password, however a keyboard composes its characters.
+const normalized = (password: string) => password.normalize('NFKC')
+
+function phc(nonce: Uint8Array, tag: Uint8Array): string {
+  return `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}$${base64(nonce)}$${base64(tag)}`
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
+}

@@ -1,0 +1,33 @@
+import type { IdentityParts } from './identity-deps.ts'
+import type { SignedIn } from './identity.ts'
+import { writeTokens } from './open-session.ts'
+import type { Rotation } from './session-state.ts'
+import { checkLive, rotate, sessionOver } from './session-state.ts'
+
+/**
+ * Exchanges a refresh token for the next pair. Two that come at once, or one that is sent again because its
+ * answer was lost, get the same pair; a token that was exchanged longer ago ends the session, for then two
+ * hold it.
+ */
+export async function refreshSession(
+  parts: IdentityParts,
+  { refreshToken }: { refreshToken: string },
+): Promise<SignedIn> {
+  const { store, clock, log, sessionIdleMs: idleMs } = parts
+  const token = parts.tokens.read('refresh', refreshToken)
+  if (!token) throw sessionOver()
+  let rotation: Rotation | undefined
+  const session = await store.changeSession(token.sessionId, (found) => {
+    const now = clock.now()
+    checkLive(found, now)
+    rotation = rotate(found.state, { generation: token.generation, now, idleMs })
+    return rotation.outcome === 'repeated' ? undefined : rotation.state
+  })
+  if (!session || !rotation) throw sessionOver()
+  if (rotation.outcome === 'reused') {
+    const facts = { sessionId: session.id, userId: session.person.id }
+    log.warn(facts, 'a refresh token was used twice; its session has ended')
+    throw sessionOver()
+  }
+  return writeTokens(parts, { ...session, ...session.state })
+}

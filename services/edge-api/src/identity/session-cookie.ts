@@ -1,0 +1,39 @@
+/** Browsers keep no cookie for longer. When a session really ends is written in its row. */
+const COOKIE_AGE_S = 400 * 86_400
+
+const NAME = 'sluice_session'
+const LOCAL = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+export interface SessionCookie {
+  readonly name: string
+  /** False where browsers would refuse a cookie that only travels encrypted. */
+  readonly secure: boolean
+  /** Values of a Set-Cookie header. */
+  set(token: string): string
+  clear(): string
+  /** The token in a Cookie header. */
+  read(header: string | undefined): string | undefined
+}
+
+/**
+ * The panel's cookie. Where people find us by https, or on their own machine (which browsers treat alike), it
+ * has the prefix `__Host-`: set by us only, for this host only, over encryption only. Elsewhere a browser
+ * would refuse that, so the cookie is plain, and whoever sees the traffic sees it.
+ */
+export function createSessionCookie({ publicBaseUrl }: { publicBaseUrl: string }): SessionCookie {
+  const { protocol, hostname } = new URL(publicBaseUrl)
+  const secure = protocol === 'https:' || LOCAL.test(hostname)
+  const name = secure ? `__Host-${NAME}` : NAME
+  const flags = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+  return {
+    name,
+    secure,
+    set: (token) => `${name}=${token}; Max-Age=${COOKIE_AGE_S}; ${flags}`,
+    clear: () => `${name}=; Max-Age=0; ${flags}`,
+    read(header) {
+      const pairs = header?.split(';') ?? []
+      const pair = pairs.find((one) => one.trimStart().startsWith(`${name}=`))
+      return pair?.trim().slice(name.length + 1)
+    },
+  }
+}
