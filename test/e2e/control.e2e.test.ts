@@ -57,6 +57,8 @@ describe('reached over plain HTTP by a name of the network', () => {
   })
   afterAll(() => running?.stop())
 
-  test('the cookie works there, and the log says what is missing', () =>
-    plainCookie({ running, simulator }))
+  test.each([['the cookie works there, and the log says what is missing', plainCookie]])(
+    '%s',
+    (_name, scenario) => scenario({ running, simulator }),
+  )
 })
