@@ -148,7 +148,8 @@ create table image_jobs (
   deadline_at timestamp with time zone not null,
   started_at timestamp with time zone,
   ended_at timestamp with time zone,
-  sweep_at timestamp with time zone
+  sweep_at timestamp with time zone,
+  prompt_search text
 ) with (fillfactor=70);
 
 create table ledger_accounts (
@@ -517,9 +518,13 @@ CREATE INDEX idempotency_answers_expiry ON public.idempotency_answers USING btre
 
 CREATE INDEX idempotency_answers_running ON public.idempotency_answers USING btree (holder) WHERE (state = 'running'::text);
 
+CREATE INDEX image_jobs_by_age ON public.image_jobs USING btree (created_at, id);
+
 CREATE INDEX image_jobs_claimed ON public.image_jobs USING btree (id) WHERE (state = 'claimed'::text);
 
 CREATE INDEX image_jobs_deadline ON public.image_jobs USING btree (deadline_at) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text]));
+
+CREATE INDEX image_jobs_of_wallet ON public.image_jobs USING btree (wallet, created_at, id);
 
 CREATE INDEX image_jobs_queued_by_model ON public.image_jobs USING btree (model, created_at, id) WHERE (state = 'queued'::text);
 

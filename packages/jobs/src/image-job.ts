@@ -14,6 +14,8 @@ export interface ImageJobPart {
   state: PartState
   stored: StoredPart | null
   failure: JobFailure | null
+  /** How many partial pictures of it were announced; the newest has the number before. */
+  partials: number
 }
 
 /** One image request of a caller: long, durable, the same behind each of its faces. */
@@ -28,6 +30,8 @@ export interface ImageJob {
   /** Grows with every claim; writes of an older holder are refused. */
   fence: number
   attempts: number
+  /** The number of the newest event. */
+  lastSeq: number
   /** SHA-256 of the caller's body, hex; tells a repeat from another request under the same Idempotency-Key. */
   bodyHash: string
   createdAt: Date

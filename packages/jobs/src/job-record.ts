@@ -5,8 +5,6 @@ import type { ImageJob, ImageJobPart, JobState, PartState } from './image-job.ts
 export interface PartRecord extends ImageJobPart {
   /** How often drawing it was begun. */
   draws: number
-  /** How many partial pictures of it were announced. */
-  partials: number
   /** Draws that an upstream may have made and charged us for, and that nobody received. */
   possibleLosses: number
 }
@@ -17,8 +15,6 @@ export interface JobRecord extends ImageJob {
   deadlineAt: Date
   /** Grows with every change; a writer names the version it has seen. */
   version: number
-  /** The number of the newest event. */
-  lastSeq: number
   /** How often a runner died with it. */
   lostClaims: number
   queuedAt: Date

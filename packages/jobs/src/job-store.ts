@@ -5,10 +5,11 @@ import { moveHeldJob } from './holder-moves.ts'
 import type { JobRows } from './job-rows.ts'
 import type { Decision, JobRecord, Moved } from './job-record.ts'
 import { cancelJob, claimJob, claimUnreadJob, expireJob, requeueLostJob, submitJob } from './job.ts'
+import type { ListStore } from './list-store.ts'
 import type { SubmitStore } from './submit-store.ts'
 import type { UpkeepStore } from './upkeep-store.ts'
 
-export interface JobStore extends SubmitStore, ClaimStore, UpkeepStore {}
+export interface JobStore extends SubmitStore, ListStore, ClaimStore, UpkeepStore {}
 
 /** The verbs of image jobs: load, decide (pure), store. */
 export function createJobStore(rows: JobRows): JobStore {
@@ -30,6 +31,9 @@ export function createJobStore(rows: JobRows): JobStore {
       rows.readEvents({ cursors: [{ jobId, afterSeq }], limitEach: limit }),
     readEventsOfMany: (query) => rows.readEvents(query),
     queuePosition: (jobId) => rows.queuePosition(jobId),
+    queuePositions: async (jobIds) =>
+      jobIds.length === 0 ? new Map() : rows.queuePositions(jobIds),
+    listJobs: (query) => rows.listJobs(query),
     cancel: async (jobId, now) => {
       const decision = await decide({ jobId }, (job) => cancelJob(job, now))
       if (!decision) return { outcome: 'unknown', events: [] }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from 'vitest'
 
 import { claimStoreContract } from './claim-store.contract.ts'
 import { createKyselyJobStore } from './kysely-job-store.ts'
+import { listStoreContract } from './list-store.contract.ts'
 import { submitStoreContract } from './submit-store.contract.ts'
 import { upkeepStoreContract } from './upkeep-store.contract.ts'
 
@@ -24,6 +25,7 @@ eachPostgres('the job store', (open) => {
     return { store: createKyselyJobStore({ db }), outbox }
   }
   submitStoreContract(make)
+  listStoreContract(make)
   claimStoreContract(make)
   upkeepStoreContract(make)
 })

@@ -8,12 +8,11 @@ import type { JobRows } from './job-rows.ts'
 import type { JobStore } from './job-store.ts'
 import { createJobStore } from './job-store.ts'
 import { readRow } from './store/job-row.ts'
+import { listJobs } from './store/list-jobs.ts'
 import { listQueued } from './store/list-queued.ts'
+import { POSITION_MAX, queuePositions } from './store/queue-positions.ts'
 import { readEvents } from './store/read-events.ts'
 import { claimUnread, insertJob, updateJob } from './store/write-job.ts'
-
-/** The line is counted no further: whoever stands behind waits long either way. */
-const POSITION_MAX = 10_000
 
 /** Image jobs in PostgreSQL. Its verbs reject with `unavailable` while the database is away. */
 export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
@@ -91,6 +90,8 @@ function createListings(db: Kysely<Tables>) {
         having count(*) > 0`.execute(db)
       return place.rows[0]?.position
     },
+    queuePositions: (jobIds) => queuePositions(db, jobIds),
+    listJobs: (query) => listJobs(db, query),
     listQueued: (query) => listQueued(db, query),
     listClaims: async ({ afterJobId, limit }) => {
       const rows = await db

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 
 import { claimStoreContract } from './claim-store.contract.ts'
+import { listStoreContract } from './list-store.contract.ts'
 import { createMemoryJobStore } from './memory-job-store.ts'
 import { submitStoreContract } from './submit-store.contract.ts'
 import { upkeepStoreContract } from './upkeep-store.contract.ts'
@@ -11,6 +12,7 @@ describe('the memory job store', () => {
     return { store, outbox: async () => store.outbox() }
   }
   submitStoreContract(make)
+  listStoreContract(make)
   claimStoreContract(make)
   upkeepStoreContract(make)
 })

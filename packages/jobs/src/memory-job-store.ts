@@ -6,6 +6,7 @@ import type { JobRecord, Moved } from './job-record.ts'
 import { hasEnded } from './job-record.ts'
 import type { JobStore } from './job-store.ts'
 import { createJobStore } from './job-store.ts'
+import { listFrom } from './memory-listing.ts'
 
 export interface MemoryJobStore extends JobStore {
   /** The outbox as a test sees it: `topic key`, in order. */
@@ -70,6 +71,11 @@ export function createMemoryJobStore(): MemoryJobStore {
       const place = line.findIndex(({ id }) => id === jobId)
       return place === -1 ? undefined : place + 1
     },
+    queuePositions: async (jobIds) => {
+      const places = jobIds.map(async (id) => [id, await rows.queuePosition(id)] as const)
+      return new Map((await Promise.all(places)).flatMap(([id, at]) => (at ? [[id, at]] : [])))
+    },
+    listJobs: async (query) => listFrom([...jobs.values()].map(clone), query),
     heartbeat: async ({ claims, now }) =>
       claims.filter(({ jobId, fence }) => {
         const job = jobs.get(jobId)

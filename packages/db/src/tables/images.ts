@@ -10,6 +10,8 @@ export interface ImageJobsTable {
   model: string
   body_hash: string
   request: JsonText
+  /** The prompt's first characters in lower case, for searching; null in rows of older releases. */
+  prompt_search: string | null
   state: string
   /** The parts with their states, in order of index. */
   parts: JsonText

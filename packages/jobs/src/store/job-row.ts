@@ -4,6 +4,7 @@ import type { Insertable, Selectable } from 'kysely'
 
 import { countWaiting } from '../hints.ts'
 import type { JobRecord } from '../job-record.ts'
+import { searchedPrompt } from '../list-store.ts'
 
 export function writeRow(job: JobRecord): Insertable<ImageJobsTable> {
   return {
@@ -13,6 +14,7 @@ export function writeRow(job: JobRecord): Insertable<ImageJobsTable> {
     model: job.request.model,
     body_hash: job.bodyHash,
     request: JSON.stringify(job.request),
+    prompt_search: searchedPrompt(job.request.prompt),
     created_at: job.createdAt,
     deadline_at: job.deadlineAt,
     ...writeChange(job),

@@ -1,0 +1,155 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+
+import type { StoreScene, StoreUnderTest } from '../test/store-scene.ts'
+import { openStoreScene } from '../test/store-scene.ts'
+import type { JobCursor, JobListQuery } from './list-store.ts'
+import { LOOKED_AT_MAX, SEARCHED_CHARS_MAX } from './list-store.ts'
+import { sampleId, sampleJob } from './testing/sample-job.ts'
+
+const wallet = sampleId('wal', 1)
+const prompt = (text: string) => ({ request: { prompt: text } })
+
+/** What every store promises to those who read lists of jobs. `make` answers an empty one. */
+export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
+  let scene: StoreScene
+  beforeEach(async () => void (scene = await openStoreScene(make)))
+
+  const numbersOf = async (query: Partial<JobListQuery>) => {
+    const { jobs, next } = await scene.store.listJobs({ limit: 100, ...query })
+    return { numbers: jobs.map(({ id }) => Number.parseInt(id.slice(4), 16)), next }
+  }
+
+  describe('a list of jobs', () => {
+    it('is whole: every job once, newest first, page by page, while more are submitted', async () => {
+      const { clock, submit } = scene
+      // Three at each moment, so that ages alone do not tell them apart.
+      for (let number = 1; number <= 9; number += 1) {
+        await submit({ number })
+        if (number % 3 === 0) await clock.advance(10)
+      }
+      const seen: number[] = []
+      let after: JobCursor | undefined
+      for (let page = 0; page < 5; page += 1) {
+        const { numbers, next } = await numbersOf({ wallet, limit: 2, after })
+        seen.push(...numbers)
+        await submit({ number: 100 + page })
+        expect(next === null).toBe(page === 4)
+        after = next ?? undefined
+      }
+      expect(seen).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1])
+    })
+
+    it("has one wallet's jobs, or everybody's", async () => {
+      const { submit } = scene
+      await submit({ number: 1 })
+      await submit({ number: 2, wallet: 2 })
+      expect(await numbersOf({ wallet })).toEqual({ numbers: [1], next: null })
+      expect(await numbersOf({})).toEqual({ numbers: [2, 1], next: null })
+      expect(await numbersOf({ wallet: sampleId('wal', 3) })).toEqual({ numbers: [], next: null })
+    })
+
+    it('tells of each job what a reading of it tells', async () => {
+      const { store, read, write, keep, submitAndClaim } = scene
+      const held = await submitAndClaim({ request: { count: 2 } })
+      await write(held, keep(held, 1))
+      const { jobs } = await store.listJobs({ limit: 1 })
+      expect(jobs).toEqual([await read(held.id)])
+    })
+
+    it('is filtered by state, model and days', async () => {
+      const { clock, now, submit, claim } = scene
+      await submit({ number: 1, request: { model: 'a' } })
+      const firstDay = now()
+      await clock.advance(1_000)
+      await claim(await submit({ number: 2, request: { model: 'b' } }))
+      await clock.advance(1_000)
+      await submit({ number: 3, request: { model: 'b' } })
+      expect((await numbersOf({ state: 'queued' })).numbers).toEqual([3, 1])
+      expect((await numbersOf({ state: 'claimed', wallet })).numbers).toEqual([2])
+      expect((await numbersOf({ model: 'b' })).numbers).toEqual([3, 2])
+      expect((await numbersOf({ model: 'b', state: 'queued' })).numbers).toEqual([3])
+      expect((await numbersOf({ createdFrom: firstDay })).numbers).toEqual([3, 2, 1])
+      expect((await numbersOf({ createdBefore: firstDay })).numbers).toEqual([])
+      expect((await numbersOf({ createdFrom: firstDay, createdBefore: now() })).numbers).toEqual([
+        2, 1,
+      ])
+      expect((await numbersOf({ state: 'queued', limit: 1 })).next).not.toBeNull()
+    })
+
+    it('is searched by a part of the prompt, in any case, and every character is itself', async () => {
+      const { submit } = scene
+      await submit({ number: 1, ...prompt('A Lighthouse at 100% \\ dusk_1') })
+      await submit({ number: 2, ...prompt('ein LEUCHTTURM über dem Meer, 灯塔') })
+      await submit({ number: 3, ...prompt('NUL \u0000here, half a pair \ud83d, 🖼') })
+      const found = async (promptPart: string) => (await numbersOf({ wallet, promptPart })).numbers
+      expect(await found('lightHOUSE')).toEqual([1])
+      expect(await found('0% \\ d')).toEqual([1])
+      expect(await found('%a%')).toEqual([])
+      expect(await found('dusk_')).toEqual([1])
+      expect(await found('duskX')).toEqual([])
+      expect(await found('t_r')).toEqual([])
+      expect(await found('\\')).toEqual([1])
+      expect(await found('ÜBER')).toEqual([2])
+      expect(await found('灯塔')).toEqual([2])
+      expect(await found('nul here')).toEqual([3])
+      expect(await found('🖼')).toEqual([3])
+      expect(await found("'; drop table image_jobs; --")).toEqual([])
+    })
+
+    it('finds what stands in the first part of a long prompt', async () => {
+      const { submit } = scene
+      const long = `${'a '.repeat(SEARCHED_CHARS_MAX / 2 - 2)}near far`
+      await submit({ number: 1, ...prompt(long) })
+      expect((await numbersOf({ promptPart: 'near' })).numbers).toEqual([1])
+      expect((await numbersOf({ promptPart: 'far' })).numbers).toEqual([])
+    })
+
+    it('looks at a bounded number of jobs for a page, and says where to go on', async () => {
+      const { store, now, clock } = scene
+      const submitMany = async (from: number, to: number, text: string) => {
+        for (let first = from; first <= to; first += 100) {
+          const numbers = Array.from(
+            { length: Math.min(100, to - first + 1) },
+            (_n, i) => first + i,
+          )
+          const sample = (number: number) => sampleJob({ number, now: now(), ...prompt(text) })
+          await Promise.all(numbers.map((number) => store.submit(sample(number), now())))
+        }
+      }
+      await submitMany(1, 3, 'a needle')
+      await clock.advance(1)
+      await submitMany(4, LOOKED_AT_MAX + 2, 'hay')
+      const first = await numbersOf({ wallet, promptPart: 'needle' })
+      expect(first.numbers).toEqual([3])
+      const after = first.next ?? undefined
+      expect(await numbersOf({ wallet, promptPart: 'needle', after })).toEqual({
+        numbers: [2, 1],
+        next: null,
+      })
+    }, 120_000)
+  })
+
+  describe('places in line', () => {
+    it('are told of many jobs at once, of those that wait', async () => {
+      const { clock, store, submit, claim } = scene
+      const ids: string[] = []
+      for (const number of [1, 2, 3, 4]) {
+        ids.push(await submit({ number, request: { model: number === 3 ? 'b' : 'a' } }))
+        await clock.advance(1)
+      }
+      const [first = '', second = '', other = '', last = ''] = ids
+      await claim(first)
+      const places = await store.queuePositions([last, other, first, sampleId('img', 404)])
+      expect([...places].sort()).toEqual([
+        [other, 1],
+        [last, 2],
+      ])
+      for (const id of ids) {
+        const place = (await store.queuePositions([id])).get(id)
+        expect(place).toBe(await store.queuePosition(id))
+      }
+      expect((await store.queuePositions([second, last])).get(second)).toBe(1)
+      expect(await store.queuePositions([])).toEqual(new Map())
+    })
+  })
+}

@@ -1,0 +1,34 @@
+import type { JobRecord } from './job-record.ts'
+import type { JobListQuery, JobPage } from './list-store.ts'
+import { LOOKED_AT_MAX, searchedPrompt, searchedText } from './list-store.ts'
+
+/** A page of the list, as PostgreSQL would answer it. */
+export function listFrom(jobs: JobRecord[], query: JobListQuery): JobPage {
+  const walked = jobs.filter((job) => isOnTheWay(job, query)).sort(byAgeDown)
+  const picked = walked.slice(0, LOOKED_AT_MAX).filter((job) => isPicked(job, query))
+  const page = picked.slice(0, query.limit)
+  const last = picked.length > query.limit ? page.at(-1) : walked[LOOKED_AT_MAX - 1]
+  return { jobs: page, next: last ? { createdAt: last.createdAt, id: last.id } : null }
+}
+
+function isOnTheWay(
+  { wallet, createdAt, id }: JobRecord,
+  { createdFrom, createdBefore, after, ...query }: JobListQuery,
+): boolean {
+  if (query.wallet !== undefined && wallet !== query.wallet) return false
+  if (createdFrom && createdAt < createdFrom) return false
+  if (createdBefore && createdAt >= createdBefore) return false
+  return after === undefined || byAgeDown({ createdAt, id }, after) > 0
+}
+
+function isPicked({ state, request }: JobRecord, query: JobListQuery): boolean {
+  if (query.state !== undefined && state !== query.state) return false
+  if (query.model !== undefined && request.model !== query.model) return false
+  if (query.promptPart === undefined) return true
+  return searchedPrompt(request.prompt).includes(searchedText(query.promptPart))
+}
+
+const byAgeDown = (a: Aged, b: Aged) =>
+  b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : Number(a.id > b.id) * -1)
+
+type Aged = Pick<JobRecord, 'createdAt' | 'id'>
