@@ -171,13 +171,15 @@ export const liveCounters = z.object({
   requests: z.object({
     /** Of this edge, now. */
     running: z.int().nonnegative(),
-    /** Of all edges, as logged; the last 60 seconds. */
+    /** Of all edges, ended in the last 60 seconds, as logged: up to ten seconds late. */
     last_minute: z.int().nonnegative(),
+    /** Those of them that failed through us or an upstream (5xx), not through their caller. */
     failures_last_minute: z.int().nonnegative(),
   }),
   images: z.object({
     queued: z.int().nonnegative(),
     drawing: z.int().nonnegative(),
+    /** Tasks that ended today (UTC): with a picture, or without any. */
     stored_today: z.int().nonnegative(),
     failed_today: z.int().nonnegative(),
     oldest_queued_at: instant.nullable(),
@@ -189,6 +191,7 @@ export const liveCounters = z.object({
     attention: z.int().nonnegative(),
     retired: z.int().nonnegative(),
   }),
+  /** Of all wallets; a few seconds old. */
   money: z.object({
     charged_today_micro: amountMicro,
     held_micro: amountMicro,

@@ -6,7 +6,10 @@ import { day, pageQuery } from './common-fields.ts'
 
 const DAYS_MAX = 366
 
-/** Days of UTC, both included; the last 14 days unless said. At most 366 days. */
+/**
+ * Days of UTC, both included; the last 14 days unless said. At most 366 days, `from` not after `to`. A charge
+ * belongs to the day on which it was asked for, wherever its end falls.
+ */
 export const usageQuery = z.strictObject({
   from: day.optional(),
   to: day.optional(),
@@ -15,8 +18,12 @@ export const usageQuery = z.strictObject({
 })
 
 const sums = {
-  /** Requests that came to their end, good or bad; from the request log, which is no book. */
+  /**
+   * Requests that came to their end, good or bad; from the request log, which is no book and comes some
+   * seconds late. On days that the log no longer has (30 days): those that billing knows of.
+   */
   requests: z.int().nonnegative(),
+  /** Those of them that ended with an error, but for callers who left; 0 on days without a log. */
   failures: z.int().nonnegative(),
   input_tokens: z.int().nonnegative(),
   output_tokens: z.int().nonnegative(),
@@ -25,7 +32,10 @@ const sums = {
   charged_micro: amountMicro,
 }
 
-/** One day of UTC and one model. */
+/**
+ * One day of UTC and one model. `model` is empty for requests that ended before their model was known;
+ * nothing is ever charged for those. Rows add up to the totals. Newest day first, the dearest model first.
+ */
 export const usageRow = z.object({ day, model: z.string(), ...sums })
 export type UsageRow = z.input<typeof usageRow>
 
@@ -55,7 +65,7 @@ export const overviewAnswer = z.object({
     z.object({
       day,
       ...sums,
-      /** Milliseconds to the whole answer; null without requests. */
+      /** Milliseconds to the whole answer, of requests that were answered well at once; null without any. */
       p50_ms: z.int().nonnegative().nullable(),
       p95_ms: z.int().nonnegative().nullable(),
     }),
@@ -79,9 +89,11 @@ export const charge = z.object({
   kind: z.enum(chargeKinds),
   model: z.string(),
   api_key: z.object({ id, name: z.string(), prefix: z.string() }).nullable(),
-  /** `open` while it runs: nothing is charged yet. */
+  /** `open` while it runs: nothing is charged yet. `free` when it ended and cost nothing. */
   state: z.enum(['open', 'charged', 'free']),
+  /** What was charged; refunds are entries of their own, see `refunded_micro` of the one charge. */
   charged_micro: amountMicro,
+  /** When it was asked for (pictures), or ended (tokens). */
   at: instant,
 })
 export type Charge = z.input<typeof charge>
@@ -93,16 +105,27 @@ export const listChargesQuery = pageQuery.extend({
   kind: z.enum(chargeKinds).optional(),
 })
 
-/** One line of the sum: so many units at a price. `amount_micro` is exact; roundings are lines of their own. */
+export const chargeUnits = [
+  'picture',
+  'input-tokens',
+  'cached-input-tokens',
+  'output-tokens',
+  'rounding',
+  'house-paid',
+] as const
+
+/**
+ * One line of the sum: so many units at a price. All lines add up to `charged_micro`, exactly: the rounding
+ * upward and what the house paid (below zero) are lines of their own, with quantity 1.
+ */
 export const chargeLine = z.object({
-  /** `picture`, `input-tokens`, `cached-input-tokens`, `output-tokens`, `rounding`. */
-  unit: z.enum(['picture', 'input-tokens', 'cached-input-tokens', 'output-tokens', 'rounding']),
+  unit: z.enum(chargeUnits),
   quantity: z.int().nonnegative(),
-  /** Micro-credits for one picture, or for a million tokens; null for a rounding. */
+  /** Micro-credits for one picture, or for a million tokens; null for a rounding and what the house paid. */
   unit_price_micro: amountMicro.nullable(),
   /** For pictures: `1024x1024 · high`. */
   detail: z.string().nullable(),
-  /** In nano-credits would be finer; lines are micro-credits with up to six decimals, as text. */
+  /** Micro-credits with up to six decimals, as text. */
   amount_micro_exact: z.string().regex(/^-?\d+(\.\d{1,6})?$/),
 })
 
@@ -115,12 +138,19 @@ export const chargeDetail = charge.extend({
   held_micro: amountMicro.nullable(),
   captured_micro: amountMicro,
   released_micro: amountMicro.nullable(),
+  /** Charged when nothing was held any more, from what was available; charged = captured + late + owed. */
+  late_micro: amountMicro,
+  /** Delivered, and nothing was there to pay it. */
+  owed_micro: amountMicro,
   refunded_micro: amountMicro,
   /** What the house paid because it was beyond what you agreed to. */
   house_paid_micro: amountMicro,
   opened_at: instant.nullable(),
   settled_at: instant.nullable(),
-  /** The entries of the ledger that carry it, oldest first. */
+  /**
+   * The entries of the ledger that carry it, oldest first. Token charges are captured in batches: there the
+   * amount of the entry is that of its batch.
+   */
   entries: z.array(z.lazy(() => ledgerLine)),
 })
 export type ChargeDetail = z.input<typeof chargeDetail>
