@@ -1,0 +1,259 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { describe, expect, it } from 'vitest'
+
+import type { SessionState } from '../identity/session-state.ts'
+import type { Standing } from '../identity/standing.ts'
+import type { IdentityStore, NewPerson } from './identity-store.ts'
+
+const at = new Date('2026-11-21T09:00:00.000Z')
+const later = (ms: number) => new Date(at.getTime() + ms)
+
+export const ada: NewPerson = {
+  id: 'usr_ada',
+  email: 'Ada@Example.com',
+  role: 'admin',
+  wallet: 'wal_ada',
+  passwordHash: 'hash of ada',
+  createdAt: at,
+}
+const bob: NewPerson = { ...ada, id: 'usr_bob', email: 'bob@example.com', wallet: 'wal_bob' }
+
+const session = { id: 'ses_1', userId: ada.id, at, expiresAt: later(60_000) }
+const checked = { passwordHash: 'hash of ada' }
+const ban = { at: later(5), reason: 'spam', by: 'usr_bob' }
+const keep = (person: Standing): Standing => ({ role: person.role, ban: person.ban })
+const banned = (person: Standing): Standing => ({ role: person.role, ban })
+
+/**
+ * What every identity store promises. `addKey` writes an API key of a person; `told` lists the keys whose
+ * change is still to be told.
+ */
+export function identityStoreContract(
+  make: () => Promise<{
+    store: IdentityStore
+    addKey: (key: { id: string; userId: string; revoked: boolean }) => Promise<void>
+    told: () => Promise<string[]>
+  }>,
+): void {
+  const prepared = async () => {
+    const made = await make()
+    await made.store.insertPerson(ada)
+    await made.store.insertPerson({ ...bob, role: 'user' })
+    await made.store.openSession(session, checked)
+    return made
+  }
+  const stateOf = async (store: IdentityStore, id = 'ses_1') => (await store.findSession(id))?.state
+
+  describe('an identity store', () => {
+    it('writes an e-mail once, in lower case, whoever comes second', async () => {
+      const { store } = await make()
+      const racers = [1, 2, 3, 4].map((n) =>
+        store.insertPerson({ ...ada, id: `usr_${n}`, wallet: `wal_${n}`, passwordHash: `h${n}` }),
+      )
+      const written = await Promise.all(racers)
+      const winner = written.find(({ fresh }) => fresh)?.person
+      expect(written.filter(({ fresh }) => fresh)).toHaveLength(1)
+      expect(winner?.email).toBe('ada@example.com')
+      for (const { person } of written) expect(person).toEqual(winner)
+      const known = await store.findSignIn('ada@example.com')
+      expect(known?.person).toEqual(winner)
+      expect(known?.passwordHash).toBe(`h${winner?.id.slice(-1)}`)
+    })
+
+    it('knows who has no password from who is not there', async () => {
+      const { store } = await make()
+      await store.insertPerson({ ...ada, passwordHash: null })
+      expect((await store.findSignIn('ada@example.com'))?.passwordHash).toBeNull()
+      expect(await store.findPasswordHash(ada.id)).toBeNull()
+      expect(await store.findPasswordHash('usr_none')).toBeUndefined()
+      expect(await store.findSignIn('nobody@example.com')).toBeUndefined()
+      expect(await store.findPerson('usr_none')).toBeUndefined()
+    })
+
+    it('finds a session with its person as it was opened, and remembers when they were seen', async () => {
+      const { store } = await prepared()
+      const person = await store.findPerson(ada.id)
+      expect(person).toEqual({
+        id: ada.id,
+        email: 'ada@example.com',
+        role: 'admin',
+        wallet: ada.wallet,
+        createdAt: at,
+        lastSeenAt: at,
+        ban: null,
+      })
+      expect(await store.findSession('ses_1')).toEqual({
+        id: 'ses_1',
+        person,
+        state: { seenAt: at, expiresAt: later(60_000), generation: 1, rotatedAt: at, end: null },
+      })
+      expect(await store.findSession('ses_2')).toBeUndefined()
+    })
+
+    it('opens no session for a password that is not the one any more, or for a banned person', async () => {
+      const { store } = await prepared()
+      const next = { ...session, id: 'ses_2' }
+      expect(await store.openSession(next, { passwordHash: 'another' })).toBeUndefined()
+      await store.changeStanding({ userId: ada.id, at }, banned)
+      expect(await store.openSession(next, checked)).toBeUndefined()
+      expect(await store.openSession({ ...next, userId: 'usr_none' }, checked)).toBeUndefined()
+      expect(await store.findSession('ses_2')).toBeUndefined()
+    })
+
+    it('lets a session that is used live on, and none that has ended', async () => {
+      const { store } = await prepared()
+      const touch = { id: 'ses_1', userId: ada.id, at: later(10), expiresAt: later(99_000) }
+      await store.touchSession(touch)
+      const seen = { seenAt: later(10), expiresAt: later(99_000) }
+      expect(await stateOf(store)).toMatchObject(seen)
+      expect((await store.findPerson(ada.id))?.lastSeenAt).toEqual(later(10))
+      const end = { at: later(20), reason: 'signed-out' } as const
+      await store.endSession({ id: 'ses_1', end })
+      await store.touchSession({ ...touch, expiresAt: later(999_000) })
+      expect(await stateOf(store)).toMatchObject({ ...seen, end })
+    })
+
+    it('ends a session once: the first reason stays', async () => {
+      const { store } = await prepared()
+      const first = { at: later(1), reason: 'signed-out' } as const
+      await store.endSession({ id: 'ses_1', end: first })
+      await store.endSession({ id: 'ses_1', end: { at: later(2), reason: 'banned' } })
+      expect((await stateOf(store))?.end).toEqual(first)
+      await store.endSession({ id: 'ses_none', end: first })
+    })
+
+    it('changes a session one caller at a time', async () => {
+      const { store } = await prepared()
+      const next = ({ state }: { state: SessionState }) => ({
+        ...state,
+        generation: state.generation + 1,
+      })
+      const changed = await Promise.all([1, 2, 3, 4].map(() => store.changeSession('ses_1', next)))
+      const generations = changed.map((one) => one?.state.generation)
+      expect(generations.sort()).toEqual([2, 3, 4, 5])
+      expect(await store.changeSession('ses_1', () => undefined)).toMatchObject({ id: 'ses_1' })
+      expect((await stateOf(store))?.generation).toBe(5)
+      expect(await store.changeSession('ses_none', next)).toBeUndefined()
+    })
+
+    it('leaves a session as it was when the decision throws', async () => {
+      const { store } = await prepared()
+      const refuse = () => {
+        throw new AppError('invalid_session', 'no')
+      }
+      await expect(store.changeSession('ses_1', refuse)).rejects.toMatchObject({
+        code: 'invalid_session',
+      })
+      expect((await stateOf(store))?.generation).toBe(1)
+    })
+
+    it('changes a password against the one that was checked, and ends all sessions but one', async () => {
+      const { store } = await prepared()
+      await store.openSession({ ...session, id: 'ses_2' }, checked)
+      const change = {
+        userId: ada.id,
+        checkedHash: 'hash of ada',
+        passwordHash: 'new',
+        keepSessionId: 'ses_2',
+        at: later(7),
+      }
+      const both = [change, { ...change, passwordHash: 'other' }]
+      const done = await Promise.all(both.map((one) => store.changePassword(one)))
+      expect(done.filter(Boolean)).toHaveLength(1)
+      expect(await store.findPasswordHash(ada.id)).toBe(done[0] ? 'new' : 'other')
+      expect((await stateOf(store))?.end).toEqual({ at: later(7), reason: 'password-changed' })
+      expect((await stateOf(store, 'ses_2'))?.end).toBeNull()
+    })
+
+    it('gives the first password to who has none only if that is what was checked', async () => {
+      const { store } = await make()
+      await store.insertPerson({ ...ada, passwordHash: null })
+      const change = { userId: ada.id, checkedHash: 'guess', passwordHash: 'new' }
+      const refused = await store.changePassword({ ...change, keepSessionId: 'ses_1', at })
+      expect(refused).toBe(false)
+      expect(await store.findPasswordHash(ada.id)).toBeNull()
+    })
+
+    it('a ban ends every session, and every edge will hear of the keys that still work', async () => {
+      const { store, addKey, told } = await prepared()
+      await store.openSession({ ...session, id: 'ses_2' }, checked)
+      await addKey({ id: 'key_1', userId: ada.id, revoked: false })
+      await addKey({ id: 'key_2', userId: ada.id, revoked: true })
+      await addKey({ id: 'key_3', userId: bob.id, revoked: false })
+      const changed = await store.changeStanding({ userId: ada.id, at: ban.at }, banned)
+      expect(changed).toMatchObject({ person: { id: ada.id, ban }, apiKeyIds: ['key_1'] })
+      expect(await told()).toEqual(['key_1'])
+      for (const id of ['ses_1', 'ses_2']) {
+        const found = await store.findSession(id)
+        expect(found?.state.end).toEqual({ at: ban.at, reason: 'banned' })
+        expect(found?.person.ban).toEqual(ban)
+      }
+    })
+
+    it('tells of keys again when a ban is lifted, and leaves sessions ended', async () => {
+      const { store, addKey } = await prepared()
+      await addKey({ id: 'key_1', userId: ada.id, revoked: false })
+      await store.changeStanding({ userId: ada.id, at }, banned)
+      const lifted = await store.changeStanding({ userId: ada.id, at }, ({ role }) => ({
+        role,
+        ban: null,
+      }))
+      expect(lifted).toMatchObject({ person: { ban: null }, apiKeyIds: ['key_1'] })
+      expect((await stateOf(store))?.end).not.toBeNull()
+    })
+
+    it('tells of nothing where no ban came or went', async () => {
+      const { store, addKey, told } = await prepared()
+      await addKey({ id: 'key_1', userId: ada.id, revoked: false })
+      const changed = await store.changeStanding({ userId: ada.id, at }, keep)
+      expect(changed?.apiKeyIds).toEqual([])
+      expect(await told()).toEqual([])
+      expect((await stateOf(store))?.end).toBeNull()
+      expect(await store.changeStanding({ userId: 'usr_none', at }, keep)).toBeUndefined()
+    })
+
+    it('lets one of two admins who ban each other be the last', async () => {
+      const { store } = await make()
+      await store.insertPerson(ada)
+      await store.insertPerson(bob)
+      const banUnlessLast = (person: Standing, others: { activeAdmins: number }) => {
+        if (others.activeAdmins === 0) throw new AppError('last_admin', 'the last')
+        return banned(person)
+      }
+      const tried = await Promise.allSettled(
+        [ada.id, bob.id].map((userId) => store.changeStanding({ userId, at }, banUnlessLast)),
+      )
+      expect(tried.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+      const left = await Promise.all([ada.id, bob.id].map((id) => store.findPerson(id)))
+      expect(left.filter((person) => person?.ban === null)).toHaveLength(1)
+    })
+
+    it('opens no session beside a ban or a new password, whichever comes first', async () => {
+      const { store } = await prepared()
+      const opening = Array.from({ length: 6 }, (_, n) =>
+        store.openSession({ ...session, id: `ses_r${n}` }, checked),
+      )
+      const change = { userId: ada.id, checkedHash: 'hash of ada', passwordHash: 'new' }
+      await Promise.all([
+        ...opening,
+        store.changePassword({ ...change, keepSessionId: 'ses_none', at: later(1) }),
+        ...Array.from({ length: 6 }, (_, n) =>
+          store.openSession({ ...session, id: `ses_s${n}` }, checked),
+        ),
+      ])
+      const all = ['r', 's'].flatMap((row) => [0, 1, 2, 3, 4, 5].map((n) => `ses_${row}${n}`))
+      const states = await Promise.all(all.map((id) => stateOf(store, id)))
+      expect(states.filter((state) => state?.end === null)).toEqual([])
+    })
+
+    it('forgets sessions that ended long ago, so many at once and no others', async () => {
+      const { store } = await prepared()
+      await store.openSession({ ...session, id: 'ses_2' }, checked)
+      await store.openSession({ ...session, id: 'ses_3', expiresAt: later(120_000) }, checked)
+      expect(await store.prune({ before: later(60_001), limit: 1 })).toBe(1)
+      expect(await store.prune({ before: later(60_001), limit: 10 })).toBe(1)
+      expect(await store.prune({ before: later(60_001), limit: 10 })).toBe(0)
+      expect(await stateOf(store, 'ses_3')).toBeDefined()
+    })
+  })
+}

@@ -1,0 +1,62 @@
+import { connectPostgres } from '@sluice/db/connect-postgres'
+import type { TestDatabase } from '@sluice/testkit/databases'
+import { eachPostgres } from '@sluice/testkit/databases'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+
+import { ada, identityStoreContract } from './identity-store.contract.ts'
+import { kyselyIdentityStore } from './kysely-identity-store.ts'
+
+eachPostgres('the identity store', (open) => {
+  let database: TestDatabase
+  beforeAll(async () => void (database = await open({ poolMax: 20 })))
+  afterAll(() => database.close())
+  beforeEach(async () => {
+    await sql`truncate users, outbox cascade`.execute(database.db)
+  })
+
+  identityStoreContract(async () => ({
+    store: kyselyIdentityStore(database),
+    addKey: async ({ id, userId, revoked }) => {
+      await sql`
+        insert into api_keys (id, user_id, wallet, key_hash, prefix, name, revoked_at, created_at)
+        values (${id}, ${userId}, 'wal_1', ${Buffer.from(id.padEnd(32, 'k')).toString('hex')},
+          'sk-', 'key', ${revoked ? ada.createdAt : null}, ${ada.createdAt})`.execute(database.db)
+    },
+    told: async () => {
+      const rows = await database.db.selectFrom('outbox').selectAll().orderBy('key').execute()
+      for (const row of rows) {
+        expect(row).toMatchObject({ topic: 'api-key-changed', payload: { apiKeyId: row.key } })
+      }
+      return rows.map(({ key }) => key)
+    },
+  }))
+
+  it('a password that an older release wrote works until it is changed, and then is gone', async () => {
+    const store = kyselyIdentityStore(database)
+    await sql`
+      insert into users (id, email, role, password_hash, wallet, created_at)
+      values ('usr_old', 'old@example.com', 'admin', 'old hash', 'wal_old', ${ada.createdAt})
+    `.execute(database.db)
+    expect((await store.findSignIn('old@example.com'))?.passwordHash).toBe('old hash')
+    const changed = await store.changePassword({
+      userId: 'usr_old',
+      checkedHash: 'old hash',
+      passwordHash: 'new hash',
+      keepSessionId: '',
+      at: ada.createdAt,
+    })
+    expect(changed).toBe(true)
+    expect(await store.findPasswordHash('usr_old')).toBe('new hash')
+    const rows = await database.db.selectFrom('users').select('password_hash').execute()
+    expect(rows).toEqual([{ password_hash: null }])
+  })
+
+  it('a database that is away is said to be away', async () => {
+    const away = connectPostgres({ url: 'postgres://nobody:x@127.0.0.1:1/none', onError: () => {} })
+    await expect(kyselyIdentityStore(away).findSession('ses_1')).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    await away.close()
+  })
+})
