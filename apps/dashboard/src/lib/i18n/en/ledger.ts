@@ -1,1 +1,31 @@
-export const words = {}
+export const words = {
+  title: 'Ledger',
+  status: (available: string, held: string) => `${available} available, ${held} held.`,
+  about: 'Every movement of your credits, newest first. Entries are never edited.',
+  columns: {
+    at: 'When',
+    kind: 'Entry',
+    memo: 'Note',
+    charge: 'Charge',
+    amount: 'Amount',
+    change: 'Available',
+  },
+  kinds: {
+    grant: 'Credits given',
+    purchase: 'Purchase',
+    hold: 'Reserved',
+    capture: 'Charged',
+    release: 'Given back',
+    refund: 'Refund',
+    adjust: 'Correction',
+    receivable: 'Unpaid',
+  },
+  accounts: (debit: string, credit: string) => `from ${debit} to ${credit}`,
+  explain: 'Explain this charge',
+  unchanged: 'unchanged',
+  empty: {
+    title: 'No entries yet',
+    text: 'Credits that you are given and requests that you pay for appear here.',
+  },
+  end: 'That is the whole ledger.',
+}

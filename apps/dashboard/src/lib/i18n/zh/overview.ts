@@ -1,4 +1,53 @@
-import type { words as english } from '../en/overview.ts'
-import type { Words } from '../words.ts'
+import { counted } from '../counted.ts'
+import type { AreaWords } from '../areas.ts'
 
-export const words: Words<typeof english> = {}
+const lang = 'zh'
+
+export const words: AreaWords<'overview'> = {
+  title: '概览',
+  statusNew: '还没有请求。一分钟内就能画出第一张图。',
+  statusQuiet: '今天还没有请求。',
+  statusWell: (requests) => `今天${requests}，全部成功。`,
+  statusFailures: (requests, failures) => `今天${requests}，其中${failures}。`,
+  statusNoCredit: '余额已用尽：充值之前，请求会被拒绝。',
+  failures: counted(lang, { other: '# 次失败' }),
+  period: '时间范围',
+  days: counted(lang, { other: '# 天' }),
+  figures: {
+    balance: '可用余额',
+    held: (amount) => `${amount} 已为运行中的请求冻结`,
+    heldNothing: '无冻结',
+    requests: '请求数',
+    spend: '消费',
+    pictures: '图片',
+    latency: '耗时中位数',
+    p95: (time) => `95% 的请求在 ${time} 内完成`,
+    noLatency: '暂无请求',
+  },
+  trend: {
+    up: (share) => `较上一周期 +${share}`,
+    down: (share) => `较上一周期 −${share}`,
+    level: '与上一周期持平',
+    fresh: '上一周期没有数据',
+  },
+  charts: {
+    requests: '每日请求数',
+    spend: '每日消费（额度）',
+    answered: '成功',
+    failed: '失败',
+    spent: '消费',
+    day: '日期（UTC）',
+    zone: '按 UTC 计日',
+  },
+  topModels: '消费最多的模型',
+  topModelsEmpty: '这段时间没有使用任何模型。',
+  modelNote: (requests, share) => `${requests} · ${share}`,
+  allUsage: '全部用量',
+  first: {
+    title: '从这里开始',
+    text: '在工作室画一张图，或者创建一个 API 密钥，用程序调用网关。',
+    studio: '打开工作室',
+    key: '创建 API 密钥',
+    command: '在终端里做同样的事，密钥放在 SLUICE_KEY 中',
+  },
+}
