@@ -512,6 +512,8 @@ CREATE UNIQUE INDEX api_keys_one_panel_key ON public.api_keys USING btree (user_
 
 CREATE UNIQUE INDEX credentials_once ON public.credentials USING btree (channel_id, fingerprint) WHERE (state <> 'retired'::text);
 
+CREATE INDEX holds_of_wallet ON public.holds USING btree (wallet, opened_at, ref) WHERE (purpose = 'job'::text);
+
 CREATE INDEX holds_open ON public.holds USING btree (purpose, expires_at, id) WHERE (state = 'open'::text);
 
 CREATE INDEX idempotency_answers_expiry ON public.idempotency_answers USING btree (expires_at);
@@ -524,6 +526,8 @@ CREATE INDEX image_jobs_claimed ON public.image_jobs USING btree (id) WHERE (sta
 
 CREATE INDEX image_jobs_deadline ON public.image_jobs USING btree (deadline_at) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text]));
 
+CREATE INDEX image_jobs_ended ON public.image_jobs USING btree (ended_at, state) WHERE (ended_at IS NOT NULL);
+
 CREATE INDEX image_jobs_of_wallet ON public.image_jobs USING btree (wallet, created_at, id);
 
 CREATE INDEX image_jobs_queued_by_model ON public.image_jobs USING btree (model, created_at, id) WHERE (state = 'queued'::text);
@@ -531,6 +535,10 @@ CREATE INDEX image_jobs_queued_by_model ON public.image_jobs USING btree (model,
 CREATE INDEX image_jobs_queued_by_wallet ON public.image_jobs USING btree (wallet, created_at, id) WHERE (state = 'queued'::text);
 
 CREATE INDEX image_jobs_sweep ON public.image_jobs USING btree (sweep_at) WHERE (sweep_at IS NOT NULL);
+
+CREATE INDEX ledger_transfers_by_time ON public.ledger_transfers USING brin (created_at) WITH (pages_per_range='16', autosummarize='on');
+
+CREATE INDEX ledger_transfers_refunds ON public.ledger_transfers USING btree (hold_id) WHERE (kind = 'refund'::text);
 
 CREATE INDEX ledger_transfers_statement ON public.ledger_transfers USING btree (wallet, seq);
 
@@ -545,6 +553,8 @@ CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_open ON public.sessions USING btree (user_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX sign_in_methods_of_user ON public.sign_in_methods USING btree (user_id);
+
+CREATE INDEX usage_records_of_wallet ON public.usage_records USING btree (wallet, ended_at, request_id);
 
 CREATE OR REPLACE FUNCTION public.ledger_next_seq()
  RETURNS bigint

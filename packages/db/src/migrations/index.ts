@@ -7,6 +7,7 @@ import { up as scheduler } from './20261121_0930_scheduler.ts'
 import { up as outbox } from './20261121_0940_outbox.ts'
 import { up as identity } from './20261121_1000_identity.ts'
 import { up as apiKeyLimits } from './20261121_1010_api_key_limits.ts'
+import { up as usageReading } from './20261121_1020_usage_reading.ts'
 import { up as imageJobLists } from './20261121_1030_image_job_lists.ts'
 
 /** Every migration by its name, oldest first. Up only and additive: old code runs on the new schema. */
@@ -18,5 +19,6 @@ export const migrations: Record<string, Migration> = {
   '20261121_0940_outbox': { up: outbox },
   '20261121_1000_identity': { up: identity },
   '20261121_1010_api_key_limits': { up: apiKeyLimits },
+  '20261121_1020_usage_reading': { up: usageReading },
   '20261121_1030_image_job_lists': { up: imageJobLists },
 }
