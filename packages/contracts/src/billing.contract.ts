@@ -207,6 +207,17 @@ export const billingContract = defineContract({
       }),
       output: z.object({ entries: z.array(ledgerEntry), next: microCredits.nullable() }),
     },
+    /**
+     * What became of the money of jobs and calls, by job id and request id: what was charged, or that a
+     * hold is open still. Of ids that are in neither list billing knows nothing (yet).
+     */
+    readSettlements: {
+      input: z.object({ refs: z.array(id).min(1).max(500) }),
+      output: z.object({
+        settled: z.array(z.object({ ref: id, chargedMicro: amountMicro })),
+        open: z.array(id),
+      }),
+    },
     /** All price rows in force and to come; for the edges' snapshots. */
     readPrices: { input: z.object({}), output: z.object({ rows: z.array(priceRow) }) },
     /** Adds a row to the price book; rows are never edited. Announces `catalog-changed`. */

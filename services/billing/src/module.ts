@@ -19,6 +19,7 @@ import { openAllowance } from './verbs/open-allowance.ts'
 import { openHold } from './verbs/open-hold.ts'
 import { readBalance } from './verbs/read-balance.ts'
 import { readPrices } from './verbs/read-prices.ts'
+import { readSettlements } from './verbs/read-settlements.ts'
 import { refundCapture } from './verbs/refund-capture.ts'
 import { renewAllowances } from './verbs/renew-allowances.ts'
 import { voidHold } from './verbs/void-hold.ts'
@@ -48,6 +49,7 @@ export function createBilling(deps: BillingDeps): BillingModule {
     refundCapture: verb(parts, refundCapture),
     readBalance: verb(parts, readBalance),
     listEntries: verb(parts, listEntries),
+    readSettlements: verb(parts, readSettlements),
     readPrices: verb(parts, readPrices),
     addPrice: verb(parts, addPrice),
 

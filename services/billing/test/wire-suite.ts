@@ -133,6 +133,15 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect(second).toMatchObject({ entries: [{ kind: 'grant', memo: 'welcome' }], next: null })
   })
 
+  it('readSettlements: what is open, and what was charged', async () => {
+    await openHold()
+    const refs = [ref, id('img', 9)]
+    expect(await port.readSettlements({ refs })).toEqual({ settled: [], open: [ref] })
+    await port.voidHold({ ref, reason: 'given up' })
+    const settled = [{ ref, chargedMicro: 0n }]
+    expect(await port.readSettlements({ refs })).toEqual({ settled, open: [] })
+  })
+
   it('addPrice, readPrices: what is added is read', async () => {
     const price = {
       kind: 'tokens' as const,

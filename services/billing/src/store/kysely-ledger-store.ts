@@ -13,6 +13,7 @@ import type { Jobs } from './kysely-ledger-book.ts'
 import { kyselyLedgerBook } from './kysely-ledger-book.ts'
 import type { EntriesQuery, LedgerStore, OverdueQuery, Renewal } from './ledger-store.ts'
 import { openHoldRow } from './open-hold-row.ts'
+import { readSettlements } from './read-settlements.ts'
 import { toPriceRow } from './price-rows.ts'
 import { repeatOnConflict } from './repeat-on-conflict.ts'
 import { sealFinal } from './seal-final.ts'
@@ -52,6 +53,7 @@ export function kyselyLedgerStore({
         const rows = await db.selectFrom('prices').selectAll().orderBy('id').execute()
         return rows.map(toPriceRow)
       }),
+    readSettlements: (refs) => safely(() => readSettlements(db, refs)),
     listOverdue: (query) => safely(() => listOverdue(db, query)),
     sealNext: (seal, options) => safely(() => sealFinal({ db, clock }, seal, options)),
     verify: (options) => safely(() => verifyLedger({ db, jobs, alsoVerify, ...options })),

@@ -27,6 +27,8 @@ export interface LedgerStore {
   /** A wallet's transfers with a number below `before`, newest first. */
   listEntries(query: EntriesQuery): Promise<PostedTransfer[]>
   readPrices(): Promise<PriceRow[]>
+  /** By job and request id; what is not known is in neither list. */
+  readSettlements(refs: readonly string[]): Promise<Settlements>
   /** Open holds of a purpose that expired before a moment, oldest first, by cursor. */
   listOverdue(query: OverdueQuery): Promise<OpenHold[]>
   /**
@@ -90,6 +92,13 @@ export interface Renewal {
 export interface Posting {
   holds: readonly Hold[]
   transfers: readonly Transfer[]
+}
+
+export interface Settlements {
+  /** Decided: what the caller was charged. */
+  settled: { ref: string; chargedMicro: bigint }[]
+  /** Jobs whose holds are open still. */
+  open: string[]
 }
 
 export interface EntriesQuery {

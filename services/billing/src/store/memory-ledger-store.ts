@@ -1,10 +1,17 @@
 import type { PriceRow } from '@sluice/contracts/prices'
 
 import type { Hold } from '../ledger/hold.ts'
+import { chargedOn } from '../ledger/hold.ts'
 import type { Book } from '../ledger/invariants.ts'
 import { reportOfBook } from '../ledger/report.ts'
 import type { Seal } from '../ledger/seal.ts'
-import type { LedgerBook, LedgerStore, OpenHold, RefusedUsage } from './ledger-store.ts'
+import type {
+  LedgerBook,
+  LedgerStore,
+  OpenHold,
+  RefusedUsage,
+  Settlements,
+} from './ledger-store.ts'
 import type { MemoryJobs } from './memory-ledger-book.ts'
 import { memoryBook } from './memory-ledger-book.ts'
 import type { MemoryTables } from './memory-tables.ts'
@@ -100,7 +107,14 @@ function writes({
   }
 }
 
-type Reads = 'readBalance' | 'listEntries' | 'readPrices' | 'listOverdue' | 'verify' | 'check'
+type Reads =
+  | 'readBalance'
+  | 'listEntries'
+  | 'readPrices'
+  | 'readSettlements'
+  | 'listOverdue'
+  | 'verify'
+  | 'check'
 
 function reads({
   tables,
@@ -125,6 +139,7 @@ function reads({
           .slice(0, limit),
       ),
     readPrices: () => inTurn(async () => tables.prices.values()),
+    readSettlements: (refs) => inTurn(async () => settlementsOf(tables, new Set(refs))),
     listOverdue: ({ purpose, expiredBefore, after, limit }) =>
       inTurn(async () =>
         tables.holds
@@ -140,6 +155,18 @@ function reads({
     check: async () => {},
     readBook: () => inTurn(async () => tables.book()),
   }
+}
+
+function settlementsOf(tables: MemoryTables, refs: ReadonlySet<string>): Settlements {
+  const answer: Settlements = { settled: [], open: [] }
+  for (const hold of tables.holds.values()) {
+    if (hold.purpose !== 'job' || !refs.has(hold.ref)) continue
+    if (hold.settledAt === null && hold.state === 'open') answer.open.push(hold.ref)
+    else answer.settled.push({ ref: hold.ref, chargedMicro: chargedOn(hold) })
+  }
+  for (const { requestId: ref, amountMicro: chargedMicro } of tables.usage.values())
+    if (refs.has(ref)) answer.settled.push({ ref, chargedMicro })
+  return answer
 }
 
 const oldestFirst = (a: OverdueKey, b: OverdueKey) =>

@@ -89,6 +89,38 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
     })
   })
 
+  describe('what became of jobs and calls', () => {
+    it('is told by their ids: what was charged, what is open, and nothing of others', async () => {
+      const ledger = await make()
+      await grant(ledger, 100n)
+      for (const number of [1, 2, 3, 4]) await ledger.store.openHold(jobHold(number, 10n))
+      const end = (number: number, state: 'captured' | 'voided' | 'expired', charged = 0n) => {
+        const { hold } = jobHold(number, 10n)
+        return post(ledger, endHold({ hold: { ...hold, ...charge(charged) }, state, at: later(1) }))
+      }
+      const charge = (lateMicro: bigint) => ({ lateMicro })
+      await end(1, 'captured', 7n)
+      await end(2, 'voided')
+      await end(3, 'expired')
+      await openAllowance(ledger, allowance(1, 0n))
+      await ledger.store.inTransaction((book) =>
+        book.addUsage([{ record: record(1, `alw_${hex(1)}`, 5n), postingId: 'posting' }], at),
+      )
+      const jobs = [1, 2, 3, 4, 5].map((number) => `img_${hex(number)}`)
+      const calls = [1, 2].map((number) => `req_${hex(number)}`)
+      const { settled, open } = await ledger.store.readSettlements([...jobs, ...calls])
+      expect(new Map(settled.map(({ ref, chargedMicro }) => [ref, chargedMicro]))).toEqual(
+        new Map([
+          [`img_${hex(1)}`, 7n],
+          [`img_${hex(2)}`, 0n],
+          [`img_${hex(3)}`, 0n],
+          [`req_${hex(1)}`, 5n],
+        ]),
+      )
+      expect(open).toEqual([`img_${hex(4)}`])
+    })
+  })
+
   describe('the price book', () => {
     it('keeps every row as it was added, beside those of a fresh house', async () => {
       const ledger = await make()

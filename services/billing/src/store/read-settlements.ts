@@ -1,0 +1,30 @@
+import type { Tables } from '@sluice/db/tables'
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+
+import type { Settlements } from './ledger-store.ts'
+
+/**
+ * By job or request id. A job's hold is decided when it was settled, and when it expired: only one
+ * whose job never came to be does.
+ */
+export async function readSettlements(
+  db: Kysely<Tables>,
+  refs: readonly string[],
+): Promise<Settlements> {
+  const { rows } = await sql<{ ref: string; charged: bigint | null }>`
+    select ref, case
+        when settled_at is null and state = 'open' then null
+        else captured_micro + late_micro + receivable_micro
+      end as charged
+    from holds where purpose = 'job' and ref = any(${[...refs]})
+    union all
+    select request_id, amount_micro from usage_records
+    where request_id = any(${[...refs]})`.execute(db)
+  const answer: Settlements = { settled: [], open: [] }
+  for (const { ref, charged } of rows) {
+    if (charged === null) answer.open.push(ref)
+    else answer.settled.push({ ref, chargedMicro: charged })
+  }
+  return answer
+}
