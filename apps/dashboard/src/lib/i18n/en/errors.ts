@@ -21,6 +21,8 @@ export const words = {
     permission_denied: 'Your account may not do this. An operator can change your role.',
     account_banned: 'This account is banned. Ask an operator why.',
     registration_closed: 'Registration is closed here. Ask an operator for an account.',
+    email_taken: 'There is an account with this e-mail already. Sign in, or use another address.',
+    last_admin: 'This is the last admin who can sign in. Make another one first.',
     cross_site_refused:
       'The browser says that another site asked for this. Reload the page and try again.',
     invalid_signature: 'This picture link is damaged. Reload the page for a fresh one.',

@@ -18,6 +18,8 @@ export const words: Words<typeof english> = {
     permission_denied: '你的账号没有此操作的权限，可请管理员调整角色。',
     account_banned: '该账号已被封禁，原因请联系管理员。',
     registration_closed: '本站未开放注册，请联系管理员开通账号。',
+    email_taken: '该邮箱已注册。请直接登录，或换一个邮箱。',
+    last_admin: '这是最后一位可登录的管理员，请先设置另一位管理员。',
     cross_site_refused: '浏览器表示这次操作来自其他网站。请刷新页面后重试。',
     invalid_signature: '图片链接已损坏。刷新页面即可获取新链接。',
     link_expired: '图片链接已过期。刷新页面即可获取新链接。',

@@ -1,0 +1,27 @@
+import type { SiteChoice } from '#lib/site/site-choice.ts'
+
+declare global {
+  namespace App {
+    interface Error {
+      /** A sentence for people, in their language. */
+      message: string
+      /** The gateway's code, where it was the gateway that refused. */
+      code?: string
+      requestId?: string
+    }
+    interface Locals {
+      choice: SiteChoice
+      /** Set-Cookie lines of the gateway, passed through to the browser as they are. */
+      setCookies: string[]
+    }
+    /** What the mount gives to each request; values, not environment. */
+    interface Platform {
+      /** Where the gateway listens, without a path. */
+      apiUrl: string
+      /** Who is at the other end, as those in front of us said: for X-Forwarded-For. */
+      forwardedFor: string
+      /** Logs a fault of ours. */
+      report: (error: unknown, facts: { path: string; status: number }) => void
+    }
+  }
+}

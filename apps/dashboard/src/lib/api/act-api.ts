@@ -1,0 +1,22 @@
+import { goto } from '$app/navigation'
+
+import { paths } from '../paths.ts'
+import { createApi } from './create-api.ts'
+import type { Api } from './create-api.ts'
+
+/**
+ * The client for acts of a page: cancel, switch, ban. Browser only. Throws `ApiError`, which the page
+ * tells by `explainError`; a session that has ended leads to login and back by itself as well.
+ */
+export function actApi(): Api {
+  return createApi(async (input, init) => {
+    const answer = await fetch(input, init)
+    if (answer.status === 401) await leaveForLogin()
+    return answer
+  })
+}
+
+/** The way to login when a session has ended in mid-use; afterwards the person is back where they were. */
+export async function leaveForLogin(): Promise<void> {
+  await goto(paths.login(`${location.pathname}${location.search}`))
+}

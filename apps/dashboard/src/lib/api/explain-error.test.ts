@@ -1,0 +1,48 @@
+import { errorCodes } from '@sluice/kernel/error-codes'
+import { describe, expect, it } from 'vitest'
+
+import { words as english } from '../i18n/en/errors.ts'
+import { words as chinese } from '../i18n/zh/errors.ts'
+import { ApiError } from './api-error.ts'
+import type { ApiErrorFacts } from './api-error.ts'
+import { explainWith } from './explain-error.ts'
+
+const explained = (facts: Partial<ApiErrorFacts>) => {
+  const error = new ApiError('raw words', { code: 'internal_error', status: 500, ...facts })
+  return [
+    explainWith(english, { error, language: 'en' }),
+    explainWith(chinese, { error, language: 'zh' }),
+  ]
+}
+
+describe('an error', () => {
+  it('of every code that the gateway may answer to a person is told in words of ours', () => {
+    const silent = ['caller_gone', 'rate_limit_exceeded', 'too_many_attempts']
+    const codes = Object.keys(errorCodes).filter((code) => !silent.includes(code))
+    expect(codes.filter((code) => !(code in english.codes))).toEqual([])
+    expect(Object.keys(english.codes).filter((code) => !codes.includes(code))).toEqual([
+      'network',
+      'unreadable',
+    ])
+  })
+
+  it('says when it is worth coming back', () => {
+    const [en, zh] = explained({ code: 'rate_limit_exceeded', retryAfterMs: 200_000 })
+    expect(en?.sentence).toBe('That was asked too often. Try again in 3m 20s.')
+    expect(zh?.sentence).toBe('操作过于频繁，请在 3分钟 20秒后重试。')
+    expect(explained({ code: 'rate_limit_exceeded' })[0]?.sentence).toBe(english.rateLimited)
+  })
+
+  it('carries the request id, so that an operator can find it', () => {
+    expect(explained({ requestId: 'req_1' }).map(({ requestId }) => requestId)).toEqual([
+      'req_1',
+      'req_1',
+    ])
+  })
+
+  it('that is not the gateway’s tells nothing of itself', () => {
+    const error = new TypeError('x is not a function')
+    const told = explainWith(english, { error, language: 'en' })
+    expect(told).toEqual({ sentence: english.other, requestId: undefined })
+  })
+})

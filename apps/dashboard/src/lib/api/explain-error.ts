@@ -1,0 +1,55 @@
+import type { AreaWords } from '../i18n/areas.ts'
+import { createFormat } from '../format.ts'
+import type { Language } from '../i18n/languages.ts'
+import { loadWords } from '../i18n/load-words.ts'
+import { ApiError } from './api-error.ts'
+
+/** An error as it is told to a person. */
+export interface Explained {
+  /** What happened, and what to do. */
+  sentence: string
+  /** To give to an operator; undefined when the gateway never saw the request. */
+  requestId: string | undefined
+}
+
+/**
+ * Any error as a sentence in the person's language. The words are fetched when the first error is
+ * told; where even that fails, the error's own message is all there is.
+ */
+export async function explainError(error: unknown, language: Language): Promise<Explained> {
+  try {
+    return explainWith(await loadWords(language, 'errors'), { error, language })
+  } catch {
+    const sentence = error instanceof Error ? error.message : String(error)
+    return { sentence, requestId: error instanceof ApiError ? error.requestId : undefined }
+  }
+}
+
+/** The same with words at hand: for form actions, and for pages that have loaded them. */
+export function explainWith(
+  words: AreaWords<'errors'>,
+  { error, language }: { error: unknown; language: Language },
+): Explained {
+  if (!(error instanceof ApiError)) return { sentence: words.other, requestId: undefined }
+  return { sentence: sentenceOf(words, { error, language }), requestId: error.requestId }
+}
+
+interface Told {
+  error: ApiError
+  language: Language
+}
+
+function sentenceOf(words: AreaWords<'errors'>, { error, language }: Told): string {
+  if (error.code === 'rate_limit_exceeded' || error.code === 'too_many_attempts') {
+    if (error.retryAfterMs === undefined) return words.rateLimited
+    const format = createFormat({ language, zone: 'UTC' })
+    return words.rateLimitedFor(format.duration(Math.max(1_000, error.retryAfterMs)))
+  }
+  if (isTold(words, error.code)) return words.codes[error.code]
+  return words.other
+}
+
+type Codes = AreaWords<'errors'>['codes']
+
+const isTold = (words: AreaWords<'errors'>, code: string): code is keyof Codes =>
+  Object.hasOwn(words.codes, code)

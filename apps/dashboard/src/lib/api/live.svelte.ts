@@ -1,0 +1,36 @@
+import type { WireEventsOf } from '@sluice/contracts/control/operation-types'
+import type { ControlOperation } from '@sluice/contracts/control/routes'
+import { systemClock } from '@sluice/kernel/clock'
+
+import { LiveStream } from './live-stream.ts'
+import type { LiveSpec, LiveState } from './live-stream.ts'
+
+const deps = { open: (url: string) => new EventSource(url), clock: systemClock }
+
+/** A live stream of one operation, with its state to show. */
+export class Live<Op extends ControlOperation> {
+  #state = $state<LiveState>('connecting')
+  readonly #stream: LiveStream<WireEventsOf<Op>>
+
+  constructor(spec: Omit<LiveSpec<WireEventsOf<Op>>, 'onState'>) {
+    const onState = (state: LiveState) => (this.#state = state)
+    this.#stream = new LiveStream({ ...spec, onState }, deps)
+  }
+
+  get state(): LiveState {
+    return this.#state
+  }
+
+  /** Ends it for good; repeated calls do nothing. */
+  readonly stop = (): void => this.#stream.stop()
+}
+
+/**
+ * Follows an operation that answers events. Browser only: make it in an effect, and return its `stop`.
+ * `live<'followImage'>({ url: apiPath('followImage', …), on: { task: (task) => … }, endsWith: 'end' })`
+ */
+export function live<Op extends ControlOperation>(
+  spec: Omit<LiveSpec<WireEventsOf<Op>>, 'onState'>,
+): Live<Op> {
+  return new Live<Op>(spec)
+}

@@ -1,0 +1,23 @@
+export const words = {
+  title: 'Sign in',
+  lead: 'Your gateway for pictures and chat.',
+  email: 'E-mail',
+  password: 'Password',
+  showPassword: 'Show the password',
+  submit: 'Sign in',
+  submitting: 'Signing in',
+  noAccount: 'No account yet?',
+  registerLink: 'Make one',
+  registerTitle: 'Make an account',
+  registerLead: 'An e-mail and a password are all it takes.',
+  newPassword: 'Choose a password',
+  newPasswordHelp: (characters: number) =>
+    `At least ${characters} characters. A sentence is easier to keep than a puzzle.`,
+  registerSubmit: 'Make the account',
+  registerSubmitting: 'Making the account',
+  hasAccount: 'Have an account?',
+  loginLink: 'Sign in',
+  closed: 'Registration is closed here. Ask an operator for an account.',
+  firstStart: 'First start? The e-mail and password were printed in the terminal, once.',
+  comeBack: 'You will come back to the page you asked for.',
+}

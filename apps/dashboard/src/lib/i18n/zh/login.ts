@@ -1,0 +1,25 @@
+import type { words as english } from '../en/login.ts'
+import type { Words } from '../words.ts'
+
+export const words: Words<typeof english> = {
+  title: '登录',
+  lead: '你的图像与对话网关。',
+  email: '邮箱',
+  password: '密码',
+  showPassword: '显示密码',
+  submit: '登录',
+  submitting: '正在登录',
+  noAccount: '还没有账号？',
+  registerLink: '注册',
+  registerTitle: '注册账号',
+  registerLead: '只需要邮箱和密码。',
+  newPassword: '设置密码',
+  newPasswordHelp: (characters) => `至少 ${characters} 个字符。一句话往往比一串符号更好记。`,
+  registerSubmit: '注册',
+  registerSubmitting: '正在注册',
+  hasAccount: '已有账号？',
+  loginLink: '去登录',
+  closed: '本站未开放注册，请联系管理员开通账号。',
+  firstStart: '首次启动？登录邮箱和密码已在终端中显示，仅此一次。',
+  comeBack: '登录后会回到你要打开的页面。',
+}

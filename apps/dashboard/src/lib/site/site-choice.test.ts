@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+
+import { choiceCookie, readChoice } from './site-choice.ts'
+
+const read = (cookies: Record<string, string>, acceptLanguage: string | null = null) =>
+  readChoice({ cookie: (name) => cookies[name], acceptLanguage })
+
+it('a choice is read back as it was made', () => {
+  const cookies = { sluice_language: 'zh', sluice_theme: 'dark', sluice_zone: 'Asia/Shanghai' }
+  expect(read(cookies)).toEqual({ language: 'zh', theme: 'dark', zone: 'Asia/Shanghai' })
+})
+
+it('who has chosen nothing gets their browser’s language, their system’s theme, and UTC', () => {
+  expect(read({}, 'zh-CN')).toEqual({ language: 'zh', theme: 'system', zone: 'UTC' })
+})
+
+it('a cookie that is none of our choices is as good as none', () => {
+  const odd = { sluice_language: '../en', sluice_theme: '" onload="x', sluice_zone: 'Mars/Base' }
+  expect(read(odd)).toEqual({ language: 'en', theme: 'system', zone: 'UTC' })
+  expect(read({ sluice_zone: '"><script>' }).zone).toBe('UTC')
+})
+
+it('a choice is kept for a year, on this site, and over TLS only where there is TLS', () => {
+  const line = 'sluice_zone=Asia%2FTokyo; Path=/; Max-Age=31536000; SameSite=Lax'
+  expect(choiceCookie('zone', { value: 'Asia/Tokyo', secure: false })).toBe(line)
+  expect(choiceCookie('zone', { value: 'Asia/Tokyo', secure: true })).toBe(`${line}; Secure`)
+})

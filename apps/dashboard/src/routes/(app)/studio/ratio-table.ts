@@ -1,0 +1,78 @@
+import type { ImageModel } from '@sluice/contracts/control/images'
+
+import { parseSize } from '#lib/pictures/picture-shape.ts'
+import type { Shape } from '#lib/pictures/picture-shape.ts'
+
+/** A ratio that a model draws, with its sizes, the smallest first. */
+export interface Ratio {
+  /** `3:2`. */
+  name: string
+  sizes: readonly string[]
+}
+
+// Names that people use. Others are said as the fraction that they are.
+const usual = ['1:1', '5:4', '4:3', '3:2', '16:10', '16:9', '2:1', '21:9', '3:1'] as const
+/** Sizes such as 1360x1024 are called by the usual ratio that they miss by less. */
+const MISS_MAX = 0.015
+
+// For models that take any size: edges are multiples of 16, at most 3840x2160 (client-contracts §1.1).
+const commonSizes = [
+  ...['1024x1024', '2048x2048'],
+  ...['1536x1024', '2304x1536', '1024x1536', '1536x2304'],
+  ...['1344x1008', '2048x1536', '1008x1344', '1536x2048'],
+  ...['1536x864', '2560x1440', '3840x2160', '864x1536', '1440x2560'],
+]
+
+/** The ratios of a model: square first, then wide ones, then tall ones, each from mild to extreme. */
+export function ratiosOf(model: Pick<ImageModel, 'sizes' | 'any_size'>): Ratio[] {
+  const offered = [...model.sizes, ...(model.any_size ? commonSizes : [])]
+  const shapes = new Map<string, Shape>()
+  for (const size of offered) {
+    const shape = parseSize(size)
+    if (shape) shapes.set(size, shape)
+  }
+  const byName = new Map<string, [string, Shape][]>()
+  for (const [size, shape] of shapes) {
+    const name = ratioNameOf(shape)
+    byName.set(name, [...(byName.get(name) ?? []), [size, shape]])
+  }
+  return [...byName]
+    .map(([name, sizes]) => ({ name, sizes: sizes.sort(smallestFirst) }))
+    .sort((one, other) => orderOf(one.sizes[0]?.[1]) - orderOf(other.sizes[0]?.[1]))
+    .map(({ name, sizes }) => ({ name, sizes: sizes.map(([size]) => size) }))
+}
+
+/** `16:9` of 1920x1080; by its usual name where it is near to one. */
+export function ratioNameOf({ width, height }: Shape): string {
+  const wide = Math.max(width, height) / Math.min(width, height)
+  const near = usual.find((name) => Math.abs(valueOf(name) / wide - 1) < MISS_MAX)
+  if (near) return width >= height ? near : turned(near)
+  const divisor = commonDivisor(width, height)
+  return `${width / divisor}:${height / divisor}`
+}
+
+/** The ratio that a size belongs to; undefined for `auto` and for sizes that the model does not draw. */
+export function ratioOfSize(ratios: readonly Ratio[], size: string): Ratio | undefined {
+  return ratios.find(({ sizes }) => sizes.includes(size))
+}
+
+const valueOf = (name: string) => {
+  const [wide, tall] = name.split(':').map(Number)
+  return (wide ?? 1) / (tall ?? 1)
+}
+
+const turned = (name: string) => name.split(':').toReversed().join(':')
+
+const smallestFirst = ([, one]: [string, Shape], [, other]: [string, Shape]) =>
+  one.width * one.height - other.width * other.height
+
+// 1 is square; wide ratios follow up to 100, tall ones behind them.
+function orderOf(shape: Shape | undefined): number {
+  if (!shape) return Infinity
+  const { width, height } = shape
+  return width >= height ? width / height : 100 + height / width
+}
+
+function commonDivisor(one: number, other: number): number {
+  return other === 0 ? one : commonDivisor(other, one % other)
+}

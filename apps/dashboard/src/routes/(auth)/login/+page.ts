@@ -1,0 +1,11 @@
+import { loadApi } from '#lib/api/load-api.ts'
+import { loadWords } from '#lib/i18n/load-words.ts'
+import { localPath } from '#lib/paths.ts'
+
+import type { PageLoad } from './$types.js'
+
+export const load: PageLoad = async (event) => {
+  const { language } = await event.parent()
+  const [words, site] = await Promise.all([loadWords(language, 'login'), loadApi(event).getSite()])
+  return { ...event.data, words, site, next: localPath(event.url.searchParams.get('next')) }
+}
