@@ -33,6 +33,8 @@ export const catalogCredential = z.object({
   concurrencyMax: z.int().positive(),
   /** Not to be used before; null when it may be used now. */
   coolingUntil: instant.nullable(),
+  /** Why it needs attention, without secrets; for the panel. */
+  reason: z.string().nullable().optional(),
   secret: sealedSecret,
 })
 export type CatalogCredential = z.output<typeof catalogCredential>
@@ -62,6 +64,30 @@ export const catalog = z.object({
   channels: z.array(catalogChannel),
 })
 export type Catalog = z.output<typeof catalog>
+
+const baseUrl = z.string().max(500)
+const offered = z.array(channelModel).min(1).max(1_000)
+const newCredentials = z
+  .array(
+    z.object({
+      secret: z.string().min(1).max(10_000),
+      concurrencyMax: z.int().positive().max(10_000).default(64),
+    }),
+  )
+  .min(1)
+  .max(1_000)
+
+/** What of a channel can be changed one by one. Its name and its dialect stay. */
+export const channelChange = z
+  .object({
+    baseUrl,
+    priority: z.int(),
+    weight: z.int().positive().max(1_000),
+    enabled: z.boolean(),
+    models: offered,
+  })
+  .partial()
+export type ChannelChange = z.output<typeof channelChange>
 
 /** What became of a credential's use; the scheduler turns it into rest, tripping or retirement. */
 export const outcome = z.discriminatedUnion('kind', [
@@ -96,7 +122,13 @@ export const schedulerContract = defineContract({
   version: 1,
   methods: {
     /** Channels, models and shared credentials; secrets sealed. */
-    readCatalog: { input: z.object({}), output: catalog },
+    readCatalog: {
+      input: z.object({
+        /** For people, who look for what they have just changed: asks for news of the rows first. */
+        fresh: z.boolean().optional(),
+      }),
+      output: catalog,
+    },
     /**
      * Selects an eligible credential that serves the model and takes one of its places, atomically;
      * or says when to come back. `exclude` names credentials that this job has tried already.
@@ -143,34 +175,71 @@ export const schedulerContract = defineContract({
       input: z.object({
         name: z.string().min(1).max(100),
         dialect,
-        baseUrl: z.string().max(500),
+        baseUrl,
         priority: z.int().default(0),
         weight: z.int().positive().max(1_000).default(1),
         enabled: z.boolean().default(true),
-        models: z.array(channelModel).min(1).max(1_000),
+        models: offered,
         settings: z.record(z.string(), z.unknown()).default({}),
       }),
       output: z.object({ channelId: id }),
+    },
+    /** Adds a channel with its pool, at once. Announces `catalog-changed`. */
+    createChannel: {
+      input: z.object({
+        name: z.string().min(1).max(100),
+        dialect,
+        baseUrl,
+        priority: z.int().default(0),
+        weight: z.int().positive().max(1_000).default(1),
+        enabled: z.boolean().default(true),
+        models: offered,
+        settings: z.record(z.string(), z.unknown()).default({}),
+        credentials: newCredentials,
+      }),
+      output: z.discriminatedUnion('outcome', [
+        z.object({ outcome: z.literal('created'), channel: catalogChannel }),
+        z.object({ outcome: z.literal('name-taken') }),
+      ]),
+    },
+    /**
+     * Changes what is named and leaves the rest, also when others change the channel at the same time.
+     * A base URL of another origin would send the pool's secrets to another host. So it needs
+     * `credentials` unless the pool is empty, and credentials that are not among them are retired in the
+     * same transaction. Without that, `credentials` are added. Announces `catalog-changed`.
+     */
+    changeChannel: {
+      input: z.object({
+        channelId: id,
+        change: channelChange,
+        credentials: newCredentials.optional(),
+      }),
+      output: z.discriminatedUnion('outcome', [
+        z.object({
+          outcome: z.literal('changed'),
+          channel: catalogChannel,
+          /** Credentials that were retired because the channel moved. */
+          retired: z.int().nonnegative(),
+        }),
+        z.object({ outcome: z.literal('secrets-needed') }),
+      ]),
     },
     /** Adds credentials to a channel's pool; a secret that the channel has already is skipped. */
     importCredentials: {
       input: z.object({
         channelId: id,
-        credentials: z
-          .array(
-            z.object({
-              secret: z.string().min(1).max(10_000),
-              concurrencyMax: z.int().positive().max(10_000).default(64),
-            }),
-          )
-          .min(1)
-          .max(1_000),
+        credentials: newCredentials,
       }),
       output: z.object({ added: z.int(), known: z.int() }),
     },
     /** Pauses, resumes or retires a credential. */
     setCredentialState: {
-      input: z.object({ credentialId: id, state: credentialState }),
+      input: z.object({
+        credentialId: id,
+        state: credentialState,
+        /** Changes nothing when its row is in another state: somebody else spoke meanwhile. */
+        from: z.array(credentialState).optional(),
+      }),
       output: z.object({ changed: z.boolean() }),
     },
   },

@@ -9,6 +9,8 @@ import { createHints } from './hints.ts'
 import { createKnownCatalog } from './known-catalog.ts'
 import { createKnownPool } from './known-pool.ts'
 import { startUpkeep } from './upkeep/start-upkeep.ts'
+import { changeChannel } from './verbs/change-channel.ts'
+import { createChannel } from './verbs/create-channel.ts'
 import { editChannel } from './verbs/edit-channel.ts'
 import { grantLease } from './verbs/grant-lease.ts'
 import { importCredentials } from './verbs/import-credentials.ts'
@@ -33,12 +35,14 @@ export function createScheduler(deps: SchedulerDeps): SchedulerModule {
   const config = { ...defaultSchedulerConfig, ...deps.config }
   let endUpkeep: (() => Promise<void>) | undefined
   return {
-    readCatalog: () => readCatalog(parts),
+    readCatalog: (input) => readCatalog(parts, input),
     grantLease: (input, options) => grantLease(parts, input, options),
     renewLease: (input) => renewLease(parts, input),
     releaseLease: (input) => releaseLease(parts, input),
     reportOutcomes: (input) => reportOutcomes(parts, input),
     editChannel: (input) => editChannel(parts, input),
+    createChannel: (input) => createChannel(parts, input),
+    changeChannel: (input) => changeChannel(parts, input),
     importCredentials: (input) => importCredentials(parts, input),
     setCredentialState: (input) => setCredentialState(parts, input),
 

@@ -39,6 +39,23 @@ export function wireSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): 
     expect(channels[0]?.credentials).toHaveLength(2)
   })
 
+  it('createChannel, changeChannel: a channel with its pool, and what is refused', async () => {
+    const credentials = [{ secret: 'a', concurrencyMax: 3 }]
+    const input = { ...channelInput(), credentials }
+    const created = await port.createChannel(input)
+    if (created.outcome !== 'created') throw new Error('the name is free')
+    expect(await port.createChannel(input)).toEqual({ outcome: 'name-taken' })
+    const { id: channelId } = created.channel
+    expect(created.channel).toMatchObject({ ...channelInput(), credentials: [{ reason: null }] })
+    const baseUrl = 'https://other.example.test/v1'
+    const change = { baseUrl, weight: 5 }
+    expect(await port.changeChannel({ channelId, change })).toEqual({ outcome: 'secrets-needed' })
+    const moved = await port.changeChannel({ channelId, change, credentials })
+    expect(moved).toMatchObject({ outcome: 'changed', retired: 0, channel: { baseUrl, weight: 5 } })
+    const { channels } = await port.readCatalog({ fresh: true })
+    expect(channels).toMatchObject([{ id: channelId, baseUrl }])
+  })
+
   it('grantLease, renewLease, releaseLease: the life of a lease, with times that are times', async () => {
     await addPool(['a'])
     const granted = await port.grantLease(leaseInput(world))

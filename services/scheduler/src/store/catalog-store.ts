@@ -1,5 +1,6 @@
 import type {
   CatalogChannel,
+  ChannelChange,
   ChannelModel,
   Dialect,
   SealedSecret,
@@ -49,6 +50,26 @@ export interface CatalogStore {
   readVersion(): Promise<number>
   /** Adds the channel, or replaces the one of that name except for its credentials. */
   saveChannel(input: { channel: ChannelDraft; at: Date }): Promise<{ channelId: string }>
+  /** Adds the channel with its credentials; undefined, and nothing done, when the name is taken. */
+  createChannel(input: {
+    channel: ChannelDraft
+    credentials: readonly NewCredential[]
+    at: Date
+  }): Promise<Channel | undefined>
+  /**
+   * Changes what is named, and adds the credentials that the channel does not have. When the origin of its
+   * base URL changes, those that are not named again are retired, and what was learned of the others is
+   * void; with no credentials named and a pool that is not empty, nothing is done (`secrets-needed`).
+   * Throws `not_found`, and `invalid_value` for a base URL that is none.
+   */
+  changeChannel(input: {
+    channelId: string
+    change: ChannelChange
+    credentials: readonly NewCredential[]
+    at: Date
+  }): Promise<
+    { outcome: 'changed'; channel: Channel; retired: number } | { outcome: 'secrets-needed' }
+  >
   /** Adds those that the channel does not have. Throws `not_found` for an unknown channel. */
   addCredentials(input: {
     channelId: string
@@ -57,11 +78,13 @@ export interface CatalogStore {
   }): Promise<{ added: number; known: number }>
   /**
    * A person's word: raises the epoch, so that what was learned before is void. `active` always
-   * counts as a change; a retired credential stays retired. Throws `not_found`.
+   * counts as a change; a retired credential stays retired, and one that is in no state of `from`
+   * stays as it is. Throws `not_found`.
    */
   setCredentialState(input: {
     credentialId: string
     state: CredentialState
+    from?: readonly CredentialState[] | undefined
     at: Date
   }): Promise<{ changed: boolean; channelId: string }>
   /** Writes what is new and not void. Answers how many credentials changed. */

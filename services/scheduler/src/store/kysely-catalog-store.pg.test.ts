@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { catalogStoreContract } from './catalog-store.contract.ts'
+import { channelChangesContract } from './channel-changes.contract.ts'
 import { createKyselyCatalogStore } from './kysely-catalog-store.ts'
 
 eachPostgres('the catalog', (open) => {
@@ -37,6 +38,7 @@ eachPostgres('the catalog', (open) => {
   })
 
   catalogStoreContract(empty)
+  channelChangesContract(empty)
 
   it('promises the announcement of a change in the transaction that makes it', async () => {
     const store = await empty()

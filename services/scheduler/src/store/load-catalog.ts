@@ -1,6 +1,7 @@
 import type { ChannelModel } from '@sluice/contracts/scheduler.contract'
 import { channelModel, credentialState, dialect } from '@sluice/contracts/scheduler.contract'
 import type { Tables } from '@sluice/db/tables'
+import { assert } from '@sluice/kernel/assert'
 import type { Kysely, Selectable, Transaction } from 'kysely'
 
 import type { Channel } from '../catalog/channel.ts'
@@ -21,12 +22,30 @@ export function loadCatalog(db: Kysely<Tables>): Promise<{ version: number; chan
     })
 }
 
-async function loadChannels(trx: Transaction<Tables>): Promise<Channel[]> {
-  const channels = await trx.selectFrom('channels').selectAll().orderBy('name').execute()
-  const models = await trx.selectFrom('channel_models').selectAll().orderBy('model').execute()
+/** One channel, as the transaction has left it. */
+export async function loadChannel(trx: Transaction<Tables>, id: string): Promise<Channel> {
+  const [channel] = await loadChannels(trx, id)
+  assert(channel !== undefined, 'a channel that was just written is there')
+  return channel
+}
+
+async function loadChannels(trx: Transaction<Tables>, only?: string): Promise<Channel[]> {
+  const channels = await trx
+    .selectFrom('channels')
+    .selectAll()
+    .$if(only !== undefined, (query) => query.where('id', '=', only ?? ''))
+    .orderBy('name')
+    .execute()
+  const models = await trx
+    .selectFrom('channel_models')
+    .selectAll()
+    .$if(only !== undefined, (query) => query.where('channel_id', '=', only ?? ''))
+    .orderBy('model')
+    .execute()
   const credentials = await trx
     .selectFrom('credentials')
     .selectAll()
+    .$if(only !== undefined, (query) => query.where('channel_id', '=', only ?? ''))
     .where('state', '!=', 'retired')
     .orderBy('id')
     .execute()

@@ -1,8 +1,9 @@
 import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
 import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
-import { AppError } from '@sluice/kernel/app-error'
 import { newId } from '@sluice/kernel/ids'
 
+import { checkBaseUrl } from '../catalog/base-url.ts'
+import { checkModels } from '../catalog/check-models.ts'
 import type { SchedulerParts } from '../deps.ts'
 import { tellChange } from './tell-change.ts'
 
@@ -17,26 +18,10 @@ export async function editChannel(
   input: InputOf<Spec>,
 ): Promise<OutputOf<Spec>> {
   const { catalogStore, clock, random } = parts
-  check(input)
+  checkModels(input.models)
+  checkBaseUrl(input)
   const channel = { ...input, newChannelId: newId('chan', { clock, random }) }
   const { channelId } = await catalogStore.saveChannel({ channel, at: clock.now() })
   await tellChange(parts, { freed: input.enabled ? [channelId] : [] })
   return { channelId }
-}
-
-function check({ models, dialect, baseUrl }: InputOf<Spec>): void {
-  const names = models.map(({ model }) => model)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) {
-    throw new AppError('invalid_value', `the model ${twice} is named twice`, { param: 'models' })
-  }
-  // The sandbox is inside the house and has no address.
-  if (dialect === 'sandbox') return
-  const url = URL.parse(baseUrl)
-  const plain = url !== null && url.username === '' && url.password === '' && url.hash === ''
-  if (!plain || !/^https?:$/.test(url.protocol)) {
-    throw new AppError('invalid_value', 'must be an http(s) address without a password', {
-      param: 'baseUrl',
-    })
-  }
 }

@@ -8,14 +8,15 @@ type Spec = (typeof schedulerContract)['methods']['setCredentialState']
 
 /**
  * A person's word about a credential. `active` also forgets what was learned of it: attention, rest and
- * an open circuit. A retired one stays retired. Leases that are out run to their end. Throws `not_found`.
+ * an open circuit. A retired one stays retired, and one whose row is not in a state of `from` stays as it
+ * is. Leases that are out run to their end. Throws `not_found`.
  */
 export async function setCredentialState(
   parts: SchedulerParts,
-  { credentialId, state }: InputOf<Spec>,
+  { credentialId, state, from }: InputOf<Spec>,
 ): Promise<OutputOf<Spec>> {
   const { catalogStore, clock } = parts
-  const change = { credentialId, state, at: clock.now() }
+  const change = { credentialId, state, from, at: clock.now() }
   const { changed, channelId } = await catalogStore.setCredentialState(change)
   if (changed) await tellChange(parts, { freed: state === 'active' ? [channelId] : [] })
   return { changed }

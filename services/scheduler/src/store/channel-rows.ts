@@ -1,0 +1,123 @@
+import type { Tables } from '@sluice/db/tables'
+import { AppError } from '@sluice/kernel/app-error'
+import type { Transaction } from 'kysely'
+
+import { checkBaseUrl, sameOrigin } from '../catalog/base-url.ts'
+import type { Channel } from '../catalog/channel.ts'
+import { dialect } from '@sluice/contracts/scheduler.contract'
+import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
+import { addCredentials, leaveBehind } from './credential-rows.ts'
+import { loadChannel } from './load-catalog.ts'
+import { raiseVersion } from './raise-version.ts'
+
+/** Adds the channel, or replaces the one of that name. */
+export async function saveChannel(
+  trx: Transaction<Tables>,
+  { channel, at }: { channel: ChannelDraft; at: Date },
+): Promise<string> {
+  const facts = factsOf(channel, at)
+  const { id } = await trx
+    .insertInto('channels')
+    .values({ ...facts, id: channel.newChannelId, created_at: at })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(facts))
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await replaceModels(trx, { channelId: id, models: channel.models })
+  return id
+}
+
+/** Adds the channel with its pool; undefined when the name is taken. */
+export async function createChannel(
+  trx: Transaction<Tables>,
+  { channel, credentials, at }: Parameters<CatalogStore['createChannel']>[0],
+): Promise<Channel | undefined> {
+  const inserted = await trx
+    .insertInto('channels')
+    .values({ ...factsOf(channel, at), id: channel.newChannelId, created_at: at })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (!inserted) return undefined
+  const channelId = inserted.id
+  await replaceModels(trx, { channelId, models: channel.models })
+  await addCredentials(trx, { channelId, credentials, at })
+  await raiseVersion(trx, at)
+  return loadChannel(trx, channelId)
+}
+
+/** Changes what is named. Held against others: rows are locked in the order channel, credentials, version. */
+export async function changeChannel(
+  trx: Transaction<Tables>,
+  { channelId, change, credentials, at }: Parameters<CatalogStore['changeChannel']>[0],
+): ReturnType<CatalogStore['changeChannel']> {
+  const before = await trx
+    .selectFrom('channels')
+    .select(['dialect', 'base_url'])
+    .where('id', '=', channelId)
+    .forUpdate()
+    .executeTakeFirst()
+  if (!before) throw new AppError('not_found', 'no such channel')
+  const { baseUrl = before.base_url, models, priority, weight, enabled } = change
+  checkBaseUrl({ dialect: dialect.parse(before.dialect), baseUrl })
+  let retired = 0
+  if (!sameOrigin(before.base_url, baseUrl)) {
+    if (credentials.length === 0 && (await hasPool(trx, channelId)))
+      return { outcome: 'secrets-needed' }
+    const kept = credentials.map(({ fingerprint }) => fingerprint)
+    retired = await leaveBehind(trx, { channelId, kept, at })
+  }
+  await trx
+    .updateTable('channels')
+    .set({
+      base_url: baseUrl,
+      updated_at: at,
+      ...(priority !== undefined && { priority }),
+      ...(weight !== undefined && { weight }),
+      ...(enabled !== undefined && { enabled }),
+    })
+    .where('id', '=', channelId)
+    .execute()
+  if (models) await replaceModels(trx, { channelId, models })
+  await addCredentials(trx, { channelId, credentials, at })
+  await raiseVersion(trx, at)
+  return { outcome: 'changed', channel: await loadChannel(trx, channelId), retired }
+}
+
+async function hasPool(trx: Transaction<Tables>, channelId: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('credentials')
+    .select('id')
+    .where('channel_id', '=', channelId)
+    .where('state', '!=', 'retired')
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+function factsOf(channel: ChannelDraft, at: Date) {
+  return {
+    name: channel.name,
+    dialect: channel.dialect,
+    base_url: channel.baseUrl,
+    priority: channel.priority,
+    weight: channel.weight,
+    enabled: channel.enabled,
+    settings: JSON.stringify(channel.settings),
+    updated_at: at,
+  }
+}
+
+async function replaceModels(
+  trx: Transaction<Tables>,
+  { channelId, models }: { channelId: string; models: ChannelDraft['models'] },
+): Promise<void> {
+  await trx.deleteFrom('channel_models').where('channel_id', '=', channelId).execute()
+  const rows = models.map(({ model, upstreamModel, kinds, outputTokensMax }) => ({
+    channel_id: channelId,
+    model,
+    upstream_model: upstreamModel,
+    kinds,
+    output_tokens_max: outputTokensMax ?? null,
+  }))
+  await trx.insertInto('channel_models').values(rows).execute()
+}

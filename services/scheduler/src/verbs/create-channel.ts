@@ -1,0 +1,37 @@
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
+import { newId } from '@sluice/kernel/ids'
+
+import { checkBaseUrl } from '../catalog/base-url.ts'
+import { checkModels } from '../catalog/check-models.ts'
+import type { SchedulerParts } from '../deps.ts'
+import { checkRoom } from './check-room.ts'
+import { sealCredentials } from './seal-credentials.ts'
+import { showChannel } from './show-channel.ts'
+import { tellChange } from './tell-change.ts'
+
+type Spec = (typeof schedulerContract)['methods']['createChannel']
+
+/**
+ * Adds a channel with its pool in one transaction; a name that is there changes nothing. Throws
+ * `invalid_value` as editChannel and importCredentials do.
+ */
+export async function createChannel(
+  parts: SchedulerParts,
+  { credentials, ...draft }: InputOf<Spec>,
+): Promise<OutputOf<Spec>> {
+  const { catalogStore, clock, random } = parts
+  checkModels(draft.models)
+  checkBaseUrl(draft)
+  const newChannelId = newId('chan', { clock, random })
+  const sealed = sealCredentials(parts, { channelId: newChannelId, credentials })
+  checkRoom(parts, { draft, sealed })
+  const channel = await catalogStore.createChannel({
+    channel: { ...draft, newChannelId },
+    credentials: sealed,
+    at: clock.now(),
+  })
+  if (channel === undefined) return { outcome: 'name-taken' }
+  await tellChange(parts, { freed: channel.enabled ? [channel.id] : [] })
+  return { outcome: 'created', channel: showChannel(parts, channel) }
+}
