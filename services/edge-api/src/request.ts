@@ -67,6 +67,6 @@ export interface RequestRecord {
 }
 
 /** True when the principal's key may use this public model name. */
-export function mayUseModel(principal: Principal, model: string): boolean {
+export function mayUseModel(principal: Pick<Principal, 'models'>, model: string): boolean {
   return principal.models === null || principal.models.has(model)
 }

@@ -34,6 +34,10 @@ export interface IntakeInput {
   shelf: InputShelf
 }
 
+/** Changes a caller's parameters before they are read. */
+type Reshape = (fields: Fields) => Fields
+const asTheyAre: Reshape = (fields) => fields
+
 type IntakeDoor = Pick<Door, 'deps' | 'sweep'>
 
 const nothingStored = { images: [], mask: undefined }
@@ -42,14 +46,15 @@ const nothingStored = { images: [], mask: undefined }
 export async function acceptGeneration(
   door: IntakeDoor,
   { incoming }: Pick<IntakeInput, 'incoming'>,
+  { reshape, countMax } = { reshape: asTheyAre, countMax: REFERENCE_IMAGES_MAX },
 ): Promise<ImageIntake> {
   const fields = await readJsonFields(bodyLimits(door), incoming)
   const images = readPictureSources(fields['reference_images'], {
     param: 'reference_images',
-    countMax: REFERENCE_IMAGES_MAX,
+    countMax,
   })
   return {
-    call: parseImageCall(fields),
+    call: parseImageCall(reshape(fields)),
     isEdit: false,
     stored: nothingStored,
     sources: { images, mask: undefined, bytesMax: REFERENCE_BYTES_MAX },
@@ -58,9 +63,24 @@ export async function acceptGeneration(
 
 /** Reads `POST /v1/images/edits`: a form, or JSON whose pictures are URLs, data URLs or base64. */
 export function acceptEdit(door: IntakeDoor, input: IntakeInput): Promise<ImageIntake> {
-  const isForm = /^multipart\/form-data\b/i.test(input.incoming.headers['content-type'] ?? '')
-  return isForm ? acceptFormEdit(door, input) : acceptJsonEdit(door, input)
+  return isForm(input) ? acceptFormEdit(door, input) : acceptJsonEdit(door, input)
 }
+
+/**
+ * Reads `POST /api/user/images`: JSON as for a generation, or a form as for an edit, of which the pictures
+ * are left to the caller. Whatever it says of its face, it is answered with the task.
+ */
+export async function acceptPanelImages(
+  door: IntakeDoor,
+  input: IntakeInput,
+): Promise<ImageIntake> {
+  const reshape: Reshape = (fields) => ({ ...fields, async: true, stream: null })
+  if (isForm(input)) return { ...(await acceptFormEdit(door, input, reshape)), isEdit: false }
+  return acceptGeneration(door, input, { reshape, countMax: EDIT_IMAGES_MAX })
+}
+
+const isForm = ({ incoming }: IntakeInput) =>
+  /^multipart\/form-data\b/i.test(incoming.headers['content-type'] ?? '')
 
 async function acceptJsonEdit(door: IntakeDoor, { incoming }: IntakeInput): Promise<ImageIntake> {
   const fields = await readJsonFields(bodyLimits(door), incoming)
@@ -86,6 +106,7 @@ const bodyLimits = ({ deps: { config, clock }, sweep }: IntakeDoor) => ({
 async function acceptFormEdit(
   { deps: { config, clock }, sweep }: IntakeDoor,
   { incoming, shelf }: IntakeInput,
+  reshape = asTheyAre,
 ): Promise<ImageIntake> {
   // Promises, because the next part may arrive while one is still being stored.
   const images: Promise<StoredInput>[] = []
@@ -116,7 +137,7 @@ async function acceptFormEdit(
   })
   const [mask] = await Promise.all(masks)
   return {
-    call: parseImageCall(fields),
+    call: parseImageCall(reshape(fields)),
     isEdit: true,
     stored: { images: await Promise.all(images), mask },
     sources: { images: [], mask: undefined, bytesMax: 0 },

@@ -1,3 +1,4 @@
+import type { ImageJob } from '@sluice/jobs/image-job'
 import { AppError } from '@sluice/kernel/app-error'
 import { unreachable } from '@sluice/kernel/assert'
 
@@ -10,10 +11,16 @@ import type { TaskRequest } from './read-task.ts'
  * a task that is drawn, being drawn or has failed is `not_cancellable`.
  */
 export async function cancelTask(door: Door, request: TaskRequest) {
-  const { deps } = door
-  const { id } = await ownTask(deps, request)
-  const { outcome, events } = await deps.jobs.cancel(id, deps.clock.now())
-  const job = await ownTask(deps, request)
+  const job = await cancelJob(door, await ownTask(door.deps, request))
+  return describeTask(door.deps, job)
+}
+
+/** Ends a job of which nothing is drawn, and answers what it is now. Throws as `cancelTask` does. */
+export async function cancelJob(door: Door, { id }: Pick<ImageJob, 'id'>): Promise<ImageJob> {
+  const { clock, jobs } = door.deps
+  const { outcome, events } = await jobs.cancel(id, clock.now())
+  const job = await jobs.read(id)
+  if (!job) throw gone()
   switch (outcome) {
     case 'cancelled':
       await announceCancelled(door, { jobId: id, events })
@@ -24,11 +31,11 @@ export async function cancelTask(door: Door, request: TaskRequest) {
     case 'too-late':
       throw notCancellable('The task is being drawn already.')
     case 'unknown':
-      throw new AppError('task_not_found', 'The task is gone.', { param: 'id' })
+      throw gone()
     default:
       unreachable(outcome)
   }
-  return describeTask(deps, job)
+  return job
 }
 
 type Cancelled = Pick<Awaited<ReturnType<Door['deps']['jobs']['cancel']>>, 'events'>
@@ -46,5 +53,7 @@ async function announceCancelled(
   for (const { status, ...rest } of said)
     if (status === 'rejected') log.warn({ ...rest, jobId }, 'cancelled job not announced')
 }
+
+const gone = () => new AppError('task_not_found', 'The task is gone.', { param: 'id' })
 
 const notCancellable = (message: string) => new AppError('not_cancellable', message)

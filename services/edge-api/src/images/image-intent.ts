@@ -28,7 +28,7 @@ export function readIntent(
     incoming,
     principal,
     route,
-  }: { incoming: IncomingMessage; principal: Principal; route: string },
+  }: { incoming: Pick<IncomingMessage, 'headers'>; principal: Principal; route: string },
 ): ImageIntent {
   const key = incoming.headers['idempotency-key']
   if (key === undefined) {

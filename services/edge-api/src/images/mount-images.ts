@@ -8,6 +8,7 @@ import type { Door } from '../door.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
 import { answerImage } from './answer-image.ts'
 import { cancelTask } from './cancel-task.ts'
+import { inFlightLimit } from './in-flight-limit.ts'
 import { readTask } from './read-task.ts'
 import { streamTaskEvents } from './stream-task-events.ts'
 
@@ -61,12 +62,9 @@ interface ImageRoute {
 
 /** Answers image requests, so many at once as this process bears. */
 function imageAnswers(door: Door) {
-  let running = 0
-  return async (context: EdgeContext, { family, accept }: ImageRoute): Promise<Response> => {
-    if (running >= door.deps.config.requestsInFlightMax)
-      throw new AppError('overloaded', 'Too many image requests are running here.')
-    running += 1
-    try {
+  const inFlight = inFlightLimit(door.deps.config)
+  return (context: EdgeContext, { family, accept }: ImageRoute): Promise<Response> =>
+    inFlight(async () => {
       const admitted = await door.admit(context)
       const { incoming, outgoing } = context.env
       await answerImage(door, {
@@ -78,8 +76,5 @@ function imageAnswers(door: Door) {
         accept: (shelf) => accept(door, { incoming, shelf }),
       })
       return RESPONSE_ALREADY_SENT
-    } finally {
-      running -= 1
-    }
-  }
+    })
 }

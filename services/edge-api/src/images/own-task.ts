@@ -13,7 +13,7 @@ import { endOfJob, failureError, picturesOf } from './job-end.ts'
 /** Reads a task of the caller's wallet. What is not there and what is somebody else's look the same. */
 export async function ownTask(
   { jobs }: Pick<EdgeDeps, 'jobs'>,
-  { principal, taskId }: { principal: Principal; taskId: string },
+  { principal, taskId }: { principal: Pick<Principal, 'wallet'>; taskId: string },
 ): Promise<ImageJob> {
   const job = /^img_[0-9a-f]{32}$/.test(taskId) ? await jobs.read(taskId) : undefined
   if (job?.wallet === principal.wallet) return job

@@ -18,7 +18,8 @@ import { checkUsableModel } from './usable-model.ts'
 
 export interface ImageTurn {
   admitted: Admitted
-  incoming: IncomingMessage
+  /** Its Idempotency-Key names the intention. */
+  incoming: Pick<IncomingMessage, 'headers'>
   outgoing: ServerResponse
   /** Part of the intention's name: the same Idempotency-Key means another thing on another route. */
   route: string

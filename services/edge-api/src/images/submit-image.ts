@@ -6,12 +6,12 @@ import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { formatCredits } from '@sluice/kernel/credits'
 import { startDeadline } from '@sluice/kernel/deadline'
 import { rateUsage } from '@sluice/pricing/rate-usage'
-import { worstCaseImages } from '@sluice/pricing/worst-case'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import type { Door } from '../door.ts'
 import type { Principal } from '../request.ts'
 import type { ImageIntent } from './image-intent.ts'
+import { priceImages } from './price-images.ts'
 import { unpriced } from './usable-model.ts'
 
 const HOLD_WITHIN_MS = 10_000
@@ -63,16 +63,13 @@ export async function submitImage(door: Door, input: SubmitInput): Promise<Submi
 }
 
 async function openHold(
-  { deps, catalog }: Door,
+  door: Door,
   { principal, request, jobId, intent }: SubmitInput & { jobId: string },
 ) {
-  const { clock, billing, config } = deps
-  const { prices } = catalog.current()
+  const { clock, billing, config } = door.deps
   const { model } = request
-  const row = prices.priceAt({ model, kind: 'images', at: clock.now() })
-  if (row?.price.kind !== 'images') throw unpriced(model)
+  const { prices, row, worstCase } = priceImages(door, request)
   const deadline = startDeadline(clock, HOLD_WITHIN_MS)
-  const worstCase = worstCaseImages(request, row.price)
   const hold = {
     wallet: principal.wallet,
     ref: jobId,

@@ -5,7 +5,11 @@ import type { Principal } from '../request.ts'
 import { mayUseModel } from '../request.ts'
 
 /** Lets a model through that exists, draws pictures, and that this key may use. */
-export function checkUsableModel({ catalog }: Door, principal: Principal, model: string): void {
+export function checkUsableModel(
+  { catalog }: Pick<Door, 'catalog'>,
+  principal: Pick<Principal, 'models'>,
+  model: string,
+): void {
   const routes = catalog.current().routesOf(model)
   if (!routes || !mayUseModel(principal, model)) throw unknownModel(model)
   if (routes.image.length > 0) return

@@ -1,0 +1,17 @@
+import type { ImageRequest } from '@sluice/contracts/image-request'
+import { worstCaseImages } from '@sluice/pricing/worst-case'
+
+import type { Door } from '../door.ts'
+import { unpriced } from './usable-model.ts'
+
+/** The price in force for a request, and the most that it may consume. Throws `model_not_found` without one. */
+export function priceImages(
+  { catalog, deps }: Pick<Door, 'catalog' | 'deps'>,
+  request: Pick<ImageRequest, 'model' | 'count' | 'size' | 'quality'>,
+) {
+  const { prices } = catalog.current()
+  const { model } = request
+  const row = prices.priceAt({ model, kind: 'images', at: deps.clock.now() })
+  if (row?.price.kind !== 'images') throw unpriced(model)
+  return { prices, row, worstCase: worstCaseImages(request, row.price) }
+}
