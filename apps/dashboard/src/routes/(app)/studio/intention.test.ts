@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { intend, isFinal, readIntention } from './intention.ts'
+import { intend, isFinal, isSeen, readIntention } from './intention.ts'
 
 const keys = () => {
   let made = 0
@@ -10,25 +10,37 @@ const keys = () => {
 describe('an intention', () => {
   it('keeps its key through a retry after a lost answer', () => {
     const newKey = keys()
-    const first = intend(undefined, { asked: 'a fox', nowMs: 0, newKey })
-    const again = intend(first, { asked: 'a fox', nowMs: 30_000, newKey })
+    const first = intend(undefined, { asked: 'a fox', prompt: 'a fox', nowMs: 0, newKey })
+    const again = intend(first, { asked: 'a fox', prompt: 'a fox', nowMs: 30_000, newKey })
     expect(again).toEqual(first)
   })
 
   it('is another one when anything else is asked, or much later', () => {
     const newKey = keys()
-    const first = intend(undefined, { asked: 'a fox', nowMs: 0, newKey })
-    expect(intend(first, { asked: 'a hare', nowMs: 1, newKey }).key).not.toBe(first.key)
-    expect(intend(first, { asked: 'a fox', nowMs: 600_000, newKey }).key).not.toBe(first.key)
+    const first = intend(undefined, { asked: 'a fox', prompt: 'a fox', nowMs: 0, newKey })
+    expect(intend(first, { asked: 'a hare', prompt: 'a hare', nowMs: 1, newKey }).key).not.toBe(
+      first.key,
+    )
+    expect(intend(first, { asked: 'a fox', prompt: 'a fox', nowMs: 600_000, newKey }).key).not.toBe(
+      first.key,
+    )
   })
 
   it('survives a reload, and nonsense in the browser is none', () => {
-    const open = { key: 'abcdefgh', asked: 'a fox', sinceMs: 5 }
+    const open = { key: 'abcdefgh', asked: '{}', prompt: 'a fox', sinceMs: 5 }
     expect(readIntention(JSON.stringify(open))).toEqual(open)
     for (const kept of [null, '', '{', '1', '{}', '{"key":"a b","asked":"","sinceMs":1}']) {
       expect(readIntention(kept)).toBeUndefined()
     }
   })
+})
+
+it('is over once the list shows its task, so that the same again makes another one', () => {
+  const open = { key: 'abcdefgh', asked: '{}', prompt: 'a fox', sinceMs: Date.UTC(2026, 0, 2) }
+  const task = (prompt: string, created: string) => ({ prompt, created_at: created })
+  expect(isSeen(open, [task('a fox', '2026-01-02T00:00:01Z')])).toBe(true)
+  expect(isSeen(open, [task('a fox', '2026-01-01T00:00:00Z')])).toBe(false)
+  expect(isSeen(open, [task('a hare', '2026-01-02T00:00:01Z')])).toBe(false)
 })
 
 it.each([

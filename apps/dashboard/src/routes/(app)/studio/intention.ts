@@ -1,5 +1,6 @@
 /** A repeat within this time means the same; later it is a wish for another picture. */
 const INTENTION_MS_MAX = 600_000
+const CLOCKS_APART_MS_MAX = 60_000
 
 /** A request that was sent, and whose answer nobody has seen. */
 export interface Intention {
@@ -7,11 +8,13 @@ export interface Intention {
   key: string
   /** What was asked: equal for equal requests. */
   asked: string
+  prompt: string
   sinceMs: number
 }
 
 export interface IntentionInput {
   asked: string
+  prompt: string
   nowMs: number
   newKey: () => string
 }
@@ -21,9 +24,22 @@ export interface IntentionInput {
  * again; else a new one.
  */
 export function intend(open: Intention | undefined, input: IntentionInput): Intention {
-  const { asked, nowMs, newKey } = input
+  const { asked, prompt, nowMs, newKey } = input
   const isSame = open?.asked === asked && nowMs - open.sinceMs < INTENTION_MS_MAX
-  return isSame ? open : { key: newKey(), asked, sinceMs: nowMs }
+  return isSame ? open : { key: newKey(), asked, prompt, sinceMs: nowMs }
+}
+
+/**
+ * True when the list shows what the lost answer would have told: the person sees it, so another press
+ * means another one. Clocks may differ by a minute.
+ */
+export function isSeen(
+  { prompt, sinceMs }: Intention,
+  tasks: readonly { prompt: string; created_at: string }[],
+): boolean {
+  return tasks.some(
+    (task) => task.prompt === prompt && Date.parse(task.created_at) > sinceMs - CLOCKS_APART_MS_MAX,
+  )
 }
 
 /**
@@ -40,10 +56,11 @@ export function readIntention(text: string | null): Intention | undefined {
   try {
     const kept: unknown = JSON.parse(text ?? 'null')
     if (typeof kept !== 'object' || kept === null) return undefined
-    const { key, asked, sinceMs } = { key: '', asked: '', sinceMs: '', ...kept }
+    const blank: Record<keyof Intention, unknown> = { key: '', asked: '', prompt: '', sinceMs: '' }
+    const { key, asked, prompt, sinceMs } = { ...blank, ...kept }
     if (typeof key !== 'string' || !/^[\x21-\x7e]{8,64}$/.test(key)) return undefined
-    if (typeof asked !== 'string' || typeof sinceMs !== 'number') return undefined
-    return { key, asked, sinceMs }
+    if (typeof asked !== 'string' || typeof prompt !== 'string') return undefined
+    return typeof sinceMs === 'number' ? { key, asked, prompt, sinceMs } : undefined
   } catch {
     return undefined
   }

@@ -1,0 +1,58 @@
+import { linkEndsAtMs } from './picture-link.ts'
+import { hasEnded } from './task.ts'
+import type { Picture, Task } from './task.ts'
+
+/** A link is kept while it works for so long yet; a fresh one would load the same picture again. */
+const LINK_LEFT_MS_MIN = 300_000
+
+/**
+ * The truer of two readings of one task, which may arrive in any order: the one that includes more
+ * events. Between equals the later wins, but a task never comes back from its end. Money that only one of
+ * them tells is kept.
+ */
+export function mergeTask(known: Task | undefined, read: Task, nowMs: number): Task {
+  if (!known) return read
+  if (isOlder(read, known)) return withMoney(known, read)
+  return withMoney({ ...read, pictures: keepLinks(known, read, nowMs) }, known)
+}
+
+/** All tasks of both lists, newest first; ids sort by the time of their making only within a list. */
+export function mergeTasks(
+  known: readonly Task[],
+  read: readonly Task[],
+  nowMs: number,
+): readonly Task[] {
+  const merged = new Map(known.map((task) => [task.id, task]))
+  for (const task of read) merged.set(task.id, mergeTask(merged.get(task.id), task, nowMs))
+  return [...merged.values()].sort(newestFirst)
+}
+
+function isOlder(read: Task, known: Task): boolean {
+  if (read.last_event !== known.last_event) return read.last_event < known.last_event
+  return hasEnded(known) && !hasEnded(read)
+}
+
+function withMoney(task: Task, other: Task): Task {
+  const held = task.held_micro === undefined ? other.held_micro : task.held_micro
+  // The bill comes after the last event, so it is kept once it is known.
+  const charged = task.charged_micro ?? other.charged_micro
+  return {
+    ...task,
+    ...(held !== undefined && { held_micro: held }),
+    ...(charged !== undefined && { charged_micro: charged }),
+  }
+}
+
+function keepLinks(known: Task, read: Task, nowMs: number): Picture[] {
+  const before = new Map(known.pictures.map((picture) => [picture.index, picture]))
+  return read.pictures.map((picture) => {
+    const url = before.get(picture.index)?.url
+    if (!url || !picture.url || linkEndsAtMs(url) - nowMs < LINK_LEFT_MS_MIN) return picture
+    return { ...picture, url }
+  })
+}
+
+function newestFirst(one: Task, other: Task): number {
+  if (one.created_at !== other.created_at) return one.created_at < other.created_at ? 1 : -1
+  return one.id < other.id ? 1 : -1
+}

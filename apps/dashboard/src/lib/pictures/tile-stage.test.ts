@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+
+import { pictureOf, taskOf } from './testing/task-of.ts'
+import { cancelRefusal, picturesOf, stageOf } from './tile-stage.ts'
+
+const failure = { code: 'upstream_failed', message: 'x' }
+
+describe('a tile', () => {
+  it('waits with its place in line', () => {
+    const task = taskOf({ position: 3 })
+    expect(stageOf(task, pictureOf())).toEqual({ name: 'queued', position: 3 })
+  })
+
+  it('is drawn since the task was begun, with the newest partial picture', () => {
+    const task = taskOf({ state: 'running', started_at: '2026-01-01T00:00:41.000Z' })
+    expect(stageOf(task, pictureOf({ state: 'drawing', partial_url: '/p' }))).toEqual({
+      name: 'drawing',
+      sinceMs: Date.UTC(2026, 0, 1, 0, 0, 41),
+      partialUrl: '/p',
+    })
+  })
+
+  it('shows what is stored, also while its neighbours are drawn', () => {
+    const task = taskOf({ state: 'running' })
+    expect(stageOf(task, pictureOf({ state: 'kept', url: '/u' }))).toEqual({
+      name: 'stored',
+      url: '/u',
+    })
+    expect(stageOf(task, pictureOf({ state: 'kept' }))).toEqual({ name: 'gone' })
+  })
+
+  it("tells its own failure, else the task's", () => {
+    const task = taskOf({ state: 'failed', failure })
+    expect(stageOf(task, pictureOf({ state: 'failed' }))).toEqual({ name: 'failed', failure })
+    const own = { code: 'content_policy_violation', message: 'y' }
+    expect(stageOf(task, pictureOf({ state: 'failed', failure: own }))).toEqual({
+      name: 'failed',
+      failure: own,
+    })
+  })
+
+  it("never waits when its task has ended: the task's end wins", () => {
+    for (const state of ['waiting', 'drawing'] as const) {
+      const picture = pictureOf({ state })
+      expect(stageOf(taskOf({ state: 'failed', failure }), picture).name).toBe('failed')
+      expect(stageOf(taskOf({ state: 'cancelled' }), picture).name).toBe('cancelled')
+      expect(stageOf(taskOf({ state: 'done' }), picture).name).toBe('failed')
+    }
+  })
+})
+
+it('a task has as many tiles as it was asked for, from its first moment on', () => {
+  const task = taskOf({ count: 3, pictures: [pictureOf({ index: 1, state: 'kept', url: '/u' })] })
+  expect(picturesOf(task).map(({ index, state }) => [index, state])).toEqual([
+    [0, 'waiting'],
+    [1, 'kept'],
+    [2, 'waiting'],
+  ])
+})
+
+it('only a task that waits can be cancelled', () => {
+  expect(cancelRefusal(taskOf({ state: 'queued' }))).toBeNull()
+  expect(cancelRefusal(taskOf({ state: 'running' }))).toBe('drawing')
+  expect(cancelRefusal(taskOf({ state: 'done' }))).toBe('ended')
+})

@@ -1,0 +1,61 @@
+import type { ImageModel } from '@sluice/contracts/control/images'
+import { describe, expect, it } from 'vitest'
+
+import { fitSettings, readWish } from './studio-settings.ts'
+import type { Wish } from './studio-settings.ts'
+
+const model = (name: string, more: Partial<ImageModel> = {}): ImageModel => ({
+  model: name,
+  sizes: ['1024x1024'],
+  any_size: false,
+  qualities: ['low', 'high'],
+  formats: ['png', 'jpeg', 'webp'],
+  backgrounds: ['opaque', 'transparent'],
+  count_max: 4,
+  references_max: 4,
+  partial_images_max: 3,
+  price_steps: [],
+  ...more,
+})
+const models = [model('first'), model('second', { qualities: ['max'], count_max: 1 })]
+const fit = (wish: Wish, offered = models) =>
+  fitSettings({ wish, models: offered, sizesOf: ({ sizes }) => ['auto', ...sizes] })
+
+describe('settings', () => {
+  it('are kept where the model can do them', () => {
+    const wish = {
+      model: 'first',
+      size: '1024x1024',
+      count: 3,
+      quality: 'high',
+      format: 'webp',
+      background: 'transparent',
+      compression: 60,
+    }
+    expect(fit(wish)).toEqual(wish)
+  })
+
+  it('become what the model can do when it is another one', () => {
+    expect(fit({ model: 'second', size: '9x9', count: 3, quality: 'high' })).toMatchObject({
+      model: 'second',
+      size: 'auto',
+      count: 1,
+      quality: 'auto',
+    })
+  })
+
+  it('go to the first model when theirs is gone, and nowhere without models', () => {
+    expect(fit({ model: 'retired' })?.model).toBe('first')
+    expect(fit({}, [])).toBeUndefined()
+  })
+
+  it('never ask for a transparent jpeg, which no file can hold', () => {
+    expect(fit({ format: 'jpeg', background: 'transparent' })?.background).toBe('auto')
+  })
+
+  it('survive anything that a browser may have kept', () => {
+    for (const kept of [null, '', '{', '[]', '7', '{"count":"3","size":{},"compression":1.5}']) {
+      expect(fit(readWish(kept))).toMatchObject({ count: 1, size: 'auto', compression: 100 })
+    }
+  })
+})

@@ -1,0 +1,77 @@
+import type { ImageModel } from '@sluice/contracts/control/images'
+
+type Formats = ImageModel['formats'][number]
+type Qualities = ImageModel['qualities'][number]
+type Backgrounds = ImageModel['backgrounds'][number]
+
+/** What a person chose beside the prompt and the reference pictures. */
+export interface Settings {
+  model: string
+  size: string
+  count: number
+  quality: Qualities | 'auto'
+  format: Formats
+  background: Backgrounds | 'auto'
+  /** 0..100, for jpeg and webp; 100 is the least compression. */
+  compression: number
+}
+
+const COMPRESSION_DEFAULT = 100
+
+/** What a model starts with. */
+export const firstSettings = (model: string): Settings => ({
+  model,
+  size: 'auto',
+  count: 1,
+  quality: 'auto',
+  format: 'png',
+  background: 'auto',
+  compression: COMPRESSION_DEFAULT,
+})
+
+/** A wish with values of any origin: a browser's store, another task. */
+export type Wish = { readonly [Key in keyof Settings]?: unknown }
+
+export interface FitInput {
+  wish: Wish
+  models: readonly ImageModel[]
+  /** Sizes that the studio offers for a model; `auto` is always among them. */
+  sizesOf: (model: ImageModel) => readonly string[]
+}
+
+/** The wish, as far as the models can do it: what they cannot becomes the default. Undefined without models. */
+export function fitSettings({ wish, models, sizesOf }: FitInput): Settings | undefined {
+  const model = models.find((one) => one.model === wish.model) ?? models[0]
+  if (!model) return undefined
+  const first = firstSettings(model.model)
+  const format = oneOf(model.formats, wish.format) ?? model.formats[0] ?? first.format
+  const background = oneOf(model.backgrounds, wish.background) ?? first.background
+  return {
+    model: model.model,
+    size: oneOf(sizesOf(model), wish.size) ?? first.size,
+    count: Math.min(model.count_max, integer(wish.count, { min: 1, max: 10 }) ?? first.count),
+    quality: oneOf(model.qualities, wish.quality) ?? first.quality,
+    format,
+    background: background === 'transparent' && format === 'jpeg' ? 'auto' : background,
+    compression: integer(wish.compression, { min: 0, max: 100 }) ?? first.compression,
+  }
+}
+
+/** What a browser kept; anything but an object is an empty wish. */
+export function readWish(text: string | null): Wish {
+  try {
+    const kept: unknown = JSON.parse(text ?? '{}')
+    return typeof kept === 'object' && kept !== null ? kept : {}
+  } catch {
+    return {}
+  }
+}
+
+function oneOf<Value>(offered: readonly Value[], wished: unknown): Value | undefined {
+  return offered.find((value) => value === wished)
+}
+
+function integer(value: unknown, { min, max }: { min: number; max: number }): number | undefined {
+  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined
+  return value >= min && value <= max ? value : undefined
+}
