@@ -1,0 +1,16 @@
+/** What is read of a query; the address of a page is read-only. */
+type Query = Pick<URLSearchParams, 'get' | 'toString'>
+
+/** A query with one filter changed; an empty value takes it out, and any change goes back to page one. */
+export function withFilter(query: Query, name: string, value: string): URLSearchParams {
+  const next = new URLSearchParams(query.toString())
+  next.delete('cursor')
+  if (value === '') next.delete(name)
+  else next.set(name, value)
+  return next
+}
+
+/** The names of filters that say something. */
+export function activeFilters(query: Query, names: readonly string[]): string[] {
+  return names.filter((name) => (query.get(name) ?? '') !== '')
+}
