@@ -12,7 +12,7 @@ export const standaloneConfig = z.object({
   /** What callers see in picture links; default: the address we listen on. */
   PUBLIC_BASE_URL: optionalUrl,
   ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
-  ADMIN_PASSWORD: z.string().min(12).optional(),
+  ADMIN_PASSWORD: z.string().min(12).max(200).optional(),
   SLUICE_FIRST_API_KEY: z.string().min(20).max(200).optional(),
   /** Whole credits for the first wallet. */
   SLUICE_STARTING_CREDITS: z.coerce.number().int().min(0).max(1_000_000).default(1000),
@@ -31,6 +31,10 @@ export const standaloneConfig = z.object({
   RUNNER_LOST_AFTER_MS: z.coerce.number().int().min(500).max(600_000).default(20_000),
   /** One call of an upstream that draws. */
   DRAW_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
+  /** Whether people may make accounts by themselves. */
+  REGISTRATION: z.enum(['closed', 'open']).default('closed'),
+  /** A session at the panel that is not used for so long has ended. */
+  SESSION_IDLE_MS: z.coerce.number().int().min(60_000).max(34_560_000_000).default(2_592_000_000),
   DRAIN_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),

@@ -6,6 +6,7 @@ import type { Billing } from '@sluice/contracts/billing.contract'
 import type { Scheduler } from '@sluice/contracts/scheduler.contract'
 import type { Accounts } from '@sluice/edge-api/accounts'
 import { createAccounts } from '@sluice/edge-api/accounts'
+import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
 import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
 import { createEgress } from '@sluice/egress/create-egress'
 import { isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
@@ -78,6 +79,7 @@ export async function openTools(
     log,
     accounts: createAccounts({
       keyStore: kyselyKeyStore({ db }),
+      identityStore: kyselyIdentityStore({ db }),
       pepper: secrets.apiKeyPepper,
       clock,
       random,

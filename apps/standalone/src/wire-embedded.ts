@@ -7,6 +7,7 @@ import { createOutboxRelay } from '@sluice/db/outbox-relay'
 import { createAccounts } from '@sluice/edge-api/accounts'
 import { createEdgeApi, defaultEdgeConfig } from '@sluice/edge-api/module'
 import { kyselyAnswerStore } from '@sluice/edge-api/store/kysely-answer-store'
+import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
 import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
 import { kyselyRequestLogStore } from '@sluice/edge-api/store/kysely-request-log-store'
 import { memoryRateStore } from '@sluice/edge-api/store/memory-rate-store'
@@ -54,6 +55,7 @@ export function wireEmbedded(
   const upstreams = createUpstreams({ ...egress, clock, random })
   const jobs = createKyselyJobStore({ db })
   const keyStore = kyselyKeyStore({ db })
+  const identityStore = kyselyIdentityStore({ db })
   const shared = { ...world, metrics, bus }
 
   const ended = { readEndedJob, isJobRunning }
@@ -86,6 +88,7 @@ export function wireEmbedded(
     billing,
     scheduler,
     keyStore,
+    identityStore,
     jobs,
     blobs,
     links,
@@ -96,6 +99,8 @@ export function wireEmbedded(
       spoolDir: settings.spoolDir,
       usageDelivery: 'direct',
       publicBaseUrl,
+      registration: config.REGISTRATION,
+      sessionIdleMs: config.SESSION_IDLE_MS,
     },
     pepper: secrets.apiKeyPepper,
     rateStore: memoryRateStore({ clock }),
@@ -111,7 +116,8 @@ export function wireEmbedded(
     log,
     publish: (message) => announceWire(bus, message),
   })
-  const accounts = createAccounts({ keyStore, pepper: secrets.apiKeyPepper, clock, random })
+  const pepper = secrets.apiKeyPepper
+  const accounts = createAccounts({ keyStore, identityStore, pepper, clock, random })
   const modules = { billing, scheduler, imageRunner, imgproxy, edgeApi }
   return { ...modules, accounts, upstreams, metrics, bus, egress, outboxRelay }
 }

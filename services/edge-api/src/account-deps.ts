@@ -2,11 +2,13 @@ import type { Clock } from '@sluice/kernel/clock'
 import type { Random } from '@sluice/kernel/random'
 
 import type { KeyHash } from './key-hash.ts'
+import type { IdentityStore } from './store/identity-store.ts'
 import type { KeyStore } from './store/key-store.ts'
 
 /** What the verbs on users and API keys ask of the world. */
 export interface AccountDeps {
   keyStore: KeyStore
+  identityStore: IdentityStore
   keyHash: KeyHash
   clock: Clock
   random: Random

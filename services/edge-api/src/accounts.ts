@@ -1,17 +1,19 @@
 import type { AccountDeps } from './account-deps.ts'
 import { keyHash } from './key-hash.ts'
-import type { StoredUser } from './store/key-store.ts'
+import type { StoredPerson } from './store/identity-store.ts'
 import type { CreateUser } from './verbs/create-user.ts'
 import { createUser } from './verbs/create-user.ts'
 import type { IssueKey } from './verbs/issue-key.ts'
 import { issueKey } from './verbs/issue-key.ts'
 import { revokeKey } from './verbs/revoke-key.ts'
 
+export { makePassword } from './identity/make-password.ts'
+
 /** Users and their API keys, for the operator's commands and the control API. */
 export interface Accounts {
   /** A user with a wallet of their own; an e-mail that is known answers the user who has it. */
-  createUser(input: CreateUser): Promise<StoredUser & { fresh: boolean }>
-  findUser(email: string): Promise<StoredUser | undefined>
+  createUser(input: CreateUser): Promise<StoredPerson & { fresh: boolean }>
+  findUser(email: string): Promise<StoredPerson | undefined>
   /** Makes a key; its plaintext is in the answer and nowhere else. */
   issueKey(input: IssueKey): Promise<{ id: string; apiKey: string; fresh: boolean }>
   /** False when there is no such key, or it was revoked before. */
@@ -26,7 +28,7 @@ export function createAccounts({
   const deps = { ...world, keyHash: keyHash(pepper) }
   return {
     createUser: (input) => createUser(deps, input),
-    findUser: (email) => deps.keyStore.findUserByEmail(email),
+    findUser: async (email) => (await deps.identityStore.findSignIn(email.toLowerCase()))?.person,
     issueKey: (input) => issueKey(deps, input),
     revokeKey: (input) => revokeKey(deps, input),
   }

@@ -23,6 +23,10 @@ export interface EdgeConfig {
   imgproxyUrl: string | undefined
   /** Where people and callers find us; undefined when it is the address that we listen on. */
   publicBaseUrl: string | undefined
+  /** Whether people may make accounts by themselves. */
+  registration: 'open' | 'closed'
+  /** A session at the panel that is not used for so long has ended. */
+  sessionIdleMs: number
   /** Of this release, for people. */
   version: string
   /** What answers paths that are not ours; undefined answers 404. */
@@ -37,6 +41,7 @@ export interface EdgeConfig {
 }
 
 const MIB = 1024 * 1024
+const DAY_MS = 86_400_000
 
 export const defaultEdgeConfig: EdgeConfig = {
   bodyBytesMax: 20 * MIB,
@@ -50,6 +55,8 @@ export const defaultEdgeConfig: EdgeConfig = {
   imgproxyUrl: undefined,
   dashboardUrl: undefined,
   publicBaseUrl: undefined,
+  registration: 'closed',
+  sessionIdleMs: 30 * DAY_MS,
   version: '0.1.0',
   imageFileBytesMax: 50 * MIB,
   imageFormBytesMax: 100 * MIB,
@@ -98,6 +105,8 @@ export const edgeEnvironment = z.object({
   IMAGE_FORM_BYTES_MAX: bytes(d.imageFormBytesMax),
   IMAGE_JOB_MS_MAX: milliseconds(d.imageJobMsMax),
   PICTURE_LINK_MS: milliseconds(d.pictureLinkMs),
+  REGISTRATION: z.enum(['closed', 'open']).default(d.registration),
+  SESSION_IDLE_MS: integerSetting({ min: 60_000, max: 400 * DAY_MS }).default(d.sessionIdleMs),
 })
 export type EdgeEnvironment = z.output<typeof edgeEnvironment>
 
@@ -115,6 +124,8 @@ export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
     imgproxyUrl: env.IMGPROXY_URL,
     dashboardUrl: env.DASHBOARD_URL,
     publicBaseUrl: env.PUBLIC_BASE_URL,
+    registration: env.REGISTRATION,
+    sessionIdleMs: env.SESSION_IDLE_MS,
     version: d.version,
     imageFileBytesMax: env.IMAGE_FILE_BYTES_MAX,
     imageFormBytesMax: env.IMAGE_FORM_BYTES_MAX,

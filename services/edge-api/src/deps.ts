@@ -3,6 +3,7 @@ import type { Bus } from '@sluice/bus/bus'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { Scheduler } from '@sluice/contracts/scheduler.contract'
 import type { Egress } from '@sluice/egress/create-egress'
+import type { ListStore } from '@sluice/jobs/list-store'
 import type { SubmitStore } from '@sluice/jobs/submit-store'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
@@ -13,8 +14,9 @@ import type { PictureLinks } from '@sluice/signing/picture-link'
 import type { Upstream } from '@sluice/upstreams/upstream'
 
 import type { EdgeConfig } from './config.ts'
-import type { SessionPrincipal } from './control/handlers.ts'
 import type { AnswerStore } from './store/answer-store.ts'
+import type { IdentityStore } from './store/identity-store.ts'
+import type { KeyOwnerStore } from './store/key-owner-store.ts'
 import type { KeyStore } from './store/key-store.ts'
 import type { RateStore } from './store/rate-store.ts'
 import type { RequestLogStore } from './store/request-log-store.ts'
@@ -32,6 +34,8 @@ export interface EdgeDeps {
   billing: Billing
   scheduler: Scheduler
   keyStore: KeyStore
+  keyOwners: KeyOwnerStore
+  identityStore: IdentityStore
   rateStore: RateStore
   requestLogStore: RequestLogStore
   answerStore: AnswerStore
@@ -40,15 +44,8 @@ export interface EdgeDeps {
   /** To upstreams that an operator configured, and to our own services. */
   dispatcher: Egress['dispatcher']
   sealer: Sealer
-  /** Who is signed in at the panel, and everything about people. */
-  identity?: {
-    authenticate(credentials: {
-      cookie?: string | undefined
-      authorization?: string | undefined
-    }): Promise<SessionPrincipal>
-  }
   /** For the image routes. */
-  jobs: SubmitStore
+  jobs: SubmitStore & ListStore
   blobs: BlobStore
   links: PictureLinks
   fetchGuarded: Egress['fetchGuarded']

@@ -20,6 +20,7 @@ import { outcomeReports } from './dispatch/report-outcomes.ts'
 import { retryBudget } from './dispatch/retry-budget.ts'
 import type { Door } from './door.ts'
 import { edgeMetrics } from './edge-metrics.ts'
+import { createIdentity } from './identity/create-identity.ts'
 import { keyHash } from './key-hash.ts'
 import type { EdgeApp } from './request.ts'
 import { requestIds } from './request-ids.ts'
@@ -101,6 +102,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     running: { count: 0, claims: 0 },
   }
   watchParts(deps, parts, rows.dropped)
+  const identity = createIdentity({ ...deps, ...config, store: deps.identityStore })
   const app = createPublicApp(parts)
   mountControl(
     app,
@@ -110,12 +112,9 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       publicOrigin: config.publicBaseUrl && new URL(config.publicBaseUrl).origin,
       trustedProxyHops,
       nameRequest: (context) => nameRequest(context, newRequestId),
-      authenticate: async ({ cookie, authorization }) => {
-        if (!deps.identity) throw new AppError('invalid_session', 'Nobody can sign in here.')
-        return deps.identity.authenticate({ cookie, authorization })
-      },
+      authenticate: ({ cookie, authorization }) => identity.authenticate({ cookie, authorization }),
     },
-    createControl({ door, version: config.version }),
+    createControl({ door, identity, version: config.version }),
   )
   let stopUpkeep: (() => Promise<void>) | undefined
   let unsubscribe: Unsubscribe | undefined
@@ -131,7 +130,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       usage.start()
       reports.start()
       counters.start()
-      stopUpkeep = startUpkeep(parts)
+      stopUpkeep = startUpkeep(parts, identity)
     },
     async stop({ withinMs }) {
       await drain(parts, withinMs)

@@ -1,18 +1,27 @@
+import { makePassword } from '@sluice/edge-api/accounts'
+
 import type { Command } from './command.ts'
 import { print } from './print.ts'
 import { readCount, readCredits, readWords } from './words.ts'
 
 /** A user with a wallet, credits and a first key. */
 export const addUser: Command = {
-  usage: ['--email E [--credits N] [--rpm N] [--json]', 'add a user with a wallet and an API key'],
-  run: async ({ accounts, billing }, args) => {
-    const words = readWords(args, { options: ['email', 'credits', 'rpm'], flags: ['json'] })
+  usage: [
+    '--email E [--credits N] [--rpm N] [--with-password] [--json]',
+    'add a user with a wallet and an API key, and with a password to sign in',
+  ],
+  run: async ({ accounts, billing, random }, args) => {
+    const words = readWords(args, {
+      options: ['email', 'credits', 'rpm'],
+      flags: ['with-password', 'json'],
+    })
     const credits = words.option('credits')
     const amountMicro = credits === undefined ? 0n : readCredits(credits)
     const rpm = words.option('rpm')
     const rpmLimit = rpm === undefined ? null : readCount('rpm', rpm)
     const email = words.need('email')
-    const user = await accounts.createUser({ email, role: 'user', passwordHash: null })
+    const password = words.flag('with-password') ? makePassword({ random }) : null
+    const user = await accounts.createUser({ email, role: 'user', password })
     if (!user.fresh) throw new Error(`${email} exists; use "key issue" and "credits grant"`)
     if (amountMicro > 0n) {
       const transferId = `user-add-${user.id}`
@@ -21,9 +30,10 @@ export const addUser: Command = {
     const owner = { userId: user.id, wallet: user.wallet, name: 'first key', rpmLimit }
     const key = await accounts.issueKey(owner)
     if (words.flag('json')) {
-      print(JSON.stringify({ wallet: user.wallet, keyId: key.id, apiKey: key.apiKey }))
+      print(JSON.stringify({ wallet: user.wallet, keyId: key.id, apiKey: key.apiKey, password }))
     } else {
       print(`Wallet: ${user.wallet}`, `Key id: ${key.id}`, `API key: ${key.apiKey} (shown once)`)
+      if (password !== null) print(`Password: ${password} (shown once)`)
     }
     return 0
   },

@@ -1,11 +1,11 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { ChannelModel, Scheduler } from '@sluice/contracts/scheduler.contract'
+import { makePassword } from '@sluice/edge-api/accounts'
 import { MICRO_PER_CREDIT } from '@sluice/kernel/credits'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
 
 import type { StandaloneConfig } from '../config.ts'
-import { hashPassword } from './hash-password.ts'
 import { confineSandbox } from './confine-sandbox.ts'
 import { familiarModels, routableModels, sandboxModels } from './known-models.ts'
 
@@ -14,7 +14,8 @@ export interface AccountVerbs {
   createUser(input: {
     email: string
     role: 'admin' | 'user'
-    passwordHash: string | null
+    /** Null for people who do not sign in with a password. */
+    password: string | null
   }): Promise<{ id: string; wallet: string; fresh: boolean }>
   issueKey(input: {
     userId: string
@@ -60,11 +61,11 @@ async function ensureAdmin(
   { accounts, billing, random }: FirstStartDeps,
   config: StandaloneConfig,
 ) {
-  const made = config.ADMIN_PASSWORD ?? Buffer.from(random.bytes(15)).toString('base64url')
+  const made = config.ADMIN_PASSWORD ?? makePassword({ random })
   const user = await accounts.createUser({
     email: config.ADMIN_EMAIL,
     role: 'admin',
-    passwordHash: await hashPassword({ random }, made),
+    password: made,
   })
   if (config.SLUICE_STARTING_CREDITS > 0) {
     // Granted once for a wallet, whatever the setting says later.

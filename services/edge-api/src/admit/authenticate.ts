@@ -118,7 +118,7 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
 const fastHash = (apiKey: string): string => hash('sha256', apiKey, 'base64')
 
 function decide(key: StoredKey | undefined, nowMs: number): Decision | undefined {
-  if (!key || key.revokedAt) return undefined
+  if (!key || key.revokedAt || key.ownerBannedAt) return undefined
   const principal: Principal = Object.freeze({
     apiKeyId: key.id,
     wallet: key.wallet,

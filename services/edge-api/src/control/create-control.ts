@@ -1,5 +1,6 @@
 import type { ControlParts } from './control-parts.ts'
 import type { ControlHandlers } from './handlers.ts'
+import { identityHandlers } from './identity/identity-handlers.ts'
 import { openApiDocument } from './openapi.ts'
 
 /** Every operation of the control API: one line for each group. */
@@ -7,5 +8,6 @@ export function createControl(parts: ControlParts): Partial<ControlHandlers> {
   const document = openApiDocument(parts)
   return {
     getOpenApi: async () => document,
+    ...identityHandlers(parts),
   }
 }

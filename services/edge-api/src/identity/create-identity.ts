@@ -5,6 +5,7 @@ import { changeStanding } from './change-standing.ts'
 import { createPerson } from './create-person.ts'
 import type { Identity } from './identity.ts'
 import type { IdentityDeps, IdentityParts } from './identity-deps.ts'
+import { makePassword } from './make-password.ts'
 import { createPasswords } from './passwords.ts'
 import { pruneSessions } from './prune-sessions.ts'
 import { refreshSession } from './refresh-session.ts'
@@ -40,7 +41,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
     changePassword: (input) => changePassword(parts, input),
     findPerson: ({ userId }) => store.findPerson(userId),
     async createUser({ email, role, password }) {
-      const madePassword = password === undefined ? parts.passwords.make() : null
+      const madePassword = password === undefined ? makePassword(parts) : null
       const secret = password ?? madePassword ?? ''
       const { person } = await createPerson(parts, { email, role, password: secret })
       return { person, madePassword }

@@ -18,8 +18,8 @@ export interface IdentityDeps {
   log: Log
   /** Base64, the one of API keys. */
   pepper: string
-  /** Where people find us; decides how safe a cookie can be. */
-  publicBaseUrl: string
+  /** Where people find us; decides how safe a cookie can be. Undefined on their own machine. */
+  publicBaseUrl: string | undefined
   /** Whether people may make accounts by themselves. */
   registration: 'open' | 'closed'
   /** A session that is not used for so long has ended. */

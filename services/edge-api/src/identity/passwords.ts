@@ -12,16 +12,11 @@ const AT_ONCE_MAX = 2
 const WAITING_MAX = 50
 const RETRY_AFTER_MS = 2_000
 
-/** 120 bits in 20 characters. */
-const MADE_BYTES = 15
-
 export interface Passwords {
   /** Throws `overloaded` when too many wait already. */
   hash(password: string): Promise<string>
   /** Takes as long without a hash as with one. Throws `overloaded`. */
   matches(hash: string | null | undefined, password: string): Promise<boolean>
-  /** A password that nobody knows yet. */
-  make(): string
 }
 
 export function createPasswords({ random }: { random: Random }): Passwords {
@@ -32,7 +27,6 @@ export function createPasswords({ random }: { random: Random }): Passwords {
       const same = await inTurn(() => verifyPassword(hash ?? nobodysHash, password))
       return same && typeof hash === 'string'
     },
-    make: () => Buffer.from(random.bytes(MADE_BYTES)).toString('base64url'),
   }
 }
 

@@ -20,7 +20,11 @@ export interface SessionCookie {
  * has the prefix `__Host-`: set by us only, for this host only, over encryption only. Elsewhere a browser
  * would refuse that, so the cookie is plain, and whoever sees the traffic sees it.
  */
-export function createSessionCookie({ publicBaseUrl }: { publicBaseUrl: string }): SessionCookie {
+export function createSessionCookie({
+  publicBaseUrl = 'http://localhost',
+}: {
+  publicBaseUrl: string | undefined
+}): SessionCookie {
   const { protocol, hostname } = new URL(publicBaseUrl)
   const secure = protocol === 'https:' || LOCAL.test(hostname)
   const name = secure ? `__Host-${NAME}` : NAME

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
-import type { KeyStore, NewKey, NewUser } from './key-store.ts'
+import type { IdentityStore, NewPerson } from './identity-store.ts'
+import type { KeyStore, NewKey } from './key-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 
-const user: NewUser = {
+const user: NewPerson = {
   id: 'usr_1',
   email: 'Ada@Example.com',
   role: 'admin',
@@ -26,13 +27,20 @@ const key: NewKey = {
   createdAt: at,
 }
 
-/** What every key store promises. `outbox` lists the ids of keys whose change is still to be told. */
+/**
+ * What every key store promises. `identity` keeps the keys' owners; `outbox` lists the ids of keys whose
+ * change is still to be told.
+ */
 export function keyStoreContract(
-  make: () => Promise<{ store: KeyStore; outbox: () => Promise<string[]> }>,
+  make: () => Promise<{
+    store: KeyStore
+    identity: IdentityStore
+    outbox: () => Promise<string[]>
+  }>,
 ): void {
   const prepared = async () => {
     const made = await make()
-    await made.store.insertUser(user)
+    await made.identity.insertPerson(user)
     await made.store.insertKey(key)
     return made
   }
@@ -47,6 +55,7 @@ export function keyStoreContract(
         models: key.models,
         expiresAt: key.expiresAt,
         revokedAt: null,
+        ownerBannedAt: null,
       })
       expect(await store.findByHash('b'.repeat(64))).toBeUndefined()
     })
@@ -87,23 +96,15 @@ export function keyStoreContract(
       expect(later).toEqual(made[0])
     })
 
-    it('knows a user by e-mail in any case, and writes them once', async () => {
-      const { store } = await prepared()
-      const again = { ...user, id: 'usr_2', wallet: 'wal_2', email: 'ADA@example.COM' }
-      const known = { id: 'usr_1', email: 'ada@example.com', wallet: 'wal_1' }
-      expect(await store.insertUser(again)).toEqual({ ...known, fresh: false })
-      expect(await store.findUserByEmail('aDa@example.com')).toEqual(known)
-      expect(await store.findUserByEmail('nobody@example.com')).toBeUndefined()
-    })
-
-    it('writes one user when two starts race for the first', async () => {
-      const { store } = await make()
-      const racers = [1, 2, 3, 4].map((n) =>
-        store.insertUser({ ...user, id: `usr_${n}`, wallet: `wal_${n}` }),
-      )
-      const written = await Promise.all(racers)
-      expect(written.filter(({ fresh }) => fresh)).toHaveLength(1)
-      expect(new Set(written.map(({ wallet }) => wallet)).size).toBe(1)
+    it('finds the key of a banned owner as one, and no longer once the ban is lifted', async () => {
+      const { store, identity } = await prepared()
+      const person = { userId: user.id, at }
+      const role = 'user' as const
+      const ban = { at, reason: 'spam', by: null }
+      await identity.changeStanding(person, () => ({ role, ban }))
+      expect((await store.findByHash(key.hash))?.ownerBannedAt).toEqual(at)
+      await identity.changeStanding(person, () => ({ role, ban: null }))
+      expect((await store.findByHash(key.hash))?.ownerBannedAt).toBeNull()
     })
   })
 }

@@ -7,6 +7,8 @@ export interface StoredKey {
   models: string[] | null
   expiresAt: Date | null
   revokedAt: Date | null
+  /** The keys of a banned person do not work. */
+  ownerBannedAt: Date | null
 }
 
 export interface NewKey {
@@ -35,22 +37,7 @@ export interface NewPanelKey {
   createdAt: Date
 }
 
-export interface NewUser {
-  id: string
-  email: string
-  role: 'admin' | 'user'
-  passwordHash: string | null
-  wallet: string
-  createdAt: Date
-}
-
-export interface StoredUser {
-  id: string
-  email: string
-  wallet: string
-}
-
-/** API keys and their owners. Rejects with `unavailable` when the database is away. */
+/** API keys. Rejects with `unavailable` when the database is away. */
 export interface KeyStore {
   /** By the hash of the key; undefined when there is none. Revoked and expired keys are found too. */
   findByHash(hash: string): Promise<StoredKey | undefined>
@@ -66,7 +53,4 @@ export interface KeyStore {
    * has no limits and no secret: `hash` is of nothing. Not shown, never revoked.
    */
   ensurePanelKey(key: NewPanelKey): Promise<{ id: string; wallet: string }>
-  /** Writes a user once: the same e-mail again answers the user who is there. */
-  insertUser(user: NewUser): Promise<StoredUser & { fresh: boolean }>
-  findUserByEmail(email: string): Promise<StoredUser | undefined>
 }

@@ -4,7 +4,7 @@ import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 
-import type { KeyStore, NewKey, NewPanelKey, NewUser } from './key-store.ts'
+import type { KeyStore, NewKey, NewPanelKey } from './key-store.ts'
 
 /** The writer announces by itself; the relay tells it again after this. */
 const RELAY_AFTER_MS = 1_000
@@ -15,28 +15,21 @@ export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
     insertKey: (key) => whileDatabaseIsThere(() => insertKey(db, key)),
     revokeKey: (input) => whileDatabaseIsThere(() => revokeKey(db, input)),
     ensurePanelKey: (key) => whileDatabaseIsThere(() => ensurePanelKey(db, key)),
-    insertUser: (user) => whileDatabaseIsThere(() => insertUser(db, user)),
-    findUserByEmail: (email) =>
-      whileDatabaseIsThere(() =>
-        db
-          .selectFrom('users')
-          .select(['id', 'email', 'wallet'])
-          .where('email', '=', email.toLowerCase())
-          .executeTakeFirst(),
-      ),
   }
 }
 
 function findByHash(db: Kysely<Tables>, hash: string) {
   return db
     .selectFrom('api_keys')
+    .innerJoin('users', 'users.id', 'api_keys.user_id')
     .select([
-      'id',
-      'wallet',
+      'api_keys.id',
+      'api_keys.wallet',
       'models',
       'rpm_limit as rpmLimit',
       'expires_at as expiresAt',
       'revoked_at as revokedAt',
+      'users.banned_at as ownerBannedAt',
     ])
     .where('key_hash', '=', hash)
     .executeTakeFirst()
@@ -113,28 +106,4 @@ async function ensurePanelKey(db: Kysely<Tables>, key: NewPanelKey) {
     .onConflict((conflict) => conflict.column('user_id').where('kind', '=', 'panel').doNothing())
     .execute()
   return find().executeTakeFirstOrThrow()
-}
-
-async function insertUser(db: Kysely<Tables>, user: NewUser) {
-  const email = user.email.toLowerCase()
-  const inserted = await db
-    .insertInto('users')
-    .values({
-      id: user.id,
-      email,
-      role: user.role,
-      password_hash: user.passwordHash,
-      wallet: user.wallet,
-      created_at: user.createdAt,
-    })
-    .onConflict((conflict) => conflict.column('email').doNothing())
-    .returning(['id', 'email', 'wallet'])
-    .executeTakeFirst()
-  if (inserted) return { ...inserted, fresh: true }
-  const known = await db
-    .selectFrom('users')
-    .select(['id', 'email', 'wallet'])
-    .where('email', '=', email)
-    .executeTakeFirstOrThrow()
-  return { ...known, fresh: false }
 }

@@ -9,6 +9,7 @@ import type { RequestRecord } from '../request.ts'
 import { answerStoreContract } from './answer-store.contract.ts'
 import { keyStoreContract } from './key-store.contract.ts'
 import { kyselyAnswerStore } from './kysely-answer-store.ts'
+import { kyselyIdentityStore } from './kysely-identity-store.ts'
 import { kyselyKeyStore } from './kysely-key-store.ts'
 import { kyselyRequestLogStore } from './kysely-request-log-store.ts'
 
@@ -44,6 +45,7 @@ eachPostgres('stores of edge-api', (open) => {
 
   keyStoreContract(async () => ({
     store: kyselyKeyStore(database),
+    identity: kyselyIdentityStore(database),
     outbox: async () => {
       const rows = await database.db.selectFrom('outbox').select('key').execute()
       return rows.map(({ key }) => key)

@@ -1,7 +1,8 @@
 import { keyStoreContract } from './key-store.contract.ts'
+import { memoryIdentityStore } from './memory-identity-store.ts'
 import { memoryKeyStore } from './memory-key-store.ts'
 
 keyStoreContract(async () => {
   const store = memoryKeyStore()
-  return { store, outbox: async () => store.told }
+  return { store, identity: memoryIdentityStore(store), outbox: async () => store.told }
 })

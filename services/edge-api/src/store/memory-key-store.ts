@@ -1,18 +1,30 @@
-import type { KeyStore, NewKey, NewUser, StoredKey } from './key-store.ts'
+import type { KeyStore, NewKey, StoredKey } from './key-store.ts'
+import type { TellKeys } from './memory-identity-store.ts'
 
-/** The twin for tests. `told` lists what a real store would have put into the outbox. */
-export function memoryKeyStore(): KeyStore & { told: string[] } {
+/**
+ * The twin for tests. `told` lists what a real store would have put into the outbox; `tellKeys` is what the
+ * twin of the identity store calls when a person's ban comes or goes.
+ */
+export function memoryKeyStore(): KeyStore & { told: string[]; tellKeys: TellKeys } {
   const keys = new Map<string, NewKey & { revokedAt: Date | null }>()
-  const users = new Map<string, NewUser>()
+  const bans = new Map<string, Date>()
   const panelKeys = new Map<string, { id: string; wallet: string }>()
   const told: string[] = []
   return {
     told,
+    tellKeys({ userId, bannedAt }) {
+      if (bannedAt) bans.set(userId, bannedAt)
+      else bans.delete(userId)
+      const own = [...keys.values()].filter((key) => key.userId === userId && !key.revokedAt)
+      told.push(...own.map(({ id }) => id))
+      return own.map(({ id }) => id)
+    },
     async findByHash(hash): Promise<StoredKey | undefined> {
       const key = keys.get(hash)
       if (!key) return undefined
       const { id, wallet, rpmLimit, models, expiresAt, revokedAt } = key
-      return { id, wallet, rpmLimit, models, expiresAt, revokedAt }
+      const ownerBannedAt = bans.get(key.userId) ?? null
+      return { id, wallet, rpmLimit, models, expiresAt, revokedAt, ownerBannedAt }
     },
     async insertKey(key) {
       const known = keys.get(key.hash)
@@ -31,17 +43,6 @@ export function memoryKeyStore(): KeyStore & { told: string[] } {
       const known = panelKeys.get(userId) ?? { id, wallet }
       panelKeys.set(userId, known)
       return known
-    },
-    async insertUser(user) {
-      const email = user.email.toLowerCase()
-      const known = users.get(email)
-      if (!known) users.set(email, { ...user, email })
-      const { id, wallet } = known ?? user
-      return { id, email, wallet, fresh: known === undefined }
-    },
-    async findUserByEmail(email) {
-      const user = users.get(email.toLowerCase())
-      return user && { id: user.id, email: user.email, wallet: user.wallet }
     },
   }
 }

@@ -3,6 +3,7 @@ import type { Log } from '@sluice/kernel/log'
 
 import { renewClaims } from '../admit/claim-answer.ts'
 import type { ChatParts } from '../chat-parts.ts'
+import type { Identity } from '../identity/identity.ts'
 
 const ALLOWANCES_EVERY_MS = 5_000
 const CLAIMS_EVERY_MS = 20_000
@@ -11,8 +12,11 @@ const PRUNE_BATCH = 1_000
 const PARTITIONS_EVERY_MS = 3_600_000
 const LOG_KEPT_MS = 30 * 86_400_000
 
-/** What happens by time: leases of money and claims, old answers, partitions of the log. */
-export function startUpkeep(parts: ChatParts): () => Promise<void> {
+/** What happens by time: leases of money and claims, old answers and sessions, partitions of the log. */
+export function startUpkeep(
+  parts: ChatParts,
+  identity: Pick<Identity, 'prune'>,
+): () => Promise<void> {
   const { allowances, door, edge, running } = parts
   const { clock, log, answerStore, requestLogStore } = door.deps
   const openPartitions = () => requestLogStore.openPartitions(clock.now())
@@ -32,6 +36,7 @@ export function startUpkeep(parts: ChatParts): () => Promise<void> {
         while ((await answerStore.prune({ now: clock.now(), limit: PRUNE_BATCH })) === PRUNE_BATCH);
       },
     },
+    { name: 'sessions', everyMs: PRUNE_EVERY_MS, run: () => identity.prune() },
     {
       name: 'partitions',
       everyMs: PARTITIONS_EVERY_MS,

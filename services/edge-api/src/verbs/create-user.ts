@@ -1,24 +1,34 @@
+import type { Role } from '@sluice/contracts/control/permissions'
 import { newId } from '@sluice/kernel/ids'
 
 import type { AccountDeps } from '../account-deps.ts'
-import type { StoredUser } from '../store/key-store.ts'
+import { hashPassword } from '../identity/password-hash.ts'
+import { checkNewPassword } from '../identity/passwords.ts'
+import type { StoredPerson } from '../store/identity-store.ts'
 
 export interface CreateUser {
   email: string
-  role: 'admin' | 'user'
-  /** PHC string; null for people who do not sign in with a password. */
-  passwordHash: string | null
+  role: Role
+  /** Null for people who do not sign in with a password. */
+  password: string | null
 }
 
-/** Writes a user with a new wallet once; the same e-mail again answers the user who is there. */
+/**
+ * Writes a user with a new wallet once; the same e-mail again answers the user who is there, with the
+ * password that they have. Throws `invalid_value` for a password that is too short or too long.
+ */
 export async function createUser(
-  { keyStore, clock, random }: Pick<AccountDeps, 'keyStore' | 'clock' | 'random'>,
-  input: CreateUser,
-): Promise<StoredUser & { fresh: boolean }> {
-  return keyStore.insertUser({
-    ...input,
+  { identityStore, clock, random }: Pick<AccountDeps, 'identityStore' | 'clock' | 'random'>,
+  { email, role, password }: CreateUser,
+): Promise<StoredPerson & { fresh: boolean }> {
+  if (password !== null) checkNewPassword(password)
+  const { person, fresh } = await identityStore.insertPerson({
+    email,
+    role,
+    passwordHash: password === null ? null : await hashPassword({ random }, password),
     id: newId('usr', { clock, random }),
     wallet: newId('wal', { clock, random }),
     createdAt: clock.now(),
   })
+  return { ...person, fresh }
 }

@@ -29,6 +29,7 @@ import { keyHash } from '../../src/key-hash.ts'
 import { createEdgeApi } from '../../src/module.ts'
 import type { RequestRecord } from '../../src/request.ts'
 import { memoryAnswerStore } from '../../src/store/memory-answer-store.ts'
+import { memoryIdentityStore } from '../../src/store/memory-identity-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
 import type { MakeChannel } from './channels.ts'
@@ -123,6 +124,7 @@ export async function world(options: WorldOptions = {}) {
     billing: onlyThese<Billing>(ledger.billing),
     scheduler: onlyThese<Scheduler>(scheduler),
     keyStore,
+    identityStore: memoryIdentityStore(keyStore),
     rateStore: memoryRateStore({ clock }),
     requestLogStore: {
       append: async (more) => void rows.push(...more),

@@ -1,0 +1,20 @@
+import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+
+import type { SignedIn } from '../../identity/identity.ts'
+import type { ControlCall } from '../handlers.ts'
+import { showPerson } from './show-person.ts'
+
+/** Tokens for scripts in the answer, and the same session as a cookie for browsers beside it. */
+export function giveTokens(
+  { addHeader }: Pick<ControlCall<'login'>, 'addHeader'>,
+  signedIn: SignedIn,
+): MemoryOf<'login'>['answer'] {
+  addHeader('set-cookie', signedIn.setCookie)
+  return {
+    access_token: signedIn.accessToken,
+    refresh_token: signedIn.refreshToken,
+    expires_in: signedIn.expiresInS,
+    token_type: 'Bearer',
+    user: showPerson(signedIn.person),
+  }
+}

@@ -1,0 +1,29 @@
+import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import { permissionsOf } from '@sluice/contracts/control/permissions'
+import type { Billing } from '@sluice/contracts/billing.contract'
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { Identity } from '../../identity/identity.ts'
+import type { SessionPrincipal } from '../handlers.ts'
+import { showPerson } from './show-person.ts'
+
+/** Who is signed in, what they may do, and their balance. */
+export async function readMe(
+  { identity, billing }: { identity: Identity; billing: Pick<Billing, 'readBalance'> },
+  { userId, wallet, role }: SessionPrincipal,
+): Promise<MemoryOf<'getMe'>['answer']> {
+  const [person, balance] = await Promise.all([
+    identity.findPerson({ userId }),
+    billing.readBalance({ wallet }),
+  ])
+  if (!person) throw new AppError('invalid_session', 'Your account is gone.')
+  return {
+    user: showPerson(person),
+    permissions: permissionsOf(role),
+    balance: {
+      posted_micro: balance.postedMicro,
+      held_micro: balance.heldMicro,
+      available_micro: balance.availableMicro,
+    },
+  }
+}
