@@ -8,6 +8,7 @@ import { createAccounts } from '@sluice/edge-api/accounts'
 import { createEdgeApi, defaultEdgeConfig } from '@sluice/edge-api/module'
 import { kyselyAnswerStore } from '@sluice/edge-api/store/kysely-answer-store'
 import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
+import { kyselyKeyOwnerStore } from '@sluice/edge-api/store/kysely-key-owner-store'
 import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
 import { kyselyRequestLogStore } from '@sluice/edge-api/store/kysely-request-log-store'
 import { memoryRateStore } from '@sluice/edge-api/store/memory-rate-store'
@@ -88,6 +89,7 @@ export function wireEmbedded(
     billing,
     scheduler,
     keyStore,
+    keyOwners: kyselyKeyOwnerStore({ db }),
     identityStore,
     jobs,
     blobs,

@@ -30,6 +30,7 @@ import { createEdgeApi } from './module.ts'
 import { fallbackRateStore } from './store/fallback-rate-store.ts'
 import { kyselyAnswerStore } from './store/kysely-answer-store.ts'
 import { kyselyIdentityStore } from './store/kysely-identity-store.ts'
+import { kyselyKeyOwnerStore } from './store/kysely-key-owner-store.ts'
 import { kyselyKeyStore } from './store/kysely-key-store.ts'
 import { kyselyRequestLogStore } from './store/kysely-request-log-store.ts'
 import { rateRedisOptions, redisRateStore } from './store/redis-rate-store.ts'
@@ -79,6 +80,7 @@ const edgeApi = createEdgeApi({
   billing: connectContract(billingContract, { bus, timeoutMs: CALL_TIMEOUT_MS }),
   scheduler: connectContract(schedulerContract, { bus, timeoutMs: CALL_TIMEOUT_MS }),
   keyStore,
+  keyOwners: kyselyKeyOwnerStore({ db }),
   identityStore: kyselyIdentityStore({ db }),
   rateStore,
   requestLogStore: kyselyRequestLogStore({ db }),

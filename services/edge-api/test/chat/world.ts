@@ -30,6 +30,7 @@ import { createEdgeApi } from '../../src/module.ts'
 import type { RequestRecord } from '../../src/request.ts'
 import { memoryAnswerStore } from '../../src/store/memory-answer-store.ts'
 import { memoryIdentityStore } from '../../src/store/memory-identity-store.ts'
+import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
 import type { MakeChannel } from './channels.ts'
@@ -124,6 +125,7 @@ export async function world(options: WorldOptions = {}) {
     billing: onlyThese<Billing>(ledger.billing),
     scheduler: onlyThese<Scheduler>(scheduler),
     keyStore,
+    keyOwners: memoryKeyOwnerStore([]),
     identityStore: memoryIdentityStore(keyStore),
     rateStore: memoryRateStore({ clock }),
     requestLogStore: {

@@ -1,0 +1,16 @@
+import type { KeyOwner, KeyOwnerStore } from './key-owner-store.ts'
+
+/** The twin for tests: knows these keys, in wallets of their owners. */
+export function memoryKeyOwnerStore(
+  known: readonly (KeyOwner & { wallet: string })[],
+): KeyOwnerStore {
+  return {
+    findOwners: async (apiKeyIds) =>
+      new Map(
+        known
+          .filter(({ apiKeyId }) => apiKeyIds.includes(apiKeyId))
+          .map(({ wallet: _, ...owner }) => [owner.apiKeyId, owner]),
+      ),
+    walletOf: async (userId) => known.find(({ user }) => user.id === userId)?.wallet,
+  }
+}
