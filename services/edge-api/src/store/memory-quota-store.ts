@@ -1,0 +1,87 @@
+import { lesser } from '@sluice/kernel/credits'
+
+import type { QuotaAsk, QuotaStore } from './quota-store.ts'
+
+interface Day {
+  apiKeyId: string
+  day: string
+  reservedMicro: bigint
+  spentMicro: bigint
+}
+
+interface Reservation extends QuotaAsk {
+  settledAt: Date | null
+}
+
+export interface MemoryQuotaStore extends QuotaStore {
+  readDays(): readonly Readonly<Day>[]
+}
+
+/** The twin for tests. `quotaOf` reads the key's quota as its row has it now; null is none. */
+export function memoryQuotaStore({
+  quotaOf,
+}: {
+  quotaOf: (apiKeyId: string) => bigint | null
+}): MemoryQuotaStore {
+  const days = new Map<string, Day>()
+  const reservations = new Map<string, Reservation>()
+  const dayOf = ({ apiKeyId, day }: Pick<QuotaAsk, 'apiKeyId' | 'day'>) => {
+    const name = `${apiKeyId} ${day}`
+    const known = days.get(name) ?? { apiKeyId, day, reservedMicro: 0n, spentMicro: 0n }
+    days.set(name, known)
+    return known
+  }
+  return {
+    async reserve(ask) {
+      if (reservations.has(ask.ref)) return { outcome: 'known' }
+      const day = dayOf(ask)
+      const quotaMicro = quotaOf(ask.apiKeyId)
+      const usedMicro = day.reservedMicro + day.spentMicro
+      if (quotaMicro !== null && usedMicro + ask.amountMicro > quotaMicro)
+        return { outcome: 'refused', quotaMicro, usedMicro }
+      day.reservedMicro += ask.amountMicro
+      reservations.set(ask.ref, { ...ask, settledAt: null })
+      return { outcome: 'reserved' }
+    },
+    async settle({ settlements, at }) {
+      for (const { ref, spentMicro } of settlements) {
+        const reservation = reservations.get(ref)
+        if (!reservation || reservation.settledAt) continue
+        reservation.settledAt = at
+        const day = dayOf(reservation)
+        day.reservedMicro -= reservation.amountMicro
+        day.spentMicro += lesser(spentMicro, reservation.amountMicro)
+      }
+    },
+    async readUsed({ apiKeyIds, day }) {
+      const used = [...days.values()].filter(
+        (one) => one.day === day && apiKeyIds.includes(one.apiKeyId),
+      )
+      return new Map(
+        used.map(({ apiKeyId, reservedMicro, spentMicro }) => [
+          apiKeyId,
+          reservedMicro + spentMicro,
+        ]),
+      )
+    },
+    async listOpen({ openedBefore, after = '', limit }) {
+      return [...reservations.values()]
+        .filter(({ settledAt, at, ref }) => !settledAt && at < openedBefore && ref > after)
+        .sort((a, b) => (a.ref < b.ref ? -1 : 1))
+        .slice(0, limit)
+        .map(({ ref, at }) => ({ ref, openedAt: at }))
+    },
+    async prune({ settledBefore, dayBefore, limit }) {
+      const settled = [...reservations.values()]
+        .filter(({ settledAt }) => settledAt && settledAt < settledBefore)
+        .slice(0, limit)
+      for (const { ref } of settled) reservations.delete(ref)
+      const old = [...days]
+        .filter(([, { day, reservedMicro }]) => day < dayBefore && reservedMicro === 0n)
+        .slice(0, limit)
+      for (const [name] of old) days.delete(name)
+      return settled.length + old.length
+    },
+    readDays: () => [...days.values()],
+  }
+}
