@@ -1,5 +1,13 @@
 import { z } from 'zod'
 
+import {
+  chargeAccount,
+  chargeFacts,
+  chargePlace,
+  chargesQuery,
+  usageSum,
+  usageSumQuery,
+} from './charges.ts'
 import { amountMicro, id, instant, microCredits } from './codecs.ts'
 import type { PortOf } from './define-contract.ts'
 import { defineContract } from './define-contract.ts'
@@ -181,6 +189,8 @@ export const billingContract = defineContract({
         wallet: id,
         amountMicro: amountMicro.refine((amount) => amount > 0n, 'must be positive'),
         memo: z.string().max(200),
+        /** The person who gives them; kept as the entry's ref. Same transfer id: the first one's stays. */
+        givenBy: id.optional(),
       }),
       output: z.object({ balance, fresh: z.boolean() }),
     },
@@ -198,6 +208,11 @@ export const billingContract = defineContract({
       ]),
     },
     readBalance: { input: z.object({ wallet: id }), output: balance },
+    /** Of many wallets at one moment, in the order of the question; zeros for those that have nothing. */
+    readBalances: {
+      input: z.object({ wallets: z.array(id).max(200) }),
+      output: z.object({ balances: z.array(balance.extend({ wallet: id })) }),
+    },
     /** A wallet's statement, newest first, by cursor. */
     listEntries: {
       input: z.object({
@@ -206,6 +221,36 @@ export const billingContract = defineContract({
         limit: z.int().min(1).max(200),
       }),
       output: z.object({ entries: z.array(ledgerEntry), next: microCredits.nullable() }),
+    },
+    /**
+     * What a wallet consumed, by day of UTC and model, in no order. At most 5,000 rows: `invalid_value` for
+     * a stretch of time that has more.
+     */
+    readUsage: { input: usageSumQuery, output: z.object({ rows: z.array(usageSum) }) },
+    /** Jobs and calls of a wallet in one list, newest first, by cursor. */
+    listCharges: {
+      input: chargesQuery,
+      output: z.object({ charges: z.array(chargeFacts), next: chargePlace.nullable() }),
+    },
+    /**
+     * One charge of the wallet with everything that it can be computed again from, and the entries that
+     * carry it, oldest first. `not_found` also for another wallet's.
+     */
+    readCharge: {
+      input: z.object({ wallet: id, id: z.string().max(100) }),
+      output: chargeAccount.extend({ entries: z.array(ledgerEntry) }),
+    },
+    /** What all wallets have together; for operators who watch, so it may be some seconds old. */
+    readTotals: {
+      input: z.object({}),
+      output: z.object({
+        /** Entered in the book today (UTC); refunds are not taken off. */
+        chargedTodayMicro: amountMicro,
+        heldMicro: amountMicro,
+        availableMicro: amountMicro,
+        /** Of the last audit of the ledger; null before the first one. Anything above 0 is an alarm. */
+        findings: z.int().nonnegative().nullable(),
+      }),
     },
     /**
      * What became of the money of jobs and calls, by job id and request id: what was charged, or that a

@@ -7,6 +7,7 @@ import type { Metrics } from '@sluice/service-kit/metrics'
 import type { BillingConfig } from './config.ts'
 import type { BillingCounters } from './counters.ts'
 import type { KnownPrices } from './known-prices.ts'
+import type { KnownTotals } from './known-totals.ts'
 import type { LedgerStore } from './store/ledger-store.ts'
 
 /** What billing asks of the world. */
@@ -25,5 +26,8 @@ export interface BillingDeps {
 export interface BillingParts extends Omit<BillingDeps, 'config' | 'metrics'> {
   config: BillingConfig
   prices: KnownPrices
+  totals: KnownTotals
+  /** What the last audit of this replica found; null before the first one. */
+  audit: { findings: number | null }
   counters: BillingCounters
 }

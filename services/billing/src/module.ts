@@ -14,11 +14,16 @@ import { captureHold } from './verbs/capture-hold.ts'
 import { captureUsage } from './verbs/capture-usage.ts'
 import { closeAllowance } from './verbs/close-allowance.ts'
 import { grantCredits } from './verbs/grant-credits.ts'
+import { listCharges } from './verbs/list-charges.ts'
 import { listEntries } from './verbs/list-entries.ts'
 import { openAllowance } from './verbs/open-allowance.ts'
 import { openHold } from './verbs/open-hold.ts'
 import { readBalance } from './verbs/read-balance.ts'
+import { readBalances } from './verbs/read-balances.ts'
+import { readCharge } from './verbs/read-charge.ts'
 import { readPrices } from './verbs/read-prices.ts'
+import { readTotals } from './verbs/read-totals.ts'
+import { readUsage } from './verbs/read-usage.ts'
 import { readSettlements } from './verbs/read-settlements.ts'
 import { refundCapture } from './verbs/refund-capture.ts'
 import { renewAllowances } from './verbs/renew-allowances.ts'
@@ -48,8 +53,13 @@ export function createBilling(deps: BillingDeps): BillingModule {
     grantCredits: verb(parts, grantCredits),
     refundCapture: verb(parts, refundCapture),
     readBalance: verb(parts, readBalance),
+    readBalances: verb(parts, readBalances),
     listEntries: verb(parts, listEntries),
     readSettlements: verb(parts, readSettlements),
+    readUsage: verb(parts, readUsage),
+    listCharges: verb(parts, listCharges),
+    readCharge: verb(parts, readCharge),
+    readTotals: verb(parts, readTotals),
     readPrices: verb(parts, readPrices),
     addPrice: verb(parts, addPrice),
 

@@ -2,6 +2,7 @@ import { defaultBillingConfig } from './config.ts'
 import { billingCounters } from './counters.ts'
 import type { BillingDeps, BillingParts } from './deps.ts'
 import { knownPrices } from './known-prices.ts'
+import { knownTotals } from './known-totals.ts'
 
 /** What the module makes of what it was given. */
 export function billingParts({ metrics, config: given, ...world }: BillingDeps): BillingParts {
@@ -11,6 +12,8 @@ export function billingParts({ metrics, config: given, ...world }: BillingDeps):
     ...world,
     config,
     prices: knownPrices({ store, clock, maxAgeMs: config.pricesMaxAgeMs }),
+    totals: knownTotals({ store, clock }),
+    audit: { findings: null },
     counters: billingCounters(metrics),
   }
 }

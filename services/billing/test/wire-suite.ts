@@ -142,6 +142,67 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect(await port.readSettlements({ refs })).toEqual({ settled, open: [] })
   })
 
+  it('readUsage, listCharges, readCharge, readTotals: charges with days and times that are theirs', async () => {
+    await openHold()
+    const capture = {
+      ref,
+      usage: images,
+      source: 'upstream',
+      apiKeyId: id('key', 1),
+      model,
+    } as const
+    await port.captureHold(capture)
+    const [from, until] = [inMs(-1), inMs(1)]
+    expect(await port.readUsage({ wallet, from, until })).toEqual({
+      rows: [
+        {
+          day: '2026-06-01',
+          model,
+          calls: 1,
+          inputTokens: 0,
+          outputTokens: 0,
+          pictures: 1,
+          chargedMicro: 1_000_000n,
+        },
+      ],
+    })
+    const facts = { id: ref, kind: 'images', model, state: 'charged', at: inMs(0) } as const
+    const listed = await port.listCharges({ wallet, from, until, limit: 1 })
+    expect(listed).toMatchObject({ charges: [{ ...facts, chargedMicro: 1_000_000n }], next: null })
+    const after = { at: inMs(0), id: ref }
+    expect((await port.listCharges({ wallet, after, limit: 1 })).charges).toEqual([])
+    expect(await port.readCharge({ wallet, id: ref })).toMatchObject({
+      ...facts,
+      usage: images,
+      price: { id: id('price', 1), effectiveAt: new Date('2026-01-01T00:00:00.000Z') },
+      heldMicro: 2_000_000n,
+      capturedMicro: 1_000_000n,
+      releasedMicro: 1_000_000n,
+      openedAt: inMs(0),
+      entries: [{ kind: 'hold' }, { kind: 'capture' }, { kind: 'release' }],
+    })
+    const other = port.readCharge({ wallet: id('wal', 2), id: ref })
+    await expect(other).rejects.toMatchObject({ code: 'not_found' })
+    expect(await port.readTotals({})).toEqual({
+      chargedTodayMicro: 1_000_000n,
+      heldMicro: 0n,
+      availableMicro: 49_000_000n,
+      findings: null,
+    })
+  })
+
+  it('readBalances: of many wallets in the order of the question, zeros for unknown ones', async () => {
+    await openHold()
+    const wallets = [id('wal', 9), wallet]
+    expect(await port.readBalances({ wallets })).toEqual({
+      balances: [
+        { wallet: id('wal', 9), postedMicro: 0n, heldMicro: 0n, availableMicro: 0n },
+        { wallet, ...(await port.readBalance({ wallet })) },
+      ],
+    })
+    expect(await port.readBalances({ wallets: [] })).toEqual({ balances: [] })
+  })
+
   it('addPrice, readPrices: what is added is read', async () => {
     const price = {
       kind: 'tokens' as const,

@@ -9,12 +9,14 @@ import { sql } from 'kysely'
 
 import type { AccountKind } from '../accounts/chart.ts'
 import { accountId } from '../accounts/chart.ts'
+import { kyselyChargeReads } from './kysely-charge-reads.ts'
 import type { Jobs } from './kysely-ledger-book.ts'
 import { kyselyLedgerBook } from './kysely-ledger-book.ts'
 import type { EntriesQuery, LedgerStore, OverdueQuery, Renewal } from './ledger-store.ts'
 import { openHoldRow } from './open-hold-row.ts'
 import { readSettlements } from './read-settlements.ts'
 import { toPriceRow } from './price-rows.ts'
+import { readBalances } from './read-balances.ts'
 import { repeatOnConflict } from './repeat-on-conflict.ts'
 import { sealFinal } from './seal-final.ts'
 import { toTransfer } from './transfer-rows.ts'
@@ -40,13 +42,20 @@ export function kyselyLedgerStore({
 }): LedgerStore {
   const safely = <Result>(work: () => Promise<Result>) =>
     whileDatabaseIsThere(() => repeatOnConflict({ clock, random }, work))
+  const charges = kyselyChargeReads(db)
 
   return {
+    readUsage: (query) => safely(() => charges.readUsage(query)),
+    listCharges: (query) => safely(() => charges.listCharges(query)),
+    findCharge: (key) => safely(() => charges.findCharge(key)),
+    sumBalances: () => safely(() => charges.sumBalances()),
+    sumCharged: (between) => safely(() => charges.sumCharged(between)),
     openHold: (opened) => safely(() => openHoldRow(db, opened)),
     inTransaction: (work) =>
       safely(() => db.transaction().execute((trx) => work(kyselyLedgerBook({ trx, jobs })))),
     renewAllowances: (renewal) => safely(() => renewAllowances(db, renewal)),
     readBalance: (wallet) => safely(() => readBalance(db, wallet)),
+    readBalances: (wallets) => safely(() => readBalances(db, wallets)),
     listEntries: (query) => safely(() => listEntries(db, query)),
     readPrices: () =>
       safely(async () => {

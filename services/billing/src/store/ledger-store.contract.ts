@@ -1,3 +1,4 @@
+import { chargesSuite } from '../../test/ledger-suite/charges.ts'
 import { holdsSuite } from '../../test/ledger-suite/holds.ts'
 import { postingSuite } from '../../test/ledger-suite/posting.ts'
 import { readingSuite } from '../../test/ledger-suite/reading.ts'
@@ -10,4 +11,5 @@ export function ledgerStoreContract(make: () => Promise<LedgerUnderTest>): void 
   transactionsSuite(make)
   postingSuite(make)
   readingSuite(make)
+  chargesSuite(make)
 }

@@ -7,9 +7,10 @@ import type { LedgerReport } from '../ledger/report.ts'
 import type { Seal } from '../ledger/seal.ts'
 import type { JobEnd } from '../ledger/settlement.ts'
 import type { PostedTransfer, Transfer } from '../ledger/transfer.ts'
+import type { ChargeReads } from './charge-reads.ts'
 
 /** The book. Every method is one database transaction. */
-export interface LedgerStore {
+export interface LedgerStore extends ChargeReads {
   /**
    * Writes an opened hold with its transfer if available pays for it, in one statement. `known` when
    * its (purpose, ref) has a hold already, whatever its state; nothing is changed then.
@@ -24,6 +25,8 @@ export interface LedgerStore {
   renewAllowances(renewal: Renewal): Promise<OpenHold[]>
   /** Zeros for a wallet that nobody ever gave anything. */
   readBalance(wallet: string): Promise<Balance>
+  /** At one moment, by wallet; those that have no account are left out. */
+  readBalances(wallets: readonly string[]): Promise<ReadonlyMap<string, Balance>>
   /** A wallet's transfers with a number below `before`, newest first. */
   listEntries(query: EntriesQuery): Promise<PostedTransfer[]>
   readPrices(): Promise<PriceRow[]>

@@ -12,6 +12,7 @@ import type {
   RefusedUsage,
   Settlements,
 } from './ledger-store.ts'
+import { memoryChargeReads } from './memory-charge-reads.ts'
 import type { MemoryJobs } from './memory-ledger-book.ts'
 import { memoryBook } from './memory-ledger-book.ts'
 import type { MemoryTables } from './memory-tables.ts'
@@ -63,6 +64,7 @@ export function memoryLedgerStore({
     inTransaction,
     ...writes({ tables, inTransaction }),
     ...reads({ tables, inTurn }),
+    ...memoryChargeReads({ tables, inTurn }),
     sealNext: (seal, { transfersMax }) =>
       inTurn(async () => {
         const previous = seals.at(-1)
@@ -109,6 +111,7 @@ function writes({
 
 type Reads =
   | 'readBalance'
+  | 'readBalances'
   | 'listEntries'
   | 'readPrices'
   | 'readSettlements'
@@ -128,7 +131,15 @@ function reads({
       inTurn(async () => {
         const availableMicro = tables.balanceOf({ kind: 'available', wallet })
         const heldMicro = tables.balanceOf({ kind: 'held', wallet })
-        return { availableMicro, heldMicro, postedMicro: availableMicro + heldMicro }
+        return balanceOf(availableMicro, heldMicro)
+      }),
+    readBalances: (wallets) =>
+      inTurn(async () => {
+        const available = (wallet: string) => tables.balanceOf({ kind: 'available', wallet })
+        const held = (wallet: string) => tables.balanceOf({ kind: 'held', wallet })
+        return new Map(
+          wallets.map((wallet) => [wallet, balanceOf(available(wallet), held(wallet))]),
+        )
       }),
     listEntries: ({ wallet, before, limit }) =>
       inTurn(async () =>
@@ -174,3 +185,9 @@ const oldestFirst = (a: OverdueKey, b: OverdueKey) =>
 type OverdueKey = Pick<Hold, 'expiresAt' | 'id'>
 
 const toOpenHold = ({ id, ref, expiresAt }: Hold): OpenHold => ({ id, ref, expiresAt })
+
+const balanceOf = (availableMicro: bigint, heldMicro: bigint) => ({
+  availableMicro,
+  heldMicro,
+  postedMicro: availableMicro + heldMicro,
+})

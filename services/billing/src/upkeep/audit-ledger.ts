@@ -10,10 +10,12 @@ export async function auditLedger({
   clock,
   config,
   counters,
+  audit,
   log,
 }: BillingParts): Promise<LedgerReport> {
   const graceMs = config.graceMs + UPKEEP_SLACK_MS
   const report = await store.verify({ now: clock.now(), graceMs })
+  audit.findings = report.findings.length
   counters.findings.set({}, report.findings.length)
   for (const { invariant, message, count, seq } of report.findings) {
     const transfer = seq === undefined ? {} : { seq: String(seq) }

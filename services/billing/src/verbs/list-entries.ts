@@ -17,7 +17,7 @@ export async function listEntries(
   return { entries: page.map(toEntry), next }
 }
 
-const toEntry = (transfer: PostedTransfer): LedgerEntry => ({
+export const toEntry = (transfer: PostedTransfer): LedgerEntry => ({
   id: transfer.id,
   seq: transfer.seq,
   kind: transfer.kind,

@@ -1,0 +1,71 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { expect, it } from 'vitest'
+
+import { knownTotals } from './known-totals.ts'
+
+const MIDNIGHT = Date.UTC(2026, 5, 1)
+const HOUR_MS = 3_600_000
+
+function rig(startMs = MIDNIGHT + 12 * HOUR_MS) {
+  const clock = fakeClock(startMs)
+  const charges: { atMs: number; amount: bigint }[] = []
+  const asked: number[] = []
+  const totals = knownTotals({
+    clock,
+    store: {
+      sumBalances: async () => ({ heldMicro: 1n, availableMicro: 2n }),
+      sumCharged: async ({ from, until }) => {
+        asked.push(until.getTime() - from.getTime())
+        return charges
+          .filter(({ atMs }) => atMs >= from.getTime() && atMs < until.getTime())
+          .reduce((sum, { amount }) => sum + amount, 0n)
+      },
+    },
+  })
+  const chargedToday = async () => (await totals.read()).chargedTodayMicro
+  return { clock, charges, asked, totals, chargedToday }
+}
+
+it('today’s charges are exact, however the look falls into the day', async () => {
+  const { clock, charges, chargedToday } = rig()
+  charges.push({ atMs: MIDNIGHT - 1, amount: 1_000n }, { atMs: MIDNIGHT, amount: 1n })
+  let expected = 1n
+  for (let look = 0; look < 200; look += 1) {
+    charges.push({ atMs: clock.nowMs(), amount: 3n })
+    expected += 3n
+    expect(await chargedToday()).toBe(expected)
+    await clock.advance(7_003)
+  }
+})
+
+it('a transfer whose transaction commits late is counted all the same', async () => {
+  const { clock, charges, chargedToday } = rig()
+  const atMs = clock.nowMs()
+  expect(await chargedToday()).toBe(0n)
+  await clock.advance(50_000)
+  expect(await chargedToday()).toBe(0n)
+  charges.push({ atMs, amount: 5n })
+  await clock.advance(5_000)
+  expect(await chargedToday()).toBe(5n)
+})
+
+it('begins anew with every day of UTC', async () => {
+  const { clock, charges, chargedToday } = rig(MIDNIGHT + 23 * HOUR_MS)
+  charges.push({ atMs: clock.nowMs(), amount: 5n })
+  expect(await chargedToday()).toBe(5n)
+  await clock.advance(HOUR_MS)
+  expect(await chargedToday()).toBe(0n)
+})
+
+it('asks the book once for all who look at the same time, and not for the whole day again', async () => {
+  const { clock, asked, totals } = rig()
+  await Promise.all([totals.read(), totals.read(), totals.read()])
+  await clock.advance(1_000)
+  await totals.read()
+  expect(asked).toHaveLength(2)
+  await clock.advance(5_000)
+  asked.length = 0
+  await totals.read()
+
+  expect(asked).toEqual([6_000, 12 * HOUR_MS + 54_000])
+})
