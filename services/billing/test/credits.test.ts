@@ -56,6 +56,17 @@ describe('a grant', () => {
     expect(await refusal(billing.grantCredits(forAnother))).toBe('invalid_value transferId')
     const more = { ...grant, amountMicro: credits(6) }
     expect(await refusal(billing.grantCredits(more))).toBe('invalid_value transferId')
+    const otherwise = { ...grant, memo: 'no thanks' }
+    expect(await refusal(billing.grantCredits(otherwise))).toBe('invalid_value transferId')
+  })
+
+  it('says who gave it', async () => {
+    const { billing } = await setUp()
+    const givenBy = id('usr', 1)
+    const grant = { transferId: 'gift-0001', wallet, amountMicro: credits(5), memo: 'thanks' }
+    await billing.grantCredits({ ...grant, givenBy })
+    const { entries } = await billing.listEntries({ wallet, limit: 1 })
+    expect(entries).toMatchObject([{ memo: 'thanks', refType: 'person', refId: givenBy }])
   })
 })
 

@@ -16,7 +16,8 @@ export interface Transfer {
   creditAccount: string
   amountMicro: bigint
   holdId: string | null
-  refType: 'job' | 'usage' | null
+  /** `person`: who gave it. */
+  refType: 'job' | 'usage' | 'person' | null
   refId: string | null
   memo: string | null
   createdAt: Date

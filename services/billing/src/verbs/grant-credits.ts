@@ -13,13 +13,14 @@ export async function grantCredits(
   { store, clock, counters }: BillingParts,
   input: InputOf<GrantCredits>,
 ): Promise<OutputOf<GrantCredits>> {
-  const { transferId: id, wallet, amountMicro, memo } = input
+  const { transferId: id, wallet, amountMicro, memo, givenBy } = input
   const fresh = await store.inTransaction(async (book) => {
     const known = await book.findTransfer(id)
     if (known) return refuseOther(known, input)
     const createdAt = clock.now()
     await book.ensureWallet(wallet, createdAt)
-    const grant = transfer('grant', { id, wallet, amountMicro, memo, createdAt })
+    const giver = givenBy === undefined ? {} : { refType: 'person' as const, refId: givenBy }
+    const grant = transfer('grant', { id, wallet, amountMicro, memo, createdAt, ...giver })
     await book.post({ holds: [], transfers: [grant] })
     return true
   })
@@ -29,7 +30,7 @@ export async function grantCredits(
 
 function refuseOther(known: PostedTransfer, asked: InputOf<GrantCredits>): false {
   const same = known.kind === 'grant' && known.wallet === asked.wallet
-  if (same && known.amountMicro === asked.amountMicro) return false
+  if (same && known.amountMicro === asked.amountMicro && known.memo === asked.memo) return false
   throw new AppError('invalid_value', 'the transfer id was used for another transfer', {
     param: 'transferId',
   })

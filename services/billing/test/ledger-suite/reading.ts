@@ -75,6 +75,26 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
     })
   })
 
+  describe('balances', () => {
+    it('of many wallets are told together, whatever of each is held', async () => {
+      const ledger = await make()
+      await grant(ledger, 100n)
+      await grant(ledger, 7n, other)
+      await ledger.store.openHold(jobHold(1, 30n))
+      const nobody = `wal_${hex(99)}`
+      const balances = await ledger.store.readBalances([wallet, other])
+      for (const one of [wallet, other])
+        expect(balances.get(one)).toEqual(await ledger.store.readBalance(one))
+      expect(balances.get(wallet)).toEqual({
+        availableMicro: 70n,
+        heldMicro: 30n,
+        postedMicro: 100n,
+      })
+      expect((await ledger.store.readBalances([nobody])).get(nobody)?.postedMicro ?? 0n).toBe(0n)
+      expect(await ledger.store.readBalances([])).toEqual(new Map())
+    })
+  })
+
   describe('a statement', () => {
     it('is newest first, by cursor, and of one wallet', async () => {
       const ledger = await make()
