@@ -6,7 +6,8 @@ import { assert } from '@sluice/kernel/assert'
 import type { MicroCredits } from '@sluice/kernel/credits'
 import { divideUp, sum } from '@sluice/kernel/credits'
 
-const TOKENS_PER_PRICE = 1_000_000n
+/** Prices of tokens are for so many. */
+export const TOKENS_PER_PRICE = 1_000_000n
 
 /** Usage × price in micro-credits, rounded up once. The only place where credits are computed. */
 export function rateUsage(usage: Usage, price: PriceRow['price']): MicroCredits {
@@ -19,13 +20,18 @@ export function rateUsage(usage: Usage, price: PriceRow['price']): MicroCredits 
 }
 
 function rateTokens(usage: TokenUsage, price: TokenPrice): MicroCredits {
-  // An upstream that reports more cached tokens than tokens is believed about the tokens only.
-  const cached = Math.min(usage.cachedInput, usage.input)
+  const { plain, cached } = splitInput(usage)
   const microTimesMillion =
-    BigInt(usage.input - cached) * price.inputMicroPerMillion +
+    BigInt(plain) * price.inputMicroPerMillion +
     BigInt(cached) * price.cachedInputMicroPerMillion +
     BigInt(usage.output) * price.outputMicroPerMillion
   return divideUp(microTimesMillion, TOKENS_PER_PRICE)
+}
+
+/** The tokens that were read, by price. Who reports more cached tokens than tokens is believed about the latter. */
+export function splitInput({ input, cachedInput }: TokenUsage) {
+  const cached = Math.min(cachedInput, input)
+  return { plain: input - cached, cached }
 }
 
 /**

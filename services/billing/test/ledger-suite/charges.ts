@@ -29,7 +29,10 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     return opened.hold
   }
   const charge = async (ledger: LedgerUnderTest, hold: Hold, ratedMicro: bigint, pictures = 1) => {
-    const usage = { kind: 'images' as const, pictures: Array(pictures).fill(picture) }
+    const usage = {
+      kind: 'images' as const,
+      pictures: Array.from({ length: pictures }, () => picture),
+    }
     const facts = { source: 'upstream' as const, apiKeyId, availableMicro: 0n }
     const captured = captureJob({ hold, usage, ratedMicro, ...facts, at: later(5_000) })
     await post(ledger, captured)

@@ -1,0 +1,114 @@
+import { imageQualities } from '@sluice/contracts/image-request'
+import type { ImagePrice, TokenPrice } from '@sluice/contracts/prices'
+import type { Usage } from '@sluice/contracts/usage'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { explainUsage } from './explain-usage.ts'
+import { rateUsage } from './rate-usage.ts'
+
+const anyMicro = fc.bigInt({ min: 0n, max: 100_000_000_000n })
+const anyCount = fc.nat(1_000_000_000)
+const anyTokenCase = fc.record({
+  price: fc.record<TokenPrice>({
+    kind: fc.constant('tokens'),
+    inputMicroPerMillion: anyMicro,
+    cachedInputMicroPerMillion: anyMicro,
+    outputMicroPerMillion: anyMicro,
+  }),
+  // Cached tokens may be more than tokens: an upstream can say anything.
+  usage: fc.record<Usage & { kind: 'tokens' }>({
+    kind: fc.constant('tokens'),
+    input: anyCount,
+    cachedInput: anyCount,
+    output: anyCount,
+  }),
+})
+const anyQuality = fc.constantFrom(...imageQualities)
+const anySide = fc.integer({ min: 1, max: 9_999 })
+const anyImageCase = fc.record({
+  price: fc.record<ImagePrice>({
+    kind: fc.constant('images'),
+    steps: fc.array(
+      fc.record({
+        quality: anyQuality,
+        pixelsMax: fc.integer({ min: 1, max: 20_000_000 }),
+        microPerImage: anyMicro,
+      }),
+      { minLength: 1, maxLength: 8 },
+    ),
+  }),
+  usage: fc.record<Usage & { kind: 'images' }>({
+    kind: fc.constant('images'),
+    pictures: fc.array(fc.record({ width: anySide, height: anySide, quality: anyQuality }), {
+      maxLength: 10,
+    }),
+  }),
+})
+
+describe('the explanation of a charge', () => {
+  it('adds up to what is charged, to the last millionth of a micro-credit, for any usage and price', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyTokenCase, anyImageCase), ({ usage, price }) => {
+        const lines = explainUsage(usage, price)
+        const total = lines.reduce((sum, line) => sum + line.exactMicroMillionths, 0n)
+        expect(total).toBe(rateUsage(usage, price) * 1_000_000n)
+      }),
+    )
+  })
+
+  it('rounds upward once, by less than a micro-credit, and pictures never', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyTokenCase, anyImageCase), ({ usage, price }) => {
+        const roundings = explainUsage(usage, price).filter(({ unit }) => unit === 'rounding')
+        expect(roundings.length).toBeLessThanOrEqual(usage.kind === 'tokens' ? 1 : 0)
+        for (const { exactMicroMillionths } of roundings) {
+          expect(exactMicroMillionths > 0n && exactMicroMillionths < 1_000_000n).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('has every line equal to its quantity at its price', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyTokenCase, anyImageCase), ({ usage, price }) => {
+        for (const line of explainUsage(usage, price)) {
+          if (line.unitPriceMicro === null) continue
+          const perUnit = line.unitPriceMicro * (line.unit === 'picture' ? 1_000_000n : 1n)
+          expect(line.exactMicroMillionths).toBe(BigInt(line.quantity) * perUnit)
+        }
+      }),
+    )
+  })
+
+  it('tells tokens that were read anew from those out of the cache, and leaves out what is not there', () => {
+    const price: TokenPrice = {
+      kind: 'tokens',
+      inputMicroPerMillion: 125_000_000n,
+      cachedInputMicroPerMillion: 12_500_000n,
+      outputMicroPerMillion: 1_000_000_000n,
+    }
+    const usage = { kind: 'tokens', input: 10, cachedInput: 3, output: 0 } as const
+    const lines = explainUsage(usage, price)
+    expect(lines.map(({ unit, quantity }) => [unit, quantity])).toEqual([
+      ['input-tokens', 7],
+      ['cached-input-tokens', 3],
+      ['rounding', 1],
+    ])
+    expect(lines.at(-1)?.exactMicroMillionths).toBe(500_000n)
+  })
+
+  it('has one line for pictures that are alike', () => {
+    const price: ImagePrice = {
+      kind: 'images',
+      steps: [{ quality: 'high', pixelsMax: 1_000_000, microPerImage: 5n }],
+    }
+    const small = { width: 1_000, height: 1_000, quality: 'high' } as const
+    const large = { ...small, height: 1_001 }
+    const lines = explainUsage({ kind: 'images', pictures: [small, large, small] }, price)
+    expect(lines).toMatchObject([
+      { quantity: 2, unitPriceMicro: 5n, picture: small },
+      { quantity: 1, unitPriceMicro: 10n, picture: large },
+    ])
+  })
+})
