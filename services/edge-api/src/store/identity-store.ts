@@ -2,6 +2,7 @@ import type { Role } from '@sluice/contracts/control/permissions'
 
 import type { SessionEnd, SessionState } from '../identity/session-state.ts'
 import type { Standing } from '../identity/standing.ts'
+import type { PeopleQuery } from './people-query.ts'
 
 export interface StoredPerson extends Standing {
   id: string
@@ -39,6 +40,8 @@ export interface IdentityStore {
   /** Writes a person once: the same e-mail again answers who is there. */
   insertPerson(person: NewPerson): Promise<{ person: StoredPerson; fresh: boolean }>
   findPerson(id: string): Promise<StoredPerson | undefined>
+  /** Newest first. */
+  listPeople(query: PeopleQuery): Promise<StoredPerson[]>
   /** By e-mail in lower case, with their password's PHC string. */
   findSignIn(
     email: string,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import { ada, identityStoreContract } from './identity-store.contract.ts'
 import { kyselyIdentityStore } from './kysely-identity-store.ts'
+import { peopleListContract } from './people-list.contract.ts'
 
 eachPostgres('the identity store', (open) => {
   let database: TestDatabase
@@ -31,6 +32,8 @@ eachPostgres('the identity store', (open) => {
       return rows.map(({ key }) => key)
     },
   }))
+
+  peopleListContract(async () => kyselyIdentityStore(database))
 
   it('a password that an older release wrote works until it is changed, and then is gone', async () => {
     const store = kyselyIdentityStore(database)

@@ -10,6 +10,7 @@ import type { Standing } from '../identity/standing.ts'
 import type { IdentityStore, NewPerson, NewSession } from './identity-store.ts'
 import type { PersonRow, SessionRow } from './identity-rows.ts'
 import { personColumns, sessionColumns, toPerson, toSession } from './identity-rows.ts'
+import { listPeople } from './list-people.ts'
 
 /** The writer announces by itself; the relay tells it again after this. */
 const RELAY_AFTER_MS = 1_000
@@ -26,6 +27,7 @@ export function kyselyIdentityStore({ db }: { db: Kysely<Tables> }): IdentitySto
   return {
     insertPerson: (person) => whenThere(() => insertPerson(db, person)),
     findPerson: (id) => whenThere(() => findPerson(db, id)),
+    listPeople: (query) => whenThere(() => listPeople(db, query)),
     findSignIn: (email) => whenThere(() => findSignIn(db, email)),
     findPasswordHash: (userId) => whenThere(() => findPasswordHash(db, userId)),
     openSession: (session, { passwordHash }) =>

@@ -1,5 +1,6 @@
 import { identityStoreContract } from './identity-store.contract.ts'
 import { memoryIdentityStore } from './memory-identity-store.ts'
+import { peopleListContract } from './people-list.contract.ts'
 
 identityStoreContract(async () => {
   const keys: { id: string; userId: string; revoked: boolean }[] = []
@@ -13,3 +14,5 @@ identityStoreContract(async () => {
   })
   return { store, addKey: async (key) => void keys.push(key), told: async () => told }
 })
+
+peopleListContract(async () => memoryIdentityStore())

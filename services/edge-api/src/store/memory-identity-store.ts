@@ -1,6 +1,7 @@
 import type { SessionEnd, SessionState } from '../identity/session-state.ts'
 import { isActiveAdmin } from '../identity/standing.ts'
 import type { IdentityStore, StoredPerson } from './identity-store.ts'
+import { matchesPeople } from './people-query.ts'
 
 interface Session {
   userId: string
@@ -37,6 +38,12 @@ export function memoryIdentityStore({
       return { person, fresh: true }
     },
     findPerson: async (id) => people.get(id),
+    listPeople: async ({ before, limit, ...query }) =>
+      [...people.values()]
+        .filter((person) => matchesPeople(person, query))
+        .filter(({ id }) => before === undefined || id < before)
+        .toSorted((a, b) => (a.id < b.id ? 1 : -1))
+        .slice(0, limit),
     async findSignIn(email) {
       const person = byEmail(email)
       return person && { person, passwordHash: hashes.get(person.id) ?? null }
