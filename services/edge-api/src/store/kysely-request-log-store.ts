@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
 import type { RequestRecord } from '../request.ts'
+import { kyselyRequestLogReads } from './kysely-request-log-reads.ts'
 import type { RequestLogStore } from './request-log-store.ts'
 
 const DAY_MS = 86_400_000
@@ -10,6 +11,7 @@ const PARTITION = /^request_log_(\d{4})(\d{2})(\d{2})$/
 
 export function kyselyRequestLogStore({ db }: { db: Kysely<Tables> }): RequestLogStore {
   return {
+    ...kyselyRequestLogReads({ db }),
     async append(rows) {
       if (rows.length === 0) return
       // One parameter for all rows: building thousands of placeholders would cost more than the insert.

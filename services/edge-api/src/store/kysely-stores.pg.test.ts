@@ -12,6 +12,7 @@ import { kyselyAnswerStore } from './kysely-answer-store.ts'
 import { kyselyIdentityStore } from './kysely-identity-store.ts'
 import { kyselyKeyStore } from './kysely-key-store.ts'
 import { kyselyRequestLogStore } from './kysely-request-log-store.ts'
+import { requestLogStoreContract } from './request-log-store.contract.ts'
 
 const record: RequestRecord = {
   requestId: 'req_1',
@@ -53,6 +54,8 @@ eachPostgres('stores of edge-api', (open) => {
   }))
 
   answerStoreContract(async () => kyselyAnswerStore(database))
+
+  requestLogStoreContract(async () => kyselyRequestLogStore(database))
 
   it('the request log keeps what it was given, and a repeated row once', async () => {
     const store = kyselyRequestLogStore(database)

@@ -3,6 +3,7 @@ import type { Log } from '@sluice/kernel/log'
 
 import { renewClaims } from '../admit/claim-answer.ts'
 import type { ChatParts } from '../chat-parts.ts'
+import { LOG_KEPT_MS } from '../store/request-log-store.ts'
 import type { Identity } from '../identity/identity.ts'
 
 const ALLOWANCES_EVERY_MS = 5_000
@@ -10,7 +11,6 @@ const CLAIMS_EVERY_MS = 20_000
 const PRUNE_EVERY_MS = 600_000
 const PRUNE_BATCH = 1_000
 const PARTITIONS_EVERY_MS = 3_600_000
-const LOG_KEPT_MS = 30 * 86_400_000
 
 /** What happens by time: leases of money and claims, old answers and sessions, partitions of the log. */
 export function startUpkeep(

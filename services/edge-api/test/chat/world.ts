@@ -33,6 +33,7 @@ import { memoryIdentityStore } from '../../src/store/memory-identity-store.ts'
 import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
+import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
 import type { MakeChannel } from './channels.ts'
 import { channelMaker } from './channels.ts'
 import { id } from './ids.ts'
@@ -129,9 +130,8 @@ export async function world(options: WorldOptions = {}) {
     identityStore: memoryIdentityStore(keyStore),
     rateStore: memoryRateStore({ clock }),
     requestLogStore: {
+      ...memoryRequestLogStore(),
       append: async (more) => void rows.push(...more),
-      openPartitions: async () => undefined,
-      dropPartitions: async () => 0,
     },
     answerStore,
     upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),

@@ -1,0 +1,105 @@
+import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import type { Tables } from '@sluice/db/tables'
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+
+import { ACCEPTED_STATUS, CALLER_LEFT, houseFaults } from './log-meaning.ts'
+import type {
+  LoggedCount,
+  LoggedLatency,
+  LoggedMinute,
+  LoggedSum,
+  LogQuery,
+  LogStretch,
+  RequestLogReads,
+  Stretch,
+} from './request-log-store.ts'
+
+/** The request log as people read it. Partitions of other days are never touched. */
+export function kyselyRequestLogReads({ db }: { db: Kysely<Tables> }): RequestLogReads {
+  return {
+    countByDay: (query) => whileDatabaseIsThere(() => countByDay(db, query)),
+    readLatency: (query) => whileDatabaseIsThere(() => readLatency(db, query)),
+    hasRequests: (wallet) =>
+      whileDatabaseIsThere(async () => {
+        const { rows } = await sql<{ any: boolean }>`
+          select exists (select from request_log where wallet = ${wallet}) as any`.execute(db)
+        return rows[0]?.any === true
+      }),
+    countByMinute: (between) => whileDatabaseIsThere(() => countByMinute(db, between)),
+    countEnded: (between) => whileDatabaseIsThere(() => countEnded(db, between)),
+  }
+}
+
+const dayOf = sql`to_char(received_at at time zone 'UTC', 'YYYY-MM-DD')`
+const ofWallet = ({ wallet, from, until }: LogStretch) =>
+  sql`wallet = ${wallet} and received_at >= ${from} and received_at < ${until}`
+const houseFailures = sql`
+  (count(*) filter (where error_code = any(${[...houseFaults]})))::int`
+
+async function countByDay(
+  db: Kysely<Tables>,
+  query: LogQuery & { rowsMax: number },
+): Promise<LoggedSum[]> {
+  const { apiKeyId, model, rowsMax } = query
+  const { rows } = await sql<LoggedSum>`
+    select ${dayOf} as day, coalesce(model, '') as model, count(*)::int as requests,
+      (count(*) filter (where error_code <> ${CALLER_LEFT}))::int as failures
+    from request_log
+    where ${ofWallet(query)}
+      ${apiKeyId === undefined ? sql`` : sql`and api_key_id = ${apiKeyId}`}
+      ${model === undefined ? sql`` : sql`and model = ${model}`}
+    group by 1, 2
+    limit ${rowsMax}`.execute(db)
+  return rows
+}
+
+async function readLatency(db: Kysely<Tables>, query: LogStretch): Promise<LoggedLatency> {
+  const { rows } = await sql<{ day: string | null; places: [number, number] | null }>`
+    select day, percentile_disc(array[0.5, 0.95]) within group (order by duration_ms) as places
+    from (
+      select ${dayOf} as day, duration_ms from request_log
+      where ${ofWallet(query)} and error_code is null and status <> ${ACCEPTED_STATUS}
+    ) as good
+    group by grouping sets ((day), ())
+    order by day`.execute(db)
+  const days = rows.flatMap(({ day, places }) =>
+    day === null ? [] : [{ day, ...percentiles(places) }],
+  )
+  return { ...percentiles(rows.find(({ day }) => day === null)?.places ?? null), days }
+}
+
+const percentiles = (places: [number, number] | null) => ({
+  p50Ms: places?.[0] ?? null,
+  p95Ms: places?.[1] ?? null,
+})
+
+async function countByMinute(
+  db: Kysely<Tables>,
+  { from, until }: Stretch,
+): Promise<LoggedMinute[]> {
+  const { rows } = await sql<LoggedMinute>`
+    select date_trunc('minute', received_at) as at, count(*)::int as requests,
+      ${houseFailures} as failures
+    from request_log
+    where received_at >= ${from} and received_at < ${until}
+    group by 1
+    order by 1`.execute(db)
+  return rows
+}
+
+async function countEnded(
+  db: Kysely<Tables>,
+  { from, until, lookBackMs }: Stretch & { lookBackMs: number },
+): Promise<LoggedCount> {
+  const arrivedFrom = new Date(from.getTime() - lookBackMs)
+  const { rows } = await sql<LoggedCount>`
+    select count(*)::int as requests, ${houseFailures} as failures
+    from (
+      select error_code, received_at + duration_ms * interval '1 millisecond' as ended_at
+      from request_log
+      where received_at >= ${arrivedFrom} and received_at < ${until}
+    ) as lately
+    where ended_at >= ${from} and ended_at < ${until}`.execute(db)
+  return rows[0] ?? { requests: 0, failures: 0 }
+}

@@ -1,0 +1,26 @@
+import { errorCodes } from '@sluice/kernel/error-codes'
+
+import type { RequestRecord } from '../request.ts'
+
+/** Who left got what they waited for no longer; nobody failed. */
+export const CALLER_LEFT = 'caller_gone'
+/** A task that was accepted: says nothing about how long its pictures took. */
+export const ACCEPTED_STATUS = 202
+
+/** Codes of failures that are ours or an upstream's. */
+export const houseFaults: readonly string[] = Object.entries(errorCodes)
+  .filter(([, { status }]) => status >= 500)
+  .map(([code]) => code)
+
+type Row = Pick<RequestRecord, 'errorCode' | 'status'>
+
+/** Failed, as the one who asked sees it. */
+export const hasFailed = ({ errorCode }: Row) => errorCode !== null && errorCode !== CALLER_LEFT
+
+/** Failed, and not through the caller. */
+export const isHouseFault = ({ errorCode }: Row) =>
+  errorCode !== null && houseFaults.includes(errorCode)
+
+/** Answered with what was asked for. */
+export const isGoodAnswer = ({ errorCode, status }: Row) =>
+  errorCode === null && status !== ACCEPTED_STATUS
