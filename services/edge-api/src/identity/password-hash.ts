@@ -14,6 +14,7 @@ const TAG_BYTES = 32
 const MEMORY_KIB_MAX = 1_048_576
 const PASSES_MAX = 64
 const LANES_MAX = 16
+const KIB_A_LANE_MIN = 8 // RFC 9106 §3.1
 const SHAPE =
   /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
 
@@ -43,7 +44,10 @@ export async function hashPassword(
 export async function verifyPassword(hash: string, password: string): Promise<boolean> {
   const [, memory, passes, lanes, salt = '', tag = ''] = SHAPE.exec(hash) ?? []
   const [memoryKib, passCount, laneCount] = [Number(memory), Number(passes), Number(lanes)]
-  const bounded = memoryKib <= MEMORY_KIB_MAX && passCount <= PASSES_MAX && laneCount <= LANES_MAX
+  const bounded =
+    isWithin(laneCount, 1, LANES_MAX) &&
+    isWithin(passCount, 1, PASSES_MAX) &&
+    isWithin(memoryKib, KIB_A_LANE_MIN * laneCount, MEMORY_KIB_MAX)
   if (!bounded) return false
   const expected = Buffer.from(tag, 'base64')
   const found = await derive('argon2id', {
@@ -56,6 +60,8 @@ export async function verifyPassword(hash: string, password: string): Promise<bo
   })
   return timingSafeEqual(found, expected)
 }
+
+const isWithin = (value: number, min: number, max: number) => value >= min && value <= max
 
 // NIST SP 800-63B §5.1.1.2: the same password, however a keyboard composes its characters.
 const normalized = (password: string) => password.normalize('NFKC')

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+
+import { createSessionCookie } from './session-cookie.ts'
+
+const of = (publicBaseUrl: string | undefined) => createSessionCookie({ publicBaseUrl })
+
+describe('the cookie of a session', () => {
+  it.each([
+    'https://ai.example.org',
+    'https://ai.example.org:8443/base',
+    'http://localhost:8080',
+    'http://127.0.0.1:8080',
+    'http://[::1]:8080',
+    'http://sluice.localhost',
+    undefined,
+  ])('is bound to this host and to encryption where people find us at %s', (url) => {
+    const cookie = of(url)
+    expect(cookie.set('token')).toBe(
+      '__Host-sluice_session=token; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax; Secure',
+    )
+    expect(cookie.clear()).toBe(
+      '__Host-sluice_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure',
+    )
+    // A neighbour on the domain can set the plain name, but not this one.
+    expect(cookie.read('sluice_session=forged')).toBeUndefined()
+  })
+
+  it.each(['http://192.168.1.7:8080', 'http://sluice.lan', 'http://localhost.example.org'])(
+    'is plain, since a browser would refuse the other, at %s',
+    (url) => {
+      const cookie = of(url)
+      expect(cookie.secure).toBe(false)
+      const set = 'sluice_session=token; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax'
+      expect(cookie.set('token')).toBe(set)
+    },
+  )
+
+  it('is found among others, by its whole name', () => {
+    const cookie = of('https://ai.example.org')
+    const header = 'a=b; x__Host-sluice_session=no;  __Host-sluice_session=yes.1; theme=dark'
+    expect(cookie.read(header)).toBe('yes.1')
+    expect(cookie.read('__Host-sluice_session')).toBeUndefined()
+    expect(cookie.read('')).toBeUndefined()
+    expect(cookie.read(undefined)).toBeUndefined()
+  })
+})

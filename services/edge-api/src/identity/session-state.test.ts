@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest'
+
+import type { SessionState } from './session-state.ts'
+import { checkLive, isSeenLongAgo, rotate } from './session-state.ts'
+import { changedStanding } from './standing.ts'
+
+const at = new Date('2026-11-21T09:00:00.000Z')
+const later = (ms: number) => new Date(at.getTime() + ms)
+const idleMs = 86_400_000
+const state: SessionState = {
+  seenAt: at,
+  expiresAt: later(idleMs),
+  generation: 3,
+  rotatedAt: at,
+  end: null,
+}
+const person = { role: 'user', ban: null } as const
+
+it('a session lives until its time, and not a moment longer', () => {
+  expect(() => checkLive({ state, person }, later(idleMs - 1))).not.toThrow()
+  const over = expect.objectContaining({ code: 'invalid_session' })
+  expect(() => checkLive({ state, person }, later(idleMs))).toThrow(over)
+  const end = { at, reason: 'signed-out' } as const
+  expect(() => checkLive({ state: { ...state, end }, person }, at)).toThrow(over)
+})
+
+it('who is banned is told so, with the reason, also when the session had ended before', () => {
+  const banned = { role: 'user', ban: { at, reason: 'spam', by: null } } as const
+  const told = expect.objectContaining({
+    code: 'account_banned',
+    message: expect.stringContaining('spam'),
+  })
+  const end = { at, reason: 'banned' } as const
+  expect(() => checkLive({ state, person: banned }, at)).toThrow(told)
+  expect(() => checkLive({ state: { ...state, end }, person: banned }, later(2 * idleMs))).toThrow(
+    told,
+  )
+})
+
+it('a row is written for being seen once in five minutes', () => {
+  expect(isSeenLongAgo(state, later(299_999))).toBe(false)
+  expect(isSeenLongAgo(state, later(300_000))).toBe(true)
+})
+
+it('the valid refresh token moves the session on', () => {
+  const rotation = rotate(state, { generation: 3, now: later(50), idleMs })
+  expect(rotation).toEqual({
+    outcome: 'rotated',
+    state: {
+      ...state,
+      generation: 4,
+      rotatedAt: later(50),
+      seenAt: later(50),
+      expiresAt: later(50 + idleMs),
+    },
+  })
+})
+
+it.each([
+  [2, 0, 'repeated'],
+  [2, 29_999, 'repeated'],
+  [2, 30_000, 'reused'],
+  [1, 0, 'reused'],
+  [4, 0, 'reused'],
+])('generation %i after %i ms is %s', (generation, afterMs, outcome) => {
+  const now = later(afterMs)
+  const rotation = rotate(state, { generation, now, idleMs })
+  expect(rotation.outcome).toBe(outcome)
+  if (rotation.outcome === 'reused') {
+    expect(rotation.state.end).toEqual({ at: now, reason: 'refresh-token-reused' })
+  }
+})
+
+it.each([
+  ['admin', { role: 'user' }, 0, 'last_admin'],
+  ['admin', { ban: { at, reason: 'x', by: null } }, 0, 'last_admin'],
+  ['admin', { role: 'user' }, 1, 'changed'],
+  ['admin', { ban: null }, 0, 'changed'],
+  ['user', { ban: { at, reason: 'x', by: null } }, 0, 'changed'],
+  ['user', { role: 'admin' }, 0, 'changed'],
+] as const)('an %s who becomes %j beside %i admins: %s', (role, change, activeAdmins, outcome) => {
+  const tried = () => changedStanding({ role, ban: null }, change, { activeAdmins })
+  if (outcome === 'last_admin') expect(tried).toThrow(expect.objectContaining({ code: outcome }))
+  else expect(tried()).toEqual({ role, ban: null, ...change })
+})
+
+it('a banned admin, who administers nothing, may be demoted though nobody else is left', () => {
+  const before = { role: 'admin', ban: { at, reason: 'x', by: null } } as const
+  expect(changedStanding(before, { role: 'user' }, { activeAdmins: 0 }).role).toBe('user')
+})
