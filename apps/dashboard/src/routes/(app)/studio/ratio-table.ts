@@ -16,12 +16,10 @@ const usual = ['1:1', '5:4', '4:3', '3:2', '16:10', '16:9', '2:1', '21:9', '3:1'
 const MISS_MAX = 0.015
 
 // For models that take any size: edges are multiples of 16, at most 3840x2160 (client-contracts §1.1).
-const commonSizes = [
-  ...['1024x1024', '2048x2048'],
-  ...['1536x1024', '2304x1536', '1024x1536', '1536x2304'],
-  ...['1344x1008', '2048x1536', '1008x1344', '1536x2048'],
-  ...['1536x864', '2560x1440', '3840x2160', '864x1536', '1440x2560'],
-]
+const commonSizes =
+  '1024x1024 2048x2048 1536x1024 2304x1536 1024x1536 1536x2304 1344x1008 2048x1536 1008x1344 1536x2048 1536x864 2560x1440 3840x2160 864x1536 1440x2560'.split(
+    ' ',
+  )
 
 /** The ratios of a model: square first, then wide ones, then tall ones, each from mild to extreme. */
 export function ratiosOf(model: Pick<ImageModel, 'sizes' | 'any_size'>): Ratio[] {

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+
+import { newsOf } from './task-news.ts'
+import { pictureOf, taskOf } from './testing/task-of.ts'
+
+it('tells each stage of a task once', () => {
+  const queued = taskOf({ position: 2 })
+  const running = taskOf({ state: 'running' })
+  const done = taskOf({
+    state: 'done',
+    count: 2,
+    pictures: [pictureOf({ state: 'kept', url: '/u' })],
+  })
+  expect(newsOf(undefined, queued)).toEqual({ name: 'queued', position: 2 })
+  expect(newsOf(queued, running)).toEqual({ name: 'drawing' })
+  expect(newsOf(running, done)).toEqual({ name: 'done', stored: 1, failed: 1 })
+  expect(newsOf(done, done)).toBeUndefined()
+})
+
+it('keeps quiet about partial pictures, moves in the line, and what ended long ago', () => {
+  const running = taskOf({ state: 'running' })
+  expect(newsOf(running, { ...running, last_event: 9 })).toBeUndefined()
+  expect(newsOf(taskOf({ position: 3 }), taskOf({ position: 2 }))).toBeUndefined()
+  expect(newsOf(undefined, taskOf({ state: 'done' }))).toBeUndefined()
+})
