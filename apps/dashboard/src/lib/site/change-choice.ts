@@ -6,7 +6,7 @@ import type { SiteChoice } from './site-choice.ts'
 /** Keeps a choice, and shows it at once. Browser only; the page keeps its state. */
 export async function changeChoice(change: Partial<SiteChoice>): Promise<void> {
   const secure = location.protocol === 'https:'
-  for (const name of ['language', 'theme', 'zone'] as const) {
+  for (const name of ['language', 'theme', 'zone', 'rail'] as const) {
     const value = change[name]
     if (value !== undefined) document.cookie = choiceCookie(name, { value, secure })
   }

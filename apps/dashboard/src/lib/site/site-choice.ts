@@ -3,6 +3,8 @@ import type { Language } from '../i18n/languages.ts'
 
 export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
+export const rails = ['wide', 'slim'] as const
+export type Rail = (typeof rails)[number]
 
 /** How a person wants the panel; kept in cookies, so that the first byte is already right. */
 export interface SiteChoice {
@@ -10,6 +12,8 @@ export interface SiteChoice {
   theme: Theme
   /** IANA name; UTC until the browser has said its own. */
   zone: string
+  /** How wide the navigation at the left is. */
+  rail: Rail
 }
 
 /** A year; each visit that changes something begins it anew. */
@@ -18,6 +22,7 @@ export const choiceCookies = {
   language: 'sluice_language',
   theme: 'sluice_theme',
   zone: 'sluice_zone',
+  rail: 'sluice_rail',
   welcomed: 'sluice_welcomed',
 } as const
 
@@ -34,10 +39,12 @@ export function readChoice(request: {
   const language = request.cookie(choiceCookies.language)
   const theme = request.cookie(choiceCookies.theme)
   const zone = request.cookie(choiceCookies.zone)
+  const rail = request.cookie(choiceCookies.rail)
   return {
     language: chooseLanguage({ cookie: language, acceptLanguage: request.acceptLanguage }),
     theme: themes.find((one) => one === theme) ?? 'system',
     zone: zone !== undefined && isZone(zone) ? zone : DEFAULT_ZONE,
+    rail: rails.find((one) => one === rail) ?? 'wide',
   }
 }
 

@@ -1,0 +1,33 @@
+import { permissionsOf } from '@sluice/contracts/control/permissions'
+import { expect, test } from 'vitest'
+import { findThings, readId } from './find-things.ts'
+
+const hex = '0192f3a4b5c6d7e8f901234567890abc'
+const never = new AbortController().signal
+const nothing = () => Promise.resolve({ items: [], next_cursor: null })
+
+test('an id in full leads straight to its page, and only for those who may see it', () => {
+  expect(readId(`img_${hex}`, permissionsOf('user'))?.href).toBe(`/gallery/img_${hex}`)
+  expect(readId(`img_${hex}`, permissionsOf('admin'))?.href).toBe(`/admin/images/img_${hex}`)
+  expect(readId(` usr_${hex} `, permissionsOf('admin'))?.href).toBe(`/admin/users/usr_${hex}`)
+  expect(readId(`usr_${hex}`, permissionsOf('user'))).toBeUndefined()
+  expect(readId('img_1', permissionsOf('admin'))).toBeUndefined()
+})
+
+test('people without the permission never ask for users', async () => {
+  const listUsers = () => Promise.reject(new Error('asked for users'))
+  const api = { listApiKeys: nothing, listImages: nothing, listUsers }
+  expect(
+    await findThings({ api }, { text: 'cat', may: permissionsOf('user'), signal: never }),
+  ).toEqual([])
+})
+
+test('a single letter asks nobody', async () => {
+  const refuse = () => Promise.reject(new Error('asked'))
+  const api = { listApiKeys: refuse, listImages: refuse, listUsers: refuse }
+  const found = await findThings(
+    { api },
+    { text: ' c ', may: permissionsOf('admin'), signal: never },
+  )
+  expect(found).toEqual([])
+})
