@@ -34,6 +34,7 @@ export function createJobStore(rows: JobRows): JobStore {
     queuePositions: async (jobIds) =>
       jobIds.length === 0 ? new Map() : rows.queuePositions(jobIds),
     listJobs: (query) => rows.listJobs(query),
+    countJobs: (query) => rows.countJobs(query),
     cancel: async (jobId, now) => {
       const decision = await decide({ jobId }, (job) => cancelJob(job, now))
       if (!decision) return { outcome: 'unknown', events: [] }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { StoreScene, StoreUnderTest } from '../test/store-scene.ts'
-import { openStoreScene } from '../test/store-scene.ts'
+import { failure, openStoreScene } from '../test/store-scene.ts'
 import type { JobCursor, JobListQuery } from './list-store.ts'
 import { LOOKED_AT_MAX, SEARCHED_CHARS_MAX } from './list-store.ts'
 import { sampleId, sampleJob } from './testing/sample-job.ts'
@@ -127,6 +127,36 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
         next: null,
       })
     }, 120_000)
+  })
+
+  describe('counting', () => {
+    it('tells how many wait, and how long, how many are drawn, and how they ended since', async () => {
+      const { clock, store, now, submit, claim, write, keep, submitAndClaim } = scene
+      const countSince = (endedSince: Date) => store.countJobs({ endedSince })
+      const nothing = { queued: 0, oldestQueuedAt: null, drawing: 0, done: 0, failed: 0 }
+      expect(await countSince(now())).toEqual(nothing)
+      const before = now()
+      await write(await submitAndClaim({ number: 1 }), {
+        type: 'fail',
+        index: 0,
+        failure,
+        possibleLosses: 0,
+      })
+      await clock.advance(1_000)
+      const since = now()
+      const held = await submitAndClaim({ number: 2 })
+      await write(held, keep(held))
+      await claim(await submit({ number: 3, wallet: 2 }))
+      await store.cancel(await submit({ number: 4 }), now())
+      const oldestQueuedAt = now()
+      await submit({ number: 5, wallet: 2 })
+      await clock.advance(1_000)
+      await submit({ number: 6 })
+      const standing = { queued: 2, oldestQueuedAt, drawing: 1, done: 1 }
+      expect(await countSince(since)).toEqual({ ...standing, failed: 0 })
+      expect(await countSince(before)).toEqual({ ...standing, failed: 1 })
+      expect(await countSince(now())).toEqual({ ...standing, done: 0, failed: 0 })
+    })
   })
 
   describe('places in line', () => {

@@ -32,6 +32,17 @@ export interface JobPage {
   next: JobCursor | null
 }
 
+export interface JobCounts {
+  queued: number
+  /** Since when the one waits that has waited longest; null when none does. */
+  oldestQueuedAt: Date | null
+  /** Held by a runner. */
+  drawing: number
+  /** Ended since: with a picture, or with none. Cancelled ones are neither. */
+  done: number
+  failed: number
+}
+
 /** The readers' part of the job store. */
 export interface ListStore {
   /**
@@ -41,6 +52,8 @@ export interface ListStore {
   listJobs(query: JobListQuery): Promise<JobPage>
   /** `queuePosition` of many: by job id, of those that wait. */
   queuePositions(jobIds: readonly string[]): Promise<Map<string, number>>
+  /** Everybody's jobs as they stand; ends are counted from `endedSince` on. */
+  countJobs(query: { endedSince: Date }): Promise<JobCounts>
 }
 
 /** What of a prompt is searched; `part` and prompt are both brought into this form. */

@@ -1,5 +1,5 @@
 import type { JobRecord } from './job-record.ts'
-import type { JobListQuery, JobPage } from './list-store.ts'
+import type { JobCounts, JobListQuery, JobPage } from './list-store.ts'
 import { LOOKED_AT_MAX, searchedPrompt, searchedText } from './list-store.ts'
 
 /** A page of the list, as PostgreSQL would answer it. */
@@ -9,6 +9,25 @@ export function listFrom(jobs: JobRecord[], query: JobListQuery): JobPage {
   const page = picked.slice(0, query.limit)
   const last = picked.length > query.limit ? page.at(-1) : walked[LOOKED_AT_MAX - 1]
   return { jobs: page, next: last ? { createdAt: last.createdAt, id: last.id } : null }
+}
+
+/** The counts, as PostgreSQL would answer them. */
+export function countAmong(
+  jobs: readonly JobRecord[],
+  { endedSince }: { endedSince: Date },
+): JobCounts {
+  const among = (state: JobRecord['state']) => jobs.filter((job) => job.state === state)
+  const endedAs = (state: JobRecord['state']) =>
+    among(state).filter(({ endedAt }) => endedAt !== null && endedAt >= endedSince).length
+  const queued = among('queued')
+  const byAge = queued.map(({ queuedAt }) => queuedAt).sort((a, b) => a.getTime() - b.getTime())
+  return {
+    queued: queued.length,
+    oldestQueuedAt: byAge[0] ?? null,
+    drawing: among('claimed').length,
+    done: endedAs('done'),
+    failed: endedAs('failed'),
+  }
 }
 
 function isOnTheWay(
