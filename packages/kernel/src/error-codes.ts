@@ -135,6 +135,11 @@ export const errorCodes = {
     retryable: false,
     meaning: 'There is an account with this e-mail already.',
   },
+  name_taken: {
+    status: 422,
+    retryable: false,
+    meaning: 'Another thing of this kind has this name already.',
+  },
   last_admin: {
     status: 422,
     retryable: false,
