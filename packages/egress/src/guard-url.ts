@@ -75,7 +75,8 @@ const privateSuffixes = [
   'home.arpa',
 ]
 
-function isPublicName(host: string): boolean {
+/** True for a name that the internet may know. */
+export function isPublicName(host: string): boolean {
   const name = host.toLowerCase()
   return name.includes('.') && !privateSuffixes.some((suffix) => name.endsWith(`.${suffix}`))
 }

@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers'
 
 import { dialect } from '@sluice/contracts/scheduler.contract'
+import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
 
-import { confineSandbox } from '../start/confine-sandbox.ts'
 import type { Command } from './command.ts'
 import { print } from './print.ts'
 import { readModels } from './read-models.ts'

@@ -4,10 +4,11 @@ import { makePassword } from '@sluice/edge-api/accounts'
 import { MICRO_PER_CREDIT } from '@sluice/kernel/credits'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
+import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
+import { sandboxModels } from '@sluice/upstreams/sandbox/sandbox-models'
 
 import type { StandaloneConfig } from '../config.ts'
-import { confineSandbox } from './confine-sandbox.ts'
-import { familiarModels, routableModels, sandboxModels } from './known-models.ts'
+import { familiarModels, routableModels } from './known-models.ts'
 
 /** The verbs of edge-api that a first start needs. */
 export interface AccountVerbs {
@@ -29,7 +30,7 @@ export interface AccountVerbs {
 export interface FirstStartDeps {
   accounts: AccountVerbs
   billing: Pick<Billing, 'grantCredits'>
-  scheduler: Pick<Scheduler, 'readCatalog' | 'editChannel' | 'importCredentials'>
+  scheduler: Pick<Scheduler, 'readCatalog' | 'editChannel' | 'changeChannel' | 'importCredentials'>
   /** Names of an OpenAI channel's models; rejects when it cannot be reached. */
   listModels: (access: { baseUrl: string; secret: string }) => Promise<string[]>
   random: Random

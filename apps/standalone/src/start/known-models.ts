@@ -3,12 +3,6 @@ import type { ChannelModel } from '@sluice/contracts/scheduler.contract'
 const chat = (model: string): ChannelModel => ({ model, upstreamModel: model, kinds: ['chat'] })
 const image = (model: string): ChannelModel => ({ model, upstreamModel: model, kinds: ['image'] })
 
-/** What the sandbox always answers to. */
-export const sandboxModels: ChannelModel[] = [
-  { model: 'sandbox-image', upstreamModel: 'sandbox-image', kinds: ['image'] },
-  { model: 'sandbox-chat', upstreamModel: 'sandbox-chat', kinds: ['chat'] },
-]
-
 /** Names that clients ask for by default; the sandbox answers to them until a real channel exists. */
 export const familiarModels: ChannelModel[] = [
   ...['gpt-image-2', 'gpt-image-1.5', 'gpt-image-1-mini', 'chatgpt-image-latest'].map(image),

@@ -1,6 +1,7 @@
 import type { Upstream, UpstreamDeps } from '../upstream.ts'
 import { answerChat } from './answer-chat.ts'
 import { drawSandbox } from './draw-sandbox.ts'
+import { sandboxModels } from './sandbox-models.ts'
 import { lazyTokenizer } from './tokenizer.ts'
 
 /** A dialect that asks nobody: it draws and answers by itself, so that everything can be tried for nothing. */
@@ -13,6 +14,6 @@ export function createSandboxUpstream({
     dialect: 'sandbox',
     draw: (input) => drawSandbox(deps, input),
     chatAnswer: (input) => answerChat(deps, input),
-    listModels: async () => ['sandbox-image', 'sandbox-chat'],
+    listModels: async () => sandboxModels.map(({ upstreamModel }) => upstreamModel),
   }
 }

@@ -1,0 +1,67 @@
+import { isIP } from 'node:net'
+
+import ipaddr from 'ipaddr.js'
+
+import { hostOf, isPublicName } from './guard-url.ts'
+import { judgeAddress } from './judge-address.ts'
+
+/** Why an upstream cannot have this base URL. The words are for the operator who typed it. */
+export const baseUrlRefusals = {
+  malformed: 'is no address that can be called. Write one such as https://api.openai.com/v1.',
+  scheme: 'must begin with https://, or with http:// inside your own network.',
+  credentials: 'may not carry a user name or password. Secrets are entered apart from it.',
+  fragment: 'may not have a part after #.',
+  'clear-text':
+    'must begin with https://. Over http:// the secret would cross the internet readable for everybody; http:// is for loopback and private addresses.',
+  address: 'leads to an address that no upstream has, such as a metadata service or a broadcast.',
+} as const
+
+export type BaseUrlRefusal = keyof typeof baseUrlRefusals
+
+const LENGTH_MAX = 500
+
+// Where clouds tell a machine its own secrets. The link-local one is refused with its range.
+const metadataHosts: ReadonlySet<string> = new Set([
+  '168.63.129.16',
+  '100.100.100.200',
+  'fd00:ec2::254',
+  'metadata.google.internal',
+  'instance-data.ec2.internal',
+])
+const strangeRanges: ReadonlySet<string> = new Set([
+  'unspecified',
+  'linkLocal',
+  'multicast',
+  'broadcast',
+])
+
+/**
+ * Judges the base URL of an upstream that an operator configures: it may be private, because the operator
+ * means it, but secrets are not sent in clear text over the internet, and metadata services are nobody's
+ * upstream. Undefined when it is good. Resolves no names. Pure.
+ */
+export function guardBaseUrl(text: string): BaseUrlRefusal | undefined {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (text.length > LENGTH_MAX || /[\u0000-\u0020\u007f\\]/.test(text)) return 'malformed'
+  const url = URL.parse(text)
+  if (!url) return 'malformed'
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'scheme'
+  if (!text.toLowerCase().startsWith(`${url.protocol}//`)) return 'malformed'
+  if (url.username !== '' || url.password !== '') return 'credentials'
+  if (url.hash !== '') return 'fragment'
+  const host = hostOf(url).toLowerCase()
+  if (isStrange(host)) return 'address'
+  return url.protocol === 'http:' && !isNear(host) ? 'clear-text' : undefined
+}
+
+function isStrange(host: string): boolean {
+  if (metadataHosts.has(host)) return true
+  if (isIP(host) === 0) return false
+  // An IPv4 address inside an IPv6 one is what it is.
+  const address = ipaddr.process(host)
+  return strangeRanges.has(address.range()) || metadataHosts.has(address.toString())
+}
+
+function isNear(host: string): boolean {
+  return isIP(host) === 0 ? !isPublicName(host) : judgeAddress(host) !== 'public'
+}
