@@ -36,6 +36,10 @@ export const createdUser = adminUser.extend({
   password: z.string().nullable(),
 })
 
+/**
+ * `banned: true` needs a `ban_reason`; a ban that is there already stays as it was. Nobody can ban or demote
+ * themselves, or the last admin who is not banned.
+ */
 export const editUserBody = z
   .strictObject({ role, banned: z.boolean(), ban_reason: personText(200) })
   .partial()
@@ -47,6 +51,7 @@ export const grantCreditsBody = z.strictObject({
     .refine((amount) => amount <= 1_000_000_000_000_000n, 'is more than a billion credits'),
   note: personText(200),
 })
+/** `fresh` is false when this Idempotency-Key had given them before: then nothing was given now. */
 export const grantedCredits = z.object({ balance: shownBalance, fresh: z.boolean() })
 
 export const shownCredential = z.object({
@@ -84,7 +89,7 @@ export type ShownChannel = z.input<typeof channel>
 const channelFields = {
   name: personText(100),
   /** https, or http to a loopback or private address that the operator means. Empty for the sandbox. */
-  base_url: z.union([z.literal(''), z.url({ protocol: /^https?$/ }).max(500)]),
+  base_url: z.string().trim().max(500),
   priority: z.int().min(-1_000).max(1_000),
   weight: z.int().min(1).max(1_000),
   enabled: z.boolean(),
@@ -102,7 +107,12 @@ export const createChannelBody = z.strictObject({
   secrets,
   concurrency_max: concurrency,
 })
-/** The name and the dialect of a channel stay. */
+/**
+ * The name and the dialect of a channel stay. A secret goes to the host that it was entered for and to no
+ * other: a `base_url` of another origin (scheme, host, port) is refused (`missing_required_parameter`,
+ * `secrets`) unless the pool is empty, paused and troubled credentials counted, or `secrets` come with it.
+ * Then all credentials that are not among them are retired. Otherwise `secrets` are added to the pool.
+ */
 export const editChannelBody = z
   .strictObject({
     base_url: channelFields.base_url,
@@ -110,13 +120,25 @@ export const editChannelBody = z
     weight: channelFields.weight,
     enabled: channelFields.enabled,
     models: channelFields.models,
+    secrets,
   })
   .partial()
+  .extend({
+    /** Of the credentials that `secrets` become. */
+    concurrency_max: concurrency,
+  })
 export const addCredentialsBody = z.strictObject({ secrets, concurrency_max: concurrency })
 export const addedCredentials = z.object({ added: z.int(), known: z.int() })
+/** `retired` is final: the credential is gone from every list, and its secret may be added anew. */
 export const editCredentialBody = z.strictObject({ state: z.enum(['active', 'paused', 'retired']) })
 
+/**
+ * Each credential that is not retired, at most 20, those with trouble first, asks the upstream for its models
+ * now. What came of it is told to the scheduler. A credential in `attention` that works is used again: what
+ * it was refused for is over, or its next use finds it out anew. A paused one stays paused.
+ */
 export const channelTest = z.object({
+  /** There was a credential, and all that were asked with work. */
   ok: z.boolean(),
   results: z.array(
     z.object({
@@ -129,7 +151,7 @@ export const channelTest = z.object({
       message: z.string().nullable(),
     }),
   ),
-  /** Public names of the channel whose upstream name was not listed. */
+  /** Public names of the channel whose upstream name no credential was shown; empty when none works. */
   missing_models: z.array(z.string()),
 })
 export type ChannelTest = z.input<typeof channelTest>
@@ -154,10 +176,11 @@ export const adminModel = z.object({
       credentials: z.int().nonnegative(),
     }),
   ),
-  /** In force now: its own row, or the row for every model; null is not for sale. */
+  /** In force now, one for each kind: its own row, or that of `*`, which is for every model. None: not for sale. */
   prices: z.array(shownPrice),
 })
 export type AdminModel = z.input<typeof adminModel>
+/** A public name that a channel offers, or `*` for every model without a price of its own. */
 export const modelParams = z.object({ model: z.string().min(1).max(200) })
 export const addPriceBody = z.strictObject({
   price: priceRow.shape.price,
