@@ -49,6 +49,12 @@ export const words = {
   language: 'Language',
   theme: 'Theme',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
+  errorPage: {
+    notFound: 'There is nothing here',
+    forbidden: 'This is not yours to see',
+    failed: 'This page could not be shown',
+    home: 'Go to the overview',
+  },
   live: {
     connecting: 'Connecting',
     open: 'Live',

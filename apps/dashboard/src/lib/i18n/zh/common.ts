@@ -51,6 +51,12 @@ export const words: Words<typeof english> = {
   language: '语言',
   theme: '主题',
   themes: { system: '跟随系统', light: '浅色', dark: '深色' },
+  errorPage: {
+    notFound: '页面不存在',
+    forbidden: '你没有访问权限',
+    failed: '页面无法显示',
+    home: '前往概览',
+  },
   live: {
     connecting: '连接中',
     open: '实时',

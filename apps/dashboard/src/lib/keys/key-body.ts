@@ -1,0 +1,55 @@
+import type { ShownApiKey } from '@sluice/contracts/control/apikeys'
+import type { WireOf } from '@sluice/contracts/control/operation-types'
+import { formatCredits } from '@sluice/kernel/credits'
+
+import type { KeyForm } from './key-form.ts'
+import { microOf } from './quota.ts'
+
+type KeyFields = Omit<KeyForm, 'id' | 'was'>
+
+/** A key as its form shows it. */
+export function formOfKey(key: ShownApiKey): KeyForm {
+  const fields: KeyFields = {
+    name: key.name,
+    rpm_limit: key.rpm_limit === null ? '' : String(key.rpm_limit),
+    daily_quota: key.daily_quota === null ? '' : formatCredits(BigInt(key.daily_quota)),
+    model_whitelist: key.model_whitelist ?? [],
+    ip_whitelist: key.ip_whitelist ?? [],
+    expires_at: key.expires_at ?? '',
+  }
+  return { id: key.id, was: JSON.stringify(fields), ...fields }
+}
+
+/** What the API takes for a new key. */
+export function newKeyBody(form: KeyFields): WireOf<'createApiKey'>['body'] {
+  const listOrAll = (list: string[]) => (list.length === 0 ? null : list)
+  return {
+    name: form.name,
+    rpm_limit: form.rpm_limit === '' ? null : Number(form.rpm_limit),
+    daily_quota: microOf(form.daily_quota)?.toString() ?? null,
+    model_whitelist: listOrAll(form.model_whitelist),
+    ip_whitelist: listOrAll(form.ip_whitelist),
+    expires_at: form.expires_at === '' ? null : form.expires_at,
+  }
+}
+
+/** Only what was changed in the form: what another tab changed meanwhile stays as it is. */
+export function changedKeyBody(form: KeyForm): WireOf<'editApiKey'>['body'] {
+  const now = newKeyBody(form)
+  const before = fieldsOf(form.was)
+  const changed = Object.entries(now).filter(
+    ([name]) =>
+      JSON.stringify(Reflect.get(form, name)) !== JSON.stringify(Reflect.get(before, name)),
+  )
+  return Object.fromEntries(changed)
+}
+
+function fieldsOf(text: string): object {
+  try {
+    const fields: unknown = JSON.parse(text)
+    return typeof fields === 'object' && fields !== null ? fields : {}
+  } catch {
+    // Nothing is known of before: all counts as changed.
+    return {}
+  }
+}

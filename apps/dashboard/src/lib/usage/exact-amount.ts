@@ -1,0 +1,12 @@
+/**
+ * Micro-credits with up to six decimals, as credits with all their digits: `12500.25` is `0.01250025`.
+ * Text all the way, so that no digit of a sum is lost to a float.
+ */
+export function creditsOfExactMicros(text: string): string {
+  const negative = text.startsWith('-')
+  const [whole = '0', fraction = ''] = text.replace('-', '').split('.')
+  const digits = whole.padStart(7, '0')
+  const decimals = `${digits.slice(-6)}${fraction}`.replace(/0+$/, '')
+  const credits = digits.slice(0, -6).replace(/^0+(?=\d)/, '')
+  return `${negative ? '-' : ''}${credits}${decimals === '' ? '' : `.${decimals}`}`
+}
