@@ -36,7 +36,9 @@ it('counts each name and each rule for itself, and nothing for who is refused', 
   const { attempts } = setUp()
   const wide = { rule: { ...rule, kind: 'address', failuresMax: 4 }, name: 'ada' }
   for (let n = 0; n < 3; n += 1) attempts.begin([...ada, wide])
-  for (let n = 0; n < 9; n += 1) expect(() => attempts.begin([...ada, wide])).toThrow()
+  for (let n = 0; n < 9; n += 1) {
+    expect(() => attempts.begin([...ada, wide])).toThrow(refused(60_000))
+  }
   attempts.begin([{ rule, name: 'bob' }, wide])
   expect(() => attempts.begin([wide])).toThrow(refused(60_000))
 })

@@ -57,31 +57,40 @@ it('the valid refresh token moves the session on', () => {
 })
 
 it.each([
-  [2, 0, 'repeated'],
-  [2, 29_999, 'repeated'],
-  [2, 30_000, 'reused'],
-  [1, 0, 'reused'],
-  [4, 0, 'reused'],
-])('generation %i after %i ms is %s', (generation, afterMs, outcome) => {
-  const now = later(afterMs)
-  const rotation = rotate(state, { generation, now, idleMs })
-  expect(rotation.outcome).toBe(outcome)
-  if (rotation.outcome === 'reused') {
-    expect(rotation.state.end).toEqual({ at: now, reason: 'refresh-token-reused' })
-  }
+  [2, 0],
+  [2, 29_999],
+])('the last refresh token (%i) is repeated after %i ms', (generation, afterMs) => {
+  const rotation = rotate(state, { generation, now: later(afterMs), idleMs })
+  expect(rotation).toEqual({ outcome: 'repeated' })
 })
 
 it.each([
-  ['admin', { role: 'user' }, 0, 'last_admin'],
-  ['admin', { ban: { at, reason: 'x', by: null } }, 0, 'last_admin'],
-  ['admin', { role: 'user' }, 1, 'changed'],
-  ['admin', { ban: null }, 0, 'changed'],
-  ['user', { ban: { at, reason: 'x', by: null } }, 0, 'changed'],
-  ['user', { role: 'admin' }, 0, 'changed'],
-] as const)('an %s who becomes %j beside %i admins: %s', (role, change, activeAdmins, outcome) => {
-  const tried = () => changedStanding({ role, ban: null }, change, { activeAdmins })
-  if (outcome === 'last_admin') expect(tried).toThrow(expect.objectContaining({ code: outcome }))
-  else expect(tried()).toEqual({ role, ban: null, ...change })
+  [2, 30_000],
+  [1, 0],
+  [4, 0],
+])('refresh token %i after %i ms ends the session', (generation, afterMs) => {
+  const now = later(afterMs)
+  const end = { at: now, reason: 'refresh-token-reused' }
+  const rotation = rotate(state, { generation, now, idleMs })
+  expect(rotation).toEqual({ outcome: 'reused', state: { ...state, end } })
+})
+
+const closed = { ban: { at, reason: 'x', by: null } }
+
+it.each([{ role: 'user' } as const, closed])('the last admin does not become %j', (change) => {
+  const tried = () => changedStanding({ role: 'admin', ban: null }, change, { activeAdmins: 0 })
+  expect(tried).toThrow(expect.objectContaining({ code: 'last_admin' }))
+})
+
+it.each([
+  ['admin', { role: 'user' }, 1],
+  ['admin', closed, 1],
+  ['admin', { ban: null }, 0],
+  ['user', closed, 0],
+  ['user', { role: 'admin' }, 0],
+] as const)('an %s becomes %j beside %i other admins', (role, change, activeAdmins) => {
+  const after = changedStanding({ role, ban: null }, change, { activeAdmins })
+  expect(after).toEqual({ role, ban: null, ...change })
 })
 
 it('a banned admin, who administers nothing, may be demoted though nobody else is left', () => {

@@ -1,0 +1,288 @@
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { defaultEdgeConfig } from '../../src/config.ts'
+import { APIKEY } from '../chat/world.ts'
+import { id } from '../chat/ids.ts'
+import type { Answer, OpenDoor } from './visitor.ts'
+import { PASSWORD, bearer, cookieOf, errorOf, openDoor, whole } from './visitor.ts'
+
+let here: OpenDoor | undefined
+const open = async (...options: Parameters<typeof openDoor>) => (here = await openDoor(...options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+const DAY_MS = 86_400_000
+const refresh = ({ ask }: OpenDoor, { body }: Answer) =>
+  ask('POST', '/api/auth/refresh', { body: { refresh_token: body['refresh_token'] } })
+const over = { code: 'invalid_session' }
+
+describe('a session', () => {
+  it('ends at once for every token of it when its person signs out', async () => {
+    const door = await open()
+    const signedIn = await door.signIn()
+    const other = await door.signIn()
+    const out = await door.ask('POST', '/api/auth/logout', { headers: bearer(signedIn) })
+    expect(out.status).toBe(204)
+    expect(out.headers.getSetCookie()).toEqual([
+      '__Host-sluice_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure',
+    ])
+    for (const headers of [bearer(signedIn), cookieOf(signedIn)]) {
+      const refused = await door.me(headers)
+      expect(refused.status).toBe(401)
+      expect(errorOf(refused)).toMatchObject(over)
+    }
+    expect((await refresh(door, signedIn)).status).toBe(401)
+    expect((await door.me(bearer(other))).status).toBe(200)
+  })
+
+  it('ends thirty days after its last use, unless the operator says otherwise', async () => {
+    expect(defaultEdgeConfig.sessionIdleMs).toBe(30 * DAY_MS)
+    const door = await open({ config: { sessionIdleMs: 1_200_000 } })
+    const [used, left] = [await door.signIn(), await door.signIn()]
+    for (let n = 0; n < 4; n += 1) {
+      await door.clock.advance(600_000)
+      expect((await door.me(cookieOf(used))).status).toBe(200)
+    }
+    expect((await door.me(cookieOf(left))).status).toBe(401)
+    expect((await refresh(door, left)).status).toBe(401)
+    await door.clock.advance(1_200_000)
+    expect((await door.me(cookieOf(used))).status).toBe(401)
+  })
+
+  it('is not entered by an API key, a token of another kind, or one beside a good cookie', async () => {
+    const door = await open()
+    const { body, ...rest } = await door.signIn()
+    const cookie = cookieOf({ body, ...rest })
+    const wrong = [
+      { authorization: `Bearer ${APIKEY}` },
+      { authorization: `Bearer ${String(body['refresh_token'])}` },
+      { authorization: `Bearer ${String(cookie['cookie']).split('=')[1]}` },
+      { authorization: '', ...cookie },
+      { authorization: 'Bearer ', ...cookie },
+      { authorization: 'Basic YTpi', ...cookie },
+      { cookie: `__Host-sluice_session=${String(body['access_token'])}` },
+      { cookie: `sluice_session=${String(cookie['cookie']).split('=')[1]}` },
+      { cookie: '__Host-sluice_session=' },
+      { cookie: `${String(cookie['cookie'])}x` },
+      {},
+    ]
+    for (const headers of wrong) {
+      const refused = await door.me(headers as Record<string, string>)
+      expect([refused.status, errorOf(refused)['code']], JSON.stringify(headers)).toEqual([
+        401,
+        'invalid_session',
+      ])
+    }
+    const atV1 = await door.ask('GET', '/v1/models', { headers: bearer({ body, ...rest }) })
+    expect(atV1.status).toBe(401)
+  })
+
+  it('is known to its row by nothing that would enter it', async () => {
+    const door = await open()
+    const { body, headers } = await door.signIn()
+    const sessionId = String(body['access_token']).split('.')[1]
+    const row = JSON.stringify(await door.deps.identityStore.findSession(`ses_${sessionId}`))
+    for (const secret of [body['access_token'], body['refresh_token'], ...headers.getSetCookie()]) {
+      expect(row).not.toContain(String(secret).split('.').at(-1)?.slice(0, 20))
+    }
+  })
+})
+
+describe('a refresh token', () => {
+  it('gives the next pair when the access token has ended after a quarter of an hour', async () => {
+    const door = await open()
+    const first = await door.signIn()
+    await door.clock.advance(900_000)
+    const ended = await door.me(bearer(first))
+    expect(errorOf(ended)).toMatchObject({ ...over, message: expect.stringContaining('refresh') })
+    expect((await door.me(cookieOf(first))).status).toBe(200)
+    const second = await refresh(door, first)
+    expect(second.body).toMatchObject({ expires_in: 900, user: { email: 'ada@b.test' } })
+    expect(second.body['refresh_token']).not.toBe(first.body['refresh_token'])
+    expect((await door.me(bearer(second))).status).toBe(200)
+    await door.clock.advance(60_000)
+    expect((await refresh(door, second)).status).toBe(200)
+  })
+
+  it('gives the same pair to two who ask at once, and to one whose answer was lost', async () => {
+    const door = await open()
+    const first = await door.signIn()
+    await door.clock.advance(60_000)
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => refresh(door, first)))
+    await door.clock.advance(20_000)
+    answers.push(await refresh(door, first))
+    const one = whole(answers[0])
+    for (const { status, body } of answers) {
+      expect(status).toBe(200)
+      expect(body['refresh_token']).toBe(one.body['refresh_token'])
+      expect(body['access_token']).toBe(one.body['access_token'])
+    }
+    expect(answers.at(-1)?.body['expires_in']).toBe(880)
+    expect((await refresh(door, one)).status).toBe(200)
+  })
+
+  it('that was exchanged longer ago ends the session: somebody else has it too', async () => {
+    const door = await open()
+    const first = await door.signIn()
+    const second = await refresh(door, first)
+    await door.clock.advance(30_000)
+    expect(errorOf(await refresh(door, first))).toMatchObject(over)
+    expect((await refresh(door, second)).status).toBe(401)
+    expect((await door.me(bearer(second))).status).toBe(401)
+    expect((await door.me(cookieOf(first))).status).toBe(401)
+    expect(door.log.lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('used twice') }),
+    )
+  })
+
+  it.each(['', 'x', 'srt.', 'x'.repeat(501), 7, null])('is not %j', async (refresh_token) => {
+    const { ask } = await open()
+    const { status } = await ask('POST', '/api/auth/refresh', { body: { refresh_token } })
+    expect([400, 401]).toContain(status)
+  })
+})
+
+describe('a new password', () => {
+  const change = (door: OpenDoor, by: Answer, current: string, next: string) =>
+    door.ask('POST', '/api/me/password', {
+      headers: bearer(by),
+      body: { current_password: current, new_password: next },
+    })
+
+  it('ends every other session, and is the only one that works from then on', async () => {
+    const door = await open()
+    const [own, other] = [await door.signIn(), await door.signIn()]
+    expect((await change(door, own, PASSWORD, 'another password')).status).toBe(204)
+    expect((await door.me(bearer(own))).status).toBe(200)
+    expect((await door.me(bearer(other))).status).toBe(401)
+    expect((await refresh(door, other)).status).toBe(401)
+    expect((await door.signIn('ada@b.test', PASSWORD)).status).toBe(401)
+    expect((await door.signIn('ada@b.test', 'another password')).status).toBe(200)
+    expect((await door.signIn('root@b.test')).status).toBe(200)
+  })
+
+  it('needs the current one, which an open session does not help to guess', async () => {
+    const door = await open()
+    const own = await door.signIn()
+    for (let n = 0; n < 10; n += 1) {
+      const refused = await change(door, own, `guess number ${n}`, 'another password')
+      expect(refused.status).toBe(400)
+      expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'current_password' })
+    }
+    expect((await change(door, own, PASSWORD, 'another password')).status).toBe(429)
+    expect((await door.me(bearer(own))).status).toBe(200)
+  })
+
+  it('has the length of a password', async () => {
+    const door = await open()
+    const refused = await change(door, await door.signIn(), PASSWORD, 'short')
+    expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'new_password' })
+    expect((await door.signIn()).status).toBe(200)
+  })
+})
+
+describe('a ban', () => {
+  const reason = 'sold the account'
+  const keyOfAda = async (door: OpenDoor) => {
+    const key = { id: id('key', 9), hash: 'hash', prefix: 'sk-', name: 'k' }
+    const rights = { rpmLimit: null, dailyQuotaMicro: null, models: null, networks: null }
+    const limits = { ...rights, expiresAt: null }
+    const owner = { userId: door.user.id, wallet: door.user.wallet }
+    await door.keyStore.insertKey({ ...key, ...owner, ...limits, createdAt: door.clock.now() })
+  }
+
+  it('ends sessions and API keys at once, and says so with the reason', async () => {
+    const door = await open()
+    await keyOfAda(door)
+    const heard: string[] = []
+    await door.bus.subscribe('api-key-changed', async ({ apiKeyId }) => void heard.push(apiKeyId))
+    const signedIn = await door.signIn()
+    await door.identity.ban({ userId: door.user.id, reason, by: door.admin.id })
+    for (const refused of [
+      await door.me(bearer(signedIn)),
+      await door.me(cookieOf(signedIn)),
+      await refresh(door, signedIn),
+      await door.signIn(),
+    ]) {
+      expect(refused.status).toBe(403)
+      expect(errorOf(refused)).toMatchObject({
+        code: 'account_banned',
+        message: expect.stringContaining(reason),
+      })
+    }
+    expect(heard).toEqual([id('key', 9)])
+    expect(await door.keyStore.findByHash('hash')).toMatchObject({
+      ownerBannedAt: door.clock.now(),
+    })
+  })
+
+  it('is not told to who does not know the password', async () => {
+    const door = await open()
+    await door.identity.ban({ userId: door.user.id, reason, by: null })
+    const refused = await door.signIn('ada@b.test', 'wrong password')
+    expect(errorOf(refused)).toMatchObject({ code: 'wrong_credentials' })
+  })
+
+  it('stops the key of a running caller within the same moment, and lifted lets it in', async () => {
+    const door = await open()
+    await door.deps.identityStore.insertPerson({
+      id: id('usr', 1),
+      email: 'caller@b.test',
+      role: 'user',
+      wallet: id('wal', 1),
+      passwordHash: null,
+      createdAt: door.clock.now(),
+    })
+    expect((await door.chat()).status).toBe(200)
+    await door.identity.ban({ userId: id('usr', 1), reason, by: door.admin.id })
+    expect((await door.chat()).status).toBe(401)
+    await door.identity.unban({ userId: id('usr', 1) })
+    expect((await door.chat()).status).toBe(200)
+  })
+
+  it('stays as it was when it is said twice; lifted, people sign in anew', async () => {
+    const door = await open()
+    const signedIn = await door.signIn()
+    const first = await door.identity.ban({ userId: door.user.id, reason, by: door.admin.id })
+    await door.clock.advance(1_000)
+    const again = await door.identity.ban({ userId: door.user.id, reason: 'other', by: null })
+    expect(again.ban).toEqual(first.ban)
+    await door.identity.unban({ userId: door.user.id })
+    expect((await door.me(bearer(signedIn))).status).toBe(401)
+    expect((await door.signIn()).status).toBe(200)
+  })
+
+  it('and a demotion spare the last admin who can act', async () => {
+    const { identity, admin, user } = await open()
+    const last = { code: 'last_admin' }
+    const ban = { userId: admin.id, reason, by: user.id }
+    await expect(identity.ban(ban)).rejects.toMatchObject(last)
+    await expect(identity.setRole({ userId: admin.id, role: 'user' })).rejects.toMatchObject(last)
+    await identity.setRole({ userId: user.id, role: 'admin' })
+    await identity.ban(ban)
+    const demote = identity.setRole({ userId: user.id, role: 'user' })
+    await expect(demote).rejects.toMatchObject(last)
+    const unknown = identity.ban({ userId: 'usr_none', reason, by: null })
+    await expect(unknown).rejects.toMatchObject({ code: 'not_found' })
+  })
+})
+
+it('a role holds from the next request on', async () => {
+  const door = await open()
+  const signedIn = await door.signIn()
+  await door.identity.setRole({ userId: door.user.id, role: 'admin' })
+  expect((await door.me(bearer(signedIn))).body['permissions']).toContain('users:edit')
+  await door.identity.setRole({ userId: door.user.id, role: 'user' })
+  expect((await door.me(bearer(signedIn))).body['permissions']).not.toContain('users:edit')
+})
+
+it('an account that is made for somebody has a password, shown once, or the one that was chosen', async () => {
+  const { identity, signIn } = await open()
+  const made = await identity.createUser({ email: 'Bob@b.test', role: 'user' })
+  expect(made.madePassword).toMatch(/^[\w-]{20}$/)
+  expect((await signIn('bob@b.test', made.madePassword ?? '')).status).toBe(200)
+  const again = identity.createUser({ email: 'bob@b.test', role: 'admin' })
+  await expect(again).rejects.toMatchObject({ code: 'email_taken' })
+})

@@ -1,0 +1,80 @@
+import type { Billing } from '@sluice/contracts/billing.contract'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+
+import type { WorldOptions } from '../chat/world.ts'
+import { world } from '../chat/world.ts'
+
+export const PASSWORD = 'correct horse battery'
+
+const balance = { postedMicro: 7_000_000n, heldMicro: 2_000_000n, availableMicro: 5_000_000n }
+
+export interface Answer {
+  status: number
+  headers: Headers
+  /** Undefined without a body. */
+  body: Record<string, unknown>
+}
+
+/** A door that people sign in at, with one admin and one user; time moves when the test moves it. */
+export async function openDoor(options: Pick<WorldOptions, 'config'> = {}) {
+  const clock = fakeClock(Date.UTC(2026, 10, 21, 9))
+  const here = await world({
+    ...options,
+    clock,
+    spoil: ({ billing }) => {
+      const readBalance: Billing['readBalance'] = async () => balance
+      return { billing: { ...billing, readBalance } }
+    },
+  })
+  const { identity } = here.edge
+  const admin = await identity.createUser({
+    email: 'root@b.test',
+    role: 'admin',
+    password: PASSWORD,
+  })
+  const user = await identity.createUser({ email: 'ada@b.test', role: 'user', password: PASSWORD })
+  const ask = async (
+    method: string,
+    path: string,
+    { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> => {
+    const answer = await fetch(`${here.url}${path}`, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: text === '' ? {} : JSON.parse(text),
+    }
+  }
+  const signIn = (email = 'ada@b.test', password = PASSWORD) =>
+    ask('POST', '/api/auth/login', { body: { email, password } })
+  const me = (headers: Record<string, string>) => ask('GET', '/api/me', { headers })
+  return { ...here, clock, identity, admin: admin.person, user: user.person, ask, signIn, me }
+}
+
+export type OpenDoor = Awaited<ReturnType<typeof openDoor>>
+
+export const bearer = ({ body }: Answer) => ({
+  authorization: `Bearer ${String(body['access_token'])}`,
+})
+
+/** The cookie as a browser sends it back. */
+export function cookieOf({ headers }: Answer): Record<string, string> {
+  const [pair = ''] = (headers.getSetCookie()[0] ?? '').split(';')
+  return { cookie: pair }
+}
+
+export function errorOf({ body }: Answer): Record<string, unknown> {
+  const { error } = body
+  return typeof error === 'object' && error !== null ? { ...error } : {}
+}
+
+/** An answer that was given, where the type cannot know. */
+export function whole(answer: Answer | undefined): Answer {
+  if (!answer) throw new Error('there is no such answer')
+  return answer
+}
