@@ -18,6 +18,8 @@ process.env.TURBO_TELEMETRY_DISABLED = '1'
 if (!(script in manifest.scripts)) stop(`package.json has no script "${script}".`)
 if (!isInstalled()) install()
 const node = findNode()
+// A panel that cannot be built is said and left out: the gateway is more than its panel.
+if (script === 'start:all') await run(node, ['scripts/build-panel.mjs'])
 const [program, ...words] = manifest.scripts[script].split(' ')
 // Straight to Node, so that a signal meets the server and not a row of package managers.
 process.exitCode =

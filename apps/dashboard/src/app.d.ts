@@ -21,7 +21,7 @@ declare global {
       /** Who is at the other end, as those in front of us said: for X-Forwarded-For. */
       forwardedFor: string
       /** Logs a fault of ours. */
-      report: (error: unknown, facts: { path: string; status: number }) => void
+      report: (error: unknown, facts: { path: string }) => void
     }
   }
 }

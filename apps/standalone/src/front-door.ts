@@ -1,3 +1,4 @@
+import type { Panel } from '@sluice/dashboard/serve/create-panel'
 import type { EdgeApi } from '@sluice/edge-api/module'
 import type { Imgproxy } from '@sluice/imgproxy/module'
 import type { Clock } from '@sluice/kernel/clock'
@@ -15,11 +16,12 @@ export interface Rooms {
   scheduler: { checks: Checks }
   imageRunner: { checks: Checks }
   metrics: Metrics
+  panel: Panel
 }
 
-/** Everything behind one port: health, signed pictures, and the API for the rest. */
+/** Everything behind one port: the API, signed pictures, health, and the panel for the rest. */
 export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
-  const { billing, scheduler, imageRunner, imgproxy, edgeApi, metrics } = rooms
+  const { billing, scheduler, imageRunner, imgproxy, edgeApi, metrics, panel } = rooms
   const health = healthRoutes({
     checks: prefixed({ billing, scheduler, imageRunner, imgproxy, edgeApi }),
     metrics,
@@ -30,11 +32,16 @@ export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
     // Chosen by hand, not by a router above the routers: the API's path is the one that must be short.
     fetch: (request: Request, env: Parameters<typeof edgeApi.app.fetch>[1]) => {
       const path = pathOf(request.url)
+      if (isOfApi(path)) return edgeApi.app.fetch(request, env)
       if (path.startsWith('/p/')) return imgproxy.app.fetch(request, env)
       if (healthPaths.has(path)) return health.fetch(request, env)
-      return edgeApi.app.fetch(request, env)
+      return panel.fetch(request, env)
     },
   }
+}
+
+function isOfApi(path: string): boolean {
+  return path.startsWith('/v1/') || path.startsWith('/api/') || path === '/v1' || path === '/api'
 }
 
 // `http://host/path?query`, as node-server writes it; a URL object costs more than the route.

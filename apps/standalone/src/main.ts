@@ -16,6 +16,7 @@ import { firstStart } from './start/first-start.ts'
 import { tellMade, tellNext } from './start/greeting.ts'
 import { listUpstreamModels } from './start/list-upstream-models.ts'
 import { openDatabase } from './start/open-database.ts'
+import { openPanel } from './start/open-panel.ts'
 import { wireEmbedded } from './wire-embedded.ts'
 
 const world = { clock: systemClock, random: systemRandom }
@@ -63,8 +64,10 @@ async function start(): Promise<void> {
         config,
       )
       process.stdout.write(tellMade(made, config.SLUICE_STARTING_CREDITS))
-      const app = frontDoor(embedded, world)
-      server = await listen(app)
+      // Its server side asks us as a browser would, at the port that we are about to take.
+      const apiUrl = () => server?.url ?? publicBaseUrl
+      const panel = await openPanel({ log }, { apiUrl, publicBaseUrl: config.PUBLIC_BASE_URL })
+      server = await listen(frontDoor({ ...embedded, panel }, world))
       const { channels } = await scheduler.readCatalog({})
       const sandboxOnly = channels.every(({ dialect }) => dialect === 'sandbox')
       const { dataDir } = settings

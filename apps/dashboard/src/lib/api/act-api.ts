@@ -1,6 +1,6 @@
 import { goto } from '$app/navigation'
 
-import { paths } from '../paths.ts'
+import { localPath, paths } from '../paths.ts'
 import { createApi } from './create-api.ts'
 import type { Api } from './create-api.ts'
 
@@ -11,12 +11,12 @@ import type { Api } from './create-api.ts'
 export function actApi(): Api {
   return createApi(async (input, init) => {
     const answer = await fetch(input, init)
-    if (answer.status === 401) await leaveForLogin()
+    if (answer.status === 401) await leaveForLogin(location)
     return answer
   })
 }
 
 /** The way to login when a session has ended in mid-use; afterwards the person is back where they were. */
-export async function leaveForLogin(): Promise<void> {
-  await goto(paths.login(`${location.pathname}${location.search}`))
+export async function leaveForLogin({ pathname, search }: URL | Location): Promise<void> {
+  await goto(paths.login(localPath(`${pathname}${search}`)))
 }

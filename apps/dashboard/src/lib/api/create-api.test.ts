@@ -103,6 +103,19 @@ it('an aborted call rejects with the reason of the abort, which is nobody’s fa
   await expect(api.getMe({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 })
 
+it('a refusal that nobody waits for ends no process', async () => {
+  const { api } = gateway(() => refusal(401, { code: 'invalid_session' }))
+  const unheard: unknown[] = []
+  const note = (error: unknown) => void unheard.push(error)
+  process.on('unhandledRejection', note)
+  void api.getMe()
+  // Node tells of unheard rejections after the microtasks of a turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(unheard).toEqual([])
+})
+
 it('events and bytes have addresses instead of methods', () => {
   const { api } = gateway(() => Response.json({}))
   expect('followImage' in api).toBe(false)

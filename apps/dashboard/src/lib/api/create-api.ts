@@ -49,9 +49,18 @@ export type Api = {
 export function createApi(fetch: typeof globalThis.fetch): Api {
   const methods = new Map<string, (input?: AnyInput) => Promise<unknown>>()
   for (const [operation, route] of Object.entries<ControlRoute>(controlRoutes)) {
-    if (!route.answers) methods.set(operation, (input) => call(fetch, route, input))
+    if (!route.answers) methods.set(operation, (input) => heard(call(fetch, route, input)))
   }
   return asApi(Object.fromEntries(methods))
+}
+
+/**
+ * A `load` that asks early may be given up (its parent redirects) before it awaits the answer. A
+ * refusal that comes then is nobody's; on the server, unheard, it would end the whole process.
+ */
+function heard<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  answer.catch(() => undefined)
+  return answer
 }
 
 // The table that made the methods is the table that types them.

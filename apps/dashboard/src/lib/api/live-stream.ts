@@ -6,7 +6,11 @@ const RETRY_MS_MAX = 30_000
 export type LiveState = 'connecting' | 'open' | 'waiting' | 'ended'
 
 /** As much of EventSource as is used; tests bring their own. */
-export type EventStream = Pick<EventSource, 'addEventListener' | 'close' | 'readyState'>
+export interface EventStream {
+  readonly readyState: number
+  addEventListener(name: string, hear: (event: Event) => void): void
+  close(): void
+}
 
 export interface LiveDeps {
   open: (url: string) => EventStream

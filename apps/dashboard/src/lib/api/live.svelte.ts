@@ -8,13 +8,13 @@ import type { LiveSpec, LiveState } from './live-stream.ts'
 const deps = { open: (url: string) => new EventSource(url), clock: systemClock }
 
 /** A live stream of one operation, with its state to show. */
-export class Live<Op extends ControlOperation> {
+export class Live<Events extends object> {
   #state = $state<LiveState>('connecting')
-  readonly #stream: LiveStream<WireEventsOf<Op>>
+  readonly #stream: LiveStream<Events>
 
-  constructor(spec: Omit<LiveSpec<WireEventsOf<Op>>, 'onState'>) {
-    const onState = (state: LiveState) => (this.#state = state)
-    this.#stream = new LiveStream({ ...spec, onState }, deps)
+  constructor(spec: Omit<LiveSpec<Events>, 'onState'>) {
+    const onState = (state: LiveState) => void (this.#state = state)
+    this.#stream = new LiveStream<Events>({ ...spec, onState }, deps)
   }
 
   get state(): LiveState {
@@ -31,6 +31,6 @@ export class Live<Op extends ControlOperation> {
  */
 export function live<Op extends ControlOperation>(
   spec: Omit<LiveSpec<WireEventsOf<Op>>, 'onState'>,
-): Live<Op> {
-  return new Live<Op>(spec)
+): Live<WireEventsOf<Op>> {
+  return new Live(spec)
 }

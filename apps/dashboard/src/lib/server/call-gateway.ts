@@ -1,4 +1,4 @@
-import type { HandleFetch } from '@sveltejs/kit'
+import type { HandleFetch } from '@sveltejs/kit/hooks'
 
 const ANSWER_WITHIN_MS = 30_000
 

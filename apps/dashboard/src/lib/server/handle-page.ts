@@ -1,4 +1,4 @@
-import type { Handle } from '@sveltejs/kit'
+import type { Handle } from '@sveltejs/kit/hooks'
 
 import { readChoice } from '../site/site-choice.ts'
 import { renderFrame } from './render-frame.ts'

@@ -1,15 +1,17 @@
-import type { HandleServerError } from '@sveltejs/kit'
+import type { HandleServerError } from '@sveltejs/kit/hooks'
 
-import { loadWords } from '../i18n/load-words.ts'
+import { ApiError } from '../api/api-error.ts'
+import { tellError } from '../api/tell-error.ts'
 
-/** A fault of the panel itself: logged where it happened, told without its details. */
-export const reportError: HandleServerError = async ({ error, event, status }) => {
-  const { errors } = await wordsFor(event.locals.choice?.language ?? 'en')
-  if (status === 404) return { message: errors.codes.not_found }
-  event.platform?.report(error, { path: event.url.pathname, status })
-  return { message: errors.other }
+/** Tells an error to the person, and a fault of the panel itself to the log, where it can be mended. */
+export const reportError: HandleServerError = async ({ kind, error, event }) => {
+  const { choice } = event.locals
+  const told = await tellError({ kind, error }, choice?.language ?? 'en')
+  if (kind === 'unknown' && !(error instanceof ApiError)) {
+    event.platform?.report(error, { path: event.url.pathname })
+  }
+  return told ?? { message: asAppError(error).message }
 }
 
-async function wordsFor(language: App.Locals['choice']['language']) {
-  return { errors: await loadWords(language, 'errors') }
-}
+// Of kind `app`: what was given to `error(...)`, which must be an App.Error.
+const asAppError = (error: unknown) => error as App.Error

@@ -2,6 +2,7 @@ import { fail, redirect } from '@sveltejs/kit'
 import type { RequestEvent } from '@sveltejs/kit'
 import { message, setError, superValidate } from 'sveltekit-superforms'
 import type { SuperValidated } from 'sveltekit-superforms'
+import type { ValidationAdapter } from 'sveltekit-superforms/adapters'
 import { zod4 } from 'sveltekit-superforms/adapters'
 import { z } from 'zod'
 
@@ -18,46 +19,37 @@ export type FormNote<Answer = undefined> =
   | { kind: 'done'; answer: Answer }
   | { kind: 'refused'; sentence: string; requestId: string | undefined }
 
-type FormSchema = z.ZodType<Record<string, unknown>, Record<string, unknown>>
+type Fields = Record<string, unknown>
+type FormSchema<Out extends Fields, In extends Fields> = z.ZodType<Out, In>
 
-export interface FormSpec<Schema extends FormSchema, Answer> {
-  schema: Schema
+export interface FormSpec<Out extends Fields, In extends Fields, Answer> {
+  schema: FormSchema<Out, In>
   /** The act itself, with the form in its wire form. Its answer goes to the page; redirects pass through. */
-  act: (api: Api, body: z.input<Schema>) => Promise<Answer>
+  act: (api: Api, body: In) => Promise<Answer>
   /** Fields that never go back to the page, such as passwords. */
   secret?: readonly string[]
 }
 
-/** An empty form, or one with values, for `load`. */
-export async function emptyForm<Schema extends FormSchema>(
-  schema: Schema,
-  values?: Partial<z.input<Schema>>,
-): Promise<SuperValidated<z.output<Schema>, FormNote>> {
-  const adapter = zod4(schema)
-  const form =
-    values === undefined
-      ? await superValidate<z.output<Schema>, FormNote, z.input<Schema>>(adapter)
-      : await superValidate<z.output<Schema>, FormNote, z.input<Schema>>(values, adapter, {
-          errors: false,
-        })
-  return form
+/** A form as it first stands, empty or with the values of what is edited; for `load`. */
+export async function emptyForm<Out extends Fields, In extends Fields>(
+  schema: FormSchema<Out, In>,
+  values: Partial<In> = {},
+): Promise<SuperValidated<Out, FormNote<unknown>, In>> {
+  return superValidate(values, adapterOf(schema), { errors: false })
 }
 
 /**
  * One submission: checks the form by the contract's own schema, acts, and tells what came of it. A
  * refusal that names a field stands beside that field, any other above the form.
  */
-export async function submitForm<Schema extends FormSchema, Answer>(
+export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   event: RequestEvent,
-  { schema, act, secret = [] }: FormSpec<Schema, Answer>,
+  { schema, act, secret = [] }: FormSpec<Out, In, Answer>,
 ) {
   const { language } = event.locals.choice
   const words = await loadWords(language, 'errors')
-  const adapter = zod4(schema, { error: fieldErrors(words, language) })
-  const form = await superValidate<z.output<Schema>, FormNote<Answer>, z.input<Schema>>(
-    event,
-    adapter,
-  )
+  const adapter = adapterOf(schema, { error: fieldErrors(words, language) })
+  const form = await superValidate<Out, FormNote<Answer>, In>(event, adapter)
   const body = form.valid ? z.encode(schema, form.data) : undefined
   for (const field of secret) Reflect.set(form.data, field, '')
   if (body === undefined) return fail(400, { form })
@@ -77,6 +69,12 @@ export async function submitForm<Schema extends FormSchema, Answer>(
     return message(form, { kind: 'refused', sentence, requestId }, { status })
   }
 }
+
+// The adapter infers the same two types from the schema, by another road than z.ZodType's own.
+const adapterOf = <Out extends Fields, In extends Fields>(
+  schema: FormSchema<Out, In>,
+  options?: { error: z.core.$ZodErrorMap },
+) => zod4(schema, options) as unknown as ValidationAdapter<Out, In>
 
 // `in` has just shown that the form has this field, and fields of these forms are not nested.
 const asField = (param: string) => param as never

@@ -1,4 +1,4 @@
-import { loadApi } from '#lib/api/load-api.ts'
+import { createApi } from '#lib/api/create-api.ts'
 import { loadWords } from '#lib/i18n/load-words.ts'
 import { localPath } from '#lib/paths.ts'
 
@@ -6,6 +6,9 @@ import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async (event) => {
   const { language } = await event.parent()
-  const [words, site] = await Promise.all([loadWords(language, 'login'), loadApi(event).getSite()])
+  const [words, site] = await Promise.all([
+    loadWords(language, 'login'),
+    createApi(event.fetch).getSite(),
+  ])
   return { ...event.data, words, site, next: localPath(event.url.searchParams.get('next')) }
 }

@@ -1,0 +1,49 @@
+import { Readable } from 'node:stream'
+import { constants, createBrotliCompress, createGzip } from 'node:zlib'
+
+import { preferredEncoding } from './preferred-encoding.ts'
+
+const COMPRESS_FROM_BYTES = 1_000
+// Beyond this a page gains a few percent and costs many times the work.
+const BROTLI_QUALITY = 4
+
+/** The answer compressed as its caller takes it, where that helps; as it is otherwise. */
+export function compressPage(answer: Response, request: Request): Response {
+  const { body, headers } = answer
+  const length = Number(headers.get('content-length') ?? Number.NaN)
+  const isText = /^(text\/(?!event-stream)|application\/(json|javascript))/.test(
+    headers.get('content-type') ?? '',
+  )
+  if (!body || !isText || headers.has('content-encoding') || length < COMPRESS_FROM_BYTES) {
+    return answer
+  }
+  const compressed = new Headers(headers)
+  compressed.append('vary', 'accept-encoding')
+  const encoding = preferredEncoding(request.headers.get('accept-encoding'), ['br', 'gzip'])
+  const init = { status: answer.status, headers: compressed }
+  if (!encoding) return new Response(body, init)
+  compressed.set('content-encoding', encoding)
+  compressed.delete('content-length')
+  // Its bytes are no longer those that the tag was made of.
+  const etag = headers.get('etag')
+  if (etag && !etag.startsWith('W/')) compressed.set('etag', `W/${etag}`)
+  return new Response(squeeze(body, encoding), init)
+}
+
+// Flushed at each chunk: what a page sends late is waited for.
+function squeeze(body: ReadableStream<Uint8Array>, encoding: 'br' | 'gzip') {
+  const { BROTLI_OPERATION_FLUSH, BROTLI_PARAM_QUALITY, Z_SYNC_FLUSH } = constants
+  const compressor =
+    encoding === 'br'
+      ? createBrotliCompress({
+          flush: BROTLI_OPERATION_FLUSH,
+          params: { [BROTLI_PARAM_QUALITY]: BROTLI_QUALITY },
+        })
+      : createGzip({ flush: Z_SYNC_FLUSH })
+  const source = Readable.fromWeb(body)
+  source.on('error', (error) => compressor.destroy(error))
+  return asBytes(Readable.toWeb(source.pipe(compressor)))
+}
+
+// Node's stream of a compressor carries bytes and nothing else.
+const asBytes = (stream: unknown) => stream as ReadableStream<Uint8Array<ArrayBuffer>>

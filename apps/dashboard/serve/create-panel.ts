@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http'
+
+import type { Log } from '@sluice/kernel/log'
+
+import { compressPage } from './compress-page.ts'
+import type { PanelBuild } from './panel-build.ts'
+import { requestOrigin } from './request-origin.ts'
+import { serveAssets } from './serve-asset.ts'
+
+/** Forms carry a few lines; pictures go from the browser to the gateway itself. */
+const FORM_BYTES_MAX = 512 * 1024
+
+export interface PanelDeps {
+  build: PanelBuild
+  /** Where the gateway listens; asked at each request, since a port may be known late. */
+  apiUrl: () => string
+  /** `PUBLIC_BASE_URL`, where it is set. */
+  publicBaseUrl: string | undefined
+  log: Log
+}
+
+/** The panel behind a door: answers everything that it is asked. */
+export interface Panel {
+  fetch(request: Request, env: { incoming: IncomingMessage }): Promise<Response>
+}
+
+/** The built panel as a value: opens no socket, reads no environment. */
+export function createPanel({ build, apiUrl, publicBaseUrl, log }: PanelDeps): Panel {
+  const publicOrigin = publicBaseUrl === undefined ? undefined : new URL(publicBaseUrl).origin
+  const serveAsset = serveAssets()
+  const report = (err: unknown, { path }: { path: string }) =>
+    log.error({ err, path }, 'a page of the panel failed')
+
+  return {
+    fetch: async (request, { incoming }) => {
+      const { pathname, search } = new URL(request.url)
+      const asset = build.assets.get(pathname)
+      if (asset) return serveAsset(asset, request)
+      if (isTooLarge(request)) return new Response('Too large', { status: 413 })
+      const origin = requestOrigin({
+        host: incoming.headers.host ?? '',
+        origin: request.headers.get('origin'),
+        publicOrigin,
+      })
+      const asked = new Request(`${origin}${pathname}${search}`, initOf(request))
+      const address = incoming.socket.remoteAddress ?? 'unknown'
+      const before = incoming.headers['x-forwarded-for']
+      const forwardedFor = [...(typeof before === 'string' ? [before] : []), address].join(', ')
+      const answer = await build.server.respond(asked, {
+        platform: { apiUrl: apiUrl(), forwardedFor, report },
+        getClientAddress: () => address,
+      })
+      return compressPage(answer, request)
+    },
+  }
+}
+
+function isTooLarge({ method, headers }: Request): boolean {
+  if (method === 'GET' || method === 'HEAD') return false
+  // Browsers say the length of a form; a body of unknown length is none of theirs.
+  const length = headers.get('content-length')
+  return headers.has('transfer-encoding') || Number(length ?? 0) > FORM_BYTES_MAX
+}
+
+// A request of the platform's own kind: SvelteKit may copy it, which a server's light one does not bear.
+function initOf({ method, headers, body, signal }: Request): RequestInit {
+  const init = { method, headers: [...headers], signal }
+  return body === null ? init : { ...init, body, duplex: 'half' }
+}

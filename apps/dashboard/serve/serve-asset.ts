@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+
+import { preferredEncoding } from './preferred-encoding.ts'
+import type { PanelAsset } from './panel-build.ts'
+
+const suffix = { br: '.br', gzip: '.gz' } as const
+
+/**
+ * One file of the build. Its variants were compressed when it was built, and each is read from disk
+ * once: a panel is about a megabyte.
+ */
+export function serveAssets() {
+  const bytes = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
+  const read = (path: string) => {
+    const known = bytes.get(path)
+    if (known) return known
+    const reading = readFile(path)
+    bytes.set(path, reading)
+    reading.catch(() => bytes.delete(path))
+    return reading
+  }
+
+  return async (asset: PanelAsset, request: Request): Promise<Response> => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } })
+    }
+    const encoding = preferredEncoding(request.headers.get('accept-encoding'), asset.encodings)
+    const headers = new Headers({
+      'content-type': asset.type,
+      'cache-control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+      etag: asset.etag,
+      vary: 'accept-encoding',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+    })
+    if (request.headers.get('if-none-match')?.includes(asset.etag)) {
+      return new Response(null, { status: 304, headers })
+    }
+    if (encoding) headers.set('content-encoding', encoding)
+    const body = await read(encoding ? `${asset.path}${suffix[encoding]}` : asset.path)
+    headers.set('content-length', String(body.byteLength))
+    return new Response(request.method === 'HEAD' ? null : body, { headers })
+  }
+}

@@ -1,0 +1,8 @@
+import { PASSWORD_CHARACTERS_MIN as ofContract } from '@sluice/contracts/control/auth'
+import { expect, it } from 'vitest'
+
+import { PASSWORD_CHARACTERS_MIN } from './password-length.ts'
+
+it('the form asks for as many characters as the gateway does', () => {
+  expect(PASSWORD_CHARACTERS_MIN).toBe(ofContract)
+})
