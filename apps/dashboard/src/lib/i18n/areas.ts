@@ -11,6 +11,7 @@ import type { words as keys } from './en/keys.ts'
 import type { words as ledger } from './en/ledger.ts'
 import type { words as login } from './en/login.ts'
 import type { words as overview } from './en/overview.ts'
+import type { words as pictures } from './en/pictures.ts'
 import type { words as shell } from './en/shell.ts'
 import type { words as studio } from './en/studio.ts'
 import type { words as usage } from './en/usage.ts'
@@ -32,6 +33,7 @@ interface EnglishAreas {
   ledger: typeof ledger
   login: typeof login
   overview: typeof overview
+  pictures: typeof pictures
   shell: typeof shell
   studio: typeof studio
   usage: typeof usage

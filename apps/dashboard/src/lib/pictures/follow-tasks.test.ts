@@ -96,6 +96,16 @@ describe('following', () => {
     expect(streams.size).toBe(0)
   })
 
+  it('lets a stream that is open tell the bill', async () => {
+    const { clock, streams, reads, follower } = tab()
+    follower.follow({ live: ['a'], read: [] })
+    await clock.advance(0)
+    follower.follow({ live: [], read: ['a'] })
+    await clock.advance(3_000)
+    expect([...streams.keys()]).toEqual(['a'])
+    expect(reads).toEqual([])
+  })
+
   it('asks nothing more once it is stopped', async () => {
     const { clock, streams, reads, follower } = tab()
     follower.follow({ live: ids, read: [] })

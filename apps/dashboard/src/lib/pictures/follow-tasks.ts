@@ -24,7 +24,7 @@ export interface FollowDeps {
 export interface Wanted {
   /** Under way: by a stream where there is room, else read. */
   live: readonly string[]
-  /** Ended, but for something that is known soon: read. */
+  /** Ended, but for something that is known soon: read, or told by the stream that there is. */
   read: readonly string[]
 }
 
@@ -94,7 +94,9 @@ export function followTasks(deps: FollowDeps) {
   /** Follows these from now on, in the order of their importance, and no others. */
   const follow = (next: Wanted) => {
     wanted = next
-    for (const id of streams.keys()) if (!next.live.includes(id)) drop(id)
+    for (const id of streams.keys()) {
+      if (!next.live.includes(id) && !next.read.includes(id)) drop(id)
+    }
     void seekStreams()
     if (next.live.length + next.read.length > 0) {
       stopPolling ??= deps.clock.every(POLL_MS, poll)

@@ -1,1 +1,28 @@
-export const words = {}
+import { counted } from '../counted.ts'
+
+export const words = {
+  title: 'Gallery',
+  search: 'Search prompts',
+  state: 'State',
+  allStates: 'All states',
+  model: 'Model',
+  allModels: 'All models',
+  from: 'From',
+  to: 'To',
+  view: 'Arrangement',
+  even: 'Even grid',
+  masonry: 'Masonry',
+  shown: counted('en', { one: '# picture shown', other: '# pictures shown' }),
+  end: 'That is all of them.',
+  none: 'No pictures yet',
+  noneText: 'Everything that you or your API keys draw is collected here.',
+  toStudio: 'Make the first one',
+  noMatch: 'Nothing matches',
+  noMatchText: 'No task has all of these. Take a filter away.',
+  clearFilters: 'Clear filters',
+  task: 'Picture task',
+  taskAbout: (state: string, when: string) => `${state}, ${when}`,
+  back: 'Back to the gallery',
+  newTask: 'Drawn again as a new task.',
+  follow: 'Watch it in the studio',
+}

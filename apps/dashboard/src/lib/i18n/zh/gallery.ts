@@ -1,4 +1,30 @@
+import { counted } from '../counted.ts'
 import type { words as english } from '../en/gallery.ts'
 import type { Words } from '../words.ts'
 
-export const words: Words<typeof english> = {}
+export const words: Words<typeof english> = {
+  title: '图库',
+  search: '搜索提示词',
+  state: '状态',
+  allStates: '全部状态',
+  model: '模型',
+  allModels: '全部模型',
+  from: '从',
+  to: '至',
+  view: '排列方式',
+  even: '等高网格',
+  masonry: '瀑布流',
+  shown: counted('zh', { other: '已显示 # 张' }),
+  end: '已全部显示。',
+  none: '还没有图片',
+  noneText: '你和你的 API 密钥生成的图片都会收集在这里。',
+  toStudio: '去生成第一张',
+  noMatch: '没有符合条件的图片',
+  noMatchText: '没有同时满足这些条件的任务，试试去掉一个筛选。',
+  clearFilters: '清除筛选',
+  task: '绘图任务',
+  taskAbout: (state, when) => `${state}，${when}`,
+  back: '返回图库',
+  newTask: '已作为新任务重新绘制。',
+  follow: '在创作页查看',
+}

@@ -38,6 +38,11 @@ describe('ratiosOf', () => {
     }
   })
 
+  it('adds a usual ratio only where the model names no size of it', () => {
+    const ratios = ratiosOf({ sizes: ['2048x1152'], any_size: true })
+    expect(ratioOfSize(ratios, '2048x1152')?.sizes).toEqual(['2048x1152'])
+  })
+
   it('offers nothing but auto for a model that names no size', () => {
     expect(ratiosOf({ sizes: [], any_size: false })).toEqual([])
   })

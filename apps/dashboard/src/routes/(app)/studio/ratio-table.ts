@@ -15,25 +15,23 @@ const usual = ['1:1', '5:4', '4:3', '3:2', '16:10', '16:9', '2:1', '21:9', '3:1'
 /** Sizes such as 1360x1024 are called by the usual ratio that they miss by less. */
 const MISS_MAX = 0.015
 
-// For models that take any size: edges are multiples of 16, at most 3840x2160 (client-contracts §1.1).
-const commonSizes =
-  '1024x1024 2048x2048 1536x1024 2304x1536 1024x1536 1536x2304 1344x1008 2048x1536 1008x1344 1536x2048 1536x864 2560x1440 3840x2160 864x1536 1440x2560'.split(
-    ' ',
-  )
+// For models that take any size, where they name none of a ratio: edges are multiples of 16
+// (client-contracts §1.1), and the picture has about as many pixels as a square of 1024.
+const commonSizes = '1024x1024 1536x1024 1024x1536 1344x1008 1008x1344 1536x864 864x1536'.split(' ')
 
 /** The ratios of a model: square first, then wide ones, then tall ones, each from mild to extreme. */
 export function ratiosOf(model: Pick<ImageModel, 'sizes' | 'any_size'>): Ratio[] {
-  const offered = [...model.sizes, ...(model.any_size ? commonSizes : [])]
-  const shapes = new Map<string, Shape>()
-  for (const size of offered) {
-    const shape = parseSize(size)
-    if (shape) shapes.set(size, shape)
-  }
   const byName = new Map<string, [string, Shape][]>()
-  for (const [size, shape] of shapes) {
+  const offer = (size: string, isExtra: boolean) => {
+    const shape = parseSize(size)
+    if (!shape) return
     const name = ratioNameOf(shape)
-    byName.set(name, [...(byName.get(name) ?? []), [size, shape]])
+    const known = byName.get(name) ?? []
+    if (isExtra ? known.length > 0 : known.some(([one]) => one === size)) return
+    byName.set(name, [...known, [size, shape]])
   }
+  for (const size of model.sizes) offer(size, false)
+  if (model.any_size) for (const size of commonSizes) offer(size, true)
   return [...byName]
     .map(([name, sizes]) => ({ name, sizes: sizes.sort(smallestFirst) }))
     .sort((one, other) => orderOf(one.sizes[0]?.[1]) - orderOf(other.sizes[0]?.[1]))

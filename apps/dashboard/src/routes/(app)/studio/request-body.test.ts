@@ -24,7 +24,6 @@ describe('a request', () => {
       background: 'auto',
       output_format: 'png',
       partial_images: 3,
-      async: true,
     })
   })
 

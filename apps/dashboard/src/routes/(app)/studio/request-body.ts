@@ -43,7 +43,5 @@ function parametersOf({ prompt, settings, partialsMax }: RequestInput) {
     output_format: format,
     ...(format !== 'png' && { output_compression: compression }),
     ...(partials > 0 && { partial_images: partials }),
-    // The task is answered at once, and followed.
-    async: true,
   }
 }
