@@ -1,4 +1,36 @@
-import type { words as english } from '../en/admin-models.ts'
-import type { Words } from '../words.ts'
+import type { AreaWords } from '../areas.ts'
 
-export const words: Words<typeof english> = {}
+export const words: AreaWords<'admin-models'> = {
+  title: '模型',
+  about: '公开名称、背后的渠道，以及价格。',
+  columns: { model: '模型', kinds: '类型', channels: '渠道', usable: '可用', price: '价格' },
+  kinds: { chat: '对话', image: '图片' },
+  off: '停用',
+  noPrice: '未定价',
+  noPriceWhy: '没有价格的模型不会提供给任何人。',
+  everyModel: '沿用通用价格',
+  from: (amount) => `每张 ${amount} 起`,
+  perMillion: (input, output) => `每百万：输入 ${input}，输出 ${output}`,
+  detail: {
+    channels: '渠道',
+    upstream: (name) => `上游名 ${name}`,
+    usable: (usable, all) => `${all} 个中 ${usable} 个可用`,
+    price: '当前价格',
+    since: (when) => `自 ${when}`,
+    columns: { quality: '质量', pixels: '不超过', amount: '每张' },
+    pixels: (megapixels) => `${megapixels} 百万像素`,
+    input: '输入，每百万 token',
+    cached: '缓存输入，每百万 token',
+    output: '输出，每百万 token',
+    newPrice: '新价格',
+    newPriceAbout: '从现在起生效。之前已扣费或已冻结的仍按原价。',
+    steps: '价格档位',
+    stepsHelp: '每行一档：质量、最大尺寸、每张额度。例如：low 1024x1024 0.01',
+    wrongStep: (line) => `无法识别这一行：${line}`,
+    wrongAmount: '请填写额度，最多六位小数。',
+    set: '设定价格',
+    done: '新价格已生效。',
+  },
+  empty: { title: '还没有模型', text: '模型随渠道而来，请先添加渠道。' },
+  emptyAct: '打开渠道',
+}
