@@ -13,6 +13,8 @@ export const PROMPT_CHARS_MAX = 32_000
 const MODEL_CHARS_MAX = 200
 const IDENTIFIER_CHARS_MAX = 512
 const SIZE_CHARS_MAX = 32
+export const COUNT_MAX = 10
+export const PARTIAL_IMAGES_MAX = 3
 
 /** How the caller wants to be answered; the job behind it is the same. */
 export type ImageFace = 'await' | 'stream' | 'async'
@@ -41,7 +43,7 @@ export function parseImageCall(fields: Fields): ImageCall {
   const inputFidelity = readFidelity(read, abilities)
   const safetyIdentifier =
     read.text('safety_identifier', IDENTIFIER_CHARS_MAX) ?? read.text('user', IDENTIFIER_CHARS_MAX)
-  const partialImages = read.integer('partial_images', { min: 0, max: 3 }) ?? 0
+  const partialImages = read.integer('partial_images', { min: 0, max: PARTIAL_IMAGES_MAX }) ?? 0
   const extra = readExtra(fields)
 
   return {
@@ -51,7 +53,7 @@ export function parseImageCall(fields: Fields): ImageCall {
     request: {
       model,
       prompt,
-      count: read.integer('n', { min: 1, max: 10 }) ?? 1,
+      count: read.integer('n', { min: 1, max: COUNT_MAX }) ?? 1,
       size: readSize(read.text('size', SIZE_CHARS_MAX), abilities),
       quality: readQuality(read, abilities),
       background: readBackground(read, format),

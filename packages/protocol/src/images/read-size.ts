@@ -9,6 +9,8 @@ const AREA_PIXELS_MAX = 3_840 * 2_160
 const RATIO_MAX = 3
 
 const STANDARD = ['1024x1024', '1536x1024', '1024x1536']
+// Sizes beyond those that people choose most, for models that draw any.
+const WIDER = ['2048x2048', '2048x1152', '1152x2048', '3840x2160', '2160x3840']
 
 // Old clients still ask for DALL·E's sizes. Models with three sizes draw the nearest standard one,
 // and the answer's `size` says so.
@@ -17,6 +19,11 @@ const LEGACY: Readonly<Record<string, string>> = {
   '512x512': '1024x1024',
   '1792x1024': '1536x1024',
   '1024x1792': '1024x1536',
+}
+
+/** Sizes to offer to people; a model that draws any size draws others too. */
+export function offeredSizes({ sizes }: ModelAbilities): string[] {
+  return sizes === 'three' ? [...STANDARD] : [...STANDARD, ...WIDER]
 }
 
 /** `auto`, or a size that the model draws. Refuses by the published rules (client-contracts §1.1). */

@@ -1,6 +1,7 @@
 import type { ControlParts } from './control-parts.ts'
 import type { ControlHandlers } from './handlers.ts'
 import { identityHandlers } from './identity/identity-handlers.ts'
+import { adminImageHandlers, imageHandlers } from './images/image-handlers.ts'
 import { openApiDocument } from './openapi.ts'
 
 /** Every operation of the control API: one line for each group. */
@@ -9,5 +10,7 @@ export function createControl(parts: ControlParts): Partial<ControlHandlers> {
   return {
     getOpenApi: async () => document,
     ...identityHandlers(parts),
+    ...imageHandlers(parts),
+    ...adminImageHandlers(parts),
   }
 }

@@ -1,5 +1,6 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { PriceRow } from '@sluice/contracts/prices'
+import { AppError } from '@sluice/kernel/app-error'
 import { lesser } from '@sluice/kernel/credits'
 import { rateUsage } from '@sluice/pricing/rate-usage'
 
@@ -8,6 +9,14 @@ interface TestHold {
   state: 'open' | 'captured' | 'voided'
   chargedMicro: bigint
 }
+
+type TestVerb =
+  | 'openHold'
+  | 'voidHold'
+  | 'captureHold'
+  | 'readBalance'
+  | 'readCharge'
+  | 'readSettlements'
 
 /** Billing as far as an image request meets it: a balance, holds by job, nothing else. */
 export function createTestBilling(row: PriceRow, { balanceMicro }: { balanceMicro: bigint }) {
@@ -20,7 +29,7 @@ export function createTestBilling(row: PriceRow, { balanceMicro }: { balanceMicr
     holds.set(ref, { ...hold, state, chargedMicro })
   }
 
-  const billing: Pick<Billing, 'openHold' | 'voidHold' | 'captureHold'> = {
+  const billing: Pick<Billing, TestVerb> = {
     openHold: async ({ ref, worstCase }) => {
       const known = holds.get(ref)
       if (known && known.state !== 'open') return { outcome: 'ended', holdId: ref }
@@ -57,6 +66,52 @@ export function createTestBilling(row: PriceRow, { balanceMicro }: { balanceMicr
         fresh: hold?.state === 'open',
       }
     },
+    readBalance: async () => {
+      const open = [...holds.values()].filter(({ state }) => state === 'open')
+      const heldMicro = open.reduce((sum, { amountMicro }) => sum + amountMicro, 0n)
+      return { availableMicro, heldMicro, postedMicro: availableMicro + heldMicro }
+    },
+    readCharge: async ({ id }) => {
+      const hold = holds.get(id)
+      if (!hold) throw new AppError('not_found', 'No such charge.')
+      return chargeOf(id, hold)
+    },
+    readSettlements: async ({ refs }) => {
+      const known = refs.flatMap((ref) => {
+        const hold = holds.get(ref)
+        return hold ? [{ ref, ...hold }] : []
+      })
+      return {
+        settled: known.filter(({ state }) => state !== 'open'),
+        open: known.filter(({ state }) => state === 'open').map(({ ref }) => ref),
+      }
+    },
   }
   return { billing, holds, availableMicro: () => availableMicro }
+}
+
+function chargeOf(id: string, { state, amountMicro, chargedMicro }: TestHold) {
+  const charged = chargedMicro > 0n ? ('charged' as const) : ('free' as const)
+  return {
+    id,
+    kind: 'images' as const,
+    model: 'm',
+    apiKeyId: null,
+    state: state === 'open' ? ('open' as const) : charged,
+    chargedMicro,
+    at: new Date(0),
+    price: null,
+    usage: null,
+    source: null,
+    heldMicro: amountMicro,
+    capturedMicro: chargedMicro,
+    releasedMicro: state === 'open' ? 0n : amountMicro - chargedMicro,
+    lateMicro: 0n,
+    receivableMicro: 0n,
+    refundedMicro: 0n,
+    lossMicro: 0n,
+    openedAt: null,
+    settledAt: null,
+    entries: [],
+  }
 }

@@ -26,9 +26,15 @@ import type { EdgeConfig } from '../../src/config.ts'
 import { defaultEdgeConfig } from '../../src/config.ts'
 import type { EdgeDeps } from '../../src/deps.ts'
 import type { Door } from '../../src/door.ts'
+import { adminImageHandlers, imageHandlers } from '../../src/control/images/image-handlers.ts'
+import type { SessionPrincipal } from '../../src/control/handlers.ts'
+import { mountControl } from '../../src/control/mount-control.ts'
 import { answerChatWithImage } from '../../src/images/chat-image.ts'
 import { mountImages } from '../../src/images/mount-images.ts'
-import type { EdgeContext, EdgeEnv, Principal, RequestRecord } from '../../src/request.ts'
+import type { EdgeApp, EdgeContext, EdgeEnv, Principal, RequestRecord } from '../../src/request.ts'
+import type { Identity } from '../../src/identity/identity.ts'
+import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
+import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { createSweep } from '../../src/sweep.ts'
 import { createTestBilling } from './test-billing.ts'
 import type { Draw } from './test-runner.ts'
@@ -75,6 +81,33 @@ const principals: Record<string, Principal> = {
   },
 }
 
+const person = (digit: string, role: SessionPrincipal['role'] = 'user'): SessionPrincipal => ({
+  userId: id('usr', digit),
+  sessionId: id('ses', digit),
+  email: `person${digit}@example.com`,
+  role,
+  wallet: id('wal', digit),
+})
+
+/** People by their bearer tokens; each shares a wallet with API keys. */
+export const people = {
+  'at-ada': person('1'),
+  'at-bob': person('2'),
+  'at-root': person('9', 'admin'),
+}
+
+/** Ada's and Bob's keys for programs, and the hidden ones under which they draw. */
+const owners = [
+  { ...people['at-ada'], panelKey: id('key', 'a') },
+  { ...people['at-bob'], panelKey: id('key', 'b') },
+].flatMap(({ userId, email, wallet, panelKey }) => {
+  const own = Object.values(principals).filter((key) => key.wallet === wallet)
+  const keys = own.map(({ apiKeyId }) => ({ apiKeyId, name: 'batch', isPanelKey: false }))
+  const panel = { apiKeyId: panelKey, name: 'Panel', isPanelKey: true }
+  const whose = { prefix: 'sk-test', user: { id: userId, email }, wallet }
+  return [...keys, panel].map((key) => ({ ...key, ...whose }))
+})
+
 export interface WorldOptions {
   draw?: Draw
   /** False: jobs wait until `startRunner` is called. */
@@ -106,7 +139,25 @@ export async function world(options: WorldOptions = {}) {
   })
   const config = { ...defaultEdgeConfig, ...options.config }
   const { fetchGuarded } = egress
-  const plain = { config, clock, random, log, bus, blobs, jobs, links, fetchGuarded }
+  const keyStore = memoryKeyStore()
+  for (const { apiKeyId, isPanelKey, user, wallet } of owners) {
+    const key = { id: apiKeyId, userId: user.id, wallet, hash: '', createdAt: clock.now() }
+    if (isPanelKey) await keyStore.ensurePanelKey(key)
+  }
+  const keyOwners = memoryKeyOwnerStore(owners)
+  const plain = {
+    keyStore,
+    keyOwners,
+    config,
+    clock,
+    random,
+    log,
+    bus,
+    blobs,
+    jobs,
+    links,
+    fetchGuarded,
+  }
   const whole = onlyThese<EdgeDeps>({ ...plain, billing: onlyThese<Billing>(ledger.billing) })
   const deps = options.spoil ? onlyThese<EdgeDeps>({ ...whole, ...options.spoil(whole) }) : whole
   const sweep = createSweep(clock)
@@ -123,9 +174,12 @@ export async function world(options: WorldOptions = {}) {
     catalog: { current: () => snapshot },
     jobHub: hub,
     sweep,
+    running: { count: 0, claims: 0, images: 0 },
+    draining: new AbortController().signal,
     record: (record) => void records.push(record),
   }
-  const server = await serveHttp({ app: appOf(door), port: 0, host: '127.0.0.1', log })
+  const sessions = new Map<string, SessionPrincipal>(Object.entries(people))
+  const server = await serveHttp({ app: appOf(door, sessions), port: 0, host: '127.0.0.1', log })
   await hub.start()
   const startRunner = () =>
     startTestRunner({
@@ -168,6 +222,8 @@ export async function world(options: WorldOptions = {}) {
     /** Requests that were let in, as they come. */
     arrivals,
     links,
+    /** Who is signed in, by bearer token; a test may end a session. */
+    sessions,
     startRunner,
     call,
     post: (
@@ -192,9 +248,10 @@ export async function world(options: WorldOptions = {}) {
   }
 }
 
-function appOf(door: Door) {
+function appOf(door: Door, sessions: ReadonlyMap<string, SessionPrincipal>) {
   const app = new Hono<EdgeEnv>()
   mountImages(app, door)
+  mountPanel(app, door, sessions)
   app.post('/v1/chat/completions', async (context) => {
     const admitted = await door.admit(context)
     const bodyBytes = Buffer.from(await context.req.arrayBuffer())
@@ -214,6 +271,33 @@ function appOf(door: Door) {
   })
   app.onError((error, context) => errorResponse(error, context))
   return app
+}
+
+function mountPanel(
+  app: EdgeApp,
+  door: Door,
+  sessions: ReadonlyMap<string, SessionPrincipal>,
+): void {
+  const { clock, config } = door.deps
+  const { trustedProxyHops } = config
+  const authenticate: Identity['authenticate'] = async ({ authorization = '' }) => {
+    const session = sessions.get(authorization.replace('Bearer ', ''))
+    if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
+    return session
+  }
+  const identity = onlyThese<Identity>({ authenticate })
+  const parts = { door, identity, version: 'test' }
+  const nameRequest = ({ env }: EdgeContext) => {
+    const requestId = newId('req', { clock, random: systemRandom })
+    env.outgoing.setHeader('x-request-id', requestId)
+    return requestId
+  }
+  const control = { clock, sweep: door.sweep, publicOrigin: undefined, trustedProxyHops }
+  mountControl(
+    app,
+    { ...control, nameRequest, authenticate },
+    { ...imageHandlers(parts), ...adminImageHandlers(parts) },
+  )
 }
 
 async function admit(context: EdgeContext, { clock }: { clock: Clock }) {

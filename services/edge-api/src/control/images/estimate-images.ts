@@ -1,0 +1,34 @@
+import { startDeadline } from '@sluice/kernel/deadline'
+import { rateUsage } from '@sluice/pricing/rate-usage'
+import { parseImageCall } from '@sluice/protocol/images/parse-image-call'
+
+import { priceImages } from '../../images/price-images.ts'
+import { checkUsableModel } from '../../images/usable-model.ts'
+import type { ControlCall, ControlHandlers } from '../handlers.ts'
+import type { ImageParts } from './image-parts.ts'
+
+const READ_WITHIN_MS = 5_000
+
+/**
+ * `POST /api/user/images/estimate`: exactly what would be held, by the rules that the drawing itself goes by.
+ * Throws as they do: `model_not_found`, `invalid_value`, `unsupported_parameter`.
+ */
+export async function estimateImages(
+  { door }: Pick<ImageParts, 'door'>,
+  { session, body }: ControlCall<'estimateImages'>,
+): ReturnType<ControlHandlers['estimateImages']> {
+  const { billing, clock } = door.deps
+  // A prompt costs nothing, whatever it is.
+  const { request } = parseImageCall({ ...body, prompt: 'anything' })
+  checkUsableModel(door, { models: null }, request.model)
+  const { row, worstCase } = priceImages(door, request)
+  const amount = rateUsage(worstCase, row.price)
+  const deadline = startDeadline(clock, READ_WITHIN_MS)
+  try {
+    const { wallet } = session
+    const { availableMicro } = await billing.readBalance({ wallet }, { signal: deadline.signal })
+    return { amount_micro: amount, affordable: availableMicro >= amount }
+  } finally {
+    deadline.clear()
+  }
+}

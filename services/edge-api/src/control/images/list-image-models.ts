@@ -1,0 +1,49 @@
+import type { imageModel } from '@sluice/contracts/control/images'
+import { imageBackgrounds, imageFormats } from '@sluice/contracts/image-request'
+import type { ImagePrice } from '@sluice/contracts/prices'
+import { modelAbilities } from '@sluice/protocol/images/model-abilities'
+import { COUNT_MAX, PARTIAL_IMAGES_MAX } from '@sluice/protocol/images/parse-image-call'
+import { offeredSizes } from '@sluice/protocol/images/read-size'
+import type { z } from 'zod'
+
+import { EDIT_IMAGES_MAX } from '../../accept/images-intake.ts'
+import type { ControlHandlers } from '../handlers.ts'
+import type { ImageParts } from './image-parts.ts'
+
+type ModelList = Awaited<ReturnType<ControlHandlers['listImageModels']>>
+
+/** `GET /api/user/models`: what has a way and a price now. Throws `unavailable` before either is known. */
+export function listImageModels({ door }: Pick<ImageParts, 'door'>): ModelList {
+  const { models, routesOf, prices } = door.catalog.current()
+  const at = door.deps.clock.now()
+  const images = models.flatMap((model) => {
+    if (!routesOf(model)?.image.length) return []
+    const price = prices.priceAt({ model, kind: 'images', at })?.price
+    return price?.kind === 'images' ? [describeModel(model, price)] : []
+  })
+  const chat = models.filter((model) => {
+    const hasWay = (routesOf(model)?.chat.length ?? 0) > 0
+    return hasWay && prices.priceAt({ model, kind: 'tokens', at }) !== undefined
+  })
+  return { images, chat }
+}
+
+function describeModel(model: string, price: ImagePrice): z.output<typeof imageModel> {
+  const abilities = modelAbilities(model)
+  return {
+    model,
+    sizes: offeredSizes(abilities),
+    any_size: abilities.sizes === 'any',
+    qualities: [...abilities.qualities],
+    formats: [...imageFormats],
+    backgrounds: [...imageBackgrounds],
+    count_max: COUNT_MAX,
+    references_max: EDIT_IMAGES_MAX,
+    partial_images_max: PARTIAL_IMAGES_MAX,
+    price_steps: price.steps.map(({ quality, pixelsMax, microPerImage }) => ({
+      quality,
+      pixels_max: pixelsMax,
+      micro_per_image: microPerImage,
+    })),
+  }
+}

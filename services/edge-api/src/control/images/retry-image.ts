@@ -1,0 +1,69 @@
+import type { InputImage } from '@sluice/contracts/image-request'
+import type { ImageJob } from '@sluice/jobs/image-job'
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { ImageIntake } from '../../accept/images-intake.ts'
+import type { EdgeDeps } from '../../deps.ts'
+import type { InputShelf, StoredInput } from '../../images/input-shelf.ts'
+import { ownTask } from '../../images/own-task.ts'
+import type { ControlCall, ControlHandlers } from '../handlers.ts'
+import { drawForPanel } from './draw-for-panel.ts'
+import type { ImageParts } from './image-parts.ts'
+
+/**
+ * `POST /api/user/images/{id}/retry`: the same request as a new task, at today's price. Each call is one.
+ * Throws `invalid_value` for a task that runs, `invalid_image` when its reference pictures are gone, and what
+ * the image routes throw.
+ */
+export async function retryImage(
+  parts: ImageParts,
+  call: ControlCall<'retryImage'>,
+): ReturnType<ControlHandlers['retryImage']> {
+  const { deps } = parts.door
+  const { session, params } = call
+  const job = await ownTask(deps, { principal: session, taskId: params.id })
+  if (job.endedAt === null)
+    throw new AppError('invalid_value', 'The task has not ended yet. Wait for it, or cancel it.', {
+      param: 'id',
+    })
+  // An Idempotency-Key has no meaning here.
+  const incoming = { headers: {} }
+  return drawForPanel(parts, { call, incoming, accept: (shelf) => sameAgain(deps, { job, shelf }) })
+}
+
+/** The request of a job, with pictures of its own. */
+async function sameAgain(
+  deps: Pick<EdgeDeps, 'blobs'>,
+  { job, shelf }: { job: ImageJob; shelf: InputShelf },
+): Promise<ImageIntake> {
+  const { kind, images: _, mask, ...request } = job.request
+  const images: StoredInput[] = []
+  for (const image of job.request.images) images.push(await copy(deps, { image, shelf }))
+  const storedMask = mask && (await copy(deps, { image: mask, shelf }))
+  return {
+    call: { request, face: 'async', responseFormat: 'url' },
+    isEdit: kind === 'edit',
+    stored: { images, mask: storedMask },
+    sources: { images: [], mask: undefined, bytesMax: 0 },
+  }
+}
+
+async function copy(
+  { blobs }: Pick<EdgeDeps, 'blobs'>,
+  { image, shelf }: { image: InputImage; shelf: InputShelf },
+): Promise<StoredInput> {
+  const blob = await blobs.open(image.blobKey)
+  if (!blob)
+    throw new AppError(
+      'invalid_image',
+      'The reference pictures of this task are gone: they are kept for a day. Send them with a new task.',
+      { param: 'reference_images' },
+    )
+  try {
+    const name = image.name.replace(/\.[a-z]+$/, '')
+    const { stream: source, bytes: bytesMax } = blob
+    return await shelf.put({ source, name, param: 'reference_images', bytesMax })
+  } finally {
+    blob.stream.destroy()
+  }
+}
