@@ -21,6 +21,7 @@ import { retryBudget } from './dispatch/retry-budget.ts'
 import type { Door } from './door.ts'
 import { edgeMetrics } from './edge-metrics.ts'
 import { createIdentity } from './identity/create-identity.ts'
+import type { Identity } from './identity/identity.ts'
 import { keyHash } from './key-hash.ts'
 import type { EdgeApp } from './request.ts'
 import { requestIds } from './request-ids.ts'
@@ -34,6 +35,8 @@ import { startUpkeep } from './upkeep/start-upkeep.ts'
 export { defaultEdgeConfig } from './config.ts'
 
 export interface EdgeApi {
+  /** People and their sessions. */
+  identity: Identity
   /** For callers. Wirings may mount more on it before it serves its first request. */
   app: EdgeApp
   /** Reads catalog and prices, listens, begins upkeep. Resolves also while a neighbour is away. */
@@ -120,6 +123,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   let unsubscribe: Unsubscribe | undefined
 
   return {
+    identity,
     app,
     async start() {
       unsubscribe = await bus.subscribe('api-key-changed', ({ apiKeyId }) =>
