@@ -21,6 +21,8 @@ export interface CatalogSnapshot {
   /** The scheduler's version of the channels. */
   readonly version: number
   readonly prices: PriceBook
+  /** All channels, also those that are switched off. */
+  readonly channels: readonly CatalogChannel[]
   /** Public model names of enabled channels, in alphabetical order. */
   readonly models: readonly string[]
   routesOf(model: string): ModelRoutes | undefined
@@ -47,6 +49,7 @@ export function catalogSnapshot(catalog: Catalog, prices: readonly PriceRow[]): 
   return {
     version: catalog.version,
     prices: priceBook(prices),
+    channels: catalog.channels,
     models: [...routes.keys()].sort(),
     routesOf: (model) => routes.get(model),
   }

@@ -190,6 +190,13 @@ export function identityStoreContract(
       }
     })
 
+    it('counts people, and those of them who are banned', async () => {
+      const { store } = await prepared()
+      expect(await store.countPeople()).toEqual({ total: 2, banned: 0 })
+      await store.changeStanding({ userId: bob.id, at: ban.at }, banned)
+      expect(await store.countPeople()).toEqual({ total: 2, banned: 1 })
+    })
+
     it('tells of keys again when a ban is lifted, and leaves sessions ended', async () => {
       const { store, addKey } = await prepared()
       await addKey({ id: 'key_1', userId: ada.id, revoked: false })

@@ -42,6 +42,7 @@ export interface IdentityStore {
   findPerson(id: string): Promise<StoredPerson | undefined>
   /** Newest first. */
   listPeople(query: PeopleQuery): Promise<StoredPerson[]>
+  countPeople(): Promise<{ total: number; banned: number }>
   /** By e-mail in lower case, with their password's PHC string. */
   findSignIn(
     email: string,

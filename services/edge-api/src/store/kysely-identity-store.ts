@@ -28,6 +28,7 @@ export function kyselyIdentityStore({ db }: { db: Kysely<Tables> }): IdentitySto
     insertPerson: (person) => whenThere(() => insertPerson(db, person)),
     findPerson: (id) => whenThere(() => findPerson(db, id)),
     listPeople: (query) => whenThere(() => listPeople(db, query)),
+    countPeople: () => whenThere(() => countPeople(db)),
     findSignIn: (email) => whenThere(() => findSignIn(db, email)),
     findPasswordHash: (userId) => whenThere(() => findPasswordHash(db, userId)),
     openSession: (session, { passwordHash }) =>
@@ -72,6 +73,12 @@ async function insertPerson(db: Kysely<Tables>, person: NewPerson) {
     }
     return { person: toPerson(inserted), fresh: true }
   })
+}
+
+async function countPeople(db: Kysely<Tables>) {
+  const { rows } = await sql<{ total: number; banned: number }>`
+    select count(*)::int as total, count(banned_at)::int as banned from users`.execute(db)
+  return rows[0] ?? { total: 0, banned: 0 }
 }
 
 async function writePassword(

@@ -44,6 +44,10 @@ export function memoryIdentityStore({
         .filter(({ id }) => before === undefined || id < before)
         .toSorted((a, b) => (a.id < b.id ? 1 : -1))
         .slice(0, limit),
+    countPeople: async () => ({
+      total: people.size,
+      banned: [...people.values()].filter(({ ban }) => ban !== null).length,
+    }),
     async findSignIn(email) {
       const person = byEmail(email)
       return person && { person, passwordHash: hashes.get(person.id) ?? null }
