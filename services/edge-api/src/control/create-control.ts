@@ -1,7 +1,10 @@
+import { adminChannelHandlers } from './admin-channels/admin-channel-handlers.ts'
+import { adminUserHandlers } from './admin-users/admin-user-handlers.ts'
 import type { ControlParts } from './control-parts.ts'
 import type { ControlHandlers } from './handlers.ts'
 import { identityHandlers } from './identity/identity-handlers.ts'
 import { adminImageHandlers, imageHandlers } from './images/image-handlers.ts'
+import { keyHandlers } from './keys/key-handlers.ts'
 import { openApiDocument } from './openapi.ts'
 
 /** Every operation of the control API: one line for each group. */
@@ -10,7 +13,10 @@ export function createControl(parts: ControlParts): Partial<ControlHandlers> {
   return {
     getOpenApi: async () => document,
     ...identityHandlers(parts),
+    ...keyHandlers(parts),
     ...imageHandlers(parts),
     ...adminImageHandlers(parts),
+    ...adminUserHandlers(parts),
+    ...adminChannelHandlers(parts),
   }
 }

@@ -1,0 +1,60 @@
+import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { PriceRow } from '@sluice/contracts/prices'
+import { AppError } from '@sluice/kernel/app-error'
+import { EVERY_MODEL } from '@sluice/pricing/price-book'
+
+import type { ControlCall } from '../handlers.ts'
+import { recordAct } from '../record-act.ts'
+import type { ChannelDeps } from './channel-deps.ts'
+import { inWordsOfTheApi } from './in-words-of-the-api.ts'
+import { kindsOf, priceKinds, showPrice } from './list-models.ts'
+
+type Call = Pick<
+  ControlCall<'addModelPrice'>,
+  'session' | 'params' | 'body' | 'requestId' | 'address'
+>
+
+/**
+ * Adds a row to the price book; rows of the past are never touched, and every edge hears of the new one.
+ * Throws `model_not_found` for a name that no channel offers, and `invalid_value` for a moment that has
+ * passed, a price of a kind that the model is not charged by, or one that is absurd.
+ */
+export async function addModelPrice(
+  deps: ChannelDeps,
+  call: Call,
+): Promise<MemoryOf<'addModelPrice'>['answer']> {
+  const { billing, clock } = deps
+  const { model } = call.params
+  const { price, effective_at: asked } = call.body
+  const now = clock.now()
+  if (asked !== undefined && asked < now) {
+    const message =
+      "'effective_at' has passed. Earlier charges keep their price; leave it out to begin now."
+    throw new AppError('invalid_value', message, { param: 'effective_at' })
+  }
+  if (model !== EVERY_MODEL) await checkKind(deps, { model, price })
+  const row = { model, effectiveAt: asked ?? now, price }
+  const { id } = await inWordsOfTheApi(billing.addPrice({ row }))
+  const facts = { priceId: id, kind: price.kind, effectiveAt: row.effectiveAt.toISOString() }
+  recordAct(deps, call, { act: 'model.add-price', target: model, facts })
+  return showPrice({ ...row, id })
+}
+
+async function checkKind(
+  { scheduler }: Pick<ChannelDeps, 'scheduler'>,
+  { model, price }: Pick<PriceRow, 'model' | 'price'>,
+): Promise<void> {
+  const { channels } = await scheduler.readCatalog({ fresh: true })
+  const offers = channels.flatMap(({ models }) => models.filter((offer) => offer.model === model))
+  if (offers.length === 0) {
+    const message = 'No channel offers a model of this name. Add it to a channel first.'
+    throw new AppError('model_not_found', message, { param: 'model' })
+  }
+  const kinds = kindsOf(offers)
+  if (kinds.some((kind) => priceKinds[kind] === price.kind)) return
+  const message =
+    price.kind === 'images'
+      ? "'price' is for pictures, and no channel offers this model for pictures."
+      : "'price' is for tokens, and no channel offers this model for chat."
+  throw new AppError('invalid_value', message, { param: 'price' })
+}

@@ -1,0 +1,42 @@
+import type { ControlParts } from '../control-parts.ts'
+import type { ControlHandlers } from '../handlers.ts'
+import { addCredentials } from './add-credentials.ts'
+import { addModelPrice } from './add-model-price.ts'
+import { createChannel } from './create-channel.ts'
+import { editChannel } from './edit-channel.ts'
+import { editCredential } from './edit-credential.ts'
+import { findChannel } from './find-channel.ts'
+import { listModels } from './list-models.ts'
+import { showChannel } from './show-channel.ts'
+import { testChannel } from './test-channel.ts'
+
+type Operation =
+  | 'listChannels'
+  | 'createChannel'
+  | 'getChannel'
+  | 'editChannel'
+  | 'testChannel'
+  | 'addCredentials'
+  | 'editCredential'
+  | 'listModels'
+  | 'addModelPrice'
+
+/** Channels with their pools, public models and their prices, as operators manage them. */
+export function adminChannelHandlers({
+  door: { deps },
+}: Pick<ControlParts, 'door'>): Pick<ControlHandlers, Operation> {
+  return {
+    async listChannels() {
+      const { channels } = await deps.scheduler.readCatalog({ fresh: true })
+      return { items: channels.map(showChannel) }
+    },
+    getChannel: async ({ params }) => showChannel(await findChannel(deps, params.id)),
+    createChannel: (call) => createChannel(deps, call),
+    editChannel: (call) => editChannel(deps, call),
+    testChannel: (call) => testChannel(deps, call),
+    addCredentials: (call) => addCredentials(deps, call),
+    editCredential: (call) => editCredential(deps, call),
+    listModels: () => listModels(deps),
+    addModelPrice: (call) => addModelPrice(deps, call),
+  }
+}

@@ -1,0 +1,24 @@
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { Scheduler } from '@sluice/contracts/scheduler.contract'
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+import type { Sealer } from '@sluice/sealing/sealer'
+import type { Upstream } from '@sluice/upstreams/upstream'
+
+/** What the operations on channels, models and prices ask of the world. */
+export interface ChannelDeps {
+  scheduler: Pick<
+    Scheduler,
+    | 'readCatalog'
+    | 'createChannel'
+    | 'changeChannel'
+    | 'importCredentials'
+    | 'setCredentialState'
+    | 'reportOutcomes'
+  >
+  billing: Pick<Billing, 'readPrices' | 'addPrice'>
+  sealer: Pick<Sealer, 'open'>
+  upstreamOf: (dialect: string) => Upstream | undefined
+  clock: Clock
+  log: Log
+}

@@ -1,0 +1,41 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { ControlCall } from '../handlers.ts'
+import { recordAct } from '../record-act.ts'
+import type { ChannelDeps } from './channel-deps.ts'
+import { checkBaseUrl } from './check-base-url.ts'
+import { confine } from './confine.ts'
+import { inWordsOfTheApi } from './in-words-of-the-api.ts'
+import type { ShownChannel } from './show-channel.ts'
+import { readModel, showChannel } from './show-channel.ts'
+
+type Call = Pick<ControlCall<'createChannel'>, 'session' | 'body' | 'requestId' | 'address'>
+
+/** Adds a channel with its pool. Throws `name_taken`, and `invalid_value` by the field that is wrong. */
+export async function createChannel(deps: ChannelDeps, call: Call): Promise<ShownChannel> {
+  const { name, dialect, base_url: baseUrl, priority, weight, enabled, ...rest } = call.body
+  checkBaseUrl({ dialect, baseUrl })
+  const { secrets, concurrency_max: concurrencyMax } = rest
+  const answer = await inWordsOfTheApi(
+    deps.scheduler.createChannel({
+      name,
+      dialect,
+      baseUrl,
+      priority,
+      weight,
+      enabled,
+      models: rest.models.map(readModel),
+      settings: {},
+      credentials: secrets.map((secret) => ({ secret, concurrencyMax })),
+    }),
+  )
+  if (answer.outcome === 'name-taken') {
+    const message = `There is a channel named ${name} already. Change that one, or choose another name.`
+    throw new AppError('name_taken', message, { param: 'name' })
+  }
+  const { channel } = answer
+  const facts = { name, dialect, enabled, credentials: channel.credentials.length }
+  recordAct(deps, call, { act: 'channel.create', target: channel.id, facts })
+  await confine(deps, call)
+  return showChannel(channel)
+}

@@ -1,0 +1,62 @@
+import type { ChannelChange } from '@sluice/contracts/scheduler.contract'
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { ControlCall } from '../handlers.ts'
+import { recordAct } from '../record-act.ts'
+import type { ChannelDeps } from './channel-deps.ts'
+import { checkBaseUrl } from './check-base-url.ts'
+import { confine } from './confine.ts'
+import { findChannel } from './find-channel.ts'
+import { inWordsOfTheApi } from './in-words-of-the-api.ts'
+import type { ShownChannel } from './show-channel.ts'
+import { readModel, showChannel } from './show-channel.ts'
+
+type Call = Pick<
+  ControlCall<'editChannel'>,
+  'session' | 'params' | 'body' | 'requestId' | 'address'
+>
+
+/**
+ * Changes what is named and leaves the rest. Throws `not_found`, `invalid_value` by the field that is wrong,
+ * and `missing_required_parameter` for a move to another host without secrets for it.
+ */
+export async function editChannel(deps: ChannelDeps, call: Call): Promise<ShownChannel> {
+  const { params, body } = call
+  const { base_url: baseUrl, secrets, concurrency_max: concurrencyMax } = body
+  if (baseUrl !== undefined) {
+    const { dialect } = await findChannel(deps, params.id)
+    checkBaseUrl({ dialect, baseUrl })
+  }
+  const answer = await inWordsOfTheApi(
+    deps.scheduler.changeChannel({
+      channelId: params.id,
+      change: changeOf(body),
+      ...(secrets && { credentials: secrets.map((secret) => ({ secret, concurrencyMax })) }),
+    }),
+  )
+  if (answer.outcome === 'secrets-needed') throw secretsNeeded()
+  const { channel, retired } = answer
+  const { id: target, baseUrl: url } = channel
+  const changed = Object.keys(body).filter((field) => field !== 'concurrency_max')
+  const origin = URL.parse(url)?.origin ?? null
+  const facts = { changed, enabled: channel.enabled, origin, retiredCredentials: retired }
+  recordAct(deps, call, { act: 'channel.edit', target, facts })
+  await confine(deps, call)
+  return showChannel(channel)
+}
+
+function changeOf({ base_url, priority, weight, enabled, models }: Call['body']): ChannelChange {
+  return {
+    ...(base_url !== undefined && { baseUrl: base_url }),
+    ...(priority !== undefined && { priority }),
+    ...(weight !== undefined && { weight }),
+    ...(enabled !== undefined && { enabled }),
+    ...(models && { models: models.map(readModel) }),
+  }
+}
+
+function secretsNeeded(): AppError {
+  const message =
+    'This address is on another host, and the secrets of this channel were not entered for it. Send the secrets for it along; the others are retired then.'
+  return new AppError('missing_required_parameter', message, { param: 'secrets' })
+}

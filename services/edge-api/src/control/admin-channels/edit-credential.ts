@@ -1,0 +1,24 @@
+import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+
+import type { ControlCall } from '../handlers.ts'
+import { recordAct } from '../record-act.ts'
+import type { ChannelDeps } from './channel-deps.ts'
+
+type Call = Pick<
+  ControlCall<'editCredential'>,
+  'session' | 'params' | 'body' | 'requestId' | 'address'
+>
+
+/** Pauses, resumes or retires. A retired one stays retired: nothing changes then. Throws `not_found`. */
+export async function editCredential(
+  deps: ChannelDeps,
+  call: Call,
+): Promise<MemoryOf<'editCredential'>['answer']> {
+  const { id: credentialId } = call.params
+  const { state } = call.body
+  const { changed } = await deps.scheduler.setCredentialState({ credentialId, state })
+  if (changed) {
+    recordAct(deps, call, { act: 'credential.set-state', target: credentialId, facts: { state } })
+  }
+  return { changed }
+}

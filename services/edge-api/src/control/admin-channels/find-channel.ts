@@ -1,0 +1,15 @@
+import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { ChannelDeps } from './channel-deps.ts'
+
+/** The channel as it is now, not as this edge's snapshot has it. Throws `not_found`. */
+export async function findChannel(
+  { scheduler }: Pick<ChannelDeps, 'scheduler'>,
+  channelId: string,
+): Promise<CatalogChannel> {
+  const { channels } = await scheduler.readCatalog({ fresh: true })
+  const channel = channels.find(({ id }) => id === channelId)
+  if (channel) return channel
+  throw new AppError('not_found', 'There is no such channel.')
+}

@@ -1,0 +1,73 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { Person } from '../../identity/identity.ts'
+import type { ControlCall } from '../handlers.ts'
+import { recordAct } from '../record-act.ts'
+import { findUser } from './find-user.ts'
+import type { ShownUser } from './show-user.ts'
+import { showUser } from './show-user.ts'
+import type { UserDeps } from './user-deps.ts'
+
+type Call = Pick<ControlCall<'editUser'>, 'session' | 'params' | 'body' | 'requestId' | 'address'>
+
+/**
+ * Changes a role, bans, or lifts a ban. What takes power away is done first: where the second of two changes
+ * fails, the person has less than was meant, never more, and the same request again ends it. Throws
+ * `not_found`, `last_admin`, `permission_denied` for what people would do to themselves, and `invalid_value`.
+ */
+export async function editUser(deps: UserDeps, call: Call): Promise<ShownUser> {
+  const { identity, billing } = deps
+  const { params, body, session } = call
+  checkBan(body)
+  checkSelf(call)
+  const before = await findUser(deps, params.id)
+  const userId = before.id
+  const { role, banned, ban_reason: reason } = body
+  let person: Person = before
+  if (banned && reason !== undefined && person.ban === null) {
+    person = await identity.ban({ userId, reason, by: session.userId })
+    recordAct(deps, call, { act: 'user.ban', target: userId, facts: { reason } })
+  }
+  if (role === 'user') person = await setRole(deps, call, { person, role })
+  if (banned === false && person.ban !== null) {
+    person = await identity.unban({ userId })
+    recordAct(deps, call, { act: 'user.unban', target: userId })
+  }
+  if (role === 'admin') person = await setRole(deps, call, { person, role })
+  return showUser(person, await billing.readBalance({ wallet: person.wallet }))
+}
+
+async function setRole(
+  deps: UserDeps,
+  call: Call,
+  { person, role }: { person: Person; role: Person['role'] },
+): Promise<Person> {
+  if (person.role === role) return person
+  const changed = await deps.identity.setRole({ userId: person.id, role })
+  recordAct(deps, call, { act: 'user.set-role', target: person.id, facts: { role } })
+  return changed
+}
+
+function checkBan({ banned, ban_reason: reason }: Call['body']): void {
+  const param = 'ban_reason'
+  if (banned === true && reason === undefined) {
+    const message = "'ban_reason' is missing. Say why, for whoever looks at this account later."
+    throw new AppError('missing_required_parameter', message, { param })
+  }
+  if (banned !== true && reason !== undefined) {
+    const message = "'ban_reason' goes with 'banned': true only."
+    throw new AppError('invalid_value', message, { param })
+  }
+}
+
+function checkSelf({ session, params, body }: Call): void {
+  if (params.id !== session.userId) return
+  if (body.banned === true) {
+    const message = 'You cannot ban yourself. Ask another admin to do it.'
+    throw new AppError('permission_denied', message, { param: 'banned' })
+  }
+  if (body.role === 'user') {
+    const message = 'You cannot give up your own admin role. Ask another admin to do it.'
+    throw new AppError('permission_denied', message, { param: 'role' })
+  }
+}

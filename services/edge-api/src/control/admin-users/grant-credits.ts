@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+
+import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
+import { assert } from '@sluice/kernel/assert'
+
+import type { ControlCall } from '../handlers.ts'
+import { recordAct } from '../record-act.ts'
+import { findUser } from './find-user.ts'
+import { showBalance } from './show-user.ts'
+import type { UserDeps } from './user-deps.ts'
+
+type Call = Pick<
+  ControlCall<'grantCredits'>,
+  'session' | 'params' | 'body' | 'idempotencyKey' | 'requestId' | 'address'
+>
+
+/**
+ * Gives credits to a person, once for one Idempotency-Key, however often and however many at once it is asked.
+ * Throws `not_found`, and `idempotency_conflict` when the key has given this person something else.
+ */
+export async function grantCredits(
+  deps: UserDeps,
+  call: Call,
+): Promise<MemoryOf<'grantCredits'>['answer']> {
+  const { params, body, session, idempotencyKey: key } = call
+  assert(key !== undefined, 'the route requires an Idempotency-Key')
+  const { id: userId, wallet } = await findUser(deps, params.id)
+  const gift = {
+    transferId: transferIdOf({ userId, key }),
+    wallet,
+    amountMicro: body.amount,
+    memo: body.note,
+    givenBy: session.userId,
+  }
+  const { balance, fresh } = await deps.billing.grantCredits(gift).catch((err: unknown) => {
+    throw isContradiction(err) ? conflict(err) : err
+  })
+  if (fresh) {
+    const facts = { amountMicro: String(body.amount), note: body.note }
+    recordAct(deps, call, { act: 'credits.grant', target: userId, facts })
+  }
+  return { balance: showBalance(balance), fresh }
+}
+
+/** The receiver and the key, and not the giver: two admins who press on the same key mean the same gift. */
+function transferIdOf({ userId, key }: { userId: string; key: string }): string {
+  return `gift_${createHash('sha256').update(`${userId}\n${key}`).digest('hex')}`
+}
+
+const isContradiction = (err: unknown) =>
+  isAppError(err, 'invalid_value') && err.param === 'transferId'
+
+function conflict(cause: unknown): AppError {
+  const message =
+    'This Idempotency-Key has given this person another amount or note. Use a new key for a new gift.'
+  return new AppError('idempotency_conflict', message, { cause, param: 'Idempotency-Key' })
+}

@@ -1,0 +1,13 @@
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { Log } from '@sluice/kernel/log'
+
+import type { Identity } from '../../identity/identity.ts'
+import type { IdentityStore } from '../../store/identity-store.ts'
+
+/** What the operations on people ask of the world. */
+export interface UserDeps {
+  identity: Pick<Identity, 'findPerson' | 'createUser' | 'setRole' | 'ban' | 'unban'>
+  people: Pick<IdentityStore, 'listPeople'>
+  billing: Pick<Billing, 'readBalance' | 'readBalances' | 'grantCredits'>
+  log: Log
+}
