@@ -10,6 +10,7 @@ import { kyselyAnswerStore } from '@sluice/edge-api/store/kysely-answer-store'
 import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
 import { kyselyKeyOwnerStore } from '@sluice/edge-api/store/kysely-key-owner-store'
 import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
+import { kyselyQuotaStore } from '@sluice/edge-api/store/kysely-quota-store'
 import { kyselyRequestLogStore } from '@sluice/edge-api/store/kysely-request-log-store'
 import { memoryRateStore } from '@sluice/edge-api/store/memory-rate-store'
 import { createEgress } from '@sluice/egress/create-egress'
@@ -106,6 +107,7 @@ export function wireEmbedded(
     },
     pepper: secrets.apiKeyPepper,
     rateStore: memoryRateStore({ clock }),
+    quotaStore: kyselyQuotaStore({ db }),
     requestLogStore: kyselyRequestLogStore({ db }),
     answerStore: kyselyAnswerStore({ db }),
     upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),

@@ -69,6 +69,11 @@ export const errorCodes = {
     retryable: false,
     meaning: 'The API key or the account may not do this.',
   },
+  address_not_allowed: {
+    status: 403,
+    retryable: false,
+    meaning: 'The API key may not be used from the address that the request came from.',
+  },
   account_banned: {
     status: 403,
     retryable: false,
@@ -130,6 +135,16 @@ export const errorCodes = {
     retryable: false,
     meaning: 'The Idempotency-Key was used with another body.',
   },
+  too_many_api_keys: {
+    status: 422,
+    retryable: false,
+    meaning: 'You have as many API keys as one person may have. Revoke one that is not used.',
+  },
+  api_key_revoked: {
+    status: 422,
+    retryable: false,
+    meaning: 'The API key was revoked, and nothing of it can be changed any more.',
+  },
   email_taken: {
     status: 422,
     retryable: false,
@@ -159,6 +174,13 @@ export const errorCodes = {
     status: 429,
     retryable: true,
     meaning: 'The API key asked more often than its limit allows.',
+  },
+  // 429 as at OpenAI, whose clients know it for a quota that is used up. Waiting a minute does not help, so
+  // nothing is advised and `x-should-retry: false` is said.
+  daily_quota_exceeded: {
+    status: 429,
+    retryable: false,
+    meaning: 'The API key may not spend so much more today. Its quota begins anew at midnight UTC.',
   },
   too_many_attempts: {
     status: 429,

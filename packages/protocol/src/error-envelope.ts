@@ -78,6 +78,7 @@ function retryHeaders({
 
 const types: Partial<Record<ErrorCode, string>> = {
   insufficient_credit: 'insufficient_quota',
+  daily_quota_exceeded: 'insufficient_quota',
   rate_limit_exceeded: 'rate_limit_error',
   overloaded: 'service_unavailable_error',
   unavailable: 'service_unavailable_error',

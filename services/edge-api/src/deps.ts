@@ -18,6 +18,7 @@ import type { AnswerStore } from './store/answer-store.ts'
 import type { IdentityStore } from './store/identity-store.ts'
 import type { KeyOwnerStore } from './store/key-owner-store.ts'
 import type { KeyStore } from './store/key-store.ts'
+import type { QuotaStore } from './store/quota-store.ts'
 import type { RateStore } from './store/rate-store.ts'
 import type { RequestLogStore } from './store/request-log-store.ts'
 
@@ -37,6 +38,7 @@ export interface EdgeDeps {
   keyOwners: KeyOwnerStore
   identityStore: IdentityStore
   rateStore: RateStore
+  quotaStore: QuotaStore
   requestLogStore: RequestLogStore
   answerStore: AnswerStore
   /** The dialect's name to its implementation. */

@@ -1,5 +1,6 @@
 import type { JobHub } from '@sluice/jobs/job-hub'
 
+import type { DailyQuotas } from './admit/daily-quotas.ts'
 import type { CatalogReader } from './choose/catalog.ts'
 import type { EdgeDeps } from './deps.ts'
 import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
@@ -21,6 +22,8 @@ export interface Door {
    * (`createJobHub({ bus, store: jobs, clock, log })`), started and stopped with it.
    */
   jobHub: JobHub
+  /** What keys may spend a day; asked only for keys that have a quota. */
+  quotas: DailyQuotas
   /** Looks at everything that is under way once a second. */
   sweep: Sweep
   /** Keeps one line of the request log; written later, in batches. */

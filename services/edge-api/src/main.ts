@@ -32,6 +32,7 @@ import { kyselyAnswerStore } from './store/kysely-answer-store.ts'
 import { kyselyIdentityStore } from './store/kysely-identity-store.ts'
 import { kyselyKeyOwnerStore } from './store/kysely-key-owner-store.ts'
 import { kyselyKeyStore } from './store/kysely-key-store.ts'
+import { kyselyQuotaStore } from './store/kysely-quota-store.ts'
 import { kyselyRequestLogStore } from './store/kysely-request-log-store.ts'
 import { rateRedisOptions, redisRateStore } from './store/redis-rate-store.ts'
 
@@ -83,6 +84,7 @@ const edgeApi = createEdgeApi({
   keyOwners: kyselyKeyOwnerStore({ db }),
   identityStore: kyselyIdentityStore({ db }),
   rateStore,
+  quotaStore: kyselyQuotaStore({ db }),
   requestLogStore: kyselyRequestLogStore({ db }),
   answerStore: kyselyAnswerStore({ db }),
   upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),

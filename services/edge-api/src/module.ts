@@ -8,9 +8,11 @@ import { createPublicApp, nameRequest } from './accept/public-app.ts'
 import { createAdmission } from './admit/admit.ts'
 import { createAllowancePool } from './admit/allowance-pool.ts'
 import { createAuthenticator } from './admit/authenticate.ts'
+import { createDailyQuotas } from './admit/daily-quotas.ts'
 import { guessLimit } from './admit/guess-limit.ts'
 import { createRateLimiter } from './admit/rate-limiter.ts'
 import type { ChatParts } from './chat-parts.ts'
+import type { EdgeConfig } from './config.ts'
 import { createControl } from './control/create-control.ts'
 import { mountControl } from './control/mount-control.ts'
 import type { EdgeDeps } from './deps.ts'
@@ -75,8 +77,10 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const rows = requestLog({ store: deps.requestLogStore, clock, log })
   const counters = edgeMetrics(deps.metrics, clock)
   const jobHub = createJobHub({ bus, store: deps.jobs, clock, log })
+  const quotas = createDailyQuotas({ ...deps, aliveMsMax: aliveMsMaxOf(config) })
   const door: Door = {
     deps,
+    quotas,
     catalog,
     jobHub,
     sweep,
@@ -140,6 +144,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       await drain(parts, withinMs)
       await stopUpkeep?.()
       await usage.stop()
+      await quotas.stop()
       await allowances.close()
       await reports.stop()
       await rows.stop()
@@ -169,6 +174,12 @@ function deliveryOf({ config, bus, billing }: EdgeDeps) {
     else await bus.announce('usage-recorded', { records })
   }
 }
+
+const AFTERMATH_MS = 600_000
+
+// A call ends in time or is cut; what is left to do after its end takes minutes at most.
+const aliveMsMaxOf = ({ streamMsMax, syncWaitMs }: EdgeConfig) =>
+  Math.max(streamMsMax, syncWaitMs) + AFTERMATH_MS
 
 const DRAIN_LOOK_MS = 50
 

@@ -1,6 +1,8 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, Hono } from 'hono'
 
+import type { AddressList } from './admit/networks.ts'
+
 /** What authentication yields: who asks, who pays, and what they may do. Immutable, shared by requests. */
 export interface Principal {
   readonly apiKeyId: string
@@ -9,6 +11,10 @@ export interface Principal {
   readonly rpmLimit: number | null
   /** Public model names that this key may use; null is all. */
   readonly models: ReadonlySet<string> | null
+  /** Where it may be used from; null is everywhere. */
+  readonly networks: AddressList | null
+  /** Micro-credits a day of UTC; null is no limit. The number itself is read anew where it counts. */
+  readonly dailyQuotaMicro: bigint | null
 }
 
 /** A request that may come in: authenticated and within its rate limit. Paying comes later. */

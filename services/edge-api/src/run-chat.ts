@@ -81,8 +81,25 @@ async function answerChat(parts: ChatParts, call: ChatCall, trace: ChatTrace): P
     trace,
   }
   const key = readIdempotencyKey(call.incoming.headers['idempotency-key'])
-  if (key === undefined) return payAndRun(parts, turn, undefined)
-  return runOnce(parts, turn, { key, run: (copy) => payAndRun(parts, turn, copy) })
+  const run = principal.dailyQuotaMicro === null ? payAndRun : runWithinQuota
+  if (key === undefined) return run(parts, turn, undefined)
+  return runOnce(parts, turn, { key, run: (copy) => run(parts, turn, copy) })
+}
+
+/** The same for a key with a daily quota: its part of the day is set aside first, and settled last. */
+async function runWithinQuota(
+  parts: ChatParts,
+  turn: ChatTurn,
+  copy: CopiedAnswer | undefined,
+): Promise<void> {
+  const { quotas } = parts.door
+  const amount = { ref: turn.requestId, amountMicro: worstCase(turn) }
+  const reservation = await quotas.reserve(turn.principal, amount)
+  try {
+    await payAndRun(parts, turn, copy)
+  } finally {
+    quotas.settle(reservation, turn.trace.amountMicro)
+  }
 }
 
 /** Reserves the worst case, runs, and settles what was used; the reservation ends whatever happens. */

@@ -1,15 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 
+import { AppError } from '@sluice/kernel/app-error'
+
 import type { Principal } from '../request.ts'
 import type { Authenticator } from './authenticate.ts'
 import { wrongKey } from './authenticate.ts'
 import type { RateLimiter } from './rate-limiter.ts'
-import { callerAddress, readApiKey } from './read-credentials.ts'
+import { callerAddress, fullCallerAddress, readApiKey } from './read-credentials.ts'
 
 export interface Admission {
   /**
    * Who are you, and may you come in now: in that order. Answers at once, without a promise, when both
-   * are decided in memory. Throws or rejects with `invalid_api_key`, `rate_limit_exceeded`, `unavailable`.
+   * are decided in memory. Throws or rejects with `invalid_api_key`, `address_not_allowed`,
+   * `rate_limit_exceeded`, `unavailable`.
    */
   admit(incoming: IncomingMessage): Principal | Promise<Principal>
 }
@@ -23,9 +26,15 @@ export function createAdmission({
   limiter: RateLimiter
   trustedProxyHops: number
 }): Admission {
+  const checkAddress = ({ networks }: Principal, incoming: IncomingMessage) => {
+    if (networks === null) return
+    if (networks.has(fullCallerAddress(incoming, trustedProxyHops))) return
+    throw new AppError('address_not_allowed', 'This API key may not be used from your address.')
+  }
   const slowly = async (incoming: IncomingMessage, apiKey: string) => {
     const address = callerAddress(incoming, trustedProxyHops)
     const principal = authenticator.find(apiKey) ?? (await authenticator.lookUp(apiKey, address))
+    checkAddress(principal, incoming)
     if (!limiter.tryTake(principal)) await limiter.take(principal)
     return principal
   }
@@ -34,6 +43,7 @@ export function createAdmission({
       const apiKey = readApiKey(incoming.headers)
       if (apiKey === undefined) throw wrongKey()
       const principal = authenticator.find(apiKey)
+      if (principal) checkAddress(principal, incoming)
       if (principal && limiter.tryTake(principal)) return principal
       return slowly(incoming, apiKey)
     },

@@ -29,6 +29,8 @@ async function rig(key: Partial<Parameters<KeyStore['insertKey']>[0]> = {}) {
     name: 'n',
     rpmLimit: 60,
     models: ['a'],
+    networks: null,
+    dailyQuotaMicro: null,
     expiresAt: null,
     createdAt: clock.now(),
     ...key,

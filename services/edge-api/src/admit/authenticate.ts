@@ -18,6 +18,7 @@ import type { KeyHash } from '../key-hash.ts'
 import type { Principal } from '../request.ts'
 import type { KeyStore, StoredKey } from '../store/key-store.ts'
 import type { GuessLimit } from './guess-limit.ts'
+import { addressList } from './networks.ts'
 
 const KEYS_MAX = 20_000
 const UNKNOWN_MAX = 20_000
@@ -124,6 +125,8 @@ function decide(key: StoredKey | undefined, nowMs: number): Decision | undefined
     wallet: key.wallet,
     rpmLimit: key.rpmLimit,
     models: key.models === null ? null : new Set(key.models),
+    networks: key.networks === null ? null : addressList(key.networks),
+    dailyQuotaMicro: key.dailyQuotaMicro,
   })
   const expiresAtMs = key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY
   return { principal, decidedAtMs: nowMs, refreshAtMs: nowMs + DECISION_MS, expiresAtMs }

@@ -38,4 +38,11 @@ export function createPanelPrincipal(
 }
 
 const unlimited = ({ id, wallet }: { id: string; wallet: string }): Principal =>
-  Object.freeze({ apiKeyId: id, wallet, rpmLimit: null, models: null })
+  Object.freeze({
+    apiKeyId: id,
+    wallet,
+    rpmLimit: null,
+    models: null,
+    networks: null,
+    dailyQuotaMicro: null,
+  })

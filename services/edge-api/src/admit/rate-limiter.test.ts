@@ -14,6 +14,8 @@ const principal = (rpmLimit: number | null): Principal => ({
   wallet: 'wal_1',
   rpmLimit,
   models: null,
+  networks: null,
+  dailyQuotaMicro: null,
 })
 
 function counted(store: RateStore): RateStore & { takes: number } {

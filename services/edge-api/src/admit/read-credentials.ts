@@ -29,10 +29,15 @@ function sound(apiKey: string | undefined): string | undefined {
  * /64, which is what one household gets.
  */
 export function callerAddress(incoming: IncomingMessage, trustedProxyHops: number): string {
+  return network(fullCallerAddress(incoming, trustedProxyHops))
+}
+
+/** The same, to the last bit. */
+export function fullCallerAddress(incoming: IncomingMessage, trustedProxyHops: number): string {
   const socketAddress = incoming.socket.remoteAddress ?? 'unknown'
-  if (trustedProxyHops === 0) return network(socketAddress)
+  if (trustedProxyHops === 0) return socketAddress
   const seen = [...(forwardedFor(incoming.headers) ?? []), socketAddress]
-  return network(seen[Math.max(0, seen.length - 1 - trustedProxyHops)] ?? socketAddress)
+  return seen[Math.max(0, seen.length - 1 - trustedProxyHops)] ?? socketAddress
 }
 
 function forwardedFor(headers: IncomingHttpHeaders): string[] | undefined {

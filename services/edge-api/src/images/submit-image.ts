@@ -10,8 +10,10 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import type { Door } from '../door.ts'
 import type { Principal } from '../request.ts'
+import { giveBackHold } from './give-back-hold.ts'
 import type { ImageIntent } from './image-intent.ts'
 import { priceImages } from './price-images.ts'
+import { checkQuota, reserveQuota } from './reserve-quota.ts'
 import { unpriced } from './usable-model.ts'
 
 const HOLD_WITHIN_MS = 10_000
@@ -39,11 +41,12 @@ export interface Submitted {
 
 /**
  * Holds the worst case (transaction 1) and writes the job (transaction 2), or joins the job that the
- * same intention wrote before. Throws `insufficient_credit`, `idempotency_conflict`, `model_not_found` for
+ * same intention wrote before. Throws `insufficient_credit`, `daily_quota_exceeded`, `idempotency_conflict`, `model_not_found` for
  * a model without a price, or `unavailable`; then nothing is left but, at worst, a hold that expires.
  */
 export async function submitImage(door: Door, input: SubmitInput): Promise<Submitted> {
   crashPoint('edge-before-hold')
+  await checkQuota(door, input, { attemptsMax: ATTEMPTS_MAX })
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const jobId = input.intent.jobIdOf(attempt)
     const held = await openHold(door, { ...input, jobId })
@@ -54,6 +57,7 @@ export async function submitImage(door: Door, input: SubmitInput): Promise<Submi
       continue
     }
     crashPoint('edge-after-hold')
+    await reserveQuota(door, { ...input, jobId, held })
     const submitted = await writeJob(door, { ...input, jobId, fresh: held.fresh })
     crashPoint('edge-after-submit')
     sameBody(submitted.job, input)
@@ -120,7 +124,7 @@ async function writeJob(
     const job = await jobs.read(jobId).catch(() => 'unknown' as const)
     if (job === 'unknown') throw new SubmitUnknown(error)
     if (job) return { job, fresh: true, known: [] }
-    if (fresh) await giveBack({ deps }, jobId)
+    if (fresh) await giveBackHold({ deps }, { ref: jobId, reason: 'job not written' })
     throw error
   }
 }
@@ -129,19 +133,6 @@ async function writeJob(
 export class SubmitUnknown extends AppError {
   constructor(cause: unknown) {
     super('unavailable', 'It is not known whether this request was accepted.', { cause })
-  }
-}
-
-/** Without it the hold would expire by itself; until then the caller could not spend it. */
-async function giveBack({ deps }: Pick<Door, 'deps'>, ref: string): Promise<void> {
-  const { billing, clock, log } = deps
-  const deadline = startDeadline(clock, HOLD_WITHIN_MS)
-  try {
-    await billing.voidHold({ ref, reason: 'job not written' }, { signal: deadline.signal })
-  } catch (err) {
-    log.warn({ err, ref }, 'hold of a job that was not written will expire')
-  } finally {
-    deadline.clear()
   }
 }
 

@@ -23,6 +23,8 @@ const key: NewKey = {
   name: 'first',
   rpmLimit: 60,
   models: ['gpt-5-mini', 'näme with "quotes"'],
+  networks: null,
+  dailyQuotaMicro: null,
   expiresAt: new Date('2027-01-01T00:00:00.000Z'),
   createdAt: at,
 }
@@ -53,6 +55,8 @@ export function keyStoreContract(
         wallet: 'wal_1',
         rpmLimit: 60,
         models: key.models,
+        networks: null,
+        dailyQuotaMicro: null,
         expiresAt: key.expiresAt,
         revokedAt: null,
         ownerBannedAt: null,

@@ -1,3 +1,5 @@
+import type { OwnKeyStore } from './own-key-store.ts'
+
 /** An API key as authentication finds it. */
 export interface StoredKey {
   id: string
@@ -5,6 +7,10 @@ export interface StoredKey {
   rpmLimit: number | null
   /** Public model names; null is all. */
   models: string[] | null
+  /** Where it may be used from, as `normalNetwork` writes it; null is everywhere. */
+  networks: string[] | null
+  /** Micro-credits a day of UTC. */
+  dailyQuotaMicro: bigint | null
   expiresAt: Date | null
   revokedAt: Date | null
   /** The keys of a banned person do not work. */
@@ -23,6 +29,8 @@ export interface NewKey {
   name: string
   rpmLimit: number | null
   models: string[] | null
+  networks: string[] | null
+  dailyQuotaMicro: bigint | null
   expiresAt: Date | null
   createdAt: Date
 }
@@ -38,7 +46,7 @@ export interface NewPanelKey {
 }
 
 /** API keys. Rejects with `unavailable` when the database is away. */
-export interface KeyStore {
+export interface KeyStore extends OwnKeyStore {
   /** By the hash of the key; undefined when there is none. Revoked and expired keys are found too. */
   findByHash(hash: string): Promise<StoredKey | undefined>
   /** Writes a key once: the same hash again answers the key that is there. */

@@ -1,16 +1,15 @@
 import { whileDatabaseIsThere } from '@sluice/db/database-away'
-import { writeOutbox } from '@sluice/db/outbox'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 
+import { insertKeyRow, promiseKeyChanged } from './key-rows.ts'
 import type { KeyStore, NewKey, NewPanelKey } from './key-store.ts'
-
-/** The writer announces by itself; the relay tells it again after this. */
-const RELAY_AFTER_MS = 1_000
+import { kyselyOwnKeys } from './kysely-own-keys.ts'
 
 export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
   return {
+    ...kyselyOwnKeys(db),
     findByHash: (hash) => whileDatabaseIsThere(() => findByHash(db, hash)),
     insertKey: (key) => whileDatabaseIsThere(() => insertKey(db, key)),
     revokeKey: (input) => whileDatabaseIsThere(() => revokeKey(db, input)),
@@ -26,6 +25,8 @@ function findByHash(db: Kysely<Tables>, hash: string) {
       'api_keys.id',
       'api_keys.wallet',
       'models',
+      'networks',
+      'daily_quota_micro as dailyQuotaMicro',
       'rpm_limit as rpmLimit',
       'expires_at as expiresAt',
       'revoked_at as revokedAt',
@@ -36,21 +37,7 @@ function findByHash(db: Kysely<Tables>, hash: string) {
 }
 
 async function insertKey(db: Kysely<Tables>, key: NewKey) {
-  const inserted = await db
-    .insertInto('api_keys')
-    .values({
-      id: key.id,
-      user_id: key.userId,
-      wallet: key.wallet,
-      key_hash: key.hash,
-      prefix: key.prefix,
-      name: key.name,
-      rpm_limit: key.rpmLimit,
-      models: key.models,
-      expires_at: key.expiresAt,
-      revoked_at: null,
-      created_at: key.createdAt,
-    })
+  const inserted = await insertKeyRow(db, key)
     .onConflict((conflict) => conflict.column('key_hash').doNothing())
     .returning('id')
     .executeTakeFirst()
@@ -69,11 +56,11 @@ function revokeKey(db: Kysely<Tables>, { id, at }: { id: string; at: Date }): Pr
       .updateTable('api_keys')
       .set({ revoked_at: at })
       .where('id', '=', id)
+      .where('kind', '=', 'caller')
       .where('revoked_at', 'is', null)
       .executeTakeFirst()
     if (revoked.numUpdatedRows === 0n) return false
-    const dueAt = new Date(at.getTime() + RELAY_AFTER_MS)
-    await writeOutbox(trx, { topic: 'api-key-changed', key: id, payload: { apiKeyId: id }, dueAt })
+    await promiseKeyChanged(trx, { apiKeyId: id, at })
     return true
   })
 }

@@ -12,6 +12,7 @@ import { kyselyAnswerStore } from './kysely-answer-store.ts'
 import { kyselyIdentityStore } from './kysely-identity-store.ts'
 import { kyselyKeyStore } from './kysely-key-store.ts'
 import { kyselyRequestLogStore } from './kysely-request-log-store.ts'
+import { ownKeyStoreContract } from './own-key-store.contract.ts'
 import { requestLogStoreContract } from './request-log-store.contract.ts'
 
 const record: RequestRecord = {
@@ -52,6 +53,21 @@ eachPostgres('stores of edge-api', (open) => {
       return rows.map(({ key }) => key)
     },
   }))
+
+  ownKeyStoreContract(async () => {
+    await sql`
+      insert into users (id, email, role, wallet, created_at)
+      select 'usr_' || n, n || '@b.test', 'user', 'wal_' || n, now() from generate_series(1, 2) n`.execute(
+      database.db,
+    )
+    return {
+      store: kyselyKeyStore(database),
+      outbox: async () => {
+        const rows = await database.db.selectFrom('outbox').select('key').execute()
+        return rows.map(({ key }) => key)
+      },
+    }
+  })
 
   answerStoreContract(async () => kyselyAnswerStore(database))
 

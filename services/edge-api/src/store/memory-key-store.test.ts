@@ -1,8 +1,14 @@
 import { keyStoreContract } from './key-store.contract.ts'
 import { memoryIdentityStore } from './memory-identity-store.ts'
 import { memoryKeyStore } from './memory-key-store.ts'
+import { ownKeyStoreContract } from './own-key-store.contract.ts'
 
 keyStoreContract(async () => {
   const store = memoryKeyStore()
   return { store, identity: memoryIdentityStore(store), outbox: async () => store.told }
+})
+
+ownKeyStoreContract(async () => {
+  const store = memoryKeyStore()
+  return { store, outbox: async () => store.told }
 })

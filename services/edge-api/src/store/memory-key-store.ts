@@ -1,17 +1,29 @@
-import type { KeyStore, NewKey, StoredKey } from './key-store.ts'
+import type { KeyStore, StoredKey } from './key-store.ts'
+import type { MemoryKey } from './memory-own-keys.ts'
+import { memoryOwnKeys } from './memory-own-keys.ts'
 import type { TellKeys } from './memory-identity-store.ts'
 
 /**
  * The twin for tests. `told` lists what a real store would have put into the outbox; `tellKeys` is what the
  * twin of the identity store calls when a person's ban comes or goes.
  */
-export function memoryKeyStore(): KeyStore & { told: string[]; tellKeys: TellKeys } {
-  const keys = new Map<string, NewKey & { revokedAt: Date | null }>()
+export interface MemoryKeyStore extends KeyStore {
+  told: string[]
+  tellKeys: TellKeys
+  /** For the twin of the quota store. */
+  quotaOf(apiKeyId: string): bigint | null
+}
+
+export function memoryKeyStore(): MemoryKeyStore {
+  const keys = new Map<string, MemoryKey>()
   const bans = new Map<string, Date>()
   const panelKeys = new Map<string, { id: string; wallet: string }>()
   const told: string[] = []
   return {
+    ...memoryOwnKeys({ keys, told }),
     told,
+    quotaOf: (apiKeyId) =>
+      [...keys.values()].find(({ id }) => id === apiKeyId)?.dailyQuotaMicro ?? null,
     tellKeys({ userId, bannedAt }) {
       if (bannedAt) bans.set(userId, bannedAt)
       else bans.delete(userId)
@@ -22,14 +34,16 @@ export function memoryKeyStore(): KeyStore & { told: string[]; tellKeys: TellKey
     async findByHash(hash): Promise<StoredKey | undefined> {
       const key = keys.get(hash)
       if (!key) return undefined
-      const { id, wallet, rpmLimit, models, expiresAt, revokedAt } = key
+      const { id, wallet, rpmLimit, models, networks, dailyQuotaMicro } = key
+      const { expiresAt, revokedAt } = key
       const ownerBannedAt = bans.get(key.userId) ?? null
-      return { id, wallet, rpmLimit, models, expiresAt, revokedAt, ownerBannedAt }
+      const limits = { rpmLimit, models, networks, dailyQuotaMicro, expiresAt }
+      return { id, wallet, ...limits, revokedAt, ownerBannedAt }
     },
     async insertKey(key) {
       const known = keys.get(key.hash)
       if (known) return { id: known.id, fresh: false }
-      keys.set(key.hash, { ...key, revokedAt: null })
+      keys.set(key.hash, { ...key, revokedAt: null, lastUsedAt: null })
       return { id: key.id, fresh: true }
     },
     async revokeKey({ id, at }) {

@@ -9,15 +9,18 @@ import type { Identity } from '../identity/identity.ts'
 const ALLOWANCES_EVERY_MS = 5_000
 const CLAIMS_EVERY_MS = 20_000
 const PRUNE_EVERY_MS = 600_000
+const QUOTAS_EVERY_MS = 2_000
+const QUOTA_LEFTOVERS_EVERY_MS = 30_000
 const PRUNE_BATCH = 1_000
 const PARTITIONS_EVERY_MS = 3_600_000
 
-/** What happens by time: leases of money and claims, old answers and sessions, partitions of the log. */
+/** What happens by time: leases of money and claims, quotas, old answers and sessions, partitions of the log. */
 export function startUpkeep(
   parts: ChatParts,
   identity: Pick<Identity, 'prune'>,
 ): () => Promise<void> {
   const { allowances, door, edge, running } = parts
+  const { quotas } = door
   const { clock, log, answerStore, requestLogStore } = door.deps
   const openPartitions = () => requestLogStore.openPartitions(clock.now())
   const jobs: Chore[] = [
@@ -36,6 +39,13 @@ export function startUpkeep(
         while ((await answerStore.prune({ now: clock.now(), limit: PRUNE_BATCH })) === PRUNE_BATCH);
       },
     },
+    { name: 'quotas', everyMs: QUOTAS_EVERY_MS, run: () => quotas.upkeep() },
+    {
+      name: 'quota leftovers',
+      everyMs: QUOTA_LEFTOVERS_EVERY_MS,
+      run: () => quotas.reconcile(),
+    },
+    { name: 'quota rows', everyMs: PRUNE_EVERY_MS, run: () => quotas.prune() },
     { name: 'sessions', everyMs: PRUNE_EVERY_MS, run: () => identity.prune() },
     {
       name: 'partitions',

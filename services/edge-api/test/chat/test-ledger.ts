@@ -5,7 +5,12 @@ import { chargeUsage } from '@sluice/pricing/charge-usage'
 
 type ChatBilling = Pick<
   Billing,
-  'openAllowance' | 'renewAllowances' | 'closeAllowance' | 'captureUsage' | 'readPrices'
+  | 'openAllowance'
+  | 'renewAllowances'
+  | 'closeAllowance'
+  | 'captureUsage'
+  | 'readSettlements'
+  | 'readPrices'
 >
 
 export interface TestLedger {
@@ -82,6 +87,15 @@ export function testLedger({
         allowance.open = false
         availableMicro += allowance.leftMicro
         return { releasedMicro: allowance.leftMicro }
+      },
+      readSettlements: async ({ refs }) => {
+        here()
+        const known = ledger.records.filter(({ requestId }) => refs.includes(requestId))
+        const settled = known.map(({ requestId: ref, amountMicro: chargedMicro }) => ({
+          ref,
+          chargedMicro,
+        }))
+        return { settled, open: [] }
       },
       captureUsage: async ({ records }) => {
         here()

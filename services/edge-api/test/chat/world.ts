@@ -32,6 +32,7 @@ import { memoryAnswerStore } from '../../src/store/memory-answer-store.ts'
 import { memoryIdentityStore } from '../../src/store/memory-identity-store.ts'
 import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
+import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
 import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
 import type { MakeChannel } from './channels.ts'
@@ -62,6 +63,8 @@ export interface WorldOptions {
   balanceMicro?: bigint
   rpmLimit?: number | null
   models?: string[] | null
+  networks?: string[] | null
+  dailyQuotaMicro?: bigint | null
   channels?: (make: MakeChannel) => CatalogChannel[]
   spoil?: (deps: EdgeDeps) => Partial<EdgeDeps>
 }
@@ -94,7 +97,7 @@ export async function world(options: WorldOptions = {}) {
   }
   const ledger = testLedger({ prices: [price], balanceMicro })
   const keyStore = memoryKeyStore()
-  const { rpmLimit = null, models = null } = options
+  const { rpmLimit = null, models = null, networks = null, dailyQuotaMicro = null } = options
   await keyStore.insertKey({
     id: id('key', 1),
     userId: id('usr', 1),
@@ -104,9 +107,12 @@ export async function world(options: WorldOptions = {}) {
     name: 'test',
     rpmLimit,
     models,
+    networks,
+    dailyQuotaMicro,
     expiresAt: null,
     createdAt: clock.now(),
   })
+  const quotaStore = memoryQuotaStore({ quotaOf: keyStore.quotaOf })
   const rows: RequestRecord[] = []
   const upstreams = createUpstreams({ ...egress, clock, random })
   const answerStore = memoryAnswerStore()
@@ -129,6 +135,7 @@ export async function world(options: WorldOptions = {}) {
     keyOwners: memoryKeyOwnerStore([]),
     identityStore: memoryIdentityStore(keyStore),
     rateStore: memoryRateStore({ clock }),
+    quotaStore,
     requestLogStore: {
       ...memoryRequestLogStore(),
       append: async (more) => void rows.push(...more),
@@ -173,6 +180,7 @@ export async function world(options: WorldOptions = {}) {
     ledger,
     catalog,
     keyStore,
+    quotaStore,
     answerStore,
     outcomes,
     log,

@@ -21,6 +21,7 @@ import OpenAI from 'openai'
 import { onTestFinished } from 'vitest'
 
 import { errorResponse } from '../../src/accept/render-error.ts'
+import { createDailyQuotas } from '../../src/admit/daily-quotas.ts'
 import { catalogSnapshot } from '../../src/choose/catalog.ts'
 import type { EdgeConfig } from '../../src/config.ts'
 import { defaultEdgeConfig } from '../../src/config.ts'
@@ -35,6 +36,7 @@ import type { EdgeApp, EdgeContext, EdgeEnv, Principal, RequestRecord } from '..
 import type { Identity } from '../../src/identity/identity.ts'
 import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
+import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
 import { createSweep } from '../../src/sweep.ts'
 import { createTestBilling } from './test-billing.ts'
 import type { Draw } from './test-runner.ts'
@@ -69,17 +71,31 @@ const channel: CatalogChannel = {
   credentials: [],
 }
 
+const unlimited = { rpmLimit: null, models: null, networks: null, dailyQuotaMicro: null }
+
+/** Of the key `sk-capped`: three pictures a day. */
+export const QUOTA_MICRO = 3_000_000n
+
 const principals: Record<string, Principal> = {
-  'sk-one': { apiKeyId: id('key', '1'), wallet: id('wal', '1'), rpmLimit: null, models: null },
-  'sk-one-too': { apiKeyId: id('key', '2'), wallet: id('wal', '1'), rpmLimit: null, models: null },
-  'sk-other': { apiKeyId: id('key', '3'), wallet: id('wal', '2'), rpmLimit: null, models: null },
+  'sk-one': { apiKeyId: id('key', '1'), wallet: id('wal', '1'), ...unlimited },
+  'sk-one-too': { apiKeyId: id('key', '2'), wallet: id('wal', '1'), ...unlimited },
+  'sk-other': { apiKeyId: id('key', '3'), wallet: id('wal', '2'), ...unlimited },
   'sk-narrow': {
     apiKeyId: id('key', '4'),
     wallet: id('wal', '1'),
-    rpmLimit: null,
+    ...unlimited,
     models: new Set(['gpt-4o']),
   },
+  'sk-capped': {
+    apiKeyId: id('key', '5'),
+    wallet: id('wal', '1'),
+    ...unlimited,
+    dailyQuotaMicro: QUOTA_MICRO,
+  },
 }
+
+const quotaOf = (apiKeyId: string) =>
+  Object.values(principals).find((one) => one.apiKeyId === apiKeyId)?.dailyQuotaMicro ?? null
 
 const person = (digit: string, role: SessionPrincipal['role'] = 'user'): SessionPrincipal => ({
   userId: id('usr', digit),
@@ -160,6 +176,9 @@ export async function world(options: WorldOptions = {}) {
   }
   const whole = onlyThese<EdgeDeps>({ ...plain, billing: onlyThese<Billing>(ledger.billing) })
   const deps = options.spoil ? onlyThese<EdgeDeps>({ ...whole, ...options.spoil(whole) }) : whole
+  const quotaStore = memoryQuotaStore({ quotaOf })
+  const { billing } = deps
+  const quotas = createDailyQuotas({ quotaStore, billing, clock, log, aliveMsMax: 60_000 })
   const sweep = createSweep(clock)
   const records: RequestRecord[] = []
   const arrivals: string[] = []
@@ -173,6 +192,7 @@ export async function world(options: WorldOptions = {}) {
     },
     catalog: { current: () => snapshot },
     jobHub: hub,
+    quotas,
     sweep,
     running: { count: 0, claims: 0, images: 0 },
     draining: new AbortController().signal,
@@ -217,6 +237,8 @@ export async function world(options: WorldOptions = {}) {
     blobs,
     jobs,
     hub,
+    quotas,
+    quotaStore,
     ledger,
     records,
     /** Requests that were let in, as they come. */

@@ -1,0 +1,67 @@
+import { assert } from '@sluice/kernel/assert'
+import ipaddr from 'ipaddr.js'
+
+/** Addresses and networks of both families. */
+export interface AddressList {
+  /** False also for what is no address. */
+  has(address: string): boolean
+}
+
+type Range = ReturnType<typeof ipaddr.parseCIDR>
+
+/** `networks` as `normalNetwork` makes them. An IPv4 address written as IPv6 counts as IPv4. */
+export function addressList(networks: readonly string[]): AddressList {
+  const ranges = networks.map(parseRange)
+  return {
+    has(text) {
+      const address = parseAddress(text)
+      return address !== undefined && ranges.some((range) => isWithin(address, range))
+    },
+  }
+}
+
+/** An address or network as we keep it: its length always written, its host bits zero. */
+export function normalNetwork(text: string): string {
+  const [address, bits] = parseRange(text)
+  const bytes = address.toByteArray()
+  const masked = bytes.map((byte, index) => byte & maskOf(bits - index * 8))
+  return `${ipaddr.fromByteArray(masked).toString()}/${bits}`
+}
+
+/** A network as people read it: a single address without its length. */
+export function shownNetwork(network: string): string {
+  const length = network.includes(':') ? '/128' : '/32'
+  return network.endsWith(length) ? network.slice(0, -length.length) : network
+}
+
+// The contract has seen that it is one.
+function parseRange(text: string): Range {
+  const whole = text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`
+  assert(ipaddr.isValidCIDR(whole), 'a network is an address and a length')
+  const [address, bits] = ipaddr.parseCIDR(whole)
+  const isMapped = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress()
+  return isMapped && bits >= MAPPED_BITS
+    ? [address.toIPv4Address(), bits - MAPPED_BITS]
+    : [address, bits]
+}
+
+/** ::ffff:0:0/96 */
+const MAPPED_BITS = 96
+
+/** Some proxies write the port as well: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
+const WITH_PORT = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/
+
+function parseAddress(text: string) {
+  const [, six, four] = WITH_PORT.exec(text) ?? []
+  const bare = six ?? four ?? text
+  return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined
+}
+
+function isWithin(address: ReturnType<typeof ipaddr.process>, [network, bits]: Range): boolean {
+  if (address instanceof ipaddr.IPv4)
+    return network instanceof ipaddr.IPv4 && address.match(network, bits)
+  return network instanceof ipaddr.IPv6 && address.match(network, bits)
+}
+
+/** Of one byte, whose first `bits` are kept. */
+const maskOf = (bits: number) => (0xff << (8 - Math.max(0, Math.min(8, bits)))) & 0xff

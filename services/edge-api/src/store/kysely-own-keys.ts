@@ -1,0 +1,159 @@
+import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import type { Tables } from '@sluice/db/tables'
+import type { ApiKeysTable } from '@sluice/db/tables/edge'
+import { withTransaction } from '@sluice/db/with-transaction'
+import type { Kysely, Updateable } from 'kysely'
+import { sql } from 'kysely'
+
+import { insertKeyRow, promiseKeyChanged } from './key-rows.ts'
+import type { NewKey } from './key-store.ts'
+import type { KeyChanges, OwnKeyName, OwnKeyStore } from './own-key-store.ts'
+
+/** The part of the key store that people's own requests use. */
+export function kyselyOwnKeys(db: Kysely<Tables>): OwnKeyStore {
+  return {
+    listKeys: ({ userId, before, limit }) =>
+      whileDatabaseIsThere(() =>
+        ownKeys(db)
+          .where('user_id', '=', userId)
+          .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+          .orderBy('id', 'desc')
+          .limit(limit)
+          .execute(),
+      ),
+    findKey: (name) => whileDatabaseIsThere(() => findKey(db, name)),
+    insertKeyWithin: (key, limit) => whileDatabaseIsThere(() => insertKeyWithin(db, key, limit)),
+    editKey: (name, input) => whileDatabaseIsThere(() => editKey(db, name, input)),
+    revokeOwnKey: (name, input) => whileDatabaseIsThere(() => revokeOwnKey(db, name, input)),
+    noteUses: (uses) => whileDatabaseIsThere(() => noteUses(db, uses)),
+  }
+}
+
+const ownColumns = [
+  'id',
+  'name',
+  'prefix',
+  'rpm_limit as rpmLimit',
+  'daily_quota_micro as dailyQuotaMicro',
+  'models',
+  'networks',
+  'expires_at as expiresAt',
+  'created_at as createdAt',
+  'last_used_at as lastUsedAt',
+  'revoked_at as revokedAt',
+] as const
+
+const ownKeys = (db: Kysely<Tables>) =>
+  db.selectFrom('api_keys').select(ownColumns).where('kind', '=', 'caller')
+
+const findKey = (db: Kysely<Tables>, { userId, id }: OwnKeyName) =>
+  ownKeys(db).where('user_id', '=', userId).where('id', '=', id).executeTakeFirst()
+
+async function insertKeyWithin(
+  db: Kysely<Tables>,
+  key: NewKey,
+  { liveMax }: { liveMax: number },
+): Promise<boolean> {
+  return withTransaction(db, async (trx) => {
+    // Whoever makes a key for the same person waits here, so that nobody counts beside another.
+    await trx
+      .selectFrom('users')
+      .select('id')
+      .where('id', '=', key.userId)
+      .forNoKeyUpdate()
+      .executeTakeFirstOrThrow()
+    const { live } = await trx
+      .selectFrom('api_keys')
+      .select(({ fn }) => fn.countAll<bigint>().as('live'))
+      .where('user_id', '=', key.userId)
+      .where('kind', '=', 'caller')
+      .where('revoked_at', 'is', null)
+      .executeTakeFirstOrThrow()
+    if (live >= BigInt(liveMax)) return false
+    await insertKeyRow(trx, key).execute()
+    return true
+  })
+}
+
+async function editKey(
+  db: Kysely<Tables>,
+  { userId, id }: OwnKeyName,
+  { changes, at }: { changes: KeyChanges; at: Date },
+) {
+  const row = rowOf(changes)
+  return withTransaction(db, async (trx) => {
+    if (Object.keys(row).length > 0) {
+      const edited = await trx
+        .updateTable('api_keys')
+        .set(row)
+        .where('user_id', '=', userId)
+        .where('id', '=', id)
+        .where('kind', '=', 'caller')
+        .where('revoked_at', 'is', null)
+        .returning(ownColumns)
+        .executeTakeFirst()
+      if (edited) {
+        await promiseKeyChanged(trx, { apiKeyId: id, at })
+        return edited
+      }
+    }
+    const found = await findKey(trx, { userId, id })
+    return found?.revokedAt ? 'revoked' : found
+  })
+}
+
+function rowOf(changes: KeyChanges): Updateable<ApiKeysTable> {
+  const { name, rpmLimit, dailyQuotaMicro, models, networks, expiresAt } = changes
+  return {
+    ...(name !== undefined && { name }),
+    ...(rpmLimit !== undefined && { rpm_limit: rpmLimit }),
+    ...(dailyQuotaMicro !== undefined && { daily_quota_micro: dailyQuotaMicro }),
+    ...(models !== undefined && { models }),
+    ...(networks !== undefined && { networks }),
+    ...(expiresAt !== undefined && { expires_at: expiresAt }),
+  }
+}
+
+async function revokeOwnKey(db: Kysely<Tables>, name: OwnKeyName, { at }: { at: Date }) {
+  return withTransaction(db, async (trx) => {
+    const revoked = await trx
+      .updateTable('api_keys')
+      .set({ revoked_at: at })
+      .where('user_id', '=', name.userId)
+      .where('id', '=', name.id)
+      .where('kind', '=', 'caller')
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst()
+    if (revoked.numUpdatedRows > 0n) {
+      await promiseKeyChanged(trx, { apiKeyId: name.id, at })
+      return 'revoked'
+    }
+    return (await findKey(trx, name)) ? 'known' : undefined
+  })
+}
+
+async function noteUses(
+  db: Kysely<Tables>,
+  uses: readonly { apiKeyId: string; at: Date }[],
+): Promise<void> {
+  if (uses.length === 0) return
+  // In order of ids, so that two edges wait for each other in one direction.
+  await sql`
+    with used as materialized (
+      select k.id, max(u.at) as at
+      from unnest(
+        ${uses.map(({ apiKeyId }) => apiKeyId)}::text[],
+        ${uses.map(({ at }) => at)}::timestamptz[]
+      ) as u (id, at)
+      join api_keys k on k.id = u.id
+      group by k.id
+    ),
+    locked as materialized (
+      select k.id from api_keys k join used on used.id = k.id
+      where k.last_used_at is null or k.last_used_at < used.at - interval '1 minute'
+      order by k.id for no key update of k
+    )
+    update api_keys k set last_used_at = used.at
+    from used, locked
+    where k.id = used.id and k.id = locked.id`.execute(db)
+}

@@ -1,0 +1,57 @@
+import { newId } from '@sluice/kernel/ids'
+
+import type { AccountDeps } from '../account-deps.ts'
+import { normalNetwork } from '../admit/networks.ts'
+import type { NewKey } from '../store/key-store.ts'
+
+/** 160 bits: out of reach of guessing, short enough to paste. */
+const KEY_BYTES = 20
+const PREFIX_CHARACTERS = 8
+const KEY_NAME = 'sk-sluice-'
+
+export interface MintKey {
+  userId: string
+  wallet: string
+  name: string
+  /** Requests in any 60 seconds; null is no limit. */
+  rpmLimit?: number | null
+  /** Micro-credits a day of UTC; null is no limit. */
+  dailyQuotaMicro?: bigint | null
+  /** Public model names; null is all. */
+  models?: string[] | null
+  /** Addresses and CIDR; null is everywhere. */
+  networks?: string[] | null
+  expiresAt?: Date | null
+  /** The key itself, where an operator chose it. */
+  secret?: string
+}
+
+/** A new key and its row, which holds only its keyed hash and its visible start. */
+export function mintKey(
+  { keyHash, clock, random }: Omit<AccountDeps, 'keyStore'>,
+  input: MintKey,
+): { apiKey: string; row: NewKey } {
+  const apiKey = input.secret ?? KEY_NAME + Buffer.from(random.bytes(KEY_BYTES)).toString('hex')
+  const row = {
+    id: newId('key', { clock, random }),
+    userId: input.userId,
+    wallet: input.wallet,
+    name: input.name,
+    hash: keyHash(apiKey),
+    prefix: visibleStart(apiKey),
+    rpmLimit: input.rpmLimit ?? null,
+    dailyQuotaMicro: input.dailyQuotaMicro ?? null,
+    models: input.models ?? null,
+    networks: input.networks?.map(normalNetwork) ?? null,
+    expiresAt: input.expiresAt ?? null,
+    createdAt: clock.now(),
+  }
+  return { apiKey, row }
+}
+
+// Of a key that an operator chose, at most a quarter is shown.
+function visibleStart(apiKey: string): string {
+  const known = apiKey.startsWith(KEY_NAME) ? KEY_NAME.length : 0
+  const shown = Math.min(PREFIX_CHARACTERS, Math.floor((apiKey.length - known) / 4))
+  return apiKey.slice(0, known + shown)
+}
