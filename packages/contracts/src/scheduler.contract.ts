@@ -129,6 +129,8 @@ export const schedulerContract = defineContract({
       }),
       output: catalog,
     },
+    /** How many credentials were retired: the catalog leaves them out. */
+    countRetired: { input: z.object({}), output: z.object({ retired: z.int().nonnegative() }) },
     /**
      * Selects an eligible credential that serves the model and takes one of its places, atomically;
      * or says when to come back. `exclude` names credentials that this job has tried already.

@@ -10,6 +10,7 @@ import { createKnownCatalog } from './known-catalog.ts'
 import { createKnownPool } from './known-pool.ts'
 import { startUpkeep } from './upkeep/start-upkeep.ts'
 import { changeChannel } from './verbs/change-channel.ts'
+import { countRetired } from './verbs/count-retired.ts'
 import { createChannel } from './verbs/create-channel.ts'
 import { editChannel } from './verbs/edit-channel.ts'
 import { grantLease } from './verbs/grant-lease.ts'
@@ -36,6 +37,7 @@ export function createScheduler(deps: SchedulerDeps): SchedulerModule {
   let endUpkeep: (() => Promise<void>) | undefined
   return {
     readCatalog: (input) => readCatalog(parts, input),
+    countRetired: () => countRetired(parts),
     grantLease: (input, options) => grantLease(parts, input, options),
     renewLease: (input) => renewLease(parts, input),
     releaseLease: (input) => releaseLease(parts, input),

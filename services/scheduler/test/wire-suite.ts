@@ -98,6 +98,15 @@ export function wireSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): 
     expect(await port.grantLease(leaseInput(world))).toMatchObject({ outcome: 'granted' })
   })
 
+  it('countRetired: what the catalog leaves out', async () => {
+    await addPool(['a', 'b'])
+    const { channels } = await port.readCatalog({})
+    const credentialId = channels[0]?.credentials[0]?.id ?? ''
+    expect(await port.countRetired({})).toEqual({ retired: 0 })
+    await port.setCredentialState({ credentialId, state: 'retired' })
+    expect(await port.countRetired({})).toEqual({ retired: 1 })
+  })
+
   it('refusals keep their code and the name of what was wrong', async () => {
     const unknown = port.setCredentialState({ credentialId: world.id('cred'), state: 'paused' })
     await expect(unknown).rejects.toMatchObject({ code: 'not_found' })

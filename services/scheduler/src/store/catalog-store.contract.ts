@@ -138,6 +138,7 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
       const { id } = await only()
       expect(await setState(id, 'retired')).toEqual({ changed: true, channelId })
       expect((await store.load()).channels[0]?.credentials).toEqual([])
+      expect(await store.countRetired()).toBe(1)
       expect(await setState(id, 'active')).toEqual({ changed: false, channelId })
       expect(await add(channelId, ['one'])).toEqual({ added: 1, known: 0 })
       expect((await only()).id).not.toBe(id)

@@ -48,6 +48,7 @@ export interface CatalogStore {
   /** All channels with their models and credentials, at one version; without retired credentials. */
   load(): Promise<{ version: number; channels: Channel[] }>
   readVersion(): Promise<number>
+  countRetired(): Promise<number>
   /** Adds the channel, or replaces the one of that name except for its credentials. */
   saveChannel(input: { channel: ChannelDraft; at: Date }): Promise<{ channelId: string }>
   /** Adds the channel with its credentials; undefined, and nothing done, when the name is taken. */

@@ -15,6 +15,7 @@ export function createKyselyCatalogStore({ db }: { db: Kysely<Tables> }): Catalo
   return {
     load: () => whileDatabaseIsThere(() => loadCatalog(db)),
     readVersion: () => whileDatabaseIsThere(() => readVersion(db)),
+    countRetired: () => whileDatabaseIsThere(() => countRetired(db)),
     saveChannel: ({ channel, at }) =>
       inTransaction(async (trx) => {
         const channelId = await saveChannel(trx, { channel, at })
@@ -32,6 +33,15 @@ export function createKyselyCatalogStore({ db }: { db: Kysely<Tables> }): Catalo
     setCredentialState: (input) => inTransaction((trx) => setCredentialState(trx, input)),
     writeHealth: (input) => inTransaction((trx) => writeHealth(trx, input)),
   }
+}
+
+async function countRetired(db: Kysely<Tables>): Promise<number> {
+  const { retired } = await db
+    .selectFrom('credentials')
+    .select(({ fn }) => fn.countAll<bigint>().as('retired'))
+    .where('state', '=', 'retired')
+    .executeTakeFirstOrThrow()
+  return Number(retired)
 }
 
 async function readVersion(db: Kysely<Tables>): Promise<number> {

@@ -59,6 +59,8 @@ export function createMemoryCatalogStore(): CatalogStore {
       channels: [...channels.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(withPool),
     }),
     readVersion: async () => version,
+    countRetired: async () =>
+      [...rows.values()].filter(({ credential }) => credential.state === 'retired').length,
 
     saveChannel: async ({ channel: { newChannelId, ...draft } }) => {
       const id = nameOf(draft.name)?.id ?? newChannelId
