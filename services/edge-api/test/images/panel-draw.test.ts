@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { file, form, jpeg, least, mask, png } from './form-parts.ts'
 import { PANEL, panelOf, wish } from './panel.ts'
-import { world } from './world.ts'
+import { jsonOf, world } from './world.ts'
 
 const asDataUrl = (bytes: Uint8Array) =>
   `data:image/png;base64,${Buffer.from(bytes).toString('base64')}`
@@ -138,7 +138,7 @@ test('who cannot pay for the worst case is told so, and nothing is drawn', async
 test('an API key opens nothing at this door, and a session nothing at the other', async () => {
   const made = await world()
   const key = await made.call(PANEL)
-  expect([key.status, (await key.json()).error.code]).toEqual([401, 'invalid_session'])
+  expect([key.status, (await jsonOf(key)).error.code]).toEqual([401, 'invalid_session'])
   const session = await made.call('/v1/images/tasks/x', { key: 'at-ada' })
   expect(session.status).toBe(401)
 })

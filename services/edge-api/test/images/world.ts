@@ -182,6 +182,7 @@ export async function world(options: WorldOptions = {}) {
   const sweep = createSweep(clock)
   const records: RequestRecord[] = []
   const arrivals: string[] = []
+  const draining = new AbortController()
   const snapshot = catalogSnapshot({ version: 1, channels: [channel] }, [price])
   const door: Door = {
     deps,
@@ -195,7 +196,7 @@ export async function world(options: WorldOptions = {}) {
     quotas,
     sweep,
     running: { count: 0, claims: 0, images: 0 },
-    draining: new AbortController().signal,
+    draining: draining.signal,
     record: (record) => void records.push(record),
   }
   const sessions = new Map<string, SessionPrincipal>(Object.entries(people))
@@ -244,6 +245,8 @@ export async function world(options: WorldOptions = {}) {
     /** Requests that were let in, as they come. */
     arrivals,
     links,
+    /** Aborted when this process begins to stop. */
+    draining,
     /** Who is signed in, by bearer token; a test may end a session. */
     sessions,
     startRunner,

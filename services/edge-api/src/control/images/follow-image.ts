@@ -31,7 +31,7 @@ const END_ID = 'end'
 
 /**
  * `GET /api/user/images/{id}/events`: the whole task at once and after every change, then `end`. Stops when
- * the caller leaves, and within a second of the end of their session.
+ * the caller leaves, when this process stops, and within a second of the end of their session.
  */
 export async function followImage(
   parts: ImageParts,
@@ -47,7 +47,7 @@ export async function followImage(
 
   const patience = callersPatience(deps, outgoing)
   const standing = watchSession({ ...deps, identity }, { headers: incoming.headers })
-  const signal = AbortSignal.any([patience.signal, standing.signal])
+  const signal = AbortSignal.any([patience.signal, standing.signal, door.draining])
   const afterSeq = job.lastSeq
   const bell = createBell(signal)
   const line = listen(door.jobHub.watch({ jobId: job.id, afterSeq, signal }), bell)
@@ -57,8 +57,8 @@ export async function followImage(
   try {
     await tellTask(parts, { job, sse, bell, line, signal })
   } catch (err) {
-    const isOver = isAppError(err, 'caller_gone') || standing.signal.aborted
-    if (!isOver) deps.log.warn({ err, jobId: job.id }, 'a task was not followed to its end')
+    if (!signal.aborted && !isAppError(err, 'caller_gone'))
+      deps.log.warn({ err, jobId: job.id }, 'a task was not followed to its end')
   } finally {
     stopLooking()
     standing.stop()

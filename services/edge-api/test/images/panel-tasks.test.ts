@@ -1,0 +1,223 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { expect, test } from 'vitest'
+
+import { file, form, least, mask, png } from './form-parts.ts'
+import { PANEL, panelOf, wish } from './panel.ts'
+import { world } from './world.ts'
+
+const page = (items: readonly { prompt: string }[]) => items.map(({ prompt }) => prompt)
+
+test('the list has the tasks of the panel and of the API keys, newest first, page by page', async () => {
+  const clock = fakeClock()
+  const made = await world({ runner: false, clock })
+  const ada = panelOf(made)
+  for (const prompt of ['one', 'two', 'three']) {
+    await ada.draw({ prompt })
+    await clock.advance(1_000)
+  }
+  await made.post('/v1/images/generations', { ...wish, prompt: 'four', async: true })
+  await clock.advance(1_000)
+  await panelOf(made, 'at-bob').draw({ prompt: "bob's" })
+  const first = (await ada.json(`${PANEL}?limit=3`)).body
+  expect(page(first.items)).toEqual(['four', 'three', 'two'])
+  expect(first.items.map(({ position }) => position)).toEqual([4, 3, 2])
+  expect(first.items.map(({ api_key: key }) => key?.name)).toEqual(['batch', undefined, undefined])
+  const second = (await ada.json(`${PANEL}?limit=3&cursor=${first.next_cursor}`)).body
+  expect([page(second.items), second.next_cursor]).toEqual([['one'], null])
+  expect(page((await panelOf(made, 'at-bob').json(PANEL)).body.items)).toEqual(["bob's"])
+})
+
+test('the list is filtered by state, model, words of the prompt and days', async () => {
+  const clock = fakeClock()
+  const made = await world({ runner: false, clock })
+  const ada = panelOf(made)
+  const today = clock.now().toISOString().slice(0, 10)
+  await ada.draw({ prompt: 'a Red fox' })
+  await clock.advance(1_000)
+  const { id } = await ada.draw({ prompt: 'a red_fox', model: 'gpt-image-1.5', size: 'auto' })
+  await clock.advance(86_400_000)
+  await ada.draw({ prompt: 'a blue whale' })
+  await ada.act(id, 'cancel')
+  const found = async (query: string) => page((await ada.json(`${PANEL}?${query}`)).body.items)
+  expect(await found('state=cancelled')).toEqual(['a red_fox'])
+  expect(await found('state=queued')).toEqual(['a blue whale', 'a Red fox'])
+  expect(await found('state=running')).toEqual([])
+  expect(await found('q=RED')).toEqual(['a red_fox', 'a Red fox'])
+  expect(await found('q=d_f')).toEqual(['a red_fox'])
+  expect(await found('q=%25')).toEqual([])
+  expect(await found('model=gpt-image-1.5&state=')).toEqual(['a red_fox'])
+  expect(await found(`to=${today}`)).toEqual(['a red_fox', 'a Red fox'])
+  expect(await found(`from=${today}&to=${today}&q=a+red+`)).toEqual(['a Red fox'])
+  expect(await found('from=2999-01-01')).toEqual([])
+})
+
+test.each([
+  ['cursor=nonsense', 'cursor'],
+  [`cursor=${Buffer.from('1.img_x').toString('base64url')}`, 'cursor'],
+  ['limit=101', 'limit'],
+  ['state=claimed', 'state'],
+  ['from=yesterday', 'from'],
+  ['user_id=usr_1', 'user_id'],
+])('a list with %s is refused by its name', async (query, param) => {
+  const made = await world({ runner: false })
+  const { status, body } = await panelOf(made).json(`${PANEL}?${query}`)
+  expect([status, body.error.code, body.error.param]).toEqual([400, 'invalid_value', param])
+})
+
+test("somebody else's task is not there: not to read, follow, cancel, retry or peek at", async () => {
+  const made = await world({ runner: false })
+  const { id } = await panelOf(made).draw()
+  const bob = panelOf(made, 'at-bob')
+  for (const [path, method] of [
+    [`${PANEL}/${id}`, 'GET'],
+    [`${PANEL}/${id}/events`, 'GET'],
+    [`${PANEL}/${id}/cancel`, 'POST'],
+    [`${PANEL}/${id}/retry`, 'POST'],
+    [`${PANEL}/${id}/partials/0/0`, 'GET'],
+  ] as const) {
+    const { status, body } = await bob.json(path, { method })
+    expect([path, status, body.error.code]).toEqual([path, 404, 'task_not_found'])
+  }
+  expect((await made.jobs.load(id))?.state).toBe('queued')
+})
+
+test('a task that waits is cancelled and its hold given back; one that is drawn is not', async () => {
+  const made = await world({ runner: false })
+  const ada = panelOf(made)
+  const { id } = await ada.draw()
+  const cancelled = await ada.act(id, 'cancel')
+  expect([cancelled.status, cancelled.body.state]).toEqual([200, 'cancelled'])
+  expect(cancelled.body).toMatchObject({
+    failure: { code: 'cancelled' },
+    pictures: [{ state: 'cancelled', failure: { code: 'cancelled' } }],
+  })
+  expect((await ada.act(id, 'cancel')).body.state).toBe('cancelled')
+  await made.startRunner()
+  const drawn = await ada.draw()
+  await ada.until(drawn.id, 'done')
+  const late = await ada.act(drawn.id, 'cancel')
+  expect([late.status, late.body.error.code]).toEqual([422, 'not_cancellable'])
+  expect(late.body.error.message).toMatch(/ended/)
+})
+
+test('a failure is told in words, for each picture and for the task, and costs nothing', async () => {
+  const failure = { code: 'content_policy_violation', message: 'The upstream refused the prompt.' }
+  const made = await world({ draw: async ({ index }) => (index === 0 ? failure : undefined) })
+  const ada = panelOf(made)
+  const { id } = await ada.draw()
+  expect(await ada.until(id, 'failed')).toMatchObject({ failure, pictures: [{ failure }] })
+  await expect.poll(async () => (await ada.read(id)).charged_micro).toBe('0')
+  const both = await ada.draw({ n: 2 })
+  expect(await ada.until(both.id, 'done')).toMatchObject({
+    failure: null,
+    pictures: [
+      { state: 'failed', failure, url: null },
+      { state: 'kept', failure: null },
+    ],
+  })
+})
+
+test('a code that only an upstream knows is told as a failure of the upstream', async () => {
+  const failure = { code: 'moon_phase', message: 'Not tonight.' }
+  const made = await world({ draw: async () => failure })
+  const ada = panelOf(made)
+  const task = await ada.until((await ada.draw()).id, 'failed')
+  expect(task.failure).toEqual({ code: 'upstream_failed', message: 'Not tonight.' })
+})
+
+test('a retry is a new task with the same wishes and pictures of its own', async () => {
+  const made = await world()
+  const ada = panelOf(made)
+  const first = await ada.form(
+    form([...least, file('image[]', png), file('mask', mask), { name: 'seed', value: '7' }]),
+  )
+  await ada.until(first.body.id, 'done')
+  const again = await ada.act(first.body.id, 'retry')
+  expect(again.status).toBe(202)
+  expect(again.body.id).not.toBe(first.body.id)
+  const [before, after] = await Promise.all(
+    [first.body.id, again.body.id].map((id) => made.jobs.load(id)),
+  )
+  const withoutPictures = (request = before?.request) => ({ ...request, images: [], mask: null })
+  expect(withoutPictures(after?.request)).toEqual(withoutPictures(before?.request))
+  expect(after?.request).toMatchObject({ kind: 'edit', images: [{ name: 'image-0.png' }] })
+  const keys = [...(after?.request.images ?? []), after?.request.mask].map((one) => one?.blobKey)
+  for (const key of keys) expect(key).toContain(`jobs/${again.body.id}/inputs/`)
+  expect(await made.blobs.read(keys[0] ?? '')).toEqual(new Uint8Array(png))
+  await ada.until(again.body.id, 'done')
+  expect((await ada.act(first.body.id, 'retry')).body.id).not.toBe(again.body.id)
+  expect(made.records.map(({ status }) => status)).toEqual([202, 202, 202])
+})
+
+test('a task that runs, or whose pictures are gone, is not drawn again', async () => {
+  const made = await world({ runner: false })
+  const ada = panelOf(made)
+  const { body } = await ada.form(form([...least, file('image', png)]))
+  const running = await ada.act(body.id, 'retry')
+  expect([running.status, running.body.error.code]).toEqual([400, 'invalid_value'])
+  await ada.act(body.id, 'cancel')
+  for (const key of await made.blobs.list('', { limit: 10 })) await made.blobs.remove(key)
+  const before = await made.leftovers()
+  const gone = await ada.act(body.id, 'retry')
+  expect([gone.status, gone.body.error.code]).toEqual([400, 'invalid_image'])
+  expect(gone.body.error.message).toMatch(/reference pictures .* are gone/i)
+  expect(await made.leftovers()).toEqual(before)
+})
+
+test('an operator sees the tasks of everybody, by user, with what they cost', async () => {
+  const made = await world()
+  const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
+  const { id } = await ada.draw({ prompt: "ada's" })
+  await ada.until(id, 'done')
+  await panelOf(made, 'at-bob').draw({ prompt: "bob's", n: 2 })
+  await expect.poll(async () => (await ada.read(id)).charged_micro).toBe('1000000')
+  const all = (await root.json('/api/admin/images')).body.items
+  expect(all.map(({ prompt, user }) => [prompt, user?.email])).toEqual([
+    ["bob's", 'person2@example.com'],
+    ["ada's", 'person1@example.com'],
+  ])
+  expect(all[1]).toMatchObject({ id, charged_micro: '1000000', held_micro: null, attempts: 1 })
+  const adas = `/api/admin/images?user_id=${made.sessions.get('at-ada')?.userId}`
+  expect(page((await root.json(adas)).body.items)).toEqual(["ada's"])
+  const nobody = `/api/admin/images?user_id=usr_${'f'.repeat(32)}`
+  expect((await root.json(nobody)).body).toEqual({ items: [], next_cursor: null })
+  expect((await root.json(`/api/admin/images/${id}`)).body).toEqual(all[1])
+  expect((await root.json(`/api/admin/images/img_${'f'.repeat(32)}`)).status).toBe(404)
+  for (const path of ['/api/admin/images', `/api/admin/images/${id}`]) {
+    const { status, body } = await ada.json(path)
+    expect([status, body.error.code]).toEqual([403, 'permission_denied'])
+  }
+})
+
+test("an operator cancels anybody's task while it waits, and sees what is held for it", async () => {
+  const made = await world({ runner: false })
+  const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
+  const { id } = await ada.draw({ n: 2 })
+  const [listed] = (await root.json('/api/admin/images')).body.items
+  expect(listed).toMatchObject({ id, held_micro: '2000000', charged_micro: null, position: 1 })
+  const path = `/api/admin/images/${id}/cancel`
+  expect((await ada.json(path, { method: 'POST' })).status).toBe(403)
+  const { status, body } = await root.json(path, { method: 'POST' })
+  expect([status, body.state]).toEqual([200, 'cancelled'])
+  expect((await ada.read(id)).state).toBe('cancelled')
+})
+
+test('while billing is away tasks are shown without their money', async () => {
+  const made = await world({
+    runner: false,
+    spoil: ({ billing }) => ({
+      billing: {
+        ...billing,
+        openHold: billing.openHold,
+        readCharge: async () => Promise.reject(new Error('away')),
+        readSettlements: async () => Promise.reject(new Error('away')),
+      },
+    }),
+  })
+  const { id } = await panelOf(made).draw()
+  const unknown = { id, held_micro: null, charged_micro: null }
+  expect(await panelOf(made).read(id)).toMatchObject(unknown)
+  expect((await panelOf(made, 'at-root').json('/api/admin/images')).body.items).toMatchObject([
+    unknown,
+  ])
+})
