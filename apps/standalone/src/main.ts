@@ -74,7 +74,10 @@ async function start(): Promise<void> {
       const { url } = server
       process.stdout.write(tellNext({ url, dataDir, apiKey: made.apiKey, sandboxOnly }))
     },
-    stop: async (limit) => server?.close(limit),
+    stop: async (limit) => {
+      edgeApi.endStreams()
+      await server?.close(limit)
+    },
   })
 }
 

@@ -10,7 +10,7 @@ import type { CredentialUses } from './dispatch/credential-uses.ts'
 import type { createEntries } from './dispatch/enter-upstream.ts'
 import type { OutcomeReports } from './dispatch/report-outcomes.ts'
 import type { RetryBudget } from './dispatch/retry-budget.ts'
-import type { Door } from './door.ts'
+import type { Door, Running } from './door.ts'
 import type { Principal } from './request.ts'
 import type { ChatTrace } from './settle/chat-trace.ts'
 import type { UsageOutbox } from './settle/usage-outbox.ts'
@@ -28,8 +28,8 @@ export interface ChatParts {
   enter: ReturnType<typeof createEntries>
   budget: RetryBudget
   usage: UsageOutbox
-  /** Requests that run now, and those of them that hold a claim on an Idempotency-Key. */
-  running: { count: number; claims: number }
+  /** The same as the door's. */
+  running: Running
 }
 
 export const CHAT_ROUTE = '/v1/chat/completions'

@@ -6,6 +6,15 @@ import type { EdgeDeps } from './deps.ts'
 import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
 import type { Sweep } from './sweep.ts'
 
+/** Requests that run here now. */
+export interface Running {
+  /** Chat requests, and those of them that hold a claim on an Idempotency-Key. */
+  count: number
+  claims: number
+  /** Image requests at routes of their own. */
+  images: number
+}
+
 /** What every route gets: the world, and the stations that all of them pass. */
 export interface Door {
   deps: EdgeDeps
@@ -26,6 +35,9 @@ export interface Door {
   quotas: DailyQuotas
   /** Looks at everything that is under way once a second. */
   sweep: Sweep
+  running: Running
+  /** Aborts when this process begins to stop: for streams that would never end by themselves. */
+  draining: AbortSignal
   /** Keeps one line of the request log; written later, in batches. */
   record(request: RequestRecord): void
 }

@@ -127,6 +127,9 @@ lifecycle.add({
     stopHttp = server.close
     log.info({ url: server.url }, 'listening')
   },
-  stop: async (limit) => stopHttp?.(limit),
+  stop: async (limit) => {
+    edgeApi.endStreams()
+    await stopHttp?.(limit)
+  },
 })
 await runUntilSignal({ lifecycle, log })

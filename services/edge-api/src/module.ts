@@ -43,6 +43,11 @@ export interface EdgeApi {
   app: EdgeApp
   /** Reads catalog and prices, listens, begins upkeep. Resolves also while a neighbour is away. */
   start(): Promise<void>
+  /**
+   * Ends streams that would never end by themselves. To be called before the server drains, which waits for
+   * everything that runs.
+   */
+  endStreams(): void
   /** Waits for running requests within the time, then hands usage over and gives allowances back. */
   stop(limit: { withinMs: number }): Promise<void>
   /** For /ready. */
@@ -77,10 +82,14 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const rows = requestLog({ store: deps.requestLogStore, clock, log })
   const counters = edgeMetrics(deps.metrics, clock)
   const jobHub = createJobHub({ bus, store: deps.jobs, clock, log })
+  const running = { count: 0, claims: 0, images: 0 }
+  const draining = new AbortController()
   const quotas = createDailyQuotas({ ...deps, aliveMsMax: aliveMsMaxOf(config) })
   const door: Door = {
     deps,
     quotas,
+    running,
+    draining: draining.signal,
     catalog,
     jobHub,
     sweep,
@@ -106,7 +115,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     enter: createEntries(deps),
     budget: retryBudget(),
     usage,
-    running: { count: 0, claims: 0 },
+    running,
   }
   watchParts(deps, parts, rows.dropped)
   const identity = createIdentity({ ...deps, ...config, store: deps.identityStore })
@@ -140,7 +149,9 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       counters.start()
       stopUpkeep = startUpkeep(parts, identity)
     },
+    endStreams: () => draining.abort(),
     async stop({ withinMs }) {
+      draining.abort()
       await drain(parts, withinMs)
       await stopUpkeep?.()
       await usage.stop()

@@ -1,18 +1,18 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { EdgeConfig } from '../config.ts'
+import type { Door } from '../door.ts'
 
 /** Runs image requests, so many at once as this process bears; more are `overloaded`. */
-export function inFlightLimit({ requestsInFlightMax }: Pick<EdgeConfig, 'requestsInFlightMax'>) {
-  let running = 0
+export function inFlightLimit({ deps, running }: Pick<Door, 'deps' | 'running'>) {
+  const { requestsInFlightMax } = deps.config
   return async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
-    if (running >= requestsInFlightMax)
+    if (running.images >= requestsInFlightMax)
       throw new AppError('overloaded', 'Too many image requests are running here.')
-    running += 1
+    running.images += 1
     try {
       return await run()
     } finally {
-      running -= 1
+      running.images -= 1
     }
   }
 }

@@ -62,7 +62,7 @@ interface ImageRoute {
 
 /** Answers image requests, so many at once as this process bears. */
 function imageAnswers(door: Door) {
-  const inFlight = inFlightLimit(door.deps.config)
+  const inFlight = inFlightLimit(door)
   return (context: EdgeContext, { family, accept }: ImageRoute): Promise<Response> =>
     inFlight(async () => {
       const admitted = await door.admit(context)

@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+
+import { AppError } from '@sluice/kernel/app-error'
+
+import { openSse } from '../../images/open-sse.ts'
+import { callersPatience } from '../../images/patience.ts'
+import type { ControlParts } from '../control-parts.ts'
+import type { ControlHandler } from '../handlers.ts'
+import type { LiveFeed } from './live-feed.ts'
+import { watchAdmin } from './watch-admin.ts'
+
+type Call = Parameters<ControlHandler<'followAdminOverview'>>[0]
+
+/**
+ * Counters about once a second, until the caller leaves, their session or their right to see this ends, or
+ * this process stops. Who reads slowly misses frames; none is kept for them.
+ */
+export async function followAdminOverview(
+  { door, identity, feed }: Pick<ControlParts, 'door' | 'identity'> & { feed: LiveFeed<string> },
+  { incoming, outgoing }: Pick<Call, 'incoming' | 'outgoing'>,
+): Promise<void> {
+  const { deps, draining } = door
+  if (incoming.method === 'HEAD')
+    throw new AppError('method_not_allowed', 'Events can be read with GET only.')
+  if (draining.aborted) throw new AppError('unavailable', 'This edge is stopping. Come back.')
+  let first: string | undefined
+  let show = (frame: string) => void (first = frame)
+  // Before anything is written, so that a refusal can still be an answer.
+  const unfollow = feed.follow((frame) => show(frame))
+  const patience = callersPatience(deps, outgoing)
+  const { headers } = incoming
+  const watch = watchAdmin({ ...deps, identity }, { headers, permission: 'overview:read' })
+  const end = AbortSignal.any([patience.signal, watch.signal, draining])
+  outgoing.setHeader('x-content-type-options', 'nosniff')
+  const sse = openSse(deps, outgoing)
+  let busy = false
+  show = (text) => {
+    if (busy || !watch.isSure()) return
+    busy = true
+    // Who has left is noticed by their patience.
+    void sse
+      .send([{ text }])
+      .catch(() => undefined)
+      .finally(() => (busy = false))
+  }
+  if (first !== undefined) show(first)
+  try {
+    if (!end.aborted) await once(end, 'abort')
+  } finally {
+    unfollow()
+    watch.stop()
+    patience.end()
+    // What waits for a slow reader is not waited for.
+    if (busy) outgoing.destroy()
+    else sse.end()
+  }
+}

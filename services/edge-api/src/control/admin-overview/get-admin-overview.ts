@@ -1,0 +1,45 @@
+import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+
+import type { Door } from '../../door.ts'
+import type { LoggedMinute } from '../../store/request-log-store.ts'
+import { judgeConcerns } from './judge-concerns.ts'
+import type { OverviewReadings } from './overview-readings.ts'
+import { MINUTES_SHOWN } from './overview-readings.ts'
+import { readCounters } from './read-counters.ts'
+
+const MINUTE_MS = 60_000
+
+/** The system at a glance. Throws `unavailable` when a part of it was never read. */
+export async function getAdminOverview(world: {
+  door: Pick<Door, 'deps' | 'catalog' | 'running'>
+  readings: OverviewReadings
+}): Promise<MemoryOf<'getAdminOverview'>['answer']> {
+  const { door, readings } = world
+  const [counters, logged, images, money, users] = await Promise.all([
+    readCounters(world),
+    readings.minutes.read(),
+    readings.images.read(),
+    readings.money.read(),
+    readings.people.read(),
+  ])
+  const now = counters.at
+  const concerns = judgeConcerns({
+    now,
+    channels: door.catalog.current().channels,
+    minutes: logged,
+    images,
+    ledgerFindings: money.findings,
+    away: readings.away(),
+  })
+  return { counters, concerns, minutes: everyMinute(logged, now), users }
+}
+
+/** The last hour, also its quiet minutes. */
+export function everyMinute(logged: readonly LoggedMinute[], now: Date): LoggedMinute[] {
+  const known = new Map(logged.map((minute) => [minute.at.getTime(), minute]))
+  const thisMinuteMs = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS
+  return Array.from({ length: MINUTES_SHOWN }, (_, index) => {
+    const atMs = thisMinuteMs - (MINUTES_SHOWN - 1 - index) * MINUTE_MS
+    return known.get(atMs) ?? { at: new Date(atMs), requests: 0, failures: 0 }
+  })
+}

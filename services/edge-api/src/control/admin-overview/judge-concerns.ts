@@ -1,0 +1,86 @@
+import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
+
+import type { LoggedMinute } from '../../store/request-log-store.ts'
+
+export type Concern = MemoryOf<'getAdminOverview'>['answer']['concerns'][number]
+
+/** How far back failures are looked for: one bad second is no concern. */
+export const FAILURES_WITHIN_MS = 5 * 60_000
+const FAILURES_MIN = 5
+const FAILED_SHARE_MIN = 0.1
+/** A picture takes half a minute or so: who waits longer waits for more than one. */
+export const QUEUE_OLD_MS = 120_000
+
+export interface Standing {
+  now: Date
+  channels: readonly ChannelStanding[]
+  minutes: readonly LoggedMinute[]
+  images: { queued: number; oldestQueuedAt: Date | null }
+  /** Of the last audit; null before the first. */
+  ledgerFindings: number | null
+  /** Who cannot be reached. */
+  away: readonly string[]
+}
+
+type ChannelStanding = Pick<CatalogChannel, 'name' | 'dialect' | 'enabled'> & {
+  credentials: readonly Pick<CatalogChannel['credentials'][number], 'state' | 'coolingUntil'>[]
+}
+
+/** What a person should look at, worst first. */
+export function judgeConcerns(standing: Standing): Concern[] {
+  const enabled = standing.channels.filter((channel) => channel.enabled)
+  return [
+    ...standing.away.map((subject) => concern('dependency-away', subject, 1)),
+    ...ledgerDrift(standing),
+    ...enabled.filter((channel) => !hasUsable(channel, standing.now)).map(noUsableCredential),
+    ...failuresHigh(standing),
+    ...queueOld(standing),
+    ...enabled.flatMap(attention),
+    ...noRealChannel(enabled),
+  ]
+}
+
+const concern = (code: Concern['code'], subject: string | null, count: number): Concern => ({
+  code,
+  subject,
+  count,
+})
+
+const ledgerDrift = ({ ledgerFindings }: Standing) =>
+  ledgerFindings === null || ledgerFindings === 0
+    ? []
+    : [concern('ledger-drift', null, ledgerFindings)]
+
+const hasUsable = ({ credentials }: ChannelStanding, now: Date) =>
+  credentials.some(
+    ({ state, coolingUntil }) =>
+      state === 'active' && (coolingUntil === null || coolingUntil <= now),
+  )
+
+const noUsableCredential = ({ name, credentials }: ChannelStanding) =>
+  concern('no-usable-credential', name, credentials.length)
+
+function failuresHigh({ minutes, now }: Standing): Concern[] {
+  const since = now.getTime() - FAILURES_WITHIN_MS
+  const lately = minutes.filter(({ at }) => at.getTime() > since)
+  const failures = lately.reduce((total, minute) => total + minute.failures, 0)
+  const requests = lately.reduce((total, minute) => total + minute.requests, 0)
+  const isHigh = failures >= FAILURES_MIN && failures >= requests * FAILED_SHARE_MIN
+  return isHigh ? [concern('failures-high', null, failures)] : []
+}
+
+function queueOld({ images: { queued, oldestQueuedAt }, now }: Standing): Concern[] {
+  const isOld = oldestQueuedAt !== null && now.getTime() - oldestQueuedAt.getTime() > QUEUE_OLD_MS
+  return isOld ? [concern('queue-old', null, queued)] : []
+}
+
+function attention({ name, credentials }: ChannelStanding): Concern[] {
+  const count = credentials.filter(({ state }) => state === 'attention').length
+  return count === 0 ? [] : [concern('credential-attention', name, count)]
+}
+
+const noRealChannel = (enabled: readonly ChannelStanding[]) =>
+  enabled.some(({ dialect }) => dialect !== 'sandbox')
+    ? []
+    : [concern('no-real-channel', null, enabled.length)]

@@ -1,0 +1,64 @@
+import type { liveCounters } from '@sluice/contracts/control/admin'
+import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
+import type { z } from 'zod'
+
+import type { Door } from '../../door.ts'
+import type { OverviewReadings } from './overview-readings.ts'
+
+export type LiveCounters = z.output<typeof liveCounters>
+
+/** Counters of the system as they stand. Throws `unavailable` when a part of them was never read. */
+export async function readCounters({
+  door,
+  readings,
+}: {
+  door: Pick<Door, 'deps' | 'catalog' | 'running'>
+  readings: OverviewReadings
+}): Promise<LiveCounters> {
+  const { running, catalog, deps } = door
+  const [lately, images, money, retired] = await Promise.all([
+    readings.lately.read(),
+    readings.images.read(),
+    readings.money.read(),
+    readings.retired.read(),
+  ])
+  const at = deps.clock.now()
+  return {
+    at,
+    requests: {
+      running: running.count + running.images,
+      last_minute: lately.requests,
+      failures_last_minute: lately.failures,
+    },
+    images: {
+      queued: images.queued,
+      drawing: images.drawing,
+      stored_today: images.done,
+      failed_today: images.failed,
+      oldest_queued_at: images.oldestQueuedAt,
+    },
+    credentials: {
+      ...countCredentials(catalog.current().channels, at),
+      retired: retired.retired,
+    },
+    money: {
+      charged_today_micro: money.chargedTodayMicro,
+      held_micro: money.heldMicro,
+      available_micro: money.availableMicro,
+    },
+  }
+}
+
+/** Credentials of all channels by what they are now; retired ones are not in the catalog. */
+export function countCredentials(
+  channels: readonly Pick<CatalogChannel, 'credentials'>[],
+  now: Date,
+): Omit<LiveCounters['credentials'], 'retired'> {
+  const counts = { active: 0, cooling: 0, paused: 0, attention: 0 }
+  for (const { state, coolingUntil } of channels.flatMap(({ credentials }) => credentials)) {
+    if (state === 'retired') continue
+    const isCooling = state === 'active' && coolingUntil !== null && coolingUntil > now
+    counts[isCooling ? 'cooling' : state] += 1
+  }
+  return counts
+}

@@ -1,0 +1,17 @@
+import type { ChargePlace } from '@sluice/contracts/charges'
+import { AppError } from '@sluice/kernel/app-error'
+
+/** A place in the list of charges as text that people pass on without reading it. */
+export function writeChargeCursor({ at, id }: ChargePlace): string {
+  return Buffer.from(`${at.getTime()}.${id}`).toString('base64url')
+}
+
+/** Throws `invalid_value` for what is no cursor of this list. */
+export function readChargeCursor(cursor: string): ChargePlace {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1')
+  const [, ms = '', id = ''] = /^(\d{1,15})\.([a-z]+_[0-9a-f]{32})$/.exec(text) ?? []
+  if (id !== '') return { at: new Date(Number(ms)), id }
+  throw new AppError('invalid_value', "'cursor' must be the next_cursor of the page before.", {
+    param: 'cursor',
+  })
+}

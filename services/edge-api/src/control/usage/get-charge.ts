@@ -1,0 +1,33 @@
+import type { ControlParts } from '../control-parts.ts'
+import type { ControlHandler } from '../handlers.ts'
+import { explainCharge } from './explain-charge.ts'
+import { showCharge } from './show-charge.ts'
+import { showEntry } from './show-entry.ts'
+
+type Call = Parameters<ControlHandler<'getCharge'>>[0]
+
+/** One charge, explained to the last micro-credit. Throws `not_found`, also for another's. */
+export async function getCharge(
+  { door: { deps } }: Pick<ControlParts, 'door'>,
+  { session: { wallet }, params, signal }: Call,
+): ReturnType<ControlHandler<'getCharge'>> {
+  const account = await deps.billing.readCharge({ wallet, id: params.id }, { signal })
+  const { price, apiKeyId } = account
+  const owners = await deps.keyOwners.findOwners(apiKeyId === null ? [] : [apiKeyId])
+  return {
+    ...showCharge(account, owners),
+    price: price && { id: price.id, effective_at: price.effectiveAt, model: price.model },
+    lines: explainCharge(account),
+    counted_by: account.source,
+    held_micro: account.heldMicro,
+    captured_micro: account.capturedMicro,
+    released_micro: account.releasedMicro,
+    late_micro: account.lateMicro,
+    owed_micro: account.receivableMicro,
+    refunded_micro: account.refundedMicro,
+    house_paid_micro: account.lossMicro,
+    opened_at: account.openedAt,
+    settled_at: account.settledAt,
+    entries: account.entries.map(showEntry),
+  }
+}

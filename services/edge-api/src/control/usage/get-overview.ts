@@ -1,0 +1,76 @@
+import { AppError, isAppError } from '@sluice/kernel/app-error'
+
+import type { ControlParts } from '../control-parts.ts'
+import type { ControlHandler } from '../handlers.ts'
+import { dayOf, daysBefore, lastDays } from './day-range.ts'
+import type { UsageRow } from './merge-usage.ts'
+import { topModels, totalOf } from './merge-usage.ts'
+import type { UsageQuestion } from './read-usage-rows.ts'
+import { readUsageRows } from './read-usage-rows.ts'
+
+const TOP_MODELS_MAX = 5
+
+type Call = Parameters<ControlHandler<'getOverview'>>[0]
+type Deps = ControlParts['door']['deps']
+
+/** Balance, requests, spend and latency of the last days, beside as many days before. */
+export async function getOverview(
+  { door: { deps } }: Pick<ControlParts, 'door'>,
+  { session: { wallet }, query, signal }: Call,
+): ReturnType<ControlHandler<'getOverview'>> {
+  const { billing, requestLogStore, clock } = deps
+  const now = clock.now()
+  const range = lastDays(query.days, now)
+  const [balance, rows, before, latency] = await Promise.all([
+    billing.readBalance({ wallet }, { signal }),
+    readDays(deps, { wallet, range, signal }),
+    readDays(deps, { wallet, range: daysBefore(range), signal }),
+    requestLogStore.readLatency({ wallet, from: range.start, until: range.end }),
+  ])
+  const byDay = Map.groupBy(rows, ({ day }) => day)
+  const latencyOf = new Map(latency.days.map((one) => [one.day, showLatency(one)]))
+  const isQuiet = rows.length + before.length === 0
+  return {
+    balance: {
+      posted_micro: balance.postedMicro,
+      held_micro: balance.heldMicro,
+      available_micro: balance.availableMicro,
+    },
+    from: range.from,
+    to: range.to,
+    totals: totalOf(rows),
+    before: totalOf(before),
+    today: totalOf(byDay.get(dayOf(now)) ?? []),
+    days: range.days.map((day) => ({
+      day,
+      ...totalOf(byDay.get(day) ?? []),
+      ...(latencyOf.get(day) ?? showLatency({ p50Ms: null, p95Ms: null })),
+    })),
+    latency: showLatency(latency),
+    top_models: topModels(rows, TOP_MODELS_MAX),
+    is_new: isQuiet && !(await hasEverAsked(deps, { wallet, signal })),
+  }
+}
+
+/** The rows of a stretch of days; the parameter that is too large is `days` here. */
+async function readDays(deps: Deps, question: UsageQuestion): Promise<UsageRow[]> {
+  try {
+    return await readUsageRows(deps, question)
+  } catch (error) {
+    if (!isAppError(error, 'invalid_value')) throw error
+    throw new AppError('invalid_value', error.message, { param: 'days', cause: error })
+  }
+}
+
+async function hasEverAsked(
+  { billing, requestLogStore }: Deps,
+  { wallet, signal }: { wallet: string; signal: AbortSignal },
+): Promise<boolean> {
+  const { charges } = await billing.listCharges({ wallet, limit: 1 }, { signal })
+  return charges.length > 0 || requestLogStore.hasRequests(wallet)
+}
+
+const showLatency = ({ p50Ms, p95Ms }: { p50Ms: number | null; p95Ms: number | null }) => ({
+  p50_ms: p50Ms,
+  p95_ms: p95Ms,
+})

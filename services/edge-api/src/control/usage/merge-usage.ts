@@ -1,0 +1,84 @@
+import type { UsageSum } from '@sluice/contracts/charges'
+import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+
+import type { LoggedSum } from '../../store/request-log-store.ts'
+
+export type UsageRow = MemoryOf<'getUsage'>['answer']['rows'][number]
+export type UsageSums = Omit<UsageRow, 'day' | 'model'>
+
+export const noUsage: UsageSums = {
+  requests: 0,
+  failures: 0,
+  input_tokens: 0,
+  output_tokens: 0,
+  pictures: 0,
+  charged_micro: 0n,
+}
+
+/**
+ * Money, tokens and pictures as the ledger has them; requests and failures as they were logged. The log comes
+ * late, may lose rows and forgets old days, so there were at least as many requests as billing knows of.
+ * Newest day first, the dearest model first.
+ */
+export function mergeUsage({
+  billed,
+  logged,
+}: {
+  billed: readonly UsageSum[]
+  logged: readonly LoggedSum[]
+}): UsageRow[] {
+  const rows = new Map<string, UsageRow>()
+  for (const { day, model, requests, failures } of logged)
+    rows.set(keyOf({ day, model }), { day, model, ...noUsage, requests, failures })
+  for (const sum of billed) {
+    const { day, model } = sum
+    const known = rows.get(keyOf(sum)) ?? { day, model, ...noUsage }
+    rows.set(keyOf(sum), {
+      ...known,
+      requests: Math.max(known.requests, sum.calls),
+      input_tokens: sum.inputTokens,
+      output_tokens: sum.outputTokens,
+      pictures: sum.pictures,
+      charged_micro: sum.chargedMicro,
+    })
+  }
+  return [...rows.values()].sort(newestAndDearestFirst)
+}
+
+/** All of it together. */
+export function totalOf(rows: Iterable<UsageSums>): UsageSums {
+  const total = { ...noUsage }
+  for (const row of rows) {
+    total.requests += row.requests
+    total.failures += row.failures
+    total.input_tokens += row.input_tokens
+    total.output_tokens += row.output_tokens
+    total.pictures += row.pictures
+    total.charged_micro += row.charged_micro
+  }
+  return total
+}
+
+/** Of each model over all days, the dearest first. Requests whose model was never known are no model's. */
+export function topModels(rows: readonly UsageRow[], countMax: number) {
+  const byModel = Map.groupBy(
+    rows.filter(({ model }) => model !== ''),
+    ({ model }) => model,
+  )
+  return [...byModel]
+    .map(([model, group]) => ({ model, ...totalOf(group) }))
+    .sort(dearestFirst)
+    .slice(0, countMax)
+}
+
+const keyOf = ({ day, model }: { day: string; model: string }) => `${day} ${model}`
+
+type Named = UsageSums & { model: string }
+
+const dearestFirst = (a: Named, b: Named) =>
+  Number(b.charged_micro - a.charged_micro) ||
+  b.requests - a.requests ||
+  (a.model < b.model ? -1 : 1)
+
+const newestAndDearestFirst = (a: UsageRow, b: UsageRow) =>
+  a.day === b.day ? dearestFirst(a, b) : a.day < b.day ? 1 : -1
