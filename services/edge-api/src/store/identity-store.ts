@@ -3,14 +3,9 @@ import type { Role } from '@sluice/contracts/control/permissions'
 import type { SessionEnd, SessionState } from '../identity/session-state.ts'
 import type { Standing } from '../identity/standing.ts'
 import type { PeopleQuery } from './people-query.ts'
+import type { StoredPerson } from './stored-person.ts'
 
-export interface StoredPerson extends Standing {
-  id: string
-  email: string
-  wallet: string
-  createdAt: Date
-  lastSeenAt: Date | null
-}
+export type { StoredPerson } from './stored-person.ts'
 
 export interface NewPerson {
   id: string

@@ -1,6 +1,6 @@
 import type { Role } from '@sluice/contracts/control/permissions'
 
-import type { StoredPerson } from './identity-store.ts'
+import type { StoredPerson } from './stored-person.ts'
 
 /** Which people a list shows. Filters that are absent let everybody through. */
 export interface PeopleQuery {

@@ -1,0 +1,90 @@
+import { writeOutbox } from '@sluice/db/outbox'
+import type { Tables } from '@sluice/db/tables'
+import type { Transaction } from 'kysely'
+
+import type { SessionEnd } from '../identity/session-state.ts'
+import type { Standing } from '../identity/standing.ts'
+import { lockSignIn, selectPerson, writePassword } from './identity-people.ts'
+import { toPerson } from './identity-rows.ts'
+import { endSessions } from './identity-sessions.ts'
+import type { IdentityStore } from './identity-store.ts'
+
+/** The writer announces by itself; the relay tells it again after this. */
+const RELAY_AFTER_MS = 1_000
+
+type Change<Name extends keyof IdentityStore> = Parameters<IdentityStore[Name]>
+
+export async function changeStanding(
+  trx: Transaction<Tables>,
+  ...[{ userId, at }, decide]: Change<'changeStanding'>
+) {
+  // Admins first and in order, so that two who ban each other wait, and the second sees the first's ban.
+  const admins = await trx
+    .selectFrom('users')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('banned_at', 'is', null)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute()
+  const row = await selectPerson(trx)
+    .where('users.id', '=', userId)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  if (!row) return undefined
+  const before = toPerson(row)
+  const activeAdmins = admins.filter(({ id }) => id !== userId).length
+  const after = decide(before, { activeAdmins })
+  await writeStanding(trx, { userId, after })
+  const changesKeys = (before.ban === null) !== (after.ban === null)
+  if (changesKeys && after.ban) {
+    await endSessions(trx, { end: { at, reason: 'banned' }, userId })
+  }
+  const apiKeyIds = changesKeys ? await promiseToTell(trx, { userId, at }) : []
+  return { person: { ...before, ...after }, apiKeyIds }
+}
+
+export async function changePassword(trx: Transaction<Tables>, input: Change<'changePassword'>[0]) {
+  const { userId, checkedHash, passwordHash, keepSessionId, at } = input
+  const row = await lockSignIn(trx, userId)
+  if (row?.passwordHash !== checkedHash) return false
+  await writePassword(trx, { userId, passwordHash, at })
+  await trx.updateTable('users').set({ password_hash: null }).where('id', '=', userId).execute()
+  const end: SessionEnd = { at, reason: 'password-changed' }
+  await endSessions(trx, { end, userId, exceptId: keepSessionId })
+  return true
+}
+
+async function writeStanding(
+  trx: Transaction<Tables>,
+  { userId, after: { role, ban } }: { userId: string; after: Standing },
+) {
+  await trx
+    .updateTable('users')
+    .set({
+      role,
+      banned_at: ban?.at ?? null,
+      ban_reason: ban?.reason ?? null,
+      banned_by: ban?.by ?? null,
+    })
+    .where('id', '=', userId)
+    .execute()
+}
+
+/** Whether a key works depends on its owner's ban, and edges remember what they decided. */
+async function promiseToTell(
+  trx: Transaction<Tables>,
+  { userId, at }: { userId: string; at: Date },
+): Promise<string[]> {
+  const keys = await trx
+    .selectFrom('api_keys')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .execute()
+  const dueAt = new Date(at.getTime() + RELAY_AFTER_MS)
+  for (const { id } of keys) {
+    await writeOutbox(trx, { topic: 'api-key-changed', key: id, payload: { apiKeyId: id }, dueAt })
+  }
+  return keys.map(({ id }) => id)
+}
