@@ -27,6 +27,7 @@ import type { Identity } from './identity/identity.ts'
 import { keyHash } from './key-hash.ts'
 import type { EdgeApp } from './request.ts'
 import { requestIds } from './request-ids.ts'
+import { noteKeyUses } from './settle/note-key-uses.ts'
 import { requestLog } from './settle/request-log.ts'
 import { usageOutbox } from './settle/usage-outbox.ts'
 import { usageSpool } from './settle/usage-spool.ts'
@@ -79,7 +80,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const allowances = createAllowancePool({ billing, edge, settleNow, clock, random, log })
   const catalog = knownCatalog({ scheduler, billing, bus, clock, log })
   const reports = outcomeReports({ scheduler, clock, log })
-  const rows = requestLog({ store: deps.requestLogStore, clock, log })
+  const rows = requestLog({ store: noteKeyUses(deps.requestLogStore, deps), clock, log })
   const counters = edgeMetrics(deps.metrics, clock)
   const jobHub = createJobHub({ bus, store: deps.jobs, clock, log })
   const running = { count: 0, claims: 0, images: 0 }

@@ -1,0 +1,326 @@
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { LIVE_KEYS_MAX } from '../../src/control/keys/create-api-key.ts'
+import { keyHash } from '../../src/key-hash.ts'
+import { id } from '../chat/ids.ts'
+import { turns } from '../chat/time.ts'
+import { question, world } from '../chat/world.ts'
+import type { Answer, OpenDoor } from '../identity/visitor.ts'
+import { bearer, errorOf, openDoor } from '../identity/visitor.ts'
+
+const KEYS = '/api/user/apikeys'
+const DAY_MS = 86_400_000
+
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+/** Ada signed in at a door. */
+async function open() {
+  const door = await openDoor()
+  closing.push(door.close)
+  return { door, ...actsOf(door, bearer(await door.signIn())) }
+}
+
+function actsOf({ ask }: OpenDoor, headers: Record<string, string>) {
+  return {
+    make: (body: object = {}) => ask('POST', KEYS, { body: { name: 'mine', ...body }, headers }),
+    list: (query = '') => ask('GET', `${KEYS}${query}`, { headers }),
+    read: (keyId: unknown) => ask('GET', `${KEYS}/${String(keyId)}`, { headers }),
+    edit: (keyId: unknown, body: object) =>
+      ask('PATCH', `${KEYS}/${String(keyId)}`, { body, headers }),
+    revoke: (keyId: unknown) => ask('DELETE', `${KEYS}/${String(keyId)}`, { headers }),
+  }
+}
+
+async function bob(door: OpenDoor) {
+  const password = 'another long password'
+  await door.identity.createUser({ email: 'bob@b.test', role: 'user', password })
+  return actsOf(door, bearer(await door.signIn('bob@b.test', password)))
+}
+
+const whole = {
+  name: 'for the website',
+  rpm_limit: 60,
+  daily_quota: '5000000',
+  model_whitelist: ['gpt-5-mini'],
+  ip_whitelist: ['10.1.2.3/8', '203.0.113.7', '2001:db8::1'],
+  expires_at: '2026-12-24T00:00:00.000Z',
+}
+
+const itemsOf = ({ body }: Answer) => {
+  const { items } = body
+  return Array.isArray(items) ? items.map((item): Record<string, unknown> => ({ ...item })) : []
+}
+
+describe('making a key', () => {
+  it('shows it once, works at once, and keeps only its hash', async () => {
+    const { door, make, read, list } = await open()
+    const made = await make(whole)
+    expect(made.status).toBe(201)
+    const { api_key: secret, ...shown } = made.body
+    expect(secret).toMatch(/^sk-sluice-[0-9a-f]{40}$/)
+    expect(shown).toEqual({
+      ...whole,
+      id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
+      prefix: String(secret).slice(0, 18),
+      ip_whitelist: ['10.0.0.0/8', '203.0.113.7', '2001:db8::1'],
+      spent_today_micro: '0',
+      state: 'active',
+      created_at: '2026-11-21T09:00:00.000Z',
+      last_used_at: null,
+      revoked_at: null,
+    })
+    expect((await read(shown['id'])).body).toEqual(shown)
+    expect(itemsOf(await list())).toEqual([shown])
+    const found = await door.keyStore.findByHash(keyHash(door.deps.pepper)(String(secret)))
+    expect(found?.id).toBe(shown['id'])
+  })
+
+  it('has no limits unless they are named, and pays from the wallet of its owner', async () => {
+    const { door, make } = await open()
+    const { body } = await make()
+    const none = { rpm_limit: null, daily_quota: null, model_whitelist: null, ip_whitelist: null }
+    expect(body).toMatchObject({ ...none, expires_at: null })
+    const found = await door.keyStore.findByHash(keyHash(door.deps.pepper)(String(body['api_key'])))
+    expect(found?.wallet).toBe(door.user.wallet)
+  })
+
+  it.each([
+    ['no name', { name: ' ' }, 'name'],
+    ['a rate of nothing', { rpm_limit: 0 }, 'rpm_limit'],
+    ['a quota of nothing', { daily_quota: '0' }, 'daily_quota'],
+    ['a quota that is a number', { daily_quota: 5 }, 'daily_quota'],
+    ['no models at all', { model_whitelist: [] }, 'model_whitelist'],
+    ['no networks at all', { ip_whitelist: [] }, 'ip_whitelist'],
+    ['a network that is none', { ip_whitelist: ['10.0.0.0/33'] }, 'ip_whitelist.0'],
+    ['a name for an address', { ip_whitelist: ['localhost'] }, 'ip_whitelist.0'],
+    ['an expiry that has passed', { expires_at: '2026-11-21T09:00:00.000Z' }, 'expires_at'],
+    ['what there is not', { admin: true }, 'admin'],
+  ])('refuses %s, and says which', async (_name, body, param) => {
+    const { make, list } = await open()
+    const refused = await make(body)
+    expect(refused.status).toBe(400)
+    expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param })
+    expect(itemsOf(await list())).toEqual([])
+  })
+
+  it('ends at so many live keys, and goes on when one was revoked', async () => {
+    const { door, make, revoke } = await open()
+    const { body } = await make()
+    for (let n = 1; n < LIVE_KEYS_MAX; n += 1) {
+      const row = { ...newKey(door, n), hash: n.toString(16).padStart(64, '0') }
+      await door.keyStore.insertKey(row)
+    }
+    const refused = await make()
+    expect(refused.status).toBe(422)
+    expect(errorOf(refused)).toMatchObject({ code: 'too_many_api_keys' })
+    await revoke(body['id'])
+    expect((await make()).status).toBe(201)
+  })
+})
+
+const newKey = ({ user, clock }: OpenDoor, n: number) => ({
+  id: id('key', n),
+  userId: user.id,
+  wallet: user.wallet,
+  prefix: 'sk-',
+  name: `key ${n}`,
+  rpmLimit: null,
+  dailyQuotaMicro: null,
+  models: null,
+  networks: null,
+  expiresAt: null,
+  createdAt: clock.now(),
+})
+
+describe('the list', () => {
+  it('goes page by page, newest first, whatever is made meanwhile', async () => {
+    const { door, make, list } = await open()
+    for (const name of ['one', 'two', 'three', 'four', 'five']) {
+      await make({ name })
+      await door.clock.advance(1)
+    }
+    const namesOf = (answer: Answer) => itemsOf(answer).map(({ name }) => name)
+    const first = await list('?limit=2')
+    expect(namesOf(first)).toEqual(['five', 'four'])
+    await make({ name: 'six' })
+    const second = await list(`?limit=2&cursor=${String(first.body['next_cursor'])}`)
+    expect(namesOf(second)).toEqual(['three', 'two'])
+    const last = await list(`?limit=2&cursor=${String(second.body['next_cursor'])}`)
+    expect([namesOf(last), last.body['next_cursor']]).toEqual([['one'], null])
+  })
+
+  it.each(['nonsense', 'a2V5XzE', '../../etc'])('refuses the cursor %s', async (cursor) => {
+    const { list } = await open()
+    const refused = await list(`?cursor=${cursor}`)
+    expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'cursor' })
+  })
+
+  it('shows revoked and expired keys as what they are', async () => {
+    const { door, make, revoke, list } = await open()
+    const gone = await make({ name: 'gone' })
+    await revoke(gone.body['id'])
+    await make({ name: 'short', expires_at: '2026-11-21T09:01:00.000Z' })
+    await door.clock.advance(60_000)
+    const states = itemsOf(await list()).map(({ name, state }) => `${name}: ${state}`)
+    expect(states.sort()).toEqual(['gone: revoked', 'short: expired'])
+  })
+
+  it("tells what was used of today's quota, and when the key was used last", async () => {
+    const { door, make, read } = await open()
+    const { body } = await make({ daily_quota: '1000' })
+    const apiKeyId = String(body['id'])
+    const ask = { apiKeyId, day: '2026-11-21', at: door.clock.now() }
+    await door.quotaStore.reserve({ ...ask, ref: 'req_1', amountMicro: 600n })
+    const at = door.clock.now()
+    await door.quotaStore.settle({ settlements: [{ ref: 'req_1', spentMicro: 150n }], at })
+    await door.quotaStore.reserve({ ...ask, ref: 'req_2', amountMicro: 300n })
+    await door.keyStore.noteUses([{ apiKeyId, at }])
+    expect((await read(apiKeyId)).body).toMatchObject({
+      spent_today_micro: '450',
+      last_used_at: '2026-11-21T09:00:00.000Z',
+    })
+    await door.clock.advance(DAY_MS)
+    const signedIn = actsOf(door, bearer(await door.signIn()))
+    expect((await signedIn.read(apiKeyId)).body).toMatchObject({ spent_today_micro: '0' })
+  })
+})
+
+describe("another person's key, and a hidden one", () => {
+  it('is not there: not shown, not changed, not revoked', async () => {
+    const { door, make, list } = await open()
+    const { body } = await make()
+    const other = await bob(door)
+    const { user, clock } = door
+    const panel = { id: id('key', 7), userId: user.id, wallet: user.wallet, hash: 'f'.repeat(64) }
+    await door.keyStore.ensurePanelKey({ ...panel, createdAt: clock.now() })
+    const ada = actsOf(door, bearer(await door.signIn()))
+    const attempts = [
+      await other.read(body['id']),
+      await other.edit(body['id'], { name: 'x' }),
+      await other.revoke(body['id']),
+      await ada.read(panel.id),
+      await ada.edit(panel.id, { name: 'x' }),
+      await ada.revoke(panel.id),
+      await ada.revoke(id('key', 99)),
+      await ada.read('what-is-this'),
+    ]
+    for (const attempt of attempts) {
+      expect(attempt.status).toBe(404)
+      expect(errorOf(attempt)).toMatchObject({ code: 'not_found' })
+    }
+    expect(itemsOf(await other.list())).toEqual([])
+    expect(itemsOf(await list())).toMatchObject([{ name: 'mine', state: 'active' }])
+  })
+})
+
+describe('changing a key', () => {
+  it('touches only what is named, and null lifts a limit', async () => {
+    const { make, edit, read } = await open()
+    const { api_key: _, ...made } = (await make(whole)).body
+    const renamed = await edit(made['id'], { name: 'other' })
+    expect(renamed.body).toEqual({ ...made, name: 'other' })
+    const lifted = await edit(made['id'], { daily_quota: null, ip_whitelist: null })
+    const expected = { ...made, name: 'other', daily_quota: null, ip_whitelist: null }
+    expect(lifted.body).toEqual(expected)
+    expect((await edit(made['id'], {})).body).toEqual(expected)
+    const networks = await edit(made['id'], { ip_whitelist: ['::ffff:10.9.9.9/104'] })
+    expect(networks.body).toMatchObject({ ip_whitelist: ['10.0.0.0/8'] })
+    expect((await read(made['id'])).body).toEqual(networks.body)
+  })
+
+  it('brings an expired key back, and is refused for an expiry that has passed', async () => {
+    const { door, make, edit } = await open()
+    const { body } = await make({ expires_at: '2026-11-21T09:01:00.000Z' })
+    await door.clock.advance(120_000)
+    const past = await edit(body['id'], { expires_at: '2026-11-21T09:01:30.000Z' })
+    expect(errorOf(past)).toMatchObject({ code: 'invalid_value', param: 'expires_at' })
+    const back = await edit(body['id'], { expires_at: null })
+    expect(back.body).toMatchObject({ state: 'active', expires_at: null })
+  })
+
+  it('is refused once it was revoked, which may be repeated', async () => {
+    const { make, edit, revoke } = await open()
+    const { body } = await make()
+    expect([(await revoke(body['id'])).status, (await revoke(body['id'])).status]).toEqual([
+      204, 204,
+    ])
+    const refused = await edit(body['id'], { name: 'x' })
+    expect(refused.status).toBe(422)
+    expect(errorOf(refused)).toMatchObject({ code: 'api_key_revoked' })
+  })
+})
+
+describe('a change at one edge', () => {
+  /** Two edges over one store and one bus; the key is known to both. */
+  async function twoEdges() {
+    const here = await open()
+    const { bus, keyStore, identityStore, quotaStore, pepper } = here.door.deps
+    const there = await world({
+      clock: here.door.clock,
+      spoil: () => ({ bus, keyStore, identityStore, quotaStore, pepper }),
+    })
+    closing.push(there.close)
+    const { body } = await here.make()
+    const headers = { authorization: `Bearer ${String(body['api_key'])}` }
+    const both = async () => {
+      await turns(5)
+      return [(await here.door.chat({}, headers)).status, (await there.chat({}, headers)).status]
+    }
+    expect(await both()).toEqual([200, 200])
+    return { ...here, both, keyId: body['id'], there, headers }
+  }
+
+  it.each([
+    ['another model list', { model_whitelist: ['gpt-image-2'] }, 404],
+    ['networks elsewhere', { ip_whitelist: ['10.0.0.0/8'] }, 403],
+    ['a quota that pays nothing', { daily_quota: '1' }, 429],
+  ])('holds at every edge at once: %s', async (_name, body, status) => {
+    const { edit, both, keyId } = await twoEdges()
+    expect((await edit(keyId, body)).status).toBe(200)
+    expect(await both()).toEqual([status, status])
+    const [lifted] = Object.keys(body)
+    await edit(keyId, { [String(lifted)]: null })
+    expect(await both()).toEqual([200, 200])
+  })
+
+  it('holds at every edge at once: a rate, an expiry, and the end', async () => {
+    const { door, edit, revoke, both, keyId } = await twoEdges()
+    await edit(keyId, { rpm_limit: 1 })
+    expect(await both()).toEqual([200, 200])
+    expect(await both()).toEqual([429, 429])
+    const expiresAt = new Date(door.clock.nowMs() + 500).toISOString()
+    await edit(keyId, { rpm_limit: null, expires_at: expiresAt })
+    expect(await both()).toEqual([200, 200])
+    await door.clock.advance(500)
+    expect(await both()).toEqual([401, 401])
+    await edit(keyId, { expires_at: null })
+    expect(await both()).toEqual([200, 200])
+    await revoke(keyId)
+    expect(await both()).toEqual([401, 401])
+  })
+
+  it('is made although the bus is away, and said by the outbox', async () => {
+    const { door, edit, keyId } = await twoEdges()
+    const toldBefore = door.keyStore.told.length
+    await door.bus.close({ withinMs: 10 })
+    const edited = await edit(keyId, { name: 'renamed' })
+    expect([edited.status, edited.body['name']]).toEqual([200, 'renamed'])
+    expect(door.keyStore.told.slice(toldBefore)).toEqual([keyId])
+  })
+})
+
+it('a session opens nothing of /v1, and an API key nothing of the keys', async () => {
+  const { door, make } = await open()
+  const { body } = await make()
+  const session = bearer(await door.signIn())
+  const { status } = await door.ask('POST', '/v1/chat/completions', {
+    body: question,
+    headers: session,
+  })
+  expect(status).toBe(401)
+  const headers = { authorization: `Bearer ${String(body['api_key'])}` }
+  expect((await door.ask('GET', KEYS, { headers })).status).toBe(401)
+})

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+
+import { dayOf } from '../../src/admit/quota-day.ts'
+import type { World } from './world.ts'
+import { jsonOf, QUOTA_MICRO, world } from './world.ts'
+
+const GENERATIONS = '/v1/images/generations'
+const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+const capped = { key: 'sk-capped' }
+const named = (key: string) => ({ ...capped, headers: { 'idempotency-key': key } })
+const apiKeyId = `key_${'5'.repeat(32)}`
+
+async function usedOf({ quotaStore, quotas }: World) {
+  await quotas.upkeep()
+  const day = dayOf(Date.now())
+  return (await quotaStore.readUsed({ apiKeyIds: [apiKeyId], day })).get(apiKeyId) ?? 0n
+}
+
+test('a key draws as much as its quota pays, and is refused before anything is held', async () => {
+  const here = await world()
+  const { post, leftovers } = here
+  expect((await post(GENERATIONS, { ...ask, n: 2 }, capped)).status).toBe(200)
+  await expect.poll(here.ledger.availableMicro).toBe(98_000_000n)
+  const before = await leftovers()
+  const refused = await post(GENERATIONS, { ...ask, n: 2 }, capped)
+  expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([429, 'false'])
+  expect((await jsonOf(refused)).error).toMatchObject({
+    code: 'daily_quota_exceeded',
+    type: 'insufficient_quota',
+    required_credits: '2',
+    left_credits: '1',
+  })
+  expect(await leftovers()).toEqual(before)
+  expect((await post(GENERATIONS, ask, capped)).status).toBe(200)
+  await expect.poll(here.ledger.availableMicro).toBe(97_000_000n)
+  expect(await usedOf(here)).toBe(QUOTA_MICRO)
+  // Other keys of the same wallet have limits of their own.
+  expect((await post(GENERATIONS, { ...ask, n: 2 })).status).toBe(200)
+})
+
+test('whoever asks in parallel gets no more than the quota, and holds nothing for the rest', async () => {
+  const here = await world()
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, () => here.post(GENERATIONS, { ...ask, async: true }, capped)),
+  )
+  const statuses = answers.map(({ status }) => status).sort()
+  expect(statuses).toEqual([202, 202, 202, ...Array<number>(9).fill(429)])
+  await expect.poll(here.ledger.availableMicro).toBe(97_000_000n)
+  expect([...here.ledger.holds.values()].filter(({ state }) => state === 'open')).toEqual([])
+  expect(await usedOf(here)).toBe(QUOTA_MICRO)
+})
+
+test('what a job did not draw is free again when billing has decided, whoever waits for it', async () => {
+  const here = await world({
+    draw: async ({ index }) =>
+      index > 0 ? { code: 'upstream_failed', message: 'it broke' } : undefined,
+  })
+  const { post } = here
+  expect((await post(GENERATIONS, { ...ask, n: 3, async: true }, capped)).status).toBe(202)
+  await expect.poll(here.ledger.availableMicro).toBe(99_000_000n)
+  expect(await usedOf(here)).toBe(1_000_000n)
+})
+
+test('a job that was cancelled gives its part of the quota back', async () => {
+  const here = await world({ runner: false })
+  const task = await jsonOf(await here.post(GENERATIONS, { ...ask, n: 3, async: true }, capped))
+  expect(await usedOf(here)).toBe(QUOTA_MICRO)
+  await here.call(`/v1/images/tasks/${task.id}`, { ...capped, method: 'DELETE' })
+  // As billing does when it hears of it.
+  await here.ledger.billing.voidHold({ ref: task.id, reason: 'cancelled' })
+  expect(await usedOf(here)).toBe(0n)
+})
+
+test('a repeat finds its job also when the quota is used up, and pays nothing', async () => {
+  const here = await world()
+  const { post } = here
+  const first = await jsonOf(await post(GENERATIONS, { ...ask, n: 3 }, named('once')))
+  await expect.poll(here.ledger.availableMicro).toBe(97_000_000n)
+  for (const face of [{}, { async: true }]) {
+    const again = await post(GENERATIONS, { ...ask, ...face, n: 3 }, named('once'))
+    expect(again.ok).toBe(true)
+    const { sluice, id } = await jsonOf(again)
+    expect(sluice?.task_id ?? id).toBe(first.sluice.task_id)
+  }
+  expect(await usedOf(here)).toBe(QUOTA_MICRO)
+  expect((await post(GENERATIONS, ask, named('another'))).status).toBe(429)
+})
+
+test('a repeat joins its job while it is drawn, though the quota is reserved to the end', async () => {
+  const here = await world({ runner: false })
+  const { post } = here
+  const body = { ...ask, n: 3, async: true }
+  const first = await jsonOf(await post(GENERATIONS, body, named('join')))
+  const again = await jsonOf(await post(GENERATIONS, body, named('join')))
+  expect(again.id).toBe(first.id)
+  expect(await usedOf(here)).toBe(QUOTA_MICRO)
+})
+
+test('a refused Idempotency-Key may be sent again as often as one likes', async () => {
+  const here = await world({ runner: false })
+  const { post, call } = here
+  const task = await jsonOf(await post(GENERATIONS, { ...ask, n: 3, async: true }, capped))
+  const again = () => post(GENERATIONS, { ...ask, async: true }, named('patient'))
+  for (let n = 0; n < 8; n += 1) expect((await again()).status).toBe(429)
+  await call(`/v1/images/tasks/${task.id}`, { ...capped, method: 'DELETE' })
+  await here.ledger.billing.voidHold({ ref: task.id, reason: 'cancelled' })
+  await here.quotas.upkeep()
+  expect((await again()).status).toBe(202)
+})
+
+test('a wallet that cannot pay costs no quota', async () => {
+  const here = await world({ balanceMicro: 0n })
+  expect((await here.post(GENERATIONS, ask, capped)).status).toBe(402)
+  expect(await usedOf(here)).toBe(0n)
+})
+
+test('a job that could not be written costs no quota', async () => {
+  const here = await world({
+    spoil: ({ jobs }) => ({
+      jobs: {
+        ...jobs,
+        submit: async () => {
+          throw new Error('the database hung up')
+        },
+      },
+    }),
+  })
+  expect((await here.post(GENERATIONS, ask, capped)).status).toBe(500)
+  expect(await usedOf(here)).toBe(0n)
+  expect(here.ledger.availableMicro()).toBe(100_000_000n)
+})
