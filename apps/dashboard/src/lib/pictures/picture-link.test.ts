@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 
 import { fileNameOf } from './file-name.ts'
+import { fitIn } from './fit-in.ts'
 import { linkEndsAtMs, variantLink, variantLinks } from './picture-link.ts'
 import { boxOf, shapeOf } from './picture-shape.ts'
 import { pictureOf, taskOf } from './testing/task-of.ts'
@@ -45,4 +46,14 @@ it('the name of a download is never longer than a file system bears', () => {
     const name = fileNameOf(taskOf({ prompt }), { index: 0, format: null })
     expect(new TextEncoder().encode(name).length).toBeLessThan(200)
   }
+})
+
+it('a picture is shown whole in a box of another shape, and fills one of its own', () => {
+  const square = { width: 1, height: 1 }
+  expect(fitIn(square, { width: 3, height: 2 })).toEqual({ width: '100%', height: '66.67%' })
+  expect(fitIn(square, { width: 2, height: 3 })).toEqual({ width: '66.67%', height: '100%' })
+  expect(fitIn({ width: 1536, height: 1024 }, { width: 3, height: 2 })).toEqual({
+    width: '100%',
+    height: '100%',
+  })
 })

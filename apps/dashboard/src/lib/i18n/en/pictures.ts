@@ -49,10 +49,12 @@ export const words = {
   copyPrompt: 'Copy prompt',
   promptCopied: 'Prompt copied.',
   copyRefused: 'The browser refused to copy.',
+  codeCopied: 'Code copied.',
   copyAs: 'Copy as',
   asProgram: 'As a program',
   keyHint: 'Put an API key into SLUICE_KEY first.',
   retry: 'Try again',
+  drawnAgain: 'Drawn again as a new task.',
   drawAgain: 'Draw again',
   cancel: 'Cancel',
   cancelDrawing:

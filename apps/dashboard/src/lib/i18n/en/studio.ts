@@ -24,6 +24,7 @@ export const words = {
   model: 'Model',
   ratio: 'Ratio',
   auto: 'Auto',
+  autoSize: 'The model chooses the shape.',
   size: 'Size',
   count: 'Pictures',
   quality: 'Quality',
@@ -55,10 +56,10 @@ export const words = {
   addChannel: 'Add a channel',
   nothingYet: 'Your pictures appear here',
   nothingYetText: 'Write a prompt, or begin with one of these.',
-  examples: [
-    'A lighthouse in fog at dawn, wide shot, muted colours',
-    'Cutaway drawing of a mechanical watch, labelled, ink on paper',
-    'A bowl of ramen on a counter at night, neon reflections',
-  ],
+  examples: {
+    a: 'A lighthouse in fog at dawn, wide shot, muted colours',
+    b: 'Cutaway drawing of a mechanical watch, labelled, ink on paper',
+    c: 'A bowl of ramen on a counter at night, neon reflections',
+  },
   loadFailed: 'The list could not be brought up to date.',
 }

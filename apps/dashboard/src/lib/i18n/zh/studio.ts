@@ -25,6 +25,7 @@ export const words: Words<typeof english> = {
   model: '模型',
   ratio: '比例',
   auto: '自动',
+  autoSize: '由模型决定画幅。',
   size: '尺寸',
   count: '张数',
   quality: '质量',
@@ -55,10 +56,10 @@ export const words: Words<typeof english> = {
   addChannel: '添加渠道',
   nothingYet: '生成的图片会出现在这里',
   nothingYetText: '写一条提示词，或从下面的示例开始。',
-  examples: [
-    '黎明雾中的灯塔，广角，低饱和度色调',
-    '机械腕表剖面图，带标注，纸上墨线',
-    '深夜吧台上的一碗拉面，霓虹倒影',
-  ],
+  examples: {
+    a: '黎明雾中的灯塔，广角，低饱和度色调',
+    b: '机械腕表剖面图，带标注，纸上墨线',
+    c: '深夜吧台上的一碗拉面，霓虹倒影',
+  },
   loadFailed: '列表未能更新。',
 }

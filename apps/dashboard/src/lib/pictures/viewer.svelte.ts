@@ -1,0 +1,89 @@
+import { toast } from '#lib/ui/toast.ts'
+import { copyText } from '#lib/ui/copy-text.ts'
+
+import { snippetOf } from './copy-as.ts'
+import type { SnippetLanguage } from './copy-as.ts'
+import { downloadPicture } from './download-picture.ts'
+import type { PictureWords } from './say-task.ts'
+import type { TaskBoard } from './task-board.svelte.ts'
+import type { Picture, Task } from './task.ts'
+
+export interface ViewerDeps {
+  board: TaskBoard
+  words: () => PictureWords
+  /** Tells a person what failed. */
+  fail: (error: unknown) => Promise<void>
+}
+
+/** A stored picture of a task; `id` names it among all of a page. */
+export interface Stored {
+  id: string
+  task: Task
+  picture: Picture
+  url: string
+}
+
+/** What is looked at on a page of pictures: one in the lightbox, a task's details, or neither. */
+export class Viewer {
+  /** The id of the picture in the lightbox. */
+  picture = $state<string>()
+  /** The id of the task whose details are open. */
+  details = $state<string>()
+  readonly #deps: ViewerDeps
+  readonly stored = $derived.by(() => storedOf(this.#deps.board.tasks))
+
+  constructor(deps: ViewerDeps) {
+    this.#deps = deps
+  }
+
+  get board(): TaskBoard {
+    return this.#deps.board
+  }
+
+  get task(): Task | undefined {
+    return this.board.tasks.find(({ id }) => id === this.details)
+  }
+
+  readonly openPicture = (task: Task, picture: Picture): void => {
+    this.picture = idOf(task, picture)
+  }
+
+  /** Opens at once with what is known; the money follows. */
+  readonly openDetails = (task: Pick<Task, 'id'>): void => {
+    this.details = task.id
+    this.refresh(task)
+  }
+
+  readonly refresh = ({ id }: Pick<Task, 'id'>): void => {
+    this.board.refresh(id).catch(this.#deps.fail)
+  }
+
+  readonly download = (task: Task, picture: Picture): void => {
+    const { refresh, nowMs } = this.board
+    downloadPicture({ task, picture, nowMs, refresh }).catch(this.#deps.fail)
+  }
+
+  readonly copyPrompt = async ({ prompt }: Task): Promise<void> => {
+    const words = this.#deps.words()
+    if (await copyText(prompt)) toast.ok(words.promptCopied)
+    else toast.bad(words.copyRefused)
+  }
+
+  readonly copyAs = async (task: Task, language: SnippetLanguage): Promise<void> => {
+    const words = this.#deps.words()
+    const copied = await copyText(snippetOf(language, { task, origin: location.origin }))
+    if (copied) toast.ok(words.codeCopied, { description: words.keyHint })
+    else toast.bad(words.copyRefused)
+  }
+}
+
+const idOf = (task: Task, { index }: Picture) => `${task.id}/${index}`
+
+function storedOf(tasks: readonly Task[]): Stored[] {
+  return tasks.flatMap((task) =>
+    task.pictures.flatMap((picture) => {
+      const { state, url } = picture
+      return state === 'kept' && url ? [{ id: idOf(task, picture), task, picture, url }] : []
+    }),
+  )
+}
