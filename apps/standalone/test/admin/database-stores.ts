@@ -1,0 +1,21 @@
+import { kyselyLedgerStore } from '@sluice/billing/store/kysely-ledger-store'
+import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
+import { createKyselyCatalogStore } from '@sluice/scheduler/store/kysely-catalog-store'
+import { testDatabase } from '@sluice/testkit/databases'
+
+import type { HouseStores } from './house.ts'
+
+/** All of them in one migrated database of this house's own. */
+export async function databaseStores(): Promise<HouseStores> {
+  const database = await testDatabase({ poolMax: 20 })
+  const { db } = database
+  return {
+    ledger: kyselyLedgerStore({
+      db,
+      jobs: { readEndedJob: async () => undefined, isJobRunning: async () => false },
+    }),
+    catalog: createKyselyCatalogStore({ db }),
+    identity: kyselyIdentityStore({ db }),
+    close: () => database.close(),
+  }
+}

@@ -1,0 +1,4 @@
+import { databaseStores } from './database-stores.ts'
+import { usersSuite } from './users-suite.ts'
+
+usersSuite(databaseStores)
