@@ -55,9 +55,9 @@ export type ImageTask = z.input<typeof imageTask>
 
 /** The task with what became of its money. */
 export const imageTaskDetail = imageTask.extend({
-  /** Reserved while it runs; null when nothing was held. */
+  /** Reserved for it now; null once it is settled, and while billing is away. */
   held_micro: amountMicro.nullable(),
-  /** What it cost; null while it is not settled. */
+  /** What it cost; null while it is not settled, and while billing is away. */
   charged_micro: amountMicro.nullable(),
 })
 export type ImageTaskDetail = z.input<typeof imageTaskDetail>

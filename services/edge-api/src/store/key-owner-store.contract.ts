@@ -33,7 +33,7 @@ export function keyOwnerStoreContract(
     const store = await make(seeds)
     const owners = await store.findOwners(['key_3', 'key_2', 'key_404', 'key_3'])
     expect([...owners.keys()].sort()).toEqual(['key_2', 'key_3'])
-    const { wallet: _, ...panel } = seeds[1] ?? {}
+    const { wallet: _wallet, ...panel } = seeds[1] ?? {}
     expect(owners.get('key_2')).toEqual(panel)
     expect(owners.get('key_3')).toMatchObject({ name: 'other', user: { email: 'bob@example.com' } })
     expect(await store.findOwners([])).toEqual(new Map())

@@ -9,7 +9,10 @@ export function memoryKeyOwnerStore(
       new Map(
         known
           .filter(({ apiKeyId }) => apiKeyIds.includes(apiKeyId))
-          .map(({ wallet: _, ...owner }) => [owner.apiKeyId, owner]),
+          .map(({ apiKeyId, name, prefix, isPanelKey, user }) => [
+            apiKeyId,
+            { apiKeyId, name, prefix, isPanelKey, user },
+          ]),
       ),
     walletOf: async (userId) => known.find(({ user }) => user.id === userId)?.wallet,
   }

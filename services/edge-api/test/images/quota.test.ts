@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 
 import { dayOf } from '../../src/admit/quota-day.ts'
 import type { World } from './world.ts'
-import { jsonOf, QUOTA_MICRO, world } from './world.ts'
+import { QUOTA_MICRO } from './callers.ts'
+import { jsonOf, world } from './world.ts'
 
 const GENERATIONS = '/v1/images/generations'
 const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }

@@ -27,22 +27,20 @@ import type { EdgeConfig } from '../../src/config.ts'
 import { defaultEdgeConfig } from '../../src/config.ts'
 import type { EdgeDeps } from '../../src/deps.ts'
 import type { Door } from '../../src/door.ts'
-import { adminImageHandlers, imageHandlers } from '../../src/control/images/image-handlers.ts'
 import type { SessionPrincipal } from '../../src/control/handlers.ts'
-import { mountControl } from '../../src/control/mount-control.ts'
 import { answerChatWithImage } from '../../src/images/chat-image.ts'
 import { mountImages } from '../../src/images/mount-images.ts'
-import type { EdgeApp, EdgeContext, EdgeEnv, Principal, RequestRecord } from '../../src/request.ts'
-import type { Identity } from '../../src/identity/identity.ts'
+import type { EdgeContext, EdgeEnv, RequestRecord } from '../../src/request.ts'
 import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
 import { createSweep } from '../../src/sweep.ts'
+import { id, owners, people, principals, quotaOf } from './callers.ts'
+import { mountPanel } from './mount-panel.ts'
+import { onlyThese } from './only-these.ts'
 import { createTestBilling } from './test-billing.ts'
 import type { Draw } from './test-runner.ts'
 import { startTestRunner } from './test-runner.ts'
-
-const id = (prefix: string, digit: string) => `${prefix}_${digit.repeat(32)}`
 
 const price: PriceRow = {
   id: 'price_1',
@@ -70,59 +68,6 @@ const channel: CatalogChannel = {
   settings: {},
   credentials: [],
 }
-
-const unlimited = { rpmLimit: null, models: null, networks: null, dailyQuotaMicro: null }
-
-/** Of the key `sk-capped`: three pictures a day. */
-export const QUOTA_MICRO = 3_000_000n
-
-const principals: Record<string, Principal> = {
-  'sk-one': { apiKeyId: id('key', '1'), wallet: id('wal', '1'), ...unlimited },
-  'sk-one-too': { apiKeyId: id('key', '2'), wallet: id('wal', '1'), ...unlimited },
-  'sk-other': { apiKeyId: id('key', '3'), wallet: id('wal', '2'), ...unlimited },
-  'sk-narrow': {
-    apiKeyId: id('key', '4'),
-    wallet: id('wal', '1'),
-    ...unlimited,
-    models: new Set(['gpt-4o']),
-  },
-  'sk-capped': {
-    apiKeyId: id('key', '5'),
-    wallet: id('wal', '1'),
-    ...unlimited,
-    dailyQuotaMicro: QUOTA_MICRO,
-  },
-}
-
-const quotaOf = (apiKeyId: string) =>
-  Object.values(principals).find((one) => one.apiKeyId === apiKeyId)?.dailyQuotaMicro ?? null
-
-const person = (digit: string, role: SessionPrincipal['role'] = 'user'): SessionPrincipal => ({
-  userId: id('usr', digit),
-  sessionId: id('ses', digit),
-  email: `person${digit}@example.com`,
-  role,
-  wallet: id('wal', digit),
-})
-
-/** People by their bearer tokens; each shares a wallet with API keys. */
-export const people = {
-  'at-ada': person('1'),
-  'at-bob': person('2'),
-  'at-root': person('9', 'admin'),
-}
-
-/** Ada's and Bob's keys for programs, and the hidden ones under which they draw. */
-const owners = [
-  { ...people['at-ada'], panelKey: id('key', 'a') },
-  { ...people['at-bob'], panelKey: id('key', 'b') },
-].flatMap(({ userId, email, wallet, panelKey }) => {
-  const own = Object.values(principals).filter((key) => key.wallet === wallet)
-  const keys = own.map(({ apiKeyId }) => ({ apiKeyId, name: 'batch', isPanelKey: false }))
-  const panel = { apiKeyId: panelKey, name: 'Panel', isPanelKey: true }
-  const whose = { prefix: 'sk-test', user: { id: userId, email }, wallet }
-  return [...keys, panel].map((key) => ({ ...key, ...whose }))
-})
 
 export interface WorldOptions {
   draw?: Draw
@@ -298,33 +243,6 @@ function appOf(door: Door, sessions: ReadonlyMap<string, SessionPrincipal>) {
   return app
 }
 
-function mountPanel(
-  app: EdgeApp,
-  door: Door,
-  sessions: ReadonlyMap<string, SessionPrincipal>,
-): void {
-  const { clock, config } = door.deps
-  const { trustedProxyHops } = config
-  const authenticate: Identity['authenticate'] = async ({ authorization = '' }) => {
-    const session = sessions.get(authorization.replace('Bearer ', ''))
-    if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
-    return session
-  }
-  const identity = onlyThese<Identity>({ authenticate })
-  const parts = { door, identity, version: 'test' }
-  const nameRequest = ({ env }: EdgeContext) => {
-    const requestId = newId('req', { clock, random: systemRandom })
-    env.outgoing.setHeader('x-request-id', requestId)
-    return requestId
-  }
-  const control = { clock, sweep: door.sweep, publicOrigin: undefined, trustedProxyHops }
-  mountControl(
-    app,
-    { ...control, nameRequest, authenticate },
-    { ...imageHandlers(parts), ...adminImageHandlers(parts) },
-  )
-}
-
 async function admit(context: EdgeContext, { clock }: { clock: Clock }) {
   const key = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1] ?? ''
   const principal = principals[key]
@@ -332,17 +250,6 @@ async function admit(context: EdgeContext, { clock }: { clock: Clock }) {
   const requestId = newId('req', { clock, random: systemRandom })
   context.env.outgoing.setHeader('x-request-id', requestId)
   return { requestId, principal, receivedAtMs: clock.nowMs() }
-}
-
-/** A world of which the image routes must need nothing but these members: others throw when touched. */
-function onlyThese<Whole extends object>(members: Partial<Whole>): Whole {
-  const strict = new Proxy(members, {
-    get: (target, name) => {
-      if (Reflect.has(target, name)) return Reflect.get(target, name)
-      throw new Error(`the image routes do not need ${String(name)}`)
-    },
-  })
-  return strict as Whole
 }
 
 /** What the tests look for in JSON answers; a member that is not there fails its assertion. */

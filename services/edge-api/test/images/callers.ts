@@ -1,0 +1,58 @@
+import type { SessionPrincipal } from '../../src/control/handlers.ts'
+import type { Principal } from '../../src/request.ts'
+
+export const id = (prefix: string, digit: string) => `${prefix}_${digit.repeat(32)}`
+
+const unlimited = { rpmLimit: null, models: null, networks: null, dailyQuotaMicro: null }
+
+/** Of the key `sk-capped`: three pictures a day. */
+export const QUOTA_MICRO = 3_000_000n
+
+/** Who comes with which API key. */
+export const principals: Record<string, Principal> = {
+  'sk-one': { apiKeyId: id('key', '1'), wallet: id('wal', '1'), ...unlimited },
+  'sk-one-too': { apiKeyId: id('key', '2'), wallet: id('wal', '1'), ...unlimited },
+  'sk-other': { apiKeyId: id('key', '3'), wallet: id('wal', '2'), ...unlimited },
+  'sk-narrow': {
+    apiKeyId: id('key', '4'),
+    wallet: id('wal', '1'),
+    ...unlimited,
+    models: new Set(['gpt-4o']),
+  },
+  'sk-capped': {
+    apiKeyId: id('key', '5'),
+    wallet: id('wal', '1'),
+    ...unlimited,
+    dailyQuotaMicro: QUOTA_MICRO,
+  },
+}
+
+export const quotaOf = (apiKeyId: string) =>
+  Object.values(principals).find((one) => one.apiKeyId === apiKeyId)?.dailyQuotaMicro ?? null
+
+const person = (digit: string, role: SessionPrincipal['role'] = 'user'): SessionPrincipal => ({
+  userId: id('usr', digit),
+  sessionId: id('ses', digit),
+  email: `person${digit}@example.com`,
+  role,
+  wallet: id('wal', digit),
+})
+
+/** People by their bearer tokens; each shares a wallet with API keys. */
+export const people = {
+  'at-ada': person('1'),
+  'at-bob': person('2'),
+  'at-root': person('9', 'admin'),
+}
+
+/** Ada's and Bob's keys for programs, and the hidden ones under which they draw. */
+export const owners = [
+  { ...people['at-ada'], panelKey: id('key', 'a') },
+  { ...people['at-bob'], panelKey: id('key', 'b') },
+].flatMap(({ userId, email, wallet, panelKey }) => {
+  const own = Object.values(principals).filter((key) => key.wallet === wallet)
+  const keys = own.map(({ apiKeyId }) => ({ apiKeyId, name: 'batch', isPanelKey: false }))
+  const panel = { apiKeyId: panelKey, name: 'Panel', isPanelKey: true }
+  const whose = { prefix: 'sk-test', user: { id: userId, email }, wallet }
+  return [...keys, panel].map((key) => ({ ...key, ...whose }))
+})

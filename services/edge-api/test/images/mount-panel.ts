@@ -1,0 +1,39 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { newId } from '@sluice/kernel/ids'
+import { systemRandom } from '@sluice/kernel/random'
+
+import type { SessionPrincipal } from '../../src/control/handlers.ts'
+import { adminImageHandlers, imageHandlers } from '../../src/control/images/image-handlers.ts'
+import { mountControl } from '../../src/control/mount-control.ts'
+import type { Door } from '../../src/door.ts'
+import type { Identity } from '../../src/identity/identity.ts'
+import type { EdgeApp, EdgeContext } from '../../src/request.ts'
+import { onlyThese } from './only-these.ts'
+
+/** The panel's image operations, for whoever has a session among these. */
+export function mountPanel(
+  app: EdgeApp,
+  door: Door,
+  sessions: ReadonlyMap<string, SessionPrincipal>,
+): void {
+  const { clock, config } = door.deps
+  const { trustedProxyHops } = config
+  const authenticate: Identity['authenticate'] = async ({ authorization = '' }) => {
+    const session = sessions.get(authorization.replace('Bearer ', ''))
+    if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
+    return session
+  }
+  const identity = onlyThese<Identity>({ authenticate })
+  const parts = { door, identity, version: 'test' }
+  const nameRequest = ({ env }: EdgeContext) => {
+    const requestId = newId('req', { clock, random: systemRandom })
+    env.outgoing.setHeader('x-request-id', requestId)
+    return requestId
+  }
+  const control = { clock, sweep: door.sweep, publicOrigin: undefined, trustedProxyHops }
+  mountControl(
+    app,
+    { ...control, nameRequest, authenticate },
+    { ...imageHandlers(parts), ...adminImageHandlers(parts) },
+  )
+}
