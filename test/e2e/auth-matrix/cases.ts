@@ -201,7 +201,7 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
       body: {
         price: {
           kind: 'images',
-          steps: [{ quality: 'low', pixelsMax: 4_000_000, microPerImage: '1000' }],
+          steps: [{ quality: 'low', pixels_max: 4_000_000, micro_per_image: '1000' }],
         },
       },
     }),

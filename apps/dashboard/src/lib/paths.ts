@@ -21,6 +21,7 @@ export const paths = {
   channels: (filter?: Query) => withQuery('/admin/channels', filter),
   channel: (id: string) => `/admin/channels/${encodeURIComponent(id)}`,
   models: (filter?: Query) => withQuery('/admin/models', filter),
+  model: (name: string) => `/admin/models/${encodeURIComponent(name)}`,
   allImages: (filter?: Query) => withQuery('/admin/images', filter),
   anyImage: (id: string) => `/admin/images/${encodeURIComponent(id)}`,
 

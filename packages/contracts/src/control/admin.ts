@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import { amountMicro, id, instant, microCredits } from '../codecs.ts'
-import { priceRow } from '../prices.ts'
+import { imageQuality } from '../image-request.ts'
 import { credentialState, dialect } from '../scheduler.contract.ts'
 import { email, newPassword, role, shownBalance } from './auth.ts'
 import { pageQuery, personText } from './common-fields.ts'
@@ -156,11 +156,35 @@ export const channelTest = z.object({
 })
 export type ChannelTest = z.input<typeof channelTest>
 
+/** A price as this API writes it; micro-credits. */
+export const shownPriceValue = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('tokens'),
+    input_micro_per_million: amountMicro,
+    cached_input_micro_per_million: amountMicro,
+    output_micro_per_million: amountMicro,
+  }),
+  z.strictObject({
+    kind: z.literal('images'),
+    /** Pictures of this quality with at most so many pixels. */
+    steps: z
+      .array(
+        z.strictObject({
+          quality: imageQuality,
+          pixels_max: z.int().positive(),
+          micro_per_image: amountMicro,
+        }),
+      )
+      .min(1)
+      .max(100),
+  }),
+])
+
 export const shownPrice = z.object({
   id: z.string(),
   model: z.string(),
   effective_at: instant,
-  price: priceRow.shape.price,
+  price: shownPriceValue,
 })
 export const adminModel = z.object({
   model: z.string(),
@@ -183,7 +207,7 @@ export type AdminModel = z.input<typeof adminModel>
 /** A public name that a channel offers, or `*` for every model without a price of its own. */
 export const modelParams = z.object({ model: z.string().min(1).max(200) })
 export const addPriceBody = z.strictObject({
-  price: priceRow.shape.price,
+  price: shownPriceValue,
   /** From now on unless said; never in the past. */
   effective_at: instant.optional(),
 })

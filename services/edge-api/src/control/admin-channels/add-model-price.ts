@@ -7,6 +7,7 @@ import type { ControlCall } from '../handlers.ts'
 import { recordAct } from '../record-act.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import { inWordsOfTheApi } from './in-words-of-the-api.ts'
+import { readPriceValue } from './price-value.ts'
 import { kindsOf, priceKinds, showPrice } from './list-models.ts'
 
 type Call = Pick<
@@ -25,7 +26,8 @@ export async function addModelPrice(
 ): Promise<MemoryOf<'addModelPrice'>['answer']> {
   const { billing, clock } = deps
   const { model } = call.params
-  const { price, effective_at: asked } = call.body
+  const { effective_at: asked } = call.body
+  const price = readPriceValue(call.body.price)
   const now = clock.now()
   if (asked !== undefined && asked < now) {
     const message =

@@ -8,6 +8,8 @@ import type {
 import type { PriceBook } from '@sluice/pricing/price-book'
 import { priceBook } from '@sluice/pricing/price-book'
 
+import { showPriceValue } from './price-value.ts'
+
 import type { ChannelDeps } from './channel-deps.ts'
 
 type ShownModel = MemoryOf<'listModels'>['answer']['items'][number]
@@ -87,5 +89,5 @@ export function showPrice({
   effectiveAt,
   price,
 }: PriceRow): ShownModel['prices'][number] {
-  return { id, model, effective_at: effectiveAt, price }
+  return { id, model, effective_at: effectiveAt, price: showPriceValue(price) }
 }

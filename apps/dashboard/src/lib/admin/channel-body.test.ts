@@ -1,0 +1,64 @@
+import type { ShownChannel } from '@sluice/contracts/control/admin'
+import { expect, it } from 'vitest'
+
+import { changedChannelBody, formOfChannel, newChannelBody } from './channel-body.ts'
+import { addKeysForm, channelForm, newChannelForm } from './channel-form.ts'
+
+const channel: ShownChannel = {
+  id: 'chan_1',
+  name: 'openai',
+  dialect: 'openai',
+  base_url: 'https://api.openai.com/v1',
+  priority: 0,
+  weight: 1,
+  enabled: true,
+  models: [
+    { model: 'fast', upstream_model: 'gpt-4o-mini', kinds: ['chat'], output_tokens_max: 16_384 },
+  ],
+  credentials: [],
+}
+
+it('a form that nobody touched changes nothing', () => {
+  expect(changedChannelBody(formOfChannel(channel), channel.models)).toEqual({})
+})
+
+it('a change names what was changed, and keys come with how many calls they bear', () => {
+  const form = { ...formOfChannel(channel), weight: '3', secrets: 'sk-one\n\nsk-two\n' }
+  expect(changedChannelBody(form, channel.models)).toEqual({
+    weight: 3,
+    secrets: ['sk-one', 'sk-two'],
+    concurrency_max: 64,
+  })
+})
+
+it('a model keeps its longest answer when another is added', () => {
+  const form = { ...formOfChannel(channel), models: 'fast = gpt-4o-mini chat\nnew image' }
+  expect(changedChannelBody(form, channel.models).models).toEqual([
+    { model: 'fast', upstream_model: 'gpt-4o-mini', kinds: ['chat'], output_tokens_max: 16_384 },
+    { model: 'new', upstream_model: 'new', kinds: ['image'] },
+  ])
+})
+
+it('a new channel is read from text', () => {
+  const form = newChannelForm.parse({
+    name: 'backup',
+    base_url: ' https://up.test/v1 ',
+    models: 'gpt-image-2 image',
+    secrets: 'sk-1',
+    priority: '-5',
+  })
+  expect(newChannelBody(form)).toMatchObject({
+    name: 'backup',
+    dialect: 'openai',
+    base_url: 'https://up.test/v1',
+    priority: -5,
+    secrets: ['sk-1'],
+  })
+})
+
+it('what cannot be a channel is refused before anything is sent', () => {
+  const form = formOfChannel(channel)
+  for (const wrong of [{ weight: '0' }, { priority: '1001' }, { models: 'odd' }, { models: '' }])
+    expect(channelForm.safeParse({ ...form, ...wrong }).success, JSON.stringify(wrong)).toBe(false)
+  expect(addKeysForm.safeParse({ secrets: ' \n ' }).success).toBe(false)
+})

@@ -1,0 +1,64 @@
+import type { ShownChannel } from '@sluice/contracts/control/admin'
+import type { WireOf } from '@sluice/contracts/control/operation-types'
+import type { z } from 'zod'
+
+import type { channelForm, newChannelForm } from './channel-form.ts'
+import { formatModels, linesOf, parseModels } from './channel-models.ts'
+
+type Settings = Omit<z.output<typeof channelForm>, 'was'>
+
+/** A channel as its form shows it; secrets never come back. */
+export function formOfChannel(channel: ShownChannel): z.output<typeof channelForm> {
+  const settings: Settings = {
+    base_url: channel.base_url,
+    priority: String(channel.priority),
+    weight: String(channel.weight),
+    models: formatModels(channel.models),
+    secrets: '',
+    concurrency_max: '64',
+  }
+  return { ...settings, was: JSON.stringify(settings) }
+}
+
+/** What the API takes for a new channel. */
+export function newChannelBody(
+  form: z.output<typeof newChannelForm>,
+): WireOf<'createChannel'>['body'] {
+  return {
+    name: form.name,
+    dialect: form.dialect,
+    base_url: form.base_url,
+    priority: Number(form.priority),
+    weight: Number(form.weight),
+    models: parseModels(form.models).models,
+    secrets: linesOf(form.secrets),
+    concurrency_max: Number(form.concurrency_max),
+  }
+}
+
+/** Only what was changed in the form. `known` are the channel's models as they are. */
+export function changedChannelBody(
+  form: z.output<typeof channelForm>,
+  known: ShownChannel['models'],
+): WireOf<'editChannel'>['body'] {
+  const before = settingsOf(form.was)
+  const differs = (name: keyof Settings) => form[name] !== before[name]
+  const secrets = linesOf(form.secrets)
+  return {
+    ...(differs('base_url') && { base_url: form.base_url }),
+    ...(differs('priority') && { priority: Number(form.priority) }),
+    ...(differs('weight') && { weight: Number(form.weight) }),
+    ...(differs('models') && { models: parseModels(form.models, known).models }),
+    ...(secrets.length > 0 && { secrets, concurrency_max: Number(form.concurrency_max) }),
+  }
+}
+
+function settingsOf(text: string): Partial<Settings> {
+  try {
+    const settings: unknown = JSON.parse(text)
+    return typeof settings === 'object' && settings !== null ? settings : {}
+  } catch {
+    // Nothing is known of before: all counts as changed.
+    return {}
+  }
+}

@@ -1,0 +1,44 @@
+import { personText } from '@sluice/contracts/control/common-fields'
+import { dialect } from '@sluice/contracts/scheduler.contract'
+import { z } from 'zod'
+
+import { linesOf, parseModels } from './channel-models.ts'
+
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .trim()
+    .regex(/^-?\d{1,7}$/)
+    .refine((text) => Number(text) >= least && Number(text) <= most)
+
+const MODELS_CHARACTERS_MAX = 100_000
+const SECRETS_CHARACTERS_MAX = 1_000_000
+
+const settings = {
+  base_url: z.string().trim().max(500).default(''),
+  priority: whole(-1_000, 1_000).default('0'),
+  weight: whole(1, 1_000).default('1'),
+  models: z
+    .string()
+    .max(MODELS_CHARACTERS_MAX)
+    .refine((text) => parseModels(text).wrong === undefined && linesOf(text).length > 0)
+    .default(''),
+  secrets: z.string().max(SECRETS_CHARACTERS_MAX).default(''),
+  concurrency_max: whole(1, 10_000).default('64'),
+}
+
+/** The form of a new channel: numbers and lists as text, one entry a line. Server only. */
+export const newChannelForm = z.object({
+  name: personText(100),
+  dialect: dialect.default('openai'),
+  ...settings,
+})
+
+/** The form that changes a channel; `was` is what it was made of, so that only changes are sent. */
+export const channelForm = z.object({ ...settings, was: z.string().max(200_000).default('') })
+
+/** The form that adds keys to a pool. Server only. */
+export const addKeysForm = z.object({
+  secrets: settings.secrets.refine((text) => linesOf(text).length > 0),
+  concurrency_max: settings.concurrency_max,
+})

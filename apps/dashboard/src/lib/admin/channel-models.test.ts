@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+
+import { formatModels, parseModels } from './channel-models.ts'
+
+it('what is written is read back the same', () => {
+  const models = [
+    { model: 'gpt-image-2', upstream_model: 'gpt-image-2', kinds: ['image' as const] },
+    { model: 'fast', upstream_model: 'gpt-4o-mini', kinds: ['chat' as const] },
+    { model: 'both', upstream_model: 'omni', kinds: ['chat' as const, 'image' as const] },
+  ]
+  const text = formatModels(models)
+  expect(text).toBe('gpt-image-2 image\nfast = gpt-4o-mini chat\nboth = omni chat image')
+  expect(parseModels(text)).toEqual({ models, wrong: undefined })
+})
+
+it('a line that is none is named, and so is a model that is said twice', () => {
+  expect(parseModels('gpt-image-2 image\nfast').wrong).toBe('fast')
+  expect(parseModels('a b c chat').wrong).toBe('a b c chat')
+  expect(parseModels('a chat\na image').wrong).toBe('a image')
+})
+
+it('what lines cannot say stays as it was', () => {
+  const known = [
+    {
+      model: 'fast',
+      upstream_model: 'old',
+      kinds: ['chat' as const],
+      output_tokens_max: 4_096,
+    },
+  ]
+  expect(parseModels('fast = new chat', known).models).toEqual([
+    { model: 'fast', upstream_model: 'new', kinds: ['chat'], output_tokens_max: 4_096 },
+  ])
+})
+
+it('empty lines and blanks mean nothing', () => {
+  expect(parseModels('\n  a   image \r\n\n').models).toHaveLength(1)
+})

@@ -1,0 +1,36 @@
+import type { AdminOverview } from '@sluice/contracts/control/admin'
+
+import type { AreaWords } from '../i18n/areas.ts'
+import { paths } from '../paths.ts'
+
+export type Concern = AdminOverview['concerns'][number]
+type Words = AreaWords<'admin-overview'>
+
+const addresses: Record<Concern['code'], () => string> = {
+  'no-real-channel': () => paths.channels({ new: 1 }),
+  'no-usable-credential': () => paths.channels(),
+  'credential-attention': () => paths.channels(),
+  'failures-high': () => paths.allImages({ state: 'failed' }),
+  'queue-old': () => paths.allImages({ state: 'queued' }),
+  'ledger-drift': () => paths.users(),
+  'dependency-away': () => paths.channels(),
+}
+
+/** What is wrong, as a sentence, and where a person mends it. */
+export function toldConcern(
+  { code, subject, count }: Concern,
+  words: Words,
+): { sentence: string; act: string; href: string } {
+  const { what, act } = words.concern[code]
+  return {
+    sentence: what(subject ?? '', countOf(code, count, words)),
+    act,
+    href: addresses[code](),
+  }
+}
+
+function countOf(code: Concern['code'], count: number, { counts }: Words): string {
+  if (code === 'failures-high') return counts.requests(count)
+  if (code === 'queue-old') return counts.jobs(count)
+  return counts.credentials(count)
+}

@@ -1,0 +1,45 @@
+import { oneOf, readFilter } from '../lists/read-filter.ts'
+
+export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
+export type JobState = (typeof jobStates)[number]
+
+/** How a state is shown. */
+export const jobTones = {
+  queued: 'idle',
+  running: 'busy',
+  done: 'ok',
+  failed: 'bad',
+  cancelled: 'idle',
+} as const satisfies Record<JobState, string>
+
+/** What the URL of the list of picture jobs filters by. */
+export function readJobFilter(params: URLSearchParams) {
+  const { q, state, from, to, user_id } = readFilter(params, [
+    'q',
+    'state',
+    'from',
+    'to',
+    'user_id',
+  ])
+  const known = oneOf(state, jobStates)
+  const isDay = (text: string | undefined) =>
+    text !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
+  const isUser = user_id !== undefined && /^usr_[0-9a-f]{32}$/.test(user_id)
+  return {
+    ...(q && { q }),
+    ...(known && { state: known }),
+    ...(from && isDay(from) && { from }),
+    ...(to && isDay(to) && { to }),
+    ...(isUser && { user_id }),
+  }
+}
+
+/** How long it took, from its beginning to its end or to now; undefined while it waits. */
+export function tookMs(
+  job: { started_at: string | null; ended_at: string | null },
+  nowMs: number,
+): number | undefined {
+  if (job.started_at === null) return undefined
+  const endMs = job.ended_at === null ? nowMs : Date.parse(job.ended_at)
+  return Math.max(0, endMs - Date.parse(job.started_at))
+}

@@ -1,0 +1,24 @@
+import type { ShownChannel } from '@sluice/contracts/control/admin'
+
+export type Credential = ShownChannel['credentials'][number]
+export type CredentialState = Credential['state'] | 'cooling'
+
+/** What a credential is right now: an active one that rests is cooling. */
+export function stateOf({ state, cooling_until: until }: Credential, nowMs: number) {
+  const rests = state === 'active' && until !== null && Date.parse(until) > nowMs
+  return rests ? ('cooling' as const) : state
+}
+
+/** How many may be used now. */
+export function usableOf(credentials: readonly Credential[], nowMs: number): number {
+  return credentials.filter((one) => stateOf(one, nowMs) === 'active').length
+}
+
+/** How a state is shown. */
+export const stateTones = {
+  active: 'ok',
+  cooling: 'warn',
+  paused: 'idle',
+  attention: 'bad',
+  retired: 'idle',
+} as const satisfies Record<CredentialState, string>

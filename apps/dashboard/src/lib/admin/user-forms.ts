@@ -1,0 +1,24 @@
+import { email, newPassword, role } from '@sluice/contracts/control/auth'
+import { personText } from '@sluice/contracts/control/common-fields'
+import { z } from 'zod'
+
+import { microOf } from '../keys/quota.ts'
+
+/** The form of a new account; an empty password is made by the gateway. Server only. */
+export const newUserForm = z.object({
+  email,
+  role: role.default('user'),
+  password: z.union([z.literal(''), newPassword]).default(''),
+})
+
+/** The form that gives credits. Server only. */
+export const creditsForm = z.object({
+  amount: z
+    .string()
+    .trim()
+    .min(1)
+    .refine((text) => microOf(text) !== undefined),
+  note: personText(200),
+  /** Made with the form, so that a second press gives nothing twice. */
+  idempotency_key: z.string().min(8).max(100).default(''),
+})
