@@ -25,7 +25,7 @@ const READ_EVERY_MS = 100
 const LOOK_EVERY_MS = 2_000
 /** Billing settles an ended job within moments; a reader waits for it so long. */
 const SETTLED_WITHIN_MS = 5_000
-const SETTLED_LOOK_MS = 200
+const SETTLED_LOOK_MS_MIN = 100
 /** An EventSource brings it back when it reconnects; 204 then ends it. */
 const END_ID = 'end'
 
@@ -142,11 +142,11 @@ async function tellSettled(
   { job, tell, signal }: Telling & { tell: Tell },
 ): Promise<void> {
   const untilMs = deps.clock.monotonicMs() + SETTLED_WITHIN_MS
-  for (;;) {
+  for (let lookMs = SETTLED_LOOK_MS_MIN; ; lookMs *= 2) {
     const money = await readMoney(deps, job)
     if (money.charged_micro !== null || deps.clock.monotonicMs() >= untilMs) {
       return tell(job, money)
     }
-    await deps.clock.sleep(SETTLED_LOOK_MS, signal)
+    await deps.clock.sleep(lookMs, signal)
   }
 }
