@@ -14,11 +14,11 @@ import type { Log } from '@sluice/kernel/log'
 import { LRUCache } from 'lru-cache'
 
 import type { Principal } from '../request.ts'
-import { quotaSettlements } from '../settle/quota-settlements.ts'
 import type { QuotaStore } from '../store/quota-store.ts'
 import type { ReconcileDeps } from '../upkeep/reconcile-quotas.ts'
 import { reconcileQuotas, settleJobs } from '../upkeep/reconcile-quotas.ts'
 import { dayEnd, dayOf } from './quota-day.ts'
+import { quotaSettlements } from './quota-settlements.ts'
 
 /** A refusal is repeated for so long instead of asking for every request of a flood. */
 const REFUSAL_MS = 250

@@ -1,3 +1,4 @@
+import type { ImageRequest } from '@sluice/contracts/image-request'
 import { isAppError } from '@sluice/kernel/app-error'
 import { rateUsage } from '@sluice/pricing/rate-usage'
 
@@ -6,7 +7,6 @@ import type { Principal } from '../request.ts'
 import { giveBackHold } from './give-back-hold.ts'
 import type { ImageIntent } from './image-intent.ts'
 import { priceImages } from './price-images.ts'
-import type { SubmitInput } from './submit-image.ts'
 
 /**
  * Refuses before anything is held, by what is used now: so that a key whose quota is used up does not use up
@@ -14,7 +14,11 @@ import type { SubmitInput } from './submit-image.ts'
  */
 export async function checkQuota(
   door: Door,
-  { principal, request, intent }: SubmitInput,
+  {
+    principal,
+    request,
+    intent,
+  }: { principal: Principal; request: ImageRequest; intent: ImageIntent },
   { attemptsMax }: { attemptsMax: number },
 ): Promise<void> {
   if (principal.dailyQuotaMicro === null) return

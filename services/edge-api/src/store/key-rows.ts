@@ -2,7 +2,7 @@ import { writeOutbox } from '@sluice/db/outbox'
 import type { Tables } from '@sluice/db/tables'
 import type { Kysely, Transaction } from 'kysely'
 
-import type { NewKey } from './key-store.ts'
+import type { NewKey } from './own-key-store.ts'
 
 /** The writer announces by itself; the relay tells it again after this. */
 const RELAY_AFTER_MS = 1_000

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import type { IdentityStore, NewPerson } from './identity-store.ts'
-import type { KeyStore, NewKey } from './key-store.ts'
+import type { KeyStore } from './key-store.ts'
+import type { NewKey } from './own-key-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 

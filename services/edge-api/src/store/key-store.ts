@@ -1,4 +1,4 @@
-import type { OwnKeyStore } from './own-key-store.ts'
+import type { NewKey, OwnKeyStore } from './own-key-store.ts'
 
 /** An API key as authentication finds it. */
 export interface StoredKey {
@@ -15,24 +15,6 @@ export interface StoredKey {
   revokedAt: Date | null
   /** The keys of a banned person do not work. */
   ownerBannedAt: Date | null
-}
-
-export interface NewKey {
-  id: string
-  /** Whose key it is. */
-  userId: string
-  wallet: string
-  /** Lower-case hex of HMAC-SHA256 under the pepper. */
-  hash: string
-  /** The visible start of the key. */
-  prefix: string
-  name: string
-  rpmLimit: number | null
-  models: string[] | null
-  networks: string[] | null
-  dailyQuotaMicro: bigint | null
-  expiresAt: Date | null
-  createdAt: Date
 }
 
 export interface NewPanelKey {

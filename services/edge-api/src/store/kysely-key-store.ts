@@ -4,8 +4,9 @@ import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 
 import { insertKeyRow, promiseKeyChanged } from './key-rows.ts'
-import type { KeyStore, NewKey, NewPanelKey } from './key-store.ts'
+import type { KeyStore, NewPanelKey } from './key-store.ts'
 import { kyselyOwnKeys } from './kysely-own-keys.ts'
+import type { NewKey } from './own-key-store.ts'
 
 export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
   return {

@@ -6,8 +6,7 @@ import type { Kysely, Updateable } from 'kysely'
 import { sql } from 'kysely'
 
 import { insertKeyRow, promiseKeyChanged } from './key-rows.ts'
-import type { NewKey } from './key-store.ts'
-import type { KeyChanges, OwnKeyName, OwnKeyStore } from './own-key-store.ts'
+import type { KeyChanges, NewKey, OwnKeyName, OwnKeyStore } from './own-key-store.ts'
 
 /** The part of the key store that people's own requests use. */
 export function kyselyOwnKeys(db: Kysely<Tables>): OwnKeyStore {

@@ -1,5 +1,4 @@
-import type { NewKey } from './key-store.ts'
-import type { OwnKey, OwnKeyName, OwnKeyStore } from './own-key-store.ts'
+import type { NewKey, OwnKey, OwnKeyName, OwnKeyStore } from './own-key-store.ts'
 
 export interface MemoryKey extends NewKey {
   revokedAt: Date | null
@@ -63,4 +62,7 @@ export function memoryOwnKeys({
   }
 }
 
-const shown = ({ hash: _, userId: _user, wallet: _wallet, ...key }: MemoryKey): OwnKey => key
+const shown = (key: MemoryKey): OwnKey => {
+  const { hash: _hash, userId: _user, wallet: _wallet, ...own } = key
+  return own
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import type { KeyStore, NewKey } from './key-store.ts'
+import type { KeyStore } from './key-store.ts'
+import type { NewKey } from './own-key-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 const later = (ms: number) => new Date(at.getTime() + ms)

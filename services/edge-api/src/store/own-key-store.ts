@@ -1,4 +1,20 @@
-import type { NewKey } from './key-store.ts'
+export interface NewKey {
+  id: string
+  /** Whose key it is. */
+  userId: string
+  wallet: string
+  /** Lower-case hex of HMAC-SHA256 under the pepper. */
+  hash: string
+  /** The visible start of the key. */
+  prefix: string
+  name: string
+  rpmLimit: number | null
+  models: string[] | null
+  networks: string[] | null
+  dailyQuotaMicro: bigint | null
+  expiresAt: Date | null
+  createdAt: Date
+}
 
 /** What may be changed of a key. What is not named stays as it is; null lifts a limit. */
 export interface KeyChanges {

@@ -83,7 +83,7 @@ export function quotaStoreContract(make: () => Promise<QuotasUnderTest>): void {
         await ask(ref, 10n, { apiKeyId: `key_${1 + (index % 2)}` })
       const batch = (some: readonly string[]) =>
         store.settle({ settlements: some.map((ref) => ({ ref, spentMicro: 3n })), at })
-      await Promise.all([batch(refs.slice(0, 11)), batch(refs.slice(9).reverse())])
+      await Promise.all([batch(refs.slice(0, 11)), batch(refs.slice(9).toReversed())])
       expect([await used('key_1'), await used('key_2')]).toEqual([30n, 30n])
       expect(await store.listOpen({ openedBefore: later(1), limit: 9 })).toEqual([])
     })

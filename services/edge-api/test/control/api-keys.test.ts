@@ -3,12 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { LIVE_KEYS_MAX } from '../../src/control/keys/create-api-key.ts'
 import { keyHash } from '../../src/key-hash.ts'
 import { id } from '../chat/ids.ts'
-import { turns } from '../chat/time.ts'
-import { question, world } from '../chat/world.ts'
+import { question } from '../chat/world.ts'
 import type { Answer, OpenDoor } from '../identity/visitor.ts'
-import { bearer, errorOf, openDoor } from '../identity/visitor.ts'
+import { bearer, errorOf } from '../identity/visitor.ts'
+import { actsOf, KEYS, openKeys } from './own-keys.ts'
 
-const KEYS = '/api/user/apikeys'
 const DAY_MS = 86_400_000
 
 const closing: (() => Promise<void>)[] = []
@@ -16,22 +15,10 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-/** Ada signed in at a door. */
-async function open() {
-  const door = await openDoor()
-  closing.push(door.close)
-  return { door, ...actsOf(door, bearer(await door.signIn())) }
-}
-
-function actsOf({ ask }: OpenDoor, headers: Record<string, string>) {
-  return {
-    make: (body: object = {}) => ask('POST', KEYS, { body: { name: 'mine', ...body }, headers }),
-    list: (query = '') => ask('GET', `${KEYS}${query}`, { headers }),
-    read: (keyId: unknown) => ask('GET', `${KEYS}/${String(keyId)}`, { headers }),
-    edit: (keyId: unknown, body: object) =>
-      ask('PATCH', `${KEYS}/${String(keyId)}`, { body, headers }),
-    revoke: (keyId: unknown) => ask('DELETE', `${KEYS}/${String(keyId)}`, { headers }),
-  }
+const open = async () => {
+  const ada = await openKeys()
+  closing.push(ada.door.close)
+  return ada
 }
 
 async function bob(door: OpenDoor) {
@@ -250,65 +237,6 @@ describe('changing a key', () => {
     const refused = await edit(body['id'], { name: 'x' })
     expect(refused.status).toBe(422)
     expect(errorOf(refused)).toMatchObject({ code: 'api_key_revoked' })
-  })
-})
-
-describe('a change at one edge', () => {
-  /** Two edges over one store and one bus; the key is known to both. */
-  async function twoEdges() {
-    const here = await open()
-    const { bus, keyStore, identityStore, quotaStore, pepper } = here.door.deps
-    const there = await world({
-      clock: here.door.clock,
-      spoil: () => ({ bus, keyStore, identityStore, quotaStore, pepper }),
-    })
-    closing.push(there.close)
-    const { body } = await here.make()
-    const headers = { authorization: `Bearer ${String(body['api_key'])}` }
-    const both = async () => {
-      await turns(5)
-      return [(await here.door.chat({}, headers)).status, (await there.chat({}, headers)).status]
-    }
-    expect(await both()).toEqual([200, 200])
-    return { ...here, both, keyId: body['id'], there, headers }
-  }
-
-  it.each([
-    ['another model list', { model_whitelist: ['gpt-image-2'] }, 404],
-    ['networks elsewhere', { ip_whitelist: ['10.0.0.0/8'] }, 403],
-    ['a quota that pays nothing', { daily_quota: '1' }, 429],
-  ])('holds at every edge at once: %s', async (_name, body, status) => {
-    const { edit, both, keyId } = await twoEdges()
-    expect((await edit(keyId, body)).status).toBe(200)
-    expect(await both()).toEqual([status, status])
-    const [lifted] = Object.keys(body)
-    await edit(keyId, { [String(lifted)]: null })
-    expect(await both()).toEqual([200, 200])
-  })
-
-  it('holds at every edge at once: a rate, an expiry, and the end', async () => {
-    const { door, edit, revoke, both, keyId } = await twoEdges()
-    await edit(keyId, { rpm_limit: 1 })
-    expect(await both()).toEqual([200, 200])
-    expect(await both()).toEqual([429, 429])
-    const expiresAt = new Date(door.clock.nowMs() + 500).toISOString()
-    await edit(keyId, { rpm_limit: null, expires_at: expiresAt })
-    expect(await both()).toEqual([200, 200])
-    await door.clock.advance(500)
-    expect(await both()).toEqual([401, 401])
-    await edit(keyId, { expires_at: null })
-    expect(await both()).toEqual([200, 200])
-    await revoke(keyId)
-    expect(await both()).toEqual([401, 401])
-  })
-
-  it('is made although the bus is away, and said by the outbox', async () => {
-    const { door, edit, keyId } = await twoEdges()
-    const toldBefore = door.keyStore.told.length
-    await door.bus.close({ withinMs: 10 })
-    const edited = await edit(keyId, { name: 'renamed' })
-    expect([edited.status, edited.body['name']]).toEqual([200, 'renamed'])
-    expect(door.keyStore.told.slice(toldBefore)).toEqual([keyId])
   })
 })
 

@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { turns } from '../chat/time.ts'
+import { world } from '../chat/world.ts'
+import { openKeys } from './own-keys.ts'
+
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+const open = async () => {
+  const ada = await openKeys()
+  closing.push(ada.door.close)
+  return ada
+}
+
+describe('a change at one edge', () => {
+  /** Two edges over one store and one bus; the key is known to both. */
+  async function twoEdges() {
+    const here = await open()
+    const { bus, keyStore, identityStore, quotaStore, pepper } = here.door.deps
+    const there = await world({
+      clock: here.door.clock,
+      spoil: () => ({ bus, keyStore, identityStore, quotaStore, pepper }),
+    })
+    closing.push(there.close)
+    const { body } = await here.make()
+    const headers = { authorization: `Bearer ${String(body['api_key'])}` }
+    const both = async () => {
+      await turns(5)
+      return [(await here.door.chat({}, headers)).status, (await there.chat({}, headers)).status]
+    }
+    expect(await both()).toEqual([200, 200])
+    return { ...here, both, keyId: body['id'], there, headers }
+  }
+
+  it.each([
+    ['another model list', { model_whitelist: ['gpt-image-2'] }, 404],
+    ['networks elsewhere', { ip_whitelist: ['10.0.0.0/8'] }, 403],
+    ['a quota that pays nothing', { daily_quota: '1' }, 429],
+  ])('holds at every edge at once: %s', async (_name, body, status) => {
+    const { edit, both, keyId } = await twoEdges()
+    expect((await edit(keyId, body)).status).toBe(200)
+    expect(await both()).toEqual([status, status])
+    const [lifted] = Object.keys(body)
+    await edit(keyId, { [String(lifted)]: null })
+    expect(await both()).toEqual([200, 200])
+  })
+
+  it('holds at every edge at once: a rate, an expiry, and the end', async () => {
+    const { door, edit, revoke, both, keyId } = await twoEdges()
+    await edit(keyId, { rpm_limit: 1 })
+    expect(await both()).toEqual([200, 200])
+    expect(await both()).toEqual([429, 429])
+    const expiresAt = new Date(door.clock.nowMs() + 500).toISOString()
+    await edit(keyId, { rpm_limit: null, expires_at: expiresAt })
+    expect(await both()).toEqual([200, 200])
+    await door.clock.advance(500)
+    expect(await both()).toEqual([401, 401])
+    await edit(keyId, { expires_at: null })
+    expect(await both()).toEqual([200, 200])
+    await revoke(keyId)
+    expect(await both()).toEqual([401, 401])
+  })
+
+  it('is made although the bus is away, and said by the outbox', async () => {
+    const { door, edit, keyId } = await twoEdges()
+    const toldBefore = door.keyStore.told.length
+    await door.bus.close({ withinMs: 10 })
+    const edited = await edit(keyId, { name: 'renamed' })
+    expect([edited.status, edited.body['name']]).toEqual([200, 'renamed'])
+    expect(door.keyStore.told.slice(toldBefore)).toEqual([keyId])
+  })
+})
