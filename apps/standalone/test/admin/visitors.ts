@@ -76,7 +76,7 @@ export function messageOf({ body }: Answer): string {
   return String(asRecord(body['error'])['message'])
 }
 
-export function itemsOf({ body }: Answer): Record<string, unknown>[] {
+export function itemsOf({ body }: Pick<Answer, 'body'>): Record<string, unknown>[] {
   const { items } = body
   return Array.isArray(items) ? items.map(asRecord) : []
 }

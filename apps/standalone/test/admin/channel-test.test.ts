@@ -1,0 +1,222 @@
+import { createServer } from 'node:net'
+
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { acting, idOf } from './channels-suite.ts'
+import type { House } from './house.ts'
+import { openHouse } from './house.ts'
+import { memoryStores } from './memory-stores.ts'
+import { itemsOf, refusalOf } from './visitors.ts'
+
+const CHANNELS = '/api/admin/channels'
+
+let here: House | undefined
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+/** A house whose channel leads to the simulator. */
+async function open() {
+  here = await openHouse(await memoryStores())
+  const verbs = acting(here)
+  const base_url = `${here.simulator.url}/v1`
+  const create = (facts: object = {}) => verbs.create({ base_url, ...facts })
+  const { admin } = here
+  const test = (id: string, signal?: AbortSignal) =>
+    admin('POST', `${CHANNELS}/${id}/test`, signal ? { signal } : {})
+  const statesOf = async (id: string) =>
+    (await verbs.credentialsOf(id)).map(({ state, reason }) => ({ state, reason }))
+  const calls = () => here?.simulator.log().filter(({ route }) => route === 'models') ?? []
+  return { ...here, ...verbs, create, test, statesOf, calls }
+}
+
+/** Lets sockets and promises get on until it holds. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100_000 && !condition(); turn += 1)
+    await new Promise((resolve) => setImmediate(resolve))
+  expect(condition()).toBe(true)
+}
+
+describe('a test of a channel', () => {
+  it('lists the upstream’s models with each credential, and says which of ours are missing', async () => {
+    const { create, test, simulator, acts, root } = await open()
+    const models = ['gpt-image-2', 'gpt-image-99'].map((name) => ({
+      model: `our-${name}`,
+      upstream_model: name,
+      kinds: ['image'],
+    }))
+    const id = idOf(await create({ models, secrets: ['sk-good-0001', 'sk-good-0002'] }))
+    const answer = await test(id)
+    expect(answer.status).toBe(200)
+    expect(answer.body).toMatchObject({ ok: true, missing_models: ['our-gpt-image-99'] })
+    const results = itemsOf({ body: { items: answer.body['results'] } })
+    for (const result of results) {
+      expect(result).toMatchObject({ ok: true, message: null })
+      expect(Number(result['models'])).toBeGreaterThan(1)
+    }
+    expect(new Set(results.map((one) => one['credential_id'])).size).toBe(2)
+    expect(simulator.log().filter(({ route }) => route === 'models')).toHaveLength(2)
+    const act = { act: 'channel.test', by: root.id, target: id }
+    expect(acts().at(-1)).toEqual({ ...act, tested: 2, working: 2 })
+  })
+
+  it('says in a sentence what is wrong with a credential, and keeps it from callers', async () => {
+    const { create, test, statesOf } = await open()
+    const id = idOf(await create({ secrets: ['sk-bad-secret-0001'] }))
+    const answer = await test(id)
+    const message = 'The upstream refuses this secret. Check it there, or replace it. (HTTP 401)'
+    expect(answer.body).toMatchObject({
+      ok: false,
+      results: [{ ok: false, models: null, message }],
+      missing_models: [],
+    })
+    expect(answer.text).not.toContain('sk-bad')
+    const reason = 'The upstream refuses this secret. Check it there, or replace it.'
+    expect(await statesOf(id)).toEqual([{ state: 'attention', reason }])
+  })
+
+  it('brings a credential back that was refused and works again', async () => {
+    const { create, test, statesOf, scheduler, clock, credentialsOf, acts } = await open()
+    const id = idOf(await create())
+    const [credential] = await credentialsOf(id)
+    const credentialId = String(credential?.['id'])
+    const outcome = { kind: 'unauthorised' as const, reason: 'unauthorised' }
+    await scheduler.reportOutcomes({ outcomes: [{ credentialId, outcome, at: clock.now() }] })
+    expect(await statesOf(id)).toMatchObject([{ state: 'attention' }])
+    expect((await test(id)).body).toMatchObject({ ok: true })
+    expect(await statesOf(id)).toEqual([{ state: 'active', reason: null }])
+    expect(acts().at(-1)).toMatchObject({ act: 'credential.recover', target: credentialId })
+  })
+
+  it('leaves paused what a person paused, whatever the upstream says', async () => {
+    const { create, test, statesOf, credentialsOf, admin } = await open()
+    for (const [name, secret] of [
+      ['good', 'sk-good-0001'],
+      ['bad', 'sk-bad-0001'],
+    ]) {
+      const id = idOf(await create({ name, secrets: [secret] }))
+      const [credential] = await credentialsOf(id)
+      const path = `/api/admin/credentials/${String(credential?.['id'])}`
+      await admin('PATCH', path, { body: { state: 'paused' } })
+      expect((await test(id)).body).toMatchObject({ ok: name === 'good' })
+      expect(await statesOf(id)).toEqual([{ state: 'paused', reason: null }])
+    }
+  })
+
+  it('lets a credential rest that the upstream limits', async () => {
+    const { create, test, simulator, credentialsOf, clock } = await open()
+    const id = idOf(await create())
+    const headers = { 'retry-after': '30' }
+    simulator.script({ act: { kind: 'status', status: 429, code: 'rate_limit_exceeded', headers } })
+    const answer = await test(id)
+    const results = [{ ok: false, message: expect.stringContaining('limits this account') }]
+    expect(answer.body).toMatchObject({ ok: false, results })
+    const until = new Date(clock.nowMs() + 30_000).toISOString()
+    expect(await credentialsOf(id)).toMatchObject([{ state: 'active', cooling_until: until }])
+  })
+
+  it.each([
+    ['an HTML page', { kind: 'html' as const }, 'no list of models'],
+    ['broken JSON', { kind: 'malformed' as const }, 'no list of models'],
+    ['a failure of its own', { kind: 'status' as const, status: 500 }, 'The upstream failed.'],
+    ['a wrong path', { kind: 'status' as const, status: 404 }, 'Check the path'],
+    ['a cut connection', { kind: 'cut' as const, afterBytes: 10 }, 'ended in the middle'],
+  ])('tells an operator what to do about %s', async (_, act, words) => {
+    const { create, test, simulator, statesOf } = await open()
+    const id = idOf(await create())
+    simulator.script({ act })
+    const results = [{ ok: false, models: null, message: expect.stringContaining(words) }]
+    expect((await test(id)).body).toMatchObject({ ok: false, results })
+    expect(await statesOf(id)).toEqual([{ state: 'active', reason: null }])
+  })
+
+  it('says that nobody answers at an address', async () => {
+    const { create, test } = await open()
+    const port = await freePort()
+    const id = idOf(await create({ base_url: `http://127.0.0.1:${port}/v1` }))
+    const results = [{ ok: false, message: expect.stringContaining('cannot be reached') }]
+    expect((await test(id)).body).toMatchObject({ ok: false, results })
+  })
+
+  it('waits ten seconds for a silent upstream and no longer', async () => {
+    const { create, test, simulator, clock, calls } = await open()
+    const id = idOf(await create())
+    simulator.script({ act: { kind: 'hang' } })
+    const asked = test(id)
+    await until(() => calls().length === 1)
+    await clock.advance(10_000)
+    const answer = await asked
+    const results = [
+      { ok: false, duration_ms: 10_000, message: expect.stringContaining('in time') },
+    ]
+    expect(answer.body).toMatchObject({ ok: false, results })
+    await until(() => calls()[0]?.end === 'client-gone')
+  })
+
+  it('ends when the operator leaves', async () => {
+    const { create, test, simulator, calls } = await open()
+    const secrets = Array.from({ length: 6 }, (_, n) => `sk-${n}`)
+    const id = idOf(await create({ secrets }))
+    simulator.script({ times: null, act: { kind: 'hang' } })
+    const leaving = new AbortController()
+    const asked = test(id, leaving.signal)
+    asked.catch(() => undefined)
+    await until(() => calls().length === 4)
+    leaving.abort()
+    await expect(asked).rejects.toThrow()
+    await until(() => calls().every(({ end }) => end === 'client-gone'))
+    expect(calls()).toHaveLength(4)
+  })
+
+  it('asks with twenty credentials at most, those with trouble first, and four at once', async () => {
+    const { create, test, simulator, calls, credentialsOf, scheduler, clock } = await open()
+    const secrets = Array.from({ length: 25 }, (_, n) => `sk-unknown-${n}`)
+    const id = idOf(await create({ secrets }))
+    const troubled = String((await credentialsOf(id)).at(-1)?.['id'])
+    const outcome = { kind: 'unauthorised' as const, reason: 'unauthorised' }
+    const outcomes = [{ credentialId: troubled, outcome, at: clock.now() }]
+    await scheduler.reportOutcomes({ outcomes })
+    simulator.script({ times: 4, act: { kind: 'hang' } })
+    const asked = test(id)
+    await until(() => calls().length === 4)
+    expect(calls().filter(({ end }) => end === null)).toHaveLength(4)
+    await clock.advance(10_000)
+    const results = itemsOf({ body: { items: (await asked).body['results'] } })
+    expect(results).toHaveLength(20)
+    expect(results[0]).toMatchObject({ credential_id: troubled })
+    expect(calls()).toHaveLength(20)
+  })
+
+  it('of the sandbox answers the names that it has, and asks nobody', async () => {
+    const { create, test, calls } = await open()
+    const names = ['sandbox-image', 'gpt-image-2']
+    const models = names.map((name) => ({ model: name, upstream_model: name, kinds: ['image'] }))
+    const sandbox = { name: 'sandbox', dialect: 'sandbox', base_url: '', models }
+    const id = idOf(await create({ ...sandbox, secrets: ['sandbox'] }))
+    const results = [{ ok: true, models: 2, message: null }]
+    expect((await test(id)).body).toMatchObject({ ok: true, results, missing_models: [] })
+    expect(calls()).toEqual([])
+  })
+
+  it('of a channel without credentials is not good, and of none is not found', async () => {
+    const { create, test, credentialsOf, admin } = await open()
+    const id = idOf(await create())
+    const [credential] = await credentialsOf(id)
+    const path = `/api/admin/credentials/${String(credential?.['id'])}`
+    await admin('PATCH', path, { body: { state: 'retired' } })
+    expect((await test(id)).body).toEqual({ ok: false, results: [], missing_models: [] })
+    const nowhere = await test(`chan_${'0'.repeat(32)}`)
+    expect(refusalOf(nowhere)).toMatchObject({ status: 404, code: 'not_found' })
+  })
+})
+
+/** A port on which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('it had a port')
+  return address.port
+}

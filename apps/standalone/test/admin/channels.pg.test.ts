@@ -1,0 +1,4 @@
+import { channelsSuite } from './channels-suite.ts'
+import { databaseStores } from './database-stores.ts'
+
+channelsSuite(databaseStores)
