@@ -4,19 +4,27 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import { openSse } from '../../images/open-sse.ts'
 import { callersPatience } from '../../images/patience.ts'
-import type { ControlParts } from '../control-parts.ts'
+import type { EdgeDeps } from '../../deps.ts'
+import type { Door } from '../../door.ts'
+import type { Identity } from '../../identity/identity.ts'
 import type { ControlHandler } from '../handlers.ts'
 import type { LiveFeed } from './live-feed.ts'
 import { watchAdmin } from './watch-admin.ts'
 
 type Call = Parameters<ControlHandler<'followAdminOverview'>>[0]
 
+export interface FollowParts {
+  door: Pick<Door, 'draining'> & { deps: Pick<EdgeDeps, 'clock' | 'blobs'> }
+  identity: Pick<Identity, 'authenticate'>
+  feed: LiveFeed<string>
+}
+
 /**
  * Counters about once a second, until the caller leaves, their session or their right to see this ends, or
  * this process stops. Who reads slowly misses frames; none is kept for them.
  */
 export async function followAdminOverview(
-  { door, identity, feed }: Pick<ControlParts, 'door' | 'identity'> & { feed: LiveFeed<string> },
+  { door, identity, feed }: FollowParts,
   { incoming, outgoing }: Pick<Call, 'incoming' | 'outgoing'>,
 ): Promise<void> {
   const { deps, draining } = door

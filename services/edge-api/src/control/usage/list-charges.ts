@@ -13,16 +13,14 @@ export async function listCharges(
 ): ReturnType<ControlHandler<'listCharges'>> {
   const { cursor, from, to, ...only } = query
   checkOrder({ from, to })
-  const { charges, next } = await deps.billing.listCharges(
-    {
-      ...only,
-      wallet,
-      after: cursor === undefined ? undefined : readChargeCursor(cursor),
-      from: from === undefined ? undefined : startOf(from),
-      until: to === undefined ? undefined : endOf(to),
-    },
-    { signal },
-  )
+  const asked = {
+    ...only,
+    wallet,
+    after: cursor === undefined ? undefined : readChargeCursor(cursor),
+    from: from === undefined ? undefined : startOf(from),
+    until: to === undefined ? undefined : endOf(to),
+  }
+  const { charges, next } = await deps.billing.listCharges(asked, { signal })
   const keyIds = new Set(charges.flatMap(({ apiKeyId }) => apiKeyId ?? []))
   const owners = await deps.keyOwners.findOwners([...keyIds])
   return {

@@ -1,0 +1,131 @@
+import type { UsageSum } from '@sluice/contracts/charges'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import type { LoggedSum } from '../../store/request-log-store.ts'
+import { mergeUsage, noUsage, topModels, totalOf } from './merge-usage.ts'
+
+const billed = (facts: Partial<UsageSum> = {}): UsageSum => ({
+  day: '2026-11-21',
+  model: 'gpt-5',
+  calls: 1,
+  inputTokens: 0,
+  outputTokens: 0,
+  pictures: 0,
+  chargedMicro: 0n,
+  ...facts,
+})
+const logged = (facts: Partial<LoggedSum> = {}): LoggedSum => ({
+  day: '2026-11-21',
+  model: 'gpt-5',
+  requests: 1,
+  failures: 0,
+  ...facts,
+})
+
+describe('usage of ledger and log', () => {
+  it('has money from the one and requests from the other, in one row a day and model', () => {
+    const rows = mergeUsage({
+      billed: [
+        billed({ calls: 2, inputTokens: 5, outputTokens: 6, pictures: 1, chargedMicro: 7n }),
+      ],
+      logged: [logged({ requests: 4, failures: 2 })],
+    })
+    expect(rows).toEqual([
+      {
+        day: '2026-11-21',
+        model: 'gpt-5',
+        requests: 4,
+        failures: 2,
+        input_tokens: 5,
+        output_tokens: 6,
+        pictures: 1,
+        charged_micro: 7n,
+      },
+    ])
+  })
+
+  it('knows requests that the log has lost, forgot, or not yet heard of by their charges', () => {
+    const rows = mergeUsage({ billed: [billed({ calls: 3 })], logged: [] })
+    expect(rows).toMatchObject([{ requests: 3, failures: 0 }])
+    const both = mergeUsage({ billed: [billed({ calls: 3 })], logged: [logged({ requests: 2 })] })
+    expect(both).toMatchObject([{ requests: 3 }])
+  })
+
+  it('charges nothing to requests whose model was never known, and counts them', () => {
+    const rows = mergeUsage({
+      billed: [],
+      logged: [logged({ model: '', requests: 2, failures: 2 })],
+    })
+    expect(rows).toMatchObject([{ model: '', requests: 2, failures: 2, charged_micro: 0n }])
+    expect(topModels(rows, 5)).toEqual([])
+  })
+
+  it('is newest first, then dearest first', () => {
+    const rows = mergeUsage({
+      billed: [
+        billed({ day: '2026-11-20', model: 'a', chargedMicro: 9n }),
+        billed({ model: 'b', chargedMicro: 1n }),
+        billed({ model: 'c', chargedMicro: 2n }),
+      ],
+      logged: [logged({ model: 'd', requests: 5 })],
+    })
+    expect(rows.map(({ model }) => model)).toEqual(['c', 'b', 'd', 'a'])
+  })
+
+  it('adds up: every micro-credit, token and picture of the ledger once, and no request less', () => {
+    const anyDay = fc.constantFrom('2026-11-20', '2026-11-21')
+    const anyModel = fc.constantFrom('a', 'b', '')
+    const key = ({ day, model }: { day: string; model: string }) => `${day} ${model}`
+    const anyBilled = fc.uniqueArray(
+      fc.record<UsageSum>({
+        day: anyDay,
+        model: anyModel,
+        calls: fc.nat(9),
+        inputTokens: fc.nat(),
+        outputTokens: fc.nat(),
+        pictures: fc.nat(9),
+        chargedMicro: fc.bigInt({ min: 0n, max: 10n ** 15n }),
+      }),
+      { selector: key },
+    )
+    const anyLogged = fc.uniqueArray(
+      fc.record<LoggedSum>({
+        day: anyDay,
+        model: anyModel,
+        requests: fc.nat(9),
+        failures: fc.nat(9),
+      }),
+      { selector: key },
+    )
+    fc.assert(
+      fc.property(anyBilled, anyLogged, (sums, logs) => {
+        const total = totalOf(mergeUsage({ billed: sums, logged: logs }))
+        const of = <Row>(rows: readonly Row[], read: (row: Row) => number) =>
+          rows.reduce((sum, row) => sum + read(row), 0)
+        expect(total.charged_micro).toBe(sums.reduce((sum, row) => sum + row.chargedMicro, 0n))
+        expect(total.input_tokens).toBe(of(sums, (row) => row.inputTokens))
+        expect(total.pictures).toBe(of(sums, (row) => row.pictures))
+        expect(total.failures).toBe(of(logs, (row) => row.failures))
+        expect(total.requests).toBeGreaterThanOrEqual(of(sums, (row) => row.calls))
+        expect(total.requests).toBeGreaterThanOrEqual(of(logs, (row) => row.requests))
+      }),
+    )
+  })
+})
+
+describe('the top models', () => {
+  it('are the dearest over all days, at most so many', () => {
+    const row = { day: '2026-11-21', ...noUsage }
+    const rows = [
+      { ...row, model: 'a', charged_micro: 3n },
+      { ...row, model: 'b', charged_micro: 2n },
+      { ...row, day: '2026-11-20', model: 'b', charged_micro: 2n },
+      { ...row, model: 'c', requests: 9 },
+    ]
+    expect(topModels(rows, 2)).toEqual([
+      { ...noUsage, model: 'b', charged_micro: 4n },
+      { ...noUsage, model: 'a', charged_micro: 3n },
+    ])
+  })
+})
