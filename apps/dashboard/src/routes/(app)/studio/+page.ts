@@ -1,19 +1,18 @@
 import { createApi } from '#lib/api/create-api.ts'
-import { loadWords } from '#lib/i18n/load-words.ts'
+import { pageWords } from '#lib/i18n/page-words.ts'
 
 import type { PageLoad } from './$types.js'
 
 /** The newest tasks; older ones are in the gallery. */
 const TASKS_SHOWN_MAX = 20
 
-export const load: PageLoad = async ({ fetch, parent }) => {
-  const api = createApi(fetch)
-  const answers = Promise.all([
+export const load: PageLoad = async (event) => {
+  const api = createApi(event.fetch)
+  const [models, tasks, words, pictures] = await Promise.all([
     api.listImageModels(),
     api.listImages({ query: { limit: TASKS_SHOWN_MAX } }),
+    pageWords(event, 'studio'),
+    pageWords(event, 'pictures'),
   ])
-  const { language } = await parent()
-  const words = Promise.all([loadWords(language, 'studio'), loadWords(language, 'pictures')])
-  const [[models, tasks], [studio, pictures]] = await Promise.all([answers, words])
-  return { models: models.images, tasks, words: studio, pictures }
+  return { models: models.images, tasks, words, pictures }
 }

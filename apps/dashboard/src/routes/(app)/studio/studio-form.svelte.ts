@@ -96,7 +96,7 @@ export class StudioForm {
   }
 
   /** Puts a task's request into the form. Its reference pictures are not with us. */
-  readonly useAgain = (task: Task): void => {
+  readonly useAgain = (task: Omit<Wish, 'compression'> & { prompt: string }): void => {
     const { model, size, count, quality, format, background } = task
     this.write(task.prompt)
     this.#choose({ ...this.settings, model, size, count, quality, format, background })
