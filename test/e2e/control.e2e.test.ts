@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 
 import { ADMIN_EMAIL, PASSWORD } from './auth-matrix/world.ts'
 import { banStops } from './control/ban.ts'
+import { chargesAddUp, countersAreLive } from './control/charges.ts'
 import { hostCookie, plainCookie } from './control/cookies.ts'
 import {
   crossSiteChange,
@@ -24,6 +25,8 @@ const scenarios = {
   'no answer of /api may be read by another site': noCors,
   'sessions open /api only, API keys /v1 only': doorsApart,
   'a ban stops sessions and keys at every door': banStops,
+  'every charge adds up, to the last micro-credit': chargesAddUp,
+  'who watches the system sees it live': countersAreLive,
 }
 
 const asAdmin = { ADMIN_EMAIL, ADMIN_PASSWORD: PASSWORD }
