@@ -8,7 +8,7 @@ const stations = 'admit|choose|dispatch|relay|settle|claim|draw|keep|notify|chec
 // An npm package: below node_modules when it is installed, by its bare name when it is not.
 const npm = (names) => `(^|node_modules/)(${names})(/|$)`
 const storeAdapters = '^(services/[^/]+|packages/jobs)/src/store/'
-const wirings = '^(services/[^/]+/src/main|apps/[^/]+/src/(main|cli|wire-[^/]+))[.]ts$'
+const wirings = '^(services/[^/]+/src/main|apps/[^/]+/(src|serve)/(main|cli|wire-[^/]+))[.]ts$'
 
 const tableOwners = {
   billing: '^services/billing/',
@@ -43,10 +43,19 @@ module.exports = {
     wall(
       'panel-is-thin',
       'The panel talks to the HTTP API and shares only its words.',
-      { path: '^apps/dashboard/' },
+      { path: '^apps/dashboard/', pathNot: '^apps/dashboard/serve/' },
       {
         path: '^(packages|services|apps)/',
-        pathNot: '^(packages/(contracts|kernel)|apps/dashboard)/',
+        pathNot: '^(packages/(contracts|kernel)/|apps/dashboard/(?!serve/))',
+      },
+    ),
+    wall(
+      'panel-serves-itself',
+      'What serves the panel has the manners of a service, and knows no other one.',
+      { path: '^apps/dashboard/serve/', pathNot: tests },
+      {
+        path: '^(packages|services|apps)/',
+        pathNot: '^(packages/(kernel|service-kit)|apps/dashboard/serve)/',
       },
     ),
     wall(
@@ -124,7 +133,7 @@ module.exports = {
       'nobody-imports-main',
       'A wiring starts things when it is loaded.',
       { pathNot: wirings },
-      { path: '/src/(main|cli|wire-[^/]+)[.]ts$' },
+      { path: '/(src|serve)/(main|cli|wire-[^/]+)[.]ts$' },
     ),
     wall(
       'verbs-know-no-module',
@@ -153,7 +162,8 @@ module.exports = {
       'imports-resolve',
       'An import that leads nowhere fails in production only.',
       {},
-      { couldNotResolve: true },
+      // What SvelteKit makes up: svelte-check sees whether these are there.
+      { couldNotResolve: true, pathNot: '^[$]app/|/[$]types(|[.]js)$' },
     ),
   ],
   options: {

@@ -1,5 +1,5 @@
 import adapter from '@sveltejs/adapter-node'
-import type { Adapter } from '@sveltejs/kit/adapter'
+import type { Adapter } from '@sveltejs/kit'
 import { sveltekit } from '@sveltejs/kit/vite'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'vite'
@@ -19,12 +19,77 @@ function panelAdapter(): Adapter {
     // The dev server tells faults by itself.
     report: () => undefined,
   }
-  return { ...adapter({ out }), emulate: () => ({ platform: () => platform }) }
+  return { ...adapter({ out }), emulate: () => ({ platform: () => asPlatform(platform) }) }
+}
+
+// adapter-node adds `req` to the platform; our mount takes its place and gives none.
+const asPlatform = (platform: object) => platform as App.Platform
+
+/**
+ * Left alone, each module that two pages share is a file of its own: fifty requests for a login. What
+ * every page needs is one file; forms and the shell have theirs; the rest stays with its pages. The
+ * lists are by name and not by how many pages share a thing, so that a new page makes no other heavier.
+ */
+const chunkGroups = [
+  {
+    name: 'frame',
+    test: /rolldown[\\/]runtime|[\\/]node_modules[\\/](svelte|devalue|esm-env|clsx)[\\/]|[\\/]kit[\\/]src[\\/](?!.*entry\.js$)/,
+    minShareCount: 8,
+    priority: 3,
+  },
+  {
+    name: 'house',
+    test: /[\\/]src[\\/]lib[\\/](format|paths)\.ts|[\\/]lib[\\/](api[\\/](api-error|leave-for-login|tell-error|explain-error)|i18n|site|session)[\\/]?[a-z.-]*\.ts|[\\/]packages[\\/]kernel[\\/]|[\\/]lib[\\/]ui[\\/](Button|tooltip|place-near|IdText|copy-text)|[\\/]svelte[\\/]dist[\\/](Icon|utils)/,
+    minShareCount: 2,
+    priority: 2,
+  },
+  {
+    name: 'choices',
+    test: /[\\/]lib[\\/](site|auth|ui)[\\/](LanguageSelect|ThemeChoice|Select|Segmented|Field|TextInput|PasswordInput|FormNoteLine|plain-form|IconButton|ErrorNote|field)|icons[\\/](sun|moon|monitor|eye|eye-off|chevron-down|circle-alert)\./,
+    minShareCount: 2,
+    priority: 2,
+  },
+  {
+    name: 'shell',
+    test: /[\\/]lib[\\/](api[\\/](create-api|act-api)|shell[\\/](Shell|TopBar|RailNav|HealthDot|Mark|[a-z-]+\.ts)|ui[\\/](PageHeader|StateDot|Menu|Kbd)\.)|contracts[\\/]src[\\/]control/,
+    minShareCount: 2,
+    priority: 1,
+  },
+]
+
+/** Code that no browser runs, by the end of its path, and what is left of it there. */
+const lean: [end: string, cut: (code: string) => string][] = [
+  // What only the OpenAPI page says of each route.
+  [
+    'contracts/src/control/routes.ts',
+    (code) => code.replaceAll(/\bsummary: *(?:"[^"]*"|'[^']*'),?/g, ''),
+  ],
+  // Custom elements, of which the panel has none; the module keeps itself alive by a class at its top.
+  [
+    'svelte/src/internal/client/dom/elements/custom-element.js',
+    () => 'export const create_custom_element = undefined',
+  ],
+  // Writing values as source, which is the server's part.
+  [
+    'kit/src/runtime/app/internal/transport.js',
+    (code) => code.replaceAll(/devalue\.uneval\([^()]*\)/g, "''"),
+  ],
+]
+
+/** Eight kilobytes of the base page's sixty. */
+const leanClient = {
+  name: 'lean-client',
+  applyToEnvironment: ({ name }: { name: string }) => name === 'client',
+  transform(code: string, id: string) {
+    const cut = lean.find(([end]) => id.endsWith(end))?.[1]
+    return cut === undefined ? undefined : { code: cut(code), map: null }
+  },
 }
 
 export default defineConfig({
   plugins: [
     tailwindcss(),
+    leanClient,
     sveltekit({
       adapter: panelAdapter(),
       csp: {
@@ -48,6 +113,9 @@ export default defineConfig({
       },
     }),
   ],
+  environments: {
+    client: { build: { rolldownOptions: { output: { codeSplitting: { groups: chunkGroups } } } } },
+  },
   // The built server lies where no node_modules are, so it brings everything along.
   ssr: { noExternal: [/.*/] },
   server: { proxy: { '^/(api|v1|p)/': DEV_GATEWAY } },

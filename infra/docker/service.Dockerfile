@@ -1,14 +1,22 @@
-# One image for the five services, for embedded mode and for the operator's commands. What runs is the
+# One image for the five services, the panel, embedded mode and the operator's commands. What runs is the
 # command: `node services/billing/src/main.ts`; without one it is embedded mode.
-FROM node:24-bookworm-slim AS install
+FROM node:24-bookworm-slim AS sources
 WORKDIR /sluice
 RUN npm install --global pnpm@12.21.0
 # By the lockfile alone, so that a change of our own code fetches nothing anew.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
-RUN pnpm fetch --prod
+RUN pnpm fetch
 COPY packages packages
 COPY services services
 COPY apps apps
+COPY scripts scripts
+
+FROM sources AS panel
+# What builds the panel stays in this stage; the build brings along all that it runs on.
+RUN pnpm install --offline --frozen-lockfile --filter "@sluice/dashboard..." \
+  && node scripts/build-panel.mjs
+
+FROM sources AS install
 # Embedded mode needs every service, so its needs are all needs; what only tests need stays outside.
 # The Node of the root's package.json is for machines without one; an image has its own.
 RUN pnpm install --offline --frozen-lockfile --prod --filter-prod "@sluice/standalone..." \
@@ -19,6 +27,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 SLUICE_DATA_DIR=/var/lib/sluice
 WORKDIR /sluice
 # Owned by root: the process cannot change its own code.
 COPY --from=install /sluice ./
+COPY --from=panel /sluice/dist/panel ./dist/panel
 # A new volume takes the owner of the folder that it covers, so each folder that may be one is made here.
 RUN mkdir -p /var/lib/sluice/blobs /var/lib/sluice/usage-spool && chown -R node:node /var/lib/sluice
 USER node

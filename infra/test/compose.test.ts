@@ -32,12 +32,13 @@ const secondsOf = (duration: string) => Number.parseInt(duration, 10)
 describe('the file', () => {
   it('starts every service of the house, each from a file that exists', () => {
     const folders = readdirSync(join(root, 'services'))
-    expect(ours.toSorted()).toEqual(['setup', ...folders].toSorted())
+    expect(ours.toSorted()).toEqual(['dashboard', 'setup', ...folders].toSorted())
     const started = ours.map((name) => {
       const { entrypoint = [], command = [] } = serviceOf(name)
       return [...entrypoint, ...command]
     })
     expect(started).toContainEqual(['node', 'apps/standalone/src/cli.ts', 'setup'])
+    expect(started).toContainEqual(['node', 'apps/dashboard/serve/main.ts'])
     for (const folder of folders) {
       expect(started).toContainEqual(['node', `services/${folder}/src/main.ts`])
     }
@@ -161,8 +162,9 @@ describe('who may come in and go out', () => {
   it('lets out only those whose code goes out through egress', () => {
     const goesOut = (folder: string) =>
       readFileSync(join(root, folder, 'package.json'), 'utf8').includes('"@sluice/egress"')
+    const folderOf: Record<string, string> = { setup: 'standalone', dashboard: 'dashboard' }
     const expected = ours.filter((name) =>
-      goesOut(name === 'setup' ? 'apps/standalone' : `services/${name}`),
+      goesOut(name in folderOf ? `apps/${folderOf[name]}` : `services/${name}`),
     )
     const way = Object.keys(networks).filter((name) => !networks[name]?.internal)
     const out = Object.entries(services).filter(([, service]) =>

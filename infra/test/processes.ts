@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import type { z } from 'zod'
 
+import { panelEnvironment } from '../../apps/dashboard/serve/config.ts'
 import { standaloneConfig } from '../../apps/standalone/src/config.ts'
 import { billingEnvironment } from '../../services/billing/src/config.ts'
 import { edgeEnvironment } from '../../services/edge-api/src/config.ts'
@@ -13,6 +14,7 @@ import type { Variables } from './read-compose.ts'
 /** What each process of ours reads, by its name in docker-compose.yml. */
 export const processes: Record<string, z.ZodObject> = {
   setup: standaloneConfig,
+  dashboard: panelEnvironment,
   'edge-api': edgeEnvironment,
   scheduler: schedulerEnvironment,
   billing: billingEnvironment,

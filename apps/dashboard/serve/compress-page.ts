@@ -40,10 +40,13 @@ function squeeze(body: ReadableStream<Uint8Array>, encoding: 'br' | 'gzip') {
           params: { [BROTLI_PARAM_QUALITY]: BROTLI_QUALITY },
         })
       : createGzip({ flush: Z_SYNC_FLUSH })
-  const source = Readable.fromWeb(body)
+  const source = Readable.fromWeb(asNodeStream(body))
   source.on('error', (error) => compressor.destroy(error))
   return asBytes(Readable.toWeb(source.pipe(compressor)))
 }
+
+// The same class under two names: the platform's types and Node's differ in a reader nobody asks for.
+const asNodeStream = (stream: unknown) => stream as Parameters<typeof Readable.fromWeb>[0]
 
 // Node's stream of a compressor carries bytes and nothing else.
 const asBytes = (stream: unknown) => stream as ReadableStream<Uint8Array<ArrayBuffer>>

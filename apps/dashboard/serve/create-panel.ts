@@ -63,7 +63,7 @@ function isTooLarge({ method, headers }: Request): boolean {
 }
 
 // A request of the platform's own kind: SvelteKit may copy it, which a server's light one does not bear.
-function initOf({ method, headers, body, signal }: Request): RequestInit {
+function initOf({ method, headers, body, signal }: Request): RequestInit & { duplex?: 'half' } {
   const init = { method, headers: [...headers], signal }
   return body === null ? init : { ...init, body, duplex: 'half' }
 }

@@ -3,6 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { preferredEncoding } from './preferred-encoding.ts'
 import type { PanelAsset } from './panel-build.ts'
 
+const FOR_GOOD = 'public, max-age=31536000, immutable'
+const FOR_AN_HOUR = 'public, max-age=3600'
+
 const suffix = { br: '.br', gzip: '.gz' } as const
 
 /**
@@ -27,12 +30,13 @@ export function serveAssets() {
     const encoding = preferredEncoding(request.headers.get('accept-encoding'), asset.encodings)
     const headers = new Headers({
       'content-type': asset.type,
-      'cache-control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
-      etag: asset.etag,
+      'cache-control': asset.immutable ? FOR_GOOD : FOR_AN_HOUR,
       vary: 'accept-encoding',
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
     })
+    // What never changes is never asked for again.
+    if (!asset.immutable) headers.set('etag', asset.etag)
     if (request.headers.get('if-none-match')?.includes(asset.etag)) {
       return new Response(null, { status: 304, headers })
     }

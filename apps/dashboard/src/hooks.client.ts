@@ -1,7 +1,7 @@
 import type { HandleClientError } from '@sveltejs/kit/hooks'
 
-import { leaveForLogin } from '#lib/api/act-api.ts'
 import { ApiError } from '#lib/api/api-error.ts'
+import { leaveForLogin } from '#lib/api/leave-for-login.ts'
 import { tellError } from '#lib/api/tell-error.ts'
 import { languageNames, languages } from '#lib/i18n/languages.ts'
 

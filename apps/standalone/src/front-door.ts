@@ -35,10 +35,13 @@ export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
       if (isOfApi(path)) return edgeApi.app.fetch(request, env)
       if (path.startsWith('/p/')) return imgproxy.app.fetch(request, env)
       if (healthPaths.has(path)) return health.fetch(request, env)
-      return panel.fetch(request, env)
+      return panel.fetch(request, endsOf(env))
     },
   }
 }
+
+// node-server gives every request the two ends of its connection.
+const endsOf = (env: unknown) => env as Parameters<Panel['fetch']>[1]
 
 function isOfApi(path: string): boolean {
   return path.startsWith('/v1/') || path.startsWith('/api/') || path === '/v1' || path === '/api'

@@ -22,6 +22,11 @@ const trespasses: Record<string, [from: string, to: string][]> = {
   'panel-is-thin': [
     ['apps/dashboard/src/a.ts', 'packages/bus/src/hen.ts'],
     ['apps/dashboard/src/b.ts', 'apps/standalone/src/deps.ts'],
+    ['apps/dashboard/src/d.ts', 'apps/dashboard/serve/a.ts'],
+  ],
+  'panel-serves-itself': [
+    ['apps/dashboard/serve/b.ts', 'apps/dashboard/src/c.ts'],
+    ['apps/dashboard/serve/b.ts', 'packages/db/src/a.ts'],
   ],
   'standalone-by-the-door': [['apps/standalone/src/a.ts', 'services/billing/src/verbs/b.ts']],
   'kernel-is-bare': [
@@ -83,6 +88,8 @@ const welcome: [from: string, to: string][] = [
   ['apps/standalone/src/wire-embedded.ts', 'services/billing/src/store/c.ts'],
   ['apps/standalone/src/main.ts', 'apps/standalone/src/wire-embedded.ts'],
   ['apps/dashboard/src/c.ts', 'packages/contracts/src/codecs.ts'],
+  ['apps/dashboard/serve/b.ts', 'packages/service-kit/src/log.ts'],
+  ['apps/standalone/src/main.ts', 'apps/dashboard/serve/a.ts'],
   ['services/billing/src/verbs/h.ts', 'packages/contracts/src/billing.contract.ts'],
   ['services/billing/src/verbs/h.ts', 'packages/kernel/src/clock.ts'],
   ['services/billing/src/verbs/h.test.ts', 'packages/testkit/src/databases.ts'],

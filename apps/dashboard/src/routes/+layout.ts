@@ -4,5 +4,5 @@ import type { LayoutLoad } from './$types.js'
 
 export const load: LayoutLoad = async ({ data }) => ({
   ...data,
-  common: await loadWords(data.language, 'common'),
+  common: await loadWords(data.language, 'everywhere'),
 })

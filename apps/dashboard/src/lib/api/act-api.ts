@@ -1,8 +1,6 @@
-import { goto } from '$app/navigation'
-
-import { localPath, paths } from '../paths.ts'
 import { createApi } from './create-api.ts'
 import type { Api } from './create-api.ts'
+import { leaveForLogin } from './leave-for-login.ts'
 
 /**
  * The client for acts of a page: cancel, switch, ban. Browser only. Throws `ApiError`, which the page
@@ -14,9 +12,4 @@ export function actApi(): Api {
     if (answer.status === 401) await leaveForLogin(location)
     return answer
   })
-}
-
-/** The way to login when a session has ended in mid-use; afterwards the person is back where they were. */
-export async function leaveForLogin({ pathname, search }: URL | Location): Promise<void> {
-  await goto(paths.login(localPath(`${pathname}${search}`)))
 }

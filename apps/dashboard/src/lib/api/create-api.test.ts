@@ -77,7 +77,7 @@ describe('a refusal', () => {
     [502, '<html>nginx</html>', 'unavailable'],
     [413, 'too large', 'body_too_large'],
     [429, '', 'rate_limit_exceeded'],
-    [418, '{"error":{"code":"of_another_release","message":null}}', 'unreadable'],
+    [418, '{"error":{"code":"of_another_release","message":null}}', 'of_another_release'],
     [500, '[]', 'unreadable'],
     [500, '{"error":"text"}', 'unreadable'],
   ])('of %i that is none of ours (%s) is still told apart', async (status, body, code) => {

@@ -33,11 +33,11 @@ describe('an error', () => {
     expect(explained({ code: 'rate_limit_exceeded' })[0]?.sentence).toBe(english.rateLimited)
   })
 
-  it('carries the request id, so that an operator can find it', () => {
-    expect(explained({ requestId: 'req_1' }).map(({ requestId }) => requestId)).toEqual([
-      'req_1',
-      'req_1',
-    ])
+  it('of ours carries the request id, so that an operator can find it; a refusal does not', () => {
+    const ids = (facts: Partial<ApiErrorFacts>) =>
+      explained({ requestId: 'req_1', ...facts }).map(({ requestId }) => requestId)
+    expect(ids({})).toEqual(['req_1', 'req_1'])
+    expect(ids({ code: 'wrong_credentials', status: 401 })).toEqual([undefined, undefined])
   })
 
   it('that is not the gateway’s tells nothing of itself', () => {

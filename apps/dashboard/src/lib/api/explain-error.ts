@@ -31,7 +31,10 @@ export function explainWith(
   { error, language }: { error: unknown; language: Language },
 ): Explained {
   if (!(error instanceof ApiError)) return { sentence: words.other, requestId: undefined }
-  return { sentence: sentenceOf(words, { error, language }), requestId: error.requestId }
+  const sentence = sentenceOf(words, { error, language })
+  // Of use to an operator who looks for a fault; beside a wrong password it is noise.
+  const isFault = error.status >= 500 || !isTold(words, error.code)
+  return { sentence, requestId: isFault ? error.requestId : undefined }
 }
 
 interface Told {

@@ -4,7 +4,7 @@ import type { words as adminImages } from './en/admin-images.ts'
 import type { words as adminModels } from './en/admin-models.ts'
 import type { words as adminOverview } from './en/admin-overview.ts'
 import type { words as adminUsers } from './en/admin-users.ts'
-import type { words as common } from './en/common.ts'
+import type { words as everywhere } from './en/everywhere.ts'
 import type { words as errors } from './en/errors.ts'
 import type { words as gallery } from './en/gallery.ts'
 import type { words as keys } from './en/keys.ts'
@@ -26,7 +26,7 @@ interface EnglishAreas {
   'admin-models': typeof adminModels
   'admin-overview': typeof adminOverview
   'admin-users': typeof adminUsers
-  common: typeof common
+  everywhere: typeof everywhere
   errors: typeof errors
   gallery: typeof gallery
   keys: typeof keys

@@ -35,7 +35,9 @@ it('a cookie with another word in it is taken for none', () => {
 })
 
 it('every language has a folder with every area of words', () => {
-  const folders = globSync('*/common.ts', { cwd: import.meta.dirname }).map((path) => dirname(path))
+  const folders = globSync('*/everywhere.ts', { cwd: import.meta.dirname }).map((path) =>
+    dirname(path),
+  )
   expect(folders.toSorted()).toEqual(languageNames.toSorted())
   for (const language of languageNames) expect(areasOf(language)).toEqual(areasOf('en'))
 })

@@ -9,12 +9,13 @@ import type { SiteChoice } from './site-choice.ts'
 
 const TICK_MS = 10_000
 
-export type SiteData = SiteChoice & { common: AreaWords<'common'> }
+export type SiteData = SiteChoice & { common: AreaWords<'everywhere'> }
 
 /** What every component may need of the person's choices: words, formats, and what time it is. */
 export class Site {
   readonly #read: () => SiteData
-  readonly #format = $derived.by(() => createFormat(this.#read()))
+  #zone = $state<string>()
+  readonly #format = $derived.by(() => createFormat({ language: this.language, zone: this.zone }))
   #nowMs = $state(systemClock.nowMs())
 
   constructor(read: () => SiteData) {
@@ -29,8 +30,17 @@ export class Site {
     return this.#read()
   }
 
-  /** Words of area `common`. */
-  get words(): AreaWords<'common'> {
+  /** The browser's zone once it has been told; before that, the one it had at its last visit. */
+  get zone(): string {
+    return this.#zone ?? this.#read().zone
+  }
+
+  set zone(zone: string) {
+    this.#zone = zone
+  }
+
+  /** Words that any page may need: area `everywhere`. */
+  get words(): AreaWords<'everywhere'> {
     return this.#read().common
   }
 

@@ -1,14 +1,10 @@
-import { createApi } from '#lib/api/create-api.ts'
 import { loadWords } from '#lib/i18n/load-words.ts'
 import { localPath } from '#lib/paths.ts'
 
 import type { PageLoad } from './$types.js'
 
-export const load: PageLoad = async (event) => {
-  const { language } = await event.parent()
-  const [words, site] = await Promise.all([
-    loadWords(language, 'login'),
-    createApi(event.fetch).getSite(),
-  ])
-  return { ...event.data, words, site, next: localPath(event.url.searchParams.get('next')) }
+export const load: PageLoad = async ({ data, url, parent }) => {
+  const { language } = await parent()
+  const words = await loadWords(language, 'login')
+  return { ...data, words, next: localPath(url.searchParams.get('next')) }
 }

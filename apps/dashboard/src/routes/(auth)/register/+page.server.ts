@@ -1,12 +1,17 @@
 import { registerBody } from '@sluice/contracts/control/auth'
 import { redirect } from '@sveltejs/kit'
 
+import { createApi } from '#lib/api/create-api.ts'
 import { paths } from '#lib/paths.ts'
 import { emptyForm, submitForm } from '#lib/server/submit-form.ts'
 
 import type { Actions, PageServerLoad } from './$types.js'
 
-export const load: PageServerLoad = async () => ({ form: await emptyForm(registerBody) })
+// Here and not in +page.ts: who is not signed in needs no client of the API.
+export const load: PageServerLoad = async ({ fetch }) => ({
+  form: await emptyForm(registerBody),
+  site: await createApi(fetch).getSite(),
+})
 
 export const actions: Actions = {
   default: (event) =>

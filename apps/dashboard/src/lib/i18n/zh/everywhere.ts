@@ -1,5 +1,5 @@
 import { counted } from '../counted.ts'
-import type { words as english } from '../en/common.ts'
+import type { words as english } from '../en/everywhere.ts'
 import type { Words } from '../words.ts'
 
 export const words: Words<typeof english> = {

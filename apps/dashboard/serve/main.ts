@@ -1,0 +1,44 @@
+import { systemClock } from '@sluice/kernel/clock'
+import { healthRoutes } from '@sluice/service-kit/http/health'
+import { serveHttp } from '@sluice/service-kit/http/serve-http'
+import { createLifecycle } from '@sluice/service-kit/lifecycle'
+import { createLog } from '@sluice/service-kit/log'
+import { createMetrics } from '@sluice/service-kit/metrics'
+import { readConfig } from '@sluice/service-kit/read-config'
+import { runUntilSignal } from '@sluice/service-kit/run-until-signal'
+
+import { askGateway } from './ask-gateway.ts'
+import { panelEnvironment } from './config.ts'
+import { createPanel } from './create-panel.ts'
+import { findPanelBuild, loadPanelBuild } from './panel-build.ts'
+import { panelDoor } from './panel-door.ts'
+
+// DISTRIBUTED WIRING: behind edge-api, which forwards here what is not the API's. Any number of replicas.
+const env = readConfig(panelEnvironment)
+const clock = systemClock
+const log = createLog({ name: 'dashboard', level: env.LOG_LEVEL })
+const metrics = createMetrics({ service: 'dashboard', processMetrics: true })
+const lifecycle = createLifecycle({ log, clock, drainMs: env.DRAIN_MS })
+const gateway = askGateway({ apiUrl: env.API_URL })
+let stopHttp: ((limit: { withinMs: number }) => Promise<void>) | undefined
+
+lifecycle.add({
+  name: 'http',
+  start: async () => {
+    const found = await findPanelBuild(env.PANEL_DIR)
+    if (found === undefined) throw new Error(`${env.PANEL_DIR} has no build: pnpm build:panel`)
+    const panel = createPanel({
+      build: await loadPanelBuild(found),
+      apiUrl: () => env.API_URL,
+      publicBaseUrl: env.PUBLIC_BASE_URL,
+      log,
+    })
+    const health = healthRoutes({ checks: { gateway }, metrics, clock })
+    const app = panelDoor({ panel, health })
+    const server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
+    stopHttp = server.close
+    log.info({ url: server.url }, 'listening')
+  },
+  stop: async (limit) => stopHttp?.(limit),
+})
+await runUntilSignal({ lifecycle, log })

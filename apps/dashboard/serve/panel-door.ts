@@ -1,0 +1,21 @@
+import type { Panel } from './create-panel.ts'
+
+interface Rooms {
+  panel: Panel
+  health: { fetch(request: Request): Response | Promise<Response> }
+}
+
+const healthPaths = new Set(['/health', '/ready', '/metrics'])
+
+/** The panel and its health behind one port; for the service of its own. */
+export function panelDoor({ panel, health }: Rooms) {
+  return {
+    fetch: (request: Request, env?: unknown) =>
+      healthPaths.has(new URL(request.url).pathname)
+        ? health.fetch(request)
+        : panel.fetch(request, endsOf(env)),
+  }
+}
+
+// node-server gives every request the two ends of its connection.
+const endsOf = (env: unknown) => env as Parameters<Panel['fetch']>[1]
