@@ -52,6 +52,8 @@ function mountForwards(app: EdgeApp, { door: { deps }, newRequestId }: ChatParts
     const methods = methodsOf(app, path)
     const response = errorResponse(refusalOf(context, methods), context)
     if (methods.length > 0) response.headers.set('allow', methods.join(', '))
+    // What is not there today may be there tomorrow.
+    response.headers.set('cache-control', 'no-store')
     return response
   })
 }

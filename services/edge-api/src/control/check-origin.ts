@@ -10,11 +10,24 @@ import { AppError } from '@sluice/kernel/app-error'
 export function checkSameOrigin(headers: IncomingHttpHeaders, publicOrigin: string | undefined) {
   const { origin, host } = headers
   if (origin !== undefined) {
-    if (origin === publicOrigin || hostOf(origin) === host?.toLowerCase()) return
+    if (origin === publicOrigin || isOurHost(origin, { host, publicOrigin })) return
     throw refused()
   }
   if (headers['sec-fetch-site'] === 'same-origin') return
   throw refused()
+}
+
+/**
+ * Whether the page lies on the host that was asked. Of our public host only the public scheme counts: whoever
+ * sits in the network can answer for its http pages.
+ */
+function isOurHost(
+  origin: string,
+  { host, publicOrigin }: { host: string | undefined; publicOrigin: string | undefined },
+): boolean {
+  const page = hostOf(origin)
+  if (page === undefined || page !== host?.toLowerCase()) return false
+  return publicOrigin === undefined || page !== hostOf(publicOrigin)
 }
 
 function hostOf(origin: string): string | undefined {

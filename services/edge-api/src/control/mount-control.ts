@@ -14,6 +14,7 @@ import type { EdgeApp, EdgeContext } from '../request.ts'
 import { checkSameOrigin } from './check-origin.ts'
 import type { ControlDeps } from './control-deps.ts'
 import type { ControlCall, ControlHandlers, SessionPrincipal } from './handlers.ts'
+import { pathOfNul } from './path-of-nul.ts'
 import { CONTROL_BODY_BYTES_MAX, checked, queryFields, readIdempotencyKey } from './read-call.ts'
 
 /** Mounts every operation of the control API that has a handler, by the route table. */
@@ -44,12 +45,18 @@ interface Mounted {
   run: AnyHandler
 }
 
+const PRIVATE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
 /** Who are you, is this your wish, may you, what exactly: in that order; then the operation itself. */
 async function answer(mounted: Mounted, context: EdgeContext): Promise<Response> {
   const { deps, route, schemas, run } = mounted
   const { incoming, outgoing } = context.env
   const receivedAtMs = deps.clock.nowMs()
   const requestId = deps.nameRequest(context)
+  // On the socket's own response, so that refusals and streams have them too.
+  for (const [name, value] of Object.entries(PRIVATE_HEADERS)) outgoing.setHeader(name, value)
+  if (route.answers === 'events' && incoming.method === 'HEAD')
+    throw new AppError('method_not_allowed', 'Events can be read with GET only.')
   const session = route.access === 'anyone' ? undefined : await deps.authenticate(incoming.headers)
   checkIntent(mounted, incoming)
   checkAllowed(route, session)
@@ -80,9 +87,12 @@ const asCall = (call: object) => call as AnyCall
 
 /** A cookie comes along with whatever a browser sends; a bearer token only with what its holder means. */
 function checkIntent({ deps, route }: Mounted, { headers }: IncomingMessage): void {
-  if (route.method === 'GET' || headers.authorization !== undefined) return
-  // Without a cookie and without an Origin it is a program; a browser sends one of them.
-  const isBrowser = headers.cookie !== undefined || headers.origin !== undefined
+  // Browsers attach what a proxy's dialogue was told (`Basic`) by themselves, and never a bearer token.
+  if (route.method === 'GET' || /^bearer /i.test(headers.authorization ?? '')) return
+  // Without any of these it is a program: a browser sends at least one.
+  const isBrowser = [headers.cookie, headers.origin, headers['sec-fetch-site']].some(
+    (header) => header !== undefined,
+  )
   if (isBrowser) checkSameOrigin(headers, deps.publicOrigin)
 }
 
@@ -106,7 +116,7 @@ async function readInput({ deps, route, schemas }: Mounted, { req, env }: EdgeCo
 /** An id that cannot be one is not found, as one that is not there. */
 function findable(schema: NonNullable<OperationSchemas['params']>, input: unknown): unknown {
   const result = schema.safeDecode(input)
-  if (result.success) return result.data
+  if (result.success && pathOfNul(input) === undefined) return result.data
   throw new AppError('not_found', 'There is nothing at this address.')
 }
 
@@ -115,8 +125,7 @@ function render({
   schemas,
   result,
 }: Pick<Mounted, 'route' | 'schemas'> & { result: unknown }): Response {
-  const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
   const status = route.status ?? 200
-  if (!schemas.answer) return new Response(null, { status: 204, headers })
-  return Response.json(schemas.answer.encode(result), { status, headers })
+  if (!schemas.answer) return new Response(null, { status: 204 })
+  return Response.json(schemas.answer.encode(result), { status })
 }

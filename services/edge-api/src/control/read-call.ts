@@ -1,6 +1,8 @@
 import { AppError } from '@sluice/kernel/app-error'
 import type { z } from 'zod'
 
+import { pathOfNul } from './path-of-nul.ts'
+
 export const CONTROL_BODY_BYTES_MAX = 1024 * 1024
 
 /** Text or JSON as a schema wants it. Throws `invalid_value` or `missing_required_parameter`, naming the field. */
@@ -8,6 +10,12 @@ export function checked<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
 ): z.output<Schema> {
+  const nul = pathOfNul(input)
+  if (nul !== undefined) {
+    const param = nul.slice(0, 100)
+    const message = `'${param}' must not have the character U+0000.`
+    throw new AppError('invalid_value', message, { param })
+  }
   const result = schema.safeDecode(input as z.input<Schema>)
   if (result.success) return result.data
   throw refusalOf(result.error, input)
@@ -39,17 +47,17 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 /** The query as an object. A parameter that is said twice is refused. */
 export function queryFields(url: string): Record<string, string> {
   const start = url.indexOf('?')
-  const fields: Record<string, string> = {}
-  if (start === -1) return fields
+  const fields = new Map<string, string>()
+  if (start === -1) return {}
   for (const [name, value] of new URLSearchParams(url.slice(start))) {
-    if (Object.hasOwn(fields, name))
+    if (fields.has(name))
       throw new AppError('invalid_value', `'${name.slice(0, 100)}' is said twice.`, {
         param: name.slice(0, 100),
       })
-    // `?state=` is what a form sends for what was left empty.
-    if (value !== '') fields[name] = value
+    fields.set(name, value)
   }
-  return fields
+  // `?state=` is what a form sends for what was left empty.
+  return Object.fromEntries([...fields].filter(([, value]) => value !== ''))
 }
 
 /** Throws `invalid_value` for a key that is not 1 to 255 printable ASCII characters. */

@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { id } from './chat/ids.ts'
+import { APIKEY } from './chat/world.ts'
+import type { Door } from './control-door.ts'
+import { KEYS, ME, PASSWORD, openDoor, told } from './control-door.ts'
+
+let here: Door | undefined
+const open = async (...options: Parameters<typeof openDoor>) => (here = await openDoor(...options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+describe('who may use the control API', () => {
+  it('are people who are signed in, and no API key', async () => {
+    const { ask, bearer, cookie } = await open()
+    const strangers: Record<string, string>[] = [
+      {},
+      { authorization: `Bearer ${APIKEY}` },
+      { 'x-api-key': APIKEY },
+      { authorization: 'Basic YWRhOnB3' },
+      { ...cookie, authorization: 'Basic YWRhOnB3' },
+      { cookie: `${cookie.cookie}x` },
+    ]
+    for (const headers of strangers) {
+      const answer = await ask('GET', ME, { headers })
+      expect(told(answer), JSON.stringify(headers)).toMatchObject({ code: 'invalid_session' })
+      expect(answer.status).toBe(401)
+    }
+    for (const headers of [bearer, cookie])
+      expect((await ask('GET', ME, { headers })).status).toBe(200)
+  })
+
+  it('are told what they may not do before anything else of the request is looked at', async () => {
+    const { ask, bearer: headers } = await open()
+    for (const [method, path] of [
+      ['GET', '/api/admin/users?limit=0'],
+      ['POST', '/api/admin/channels'],
+      ['PATCH', '/api/admin/users/nobody'],
+      ['POST', `/api/admin/users/${id('usr', 1)}/credits`],
+    ] as const) {
+      const answer = await ask(method, path, { headers, ...(method !== 'GET' && { body: '{' }) })
+      expect(told(answer), path).toMatchObject({ status: 403, code: 'permission_denied' })
+    }
+  })
+})
+
+describe('a change that a browser asks for with the cookie', () => {
+  const sent = async (door: Door, headers: Record<string, string>) => {
+    const { status, code } = told(
+      await door.ask('POST', KEYS, {
+        headers: { ...door.cookie, ...headers },
+        body: { name: 'k' },
+      }),
+    )
+    return code ?? status
+  }
+
+  it('is refused for another site, and whenever it is not said whose page it was', async () => {
+    const door = await open()
+    const { port } = door
+    const strangers: Record<string, string>[] = [
+      {},
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: `http://127.0.0.1:${port + 1}` },
+      { origin: `http://127.0.0.1:${port}.evil.example` },
+      { origin: `http://localhost:${port}` },
+      { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
+      { origin: '' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'none' },
+      { referer: `${door.origin}/keys` },
+    ]
+    for (const headers of strangers)
+      expect(await sent(door, headers), JSON.stringify(headers)).toBe('cross_site_refused')
+    const list = await door.ask('GET', KEYS, { headers: door.cookie })
+    expect(JSON.parse(list.text)).toMatchObject({ items: [] })
+  })
+
+  it('is let through from a page of ours', async () => {
+    const door = await open()
+    expect(await sent(door, { origin: door.origin })).toBe(201)
+    expect(await sent(door, { 'sec-fetch-site': 'same-origin' })).toBe(201)
+    const host = 'SLUICE.example'
+    expect(await sent(door, { host, origin: 'https://sluice.example' })).toBe(201)
+  })
+
+  it('is let through from the public address, and not from its unprotected twin', async () => {
+    const door = await open(undefined, { config: { publicBaseUrl: 'https://sluice.example/x' } })
+    const cookie = { cookie: door.cookie.cookie }
+    const at = (origin: string, host: string) => sent(door, { ...cookie, origin, host })
+    expect(await at('https://sluice.example', 'edge:8080')).toBe(201)
+    expect(await at('https://sluice.example', 'sluice.example')).toBe(201)
+    expect(await at('http://sluice.example', 'sluice.example')).toBe('cross_site_refused')
+    expect(await at('http://127.0.0.1:9', '127.0.0.1:9')).toBe(201)
+  })
+
+  it('needs no word of its origin with a bearer token, which no browser attaches', async () => {
+    const { ask, bearer } = await open()
+    const headers = { ...bearer, origin: 'https://evil.example' }
+    const answer = await ask('POST', KEYS, { headers, body: { name: 'k' } })
+    expect(answer.status).toBe(201)
+  })
+
+  it('is refused for another site where nobody is signed in yet, too', async () => {
+    const { ask, port } = await open()
+    const body = { email: 'ada@b.test', password: PASSWORD }
+    const login = (headers: Record<string, string>) =>
+      ask('POST', '/api/auth/login', { headers, body })
+    const evil = { origin: 'https://evil.example' }
+    for (const headers of [
+      evil,
+      { ...evil, authorization: 'Basic YWRhOnB3' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      const answer = await login(headers)
+      expect(told(answer)).toMatchObject({ status: 403, code: 'cross_site_refused' })
+      expect(answer.headers['set-cookie']).toBeUndefined()
+    }
+    for (const headers of [{}, { origin: `http://127.0.0.1:${port}` }])
+      expect((await login(headers)).status).toBe(200)
+  })
+})
