@@ -111,7 +111,10 @@ export async function openHouse(stores: HouseStores) {
     acts: () =>
       log.lines
         .filter(({ message }) => message === 'an operator changed something')
-        .map(({ facts: { requestId: _, address: __, ...facts } }) => facts),
+        .map(({ facts }) => {
+          const { requestId: _, address: __, ...rest } = facts
+          return rest
+        }),
     close: async () => {
       await server.close({ withinMs: 0 })
       await Promise.race([edge.stop({ withinMs: 0 }), movingTime(clock)])

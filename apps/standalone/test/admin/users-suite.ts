@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import type { House, HouseStores } from './house.ts'
 import { openHouse } from './house.ts'
-import { PASSWORD, asRecord, itemsOf, messageOf, refusalOf } from './visitors.ts'
+import { PASSWORD, itemsOf, messageOf, refusalOf } from './visitors.ts'
 
 const USERS = '/api/admin/users'
 const nothing = { posted_micro: '0', held_micro: '0', available_micro: '0' }
@@ -229,114 +229,6 @@ export function usersSuite(make: () => Promise<HouseStores>): void {
         expect(refusalOf(await admin('GET', path))).toEqual(missing)
         expect(refusalOf(await admin('PATCH', path, { body: { role: 'admin' } }))).toEqual(missing)
       }
-    })
-  })
-
-  describe('credits that an operator gives', () => {
-    const gift = (note = 'thanks') => ({ amount: '5000000', note })
-    const giving = (house: House, userId = house.ada.id) => {
-      return (key: string, body: unknown = gift()) =>
-        house.admin('POST', `${USERS}/${userId}/credits`, {
-          body,
-          headers: { 'idempotency-key': key },
-        })
-    }
-    const balance = { posted_micro: '5000000', held_micro: '0', available_micro: '5000000' }
-
-    it('are there at once, with a note and the name of who gave them', async () => {
-      const house = await open()
-      const answer = await giving(house)('k1')
-      expect(answer.status).toBe(201)
-      expect(answer.body).toEqual({ balance, fresh: true })
-      const { entries } = await house.billing.listEntries({ wallet: house.ada.wallet, limit: 5 })
-      const by = { refType: 'person', refId: house.root.id }
-      expect(entries).toMatchObject([{ kind: 'grant', memo: 'thanks', ...by }])
-      const act = { act: 'credits.grant', by: house.root.id, target: house.ada.id }
-      expect(house.acts()).toEqual([{ ...act, amountMicro: '5000000', note: 'thanks' }])
-    })
-
-    it('are given once for one key, however often it is asked', async () => {
-      const house = await open()
-      const give = giving(house)
-      await give('k1')
-      expect((await give('k1')).body).toEqual({ balance, fresh: false })
-      expect((await give('k2')).body).toMatchObject({ fresh: true })
-      expect(house.acts()).toHaveLength(2)
-    })
-
-    it('are given once when many ask at the same moment', async () => {
-      const house = await open()
-      const give = giving(house)
-      const answers = await Promise.all(Array.from({ length: 8 }, () => give('k1')))
-      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
-      expect(answers.filter(({ body }) => body['fresh'] === true)).toHaveLength(1)
-      const { entries } = await house.billing.listEntries({ wallet: house.ada.wallet, limit: 5 })
-      expect(entries).toHaveLength(1)
-      expect(house.acts()).toHaveLength(1)
-    })
-
-    it('are the same gift when another admin asks with the same key', async () => {
-      const house = await open()
-      await giving(house)('k1')
-      const other = await house.settle('other@b.test', 'admin')
-      const again = await giving({ ...house, admin: other.ask })('k1')
-      expect(again.body).toEqual({ balance, fresh: false })
-    })
-
-    it('may be given to two people with one key', async () => {
-      const house = await open()
-      await giving(house)('k1')
-      expect((await giving(house, house.root.id)('k1')).body).toEqual({ balance, fresh: true })
-    })
-
-    it('are refused when the key has given something else, and nothing is given', async () => {
-      const house = await open()
-      const give = giving(house)
-      await give('k1')
-      const conflict = { status: 422, code: 'idempotency_conflict', param: 'Idempotency-Key' }
-      const more = await give('k1', { ...gift(), amount: '5000001' })
-      expect(refusalOf(more)).toEqual(conflict)
-      expect(more.headers.get('x-should-retry')).toBeNull()
-      expect(refusalOf(await give('k1', gift('no thanks')))).toEqual(conflict)
-      const shown = await house.admin('GET', `${USERS}/${house.ada.id}`)
-      expect(asRecord(shown.body['balance'])).toEqual(balance)
-    })
-
-    it('need a key', async () => {
-      const { admin, ada } = await open()
-      const path = `${USERS}/${ada.id}/credits`
-      const param = 'Idempotency-Key'
-      expect(refusalOf(await admin('POST', path, { body: gift() }))).toEqual({
-        status: 400,
-        code: 'missing_required_parameter',
-        param,
-      })
-      const headers = { 'idempotency-key': 'k'.repeat(256) }
-      const long = await admin('POST', path, { body: gift(), headers })
-      expect(refusalOf(long)).toEqual({ status: 400, code: 'invalid_value', param })
-    })
-
-    it('are refused with the name of the field that is wrong', async () => {
-      const give = giving(await open())
-      const wrong: [body: object, param: string][] = [
-        [{ amount: '0', note: 'x' }, 'amount'],
-        [{ amount: '-5', note: 'x' }, 'amount'],
-        [{ amount: 5, note: 'x' }, 'amount'],
-        [{ amount: '1.5', note: 'x' }, 'amount'],
-        [{ amount: '1000000000000001', note: 'x' }, 'amount'],
-        [{ amount: '5', note: ' ' }, 'note'],
-        [{ amount: '5', note: 'x'.repeat(201) }, 'note'],
-      ]
-      for (const [body, param] of wrong) {
-        const refused = { status: 400, code: 'invalid_value', param }
-        expect(refusalOf(await give('k1', body)), JSON.stringify(body)).toEqual(refused)
-      }
-    })
-
-    it('cannot be given to nobody', async () => {
-      const house = await open()
-      const answer = await giving(house, `usr_${'0'.repeat(32)}`)('k1')
-      expect(refusalOf(answer)).toMatchObject({ status: 404, code: 'not_found' })
     })
   })
 

@@ -1,0 +1,4 @@
+import { creditsSuite } from './credits-suite.ts'
+import { memoryStores } from './memory-stores.ts'
+
+creditsSuite(memoryStores)
