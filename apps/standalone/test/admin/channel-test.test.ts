@@ -164,7 +164,7 @@ describe('a test of a channel', () => {
     asked.catch(() => undefined)
     await until(() => calls().length === 4)
     leaving.abort()
-    await expect(asked).rejects.toThrow()
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
     await until(() => calls().every(({ end }) => end === 'client-gone'))
     expect(calls()).toHaveLength(4)
   })
