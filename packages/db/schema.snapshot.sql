@@ -536,8 +536,6 @@ CREATE INDEX image_jobs_queued_by_wallet ON public.image_jobs USING btree (walle
 
 CREATE INDEX image_jobs_sweep ON public.image_jobs USING btree (sweep_at) WHERE (sweep_at IS NOT NULL);
 
-CREATE INDEX ledger_transfers_by_time ON public.ledger_transfers USING brin (created_at) WITH (pages_per_range='16', autosummarize='on');
-
 CREATE INDEX ledger_transfers_refunds ON public.ledger_transfers USING btree (hold_id) WHERE (kind = 'refund'::text);
 
 CREATE INDEX ledger_transfers_statement ON public.ledger_transfers USING btree (wallet, seq);

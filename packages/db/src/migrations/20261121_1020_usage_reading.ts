@@ -14,11 +14,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create index ledger_transfers_refunds on ledger_transfers (hold_id)
     where kind = 'refund'`.execute(db)
-  // Rows come in order of time, and only what came lately is ever looked for: a few bytes for each
-  // range of pages do, where an ordinary index would cost every payment.
-  await sql`
-    create index ledger_transfers_by_time on ledger_transfers
-    using brin (created_at) with (pages_per_range = 16, autosummarize = on)`.execute(db)
   await sql`
     create index image_jobs_ended on image_jobs (ended_at, state)
     where ended_at is not null`.execute(db)

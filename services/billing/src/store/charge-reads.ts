@@ -4,7 +4,7 @@ import type { Hold } from '../ledger/hold.ts'
 import type { StoredUsage } from '../ledger/invariants.ts'
 import type { PostedTransfer } from '../ledger/transfer.ts'
 
-/** What is read of charges by people. Every method is one database transaction. */
+/** What is read of charges by people. */
 export interface ChargeReads {
   /** At most `rowsMax` rows, in no order. */
   readUsage(query: UsageSumQuery & { rowsMax: number }): Promise<UsageSum[]>
