@@ -1,5 +1,5 @@
 export const words = {
-  title: 'Picture jobs',
+  title: 'Image jobs',
   about: 'Image tasks of everybody, newest first.',
   filters: {
     q: 'Part of the prompt',
@@ -29,7 +29,7 @@ export const words = {
   position: (place: string) => `place ${place}`,
   nobody: 'deleted user',
   detail: {
-    title: 'Picture job',
+    title: 'Image job',
     prompt: 'Prompt',
     facts: 'Facts',
     id: 'Id',

@@ -45,12 +45,12 @@ export const words = {
     },
     'failures-high': {
       what: (_subject: string, count: string) => `${count} failed in the last minute.`,
-      act: 'Open picture jobs',
+      act: 'Open image jobs',
     },
     'queue-old': {
       what: (_subject: string, count: string) =>
         `${count} wait, the oldest for more than a minute.`,
-      act: 'Open picture jobs',
+      act: 'Open image jobs',
     },
     'ledger-drift': {
       what: () =>

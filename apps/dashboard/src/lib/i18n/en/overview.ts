@@ -13,11 +13,11 @@ export const words = {
   period: 'Period',
   days: counted(lang, { one: '# day', other: '# days' }),
   figures: {
-    balance: 'Available',
+    balance: 'Available credits',
     held: (amount: string) => `${amount} held for running requests`,
     heldNothing: 'nothing held',
     requests: 'Requests',
-    spend: 'Spent',
+    spend: 'Credits spent',
     pictures: 'Pictures',
     latency: 'Median time',
     p95: (time: string) => `95 of 100 within ${time}`,

@@ -14,11 +14,11 @@ export const words: AreaWords<'overview'> = {
   period: '时间范围',
   days: counted(lang, { other: '# 天' }),
   figures: {
-    balance: '可用余额',
+    balance: '可用额度',
     held: (amount) => `${amount} 已为运行中的请求冻结`,
     heldNothing: '无冻结',
     requests: '请求数',
-    spend: '消费',
+    spend: '已用额度',
     pictures: '图片',
     latency: '耗时中位数',
     p95: (time) => `95% 的请求在 ${time} 内完成`,
