@@ -55,7 +55,7 @@ module.exports = {
       { path: '^apps/dashboard/serve/', pathNot: tests },
       {
         path: '^(packages|services|apps)/',
-        pathNot: '^(packages/(kernel|service-kit)|apps/dashboard/serve)/',
+        pathNot: '^(packages/(contracts|kernel|service-kit)|apps/dashboard/serve)/',
       },
     ),
     wall(

@@ -15,7 +15,7 @@ const out = '../../dist/panel/next'
 function panelAdapter(): Adapter {
   const platform = {
     apiUrl: DEV_GATEWAY,
-    forwardedFor: '127.0.0.1',
+    callerStamp: undefined,
     // The dev server tells faults by itself.
     report: () => undefined,
   }

@@ -20,7 +20,7 @@ interface Seen {
   method: string
   body: string
   apiUrl: string
-  forwardedFor: string
+  callerStamp: string | undefined
   address: string
 }
 
@@ -50,7 +50,7 @@ function smallBuild(): PanelBuild {
           method: request.method,
           body: await request.clone().text(),
           apiUrl: platform.apiUrl,
-          forwardedFor: platform.forwardedFor,
+          callerStamp: platform.callerStamp,
           address: getClientAddress(),
         })
         const headers = new Headers({ 'content-type': 'text/html', etag: '"page"' })
@@ -125,10 +125,10 @@ describe('a page', () => {
   )
 
   it('is told where the gateway is, and who asks', async () => {
-    await ask('/', { headers: { 'x-forwarded-for': '203.0.113.7' } })
+    await ask('/', { headers: { 'x-sluice-caller': 'as the door has signed it' } })
     expect(lastSeen()).toMatchObject({
       apiUrl: 'http://127.0.0.1:1',
-      forwardedFor: '203.0.113.7, 127.0.0.1',
+      callerStamp: 'as the door has signed it',
       address: '127.0.0.1',
     })
   })

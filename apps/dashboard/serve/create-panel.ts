@@ -19,9 +19,16 @@ export interface PanelDeps {
   log: Log
 }
 
+/** What stands beside a request. */
+export interface PanelCall {
+  incoming: IncomingMessage
+  /** Where the request came from, signed by the door that it came through. */
+  callerStamp: string | undefined
+}
+
 /** The panel behind a door: answers everything that it is asked. */
 export interface Panel {
-  fetch(request: Request, env: { incoming: IncomingMessage }): Promise<Response>
+  fetch(request: Request, env: PanelCall): Promise<Response>
 }
 
 /** The built panel as a value: opens no socket, reads no environment. */
@@ -32,7 +39,7 @@ export function createPanel({ build, apiUrl, publicBaseUrl, log }: PanelDeps): P
     log.error({ err, path }, 'a page of the panel failed')
 
   return {
-    fetch: async (request, { incoming }) => {
+    fetch: async (request, { incoming, callerStamp }) => {
       const { pathname, search } = new URL(request.url)
       const asset = build.assets.get(pathname)
       if (asset) return serveAsset(asset, request)
@@ -44,10 +51,8 @@ export function createPanel({ build, apiUrl, publicBaseUrl, log }: PanelDeps): P
       })
       const asked = new Request(`${origin}${pathname}${search}`, initOf(request))
       const address = incoming.socket.remoteAddress ?? 'unknown'
-      const before = incoming.headers['x-forwarded-for']
-      const forwardedFor = [...(typeof before === 'string' ? [before] : []), address].join(', ')
       const answer = await build.server.respond(asked, {
-        platform: { apiUrl: apiUrl(), forwardedFor, report },
+        platform: { apiUrl: apiUrl(), callerStamp, report },
         getClientAddress: () => address,
       })
       return compressPage(answer, request)

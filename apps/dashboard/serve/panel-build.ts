@@ -8,7 +8,7 @@ import { z } from 'zod'
 /** What a request carries into SvelteKit beside itself: `App.Platform` of the panel. */
 export interface PanelPlatform {
   apiUrl: string
-  forwardedFor: string
+  callerStamp: string | undefined
   report: (error: unknown, facts: { path: string }) => void
 }
 

@@ -1,3 +1,7 @@
+import type { IncomingMessage } from 'node:http'
+
+import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
+
 import type { Panel } from './create-panel.ts'
 
 interface Rooms {
@@ -13,9 +17,16 @@ export function panelDoor({ panel, health }: Rooms) {
     fetch: (request: Request, env?: unknown) =>
       healthPaths.has(new URL(request.url).pathname)
         ? health.fetch(request)
-        : panel.fetch(request, endsOf(env)),
+        : panel.fetch(request, callOf(env)),
   }
 }
 
 // node-server gives every request the two ends of its connection.
-const endsOf = (env: unknown) => env as Parameters<Panel['fetch']>[1]
+const endsOf = (env: unknown) => env as { incoming: IncomingMessage }
+
+// Handed on unread: only the gateway can tell whether it is its own.
+function callOf(env: unknown) {
+  const { incoming } = endsOf(env)
+  const stamp = incoming.headers[CALLER_HEADER]
+  return { incoming, callerStamp: typeof stamp === 'string' ? stamp : undefined }
+}

@@ -18,8 +18,8 @@ declare global {
     interface Platform {
       /** Where the gateway listens, without a path. */
       apiUrl: string
-      /** Who is at the other end, as those in front of us said: for X-Forwarded-For. */
-      forwardedFor: string
+      /** Where this request came from, signed by the door: handed back to it with what is asked of it. */
+      callerStamp: string | undefined
       /** Logs a fault of ours. */
       report: (error: unknown, facts: { path: string }) => void
     }

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+
 import type { Panel } from '@sluice/dashboard/serve/create-panel'
 import type { EdgeApi } from '@sluice/edge-api/module'
 import type { Imgproxy } from '@sluice/imgproxy/module'
@@ -10,7 +12,7 @@ type Checks = Record<string, HealthCheck>
 
 /** The modules, as far as they show at the port. */
 export interface Rooms {
-  edgeApi: Pick<EdgeApi, 'app' | 'checks'>
+  edgeApi: Pick<EdgeApi, 'app' | 'checks' | 'stampCaller'>
   imgproxy: Pick<Imgproxy, 'app' | 'checks'>
   billing: { checks: Checks }
   scheduler: { checks: Checks }
@@ -35,13 +37,14 @@ export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
       if (isOfApi(path)) return edgeApi.app.fetch(request, env)
       if (path.startsWith('/p/')) return imgproxy.app.fetch(request, env)
       if (healthPaths.has(path)) return health.fetch(request, env)
-      return panel.fetch(request, endsOf(env))
+      const { incoming } = endsOf(env)
+      return panel.fetch(request, { incoming, callerStamp: edgeApi.stampCaller(incoming) })
     },
   }
 }
 
 // node-server gives every request the two ends of its connection.
-const endsOf = (env: unknown) => env as Parameters<Panel['fetch']>[1]
+const endsOf = (env: unknown) => env as { incoming: IncomingMessage }
 
 function isOfApi(path: string): boolean {
   return path.startsWith('/v1/') || path.startsWith('/api/') || path === '/v1' || path === '/api'

@@ -21,6 +21,8 @@ export interface ChatParts {
   /** This edge's id. */
   edge: string
   newRequestId: () => string
+  /** For the panel behind us: where this request came from, signed. */
+  stampCaller: (incoming: IncomingMessage) => string
   admission: Admission
   allowances: AllowancePool
   uses: CredentialUses

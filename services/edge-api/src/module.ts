@@ -1,5 +1,8 @@
+import type { IncomingMessage } from 'node:http'
+
 import { AppError } from '@sluice/kernel/app-error'
 import type { Unsubscribe } from '@sluice/bus/bus'
+import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { newId } from '@sluice/kernel/ids'
 import { createJobHub } from '@sluice/jobs/job-hub'
 import type { HealthCheck } from '@sluice/service-kit/http/health'
@@ -8,9 +11,11 @@ import { createPublicApp, nameRequest } from './accept/public-app.ts'
 import { createAdmission } from './admit/admit.ts'
 import { createAllowancePool } from './admit/allowance-pool.ts'
 import { createAuthenticator } from './admit/authenticate.ts'
+import { createCallerStamps } from './admit/caller-stamps.ts'
 import { createDailyQuotas } from './admit/daily-quotas.ts'
 import { guessLimit } from './admit/guess-limit.ts'
 import { createRateLimiter } from './admit/rate-limiter.ts'
+import { fullCallerAddress, networkOf } from './admit/read-credentials.ts'
 import type { ChatParts } from './chat-parts.ts'
 import type { EdgeConfig } from './config.ts'
 import { createControl } from './control/create-control.ts'
@@ -51,6 +56,8 @@ export interface EdgeApi {
   endStreams(): void
   /** Waits for running requests within the time, then hands usage over and gives allowances back. */
   stop(limit: { withinMs: number }): Promise<void>
+  /** For a panel that is mounted in this process: where a request came from, signed. */
+  stampCaller(incoming: IncomingMessage): string
   /** For /ready. */
   checks: Record<string, HealthCheck>
 }
@@ -71,6 +78,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   })
   const limiter = createRateLimiter({ store: deps.rateStore, clock })
   const { trustedProxyHops } = config
+  const { stampCaller, addressOf } = callers(deps)
   const admission = createAdmission({ authenticator, limiter, trustedProxyHops })
   const spool = usageSpool({ folder: config.spoolDir, clock, random, log })
   const deliversToBilling = config.usageDelivery === 'direct'
@@ -109,6 +117,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     door,
     edge,
     newRequestId,
+    stampCaller,
     admission,
     allowances,
     uses: credentialUses(),
@@ -127,7 +136,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       clock,
       sweep,
       publicOrigin: config.publicBaseUrl && new URL(config.publicBaseUrl).origin,
-      trustedProxyHops,
+      addressOf,
       nameRequest: (context) => nameRequest(context, newRequestId),
       authenticate: ({ cookie, authorization }) => identity.authenticate({ cookie, authorization }),
     },
@@ -139,6 +148,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   return {
     identity,
     app,
+    stampCaller,
     async start() {
       unsubscribe = await bus.subscribe('api-key-changed', ({ apiKeyId }) =>
         authenticator.forget(apiKeyId),
@@ -175,6 +185,17 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
         if (!usage.healthy()) throw new AppError('unavailable', 'usage can neither leave nor wait')
       },
     },
+  }
+}
+
+/** Where a request came from: what our panel says of the person that it asks for, or what we see ourselves. */
+function callers({ pepper, clock, config: { trustedProxyHops } }: EdgeDeps) {
+  const stamps = createCallerStamps({ pepper, clock })
+  const seen = (incoming: IncomingMessage) => fullCallerAddress(incoming, trustedProxyHops)
+  return {
+    stampCaller: (incoming: IncomingMessage) => stamps.write(seen(incoming)),
+    addressOf: (incoming: IncomingMessage) =>
+      networkOf(stamps.read(incoming.headers[CALLER_HEADER]) ?? seen(incoming)),
   }
 }
 

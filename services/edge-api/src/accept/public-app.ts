@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http'
 
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { Hono } from 'hono'
 
 import type { ChatParts } from '../chat-parts.ts'
 import { mountImages } from '../images/mount-images.ts'
+import type { ForwardInput } from '../relay/forward.ts'
 import { forward } from '../relay/forward.ts'
 import type { EdgeApp, EdgeContext, EdgeEnv } from '../request.ts'
 import { mountChat } from './chat-completions.ts'
@@ -32,22 +34,30 @@ export function createPublicApp(parts: ChatParts): EdgeApp {
   return app
 }
 
-function mountForwards(app: EdgeApp, { door: { deps }, newRequestId }: ChatParts): void {
-  const { imgproxyUrl, dashboardUrl } = deps.config
-  const pass = async (context: EdgeContext, origin: string, withhold: readonly string[]) => {
+type Manners = Pick<ForwardInput, 'origin' | 'withhold' | 'say'>
+
+function mountForwards(app: EdgeApp, parts: ChatParts): void {
+  const { newRequestId, stampCaller, door } = parts
+  const { config, dispatcher } = door.deps
+  const { imgproxyUrl, dashboardUrl } = config
+  const pass = async (context: EdgeContext, manners: Manners) => {
     const requestId = nameRequest(context, newRequestId)
-    await forward({ ...context.env, dispatcher: deps.dispatcher, origin, requestId, withhold })
+    await forward({ ...context.env, dispatcher, requestId, ...manners })
     return RESPONSE_ALREADY_SENT
   }
   if (imgproxyUrl !== undefined) {
     // A link carries all the right there is; some clients attach their API key to it nevertheless.
-    const withhold = ['authorization', 'x-api-key', 'cookie']
-    app.get('/p/*', (context) => pass(context, originOf(imgproxyUrl), withhold))
+    const withhold = ['authorization', 'x-api-key', 'cookie', CALLER_HEADER]
+    const origin = originOf(imgproxyUrl)
+    app.get('/p/*', (context) => pass(context, { origin, withhold }))
   }
   app.notFound((context) => {
     const { path } = context.req
     const isApi = ['/v1/', '/api/', '/p/'].some((start) => path.startsWith(start))
-    if (dashboardUrl !== undefined && !isApi) return pass(context, originOf(dashboardUrl), [])
+    if (dashboardUrl !== undefined && !isApi) {
+      const say = { [CALLER_HEADER]: stampCaller(context.env.incoming) }
+      return pass(context, { origin: originOf(dashboardUrl), say })
+    }
     nameRequest(context, newRequestId)
     const methods = methodsOf(app, path)
     const response = errorResponse(refusalOf(context, methods), context)

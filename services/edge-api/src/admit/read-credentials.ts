@@ -29,7 +29,7 @@ function sound(apiKey: string | undefined): string | undefined {
  * /64, which is what one household gets.
  */
 export function callerAddress(incoming: IncomingMessage, trustedProxyHops: number): string {
-  return network(fullCallerAddress(incoming, trustedProxyHops))
+  return networkOf(fullCallerAddress(incoming, trustedProxyHops))
 }
 
 /** The same, to the last bit. */
@@ -45,7 +45,8 @@ function forwardedFor(headers: IncomingHttpHeaders): string[] | undefined {
   return typeof text === 'string' ? text.split(',').map((item) => item.trim()) : text
 }
 
-function network(address: string): string {
+/** What one household gets: an IPv4 address as it is, an IPv6 address by its /64. */
+export function networkOf(address: string): string {
   if (!address.includes(':') || address.startsWith('::ffff:')) return address
   const [head = '', tail = ''] = address.split('::')
   const front = head === '' ? [] : head.split(':')

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 import type { Clock } from '@sluice/kernel/clock'
 
@@ -12,7 +12,8 @@ export interface ControlDeps {
   sweep: Sweep
   /** Our address as people know it; undefined when it is the one that we listen on. */
   publicOrigin: string | undefined
-  trustedProxyHops: number
+  /** Where a request came from, for throttling and records. */
+  addressOf: (incoming: IncomingMessage) => string
   /** Gives the request its id, once. */
   nameRequest: (context: EdgeContext) => string
   /** The session behind a cookie or a bearer token. Throws `invalid_session`, `unavailable`. */

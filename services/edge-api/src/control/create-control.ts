@@ -9,8 +9,8 @@ import { keyHandlers } from './keys/key-handlers.ts'
 import { openApiDocument } from './openapi.ts'
 import { usageHandlers } from './usage/usage-handlers.ts'
 
-/** Every operation of the control API: one line for each group. */
-export function createControl(parts: ControlParts): Partial<ControlHandlers> {
+/** Every operation of the control API: one line for each group. One that nobody carries out is a type error. */
+export function createControl(parts: ControlParts): ControlHandlers {
   const document = openApiDocument(parts)
   return {
     getOpenApi: async () => document,

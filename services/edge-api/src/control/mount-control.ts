@@ -9,7 +9,6 @@ import { controlRoutes } from '@sluice/contracts/control/routes'
 import { AppError } from '@sluice/kernel/app-error'
 
 import { readJsonFields } from '../accept/images-body.ts'
-import { callerAddress } from '../admit/read-credentials.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
 import { checkSameOrigin } from './check-origin.ts'
 import type { ControlDeps } from './control-deps.ts'
@@ -17,18 +16,15 @@ import type { ControlCall, ControlHandlers, SessionPrincipal } from './handlers.
 import { pathOfNul } from './path-of-nul.ts'
 import { CONTROL_BODY_BYTES_MAX, checked, queryFields, readIdempotencyKey } from './read-call.ts'
 
-/** Mounts every operation of the control API that has a handler, by the route table. */
-export function mountControl(
-  app: EdgeApp,
-  deps: ControlDeps,
-  handlers: Partial<ControlHandlers>,
-): void {
+/** Mounts every operation of the control API, by the route table. */
+export function mountControl(app: EdgeApp, deps: ControlDeps, handlers: ControlHandlers): void {
   for (const operation of Object.keys(controlRoutes) as ControlOperation[]) {
     const route: ControlRoute = controlRoutes[operation]
     const schemas: OperationSchemas = controlOperations[operation]
-    if (!handlers[operation]) continue
-    const run = looselyTyped(handlers[operation])
-    app.on(route.method, route.path, (context) => answer({ deps, route, schemas, run }, context))
+    app.on(route.method, route.path, (context) => {
+      const run = looselyTyped(handlers[operation])
+      return answer({ deps, route, schemas, run }, context)
+    })
   }
 }
 
@@ -69,7 +65,7 @@ async function answer(mounted: Mounted, context: EdgeContext): Promise<Response>
     idempotencyKey: readIdempotencyKey(incoming.headers['idempotency-key'], route.idempotency),
     requestId,
     receivedAtMs,
-    address: callerAddress(incoming, deps.trustedProxyHops),
+    address: deps.addressOf(incoming),
     incoming,
     outgoing,
     addHeader: (name: string, value: string) => extra.append(name, value),

@@ -30,6 +30,8 @@ export interface ForwardInput {
   requestId: string
   /** Request headers that stay here, in lower case: what is meant for us only. */
   withhold?: readonly string[]
+  /** What we say ourselves, by names in lower case; the caller's own word of it stays here. */
+  say?: Readonly<Record<string, string>>
 }
 
 /**
@@ -59,18 +61,21 @@ export function forward(input: ForwardInput): Promise<void> {
   })
 }
 
-function forwardedHeaders({ incoming, requestId, withhold = [] }: ForwardInput): string[] {
+function forwardedHeaders(input: ForwardInput): string[] {
+  const { incoming, requestId, withhold = [], say = {} } = input
   const { rawHeaders, socket, headers } = incoming
   const list: string[] = []
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ''
     const lower = name.toLowerCase()
-    const stays = hopByHop.has(lower) || withhold.includes(lower) || ours.has(lower)
+    const isOurs = ours.has(lower) || Object.hasOwn(say, lower)
+    const stays = hopByHop.has(lower) || withhold.includes(lower) || isOurs
     if (!stays) list.push(name, rawHeaders[at + 1] ?? '')
   }
   const before = headers['x-forwarded-for']
   const seen = [...(typeof before === 'string' ? [before] : []), socket.remoteAddress ?? 'unknown']
   list.push('x-forwarded-for', seen.join(', '), 'x-request-id', requestId)
+  for (const [name, value] of Object.entries(say)) list.push(name, value)
   return list
 }
 

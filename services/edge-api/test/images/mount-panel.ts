@@ -2,7 +2,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import { newId } from '@sluice/kernel/ids'
 import { systemRandom } from '@sluice/kernel/random'
 
-import type { SessionPrincipal } from '../../src/control/handlers.ts'
+import type { ControlHandlers, SessionPrincipal } from '../../src/control/handlers.ts'
 import { adminImageHandlers, imageHandlers } from '../../src/control/images/image-handlers.ts'
 import { mountControl } from '../../src/control/mount-control.ts'
 import type { Door } from '../../src/door.ts'
@@ -16,8 +16,7 @@ export function mountPanel(
   door: Door,
   sessions: ReadonlyMap<string, SessionPrincipal>,
 ): void {
-  const { clock, config } = door.deps
-  const { trustedProxyHops } = config
+  const { clock } = door.deps
   const authenticate: Identity['authenticate'] = async ({ authorization = '' }) => {
     const session = sessions.get(authorization.replace('Bearer ', ''))
     if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
@@ -30,10 +29,11 @@ export function mountPanel(
     env.outgoing.setHeader('x-request-id', requestId)
     return requestId
   }
-  const control = { clock, sweep: door.sweep, publicOrigin: undefined, trustedProxyHops }
+  const addressOf = () => '127.0.0.1'
+  const control = { clock, sweep: door.sweep, publicOrigin: undefined, addressOf }
   mountControl(
     app,
     { ...control, nameRequest, authenticate },
-    { ...imageHandlers(parts), ...adminImageHandlers(parts) },
+    onlyThese<ControlHandlers>({ ...imageHandlers(parts), ...adminImageHandlers(parts) }),
   )
 }

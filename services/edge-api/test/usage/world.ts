@@ -15,7 +15,7 @@ import { errorResponse } from '../../src/accept/render-error.ts'
 import { catalogSnapshot } from '../../src/choose/catalog.ts'
 import { defaultEdgeConfig } from '../../src/config.ts'
 import { adminOverviewHandlers } from '../../src/control/admin-overview/admin-overview-handlers.ts'
-import type { SessionPrincipal } from '../../src/control/handlers.ts'
+import type { ControlHandlers, SessionPrincipal } from '../../src/control/handlers.ts'
 import { mountControl } from '../../src/control/mount-control.ts'
 import { usageHandlers } from '../../src/control/usage/usage-handlers.ts'
 import type { EdgeDeps } from '../../src/deps.ts'
@@ -100,11 +100,15 @@ export async function world({
   const app = new Hono<EdgeEnv>()
   app.onError((error, context) => errorResponse(error, context))
   const nameRequest = (_context: EdgeContext) => newId('req', { clock, random: systemRandom })
-  const control = { clock, sweep: door.sweep, publicOrigin: undefined, trustedProxyHops: 0 }
+  const addressOf = () => '127.0.0.1'
+  const control = { clock, sweep: door.sweep, publicOrigin: undefined, addressOf }
   mountControl(
     app,
     { ...control, nameRequest, authenticate },
-    { ...usageHandlers({ door }), ...adminOverviewHandlers({ door, identity }) },
+    onlyThese<ControlHandlers>({
+      ...usageHandlers({ door }),
+      ...adminOverviewHandlers({ door, identity }),
+    }),
   )
   const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log })
   onTestFinished(async () => {

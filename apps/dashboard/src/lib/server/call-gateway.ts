@@ -1,10 +1,11 @@
+import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import type { HandleFetch } from '@sveltejs/kit/hooks'
 
 const ANSWER_WITHIN_MS = 30_000
 
 /**
  * Sends what a `load` or a form action asks of `/api` or `/v1` to the gateway, in the person's name: with
- * their cookie, language and address. What the gateway sets as a cookie goes on to the browser.
+ * their cookie, language and address (as the door has signed it). What the gateway sets as a cookie goes on to the browser.
  */
 export const callGateway: HandleFetch = async ({ event, request, fetch }) => {
   const url = new URL(request.url)
@@ -36,7 +37,9 @@ function headersOf({ event, request, target }: Call): Headers {
     if (value !== null) headers.set(name, value)
   }
   headers.delete('authorization')
-  headers.set('x-forwarded-for', event.platform?.forwardedFor ?? '')
+  const { callerStamp } = event.platform ?? {}
+  if (callerStamp === undefined) headers.delete(CALLER_HEADER)
+  else headers.set(CALLER_HEADER, callerStamp)
   // SvelteKit has seen that the form came from a page of this site; to the gateway it is we who ask.
   if (request.method !== 'GET') headers.set('origin', target.origin)
   return headers

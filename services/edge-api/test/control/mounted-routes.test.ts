@@ -1,0 +1,19 @@
+import { controlRoutes } from '@sluice/contracts/control/routes'
+import { afterEach, expect, it } from 'vitest'
+
+import type { OpenDoor } from '../identity/visitor.ts'
+import { openDoor } from '../identity/visitor.ts'
+
+let here: OpenDoor | undefined
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+it('every route of /api is in the route table, and every route of the table is there', async () => {
+  here = await openDoor()
+  const mounted = here.edge.app.routes.filter(({ path }) => path.startsWith('/api'))
+  const table = Object.values(controlRoutes)
+  const named = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
+  expect(mounted.map(named).toSorted()).toEqual(table.map(named).toSorted())
+})

@@ -1,0 +1,88 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+
+import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+
+import { createCallerStamps } from '../../src/admit/caller-stamps.ts'
+import type { OpenDoor } from './visitor.ts'
+import { errorOf, openDoor } from './visitor.ts'
+
+let here: OpenDoor | undefined
+const open = async (...options: Parameters<typeof openDoor>) => (here = await openDoor(...options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+/** As the panel's server asks: all of them from its own address, with what the door gave it. */
+async function guess({ ask }: OpenDoor, stamp: string, email: string) {
+  return ask('POST', '/api/auth/login', {
+    body: { email, password: 'wrong password' },
+    headers: { [CALLER_HEADER]: stamp },
+  })
+}
+
+async function guessUntilStopped(door: OpenDoor, stampOf: () => string): Promise<number> {
+  for (let n = 0; n < 40; n += 1) {
+    const { status } = await guess(door, stampOf(), `guess-${n}@b.test`)
+    if (status === 429) return n
+  }
+  throw new Error('never stopped')
+}
+
+describe('who guesses passwords by the form of the panel', () => {
+  it('is counted at their own address, and stops nobody else', async () => {
+    const door = await open()
+    const stamps = createCallerStamps(door.deps)
+    expect(await guessUntilStopped(door, () => stamps.write('203.0.113.9'))).toBe(30)
+    // Another person behind the same panel, and one of the same house.
+    const other = await guess(door, stamps.write('198.51.100.1'), 'ada@b.test')
+    expect(errorOf(other)).toMatchObject({ code: 'wrong_credentials' })
+    const same = await guess(door, stamps.write('203.0.113.9'), 'ada@b.test')
+    expect(errorOf(same)).toMatchObject({ code: 'too_many_attempts' })
+  })
+
+  it.each([
+    ['was made up', ({ n }: { n: number }) => `203.0.113.${n} m0 ${'A'.repeat(43)}`],
+    ['is bare', ({ n }: { n: number }) => `203.0.113.${n}`],
+    ['another key has signed', ({ n, stranger }) => stranger.write(`203.0.113.${n}`)],
+    ['is from long ago', ({ n, old }) => old[n % old.length] ?? ''],
+  ] satisfies [string, (hand: Hand) => string][])(
+    'gains nothing from a stamp that %s',
+    async (_name, stampOf) => {
+      const door = await open()
+      const stamps = createCallerStamps(door.deps)
+      const pepper = Buffer.alloc(32, 7).toString('base64')
+      const stranger = createCallerStamps({ pepper, clock: door.clock })
+      const old = Array.from({ length: 50 }, (_, n) => stamps.write(`192.0.2.${n}`))
+      await door.clock.advance(61_000)
+      let n = 0
+      const stopped = await guessUntilStopped(door, () => stampOf({ n: (n += 1), stranger, old }))
+      expect(stopped).toBe(30)
+    },
+  )
+})
+
+interface Hand {
+  n: number
+  stranger: ReturnType<typeof createCallerStamps>
+  old: string[]
+}
+
+it('the panel is told by the door where a request came from, whatever the request says of itself', async () => {
+  const seen: (string | string[] | undefined)[] = []
+  const panel = createServer(({ headers }, outgoing) => {
+    seen.push(headers[CALLER_HEADER])
+    outgoing.end('a page')
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void panel.close())
+  await once(panel, 'listening')
+  const { port } = panel.address() as AddressInfo
+  const { deps, url } = await open({ config: { dashboardUrl: `http://127.0.0.1:${port}` } })
+  const forged = { [CALLER_HEADER]: createCallerStamps(deps).write('203.0.113.9') }
+  await fetch(`${url}/login`, { headers: forged }).then((answer) => answer.text())
+  expect(seen).toHaveLength(1)
+  expect(createCallerStamps(deps).read(seen[0])).toBe('127.0.0.1')
+})
