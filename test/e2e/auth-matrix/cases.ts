@@ -169,7 +169,12 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
   listUsers: {},
   createUser: { wish: async () => ({ body: { email: `${fresh('made')}@matrix.test` } }) },
   getUser: { wish: ofUser },
-  editUser: { wish: async (world) => ({ ...(await ofUser(world)), body: { banned: true } }) },
+  editUser: {
+    wish: async (world) => ({
+      ...(await ofUser(world)),
+      body: { banned: true, ban_reason: 'matrix' },
+    }),
+  },
   grantCredits: {
     wish: async (world) => ({
       ...(await ofUser(world)),

@@ -32,7 +32,10 @@ export async function banStops(context: Context): Promise<void> {
   expect(new Set(await statuses('/api/me', session))).toEqual(new Set([200]))
 
   const ban = (banned: boolean) =>
-    must(context, 'editUser', { as: asAdmin, wish: { params: { id }, body: { banned } } })
+    must(context, 'editUser', {
+      as: asAdmin,
+      wish: { params: { id }, body: banned ? { banned, ban_reason: 'spam' } : { banned } },
+    })
   await ban(true)
   const bannedAt = performance.now()
   // Sessions are looked up for each request: there is nothing to wait for.
