@@ -13,6 +13,7 @@ import {
   formTypes,
   noCors,
 } from './control/cross-site.ts'
+import { keyLimitsHold } from './control/key-limits.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
@@ -25,6 +26,7 @@ const scenarios = {
   'no answer of /api may be read by another site': noCors,
   'sessions open /api only, API keys /v1 only': doorsApart,
   'a ban stops sessions and keys at every door': banStops,
+  'a key spends what its day allows, and works where it may': keyLimitsHold,
   'every charge adds up, to the last micro-credit': chargesAddUp,
   'who watches the system sees it live': countersAreLive,
 }

@@ -1,0 +1,107 @@
+import type { ShownApiKey } from '@sluice/contracts/control/apikeys'
+import type { Charge } from '@sluice/contracts/control/usage'
+import { expect } from 'vitest'
+
+import { ADMIN_EMAIL, must, PASSWORD, send, signIn } from '../auth-matrix/world.ts'
+import type { Context } from '../harness/context.ts'
+import { eventually } from '../harness/context.ts'
+
+const PARALLEL = 8
+const picture = { model: 'gpt-image-2', prompt: 'a limit', quality: 'low', size: '1024x1024' }
+
+/**
+ * A key spends what its day allows and no more, at every door at once; what its owner changes holds at every
+ * door within seconds.
+ */
+export async function keyLimitsHold(context: Context): Promise<void> {
+  const session = await makeSpender(context)
+  const { id, api_key: apiKey } = await must<ShownApiKey & { api_key: string }>(
+    context,
+    'createApiKey',
+    { as: session, wish: { body: { name: 'limited', daily_quota: '100000000' } } },
+  )
+  const { baseUrl, otherBaseUrl = baseUrl } = context.running
+  const draw = (door: string) => post(`${door}/v1/images/generations`, apiKey)
+  const read = () =>
+    must<ShownApiKey>(context, 'getApiKey', { as: session, wish: { params: { id } } })
+  const edit = (body: object) =>
+    must<ShownApiKey>(context, 'editApiKey', { as: session, wish: { params: { id }, body } })
+  const charged = async () => {
+    const { items } = await must<{ items: Charge[] }>(context, 'listCharges', { as: session })
+    return items.reduce((sum, { charged_micro }) => sum + BigInt(charged_micro), 0n)
+  }
+  /** When nothing is reserved any more: what counts is what was charged. */
+  const settled = (pictures: number) =>
+    eventually(async () => {
+      const { items } = await must<{ items: Charge[] }>(context, 'listCharges', { as: session })
+      const paid = items.filter(({ state }) => state === 'charged')
+      const isOver = paid.length === pictures && items.every(({ state }) => state !== 'open')
+      const { spent_today_micro: spent } = await read()
+      return isOver && BigInt(spent) === (await charged()) ? BigInt(spent) : undefined
+    })
+
+  expect(await draw(baseUrl)).toBe(200)
+  const oneMicro = await settled(1)
+  expect(oneMicro).toBeGreaterThan(0n)
+  await eventually(async () => (await read()).last_used_at ?? undefined)
+
+  const quotaMicro = oneMicro * 4n
+  await edit({ daily_quota: String(quotaMicro) })
+  const statuses = await Promise.all(
+    Array.from({ length: PARALLEL }, (_none, n) => draw(n % 2 === 0 ? baseUrl : otherBaseUrl)),
+  )
+  expect(new Set(statuses)).toEqual(new Set([200, 429]))
+  const drawn = statuses.filter((status) => status === 200).length
+  expect(await settled(1 + drawn)).toBeLessThanOrEqual(quotaMicro)
+
+  await edit({ daily_quota: null, ip_whitelist: ['203.0.113.0/24'] })
+  await everywhere(context, apiKey, 403)
+  await edit({ ip_whitelist: ['127.0.0.0/8', '::1'] })
+  await everywhere(context, apiKey, 200)
+  const revoked = await send(context, 'revokeApiKey', { as: session, wish: { params: { id } } })
+  expect(revoked.status).toBe(204)
+  await everywhere(context, apiKey, 401)
+}
+
+async function makeSpender(context: Context): Promise<string> {
+  const asAdmin = await signIn(context, ADMIN_EMAIL)
+  const email = 'spender@matrix.test'
+  const { id } = await must<{ id: string }>(context, 'createUser', {
+    as: asAdmin,
+    wish: { body: { email, password: PASSWORD } },
+  })
+  await must(context, 'grantCredits', {
+    as: asAdmin,
+    wish: {
+      params: { id },
+      body: { amount: '500000000', note: 'to be spent' },
+      headers: { 'idempotency-key': `gift to ${id}` },
+    },
+  })
+  return signIn(context, email)
+}
+
+async function post(url: string, apiKey: string): Promise<number> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(picture),
+  })
+  await answer.arrayBuffer()
+  return answer.status
+}
+
+async function everywhere({ running }: Context, apiKey: string, status: number): Promise<void> {
+  const doors = [running.baseUrl, ...(running.otherBaseUrl ? [running.otherBaseUrl] : [])]
+  await eventually(async () => {
+    const seen = await Promise.all(
+      doors.map(async (door) => {
+        const headers = { authorization: `Bearer ${apiKey}` }
+        const answer = await fetch(`${door}/v1/models`, { headers })
+        await answer.arrayBuffer()
+        return answer.status
+      }),
+    )
+    return seen.every((one) => one === status) ? true : undefined
+  })
+}
