@@ -72,7 +72,7 @@ async function start(): Promise<void> {
       const sandboxOnly = channels.every(({ dialect }) => dialect === 'sandbox')
       const { dataDir } = settings
       const { url } = server
-      process.stdout.write(tellNext({ url, dataDir, apiKey: made.apiKey, sandboxOnly }))
+      process.stdout.write(tellNext({ ...made, url, dataDir, sandboxOnly }))
     },
     stop: async (limit) => {
       edgeApi.endStreams()

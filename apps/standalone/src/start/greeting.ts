@@ -14,6 +14,8 @@ export function tellNext(spec: {
   url: string
   dataDir: string
   apiKey: string | undefined
+  /** The admin's. */
+  email: string
   /** True while only the sandbox answers. */
   sandboxOnly: boolean
 }): string {
@@ -21,12 +23,13 @@ export function tellNext(spec: {
   return [
     '',
     `Sluice listens on ${spec.url}`,
+    `Its panel is there too: open it in a browser, and sign in as ${spec.email}`,
     `Its data is in ${spec.dataDir}`,
     spec.sandboxOnly
       ? 'Models are answered by the sandbox; start with OPENAI_API_KEY to use the real ones.'
       : 'Models are answered by your channels; see them with: pnpm sluice channel list',
     '',
-    'Try it:',
+    'Or try it from here:',
     '',
     `  curl -s ${spec.url}/v1/images/generations \\`,
     `    -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" \\`,
