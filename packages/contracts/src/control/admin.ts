@@ -4,7 +4,7 @@ import { amountMicro, id, instant, microCredits } from '../codecs.ts'
 import { imageQuality } from '../image-request.ts'
 import { credentialState, dialect } from '../scheduler.contract.ts'
 import { email, newPassword, role, shownBalance } from './auth.ts'
-import { pageQuery, personText } from './common-fields.ts'
+import { pageQuery, personText } from './fields.ts'
 
 export const adminUser = z.object({
   id,

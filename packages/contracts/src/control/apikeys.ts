@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import { amountMicro, id, instant } from '../codecs.ts'
-import { personText } from './common-fields.ts'
+import { personText } from './fields.ts'
 
 const MODELS_MAX = 200
 const NETWORKS_MAX = 100

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { amountMicro, id, instant } from '../codecs.ts'
 import { imageBackgrounds, imageFormat, imageFormats, imageQualities } from '../image-request.ts'
 import { imagePriceStep } from '../prices.ts'
-import { day, pageQuery, shownFailure } from './common-fields.ts'
+import { day, pageQuery, shownFailure } from './fields.ts'
 
 export const taskStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
 export const taskState = z.enum(taskStates)

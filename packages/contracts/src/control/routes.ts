@@ -1,3 +1,4 @@
+// long: one table; whoever adds a route sees all of them.
 import type { Permission } from './permissions.ts'
 
 /** One operation of the control API, as far as routing, the panel's client and the auth matrix care. */

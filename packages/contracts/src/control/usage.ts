@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { amountMicro, id, instant, microCredits } from '../codecs.ts'
 import { shownBalance } from './auth.ts'
-import { day, pageQuery } from './common-fields.ts'
+import { day, pageQuery } from './fields.ts'
 
 const DAYS_MAX = 366
 

@@ -1,4 +1,4 @@
-import { personText } from '@sluice/contracts/control/common-fields'
+import { personText } from '@sluice/contracts/control/fields'
 import { dialect } from '@sluice/contracts/scheduler.contract'
 import { z } from 'zod'
 

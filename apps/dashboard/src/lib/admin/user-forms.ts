@@ -1,5 +1,5 @@
 import { email, newPassword, role } from '@sluice/contracts/control/auth'
-import { personText } from '@sluice/contracts/control/common-fields'
+import { personText } from '@sluice/contracts/control/fields'
 import { z } from 'zod'
 
 import { microOf } from '../keys/quota.ts'

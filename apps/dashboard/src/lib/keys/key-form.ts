@@ -1,5 +1,5 @@
 import { network } from '@sluice/contracts/control/apikeys'
-import { personText } from '@sluice/contracts/control/common-fields'
+import { personText } from '@sluice/contracts/control/fields'
 import { z } from 'zod'
 
 import { creditsText } from './quota.ts'
