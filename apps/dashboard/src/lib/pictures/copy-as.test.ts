@@ -58,8 +58,10 @@ describe('curl', () => {
 
 describe('Node', () => {
   it('carries the exact parameters', () => {
-    const line = /^const body = JSON\.stringify\((.*)\)$/m.exec(snippetOf('node', input()))?.[1]
-    expect(runInNewContext(`(${line})`)).toEqual(asked)
+    const line = /^const body = JSON\.stringify\((.*?)^\}\)$/ms.exec(
+      snippetOf('node', input()),
+    )?.[1]
+    expect(runInNewContext(`(${line}})`)).toEqual(asked)
   })
 
   it('sends references as files of a form', () => {

@@ -68,10 +68,12 @@ const writers = {
     const withFiles = references.length > 0
     const body = withFiles
       ? `const body = new FormData()
-for (const [name, value] of Object.entries(${json(parameters)})) body.append(name, value)
+for (const [name, value] of Object.entries(${spread(parameters)})) {
+  body.append(name, value)
+}
 for (const name of ${list(references)}) body.append('image[]', await openAsBlob(name), name)
 `
-      : `const body = JSON.stringify(${json(parameters)})
+      : `const body = JSON.stringify(${spread(parameters)})
 `
     const type = withFiles ? '' : `, 'Content-Type': 'application/json'`
     const files = withFiles ? `import { openAsBlob } from 'node:fs'\n` : ''
@@ -116,9 +118,12 @@ for number, picture in enumerate(pictures, 1):
 
 // JSON is a literal of JavaScript and, without true, false and null, one of Python. Editors take
 // U+2028 and U+2029 for the end of a line.
-const json = (value: unknown) =>
-  JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
-const list = (names: readonly string[]) => `[${names.map(json).join(', ')}]`
+const json = (value: unknown, indent = 0) =>
+  JSON.stringify(value, null, indent)
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029')
+const spread = (value: unknown) => json(value, 2)
+const list = (names: readonly string[]) => `[${names.map((name) => json(name)).join(', ')}]`
 
 /** One word for a POSIX shell, whatever is in it. */
 function quoted(text: string): string {

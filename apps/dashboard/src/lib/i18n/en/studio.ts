@@ -46,7 +46,7 @@ export const words = {
   needsCredit: 'Your balance does not cover this. Ask for less, or ask an operator for credits.',
   tooLong: 'The prompt is too long.',
   isSending: 'This request is on its way.',
-  sentBefore: 'Nothing is lost: press again and it is still the same request, made once.',
+  sentBefore: 'Press again: it is still the same request, and is made once.',
   results: 'Results',
   gallery: 'Open the gallery',
   olderInGallery: 'Older pictures are in the gallery.',

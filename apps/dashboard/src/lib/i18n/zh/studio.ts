@@ -47,7 +47,7 @@ export const words: Words<typeof english> = {
   needsCredit: '余额不足以支付本次请求。请减少张数或降低质量，或联系管理员充值。',
   tooLong: '提示词过长。',
   isSending: '请求正在提交。',
-  sentBefore: '内容都还在：再按一次仍是同一个请求，只会生成一次。',
+  sentBefore: '再按一次仍是同一个请求，只会生成一次。',
   results: '结果',
   gallery: '打开图库',
   olderInGallery: '更早的图片在图库里。',
