@@ -6,10 +6,14 @@ const named = (suffix: string) => everywhere.map((folder) => `${folder}/**/*.${s
 // A test says by its suffix which real server it needs; without one it needs none.
 const needs = ['pg', 'redis', 'nats', 'e2e', 'browser']
 
+// One for all: that of the panel extends what SvelteKit makes on its first run.
+const tsconfig = './tsconfig.json'
+
 export default defineConfig({
   test: {
     projects: [
       {
+        tsconfig,
         test: {
           name: 'unit',
           // A wall clock, not a promise about speed: machines are shared, and simulations are long.
@@ -22,6 +26,7 @@ export default defineConfig({
         },
       },
       ...needs.map((need) => ({
+        tsconfig,
         test: {
           name: need,
           include: named(need),

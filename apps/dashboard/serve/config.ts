@@ -17,4 +17,3 @@ export const panelEnvironment = z.object({
   /** Where `pnpm build:panel` leaves its builds. */
   PANEL_DIR: z.string().default('dist/panel'),
 })
-export type PanelEnvironment = z.output<typeof panelEnvironment>

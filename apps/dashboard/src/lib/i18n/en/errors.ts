@@ -14,6 +14,12 @@ export const words = {
     context_length_exceeded: 'The text is longer than the model can read. Shorten it.',
     upstream_rejected: 'The upstream refused the request as malformed. Nothing was charged.',
     invalid_api_key: 'The API key is unknown, revoked or expired.',
+    name_taken: 'That name is taken. Choose another one.',
+    daily_quota_exceeded:
+      'This API key has spent its quota of today. It is renewed at midnight UTC.',
+    address_not_allowed: 'This API key may not be used from this address.',
+    too_many_api_keys: 'You have as many API keys as one account may have. Revoke one first.',
+    api_key_revoked: 'This API key is revoked for good. Make a new one.',
     invalid_session: 'Your session has ended. Sign in again; you will come back to this page.',
     wrong_credentials: 'The e-mail or the password is not right.',
     insufficient_credit:
