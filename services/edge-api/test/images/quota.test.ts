@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { dayOf } from '../../src/admit/quota-day.ts'
 import type { World } from './world.ts'
@@ -129,4 +129,17 @@ test('a job that could not be written costs no quota', async () => {
   expect((await here.post(GENERATIONS, ask, capped)).status).toBe(500)
   expect(await usedOf(here)).toBe(0n)
   expect(here.ledger.availableMicro()).toBe(100_000_000n)
+})
+
+test('a key without a quota asks the database nothing about quotas', async () => {
+  const here = await world()
+  const asked = (['reserve', 'readUsed', 'settle'] as const).map((method) =>
+    vi.spyOn(here.quotaStore, method),
+  )
+  expect((await here.post(GENERATIONS, ask)).status).toBe(200)
+  await expect.poll(here.ledger.availableMicro).toBe(99_000_000n)
+  await here.quotas.upkeep()
+  for (const method of asked) expect(method).not.toHaveBeenCalled()
+  expect((await here.post(GENERATIONS, ask, capped)).status).toBe(200)
+  expect(asked[0]).toHaveBeenCalledOnce()
 })
