@@ -66,6 +66,16 @@ export function shownMessage(message: string): string {
   )
 }
 
+const SECRET_CHARS_MIN = 8
+
+/**
+ * What an upstream says, without the secret that we entered with: some repeat it, in whatever shape it has.
+ * A secret so short that it may be a word is left alone.
+ */
+export function hideSecret(text: string, secret: string): string {
+  return secret.length < SECRET_CHARS_MIN ? text : text.replaceAll(secret, '[removed]')
+}
+
 function text(value: string | number | null | undefined): string | undefined {
   return value === null || value === undefined || value === '' ? undefined : String(value)
 }

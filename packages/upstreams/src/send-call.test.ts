@@ -24,7 +24,11 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-async function call(listener: RequestListener, clock = systemClock) {
+async function call(
+  listener: RequestListener,
+  clock = systemClock,
+  headers: Record<string, string> = {},
+) {
   server = createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -32,7 +36,7 @@ async function call(listener: RequestListener, clock = systemClock) {
   const origin = `http://127.0.0.1:${portOf(server)}`
   return sendCall(
     { dispatcher, clock },
-    { origin, path: '/', method: 'GET', headers: {}, body: null, signal },
+    { origin, path: '/', method: 'GET', headers, body: null, signal },
   )
 }
 
@@ -54,6 +58,20 @@ describe('the body of a failed answer', () => {
     void failed.then(() => (over = true))
     await expect.poll(() => clock.advance(5_000).then(() => over), patience).toBe(true)
     expect(await failed).toMatchObject({ failure: { reason: 'rate-limited', retryAfterMs: 9_000 } })
+  })
+
+  it('does not repeat the secret that we entered with, whatever shape it has', async () => {
+    const secret = 'hunter2-of-a-look-alike'
+    const failed = call(
+      (_request, response) => {
+        const message = `No such key: ${secret}. Look at ${secret}!`
+        response.writeHead(400).end(JSON.stringify({ error: { message } }))
+      },
+      systemClock,
+      { authorization: `Bearer ${secret}` },
+    )
+    const message = 'No such key: [removed]. Look at [removed]!'
+    await expect(failed).rejects.toMatchObject({ failure: { message } })
   })
 
   it('is read no further than its cap', async () => {

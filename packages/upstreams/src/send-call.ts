@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 
 import { classifyAnswer } from './classify-failure.ts'
 import { classifySocketError } from './classify-socket-error.ts'
-import { readErrorBody } from './error-body.ts'
+import { hideSecret, readErrorBody } from './error-body.ts'
 import { failureOf } from './failure-treatments.ts'
 import type { AnswerHeaders } from './rate-limit-headers.ts'
 import { one } from './rate-limit-headers.ts'
@@ -56,7 +56,8 @@ export async function sendCall({ dispatcher, clock }: CallDeps, call: Call): Pro
     throw new UpstreamError(failureOf('answer-broken', { status }))
   }
   const hurry = clock.after(ERROR_BODY_MS_MAX, () => body.destroy())
-  const text = await readErrorText({ body, signal }).finally(hurry)
+  const told = await readErrorText({ body, signal }).finally(hurry)
+  const text = hideSecret(told, secretOf(call))
   const nowMs = clock.nowMs()
   throw new UpstreamError(classifyAnswer({ status, headers, body: readErrorBody(text), nowMs }))
 }
@@ -107,6 +108,9 @@ function socketFailure(
   if (signal.aborted) return new UpstreamError(failureOf('aborted'), signal.reason)
   return new UpstreamError(classifySocketError(error, { headersSeen }), error)
 }
+
+const secretOf = ({ headers }: Call): string =>
+  headers['authorization']?.replace(/^Bearer /, '') ?? ''
 
 // What was read of an error's body is enough, also when the rest never comes.
 async function readErrorText({

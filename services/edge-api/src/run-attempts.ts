@@ -56,7 +56,10 @@ function judge(
 ): Judged {
   const { clock, log } = parts.door.deps
   const nowMs = clock.nowMs()
-  const judged = judgeEnd(end, nowMs)
+  // Whoever was answered has entered, so that this is at hand.
+  const entry = end.kind === 'answered' ? parts.enter(candidate.channel, credential) : undefined
+  const secret = entry?.access.secret ?? ''
+  const judged = judgeEnd(end, { nowMs, secret })
   reportOutcome(parts, credential.id, outcomeOf(judged.failure, nowMs))
   const { reason, failureClass, status } = judged.failure
   if (failureClass !== 'caller-bad') {

@@ -6,8 +6,7 @@ import { createSseParser } from '@sluice/protocol/sse'
 import type { z } from 'zod'
 
 import { classifyStreamError } from '../classify-failure.ts'
-import type { ErrorBody } from '../error-body.ts'
-import { readErrorObject } from '../error-body.ts'
+import { hideSecret, readErrorBody } from '../error-body.ts'
 import { failureOf } from '../failure-treatments.ts'
 import { parseJson } from '../parse-json.ts'
 import type { SentAnswer } from '../send-call.ts'
@@ -24,7 +23,7 @@ import { decodePicture, pictureFacts, takePicture } from './take-picture.ts'
  */
 export async function readImageStream(
   deps: { fetchGuarded: FetchGuarded },
-  { answer, request: asked, onPartial, signal }: DrawInput & { answer: SentAnswer },
+  { access, answer, request: asked, onPartial, signal }: DrawInput & { answer: SentAnswer },
 ): Promise<DrawnPicture> {
   const { status } = answer
   const parser = createSseParser({ eventCharsMax: EVENT_CHARS_MAX })
@@ -39,7 +38,8 @@ export async function readImageStream(
       if (heard.kind === 'error') {
         // Partial pictures are billed by tokens, also when no completed one follows.
         const mayHaveProduced = partials > 0
-        throw new UpstreamError(classifyStreamError({ body: heard.body, mayHaveProduced }))
+        const body = readErrorBody(hideSecret(heard.text, access.secret))
+        throw new UpstreamError(classifyStreamError({ body, mayHaveProduced }))
       }
       if (heard.kind !== 'partial' || partials >= asked.partialImages) continue
       const bytes = heard.event.b64_json ? decodePicture(heard.event.b64_json) : undefined
@@ -54,7 +54,7 @@ export async function readImageStream(
 
 type Heard =
   | { kind: 'partial' | 'completed'; event: z.output<typeof imageEvent> }
-  | { kind: 'error'; body: ErrorBody }
+  | { kind: 'error'; text: string }
   | { kind: 'broken' | 'nothing' }
 
 /** What one event says. The three styles of bad news are all heard. Pure. */
@@ -65,7 +65,7 @@ function readImageEvent({ event: name, data }: SseEvent): Heard {
   if (!parsed.success) return { kind: 'broken' }
   const type = parsed.data.type ?? name ?? ''
   if (name === 'error' || type === 'error' || 'error' in parsed.data || type.endsWith('.failed')) {
-    return { kind: 'error', body: readErrorObject(value) }
+    return { kind: 'error', text: data }
   }
   if (type.endsWith('.partial_image')) return { kind: 'partial', event: parsed.data }
   if (type.endsWith('.completed')) return { kind: 'completed', event: parsed.data }

@@ -1,7 +1,7 @@
 import { classifyAnswer, classifyStreamError } from '@sluice/upstreams/classify-failure'
 import { classifySocketError } from '@sluice/upstreams/classify-socket-error'
 import type { ErrorBody } from '@sluice/upstreams/error-body'
-import { readErrorBody, shownMessage } from '@sluice/upstreams/error-body'
+import { hideSecret, readErrorBody, shownMessage } from '@sluice/upstreams/error-body'
 import { failureOf } from '@sluice/upstreams/failure-treatments'
 import type { UpstreamFailure } from '@sluice/upstreams/upstream'
 
@@ -18,11 +18,11 @@ export interface Judged {
 
 type Failure = Exclude<RelayEnd, { kind: 'delivered' } | { kind: 'stopped' }>
 
-/** Why an attempt failed, and what that means for the next. Pure. */
-export function judgeEnd(end: Failure, nowMs: number): Judged {
+/** Why an attempt failed, and what that means for the next. `secret` is what we entered with. Pure. */
+export function judgeEnd(end: Failure, spec: { nowMs: number; secret: string }): Judged {
   switch (end.kind) {
     case 'answered':
-      return judgeAnswer(end, nowMs)
+      return judgeAnswer(end, spec)
     case 'lost': {
       const { error, headersSeen } = end
       const failure = classifySocketError(error, { headersSeen })
@@ -37,14 +37,18 @@ export function judgeEnd(end: Failure, nowMs: number): Judged {
 
 function judgeAnswer(
   { status, headers, body }: Extract<RelayEnd, { kind: 'answered' }>,
-  nowMs: number,
+  { nowMs, secret }: { nowMs: number; secret: string },
 ): Judged {
-  const text = body.toString()
+  const told = body.toString()
+  const text = hideSecret(told, secret)
   if (status >= 200 && status < 300) return judgeFalseSuccess(text)
   const read = readErrorBody(text)
   const failure = classifyAnswer({ status, headers, body: read, nowMs })
   const isCallers = failure.failureClass === 'caller-bad' && status >= 400 && status < 500
-  const verbatim = isCallers && isShowable(read) ? { status, body } : undefined
+  const verbatim =
+    isCallers && isShowable(read)
+      ? { status, body: text === told ? body : Buffer.from(text) }
+      : undefined
   return { failure, answerBegan: false, verbatim }
 }
 
