@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { bringUp } from './bring-up.mjs'
+import { buildPanel } from './build-panel.mjs'
 import { runVitest } from './run-vitest.mjs'
 import { sweep } from './sweep.mjs'
 
@@ -40,7 +41,8 @@ try {
   const light = projects.filter((project) => !whole.includes(project))
   await run(light.filter((project) => !lacks(project)))
   for (const project of whole.filter((one) => projects.includes(one))) {
-    if (project === 'browser' && lacks(project)) continue
+    const isBuilt = panelIsThere()
+    if (project === 'browser' && (lacks(project) || !isBuilt)) continue
     await run([project], ['--no-file-parallelism'])
   }
   if (counts.passed + counts.failed === 0) {
@@ -80,6 +82,13 @@ async function run(chosen, extra = []) {
     signal: interrupted.signal,
   })
   for (const kind of Object.keys(counts)) counts[kind] += result[kind]
+}
+
+/** The panel that whole houses show is built first; a panel that does not build is a failure. */
+function panelIsThere() {
+  const built = buildPanel(env)
+  if (!built) counts.failed += 1
+  return built
 }
 
 function tellMissing(kind) {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 const root = new URL('../../../', import.meta.url).pathname
-const OUTPUT_CHARACTERS_MAX = 200_000
+const OUTPUT_CHARACTERS_MAX = 2_000_000
 
 export interface Child {
   readonly name: string

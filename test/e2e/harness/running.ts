@@ -28,6 +28,8 @@ export interface WiringOptions {
   /** Where the `openai` channel of the installation points. */
   upstreamUrl: string
   upstreamKey: string
+  /** Runs the panel as well, where it is a service of its own; `pnpm build:panel` comes first. */
+  panel?: boolean
   /** Extra settings for every process. */
   env?: Record<string, string>
   /** Binds processes to CPUs, for measurements. */

@@ -17,12 +17,13 @@ const names = [
   'billing',
   'imgproxy',
   'image-runner',
+  'dashboard',
   'edge-api',
   'edge-api-2',
 ] as const
 type ProcessName = (typeof names)[number]
 
-/** Five services over PostgreSQL, Redis and NATS, edge-api twice. */
+/** Five services over PostgreSQL, Redis and NATS, edge-api twice; the panel where it is asked for. */
 export const distributed: Wiring = {
   name: 'distributed',
   start: async (options) => {
@@ -41,18 +42,18 @@ export const distributed: Wiring = {
     const run = async (name: ProcessName, extra: Record<string, string> = {}) => {
       const before = processes.get(name)
       if (before) past.push(before)
-      const script = `services/${name.replace('-2', '')}/src/main.ts`
       const env = {
         ...shared,
         PORT: String(ports.get(name)),
         USAGE_SPOOL_DIR: join(folder, `spool-${name}`),
         ...extra,
       }
-      const child = startChild({ name, script, env, cpu: options.cpuOf?.(name) })
+      const child = startChild({ name, script: scriptOf(name), env, cpu: options.cpuOf?.(name) })
       processes.set(name, child)
       await untilReady(child, urlOf(name))
     }
-    await Promise.all(names.map((name) => run(name)))
+    const started = names.filter((name) => options.panel || name !== 'dashboard')
+    await Promise.all(started.map((name) => run(name)))
 
     const childOf = (service: ServiceName) => {
       const child = processes.get(service)
@@ -82,6 +83,11 @@ export const distributed: Wiring = {
   },
 }
 
+const scriptOf = (name: ProcessName) =>
+  name === 'dashboard'
+    ? 'apps/dashboard/serve/main.ts'
+    : `services/${name.replace('-2', '')}/src/main.ts`
+
 function environment(spec: {
   options: WiringOptions
   databaseUrl: string
@@ -98,6 +104,8 @@ function environment(spec: {
     LOG_LEVEL: 'warn',
     PUBLIC_BASE_URL: spec.urlOf('edge-api'),
     IMGPROXY_URL: spec.urlOf('imgproxy'),
+    ...(spec.options.panel && { DASHBOARD_URL: spec.urlOf('dashboard') }),
+    API_URL: spec.urlOf('edge-api'),
     SEALING_KEYS: `k1:${key()}`,
     SIGNING_KEYS: `k1:${key()}`,
     API_KEY_PEPPER: key(),

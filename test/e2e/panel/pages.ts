@@ -1,0 +1,146 @@
+import { expect } from 'vitest'
+
+import { ADMIN_EMAIL, PASSWORD } from '../auth-matrix/world.ts'
+import type { Context } from '../harness/context.ts'
+import type { Visit } from './visit.ts'
+import { cookieOf, sendLogin, visit } from './visit.ts'
+
+const ADMIN = { email: ADMIN_EMAIL, password: PASSWORD }
+
+/** Whoever is not signed in is asked to; the form lets them in, and their pages are theirs. */
+export async function signInByForm({ running }: Context): Promise<void> {
+  const stranger = await visit(running, '/keys')
+  expect([stranger.status, stranger.headers.location]).toEqual([303, '/login?next=%2Fkeys'])
+  const form = await visit(running, '/login?next=%2Fkeys')
+  expect(form.status).toBe(200)
+  expect(form.text).toMatch(/<form[^>]*method="POST"/)
+
+  const refused = await sendLogin(running, { ...ADMIN, password: 'not the pass phrase' })
+  expect(refused.status).toBe(401)
+  expect(cookieOf(refused)).toBe('')
+  expect(refused.text).toContain(ADMIN_EMAIL)
+  expect(refused.text).not.toContain('not the pass phrase')
+
+  const entered = await sendLogin(running, ADMIN)
+  expect([entered.status, entered.headers.location]).toEqual([303, '/'])
+  const cookie = cookieOf(entered)
+  expect(cookie).toMatch(/sluice_session=\S{20,}/)
+  const page = await visit(running, '/account', { headers: { cookie } })
+  expect(page.status).toBe(200)
+  expect(page.text).toContain(ADMIN_EMAIL)
+  expectHardened(page)
+  // Neither the session nor what it is made of stands in a page, where a script could read it.
+  expect(page.text).not.toContain(cookie.split('=')[1])
+}
+
+/** Every page says what may run in it, and is nobody else's. */
+function expectHardened({ headers, text }: Visit): void {
+  const policy = String(headers['content-security-policy'])
+  const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? ''
+  expect(nonce.length).toBeGreaterThanOrEqual(16)
+  expect(policy).toContain("default-src 'none'")
+  expect(policy).toContain("frame-ancestors 'none'")
+  const scripts = /script-src ([^;]*)/.exec(policy)?.[1] ?? ''
+  expect(scripts).not.toMatch(/unsafe|https?:|\*/)
+  const inline = [...text.matchAll(/<script(?![^>]*\bsrc=)([^>]*)>/g)]
+  expect(inline.length).toBeGreaterThan(0)
+  // What a nonce stands on runs; JSON beside it is not run at all.
+  for (const [tag] of inline)
+    expect(tag.includes(`nonce="${nonce}"`) || tag.includes('type="application/json"'), tag).toBe(
+      true,
+    )
+  expect(text).not.toMatch(/<[^>]+\son\w+=/)
+  expect(headers).toMatchObject({
+    'content-type': expect.stringMatching(/^text\/html/),
+    'cache-control': 'private, no-store',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+  })
+}
+
+/** No two pages share a nonce: a page that was kept somewhere cannot be written into another. */
+export async function freshNonces({ running }: Context): Promise<void> {
+  const policies = await Promise.all([visit(running, '/login'), visit(running, '/login')])
+  const nonces = policies.map(({ headers }) => String(headers['content-security-policy']))
+  expect(new Set(nonces).size).toBe(2)
+}
+
+/** Files of the build travel small, and are never asked for twice. */
+export async function staticFiles({ running }: Context): Promise<void> {
+  const { text } = await visit(running, '/login')
+  const found = text.match(/\/?_app\/immutable\/[\w./-]+\.(?:js|css)/g) ?? []
+  const paths = [...new Set(found.map((path) => `/${path.replace(/^\//, '')}`))]
+  expect(paths.some((path) => path.endsWith('.js'))).toBe(true)
+  expect(paths.some((path) => path.endsWith('.css'))).toBe(true)
+  for (const path of paths) {
+    const file = await visit(running, path)
+    expect(file.status, path).toBe(200)
+    expect(file.headers, path).toMatchObject({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'content-type': expect.stringMatching(/^text\/(javascript|css)/),
+      'x-content-type-options': 'nosniff',
+    })
+    if (file.text.length > 2_000) {
+      expect(file.headers['content-encoding'], path).toBe('br')
+      expect(file.bytesOnWire).toBeLessThan(file.text.length)
+    }
+  }
+  const older = await visit(running, '/_app/immutable/entry/start.0ldBu1ld.js')
+  expect(older.status).toBe(404)
+  expect(String(older.headers['cache-control'])).not.toContain('immutable')
+}
+
+/** An address that is none gets a page that says so; one of the API gets its own words. */
+export async function missingPage({ running }: Context): Promise<void> {
+  const cookie = cookieOf(await sendLogin(running, ADMIN))
+  const page = await visit(running, '/there-is-no-such-page', { headers: { cookie } })
+  expect(page.status).toBe(404)
+  expectHardened(page)
+  for (const path of ['/v1/nothing', '/api/nothing']) {
+    const answer = await visit(running, path, { headers: { cookie } })
+    expect(answer.status).toBe(404)
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: 'not_found' } })
+  }
+}
+
+/** A form of ours that another site sends does nothing: neither signs in nor changes anything. */
+export async function crossSiteForm({ running }: Context): Promise<void> {
+  const strangers: Record<string, string>[] = [
+    { origin: 'https://evil.test' },
+    { origin: 'null' },
+    { origin: `${running.baseUrl}.evil.test` },
+    { origin: 'https://evil.test', 'x-sveltekit-action': 'true', accept: 'application/json' },
+    { origin: 'https://evil.test', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' },
+  ]
+  for (const headers of strangers) {
+    const answer = await sendLogin(running, ADMIN, { headers })
+    expect(answer.status, JSON.stringify(headers)).toBe(403)
+    expect(answer.headers['set-cookie']).toBeUndefined()
+  }
+}
+
+/** Who guesses by the form is stopped, at whatever address they claim to be; nobody else is. */
+export async function guessesCounted({ running }: Context): Promise<void> {
+  const guess = (n: number, from: string) =>
+    sendLogin(
+      running,
+      { email: `guess-${n}@matrix.test`, password: 'not a pass phrase' },
+      {
+        from,
+        headers: {
+          'x-forwarded-for': `203.0.113.${n}`,
+          'x-sluice-caller': `203.0.113.${n} ${Date.now().toString(36)} ${'A'.repeat(43)}`,
+        },
+      },
+    )
+  const statuses: number[] = []
+  for (let n = 0; n < 40 && statuses.at(-1) !== 429; n += 1)
+    statuses.push((await guess(n, '127.0.0.9')).status)
+  expect(statuses.at(-1)).toBe(429)
+  // Thirty may fail at once, and some more as time goes by.
+  expect(statuses.length).toBeGreaterThan(30)
+  expect((await sendLogin(running, ADMIN, { from: '127.0.0.9' })).status).toBe(429)
+  expect((await sendLogin(running, ADMIN, { from: '127.0.0.10' })).status).toBe(303)
+}
