@@ -1,3 +1,6 @@
+/** Said to the window when there is something to show; the Toaster listens. */
+export const TOAST_EVENT = 'sluice-toast'
+
 /** What a toast may carry besides its sentence. */
 export type ToastExtra = {
   /** A second line: what to do, or what it cost. */
@@ -8,7 +11,8 @@ export type ToastExtra = {
 
 const say = (kind: 'success' | 'error' | 'message' | 'warning') => {
   return (sentence: string, extra: ToastExtra = {}): void => {
-    // The library comes with the first toast; the Toaster of the root layout shows what it is told.
+    // The library comes with the first toast, and keeps what it is told until there is a Toaster.
+    window.dispatchEvent(new Event(TOAST_EVENT))
     void import('svelte-sonner').then(({ toast }) => toast[kind](sentence, extra))
   }
 }
