@@ -1,7 +1,10 @@
-import { choiceCookie } from '../site/site-choice.ts'
+import { invalidate } from '$app/navigation'
 
-/** The person has seen the welcome page in this browser and wants it no more. */
-export function rememberWelcome(): void {
+import { SITE_CHOICE, choiceCookie } from '../site/site-choice.ts'
+
+/** The person has seen the welcome page in this browser; the overview leads there no more. */
+export async function rememberWelcome(): Promise<void> {
   const secure = location.protocol === 'https:'
   document.cookie = choiceCookie('welcomed', { value: '1', secure })
+  await invalidate(SITE_CHOICE)
 }

@@ -8,18 +8,19 @@ const read = (cookies: Record<string, string>, acceptLanguage: string | null = n
 it('a choice is read back as it was made', () => {
   const cookies = { sluice_language: 'zh', sluice_theme: 'dark', sluice_zone: 'Asia/Shanghai' }
   const choice = { language: 'zh', theme: 'dark', zone: 'Asia/Shanghai', rail: 'slim' }
-  expect(read({ ...cookies, sluice_rail: 'slim' })).toEqual(choice)
+  const seen = { sluice_rail: 'slim', sluice_welcomed: '1' }
+  expect(read({ ...cookies, ...seen })).toEqual({ ...choice, welcomed: true })
 })
 
 it('who has chosen nothing gets their browser’s language, their system’s theme, and UTC', () => {
-  const choice = { language: 'zh', theme: 'system', zone: 'UTC', rail: 'wide' }
+  const choice = { language: 'zh', theme: 'system', zone: 'UTC', rail: 'wide', welcomed: false }
   expect(read({}, 'zh-CN')).toEqual(choice)
 })
 
 it('a cookie that is none of our choices is as good as none', () => {
   const odd = { sluice_language: '../en', sluice_theme: '" onload="x', sluice_zone: 'Mars/Base' }
-  const choice = { language: 'en', theme: 'system', zone: 'UTC', rail: 'wide' }
-  expect(read({ ...odd, sluice_rail: 'none' })).toEqual(choice)
+  const choice = { language: 'en', theme: 'system', zone: 'UTC', rail: 'wide', welcomed: false }
+  expect(read({ ...odd, sluice_rail: 'none', sluice_welcomed: 'yes' })).toEqual(choice)
   expect(read({ sluice_zone: '"><script>' }).zone).toBe('UTC')
 })
 

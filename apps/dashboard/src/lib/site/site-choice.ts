@@ -14,6 +14,8 @@ export interface SiteChoice {
   zone: string
   /** How wide the navigation at the left is. */
   rail: Rail
+  /** They have seen the welcome page. */
+  welcomed: boolean
 }
 
 /** A year; each visit that changes something begins it anew. */
@@ -45,6 +47,7 @@ export function readChoice(request: {
     theme: themes.find((one) => one === theme) ?? 'system',
     zone: zone !== undefined && isZone(zone) ? zone : DEFAULT_ZONE,
     rail: rails.find((one) => one === rail) ?? 'wide',
+    welcomed: request.cookie(choiceCookies.welcomed) === '1',
   }
 }
 

@@ -1,6 +1,9 @@
+import { redirect } from '@sveltejs/kit'
+
 import { createApi } from '#lib/api/create-api.ts'
 import { pageWords } from '#lib/i18n/page-words.ts'
 import { readDays } from '#lib/overview/periods.ts'
+import { paths } from '#lib/paths.ts'
 
 import type { PageLoad } from './$types.js'
 
@@ -10,5 +13,7 @@ export const load: PageLoad = async (event) => {
     createApi(event.fetch).getOverview({ query: { days } }),
     pageWords(event, 'overview'),
   ])
+  const { welcomed } = await event.parent()
+  if (overview.is_new && !welcomed) redirect(303, paths.welcome())
   return { overview, words, days }
 }
