@@ -17,9 +17,10 @@ export class PlainForm<Values extends Fields> {
   /** What stands in the fields. */
   values: Values
 
-  constructor(form: Sent<Values>) {
-    this.#sent = form
-    this.values = $state(form.data)
+  /** `sent` is what became of a submission that came before this page was alive, or without script. */
+  constructor(form: Sent<Values>, sent?: { form: Sent<Values> } | null) {
+    this.#sent = sent?.form ?? form
+    this.values = $state(this.#sent.data)
   }
 
   get errors(): Partial<Sent<Values>['errors']> {
