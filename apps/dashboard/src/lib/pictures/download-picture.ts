@@ -1,33 +1,49 @@
+import { ApiError, readApiError } from '#lib/api/api-error.ts'
+import type { Clock } from '@sluice/kernel/clock'
+
 import { fileNameOf } from './file-name.ts'
 import { linkEndsAtMs } from './picture-link.ts'
 import type { Picture, Task } from './task.ts'
 
 /** A link must live so long yet for a download to begin with it. */
 const LINK_LEFT_MS_MIN = 10_000
+/** A browser has taken the bytes from memory by then. */
+const TAKEN_WITHIN_MS = 60_000
 
 export interface DownloadInput {
   task: Task
   picture: Picture
-  nowMs: number
+  clock: Clock
   /** Reads the task anew, for links that have ended. */
   refresh: (id: string) => Promise<Task>
 }
 
-/** Saves the stored picture under a sensible name. Browser only. Rejects when there is no link to be had. */
-export async function downloadPicture({
-  task,
-  picture,
-  nowMs,
-  refresh,
-}: DownloadInput): Promise<void> {
-  let url = picture.url
-  if (url === null || linkEndsAtMs(url) - nowMs < LINK_LEFT_MS_MIN) {
-    const fresh = await refresh(task.id)
-    url = fresh.pictures.find(({ index }) => index === picture.index)?.url ?? null
-  }
+/**
+ * Saves the stored picture under a sensible name. Browser only. By way of memory, because the name that
+ * the picture server gives goes before that of a link. Rejects with an ApiError.
+ */
+export async function downloadPicture(input: DownloadInput): Promise<void> {
+  const url = await workingLink(input)
   if (url === null) return
+  const place = URL.createObjectURL(await fetchPicture(url))
+  input.clock.after(TAKEN_WITHIN_MS, () => URL.revokeObjectURL(place))
   const anchor = document.createElement('a')
-  anchor.href = url
-  anchor.download = fileNameOf(task, picture)
+  anchor.href = place
+  anchor.download = fileNameOf(input.task, input.picture)
   anchor.click()
+}
+
+async function workingLink({ task, picture, clock, refresh }: DownloadInput) {
+  const { url, index } = picture
+  if (url !== null && linkEndsAtMs(url) - clock.nowMs() > LINK_LEFT_MS_MIN) return url
+  const fresh = await refresh(task.id)
+  return fresh.pictures.find((one) => one.index === index)?.url ?? null
+}
+
+async function fetchPicture(url: string): Promise<Blob> {
+  const answer = await fetch(url).catch((cause: unknown) => {
+    throw new ApiError('The picture cannot be reached.', { code: 'network', status: 0, cause })
+  })
+  if (!answer.ok) throw await readApiError(answer)
+  return answer.blob()
 }

@@ -40,6 +40,10 @@ export class TaskBoard {
     this.#tasks = mergeTasks([], first, this.#nowMs)
   }
 
+  get clock(): Clock {
+    return this.#deps.clock
+  }
+
   /** Newest first. */
   get tasks(): readonly Task[] {
     return this.#tasks

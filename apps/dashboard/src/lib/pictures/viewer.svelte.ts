@@ -59,8 +59,8 @@ export class Viewer {
   }
 
   readonly download = (task: Task, picture: Picture): void => {
-    const { refresh, nowMs } = this.board
-    downloadPicture({ task, picture, nowMs, refresh }).catch(this.#deps.fail)
+    const { refresh, clock } = this.board
+    downloadPicture({ task, picture, clock, refresh }).catch(this.#deps.fail)
   }
 
   readonly copyPrompt = async ({ prompt }: Task): Promise<void> => {

@@ -4,7 +4,7 @@ import { pageWords } from '#lib/i18n/page-words.ts'
 import type { PageLoad } from './$types.js'
 
 /** The newest tasks; older ones are in the gallery. */
-const TASKS_SHOWN_MAX = 20
+const TASKS_SHOWN_MAX = 12
 
 export const load: PageLoad = async (event) => {
   const api = createApi(event.fetch)
