@@ -39,7 +39,7 @@ const chunkGroups = [
   },
   {
     name: 'house',
-    test: /[\\/]src[\\/]lib[\\/](format|paths)\.ts|[\\/]lib[\\/](api[\\/](api-error|leave-for-login|tell-error|explain-error)|i18n|site|session)[\\/]?[a-z.-]*\.ts|[\\/]packages[\\/]kernel[\\/]|[\\/]lib[\\/]ui[\\/](Button|tooltip|place-near|IdText|copy-text)|[\\/]svelte[\\/]dist[\\/](Icon|utils)/,
+    test: /[\\/]src[\\/]lib[\\/](format|paths)\.ts|[\\/]lib[\\/](i18n|site|session)[\\/]?[a-z.-]*\.ts|[\\/]packages[\\/]kernel[\\/]|[\\/]lib[\\/]ui[\\/](Button|tooltip|place-near|IdText|copy-text)|[\\/]svelte[\\/]dist[\\/](Icon|utils)/,
     minShareCount: 2,
     priority: 2,
   },
@@ -92,6 +92,10 @@ export default defineConfig({
     leanClient,
     sveltekit({
       adapter: panelAdapter(),
+      // Which page an address is, the server tells: thirty more pages add nothing to the first one.
+      router: { resolution: 'server' },
+      // Small style sheets travel inside the page, under its nonce.
+      inlineStyleThreshold: 5_000,
       csp: {
         mode: 'nonce',
         directives: {

@@ -6,7 +6,5 @@ import type { SiteChoice } from '../site/site-choice.ts'
  * language and theme and no script has to run for it.
  */
 export function renderFrame(html: string, { language, theme }: SiteChoice): string {
-  return html
-    .replace('%sluice.language%', languages[language].tag)
-    .replace('%sluice.theme%', theme === 'system' ? '' : ` data-theme="${theme}"`)
+  return html.replace('%sluice.language%', languages[language].tag).replace('%sluice.theme%', theme)
 }

@@ -6,8 +6,7 @@ import type { SiteChoice } from './site-choice.ts'
 /** Keeps a choice, and shows it at once. Browser only; the page keeps its state. */
 export async function changeChoice(change: Partial<SiteChoice>): Promise<void> {
   keepChoice(change)
-  if (change.theme === 'system') delete document.documentElement.dataset['theme']
-  else if (change.theme) document.documentElement.dataset['theme'] = change.theme
+  if (change.theme) document.documentElement.dataset['theme'] = change.theme
   await invalidate(SITE_CHOICE)
 }
 

@@ -20,7 +20,7 @@ export const words: Words<typeof english> = {
     picture: {
       title: '画第一张图',
       text: '写下想看到的画面，实时查看绘制过程。提交前即可看到价格。',
-      link: '打开画室',
+      link: '打开创作',
     },
     key: {
       title: '为程序创建密钥',

@@ -1,0 +1,16 @@
+import type { HandleClientError } from '@sveltejs/kit/hooks'
+
+import { languageNames, languages } from '../i18n/languages.ts'
+import { ApiError } from './api-error.ts'
+import { leaveForLogin } from './leave-for-login.ts'
+import { tellError } from './tell-error.ts'
+
+/** A session that ends in mid-use leads to login, and back; every other error to the error page. */
+export const showError: HandleClientError = async ({ kind, error, event }) => {
+  if (error instanceof ApiError && error.code === 'invalid_session') {
+    await leaveForLogin(event.url)
+  }
+  const { lang } = document.documentElement
+  const language = languageNames.find((name) => languages[name].tag === lang) ?? 'en'
+  return (await tellError({ kind, error }, language)) ?? { message: '' }
+}
