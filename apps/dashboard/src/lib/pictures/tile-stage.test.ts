@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { pictureOf, taskOf } from './testing/task-of.ts'
-import { cancelRefusal, picturesOf, stageOf } from './tile-stage.ts'
+import { cancelRefusal, lostBeside, picturesOf, stageOf } from './tile-stage.ts'
 
 const failure = { code: 'upstream_failed', message: 'x' }
 
@@ -56,6 +56,16 @@ it('a task has as many tiles as it was asked for, from its first moment on', () 
     [1, 'kept'],
     [2, 'waiting'],
   ])
+})
+
+it('counts what failed beside stored pictures, so that only those are drawn and paid once more', () => {
+  const pictures = [
+    pictureOf({ state: 'kept', url: '/u' }),
+    pictureOf({ index: 1, state: 'failed' }),
+  ]
+  expect(lostBeside(taskOf({ state: 'done', count: 2, pictures }))).toBe(1)
+  expect(lostBeside(taskOf({ state: 'running', count: 2, pictures }))).toBe(0)
+  expect(lostBeside(taskOf({ state: 'failed', count: 2 }))).toBe(0)
 })
 
 it('only a task that waits can be cancelled', () => {

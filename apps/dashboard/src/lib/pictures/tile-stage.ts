@@ -69,6 +69,12 @@ const waiting = (index: number): Picture => ({
   failure: null,
 })
 
+/** How many pictures failed of a task that ended with others stored; 0 for every other task. */
+export function lostBeside({ state, count, pictures }: Task): number {
+  if (state !== 'done') return 0
+  return count - pictures.filter((picture) => picture.state === 'kept').length
+}
+
 /** Why a task cannot be cancelled now; null when it can be. */
 export function cancelRefusal(task: Task): 'drawing' | 'ended' | null {
   if (task.state === 'queued') return null
