@@ -1,9 +1,12 @@
 import type { AdminModel } from '@sluice/contracts/control/admin'
-import { imageQualities } from '@sluice/contracts/image-request'
+import type { ImageQuality } from '@sluice/contracts/image-request'
 import { formatCredits, parseCredits } from '@sluice/kernel/credits'
 
 export type Price = AdminModel['prices'][number]['price']
 export type ImageSteps = Extract<Price, { kind: 'images' }>['steps']
+
+// Said again, because the contract's own list brings zod along, which stays out of the browser.
+const qualities: readonly ImageQuality[] = ['low', 'medium', 'high', 'xhigh', 'max']
 
 const LINE = /^(\S+)\s+(\d{1,5})[x×](\d{1,5})\s+(\S+)$/
 
@@ -23,7 +26,7 @@ export function parseSteps(text: string): { steps: ImageSteps; wrong: string | u
   for (const line of text.split(/\r?\n/).map((one) => one.trim())) {
     if (line === '') continue
     const [, said, width, height, credits = ''] = LINE.exec(line) ?? []
-    const quality = imageQualities.find((one) => one === said)
+    const quality = qualities.find((one) => one === said)
     const micro = parseCredits(credits)
     const pixels = Number(width) * Number(height)
     if (!quality || micro === undefined || micro < 0n || !(pixels > 0))

@@ -117,22 +117,19 @@ export async function drawSeries(host: HTMLElement, wish: Wish): Promise<Drawing
 
 /** The tokens as a canvas understands them: what the browser makes of them here and now. */
 function readPalette(host: HTMLElement, names: readonly Colour[]) {
-  const probe = document.createElement('span')
-  host.append(probe)
-  const read = (apply: () => void) => {
-    apply()
-    return getComputedStyle(probe).color
+  const read = (apply: (probe: HTMLElement) => void) => {
+    // New each time: a colour that changes in place may be read in mid-transition.
+    const probe = document.createElement('span')
+    apply(probe)
+    host.append(probe)
+    const { color } = getComputedStyle(probe)
+    probe.remove()
+    return color
   }
-  const lines = names.map((name) => read(() => (probe.className = name)))
-  probe.className = ''
-  const token = (name: string) => read(() => (probe.style.color = `var(${name})`))
-  const grid = token('--grid')
-  const words = token('--muted')
+  const of = (colour: string) => read((probe) => void (probe.style.color = colour))
+  const lines = names.map((name) => read((probe) => void (probe.className = name)))
   const areas = lines.map((line) =>
-    read(
-      () => (probe.style.color = `color-mix(in oklab, ${line} ${AREA_ALPHA * 100}%, transparent)`),
-    ),
+    of(`color-mix(in oklab, ${line} ${AREA_ALPHA * 100}%, transparent)`),
   )
-  probe.remove()
-  return { lines, areas, grid, words }
+  return { lines, areas, grid: of('var(--grid)'), words: of('var(--muted)') }
 }

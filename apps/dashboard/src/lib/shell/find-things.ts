@@ -49,7 +49,7 @@ async function findKeys({ api }: Deps, sought: string, signal: AbortSignal): Pro
       kind: 'key',
       label: key.name,
       note: key.prefix,
-      href: paths.keys({ open: key.id }),
+      href: paths.keys({ edit: key.id }),
     }))
 }
 
@@ -89,7 +89,7 @@ export function readId(
       href: may.includes('images:read') ? paths.anyImage(id) : paths.image(id),
     }
   }
-  if (prefix === 'key') return { kind: 'key', id, href: paths.keys({ open: id }) }
+  if (prefix === 'key') return { kind: 'key', id, href: paths.keys({ edit: id }) }
   if (prefix === 'usr' && may.includes('users:read'))
     return { kind: 'user', id, href: paths.user(id) }
   return undefined
