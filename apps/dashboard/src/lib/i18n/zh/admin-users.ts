@@ -38,7 +38,7 @@ export const words: AreaWords<'admin-users'> = {
     amountHelp: '整数或最多六位小数，例如 12.5。',
     wrongAmount: '请填写大于 0 的额度，最多六位小数。',
     note: '备注',
-    noteHelp: '会出现在对方的账本里，请写明用途。',
+    noteHelp: '会出现在对方的账单里，请写明用途。',
   },
   made: {
     title: '用户已创建',
@@ -72,7 +72,7 @@ export const words: AreaWords<'admin-users'> = {
     banAct: '封禁',
     banned: '已封禁。',
     unbanned: '封禁已解除。',
-    ledger: '账本',
+    ledger: '账单流水',
     ledgerEmpty: '还没有分录。',
     images: '此人的图片',
   },

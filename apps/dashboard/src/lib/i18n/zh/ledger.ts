@@ -1,7 +1,7 @@
 import type { AreaWords } from '../areas.ts'
 
 export const words: AreaWords<'ledger'> = {
-  title: '账本',
+  title: '账单流水',
   status: (available, held) => `可用 ${available}，冻结 ${held}。`,
   about: '额度的每一次变动，最新的在前。分录从不修改。',
   columns: {
@@ -29,5 +29,5 @@ export const words: AreaWords<'ledger'> = {
     title: '还没有分录',
     text: '收到的额度和支付的请求都会出现在这里。',
   },
-  end: '已是账本的全部内容。',
+  end: '已显示全部流水。',
 }
