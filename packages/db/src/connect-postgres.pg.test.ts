@@ -1,5 +1,6 @@
 import type { TestDatabase } from '@sluice/testkit/databases'
 import { eachPostgres } from '@sluice/testkit/databases'
+import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { connectPostgres } from './connect-postgres.ts'
@@ -62,5 +63,22 @@ eachPostgres('a connection', (open) => {
     used.release(true)
     expect((await other.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
     await other.close()
+  })
+
+  it('tells nothing of connections that the server ends once we have left', async () => {
+    const errors: Error[] = []
+    const clients: PoolClient[] = []
+    const other = connectPostgres({
+      url: database.url,
+      onError: (error) => void errors.push(error),
+    })
+    other.pool.on('connect', (client) => void clients.push(client))
+    await other.pool.query('select 1')
+    const closing = other.close()
+    const ended = new Error('terminating connection due to administrator command')
+    for (const client of clients) client.emit('error', ended)
+    await closing
+    for (const client of clients) client.emit('error', ended)
+    expect([clients.length, errors]).toEqual([1, []])
   })
 })

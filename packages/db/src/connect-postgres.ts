@@ -15,7 +15,7 @@ export interface PostgresOptions {
   statementTimeoutMs?: number
   /** Shown in pg_stat_activity. */
   applicationName?: string
-  /** A connection broke while nobody was waiting on it. The pool replaces it by itself. */
+  /** A connection broke while nobody was waiting on it. The pool replaces it by itself. Not called once it closes. */
   onError: (error: Error) => void
 }
 
@@ -48,10 +48,17 @@ export function connectPostgres({
   })
   // pg emits from the pool for idle connections and from the client for those in use; an
   // unheard 'error' would end the process when the server restarts.
-  pool.on('error', onError)
-  pool.on('connect', (client) => void client.on('error', onError))
+  let closing = false
+  // A server that stops while we leave ends connections that have been told to end already.
+  const report = (error: Error) => (closing ? undefined : onError(error))
+  pool.on('error', report)
+  pool.on('connect', (client) => void client.on('error', report))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  return { db, pool, close: () => db.destroy() }
+  const close = () => {
+    closing = true
+    return db.destroy()
+  }
+  return { db, pool, close }
 }
 
 const INT8 = 20
