@@ -22,7 +22,8 @@ export const words = {
   gone: 'The stored picture is no longer kept.',
   notShown: 'The picture did not load.',
   loadAgain: 'Load again',
-  cancelled: 'Cancelled before it was drawn',
+  cancelled: 'Cancelled before it was drawn. Nothing was charged.',
+  lostFree: (why: string) => `${why} Nothing was charged.`,
   nothingCharged: 'Nothing was charged.',
   failures: {
     content_policy_violation: 'The upstream refused this prompt for its content.',

@@ -19,7 +19,8 @@ export const words: Words<typeof english> = {
   gone: '图片文件已不再保留。',
   notShown: '图片加载失败。',
   loadAgain: '重新加载',
-  cancelled: '绘制前已取消',
+  cancelled: '绘制前已取消，未扣费。',
+  lostFree: (why) => `${why}未扣费。`,
   nothingCharged: '未扣费。',
   failures: {
     content_policy_violation: '上游因内容策略拒绝了这条提示词。',
