@@ -5,6 +5,8 @@ import type { CreateUser } from './verbs/create-user.ts'
 import { createUser } from './verbs/create-user.ts'
 import type { IssueKey } from './verbs/issue-key.ts'
 import { issueKey } from './verbs/issue-key.ts'
+import type { ReplacedPassword } from './verbs/replace-password.ts'
+import { replacePassword } from './verbs/replace-password.ts'
 import { revokeKey } from './verbs/revoke-key.ts'
 
 export { makePassword } from './identity/make-password.ts'
@@ -13,6 +15,8 @@ export { makePassword } from './identity/make-password.ts'
 export interface Accounts {
   /** A user with a wallet of their own; an e-mail that is known answers the user who has it. */
   createUser(input: CreateUser): Promise<StoredPerson & { fresh: boolean }>
+  /** A new password for who lost theirs; in this answer only. Every session of theirs ends. */
+  replacePassword(input: { email: string }): Promise<ReplacedPassword | undefined>
   findUser(email: string): Promise<StoredPerson | undefined>
   /** Makes a key; its plaintext is in the answer and nowhere else. */
   issueKey(input: IssueKey): Promise<{ id: string; apiKey: string; fresh: boolean }>
@@ -28,6 +32,7 @@ export function createAccounts({
   const deps = { ...world, keyHash: keyHash(pepper) }
   return {
     createUser: (input) => createUser(deps, input),
+    replacePassword: (input) => replacePassword(deps, input),
     findUser: async (email) => (await deps.identityStore.findSignIn(email.toLowerCase()))?.person,
     issueKey: (input) => issueKey(deps, input),
     revokeKey: (input) => revokeKey(deps, input),

@@ -7,6 +7,7 @@ import { issueKey } from './issue-key.ts'
 import { listChannels } from './list-channels.ts'
 import { readBalance } from './read-balance.ts'
 import { revokeKey } from './revoke-key.ts'
+import { replacePassword } from './replace-password.ts'
 import { setChannelModels } from './set-channel-models.ts'
 import { setup } from './setup.ts'
 import { switchChannel } from './switch-channel.ts'
@@ -16,6 +17,7 @@ import { verifyLedger } from './verify-ledger.ts'
 export const commands: Record<string, Command> = {
   setup,
   'user add': addUser,
+  'user password': replacePassword,
   'key issue': issueKey,
   'key revoke': revokeKey,
   'credits grant': grant,

@@ -67,7 +67,7 @@ export async function changeSession(
 
 export async function endSessions(
   db: Db,
-  spec: { end: SessionEnd; userId?: string; sessionId?: string; exceptId?: string },
+  spec: { end: SessionEnd; userId?: string; sessionId?: string; exceptId?: string | undefined },
 ) {
   const { end, userId, sessionId, exceptId } = spec
   await db

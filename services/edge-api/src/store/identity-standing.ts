@@ -45,14 +45,31 @@ export async function changeStanding(
 }
 
 export async function changePassword(trx: Transaction<Tables>, input: Change<'changePassword'>[0]) {
-  const { userId, checkedHash, passwordHash, keepSessionId, at } = input
-  const row = await lockSignIn(trx, userId)
-  if (row?.passwordHash !== checkedHash) return false
+  const row = await lockSignIn(trx, input.userId)
+  if (row?.passwordHash !== input.checkedHash) return false
+  await writeNewPassword(trx, { ...input, exceptId: input.keepSessionId })
+  return true
+}
+
+export async function replacePassword(
+  trx: Transaction<Tables>,
+  input: Change<'replacePassword'>[0],
+) {
+  if (!(await lockSignIn(trx, input.userId))) return false
+  await writeNewPassword(trx, input)
+  return true
+}
+
+/** Whoever is signed in by the old one is not any more, but for the session that is excepted. */
+async function writeNewPassword(
+  trx: Transaction<Tables>,
+  input: { userId: string; passwordHash: string; at: Date; exceptId?: string | undefined },
+) {
+  const { userId, passwordHash, at, exceptId } = input
   await writePassword(trx, { userId, passwordHash, at })
   await trx.updateTable('users').set({ password_hash: null }).where('id', '=', userId).execute()
   const end: SessionEnd = { at, reason: 'password-changed' }
-  await endSessions(trx, { end, userId, exceptId: keepSessionId })
-  return true
+  await endSessions(trx, { end, userId, exceptId })
 }
 
 async function writeStanding(

@@ -165,6 +165,18 @@ export function identityStoreContract(
       expect((await stateOf(store, 'ses_2'))?.end).toBeNull()
     })
 
+    it('replaces a password that nobody knows any more, and ends all sessions', async () => {
+      const { store } = await prepared()
+      await store.openSession({ ...session, id: 'ses_2', userId: bob.id }, checked)
+      const change = { passwordHash: 'new', at: later(7) }
+      expect(await store.replacePassword({ ...change, userId: ada.id })).toBe(true)
+      expect(await store.findPasswordHash(ada.id)).toBe('new')
+      expect((await stateOf(store))?.end).toEqual({ at: later(7), reason: 'password-changed' })
+      expect(await store.openSession({ ...session, id: 'ses_3' }, checked)).toBeUndefined()
+      expect((await stateOf(store, 'ses_2'))?.end).toBeNull()
+      expect(await store.replacePassword({ ...change, userId: 'usr_none' })).toBe(false)
+    })
+
     it('gives the first password to who has none only if that is what was checked', async () => {
       const { store } = await make()
       await store.insertPerson({ ...ada, passwordHash: null })

@@ -71,6 +71,8 @@ export interface IdentityStore {
     keepSessionId: string
     at: Date
   }): Promise<boolean>
+  /** Gives a password whatever there was before, and ends all sessions. False without the person. */
+  replacePassword(input: { userId: string; passwordHash: string; at: Date }): Promise<boolean>
   /**
    * Locks the person and everybody who is an admin and not banned, and writes what `decide` returns. With a
    * ban all sessions end; whenever a ban comes or goes, an outbox row `api-key-changed` is written for each

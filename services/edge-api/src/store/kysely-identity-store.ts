@@ -18,7 +18,7 @@ import {
   prune,
   touchSession,
 } from './identity-sessions.ts'
-import { changePassword, changeStanding } from './identity-standing.ts'
+import { changePassword, changeStanding, replacePassword } from './identity-standing.ts'
 import type { IdentityStore } from './identity-store.ts'
 import { listPeople } from './list-people.ts'
 
@@ -44,6 +44,8 @@ export function kyselyIdentityStore({ db }: { db: Kysely<Tables> }): IdentitySto
     endSession: ({ id, end }) => whenThere(() => endSessions(db, { end, sessionId: id })),
     changePassword: (input) =>
       whenThere(() => withTransaction(db, (trx) => changePassword(trx, input))),
+    replacePassword: (input) =>
+      whenThere(() => withTransaction(db, (trx) => replacePassword(trx, input))),
     changeStanding: (...input) =>
       whenThere(() => withTransaction(db, (trx) => changeStanding(trx, ...input))),
     prune: (input) => whenThere(() => prune(db, input)),

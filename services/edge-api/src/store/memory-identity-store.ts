@@ -8,6 +8,13 @@ interface Session {
   state: SessionState
 }
 
+interface NewPassword {
+  userId: string
+  passwordHash: string
+  at: Date
+  keepSessionId?: string
+}
+
 /** What a person's ban does to their API keys, where those are kept: answers the keys that are told of. */
 export type TellKeys = (input: { userId: string; bannedAt: Date | null }) => string[]
 
@@ -26,6 +33,12 @@ export function memoryIdentityStore({
   }
   const end = (session: Session, how: SessionEnd) => {
     if (!session.state.end) session.state = { ...session.state, end: how }
+  }
+  const write = ({ userId, passwordHash, at, keepSessionId }: NewPassword) => {
+    hashes.set(userId, passwordHash)
+    for (const [id, session] of sessions)
+      if (session.userId === userId && id !== keepSessionId)
+        end(session, { at, reason: 'password-changed' })
   }
   return {
     async insertPerson({ passwordHash, ...input }) {
@@ -82,12 +95,12 @@ export function memoryIdentityStore({
     },
     async changePassword({ userId, checkedHash, passwordHash, keepSessionId, at }) {
       if (hashes.get(userId) !== checkedHash) return false
-      hashes.set(userId, passwordHash)
-      for (const [id, session] of sessions) {
-        if (session.userId === userId && id !== keepSessionId) {
-          end(session, { at, reason: 'password-changed' })
-        }
-      }
+      write({ userId, passwordHash, at, keepSessionId })
+      return true
+    },
+    async replacePassword(input) {
+      if (!people.has(input.userId)) return false
+      write(input)
       return true
     },
     async changeStanding({ userId, at }, decide) {

@@ -46,6 +46,21 @@ test('an e-mail has one user and one wallet, however it is written', async () =>
   expect(again).toMatchObject({ id: first.id, wallet: first.wallet, fresh: false })
 })
 
+test('who lost a password gets a new one, which is the only one that fits', async () => {
+  const { accounts, identityStore } = setUp()
+  const { id } = await accounts.createUser({
+    email: 'a@b.test',
+    role: 'admin',
+    password: 'a password of length',
+  })
+  const replaced = await accounts.replacePassword({ email: 'A@b.test' })
+  expect(replaced).toMatchObject({ person: { id, role: 'admin' } })
+  const hash = (await identityStore.findPasswordHash(id)) ?? ''
+  expect(await verifyPassword(hash, replaced?.password ?? '')).toBe(true)
+  expect(await verifyPassword(hash, 'a password of length')).toBe(false)
+  expect(await accounts.replacePassword({ email: 'nobody@b.test' })).toBeUndefined()
+})
+
 test('a password is kept as a hash that it fits, and stays when its user is made once more', async () => {
   const { accounts, identityStore } = setUp()
   const input = { email: 'a@b.test', role: 'admin' } as const
