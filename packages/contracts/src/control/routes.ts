@@ -160,6 +160,7 @@ export const controlRoutes = {
     path: '/api/user/images/:id/retry',
     access: 'own-images:draw',
     status: 202,
+    idempotency: 'optional',
     summary: 'Draw a task that has ended once more, as a new task',
   },
 

@@ -149,6 +149,22 @@ test('a retry is a new task with the same wishes and pictures of its own', async
   expect(made.records.map(({ status }) => status)).toEqual([202, 202, 202])
 })
 
+test('a retry under one Idempotency-Key is one task, however often its answer is lost', async () => {
+  const made = await world()
+  const ada = panelOf(made)
+  const one = await ada.until((await ada.draw()).id, 'done')
+  const other = await ada.until((await ada.draw()).id, 'done')
+  const key = { 'idempotency-key': 'again' }
+  const retries = await Promise.all([1, 2, 3].map(() => ada.act(one.id, 'retry', key)))
+  expect(retries.map(({ status }) => status)).toEqual([202, 202, 202])
+  expect(new Set(retries.map(({ body }) => body.id)).size).toBe(1)
+  const ofOther = await ada.act(other.id, 'retry', key)
+  expect(ofOther.body.id).not.toBe(retries[0]?.body.id)
+  const drawn = await ada.send(PANEL, wish, key)
+  expect(drawn.status).toBe(202)
+  expect([one.id, other.id, ofOther.body.id]).not.toContain(drawn.body.id)
+})
+
 test('a task that runs, or whose pictures are gone, is not drawn again', async () => {
   const made = await world({ runner: false })
   const ada = panelOf(made)

@@ -42,8 +42,8 @@ export function panelOf(world: World, token: 'at-ada' | 'at-bob' | 'at-root' = '
     send,
     read,
     draw: async (extra: object = {}) => (await send(PANEL, { ...wish, ...extra })).body,
-    act: (id: string, verb: 'cancel' | 'retry') =>
-      json(`${PANEL}/${id}/${verb}`, { method: 'POST' }),
+    act: (id: string, verb: 'cancel' | 'retry', headers: Record<string, string> = {}) =>
+      json(`${PANEL}/${id}/${verb}`, { method: 'POST', headers }),
     form: (body: Uint8Array<ArrayBuffer>) =>
       json(PANEL, {
         method: 'POST',

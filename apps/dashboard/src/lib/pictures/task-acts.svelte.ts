@@ -1,3 +1,5 @@
+import { systemRandom } from '@sluice/kernel/random'
+
 import type { Api } from '#lib/api/create-api.ts'
 
 import type { TaskBoard } from './task-board.svelte.ts'
@@ -12,9 +14,17 @@ export interface TaskActsDeps {
   fail: (error: unknown) => Promise<void>
 }
 
+const KEY_BYTES = 16
+
+/** Out of reach of chance: an Idempotency-Key that nothing else has. */
+const newKey = () =>
+  Array.from(systemRandom.bytes(KEY_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
 /** What can be done with a task, one act at a time for each: a second press does nothing. */
 export class TaskActs {
   #acting = $state.raw<ReadonlyMap<string, Act>>(new Map())
+  /** The keys of retries whose answers have not come. */
+  readonly #retries = new Map<string, string>()
   readonly #deps: TaskActsDeps
 
   constructor(deps: TaskActsDeps) {
@@ -26,9 +36,15 @@ export class TaskActs {
   readonly cancel = (task: Task): Promise<Task | undefined> =>
     this.#act('cancel', task, (params) => this.#deps.api.cancelImage({ params }))
 
-  /** Answers the new task. */
+  /** Answers the new task. A press after a lost answer finds the task that the first one made. */
   readonly retry = (task: Task): Promise<Task | undefined> =>
-    this.#act('retry', task, (params) => this.#deps.api.retryImage({ params }))
+    this.#act('retry', task, async (params) => {
+      const idempotencyKey = this.#retries.get(task.id) ?? newKey()
+      this.#retries.set(task.id, idempotencyKey)
+      const made = await this.#deps.api.retryImage({ params, idempotencyKey })
+      this.#retries.delete(task.id)
+      return made
+    })
 
   async #act(
     act: Act,

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import type { InputImage } from '@sluice/contracts/image-request'
 import type { ImageJob } from '@sluice/jobs/image-job'
 import { AppError } from '@sluice/kernel/app-error'
@@ -11,7 +13,8 @@ import { drawForPanel } from './draw-for-panel.ts'
 import type { ImageParts } from './image-parts.ts'
 
 /**
- * `POST /api/user/images/{id}/retry`: the same request as a new task, at today's price. Each call is one.
+ * `POST /api/user/images/{id}/retry`: the same request as a new task, at today's price; one for each
+ * Idempotency-Key, and one for each call without.
  * Throws `invalid_value` for a task that runs, `invalid_image` when its reference pictures are gone, and what
  * the image routes throw.
  */
@@ -26,9 +29,15 @@ export async function retryImage(
     throw new AppError('invalid_value', 'The task has not ended yet. Wait for it, or cancel it.', {
       param: 'id',
     })
-  // An Idempotency-Key has no meaning here.
-  const incoming = { headers: {} }
+  const incoming = { headers: intentionOf(call) }
   return drawForPanel(parts, { call, incoming, accept: (shelf) => sameAgain(deps, { job, shelf }) })
+}
+
+/** To retry this task is another intention than to retry that one, or to draw, under the same key. */
+function intentionOf({ idempotencyKey, params }: ControlCall<'retryImage'>) {
+  if (idempotencyKey === undefined) return {}
+  const digest = createHash('sha256').update(idempotencyKey).digest('hex')
+  return { 'idempotency-key': `retry ${params.id} ${digest}` }
 }
 
 /** The request of a job, with pictures of its own. */

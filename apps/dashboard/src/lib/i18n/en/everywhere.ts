@@ -37,7 +37,7 @@ export const words = {
   show: 'Show',
   hide: 'Hide',
   credits: 'credits',
-  amount: (credits: string) => `${credits} credits`,
+  amount: (credits: string) => (credits === '1' ? '1 credit' : `${credits} credits`),
   today: 'Today',
   now: 'just now',
   timesIn: (zone: string) => `Times in ${zone}`,
