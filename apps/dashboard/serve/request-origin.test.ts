@@ -43,6 +43,14 @@ describe('a form from another site is not', () => {
   })
 })
 
+it('nor is one from our public host under another scheme, which anyone in the network can answer for', () => {
+  const secure = 'https://ai.example.org'
+  expect(at('ai.example.org', 'http://ai.example.org', secure)).toBe(secure)
+  expect(at('ai.example.org', 'https://ai.example.org', 'http://ai.example.org')).toBe(
+    'http://ai.example.org',
+  )
+})
+
 it('a page is at the public address when the host says so, with the scheme that people see', () => {
   expect(at('ai.example.org', null, 'https://ai.example.org')).toBe('https://ai.example.org')
   expect(at('127.0.0.1:8080', null, 'https://ai.example.org')).toBe('http://127.0.0.1:8080')

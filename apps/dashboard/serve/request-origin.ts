@@ -17,17 +17,17 @@ export interface OriginFacts {
  *
  * - it names the host that was asked for: then its scheme is the scheme that the person sees;
  * - it is our public address: a proxy has changed the host on the way;
- * - anything else is another site, and gets an origin that it does not have.
+ * - anything else is another site, and gets an origin that it does not have. So does the public host under
+ *   another scheme: whoever sits in the network can answer for its http pages.
  */
 export function requestOrigin({ host, origin, publicOrigin }: OriginFacts): string {
+  const isPublicHost =
+    publicOrigin !== undefined && new URL(publicOrigin).host === host.toLowerCase()
   if (origin !== null && URL.canParse(origin)) {
     const asked = new URL(origin)
     const isWeb = asked.protocol === 'https:' || asked.protocol === 'http:'
     if (isWeb && asked.origin === publicOrigin) return asked.origin
-    if (isWeb && asked.host === host.toLowerCase()) return asked.origin
+    if (isWeb && asked.host === host.toLowerCase() && !isPublicHost) return asked.origin
   }
-  if (publicOrigin !== undefined && new URL(publicOrigin).host === host.toLowerCase()) {
-    return publicOrigin
-  }
-  return `http://${host}`
+  return isPublicHost ? publicOrigin : `http://${host}`
 }
