@@ -10,7 +10,7 @@ import type { KeyStore } from '../store/key-store.ts'
 import { memoryKeyStore } from '../store/memory-key-store.ts'
 import { createAuthenticator } from './authenticate.ts'
 import { guessLimit } from './guess-limit.ts'
-import { callerAddress, readApiKey } from './read-credentials.ts'
+import { callerAddress, fullCallerAddress, readApiKey } from './read-credentials.ts'
 
 const pepper = Buffer.alloc(32, 7).toString('base64')
 const hashed = keyHash(pepper)
@@ -181,6 +181,15 @@ describe('where a request came from', () => {
       '203.0.113.9',
     )
     expect(callerAddress(incoming('10.0.0.1'), 1)).toBe('10.0.0.1')
+  })
+
+  it('is the same for every port that a proxy has seen them at', () => {
+    for (const port of [1, 4711, 65_535]) {
+      expect(callerAddress(incoming('10.0.0.1', `203.0.113.9:${port}`), 1)).toBe('203.0.113.9')
+      const six = `[2001:db8:1:2::9]:${port}`
+      expect(callerAddress(incoming('10.0.0.1', six), 1)).toBe('2001:db8:1:2')
+      expect(fullCallerAddress(incoming('10.0.0.1', six), 1)).toBe('2001:db8:1:2::9')
+    }
   })
 
   it('is the network of an IPv6 household, not one of its many addresses', () => {

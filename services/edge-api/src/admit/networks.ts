@@ -51,9 +51,14 @@ const MAPPED_BITS = 96
 /** Some proxies write the port as well: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
 const WITH_PORT = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/
 
-function parseAddress(text: string) {
+/** The address alone, of what may be an address with its port. */
+export function withoutPort(text: string): string {
   const [, six, four] = WITH_PORT.exec(text) ?? []
-  const bare = six ?? four ?? text
+  return six ?? four ?? text
+}
+
+function parseAddress(text: string) {
+  const bare = withoutPort(text)
   return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined
 }
 

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
+import { withoutPort } from './networks.ts'
+
 const KEY_CHARS_MIN = 8
 const KEY_CHARS_MAX = 512
 const BEARER = /^bearer +(\S+) *$/i
@@ -32,12 +34,15 @@ export function callerAddress(incoming: IncomingMessage, trustedProxyHops: numbe
   return networkOf(fullCallerAddress(incoming, trustedProxyHops))
 }
 
-/** The same, to the last bit. */
+/**
+ * The same, to the last bit. Some proxies write the caller's port as well, which each connection has another
+ * of: whoever counts by address must not see it.
+ */
 export function fullCallerAddress(incoming: IncomingMessage, trustedProxyHops: number): string {
   const socketAddress = incoming.socket.remoteAddress ?? 'unknown'
   if (trustedProxyHops === 0) return socketAddress
   const seen = [...(forwardedFor(incoming.headers) ?? []), socketAddress]
-  return seen[Math.max(0, seen.length - 1 - trustedProxyHops)] ?? socketAddress
+  return withoutPort(seen[Math.max(0, seen.length - 1 - trustedProxyHops)] ?? socketAddress)
 }
 
 function forwardedFor(headers: IncomingHttpHeaders): string[] | undefined {
