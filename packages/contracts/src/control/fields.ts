@@ -27,8 +27,8 @@ export function personText(charactersMax: number) {
     .regex(/^[^\p{Cc}]*$/u, 'must not have control characters')
 }
 
-/** A day in UTC, `2026-11-21`. */
-export const day = z.iso.date()
+/** A day in UTC, `2026-11-21`. Nothing of ours is older, and days before year 0 are no text of this form. */
+export const day = z.iso.date().refine((text) => text >= '1970-01-01', 'must be 1970 or later')
 
 /** A failure as people are told it. */
 export const shownFailure = z.object({ code: z.string(), message: z.string() })

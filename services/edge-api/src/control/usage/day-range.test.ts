@@ -1,3 +1,4 @@
+import { day } from '@sluice/contracts/control/fields'
 import { describe, expect, it } from 'vitest'
 
 import { daysBefore, lastDays, readDayRange } from './day-range.ts'
@@ -29,6 +30,15 @@ describe('the days that a question is about', () => {
     expect(refusal('2026-11-22', '2026-11-21')).toThrow(wrong)
     expect(refusal('2026-01-01', '2027-01-02')).toThrow(wrong)
     expect(refusal('2026-01-01', '2027-01-01')).not.toThrow()
+  })
+
+  it('begin and end where days before them can be told, wherever a person may ask for', () => {
+    for (const to of ['0000-01-05', '0001-01-01', '1969-12-31'])
+      expect([to, day.safeParse(to).success]).toEqual([to, false])
+    for (const to of ['1970-01-01', '9999-12-31']) {
+      const range = readDayRange({ to: day.parse(to) }, now)
+      expect(range.end.getTime() - range.start.getTime()).toBe(14 * 86_400_000)
+    }
   })
 
   it('have as many before them, up to the day before', () => {
