@@ -3,6 +3,7 @@ import { partialKey } from '@sluice/jobs/blob-keys'
 import { assert } from '@sluice/kernel/assert'
 import { expect, test } from 'vitest'
 
+import { STREAMS_EACH_MAX } from '../../src/control/images/stream-limit.ts'
 import type { PanelEvent } from './panel.ts'
 import { eventsOf, PANEL, panelOf } from './panel.ts'
 import type { WorldOptions } from './world.ts'
@@ -198,6 +199,26 @@ test('who leaves is not followed any longer, and the job goes on', async () => {
   await expect.poll(() => made.hub.size).toBe(0)
   await drawNext()
   await ada.until(id, 'done')
+})
+
+test('nobody opens streams without end, and each that is closed makes room for another', async () => {
+  const made = await world({ runner: false })
+  const [ada, bob] = [panelOf(made), panelOf(made, 'at-bob')]
+  const { id } = await ada.draw()
+  const leave = new AbortController()
+  const follow = () => ada.ask(`${PANEL}/${id}/events`, { signal: leave.signal })
+  const open = await Promise.all(Array.from({ length: STREAMS_EACH_MAX }, follow))
+  expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]))
+  const refused = await ada.json(`${PANEL}/${id}/events`)
+  expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded'])
+  expect(refused.headers.get('retry-after')).toBe('5')
+  const other = await bob.draw()
+  const bobs = eventsOf(await bob.ask(`${PANEL}/${other.id}/events`))
+  await untilTask(bobs, () => true)
+  leave.abort()
+  await expect.poll(() => made.hub.size).toBe(1)
+  const again = eventsOf(await ada.ask(`${PANEL}/${id}/events`))
+  await untilTask(again, () => true)
 })
 
 test('events are for GET; HEAD would wait for nothing', async () => {

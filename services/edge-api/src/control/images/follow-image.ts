@@ -31,20 +31,35 @@ const END_ID = 'end'
 
 /**
  * `GET /api/user/images/{id}/events`: the whole task at once and after every change, then `end`. Stops when
- * the caller leaves, when this process stops, and within a second of the end of their session.
+ * the caller leaves, when this process stops, and within a second of the end of their session. Throws
+ * `task_not_found`, `rate_limit_exceeded` for who has too many streams open, `overloaded`.
  */
 export async function followImage(
   parts: ImageParts,
-  { session, params, incoming, outgoing }: ControlCall<'followImage'>,
+  call: ControlCall<'followImage'>,
+): Promise<void> {
+  const { session, params, incoming, outgoing } = call
+  if (incoming.method === 'HEAD')
+    throw new AppError('method_not_allowed', 'Events can be read with GET only.')
+  const job = await ownTask(parts.door.deps, { principal: session, taskId: params.id })
+  const heardAll = job.endedAt !== null && incoming.headers['last-event-id'] === END_ID
+  if (heardAll) return void outgoing.writeHead(204).end()
+  const leave = parts.streams.enter(session.userId)
+  try {
+    await streamTask(parts, { ...call, job })
+  } finally {
+    leave()
+  }
+}
+
+type Ends = Pick<ControlCall<'followImage'>, 'incoming' | 'outgoing'>
+
+async function streamTask(
+  parts: ImageParts,
+  { job, incoming, outgoing }: Ends & { job: ImageJob },
 ): Promise<void> {
   const { door, identity } = parts
   const { deps } = door
-  if (incoming.method === 'HEAD')
-    throw new AppError('method_not_allowed', 'Events can be read with GET only.')
-  const job = await ownTask(deps, { principal: session, taskId: params.id })
-  const heardAll = job.endedAt !== null && incoming.headers['last-event-id'] === END_ID
-  if (heardAll) return void outgoing.writeHead(204).end()
-
   const patience = callersPatience(deps, outgoing)
   const standing = watchSession({ ...deps, identity }, { headers: incoming.headers })
   const signal = AbortSignal.any([patience.signal, standing.signal, door.draining])

@@ -1,0 +1,44 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+/** A browser of ours opens three; each costs a query a second for its session, and more for its task. */
+export const STREAMS_EACH_MAX = 24
+const STREAMS_ALL_MAX = 2_000
+const RETRY_AFTER_MS = 5_000
+
+/** Streams that are open at this edge, by person. */
+export interface StreamLimit {
+  /** Takes a place; the returned function gives it back. Throws `rate_limit_exceeded`, `overloaded`. */
+  enter(userId: string): () => void
+}
+
+export function createStreamLimit({
+  eachMax = STREAMS_EACH_MAX,
+  allMax = STREAMS_ALL_MAX,
+}: { eachMax?: number; allMax?: number } = {}): StreamLimit {
+  const open = new Map<string, number>()
+  let all = 0
+  return {
+    enter(userId) {
+      const own = open.get(userId) ?? 0
+      if (own >= eachMax) {
+        const message = `You follow ${eachMax} tasks at once already. Close one of the streams.`
+        throw new AppError('rate_limit_exceeded', message, { retryAfterMs: RETRY_AFTER_MS })
+      }
+      if (all >= allMax) {
+        const message = 'Too many people follow tasks here now.'
+        throw new AppError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS })
+      }
+      open.set(userId, own + 1)
+      all += 1
+      let left = false
+      return () => {
+        if (left) return
+        left = true
+        all -= 1
+        const rest = (open.get(userId) ?? 1) - 1
+        if (rest > 0) open.set(userId, rest)
+        else open.delete(userId)
+      }
+    },
+  }
+}
