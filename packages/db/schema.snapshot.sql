@@ -230,7 +230,8 @@ create table request_log (
   output_tokens integer,
   amount_micro bigint not null,
   first_byte_ms integer,
-  duration_ms integer not null
+  duration_ms integer not null,
+  task_id text
 ) partition by RANGE (received_at);
 
 create table request_log_default (
@@ -250,7 +251,8 @@ create table request_log_default (
   output_tokens integer,
   amount_micro bigint not null,
   first_byte_ms integer,
-  duration_ms integer not null
+  duration_ms integer not null,
+  task_id text
 ) -- the default partition;
 
 create table sessions (
@@ -527,6 +529,8 @@ CREATE INDEX image_jobs_claimed ON public.image_jobs USING btree (id) WHERE (sta
 CREATE INDEX image_jobs_deadline ON public.image_jobs USING btree (deadline_at) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text]));
 
 CREATE INDEX image_jobs_ended ON public.image_jobs USING btree (ended_at, state) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX image_jobs_failed ON public.image_jobs USING btree (wallet, created_at) WHERE (state = 'failed'::text);
 
 CREATE INDEX image_jobs_of_wallet ON public.image_jobs USING btree (wallet, created_at, id);
 

@@ -2,7 +2,7 @@ import type { ImageJobEvent } from '@sluice/contracts/events'
 
 import type { QueuedJob } from './claim-store.ts'
 import type { Claim, Decision, JobRecord, Moved } from './job-record.ts'
-import type { JobCounts, JobListQuery, JobPage } from './list-store.ts'
+import type { FailureQuery, FailureSum, JobCounts, JobListQuery, JobPage } from './list-store.ts'
 import type { HeldClaim } from './upkeep-store.ts'
 
 /**
@@ -41,6 +41,7 @@ export interface JobRows {
   queuePositions(jobIds: readonly string[]): Promise<Map<string, number>>
   listJobs(query: JobListQuery): Promise<JobPage>
   countJobs(query: { endedSince: Date }): Promise<JobCounts>
+  countFailedByDay(query: FailureQuery): Promise<FailureSum[]>
   heartbeat(input: { claims: readonly Claim[]; now: Date }): Promise<Claim[]>
   listQueued(query: { queuedBefore: Date; limit: number }): Promise<QueuedJob[]>
   listClaims(query: { afterJobId: string; limit: number }): Promise<HeldClaim[]>

@@ -35,6 +35,7 @@ export function createJobStore(rows: JobRows): JobStore {
       jobIds.length === 0 ? new Map() : rows.queuePositions(jobIds),
     listJobs: (query) => rows.listJobs(query),
     countJobs: (query) => rows.countJobs(query),
+    countFailedByDay: (query) => rows.countFailedByDay(query),
     cancel: async (jobId, now) => {
       const decision = await decide({ jobId }, (job) => cancelJob(job, now))
       if (!decision) return { outcome: 'unknown', events: [] }

@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import type { JobRows } from './job-rows.ts'
 import type { JobStore } from './job-store.ts'
 import { createJobStore } from './job-store.ts'
+import { countFailedByDay } from './store/count-failed.ts'
 import { countJobs } from './store/count-jobs.ts'
 import { readRow } from './store/job-row.ts'
 import { listJobs } from './store/list-jobs.ts'
@@ -94,6 +95,7 @@ function createListings(db: Kysely<Tables>) {
     queuePositions: (jobIds) => queuePositions(db, jobIds),
     listJobs: (query) => listJobs(db, query),
     countJobs: (query) => countJobs(db, query),
+    countFailedByDay: (query) => countFailedByDay(db, query),
     listQueued: (query) => listQueued(db, query),
     listClaims: async ({ afterJobId, limit }) => {
       const rows = await db

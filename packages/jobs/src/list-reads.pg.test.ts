@@ -65,6 +65,18 @@ eachPostgres('a list of many image jobs', (open) => {
     expect([own.jobs, own.next]).toEqual([[], null])
     expect(own.reads).toBeLessThanOrEqual((2 * JOBS) / WALLETS)
   })
+
+  it('counts failures without a look at what went well', async () => {
+    const reads = await database.db.transaction().execute(async (trx) => {
+      const before = await readsOf(trx)
+      const year = { from: new Date(Date.UTC(2026, 0, 1)), until: new Date(Date.UTC(2027, 0, 1)) }
+      const store = createKyselyJobStore({ db: trx })
+      expect(await store.countFailedByDay({ wallet, ...year, rowsMax: 100 })).toEqual([])
+      return (await readsOf(trx)) - before
+    })
+    // The planner itself looks at both ends of an index.
+    expect(reads).toBeLessThanOrEqual(4)
+  })
 })
 
 /** A crowd of jobs that have ended, a second apart, wallets taking turns. */

@@ -159,6 +159,41 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
     })
   })
 
+  describe('counting failures', () => {
+    const day = (text: string) => new Date(`${text}T00:00:00.000Z`)
+    const nothing = { failure, possibleLosses: 0 }
+    const stretch = { wallet, from: day('2026-11-20'), until: day('2026-11-23'), rowsMax: 10 }
+
+    it('has every failed job once, on the day on which it was asked for, by its model', async () => {
+      const { clock, store, now, submit, write, keep, submitAndClaim } = scene
+      const failAt = async (job: Parameters<typeof submit>[0]) =>
+        write(await submitAndClaim(job), { type: 'fail', index: 0, ...nothing })
+      await clock.advance(day('2026-11-21').getTime() - 1 - now().getTime())
+      const late = await submitAndClaim({ number: 1, request: { model: 'a' } })
+      await clock.advance(1)
+      await write(late, { type: 'fail', index: 0, ...nothing })
+      await failAt({ number: 2, request: { model: 'a' } })
+      await failAt({ number: 3, request: { model: 'a' } })
+      await failAt({ number: 4, request: { model: 'b' } })
+      await failAt({ number: 5, wallet: 2 })
+      const held = await submitAndClaim({ number: 6, request: { count: 2 } })
+      await write(held, { type: 'fail', index: 0, ...nothing }, keep(held, 1))
+      await store.cancel(await submit({ number: 7 }), now())
+      await submit({ number: 8 })
+      const count = async (only: object = {}) => {
+        const rows = await store.countFailedByDay({ ...stretch, ...only })
+        return rows.map((row) => Object.values(row).join(' ')).sort()
+      }
+      expect(await count()).toEqual(['2026-11-20 a 1', '2026-11-21 a 2', '2026-11-21 b 1'])
+      expect(await count({ model: 'b' })).toEqual(['2026-11-21 b 1'])
+      expect(await count({ from: day('2026-11-21') })).toHaveLength(2)
+      expect(await count({ until: day('2026-11-21') })).toEqual(['2026-11-20 a 1'])
+      expect(await count({ apiKeyId: sampleId('key', 1) })).toHaveLength(3)
+      expect(await count({ apiKeyId: sampleId('key', 2) })).toEqual([])
+      expect(await count({ rowsMax: 1 })).toHaveLength(1)
+    })
+  })
+
   describe('places in line', () => {
     it('are told of many jobs at once, of those that wait', async () => {
       const { clock, store, submit, claim } = scene

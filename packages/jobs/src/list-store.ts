@@ -43,6 +43,24 @@ export interface JobCounts {
   failed: number
 }
 
+export interface FailureQuery {
+  wallet: string
+  /** By when the job was asked for. */
+  from: Date
+  /** Not included. */
+  until: Date
+  apiKeyId?: string | undefined
+  model?: string | undefined
+  rowsMax: number
+}
+
+/** Jobs of one day of UTC and one model that ended without a picture, not by their caller's wish. */
+export interface FailureSum {
+  day: string
+  model: string
+  failures: number
+}
+
 /** The readers' part of the job store. */
 export interface ListStore {
   /**
@@ -54,6 +72,8 @@ export interface ListStore {
   queuePositions(jobIds: readonly string[]): Promise<Map<string, number>>
   /** Everybody's jobs as they stand; ends are counted from `endedSince` on. */
   countJobs(query: { endedSince: Date }): Promise<JobCounts>
+  /** Failed jobs of a wallet by day and model, in no order; at most `rowsMax`. */
+  countFailedByDay(query: FailureQuery): Promise<FailureSum[]>
 }
 
 /** What of a prompt is searched; `part` and prompt are both brought into this form. */

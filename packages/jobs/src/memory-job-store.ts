@@ -6,7 +6,7 @@ import type { JobRecord, Moved } from './job-record.ts'
 import { hasEnded } from './job-record.ts'
 import type { JobStore } from './job-store.ts'
 import { createJobStore } from './job-store.ts'
-import { countAmong, listFrom } from './memory-listing.ts'
+import { countAmong, countFailedAmong, listFrom } from './memory-listing.ts'
 
 export interface MemoryJobStore extends JobStore {
   /** The outbox as a test sees it: `topic key`, in order. */
@@ -77,6 +77,7 @@ export function createMemoryJobStore(): MemoryJobStore {
     },
     listJobs: async (query) => listFrom([...jobs.values()].map(clone), query),
     countJobs: async (query) => countAmong([...jobs.values()], query),
+    countFailedByDay: async (query) => countFailedAmong([...jobs.values()], query),
     heartbeat: async ({ claims, now }) =>
       claims.filter(({ jobId, fence }) => {
         const job = jobs.get(jobId)

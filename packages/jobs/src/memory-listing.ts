@@ -1,5 +1,5 @@
 import type { JobRecord } from './job-record.ts'
-import type { JobCounts, JobListQuery, JobPage } from './list-store.ts'
+import type { FailureQuery, FailureSum, JobCounts, JobListQuery, JobPage } from './list-store.ts'
 import { LOOKED_AT_MAX, searchedPrompt, searchedText } from './list-store.ts'
 
 /** A page of the list, as PostgreSQL would answer it. */
@@ -28,6 +28,29 @@ export function countAmong(
     done: endedAs('done'),
     failed: endedAs('failed'),
   }
+}
+
+/** Failed jobs by day and model, as PostgreSQL would answer them. */
+export function countFailedAmong(
+  jobs: readonly JobRecord[],
+  { wallet, from, until, apiKeyId, model, rowsMax }: FailureQuery,
+): FailureSum[] {
+  const failed = jobs.filter(
+    (job) =>
+      job.state === 'failed' &&
+      job.wallet === wallet &&
+      job.createdAt >= from &&
+      job.createdAt < until &&
+      (apiKeyId === undefined || job.apiKeyId === apiKeyId) &&
+      (model === undefined || job.request.model === model),
+  )
+  const dayOf = ({ createdAt }: JobRecord) => createdAt.toISOString().slice(0, 10)
+  const groups = Map.groupBy(failed, (job) => `${dayOf(job)} ${job.request.model}`)
+  return [...groups].slice(0, rowsMax).map(([key, group]) => ({
+    day: key.slice(0, 10),
+    model: key.slice(11),
+    failures: group.length,
+  }))
 }
 
 function isOnTheWay(

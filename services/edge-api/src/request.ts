@@ -70,6 +70,8 @@ export interface RequestRecord {
   firstByteMs: number | null
   durationMs: number
   receivedAtMs: number
+  /** The image task that it became, or joined; null for all others, and for what was refused before. */
+  taskId: string | null
 }
 
 /** True when the principal's key may use this public model name. */

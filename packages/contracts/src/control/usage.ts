@@ -23,7 +23,13 @@ const sums = {
    * seconds late. On days that the log no longer has (30 days): those that billing knows of.
    */
   requests: z.int().nonnegative(),
-  /** Those of them that ended with an error, but for callers who left; 0 on days without a log. */
+  /**
+   * Those of them that failed. What was refused, and calls: by the error they were answered with, but for
+   * callers who left; not on days that the log no longer has. What became an image task: when the task ended
+   * without a picture and was not cancelled, however it was asked for and whatever its caller was told
+   * meanwhile. A task counts once, on the day on which it was asked for, as its charge does: so a failure that
+   * comes after midnight is one of the day before. It is known as soon as the task has ended.
+   */
   failures: z.int().nonnegative(),
   input_tokens: z.int().nonnegative(),
   output_tokens: z.int().nonnegative(),

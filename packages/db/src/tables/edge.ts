@@ -113,6 +113,8 @@ export interface RequestLogTable {
   amount_micro: bigint
   first_byte_ms: number | null
   duration_ms: number
+  /** The image task that it became, or joined. */
+  task_id: string | null
 }
 
 /** Answers by Idempotency-Key. */

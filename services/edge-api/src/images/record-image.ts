@@ -48,6 +48,7 @@ function imageRecord(
     firstByteMs: null,
     durationMs: Math.max(0, Math.round(nowMs - receivedAtMs)),
     receivedAtMs,
+    taskId: running?.job.id ?? null,
   }
 }
 

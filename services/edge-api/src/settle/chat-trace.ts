@@ -34,6 +34,7 @@ export function chatTrace({
     amountMicro: 0n,
     firstByteMs: null,
     durationMs: 0,
+    taskId: null,
     firstByteAtMs: undefined,
     handedOver: false,
   }

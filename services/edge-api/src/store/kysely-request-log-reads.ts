@@ -44,7 +44,7 @@ async function countByDay(
   const { apiKeyId, model, rowsMax } = query
   const { rows } = await sql<LoggedSum>`
     select ${dayOf} as day, coalesce(model, '') as model, count(*)::int as requests,
-      (count(*) filter (where error_code <> ${CALLER_LEFT}))::int as failures
+      (count(*) filter (where error_code <> ${CALLER_LEFT} and task_id is null))::int as failures
     from request_log
     where ${ofWallet(query)}
       ${apiKeyId === undefined ? sql`` : sql`and api_key_id = ${apiKeyId}`}

@@ -50,6 +50,7 @@ function toRow(record: RequestRecord) {
     amount_micro: String(record.amountMicro),
     first_byte_ms: record.firstByteMs === null ? null : Math.round(record.firstByteMs),
     duration_ms: Math.round(record.durationMs),
+    task_id: record.taskId,
   }
 }
 

@@ -33,6 +33,7 @@ const record: RequestRecord = {
   firstByteMs: 12.4,
   durationMs: 99.6,
   receivedAtMs: Date.UTC(2026, 10, 21, 9, 30),
+  taskId: 'img_1',
 }
 
 eachPostgres('stores of edge-api', (open) => {

@@ -12,10 +12,14 @@ export const houseFaults: readonly string[] = Object.entries(errorCodes)
   .filter(([, { status }]) => status >= 500)
   .map(([code]) => code)
 
-type Row = Pick<RequestRecord, 'errorCode' | 'status'>
+type Row = Pick<RequestRecord, 'errorCode' | 'status' | 'taskId'>
 
-/** Failed, as the one who asked sees it. */
-export const hasFailed = ({ errorCode }: Row) => errorCode !== null && errorCode !== CALLER_LEFT
+/**
+ * Failed, as the one who asked sees it. What became an image task fails by the task's end, which may come
+ * long after the answer: that is counted where tasks are kept, and not here.
+ */
+export const hasFailed = ({ errorCode, taskId }: Row) =>
+  errorCode !== null && errorCode !== CALLER_LEFT && taskId === null
 
 /** Failed, and not through the caller. */
 export const isHouseFault = ({ errorCode }: Row) =>

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { RequestRecord } from '../request.ts'
+import { loggedRequest } from '../../test/logged-request.ts'
 import type { RequestLogStore } from './request-log-store.ts'
 
 const DAY_MS = 86_400_000
@@ -18,27 +19,7 @@ export function requestLogStoreContract(make: () => Promise<RequestLogStore>): v
 
   const log = (facts: Partial<RequestRecord> = {}) => {
     rows += 1
-    const row: RequestRecord = {
-      requestId: `req_${rows}`,
-      apiKeyId: 'key_1',
-      wallet: 'wal_1',
-      route: 'chat',
-      model: 'gpt-5',
-      channelId: null,
-      credentialId: null,
-      status: 200,
-      errorCode: null,
-      streamed: false,
-      attempts: 1,
-      inputTokens: null,
-      outputTokens: null,
-      amountMicro: 0n,
-      firstByteMs: null,
-      durationMs: 100,
-      receivedAtMs: NOON,
-      ...facts,
-    }
-    return store.append([row])
+    return store.append([loggedRequest({ requestId: `req_${rows}`, ...facts })])
   }
   const stretch = { wallet: 'wal_1', from: later(-DAY_MS), until: later(2 * DAY_MS) }
 
@@ -69,6 +50,14 @@ export function requestLogStoreContract(make: () => Promise<RequestLogStore>): v
     it('does not count a caller who left as a failure', async () => {
       await log({ errorCode: 'caller_gone', status: 499 })
       expect(await count()).toMatchObject([{ requests: 1, failures: 0 }])
+    })
+
+    it('leaves the failures of image tasks to the tasks, and counts what was refused before', async () => {
+      const model = 'gpt-image-2'
+      await log({ model, errorCode: 'upstream_failed', status: 502, taskId: 'img_1' })
+      await log({ model, status: 202, taskId: 'img_2' })
+      await log({ model, errorCode: 'insufficient_credits', status: 402 })
+      expect(await count()).toEqual([{ day: '2026-11-21', model, requests: 3, failures: 1 }])
     })
 
     it('is of one wallet, one time, one API key and one model where that is asked', async () => {

@@ -45,7 +45,10 @@ export interface LogQuery extends LogStretch {
   model?: string | undefined
 }
 
-/** Failures of a wallet: whatever ended with an error, but for callers who left. */
+/**
+ * Failures of a wallet: whatever ended with an error, but for callers who left, and for requests that became
+ * image tasks: a task has an end of its own.
+ */
 export interface LoggedSum {
   day: string
   /** Empty when the request ended before its model was known. */

@@ -115,7 +115,7 @@ test('a failed job is told by its own code, costs nothing, and is not to be repe
     const { error } = await jsonOf(answer)
     expect(error).toMatchObject({ message: `because of ${code}`, task_id: expect.any(String) })
     await expect.poll(ledger.availableMicro).toBe(100_000_000n)
-    expect(records).toMatchObject([{ status, amountMicro: 0n }])
+    expect(records).toMatchObject([{ status, amountMicro: 0n, taskId: error.task_id }])
   }
 })
 
@@ -156,7 +156,7 @@ test('an async request is answered at once with the task to come back for', asyn
   })
   expect(answer.headers.get('location')).toBe(`/v1/images/tasks/${task.id}`)
   expect((await call(`/v1/images/tasks/${task.id}`)).status).toBe(200)
-  expect(records).toMatchObject([{ status: 202, errorCode: null }])
+  expect(records).toMatchObject([{ status: 202, errorCode: null, taskId: task.id }])
 })
 
 test('a caller who hangs up stops nothing: the picture is there, and paid once', async () => {

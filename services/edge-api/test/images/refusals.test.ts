@@ -51,6 +51,7 @@ test('what is refused names its parameter and leaves no job, no hold and no blob
   }
   expect(await leftovers()).toEqual([])
   expect(records.map(({ status }) => status)).toEqual(cases.map(([, status]) => status))
+  expect(records.filter(({ taskId }) => taskId !== null)).toEqual([])
 })
 
 describe('a body that cannot be read is refused', () => {

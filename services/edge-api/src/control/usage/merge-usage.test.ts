@@ -1,4 +1,5 @@
 import type { UsageSum } from '@sluice/contracts/charges'
+import type { FailureSum } from '@sluice/jobs/list-store'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
@@ -30,6 +31,7 @@ describe('usage of ledger and log', () => {
         billed({ calls: 2, inputTokens: 5, outputTokens: 6, pictures: 1, chargedMicro: 7n }),
       ],
       logged: [logged({ requests: 4, failures: 2 })],
+      failedTasks: [],
     })
     expect(rows).toEqual([
       {
@@ -46,16 +48,29 @@ describe('usage of ledger and log', () => {
   })
 
   it('knows requests that the log has lost, forgot, or not yet heard of by their charges', () => {
-    const rows = mergeUsage({ billed: [billed({ calls: 3 })], logged: [] })
+    const none = { failedTasks: [] }
+    const rows = mergeUsage({ ...none, billed: [billed({ calls: 3 })], logged: [] })
     expect(rows).toMatchObject([{ requests: 3, failures: 0 }])
-    const both = mergeUsage({ billed: [billed({ calls: 3 })], logged: [logged({ requests: 2 })] })
+    const late = [logged({ requests: 2 })]
+    const both = mergeUsage({ ...none, billed: [billed({ calls: 3 })], logged: late })
     expect(both).toMatchObject([{ requests: 3 }])
+  })
+
+  it('adds tasks that failed to what failed at the door, and never has more of them than requests', () => {
+    const failed = { day: '2026-11-21', model: 'gpt-5', failures: 2 }
+    const both = { billed: [], logged: [logged({ requests: 5, failures: 1 })] }
+    expect(mergeUsage({ ...both, failedTasks: [failed] })).toMatchObject([
+      { requests: 5, failures: 3 },
+    ])
+    const forgotten = mergeUsage({ billed: [], logged: [], failedTasks: [failed] })
+    expect(forgotten).toMatchObject([{ model: 'gpt-5', requests: 2, failures: 2 }])
   })
 
   it('charges nothing to requests whose model was never known, and counts them', () => {
     const rows = mergeUsage({
       billed: [],
       logged: [logged({ model: '', requests: 2, failures: 2 })],
+      failedTasks: [],
     })
     expect(rows).toMatchObject([{ model: '', requests: 2, failures: 2, charged_micro: 0n }])
     expect(topModels(rows, 5)).toEqual([])
@@ -69,6 +84,7 @@ describe('usage of ledger and log', () => {
         billed({ model: 'c', chargedMicro: 2n }),
       ],
       logged: [logged({ model: 'd', requests: 5 })],
+      failedTasks: [],
     })
     expect(rows.map(({ model }) => model)).toEqual(['c', 'b', 'd', 'a'])
   })
@@ -98,15 +114,20 @@ describe('usage of ledger and log', () => {
       }),
       { selector: key },
     )
+    const anyFailed = fc.uniqueArray(
+      fc.record<FailureSum>({ day: anyDay, model: anyModel, failures: fc.nat(9) }),
+      { selector: key },
+    )
     fc.assert(
-      fc.property(anyBilled, anyLogged, (sums, logs) => {
-        const total = totalOf(mergeUsage({ billed: sums, logged: logs }))
+      fc.property(anyBilled, anyLogged, anyFailed, (sums, logs, failedTasks) => {
+        const total = totalOf(mergeUsage({ billed: sums, logged: logs, failedTasks }))
         const of = <Row>(rows: readonly Row[], read: (row: Row) => number) =>
           rows.reduce((sum, row) => sum + read(row), 0)
         expect(total.charged_micro).toBe(sums.reduce((sum, row) => sum + row.chargedMicro, 0n))
         expect(total.input_tokens).toBe(of(sums, (row) => row.inputTokens))
         expect(total.pictures).toBe(of(sums, (row) => row.pictures))
-        expect(total.failures).toBe(of(logs, (row) => row.failures))
+        const failures = [...logs, ...failedTasks]
+        expect(total.failures).toBe(of(failures, (row) => row.failures))
         expect(total.requests).toBeGreaterThanOrEqual(of(sums, (row) => row.calls))
         expect(total.requests).toBeGreaterThanOrEqual(of(logs, (row) => row.requests))
       }),

@@ -1,6 +1,8 @@
 import type { UsageSum } from '@sluice/contracts/charges'
 import type { MemoryOf } from '@sluice/contracts/control/operation-types'
 
+import type { FailureSum } from '@sluice/jobs/list-store'
+
 import type { LoggedSum } from '../../store/request-log-store.ts'
 
 export type UsageRow = MemoryOf<'getUsage'>['answer']['rows'][number]
@@ -16,32 +18,38 @@ export const noUsage: UsageSums = {
 }
 
 /**
- * Money, tokens and pictures as the ledger has them; requests and failures as they were logged. The log comes
- * late, may lose rows and forgets old days, so there were at least as many requests as billing knows of.
- * Newest day first, the dearest model first.
+ * Money, tokens and pictures as the ledger has them; requests and failures as they were logged, and image
+ * tasks that failed. The log comes late, may lose rows and forgets old days, so there were at least as many
+ * requests as billing knows of, or as have failed. Newest day first, the dearest model first.
  */
 export function mergeUsage({
   billed,
   logged,
+  failedTasks,
 }: {
   billed: readonly UsageSum[]
   logged: readonly LoggedSum[]
+  failedTasks: readonly FailureSum[]
 }): UsageRow[] {
   const rows = new Map<string, UsageRow>()
-  for (const { day, model, requests, failures } of logged)
-    rows.set(keyOf({ day, model }), { day, model, ...noUsage, requests, failures })
-  for (const sum of billed) {
-    const { day, model } = sum
-    const known = rows.get(keyOf(sum)) ?? { day, model, ...noUsage }
-    rows.set(keyOf(sum), {
-      ...known,
-      requests: Math.max(known.requests, sum.calls),
+  const edit = ({ day, model }: DayAndModel, change: (known: UsageRow) => Partial<UsageSums>) => {
+    const known = rows.get(`${day} ${model}`) ?? { day, model, ...noUsage }
+    rows.set(`${day} ${model}`, { ...known, ...change(known) })
+  }
+  for (const sum of logged) edit(sum, () => ({ requests: sum.requests, failures: sum.failures }))
+  for (const sum of failedTasks)
+    edit(sum, ({ requests, failures: atTheDoor }) => {
+      const failures = atTheDoor + sum.failures
+      return { failures, requests: Math.max(requests, failures) }
+    })
+  for (const sum of billed)
+    edit(sum, ({ requests }) => ({
+      requests: Math.max(requests, sum.calls),
       input_tokens: sum.inputTokens,
       output_tokens: sum.outputTokens,
       pictures: sum.pictures,
       charged_micro: sum.chargedMicro,
-    })
-  }
+    }))
   return [...rows.values()].sort(newestAndDearestFirst)
 }
 
@@ -71,8 +79,7 @@ export function topModels(rows: readonly UsageRow[], countMax: number) {
     .slice(0, countMax)
 }
 
-const keyOf = ({ day, model }: { day: string; model: string }) => `${day} ${model}`
-
+type DayAndModel = Pick<UsageRow, 'day' | 'model'>
 type Named = UsageSums & { model: string }
 
 const dearestFirst = (a: Named, b: Named) =>

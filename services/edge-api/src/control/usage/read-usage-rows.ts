@@ -14,17 +14,23 @@ export interface UsageQuestion {
   signal: AbortSignal
 }
 
-/** What a wallet used, by day and model, out of the ledger and the request log. Throws `invalid_value`. */
+/**
+ * What a wallet used, by day and model, out of the ledger, the request log and the image tasks. Throws
+ * `invalid_value`.
+ */
 export async function readUsageRows(
-  { billing, requestLogStore }: Pick<EdgeDeps, 'billing' | 'requestLogStore'>,
+  { billing, requestLogStore, jobs }: Pick<EdgeDeps, 'billing' | 'requestLogStore' | 'jobs'>,
   { range, signal, ...only }: UsageQuestion,
 ): Promise<UsageRow[]> {
   const query = { ...only, from: range.start, until: range.end }
-  const [{ rows: billed }, logged] = await Promise.all([
+  const rowsMax = USAGE_ROWS_MAX + 1
+  const [{ rows: billed }, logged, failedTasks] = await Promise.all([
     billing.readUsage(query, { signal }),
-    requestLogStore.countByDay({ ...query, rowsMax: USAGE_ROWS_MAX + 1 }),
+    requestLogStore.countByDay({ ...query, rowsMax }),
+    jobs.countFailedByDay({ ...query, rowsMax }),
   ])
-  if (logged.length <= USAGE_ROWS_MAX) return mergeUsage({ billed, logged })
+  if (Math.max(logged.length, failedTasks.length) < rowsMax)
+    return mergeUsage({ billed, logged, failedTasks })
   throw new AppError('invalid_value', 'There are too many days and models. Ask for fewer days.', {
     param: 'from',
   })
