@@ -94,6 +94,8 @@ export default defineConfig({
       adapter: panelAdapter(),
       // Which page an address is, the server tells: thirty more pages add nothing to the first one.
       router: { resolution: 'server' },
+      // What a page asks for lies where it lies, however many slashes an address seems to have.
+      paths: { relative: false },
       // Small style sheets travel inside the page, under its nonce.
       inlineStyleThreshold: 5_000,
       csp: {
