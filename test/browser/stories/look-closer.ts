@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+
+import sharp from 'sharp'
+import { expect } from 'vitest'
+
+import type { Visit } from './stage.ts'
+import { soon } from './stage.ts'
+import { studioOf } from './studio.ts'
+
+/** The lightbox by keyboard alone: open, next, save, close; what is saved is the picture. */
+export async function lookCloser(
+  visit: Visit,
+  { prompts: [first, second], count }: { prompts: readonly [string, string]; count: number },
+): Promise<void> {
+  const { page, words } = visit
+  const opener = studioOf(visit).picture(second)
+  await opener.focus()
+  await page.keyboard.press('Enter')
+  const lightbox = page.getByRole('dialog', { name: words.everywhere.lightbox })
+  await lightbox.getByText(words.everywhere.pictureOf(1, count)).waitFor()
+  await lightbox.getByText(second).waitFor()
+  await page.keyboard.press('ArrowRight')
+  await lightbox.getByText(words.everywhere.pictureOf(2, count)).waitFor()
+  await lightbox.getByText(first).waitFor()
+
+  const saving = page.waitForEvent('download')
+  await page.keyboard.press('d')
+  const saved = await saving
+  expect(saved.suggestedFilename()).toMatch(/\.png$/)
+  const picture = sharp(await readFile(await saved.path()))
+  expect((await picture.metadata()).format).toBe('png')
+  const { info } = await picture.raw().toBuffer({ resolveWithObject: true })
+  await lightbox
+    .getByText(words.pictures.dimensions(String(info.width), String(info.height)))
+    .waitFor()
+
+  await page.keyboard.press('Escape')
+  await lightbox.waitFor({ state: 'hidden' })
+  const focused = 'document.activeElement?.getAttribute("aria-label")'
+  await soon(() => page.evaluate(focused)).toBe(words.pictures.open(1, second))
+}

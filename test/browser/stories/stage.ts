@@ -1,0 +1,124 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFailed } from 'vitest'
+
+import { launchBrowser } from '../harness/browser.ts'
+import type { House } from '../harness/house.ts'
+import type { Person, PersonSpec } from '../harness/person.ts'
+import { arrive } from '../harness/person.ts'
+import { keepScreenshot } from '../harness/screenshots.ts'
+import type { Language, Words } from './words.ts'
+import { wordsOf } from './words.ts'
+
+/** One house and one browser for all stories of a file. */
+export interface Stage {
+  readonly house: House
+  readonly browser: Browser
+}
+
+/** A person in front of the panel, and the words in which it speaks to them. */
+export interface Visit {
+  house: House
+  person: Person
+  page: Page
+  words: Words
+  language: Language
+}
+
+/** How long a story waits for what should be there at once, on a slow machine. */
+export const SOON_MS = 15_000
+
+/** Starts the house and the browser before the stories of this file, and stops them after. */
+export function setStage(start: () => Promise<House>): Stage {
+  let house: House | undefined
+  let browser: Browser | undefined
+  beforeAll(async () => {
+    const opening = launchBrowser()
+    house = await start()
+    browser = await opening
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await house?.stop()
+  })
+  const there = <Thing>(thing: Thing | undefined) => {
+    if (thing === undefined) throw new Error('the stage is not set')
+    return thing
+  }
+  return {
+    get house() {
+      return there(house)
+    },
+    get browser() {
+      return there(browser)
+    },
+  }
+}
+
+interface VisitSpec extends Omit<PersonSpec, 'baseUrl' | 'language'> {
+  language?: Language
+  /** Complaints of the browser that this story brings about: refusals on purpose. */
+  expecting?: readonly RegExp[]
+}
+
+/**
+ * Tells one story: a person arrives, does what it says, and leaves. The browser must have had nothing
+ * to complain of: no script error, no refusal by the CSP, no failed load.
+ */
+export async function visit(
+  { house, browser }: Stage,
+  { language = 'en', expecting = [], ...spec }: VisitSpec,
+  story: (visit: Visit) => Promise<void>,
+): Promise<void> {
+  const person = await arrive(browser, { baseUrl: house.baseUrl, language, ...spec })
+  const { page } = person
+  let told = ''
+  onTestFailed(() => void process.stderr.write(told))
+  try {
+    await story({ house, person, page, words: wordsOf[language], language })
+    const complaints = person
+      .complaints()
+      .filter((complaint) => !expecting.some((expected) => expected.test(complaint)))
+    expect(complaints, 'complaints of the browser').toEqual([])
+  } catch (error) {
+    const name = `${expect.getState().currentTestName ?? 'story'}`.replaceAll(/[^\p{L}\d]+/gu, '-')
+    told = `${page.url()}\n${person.complaints().join('\n')}\n${house.output().slice(-4_000)}\n`
+    await keepScreenshot(page, `failed/${name.slice(0, 100)}`).catch(() => undefined)
+    throw error
+  } finally {
+    await person.leave()
+  }
+}
+
+/**
+ * Waits until the page answers to a hand: its scripts run, and have asked the gateway how it is. What is
+ * pressed before that goes the way of a page without script.
+ */
+export async function alive({ words }: Pick<Visit, 'words'>, page: Page): Promise<void> {
+  const { well, slow } = words.shell.health
+  const said = page.getByText(new RegExp(`^(${well}|${slow})$`))
+  await said.first().waitFor({ state: 'attached' })
+}
+
+/** Opens a page of the panel and waits until it is alive. */
+export async function open(
+  visit: Pick<Visit, 'words' | 'page'>,
+  path: string,
+  page: Page = visit.page,
+): Promise<void> {
+  await page.goto(path)
+  await alive(visit, page)
+}
+
+/** Chooses a place in the rail. */
+export async function goTo(
+  { page, words: { shell } }: Pick<Visit, 'words' | 'page'>,
+  place: keyof Words['shell']['places'],
+): Promise<void> {
+  const rail = page.getByRole('navigation', { name: shell.navigation })
+  await rail.getByRole('link', { name: shell.places[place], exact: true }).click()
+}
+
+/** Waits until `look` answers what is expected: pages follow the house, they are not the house. */
+export function soon<Seen>(look: () => Seen | Promise<Seen>) {
+  return expect.poll(look, { timeout: SOON_MS, interval: 50 })
+}
