@@ -11,7 +11,7 @@ import { createApi } from '../api/create-api.ts'
 import type { Api } from '../api/create-api.ts'
 import { explainWith } from '../api/explain-error.ts'
 import { loadWords } from '../i18n/load-words.ts'
-import { localPath, paths } from '../paths.ts'
+import { localPath, paths, withQuery } from '../paths.ts'
 import { fieldErrors } from './field-errors.ts'
 
 /** What a form says of its last submission, above its fields. */
@@ -59,7 +59,7 @@ export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     if (error.code === 'invalid_session') {
-      redirect(303, paths.login(localPath(`${event.url.pathname}`)))
+      redirect(303, paths.login(localPath(pageOf(event.url))))
     }
     const { sentence, requestId } = explainWith(words, { error, language })
     if (error.param !== undefined && error.param in form.data) {
@@ -68,6 +68,12 @@ export async function submitForm<Out extends Fields, In extends Fields, Answer>(
     const status = asErrorStatus(error.status)
     return message(form, { kind: 'refused', sentence, requestId }, { status })
   }
+}
+
+/** The page that a form stands on: its address without the name of the action. */
+function pageOf({ pathname, searchParams }: URL): string {
+  const kept = [...searchParams].filter(([name]) => !name.startsWith('/'))
+  return withQuery(pathname, Object.fromEntries(kept))
 }
 
 // The adapter infers the same two types from the schema, by another road than z.ZodType's own.
