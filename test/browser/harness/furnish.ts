@@ -112,7 +112,10 @@ async function chat(house: House): Promise<void> {
 const ENDED = ['done', 'failed', 'cancelled']
 const LOOKS_MAX = 600
 
-async function untilEnded(house: House, { as, id }: { as: string; id: string }): Promise<void> {
+export async function untilEnded(
+  house: House,
+  { as, id }: { as: string; id: string },
+): Promise<void> {
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const { state } = await ask<{ state: string }>(house, 'getImage', { as, params: { id } })
     if (ENDED.includes(state)) return

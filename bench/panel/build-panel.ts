@@ -1,0 +1,9 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const script = fileURLToPath(new URL('../../scripts/build-panel.mjs', import.meta.url))
+
+/** Builds the panel where it is missing or stale. Throws when it cannot be built. */
+export function buildPanel(): void {
+  execFileSync(process.execPath, [script], { stdio: 'inherit' })
+}
