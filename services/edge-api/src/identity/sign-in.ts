@@ -9,6 +9,11 @@ import { banned } from './session-state.ts'
 
 const OF_ONE_EMAIL: AttemptRule = { kind: 'sign-in of', failuresMax: 10, everyMs: 60_000 }
 const FROM_ONE_ADDRESS: AttemptRule = { kind: 'sign-in from', failuresMax: 30, everyMs: 20_000 }
+/**
+ * The right password costs as much to look at as a wrong one, and leaves a row: these are never taken back.
+ * Strangers cannot use them up, for their failures end long before.
+ */
+const EVERY_ONE_OF: AttemptRule = { kind: 'every sign-in of', failuresMax: 120, everyMs: 10_000 }
 const PLACES_MAX = 20_000
 
 type SignIn = Identity['signIn']
@@ -27,6 +32,9 @@ export function createSignIn(parts: IdentityParts): SignIn {
       { rule: OF_ONE_EMAIL, name: places.has(place) ? place : email },
       { rule: FROM_ONE_ADDRESS, name: address },
     ] satisfies AttemptName[])
+    await orTakeBack(takeBack, async () =>
+      parts.attempts.begin([{ rule: EVERY_ONE_OF, name: email }]),
+    )
     const signedIn = await enter(parts, { email, password }, takeBack)
     places.set(place, true)
     return signedIn
