@@ -18,6 +18,7 @@ import { createRateLimiter } from './admit/rate-limiter.ts'
 import { fullCallerAddress, networkOf } from './admit/read-credentials.ts'
 import type { ChatParts } from './chat-parts.ts'
 import type { EdgeConfig } from './config.ts'
+import { countRequests } from './control/count-requests.ts'
 import { createControl } from './control/create-control.ts'
 import { mountControl } from './control/mount-control.ts'
 import type { EdgeDeps } from './deps.ts'
@@ -27,6 +28,7 @@ import { outcomeReports } from './dispatch/report-outcomes.ts'
 import { retryBudget } from './dispatch/retry-budget.ts'
 import type { Door } from './door.ts'
 import { edgeMetrics } from './edge-metrics.ts'
+import { countSignIns } from './identity/count-sign-ins.ts'
 import { createIdentity } from './identity/create-identity.ts'
 import type { Identity } from './identity/identity.ts'
 import { keyHash } from './key-hash.ts'
@@ -128,13 +130,15 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     running,
   }
   watchParts(deps, parts, rows.dropped)
-  const identity = createIdentity({ ...deps, ...config, store: deps.identityStore })
+  const people = createIdentity({ ...deps, ...config, store: deps.identityStore })
+  const identity = countSignIns(people, deps.metrics)
   const app = createPublicApp(parts)
   mountControl(
     app,
     {
       clock,
       sweep,
+      count: countRequests(deps.metrics),
       publicOrigin: config.publicBaseUrl && new URL(config.publicBaseUrl).origin,
       addressOf,
       nameRequest: (context) => nameRequest(context, newRequestId),

@@ -4,12 +4,14 @@ import type { Clock } from '@sluice/kernel/clock'
 
 import type { EdgeContext } from '../request.ts'
 import type { Sweep } from '../sweep.ts'
+import type { CountRequest } from './count-requests.ts'
 import type { SessionPrincipal } from './handlers.ts'
 
 /** What the mount of the control API asks of the module. */
 export interface ControlDeps {
   clock: Clock
   sweep: Sweep
+  count: CountRequest
   /** Our address as people know it; undefined when it is the one that we listen on. */
   publicOrigin: string | undefined
   /** Where a request came from, for throttling and records. */

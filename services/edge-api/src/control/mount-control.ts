@@ -7,6 +7,7 @@ import { mayDo } from '@sluice/contracts/control/permissions'
 import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/routes'
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import { AppError } from '@sluice/kernel/app-error'
+import { renderError } from '@sluice/protocol/error-envelope'
 
 import { readJsonFields } from '../accept/images-body.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
@@ -21,9 +22,18 @@ export function mountControl(app: EdgeApp, deps: ControlDeps, handlers: ControlH
   for (const operation of Object.keys(controlRoutes) as ControlOperation[]) {
     const route: ControlRoute = controlRoutes[operation]
     const schemas: OperationSchemas = controlOperations[operation]
-    app.on(route.method, route.path, (context) => {
+    app.on(route.method, route.path, async (context) => {
       const run = looselyTyped(handlers[operation])
-      return answer({ deps, route, schemas, run }, context)
+      try {
+        const response = await answer({ deps, route, schemas, run }, context)
+        const sent =
+          response === RESPONSE_ALREADY_SENT ? context.env.outgoing.statusCode : undefined
+        deps.count(operation, sent ?? response.status)
+        return response
+      } catch (error) {
+        deps.count(operation, renderError(error).status)
+        throw error
+      }
     })
   }
 }

@@ -33,7 +33,7 @@ export function mountPanel(
   const control = { clock, sweep: door.sweep, publicOrigin: undefined, addressOf }
   mountControl(
     app,
-    { ...control, nameRequest, authenticate },
+    { ...control, nameRequest, authenticate, count: () => {} },
     onlyThese<ControlHandlers>({ ...imageHandlers(parts), ...adminImageHandlers(parts) }),
   )
 }

@@ -104,7 +104,7 @@ export async function world({
   const control = { clock, sweep: door.sweep, publicOrigin: undefined, addressOf }
   mountControl(
     app,
-    { ...control, nameRequest, authenticate },
+    { ...control, nameRequest, authenticate, count: () => {} },
     onlyThese<ControlHandlers>({
       ...usageHandlers({ door }),
       ...adminOverviewHandlers({ door, identity }),

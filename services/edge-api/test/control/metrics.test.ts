@@ -1,0 +1,76 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { createMetrics } from '@sluice/service-kit/metrics'
+import { expect, it, onTestFinished } from 'vitest'
+
+import { countRequests } from '../../src/control/count-requests.ts'
+import { countSignIns } from '../../src/identity/count-sign-ins.ts'
+import { bearer, openDoor } from '../identity/visitor.ts'
+
+type Metrics = ReturnType<typeof createMetrics>
+
+/** Lines of one metric without its name and the service, which say more than zero. */
+async function linesOf(metrics: Metrics, name: string): Promise<string[]> {
+  const { body } = await metrics.render()
+  return body
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`))
+    .map((line) => line.slice(name.length).replace(',service="edge-api"', ''))
+    .sort()
+}
+
+it('every request of the control API is counted with its class of status, refused ones too', async () => {
+  const { ask, signIn, me, deps, close } = await openDoor()
+  onTestFinished(close)
+  const headers = bearer(await signIn())
+  await me(headers)
+  await me({})
+  await ask('GET', '/api/user/apikeys?limit=0', { headers })
+  await ask('GET', '/api/no-such-thing')
+  expect(await linesOf(deps.metrics, 'sluice_edge_control_requests_total')).toEqual([
+    '{operation="getMe",status="2xx"} 1',
+    '{operation="getMe",status="4xx"} 1',
+    '{operation="listApiKeys",status="4xx"} 1',
+    '{operation="login",status="2xx"} 1',
+  ])
+})
+
+it('what began as no known status is counted as our own failure', async () => {
+  const metrics = createMetrics({ service: 'edge-api' })
+  countRequests(metrics)('getMe', 0)
+  expect(await linesOf(metrics, 'sluice_edge_control_requests_total')).toEqual([
+    '{operation="getMe",status="5xx"} 1',
+  ])
+})
+
+it('sign-ins are counted by what came of them, so that guessing can be seen', async () => {
+  const { signIn, identity, user, deps, close } = await openDoor()
+  onTestFinished(close)
+  await signIn()
+  for (let guess = 0; guess < 11; guess += 1) await signIn('root@b.test', 'a wrong password')
+  await identity.ban({ userId: user.id, reason: 'spam', by: null })
+  await signIn()
+  expect(await linesOf(deps.metrics, 'sluice_edge_sign_ins_total')).toEqual([
+    '{outcome="account_banned"} 1',
+    '{outcome="ok"} 1',
+    '{outcome="too_many_attempts"} 1',
+    '{outcome="wrong_credentials"} 10',
+  ])
+})
+
+it('a sign-in that could not be judged is counted apart from wrong passwords', async () => {
+  const { identity, close } = await openDoor()
+  onTestFinished(close)
+  const metrics = createMetrics({ service: 'edge-api' })
+  const thrown = [new AppError('unavailable', 'The database is away.'), new Error('a bug')]
+  const signIn = async () => {
+    throw thrown.shift()
+  }
+  const counted = countSignIns({ ...identity, signIn }, metrics)
+  const input = { email: 'ada@b.test', password: 'x', address: '::1' }
+  await expect(counted.signIn(input)).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(counted.signIn(input)).rejects.toThrow('a bug')
+  expect(await linesOf(metrics, 'sluice_edge_sign_ins_total')).toEqual([
+    '{outcome="internal_error"} 1',
+    '{outcome="unavailable"} 1',
+  ])
+})
