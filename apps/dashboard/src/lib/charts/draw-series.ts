@@ -38,7 +38,7 @@ export async function drawSeries(host: HTMLElement, wish: Wish): Promise<Drawing
     {
       width: Math.max(1, host.clientWidth),
       height: wish.height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,

@@ -21,7 +21,7 @@ export const words = {
     pictures: 'Pictures',
     latency: 'Median time',
     p95: (time: string) => `95 of 100 within ${time}`,
-    noLatency: 'no requests yet',
+    noLatency: 'not measured yet',
   },
   trend: {
     up: (share: string) => `+${share} on the period before`,

@@ -22,7 +22,7 @@ export const words: AreaWords<'overview'> = {
     pictures: '图片',
     latency: '耗时中位数',
     p95: (time) => `95% 的请求在 ${time} 内完成`,
-    noLatency: '暂无请求',
+    noLatency: '尚未测得',
   },
   trend: {
     up: (share) => `较上一周期 +${share}`,

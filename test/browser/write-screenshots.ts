@@ -1,0 +1,78 @@
+// Writes the pictures of the README to docs/images: `pnpm docs:screenshots`. The house is real, its
+// pictures are the sandbox's.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { Page } from 'playwright-core'
+import sharp from 'sharp'
+
+import { launchBrowser } from './harness/browser.ts'
+import { ask, furnish, tokenOf, untilEnded } from './harness/furnish.ts'
+import type { House } from './harness/house.ts'
+import { ADMIN, startHouse } from './harness/house.ts'
+import { arrive, signIn } from './harness/person.ts'
+
+const folder = join(import.meta.dirname, '../../docs/images')
+const window = { width: 1280, height: 800 }
+const MODEL = 'sandbox-image'
+
+const FRAME = 'new Promise((done) => requestAnimationFrame(done))'
+
+const scenes = [
+  { prompt: 'A grey heron in the shallows of a weir, first light, long lens', size: '1536x1024' },
+  { prompt: 'Blueprint of a river lock, white lines on blue, labelled', size: '1024x1024', n: 2 },
+  { prompt: 'Paper-cut mountains at dusk, four layers', size: '1024x1536', n: 3 },
+]
+
+const house = await startHouse()
+const browser = await launchBrowser()
+try {
+  await mkdir(folder, { recursive: true })
+  await furnish(house)
+  const charge = await paint(house)
+  const { page } = await arrive(browser, { baseUrl: house.baseUrl, viewport: window })
+  await signIn(page, ADMIN)
+  await page.goto('/studio')
+  await page
+    .locator('textarea')
+    .first()
+    .fill('A kingfisher over a mill race, one wing in the water')
+  await page.locator('select').first().selectOption(MODEL)
+  await keep(page, 'studio')
+  await page.goto(`/usage/charges/${charge}`)
+  await keep(page, 'charge')
+  const dark = await arrive(browser, { baseUrl: house.baseUrl, viewport: window, colours: 'dark' })
+  await signIn(dark.page, ADMIN)
+  await dark.page.goto('/admin')
+  await keep(dark.page, 'system')
+} finally {
+  await browser.close()
+  await house.stop()
+}
+
+/** Draws the scenes; answers the task of the last. */
+async function paint(there: House): Promise<string> {
+  let last = ''
+  const as = await tokenOf(there, ADMIN)
+  for (const scene of scenes) {
+    const body = { model: MODEL, ...scene }
+    const { id } = await ask<{ id: string }>(there, 'createImages', { as, body })
+    await untilEnded(there, { as, id })
+    last = id
+  }
+  return last
+}
+
+/** Small enough for a README: a palette is all that a panel needs. */
+async function keep(page: Page, name: string): Promise<void> {
+  await page.locator('h1').first().waitFor()
+  // What lies below the window is not fetched before it is needed.
+  const quiet = `[...document.querySelectorAll('[aria-roledescription="chart"]')]
+      .every((chart) => chart.querySelector('canvas')) && document.querySelectorAll('[aria-busy="true"]').length === 0 &&
+    [...document.images].every((image) =>
+      image.complete || image.getBoundingClientRect().top > innerHeight)`
+  while (!(await page.evaluate(quiet))) await page.evaluate(FRAME)
+  const png = await page.screenshot({ animations: 'disabled' })
+  const small = await sharp(png).png({ palette: true, dither: 0.4, effort: 10 }).toBuffer()
+  await writeFile(join(folder, `${name}.png`), small)
+}
