@@ -7,7 +7,7 @@ import { systemClock } from '@sluice/kernel/clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 
 import { logAccess, nameRequest, outgoingOf } from './middleware.ts'
 import type { RequestEnv } from './middleware.ts'
@@ -61,6 +61,24 @@ test('a body written past web streams carries the request id and is logged when 
     message: 'request',
     facts: expect.objectContaining({ requestId: 'req_1', path: '/raw', status: 207 }),
   })
+})
+
+test('HEAD on a body written past web streams is answered once, and is no fault', async () => {
+  const { url } = await setUp((app) =>
+    app.get('/raw', async (c: Context) => {
+      const outgoing = outgoingOf(c)
+      outgoing?.writeHead(207, { 'content-type': 'text/plain' })
+      outgoing?.end('raw')
+      return RESPONSE_ALREADY_SENT
+    }),
+  )
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  onTestFinished(() => printed.mockRestore())
+  for (let n = 0; n < 2; n += 1) {
+    const answer = await fetch(`${url}/raw`, { method: 'HEAD' })
+    expect([answer.status, await answer.text()]).toEqual([207, ''])
+  }
+  expect(printed).not.toHaveBeenCalled()
 })
 
 test('what is not HTTP, or has too many or too large headers, is refused with a request id', async () => {

@@ -3,6 +3,7 @@ import type { RequestListener, Server, ServerOptions } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
 import { getRequestListener } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Clock } from '@sluice/kernel/clock'
 import { systemClock } from '@sluice/kernel/clock'
 import { newId } from '@sluice/kernel/ids'
@@ -70,14 +71,18 @@ export async function serveHttp<E extends Env>({
 }: ServeHttpOptions<E>): Promise<HttpServer> {
   const bounds = { ...httpLimits, ...limits }
   const refuse = refusals({ log, newRequestId })
-  const answer = getRequestListener((request, env) => app.fetch(request, env), {
+  const answer = getRequestListener((request, env) => ask(app, request, env), {
     hostname: host,
     errorHandler: refuse.unheard,
   })
   const server = createServer(serverOptions(bounds), (incoming, outgoing) => {
     if (incoming.rawHeaders.length > bounds.headersMax * 2)
       return refuse.tooManyHeaders(incoming, outgoing)
-    void answer(incoming, outgoing)
+    // Unheard, a failed answer would end the process.
+    answer(incoming, outgoing).catch((err: unknown) => {
+      log.error({ err }, 'an answer could not be written')
+      outgoing.destroy()
+    })
   })
   server.maxConnections = bounds.connectionsMax
   // One more than we take: Node drops what is above without a word, we want to see and refuse it.
@@ -96,6 +101,18 @@ export async function serveHttp<E extends Env>({
     port: address.port,
     close: ({ withinMs }) => (closed ??= drainServer({ server, sockets, clock, log }, withinMs)),
   }
+}
+
+type Fetch<E extends Env> = Pick<Hono<E>, 'fetch'>
+type Ends = Parameters<Parameters<typeof getRequestListener>[0]>[1]
+
+// Hono copies the answer to HEAD, and a copy loses the mark of one that was sent past it already.
+function ask<E extends Env>(app: Fetch<E>, request: Request, env: Ends) {
+  const answer = app.fetch(request, env)
+  if (env.incoming.method !== 'HEAD') return answer
+  return Promise.resolve(answer).then((given) =>
+    env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : given,
+  )
 }
 
 function serverOptions(limits: HttpLimits): ServerOptions {
