@@ -6,7 +6,7 @@ export async function launchBrowser(): Promise<Browser> {
   const executablePath = process.env['TEST_CHROMIUM']
   if (executablePath === undefined)
     throw new Error(
-      'TEST_CHROMIUM is not set. Run this through `node scripts/test.mjs --project browser`.',
+      'Set TEST_CHROMIUM to the path of a Chromium, or run tests by `pnpm test:browser`, which finds one.',
     )
   return chromium.launch({
     executablePath,
