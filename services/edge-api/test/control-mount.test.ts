@@ -60,6 +60,7 @@ describe('what a request of the control API says', () => {
       [{ ...KEY, colour: 'red' }, 'invalid_value', 'colour'],
       [{ ...KEY, rpm_limit: 'five' }, 'invalid_value', 'rpm_limit'],
       [{ name: 'a\0b' }, 'invalid_value', 'name'],
+      [{ name: 'half of a pair: \ud83d' }, 'invalid_value', 'name'],
       [{ ...KEY, model_whitelist: ['fine', 'not\0fine'] }, 'invalid_value', 'model_whitelist.1'],
     ]
     for (const [body, code, param] of wrong) {

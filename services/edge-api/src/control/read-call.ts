@@ -13,7 +13,7 @@ export function checked<Schema extends z.ZodType>(
   const nul = pathOfNul(input)
   if (nul !== undefined) {
     const param = nul.slice(0, 100)
-    const message = `'${param}' must not have the character U+0000.`
+    const message = `'${param}' must be Unicode text without the character U+0000.`
     throw new AppError('invalid_value', message, { param })
   }
   const result = schema.safeDecode(input as z.input<Schema>)
