@@ -50,19 +50,22 @@ export const usageRecord = z.object({
 })
 export type UsageRecord = z.output<typeof usageRecord>
 
+/** What a transfer of the ledger is for. */
+export const ledgerKind = z.enum([
+  'grant',
+  'purchase',
+  'hold',
+  'capture',
+  'release',
+  'refund',
+  'adjust',
+  'receivable',
+])
+
 export const ledgerEntry = z.object({
   id: z.string(),
   seq: microCredits,
-  kind: z.enum([
-    'grant',
-    'purchase',
-    'hold',
-    'capture',
-    'release',
-    'refund',
-    'adjust',
-    'receivable',
-  ]),
+  kind: ledgerKind,
   debitAccount: z.string(),
   creditAccount: z.string(),
   amountMicro,

@@ -77,6 +77,17 @@ const newCredentials = z
   .min(1)
   .max(1_000)
 
+const newChannel = z.object({
+  name: z.string().min(1).max(100),
+  dialect,
+  baseUrl,
+  priority: z.int().default(0),
+  weight: z.int().positive().max(1_000).default(1),
+  enabled: z.boolean().default(true),
+  models: offered,
+  settings: z.record(z.string(), z.unknown()).default({}),
+})
+
 /** What of a channel can be changed one by one. Its name and its dialect stay. */
 export const channelChange = z
   .object({
@@ -174,31 +185,12 @@ export const schedulerContract = defineContract({
     },
     /** Adds or replaces a channel by name. Announces `catalog-changed`. */
     editChannel: {
-      input: z.object({
-        name: z.string().min(1).max(100),
-        dialect,
-        baseUrl,
-        priority: z.int().default(0),
-        weight: z.int().positive().max(1_000).default(1),
-        enabled: z.boolean().default(true),
-        models: offered,
-        settings: z.record(z.string(), z.unknown()).default({}),
-      }),
+      input: newChannel,
       output: z.object({ channelId: id }),
     },
     /** Adds a channel with its pool, at once. Announces `catalog-changed`. */
     createChannel: {
-      input: z.object({
-        name: z.string().min(1).max(100),
-        dialect,
-        baseUrl,
-        priority: z.int().default(0),
-        weight: z.int().positive().max(1_000).default(1),
-        enabled: z.boolean().default(true),
-        models: offered,
-        settings: z.record(z.string(), z.unknown()).default({}),
-        credentials: newCredentials,
-      }),
+      input: newChannel.extend({ credentials: newCredentials }),
       output: z.discriminatedUnion('outcome', [
         z.object({ outcome: z.literal('created'), channel: catalogChannel }),
         z.object({ outcome: z.literal('name-taken') }),

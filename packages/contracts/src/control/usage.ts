@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { ledgerKind } from '../billing.contract.ts'
 import { amountMicro, id, instant, microCredits } from '../codecs.ts'
 import { shownBalance } from './auth.ts'
 import { day, pageQuery } from './fields.ts'
@@ -161,21 +162,10 @@ export const chargeDetail = charge.extend({
 })
 export type ChargeDetail = z.input<typeof chargeDetail>
 
-export const ledgerKinds = [
-  'grant',
-  'purchase',
-  'hold',
-  'capture',
-  'release',
-  'refund',
-  'adjust',
-  'receivable',
-] as const
-
 /** One entry of a statement. */
 export const ledgerLine = z.object({
   id: z.string(),
-  kind: z.enum(ledgerKinds),
+  kind: ledgerKind,
   amount_micro: amountMicro,
   /** What it did to what is available: negative for a hold, positive for a grant, 0 for a capture of held credits. */
   available_change_micro: microCredits,

@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 import type { Clock } from '@sluice/kernel/clock'
 
+import type { SessionPrincipal } from '../identity/identity.ts'
 import type { EdgeContext } from '../request.ts'
 import type { Sweep } from '../sweep.ts'
 import type { CountRequest } from './count-requests.ts'
-import type { SessionPrincipal } from './handlers.ts'
 
 /** What the mount of the control API asks of the module. */
 export interface ControlDeps {

@@ -1,17 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { MemoryOf } from '@sluice/contracts/control/operation-types'
-import type { Role } from '@sluice/contracts/control/permissions'
 import type { controlRoutes, ControlOperation } from '@sluice/contracts/control/routes'
 
-/** Who is signed in. */
-export interface SessionPrincipal {
-  readonly userId: string
-  readonly sessionId: string
-  readonly email: string
-  readonly role: Role
-  readonly wallet: string
-}
+import type { SessionPrincipal } from '../identity/identity.ts'
 
 type Route<Op extends ControlOperation> = (typeof controlRoutes)[Op]
 

@@ -10,10 +10,11 @@ import { AppError } from '@sluice/kernel/app-error'
 import { renderError } from '@sluice/protocol/error-envelope'
 
 import { readJsonFields } from '../accept/images-body.ts'
+import type { SessionPrincipal } from '../identity/identity.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
 import { checkSameOrigin } from './check-origin.ts'
 import type { ControlDeps } from './control-deps.ts'
-import type { ControlCall, ControlHandlers, SessionPrincipal } from './handlers.ts'
+import type { ControlCall, ControlHandlers } from './handlers.ts'
 import { pathOfNul } from './path-of-nul.ts'
 import { CONTROL_BODY_BYTES_MAX, checked, queryFields, readIdempotencyKey } from './read-call.ts'
 

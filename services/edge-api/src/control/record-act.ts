@@ -1,6 +1,6 @@
 import type { Log } from '@sluice/kernel/log'
 
-import type { SessionPrincipal } from './handlers.ts'
+import type { SessionPrincipal } from '../identity/identity.ts'
 
 /** Something that an operator changed. */
 export interface OperatorAct {

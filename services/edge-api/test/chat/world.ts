@@ -35,6 +35,7 @@ import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
 import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
+import { onlyThese } from '../only-these.ts'
 import type { MakeChannel } from './channels.ts'
 import { channelMaker } from './channels.ts'
 import { id } from './ids.ts'
@@ -233,16 +234,3 @@ export const question = {
 }
 
 export type World = Awaited<ReturnType<typeof world>>
-
-/** The part of a port that the chat route uses; anything else fails the test that asks for it. */
-function onlyThese<Port extends object>(some: Partial<Port>): Port {
-  return new Proxy(some, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name)
-      if (value === undefined && typeof name === 'string' && name !== 'then') {
-        throw new Error(`the chat route asked for ${name}`)
-      }
-      return value
-    },
-  }) as Port
-}

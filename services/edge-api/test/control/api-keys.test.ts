@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { LIVE_KEYS_MAX } from '../../src/control/keys/create-api-key.ts'
 import { keyHash } from '../../src/key-hash.ts'
@@ -9,17 +9,6 @@ import { bearer, errorOf } from '../identity/visitor.ts'
 import { actsOf, KEYS, openKeys } from './own-keys.ts'
 
 const DAY_MS = 86_400_000
-
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
-
-const open = async () => {
-  const ada = await openKeys()
-  closing.push(ada.door.close)
-  return ada
-}
 
 async function bob(door: OpenDoor) {
   const password = 'another long password'
@@ -43,7 +32,7 @@ const itemsOf = ({ body }: Answer) => {
 
 describe('making a key', () => {
   it('shows it once, works at once, and keeps only its hash', async () => {
-    const { door, make, read, list } = await open()
+    const { door, make, read, list } = await openKeys()
     const made = await make(whole)
     expect(made.status).toBe(201)
     const { api_key: secret, ...shown } = made.body
@@ -66,7 +55,7 @@ describe('making a key', () => {
   })
 
   it('has no limits unless they are named, and pays from the wallet of its owner', async () => {
-    const { door, make } = await open()
+    const { door, make } = await openKeys()
     const { body } = await make()
     const none = { rpm_limit: null, daily_quota: null, model_whitelist: null, ip_whitelist: null }
     expect(body).toMatchObject({ ...none, expires_at: null })
@@ -86,7 +75,7 @@ describe('making a key', () => {
     ['an expiry that has passed', { expires_at: '2026-11-21T09:00:00.000Z' }, 'expires_at'],
     ['what there is not', { admin: true }, 'admin'],
   ])('refuses %s, and says which', async (_name, body, param) => {
-    const { make, list } = await open()
+    const { make, list } = await openKeys()
     const refused = await make(body)
     expect(refused.status).toBe(400)
     expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param })
@@ -94,7 +83,7 @@ describe('making a key', () => {
   })
 
   it('ends at so many live keys, and goes on when one was revoked', async () => {
-    const { door, make, revoke } = await open()
+    const { door, make, revoke } = await openKeys()
     const { body } = await make()
     for (let n = 1; n < LIVE_KEYS_MAX; n += 1) {
       const row = { ...newKey(door, n), hash: n.toString(16).padStart(64, '0') }
@@ -124,7 +113,7 @@ const newKey = ({ user, clock }: OpenDoor, n: number) => ({
 
 describe('the list', () => {
   it('goes page by page, newest first, whatever is made meanwhile', async () => {
-    const { door, make, list } = await open()
+    const { door, make, list } = await openKeys()
     for (const name of ['one', 'two', 'three', 'four', 'five']) {
       await make({ name })
       await door.clock.advance(1)
@@ -140,13 +129,13 @@ describe('the list', () => {
   })
 
   it.each(['nonsense', 'a2V5XzE', '../../etc'])('refuses the cursor %s', async (cursor) => {
-    const { list } = await open()
+    const { list } = await openKeys()
     const refused = await list(`?cursor=${cursor}`)
     expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'cursor' })
   })
 
   it('shows revoked and expired keys as what they are', async () => {
-    const { door, make, revoke, list } = await open()
+    const { door, make, revoke, list } = await openKeys()
     const gone = await make({ name: 'gone' })
     await revoke(gone.body['id'])
     await make({ name: 'short', expires_at: '2026-11-21T09:01:00.000Z' })
@@ -156,7 +145,7 @@ describe('the list', () => {
   })
 
   it("tells what was used of today's quota, and when the key was used last", async () => {
-    const { door, make, read } = await open()
+    const { door, make, read } = await openKeys()
     const { body } = await make({ daily_quota: '1000' })
     const apiKeyId = String(body['id'])
     const ask = { apiKeyId, day: '2026-11-21', at: door.clock.now() }
@@ -177,7 +166,7 @@ describe('the list', () => {
 
 describe("another person's key, and a hidden one", () => {
   it('is not there: not shown, not changed, not revoked', async () => {
-    const { door, make, list } = await open()
+    const { door, make, list } = await openKeys()
     const { body } = await make()
     const other = await bob(door)
     const { user, clock } = door
@@ -205,7 +194,7 @@ describe("another person's key, and a hidden one", () => {
 
 describe('changing a key', () => {
   it('touches only what is named, and null lifts a limit', async () => {
-    const { make, edit, read } = await open()
+    const { make, edit, read } = await openKeys()
     const { api_key: _, ...made } = (await make(whole)).body
     const renamed = await edit(made['id'], { name: 'other' })
     expect(renamed.body).toEqual({ ...made, name: 'other' })
@@ -219,7 +208,7 @@ describe('changing a key', () => {
   })
 
   it('brings an expired key back, and is refused for an expiry that has passed', async () => {
-    const { door, make, edit } = await open()
+    const { door, make, edit } = await openKeys()
     const { body } = await make({ expires_at: '2026-11-21T09:01:00.000Z' })
     await door.clock.advance(120_000)
     const past = await edit(body['id'], { expires_at: '2026-11-21T09:01:30.000Z' })
@@ -229,7 +218,7 @@ describe('changing a key', () => {
   })
 
   it('is refused once it was revoked, which may be repeated', async () => {
-    const { make, edit, revoke } = await open()
+    const { make, edit, revoke } = await openKeys()
     const { body } = await make()
     expect([(await revoke(body['id'])).status, (await revoke(body['id'])).status]).toEqual([
       204, 204,
@@ -241,7 +230,7 @@ describe('changing a key', () => {
 })
 
 it('a session opens nothing of /v1, and an API key nothing of the keys', async () => {
-  const { door, make } = await open()
+  const { door, make } = await openKeys()
   const { body } = await make()
   const session = bearer(await door.signIn())
   const { status } = await door.ask('POST', '/v1/chat/completions', {

@@ -1,30 +1,19 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { turns } from '../chat/time.ts'
 import { world } from '../chat/world.ts'
 import { openKeys } from './own-keys.ts'
 
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
-
-const open = async () => {
-  const ada = await openKeys()
-  closing.push(ada.door.close)
-  return ada
-}
-
 describe('a change at one edge', () => {
   /** Two edges over one store and one bus; the key is known to both. */
   async function twoEdges() {
-    const here = await open()
+    const here = await openKeys()
     const { bus, keyStore, identityStore, quotaStore, pepper } = here.door.deps
     const there = await world({
       clock: here.door.clock,
       spoil: () => ({ bus, keyStore, identityStore, quotaStore, pepper }),
     })
-    closing.push(there.close)
+    onTestFinished(there.close)
     const { body } = await here.make()
     const headers = { authorization: `Bearer ${String(body['api_key'])}` }
     const both = async () => {

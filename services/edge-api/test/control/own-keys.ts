@@ -1,11 +1,14 @@
+import { onTestFinished } from 'vitest'
+
 import type { OpenDoor } from '../identity/visitor.ts'
 import { bearer, openDoor } from '../identity/visitor.ts'
 
 export const KEYS = '/api/user/apikeys'
 
-/** Ada signed in at a door. */
+/** Ada signed in at a door that closes with its test. */
 export async function openKeys() {
   const door = await openDoor()
+  onTestFinished(door.close)
   return { door, ...actsOf(door, bearer(await door.signIn())) }
 }
 

@@ -1,4 +1,4 @@
-import type { SessionPrincipal } from '../../src/control/handlers.ts'
+import type { SessionPrincipal } from '../../src/identity/identity.ts'
 import type { Principal } from '../../src/request.ts'
 
 export const id = (prefix: string, digit: string) => `${prefix}_${digit.repeat(32)}`

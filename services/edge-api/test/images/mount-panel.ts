@@ -2,13 +2,14 @@ import { AppError } from '@sluice/kernel/app-error'
 import { newId } from '@sluice/kernel/ids'
 import { systemRandom } from '@sluice/kernel/random'
 
-import type { ControlHandlers, SessionPrincipal } from '../../src/control/handlers.ts'
+import type { ControlHandlers } from '../../src/control/handlers.ts'
+import type { SessionPrincipal } from '../../src/identity/identity.ts'
 import { adminImageHandlers, imageHandlers } from '../../src/control/images/image-handlers.ts'
 import { mountControl } from '../../src/control/mount-control.ts'
 import type { Door } from '../../src/door.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import type { EdgeApp, EdgeContext } from '../../src/request.ts'
-import { onlyThese } from './only-these.ts'
+import { onlyThese } from '../only-these.ts'
 
 /** The panel's image operations, for whoever has a session among these. */
 export function mountPanel(

@@ -15,17 +15,18 @@ import { errorResponse } from '../../src/accept/render-error.ts'
 import { catalogSnapshot } from '../../src/choose/catalog.ts'
 import { defaultEdgeConfig } from '../../src/config.ts'
 import { adminOverviewHandlers } from '../../src/control/admin-overview/admin-overview-handlers.ts'
-import type { ControlHandlers, SessionPrincipal } from '../../src/control/handlers.ts'
+import type { ControlHandlers } from '../../src/control/handlers.ts'
 import { mountControl } from '../../src/control/mount-control.ts'
 import { usageHandlers } from '../../src/control/usage/usage-handlers.ts'
 import type { EdgeDeps } from '../../src/deps.ts'
 import type { Door } from '../../src/door.ts'
-import type { Identity } from '../../src/identity/identity.ts'
+import type { Identity, SessionPrincipal } from '../../src/identity/identity.ts'
 import type { EdgeContext, EdgeEnv } from '../../src/request.ts'
 import { memoryIdentityStore } from '../../src/store/memory-identity-store.ts'
 import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
 import { createSweep } from '../../src/sweep.ts'
+import { onlyThese } from '../only-these.ts'
 
 export const id = (prefix: string, number: number) =>
   `${prefix}_${number.toString(16).padStart(32, '0')}`
@@ -135,15 +136,4 @@ export async function world({
       return `${answer.status} ${error.code} ${error.param}`
     },
   }
-}
-
-/** A world of which the routes must need nothing but these members: others throw when touched. */
-function onlyThese<Whole extends object>(members: Partial<Whole>): Whole {
-  const strict = new Proxy(members, {
-    get: (target, name) => {
-      if (Reflect.has(target, name)) return Reflect.get(target, name)
-      throw new Error(`these routes do not need ${String(name)}`)
-    },
-  })
-  return strict as Whole
 }

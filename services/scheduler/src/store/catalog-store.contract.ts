@@ -1,36 +1,13 @@
-import { newId } from '@sluice/kernel/ids'
-import { seededRandom } from '@sluice/kernel/random'
-import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { describe, expect, it } from 'vitest'
 
 import type { Credential } from '../catalog/credential.ts'
+import { openCatalogScene } from '../../test/catalog-scene.ts'
 import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
 
 /** What any catalog store must do. `make` answers an empty one. */
 export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
   const setUp = async () => {
-    const store = await make()
-    const clock = fakeClock()
-    const random = seededRandom(11)
-    const id = (prefix: 'chan' | 'cred') => newId(prefix, { clock, random })
-    const draft = (facts: Partial<ChannelDraft> = {}): ChannelDraft => ({
-      newChannelId: id('chan'),
-      name: 'main',
-      dialect: 'openai',
-      baseUrl: 'https://api.example.test/v1',
-      priority: 0,
-      weight: 1,
-      enabled: true,
-      models: [{ model: 'gpt-image-1', upstreamModel: 'gpt-image-1', kinds: ['image'] }],
-      settings: {},
-      ...facts,
-    })
-    const credential = (fingerprint: string) => ({
-      id: id('cred'),
-      secret: { keyId: 'k1', box: `box of ${fingerprint}` },
-      fingerprint,
-      concurrencyMax: 4,
-    })
+    const { store, clock, id, draft, credential } = await openCatalogScene(make)
     const save = (facts: Partial<ChannelDraft> = {}) =>
       store.saveChannel({ channel: draft(facts), at: clock.now() })
     const add = (channelId: string, fingerprints: string[]) =>

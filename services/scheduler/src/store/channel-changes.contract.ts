@@ -1,9 +1,7 @@
 import type { ChannelChange } from '@sluice/contracts/scheduler.contract'
-import { newId } from '@sluice/kernel/ids'
-import { seededRandom } from '@sluice/kernel/random'
-import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { describe, expect, it } from 'vitest'
 
+import { openCatalogScene } from '../../test/catalog-scene.ts'
 import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
 
 const HERE = 'https://api.example.test/v1'
@@ -12,28 +10,7 @@ const ELSEWHERE = 'https://other.example.test/v1'
 /** What any catalog store must do when people make and change channels. `make` answers an empty one. */
 export function channelChangesContract(make: () => Promise<CatalogStore>): void {
   const setUp = async () => {
-    const store = await make()
-    const clock = fakeClock()
-    const random = seededRandom(13)
-    const id = (prefix: 'chan' | 'cred') => newId(prefix, { clock, random })
-    const draft = (facts: Partial<ChannelDraft> = {}): ChannelDraft => ({
-      newChannelId: id('chan'),
-      name: 'main',
-      dialect: 'openai',
-      baseUrl: HERE,
-      priority: 0,
-      weight: 1,
-      enabled: true,
-      models: [{ model: 'gpt-image-1', upstreamModel: 'gpt-image-1', kinds: ['image'] }],
-      settings: { organization: 'org-1' },
-      ...facts,
-    })
-    const credential = (fingerprint: string) => ({
-      id: id('cred'),
-      secret: { keyId: 'k1', box: `box of ${fingerprint}` },
-      fingerprint,
-      concurrencyMax: 4,
-    })
+    const { store, clock, id, draft, credential } = await openCatalogScene(make)
     const create = (fingerprints: string[], facts: Partial<ChannelDraft> = {}) =>
       store.createChannel({
         channel: draft(facts),

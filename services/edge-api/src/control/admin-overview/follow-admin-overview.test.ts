@@ -48,7 +48,7 @@ function rig() {
   const draining = new AbortController()
   let frames = 0
   const read = async () => `data: frame ${(frames += 1)}\n\n`
-  const deps = { clock, blobs: createMemoryBlobStore({ clock }) }
+  const deps = { clock, log, blobs: createMemoryBlobStore({ clock }) }
   const door = { deps, draining: draining.signal }
   const admin = { userId: 'usr_1', sessionId: 'ses_1', email: 'a@b.c', wallet: 'wal_1' }
   const identity = { authenticate: async () => ({ ...admin, role: 'admin' as const }) }

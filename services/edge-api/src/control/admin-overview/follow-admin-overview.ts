@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 
+import { controlRoutes } from '@sluice/contracts/control/routes'
 import { AppError } from '@sluice/kernel/app-error'
 
 import { openSse } from '../../images/open-sse.ts'
@@ -8,13 +9,13 @@ import type { EdgeDeps } from '../../deps.ts'
 import type { Door } from '../../door.ts'
 import type { Identity } from '../../identity/identity.ts'
 import type { ControlHandler } from '../handlers.ts'
+import { watchSession } from '../watch-session.ts'
 import type { LiveFeed } from './live-feed.ts'
-import { watchAdmin } from './watch-admin.ts'
 
 type Call = Parameters<ControlHandler<'followAdminOverview'>>[0]
 
 export interface FollowParts {
-  door: Pick<Door, 'draining'> & { deps: Pick<EdgeDeps, 'clock' | 'blobs'> }
+  door: Pick<Door, 'draining'> & { deps: Pick<EdgeDeps, 'clock' | 'blobs' | 'log'> }
   identity: Pick<Identity, 'authenticate'>
   feed: LiveFeed<string>
 }
@@ -37,7 +38,8 @@ export async function followAdminOverview(
   const unfollow = feed.follow((frame) => show(frame))
   const patience = callersPatience(deps, outgoing)
   const { headers } = incoming
-  const watch = watchAdmin({ ...deps, identity }, { headers, permission: 'overview:read' })
+  const { access: permission } = controlRoutes.followAdminOverview
+  const watch = watchSession({ ...deps, identity }, { headers, permission })
   const end = AbortSignal.any([patience.signal, watch.signal, draining])
   outgoing.setHeader('x-content-type-options', 'nosniff')
   const sse = openSse(deps, outgoing)

@@ -3,8 +3,7 @@ import { permissionsOf } from '@sluice/contracts/control/permissions'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { Identity } from '../../identity/identity.ts'
-import type { SessionPrincipal } from '../handlers.ts'
+import type { Identity, SessionPrincipal } from '../../identity/identity.ts'
 import { showPerson } from './show-person.ts'
 
 /** Who is signed in, what they may do, and their balance. */

@@ -1,5 +1,6 @@
 import type { ImageJobEvent } from '@sluice/contracts/events'
 import { imageTaskEvents } from '@sluice/contracts/control/images'
+import { controlRoutes } from '@sluice/contracts/control/routes'
 import type { ImageJob } from '@sluice/jobs/image-job'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { encodeSse } from '@sluice/protocol/sse'
@@ -10,6 +11,7 @@ import { openSse } from '../../images/open-sse.ts'
 import { ownTask } from '../../images/own-task.ts'
 import { callersPatience } from '../../images/patience.ts'
 import type { ControlCall } from '../handlers.ts'
+import { watchSession } from '../watch-session.ts'
 import type { Bell } from './bell.ts'
 import { createBell } from './bell.ts'
 import { picturePaths } from './picture-paths.ts'
@@ -17,7 +19,6 @@ import type { ImageParts } from './image-parts.ts'
 import type { Money } from './read-money.ts'
 import { readMoney } from './read-money.ts'
 import { showTask } from './show-task.ts'
-import { watchSession } from './watch-session.ts'
 
 /** At most ten readings of a task a second, however much happens to it. */
 const READ_EVERY_MS = 100
@@ -61,7 +62,9 @@ async function streamTask(
   const { door, identity } = parts
   const { deps } = door
   const patience = callersPatience(deps, outgoing)
-  const standing = watchSession({ ...deps, identity }, { headers: incoming.headers })
+  const { headers } = incoming
+  const { access: permission } = controlRoutes.followImage
+  const standing = watchSession({ ...deps, identity }, { headers, permission })
   const signal = AbortSignal.any([patience.signal, standing.signal, door.draining])
   const afterSeq = job.lastSeq
   const bell = createBell(signal)

@@ -3,7 +3,7 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import type { AccountDeps } from '../../account-deps.ts'
 import { mintKey } from '../../verbs/mint-key.ts'
-import type { SessionPrincipal } from '../handlers.ts'
+import type { SessionPrincipal } from '../../identity/identity.ts'
 import { showKey } from './show-key.ts'
 
 /** Revoked keys do not count, expired ones do: they can be brought back. */

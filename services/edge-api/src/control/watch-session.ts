@@ -3,28 +3,39 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Permission } from '@sluice/contracts/control/permissions'
 import { mayDo } from '@sluice/contracts/control/permissions'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
-import type { Clock } from '@sluice/kernel/clock'
+import type { ErrorCode } from '@sluice/kernel/error-codes'
 
-import type { Identity } from '../../identity/identity.ts'
+import type { EdgeDeps } from '../deps.ts'
+import type { Identity } from '../identity/identity.ts'
 
+/** A ban, another role or the end of a session ends a stream within this time. */
 const LOOK_EVERY_MS = 900
 
-export interface AdminWatch {
-  /** Aborts once the session has ended, or may not see this any more. */
+const OVER: readonly ErrorCode[] = ['invalid_session', 'account_banned', 'permission_denied']
+
+export interface SessionWatch {
+  /** Aborts with the refusal once the session has ended, or may not see this any more. */
   readonly signal: AbortSignal
-  /** False while nobody can tell: then nothing is to be shown. */
+  /** False while nobody can tell: then what only some may see is not to be shown. */
   isSure(): boolean
   stop(): void
 }
 
-/** Looks again and again whether who asked may still see what they see. */
-export function watchAdmin(
-  { identity, clock }: { identity: Pick<Identity, 'authenticate'>; clock: Clock },
+/**
+ * Looks again and again whether the session of a stream still stands, and may do what the stream needs.
+ * While nobody can tell, the stream goes on.
+ */
+export function watchSession(
+  {
+    identity,
+    clock,
+    log,
+  }: Pick<EdgeDeps, 'clock' | 'log'> & { identity: Pick<Identity, 'authenticate'> },
   {
     headers: { cookie, authorization },
     permission,
   }: { headers: IncomingHttpHeaders; permission: Permission },
-): AdminWatch {
+): SessionWatch {
   const over = new AbortController()
   let looking = false
   let sure = true
@@ -39,7 +50,8 @@ export function watchAdmin(
       sure = true
     } catch (err) {
       sure = false
-      if (!isAppError(err, 'unavailable')) over.abort(err)
+      if (isAppError(err) && OVER.includes(err.code)) over.abort(err)
+      else log.debug({ err }, 'the session of a stream was not looked at')
     } finally {
       looking = false
     }

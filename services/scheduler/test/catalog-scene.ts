@@ -1,0 +1,32 @@
+import { newId } from '@sluice/kernel/ids'
+import { seededRandom } from '@sluice/kernel/random'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+
+import type { CatalogStore, ChannelDraft } from '../src/store/catalog-store.ts'
+
+/** An empty store, and channels and credentials to put into it. */
+export async function openCatalogScene(make: () => Promise<CatalogStore>) {
+  const store = await make()
+  const clock = fakeClock()
+  const random = seededRandom(11)
+  const id = (prefix: 'chan' | 'cred') => newId(prefix, { clock, random })
+  const draft = (facts: Partial<ChannelDraft> = {}): ChannelDraft => ({
+    newChannelId: id('chan'),
+    name: 'main',
+    dialect: 'openai',
+    baseUrl: 'https://api.example.test/v1',
+    priority: 0,
+    weight: 1,
+    enabled: true,
+    models: [{ model: 'gpt-image-1', upstreamModel: 'gpt-image-1', kinds: ['image'] }],
+    settings: { organization: 'org-1' },
+    ...facts,
+  })
+  const credential = (fingerprint: string) => ({
+    id: id('cred'),
+    secret: { keyId: 'k1', box: `box of ${fingerprint}` },
+    fingerprint,
+    concurrencyMax: 4,
+  })
+  return { store, clock, id, draft, credential }
+}
