@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest'
 
 import { ADMIN, startHouse } from './harness/house.ts'
-import { signIn } from './harness/person.ts'
+import { phone, signIn } from './harness/person.ts'
 import { hasFocus, tabTo } from './stories/keyboard.ts'
 import { give, pictureFile } from './stories/reference-files.ts'
 import { alive, open, setStage, soon, visit } from './stories/stage.ts'
-import { PAINTED_MODEL, studioOf } from './stories/studio.ts'
+import { ask, PAINTED_MODEL, studioOf } from './stories/studio.ts'
+import { wordsOf } from './stories/words.ts'
 
 const stage = setStage(() => startHouse())
 
@@ -93,6 +94,37 @@ it('without a mouse: from login to a stored picture', async () => {
     await lightbox.waitFor()
     await page.keyboard.press('Escape')
     await lightbox.waitFor({ state: 'hidden' })
+  })
+})
+
+it.each([
+  ['en', 'zh'],
+  ['zh', 'en'],
+] as const)('on a phone, in %s: through the menu to a picture, and on in %s', async (...both) => {
+  const [language, other] = both
+  await visit(stage, { language, viewport: phone }, async (person) => {
+    const { page, words } = person
+    await signIn(page, ADMIN)
+    await alive(person, page)
+    await page.getByRole('button', { name: words.shell.openNavigation }).click()
+    await page.getByRole('dialog').getByRole('link', { name: words.shell.places.studio }).click()
+    const prompt = `a ${language} picture on a phone`
+    await ask(person, prompt)
+    const tile = studioOf(person).at(prompt, 'stored')
+    await tile.waitFor()
+    // It came below the form, and the page went there.
+    await soon(() => tile.evaluate((place) => place.getBoundingClientRect().top)).toBeLessThan(844)
+    const isWider = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
+    expect(await page.evaluate(isWider)).toBe(false)
+
+    // What is written stays when the language changes under it.
+    await studioOf(person).prompt.fill('half a sentence')
+    await page.getByRole('button', { name: words.shell.openNavigation }).click()
+    await page.getByRole('dialog').getByLabel(words.everywhere.language).selectOption(other)
+    const theirs = { ...person, words: wordsOf[other] }
+    await page.getByRole('dialog').getByText(theirs.words.shell.places.usage).waitFor()
+    await page.keyboard.press('Escape')
+    expect(await studioOf(theirs).prompt.inputValue()).toBe('half a sentence')
   })
 })
 

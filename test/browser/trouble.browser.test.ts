@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { ADMIN, startHouse } from './harness/house.ts'
 import { signIn } from './harness/person.ts'
 import { makeAccount } from './stories/people.ts'
-import { alive, setStage, soon, visit } from './stories/stage.ts'
+import { alive, open, setStage, soon, visit } from './stories/stage.ts'
 import { ask, studioOf } from './stories/studio.ts'
 
 // A gateway that was killed is missed soon, so that a story need not wait for it.
@@ -35,7 +35,7 @@ it.each(['en', 'zh'] as const)(
       await password.fill('short')
       const submit = page.getByRole('button', { name: login.registerSubmit })
       await submit.click()
-      await page.getByText(errors.field.tooShort(10)).waitFor()
+      await page.getByText(errors.field.tooShort(10), { exact: true }).waitFor()
       await password.fill('a long pass phrase for a stranger')
       await submit.click()
       await page.getByRole('heading', { name: words.welcome.title }).waitFor()
@@ -115,7 +115,13 @@ it('a gateway that is killed and comes back is missed in words, and the page goe
     await ask(person, 'drawn through a crash')
     await studio.at('drawn through a crash', 'drawing').waitFor()
 
+    const operator = await person.person.openTab()
+    await open(person, '/admin', operator)
+    const live = words.everywhere.live
+    await operator.getByText(live.open, { exact: true }).waitFor()
+
     await house.kill('edge-api')
+    await operator.getByText(live.waiting, { exact: true }).waitFor()
     await studio.prompt.fill('asked while it was away')
     await studio.generate.click()
     await page.getByRole('alert').getByText(words.errors.codes.network).waitFor()
@@ -127,6 +133,7 @@ it('a gateway that is killed and comes back is missed in words, and the page goe
     await house.start('edge-api')
     await page.evaluate(`window.dispatchEvent(new Event('online'))`)
     await alive(person, page)
+    await operator.getByText(live.open, { exact: true }).waitFor()
     await studio.generate.click()
     await studio.at('asked while it was away', 'stored').waitFor()
     await studio.at('drawn through a crash', 'stored').waitFor()

@@ -8,6 +8,8 @@ export interface PersonSpec {
   language?: 'en' | 'zh'
   colours?: 'light' | 'dark'
   viewport?: { width: number; height: number }
+  /** A browser that runs no script of the page. */
+  withoutScript?: true
 }
 
 /** One person at one browser, with cookies of their own. */
@@ -35,6 +37,7 @@ export async function arrive(browser: Browser, spec: PersonSpec): Promise<Person
     colorScheme: spec.colours ?? 'light',
     viewport: spec.viewport ?? desk,
     reducedMotion: 'reduce',
+    javaScriptEnabled: !spec.withoutScript,
   })
   context.setDefaultTimeout(WAIT_MS)
   const complaints: string[] = []
