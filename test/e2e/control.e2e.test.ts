@@ -1,9 +1,11 @@
 import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { ADMIN_EMAIL, PASSWORD } from './auth-matrix/world.ts'
 import { banStops } from './control/ban.ts'
+import { bannedWhileDrawing } from './control/banned-pictures.ts'
+import { cancelledInLine } from './control/cancel-pictures.ts'
 import { chargesAddUp, countersAreLive } from './control/charges.ts'
 import { hostCookie, plainCookie } from './control/cookies.ts'
 import {
@@ -13,7 +15,14 @@ import {
   formTypes,
   noCors,
 } from './control/cross-site.ts'
+import { drawnAndFollowed } from './control/draw-pictures.ts'
 import { keyLimitsHold } from './control/key-limits.ts'
+import { killedWhileDrawing } from './control/killed-pictures.ts'
+import { leafedThrough } from './control/list-pictures.ts'
+import { drawnFromReferences } from './control/reference-pictures.ts'
+import { refusedPictures } from './control/refused-pictures.ts'
+import { askedTwentyTimes } from './control/repeat-pictures.ts'
+import { checkBooks } from './harness/check-books.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
@@ -29,9 +38,19 @@ const scenarios = {
   'a key spends what its day allows, and works where it may': keyLimitsHold,
   'every charge adds up, to the last micro-credit': chargesAddUp,
   'who watches the system sees it live': countersAreLive,
+  'pictures: drawn at one door and followed at the other, to the charge': drawnAndFollowed,
+  'pictures: twenty equal wishes are one job and one charge': askedTwentyTimes,
+  'pictures: drawn from references, and once more from the same': drawnFromReferences,
+  'pictures: cancelled in line at another door, for nothing': cancelledInLine,
+  'pictures: a list leafed through while more arrive has each once': leafedThrough,
+  'pictures: whose person is banned in mid-drawing is kept and paid once': bannedWhileDrawing,
+  'pictures: what is refused holds nothing and leaves nothing': refusedPictures,
+  'pictures: what is struck down in mid-drawing is drawn and paid once': killedWhileDrawing,
 }
 
 const asAdmin = { ADMIN_EMAIL, ADMIN_PASSWORD: PASSWORD }
+/** A dead runner is found out soon. */
+const quickly = { RUNNER_LOST_AFTER_MS: '2000', RUNNER_HEARTBEAT_MS: '500' }
 let simulator: OpenAiSimulator
 beforeAll(async () => {
   simulator = await startOpenAiSimulator()
@@ -43,12 +62,17 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
 
   beforeAll(async () => {
     const { url: upstreamUrl, key: upstreamKey } = simulator
-    running = await wiring.start({ upstreamUrl, upstreamKey, env: asAdmin })
+    const env = { ...asAdmin, ...quickly }
+    running = await wiring.start({ upstreamUrl, upstreamKey, env })
   })
   afterAll(() => running?.stop())
 
   test.each(Object.entries(scenarios))('%s', async (_name, scenario) => {
     await scenario({ running, simulator })
+  })
+
+  test('pictures: after all of it the books balance and verify', async () => {
+    expect(await checkBooks({ running })).toEqual([])
   })
 })
 

@@ -10,6 +10,8 @@ export interface Running {
   /** The first API key, whose wallet has the starting credits. */
   readonly apiKey: string
   readonly databaseUrl: string
+  /** Where its blobs lie, as files. */
+  readonly blobDir: string
   /** The process that runs the service. */
   pidOf(service: ServiceName): number
   /** Runs `pnpm sluice …` against this installation; resolves with what it printed, rejects on failure. */

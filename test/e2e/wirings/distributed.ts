@@ -66,6 +66,7 @@ export const distributed: Wiring = {
       otherBaseUrl: urlOf('edge-api-2'),
       apiKey: FIRST_KEY,
       databaseUrl: database.url,
+      blobDir: shared['BLOB_DIR'] ?? '',
       sluice,
       pidOf: (service) => childOf(service).pid,
       kill: (service) => childOf(service).kill(),

@@ -29,6 +29,7 @@ export const embedded: Wiring = {
       otherBaseUrl: undefined,
       apiKey: FIRST_KEY,
       databaseUrl,
+      blobDir: join(dataDir, 'blobs'),
       sluice,
       pidOf: () => process.pid,
       kill: () => process.kill(),
