@@ -1,4 +1,5 @@
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { expect, test } from 'vitest'
 
 import { file, form, least, mask, png } from './form-parts.ts'
@@ -205,8 +206,9 @@ test('an operator sees the tasks of everybody, by user, with what they cost', as
   }
 })
 
-test("an operator cancels anybody's task while it waits, and sees what is held for it", async () => {
-  const made = await world({ runner: false })
+test("an operator cancels anybody's task while it waits, sees what is held for it, and it is recorded", async () => {
+  const log = recordedLog()
+  const made = await world({ runner: false, spoil: () => ({ log }) })
   const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
   const { id } = await ada.draw({ n: 2 })
   const [listed] = (await root.json('/api/admin/images')).body.items
@@ -216,6 +218,9 @@ test("an operator cancels anybody's task while it waits, and sees what is held f
   const { status, body } = await root.json(path, { method: 'POST' })
   expect([status, body.state]).toEqual([200, 'cancelled'])
   expect((await ada.read(id)).state).toBe('cancelled')
+  const by = made.sessions.get('at-root')?.userId
+  const acts = log.lines.filter(({ facts }) => facts['act'] !== undefined)
+  expect(acts.map(({ facts }) => facts)).toMatchObject([{ act: 'image.cancel', target: id, by }])
 })
 
 test('while billing is away tasks are shown without their money', async () => {

@@ -1,6 +1,7 @@
 import { cancelJob } from '../../images/cancel-task.ts'
 import { ownTask } from '../../images/own-task.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
+import { recordAct } from '../record-act.ts'
 import { describeTask } from './describe-task.ts'
 import { anyTask, describeAnyTask } from './get-image.ts'
 import type { ImageParts } from './image-parts.ts'
@@ -21,8 +22,9 @@ export async function cancelImage(
 /** `POST /api/admin/images/{id}/cancel`: the same, of anybody's task. */
 export async function cancelAnyImage(
   { door }: Pick<ImageParts, 'door'>,
-  { params }: ControlCall<'cancelAnyImage'>,
+  call: ControlCall<'cancelAnyImage'>,
 ): ReturnType<ControlHandlers['cancelAnyImage']> {
-  const job = await cancelJob(door, await anyTask(door, params.id))
+  const job = await cancelJob(door, await anyTask(door, call.params.id))
+  recordAct(door.deps, call, { act: 'image.cancel', target: job.id })
   return describeAnyTask(door, job)
 }
