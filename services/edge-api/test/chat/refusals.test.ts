@@ -131,6 +131,23 @@ describe('a body', () => {
     expect(received()).toMatch(/^HTTP\/1\.1 413 /)
   })
 
+  it('that is refused while it still comes is let come, so that no reset overtakes the answer', async () => {
+    const { port } = await open(limit)
+    const { socket, received, closed } = await rawSocket(port)
+    socket.write(chatHead({ 'transfer-encoding': 'chunked' }))
+    const chunk = `400\r\n${'x'.repeat(1_024)}\r\n`
+    for (let count = 0; count < 5; count += 1) socket.write(chunk)
+    await until(() => received().includes('body_too_large'))
+    for (let count = 0; count < 20; count += 1) {
+      socket.write(chunk)
+      await turns(5)
+    }
+    expect(socket.destroyed).toBe(false)
+    socket.write('0\r\n\r\n')
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
   it('that ends before its stated length costs nothing and asks nobody', async () => {
     const { port, simulator, ledger, rows, stop } = await open()
     const { socket } = await rawSocket(port)
