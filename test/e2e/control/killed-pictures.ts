@@ -38,8 +38,8 @@ export async function killedWhileDrawing(context: Context): Promise<void> {
   const resumed = await follow(there, painter, id)
   expect(await resumed.end).toBe('done')
   // A door that did not die went on telling; one that did has cut its stream.
-  const isSameDoor = running.wiring === 'embedded'
-  expect(await following.end).toBe(isSameDoor ? undefined : 'done')
+  const isDoorDead = running.wiring === 'embedded'
+  expect(await following.end).toBe(isDoorDead ? undefined : 'done')
   const done = resumed.tasks.at(-1)
   expect(done).toMatchObject({ state: 'done', charged_micro: price })
   await expectPaidOnce(context, painter, await read(here, painter, id))

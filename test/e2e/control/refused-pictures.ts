@@ -41,7 +41,7 @@ export async function refusedPictures(context: Context): Promise<void> {
     const texts = Object.fromEntries(
       Object.entries({ ...good, ...fields }).map(([name, value]) => [name, String(value)]),
     )
-    const files: File3[] = [['image[]', 'a.png', png]]
+    const files: SentFile[] = [['image[]', 'a.png', png]]
     expect(await refusal(form(door, painter, { fields: texts, files }))).toMatchObject(expected)
   }
   await expectPicturesRefused(door, painter)
@@ -85,7 +85,7 @@ async function expectPicturesRefused(door: Context, painter: Painter): Promise<v
   vast.writeUInt32BE(100_000, 20)
   for (const bytes of [SVG, vast, Buffer.alloc(0), Buffer.from('GIF89a'.padEnd(64))]) {
     // Behind a good one, which is stored by then.
-    const files: File3[] = [
+    const files: SentFile[] = [
       ['image[]', 'good.png', png],
       ['image[]', 'drawing.png', bytes],
     ]
@@ -133,12 +133,12 @@ function json({ running }: Context, { session }: Painter, body: object): Promise
 }
 
 /** A field, its file's name, and the bytes. */
-type File3 = [field: string, name: string, bytes: Buffer]
+type SentFile = [field: string, name: string, bytes: Buffer]
 
 function form(
   { running }: Context,
   { session }: Painter,
-  { fields, files }: { fields: Record<string, string>; files: File3[] },
+  { fields, files }: { fields: Record<string, string>; files: SentFile[] },
 ): Promise<Response> {
   const body = new FormData()
   for (const [field, name, bytes] of files)
