@@ -36,3 +36,26 @@ it('what lines cannot say stays as it was', () => {
 it('empty lines and blanks mean nothing', () => {
   expect(parseModels('\n  a   image \r\n\n').models).toHaveLength(1)
 })
+
+it.each([
+  ['a = b chat', 'a', 'b'],
+  ['a =b chat', 'a', 'b'],
+  ['a= b chat', 'a', 'b'],
+  ['a=b chat', 'a=b', 'a=b'],
+  ['a== b chat', 'a=', 'b'],
+])('in %s the name is %s, and %s upstream', (line, model, upstream) => {
+  expect(parseModels(line).models).toEqual([{ model, upstream_model: upstream, kinds: ['chat'] }])
+})
+
+it('takes no longer for lines that were made to take long', () => {
+  const long = 400_000
+  for (const line of [
+    `${'='.repeat(long)} x`,
+    `a${' '.repeat(long)}b`,
+    `a chat${', '.repeat(long)}x`,
+    `a${' ='.repeat(long)} x`,
+  ])
+    expect(parseModels(line).models).toEqual([])
+  const many = Array.from({ length: 80_000 }, (_, index) => `${index} chat`)
+  expect(parseModels(many.join('\n')).models).toHaveLength(many.length)
+})

@@ -2,7 +2,9 @@ import type { ShownChannel } from '@sluice/contracts/control/admin'
 
 export type ChannelModel = ShownChannel['models'][number]
 
-const LINE = /^(\S+)(?:\s*=\s*(\S+))?\s+(chat|image)(?:[\s,]+(chat|image))?$/
+// Only blanks part a name from its `=`: with each place of a long name to try, a line of a hundred thousand
+// characters would hold up the process for half a minute.
+const LINE = /^(\S+)(?:(?:\s+=\s*|=\s+)(\S+))?\s+(chat|image)(?:[\s,]+(chat|image))?$/
 
 /** Models as an operator writes them, one a line: `gpt-image-2 image`, `fast = gpt-4o-mini chat`. */
 export function formatModels(models: readonly ChannelModel[]): string {
@@ -22,10 +24,12 @@ export function parseModels(
   known: readonly ChannelModel[] = [],
 ): { models: ChannelModel[]; wrong: string | undefined } {
   const models: ChannelModel[] = []
+  const names = new Set<string>()
   for (const line of linesOf(text)) {
     const [, model, upstream = model, ...words] = LINE.exec(line) ?? []
     if (model === undefined || upstream === undefined) return { models: [], wrong: line }
-    if (models.some((one) => one.model === model)) return { models: [], wrong: line }
+    if (names.has(model)) return { models: [], wrong: line }
+    names.add(model)
     const kinds = [...new Set(words.filter((word) => word === 'chat' || word === 'image'))]
     const before = known.find((one) => one.model === model)
     const longest = before?.output_tokens_max
