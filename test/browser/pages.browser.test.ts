@@ -10,6 +10,7 @@ import { ADMIN, startHouse } from './harness/house.ts'
 import type { Person } from './harness/person.ts'
 import { arrive, desk, phone, signIn } from './harness/person.ts'
 import { keepScreenshot } from './harness/screenshots.ts'
+import { settle } from './harness/settle.ts'
 
 /** Every page of the panel, for somebody who may see all of them. */
 const pages: Record<string, (things: Furniture) => string> = {
@@ -47,9 +48,6 @@ const looks = [
   { colours: 'dark', place: 'phone', viewport: phone },
 ] as const
 
-/** A picture that does not come is seen on the screenshot; the test does not wait for it. */
-const SETTLE_MS_MAX = 5_000
-
 let house: House
 let browser: Browser
 let things: Furniture
@@ -84,7 +82,7 @@ describe.each(looks)('$colours on a $place', ({ colours, place, viewport }) => {
     const before = person.complaints().length
     await page.goto(addressOf(things), { waitUntil: 'load' })
     await page.locator('h1').first().waitFor()
-    await settle(person)
+    await settle(person.page)
     await keepScreenshot(page, `${name}-${place}-${colours}`)
     expect(await seriousFindings(page)).toEqual([])
     expect(await sidewaysPixels(person), 'scrolls sideways').toBe(0)
@@ -99,7 +97,7 @@ test('the same pages in Chinese leave nothing in English untold', async () => {
   await signIn(person.page, ADMIN)
   for (const [name, addressOf] of Object.entries(pages)) {
     await person.page.goto(addressOf(things), { waitUntil: 'load' })
-    await settle(person)
+    await settle(person.page)
     await keepScreenshot(person.page, `${name}-desk-zh`)
     expect(await person.page.locator('html').getAttribute('lang'), name).toBe('zh-CN')
     expect(await person.page.locator('h1').first().innerText(), name).not.toBe('')
@@ -111,22 +109,6 @@ async function keepLogin({ page }: Person, name: string): Promise<void> {
   await page.goto('/login')
   await keepScreenshot(page, name)
   expect(await seriousFindings(page)).toEqual([])
-}
-
-/** Pictures in the window, and what is drawn after them; live streams never end, so the network is never idle. */
-async function settle({ page }: Person): Promise<void> {
-  await page.evaluate(`Promise.race([
-    new Promise((done) => setTimeout(done, ${SETTLE_MS_MAX})),
-    Promise.all([...document.images]
-      .filter((image) => image.getBoundingClientRect().top < innerHeight && !image.complete)
-      .map((image) => new Promise((done) => {
-        image.addEventListener('load', done)
-        image.addEventListener('error', done)
-      }))),
-  ])`)
-  await page.evaluate(
-    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
-  )
 }
 
 async function sidewaysPixels({ page }: Person): Promise<unknown> {
