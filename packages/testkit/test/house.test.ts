@@ -6,6 +6,7 @@ import { errorCodeRules } from './house/error-codes.ts'
 import { fileRules } from './house/files.ts'
 import { houseOf, readHouse } from './house/house.ts'
 import { onePlaceRules } from './house/one-place.ts'
+import { panelRules } from './house/panel.ts'
 import { portRules } from './house/ports.ts'
 import { serviceRules } from './house/services.ts'
 import { testRules } from './house/tests.ts'
@@ -19,6 +20,7 @@ const rules = [
   ...portRules,
   ...errorCodeRules,
   ...environmentRules,
+  ...panelRules,
 ]
 const house = readHouse()
 

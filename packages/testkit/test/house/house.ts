@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '../../../..')
 const rooms = '{packages,services,apps,test,bench,infra,scripts}'
-const kinds = '{ts,mjs,cjs,js,svelte,md,json,sql,yml,yaml,lua,sse,txt}'
+const kinds = '{ts,mjs,cjs,js,svelte,css,html,md,json,sql,yml,yaml,lua,sse,txt}'
 
 export interface SourceFile {
   /** From the root of the repository. */
