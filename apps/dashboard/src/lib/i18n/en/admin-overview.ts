@@ -29,7 +29,6 @@ export const words = {
     nothing: 'No requests in the last hour.',
   },
   concerns: 'Needs a person',
-  noConcerns: 'Nothing needs a person right now.',
   concern: {
     'no-real-channel': {
       what: () => 'Only the sandbox answers: nobody gets real pictures.',

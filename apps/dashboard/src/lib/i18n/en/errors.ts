@@ -56,7 +56,6 @@ export const words = {
   rateLimited: 'That was asked too often. Wait a moment and try again.',
   rateLimitedFor: (wait: string) => `That was asked too often. Try again in ${wait}.`,
   other: 'That did not work. Try again; if it goes on, give the request id to an operator.',
-  withRequestId: (id: string) => `Request id: ${id}`,
   field: {
     required: 'Fill this in.',
     email: 'This is not an e-mail address.',

@@ -3,10 +3,8 @@ import { counted } from '../counted.ts'
 export const words = {
   product: 'Sluice',
   skipToContent: 'Skip to content',
-  loading: 'Loading',
   save: 'Save',
   saved: 'Saved',
-  saving: 'Saving',
   cancel: 'Cancel',
   close: 'Close',
   back: 'Back',
@@ -25,10 +23,8 @@ export const words = {
   clear: 'Clear',
   all: 'All',
   none: 'None',
-  yes: 'Yes',
   no: 'No',
   never: 'Never',
-  unlimited: 'No limit',
   required: 'Required',
   optional: 'Optional',
   copy: 'Copy',
@@ -78,4 +74,5 @@ export const words = {
   notices: 'Notices',
   asChart: 'Show as chart',
   asTable: 'Show as table',
+  chart: 'chart',
 }

@@ -21,8 +21,6 @@ export const words = {
   noMatchText: 'No task has all of these. Take a filter away.',
   clearFilters: 'Clear filters',
   task: 'Picture task',
-  taskAbout: (state: string, when: string) => `${state}, ${when}`,
   back: 'Back to the gallery',
-  newTask: 'Drawn again as a new task.',
   follow: 'Watch it in the studio',
 }

@@ -63,7 +63,6 @@ export const words = {
   cancel: 'Cancel',
   cancelDrawing:
     'It is being drawn, so the upstream charges for it. Only a queued task can be cancelled.',
-  cancelEnded: 'It has ended already.',
   more: 'More about this task',
 
   prompt: 'Prompt',

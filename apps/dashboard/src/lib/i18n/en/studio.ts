@@ -45,7 +45,6 @@ export const words = {
   needsPrompt: 'Write a prompt first.',
   needsCredit: 'Your balance does not cover this. Ask for less, or ask an operator for credits.',
   tooLong: 'The prompt is too long.',
-  isSending: 'This request is on its way.',
   sentBefore: 'Press again: it is still the same request, and is made once.',
   results: 'Results',
   gallery: 'Open the gallery',
@@ -61,5 +60,4 @@ export const words = {
     b: 'Cutaway drawing of a mechanical watch, labelled, ink on paper',
     c: 'A bowl of ramen on a counter at night, neon reflections',
   },
-  loadFailed: 'The list could not be brought up to date.',
 }

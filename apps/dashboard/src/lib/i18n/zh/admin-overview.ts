@@ -30,7 +30,6 @@ export const words: AreaWords<'admin-overview'> = {
     nothing: '最近一小时没有请求。',
   },
   concerns: '需要处理',
-  noConcerns: '目前没有需要处理的事。',
   concern: {
     'no-real-channel': {
       what: () => '只有沙盒在应答：没有人能得到真正的图片。',

@@ -51,7 +51,6 @@ export const words: Words<typeof english> = {
   rateLimited: '操作过于频繁，请稍后再试。',
   rateLimitedFor: (wait) => `操作过于频繁，请在 ${wait}后重试。`,
   other: '操作未成功。请重试；若持续出现，请将请求 ID 提供给管理员。',
-  withRequestId: (id) => `请求 ID：${id}`,
   field: {
     required: '请填写此项。',
     email: '邮箱格式不正确。',

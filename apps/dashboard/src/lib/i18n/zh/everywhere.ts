@@ -5,10 +5,8 @@ import type { Words } from '../words.ts'
 export const words: Words<typeof english> = {
   product: 'Sluice',
   skipToContent: '跳到正文',
-  loading: '加载中',
   save: '保存',
   saved: '已保存',
-  saving: '正在保存',
   cancel: '取消',
   close: '关闭',
   back: '返回',
@@ -27,10 +25,8 @@ export const words: Words<typeof english> = {
   clear: '清除',
   all: '全部',
   none: '无',
-  yes: '是',
   no: '否',
   never: '从不',
-  unlimited: '不限',
   required: '必填',
   optional: '选填',
   copy: '复制',
@@ -80,4 +76,5 @@ export const words: Words<typeof english> = {
   notices: '通知',
   asChart: '以图表显示',
   asTable: '以表格显示',
+  chart: '图表',
 }

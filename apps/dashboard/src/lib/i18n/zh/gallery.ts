@@ -23,8 +23,6 @@ export const words: Words<typeof english> = {
   noMatchText: '没有同时满足这些条件的任务，试试去掉一个筛选。',
   clearFilters: '清除筛选',
   task: '绘图任务',
-  taskAbout: (state, when) => `${state}，${when}`,
   back: '返回图库',
-  newTask: '已作为新任务重新绘制。',
   follow: '在创作页查看',
 }

@@ -59,7 +59,6 @@ export const words: Words<typeof english> = {
   drawAgain: '再画一次',
   cancel: '取消',
   cancelDrawing: '已开始绘制，上游会计费。只有排队中的任务可以取消。',
-  cancelEnded: '任务已结束。',
   more: '更多操作',
 
   prompt: '提示词',

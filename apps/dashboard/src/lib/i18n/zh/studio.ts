@@ -46,7 +46,6 @@ export const words: Words<typeof english> = {
   needsPrompt: '请先填写提示词。',
   needsCredit: '余额不足以支付本次请求。请减少张数或降低质量，或联系管理员充值。',
   tooLong: '提示词过长。',
-  isSending: '请求正在提交。',
   sentBefore: '再按一次仍是同一个请求，只会生成一次。',
   results: '结果',
   gallery: '打开图库',
@@ -61,5 +60,4 @@ export const words: Words<typeof english> = {
     b: '机械腕表剖面图，带标注，纸上墨线',
     c: '深夜吧台上的一碗拉面，霓虹倒影',
   },
-  loadFailed: '列表未能更新。',
 }
