@@ -54,17 +54,10 @@ it('a session that ends in mid-use leads to login, and back to the same page', a
   })
 })
 
-const hostile = [
-  '//evil.test',
-  '/\\evil.test',
-  'https://evil.test/',
-  'javascript:alert(1)',
-  '/%09/evil.test',
-  '/\t/evil.test',
-  '/..//evil.test',
-]
+// Other sites by their names are in hostile-words.browser.test.ts.
+const hostile = ['/%09/evil.test', '/\t/evil.test', '/..//evil.test']
 
-it('no value of ?next leads off this site', async () => {
+it('no path in ?next that a browser may read otherwise leads off this site', async () => {
   // Some are paths of ours after all, where there is nothing.
   await visit(stage, { expecting: [/status of 404/] }, async (person) => {
     const {
