@@ -13,6 +13,7 @@ import { explainWith } from '../api/explain-error.ts'
 import { loadWords } from '../i18n/load-words.ts'
 import { localPath, paths, withQuery } from '../paths.ts'
 import { fieldErrors } from './field-errors.ts'
+import { readForm } from './read-form.ts'
 
 /** What a form says of its last submission, above its fields. */
 export type FormNote<Answer = undefined> =
@@ -49,7 +50,8 @@ export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   const { language } = event.locals.choice
   const words = await loadWords(language, 'errors')
   const adapter = adapterOf(schema, { error: fieldErrors(words, language) })
-  const form = await superValidate<Out, FormNote<Answer>, In>(event, adapter)
+  const fields = await readForm(event.request)
+  const form = await superValidate<Out, FormNote<Answer>, In>(fields, adapter)
   const body = form.valid ? z.encode(schema, form.data) : undefined
   for (const field of secret) Reflect.set(form.data, field, '')
   if (body === undefined) return fail(400, { form })
