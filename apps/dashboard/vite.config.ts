@@ -39,7 +39,7 @@ const chunkGroups = [
   },
   {
     name: 'house',
-    test: /[\\/]src[\\/]lib[\\/](format|paths)\.ts|[\\/]lib[\\/](i18n|site|session)[\\/]?[a-z.-]*\.ts|[\\/]packages[\\/]kernel[\\/]|[\\/]lib[\\/]ui[\\/](Button|tooltip|place-near|IdText|copy-text)|[\\/]svelte[\\/]dist[\\/](Icon|utils)/,
+    test: /[\\/]src[\\/]lib[\\/](format|paths)\.ts|[\\/]lib[\\/](i18n|site|session)[\\/]?[a-z.-]*\.ts|[\\/]packages[\\/]kernel[\\/]src[\\/](?!random)|[\\/]lib[\\/]ui[\\/](Button|tooltip)\.|[\\/]svelte[\\/]dist[\\/](Icon|utils)/,
     minShareCount: 2,
     priority: 2,
   },
@@ -51,7 +51,7 @@ const chunkGroups = [
   },
   {
     name: 'shell',
-    test: /[\\/]lib[\\/](api[\\/](create-api|act-api)|shell[\\/](Shell|TopBar|RailNav|HealthDot|Mark|[a-z-]+\.ts)|ui[\\/](PageHeader|StateDot|Menu|Kbd)\.)|contracts[\\/]src[\\/]control/,
+    test: /[\\/]lib[\\/](api[\\/](create-api|act-api)|shell[\\/](Shell|TopBar|RailNav|HealthDot|Mark|[a-z-]+\.ts)|ui[\\/](PageHeader|StateDot|Menu|Kbd|IdText|copy-text)\.)|contracts[\\/]src[\\/]control/,
     minShareCount: 2,
     priority: 1,
   },
@@ -68,6 +68,25 @@ const lean: [end: string, cut: (code: string) => string][] = [
   [
     'svelte/src/internal/client/dom/elements/custom-element.js',
     () => 'export const create_custom_element = undefined',
+  ],
+  // What an icon may be asked for beside its size and class, which nobody here asks for.
+  [
+    'svelte/dist/utils/buildLucideIconNode.js',
+    () => `import attributes from './defaultAttributes.js'
+      export default ({ name, node }, { color, width, height, strokeWidth, className, hasA11yProp, attributes: more }) => [
+        'svg',
+        {
+          ...attributes,
+          stroke: color,
+          width,
+          height,
+          'stroke-width': strokeWidth,
+          class: 'lucide lucide-' + name + ' ' + className,
+          ...(hasA11yProp ? {} : { 'aria-hidden': 'true' }),
+          ...more,
+        },
+        node,
+      ]`,
   ],
   // Writing values as source, which is the server's part.
   [

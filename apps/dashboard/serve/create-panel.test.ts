@@ -90,7 +90,7 @@ describe('a file of the build', () => {
     const answer = await ask('/_app/immutable/a.js', { headers: { 'accept-encoding': 'br' } })
     expect(await answer.text()).toBe(SCRIPT)
     expect(answer.headers.get('content-encoding')).toBe('br')
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(answer.headers.get('cache-control')).toBe('max-age=31536000, immutable')
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
   })
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { preferredEncoding } from './preferred-encoding.ts'
 import type { PanelAsset } from './panel-build.ts'
 
-const FOR_GOOD = 'public, max-age=31536000, immutable'
+const FOR_GOOD = 'max-age=31536000, immutable'
 const FOR_AN_HOUR = 'public, max-age=3600'
 
 const suffix = { br: '.br', gzip: '.gz' } as const
@@ -33,7 +33,6 @@ export function serveAssets() {
       'cache-control': asset.immutable ? FOR_GOOD : FOR_AN_HOUR,
       vary: 'accept-encoding',
       'x-content-type-options': 'nosniff',
-      'cross-origin-resource-policy': 'same-origin',
     })
     // What never changes is never asked for again.
     if (!asset.immutable) headers.set('etag', asset.etag)

@@ -78,7 +78,7 @@ export async function staticFiles({ running }: Context): Promise<void> {
     const file = await visit(running, path)
     expect(file.status, path).toBe(200)
     expect(file.headers, path).toMatchObject({
-      'cache-control': 'public, max-age=31536000, immutable',
+      'cache-control': 'max-age=31536000, immutable',
       'content-type': expect.stringMatching(/^text\/(javascript|css)/),
       'x-content-type-options': 'nosniff',
     })

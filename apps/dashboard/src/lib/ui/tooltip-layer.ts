@@ -1,0 +1,75 @@
+import { systemClock } from '@sluice/kernel/clock'
+
+import { layerHome, placeNear } from './place-near.ts'
+
+/** A pointer that only passes by asks for nothing. */
+const REST_MS = 350
+/** Time to move the pointer from the thing onto its tooltip (WCAG 1.4.13, hoverable). */
+const LEAVE_MS = 120
+
+/** Shows and hides the tooltip of an element from now on; `first` is what asked for it. Answers what ends it. */
+export function showTooltip(anchor: HTMLElement, text: string, first: Event): () => void {
+  let layer: HTMLElement | undefined
+  let forget: (() => void) | undefined
+
+  const later = (act: () => void, delayMs: number) => {
+    forget?.()
+    forget = systemClock.after(delayMs, act)
+  }
+  const show = () => {
+    forget?.()
+    if (layer) return
+    layer = document.createElement('div')
+    layer.className = 'tooltip'
+    layer.popover = 'manual'
+    layer.textContent = text
+    layer.ariaHidden = 'true'
+    layer.addEventListener('pointerenter', () => forget?.())
+    layer.addEventListener('pointerleave', () => later(hide, LEAVE_MS))
+    layerHome(anchor).append(layer)
+    layer.showPopover()
+    placeNear(anchor, layer, { side: 'above', align: 'centre' })
+    document.addEventListener('keydown', leaveByKey, true)
+    window.addEventListener('scroll', hide, { capture: true, passive: true, once: true })
+  }
+  const hide = () => {
+    forget?.()
+    layer?.remove()
+    layer = undefined
+    document.removeEventListener('keydown', leaveByKey, true)
+    window.removeEventListener('scroll', hide, true)
+  }
+  const leaveByKey = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return
+    hide()
+    // One Esc closes one layer: the dialog below stays.
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  const enter = (event: Event) => {
+    const isTouch = event instanceof PointerEvent && event.pointerType === 'touch'
+    if (!isTouch && anchor.matches(':hover')) later(show, REST_MS)
+  }
+  const leave = () => later(hide, LEAVE_MS)
+  const focus = () => {
+    if (anchor.matches(':focus-visible')) show()
+  }
+  // A touch has no hover: a tap on what is switched off says why.
+  const tap = () => {
+    if (anchor.ariaDisabled === 'true') show()
+    else hide()
+  }
+  const acts = {
+    pointerenter: enter,
+    pointerleave: leave,
+    focusin: focus,
+    focusout: hide,
+    click: tap,
+  }
+  for (const [type, act] of Object.entries(acts)) anchor.addEventListener(type, act)
+  Object.entries(acts).find(([type]) => type === first.type)?.[1](first)
+  return () => {
+    hide()
+    for (const [type, act] of Object.entries(acts)) anchor.removeEventListener(type, act)
+  }
+}
