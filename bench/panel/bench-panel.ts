@@ -1,10 +1,10 @@
-import { arrive, signIn } from '@sluice/browser-tests/harness/person'
 import { launchBrowser } from '@sluice/browser-tests/harness/browser'
-import { ADMIN, startHouse } from '@sluice/browser-tests/harness/house'
+import { startHouse } from '@sluice/browser-tests/harness/house'
 import type { PanelBudget } from '@sluice/browser-tests/harness/panel-budgets'
 import { panelBudgets } from '@sluice/browser-tests/harness/panel-budgets'
 import type { Weight } from '@sluice/browser-tests/harness/weigh-page'
 import { weighPage } from '@sluice/browser-tests/harness/weigh-page'
+import { cookiesOfPainter } from '@sluice/browser-tests/harness/weighed-house'
 import type { Browser, Cookie } from 'playwright-core'
 
 import { find } from '../measure/servers.ts'
@@ -27,7 +27,7 @@ export async function benchPanel(): Promise<string> {
   const house = await startHouse()
   const browser = await launchBrowser()
   try {
-    const cookies = await signedIn(browser, house.baseUrl)
+    const cookies = await cookiesOfPainter(browser, house)
     const rows: Row[] = []
     for (const budget of panelBudgets) {
       process.stderr.write(`panel: ${budget.name}\n`)
@@ -38,15 +38,6 @@ export async function benchPanel(): Promise<string> {
     await browser.close()
     await house.stop()
   }
-}
-
-/** Signs in, and passes the page that greets newcomers, which would stand in the overview's place. */
-async function signedIn(browser: Browser, baseUrl: string): Promise<Cookie[]> {
-  const person = await arrive(browser, { baseUrl })
-  await signIn(person.page, ADMIN)
-  const cookies = await person.context.cookies()
-  await person.leave()
-  return cookies
 }
 
 async function visits(
@@ -83,7 +74,8 @@ function report(rows: Row[]): string {
     '### pnpm bench panel',
     '',
     `The real standalone and a Chromium with an empty cache, ${VISITS} visits each: the heaviest of them, and the`,
-    'median of first paints. Bytes are what travelled, compressed, headers and all.',
+    'median of first paints. Bytes are what travelled, compressed, headers and all; pictures that people drew',
+    'do not count.',
     '',
     table(['page', 'bytes', 'budget', 'requests', 'first paint ms'], lines),
     '',

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { launchBrowser } from './harness/browser.ts'
 import type { House } from './harness/house.ts'
-import { ADMIN, startHouse } from './harness/house.ts'
+import { startHouse } from './harness/house.ts'
 import { panelBudgets } from './harness/panel-budgets.ts'
-import { arrive, signIn } from './harness/person.ts'
 import { weighPage } from './harness/weigh-page.ts'
+import { cookiesOfPainter } from './harness/weighed-house.ts'
 
 let house: House
 let browser: Browser
@@ -15,10 +15,7 @@ let cookies: Cookie[]
 beforeAll(async () => {
   house = await startHouse()
   browser = await launchBrowser()
-  const person = await arrive(browser, { baseUrl: house.baseUrl })
-  await signIn(person.page, ADMIN)
-  cookies = await person.context.cookies()
-  await person.leave()
+  cookies = await cookiesOfPainter(browser, house)
 })
 afterAll(async () => {
   await browser?.close()

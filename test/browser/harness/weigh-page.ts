@@ -3,7 +3,7 @@ import type { Browser, CDPSession, Cookie } from 'playwright-core'
 import { desk } from './person.ts'
 
 export interface Weight {
-  /** What travelled to the browser: bodies as they were compressed, and headers. */
+  /** What travelled to the browser: bodies as they were compressed, and headers. People's pictures do not count. */
   bytes: number
   requests: number
   /** From the start of the navigation to the first text or picture on screen. */
@@ -54,7 +54,7 @@ async function listen(session: CDPSession) {
   }
   session.on('Network.requestWillBeSent', ({ requestId, request }) => {
     const { protocol, pathname, search } = new URL(request.url)
-    if (!protocol.startsWith('http')) return
+    if (!protocol.startsWith('http') || pathname.startsWith('/p/')) return
     parts.set(requestId, { path: `${pathname}${search}`, bytes: 0, isOver: false })
     change(requestId, () => undefined)
   })
