@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 
 import { commands } from '../../apps/standalone/src/commands/commands.ts'
 import { parseSealingKeys } from '../../packages/sealing/src/sealing-keys.ts'
@@ -18,6 +19,9 @@ const pages = globSync('docs/runbooks/*.md', { cwd: root })
   .sort()
   .map((path) => [path, readFileSync(join(root, path), 'utf8')] as const)
 const { services } = readCompose(leastVariables())
+const { scripts } = z
+  .object({ scripts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')))
 
 /** What a page tells the operator to type: lines of its blocks, and commands within its sentences. */
 function typedLines(page: string): string[] {
@@ -55,7 +59,7 @@ function composeCall(line: string): { services: string[]; rest: string[] } | und
 function cliWords(line: string): string[] | undefined {
   const inside = /\$\((pnpm [^)]+)\)/.exec(line)?.[1]
   const words = wordsOf(inside ?? line)
-  if (words[0] === 'pnpm') return words.slice(words.indexOf('sluice') + 1)
+  if (words[0] === 'pnpm') return words[1] === 'sluice' ? words.slice(2) : undefined
   const call = composeCall(line)
   return call?.services[0] === 'setup' ? call.rest : undefined
 }
@@ -78,9 +82,16 @@ describe.each(pages)('%s', (_, page) => {
       const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find((one) => one in commands)
       const usage = commands[name ?? '']?.usage[0]
       const options = words.filter((word) => word.startsWith('--'))
-      return usage === undefined || options.some((option) => !usage.includes(`${option} `))
+      return (
+        usage === undefined || options.some((option) => !new RegExp(`${option}[ \\]]`).test(usage))
+      )
     })
     expect(unknown).toEqual([])
+  })
+
+  it('runs scripts that there are', () => {
+    const run = typed.filter((line) => line.startsWith('pnpm ')).map((line) => wordsOf(line)[1])
+    expect(run.filter((name) => !(name !== undefined && name in scripts))).toEqual([])
   })
 
   it('speaks of variables that somebody reads', () => {
