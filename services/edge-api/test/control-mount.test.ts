@@ -195,12 +195,21 @@ describe('an answer of the control API', () => {
 
   it('tells a refusal with its code, and when to come back', async () => {
     const { ask, bearer } = await open(async () => {
-      throw new AppError('unavailable', 'The ledger is away.', { retryAfterMs: 3_000 })
+      throw new AppError('overloaded', 'The ledger has too much to do.', { retryAfterMs: 3_000 })
     })
     const answer = await ask('GET', ME, { headers: bearer })
-    expect(told(answer)).toMatchObject({ status: 503, code: 'unavailable' })
-    expect(answer.error.message).toBe('The ledger is away.')
+    expect(told(answer)).toMatchObject({ status: 503, code: 'overloaded' })
+    expect(answer.error.message).toBe('The ledger has too much to do.')
     expect(answer.headers['retry-after']).toBe('3')
+  })
+
+  it('says who is signed in also while billing is away, without their balance', async () => {
+    const { ask, bearer } = await open(async () => {
+      throw new AppError('unavailable', 'The ledger is away.')
+    })
+    const answer = await ask('GET', ME, { headers: bearer })
+    expect(answer.status).toBe(200)
+    expect(JSON.parse(answer.text)).toMatchObject({ user: { email: 'ada@b.test' }, balance: null })
   })
 
   it('that breaks its own contract is a fault of ours, not half an answer', async () => {

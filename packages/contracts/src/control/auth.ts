@@ -57,6 +57,7 @@ export type ShownBalance = z.input<typeof shownBalance>
 export const me = z.object({
   user: person,
   permissions: z.array(z.enum(permissionNames)),
-  balance: shownBalance,
+  /** Null while billing is away: who is signed in is known without it. */
+  balance: shownBalance.nullable(),
 })
 export type Me = z.input<typeof me>

@@ -1,28 +1,40 @@
 import type { MemoryOf } from '@sluice/contracts/control/operation-types'
 import { permissionsOf } from '@sluice/contracts/control/permissions'
 import type { Billing } from '@sluice/contracts/billing.contract'
-import { AppError } from '@sluice/kernel/app-error'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
 
 import type { Identity, SessionPrincipal } from '../../identity/identity.ts'
 import { showPerson } from './show-person.ts'
 
-/** Who is signed in, what they may do, and their balance. */
+/**
+ * Who is signed in, what they may do, and their balance. Every page of the panel asks for it: while billing is
+ * away they are shown without the balance.
+ */
 export async function readMe(
   { identity, billing }: { identity: Identity; billing: Pick<Billing, 'readBalance'> },
   { userId, wallet, role }: SessionPrincipal,
 ): Promise<MemoryOf<'getMe'>['answer']> {
   const [person, balance] = await Promise.all([
     identity.findPerson({ userId }),
-    billing.readBalance({ wallet }),
+    orUnknown(billing.readBalance({ wallet })),
   ])
   if (!person) throw new AppError('invalid_session', 'Your account is gone.')
   return {
     user: showPerson(person),
     permissions: permissionsOf(role),
-    balance: {
+    balance: balance && {
       posted_micro: balance.postedMicro,
       held_micro: balance.heldMicro,
       available_micro: balance.availableMicro,
     },
+  }
+}
+
+async function orUnknown<Known>(asked: Promise<Known>): Promise<Known | null> {
+  try {
+    return await asked
+  } catch (error) {
+    if (isAppError(error, 'unavailable')) return null
+    throw error
   }
 }

@@ -31,6 +31,7 @@ export const words = {
     awaySince: 'The gateway does not answer. Running jobs go on; this page tries again by itself.',
   },
   balance: 'Available balance',
+  balanceAway: 'The balance cannot be read right now.',
   balanceHeld: (available: string, held: string) =>
     `${available} credits available, ${held} held for running requests`,
   person: 'Your account',

@@ -34,6 +34,7 @@ export const words: Words<typeof english> = {
     awaySince: '网关没有响应。进行中的任务不受影响，页面会自动重试。',
   },
   balance: '可用余额',
+  balanceAway: '暂时无法读取余额。',
   balanceHeld: (available, held) => `可用 ${available} 额度，进行中的请求预扣 ${held} 额度`,
   person: '你的账号',
   roles: { user: '用户', admin: '管理员' },
