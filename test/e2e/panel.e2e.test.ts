@@ -12,6 +12,7 @@ import {
   missingPage,
   signInByForm,
   staticFiles,
+  strangersForms,
 } from './panel/pages.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
@@ -22,6 +23,7 @@ const scenarios = {
   'files of the panel travel small and are kept for good': staticFiles,
   'an address that is none gets a page that says so': missingPage,
   'a form that another site sends does nothing': crossSiteForm,
+  'forms of strangers are not even read': strangersForms,
   'guesses by the form are counted where they come from': guessesCounted,
   'no secret is in any line of the log': keepsSecrets,
 }

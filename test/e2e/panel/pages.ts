@@ -121,6 +121,31 @@ export async function crossSiteForm({ running }: Context): Promise<void> {
   }
 }
 
+/** What costs a schema time is for people who are signed in; others' forms, and forms in other formats, are not read. */
+export async function strangersForms({ running }: Context): Promise<void> {
+  const heavy = new URLSearchParams({ models: '= '.repeat(50_000), name: 'x' }).toString()
+  // Twenty lists, each of eight references to the next: 8^20 when somebody writes them out.
+  const lists = Array.from({ length: 20 }, (_, at) => JSON.stringify(Array(8).fill(at + 3)))
+  const bomb = new URLSearchParams({
+    __superform_json: `[{"email":1},2,${lists.join(',')},"end"]`,
+  }).toString()
+  for (const path of ['/admin/channels', '/keys', '/account', '/admin/users']) {
+    const answer = await post(running, path, heavy)
+    expect(answer.status, path).toBe(303)
+    expect(answer.headers.location, path).toBe(`/login?next=${encodeURIComponent(path)}`)
+  }
+  const login = await post(running, '/login', bomb)
+  expect(login.status).toBe(400)
+}
+
+function post(running: Context['running'], path: string, body: string) {
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    origin: new URL(running.baseUrl).origin,
+  }
+  return visit(running, path, { method: 'POST', headers, body })
+}
+
 /** Who guesses by the form is stopped, at whatever address they claim to be; nobody else is. */
 export async function guessesCounted({ running }: Context): Promise<void> {
   const guess = (n: number, from: string) =>

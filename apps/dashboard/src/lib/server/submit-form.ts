@@ -29,6 +29,8 @@ export interface FormSpec<Out extends Fields, In extends Fields, Answer> {
   act: (api: Api, body: In) => Promise<Answer>
   /** Fields that never go back to the page, such as passwords. */
   secret?: readonly string[]
+  /** For people who are not signed in: login, register. */
+  isOpen?: true
 }
 
 /** A form as it first stands, empty or with the values of what is edited; for `load`. */
@@ -45,18 +47,22 @@ export async function emptyForm<Out extends Fields, In extends Fields>(
  */
 export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   event: RequestEvent,
-  { schema, act, secret = [] }: FormSpec<Out, In, Answer>,
+  spec: FormSpec<Out, In, Answer>,
 ) {
   const { language } = event.locals.choice
   const words = await loadWords(language, 'errors')
+  const { schema, act, secret = [], isOpen = false } = spec
   const adapter = adapterOf(schema, { error: fieldErrors(words, language) })
+  const api = createApi(event.fetch)
+  // Nobody's form is not even read: what a schema costs is for people who are signed in.
+  if (!isOpen) await checkSignedIn(event, api)
   const fields = await readForm(event.request)
   const form = await superValidate<Out, FormNote<Answer>, In>(fields, adapter)
   const body = form.valid ? z.encode(schema, form.data) : undefined
   for (const field of secret) Reflect.set(form.data, field, '')
   if (body === undefined) return fail(400, { form })
   try {
-    const answer = await act(createApi(event.fetch), body)
+    const answer = await act(api, body)
     return message(form, { kind: 'done', answer })
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
@@ -69,6 +75,16 @@ export async function submitForm<Out extends Fields, In extends Fields, Answer>(
     }
     const status = asErrorStatus(error.status)
     return message(form, { kind: 'refused', sentence, requestId }, { status })
+  }
+}
+
+/** Leads to login, and back, who is not signed in. Throws what else the gateway refuses. */
+async function checkSignedIn({ url }: RequestEvent, api: Api): Promise<void> {
+  try {
+    await api.getMe()
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 'invalid_session')) throw error
+    redirect(303, paths.login(localPath(pageOf(url))))
   }
 }
 

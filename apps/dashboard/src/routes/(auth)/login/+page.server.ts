@@ -17,6 +17,7 @@ export const actions: Actions = {
   default: (event) =>
     submitForm(event, {
       schema: loginBody,
+      isOpen: true,
       secret: ['password'],
       // The gateway's cookie is passed through; the tokens of its answer stay here.
       act: async (api, body) => {

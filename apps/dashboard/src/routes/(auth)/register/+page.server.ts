@@ -17,6 +17,7 @@ export const actions: Actions = {
   default: (event) =>
     submitForm(event, {
       schema: registerBody,
+      isOpen: true,
       secret: ['password'],
       act: async (api, body) => {
         await api.register({ body })
