@@ -68,17 +68,26 @@ async function chargedTask(world: World): Promise<Task> {
   return task
 }
 
+const DRAWINGS_MAX = 20
+
+/** A partial picture is shown while its picture is drawn, which the sandbox may do between two looks. */
 async function ownPartial(world: World): Promise<Record<string, string>> {
-  const { id } = await ownTask(world, { partial_images: 2 })
-  const url = await eventually(async () => {
-    const task = await must<Task>(world, 'getImage', {
-      as: ownerOf(world),
-      wish: { params: { id } },
-    })
-    return task.pictures[0]?.partial_url ?? undefined
-  })
-  const [index = '', number = ''] = url.split('/').slice(-2)
-  return { id, index, number }
+  for (let drawing = 0; drawing < DRAWINGS_MAX; drawing += 1) {
+    const { id } = await ownTask(world, { partial_images: 2 })
+    const url = await eventually(() => partialOrEnd(world, id))
+    const [index = '', number = ''] = url.split('/').slice(-2)
+    if (url !== ENDED) return { id, index, number }
+  }
+  throw new Error(`no partial picture of ${DRAWINGS_MAX} was seen`)
+}
+
+const ENDED = 'ended'
+
+async function partialOrEnd(world: World, id: string): Promise<string | undefined> {
+  const as = ownerOf(world)
+  const task = await must<Task>(world, 'getImage', { as, wish: { params: { id } } })
+  const isRunning = task.state === 'queued' || task.state === 'running'
+  return task.pictures[0]?.partial_url ?? (isRunning ? undefined : ENDED)
 }
 
 async function newUser(world: World): Promise<{ id: string }> {
