@@ -11,6 +11,8 @@ export const standaloneConfig = z.object({
   DATABASE_URL: z.string().optional(),
   /** What callers see in picture links; default: the address we listen on. */
   PUBLIC_BASE_URL: optionalUrl,
+  /** How many proxies of ours stand in front and append to X-Forwarded-For. */
+  TRUSTED_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
   ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
   ADMIN_PASSWORD: z.string().min(12).max(200).optional(),
   SLUICE_FIRST_API_KEY: z.string().min(20).max(200).optional(),

@@ -99,6 +99,7 @@ export function wireEmbedded(
     config: {
       ...defaultEdgeConfig,
       syncWaitMs: config.SYNC_WAIT_MS,
+      trustedProxyHops: config.TRUSTED_PROXY_HOPS,
       spoolDir: settings.spoolDir,
       usageDelivery: 'direct',
       publicBaseUrl,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Money: bigint in memory, a decimal string on any wire (JSON numbers end at 2^53). */
-export const microCredits = z.codec(z.string().regex(/^-?\d{1,18}$/), z.bigint(), {
+export const microCredits = z.codec(z.string().regex(/^-?\d{1,19}$/), z.bigint(), {
   decode: (text) => BigInt(text),
   encode: (amount) => amount.toString(),
 })

@@ -12,6 +12,7 @@ import { renderError } from '@sluice/protocol/error-envelope'
 import { readJsonFields } from '../accept/images-body.ts'
 import type { SessionPrincipal } from '../identity/identity.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
+import { callsPerPerson } from './calls-per-person.ts'
 import { checkSameOrigin } from './check-origin.ts'
 import type { ControlDeps } from './control-deps.ts'
 import type { ControlCall, ControlHandlers } from './handlers.ts'
@@ -20,13 +21,14 @@ import { CONTROL_BODY_BYTES_MAX, checked, queryFields, readIdempotencyKey } from
 
 /** Mounts every operation of the control API, by the route table. */
 export function mountControl(app: EdgeApp, deps: ControlDeps, handlers: ControlHandlers): void {
+  const bounded = callsPerPerson()
   for (const operation of Object.keys(controlRoutes) as ControlOperation[]) {
     const route: ControlRoute = controlRoutes[operation]
     const schemas: OperationSchemas = controlOperations[operation]
     app.on(route.method, route.path, async (context) => {
       const run = looselyTyped(handlers[operation])
       try {
-        const response = await answer({ deps, route, schemas, run }, context)
+        const response = await answer({ deps, route, schemas, run, bounded }, context)
         const sent =
           response === RESPONSE_ALREADY_SENT ? context.env.outgoing.statusCode : undefined
         deps.count(operation, sent ?? response.status)
@@ -50,13 +52,14 @@ interface Mounted {
   route: ControlRoute
   schemas: OperationSchemas
   run: AnyHandler
+  bounded: ReturnType<typeof callsPerPerson>
 }
 
 const PRIVATE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
 /** Who are you, is this your wish, may you, what exactly: in that order; then the operation itself. */
 async function answer(mounted: Mounted, context: EdgeContext): Promise<Response> {
-  const { deps, route, schemas, run } = mounted
+  const { deps, route, schemas, run, bounded } = mounted
   const { incoming, outgoing } = context.env
   const receivedAtMs = deps.clock.nowMs()
   const requestId = deps.nameRequest(context)
@@ -82,7 +85,13 @@ async function answer(mounted: Mounted, context: EdgeContext): Promise<Response>
     addHeader: (name: string, value: string) => extra.append(name, value),
     signal: left.signal,
   }
-  const result = await run(asCall(call))
+  // A stream lasts; whoever opens one bounds them.
+  if (route.answers === 'events') {
+    await run(asCall(call))
+    return RESPONSE_ALREADY_SENT
+  }
+  const work = () => run(asCall(call))
+  const result = session ? await bounded(session.userId, work) : await work()
   if (route.answers !== undefined) return RESPONSE_ALREADY_SENT
   const response = render({ route, schemas, result })
   for (const [name, value] of extra) response.headers.append(name, value)
