@@ -191,7 +191,8 @@ describe('starting and stopping', () => {
         const { restart, healthcheck, build } = serviceOf(name)
         const ends = restart === 'no'
         const checked = healthcheck ? !('disable' in healthcheck) : build !== undefined
-        expect(condition === 'service_healthy' ? checked : ends, name).toBe(true)
+        const held = { service_started: true, service_healthy: checked }
+        expect({ ...held, service_completed_successfully: ends }[condition], name).toBe(true)
       }
     }
   })
@@ -202,6 +203,15 @@ describe('starting and stopping', () => {
     for (const name of ours.filter((one) => one !== 'setup')) {
       expect(condition(name, 'setup')).toBe('service_completed_successfully')
     }
+  })
+
+  it('lets callers of the API in also when no page can be shown, and for nobody else', () => {
+    const started = ours.flatMap((name) =>
+      Object.entries(serviceOf(name).depends_on)
+        .filter(([, { condition }]) => condition === 'service_started')
+        .map(([other]) => `${name} ${other}`),
+    )
+    expect(started).toEqual([`${FRONT} dashboard`])
   })
 
   it('opens the door last and shuts it first, so that nobody finds an empty house', () => {

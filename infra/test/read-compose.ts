@@ -48,7 +48,9 @@ const service = z.strictObject({
   depends_on: z
     .record(
       z.string(),
-      z.strictObject({ condition: z.enum(['service_healthy', 'service_completed_successfully']) }),
+      z.strictObject({
+        condition: z.enum(['service_started', 'service_healthy', 'service_completed_successfully']),
+      }),
     )
     .default({}),
   healthcheck: healthcheck.optional(),
