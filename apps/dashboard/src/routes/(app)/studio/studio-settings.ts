@@ -1,5 +1,7 @@
 import type { ImageModel } from '@sluice/contracts/control/images'
 
+import { firstModel } from '#lib/pictures/first-model.ts'
+
 type Formats = ImageModel['formats'][number]
 type Qualities = ImageModel['qualities'][number]
 type Backgrounds = ImageModel['backgrounds'][number]
@@ -41,7 +43,7 @@ export interface FitInput {
 
 /** The wish, as far as the models can do it: what they cannot becomes the default. Undefined without models. */
 export function fitSettings({ wish, models, sizesOf }: FitInput): Settings | undefined {
-  const model = models.find((one) => one.model === wish.model) ?? models[0]
+  const model = models.find((one) => one.model === wish.model) ?? firstModel(models)
   if (!model) return undefined
   const first = firstSettings(model.model)
   const format = oneOf(model.formats, wish.format) ?? model.formats[0] ?? first.format

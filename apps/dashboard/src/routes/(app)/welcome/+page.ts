@@ -2,6 +2,7 @@ import { mayDo } from '@sluice/contracts/control/permissions'
 
 import { createApi } from '#lib/api/create-api.ts'
 import { loadWords } from '#lib/i18n/load-words.ts'
+import { firstModel } from '#lib/pictures/first-model.ts'
 
 import type { PageLoad } from './$types.js'
 
@@ -16,7 +17,7 @@ export const load: PageLoad = async (event) => {
   const working = channels?.items.filter(({ enabled }) => enabled)
   return {
     words,
-    model: models.images[0]?.model ?? 'gpt-image-2',
+    model: firstModel(models.images)?.model ?? 'gpt-image-2',
     /** Undefined for who may not know. */
     sandboxOnly: working?.every(({ dialect }) => dialect === 'sandbox'),
     origin: event.url.origin,

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest'
+
+import { firstModel } from './first-model.ts'
+
+const models = (...names: string[]) => names.map((model) => ({ model }))
+
+it('who has not chosen begins with the model that programs ask for, where it is offered', () => {
+  expect(firstModel(models('chatgpt-image-latest', 'gpt-image-2'))?.model).toBe('gpt-image-2')
+  expect(firstModel(models('sandbox-image', 'other'))?.model).toBe('sandbox-image')
+  expect(firstModel([])).toBeUndefined()
+})
