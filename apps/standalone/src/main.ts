@@ -16,7 +16,8 @@ import { firstStart } from './start/first-start.ts'
 import { tellMade, tellNext } from './start/greeting.ts'
 import { listUpstreamModels } from './start/list-upstream-models.ts'
 import { openDatabase } from './start/open-database.ts'
-import { openPanel } from './start/open-panel.ts'
+import { isOfPanel } from './start/is-of-panel.ts'
+import { openPanel, PANEL_BUILDS } from './start/open-panel.ts'
 import { wireEmbedded } from './wire-embedded.ts'
 
 const world = { clock: systemClock, random: systemRandom }
@@ -27,7 +28,11 @@ if (crashAt) armCrashPoint({ ...crashAt, nodeEnv: config.NODE_ENV })
 
 const lifecycle = createLifecycle({ log, clock: world.clock, drainMs: config.DRAIN_MS })
 lifecycle.add({ name: 'sluice', start })
-await runUntilSignal({ lifecycle, log })
+await runUntilSignal({
+  lifecycle,
+  log,
+  isHarmless: (rejection) => isOfPanel(rejection, PANEL_BUILDS),
+})
 
 // One part that adds the others: each needs what the one before it opened.
 async function start(): Promise<void> {

@@ -23,7 +23,8 @@ function setUp() {
     lifecycle,
     events,
     exited: exit.promise,
-    run: () => runUntilSignal({ lifecycle, log, host, clock }),
+    run: (isHarmless?: (rejection: unknown) => boolean) =>
+      runUntilSignal({ lifecycle, log, host, clock, ...(isHarmless && { isHarmless }) }),
   }
 }
 
@@ -66,6 +67,17 @@ test('a rejection that nobody caught is logged and ends the process', async () =
   events.emit('unhandledRejection', err)
   expect(await exited).toBe(1)
   expect(log.lines.at(-1)).toMatchObject({ level: 'fatal', facts: { err } })
+})
+
+test('a rejection that is known to harm nothing is logged, and the process goes on', async () => {
+  const { log, events, exited, run } = setUp()
+  const harmless = new Error('of a page')
+  await run((rejection) => rejection === harmless)
+  events.emit('unhandledRejection', harmless)
+  expect(log.lines.at(-1)).toMatchObject({ level: 'error', facts: { err: harmless } })
+  // Never so an exception: it has left the stack in the middle of something.
+  events.emit('uncaughtException', harmless)
+  expect(await exited).toBe(1)
 })
 
 test('a part that cannot start ends the process with its error in the log', async () => {

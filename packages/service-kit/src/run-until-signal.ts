@@ -19,22 +19,27 @@ export interface Host {
 /**
  * The last line of every main.ts: starts the parts, and ends the process on SIGTERM or SIGINT after
  * they have drained. A second signal does not wait. A rejection or an exception that nobody caught
- * leaves a state that nobody knows, so it is logged and the process exits with 1 at once.
+ * leaves a state that nobody knows, so it is logged and the process exits with 1 at once; but for
+ * rejections of which `isHarmless` knows that they leave none.
  */
 export async function runUntilSignal({
   lifecycle,
   log,
   host = process,
   clock = systemClock,
+  isHarmless = () => false,
 }: {
   lifecycle: Lifecycle
   log: Log
   host?: Host
   clock?: Clock
+  isHarmless?: (rejection: unknown) => boolean
 }): Promise<void> {
   let firstAtMs = Number.NEGATIVE_INFINITY
   for (const event of ['unhandledRejection', 'uncaughtException']) {
     host.on(event, (err) => {
+      if (event === 'unhandledRejection' && isHarmless(err))
+        return log.error({ err, event }, 'a rejection that nobody heard')
       log.fatal({ err, event }, 'a fault that nobody caught')
       host.exit(1)
     })

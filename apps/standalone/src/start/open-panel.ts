@@ -6,7 +6,8 @@ import type { Panel, PanelDeps } from '@sluice/dashboard/serve/create-panel'
 import { findPanelBuild, loadPanelBuild } from '@sluice/dashboard/serve/panel-build'
 import type { Log } from '@sluice/kernel/log'
 
-const BUILDS = fileURLToPath(new URL('../../../../dist/panel', import.meta.url))
+/** Where builds of the panel lie, each in a folder of its own. */
+export const PANEL_BUILDS = fileURLToPath(new URL('../../../../dist/panel', import.meta.url))
 
 /**
  * The panel as it was built last. Where there is none, or it does not load, the gateway starts without
@@ -15,7 +16,7 @@ const BUILDS = fileURLToPath(new URL('../../../../dist/panel', import.meta.url))
 export async function openPanel(
   { log }: { log: Log },
   spec: Pick<PanelDeps, 'apiUrl' | 'publicBaseUrl'>,
-  folder: string = BUILDS,
+  folder: string = PANEL_BUILDS,
 ): Promise<Panel> {
   const found = await findPanelBuild(folder)
   if (found === undefined) {
