@@ -11,7 +11,7 @@ const thrownAt = (...places: string[]) => {
 const PANEL = '/srv/sluice/dist/panel'
 
 test('what a page forgot is the fault of a page', () => {
-  const page = 'load (file:///srv/sluice/dist/panel/1f2e/server/chunks/page.js:7:3)'
+  const page = 'load (file:///srv/sluice/dist/panel/1f2e/server/pages/(auth)/login/_page.ts.js:7:3)'
   expect(isOfPanel(thrownAt(page, 'run (file:///srv/sluice/apps/x.ts:1:1)'), PANEL)).toBe(true)
   expect(isOfPanel(thrownAt('/srv/sluice/dist/panel/1f2e/server/a.js:1:1'), PANEL)).toBe(true)
   const node = 'node:internal/deps/undici/undici:13510:13'

@@ -1,4 +1,5 @@
-const FRAME = /^\s+at .*?(?:file:\/\/)?(\/[^():]+):\d+:\d+\)?$/
+// Folders of pages have brackets in their names: `(auth)`.
+const FRAME = /(?:file:\/\/|\s\(?)(\/.*?):\d+:\d+\)?$/
 
 /**
  * True for a rejection that a page of the panel forgot to hear: the innermost place that is not Node's own
