@@ -12,6 +12,8 @@ export interface Child {
   /** Everything it printed, for reading a first key and for failing tests. */
   output(): string
   alive(): boolean
+  /** The signal that ended it; null for an exit of its own, or while it lives. */
+  signal(): NodeJS.Signals | null
   /** SIGKILL, by its own id; resolves when it is gone. */
   kill(): Promise<void>
   /** SIGTERM; resolves with the exit code when it has drained. */
@@ -57,6 +59,7 @@ export function startChild(spec: {
     pid: child.pid ?? 0,
     output: () => output,
     alive,
+    signal: () => child.signalCode,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
     ended: () => untilExit(child, alive),
@@ -90,11 +93,21 @@ export async function freePort(): Promise<number> {
 
 const READY_WITHIN_MS = 60_000
 
+/** A program that ended before it was ready, with its own words. */
+export class EndedWhileStarting extends Error {
+  readonly signal: NodeJS.Signals | null
+
+  constructor(child: Pick<Child, 'name' | 'output' | 'signal'>) {
+    super(`${child.name} ended while starting:\n${child.output()}`)
+    this.signal = child.signal()
+  }
+}
+
 /** Waits until `/ready` answers 200; fails with the program's own words when it ends before. */
 export async function untilReady(child: Child, baseUrl: string): Promise<void> {
   const giveUpAt = performance.now() + READY_WITHIN_MS
   while (performance.now() < giveUpAt) {
-    if (!child.alive()) throw new Error(`${child.name} ended while starting:\n${child.output()}`)
+    if (!child.alive()) throw new EndedWhileStarting(child)
     const answer = await fetch(`${baseUrl}/ready`).catch(() => undefined)
     await answer?.arrayBuffer()
     if (answer?.ok) return
