@@ -59,7 +59,26 @@ describe('scripted faults', () => {
     expect(error).toMatchObject({ status: 429, code: 'rate_limit_exceeded' })
   })
 
+  it('sends a raw answer as it was written: chunks of text or bytes, and no header of its own', async () => {
+    const bytes = Buffer.from([0xff, 0x00, 0xfe])
+    simulator.script({
+      act: {
+        kind: 'raw',
+        status: 201,
+        headers: { 'x-only': 'this' },
+        chunks: ['one ', { base64: bytes.toString('base64') }],
+      },
+    })
+    const answer = await raw.draw()
+    const { 'x-only': only, 'content-type': type, 'x-request-id': id } = answer.headers
+    expect([answer.statusCode, only, type, id]).toEqual([201, 'this', undefined, undefined])
+    const body = Buffer.from(await answer.body.arrayBuffer())
+    expect(body.equals(Buffer.concat([Buffer.from('one '), bytes]))).toBe(true)
+    expect(simulator.log()[0]?.produced).toEqual([])
+  })
+
   const broken: [string, FaultInput['act'], string | RegExp][] = [
+    ['a raw answer that is cut', { kind: 'raw', chunks: ['half'], ending: 'cut' }, 'cut'],
     ['a cut body', { kind: 'cut', afterBytes: 40 }, 'cut'],
     ['a reset in the body', { kind: 'reset', afterBytes: 40 }, 'reset'],
     ['a reset instead of an answer', { kind: 'reset' }, 'reset'],

@@ -25,6 +25,18 @@ export const act = z.discriminatedUnion('kind', [
     /** Text is sent as it is, anything else as JSON. */
     body: z.unknown().optional(),
   }),
+  /** This answer and nothing else: no header and no byte is added, so that any wire form can be scripted. */
+  z.object({
+    kind: z.literal('raw'),
+    status: z.int().min(200).max(599).default(200),
+    headers: z.record(z.string(), z.string()).default({}),
+    /** Written one after the other, as one chunk each; text as UTF-8, bytes as base64. */
+    chunks: z.array(z.union([z.string(), z.object({ base64: z.string() })])).default([]),
+    /** Pause after each chunk. */
+    gapMs: z.int().min(0).default(0),
+    /** What follows the last chunk: a proper end, a closed connection, a reset, or silence. */
+    ending: z.enum(['end', 'cut', 'reset', 'hang']).default('end'),
+  }),
   /** Silence: before the headers, after them, or after half of the body; until the client leaves. */
   z.object({
     kind: z.literal('hang'),

@@ -95,9 +95,9 @@ async function answerSeen(
     ? { answer: refused, produced: [] }
     : await handlers[call.route](world, { call, act })
   const answer = replaced(made.answer, act)
-  const draws = !['status', 'empty', 'html'].includes(act.kind) && !isSilent(act)
+  const draws = !['status', 'raw', 'empty', 'html'].includes(act.kind) && !isSilent(act)
   if (draws) for (const produced of made.produced) log.produced(entry, produced)
-  const headers = { ...answer.headers, ...commonHeaders(world) }
+  const headers = act.kind === 'raw' ? act.headers : { ...answer.headers, ...commonHeaders(world) }
   const { streamGapMs: gapMs } = pace
   return await transmit({ response, answer: { ...answer, headers }, act, gapMs, signal })
 }

@@ -22,6 +22,7 @@ interface Transmission {
 /** The answer after the faults that replace it whole. */
 export function replaced(answer: Answer, act: Act): Answer {
   if (act.kind === 'status') return scripted(act)
+  if (act.kind === 'raw') return { status: act.status, headers: act.headers, blocks: bytesOf(act) }
   if (act.kind === 'empty') return raw('', 'application/json')
   if (act.kind === 'html') return raw('<html><body>Welcome</body></html>', 'text/html')
   const streams = answer.headers['content-type']?.startsWith('text/event-stream')
@@ -51,10 +52,13 @@ export async function transmit({
     sent += piece.byteLength
     if (!(await written(response, { piece, signal }))) return 'client-gone'
     if (sent >= limit)
-      return act.kind === 'hang' ? await untilGone(signal) : await broken(response, act)
-    const pauseMs = act.kind === 'drip' ? act.everyMs : gapMs
+      return act.kind === 'hang' ? await untilGone(signal) : await broken(response, brokenBy(act))
+    const pauseMs = pauseOf(act, gapMs)
     if (pauseMs > 0 && !(await paused(pauseMs, signal))) return 'client-gone'
   }
+  const ending = act.kind === 'raw' ? act.ending : 'end'
+  if (ending === 'hang') return await untilGone(signal)
+  if (ending !== 'end') return await broken(response, ending)
   response.end()
   await Promise.race([once(response, 'close'), once(response, 'finish')])
   return response.writableFinished ? 'answered' : 'client-gone'
@@ -65,6 +69,21 @@ function limitOf(act: Act, { blocks }: Answer): number {
   if (act.kind === 'cut') return act.afterBytes
   if (act.kind === 'reset') return act.afterBytes ?? 0
   return act.kind === 'hang' ? total >> 1 : Number.POSITIVE_INFINITY
+}
+
+function pauseOf(act: Act, gapMs: number): number {
+  if (act.kind === 'drip') return act.everyMs
+  return act.kind === 'raw' ? act.gapMs : gapMs
+}
+
+function brokenBy(act: Act): 'cut' | 'reset' {
+  return act.kind === 'reset' ? 'reset' : 'cut'
+}
+
+function bytesOf({ chunks }: Extract<Act, { kind: 'raw' }>): Buffer[] {
+  return chunks.map((one) =>
+    typeof one === 'string' ? Buffer.from(one) : Buffer.from(one.base64, 'base64'),
+  )
 }
 
 function* piecesOf({ blocks }: Answer, act: Act): Generator<Buffer> {
@@ -97,9 +116,9 @@ async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
 }
 
 // The bytes that were promised must be on their way before the connection ends.
-async function broken(response: ServerResponse, act: Act): Promise<Transmitted> {
+async function broken(response: ServerResponse, how: 'cut' | 'reset'): Promise<Transmitted> {
   await new Promise<void>((resolve) => response.write('', () => resolve()))
-  return end(response, act.kind === 'reset' ? 'reset' : 'cut')
+  return end(response, how)
 }
 
 function end(response: ServerResponse, how: 'cut' | 'reset'): Transmitted {
