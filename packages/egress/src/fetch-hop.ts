@@ -1,9 +1,12 @@
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 
+import { isAppError } from '@sluice/kernel/app-error'
+
 import { Client } from 'undici'
 
 import type { EgressLimits } from './egress-limits.ts'
+import { isPacked, unpackChunks } from './unpack-chunks.ts'
 
 export type FetchFailure =
   | 'timeout'
@@ -23,7 +26,7 @@ export interface HopInput {
   /** The checked addresses; the connection goes to one of these and to no other. */
   addresses: readonly string[]
   bytesMax: number
-  acceptTypes: readonly string[]
+  acceptTypes: readonly string[] | 'any'
   signal: AbortSignal
 }
 
@@ -50,7 +53,7 @@ export async function fetchHop(
       path: `${url.pathname}${url.search}`,
       method: 'GET',
       headers: {
-        accept: acceptTypes.join(', '),
+        accept: acceptTypes === 'any' ? '*/*' : acceptTypes.join(', '),
         'accept-encoding': 'identity',
         'user-agent': 'sluice',
       },
@@ -62,7 +65,9 @@ export async function fetchHop(
     if (statusCode !== 200) return { kind: 'failed', reason: 'status', status: statusCode }
     const reason = refuseByHeaders(headers, { bytesMax, acceptTypes })
     if (reason !== undefined) return { kind: 'failed', reason, status: statusCode }
-    const bytes = await readCapped(body, bytesMax)
+    const contentEncoding = one(headers['content-encoding'])
+    const bytes = await readCapped(unpackChunks(body, { contentEncoding }), bytesMax)
+    if (bytes === 'encoded') return { kind: 'failed', reason: 'encoded', status: statusCode }
     if (bytes === undefined) return { kind: 'failed', reason: 'too-large', status: statusCode }
     return { kind: 'bytes', bytes, contentType: essence(headers['content-type']) }
   } finally {
@@ -80,24 +85,29 @@ function refuseByHeaders(
   headers: Headers,
   { bytesMax, acceptTypes }: Pick<HopInput, 'bytesMax' | 'acceptTypes'>,
 ): FetchFailure | undefined {
-  // Nothing is unpacked here: a kilobyte of gzip may hold a gigabyte.
-  const encoding = one(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
-  if (encoding !== 'identity' && encoding !== '') return 'encoded'
-  if (!acceptTypes.includes(essence(headers['content-type']))) return 'content-type'
+  const isAccepted = acceptTypes === 'any' || acceptTypes.includes(essence(headers['content-type']))
+  if (!isAccepted) return 'content-type'
+  if (isPacked(one(headers['content-encoding']))) return undefined
   if (Number(one(headers['content-length']) ?? 0) > bytesMax) return 'too-large'
   return undefined
 }
 
+/** The body as far as the cap allows: undefined above it, `encoded` for what cannot be unpacked. */
 async function readCapped(
   body: AsyncIterable<Uint8Array>,
   bytesMax: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array | 'encoded' | undefined> {
   const chunks: Uint8Array[] = []
   let total = 0
-  for await (const chunk of body) {
-    total += chunk.byteLength
-    if (total > bytesMax) return undefined
-    chunks.push(chunk)
+  try {
+    for await (const chunk of body) {
+      total += chunk.byteLength
+      if (total > bytesMax) return undefined
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (isAppError(error, 'upstream_failed')) return 'encoded'
+    throw error
   }
   return Buffer.concat(chunks, total)
 }

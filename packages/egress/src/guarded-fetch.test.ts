@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 
 import { selfSigned } from '@sluice/simulators/self-signed'
 
@@ -151,6 +152,29 @@ describe('a guarded fetch', () => {
     expect(four.seen).toHaveLength(4)
   })
 
+  it('asks for no content encoding, and reads what comes packed all the same', async () => {
+    const asked: unknown[] = []
+    const { get } = await world((request, response) => {
+      asked.push(request.headers['accept-encoding'])
+      png(response).setHeader('content-encoding', 'gzip').end(gzipSync('a picture'))
+    })
+    const answer = await get()
+    if (answer.outcome !== 'fetched') throw new Error(answer.message)
+    expect(Buffer.from(answer.bytes).toString()).toBe('a picture')
+    expect(asked).toEqual(['identity'])
+  })
+
+  it.each(['text/html', 'application/json', undefined])(
+    'takes what says it is %s where the bytes decide',
+    async (type) => {
+      const { get } = await world((_request, response) => {
+        if (type) response.setHeader('content-type', type)
+        response.end('bytes')
+      })
+      expect(await get({ acceptTypes: 'any' })).toMatchObject({ outcome: 'fetched' })
+    },
+  )
+
   it('does not follow a Refresh header', async () => {
     const { get, seen } = await world((_request, response) => {
       response.setHeader('refresh', '0; url=http://127.0.0.1/')
@@ -166,9 +190,22 @@ describe('a guarded fetch', () => {
     ['another type', (_, r) => r.setHeader('content-type', 'text/html').end('x'), 'content-type'],
     ['no type', (_, r) => r.end('x'), 'content-type'],
     [
-      'a content encoding',
-      (_, r) => png(r).setHeader('content-encoding', 'gzip').end('x'),
+      'a content encoding that nobody knows',
+      (_, r) => png(r).setHeader('content-encoding', 'compress').end('x'),
       'encoded',
+    ],
+    [
+      'packed bytes that are damaged',
+      (_, r) => png(r).setHeader('content-encoding', 'br').end('no brotli'),
+      'encoded',
+    ],
+    [
+      'packed bytes that unpack to more than the cap',
+      (_, r) =>
+        png(r)
+          .setHeader('content-encoding', 'gzip')
+          .end(gzipSync(Buffer.alloc(10_000_000))),
+      'too-large',
     ],
     ['an error status', (_, r) => r.writeHead(403).end(), 'status'],
     ['a redirect without a location', (_, r) => r.writeHead(302).end(), 'status'],

@@ -15,8 +15,8 @@ export interface GuardedInput {
   bytesMax: number
   /** For everything together: names, connections, redirects, body. */
   timeoutMs: number
-  /** Media types that are taken, lower-case and without parameters. */
-  acceptTypes: readonly string[]
+  /** Media types that are taken, lower-case and without parameters; `any` where the bytes decide. */
+  acceptTypes: readonly string[] | 'any'
   signal?: AbortSignal
 }
 
@@ -98,7 +98,7 @@ const failures: Record<FetchFailure, string> = {
   status: 'the URL answered with an error status',
   'too-large': 'what the URL holds is over the size limit',
   'content-type': 'what the URL holds is not of an accepted type',
-  encoded: 'the URL answered with a content encoding',
+  encoded: 'the URL answered with a content encoding that cannot be read',
 }
 
 function failed(reason: FetchFailure, status?: number): GuardedAnswer {
