@@ -5,13 +5,13 @@ import {
   findEmbeddedBinaries,
   findSystemBinaries,
 } from '../../packages/db/src/embedded/find-binaries.ts'
+import { findProgram } from '../../packages/testkit/src/find-program.ts'
 import {
   startTestNats,
   startTestPostgres,
   startTestRedis,
   waitForServer,
 } from '../../packages/testkit/src/servers.ts'
-import { findProgram } from './find-program.mjs'
 import { installDebian } from './install-debian.mjs'
 import { runContainer } from './run-container.mjs'
 

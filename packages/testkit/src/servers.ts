@@ -12,6 +12,8 @@ import { startPostmaster } from '@sluice/db/embedded/start-postmaster'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
 
+import { freezeTree, resumeTree } from './signal-tree.ts'
+
 const READY_WAIT_MS = 20_000
 const LOOK_EVERY_MS = 25
 const STOP_WAIT_MS = 5_000
@@ -19,6 +21,10 @@ const STOP_WAIT_MS = 5_000
 /** A private server of a test run: on a free port, in a folder that is thrown away. */
 export interface TestServer {
   url: string
+  /** SIGSTOP: its connections stay open, and nothing answers on them. */
+  freeze(): Promise<void>
+  /** SIGCONT. */
+  resume(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -51,9 +57,11 @@ export async function startTestPostgres({
   const clock = systemClock
   const prepared = await prepareCluster({ folder, binaries, random: systemRandom, sync: false })
   const { cluster, password } = prepared
-  const { port } = await startPostmaster({ cluster, settings: CARELESS, clock })
+  const { pid, port } = await startPostmaster({ cluster, settings: CARELESS, clock })
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    freeze: () => freezeTree(pid),
+    resume: () => resumeTree(pid),
     stop: () => stopPostmaster({ cluster, clock }),
   }
 }
@@ -63,26 +71,26 @@ export async function startTestRedis({ folder, command }: Program): Promise<Test
   await mkdir(folder, { recursive: true })
   const port = await findFreePort()
   const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
-  const stop = await startProgram({
+  const running = await startProgram({
     command,
     words: [...words, '--save', '', '--appendonly', 'no'],
     folder,
     isReady: () => answers({ port, ...greetings.redis }),
   })
-  return { url: `redis://127.0.0.1:${port}`, stop }
+  return { url: `redis://127.0.0.1:${port}`, ...running }
 }
 
 /** NATS with JetStream. */
 export async function startTestNats({ folder, command }: Program): Promise<TestServer> {
   await mkdir(folder, { recursive: true })
   const port = await findFreePort()
-  const stop = await startProgram({
+  const running = await startProgram({
     command,
     words: ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder],
     folder,
     isReady: () => answers({ port, ...greetings.nats }),
   })
-  return { url: `nats://127.0.0.1:${port}`, stop }
+  return { url: `nats://127.0.0.1:${port}`, ...running }
 }
 
 /** Waits for a server that somebody else starts, such as a container. */
@@ -100,13 +108,15 @@ interface Program {
   command: string
 }
 
-/** Starts it and waits until it answers. Answers how to stop it. */
+/** Starts it and waits until it answers. */
 async function startProgram({
   command,
   words,
   folder,
   isReady,
-}: Program & { words: string[]; isReady: () => Promise<boolean> }): Promise<() => Promise<void>> {
+}: Program & { words: string[]; isReady: () => Promise<boolean> }): Promise<
+  Omit<TestServer, 'url'>
+> {
   const logFile = join(folder, 'server.log')
   const log = await open(logFile, 'w')
   const child = spawn(command, words, { cwd: folder, stdio: ['ignore', log.fd, log.fd] })
@@ -120,12 +130,17 @@ async function startProgram({
     }
     await systemClock.sleep(LOOK_EVERY_MS)
   }
-  return async () => {
-    if (isOver()) return
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    const cancel = systemClock.after(STOP_WAIT_MS, () => child.kill('SIGKILL'))
-    await exited.finally(cancel)
+  const signal = async (name: NodeJS.Signals) => void child.kill(name)
+  return {
+    freeze: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+    stop: async () => {
+      if (isOver()) return
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      const cancel = systemClock.after(STOP_WAIT_MS, () => child.kill('SIGKILL'))
+      await exited.finally(cancel)
+    },
   }
 }
 

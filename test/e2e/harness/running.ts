@@ -34,6 +34,8 @@ export interface WiringOptions {
   panel?: boolean
   /** Extra settings for every process. */
   env?: Record<string, string>
+  /** Servers to use instead of those of the test run, for suites that freeze or empty them. */
+  servers?: Record<'postgres' | 'redis' | 'nats', { url: string }>
   /** Binds processes to CPUs, for measurements. */
   cpuOf?: (process: string) => number
 }

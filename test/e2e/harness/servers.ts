@@ -14,20 +14,24 @@ export interface FreshDatabase {
 }
 
 /** An empty database, not yet migrated: the installation's own `setup` does that. */
-export async function freshDatabase(): Promise<FreshDatabase> {
+export async function freshDatabase({
+  server = serverUrl('postgres'),
+}: { server?: string | undefined } = {}): Promise<FreshDatabase> {
   const name = `e2e_${randomBytes(8).toString('hex')}`
-  await asAdmin(`create database ${name}`)
-  const url = new URL(serverUrl('postgres'))
+  await asAdmin(server, `create database ${name}`)
+  const url = new URL(server)
   url.pathname = `/${name}`
   return { name, url: url.href }
 }
 
-export async function dropDatabase({ name }: FreshDatabase): Promise<void> {
-  await asAdmin(`drop database ${name} with (force)`)
+export async function dropDatabase({ name, url }: FreshDatabase): Promise<void> {
+  const server = new URL(url)
+  server.pathname = '/postgres'
+  await asAdmin(server.href, `drop database ${name} with (force)`)
 }
 
-async function asAdmin(statement: string): Promise<void> {
-  const admin = new Client({ connectionString: serverUrl('postgres') })
+async function asAdmin(server: string, statement: string): Promise<void> {
+  const admin = new Client({ connectionString: server })
   await admin.connect()
   try {
     await admin.query(statement)

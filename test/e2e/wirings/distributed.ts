@@ -27,7 +27,7 @@ type ProcessName = (typeof names)[number]
 export const distributed: Wiring = {
   name: 'distributed',
   start: async (options) => {
-    const database = await freshDatabase()
+    const database = await freshDatabase({ server: options.servers?.postgres.url })
     const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'))
     const ports = new Map<ProcessName, number>()
     for (const name of names) ports.set(name, await freePort())
@@ -96,7 +96,10 @@ function environment(spec: {
   urlOf: (name: ProcessName) => string
 }): Record<string, string> {
   const key = () => randomBytes(32).toString('base64')
-  const { redisUrl, natsUrl } = serverUrls()
+  const { servers } = spec.options
+  const { redisUrl, natsUrl } = servers
+    ? { redisUrl: servers.redis.url, natsUrl: servers.nats.url }
+    : serverUrls()
   return {
     DATABASE_URL: spec.databaseUrl,
     REDIS_URL: redisUrl,

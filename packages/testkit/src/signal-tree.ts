@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+/**
+ * Sends SIGSTOP to a process and to all that it started, the parent first, so that it cannot start more
+ * meanwhile. A PostgreSQL server is one process for each of its sessions.
+ */
+export async function freezeTree(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  for (const child of await childrenOf(pid)) await freezeTree(child)
+}
+
+/** Sends SIGCONT to a process and to all that it started. */
+export async function resumeTree(pid: number): Promise<void> {
+  for (const child of await childrenOf(pid)) await resumeTree(child)
+  process.kill(pid, 'SIGCONT')
+}
+
+async function childrenOf(parent: number): Promise<number[]> {
+  const pairs = process.platform === 'linux' ? await readProc() : await readPs()
+  return pairs.filter(({ ppid }) => ppid === parent).map(({ pid }) => pid)
+}
+
+interface Pair {
+  pid: number
+  ppid: number
+}
+
+async function readProc(): Promise<Pair[]> {
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const pairs = await Promise.all(
+    names.map(async (name) => {
+      // A process that ended since the folder was listed has no file any more.
+      const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+      // The second field is the command in parentheses and may hold anything, so count after the last.
+      const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return { pid: Number(name), ppid: state === 'Z' ? 0 : Number(ppid) }
+    }),
+  )
+  return pairs
+}
+
+async function readPs(): Promise<Pair[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid='])
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [pid, ppid] = line.trim().split(/\s+/)
+      return { pid: Number(pid), ppid: Number(ppid) }
+    })
+}
