@@ -54,7 +54,7 @@ try {
   counts.failed += 1
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()))
-  sweep(folder)
+  await sweep(folder)
 }
 if (interrupted.signal.aborted) counts.failed += 1
 process.exitCode = counts.failed === 0 ? 0 : 1

@@ -1,14 +1,16 @@
-import { globSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { findPostmaster } from '../../packages/db/src/embedded/postmaster.ts'
 
 /**
  * Removes a run's folder. Tests make their folders in it, and a test that was killed may have left a
  * PostgreSQL that outlives its parent by design: those whose data lies in the folder end with it.
  */
-export function sweep(folder) {
+export async function sweep(folder) {
   for (const file of globSync('**/postmaster.pid', { cwd: folder })) {
-    const [pid, dataFolder] = readFileSync(join(folder, file), 'utf8').split('\n')
-    if (dataFolder.startsWith(folder)) end(Number(pid))
+    const running = await findPostmaster({ dataFolder: dirname(join(folder, file)) })
+    if (running) end(running.pid)
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }

@@ -1,3 +1,5 @@
+import { pathToFileURL } from 'node:url'
+
 import { expect, test } from 'vitest'
 
 import { isOfPanel } from './is-of-panel.ts'
@@ -27,4 +29,10 @@ test('what the gateway forgot is not, also when a page had asked for it', () => 
   )
   expect(isOfPanel('a word', PANEL)).toBe(false)
   expect(isOfPanel(undefined, PANEL)).toBe(false)
+})
+
+test('a page is known in a folder with spaces and letters beyond ASCII, too', () => {
+  const folder = '/home/Jürgen Müller/sluice/dist/panel'
+  const page = `load (${pathToFileURL(`${folder}/1f2e/server/pages/(auth)/_page.ts.js`).href}:7:3)`
+  expect(isOfPanel(thrownAt(page), folder)).toBe(true)
 })

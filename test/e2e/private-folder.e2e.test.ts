@@ -1,0 +1,81 @@
+// The two commands of the README where only the owner may enter, as in /root of a new server.
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { copyCheckout } from './private-folder/copy-checkout.ts'
+import { runNpm } from './private-folder/run-npm.ts'
+import { freePort } from './harness/child.ts'
+
+const NAME = 'Schlüssel & 鍵 (private)'
+const TIMEOUT_MS = 240_000
+
+let home: string
+let checkout: string
+let temporary: string
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'sluice-private-'))
+  await chmod(home, 0o700)
+  checkout = join(home, NAME)
+  temporary = join(home, 'tmp ü')
+  await mkdir(temporary)
+  await copyCheckout(checkout)
+}, TIMEOUT_MS)
+afterAll(() => rm(home, { recursive: true, force: true }))
+
+const start = async (extra: Record<string, string> = {}) => {
+  const port = await freePort()
+  const env = { HOME: home, TMPDIR: temporary, PORT: String(port), ...extra }
+  const npm = runNpm({ folder: checkout, words: ['start'], env })
+  try {
+    const [, url = ''] = await npm.printed(/Sluice listens on (http:\S+)/)
+    const [, apiKey = ''] = await npm.printed(/API key\s+(sk-\S+)/)
+    const ready = await fetch(`${url}/ready`)
+    const models = await fetch(`${url}/v1/models`, {
+      headers: { authorization: `Bearer ${apiKey}` },
+    })
+    return { ready: ready.status, models: models.status, listed: await models.text() }
+  } finally {
+    await npm.interrupt()
+  }
+}
+
+test(
+  '`npm start` serves its first request from a folder that only its owner may enter',
+  async () => {
+    expect((await stat(home)).mode & 0o777).toBe(0o700)
+    const answers = await start()
+    expect(answers).toMatchObject({ ready: 200, models: 200 })
+    expect(answers.listed).toContain('gpt-image-2')
+    // It took its database along when it was stopped.
+    const left = await readdir(join(checkout, 'data/postgres/data'))
+    expect(left).not.toContain('postmaster.pid')
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  '`npm start` keeps its data in another such folder where it is asked to',
+  async () => {
+    const dataDir = join(home, 'Daten für Sluice')
+    const answers = await start({ SLUICE_DATA_DIR: dataDir })
+    expect(answers).toMatchObject({ ready: 200, models: 200 })
+    expect(await readdir(dataDir)).toContain('secrets.json')
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  '`npm test` runs tests on a real PostgreSQL there',
+  async () => {
+    const env = { HOME: home, TMPDIR: temporary }
+    const words = ['test', '--', '--project', 'pg', 'packages/db/src/with-transaction.pg.test.ts']
+    const npm = runNpm({ folder: checkout, words, env })
+    expect(await npm.ended(), npm.output()).toBe(0)
+    expect(npm.output()).toMatch(/[1-9]\d* passed, 0 failed/)
+    expect(await readdir(temporary)).toEqual([])
+  },
+  TIMEOUT_MS,
+)
