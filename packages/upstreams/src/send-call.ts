@@ -1,7 +1,9 @@
+import { isPacked, unpackChunks } from '@sluice/egress/unpack-chunks'
+import { isAppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 
 import type { Dispatcher } from 'undici'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 
 import { classifyAnswer } from './classify-failure.ts'
 import { classifySocketError } from './classify-socket-error.ts'
@@ -29,7 +31,8 @@ export interface Call {
 export interface SentAnswer {
   status: number
   headers: AnswerHeaders
-  body: Dispatcher.ResponseData['body']
+  /** Without the content encoding that it came in. */
+  body: Readable
 }
 
 const ERROR_BYTES_MAX = 64 * 1024
@@ -46,15 +49,9 @@ export async function sendCall({ dispatcher, clock }: CallDeps, call: Call): Pro
   const answer = await dispatcher.request({ ...request, signal }).catch((error: unknown) => {
     throw socketFailure(error, { signal, headersSeen: false })
   })
-  const { statusCode: status, headers, body } = answer
-  body.on('error', ignoreLateError)
-  if (status >= 200 && status < 300) {
-    // Nothing is unpacked: we do not offer to, and a kilobyte of gzip may hold a gigabyte.
-    const encoding = one(headers['content-encoding']) ?? 'identity'
-    if (encoding.toLowerCase() === 'identity') return { status, headers, body }
-    body.destroy()
-    throw new UpstreamError(failureOf('answer-broken', { status }))
-  }
+  const { statusCode: status, headers } = answer
+  const body = plainBody(answer)
+  if (status >= 200 && status < 300) return { status, headers, body }
   const hurry = clock.after(ERROR_BODY_MS_MAX, () => body.destroy())
   const told = await readErrorText({ body, signal }).finally(hurry)
   const text = hideSecret(told, secretOf(call))
@@ -72,6 +69,9 @@ export async function* readChunks(
   try {
     for (;;) {
       const next = await chunks.next().catch((error: unknown) => {
+        // What it was packed in cannot be read.
+        const isDamaged = isAppError(error, 'upstream_failed') && !signal.aborted
+        if (isDamaged) throw new UpstreamError(failureOf('answer-broken', { status }), error)
         throw socketFailure(error, { signal, headersSeen: true })
       })
       if (next.done) return
@@ -112,12 +112,24 @@ function socketFailure(
 const secretOf = ({ headers }: Call): string =>
   headers['authorization']?.replace(/^Bearer /, '') ?? ''
 
+/** The body as the upstream meant it: some pack it although we ask for `identity`. */
+function plainBody({ headers, body }: Dispatcher.ResponseData): Readable {
+  body.on('error', ignoreLateError)
+  const contentEncoding = one(headers['content-encoding'])
+  if (!isPacked(contentEncoding)) return body
+  const plain = Readable.from(unpackChunks(body, { contentEncoding }), { objectMode: false })
+  plain.on('error', ignoreLateError)
+  // Reading may never begin, and then nothing else ends the socket.
+  plain.once('close', () => body.destroy())
+  return plain
+}
+
 // What was read of an error's body is enough, also when the rest never comes.
 async function readErrorText({
   body,
   signal,
 }: {
-  body: Dispatcher.ResponseData['body']
+  body: Readable
   signal: AbortSignal
 }): Promise<string> {
   const chunks: Uint8Array[] = []

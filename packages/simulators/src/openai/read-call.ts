@@ -17,6 +17,7 @@ export interface Call {
   path: string
   route: Route
   key: string | null
+  acceptEncoding: string | null
   fields: Record<string, unknown>
   files: SentFile[]
   /** Names of multipart parts in the order in which they came. */
@@ -45,6 +46,7 @@ export async function readCall(request: IncomingMessage): Promise<Call> {
     method: request.method ?? 'GET',
     path,
     route: routeOf(path),
+    acceptEncoding: request.headers['accept-encoding']?.toString() ?? null,
     key: /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? null,
     bodySha256: createHash('sha256').update(bytes).digest('hex'),
     bodyBytes: bytes.byteLength,

@@ -63,10 +63,11 @@ async function answerCall(
   const round = script.take(facing)
   const { act = { kind: 'pass' as const }, latencyMs = 0 } = round ?? {}
   const { key, ...known } = facing
-  const { method, path, bodySha256, bodyBytes, parts } = call
+  const { method, path, bodySha256, bodyBytes, parts, acceptEncoding } = call
+  const fields = shortScalars(call.fields)
   const keyHash = key === null ? null : hashKey(key)
-  const seen = { method, path, bodySha256, bodyBytes, parts, keyHash, act: round?.act.kind ?? null }
-  const entry = log.received({ ...known, ...seen })
+  const seen = { method, path, bodySha256, bodyBytes, parts, keyHash, acceptEncoding, fields }
+  const entry = log.received({ ...known, ...seen, act: round?.act.kind ?? null })
   // A client that leaves while the answer is being made gets none, and nothing was produced.
   let how: Transmitted = 'client-gone'
   try {
@@ -120,6 +121,16 @@ function refuse({ keys }: { keys: readonly string[] }, call: Call): Answer | und
   }
   if (call.broken) return refusal(400, { message: 'We could not parse the body of your request.' })
   return undefined
+}
+
+const SCALAR_CHARS_MAX = 100
+
+function shortScalars(fields: Record<string, unknown>): LogEntry['fields'] {
+  const isShort = (field: [string, unknown]): field is [string, string | number | boolean] =>
+    typeof field[1] === 'string'
+      ? field[1].length <= SCALAR_CHARS_MAX
+      : typeof field[1] === 'number' || typeof field[1] === 'boolean'
+  return Object.fromEntries(Object.entries(fields).filter(isShort))
 }
 
 function facingOf({ key, route, fields }: Call) {

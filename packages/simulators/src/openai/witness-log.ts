@@ -31,6 +31,9 @@ export interface LogEntry {
   path: string
   /** See `hashKey`; null without a key. */
   keyHash: string | null
+  acceptEncoding: string | null
+  /** The body's short scalars by name. */
+  fields: Record<string, string | number | boolean>
   model: string | null
   prompt: string | null
   stream: boolean

@@ -1,37 +1,95 @@
+import { classifyStreamError } from '../classify-failure.ts'
+import { hideSecret, readErrorBody } from '../error-body.ts'
 import { failureOf } from '../failure-treatments.ts'
 import { parseJson } from '../parse-json.ts'
-import { one } from '../rate-limit-headers.ts'
 import type { SentAnswer } from '../send-call.ts'
-import { readText, sendCall } from '../send-call.ts'
+import { readChunks, sendCall } from '../send-call.ts'
 import type { DrawInput, DrawnPicture, UpstreamDeps } from '../upstream.ts'
 import { UpstreamError } from '../upstream-error.ts'
-import { imageAnswer } from './image-answer.ts'
+import { answerForm, FORM_BYTES, leadingText } from './answer-form.ts'
+import { findPictures } from './find-pictures.ts'
+import { statedFactsOf } from './image-answer.ts'
 import { imageCall } from './image-call.ts'
-import { ANSWER_BYTES_MAX } from './image-limits.ts'
+import { ANSWER_BYTES_MAX, STREAM_BYTES_MAX } from './image-limits.ts'
 import { readImageStream } from './read-image-stream.ts'
-import { takePicture } from './take-picture.ts'
+import { drawnOf, takePicture } from './take-picture.ts'
 
 /** One picture by one call, streamed when partial pictures are wanted and the model can. */
 export async function drawImage(deps: UpstreamDeps, input: DrawInput): Promise<DrawnPicture> {
   const call = await imageCall(deps, input)
   const answer = await sendCall(deps, call)
-  const type = one(answer.headers['content-type'])?.toLowerCase() ?? ''
-  // Look-alikes answer a stream with JSON and the other way round; the type says which it is.
-  if (type.startsWith('text/event-stream')) return await readImageStream(deps, { ...input, answer })
-  return await readWhole(deps, { ...input, answer })
+  const { status } = answer
+  const { signal } = input
+  const source = readChunks(answer, { bytesMax: STREAM_BYTES_MAX, signal })
+  const { head, chunks } = await peek(source)
+  if (answerForm(head) === 'stream') {
+    return await readImageStream(deps, { ...input, chunks, status })
+  }
+  return await readWhole(deps, { ...input, chunks, status })
 }
+
+/**
+ * Reads as much of a body as tells its form; `chunks` begin at its first byte that is no white space,
+ * of which some servers send one a second to keep the connection alive.
+ */
+async function peek(source: AsyncGenerator<Uint8Array>) {
+  let head: Buffer = Buffer.alloc(0)
+  while (head.length < FORM_BYTES) {
+    const next = await source.next()
+    if (next.done) break
+    const chunk = head.length === 0 ? withoutLeadingSpace(next.value) : next.value
+    if (chunk.length > 0) head = Buffer.concat([head, chunk])
+  }
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      if (head.length > 0) yield head
+      yield* source
+    } finally {
+      await source.return(undefined)
+    }
+  }
+  return { head, chunks: chunks() }
+}
+
+function withoutLeadingSpace(chunk: Uint8Array): Uint8Array {
+  const start = chunk.findIndex((byte) => byte > 0x20)
+  return start === -1 ? chunk.subarray(0, 0) : chunk.subarray(start)
+}
+
+type WholeInput = DrawInput & { chunks: AsyncIterable<Uint8Array> } & Pick<SentAnswer, 'status'>
 
 async function readWhole(
   deps: UpstreamDeps,
-  { answer, request: asked, signal }: DrawInput & { answer: SentAnswer },
+  { access, chunks, status, request: asked, signal }: WholeInput,
 ): Promise<DrawnPicture> {
-  const { status } = answer
-  const text = await readText(answer, { bytesMax: ANSWER_BYTES_MAX, signal })
+  const bytes = await readBytes(chunks, status)
+  const itself = drawnOf({ bytes, stated: {}, asked, revisedPrompt: null })
+  if (itself) return itself
+  const text = leadingText(bytes)
   if (text.trim() === '') throw new UpstreamError(failureOf('answer-empty', { status }))
-  const parsed = imageAnswer.safeParse(parseJson(text))
-  if (!parsed.success) throw new UpstreamError(failureOf('answer-broken', { status }))
-  // More pictures than were asked for are cut: one was paid for.
-  const [item] = parsed.data.data
-  if (!item) throw new UpstreamError(failureOf('answer-empty', { status }))
-  return await takePicture(deps, { item, stated: parsed.data, asked, signal })
+  const value = parseJson(text) ?? text
+  const found = findPictures(value)
+  const stated = statedFactsOf(value)
+  const drawn = await takePicture(deps, { access, found, stated, asked, signal })
+  if (drawn) return drawn
+  const body = readErrorBody(hideSecret(text, access.secret))
+  // Whoever says that it failed has drawn nothing, whatever the status.
+  if (body.recognised)
+    throw new UpstreamError(classifyStreamError({ body, mayHaveProduced: false }))
+  const isEmpty = found.length === 0 && hasPictureList(value)
+  throw new UpstreamError(failureOf(isEmpty ? 'answer-empty' : 'answer-broken', { status }))
 }
+
+async function readBytes(chunks: AsyncIterable<Uint8Array>, status: number): Promise<Buffer> {
+  const all: Uint8Array[] = []
+  let total = 0
+  for await (const chunk of chunks) {
+    total += chunk.byteLength
+    if (total > ANSWER_BYTES_MAX) throw new UpstreamError(failureOf('answer-too-large', { status }))
+    all.push(chunk)
+  }
+  return Buffer.concat(all, total)
+}
+
+const hasPictureList = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'data' in value && Array.isArray(value.data)

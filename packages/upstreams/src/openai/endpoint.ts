@@ -25,6 +25,7 @@ export function endpointOf(access: UpstreamAccess, route: string): Endpoint {
     path: `${pathname.replace(/\/+$/, '')}/${route}${search}`,
     headers: {
       authorization: `Bearer ${access.secret}`,
+      'accept-encoding': 'identity',
       ...(organization === undefined ? {} : { 'openai-organization': organization }),
       ...(project === undefined ? {} : { 'openai-project': project }),
     },

@@ -9,10 +9,6 @@ import type { PictureHeader } from '../picture-header.ts'
 // Lenient on purpose: a lie or a novelty in one field must not cost the picture beside it.
 const text = z.string().nullish().catch(undefined)
 
-/** One picture of an answer, or of a stream's event. */
-const pictureItem = z.looseObject({ b64_json: text, url: text, revised_prompt: text })
-export type PictureItem = z.output<typeof pictureItem>
-
 /** What the upstream says that it drew. */
 const statedFacts = z.looseObject({
   quality: text,
@@ -21,17 +17,14 @@ const statedFacts = z.looseObject({
 })
 export type StatedFacts = z.output<typeof statedFacts>
 
-/** `POST /images/generations` and `/images/edits`, not streamed. */
-export const imageAnswer = statedFacts.extend({ data: z.array(pictureItem) })
-
-/** One event of a streamed image answer. */
-export const imageEvent = statedFacts.extend({
-  type: text,
-  b64_json: text,
-  url: text,
-  revised_prompt: text,
-  partial_image_index: z.int().nonnegative().nullish().catch(undefined),
-})
+/** The facts beside the pictures, wherever the wire form keeps them. Pure. */
+export function statedFactsOf(value: unknown): StatedFacts {
+  const outer = statedFacts.safeParse(value)
+  if (!outer.success) return {}
+  // The Responses API wraps them.
+  const inner = statedFacts.safeParse(outer.data['response'] ?? outer.data['item'])
+  return inner.success ? { ...inner.data, ...outer.data } : outer.data
+}
 
 // Words of older models and of look-alikes.
 const qualities: Readonly<Record<string, ImageQuality>> = { standard: 'medium', hd: 'high' }

@@ -3,73 +3,75 @@ import { isAppError } from '@sluice/kernel/app-error'
 import type { SseEvent, SseParser } from '@sluice/protocol/sse'
 import { createSseParser } from '@sluice/protocol/sse'
 
-import type { z } from 'zod'
-
 import { classifyStreamError } from '../classify-failure.ts'
 import { hideSecret, readErrorBody } from '../error-body.ts'
 import { failureOf } from '../failure-treatments.ts'
-import { parseJson } from '../parse-json.ts'
-import type { SentAnswer } from '../send-call.ts'
-import { readChunks } from '../send-call.ts'
 import type { DrawInput, DrawnPicture } from '../upstream.ts'
 import { UpstreamError } from '../upstream-error.ts'
-import { imageEvent } from './image-answer.ts'
-import { EVENT_CHARS_MAX, STREAM_BYTES_MAX } from './image-limits.ts'
-import { decodePicture, pictureFacts, takePicture } from './take-picture.ts'
+import { decodePicture } from './decode-picture.ts'
+import type { FoundPicture } from './find-pictures.ts'
+import { EVENT_CHARS_MAX } from './image-limits.ts'
+import { readImageEvent } from './image-event.ts'
+import type { StatedFacts } from './image-answer.ts'
+import { pictureFacts, takePicture } from './take-picture.ts'
+
+type StreamInput = DrawInput & { chunks: AsyncIterable<Uint8Array>; status: number }
 
 /**
- * Reads a streamed image answer: hands on each partial picture, answers the completed one and leaves.
- * A stream that ends without one was cut, however politely it ended.
+ * Reads a streamed image answer: passes on each partial picture, answers the completed one and leaves.
+ * Throws an UpstreamError for a stream that ends without one, however properly it ended.
  */
 export async function readImageStream(
   deps: { fetchGuarded: FetchGuarded },
-  { access, answer, request: asked, onPartial, signal }: DrawInput & { answer: SentAnswer },
+  input: StreamInput,
 ): Promise<DrawnPicture> {
-  const { status } = answer
-  const parser = createSseParser({ eventCharsMax: EVENT_CHARS_MAX })
+  const { access, chunks, status, request: asked, signal } = input
   let partials = 0
-  for await (const chunk of readChunks(answer, { bytesMax: STREAM_BYTES_MAX, signal })) {
-    for (const event of parse(parser, { chunk, status })) {
-      const heard = readImageEvent(event)
-      if (heard.kind === 'completed') {
-        return await takePicture(deps, { item: heard.event, stated: heard.event, asked, signal })
-      }
-      if (heard.kind === 'broken') throw new UpstreamError(failureOf('answer-broken', { status }))
-      if (heard.kind === 'error') {
-        // Partial pictures are billed by tokens, also when no completed one follows.
-        const mayHaveProduced = partials > 0
-        const body = readErrorBody(hideSecret(heard.text, access.secret))
-        throw new UpstreamError(classifyStreamError({ body, mayHaveProduced }))
-      }
-      if (heard.kind !== 'partial' || partials >= asked.partialImages) continue
-      const bytes = heard.event.b64_json ? decodePicture(heard.event.b64_json) : undefined
-      const facts = bytes && pictureFacts({ bytes, stated: heard.event, asked })
-      if (!bytes || !facts) continue
-      await onPartial?.({ index: partials, bytes, facts })
-      partials += 1
+  let unreadable = false
+  for await (const event of eventsOf(chunks, status)) {
+    const read = readImageEvent(event)
+    if (read.kind === 'completed') {
+      const { found, stated } = read
+      const drawn = await takePicture(deps, { access, found, stated, asked, signal })
+      if (drawn) return drawn
+      unreadable = true
     }
+    if (read.kind === 'broken') throw new UpstreamError(failureOf('answer-broken', { status }))
+    if (read.kind === 'error') {
+      // Partial pictures are billed by tokens, also when no completed one follows.
+      const mayHaveProduced = partials > 0 || unreadable
+      const body = readErrorBody(hideSecret(read.text, access.secret))
+      throw new UpstreamError(classifyStreamError({ body, mayHaveProduced }))
+    }
+    if (read.kind !== 'partial' || partials >= asked.partialImages) continue
+    if (await passPartial(input, { ...read, index: partials })) partials += 1
   }
-  throw new UpstreamError(failureOf('answer-cut', { status }))
+  throw new UpstreamError(failureOf(unreadable ? 'answer-broken' : 'answer-cut', { status }))
 }
 
-type Heard =
-  | { kind: 'partial' | 'completed'; event: z.output<typeof imageEvent> }
-  | { kind: 'error'; text: string }
-  | { kind: 'broken' | 'nothing' }
+/** Passes a partial picture on; false for one that cannot be read. */
+async function passPartial(
+  { request: asked, onPartial }: StreamInput,
+  { found, stated, index }: { found: readonly FoundPicture[]; stated: StatedFacts; index: number },
+): Promise<boolean> {
+  const [text] = found[0]?.texts ?? []
+  const bytes = text === undefined ? undefined : decodePicture(text)
+  const facts = bytes && pictureFacts({ bytes, stated, asked })
+  if (!bytes || !facts) return false
+  await onPartial?.({ index, bytes, facts })
+  return true
+}
 
-/** What one event says. The three styles of bad news are all heard. Pure. */
-function readImageEvent({ event: name, data }: SseEvent): Heard {
-  if (data.trim() === '' || data === '[DONE]') return { kind: 'nothing' }
-  const value = parseJson(data)
-  const parsed = imageEvent.safeParse(value)
-  if (!parsed.success) return { kind: 'broken' }
-  const type = parsed.data.type ?? name ?? ''
-  if (name === 'error' || type === 'error' || 'error' in parsed.data || type.endsWith('.failed')) {
-    return { kind: 'error', text: data }
-  }
-  if (type.endsWith('.partial_image')) return { kind: 'partial', event: parsed.data }
-  if (type.endsWith('.completed')) return { kind: 'completed', event: parsed.data }
-  return { kind: 'nothing' }
+const BLANK_LINE = Buffer.from('\n\n')
+
+/** The events of a body; one that no blank line has ended counts too, as many writers forget it. */
+async function* eventsOf(
+  chunks: AsyncIterable<Uint8Array>,
+  status: number,
+): AsyncGenerator<SseEvent, void, void> {
+  const parser = createSseParser({ eventCharsMax: EVENT_CHARS_MAX })
+  for await (const chunk of chunks) yield* parse(parser, { chunk, status })
+  yield* parse(parser, { chunk: BLANK_LINE, status })
 }
 
 function parse(

@@ -1,40 +1,67 @@
 import type { ImageFacts, ImageRequest } from '@sluice/contracts/image-request'
 import type { FetchGuarded } from '@sluice/egress/guarded-fetch'
 
-import { failureOf } from '../failure-treatments.ts'
 import { readPictureHeader } from '../picture-header.ts'
 import { refuseAborted } from '../send-call.ts'
-import type { DrawnPicture } from '../upstream.ts'
-import { UpstreamError } from '../upstream-error.ts'
-import type { PictureItem, StatedFacts } from './image-answer.ts'
+import type { DrawnPicture, UpstreamAccess } from '../upstream.ts'
+import { decodePicture } from './decode-picture.ts'
+import type { FoundPicture } from './find-pictures.ts'
+import type { StatedFacts } from './image-answer.ts'
 import { factsOf } from './image-answer.ts'
 import { FETCH_TIMEOUT_MS, PICTURE_BYTES_MAX } from './image-limits.ts'
 import { imageTokensOf } from './openai-usage.ts'
 
+/** Addresses that are fetched for one answer, however many it names. */
+const FETCHES_MAX = 4
+
 export interface TakeInput {
-  item: PictureItem
+  access: UpstreamAccess
+  found: readonly FoundPicture[]
   stated: StatedFacts
   asked: ImageRequest
   signal: AbortSignal
 }
 
-/** The picture of an answer's item, with its facts. Throws an UpstreamError when there is none. */
+/**
+ * The first picture of an answer that can be read, with its facts. More pictures than the one that was
+ * asked for are left out. Throws an UpstreamError when there is none.
+ */
 export async function takePicture(
   { fetchGuarded }: { fetchGuarded: FetchGuarded },
-  { item, stated, asked, signal }: TakeInput,
-): Promise<DrawnPicture> {
-  const bytes = item.b64_json
-    ? decodePicture(item.b64_json)
-    : await fetchPicture(fetchGuarded, { url: item.url, signal })
-  const facts = bytes && pictureFacts({ bytes, stated, asked })
-  if (!bytes || !facts) throw new UpstreamError(failureOf('answer-broken'))
-  return {
-    bytes,
-    contentType: `image/${facts.format}`,
-    facts,
-    revisedPrompt: item.revised_prompt ?? null,
-    tokens: imageTokensOf(stated.usage),
+  { access, found, stated, asked, signal }: TakeInput,
+): Promise<DrawnPicture | undefined> {
+  let fetches = 0
+  for (const { texts, revisedPrompt } of found) {
+    for (const text of texts) {
+      const decoded = decodePicture(text)
+      const drawn = decoded && drawnOf({ bytes: decoded, stated, asked, revisedPrompt })
+      if (drawn) return drawn
+      const url = fetches < FETCHES_MAX ? addressOf(text, access.baseUrl) : undefined
+      if (url === undefined) continue
+      fetches += 1
+      const bytes = await fetchPicture(fetchGuarded, { url, signal })
+      const fetched = bytes && drawnOf({ bytes, stated, asked, revisedPrompt })
+      if (fetched) return fetched
+    }
   }
+  return undefined
+}
+
+/** Bytes as a drawn picture; undefined when they are none that is whole and of a kind we know. Pure. */
+export function drawnOf({
+  bytes,
+  stated,
+  asked,
+  revisedPrompt,
+}: {
+  bytes: Uint8Array
+  stated: StatedFacts
+  asked: ImageRequest
+  revisedPrompt: string | null
+}): DrawnPicture | undefined {
+  const facts = pictureFacts({ bytes, stated, asked })
+  const tokens = imageTokensOf(stated.usage)
+  return facts && { bytes, contentType: `image/${facts.format}`, facts, revisedPrompt, tokens }
 }
 
 /** Facts of a picture that is whole and of a kind we know; undefined otherwise. Pure. */
@@ -51,28 +78,36 @@ export function pictureFacts({
   return header?.whole ? factsOf({ header, stated, asked }) : undefined
 }
 
-/** Base64 to bytes; undefined when it is none, empty, or more than a picture may have. Pure. */
-export function decodePicture(text: string): Uint8Array | undefined {
-  // Some look-alikes send a data URL.
-  const base64 = /^data:[^,]{1,100};base64,/.test(text) ? text.slice(text.indexOf(',') + 1) : text
-  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0
-  const length = Math.floor(((base64.length - padding) * 3) / 4)
-  if (length === 0 || length > PICTURE_BYTES_MAX) return undefined
-  const bytes = Buffer.from(base64, 'base64')
-  // Node skips what is no base64, so that damage shows as missing bytes.
-  return bytes.byteLength === length ? bytes : undefined
+const URL_CHARS_MAX = 8_192
+
+/**
+ * The address that a text of an answer names: absolute, or relative to the channel's base URL. Undefined
+ * for text that is no address. Pure.
+ */
+export function addressOf(text: string, baseUrl: string): string | undefined {
+  const trimmed = text.trim()
+  if (trimmed.length > URL_CHARS_MAX || /^data:/i.test(trimmed) || /[\s<>"]/.test(trimmed)) {
+    return undefined
+  }
+  if (/^https?:\/\//i.test(trimmed)) return URL.canParse(trimmed) ? trimmed : undefined
+  // A name with a scheme of another kind, or a single word, is no path.
+  if (/^[a-z][a-z0-9+.-]*:/i.test(trimmed) || !trimmed.includes('/')) return undefined
+  const base = new URL(baseUrl)
+  const folder = `${base.origin}${base.pathname.replace(/\/*$/, '/')}`
+  return URL.canParse(trimmed, folder) ? new URL(trimmed, folder).href : undefined
 }
 
 async function fetchPicture(
   fetchGuarded: FetchGuarded,
-  { url, signal }: { url: string | null | undefined; signal: AbortSignal },
+  { url, signal }: { url: string; signal: AbortSignal },
 ): Promise<Uint8Array | undefined> {
-  if (!url) return undefined
-  const acceptTypes = ['image/png', 'image/jpeg', 'image/webp', 'application/octet-stream']
-  const limits = { bytesMax: PICTURE_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS, acceptTypes }
-  const answer = await fetchGuarded({ url, ...limits, signal }).catch((error: unknown) => {
-    refuseAborted(signal, { sent: true })
-    throw error
-  })
+  // Object stores and small servers name any type or none: the bytes decide.
+  const limits = { bytesMax: PICTURE_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS } as const
+  const answer = await fetchGuarded({ url, ...limits, acceptTypes: 'any', signal }).catch(
+    (error: unknown) => {
+      refuseAborted(signal, { sent: true })
+      throw error
+    },
+  )
   return answer.outcome === 'fetched' ? answer.bytes : undefined
 }

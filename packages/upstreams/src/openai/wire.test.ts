@@ -67,12 +67,17 @@ describe('a call', () => {
       method: 'POST',
       headers: {
         authorization: 'Bearer key',
+        'accept-encoding': 'identity',
         'openai-organization': 'org-ours',
         'content-type': 'application/json',
       },
     })
     const none = upstream.chatCall?.({ baseUrl, secret: 'key', settings: {} })
-    expect(Object.keys(none?.headers ?? {})).toEqual(['authorization', 'content-type'])
+    expect(Object.keys(none?.headers ?? {})).toEqual([
+      'authorization',
+      'accept-encoding',
+      'content-type',
+    ])
   })
 
   it('to chat is one that the upstream understands', async () => {
@@ -146,7 +151,7 @@ describe('an answer', () => {
   const json = { 'content-type': 'application/json' }
   const broken: [string, Act, FailureReason, boolean][] = [
     ['bad base64', { kind: 'picture', lie: 'bad-base64' }, 'answer-broken', true],
-    ['no bytes', { kind: 'picture', lie: 'zero-bytes' }, 'answer-broken', true],
+    ['no bytes', { kind: 'picture', lie: 'zero-bytes' }, 'answer-empty', true],
     ['HTML as base64', { kind: 'picture', lie: 'not-a-picture' }, 'answer-broken', true],
     ['half a picture', { kind: 'picture', lie: 'truncated' }, 'answer-broken', true],
     ['no picture', { kind: 'picture', lie: 'none' }, 'answer-empty', true],
@@ -159,8 +164,14 @@ describe('an answer', () => {
     ],
     ['204', { kind: 'status', status: 204, body: '' }, 'answer-empty', true],
     [
-      'gzip that nobody asked for',
-      { kind: 'status', status: 200, headers: { ...json, 'content-encoding': 'gzip' }, body: 'x' },
+      'an encoding that nobody knows',
+      { kind: 'status', status: 200, headers: { ...json, 'content-encoding': 'lzma' }, body: 'x' },
+      'answer-broken',
+      true,
+    ],
+    [
+      'damaged brotli',
+      { kind: 'status', status: 200, headers: { ...json, 'content-encoding': 'br' }, body: 'x' },
       'answer-broken',
       true,
     ],

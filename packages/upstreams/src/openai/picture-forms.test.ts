@@ -1,0 +1,265 @@
+import { gzipSync } from 'node:zlib'
+
+import type { FaultInput } from '@sluice/simulators/openai/fault'
+import sharp from 'sharp'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+import type { OpenAiWorld } from '../../test/openai-world.ts'
+import { drawWith, startOpenAiWorld } from '../../test/openai-world.ts'
+import type { DrawInput, FailureReason } from '../upstream.ts'
+
+/** A picture is taken in every form in which upstreams send it, by one call each. */
+let world: OpenAiWorld
+let picture: Buffer
+let b64: string
+beforeAll(async () => {
+  const create = { width: 60, height: 40, channels: 3, background: '#773311' } as const
+  // Noise, so that its base64 has every character of the alphabet.
+  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
+  picture = await sharp({ create: { ...create, noise } })
+    .png()
+    .toBuffer()
+  b64 = picture.toString('base64')
+})
+beforeEach(async () => {
+  world = await startOpenAiWorld()
+})
+afterEach(() => world.close())
+
+const rawAct = (act: Omit<Extract<NonNullable<FaultInput['act']>, { kind: 'raw' }>, 'kind'>) =>
+  world.simulator.script({ act: { kind: 'raw', ...act } })
+
+const json = { 'content-type': 'application/json' }
+const sse = { 'content-type': 'text/event-stream' }
+const wrapped = (width: number, lineBreak: string) =>
+  (b64.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join(lineBreak)
+const percent = () => [...picture].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+const urlSafe = () => b64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+const event = (data: unknown, name?: string) =>
+  `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`
+
+/** One call with this body, whatever else; answers the bytes that came out of it. */
+async function draw(
+  body: unknown,
+  headers: Record<string, string> = json,
+  more: Partial<DrawInput> = {},
+) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  rawAct({ headers, chunks: [text] })
+  const before = world.simulator.log().length
+  const drawn = await drawWith(world, { more })
+  expect(world.simulator.log()).toHaveLength(before + 1)
+  return Buffer.from(drawn.bytes)
+}
+
+describe('a whole answer', () => {
+  it.each<[string, () => unknown]>([
+    ['a data URL in url', () => ({ data: [{ url: `data:image/png;base64,${b64}` }] })],
+    ['of another media type', () => ({ data: [{ url: `data:text/plain;base64,${b64}` }] })],
+    ['percent-encoded', () => ({ data: [{ url: `data:image/png,${percent()}` }] })],
+    ['in capitals', () => ({ data: [{ url: `DATA:image/png;BASE64,${b64}` }] })],
+    ['a data URL in b64_json', () => ({ data: [{ b64_json: `data:image/png;base64,${b64}` }] })],
+    ['base64 in lines of 76', () => ({ data: [{ b64_json: wrapped(76, '\r\n') }] })],
+    ['base64 with spaces', () => ({ data: [{ b64_json: ` ${wrapped(10, ' ')} ` }] })],
+    ['URL-safe base64 without padding', () => ({ data: [{ b64_json: urlSafe() }] })],
+    ['base64 in url', () => ({ data: [{ url: b64 }] })],
+    [
+      'an unreadable b64_json before a url',
+      () => ({ data: [{ b64_json: 'none', url: `data:,${percent()}` }] }),
+    ],
+    ['an empty item before the picture', () => ({ data: [{}, { b64_json: b64 }] })],
+    [
+      'a broken picture before a whole one',
+      () => ({ data: [{ b64_json: 'aGk=' }, { b64_json: b64 }] }),
+    ],
+    ['more pictures than one', () => ({ data: [{ b64_json: b64 }, { b64_json: 'aGk=' }] })],
+    ['a list of texts', () => ({ data: [b64] })],
+    ['one picture instead of a list', () => ({ data: { b64_json: b64 } })],
+    ['images', () => ({ images: [{ image_url: { url: `data:image/png;base64,${b64}` } }] })],
+    ['images as texts', () => ({ images: [b64] })],
+    ['image', () => ({ image: b64 })],
+    ['output', () => ({ output: [`data:image/png;base64,${b64}`] })],
+    ['result', () => ({ result: { image: b64 } })],
+    ['result with a list', () => ({ result: { images: [{ base64: b64 }] } })],
+    ['artifacts', () => ({ artifacts: [{ base64: b64, finishReason: 'SUCCESS' }] })],
+    ['predictions', () => ({ predictions: [{ bytesBase64Encoded: b64 }] })],
+    [
+      'the Responses API',
+      () => ({
+        output: [
+          { type: 'message', content: [] },
+          { type: 'image_generation_call', result: b64 },
+        ],
+      }),
+    ],
+    ['the bare picture object', () => ({ b64_json: b64 })],
+    ['a bare list', () => [{ b64_json: b64 }]],
+    ['error: null beside it', () => ({ error: null, data: [{ b64_json: b64 }] })],
+    ['a bare data URL', () => `data:image/png;base64,${b64}`],
+    ['bare base64', () => `\n${wrapped(64, '\n')}\n`],
+    [
+      'white space that kept the connection alive',
+      () => ' \n'.repeat(50_000) + JSON.stringify({ data: [{ b64_json: b64 }] }),
+    ],
+    ['a byte order mark', () => `\uFEFF${JSON.stringify({ data: [{ b64_json: b64 }] })}`],
+  ])('gives the picture: %s', async (_name, body) => {
+    expect(await draw(body())).toEqual(picture)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['none', {}],
+    ['text/plain', { 'content-type': 'text/plain' }],
+    ['text/event-stream', sse],
+    ['image/png', { 'content-type': 'image/png' }],
+    ['application/octet-stream', { 'content-type': 'application/octet-stream' }],
+  ])('is read for what it is, whatever its content type: %s', async (_name, headers) => {
+    expect(await draw({ data: [{ b64_json: b64 }] }, headers)).toEqual(picture)
+  })
+
+  it('may be the picture itself', async () => {
+    rawAct({ chunks: [{ base64: b64.slice(0, 40) }, { base64: b64.slice(40) }] })
+    expect(Buffer.from((await drawWith(world, {})).bytes)).toEqual(picture)
+  })
+
+  it('is read when it came packed, while identity was asked for', async () => {
+    const packed = gzipSync(JSON.stringify({ data: [{ b64_json: b64 }] })).toString('base64')
+    rawAct({ headers: { ...json, 'content-encoding': 'gzip' }, chunks: [{ base64: packed }] })
+    expect(Buffer.from((await drawWith(world, {})).bytes)).toEqual(picture)
+    expect(world.simulator.log()[0]).toMatchObject({ acceptEncoding: 'identity' })
+  })
+
+  it('that unpacks to more than an answer may have is refused', async () => {
+    const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024, '{'), { level: 1 }).toString('base64')
+    rawAct({ headers: { ...json, 'content-encoding': 'gzip' }, chunks: [{ base64: bomb }] })
+    await expect(drawWith(world, {})).rejects.toMatchObject({
+      failure: { reason: 'answer-too-large', mayHaveProduced: true },
+    })
+  })
+
+  it('by an address relative to the base URL is fetched there', async () => {
+    rawAct({ chunks: [JSON.stringify({ data: [{ url: '/files/1.png' }] })] })
+    world.simulator.script({
+      match: { route: 'files' },
+      act: { kind: 'raw', headers: { 'content-type': 'text/html' }, chunks: [{ base64: b64 }] },
+    })
+    expect(Buffer.from((await drawWith(world, {})).bytes)).toEqual(picture)
+  })
+
+  it('by an address is taken packed, and with any content type', async () => {
+    const url = `${world.simulator.url}/files/1.png`
+    rawAct({ chunks: [JSON.stringify({ data: [{ b64_json: null, url }] })] })
+    const headers = { 'content-encoding': 'gzip' }
+    const base64 = gzipSync(picture).toString('base64')
+    world.simulator.script({
+      match: { route: 'files' },
+      act: { kind: 'raw', headers, chunks: [{ base64 }] },
+    })
+    expect(Buffer.from((await drawWith(world, {})).bytes)).toEqual(picture)
+  })
+})
+
+describe('an error in a 200', () => {
+  it.each<[string, unknown, FailureReason, string]>([
+    [
+      'moderation',
+      { error: { code: 'moderation_blocked', message: 'no' } },
+      'content-refused',
+      'caller-bad',
+    ],
+    [
+      'beside an empty list',
+      { data: [], error: { code: 'moderation_blocked' } },
+      'content-refused',
+      'caller-bad',
+    ],
+    [
+      'a failure of the server',
+      { error: { type: 'server_error', message: 'no' } },
+      'server-error',
+      'retry-elsewhere',
+    ],
+    ['as text', { error: 'the model is on fire' }, 'server-error', 'retry-elsewhere'],
+  ])(
+    'is that failure, of a call that produced nothing: %s',
+    async (_name, body, reason, failureClass) => {
+      await expect(draw(body)).rejects.toMatchObject({
+        failure: { reason, failureClass, mayHaveProduced: false },
+      })
+    },
+  )
+
+  it('quotes no secret of ours', async () => {
+    const message = `content_filter: key ${world.simulator.key} refused`
+    const failed = await draw({ error: { code: 'moderation_blocked', message } }).catch(String)
+    expect(failed).not.toContain(world.simulator.key)
+  })
+})
+
+describe('a streamed answer', () => {
+  const completed = () => ({ type: 'image_generation.completed', b64_json: b64 })
+  it.each<[string, () => string]>([
+    ['of OpenAI', () => event(completed(), 'image_generation.completed')],
+    ['without event names', () => event(completed())],
+    ['without types', () => event({ b64_json: b64 }, 'image_generation.completed')],
+    ['without either', () => event({ b64_json: b64 })],
+    ['of an edit', () => event({ ...completed(), type: 'image_edit.completed' })],
+    ['of another name', () => event({ ...completed(), type: 'image.generated' })],
+    ['that does not end its last event', () => event(completed()).trimEnd()],
+    ['with the data before the name', () => `data: ${JSON.stringify(completed())}\nevent: x\n\n`],
+    ['with bare carriage returns', () => event(completed()).replaceAll('\n', '\r')],
+    ['with comments and words before it', () => `: hello\n\ndata: ping\n\n${event(completed())}`],
+    [
+      'with a status event before it',
+      () => event({ type: 'image_generation.in_progress' }) + event(completed()),
+    ],
+    ['with error: null', () => event({ ...completed(), error: null })],
+    ['with a whole answer in one event', () => event({ created: 1, data: [{ b64_json: b64 }] })],
+    ['with a data URL', () => event({ data: [{ url: `data:image/png;base64,${b64}` }] })],
+    [
+      'with a broken picture before a whole one',
+      () => event({ ...completed(), b64_json: 'aGk=' }) + event(completed()),
+    ],
+    [
+      'of the Responses API',
+      () =>
+        event({ type: 'response.image_generation_call.completed', item_id: 'x' }) +
+        event({
+          type: 'response.output_item.done',
+          item: { type: 'image_generation_call', result: b64 },
+        }),
+    ],
+    [
+      'of the Responses API, at its end only',
+      () =>
+        event({
+          type: 'response.completed',
+          response: { output: [{ type: 'image_generation_call', result: b64 }] },
+        }),
+    ],
+  ])('gives the picture: %s', async (_name, body) => {
+    expect(await draw(body(), sse)).toEqual(picture)
+    expect(await draw(body(), {})).toEqual(picture)
+  })
+
+  it('takes partial pictures by every name, and completes with none of them', async () => {
+    const partials: number[] = []
+    const onPartial: DrawInput['onPartial'] = async ({ index }) => void partials.push(index)
+    const body =
+      event({ partial_image_index: 0, b64_json: b64 }) +
+      event({ type: 'response.image_generation_call.partial_image', partial_image_b64: b64 }) +
+      event({ data: [{ b64_json: b64 }] })
+    rawAct({ headers: {}, chunks: [body] })
+    const drawn = await drawWith(world, { request: { partialImages: 2 }, more: { onPartial } })
+    expect(Buffer.from(drawn.bytes)).toEqual(picture)
+    expect(partials).toEqual([0, 1])
+  })
+
+  it.each<[string, () => string, FailureReason]>([
+    ['without a picture', () => event({ type: 'image_generation.in_progress' }), 'answer-cut'],
+    ['whose picture is none', () => event({ ...completed(), b64_json: 'aGk=' }), 'answer-broken'],
+  ])('%s is a failure', async (_name, body, reason) => {
+    await expect(draw(body(), sse)).rejects.toMatchObject({
+      failure: { reason, mayHaveProduced: true },
+    })
+  })
+})
