@@ -33,6 +33,55 @@ describe('a call that fails', () => {
     expect(world.pool.held()).toBe(0)
   })
 
+  it.each(['answer-broken', 'answer-empty', 'answer-too-large'] as const)(
+    'with %s is never made again with the same credential, and is a possible loss',
+    async (reason) => {
+      const world = createWorld()
+      world.pool.add()
+      await world.start()
+      world.upstream.fails(reason, () => true)
+      await world.submit()
+      await world.advance(5_000)
+      expect(await world.read()).toMatchObject({
+        state: 'failed',
+        failure: { code: 'upstream_failed' },
+        parts: [{ possibleLosses: 1 }],
+      })
+      expect(world.upstream.drawings).toHaveLength(1)
+      const { body } = await world.deps.metrics.render()
+      expect(body).toMatch(/^sluice_runner_possible_losses_total\{[^}]*\} 1$/m)
+    },
+  )
+
+  it('with an answer that cannot be read is made with one other credential, and no third', async () => {
+    const world = createWorld()
+    for (let count = 0; count < 4; count += 1) world.pool.add()
+    await world.start()
+    world.upstream.fails('answer-broken', () => true)
+    await world.submit()
+    await world.advance(5_000)
+    expect(await world.read()).toMatchObject({ state: 'failed', parts: [{ possibleLosses: 2 }] })
+    expect(world.upstream.drawings.map(({ secret }) => secret)).toEqual(['secret-1', 'secret-2'])
+  })
+
+  it('with an answer that cannot be read leaves that credential out, whatever fails next', async () => {
+    const world = createWorld()
+    world.pool.add()
+    world.pool.add()
+    await world.start()
+    world.upstream.does(async (_input, { secret }) => {
+      const reason = secret === 'secret-1' ? 'answer-broken' : 'server-error'
+      throw new UpstreamError(failureOf(reason))
+    })
+    await world.submit()
+    await world.advance(5_000)
+    expect(world.upstream.drawings.map(({ secret }) => secret)).toEqual([
+      'secret-1',
+      'secret-2',
+      'secret-2',
+    ])
+  })
+
   it('is made so often and no more, and then its reason is told', async () => {
     const world = createWorld()
     world.pool.add()

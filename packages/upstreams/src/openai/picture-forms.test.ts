@@ -255,7 +255,7 @@ describe('a streamed answer', () => {
   })
 
   it.each<[string, () => string, FailureReason]>([
-    ['without a picture', () => event({ type: 'image_generation.in_progress' }), 'answer-cut'],
+    ['without a picture', () => event({ type: 'image_generation.in_progress' }), 'answer-broken'],
     ['whose picture is none', () => event({ ...completed(), b64_json: 'aGk=' }), 'answer-broken'],
   ])('%s is a failure', async (_name, body, reason) => {
     await expect(draw(body(), sse)).rejects.toMatchObject({

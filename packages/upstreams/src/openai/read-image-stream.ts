@@ -46,7 +46,8 @@ export async function readImageStream(
     if (read.kind !== 'partial' || partials >= asked.partialImages) continue
     if (await passPartial(input, { ...read, index: partials })) partials += 1
   }
-  throw new UpstreamError(failureOf(unreadable ? 'answer-broken' : 'answer-cut', { status }))
+  // Nothing was cut: the body ended properly, and would do so again.
+  throw new UpstreamError(failureOf('answer-broken', { status }))
 }
 
 /** Passes a partial picture on; false for one that cannot be read. */

@@ -75,7 +75,7 @@ describe('a streamed answer', () => {
   )
 
   it.each<[string, Act, FailureReason]>([
-    ['without an end', { kind: 'stream', lie: 'no-terminal' }, 'answer-cut'],
+    ['without an end', { kind: 'stream', lie: 'no-terminal' }, 'answer-broken'],
     ['with an event that is no JSON', { kind: 'malformed' }, 'answer-broken'],
   ])('%s is a failure', async (_name, act, reason) => {
     await expect(stream(act)).rejects.toMatchObject({ failure: { reason, mayHaveProduced: true } })

@@ -9,7 +9,7 @@ import type { PlaceAnswer } from '../places/place-line.ts'
 import type { CallEnd, CallInput } from './call-upstream.ts'
 import { callUpstream } from './call-upstream.ts'
 import type { NextStep } from './next-step.ts'
-import { nextStep } from './next-step.ts'
+import { isUnreadable, nextStep } from './next-step.ts'
 
 const AGAIN_AFTER_MS = 250
 /** For another credential when this one failed; a limited one is waited for until the deadline. */
@@ -56,6 +56,8 @@ async function tryUntilDrawn(
   const { held, index, outcomeOf } = input
   const { counters, retryBudget, log, clock } = parts
   const excluded = new Set<string>()
+  // Credentials whose answer could not be read: they are not asked for this part again.
+  const unreadable = new Set<string>()
   let [tries, limited, triesHere, possibleLosses] = [0, 0, 0, 0]
   retryBudget.earn()
   for (;;) {
@@ -74,7 +76,9 @@ async function tryUntilDrawn(
     if (failureClass === 'credential-limited') limited += 1
     else tries += 1
     triesHere += 1
-    const step = withinBudget(nextStep({ failureClass, tries, limited, triesHere }), tries, parts)
+    if (isUnreadable(failure)) unreadable.add(credentialId)
+    const counts = { tries, limited, triesHere, unreadable: unreadable.size }
+    const step = withinBudget(nextStep({ failureClass, ...counts }), tries, parts)
     if (step === 'again-here') {
       await clock.sleep(AGAIN_AFTER_MS, held.signal).catch(() => undefined)
       continue
@@ -86,7 +90,7 @@ async function tryUntilDrawn(
     place.free()
     if (failureClass !== 'credential-limited') excluded.add(credentialId)
     triesHere = 0
-    const answer = await elsewhere(parts, { held, excluded, failureClass })
+    const answer = await elsewhere(parts, { held, excluded, unreadable, failureClass })
     if (answer.outcome === 'stopped') {
       return { ...answer, mayHaveProduced: false, possibleLosses, place: undefined }
     }
@@ -101,14 +105,23 @@ function withinBudget(step: NextStep, tries: number, { retryBudget }: RunnerPart
   return retryBudget.spend() ? step : 'fail'
 }
 
-/** Another credential; or, where there is no other, one of those that were tried already. */
+/**
+ * Another credential; or, where there is no other, one of those that were tried already, unless its
+ * answer could not be read.
+ */
 async function elsewhere(
   { desk, clock }: RunnerParts,
   {
     held,
     excluded,
+    unreadable,
     failureClass,
-  }: { held: HeldJob; excluded: Set<string>; failureClass: FailureClass },
+  }: {
+    held: HeldJob
+    excluded: Set<string>
+    unreadable: ReadonlySet<string>
+    failureClass: FailureClass
+  },
 ): Promise<PlaceAnswer | { outcome: 'stopped' }> {
   const { request, wallet } = held.job
   const late = new AbortController()
@@ -118,10 +131,11 @@ async function elsewhere(
   const wish = { model: request.model, wallet, urgent: true, signal }
   try {
     const other = await desk.obtain({ ...wish, exclude: [...excluded] })
-    if (other.outcome !== 'none' || excluded.size === 0) return other
+    if (other.outcome !== 'none' || excluded.size === unreadable.size) return other
     excluded.clear()
+    for (const credentialId of unreadable) excluded.add(credentialId)
     await clock.sleep(AGAIN_AFTER_MS, signal)
-    return await desk.obtain(wish)
+    return await desk.obtain({ ...wish, exclude: [...excluded] })
   } catch {
     if (held.signal.aborted) return { outcome: 'stopped' }
     return { outcome: 'none', reason: 'no other credential was free in time' }

@@ -1,8 +1,15 @@
+import { failureOf } from '@sluice/upstreams/failure-treatments'
 import { describe, expect, it } from 'vitest'
 
-import { LIMITED_TRIES_MAX, nextStep, TRIES_MAX } from './next-step.ts'
+import {
+  isUnreadable,
+  LIMITED_TRIES_MAX,
+  nextStep,
+  TRIES_MAX,
+  UNREADABLE_MAX,
+} from './next-step.ts'
 
-const first = { tries: 1, limited: 0, triesHere: 1 }
+const first = { tries: 1, limited: 0, triesHere: 1, unreadable: 0 }
 
 describe('after a failed call', () => {
   it.each([
@@ -17,7 +24,7 @@ describe('after a failed call', () => {
   })
 
   it('the same credential is asked again once, then another', () => {
-    const again = { failureClass: 'retry-here', tries: 2, limited: 0 } as const
+    const again = { ...first, failureClass: 'retry-here', tries: 2 } as const
     expect(nextStep({ ...again, triesHere: 2 })).toBe('elsewhere')
     expect(nextStep({ ...again, triesHere: 1 })).toBe('again-here')
   })
@@ -29,8 +36,22 @@ describe('after a failed call', () => {
   })
 
   it('limits do not count as tries, and have an end of their own', () => {
-    const limit = { failureClass: 'credential-limited', tries: TRIES_MAX, triesHere: 1 } as const
+    const limit = { ...first, failureClass: 'credential-limited', tries: TRIES_MAX } as const
     expect(nextStep({ ...limit, limited: LIMITED_TRIES_MAX - 1 })).toBe('elsewhere')
     expect(nextStep({ ...limit, limited: LIMITED_TRIES_MAX })).toBe('fail')
+  })
+
+  it('answers that cannot be read are asked for once more, and no third time', () => {
+    const broken = { failureClass: 'retry-elsewhere', ...first, tries: 2 } as const
+    expect(nextStep({ ...broken, unreadable: 1 })).toBe('elsewhere')
+    expect(nextStep({ ...broken, unreadable: UNREADABLE_MAX })).toBe('fail')
+    const reasons = ['answer-broken', 'answer-empty', 'answer-too-large', 'answer-cut'] as const
+    expect(reasons.map((reason) => isUnreadable(failureOf(reason)))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
+    expect(isUnreadable(failureOf('answer-broken', { mayHaveProduced: false }))).toBe(false)
   })
 })
