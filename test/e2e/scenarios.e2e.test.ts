@@ -9,7 +9,7 @@ import { editWithMask } from './scenarios/edit.ts'
 import { generateFour, generateOne, generateWithOlderSdk } from './scenarios/generate.ts'
 import { idempotencyKey, idempotentChat } from './scenarios/idempotency.ts'
 import { linksSurviveRestart, signedLinks } from './scenarios/links.ts'
-import { badInput, keyRevoked, outOfCredit } from './scenarios/refusals.ts'
+import { badInput, keyRevoked, oneReading, outOfCredit } from './scenarios/refusals.ts'
 import { asyncEventsResume, streamWithPartials } from './scenarios/stream.ts'
 import {
   callerHangsUp,
@@ -35,6 +35,7 @@ const scenarios = {
   'a revoked key stops at the door': keyRevoked,
   'an empty wallet gets 402 and leaves nothing behind': outOfCredit,
   'bad input names its parameter and costs nothing': badInput,
+  'a body that has two readings is refused by name': oneReading,
   'trouble of the upstream is repaired or told, and never charged': upstreamTrouble,
   'a limited credential rests and the job is drawn after': upstreamLimited,
   'an awaited picture that takes too long is told of, and drawn': syncWaitExceeded,

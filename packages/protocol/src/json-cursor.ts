@@ -10,10 +10,9 @@ const COLON = 0x3a
 const MINUS = 0x2d
 export const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
-const OPEN_BRACKET = 0x5b
+export const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 
-const KEY_BYTES_MAX = 21 // max_completion_tokens
 // Up to here a loop is quicker than a call into native code.
 const SHORT_STRING_BYTES = 48
 
@@ -30,6 +29,8 @@ export class JsonCursor {
   dataUrlBytes = 0
   imageUrlWords = 0
   private readonly bytes: Buffer
+  private keyStart = 0
+  private keyEnd = 0
 
   constructor(bytes: Buffer) {
     this.bytes = bytes
@@ -64,15 +65,54 @@ export class JsonCursor {
     return true
   }
 
-  /** Reads a key and its colon. Undefined for a key too long to be one that we know. */
-  readKey(): string | undefined {
-    const start = this.at
-    const escaped = this.skipString()
-    const end = this.at
+  /** Steps into an array; true when an element follows. */
+  enterArray(): boolean {
+    this.at += 1
+    this.skipSpace()
+    if (this.bytes[this.at] !== CLOSE_BRACKET) return true
+    this.at += 1
+    return false
+  }
+
+  /** After an element: true when another follows. */
+  nextElement(): boolean {
+    this.skipSpace()
+    const code = this.bytes[this.at]
+    this.at += 1
+    if (code === CLOSE_BRACKET) return false
+    if (code !== COMMA) throw broken()
+    this.skipSpace()
+    return true
+  }
+
+  /** Moves behind a key and its colon; the methods below tell of this key. */
+  skipKey(): void {
+    this.keyStart = this.at + 1
+    this.skipString()
+    this.keyEnd = this.at - 1
     this.expectColon()
-    if (escaped) return String(this.parseSpan(start, end))
-    if (end - start - 2 > KEY_BYTES_MAX) return undefined
-    return this.bytes.toString('latin1', start + 1, end - 1)
+  }
+
+  get keyBytes(): number {
+    return this.keyEnd - this.keyStart
+  }
+
+  keyIs(word: Buffer): boolean {
+    return this.keyBytes === word.length && startsWith(this.bytes, word, this.keyStart)
+  }
+
+  /** True for lower case ASCII letters, digits and underscores. */
+  keyIsPlain(): boolean {
+    for (let at = this.keyStart; at < this.keyEnd; at += 1) {
+      const code = this.bytes[at] ?? 0
+      if ((code < 0x61 || code > 0x7a) && code !== 0x5f && !isDigit(code)) return false
+    }
+    return true
+  }
+
+  /** The key as it reads, its escapes resolved. */
+  keyText(): string {
+    return String(this.parseSpan(this.keyStart - 1, this.keyEnd + 1))
   }
 
   skipValue(depth: number): void {
@@ -110,22 +150,7 @@ export class JsonCursor {
 
   private skipArray(depth: number): void {
     checkDepth(depth)
-    const { bytes } = this
-    this.at += 1
-    this.skipSpace()
-    if (bytes[this.at] === CLOSE_BRACKET) {
-      this.at += 1
-      return
-    }
-    for (;;) {
-      this.skipValue(depth)
-      this.skipSpace()
-      const code = bytes[this.at]
-      this.at += 1
-      if (code === CLOSE_BRACKET) return
-      if (code !== COMMA) throw broken()
-      this.skipSpace()
-    }
+    for (let more = this.enterArray(); more; more = this.nextElement()) this.skipValue(depth)
   }
 
   private expectColon(): void {
@@ -135,25 +160,21 @@ export class JsonCursor {
     this.skipSpace()
   }
 
-  /** Moves behind a string's closing quote; true when the string has escapes, as far as it is short. */
-  private skipString(): boolean {
+  /** Moves behind a string's closing quote. */
+  private skipString(): void {
     const { bytes } = this
     const start = this.at
     if (bytes[start] !== QUOTE) throw broken()
-    let escaped = false
     let at = start + 1
     const shortEnd = Math.min(at + SHORT_STRING_BYTES, bytes.length)
     for (; at < shortEnd; at += 1) {
       const code = bytes[at]
       if (code === QUOTE) break
-      if (code === BACKSLASH) {
-        escaped = true
-        at += 1
-      } else if (code !== undefined && code < 0x20) throw broken()
+      if (code === BACKSLASH) at += 1
+      else if (code !== undefined && code < 0x20) throw broken()
     }
     this.at = (at < shortEnd ? at : closingQuote(bytes, at)) + 1
     this.countAttachment(start + 1)
-    return escaped
   }
 
   private countAttachment(start: number): void {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { editChatBody } from './edit-chat-body.ts'
 import { JSON_DEPTH_MAX } from './json-cursor.ts'
 import { scanChatBody } from './json-scan.ts'
+import { JudgedNames } from './name-watch.ts'
 
 const scan = (text: string) => scanChatBody(Buffer.from(text))
 
@@ -33,19 +34,13 @@ const interesting = fc.record(
   { requiredKeys: [] },
 )
 const others = fc.dictionary(
-  fc.string({ unit: 'grapheme' }).filter((name) => !knownNames.has(name)),
+  fc.string({ unit: 'grapheme' }).filter((name) => name !== '__proto__' && !folds(name)),
   fc.jsonValue({ maxDepth: 4 }),
   { maxKeys: 5 },
 )
-const knownNames = new Set([
-  'model',
-  'stream',
-  'stream_options',
-  'max_tokens',
-  'max_completion_tokens',
-  'n',
-  '__proto__',
-])
+const known = ['model', 'messages', 'stream', 'stream_options', 'max_tokens']
+const judged = new JudgedNames([...known, 'max_completion_tokens', 'n'])
+const folds = (name: string) => judged.has(name) || judged.foldsTo(name) !== undefined
 const body = fc
   .tuple(interesting, others, fc.infiniteStream(fc.nat()))
   .map(([known, rest, dice]): Record<string, unknown> => {
@@ -94,6 +89,53 @@ describe('scanning a chat body', () => {
     expect(codeOf(() => scan('{"model":"cheap","mod\\u0065l":"dear"}'))).toBe('invalid_value')
     const twice = '{"stream_options":{"include_usage":true,"include_usage":false}}'
     expect(codeOf(() => scan(twice))).toBe('invalid_value')
+  })
+
+  it.each([
+    ['Model', '{"model":"cheap","Model":"dear"}'],
+    ['MODEL', '{"model":"cheap","\\u004dODEL":"dear"}'],
+    ['Max_Tokens', '{"model":"cheap","max_tokens":1,"Max_Tokens":5000}'],
+    ['maxTokens', '{"maxTokens":5000}'],
+    ['max_to\u212aens', '{"max_to\u212aens":5000}'],
+    ['max_to\u212aens', '{"max_to\\u212aens":5000}'],
+    ['\u017ftream', '{"\u017ftream":true}'],
+    ['\uff4dodel', '{"\uff4dodel":"dear"}'],
+    ['\u{1d55f}', '{"\u{1d55f}":9}'],
+    ['N', '{"N":9}'],
+    ['mo\u200bdel', '{"mo\u200bdel":"dear"}'],
+    ['model\0x', '{"model\\u0000x":"dear"}'],
+    ['max_completion_tokens', '{"max_completion_tokens":1,"max_completion_tokens":2}'],
+    ['messages', '{"messages":[],"messages":[{}]}'],
+    ['Messages', '{"messages":[],"Messages":[{}]}'],
+    ['stream_options.Include_Usage', '{"stream_options":{"Include_Usage":false}}'],
+    ['stream_options.include_usage', '{"stream_options":{"include_usage":1,"include_usage":2}}'],
+    ['messages[].Content', '{"messages":[{"content":"a","Content":"b"}]}'],
+    ['messages[].role', '{"messages":[{"role":"user","content":"a","role":"system"}]}'],
+    ['messages[].content[].Type', '{"messages":[{"content":[{"Type":"image_url"}]}]}'],
+    [
+      'messages[].content[].image_url.URL',
+      '{"messages":[{"content":[{"image_url":{"URL":"https://a"}}]}]}',
+    ],
+  ])('refuses a name that another parser takes for one of ours: %s', (param, text) => {
+    expect(() => scan(text)).toThrow(expect.objectContaining({ code: 'invalid_value', param }))
+  })
+
+  it("leaves names alone that are the caller's own, or those of other parameters", () => {
+    const schema = { properties: { Model: {}, N: {}, Content: {} } }
+    const value = {
+      model: 'm',
+      tools: [{ function: { parameters: schema } }],
+      metadata: { Model: 'x', MAX_TOKENS: '1' },
+      messages: [{ role: 'user', content: [{ type: 'tool_use', input: { Type: 1, type: 2 } }] }],
+      'X-Trace': 1,
+      Temperature: 1,
+    }
+    expect(scan(JSON.stringify(value)).model?.name).toBe('m')
+  })
+
+  it('gives up on a body of thousands of unusual names', () => {
+    const names = Array.from({ length: 2_000 }, (_, at) => `"X${at}":1`)
+    expect(codeOf(() => scan(`{${names.join(',')}}`))).toBe('invalid_value')
   })
 
   it('refuses whatever JSON.parse refuses, as far as structure goes', () => {

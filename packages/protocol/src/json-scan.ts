@@ -8,6 +8,8 @@
 import { AppError } from '@sluice/kernel/app-error'
 
 import { JsonCursor, OPEN_BRACE, invalidJson } from './json-cursor.ts'
+import { skipMessages } from './json-messages.ts'
+import { JudgedNames, NameWatch } from './name-watch.ts'
 
 /** A stretch of bytes: from `start` up to, not including, `end`. */
 export interface Span {
@@ -45,8 +47,8 @@ export interface ScannedBody {
 
 /**
  * Scans the top level of a JSON object. Nulls count as absent. Throws `invalid_json` for what is not
- * one JSON object, and `invalid_value` (naming the parameter) for members of the wrong type or named
- * twice, since two parsers may disagree on which of the two is meant.
+ * one JSON object, and `invalid_value` (naming the parameter) for members of the wrong type, for one named
+ * twice, and for a name that folds to one of ours (`Model`): parsers disagree on which of the two is meant.
  */
 export function scanChatBody(bytes: Buffer): ScannedBody {
   const cursor = new JsonCursor(bytes)
@@ -71,30 +73,28 @@ export function scanChatBody(bytes: Buffer): ScannedBody {
   return scanned
 }
 
-type KnownName =
-  | 'model'
-  | 'stream'
-  | 'stream_options'
-  | 'max_tokens'
-  | 'max_completion_tokens'
-  | 'n'
+const bodyNames = new JudgedNames([
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'n',
+])
+const streamOptionNames = new JudgedNames(['include_usage'])
 
 function readMembers(cursor: JsonCursor, scanned: ScannedBody): void {
-  const seen = new Set<KnownName>()
+  const watch = new NameWatch(bodyNames)
   for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-    const name = knownName(cursor.readKey())
-    const start = cursor.at
-    if (name === undefined) {
-      cursor.skipValue(1)
-      continue
-    }
-    if (seen.has(name)) throw wrong(name, 'is given twice')
-    seen.add(name)
-    readMember(cursor, scanned, name, start)
+    readMember(cursor, scanned, watch.read(cursor))
   }
 }
 
-function readMember(cursor: JsonCursor, scanned: ScannedBody, name: KnownName, start: number) {
+function readMember(cursor: JsonCursor, scanned: ScannedBody, name: string | undefined): void {
+  if (name === undefined) return cursor.skipValue(1)
+  const start = cursor.at
+  if (name === 'messages') return skipMessages(cursor)
   if (name === 'stream_options') return readStreamOptions(cursor, scanned, start)
   cursor.skipValue(1)
   const value = cursor.parse(start)
@@ -123,13 +123,13 @@ function readStreamOptions(cursor: JsonCursor, scanned: ScannedBody, start: numb
   let isEmpty = true
   let includeUsage: Span | undefined
   if (isObject) {
+    const watch = new NameWatch(streamOptionNames, { path: 'stream_options.' })
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       isEmpty = false
-      const isIt = cursor.readKey() === 'include_usage'
+      const name = watch.read(cursor)
       const valueStart = cursor.at
       cursor.skipValue(2)
-      if (!isIt) continue
-      if (includeUsage) throw wrong('stream_options.include_usage', 'is given twice')
+      if (name !== 'include_usage') continue
       includeUsage = { start: valueStart, end: cursor.at }
       scanned.includeUsage = cursor.parse(valueStart) === true
     }
@@ -138,20 +138,6 @@ function readStreamOptions(cursor: JsonCursor, scanned: ScannedBody, start: numb
     if (cursor.parse(start) !== null) throw wrong('stream_options', 'must be an object')
   }
   scanned.streamOptions = { span: { start, end: cursor.at }, isObject, isEmpty, includeUsage }
-}
-
-function knownName(key: string | undefined): KnownName | undefined {
-  switch (key) {
-    case 'model':
-    case 'stream':
-    case 'stream_options':
-    case 'max_tokens':
-    case 'max_completion_tokens':
-    case 'n':
-      return key
-    default:
-      return undefined
-  }
 }
 
 function positive(param: string, value: unknown): number {

@@ -47,4 +47,13 @@ describe('adding a price', () => {
     await expect(billing.addPrice({ row })).rejects.toMatchObject({ code: 'invalid_value' })
     expect((await billing.readPrices({})).rows).toHaveLength(2)
   })
+
+  it('refuses a model that differs from another of the book only by case', async () => {
+    const { billing, clock } = testBilling({ ledger: await memoryLedger() })
+    const row = { model: 'gpt-image-1', effectiveAt: clock.now(), price: images() }
+    await billing.addPrice({ row })
+    const other = { ...row, model: 'GPT-\u0130mage-1' }
+    await expect(billing.addPrice({ row: other })).rejects.toMatchObject({ code: 'invalid_value' })
+    await billing.addPrice({ row })
+  })
 })

@@ -1,4 +1,5 @@
 import { AppError } from '@sluice/kernel/app-error'
+import { checkImageNames } from '@sluice/protocol/images/check-names'
 
 import type { ChatCall, ChatParts, ChatTurn } from './chat-parts.ts'
 import { answerChatWithImage } from './images/chat-image.ts'
@@ -29,6 +30,7 @@ export function handOverToImages(
 }
 
 function parseBody(body: Buffer): Record<string, unknown> {
+  checkImageNames(body)
   try {
     // The scan has seen that it is an object.
     return JSON.parse(body.toString()) as Record<string, unknown>

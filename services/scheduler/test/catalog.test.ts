@@ -94,12 +94,35 @@ describe('a channel', () => {
       },
       'models',
     ],
+    [
+      'two models that differ only by case',
+      {
+        models: ['gpt-4o', 'GPT-4\uff4f'].map((model) => ({
+          model,
+          upstreamModel: model,
+          kinds: ['chat' as const],
+        })),
+      },
+      'models',
+    ],
   ])('with %s is refused', async (_, facts, param) => {
     const world = createWorld()
     const scheduler = await world.started()
     const refused = { code: 'invalid_value', param }
     await expect(scheduler.editChannel(channelInput(facts))).rejects.toMatchObject(refused)
     expect((await scheduler.readCatalog({})).version).toBe(0)
+  })
+
+  it('does not offer a model that differs from one of another channel only by case', async () => {
+    const world = createWorld()
+    const scheduler = await world.started()
+    const { channelId } = await addChannel(scheduler)
+    const models = [{ model: MODEL.toUpperCase(), upstreamModel: 'a', kinds: ['chat' as const] }]
+    const refused = { code: 'invalid_value', param: 'models' }
+    const other = channelInput({ name: 'another', models })
+    await expect(scheduler.editChannel(other)).rejects.toMatchObject(refused)
+    const alone = await scheduler.changeChannel({ channelId, change: { models } })
+    expect(alone).toMatchObject({ outcome: 'changed' })
   })
 
   it('of the sandbox needs no address', async () => {

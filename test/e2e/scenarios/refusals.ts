@@ -78,3 +78,34 @@ export async function badInput(context: Context): Promise<void> {
   if (huge) expect(huge.status).toBe(413)
   expect(await jobs()).toBe(before)
 }
+
+/** A body that another JSON decoder reads as another request is refused by name, on chat and on images. */
+export async function oneReading(context: Context): Promise<void> {
+  const asked = context.simulator.log().length
+  const messages = '"messages":[{"role":"user","content":"hi"}]'
+  const image = '"model":"gpt-image-2","prompt":"a fox"'
+  const twice: [string, string, string][] = [
+    ['/v1/chat/completions', `{"model":"gpt-4o-mini","Model":"gpt-4o",${messages}}`, 'Model'],
+    ['/v1/chat/completions', `{"model":"gpt-4o-mini","mod\\u0065l":"x",${messages}}`, 'model'],
+    [
+      '/v1/chat/completions',
+      `{"model":"gpt-4o-mini","\u017ftream":true,${messages}}`,
+      '\u017ftream',
+    ],
+    ['/v1/images/generations', `{${image},"N":10}`, 'N'],
+    ['/v1/images/edits', `{${image},"image":"x","\uff31uality":"high"}`, '\uff31uality'],
+  ]
+  for (const [route, body, param] of twice) {
+    const answer = await fetch(context.running.baseUrl + route, {
+      method: 'POST',
+      body,
+      headers: {
+        authorization: `Bearer ${context.running.apiKey}`,
+        'content-type': 'application/json',
+      },
+    })
+    expect(answer.status, param).toBe(400)
+    expect(await answer.json()).toMatchObject({ error: { param, code: 'invalid_value' } })
+  }
+  expect(context.simulator.log()).toHaveLength(asked)
+}

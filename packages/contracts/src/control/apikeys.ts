@@ -1,3 +1,4 @@
+import { findAlike } from '@sluice/kernel/fold-case'
 import { z } from 'zod'
 
 import { amountMicro, id, instant } from '../codecs.ts'
@@ -15,7 +16,12 @@ const limits = {
   /** Micro-credits that the key may spend in one day of UTC; null is no limit. */
   daily_quota: amountMicro.refine((amount) => amount > 0n, 'must be positive').nullable(),
   /** Public model names that the key may use; null is all. */
-  model_whitelist: z.array(z.string().min(1).max(200)).min(1).max(MODELS_MAX).nullable(),
+  model_whitelist: z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .max(MODELS_MAX)
+    .refine((names) => !findAlike(names), 'names two models that differ only by case')
+    .nullable(),
   /** Where the key may be used from; null is everywhere. */
   ip_whitelist: z.array(network).min(1).max(NETWORKS_MAX).nullable(),
   /** Null is never. */

@@ -1,11 +1,12 @@
+import { JudgedNames } from '../name-watch.ts'
 import type { Fields } from './field-reader.ts'
 
 const EXTRA_FIELDS_MAX = 20
 const EXTRA_NAME_CHARS_MAX = 64
 const EXTRA_VALUE_CHARS_MAX = 1_000
 
-// Ours, or understood by us; what we dropped on purpose must not reach the upstream after all.
-const KNOWN = new Set([
+/** Ours, or understood by us; what we dropped on purpose must not reach the upstream after all. */
+export const imageNames = new JudgedNames([
   'async',
   'background',
   'frame_count',
@@ -44,7 +45,7 @@ export function readExtra(fields: Fields): Record<string, string | number | bool
 
 function isBearable(field: [string, unknown]): field is [string, string | number | boolean] {
   const [name, value] = field
-  if (KNOWN.has(name) || name.length > EXTRA_NAME_CHARS_MAX) return false
+  if (imageNames.has(name) || name.length > EXTRA_NAME_CHARS_MAX) return false
   if (!/^[A-Za-z][A-Za-z0-9_.-]*$/.test(name) || name === 'constructor') return false
   if (typeof value === 'string')
     return value.length <= EXTRA_VALUE_CHARS_MAX && value.isWellFormed() && !value.includes('\0')

@@ -2,6 +2,7 @@ import type { billingContract } from '@sluice/contracts/billing.contract'
 import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
 import type { PriceRow } from '@sluice/contracts/prices'
 import { AppError } from '@sluice/kernel/app-error'
+import { foldCase } from '@sluice/kernel/fold-case'
 import { newId } from '@sluice/kernel/ids'
 
 import type { BillingParts } from '../deps.ts'
@@ -16,12 +17,16 @@ export const STEP_PIXELS_MIN = 65_536
 /** How long the relay waits for our own announcement. */
 const ANNOUNCE_WITHIN_MS = 1_000
 
-/** Adds a row to the price book; rows are never edited. Announces `catalog-changed`. */
+/**
+ * Adds a row to the price book; rows are never edited. Announces `catalog-changed`. Throws `invalid_value` for
+ * absurd prices, and for a model that differs from another of the book only by case.
+ */
 export async function addPrice(
   { store, bus, clock, random, prices, log }: BillingParts,
   { row }: InputOf<AddPrice>,
 ): Promise<OutputOf<AddPrice>> {
   refuseAbsurd(row.price)
+  refuseAlike(row.model, await store.readPrices())
   const id = newId('price', { clock, random })
   const now = clock.now()
   await store.inTransaction(async (book) => {
@@ -33,6 +38,15 @@ export async function addPrice(
     log.warn({ err }, 'catalog-changed waits in the outbox')
   })
   return { id }
+}
+
+// Whoever edits the price of one name would believe to have edited that of the other.
+function refuseAlike(model: string, rows: readonly PriceRow[]): void {
+  const folded = foldCase(model)
+  const other = rows.find((row) => row.model !== model && foldCase(row.model) === folded)
+  if (!other) return
+  const message = `the price book has ${other.model}, which differs from ${model} only by case`
+  throw new AppError('invalid_value', message, { param: 'row.model' })
 }
 
 function refuseAbsurd(price: PriceRow['price']): void {

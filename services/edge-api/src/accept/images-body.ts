@@ -7,12 +7,15 @@ import type { Swept } from '../sweep.ts'
 import type { ReadBodyDeps } from './read-body.ts'
 import { readJsonBody } from './read-body.ts'
 
-/** A JSON object as parameters. Throws what `readJsonBody` throws, and `invalid_json`. */
+/** A JSON object as parameters. Throws what `readJsonBody` and `check` throw, and `invalid_json`. */
 export async function readJsonFields(
   deps: ReadBodyDeps,
   incoming: IncomingMessage,
+  { check }: { check?: (body: Buffer) => void } = {},
 ): Promise<Fields> {
-  const parsed = parseJson(await readJsonBody(deps, incoming))
+  const body = await readJsonBody(deps, incoming)
+  check?.(body)
+  const parsed = parseJson(body)
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
     return Object.fromEntries(Object.entries(parsed))
   throw new AppError('invalid_json', 'The body must be a JSON object.')

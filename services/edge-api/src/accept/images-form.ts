@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { Busboy } from '@fastify/busboy'
 import type { BusboyHeaders } from '@fastify/busboy'
 import { AppError } from '@sluice/kernel/app-error'
+import { formNameCheck } from '@sluice/protocol/images/check-names'
 import type { Fields } from '@sluice/protocol/images/field-reader'
 import { invalid } from '@sluice/protocol/images/field-reader'
 
@@ -100,17 +101,27 @@ function collectParts(parser: Busboy, takeFile: TakeFile) {
   // Nobody may be waiting for it when it happens.
   breakage.promise.catch(() => undefined)
   const fail = (error: unknown) => breakage.reject(error)
+  const check = formNameCheck()
 
   parser.on('field', (name, value, nameCut, valueCut) => {
     if (nameCut) return fail(invalid(name, 'is too long a name'))
     if (valueCut) return fail(invalid(name, 'is too long'))
+    try {
+      check.field(name)
+    } catch (error) {
+      return fail(error)
+    }
     fields.set(name, value)
   })
   parser.on('file', (field, bytes) => {
     open.add(bytes)
     bytes.once('close', () => open.delete(bytes))
     bytes.on('error', () => undefined)
-    takes.push(takeFile({ field, bytes }).catch(fail))
+    const take = async () => {
+      check.file(field)
+      await takeFile({ field, bytes })
+    }
+    takes.push(take().catch(fail))
   })
   for (const limit of ['fieldsLimit', 'partsLimit'] as const)
     parser.on(limit, () => fail(new AppError('invalid_value', 'The form has too many parts.')))

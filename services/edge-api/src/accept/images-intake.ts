@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import { AppError } from '@sluice/kernel/app-error'
+import { checkImageNames } from '@sluice/protocol/images/check-names'
 import type { Fields } from '@sluice/protocol/images/field-reader'
 import { invalid } from '@sluice/protocol/images/field-reader'
 import type { ImageCall } from '@sluice/protocol/images/parse-image-call'
@@ -48,7 +49,9 @@ export async function acceptGeneration(
   { incoming }: Pick<IntakeInput, 'incoming'>,
   { reshape, countMax } = { reshape: asTheyAre, countMax: REFERENCE_IMAGES_MAX },
 ): Promise<ImageIntake> {
-  const fields = await readJsonFields(bodyLimits(door), incoming)
+  const fields = await readJsonFields(bodyLimits(door), incoming, {
+    check: checkImageNames,
+  })
   const images = readPictureSources(fields['reference_images'], {
     param: 'reference_images',
     countMax,
@@ -83,7 +86,9 @@ const isForm = ({ incoming }: IntakeInput) =>
   /^multipart\/form-data\b/i.test(incoming.headers['content-type'] ?? '')
 
 async function acceptJsonEdit(door: IntakeDoor, { incoming }: IntakeInput): Promise<ImageIntake> {
-  const fields = await readJsonFields(bodyLimits(door), incoming)
+  const fields = await readJsonFields(bodyLimits(door), incoming, {
+    check: checkImageNames,
+  })
   refuseMarkup(fields)
   const param = Object.hasOwn(fields, 'images') ? 'images' : 'image'
   const images = readPictureSources(fields[param], { param, countMax: EDIT_IMAGES_MAX })

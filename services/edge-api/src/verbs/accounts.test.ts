@@ -28,6 +28,13 @@ test('an issued key is found by its hash until it is revoked, and revoked once',
   expect(await accounts.revokeKey({ id: key.id })).toBe(false)
 })
 
+test('a key is not issued for models that differ only by case', async () => {
+  const { accounts } = setUp()
+  const user = await accounts.createUser({ email: 'a@b.test', role: 'user', password: null })
+  const owner = { userId: user.id, wallet: user.wallet, name: 'k', models: ['gpt-5', 'GPT-5'] }
+  await expect(accounts.issueKey(owner)).rejects.toMatchObject({ code: 'invalid_value' })
+})
+
 test('a key that the operator chose is issued once', async () => {
   const { accounts } = setUp()
   const user = await accounts.createUser({ email: 'a@b.test', role: 'user', password: null })

@@ -1,3 +1,5 @@
+import { AppError } from '@sluice/kernel/app-error'
+import { findAlike } from '@sluice/kernel/fold-case'
 import { newId } from '@sluice/kernel/ids'
 
 import type { AccountDeps } from '../account-deps.ts'
@@ -26,11 +28,19 @@ export interface MintKey {
   secret?: string
 }
 
-/** A new key and its row, which holds only its keyed hash and its visible start. */
+/**
+ * A new key and its row, which holds only its keyed hash and its visible start. Throws `invalid_value` for two
+ * models that differ only by case: keys are matched by exact names.
+ */
 export function mintKey(
   { keyHash, clock, random }: Omit<AccountDeps, 'keyStore'>,
   input: MintKey,
 ): { apiKey: string; row: NewKey } {
+  const alike = findAlike(input.models ?? [])
+  if (alike)
+    throw new AppError('invalid_value', `The models ${alike.join(' and ')} differ only by case.`, {
+      param: 'models',
+    })
   const apiKey = input.secret ?? KEY_NAME + Buffer.from(random.bytes(KEY_BYTES)).toString('hex')
   const row = {
     id: newId('key', { clock, random }),

@@ -1,10 +1,34 @@
-import type { ChannelModel } from '@sluice/contracts/scheduler.contract'
+import type { CatalogChannel, ChannelModel } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
+import { foldCase } from '@sluice/kernel/fold-case'
 
-/** Throws `invalid_value` when a channel would offer a public name twice. */
-export function checkModels(models: readonly ChannelModel[]): void {
-  const names = models.map(({ model }) => model)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice === undefined) return
-  throw new AppError('invalid_value', `the model ${twice} is named twice`, { param: 'models' })
+interface Offer {
+  models: readonly ChannelModel[]
+  /** The other channels of the installation. */
+  others: Iterable<Pick<CatalogChannel, 'models'>>
 }
+
+/**
+ * Throws `invalid_value` when a channel would offer a public name twice, or one that differs from another of
+ * the installation only by case: keys, prices and people would mean one and get the other.
+ */
+export function checkModels({ models, others }: Offer): void {
+  const byFold = new Map<string, string>()
+  for (const { model } of models) {
+    const other = byFold.get(foldCase(model))
+    if (other === model) throw refused(`the model ${model} is named twice`)
+    if (other !== undefined) throw alike(other, model)
+    byFold.set(foldCase(model), model)
+  }
+  for (const channel of others) {
+    for (const { model } of channel.models) {
+      const own = byFold.get(foldCase(model))
+      if (own !== undefined && own !== model) throw alike(own, model)
+    }
+  }
+}
+
+const alike = (one: string, other: string) =>
+  refused(`the models ${one} and ${other} differ only by case or by characters that look alike`)
+
+const refused = (message: string) => new AppError('invalid_value', message, { param: 'models' })

@@ -18,8 +18,9 @@ export async function changeChannel(
   parts: SchedulerParts,
   { channelId, change, credentials = [] }: InputOf<Spec>,
 ): Promise<OutputOf<Spec>> {
-  const { catalogStore, clock } = parts
-  if (change.models) checkModels(change.models)
+  const { catalog, catalogStore, clock } = parts
+  const others = catalog.current().channels.filter((channel) => channel.id !== channelId)
+  if (change.models) checkModels({ models: change.models, others })
   const sealed = sealCredentials(parts, { channelId, credentials })
   if (change.models || sealed.length > 0) checkRoom(parts, { models: change.models, sealed })
   const at = clock.now()

@@ -20,8 +20,8 @@ export async function createChannel(
   parts: SchedulerParts,
   { credentials, ...draft }: InputOf<Spec>,
 ): Promise<OutputOf<Spec>> {
-  const { catalogStore, clock, random } = parts
-  checkModels(draft.models)
+  const { catalog, catalogStore, clock, random } = parts
+  checkModels({ models: draft.models, others: catalog.current().channels })
   checkBaseUrl(draft)
   const newChannelId = newId('chan', { clock, random })
   const sealed = sealCredentials(parts, { channelId: newChannelId, credentials })

@@ -11,14 +11,15 @@ type Spec = (typeof schedulerContract)['methods']['editChannel']
 
 /**
  * Adds the channel, or replaces the one of that name; its credentials stay. Throws `invalid_value` for a
- * model that is named twice and for a base URL that is none.
+ * model that is named twice or differs from another only by case, and for a base URL that is none.
  */
 export async function editChannel(
   parts: SchedulerParts,
   input: InputOf<Spec>,
 ): Promise<OutputOf<Spec>> {
-  const { catalogStore, clock, random } = parts
-  checkModels(input.models)
+  const { catalog, catalogStore, clock, random } = parts
+  const others = catalog.current().channels.filter(({ name }) => name !== input.name)
+  checkModels({ models: input.models, others })
   checkBaseUrl(input)
   const channel = { ...input, newChannelId: newId('chan', { clock, random }) }
   const { channelId } = await catalogStore.saveChannel({ channel, at: clock.now() })

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+
+import { EDITS, file, form, least, mask, png, send } from './form-parts.ts'
+import { panelOf } from './panel.ts'
+import { jsonOf, world } from './world.ts'
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+const bodies: [string, string][] = [
+  ['Model', '{"model":"gpt-image-2","prompt":"a fox","Model":"other"}'],
+  ['N', '{"model":"gpt-image-2","prompt":"a fox","n":1,"N":10}'],
+  ['n', '{"model":"gpt-image-2","prompt":"a fox","n":1,"\\u006e":10}'],
+  ['Quality', '{"model":"gpt-image-2","prompt":"a fox","quality":"low","Quality":"high"}'],
+  ['\u017fize', '{"model":"gpt-image-2","prompt":"a fox","\u017fize":"1536x1024"}'],
+  ['\uff50rompt', '{"model":"gpt-image-2","prompt":"a fox","\uff50rompt":"a bear"}'],
+  ['partialImages', '{"model":"gpt-image-2","prompt":"a fox","partialImages":3}'],
+]
+
+test('a body with two readings becomes no job, at the image routes and in the panel', async () => {
+  const here = await world()
+  const panel = panelOf(here)
+  for (const [param, body] of bodies) {
+    for (const path of ['/v1/images/generations', EDITS]) {
+      const answer = await here.call(path, { method: 'POST', body, headers: JSON_TYPE })
+      expect(answer.status, `${path} ${param}`).toBe(400)
+      expect((await jsonOf(answer)).error).toMatchObject({ param, code: 'invalid_value' })
+    }
+    const init = { method: 'POST', body, headers: JSON_TYPE }
+    const { status, body: answer } = await panel.json('/api/user/images', init)
+    expect([status, answer.error.code, answer.error.param]).toEqual([400, 'invalid_value', param])
+  }
+  expect(await here.leftovers()).toEqual([])
+})
+
+test('a form with two readings becomes no job', async () => {
+  const here = await world()
+  const field = (name: string, value: string) => ({ name, value })
+  const cases: [string, ReturnType<typeof form>][] = [
+    ['n', form([...least, file('image', png), field('n', '1'), field('n', '10')])],
+    ['Model', form([...least, file('image', png), field('Model', 'other')])],
+    ['\u017fize', form([...least, file('image', png), field('\u017fize', '64x64')])],
+    ['Image', form([...least, file('image', png), file('Image[]', png)])],
+    ['MASK', form([...least, file('image', png), file('MASK', mask)])],
+  ]
+  for (const [param, body] of cases) {
+    const answer = await send(here, body)
+    expect(answer.status, param).toBe(400)
+    expect((await jsonOf(answer)).error).toMatchObject({ param, code: 'invalid_value' })
+  }
+  expect(await here.leftovers()).toEqual([])
+})
+
+test('names of other parameters reach the upstream as they did', async () => {
+  const here = await world()
+  const body = { model: 'gpt-image-2', prompt: 'a fox', size: '64x64', seed: 7, 'x.Trace': 'a' }
+  expect((await here.post('/v1/images/generations', body)).status).toBe(200)
+})
