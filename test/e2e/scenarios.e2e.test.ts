@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import type { Running } from './harness/running.ts'
 import { checkBooks } from './harness/check-books.ts'
+import { otherSites, wrongUrls } from './scenarios/browsers.ts'
 import { chatPicture, chatStream, chatWhole } from './scenarios/chat.ts'
 import { editWithMask } from './scenarios/edit.ts'
 import { generateFour, generateOne, generateWithOlderSdk } from './scenarios/generate.ts'
@@ -35,6 +36,8 @@ const scenarios = {
   'a revoked key stops at the door': keyRevoked,
   'an empty wallet gets 402 and leaves nothing behind': outOfCredit,
   'bad input names its parameter and costs nothing': badInput,
+  'a page of another site reads answers, refusals and pictures': otherSites,
+  'a wrong URL is answered with the right one': wrongUrls,
   'a body that has two readings is refused by name': oneReading,
   'trouble of the upstream is repaired or told, and never charged': upstreamTrouble,
   'a limited credential rests and the job is drawn after': upstreamLimited,

@@ -1,3 +1,4 @@
+import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
 import { z } from 'zod'
 
 const optionalUrl = z.url({ protocol: /^https?$/ }).optional()
@@ -33,6 +34,8 @@ export const standaloneConfig = z.object({
   RUNNER_LOST_AFTER_MS: z.coerce.number().int().min(500).max(600_000).default(20_000),
   /** One call of an upstream that draws. */
   DRAW_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
+  /** Whose pages may read answers of `/v1` and pictures: `*`, `none`, or origins behind commas. */
+  ALLOWED_ORIGINS: allowedOriginsSetting,
   /** Whether people may make accounts by themselves. */
   REGISTRATION: z.enum(['closed', 'open']).default('closed'),
   /** A session at the panel that is not used for so long has ended. */

@@ -1,9 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { Panel } from '@sluice/dashboard/serve/create-panel'
 import type { EdgeApi } from '@sluice/edge-api/module'
 import type { Imgproxy } from '@sluice/imgproxy/module'
 import type { Clock } from '@sluice/kernel/clock'
+import type { AllowedOrigins } from '@sluice/service-kit/http/cors'
+import { createCors } from '@sluice/service-kit/http/cors'
 import type { HealthCheck } from '@sluice/service-kit/http/health'
 import { healthRoutes } from '@sluice/service-kit/http/health'
 import type { Metrics } from '@sluice/service-kit/metrics'
@@ -12,13 +14,15 @@ type Checks = Record<string, HealthCheck>
 
 /** The modules, as far as they show at the port. */
 export interface Rooms {
-  edgeApi: Pick<EdgeApi, 'app' | 'checks' | 'stampCaller'>
+  edgeApi: Pick<EdgeApi, 'app' | 'checks' | 'stampCaller' | 'isApiCall'>
   imgproxy: Pick<Imgproxy, 'app' | 'checks'>
   billing: { checks: Checks }
   scheduler: { checks: Checks }
   imageRunner: { checks: Checks }
   metrics: Metrics
   panel: Panel
+  /** Whose pages may read pictures; the API has the same setting of its own. */
+  allowedOrigins: AllowedOrigins
 }
 
 /** Everything behind one port: the API, signed pictures, health, and the panel for the rest. */
@@ -29,22 +33,25 @@ export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
     metrics,
     clock,
   })
+  const cors = createCors({ allowedOrigins: rooms.allowedOrigins })
   const healthPaths = new Set(['/health', '/ready', '/metrics'])
   return {
     // Chosen by hand, not by a router above the routers: the API's path is the one that must be short.
     fetch: (request: Request, env: Parameters<typeof edgeApi.app.fetch>[1]) => {
       const path = pathOf(request.url)
       if (isOfApi(path)) return edgeApi.app.fetch(request, env)
-      if (path.startsWith('/p/')) return imgproxy.app.fetch(request, env)
+      const { incoming, outgoing } = endsOf(env)
+      if (path.startsWith('/p/'))
+        return cors(incoming, outgoing) ?? imgproxy.app.fetch(request, env)
       if (healthPaths.has(path)) return health.fetch(request, env)
-      const { incoming } = endsOf(env)
+      if (edgeApi.isApiCall(incoming, path)) return edgeApi.app.fetch(request, env)
       return panel.fetch(request, { incoming, callerStamp: edgeApi.stampCaller(incoming) })
     },
   }
 }
 
 // node-server gives every request the two ends of its connection.
-const endsOf = (env: unknown) => env as { incoming: IncomingMessage }
+const endsOf = (env: unknown) => env as { incoming: IncomingMessage; outgoing: ServerResponse }
 
 function isOfApi(path: string): boolean {
   return path.startsWith('/v1/') || path.startsWith('/api/') || path === '/v1' || path === '/api'

@@ -72,7 +72,8 @@ async function start(): Promise<void> {
       // Its server side asks us as a browser would, at the port that we are about to take.
       const apiUrl = () => server?.url ?? publicBaseUrl
       const panel = await openPanel({ log }, { apiUrl, publicBaseUrl: config.PUBLIC_BASE_URL })
-      server = await listen(frontDoor({ ...embedded, panel }, world))
+      const allowedOrigins = config.ALLOWED_ORIGINS
+      server = await listen(frontDoor({ ...embedded, panel, allowedOrigins }, world))
       const { channels } = await scheduler.readCatalog({})
       const sandboxOnly = channels.every(({ dialect }) => dialect === 'sandbox')
       const { dataDir } = settings

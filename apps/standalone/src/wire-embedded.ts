@@ -103,6 +103,7 @@ export function wireEmbedded(
       spoolDir: settings.spoolDir,
       usageDelivery: 'direct',
       publicBaseUrl,
+      allowedOrigins: config.ALLOWED_ORIGINS,
       registration: config.REGISTRATION,
       sessionIdleMs: config.SESSION_IDLE_MS,
     },

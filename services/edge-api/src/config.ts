@@ -1,3 +1,5 @@
+import type { AllowedOrigins } from '@sluice/service-kit/http/cors'
+import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
 import { integerSetting } from '@sluice/service-kit/read-config'
 import { z } from 'zod'
 
@@ -23,6 +25,8 @@ export interface EdgeConfig {
   imgproxyUrl: string | undefined
   /** Where people and callers find us; undefined when it is the address that we listen on. */
   publicBaseUrl: string | undefined
+  /** Whose pages may read answers of `/v1` and pictures. */
+  allowedOrigins: AllowedOrigins
   /** Whether people may make accounts by themselves. */
   registration: 'open' | 'closed'
   /** A session at the panel that is not used for so long has ended. */
@@ -55,6 +59,7 @@ export const defaultEdgeConfig: EdgeConfig = {
   imgproxyUrl: undefined,
   dashboardUrl: undefined,
   publicBaseUrl: undefined,
+  allowedOrigins: '*',
   registration: 'closed',
   sessionIdleMs: 30 * DAY_MS,
   version: '0.1.0',
@@ -105,6 +110,7 @@ export const edgeEnvironment = z.object({
   IMAGE_FORM_BYTES_MAX: bytes(d.imageFormBytesMax),
   IMAGE_JOB_MS_MAX: milliseconds(d.imageJobMsMax),
   PICTURE_LINK_MS: milliseconds(d.pictureLinkMs),
+  ALLOWED_ORIGINS: allowedOriginsSetting,
   REGISTRATION: z.enum(['closed', 'open']).default(d.registration),
   SESSION_IDLE_MS: integerSetting({ min: 60_000, max: 400 * DAY_MS }).default(d.sessionIdleMs),
 })
@@ -124,6 +130,7 @@ export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
     imgproxyUrl: env.IMGPROXY_URL,
     dashboardUrl: env.DASHBOARD_URL,
     publicBaseUrl: env.PUBLIC_BASE_URL,
+    allowedOrigins: env.ALLOWED_ORIGINS,
     registration: env.REGISTRATION,
     sessionIdleMs: env.SESSION_IDLE_MS,
     version: d.version,

@@ -7,6 +7,7 @@ import { newId } from '@sluice/kernel/ids'
 import { createJobHub } from '@sluice/jobs/job-hub'
 import type { HealthCheck } from '@sluice/service-kit/http/health'
 
+import { isApiCall } from './accept/api-paths.ts'
 import { createPublicApp, nameRequest } from './accept/public-app.ts'
 import { createAdmission } from './admit/admit.ts'
 import { createAllowancePool } from './admit/allowance-pool.ts'
@@ -58,6 +59,8 @@ export interface EdgeApi {
   endStreams(): void
   /** Waits for running requests within the time, then hands usage over and gives allowances back. */
   stop(limit: { withinMs: number }): Promise<void>
+  /** True for requests that belong to `app` though no route has their path: programs cannot read a page. */
+  isApiCall(incoming: IncomingMessage, path: string): boolean
   /** For a panel that is mounted in this process: where a request came from, signed. */
   stampCaller(incoming: IncomingMessage): string
   /** For /ready. */
@@ -153,6 +156,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     identity,
     app,
     stampCaller,
+    isApiCall: ({ method = 'GET', headers }, path) => isApiCall({ method, path, headers }),
     async start() {
       unsubscribe = await bus.subscribe('api-key-changed', ({ apiKeyId }) =>
         authenticator.forget(apiKeyId),

@@ -1,10 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 import { RequestError } from '@hono/node-server'
 import type { Log } from '@sluice/kernel/log'
 
+import type { HeadRefusal } from './judge-head.ts'
+import { allowOf, methodRefused } from './judge-head.ts'
 import { REQUEST_ID_HEADER } from './middleware.ts'
 
 interface Deps {
@@ -34,6 +37,19 @@ export function refusals({ log, newRequestId }: Deps) {
       outgoing.end(refusal(431, 'The request has too many headers.'))
       incoming.resume()
     },
+    head: (refused: HeadRefusal, incoming: IncomingMessage, outgoing: ServerResponse): void => {
+      const { status, message } = refused
+      outgoing.writeHead(status, { ...headers(), ...allowOf(refused), connection: 'close' })
+      outgoing.end(status === 204 ? undefined : refusal(status, message))
+      incoming.resume()
+    },
+    connect: (socket: Duplex): void => {
+      const refused = methodRefused('CONNECT')
+      const body = refusal(refused.status, refused.message)
+      // A peer that is gone needs no answer.
+      socket.on('error', () => socket.destroy())
+      socket.end(rawAnswer(refused.status, { ...headers(), ...allowOf(refused) }, body))
+    },
     malformed: (error: Error & { code?: string }, socket: Socket): void => {
       // On a connection that has carried an answer, another may be on its way: words of ours would break it.
       if (!socket.writable || socket.bytesWritten > 0 || error.code === 'ECONNRESET') {
@@ -41,13 +57,7 @@ export function refusals({ log, newRequestId }: Deps) {
         return
       }
       const { status, message } = reasons[error.code ?? ''] ?? notHttp
-      const body = refusal(status, message)
-      const lines = Object.entries({
-        ...headers(),
-        'content-length': Buffer.byteLength(body),
-        connection: 'close',
-      }).map(([name, value]) => `${name}: ${value}\r\n`)
-      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+      socket.end(rawAnswer(status, headers(), refusal(status, message)))
     },
   }
 }
@@ -62,6 +72,16 @@ const notHttp: Reason = { status: 400, message: 'This is not HTTP.' }
 const reasons: Readonly<Record<string, Reason>> = {
   HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers of the request are too large.' },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request was not sent in time.' },
+}
+
+/** An answer for a socket that Node has no response for. */
+function rawAnswer(status: number, headers: Record<string, string>, body: string): string {
+  const lines = Object.entries({
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
 }
 
 // OpenAI's envelope, because most who knock expect it.

@@ -12,6 +12,7 @@ import { systemRandom } from '@sluice/kernel/random'
 import type { Env, Hono } from 'hono'
 
 import { drainServer } from './drain-server.ts'
+import { judgeHead } from './judge-head.ts'
 import { refusals } from './refuse-unheard.ts'
 
 /** What one server bears. Times in milliseconds. */
@@ -78,6 +79,8 @@ export async function serveHttp<E extends Env>({
   const server = createServer(serverOptions(bounds), (incoming, outgoing) => {
     if (incoming.rawHeaders.length > bounds.headersMax * 2)
       return refuse.tooManyHeaders(incoming, outgoing)
+    const refused = judgeHead(incoming)
+    if (refused) return refuse.head(refused, incoming, outgoing)
     // Unheard, a failed answer would end the process.
     answer(incoming, outgoing).catch((err: unknown) => {
       log.error({ err }, 'an answer could not be written')
@@ -90,6 +93,7 @@ export async function serveHttp<E extends Env>({
   // Answers may stream for as long as they like; silence on them is the door's business.
   server.timeout = 0
   server.on('clientError', refuse.malformed)
+  server.on('connect', (_, socket) => refuse.connect(socket))
   const sockets = trackSockets(server)
   await listen(server, { port, host })
   // Accepting may fail later, for want of file descriptors; unheard, that would end the process.
@@ -123,7 +127,8 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     // How often the two timeouts above are looked at.
     connectionsCheckingInterval: Math.min(5_000, limits.headersWithinMs),
     maxHeaderSize: limits.headerBytesMax,
-    requireHostHeader: true,
+    // judgeHead refuses what has none, in our envelope.
+    requireHostHeader: false,
     noDelay: true,
     keepAlive: true,
   }

@@ -3,13 +3,16 @@ import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
+import { createCors } from '@sluice/service-kit/http/cors'
 import { Hono } from 'hono'
 
 import type { ChatParts } from '../chat-parts.ts'
 import { mountImages } from '../images/mount-images.ts'
 import type { ForwardInput } from '../relay/forward.ts'
 import { forward } from '../relay/forward.ts'
+import type { EdgeConfig } from '../config.ts'
 import type { EdgeApp, EdgeContext, EdgeEnv } from '../request.ts'
+import { isApiCall, isApiPath, isControlPath, likelyPaths } from './api-paths.ts'
 import { mountChat } from './chat-completions.ts'
 import { mountModels } from './models.ts'
 import { errorResponse } from './render-error.ts'
@@ -31,7 +34,33 @@ export function createPublicApp(parts: ChatParts): EdgeApp {
     if (context.env.outgoing.headersSent) return cut(context.env.outgoing)
     return errorResponse(error, context)
   })
+  answerOtherSites(app, door.deps.config)
   return app
+}
+
+/**
+ * CORS for all that a key or a signed link opens, answers that never reach a route included. `/api` lives by a
+ * cookie, and has none of it. Requests of programs, which name no origin, cost nothing here.
+ */
+function answerOtherSites(app: EdgeApp, { allowedOrigins }: EdgeConfig): void {
+  const cors = createCors({ allowedOrigins })
+  const { fetch } = app
+  app.fetch = (request, env, executionContext) => {
+    const { incoming, outgoing } = endsOf(env)
+    if (incoming.headers.origin !== undefined || incoming.url?.startsWith('/p/')) {
+      const path = pathOf(request.url)
+      const answer = isApiPath(path) && !isControlPath(path) ? cors(incoming, outgoing) : undefined
+      if (answer) return answer
+    }
+    return fetch(request, env, executionContext)
+  }
+}
+
+// node-server gives every request the two ends of its connection.
+const endsOf = (env: unknown) => env as EdgeEnv['Bindings']
+
+function pathOf(url: string): string {
+  return new URL(url).pathname
 }
 
 type Manners = Pick<ForwardInput, 'origin' | 'withhold' | 'say'>
@@ -52,27 +81,44 @@ function mountForwards(app: EdgeApp, parts: ChatParts): void {
     app.get('/p/*', (context) => pass(context, { origin, withhold }))
   }
   app.notFound((context) => {
-    const { path } = context.req
-    const isApi = ['/v1/', '/api/', '/p/'].some((start) => path.startsWith(start))
-    if (dashboardUrl !== undefined && !isApi) {
-      const say = { [CALLER_HEADER]: stampCaller(context.env.incoming) }
+    const { path, method } = context.req
+    const { incoming } = context.env
+    if (dashboardUrl !== undefined && !isApiCall({ method, path, headers: incoming.headers })) {
+      const say = { [CALLER_HEADER]: stampCaller(incoming) }
       return pass(context, { origin: originOf(dashboardUrl), say })
     }
     nameRequest(context, newRequestId)
-    const methods = methodsOf(app, path)
-    const response = errorResponse(refusalOf(context, methods), context)
-    if (methods.length > 0) response.headers.set('allow', methods.join(', '))
-    // What is not there today may be there tomorrow.
-    response.headers.set('cache-control', 'no-store')
-    return response
+    return answerUnknown(app, context)
   })
 }
 
-function refusalOf({ req }: EdgeContext, methods: readonly string[]): AppError {
-  const route = `${req.method} ${req.path.slice(0, 200)}`
-  if (methods.length === 0) return new AppError('not_found', `Unknown route: ${route}`)
-  return new AppError('method_not_allowed', `Not a method of this route: ${route}`)
+/** 404, or 405 with the methods that the path has; 204 to OPTIONS. */
+function answerUnknown(app: EdgeApp, context: EdgeContext): Response {
+  const { path, method } = context.req
+  const methods = methodsOf(app, path)
+  const isAsked = method === 'OPTIONS' && methods.length > 0 && !isControlPath(path)
+  const response = isAsked
+    ? new Response(null, { status: 204 })
+    : errorResponse(refusalOf(app, context, methods), context)
+  if (methods.length > 0) response.headers.set('allow', methods.join(', '))
+  // What is not there today may be there tomorrow.
+  response.headers.set('cache-control', 'no-store')
+  return response
 }
+
+function refusalOf(app: EdgeApp, { req }: EdgeContext, methods: readonly string[]): AppError {
+  const route = `${req.method} ${req.path.slice(0, 200)}`
+  if (methods.length > 0)
+    return new AppError('method_not_allowed', `Not a method of this route: ${route}`)
+  const meant = likelyPaths(req.path.slice(0, 1_000)).find((likely) => isRoute(app, likely))
+  if (meant === undefined)
+    return new AppError('not_found', `Unknown URL: ${route}. The API is under /v1.`)
+  const [first] = methodsOf(app, meant)
+  const hint = methodsOf(app, meant).includes(req.method) ? req.method : first
+  return new AppError('not_found', `Unknown URL: ${route}. Did you mean ${hint} ${meant}?`)
+}
+
+const isRoute = (app: EdgeApp, path: string) => methodsOf(app, path).length > 0
 
 /** The methods that this path has; none for a path that is not ours. */
 function methodsOf(app: EdgeApp, path: string): string[] {

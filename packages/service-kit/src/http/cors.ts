@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** Chromium remembers a preflight for two hours at most. */
+const MAX_AGE_S = 7_200
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+/** Where a preflight names none. `*` would not cover Authorization (Fetch standard, CORS-safelisted names). */
+const HEADERS = 'authorization, content-type, idempotency-key, x-api-key'
+/** What a page may read of an answer, beside the few that it always may. */
+const EXPOSED = [
+  'x-request-id',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'idempotent-replayed',
+  'x-sluice-task-id',
+  'location',
+  'allow',
+  'content-length',
+  'content-range',
+  'etag',
+  'openai-processing-ms',
+  'openai-version',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
+  'x-ratelimit-limit-tokens',
+  'x-ratelimit-remaining-tokens',
+  'x-ratelimit-reset-tokens',
+].join(', ')
+const HEADER_LIST = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
+const HEADER_LIST_CHARS_MAX = 2_000
+
+/** Whose pages may read answers: those of any site, or of these origins. */
+export type AllowedOrigins = '*' | readonly string[]
+
+/**
+ * Lets pages of other sites read answers (Fetch standard, CORS protocol). Cookies never count: what is served
+ * this way is authorized by a key in a header. The headers are set on Node's own response before anything
+ * else runs, so that error answers and streams which bypass the framework carry them as well.
+ *
+ * `cors` sets them, and returns the answer to a preflight; undefined for every other request.
+ */
+export function createCors({ allowedOrigins }: { allowedOrigins: AllowedOrigins }) {
+  const listed = allowedOrigins === '*' ? undefined : new Set(allowedOrigins)
+  return function cors(incoming: IncomingMessage, outgoing: ServerResponse): Response | undefined {
+    const { origin } = incoming.headers
+    const allowed =
+      listed === undefined ? '*' : origin !== undefined && listed.has(origin) && origin
+    // Caches must not give the answer for one origin to another.
+    if (listed !== undefined) outgoing.setHeader('vary', 'Origin')
+    if (allowed !== false) outgoing.setHeader('access-control-allow-origin', allowed)
+    if (incoming.method !== 'OPTIONS') {
+      if (allowed !== false) outgoing.setHeader('access-control-expose-headers', EXPOSED)
+      return undefined
+    }
+    if (origin === undefined) return undefined
+    return preflight(incoming, { isAllowed: allowed !== false })
+  }
+}
+
+function preflight(incoming: IncomingMessage, { isAllowed }: { isAllowed: boolean }): Response {
+  const headers = new Headers({ 'content-length': '0' })
+  headers.set('vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers')
+  if (isAllowed) {
+    headers.set('access-control-allow-methods', METHODS)
+    headers.set('access-control-allow-headers', requestedHeaders(incoming) ?? HEADERS)
+    headers.set('access-control-max-age', String(MAX_AGE_S))
+  }
+  return new Response(null, { status: 204, headers })
+}
+
+function requestedHeaders({ headers }: IncomingMessage): string | undefined {
+  const text = headers['access-control-request-headers']
+  if (typeof text !== 'string' || text.length > HEADER_LIST_CHARS_MAX) return undefined
+  return HEADER_LIST.test(text) ? text : undefined
+}

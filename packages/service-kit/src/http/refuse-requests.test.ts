@@ -1,0 +1,74 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { Hono } from 'hono'
+import { afterEach, expect, test } from 'vitest'
+
+import type { HttpServer } from './serve-http.ts'
+import { serveHttp } from './serve-http.ts'
+
+const running: HttpServer[] = []
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.close({ withinMs: 0 })
+})
+
+async function setUp() {
+  const log = recordedLog()
+  const app = new Hono()
+  app.all('*', (c) => c.text(`${c.req.method} ${c.req.path}`))
+  const newRequestId = () => 'req_refused'
+  const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log, newRequestId })
+  running.push(server)
+  const speak = (bytes: string) => {
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(bytes))
+    return text(socket)
+  }
+  return { log, speak }
+}
+
+const ends = 'connection: close\r\n\r\n'
+
+const leaks = /secret|node_modules|\bat .*:\d+:\d+/
+
+test.each([
+  ['TRACE', `TRACE / HTTP/1.1\r\nhost: a\r\nauthorization: secret\r\n${ends}`, 405],
+  ['TRACE with a body', `TRACE /v1 HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n${ends}x`, 405],
+  ['CONNECT', `CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n`, 405],
+  ['an unknown method', `HEIST / HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
+  ['HTTP/0.9 without a version', 'GET /\r\n\r\n', 400],
+  ['HTTP/0.9', `GET / HTTP/0.9\r\nhost: a\r\n${ends}`, 400],
+  ['HTTP/2.0 in plain words', `GET / HTTP/2.0\r\nhost: a\r\n${ends}`, 400],
+  ['HTTP/3.7', `GET / HTTP/3.7\r\nhost: a\r\n${ends}`, 400],
+  ['two hosts', `GET / HTTP/1.1\r\nhost: a\r\nHost: b\r\n${ends}`, 400],
+  ['the same host twice', `GET / HTTP/1.1\r\nHOST: a\r\nHost: a\r\n${ends}`, 400],
+  ['no host', `GET / HTTP/1.1\r\n${ends}`, 400],
+  ['an empty host', `GET / HTTP/1.1\r\nhost:\r\n${ends}`, 400],
+  ['a host of two names', `GET / HTTP/1.1\r\nhost: a, b\r\n${ends}`, 400],
+  ['a host with a path', `GET / HTTP/1.1\r\nhost: a/b\r\n${ends}`, 400],
+  ['a host with a user', `GET / HTTP/1.1\r\nhost: u@a\r\n${ends}`, 400],
+  ['a target without a slash', `GET nothing HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
+  ['an absolute target of another scheme', `GET ftp://a/ HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
+  ['another method for all of the server', `GET * HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
+])('%s is refused in the envelope, and is no fault', async (_, bytes, status) => {
+  const { log, speak } = await setUp()
+  const answer = await speak(bytes)
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(answer).toContain('x-request-id: req_refused')
+  expect(answer).toContain('"error":{"message":"')
+  expect(/\r\nallow: GET/i.test(answer)).toBe(status === 405)
+  expect(answer).not.toMatch(leaks)
+  expect(log.lines.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test.each([
+  ['a method of WebDAV', `PROPFIND / HTTP/1.1\r\nhost: a\r\n${ends}`, 200],
+  ['an absolute target', `GET http://a/b HTTP/1.1\r\nhost: a\r\n${ends}`, 200],
+  ['all of the server', `OPTIONS * HTTP/1.1\r\nhost: a\r\n${ends}`, 204],
+  ['an upgrade that we do not do', `GET / HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\n${ends}`, 200],
+  ['a host and its port', `GET / HTTP/1.1\r\nhost: [::1]:8080\r\n${ends}`, 200],
+])('%s is answered', async (_, bytes, status) => {
+  const { log, speak } = await setUp()
+  expect(await speak(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(log.lines.filter(({ level }) => level === 'error')).toEqual([])
+})

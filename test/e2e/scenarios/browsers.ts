@@ -1,0 +1,79 @@
+import { expect } from 'vitest'
+
+import type { Context } from '../harness/context.ts'
+import { call, client } from '../harness/context.ts'
+
+const origin = 'https://app.example.org'
+
+/** A page of another site calls the API with a key: preflight, answers, refusals and pictures are readable. */
+export async function otherSites(context: Context): Promise<void> {
+  const { baseUrl } = context.running
+  const preflight = await fetch(`${baseUrl}/v1/chat/completions`, {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type',
+    },
+  })
+  expect(preflight.status).toBe(204)
+  expect(Object.fromEntries(preflight.headers)).toMatchObject({
+    'access-control-allow-origin': '*',
+    'access-control-allow-headers': 'authorization,content-type',
+  })
+  const body = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] }
+  const cases: [object, Record<string, string>, number][] = [
+    [body, {}, 200],
+    [{ ...body, stream: true }, {}, 200],
+    [body, { authorization: 'Bearer sk-wrong' }, 401],
+    [{ ...body, model: 'nothing' }, {}, 404],
+  ]
+  for (const [asked, headers, status] of cases) {
+    const answer = await call(context, '/v1/chat/completions', {
+      body: asked,
+      headers: { origin, ...headers },
+    })
+    await answer.text()
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([
+      status,
+      '*',
+    ])
+    expect(answer.headers.get('access-control-expose-headers')).toContain('x-request-id')
+  }
+  const { data = [] } = await client(context).images.generate({
+    model: 'gpt-image-2',
+    prompt: 'a heron for another site',
+    size: '1024x1024',
+    response_format: 'url',
+  })
+  // Without an Origin, too: a cache may give this answer to a page later.
+  for (const headers of [{ origin }, {}] as Record<string, string>[]) {
+    const picture = await fetch(data[0]?.url ?? '', { headers })
+    await picture.arrayBuffer()
+    expect(picture.status).toBe(200)
+    expect(picture.headers.get('access-control-allow-origin')).toBe('*')
+  }
+}
+
+/** Who asks under a wrong base URL is told the right one, in JSON; the panel's pages stay pages. */
+export async function wrongUrls(context: Context): Promise<void> {
+  const wrong: [string, string, string][] = [
+    ['POST', '//v1/chat/completions', 'POST /v1/chat/completions?'],
+    ['POST', '/chat/completions', 'POST /v1/chat/completions?'],
+    ['POST', '/v1/v1/images/generations', 'POST /v1/images/generations?'],
+    ['GET', '/models', 'GET /v1/models?'],
+    ['GET', '/v1/unknown', '/v1'],
+    ['GET', '/anything', '/v1'],
+    ['POST', '/anything', '/v1'],
+  ]
+  for (const [method, route, meant] of wrong) {
+    const answer = await call(context, route, { method })
+    expect(answer.status, route).toBe(404)
+    expect(answer.headers.get('content-type'), route).toContain('application/json')
+    expect(await answer.json()).toMatchObject({
+      error: { type: 'invalid_request_error', message: expect.stringContaining(meant) },
+    })
+  }
+  const refused = await call(context, '/v1/chat/completions')
+  expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'POST'])
+}
