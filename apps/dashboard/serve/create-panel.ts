@@ -9,6 +9,9 @@ import { serveAssets } from './serve-asset.ts'
 
 /** Forms carry a few lines; pictures go from the browser to the gateway itself. */
 const FORM_BYTES_MAX = 512 * 1024
+/** The forms of who is not signed in: an e-mail and a password, percent-encoded. */
+const OPEN_FORM_BYTES_MAX = 16 * 1024
+const OPEN_FORMS: ReadonlySet<string> = new Set(['/login', '/register'])
 
 export interface PanelDeps {
   build: PanelBuild
@@ -43,7 +46,8 @@ export function createPanel({ build, apiUrl, publicBaseUrl, log }: PanelDeps): P
       const { pathname, search } = new URL(request.url)
       const asset = build.assets.get(pathname)
       if (asset) return serveAsset(asset, request)
-      if (isTooLarge(request)) return new Response('Too large', { status: 413 })
+      const bytesMax = OPEN_FORMS.has(pathname) ? OPEN_FORM_BYTES_MAX : FORM_BYTES_MAX
+      if (isTooLarge(request, bytesMax)) return new Response('Too large', { status: 413 })
       const origin = requestOrigin({
         host: incoming.headers.host ?? '',
         origin: request.headers.get('origin'),
@@ -60,11 +64,11 @@ export function createPanel({ build, apiUrl, publicBaseUrl, log }: PanelDeps): P
   }
 }
 
-function isTooLarge({ method, headers }: Request): boolean {
+function isTooLarge({ method, headers }: Request, bytesMax: number): boolean {
   if (method === 'GET' || method === 'HEAD') return false
   // Browsers say the length of a form; a body of unknown length is none of theirs.
   const length = headers.get('content-length')
-  return headers.has('transfer-encoding') || Number(length ?? 0) > FORM_BYTES_MAX
+  return headers.has('transfer-encoding') || Number(length ?? 0) > bytesMax
 }
 
 // A request of the platform's own kind: SvelteKit may copy it, which a server's light one does not bear.

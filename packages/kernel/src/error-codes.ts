@@ -14,6 +14,11 @@ export const errorCodes = {
     retryable: false,
     meaning: 'A parameter has a value we cannot use.',
   },
+  weak_password: {
+    status: 400,
+    retryable: false,
+    meaning: 'A new password is easy to guess: common, repeated, or made of the e-mail address.',
+  },
   missing_required_parameter: {
     status: 400,
     retryable: false,

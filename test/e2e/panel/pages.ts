@@ -146,7 +146,7 @@ function post(running: Context['running'], path: string, body: string) {
   return visit(running, path, { method: 'POST', headers, body })
 }
 
-/** Who guesses by the form is stopped, at whatever address they claim to be; nobody else is. */
+/** Who guesses by the form is counted at one address, whatever they claim to be; nobody else waits. */
 export async function guessesCounted({ running }: Context): Promise<void> {
   const guess = (n: number, from: string) =>
     sendLogin(
@@ -160,12 +160,11 @@ export async function guessesCounted({ running }: Context): Promise<void> {
         },
       },
     )
-  const statuses: number[] = []
-  for (let n = 0; n < 40 && statuses.at(-1) !== 429; n += 1)
-    statuses.push((await guess(n, '127.0.0.9')).status)
-  expect(statuses.at(-1)).toBe(429)
-  // Thirty may fail at once, and some more as time goes by.
-  expect(statuses.length).toBeGreaterThan(30)
-  expect((await sendLogin(running, ADMIN, { from: '127.0.0.9' })).status).toBe(429)
-  expect((await sendLogin(running, ADMIN, { from: '127.0.0.10' })).status).toBe(303)
+  const flood = Array.from({ length: 30 }, (_, n) => guess(n, '127.0.0.9'))
+  const elsewhere = await sendLogin(running, ADMIN, { from: '127.0.0.10' })
+  expect(elsewhere.status).toBe(303)
+  const statuses = (await Promise.all(flood)).map(({ status }) => status)
+  // Ten may fail at once and four may wait; one more as time goes by.
+  expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(10)
+  expect((await sendLogin(running, ADMIN, { from: '127.0.0.9' })).status).toBe(303)
 }

@@ -1,6 +1,7 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { ChannelModel, Scheduler } from '@sluice/contracts/scheduler.contract'
 import { makePassword } from '@sluice/edge-api/accounts'
+import { isAppError } from '@sluice/kernel/app-error'
 import { MICRO_PER_CREDIT } from '@sluice/kernel/credits'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
@@ -63,11 +64,12 @@ async function ensureAdmin(
   config: StandaloneConfig,
 ) {
   const made = config.ADMIN_PASSWORD ?? makePassword({ random })
-  const user = await accounts.createUser({
-    email: config.ADMIN_EMAIL,
-    role: 'admin',
-    password: made,
-  })
+  const user = await accounts
+    .createUser({ email: config.ADMIN_EMAIL, role: 'admin', password: made })
+    .catch((cause: unknown) => {
+      if (!isAppError(cause, 'weak_password')) throw cause
+      throw new Error(`ADMIN_PASSWORD cannot be used. ${cause.message}`, { cause })
+    })
   if (config.SLUICE_STARTING_CREDITS > 0) {
     // Granted once for a wallet, whatever the setting says later.
     await billing.grantCredits({

@@ -14,11 +14,16 @@ export interface ControlRoute {
   answers?: 'events' | 'bytes'
   /** The body is read by the operation itself: a form or JSON, with pictures. JSON unless said. */
   takes?: 'pictures'
+  /** The most that its JSON body may have, where that is less than for others. */
+  bodyBytesMax?: number
   /** Takes an Idempotency-Key; `required` refuses a request without one. */
   idempotency?: 'optional' | 'required'
   /** For the OpenAPI page. */
   summary: string
 }
+
+/** An e-mail, two passwords of 200 characters in any script, a token: more is none of these. */
+export const AUTH_BODY_BYTES_MAX = 8 * 1024
 
 /** Every route of `/api`, by operation. Plain values: the browser's client reads it too. */
 export const controlRoutes = {
@@ -39,13 +44,21 @@ export const controlRoutes = {
     path: '/api/auth/register',
     access: 'anyone',
     status: 201,
+    bodyBytesMax: AUTH_BODY_BYTES_MAX,
     summary: 'Make an account and sign in, where registration is open',
   },
-  login: { method: 'POST', path: '/api/auth/login', access: 'anyone', summary: 'Sign in' },
+  login: {
+    method: 'POST',
+    path: '/api/auth/login',
+    access: 'anyone',
+    bodyBytesMax: AUTH_BODY_BYTES_MAX,
+    summary: 'Sign in',
+  },
   refresh: {
     method: 'POST',
     path: '/api/auth/refresh',
     access: 'anyone',
+    bodyBytesMax: AUTH_BODY_BYTES_MAX,
     summary: 'Exchange a refresh token for a new pair of tokens',
   },
   logout: {
@@ -66,6 +79,7 @@ export const controlRoutes = {
     path: '/api/me/password',
     access: 'own-account:edit',
     status: 204,
+    bodyBytesMax: AUTH_BODY_BYTES_MAX,
     summary: 'Change the password; every other session ends',
   },
 

@@ -14,6 +14,7 @@ import type { Log } from '@sluice/kernel/log'
 import { singleFlight } from '@sluice/kernel/single-flight'
 import { LRUCache } from 'lru-cache'
 
+import { createFairQueue } from '../fair-queue.ts'
 import type { KeyHash } from '../key-hash.ts'
 import type { Principal } from '../request.ts'
 import type { KeyStore, StoredKey } from '../store/key-store.ts'
@@ -26,8 +27,12 @@ const UNKNOWN_MS = 10_000
 const DECISION_MS = 30_000
 const STALE_MS = 300_000
 
+/** Keys that are not in memory are looked up in turn by address, so that who tries keys delays themselves first. */
+const LOOKUPS = { runningMax: 8, waitingMax: 4_096, groupWaitingMax: 512 }
+
 const REFRESH_RETRY_MS = 1_000
 const READS_MAX = 5
+const LOOKUP_RETRY_MS = 1_000
 
 interface Decision {
   principal: Principal
@@ -59,25 +64,25 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
   const decisions = new LRUCache<string, Decision>({ max: KEYS_MAX })
   const unknown = new LRUCache<string, number>({ max: UNKNOWN_MAX })
   const reads = singleFlight<Decision | undefined>()
+  const lookUps = createFairQueue(LOOKUPS)
   let changes = 0
 
-  const read = (name: string, apiKey: string) =>
-    reads.run(name, async () => {
-      // A key that changed while we read may have been read as it was before.
-      for (let round = 1; ; round += 1) {
-        const before = changes
-        const decision = decide(await deps.keyStore.findByHash(deps.keyHash(apiKey)), clock.nowMs())
-        if (changes !== before && round < READS_MAX) continue
-        if (decision) decisions.set(name, decision)
-        else decisions.delete(name)
-        return decision
-      }
-    })
+  const read = async (name: string, apiKey: string) => {
+    // A key that changed while we read may have been read as it was before.
+    for (let round = 1; ; round += 1) {
+      const before = changes
+      const decision = decide(await deps.keyStore.findByHash(deps.keyHash(apiKey)), clock.nowMs())
+      if (changes !== before && round < READS_MAX) continue
+      if (decision) decisions.set(name, decision)
+      else decisions.delete(name)
+      return decision
+    }
+  }
 
   const refresh = async (name: string, apiKey: string, decision: Decision, nowMs: number) => {
     decision.refreshAtMs = nowMs + REFRESH_RETRY_MS
     try {
-      await read(name, apiKey)
+      await reads.run(name, () => read(name, apiKey))
     } catch (err) {
       deps.log.warn({ err, apiKeyId: decision.principal.apiKeyId }, 'an API key was not read anew')
     }
@@ -98,12 +103,16 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
       const nowMs = clock.nowMs()
       const knownWrongUntilMs = unknown.get(name) ?? 0
       if (nowMs < knownWrongUntilMs) throw wrongKey()
+      const refuse = () => guessing(Math.max(LOOKUP_RETRY_MS, guesses.waitMs(address, nowMs)))
+      const decision = await reads.run(name, () =>
+        lookUps.run({ group: address, refuse }, () => read(name, apiKey)),
+      )
+      if (decision && clock.nowMs() < decision.expiresAtMs) return decision.principal
+      unknown.set(name, clock.nowMs() + UNKNOWN_MS)
+      // Asked only now: how many wrong keys an address has tried never decides about a right one.
       const waitMs = guesses.waitMs(address, nowMs)
       if (waitMs > 0) throw guessing(waitMs)
-      const decision = await read(name, apiKey)
-      if (decision && nowMs < decision.expiresAtMs) return decision.principal
       guesses.count(address, nowMs)
-      unknown.set(name, nowMs + UNKNOWN_MS)
       throw wrongKey()
     },
     forget(apiKeyId) {

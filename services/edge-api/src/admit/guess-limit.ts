@@ -11,15 +11,15 @@ interface Bucket {
 }
 
 export interface GuessLimit {
-  /** How long this address must wait before another unknown key of it is looked up; 0 for now. */
+  /** How long this address should wait before it tries another unknown key; 0 for not at all. */
   waitMs(address: string, nowMs: number): number
   /** Counts a key that was wrong. */
   count(address: string, nowMs: number): void
 }
 
 /**
- * Slows down who tries keys. Only unknown keys are held up: a key that was right lately is decided
- * before this is asked, so nobody locks their neighbours out.
+ * Counts wrong keys by address, and says when the answer to one more is 429 in place of 401. A right key is never
+ * asked about, so nobody locks their neighbours out.
  */
 export function guessLimit(): GuessLimit {
   const buckets = new LRUCache<string, Bucket>({ max: ADDRESSES_MAX })

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 import type { Clock } from '@sluice/kernel/clock'
 
-import type { SessionPrincipal } from '../identity/identity.ts'
+import type { Identity, SessionPrincipal } from '../identity/identity.ts'
 import type { EdgeContext } from '../request.ts'
 import type { Sweep } from '../sweep.ts'
 import type { CountRequest } from './count-requests.ts'
@@ -16,6 +16,8 @@ export interface ControlDeps {
   publicOrigin: string | undefined
   /** Where a request came from, for throttling and records. */
   addressOf: (incoming: IncomingMessage) => string
+  /** Counts a call without a session, until it has turned out to be well-formed. Throws `too_many_attempts`. */
+  beginOpenCall: Identity['beginOpenCall']
   /** Gives the request its id, once. */
   nameRequest: (context: EdgeContext) => string
   /** The session behind a cookie or a bearer token. Throws `invalid_session`, `unavailable`. */

@@ -75,7 +75,7 @@ async function answer(mounted: Mounted, context: EdgeContext): Promise<Response>
   const extra = new Headers()
   const call = {
     session,
-    ...(await readInput(mounted, context)),
+    ...(await countedInput(mounted, context)),
     idempotencyKey: readIdempotencyKey(incoming.headers['idempotency-key'], route.idempotency),
     requestId,
     receivedAtMs,
@@ -117,6 +117,18 @@ function checkAllowed({ access }: ControlRoute, session: SessionPrincipal | unde
   throw new AppError('permission_denied', `Your account may not do this (${access}).`)
 }
 
+/** Without a session, what cannot be read counts against the address that sent it. */
+async function countedInput(mounted: Mounted, context: EdgeContext) {
+  const { deps, route, schemas } = mounted
+  if (route.access !== 'anyone' || !schemas.body) return readInput(mounted, context)
+  const { incoming } = context.env
+  const call = { address: deps.addressOf(incoming), cookie: incoming.headers.cookie }
+  const takeBack = deps.beginOpenCall(call)
+  const input = await readInput(mounted, context)
+  takeBack()
+  return input
+}
+
 async function readInput({ deps, route, schemas }: Mounted, { req, env }: EdgeContext) {
   const params = schemas.params ? findable(schemas.params, req.param()) : undefined
   const query = schemas.query ? checked(schemas.query, queryFields(req.url)) : undefined
@@ -124,7 +136,8 @@ async function readInput({ deps, route, schemas }: Mounted, { req, env }: EdgeCo
   const type = env.incoming.headers['content-type'] ?? ''
   if (!/^application\/([\w.+-]*\+)?json\b/i.test(type))
     throw new AppError('unsupported_media_type', 'Send JSON, as application/json.')
-  const limits = { bytesMax: CONTROL_BODY_BYTES_MAX, clock: deps.clock, sweep: deps.sweep }
+  const bytesMax = route.bodyBytesMax ?? CONTROL_BODY_BYTES_MAX
+  const limits = { bytesMax, clock: deps.clock, sweep: deps.sweep }
   const body = checked(schemas.body, await readJsonFields(limits, env.incoming))
   return { params, query, body }
 }

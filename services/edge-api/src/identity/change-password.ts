@@ -9,21 +9,22 @@ import { sessionOver } from './session-state.ts'
 // Who found an open session should not find the password by it.
 const OF_ONE_PERSON: AttemptRule = { kind: 'password of', failuresMax: 10, everyMs: 60_000 }
 
-/** Ends every other session of the person. Throws `invalid_value` for a wrong current password. */
+/** Ends every other session of the person. Throws `invalid_value` for a wrong current password, `weak_password`. */
 export async function changePassword(
   parts: IdentityParts,
   input: Parameters<Identity['changePassword']>[0],
 ): Promise<void> {
   const { store, passwords, attempts, clock } = parts
-  const { userId, currentPassword, newPassword } = input
-  checkNewPassword(newPassword, 'new_password')
+  const { userId, email, currentPassword, newPassword } = input
   const takeBack = attempts.begin([{ rule: OF_ONE_PERSON, name: userId }])
   const checkedHash = await store.findPasswordHash(userId)
   if (checkedHash === undefined) throw sessionOver()
-  if (!(await passwords.matches(checkedHash, currentPassword)) || checkedHash === null)
+  const turn = { group: userId, class: 'first' } as const
+  if (!(await passwords.matches(checkedHash, currentPassword, turn)) || checkedHash === null)
     throw wrong()
   takeBack()
-  const passwordHash = await passwords.hash(newPassword)
+  await checkNewPassword({ password: newPassword, param: 'new_password', email })
+  const passwordHash = await passwords.hash(newPassword, turn)
   const keepSessionId = input.sessionId
   const at = clock.now()
   const change = { userId, checkedHash, passwordHash, keepSessionId, at }

@@ -1,17 +1,20 @@
 import { createAttempts } from './attempts.ts'
 import { authenticateSession } from './authenticate-session.ts'
+import { beginOpenCall } from './begin-open-call.ts'
 import { changePassword } from './change-password.ts'
 import { changeStanding } from './change-standing.ts'
 import { createPerson } from './create-person.ts'
+import { createDeviceCookie } from './device-cookie.ts'
+import { createHostCookie } from './host-cookie.ts'
 import type { Identity } from './identity.ts'
 import type { IdentityDeps, IdentityParts } from './identity-deps.ts'
 import { makePassword } from './make-password.ts'
 import { createPasswords } from './passwords.ts'
 import { pruneSessions } from './prune-sessions.ts'
 import { refreshSession } from './refresh-session.ts'
-import { createSessionCookie } from './session-cookie.ts'
 import { createSessionTokens } from './session-tokens.ts'
-import { createSignIn } from './sign-in.ts'
+import { createSignInPace } from './sign-in-pace.ts'
+import { signIn } from './sign-in.ts'
 import { signUp } from './sign-up.ts'
 
 /** Makes the module over a store. Opens no socket; warns once where sessions travel unprotected. */
@@ -20,7 +23,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
     ...deps,
     passwords: createPasswords(deps),
     tokens: createSessionTokens(deps),
-    cookie: createSessionCookie(deps),
+    cookie: createHostCookie('sluice_session', deps),
+    devices: createDeviceCookie({ ...deps, cookie: createHostCookie('sluice_device', deps) }),
+    pace: createSignInPace(deps),
     attempts: createAttempts(deps),
   }
   const { cookie, store, clock } = parts
@@ -32,7 +37,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
     registration: deps.registration,
     authenticate: (credentials) => authenticateSession(parts, credentials),
     signUp: (input) => signUp(parts, input),
-    signIn: createSignIn(parts),
+    signIn: (input) => signIn(parts, input),
     refresh: (input) => refreshSession(parts, input),
     async signOut({ sessionId }) {
       await store.endSession({ id: sessionId, end: { at: clock.now(), reason: 'signed-out' } })
@@ -43,7 +48,8 @@ export function createIdentity(deps: IdentityDeps): Identity {
     async createUser({ email, role, password }) {
       const madePassword = password === undefined ? makePassword(parts) : null
       const secret = password ?? madePassword ?? ''
-      const { person } = await createPerson(parts, { email, role, password: secret })
+      const group = 'operators'
+      const { person } = await createPerson(parts, { email, role, password: secret, group })
       return { person, madePassword }
     },
     setRole: ({ userId, role }) => changeStanding(parts, { userId, change: () => ({ role }) }),
@@ -53,6 +59,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
         change: ({ ban }, at) => ({ ban: ban ?? { at, reason, by } }),
       }),
     unban: ({ userId }) => changeStanding(parts, { userId, change: () => ({ ban: null }) }),
+    beginOpenCall: (input) => beginOpenCall(parts, input),
     prune: () => pruneSessions(parts),
   }
 }

@@ -6,13 +6,17 @@ import type { StoredPerson } from '../store/identity-store.ts'
 import type { IdentityParts } from './identity-deps.ts'
 import { checkNewPassword } from './passwords.ts'
 
-/** Writes a person with a wallet of their own. Throws `email_taken`, `invalid_value`. */
+/**
+ * Writes a person with a wallet of their own. `group` is who waits for the hash in turn. Throws
+ * `email_taken`, `invalid_value`, `weak_password`.
+ */
 export async function createPerson(
   parts: IdentityParts,
-  input: { email: string; role: Role; password: string },
+  input: { email: string; role: Role; password: string; group: string },
 ): Promise<{ person: StoredPerson; passwordHash: string }> {
-  checkNewPassword(input.password)
-  const passwordHash = await parts.passwords.hash(input.password)
+  const { password, email, group } = input
+  await checkNewPassword({ password, email })
+  const passwordHash = await parts.passwords.hash(password, { group })
   const { person, fresh } = await parts.store.insertPerson({
     id: newId('usr', parts),
     wallet: newId('wal', parts),

@@ -5,9 +5,11 @@ import type { Random } from '@sluice/kernel/random'
 
 import type { IdentityStore } from '../store/identity-store.ts'
 import type { Attempts } from './attempts.ts'
+import type { DeviceCookie } from './device-cookie.ts'
+import type { HostCookie } from './host-cookie.ts'
 import type { Passwords } from './passwords.ts'
-import type { SessionCookie } from './session-cookie.ts'
 import type { SessionTokens } from './session-tokens.ts'
+import type { SignInPace } from './sign-in-pace.ts'
 
 /** What identity asks of the world. */
 export interface IdentityDeps {
@@ -30,6 +32,8 @@ export interface IdentityDeps {
 export interface IdentityParts extends IdentityDeps {
   passwords: Passwords
   tokens: SessionTokens
-  cookie: SessionCookie
+  cookie: HostCookie
+  devices: DeviceCookie
+  pace: SignInPace
   attempts: Attempts
 }

@@ -22,7 +22,19 @@ export interface SignedIn {
   refreshToken: string
   /** The value of a Set-Cookie header, for browsers. */
   setCookie: string
+  /** The same of a device, after a sign-in by password: known devices sign in first when many try. */
+  deviceCookie?: string
   person: Person
+}
+
+/** A sign-in or registration as it came. */
+export interface PasswordCall {
+  email: string
+  password: string
+  /** Where it came from; IPv6 by /64. */
+  address: string
+  /** The Cookie header: whether this device signed in before. */
+  cookie?: string | undefined
 }
 
 /**
@@ -41,10 +53,10 @@ export interface Identity {
     cookie?: string | undefined
     authorization?: string | undefined
   }): Promise<SessionPrincipal>
-  /** Throws `registration_closed`, `email_taken`, `too_many_attempts`, `invalid_value`. */
-  signUp(input: { email: string; password: string; address: string }): Promise<SignedIn>
+  /** Throws `registration_closed`, `email_taken`, `too_many_attempts`, `invalid_value`, `weak_password`. */
+  signUp(input: PasswordCall): Promise<SignedIn>
   /** Throws `wrong_credentials`, `too_many_attempts`, `account_banned` (with the right password only). */
-  signIn(input: { email: string; password: string; address: string }): Promise<SignedIn>
+  signIn(input: PasswordCall): Promise<SignedIn>
   /**
    * A new pair of tokens for a refresh token. The last one may be shown again for half a minute, and answers
    * the same pair: its answer may have been lost. An older one ends the session. Throws `invalid_session`,
@@ -53,9 +65,10 @@ export interface Identity {
   refresh(input: { refreshToken: string }): Promise<SignedIn>
   /** Ends the session. `setCookie` takes the cookie away. */
   signOut(input: { sessionId: string }): Promise<{ setCookie: string }>
-  /** Ends every other session of the person. Throws `invalid_value`, `too_many_attempts`. */
+  /** Ends every other session of the person. Throws `invalid_value`, `weak_password`, `too_many_attempts`. */
   changePassword(input: {
     userId: string
+    email: string
     sessionId: string
     currentPassword: string
     newPassword: string
@@ -76,6 +89,12 @@ export interface Identity {
   ban(input: { userId: string; reason: string; by: string | null }): Promise<Person>
   /** Keys work again; sessions stay ended. Throws `not_found`. */
   unban(input: { userId: string }): Promise<Person>
+  /**
+   * Counts a call that needs no session against its address until it has turned out to be well-formed: the returned
+   * function takes it back. Throws `too_many_attempts` for an address that sent too many that were not; devices that
+   * signed in before are let through.
+   */
+  beginOpenCall(input: Pick<PasswordCall, 'address' | 'cookie'>): () => void
   /** Forgets sessions that ended long ago; for upkeep. */
   prune(): Promise<void>
 }

@@ -1,62 +1,93 @@
+import { availableParallelism } from 'node:os'
+
 import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from '@sluice/contracts/control/auth'
 import { AppError } from '@sluice/kernel/app-error'
 import type { Random } from '@sluice/kernel/random'
 
+import type { QueueClass } from '../fair-queue.ts'
+import { createFairQueue } from '../fair-queue.ts'
 import { hashPassword, nobodysHash, verifyPassword } from './password-hash.ts'
+import type { Weakness } from './password-strength.ts'
+import { passwordWeakness } from './password-strength.ts'
 
 /**
- * Each takes 19 MiB and some 40 ms of one of the four threads that files and names are looked up with. So
- * that nobody's sign-ins hold up everybody's requests, few run at once, and few wait.
+ * Each takes 19 MiB and some 40 ms of one of the four threads that files and names are looked up with. Few run at
+ * once, and one core stays free for everything else.
  */
-const AT_ONCE_MAX = 2
-const WAITING_MAX = 50
+const RUNNING_MAX = Math.max(1, Math.min(2, availableParallelism() - 1))
+const WAITING_MAX = 1_000
+const GROUP_WAITING_MAX = 16
 const RETRY_AFTER_MS = 2_000
 
+/** For whom a password is hashed: an address, or a known device's e-mail. */
+export interface HashTurn {
+  group: string
+  class?: QueueClass
+}
+
 export interface Passwords {
-  /** Throws `overloaded` when too many wait already. */
-  hash(password: string): Promise<string>
-  /** Takes as long without a hash as with one. Throws `overloaded`. */
-  matches(hash: string | null | undefined, password: string): Promise<boolean>
+  /** Throws `too_many_attempts` when too many of this group wait already. */
+  hash(password: string, turn: HashTurn): Promise<string>
+  /** Takes as long without a hash as with one. Throws `too_many_attempts`. */
+  matches(hash: string | null | undefined, password: string, turn: HashTurn): Promise<boolean>
 }
 
 export function createPasswords({ random }: { random: Random }): Passwords {
-  const inTurn = createTurns()
+  const queue = createFairQueue({
+    runningMax: RUNNING_MAX,
+    waitingMax: WAITING_MAX,
+    groupWaitingMax: GROUP_WAITING_MAX,
+  })
   return {
-    hash: (password) => inTurn(() => hashPassword({ random }, password)),
-    async matches(hash, password) {
-      const same = await inTurn(() => verifyPassword(hash ?? nobodysHash, password))
+    hash: (password, turn) =>
+      queue.run({ ...turn, refuse }, () => hashPassword({ random }, password)),
+    async matches(hash, password, turn) {
+      const verify = () => verifyPassword(hash ?? nobodysHash, password)
+      const same = await queue.run({ ...turn, refuse }, verify)
       return same && typeof hash === 'string'
     },
   }
 }
 
-/** Throws `invalid_value` for a new password that is too short or too long; counted as people count. */
-export function checkNewPassword(password: string, param = 'password'): void {
+const refuse = () =>
+  new AppError('too_many_attempts', 'Too many attempts at once. Try again in a moment.', {
+    retryAfterMs: RETRY_AFTER_MS,
+  })
+
+export interface NewPassword {
+  password: string
+  /** The parameter to name in a refusal. */
+  param?: string
+  /** What an attacker knows beside it. */
+  email?: string
+}
+
+/**
+ * Throws `invalid_value` for a new password that is too short or too long, counted as people count, and
+ * `weak_password` for one that is easy to guess.
+ */
+export async function checkNewPassword({
+  password,
+  param = 'password',
+  email,
+}: NewPassword): Promise<void> {
   const characters = [...password.normalize('NFKC')].length
   if (characters < PASSWORD_CHARACTERS_MIN || password.length > PASSWORD_CHARACTERS_MAX) {
     const bounds = `${PASSWORD_CHARACTERS_MIN} to ${PASSWORD_CHARACTERS_MAX}`
     throw new AppError('invalid_value', `A password has ${bounds} characters.`, { param })
   }
+  const weakness = await passwordWeakness(password, email === undefined ? [] : partsOf(email))
+  if (weakness === undefined) return
+  const message = `This password is easy to guess: ${reasons[weakness]}. Choose another one.`
+  throw new AppError('weak_password', message, { param, details: { reason: weakness } })
 }
 
-function createTurns() {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (running >= AT_ONCE_MAX) {
-      if (waiting.length >= WAITING_MAX) {
-        const message = 'Too many people sign in at once.'
-        throw new AppError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS })
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else running += 1
-    try {
-      return await work()
-    } finally {
-      // Who waits takes over the turn.
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
-  }
+const partsOf = (email: string) => [email, ...email.split('@')]
+
+const reasons: Readonly<Record<Weakness, string>> = {
+  common: 'it is, or is like, one of the most common passwords',
+  repeated: 'it repeats the same characters',
+  sequence: 'it is a sequence of neighbouring characters or keys',
+  personal: 'it is made of the e-mail address',
+  guessable: 'it is made of few, predictable parts',
 }

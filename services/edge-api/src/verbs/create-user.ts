@@ -15,13 +15,15 @@ export interface CreateUser {
 
 /**
  * Writes a user with a new wallet once; the same e-mail again answers the user who is there, with the
- * password that they have. Throws `invalid_value` for a password that is too short or too long.
+ * password that they have. Throws `invalid_value` for a password that is too short or too long, `weak_password`.
  */
 export async function createUser(
   { identityStore, clock, random }: Pick<AccountDeps, 'identityStore' | 'clock' | 'random'>,
   { email, role, password }: CreateUser,
 ): Promise<StoredPerson & { fresh: boolean }> {
-  if (password !== null) checkNewPassword(password)
+  // Who is there already keeps the password that they have: it is not judged again at every start.
+  const known = await identityStore.findSignIn(email.toLowerCase())
+  if (password !== null && !known) await checkNewPassword({ password, email })
   const { person, fresh } = await identityStore.insertPerson({
     email,
     role,

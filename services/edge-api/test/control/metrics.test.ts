@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest'
 
 import { countRequests } from '../../src/control/count-requests.ts'
 import { countSignIns } from '../../src/identity/count-sign-ins.ts'
-import { bearer, openDoor } from '../identity/visitor.ts'
+import { bearer, inTime, openDoor } from '../identity/visitor.ts'
 
 type Metrics = ReturnType<typeof createMetrics>
 
@@ -43,17 +43,18 @@ it('what began as no known status is counted as our own failure', async () => {
 })
 
 it('sign-ins are counted by what came of them, so that guessing can be seen', async () => {
-  const { signIn, identity, user, deps, close } = await openDoor()
+  const { signIn, identity, user, deps, clock, close } = await openDoor()
   onTestFinished(close)
   await signIn()
-  for (let guess = 0; guess < 11; guess += 1) await signIn('root@b.test', 'a wrong password')
+  const guesses = Array.from({ length: 40 }, () => signIn('root@b.test', 'a wrong password'))
+  await inTime(clock, Promise.all(guesses))
   await identity.ban({ userId: user.id, reason: 'spam', by: null })
   await signIn()
   expect(await linesOf(deps.metrics, 'sluice_edge_sign_ins_total')).toEqual([
     '{outcome="account_banned"} 1',
     '{outcome="ok"} 1',
-    '{outcome="too_many_attempts"} 1',
-    '{outcome="wrong_credentials"} 10',
+    expect.stringMatching(/^\{outcome="too_many_attempts"\} [1-9]\d*$/),
+    expect.stringMatching(/^\{outcome="wrong_credentials"\} [1-9]\d*$/),
   ])
 })
 

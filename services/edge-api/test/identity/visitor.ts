@@ -1,4 +1,5 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
+import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 
 import type { WorldOptions } from '../chat/world.ts'
@@ -50,10 +51,25 @@ export async function openDoor(options: Pick<WorldOptions, 'config'> = {}) {
       body: text === '' ? {} : JSON.parse(text),
     }
   }
-  const signIn = (email = 'ada@b.test', password = PASSWORD) =>
-    ask('POST', '/api/auth/login', { body: { email, password } })
+  const signIn = (
+    email = 'ada@b.test',
+    password = PASSWORD,
+    headers: Record<string, string> = {},
+  ) => ask('POST', '/api/auth/login', { body: { email, password }, headers })
   const me = (headers: Record<string, string>) => ask('GET', '/api/me', { headers })
   return { ...here, clock, identity, admin: admin.person, user: user.person, ask, signIn, me }
+}
+
+/** Lets time pass until the work is done: slowed attempts wait for the clock. */
+export async function inTime<Result>(clock: FakeClock, work: Promise<Result>): Promise<Result> {
+  const state = { over: false }
+  const end = () => void (state.over = true)
+  work.then(end, end)
+  while (!state.over) {
+    await clock.advance(50)
+    await new Promise<void>((resolve) => void setImmediate(resolve))
+  }
+  return work
 }
 
 export type OpenDoor = Awaited<ReturnType<typeof openDoor>>

@@ -34,7 +34,13 @@ export function mountPanel(
   const control = { clock, sweep: door.sweep, publicOrigin: undefined, addressOf }
   mountControl(
     app,
-    { ...control, nameRequest, authenticate, count: () => {} },
+    {
+      ...control,
+      nameRequest,
+      authenticate,
+      count: () => {},
+      beginOpenCall: () => () => {},
+    },
     onlyThese<ControlHandlers>({ ...imageHandlers(parts), ...adminImageHandlers(parts) }),
   )
 }

@@ -105,7 +105,13 @@ export async function world({
   const control = { clock, sweep: door.sweep, publicOrigin: undefined, addressOf }
   mountControl(
     app,
-    { ...control, nameRequest, authenticate, count: () => {} },
+    {
+      ...control,
+      nameRequest,
+      authenticate,
+      count: () => {},
+      beginOpenCall: () => () => {},
+    },
     onlyThese<ControlHandlers>({
       ...usageHandlers({ door }),
       ...adminOverviewHandlers({ door, identity }),

@@ -10,6 +10,7 @@ export function giveTokens(
   signedIn: SignedIn,
 ): MemoryOf<'login'>['answer'] {
   addHeader('set-cookie', signedIn.setCookie)
+  if (signedIn.deviceCookie !== undefined) addHeader('set-cookie', signedIn.deviceCookie)
   return {
     access_token: signedIn.accessToken,
     refresh_token: signedIn.refreshToken,

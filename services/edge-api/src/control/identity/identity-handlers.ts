@@ -1,5 +1,5 @@
 import type { ControlParts } from '../control-parts.ts'
-import type { ControlHandlers } from '../handlers.ts'
+import type { ControlCall, ControlHandlers } from '../handlers.ts'
 import { giveTokens } from './give-tokens.ts'
 import { readMe } from './read-me.ts'
 
@@ -22,9 +22,9 @@ export function identityHandlers({
   return {
     getSite: async () => ({ registration_open: identity.registration === 'open', version }),
     register: async (call) =>
-      giveTokens(call, await identity.signUp({ ...call.body, address: call.address })),
+      giveTokens(call, await identity.signUp({ ...call.body, ...placeOf(call) })),
     login: async (call) =>
-      giveTokens(call, await identity.signIn({ ...call.body, address: call.address })),
+      giveTokens(call, await identity.signIn({ ...call.body, ...placeOf(call) })),
     refresh: async (call) =>
       giveTokens(call, await identity.refresh({ refreshToken: call.body.refresh_token })),
     async logout({ session, addHeader }) {
@@ -32,12 +32,18 @@ export function identityHandlers({
       addHeader('set-cookie', setCookie)
     },
     getMe: ({ session }) => readMe({ identity, billing }, session),
-    changePassword: ({ session: { userId, sessionId }, body }) =>
+    changePassword: ({ session: { userId, sessionId, email }, body }) =>
       identity.changePassword({
         userId,
+        email,
         sessionId,
         currentPassword: body.current_password,
         newPassword: body.new_password,
       }),
   }
 }
+
+const placeOf = ({ address, incoming }: Pick<ControlCall<'login'>, 'address' | 'incoming'>) => ({
+  address,
+  cookie: incoming.headers.cookie,
+})

@@ -6,6 +6,8 @@ export const words = {
   codes: {
     invalid_json: 'The gateway could not read the request. Reload the page and try again.',
     invalid_value: 'One of the values cannot be used. Check the form and try again.',
+    weak_password:
+      'This password is easy to guess: it is common, repeats itself, or is made of your e-mail. Choose another one.',
     missing_required_parameter: 'Something that is required was left empty.',
     unsupported_parameter: 'This model cannot do that. Choose another setting or another model.',
     content_policy_violation:

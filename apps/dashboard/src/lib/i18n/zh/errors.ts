@@ -5,6 +5,7 @@ export const words: Words<typeof english> = {
   codes: {
     invalid_json: '网关无法解析这次请求。请刷新页面后重试。',
     invalid_value: '有一项的值无效。请检查表单后重试。',
+    weak_password: '这个密码太容易被猜到：它很常见、内容重复，或由邮箱组成。请换一个。',
     missing_required_parameter: '有必填项未填写。',
     unsupported_parameter: '该模型不支持这个选项。请换一个选项或换一个模型。',
     content_policy_violation: '上游因内容政策拒绝了这条提示词，未扣费。请修改措辞后重试。',

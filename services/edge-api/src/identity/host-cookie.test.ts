@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
-import { createSessionCookie } from './session-cookie.ts'
+import { createHostCookie } from './host-cookie.ts'
 
-const of = (publicBaseUrl: string | undefined) => createSessionCookie({ publicBaseUrl })
+const of = (publicBaseUrl: string | undefined) =>
+  createHostCookie('sluice_session', { publicBaseUrl })
 
-describe('the cookie of a session', () => {
+describe('a cookie of the panel', () => {
   it.each([
     'https://ai.example.org',
     'https://ai.example.org:8443/base',

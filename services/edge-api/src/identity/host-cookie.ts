@@ -1,10 +1,9 @@
 /** Browsers keep no cookie for longer. When a session really ends is written in its row. */
 const COOKIE_AGE_S = 400 * 86_400
 
-const NAME = 'sluice_session'
 const LOCAL = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-export interface SessionCookie {
+export interface HostCookie {
   readonly name: string
   /** False where browsers would refuse a cookie that only travels encrypted. */
   readonly secure: boolean
@@ -16,18 +15,17 @@ export interface SessionCookie {
 }
 
 /**
- * The panel's cookie. Where people find us by https, or on their own machine (which browsers treat alike), it
+ * A cookie of the panel. Where people find us by https, or on their own machine (which browsers treat alike), it
  * has the prefix `__Host-`: set by us only, for this host only, over encryption only. Elsewhere a browser
  * would refuse that, so the cookie is plain, and whoever sees the traffic sees it.
  */
-export function createSessionCookie({
-  publicBaseUrl = 'http://localhost',
-}: {
-  publicBaseUrl: string | undefined
-}): SessionCookie {
+export function createHostCookie(
+  plainName: 'sluice_session' | 'sluice_device',
+  { publicBaseUrl = 'http://localhost' }: { publicBaseUrl: string | undefined },
+): HostCookie {
   const { protocol, hostname } = new URL(publicBaseUrl)
   const secure = protocol === 'https:' || LOCAL.test(hostname)
-  const name = secure ? `__Host-${NAME}` : NAME
+  const name = secure ? `__Host-${plainName}` : plainName
   const flags = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
   return {
     name,
