@@ -1,4 +1,5 @@
 import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
+import { hostListSetting } from '@sluice/service-kit/read-config'
 import { z } from 'zod'
 
 const optionalUrl = z.url({ protocol: /^https?$/ }).optional()
@@ -36,6 +37,8 @@ export const standaloneConfig = z.object({
   DRAW_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
   /** Whose pages may read answers of `/v1` and pictures: `*`, `none`, or origins behind commas. */
   ALLOWED_ORIGINS: allowedOriginsSetting,
+  /** Hosts that a channel may have although they are metadata or link-local addresses. */
+  METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
   /** Whether people may make accounts by themselves. */
   REGISTRATION: z.enum(['closed', 'open']).default('closed'),
   /** A session at the panel that is not used for so long has ended. */

@@ -53,7 +53,7 @@ export async function openTools(
   const { db } = database
   const metrics = createMetrics({ service: 'sluice' })
   const bus = createMemoryBus({ clock, random, log })
-  const egress = createEgress({ clock })
+  const egress = createEgress({ clock, metadataHostsAllowed: config.METADATA_HOSTS_ALLOWED })
   const jobs = { readEndedJob, isJobRunning }
   const ledger = kyselyLedgerStore({ db, jobs, clock, random })
   const sealer = createSealer({ keys: parseSealingKeys(secrets.sealingKeys), random })

@@ -49,7 +49,11 @@ export function wireEmbedded(
 
   const metrics = createMetrics({ service: 'standalone', processMetrics: true })
   const bus = createMemoryBus(world)
-  const egress = createEgress({ log, clock })
+  const egress = createEgress({
+    log,
+    clock,
+    metadataHostsAllowed: config.METADATA_HOSTS_ALLOWED,
+  })
   const blobs = createDiskBlobStore({ folder: settings.blobDir, clock, random })
   const sealer = createSealer({ keys: parseSealingKeys(secrets.sealingKeys), random })
   const keys = parseSigningKeys(secrets.signingKeys)
@@ -104,6 +108,7 @@ export function wireEmbedded(
       usageDelivery: 'direct',
       publicBaseUrl,
       allowedOrigins: config.ALLOWED_ORIGINS,
+      metadataHostsAllowed: config.METADATA_HOSTS_ALLOWED,
       registration: config.REGISTRATION,
       sessionIdleMs: config.SESSION_IDLE_MS,
     },

@@ -1,10 +1,20 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { systemRandom } from '@sluice/kernel/random'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { blobStoreContract } from './blob-store.contract.ts'
 import type { BlobStore } from './blob-store.ts'
@@ -36,6 +46,25 @@ describe('the disk blob store', () => {
   it('keeps a file that other programs read from its start', async () => {
     await open().put('a', Buffer.from('picture'), { ...PNG, note: 'seen' })
     expect((await readFile(fileOf('a'))).subarray(0, 7).toString()).toBe('picture')
+  })
+
+  it('keeps files and folders from other users, those of an older release too', async () => {
+    await mkdir(join(folder, placeOf('a').folder), { recursive: true, mode: 0o755 })
+    await mkdir(join(folder, 'tmp'), { mode: 0o777 })
+    const before = process.umask(0)
+    onTestFinished(() => void process.umask(before))
+    const store = open()
+    for (const key of ['a', 'jobs/b/parts/0']) await store.put(key, Buffer.from('picture'), PNG)
+    const modes = await Promise.all(
+      [
+        folder,
+        ...(await readdir(folder, { recursive: true })).map((name) => join(folder, name)),
+      ].map(async (path) => {
+        const facts = await stat(path)
+        return facts.isDirectory() ? facts.mode & 0o777 : -(facts.mode & 0o777)
+      }),
+    )
+    expect(new Set(modes)).toEqual(new Set([0o700, -0o600]))
   })
 
   it('leaves nothing behind of a put that failed', async () => {

@@ -11,7 +11,13 @@ import type { BlobFacts, BlobStore, PutOptions } from './blob-store.ts'
 import { openBlobFile } from './disk/blob-file.ts'
 import { ignoringAbsence } from './disk/errno.ts'
 import { foldersOf, keyOfFile, placeOf } from './disk/place-of.ts'
-import { ensureFolder, publishFile } from './disk/publish-file.ts'
+import {
+  closeToOthers,
+  ensureFolder,
+  FILE_MODE,
+  FOLDER_MODE,
+  publishFile,
+} from './disk/publish-file.ts'
 import { orUnavailable, writeBlobFile } from './disk/write-blob-file.ts'
 import { listOldest } from './list-oldest.ts'
 
@@ -73,7 +79,7 @@ export function createDiskBlobStore(deps: DiskBlobStoreDeps): BlobStore {
     check: async () => {
       await orUnavailable(prepareTemporary(deps))
       const probe = temporaryPath(deps)
-      await orUnavailable(open(probe, 'wx').then((handle) => handle.close()))
+      await orUnavailable(open(probe, 'wx', FILE_MODE).then((handle) => handle.close()))
       await unlink(probe)
     },
   }
@@ -143,7 +149,9 @@ function temporaryPath({ folder, random }: DiskBlobStoreDeps): string {
 
 async function prepareTemporary({ folder, clock }: DiskBlobStoreDeps): Promise<void> {
   const path = join(folder, TEMPORARY)
-  await mkdir(path, { recursive: true })
+  await mkdir(path, { recursive: true, mode: FOLDER_MODE })
+  await closeToOthers(folder)
+  await closeToOthers(path)
   for (const file of await readdir(path)) {
     const facts = await ignoringAbsence(lstat(join(path, file)))
     const old = facts && clock.nowMs() - facts.mtimeMs > TEMPORARY_KEPT_MS

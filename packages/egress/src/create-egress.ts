@@ -1,11 +1,12 @@
 import type { Clock } from '@sluice/kernel/clock'
 import { systemClock } from '@sluice/kernel/clock'
 
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
 import { Agent } from 'undici'
 
 import type { EgressLimits } from './egress-limits.ts'
 import { egressLimits } from './egress-limits.ts'
+import { guardedConnect } from './guarded-connect.ts'
 import { hostOf } from './guard-url.ts'
 import type { FetchGuarded } from './guarded-fetch.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
@@ -25,6 +26,8 @@ export interface EgressOptions {
   portsAllowed?: readonly number[]
   /** `host:port` pairs of the operator's own network that guarded fetches may reach. */
   allowPrivate?: readonly string[]
+  /** Hosts that may be called although they are metadata or link-local addresses (`METADATA_HOSTS_ALLOWED`). */
+  metadataHostsAllowed?: readonly string[]
   lookup?: Lookup
 }
 
@@ -33,6 +36,7 @@ export interface Egress {
   /**
    * For upstreams that an operator configured: their base URLs are trusted and may be private.
    * Pooled per origin, HTTP/1.1, one request at a time on a socket, certificates always verified.
+   * Metadata services are not connected to, whatever name leads there.
    * It does not time out an answer's headers: deadlines come with each request's signal.
    */
   dispatcher: Dispatcher
@@ -49,12 +53,16 @@ export function createEgress({
   clock = systemClock,
   portsAllowed = [],
   allowPrivate = [],
+  metadataHostsAllowed = [],
   lookup = systemLookup,
 }: EgressOptions = {}): Egress {
   const limits = { ...egressLimits, ...chosen }
-  const dispatcher = createDispatcher(limits)
+  const dispatcher = createDispatcher(
+    limits,
+    guardedConnect({ lookup, limits, metadataHostsAllowed }),
+  )
   const rules = { portsAllowed: [80, 443, ...portsAllowed], privateHostsAllowed: allowPrivate }
-  const fetchGuarded = createGuardedFetch({ lookup, clock, rules, limits })
+  const fetchGuarded = createGuardedFetch({ lookup, clock, rules, metadataHostsAllowed, limits })
   return {
     dispatcher,
     fetchGuarded: log === undefined ? fetchGuarded : withLog(fetchGuarded, log),
@@ -62,7 +70,7 @@ export function createEgress({
   }
 }
 
-function createDispatcher(limits: EgressLimits): Dispatcher {
+function createDispatcher(limits: EgressLimits, connect: buildConnector.connector): Dispatcher {
   return new Agent({
     connections: limits.connectionsPerOriginMax,
     maxOrigins: limits.originsMax,
@@ -74,8 +82,7 @@ function createDispatcher(limits: EgressLimits): Dispatcher {
     keepAliveTimeout: limits.keepAliveMs,
     keepAliveMaxTimeout: limits.keepAliveMsMax,
     maxHeaderSize: limits.headerBytesMax,
-    // Set here because an environment variable can turn the default off.
-    connect: { timeout: limits.connectTimeoutMs, rejectUnauthorized: true },
+    connect,
   })
 }
 

@@ -35,14 +35,38 @@ describe('the base URL of an upstream', () => {
     ['https://api.openai.com/v1#frag', 'fragment'],
     ['http://api.openai.com/v1', 'clear-text'],
     ['http://8.8.8.8/v1', 'clear-text'],
-    ['http://169.254.169.254/latest', 'address'],
-    ['https://169.254.169.254/latest', 'address'],
-    ['http://[::ffff:169.254.169.254]/', 'address'],
-    ['http://2852039166/', 'address'],
-    ['http://[fe80::1]/', 'address'],
-    ['http://[fd00:ec2::254]/', 'address'],
-    ['http://metadata.google.internal/', 'address'],
-    ['http://Metadata.Google.Internal./', 'address'],
+    ['http://169.254.169.254/latest', 'metadata'],
+    ['https://169.254.169.254/latest', 'metadata'],
+    ['http://[::ffff:169.254.169.254]/', 'metadata'],
+    ['http://2852039166/', 'metadata'],
+    ['http://[fe80::1]/', 'metadata'],
+    ['http://[fd00:ec2::254]/', 'metadata'],
+    ['http://metadata.google.internal/', 'metadata'],
+    ['http://Metadata.Google.Internal./', 'metadata'],
+    ['http://0xa9fea9fe/', 'metadata'],
+    ['http://0xa9.0xfe.0xa9.0xfe/', 'metadata'],
+    ['http://0251.0376.0251.0376/', 'metadata'],
+    ['http://169.254.43518/', 'metadata'],
+    ['http://169.254.169.254./', 'metadata'],
+    ['http://%31%36%39.254.169.254/', 'metadata'],
+    ['http://\uff11\uff16\uff19.254.169.254/', 'metadata'],
+    ['http://[::ffff:a9fe:a9fe]/', 'metadata'],
+    ['http://[::a9fe:a9fe]/', 'metadata'],
+    ['http://[::ffff:0:a9fe:a9fe]/', 'metadata'],
+    ['https://[64:ff9b::a9fe:a9fe]/', 'metadata'],
+    ['https://[64:ff9b:1::a9fe:a9fe]/', 'metadata'],
+    ['https://[2002:a9fe:a9fe::1]/', 'metadata'],
+    ['https://[2001:0:1::5601:5601]/', 'metadata'],
+    ['http://[fe80::5efe:169.254.169.254]/', 'metadata'],
+    ['http://169.254.170.2/', 'metadata'],
+    ['http://100.100.100.200/', 'metadata'],
+    ['http://1684301000/', 'metadata'],
+    ['http://168.63.129.16/', 'metadata'],
+    ['http://192.0.0.192/', 'metadata'],
+    ['http://[fd20:ce::254]/', 'metadata'],
+    ['http://metadata/', 'metadata'],
+    ['https://metadata.tencentyun.com/', 'metadata'],
+    ['http://instance-data/', 'metadata'],
     ['http://0.0.0.0:8000/', 'address'],
     ['http://[::]/', 'address'],
     ['http://224.0.0.1/', 'address'],
@@ -50,5 +74,13 @@ describe('the base URL of an upstream', () => {
   ] as const)('may not be %j (%s)', (text, refusal) => {
     expect(guardBaseUrl(text)).toBe(refusal)
     expect(baseUrlRefusals[refusal]).toMatch(/^(is|may|must|leads) .*\.$/)
+  })
+
+  it('may be a metadata or link-local address that the operator has named, and no other', () => {
+    const metadataHostsAllowed = ['169.254.7.1']
+    const judge = (text: string) => guardBaseUrl(text, { metadataHostsAllowed })
+    expect(judge('http://169.254.7.1:8000/v1')).toBeUndefined()
+    expect(judge('http://169.254.7.2:8000/v1')).toBe('metadata')
+    expect(judge('http://me:secret@169.254.7.1/')).toBe('credentials')
   })
 })

@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js'
 
 import { hostOf, isPublicName } from './guard-url.ts'
 import { judgeAddress } from './judge-address.ts'
+import { isMetadataHost } from './metadata-address.ts'
 
 /** Why an upstream cannot have this base URL. The words are for the operator who typed it. */
 export const baseUrlRefusals = {
@@ -13,34 +14,27 @@ export const baseUrlRefusals = {
   fragment: 'may not have a part after #.',
   'clear-text':
     'must begin with https://. Over http:// the secret would cross the internet readable for everybody; http:// is for loopback and private addresses.',
-  address: 'leads to an address that no upstream has, such as a metadata service or a broadcast.',
+  address: 'leads to an address that no upstream has, such as a broadcast.',
+  metadata:
+    'leads to a metadata or link-local address, where clouds keep secrets of this machine. METADATA_HOSTS_ALLOWED can allow it.',
 } as const
 
 export type BaseUrlRefusal = keyof typeof baseUrlRefusals
 
 const LENGTH_MAX = 500
 
-// Where clouds tell a machine its own secrets. The link-local one is refused with its range.
-const metadataHosts: ReadonlySet<string> = new Set([
-  '168.63.129.16',
-  '100.100.100.200',
-  'fd00:ec2::254',
-  'metadata.google.internal',
-  'instance-data.ec2.internal',
-])
-const strangeRanges: ReadonlySet<string> = new Set([
-  'unspecified',
-  'linkLocal',
-  'multicast',
-  'broadcast',
-])
+const strangeRanges: ReadonlySet<string> = new Set(['unspecified', 'multicast', 'broadcast'])
 
 /**
  * Judges the base URL of an upstream that an operator configures: it may be private, because the operator
  * means it, but secrets are not sent in clear text over the internet, and metadata services are nobody's
- * upstream. Undefined when it is good. Resolves no names. Pure.
+ * upstream, unless their host is in `metadataHostsAllowed`. Undefined when it is good. Resolves no names:
+ * connections to a name are judged when they are made. Pure.
  */
-export function guardBaseUrl(text: string): BaseUrlRefusal | undefined {
+export function guardBaseUrl(
+  text: string,
+  { metadataHostsAllowed = [] }: { metadataHostsAllowed?: readonly string[] } = {},
+): BaseUrlRefusal | undefined {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (text.length > LENGTH_MAX || /[\u0000-\u0020\u007f\\]/.test(text)) return 'malformed'
   const url = URL.parse(text)
@@ -50,16 +44,14 @@ export function guardBaseUrl(text: string): BaseUrlRefusal | undefined {
   if (url.username !== '' || url.password !== '') return 'credentials'
   if (url.hash !== '') return 'fragment'
   const host = hostOf(url).toLowerCase()
+  if (isMetadataHost(host)) return metadataHostsAllowed.includes(host) ? undefined : 'metadata'
   if (isStrange(host)) return 'address'
   return url.protocol === 'http:' && !isNear(host) ? 'clear-text' : undefined
 }
 
 function isStrange(host: string): boolean {
-  if (metadataHosts.has(host)) return true
-  if (isIP(host) === 0) return false
   // An IPv4 address inside an IPv6 one is what it is.
-  const address = ipaddr.process(host)
-  return strangeRanges.has(address.range()) || metadataHosts.has(address.toString())
+  return isIP(host) !== 0 && strangeRanges.has(ipaddr.process(host).range())
 }
 
 function isNear(host: string): boolean {

@@ -33,6 +33,8 @@ export interface GuardedFetchDeps {
   lookup: Lookup
   clock: Clock
   rules: GuardRules
+  /** Hosts that are reached although they are metadata services. */
+  metadataHostsAllowed: readonly string[]
   limits: EgressLimits
 }
 
@@ -56,7 +58,7 @@ export function createGuardedFetch(deps: GuardedFetchDeps): FetchGuarded {
 }
 
 async function followHops(
-  { lookup, rules, limits }: GuardedFetchDeps,
+  { lookup, rules, metadataHostsAllowed, limits }: GuardedFetchDeps,
   input: GuardedInput & { signal: AbortSignal },
 ): Promise<GuardedAnswer> {
   const { bytesMax, acceptTypes, signal } = input
@@ -64,7 +66,8 @@ async function followHops(
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
     if (!verdict.allowed) return refused(verdict.reason)
     const { url, trusted } = verdict
-    const checked = await orAbort(resolveHost({ lookup }, { host: hostOf(url), trusted }), signal)
+    const resolving = { lookup, metadataHostsAllowed }
+    const checked = await orAbort(resolveHost(resolving, { host: hostOf(url), trusted }), signal)
     if (!checked.allowed) return refused(checked.reason)
     const { addresses } = checked
     const answer = await fetchHop({ limits }, { url, addresses, bytesMax, acceptTypes, signal })

@@ -33,6 +33,12 @@ export const integerSetting = (bounds: { min: number; max: number }) =>
         .max(bounds.max, `must be at most ${bounds.max}`),
     )
 
+/** Host names and addresses behind commas, in lower case; IPv6 without brackets. */
+export const hostListSetting = z
+  .string()
+  .regex(/^[\w.:-]+(?:[ ]*,[ ]*[\w.:-]+)*$/, 'must be hosts behind commas')
+  .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
+
 /** `true` or `false`, also as 1 and 0. */
 export const booleanSetting = z
   .enum(['true', 'false', '1', '0'], 'must be true or false')

@@ -1,6 +1,6 @@
 import type { AllowedOrigins } from '@sluice/service-kit/http/cors'
 import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
-import { integerSetting } from '@sluice/service-kit/read-config'
+import { hostListSetting, integerSetting } from '@sluice/service-kit/read-config'
 import { z } from 'zod'
 
 /** Settings of the module, the same in both wirings. */
@@ -27,6 +27,8 @@ export interface EdgeConfig {
   publicBaseUrl: string | undefined
   /** Whose pages may read answers of `/v1` and pictures. */
   allowedOrigins: AllowedOrigins
+  /** Hosts that a channel may have although they are metadata or link-local addresses. */
+  metadataHostsAllowed: readonly string[]
   /** Whether people may make accounts by themselves. */
   registration: 'open' | 'closed'
   /** A session at the panel that is not used for so long has ended. */
@@ -60,6 +62,7 @@ export const defaultEdgeConfig: EdgeConfig = {
   dashboardUrl: undefined,
   publicBaseUrl: undefined,
   allowedOrigins: '*',
+  metadataHostsAllowed: [],
   registration: 'closed',
   sessionIdleMs: 30 * DAY_MS,
   version: '0.1.0',
@@ -111,6 +114,7 @@ export const edgeEnvironment = z.object({
   IMAGE_JOB_MS_MAX: milliseconds(d.imageJobMsMax),
   PICTURE_LINK_MS: milliseconds(d.pictureLinkMs),
   ALLOWED_ORIGINS: allowedOriginsSetting,
+  METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
   REGISTRATION: z.enum(['closed', 'open']).default(d.registration),
   SESSION_IDLE_MS: integerSetting({ min: 60_000, max: 400 * DAY_MS }).default(d.sessionIdleMs),
 })
@@ -131,6 +135,7 @@ export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
     dashboardUrl: env.DASHBOARD_URL,
     publicBaseUrl: env.PUBLIC_BASE_URL,
     allowedOrigins: env.ALLOWED_ORIGINS,
+    metadataHostsAllowed: env.METADATA_HOSTS_ALLOWED,
     registration: env.REGISTRATION,
     sessionIdleMs: env.SESSION_IDLE_MS,
     version: d.version,

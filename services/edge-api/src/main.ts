@@ -59,7 +59,11 @@ const { db } = postgres
 const redis = new Redis(env.REDIS_URL, rateRedisOptions)
 redis.on('error', (err) => log.warn({ err }, 'Redis cannot be reached'))
 const bus = await connectNatsBus({ servers: env.NATS_URL, name: 'edge-api', clock, log })
-const egress = createEgress({ log, clock })
+const egress = createEgress({
+  log,
+  clock,
+  metadataHostsAllowed: config.metadataHostsAllowed,
+})
 const upstreams = createUpstreams({ ...egress, clock, random })
 const keyStore = kyselyKeyStore({ db })
 const signingKeys = parseSigningKeys(env.SIGNING_KEYS)

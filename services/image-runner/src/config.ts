@@ -1,4 +1,4 @@
-import { integerSetting } from '@sluice/service-kit/read-config'
+import { hostListSetting, integerSetting } from '@sluice/service-kit/read-config'
 import { z } from 'zod'
 
 /** How the runner behaves, the same in both wirings. */
@@ -53,5 +53,7 @@ export const imageRunnerEnvironment = z.object({
   RUNNER_WAITING_MAX: integerSetting({ min: 1, max: 100_000 }).default(d.waitingJobsMax),
   RUNNER_HEARTBEAT_MS: integerSetting({ min: 100, max: 60_000 }).default(d.heartbeatMs),
   RUNNER_LOST_AFTER_MS: integerSetting({ min: 500, max: 600_000 }).default(d.lostAfterMs),
+  /** Hosts that may be called although they are metadata or link-local addresses. */
+  METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
   DRAW_TIMEOUT_MS: integerSetting({ min: 1_000, max: 3_600_000 }).default(d.drawTimeoutMs),
 })

@@ -42,7 +42,7 @@ const postgres = connectPostgres({
   onError: (err) => log.warn({ err }, 'a database connection broke'),
 })
 const bus = await connectNatsBus({ servers: env.NATS_URL, name: 'image-runner', clock, log })
-const egress = createEgress({ log, clock })
+const egress = createEgress({ log, clock, metadataHostsAllowed: env.METADATA_HOSTS_ALLOWED })
 const runner = createImageRunner({
   store: createKyselyJobStore({ db: postgres.db }),
   blobs: createDiskBlobStore({ folder: env.BLOB_DIR, clock, random }),

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 
 import { dialect } from '@sluice/contracts/scheduler.contract'
+import { baseUrlRefusals, guardBaseUrl } from '@sluice/egress/guard-base-url'
 import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
 
 import type { Command } from './command.ts'
@@ -14,10 +15,15 @@ export const addChannel: Command = {
     '--name N --dialect D --base-url U [--concurrency N] MODEL…',
     'add or replace a channel; API keys on standard input, one a line',
   ],
-  run: async ({ scheduler }, args) => {
+  run: async ({ scheduler, settings }, args) => {
     const words = readWords(args, { options: ['name', 'dialect', 'base-url', 'concurrency'] })
     const parsed = dialect.safeParse(words.need('dialect'))
     if (!parsed.success) return refuse(`--dialect must be one of ${dialect.options.join(', ')}`)
+    const baseUrl = words.need('base-url')
+    const { METADATA_HOSTS_ALLOWED: metadataHostsAllowed } = settings.config
+    const refusal =
+      parsed.data === 'sandbox' ? undefined : guardBaseUrl(baseUrl, { metadataHostsAllowed })
+    if (refusal) return refuse(`--base-url ${baseUrlRefusals[refusal]}`)
     const models = readModels(words.rest(0))
     if (models.length === 0) return refuse('name at least one model, such as gpt-image-2:image')
     const keys = (await text(process.stdin)).split('\n').filter((line) => line.trim())
@@ -26,7 +32,7 @@ export const addChannel: Command = {
     const { channelId } = await scheduler.editChannel({
       name: words.need('name'),
       dialect: parsed.data,
-      baseUrl: words.need('base-url'),
+      baseUrl,
       priority: 0,
       weight: 1,
       enabled: true,

@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, open, rename } from 'node:fs/promises'
+import { chmod, link, lstat, mkdir, open, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { ignoringAbsence, isErrno } from './errno.ts'
@@ -22,7 +22,11 @@ export async function publishFile({
   return true
 }
 
-/** Makes a folder below `parent`, durably. */
+/** For the owner only: pictures are their callers', and nobody else on this machine is one. */
+export const FOLDER_MODE = 0o700
+export const FILE_MODE = 0o600
+
+/** Makes a folder below `parent`, durably, and closes it to others; also one that an older release made. */
 export async function ensureFolder({
   parent,
   name,
@@ -30,8 +34,22 @@ export async function ensureFolder({
   parent: string
   name: string
 }): Promise<void> {
-  const made = await mkdir(join(parent, name), { recursive: true })
+  const path = join(parent, name)
+  const made = await mkdir(path, { recursive: true, mode: FOLDER_MODE })
   if (made !== undefined) await syncFolder(parent)
+  await closeToOthers(path)
+}
+
+/** Takes a folder's permissions from everybody but its owner. A folder of another owner stays as it is. */
+export async function closeToOthers(path: string): Promise<void> {
+  const { mode } = await stat(path)
+  if ((mode & 0o077) === 0) return
+  try {
+    await chmod(path, FOLDER_MODE)
+  } catch (error) {
+    // A shared volume, or a file system without permissions: those are the operator's.
+    if (!isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EROFS')) throw error
+  }
 }
 
 // Some shared file systems know no links. There two writers may both find the name free, and the

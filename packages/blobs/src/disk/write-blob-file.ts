@@ -7,6 +7,7 @@ import type { Clock } from '@sluice/kernel/clock'
 import { drainSource } from '../blob-source.ts'
 import type { BlobFacts, PutOptions } from '../blob-store.ts'
 import { writeTrailer } from './blob-file.ts'
+import { FILE_MODE } from './publish-file.ts'
 
 /** Writes a new file of a blob and syncs it. On failure a part of it may lie there. */
 export async function writeBlobFile(
@@ -14,7 +15,7 @@ export async function writeBlobFile(
   { path, source, options }: { path: string; source: Uint8Array | Readable; options: PutOptions },
 ): Promise<BlobFacts> {
   const { contentType, bytesMax, note, signal } = options
-  const handle = await orUnavailable(open(path, 'wx'))
+  const handle = await orUnavailable(open(path, 'wx', FILE_MODE))
   try {
     const write = (chunk: Uint8Array) => orUnavailable(handle.appendFile(chunk))
     const { bytes, sha256 } = await drainSource({ source, bytesMax, signal, write })

@@ -5,6 +5,8 @@ import type { Log } from '@sluice/kernel/log'
 import type { Sealer } from '@sluice/sealing/sealer'
 import type { Upstream } from '@sluice/upstreams/upstream'
 
+import type { EdgeConfig } from '../../config.ts'
+
 /** What the operations on channels, models and prices ask of the world. */
 export interface ChannelDeps {
   scheduler: Pick<
@@ -19,6 +21,7 @@ export interface ChannelDeps {
   billing: Pick<Billing, 'readPrices' | 'addPrice'>
   sealer: Pick<Sealer, 'open'>
   upstreamOf: (dialect: string) => Upstream | undefined
+  config: Pick<EdgeConfig, 'metadataHostsAllowed'>
   clock: Clock
   log: Log
 }

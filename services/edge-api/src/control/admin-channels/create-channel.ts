@@ -14,7 +14,7 @@ type Call = Pick<ControlCall<'createChannel'>, 'session' | 'body' | 'requestId' 
 /** Adds a channel with its pool. Throws `name_taken`, and `invalid_value` by the field that is wrong. */
 export async function createChannel(deps: ChannelDeps, call: Call): Promise<ShownChannel> {
   const { name, dialect, base_url: baseUrl, priority, weight, enabled, ...rest } = call.body
-  checkBaseUrl({ dialect, baseUrl })
+  checkBaseUrl(deps, { dialect, baseUrl })
   const { secrets, concurrency_max: concurrencyMax } = rest
   const answer = await inWordsOfTheApi(
     deps.scheduler.createChannel({

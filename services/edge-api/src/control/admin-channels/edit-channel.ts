@@ -25,7 +25,7 @@ export async function editChannel(deps: ChannelDeps, call: Call): Promise<ShownC
   const { base_url: baseUrl, secrets, concurrency_max: concurrencyMax } = body
   if (baseUrl !== undefined) {
     const { dialect } = await findChannel(deps, params.id)
-    checkBaseUrl({ dialect, baseUrl })
+    checkBaseUrl(deps, { dialect, baseUrl })
   }
   const answer = await inWordsOfTheApi(
     deps.scheduler.changeChannel({
