@@ -17,7 +17,13 @@ export const storedPart = z.object({
 })
 export type StoredPart = z.output<typeof storedPart>
 
-const failure = z.object({ code: z.string(), message: z.string() })
+const failure = z.object({
+  code: z.string(),
+  message: z.string(),
+  /** The parameter that the upstream names as wrong, and its own code of the caller's mistake. */
+  param: z.string().optional(),
+  upstreamCode: z.string().optional(),
+})
 
 /** What happens in the life of an image job, in the order of its numbers. */
 export const imageJobFact = z.discriminatedUnion('type', [

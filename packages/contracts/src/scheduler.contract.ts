@@ -26,6 +26,23 @@ export type ChannelModel = z.output<typeof channelModel>
 
 export const credentialState = z.enum(['active', 'paused', 'attention', 'retired'])
 
+/** What a credential was used for. `models` is the list of models, which only operators ask for. */
+export const credentialOperation = z.enum(['chat', 'image', 'models'])
+export type CredentialOperation = z.output<typeof credentialOperation>
+
+const upstreamModelName = z.string().min(1).max(200)
+
+/** Something that a credential cannot do until a time, learned from an upstream. */
+export const credentialRestriction = z.object({
+  /** `limited`: it is not used for this. `denied`: it is used for this when no other is there. */
+  kind: z.enum(['limited', 'denied']),
+  operation: credentialOperation.optional(),
+  /** The upstream's name of a model. */
+  model: upstreamModelName.optional(),
+  until: instant,
+})
+export type CredentialRestriction = z.output<typeof credentialRestriction>
+
 /** A credential as the edge sees it: enough to use a shared one without asking. */
 export const catalogCredential = z.object({
   id,
@@ -35,6 +52,8 @@ export const catalogCredential = z.object({
   coolingUntil: instant.nullable(),
   /** Why it needs attention, without secrets; for the panel. */
   reason: z.string().nullable().optional(),
+  /** What it may not be used for now, while all else goes on. A part of it when there is very much. */
+  restrictions: z.array(credentialRestriction).optional(),
   secret: sealedSecret,
 })
 export type CatalogCredential = z.output<typeof catalogCredential>
@@ -102,10 +121,42 @@ export type ChannelChange = z.output<typeof channelChange>
 
 /** What became of a credential's use; the scheduler turns it into rest, tripping or retirement. */
 export const outcome = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ok') }),
-  /** 429 or a quota that is spent: rest until then. */
-  z.object({ kind: z.literal('limited'), retryAt: instant.nullable() }),
+  /** `operation` and `model` say what worked: it ends what was learned of them before. */
+  z.object({
+    kind: z.literal('ok'),
+    operation: credentialOperation.optional(),
+    model: upstreamModelName.optional(),
+  }),
+  /**
+   * 429 or a quota that is spent: rest until then. With `model`, the upstream's name of it, only calls of
+   * that model rest.
+   */
+  z.object({
+    kind: z.literal('limited'),
+    retryAt: instant.nullable(),
+    model: upstreamModelName.optional(),
+  }),
+  /** The upstream says that the key or its account is invalid: it needs a person. */
   z.object({ kind: z.literal('unauthorised'), reason: z.string().max(200) }),
+  /**
+   * A 401 that does not say what is wrong: the credential rests for a short time. It needs a person only
+   * once the list of models, which no caller has a part in, was refused as well.
+   */
+  z.object({
+    kind: z.literal('refused'),
+    reason: z.string().max(200),
+    operation: credentialOperation,
+  }),
+  /**
+   * The credential may not do this operation, or not with this model: for a while it is chosen for it only
+   * when no other is there. Everything else goes on.
+   */
+  z.object({
+    kind: z.literal('denied'),
+    reason: z.string().max(200),
+    operation: credentialOperation.optional(),
+    model: upstreamModelName.optional(),
+  }),
   /** The upstream's fault: 5xx, broken answer, timeout, refused connection. */
   z.object({ kind: z.literal('failed'), reason: z.string().max(200) }),
   /** Ended by us or by the caller: says nothing about the credential. */

@@ -7,6 +7,10 @@ export type PartState = 'waiting' | 'drawing' | 'kept' | 'failed' | 'cancelled'
 export interface JobFailure {
   code: string
   message: string
+  /** The parameter that the upstream names as wrong. */
+  param?: string | undefined
+  /** The upstream's own code of the caller's mistake. */
+  upstreamCode?: string | undefined
 }
 
 export interface ImageJobPart {

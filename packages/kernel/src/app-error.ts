@@ -5,6 +5,8 @@ export interface AppErrorOptions {
   cause?: unknown
   /** The request's parameter that is wrong, as the caller spelled it. */
   param?: string
+  /** An upstream's own code of the caller's mistake; callers see it in the place of ours. */
+  upstreamCode?: string
   /** When it is worth coming back. */
   retryAfterMs?: number
   /** Overrules the code's own answer: an upstream that may have charged us is not asked twice. */
@@ -21,6 +23,7 @@ export class AppError extends Error {
   readonly code: ErrorCode
   readonly retryable: boolean
   readonly param: string | undefined
+  readonly upstreamCode: string | undefined
   readonly retryAfterMs: number | undefined
   readonly details: Readonly<Record<string, string | number | boolean>>
   // A symbol, because two copies of this package must recognise each other's errors.
@@ -31,6 +34,7 @@ export class AppError extends Error {
     this.code = code
     this.retryable = options.retryable ?? errorCodes[code].retryable
     this.param = options.param
+    this.upstreamCode = options.upstreamCode
     this.retryAfterMs = options.retryAfterMs
     this.details = options.details ?? {}
   }

@@ -46,7 +46,13 @@ function render(code: ErrorCode, message: string, facts: Partial<AppError>): Ren
       ...retryHeaders({ status, retryable, retryAfterMs: facts.retryAfterMs }),
     },
     envelope: {
-      error: { ...facts.details, message, type: typeOf(code), param: facts.param ?? null, code },
+      error: {
+        ...facts.details,
+        message,
+        type: typeOf(code),
+        param: facts.param ?? null,
+        code: facts.upstreamCode ?? code,
+      },
     },
   }
 }

@@ -88,7 +88,7 @@ describe('an answer that is no success', () => {
       'credential-bad',
       'upstream_failed',
     ],
-    ['a wrong key without a body', 401, '', 'unauthorised', 'credential-bad', 'upstream_failed'],
+    ['a 401 without a body', 401, '', 'unauthorised-unclear', 'credential-bad', 'upstream_failed'],
     [
       'a deactivated account',
       401,
@@ -112,7 +112,7 @@ describe('an answer that is no success', () => {
       { code: 'unsupported_country_region_territory' },
       'region-refused',
       'retry-elsewhere',
-      'upstream_failed',
+      'upstream_rejected',
     ],
     [
       'a refused region in words',
@@ -120,7 +120,7 @@ describe('an answer that is no success', () => {
       { message: 'Country, region, or territory not supported' },
       'region-refused',
       'retry-elsewhere',
-      'upstream_failed',
+      'upstream_rejected',
     ],
     [
       'a firewall page',
@@ -137,14 +137,6 @@ describe('an answer that is no success', () => {
       'model-unknown',
       'retry-elsewhere',
       'model_not_found',
-    ],
-    [
-      'any other 403',
-      403,
-      { message: 'Forbidden' },
-      'unauthorised',
-      'credential-bad',
-      'upstream_failed',
     ],
     [
       'an unknown model',

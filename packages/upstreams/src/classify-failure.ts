@@ -3,6 +3,8 @@ import { shownMessage } from './error-body.ts'
 import { failureOf, treatments } from './failure-treatments.ts'
 import type { AnswerHeaders } from './rate-limit-headers.ts'
 import { readRetryAfterMs } from './rate-limit-headers.ts'
+import type { Refused } from './refusal-words.ts'
+import { whatIsRefused } from './refusal-words.ts'
 import type { FailureReason, UpstreamFailure } from './upstream.ts'
 
 export interface FailedAnswer {
@@ -10,11 +12,14 @@ export interface FailedAnswer {
   headers: AnswerHeaders
   body: ErrorBody
   nowMs: number
+  /** The upstream's name of the model that was called; undefined for calls without one. */
+  model?: string | undefined
 }
 
 /** Turns an answer that is not a success into what dispatch should do about it. Pure. */
-export function classifyAnswer({ status, headers, body, nowMs }: FailedAnswer): UpstreamFailure {
-  const reason = reasonOfBody({ status, body }) ?? reasonOfStatus(status, body)
+export function classifyAnswer(answer: FailedAnswer): UpstreamFailure {
+  const { status, headers, body, nowMs } = answer
+  const reason = reasonOfBody(answer) ?? reasonOfStatus(status, body)
   const retryAfterMs = resting.has(reason) ? readRetryAfterMs(headers, nowMs) : undefined
   const dark = reason === 'server-error' && darkStatuses.has(status)
   return failureOf(reason, {
@@ -59,8 +64,22 @@ const reasonsByCode: Readonly<Record<string, FailureReason>> = {
   invalid_api_key: 'unauthorised',
   invalid_authentication: 'unauthorised',
   invalid_organization: 'unauthorised',
+  api_key_expired: 'unauthorised',
+  expired_api_key: 'unauthorised',
+  api_key_revoked: 'unauthorised',
+  api_key_disabled: 'unauthorised',
+  api_key_invalid: 'unauthorised',
   account_deactivated: 'banned',
   account_suspended: 'banned',
+  account_disabled: 'banned',
+  user_suspended: 'banned',
+  user_deactivated: 'banned',
+  organization_disabled: 'banned',
+  missing_scope: 'permission-missing',
+  missing_scopes: 'permission-missing',
+  insufficient_scope: 'permission-missing',
+  insufficient_permissions: 'permission-missing',
+  permission_error: 'permission-missing',
   organization_deactivated: 'banned',
   access_terminated: 'banned',
   unsupported_country_region_territory: 'region-refused',
@@ -92,44 +111,49 @@ const reasonsByCode: Readonly<Record<string, FailureReason>> = {
   unsupported_value: 'unsupported',
 }
 
+/** Words that mean the same with every status that a refusal may have, and inside a stream. */
+const contentWords =
+  /safety (system|filter|polic)|content[ _-]?(filter|policy|polic|management|moderation)|moderation|usage polic|guardrail|flagged|内容|敏感|违规|审核/i
+
 /** What a message says where no code does. Each row is for the statuses that it is known from. */
 const reasonsByText: readonly {
   statuses: readonly number[]
   text: RegExp
   reason: FailureReason
 }[] = [
-  // "Your organization must be verified to use the model": true of this account and this model only.
   {
-    statuses: [400, 403, 404],
+    statuses: [400, 404],
     text: /model\b.{0,200}\b(not exist|not found)/i,
     reason: 'model-unknown',
   },
-  { statuses: [403], text: /(access to|to use) (the )?model/i, reason: 'model-unknown' },
-  {
-    statuses: [401, 403],
-    text: /deactivat|suspend|terminat|\bbanned\b|disabled/i,
-    reason: 'banned',
-  },
-  { statuses: [403], text: /country|region|territory|location/i, reason: 'region-refused' },
-  {
-    statuses: [400, 403],
-    text: /safety system|content policy|moderation/i,
-    reason: 'content-refused',
-  },
+  // Google says so with a 400.
+  { statuses: [400], text: /^api key (not valid|expired)/i, reason: 'unauthorised' },
+  { statuses: [200, 400, 422, 451], text: contentWords, reason: 'content-refused' },
   // Not a bare "billing": the rate-limit message advertises the billing page.
   {
     statuses: [400, 403, 429],
-    text: /current quota|insufficient (quota|balance|credit)|hard limit/i,
+    text: /current quota|insufficient (quota|balance|credit)|hard limit|余额不足|额度/i,
     reason: 'quota-spent',
   },
 ]
 
+/** What a refusal with 401 or 403 means, by whom its words refuse. */
+const reasonsByRefused = {
+  account: 'banned',
+  key: 'unauthorised',
+  operation: 'permission-missing',
+  model: 'model-unknown',
+  region: 'region-refused',
+  request: 'request-refused',
+} as const satisfies Record<Refused, FailureReason>
+
 /** Statuses that mean one thing by themselves; the rest go by their hundred. */
 const reasonsByStatus: Readonly<Record<number, FailureReason>> = {
   400: 'bad-request',
-  401: 'unauthorised',
+  // Nothing says that the key is invalid: see `whatIsRefused`.
+  401: 'unauthorised-unclear',
   402: 'quota-spent',
-  403: 'unauthorised',
+  403: 'request-refused',
   404: 'misconfigured',
   405: 'misconfigured',
   // RFC 9110: the server did not get a whole request in its time.
@@ -161,16 +185,34 @@ const resting: ReadonlySet<FailureReason> = new Set([
 function reasonOfBody({
   status,
   body,
+  model,
 }: {
   status: number
   body: ErrorBody
+  model?: string | undefined
 }): FailureReason | undefined {
   const known = [body.code, body.type].find((word) => word !== undefined && word in reasonsByCode)
   if (known !== undefined) return reasonsByCode[known]
   const message = body.message?.slice(0, 2_000)
   if (message === undefined) return undefined
-  return reasonsByText.find(({ statuses, text }) => statuses.includes(status) && text.test(message))
-    ?.reason
+  const row = reasonsByText.find(
+    ({ statuses, text }) => statuses.includes(status) && text.test(message),
+  )
+  // A quota that names the model is spent for that model only.
+  if (row?.reason === 'quota-spent' && names(message, model)) return 'rate-limited'
+  if (row !== undefined) return row.reason
+  return status === 401 || status === 403 ? reasonOfRefusal(message) : undefined
+}
+
+function reasonOfRefusal(message: string): FailureReason | undefined {
+  const refused = whatIsRefused(message)
+  if (refused === undefined) return undefined
+  if (refused === 'request' && contentWords.test(message)) return 'content-refused'
+  return reasonsByRefused[refused]
+}
+
+function names(message: string, model: string | undefined): boolean {
+  return model !== undefined && model !== '' && message.toLowerCase().includes(model.toLowerCase())
 }
 
 function reasonOfStatus(status: number, { recognised }: ErrorBody): FailureReason {
@@ -184,7 +226,19 @@ function reasonOfStatus(status: number, { recognised }: ErrorBody): FailureReaso
 }
 
 // Only a caller's own mistake is explained in the upstream's words: the others speak of our accounts.
-function explained(reason: FailureReason, body: ErrorBody): { message?: string } {
-  if (treatments[reason].failureClass !== 'caller-bad' || body.message === undefined) return {}
-  return { message: shownMessage(body.message) || treatments[reason].message }
+function explained(reason: FailureReason, body: ErrorBody): Partial<UpstreamFailure> {
+  // A region is ours, but asking again from here is of no use.
+  if (reason === 'region-refused' && body.recognised) return { code: 'upstream_rejected' }
+  if (treatments[reason].failureClass !== 'caller-bad') return {}
+  const { message, param, shownCode } = body
+  return {
+    ...(message !== undefined && { message: shownMessage(message) || treatments[reason].message }),
+    ...(param !== undefined && { param }),
+    ...(namesMistake(reason, shownCode) && { upstreamCode: shownCode }),
+  }
+}
+
+// A refusal for its content has one code of ours, and a bare status in the place of a code names nothing.
+function namesMistake(reason: FailureReason, code: string | undefined): code is string {
+  return code !== undefined && reason !== 'content-refused' && !/^\d+$/.test(code)
 }

@@ -101,6 +101,13 @@ export const treatments = {
     message: 'The upstream is overloaded.',
     mayHaveProduced: false,
   },
+  // A restricted key: other operations of it go on, and another key may have the permission.
+  'permission-missing': {
+    failureClass: 'credential-bad',
+    code: 'upstream_failed',
+    message: 'The upstream did not serve the request.',
+    mayHaveProduced: false,
+  },
   // The account rests like a limited one: somebody pays the bill, and it serves again.
   'quota-spent': {
     failureClass: 'credential-limited',
@@ -119,6 +126,13 @@ export const treatments = {
     failureClass: 'retry-elsewhere',
     code: 'upstream_failed',
     message: 'The upstream did not serve the request.',
+    mayHaveProduced: false,
+  },
+  // A 401 or 403 in words that do not name the account or key: another key is told the same.
+  'request-refused': {
+    failureClass: 'caller-bad',
+    code: 'upstream_rejected',
+    message: 'The upstream refused the request.',
     mayHaveProduced: false,
   },
   'server-error': {
@@ -140,6 +154,13 @@ export const treatments = {
     mayHaveProduced: false,
   },
   unauthorised: {
+    failureClass: 'credential-bad',
+    code: 'upstream_failed',
+    message: 'The upstream did not serve the request.',
+    mayHaveProduced: false,
+  },
+  // A 401 without words: the key may be invalid, and nothing says so.
+  'unauthorised-unclear': {
     failureClass: 'credential-bad',
     code: 'upstream_failed',
     message: 'The upstream did not serve the request.',

@@ -24,6 +24,8 @@ export interface Call {
   method: 'GET' | 'POST'
   headers: Record<string, string>
   body: string | Readable | null
+  /** The upstream's name of the model that is called; undefined for calls without one. */
+  model?: string | undefined
   signal: AbortSignal
 }
 
@@ -44,7 +46,7 @@ const ERROR_BODY_MS_MAX = 5_000
  * deadline. Throws an UpstreamError for everything but an answer of the 200s.
  */
 export async function sendCall({ dispatcher, clock }: CallDeps, call: Call): Promise<SentAnswer> {
-  const { signal, ...request } = call
+  const { signal, model, ...request } = call
   refuseAborted(signal, { sent: false })
   const answer = await dispatcher.request({ ...request, signal }).catch((error: unknown) => {
     throw socketFailure(error, { signal, headersSeen: false })
@@ -54,9 +56,11 @@ export async function sendCall({ dispatcher, clock }: CallDeps, call: Call): Pro
   if (status >= 200 && status < 300) return { status, headers, body }
   const hurry = clock.after(ERROR_BODY_MS_MAX, () => body.destroy())
   const told = await readErrorText({ body, signal }).finally(hurry)
-  const text = hideSecret(told, secretOf(call))
+  const text = hideSecret(told, secretsOf(call))
   const nowMs = clock.nowMs()
-  throw new UpstreamError(classifyAnswer({ status, headers, body: readErrorBody(text), nowMs }))
+  throw new UpstreamError(
+    classifyAnswer({ status, headers, body: readErrorBody(text), nowMs, model }),
+  )
 }
 
 /** The bytes of an answer as they come, up to a cap. Throws an UpstreamError when they end badly. */
@@ -109,8 +113,10 @@ function socketFailure(
   return new UpstreamError(classifySocketError(error, { headersSeen }), error)
 }
 
-const secretOf = ({ headers }: Call): string =>
-  headers['authorization']?.replace(/^Bearer /, '') ?? ''
+function secretsOf({ headers }: Call): string[] {
+  const secret = headers['authorization']?.replace(/^Bearer /, '') ?? ''
+  return [secret, headers['openai-organization'] ?? '', headers['openai-project'] ?? '']
+}
 
 /** The body as the upstream meant it: some pack it although we ask for `identity`. */
 function plainBody({ headers, body }: Dispatcher.ResponseData): Readable {

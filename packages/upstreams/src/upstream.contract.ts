@@ -50,14 +50,17 @@ const expected: Record<Fault, { failureClass: string; code: string; mayHaveProdu
   'model-unknown': row('retry-elsewhere', 'model_not_found', false),
   'not-started': row('retry-here', 'upstream_failed', false),
   overloaded: row('retry-elsewhere', 'overloaded', false),
+  'permission-missing': row('credential-bad', 'upstream_failed', false),
   'quota-spent': row('credential-limited', 'overloaded', false),
   'rate-limited': row('credential-limited', 'overloaded', false),
-  'region-refused': row('retry-elsewhere', 'upstream_failed', false),
+  'region-refused': row('retry-elsewhere', 'upstream_rejected', false),
+  'request-refused': row('caller-bad', 'upstream_rejected', false),
   'server-error': row('retry-elsewhere', 'upstream_failed', false),
   silence: row('fatal', 'upstream_timeout', true),
   timeout: row('retry-elsewhere', 'upstream_timeout', true),
   'tls-failed': row('retry-elsewhere', 'upstream_failed', false),
   unauthorised: row('credential-bad', 'upstream_failed', false),
+  'unauthorised-unclear': row('credential-bad', 'upstream_failed', false),
   unsupported: row('caller-bad', 'unsupported_parameter', false),
 }
 

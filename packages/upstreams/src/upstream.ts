@@ -67,13 +67,16 @@ export type FailureReason =
   | 'model-unknown'
   | 'not-started'
   | 'overloaded'
+  | 'permission-missing'
   | 'quota-spent'
   | 'rate-limited'
   | 'region-refused'
+  | 'request-refused'
   | 'server-error'
   | 'timeout'
   | 'tls-failed'
   | 'unauthorised'
+  | 'unauthorised-unclear'
   | 'unsupported'
 
 /** A failure of an upstream call, classified. Thrown by `draw`; `message` is fit for the caller. */
@@ -93,6 +96,10 @@ export interface UpstreamFailure {
     | 'context_length_exceeded'
     | 'model_not_found'
   message: string
+  /** The parameter that the upstream names as wrong; only where the caller's request is to blame. */
+  param?: string
+  /** The upstream's own code, as it spells it; only where the caller's request is to blame. */
+  upstreamCode?: string
   status: number | undefined
   retryAfterMs: number | undefined
   /** True when the upstream may have produced something that it will charge us for. */

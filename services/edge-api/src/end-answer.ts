@@ -66,9 +66,13 @@ function endBroken(sink: AnswerSink, error: AppError): void {
 }
 
 function errorOf(
-  { code, message, retryAfterMs }: UpstreamFailure,
+  { code, message, param, upstreamCode, retryAfterMs }: UpstreamFailure,
   options: { retryable?: boolean },
 ): AppError {
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
-  return new AppError(code, message, { ...options, ...wait })
+  return new AppError(code, message, {
+    ...options,
+    ...(param !== undefined && { param }),
+    ...(upstreamCode !== undefined && { upstreamCode }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
 }

@@ -16,6 +16,8 @@ export interface Target {
   candidate: Candidate
   credential: CatalogCredential
   channelAt: number
+  /** The upstream has denied it such calls a while ago. */
+  isDenied: boolean
 }
 
 /** Where this request has been. */
@@ -27,13 +29,18 @@ export interface Journey {
   attemptsHere: number
 }
 
-/** The first channel, from `from` on, that has a credential which may be used now. */
+/**
+ * The first channel, from `from` on, that has a credential which may be used now; one whose credentials were
+ * all denied such calls only when no other channel is left.
+ */
 export function firstTarget(parts: ChatParts, journey: Journey, from: number): Target | undefined {
+  let denied: Target | undefined
   for (let at = from; at < journey.channels.length; at += 1) {
     const target = targetIn(parts, journey, at)
-    if (target) return target
+    if (target && !target.isDenied) return target
+    denied ??= target
   }
-  return undefined
+  return denied
 }
 
 /** Where to go after an attempt that failed; undefined when nowhere. */
@@ -69,12 +76,13 @@ export function nextTarget(
 function targetIn(parts: ChatParts, journey: Journey, channelAt: number): Target | undefined {
   const candidate = journey.channels[channelAt]
   if (!candidate) return undefined
-  const { credential } = choose(parts, journey, candidate)
-  return credential && { candidate, credential, channelAt }
+  const { credential, isDenied } = choose(parts, journey, candidate)
+  return credential && { candidate, credential, channelAt, isDenied }
 }
 
-function choose({ uses, door }: ChatParts, { tried }: Journey, { channel }: Candidate) {
+function choose({ uses, door }: ChatParts, { tried }: Journey, { channel, model }: Candidate) {
   return chooseCredential(channel.credentials, {
+    model: model.upstreamModel,
     useOf: uses.of,
     isExcluded: (credentialId) => tried?.has(credentialId) === true,
     nowMs: door.deps.clock.nowMs(),

@@ -1,10 +1,13 @@
 /** The part of the table of contents that is tried more than once: choose, dispatch, relay. */
+import type { Outcome } from '@sluice/contracts/scheduler.contract'
+import { ABORTED, OK, outcomeOf } from '@sluice/upstreams/outcome-of'
+
 import { attemptTarget, reportOutcome } from './attempt-target.ts'
 import type { ChatParts, ChatTurn } from './chat-parts.ts'
 import { chooseChannels } from './choose/choose-channels.ts'
 import type { Judged } from './dispatch/judge-end.ts'
+import { enteredWith } from './dispatch/enter-upstream.ts'
 import { judgeEnd } from './dispatch/judge-end.ts'
-import { ABORTED, OK, outcomeOf } from './dispatch/outcome-of.ts'
 import type { AttemptsEnd } from './end-answer.ts'
 import { endCut, endStopped, giveUp } from './end-answer.ts'
 import type { Journey, Target } from './find-target.ts'
@@ -29,7 +32,7 @@ export async function runAttempts(
     journey.attemptsHere += 1
     const end = await attemptTarget(parts, turn, { target, sink })
     if (end.kind === 'delivered') {
-      reportOutcome(parts, target.credential.id, OK)
+      reportOutcome(parts, target.credential.id, successOf(parts, target))
       return { meter: end.meter, endState: 'finished' }
     }
     if (end.kind === 'stopped') {
@@ -49,6 +52,12 @@ export async function runAttempts(
   }
 }
 
+/** A success names what worked only where something is known that it may end. */
+function successOf({ uses }: ChatParts, { candidate, credential }: Target): Outcome {
+  if (!credential.restrictions && !uses.of(credential.id)?.restrictions) return OK
+  return { kind: 'ok', operation: 'chat', model: candidate.model.upstreamModel }
+}
+
 function judge(
   parts: ChatParts,
   end: Exclude<RelayEnd, { kind: 'delivered' } | { kind: 'stopped' }>,
@@ -58,10 +67,13 @@ function judge(
   const nowMs = clock.nowMs()
   // Whoever was answered has entered, so that this is at hand.
   const entry = end.kind === 'answered' ? parts.enter(candidate.channel, credential) : undefined
-  const secret = entry?.access.secret ?? ''
-  const judged = judgeEnd(end, { nowMs, secret })
-  reportOutcome(parts, credential.id, outcomeOf(judged.failure, nowMs))
+  const secret = entry ? enteredWith(entry.access) : ''
+  const model = candidate.model.upstreamModel
+  const judged = judgeEnd(end, { nowMs, secret, model })
+  const outcome = outcomeOf(judged.failure, { nowMs, operation: 'chat', model })
+  reportOutcome(parts, credential.id, outcome)
   const { reason, failureClass, status } = judged.failure
+  if (reason === 'request-refused') parts.uses.noteRefusal(credential.id, nowMs)
   if (failureClass !== 'caller-bad') {
     const channelId = candidate.channel.id
     const facts = { channelId, credentialId: credential.id, reason, failureClass, status }

@@ -125,7 +125,10 @@ async function drawAndKeep(
     held,
     index,
     place,
-    outcomeOf: (end) => leaseOutcome(end, { nowMs: clock.nowMs() }),
+    outcomeOf: (end) => {
+      const model = 'upstreamModel' in end ? end.upstreamModel : undefined
+      return leaseOutcome(end, { nowMs: clock.nowMs(), model })
+    },
     onPartial: async (partial) => {
       const move = await keepPartial(parts, { held, index, partial })
       if (move) await held.write(move)

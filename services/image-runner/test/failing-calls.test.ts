@@ -17,7 +17,7 @@ describe('a call that fails', () => {
     expect(world.upstream.drawings.map(({ secret }) => secret)).toEqual(['secret-1', 'secret-2'])
     expect(world.pool.outcomes).toEqual([
       { credentialId: first, outcome: { kind: 'failed', reason: 'server-error' } },
-      { credentialId: second, outcome: { kind: 'ok' } },
+      { credentialId: second, outcome: { kind: 'ok', operation: 'image', model: 'their-model' } },
     ])
   })
 
@@ -121,7 +121,7 @@ describe('a call that fails', () => {
       failure: { code: 'upstream_rejected' },
     })
     expect(world.upstream.drawings).toHaveLength(1)
-    expect(world.pool.outcomes).toMatchObject([{ outcome: { kind: 'aborted' } }])
+    expect(world.pool.outcomes).toMatchObject([{ outcome: { kind: 'ok' } }])
   })
 
   it('for a limit rests the credential as long as was said, and the job waits its turn', async () => {

@@ -39,7 +39,12 @@ describe('a job', () => {
       [4, 'ended'],
     ])
     expect(world.store.outbox()).toEqual([`image-job-ended ${jobId}`])
-    expect(world.pool.outcomes).toEqual([{ credentialId: credential, outcome: { kind: 'ok' } }])
+    expect(world.pool.outcomes).toEqual([
+      {
+        credentialId: credential,
+        outcome: { kind: 'ok', operation: 'image', model: 'their-model' },
+      },
+    ])
     expect(world.pool.held()).toBe(0)
   })
 

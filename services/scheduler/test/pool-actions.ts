@@ -5,7 +5,7 @@ import type { Action } from '@sluice/testkit/simulate'
 import { idleStanding, judge } from '../src/eligibility/eligible.ts'
 import type { Scene } from './pool-scene.ts'
 import { noteEnd } from './pool-scene.ts'
-import { leaseInput } from './world.ts'
+import { leaseInput, MODEL } from './world.ts'
 
 /** What may happen to a pool, and how often. */
 export const poolActions: Action<Scene>[] = [
@@ -111,11 +111,17 @@ function rollOutcome(
   if (roll < 0.08) return { kind: 'unauthorised', reason: 'HTTP 401' }
   if (roll < 0.13) {
     const retryAt = new Date(world.clock.nowMs() + random.integer(20_000))
-    return { kind: 'limited', retryAt: random.next() < 0.5 ? null : retryAt }
+    const limited = { kind: 'limited', retryAt: random.next() < 0.5 ? null : retryAt } as const
+    return random.next() < 0.5 ? limited : { ...limited, model: rollModel(random) }
   }
+  if (roll < 0.15) return { kind: 'refused', operation: 'image', reason: 'HTTP 401' }
+  if (roll < 0.17) return { kind: 'denied', operation: 'image', reason: 'no scope' }
   const fails = down.has(credentialId) ? 0.95 : 0.1
   return random.next() < fails ? { kind: 'failed', reason: 'HTTP 500' } : { kind: 'ok' }
 }
+
+// Mostly one that nobody asks for: its limits must not hold anybody back.
+const rollModel = (random: Random) => (random.next() < 0.4 ? MODEL : `model-${random.integer(60)}`)
 
 async function ask(scene: Scene, random: Random): Promise<string> {
   const { world, held, fences, replicas } = scene
@@ -180,7 +186,7 @@ async function readEligible({
     const standing = standings.get(credential.id) ?? idleStanding
     const { id, channelId } = credential
     const idle = standing.leases === 0
-    return judge(credential, { standing, nowMs: nowMs + skewMs }).eligible
+    return judge(credential, { standing, nowMs: nowMs + skewMs, model: MODEL }).eligible
       ? [[id, { channelId, idle }] as const]
       : []
   })

@@ -22,11 +22,12 @@ export const TTL_MS = 30_000
 /** A pool, and the short words in which its suites speak about it. */
 export async function setUpPool(make: () => Promise<PoolUnderTest>) {
   const pool = await make()
-  const credential = ({ limit = 1, epoch = 1 } = {}): Candidate => ({
+  const credential = ({ limit = 1, epoch = 1, model = 'model-a' } = {}): Candidate => ({
     channelId: pool.newId('chan'),
     credentialId: pool.newId('cred'),
     concurrencyMax: limit,
     epoch,
+    model,
   })
   const take = async (candidates: Candidate[], { store = pool.stores[0], ttlMs = TTL_MS } = {}) =>
     store.take({ leaseId: pool.newId('lease'), holder: pool.newId('run'), ttlMs, candidates })

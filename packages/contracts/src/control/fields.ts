@@ -31,4 +31,11 @@ export function personText(charactersMax: number) {
 export const day = z.iso.date().refine((text) => text >= '1970-01-01', 'must be 1970 or later')
 
 /** A failure as people are told it. */
-export const shownFailure = z.object({ code: z.string(), message: z.string() })
+export const shownFailure = z.object({
+  code: z.string(),
+  message: z.string(),
+  /** The parameter that the upstream names as wrong. */
+  param: z.string().optional(),
+  /** The upstream's own code of the mistake. */
+  upstream_code: z.string().optional(),
+})

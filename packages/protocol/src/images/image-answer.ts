@@ -9,6 +9,7 @@ export interface MissedPart {
   index: number
   code: string
   message: string
+  param?: string
 }
 
 export interface ImageAnswerInput {

@@ -6,10 +6,12 @@ import { eventAround, objectWithPicture } from './answer-piece.ts'
 import { effectiveValues, unixSeconds } from './image-answer.ts'
 import { taskPicture } from './task-object.ts'
 
+type Failure = Extract<ImageJobEvent['fact'], { type: 'part-failed' }>['failure']
+
 export interface TaskEventContext {
   linkOf: (part: StoredPart) => string
   /** The error object of the envelope for a failure of the job. */
-  errorOf: (failure: { code: string; message: string }) => Record<string, unknown>
+  errorOf: (failure: Failure) => Record<string, unknown>
   /** False when the bytes of a partial picture are gone: they have a short life. */
   hasPartial: boolean
 }

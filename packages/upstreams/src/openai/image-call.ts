@@ -26,7 +26,14 @@ export async function imageCall(
     const { headers, ...where } = endpointOf(access, 'images/generations')
     const body = JSON.stringify(parameters)
     const type = { 'content-type': 'application/json' }
-    return { ...where, method: 'POST', headers: { ...headers, accept, ...type }, body, signal }
+    return {
+      ...where,
+      method: 'POST',
+      headers: { ...headers, accept, ...type },
+      body,
+      model: upstreamModel,
+      signal,
+    }
   }
   const { headers, ...where } = endpointOf(access, 'images/edits')
   const form = formBody({
@@ -39,6 +46,7 @@ export async function imageCall(
     method: 'POST',
     headers: { ...headers, accept, ...type },
     body: form.stream,
+    model: upstreamModel,
     signal,
   }
 }

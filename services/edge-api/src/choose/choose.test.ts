@@ -108,6 +108,7 @@ describe('the credential', () => {
     excluded: string[] = [],
   ) =>
     chooseCredential(credentials, {
+      model: 'm-of-x',
       useOf: (name) => uses[name] && { running: 0, restUntilMs: 0, ...uses[name] },
       isExcluded: (name) => excluded.includes(name),
       nowMs: 1_000,
@@ -125,7 +126,7 @@ describe('the credential', () => {
     )
     expect(choose(states).credential).toBeUndefined()
     expect(choose([credential('a')], {}, ['a']).credential).toBeUndefined()
-    expect(choose([credential('a')], { a: { running: 2 } })).toEqual({
+    expect(choose([credential('a')], { a: { running: 2 } })).toMatchObject({
       credential: undefined,
       freeAtMs: undefined,
     })
@@ -135,8 +136,33 @@ describe('the credential', () => {
     const cooling = credential('a', { coolingUntil: new Date(5_000) })
     const resting = credential('b')
     const choice = choose([cooling, resting], { b: { restUntilMs: 3_000 } })
-    expect(choice).toEqual({ credential: undefined, freeAtMs: 3_000 })
+    expect(choice).toMatchObject({ credential: undefined, freeAtMs: 3_000 })
     const rested = credential('c', { coolingUntil: new Date(1_000) })
     expect(choose([cooling, rested]).credential?.id).toBe('c')
+  })
+
+  it('rests for one model only where the limit is of that model, by the edge or by the scheduler', () => {
+    const until = new Date(9_000)
+    const limit = { kind: 'limited', model: 'm-of-x', until } as const
+    const told = credential('a', { restrictions: [limit] })
+    expect(choose([told])).toMatchObject({ credential: undefined, freeAtMs: 9_000 })
+    const other = credential('a', { restrictions: [{ ...limit, model: 'm-of-y' }] })
+    expect(choose([other]).credential?.id).toBe('a')
+    const limited = new Map([['m-of-x', 4_000]])
+    const uses = { a: { restrictions: { limited, denied: new Map() } } }
+    expect(choose([credential('a')], uses)).toMatchObject({ freeAtMs: 4_000 })
+  })
+
+  it('is one that was denied such calls only when no other is there', () => {
+    const denial = { kind: 'denied', operation: 'chat', until: new Date(9_000) } as const
+    const denied = credential('a', { restrictions: [denial] })
+    const busy = { b: { running: 1 } }
+    expect(choose([denied, credential('b')], busy)).toMatchObject({
+      credential: { id: 'b' },
+      isDenied: false,
+    })
+    expect(choose([denied])).toMatchObject({ credential: { id: 'a' }, isDenied: true })
+    const draws = credential('a', { restrictions: [{ ...denial, operation: 'image' }] })
+    expect(choose([draws, credential('b')], busy)).toMatchObject({ credential: { id: 'a' } })
   })
 })

@@ -1,13 +1,11 @@
 import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
-import { failureOf } from '@sluice/upstreams/failure-treatments'
 import { describe, expect, it } from 'vitest'
 
 import { credentialUses } from './credential-uses.ts'
 import type { Failed, Step } from './next-step.ts'
 import { ATTEMPTS_MAX, nextStep } from './next-step.ts'
-import { outcomeOf } from './outcome-of.ts'
 import { outcomeReports } from './report-outcomes.ts'
 import { retryBudget } from './retry-budget.ts'
 
@@ -67,33 +65,6 @@ describe('the budget of retries', () => {
     }
     expect(retries).toBeLessThanOrEqual(1_030)
     expect(retries).toBeGreaterThan(990)
-  })
-})
-
-describe('what a failure says of a credential', () => {
-  it.each([
-    ['rate-limited', 'limited'],
-    ['quota-spent', 'limited'],
-    ['unauthorised', 'unauthorised'],
-    ['banned', 'unauthorised'],
-    ['server-error', 'failed'],
-    ['timeout', 'failed'],
-    ['connect-failed', 'failed'],
-    ['answer-cut', 'failed'],
-    ['bad-request', 'ok'],
-    ['content-refused', 'ok'],
-    ['model-unknown', 'aborted'],
-    ['region-refused', 'aborted'],
-    ['misconfigured', 'aborted'],
-    ['not-started', 'aborted'],
-    ['aborted', 'aborted'],
-  ] as const)('%s: %s', (reason, kind) => {
-    expect(outcomeOf(failureOf(reason), 0).kind).toBe(kind)
-  })
-
-  it('hands on when a limited one may be asked again', () => {
-    const failure = failureOf('rate-limited', { retryAfterMs: 500 })
-    expect(outcomeOf(failure, 1_000)).toEqual({ kind: 'limited', retryAt: new Date(1_500) })
   })
 })
 

@@ -1,7 +1,12 @@
 import { classifyAnswer, classifyStreamError } from '@sluice/upstreams/classify-failure'
 import { classifySocketError } from '@sluice/upstreams/classify-socket-error'
 import type { ErrorBody } from '@sluice/upstreams/error-body'
-import { hideSecret, readErrorBody, shownMessage } from '@sluice/upstreams/error-body'
+import {
+  hideSecret,
+  readErrorBody,
+  shownMessage,
+  withoutSecrets,
+} from '@sluice/upstreams/error-body'
 import { failureOf } from '@sluice/upstreams/failure-treatments'
 import type { UpstreamFailure } from '@sluice/upstreams/upstream'
 
@@ -18,8 +23,16 @@ export interface Judged {
 
 type Failure = Exclude<RelayEnd, { kind: 'delivered' } | { kind: 'stopped' }>
 
-/** Why an attempt failed, and what that means for the next. `secret` is what we entered with. Pure. */
-export function judgeEnd(end: Failure, spec: { nowMs: number; secret: string }): Judged {
+export interface JudgeSpec {
+  nowMs: number
+  /** What we entered with: the key, the operator's organisation and project. */
+  secret: string | readonly string[]
+  /** The upstream's name of the model. */
+  model?: string
+}
+
+/** Why an attempt failed, and what that means for the next. Pure. */
+export function judgeEnd(end: Failure, spec: JudgeSpec): Judged {
   switch (end.kind) {
     case 'answered':
       return judgeAnswer(end, spec)
@@ -37,16 +50,22 @@ export function judgeEnd(end: Failure, spec: { nowMs: number; secret: string }):
 
 function judgeAnswer(
   { status, headers, body }: Extract<RelayEnd, { kind: 'answered' }>,
-  { nowMs, secret }: { nowMs: number; secret: string },
+  { nowMs, secret, model }: JudgeSpec,
 ): Judged {
   const told = body.toString()
   const text = hideSecret(told, secret)
   if (status >= 200 && status < 300) return judgeFalseSuccess(text)
   const read = readErrorBody(text)
-  const failure = classifyAnswer({ status, headers, body: read, nowMs })
-  const isCallers = failure.failureClass === 'caller-bad' && status >= 400 && status < 500
+  const failure = classifyAnswer({ status, headers, body: read, nowMs, model })
+  // A 401 or 407 of the upstream would tell the caller's client that its own key is wrong.
+  const isCallers =
+    failure.failureClass === 'caller-bad' &&
+    status >= 400 &&
+    status < 500 &&
+    status !== 401 &&
+    status !== 407
   const verbatim =
-    isCallers && isShowable(read)
+    isCallers && isShowable(read, text)
       ? { status, body: text === told ? body : Buffer.from(text) }
       : undefined
   return { failure, answerBegan: false, verbatim }
@@ -68,6 +87,7 @@ function firstData(text: string): string | undefined {
 }
 
 // Upstreams like to repeat keys and names of organisations; such words are not passed on.
-function isShowable({ recognised, message }: ErrorBody): boolean {
-  return recognised && (message === undefined || shownMessage(message) === message)
+function isShowable({ recognised, message }: ErrorBody, text: string): boolean {
+  if (!recognised || withoutSecrets(text) !== text) return false
+  return message === undefined || shownMessage(message) === message
 }

@@ -53,7 +53,9 @@ export function outcomeReports({
   return {
     add(credentialId, outcome, nowMs) {
       if (outcome.kind === 'aborted') return
-      if (outcome.kind === 'ok' && lastKind.get(credentialId) === 'ok') return
+      // One that names what worked ends something that the scheduler knows.
+      const isPlain = outcome.kind === 'ok' && outcome.model === undefined
+      if (isPlain && lastKind.get(credentialId) === 'ok') return
       lastKind.set(credentialId, outcome.kind)
       if (waiting.length >= WAITING_MAX) waiting.shift()
       waiting.push({ credentialId, outcome, at: new Date(nowMs) })

@@ -1,5 +1,6 @@
 import type { ImageJobFact, StoredPart } from '@sluice/contracts/events'
 import type { ImageJob, JobFailure } from '@sluice/jobs/image-job'
+import type { AppErrorOptions } from '@sluice/kernel/app-error'
 import { AppError } from '@sluice/kernel/app-error'
 import { asErrorCode } from '@sluice/kernel/error-codes'
 import type { MissedPart } from '@sluice/protocol/images/image-answer'
@@ -30,10 +31,11 @@ export function picturesOf({ parts }: Pick<ImageJob, 'parts'>) {
   }
 }
 
-export const missedPart = (index: number, { code, message }: JobFailure): MissedPart => ({
+export const missedPart = (index: number, failure: JobFailure): MissedPart => ({
   index,
-  code,
-  message,
+  code: failure.upstreamCode ?? failure.code,
+  message: failure.message,
+  ...(failure.param !== undefined && { param: failure.param }),
 })
 
 /** The end of a job as its events tell it. `told` are the facts before the last one. */
@@ -51,9 +53,20 @@ export function failureError(end: JobEnd, taskId: string): AppError {
     return new AppError('cancelled', 'The task was cancelled before it was drawn.', {
       details: { task_id: taskId },
     })
-  const { code, message } = end.failure ?? { code: '', message: 'The picture was not drawn.' }
-  return new AppError(asErrorCode(code) ?? 'upstream_failed', message, {
+  return errorOfFailure(end.failure ?? { code: '', message: 'The picture was not drawn.' }, {
     details: { task_id: taskId },
     ...(end.mayHaveDrawn && { retryable: false }),
+  })
+}
+
+/** A failure of a picture or a job as an error, named by the closest code that we have. */
+export function errorOfFailure(
+  { code, message, param, upstreamCode }: JobFailure,
+  options: AppErrorOptions = {},
+): AppError {
+  return new AppError(asErrorCode(code) ?? 'upstream_failed', message, {
+    ...options,
+    ...(param !== undefined && { param }),
+    ...(upstreamCode !== undefined && { upstreamCode }),
   })
 }

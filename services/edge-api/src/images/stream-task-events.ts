@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
 
-import type { ImageJob } from '@sluice/jobs/image-job'
-import { AppError, isAppError } from '@sluice/kernel/app-error'
+import type { ImageJob, JobFailure } from '@sluice/jobs/image-job'
+import { isAppError } from '@sluice/kernel/app-error'
 import { invalid } from '@sluice/protocol/images/field-reader'
 import { positionEvent, taskEvent } from '@sluice/protocol/images/task-events'
-import { asErrorCode } from '@sluice/kernel/error-codes'
 
 import type { Door } from '../door.ts'
 import { signedLinks } from './image-links.ts'
+import { errorOfFailure } from './job-end.ts'
 import type { SseStream } from './open-sse.ts'
 import { openSse } from './open-sse.ts'
 import { errorObject, ownTask } from './own-task.ts'
@@ -92,5 +92,4 @@ function tellPositions(
   }
 }
 
-const errorOf = ({ code, message }: { code: string; message: string }) =>
-  errorObject(new AppError(asErrorCode(code) ?? 'upstream_failed', message))
+const errorOf = (failure: JobFailure) => errorObject(errorOfFailure(failure))

@@ -5,11 +5,12 @@ import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
 import type { RunnerParts } from '../deps.ts'
 import type { HeldJob } from '../held-job.ts'
+import type { KnownChannel } from '../known-channels.ts'
 import type { Place } from '../places/place.ts'
 
 export type CallEnd =
-  | { outcome: 'drawn'; picture: DrawnPicture }
-  | { outcome: 'failed'; failure: UpstreamFailure }
+  | { outcome: 'drawn'; picture: DrawnPicture; upstreamModel: string | undefined }
+  | { outcome: 'failed'; failure: UpstreamFailure; upstreamModel: string | undefined }
   /** The job's own signal ended it. */
   | { outcome: 'stopped'; mayHaveProduced: boolean }
 
@@ -31,31 +32,56 @@ export async function callUpstream(parts: CallParts, input: CallInput): Promise<
   const late = new AbortController()
   const cancel = parts.clock.after(parts.config.drawTimeoutMs, () => late.abort())
   const signal = AbortSignal.any([held.signal, place.signal, late.signal])
+  let upstreamModel: string | undefined
+  const failed = (failure: UpstreamFailure): CallEnd => ({
+    outcome: 'failed',
+    failure,
+    upstreamModel,
+  })
   try {
-    return { outcome: 'drawn', picture: await draw(parts, { ...input, signal }) }
+    const channel = await findChannel(parts, { ...input, signal })
+    upstreamModel = channel.upstreamModel
+    const picture = await draw(parts, { ...input, channel, signal })
+    return { outcome: 'drawn', picture, upstreamModel }
   } catch (error) {
     if (held.signal.aborted) return { outcome: 'stopped', mayHaveProduced: mayHave(error) }
-    if (place.signal.aborted) return { outcome: 'failed', failure: leaseLost(mayHave(error)) }
-    if (late.signal.aborted) return { outcome: 'failed', failure: timedOut(mayHave(error)) }
-    if (isUpstreamError(error)) return { outcome: 'failed', failure: error.failure }
+    if (place.signal.aborted) return failed(leaseLost(mayHave(error)))
+    if (late.signal.aborted) return failed(timedOut(mayHave(error)))
+    if (isUpstreamError(error)) return failed(error.failure)
     // Ours: a secret that does not open, an input picture that is gone, a store that is away.
     parts.log.error({ err: error, jobId: held.job.id, index: input.index }, 'a draw broke')
-    return { outcome: 'failed', failure: broken }
+    return failed(broken)
   } finally {
     cancel()
   }
 }
 
+async function findChannel(
+  { channels }: CallParts,
+  { held, place, signal }: CallInput & { signal: AbortSignal },
+): Promise<KnownChannel> {
+  signal.throwIfAborted()
+  const { channelId } = place.lease
+  const channel = await channels.find({ channelId, model: held.job.request.model })
+  if (!channel) throw new AppError('internal_error', 'the channel draws nothing')
+  return channel
+}
+
 async function draw(
-  { channels, upstreams, sealer, blobs }: CallParts,
-  { held, index, place, onPartial, signal }: CallInput & { signal: AbortSignal },
+  { upstreams, sealer, blobs }: CallParts,
+  {
+    held,
+    index,
+    place,
+    onPartial,
+    channel,
+    signal,
+  }: CallInput & { channel: KnownChannel; signal: AbortSignal },
 ): Promise<DrawnPicture> {
   const { request } = held.job
-  const { channelId, credentialId, secret } = place.lease
-  signal.throwIfAborted()
-  const channel = await channels.find({ channelId, model: request.model })
-  const upstream = channel && upstreams[channel.dialect]
-  if (!channel || !upstream?.draw) throw new AppError('internal_error', 'the channel draws nothing')
+  const { credentialId, secret } = place.lease
+  const upstream = upstreams[channel.dialect]
+  if (!upstream?.draw) throw new AppError('internal_error', 'the channel draws nothing')
   const { baseUrl, settings, upstreamModel } = channel
   return upstream.draw({
     access: { baseUrl, settings, secret: sealer.open(credentialSecretPlace(credentialId), secret) },

@@ -1,6 +1,11 @@
 import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import type { JobFailure } from '@sluice/jobs/image-job'
-import type { DrawnPicture, FailureClass } from '@sluice/upstreams/upstream'
+import type {
+  DrawnPicture,
+  FailureClass,
+  FailureReason,
+  UpstreamFailure,
+} from '@sluice/upstreams/upstream'
 
 import type { RunnerParts } from '../deps.ts'
 import type { HeldJob } from '../held-job.ts'
@@ -58,6 +63,8 @@ async function tryUntilDrawn(
   const excluded = new Set<string>()
   // Credentials whose answer could not be read: they are not asked for this part again.
   const unreadable = new Set<string>()
+  // These, and those that would answer the same again.
+  const final = new Set<string>()
   let [tries, limited, triesHere, possibleLosses] = [0, 0, 0, 0]
   retryBudget.earn()
   for (;;) {
@@ -68,7 +75,7 @@ async function tryUntilDrawn(
       return { ...end, possibleLosses, place }
     }
     const { failure } = end
-    const { code, message, failureClass } = failure
+    const { failureClass } = failure
     const { credentialId } = place.lease
     counters.failures.add({ class: failureClass })
     log.debug({ jobId: held.job.id, index, credentialId, failure }, 'a draw failed')
@@ -77,6 +84,7 @@ async function tryUntilDrawn(
     else tries += 1
     triesHere += 1
     if (isUnreadable(failure)) unreadable.add(credentialId)
+    if (isFinal(failure)) final.add(credentialId)
     const counts = { tries, limited, triesHere, unreadable: unreadable.size }
     const step = withinBudget(nextStep({ failureClass, ...counts }), tries, parts)
     if (step === 'again-here') {
@@ -85,12 +93,12 @@ async function tryUntilDrawn(
     }
     // Heard before the next is asked for, so that a limited credential is not given out again.
     await place.release(outcomeOf(end))
-    const failed = { outcome: 'failed', failure: { code, message }, possibleLosses } as const
+    const failed = { outcome: 'failed', failure: jobFailure(failure), possibleLosses } as const
     if (step === 'fail') return { ...failed, place }
     place.free()
     if (failureClass !== 'credential-limited') excluded.add(credentialId)
     triesHere = 0
-    const answer = await elsewhere(parts, { held, excluded, unreadable, failureClass })
+    const answer = await elsewhere(parts, { held, excluded, final, failureClass })
     if (answer.outcome === 'stopped') {
       return { ...answer, mayHaveProduced: false, possibleLosses, place: undefined }
     }
@@ -105,21 +113,41 @@ function withinBudget(step: NextStep, tries: number, { retryBudget }: RunnerPart
   return retryBudget.spend() ? step : 'fail'
 }
 
+/** What the caller is told of it. */
+function jobFailure({ code, message, param, upstreamCode }: UpstreamFailure): JobFailure {
+  return {
+    code,
+    message,
+    ...(param !== undefined && { param }),
+    ...(upstreamCode !== undefined && { upstreamCode }),
+  }
+}
+
+const isFinal = (failure: UpstreamFailure) =>
+  isUnreadable(failure) || (failure.reason !== undefined && sameAgain.has(failure.reason))
+
+const sameAgain: ReadonlySet<FailureReason> = new Set<FailureReason>([
+  'model-unknown',
+  'permission-missing',
+  'region-refused',
+  'unauthorised-unclear',
+])
+
 /**
- * Another credential; or, where there is no other, one of those that were tried already, unless its
- * answer could not be read.
+ * Another credential; or, where there is no other, one of those that were tried already, unless it
+ * would answer the same, or its answer could not be read.
  */
 async function elsewhere(
   { desk, clock }: RunnerParts,
   {
     held,
     excluded,
-    unreadable,
+    final,
     failureClass,
   }: {
     held: HeldJob
     excluded: Set<string>
-    unreadable: ReadonlySet<string>
+    final: ReadonlySet<string>
     failureClass: FailureClass
   },
 ): Promise<PlaceAnswer | { outcome: 'stopped' }> {
@@ -131,9 +159,9 @@ async function elsewhere(
   const wish = { model: request.model, wallet, urgent: true, signal }
   try {
     const other = await desk.obtain({ ...wish, exclude: [...excluded] })
-    if (other.outcome !== 'none' || excluded.size === unreadable.size) return other
+    if (other.outcome !== 'none' || excluded.size === final.size) return other
     excluded.clear()
-    for (const credentialId of unreadable) excluded.add(credentialId)
+    for (const credentialId of final) excluded.add(credentialId)
     await clock.sleep(AGAIN_AFTER_MS, signal)
     return await desk.obtain({ ...wish, exclude: [...excluded] })
   } catch {

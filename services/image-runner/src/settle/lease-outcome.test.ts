@@ -5,19 +5,25 @@ import { describe, expect, it } from 'vitest'
 import { leaseOutcome } from './lease-outcome.ts'
 
 const nowMs = Date.UTC(2026, 0, 1)
+const use = { nowMs, model: 'gpt-image-2' }
 const outcomeOf = (reason: FailureReason, known: Partial<UpstreamFailure> = {}) =>
-  leaseOutcome({ outcome: 'failed', failure: { ...failureOf(reason), ...known } }, { nowMs })
+  leaseOutcome({ outcome: 'failed', failure: { ...failureOf(reason), ...known } }, use)
 
 describe('the scheduler is told', () => {
   it('that a credential works, or nothing about it', () => {
-    expect(leaseOutcome({ outcome: 'drawn' }, { nowMs })).toEqual({ kind: 'ok' })
-    expect(leaseOutcome({ outcome: 'stopped' }, { nowMs })).toEqual({ kind: 'aborted' })
+    expect(leaseOutcome({ outcome: 'drawn' }, use)).toEqual({
+      kind: 'ok',
+      operation: 'image',
+      model: 'gpt-image-2',
+    })
+    expect(leaseOutcome({ outcome: 'stopped' }, use)).toEqual({ kind: 'aborted' })
   })
 
   it('until when a limited credential rests, if the upstream said so', () => {
     expect(outcomeOf('rate-limited', { retryAfterMs: 5_000 })).toEqual({
       kind: 'limited',
       retryAt: new Date(nowMs + 5_000),
+      model: 'gpt-image-2',
     })
     expect(outcomeOf('quota-spent')).toEqual({ kind: 'limited', retryAt: null })
   })
@@ -28,12 +34,16 @@ describe('the scheduler is told', () => {
     ['server-error', 'failed'],
     ['timeout', 'failed'],
     ['connect-failed', 'failed'],
-    ['not-started', 'failed'],
   ] as const)('that %s means %s', (reason, kind) => {
     expect(outcomeOf(reason)).toEqual({ kind, reason })
   })
 
-  it.each(['bad-request', 'content-refused', 'model-unknown', 'aborted'] as const)(
+  it('that a key may not draw, or has not this model', () => {
+    expect(outcomeOf('permission-missing')).toMatchObject({ kind: 'denied', operation: 'image' })
+    expect(outcomeOf('model-unknown')).toMatchObject({ kind: 'denied', model: 'gpt-image-2' })
+  })
+
+  it.each(['request-refused', 'region-refused', 'not-started', 'aborted'] as const)(
     'nothing about a credential whose call ended as %s',
     (reason) => {
       expect(outcomeOf(reason)).toEqual({ kind: 'aborted' })

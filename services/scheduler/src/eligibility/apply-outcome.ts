@@ -5,6 +5,8 @@ import type { Evidence } from './circuit-breaker.ts'
 import { recordFailure, recordSuccess } from './circuit-breaker.ts'
 import { coolDown, endCooldown } from './cooldown.ts'
 import type { Health } from './health.ts'
+import type { Use } from './restrictions.ts'
+import { denyUse, liftRestrictions, limitModel } from './restrictions.ts'
 
 /**
  * The health after one more use. Answers the same object when nothing was learned, so that the happy
@@ -20,15 +22,30 @@ export function applyOutcome(
       return changed(health, {
         circuit: recordSuccess(health.circuit, evidence),
         cooldown: endCooldown(health.cooldown, { atMs }),
+        refusals: 0,
+        restrictions: liftRestrictions(health.restrictions, { ...usedFor(outcome), atMs }),
       })
     case 'limited': {
       const retryAtMs = outcome.retryAt?.getTime() ?? null
+      const { model } = outcome
       // An upstream that limits us is up: as an answer to a probe this is a success.
+      const circuit = recordSuccess(health.circuit, evidence)
+      if (model === undefined) {
+        return changed(health, {
+          circuit,
+          cooldown: coolDown(health.cooldown, { atMs, retryAtMs }),
+        })
+      }
+      const restrictions = limitModel(health.restrictions, { model, atMs, retryAtMs })
+      return changed(health, { circuit, restrictions })
+    }
+    case 'denied':
       return changed(health, {
         circuit: recordSuccess(health.circuit, evidence),
-        cooldown: coolDown(health.cooldown, { atMs, retryAtMs }),
+        restrictions: denyUse(health.restrictions, { ...usedFor(outcome), atMs }),
       })
-    }
+    case 'refused':
+      return refuse(health, { outcome, atMs })
     case 'unauthorised':
       return changed(health, { attention: health.attention ?? outcome.reason })
     case 'failed':
@@ -40,11 +57,39 @@ export function applyOutcome(
   }
 }
 
+/**
+ * A refusal without a reason. Of a call it may mean the prompt, so the credential only rests. Of the list of
+ * models it can only mean the credential or a missing permission: after refused calls it is the former.
+ */
+function refuse(
+  health: Health,
+  { outcome, atMs }: { outcome: Extract<Outcome, { kind: 'refused' }>; atMs: number },
+): Health {
+  const { operation, reason } = outcome
+  if (operation === 'models') {
+    return health.refusals === 0
+      ? health
+      : changed(health, { attention: health.attention ?? reason })
+  }
+  return changed(health, {
+    cooldown: coolDown(health.cooldown, { atMs, retryAtMs: null }),
+    refusals: Math.min(health.refusals + 1, REFUSALS_COUNTED_MAX),
+  })
+}
+
+const REFUSALS_COUNTED_MAX = 1_000
+
+function usedFor({ operation, model }: Use): Use {
+  return { operation, model }
+}
+
 function changed(health: Health, facts: Partial<Health>): Health {
   const next = { ...health, ...facts }
   const same =
     next.circuit === health.circuit &&
     next.cooldown === health.cooldown &&
-    next.attention === health.attention
+    next.attention === health.attention &&
+    next.refusals === health.refusals &&
+    next.restrictions === health.restrictions
   return same ? health : next
 }

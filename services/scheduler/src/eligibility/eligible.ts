@@ -29,12 +29,13 @@ export type Verdict =
   /** Only a person will tell. */
   | { eligible: false; because: 'paused' | 'attention' | 'retired' }
 
+/** `model` is the upstream's name of the model that it is wanted for. */
 export function judge(
   credential: Credential,
-  { standing, nowMs }: { standing: Standing; nowMs: number },
+  { standing, nowMs, model }: { standing: Standing; nowMs: number; model?: string },
 ): Verdict {
   if (credential.state !== 'active') return { eligible: false, because: credential.state }
-  const gate = gateOf(healthUnder(credential, standing))
+  const gate = gateOf(healthUnder(credential, standing), model)
   if (gate.shut) return { eligible: false, because: 'attention' }
   const untilMs = Math.max(gate.restUntilMs, credential.coolingUntil?.getTime() ?? 0)
   if (nowMs < untilMs) return { eligible: false, because: 'resting', untilMs }

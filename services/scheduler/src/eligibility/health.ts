@@ -1,6 +1,8 @@
 import type { Circuit } from './circuit-breaker.ts'
 import { closedCircuit } from './circuit-breaker.ts'
 import type { Cooldown } from './cooldown.ts'
+import type { Restriction } from './restrictions.ts'
+import { limitedUntilMs } from './restrictions.ts'
 
 /** What we learned about a credential from its use. */
 export interface Health {
@@ -8,14 +10,25 @@ export interface Health {
   cooldown: Cooldown | null
   /** Why only a person can bring it back. */
   attention: string | null
+  /** Refusals without a reason, with no success since. */
+  refusals: number
+  /** What it cannot do for a while, at most `RESTRICTIONS_MAX`. */
+  restrictions: readonly Restriction[]
 }
 
-export const freshHealth: Health = { circuit: closedCircuit, cooldown: null, attention: null }
+export const freshHealth: Health = {
+  circuit: closedCircuit,
+  cooldown: null,
+  attention: null,
+  refusals: 0,
+  restrictions: [],
+}
 
 /** Nothing is known that a fresh credential would not have. */
-export function isFresh({ circuit, cooldown, attention }: Health): boolean {
+export function isFresh({ circuit, cooldown, attention, refusals, restrictions }: Health): boolean {
   const closed = circuit.state === 'closed' && circuit.failures === 0
-  return closed && cooldown === null && attention === null
+  const silent = refusals === 0 && restrictions.length === 0
+  return closed && cooldown === null && attention === null && silent
 }
 
 /** What a pool must know of health to let leases through: all that its Lua has to understand. */
@@ -27,11 +40,15 @@ export interface Gate {
   probation: boolean
 }
 
-export function gateOf({ circuit, cooldown, attention }: Health): Gate {
+/** The gate for calls of `model`, the upstream's name; without it, the gate for all calls. */
+export function gateOf(
+  { circuit, cooldown, attention, restrictions }: Health,
+  model?: string,
+): Gate {
   const openUntilMs = circuit.state === 'open' ? circuit.untilMs : 0
   return {
     shut: attention !== null,
-    restUntilMs: Math.max(openUntilMs, cooldown?.untilMs ?? 0),
+    restUntilMs: Math.max(openUntilMs, cooldown?.untilMs ?? 0, limitedUntilMs(restrictions, model)),
     probation: circuit.state === 'open',
   }
 }

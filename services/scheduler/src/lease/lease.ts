@@ -19,6 +19,8 @@ export interface Candidate {
   credentialId: string
   concurrencyMax: number
   epoch: number
+  /** The upstream's name of the model that it would be used for. */
+  model: string
 }
 
 /**

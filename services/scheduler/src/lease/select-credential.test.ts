@@ -176,7 +176,9 @@ describe('who is left out', () => {
       restUntilMs: NOW_MS + 60_000,
     })
     expect(select(channels, { standings, wanted: { exclude: ['a'] } })).toMatchObject({
-      candidates: [{ credentialId: 'b', channelId: 'x', concurrencyMax: 4, epoch: 1 }],
+      candidates: [
+        { credentialId: 'b', channelId: 'x', concurrencyMax: 4, epoch: 1, model: 'gpt-image-1' },
+      ],
       restUntilMs: null,
     })
   })

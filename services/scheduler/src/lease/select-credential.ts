@@ -2,7 +2,8 @@ import type { Channel, ModelKind } from '../catalog/channel.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import { channelsServing } from '../catalog/snapshot.ts'
 import type { Standing, Verdict } from '../eligibility/eligible.ts'
-import { idleStanding, judge } from '../eligibility/eligible.ts'
+import { healthUnder, idleStanding, judge } from '../eligibility/eligible.ts'
+import { isDenied } from '../eligibility/restrictions.ts'
 import type { Candidate } from './lease.ts'
 import { preference } from './rendezvous.ts'
 
@@ -27,7 +28,7 @@ export type Selection =
   | { kind: 'none'; reason: string }
 
 /**
- * Who may be leased, best first: by priority, then channels by weight, then what the caller is used to,
+ * Who may be leased, best first: those that were not denied this use, by priority, then channels by weight, then what the caller is used to,
  * then the least loaded. Standings may be a moment old, so those that look full stay, behind the
  * others of their priority: the pool decides. `roll` is a fresh random text.
  */
@@ -82,6 +83,8 @@ interface Option {
   candidate: Candidate
   because: Because
   untilMs: number | undefined
+  /** It may not be used for this, as far as is known. */
+  denied: boolean
   priority: number
   channelRank: number
   /** How much the caller is used to it; the same for all without affinity. */
@@ -94,7 +97,7 @@ function weigh(
   channel: Channel,
   {
     standings,
-    wanted: { exclude, affinity },
+    wanted: { model: name, kind, exclude, affinity },
     nowMs,
     roll,
   }: {
@@ -106,15 +109,19 @@ function weigh(
 ): Option[] {
   const key = affinity ?? roll
   const channelRank = preference({ key, id: channel.id, weight: channel.weight })
+  const offer = channel.models.find(({ model, kinds }) => model === name && kinds.includes(kind))
+  const model = offer?.upstreamModel ?? name
   return channel.credentials.map((credential) => {
     const { id: credentialId, concurrencyMax, epoch } = credential
     const standing = standings.get(credentialId) ?? idleStanding
-    const verdict = judge(credential, { standing, nowMs })
+    const verdict = judge(credential, { standing, nowMs, model })
+    const { restrictions } = healthUnder(credential, standing)
     const because = verdict.eligible ? 'eligible' : verdict.because
     return {
-      candidate: { channelId: channel.id, credentialId, concurrencyMax, epoch },
+      candidate: { channelId: channel.id, credentialId, concurrencyMax, epoch, model },
       because: exclude.includes(credentialId) ? 'excluded' : because,
       untilMs: 'untilMs' in verdict ? verdict.untilMs : undefined,
+      denied: isDenied(restrictions, { operation: kind, model, nowMs }),
       priority: channel.priority,
       channelRank,
       liking: affinity === undefined ? 0 : preference({ key: affinity, id: credentialId }),
@@ -126,6 +133,7 @@ function weigh(
 
 function byMerit(a: Option, b: Option): number {
   return (
+    Number(a.denied) - Number(b.denied) ||
     b.priority - a.priority ||
     Number(b.because === 'eligible') - Number(a.because === 'eligible') ||
     b.channelRank - a.channelRank ||

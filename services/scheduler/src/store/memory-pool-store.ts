@@ -47,9 +47,9 @@ function take({ pool, clock }: { pool: MemoryPool; clock: Clock }, input: TakeIn
   const { leaseId, holder, ttlMs, candidates } = input
   const nowMs = clock.nowMs()
   const refusals: Refusal[] = []
-  for (const { channelId, credentialId, concurrencyMax, epoch } of candidates) {
+  for (const { channelId, credentialId, concurrencyMax, epoch, model } of candidates) {
     const standing = pool.stand(credentialId)
-    const { shut, restUntilMs, probation } = gateOf(healthUnder({ epoch }, standing))
+    const { shut, restUntilMs, probation } = gateOf(healthUnder({ epoch }, standing), model)
     const resting = nowMs < restUntilMs
     const full = standing.leases >= concurrencyMax || (probation && standing.probing)
     if (!shut && !resting && !full) {

@@ -28,6 +28,42 @@ export function poolHealthContract(make: () => Promise<PoolUnderTest>): void {
       expect((await take([only])).lease).not.toBeNull()
     })
 
+    it('keeps calls of a limited model back until its rest is over, and lets those of others through', async () => {
+      const { pool, credential, take, learn, standing } = await setUp()
+      const wanted = credential({ limit: 5, model: 'model-a' })
+      const other = { ...wanted, model: 'model-b' }
+      const untilMs = (await pool.nowMs()) + 10_000
+      const health: Health = {
+        ...freshHealth,
+        restrictions: [
+          { kind: 'limited', model: 'model-a', untilMs, times: 2 },
+          { kind: 'denied', operation: 'image', untilMs, times: 1 },
+        ],
+      }
+      await learn(wanted, health)
+      const { lease, refusals } = await take([wanted])
+      expect([lease, refusals]).toMatchObject([null, [{ restUntilMs: untilMs, shut: false }]])
+      expect((await take([other])).lease).not.toBeNull()
+      expect(await standing(wanted)).toMatchObject({ health })
+      await pool.advance(10_000)
+      expect((await take([wanted])).lease).not.toBeNull()
+      await learn(wanted, { ...health, restrictions: [] })
+      expect(await standing(wanted)).toMatchObject({ health: freshHealth, stamp: 0 })
+    })
+
+    it('gives a lease back with the limit of a model, in one step', async () => {
+      const { pool, credential, take, takeOne } = await setUp()
+      const wanted = credential({ limit: 5 })
+      const { leaseId } = await takeOne([wanted])
+      const untilMs = (await pool.nowMs()) + 10_000
+      const restrictions = [{ kind: 'limited' as const, model: wanted.model, untilMs, times: 1 }]
+      const seen = { stamp: 0, probe: false }
+      const health = { ...freshHealth, restrictions }
+      await pool.stores[0].release({ leaseId, seen, health })
+      expect((await take([wanted], { store: pool.stores[1] })).lease).toBeNull()
+      expect((await take([{ ...wanted, model: 'model-b' }])).lease).not.toBeNull()
+    })
+
     it('lets exactly one probe through a half-open circuit, however many ask at once', async () => {
       const { pool, credential, take, learn, standing } = await setUp()
       const only = credential({ limit: 10 })

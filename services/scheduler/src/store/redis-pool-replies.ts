@@ -1,3 +1,5 @@
+import { credentialOperation } from '@sluice/contracts/scheduler.contract'
+
 import { z } from 'zod'
 
 import { idleStanding } from '../eligibility/eligible.ts'
@@ -9,13 +11,23 @@ import type { PoolStore, ReleaseResult, TakeResult, WriteResult } from './pool-s
 const count = z.int().nonnegative()
 const flag = z.literal([0, 1]).transform((bit) => bit === 1)
 
-const storedHealth: z.ZodType<Health> = z.object({
+const restriction = z.object({
+  kind: z.enum(['limited', 'denied']),
+  operation: credentialOperation.optional(),
+  model: z.string().optional(),
+  untilMs: z.number(),
+  times: count,
+})
+const storedHealth = z.object({
   circuit: z.discriminatedUnion('state', [
     z.object({ state: z.literal('closed'), failures: count, lastFailureMs: z.number() }),
     z.object({ state: z.literal('open'), untilMs: z.number(), trips: count }),
   ]),
   cooldown: z.object({ untilMs: z.number(), times: count }).nullable(),
   attention: z.string().nullable(),
+  // Absent in what an earlier release wrote.
+  refusals: count.default(0),
+  restrictions: z.array(restriction).default([]),
 })
 /** Empty for fresh health; what another release wrote in a way that we cannot read is no more than a hint. */
 const health = z.string().transform((json): Health => {

@@ -4,7 +4,8 @@
  *   expiring            zset: `lease channel credential` by end
  *   leases:<credential> zset: lease by end; alive = ends later than now
  *   lease:<lease>       hash: what the lease says
- *   health:<credential> hash: what was learned, absent while the health is fresh
+ *   health:<credential> hash: what was learned, absent while the health is fresh; `limit:<model>` is the end
+ *                       of a rest of one model
  * Ends and rests are compared with the server's clock, which is the same for every replica.
  */
 
@@ -34,40 +35,41 @@ local function isAlive(credential, lease)
 end
 
 -- What is known, as it looks to one who knows the credential under this epoch.
-local function readHealth(credential, epoch)
+local function readHealth(credential, epoch, model)
   local row = redis.call('HMGET', prefix .. 'health:' .. credential,
-    'epoch', 'stamp', 'shut', 'restUntilMs', 'probation', 'probe', 'json')
+    'epoch', 'stamp', 'shut', 'restUntilMs', 'probation', 'probe', 'json', 'limit:' .. (model or ''))
   if not row[1] or tonumber(row[1]) < epoch then
     return { epoch = epoch, stamp = 0, shut = false, restUntilMs = 0, probation = false, json = '' }
   end
   return {
     epoch = tonumber(row[1]), stamp = tonumber(row[2]), shut = row[3] == '1',
-    restUntilMs = tonumber(row[4]), probation = row[5] == '1', probe = row[6], json = row[7],
+    restUntilMs = math.max(tonumber(row[4]), tonumber(row[8] or '0')), probation = row[5] == '1', probe = row[6], json = row[7],
   }
 end
 
--- change: json ('' for fresh health), shut, restUntilMs, probation, ttlMs
-local function writeHealth(credential, epoch, change)
+-- change: json ('' for fresh health), shut, restUntilMs, probation, ttlMs; ARGV from limitsAt on: model, end
+local function writeHealth(credential, epoch, change, limitsAt)
   local key = prefix .. 'health:' .. credential
   local probe = redis.call('HGET', key, 'probe')
   redis.call('DEL', key)
   if change[1] == '' then return end
   redis.call('HSET', key, 'epoch', epoch, 'stamp', string.format('%.0f', nextNumber()),
     'json', change[1], 'shut', change[2], 'restUntilMs', change[3], 'probation', change[4])
+  for at = limitsAt, #ARGV, 2 do redis.call('HSET', key, 'limit:' .. ARGV[at], ARGV[at + 1]) end
   if probe and change[4] == '1' then redis.call('HSET', key, 'probe', probe) end
   redis.call('PEXPIRE', key, change[5])
 end
 `
 
-/** ARGV 4: lease, 5: holder, 6: ttlMs, 7: graceMs, then channel, credential, limit, epoch of each candidate. */
+/** ARGV 4: lease, 5: holder, 6: ttlMs, 7: graceMs, then channel, credential, limit, epoch, model of each candidate. */
 const take = `${prelude}
 local lease, ttlMs = ARGV[4], tonumber(ARGV[6])
 local refusals = {}
-for at = 8, #ARGV, 4 do
+for at = 8, #ARGV, 5 do
   local channel, credential = ARGV[at], ARGV[at + 1]
   local limit, epoch = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local alive = countAlive(credential)
-  local health = readHealth(credential, epoch)
+  local health = readHealth(credential, epoch, ARGV[at + 4])
   local resting = nowMs < health.restUntilMs
   local full = alive >= limit or (health.probation and isAlive(credential, health.probe))
   if not health.shut and not resting and not full then
@@ -81,7 +83,7 @@ for at = 8, #ARGV, 4 do
     if health.probation then
       redis.call('HSET', prefix .. 'health:' .. credential, 'probe', lease)
     end
-    return { (at - 8) / 4, fence, ends, tonumber(probe), alive + 1, refusals }
+    return { (at - 8) / 5, fence, ends, tonumber(probe), alive + 1, refusals }
   end
   refusals[#refusals + 1] = { alive, resting and health.restUntilMs or 0, health.shut and 1 or 0 }
 end
@@ -100,7 +102,7 @@ redis.call('PEXPIRE', key, ARGV[5] + ARGV[6])
 return ends
 `
 
-/** ARGV 4: lease, 5: stamp seen, 6: probe seen, 7: 1 when health follows, 8…12: health. */
+/** ARGV 4: lease, 5: stamp seen, 6: probe seen, 7: 1 when health follows, 8…: health. */
 const release = `${prelude}
 local lease, key = ARGV[4], prefix .. 'lease:' .. ARGV[4]
 local row = redis.call('HMGET', key, 'channel', 'credential', 'holder', 'fence', 'epoch', 'probe')
@@ -121,19 +123,19 @@ redis.call('ZREM', prefix .. 'expiring', lease .. ' ' .. channel .. ' ' .. crede
 redis.call('DEL', key)
 if probe == 1 then redis.call('HDEL', prefix .. 'health:' .. credential, 'probe') end
 if current and ARGV[7] == '1' then
-  writeHealth(credential, epoch, { ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12] })
+  writeHealth(credential, epoch, { ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12] }, 13)
 end
 return { 'released', channel, credential, row[3], tonumber(row[4]), epoch, tonumber(ends),
   tonumber(row[6]), alive, current and 1 or 0 }
 `
 
-/** ARGV 4: credential, 5: epoch, 6: stamp seen, 7…11: health. */
+/** ARGV 4: credential, 5: epoch, 6: stamp seen, 7…: health. */
 const writeHealth = `${prelude}
 local health = readHealth(ARGV[4], tonumber(ARGV[5]))
 if health.epoch ~= tonumber(ARGV[5]) or health.stamp ~= tonumber(ARGV[6]) then
   return { 'conflict', health.epoch, health.stamp, health.json }
 end
-writeHealth(ARGV[4], ARGV[5], { ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11] })
+writeHealth(ARGV[4], ARGV[5], { ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11] }, 12)
 return { 'written' }
 `
 

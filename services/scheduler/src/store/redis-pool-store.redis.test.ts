@@ -51,7 +51,9 @@ describe('the pool in Redis', () => {
     const prefix = newPrefix()
     let offsetMs = 0
     const store = createRedisPoolStore({ redis: first, prefix, clockOffsetMs: () => offsetMs })
-    const candidates = [{ channelId: 'c', credentialId: 'd', concurrencyMax: 9, epoch: 1 }]
+    const candidates = [
+      { channelId: 'c', credentialId: 'd', concurrencyMax: 9, epoch: 1, model: 'm' },
+    ]
     const take = () =>
       store.take({ leaseId: newId('lease', deps), holder: 'h', ttlMs: 1, candidates })
     const before = await take()
@@ -64,7 +66,9 @@ describe('the pool in Redis', () => {
   it('leaves nothing behind of leases that were released and of health that became fresh', async () => {
     const prefix = newPrefix()
     const store = createRedisPoolStore({ redis: first, prefix })
-    const candidates = [{ channelId: 'c', credentialId: 'd', concurrencyMax: 1, epoch: 1 }]
+    const candidates = [
+      { channelId: 'c', credentialId: 'd', concurrencyMax: 1, epoch: 1, model: 'm' },
+    ]
     const leaseId = newId('lease', deps)
     await store.take({ leaseId, holder: 'h', ttlMs: 60_000, candidates })
     await store.release({ leaseId, seen: { stamp: 0, probe: false }, health: null })

@@ -51,11 +51,12 @@ export function createRedisPoolStore({
 
   return {
     take: async ({ leaseId, holder, ttlMs, candidates }) => {
-      const words = candidates.flatMap(({ channelId, credentialId, concurrencyMax, epoch }) => [
-        channelId,
-        credentialId,
-        concurrencyMax,
-        epoch,
+      const words = candidates.flatMap((candidate) => [
+        candidate.channelId,
+        candidate.credentialId,
+        candidate.concurrencyMax,
+        candidate.epoch,
+        candidate.model,
       ])
       const reply = await run('take', [leaseId, holder, ttlMs, LEASE_GRACE_MS, ...words])
       const taken = poolReplies.take({ reply, leaseId, holder, candidates })
@@ -81,11 +82,14 @@ export function createRedisPoolStore({
   }
 }
 
-// json, shut, restUntilMs, probation, ttlMs: as the scripts take health.
+// json, shut, restUntilMs, probation, ttlMs, then each limited model with its end: as the scripts take health.
 function fields(health: Health): (string | number)[] {
   const { shut, restUntilMs, probation } = gateOf(health)
   const json = isFresh(health) ? '' : JSON.stringify(health)
-  return [json, shut ? 1 : 0, restUntilMs, probation ? 1 : 0, HEALTH_TTL_MS]
+  const limits = health.restrictions.flatMap(({ kind, model, untilMs }) =>
+    kind === 'limited' && model !== undefined ? [model, untilMs] : [],
+  )
+  return [json, shut ? 1 : 0, restUntilMs, probation ? 1 : 0, HEALTH_TTL_MS, ...limits]
 }
 
 const hashes = new Map<string, string>()

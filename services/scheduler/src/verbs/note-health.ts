@@ -28,6 +28,10 @@ export function noteHealth(
   pool.learn(credentialId, { epoch, health: after })
   const [was, is] = [gateOf(before), gateOf(after)]
   if (is.shut !== was.shut || is.restUntilMs !== was.restUntilMs) hints.healthChanged()
+  if (after.restrictions !== before.restrictions) {
+    hints.healthChanged()
+    noteRestrictions({ log, counters }, { credentialId, before, after })
+  }
   const facts = { credentialId, restUntil: new Date(is.restUntilMs) }
   if (is.shut && !was.shut) {
     counters.health.add({ change: 'attention' })
@@ -46,5 +50,18 @@ export function noteHealth(
   }
   const opened = was.restUntilMs > 0 && is.restUntilMs === 0
   if (opened) counters.health.add({ change: 'back' })
-  return opened
+  return opened || after.restrictions.length < before.restrictions.length
+}
+
+function noteRestrictions(
+  { log, counters }: Pick<SchedulerParts, 'log' | 'counters'>,
+  { credentialId, before, after }: { credentialId: string; before: Health; after: Health },
+): void {
+  for (const restriction of after.restrictions) {
+    if (before.restrictions.includes(restriction)) continue
+    const { kind, operation, model, untilMs } = restriction
+    counters.health.add({ change: kind })
+    const facts = { credentialId, operation, model, until: new Date(untilMs) }
+    log.info(facts, `a credential is ${kind} for one use`)
+  }
 }

@@ -2,7 +2,7 @@ import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
 import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
 
 import type { SchedulerParts } from '../deps.ts'
-import { showChannel } from './show-channel.ts'
+import { newRoom, showChannel } from './show-channel.ts'
 
 type Spec = (typeof schedulerContract)['methods']['readCatalog']
 
@@ -21,5 +21,6 @@ export async function readCatalog(
       .catch((err: unknown) => log.warn({ err }, 'the catalog could not be read anew'))
   }
   const { version, channels } = catalog.current()
-  return { version, channels: channels.map((channel) => showChannel(parts, channel)) }
+  const room = newRoom()
+  return { version, channels: channels.map((channel) => showChannel(parts, channel, room)) }
 }

@@ -1,34 +1,45 @@
-import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
+import type {
+  CatalogChannel,
+  CatalogCredential,
+  CredentialRestriction,
+} from '@sluice/contracts/scheduler.contract'
 
 import type { Channel } from '../catalog/channel.ts'
 import type { Credential } from '../catalog/credential.ts'
 import type { SchedulerParts } from '../deps.ts'
 import type { Standing } from '../eligibility/eligible.ts'
 import { healthUnder, idleStanding } from '../eligibility/eligible.ts'
+import type { Health } from '../eligibility/health.ts'
 import { gateOf } from '../eligibility/health.ts'
+import { restrictionsNow } from '../eligibility/restrictions.ts'
+
+/** Room for restrictions in one answer, shared by its channels. */
+export const newRoom = (): Room => ({ left: RESTRICTIONS_ROOM })
 
 /** A channel as the contract has it: its rows, and what was learned of its credentials until now. */
 export function showChannel(
   { pool, clock }: Pick<SchedulerParts, 'pool' | 'clock'>,
   channel: Channel,
+  room: Room = newRoom(),
 ): CatalogChannel {
   const standings = pool.standings()
   const nowMs = clock.nowMs()
   return {
     ...channel,
     credentials: channel.credentials.map((credential) =>
-      show(credential, { standing: standings.get(credential.id) ?? idleStanding, nowMs }),
+      show(credential, { standing: standings.get(credential.id) ?? idleStanding, nowMs, room }),
     ),
   }
 }
 
 function show(
   credential: Credential,
-  { standing, nowMs }: { standing: Standing; nowMs: number },
+  { standing, nowMs, room }: { standing: Standing; nowMs: number; room: Room },
 ): CatalogCredential {
   const { id, state, stateReason, concurrencyMax, coolingUntil, secret } = credential
   const health = healthUnder(credential, standing)
   const { shut, restUntilMs } = gateOf(health)
+  const restrictions = shownRestrictions(health, { nowMs, room })
   const untilMs = Math.max(restUntilMs, coolingUntil?.getTime() ?? 0)
   return {
     id,
@@ -37,6 +48,31 @@ function show(
     concurrencyMax,
     coolingUntil: untilMs > nowMs ? new Date(untilMs) : null,
     reason: stateReason ?? (state === 'active' ? health.attention : null),
+    ...(restrictions.length > 0 && { restrictions }),
     secret,
   }
+}
+
+/** The catalog is one message: of very many restrictions only so many are in it, in characters of names. */
+const RESTRICTIONS_ROOM = 60_000
+const RESTRICTION_CHARS = 100
+
+interface Room {
+  left: number
+}
+
+function shownRestrictions(
+  health: Health,
+  { nowMs, room }: { nowMs: number; room: Room },
+): CredentialRestriction[] {
+  const shown: CredentialRestriction[] = []
+  for (const { kind, operation, model, untilMs } of restrictionsNow(health.restrictions, {
+    nowMs,
+  })) {
+    room.left -= RESTRICTION_CHARS + (model?.length ?? 0)
+    if (room.left < 0) return shown
+    const what = { ...(operation && { operation }), ...(model !== undefined && { model }) }
+    shown.push({ kind, ...what, until: new Date(untilMs) })
+  }
+  return shown
 }

@@ -5,7 +5,8 @@ const sentences: Partial<Record<FailureReason, string>> = {
   unauthorised: 'The upstream refuses this secret. Check it there, or replace it.',
   banned: 'The upstream has closed this account. Replace the credential.',
   'quota-spent': 'The account has no credit left. Pay its bill at the upstream.',
-  'rate-limited': 'The upstream limits this account now. It rests and is used again later.',
+  'rate-limited':
+    'The upstream limits how often its models are listed. The credential stays in use.',
   'region-refused': 'The upstream does not serve the place that this gateway calls from.',
   'connect-failed': 'The address cannot be reached. Check the base URL, its name and its port.',
   'connection-lost': 'The connection was lost before the answer came.',

@@ -7,10 +7,10 @@ import type { Deadline } from '@sluice/kernel/deadline'
 import { startDeadline } from '@sluice/kernel/deadline'
 import { credentialSecretPlace } from '@sluice/sealing/sealer'
 import { failureOf } from '@sluice/upstreams/failure-treatments'
+import { OK, outcomeOf } from '@sluice/upstreams/outcome-of'
 import type { UpstreamAccess, UpstreamFailure } from '@sluice/upstreams/upstream'
 import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
-import { OK, outcomeOf } from '../../dispatch/outcome-of.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import { whyItFailed } from './failure-words.ts'
 
@@ -70,7 +70,7 @@ async function ask(
       deps.log.error({ err, credentialId: credential.id }, 'a dialect broke')
       return untold('This gateway failed. Its log says more.')
     }
-    const outcome = outcomeOf(failure, deps.clock.nowMs())
+    const outcome = outcomeOf(failure, { nowMs: deps.clock.nowMs(), operation: 'models' })
     return { listed: undefined, message: whyItFailed(failure), outcome }
   }
 }

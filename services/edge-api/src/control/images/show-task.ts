@@ -71,5 +71,11 @@ function showPicture(
 /** By the closest code that the house has: upstreams and older releases may have their own. */
 function showFailure(failure: JobFailure | null): ShownTask['failure'] {
   if (!failure) return null
-  return { code: asErrorCode(failure.code) ?? 'upstream_failed', message: failure.message }
+  const { code, message, param, upstreamCode } = failure
+  return {
+    code: asErrorCode(code) ?? 'upstream_failed',
+    message,
+    ...(param !== undefined && { param }),
+    ...(upstreamCode !== undefined && { upstream_code: upstreamCode }),
+  }
 }

@@ -1,0 +1,192 @@
+import { afterEach, describe, expect, it } from 'vitest'
+
+import type { MakeChannel } from './channels.ts'
+import { id } from './ids.ts'
+import type { World, WorldOptions } from './world.ts'
+import { world } from './world.ts'
+
+let here: World | undefined
+const open = async (options?: WorldOptions) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+const errorOf = (text: string) => JSON.parse(text).error
+const four = ['key-a', 'key-b', 'key-c', 'key-d']
+const keys = { simulator: { keys: four } }
+const fourKeys = (make: MakeChannel) => [make(1, { secrets: four })]
+const forbidden = 'a forbidden picture of words'
+const ask = { messages: [{ role: 'user', content: forbidden }] }
+const refuse = (act: object) => ({
+  match: { promptIncludes: forbidden },
+  times: null,
+  act: { kind: 'status', status: 403, ...act } as never,
+})
+
+describe('a prompt that an upstream refuses', () => {
+  it.each([
+    ['403 by a content filter', { message: 'Your request was blocked by our content filter' }],
+    ['403 by a policy', { message: 'This violates our usage policies.', code: 'policy' }],
+    ['403 in words of its own', { message: 'Nope (rule 17)', code: 'rejected' }],
+    ['403 without a message', { body: { error: { code: 'forbidden' } } }],
+    ['403 in the words of FastAPI', { body: { detail: 'not allowed' } }],
+    ['401 by a content filter', { status: 401, message: 'Your prompt was flagged as unsafe' }],
+    [
+      '401 that quotes the prompt',
+      { status: 401, message: `Blocked: "${forbidden} is suspended"` },
+    ],
+    ['451', { status: 451, message: 'Unavailable for legal reasons' }],
+    ['a region in JSON', { message: 'Country, region, or territory not supported' }],
+  ])('with %s is the caller’s: a 4xx, and no key is blamed', async (_name, act) => {
+    const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
+    simulator.script(refuse(act))
+    for (const stream of [false, true]) {
+      const { status, headers } = await chat({ ...ask, stream })
+      expect(status).toBeGreaterThanOrEqual(400)
+      expect(status).toBeLessThan(500)
+      expect(status).not.toBe(401)
+      expect(headers['content-type']).toBe('application/json')
+    }
+    for (let count = 0; count < 80; count += 1) expect((await chat()).status).toBe(200)
+    const served = simulator.log().filter(({ act: fault }) => fault === null)
+    expect(new Set(served.map(({ keyHash }) => keyHash)).size).toBe(4)
+    await stop()
+    expect(outcomes.every(({ outcome }) => outcome.kind === 'ok')).toBe(true)
+  })
+
+  it.each(['Your request was blocked by our content filter', 'Nope (rule 17)'])(
+    'is asked of one key once: %s',
+    async (message) => {
+      const { chat, simulator } = await open({ ...keys, channels: fourKeys })
+      simulator.script(refuse({ message }))
+      expect((await chat(ask)).status).toBe(403)
+      expect(simulator.log()).toHaveLength(1)
+    },
+  )
+
+  it('again and again by one key makes others be asked first, and changes no state', async () => {
+    const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
+    const act = { kind: 'status', status: 403, message: 'Forbidden' }
+    simulator.script({ match: { key: 'key-a' }, times: null, act } as never)
+    for (let count = 0; count < 80; count += 1) await chat()
+    expect(simulator.log().filter(({ act }) => act === 'status')).toHaveLength(5)
+    await stop()
+    expect(outcomes.every(({ outcome }) => outcome.kind === 'ok')).toBe(true)
+  })
+})
+
+describe('what belongs to a part of a key', () => {
+  it('is a limit of one model: the key serves the others at once', async () => {
+    const { chat, simulator, outcomes, stop } = await open({
+      simulator: { keys: ['key-a'] },
+      channels: (make) => [make(1, { secrets: ['key-a'] })],
+    })
+    const act = { kind: 'status', status: 429, headers: { 'retry-after': '40' } }
+    simulator.script({ match: { model: 'gpt-5-mini' }, times: null, act } as never)
+    const first = await chat()
+    expect([first.status, first.headers['retry-after']]).toEqual([503, '40'])
+    expect((await chat({ model: 'org/tiny' })).status).toBe(200)
+    const second = await chat()
+    expect(second.status).toBe(503)
+    expect(Number(second.headers['retry-after'])).toBeGreaterThan(30)
+    expect(simulator.log()).toHaveLength(2)
+    await stop()
+    const limited = outcomes.filter(({ outcome }) => outcome.kind === 'limited')
+    expect(limited).toMatchObject([
+      { credentialId: id('cred', '10'), outcome: { model: 'gpt-5-mini' } },
+    ])
+  })
+
+  it('is not the account’s quota: that rests with the whole key', async () => {
+    const { chat, simulator } = await open({
+      simulator: { keys: ['key-a'] },
+      channels: (make) => [make(1, { secrets: ['key-a'] })],
+    })
+    simulator.script({ act: { kind: 'status', status: 429, code: 'insufficient_quota' } })
+    expect((await chat()).status).toBe(503)
+    expect((await chat({ model: 'org/tiny' })).status).toBe(503)
+    expect(simulator.log()).toHaveLength(1)
+  })
+
+  it.each([
+    ['by its code', { status: 401, code: 'missing_scope', message: 'no' }],
+    [
+      'in words',
+      {
+        status: 403,
+        message:
+          'You have insufficient permissions for this operation. Missing scopes: model.request',
+      },
+    ],
+  ])('is a missing permission %s: others are asked first from then on', async (_name, act) => {
+    const { chat, simulator, outcomes, stop } = await open({
+      simulator: { keys: ['key-a', 'key-b'] },
+      channels: (make) => [
+        make(1, { priority: 2, secrets: ['key-a'] }),
+        make(2, { priority: 1, secrets: ['key-b'] }),
+      ],
+    })
+    simulator.script({ match: { key: 'key-a' }, times: null, act: { kind: 'status', ...act } })
+    for (let count = 0; count < 5; count += 1) expect((await chat()).status).toBe(200)
+    expect(simulator.log().filter(({ act }) => act === 'status')).toHaveLength(1)
+    await stop()
+    const denied = outcomes.filter(({ outcome }) => outcome.kind !== 'ok')
+    expect(denied).toMatchObject([{ outcome: { kind: 'denied', operation: 'chat' } }])
+  })
+
+  it('is a 401 without a reason: the key rests, and is not called invalid', async () => {
+    const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
+    simulator.script({
+      match: { key: 'key-a' },
+      times: null,
+      act: { kind: 'status', status: 401, body: '' },
+    })
+    for (let count = 0; count < 12; count += 1) expect((await chat()).status).toBe(200)
+    expect(simulator.log().filter(({ act }) => act === 'status')).toHaveLength(1)
+    await stop()
+    const reported = outcomes.filter(({ outcome }) => outcome.kind !== 'ok')
+    expect(reported).toMatchObject([{ outcome: { kind: 'refused', operation: 'chat' } }])
+  })
+})
+
+describe('an explained mistake', () => {
+  const long = `Invalid size: ${'one of the many sizes, '.repeat(90)}`
+  const named = { param: 'size', code: 'invalid_value', type: 'invalid_request_error' }
+
+  it.each([
+    ['short', 'Invalid size'],
+    ['long', long],
+    ['longer than any error that is read', 'Invalid size '.repeat(12_000)],
+    ['of several lines', 'Invalid\nsize'],
+  ])('keeps its param and code, whole and streamed: %s', async (_name, message) => {
+    const { chat, simulator } = await open()
+    const body = { error: { ...named, message } }
+    simulator.script({ times: null, act: { kind: 'status', status: 400, body } })
+    for (const stream of [false, true]) {
+      const { status, text } = await chat({ stream })
+      expect(status).toBe(400)
+      expect(errorOf(text)).toMatchObject({ param: 'size', code: 'invalid_value' })
+      expect(errorOf(text).message).toMatch(/^Invalid/)
+      expect(text.length).toBeLessThan(1_500)
+    }
+  })
+
+  it('keeps the caller’s own words that look like ids, and loses keys and organisations', async () => {
+    const { chat, simulator } = await open({
+      simulator: { keys: ['a-secret-of-a-look-alike'] },
+      channels: (make) => [
+        make(1, {
+          secrets: ['a-secret-of-a-look-alike'],
+          settings: { organization: 'the-operators-org' },
+        }),
+      ],
+    })
+    const kept = 'Unknown field user_location_hint, key_terms'
+    simulator.script({ act: { kind: 'status', status: 400, message: kept } })
+    expect(errorOf((await chat()).text).message).toBe(kept)
+    const message = 'Key a-secret-of-a-look-alike of the-operators-org, sk-abcdef0123456789'
+    simulator.script({ act: { kind: 'status', status: 400, message } })
+    expect(errorOf((await chat()).text).message).toBe('Key [removed] of [removed], [removed]')
+  })
+})

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+
+import {
+  DENIED_MS,
+  denyUse,
+  isDenied,
+  liftRestrictions,
+  limitedUntilMs,
+  limitModel,
+  RESTRICTIONS_MAX,
+  restrictionsNow,
+} from './restrictions.ts'
+
+const limit = (
+  known: Parameters<typeof limitModel>[0],
+  { model = 'a', atMs = 0, retryAtMs = null as number | null } = {},
+) => limitModel(known, { model, atMs, retryAtMs })
+
+describe('a limit of one model', () => {
+  it('holds back that model only, until the stated time', () => {
+    const known = limit([], { retryAtMs: 40_000 })
+    expect(limitedUntilMs(known, 'a')).toBe(40_000)
+    expect(limitedUntilMs(known, 'b')).toBe(0)
+    expect(limitedUntilMs(known, undefined)).toBe(0)
+  })
+
+  it('lasts twice as long each time where no end is stated, and is known beside others', () => {
+    let known = limit([], { model: 'b', retryAtMs: 900_000 })
+    const ends: number[] = []
+    for (const atMs of [0, 5_000, 15_000, 35_000]) {
+      known = limit(known, { atMs })
+      ends.push(limitedUntilMs(known, 'a') - atMs)
+    }
+    expect(ends).toEqual([5_000, 10_000, 20_000, 40_000])
+    expect(limitedUntilMs(known, 'b')).toBe(900_000)
+  })
+
+  it('met by calls that ran side by side counts once', () => {
+    const known = limit([])
+    expect(limit(known, { atMs: 100 })).toBe(known)
+  })
+
+  it('ends with a success after it, and not with one that began before', () => {
+    const known = limit([])
+    expect(liftRestrictions(known, { model: 'a', atMs: 100 })).toBe(known)
+    expect(liftRestrictions(known, { model: 'b', atMs: 6_000 })).toBe(known)
+    expect(liftRestrictions(known, { model: 'a', atMs: 6_000 })).toEqual([])
+  })
+})
+
+describe('a denied use', () => {
+  const image = { operation: 'image' as const, model: 'a' }
+
+  it('is of the operation, whatever the model, or of the model, whatever the operation', () => {
+    const byOperation = denyUse([], { operation: 'image', atMs: 0 })
+    expect(isDenied(byOperation, { ...image, nowMs: 1 })).toBe(true)
+    expect(isDenied(byOperation, { operation: 'chat', model: 'a', nowMs: 1 })).toBe(false)
+    const byModel = denyUse([], { model: 'a', atMs: 0 })
+    expect(isDenied(byModel, { operation: 'chat', model: 'a', nowMs: 1 })).toBe(true)
+    expect(isDenied(byModel, { operation: 'chat', model: 'b', nowMs: 1 })).toBe(false)
+  })
+
+  it('is over after a while, or when it worked', () => {
+    const known = denyUse([], { operation: 'image', atMs: 0 })
+    expect(isDenied(known, { ...image, nowMs: DENIED_MS })).toBe(false)
+    expect(liftRestrictions(known, { operation: 'chat', atMs: 1 })).toBe(known)
+    expect(liftRestrictions(known, { ...image, atMs: 1 })).toEqual([])
+  })
+
+  it('of nothing is none', () => {
+    expect(denyUse([], { atMs: 0 })).toEqual([])
+  })
+})
+
+it('however many models are limited, so many restrictions are kept at most, those that end last', () => {
+  let known = limit([])
+  for (let index = 0; index < 200; index += 1) {
+    known = limit(known, { model: `m${index}`, retryAtMs: 10_000 + index })
+  }
+  expect(known).toHaveLength(RESTRICTIONS_MAX)
+  expect(limitedUntilMs(known, 'm199')).toBe(10_199)
+})
+
+it('what is over is shown no more, and is forgotten with the next one', () => {
+  const known = limit([])
+  expect(restrictionsNow(known, { nowMs: 5_000 })).toEqual([])
+  expect(limit(known, { model: 'b', atMs: 5_000 + 600_000 })).toHaveLength(1)
+})
