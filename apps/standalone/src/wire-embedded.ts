@@ -105,7 +105,7 @@ export function wireEmbedded(
       syncWaitMs: config.SYNC_WAIT_MS,
       trustedProxyHops: config.TRUSTED_PROXY_HOPS,
       spoolDir: settings.spoolDir,
-      usageDelivery: 'direct',
+      spoolFirst: false,
       publicBaseUrl,
       allowedOrigins: config.ALLOWED_ORIGINS,
       metadataHostsAllowed: config.METADATA_HOSTS_ALLOWED,

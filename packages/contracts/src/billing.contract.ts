@@ -12,6 +12,9 @@ import { amountMicro, id, instant, microCredits } from './codecs.ts'
 import type { PortOf } from './define-contract.ts'
 import { defineContract } from './define-contract.ts'
 import { priceRow } from './prices.ts'
+import { usageBatch } from './usage-batch.ts'
+import { usageRecord } from './usage-record.ts'
+import type { UsageRecord } from './usage-record.ts'
 import { usage, usageSource } from './usage.ts'
 
 const refused = z.object({
@@ -29,26 +32,8 @@ export const balance = z.object({
 })
 export type Balance = z.output<typeof balance>
 
-/** What a call on an allowance consumed. Counted once by its request id, however often it arrives. */
-export const usageRecord = z.object({
-  requestId: id,
-  allowanceId: id,
-  wallet: id,
-  apiKeyId: z.string(),
-  model: z.string(),
-  priceId: z.string(),
-  usage,
-  source: usageSource,
-  /** What the edge reserved for the call: the most that may be charged. */
-  reservedMicro: amountMicro,
-  /** What the caller pays, by pricing's `chargeUsage`; billing computes it again and must agree. */
-  amountMicro,
-  /** The rated amount above that; the house's, not the caller's. */
-  upstreamLossMicro: amountMicro,
-  endState: z.enum(['finished', 'cut-by-caller', 'cut-by-upstream', 'failed']),
-  endedAt: instant,
-})
-export type UsageRecord = z.output<typeof usageRecord>
+export { usageRecord }
+export type { UsageRecord }
 
 /** What a transfer of the ledger is for. */
 export const ledgerKind = z.enum([
@@ -174,7 +159,7 @@ export const billingContract = defineContract({
     },
     /** Captures a batch of usage records, each exactly once, in one transaction. */
     captureUsage: {
-      input: z.object({ records: z.array(usageRecord).min(1).max(1_000) }),
+      input: z.object({ records: usageBatch }),
       output: z.object({
         captured: z.int(),
         duplicates: z.int(),

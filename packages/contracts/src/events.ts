@@ -81,6 +81,7 @@ export const busEvents = {
   'image-job-ended': { delivery: 'queue', schema: z.object({ jobId: id }) },
   'image-job-event': { delivery: 'topic', schema: imageJobEvent },
   'image-job-cancelled': { delivery: 'topic', schema: z.object({ jobId: id }) },
+  /** Announced by edges of release 0.1 only; later ones call `captureUsage` and wait for its commit. */
   'usage-recorded': {
     delivery: 'queue',
     schema: z.object({ records: usageBatch }),

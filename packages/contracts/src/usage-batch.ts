@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-import type { UsageRecord } from './billing.contract.ts'
-import { usageRecord } from './billing.contract.ts'
+import type { UsageRecord } from './usage-record.ts'
+import { usageRecord } from './usage-record.ts'
 
 /**
- * Usage records on a bus. They are read with every check there is, but written by hand: an edge writes one
+ * Usage records on a bus, in a call and on disk. They are read with every check there is, but written by hand: an edge writes one
  * for each request that it answers, and the schema's own encoder costs more than the rest of the record.
  */
 export const usageBatch = z.codec(
@@ -19,11 +19,12 @@ export const usageBatch = z.codec(
       }
       return z.NEVER
     },
-    encode: (records) => records.map(toWire),
+    encode: (records) => records.map(usageRecordToWire),
   },
 )
 
-function toWire(record: UsageRecord): z.input<typeof usageRecord> {
+/** The record as its schema would encode it. */
+export function usageRecordToWire(record: UsageRecord): z.input<typeof usageRecord> {
   return {
     requestId: record.requestId,
     allowanceId: record.allowanceId,

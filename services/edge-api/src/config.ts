@@ -17,10 +17,11 @@ export interface EdgeConfig {
   replicas: number
   /** How many proxies of ours stand in front and append to X-Forwarded-For. */
   trustedProxyHops: number
-  /** Where usage records wait while they cannot be delivered. */
+  /** Where usage records wait until billing has captured them, and the most that may wait there. */
   spoolDir: string
-  /** `queue`: over the durable bus. `direct`: straight to billing, for a bus that lives in memory only. */
-  usageDelivery: 'queue' | 'direct'
+  spoolBytesMax: number
+  /** Written to disk before they are sent; else only what billing does not capture at once. */
+  spoolFirst: boolean
   /** The service behind `/p/*`; undefined when it is mounted in this process. */
   imgproxyUrl: string | undefined
   /** Where people and callers find us; undefined when it is the address that we listen on. */
@@ -57,7 +58,8 @@ export const defaultEdgeConfig: EdgeConfig = {
   replicas: 1,
   trustedProxyHops: 0,
   spoolDir: './data/usage-spool',
-  usageDelivery: 'queue',
+  spoolBytesMax: 1024 * MIB,
+  spoolFirst: true,
   imgproxyUrl: undefined,
   dashboardUrl: undefined,
   publicBaseUrl: undefined,
@@ -101,6 +103,9 @@ export const edgeEnvironment = z.object({
   API_KEY_PEPPER: z.string().min(1),
   BLOB_DIR: z.string().min(1),
   USAGE_SPOOL_DIR: z.string().default(d.spoolDir),
+  USAGE_SPOOL_BYTES_MAX: integerSetting({ min: MIB, max: 1024 * 1024 * MIB }).default(
+    d.spoolBytesMax,
+  ),
   IMGPROXY_URL: serviceUrl,
   DASHBOARD_URL: serviceUrl,
   EDGE_REPLICAS: integerSetting({ min: 1, max: 1_000 }).default(d.replicas),
@@ -130,7 +135,8 @@ export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
     replicas: env.EDGE_REPLICAS,
     trustedProxyHops: env.TRUSTED_PROXY_HOPS,
     spoolDir: env.USAGE_SPOOL_DIR,
-    usageDelivery: 'queue',
+    spoolBytesMax: env.USAGE_SPOOL_BYTES_MAX,
+    spoolFirst: true,
     imgproxyUrl: env.IMGPROXY_URL,
     dashboardUrl: env.DASHBOARD_URL,
     publicBaseUrl: env.PUBLIC_BASE_URL,

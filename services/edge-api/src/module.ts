@@ -85,10 +85,9 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const { trustedProxyHops } = config
   const { stampCaller, addressOf } = callers(deps)
   const admission = createAdmission({ authenticator, limiter, trustedProxyHops })
-  const spool = usageSpool({ folder: config.spoolDir, clock, random, log })
-  const deliversToBilling = config.usageDelivery === 'direct'
-  const deliver = deliveryOf(deps)
-  const usage = usageOutbox({ deliver, deliversToBilling, billing, spool, clock, log })
+  const { spoolDir, spoolBytesMax, spoolFirst } = config
+  const spool = usageSpool({ folder: spoolDir, bytesMax: spoolBytesMax, clock, random, log })
+  const usage = usageOutbox({ billing, spool, spoolFirst, clock, log })
   const { settleNow } = usage
   const allowances = createAllowancePool({ billing, edge, settleNow, clock, random, log })
   const catalog = knownCatalog({ scheduler, billing, bus, clock, log })
@@ -208,15 +207,6 @@ function callers({ pepper, clock, config: { trustedProxyHops } }: EdgeDeps) {
   }
 }
 
-// A bus that lives in memory forgets with its process; billing's own transaction does not.
-function deliveryOf({ config, bus, billing }: EdgeDeps) {
-  const { usageDelivery } = config
-  return async (records: Parameters<typeof billing.captureUsage>[0]['records']) => {
-    if (usageDelivery === 'direct') await billing.captureUsage({ records })
-    else await bus.announce('usage-recorded', { records })
-  }
-}
-
 const AFTERMATH_MS = 600_000
 
 // A call ends in time or is cut; what is left to do after its end takes minutes at most.
@@ -236,7 +226,17 @@ function watchParts({ metrics, rateStore }: EdgeDeps, parts: ChatParts, dropped:
     ['requests_running', 'Chat requests that run now.', () => parts.running.count],
     ['allowances_open', 'Allowances that are drawn on.', () => parts.allowances.sizes().allowances],
     ['allowance_waiters', 'Calls that wait for credits.', () => parts.allowances.sizes().waiting],
-    ['usage_waiting', 'Usage records in memory.', () => parts.usage.waiting()],
+    ['usage_waiting', 'Usage records in memory only.', () => parts.usage.waiting()],
+    [
+      'usage_spooled',
+      'Batches of usage records that billing has not captured yet.',
+      () => parts.usage.spooled(),
+    ],
+    [
+      'usage_set_aside',
+      'Usage records that billing refuses, in the folder `refused` of the spool.',
+      () => parts.usage.refused(),
+    ],
     ['request_log_dropped', 'Rows of the request log that were dropped.', dropped],
     [
       'rate_limits_shared',

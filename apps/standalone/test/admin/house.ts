@@ -69,7 +69,7 @@ export async function openHouse(stores: HouseStores) {
   const keyStore = memoryKeyStore()
   const edge = createEdgeApi({
     ...world,
-    config: { ...defaultEdgeConfig, spoolDir: join(folder, 'spool'), usageDelivery: 'direct' },
+    config: { ...defaultEdgeConfig, spoolDir: join(folder, 'spool'), spoolFirst: false },
     pepper: Buffer.alloc(32, 3).toString('base64'),
     billing,
     scheduler,

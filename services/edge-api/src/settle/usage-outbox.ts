@@ -1,188 +1,199 @@
 /**
- * Usage records on their way to billing: gathered for a moment, delivered in batches, never on a
- * caller's path. What cannot be delivered goes to the spool on disk and is tried again from there.
- * Delivered records are remembered for a while, so that an allowance can be closed only after billing
- * surely has all of them: whoever closes sends them once more, and billing counts each once.
+ * Usage records on their way to billing: gathered for a moment and sent in batches, never on a caller's
+ * path. A batch is kept until billing has captured it. `spoolFirst` writes it to the spool before it is
+ * sent; without it, only what billing has not captured within LATE_MS and whatever comes until billing
+ * keeps up again. A process that is killed loses what it gathered in the last FLUSH_MS, and what was being
+ * written to disk; without `spoolFirst`, also what billing had for less than LATE_MS.
  */
-import type { Billing, UsageRecord } from '@sluice/contracts/billing.contract'
+import type { Billing } from '@sluice/contracts/billing.contract'
+import type { UsageRecord } from '@sluice/contracts/usage-record'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
+import { adoptFiles } from './adopt-usage-files.ts'
+import type { UsageBatch } from './usage-sender.ts'
+import { usageSender } from './usage-sender.ts'
 import type { UsageSpool } from './usage-spool.ts'
 
 const FLUSH_MS = 25
 const BATCH_MAX = 200
-/** A queue brings a record to billing within this time, or billing is away. */
-const REMEMBER_MS = 10_000
-/** More would be kept only to be thrown away, and what lives long is dear to the garbage collector. */
-const REMEMBERED_MAX = 2_000
-/** Beyond this the door takes no more paid requests. */
-const WAITING_MAX = 20_000
-const DRAIN_EVERY_MS = 2_000
-/** What an edge that stops gives the queue, when it does not know any more what is in it. */
-const QUEUE_MS = 3_000
+const LATE_MS = 100
+/** Of so many batches that wait on disk the records are in memory, too. */
+const BATCHES_IN_MEMORY_MAX = 25
+/** Records that no disk takes: beyond this, no more paid requests are accepted. */
+const UNSAVED_MAX = 20_000
+const DISK_REST_MS = 2_000
+/** Files of edges that are gone, and records that were set aside, are looked for so often. */
+const ADOPT_EVERY_MS = 60_000
 
 export interface UsageOutboxDeps {
-  /** Hands records over for good; rejects when it could not. */
-  deliver: (records: UsageRecord[]) => Promise<void>
-  /** True when delivered records are captured; false when a queue will bring them to billing. */
-  deliversToBilling: boolean
   billing: Pick<Billing, 'captureUsage'>
   spool: UsageSpool
+  spoolFirst: boolean
   clock: Clock
   log: Log
 }
 
 export interface UsageOutbox {
   add(record: UsageRecord): void
-  /** Brings every record of these allowances to billing itself; false when one may be elsewhere. */
+  /** True when billing has captured every record of these allowances; false when some must wait. */
   settleNow(allowanceIds: readonly string[]): Promise<boolean>
-  /** False while records wait on disk: more calls would only make the heap grow. */
+  /** False while so many records can neither be sent nor written that more would only fill the memory. */
   healthy(): boolean
+  /** Records in memory. */
   waiting(): number
+  /** Batches on disk that billing has not captured yet. */
+  spooled(): number
+  /** Records that billing does not accept; they are set aside on disk. */
+  refused(): number
   start(): void
-  /** Delivers or spools all that is left. */
+  /** Sends or spools all that is left. */
   stop(): Promise<void>
 }
 
 export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
-  const { clock, spool, log } = deps
+  const { spool, spoolFirst, clock, log } = deps
   const buffer: UsageRecord[] = []
   let cancelFlush: (() => void) | undefined
-  let flight: Promise<void> | undefined
-  let stopDraining: (() => void) | undefined
-  let draining: Promise<void> | undefined
-  let spooled = false
-  // Neither bus nor disk took the last batch: nobody tries again before the next drain.
-  let resting = false
-  const memory = rememberedRecords(clock)
-  const remember = deps.deliversToBilling ? () => undefined : memory.add
+  let saving: Promise<void> | undefined
+  let stopAdopting: (() => void) | undefined
+  // Billing has not captured a batch in time, and has not caught up since.
+  let late = false
+  let diskRests = false
+  /** Records in the sender's batches that are in no file. */
+  let unsaved = 0
+  const adoption = adoptFiles(deps, (batch) => sender.add(batch))
+  const sender = usageSender({
+    ...deps,
+    left: ({ file, records }) => {
+      if (file === undefined) unsaved -= records?.length ?? 0
+    },
+    tried: () => {
+      if (sender.batches().length === 0) late = false
+      void flush()
+    },
+  })
 
-  const send = async (records: UsageRecord[]) => {
+  const add = (batch: UsageBatch) => {
+    if (batch.file === undefined) unsaved += batch.records?.length ?? 0
+    sender.add(batch)
+  }
+
+  /** Writes records to disk; undefined when it does not take them now. */
+  const save = async (records: readonly UsageRecord[]): Promise<string | undefined> => {
+    if (diskRests) return undefined
     try {
-      await deps.deliver(records)
-      remember(records)
+      return await spool.put(records)
     } catch (err) {
-      log.warn({ err, records: records.length }, 'usage records wait on disk')
-      spooled = true
-      await spool.put(records)
-    }
-  }
-
-  // One batch at a time, so that a slow bus gathers records into larger batches.
-  const flushAll = async () => {
-    while (buffer.length > 0) {
-      const batch = buffer.splice(0, BATCH_MAX)
-      try {
-        await send(batch)
-      } catch (err) {
-        // Neither the bus nor the disk takes them: they stay here, and the door takes no more.
-        buffer.unshift(...batch)
-        resting = true
-        log.error({ err, records: buffer.length }, 'usage records can neither be sent nor spooled')
-        return
-      }
-    }
-  }
-
-  const flush = () => (flight ??= flushAll().finally(() => (flight = undefined)))
-
-  const drain = async () => {
-    // Before the look: what is put there meanwhile waits for the next one.
-    spooled = false
-    try {
-      const delivered = await spool.drain(async (records) => {
-        await deps.deliver(records)
-        remember(records)
+      diskRests = true
+      clock.after(DISK_REST_MS, () => {
+        diskRests = false
+        void flush()
       })
-      if (delivered > 0) log.info({ records: delivered }, 'usage records left the disk')
-    } catch (err) {
-      spooled = true
-      log.warn({ err }, 'usage records still wait on disk')
+      log.error({ err, records: buffer.length + unsaved }, 'usage records cannot be spooled')
+      return undefined
     }
-    resting = false
-    if (buffer.length > 0) await flush()
   }
 
-  const drainOnce = () => (draining ??= drain().finally(() => (draining = undefined)))
+  /** Saves a batch that the sender has already; billing may capture it meanwhile. */
+  const saveQueued = async (batch: UsageBatch) => {
+    const { records = [] } = batch
+    const file = await save(records)
+    if (file === undefined) return
+    if (!sender.batches().includes(batch)) return spool.remove(file)
+    batch.file = file
+    unsaved -= records.length
+  }
+
+  const saveAll = async () => {
+    const queued = unsaved === 0 ? [] : sender.batches().filter(({ file }) => file === undefined)
+    for (const batch of queued) await saveQueued(batch)
+    do {
+      const records = buffer.slice(0, BATCH_MAX)
+      if (records.length === 0) break
+      const file = await save(records)
+      buffer.splice(0, records.length)
+      const many = sender.batches().length >= BATCHES_IN_MEMORY_MAX
+      add({ records: many && file !== undefined ? undefined : records, file, foreign: false })
+    } while (buffer.length >= BATCH_MAX)
+    // What came meanwhile is gathered again, so that a fast disk is not synced for every record.
+    if (buffer.length > 0) plan()
+  }
+
+  /** Sends one batch from memory; while it is under way the next one grows. */
+  const sendPromptly = () => {
+    if (sender.sending() || buffer.length === 0) return
+    const records = buffer.splice(0, BATCH_MAX)
+    const batch: UsageBatch = { records, file: undefined, foreign: false }
+    add(batch)
+    clock.after(LATE_MS, () => {
+      if (!sender.batches().includes(batch)) return
+      late = true
+      void flush()
+    })
+  }
+
+  const flush = async (): Promise<void> => {
+    if (!spoolFirst && !late && !sender.resting()) return sendPromptly()
+    await (saving ??= saveAll().finally(() => (saving = undefined)))
+  }
+
+  const plan = () => {
+    cancelFlush ??= clock.after(FLUSH_MS, () => {
+      cancelFlush = undefined
+      void flush()
+    })
+  }
 
   return {
     add(record) {
       buffer.push(record)
-      if (resting) return
       if (buffer.length >= BATCH_MAX) void flush()
-      else {
-        cancelFlush ??= clock.after(FLUSH_MS, () => {
-          cancelFlush = undefined
-          void flush()
-        })
-      }
+      else plan()
     },
     async settleNow(allowanceIds) {
-      await draining
-      await flush()
-      if (spooled || buffer.length > 0) return false
-      const records = memory.of(new Set(allowanceIds))
-      if (records === undefined) return false
-      for (let start = 0; start < records.length; start += BATCH_MAX) {
-        await deps.billing.captureUsage({ records: records.slice(start, start + BATCH_MAX) })
+      const ids = new Set(allowanceIds)
+      while (buffer.some((record) => ids.has(record.allowanceId))) {
+        await flush()
+        await sender.sending()
+        if (sender.resting()) return false
+      }
+      while (sender.batches().some((batch) => isOf(batch, ids))) {
+        if (sender.resting()) return false
+        await sender.sending()
       }
       return true
     },
-    healthy: () => buffer.length < WAITING_MAX,
-    waiting: () => buffer.length,
+    healthy: () => buffer.length + unsaved < UNSAVED_MAX,
+    waiting: () => buffer.length + unsaved,
+    spooled: () => sender.batches().length,
+    refused: adoption.refused,
     start() {
-      // Files of an earlier life leave first.
-      spooled = true
-      void drainOnce()
-      stopDraining = clock.every(DRAIN_EVERY_MS, () => {
-        if (spooled || buffer.length > 0) void drainOnce()
+      void adoption.run({ known: sender.batches() })
+      stopAdopting = clock.every(ADOPT_EVERY_MS, () => {
+        void adoption.run({ olderThanMs: ADOPT_EVERY_MS, known: sender.batches() })
       })
     },
     async stop() {
-      stopDraining?.()
+      stopAdopting?.()
       cancelFlush?.()
-      await draining
-      await flush()
-      if (memory.isSure()) return
-      await clock.sleep(QUEUE_MS)
-      memory.beSure()
-    },
-  }
-}
-
-interface RememberedBatch {
-  records: readonly UsageRecord[]
-  atMs: number
-}
-
-/** The records that left lately; `of` is undefined when some that it should know were dropped. */
-function rememberedRecords(clock: Clock) {
-  const batches: RememberedBatch[] = []
-  let count = 0
-  let unsureUntilMs = Number.NEGATIVE_INFINITY
-  return {
-    add(records: readonly UsageRecord[]) {
-      const nowMs = clock.monotonicMs()
-      batches.push({ records, atMs: nowMs })
-      count += records.length
-      for (let first = batches[0]; first; first = batches[0]) {
-        const isFresh = nowMs - first.atMs <= REMEMBER_MS
-        if (isFresh && count <= REMEMBERED_MAX) return
-        if (isFresh) unsureUntilMs = first.atMs + REMEMBER_MS
-        count -= first.records.length
-        batches.shift()
+      await adoption.idle()
+      while (buffer.length > 0 || sender.batches().length > 0) {
+        await flush()
+        await sender.sending()
+        if (sender.resting()) break
       }
-    },
-    isSure: () => clock.monotonicMs() > unsureUntilMs,
-    /** The queue had time enough. */
-    beSure: () => void (unsureUntilMs = Number.NEGATIVE_INFINITY),
-    of(allowanceIds: ReadonlySet<string>): UsageRecord[] | undefined {
-      const nowMs = clock.monotonicMs()
-      if (nowMs <= unsureUntilMs) return undefined
-      return batches
-        .filter(({ atMs }) => nowMs - atMs <= REMEMBER_MS)
-        .flatMap(({ records }) => records.filter((one) => allowanceIds.has(one.allowanceId)))
+      await sender.sending()
+      await saving
+      diskRests = false
+      await saveAll()
+      cancelFlush?.()
+      const lost = buffer.length + unsaved
+      if (lost > 0) log.error({ records: lost }, 'usage records are lost: no disk takes them')
     },
   }
 }
+
+/** Whether it may hold records of these allowances, which are this process's own. */
+const isOf = ({ records, foreign }: UsageBatch, ids: ReadonlySet<string>) =>
+  !foreign && (records === undefined || records.some((one) => ids.has(one.allowanceId)))

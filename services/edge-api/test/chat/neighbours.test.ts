@@ -3,7 +3,6 @@ import type { RequestListener, Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import type { UsageRecord } from '@sluice/contracts/billing.contract'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { turns, until } from './time.ts'
@@ -74,16 +73,16 @@ describe('one front door', () => {
 })
 
 describe('usage records', () => {
-  it('go over the durable queue, each once', async () => {
-    const { chat, bus, stop } = await open({ config: { usageDelivery: 'queue' } })
-    const heard: UsageRecord[] = []
-    const options = { group: 'billing', inFlightMax: 8, ackWithinMs: 5_000, deliveriesMax: 5 }
-    await bus.consume('usage-recorded', options, async ({ records }) => void heard.push(...records))
-    await Promise.all(Array.from({ length: 20 }, () => chat()))
-    await stop()
-    await until(() => heard.length >= 20)
-    expect(new Set(heard.map(({ requestId }) => requestId)).size).toBe(20)
-  })
+  it.each([true, false])(
+    'are captured by billing, each once, and leave nothing on disk (written first: %s)',
+    async (spoolFirst) => {
+      const { chat, ledger, stop } = await open({ config: { spoolFirst } })
+      await Promise.all(Array.from({ length: 20 }, () => chat()))
+      await stop()
+      await until(() => ledger.records.length >= 20)
+      expect(new Set(ledger.records.map(({ requestId }) => requestId)).size).toBe(20)
+    },
+  )
 
   it('wait on disk while billing is away, and callers notice nothing until leases end', async () => {
     const { chat, ledger, edge } = await open()

@@ -121,7 +121,7 @@ export async function world(options: WorldOptions = {}) {
     config: {
       ...defaultEdgeConfig,
       spoolDir: join(folder, 'spool'),
-      usageDelivery: 'direct',
+      spoolFirst: false,
       ...options.config,
     },
     pepper: PEPPER,

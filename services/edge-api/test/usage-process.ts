@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+
+import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import { AppError } from '@sluice/kernel/app-error'
+import { seededRandom } from '@sluice/kernel/random'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+
+import { usageOutbox } from '../src/settle/usage-outbox.ts'
+import { usageSpool } from '../src/settle/usage-spool.ts'
+
+export const id = (prefix: string, n: number) => `${prefix}_${String(n).padStart(32, '0')}`
+export const record = (n: number, allowance = 1): UsageRecord => ({
+  requestId: id('req', n),
+  allowanceId: id('alw', allowance),
+  wallet: id('wal', 1),
+  apiKeyId: id('key', 1),
+  model: 'm "quoted"\n',
+  priceId: 'p',
+  usage: { kind: 'tokens', input: 3, cachedInput: 0, output: n },
+  source: 'upstream',
+  reservedMicro: 9_007_199_254_740_993n,
+  amountMicro: 5n,
+  upstreamLossMicro: 0n,
+  endState: 'finished',
+  endedAt: new Date('2026-11-21T09:00:00.000Z'),
+})
+
+const away = () => new AppError('unavailable', 'billing is away')
+
+/** An edge's usage outbox over a spool in `folder/spool`, and a billing that does what `state` says. */
+export function usageProcess(folder: string, { seed = 1, spoolFirst = true, bytesMax = 1e9 } = {}) {
+  const clock = fakeClock()
+  const log = recordedLog()
+  const state = {
+    away: false,
+    /** Calls get no answer until it is called; then they are captured. */
+    hang: undefined as Promise<void> | undefined,
+    refuses: undefined as ((record: UsageRecord) => AppError | undefined) | undefined,
+    losesAnswer: false,
+    calls: 0,
+    captured: [] as UsageRecord[],
+  }
+  const spool = usageSpool({
+    folder: join(folder, 'spool'),
+    bytesMax,
+    clock,
+    random: seededRandom(seed),
+    log,
+  })
+  const outbox = usageOutbox({
+    billing: {
+      captureUsage: async ({ records }) => {
+        state.calls += 1
+        await state.hang
+        if (state.away) throw away()
+        for (const record of records) {
+          const refusal = state.refuses?.(record)
+          if (refusal) throw refusal
+        }
+        state.captured.push(...records)
+        if (state.losesAnswer) throw away()
+        return { captured: records.length, duplicates: 0, capturedMicro: 0n, receivableMicro: 0n }
+      },
+    },
+    spool,
+    spoolFirst,
+    clock,
+    log,
+  })
+  /** Lets timers fire, then the event loop turn until the disk has done what is expected. */
+  const settle = async (ms: number, isDone: () => boolean | Promise<boolean> = () => true) => {
+    await clock.advance(ms)
+    for (let turn = 0; turn < 1_000_000 && !(await isDone()); turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const files = async () => (await spool.list()).length
+  const isSpooled = async () => (await files()) > 0
+  const isEmpty = async () => (await files()) === 0
+  const has = (count: number) => () => state.captured.length >= count
+  return { clock, log, state, spool, outbox, settle, files, isSpooled, isEmpty, has }
+}
