@@ -43,6 +43,8 @@ export const standaloneConfig = z.object({
   REGISTRATION: z.enum(['closed', 'open']).default('closed'),
   /** A session at the panel that is not used for so long has ended. */
   SESSION_IDLE_MS: z.coerce.number().int().min(60_000).max(34_560_000_000).default(2_592_000_000),
+  /** How long past its expiry a hold waits for late reports; as billing is told. */
+  HOLD_GRACE_MS: z.coerce.number().int().min(1_000).max(86_400_000).default(600_000),
   DRAIN_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),

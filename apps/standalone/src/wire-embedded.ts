@@ -66,7 +66,11 @@ export function wireEmbedded(
 
   const ended = { readEndedJob, isJobRunning }
   const ledger = kyselyLedgerStore({ db, jobs: ended, clock, random })
-  const billing = createBilling({ ...shared, store: ledger })
+  const billing = createBilling({
+    ...shared,
+    store: ledger,
+    config: { graceMs: config.HOLD_GRACE_MS },
+  })
   const scheduler = createScheduler({
     ...shared,
     sealer,

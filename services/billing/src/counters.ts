@@ -30,6 +30,11 @@ export function billingCounters(metrics: Metrics) {
       help: 'Micro-credits charged, left unpaid, and lost to upstreams that cost more than agreed.',
       labels: { kind: ['captured', 'receivable', 'upstream_loss', 'refunded', 'granted'] },
     }),
+    uncharged: metrics.gauge({
+      name: 'sluice_billing_delivered_uncharged',
+      help: 'Delivered calls of the last day without a usage record. Above 0 for long is an alarm.',
+      labels: {},
+    }),
     findings: metrics.gauge({
       name: 'sluice_billing_ledger_findings',
       help: 'Findings of the last audit of the ledger. Anything above 0 is an alarm.',

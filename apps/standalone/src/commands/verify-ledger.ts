@@ -1,14 +1,12 @@
 import type { Command } from './command.ts'
 import { print, printColumns } from './print.ts'
 
-/** How long past its expiry an open hold may stand before it is a finding; billing's own grace. */
-const GRACE_MS = 10 * 60_000
-
 /** Derives every balance anew from the transfers, and checks whatever else must hold of the book. */
 export const verifyLedger: Command = {
   usage: ['', 'derive every balance anew and check all promises of the ledger'],
-  run: async ({ ledger, clock }) => {
-    const report = await ledger.verify({ now: clock.now(), graceMs: GRACE_MS })
+  run: async ({ ledger, clock, settings }) => {
+    const graceMs = settings.config.HOLD_GRACE_MS
+    const report = await ledger.verify({ now: clock.now(), graceMs })
     printColumns([
       ['checked', 'rows'],
       ...Object.entries(report.checked).map(([what, count]) => [what, String(count)]),

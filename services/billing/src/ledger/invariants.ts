@@ -30,6 +30,7 @@ export const invariants = {
   usage: 5,
   charges: 8,
   seals: 9,
+  delivered: 10,
 } as const
 
 export interface Fault {

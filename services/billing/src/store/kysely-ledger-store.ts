@@ -20,6 +20,7 @@ import { readBalances } from './read-balances.ts'
 import { repeatOnConflict } from './repeat-on-conflict.ts'
 import { sealFinal } from './seal-final.ts'
 import { toTransfer } from './transfer-rows.ts'
+import { findStillUncharged, readDelivered } from './verify/verify-delivered.ts'
 import type { VerifyDeps } from './verify/verify-ledger.ts'
 import { verifyLedger } from './verify/verify-ledger.ts'
 
@@ -66,6 +67,8 @@ export function kyselyLedgerStore({
     listOverdue: (query) => safely(() => listOverdue(db, query)),
     sealNext: (seal, options) => safely(() => sealFinal({ db, clock }, seal, options)),
     verify: (options) => safely(() => verifyLedger({ db, jobs, alsoVerify, ...options })),
+    readDelivered: (query) => safely(() => readDelivered(db, query)),
+    findStillUncharged: (ids) => safely(() => findStillUncharged(db, ids)),
     check: () =>
       safely(async () => {
         await sql`select`.execute(db)

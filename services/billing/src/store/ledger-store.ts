@@ -8,6 +8,7 @@ import type { Seal } from '../ledger/seal.ts'
 import type { JobEnd } from '../ledger/settlement.ts'
 import type { PostedTransfer, Transfer } from '../ledger/transfer.ts'
 import type { ChargeReads } from './charge-reads.ts'
+import type { DeliveredPage, LogPlace } from './verify/verify-delivered.ts'
 
 /** The book. Every method is one database transaction. */
 export interface LedgerStore extends ChargeReads {
@@ -45,6 +46,10 @@ export interface LedgerStore extends ChargeReads {
   ): Promise<Seal | undefined>
   /** Derives the book anew from its rows; see `ledger/report.ts`. */
   verify(options: VerifyOptions): Promise<LedgerReport>
+  /** One page of the edges' request log, compared with the usage records. */
+  readDelivered(query: { after: LogPlace; endedBefore: Date }): Promise<DeliveredPage>
+  /** Those of the calls that have no usage record. */
+  findStillUncharged(requestIds: readonly string[]): Promise<string[]>
   /** Rejects with `unavailable` when the database cannot be asked; for /ready. */
   check(): Promise<void>
 }

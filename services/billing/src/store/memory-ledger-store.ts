@@ -117,6 +117,8 @@ type Reads =
   | 'readSettlements'
   | 'listOverdue'
   | 'verify'
+  | 'readDelivered'
+  | 'findStillUncharged'
   | 'check'
 
 function reads({
@@ -163,6 +165,10 @@ function reads({
           .map(toOpenHold),
       ),
     verify: () => inTurn(async () => reportOfBook(tables.book())),
+    // The request log is in PostgreSQL only.
+    readDelivered: async () => ({ delivered: 0, uncharged: [], next: undefined }),
+    findStillUncharged: (ids) =>
+      inTurn(async () => ids.filter((id) => tables.usage.get(id) === undefined)),
     check: async () => {},
     readBook: () => inTurn(async () => tables.book()),
   }

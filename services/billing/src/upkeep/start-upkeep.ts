@@ -2,9 +2,12 @@ import { repeat } from '@sluice/service-kit/repeat'
 
 import type { BillingParts } from '../deps.ts'
 import { auditLedger } from './audit-ledger.ts'
+import { createDeliveredCheck } from './check-delivered.ts'
 import { expireAllowances } from './expire-allowances.ts'
 import { expireHolds } from './expire-holds.ts'
 import { sealLedger } from './seal-ledger.ts'
+
+const CHECK_DELIVERED_EVERY_MS = 60_000
 
 /** Begins what happens by time. Replicas may do it side by side. Answers how to end it all. */
 export function startUpkeep(parts: BillingParts): () => Promise<void> {
@@ -13,6 +16,7 @@ export function startUpkeep(parts: BillingParts): () => Promise<void> {
     'expire-holds': { everyMs: config.expireEveryMs, run: () => expireHolds(parts) },
     'expire-allowances': { everyMs: config.expireEveryMs, run: () => expireAllowances(parts) },
     'seal-ledger': { everyMs: config.sealEveryMs, run: () => sealLedger(parts) },
+    'check-delivered': { everyMs: CHECK_DELIVERED_EVERY_MS, run: createDeliveredCheck(parts) },
     'audit-ledger': { everyMs: config.auditEveryMs, run: () => auditLedger(parts) },
   }
   const ends = Object.entries(pieces).map(([name, { everyMs, run }]) =>

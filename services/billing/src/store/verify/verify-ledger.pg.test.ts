@@ -71,6 +71,7 @@ eachPostgres('verifying the ledger', (open) => {
         usageRecords: 2,
         settledJobs: 1,
         seals: 1,
+        deliveredCalls: 0,
       },
       head: expect.stringMatching(/^[0-9a-f]{64}$/),
     })

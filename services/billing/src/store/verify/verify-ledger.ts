@@ -7,6 +7,7 @@ import type { Jobs } from '../kysely-ledger-book.ts'
 import type { VerifyOptions } from '../ledger-store.ts'
 import { verifyBalances } from './verify-balances.ts'
 import { verifyCharges } from './verify-charges.ts'
+import { verifyDelivered } from './verify-delivered.ts'
 import { verifyHolds } from './verify-holds.ts'
 import { verifySeals } from './verify-seals.ts'
 import { verifyUsage } from './verify-usage.ts'
@@ -43,6 +44,7 @@ export async function verifyLedger({
         await verifyHolds(trx, { overdueBefore: new Date(now.getTime() - graceMs) }),
         await verifyUsage(trx),
         await verifyCharges(trx, { jobs }),
+        await verifyDelivered(trx, { now }),
         ...(alsoVerify ? [await alsoVerify(trx)] : []),
       ]
       return {
