@@ -1,4 +1,4 @@
-import { AppError } from '@sluice/kernel/app-error'
+import { callFailed } from './call-failed.ts'
 
 /** The largest message; what a NATS server takes unless told otherwise. Bytes ride the blob store. */
 export const MESSAGE_BYTES_MAX = 1024 * 1024
@@ -12,5 +12,6 @@ export function assertFits(subject: string, text: string): void {
   if (text.length * 3 <= MESSAGE_BYTES_MAX) return
   const bytes = Buffer.byteLength(text)
   if (bytes <= MESSAGE_BYTES_MAX) return
-  throw new AppError('internal_error', `A message of ${bytes} bytes on ${subject} is too large.`)
+  const detail = `a message of ${bytes} bytes on ${subject} is too large`
+  throw callFailed('internal_error', { what: 'failed', detail })
 }

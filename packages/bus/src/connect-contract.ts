@@ -1,3 +1,4 @@
+import { callFailed } from './call-failed.ts'
 import type { CallOptions, Contract, MethodSpec, PortOf } from '@sluice/contracts/define-contract'
 import { AppError } from '@sluice/kernel/app-error'
 import { z } from 'zod'
@@ -37,19 +38,19 @@ function decodeOutput(spec: MethodSpec, { reply, subject }: { reply: unknown; su
   const decoded = spec.output.safeParse(readReply(reply, subject))
   if (decoded.success) return decoded.data
   const why = whyNot(decoded.error)
-  throw new AppError('internal_error', `The answer of ${subject} is not of its contract: ${why}`)
+  throw callFailed('internal_error', {
+    what: 'unreadable',
+    detail: `the answer of ${subject} is not of its contract: ${why}`,
+  })
 }
 
 /** An input that is not of its contract, said by whichever side saw it first. */
 export function invalidInput(subject: string, error: z.core.$ZodError): AppError {
   const param = error.issues[0]?.path.map(String).join('.')
-  return new AppError(
-    'invalid_value',
-    `The input of ${subject} is not of its contract: ${whyNot(error)}`,
-    {
-      ...(param && { param }),
-    },
-  )
+  return new AppError('invalid_value', `A value cannot be used: ${whyNot(error)}`, {
+    ...(param && { param }),
+    cause: new Error(`the input of ${subject} is not of its contract`),
+  })
 }
 
 // Every method of the contract is there, and takes and gives what its own schemas decode to.

@@ -1,4 +1,4 @@
-import { AppError } from '@sluice/kernel/app-error'
+import { callFailed } from './call-failed.ts'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
@@ -50,7 +50,10 @@ export function createMemoryRequests({
       new Promise<string>((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)
         const answer = next(subject)
-        if (!answer) return reject(new AppError('unavailable', `Nobody serves ${subject}.`))
+        if (!answer)
+          return reject(
+            callFailed('unavailable', { what: 'away', detail: `nobody serves ${subject}` }),
+          )
         const settle = () => {
           cancel()
           signal?.removeEventListener('abort', giveUp)
@@ -61,7 +64,12 @@ export function createMemoryRequests({
         }
         const cancel = clock.after(timeoutMs, () => {
           settle()
-          reject(new AppError('unavailable', `${subject} did not answer within ${timeoutMs} ms.`))
+          reject(
+            callFailed('unavailable', {
+              what: 'late',
+              detail: `${subject} did not answer within ${timeoutMs} ms`,
+            }),
+          )
         })
         signal?.addEventListener('abort', giveUp, { once: true })
         queueMicrotask(async () => {

@@ -1,6 +1,6 @@
+import { callFailed } from './call-failed.ts'
 import { busEvents } from '@sluice/contracts/events'
 import type { BusEvent, BusEventName } from '@sluice/contracts/events'
-import { AppError } from '@sluice/kernel/app-error'
 import type { Log } from '@sluice/kernel/log'
 import { systemRandom } from '@sluice/kernel/random'
 import type { Random } from '@sluice/kernel/random'
@@ -80,7 +80,8 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
     request: async (subject, body, requestOptions) => {
       assertFits(subject, body)
       const reply = await requests.send(subjects.rpc(subject), body, requestOptions)
-      if (!reply) throw new AppError('unavailable', `Nobody serves ${subject}.`)
+      if (!reply)
+        throw callFailed('unavailable', { what: 'away', detail: `nobody serves ${subject}` })
       return reply.string()
     },
     serve: (subject, answer) => {
@@ -98,7 +99,7 @@ function publish({ nc }: NatsLink, { subject, text }: { subject: string; text: s
   try {
     nc.publish(subject, text)
   } catch (cause) {
-    throw new AppError('unavailable', `${subject} could not be announced.`, { cause })
+    throw callFailed('unavailable', { what: 'bus', detail: `${subject} was not announced`, cause })
   }
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from '@sluice/kernel/app-error'
+import { callFailed } from './call-failed.ts'
 import type { Msg } from 'nats'
 
 import { parseJson } from './event-wire.ts'
@@ -25,6 +25,6 @@ function assertStored(reply: Msg | undefined): void {
   const text = reply?.string() ?? 'nothing'
   const ack = parseJson(text)
   if (typeof ack === 'object' && ack !== null && !('error' in ack)) return
-  const cause = new Error(`JetStream answered ${text.slice(0, 300)}`)
-  throw new AppError('unavailable', 'The queue of NATS did not store the message.', { cause })
+  const detail = `JetStream answered ${text.slice(0, 300)}`
+  throw callFailed('unavailable', { what: 'unstored', detail })
 }

@@ -1,4 +1,4 @@
-import { AppError } from '@sluice/kernel/app-error'
+import { callFailed } from './call-failed.ts'
 import type { Clock } from '@sluice/kernel/clock'
 import { createInbox } from 'nats'
 import type { Msg } from 'nats'
@@ -67,7 +67,12 @@ export function createNatsRequests({
         }
         const giveUp = () => refuse(signal?.reason)
         const cancel = clock.after(timeoutMs, () =>
-          refuse(new AppError('unavailable', `${subject} did not answer within ${timeoutMs} ms.`)),
+          refuse(
+            callFailed('unavailable', {
+              what: 'late',
+              detail: `${subject} did not answer within ${timeoutMs} ms`,
+            }),
+          ),
         )
         signal?.addEventListener('abort', giveUp, { once: true })
         waiters.set(token, {
@@ -80,10 +85,16 @@ export function createNatsRequests({
         try {
           nc.publish(subject, body, { reply: inbox + token })
         } catch (cause) {
-          refuse(new AppError('unavailable', `${subject} could not be asked.`, { cause }))
+          refuse(
+            callFailed('unavailable', {
+              what: 'bus',
+              detail: `${subject} could not be sent`,
+              cause,
+            }),
+          )
         }
       }),
   }
 }
 
-export const awayError = () => new AppError('unavailable', 'NATS is away.')
+export const awayError = () => callFailed('unavailable', { what: 'bus', detail: 'NATS is away' })

@@ -1,5 +1,5 @@
+import { callFailed } from './call-failed.ts'
 import type { BusEventName } from '@sluice/contracts/events'
-import { AppError } from '@sluice/kernel/app-error'
 import { assert } from '@sluice/kernel/assert'
 import { singleFlight } from '@sluice/kernel/single-flight'
 import { AckPolicy, DeliverPolicy, DiscardPolicy, nanos, RetentionPolicy, StorageType } from 'nats'
@@ -117,7 +117,7 @@ function isConflict(error: unknown): boolean {
 }
 
 const unavailable = (cause: unknown) =>
-  new AppError('unavailable', 'The queue of NATS is not available.', { cause })
+  callFailed('unavailable', { what: 'unstored', detail: 'JetStream is not available', cause })
 
 function rethrow(cause: unknown): never {
   throw unavailable(cause)

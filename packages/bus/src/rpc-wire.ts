@@ -3,6 +3,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { AppErrorOptions } from '@sluice/kernel/app-error'
 import { asErrorCode } from '@sluice/kernel/error-codes'
 import { z } from 'zod'
+import { callFailed } from './call-failed.ts'
 
 /** Where a method is served. Names come from contracts, which are a closed set in our own code. */
 export function subjectOf(contract: Contract, method: string): string {
@@ -52,7 +53,8 @@ export function writeError({
 export function readReply(reply: unknown, subject: string): unknown {
   if (typeof reply === 'object' && reply !== null && 'ok' in reply) return reply.ok
   const failed = failedReply.safeParse(reply)
-  if (!failed.success) throw new AppError('internal_error', `${subject} gave no readable answer.`)
+  if (!failed.success)
+    throw callFailed('internal_error', { what: 'unreadable', detail: `from ${subject}` })
   throw toAppError(failed.data.error)
 }
 

@@ -150,7 +150,11 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       const { client, end } = await serve({ read: async () => ({ text: 'here' }) })
       expect(await client.read({})).toEqual({ text: 'here' })
       await end()
-      await expect(client.read({})).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(client.read({})).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.not.stringContaining('rpc.'),
+        cause: { message: expect.stringContaining('rpc.bank') },
+      })
     })
 
     test('a caller who leaves stops waiting, for its own reason', async () => {
@@ -184,7 +188,10 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       const error = client.read({}).catch((thrown: unknown) => thrown)
       await asked.take(1)
       await world.pass(200)
-      expect(await error).toMatchObject({ code: 'unavailable' })
+      expect(await error).toMatchObject({
+        code: 'unavailable',
+        message: expect.not.stringContaining('rpc.'),
+      })
       await stopped.take(1)
     })
   })

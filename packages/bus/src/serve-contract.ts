@@ -1,3 +1,4 @@
+import { callFailed } from './call-failed.ts'
 import type { CallOptions, Contract, MethodSpec, PortOf } from '@sluice/contracts/define-contract'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
@@ -104,11 +105,13 @@ function toAppError(thrown: unknown, { log, subject }: { log: Log; subject: stri
     return thrown
   }
   log.error({ err: thrown, subject }, 'a call failed')
-  return new AppError('internal_error', `${subject} failed; its service's log says why.`)
+  return new AppError('internal_error', 'A service failed; its log says why.')
 }
 
 const tooManyCalls = (subject: string) =>
-  new AppError('overloaded', `${subject} is at its limit of ${CALLS_MAX} calls at once.`, {
+  callFailed('overloaded', {
+    what: 'busy',
+    detail: `${subject} is at its limit of ${CALLS_MAX} calls at once`,
     retryAfterMs: 1_000,
   })
 
