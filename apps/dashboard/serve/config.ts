@@ -10,6 +10,8 @@ export const panelEnvironment = z.object({
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(15_000),
+  /** `/ready` says no for so long before the listener closes. */
+  SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(5_000),
   /** The gateway whose API the pages are made of. */
   API_URL: webUrl,
   /** Our address as people know it; needed where a proxy changes the Host on the way. */

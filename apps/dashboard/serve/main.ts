@@ -1,5 +1,6 @@
 import { systemClock } from '@sluice/kernel/clock'
 import { healthRoutes } from '@sluice/service-kit/http/health'
+import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createLifecycle } from '@sluice/service-kit/lifecycle'
 import { createLog } from '@sluice/service-kit/log'
@@ -18,9 +19,14 @@ const env = readConfig(panelEnvironment)
 const clock = systemClock
 const log = createLog({ name: 'dashboard', level: env.LOG_LEVEL })
 const metrics = createMetrics({ service: 'dashboard', processMetrics: true })
-const lifecycle = createLifecycle({ log, clock, drainMs: env.DRAIN_MS })
+const lifecycle = createLifecycle({
+  log,
+  clock,
+  drainMs: env.DRAIN_MS,
+  shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+})
 const gateway = askGateway({ apiUrl: env.API_URL })
-let stopHttp: ((limit: { withinMs: number }) => Promise<void>) | undefined
+let server: HttpServer | undefined
 
 lifecycle.add({
   name: 'http',
@@ -33,12 +39,17 @@ lifecycle.add({
       publicBaseUrl: env.PUBLIC_BASE_URL,
       log,
     })
-    const health = healthRoutes({ checks: { gateway }, metrics, clock })
+    const health = healthRoutes({
+      checks: { gateway },
+      metrics,
+      clock,
+      stopping: () => lifecycle.stopping(),
+    })
     const app = panelDoor({ panel, health })
-    const server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
-    stopHttp = server.close
+    server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },
-  stop: async (limit) => stopHttp?.(limit),
+  leave: () => server?.leave(),
+  stop: async (limit) => server?.close(limit),
 })
 await runUntilSignal({ lifecycle, log })

@@ -45,6 +45,8 @@ export const standaloneConfig = z.object({
   SESSION_IDLE_MS: z.coerce.number().int().min(60_000).max(34_560_000_000).default(2_592_000_000),
   /** How long past its expiry a hold waits for late reports; as billing is told. */
   HOLD_GRACE_MS: z.coerce.number().int().min(1_000).max(86_400_000).default(600_000),
+  /** `/ready` says no for so long before the listener closes; nobody balances before one process. */
+  SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).max(600_000).default(0),
   DRAIN_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),

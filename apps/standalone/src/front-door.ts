@@ -23,14 +23,17 @@ export interface Rooms {
   panel: Panel
   /** Whose pages may read pictures; the API has the same setting of its own. */
   allowedOrigins: AllowedOrigins
+  /** Whether the process was asked to stop. */
+  stopping: () => boolean
 }
 
 /** Everything behind one port: the API, signed pictures, health, and the panel for the rest. */
 export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
-  const { billing, scheduler, imageRunner, imgproxy, edgeApi, metrics, panel } = rooms
+  const { billing, scheduler, imageRunner, imgproxy, edgeApi, metrics, panel, stopping } = rooms
   const health = healthRoutes({
     checks: prefixed({ billing, scheduler, imageRunner, imgproxy, edgeApi }),
     metrics,
+    stopping,
     clock,
   })
   const cors = createCors({ allowedOrigins: rooms.allowedOrigins })

@@ -26,7 +26,12 @@ const log = createLog({ name: 'sluice', level: config.LOG_LEVEL })
 const crashAt = config.CRASH_AT === undefined ? undefined : parseCrashAt(config.CRASH_AT)
 if (crashAt) armCrashPoint({ ...crashAt, nodeEnv: config.NODE_ENV })
 
-const lifecycle = createLifecycle({ log, clock: world.clock, drainMs: config.DRAIN_MS })
+const lifecycle = createLifecycle({
+  log,
+  clock: world.clock,
+  drainMs: config.DRAIN_MS,
+  shutdownDelayMs: config.SHUTDOWN_DELAY_MS,
+})
 lifecycle.add({ name: 'sluice', start })
 await runUntilSignal({
   lifecycle,
@@ -73,13 +78,15 @@ async function start(): Promise<void> {
       const apiUrl = () => server?.url ?? publicBaseUrl
       const panel = await openPanel({ log }, { apiUrl, publicBaseUrl: config.PUBLIC_BASE_URL })
       const allowedOrigins = config.ALLOWED_ORIGINS
-      server = await listen(frontDoor({ ...embedded, panel, allowedOrigins }, world))
+      const stopping = () => lifecycle.stopping()
+      server = await listen(frontDoor({ ...embedded, panel, allowedOrigins, stopping }, world))
       const { channels } = await scheduler.readCatalog({})
       const sandboxOnly = channels.every(({ dialect }) => dialect === 'sandbox')
       const { dataDir } = settings
       const { url } = server
       process.stdout.write(tellNext({ ...made, url, dataDir, sandboxOnly }))
     },
+    leave: () => server?.leave(),
     stop: async (limit) => {
       edgeApi.endStreams()
       await server?.close(limit)

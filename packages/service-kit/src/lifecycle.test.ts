@@ -28,6 +28,41 @@ test('parts start in order and stop in reverse', async () => {
   )
 })
 
+test('while balancers learn of a stop everything runs on, and only then the parts stop', async () => {
+  const clock = fakeClock()
+  const journal: string[] = []
+  const lifecycle = createLifecycle({
+    log: recordedLog(),
+    clock,
+    drainMs: 1_000,
+    shutdownDelayMs: 5_000,
+  })
+  lifecycle.add({
+    name: 'http',
+    leave: () => void journal.push('leave'),
+    stop: async () => void journal.push('stop'),
+  })
+  await lifecycle.start()
+  const stopped = lifecycle.stop('SIGTERM')
+  expect(lifecycle.stopping()).toBe(true)
+  await clock.advance(4_999)
+  expect(journal).toEqual(['leave'])
+  await clock.advance(1)
+  await stopped
+  expect(journal).toEqual(['leave', 'stop'])
+})
+
+test('a start that fails does not wait for balancers', async () => {
+  const lifecycle = createLifecycle({
+    log: recordedLog(),
+    clock: fakeClock(),
+    drainMs: 1_000,
+    shutdownDelayMs: 5_000,
+  })
+  lifecycle.add({ name: 'http', start: () => Promise.reject(new Error('port taken')) })
+  await expect(lifecycle.start()).rejects.toThrow('port taken')
+})
+
 test('each part gets its share of the drain time, and what it leaves goes to the others', async () => {
   const { clock, journal, lifecycle, add } = setUp(10_000)
   add('database')

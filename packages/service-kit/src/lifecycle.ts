@@ -4,6 +4,8 @@ import type { Log } from '@sluice/kernel/log'
 export interface Part {
   name: string
   start?: () => Promise<void>
+  /** Called when a stop was asked for, before the shutdown delay. */
+  leave?: () => void
   /** Finishes what runs within the time. A part that takes longer is left behind. */
   stop?: (limit: { withinMs: number }) => Promise<void>
   /** How much of the drain time is meant for this part, beside the others; 1 unless said. */
@@ -14,7 +16,10 @@ export interface Lifecycle {
   add(part: Part): void
   /** Starts the parts in order. When one fails, those before it are stopped and its error is thrown. */
   start(): Promise<void>
-  /** Stops what was started, in reverse, within the drain time. Repeated calls share one stop. */
+  /**
+   * Stops what was started, in reverse, within the drain time, after the shutdown delay in which everything
+   * runs on. Repeated calls share one stop.
+   */
   stop(reason: string): Promise<void>
   /** True from the first call of `stop`; for /ready, so that balancers look elsewhere. */
   stopping(): boolean
@@ -25,17 +30,24 @@ export function createLifecycle({
   log,
   clock,
   drainMs,
+  shutdownDelayMs = 0,
 }: {
   log: Log
   clock: Clock
   drainMs: number
+  /** How long `/ready` says no while requests are still accepted, so that balancers look elsewhere first. */
+  shutdownDelayMs?: number
 }): Lifecycle {
   const parts: Part[] = []
   const started: Part[] = []
   let stopped: Promise<void> | undefined
+  // A start that failed has served nobody, and need not wait for balancers.
+  let running = false
 
   const stopAll = async (reason: string) => {
-    log.info({ reason, drainMs }, 'stopping')
+    log.info({ reason, shutdownDelayMs, drainMs }, 'stopping')
+    for (const part of started) part.leave?.()
+    if (running && shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs)
     const until = clock.monotonicMs() + drainMs
     for (let part = started.pop(); part; part = started.pop()) {
       const remainingMs = Math.max(0, until - clock.monotonicMs())
@@ -73,6 +85,7 @@ export function createLifecycle({
         if (stopped) return stopPart(part, drainMs)
         started.push(part)
       }
+      running = true
     },
     stop: (reason) => (stopped ??= stopAll(reason)),
     stopping: () => stopped !== undefined,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { findEmbeddedBinaries } from '@sluice/db/embedded/find-binaries'
 
 import { findProgram } from './find-program.ts'
-import type { TestServer } from './servers.ts'
+import type { RestartableServer, TestServer } from './servers.ts'
 import { startTestNats, startTestPostgres, startTestRedis } from './servers.ts'
 
 const programs = { redis: 'redis-server', nats: 'nats-server' } as const
@@ -13,8 +13,8 @@ const programs = { redis: 'redis-server', nats: 'nats-server' } as const
 /** Servers of one suite alone, to be frozen, killed and emptied without harm to other suites. */
 export interface OwnServers {
   postgres: TestServer
-  redis: TestServer
-  nats: TestServer
+  redis: RestartableServer
+  nats: RestartableServer
   stop(): Promise<void>
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
@@ -26,6 +27,14 @@ export interface TestServer {
   /** SIGCONT. */
   resume(): Promise<void>
   stop(): Promise<void>
+}
+
+/** A server that a suite may kill, and start again at the same port. */
+export interface RestartableServer extends TestServer {
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
+  /** Starts it after `kill`; without its disk when `emptied`. */
+  start(options: { emptied: boolean }): Promise<void>
 }
 
 // It need not survive anything, so it waits for no disk.
@@ -67,7 +76,7 @@ export async function startTestPostgres({
 }
 
 /** Redis that keeps nothing on disk. */
-export async function startTestRedis({ folder, command }: Program): Promise<TestServer> {
+export async function startTestRedis({ folder, command }: Program): Promise<RestartableServer> {
   await mkdir(folder, { recursive: true })
   const port = await findFreePort()
   const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
@@ -81,7 +90,7 @@ export async function startTestRedis({ folder, command }: Program): Promise<Test
 }
 
 /** NATS with JetStream. */
-export async function startTestNats({ folder, command }: Program): Promise<TestServer> {
+export async function startTestNats({ folder, command }: Program): Promise<RestartableServer> {
   await mkdir(folder, { recursive: true })
   const port = await findFreePort()
   const running = await startProgram({
@@ -108,15 +117,37 @@ interface Program {
   command: string
 }
 
-/** Starts it and waits until it answers. */
-async function startProgram({
+/** Starts it and waits until it answers; it can be killed and started again at the same place. */
+async function startProgram(program: Program & Words): Promise<RestartableParts> {
+  let child = await spawnProgram(program)
+  const isOver = () => child.exitCode !== null || child.signalCode !== null
+  const signal = async (name: NodeJS.Signals) => void child.kill(name)
+  const end = async (name: NodeJS.Signals) => {
+    if (isOver()) return
+    const exited = once(child, 'exit')
+    child.kill(name)
+    const cancel = systemClock.after(STOP_WAIT_MS, () => child.kill('SIGKILL'))
+    await exited.finally(cancel)
+  }
+  return {
+    freeze: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    start: async ({ emptied }) => {
+      if (emptied) await rm(program.folder, { recursive: true, force: true })
+      await mkdir(program.folder, { recursive: true })
+      child = await spawnProgram(program)
+    },
+  }
+}
+
+async function spawnProgram({
   command,
   words,
   folder,
   isReady,
-}: Program & { words: string[]; isReady: () => Promise<boolean> }): Promise<
-  Omit<TestServer, 'url'>
-> {
+}: Program & Words): Promise<ChildProcess> {
   const logFile = join(folder, 'server.log')
   const log = await open(logFile, 'w')
   const child = spawn(command, words, { cwd: folder, stdio: ['ignore', log.fd, log.fd] })
@@ -130,19 +161,15 @@ async function startProgram({
     }
     await systemClock.sleep(LOOK_EVERY_MS)
   }
-  const signal = async (name: NodeJS.Signals) => void child.kill(name)
-  return {
-    freeze: () => signal('SIGSTOP'),
-    resume: () => signal('SIGCONT'),
-    stop: async () => {
-      if (isOver()) return
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      const cancel = systemClock.after(STOP_WAIT_MS, () => child.kill('SIGKILL'))
-      await exited.finally(cancel)
-    },
-  }
+  return child
 }
+
+interface Words {
+  words: string[]
+  isReady: () => Promise<boolean>
+}
+
+type RestartableParts = Omit<RestartableServer, 'url'>
 
 /** Whether a server on this port says what is expected, once it was spoken to. */
 async function answers({

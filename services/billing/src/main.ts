@@ -7,6 +7,7 @@ import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
 import { healthRoutes } from '@sluice/service-kit/http/health'
+import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createLifecycle } from '@sluice/service-kit/lifecycle'
 import { createLog } from '@sluice/service-kit/log'
@@ -48,9 +49,19 @@ const config = {
 }
 const billing = createBilling({ store, bus, clock, random, log, metrics, config })
 
-const app = healthRoutes({ checks: billing.checks, metrics, clock })
-const lifecycle = createLifecycle({ log, clock, drainMs: env.DRAIN_MS })
-let stopHttp: ((limit: { withinMs: number }) => Promise<void>) | undefined
+const app = healthRoutes({
+  checks: billing.checks,
+  metrics,
+  clock,
+  stopping: () => lifecycle.stopping(),
+})
+const lifecycle = createLifecycle({
+  log,
+  clock,
+  drainMs: env.DRAIN_MS,
+  shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+})
+let server: HttpServer | undefined
 let stopServing: (() => Promise<void>) | undefined
 lifecycle.add({ name: 'postgres', stop: () => postgres.close() })
 lifecycle.add({ name: 'bus', stop: (limit) => bus.close(limit) })
@@ -65,10 +76,10 @@ lifecycle.add({
 lifecycle.add({
   name: 'http',
   start: async () => {
-    const server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
-    stopHttp = server.close
+    server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },
-  stop: async (limit) => stopHttp?.(limit),
+  leave: () => server?.leave(),
+  stop: async (limit) => server?.close(limit),
 })
 await runUntilSignal({ lifecycle, log })

@@ -14,6 +14,7 @@ import { createSealer } from '@sluice/sealing/aes-sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
 import { healthRoutes } from '@sluice/service-kit/http/health'
+import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createLifecycle } from '@sluice/service-kit/lifecycle'
 import { createLog } from '@sluice/service-kit/log'
@@ -107,10 +108,18 @@ const relay = createOutboxRelay({
 })
 
 const database = async () => void (await keyStore.findByHash(''))
-const checks = { ...edgeApi.checks, database }
-edgeApi.app.route('/', healthRoutes({ checks, metrics, clock }))
-const lifecycle = createLifecycle({ log, clock, drainMs: env.DRAIN_MS })
-let stopHttp: ((limit: { withinMs: number }) => Promise<void>) | undefined
+const checks = { ...edgeApi.checks, database, redis: async () => void (await redis.ping()) }
+edgeApi.app.route(
+  '/',
+  healthRoutes({ checks, metrics, clock, stopping: () => lifecycle.stopping() }),
+)
+const lifecycle = createLifecycle({
+  log,
+  clock,
+  drainMs: env.DRAIN_MS,
+  shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+})
+let server: HttpServer | undefined
 lifecycle.add({ name: 'postgres', stop: () => postgres.close() })
 lifecycle.add({
   name: 'redis',
@@ -127,13 +136,13 @@ lifecycle.add({
   // Callers are most of what there is to wait for.
   weight: 10,
   start: async () => {
-    const server = await serveHttp({ app: edgeApi.app, port: env.PORT, host: env.HOST, log, clock })
-    stopHttp = server.close
+    server = await serveHttp({ app: edgeApi.app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },
+  leave: () => server?.leave(),
   stop: async (limit) => {
     edgeApi.endStreams()
-    await stopHttp?.(limit)
+    await server?.close(limit)
   },
 })
 await runUntilSignal({ lifecycle, log })

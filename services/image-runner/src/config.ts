@@ -43,6 +43,8 @@ export const imageRunnerEnvironment = z.object({
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   /** Pictures that are being drawn may take so long to end; the rest is given back. */
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(330_000),
+  /** `/ready` says no for so long before the process stops; nobody balances calls by it. */
+  SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(0),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),
   /** Where all services keep blobs; the same volume. */

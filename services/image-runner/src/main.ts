@@ -11,6 +11,7 @@ import { createSealer } from '@sluice/sealing/aes-sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
 import { healthRoutes } from '@sluice/service-kit/http/health'
+import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createLifecycle } from '@sluice/service-kit/lifecycle'
 import { createLog } from '@sluice/service-kit/log'
@@ -63,9 +64,19 @@ const runner = createImageRunner({
   },
 })
 
-const app = healthRoutes({ checks: runner.checks, metrics, clock })
-const lifecycle = createLifecycle({ log, clock, drainMs: env.DRAIN_MS })
-let stopHttp: ((limit: { withinMs: number }) => Promise<void>) | undefined
+const app = healthRoutes({
+  checks: runner.checks,
+  metrics,
+  clock,
+  stopping: () => lifecycle.stopping(),
+})
+const lifecycle = createLifecycle({
+  log,
+  clock,
+  drainMs: env.DRAIN_MS,
+  shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+})
+let server: HttpServer | undefined
 lifecycle.add({ name: 'postgres', stop: () => postgres.close() })
 lifecycle.add({ name: 'bus', stop: (limit) => bus.close(limit) })
 lifecycle.add({ name: 'egress', stop: () => egress.close() })
@@ -78,10 +89,10 @@ lifecycle.add({
 lifecycle.add({
   name: 'http',
   start: async () => {
-    const server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
-    stopHttp = server.close
+    server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },
-  stop: async (limit) => stopHttp?.(limit),
+  leave: () => server?.leave(),
+  stop: async (limit) => server?.close(limit),
 })
 await runUntilSignal({ lifecycle, log })

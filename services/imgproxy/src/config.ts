@@ -13,6 +13,8 @@ export const imgproxyEnvironment = z.object({
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(30_000),
+  /** `/ready` says no for so long before the listener closes. */
+  SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(5_000),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),
   /** Where edge-api and image-runner keep blobs; the same volume. */

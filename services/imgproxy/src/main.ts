@@ -49,10 +49,18 @@ const imgproxy = createImgproxy({
 
 const app = new Hono<RequestEnv>()
 app.route('/', imgproxy.app)
-app.route('/', healthRoutes({ checks: imgproxy.checks, metrics, clock }))
+app.route(
+  '/',
+  healthRoutes({ checks: imgproxy.checks, metrics, clock, stopping: () => lifecycle.stopping() }),
+)
 app.notFound(nothingHere())
 
-const lifecycle = createLifecycle({ log, clock, drainMs: env.DRAIN_MS })
+const lifecycle = createLifecycle({
+  log,
+  clock,
+  drainMs: env.DRAIN_MS,
+  shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+})
 let server: HttpServer | undefined
 lifecycle.add({ name: 'imgproxy', start: imgproxy.start, stop: imgproxy.stop })
 lifecycle.add({
@@ -61,6 +69,7 @@ lifecycle.add({
     server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },
+  leave: () => server?.leave(),
   stop: async (limit) => server?.close(limit),
 })
 await runUntilSignal({ lifecycle, log })

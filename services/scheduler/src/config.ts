@@ -28,6 +28,8 @@ export const schedulerEnvironment = z.object({
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(15_000),
+  /** `/ready` says no for so long before the process stops; nobody balances calls by it. */
+  SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(0),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),
   /** `id:base64[,id:base64]`, newest first; the same at every service. */

@@ -10,6 +10,7 @@ import { createSealer } from '@sluice/sealing/aes-sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
 import { healthRoutes } from '@sluice/service-kit/http/health'
+import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createLifecycle } from '@sluice/service-kit/lifecycle'
 import { createLog } from '@sluice/service-kit/log'
@@ -61,9 +62,19 @@ const relay = createOutboxRelay({
 })
 
 const database = async () => void (await catalogStore.readVersion())
-const app = healthRoutes({ checks: { ...scheduler.checks, database }, metrics, clock })
-const lifecycle = createLifecycle({ log, clock, drainMs: env.DRAIN_MS })
-let stopHttp: ((limit: { withinMs: number }) => Promise<void>) | undefined
+const app = healthRoutes({
+  checks: { ...scheduler.checks, database },
+  metrics,
+  clock,
+  stopping: () => lifecycle.stopping(),
+})
+const lifecycle = createLifecycle({
+  log,
+  clock,
+  drainMs: env.DRAIN_MS,
+  shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+})
+let server: HttpServer | undefined
 let stopServing: (() => Promise<void>) | undefined
 lifecycle.add({ name: 'postgres', stop: () => postgres.close() })
 lifecycle.add({
@@ -85,10 +96,10 @@ lifecycle.add({
 lifecycle.add({
   name: 'http',
   start: async () => {
-    const server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
-    stopHttp = server.close
+    server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },
-  stop: async (limit) => stopHttp?.(limit),
+  leave: () => server?.leave(),
+  stop: async (limit) => server?.close(limit),
 })
 await runUntilSignal({ lifecycle, log })

@@ -18,6 +18,8 @@ export interface Running {
   sluice(...args: string[]): Promise<string>
   /** SIGKILL to the process that runs the service. */
   kill(service: ServiceName): Promise<void>
+  /** SIGTERM to the process that runs it; when it has drained it is started again. */
+  restart(service: ServiceName | 'edge-api-2'): Promise<void>
   /** Starts a killed or ended service again and waits until it is ready. `env` is for this start only. */
   start(service: ServiceName, env?: Record<string, string>): Promise<void>
   /** Resolves when the service's process has ended by itself (a crash point). */

@@ -70,6 +70,10 @@ export const distributed: Wiring = {
       sluice,
       pidOf: (service) => childOf(service).pid,
       kill: (service) => childOf(service).kill(),
+      restart: async (name) => {
+        await processes.get(name)?.stop()
+        await run(name)
+      },
       start: (service, extra) => run(service, extra),
       ended: (service) => childOf(service).ended(),
       output: () =>
@@ -106,6 +110,8 @@ function environment(spec: {
     NATS_URL: natsUrl,
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
+    // No balancer looks at /ready, but in the scenarios that ask for it.
+    SHUTDOWN_DELAY_MS: '0',
     PUBLIC_BASE_URL: spec.urlOf('edge-api'),
     IMGPROXY_URL: spec.urlOf('imgproxy'),
     ...(spec.options.panel && { DASHBOARD_URL: spec.urlOf('dashboard') }),

@@ -33,6 +33,12 @@ export const embedded: Wiring = {
       sluice,
       pidOf: () => process.pid,
       kill: () => process.kill(),
+      restart: async () => {
+        await process.stop()
+        past.push(process)
+        process = startChild({ name: 'standalone', script: MAIN, env })
+        await untilReady(process, baseUrl)
+      },
       start: async (_service, extra = {}) => {
         past.push(process)
         process = startChild({ name: 'standalone', script: MAIN, env: { ...env, ...extra } })

@@ -14,13 +14,21 @@ export interface DrainDeps {
   log: Log
 }
 
+const announced = new WeakSet<Server>()
+
+/** Answers of this server say `Connection: close` from now on, so that callers make a new connection elsewhere. */
+export function announceClose(server: Server): void {
+  if (announced.has(server)) return
+  announced.add(server)
+  server.prependListener('request', (_, outgoing) => outgoing.setHeader('connection', 'close'))
+}
+
 /** Stops accepting, lets running requests finish, and cuts what is left after `withinMs`. */
 export async function drainServer(
   { server, sockets, clock, log }: DrainDeps,
   withinMs: number,
 ): Promise<void> {
-  // Requests that still come on kept connections are answered, and told not to come again.
-  server.prependListener('request', (_, outgoing) => outgoing.setHeader('connection', 'close'))
+  announceClose(server)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   // Node counts a connection that never spoke as busy.
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()

@@ -27,6 +27,22 @@ test('ready when every dependency answers', async () => {
   })
 })
 
+test('not ready from the moment at which the process was asked to stop, without a question to anybody', async () => {
+  const state = { stopping: false, asked: 0 }
+  const app = healthRoutes({
+    checks: { postgres: async () => void (state.asked += 1) },
+    metrics: createMetrics({ service: 'test' }),
+    stopping: () => state.stopping,
+  })
+  expect((await app.request('/ready')).status).toBe(200)
+  state.stopping = true
+  const answer = await app.request('/ready')
+  expect(answer.status).toBe(503)
+  expect(await answer.json()).toEqual({ status: 'stopping', checks: {} })
+  expect(state.asked).toBe(1)
+  expect((await app.request('/health')).status).toBe(200)
+})
+
 test('not ready while one dependency fails, and the answer says which and why, without secrets', async () => {
   const { app } = setUp({
     postgres: async () => {

@@ -17,15 +17,17 @@ type Finding = { ok: true } | { ok: false; why: string }
 
 /**
  * `/health` says that the process lives, whatever its dependencies do. `/ready` asks each dependency
- * and answers 503 while one of them fails. `/metrics` is for Prometheus.
+ * and answers 503 while one of them fails, and from the moment at which the process was asked to stop. `/metrics` is for Prometheus.
  */
 export function healthRoutes({
   checks,
   metrics,
+  stopping = () => false,
   clock = systemClock,
 }: {
   checks: Record<string, HealthCheck>
   metrics: Metrics
+  stopping?: () => boolean
   clock?: Clock
 }): Hono {
   const app = new Hono()
@@ -34,9 +36,10 @@ export function healthRoutes({
 
   app.get('/health', (c) => c.json({ status: 'alive' }))
   app.get('/ready', async (c) => {
+    c.header('cache-control', 'no-store')
+    if (stopping()) return c.json({ status: 'stopping', checks: {} }, 503)
     const findings = await rounds.run('all', () => askAll(checks, clock))
     const ready = Object.values(findings).every(({ ok }) => ok)
-    c.header('cache-control', 'no-store')
     return c.json({ status: ready ? 'ready' : 'not ready', checks: findings }, ready ? 200 : 503)
   })
   app.get('/metrics', async (c) => {

@@ -11,7 +11,7 @@ import type { Log } from '@sluice/kernel/log'
 import { systemRandom } from '@sluice/kernel/random'
 import type { Env, Hono } from 'hono'
 
-import { drainServer } from './drain-server.ts'
+import { announceClose, drainServer } from './drain-server.ts'
 import { judgeHead } from './judge-head.ts'
 import { refusals } from './refuse-unheard.ts'
 
@@ -55,6 +55,8 @@ export interface HttpServer {
   /** `http://host:port`, with an address that can be called. */
   url: string
   port: number
+  /** Goes on accepting, and asks with every answer that its connection is not used again. */
+  leave(): void
   /** Stops accepting, lets running requests finish, and cuts what is left after the time. */
   close(limit: { withinMs: number }): Promise<void>
 }
@@ -103,6 +105,7 @@ export async function serveHttp<E extends Env>({
   return {
     url: urlOf(address),
     port: address.port,
+    leave: () => announceClose(server),
     close: ({ withinMs }) => (closed ??= drainServer({ server, sockets, clock, log }, withinMs)),
   }
 }

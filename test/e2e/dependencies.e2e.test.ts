@@ -1,0 +1,143 @@
+import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import type { OwnServers } from '@sluice/testkit/own-servers'
+import { startOwnServers } from '@sluice/testkit/own-servers'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+
+import { startBalancer } from './dependencies/balancer.ts'
+import { chats, expectCharged, underLoad } from './dependencies/load.ts'
+import { eventually } from './harness/context.ts'
+import { ask } from './harness/ledger.ts'
+import type { Running, ServiceName } from './harness/running.ts'
+import { distributed } from './wirings/distributed.ts'
+
+/** How long a part is away. Longer in a campaign: DEPENDENCY_AWAY_MS=45000. */
+const AWAY_MS = Number(process.env['DEPENDENCY_AWAY_MS'] ?? 2_000)
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+describe('in the distributed wiring, while callers chat without a pause', () => {
+  let simulator: OpenAiSimulator
+  let servers: OwnServers
+  let running: Running
+
+  beforeAll(async () => {
+    simulator = await startOpenAiSimulator()
+    servers = await startOwnServers()
+    running = await distributed.start({
+      upstreamUrl: simulator.url,
+      upstreamKey: simulator.key,
+      servers,
+      env: { SHUTDOWN_DELAY_MS: '500' },
+    })
+  })
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') process.stderr.write(running.output().slice(-20_000))
+  })
+  afterAll(async () => {
+    await running.stop()
+    await servers.stop()
+    await simulator.close()
+  })
+
+  test('a NATS that is emptied while billing is away loses no charge', async () => {
+    const context = { running, simulator }
+    await expectCharged(context, await chats(context, 20))
+    await running.kill('billing')
+    const load = await chats(context, 80)
+    expect(load.delivered).toHaveLength(80)
+    await servers.nats.kill()
+    await servers.nats.start({ emptied: true })
+    await running.start('billing')
+    await expectCharged(context, load)
+  })
+
+  test('an edge that is killed while billing is away charges by its next start', async () => {
+    const context = { running, simulator }
+    await expectCharged(context, await chats(context, 20))
+    await running.kill('billing')
+    const load = await chats(context, 40)
+    // More than what a killed edge may lose: the records of its last 25 ms, and those being written.
+    await sleep(500)
+    await running.kill('edge-api')
+    await running.start('billing')
+    await running.start('edge-api')
+    await expectCharged(context, load)
+  })
+
+  test.each(['nats', 'redis', 'postgres'] as const)(
+    '%s frozen for a while: what was delivered is charged once',
+    async (kind) => {
+      const context = { running, simulator }
+      const load = await underLoad(context, async () => {
+        await servers[kind].freeze()
+        await sleep(AWAY_MS)
+        await servers[kind].resume()
+      })
+      await expectCharged(context, load)
+    },
+  )
+
+  test.each(['nats', 'redis'] as const)(
+    '%s killed and emptied: what was delivered is charged once',
+    async (kind) => {
+      const context = { running, simulator }
+      const load = await underLoad(context, async () => {
+        await servers[kind].kill()
+        await sleep(AWAY_MS)
+        await servers[kind].start({ emptied: true })
+      })
+      await expectCharged(context, load)
+    },
+  )
+
+  test('PostgreSQL whose sessions all end: what was delivered is charged once', async () => {
+    const context = { running, simulator }
+    const load = await underLoad(context, async () => {
+      for (let time = 0; time < 5; time += 1) {
+        await ask(
+          context,
+          `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()`,
+        )
+        await sleep(AWAY_MS / 5)
+      }
+    })
+    await expectCharged(context, load)
+  })
+
+  test.each<ServiceName>(['billing', 'scheduler', 'image-runner', 'imgproxy'])(
+    '%s killed and started again: what was delivered is charged once',
+    async (service) => {
+      const context = { running, simulator }
+      const load = await underLoad(context, async () => {
+        await running.kill(service)
+        await sleep(AWAY_MS)
+        await running.start(service)
+      })
+      expect(load.failed).toEqual([])
+      await expectCharged(context, load)
+    },
+  )
+
+  test('a rolling restart of the edges behind a balancer refuses nobody', async () => {
+    const context = { running, simulator }
+    const edges = [running.baseUrl, running.otherBaseUrl ?? '']
+    const balancer = await startBalancer(edges)
+    try {
+      const load = await underLoad(
+        context,
+        async () => {
+          for (const edge of ['edge-api', 'edge-api-2'] as const) {
+            await running.restart(edge)
+            await eventually(async () => (balancer.ready().length === 2 ? true : undefined))
+          }
+        },
+        { baseUrl: balancer.url },
+      )
+      expect(load.failed).toEqual([])
+      await expectCharged(context, load)
+    } finally {
+      await balancer.stop()
+    }
+  })
+})

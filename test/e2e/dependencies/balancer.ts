@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+const LOOK_EVERY_MS = 50
+
+/** A balancer in front of the edges: it keeps connections, asks `/ready`, and repeats nothing. */
+export interface Balancer {
+  url: string
+  /** Which of the edges it would use now. */
+  ready(): string[]
+  stop(): Promise<void>
+}
+
+export async function startBalancer(edges: readonly string[]): Promise<Balancer> {
+  const ready = new Set<string>()
+  const look = async (edge: string) => {
+    const answer = await fetch(`${edge}/ready`).catch(() => undefined)
+    await answer?.arrayBuffer()
+    if (answer?.ok) ready.add(edge)
+    else ready.delete(edge)
+  }
+  await Promise.all(edges.map(look))
+  const timer = setInterval(() => edges.forEach((edge) => void look(edge)), LOOK_EVERY_MS)
+  let turn = 0
+  const server = createServer((incoming, outgoing) => {
+    const usable = [...ready]
+    turn += 1
+    const edge = usable[turn % Math.max(1, usable.length)]
+    if (edge === undefined) return void outgoing.writeHead(502).end()
+    pass(incoming, outgoing, edge)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('no port was given')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    ready: () => [...ready],
+    stop: async () => {
+      clearInterval(timer)
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function pass(incoming: IncomingMessage, outgoing: ServerResponse, edge: string): void {
+  const { method, url, headers } = incoming
+  const target = new URL(url ?? '/', edge)
+  const asked = request(target, { method, headers }, (answer) => {
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+    answer.pipe(outgoing)
+  })
+  asked.on('error', () =>
+    outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end(),
+  )
+  incoming.pipe(asked)
+}
