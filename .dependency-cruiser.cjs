@@ -109,7 +109,7 @@ module.exports = {
           '^services/[^/]+/src/dispatch/next-step[.]ts$',
           '^services/[^/]+/src/admit/(rate-limit|estimate-usage)[.]ts$',
           '^services/[^/]+/src/settle/final-usage[.]ts$',
-          '^services/[^/]+/src/relay/meter-stream[.]ts$',
+          '^services/[^/]+/src/relay/(chat-meter|pass-events|read-answer|read-events)[.]ts$',
           '^packages/(pricing|protocol)/src/',
           '^packages/jobs/src/(image-job|job)[.]ts$',
         ],

@@ -76,6 +76,19 @@ describe('reading a stream of events', () => {
     expect(parser.pending()).toBe(true)
   })
 
+  it('yields the last event that no blank line ended when it is asked for', () => {
+    for (const rest of ['data: 2', 'data: 2\n', 'data: 2\r']) {
+      const parser = createSseParser()
+      parser.push(Buffer.from(`data: 1\n\n${rest}`))
+      expect(parser.end()).toEqual({ event: undefined, id: undefined, data: '2' })
+      expect(parser.end()).toBeUndefined()
+      expect(parser.pending()).toBe(false)
+    }
+    const parser = createSseParser()
+    parser.push(Buffer.from('data: 1\n\n: comment'))
+    expect(parser.end()).toBeUndefined()
+  })
+
   it('refuses an event that never ends before it fills the memory', () => {
     const parser = createSseParser({ eventCharsMax: 100 })
     parser.push(Buffer.from(`data: ${'x'.repeat(60)}`))

@@ -41,6 +41,11 @@ function oneLine(name: string): string {
 export interface SseParser {
   /** The events that these bytes complete; a chunk may end anywhere, also inside a character. */
   push(chunk: Uint8Array): SseEvent[]
+  /**
+   * At the end of a stream, the event that no blank line has ended. The HTML standard drops it, since it
+   * may be cut; some servers leave the last blank line out. Whoever takes it must see that it is whole.
+   */
+  end(): SseEvent | undefined
   /** True while an event has begun that no blank line has ended; at the end of a stream: it was cut. */
   pending(): boolean
 }
@@ -122,6 +127,13 @@ export function createSseParser({
       }
       keep(text.slice(start))
       return events
+    },
+    end: () => {
+      const line = pieces.join('') + decoder.decode()
+      pieces = []
+      lineChars = 0
+      if (line !== '') takeLine(line)
+      return endEvent()
     },
     pending: () => pieces.length > 0 || data.length > 0 || event !== undefined,
   }

@@ -41,7 +41,8 @@ function call(
   const edit = { model: model.upstreamModel, askForUsage: hideUsage }
   const body = editChatBody(turn.body, scanned, edit)
   if (!entry.call) return callMade(parts, turn, { entry, target, sink, hideUsage, body })
-  return relayCall({ dispatcher, call: entry.call, body, sink, hideUsage })
+  const { includeUsage } = scanned
+  return relayCall({ dispatcher, call: entry.call, body, sink, hideUsage, includeUsage })
 }
 
 /** A dialect that answers in this process. What breaks in it is a failure of its channel. */

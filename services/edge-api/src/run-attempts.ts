@@ -66,7 +66,8 @@ function judge(
   const { clock, log } = parts.door.deps
   const nowMs = clock.nowMs()
   // Whoever was answered has entered, so that this is at hand.
-  const entry = end.kind === 'answered' ? parts.enter(candidate.channel, credential) : undefined
+  const wasAnswered = end.kind === 'answered' || end.kind === 'bad-answer'
+  const entry = wasAnswered ? parts.enter(candidate.channel, credential) : undefined
   const secret = entry ? enteredWith(entry.access) : ''
   const model = candidate.model.upstreamModel
   const judged = judgeEnd(end, { nowMs, secret, model })

@@ -22,3 +22,11 @@ it('what does not name it is passed on byte by byte', () => {
     end.body,
   )
 })
+
+it('nor does one that writes it with JSON escapes', () => {
+  const secret = 'a-secret-of-a-look-alike'
+  const escaped = [...secret].map((one) => String.raw`\u00${one.charCodeAt(0).toString(16)}`)
+  const body = Buffer.from(`{"error":{"message":"No","code":"bad","key":"${escaped.join('')}"}}`)
+  const { verbatim } = judgeEnd({ ...answered(''), body }, { nowMs: 0, secret })
+  expect(JSON.stringify(JSON.parse(verbatim?.body.toString() ?? '{}'))).not.toContain(secret)
+})

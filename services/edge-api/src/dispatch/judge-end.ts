@@ -8,14 +8,14 @@ import {
   withoutSecrets,
 } from '@sluice/upstreams/error-body'
 import { failureOf } from '@sluice/upstreams/failure-treatments'
-import type { UpstreamFailure } from '@sluice/upstreams/upstream'
+import type { FailureReason, UpstreamFailure } from '@sluice/upstreams/upstream'
 
-import type { RelayEnd } from '../relay-end.ts'
+import type { BadAnswerReason, RelayEnd } from '../relay-end.ts'
 
 /** An attempt that failed. */
 export interface Judged {
   failure: UpstreamFailure
-  /** The upstream had begun a successful answer. */
+  /** A part of an answer was passed on. */
   answerBegan: boolean
   /** The upstream's own words about a caller's mistake, fit to be passed on as they came. */
   verbatim: { status: number; body: Buffer } | undefined
@@ -39,12 +39,14 @@ export function judgeEnd(end: Failure, spec: JudgeSpec): Judged {
     case 'lost': {
       const { error, headersSeen } = end
       const failure = classifySocketError(error, { headersSeen })
-      return { failure, answerBegan: headersSeen, verbatim: undefined }
+      return { failure, answerBegan: end.meter !== undefined, verbatim: undefined }
     }
     case 'failed':
       return { failure: end.failure, answerBegan: end.meter !== undefined, verbatim: undefined }
-    case 'unfinished':
-      return { failure: failureOf('answer-cut'), answerBegan: true, verbatim: undefined }
+    case 'bad-answer': {
+      const failure = judgeBadAnswer(end, spec)
+      return { failure, answerBegan: end.meter !== undefined, verbatim: undefined }
+    }
   }
 }
 
@@ -52,9 +54,8 @@ function judgeAnswer(
   { status, headers, body }: Extract<RelayEnd, { kind: 'answered' }>,
   { nowMs, secret, model }: JudgeSpec,
 ): Judged {
-  const told = body.toString()
+  const told = withoutEscapes(body.toString())
   const text = hideSecret(told, secret)
-  if (status >= 200 && status < 300) return judgeFalseSuccess(text)
   const read = readErrorBody(text)
   const failure = classifyAnswer({ status, headers, body: read, nowMs, model })
   // A 401 or 407 of the upstream would tell the caller's client that its own key is wrong.
@@ -71,19 +72,36 @@ function judgeAnswer(
   return { failure, answerBegan: false, verbatim }
 }
 
-/** Status 200, but no answer: an error in the clothes of a success, or something unreadable. */
-function judgeFalseSuccess(text: string): Judged {
-  const error = readErrorBody(firstData(text) ?? text)
-  if (error.recognised) {
-    const failure = classifyStreamError({ body: error, mayHaveProduced: false })
-    return { failure, answerBegan: false, verbatim: undefined }
+// In JSON a secret may be written with escapes, which would hide it from whoever looks for it.
+function withoutEscapes(text: string): string {
+  if (!text.includes('\\')) return text
+  try {
+    return JSON.stringify(JSON.parse(text))
+  } catch {
+    return text
   }
-  const reason = text.trim() === '' ? 'answer-empty' : 'answer-broken'
-  return { failure: failureOf(reason), answerBegan: true, verbatim: undefined }
 }
 
-function firstData(text: string): string | undefined {
-  return /^data: ?(.*)$/m.exec(text)?.[1]
+const reasons = {
+  empty: 'answer-empty',
+  broken: 'answer-broken',
+  cut: 'answer-cut',
+  'too-large': 'answer-too-large',
+} as const satisfies Record<Exclude<BadAnswerReason, 'says-error'>, FailureReason>
+
+/** A status of success, but no answer. An error that it says is judged as one with its own status is. */
+function judgeBadAnswer(
+  { reason, headers, text, meter }: Extract<RelayEnd, { kind: 'bad-answer' }>,
+  { nowMs, secret, model }: JudgeSpec,
+): UpstreamFailure {
+  if (reason !== 'says-error') return failureOf(reasons[reason])
+  const body = readErrorBody(hideSecret(text, secret))
+  // Aggregators put the status of who failed into the code.
+  const status = Number(body.code)
+  if (Number.isInteger(status) && status >= 400 && status < 600) {
+    return classifyAnswer({ status, headers, body, nowMs, model })
+  }
+  return classifyStreamError({ body, mayHaveProduced: meter !== undefined })
 }
 
 // Upstreams like to repeat keys and names of organisations; such words are not passed on.

@@ -8,7 +8,7 @@ export const ATTEMPTS_MAX = 3
 
 export interface Failed {
   failureClass: FailureClass
-  /** The upstream had begun a successful answer: it may charge for it, so nobody is asked twice. */
+  /** A part of an answer was passed on, which no other answer can continue. */
   answerBegan: boolean
   /** Attempts so far, this one included. */
   attempts: number

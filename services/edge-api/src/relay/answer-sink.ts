@@ -102,7 +102,9 @@ export class AnswerSink {
     this.outgoing.writeHead(status, head)
   }
 
+  /** Passes bytes of the answer on; a head that was not written yet goes first. */
   write(bytes: Uint8Array): void {
+    this.ensureBegun()
     this.carried = true
     this.copy?.add(bytes)
     if (this.gone) return
@@ -116,6 +118,7 @@ export class AnswerSink {
 
   /** Ends the answer; whole ones leave in one write with their length. */
   end(bytes?: Uint8Array): void {
+    this.ensureBegun()
     if (bytes) {
       this.carried = true
       this.copy?.add(bytes)
@@ -130,6 +133,7 @@ export class AnswerSink {
 
   /** The end of a stream that is no success: never a clean one. */
   endWithError(event: string): void {
+    this.ensureBegun()
     // An event that was cut would swallow the first line of this one.
     const bytes = Buffer.from(this.isBetweenEvents() ? event : `\n\n${event}`)
     this.ended = true
@@ -156,9 +160,13 @@ export class AnswerSink {
 
   private keepAlive(): void {
     if (this.gone || !this.isBetweenEvents()) return
-    this.begin(200, SSE_CONTENT_TYPE)
+    this.ensureBegun()
     this.spokeAtMs = this.clock.nowMs()
     this.outgoing.write(SSE_KEEP_ALIVE)
+  }
+
+  private ensureBegun(): void {
+    if (!this.begun) this.begin(200, this.stream ? SSE_CONTENT_TYPE : 'application/json')
   }
 
   private isBetweenEvents(): boolean {

@@ -1,25 +1,30 @@
 /**
  * The raw relay: an upstream's answer goes into the caller's socket as undici reads it, without web
- * streams and without a promise per chunk (docs/adr/0007). Whole answers up to WHOLE_BYTES leave in one
- * write; streams are passed on per read. What is no success is collected and given back, so that another
- * attempt may be made: nothing of it has reached the caller.
+ * streams and without a promise per chunk (docs/adr/0007). Nothing passes before the first content, and
+ * what turns out to be no answer is given back, so that another attempt may be made: nothing of it has
+ * reached the caller.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 
+import { isAppError } from '@sluice/kernel/app-error'
+import { SSE_CONTENT_TYPE } from '@sluice/protocol/sse'
 import type { RawCall } from '@sluice/upstreams/upstream'
 import type { Dispatcher } from 'undici'
 
-import type { RelayEnd } from '../relay-end.ts'
+import type { BadAnswerReason, RelayEnd } from '../relay-end.ts'
 import type { AnswerSink, AnswerSource } from './answer-sink.ts'
 import { AnswerStopped } from './answer-sink.ts'
-import type { StreamMeter } from './meter-stream.ts'
-import { meterStream } from './meter-stream.ts'
-import { contentTypeOf, isPlain, passedHeaders } from './response-headers.ts'
+import { ChatMeter } from './chat-meter.ts'
+import type { AnswerDecoder } from './decode-answer.ts'
+import { decodeAnswer } from './decode-answer.ts'
+import type { AnswerReader } from './read-answer.ts'
+import { readAnswer } from './read-answer.ts'
+import { passedHeaders } from './response-headers.ts'
 
-/** Answers up to this size are written with their length, in one write. */
-const WHOLE_BYTES_MAX = 64 * 1024
 /** As much of a refusal is read; enough for any envelope. */
 const REFUSAL_BYTES_MAX = 64 * 1024
+/** So much is read behind the end of an answer, to keep the connection; then it is closed. */
+const BEHIND_BYTES_MAX = 64 * 1024
 /** A stream's head must come within this time; models that think send it before they do. */
 const STREAM_HEAD_MS_MAX = 120_000
 /** Silence inside a stream, after which the upstream counts as dead. Models think for minutes. */
@@ -32,6 +37,8 @@ export interface RelayInput {
   sink: AnswerSink
   /** Leave out the event that only reports usage: the caller did not ask for it. */
   hideUsage: boolean
+  /** The caller asked for usage in the stream. */
+  includeUsage: boolean
 }
 
 /** Sends the call and relays its answer. Never rejects: every end is an answer. */
@@ -64,25 +71,28 @@ export function relayCall(input: RelayInput): Promise<RelayEnd> {
   })
 }
 
-/** How the answer is passed on, once its head was seen. */
-type Mode = 'collect' | 'whole' | 'pass'
-
 class Relay implements Dispatcher.DispatchHandler, AnswerSource {
+  private readonly input: RelayInput
   private readonly sink: AnswerSink
-  private readonly hideUsage: boolean
   private readonly resolve: (end: RelayEnd) => void
-  private mode: Mode = 'collect'
+  private controller: Dispatcher.DispatchController | undefined
   private headersSeen = false
+  /** The upstream has sent all of its answer. */
+  private received = false
   over = false
   private status = 0
   private headers: IncomingHttpHeaders = {}
+  /** Of a refusal; an answer with a status of success has a reader. */
   private chunks: Buffer[] = []
   private bytes = 0
-  private meter: StreamMeter | undefined
+  private bytesBehind = 0
+  private reader: AnswerReader | undefined
+  private decoder: AnswerDecoder | undefined
+  private readonly meter = new ChatMeter()
 
-  constructor({ sink, hideUsage }: RelayInput, resolve: (end: RelayEnd) => void) {
-    this.sink = sink
-    this.hideUsage = hideUsage
+  constructor(input: RelayInput, resolve: (end: RelayEnd) => void) {
+    this.input = input
+    this.sink = input.sink
     this.resolve = resolve
   }
 
@@ -94,98 +104,129 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.over) controller.abort(new Error('nobody waits for this any more'))
+    this.controller = controller
+    if (this.over) controller.abort(new Error('the request was given up'))
     else this.sink.attach(controller)
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    if (status < 200) return
+    if (status < 200 || this.over) return
     this.headersSeen = true
     this.status = status
     this.headers = headers
-    if (status > 203 || !isPlain(headers)) return
-    const isStream = contentTypeOf(headers).startsWith('text/event-stream')
-    const isJson = contentTypeOf(headers).includes('json')
-    if (this.sink.stream ? !isStream : !isJson) return
-    this.mode = this.sink.stream ? 'pass' : 'whole'
-    this.meter = meterStream({ stream: this.sink.stream, hideUsage: this.hideUsage })
+    if (status < 300) {
+      const { hideUsage, includeUsage, sink } = this.input
+      const { meter } = this
+      this.reader = readAnswer({ meter, stream: sink.stream, hideUsage, includeUsage })
+    }
+    const contentEncoding = headers['content-encoding']
+    if (contentEncoding !== undefined) this.decode(controller, contentEncoding)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.over) return
-    if (this.mode === 'pass') return this.pass(chunk)
-    this.chunks.push(chunk)
-    this.bytes += chunk.length
-    if (this.mode === 'whole') {
-      this.meter?.push(chunk)
-      if (this.bytes > WHOLE_BYTES_MAX) this.passCollected()
-    } else if (this.bytes >= REFUSAL_BYTES_MAX) {
-      this.finish(this.answered())
-      controller.abort(new Error('the rest of a refusal is not read'))
-    }
+    if (this.over) return this.skip(controller, chunk)
+    if (this.decoder) this.decoder.push(chunk)
+    else this.take(chunk)
   }
 
   onResponseEnd(): void {
+    this.received = true
     if (this.over) return
-    if (this.mode === 'collect') return this.finish(this.answered())
-    if (this.mode === 'whole') return this.endWhole()
-    const { meter, sink } = this
-    if (!meter) return
-    const rest = meter.flush()
-    if (rest) sink.write(rest)
-    if (sink.stream && !meter.endedProperly()) return this.finish({ kind: 'unfinished', meter })
-    sink.end()
-    this.finish({ kind: 'delivered', meter })
+    if (this.decoder) this.decoder.end()
+    else this.takeEnd()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.over) return
-    const { headersSeen } = this
-    const meter = this.sink.carried ? this.meter : undefined
+    const { headersSeen, passedMeter: meter } = this
     const by = error instanceof AnswerStopped ? error.end : this.sink.stopped
     if (by) return this.finish({ kind: 'stopped', by, meter })
     this.finish({ kind: 'lost', error, headersSeen, meter })
   }
 
-  private pass(chunk: Buffer): void {
-    const { meter, sink } = this
-    const bytes = meter?.push(chunk)
-    if (!bytes) return
-    // An error in place of the first event: nothing was passed on, so another attempt may be made.
-    if (!sink.carried && isErrorEvent(bytes)) {
-      this.mode = 'collect'
-      this.chunks.push(bytes)
-      return
-    }
-    if (!sink.begun) {
-      sink.begin(this.status, contentTypeOf(this.headers), passedHeaders(this.headers))
-    }
-    sink.write(bytes)
+  /** What passed, if anything did. */
+  private get passedMeter(): ChatMeter | undefined {
+    return this.sink.carried ? this.meter : undefined
   }
 
-  /** Too large to wait for its end: what was collected goes first, the rest as it comes. */
-  private passCollected(): void {
+  private decode(controller: Dispatcher.DispatchController, contentEncoding: string): void {
+    const { sink } = this
+    this.decoder = decodeAnswer(
+      { compressed: controller, contentEncoding },
+      {
+        onData: (chunk) => {
+          if (!this.over) this.take(chunk)
+        },
+        onEnd: () => {
+          if (!this.over) this.takeEnd()
+        },
+        onError: (error) => {
+          if (this.over) return
+          if (isAppError(error, 'upstream_failed')) this.refuse('broken')
+          else this.onResponseError(undefined, asError(error))
+        },
+      },
+    )
+    sink.attach(this.decoder)
+  }
+
+  private take(chunk: Buffer): void {
+    const { reader } = this
+    if (!reader) return this.collect(chunk)
+    const bytes = reader.push(chunk)
+    if (bytes) this.deliver(bytes)
+    if (reader.over) this.end(reader.over)
+  }
+
+  private takeEnd(): void {
+    const { reader } = this
+    if (!reader) return this.finish(this.answered())
+    const bytes = reader.end()
+    if (bytes) this.deliver(bytes)
+    if (reader.over) this.end(reader.over)
+  }
+
+  private deliver(bytes: Buffer): void {
     const { sink, headers } = this
-    const length = headers['content-length']
-    const sized = length === undefined ? [] : ['content-length', length]
-    sink.begin(this.status, contentTypeOf(headers), [...passedHeaders(headers), ...sized])
-    for (const chunk of this.chunks) sink.write(chunk)
-    this.chunks = []
-    this.mode = 'pass'
+    if (sink.stream) {
+      if (!sink.begun) sink.begin(200, SSE_CONTENT_TYPE, passedHeaders(headers))
+      return sink.write(bytes)
+    }
+    // A whole answer leaves in one write with its length.
+    const sized = ['content-length', String(bytes.length)]
+    sink.begin(200, 'application/json', [...passedHeaders(headers), ...sized])
+    sink.end(bytes)
   }
 
-  private endWhole(): void {
-    const { chunks, sink, meter, headers } = this
-    const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
-    if (!body || !meter || !looksWhole(body)) return this.finish(this.answered())
-    const sized = ['content-length', String(body.length)]
-    sink.begin(this.status, contentTypeOf(headers), [...passedHeaders(headers), ...sized])
-    sink.end(body)
-    this.finish({ kind: 'delivered', meter })
+  private end(how: NonNullable<AnswerReader['over']>): void {
+    if (how !== 'done') return this.refuse(how.reason, how.text)
+    if (this.sink.stream) this.sink.end()
+    this.finish({ kind: 'delivered', meter: this.meter })
+  }
+
+  private refuse(reason: BadAnswerReason, text = ''): void {
+    const { headers, passedMeter: meter, controller } = this
+    this.finish({ kind: 'bad-answer', reason, headers, text, meter })
+    // What may still come of it is of no use.
+    if (!this.received) controller?.abort(new Error('the rest of a bad answer is not read'))
+  }
+
+  private collect(chunk: Buffer): void {
+    this.chunks.push(chunk)
+    this.bytes += chunk.length
+    if (this.bytes < REFUSAL_BYTES_MAX) return
+    this.finish(this.answered())
+    this.controller?.abort(new Error('the rest of a refusal is not read'))
+  }
+
+  /** The answer is over; its connection can be used again when nothing more comes. */
+  private skip(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.bytesBehind += chunk.length
+    if (this.bytesBehind > BEHIND_BYTES_MAX) controller.abort(new Error('too much behind the end'))
   }
 
   private answered(): RelayEnd {
@@ -198,22 +239,6 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
     this.sink.attach(undefined)
     this.resolve(end)
   }
-}
-
-/** A JSON object from its first byte to its last, as far as that can be seen without parsing it. */
-function looksWhole(body: Buffer): boolean {
-  let start = 0
-  let end = body.length - 1
-  while ((body[start] ?? 0x7b) <= 0x20) start += 1
-  while (end > start && (body[end] ?? 0) <= 0x20) end -= 1
-  return body[start] === 0x7b && body[end] === 0x7d && end > start
-}
-
-const ERROR_EVENTS = [/^data: ?\{\s*"error"/, /^event: ?error\b/]
-
-function isErrorEvent(bytes: Buffer): boolean {
-  const start = bytes.toString('latin1', 0, 40)
-  return ERROR_EVENTS.some((pattern) => pattern.test(start))
 }
 
 function asError(error: unknown): Error {

@@ -3,10 +3,12 @@ import type { ChatAnswer } from '@sluice/upstreams/upstream'
 import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
 import type { RelayEnd } from '../relay-end.ts'
-import type { AnswerSink, AnswerSource } from './answer-sink.ts'
+import type { AnswerSink } from './answer-sink.ts'
 import { AnswerStopped } from './answer-sink.ts'
-import type { StreamMeter } from './meter-stream.ts'
-import { meterStream } from './meter-stream.ts'
+import { ChatMeter } from './chat-meter.ts'
+import { readObject } from './read-events.ts'
+import type { Valve } from './valve.ts'
+import { createValve } from './valve.ts'
 
 export interface MadeInput {
   /** Begins the answer; it ends early when the signal aborts. */
@@ -19,10 +21,10 @@ export interface MadeInput {
 export async function relayMade({ begin, sink, hideUsage }: MadeInput): Promise<RelayEnd> {
   const valve = createValve()
   sink.attach(valve)
-  const meter = meterStream({ stream: sink.stream, hideUsage })
+  const meter = new ChatMeter()
   try {
     const answer = begin(valve.signal)
-    if (sink.stream) await relayChunks(answer, { sink, meter, valve })
+    if (sink.stream) await relayChunks(answer, { sink, meter, valve, hideUsage })
     else await relayWhole(answer, { sink, meter })
     return { kind: 'delivered', meter }
   } catch (error) {
@@ -38,57 +40,30 @@ export async function relayMade({ begin, sink, hideUsage }: MadeInput): Promise<
 
 async function relayWhole(
   answer: ChatAnswer,
-  { sink, meter }: { sink: AnswerSink; meter: StreamMeter },
+  { sink, meter }: { sink: AnswerSink; meter: ChatMeter },
 ): Promise<void> {
-  const body = Buffer.from(JSON.stringify(await answer.whole()))
-  meter.push(body)
+  const completion = await answer.whole()
+  readObject(completion, meter)
+  const body = Buffer.from(JSON.stringify(completion))
   sink.begin(200, 'application/json', ['content-length', String(body.length)])
   sink.end(body)
 }
 
 async function relayChunks(
   answer: ChatAnswer,
-  { sink, meter, valve }: { sink: AnswerSink; meter: StreamMeter; valve: Valve },
+  spec: { sink: AnswerSink; meter: ChatMeter; valve: Valve; hideUsage: boolean },
 ): Promise<void> {
+  const { sink, meter, valve, hideUsage } = spec
   const write = (event: string) => {
-    const bytes = meter.push(Buffer.from(event))
-    if (!bytes) return
     sink.begin(200, SSE_CONTENT_TYPE)
-    sink.write(bytes)
+    sink.write(Buffer.from(event))
   }
   for await (const chunk of answer.chunks()) {
     await valve.opened()
     valve.signal.throwIfAborted()
-    write(encodeSse({ data: JSON.stringify(chunk) }))
+    const { kind } = readObject(chunk, meter)
+    if (kind !== 'usage' || !hideUsage) write(encodeSse({ data: JSON.stringify(chunk) }))
   }
   write(SSE_DONE)
   sink.end()
-}
-
-interface Valve extends AnswerSource {
-  signal: AbortSignal
-  /** Resolves when the reader wants more, or nobody does. */
-  opened(): Promise<void>
-}
-
-function createValve(): Valve {
-  const controller = new AbortController()
-  let closed: { promise: Promise<void>; open: () => void } | undefined
-  const open = () => {
-    closed?.open()
-    closed = undefined
-  }
-  return {
-    signal: controller.signal,
-    opened: async () => closed?.promise,
-    pause: () => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      closed ??= { promise, open: resolve }
-    },
-    resume: open,
-    abort: (reason) => {
-      controller.abort(reason)
-      open()
-    },
-  }
 }

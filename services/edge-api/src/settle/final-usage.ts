@@ -6,18 +6,38 @@ import type { AnswerMeter } from '../relay-end.ts'
 const BYTES_PER_TOKEN = 4
 
 /**
- * What was truly consumed: the upstream's own report, else an estimate of what passed. Undefined when
- * nothing is owed: an answer without a word is free, whatever it cost us.
+ * A report of less than this part of the estimate contradicts what was delivered: it would mean more than
+ * 32 bytes of text a token, where tokenizers make one of 3 to 6 bytes of prose, code or JSON.
+ */
+const TOLERANCE = 8
+
+/**
+ * What was truly consumed: the upstream's own report, or an estimate of what passed where there is no
+ * report or where it cannot be true. Undefined when nothing is owed: an answer without a word is free,
+ * whatever it cost us. What a report says above the estimate is believed: reasoning may be hidden.
  */
 export function finalUsage(
   meter: AnswerMeter | undefined,
   { promptBytes }: { promptBytes: number },
 ): { usage: TokenUsage; source: UsageSource } | undefined {
   if (!meter) return undefined
-  if (meter.usage)
-    return meter.usage.output > 0 ? { usage: meter.usage, source: 'upstream' } : undefined
+  const { usage: reported, contentAfterReport } = meter
   const output = meter.estimateOutput()
-  if (output === 0) return undefined
   const input = Math.ceil(promptBytes / BYTES_PER_TOKEN)
-  return { usage: { kind: 'tokens', input, cachedInput: 0, output }, source: 'estimate' }
+  const estimate: TokenUsage = { kind: 'tokens', input, cachedInput: 0, output }
+  if (!reported || reported.output * TOLERANCE < output) {
+    return output === 0 ? undefined : { usage: estimate, source: 'estimate' }
+  }
+  if (reported.output === 0) return undefined
+  // A report in the middle of a stream that was cut does not cover what came after it.
+  const isStale = contentAfterReport && output > reported.output
+  // No prompt is without a token.
+  const isWithoutInput = reported.input === 0 && input > 0
+  if (!isStale && !isWithoutInput) return { usage: reported, source: 'upstream' }
+  const usage = {
+    ...reported,
+    input: isWithoutInput ? input : reported.input,
+    output: isStale ? output : reported.output,
+  }
+  return { usage, source: 'estimate' }
 }

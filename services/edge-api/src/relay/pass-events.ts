@@ -1,0 +1,149 @@
+import { choicesOf } from '@sluice/protocol/chat/chat-object'
+import { encodeSse, SSE_DONE } from '@sluice/protocol/sse'
+import type { SseFrame } from '@sluice/protocol/sse-frames'
+
+import type { ChatMeter } from './chat-meter.ts'
+import type { BadEvent, ReadEvent } from './read-events.ts'
+import { bad, endWithoutDone, FrameSource, readEvent } from './read-events.ts'
+
+/**
+ * So much is held back until the first content came. An upstream that sends more without any is believed to
+ * work, and no other one is asked any more.
+ */
+const HELD_BYTES_MAX = 256 * 1024
+
+/**
+ * Reads an upstream's stream and says which bytes go to the caller: events in the usual form as they came,
+ * others rewritten as one data line, and none that is not understood, so that no word of an upstream
+ * passes that is not a part of the answer. Nothing passes before the first content: until then the attempt
+ * may still fail without the caller seeing it.
+ */
+export class EventPasser {
+  /** How the stream ended, once it has. What comes after that is ignored. */
+  over: 'done' | BadEvent | undefined
+  private readonly source = new FrameSource()
+  private readonly meter: ChatMeter
+  private readonly hideUsage: boolean
+  private held: Buffer[] | undefined = []
+  private heldBytes = 0
+  private pieces: Buffer[] = []
+  /** Events side by side in the buffer of this push, which pass as they are. */
+  private run: { bytes: Buffer; start: number; end: number } | undefined
+
+  constructor({ meter, hideUsage }: { meter: ChatMeter; hideUsage: boolean }) {
+    this.meter = meter
+    this.hideUsage = hideUsage
+  }
+
+  /** The bytes to pass on now. */
+  push(chunk: Buffer): Buffer | undefined {
+    if (this.over) return undefined
+    for (const frame of this.source.push(chunk)) {
+      this.takeFrame(frame)
+      if (this.over) break
+    }
+    if (this.source.tooLong) this.over ??= bad('too-large')
+    return this.released()
+  }
+
+  /** The same at the end of the bytes, which may come without a last blank line or without `[DONE]`. */
+  end(): Buffer | undefined {
+    if (this.over) return undefined
+    const last = this.source.end()
+    if (last && isWhole(last.data)) this.takeFrame(last)
+    if (!this.over) this.take(endWithoutDone(this.meter), undefined)
+    return this.released()
+  }
+
+  private takeFrame(frame: SseFrame): void {
+    this.take(readEvent(frame, this.meter), frame)
+  }
+
+  private take(event: ReadEvent, frame: SseFrame | undefined): void {
+    switch (event.kind) {
+      case 'chunk':
+        if (event.hasContent) this.release()
+        if (lacksDelta(event.value)) return this.addText(withDeltas(event.value))
+        return this.add(frame)
+      case 'usage':
+        return this.hideUsage ? undefined : this.add(frame)
+      case 'nothing':
+        return
+      case 'done':
+        this.over = 'done'
+        this.release()
+        return this.addText(SSE_DONE)
+      case 'bad':
+        this.over = event
+    }
+  }
+
+  private add(frame: SseFrame | undefined): void {
+    if (!frame) return
+    const { bytes, start, end, plain, data } = frame
+    // A raw line break can stand between the members of JSON only, where a space does as well.
+    if (!plain) return this.addText(encodeSse({ data: data.replaceAll('\n', ' ') }))
+    if (this.run?.end === start) {
+      this.run.end = end
+      return
+    }
+    this.endRun()
+    this.run = { bytes, start, end }
+  }
+
+  private addText(text: string): void {
+    this.endRun()
+    this.pieces.push(Buffer.from(text))
+  }
+
+  private endRun(): void {
+    const { run } = this
+    if (!run) return
+    const { bytes, start, end } = run
+    this.pieces.push(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+    this.run = undefined
+  }
+
+  private release(): void {
+    if (!this.held) return
+    this.endRun()
+    this.pieces.unshift(...this.held)
+    this.held = undefined
+  }
+
+  private released(): Buffer | undefined {
+    this.endRun()
+    const { pieces } = this
+    if (pieces.length === 0) return undefined
+    this.pieces = []
+    if (!this.held) return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
+    for (const piece of pieces) this.heldBytes += piece.length
+    this.held.push(...pieces)
+    if (this.heldBytes <= HELD_BYTES_MAX) return undefined
+    const held = Buffer.concat(this.held)
+    this.held = undefined
+    return held
+  }
+}
+
+/** A last event without a blank line may have been cut: only what is complete in itself is taken. */
+function isWhole(data: string): boolean {
+  const text = data.trim()
+  if (text === '[DONE]') return true
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Some stream whole messages in the place of deltas. */
+function lacksDelta(value: Record<string, unknown>): boolean {
+  return choicesOf(value).some((choice) => 'message' in choice && !('delta' in choice))
+}
+
+function withDeltas(value: Record<string, unknown>): string {
+  const choices = choicesOf(value).map(({ message, ...choice }) => ({ delta: message, ...choice }))
+  return encodeSse({ data: JSON.stringify({ ...value, choices }) })
+}

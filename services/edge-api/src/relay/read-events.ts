@@ -1,0 +1,104 @@
+import { isAppError } from '@sluice/kernel/app-error'
+import { chatObjectKind, errorTextOf, isObject } from '@sluice/protocol/chat/chat-object'
+import type { SseFrame } from '@sluice/protocol/sse-frames'
+import { SseFrames } from '@sluice/protocol/sse-frames'
+
+import type { BadAnswerReason } from '../relay-end.ts'
+import type { ChatMeter } from './chat-meter.ts'
+
+/** What one event of a stream means. */
+export type ReadEvent =
+  /** A part of the answer. */
+  | { kind: 'chunk'; value: Record<string, unknown>; hasContent: boolean }
+  /** It only reports usage. */
+  | { kind: 'usage'; value: Record<string, unknown> }
+  /** A comment, a sign of life, an extension that no client knows. */
+  | { kind: 'nothing' }
+  | { kind: 'done' }
+  | BadEvent
+
+export interface BadEvent {
+  kind: 'bad'
+  reason: BadAnswerReason
+  /** The error that the upstream says, as JSON. */
+  text: string
+}
+
+/** Signs of life that some servers send as data. */
+const heartbeat = /^\W*(ping|pong|heartbeat|keep-?alive|processing)\W*$/i
+
+/** Reads one event of a chat stream, and counts what it delivers. */
+export function readEvent(
+  { data, event }: Pick<SseFrame, 'data' | 'event'>,
+  meter: ChatMeter,
+): ReadEvent {
+  const text = data.trim()
+  if (text === '') return event === 'error' ? bad('says-error') : nothing
+  if (text === '[DONE]') return endOfStream(meter)
+  const value = parse(text)
+  if (event === 'error') return bad('says-error', isObject(value) ? errorTextOf(value) : text)
+  if (value === undefined) return heartbeat.test(text) ? nothing : bad('broken')
+  const one: unknown = Array.isArray(value) ? value[0] : value
+  return isObject(one) ? readObject(one, meter) : nothing
+}
+
+/** Reads one object of an answer that is parsed already, and counts what it delivers. */
+export function readObject(value: Record<string, unknown>, meter: ChatMeter): ReadEvent {
+  switch (chatObjectKind(value)) {
+    case 'error':
+      return bad('says-error', errorTextOf(value))
+    case 'chat':
+      return { kind: 'chunk', value, hasContent: meter.take(value) }
+    case 'usage':
+      meter.takeUsage(value['usage'])
+      return { kind: 'usage', value }
+    case 'other':
+      return nothing
+  }
+}
+
+/** What the end of a stream means, where no `[DONE]` came. */
+export function endWithoutDone(meter: ChatMeter): ReadEvent {
+  const { progress } = meter
+  if (progress.isFinished) return { kind: 'done' }
+  return bad(progress.hasContent ? 'cut' : 'empty')
+}
+
+function endOfStream({ progress }: ChatMeter): ReadEvent {
+  return progress.hasContent || progress.isFinished ? { kind: 'done' } : bad('empty')
+}
+
+/** Cuts bytes into events; an event that is too long is a bad one, and the last. */
+export class FrameSource {
+  private readonly frames = new SseFrames()
+  tooLong = false
+
+  push(chunk: Buffer): SseFrame[] {
+    try {
+      return this.frames.push(chunk)
+    } catch (error) {
+      if (!isAppError(error, 'upstream_failed')) throw error
+      this.tooLong = true
+      return []
+    }
+  }
+
+  end(): SseFrame | undefined {
+    return this.tooLong ? undefined : this.frames.end()
+  }
+}
+
+export function bad(reason: BadAnswerReason, text = ''): BadEvent {
+  return { kind: 'bad', reason, text }
+}
+
+const nothing: ReadEvent = { kind: 'nothing' }
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not JSON: what that means is the caller's to judge.
+    return undefined
+  }
+}

@@ -1,0 +1,30 @@
+import type { AnswerSource } from './answer-sink.ts'
+
+/** A source that a reader pulls from in turns, and that the sink can pause. */
+export interface Valve extends AnswerSource {
+  signal: AbortSignal
+  /** Resolves when the sink wants more, or when it was aborted. */
+  opened(): Promise<void>
+}
+
+export function createValve(): Valve {
+  const controller = new AbortController()
+  let closed: { promise: Promise<void>; open: () => void } | undefined
+  const open = () => {
+    closed?.open()
+    closed = undefined
+  }
+  return {
+    signal: controller.signal,
+    opened: async () => closed?.promise,
+    pause: () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      closed ??= { promise, open: resolve }
+    },
+    resume: open,
+    abort: (reason) => {
+      controller.abort(reason)
+      open()
+    },
+  }
+}

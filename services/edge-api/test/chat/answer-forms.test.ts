@@ -1,0 +1,196 @@
+import { gzipSync } from 'node:zlib'
+
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { data, delta, done, error, events, one, raw, role, said, sse, two } from './bad-upstream.ts'
+import type { World, WorldOptions } from './world.ts'
+import { world } from './world.ts'
+
+let here: World | undefined
+const open = async (options?: WorldOptions) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+describe('an answer in the other form', () => {
+  const chunks = [
+    role,
+    delta({ reasoning_content: 'th' }),
+    delta({ reasoning_content: 'ink' }),
+    delta({ content: 'Hé' }),
+    delta({ content: 'llo' }),
+    delta({
+      tool_calls: [
+        { index: 0, id: 't1', type: 'function', function: { name: 'find', arguments: '{"a"' } },
+      ],
+    }),
+    delta({ tool_calls: [{ index: 0, function: { arguments: ':1}' } }] }),
+    delta({}, 'tool_calls'),
+    data({ id: 'c1', choices: [], usage: { prompt_tokens: 9, completion_tokens: 12 } }),
+    done,
+  ]
+  const message = {
+    role: 'assistant',
+    content: 'Héllo',
+    reasoning_content: 'think',
+    tool_calls: [{ id: 't1', type: 'function', function: { name: 'find', arguments: '{"a":1}' } }],
+  }
+
+  it.each([
+    ['an event stream', sse],
+    ['no content type', {}],
+    ['a wrong content type', { 'content-type': 'application/json' }],
+  ])('for a whole call becomes one object: %s', async (_name, headers) => {
+    const opened = await open(two)
+    opened.simulator.script(raw({ headers, chunks }))
+    const answer = await opened.chat()
+    expect(answer.headers['content-type']).toBe('application/json')
+    expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(answer.text)))
+    expect(JSON.parse(answer.text)).toMatchObject({
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+      usage: { completion_tokens: 12 },
+    })
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([
+      { source: 'upstream', usage: { input: 9, output: 12 } },
+    ])
+    expect(opened.rows).toMatchObject([{ attempts: 1 }])
+  })
+
+  it.each([
+    ['JSON', { 'content-type': 'application/json' }],
+    ['no content type', {}],
+    ['a wrong content type', sse],
+  ])('for a stream becomes events: %s', async (_name, headers) => {
+    const opened = await open(two)
+    const usage = { prompt_tokens: 9, completion_tokens: 12 }
+    const body = JSON.stringify({
+      id: 'c1',
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+      usage,
+    })
+    for (const asked of [true, false]) {
+      opened.simulator.script(raw({ headers, chunks: [body] }))
+      const answer = await opened.chat({ stream: true, stream_options: { include_usage: asked } })
+      expect(answer.headers['content-type']).toContain('text/event-stream')
+      const seen = events(answer.text)
+      expect(seen.at(-1)?.data).toBe('[DONE]')
+      const parsed = seen.slice(0, -1).map(({ data }) => JSON.parse(data))
+      expect(parsed.every((one) => one.object === 'chat.completion.chunk')).toBe(true)
+      const deltas = parsed.flatMap(({ choices }) => choices).map((choice) => choice.delta)
+      expect(deltas.map((one) => one.content ?? '').join('')).toBe('Héllo')
+      expect(deltas.map((one) => one.reasoning_content ?? '').join('')).toBe('think')
+      expect(deltas.flatMap((one) => one.tool_calls ?? [])).toMatchObject([{ index: 0, id: 't1' }])
+      expect(parsed.some((one) => one.choices[0]?.finish_reason === 'tool_calls')).toBe(true)
+      expect(parsed.some((one) => 'usage' in one)).toBe(asked)
+    }
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([{ source: 'upstream' }, { source: 'upstream' }])
+  })
+
+  it('that is a cut stream for a whole call is answered by the next channel', async () => {
+    const opened = await open(two)
+    opened.simulator.script(raw({ headers: sse, chunks: chunks.slice(0, 4) }))
+    const { status, text } = await opened.chat()
+    expect(status).toBe(200)
+    expect(text).toContain('You said:')
+  })
+})
+
+describe('a stream in any form of the standard', () => {
+  const form = (end: string) =>
+    `\u{feff}: hi${end}${end}` +
+    `id: 7${end}event: message${end}data:{"id":"c","choices":[{"index":0,"delta":{"content":"é😀"}}]}${end}${end}` +
+    `data: {"id":"c",${end}data: "choices":[{"index":0,"delta":{"content":"!"}}]}${end}retry: 10${end}${end}` +
+    `data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}${end}${end}data:[DONE]`
+
+  it.each([
+    ['LF', '\n'],
+    ['CRLF', '\r\n'],
+    ['CR', '\r'],
+  ])(
+    'with %s at the ends of lines, cut at every byte, reaches the caller whole',
+    async (_, end) => {
+      const opened = await open(one)
+      const bytes = Buffer.from(form(end))
+      const cut = (size: number) =>
+        Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => ({
+          base64: bytes.subarray(at * size, (at + 1) * size).toString('base64'),
+        }))
+      for (const size of [1, 7, bytes.length]) {
+        opened.simulator.script(raw({ headers: sse, chunks: cut(size) }))
+        const seen = events((await opened.chat({ stream: true })).text)
+        expect(seen.at(-1)?.data).toBe('[DONE]')
+        const words = seen.slice(0, -1).map(({ data }) => JSON.parse(data).choices[0].delta.content)
+        expect(words.join('')).toBe('é😀!')
+        opened.simulator.script([], { reset: true })
+      }
+    },
+  )
+
+  it('that leaves out [DONE] but says why it finished ends with [DONE]', async () => {
+    const opened = await open(one)
+    opened.simulator.script(
+      raw({ headers: sse, chunks: [delta({ content: 'x' }), delta({}, 'stop')] }),
+    )
+    const { text } = await opened.chat({ stream: true })
+    expect(text.endsWith(done)).toBe(true)
+    await opened.stop()
+    expect(opened.rows).toMatchObject([{ errorCode: null }])
+  })
+
+  it('that goes on after [DONE] has ended for the caller', async () => {
+    const opened = await open(one)
+    opened.simulator.script(
+      raw({ headers: sse, chunks: [delta({ content: 'x' }), done, data({ error }), done] }),
+    )
+    const { text } = await opened.chat({ stream: true })
+    expect(text.match(/\[DONE\]/g)).toHaveLength(1)
+    expect(text).not.toContain('error')
+  })
+})
+
+describe('a compressed answer that nobody asked for', () => {
+  const gzip = { 'content-encoding': 'gzip' }
+  const packed = (text: string) => {
+    const bytes = gzipSync(text)
+    const half = bytes.length >> 1
+    return [bytes.subarray(0, half), bytes.subarray(half)].map((one) => ({
+      base64: one.toString('base64'),
+    }))
+  }
+
+  it('is read, whole and streamed, and does not reach the caller compressed', async () => {
+    const opened = await open(two)
+    opened.simulator.script(raw({ headers: gzip, chunks: packed(said('hello')) }))
+    const whole = await opened.chat()
+    expect(JSON.parse(whole.text).choices[0].message.content).toBe('hello')
+    expect(whole.headers['content-encoding']).toBeUndefined()
+    opened.simulator.script([], { reset: true })
+    const stream = [delta({ content: 'hello' }), delta({}, 'stop'), done].join('')
+    opened.simulator.script(raw({ headers: { ...sse, ...gzip }, chunks: packed(stream) }))
+    const streamed = await opened.chat({ stream: true })
+    expect(streamed.text).toBe(stream)
+    await opened.stop()
+    expect(opened.rows).toMatchObject([{ attempts: 1 }, { attempts: 1 }])
+  })
+
+  it('that is damaged is answered by the next channel', async () => {
+    const opened = await open(two)
+    const [half] = packed(said('hello'))
+    opened.simulator.script(raw({ headers: gzip, chunks: half ? [half] : [] }))
+    const { text } = await opened.chat()
+    expect(text).toContain('You said:')
+  })
+
+  it('is not read beyond a cap, however small it came', async () => {
+    const opened = await open(two)
+    const bomb = `{"choices":[],"pad":"${'a'.repeat(64 * 1024 * 1024)}"}`
+    opened.simulator.script(raw({ headers: gzip, chunks: packed(bomb) }))
+    const { text } = await opened.chat()
+    expect(text).toContain('You said:')
+  })
+})

@@ -1,0 +1,239 @@
+import { afterEach, describe, expect, it } from 'vitest'
+
+import type { Raw } from './bad-upstream.ts'
+import {
+  ORG,
+  SECRET,
+  data,
+  delta,
+  done,
+  error,
+  events,
+  one,
+  raw,
+  role,
+  said,
+  sse,
+  two,
+} from './bad-upstream.ts'
+import { id } from './ids.ts'
+import type { World, WorldOptions } from './world.ts'
+import { world } from './world.ts'
+
+let here: World | undefined
+const open = async (options?: WorldOptions) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+/** Nothing of an upstream's secrets may be in an answer, in the log, in the metrics, in the records. */
+async function expectNoLeak(opened: World, ...texts: string[]): Promise<void> {
+  const metrics = await opened.deps.metrics.render()
+  const places = [...texts, metrics, opened.log.lines, opened.rows, opened.outcomes]
+  const all = JSON.stringify(places, (_, value: unknown) =>
+    typeof value === 'bigint'
+      ? String(value)
+      : value instanceof Error
+        ? String(value.stack)
+        : value,
+  )
+  expect(all).not.toContain(SECRET)
+  expect(all).not.toContain(ORG)
+}
+
+const wholeFailures: [string, Raw][] = [
+  ['an error object', { chunks: [JSON.stringify({ error })] }],
+  ['an error beside choices', { chunks: [said('half', 'stop', { error })] }],
+  ['a finish_reason of error', { chunks: [said('', 'error', { error })] }],
+  ['a finish_reason of error without an error', { chunks: [said('', 'error')] }],
+  ['an error inside a choice', { chunks: [JSON.stringify({ choices: [{ index: 0, error }] })] }],
+  ['the facts of an error bare', { chunks: [JSON.stringify({ object: 'error', ...error })] }],
+  ['an error in an array', { chunks: [JSON.stringify([{ error }])] }],
+  ['an error as text', { chunks: [JSON.stringify({ error: error.message })] }],
+  ['no choices', { chunks: [JSON.stringify({ choices: [], usage: {} })] }],
+  ['choices that are null', { chunks: [JSON.stringify({ choices: null, base_resp: error })] }],
+  ['a login page', { headers: { 'content-type': 'text/html' }, chunks: ['<html>log in</html>'] }],
+  ['a page that claims to be JSON', { chunks: ['<html>log in</html>'] }],
+  ['an empty body', { chunks: [] }],
+  ['white space', { chunks: [' \n', '\n '] }],
+  ['JSON that is cut', { chunks: ['{"choices":[{"mess'] }],
+  [
+    'an answer without content or a reason to finish',
+    {
+      chunks: [said('', '')].map((text) =>
+        text.replace('"finish_reason":""', '"finish_reason":null'),
+      ),
+    },
+  ],
+  ['text', { headers: { 'content-type': 'text/plain' }, chunks: [`Internal error ${SECRET}`] }],
+  ['a coding that nobody knows', { headers: { 'content-encoding': 'compress' }, chunks: ['x'] }],
+]
+
+describe('a whole call answered 200 with no answer', () => {
+  it.each(wholeFailures)('is answered by the next channel: %s', async (_name, answer) => {
+    const opened = await open(two)
+    opened.simulator.script(raw(answer))
+    const { status, text } = await opened.chat()
+    expect(status, text).toBe(200)
+    expect(JSON.parse(text).choices[0].message.content).toContain('You said:')
+    await opened.stop()
+    expect(opened.ledger.records).toHaveLength(1)
+    expect(opened.rows).toMatchObject([{ attempts: 2, errorCode: null }])
+    // Not the key's fault: an ordinary failure at most.
+    const first = opened.outcomes.filter(({ credentialId }) => credentialId === id('cred', '10'))
+    expect(first.map(({ outcome }) => outcome.kind)).toEqual(['failed'])
+    await expectNoLeak(opened, text)
+  })
+
+  it.each(wholeFailures)('is a failure in our own words, and free: %s', async (_name, answer) => {
+    const opened = await open(one)
+    opened.simulator.script(raw(answer))
+    const { status, text, headers } = await opened.chat()
+    expect(status).toBe(502)
+    expect(headers['content-type']).toBe('application/json')
+    expect(JSON.parse(text).error.code).toBe('upstream_failed')
+    await opened.stop()
+    expect(opened.ledger.records).toEqual([])
+    expect(opened.rows).toMatchObject([{ status: 502, errorCode: 'upstream_failed' }])
+    await expectNoLeak(opened, text)
+  })
+
+  it('but with a refusal of what was asked is the caller’s, without secrets in it', async () => {
+    const opened = await open(two)
+    const refusal = { ...error, code: 'content_policy_violation' }
+    opened.simulator.script(raw({ chunks: [JSON.stringify({ error: refusal })] }))
+    const { status, text } = await opened.chat()
+    expect(status).toBe(400)
+    expect(JSON.parse(text).error.code).toBe('content_policy_violation')
+    expect(opened.simulator.log()).toHaveLength(1)
+    await opened.stop()
+    await expectNoLeak(opened, text)
+  })
+
+  it('but with the status of a limit in it rests the key as that status does', async () => {
+    const opened = await open(two)
+    opened.simulator.script(
+      raw({ chunks: [JSON.stringify({ error: { code: 429, message: 'slow' } })] }),
+    )
+    expect((await opened.chat()).status).toBe(200)
+    await opened.stop()
+    expect(opened.outcomes).toContainEqual(
+      expect.objectContaining({ outcome: expect.objectContaining({ kind: 'limited' }) }),
+    )
+  })
+})
+
+const streamFailures: [string, Raw][] = [
+  ['an error after the role', { headers: sse, chunks: [role, data({ error }), done] }],
+  ['an error after a comment', { headers: sse, chunks: [': hello\n\n', data({ error })] }],
+  ['an error event by name', { headers: sse, chunks: [role, `event: error\n${data(error)}`] }],
+  [
+    'a named error event that is text',
+    { headers: sse, chunks: [`event: error\ndata: ${SECRET}\n\n`] },
+  ],
+  ['a finish_reason of error', { headers: sse, chunks: [role, delta({}, 'error')] }],
+  ['an error of type error', { headers: sse, chunks: [role, data({ ...error, type: 'error' })] }],
+  [
+    'an error in a chunk of content',
+    { headers: sse, chunks: [data({ choices: [{ index: 0, delta: { content: 'x' } }], error })] },
+  ],
+  [
+    'an error after empty deltas and usage',
+    {
+      headers: sse,
+      chunks: [
+        role,
+        delta({ content: '' }),
+        data({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 0 } }),
+        data({ error }),
+      ],
+    },
+  ],
+  [
+    'an error without a last blank line',
+    { headers: sse, chunks: [role, `data: ${JSON.stringify({ error })}`] },
+  ],
+  ['an error as JSON', { chunks: [JSON.stringify({ error })] }],
+  ['an error as JSON in an event stream', { headers: sse, chunks: [JSON.stringify({ error })] }],
+  ['only a role and [DONE]', { headers: sse, chunks: [role, done] }],
+  ['only [DONE]', { headers: sse, chunks: [done] }],
+  ['an empty stream', { headers: sse, chunks: [] }],
+  ['a role and then nothing', { headers: sse, chunks: [role] }],
+  ['a role and a broken connection', { headers: sse, chunks: [role], ending: 'cut' }],
+  ['only comments', { headers: sse, chunks: [': a\n\n', ': b\n\n'] }],
+  [
+    'words that are no JSON',
+    { headers: sse, chunks: [role, `data: upstream error ${SECRET}\n\n`, done] },
+  ],
+  ['a login page', { headers: { 'content-type': 'text/html' }, chunks: ['<html></html>'] }],
+  ['a login page in an event stream', { headers: sse, chunks: ['<html></html>'] }],
+]
+
+describe('a stream that failed before its first content', () => {
+  it.each(streamFailures)('is answered by the next channel: %s', async (_name, answer) => {
+    const opened = await open(two)
+    opened.simulator.script(raw(answer))
+    const { status, text } = await opened.chat({ stream: true })
+    expect(status, text).toBe(200)
+    expect(events(text).at(-1)?.data).toBe('[DONE]')
+    expect(text).not.toContain('error')
+    expect(text.match(/"role":"assistant"/g)).toHaveLength(1)
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([{ source: 'upstream', endState: 'finished' }])
+    expect(opened.rows).toMatchObject([{ attempts: 2, errorCode: null }])
+    await expectNoLeak(opened, text)
+  })
+
+  it.each(streamFailures)('is one answer in our words: %s', async (_name, answer) => {
+    const opened = await open(one)
+    opened.simulator.script(raw(answer))
+    const { status, text, headers } = await opened.chat({ stream: true })
+    expect(status).toBe(502)
+    expect(headers['content-type']).toBe('application/json')
+    expect(JSON.parse(text).error.code).toBe('upstream_failed')
+    await opened.stop()
+    expect(opened.ledger.records).toEqual([])
+    await expectNoLeak(opened, text)
+  })
+})
+
+describe('a stream that fails after its first content', () => {
+  const words = [delta({ content: 'eight678' }), delta({ content: 'eight678' })]
+  const tool = delta({
+    tool_calls: [{ index: 0, id: 't', function: { name: 'find', arguments: '' } }],
+  })
+  it.each<[string, string[]]>([
+    ['an error event and [DONE]', [role, ...words, data({ error }), done]],
+    ['a named error event', [role, ...words, `event: error\n${data(error)}`]],
+    ['a finish_reason of error', [role, ...words, delta({}, 'error'), done]],
+    ['two error events', [role, ...words, data({ error }), data({ error })]],
+    ['an error after the reason to finish', [role, ...words, delta({}, 'stop'), data({ error })]],
+    ['words that are no JSON', [role, ...words, `data: ${SECRET}\n\n`, done]],
+    ['a comment with a secret, and a cut', [role, ...words, `: ${SECRET} ${ORG}\n\n`]],
+    ['an extension with a secret, and a cut', [role, ...words, data({ note: SECRET })]],
+    ['JSON that is cut', [role, ...words, 'data: {"choices":[{"in']],
+    ['an error after reasoning', [role, delta({ reasoning_content: 'hm' }), data({ error })]],
+    ['an error after a refusal', [role, delta({ refusal: 'no' }), data({ error })]],
+    ['an error after a tool’s name', [role, tool, data({ error })]],
+    ['an error in the same read as content', [[role, ...words, data({ error })].join('')]],
+  ])('ends once, as an error of ours, and is paid as far as it came: %s', async (_name, chunks) => {
+    const opened = await open(two)
+    opened.simulator.script(raw({ headers: sse, chunks }))
+    const { status, text } = await opened.chat({ stream: true })
+    expect(status).toBe(200)
+    const seen = events(text).map(({ data }) => JSON.parse(data))
+    expect(seen.filter((one) => 'error' in one)).toHaveLength(1)
+    expect(seen.at(-1)).toMatchObject({ error: { code: 'upstream_failed', type: 'server_error' } })
+    expect(seen.length).toBeGreaterThan(1)
+    expect(text).not.toContain('[DONE]')
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([
+      { source: 'estimate', endState: 'cut-by-upstream' },
+    ])
+    expect(opened.ledger.records[0]?.amountMicro).toBeGreaterThan(0n)
+    expect(opened.rows).toMatchObject([{ attempts: 1, errorCode: 'upstream_failed' }])
+    expect(opened.outcomes).toMatchObject([{ outcome: { kind: 'failed' } }])
+    await expectNoLeak(opened, text)
+  })
+})

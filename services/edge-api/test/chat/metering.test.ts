@@ -1,0 +1,285 @@
+import { request } from 'node:http'
+
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { until } from './time.ts'
+import type { World, WorldOptions } from './world.ts'
+import { APIKEY, question, world } from './world.ts'
+
+let here: World | undefined
+const open = async (options?: WorldOptions) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+const sse = { 'content-type': 'text/event-stream' }
+const json = { 'content-type': 'application/json' }
+const done = 'data: [DONE]\n\n'
+
+/** Seven hundred characters, and so many bytes, with quotes and line breaks among them. */
+const TEXT = `${'She said "wait" and\nleft the room at 9. '.repeat(20)}`.slice(0, 700)
+const TOKENS = 175
+
+/** As Python writes JSON: a space after each colon and comma. */
+const spaced = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).map(
+    ([name, one]) => `${JSON.stringify(name)}: ${spaced(one)}`,
+  )
+  return `{${members.join(', ')}}`
+}
+/** Every character as an escape. */
+const escaped = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(TEXT_IN_JSON, () =>
+    TEXT.split('')
+      .map((one) => String.raw`\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+const TEXT_IN_JSON = JSON.stringify(TEXT).slice(1, -1)
+
+type Write = (value: unknown) => string
+const whole = (message: object, write: Write = JSON.stringify, more: object = {}) => ({
+  headers: json,
+  chunks: [
+    write({
+      id: 'c',
+      object: 'chat.completion',
+      choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: 'stop' }],
+      ...more,
+    }),
+  ],
+})
+const event = (delta: object, write: Write = JSON.stringify, more: object = {}) =>
+  `data: ${write({ id: 'c', choices: [{ index: 0, delta, finish_reason: null }], ...more })}\n\n`
+const streamed = (deltas: object[], write: Write = JSON.stringify) => ({
+  headers: sse,
+  chunks: [deltas.map((delta) => event(delta, write)).join(''), done],
+})
+const pieces = (text: string, size: number) =>
+  Array.from({ length: Math.ceil(text.length / size) }, (_, at) =>
+    text.slice(at * size, (at + 1) * size),
+  )
+const call = (name: string, text: string) => ({
+  tool_calls: [{ index: 0, id: 't', type: 'function', function: { name, arguments: text } }],
+})
+const rest = (text: string) => ({ tool_calls: [{ index: 0, function: { arguments: text } }] })
+const empty = Array.from({ length: 60 }, () => ({ content: '' }))
+
+type Form = { headers: Record<string, string>; chunks: string[] }
+const wholeForms: [string, Form][] = [
+  ['content', whole({ content: TEXT })],
+  ['content with a space after each colon', whole({ content: TEXT }, spaced)],
+  ['content in escapes', whole({ content: TEXT }, escaped)],
+  [
+    'content as parts',
+    whole({ content: pieces(TEXT, 100).map((text) => ({ type: 'text', text })) }),
+  ],
+  ['a refusal', whole({ content: null, refusal: TEXT })],
+  ['reasoning_content', whole({ content: '', reasoning_content: TEXT })],
+  ['reasoning', whole({ content: '', reasoning: TEXT })],
+  ['reasoning under two names', whole({ reasoning: TEXT, reasoning_details: [{ text: TEXT }] })],
+  ['arguments of a tool', whole({ content: null, ...call('', TEXT) })],
+  [
+    'a name and arguments of a tool',
+    whole({ content: null, ...call(TEXT.slice(0, 20), TEXT.slice(20)) }),
+  ],
+  ['a legacy function call', whole({ function_call: { name: 'f', arguments: TEXT.slice(1) } })],
+  [
+    'zero usage',
+    whole({ content: TEXT }, JSON.stringify, {
+      usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    }),
+  ],
+  [
+    'usage of one token',
+    whole({ content: TEXT }, JSON.stringify, { usage: { prompt_tokens: 9, completion_tokens: 1 } }),
+  ],
+  [
+    'usage in words',
+    whole({ content: TEXT }, JSON.stringify, {
+      usage: { prompt_tokens: '9', completion_tokens: '175' },
+    }),
+  ],
+  [
+    'negative usage',
+    whole({ content: TEXT }, JSON.stringify, {
+      usage: { prompt_tokens: 9, completion_tokens: -175 },
+    }),
+  ],
+  ['usage that is null', whole({ content: TEXT }, JSON.stringify, { usage: null })],
+  ['events in the place of an object', streamed(pieces(TEXT, 70).map((content) => ({ content })))],
+]
+const streamForms: [string, Form][] = [
+  ['one delta', streamed([{ content: TEXT }])],
+  ['many deltas', streamed(pieces(TEXT, 3).map((content) => ({ content })))],
+  ['deltas of one character', streamed(pieces(TEXT, 1).map((content) => ({ content })))],
+  [
+    'spaces after colons',
+    streamed(
+      pieces(TEXT, 20).map((content) => ({ content })),
+      spaced,
+    ),
+  ],
+  ['escapes', streamed([{ content: TEXT }], escaped)],
+  [
+    '4 KiB of empty deltas first',
+    streamed([...empty, ...pieces(TEXT, 20).map((content) => ({ content }))]),
+  ],
+  ['reasoning_content', streamed(pieces(TEXT, 20).map((text) => ({ reasoning_content: text })))],
+  [
+    'reasoning and content',
+    streamed([{ reasoning: TEXT.slice(0, 300) }, { content: TEXT.slice(300) }]),
+  ],
+  ['a refusal', streamed(pieces(TEXT, 20).map((refusal) => ({ refusal })))],
+  ['arguments of a tool', streamed([call('', ''), ...pieces(TEXT, 9).map(rest)])],
+  [
+    'a legacy function call',
+    streamed(pieces(TEXT, 9).map((text) => ({ function_call: { arguments: text } }))),
+  ],
+  ['a whole object in the place of events', whole({ content: TEXT })],
+  [
+    'CR line ends',
+    {
+      headers: sse,
+      chunks: [
+        streamed([{ content: TEXT }])
+          .chunks.join('')
+          .replaceAll('\n', '\r'),
+      ],
+    },
+  ],
+  [
+    'zero usage',
+    {
+      headers: sse,
+      chunks: [
+        event({ content: TEXT }),
+        `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 } })}\n\n`,
+        done,
+      ],
+    },
+  ],
+  [
+    'usage with the first word only',
+    {
+      headers: sse,
+      chunks: [
+        event({ content: TEXT.slice(0, 5) }, JSON.stringify, {
+          usage: { prompt_tokens: 0, completion_tokens: 1 },
+        }),
+        event({ content: TEXT.slice(5) }),
+        done,
+      ],
+    },
+  ],
+]
+
+/** What the same text costs in the plain form: the prompt's bytes and the text's, by four. */
+const costOf = ({ ledger }: World) => ledger.records.map(({ amountMicro }) => Number(amountMicro))
+const inputOf = (body: object) =>
+  Math.ceil(Buffer.byteLength(JSON.stringify({ ...question, ...body })) / 4)
+
+describe('the same 700 characters, without a report that can be true, cost the same', () => {
+  it.each(wholeForms)('whole, as %s', async (_name, form) => {
+    const opened = await open()
+    opened.simulator.script({ act: { kind: 'raw', ...form } })
+    expect((await opened.chat()).status).toBe(200)
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
+    expect(costOf(opened)).toEqual([inputOf({}) + 4 * TOKENS])
+  })
+
+  it.each(streamForms)('streamed, as %s', async (_name, form) => {
+    const opened = await open()
+    opened.simulator.script({ act: { kind: 'raw', ...form } })
+    expect((await opened.chat({ stream: true })).status).toBe(200)
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
+    expect(costOf(opened)).toEqual([inputOf({ stream: true }) + 4 * TOKENS])
+  })
+})
+
+describe('a report of usage', () => {
+  const report = (usage: object) => `data: ${JSON.stringify({ id: 'c', choices: [], usage })}\n\n`
+  const real = { prompt_tokens: 30, completion_tokens: 160, prompt_cache_hit_tokens: 20 }
+
+  it('holds when a zero one follows', async () => {
+    const opened = await open()
+    const zero = report({ prompt_tokens: 0, completion_tokens: 0 })
+    const chunks = [event({ content: TEXT }), report(real), zero, done]
+    opened.simulator.script({ act: { kind: 'raw', headers: sse, chunks } })
+    const { text } = await opened.chat({ stream: true })
+    expect(text).not.toContain('usage')
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([
+      { source: 'upstream', usage: { input: 30, cachedInput: 20, output: 160 } },
+    ])
+  })
+
+  it('that does not count what came from the cache is not taken to be more than the input', async () => {
+    const opened = await open()
+    const usage = { prompt_tokens: 10, completion_tokens: 160, cached_tokens: 900 }
+    opened.simulator.script({
+      act: { kind: 'raw', ...whole({ content: TEXT }, spaced, { usage }) },
+    })
+    await opened.chat()
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([{ usage: { input: 10, cachedInput: 10 } }])
+  })
+})
+
+describe('a stream that was cut', () => {
+  const words = pieces(TEXT, 35)
+
+  it('by the upstream is paid as far as it came, the prompt included', async () => {
+    const opened = await open()
+    const chunks = words.slice(0, 19).map((content) => event({ content }, spaced))
+    opened.simulator.script({ act: { kind: 'raw', headers: sse, chunks, ending: 'reset' } })
+    await opened.chat({ stream: true })
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([
+      { source: 'estimate', endState: 'cut-by-upstream', usage: { output: Math.ceil(665 / 4) } },
+    ])
+    expect(costOf(opened)).toEqual([inputOf({ stream: true }) + 4 * Math.ceil(665 / 4)])
+  })
+
+  it('by a caller who has read 95 % of it is paid by what was read', async () => {
+    const opened = await open()
+    const chunks = words.slice(0, 19).map((content) => event({ content }, spaced))
+    opened.simulator.script({ act: { kind: 'raw', headers: sse, chunks, ending: 'hang' } })
+    await readThenLeave(opened, (text) => text.split('data: ').length > 19)
+    await until(() => opened.rows.length > 0 || opened.ledger.records.length > 0)
+    await opened.stop()
+    expect(opened.ledger.records).toMatchObject([
+      { source: 'estimate', endState: 'cut-by-caller', usage: { output: Math.ceil(665 / 4) } },
+    ])
+  })
+})
+
+/** Asks for a stream, and hangs up once what was read is enough. */
+function readThenLeave({ url }: World, isEnough: (text: string) => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      `${url}/v1/chat/completions`,
+      {
+        method: 'POST',
+        headers: { authorization: `Bearer ${APIKEY}`, 'content-type': 'application/json' },
+      },
+      (answer) => {
+        let text = ''
+        answer.setEncoding('utf8')
+        answer.on('data', (more: string) => {
+          text += more
+          if (!isEnough(text)) return
+          answer.destroy()
+          resolve()
+        })
+        answer.on('error', reject)
+      },
+    )
+    asked.on('error', reject)
+    asked.end(JSON.stringify({ ...question, stream: true }))
+  })
+}
