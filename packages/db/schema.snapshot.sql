@@ -558,6 +558,24 @@ CREATE INDEX sign_in_methods_of_user ON public.sign_in_methods USING btree (user
 
 CREATE INDEX usage_records_of_wallet ON public.usage_records USING btree (wallet, ended_at, request_id);
 
+CREATE OR REPLACE FUNCTION public.job_needs_open_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      hold_state text;
+    begin
+      select state into hold_state from holds
+      where purpose = 'job' and ref = new.id
+      for share;
+      -- A repeat of a job that is there is for the primary key to judge.
+      if hold_state <> 'open' and not exists (select from image_jobs where id = new.id) then
+        raise exception 'the hold of job % is %', new.id, hold_state
+          using errcode = 'restrict_violation', constraint = 'job_needs_open_hold';
+      end if;
+      return new;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION public.ledger_next_seq()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -576,6 +594,8 @@ AS $function$
     end $function$;
 
 CREATE TRIGGER never_deleted BEFORE DELETE OR TRUNCATE ON public.holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER job_needs_open_hold BEFORE INSERT ON public.image_jobs FOR EACH ROW EXECUTE FUNCTION job_needs_open_hold();
 
 CREATE TRIGGER never_deleted BEFORE DELETE OR TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

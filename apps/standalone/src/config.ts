@@ -47,6 +47,8 @@ export const standaloneConfig = z.object({
   HOLD_GRACE_MS: z.coerce.number().int().min(1_000).max(86_400_000).default(600_000),
   /** `/ready` says no for so long before the listener closes; nobody balances before one process. */
   SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).max(600_000).default(0),
+  /** Below so many free bytes on a disk of ours `/ready` says no. */
+  DISK_FREE_BYTES_MIN: z.coerce.number().int().min(0).default(67_108_864),
   DRAIN_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),

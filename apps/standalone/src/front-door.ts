@@ -19,6 +19,8 @@ export interface Rooms {
   billing: { checks: Checks }
   scheduler: { checks: Checks }
   imageRunner: { checks: Checks }
+  /** Of what the modules share. */
+  checks: Checks
   metrics: Metrics
   panel: Panel
   /** Whose pages may read pictures; the API has the same setting of its own. */
@@ -31,7 +33,10 @@ export interface Rooms {
 export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
   const { billing, scheduler, imageRunner, imgproxy, edgeApi, metrics, panel, stopping } = rooms
   const health = healthRoutes({
-    checks: prefixed({ billing, scheduler, imageRunner, imgproxy, edgeApi }),
+    checks: {
+      ...rooms.checks,
+      ...prefixed({ billing, scheduler, imageRunner, imgproxy, edgeApi }),
+    },
     metrics,
     stopping,
     clock,

@@ -45,7 +45,7 @@ async function start(): Promise<void> {
   const lock = config.DATABASE_URL ? await lockFolder({ folder: settings.dataDir }) : undefined
   lifecycle.add({ name: 'lock', stop: async () => lock?.release() })
   const place = { databaseUrl: config.DATABASE_URL, dataDir: settings.dataDir }
-  const database = await openDatabase({ log, onGone: endWithoutDatabase }, place)
+  const database = await openDatabase({ log }, place)
   lifecycle.add({ name: 'database', stop: () => database.close() })
 
   const publicBaseUrl = config.PUBLIC_BASE_URL ?? `http://127.0.0.1:${config.PORT}`
@@ -105,10 +105,4 @@ async function listen(app: ReturnType<typeof frontDoor>): Promise<HttpServer> {
     process.stderr.write(`${sentence}\n`)
     throw new Error(sentence, { cause })
   }
-}
-
-// Nothing here works without it, and what supervises us knows how to start both anew.
-function endWithoutDatabase(): void {
-  log.fatal('the embedded PostgreSQL has ended without being asked to')
-  process.exit(1)
 }

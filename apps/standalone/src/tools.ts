@@ -9,7 +9,7 @@ import { createAccounts } from '@sluice/edge-api/accounts'
 import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
 import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
 import { createEgress } from '@sluice/egress/create-egress'
-import { isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import { findJobs, isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
@@ -54,7 +54,7 @@ export async function openTools(
   const metrics = createMetrics({ service: 'sluice' })
   const bus = createMemoryBus({ clock, random, log })
   const egress = createEgress({ clock, metadataHostsAllowed: config.METADATA_HOSTS_ALLOWED })
-  const jobs = { readEndedJob, isJobRunning }
+  const jobs = { readEndedJob, isJobRunning, findJobs }
   const ledger = kyselyLedgerStore({ db, jobs, clock, random })
   const sealer = createSealer({ keys: parseSealingKeys(secrets.sealingKeys), random })
   const scheduler = createScheduler({

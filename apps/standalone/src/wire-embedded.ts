@@ -2,7 +2,10 @@ import { createBilling } from '@sluice/billing/module'
 import { kyselyLedgerStore } from '@sluice/billing/store/kysely-ledger-store'
 import { createDiskBlobStore } from '@sluice/blobs/disk-blob-store'
 import { announceWire } from '@sluice/bus/announce-wire'
+import { callWithin } from '@sluice/bus/call-within'
 import { createMemoryBus } from '@sluice/bus/memory-bus'
+import { billingContract } from '@sluice/contracts/billing.contract'
+import { schedulerContract } from '@sluice/contracts/scheduler.contract'
 import { createOutboxRelay } from '@sluice/db/outbox-relay'
 import { createAccounts } from '@sluice/edge-api/accounts'
 import { createEdgeApi, defaultEdgeConfig } from '@sluice/edge-api/module'
@@ -17,7 +20,8 @@ import { createEgress } from '@sluice/egress/create-egress'
 import { createImageRunner } from '@sluice/image-runner/module'
 import { createImgproxy } from '@sluice/imgproxy/module'
 import { createKyselyJobStore } from '@sluice/jobs/kysely-job-store'
-import { isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import { findJobs, isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
@@ -26,6 +30,7 @@ import { createKyselyCatalogStore } from '@sluice/scheduler/store/kysely-catalog
 import { createMemoryPoolStore } from '@sluice/scheduler/store/memory-pool-store'
 import { createSealer } from '@sluice/sealing/aes-sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
+import { checkDisk } from '@sluice/service-kit/http/check-disk'
 import { createMetrics } from '@sluice/service-kit/metrics'
 import { parseSigningKeys } from '@sluice/signing/parse-signing-keys'
 import { createPictureLinks } from '@sluice/signing/picture-links'
@@ -33,6 +38,11 @@ import { createUpstreams } from '@sluice/upstreams/registry'
 
 import type { Settings } from './settings.ts'
 import type { OpenDatabase } from './start/open-database.ts'
+
+/** As in the distributed wiring: who does not answer within this time counts as away. */
+const CALL_TIMEOUT_MS = 5_000
+/** No caller waits for it. */
+const CAPTURE_TIMEOUT_MS = 30_000
 
 /**
  * EMBEDDED WIRING: all five modules in this process. What needs Redis and NATS elsewhere lives in
@@ -64,24 +74,26 @@ export function wireEmbedded(
   const identityStore = kyselyIdentityStore({ db })
   const shared = { ...world, metrics, bus }
 
-  const ended = { readEndedJob, isJobRunning }
+  const ended = { readEndedJob, isJobRunning, findJobs }
   const ledger = kyselyLedgerStore({ db, jobs: ended, clock, random })
   const billing = createBilling({
     ...shared,
     store: ledger,
     config: { graceMs: config.HOLD_GRACE_MS },
   })
+  const calls = { clock, timeoutMs: CALL_TIMEOUT_MS }
   const scheduler = createScheduler({
     ...shared,
     sealer,
     catalogStore: createKyselyCatalogStore({ db }),
     poolStore: createMemoryPoolStore({ clock }),
   })
+  const schedulerPort = callWithin(schedulerContract, scheduler, calls)
   const imageRunner = createImageRunner({
     ...shared,
     store: jobs,
     blobs,
-    scheduler,
+    scheduler: schedulerPort,
     upstreams,
     sealer,
     config: {
@@ -95,8 +107,11 @@ export function wireEmbedded(
   const imgproxy = createImgproxy({ ...shared, links, blobs })
   const edgeApi = createEdgeApi({
     ...shared,
-    billing,
-    scheduler,
+    billing: callWithin(billingContract, billing, {
+      ...calls,
+      longer: { captureUsage: CAPTURE_TIMEOUT_MS },
+    }),
+    scheduler: schedulerPort,
     keyStore,
     keyOwners: kyselyKeyOwnerStore({ db }),
     identityStore,
@@ -134,5 +149,19 @@ export function wireEmbedded(
   const pepper = secrets.apiKeyPepper
   const accounts = createAccounts({ keyStore, identityStore, pepper, clock, random })
   const modules = { billing, scheduler, imageRunner, imgproxy, edgeApi }
-  return { ...modules, accounts, upstreams, metrics, bus, egress, outboxRelay }
+  const checks = {
+    postgres: async () => {
+      const trouble = spec.database.trouble()
+      if (trouble) throw new AppError('unavailable', trouble)
+    },
+    disk: checkDisk({
+      folders: {
+        'data folder': settings.dataDir,
+        blobs: settings.blobDir,
+        spool: settings.spoolDir,
+      },
+      freeBytesMin: config.DISK_FREE_BYTES_MIN,
+    }),
+  }
+  return { ...modules, checks, accounts, upstreams, metrics, bus, egress, outboxRelay }
 }

@@ -4,10 +4,10 @@ import type { Log } from '@sluice/kernel/log'
 import { connect, Events } from 'nats'
 import type { ConnectionOptions, NatsConnection } from 'nats'
 
-const DIAL_WITHIN_MS = 5_000
+const DIAL_WITHIN_MS = 2_000
 const RECONNECT_MS = 250
-/** With two pings unanswered, a silent server is found within ten seconds or so. */
-const PING_MS = 5_000
+/** With two pings unanswered, a silent server is found within six seconds. */
+const PING_MS = 2_000
 const RETRY_MS = { first: 200, last: 5_000 }
 
 export interface NatsOptions {

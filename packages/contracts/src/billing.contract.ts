@@ -122,7 +122,12 @@ export const billingContract = defineContract({
     },
     /** Gives all of a hold back. Clears `image-job-ended` as captureHold does. Unknown ref: no-op. */
     voidHold: {
-      input: z.object({ ref: id, reason: z.string().max(200) }),
+      input: z.object({
+        ref: id,
+        reason: z.string().max(200),
+        /** Leaves the hold of a job that was written alone: for callers who do not know whether it was. */
+        unlessSubmitted: z.boolean().optional(),
+      }),
       output: z.object({ releasedMicro: amountMicro }),
     },
     /**

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -70,16 +70,33 @@ it('recovers every acknowledged row when parent and server were killed', async (
   expect(row.rows).toBe(row.max)
 })
 
-it('tells when the server goes without being asked, and not when it is stopped', async () => {
-  let gone = 0
-  const onGone = () => void (gone += 1)
-  running = await startEmbeddedPostgres({ dataDir, log: () => {}, onGone })
+it('starts a server that was killed again at the same address, as often as it dies, with all rows', async () => {
+  running = await startEmbeddedPostgres({ dataDir, log: () => {} })
+  const { pool, close } = connectPostgres({ url: running.url, onError: () => {} })
+  const insert = (n: number) => pool.query('insert into told_rows values ($1)', [n])
+  await pool.query('create table told_rows (n int)')
+  for (const n of [1, 2]) {
+    await insert(n)
+    process.kill(await serverPid(), 'SIGKILL')
+    const count = async () => (await pool.query('select count(*)::int as n from told_rows')).rows
+    await expect.poll(() => count().catch(() => []), { timeout: 30_000 }).toEqual([{ n }])
+  }
+  expect(running.trouble()).toBeUndefined()
+  await close()
+})
+
+it('says what is wrong while the server is away, and starts none once it was stopped', async () => {
+  running = await startEmbeddedPostgres({ dataDir, log: () => {} })
+  // It cannot come back while its programs cannot read their data.
+  const data = join(dataDir, 'postgres/data')
   process.kill(await serverPid(), 'SIGKILL')
-  await expect.poll(() => gone, { timeout: 10_000 }).toBe(1)
+  await rename(data, `${data}.away`)
+  await expect.poll(() => running?.trouble(), { timeout: 30_000 }).toContain('PostgreSQL')
+  await rename(`${data}.away`, data)
+  await expect.poll(() => running?.trouble(), { timeout: 60_000 }).toBeUndefined()
   await running.stop()
-  running = await startEmbeddedPostgres({ dataDir, log: () => {}, onGone })
-  await running.stop()
-  expect(gone).toBe(1)
+  const [pid] = (await readdir(data)).filter((name) => name === 'postmaster.pid')
+  expect(pid).toBeUndefined()
 })
 
 it('starts one of two that start at once on the same folder, and refuses the other', async () => {

@@ -18,13 +18,13 @@ import { DATABASE, embeddedUrl } from './embedded/embedded-url.ts'
 import { findEmbeddedBinaries } from './embedded/find-binaries.ts'
 import { lockFolder } from './embedded/lock-folder.ts'
 import type { Postmaster } from './embedded/postmaster.ts'
-import { findPostmaster, stopPostmaster, waitForPostmaster } from './embedded/postmaster.ts'
+import { stopPostmaster, waitForPostmaster } from './embedded/postmaster.ts'
 import { prepareCluster } from './embedded/prepare-cluster.ts'
 import { startPostmaster } from './embedded/start-postmaster.ts'
+import { superviseServer } from './embedded/supervise.ts'
 
 const SETUP_TIMEOUT_MS = 30_000
 const STOPPING_WAIT_MS = 60_000
-const WATCH_EVERY_MS = 1_000
 
 // Durable (fsync and synchronous_commit stay on, by default) and small.
 const SETTINGS = {
@@ -46,15 +46,19 @@ const SETTINGS = {
 export interface EmbeddedPostgres {
   /** For `connectPostgres`: the owner of the database, who is no superuser. */
   url: string
+  /** Undefined while the server runs; else a sentence for an operator. */
+  trouble(): string | undefined
   /** Ends the server and gives the folder free. */
   stop(): Promise<void>
 }
 
-/** Starts, or finds, the PostgreSQL of this data folder. The first time takes about 2 s. */
+/**
+ * Starts, or finds, the PostgreSQL of this data folder, and starts it again, on the same port, whenever it
+ * ends without being asked to. The first time takes about 2 s.
+ */
 export async function startEmbeddedPostgres({
   dataDir,
   log,
-  onGone,
   port,
   clock = systemClock,
   random = systemRandom,
@@ -62,8 +66,6 @@ export async function startEmbeddedPostgres({
   dataDir: string
   /** Takes one sentence for the operator. */
   log: (sentence: string) => void
-  /** The server went without being asked; only a new start brings it back. */
-  onGone?: (() => void) | undefined
   /** Any free one unless given. */
   port?: number | undefined
   clock?: Clock
@@ -78,45 +80,21 @@ export async function startEmbeddedPostgres({
     const { cluster, password } = await prepareCluster({ folder, binaries, random, sync: true })
     const running = await startOrFind({ cluster, clock, port, log })
     const url = await ensureDatabase({ port: running.port, password })
-    const unwatch = onGone ? watch({ cluster, clock, log, onGone }) : () => {}
+    const restart = async () => {
+      const again = { cluster, settings: SETTINGS, clock, port: running.port }
+      await startPostmaster(again)
+    }
+    const supervisor = superviseServer({ cluster, clock, restart, log })
     const stop = async () => {
-      unwatch()
+      await supervisor.stop()
       await stopPostmaster({ cluster, clock })
       await lock.release()
     }
-    return { url, stop }
+    return { url, trouble: supervisor.trouble, stop }
   } catch (error) {
     await lock.release()
     throw error
   }
-}
-
-// Asked for, not told: a server that an earlier process started is no child of ours.
-function watch({
-  cluster,
-  clock,
-  log,
-  onGone,
-}: {
-  cluster: Cluster
-  clock: Clock
-  log: (sentence: string) => void
-  onGone: () => void
-}): () => void {
-  let over = false
-  const stop = () => {
-    over = true
-    cancel()
-  }
-  const look = async () => {
-    if ((await findPostmaster(cluster)) !== undefined || over) return
-    stop()
-    onGone()
-  }
-  const cancel = clock.every(WATCH_EVERY_MS, () => {
-    look().catch((error: unknown) => log(`cannot look after PostgreSQL: ${String(error)}`))
-  })
-  return stop
 }
 
 async function startOrFind({

@@ -1,10 +1,21 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, types } from 'pg'
 
+import { limitedPool } from './limited-pool.ts'
+import { probeServer } from './probe-server.ts'
+import { createSilenceWatch } from './silence-watch.ts'
 import type { Tables } from './tables.ts'
 
-const CONNECT_TIMEOUT_MS = 10_000
+/** For a place in the pool, and for a new connection. */
+const CONNECT_TIMEOUT_MS = 3_000
 const IDLE_TIMEOUT_MS = 60_000
+const KEEP_ALIVE_AFTER_MS = 10_000
+/** Below the limit of an operation (`database-away.ts`), so that it is the server who ends it. */
+const LOCK_TIMEOUT_MS = 3_000
+/** A process of ours that hangs between two statements must not hold its locks for long. */
+const IDLE_IN_TRANSACTION_MS = 10_000
+/** The server ends a statement at its timeout; it is given so much longer to say so. */
+const ANSWER_SLACK_MS = 5_000
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database` */
@@ -26,7 +37,10 @@ export interface Postgres {
   close(): Promise<void>
 }
 
-/** Opens a pool lazily: the first query connects. int8 is read as bigint, timestamptz as Date. */
+/**
+ * Opens a pool lazily: the first query connects. int8 is read as bigint, timestamptz as Date. Queries of `db`
+ * keep the time limit of the operation that they belong to (`time-limit.ts`); those of `pool` do not.
+ */
 export function connectPostgres({
   url,
   poolMax = 10,
@@ -40,10 +54,12 @@ export function connectPostgres({
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     application_name: applicationName,
     // Sent with the start-up packet: a `set` of its own would be one more database transaction.
     statement_timeout: statementTimeoutMs,
-    idle_in_transaction_session_timeout: statementTimeoutMs,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types: { getTypeParser },
   })
   // pg emits from the pool for idle connections and from the client for those in use; an
@@ -53,9 +69,13 @@ export function connectPostgres({
   const report = (error: Error) => (closing ? undefined : onError(error))
   pool.on('error', report)
   pool.on('connect', (client) => void client.on('error', report))
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const silence = createSilenceWatch({ probe: () => probeServer({ url }) })
+  const queryTimeoutMs = statementTimeoutMs + ANSWER_SLACK_MS
+  const limited = limitedPool({ pool, silence, queryTimeoutMs })
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: limited }) })
   const close = () => {
     closing = true
+    silence.stop()
     return db.destroy()
   }
   return { db, pool, close }

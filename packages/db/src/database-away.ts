@@ -1,17 +1,29 @@
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 
-/** Runs a query; a database that is away becomes `unavailable`, everything else stays what it is. */
-export async function whileDatabaseIsThere<Result>(query: () => Promise<Result>): Promise<Result> {
+import { withinTime } from './time-limit.ts'
+
+/** A caller who waits is answered within this time, and a second later at most. */
+export const OPERATION_MS = 4_000
+
+/**
+ * Runs an operation of a store; a database that is away, or that does not answer in time, becomes
+ * `unavailable`, everything else stays what it is. What nobody waits for names a longer time.
+ */
+export async function whileDatabaseIsThere<Result>(
+  query: () => Promise<Result>,
+  { withinMs = OPERATION_MS, signal }: { withinMs?: number; signal?: AbortSignal | undefined } = {},
+): Promise<Result> {
   try {
-    return await query()
+    return await withinTime({ withinMs, signal }, query)
   } catch (error) {
     if (!isAway(error)) throw error
     throw new AppError('unavailable', 'the database is away', { cause: error })
   }
 }
 
-// SQLSTATE classes: connection exception, insufficient resources, operator intervention.
-const awayCodes = /^(08|53|57)[0-9A-Z]{3}$|^E[A-Z]{4,}$/
+// SQLSTATE classes: connection exception, insufficient resources, operator intervention; and
+// lock_not_available, idle_in_transaction_session_timeout, transaction_timeout.
+const awayCodes = /^(08|53|57)[0-9A-Z]{3}$|^(55P03|25P03|25P04)$|^E[A-Z]{4,}$/
 
 // The driver's words for a lost connection are bare Errors without a code (pg 8, pg-pool 3, Kysely).
 const awayMessages = new RegExp(

@@ -4,10 +4,13 @@ import type { Migration } from 'kysely/migration'
 import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration'
 
 import { migrations as ours } from './migrations/index.ts'
+import { withinTime } from './time-limit.ts'
 
 // Any constant will do, as long as nothing else in the database takes the same one.
 const LOCK_ID = 7_305_128_264n
 const WAIT_MAX = '10min'
+/** All of it: the wait for other starters, and the migrations. */
+const MIGRATE_MS = 3_600_000
 
 /**
  * Brings the schema up to this release, one starter at a time, all or nothing. Takes any number of
@@ -20,9 +23,20 @@ export async function migrate<Tables>({
   db: Kysely<Tables>
   migrations?: Record<string, Migration>
 }): Promise<string[]> {
+  return withinTime({ withinMs: MIGRATE_MS }, () => migrateNow({ db, migrations }))
+}
+
+function migrateNow<Tables>({
+  db,
+  migrations,
+}: {
+  db: Kysely<Tables>
+  migrations: Record<string, Migration>
+}): Promise<string[]> {
   return db.connection().execute(async (connection) => {
     // The lock may be held for as long as another starter's migration takes.
     await sql`set statement_timeout = ${sql.lit(WAIT_MAX)}`.execute(connection)
+    await sql`set lock_timeout = ${sql.lit(WAIT_MAX)}`.execute(connection)
     await sql`select pg_advisory_lock(${sql.lit(LOCK_ID)})`.execute(connection)
     try {
       const known = { ...(await readStandIns(connection, migrations)), ...migrations }
@@ -36,6 +50,7 @@ export async function migrate<Tables>({
     } finally {
       await sql`select pg_advisory_unlock(${sql.lit(LOCK_ID)})`.execute(connection)
       await sql`reset statement_timeout`.execute(connection)
+      await sql`reset lock_timeout`.execute(connection)
     }
   })
 }

@@ -1,11 +1,13 @@
 import { whileDatabaseIsThere } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
+import { isSqlState } from '@sluice/db/sql-state'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
 import type { JobRows } from './job-rows.ts'
 import type { JobStore } from './job-store.ts'
+import { holdEnded } from './hold-ended.ts'
 import { createJobStore } from './job-store.ts'
 import { countFailedByDay } from './store/count-failed.ts'
 import { countJobs } from './store/count-jobs.ts'
@@ -23,7 +25,8 @@ export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
 
 function createRows(db: Kysely<Tables>): JobRows {
   return {
-    insert: (moved) => insertJob(db, moved),
+    // A transaction although it is one statement: only then is the deadline checked where it commits.
+    insert: (moved) => refusedWithoutHold(withTransaction(db, (trx) => insertJob(trx, moved))),
     load: async (jobId) => {
       const row = await selectJobs(db).where('id', '=', jobId).executeTakeFirst()
       return row && readRow(row)
@@ -47,6 +50,17 @@ function createRows(db: Kysely<Tables>): JobRows {
     markSwept: async ({ jobId, nextAt }) => {
       await db.updateTable('image_jobs').set({ sweep_at: nextAt }).where('id', '=', jobId).execute()
     },
+  }
+}
+
+const RESTRICT_VIOLATION = '23001'
+
+/** The trigger `job_needs_open_hold` refuses a job whose hold was given back meanwhile. */
+async function refusedWithoutHold<Result>(written: Promise<Result>): Promise<Result> {
+  try {
+    return await written
+  } catch (error) {
+    throw isSqlState(error, RESTRICT_VIOLATION) ? holdEnded(error) : error
   }
 }
 

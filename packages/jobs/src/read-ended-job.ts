@@ -54,6 +54,20 @@ export async function isJobRunning(
   return row !== undefined && !isEnd(asWritten<JobState>(row.state))
 }
 
+/** Those of these jobs that exist, whatever became of them. */
+export async function findJobs(
+  db: Kysely<Tables> | Transaction<Tables>,
+  jobIds: readonly string[],
+): Promise<string[]> {
+  if (jobIds.length === 0) return []
+  const rows = await db
+    .selectFrom('image_jobs')
+    .select('id')
+    .where('id', 'in', [...jobIds])
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
 /** How a job ended; undefined while it runs. */
 export function describeEnd({
   state,

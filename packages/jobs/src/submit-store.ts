@@ -7,7 +7,8 @@ export interface SubmitStore {
   /**
    * Writes the job once: a repeat with the same id answers the job that is there (`fresh: false`).
    * The caller announces `image-job-queued` (`queuedHint(job)`) after a fresh one. `events` are those
-   * that were written: number 1 of a fresh job, none of a repeat.
+   * that were written: number 1 of a fresh job, none of a repeat. Rejects (`isHoldEnded`) when the hold of
+   * this id has ended before the job was written.
    */
   submit(
     job: NewImageJob,

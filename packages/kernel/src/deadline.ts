@@ -13,10 +13,14 @@ export interface Deadline {
 export function startDeadline(clock: Clock, ms: number, parent?: AbortSignal): Deadline {
   const controller = new AbortController()
   const atMs = clock.nowMs() + ms
+  const untilMs = clock.monotonicMs() + ms
   const cancel = clock.after(ms, () => controller.abort(new DeadlineExceeded(ms)))
   const follow = () => controller.abort(parent?.reason)
   if (parent?.aborted) follow()
   parent?.addEventListener('abort', follow, { once: true })
+  const outerMs = parent && remainingMsOf(parent)
+  const ends = Math.min(untilMs, outerMs === undefined ? untilMs : clock.monotonicMs() + outerMs)
+  times.set(controller.signal, () => ends - clock.monotonicMs())
   return {
     atMs,
     signal: controller.signal,
@@ -27,6 +31,19 @@ export function startDeadline(clock: Clock, ms: number, parent?: AbortSignal): D
     },
   }
 }
+
+const times = new WeakMap<AbortSignal, () => number>()
+
+/**
+ * How many milliseconds are left until the signal of a deadline aborts by its time; undefined for a signal
+ * that has none. So that who only gets the signal can pass the time on, to another process too.
+ */
+export function remainingMsOf(signal: AbortSignal): number | undefined {
+  return times.get(signal)?.()
+}
+
+/** Whether a signal aborted because its time was over, not because its caller left. */
+export const isDeadlineExceeded = (reason: unknown): boolean => reason instanceof DeadlineExceeded
 
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded'

@@ -44,3 +44,19 @@ export async function startOwnServers(): Promise<OwnServers> {
     },
   }
 }
+
+/** A PostgreSQL of one suite alone. */
+export async function startOwnPostgres(): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-postgres-'))
+  await chmod(folder, 0o755)
+  const binaries = await findEmbeddedBinaries()
+  const server = await startTestPostgres({ folder: join(folder, 'postgres'), binaries })
+  return {
+    ...server,
+    stop: async () => {
+      await server.resume()
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

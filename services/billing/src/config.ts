@@ -6,6 +6,10 @@ export interface BillingConfig {
   /** How long past its expiry a hold or allowance waits for late reports before it is released. */
   graceMs: number
   expireEveryMs: number
+  /** How old a hold without a job must be to be given back; far longer than any submission takes. */
+  unusedHoldMs: number
+  /** How often holds without a job are looked for. */
+  unusedEveryMs: number
   sealEveryMs: number
   /** How often the whole book is derived anew and compared. */
   auditEveryMs: number
@@ -18,6 +22,8 @@ export interface BillingConfig {
 export const defaultBillingConfig: BillingConfig = {
   graceMs: 10 * 60_000,
   expireEveryMs: 30_000,
+  unusedHoldMs: 60_000,
+  unusedEveryMs: 15_000,
   sealEveryMs: 60_000,
   auditEveryMs: 60 * 60_000,
   pricesMaxAgeMs: 30_000,
@@ -43,6 +49,8 @@ export const billingEnvironment = z.object({
   CRASH_AT: z.string().optional(),
   HOLD_GRACE_MS: integerSetting({ min: 1_000, max: 86_400_000 }).default(d.graceMs),
   EXPIRE_EVERY_MS: integerSetting({ min: 100, max: 3_600_000 }).default(d.expireEveryMs),
+  UNUSED_HOLD_MS: integerSetting({ min: 10_000, max: 3_600_000 }).default(d.unusedHoldMs),
+  UNUSED_EVERY_MS: integerSetting({ min: 100, max: 3_600_000 }).default(d.unusedEveryMs),
   SEAL_EVERY_MS: integerSetting({ min: 100, max: 86_400_000 }).default(d.sealEveryMs),
   AUDIT_EVERY_MS: integerSetting({ min: 1_000, max: 604_800_000 }).default(d.auditEveryMs),
 })

@@ -12,7 +12,7 @@ export function billingCounters(metrics: Metrics) {
       help: 'Holds asked for, by purpose and answer.',
       labels: {
         purpose: ['job', 'allowance'],
-        outcome: ['opened', 'known', 'refused', 'unpriced', 'expired'],
+        outcome: ['opened', 'known', 'refused', 'unpriced', 'expired', 'unused'],
       },
     }),
     settlements: metrics.counter({

@@ -2,7 +2,7 @@ import { connectNatsBus } from '@sluice/bus/nats-bus'
 import { serveContract } from '@sluice/bus/serve-contract'
 import { billingContract } from '@sluice/contracts/billing.contract'
 import { connectPostgres } from '@sluice/db/connect-postgres'
-import { isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import { findJobs, isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
@@ -37,13 +37,15 @@ const postgres = connectPostgres({
 const bus = await connectNatsBus({ servers: env.NATS_URL, name: 'billing', clock, log })
 const store = kyselyLedgerStore({
   db: postgres.db,
-  jobs: { readEndedJob, isJobRunning },
+  jobs: { readEndedJob, isJobRunning, findJobs },
   clock,
   random,
 })
 const config = {
   graceMs: env.HOLD_GRACE_MS,
   expireEveryMs: env.EXPIRE_EVERY_MS,
+  unusedHoldMs: env.UNUSED_HOLD_MS,
+  unusedEveryMs: env.UNUSED_EVERY_MS,
   sealEveryMs: env.SEAL_EVERY_MS,
   auditEveryMs: env.AUDIT_EVERY_MS,
 }

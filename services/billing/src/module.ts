@@ -49,7 +49,8 @@ export function createBilling(deps: BillingDeps): BillingModule {
     openAllowance: verb(parts, openAllowance),
     renewAllowances: verb(parts, renewAllowances),
     closeAllowance: verb(parts, closeAllowance),
-    captureUsage: verb(parts, captureUsage),
+    // Delivered already, so it is done whoever waits for it; its sender asks again until it was.
+    captureUsage: (input) => captureUsage(parts, input),
     grantCredits: verb(parts, grantCredits),
     refundCapture: verb(parts, refundCapture),
     readBalance: verb(parts, readBalance),
@@ -86,7 +87,7 @@ export function createBilling(deps: BillingDeps): BillingModule {
   }
 }
 
-// A transaction that has begun is not given up half-way: the asker would not know what was done.
+// Nothing commits once the caller was answered: the signal, with its deadline, goes down to the store.
 const verb =
   <Input, Output>(
     parts: BillingParts,
@@ -94,5 +95,5 @@ const verb =
   ) =>
   async (input: Input, { signal }: CallOptions = {}): Promise<Output> => {
     signal?.throwIfAborted()
-    return run(parts, input)
+    return run(signal ? { ...parts, store: parts.store.until(signal) } : parts, input)
   }

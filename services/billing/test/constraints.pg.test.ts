@@ -126,7 +126,11 @@ eachPostgres('the database itself', (open) => {
 
   it('says that it is unavailable when it is away, and not that something is wrong', async () => {
     const away = connectPostgres({ url: 'postgres://nobody@127.0.0.1:1/none', onError: () => {} })
-    const jobs = { readEndedJob: async () => undefined, isJobRunning: async () => false }
+    const jobs = {
+      readEndedJob: async () => undefined,
+      isJobRunning: async () => false,
+      findJobs: async () => [],
+    }
     const store = kyselyLedgerStore({ db: away.db, jobs })
     await expect(store.check()).rejects.toMatchObject({ code: 'unavailable' })
     const opened = openedHold({

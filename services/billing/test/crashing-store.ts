@@ -14,16 +14,21 @@ export interface CrashingStore extends LedgerStore {
 
 /** A store whose process dies when a simulation says so. */
 export function crashingStore(store: LedgerStore): CrashingStore {
-  let armed: CrashPoint | undefined
+  return dying(store, { armed: undefined })
+}
+
+// A call's own view of the book dies as the book itself does.
+function dying(store: LedgerStore, state: { armed: CrashPoint | undefined }): CrashingStore {
   const take = () => {
-    const point = armed
-    armed = undefined
+    const point = state.armed
+    state.armed = undefined
     return point
   }
   return {
     ...store,
+    until: (signal) => dying(store.until(signal), state),
     crashAt: (point) => {
-      armed = point
+      state.armed = point
     },
     openHold: async (opened) => {
       const point = take()

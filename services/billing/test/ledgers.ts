@@ -27,6 +27,7 @@ export function jobsIn(jobs: LedgerUnderTest['jobs']) {
       const job = jobs.get(jobId)
       return job === 'running' ? undefined : job
     },
+    hasJob: async (jobId: string) => jobs.has(jobId),
     isJobRunning: async (jobId: string) => jobs.get(jobId) === 'running',
   }
 }

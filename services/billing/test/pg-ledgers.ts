@@ -18,6 +18,7 @@ export async function pgLedger(database: TestDatabase): Promise<LedgerUnderTest>
       jobs: {
         readEndedJob: (_trx, jobId) => readEndedJob(jobId),
         isJobRunning: (_trx, jobId) => isJobRunning(jobId),
+        findJobs: async (_db, jobIds) => jobIds.filter((jobId) => jobs.has(jobId)),
       },
     }),
     jobs,

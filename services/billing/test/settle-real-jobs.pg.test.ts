@@ -1,5 +1,5 @@
 import { createKyselyJobStore } from '@sluice/jobs/kysely-job-store'
-import { isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
+import { findJobs, isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
 import { sampleId, sampleJob, samplePart } from '@sluice/jobs/testing/sample-job'
 import { assert } from '@sluice/kernel/assert'
 import type { TestDatabase } from '@sluice/testkit/databases'
@@ -32,7 +32,7 @@ eachPostgres('a job of the real job store', (open) => {
     const { db } = database
     const jobs = createKyselyJobStore({ db })
     const ledger = await pgLedger(database)
-    const store = kyselyLedgerStore({ db, jobs: { readEndedJob, isJobRunning } })
+    const store = kyselyLedgerStore({ db, jobs: { readEndedJob, isJobRunning, findJobs } })
     const house = testBilling({ ledger: { ...ledger, store } })
     const { billing, clock } = house
     const amountMicro = 100_000_000n

@@ -108,6 +108,8 @@ export const edgeEnvironment = z.object({
   USAGE_SPOOL_BYTES_MAX: integerSetting({ min: MIB, max: 1024 * 1024 * MIB }).default(
     d.spoolBytesMax,
   ),
+  /** Below so many free bytes on a disk of ours `/ready` says no. */
+  DISK_FREE_BYTES_MIN: integerSetting({ min: 0, max: 2 ** 50 }).default(67_108_864),
   IMGPROXY_URL: serviceUrl,
   DASHBOARD_URL: serviceUrl,
   EDGE_REPLICAS: integerSetting({ min: 1, max: 1_000 }).default(d.replicas),

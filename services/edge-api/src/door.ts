@@ -3,6 +3,7 @@ import type { JobHub } from '@sluice/jobs/job-hub'
 import type { DailyQuotas } from './admit/daily-quotas.ts'
 import type { CatalogReader } from './choose/catalog.ts'
 import type { EdgeDeps } from './deps.ts'
+import type { HoldReturns } from './images/hold-returns.ts'
 import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
 import type { Sweep } from './sweep.ts'
 
@@ -33,6 +34,8 @@ export interface Door {
   jobHub: JobHub
   /** What keys may spend a day; asked only for keys that have a quota. */
   quotas: DailyQuotas
+  /** Holds that must be given back once billing answers. */
+  holdReturns: HoldReturns
   /** Looks at everything that is under way once a second. */
   sweep: Sweep
   running: Running

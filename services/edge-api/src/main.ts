@@ -13,6 +13,7 @@ import { systemRandom } from '@sluice/kernel/random'
 import { createSealer } from '@sluice/sealing/aes-sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
+import { checkDisk } from '@sluice/service-kit/http/check-disk'
 import { healthRoutes } from '@sluice/service-kit/http/health'
 import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
@@ -108,7 +109,16 @@ const relay = createOutboxRelay({
 })
 
 const database = async () => void (await keyStore.findByHash(''))
-const checks = { ...edgeApi.checks, database, redis: async () => void (await redis.ping()) }
+const disk = checkDisk({
+  folders: { blobs: env.BLOB_DIR, 'usage spool': env.USAGE_SPOOL_DIR },
+  freeBytesMin: env.DISK_FREE_BYTES_MIN,
+})
+const checks = {
+  ...edgeApi.checks,
+  database,
+  disk,
+  redis: async () => void (await redis.ping()),
+}
 edgeApi.app.route(
   '/',
   healthRoutes({ checks, metrics, clock, stopping: () => lifecycle.stopping() }),

@@ -32,6 +32,7 @@ import { edgeMetrics } from './edge-metrics.ts'
 import { countSignIns } from './identity/count-sign-ins.ts'
 import { createIdentity } from './identity/create-identity.ts'
 import type { Identity } from './identity/identity.ts'
+import { createHoldReturns } from './images/hold-returns.ts'
 import { keyHash } from './key-hash.ts'
 import type { EdgeApp } from './request.ts'
 import { requestIds } from './request-ids.ts'
@@ -89,7 +90,8 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const spool = usageSpool({ folder: spoolDir, bytesMax: spoolBytesMax, clock, random, log })
   const usage = usageOutbox({ billing, spool, spoolFirst, clock, log })
   const { settleNow } = usage
-  const allowances = createAllowancePool({ billing, edge, settleNow, clock, random, log })
+  const returns = createHoldReturns(deps)
+  const allowances = createAllowancePool({ billing, edge, settleNow, returns, clock, random, log })
   const catalog = knownCatalog({ scheduler, billing, bus, clock, log })
   const reports = outcomeReports({ scheduler, clock, log })
   const rows = requestLog({ store: noteKeyUses(deps.requestLogStore, deps), clock, log })
@@ -101,6 +103,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const door: Door = {
     deps,
     quotas,
+    holdReturns: returns,
     running,
     draining: draining.signal,
     catalog,
@@ -175,6 +178,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       await stopUpkeep?.()
       await usage.stop()
       await quotas.stop()
+      await returns.upkeep()
       await allowances.close()
       await reports.stop()
       await rows.stop()
@@ -226,6 +230,11 @@ function watchParts({ metrics, rateStore }: EdgeDeps, parts: ChatParts, dropped:
     ['requests_running', 'Chat requests that run now.', () => parts.running.count],
     ['allowances_open', 'Allowances that are drawn on.', () => parts.allowances.sizes().allowances],
     ['allowance_waiters', 'Calls that wait for credits.', () => parts.allowances.sizes().waiting],
+    [
+      'hold_returns_waiting',
+      'Holds that wait to be given back.',
+      () => parts.door.holdReturns.waiting(),
+    ],
     ['usage_waiting', 'Usage records in memory only.', () => parts.usage.waiting()],
     [
       'usage_spooled',

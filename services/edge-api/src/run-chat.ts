@@ -94,7 +94,12 @@ async function runWithinQuota(
 ): Promise<void> {
   const { quotas } = parts.door
   const amount = { ref: turn.requestId, amountMicro: worstCase(turn) }
-  const reservation = await quotas.reserve(turn.principal, amount)
+  const { apiKeyId } = turn.principal
+  const reservation = await quotas.reserve(turn.principal, amount).catch((error: unknown) => {
+    // It may be there although its answer was lost; the request's id is never used again.
+    if (isAppError(error, 'unavailable')) quotas.settle({ ref: amount.ref, apiKeyId }, 0n)
+    throw error
+  })
   try {
     await payAndRun(parts, turn, copy)
   } finally {

@@ -49,6 +49,8 @@ export const imageRunnerEnvironment = z.object({
   CRASH_AT: z.string().optional(),
   /** Where all services keep blobs; the same volume. */
   BLOB_DIR: z.string().min(1),
+  /** Below so many free bytes on the disk of the blobs `/ready` says no. */
+  DISK_FREE_BYTES_MIN: integerSetting({ min: 0, max: 2 ** 50 }).default(67_108_864),
   /** `id:base64[,id:base64]`, newest first; the same at every service. */
   SEALING_KEYS: z.string().min(1),
   IMAGE_CONCURRENCY_MAX: integerSetting({ min: 1, max: 1_000 }).default(d.drawsAtOnceMax),

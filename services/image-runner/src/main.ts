@@ -10,6 +10,7 @@ import { systemRandom } from '@sluice/kernel/random'
 import { createSealer } from '@sluice/sealing/aes-sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
+import { checkDisk } from '@sluice/service-kit/http/check-disk'
 import { healthRoutes } from '@sluice/service-kit/http/health'
 import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
@@ -23,7 +24,7 @@ import { createUpstreams } from '@sluice/upstreams/registry'
 import { imageRunnerEnvironment } from './config.ts'
 import { createImageRunner } from './module.ts'
 
-const SCHEDULER_TIMEOUT_MS = 10_000
+const SCHEDULER_TIMEOUT_MS = 5_000
 /** Of the drain time, for ending what is being drawn; the rest is for connections. */
 const DRAWING_WEIGHT = 20
 
@@ -64,8 +65,12 @@ const runner = createImageRunner({
   },
 })
 
+const disk = checkDisk({
+  folders: { blobs: env.BLOB_DIR },
+  freeBytesMin: env.DISK_FREE_BYTES_MIN,
+})
 const app = healthRoutes({
-  checks: runner.checks,
+  checks: { ...runner.checks, disk },
   metrics,
   clock,
   stopping: () => lifecycle.stopping(),

@@ -1,3 +1,4 @@
+import type { EmbeddedPostgres } from '@sluice/db/connect-embedded'
 import { startEmbeddedPostgres } from '@sluice/db/connect-embedded'
 import type { Postgres } from '@sluice/db/connect-postgres'
 import { connectPostgres } from '@sluice/db/connect-postgres'
@@ -7,6 +8,8 @@ import type { Log } from '@sluice/kernel/log'
 
 export interface OpenDatabase extends Postgres {
   url: string
+  /** What is wrong with the embedded server, in a sentence; undefined while it runs, and for another one. */
+  trouble(): string | undefined
   /** Ends the connections, and the server where we started it. */
   close(): Promise<void>
 }
@@ -16,19 +19,16 @@ export interface DatabaseSettings {
   dataDir: string
 }
 
-/**
- * The installation's database, for the server: given by URL, or the embedded one; migrated. `onGone` is
- * told when the embedded one ends without being asked.
- */
+/** The installation's database, for the server: given by URL, or the embedded one; migrated. */
 export async function openDatabase(
-  { log, onGone = () => {} }: { log: Log; onGone?: () => void },
+  { log }: { log: Log },
   { databaseUrl, dataDir }: DatabaseSettings,
 ): Promise<OpenDatabase> {
   const embedded = databaseUrl
     ? undefined
-    : await startEmbeddedPostgres({ dataDir, onGone, log: (sentence) => log.info(sentence) })
+    : await startEmbeddedPostgres({ dataDir, log: (sentence) => log.info(sentence) })
   const url = databaseUrl ?? embedded?.url ?? ''
-  return connect({ log }, { url, stop: embedded?.stop })
+  return connect({ log }, { url, embedded })
 }
 
 /** The same for a command beside a running server: it goes in beside it, else starts it for a while. */
@@ -38,12 +38,12 @@ export async function visitDatabase(
 ): Promise<OpenDatabase> {
   const { databaseUrl, dataDir } = settings
   const url = databaseUrl ?? (await findEmbeddedPostgres({ dataDir }))
-  return url ? connect({ log }, { url, stop: undefined }) : openDatabase({ log }, settings)
+  return url ? connect({ log }, { url }) : openDatabase({ log }, settings)
 }
 
 async function connect(
   { log }: { log: Log },
-  { url, stop }: { url: string; stop: (() => Promise<void>) | undefined },
+  { url, embedded }: { url: string; embedded?: EmbeddedPostgres | undefined },
 ): Promise<OpenDatabase> {
   const postgres = connectPostgres({
     url,
@@ -52,7 +52,7 @@ async function connect(
   })
   const close = async () => {
     await postgres.close()
-    await stop?.()
+    await embedded?.stop()
   }
   try {
     await migrate(postgres)
@@ -60,5 +60,6 @@ async function connect(
     await close()
     throw error
   }
-  return { ...postgres, url, close }
+  const trouble = () => embedded?.trouble()
+  return { ...postgres, url, trouble, close }
 }

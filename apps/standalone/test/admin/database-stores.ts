@@ -12,7 +12,11 @@ export async function databaseStores(): Promise<HouseStores> {
   return {
     ledger: kyselyLedgerStore({
       db,
-      jobs: { readEndedJob: async () => undefined, isJobRunning: async () => false },
+      jobs: {
+        readEndedJob: async () => undefined,
+        isJobRunning: async () => false,
+        findJobs: async () => [],
+      },
     }),
     catalog: createKyselyCatalogStore({ db }),
     identity: kyselyIdentityStore({ db }),

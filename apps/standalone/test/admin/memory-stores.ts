@@ -35,7 +35,11 @@ export async function memoryStores(): Promise<HouseStores> {
   return {
     ledger: memoryLedgerStore({
       prices,
-      jobs: { readEndedJob: async () => undefined, isJobRunning: async () => false },
+      jobs: {
+        readEndedJob: async () => undefined,
+        isJobRunning: async () => false,
+        hasJob: async () => false,
+      },
     }),
     catalog: createMemoryCatalogStore(),
     identity: memoryIdentityStore(),

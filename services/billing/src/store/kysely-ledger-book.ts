@@ -1,6 +1,6 @@
 import { clearOutboxAll, writeOutbox } from '@sluice/db/outbox'
 import type { Tables } from '@sluice/db/tables'
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 
 import { ensureAccounts, lockAvailable } from './account-rows.ts'
 import { insertHold, lockHold, lockHolds, lockJobHolds } from './hold-rows.ts'
@@ -14,6 +14,8 @@ import { insertUsage, refuseUsage } from './usage-rows.ts'
 export interface Jobs {
   readEndedJob(trx: Transaction<Tables>, jobId: string): Promise<EndedJob | undefined>
   isJobRunning(trx: Transaction<Tables>, jobId: string): Promise<boolean>
+  /** Those of these jobs that exist, whatever became of them. */
+  findJobs(db: Kysely<Tables>, jobIds: readonly string[]): Promise<string[]>
 }
 
 /**
@@ -43,6 +45,7 @@ export function kyselyLedgerBook({
     promiseCatalogChanged: (dueAt) =>
       writeOutbox(trx, { topic: 'catalog-changed', key: 'prices', payload: {}, dueAt }),
     readEndedJob: (jobId) => jobs.readEndedJob(trx, jobId),
+    hasJob: async (jobId) => (await jobs.findJobs(trx, [jobId])).length > 0,
     isJobRunning: (jobId) => jobs.isJobRunning(trx, jobId),
     clearJobsEnded: (keys) => clearOutboxAll(trx, { topic: 'image-job-ended', keys }),
   }

@@ -13,6 +13,7 @@ import { kyselyChargeReads } from './kysely-charge-reads.ts'
 import type { Jobs } from './kysely-ledger-book.ts'
 import { kyselyLedgerBook } from './kysely-ledger-book.ts'
 import type { EntriesQuery, LedgerStore, OverdueQuery, Renewal } from './ledger-store.ts'
+import { listWithoutJob } from './list-without-job.ts'
 import { openHoldRow } from './open-hold-row.ts'
 import { readSettlements } from './read-settlements.ts'
 import { toPriceRow } from './price-rows.ts'
@@ -24,6 +25,22 @@ import { findStillUncharged, readDelivered } from './verify/verify-delivered.ts'
 import type { VerifyDeps } from './verify/verify-ledger.ts'
 import { verifyLedger } from './verify/verify-ledger.ts'
 
+/** What nobody waits for: intake and background tasks. */
+const BACKGROUND_MS = 30_000
+/** A call has its own deadline; this is for signals that have none. */
+const CALL_MS = 4_500
+const VERIFY_MS = 6 * 3_600_000
+
+interface KyselyLedgerDeps {
+  db: Kysely<Tables>
+  jobs: Jobs
+  alsoVerify?: VerifyDeps['alsoVerify'] | undefined
+  clock?: Clock
+  random?: Random
+  /** Of the call that all of this is done for. */
+  signal?: AbortSignal
+}
+
 /**
  * The book in PostgreSQL. Lost races are repeated here and nowhere else; a database that is away is
  * `unavailable`. `jobs` are asked within the transaction that settles them.
@@ -34,26 +51,29 @@ export function kyselyLedgerStore({
   alsoVerify,
   clock = systemClock,
   random = systemRandom,
-}: {
-  db: Kysely<Tables>
-  jobs: Jobs
-  alsoVerify?: VerifyDeps['alsoVerify']
-  clock?: Clock
-  random?: Random
-}): LedgerStore {
-  const safely = <Result>(work: () => Promise<Result>) =>
-    whileDatabaseIsThere(() => repeatOnConflict({ clock, random }, work))
+  signal,
+}: KyselyLedgerDeps): LedgerStore {
+  const safely = <Result>(work: () => Promise<Result>, withinMs?: number) =>
+    whileDatabaseIsThere(() => repeatOnConflict({ clock, random }, work), {
+      signal,
+      ...(withinMs !== undefined && { withinMs }),
+    })
   const charges = kyselyChargeReads(db)
 
   return {
+    until: (ending) => kyselyLedgerStore({ db, jobs, alsoVerify, clock, random, signal: ending }),
     readUsage: (query) => safely(() => charges.readUsage(query)),
     listCharges: (query) => safely(() => charges.listCharges(query)),
     findCharge: (key) => safely(() => charges.findCharge(key)),
     sumBalances: () => safely(() => charges.sumBalances()),
     sumCharged: (between) => safely(() => charges.sumCharged(between)),
-    openHold: (opened) => safely(() => openHoldRow(db, opened)),
+    // A transaction although it is one statement: only then is the deadline checked where it commits.
+    openHold: (opened) => safely(() => db.transaction().execute((trx) => openHoldRow(trx, opened))),
     inTransaction: (work) =>
-      safely(() => db.transaction().execute((trx) => work(kyselyLedgerBook({ trx, jobs })))),
+      safely(
+        () => db.transaction().execute((trx) => work(kyselyLedgerBook({ trx, jobs }))),
+        signal ? CALL_MS : BACKGROUND_MS,
+      ),
     renewAllowances: (renewal) => safely(() => renewAllowances(db, renewal)),
     readBalance: (wallet) => safely(() => readBalance(db, wallet)),
     readBalances: (wallets) => safely(() => readBalances(db, wallets)),
@@ -65,10 +85,13 @@ export function kyselyLedgerStore({
       }),
     readSettlements: (refs) => safely(() => readSettlements(db, refs)),
     listOverdue: (query) => safely(() => listOverdue(db, query)),
-    sealNext: (seal, options) => safely(() => sealFinal({ db, clock }, seal, options)),
-    verify: (options) => safely(() => verifyLedger({ db, jobs, alsoVerify, ...options })),
-    readDelivered: (query) => safely(() => readDelivered(db, query)),
-    findStillUncharged: (ids) => safely(() => findStillUncharged(db, ids)),
+    listWithoutJob: (query) => safely(() => listWithoutJob({ db, jobs }, query), BACKGROUND_MS),
+    sealNext: (seal, options) =>
+      safely(() => sealFinal({ db, clock }, seal, options), BACKGROUND_MS),
+    verify: (options) =>
+      safely(() => verifyLedger({ db, jobs, alsoVerify, ...options }), VERIFY_MS),
+    readDelivered: (query) => safely(() => readDelivered(db, query), BACKGROUND_MS),
+    findStillUncharged: (ids) => safely(() => findStillUncharged(db, ids), BACKGROUND_MS),
     check: () =>
       safely(async () => {
         await sql`select`.execute(db)

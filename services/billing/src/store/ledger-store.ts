@@ -13,6 +13,11 @@ import type { DeliveredPage, LogPlace } from './verify/verify-delivered.ts'
 /** The book. Every method is one database transaction. */
 export interface LedgerStore extends ChargeReads {
   /**
+   * The same book for one call: its methods reject with `unavailable` once the call's signal has aborted or
+   * its deadline has passed, and nothing commits after that.
+   */
+  until(signal: AbortSignal): LedgerStore
+  /**
    * Writes an opened hold with its transfer if available pays for it, in one statement. `known` when
    * its (purpose, ref) has a hold already, whatever its state; nothing is changed then.
    */
@@ -35,6 +40,8 @@ export interface LedgerStore extends ChargeReads {
   readSettlements(refs: readonly string[]): Promise<Settlements>
   /** Open holds of a purpose that expired before a moment, oldest first, by cursor. */
   listOverdue(query: OverdueQuery): Promise<OpenHold[]>
+  /** Open holds of jobs opened before a moment whose jobs do not exist, in id order, by cursor. */
+  listWithoutJob(query: WithoutJobQuery): Promise<WithoutJobPage>
   /**
    * Seals at most `transfersMax` transfers that are final: no running transaction can still write a
    * number in their range. Undefined when there is nothing to seal, when somebody else is sealing,
@@ -80,6 +87,8 @@ export interface LedgerBook {
   promiseCatalogChanged(dueAt: Date): Promise<void>
   /** How an image job ended; undefined while it runs, or when there is no such job. */
   readEndedJob(jobId: string): Promise<EndedJob | undefined>
+  /** Whether an image job exists, whatever became of it. */
+  hasJob(jobId: string): Promise<boolean>
   /** Whether an image job exists and has not ended. */
   isJobRunning(jobId: string): Promise<boolean>
   /** Nobody needs to be told any more that these jobs ended. */
@@ -120,6 +129,21 @@ export interface OverdueQuery {
   expiredBefore: Date
   after?: OpenHold | undefined
   limit: number
+}
+
+export interface WithoutJobQuery {
+  openedBefore: Date
+  /** The id of the last hold that was looked at. */
+  after?: string | undefined
+  /** How many holds are looked at, with or without a job. */
+  limit: number
+}
+
+export interface WithoutJobPage {
+  /** The jobs' ids. */
+  refs: string[]
+  /** The last hold that was looked at; undefined when there are no more. */
+  next: string | undefined
 }
 
 export interface VerifyOptions {

@@ -8,7 +8,7 @@ import type { LedgerBook, Posting } from './ledger-store.ts'
 import type { MemoryTables } from './memory-tables.ts'
 
 /** What the owner of the jobs tells. */
-export type MemoryJobs = Pick<LedgerBook, 'readEndedJob' | 'isJobRunning'>
+export type MemoryJobs = Pick<LedgerBook, 'readEndedJob' | 'isJobRunning' | 'hasJob'>
 
 /** The book within a transaction of the memory twin. What is cleared goes when it commits. */
 export function memoryBook({
@@ -65,6 +65,7 @@ export function memoryBook({
     // Nobody relays here: with the memory twin the bus is in memory too, and loses nothing.
     promiseCatalogChanged: async () => {},
     readEndedJob: jobs.readEndedJob,
+    hasJob: jobs.hasJob,
     isJobRunning: jobs.isJobRunning,
     clearJobsEnded: async (jobIds) => void cleared.push(...jobIds),
   }

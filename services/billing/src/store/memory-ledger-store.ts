@@ -35,22 +35,39 @@ export function memoryLedgerStore({
   jobs: MemoryJobs
 }): MemoryLedgerStore {
   const tables = memoryTables()
-  const outbox = new Set<string>()
-  const seals: Seal[] = []
-  let queue: Promise<unknown> = Promise.resolve()
   for (const row of prices) tables.prices.set(row.id, row)
   tables.commit()
+  return storeOf({ tables, jobs, outbox: new Set(), seals: [], turns: createTurns() })
+}
 
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+/** One transaction at a time. */
+function createTurns() {
+  let queue: Promise<unknown> = Promise.resolve()
+  return <Result>(work: () => Promise<Result>): Promise<Result> => {
     const turn = queue.then(work)
     queue = turn.catch(() => undefined)
     return turn
   }
+}
+
+interface Shared {
+  tables: MemoryTables
+  jobs: MemoryJobs
+  outbox: Set<string>
+  seals: Seal[]
+  turns: ReturnType<typeof createTurns>
+  /** Of the call that all of this is done for. */
+  signal?: AbortSignal
+}
+
+function storeOf(shared: Shared): MemoryLedgerStore {
+  const { tables, jobs, outbox, seals, turns: inTurn, signal } = shared
   const inTransaction = <Result>(work: (book: LedgerBook) => Promise<Result>) =>
     inTurn(async () => {
       const cleared: string[] = []
       try {
         const result = await work(memoryBook({ tables, jobs, cleared }))
+        signal?.throwIfAborted()
         tables.commit()
         for (const jobId of cleared) outbox.delete(jobId)
         return result
@@ -61,9 +78,10 @@ export function memoryLedgerStore({
     })
 
   return {
+    until: (ending) => storeOf({ ...shared, signal: ending }),
     inTransaction,
     ...writes({ tables, inTransaction }),
-    ...reads({ tables, inTurn }),
+    ...reads({ tables, jobs, inTurn }),
     ...memoryChargeReads({ tables, inTurn }),
     sealNext: (seal, { transfersMax }) =>
       inTurn(async () => {
@@ -116,6 +134,7 @@ type Reads =
   | 'readPrices'
   | 'readSettlements'
   | 'listOverdue'
+  | 'listWithoutJob'
   | 'verify'
   | 'readDelivered'
   | 'findStillUncharged'
@@ -123,9 +142,11 @@ type Reads =
 
 function reads({
   tables,
+  jobs,
   inTurn,
 }: {
   tables: MemoryTables
+  jobs: MemoryJobs
   inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
 }): Pick<MemoryLedgerStore, Reads | 'readBook'> {
   return {
@@ -164,6 +185,18 @@ function reads({
           .slice(0, limit)
           .map(toOpenHold),
       ),
+    listWithoutJob: ({ openedBefore, after = '', limit }) =>
+      inTurn(async () => {
+        const holds = tables.holds
+          .values()
+          .filter(({ purpose, state }) => purpose === 'job' && state === 'open')
+          .filter(({ id, openedAt }) => openedAt < openedBefore && id > after)
+          .sort((a, b) => (a.id < b.id ? -1 : 1))
+          .slice(0, limit)
+        const refs: string[] = []
+        for (const { ref } of holds) if (!(await jobs.hasJob(ref))) refs.push(ref)
+        return { refs, next: holds.length < limit ? undefined : holds.at(-1)?.id }
+      }),
     verify: () => inTurn(async () => reportOfBook(tables.book())),
     // The request log is in PostgreSQL only.
     readDelivered: async () => ({ delivered: 0, uncharged: [], next: undefined }),

@@ -23,7 +23,11 @@ eachPostgres('sealing while others write', (open) => {
   const setUp = () => {
     // Sealing looks a few times whether others have ended; here nobody has to wait for that.
     const clock = { ...systemClock, sleep: async () => {} }
-    const jobs = { readEndedJob: async () => undefined, isJobRunning: async () => false }
+    const jobs = {
+      readEndedJob: async () => undefined,
+      isJobRunning: async () => false,
+      findJobs: async () => [],
+    }
     const store = kyselyLedgerStore({ db: database.db, jobs, clock })
     const give = async (book: LedgerBook, number: number) => {
       const wallet = id('wal', number)

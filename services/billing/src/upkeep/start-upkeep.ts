@@ -6,6 +6,7 @@ import { createDeliveredCheck } from './check-delivered.ts'
 import { expireAllowances } from './expire-allowances.ts'
 import { expireHolds } from './expire-holds.ts'
 import { sealLedger } from './seal-ledger.ts'
+import { voidUnusedHolds } from './void-unused-holds.ts'
 
 const CHECK_DELIVERED_EVERY_MS = 60_000
 
@@ -14,6 +15,7 @@ export function startUpkeep(parts: BillingParts): () => Promise<void> {
   const { clock, log, config } = parts
   const pieces = {
     'expire-holds': { everyMs: config.expireEveryMs, run: () => expireHolds(parts) },
+    'void-unused-holds': { everyMs: config.unusedEveryMs, run: () => voidUnusedHolds(parts) },
     'expire-allowances': { everyMs: config.expireEveryMs, run: () => expireAllowances(parts) },
     'seal-ledger': { everyMs: config.sealEveryMs, run: () => sealLedger(parts) },
     'check-delivered': { everyMs: CHECK_DELIVERED_EVERY_MS, run: createDeliveredCheck(parts) },

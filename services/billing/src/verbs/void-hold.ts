@@ -6,13 +6,17 @@ import { voidJob } from '../ledger/hold.ts'
 
 type VoidHold = typeof billingContract.methods.voidHold
 
-/** Gives all of a hold back. Unknown ref: nothing happens. Safe to repeat. */
+/**
+ * Gives all of a hold back. Unknown ref: nothing happens. Safe to repeat. `unlessSubmitted` leaves the hold of
+ * a job that exists alone, and answers 0.
+ */
 export async function voidHold(
   { store, clock, log }: BillingParts,
-  { ref, reason }: InputOf<VoidHold>,
+  { ref, reason, unlessSubmitted = false }: InputOf<VoidHold>,
 ): Promise<OutputOf<VoidHold>> {
   return store.inTransaction(async (book) => {
     const hold = await book.lockHold({ purpose: 'job', ref })
+    if (unlessSubmitted && (await book.hasJob(ref))) return { releasedMicro: 0n }
     await book.clearJobsEnded([ref])
     if (!hold) return { releasedMicro: 0n }
     if (hold.settledAt !== null) return { releasedMicro: hold.releasedMicro }

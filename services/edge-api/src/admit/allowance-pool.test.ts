@@ -79,11 +79,12 @@ function fakeBilling({ balanceMicro, clock }: { balanceMicro: bigint; clock: Fak
 function rig(balanceMicro: bigint, { seed = 1 } = {}) {
   const clock = fakeClock()
   const { billing, world } = fakeBilling({ balanceMicro, clock })
-  const state = { recordsOnTheirWay: false }
+  const state = { recordsOnTheirWay: false, returned: [] as string[] }
   const pool = createAllowancePool({
     billing,
     edge: 'edge_1',
     settleNow: async () => !state.recordsOnTheirWay,
+    returns: { add: ({ ref }) => void state.returned.push(ref) },
     clock,
     random: seededRandom(seed),
     log: recordedLog(),

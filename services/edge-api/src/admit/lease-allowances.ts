@@ -7,6 +7,7 @@ import { newId } from '@sluice/kernel/ids'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
 
+import type { HoldReturns } from '../images/hold-returns.ts'
 import type { Allowance, Purse } from './purse.ts'
 import { isIdle, isUnused, wantOf } from './purse.ts'
 
@@ -23,6 +24,8 @@ export interface AllowanceDeps {
   edge: string
   /** Brings all records of these allowances to billing; false when some may still be on their way. */
   settleNow: (allowanceIds: readonly string[]) => Promise<boolean>
+  /** Closes allowances of which it is not known whether they were opened. */
+  returns: Pick<HoldReturns, 'add'>
   clock: Clock
   random: Random
   log: Log
@@ -50,7 +53,7 @@ export async function openAllowance(
 }
 
 async function askBilling(
-  { billing, edge, clock, random }: AllowanceDeps,
+  { billing, edge, clock, random, returns }: AllowanceDeps,
   purse: Purse,
   needMicro: MicroCredits,
 ): Promise<Refusal | undefined> {
@@ -59,7 +62,12 @@ async function askBilling(
   const askedMs = clock.monotonicMs()
   const { wallet } = purse
   const input = { allowanceId, wallet, edge, needMicro, wantMicro, leaseMs: LEASE_MS }
-  const answer = await withTimeout(clock, (signal) => billing.openAllowance(input, { signal }))
+  const answer = await withTimeout(clock, (signal) =>
+    billing.openAllowance(input, { signal }),
+  ).catch((error: unknown) => {
+    returns.add({ purpose: 'allowance', ref: allowanceId, reason: 'unknown', unknown: true })
+    throw error
+  })
   if (answer.outcome === 'refused') return answer
   // In front: the older ones are nearly spent, and would be looked at in vain.
   purse.allowances.unshift({

@@ -2,6 +2,7 @@ import type { ImageJobEvent } from '@sluice/contracts/events'
 import type { ImageRequest } from '@sluice/contracts/image-request'
 import type { PriceRow } from '@sluice/contracts/prices'
 import type { ImageJob } from '@sluice/jobs/image-job'
+import { isHoldEnded } from '@sluice/jobs/hold-ended'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { formatCredits } from '@sluice/kernel/credits'
 import { startDeadline } from '@sluice/kernel/deadline'
@@ -16,7 +17,7 @@ import { priceImages } from './price-images.ts'
 import { checkQuota, reserveQuota } from './reserve-quota.ts'
 import { unpriced } from './usable-model.ts'
 
-const HOLD_WITHIN_MS = 10_000
+const HOLD_WITHIN_MS = 5_000
 /** The hold outlives its job by so much: the capture must find it open. */
 const HOLD_GRACE_MS = 600_000
 /** How many ended holds without a job one intention may have behind it. */
@@ -42,7 +43,7 @@ export interface Submitted {
 /**
  * Holds the worst case (transaction 1) and writes the job (transaction 2), or joins the job that the
  * same intention wrote before. Throws `insufficient_credit`, `daily_quota_exceeded`, `idempotency_conflict`, `model_not_found` for
- * a model without a price, or `unavailable`; then nothing is left but, at worst, a hold that expires.
+ * a model without a price, or `unavailable`; then nothing is left but, at worst, a hold that is given back soon after.
  */
 export async function submitImage(door: Door, input: SubmitInput): Promise<Submitted> {
   crashPoint('edge-before-hold')
@@ -59,6 +60,8 @@ export async function submitImage(door: Door, input: SubmitInput): Promise<Submi
     crashPoint('edge-after-hold')
     await reserveQuota(door, { ...input, jobId, held })
     const submitted = await writeJob(door, { ...input, jobId, fresh: held.fresh })
+    // It took so long that billing gave the hold back: the next name begins anew.
+    if (submitted === 'hold-ended') continue
     crashPoint('edge-after-submit')
     sameBody(submitted.job, input)
     return { ...submitted, hold: held }
@@ -100,6 +103,8 @@ async function openHold(
   } catch (error) {
     // The same name with another worst case: the key was used for another body.
     if (intent.isRepeatable && isAppError(error, 'invalid_value')) return 'contradicted'
+    const isUnknown = deadline.signal.aborted || isAppError(error, 'unavailable')
+    if (isUnknown) door.holdReturns.add({ ref: jobId, reason: 'unknown', unknown: true })
     if (isAppError(error) || !deadline.signal.aborted) throw error
     throw new AppError('unavailable', 'Billing did not answer in time.', { cause: error })
   } finally {
@@ -108,10 +113,10 @@ async function openHold(
 }
 
 async function writeJob(
-  { deps }: Door,
+  door: Door,
   { principal, request, bodyHash, jobId, fresh }: SubmitInput & { jobId: string; fresh: boolean },
-): Promise<Omit<Submitted, 'hold'>> {
-  const { clock, jobs, config } = deps
+): Promise<Omit<Submitted, 'hold'> | 'hold-ended'> {
+  const { clock, jobs, config } = door.deps
   const now = clock.now()
   const { wallet, apiKeyId } = principal
   const deadlineAt = new Date(now.getTime() + config.imageJobMsMax)
@@ -120,16 +125,20 @@ async function writeJob(
     const { events, ...submitted } = await jobs.submit(job, now)
     return { ...submitted, known: events }
   } catch (error) {
+    if (isHoldEnded(error)) return 'hold-ended'
     // The commit may have happened although its answer was lost. Only the row knows.
     const job = await jobs.read(jobId).catch(() => 'unknown' as const)
-    if (job === 'unknown') throw new SubmitUnknown(error)
+    if (job === 'unknown') {
+      if (fresh) door.holdReturns.add({ ref: jobId, reason: 'job unknown', unknown: true })
+      throw new SubmitUnknown(error)
+    }
     if (job) return { job, fresh: true, known: [] }
-    if (fresh) await giveBackHold({ deps }, { ref: jobId, reason: 'job not written' })
+    if (fresh) await giveBackHold(door, { ref: jobId, reason: 'job not written' })
     throw error
   }
 }
 
-/** The job may or may not have been written: its inputs must stay, its hold ends by itself. */
+/** The job may or may not have been written: its inputs must stay, its hold is given back if it was not. */
 export class SubmitUnknown extends AppError {
   constructor(cause: unknown) {
     super('unavailable', 'It is not known whether this request was accepted.', { cause })

@@ -4,7 +4,8 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import type { Dispatcher } from 'undici'
 
-const ANSWER_WITHIN_MS = 60_000
+/** A service that hangs is away; none of ours thinks for so long before it answers. */
+const ANSWER_WITHIN_MS = 10_000
 const SILENCE_MS_MAX = 60_000
 
 // RFC 9110 §7.6.1: what is said between two neighbours is not passed on.

@@ -8,6 +8,8 @@ import { sql } from 'kysely'
 
 import type { QuotaAnswer, QuotaAsk, QuotaSettlement, QuotaStore } from './quota-store.ts'
 
+/** Nobody waits for it. */
+const PRUNE_MS = 30_000
 const UNIQUE_VIOLATION = '23505'
 /** The quota may be raised between a refusal and its reason; so often we look again. */
 const LOOKS_MAX = 3
@@ -31,7 +33,7 @@ export function kyselyQuotaStore({ db }: { db: Kysely<Tables> }): QuotaStore {
           .limit(limit)
           .execute(),
       ),
-    prune: (input) => whileDatabaseIsThere(() => prune(db, input)),
+    prune: (input) => whileDatabaseIsThere(() => prune(db, input), { withinMs: PRUNE_MS }),
   }
 }
 
@@ -54,7 +56,9 @@ async function reserve(db: Kysely<Tables>, ask: QuotaAsk): Promise<QuotaAnswer> 
  */
 async function tryReserve(db: Kysely<Tables>, { ref, apiKeyId, day, amountMicro, at }: QuotaAsk) {
   try {
-    const { rows } = await sql<{ known: boolean; reserved: boolean }>`
+    // A transaction although it is one statement: only then is the deadline checked where it commits.
+    const { rows } = await db.transaction().execute((trx) =>
+      sql<{ known: boolean; reserved: boolean }>`
       with known as (select from api_key_reservations where ref = ${ref}),
       taken as (
         insert into api_key_days as d (api_key_id, day, reserved_micro, spent_micro)
@@ -76,7 +80,8 @@ async function tryReserve(db: Kysely<Tables>, { ref, apiKeyId, day, amountMicro,
         returning ref
       )
       select exists (select from known) as known, exists (select from opened) as reserved`.execute(
-      db,
+        trx,
+      ),
     )
     if (rows[0]?.known) return 'known'
     return rows[0]?.reserved ? 'reserved' : 'refused'

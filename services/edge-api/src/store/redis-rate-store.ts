@@ -6,13 +6,16 @@ import type { RateStore } from './rate-store.ts'
 
 /** No caller waits longer for a counter. */
 const TIMEOUT_MS = 250
+/** So soon after Redis is back it is used again. */
+const RECONNECT_MS_MAX = 400
 const PREFIX = 'sluice:rate:'
 
 /** How to connect for limits: a call that cannot be made at once is not made at all. */
 export const rateRedisOptions = {
   lazyConnect: true,
-  connectTimeout: 5_000,
+  connectTimeout: 1_000,
   commandTimeout: TIMEOUT_MS,
+  retryStrategy: (attempts: number) => Math.min(50 * attempts, RECONNECT_MS_MAX),
   // A take that is sent twice would count twice.
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,

@@ -9,6 +9,7 @@ import type { Identity } from '../identity/identity.ts'
 const ALLOWANCES_EVERY_MS = 5_000
 const CLAIMS_EVERY_MS = 20_000
 const PRUNE_EVERY_MS = 600_000
+const HOLD_RETURNS_EVERY_MS = 1_000
 const QUOTAS_EVERY_MS = 2_000
 const QUOTA_LEFTOVERS_EVERY_MS = 30_000
 const PRUNE_BATCH = 1_000
@@ -38,6 +39,11 @@ export function startUpkeep(
       run: async () => {
         while ((await answerStore.prune({ now: clock.now(), limit: PRUNE_BATCH })) === PRUNE_BATCH);
       },
+    },
+    {
+      name: 'hold returns',
+      everyMs: HOLD_RETURNS_EVERY_MS,
+      run: () => door.holdReturns.upkeep(),
     },
     { name: 'quotas', everyMs: QUOTAS_EVERY_MS, run: () => quotas.upkeep() },
     {

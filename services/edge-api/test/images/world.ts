@@ -34,6 +34,7 @@ import type { EdgeContext, EdgeEnv, RequestRecord } from '../../src/request.ts'
 import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
+import { createHoldReturns } from '../../src/images/hold-returns.ts'
 import { createSweep } from '../../src/sweep.ts'
 import { id, owners, people, principals, quotaOf } from './callers.ts'
 import { mountPanel } from './mount-panel.ts'
@@ -139,6 +140,7 @@ export async function world(options: WorldOptions = {}) {
     catalog: { current: () => snapshot },
     jobHub: hub,
     quotas,
+    holdReturns: createHoldReturns({ billing, clock, log }),
     sweep,
     running: { count: 0, claims: 0, images: 0 },
     draining: draining.signal,

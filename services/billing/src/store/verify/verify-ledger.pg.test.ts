@@ -254,7 +254,11 @@ eachPostgres('verifying the ledger', (open) => {
       const finding = { invariant: 7, message: 'a picture is gone', count: 1 }
       const report = await verifyLedger({
         db,
-        jobs: { readEndedJob: async () => undefined, isJobRunning: async () => false },
+        jobs: {
+          readEndedJob: async () => undefined,
+          isJobRunning: async () => false,
+          findJobs: async () => [],
+        },
         now: new Date(0),
         graceMs: 0,
         alsoVerify: async () => ({ findings: [finding], checked: { pictures: 1 } }),

@@ -1,0 +1,32 @@
+import type { Tables } from '@sluice/db/tables'
+import type { Kysely } from 'kysely'
+
+import type { Jobs } from './kysely-ledger-book.ts'
+import type { WithoutJobPage, WithoutJobQuery } from './ledger-store.ts'
+
+/** One page of open job holds, reduced to those whose jobs do not exist. */
+export async function listWithoutJob(
+  { db, jobs }: { db: Kysely<Tables>; jobs: Pick<Jobs, 'findJobs'> },
+  { openedBefore, after, limit }: WithoutJobQuery,
+): Promise<WithoutJobPage> {
+  const rows = await db
+    .selectFrom('holds')
+    .select(['id', 'ref'])
+    .where('purpose', '=', 'job')
+    .where('state', '=', 'open')
+    .where('opened_at', '<', openedBefore)
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  const known = new Set(
+    await jobs.findJobs(
+      db,
+      rows.map(({ ref }) => ref),
+    ),
+  )
+  return {
+    refs: rows.map(({ ref }) => ref).filter((ref) => !known.has(ref)),
+    next: rows.length < limit ? undefined : rows.at(-1)?.id,
+  }
+}

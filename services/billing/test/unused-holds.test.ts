@@ -1,0 +1,97 @@
+import { startDeadline } from '@sluice/kernel/deadline'
+import { expect, it } from 'vitest'
+
+import { voidUnusedHolds } from '../src/upkeep/void-unused-holds.ts'
+import { id } from './ids.ts'
+import { memoryLedger } from './ledgers.ts'
+import { testBilling } from './test-billing.ts'
+
+const wallet = id('wal', 1)
+const model = 'gpt-image-1'
+const low = { width: 1024, height: 1024, quality: 'low' } as const
+const GIVEN_MICRO = 500_000_000n
+const TWO_MINUTES_MS = 120_000
+
+async function setUp(holds: number) {
+  const ledger = await memoryLedger()
+  const house = testBilling({ ledger })
+  const { billing, clock } = house
+  await billing.grantCredits({
+    transferId: 'first-gift',
+    wallet,
+    amountMicro: GIVEN_MICRO,
+    memo: '',
+  })
+  const open = (number: number, options?: { signal: AbortSignal }) =>
+    billing.openHold(
+      {
+        wallet,
+        ref: id('img', number),
+        model,
+        worstCase: { kind: 'images', pictures: [low] },
+        expiresAt: new Date(clock.nowMs() + 2_400_000),
+      },
+      options,
+    )
+  for (let number = 1; number <= holds; number += 1) await open(number)
+  const available = async () => (await billing.readBalance({ wallet })).availableMicro
+  return { ...house, open, available }
+}
+
+it('gives back every hold without a job within two minutes, and none before a submission has its time', async () => {
+  const { billing, clock, available, parts } = await setUp(16)
+  await billing.start()
+  await clock.advance(59_000)
+  expect(await available()).toBeLessThan(GIVEN_MICRO)
+  await clock.advance(TWO_MINUTES_MS - 59_000)
+  expect(await available()).toBe(GIVEN_MICRO)
+  expect(await voidUnusedHolds(parts)).toBe(0)
+  await billing.stop()
+})
+
+it('leaves the holds of jobs alone, whether they run or have ended', async () => {
+  const { clock, ledger, parts, available } = await setUp(3)
+  ledger.jobs.set(id('img', 1), 'running')
+  const ended = { wallet, apiKeyId: id('key', 1), model, pictures: [low] }
+  ledger.jobs.set(id('img', 2), { state: 'done', ...ended })
+  await clock.advance(TWO_MINUTES_MS)
+  expect(await voidUnusedHolds(parts)).toBe(1)
+  expect(await available()).toBe(GIVEN_MICRO - 2_000_000n)
+})
+
+it('looks at every page of them', async () => {
+  const { clock, parts, available } = await setUp(30)
+  await clock.advance(TWO_MINUTES_MS)
+  const pages = { ...parts.store, listWithoutJob: listBy(7, parts.store.listWithoutJob) }
+  expect(await voidUnusedHolds({ ...parts, store: pages })).toBe(30)
+  expect(await available()).toBe(GIVEN_MICRO)
+})
+
+function listBy<Query extends { limit: number }, Page>(
+  limit: number,
+  list: (query: Query) => Promise<Page>,
+) {
+  return (query: Query) => list({ ...query, limit })
+}
+
+it('voids a hold for whoever does not know about it only while no job was submitted', async () => {
+  const { billing, ledger, available } = await setUp(2)
+  ledger.jobs.set(id('img', 1), 'running')
+  for (const number of [1, 2, 3]) {
+    await billing.voidHold({ ref: id('img', number), reason: 'unknown', unlessSubmitted: true })
+  }
+  expect(await available()).toBe(GIVEN_MICRO - 1_000_000n)
+})
+
+it('opens nothing for a caller who was answered before the book could write', async () => {
+  const { clock, open, store, available } = await setUp(0)
+  const deadline = startDeadline(clock, 5_000)
+  // The book is busy with somebody else for longer than the caller waits.
+  const busy = store.inTransaction(() => clock.sleep(20_000))
+  const opening = Promise.allSettled([open(1, deadline)])
+  await clock.advance(0)
+  await clock.advance(20_000)
+  await busy
+  expect(await opening).toMatchObject([{ status: 'rejected' }])
+  expect(await available()).toBe(GIVEN_MICRO)
+})
