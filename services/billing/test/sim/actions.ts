@@ -4,6 +4,7 @@ import { expect } from 'vitest'
 import { expireAllowances } from '../../src/upkeep/expire-allowances.ts'
 import { expireHolds } from '../../src/upkeep/expire-holds.ts'
 import { sealLedger } from '../../src/upkeep/seal-ledger.ts'
+import { voidUnusedHolds } from '../../src/upkeep/void-unused-holds.ts'
 import { callActions } from './call-actions.ts'
 import { jobActions } from './job-actions.ts'
 import type { World } from './world.ts'
@@ -84,6 +85,49 @@ async function checkNoneOverdue({ subjects, clock, jobs }: World): Promise<void>
   }
 }
 
+const wake: Action<World> = {
+  name: 'a frozen database wakes up',
+  run: async ({ subjects }) => {
+    const counts = []
+    for (const { store, ledger } of subjects) {
+      const before = await ledger.readBook()
+      const outcomes = await store.wake()
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toEqual([])
+      expect(await ledger.readBook(), 'a refused call was done later').toEqual(before)
+      counts.push(outcomes.length)
+    }
+    return counts
+  },
+}
+
+const giveBackUnused: Action<World> = {
+  name: 'give back holds without a job',
+  run: async (world, random) => {
+    await world.clock.advance(random.integer(120_000))
+    const before = await openHoldsOfRunning(world)
+    const heard = await ask(world, ({ parts }) => voidUnusedHolds(parts), maybeCrash(random))
+    expect(await openHoldsOfRunning(world), 'the hold of a living job was voided').toEqual(before)
+    if (heard.kind === 'answer') await checkNoneUnused(world)
+    return heard
+  },
+}
+
+/** None without a job is open for longer than a submission may take. */
+async function checkNoneUnused({ subjects, clock, jobs }: World): Promise<void> {
+  const submitted = new Set(jobs.filter(({ fate }) => fate !== 'none').map(({ ref }) => ref))
+  for (const { ledger, parts } of subjects) {
+    const { holds } = await ledger.readBook()
+    const unused = holds.filter(
+      ({ state, purpose, openedAt, ref }) =>
+        state === 'open' &&
+        purpose === 'job' &&
+        !submitted.has(ref) &&
+        openedAt.getTime() + parts.config.unusedHoldMs < clock.nowMs(),
+    )
+    expect(unused).toEqual([])
+  }
+}
+
 const seal: Action<World> = {
   name: 'seal',
   weight: 0.5,
@@ -92,4 +136,13 @@ const seal: Action<World> = {
   },
 }
 
-export const actions: Action<World>[] = [grant, ...jobActions, ...callActions, addPrice, pass, seal]
+export const actions: Action<World>[] = [
+  grant,
+  ...jobActions,
+  ...callActions,
+  addPrice,
+  pass,
+  wake,
+  giveBackUnused,
+  seal,
+]

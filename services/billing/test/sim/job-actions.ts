@@ -68,14 +68,31 @@ const submitAgain: Action<World> = {
 }
 
 const goOn: Action<World> = {
-  name: 'a door that was paused goes on',
-  run: (world, random) => {
-    // However long ago its hold was opened: by now it may have expired.
+  name: 'an edge that was paused goes on',
+  run: async (world, random) => {
+    // However long ago its hold was opened; the table takes no job whose hold has ended.
     const job = pick(
       world.jobs.filter(({ fate, opened }) => opened && fate === 'none'),
       random,
     )
-    if (job) setFate(world, job, 'running')
+    const book = await world.subjects[0]?.ledger.readBook()
+    const hold = book?.holds.find(({ ref }) => ref === job?.ref)
+    if (!job || hold?.state !== 'open') return 'refused'
+    setFate(world, job, 'running')
+    return 'submitted'
+  },
+}
+
+const giveBackUnknown: Action<World> = {
+  name: 'give back a hold of which nothing is known',
+  weight: 2,
+  run: async (world, random) => {
+    const job = pick(world.jobs, random)
+    if (!job) return undefined
+    if (job.fate === 'none') job.voided = true
+    const asked = { ref: job.ref, reason: 'unknown', unlessSubmitted: true }
+    const heard = await ask(world, ({ billing }) => billing.voidHold(asked), maybeCrash(random))
+    return heard.kind
   },
 }
 
@@ -170,5 +187,6 @@ export const jobActions: Action<World>[] = [
   hint,
   capture,
   giveUp,
+  giveBackUnknown,
   refund,
 ]

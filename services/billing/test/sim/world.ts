@@ -112,9 +112,10 @@ async function hear<Answer>(call: Promise<Answer>): Promise<Heard<Answer>> {
   }
 }
 
-/** One call in five dies, before or after its commit. */
+/** One call in four dies, before or after its commit, or meets a frozen database. */
 export function maybeCrash(random: Random): CrashPoint | undefined {
   const roll = random.next()
+  if (roll > 0.95) return 'frozen'
   if (roll < 0.1) return 'before-commit'
   return roll < 0.2 ? 'after-commit' : undefined
 }
