@@ -50,7 +50,7 @@ async function hostilePeople(house: House, as: string): Promise<string[]> {
         params: { id },
         // What a header may hold: printable ASCII.
         headers: { 'idempotency-key': `${hostileWords.quoted} ${users.length} ${hash(note)}` },
-        body: { amount: '900000000000001', note },
+        body: { amount_micro: '900000000000001', note },
       })
   }
   const banned = await ask<{ id: string }>(house, 'createUser', {

@@ -58,14 +58,14 @@ export async function furnish(house: House): Promise<Furniture> {
     as,
     params: { id: user },
     headers: { 'idempotency-key': 'furnish' },
-    body: { amount: '25000000', note: 'welcome' },
+    body: { amount_micro: '25000000', note: 'welcome' },
   })
   const { id: key } = await ask<{ id: string }>(house, 'createApiKey', {
     as,
     body: {
       name: 'picture-bot',
       rpm_limit: 60,
-      daily_quota: '50000000',
+      daily_quota_micro: '50000000',
       model_whitelist: ['gpt-image-2'],
       ip_whitelist: ['10.0.0.0/8', '2001:db8::/32'],
       expires_at: '2030-01-01T00:00:00.000Z',

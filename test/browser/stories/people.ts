@@ -23,7 +23,7 @@ export async function makeAccount(house: House, creditsMicro?: bigint): Promise<
       as,
       params: { id },
       headers: { 'idempotency-key': `guest-${made}` },
-      body: { amount: String(creditsMicro), note: 'for a story' },
+      body: { amount_micro: String(creditsMicro), note: 'for a story' },
     })
   }
   return { id, email, password }

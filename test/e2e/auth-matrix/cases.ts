@@ -188,7 +188,7 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
     wish: async (world) => ({
       ...(await ofUser(world)),
       headers: { 'idempotency-key': fresh('grant') },
-      body: { amount: '1000000', note: 'a gift' },
+      body: { amount_micro: '1000000', note: 'a gift' },
     }),
   },
   listUserLedger: { wish: ofUser },

@@ -110,7 +110,7 @@ export async function populate(running: Running): Promise<World> {
       wish: {
         params: { id: userId },
         headers: { 'idempotency-key': `matrix-${userId}` },
-        body: { amount: '1000000000', note: 'for the matrix' },
+        body: { amount_micro: '1000000000', note: 'for the matrix' },
       },
     })
   await must({ running }, 'editUser', {

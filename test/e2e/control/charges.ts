@@ -68,7 +68,7 @@ async function makePayer(context: Context, asAdmin: string) {
     as: asAdmin,
     wish: {
       params: { id },
-      body: { amount: String(GIFT_MICRO), note: 'to be added up' },
+      body: { amount_micro: String(GIFT_MICRO), note: 'to be added up' },
       headers: { 'idempotency-key': `gift to ${id}` },
     },
   })

@@ -18,7 +18,7 @@ export async function keyLimitsHold(context: Context): Promise<void> {
   const { id, api_key: apiKey } = await must<ShownApiKey & { api_key: string }>(
     context,
     'createApiKey',
-    { as: session, wish: { body: { name: 'limited', daily_quota: '100000000' } } },
+    { as: session, wish: { body: { name: 'limited', daily_quota_micro: '100000000' } } },
   )
   const { baseUrl, otherBaseUrl = baseUrl } = context.running
   const draw = (door: string) => post(`${door}/v1/images/generations`, apiKey)
@@ -46,7 +46,7 @@ export async function keyLimitsHold(context: Context): Promise<void> {
   await eventually(async () => (await read()).last_used_at ?? undefined)
 
   const quotaMicro = oneMicro * 4n
-  await edit({ daily_quota: String(quotaMicro) })
+  await edit({ daily_quota_micro: String(quotaMicro) })
   const statuses = await Promise.all(
     Array.from({ length: PARALLEL }, (_none, n) => draw(n % 2 === 0 ? baseUrl : otherBaseUrl)),
   )
@@ -74,7 +74,7 @@ async function makeSpender(context: Context): Promise<string> {
     as: asAdmin,
     wish: {
       params: { id },
-      body: { amount: '500000000', note: 'to be spent' },
+      body: { amount_micro: '500000000', note: 'to be spent' },
       headers: { 'idempotency-key': `gift to ${id}` },
     },
   })

@@ -32,7 +32,7 @@ export async function newPainter(
       as: asAdmin,
       wish: {
         params: { id },
-        body: { amount: String(giftMicro), note: 'for paint' },
+        body: { amount_micro: String(giftMicro), note: 'for paint' },
         headers: { 'idempotency-key': `gift to ${id}` },
       },
     })

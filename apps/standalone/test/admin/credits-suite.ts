@@ -16,7 +16,7 @@ export function creditsSuite(make: () => Promise<HouseStores>): void {
   })
 
   describe('credits that an operator gives', () => {
-    const gift = (note = 'thanks') => ({ amount: '5000000', note })
+    const gift = (note = 'thanks') => ({ amount_micro: '5000000', note })
     const giving = (house: House, userId = house.ada.id) => {
       return (key: string, body: unknown = gift()) =>
         house.admin('POST', `${USERS}/${userId}/credits`, {
@@ -24,7 +24,14 @@ export function creditsSuite(make: () => Promise<HouseStores>): void {
           headers: { 'idempotency-key': key },
         })
     }
-    const balance = { posted_micro: '5000000', held_micro: '0', available_micro: '5000000' }
+    const balance = {
+      posted: '5',
+      posted_micro: '5000000',
+      held: '0',
+      held_micro: '0',
+      available: '5',
+      available_micro: '5000000',
+    }
 
     it('are there at once, with a note and the name of who gave them', async () => {
       const house = await open()
@@ -77,7 +84,7 @@ export function creditsSuite(make: () => Promise<HouseStores>): void {
       const give = giving(house)
       await give('k1')
       const conflict = { status: 422, code: 'idempotency_conflict', param: 'Idempotency-Key' }
-      const more = await give('k1', { ...gift(), amount: '5000001' })
+      const more = await give('k1', { ...gift(), amount_micro: '5000001' })
       expect(refusalOf(more)).toEqual(conflict)
       expect(more.headers.get('x-should-retry')).toBeNull()
       expect(refusalOf(await give('k1', gift('no thanks')))).toEqual(conflict)
@@ -85,15 +92,32 @@ export function creditsSuite(make: () => Promise<HouseStores>): void {
       expect(asRecord(shown.body['balance'])).toEqual(balance)
     })
 
-    it('need a key', async () => {
+    it('are given without a key, each time anew', async () => {
+      const { admin, ada } = await open()
+      const path = `${USERS}/${ada.id}/credits`
+      for (const available of ['10000', '20000']) {
+        const answer = await admin('POST', path, { body: { amount: 10_000, note: 'a gift' } })
+        expect(answer.status).toBe(201)
+        expect(answer.body).toMatchObject({ fresh: true, balance: { available } })
+      }
+    })
+
+    it.each([
+      [{ amount: 12.5 }, '12500000'],
+      [{ amount: '0.000001' }, '1'],
+      [{ amount: 10 }, '10000000'],
+      [{ amount_micro: 7 }, '7'],
+      [{ amount_micro: '7' }, '7'],
+    ])('are given by %j', async (amount, micro) => {
+      const give = giving(await open())
+      const { body } = await give('k1', { ...amount, note: 'x' })
+      expect(body).toMatchObject({ balance: { available_micro: micro } })
+    })
+
+    it('need no key, but one that can be kept', async () => {
       const { admin, ada } = await open()
       const path = `${USERS}/${ada.id}/credits`
       const param = 'Idempotency-Key'
-      expect(refusalOf(await admin('POST', path, { body: gift() }))).toEqual({
-        status: 400,
-        code: 'missing_required_parameter',
-        param,
-      })
       const headers = { 'idempotency-key': 'k'.repeat(256) }
       const long = await admin('POST', path, { body: gift(), headers })
       expect(refusalOf(long)).toEqual({ status: 400, code: 'invalid_value', param })
@@ -102,18 +126,28 @@ export function creditsSuite(make: () => Promise<HouseStores>): void {
     it('are refused with the name of the field that is wrong', async () => {
       const give = giving(await open())
       const wrong: [body: object, param: string][] = [
-        [{ amount: '0', note: 'x' }, 'amount'],
+        [{ amount_micro: '0', note: 'x' }, 'amount_micro'],
+        [{ amount_micro: '1.5', note: 'x' }, 'amount_micro'],
+        [{ amount_micro: '1000000000000001', note: 'x' }, 'amount_micro'],
         [{ amount: '-5', note: 'x' }, 'amount'],
-        [{ amount: 5, note: 'x' }, 'amount'],
-        [{ amount: '1.5', note: 'x' }, 'amount'],
-        [{ amount: '1000000000000001', note: 'x' }, 'amount'],
-        [{ amount: '5', note: ' ' }, 'note'],
-        [{ amount: '5', note: 'x'.repeat(201) }, 'note'],
+        [{ amount: -5, note: 'x' }, 'amount'],
+        [{ amount: '1.0000001', note: 'x' }, 'amount'],
+        [{ amount: 1_000_000_001, note: 'x' }, 'amount'],
+        [{ amount: true, note: 'x' }, 'amount'],
+        [{ amount: 1, amount_micro: '1', note: 'x' }, 'amount'],
+        [{ amount_micro: '5', note: ' ' }, 'note'],
+        [{ amount_micro: '5', note: 'x'.repeat(201) }, 'note'],
       ]
       for (const [body, param] of wrong) {
         const refused = { status: 400, code: 'invalid_value', param }
         expect(refusalOf(await give('k1', body)), JSON.stringify(body)).toEqual(refused)
       }
+    })
+
+    it('are missed by the name that people know', async () => {
+      const give = giving(await open())
+      const refused = { status: 400, code: 'missing_required_parameter', param: 'amount' }
+      expect(refusalOf(await give('k1', { note: 'x' }))).toEqual(refused)
     })
 
     it('cannot be given to nobody', async () => {

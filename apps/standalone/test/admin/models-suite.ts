@@ -1,3 +1,4 @@
+import { withCredits } from '@sluice/contracts/control/amounts'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { acting, idOf } from './channels-suite.ts'
@@ -93,7 +94,7 @@ export function modelsSuite(make: () => Promise<HouseStores>): void {
       expect(added.status).toBe(201)
       const id = expect.stringMatching(/^price_[0-9a-f]{32}$/)
       const row = { model: 'gpt-image-2', effective_at: iso(0), price: images('777') }
-      expect(added.body).toEqual({ id, ...row })
+      expect(added.body).toEqual({ id, ...row, price: withCredits(row.price) })
       expect((await rowOf('gpt-image-2'))['prices']).toEqual([added.body])
       await settled()
       await clock.advance(1)
@@ -101,6 +102,27 @@ export function modelsSuite(make: () => Promise<HouseStores>): void {
       const noted = { priceId: added.body['id'], kind: 'images', effectiveAt: iso(0) }
       const act = { act: 'model.add-price', by: root.id, target: 'gpt-image-2' }
       expect(acts().at(-1)).toEqual({ ...act, ...noted })
+    })
+
+    it('is taken in credits, as numbers or text', async () => {
+      const { create, add } = await open()
+      await create({ models: [offer('alpha', 'chat'), offer('gpt-image-2', 'image')] })
+      const price = {
+        kind: 'tokens',
+        input_per_million: 2.5,
+        cached_input_per_million: 0,
+        output_per_million: '10',
+      }
+      expect((await add('alpha', { price })).body).toMatchObject({
+        price: { input_per_million: '2.5', output_micro_per_million: '10000000' },
+      })
+      const step = { quality: 'low', pixels_max: 1_048_576, per_image: 0.02 }
+      const added = await add('gpt-image-2', { price: { kind: 'images', steps: [step] } })
+      expect(added.body).toMatchObject({ price: { steps: [{ micro_per_image: '20000' }] } })
+      const { output_per_million: _, ...less } = price
+      expect(refusalOf(await add('alpha', { price: less }))).toMatchObject({
+        param: 'price.output_per_million',
+      })
     })
 
     it('may begin later; until then the one before stays', async () => {

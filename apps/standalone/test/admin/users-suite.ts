@@ -1,3 +1,4 @@
+import { withCredits } from '@sluice/contracts/control/amounts'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import type { House, HouseStores } from './house.ts'
@@ -33,10 +34,12 @@ export function usersSuite(make: () => Promise<HouseStores>): void {
       const people = itemsOf(answer).toSorted((a, b) =>
         String(a['email']) < String(b['email']) ? -1 : 1,
       )
-      expect(people).toEqual([
-        { id: ada.id, email: 'ada@b.test', role: 'user', ...at, ...shown, balance: rich },
-        { id: root.id, email: 'root@b.test', role: 'admin', ...at, ...shown, balance: nothing },
-      ])
+      expect(people).toEqual(
+        withCredits([
+          { id: ada.id, email: 'ada@b.test', role: 'user', ...at, ...shown, balance: rich },
+          { id: root.id, email: 'root@b.test', role: 'admin', ...at, ...shown, balance: nothing },
+        ]),
+      )
       expect(asked).toEqual(['readBalances'])
     })
 
@@ -239,7 +242,7 @@ export function usersSuite(make: () => Promise<HouseStores>): void {
       ['POST', USERS, { email: 'x@b.test' }],
       ['GET', `${USERS}/${ada.id}`],
       ['PATCH', `${USERS}/${ada.id}`, { role: 'admin' }],
-      ['POST', `${USERS}/${ada.id}/credits`, { amount: '5', note: 'x' }],
+      ['POST', `${USERS}/${ada.id}/credits`, { amount_micro: '5', note: 'x' }],
     ]
     for (const [method, path, body] of attempts) {
       const headers = { 'idempotency-key': 'k1' }

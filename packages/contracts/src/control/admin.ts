@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { amountMicro, id, instant, microCredits } from '../codecs.ts'
 import { imageQuality } from '../image-request.ts'
 import { credentialState, dialect } from '../scheduler.contract.ts'
+import { amountFields, needAmount } from './amounts.ts'
+import { priceInput } from './price-input.ts'
 import { email, newPassword, role, shownBalance } from './auth.ts'
 import { pageQuery, personText } from './fields.ts'
 
@@ -44,13 +46,17 @@ export const editUserBody = z
   .strictObject({ role, banned: z.boolean(), ban_reason: personText(200) })
   .partial()
 
-export const grantCreditsBody = z.strictObject({
-  /** Micro-credits to give; more than 0. */
-  amount: amountMicro
-    .refine((amount) => amount > 0n, 'must be more than 0')
-    .refine((amount) => amount <= 1_000_000_000_000_000n, 'is more than a billion credits'),
-  note: personText(200),
-})
+/** `amount` in credits, or `amount_micro`. */
+export const grantCreditsBody = z
+  .strictObject({
+    amount: amountFields.credits.optional(),
+    amount_micro: amountFields.micro.optional(),
+    note: personText(200),
+  })
+  .transform(({ amount, amount_micro, note }, context) => ({
+    amount_micro: needAmount('amount', { credits: amount, micro: amount_micro }, context),
+    note,
+  }))
 /** `fresh` is false when this Idempotency-Key had given them before: then nothing was given now. */
 export const grantedCredits = z.object({ balance: shownBalance, fresh: z.boolean() })
 
@@ -207,7 +213,7 @@ export type AdminModel = z.input<typeof adminModel>
 /** A public name that a channel offers, or `*` for every model without a price of its own. */
 export const modelParams = z.object({ model: z.string().min(1).max(200) })
 export const addPriceBody = z.strictObject({
-  price: shownPriceValue,
+  price: priceInput,
   /** From now on unless said; never in the past. */
   effective_at: instant.optional(),
 })

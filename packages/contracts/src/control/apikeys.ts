@@ -2,6 +2,7 @@ import { findAlike } from '@sluice/kernel/fold-case'
 import { z } from 'zod'
 
 import { amountMicro, id, instant } from '../codecs.ts'
+import { amountFields, oneAmount } from './amounts.ts'
 import { personText } from './fields.ts'
 
 const MODELS_MAX = 200
@@ -13,8 +14,6 @@ export const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()])
 const limits = {
   /** Requests in any 60 seconds; null is no limit. */
   rpm_limit: z.int().min(1).max(1_000_000).nullable(),
-  /** Micro-credits that the key may spend in one day of UTC; null is no limit. */
-  daily_quota: amountMicro.refine((amount) => amount > 0n, 'must be positive').nullable(),
   /** Public model names that the key may use; null is all. */
   model_whitelist: z
     .array(z.string().min(1).max(200))
@@ -28,17 +27,44 @@ const limits = {
   expires_at: instant.nullable(),
 }
 
-export const createApiKeyBody = z.strictObject({
+/** Credits that the key may spend in one day of UTC, under one of the two names; null is no limit. */
+const quota = {
+  daily_quota: amountFields.credits.nullable().optional(),
+  daily_quota_micro: amountFields.micro.nullable().optional(),
+}
+
+interface Quota {
+  daily_quota?: bigint | null | undefined
+  daily_quota_micro?: bigint | null | undefined
+}
+
+function withOneQuota<Body extends Quota>(body: Body, context: z.RefinementCtx) {
+  const { daily_quota: _, ...rest } = body
+  return {
+    ...rest,
+    daily_quota_micro: oneAmount(
+      'daily_quota',
+      { credits: body.daily_quota, micro: body.daily_quota_micro },
+      context,
+    ),
+  }
+}
+
+const newKey = z.strictObject({
   name: personText(100),
   rpm_limit: limits.rpm_limit.default(null),
-  daily_quota: limits.daily_quota.default(null),
+  ...quota,
   model_whitelist: limits.model_whitelist.default(null),
   ip_whitelist: limits.ip_whitelist.default(null),
   expires_at: limits.expires_at.default(null),
 })
+export const createApiKeyBody = newKey.transform(withOneQuota)
 
 /** What is not named stays as it is; null lifts a limit. */
-export const editApiKeyBody = z.strictObject({ name: personText(100), ...limits }).partial()
+export const editApiKeyBody = z
+  .strictObject({ name: personText(100), ...limits, ...quota })
+  .partial()
+  .transform(withOneQuota)
 
 export const apiKey = z.object({
   id,
@@ -46,6 +72,8 @@ export const apiKey = z.object({
   /** The visible start. */
   prefix: z.string(),
   ...limits,
+  /** Null is no limit. */
+  daily_quota_micro: amountMicro.nullable(),
   /** Micro-credits of today's quota that are spent or reserved. */
   spent_today_micro: amountMicro,
   state: z.enum(['active', 'expired', 'revoked']),

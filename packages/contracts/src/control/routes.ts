@@ -17,7 +17,7 @@ export interface ControlRoute {
   /** The most that its JSON body may have, where that is less than for others. */
   bodyBytesMax?: number
   /** Takes an Idempotency-Key; `required` refuses a request without one. */
-  idempotency?: 'optional' | 'required'
+  idempotency?: 'optional'
   /** For the OpenAPI page. */
   summary: string
 }
@@ -239,7 +239,7 @@ export const controlRoutes = {
     path: '/api/admin/users/:id/credits',
     access: 'credits:grant',
     status: 201,
-    idempotency: 'required',
+    idempotency: 'optional',
     summary: 'Give credits to a person',
   },
   listUserLedger: {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { withCredits } from '@sluice/contracts/control/amounts'
 import type { OperationSchemas } from '@sluice/contracts/control/operations'
 import { controlOperations } from '@sluice/contracts/control/operations'
 import { mayDo } from '@sluice/contracts/control/permissions'
@@ -156,5 +157,5 @@ function render({
 }: Pick<Mounted, 'route' | 'schemas'> & { result: unknown }): Response {
   const status = route.status ?? 200
   if (!schemas.answer) return new Response(null, { status: 204 })
-  return Response.json(schemas.answer.encode(result), { status })
+  return Response.json(withCredits(schemas.answer.encode(result)), { status })
 }

@@ -1,3 +1,4 @@
+import { schemaWithCredits } from '@sluice/contracts/control/amounts'
 import type { OperationSchemas } from '@sluice/contracts/control/operations'
 import { controlOperations } from '@sluice/contracts/control/operations'
 import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/routes'
@@ -21,7 +22,7 @@ export function openApiDocument({ version }: { version: string }): Json {
       title: 'Sluice control API',
       version,
       description:
-        'Amounts are micro-credits as decimal text (1 credit = 1,000,000); times are ISO 8601 in UTC.',
+        'Amounts are credits: numbers or decimal text in requests, decimal text in answers. Beside each stands the exact amount in micro-credits (1 credit = 1,000,000) as text, under the same name and `_micro`; requests take either. Times are ISO 8601 in UTC.',
     },
     paths,
     components: {
@@ -45,7 +46,7 @@ function describe(operation: string, route: ControlRoute, schemas: OperationSche
     parameters: [
       ...parametersOf(schemas.params, { in: 'path', isRequired: true }),
       ...parametersOf(schemas.query, { in: 'query', isRequired: false }),
-      ...(route.idempotency ? [idempotencyParameter(route.idempotency)] : []),
+      ...(route.idempotency ? [idempotencyParameter] : []),
     ],
     ...(schemas.body && {
       requestBody: {
@@ -72,14 +73,14 @@ function goodAnswer(route: ControlRoute, { answer, events }: OperationSchemas): 
   const description = route.summary
   if (route.answers === 'bytes') return { description, content: { 'image/*': {} } }
   if (events) {
-    const named = Object.entries(events).map(([name, schema]) => [name, jsonSchema(schema)])
+    const named = Object.entries(events).map(([name, schema]) => [name, answerSchema(schema)])
     return {
       description,
       content: { 'text/event-stream': { 'x-events': Object.fromEntries(named) } },
     }
   }
   if (!answer) return { description }
-  return { description, content: { 'application/json': { schema: jsonSchema(answer) } } }
+  return { description, content: { 'application/json': { schema: answerSchema(answer) } } }
 }
 
 function parametersOf(
@@ -96,12 +97,15 @@ function parametersOf(
   }))
 }
 
-const idempotencyParameter = (rule: 'optional' | 'required'): Json => ({
+const idempotencyParameter: Json = {
   name: 'Idempotency-Key',
   in: 'header',
-  required: rule === 'required',
+  required: false,
+  description: 'The same key again is the same act, done once.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
-})
+}
+
+const answerSchema = (schema: z.ZodType) => schemaWithCredits(jsonSchema(schema))
 
 // What travels is the input side of every codec.
 const jsonSchema = (schema: z.ZodType): Json => {

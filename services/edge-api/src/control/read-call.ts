@@ -63,18 +63,10 @@ export function queryFields(url: string): Record<string, string> {
 /** Throws `invalid_value` for a key that is not 1 to 255 printable ASCII characters. */
 export function readIdempotencyKey(
   header: string | string[] | undefined,
-  rule: 'optional' | 'required' | undefined,
+  rule: 'optional' | undefined,
 ): string | undefined {
   const param = 'Idempotency-Key'
-  if (rule === undefined) return undefined
-  if (header === undefined) {
-    if (rule === 'optional') return undefined
-    throw new AppError(
-      'missing_required_parameter',
-      'Send an Idempotency-Key header: the same key again is the same act, done once.',
-      { param },
-    )
-  }
+  if (rule === undefined || header === undefined) return undefined
   if (typeof header === 'string' && /^[\x20-\x7e]{1,255}$/.test(header)) return header
   throw new AppError(
     'invalid_value',

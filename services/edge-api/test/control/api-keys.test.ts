@@ -19,7 +19,7 @@ async function bob(door: OpenDoor) {
 const whole = {
   name: 'for the website',
   rpm_limit: 60,
-  daily_quota: '5000000',
+  daily_quota_micro: '5000000',
   model_whitelist: ['gpt-5-mini'],
   ip_whitelist: ['10.1.2.3/8', '203.0.113.7', '2001:db8::1'],
   expires_at: '2026-12-24T00:00:00.000Z',
@@ -39,6 +39,8 @@ describe('making a key', () => {
     expect(secret).toMatch(/^sk-sluice-[0-9a-f]{40}$/)
     expect(shown).toEqual({
       ...whole,
+      daily_quota: '5',
+      spent_today: '0',
       id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
       prefix: String(secret).slice(0, 18),
       ip_whitelist: ['10.0.0.0/8', '203.0.113.7', '2001:db8::1'],
@@ -66,8 +68,14 @@ describe('making a key', () => {
   it.each([
     ['no name', { name: ' ' }, 'name'],
     ['a rate of nothing', { rpm_limit: 0 }, 'rpm_limit'],
-    ['a quota of nothing', { daily_quota: '0' }, 'daily_quota'],
-    ['a quota that is a number', { daily_quota: 5 }, 'daily_quota'],
+    ['a quota of nothing', { daily_quota_micro: '0' }, 'daily_quota_micro'],
+    ['a quota of zero credits', { daily_quota: 0 }, 'daily_quota'],
+    ['a quota below a micro-credit', { daily_quota: 0.0000001 }, 'daily_quota'],
+    ['a quota of seven digits after the point', { daily_quota: '1.0000001' }, 'daily_quota'],
+    ['a quota that is no amount', { daily_quota: 'a lot' }, 'daily_quota'],
+    ['a quota that is a list', { daily_quota: [5] }, 'daily_quota'],
+    ['two quotas', { daily_quota: 5, daily_quota_micro: '5' }, 'daily_quota'],
+    ['half a micro-credit', { daily_quota_micro: 0.5 }, 'daily_quota_micro'],
     ['no models at all', { model_whitelist: [] }, 'model_whitelist'],
     ['no networks at all', { ip_whitelist: [] }, 'ip_whitelist'],
     ['a network that is none', { ip_whitelist: ['10.0.0.0/33'] }, 'ip_whitelist.0'],
@@ -80,6 +88,31 @@ describe('making a key', () => {
     expect(refused.status).toBe(400)
     expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param })
     expect(itemsOf(await list())).toEqual([])
+  })
+
+  it.each([
+    [{ daily_quota: 1000 }, '1000', '1000000000'],
+    [{ daily_quota: '12.5' }, '12.5', '12500000'],
+    [{ daily_quota: 0.1 }, '0.1', '100000'],
+    [{ daily_quota: 0.000007 }, '0.000007', '7'],
+    [{ daily_quota: 999_999_999.123457 }, '999999999.123457', '999999999123457'],
+    [{ daily_quota_micro: 1000 }, '0.001', '1000'],
+    [{ daily_quota_micro: '1000' }, '0.001', '1000'],
+    [{ daily_quota: 2, daily_quota_micro: '2000000' }, '2', '2000000'],
+    [{ daily_quota: null }, null, null],
+  ])('takes a quota as %j, and says it in credits and exactly', async (body, credits, micro) => {
+    const { make, edit } = await openKeys()
+    const made = await make(body)
+    expect(made.status).toBe(201)
+    expect(made.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
+    const edited = await edit(made.body['id'], body)
+    expect(edited.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
+  })
+
+  it('says what an amount looks like when it is none', async () => {
+    const { make } = await openKeys()
+    const refused = await make({ daily_quota: '1,000' })
+    expect(errorOf(refused)['message']).toContain('such as 1000 or "12.5"')
   })
 
   it('ends at so many live keys, and goes on when one was revoked', async () => {
@@ -146,7 +179,7 @@ describe('the list', () => {
 
   it("tells what was used of today's quota, and when the key was used last", async () => {
     const { door, make, read } = await openKeys()
-    const { body } = await make({ daily_quota: '1000' })
+    const { body } = await make({ daily_quota_micro: '1000' })
     const apiKeyId = String(body['id'])
     const ask = { apiKeyId, day: '2026-11-21', at: door.clock.now() }
     await door.quotaStore.reserve({ ...ask, ref: 'req_1', amountMicro: 600n })
@@ -199,7 +232,8 @@ describe('changing a key', () => {
     const renamed = await edit(made['id'], { name: 'other' })
     expect(renamed.body).toEqual({ ...made, name: 'other' })
     const lifted = await edit(made['id'], { daily_quota: null, ip_whitelist: null })
-    const expected = { ...made, name: 'other', daily_quota: null, ip_whitelist: null }
+    const none = { daily_quota: null, daily_quota_micro: null, ip_whitelist: null }
+    const expected = { ...made, name: 'other', ...none }
     expect(lifted.body).toEqual(expected)
     expect((await edit(made['id'], {})).body).toEqual(expected)
     const networks = await edit(made['id'], { ip_whitelist: ['::ffff:10.9.9.9/104'] })

@@ -27,7 +27,7 @@ describe('a change at one edge', () => {
   it.each([
     ['another model list', { model_whitelist: ['gpt-image-2'] }, 404],
     ['networks elsewhere', { ip_whitelist: ['10.0.0.0/8'] }, 403],
-    ['a quota that pays nothing', { daily_quota: '1' }, 429],
+    ['a quota that pays nothing', { daily_quota_micro: '1' }, 429],
   ])('holds at every edge at once: %s', async (_name, body, status) => {
     const { edit, both, keyId } = await twoEdges()
     expect((await edit(keyId, body)).status).toBe(200)

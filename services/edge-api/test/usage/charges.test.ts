@@ -1,3 +1,4 @@
+import { withCredits } from '@sluice/contracts/control/amounts'
 import type { Billing, LedgerEntry } from '@sluice/contracts/billing.contract'
 import type { ChargeAccount, ChargesQuery } from '@sluice/contracts/charges'
 import { AppError } from '@sluice/kernel/app-error'
@@ -31,11 +32,13 @@ describe('GET /api/user/charges', () => {
       items: unknown[]
       next_cursor: string
     }
-    expect(page.items).toEqual([
-      shownJob,
-      { ...shownJob, id: panel.id, api_key: null },
-      { ...shownJob, id: open.id, api_key: null, state: 'open' },
-    ])
+    expect(page.items).toEqual(
+      withCredits([
+        shownJob,
+        { ...shownJob, id: panel.id, api_key: null },
+        { ...shownJob, id: open.id, api_key: null, state: 'open' },
+      ]),
+    )
     await read(`/api/user/charges?cursor=${page.next_cursor}`)
     const until = new Date('2026-11-22T00:00:00.000Z')
     expect(asked).toEqual([
@@ -112,37 +115,39 @@ describe('GET /api/user/charges/{id}', () => {
       throw new AppError('not_found', 'There is no such charge.', { param: 'id' })
     }
     const { read } = await world({ clock: fakeClock(NOON), billing: { readCharge } })
-    expect(await read(`/api/user/charges/${job.id}`)).toEqual({
-      ...shownJob,
-      price: { id: 'price_1', model: '*', effective_at: '2026-11-20T12:00:00.000Z' },
-      lines: [
-        {
-          unit: 'picture',
-          quantity: 3,
-          unit_price_micro: '8000000',
-          detail: '1024x1024 · high',
-          amount_micro_exact: '24000000',
-        },
-        {
-          unit: 'house-paid',
-          quantity: 1,
-          unit_price_micro: null,
-          detail: null,
-          amount_micro_exact: '-8000000',
-        },
-      ],
-      counted_by: 'upstream',
-      held_micro: '16000000',
-      captured_micro: '16000000',
-      released_micro: '0',
-      late_micro: '0',
-      owed_micro: '0',
-      refunded_micro: '1',
-      house_paid_micro: '8000000',
-      opened_at: '2026-11-21T12:00:00.000Z',
-      settled_at: '2026-11-21T12:00:05.000Z',
-      entries: [shownEntry],
-    })
+    expect(await read(`/api/user/charges/${job.id}`)).toEqual(
+      withCredits({
+        ...shownJob,
+        price: { id: 'price_1', model: '*', effective_at: '2026-11-20T12:00:00.000Z' },
+        lines: [
+          {
+            unit: 'picture',
+            quantity: 3,
+            unit_price_micro: '8000000',
+            detail: '1024x1024 · high',
+            amount_micro_exact: '24000000',
+          },
+          {
+            unit: 'house-paid',
+            quantity: 1,
+            unit_price_micro: null,
+            detail: null,
+            amount_micro_exact: '-8000000',
+          },
+        ],
+        counted_by: 'upstream',
+        held_micro: '16000000',
+        captured_micro: '16000000',
+        released_micro: '0',
+        late_micro: '0',
+        owed_micro: '0',
+        refunded_micro: '1',
+        house_paid_micro: '8000000',
+        opened_at: '2026-11-21T12:00:00.000Z',
+        settled_at: '2026-11-21T12:00:05.000Z',
+        entries: [shownEntry],
+      }),
+    )
     expect(await read(`/api/user/charges/${id('img', 2)}`)).toBe('404 not_found id')
     expect(await read(`/api/user/charges/${job.id}`, 'at-root')).toBe('404 not_found id')
   })
@@ -160,8 +165,8 @@ describe('a statement', () => {
   test('is one’s own, newest first, by cursor', async () => {
     const { read } = await world({ clock: fakeClock(NOON), billing: { listEntries } })
     const page = { items: [shownEntry], next_cursor: '7' }
-    expect(await read('/api/user/ledger')).toEqual(page)
-    expect(await read('/api/user/ledger?cursor=7&limit=1')).toEqual(page)
+    expect(await read('/api/user/ledger')).toEqual(withCredits(page))
+    expect(await read('/api/user/ledger?cursor=7&limit=1')).toEqual(withCredits(page))
     expect(asked.splice(0)).toEqual([
       { wallet, limit: 25 },
       { wallet, limit: 1, before: 7n },

@@ -1,3 +1,4 @@
+import { withCredits } from '@sluice/contracts/control/amounts'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import { AppError } from '@sluice/kernel/app-error'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
@@ -31,32 +32,34 @@ describe('GET /api/user/overview', () => {
     const own = { input_tokens: 10, output_tokens: 20, pictures: 0 }
     const today = { ...own, requests: 2, failures: 0, charged_micro: '30' }
     const first = { ...own, requests: 1, failures: 0, pictures: 2, charged_micro: '40' }
-    expect(overview).toEqual({
-      balance: { posted_micro: '9', held_micro: '2', available_micro: '7' },
-      from: '2026-11-19',
-      to: '2026-11-21',
-      totals: {
-        requests: 4,
-        failures: 0,
-        input_tokens: 20,
-        output_tokens: 40,
-        pictures: 2,
-        charged_micro: '70',
-      },
-      before: { ...own, requests: 1, failures: 0, charged_micro: '5' },
-      today,
-      days: [
-        { day: '2026-11-19', ...first, p50_ms: null, p95_ms: null },
-        { ...zeros, day: '2026-11-20', requests: 1, p50_ms: 900, p95_ms: 900 },
-        { day: '2026-11-21', ...today, p50_ms: 100, p95_ms: 200 },
-      ],
-      latency: { p50_ms: 200, p95_ms: 900 },
-      top_models: [
-        { model: 'gpt-image-2', ...first },
-        { model: 'gpt-5', ...today, requests: 3 },
-      ],
-      is_new: false,
-    })
+    expect(overview).toEqual(
+      withCredits({
+        balance: { posted_micro: '9', held_micro: '2', available_micro: '7' },
+        from: '2026-11-19',
+        to: '2026-11-21',
+        totals: {
+          requests: 4,
+          failures: 0,
+          input_tokens: 20,
+          output_tokens: 40,
+          pictures: 2,
+          charged_micro: '70',
+        },
+        before: { ...own, requests: 1, failures: 0, charged_micro: '5' },
+        today,
+        days: [
+          { day: '2026-11-19', ...first, p50_ms: null, p95_ms: null },
+          { ...zeros, day: '2026-11-20', requests: 1, p50_ms: 900, p95_ms: 900 },
+          { day: '2026-11-21', ...today, p50_ms: 100, p95_ms: 200 },
+        ],
+        latency: { p50_ms: 200, p95_ms: 900 },
+        top_models: [
+          { model: 'gpt-image-2', ...first },
+          { model: 'gpt-5', ...today, requests: 3 },
+        ],
+        is_new: false,
+      }),
+    )
   })
 
   test('knows who has never asked for anything from who was away for a while', async () => {

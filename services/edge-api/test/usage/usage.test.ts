@@ -1,3 +1,4 @@
+import { withCredits } from '@sluice/contracts/control/amounts'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { UsageSumQuery } from '@sluice/contracts/charges'
 import type { HolderMove } from '@sluice/jobs/holder-moves'
@@ -27,22 +28,24 @@ describe('GET /api/user/usage', () => {
       logged(4, { wallet: id('wal', 2) }),
     ])
     const row = { day: '2026-11-21', model: 'gpt-5', input_tokens: 10, output_tokens: 20 }
-    expect(await read('/api/user/usage')).toEqual({
-      from: '2026-11-08',
-      to: '2026-11-21',
-      rows: [
-        { ...row, requests: 2, failures: 1, pictures: 0, charged_micro: '30' },
-        { ...zeros, day: '2026-11-21', model: '', requests: 1, failures: 1 },
-      ],
-      totals: {
-        requests: 3,
-        failures: 2,
-        input_tokens: 10,
-        output_tokens: 20,
-        pictures: 0,
-        charged_micro: '30',
-      },
-    })
+    expect(await read('/api/user/usage')).toEqual(
+      withCredits({
+        from: '2026-11-08',
+        to: '2026-11-21',
+        rows: [
+          { ...row, requests: 2, failures: 1, pictures: 0, charged_micro: '30' },
+          { ...zeros, day: '2026-11-21', model: '', requests: 1, failures: 1 },
+        ],
+        totals: {
+          requests: 3,
+          failures: 2,
+          input_tokens: 10,
+          output_tokens: 20,
+          pictures: 0,
+          charged_micro: '30',
+        },
+      }),
+    )
     await read(`/api/user/usage?from=2026-11-20&to=2026-11-20&model=x&api_key_id=${id('key', 1)}`)
     expect(asked.at(-1)).toEqual({
       wallet,
@@ -92,10 +95,10 @@ describe('GET /api/user/usage', () => {
       logged(5, { model, status: 402, errorCode: 'insufficient_credits' }),
     ])
     const counts = async () => (await read('/api/user/usage')) as { totals: unknown }
-    expect((await counts()).totals).toEqual({ ...zeros, requests: 6, failures: 1 })
+    expect((await counts()).totals).toEqual(withCredits({ ...zeros, requests: 6, failures: 1 }))
     for (const number of [1, 2, 3]) await end(number, 'fail')
     await end(4, 'keep')
-    expect((await counts()).totals).toEqual({ ...zeros, requests: 6, failures: 4 })
+    expect((await counts()).totals).toEqual(withCredits({ ...zeros, requests: 6, failures: 4 }))
     const other = await read('/api/user/usage?model=gpt-5')
     expect(other).toMatchObject({ totals: { requests: 0, failures: 0 } })
     const day = { from: '2026-11-08', to: '2026-11-20' }

@@ -10,7 +10,7 @@ const key: ShownApiKey = {
   name: 'bot',
   prefix: 'sk-sluice-12345678',
   rpm_limit: 60,
-  daily_quota: '2500000',
+  daily_quota_micro: '2500000',
   model_whitelist: ['gpt-image-2'],
   ip_whitelist: null,
   expires_at: null,

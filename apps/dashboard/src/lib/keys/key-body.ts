@@ -3,7 +3,6 @@ import type { WireOf } from '@sluice/contracts/control/operation-types'
 import { formatCredits } from '@sluice/kernel/credits'
 
 import type { KeyForm } from './key-form.ts'
-import { microOf } from './quota.ts'
 
 type KeyFields = Omit<KeyForm, 'id' | 'was'>
 
@@ -12,7 +11,7 @@ export function formOfKey(key: ShownApiKey): KeyForm {
   const fields: KeyFields = {
     name: key.name,
     rpm_limit: key.rpm_limit === null ? '' : String(key.rpm_limit),
-    daily_quota: key.daily_quota === null ? '' : formatCredits(BigInt(key.daily_quota)),
+    daily_quota: key.daily_quota_micro === null ? '' : formatCredits(BigInt(key.daily_quota_micro)),
     model_whitelist: key.model_whitelist ?? [],
     ip_whitelist: key.ip_whitelist ?? [],
     expires_at: key.expires_at ?? '',
@@ -26,7 +25,7 @@ export function newKeyBody(form: KeyFields): WireOf<'createApiKey'>['body'] {
   return {
     name: form.name,
     rpm_limit: form.rpm_limit === '' ? null : Number(form.rpm_limit),
-    daily_quota: microOf(form.daily_quota)?.toString() ?? null,
+    daily_quota: form.daily_quota === '' ? null : form.daily_quota,
     model_whitelist: listOrAll(form.model_whitelist),
     ip_whitelist: listOrAll(form.ip_whitelist),
     expires_at: form.expires_at === '' ? null : form.expires_at,

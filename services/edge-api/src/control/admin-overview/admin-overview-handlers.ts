@@ -1,3 +1,4 @@
+import { withCredits } from '@sluice/contracts/control/amounts'
 import { liveCounters } from '@sluice/contracts/control/admin'
 import { encodeSse } from '@sluice/protocol/sse'
 
@@ -21,7 +22,7 @@ export function adminOverviewHandlers({
   const world = { door, readings }
   // Encoded once for all who follow.
   const readFrame = async () => {
-    const data = JSON.stringify(liveCounters.encode(await readCounters(world)))
+    const data = JSON.stringify(withCredits(liveCounters.encode(await readCounters(world))))
     return encodeSse({ event: 'counters', data })
   }
   const feed = liveFeed({ ...door.deps, read: readFrame })

@@ -15,8 +15,8 @@ export function adminUserHandlers({
   door,
   identity,
 }: Pick<ControlParts, 'door' | 'identity'>): Pick<ControlHandlers, Operation> {
-  const { billing, log, identityStore: people } = door.deps
-  const deps: UserDeps = { identity, people, billing, log }
+  const { billing, clock, random, log, identityStore: people } = door.deps
+  const deps: UserDeps = { identity, people, billing, clock, random, log }
   return {
     listUsers: ({ query }) => listUsers(deps, query),
     createUser: (call) => createUser(deps, call),

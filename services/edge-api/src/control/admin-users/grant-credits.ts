@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import type { MemoryOf } from '@sluice/contracts/control/operation-types'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
-import { assert } from '@sluice/kernel/assert'
+import { newId } from '@sluice/kernel/ids'
 
 import type { ControlCall } from '../handlers.ts'
 import { recordAct } from '../record-act.ts'
@@ -17,6 +17,7 @@ type Call = Pick<
 
 /**
  * Gives credits to a person, once for one Idempotency-Key, however often and however many at once it is asked.
+ * Without a key each request is a gift of its own.
  * Throws `not_found`, and `idempotency_conflict` when the key has given this person something else.
  */
 export async function grantCredits(
@@ -24,12 +25,11 @@ export async function grantCredits(
   call: Call,
 ): Promise<MemoryOf<'grantCredits'>['answer']> {
   const { params, body, session, idempotencyKey: key } = call
-  assert(key !== undefined, 'the route requires an Idempotency-Key')
   const { id: userId, wallet } = await findUser(deps, params.id)
   const gift = {
-    transferId: transferIdOf({ userId, key }),
+    transferId: key === undefined ? newId('tr', deps) : transferIdOf({ userId, key }),
     wallet,
-    amountMicro: body.amount,
+    amountMicro: body.amount_micro,
     memo: body.note,
     givenBy: session.userId,
   }
@@ -37,7 +37,7 @@ export async function grantCredits(
     throw isContradiction(err) ? conflict(err) : err
   })
   if (fresh) {
-    const facts = { amountMicro: String(body.amount), note: body.note }
+    const facts = { amountMicro: String(body.amount_micro), note: body.note }
     recordAct(deps, call, { act: 'credits.grant', target: userId, facts })
   }
   return { balance: showBalance(balance), fresh }

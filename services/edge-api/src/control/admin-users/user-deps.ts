@@ -1,5 +1,7 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
+import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
+import type { Random } from '@sluice/kernel/random'
 
 import type { Identity } from '../../identity/identity.ts'
 import type { IdentityStore } from '../../store/identity-store.ts'
@@ -9,5 +11,7 @@ export interface UserDeps {
   identity: Pick<Identity, 'findPerson' | 'createUser' | 'setRole' | 'ban' | 'unban'>
   people: Pick<IdentityStore, 'listPeople'>
   billing: Pick<Billing, 'readBalance' | 'readBalances' | 'grantCredits'>
+  clock: Clock
+  random: Random
   log: Log
 }

@@ -1,3 +1,4 @@
+import { withCredits } from '@sluice/contracts/control/amounts'
 import type { ImageJobEvent } from '@sluice/contracts/events'
 import { imageTaskEvents } from '@sluice/contracts/control/images'
 import { controlRoutes } from '@sluice/contracts/control/routes'
@@ -147,7 +148,7 @@ async function taskTeller(deps: Deps, { job: first, sse }: Telling): Promise<Tel
   return async (job, money = begun) => {
     const position = job.state === 'queued' ? await deps.jobs.queuePosition(job.id) : undefined
     const task = { ...showTask(job, { pathOf, withPartials: true, position, owner }), ...money }
-    const data = JSON.stringify(imageTaskEvents.task.encode(task))
+    const data = JSON.stringify(withCredits(imageTaskEvents.task.encode(task)))
     if (data === told) return
     told = data
     await sse.send([{ text: encodeSse({ event: 'task', data }) }])

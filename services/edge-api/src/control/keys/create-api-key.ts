@@ -21,7 +21,7 @@ export async function createApiKey(
     wallet: session.wallet,
     name: body.name,
     rpmLimit: body.rpm_limit,
-    dailyQuotaMicro: body.daily_quota,
+    dailyQuotaMicro: body.daily_quota_micro ?? null,
     models: body.model_whitelist,
     networks: body.ip_whitelist,
     expiresAt: body.expires_at,

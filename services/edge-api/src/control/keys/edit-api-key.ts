@@ -22,7 +22,7 @@ export async function editApiKey(
   const changes = {
     name: body.name,
     rpmLimit: body.rpm_limit,
-    dailyQuotaMicro: body.daily_quota,
+    dailyQuotaMicro: body.daily_quota_micro,
     models: body.model_whitelist,
     networks: body.ip_whitelist && body.ip_whitelist.map(normalNetwork),
     expiresAt: body.expires_at,

@@ -15,7 +15,7 @@ export function showKey(
     name: key.name,
     prefix: key.prefix,
     rpm_limit: key.rpmLimit,
-    daily_quota: key.dailyQuotaMicro,
+    daily_quota_micro: key.dailyQuotaMicro,
     model_whitelist: key.models,
     ip_whitelist: key.networks?.map(shownNetwork) ?? null,
     expires_at: key.expiresAt,

@@ -21,7 +21,7 @@ export const actions: Actions = {
         const micro = microOf(amount)?.toString() ?? ''
         const { fresh } = await api.grantCredits({
           params: { id: event.params['id'] ?? '' },
-          body: { amount: micro, note },
+          body: { amount, note },
           idempotencyKey,
         })
         return { micro, fresh }

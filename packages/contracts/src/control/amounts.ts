@@ -1,0 +1,132 @@
+import { formatCredits, parseCredits } from '@sluice/kernel/credits'
+import { z } from 'zod'
+
+const CREDITS_MAX = 1_000_000_000
+const MICRO_MAX = BigInt(CREDITS_MAX) * 1_000_000n
+
+const EXAMPLE = 'with at most six digits after the point, such as 1000 or "12.5"'
+const MICRO_EXAMPLE = 'such as "12500000" for 12.5 credits'
+
+/**
+ * Credits as people and programs write them: `1000`, `12.5`, `"0.000001"`. Micro-credits in memory. A number is
+ * read by its decimal text, so that no amount is ever rounded: what has more than six digits is refused.
+ */
+const credits = (range: Range) =>
+  amountInput(`must be an amount of credits ${range.words}, ${EXAMPLE}`, range, parseCredits)
+
+/** The same amount in micro-credits, as text or as a whole number. */
+const micro = (range: Range) =>
+  amountInput(
+    `must be a whole number of micro-credits ${range.words}, ${MICRO_EXAMPLE}`,
+    range,
+    (text) => (/^\d{1,19}$/.test(text) ? BigInt(text) : undefined),
+  )
+
+interface Range {
+  min: bigint
+  words: string
+}
+
+function amountInput(wanted: string, { min }: Range, read: (text: string) => bigint | undefined) {
+  return z.codec(z.union([z.number(), z.string().max(40)], { error: () => wanted }), z.bigint(), {
+    decode: (value, context) => {
+      const amount = read(String(value).trim())
+      if (amount !== undefined && amount >= min && amount <= MICRO_MAX) return amount
+      context.issues.push({ code: 'custom', input: value, message: wanted })
+      return z.NEVER
+    },
+    encode: (amount) => amount.toString(),
+  })
+}
+
+const aboveZero = { min: 1n, words: 'above 0 and at most a billion credits' }
+const fromZero = { min: 0n, words: 'from 0 to a billion credits' }
+
+/** An amount in a request's body, under its name in credits or under its name in micro-credits. */
+export const amountFields = { credits: credits(aboveZero), micro: micro(aboveZero) }
+/** The same for prices, which may be nothing. */
+export const priceFields = { credits: credits(fromZero), micro: micro(fromZero) }
+
+/**
+ * The one amount that a body names in credits (member `name`) or in micro-credits (`name` with `_micro`), in
+ * micro-credits. Both are taken where they agree; undefined where neither is named. Adds an issue otherwise.
+ */
+export function oneAmount(
+  name: string,
+  amounts: { credits: bigint | null | undefined; micro: bigint | null | undefined },
+  context: z.RefinementCtx,
+): bigint | null | undefined {
+  if (amounts.credits === undefined) return amounts.micro
+  if (amounts.micro === undefined || amounts.credits === amounts.micro) return amounts.credits
+  context.addIssue({
+    code: 'custom',
+    path: [name],
+    message: 'is not the same amount as the one in micro-credits',
+  })
+  return z.NEVER
+}
+
+/** As `oneAmount`, of an amount that must be named. */
+export function needAmount(
+  name: string,
+  amounts: { credits: bigint | undefined; micro: bigint | undefined },
+  context: z.RefinementCtx,
+): bigint {
+  const amount = oneAmount(name, amounts, context)
+  if (typeof amount === 'bigint') return amount
+  context.addIssue({ code: 'custom', path: [name], message: 'is missing' })
+  return z.NEVER
+}
+
+/**
+ * An answer with each amount twice: micro-credits as text under `…_micro`, exact and whole, and credits as
+ * decimal text beside it, under the same name without the ending. What is there already stays.
+ */
+export function withCredits(answer: unknown): unknown {
+  if (Array.isArray(answer)) return answer.map(withCredits)
+  if (typeof answer !== 'object' || answer === null) return answer
+  const members = Object.entries(answer).flatMap(([name, value]) => {
+    const beside = creditsName(name)
+    const member: [string, unknown] = [name, withCredits(value)]
+    if (beside === undefined || Object.hasOwn(answer, beside)) return [member]
+    const isAmount = value === null || (typeof value === 'string' && /^-?\d{1,30}$/.test(value))
+    if (!isAmount) return [member]
+    return [[beside, value === null ? null : formatCredits(BigInt(value))] as const, member]
+  })
+  return Object.fromEntries(members)
+}
+
+/** The JSON schema of an answer, with the members that `withCredits` adds. */
+export function schemaWithCredits(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(schemaWithCredits)
+  if (typeof schema !== 'object' || schema === null) return schema
+  return Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => [
+      name,
+      name === 'properties' ? propertiesWithCredits(value) : schemaWithCredits(value),
+    ]),
+  )
+}
+
+function propertiesWithCredits(properties: object): object {
+  const members = Object.entries(properties).flatMap(([name, schema]) => {
+    const beside = creditsName(name)
+    const member = [name, schemaWithCredits(schema)] as const
+    if (beside === undefined || Object.hasOwn(properties, beside)) return [member]
+    return [[beside, CREDITS_SCHEMA] as const, member]
+  })
+  return Object.fromEntries(members)
+}
+
+const CREDITS_SCHEMA = {
+  type: ['string', 'null'],
+  pattern: '^-?\\d+(\\.\\d{1,6})?$',
+  description: 'Credits, as decimal text; null where the amount in micro-credits is.',
+}
+
+// `charged_micro` → `charged`, `input_micro_per_million` → `input_per_million`, `micro_per_image` → `per_image`.
+function creditsName(name: string): string | undefined {
+  if (name.endsWith('_micro')) return name.slice(0, -'_micro'.length)
+  if (name.startsWith('micro_per_')) return name.slice('micro_'.length)
+  return name.includes('_micro_per_') ? name.replace('_micro_per_', '_per_') : undefined
+}
