@@ -14,7 +14,8 @@ const out = '../../dist/panel/next'
 /** adapter-node, and the platform that the mount of serve/ gives, for the dev server. */
 function panelAdapter(): Adapter {
   const platform = {
-    apiUrl: DEV_GATEWAY,
+    apiUrls: [DEV_GATEWAY],
+    gatewayFailed: () => undefined,
     callerStamp: undefined,
     // The dev server tells faults by itself.
     report: () => undefined,

@@ -19,7 +19,7 @@ interface Seen {
   url: string
   method: string
   body: string
-  apiUrl: string
+  apiUrls: readonly string[]
   callerStamp: string | undefined
   address: string
 }
@@ -49,7 +49,7 @@ function smallBuild(): PanelBuild {
           url: request.url,
           method: request.method,
           body: await request.clone().text(),
-          apiUrl: platform.apiUrl,
+          apiUrls: platform.apiUrls,
           callerStamp: platform.callerStamp,
           address: getClientAddress(),
         })
@@ -69,7 +69,7 @@ beforeAll(async () => {
   const log = recordedLog()
   const panel = createPanel({
     build: smallBuild(),
-    apiUrl: () => 'http://127.0.0.1:1',
+    gateways: { inOrder: () => ['http://127.0.0.1:1'], failed: () => undefined },
     publicBaseUrl: 'https://ai.example.org',
     log,
   })
@@ -127,7 +127,7 @@ describe('a page', () => {
   it('is told where the gateway is, and who asks', async () => {
     await ask('/', { headers: { 'x-sluice-caller': 'as the door has signed it' } })
     expect(lastSeen()).toMatchObject({
-      apiUrl: 'http://127.0.0.1:1',
+      apiUrls: ['http://127.0.0.1:1'],
       callerStamp: 'as the door has signed it',
       address: '127.0.0.1',
     })

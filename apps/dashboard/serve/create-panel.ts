@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Log } from '@sluice/kernel/log'
 
 import { compressPage } from './compress-page.ts'
+import type { Gateways } from './gateways.ts'
 import type { PanelBuild } from './panel-build.ts'
 import { requestOrigin } from './request-origin.ts'
 import { serveAssets } from './serve-asset.ts'
@@ -16,7 +17,7 @@ const OPEN_FORMS: ReadonlySet<string> = new Set(['/login', '/register'])
 export interface PanelDeps {
   build: PanelBuild
   /** Where the gateway listens; asked at each request, since a port may be known late. */
-  apiUrl: () => string
+  gateways: Gateways
   /** `PUBLIC_BASE_URL`, where it is set. */
   publicBaseUrl: string | undefined
   log: Log
@@ -35,7 +36,7 @@ export interface Panel {
 }
 
 /** The built panel as a value: opens no socket, reads no environment. */
-export function createPanel({ build, apiUrl, publicBaseUrl, log }: PanelDeps): Panel {
+export function createPanel({ build, gateways, publicBaseUrl, log }: PanelDeps): Panel {
   const publicOrigin = publicBaseUrl === undefined ? undefined : new URL(publicBaseUrl).origin
   const serveAsset = serveAssets()
   const report = (err: unknown, { path }: { path: string }) =>
@@ -56,7 +57,12 @@ export function createPanel({ build, apiUrl, publicBaseUrl, log }: PanelDeps): P
       const asked = new Request(`${origin}${pathname}${search}`, initOf(request))
       const address = incoming.socket.remoteAddress ?? 'unknown'
       const answer = await build.server.respond(asked, {
-        platform: { apiUrl: apiUrl(), callerStamp, report },
+        platform: {
+          apiUrls: gateways.inOrder(),
+          gatewayFailed: gateways.failed,
+          callerStamp,
+          report,
+        },
         getClientAddress: () => address,
       })
       return compressPage(answer, request)

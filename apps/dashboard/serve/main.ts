@@ -11,6 +11,7 @@ import { runUntilSignal } from '@sluice/service-kit/run-until-signal'
 import { askGateway } from './ask-gateway.ts'
 import { panelEnvironment } from './config.ts'
 import { createPanel } from './create-panel.ts'
+import { createGateways } from './gateways.ts'
 import { findPanelBuild, loadPanelBuild } from './panel-build.ts'
 import { panelDoor } from './panel-door.ts'
 
@@ -25,7 +26,8 @@ const lifecycle = createLifecycle({
   drainMs: env.DRAIN_MS,
   shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
 })
-const gateway = askGateway({ apiUrl: env.API_URL })
+const gateway = askGateway({ apiUrls: env.API_URL })
+const gateways = createGateways(env.API_URL, { clock })
 let server: HttpServer | undefined
 
 lifecycle.add({
@@ -35,7 +37,7 @@ lifecycle.add({
     if (found === undefined) throw new Error(`${env.PANEL_DIR} has no build: pnpm build:panel`)
     const panel = createPanel({
       build: await loadPanelBuild(found),
-      apiUrl: () => env.API_URL,
+      gateways,
       publicBaseUrl: env.PUBLIC_BASE_URL,
       log,
     })

@@ -7,7 +7,8 @@ import { z } from 'zod'
 
 /** What a request carries into SvelteKit beside itself: `App.Platform` of the panel. */
 export interface PanelPlatform {
-  apiUrl: string
+  apiUrls: readonly string[]
+  gatewayFailed: (url: string) => void
   callerStamp: string | undefined
   report: (error: unknown, facts: { path: string }) => void
 }

@@ -16,8 +16,10 @@ declare global {
     }
     /** What the mount gives to each request; values, not environment. */
     interface Platform {
-      /** Where the gateway listens, without a path. */
-      apiUrl: string
+      /** Where the gateways listen, without a path, in the order in which they are tried. */
+      apiUrls: readonly string[]
+      /** Reports that nothing answered there. */
+      gatewayFailed: (url: string) => void
       /** Where this request came from, signed by the door: handed back to it with what is asked of it. */
       callerStamp: string | undefined
       /** Logs a fault of ours. */

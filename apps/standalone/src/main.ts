@@ -75,8 +75,9 @@ async function start(): Promise<void> {
       )
       process.stdout.write(tellMade(made, config.SLUICE_STARTING_CREDITS))
       // Its server side asks us as a browser would, at the port that we are about to take.
-      const apiUrl = () => server?.url ?? publicBaseUrl
-      const panel = await openPanel({ log }, { apiUrl, publicBaseUrl: config.PUBLIC_BASE_URL })
+      const inOrder = () => [server?.url ?? publicBaseUrl]
+      const gateways = { inOrder, failed: () => {} }
+      const panel = await openPanel({ log }, { gateways, publicBaseUrl: config.PUBLIC_BASE_URL })
       const allowedOrigins = config.ALLOWED_ORIGINS
       const stopping = () => lifecycle.stopping()
       server = await listen(frontDoor({ ...embedded, panel, allowedOrigins, stopping }, world))

@@ -181,7 +181,7 @@ export const errorCodes = {
     meaning: 'The API key asked more often than its limit allows.',
   },
   // 429 as at OpenAI, whose clients know it for a quota that is used up. Waiting a minute does not help, so
-  // nothing is advised and `x-should-retry: false` is said.
+  // `x-should-retry: false` is said, and `Retry-After` names the end of the day.
   daily_quota_exceeded: {
     status: 429,
     retryable: false,

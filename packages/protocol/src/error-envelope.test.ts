@@ -64,6 +64,20 @@ describe('what clients are told about trying again', () => {
     })
   })
 
+  it('what is used up until midnight says when it begins anew, and is not repeated unasked', () => {
+    const error = new AppError('daily_quota_exceeded', '', { retryAfterMs: 7_200_000 })
+    expect(renderError(error).headers).toMatchObject({
+      'x-should-retry': 'false',
+      'retry-after': '7200',
+    })
+  })
+
+  it('a part that is away is given some seconds to come back', () => {
+    expect(renderError(new AppError('unavailable', '')).headers).toMatchObject({
+      'retry-after': '5',
+    })
+  })
+
   it('never advises to wait longer than clients obey', () => {
     const error = new AppError('rate_limit_exceeded', '', { retryAfterMs: 3_600_000 })
     expect(renderError(error).headers).toMatchObject({

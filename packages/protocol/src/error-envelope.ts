@@ -24,6 +24,8 @@ export interface RenderedError {
 // does not retry at all (client-contracts §1.12).
 export const RETRY_AFTER_MS_MAX = 60_000
 const RETRY_AFTER_MS_DEFAULT = 1_000
+/** A part that is away, of which nobody knows when it is back; restarts take about so long. */
+const AWAY_MS_DEFAULT = 5_000
 
 /**
  * Anything thrown, as the answer that an OpenAI client understands. What is not an AppError is a fault
@@ -43,7 +45,7 @@ function render(code: ErrorCode, message: string, facts: Partial<AppError>): Ren
     status,
     headers: {
       'content-type': 'application/json',
-      ...retryHeaders({ status, retryable, retryAfterMs: facts.retryAfterMs }),
+      ...retryHeaders({ code, status, retryable, retryAfterMs: facts.retryAfterMs }),
     },
     envelope: {
       error: {
@@ -59,10 +61,12 @@ function render(code: ErrorCode, message: string, facts: Partial<AppError>): Ren
 
 /** Without advice SDKs repeat 408, 409, 429 and 5xx; `x-should-retry` overrules that both ways. */
 function retryHeaders({
+  code,
   status,
   retryable,
   retryAfterMs,
 }: {
+  code: ErrorCode
   status: number
   retryable: boolean
   retryAfterMs: number | undefined
@@ -71,16 +75,21 @@ function retryHeaders({
   const repeatedUnasked = status === 408 || status === 409 || status === 429 || status >= 500
   if (!retryable) {
     if (repeatedUnasked || status === 402) headers['x-should-retry'] = 'false'
+    if (retryAfterMs !== undefined && status === 429)
+      headers['retry-after'] = secondsOf(retryAfterMs)
     return headers
   }
   if (status === 409) headers['x-should-retry'] = 'true'
   const advised = status === 409 || status === 429 || status === 503
   if (retryAfterMs === undefined && !advised) return headers
-  const waitMs = Math.min(retryAfterMs ?? RETRY_AFTER_MS_DEFAULT, RETRY_AFTER_MS_MAX)
-  headers['retry-after'] = String(Math.max(1, Math.ceil(waitMs / 1_000)))
+  const usualMs = code === 'unavailable' ? AWAY_MS_DEFAULT : RETRY_AFTER_MS_DEFAULT
+  const waitMs = Math.min(retryAfterMs ?? usualMs, RETRY_AFTER_MS_MAX)
+  headers['retry-after'] = secondsOf(waitMs)
   headers['retry-after-ms'] = String(Math.max(1, Math.ceil(waitMs)))
   return headers
 }
+
+const secondsOf = (waitMs: number) => String(Math.max(1, Math.ceil(waitMs / 1_000)))
 
 const types: Partial<Record<ErrorCode, string>> = {
   insufficient_credit: 'insufficient_quota',

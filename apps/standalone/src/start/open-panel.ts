@@ -15,7 +15,7 @@ export const PANEL_BUILDS = fileURLToPath(new URL('../../../../dist/panel', impo
  */
 export async function openPanel(
   { log }: { log: Log },
-  spec: Pick<PanelDeps, 'apiUrl' | 'publicBaseUrl'>,
+  spec: Pick<PanelDeps, 'gateways' | 'publicBaseUrl'>,
   folder: string = PANEL_BUILDS,
 ): Promise<Panel> {
   const found = await findPanelBuild(folder)

@@ -136,6 +136,9 @@ function exceeded({ amountMicro, quotaMicro, usedMicro }: Refusal, nowMs: number
     'daily_quota_exceeded',
     `This may cost up to ${required} credits; ${left} of this API key's daily quota are left. ` +
       `It begins anew at ${resetsAt}.`,
-    { details: { required_credits: required, left_credits: left, resets_at: resetsAt } },
+    {
+      retryAfterMs: dayEnd(nowMs).getTime() - nowMs,
+      details: { required_credits: required, left_credits: left, resets_at: resetsAt },
+    },
   )
 }

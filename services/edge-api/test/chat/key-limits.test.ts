@@ -84,7 +84,8 @@ describe('a key with a daily quota', () => {
     expect([status, headers['x-should-retry'], headers['retry-after']]).toEqual([
       429,
       'false',
-      undefined,
+      // At nine; the quota begins anew at midnight.
+      String(15 * 3_600),
     ])
     expect(errorOf(text)).toMatchObject({
       code: 'daily_quota_exceeded',

@@ -16,6 +16,8 @@ interface Seen {
 
 let gateway: Server
 let apiUrl: string
+let gatewaysOf = () => [apiUrl]
+const failed: string[] = []
 let seen: Seen[] = []
 
 beforeAll(async () => {
@@ -52,7 +54,11 @@ function ask(path: string, init: RequestInit = {}) {
     url: new URL('/studio', PANEL),
     request: new Request(`${PANEL}/studio`, { headers: person }),
     locals: { setCookies: [] },
-    platform: { apiUrl, callerStamp: 'as the door has signed it' },
+    platform: {
+      apiUrls: gatewaysOf(),
+      gatewayFailed: (url: string) => void failed.push(url),
+      callerStamp: 'as the door has signed it',
+    },
   }
   const elsewhere: URL[] = []
   const fetch = async (info: unknown) => {
@@ -81,6 +87,22 @@ it('asks the gateway in the person’s name, and from where the door saw them', 
   })
   expect(seen[0]?.headers.authorization).toBeUndefined()
   expect(seen[0]?.headers.origin).toBeUndefined()
+})
+
+it('asks the next gateway, once, when one takes no connection, and reports it', async () => {
+  gatewaysOf = () => ['http://127.0.0.1:2', apiUrl]
+  const body = JSON.stringify({ name: 'b' })
+  await ask('/api/user/apikeys', { method: 'POST', body }).answer
+  gatewaysOf = () => [apiUrl]
+  expect(seen).toHaveLength(1)
+  expect(seen[0]).toMatchObject({ method: 'POST', body, headers: { origin: apiUrl } })
+  expect(failed).toEqual(['http://127.0.0.1:2'])
+})
+
+it('says that no gateway is there after each was asked once', async () => {
+  gatewaysOf = () => ['http://127.0.0.1:2', 'http://127.0.0.1:2']
+  await expect(ask('/api/me').answer).rejects.toThrow('fetch failed')
+  gatewaysOf = () => [apiUrl]
 })
 
 it('asks for a change as the gateway’s own page, body and all', async () => {

@@ -14,16 +14,51 @@ export const callGateway: HandleFetch = async ({ event, request, fetch }) => {
   if (!platform || !isGateway || url.origin !== event.url.origin) return fetch(request)
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
   const late = AbortSignal.timeout(ANSWER_WITHIN_MS)
-  const target = new URL(`${url.pathname}${url.search}`, platform.apiUrl)
-  const answer = await globalThis.fetch(target, {
-    method: request.method,
-    headers: headersOf({ event, request, target }),
-    signal: AbortSignal.any([request.signal, late]),
-    redirect: 'manual',
-    ...(hasBody ? { body: await request.arrayBuffer() } : {}),
+  const body = hasBody ? { body: await request.arrayBuffer() } : {}
+  const answer = await askInTurn(platform, (apiUrl) => {
+    const target = new URL(`${url.pathname}${url.search}`, apiUrl)
+    return globalThis.fetch(target, {
+      method: request.method,
+      headers: headersOf({ event, request, target }),
+      signal: AbortSignal.any([request.signal, late]),
+      redirect: 'manual',
+      ...body,
+    })
   })
   event.locals.setCookies.push(...answer.headers.getSetCookie())
   return answer
+}
+
+/** Asks each gateway once at most; the next one only when no connection was made, so that nothing is done twice. */
+async function askInTurn(
+  { apiUrls, gatewayFailed }: App.Platform,
+  ask: (apiUrl: string) => Promise<Response>,
+): Promise<Response> {
+  let last: unknown
+  for (const apiUrl of apiUrls) {
+    try {
+      return await ask(apiUrl)
+    } catch (error) {
+      if (!isUnconnected(error)) throw error
+      gatewayFailed(apiUrl)
+      last = error
+    }
+  }
+  throw last
+}
+
+const unconnected: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function isUnconnected(error: unknown): boolean {
+  if (!(error instanceof Error) || !(error.cause instanceof Error)) return false
+  return 'code' in error.cause && unconnected.has(error.cause.code)
 }
 
 type Call = Pick<Parameters<HandleFetch>[0], 'event' | 'request'> & { target: URL }
