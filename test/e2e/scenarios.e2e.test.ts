@@ -9,6 +9,7 @@ import { chatPicture, chatStream, chatWhole } from './scenarios/chat.ts'
 import { editWithMask } from './scenarios/edit.ts'
 import { generateFour, generateOne, generateWithOlderSdk } from './scenarios/generate.ts'
 import { idempotencyKey, idempotentChat } from './scenarios/idempotency.ts'
+import { judgedAnswers } from './scenarios/judged-answers.ts'
 import { linksSurviveRestart, signedLinks } from './scenarios/links.ts'
 import { badInput, keyRevoked, oneReading, outOfCredit } from './scenarios/refusals.ts'
 import { asyncEventsResume, streamWithPartials } from './scenarios/stream.ts'
@@ -39,6 +40,7 @@ const scenarios = {
   'a page of another site reads answers, refusals and pictures': otherSites,
   'a wrong URL is answered with the right one': wrongUrls,
   'a body that has two readings is refused by name': oneReading,
+  'a chat answer is judged and paid by its content': judgedAnswers,
   'trouble of the upstream is repaired or told, and never charged': upstreamTrouble,
   'a limited credential rests and the job is drawn after': upstreamLimited,
   'an awaited picture that takes too long is told of, and drawn': syncWaitExceeded,

@@ -26,15 +26,18 @@ export function chatObjectKind(value: Record<string, unknown>): ChatObjectKind {
   if (isSaid(value['error']) || value['type'] === 'error' || value['object'] === 'error') {
     return 'error'
   }
-  const choices = choicesOf(value)
-  if (choices.length > 0) {
-    const failed = choices.some(
-      (choice) => isSaid(choice['error']) || failedFinishes.has(choice['finish_reason']),
-    )
-    return failed ? 'error' : 'chat'
+  const choices = value['choices']
+  if (Array.isArray(choices)) {
+    let hasChoice = false
+    for (const choice of choices) {
+      if (!isObject(choice)) continue
+      hasChoice = true
+      if (isSaid(choice['error']) || failedFinishes.has(choice['finish_reason'])) return 'error'
+    }
+    if (hasChoice) return 'chat'
   }
   if (typeof value['usage'] === 'object' && value['usage'] !== null) return 'usage'
-  if (Array.isArray(value['choices'])) return 'other'
+  if (Array.isArray(choices)) return 'other'
   return errorNames.some((name) => isSaid(value[name])) || value['success'] === false
     ? 'error'
     : 'other'
@@ -65,7 +68,10 @@ export class ChatProgress {
   /** Counts an object of kind `chat`; true when it delivers content. */
   take(value: Record<string, unknown>): boolean {
     const { textBytes, pieceTokens } = this.delivered
-    for (const choice of choicesOf(value)) {
+    const choices = value['choices']
+    if (!Array.isArray(choices)) return false
+    for (const choice of choices) {
+      if (!isObject(choice)) continue
       const index = choice['index'] ?? 0
       this.begun.add(index)
       if (typeof choice['finish_reason'] === 'string') this.finished.add(index)

@@ -177,20 +177,29 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
   private take(chunk: Buffer): void {
     const { reader } = this
     if (!reader) return this.collect(chunk)
-    const bytes = reader.push(chunk)
-    if (bytes) this.deliver(bytes)
-    if (reader.over) this.end(reader.over)
+    this.deliver(reader, () => reader.push(chunk))
   }
 
   private takeEnd(): void {
     const { reader } = this
     if (!reader) return this.finish(this.answered())
-    const bytes = reader.end()
-    if (bytes) this.deliver(bytes)
+    this.deliver(reader, () => reader.end())
+  }
+
+  private deliver(reader: AnswerReader, read: () => Buffer | undefined): void {
+    let bytes: Buffer | undefined
+    try {
+      bytes = read()
+    } catch (error) {
+      // JSON that is nested too deep for the stack.
+      if (!(error instanceof RangeError)) throw error
+      return this.refuse('broken')
+    }
+    if (bytes) this.pass(bytes)
     if (reader.over) this.end(reader.over)
   }
 
-  private deliver(bytes: Buffer): void {
+  private pass(bytes: Buffer): void {
     const { sink, headers } = this
     if (sink.stream) {
       if (!sink.begun) sink.begin(200, SSE_CONTENT_TYPE, passedHeaders(headers))

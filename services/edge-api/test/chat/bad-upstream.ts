@@ -19,7 +19,7 @@ export const one = { ...keys, channels: oneChannel }
 export type Raw = {
   headers?: Record<string, string>
   chunks: (string | { base64: string })[]
-  ending?: 'cut'
+  ending?: 'cut' | 'hang'
 }
 /** What the first key's upstream answers, always. */
 export const raw = ({ headers = { 'content-type': 'application/json' }, ...act }: Raw) =>

@@ -1,3 +1,5 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import type { Raw } from './bad-upstream.ts'
@@ -16,7 +18,9 @@ import {
   sse,
   two,
 } from './bad-upstream.ts'
+import type { MakeChannel } from './channels.ts'
 import { id } from './ids.ts'
+import { turns, until } from './time.ts'
 import type { World, WorldOptions } from './world.ts'
 import { world } from './world.ts'
 
@@ -67,6 +71,10 @@ const wholeFailures: [string, Raw][] = [
     },
   ],
   ['text', { headers: { 'content-type': 'text/plain' }, chunks: [`Internal error ${SECRET}`] }],
+  [
+    'an error nested deeper than a stack',
+    { chunks: [`{"error":${'['.repeat(200_000)}1${']'.repeat(200_000)}}`] },
+  ],
   ['a coding that nobody knows', { headers: { 'content-encoding': 'compress' }, chunks: ['x'] }],
 ]
 
@@ -195,6 +203,35 @@ describe('a stream that failed before its first content', () => {
     await opened.stop()
     expect(opened.ledger.records).toEqual([])
     await expectNoLeak(opened, text)
+  })
+})
+
+describe('our own keep-alives', () => {
+  it('begin the answer, and another channel may still give it', async () => {
+    const clock = fakeClock()
+    const silent = await startOpenAiSimulator({ keys: [SECRET] })
+    const channels = (make: MakeChannel) => [
+      make(1, { priority: 2, baseUrl: `${silent.url}/v1`, secrets: [SECRET] }),
+      make(2, { priority: 1 }),
+    ]
+    const opened = await open({ clock, channels })
+    silent.script(raw({ headers: sse, chunks: [role], ending: 'hang' }))
+    const asking = opened.chat({ stream: true })
+    await until(() => silent.log().length > 0)
+    await turns(300)
+    for (let second = 0; second < 25; second += 1) {
+      await clock.advance(1_000)
+      await turns(3)
+    }
+    await silent.close()
+    const { status, text } = await asking
+    expect(status).toBe(200)
+    expect(text.startsWith(': keep-alive\n\n')).toBe(true)
+    expect(text).not.toContain('error')
+    expect(text.match(/"role":"assistant"/g)).toHaveLength(1)
+    expect(text.endsWith(done)).toBe(true)
+    await opened.stop()
+    expect(opened.rows).toMatchObject([{ attempts: 2, errorCode: null }])
   })
 })
 
