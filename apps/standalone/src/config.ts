@@ -11,7 +11,7 @@ export const standaloneConfig = z.object({
   SLUICE_DATA_DIR: z.string().default('./data'),
   /** An existing PostgreSQL (>= 15) in place of the embedded one. */
   DATABASE_URL: z.string().optional(),
-  /** What callers see in picture links; default: the address we listen on. */
+  /** What callers see in picture links; default: the host that each caller used. */
   PUBLIC_BASE_URL: optionalUrl,
   /** How many proxies of ours stand in front and append to X-Forwarded-For. */
   TRUSTED_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
@@ -28,6 +28,8 @@ export const standaloneConfig = z.object({
   SIGNING_KEYS: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   SYNC_WAIT_MS: z.coerce.number().int().min(100).max(3_600_000).default(280_000),
+  /** How an image answer carries its pictures when the caller names no `response_format`. */
+  IMAGE_ANSWER: z.enum(['both', 'b64_json', 'url']).default('both'),
   /** Pictures drawn at once. */
   IMAGE_CONCURRENCY_MAX: z.coerce.number().int().min(1).max(1_000).default(16),
   /** How often a drawing job gives a sign of life, and when one without is taken for lost. */

@@ -128,6 +128,8 @@ export function wireEmbedded(
       publicBaseUrl,
       allowedOrigins: config.ALLOWED_ORIGINS,
       metadataHostsAllowed: config.METADATA_HOSTS_ALLOWED,
+      imageAnswer: config.IMAGE_ANSWER,
+      linkOrigin: config.PUBLIC_BASE_URL === undefined ? 'caller' : 'public',
       registration: config.REGISTRATION,
       sessionIdleMs: config.SESSION_IDLE_MS,
     },

@@ -1,6 +1,8 @@
 import type { AllowedOrigins } from '@sluice/service-kit/http/cors'
 import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
 import { hostListSetting, integerSetting } from '@sluice/service-kit/read-config'
+import type { PictureForm } from '@sluice/protocol/images/image-answer'
+import { pictureForms } from '@sluice/protocol/images/image-answer'
 import { z } from 'zod'
 
 /** Settings of the module, the same in both wirings. */
@@ -45,6 +47,10 @@ export interface EdgeConfig {
   imageJobMsMax: number
   /** How long a signed picture link stays valid. */
   pictureLinkMs: number
+  /** How an image answer carries its pictures when the caller names no `response_format`. */
+  imageAnswer: PictureForm
+  /** What picture links name: the public base URL, or, where none is set, the host that a caller used. */
+  linkOrigin: 'public' | 'caller'
 }
 
 const MIB = 1024 * 1024
@@ -72,6 +78,8 @@ export const defaultEdgeConfig: EdgeConfig = {
   imageFormBytesMax: 100 * MIB,
   imageJobMsMax: 1_800_000,
   pictureLinkMs: 3_600_000,
+  imageAnswer: 'both',
+  linkOrigin: 'public',
 }
 
 const d = defaultEdgeConfig
@@ -124,6 +132,7 @@ export const edgeEnvironment = z.object({
   PICTURE_LINK_MS: milliseconds(d.pictureLinkMs),
   ALLOWED_ORIGINS: allowedOriginsSetting,
   METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
+  IMAGE_ANSWER: z.enum(pictureForms).default(d.imageAnswer),
   REGISTRATION: z.enum(['closed', 'open']).default(d.registration),
   SESSION_IDLE_MS: integerSetting({ min: 60_000, max: 400 * DAY_MS }).default(d.sessionIdleMs),
 })
@@ -153,5 +162,7 @@ export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
     imageFormBytesMax: env.IMAGE_FORM_BYTES_MAX,
     imageJobMsMax: env.IMAGE_JOB_MS_MAX,
     pictureLinkMs: env.PICTURE_LINK_MS,
+    imageAnswer: env.IMAGE_ANSWER,
+    linkOrigin: 'public',
   }
 }

@@ -9,7 +9,7 @@ import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
 import { sandboxModels } from '@sluice/upstreams/sandbox/sandbox-models'
 
 import type { StandaloneConfig } from '../config.ts'
-import { familiarModels, routableModels } from './known-models.ts'
+import { familiarModels, routableModels, sampleModels } from './known-models.ts'
 
 /** The verbs of edge-api that a first start needs. */
 export interface AccountVerbs {
@@ -116,7 +116,7 @@ async function ensureChannels(deps: FirstStartDeps, config: StandaloneConfig): P
       dialect: 'sandbox',
       baseUrl: '',
       secret: 'sandbox',
-      models: [...sandboxModels, ...familiarModels],
+      models: [...sandboxModels, ...sampleModels],
     })
   }
   await confineSandbox(scheduler)

@@ -3,10 +3,16 @@ import type { ChannelModel } from '@sluice/contracts/scheduler.contract'
 const chat = (model: string): ChannelModel => ({ model, upstreamModel: model, kinds: ['chat'] })
 const image = (model: string): ChannelModel => ({ model, upstreamModel: model, kinds: ['image'] })
 
-/** Names that clients ask for by default; the sandbox answers to them until a real channel exists. */
+/** Names that clients ask for by default, and that OpenAI offers. */
 export const familiarModels: ChannelModel[] = [
   ...['gpt-image-2', 'gpt-image-1.5', 'gpt-image-1-mini', 'chatgpt-image-latest'].map(image),
   ...['gpt-4o-mini', 'gpt-4o', 'gpt-4.1-mini', 'gpt-4.1'].map(chat),
+]
+
+/** What the sandbox answers to until a real channel exists: the same, and names of samples and older clients. */
+export const sampleModels: ChannelModel[] = [
+  ...familiarModels,
+  ...['dall-e-3', 'dall-e-2', 'picture_v2'].map(image),
 ]
 
 // Models that are neither chat nor pictures, by the words in their names.

@@ -62,6 +62,16 @@ test('an answer by URL has a link in each place and says which pictures are miss
   })
 })
 
+test('an answer in both forms has base64 and a link in each place', () => {
+  const parts = [part(0, { revisedPrompt: 'a fox' }), part(1)]
+  expect(json(imageAnswer({ ...answer, parts, responseFormat: 'both' }))).toMatchObject({
+    data: [
+      { b64_json: b64(0), url: linkOf(part(0)), revised_prompt: 'a fox' },
+      { b64_json: b64(1), url: linkOf(part(1)) },
+    ],
+  })
+})
+
 test('usage is left out rather than invented when no upstream reported tokens', () => {
   const parts = [part(0, { tokens: null })]
   expect(json(imageAnswer({ ...answer, parts, responseFormat: 'b64_json' }))).not.toHaveProperty(
@@ -82,10 +92,13 @@ test('stream events carry the names and fields that SDKs read', () => {
     created_at: 1_795_233_600,
     size: '1536x1024',
   })
-  const [, completed] = eventOf(written(completedImageEvent(context, { part: part(0) })))
+  const [, completed] = eventOf(
+    written(completedImageEvent(context, { part: part(0), form: 'both', linkOf })),
+  )
   expect(completed).toMatchObject({
     type: 'image_edit.completed',
     b64_json: b64(0),
+    url: linkOf(part(0)),
     usage: { total_tokens: 115 },
   })
 })

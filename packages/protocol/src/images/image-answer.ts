@@ -12,6 +12,10 @@ export interface MissedPart {
   param?: string
 }
 
+/** How an answer carries its pictures: as base64, as signed links, or as both. */
+export const pictureForms = ['both', 'b64_json', 'url'] as const
+export type PictureForm = (typeof pictureForms)[number]
+
 export interface ImageAnswerInput {
   taskId: string
   createdAt: Date
@@ -19,7 +23,7 @@ export interface ImageAnswerInput {
   /** Stored pictures in order of index; at least one. */
   parts: readonly StoredPart[]
   missed: readonly MissedPart[]
-  responseFormat: 'b64_json' | 'url'
+  responseFormat: PictureForm
   /** The signed URL of a part. */
   linkOf: (part: StoredPart) => string
   safetyIdentifier?: string | undefined
@@ -47,9 +51,12 @@ export function imageAnswer(input: ImageAnswerInput): AnswerPiece[] {
 }
 
 function itemOf(part: StoredPart, { responseFormat, linkOf }: ImageAnswerInput): AnswerPiece[] {
-  const revised = part.revisedPrompt === null ? {} : { revised_prompt: part.revisedPrompt }
-  if (responseFormat === 'url') return [{ text: JSON.stringify({ url: linkOf(part), ...revised }) }]
-  return objectWithPicture({ name: 'b64_json', blobKey: part.blobKey }, revised)
+  const rest = {
+    ...(responseFormat !== 'b64_json' && { url: linkOf(part) }),
+    ...(part.revisedPrompt !== null && { revised_prompt: part.revisedPrompt }),
+  }
+  if (responseFormat === 'url') return [{ text: JSON.stringify(rest) }]
+  return objectWithPicture({ name: 'b64_json', blobKey: part.blobKey }, rest)
 }
 
 /** What the picture turned out to be; never `auto`. */

@@ -2,7 +2,7 @@ import type { ImageJobFact, StoredPart } from '@sluice/contracts/events'
 
 import type { AnswerPiece } from './answer-piece.ts'
 import { eventAround, objectWithPicture } from './answer-piece.ts'
-import type { MissedPart } from './image-answer.ts'
+import type { MissedPart, PictureForm } from './image-answer.ts'
 import { effectiveValues, imageUsageOf, unixSeconds } from './image-answer.ts'
 
 /** The family of event names: what the caller asked decides, as at OpenAI. */
@@ -36,17 +36,18 @@ export function partialImageEvent(
 }
 
 /**
- * `image_generation.completed` / `image_edit.completed`, one for each stored picture. With a link the
- * caller asked for `response_format: "url"`, and gets `url` instead of `b64_json`.
+ * `image_generation.completed` / `image_edit.completed`, one for each stored picture, with
+ * `b64_json`, `url` or both.
  */
 export function completedImageEvent(
   { family, taskId, at }: EventContext,
-  { part, link, safetyIdentifier }: CompletedImage,
+  { part, form, linkOf, safetyIdentifier }: CompletedImage,
 ): AnswerPiece[] {
   const type = `${family}.completed`
   const usage = imageUsageOf([part])
   const rest = {
     type,
+    ...(form !== 'b64_json' && { url: linkOf(part) }),
     created_at: unixSeconds(at),
     ...effectiveValues(part.facts),
     ...(part.revisedPrompt !== null && { revised_prompt: part.revisedPrompt }),
@@ -55,15 +56,17 @@ export function completedImageEvent(
     sluice: { task_id: taskId, index: part.index },
   }
   const json =
-    link === undefined
-      ? objectWithPicture({ name: 'b64_json', blobKey: part.blobKey }, rest)
-      : [{ text: JSON.stringify({ url: link, ...rest }) }]
+    form === 'url'
+      ? [{ text: JSON.stringify(rest) }]
+      : objectWithPicture({ name: 'b64_json', blobKey: part.blobKey }, rest)
   return eventAround({ type }, json)
 }
 
 export interface CompletedImage {
   part: StoredPart
-  link?: string | undefined
+  form: PictureForm
+  /** The signed URL of a part. */
+  linkOf: (part: StoredPart) => string
   safetyIdentifier?: string | undefined
 }
 

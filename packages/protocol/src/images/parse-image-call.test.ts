@@ -20,7 +20,7 @@ function refusal(fields: Record<string, unknown>): string {
 test('the least request is one awaited png picture in which the upstream chooses the rest', () => {
   expect(parseImageCall(least)).toEqual({
     face: 'await',
-    responseFormat: 'b64_json',
+    responseFormat: undefined,
     request: {
       ...least,
       count: 1,

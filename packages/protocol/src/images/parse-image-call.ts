@@ -23,7 +23,8 @@ export type ImageFace = 'await' | 'stream' | 'async'
 export interface ImageCall {
   request: Omit<ImageRequest, 'kind' | 'images' | 'mask'>
   face: ImageFace
-  responseFormat: 'b64_json' | 'url'
+  /** As the caller asked; undefined leaves it to the installation. */
+  responseFormat: 'b64_json' | 'url' | undefined
 }
 
 /**
@@ -48,8 +49,7 @@ export function parseImageCall(fields: Fields): ImageCall {
 
   return {
     face,
-    // GPT image models always answer base64; callers that ask for it by the old name mean the same.
-    responseFormat: read.choice('response_format', ['b64_json', 'url']) ?? 'b64_json',
+    responseFormat: read.choice('response_format', ['b64_json', 'url']),
     request: {
       model,
       prompt,

@@ -36,8 +36,8 @@ export async function answerWithPictures(
     requested: call.request.count,
     parts,
     missed,
-    responseFormat: call.responseFormat,
-    linkOf: signedLinks(deps, taskId),
+    responseFormat: call.responseFormat ?? deps.config.imageAnswer,
+    linkOf: signedLinks(deps, { jobId: taskId, reader: outgoing.req }),
     safetyIdentifier: call.request.safetyIdentifier,
   })
   const sizes = new Map(parts.map(({ blobKey, bytes }) => [blobKey, bytes]))

@@ -12,7 +12,7 @@ import type { TaskRequest } from './read-task.ts'
  */
 export async function cancelTask(door: Door, request: TaskRequest) {
   const job = await cancelJob(door, await ownTask(door.deps, request))
-  return describeTask(door.deps, job)
+  return describeTask(door.deps, { job, reader: request.reader })
 }
 
 /** Ends a job of which nothing is drawn, and answers what it is now. Throws as `cancelTask` does. */

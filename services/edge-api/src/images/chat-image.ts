@@ -51,7 +51,7 @@ const writePicture: WriteAnswer<ChatTurn> = async (door, input) => {
   const end = await waitForEnd(door.deps, { ...input, admitted: request.admitted })
   crashPoint('edge-before-answer')
   if (end.state !== 'done') throw failureError(end, job.id)
-  const content = markdownOf(door, { running, parts: end.parts })
+  const content = markdownOf(door, { request, running, parts: end.parts })
   const usage = chatUsageOf(end.parts)
   const body = pictureCompletion(headOf(door, running), { content, usage, taskId: job.id })
   writeJson(request.outgoing, { status: 200, body })
@@ -70,7 +70,7 @@ const streamPicture: WriteAnswer<ChatTurn> = async (door, { running, request, pa
     const end = await followJob({ events, signal: patience.signal })
     if (!end) throw stillDrawing(job.id)
     if (end.state !== 'done') throw failureError(end, job.id)
-    const content = markdownOf(door, { running, parts: end.parts })
+    const content = markdownOf(door, { request, running, parts: end.parts })
     await send(pictureChunk(head, { delta: { content } }))
     await send(pictureChunk(head, { delta: {}, finishReason: 'stop' }))
     if (request.withUsage) await send(usageChunk(head, chatUsageOf(end.parts)))
@@ -87,9 +87,14 @@ const streamPicture: WriteAnswer<ChatTurn> = async (door, { running, request, pa
 
 function markdownOf(
   { deps }: Door,
-  { running, parts }: { running: RunningImage; parts: readonly StoredPart[] },
+  {
+    request,
+    running,
+    parts,
+  }: { request: ChatTurn; running: RunningImage; parts: readonly StoredPart[] },
 ): string {
-  return pictureMarkdown(parts.map(signedLinks(deps, running.job.id)))
+  const reader = request.outgoing.req
+  return pictureMarkdown(parts.map(signedLinks(deps, { jobId: running.job.id, reader })))
 }
 
 const headOf = ({ deps }: Door, { job, call }: RunningImage) => ({

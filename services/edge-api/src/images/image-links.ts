@@ -1,12 +1,25 @@
+import type { IncomingMessage } from 'node:http'
+
 import type { StoredPart } from '@sluice/contracts/events'
 
 import type { EdgeDeps } from '../deps.ts'
+import { callerOrigin } from './caller-origin.ts'
 
-/** Signs links to the pictures of one job, all with the same end. */
+/** The request whose answer carries the links. */
+export type LinkReader = Pick<IncomingMessage, 'headers' | 'socket'>
+
+/**
+ * Signs links to the pictures of one job, all with the same end. Where no public base URL is set, they
+ * name the scheme and host that this caller used, since that is an address that works for them.
+ */
 export function signedLinks(
   { links, clock, config }: Pick<EdgeDeps, 'links' | 'clock' | 'config'>,
-  jobId: string,
+  { jobId, reader }: { jobId: string; reader: LinkReader },
 ): (part: StoredPart) => string {
   const expiresAt = new Date(clock.nowMs() + config.pictureLinkMs)
-  return ({ index }) => links.sign({ task: jobId, index }, expiresAt)
+  const origin = config.linkOrigin === 'caller' ? callerOrigin(reader, config) : undefined
+  return ({ index }) => {
+    const link = links.sign({ task: jobId, index }, expiresAt)
+    return origin === undefined ? link : `${origin}${link.slice(link.lastIndexOf('/p/img/'))}`
+  }
 }

@@ -35,12 +35,20 @@ function mountTasks(app: EdgeApp, door: Door): void {
   const noStore = { 'cache-control': 'no-store' }
   app.get('/v1/images/tasks/:id', async (context) => {
     const { principal } = await door.admit(context)
-    const task = await readTask(door, { principal, taskId: context.req.param('id') })
+    const task = await readTask(door, {
+      principal,
+      taskId: context.req.param('id'),
+      reader: context.env.incoming,
+    })
     return context.json(task, 200, noStore)
   })
   app.delete('/v1/images/tasks/:id', async (context) => {
     const { principal } = await door.admit(context)
-    const task = await cancelTask(door, { principal, taskId: context.req.param('id') })
+    const task = await cancelTask(door, {
+      principal,
+      taskId: context.req.param('id'),
+      reader: context.env.incoming,
+    })
     return context.json(task, 200, noStore)
   })
   app.get('/v1/images/tasks/:id/events', async (context) => {

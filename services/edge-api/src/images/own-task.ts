@@ -7,6 +7,7 @@ import { taskObject } from '@sluice/protocol/images/task-object'
 import type { EdgeDeps } from '../deps.ts'
 import type { Principal } from '../request.ts'
 import { taskStatuses } from './answer-with-task.ts'
+import type { LinkReader } from './image-links.ts'
 import { signedLinks } from './image-links.ts'
 import { endOfJob, failureError, picturesOf } from './job-end.ts'
 
@@ -21,8 +22,11 @@ export async function ownTask(
 }
 
 /** The task as its owner sees it, with links signed now. */
-export function describeTask(deps: EdgeDeps, job: ImageJob, position?: number) {
-  return taskObject({ ...taskView(job), position }, signedLinks(deps, job.id))
+export function describeTask(
+  deps: EdgeDeps,
+  { job, reader, position }: { job: ImageJob; reader: LinkReader; position?: number | undefined },
+) {
+  return taskObject({ ...taskView(job), position }, signedLinks(deps, { jobId: job.id, reader }))
 }
 
 function taskView(job: ImageJob): TaskView {

@@ -1,15 +1,18 @@
 import type { Door } from '../door.ts'
 import type { Principal } from '../request.ts'
+import type { LinkReader } from './image-links.ts'
 import { describeTask, ownTask } from './own-task.ts'
 
 export interface TaskRequest {
   principal: Principal
   taskId: string
+  /** Who reads the links of the answer. */
+  reader: LinkReader
 }
 
 /** `GET /v1/images/tasks/{id}`: where the task stands, and its pictures so far. */
 export async function readTask({ deps }: Door, request: TaskRequest) {
   const job = await ownTask(deps, request)
   const position = job.state === 'queued' ? await deps.jobs.queuePosition(job.id) : undefined
-  return describeTask(deps, job, position)
+  return describeTask(deps, { job, reader: request.reader, position })
 }

@@ -36,8 +36,8 @@ export interface StreamJobInput {
 export async function streamJob(deps: EdgeDeps, input: StreamJobInput): Promise<JobEnd> {
   const { outgoing, taskId, call, family, events, signal } = input
   const { safetyIdentifier } = call.request
-  const linkOf = signedLinks(deps, taskId)
-  const asLink = call.responseFormat === 'url'
+  const linkOf = signedLinks(deps, { jobId: taskId, reader: outgoing.req })
+  const form = call.responseFormat ?? deps.config.imageAnswer
   const context = (at: Date) => ({ family, taskId, at })
   const sse = openSse(deps, outgoing)
   const fail = (error: unknown) =>
@@ -52,10 +52,8 @@ export async function streamJob(deps: EdgeDeps, input: StreamJobInput): Promise<
         if (!(await deps.blobs.stat(partial.blobKey))) return
         await sse.send(partialImageEvent(context(at), partial))
       },
-      onStored: ({ part }, at) => {
-        const link = asLink ? linkOf(part) : undefined
-        return sse.send(completedImageEvent(context(at), { part, link, safetyIdentifier }))
-      },
+      onStored: ({ part }, at) =>
+        sse.send(completedImageEvent(context(at), { part, form, linkOf, safetyIdentifier })),
       onMissed: async (missed, at) => {
         // The end of a single picture is told once, as the error below.
         if (call.request.count > 1) await sse.send(missedImageEvent(context(at), missed))

@@ -23,7 +23,10 @@ const POSITION_EVERY_MS = 5_000
  */
 export async function streamTaskEvents(
   door: Door,
-  request: TaskRequest & { lastEventId: string | undefined; outgoing: ServerResponse },
+  request: Omit<TaskRequest, 'reader'> & {
+    lastEventId: string | undefined
+    outgoing: ServerResponse
+  },
 ): Promise<void> {
   const { deps, jobHub } = door
   const { outgoing, lastEventId } = request
@@ -35,7 +38,7 @@ export async function streamTaskEvents(
   const events = jobHub.watch({ jobId: job.id, afterSeq, signal: patience.signal })
   const sse = openSse(deps, outgoing)
   const stopPositions = job.state === 'queued' ? tellPositions(door, { job, sse }) : () => undefined
-  const linkOf = signedLinks(deps, job.id)
+  const linkOf = signedLinks(deps, { jobId: job.id, reader: outgoing.req })
   try {
     for await (const event of events) {
       const { fact } = event

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
+
+import { expect, test } from 'vitest'
+
+import type { World } from './world.ts'
+import { jsonOf, world } from './world.ts'
+
+/** How answers carry their pictures, and which host their links name. */
+const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+const GENERATIONS = '/v1/images/generations'
+const LINK = /^https:\/\/sluice\.example\/p\/img\/img_[0-9a-f]{32}\/0\?exp=\d+&sig=[0-9a-f]+$/
+
+/** Which of both the first item carries, whole and in a stream. */
+async function formsOf({ post }: World, more: Record<string, unknown> = {}) {
+  const { data } = await jsonOf(await post(GENERATIONS, { ...ask, ...more }))
+  const streamed = await (await post(GENERATIONS, { ...ask, ...more, stream: true })).text()
+  const event: unknown = JSON.parse(/^data: (.*completed.*)$/m.exec(streamed)?.[1] ?? '{}')
+  return [data[0], event].map((item) => ['b64_json', 'url'].filter((name) => name in Object(item)))
+}
+
+test('an item carries base64 and a signed link, as samples for either read it', async () => {
+  const { post, sdk } = await world()
+  const { data } = await sdk().images.generate({ ...ask, quality: 'low' })
+  expect(data?.[0]?.url).toMatch(LINK)
+  expect(
+    Buffer.from(data?.[0]?.b64_json ?? '', 'base64')
+      .subarray(1, 4)
+      .toString(),
+  ).toBe('PNG')
+  const answer = await post(GENERATIONS, ask)
+  const text = await answer.text()
+  expect(Number(answer.headers.get('content-length'))).toBe(Buffer.byteLength(text))
+})
+
+test.each([
+  ['both', ['b64_json', 'url']],
+  ['b64_json', ['b64_json']],
+  ['url', ['url']],
+] as const)('the installation may answer %s', async (imageAnswer, forms) => {
+  expect(await formsOf(await world({ config: { imageAnswer } }))).toEqual([forms, forms])
+})
+
+test("the caller's own response_format wins", async () => {
+  const inUrls = await world({ config: { imageAnswer: 'url' } })
+  const b64 = await formsOf(inUrls, { response_format: 'b64_json' })
+  expect(b64).toEqual([['b64_json'], ['b64_json']])
+  const inBoth = await world()
+  expect(await formsOf(inBoth, { response_format: 'url' })).toEqual([['url'], ['url']])
+})
+
+/** Sends a request with exactly these headers; `fetch` writes a Host of its own. */
+async function send(url: string, { body, headers }: { body?: unknown; headers: object }) {
+  const sent = request(url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: 'Bearer sk-one', 'content-type': 'application/json', ...headers },
+  })
+  sent.end(body === undefined ? undefined : JSON.stringify(body))
+  const [answer]: IncomingMessage[] = await once(sent, 'response')
+  if (!answer) throw new Error('no answer')
+  return { task: answer.headers['x-sluice-task-id'], text: await textOf(answer) }
+}
+
+/** Every link of every kind of answer, as origins. */
+async function originsOf({ url }: World, headers: Record<string, string>) {
+  const origins = (text: string) =>
+    [...text.matchAll(/(https?:\/\/[^"()\s]*)\/p\/img\//g)].map(([, origin]) => origin)
+  const chat = { model: 'gpt-image-2', messages: [{ role: 'user', content: 'a red fox' }] }
+  const whole = await send(url + GENERATIONS, { headers, body: ask })
+  const more = [
+    send(url + GENERATIONS, { headers, body: { ...ask, stream: true } }),
+    send(`${url}/v1/chat/completions`, { headers, body: chat }),
+    send(`${url}/v1/chat/completions`, { headers, body: { ...chat, stream: true } }),
+    send(`${url}/v1/images/tasks/${whole.task}`, { headers }),
+    send(`${url}/v1/images/tasks/${whole.task}/events`, { headers }),
+  ]
+  const texts = [whole, ...(await Promise.all(more))].map(({ text }) => text)
+  expect(texts.map((text) => origins(text).length > 0)).toEqual(texts.map(() => true))
+  return new Set(texts.flatMap(origins))
+}
+
+test('without a public base URL every link names the host that its reader used', async () => {
+  const there = await world({ config: { linkOrigin: 'caller' } })
+  expect(await originsOf(there, {})).toEqual(new Set([there.url]))
+  const host = 'pictures.lan:9000'
+  expect(await originsOf(there, { host })).toEqual(new Set(['http://pictures.lan:9000']))
+})
+
+test('behind a proxy of ours they name what it was asked for', async () => {
+  const there = await world({ config: { linkOrigin: 'caller', trustedProxyHops: 1 } })
+  const headers = { 'x-forwarded-host': 'ai.example.org', 'x-forwarded-proto': 'https' }
+  expect(await originsOf(there, headers)).toEqual(new Set(['https://ai.example.org']))
+})
+
+test('a Host that is no host, and forwarded words of a stranger, change no link', async () => {
+  const there = await world({ config: { linkOrigin: 'caller' } })
+  const host = '-evil.example'
+  expect(await originsOf(there, { host })).toEqual(new Set(['https://sluice.example']))
+  const headers = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
+  expect(await originsOf(there, headers)).toEqual(new Set([there.url]))
+})
+
+test('with a public base URL every link names it, whatever the caller used', async () => {
+  const there = await world()
+  expect(await originsOf(there, { host: 'evil.example' })).toEqual(
+    new Set(['https://sluice.example']),
+  )
+})
