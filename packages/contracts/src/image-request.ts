@@ -32,6 +32,8 @@ export const imageRequest = z.object({
   count: z.int().min(1).max(10),
   size: z.union([z.literal('auto'), imageSize]),
   quality: z.union([z.literal('auto'), imageQuality]),
+  /** DALL·E's word, where the caller used it: `quality` is what it means, and what is charged. */
+  qualityWord: z.enum(['standard', 'hd']).optional(),
   background: z.union([z.literal('auto'), imageBackground]),
   format: imageFormat,
   /** 0..100, for jpeg and webp. */

@@ -31,8 +31,6 @@ export const imageNames = new JudgedNames([
   'size',
   'stream',
   'stream_options',
-  // DALL·E's; GPT image models answer 400 to it.
-  'style',
   'svg',
   'user',
 ])

@@ -172,7 +172,24 @@ test('unknown scalars go on to the upstream, anything else unknown is ignored', 
     ['__proto__']: 'evil',
     'a name with spaces': 1,
   })
-  expect(request.extra).toEqual({ complexity: 'high', seed: 7, tiled: false })
+  expect(request.extra).toEqual({
+    complexity: 'high',
+    seed: 7,
+    tiled: false,
+    style: 'vivid',
+  })
+})
+
+test("DALL·E's words for quality mean one of ours, by which it is charged, and are remembered", () => {
+  const quality = (word: string, model = 'dall-e-3') => {
+    const { request } = parseImageCall({ ...least, model, quality: word })
+    return [request.quality, request.qualityWord]
+  }
+  expect(quality('hd')).toEqual(['high', 'hd'])
+  expect(quality('standard')).toEqual(['medium', 'standard'])
+  expect(quality('hd', 'gpt-image-2')).toEqual(['high', 'hd'])
+  expect(quality('high')).toEqual(['high', undefined])
+  expect(quality('auto')).toEqual(['auto', undefined])
 })
 
 test('a flood of unknown parameters is cut at twenty', () => {

@@ -55,7 +55,7 @@ export function parseImageCall(fields: Fields): ImageCall {
       prompt,
       count: read.integer('n', { min: 1, max: COUNT_MAX }) ?? 1,
       size: readSize(read.text('size', SIZE_CHARS_MAX), abilities),
-      quality: readQuality(read, abilities),
+      ...readQuality(read, abilities),
       background: readBackground(read, format),
       format,
       // Nobody would see them, and the upstream charges for them.
@@ -111,11 +111,15 @@ const legacyQualities: Readonly<Record<'standard' | 'hd', ImageQuality>> = {
   hd: 'high',
 }
 
-function readQuality(read: FieldReader, { qualities }: ModelAbilities): ImageRequest['quality'] {
+function readQuality(
+  read: FieldReader,
+  { qualities }: ModelAbilities,
+): Pick<ImageRequest, 'quality' | 'qualityWord'> {
   const asked = read.choice('quality', ['auto', ...imageQualities, 'standard', 'hd']) ?? 'auto'
-  if (asked === 'auto') return asked
+  if (asked === 'auto') return { quality: asked }
+  const word = asked === 'standard' || asked === 'hd' ? asked : undefined
   const quality = asked === 'standard' || asked === 'hd' ? legacyQualities[asked] : asked
-  if (qualities.includes(quality)) return quality
+  if (qualities.includes(quality)) return { quality, ...(word && { qualityWord: word }) }
   throw unsupported(
     'quality',
     `This model draws in 'quality' ${qualities.join(', ')} or auto, not ${asked}.`,

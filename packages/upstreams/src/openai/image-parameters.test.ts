@@ -59,6 +59,28 @@ describe('imageParameters', () => {
     expect(of({ format: 'jpeg' }, 'paint-xl')).toMatchObject({ output_format: 'jpeg' })
   })
 
+  it.each([
+    ['dall-e-3', 'high', 'hd', 'hd'],
+    ['dall-e-3', 'medium', 'standard', 'standard'],
+    ['dall-e-3', 'max', undefined, 'hd'],
+    ['dall-e-3', 'low', undefined, 'standard'],
+    ['azure/dall-e-3-deployment', 'high', undefined, 'hd'],
+    ['cogview-4', 'high', undefined, 'hd'],
+    ['dall-e-2', 'high', 'hd', undefined],
+    ['gpt-image-2', 'high', 'hd', 'high'],
+    ['gpt-image-2', 'medium', 'standard', 'medium'],
+    ['paint-xl', 'high', 'hd', 'hd'],
+    ['paint-xl', 'high', undefined, 'high'],
+    ['dall-e-3', 'auto', undefined, undefined],
+  ] as const)('says quality in the words of %s', (model, quality, qualityWord, sent) => {
+    expect(of({ quality, qualityWord }, model)['quality']).toBe(sent)
+  })
+
+  it("passes DALL·E 3's style on, but not to a GPT image model, which refuses it", () => {
+    expect(of({ extra: { style: 'vivid' } }, 'dall-e-3')).toMatchObject({ style: 'vivid' })
+    expect(of({ extra: { style: 'vivid' } })).not.toHaveProperty('style')
+  })
+
   it('knows a GPT image model behind a vendor name', () => {
     expect(of({}, 'openai/gpt-image-1.5')).not.toHaveProperty('response_format')
   })

@@ -20,12 +20,12 @@ export function imageParameters({
 }: ImageParametersInput): Record<string, unknown> {
   const { gptImage } = imageModelTraits(upstreamModel)
   return defined({
-    ...extraOf(request),
+    ...extraOf({ request, upstreamModel }),
     model: upstreamModel,
     prompt: request.prompt,
     n: 1,
     size: unlessAuto(request.size),
-    quality: unlessAuto(request.quality),
+    quality: qualityOf({ request, upstreamModel }),
     background: unlessAuto(request.background),
     output_format: gptImage || request.format !== 'png' ? request.format : undefined,
     output_compression: request.format === 'png' ? undefined : request.compression,
@@ -62,8 +62,36 @@ const owned: ReadonlySet<string> = new Set([
   'stream',
 ])
 
-function extraOf({ extra = {} }: ImageRequest): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(extra).filter(([name]) => !owned.has(name)))
+function extraOf({
+  request: { extra = {} },
+  upstreamModel,
+}: Pick<ImageParametersInput, 'request' | 'upstreamModel'>): Record<string, unknown> {
+  const { gptImage } = imageModelTraits(upstreamModel)
+  return Object.fromEntries(
+    // GPT image models answer 400 to DALL·E 3's `style`.
+    Object.entries(extra).filter(([name]) => !owned.has(name) && !(gptImage && name === 'style')),
+  )
+}
+
+/**
+ * The caller's quality in the upstream's words. What DALL·E 3 does not know becomes the nearer of its
+ * two: high and above are `hd`, medium and below `standard`.
+ */
+function qualityOf({
+  request: { quality, qualityWord },
+  upstreamModel,
+}: Pick<ImageParametersInput, 'request' | 'upstreamModel'>): string | undefined {
+  if (quality === 'auto') return undefined
+  switch (imageModelTraits(upstreamModel).quality) {
+    case 'steps':
+      return quality
+    case 'standard-or-hd':
+      return quality === 'low' || quality === 'medium' ? 'standard' : 'hd'
+    case 'none':
+      return undefined
+    case 'as-asked':
+      return qualityWord ?? quality
+  }
 }
 
 // Callers' clients send `high` on every edit; a model that cannot is not asked, rather than failed.

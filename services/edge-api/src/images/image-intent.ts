@@ -61,7 +61,7 @@ export function bodyHashOf(
   request: Omit<ImageRequest, 'images' | 'mask'>,
   fingerprints: readonly string[],
 ): string {
-  const { partialImages: _, extra = {}, ...asked } = request
+  const { partialImages: _, qualityWord: _word, extra = {}, ...asked } = request
   const sorted = (record: object) =>
     Object.entries(record).sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
   return digest([JSON.stringify(sorted(asked)), JSON.stringify(sorted(extra)), ...fingerprints])
