@@ -1,5 +1,8 @@
 import { AppError } from '@sluice/kernel/app-error'
 
+import type { MediaPiece } from './media-pieces.ts'
+import { mediaPieceOf } from './media-pieces.ts'
+
 /** Nesting beyond this is refused: nobody needs it, and parsers behind us may recurse. */
 export const JSON_DEPTH_MAX = 64
 
@@ -13,10 +16,12 @@ const CLOSE_BRACE = 0x7d
 export const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 
+/** Shorter strings are text: nothing that is worth counting apart fits into them. */
+const MEDIA_BYTES_MIN = 256
+const MEDIA_NAME_BYTES_MAX = 20
 // Up to here a loop is quicker than a call into native code.
 const SHORT_STRING_BYTES = 48
 
-const DATA_URL = Buffer.from('data:')
 const IMAGE_URL = Buffer.from('image_url"')
 const TRUE = Buffer.from('true')
 const FALSE = Buffer.from('false')
@@ -25,8 +30,9 @@ const NULL = Buffer.from('null')
 /** A position in the bytes that only moves forward. */
 export class JsonCursor {
   at = 0
-  dataUrls = 0
-  dataUrlBytes = 0
+  /** Pictures, sounds and files in base64, with the bytes that they take up. */
+  media: MediaPiece[] | undefined
+  mediaBytes = 0
   imageUrlWords = 0
   private readonly bytes: Buffer
   private keyStart = 0
@@ -142,10 +148,29 @@ export class JsonCursor {
   private skipObject(depth: number): void {
     checkDepth(depth)
     for (let more = this.enterObject(); more; more = this.nextMember()) {
-      this.skipString()
-      this.expectColon()
-      this.skipValue(depth)
+      this.skipKey()
+      this.skipMemberValue(depth)
     }
+  }
+
+  /** Moves behind the value of the key that was read last, and counts the media that it holds. */
+  skipMemberValue(depth: number): void {
+    const { at: start, keyStart, keyEnd } = this
+    this.skipValue(depth)
+    if (this.at - start > MEDIA_BYTES_MIN && this.bytes[start] === QUOTE) {
+      this.countMedia({ keyStart, keyEnd, start })
+    }
+  }
+
+  /** What a long string holds, by the name of its member and its first bytes. */
+  private countMedia({ keyStart, keyEnd, start }: Record<'keyStart' | 'keyEnd' | 'start', number>) {
+    if (keyEnd - keyStart > MEDIA_NAME_BYTES_MAX) return
+    const { bytes } = this
+    const name = bytes.toString('latin1', keyStart, keyEnd)
+    const piece = mediaPieceOf(name, bytes.subarray(start + 1, this.at - 1))
+    if (!piece) return
+    ;(this.media ??= []).push(piece)
+    this.mediaBytes += this.at - start - 2
   }
 
   private skipArray(depth: number): void {
@@ -174,18 +199,8 @@ export class JsonCursor {
       else if (code !== undefined && code < 0x20) throw broken()
     }
     this.at = (at < shortEnd ? at : closingQuote(bytes, at)) + 1
-    this.countAttachment(start + 1)
-  }
-
-  private countAttachment(start: number): void {
-    const { bytes } = this
-    const first = bytes[start]
-    if (first === DATA_URL[0] && startsWith(bytes, DATA_URL, start)) {
-      this.dataUrls += 1
-      this.dataUrlBytes += this.at - start
-    } else if (first === IMAGE_URL[0] && startsWith(bytes, IMAGE_URL, start)) {
-      this.imageUrlWords += 1
-    }
+    const isImageUrl = bytes[start + 1] === IMAGE_URL[0] && startsWith(bytes, IMAGE_URL, start + 1)
+    if (isImageUrl) this.imageUrlWords += 1
   }
 
   private skipWord(word: Buffer): void {

@@ -40,13 +40,14 @@ interface PartWatches {
 
 function skipPart(cursor: JsonCursor, { part, sources }: PartWatches): void {
   skipObject(cursor, part, PART_DEPTH, (name) => {
-    if (name === undefined || name === 'text') return cursor.skipValue(PART_DEPTH)
+    if (name === undefined || name === 'text') return cursor.skipMemberValue(PART_DEPTH)
     let source = sources.get(name)
     if (!source) {
       source = new NameWatch(sourceNames, { path: `${PART_PATH}${name}.` })
       sources.set(name, source)
     }
-    skipObject(cursor, source, SOURCE_DEPTH, () => cursor.skipValue(SOURCE_DEPTH))
+    const skipSource = () => cursor.skipMemberValue(SOURCE_DEPTH)
+    skipObject(cursor, source, SOURCE_DEPTH, skipSource, () => cursor.skipMemberValue(PART_DEPTH))
   })
 }
 
@@ -56,8 +57,9 @@ function skipObject(
   watch: NameWatch,
   depth: number,
   skipMember: (name: string | undefined) => void,
+  skipOther = () => cursor.skipValue(depth - 1),
 ): void {
-  if (cursor.peek() !== OPEN_BRACE) return cursor.skipValue(depth - 1)
+  if (cursor.peek() !== OPEN_BRACE) return skipOther()
   watch.begin()
   for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
     skipMember(watch.read(cursor))

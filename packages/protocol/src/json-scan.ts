@@ -9,6 +9,7 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import { JsonCursor, OPEN_BRACE, invalidJson } from './json-cursor.ts'
 import { skipMessages } from './json-messages.ts'
+import { mediaTokensOf } from './media-pieces.ts'
 import { JudgedNames, NameWatch } from './name-watch.ts'
 
 /** A stretch of bytes: from `start` up to, not including, `end`. */
@@ -39,10 +40,12 @@ export interface ScannedBody {
   count: number
   /** Just behind the opening brace, where a member may be added. */
   membersStart: number
-  /** Bytes that are not in `data:` URLs; no tokenizer makes more tokens of them. */
+  /** Bytes that are not media; no tokenizer makes more tokens of them. */
   textBytes: number
-  /** Pictures, sounds and files that the conversation holds or names. */
+  /** Pictures that the conversation holds or names. */
   attachments: number
+  /** What the sounds and files of the conversation are worth at most, in tokens. */
+  mediaTokens: number
 }
 
 /**
@@ -64,12 +67,16 @@ export function scanChatBody(bytes: Buffer): ScannedBody {
     membersStart: cursor.at + 1,
     textBytes: 0,
     attachments: 0,
+    mediaTokens: 0,
   }
   readMembers(cursor, scanned)
   cursor.skipSpace()
   if (cursor.at !== bytes.length) throw invalidJson('The body has something after its JSON.')
-  scanned.textBytes = bytes.length - cursor.dataUrlBytes
-  scanned.attachments = Math.max(cursor.dataUrls, Math.ceil(cursor.imageUrlWords / 2))
+  scanned.textBytes = bytes.length - cursor.mediaBytes
+  const media = cursor.media ?? []
+  const pictures = media.filter(({ kind }) => kind === 'image').length
+  scanned.attachments = Math.max(pictures, Math.ceil(cursor.imageUrlWords / 2))
+  scanned.mediaTokens = mediaTokensOf(media)
   return scanned
 }
 

@@ -38,13 +38,20 @@ export function priceOf({ prices }: CatalogSnapshot, model: string, at: Date): P
 /** What is reserved: the most that the request can cost. */
 export function worstCase({ scanned, routes, price }: ChatTurn): bigint {
   if (price.price.kind !== 'tokens') throw new Error('priceOf asks for a price of tokens')
-  const { textBytes, attachments, count, outputTokensMax: outputTokensAsked } = scanned
+  const { textBytes, attachments, mediaTokens, count, outputTokensMax: outputTokensAsked } = scanned
   let outputTokensMax: number | undefined
   for (const { model } of routes.chat) {
     if (model.outputTokensMax === undefined) continue
     outputTokensMax = Math.max(outputTokensMax ?? 0, model.outputTokensMax)
   }
-  const most = estimateUsage({ textBytes, attachments, count, outputTokensAsked, outputTokensMax })
+  const most = estimateUsage({
+    textBytes,
+    attachments,
+    mediaTokens,
+    count,
+    outputTokensAsked,
+    outputTokensMax,
+  })
   return rateUsage(worstCaseTokens(most, price.price), price.price)
 }
 

@@ -106,6 +106,9 @@ function collectParts(parser: Busboy, takeFile: TakeFile) {
   parser.on('field', (name, value, nameCut, valueCut) => {
     if (nameCut) return fail(invalid(name, 'is too long a name'))
     if (valueCut) return fail(invalid(name, 'is too long'))
+    // The parser puts U+FFFD in place of bytes that are not UTF-8.
+    if (value.includes('\uFFFD')) return fail(invalid(name, 'is not valid UTF-8'))
+    if (name.includes('\uFFFD')) return fail(invalid('body', 'has a field name that is not UTF-8'))
     try {
       check.field(name)
     } catch (error) {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 
 import { AppError } from '@sluice/kernel/app-error'
@@ -17,8 +18,9 @@ export interface ReadBodyDeps {
 
 /**
  * All bytes of a JSON body. Refuses before it buffers: `unsupported_media_type` for what is compressed or
- * is not JSON, `body_too_large` by the stated length or as soon as more comes. Throws `request_timeout`
- * for a body that comes too slowly, `caller_gone` for one that ends early.
+ * is not JSON, `body_too_large` by the stated length or as soon as more comes. Throws `invalid_json` for
+ * bytes that are not UTF-8 (RFC 8259 §8.1), `request_timeout` for a body that comes too slowly,
+ * `caller_gone` for one that ends early.
  */
 export function readJsonBody(
   { bytesMax, clock, sweep }: ReadBodyDeps,
@@ -58,8 +60,11 @@ export function readJsonBody(
     }
     const whole = () => {
       if (over) return
+      const body = chunks ? Buffer.concat(chunks, bytes) : (first ?? EMPTY)
+      // Two parsers would make two texts of other bytes.
+      if (!isUtf8(body)) return fail(notUtf8())
       end()
-      resolve(chunks ? Buffer.concat(chunks, bytes) : (first ?? EMPTY))
+      resolve(body)
     }
     const cut = () => {
       if (!over) fail(new AppError('caller_gone', 'The body ended early.'))
@@ -98,4 +103,8 @@ function tooLarge(bytesMax: number): AppError {
 
 function tooSlow(): AppError {
   return new AppError('request_timeout', 'The body came too slowly.')
+}
+
+function notUtf8(): AppError {
+  return new AppError('invalid_json', 'The body is not valid UTF-8.', { param: 'body' })
 }

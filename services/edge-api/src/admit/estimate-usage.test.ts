@@ -5,6 +5,7 @@ import { estimateUsage, OUTPUT_TOKENS_DEFAULT } from './estimate-usage.ts'
 const request = {
   textBytes: 400,
   attachments: 0,
+  mediaTokens: 0,
   count: 1,
   outputTokensAsked: undefined,
   outputTokensMax: undefined,
@@ -14,6 +15,7 @@ describe('the worst case of a chat request', () => {
   it('has no more input than bytes, and pictures by the piece', () => {
     expect(estimateUsage(request).inputMax).toBe(400)
     expect(estimateUsage({ ...request, attachments: 2 }).inputMax).toBe(8_400)
+    expect(estimateUsage({ ...request, mediaTokens: 700 }).inputMax).toBe(1_100)
   })
 
   it.each([

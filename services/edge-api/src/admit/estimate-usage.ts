@@ -1,22 +1,26 @@
 /** What one answer may have when neither the caller nor the channel sets a limit. */
 export const OUTPUT_TOKENS_DEFAULT = 16_384
 
-/** The most that one picture, sound or file of a conversation is worth; what is above is the house's. */
+/** The most that one picture of a conversation is worth; what is above is paid by the platform. */
 const ATTACHMENT_TOKENS_MAX = 4_000
 
 /**
  * The most that a chat request may consume. A token stands for at least one byte of what it was made
- * from, so the bytes of the body bound its tokens; pictures in `data:` URLs count by the piece.
+ * from, so the bytes of the body bound its tokens; pictures count by the piece, sounds by their length and
+ * files by their pages (`packages/protocol/src/media-pieces.ts`).
  */
 export function estimateUsage({
   textBytes,
   attachments,
+  mediaTokens,
   count,
   outputTokensAsked,
   outputTokensMax,
 }: {
   textBytes: number
   attachments: number
+  /** Of sounds and files. */
+  mediaTokens: number
   count: number
   /** `max_tokens` of the request. */
   outputTokensAsked: number | undefined
@@ -26,7 +30,7 @@ export function estimateUsage({
   const able = outputTokensMax ?? Math.max(OUTPUT_TOKENS_DEFAULT, outputTokensAsked ?? 0)
   const each = Math.min(outputTokensAsked ?? able, able)
   return {
-    inputMax: atMost(textBytes + attachments * ATTACHMENT_TOKENS_MAX),
+    inputMax: atMost(textBytes + attachments * ATTACHMENT_TOKENS_MAX + mediaTokens),
     outputMax: atMost(each * count),
   }
 }

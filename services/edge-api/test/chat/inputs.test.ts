@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it } from 'vitest'
+
+import type { WorldOptions } from './world.ts'
+import { question, world } from './world.ts'
+
+const closing: (() => Promise<void>)[] = []
+const open = async (options: WorldOptions = {}) => {
+  const made = await world(options)
+  closing.push(made.close)
+  return made
+}
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+const base64 = Buffer.alloc(6 * 1024 * 1024).toString('base64')
+
+describe('media in a chat request', () => {
+  it.each<[string, object]>([
+    ['sound', { type: 'input_audio', input_audio: { data: base64, format: 'mp3' } }],
+    ['a picture', { type: 'image_url', image_url: { url: `data:image/png;base64,${base64}` } }],
+    ['a file', { type: 'file', file: { filename: 'a.pdf', file_data: base64 } }],
+  ])('of 8 MB is held for by what it is, not as text: %s', async (_name, part) => {
+    // 8 MB as text would be 8.4 credits.
+    const { chat } = await open({ balanceMicro: 1_000_000n })
+    const content = [{ type: 'text', text: 'what is this?' }, part]
+    const { status } = await chat({ messages: [{ role: 'user', content }] })
+    expect(status).toBe(200)
+  })
+
+  it('as text is held for as text', async () => {
+    const { chat } = await open({ balanceMicro: 1_000_000n })
+    const content = [{ type: 'text', text: base64 }]
+    expect((await chat({ messages: [{ role: 'user', content }] })).status).toBe(402)
+  })
+})
+
+describe('a body that is not UTF-8', () => {
+  it.each<[string, number[]]>([
+    ['Latin-1', [0xe9]],
+    ['a cut character', [0xe2, 0x82]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['an overlong form', [0xc0, 0xaf]],
+  ])('is refused by name, and reaches no upstream: %s', async (_name, bytes) => {
+    const { post, simulator } = await open()
+    const [head = '', tail = ''] = JSON.stringify({
+      ...question,
+      messages: [{ role: 'user', content: 'caf?' }],
+    }).split('?')
+    const body = Buffer.concat([Buffer.from(head), Buffer.from(bytes), Buffer.from(tail)])
+    for (const path of ['/v1/chat/completions', '/v1/images/generations']) {
+      const answer = await post(path, body)
+      expect(answer.statusCode).toBe(400)
+      expect(await answer.body.json()).toMatchObject({
+        error: { code: 'invalid_json', param: 'body', message: expect.stringMatching(/UTF-8/) },
+      })
+    }
+    expect(simulator.log()).toEqual([])
+  })
+
+  it('is told apart from one with any character that is', async () => {
+    const { chat } = await open()
+    const content = 'café 猫 🦊 \u0000 \uFFFD \ud800'
+    expect((await chat({ messages: [{ role: 'user', content }] })).status).toBe(200)
+  })
+})

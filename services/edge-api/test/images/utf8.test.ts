@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+
+import { file, form, least, png, send } from './form-parts.ts'
+import { jsonOf, world } from './world.ts'
+
+test('a form field that is not UTF-8 is refused by name, and leaves nothing', async () => {
+  const there = await world()
+  const prompt = { name: 'prompt', value: Buffer.from([0x63, 0x61, 0x66, 0xe9]) }
+  const answer = await send(there, form([...least, file('image', png), prompt]))
+  const { error } = await jsonOf(answer)
+  expect([answer.status, error.code, error.param]).toEqual([400, 'invalid_value', 'prompt'])
+  expect(error.message).toMatch(/UTF-8/)
+  expect(await there.leftovers()).toEqual([])
+})
+
+test('a form field may have any character', async () => {
+  const there = await world()
+  const prompt = { name: 'prompt', value: 'café 猫 🦊' }
+  const answer = await send(there, form([...least, file('image', png), prompt]))
+  expect(answer.status).toBe(200)
+})
+
+test('a JSON body of the control API that is not UTF-8 is refused', async () => {
+  const { call } = await world()
+  const answer = await call('/api/user/images', {
+    method: 'POST',
+    body: Buffer.from([...Buffer.from('{"prompt":"caf'), 0xe9, ...Buffer.from('"}')]),
+    headers: { authorization: 'Bearer at-ada', 'content-type': 'application/json' },
+  })
+  expect(answer.status).toBe(400)
+  expect((await jsonOf(answer)).error.message).toMatch(/UTF-8/)
+})
