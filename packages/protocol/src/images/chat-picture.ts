@@ -1,5 +1,6 @@
 import type { StoredPart } from '@sluice/contracts/events'
 
+import { findChatReferences } from './chat-references.ts'
 import type { Fields } from './field-reader.ts'
 import { invalid } from './field-reader.ts'
 import { imageUsageOf } from './image-answer.ts'
@@ -11,13 +12,17 @@ export interface PictureChat {
   fields: Fields
   /** Values for `readPictureSources`. */
   references: unknown[]
+  /** Parts of the request that an image model does not read, by name. */
+  ignored: string[]
 }
 
 // What a chat request may say about its picture; temperature and the like mean nothing to one.
 const PICTURE_FIELDS = [
   'background',
+  'input_fidelity',
   'model',
   'moderation',
+  'n',
   'output_compression',
   'output_format',
   'partial_images',
@@ -27,13 +32,20 @@ const PICTURE_FIELDS = [
   'stream',
   'user',
 ]
+const READ_FIELDS: ReadonlySet<string> = new Set([...PICTURE_FIELDS, 'messages', 'stream_options'])
+const IGNORED_NAMES_MAX = 20
 
 /**
  * Reads a chat completion request that names an image model: the text of the last user message is the
- * prompt, its pictures are references. Throws `invalid_value` for `messages` without such a message.
+ * prompt; its pictures, else the last picture of the conversation, are references. Throws `invalid_value`
+ * for `messages` without such a message, and `unsupported_parameter` for parts that nobody can draw from.
  */
 export function readPictureChat(body: Fields): PictureChat {
-  const content = lastUserContent(body['messages'])
+  const messages = body['messages']
+  if (!Array.isArray(messages) || messages.length > MESSAGES_MAX)
+    throw invalid('messages', `must be a list of at most ${MESSAGES_MAX} messages`)
+  const lastUserIndex = messages.findLastIndex((message) => asRecord(message)['role'] === 'user')
+  const content = asRecord(messages[lastUserIndex])['content']
   const parts = Array.isArray(content) ? content.map(asRecord) : []
   const prompt =
     typeof content === 'string'
@@ -41,25 +53,33 @@ export function readPictureChat(body: Fields): PictureChat {
       : parts.flatMap(({ text }) => (typeof text === 'string' ? [text] : [])).join('\n')
   if (prompt.trim() === '')
     throw invalid('messages', 'must end with a user message whose text says what to draw')
+  const { references, messageIndex } = findChatReferences(messages, { lastUserIndex })
   const kept = PICTURE_FIELDS.filter((name) => Object.hasOwn(body, name))
+  const isUnread = (_: unknown, index: number) => index !== lastUserIndex && index !== messageIndex
   return {
     fields: { ...Object.fromEntries(kept.map((name) => [name, body[name]])), prompt },
-    references: parts.filter(({ type }) => type === 'image_url'),
+    references,
+    ignored: [...ignoredFields(body), ...(messages.some(isUnread) ? ['messages'] : [])],
   }
 }
 
-function lastUserContent(messages: unknown): unknown {
-  if (!Array.isArray(messages) || messages.length > MESSAGES_MAX)
-    throw invalid('messages', `must be a list of at most ${MESSAGES_MAX} messages`)
-  return messages.map(asRecord).findLast(({ role }) => role === 'user')?.['content']
+function ignoredFields(body: Fields): string[] {
+  return Object.entries(body)
+    .filter(([name, value]) => !READ_FIELDS.has(name) && value !== null && value !== undefined)
+    .filter(([name]) => /^[\w.-]{1,64}$/.test(name))
+    .map(([name]) => name)
+    .slice(0, IGNORED_NAMES_MAX)
 }
 
 const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
 
-/** The message of a chat answer: each picture as a Markdown image with its signed link. */
-export function pictureMarkdown(links: readonly string[]): string {
-  return links.map((link) => `![image](${link})`).join('\n\n')
+/** The message of a picture: a Markdown image, and `images` as clients of image models in chat read it. */
+export function pictureMessage(link: string) {
+  return {
+    content: `![image](${link})`,
+    images: [{ type: 'image_url', image_url: { url: link } }],
+  }
 }
 
 /** Tokens in the words of chat; undefined when the upstream reported none. */
@@ -80,22 +100,20 @@ interface ChatHead {
   model: string
 }
 
-/** A `chat.completion` whose message is the picture. */
+/** A `chat.completion` with a choice for each picture. */
 export function pictureCompletion(
   head: ChatHead,
-  { content, usage, taskId }: { content: string; usage: unknown; taskId: string },
+  { links, usage, taskId }: { links: readonly string[]; usage: unknown; taskId: string },
 ) {
   return {
     ...head,
     object: 'chat.completion',
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content, refusal: null },
-        logprobs: null,
-        finish_reason: 'stop',
-      },
-    ],
+    choices: links.map((link, index) => ({
+      index,
+      message: { role: 'assistant', ...pictureMessage(link), refusal: null },
+      logprobs: null,
+      finish_reason: 'stop',
+    })),
     ...(usage !== undefined && { usage }),
     sluice: { task_id: taskId },
   }
@@ -104,12 +122,16 @@ export function pictureCompletion(
 /** A `chat.completion.chunk` with one choice. */
 export function pictureChunk(
   head: ChatHead,
-  { delta, finishReason = null }: { delta: Record<string, unknown>; finishReason?: 'stop' | null },
+  {
+    index = 0,
+    delta,
+    finishReason = null,
+  }: { index?: number; delta: Record<string, unknown>; finishReason?: 'stop' | null },
 ) {
   return {
     ...head,
     object: 'chat.completion.chunk',
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+    choices: [{ index, delta, logprobs: null, finish_reason: finishReason }],
   }
 }
 

@@ -2,7 +2,7 @@ import type { StoredPart } from '@sluice/contracts/events'
 import { expect, test } from 'vitest'
 
 import type { AnswerPiece } from './answer-piece.ts'
-import { chatUsageOf, pictureMarkdown, readPictureChat } from './chat-picture.ts'
+import { chatUsageOf, pictureMessage, readPictureChat } from './chat-picture.ts'
 import { imageAnswer } from './image-answer.ts'
 import { completedImageEvent, partialImageEvent } from './image-events.ts'
 import { taskEvent } from './task-events.ts'
@@ -150,6 +150,7 @@ test('a chat about a picture is its last user message, with the pictures in it',
   expect(chat).toEqual({
     fields: { model: 'm', size: '1024x1024', prompt: 'a fox' },
     references: [image],
+    ignored: ['temperature', 'messages'],
   })
   for (const messages of [
     undefined,
@@ -162,7 +163,10 @@ test('a chat about a picture is its last user message, with the pictures in it',
 })
 
 test('a chat answer links every picture and counts its tokens in the words of chat', () => {
-  expect(pictureMarkdown(['u1', 'u2'])).toBe('![image](u1)\n\n![image](u2)')
+  expect(pictureMessage('u1')).toEqual({
+    content: '![image](u1)',
+    images: [{ type: 'image_url', image_url: { url: 'u1' } }],
+  })
   expect(chatUsageOf([part(0)])).toEqual({
     prompt_tokens: 15,
     completion_tokens: 100,

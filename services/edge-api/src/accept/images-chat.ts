@@ -9,20 +9,24 @@ import { readPictureSources } from '@sluice/protocol/images/picture-sources'
 import type { ImageIntake } from './images-intake.ts'
 import { REFERENCE_BYTES_MAX, REFERENCE_IMAGES_MAX } from './images-intake.ts'
 
-/** Reads a chat completion request that names an image model: what its last user message says and shows. */
-export function acceptPictureChat(body: Fields): ImageIntake {
-  const { fields, references } = readPictureChat(body)
+/**
+ * Reads a chat completion request that names an image model: what its last user message says, and the
+ * pictures that it means. `ignored` names what of the request has no meaning for a picture.
+ */
+export function acceptPictureChat(body: Fields): { intake: ImageIntake; ignored: string[] } {
+  const { fields, references, ignored } = readPictureChat(body)
   if (references.length > REFERENCE_IMAGES_MAX)
     throw invalid('messages', `takes at most ${REFERENCE_IMAGES_MAX} pictures in the last one`)
   const images = references.flatMap((reference) =>
     readPictureSources(reference, { param: 'messages', countMax: 1 }),
   )
-  return {
+  const intake = {
     call: parseChatCall(fields),
     isEdit: false,
     stored: { images: [], mask: undefined },
     sources: { images, mask: undefined, bytesMax: REFERENCE_BYTES_MAX },
   }
+  return { intake, ignored }
 }
 
 // The caller wrote no `prompt`: what is wrong with it is wrong with their messages.

@@ -4,7 +4,7 @@ import {
   chatUsageOf,
   pictureChunk,
   pictureCompletion,
-  pictureMarkdown,
+  pictureMessage,
   usageChunk,
 } from '@sluice/protocol/images/chat-picture'
 import { unixSeconds } from '@sluice/protocol/images/image-answer'
@@ -26,11 +26,14 @@ import { stillDrawing } from './patience.ts'
 import type { ImageTurn, RunningImage } from './run-image.ts'
 import { waitForEnd } from './wait-for-end.ts'
 
+/** Names what of a chat request was left out, since it has no meaning for a picture. */
+const IGNORED_HEADER = 'x-sluice-ignored'
+
 type ChatTurn = Omit<ImageTurn, 'signal'> & { withUsage: boolean }
 
 /**
  * Answers a chat completion that names an image model: the same job as on the images routes, and a
- * message with a Markdown link to each picture. Throws an AppError as long as nothing was written.
+ * choice for each picture with its link. Throws an AppError as long as nothing was written.
  */
 export function answerChatWithImage(door: Door, request: ChatImageRequest): Promise<void> {
   const { admitted, incoming, outgoing, body, stream } = request
@@ -39,7 +42,11 @@ export function answerChatWithImage(door: Door, request: ChatImageRequest): Prom
     incoming,
     outgoing,
     route: '/v1/chat/completions',
-    accept: async () => acceptPictureChat(body),
+    accept: async () => {
+      const { intake, ignored } = acceptPictureChat(body)
+      if (ignored.length > 0) outgoing.setHeader(IGNORED_HEADER, ignored.join(', '))
+      return intake
+    },
     withUsage: wantsUsage(body),
     answer: stream ? streamPicture : writePicture,
   })
@@ -51,9 +58,9 @@ const writePicture: WriteAnswer<ChatTurn> = async (door, input) => {
   const end = await waitForEnd(door.deps, { ...input, admitted: request.admitted })
   crashPoint('edge-before-answer')
   if (end.state !== 'done') throw failureError(end, job.id)
-  const content = markdownOf(door, { request, running, parts: end.parts })
+  const links = linksOf(door, { request, running, parts: end.parts })
   const usage = chatUsageOf(end.parts)
-  const body = pictureCompletion(headOf(door, running), { content, usage, taskId: job.id })
+  const body = pictureCompletion(headOf(door, running), { links, usage, taskId: job.id })
   writeJson(request.outgoing, { status: 200, body })
   return end
 }
@@ -66,13 +73,17 @@ const streamPicture: WriteAnswer<ChatTurn> = async (door, { running, request, pa
   const sse = openSse(door.deps, request.outgoing)
   const send = (data: unknown) => sse.send([{ text: encodeSse({ data: JSON.stringify(data) }) }])
   try {
-    await send(pictureChunk(head, { delta: { role: 'assistant', content: '', refusal: null } }))
+    const role = { role: 'assistant', content: '', refusal: null }
+    await send(pictureChunk(head, { delta: role }))
     const end = await followJob({ events, signal: patience.signal })
     if (!end) throw stillDrawing(job.id)
     if (end.state !== 'done') throw failureError(end, job.id)
-    const content = markdownOf(door, { request, running, parts: end.parts })
-    await send(pictureChunk(head, { delta: { content } }))
-    await send(pictureChunk(head, { delta: {}, finishReason: 'stop' }))
+    const links = linksOf(door, { request, running, parts: end.parts })
+    for (const [index, link] of links.entries()) {
+      if (index > 0) await send(pictureChunk(head, { index, delta: role }))
+      await send(pictureChunk(head, { index, delta: pictureMessage(link) }))
+      await send(pictureChunk(head, { index, delta: {}, finishReason: 'stop' }))
+    }
     if (request.withUsage) await send(usageChunk(head, chatUsageOf(end.parts)))
     await sse.send([{ text: SSE_DONE }])
     return end
@@ -85,16 +96,16 @@ const streamPicture: WriteAnswer<ChatTurn> = async (door, { running, request, pa
   }
 }
 
-function markdownOf(
+function linksOf(
   { deps }: Door,
   {
     request,
     running,
     parts,
   }: { request: ChatTurn; running: RunningImage; parts: readonly StoredPart[] },
-): string {
+): string[] {
   const reader = request.outgoing.req
-  return pictureMarkdown(parts.map(signedLinks(deps, { jobId: running.job.id, reader })))
+  return parts.map(signedLinks(deps, { jobId: running.job.id, reader }))
 }
 
 const headOf = ({ deps }: Door, { job, call }: RunningImage) => ({

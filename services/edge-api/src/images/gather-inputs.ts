@@ -5,19 +5,12 @@ import type { PictureSource } from '@sluice/protocol/images/picture-sources'
 import type { EdgeDeps } from '../deps.ts'
 import type { ImageIntake } from '../accept/images-intake.ts'
 import { MASK_BYTES_MAX } from '../accept/images-intake.ts'
+import type { Principal } from '../request.ts'
 import type { InputShelf, StoredInput } from './input-shelf.ts'
 import { invalidImage } from './input-shelf.ts'
+import { findOwnPicture } from './own-picture.ts'
 
 const FETCH_WITHIN_MS = 30_000
-const PICTURE_TYPES = [
-  'image/png',
-  'image/jpeg',
-  'image/jpg',
-  'image/webp',
-  // Object stores that were not told better; the bytes decide.
-  'application/octet-stream',
-  'binary/octet-stream',
-]
 
 /** The pictures of a request, all of them stored. */
 export interface GatheredInputs {
@@ -27,24 +20,27 @@ export interface GatheredInputs {
   fingerprints: string[]
 }
 
+type GatherDeps = Pick<EdgeDeps, 'fetchGuarded' | 'jobs' | 'blobs' | 'links' | 'clock'>
+
 /**
  * Fetches and decodes what the request names, and checks pictures against each other. Throws an AppError
  * that names the parameter.
  */
 export async function gatherInputs(
-  deps: Pick<EdgeDeps, 'fetchGuarded'>,
-  { intake, shelf, signal }: { intake: ImageIntake; shelf: InputShelf; signal: AbortSignal },
+  deps: GatherDeps,
+  { intake, shelf, principal, signal }: GatherInput,
 ): Promise<GatheredInputs> {
   const { stored, sources, isEdit } = intake
   const named: { input: StoredInput; fingerprint: string }[] = []
   // One after the other: each may weigh megabytes, and a refusal spares the rest.
   for (const [index, source] of sources.images.entries()) {
     const name = `image-${index}`
-    named.push(await bring(deps, { source, shelf, name, signal, bytesMax: sources.bytesMax }))
+    const { bytesMax } = sources
+    named.push(await bring(deps, { source, shelf, name, principal, signal, bytesMax }))
   }
   const bytesMax = MASK_BYTES_MAX
   const namedMask = sources.mask
-    ? await bring(deps, { source: sources.mask, shelf, name: 'mask', signal, bytesMax })
+    ? await bring(deps, { source: sources.mask, shelf, name: 'mask', principal, signal, bytesMax })
     : undefined
 
   const images = [...stored.images, ...named.map(({ input }) => input)]
@@ -63,17 +59,22 @@ export async function gatherInputs(
   }
 }
 
-interface Bringing {
-  source: PictureSource
+interface GatherInput {
+  intake: ImageIntake
   shelf: InputShelf
-  name: string
-  bytesMax: number
+  principal: Pick<Principal, 'wallet'>
   signal: AbortSignal
 }
 
+interface Bringing extends Omit<GatherInput, 'intake'> {
+  source: PictureSource
+  name: string
+  bytesMax: number
+}
+
 async function bring(
-  { fetchGuarded }: Pick<EdgeDeps, 'fetchGuarded'>,
-  { source, shelf, name, bytesMax, signal }: Bringing,
+  deps: GatherDeps,
+  { source, shelf, name, bytesMax, principal, signal }: Bringing,
 ): Promise<{ input: StoredInput; fingerprint: string }> {
   const { param } = source
   if (source.kind === 'base64') {
@@ -81,12 +82,19 @@ async function bring(
     return { input, fingerprint: input.sha256 }
   }
   const { url } = source
-  const acceptTypes = PICTURE_TYPES
-  const answer = await fetchGuarded({
+  const own = await findOwnPicture(deps, { url, param, principal })
+  if (own) {
+    const blob = await deps.blobs.open(own.blobKey)
+    if (!blob) throw gone(param)
+    const input = await shelf.put({ source: blob.stream, name, param, bytesMax })
+    return { input, fingerprint: own.sha256 }
+  }
+  const answer = await deps.fetchGuarded({
     url,
     bytesMax,
     timeoutMs: FETCH_WITHIN_MS,
-    acceptTypes,
+    // Object stores and small servers name any type or none: the bytes decide.
+    acceptTypes: 'any',
     signal,
   })
   if (answer.outcome !== 'fetched')
@@ -94,6 +102,9 @@ async function bring(
   const input = await shelf.put({ source: once(answer.bytes), name, param, bytesMax })
   return { input, fingerprint: `url ${url}` }
 }
+
+const gone = (param: string) =>
+  new AppError('invalid_value', `'${param}' names a picture that is not here any more.`, { param })
 
 async function* decoded(
   { base64, param }: Extract<PictureSource, { kind: 'base64' }>,

@@ -59,7 +59,12 @@ async function submitTurn(door: Door, turn: ImageTurn): Promise<Submitted & { ca
     const intake = await turn.accept(shelf)
     const { call, isEdit } = intake
     checkUsableModel(door, principal, call.request.model)
-    const gathered = await gatherInputs(door.deps, { intake, shelf, signal: turn.signal })
+    const gathered = await gatherInputs(door.deps, {
+      intake,
+      shelf,
+      principal,
+      signal: turn.signal,
+    })
     const { images, mask, fingerprints } = gathered
     const kind: 'edit' | 'generate' = isEdit || images.length > 0 ? 'edit' : 'generate'
     const request = { ...call.request, kind, images, ...(mask && { mask }) }

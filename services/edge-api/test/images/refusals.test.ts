@@ -215,7 +215,7 @@ describe('references by URL', () => {
     const { post, leftovers } = await world({ allowPrivate: [host] })
     const good = `http://${host}/a.png`
     const bad: [string, string][] = [
-      [`http://${host}/page`, 'invalid_value'],
+      [`http://${host}/page`, 'invalid_image'],
       [`http://${host}/lie.png`, 'invalid_image'],
       [`http://${host}/gone`, 'invalid_value'],
       [`http://${host}/large.png`, 'invalid_value'],

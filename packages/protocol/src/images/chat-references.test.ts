@@ -1,0 +1,90 @@
+import { describe, expect, it, test } from 'vitest'
+
+import { findChatReferences } from './chat-references.ts'
+
+const picture = (name: string) => ({
+  type: 'image_url',
+  image_url: { url: `https://a.example/${name}.png` },
+})
+const user = (content: unknown) => ({ role: 'user', content })
+const assistant = (content: unknown, more: object = {}) => ({ role: 'assistant', content, ...more })
+const blue = user('make it blue')
+
+/** The references of a conversation that ends with `make it blue`. */
+const found = (...messages: unknown[]) =>
+  findChatReferences([...messages, blue], { lastUserIndex: messages.length }).references
+
+describe('the picture that a conversation asks to be edited', () => {
+  it('is every picture of the last user message, and then nothing else', () => {
+    const last = user([{ type: 'text', text: 'both' }, picture('b'), picture('c')])
+    const messages = [user([picture('a')]), last]
+    expect(findChatReferences(messages, { lastUserIndex: 1 })).toEqual({
+      references: [picture('b'), picture('c')],
+      messageIndex: 1,
+    })
+  })
+
+  it.each<[string, unknown[], unknown[]]>([
+    ['nothing', [user('a fox'), assistant('sorry')], []],
+    [
+      'the last that a user sent',
+      [user([picture('a'), picture('b')]), assistant('ok')],
+      [picture('b')],
+    ],
+    [
+      'of an answer in Markdown',
+      [user([picture('a')]), assistant('![image](https://b.example/1.png)')],
+      ['https://b.example/1.png'],
+    ],
+    [
+      'the last of several in Markdown',
+      [
+        assistant(
+          '![x](https://a.example/1) and ![y](https://a.example/2 "title") [no](https://a.example/3)',
+        ),
+      ],
+      ['https://a.example/2'],
+    ],
+    ['in angle brackets', [assistant('![x](<https://a.example/1>)')], ['https://a.example/1']],
+    ['a data URL', [assistant('![x](data:image/png;base64,AAAA)')], ['data:image/png;base64,AAAA']],
+    [
+      'in a text part',
+      [assistant([{ type: 'text', text: '![x](https://a.example/1)' }])],
+      ['https://a.example/1'],
+    ],
+    ['in a picture part', [assistant([picture('a')])], [picture('a')]],
+    [
+      'in images beside the text',
+      [assistant('![x](https://a.example/1)', { images: [picture('a')] })],
+      [picture('a')],
+    ],
+    [
+      'of an older answer',
+      [assistant('![x](https://a.example/1)'), user('nice'), assistant('thanks')],
+      ['https://a.example/1'],
+    ],
+    ['a relative address is none', [assistant('![x](/files/1.png)')], []],
+    ['what a user writes is text', [user('![x](https://a.example/1)')], []],
+    ['a link is none', [assistant('[x](https://a.example/1)')], []],
+    [
+      'values of other types',
+      [null, 'x', assistant(null), assistant([null, 7]), { role: 'assistant' }],
+      [],
+    ],
+  ])('is %s', (_name, messages, references) => {
+    expect(found(...messages)).toEqual(references)
+  })
+
+  it('is refused where a part is no text and no picture', () => {
+    const parts = [
+      { type: 'text', text: 'x' },
+      { type: 'input_audio', input_audio: {} },
+    ]
+    expect(() => findChatReferences([user(parts)], { lastUserIndex: 0 })).toThrow(/'input_audio'/)
+  })
+})
+
+test('a text of many beginnings is read in a bounded time', () => {
+  const text = '!['.repeat(2_000_000) + '](x'.repeat(2_000_000)
+  expect(found(assistant(text))).toEqual([])
+})

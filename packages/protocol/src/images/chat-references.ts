@@ -1,0 +1,101 @@
+import { AppError } from '@sluice/kernel/app-error'
+
+/** Markdown images that are tried from the end of a text; one that cannot be read may stand last. */
+const MARKDOWN_TRIES_MAX = 20
+
+export interface ChatReferences {
+  /** Values for `readPictureSources`. */
+  references: unknown[]
+  /** The message that they stand in; -1 without any. */
+  messageIndex: number
+}
+
+/**
+ * The pictures that a conversation asks to be edited: all of the last user message, else the last one of
+ * the conversation, which a user sent or an earlier answer of ours showed. Throws
+ * `unsupported_parameter` for parts of the last user message that no image model reads. Pure.
+ */
+export function findChatReferences(
+  messages: readonly unknown[],
+  { lastUserIndex }: { lastUserIndex: number },
+): ChatReferences {
+  const asked = messages[lastUserIndex]
+  refuseOtherParts(asked)
+  const own = picturesIn(asked)
+  if (own.length > 0) return { references: own, messageIndex: lastUserIndex }
+  for (let index = messages.length - 1; index >= 0; index -= 1) {
+    const last = index === lastUserIndex ? undefined : picturesIn(messages[index]).at(-1)
+    if (last !== undefined) return { references: [last], messageIndex: index }
+  }
+  return { references: [], messageIndex: -1 }
+}
+
+/** The pictures of one message, in their order; of a Markdown text, the last one. */
+function picturesIn(message: unknown): unknown[] {
+  const role = memberOf(message, 'role')
+  const content = memberOf(message, 'content')
+  // Only answers show pictures as Markdown; what users write is text.
+  const isAnswer = role === 'assistant'
+  const parts = Array.isArray(content) ? content.flatMap((part) => pictureOf(part, isAnswer)) : []
+  const shown = isAnswer && typeof content === 'string' ? markdownPicture(content) : []
+  const images = isAnswer ? memberOf(message, 'images') : undefined
+  const beside = Array.isArray(images) ? images.flatMap((part) => pictureOf(part, false)) : []
+  // The text of an answer and its `images` show the same pictures.
+  if (beside.length > 0) return beside
+  return [...parts, ...shown]
+}
+
+const PICTURE_TYPES: ReadonlySet<unknown> = new Set(['image_url', 'input_image', 'output_image'])
+const TEXT_TYPES: ReadonlySet<unknown> = new Set(['text', 'input_text', 'output_text', undefined])
+
+function pictureOf(part: unknown, withMarkdown: boolean): unknown[] {
+  const type = memberOf(part, 'type')
+  if (PICTURE_TYPES.has(type)) return [part]
+  const text = memberOf(part, 'text')
+  return withMarkdown && TEXT_TYPES.has(type) && typeof text === 'string'
+    ? markdownPicture(text)
+    : []
+}
+
+function refuseOtherParts(message: unknown): void {
+  const content = memberOf(message, 'content')
+  if (!Array.isArray(content)) return
+  for (const part of content) {
+    const type = memberOf(part, 'type')
+    if (PICTURE_TYPES.has(type) || TEXT_TYPES.has(type)) continue
+    const said = typeof type === 'string' ? `'${type.slice(0, 50)}' parts` : 'parts of this kind'
+    throw new AppError(
+      'unsupported_parameter',
+      `An image model reads text and pictures; it does not read ${said} in 'messages'.`,
+      { param: 'messages' },
+    )
+  }
+}
+
+/** The last `![…](address)` of a text. Searches from its end, so that a long text is read once. */
+function markdownPicture(text: string): string[] {
+  let end = text.length
+  for (let tries = 0; tries < MARKDOWN_TRIES_MAX; tries += 1) {
+    const middle = text.lastIndexOf('](', end)
+    if (middle === -1) return []
+    const close = text.indexOf(')', middle)
+    const start = text.lastIndexOf('[', middle)
+    const isImage = start > 0 && text[start - 1] === '!' && close !== -1
+    const address = isImage ? addressIn(text.slice(middle + 2, close)) : undefined
+    if (address !== undefined) return [address]
+    end = middle - 1
+  }
+  return []
+}
+
+/** `address`, `<address>` or `address "title"`; undefined for what is no picture's address. */
+function addressIn(target: string): string | undefined {
+  const [word = ''] = target.trim().split(/\s/, 1)
+  const address = word.replace(/^<|>$/g, '')
+  return /^(?:https?:\/\/|data:image\/)/i.test(address) ? address : undefined
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return Reflect.get(value, name)
+}

@@ -1,0 +1,100 @@
+import type { ImageRequest } from '@sluice/contracts/image-request'
+import { expect, test } from 'vitest'
+
+import { png } from './form-parts.ts'
+import type { World } from './world.ts'
+import { jsonOf, world } from './world.ts'
+
+const CHAT = '/v1/chat/completions'
+const ask = { model: 'gpt-image-2', size: '64x64', quality: 'low' }
+const fox = { role: 'user', content: 'draw a fox' }
+const blue = { role: 'user', content: 'make it blue' }
+
+async function open() {
+  const drawn: ImageRequest[] = []
+  const there = await world({
+    draw: async ({ request }) => {
+      drawn.push(request)
+      return undefined
+    },
+  })
+  return { ...there, drawn }
+}
+
+const contentOf = async ({ post }: World, body: object, headers: Record<string, string> = {}) =>
+  (await jsonOf(await post(CHAT, { ...ask, ...body }, { headers }))).choices[0]?.message.content
+
+test('the last picture of the conversation is edited: the one that we drew before', async () => {
+  const there = await open()
+  const content = await contentOf(there, { messages: [fox] })
+  const answer = await there.post(CHAT, {
+    ...ask,
+    messages: [fox, { role: 'assistant', content }, blue],
+  })
+  expect(answer.status).toBe(200)
+  expect(there.drawn).toMatchObject([
+    { kind: 'generate', prompt: 'draw a fox', images: [] },
+    { kind: 'edit', prompt: 'make it blue', images: [{ contentType: 'image/png' }] },
+  ])
+  const [, edit] = there.drawn
+  const input = await there.blobs.read(edit?.images[0]?.blobKey ?? '')
+  const task = /img_[0-9a-f]{32}/.exec(content ?? '')?.[0]
+  expect(input).toEqual(await there.blobs.read(`jobs/${task}/parts/0`))
+})
+
+test('a picture that the user sent before is edited as well', async () => {
+  const there = await open()
+  const url = `data:image/png;base64,${png.toString('base64')}`
+  const sent = { role: 'user', content: [{ type: 'image_url', image_url: { url } }] }
+  const messages = [sent, { role: 'assistant', content: 'What shall I do?' }, blue]
+  expect((await there.post(CHAT, { ...ask, messages })).status).toBe(200)
+  expect(there.drawn).toMatchObject([{ kind: 'edit', images: [{ bytes: png.byteLength }] }])
+})
+
+test("a link of ours works after its end for its owner, and a stranger's only while it is signed", async () => {
+  const there = await open()
+  const content = (await contentOf(there, { messages: [fox] })) ?? ''
+  const unsigned = content.replace(/\?[^)]*/, '')
+  const edit = (link: string, key: string) =>
+    there.post(CHAT, { ...ask, messages: [{ role: 'assistant', content: link }, blue] }, { key })
+  const statuses = [
+    (await edit(unsigned, 'sk-one')).status,
+    (await edit(content, 'sk-other')).status,
+    (await edit(unsigned, 'sk-other')).status,
+  ]
+  expect(statuses).toEqual([200, 200, 400])
+})
+
+test('n pictures are n choices, whole and streamed, each paid for', async () => {
+  const { post, ledger } = await open()
+  const body = { ...ask, n: 3, messages: [fox] }
+  const { choices } = await jsonOf(await post(CHAT, body))
+  const links = choices.map(({ message }) => /\/p\/img\/[^?]*/.exec(message.content)?.[0])
+  expect(choices).toMatchObject([{ index: 0 }, { index: 1 }, { index: 2 }])
+  expect(new Set(links).size).toBe(3)
+  await expect.poll(ledger.availableMicro).toBe(97_000_000n)
+  const text = await (await post(CHAT, { ...body, stream: true })).text()
+  const finished = [...text.matchAll(/"index":(\d)[^\n]*"finish_reason":"stop"/g)]
+  expect(finished.map(([, index]) => index)).toEqual(['0', '1', '2'])
+})
+
+test('what has no meaning for a picture is named in a header, or refused', async () => {
+  const { post, leftovers } = await open()
+  const system = { role: 'system', content: 'You are a painter.' }
+  const more = { temperature: 1, tools: [], stop: null, ['x\r\ny']: 1 }
+  const said = await post(CHAT, { ...ask, ...more, messages: [system, fox] })
+  expect(said.headers.get('x-sluice-ignored')).toBe('temperature, tools, messages')
+  const plain = await post(CHAT, { ...ask, messages: [fox] })
+  expect(plain.headers.get('x-sluice-ignored')).toBeNull()
+  const before = (await leftovers()).length
+  const sound = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }
+  const content = [{ type: 'text', text: 'draw this' }, sound]
+  const refused = await post(CHAT, { ...ask, messages: [{ role: 'user', content }] })
+  const { error } = await jsonOf(refused)
+  expect([refused.status, error.code, error.param]).toEqual([
+    400,
+    'unsupported_parameter',
+    'messages',
+  ])
+  expect(await leftovers()).toHaveLength(before)
+})
