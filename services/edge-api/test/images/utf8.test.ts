@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 
-import { file, form, least, png, send } from './form-parts.ts'
+import { file, form, png, send } from './form-parts.ts'
 import { jsonOf, world } from './world.ts'
+
+const model = { name: 'model', value: 'gpt-image-2' }
 
 test('a form field that is not UTF-8 is refused by name, and leaves nothing', async () => {
   const there = await world()
   const prompt = { name: 'prompt', value: Buffer.from([0x63, 0x61, 0x66, 0xe9]) }
-  const answer = await send(there, form([...least, file('image', png), prompt]))
+  const answer = await send(there, form([model, file('image', png), prompt]))
   const { error } = await jsonOf(answer)
   expect([answer.status, error.code, error.param]).toEqual([400, 'invalid_value', 'prompt'])
   expect(error.message).toMatch(/UTF-8/)
@@ -16,7 +18,7 @@ test('a form field that is not UTF-8 is refused by name, and leaves nothing', as
 test('a form field may have any character', async () => {
   const there = await world()
   const prompt = { name: 'prompt', value: 'café 猫 🦊' }
-  const answer = await send(there, form([...least, file('image', png), prompt]))
+  const answer = await send(there, form([model, file('image', png), prompt]))
   expect(answer.status).toBe(200)
 })
 

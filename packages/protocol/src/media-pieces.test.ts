@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+
+import { scanChatBody } from './json-scan.ts'
+
+const scan = (text: string) => scanChatBody(Buffer.from(text))
+
+describe('media of a chat body', () => {
+  const base64 = 'A'.repeat(1024 * 1024)
+  const wave = Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt '), Buffer.alloc(1024 * 1024)])
+  const pdf = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(60_000)]).toString('base64')
+  it.each<[string, object, number]>([
+    ['sound', { input_audio: { data: base64, format: 'mp3' } }, 6_304],
+    ['WAV', { input_audio: { data: wave.toString('base64'), format: 'wav' } }, 2_112],
+    ['sound as a data URL', { audio_url: { url: `data:audio/mpeg;base64,${base64}` } }, 6_304],
+    [
+      'a PDF',
+      { file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${pdf}` } },
+      22_500,
+    ],
+    ['a PDF without a media type', { file: { file_data: pdf } }, 22_500],
+    ['a file of any size', { file: { file_data: base64 } }, 150_000],
+    ['a picture without a media type', { source: { data: `/9j/${base64}` } }, 0],
+  ])('counts media by the piece, not by its base64: %s', (_name, part, tokens) => {
+    const text = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: [part] }] })
+    for (const written of [text, text.replaceAll('/', '\\/')]) {
+      const scanned = scan(written)
+      expect(scanned.mediaTokens).toBe(tokens)
+      expect(scanned.textBytes).toBeLessThan(400)
+    }
+  })
+
+  it.each<[string, object]>([
+    ['text that looks like base64', { type: 'text', text: 'A'.repeat(10_000) }],
+    ['text that begins like a data URL', { type: 'text', text: `data:,${'A'.repeat(10_000)}` }],
+    ['words under a name of media', { data: 'many words, '.repeat(1_000) }],
+    ['arguments of a tool', { function: { arguments: `data:a/b;base64,${'A'.repeat(10_000)}` } }],
+    ['a long name', { [`data:image/png;base64,${'A'.repeat(10_000)}`]: 1 }],
+  ])('counts as text what a model reads as text: %s', (_name, part) => {
+    const scanned = scan(JSON.stringify({ model: 'm', messages: [{ content: [part] }] }))
+    expect(scanned.textBytes).toBeGreaterThan(10_000)
+    expect([scanned.mediaTokens, scanned.attachments]).toEqual([0, 0])
+  })
+})
