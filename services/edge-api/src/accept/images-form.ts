@@ -132,7 +132,9 @@ function collectParts(parser: Busboy, takeFile: TakeFile) {
   parser.once('finish', () => end.resolve())
 
   return {
-    fields: () => Object.fromEntries(fields),
+    // Go's clients write every number, also one that was not set.
+    fields: () =>
+      Object.fromEntries([...fields].filter(([name, value]) => name !== 'n' || value !== '0')),
     /** Rejects with the first refusal; never resolves. */
     broken: breakage.promise,
     read: end.promise.then(() => Promise.all(takes)),
