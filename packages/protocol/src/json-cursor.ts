@@ -5,6 +5,8 @@ import { mediaPieceOf } from './media-pieces.ts'
 
 /** Nesting beyond this is refused: nobody needs it, and parsers behind us may recurse. */
 export const JSON_DEPTH_MAX = 64
+/** Values beyond this are refused: what is read of them would hold everybody else up. */
+export const JSON_VALUES_MAX = 200_000
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -34,6 +36,7 @@ export class JsonCursor {
   media: MediaPiece[] | undefined
   mediaBytes = 0
   imageUrlWords = 0
+  private values = 0
   private readonly bytes: Buffer
   private keyStart = 0
   private keyEnd = 0
@@ -55,7 +58,7 @@ export class JsonCursor {
   enterObject(): boolean {
     this.at += 1
     this.skipSpace()
-    if (this.bytes[this.at] !== CLOSE_BRACE) return true
+    if (this.bytes[this.at] !== CLOSE_BRACE) return this.count()
     this.at += 1
     return false
   }
@@ -68,14 +71,14 @@ export class JsonCursor {
     if (code === CLOSE_BRACE) return false
     if (code !== COMMA) throw broken()
     this.skipSpace()
-    return true
+    return this.count()
   }
 
   /** Steps into an array; true when an element follows. */
   enterArray(): boolean {
     this.at += 1
     this.skipSpace()
-    if (this.bytes[this.at] !== CLOSE_BRACKET) return true
+    if (this.bytes[this.at] !== CLOSE_BRACKET) return this.count()
     this.at += 1
     return false
   }
@@ -88,7 +91,14 @@ export class JsonCursor {
     if (code === CLOSE_BRACKET) return false
     if (code !== COMMA) throw broken()
     this.skipSpace()
-    return true
+    return this.count()
+  }
+
+  /** One more member or element follows. */
+  private count(): true {
+    this.values += 1
+    if (this.values <= JSON_VALUES_MAX) return true
+    throw invalidJson(`The body has more than ${JSON_VALUES_MAX} values.`)
   }
 
   /** Moves behind a key and its colon; the methods below tell of this key. */
@@ -233,13 +243,23 @@ export class JsonCursor {
   }
 }
 
-/** The quote that ends a string, from a position outside any escape. */
+/**
+ * The quote that ends a string, from a position outside any escape. In text full of escaped quotes most of the way is
+ * a loop: a call into native code for each of them costs fifty times as much.
+ */
 function closingQuote(bytes: Buffer, from: number): number {
   for (let start = from; ;) {
-    const quote = bytes.indexOf(QUOTE, start)
+    const loopEnd = Math.min(start + SHORT_STRING_BYTES, bytes.length)
+    let at = start
+    for (; at < loopEnd; at += 1) {
+      const code = bytes[at]
+      if (code === QUOTE) return at
+      if (code === BACKSLASH) at += 1
+    }
+    const quote = bytes.indexOf(QUOTE, at)
     if (quote === -1) throw broken()
     let backslashes = 0
-    while (quote - backslashes > start && bytes[quote - backslashes - 1] === BACKSLASH) {
+    while (quote - backslashes > at && bytes[quote - backslashes - 1] === BACKSLASH) {
       backslashes += 1
     }
     if (backslashes % 2 === 0) return quote

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { RequestError } from '@hono/node-server'
+import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
 import type { HeadRefusal } from './judge-head.ts'
@@ -13,14 +14,26 @@ import { REQUEST_ID_HEADER } from './middleware.ts'
 interface Deps {
   log: Log
   newRequestId: () => string
+  clock: Clock
 }
 
+/** So long a refused peer has to read its answer; then the connection is gone, whatever the peer does. */
+const READ_WITHIN_MS = 1_000
+
 /** Answers for requests that the app never hears, or that it left without an answer. */
-export function refusals({ log, newRequestId }: Deps) {
+export function refusals({ log, newRequestId, clock }: Deps) {
   const headers = () => ({
     'content-type': 'application/json',
     [REQUEST_ID_HEADER]: newRequestId(),
   })
+  // To end is to close one half only: a peer that neither reads nor closes would keep its place.
+  const endSoon = (socket: Duplex, answer: string) => {
+    socket.once(
+      'close',
+      clock.after(READ_WITHIN_MS, () => socket.destroy()),
+    )
+    socket.end(answer)
+  }
   return {
     /** The target or the host is no URL, or the app threw something that is no Error. */
     unheard: (error: unknown): Response => {
@@ -48,7 +61,7 @@ export function refusals({ log, newRequestId }: Deps) {
       const body = refusal(refused.status, refused.message)
       // A peer that is gone needs no answer.
       socket.on('error', () => socket.destroy())
-      socket.end(rawAnswer(refused.status, { ...headers(), ...allowOf(refused) }, body))
+      endSoon(socket, rawAnswer(refused.status, { ...headers(), ...allowOf(refused) }, body))
     },
     malformed: (error: Error & { code?: string }, socket: Socket): void => {
       // On a connection that has carried an answer, another may be on its way: words of ours would break it.
@@ -57,7 +70,7 @@ export function refusals({ log, newRequestId }: Deps) {
         return
       }
       const { status, message } = reasons[error.code ?? ''] ?? notHttp
-      socket.end(rawAnswer(status, headers(), refusal(status, message)))
+      endSoon(socket, rawAnswer(status, headers(), refusal(status, message)))
     },
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -175,3 +176,100 @@ test('a throw of something that is no Error is answered and logged', async () =>
   expect(answer.headers.get('x-request-id')).toBe('req_1')
   expect(log.lines).toContainEqual(expect.objectContaining({ level: 'error' }))
 })
+
+/** Connects and stays silent, until the server closes the connection. */
+async function silent(server: HttpServer, count: number, localAddress = '127.0.0.1') {
+  const sockets: Socket[] = []
+  for (let n = 0; n < count; n += 1) {
+    const socket = connect({ port: server.port, host: '127.0.0.1', localAddress })
+    socket.on('error', () => undefined)
+    await once(socket, 'connect')
+    sockets.push(socket)
+  }
+  onTestFinished(() => sockets.forEach((socket) => socket.destroy()))
+  return sockets
+}
+
+const HELLO = 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'
+
+test('silent connections take places from each other, and shut nobody out', async () => {
+  const { server } = await setUp((app) => app.get('/', (c) => c.text('hello')), {
+    connectionsMax: 20,
+    connectionsPerAddressMax: 18,
+  })
+  const [kept] = await silent(server, 1, '127.0.0.3')
+  const flood = await silent(server, 100)
+  for (let n = 0; n < 5; n += 1) {
+    expect(await speak(server, HELLO).answer).toContain('hello')
+    const socket = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+    socket.write(HELLO)
+    expect(await text(socket)).toContain('hello')
+  }
+  await vi.waitFor(() => expect(flood.filter(({ closed }) => !closed).length).toBeLessThan(19))
+  kept?.write(HELLO)
+  expect(await text(whole(kept))).toContain('hello')
+})
+
+test('running requests are not cut for who comes', async () => {
+  const gate = Promise.withResolvers<void>()
+  const { server } = await setUp(
+    (app) => {
+      app.get('/', (c) => c.text('hello'))
+      app.get('/slow', async (c) => {
+        await gate.promise
+        return c.text('slow')
+      })
+    },
+    { connectionsMax: 4, connectionsPerAddressMax: 3 },
+  )
+  const slow = Array.from({ length: 3 }, () => speak(server, HELLO.replace('/', '/slow')).answer)
+  await vi.waitFor(() => expect(server.connections()).toBe(3))
+  expect(await speak(server, HELLO).answer.catch(() => '')).toBe('')
+  const other = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+  other.write(HELLO)
+  expect(await text(other)).toContain('hello')
+  gate.resolve()
+  for (const answer of await Promise.all(slow)) expect(answer).toContain('slow')
+})
+
+test('a connection that never sends a byte is closed', async () => {
+  const { server } = await setUp(() => undefined, { firstByteWithinMs: 1 })
+  const [socket] = await silent(server, 1)
+  await once(whole(socket), 'close')
+  expect(server.connections()).toBe(0)
+})
+
+test('who was refused with 408 and neither reads nor closes is gone soon after', async () => {
+  const { server } = await setUp(() => undefined, { headersWithinMs: 50 })
+  const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => undefined)
+  socket.write('GET / HTTP/1.1\r\n')
+  await vi.waitFor(() => expect(server.connections()).toBe(1))
+  await vi.waitFor(() => expect(server.connections()).toBe(0), { timeout: 10_000 })
+  socket.destroy()
+})
+
+test('requests that are sent ahead without end are cut, some are answered', async () => {
+  let asked = 0
+  const gate = Promise.withResolvers<void>()
+  const { server } = await setUp((app) =>
+    app.get('/', async (c) => {
+      asked += 1
+      await gate.promise
+      return c.text('hello')
+    }),
+  )
+  const ahead = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'
+  const few = speak(server, ahead.repeat(8) + HELLO)
+  await vi.waitFor(() => expect(asked).toBe(9))
+  const many = speak(server, ahead.repeat(1_000))
+  await many.answer.catch(() => '')
+  expect(asked).toBeLessThan(40)
+  gate.resolve()
+  expect((await few.answer).match(/hello/g)).toHaveLength(9)
+})
+
+function whole<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('there is none')
+  return value
+}

@@ -1,6 +1,6 @@
 import { createServer as createNodeServer } from 'node:http'
 import type { RequestListener, Server, ServerOptions } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
@@ -11,6 +11,7 @@ import type { Log } from '@sluice/kernel/log'
 import { systemRandom } from '@sluice/kernel/random'
 import type { Env, Hono } from 'hono'
 
+import { trackConnections } from './connections.ts'
 import { announceClose, drainServer } from './drain-server.ts'
 import { judgeHead } from './judge-head.ts'
 import { refusals } from './refuse-unheard.ts'
@@ -26,6 +27,10 @@ export interface HttpLimits {
   headerBytesMax: number
   headersMax: number
   connectionsMax: number
+  /** Of one address; behind a proxy all connections have the proxy's. Less than all, so that a place stays. */
+  connectionsPerAddressMax: number
+  /** A connection that has sent nothing by then is closed without a word. */
+  firstByteWithinMs: number
 }
 
 export const httpLimits: HttpLimits = {
@@ -35,6 +40,8 @@ export const httpLimits: HttpLimits = {
   headerBytesMax: 32 * 1024,
   headersMax: 200,
   connectionsMax: 10_000,
+  connectionsPerAddressMax: 9_000,
+  firstByteWithinMs: 10_000,
 }
 
 export interface ServeHttpOptions<E extends Env> {
@@ -57,6 +64,8 @@ export interface HttpServer {
   port: number
   /** Goes on accepting, and asks with every answer that its connection is not used again. */
   leave(): void
+  /** How many are open now. */
+  connections(): number
   /** Stops accepting, lets running requests finish, and cuts what is left after the time. */
   close(limit: { withinMs: number }): Promise<void>
 }
@@ -73,7 +82,7 @@ export async function serveHttp<E extends Env>({
   limits,
 }: ServeHttpOptions<E>): Promise<HttpServer> {
   const bounds = { ...httpLimits, ...limits }
-  const refuse = refusals({ log, newRequestId })
+  const refuse = refusals({ log, newRequestId, clock })
   const answer = getRequestListener((request, env) => ask(app, request, env), {
     hostname: host,
     errorHandler: refuse.unheard,
@@ -83,20 +92,22 @@ export async function serveHttp<E extends Env>({
       return refuse.tooManyHeaders(incoming, outgoing)
     const refused = judgeHead(incoming)
     if (refused) return refuse.head(refused, incoming, outgoing)
+    if (!connections.begin(incoming.socket, outgoing)) return
     // Unheard, a failed answer would end the process.
     answer(incoming, outgoing).catch((err: unknown) => {
       log.error({ err }, 'an answer could not be written')
       outgoing.destroy()
     })
   })
-  server.maxConnections = bounds.connectionsMax
+  // One more than we keep: Node drops what is above without asking which one should go.
+  server.maxConnections = bounds.connectionsMax + 1
   // One more than we take: Node drops what is above without a word, we want to see and refuse it.
   server.maxHeadersCount = bounds.headersMax + 1
   // Answers may stream for as long as they like; silence on them is the door's business.
   server.timeout = 0
   server.on('clientError', refuse.malformed)
   server.on('connect', (_, socket) => refuse.connect(socket))
-  const sockets = trackSockets(server)
+  const connections = trackConnections(server, { limits: bounds, clock })
   await listen(server, { port, host })
   // Accepting may fail later, for want of file descriptors; unheard, that would end the process.
   server.on('error', (err) => log.error({ err }, 'the server could not accept a connection'))
@@ -106,7 +117,11 @@ export async function serveHttp<E extends Env>({
     url: urlOf(address),
     port: address.port,
     leave: () => announceClose(server),
-    close: ({ withinMs }) => (closed ??= drainServer({ server, sockets, clock, log }, withinMs)),
+    connections: () => connections.all.size,
+    close: ({ withinMs }) =>
+      (closed ??= drainServer({ server, sockets: connections.all, clock, log }, withinMs).finally(
+        connections.stop,
+      )),
   }
 }
 
@@ -135,15 +150,6 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     noDelay: true,
     keepAlive: true,
   }
-}
-
-function trackSockets(server: Server): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  return sockets
 }
 
 function listen(server: Server, address: { port: number; host: string }): Promise<void> {

@@ -1,0 +1,13 @@
+import { JsonCursor, invalidJson } from './json-cursor.ts'
+
+/**
+ * Checks that bytes are one JSON value of bounded nesting and number of values, without building any of it. Throws
+ * `invalid_json` that names the bound.
+ */
+export function checkJsonShape(bytes: Buffer): void {
+  const cursor = new JsonCursor(bytes)
+  cursor.skipSpace()
+  cursor.skipValue(0)
+  cursor.skipSpace()
+  if (cursor.at !== bytes.length) throw invalidJson('The body has something after its JSON.')
+}
