@@ -1,4 +1,5 @@
 import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
+import { intakeEnvironment } from '@sluice/edge-api/module'
 import { hostListSetting } from '@sluice/service-kit/read-config'
 import { z } from 'zod'
 
@@ -15,6 +16,10 @@ export const standaloneConfig = z.object({
   PUBLIC_BASE_URL: optionalUrl,
   /** How many proxies of ours stand in front and append to X-Forwarded-For. */
   TRUSTED_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+  ...intakeEnvironment,
+  CONNECTIONS_MAX: z.coerce.number().int().min(10).max(1_000_000).default(10_000),
+  /** Of one address; nine tenths of all, or all behind proxies, unless set. */
+  CONNECTIONS_PER_ADDRESS_MAX: z.coerce.number().int().min(1).max(1_000_000).optional(),
   ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
   ADMIN_PASSWORD: z.string().min(12).max(200).optional(),
   SLUICE_FIRST_API_KEY: z.string().min(20).max(200).optional(),

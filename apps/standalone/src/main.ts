@@ -2,6 +2,7 @@ import { lockFolder } from '@sluice/db/embedded/lock-folder'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
+import { connectionLimits } from '@sluice/service-kit/http/connections'
 import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createLifecycle } from '@sluice/service-kit/lifecycle'
@@ -98,7 +99,12 @@ async function start(): Promise<void> {
 async function listen(app: ReturnType<typeof frontDoor>): Promise<HttpServer> {
   const { PORT: port, HOST: host } = config
   try {
-    return await serveHttp({ app, port, host, log, clock: world.clock })
+    const limits = connectionLimits({
+      connectionsMax: config.CONNECTIONS_MAX,
+      perAddressMax: config.CONNECTIONS_PER_ADDRESS_MAX,
+      trustedProxyHops: config.TRUSTED_PROXY_HOPS,
+    })
+    return await serveHttp({ app, port, host, log, clock: world.clock, limits })
   } catch (cause) {
     const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
     if (!taken) throw cause

@@ -8,7 +8,7 @@ import { billingContract } from '@sluice/contracts/billing.contract'
 import { schedulerContract } from '@sluice/contracts/scheduler.contract'
 import { createOutboxRelay } from '@sluice/db/outbox-relay'
 import { createAccounts } from '@sluice/edge-api/accounts'
-import { createEdgeApi, defaultEdgeConfig } from '@sluice/edge-api/module'
+import { createEdgeApi, defaultEdgeConfig, intakeConfigOf } from '@sluice/edge-api/module'
 import { kyselyAnswerStore } from '@sluice/edge-api/store/kysely-answer-store'
 import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
 import { kyselyKeyOwnerStore } from '@sluice/edge-api/store/kysely-key-owner-store'
@@ -121,6 +121,7 @@ export function wireEmbedded(
     sealer,
     config: {
       ...defaultEdgeConfig,
+      ...intakeConfigOf(config),
       syncWaitMs: config.SYNC_WAIT_MS,
       trustedProxyHops: config.TRUSTED_PROXY_HOPS,
       spoolDir: settings.spoolDir,

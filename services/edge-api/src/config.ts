@@ -9,6 +9,15 @@ import { z } from 'zod'
 export interface EdgeConfig {
   /** Cap of a JSON body; checked before it is buffered. */
   bodyBytesMax: number
+  /** Request bodies that stand in memory, all together and of one API key or user. */
+  bodyMemoryBytesMax: number
+  bodyMemoryPerCallerBytesMax: number
+  /** Pictures on disk of requests that are not jobs yet, all together and of one API key or user. */
+  uploadBytesMax: number
+  uploadPerCallerBytesMax: number
+  /** Followers of image tasks at /v1, and image requests, of one API key at once. */
+  taskStreamsPerKeyMax: number
+  imageRequestsPerKeyMax: number
   /** Requests that may run at once in this process. */
   requestsInFlightMax: number
   /** The longest that an awaited answer may take; beyond it 504. No client waits 300 s in silence. */
@@ -58,6 +67,12 @@ const DAY_MS = 86_400_000
 
 export const defaultEdgeConfig: EdgeConfig = {
   bodyBytesMax: 20 * MIB,
+  bodyMemoryBytesMax: 256 * MIB,
+  bodyMemoryPerCallerBytesMax: 128 * MIB,
+  uploadBytesMax: 2_048 * MIB,
+  uploadPerCallerBytesMax: 512 * MIB,
+  taskStreamsPerKeyMax: 64,
+  imageRequestsPerKeyMax: 1_000,
   requestsInFlightMax: 10_000,
   syncWaitMs: 280_000,
   streamMsMax: 1_800_000,
@@ -87,6 +102,32 @@ const bytes = (fallback: number) =>
   integerSetting({ min: 1_024, max: 1024 * MIB }).default(fallback)
 const milliseconds = (fallback: number) =>
   integerSetting({ min: 100, max: 86_400_000 }).default(fallback)
+const budget = (fallback: number) =>
+  integerSetting({ min: 1_024, max: 1_048_576 * MIB }).default(fallback)
+const count = (fallback: number) => integerSetting({ min: 1, max: 1_000_000 }).default(fallback)
+
+/** What callers may make this process hold; the same names in both wirings. */
+export const intakeEnvironment = {
+  BODY_MEMORY_BYTES_MAX: budget(d.bodyMemoryBytesMax),
+  BODY_MEMORY_PER_CALLER_BYTES_MAX: budget(d.bodyMemoryPerCallerBytesMax),
+  UPLOAD_BYTES_MAX: budget(d.uploadBytesMax),
+  UPLOAD_PER_CALLER_BYTES_MAX: budget(d.uploadPerCallerBytesMax),
+  TASK_STREAMS_PER_KEY_MAX: count(d.taskStreamsPerKeyMax),
+  IMAGE_REQUESTS_PER_KEY_MAX: count(d.imageRequestsPerKeyMax),
+}
+const intakeSchema = z.object(intakeEnvironment)
+
+/** The same as settings of the module. */
+export function intakeConfigOf(env: z.output<typeof intakeSchema>) {
+  return {
+    bodyMemoryBytesMax: env.BODY_MEMORY_BYTES_MAX,
+    bodyMemoryPerCallerBytesMax: env.BODY_MEMORY_PER_CALLER_BYTES_MAX,
+    uploadBytesMax: env.UPLOAD_BYTES_MAX,
+    uploadPerCallerBytesMax: env.UPLOAD_PER_CALLER_BYTES_MAX,
+    taskStreamsPerKeyMax: env.TASK_STREAMS_PER_KEY_MAX,
+    imageRequestsPerKeyMax: env.IMAGE_REQUESTS_PER_KEY_MAX,
+  }
+}
 const serviceUrl = z.url({ protocol: /^https?$/ }).optional()
 
 /** What this service reads from the environment in distributed mode. */
@@ -122,6 +163,10 @@ export const edgeEnvironment = z.object({
   DASHBOARD_URL: serviceUrl,
   EDGE_REPLICAS: integerSetting({ min: 1, max: 1_000 }).default(d.replicas),
   TRUSTED_PROXY_HOPS: integerSetting({ min: 0, max: 10 }).default(d.trustedProxyHops),
+  CONNECTIONS_MAX: integerSetting({ min: 10, max: 1_000_000 }).default(10_000),
+  /** Of one address; nine tenths of all, or all behind proxies, unless set. */
+  CONNECTIONS_PER_ADDRESS_MAX: integerSetting({ min: 1, max: 1_000_000 }).optional(),
+  ...intakeEnvironment,
   BODY_BYTES_MAX: bytes(d.bodyBytesMax),
   REQUESTS_IN_FLIGHT_MAX: integerSetting({ min: 1, max: 1_000_000 }).default(d.requestsInFlightMax),
   SYNC_WAIT_MS: milliseconds(d.syncWaitMs),
@@ -141,6 +186,7 @@ export type EdgeEnvironment = z.output<typeof edgeEnvironment>
 /** The module's settings out of the process's. */
 export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
   return {
+    ...intakeConfigOf(env),
     bodyBytesMax: env.BODY_BYTES_MAX,
     requestsInFlightMax: env.REQUESTS_IN_FLIGHT_MAX,
     syncWaitMs: env.SYNC_WAIT_MS,

@@ -4,6 +4,7 @@ import type { DailyQuotas } from './admit/daily-quotas.ts'
 import type { CatalogReader } from './choose/catalog.ts'
 import type { EdgeDeps } from './deps.ts'
 import type { HoldReturns } from './images/hold-returns.ts'
+import type { IntakeLimits } from './intake-limits.ts'
 import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
 import type { Sweep } from './sweep.ts'
 
@@ -39,6 +40,7 @@ export interface Door {
   /** Looks at everything that is under way once a second. */
   sweep: Sweep
   running: Running
+  intake: IntakeLimits
   /** Aborts when this process begins to stop: for streams that would never end by themselves. */
   draining: AbortSignal
   /** Keeps one line of the request log; written later, in batches. */

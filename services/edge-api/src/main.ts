@@ -15,6 +15,7 @@ import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
 import { checkDisk } from '@sluice/service-kit/http/check-disk'
 import { healthRoutes } from '@sluice/service-kit/http/health'
+import { connectionLimits } from '@sluice/service-kit/http/connections'
 import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createLifecycle } from '@sluice/service-kit/lifecycle'
@@ -146,7 +147,13 @@ lifecycle.add({
   // Callers are most of what there is to wait for.
   weight: 10,
   start: async () => {
-    server = await serveHttp({ app: edgeApi.app, port: env.PORT, host: env.HOST, log, clock })
+    const limits = connectionLimits({
+      connectionsMax: env.CONNECTIONS_MAX,
+      perAddressMax: env.CONNECTIONS_PER_ADDRESS_MAX,
+      trustedProxyHops: env.TRUSTED_PROXY_HOPS,
+    })
+    const { PORT: port, HOST: host } = env
+    server = await serveHttp({ app: edgeApi.app, port, host, log, clock, limits })
     log.info({ url: server.url }, 'listening')
   },
   leave: () => server?.leave(),

@@ -33,6 +33,7 @@ import { countSignIns } from './identity/count-sign-ins.ts'
 import { createIdentity } from './identity/create-identity.ts'
 import type { Identity } from './identity/identity.ts'
 import { createHoldReturns } from './images/hold-returns.ts'
+import { createIntakeLimits } from './intake-limits.ts'
 import { keyHash } from './key-hash.ts'
 import type { EdgeApp } from './request.ts'
 import { requestIds } from './request-ids.ts'
@@ -44,7 +45,7 @@ import { createSweep } from './sweep.ts'
 import { knownCatalog } from './upkeep/refresh-catalog.ts'
 import { startUpkeep } from './upkeep/start-upkeep.ts'
 
-export { defaultEdgeConfig } from './config.ts'
+export { defaultEdgeConfig, intakeConfigOf, intakeEnvironment } from './config.ts'
 
 export interface EdgeApi {
   /** People and their sessions. */
@@ -105,6 +106,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     quotas,
     holdReturns: returns,
     running,
+    intake: createIntakeLimits(deps),
     draining: draining.signal,
     catalog,
     jobHub,
@@ -143,6 +145,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     {
       clock,
       sweep,
+      bodies: door.intake.bodies,
       count: countRequests(deps.metrics),
       publicOrigin: config.publicBaseUrl && new URL(config.publicBaseUrl).origin,
       addressOf,
@@ -234,6 +237,12 @@ function watchParts({ metrics, rateStore }: EdgeDeps, parts: ChatParts, dropped:
       'hold_returns_waiting',
       'Holds that wait to be given back.',
       () => parts.door.holdReturns.waiting(),
+    ],
+    ['body_bytes', 'Bytes of large request bodies in memory.', parts.door.intake.bodies.usedBytes],
+    [
+      'upload_bytes',
+      'Bytes of uploads that are not jobs yet.',
+      parts.door.intake.uploads.usedBytes,
     ],
     ['usage_waiting', 'Usage records in memory only.', () => parts.usage.waiting()],
     [

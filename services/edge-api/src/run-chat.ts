@@ -17,6 +17,8 @@ import { CHAT_ROUTE } from './chat-parts.ts'
 import type { AttemptsEnd } from './end-answer.ts'
 import { findRoutes, priceOf, worstCase } from './find-model.ts'
 import { handOverToImages } from './hand-over.ts'
+import { holdUntilAnswered, isLargeBody } from './intake-limits.ts'
+import type { Principal } from './request.ts'
 import { AnswerSink } from './relay/answer-sink.ts'
 import { runAttempts } from './run-attempts.ts'
 import { runOnce } from './run-once.ts'
@@ -57,7 +59,10 @@ async function answerChat(parts: ChatParts, call: ChatCall, trace: ChatTrace): P
   trace.wallet = principal.wallet
 
   const { bodyBytesMax: bytesMax } = config
-  const body = await readJsonBody({ bytesMax, clock, sweep: door.sweep }, call.incoming)
+  const limits = { bytesMax, clock, sweep: door.sweep }
+  const body = isLargeBody(call.incoming)
+    ? await readLargeBody(door, { principal, call })
+    : await readJsonBody(limits, call.incoming)
   const scanned = scanChatBody(body)
   trace.streamed = scanned.stream
   const snapshot = door.catalog.current()
@@ -84,6 +89,20 @@ async function answerChat(parts: ChatParts, call: ChatCall, trace: ChatTrace): P
   const run = principal.dailyQuotaMicro === null ? payAndRun : runWithinQuota
   if (key === undefined) return run(parts, turn, undefined)
   return runOnce(parts, turn, { key, run: (copy) => run(parts, turn, copy) })
+}
+
+/** The same for who can pay at all, within what bodies may fill of memory, until the answer is out. */
+async function readLargeBody(
+  { deps, sweep, intake, catalog, quotas }: ChatParts['door'],
+  { principal, call }: { principal: Principal; call: ChatCall },
+): Promise<Buffer> {
+  const { prices } = catalog.current()
+  await intake.checkFunds({ wallet: principal.wallet, prices: prices.rows })
+  if (principal.dailyQuotaMicro !== null) await quotas.check(principal, 1n)
+  const { apiKeyId: caller } = principal
+  const hold = holdUntilAnswered(intake.bodies, { caller, outgoing: call.outgoing })
+  const { bodyBytesMax: bytesMax } = deps.config
+  return readJsonBody({ bytesMax, clock: deps.clock, sweep, hold }, call.incoming)
 }
 
 /** The same for a key with a daily quota: its part of the day is set aside first, and settled last. */

@@ -2,18 +2,25 @@ import type { IncomingMessage } from 'node:http'
 
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { Fields } from '@sluice/protocol/images/field-reader'
+import { checkJsonShape } from '@sluice/protocol/json-shape'
 
 import type { Swept } from '../sweep.ts'
+import { BodyPace } from './body-pace.ts'
 import type { ReadBodyDeps } from './read-body.ts'
 import { readJsonBody } from './read-body.ts'
 
-/** A JSON object as parameters. Throws what `readJsonBody` and `check` throw, and `invalid_json`. */
+/**
+ * A JSON object as parameters. Throws what `readJsonBody` and `check` throw, and `invalid_json`, also for too many
+ * values.
+ */
 export async function readJsonFields(
   deps: ReadBodyDeps,
   incoming: IncomingMessage,
   { check }: { check?: (body: Buffer) => void } = {},
 ): Promise<Fields> {
   const body = await readJsonBody(deps, incoming)
+  // Before anything is built: a body of empty objects becomes fifty times its size.
+  checkJsonShape(body)
   check?.(body)
   const parsed = parseJson(body)
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
@@ -28,10 +35,6 @@ function parseJson(body: Buffer): unknown {
     throw new AppError('invalid_json', 'The body is not JSON.', { cause })
   }
 }
-
-/** A body may keep us waiting this long, and as long again for each GRACE_BYTES that it has brought. */
-const GRACE_MS = 10_000
-const GRACE_BYTES = 64 * 1024
 
 /**
  * The bytes of a large body as they come, at most `bytesMax`, compressed ones never. Leaving early does
@@ -49,11 +52,12 @@ export async function* bodyChunks(
   let bytes = 0
   let waitedMs = 0
   let waitingSinceMs = clock.nowMs()
+  const pace = new BodyPace(0)
   // Only the time in which we wait for the caller counts, not that in which they wait for us.
   const watch: Swept = {
     tick: (nowMs) => {
       const pauseMs = waitedMs + nowMs - waitingSinceMs
-      if (pauseMs > GRACE_MS * (1 + bytes / GRACE_BYTES)) slow.reject(tooSlow())
+      if (pace.isTooSlow(pauseMs, bytes)) slow.reject(tooSlow())
     },
   }
   try {

@@ -9,6 +9,7 @@ import { parseImageCall } from '@sluice/protocol/images/parse-image-call'
 import type { PictureSource } from '@sluice/protocol/images/picture-sources'
 import { readPictureSources } from '@sluice/protocol/images/picture-sources'
 
+import type { ByteHold } from '../byte-budget.ts'
 import type { Door } from '../door.ts'
 import type { InputShelf, ShelfInput, StoredInput } from '../images/input-shelf.ts'
 import { readForm } from './images-form.ts'
@@ -33,6 +34,8 @@ export interface ImageIntake {
 export interface IntakeInput {
   incoming: IncomingMessage
   shelf: InputShelf
+  /** What a JSON body is held in. */
+  hold: ByteHold
 }
 
 /** Changes a caller's parameters before they are read. */
@@ -46,10 +49,10 @@ const nothingStored = { images: [], mask: undefined }
 /** Reads `POST /v1/images/generations`: JSON, with `reference_images` as ours. */
 export async function acceptGeneration(
   door: IntakeDoor,
-  { incoming }: Pick<IntakeInput, 'incoming'>,
+  { incoming, hold }: Pick<IntakeInput, 'incoming' | 'hold'>,
   { reshape, countMax } = { reshape: asTheyAre, countMax: REFERENCE_IMAGES_MAX },
 ): Promise<ImageIntake> {
-  const fields = await readJsonFields(bodyLimits(door), incoming, {
+  const fields = await readJsonFields({ ...bodyLimits(door), hold }, incoming, {
     check: checkImageNames,
   })
   const images = readPictureSources(fields['reference_images'], {
@@ -85,8 +88,11 @@ export async function acceptPanelImages(
 const isForm = ({ incoming }: IntakeInput) =>
   /^multipart\/form-data\b/i.test(incoming.headers['content-type'] ?? '')
 
-async function acceptJsonEdit(door: IntakeDoor, { incoming }: IntakeInput): Promise<ImageIntake> {
-  const fields = await readJsonFields(bodyLimits(door), incoming, {
+async function acceptJsonEdit(
+  door: IntakeDoor,
+  { incoming, hold }: IntakeInput,
+): Promise<ImageIntake> {
+  const fields = await readJsonFields({ ...bodyLimits(door), hold }, incoming, {
     check: checkImageNames,
   })
   refuseMarkup(fields)

@@ -4,26 +4,29 @@ import type { IncomingMessage } from 'node:http'
 import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 
+import type { ByteHold } from '../byte-budget.ts'
 import type { Sweep, Swept } from '../sweep.ts'
+import { BodyPace } from './body-pace.ts'
 
-/** A body may take this long, and as long again for each GRACE_BYTES that it has brought. */
-const GRACE_MS = 10_000
-const GRACE_BYTES = 64 * 1024
+/** Smaller bodies are not counted in the budget: as many as may run at once are no burden. */
+const UNCOUNTED_BYTES = 16 * 1024
 
 export interface ReadBodyDeps {
   bytesMax: number
   clock: Clock
   sweep: Sweep
+  /** What the bytes of a large body are held in; whoever reads the body releases it when it is done with. */
+  hold?: ByteHold
 }
 
 /**
  * All bytes of a JSON body. Refuses before it buffers: `unsupported_media_type` for what is compressed or
  * is not JSON, `body_too_large` by the stated length or as soon as more comes. Throws `invalid_json` for
  * bytes that are not UTF-8 (RFC 8259 §8.1), `request_timeout` for a body that comes too slowly,
- * `caller_gone` for one that ends early.
+ * `caller_gone` for one that ends early, and what its hold throws.
  */
 export function readJsonBody(
-  { bytesMax, clock, sweep }: ReadBodyDeps,
+  { bytesMax, clock, sweep, hold }: ReadBodyDeps,
   incoming: IncomingMessage,
 ): Promise<Buffer> {
   const refusal = refuse(incoming, bytesMax)
@@ -32,11 +35,12 @@ export function readJsonBody(
     let chunks: Buffer[] | undefined
     let first: Buffer | undefined
     let bytes = 0
-    const startedMs = clock.nowMs()
+    let counted = 0
+    const pace = new BodyPace(clock.nowMs())
     const watch: Swept = {
       place: undefined,
       tick(nowMs) {
-        if (nowMs - startedMs > GRACE_MS * (1 + bytes / GRACE_BYTES)) fail(tooSlow())
+        if (pace.isTooSlow(nowMs, bytes)) fail(tooSlow())
       },
     }
 
@@ -49,12 +53,28 @@ export function readJsonBody(
     const fail = (error: AppError) => {
       if (over) return
       end()
+      // What came is forgotten at once; what still comes is not kept.
+      first = undefined
+      chunks = undefined
+      hold?.release()
       reject(error)
+    }
+    const count = () => {
+      if (!hold || bytes <= UNCOUNTED_BYTES) return true
+      try {
+        hold.add(bytes - counted)
+        counted = bytes
+        return true
+      } catch (error) {
+        fail(asAppError(error))
+        return false
+      }
     }
     const take = (chunk: Buffer) => {
       bytes += chunk.length
       if (over) return
       if (bytes > bytesMax) return fail(tooLarge(bytesMax))
+      if (!count()) return
       if (!first) first = chunk
       else (chunks ??= [first]).push(chunk)
     }
@@ -78,6 +98,9 @@ export function readJsonBody(
     if (incoming.destroyed) cut()
   })
 }
+
+// A hold throws nothing else.
+const asAppError = (error: unknown) => error as AppError
 
 const EMPTY = Buffer.alloc(0)
 

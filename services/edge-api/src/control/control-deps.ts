@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 import type { Clock } from '@sluice/kernel/clock'
 
+import type { ByteBudget } from '../byte-budget.ts'
 import type { Identity, SessionPrincipal } from '../identity/identity.ts'
 import type { EdgeContext } from '../request.ts'
 import type { Sweep } from '../sweep.ts'
@@ -11,6 +12,8 @@ import type { CountRequest } from './count-requests.ts'
 export interface ControlDeps {
   clock: Clock
   sweep: Sweep
+  /** Request bodies in memory. */
+  bodies: ByteBudget
   count: CountRequest
   /** Our address as people know it; undefined when it is the one that we listen on. */
   publicOrigin: string | undefined

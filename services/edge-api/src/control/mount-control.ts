@@ -12,6 +12,7 @@ import { renderError } from '@sluice/protocol/error-envelope'
 
 import { readJsonFields } from '../accept/images-body.ts'
 import type { SessionPrincipal } from '../identity/identity.ts'
+import { holdUntilAnswered } from '../intake-limits.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
 import { callsPerPerson } from './calls-per-person.ts'
 import { checkSameOrigin } from './check-origin.ts'
@@ -76,7 +77,7 @@ async function answer(mounted: Mounted, context: EdgeContext): Promise<Response>
   const extra = new Headers()
   const call = {
     session,
-    ...(await countedInput(mounted, context)),
+    ...(await countedInput(mounted, context, session)),
     idempotencyKey: readIdempotencyKey(incoming.headers['idempotency-key'], route.idempotency),
     requestId,
     receivedAtMs,
@@ -119,9 +120,13 @@ function checkAllowed({ access }: ControlRoute, session: SessionPrincipal | unde
 }
 
 /** Without a session, what cannot be read counts against the address that sent it. */
-async function countedInput(mounted: Mounted, context: EdgeContext) {
+async function countedInput(
+  mounted: Mounted,
+  context: EdgeContext,
+  session: SessionPrincipal | undefined,
+) {
   const { deps, route, schemas } = mounted
-  if (route.access !== 'anyone' || !schemas.body) return readInput(mounted, context)
+  if (route.access !== 'anyone' || !schemas.body) return readInput(mounted, context, session)
   const { incoming } = context.env
   const call = { address: deps.addressOf(incoming), cookie: incoming.headers.cookie }
   const takeBack = deps.beginOpenCall(call)
@@ -130,7 +135,11 @@ async function countedInput(mounted: Mounted, context: EdgeContext) {
   return input
 }
 
-async function readInput({ deps, route, schemas }: Mounted, { req, env }: EdgeContext) {
+async function readInput(
+  { deps, route, schemas }: Mounted,
+  { req, env }: EdgeContext,
+  session?: SessionPrincipal,
+) {
   const params = schemas.params ? findable(schemas.params, req.param()) : undefined
   const query = schemas.query ? checked(schemas.query, queryFields(req.url)) : undefined
   if (!schemas.body || route.takes !== undefined) return { params, query, body: undefined }
@@ -138,7 +147,9 @@ async function readInput({ deps, route, schemas }: Mounted, { req, env }: EdgeCo
   if (!/^application\/([\w.+-]*\+)?json\b/i.test(type))
     throw new AppError('unsupported_media_type', 'Send JSON, as application/json.')
   const bytesMax = route.bodyBytesMax ?? CONTROL_BODY_BYTES_MAX
-  const limits = { bytesMax, clock: deps.clock, sweep: deps.sweep }
+  const caller = session?.userId ?? deps.addressOf(env.incoming)
+  const hold = holdUntilAnswered(deps.bodies, { caller, outgoing: env.outgoing })
+  const limits = { bytesMax, clock: deps.clock, sweep: deps.sweep, hold }
   const body = checked(schemas.body, await readJsonFields(limits, env.incoming))
   return { params, query, body }
 }

@@ -2,10 +2,11 @@ import { Readable } from 'node:stream'
 
 import type { InputImage } from '@sluice/contracts/image-request'
 import { inputKey } from '@sluice/jobs/blob-keys'
-import { AppError } from '@sluice/kernel/app-error'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { ImageSize } from '@sluice/protocol/images/sniff-image'
 import { readImageSize, SNIFF_BYTES, sniffImage } from '@sluice/protocol/images/sniff-image'
 
+import type { ByteHold } from '../byte-budget.ts'
 import type { EdgeDeps } from '../deps.ts'
 
 /** Sizes stand in the first bytes of a file; of a JPEG, behind what its camera wrote in front. */
@@ -43,7 +44,7 @@ export interface InputShelf {
  */
 export function createInputShelf(
   { blobs, log, random }: Pick<EdgeDeps, 'blobs' | 'log' | 'random'>,
-  { jobId }: { jobId: string },
+  { jobId, upload }: { jobId: string; upload: Pick<ByteHold, 'add'> },
 ): InputShelf {
   const shelf = Buffer.from(random.bytes(6)).toString('hex')
   const keys: string[] = []
@@ -56,7 +57,7 @@ export function createInputShelf(
       if (!type) throw invalidImage(param, 'is not a PNG, JPEG or WebP picture')
       const key = inputKey(jobId, `${shelf}-${keys.length}`)
       keys.push(key)
-      const metered = meter({ start, rest: bytes, param, bytesMax })
+      const metered = meter({ start, rest: bytes, param, bytesMax, upload })
       const facts = await blobs
         .put(key, Readable.from(metered.bytes), { contentType: type, bytesMax })
         .catch((error: unknown) => {
@@ -116,11 +117,13 @@ function meter({
   rest,
   param,
   bytesMax,
+  upload,
 }: {
   start: Buffer
   rest: AsyncIterator<Uint8Array>
   param: string
   bytesMax: number
+  upload: Pick<ByteHold, 'add'>
 }) {
   const head: Uint8Array[] = []
   let total = 0
@@ -129,12 +132,21 @@ function meter({
   const pass = (chunk: Uint8Array): Uint8Array => {
     if (total < HEAD_BYTES_MAX) head.push(chunk.subarray(0, HEAD_BYTES_MAX - total))
     total += chunk.length
-    if (total <= bytesMax) return chunk
+    if (total <= bytesMax) return counted(chunk)
     refusal = new AppError('body_too_large', `'${param}' has more than ${bytesMax} bytes.`, {
       param,
       details: { bytes_max: bytesMax },
     })
     throw refusal
+  }
+  const counted = (chunk: Uint8Array): Uint8Array => {
+    try {
+      upload.add(chunk.length)
+      return chunk
+    } catch (error) {
+      if (isAppError(error)) refusal = error
+      throw error
+    }
   }
   async function* bytes() {
     yield pass(start)

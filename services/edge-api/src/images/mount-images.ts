@@ -5,6 +5,7 @@ import type { ImageEventFamily } from '@sluice/protocol/images/image-events'
 import type { IntakeInput, ImageIntake } from '../accept/images-intake.ts'
 import { acceptEdit, acceptGeneration } from '../accept/images-intake.ts'
 import type { Door } from '../door.ts'
+import { holdUntilAnswered, isLargeBody } from '../intake-limits.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
 import { answerImage } from './answer-image.ts'
 import { cancelTask } from './cancel-task.ts'
@@ -58,7 +59,12 @@ function mountTasks(app: EdgeApp, door: Door): void {
     const taskId = context.req.param('id')
     const lastEventId = context.req.header('last-event-id') ?? context.req.query('last_event_id')
     const { outgoing } = context.env
-    await streamTaskEvents(door, { principal, taskId, lastEventId, outgoing })
+    const leave = door.intake.taskStreams.enter(principal.apiKeyId)
+    try {
+      await streamTaskEvents(door, { principal, taskId, lastEventId, outgoing })
+    } finally {
+      leave()
+    }
     return RESPONSE_ALREADY_SENT
   })
 }
@@ -75,14 +81,23 @@ function imageAnswers(door: Door) {
     inFlight(async () => {
       const admitted = await door.admit(context)
       const { incoming, outgoing } = context.env
-      await answerImage(door, {
-        admitted,
-        incoming,
-        outgoing,
-        route: context.req.path,
-        family,
-        accept: (shelf) => accept(door, { incoming, shelf }),
-      })
+      const { apiKeyId: caller } = admitted.principal
+      const leave = door.intake.imageRequests.enter(caller)
+      const hold = holdUntilAnswered(door.intake.bodies, { caller, outgoing })
+      try {
+        await answerImage(door, {
+          admitted,
+          incoming,
+          outgoing,
+          route: context.req.path,
+          family,
+          accept: (shelf) => accept(door, { incoming, shelf, hold }),
+          isHeavy: isLargeBody(incoming),
+          hold,
+        })
+      } finally {
+        leave()
+      }
       return RESPONSE_ALREADY_SENT
     })
 }

@@ -27,11 +27,12 @@ export async function checkQuota(
     await door.quotas.check(principal, rateUsage(worstCase, row.price))
   } catch (error) {
     if (!isAppError(error, 'daily_quota_exceeded')) throw error
-    if (!intent.isRepeatable || !(await isThere(door, intent, attemptsMax))) throw error
+    if (!intent.isRepeatable || !(await isJobThere(door, intent, attemptsMax))) throw error
   }
 }
 
-async function isThere({ deps }: Door, intent: ImageIntent, attemptsMax: number) {
+/** True when this intention has a job already. */
+export async function isJobThere({ deps }: Door, intent: ImageIntent, attemptsMax = 1) {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1)
     if (await deps.jobs.read(intent.jobIdOf(attempt))) return true
   return false

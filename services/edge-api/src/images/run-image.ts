@@ -8,6 +8,8 @@ import type { ImageCall } from '@sluice/protocol/images/parse-image-call'
 import type { ImageIntake } from '../accept/images-intake.ts'
 import type { Door } from '../door.ts'
 import type { Admitted } from '../request.ts'
+import type { ByteHold } from '../byte-budget.ts'
+import { checkMayAsk } from './check-may-ask.ts'
 import { gatherInputs } from './gather-inputs.ts'
 import { bodyHashOf, readIntent } from './image-intent.ts'
 import type { InputShelf } from './input-shelf.ts'
@@ -25,6 +27,10 @@ export interface ImageTurn {
   route: string
   /** Reads the caller's request; puts pictures on the shelf as they arrive. */
   accept: (shelf: InputShelf) => Promise<ImageIntake>
+  /** True when much is read before it is known what is asked for: then who cannot pay is refused first. */
+  isHeavy?: boolean
+  /** The body in memory; released when the request is a job. */
+  hold?: ByteHold
   /** Aborts when the caller has left, or need not wait any longer. */
   signal: AbortSignal
 }
@@ -54,8 +60,10 @@ export async function runImage(door: Door, turn: ImageTurn): Promise<RunningImag
 async function submitTurn(door: Door, turn: ImageTurn): Promise<Submitted & { call: ImageCall }> {
   const { principal } = turn.admitted
   const intent = readIntent(door.deps, { ...turn, principal })
-  const shelf = createInputShelf(door.deps, { jobId: intent.jobIdOf(0) })
+  const upload = door.intake.uploads.hold(principal.apiKeyId)
+  const shelf = createInputShelf(door.deps, { jobId: intent.jobIdOf(0), upload })
   try {
+    if (turn.isHeavy) await checkMayAsk(door, { principal, intent })
     const intake = await turn.accept(shelf)
     const { call, isEdit } = intake
     checkUsableModel(door, principal, call.request.model)
@@ -76,6 +84,9 @@ async function submitTurn(door: Door, turn: ImageTurn): Promise<Submitted & { ca
   } catch (error) {
     if (!(error instanceof SubmitUnknown)) await shelf.clear()
     throw error
+  } finally {
+    upload.release()
+    turn.hold?.release()
   }
 }
 

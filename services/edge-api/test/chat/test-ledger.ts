@@ -11,6 +11,7 @@ type ChatBilling = Pick<
   | 'captureUsage'
   | 'readSettlements'
   | 'readPrices'
+  | 'readBalance'
 >
 
 export interface TestLedger {
@@ -62,6 +63,10 @@ export function testLedger({
     availableMicro: () => availableMicro,
     open: () => [...allowances.values()].filter(({ open }) => open).length,
     billing: {
+      readBalance: async () => {
+        here()
+        return { postedMicro: availableMicro, heldMicro: 0n, availableMicro }
+      },
       readPrices: async () => ({ rows: prices }),
       openAllowance: async ({ allowanceId, needMicro, wantMicro, leaseMs }) => {
         here()

@@ -31,7 +31,13 @@ export function mountPanel(
     return requestId
   }
   const addressOf = () => '127.0.0.1'
-  const control = { clock, sweep: door.sweep, publicOrigin: undefined, addressOf }
+  const control = {
+    clock,
+    sweep: door.sweep,
+    bodies: door.intake.bodies,
+    publicOrigin: undefined,
+    addressOf,
+  }
   mountControl(
     app,
     {

@@ -35,6 +35,7 @@ import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
 import { createHoldReturns } from '../../src/images/hold-returns.ts'
+import { createIntakeLimits } from '../../src/intake-limits.ts'
 import { createSweep } from '../../src/sweep.ts'
 import { id, owners, people, principals, quotaOf } from './callers.ts'
 import { mountPanel } from './mount-panel.ts'
@@ -143,6 +144,7 @@ export async function world(options: WorldOptions = {}) {
     holdReturns: createHoldReturns({ billing, clock, log }),
     sweep,
     running: { count: 0, claims: 0, images: 0 },
+    intake: createIntakeLimits({ config, billing, clock }),
     draining: draining.signal,
     record: (record) => void records.push(record),
   }
@@ -181,12 +183,14 @@ export async function world(options: WorldOptions = {}) {
     })
   return {
     url: server.url,
+    port: server.port,
     bus,
     blobs,
     jobs,
     hub,
     quotas,
     quotaStore,
+    intake: door.intake,
     ledger,
     records,
     /** Requests that were let in, as they come. */

@@ -25,6 +25,7 @@ import type { EdgeContext, EdgeEnv } from '../../src/request.ts'
 import { memoryIdentityStore } from '../../src/store/memory-identity-store.ts'
 import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
+import { createIntakeLimits } from '../../src/intake-limits.ts'
 import { createSweep } from '../../src/sweep.ts'
 import { onlyThese } from '../only-these.ts'
 
@@ -88,6 +89,7 @@ export async function world({
     catalog: { current: () => snapshot },
     sweep: createSweep(clock),
     running: { count: 3, claims: 0, images: 4 },
+    intake: createIntakeLimits({ ...deps, clock }),
     draining: draining.signal,
   })
   const authenticate: Identity['authenticate'] = async ({ authorization = '' }) => {
@@ -102,7 +104,13 @@ export async function world({
   app.onError((error, context) => errorResponse(error, context))
   const nameRequest = (_context: EdgeContext) => newId('req', { clock, random: systemRandom })
   const addressOf = () => '127.0.0.1'
-  const control = { clock, sweep: door.sweep, publicOrigin: undefined, addressOf }
+  const control = {
+    clock,
+    sweep: door.sweep,
+    bodies: door.intake.bodies,
+    publicOrigin: undefined,
+    addressOf,
+  }
   mountControl(
     app,
     {

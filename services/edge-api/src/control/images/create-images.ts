@@ -1,4 +1,5 @@
 import { acceptPanelImages } from '../../accept/images-intake.ts'
+import { holdUntilAnswered, isLargeBody } from '../../intake-limits.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
 import { drawForPanel } from './draw-for-panel.ts'
 import type { ImageParts } from './image-parts.ts'
@@ -11,8 +12,10 @@ export function createImages(
   parts: ImageParts,
   call: ControlCall<'createImages'>,
 ): ReturnType<ControlHandlers['createImages']> {
-  const { incoming } = call
+  const { incoming, outgoing, session } = call
+  const { bodies } = parts.door.intake
+  const hold = holdUntilAnswered(bodies, { caller: session.userId, outgoing })
   const accept = (shelf: Parameters<typeof acceptPanelImages>[1]['shelf']) =>
-    acceptPanelImages(parts.door, { incoming, shelf })
-  return drawForPanel(parts, { call, incoming, accept })
+    acceptPanelImages(parts.door, { incoming, shelf, hold })
+  return drawForPanel(parts, { call, incoming, accept, isHeavy: isLargeBody(incoming), hold })
 }

@@ -10,7 +10,7 @@ import type { ShownTaskDetail } from './show-task.ts'
 /** What the request log and the Idempotency-Keys of the panel know this door by. */
 const PANEL_ROUTE = '/api/user/images'
 
-interface PanelDrawing {
+interface PanelDrawing extends Pick<ImageTurn, 'isHeavy' | 'hold'> {
   call: ControlCall<'createImages'> | ControlCall<'retryImage'>
   /** Where an Idempotency-Key may stand. */
   incoming: ImageTurn['incoming']
@@ -23,7 +23,7 @@ interface PanelDrawing {
  */
 export async function drawForPanel(
   { door, panelPrincipal, inFlight }: ImageParts,
-  { call, incoming, accept }: PanelDrawing,
+  { call, incoming, accept, ...body }: PanelDrawing,
 ): Promise<ShownTaskDetail> {
   const { session, requestId, receivedAtMs, outgoing } = call
   const { job, hold, fresh } = await inFlight(async () => {
@@ -36,6 +36,7 @@ export async function drawForPanel(
       outgoing,
       route: PANEL_ROUTE,
       accept,
+      ...body,
       answer: async (_door, { running }) => {
         submitted = running
         return undefined

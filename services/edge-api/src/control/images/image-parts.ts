@@ -2,8 +2,8 @@ import { createPanelPrincipal } from '../../admit/panel-principal.ts'
 import type { PanelPrincipal } from '../../admit/panel-principal.ts'
 import { inFlightLimit } from '../../images/in-flight-limit.ts'
 import type { ControlParts } from '../control-parts.ts'
-import type { StreamLimit } from './stream-limit.ts'
-import { createStreamLimit } from './stream-limit.ts'
+import type { StreamLimit } from '../../stream-limit.ts'
+import { createStreamLimit } from '../../stream-limit.ts'
 
 /** What the image operations share. */
 export interface ImageParts extends Pick<ControlParts, 'door' | 'identity'> {

@@ -30,7 +30,10 @@ export async function retryImage(
       param: 'id',
     })
   const incoming = { headers: intentionOf(call) }
-  return drawForPanel(parts, { call, incoming, accept: (shelf) => sameAgain(deps, { job, shelf }) })
+  // Its pictures are copied before it is submitted.
+  const isHeavy = job.request.images.length > 0
+  const accept = (shelf: InputShelf) => sameAgain(deps, { job, shelf })
+  return drawForPanel(parts, { call, incoming, accept, isHeavy })
 }
 
 /** To retry this task is another intention than to retry that one, or to draw, under the same key. */

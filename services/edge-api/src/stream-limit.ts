@@ -5,7 +5,7 @@ export const STREAMS_EACH_MAX = 24
 const STREAMS_ALL_MAX = 2_000
 const RETRY_AFTER_MS = 5_000
 
-/** Streams that are open at this edge, by person. */
+/** What is open at this edge, such as streams, by person or API key. */
 export interface StreamLimit {
   /** Takes a place; the returned function gives it back. Throws `rate_limit_exceeded`, `overloaded`. */
   enter(userId: string): () => void
@@ -14,18 +14,19 @@ export interface StreamLimit {
 export function createStreamLimit({
   eachMax = STREAMS_EACH_MAX,
   allMax = STREAMS_ALL_MAX,
-}: { eachMax?: number; allMax?: number } = {}): StreamLimit {
+  what = 'streams of tasks',
+}: { eachMax?: number; allMax?: number; what?: string } = {}): StreamLimit {
   const open = new Map<string, number>()
   let all = 0
   return {
     enter(userId) {
       const own = open.get(userId) ?? 0
       if (own >= eachMax) {
-        const message = `You follow ${eachMax} tasks at once already. Close one of the streams.`
+        const message = `You have ${eachMax} ${what} open at once already. Wait for one, or close it.`
         throw new AppError('rate_limit_exceeded', message, { retryAfterMs: RETRY_AFTER_MS })
       }
       if (all >= allMax) {
-        const message = 'Too many people follow tasks here now.'
+        const message = `Too many ${what} are open here now.`
         throw new AppError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS })
       }
       open.set(userId, own + 1)

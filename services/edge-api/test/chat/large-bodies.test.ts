@@ -1,0 +1,82 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+
+import { chatHead, rawSocket } from './raw-socket.ts'
+import type { World, WorldOptions } from './world.ts'
+import { APIKEY, world } from './world.ts'
+
+const MIB = 1024 * 1024
+
+let here: World | undefined
+const open = async (options: WorldOptions = {}) => (here = await world(options))
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+/** Begins a chat request of so many bytes and sends the first of them. */
+async function begin(
+  { port }: World,
+  { sent, length = 19 * MIB }: { sent: number; length?: number },
+) {
+  const raw = await rawSocket(port)
+  raw.socket.write(chatHead({ 'content-length': String(length) }))
+  raw.socket.write(Buffer.alloc(sent, 0x20))
+  return raw
+}
+
+describe('a large body', () => {
+  it('of a key without credits is refused before it is read', async () => {
+    const broke = await open({ balanceMicro: 0n })
+    const { received } = await begin(broke, { sent: 0 })
+    await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
+    expect(received()).toContain('insufficient_credit')
+  })
+
+  it('of a key that has spent its day is refused before it is read', async () => {
+    const spent = await open({ dailyQuotaMicro: 0n })
+    const { received } = await begin(spent, { sent: 0 })
+    await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 429 /))
+    expect(received()).toContain('daily_quota_exceeded')
+  })
+
+  it('that came fast and falls silent ends with 408, and its connection with it', async () => {
+    const clock = fakeClock(Date.now())
+    const slow = await open({ clock })
+    const { received, closed } = await begin(slow, { sent: 4 * MIB })
+    await vi.waitFor(async () => expect(await usedBytes(slow)).toBe(4 * MIB))
+    for (let second = 0; second < 15; second += 1) await clock.advance(1_000)
+    await closed
+    expect(received()).toMatch(/^HTTP\/1\.1 408 /)
+    expect(await usedBytes(slow)).toBe(0)
+  })
+
+  it('above the share of its key is refused, and one of another key is taken', async () => {
+    const bounded = await open({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })
+    const first = await begin(bounded, { sent: 2 * MIB })
+    await vi.waitFor(async () => expect(await usedBytes(bounded)).toBe(2 * MIB))
+    const second = await begin(bounded, { sent: 2 * MIB })
+    await vi.waitFor(() => expect(second.received()).toMatch(/^HTTP\/1\.1 429 /))
+    expect(second.received()).toContain('rate_limit_exceeded')
+    // Small ones are not counted.
+    expect((await bounded.chat({ model: 'gpt-5-mini' })).status).not.toBe(429)
+    first.socket.destroy()
+    await vi.waitFor(async () => expect(await usedBytes(bounded)).toBe(0))
+  })
+
+  it('of more values than we read is refused by the bound', async () => {
+    const { url } = await open()
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${APIKEY}`, 'content-type': 'application/json' },
+      body: `{"model":"gpt-5-mini","messages":[${'{},'.repeat(300_000)}{}]}`,
+    })
+    expect(answer.status).toBe(400)
+    expect(await answer.text()).toContain('200000 values')
+  })
+})
+
+async function usedBytes({ deps }: World): Promise<number> {
+  const { body } = await deps.metrics.render()
+  return Number(/^sluice_edge_body_bytes(?:\{[^}]*\})? (\d+)$/m.exec(body)?.[1])
+}

@@ -1,0 +1,156 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+import { expect, onTestFinished, test, vi } from 'vitest'
+
+import { EDITS, MIB, file, form, least, png } from './form-parts.ts'
+import { PANEL } from './panel.ts'
+import type { World } from './world.ts'
+import { jsonOf, world } from './world.ts'
+
+const GENERATIONS = '/v1/images/generations'
+const FORM = 'multipart/form-data; boundary=----test'
+
+interface Begun {
+  path: string
+  key?: string
+  type?: string
+  sent?: Uint8Array
+}
+
+/** Sends the head of a request of 19 MB and, at most, the first bytes of its body. */
+async function begin({ port }: World, { path, key = 'sk-one', type, sent }: Begun) {
+  const socket = connect({ port, host: '127.0.0.1' })
+  onTestFinished(() => void socket.destroy())
+  let received = ''
+  socket.on('data', (chunk) => (received += chunk.toString()))
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  socket.write(
+    [
+      `POST ${path} HTTP/1.1`,
+      'host: a',
+      `authorization: Bearer ${key}`,
+      `content-type: ${type ?? 'application/json'}`,
+      `content-length: ${19 * MIB}`,
+      '\r\n',
+    ].join('\r\n'),
+  )
+  if (sent) socket.write(sent)
+  return { socket, received: () => received }
+}
+
+/** A form with a picture that never ends. */
+const unfinished = Buffer.concat([
+  form([...least, file('image', png)]).subarray(0, -'\r\n------test--\r\n'.length),
+  Buffer.alloc(2 * MIB),
+])
+
+test.each([
+  [GENERATIONS, 'sk-one', undefined],
+  [EDITS, 'sk-one', undefined],
+  [EDITS, 'sk-one', FORM],
+  [PANEL, 'at-ada', undefined],
+  [PANEL, 'at-ada', FORM],
+])(
+  'who has no credits is refused at %s by %s before anything is read (%s)',
+  async (path, key, type) => {
+    const here = await world({ balanceMicro: 0n })
+    const { received } = await begin(here, { path, key, ...(type && { type }) })
+    await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
+    expect(received()).toContain('insufficient_credit')
+    expect(await here.leftovers()).toEqual([])
+  },
+)
+
+test('who comes back without credits for a task that is there is answered', async () => {
+  const here = await world({ balanceMicro: 1_000_000n })
+  const ask = {
+    model: 'gpt-image-2',
+    prompt: 'a red fox',
+    size: '64x64',
+    quality: 'low',
+    async: true,
+  }
+  const headers = { 'idempotency-key': 'once' }
+  const first = await here.post(GENERATIONS, ask, { headers })
+  const again = await here.post(GENERATIONS, { ...ask, unknown: 'x'.repeat(80_000) }, { headers })
+  expect([first.status, again.status]).not.toContain(402)
+})
+
+test.each([
+  ['more values', `[${'{},'.repeat(300_000)}{}]`, '200000 values'],
+  ['more members', `{${Array.from({ length: 300_000 }, (_, n) => `"${n}":0`).join()}}`, '200000'],
+  ['deeper nesting', '['.repeat(5_000) + ']'.repeat(5_000), '64 levels'],
+])('a body of %s than we read is refused by the bound', async (_name, value, bound) => {
+  const { call } = await world()
+  for (const path of [GENERATIONS, EDITS]) {
+    const body = `{"model":"gpt-image-2","prompt":"a fox","ignored":${value}}`
+    const answer = await call(path, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    })
+    expect(answer.status).toBe(400)
+    expect((await jsonOf(answer)).error).toMatchObject({
+      code: 'invalid_json',
+      message: expect.stringContaining(bound),
+    })
+  }
+})
+
+test('unfinished forms of one key fill its share of the disk, and are gone when they end', async () => {
+  const here = await world({ runner: false, config: { uploadPerCallerBytesMax: 3 * MIB } })
+  const first = await begin(here, { path: EDITS, type: FORM, sent: unfinished })
+  await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBeGreaterThan(1.9 * MIB))
+  const second = await begin(here, { path: EDITS, type: FORM, sent: unfinished })
+  await vi.waitFor(() => expect(second.received()).toMatch(/^HTTP\/1\.1 429 /))
+  expect(second.received()).toContain('rate_limit_exceeded')
+  const other = await here.call(EDITS, {
+    method: 'POST',
+    key: 'sk-other',
+    body: form([...least, file('image', png), { name: 'async', value: 'true' }]),
+    headers: { 'content-type': FORM },
+  })
+  expect(other.status).toBe(202)
+  first.socket.destroy()
+  await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBe(0))
+  const kept = await here.blobs.list('', { limit: 100 })
+  expect(kept).toHaveLength(1)
+})
+
+test('JSON bodies of one key fill its share of the memory, and nobody else’s', async () => {
+  const here = await world({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })
+  const sent = Buffer.alloc(2 * MIB, 0x20)
+  const first = await begin(here, { path: GENERATIONS, sent })
+  await vi.waitFor(() => expect(here.intake.bodies.usedBytes()).toBe(2 * MIB))
+  const second = await begin(here, { path: GENERATIONS, sent })
+  await vi.waitFor(() => expect(second.received()).toMatch(/^HTTP\/1\.1 429 /))
+  await begin(here, { path: GENERATIONS, key: 'sk-other', sent })
+  await vi.waitFor(() => expect(here.intake.bodies.usedBytes()).toBe(4 * MIB))
+  first.socket.destroy()
+  await vi.waitFor(() => expect(here.intake.bodies.usedBytes()).toBe(2 * MIB))
+})
+
+test('one key follows so many tasks at once; another one is not held up', async () => {
+  const here = await world({ runner: false, config: { taskStreamsPerKeyMax: 2 } })
+  const ask = {
+    model: 'gpt-image-2',
+    prompt: 'a red fox',
+    size: '64x64',
+    quality: 'low',
+    async: true,
+  }
+  const { id } = await jsonOf(await here.post(GENERATIONS, ask))
+  const leave = new AbortController()
+  const follow = (key?: string) =>
+    here.call(`/v1/images/tasks/${id}/events`, { ...(key && { key }), signal: leave.signal })
+  const followers = [await follow(), await follow(), await follow(), await follow('sk-one-too')]
+  expect(followers.map(({ status }) => status)).toEqual([200, 200, 429, 200])
+  leave.abort()
+  await vi.waitFor(async () => {
+    const again = await here.call(`/v1/images/tasks/${id}/events`)
+    expect(again.status).toBe(200)
+    await again.body?.cancel()
+  })
+})
