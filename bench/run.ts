@@ -1,12 +1,14 @@
-// `pnpm bench proxy|job|panel`: measurements, printed and written to bench/results/.
+// `pnpm bench attack|proxy|job|panel`: measurements, printed and written to bench/results/.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { benchAttack } from './attack/bench-attack.ts'
 import { benchJob } from './job/bench-job.ts'
 import { benchPanel } from './panel/bench-panel.ts'
 import { benchProxy } from './proxy/bench-proxy.ts'
 
 const benches: Record<string, () => Promise<string>> = {
+  attack: benchAttack,
   proxy: benchProxy,
   job: benchJob,
   panel: benchPanel,

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import type { Running } from './harness/running.ts'
 import { checkBooks } from './harness/check-books.ts'
+import { attacksRefused, bodiesHeld } from './scenarios/attacks.ts'
 import { otherSites, wrongUrls } from './scenarios/browsers.ts'
 import { chatPicture, chatStream, chatWhole } from './scenarios/chat.ts'
 import { editWithMask } from './scenarios/edit.ts'
@@ -41,6 +42,8 @@ const scenarios = {
   'a wrong URL is answered with the right one': wrongUrls,
   'a body that has two readings is refused by name': oneReading,
   'a chat answer is judged and paid by its content': judgedAnswers,
+  'attacks from one address are refused, and nobody else waits': attacksRefused,
+  'bodies that stop on the way hold only their own share': bodiesHeld,
   'trouble of the upstream is repaired or told, and never charged': upstreamTrouble,
   'a limited credential rests and the job is drawn after': upstreamLimited,
   'an awaited picture that takes too long is told of, and drawn': syncWaitExceeded,
