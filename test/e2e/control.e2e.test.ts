@@ -22,6 +22,7 @@ import { leafedThrough } from './control/list-pictures.ts'
 import { drawnFromReferences } from './control/reference-pictures.ts'
 import { refusedPictures } from './control/refused-pictures.ts'
 import { askedTwentyTimes } from './control/repeat-pictures.ts'
+import { switchedByCommand } from './control/switched-channels.ts'
 import { checkBooks } from './harness/check-books.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
@@ -46,11 +47,14 @@ const scenarios = {
   'pictures: whose person is banned in mid-drawing is kept and paid once': bannedWhileDrawing,
   'pictures: what is refused holds nothing and leaves nothing': refusedPictures,
   'pictures: what is struck down in mid-drawing is drawn and paid once': killedWhileDrawing,
+  'a channel that a command switches off or on is so at every edge': switchedByCommand,
 }
 
 const asAdmin = { ADMIN_EMAIL, ADMIN_PASSWORD: PASSWORD }
 /** A dead runner is found out soon. */
 const quickly = { RUNNER_LOST_AFTER_MS: '2000', RUNNER_HEARTBEAT_MS: '500' }
+/** So that only what is announced can bring news of channels. */
+const announcedOnly = { CATALOG_MAX_AGE_MS: '3600000' }
 let simulator: OpenAiSimulator
 beforeAll(async () => {
   simulator = await startOpenAiSimulator()
@@ -62,7 +66,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
 
   beforeAll(async () => {
     const { url: upstreamUrl, key: upstreamKey } = simulator
-    const env = { ...asAdmin, ...quickly }
+    const env = { ...asAdmin, ...quickly, ...announcedOnly }
     running = await wiring.start({ upstreamUrl, upstreamKey, env })
   })
   afterAll(() => running?.stop())

@@ -46,6 +46,8 @@ export const standaloneConfig = z.object({
   ALLOWED_ORIGINS: allowedOriginsSetting,
   /** Hosts that a channel may have although they are metadata or link-local addresses. */
   METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
+  /** How often the version of the catalog is looked up, in case that an announcement got lost. */
+  CATALOG_MAX_AGE_MS: z.coerce.number().int().min(100).max(3_600_000).default(500),
   /** Whether people may make accounts by themselves. */
   REGISTRATION: z.enum(['closed', 'open']).default('closed'),
   /** A session at the panel that is not used for so long has ended. */

@@ -87,6 +87,7 @@ export function wireEmbedded(
     sealer,
     catalogStore: createKyselyCatalogStore({ db }),
     poolStore: createMemoryPoolStore({ clock }),
+    config: { catalogMaxAgeMs: config.CATALOG_MAX_AGE_MS },
   })
   const schedulerPort = callWithin(schedulerContract, scheduler, calls)
   const imageRunner = createImageRunner({
@@ -132,6 +133,7 @@ export function wireEmbedded(
       imageAnswer: config.IMAGE_ANSWER,
       linkOrigin: config.PUBLIC_BASE_URL === undefined ? 'caller' : 'public',
       registration: config.REGISTRATION,
+      catalogMaxAgeMs: config.CATALOG_MAX_AGE_MS,
       sessionIdleMs: config.SESSION_IDLE_MS,
     },
     pepper: secrets.apiKeyPepper,

@@ -87,7 +87,13 @@ export const busEvents = {
     schema: z.object({ records: usageBatch }),
   },
   'api-key-changed': { delivery: 'topic', schema: z.object({ apiKeyId: id }) },
-  'catalog-changed': { delivery: 'topic', schema: z.object({}) },
+  'catalog-changed': {
+    delivery: 'topic',
+    schema: z.object({
+      /** The catalog's version with the change in it; absent when something else changed. */
+      version: z.int().nonnegative().optional(),
+    }),
+  },
   'lease-freed': { delivery: 'topic', schema: z.object({ channelId: id }) },
 } as const satisfies Record<string, { delivery: 'topic' | 'queue'; schema: z.ZodType }>
 

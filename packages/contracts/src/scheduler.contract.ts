@@ -172,6 +172,8 @@ export const lease = z.object({
   fence: z.int().positive(),
   expiresAt: instant,
   secret: sealedSecret,
+  /** The version of the catalog by which the credential was selected. */
+  catalogVersion: z.int().nonnegative().optional(),
 })
 export type Lease = z.output<typeof lease>
 
@@ -188,9 +190,13 @@ export const schedulerContract = defineContract({
       input: z.object({
         /** For people, who look for what they have just changed: asks for news of the rows first. */
         fresh: z.boolean().optional(),
+        /** Asks for news of the rows first where this replica knows only an older version. */
+        atLeastVersion: z.int().nonnegative().optional(),
       }),
       output: catalog,
     },
+    /** The version of the rows now; the last known one while the database is away. */
+    readVersion: { input: z.object({}), output: z.object({ version: z.int().nonnegative() }) },
     /** How many credentials were retired: the catalog leaves them out. */
     countRetired: { input: z.object({}), output: z.object({ retired: z.int().nonnegative() }) },
     /**

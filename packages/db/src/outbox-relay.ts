@@ -6,7 +6,8 @@ import type { OutboxMessage } from './outbox.ts'
 import { relayOutbox } from './outbox.ts'
 import type { Tables } from './tables.ts'
 
-const RELAY_EVERY_MS = 1_000
+// What a command of the operator changes is announced by a relay alone, and is due within a second.
+const RELAY_EVERY_MS = 500
 /** One round tells so many; a longer backlog goes on at once in the next. */
 const RELAY_ROWS_MAX = 200
 

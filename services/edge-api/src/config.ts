@@ -47,6 +47,8 @@ export interface EdgeConfig {
   sessionIdleMs: number
   /** Of this release, for people. */
   version: string
+  /** How often the version of the catalog is looked up, in case that an announcement got lost. */
+  catalogMaxAgeMs: number
   /** What answers paths that are not ours; undefined answers 404. */
   dashboardUrl: string | undefined
   /** Caps of an edit's form: one file, and all of it. */
@@ -81,6 +83,7 @@ export const defaultEdgeConfig: EdgeConfig = {
   spoolDir: './data/usage-spool',
   spoolBytesMax: 1024 * MIB,
   spoolFirst: true,
+  catalogMaxAgeMs: 500,
   imgproxyUrl: undefined,
   dashboardUrl: undefined,
   publicBaseUrl: undefined,
@@ -178,6 +181,7 @@ export const edgeEnvironment = z.object({
   ALLOWED_ORIGINS: allowedOriginsSetting,
   METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
   IMAGE_ANSWER: z.enum(pictureForms).default(d.imageAnswer),
+  CATALOG_MAX_AGE_MS: integerSetting({ min: 100, max: 3_600_000 }).default(d.catalogMaxAgeMs),
   REGISTRATION: z.enum(['closed', 'open']).default(d.registration),
   SESSION_IDLE_MS: integerSetting({ min: 60_000, max: 400 * DAY_MS }).default(d.sessionIdleMs),
 })
@@ -201,6 +205,7 @@ export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
     publicBaseUrl: env.PUBLIC_BASE_URL,
     allowedOrigins: env.ALLOWED_ORIGINS,
     metadataHostsAllowed: env.METADATA_HOSTS_ALLOWED,
+    catalogMaxAgeMs: env.CATALOG_MAX_AGE_MS,
     registration: env.REGISTRATION,
     sessionIdleMs: env.SESSION_IDLE_MS,
     version: d.version,

@@ -93,7 +93,8 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const { settleNow } = usage
   const returns = createHoldReturns(deps)
   const allowances = createAllowancePool({ billing, edge, settleNow, returns, clock, random, log })
-  const catalog = knownCatalog({ scheduler, billing, bus, clock, log })
+  const versionEveryMs = config.catalogMaxAgeMs
+  const catalog = knownCatalog({ scheduler, billing, bus, clock, log, versionEveryMs })
   const reports = outcomeReports({ scheduler, clock, log })
   const rows = requestLog({ store: noteKeyUses(deps.requestLogStore, deps), clock, log })
   const counters = edgeMetrics(deps.metrics, clock)

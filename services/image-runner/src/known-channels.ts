@@ -10,12 +10,19 @@ export interface KnownChannel {
   upstreamModel: string
 }
 
+export interface WantedChannel {
+  channelId: string
+  model: string
+  /** The version by which the lease was granted: an older one may name another address. */
+  atLeastVersion?: number | undefined
+}
+
 /** The channels as the scheduler told of them; asked again when they changed, never once a job. */
 export interface KnownChannels {
   /** Undefined when there is no such channel, or it does not offer the model. */
-  find(wanted: { channelId: string; model: string }): Promise<KnownChannel | undefined>
+  find(wanted: WantedChannel): Promise<KnownChannel | undefined>
   /** Something changed: the next question asks the scheduler. */
-  forget(): void
+  forget(change?: { version?: number | undefined }): void
 }
 
 export function createKnownChannels({
@@ -26,25 +33,31 @@ export function createKnownChannels({
   const flights = singleFlight<Catalog>()
   let known: Catalog | undefined
   let changes = 0
+  let announced = 0
 
-  const read = async (): Promise<Catalog> => {
-    if (known) return known
+  const read = async (atLeastVersion: number): Promise<Catalog> => {
+    if (known && known.version >= atLeastVersion) return known
     const before = changes
-    const catalog = await flights.run(`${before}`, () => scheduler.readCatalog({}))
+    const catalog = await flights.run(`${before}@${atLeastVersion}`, () =>
+      scheduler.readCatalog({ atLeastVersion }),
+    )
     if (changes === before) known = catalog
     return catalog
   }
 
   return {
     find: async (wanted) => {
-      const found = channelOf(await read(), wanted)
+      const { atLeastVersion = announced } = wanted
+      const version = Math.max(atLeastVersion, announced)
+      const found = channelOf(await read(version), wanted)
       if (found) return found
       // A lease may name a channel that is newer than what we know.
       known = undefined
-      return channelOf(await read(), wanted)
+      return channelOf(await read(version), wanted)
     },
-    forget: () => {
+    forget: ({ version = 0 } = {}) => {
       changes += 1
+      announced = Math.max(announced, version)
       known = undefined
     },
   }
@@ -52,7 +65,7 @@ export function createKnownChannels({
 
 function channelOf(
   { channels }: Catalog,
-  { channelId, model }: { channelId: string; model: string },
+  { channelId, model }: WantedChannel,
 ): KnownChannel | undefined {
   const channel = channels.find(({ id }) => id === channelId)
   const upstreamModel = channel?.models.find((offer) => offer.model === model)?.upstreamModel

@@ -5,13 +5,13 @@ import { z } from 'zod'
 export interface SchedulerConfig {
   /** How often leases are reaped and what other replicas did is read; the age of what we believe. */
   upkeepEveryMs: number
-  /** How old the catalog may become when an announcement got lost. */
+  /** How often the version of the catalog is looked up, in case that an announcement got lost. */
   catalogMaxAgeMs: number
 }
 
 export const defaultSchedulerConfig: SchedulerConfig = {
   upkeepEveryMs: 1_000,
-  catalogMaxAgeMs: 30_000,
+  catalogMaxAgeMs: 500,
 }
 
 const d = defaultSchedulerConfig
@@ -35,5 +35,5 @@ export const schedulerEnvironment = z.object({
   /** `id:base64[,id:base64]`, newest first; the same at every service. */
   SEALING_KEYS: z.string().min(1),
   UPKEEP_EVERY_MS: integerSetting({ min: 100, max: 60_000 }).default(d.upkeepEveryMs),
-  CATALOG_MAX_AGE_MS: integerSetting({ min: 1_000, max: 3_600_000 }).default(d.catalogMaxAgeMs),
+  CATALOG_MAX_AGE_MS: integerSetting({ min: 100, max: 3_600_000 }).default(d.catalogMaxAgeMs),
 })

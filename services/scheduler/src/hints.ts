@@ -9,7 +9,8 @@ import type { Log } from '@sluice/kernel/log'
 export interface Hints {
   /** A place of these channels is free: whoever was told `busy` may try again. */
   leaseFreed(channelIds: Iterable<string>): Promise<void>
-  catalogChanged(): Promise<void>
+  /** `version` has the change in it; readers ask for at least that one. */
+  catalogChanged(change: { version: number }): Promise<void>
   /** Health changes come in bursts; they are told together by the next `tellSoon`. */
   healthChanged(): void
   tellSoon(): Promise<void>
@@ -31,7 +32,7 @@ export function createHints({ bus, log }: { bus: Pick<Bus, 'announce'>; log: Log
     leaseFreed: async (channelIds) => {
       for (const channelId of new Set(channelIds)) await tell('lease-freed', { channelId })
     },
-    catalogChanged: () => tell('catalog-changed', {}),
+    catalogChanged: ({ version }) => tell('catalog-changed', { version }),
     healthChanged: () => void (owed = TELL_TIMES),
     tellSoon: async () => {
       if (owed === 0) return

@@ -1,4 +1,5 @@
 import { AppError } from '@sluice/kernel/app-error'
+import { singleFlight } from '@sluice/kernel/single-flight'
 
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
 import { indexCatalog } from './catalog/snapshot.ts'
@@ -12,6 +13,8 @@ export interface KnownCatalog {
   reload(): Promise<void>
   /** Loads it anew if it has changed. */
   refresh(): Promise<void>
+  /** Loads it anew if what is known is older than this version. */
+  reach(version: number): Promise<void>
 }
 
 export function createKnownCatalog({
@@ -20,6 +23,7 @@ export function createKnownCatalog({
   store: Pick<CatalogStore, 'load' | 'readVersion'>
 }): KnownCatalog {
   let known: CatalogSnapshot | undefined
+  const loads = singleFlight<void>()
 
   const reload = async () => {
     const loaded = await store.load()
@@ -33,6 +37,12 @@ export function createKnownCatalog({
     reload,
     refresh: async () => {
       if ((await store.readVersion()) !== known?.version) await reload()
+    },
+    reach: async (version) => {
+      if (known !== undefined && known.version >= version) return
+      // Edges ask at the same moment, after the same announcement: one load answers them all, and was
+      // begun after that version was committed.
+      await loads.run(String(version), reload)
     },
   }
 }

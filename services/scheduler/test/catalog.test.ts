@@ -38,7 +38,32 @@ describe('the catalog', () => {
     await grant(other, { world })
   })
 
-  it('is known to them half a minute later when the announcement got lost', async () => {
+  it('is known to a replica that heard of nothing, when a reader asks for that version', async () => {
+    const world = createWorld()
+    const announce = async () => {
+      throw new AppError('unavailable', 'the bus is away')
+    }
+    const scheduler = await world.started({ bus: { ...world.bus, announce } })
+    const other = await world.started()
+    await addChannel(scheduler)
+    expect((await other.readCatalog({})).version).toBe(0)
+    const asked = Array.from({ length: 5 }, () => other.readCatalog({ atLeastVersion: 2 }))
+    expect((await Promise.all(asked)).map(({ version }) => version)).toEqual([2, 2, 2, 2, 2])
+    await scheduler.editChannel(channelInput({ enabled: false }))
+    expect(await other.readVersion({})).toEqual({ version: 3 })
+  })
+
+  it('announces the version that has the change in it', async () => {
+    const world = createWorld()
+    const versions: unknown[] = []
+    await world.bus.subscribe('catalog-changed', ({ version }) => void versions.push(version))
+    const scheduler = await world.started()
+    await addChannel(scheduler)
+    await world.settle()
+    expect(versions).toEqual([1, 2])
+  })
+
+  it('is known to them within a second when the announcement got lost', async () => {
     const world = createWorld()
     const announce = async () => {
       throw new AppError('unavailable', 'the bus is away')
@@ -48,7 +73,7 @@ describe('the catalog', () => {
     await addChannel(scheduler)
     await world.settle()
     expect((await other.readCatalog({})).version).toBe(0)
-    await world.clock.advance(30_000)
+    await world.clock.advance(1_000)
     expect((await other.readCatalog({})).version).toBe(2)
   })
 

@@ -90,7 +90,8 @@ describe('a lease', () => {
         return Reflect.get(store, method, receiver)
       },
     })
-    const scheduler = await world.started({ catalogStore })
+    const catalogMaxAgeMs = 3_600_000
+    const scheduler = await world.started({ catalogStore, config: { catalogMaxAgeMs } })
     asked.length = 0
     for (let turn = 0; turn < 5; turn += 1) {
       const { leaseId } = await grant(scheduler, { world })

@@ -15,7 +15,7 @@ export const PRICE_MICRO_MAX = 100_000_000_000n
 export const STEP_PIXELS_MIN = 65_536
 
 /** How long the relay waits for our own announcement. */
-const ANNOUNCE_WITHIN_MS = 1_000
+const ANNOUNCE_WITHIN_MS = 200
 
 /**
  * Adds a row to the price book; rows are never edited. Announces `catalog-changed`. Throws `invalid_value` for

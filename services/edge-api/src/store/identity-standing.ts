@@ -10,7 +10,7 @@ import { endSessions } from './identity-sessions.ts'
 import type { IdentityStore } from './identity-store.ts'
 
 /** The writer announces by itself; the relay tells it again after this. */
-const RELAY_AFTER_MS = 1_000
+const RELAY_AFTER_MS = 200
 
 type Change<Name extends keyof IdentityStore> = Parameters<IdentityStore[Name]>
 

@@ -5,7 +5,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { NewKey } from './own-key-store.ts'
 
 /** The writer announces by itself; the relay tells it again after this. */
-const RELAY_AFTER_MS = 1_000
+const RELAY_AFTER_MS = 200
 
 /** Promises that every edge will hear of the change. */
 export async function promiseKeyChanged(

@@ -10,7 +10,7 @@ import type { Log } from '@sluice/kernel/log'
 import type { CatalogReader, CatalogSnapshot } from '../choose/catalog.ts'
 import { catalogSnapshot } from '../choose/catalog.ts'
 
-/** How old a snapshot may become when an announcement got lost. */
+/** How old what has no version may become when an announcement got lost: rests of credentials. */
 const MAX_AGE_MS = 30_000
 const RETRY_MS = 1_000
 const READ_TIMEOUT_MS = 5_000
@@ -22,11 +22,13 @@ export interface KnownCatalog extends CatalogReader {
 }
 
 export interface RefreshDeps {
-  scheduler: Pick<Scheduler, 'readCatalog'>
+  scheduler: Pick<Scheduler, 'readCatalog' | 'readVersion'>
   billing: Pick<Billing, 'readPrices'>
   bus: Pick<Bus, 'subscribe'>
   clock: Clock
   log: Log
+  /** How often the version is looked up, in case that an announcement got lost. */
+  versionEveryMs: number
 }
 
 /** Keeps a snapshot of channels and prices, swapped whole when it changed. The last good one serves on. */
@@ -34,16 +36,19 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
   const { clock, log } = deps
   let snapshot: CatalogSnapshot | undefined
   let flight: Promise<void> | undefined
+  let looking: Promise<void> | undefined
   let askedAgain = false
+  // The newest version that was announced: an answer below it comes from before the change.
+  let announced = 0
   let readAtMs = Number.NEGATIVE_INFINITY
-  let stopTimer: (() => void) | undefined
+  let stopTimers: (() => void)[] = []
   let unsubscribe: Unsubscribe | undefined
 
   const read = async () => {
     do {
       askedAgain = false
       try {
-        const [catalog, rows] = await readBoth(deps)
+        const [catalog, rows] = await readBoth(deps, announced)
         // An equal version may still bring news: what became of credentials does not raise it.
         if (catalog.version >= (snapshot?.version ?? 0)) snapshot = catalogSnapshot(catalog, rows)
         readAtMs = clock.monotonicMs()
@@ -52,6 +57,18 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
       }
       // What was announced while we read may not be in what we read.
     } while (askedAgain)
+  }
+  const isBehind = () => snapshot !== undefined && snapshot.version < announced
+  const lookForNewer = async () => {
+    try {
+      const { version } = await withinTime(clock, (signal) =>
+        deps.scheduler.readVersion({}, { signal }),
+      )
+      announced = Math.max(announced, version)
+    } catch (err) {
+      log.debug({ err }, 'the version of the catalog was not read')
+    }
+    if (isBehind()) await refresh()
   }
   const refresh = () => {
     if (flight) askedAgain = true
@@ -64,34 +81,49 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
       throw new AppError('unavailable', 'Models and prices are not known yet.')
     },
     async start() {
-      unsubscribe = await deps.bus.subscribe('catalog-changed', () => void refresh())
-      stopTimer = clock.every(RETRY_MS, () => {
-        const isOld = clock.monotonicMs() - readAtMs >= MAX_AGE_MS
-        if (!snapshot || isOld) void refresh()
+      unsubscribe = await deps.bus.subscribe('catalog-changed', ({ version = 0 }) => {
+        announced = Math.max(announced, version)
+        void refresh()
       })
+      const retry = () => {
+        const isOld = clock.monotonicMs() - readAtMs >= MAX_AGE_MS
+        if (!snapshot || isOld || isBehind()) void refresh()
+      }
+      const look = () => {
+        looking ??= lookForNewer().finally(() => (looking = undefined))
+      }
+      stopTimers = [clock.every(RETRY_MS, retry), clock.every(deps.versionEveryMs, look)]
       await refresh()
     },
     async stop() {
-      stopTimer?.()
+      for (const stop of stopTimers) stop()
       await unsubscribe?.()
+      await looking
       await flight
     },
   }
 }
 
-async function readBoth({
-  scheduler,
-  billing,
-  clock,
-}: RefreshDeps): Promise<[Catalog, PriceRow[]]> {
-  const deadline = startDeadline(clock, READ_TIMEOUT_MS)
-  const { signal } = deadline
-  try {
+function readBoth(
+  { scheduler, billing, clock }: RefreshDeps,
+  atLeastVersion: number,
+): Promise<[Catalog, PriceRow[]]> {
+  return withinTime(clock, async (signal) => {
     const [catalog, prices] = await Promise.all([
-      scheduler.readCatalog({}, { signal }),
+      scheduler.readCatalog({ atLeastVersion }, { signal }),
       billing.readPrices({}, { signal }),
     ])
     return [catalog, prices.rows]
+  })
+}
+
+async function withinTime<Result>(
+  clock: Clock,
+  call: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const deadline = startDeadline(clock, READ_TIMEOUT_MS)
+  try {
+    return await call(deadline.signal)
   } finally {
     deadline.clear()
   }

@@ -61,8 +61,9 @@ async function findChannel(
   { held, place, signal }: CallInput & { signal: AbortSignal },
 ): Promise<KnownChannel> {
   signal.throwIfAborted()
-  const { channelId } = place.lease
-  const channel = await channels.find({ channelId, model: held.job.request.model })
+  const { channelId, catalogVersion: atLeastVersion } = place.lease
+  const { model } = held.job.request
+  const channel = await channels.find({ channelId, model, atLeastVersion })
   if (!channel) throw new AppError('internal_error', 'the channel draws nothing')
   return channel
 }

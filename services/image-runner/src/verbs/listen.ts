@@ -14,8 +14,8 @@ export async function listen(
 ): Promise<Unsubscribe> {
   const ends: Unsubscribe[] = [
     await bus.subscribe('lease-freed', () => desk.hearFreed()),
-    await bus.subscribe('catalog-changed', () => {
-      channels.forget()
+    await bus.subscribe('catalog-changed', (change) => {
+      channels.forget(change)
       desk.hearFreed()
     }),
     await bus.subscribe('image-job-cancelled', ({ jobId }) => {

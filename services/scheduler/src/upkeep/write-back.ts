@@ -27,5 +27,5 @@ export async function writeBack({
   if (rows.length === 0) return
   const changed = await catalogStore.writeHealth({ rows, at: clock.now() })
   await catalog.reload()
-  if (changed > 0) await hints.catalogChanged()
+  if (changed > 0) await hints.catalogChanged({ version: catalog.current().version })
 }

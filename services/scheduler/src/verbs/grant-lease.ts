@@ -54,7 +54,8 @@ export async function grantLease(
   const { leaseId, channelId, credentialId, fence, expiresAt } = lease
   const secret = snapshot.credentials.get(credentialId)?.secret
   assert(secret, 'a candidate comes from the snapshot')
-  const granted = { leaseId, channelId, credentialId, fence, expiresAt, secret }
+  const { version: catalogVersion } = snapshot
+  const granted = { leaseId, channelId, credentialId, fence, expiresAt, secret, catalogVersion }
   return { outcome: 'granted', lease: granted }
 }
 

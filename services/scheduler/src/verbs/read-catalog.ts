@@ -8,17 +8,16 @@ type Spec = (typeof schedulerContract)['methods']['readCatalog']
 
 /**
  * The catalog with what was learned of its credentials until now; secrets sealed, retired ones left out.
- * `fresh` looks for newer rows first; while the database is away, the last catalog is as fresh as it gets.
+ * `fresh` looks for newer rows first, `atLeastVersion` where this replica knows only older ones; while the database is away, the last catalog is as fresh as it gets.
  */
 export async function readCatalog(
   parts: Pick<SchedulerParts, 'catalog' | 'pool' | 'clock' | 'log'>,
-  { fresh }: InputOf<Spec>,
+  { fresh, atLeastVersion }: InputOf<Spec>,
 ): Promise<OutputOf<Spec>> {
   const { catalog, log } = parts
-  if (fresh) {
-    await catalog
-      .refresh()
-      .catch((err: unknown) => log.warn({ err }, 'the catalog could not be read anew'))
+  if (fresh || atLeastVersion !== undefined) {
+    const newer = fresh ? catalog.refresh() : catalog.reach(atLeastVersion ?? 0)
+    await newer.catch((err: unknown) => log.warn({ err }, 'the catalog could not be read anew'))
   }
   const { version, channels } = catalog.current()
   const room = newRoom()

@@ -11,6 +11,6 @@ export async function tellChange(
   await catalog
     .reload()
     .catch((err: unknown) => log.warn({ err }, 'the changed catalog could not be read yet'))
-  await hints.catalogChanged()
+  await hints.catalogChanged({ version: catalog.current().version })
   await hints.leaseFreed(freed)
 }
