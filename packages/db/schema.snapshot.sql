@@ -255,6 +255,13 @@ create table request_log_default (
   task_id text
 ) -- the default partition;
 
+create table secret_checks (
+  setting text not null,
+  key_id text not null,
+  digest text not null,
+  created_at timestamp with time zone not null default now()
+);
+
 create table sessions (
   id text not null,
   user_id text not null,
@@ -467,6 +474,8 @@ alter table prices add constraint prices_pkey PRIMARY KEY (id);
 alter table refused_usage add constraint refused_usage_pkey PRIMARY KEY (request_id);
 
 alter table request_log add constraint request_log_pkey PRIMARY KEY (received_at, request_id);
+
+alter table secret_checks add constraint secret_checks_pkey PRIMARY KEY (setting, key_id);
 
 alter table sessions add constraint sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)));
 

@@ -1,4 +1,6 @@
 import { lockFolder } from '@sluice/db/embedded/lock-folder'
+import { ownFolder } from '@sluice/db/embedded/own-folder'
+import { verifySecrets } from '@sluice/db/secret-checks'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
@@ -12,7 +14,7 @@ import { runUntilSignal } from '@sluice/service-kit/run-until-signal'
 
 import { standaloneConfig } from './config.ts'
 import { frontDoor } from './front-door.ts'
-import { readSettings } from './settings.ts'
+import { givenSecrets, readSettings } from './settings.ts'
 import { firstStart } from './start/first-start.ts'
 import { tellMade, tellNext } from './start/greeting.ts'
 import { listUpstreamModels } from './start/list-upstream-models.ts'
@@ -43,11 +45,13 @@ await runUntilSignal({
 // One part that adds the others: each needs what the one before it opened.
 async function start(): Promise<void> {
   const settings = await readSettings(world, config)
+  await ownFolder(settings.dataDir)
   const lock = config.DATABASE_URL ? await lockFolder({ folder: settings.dataDir }) : undefined
   lifecycle.add({ name: 'lock', stop: async () => lock?.release() })
   const place = { databaseUrl: config.DATABASE_URL, dataDir: settings.dataDir }
   const database = await openDatabase({ log }, place)
   lifecycle.add({ name: 'database', stop: () => database.close() })
+  await verifySecrets(database.db, { given: givenSecrets(settings.secrets), record: true })
 
   const publicBaseUrl = config.PUBLIC_BASE_URL ?? `http://127.0.0.1:${config.PORT}`
   const embedded = wireEmbedded({ ...world, log }, { settings, database, publicBaseUrl })

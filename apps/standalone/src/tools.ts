@@ -9,6 +9,7 @@ import { createAccounts } from '@sluice/edge-api/accounts'
 import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
 import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
 import { createEgress } from '@sluice/egress/create-egress'
+import { verifySecrets } from '@sluice/db/secret-checks'
 import { findJobs, isJobRunning, readEndedJob } from '@sluice/jobs/read-ended-job'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
@@ -17,19 +18,24 @@ import { createScheduler } from '@sluice/scheduler/module'
 import { createKyselyCatalogStore } from '@sluice/scheduler/store/kysely-catalog-store'
 import { createMemoryPoolStore } from '@sluice/scheduler/store/memory-pool-store'
 import { createSealer } from '@sluice/sealing/aes-sealer'
+import type { Sealer } from '@sluice/sealing/sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { createMetrics } from '@sluice/service-kit/metrics'
 import { createUpstreams } from '@sluice/upstreams/registry'
 
-import type { Settings } from './settings.ts'
+import { lookAtInstallation } from './look-at-installation.ts'
+import type { FoundSettings } from './settings.ts'
+import { givenSecrets } from './settings.ts'
 import type { FirstStartDeps } from './start/first-start.ts'
 import { listUpstreamModels } from './start/list-upstream-models.ts'
 import type { OpenDatabase } from './start/open-database.ts'
-import { visitDatabase } from './start/open-database.ts'
+import { openDatabase, visitDatabase } from './start/open-database.ts'
 
 /** What the operator's commands work with: the modules over the database, without their loops. */
 export interface Tools extends FirstStartDeps {
-  settings: Settings
+  settings: FoundSettings
+  /** What the command works on, in one line. */
+  lookedAt: string
   database: OpenDatabase
   accounts: Accounts
   billing: Billing
@@ -45,18 +51,28 @@ export interface Tools extends FirstStartDeps {
  */
 export async function openTools(
   world: { clock: Clock; random: Random; log: Log },
-  settings: Settings,
+  settings: FoundSettings,
+  { creates = false }: { creates?: boolean } = {},
 ): Promise<Tools> {
   const { clock, random, log } = world
   const { config, dataDir, secrets } = settings
-  const database = await visitDatabase({ log }, { databaseUrl: config.DATABASE_URL, dataDir })
+  const place = { databaseUrl: config.DATABASE_URL, dataDir }
+  const database = await (creates ? openDatabase : visitDatabase)({ log }, place)
   const { db } = database
+  const lookedAt = await (creates ? setUp : lookAtInstallation)(database, settings).catch(
+    async (error: unknown) => {
+      await database.close()
+      throw error
+    },
+  )
   const metrics = createMetrics({ service: 'sluice' })
   const bus = createMemoryBus({ clock, random, log })
   const egress = createEgress({ clock, metadataHostsAllowed: config.METADATA_HOSTS_ALLOWED })
   const jobs = { readEndedJob, isJobRunning, findJobs }
   const ledger = kyselyLedgerStore({ db, jobs, clock, random })
-  const sealer = createSealer({ keys: parseSealingKeys(secrets.sealingKeys), random })
+  const sealer = secrets
+    ? createSealer({ keys: parseSealingKeys(secrets.sealingKeys), random })
+    : sealerWithoutKeys
   const scheduler = createScheduler({
     bus,
     clock,
@@ -71,6 +87,7 @@ export async function openTools(
   const upstreams = createUpstreams({ ...egress, clock, random })
   return {
     settings,
+    lookedAt,
     database,
     scheduler,
     ledger,
@@ -80,7 +97,8 @@ export async function openTools(
     accounts: createAccounts({
       keyStore: kyselyKeyStore({ db }),
       identityStore: kyselyIdentityStore({ db }),
-      pepper: secrets.apiKeyPepper,
+      // Commands that hash keys are refused without secrets; the others never use it.
+      pepper: secrets?.apiKeyPepper ?? Buffer.from(random.bytes(32)).toString('base64'),
       clock,
       random,
     }),
@@ -93,4 +111,20 @@ export async function openTools(
       await database.close()
     },
   }
+}
+
+/** The secrets that the installation is set up with are those that it must always be given. */
+async function setUp({ db, url }: OpenDatabase, { secrets }: FoundSettings): Promise<string> {
+  if (secrets) await verifySecrets(db, { given: givenSecrets(secrets), record: true })
+  return `Setting up the database ${new URL(url).pathname.slice(1)}`
+}
+
+const sealerWithoutKeys: Sealer = {
+  seal: () => refuseSecrets(),
+  open: () => refuseSecrets(),
+  isStale: () => false,
+}
+
+function refuseSecrets(): never {
+  throw new Error('this command was given no SEALING_KEYS')
 }

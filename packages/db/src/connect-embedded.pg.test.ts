@@ -1,4 +1,14 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -153,5 +163,33 @@ it('runs from a folder that only its owner may enter', async () => {
     await running?.stop()
     running = undefined
     dataDir = home
+  }
+})
+
+it.each([
+  ['missing', async (path: string) => rm(path)],
+  ['empty or torn', async (path: string) => writeFile(path, '')],
+])('names the password file when it is %s, and makes no other one', async (state, damage) => {
+  await (await start()).stop()
+  running = undefined
+  const path = join(dataDir, 'postgres/password')
+  await damage(path)
+  await expect(start()).rejects.toThrow(`${path} is ${state}`)
+})
+
+it('closes its folders to other users, whatever the umask, also those of an older release', async () => {
+  const before = process.umask(0)
+  try {
+    await chmod(dataDir, 0o777)
+    await (await start()).stop()
+    running = undefined
+    for (const folder of ['.', 'postgres', 'postgres/data']) {
+      expect((await stat(join(dataDir, folder))).mode & 0o777).toBe(0o700)
+    }
+    for (const file of ['password', 'postgres.log']) {
+      expect((await stat(join(dataDir, 'postgres', file))).mode & 0o777).toBe(0o600)
+    }
+  } finally {
+    process.umask(before)
   }
 })

@@ -3,7 +3,6 @@
  * an unprivileged user on a folder of our own. The child outlives a killed parent; the next start
  * finds it and goes on with it. One process a folder: a second one is refused.
  */
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 import type { Clock } from '@sluice/kernel/clock'
@@ -17,6 +16,7 @@ import { SUPERUSER } from './embedded/cluster.ts'
 import { DATABASE, embeddedUrl } from './embedded/embedded-url.ts'
 import { findEmbeddedBinaries } from './embedded/find-binaries.ts'
 import { lockFolder } from './embedded/lock-folder.ts'
+import { ownFolder } from './embedded/own-folder.ts'
 import type { Postmaster } from './embedded/postmaster.ts'
 import { stopPostmaster, waitForPostmaster } from './embedded/postmaster.ts'
 import { prepareCluster } from './embedded/prepare-cluster.ts'
@@ -72,7 +72,7 @@ export async function startEmbeddedPostgres({
   random?: Random
 }): Promise<EmbeddedPostgres> {
   const dataFolder = resolve(dataDir)
-  await mkdir(dataFolder, { recursive: true })
+  await ownFolder(dataFolder)
   const lock = await lockFolder({ folder: dataFolder, random })
   try {
     const binaries = await findEmbeddedBinaries()

@@ -55,18 +55,28 @@ function migrateNow<Tables>({
   })
 }
 
+/** The names of this release's migrations that the database does not have yet. Changes nothing. */
+export async function listPending<Tables>({ db }: { db: Kysely<Tables> }): Promise<string[]> {
+  const done = new Set(await readDone(db))
+  return Object.keys(ours).filter((name) => !done.has(name))
+}
+
 /** A newer release migrated this database: its migrations are additive, so we run on. */
 async function readStandIns<Tables>(
   db: Kysely<Tables>,
   migrations: Record<string, Migration>,
 ): Promise<Record<string, Migration>> {
+  const newer = (await readDone(db)).filter((name) => !(name in migrations))
+  return Object.fromEntries(newer.map((name) => [name, { up: async () => {} }]))
+}
+
+async function readDone<Tables>(db: Kysely<Tables>): Promise<string[]> {
   const table = await sql<{ name: string | null }>`
     select to_regclass(${DEFAULT_MIGRATION_TABLE})::text as name`.execute(db)
-  if (!table.rows[0]?.name) return {}
+  if (!table.rows[0]?.name) return []
   const done = await sql<{ name: string }>`
     select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db)
-  const newer = done.rows.filter(({ name }) => !(name in migrations))
-  return Object.fromEntries(newer.map(({ name }) => [name, { up: async () => {} }]))
+  return done.rows.map(({ name }) => name)
 }
 
 function failureOf(results: { migrationName: string; status: string }[]): string {

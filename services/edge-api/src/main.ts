@@ -5,6 +5,7 @@ import { createDiskBlobStore } from '@sluice/blobs/disk-blob-store'
 import { billingContract } from '@sluice/contracts/billing.contract'
 import { schedulerContract } from '@sluice/contracts/scheduler.contract'
 import { connectPostgres } from '@sluice/db/connect-postgres'
+import { verifySecretsAtStart } from '@sluice/db/secret-checks'
 import { createOutboxRelay } from '@sluice/db/outbox-relay'
 import { createEgress } from '@sluice/egress/create-egress'
 import { createKyselyJobStore } from '@sluice/jobs/kysely-job-store'
@@ -132,6 +133,12 @@ const lifecycle = createLifecycle({
 })
 let server: HttpServer | undefined
 lifecycle.add({ name: 'postgres', stop: () => postgres.close() })
+const { SEALING_KEYS, SIGNING_KEYS, API_KEY_PEPPER } = env
+const given = { SEALING_KEYS, SIGNING_KEYS, API_KEY_PEPPER }
+lifecycle.add({
+  name: 'secrets',
+  start: () => verifySecretsAtStart(postgres.db, { given, log }),
+})
 lifecycle.add({
   name: 'redis',
   // It goes on trying by itself; until then each edge grants its part of every limit.

@@ -3,6 +3,7 @@ import { connectContract } from '@sluice/bus/connect-contract'
 import { connectNatsBus } from '@sluice/bus/nats-bus'
 import { schedulerContract } from '@sluice/contracts/scheduler.contract'
 import { connectPostgres } from '@sluice/db/connect-postgres'
+import { verifySecretsAtStart } from '@sluice/db/secret-checks'
 import { createEgress } from '@sluice/egress/create-egress'
 import { createKyselyJobStore } from '@sluice/jobs/kysely-job-store'
 import { systemClock } from '@sluice/kernel/clock'
@@ -83,6 +84,12 @@ const lifecycle = createLifecycle({
 })
 let server: HttpServer | undefined
 lifecycle.add({ name: 'postgres', stop: () => postgres.close() })
+const { SEALING_KEYS } = env
+const given = { SEALING_KEYS }
+lifecycle.add({
+  name: 'secrets',
+  start: () => verifySecretsAtStart(postgres.db, { given, log }),
+})
 lifecycle.add({ name: 'bus', stop: (limit) => bus.close(limit) })
 lifecycle.add({ name: 'egress', stop: () => egress.close() })
 lifecycle.add({

@@ -1,8 +1,10 @@
 import { AppError } from '@sluice/kernel/app-error'
 import { singleFlight } from '@sluice/kernel/single-flight'
+import type { Sealer } from '@sluice/sealing/sealer'
 
 import type { CatalogSnapshot } from './catalog/snapshot.ts'
 import { indexCatalog } from './catalog/snapshot.ts'
+import { withOpenable } from './catalog/openable.ts'
 import type { CatalogStore } from './store/catalog-store.ts'
 
 /** The catalog in memory, so that a lease costs no query. The last one stays while the database is away. */
@@ -19,15 +21,19 @@ export interface KnownCatalog {
 
 export function createKnownCatalog({
   store,
+  sealer,
 }: {
   store: Pick<CatalogStore, 'load' | 'readVersion'>
+  sealer: Pick<Sealer, 'open'>
 }): KnownCatalog {
   let known: CatalogSnapshot | undefined
   const loads = singleFlight<void>()
 
   const reload = async () => {
     const loaded = await store.load()
-    if (known === undefined || loaded.version >= known.version) known = indexCatalog(loaded)
+    if (known === undefined || loaded.version >= known.version) {
+      known = indexCatalog({ ...loaded, channels: withOpenable(loaded.channels, sealer) })
+    }
   }
   return {
     current: () => {

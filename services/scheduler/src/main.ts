@@ -3,6 +3,7 @@ import { connectNatsBus } from '@sluice/bus/nats-bus'
 import { serveContract } from '@sluice/bus/serve-contract'
 import { schedulerContract } from '@sluice/contracts/scheduler.contract'
 import { connectPostgres } from '@sluice/db/connect-postgres'
+import { verifySecretsAtStart } from '@sluice/db/secret-checks'
 import { createOutboxRelay } from '@sluice/db/outbox-relay'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
@@ -77,6 +78,12 @@ const lifecycle = createLifecycle({
 let server: HttpServer | undefined
 let stopServing: (() => Promise<void>) | undefined
 lifecycle.add({ name: 'postgres', stop: () => postgres.close() })
+const { SEALING_KEYS } = env
+const given = { SEALING_KEYS }
+lifecycle.add({
+  name: 'secrets',
+  start: () => verifySecretsAtStart(postgres.db, { given, log }),
+})
 lifecycle.add({
   name: 'redis',
   // It goes on trying by itself; until then leases are refused as unavailable.

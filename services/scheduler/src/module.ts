@@ -82,7 +82,7 @@ function partsOf(deps: SchedulerDeps): SchedulerParts {
   })
   return {
     ...world,
-    catalog: createKnownCatalog({ store: deps.catalogStore }),
+    catalog: createKnownCatalog({ store: deps.catalogStore, sealer: deps.sealer }),
     pool,
     hints: createHints({ bus, log: deps.log }),
     counters: schedulerCounters(metrics),

@@ -12,6 +12,8 @@ export interface Child {
   readonly pid: number
   /** Everything it printed, for reading a first key and for failing tests. */
   output(): string
+  /** What of it went to standard output. */
+  answer(): string
   alive(): boolean
   /** The signal that ended it; null for an exit of its own, or while it lives. */
   signal(): NodeJS.Signals | null
@@ -41,10 +43,14 @@ export function startChild(spec: {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  let answer = ''
   const keep = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX)
   }
   child.stdout.on('data', keep)
+  child.stdout.on('data', (chunk: Buffer) => {
+    answer = (answer + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX)
+  })
   child.stderr.on('data', keep)
   const alive = () => child.exitCode === null && child.signalCode === null
   const end = async (signal: NodeJS.Signals) => {
@@ -59,6 +65,7 @@ export function startChild(spec: {
     name: spec.name,
     pid: child.pid ?? 0,
     output: () => output,
+    answer: () => answer,
     alive,
     signal: () => child.signalCode,
     kill: async () => void (await end('SIGKILL')),
@@ -74,7 +81,7 @@ export async function runToEnd(spec: Parameters<typeof startChild>[0]): Promise<
   const code = await child.stop()
   if (code !== 0)
     throw new Error(`${spec.name} ${spec.args?.join(' ')}: ${code}\n${child.output()}`)
-  return child.output()
+  return child.answer()
 }
 
 async function untilExit(child: ChildProcess, alive: () => boolean): Promise<void> {

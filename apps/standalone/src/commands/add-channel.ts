@@ -11,6 +11,7 @@ import { readCount, readWords, refuse } from './words.ts'
 
 /** Keys come on standard input, a line each: arguments are seen by every process of the machine. */
 export const addChannel: Command = {
+  needsSecrets: true,
   usage: [
     '--name N --dialect D --base-url U [--concurrency N] MODEL…',
     'add or replace a channel; API keys on standard input, one a line',

@@ -6,6 +6,7 @@ import { readCount, readCredits, readWords } from './words.ts'
 
 /** A user with a wallet, credits and a first key. */
 export const addUser: Command = {
+  needsSecrets: true,
   usage: [
     '--email E [--credits N] [--rpm N] [--with-password] [--json]',
     'add a user with a wallet and an API key, and with a password to sign in',

@@ -4,5 +4,9 @@ import type { Tools } from '../tools.ts'
 export interface Command {
   /** The words after its name, and what it does. */
   usage: [words: string, meaning: string]
+  /** It makes what is missing; every other command refuses to work without an installation. */
+  creates?: true
+  /** It hashes API keys or seals upstream secrets, so it needs those of the installation. */
+  needsSecrets?: true
   run(tools: Tools, args: string[]): Promise<number>
 }

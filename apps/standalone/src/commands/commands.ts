@@ -46,5 +46,8 @@ export function usage(): string {
     'usage: pnpm sluice <command>',
     '',
     ...lines.map(([typed = '', meaning]) => `  ${typed.padEnd(width)}  ${meaning}`),
+    '',
+    'exit codes: 0 done; 1 failed, or a ledger with findings; 2 words that cannot be used;',
+    '            3 there is no installation to work on, or its secrets are missing',
   ].join('\n')
 }

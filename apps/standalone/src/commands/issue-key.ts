@@ -3,6 +3,7 @@ import { print } from './print.ts'
 import { readCount, readCredits, readWords } from './words.ts'
 
 export const issueKey: Command = {
+  needsSecrets: true,
   usage: [
     '--email E [--name N] [--rpm N] [--daily-quota CREDITS] [--models a,b]',
     'issue another API key to a user',

@@ -4,6 +4,7 @@ import { print } from './print.ts'
 
 /** What a first start does, for installations whose services run apart. */
 export const setup: Command = {
+  creates: true,
   usage: ['', 'migrate the database; make the admin, a first key, credits and channels if missing'],
   run: async (tools) => {
     const made = await firstStart(tools, tools.settings.config)

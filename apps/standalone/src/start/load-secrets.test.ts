@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -30,4 +30,24 @@ test('a damaged file is refused and left as it is', async () => {
   await writeFile(join(dataDir, 'secrets.json'), '{"sealingKeys":""}')
   await expect(load()).rejects.toThrow(/is damaged/)
   expect(await readFile(join(dataDir, 'secrets.json'), 'utf8')).toBe('{"sealingKeys":""}')
+})
+
+test.each([
+  ['empty', ''],
+  ['torn', '{"sealingKeys":"k1:c2VjcmV0'],
+  ['zeros', '\0'.repeat(200)],
+])('an %s file is named with what to do, and no part of it is shown', async (_what, text) => {
+  await writeFile(join(dataDir, 'secrets.json'), text)
+  const refused = await load().catch(String)
+  expect(refused).toContain(`${join(dataDir, 'secrets.json')} is damaged`)
+  expect(refused).toContain('Put the file back from your backup')
+  expect(refused).not.toContain('c2VjcmV0')
+  expect(await readFile(join(dataDir, 'secrets.json'), 'utf8')).toBe(text)
+})
+
+test('first starts at the same moment agree on one set of secrets', async () => {
+  const all = await Promise.all(Array.from({ length: 8 }, load))
+  expect(new Set(all.map(({ apiKeyPepper }) => apiKeyPepper)).size).toBe(1)
+  expect(await readdir(dataDir)).toEqual(['secrets.json'])
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o700)
 })

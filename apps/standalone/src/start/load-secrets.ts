@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { createWhole } from '@sluice/db/embedded/create-whole'
+import { ownFolder } from '@sluice/db/embedded/own-folder'
 import type { Random } from '@sluice/kernel/random'
 import { z } from 'zod'
 
@@ -26,38 +28,49 @@ export async function loadSecrets(
   { random }: { random: Random },
   { dataDir }: { dataDir: string },
 ): Promise<Secrets> {
+  const known = await findSecrets({ dataDir })
+  if (known) return known
   const path = join(dataDir, FILE)
-  if (existsSync(path)) return readSecrets(path)
   if (existsSync(join(dataDir, 'postgres'))) {
     throw new Error(
       `${path} is missing, but ${dataDir} holds a database whose secrets were sealed with it. ` +
         'Put the file back from your backup, or start with an empty SLUICE_DATA_DIR.',
     )
   }
+  await ownFolder(dataDir)
   const made = makeSecrets(random)
-  await writePrivately({ dataDir, path, text: JSON.stringify(made, null, 2) })
-  return made
+  const text = `${JSON.stringify(made, null, 2)}\n`
+  // Another start may have made them at the same moment; then they are the ones.
+  return (await createWhole({ random }, { path, text }))
+    ? made
+    : loadSecrets({ random }, { dataDir })
 }
 
-async function readSecrets(path: string): Promise<Secrets> {
-  await chmod(path, 0o600)
-  const parsed = secretsSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
-  if (!parsed.success) throw new Error(`${path} is damaged: ${z.prettifyError(parsed.error)}`)
-  return parsed.data
+/** The secrets that a data folder has; undefined when it has none. Makes nothing. */
+export async function findSecrets({ dataDir }: { dataDir: string }): Promise<Secrets | undefined> {
+  const path = join(dataDir, FILE)
+  if (!existsSync(path)) return undefined
+  const parsed = secretsSchema.safeParse(parseJson(await readFile(path, 'utf8')))
+  if (parsed.success) {
+    await chmod(path, 0o600)
+    return parsed.data
+  }
+  throw new Error(
+    `${path} is damaged: it does not hold the three secrets of this installation. Put the file ` +
+      'back from your backup. If nothing was ever stored with it, remove it and start again.',
+  )
+}
+
+// An empty or torn file is no JSON; its bytes must not get into an error.
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function makeSecrets(random: Random): Secrets {
   const key = () => Buffer.from(random.bytes(32)).toString('base64')
   return { sealingKeys: `k1:${key()}`, apiKeyPepper: key(), signingKeys: `k1:${key()}` }
-}
-
-// Written beside and renamed, so that a crash leaves either no file or a whole one.
-async function writePrivately(file: { dataDir: string; path: string; text: string }) {
-  await mkdir(file.dataDir, { recursive: true })
-  const temporary = `${file.path}.new`
-  const handle = await open(temporary, 'w', 0o600)
-  await handle.writeFile(`${file.text}\n`)
-  await handle.sync()
-  await handle.close()
-  await rename(temporary, file.path)
 }

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
 import type { EmbeddedPostgres } from '@sluice/db/connect-embedded'
 import { startEmbeddedPostgres } from '@sluice/db/connect-embedded'
 import type { Postgres } from '@sluice/db/connect-postgres'
@@ -31,20 +34,51 @@ export async function openDatabase(
   return connect({ log }, { url, embedded })
 }
 
-/** The same for a command beside a running server: it goes in beside it, else starts it for a while. */
+/**
+ * The database of an installation that is there, for a command: beside a running server, else the
+ * embedded one is started for a while. Makes and migrates nothing. Throws `NoInstallation`.
+ */
 export async function visitDatabase(
   { log }: { log: Log },
-  settings: DatabaseSettings,
+  { databaseUrl, dataDir }: DatabaseSettings,
 ): Promise<OpenDatabase> {
-  const { databaseUrl, dataDir } = settings
-  const url = databaseUrl ?? (await findEmbeddedPostgres({ dataDir }))
-  return url ? connect({ log }, { url }) : openDatabase({ log }, settings)
+  if (databaseUrl) return connectOnly({ log }, { url: databaseUrl })
+  if (!existsSync(join(dataDir, 'postgres/data/PG_VERSION'))) {
+    throw new NoInstallation(
+      `There is no installation in ${dataDir}, and DATABASE_URL is not set. Set SLUICE_DATA_DIR to ` +
+        'the folder of an embedded installation, or DATABASE_URL to the database of a distributed ' +
+        'one; `npm start` and `pnpm sluice setup` make a new one.',
+    )
+  }
+  const url = await findEmbeddedPostgres({ dataDir })
+  if (url) return connectOnly({ log }, { url })
+  const embedded = await startEmbeddedPostgres({ dataDir, log: (sentence) => log.info(sentence) })
+  return connectOnly({ log }, { url: embedded.url, embedded })
+}
+
+/** There is nothing that a command could work on; exit code 3. */
+export class NoInstallation extends Error {
+  override readonly name = 'NoInstallation'
 }
 
 async function connect(
   { log }: { log: Log },
-  { url, embedded }: { url: string; embedded?: EmbeddedPostgres | undefined },
+  spec: { url: string; embedded?: EmbeddedPostgres | undefined },
 ): Promise<OpenDatabase> {
+  const database = connectOnly({ log }, spec)
+  try {
+    await migrate(database)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  return database
+}
+
+function connectOnly(
+  { log }: { log: Log },
+  { url, embedded }: { url: string; embedded?: EmbeddedPostgres | undefined },
+): OpenDatabase {
   const postgres = connectPostgres({
     url,
     poolMax: 20,
@@ -53,12 +87,6 @@ async function connect(
   const close = async () => {
     await postgres.close()
     await embedded?.stop()
-  }
-  try {
-    await migrate(postgres)
-  } catch (error) {
-    await close()
-    throw error
   }
   const trouble = () => embedded?.trouble()
   return { ...postgres, url, trouble, close }

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { giveTo } from './choose-user.ts'
 import type { Cluster } from './cluster.ts'
 import { SUPERUSER } from './cluster.ts'
+import { syncFolder } from './create-whole.ts'
 import { hasCode } from './error-code.ts'
 import type { ProgramPaths } from './start-program.ts'
 import { startProgram } from './start-program.ts'
@@ -17,15 +18,7 @@ const INITDB_TIMEOUT_MS = 120_000
  * folder under another name, which the next one removes. Refuses data of another major version.
  */
 export async function createCluster(cluster: Cluster, { sync }: { sync: boolean }): Promise<void> {
-  const major = await readMajor(cluster.dataFolder)
-  if (major === cluster.binaries.major) return
-  if (major !== undefined) {
-    throw new Error(
-      `${cluster.dataFolder} was made by PostgreSQL ${major}, and this is PostgreSQL ` +
-        `${cluster.binaries.major}, which cannot read it. Dump it with the release that made it ` +
-        'and load the dump into a fresh folder, or give the URL of a server that has the data.',
-    )
-  }
+  if (await holdsData(cluster)) return
   await removeHalfMade(cluster)
   const growing = `${cluster.dataFolder}.new`
   await mkdir(growing, { mode: 0o700 })
@@ -33,6 +26,22 @@ export async function createCluster(cluster: Cluster, { sync }: { sync: boolean 
   await initdb(cluster, growing, sync)
   await rename(growing, cluster.dataFolder)
   await syncFolder(cluster.folder)
+}
+
+/** Whether the data folder is a database of this major version. Throws a sentence for another one. */
+export async function holdsData(
+  cluster: Pick<Cluster, 'dataFolder' | 'binaries'>,
+): Promise<boolean> {
+  const major = await readMajor(cluster.dataFolder)
+  if (major === cluster.binaries.major) return true
+  if (major !== undefined) {
+    throw new Error(
+      `${cluster.dataFolder} was made by PostgreSQL ${major}, and this is PostgreSQL ` +
+        `${cluster.binaries.major}, which cannot read it. Dump it with the release that made it ` +
+        'and load the dump into a fresh folder, or give the URL of a server that has the data.',
+    )
+  }
+  return false
 }
 
 async function initdb(cluster: Cluster, folder: string, sync: boolean): Promise<void> {
@@ -87,11 +96,4 @@ async function removeHalfMade(cluster: Cluster): Promise<void> {
     throw new Error(`${cluster.dataFolder} holds files but no PostgreSQL data; nothing was touched`)
   }
   await rm(cluster.dataFolder, { recursive: true, force: true })
-}
-
-// The rename above is on disk only when its folder is.
-async function syncFolder(folder: string): Promise<void> {
-  const opened = await open(folder)
-  await opened.sync()
-  await opened.close()
 }

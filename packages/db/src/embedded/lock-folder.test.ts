@@ -73,3 +73,22 @@ it('goes on from a taker that died between its claim and its takeover', async ()
   expect(await readdir(folder)).toEqual(['sluice.lock'])
   await lock.release()
 })
+
+it.each([
+  ['an empty lock', ''],
+  ['a lock of zeros', '\0'.repeat(120)],
+  ['the beginning of a lock', '{"pid":12,"identity":"12@3'],
+])('takes over %s, as a power cut leaves it, exactly once', async (_what, text) => {
+  await writeFile(join(folder, 'sluice.lock'), text)
+  const said = await ask(await startWaiting(CHILDREN))
+  expect(said.filter((line) => line === 'held')).toHaveLength(1)
+  expect(said.filter((line) => line.includes('runs on this data folder'))).toHaveLength(7)
+  expect(await readdir(folder)).toEqual(['sluice.lock'])
+})
+
+it('leaves a lock alone that another program wrote, and names the file', async () => {
+  await writeFile(join(folder, 'sluice.lock'), 'held by a backup')
+  const path = join(folder, 'sluice.lock')
+  await expect(lockFolder({ folder })).rejects.toThrow(`${path} is not a lock of ours; remove it`)
+  expect(await readdir(folder)).toEqual(['sluice.lock'])
+})

@@ -3,13 +3,17 @@
  * is taken over. Node has no flock, and read-judge-replace would let two takers win, so a taker
  * must first create the one file that is named for the dead holder's token: link(2) lets exactly one
  * succeed, ever. A taker that dies there is itself a dead holder, and the next one goes on from it.
+ * A lock is on disk before it appears under its name, so an empty or torn one is what a power cut left of
+ * an older release's: its holder is dead.
  */
+import { createHash } from 'node:crypto'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Random } from '@sluice/kernel/random'
 import { systemRandom } from '@sluice/kernel/random'
 
+import { syncFolder } from './create-whole.ts'
 import { hasCode } from './error-code.ts'
 import { readProcessIdentity } from './process-identity.ts'
 
@@ -40,9 +44,10 @@ export async function lockFolder({
   }
   const lock = join(folder, 'sluice.lock')
   const mine = `${lock}.${self.token}`
-  await writeFile(mine, JSON.stringify(self), { mode: 0o600, flag: 'wx' })
+  await writeFile(mine, JSON.stringify(self), { mode: 0o600, flag: 'wx', flush: true })
   try {
     await take(lock, mine)
+    await syncFolder(folder)
   } finally {
     await rm(mine, { force: true })
   }
@@ -115,11 +120,31 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 }
 
 function parseHolder(text: string, path: string): Holder {
-  const { pid, identity, token } = JSON.parse(text)
+  const parsed = parseJson(text)
+  if (parsed === undefined && isTorn(text)) return deadHolder(text)
+  const { pid, identity, token } = parsed ?? {}
   if (typeof pid !== 'number' || typeof identity !== 'string' || typeof token !== 'string') {
     throw new Error(`${path} is not a lock of ours; remove it if nothing runs on this folder.`)
   }
   return { pid, identity, token }
+}
+
+function parseJson(text: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+// What a filesystem leaves of a file whose bytes never reached the disk: none, zeros, or the beginning.
+const isTorn = (text: string) => /^[\0\s]*$/.test(text) || text.startsWith('{')
+
+// No process has the number 0. The token names this content, so that takers of it meet at one file.
+function deadHolder(text: string): Holder {
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 32)
+  return { pid: 0, identity: 'torn', token: `torn-${digest}` }
 }
 
 function inUse(lock: string, { pid }: Holder): Error {

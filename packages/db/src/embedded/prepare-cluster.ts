@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Random } from '@sluice/kernel/random'
@@ -6,12 +6,15 @@ import type { Random } from '@sluice/kernel/random'
 import type { ProgramUser } from './choose-user.ts'
 import { chooseUser, giveTo, mayEnter } from './choose-user.ts'
 import type { Cluster } from './cluster.ts'
-import { createCluster } from './create-cluster.ts'
+import { createWhole } from './create-whole.ts'
+import { createCluster, holdsData } from './create-cluster.ts'
 import { hasCode } from './error-code.ts'
+import { ownFolder } from './own-folder.ts'
 import type { PostgresBinaries } from './find-binaries.ts'
 import { placeBinaries } from './place-binaries.ts'
 
 const PASSWORD_BYTES = 24
+const PASSWORD = /^[\w-]{32}$/
 
 /** Everything a server needs before it can start. Answers the cluster and its password. */
 export async function prepareCluster({
@@ -44,10 +47,9 @@ export async function prepareCluster({
 
 /** Makes the folder, ours alone, and answers for whom. */
 async function takeFolder(folder: string): Promise<ProgramUser> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await ownFolder(folder)
   const user = chooseUser(folder)
   await giveTo(user, folder)
-  await chmod(folder, 0o700)
   return user
 }
 
@@ -59,13 +61,29 @@ function blockedSentence({ folder, user }: Cluster): string {
 }
 
 async function readOrMakePassword(cluster: Cluster, random: Random): Promise<string> {
-  try {
-    return (await readFile(cluster.passwordFile, 'utf8')).trim()
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
+  const { passwordFile: path, dataFolder, user } = cluster
+  const known = await readPassword(path)
+  if (known !== undefined && PASSWORD.test(known)) return known
+  if (await holdsData(cluster)) {
+    const state = known === undefined ? 'is missing' : 'is empty or torn'
+    throw new Error(
+      `${path} ${state}, and the database in ${dataFolder} cannot be entered without it. ` +
+        'Put the file back from your backup.',
+    )
   }
+  // A start that died before it made the database may have left a part of it.
+  await rm(path, { force: true })
   const password = Buffer.from(random.bytes(PASSWORD_BYTES)).toString('base64url')
-  await writeFile(cluster.passwordFile, `${password}\n`, { mode: 0o600, flush: true })
-  await giveTo(cluster.user, cluster.passwordFile)
+  const prepare = (temporary: string) => giveTo(user, temporary)
+  await createWhole({ random }, { path, text: `${password}\n`, prepare })
   return password
+}
+
+async function readPassword(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
 }

@@ -11,6 +11,7 @@ import { up as usageReading } from './20261121_1020_usage_reading.ts'
 import { up as imageJobLists } from './20261121_1030_image_job_lists.ts'
 import { up as imageFailures } from './20261121_1040_image_failures.ts'
 import { up as jobNeedsOpenHold } from './20261130_2140_job_needs_open_hold.ts'
+import { up as secretChecks } from './20261130_2220_secret_checks.ts'
 
 /** Every migration by its name, oldest first. Up only and additive: old code runs on the new schema. */
 export const migrations: Record<string, Migration> = {
@@ -25,4 +26,5 @@ export const migrations: Record<string, Migration> = {
   '20261121_1030_image_job_lists': { up: imageJobLists },
   '20261121_1040_image_failures': { up: imageFailures },
   '20261130_2140_job_needs_open_hold': { up: jobNeedsOpenHold },
+  '20261130_2220_secret_checks': { up: secretChecks },
 }

@@ -44,8 +44,8 @@ eachPostgres('the catalog', (open) => {
     const store = await empty()
     await store.saveChannel({ channel, at })
     const row = await database.db.selectFrom('outbox').selectAll().executeTakeFirst()
-    expect(row).toMatchObject({ topic: 'catalog-changed', payload: {}, attempts: 0 })
-    expect(row?.due_at).toEqual(new Date(at.getTime() + 1_000))
+    expect(row).toMatchObject({ topic: 'catalog-changed', payload: { version: 1 }, attempts: 0 })
+    expect(row?.due_at).toEqual(new Date(at.getTime() + 200))
   })
 
   it('gives every change a version of its own, however many are made at once', async () => {

@@ -1,0 +1,16 @@
+import type { Generated } from 'kysely'
+
+/** One row for each secret that this installation was set up with; the secret itself is nowhere. */
+export interface SecretChecksTable {
+  /** The environment variable that holds the secret. */
+  setting: string
+  /** The id in a list of keys; empty where there is one key only. */
+  key_id: string
+  /** HMAC of a constant under the secret, hex. */
+  digest: string
+  created_at: Generated<Date>
+}
+
+export interface SecretsTables {
+  secret_checks: SecretChecksTable
+}
