@@ -12,6 +12,7 @@ import { generateFour, generateOne, generateWithOlderSdk } from './scenarios/gen
 import { idempotencyKey, idempotentChat } from './scenarios/idempotency.ts'
 import { judgedAnswers } from './scenarios/judged-answers.ts'
 import { linksSurviveRestart, signedLinks } from './scenarios/links.ts'
+import { picturesInEveryForm } from './scenarios/picture-forms.ts'
 import { badInput, keyRevoked, oneReading, outOfCredit } from './scenarios/refusals.ts'
 import { asyncEventsResume, streamWithPartials } from './scenarios/stream.ts'
 import {
@@ -51,6 +52,7 @@ const scenarios = {
   'a caller who hangs up finds the picture later': callerHangsUp,
   'ten requests with one Idempotency-Key are one job': idempotencyKey,
   'a repeated chat with an Idempotency-Key is one call': idempotentChat,
+  'pictures are taken in every form, and answered in both of ours': picturesInEveryForm,
   'signed links serve what they name and nothing else': signedLinks,
   'signed links survive a restart and open at a second replica': linksSurviveRestart,
 }
