@@ -75,7 +75,8 @@ describe('what a request of the control API says', () => {
     const depth = 100_000
     const body = `{"name":"k","deep":${'{"a":'.repeat(depth)}"a\\u0000"${'}'.repeat(depth)}}`
     const answer = await ask('POST', KEYS, { headers, body })
-    expect(told(answer)).toEqual({ status: 400, code: 'invalid_value', param: 'deep' })
+    expect(told(answer)).toEqual({ status: 400, code: 'invalid_json', param: null })
+    expect(JSON.stringify(answer)).toContain('deeper than 64 levels')
   })
 
   it('is refused when its query says something twice, unknown, wrong, or that no row can hold', async () => {
