@@ -23,6 +23,7 @@ import { drawnFromReferences } from './control/reference-pictures.ts'
 import { refusedPictures } from './control/refused-pictures.ts'
 import { askedTwentyTimes } from './control/repeat-pictures.ts'
 import { switchedByCommand } from './control/switched-channels.ts'
+import { blamedFairly } from './control/who-is-to-blame.ts'
 import { checkBooks } from './harness/check-books.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
@@ -37,6 +38,7 @@ const scenarios = {
   'sessions open /api only, API keys /v1 only': doorsApart,
   'a ban stops sessions and keys at every door': banStops,
   'a key spends what its day allows, and works where it may': keyLimitsHold,
+  'a refused prompt, a limited model and a missing scope leave keys in use': blamedFairly,
   'every charge adds up, to the last micro-credit': chargesAddUp,
   'who watches the system sees it live': countersAreLive,
   'pictures: drawn at one door and followed at the other, to the charge': drawnAndFollowed,

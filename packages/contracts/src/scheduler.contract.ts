@@ -115,6 +115,8 @@ export const channelChange = z
     weight: z.int().positive().max(1_000),
     enabled: z.boolean(),
     models: offered,
+    /** Only what is named changes; null takes a setting away. */
+    settings: z.record(z.string(), z.unknown()),
   })
   .partial()
 export type ChannelChange = z.output<typeof channelChange>

@@ -37,6 +37,11 @@ export function guardUrl(text: string, rules: GuardRules): UrlVerdict {
   return guardParsed(url, rules)
 }
 
+/** The `host:port` by which a URL's host may be named as trusted. */
+export function hostAndPortOf(url: URL): string {
+  return `${hostOf(url)}:${portOf(url)}`
+}
+
 /** Judges where a redirect leads: `location` is the header's text, `from` the URL that sent it. Pure. */
 export function guardRedirect(from: URL, location: string, rules: GuardRules): UrlVerdict {
   if (!isPlain(location) || !URL.canParse(location, from.href)) return refuse('malformed')
@@ -55,7 +60,7 @@ function guardParsed(url: URL, rules: GuardRules): UrlVerdict {
   if (url.username !== '' || url.password !== '') return refuse('credentials')
   const host = hostOf(url)
   const port = portOf(url)
-  if (rules.privateHostsAllowed.includes(`${host}:${port}`)) {
+  if (rules.privateHostsAllowed.includes(hostAndPortOf(url))) {
     return { allowed: true, url, trusted: true }
   }
   if (!rules.portsAllowed.includes(port)) return refuse('port')

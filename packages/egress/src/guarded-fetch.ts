@@ -17,6 +17,8 @@ export interface GuardedInput {
   timeoutMs: number
   /** Media types that are taken, lower-case and without parameters; `any` where the bytes decide. */
   acceptTypes: readonly string[] | 'any'
+  /** `host:port` pairs that the operator means, private or not, beside those of this egress. */
+  hostsTrusted?: readonly string[]
   signal?: AbortSignal
 }
 
@@ -58,10 +60,12 @@ export function createGuardedFetch(deps: GuardedFetchDeps): FetchGuarded {
 }
 
 async function followHops(
-  { lookup, rules, metadataHostsAllowed, limits }: GuardedFetchDeps,
+  { lookup, rules: own, metadataHostsAllowed, limits }: GuardedFetchDeps,
   input: GuardedInput & { signal: AbortSignal },
 ): Promise<GuardedAnswer> {
-  const { bytesMax, acceptTypes, signal } = input
+  const { bytesMax, acceptTypes, hostsTrusted = [], signal } = input
+  const privateHostsAllowed = [...own.privateHostsAllowed, ...hostsTrusted]
+  const rules = hostsTrusted.length === 0 ? own : { ...own, privateHostsAllowed }
   let verdict: UrlVerdict = guardUrl(input.url, rules)
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
     if (!verdict.allowed) return refused(verdict.reason)

@@ -3,6 +3,7 @@ import { removeVendorSecrets } from '@sluice/kernel/vendor-secrets'
 import { z } from 'zod'
 
 import { parseJson } from './parse-json.ts'
+import type { UpstreamAccess } from './upstream.ts'
 
 /** What an upstream says of a failure, as far as it says it in a form we know. */
 export interface ErrorBody {
@@ -135,6 +136,12 @@ export function withoutSecrets(text: string): string {
 function shownName(name: string | undefined): string | undefined {
   if (name === undefined || name.length > NAME_CHARS_MAX) return undefined
   return /^[\w .[\]$:/-]+$/.test(name) && withoutSecrets(name) === name ? name : undefined
+}
+
+/** What of a way in must not be repeated to a caller: its secret, and the operator's own names at the upstream. */
+export function secretsOf({ secret, settings }: UpstreamAccess): readonly string[] {
+  const names = [settings['organization'], settings['project']]
+  return [secret, ...names.filter((name) => typeof name === 'string')]
 }
 
 const SECRET_CHARS_MIN = 8

@@ -1,6 +1,7 @@
 import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import { editChatBody } from '@sluice/protocol/edit-chat-body'
 import { failureOf } from '@sluice/upstreams/failure-treatments'
+import { namesField } from '@sluice/upstreams/refused-fields'
 import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
 import type { ChatParts, ChatTurn } from './chat-parts.ts'
@@ -37,12 +38,34 @@ function call(
   if ('failureClass' in entry) {
     return Promise.resolve({ kind: 'failed', failure: entry, meter: undefined })
   }
-  const hideUsage = scanned.stream && !scanned.includeUsage && asksForUsage(channel.settings)
-  const edit = { model: model.upstreamModel, askForUsage: hideUsage }
-  const body = editChatBody(turn.body, scanned, edit)
+  const hideUsage =
+    scanned.stream &&
+    !scanned.includeUsage &&
+    asksForUsage(channel.settings) &&
+    !parts.refused.of(channel.id).has(USAGE_FIELD)
+  const bodyWith = (askForUsage: boolean) =>
+    editChatBody(turn.body, scanned, { model: model.upstreamModel, askForUsage })
+  const body = bodyWith(hideUsage)
   if (!entry.call) return callMade(parts, turn, { entry, target, sink, hideUsage, body })
-  const { includeUsage } = scanned
-  return relayCall({ dispatcher, call: entry.call, body, sink, hideUsage, includeUsage })
+  const relay = { dispatcher, call: entry.call, sink, includeUsage: scanned.includeUsage }
+  const first = relayCall({ ...relay, body, hideUsage })
+  if (!hideUsage) return first
+  return first.then(async (end) => {
+    if (!refusesUsage(end)) return end
+    turn.trace.attempts += 1
+    const second = await relayCall({ ...relay, body: bodyWith(false), hideUsage: false })
+    if (second.kind === 'delivered') parts.refused.note(channel.id, [USAGE_FIELD])
+    return second
+  })
+}
+
+const USAGE_FIELD = 'stream_options'
+
+/** The upstream does not take the field by which usage is asked for; the caller did not ask for it. */
+function refusesUsage(end: RelayEnd): boolean {
+  if (end.kind !== 'answered' || (end.status !== 400 && end.status !== 422)) return false
+  const text = end.body.toString()
+  return [USAGE_FIELD, 'include_usage'].some((field) => namesField(field, { text }))
 }
 
 /** A dialect that answers in this process. What breaks in it is a failure of its channel. */

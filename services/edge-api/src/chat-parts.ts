@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { PriceRow } from '@sluice/contracts/prices'
 import type { ScannedBody } from '@sluice/protocol/json-scan'
+import type { RefusedFields } from '@sluice/upstreams/refused-fields'
 
 import type { Admission } from './admit/admit.ts'
 import type { AllowancePool } from './admit/allowance-pool.ts'
@@ -29,6 +30,8 @@ export interface ChatParts {
   reports: OutcomeReports
   enter: ReturnType<typeof createEntries>
   budget: RetryBudget
+  /** Fields that we add and that channels do not take, by the channel's id. */
+  refused: RefusedFields
   usage: UsageOutbox
   /** The same as the door's. */
   running: Running

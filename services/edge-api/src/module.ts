@@ -6,6 +6,7 @@ import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { newId } from '@sluice/kernel/ids'
 import { createJobHub } from '@sluice/jobs/job-hub'
 import type { HealthCheck } from '@sluice/service-kit/http/health'
+import { refusedFields } from '@sluice/upstreams/refused-fields'
 
 import { isApiCall } from './accept/api-paths.ts'
 import { createPublicApp, nameRequest } from './accept/public-app.ts'
@@ -131,6 +132,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     admission,
     allowances,
     uses: credentialUses(),
+    refused: refusedFields(deps),
     reports,
     enter: createEntries(deps),
     budget: retryBudget(),

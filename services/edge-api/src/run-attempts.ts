@@ -1,12 +1,12 @@
 /** The part of the table of contents that is tried more than once: choose, dispatch, relay. */
 import type { Outcome } from '@sluice/contracts/scheduler.contract'
+import { secretsOf } from '@sluice/upstreams/error-body'
 import { ABORTED, OK, outcomeOf } from '@sluice/upstreams/outcome-of'
 
 import { attemptTarget, reportOutcome } from './attempt-target.ts'
 import type { ChatParts, ChatTurn } from './chat-parts.ts'
 import { chooseChannels } from './choose/choose-channels.ts'
 import type { Judged } from './dispatch/judge-end.ts'
-import { enteredWith } from './dispatch/enter-upstream.ts'
 import { judgeEnd } from './dispatch/judge-end.ts'
 import type { AttemptsEnd } from './end-answer.ts'
 import { endCut, endStopped, giveUp } from './end-answer.ts'
@@ -68,7 +68,7 @@ function judge(
   // Whoever was answered has entered, so that this is at hand.
   const wasAnswered = end.kind === 'answered' || end.kind === 'bad-answer'
   const entry = wasAnswered ? parts.enter(candidate.channel, credential) : undefined
-  const secret = entry ? enteredWith(entry.access) : ''
+  const secret = entry ? secretsOf(entry.access) : ''
   const model = candidate.model.upstreamModel
   const judged = judgeEnd(end, { nowMs, secret, model })
   const outcome = outcomeOf(judged.failure, { nowMs, operation: 'chat', model })

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 
+import { mergeSettings } from '@sluice/contracts/channel-settings'
 import { dialect } from '@sluice/contracts/scheduler.contract'
 import { baseUrlRefusals, guardBaseUrl } from '@sluice/egress/guard-base-url'
 import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
@@ -7,29 +8,39 @@ import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
 import type { Command } from './command.ts'
 import { print } from './print.ts'
 import { readModels } from './read-models.ts'
+import { readSettingWords } from './read-setting-words.ts'
 import { readCount, readWords, refuse } from './words.ts'
 
 /** Keys come on standard input, a line each: arguments are seen by every process of the machine. */
 export const addChannel: Command = {
   needsSecrets: true,
   usage: [
-    '--name N --dialect D --base-url U [--concurrency N] MODEL…',
+    '--name N --dialect D --base-url U [--concurrency N] [--setting name=value]… MODEL…',
     'add or replace a channel; API keys on standard input, one a line',
   ],
-  run: async ({ scheduler, settings }, args) => {
-    const words = readWords(args, { options: ['name', 'dialect', 'base-url', 'concurrency'] })
+  run: async ({ scheduler, settings: server }, args) => {
+    const words = readWords(args, {
+      options: ['name', 'dialect', 'base-url', 'concurrency'],
+      repeated: ['setting'],
+    })
     const parsed = dialect.safeParse(words.need('dialect'))
     if (!parsed.success) return refuse(`--dialect must be one of ${dialect.options.join(', ')}`)
     const baseUrl = words.need('base-url')
-    const { METADATA_HOSTS_ALLOWED: metadataHostsAllowed } = settings.config
+    const { METADATA_HOSTS_ALLOWED: metadataHostsAllowed } = server.config
     const refusal =
       parsed.data === 'sandbox' ? undefined : guardBaseUrl(baseUrl, { metadataHostsAllowed })
     if (refusal) return refuse(`--base-url ${baseUrlRefusals[refusal]}`)
+    const settings = readSettingWords(parsed.data, words.every('setting'))
     const models = readModels(words.rest(0))
     if (models.length === 0) return refuse('name at least one model, such as gpt-image-2:image')
     const keys = (await text(process.stdin)).split('\n').filter((line) => line.trim())
     if (keys.length === 0) return refuse('give at least one API key on standard input')
     const concurrencyMax = readCount('concurrency', words.option('concurrency') ?? '64')
+    // A channel that is added again, for more keys or other models, keeps the settings that are not named.
+    const { channels } = await scheduler.readCatalog({ fresh: true })
+    const before = channels.find(
+      ({ name, dialect: known }) => name === words.need('name') && known === parsed.data,
+    )
     const { channelId } = await scheduler.editChannel({
       name: words.need('name'),
       dialect: parsed.data,
@@ -38,7 +49,7 @@ export const addChannel: Command = {
       weight: 1,
       enabled: true,
       models,
-      settings: {},
+      settings: mergeSettings(before?.settings ?? {}, settings),
     })
     const credentials = keys.map((secret) => ({ secret: secret.trim(), concurrencyMax }))
     const { added, known } = await scheduler.importCredentials({ channelId, credentials })

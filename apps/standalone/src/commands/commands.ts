@@ -9,6 +9,7 @@ import { readBalance } from './read-balance.ts'
 import { revokeKey } from './revoke-key.ts'
 import { replacePassword } from './replace-password.ts'
 import { setChannelModels } from './set-channel-models.ts'
+import { setChannelSettings } from './set-channel-settings.ts'
 import { setup } from './setup.ts'
 import { switchChannel } from './switch-channel.ts'
 import { verifyLedger } from './verify-ledger.ts'
@@ -25,6 +26,7 @@ export const commands: Record<string, Command> = {
   'channel list': listChannels,
   'channel add': addChannel,
   'channel models': setChannelModels,
+  'channel settings': setChannelSettings,
   'channel on': switchChannel(true),
   'channel off': switchChannel(false),
   'ledger verify': verifyLedger,

@@ -12,6 +12,8 @@ export interface Words {
   /** An option that must be given. */
   need(name: string): string
   option(name: string): string | undefined
+  /** All values of an option that may be given more than once. */
+  every(name: string): string[]
   flag(name: string): boolean
   /** The nth word that is no option. */
   word(index: number, meaning: string): string
@@ -19,8 +21,14 @@ export interface Words {
 }
 
 /** Splits a command line by the options that the command knows; unknown ones are refused by name. */
-export function readWords(args: string[], known: { options?: string[]; flags?: string[] }): Words {
+export function readWords(
+  args: string[],
+  known: { options?: string[]; repeated?: string[]; flags?: string[] },
+): Words {
   const types = [
+    ...(known.repeated ?? []).map(
+      (name) => [name, { type: 'string' as const, multiple: true }] as const,
+    ),
     ...(known.options ?? []).map((name) => [name, { type: 'string' as const }] as const),
     ...(known.flags ?? []).map((name) => [name, { type: 'boolean' as const }] as const),
   ]
@@ -31,6 +39,7 @@ export function readWords(args: string[], known: { options?: string[]; flags?: s
   }
   return {
     option,
+    every: (name) => [values[name] ?? []].flat().filter((value) => typeof value === 'string'),
     flag: (name) => values[name] === true,
     need: (name) => option(name) ?? refuse(`--${name} is missing`),
     word: (index, meaning) => positionals[index] ?? refuse(`${meaning} is missing`),
@@ -59,7 +68,10 @@ export function refuse(sentence: string): never {
   throw new UsageError(sentence)
 }
 
-function parse(args: string[], options: Record<string, { type: 'string' | 'boolean' }>) {
+function parse(
+  args: string[],
+  options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>,
+) {
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true })
   } catch (error) {

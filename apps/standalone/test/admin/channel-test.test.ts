@@ -116,6 +116,75 @@ describe('a test of a channel', () => {
   })
 
   it.each([
+    ['403', { message: 'You have insufficient permissions. Missing scopes: api.model.read' }],
+    ['401', { status: 401, code: 'missing_scope', message: 'no' }],
+  ])(
+    'says of a key that may not list models (%s) what it cannot do, and leaves it in use',
+    async (_, act) => {
+      const { create, test, simulator, statesOf } = await open()
+      const id = idOf(await create())
+      const refusal = { kind: 'status', status: 403, ...act } as const
+      simulator.script({ match: { route: 'models' }, act: refusal })
+      const { body } = await test(id)
+      const operations = [
+        { operation: 'models', can: 'no' },
+        { operation: 'chat', can: 'unknown' },
+        { operation: 'image', can: 'unknown' },
+      ]
+      const message = expect.stringContaining('may not list models')
+      expect(body).toMatchObject({
+        ok: true,
+        results: [{ ok: true, models: null, message, operations }],
+      })
+      expect(await statesOf(id)).toEqual([{ state: 'active', reason: null }])
+    },
+  )
+
+  it('shows what a key was denied and for which model it is limited', async () => {
+    const { create, test, scheduler, clock, credentialsOf } = await open()
+    const id = idOf(await create())
+    const [credential] = await credentialsOf(id)
+    const credentialId = String(credential?.['id'])
+    const at = clock.now()
+    const retryAt = new Date(clock.nowMs() + 40_000)
+    await scheduler.reportOutcomes({
+      outcomes: [
+        { credentialId, at, outcome: { kind: 'denied', operation: 'image', reason: 'scope' } },
+        { credentialId, at, outcome: { kind: 'limited', model: 'gpt-image-2', retryAt } },
+      ],
+    })
+    const { body } = await test(id)
+    expect(body).toMatchObject({ ok: true })
+    const [result] = itemsOf({ body: { items: body['results'] } })
+    expect(result?.['operations']).toContainEqual({ operation: 'image', can: 'no' })
+    expect(await credentialsOf(id)).toMatchObject([
+      {
+        state: 'active',
+        cooling_until: null,
+        restrictions: [
+          { kind: 'denied', operation: 'image', model: null },
+          { kind: 'limited', model: 'gpt-image-2', until: retryAt.toISOString() },
+        ],
+      },
+    ])
+  })
+
+  it('of a key that calls were refused without a reason finds out that it is invalid', async () => {
+    const { create, test, simulator, scheduler, clock, credentialsOf, statesOf } = await open()
+    const id = idOf(await create())
+    const [credential] = await credentialsOf(id)
+    const credentialId = String(credential?.['id'])
+    const bare = { kind: 'status', status: 401, body: '' } as const
+    simulator.script({ times: 2, act: bare })
+    expect((await test(id)).body).toMatchObject({ ok: false })
+    expect(await statesOf(id)).toMatchObject([{ state: 'active' }])
+    const outcome = { kind: 'refused' as const, operation: 'chat' as const, reason: 'x' }
+    await scheduler.reportOutcomes({ outcomes: [{ credentialId, outcome, at: clock.now() }] })
+    await test(id)
+    expect(await statesOf(id)).toMatchObject([{ state: 'attention' }])
+  })
+
+  it.each([
     ['an HTML page', { kind: 'html' as const }, 'no list of models'],
     ['broken JSON', { kind: 'malformed' as const }, 'no list of models'],
     ['a failure of its own', { kind: 'status' as const, status: 500 }, 'The upstream failed.'],

@@ -28,10 +28,19 @@ export function channelsSuite(make: () => Promise<HouseStores>): void {
       expect(made.status).toBe(201)
       const id = String(made.body['id'])
       const { secrets: _, concurrency_max: __, ...facts } = draft()
-      const credential = { state: 'active', reason: null, concurrency_max: 8, cooling_until: null }
+      const rests = { cooling_until: null, restrictions: [] }
+      const credential = { state: 'active', reason: null, concurrency_max: 8, ...rests }
       const ids = expect.stringMatching(/^cred_/)
       const credentials = [credential, credential].map((one) => ({ id: ids, ...one }))
-      const expected = { ...facts, id, priority: 0, weight: 1, enabled: true, credentials }
+      const expected = {
+        ...facts,
+        id,
+        priority: 0,
+        weight: 1,
+        enabled: true,
+        settings: {},
+        credentials,
+      }
       expect(made.body).toEqual(expected)
       const shown = await admin('GET', `${CHANNELS}/${id}`)
       expect(shown.body).toEqual(expected)
@@ -83,7 +92,7 @@ export function channelsSuite(make: () => Promise<HouseStores>): void {
         [{ secrets: ['  '] }, 'secrets.0'],
         [{ secrets: Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(9_000, 'x')) }, 'secrets'],
         [{ weight: 0 }, 'weight'],
-        [{ settings: {} }, 'settings'],
+        [{ settings: 'none' }, 'settings'],
       ]
       for (const [facts, param] of wrong) {
         const answer = await create(facts)

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 
+import { channelSettings as settings, settingsText } from '../channel-settings.ts'
 import { amountMicro, id, instant, microCredits } from '../codecs.ts'
 import { imageQuality } from '../image-request.ts'
-import { credentialState, dialect } from '../scheduler.contract.ts'
+import { credentialOperation, credentialState, dialect } from '../scheduler.contract.ts'
 import { amountFields, needAmount } from './amounts.ts'
 import { priceInput } from './price-input.ts'
 import { email, newPassword, role, shownBalance } from './auth.ts'
-import { pageQuery, personText } from './fields.ts'
+import { pageQuery, personText, shownRestriction } from './fields.ts'
 
 export const adminUser = z.object({
   id,
@@ -67,6 +68,8 @@ export const shownCredential = z.object({
   reason: z.string().nullable(),
   concurrency_max: z.int().positive(),
   cooling_until: instant.nullable(),
+  /** What it cannot do for a while. `limited`: not before `until`; `denied`: only when no other can. */
+  restrictions: z.array(shownRestriction),
 })
 
 export const shownChannelModel = z.strictObject({
@@ -88,6 +91,8 @@ export const channel = z.object({
   weight: z.int().positive(),
   enabled: z.boolean(),
   models: z.array(shownChannelModel),
+  /** Settings of its dialect. */
+  settings: z.record(z.string(), z.unknown()),
   credentials: z.array(shownCredential),
 })
 export type ShownChannel = z.input<typeof channel>
@@ -110,6 +115,7 @@ export const createChannelBody = z.strictObject({
   priority: channelFields.priority.default(0),
   weight: channelFields.weight.default(1),
   enabled: channelFields.enabled.default(true),
+  settings: settings.default({}),
   secrets,
   concurrency_max: concurrency,
 })
@@ -126,6 +132,7 @@ export const editChannelBody = z
     weight: channelFields.weight,
     enabled: channelFields.enabled,
     models: channelFields.models,
+    settings: settings.describe(`${settingsText} Only what is named changes; null takes one away.`),
     secrets,
   })
   .partial()
@@ -141,7 +148,8 @@ export const editCredentialBody = z.strictObject({ state: z.enum(['active', 'pau
 /**
  * Each credential that is not retired, at most 20, those with trouble first, asks the upstream for its models
  * now. What came of it is told to the scheduler. A credential in `attention` that works is used again: what
- * it was refused for is over, or its next use finds it out anew. A paused one stays paused.
+ * it was refused for is over, or its next use finds it out anew. A paused one stays paused. One that may only
+ * not list models is left as it is: it may do all else.
  */
 export const channelTest = z.object({
   /** There was a credential, and all that were asked with work. */
@@ -149,11 +157,19 @@ export const channelTest = z.object({
   results: z.array(
     z.object({
       credential_id: id,
+      /** Nothing was found that keeps it from being used. */
       ok: z.boolean(),
+      /** Listing models is tried; `unknown`: no use has shown that it cannot. */
+      operations: z.array(
+        z.object({
+          operation: credentialOperation,
+          can: z.enum(['yes', 'no', 'unknown']),
+        }),
+      ),
       duration_ms: z.int().nonnegative(),
       /** How many models the upstream listed; null when it did not. */
       models: z.int().nonnegative().nullable(),
-      /** Why not, as a sentence. */
+      /** Why it did not list them, as a sentence. */
       message: z.string().nullable(),
     }),
   ),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-import { id } from '../codecs.ts'
+import { id, instant } from '../codecs.ts'
+import { credentialOperation } from '../scheduler.contract.ts'
 
 export const PAGE_ITEMS_MAX = 100
 
@@ -38,4 +39,12 @@ export const shownFailure = z.object({
   param: z.string().optional(),
   /** The upstream's own code of the mistake. */
   upstream_code: z.string().optional(),
+})
+
+/** One use that a credential may not be put to for a while. `model` is the upstream's name of it. */
+export const shownRestriction = z.object({
+  kind: z.enum(['limited', 'denied']),
+  operation: credentialOperation.nullable(),
+  model: z.string().nullable(),
+  until: instant,
 })

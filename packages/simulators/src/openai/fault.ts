@@ -99,6 +99,8 @@ export const fault = z.object({
       route: z.enum(routes).optional(),
       model: z.string().optional(),
       promptIncludes: z.string().optional(),
+      /** The body has a member, or the form a part, of this name. */
+      field: z.string().optional(),
       stream: z.boolean().optional(),
     })
     .default({}),
@@ -126,6 +128,7 @@ export interface Facing {
   model: string | null
   prompt: string | null
   stream: boolean
+  fields: readonly string[]
 }
 
 /** A queue of faults: the first that matches a request is used; used up ones are dropped. */
@@ -160,6 +163,7 @@ function matches(match: Fault['match'], request: Facing): boolean {
   if (match.route !== undefined && match.route !== request.route) return false
   if (match.model !== undefined && match.model !== request.model) return false
   if (match.stream !== undefined && match.stream !== request.stream) return false
+  if (match.field !== undefined && !request.fields.includes(match.field)) return false
   if (match.promptIncludes === undefined) return true
   return request.prompt?.includes(match.promptIncludes) ?? false
 }

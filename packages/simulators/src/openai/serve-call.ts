@@ -62,7 +62,7 @@ async function answerCall(
   const facing = facingOf(call)
   const round = script.take(facing)
   const { act = { kind: 'pass' as const }, latencyMs = 0 } = round ?? {}
-  const { key, ...known } = facing
+  const { key, fields: _, ...known } = facing
   const { method, path, bodySha256, bodyBytes, parts, acceptEncoding } = call
   const fields = shortScalars(call.fields)
   const keyHash = key === null ? null : hashKey(key)
@@ -139,7 +139,8 @@ function facingOf({ key, route, fields }: Call) {
   const prompt =
     text(fields['prompt']) ?? (messages === undefined ? null : JSON.stringify(messages))
   const stream = fields['stream'] === true || fields['stream'] === 'true'
-  return { key, route, model: text(fields['model']), prompt, stream }
+  const names = Object.keys(fields)
+  return { key, route, model: text(fields['model']), prompt, stream, fields: names }
 }
 
 function commonHeaders(world: World): Record<string, string> {

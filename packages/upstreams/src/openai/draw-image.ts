@@ -1,21 +1,64 @@
 import { classifyStreamError } from '../classify-failure.ts'
-import { hideSecret, readErrorBody } from '../error-body.ts'
+import { hideSecret, readErrorBody, secretsOf } from '../error-body.ts'
 import { failureOf } from '../failure-treatments.ts'
 import { parseJson } from '../parse-json.ts'
 import type { SentAnswer } from '../send-call.ts'
 import { readChunks, sendCall } from '../send-call.ts'
-import type { DrawInput, DrawnPicture, UpstreamDeps } from '../upstream.ts'
-import { UpstreamError } from '../upstream-error.ts'
+import type { RefusedFields } from '../refused-fields.ts'
+import { namesField } from '../refused-fields.ts'
+import type { DrawInput, DrawnPicture, UpstreamDeps, UpstreamFailure } from '../upstream.ts'
+import { isUpstreamError, UpstreamError } from '../upstream-error.ts'
 import { answerForm, FORM_BYTES, leadingText } from './answer-form.ts'
 import { findPictures } from './find-pictures.ts'
 import { statedFactsOf } from './image-answer.ts'
 import { imageCall } from './image-call.ts'
+import { addedFields } from './image-parameters.ts'
 import { ANSWER_BYTES_MAX, STREAM_BYTES_MAX } from './image-limits.ts'
 import { readImageStream } from './read-image-stream.ts'
 import { drawnOf, takePicture } from './take-picture.ts'
 
-/** One picture by one call, streamed when partial pictures are wanted and the model can. */
-export async function drawImage(deps: UpstreamDeps, input: DrawInput): Promise<DrawnPicture> {
+/**
+ * One picture by one call, streamed when partial pictures are wanted and the model can. When the upstream
+ * refuses a field that we added, by a second call without it.
+ */
+export async function drawImage(deps: DrawDeps, input: DrawInput): Promise<DrawnPicture> {
+  const { refused } = deps
+  const place = `${input.access.baseUrl} ${input.upstreamModel}`
+  const known = refused.of(place)
+  try {
+    return await drawOnce(deps, { ...input, omitted: known })
+  } catch (error) {
+    const fields = isUpstreamError(error) ? refusedOf(error.failure, input.request, known) : []
+    if (fields.length === 0) throw error
+    const drawn = await drawOnce(deps, { ...input, omitted: new Set([...known, ...fields]) })
+    refused.note(place, fields)
+    return drawn
+  }
+}
+
+export interface DrawDeps extends UpstreamDeps {
+  /** What upstreams do not take, by base URL and model. */
+  refused: RefusedFields
+}
+
+/** Fields of our own that a refusal names and that were sent. Pure. */
+function refusedOf(
+  { failureClass, status, message, param }: UpstreamFailure,
+  { format }: DrawInput['request'],
+  known: ReadonlySet<string>,
+): string[] {
+  if (failureClass !== 'caller-bad' || (status !== 400 && status !== 422)) return []
+  return addedFields.filter((field) => {
+    // The caller may have asked for another format than everybody's.
+    if (known.has(field) || (field === 'output_format' && format !== 'png')) return false
+    return namesField(field, { param, text: message })
+  })
+}
+
+async function drawOnce(
+  deps: UpstreamDeps,
+  input: DrawInput & { omitted: ReadonlySet<string> },
+): Promise<DrawnPicture> {
   const call = await imageCall(deps, input)
   const answer = await sendCall(deps, call)
   const { status } = answer
@@ -72,7 +115,7 @@ async function readWhole(
   const stated = statedFactsOf(value)
   const drawn = await takePicture(deps, { access, found, stated, asked, signal })
   if (drawn) return drawn
-  const body = readErrorBody(hideSecret(text, access.secret))
+  const body = readErrorBody(hideSecret(text, secretsOf(access)))
   // Whoever says that it failed has drawn nothing, whatever the status.
   if (body.recognised)
     throw new UpstreamError(classifyStreamError({ body, mayHaveProduced: false }))

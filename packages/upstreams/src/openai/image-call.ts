@@ -14,13 +14,22 @@ import { openaiSettings } from './openai-settings.ts'
 /** The HTTP call that draws one picture. Reads the input pictures of an edit. */
 export async function imageCall(
   { random }: { random: Random },
-  { access, request, upstreamModel, readInput, onPartial, signal }: DrawInput,
+  {
+    access,
+    request,
+    upstreamModel,
+    readInput,
+    onPartial,
+    omitted,
+    signal,
+  }: DrawInput & { omitted: ReadonlySet<string> },
 ): Promise<Call> {
   const { streamImages } = readSettings(openaiSettings, access)
   const canStream = streamImages ?? imageModelTraits(upstreamModel).partials
-  const wanted = canStream && onPartial !== undefined && request.partialImages > 0
+  const isTaken = !omitted.has('stream') && !omitted.has('partial_images')
+  const wanted = canStream && isTaken && onPartial !== undefined && request.partialImages > 0
   const partialImages = wanted ? request.partialImages : null
-  const parameters = imageParameters({ request, upstreamModel, partialImages })
+  const parameters = imageParameters({ request, upstreamModel, partialImages, omitted })
   const accept = wanted ? 'text/event-stream, application/json' : 'application/json'
   if (request.kind === 'generate') {
     const { headers, ...where } = endpointOf(access, 'images/generations')

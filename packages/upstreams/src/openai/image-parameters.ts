@@ -7,7 +7,15 @@ export interface ImageParametersInput {
   upstreamModel: string
   /** How many partial pictures to ask for; null asks for a whole answer. */
   partialImages: number | null
+  /** Fields of our own that this upstream does not take. */
+  omitted?: ReadonlySet<string>
 }
+
+/**
+ * What we add of our own: the answer can be read without any of it. `stream` and `partial_images` only make
+ * partial pictures come.
+ */
+export const addedFields = ['n', 'output_format', 'partial_images', 'response_format', 'stream']
 
 /**
  * The parameters of an image call in the wire's names, for one picture. `auto` is not sent: it is what
@@ -17,9 +25,14 @@ export function imageParameters({
   request,
   upstreamModel,
   partialImages,
+  omitted = new Set(),
 }: ImageParametersInput): Record<string, unknown> {
   const { gptImage } = imageModelTraits(upstreamModel)
-  return defined({
+  // Another format than everybody's is what the caller asked for.
+  const isOurs = (name: string) => name !== 'output_format' || request.format === 'png'
+  const isOmitted = (name: string) =>
+    omitted.has(name) && addedFields.includes(name) && isOurs(name)
+  const parameters = defined({
     ...extraOf({ request, upstreamModel }),
     model: upstreamModel,
     prompt: request.prompt,
@@ -36,6 +49,7 @@ export function imageParameters({
     stream: partialImages === null ? undefined : true,
     partial_images: partialImages ?? undefined,
   })
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !isOmitted(name)))
 }
 
 // A caller's unknown parameters pass, but none may change what we count on: one picture, in this form.

@@ -1,10 +1,12 @@
+import { refusedFields } from '../refused-fields.ts'
 import type { Upstream, UpstreamDeps } from '../upstream.ts'
 import { drawImage } from './draw-image.ts'
 import { endpointOf } from './endpoint.ts'
 import { listModels } from './list-models.ts'
 
 /** The dialect of OpenAI and of everything that speaks like it. */
-export function createOpenAiUpstream(deps: UpstreamDeps): Upstream {
+export function createOpenAiUpstream(given: UpstreamDeps): Upstream {
+  const deps = { ...given, refused: refusedFields(given) }
   return {
     dialect: 'openai',
     draw: (input) => drawImage(deps, input),

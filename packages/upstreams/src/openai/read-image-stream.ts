@@ -4,7 +4,7 @@ import type { SseEvent, SseParser } from '@sluice/protocol/sse'
 import { createSseParser } from '@sluice/protocol/sse'
 
 import { classifyStreamError } from '../classify-failure.ts'
-import { hideSecret, readErrorBody } from '../error-body.ts'
+import { hideSecret, readErrorBody, secretsOf } from '../error-body.ts'
 import { failureOf } from '../failure-treatments.ts'
 import type { DrawInput, DrawnPicture } from '../upstream.ts'
 import { UpstreamError } from '../upstream-error.ts'
@@ -40,7 +40,7 @@ export async function readImageStream(
     if (read.kind === 'error') {
       // Partial pictures are billed by tokens, also when no completed one follows.
       const mayHaveProduced = partials > 0 || unreadable
-      const body = readErrorBody(hideSecret(read.text, access.secret))
+      const body = readErrorBody(hideSecret(read.text, secretsOf(access)))
       throw new UpstreamError(classifyStreamError({ body, mayHaveProduced }))
     }
     if (read.kind !== 'partial' || partials >= asked.partialImages) continue

@@ -1,13 +1,17 @@
 import type { ImageFacts, ImageRequest } from '@sluice/contracts/image-request'
 import type { FetchGuarded } from '@sluice/egress/guarded-fetch'
 
+import { hostAndPortOf } from '@sluice/egress/guard-url'
+
 import { readPictureHeader } from '../picture-header.ts'
+import { readSettings } from '../read-settings.ts'
 import { refuseAborted } from '../send-call.ts'
 import type { DrawnPicture, UpstreamAccess } from '../upstream.ts'
 import { decodePicture } from './decode-picture.ts'
 import type { FoundPicture } from './find-pictures.ts'
 import type { StatedFacts } from './image-answer.ts'
 import { factsOf } from './image-answer.ts'
+import { openaiSettings } from './openai-settings.ts'
 import { FETCH_TIMEOUT_MS, PICTURE_BYTES_MAX } from './image-limits.ts'
 import { imageTokensOf } from './openai-usage.ts'
 
@@ -31,6 +35,7 @@ export async function takePicture(
   { access, found, stated, asked, signal }: TakeInput,
 ): Promise<DrawnPicture | undefined> {
   let fetches = 0
+  const hostsTrusted = trustedHosts(access)
   for (const { texts, revisedPrompt } of found) {
     for (const text of texts) {
       const decoded = decodePicture(text)
@@ -39,7 +44,7 @@ export async function takePicture(
       const url = fetches < FETCHES_MAX ? addressOf(text, access.baseUrl) : undefined
       if (url === undefined) continue
       fetches += 1
-      const bytes = await fetchPicture(fetchGuarded, { url, signal })
+      const bytes = await fetchPicture(fetchGuarded, { url, hostsTrusted, signal })
       const fetched = bytes && drawnOf({ bytes, stated, asked, revisedPrompt })
       if (fetched) return fetched
     }
@@ -97,17 +102,32 @@ export function addressOf(text: string, baseUrl: string): string | undefined {
   return URL.canParse(trimmed, folder) ? new URL(trimmed, folder).href : undefined
 }
 
+/** Hosts that the operator means: that of the base URL, and those of the channel's settings. Pure. */
+function trustedHosts(access: UpstreamAccess): string[] {
+  const { allowPrivate = [] } = readSettings(openaiSettings, access)
+  const base = URL.parse(access.baseUrl)
+  return [...(base ? [hostAndPortOf(base)] : []), ...allowPrivate]
+}
+
 async function fetchPicture(
   fetchGuarded: FetchGuarded,
-  { url, signal }: { url: string; signal: AbortSignal },
+  {
+    url,
+    hostsTrusted,
+    signal,
+  }: { url: string; hostsTrusted: readonly string[]; signal: AbortSignal },
 ): Promise<Uint8Array | undefined> {
   // Object stores and small servers name any type or none: the bytes decide.
   const limits = { bytesMax: PICTURE_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS } as const
-  const answer = await fetchGuarded({ url, ...limits, acceptTypes: 'any', signal }).catch(
-    (error: unknown) => {
-      refuseAborted(signal, { sent: true })
-      throw error
-    },
-  )
+  const answer = await fetchGuarded({
+    url,
+    ...limits,
+    acceptTypes: 'any',
+    hostsTrusted,
+    signal,
+  }).catch((error: unknown) => {
+    refuseAborted(signal, { sent: true })
+    throw error
+  })
   return answer.outcome === 'fetched' ? answer.bytes : undefined
 }

@@ -7,8 +7,8 @@ import { describe, expect, it, vi } from 'vitest'
 
 import type { DrawInput } from '../upstream.ts'
 import { upstreamContract } from '../upstream.contract.ts'
-import type { SandboxFailure } from './sandbox-settings.ts'
-import { sandboxFailures } from './sandbox-settings.ts'
+import type { SandboxFailure } from '@sluice/contracts/channel-settings'
+import { sandboxFailures } from '@sluice/contracts/channel-settings'
 import { createSandboxUpstream } from './sandbox-upstream.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.

@@ -10,12 +10,6 @@ export interface Entry {
   call: RawCall | undefined
 }
 
-/** What of a way in must not be repeated to a caller: its secret, and the operator's own names at the upstream. */
-export function enteredWith({ secret, settings }: UpstreamAccess): readonly string[] {
-  const names = [settings['organization'], settings['project']]
-  return [secret, ...names.filter((name) => typeof name === 'string')]
-}
-
 /**
  * Opens credentials, once for each snapshot: secrets live in memory as long as the snapshot that sealed
  * them in. Undefined for a dialect that has no chat.

@@ -65,6 +65,17 @@ describe('a prompt that an upstream refuses', () => {
     },
   )
 
+  it('with 200 and moderation_blocked gets one 400, one call, and costs nothing', async () => {
+    const { chat, simulator, ledger, stop } = await open({ ...keys, channels: fourKeys })
+    const body = { error: { code: 'moderation_blocked', message: 'no' } }
+    simulator.script(refuse({ status: 200, body }))
+    const { status, text } = await chat(ask)
+    expect([status, errorOf(text).code]).toEqual([400, 'content_policy_violation'])
+    expect(simulator.log()).toHaveLength(1)
+    await stop()
+    expect(ledger.records).toEqual([])
+  })
+
   it('again and again by one key makes others be asked first, and changes no state', async () => {
     const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
     const act = { kind: 'status', status: 403, message: 'Forbidden' }

@@ -87,6 +87,25 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
       expect(await store.readVersion()).toBe(3)
     })
 
+    it('of settings names those that change, keeps others, and takes away what is null', async () => {
+      const { created, change, only } = await setUp()
+      const { id } = await created(['one'])
+      await Promise.all([
+        change(id, { settings: { streamImages: false } }),
+        change(id, { settings: { usageInStreams: 'estimate' } }),
+      ])
+      const both = { organization: 'org-1', streamImages: false, usageInStreams: 'estimate' }
+      expect((await only()).settings).toEqual(both)
+      await change(id, { settings: { organization: null, streamImages: true } })
+      const settings = { streamImages: true, usageInStreams: 'estimate' }
+      expect((await only()).settings).toEqual(settings)
+      await expect(change(id, { settings: { colour: 'red' } })).rejects.toMatchObject({
+        code: 'invalid_value',
+        param: 'settings.colour',
+      })
+      expect((await only()).settings).toEqual(settings)
+    })
+
     it('is kept when another of the same channel is made at the same time', async () => {
       const { created, change, only } = await setUp()
       const { id } = await created(['one'])

@@ -1,9 +1,11 @@
+import { mergeSettings } from '@sluice/contracts/channel-settings'
 import type { Tables } from '@sluice/db/tables'
 import { AppError } from '@sluice/kernel/app-error'
 import type { Transaction } from 'kysely'
 
 import { checkBaseUrl, sameOrigin } from '../catalog/base-url.ts'
 import type { Channel } from '../catalog/channel.ts'
+import { checkSettings } from '../catalog/check-settings.ts'
 import { dialect } from '@sluice/contracts/scheduler.contract'
 import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
 import { addCredentials, leaveBehind } from './credential-rows.ts'
@@ -52,13 +54,16 @@ export async function changeChannel(
 ): ReturnType<CatalogStore['changeChannel']> {
   const before = await trx
     .selectFrom('channels')
-    .select(['dialect', 'base_url'])
+    .select(['dialect', 'base_url', 'settings'])
     .where('id', '=', channelId)
     .forUpdate()
     .executeTakeFirst()
   if (!before) throw new AppError('not_found', 'no such channel')
   const { baseUrl = before.base_url, models, priority, weight, enabled } = change
-  checkBaseUrl({ dialect: dialect.parse(before.dialect), baseUrl })
+  const known = dialect.parse(before.dialect)
+  checkBaseUrl({ dialect: known, baseUrl })
+  const settings = change.settings && mergeSettings(before.settings, change.settings)
+  if (settings) checkSettings({ dialect: known, settings })
   let retired = 0
   if (!sameOrigin(before.base_url, baseUrl)) {
     if (credentials.length === 0 && (await hasPool(trx, channelId)))
@@ -74,6 +79,7 @@ export async function changeChannel(
       ...(priority !== undefined && { priority }),
       ...(weight !== undefined && { weight }),
       ...(enabled !== undefined && { enabled }),
+      ...(settings && { settings: JSON.stringify(settings) }),
     })
     .where('id', '=', channelId)
     .execute()

@@ -1,9 +1,11 @@
+import { mergeSettings } from '@sluice/contracts/channel-settings'
 import type { ChannelChange } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
 
 import type { Channel } from '../catalog/channel.ts'
 import type { Credential } from '../catalog/credential.ts'
 import { checkBaseUrl, sameOrigin } from '../catalog/base-url.ts'
+import { checkSettings } from '../catalog/check-settings.ts'
 import type { CatalogStore, NewCredential } from './catalog-store.ts'
 
 interface Row {
@@ -79,8 +81,10 @@ export function createMemoryCatalogStore(): CatalogStore {
 
     changeChannel: async ({ channelId, change: asked, credentials }) => {
       const before = rowOf(channelId)
-      const after = { ...before, ...named(asked) }
+      const settings = mergeSettings(before.settings, asked.settings ?? {})
+      const after = { ...before, ...named(asked), settings }
       checkBaseUrl(after)
+      if (asked.settings) checkSettings(after)
       const pool = listed(channelId)
       const moves = !sameOrigin(before.baseUrl, after.baseUrl)
       if (moves && credentials.length === 0 && pool.length > 0) return { outcome: 'secrets-needed' }

@@ -4,6 +4,7 @@ import { newId } from '@sluice/kernel/ids'
 
 import { checkBaseUrl } from '../catalog/base-url.ts'
 import { checkModels } from '../catalog/check-models.ts'
+import { checkSettings } from '../catalog/check-settings.ts'
 import type { SchedulerParts } from '../deps.ts'
 import { checkRoom } from './check-room.ts'
 import { sealCredentials } from './seal-credentials.ts'
@@ -23,6 +24,7 @@ export async function createChannel(
   const { catalog, catalogStore, clock, random } = parts
   checkModels({ models: draft.models, others: catalog.current().channels })
   checkBaseUrl(draft)
+  checkSettings(draft)
   const newChannelId = newId('chan', { clock, random })
   const sealed = sealCredentials(parts, { channelId: newChannelId, credentials })
   checkRoom(parts, { draft, sealed })

@@ -4,6 +4,7 @@ import { newId } from '@sluice/kernel/ids'
 
 import { checkBaseUrl } from '../catalog/base-url.ts'
 import { checkModels } from '../catalog/check-models.ts'
+import { checkSettings } from '../catalog/check-settings.ts'
 import type { SchedulerParts } from '../deps.ts'
 import { tellChange } from './tell-change.ts'
 
@@ -21,6 +22,7 @@ export async function editChannel(
   const others = catalog.current().channels.filter(({ name }) => name !== input.name)
   checkModels({ models: input.models, others })
   checkBaseUrl(input)
+  checkSettings(input)
   const channel = { ...input, newChannelId: newId('chan', { clock, random }) }
   const { channelId } = await catalogStore.saveChannel({ channel, at: clock.now() })
   await tellChange(parts, { freed: input.enabled ? [channelId] : [] })

@@ -15,16 +15,17 @@ const channel: ShownChannel = {
   models: [
     { model: 'fast', upstream_model: 'gpt-4o-mini', kinds: ['chat'], output_tokens_max: 16_384 },
   ],
+  settings: { usageInStreams: 'estimate' },
   credentials: [],
 }
 
 it('a form that nobody touched changes nothing', () => {
-  expect(changedChannelBody(formOfChannel(channel), channel.models)).toEqual({})
+  expect(changedChannelBody(formOfChannel(channel), channel)).toEqual({})
 })
 
 it('a change names what was changed, and keys come with how many calls they bear', () => {
   const form = { ...formOfChannel(channel), weight: '3', secrets: 'sk-one\n\nsk-two\n' }
-  expect(changedChannelBody(form, channel.models)).toEqual({
+  expect(changedChannelBody(form, channel)).toEqual({
     weight: 3,
     secrets: ['sk-one', 'sk-two'],
     concurrency_max: 64,
@@ -33,10 +34,17 @@ it('a change names what was changed, and keys come with how many calls they bear
 
 it('a model keeps its longest answer when another is added', () => {
   const form = { ...formOfChannel(channel), models: 'fast = gpt-4o-mini chat\nnew image' }
-  expect(changedChannelBody(form, channel.models).models).toEqual([
+  expect(changedChannelBody(form, channel).models).toEqual([
     { model: 'fast', upstream_model: 'gpt-4o-mini', kinds: ['chat'], output_tokens_max: 16_384 },
     { model: 'new', upstream_model: 'new', kinds: ['image'] },
   ])
+})
+
+it('a changed setting is sent alone, one that is gone as null', () => {
+  const form = { ...formOfChannel(channel), settings: 'streamImages = false' }
+  expect(changedChannelBody(form, channel)).toEqual({
+    settings: { streamImages: false, usageInStreams: null },
+  })
 })
 
 it('a new channel is read from text', () => {
@@ -58,7 +66,13 @@ it('a new channel is read from text', () => {
 
 it('what cannot be a channel is refused before anything is sent', () => {
   const form = formOfChannel(channel)
-  for (const wrong of [{ weight: '0' }, { priority: '1001' }, { models: 'odd' }, { models: '' }])
+  for (const wrong of [
+    { weight: '0' },
+    { priority: '1001' },
+    { models: 'odd' },
+    { models: '' },
+    { settings: 'odd' },
+  ])
     expect(channelForm.safeParse({ ...form, ...wrong }).success, JSON.stringify(wrong)).toBe(false)
   expect(addKeysForm.safeParse({ secrets: ' \n ' }).success).toBe(false)
 })

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 
 import type { channelForm, newChannelForm } from './channel-form.ts'
 import { formatModels, linesOf, parseModels } from './channel-models.ts'
+import { formatSettings, parseSettings, settingsChange } from './channel-settings.ts'
 
 type Settings = Omit<z.output<typeof channelForm>, 'was'>
 
@@ -14,6 +15,7 @@ export function formOfChannel(channel: ShownChannel): z.output<typeof channelFor
     priority: String(channel.priority),
     weight: String(channel.weight),
     models: formatModels(channel.models),
+    settings: formatSettings(channel.settings),
     secrets: '',
     concurrency_max: '64',
   }
@@ -31,15 +33,16 @@ export function newChannelBody(
     priority: Number(form.priority),
     weight: Number(form.weight),
     models: parseModels(form.models).models,
+    settings: parseSettings(form.settings, form.dialect),
     secrets: linesOf(form.secrets),
     concurrency_max: Number(form.concurrency_max),
   }
 }
 
-/** Only what was changed in the form. `known` are the channel's models as they are. */
+/** Only what was changed in the form. `known` is the channel as it is. */
 export function changedChannelBody(
   form: z.output<typeof channelForm>,
-  known: ShownChannel['models'],
+  known: Pick<ShownChannel, 'dialect' | 'models' | 'settings'>,
 ): WireOf<'editChannel'>['body'] {
   const before = settingsOf(form.was)
   const differs = (name: keyof Settings) => form[name] !== before[name]
@@ -48,7 +51,8 @@ export function changedChannelBody(
     ...(differs('base_url') && { base_url: form.base_url }),
     ...(differs('priority') && { priority: Number(form.priority) }),
     ...(differs('weight') && { weight: Number(form.weight) }),
-    ...(differs('models') && { models: parseModels(form.models, known).models }),
+    ...(differs('models') && { models: parseModels(form.models, known.models).models }),
+    ...(differs('settings') && { settings: settingsChange(form.settings, known) }),
     ...(secrets.length > 0 && { secrets, concurrency_max: Number(form.concurrency_max) }),
   }
 }

@@ -3,6 +3,7 @@ import { dialect } from '@sluice/contracts/scheduler.contract'
 import { z } from 'zod'
 
 import { linesOf, parseModels } from './channel-models.ts'
+import { wrongSettingLine } from './channel-settings.ts'
 
 const whole = (least: number, most: number) =>
   z
@@ -12,6 +13,7 @@ const whole = (least: number, most: number) =>
     .refine((text) => Number(text) >= least && Number(text) <= most)
 
 const MODELS_CHARACTERS_MAX = 100_000
+const SETTINGS_CHARACTERS_MAX = 10_000
 const SECRETS_CHARACTERS_MAX = 1_000_000
 
 const settings = {
@@ -22,6 +24,11 @@ const settings = {
     .string()
     .max(MODELS_CHARACTERS_MAX)
     .refine((text) => parseModels(text).wrong === undefined && linesOf(text).length > 0)
+    .default(''),
+  settings: z
+    .string()
+    .max(SETTINGS_CHARACTERS_MAX)
+    .refine((text) => wrongSettingLine(text) === undefined)
     .default(''),
   secrets: z.string().max(SECRETS_CHARACTERS_MAX).default(''),
   concurrency_max: whole(1, 10_000).default('64'),

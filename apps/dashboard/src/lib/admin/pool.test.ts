@@ -9,6 +9,7 @@ const credential = (state: 'active' | 'paused', coolingUntil: string | null = nu
   reason: null,
   concurrency_max: 64,
   cooling_until: coolingUntil,
+  restrictions: [],
 })
 
 it('an active credential that rests is cooling, and not usable until its rest is over', () => {

@@ -25,7 +25,7 @@ export async function createChannel(deps: ChannelDeps, call: Call): Promise<Show
       weight,
       enabled,
       models: rest.models.map(readModel),
-      settings: {},
+      settings: rest.settings,
       credentials: secrets.map((secret) => ({ secret, concurrencyMax })),
     }),
   )

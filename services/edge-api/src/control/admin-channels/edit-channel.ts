@@ -45,13 +45,15 @@ export async function editChannel(deps: ChannelDeps, call: Call): Promise<ShownC
   return showChannel(channel)
 }
 
-function changeOf({ base_url, priority, weight, enabled, models }: Call['body']): ChannelChange {
+function changeOf(body: Call['body']): ChannelChange {
+  const { base_url, priority, weight, enabled, models, settings } = body
   return {
     ...(base_url !== undefined && { baseUrl: base_url }),
     ...(priority !== undefined && { priority }),
     ...(weight !== undefined && { weight }),
     ...(enabled !== undefined && { enabled }),
     ...(models && { models: models.map(readModel) }),
+    ...(settings && { settings }),
   }
 }
 

@@ -3,6 +3,10 @@ import type { FailureReason, UpstreamFailure } from '@sluice/upstreams/upstream'
 /** What an operator can do about each failure of a list of models. Nothing of the upstream's own words. */
 const sentences: Partial<Record<FailureReason, string>> = {
   unauthorised: 'The upstream refuses this secret. Check it there, or replace it.',
+  'unauthorised-unclear':
+    'The upstream refuses this secret and does not say why. Check it there; it may only lack a permission.',
+  'permission-missing': 'This key may not list models. Whatever else it may do goes on.',
+  'request-refused': 'The upstream refuses to list its models, and does not blame the secret.',
   banned: 'The upstream has closed this account. Replace the credential.',
   'quota-spent': 'The account has no credit left. Pay its bill at the upstream.',
   'rate-limited':

@@ -5,6 +5,7 @@ const names: readonly [of: string, here: string][] = [
   ['baseUrl', 'base_url'],
   ['credentials', 'secrets'],
   ['models', 'models'],
+  ['settings', 'settings'],
   ['row.price', 'price'],
 ]
 

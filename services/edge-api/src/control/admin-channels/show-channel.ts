@@ -18,12 +18,19 @@ export function showChannel(channel: CatalogChannel): ShownChannel {
     weight,
     enabled,
     models: models.map(showModel),
+    settings: channel.settings,
     credentials: credentials.map((credential) => ({
       id: credential.id,
       state: credential.state,
       reason: typeof credential.reason === 'string' ? inWords(credential.reason) : null,
       concurrency_max: credential.concurrencyMax,
       cooling_until: credential.coolingUntil,
+      restrictions: (credential.restrictions ?? []).map(({ kind, operation, model, until }) => ({
+        kind,
+        operation: operation ?? null,
+        model: model ?? null,
+        until,
+      })),
     })),
   }
 }

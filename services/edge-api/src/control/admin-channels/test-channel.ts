@@ -4,6 +4,7 @@ import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/schedu
 import type { ControlCall } from '../handlers.ts'
 import { recordAct } from '../record-act.ts'
 import type { ChannelDeps } from './channel-deps.ts'
+import { abilitiesOf } from './credential-abilities.ts'
 import { findChannel } from './find-channel.ts'
 import type { CredentialTest } from './test-credential.ts'
 import { testCredential } from './test-credential.ts'
@@ -31,21 +32,24 @@ export async function testChannel(
   const tests = await eachInLanes(chosen, (credential) =>
     testCredential(deps, { channel, credential }, signal),
   )
-  const working = tests.filter(({ listed }) => listed !== undefined)
+  const listing = tests.filter(({ listed }) => listed !== undefined)
+  const working = tests.filter(({ isUsable }) => isUsable)
   const ok = tests.length > 0 && working.length === tests.length
   const facts = { tested: tests.length, working: working.length }
+  const nowMs = deps.clock.nowMs()
   recordAct(deps, call, { act: 'channel.test', target: channel.id, facts })
   await report(deps, call, tests)
   return {
     ok,
-    results: tests.map(({ credential, durationMs, listed, message }) => ({
+    results: tests.map(({ credential, durationMs, listed, message, canList, isUsable }) => ({
       credential_id: credential.id,
-      ok: listed !== undefined,
+      ok: isUsable,
+      operations: abilitiesOf(credential, { canList, nowMs }),
       duration_ms: durationMs,
       models: listed?.length ?? null,
       message,
     })),
-    missing_models: working.length > 0 ? missingModels(channel, working) : [],
+    missing_models: listing.length > 0 ? missingModels(channel, listing) : [],
   }
 }
 

@@ -7,11 +7,12 @@ import type { Deadline } from '@sluice/kernel/deadline'
 import { startDeadline } from '@sluice/kernel/deadline'
 import { credentialSecretPlace } from '@sluice/sealing/sealer'
 import { failureOf } from '@sluice/upstreams/failure-treatments'
-import { OK, outcomeOf } from '@sluice/upstreams/outcome-of'
+import { outcomeOf } from '@sluice/upstreams/outcome-of'
 import type { UpstreamAccess, UpstreamFailure } from '@sluice/upstreams/upstream'
 import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
 import type { ChannelDeps } from './channel-deps.ts'
+import type { Ability } from './credential-abilities.ts'
 import { whyItFailed } from './failure-words.ts'
 
 const TEST_WITHIN_MS = 10_000
@@ -24,6 +25,10 @@ export interface CredentialTest {
   listed: readonly string[] | undefined
   /** Why not, as a sentence. */
   message: string | null
+  /** Whether it may list models: `no` where the upstream says so, `unknown` where it says nothing. */
+  canList: Ability['can']
+  /** Nothing was found that keeps it from being used for all else. */
+  isUsable: boolean
   /** What it says about the credential. */
   outcome: Outcome
 }
@@ -57,13 +62,13 @@ async function ask(
   // It answers to whatever names the channel gives it.
   if (channel.dialect === 'sandbox') {
     const listed = channel.models.map(({ upstreamModel }) => upstreamModel)
-    return { listed, message: null, outcome: OK }
+    return worked(listed)
   }
   const upstream = deps.upstreamOf(channel.dialect)
   if (!upstream?.listModels) return untold('Channels of this dialect have no list to ask for.')
   try {
     const listed = await upstream.listModels({ access, signal: deadline.signal })
-    return { listed, message: null, outcome: OK }
+    return worked(listed)
   } catch (err) {
     const failure = failureIn(err, deadline)
     if (!failure) {
@@ -71,7 +76,10 @@ async function ask(
       return untold('This gateway failed. Its log says more.')
     }
     const outcome = outcomeOf(failure, { nowMs: deps.clock.nowMs(), operation: 'models' })
-    return { listed: undefined, message: whyItFailed(failure), outcome }
+    const isDenied = failure.reason === 'permission-missing'
+    const canList = isDenied || failure.failureClass === 'credential-bad' ? 'no' : 'unknown'
+    const message = whyItFailed(failure)
+    return { listed: undefined, message, outcome, canList, isUsable: isDenied }
   }
 }
 
@@ -94,9 +102,19 @@ function openAccess(
   }
 }
 
+const worked = (listed: readonly string[]): Told => ({
+  listed,
+  message: null,
+  outcome: { kind: 'ok', operation: 'models' },
+  canList: 'yes',
+  isUsable: true,
+})
+
 /** It says nothing about the credential. */
 const untold = (message: string): Told => ({
   listed: undefined,
   message,
+  canList: 'unknown',
+  isUsable: false,
   outcome: { kind: 'aborted' },
 })

@@ -45,6 +45,10 @@ export const words = {
       'One a line: public name, then = and the upstream’s name where it is another, then chat or image.',
     modelsPlaceholder: 'gpt-image-2 image\nfast = gpt-4o-mini chat',
     wrongModels: (line: string) => `This line is not understood: ${line}`,
+    settings: 'Settings of the dialect',
+    settingsHelp:
+      'One a line, name = value; without them all is as usual. OpenAI: organization and project (headers), usageInStreams = estimate (the upstream refuses stream_options), streamImages = true or false, allowPrivate = host:port (private hosts whose picture addresses are fetched; the host of the address above always is). Sandbox: latencyMs, chunkDelayMs, failureRate, failWith, retryAfterMs, partialImages.',
+    settingsPlaceholder: 'usageInStreams = estimate\nallowPrivate = 192.168.1.20:8080',
     secrets: 'Keys',
     secretsHelp: 'One a line. They are sealed at once and never shown again.',
     moreSecretsHelp: 'One a line. Keys that the pool has already are skipped.',
@@ -61,9 +65,15 @@ export const words = {
     added: (added: string, known: string) => `${added} added, ${known} known already.`,
     test: 'Test now',
     testing: 'Testing',
-    testAbout: 'Asks the upstream for its models with each key. Costs nothing.',
+    testAbout:
+      'Asks the upstream for its models with each key. Costs nothing, and a key that may not list models stays in use.',
     tested: { ok: 'The upstream answers.', bad: 'The upstream does not answer as it should.' },
     testedModels: counted(lang, { one: '# model listed', other: '# models listed' }),
+    operations: { chat: 'chat', image: 'images', models: 'list of models' },
+    can: (what: string) => `Can: ${what}.`,
+    cannot: (what: string) => `Cannot: ${what}.`,
+    limitedUntil: (what: string, when: string) => `Limited until ${when}: ${what}.`,
+    deniedUntil: (what: string, when: string) => `Denied, tried again after ${when}: ${what}.`,
     missing: (models: string) => `Not listed by the upstream: ${models}.`,
     columns: {
       id: 'Credential',

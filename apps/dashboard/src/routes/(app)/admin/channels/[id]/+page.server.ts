@@ -22,8 +22,8 @@ export const actions: Actions = {
       secret: ['secrets'],
       act: async (api, form) => {
         const params = { id: event.params['id'] ?? '' }
-        const { models } = await api.getChannel({ params })
-        const body = changedChannelBody(channelForm.parse(form), models)
+        const channel = await api.getChannel({ params })
+        const body = changedChannelBody(channelForm.parse(form), channel)
         await api.editChannel({ params, body })
       },
     }),

@@ -1,0 +1,29 @@
+import { mergeSettings, settingText } from '@sluice/contracts/channel-settings'
+
+import type { Command } from './command.ts'
+import { print, printColumns } from './print.ts'
+import { readSettingWords } from './read-setting-words.ts'
+import { readWords } from './words.ts'
+
+export const setChannelSettings: Command = {
+  usage: [
+    'NAME [--setting name=value]…',
+    'show or change the settings of a channel; name= takes one away',
+  ],
+  run: async ({ scheduler }, args) => {
+    const words = readWords(args, { repeated: ['setting'] })
+    const name = words.word(0, 'the channel')
+    const { channels } = await scheduler.readCatalog({ fresh: true })
+    const channel = channels.find((one) => one.name === name)
+    if (!channel) throw new Error(`there is no channel ${name}`)
+    const settings = readSettingWords(channel.dialect, words.every('setting'))
+    if (Object.keys(settings).length > 0) {
+      await scheduler.changeChannel({ channelId: channel.id, change: { settings } })
+    }
+    const now = Object.entries(mergeSettings(channel.settings, settings))
+    if (now.length === 0) print(`${name} has no settings of its own.`)
+    else
+      printColumns([['setting', 'value'], ...now.map(([key, value]) => [key, settingText(value)])])
+    return 0
+  },
+}

@@ -1,0 +1,50 @@
+import { afterEach, expect, it } from 'vitest'
+
+import { acting, idOf } from './channels-suite.ts'
+import type { House } from './house.ts'
+import { openHouse } from './house.ts'
+import { memoryStores } from './memory-stores.ts'
+import { messageOf, refusalOf } from './visitors.ts'
+
+const CHANNELS = '/api/admin/channels'
+
+let here: House | undefined
+async function open() {
+  here = await openHouse(await memoryStores())
+  return { ...here, ...acting(here) }
+}
+afterEach(async () => {
+  await here?.close()
+  here = undefined
+})
+
+it('settings of a channel are shown, changed one by one, and refused with the names that are known', async () => {
+  const { create, admin } = await open()
+  const settings = { usageInStreams: 'estimate', allowPrivate: ['10.0.0.7:8080'] }
+  const made = await create({ settings })
+  expect(made.body).toMatchObject({ settings })
+  const path = `${CHANNELS}/${idOf(made)}`
+  const change = { streamImages: false, allowPrivate: null }
+  const edited = await admin('PATCH', path, { body: { settings: change } })
+  const expected = { usageInStreams: 'estimate', streamImages: false }
+  expect(edited.body['settings']).toEqual(expected)
+  expect((await admin('GET', path)).body['settings']).toEqual(expected)
+  const wrong = await admin('PATCH', path, { body: { settings: { colour: 'red' } } })
+  const param = 'settings.colour'
+  expect(refusalOf(wrong)).toEqual({ status: 400, code: 'invalid_value', param })
+  expect(messageOf(wrong)).toContain('usageInStreams')
+  expect((await admin('GET', path)).body['settings']).toEqual(expected)
+})
+
+it.each([
+  [{ latencyMs: 5 }, 'settings.latencyMs'],
+  [{ usageInStreams: 'never' }, 'settings.usageInStreams'],
+  [{ organization: 'a\r\nx: y' }, 'settings.organization'],
+])('a new channel cannot have %j', async (settings, param) => {
+  const { create } = await open()
+  expect(refusalOf(await create({ settings }))).toEqual({
+    status: 400,
+    code: 'invalid_value',
+    param,
+  })
+})

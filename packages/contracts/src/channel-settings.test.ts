@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+
+import {
+  findWrongSetting,
+  mergeSettings,
+  readSettingText,
+  settingNames,
+  settingText,
+} from './channel-settings.ts'
+
+describe('the settings of a channel', () => {
+  it.each([
+    ['usageInStreams', 'estimate', 'estimate'],
+    ['streamImages', 'false', false],
+    ['streamImages', 'true', true],
+    ['organization', 'org-123', 'org-123'],
+    ['project', '12345', '12345'],
+    ['allowPrivate', '10.0.0.7:8080, nas.lan:80', ['10.0.0.7:8080', 'nas.lan:80']],
+    ['allowPrivate', '10.0.0.7:8080', ['10.0.0.7:8080']],
+    ['usageInStreams', ' ', null],
+  ])('%s written as %j', (name, text, value) => {
+    expect(readSettingText('openai', name, text)).toEqual(value)
+    const given = mergeSettings({}, { [name]: value })
+    expect(findWrongSetting('openai', given)).toBeUndefined()
+    const again = Object.values(given).map(settingText)
+    expect(again.map((one) => readSettingText('openai', name, one))).toEqual(Object.values(given))
+  })
+
+  it('of the sandbox are numbers and words', () => {
+    expect(readSettingText('sandbox', 'latencyMs', '250')).toBe(250)
+    expect(readSettingText('sandbox', 'failureRate', '0.5')).toBe(0.5)
+    expect(readSettingText('sandbox', 'failWith', 'timeout')).toBe('timeout')
+  })
+
+  it.each([
+    ['openai', { latencyMs: 5 }, /^is no setting of openai channels; they know organization, /],
+    ['openai', { usageInStreams: 'never' }, /ask/],
+    ['openai', { streamImages: 'yes' }, /boolean/],
+    ['openai', { organization: 'a\r\nx-evil: 1' }, /letters/],
+    ['openai', { allowPrivate: ['10.0.0.7'] }, /host and a port/],
+    ['sandbox', { usageInStreams: 'ask' }, /they know latencyMs, /],
+    ['sandbox', { latencyMs: -1 }, /0/],
+  ] as const)('of a %s channel are refused by name: %j', (dialect, settings, message) => {
+    const wrong = findWrongSetting(dialect, settings)
+    expect(wrong?.name).toBe(Object.keys(settings)[0])
+    expect(wrong?.message).toMatch(message)
+  })
+
+  it('change one by one; null takes one away', () => {
+    const before = { organization: 'a', project: 'b' }
+    const change = { project: null, streamImages: false }
+    expect(mergeSettings(before, change)).toEqual({ organization: 'a', streamImages: false })
+  })
+
+  it('have names that are listed', () => {
+    expect(settingNames('openai')).toContain('usageInStreams')
+  })
+})
