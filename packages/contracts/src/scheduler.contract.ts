@@ -1,3 +1,4 @@
+// long: one contract, its shapes beside the methods that use them
 import { z } from 'zod'
 
 import { id, instant } from './codecs.ts'
