@@ -54,6 +54,9 @@ export function forward(input: ForwardInput): Promise<void> {
         method,
         headers: forwardedHeaders(input),
         body: hasBody ? incoming : null,
+        // A service may close a connection some time after it answered without reading a body; another
+        // request must not be on it by then.
+        reset: hasBody,
         headersTimeout: ANSWER_WITHIN_MS,
         bodyTimeout: SILENCE_MS_MAX,
       },
