@@ -88,13 +88,20 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
 
   test('afterwards the books balance, every job ended, and each was paid once', async () => {
     expect(await checkBooks({ running })).toEqual([])
-    const charged = await ask<{ ref: string; captured: string; amount: string }>(
+    const charged = await ask<{ ref: string; captured: string }>(
       { running },
-      `select ref, captured_micro::text as captured, amount_micro::text as amount from holds where purpose = 'job'`,
+      `select ref, captured_micro::text as captured from holds where purpose = 'job' and captured_micro > 0`,
     )
     const captures = new Set(charged.map((hold) => hold.captured))
     // All jobs asked for the same picture: one price, and none paid zero or double.
     expect(captures.size).toBe(1)
+    // A hold whose opening had an unknown outcome may have been given back; the repeat then opened another.
+    const unpaid = await ask<{ ref: string }>(
+      { running },
+      `select ref from holds where purpose = 'job' and captured_micro = 0
+       and exists (select 1 from image_jobs where id = holds.ref)`,
+    )
+    expect(unpaid).toEqual([])
     expect(charged.map((hold) => hold.ref).sort()).toEqual(history.map((one) => one.task).sort())
   })
 })

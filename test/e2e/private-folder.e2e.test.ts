@@ -25,9 +25,12 @@ beforeAll(async () => {
 }, TIMEOUT_MS)
 afterAll(() => rm(home, { recursive: true, force: true }))
 
+// npm itself would keep compiled code in the temporary folder.
+const environment = () => ({ HOME: home, TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1' })
+
 const start = async (extra: Record<string, string> = {}) => {
   const port = await freePort()
-  const env = { HOME: home, TMPDIR: temporary, PORT: String(port), ...extra }
+  const env = { ...environment(), PORT: String(port), ...extra }
   const npm = runNpm({ folder: checkout, words: ['start'], env })
   try {
     const [, url = ''] = await npm.printed(/Sluice listens on (http:\S+)/)
@@ -70,7 +73,7 @@ test(
 test(
   '`npm test` runs tests on a real PostgreSQL there',
   async () => {
-    const env = { HOME: home, TMPDIR: temporary }
+    const env = environment()
     const words = ['test', '--', '--project', 'pg', 'packages/db/src/with-transaction.pg.test.ts']
     const npm = runNpm({ folder: checkout, words, env })
     expect(await npm.ended(), npm.output()).toBe(0)
