@@ -70,32 +70,6 @@ describe('an outcome', () => {
     expect(isFresh(after([{ kind: 'ok', operation: 'image' }], { from: denied }))).toBe(true)
   })
 
-  it('of a refusal without a reason lets the credential rest, and never asks for a person by itself', () => {
-    const refusal: Outcome = { kind: 'refused', operation: 'chat', reason: '401' }
-    const refused = after(Array.from({ length: 30 }, () => refusal))
-    expect(refused.attention).toBeNull()
-    expect(gateOf(refused)).toMatchObject({ shut: false, restUntilMs: 5_000 })
-    expect(isFresh(after([ok], { from: refused, atMs: 5_000 }))).toBe(true)
-  })
-
-  it('of the list of models that is refused as well asks for a person; refused alone it says nothing', () => {
-    const refusal: Outcome = { kind: 'refused', operation: 'chat', reason: '401' }
-    const list: Outcome = { kind: 'refused', operation: 'models', reason: '401' }
-    expect(after([list, list])).toBe(freshHealth)
-    expect(after([refusal, list]).attention).toBe('401')
-    expect(after([refusal, ok, list]).attention).toBeNull()
-  })
-
-  it('of one model or one operation leaves all else as it is', () => {
-    const limits = after([{ kind: 'limited', retryAt: new Date(40_000), model: 'a' }])
-    expect(gateOf(limits)).toEqual({ shut: false, restUntilMs: 0, probation: false })
-    expect(gateOf(limits, 'a')).toMatchObject({ restUntilMs: 40_000 })
-    const denied = after([{ kind: 'denied', operation: 'image', reason: 'scope' }])
-    expect(gateOf(denied)).toEqual({ shut: false, restUntilMs: 0, probation: false })
-    expect(isFresh(denied)).toBe(false)
-    expect(isFresh(after([{ kind: 'ok', operation: 'image' }], { from: denied }))).toBe(true)
-  })
-
   it('cannot lift attention: only a person can', () => {
     const refused = after([unauthorised('401')])
     expect(after([ok, limited(), failed, aborted, ok], { from: refused }).attention).toBe('401')
