@@ -17,6 +17,7 @@ function setUp() {
       ref: string
       unlessSubmitted?: boolean | undefined
     }) => {
+      if (ref === 'img_refused') throw new AppError('internal_error', 'refused for ever')
       if (isAway) throw new AppError('unavailable', 'billing is away')
       asked.push(`${ref} ${unlessSubmitted ? 'unless submitted' : 'always'}`)
       return { releasedMicro: 0n }
@@ -41,6 +42,17 @@ test('a hold waits while billing is away, and is given back once it answers', as
   await returns.upkeep()
   expect(asked).toEqual(['img_1 unless submitted'])
   expect(returns.waiting()).toBe(0)
+})
+
+test('a hold that billing refuses for ever does not keep the others waiting', async () => {
+  const { asked, returns } = setUp()
+  returns.add({ ref: 'img_refused', reason: 'job not written' })
+  returns.add({ ref: 'img_1', reason: 'job not written' })
+  await returns.upkeep()
+  expect(asked).toEqual([])
+  await returns.upkeep()
+  expect(asked).toEqual(['img_1 unless submitted'])
+  expect(returns.waiting()).toBe(1)
 })
 
 test('a hold that may be opened still is given back a second time, later', async () => {

@@ -56,7 +56,10 @@ export function createHoldReturns({
 
   return {
     add(hold) {
-      if (waiting.size >= WAITING_MAX) return
+      if (waiting.size >= WAITING_MAX) {
+        log.warn({ ref: hold.ref }, 'too many holds wait; billing ends this one by its own task')
+        return
+      }
       waiting.set(hold.ref, { ...hold, dueMs: clock.monotonicMs() })
     },
     async upkeep() {
@@ -66,7 +69,10 @@ export function createHoldReturns({
         try {
           await give(hold)
         } catch (err) {
-          // Whatever keeps this one waiting keeps the others, too.
+          // Billing is probably away, so no other is tried now. This one is tried last next time, so that a
+          // hold that billing refuses for ever does not keep the others waiting.
+          if (waiting.get(hold.ref) === hold && waiting.delete(hold.ref))
+            waiting.set(hold.ref, hold)
           log.warn({ err, holds: waiting.size }, 'holds that are to be given back wait for billing')
           return
         }
