@@ -14,6 +14,7 @@ import {
   staticFiles,
   strangersForms,
 } from './panel/pages.ts'
+import { unfinishedEdits, unfinishedForms } from './panel/unfinished-forms.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
@@ -24,6 +25,8 @@ const scenarios = {
   'an address that is none gets a page that says so': missingPage,
   'a form that another site sends does nothing': crossSiteForm,
   'forms of strangers are not even read': strangersForms,
+  'forms that stop on the way hold a share of their sender only': unfinishedForms,
+  'of edits without credits nothing is stored': unfinishedEdits,
   'guesses by the form are counted where they come from': guessesCounted,
   'no secret is in any line of the log': keepsSecrets,
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
+import { panelFormBytesMax } from '@sluice/contracts/control/panel-forms'
 import type { Log } from '@sluice/kernel/log'
 
 import { compressPage } from './compress-page.ts'
@@ -7,12 +8,6 @@ import type { Gateways } from './gateways.ts'
 import type { PanelBuild } from './panel-build.ts'
 import { requestOrigin } from './request-origin.ts'
 import { serveAssets } from './serve-asset.ts'
-
-/** Forms carry a few lines; pictures go from the browser to the gateway itself. */
-const FORM_BYTES_MAX = 512 * 1024
-/** The forms of who is not signed in: an e-mail and a password, percent-encoded. */
-const OPEN_FORM_BYTES_MAX = 16 * 1024
-const OPEN_FORMS: ReadonlySet<string> = new Set(['/login', '/register'])
 
 export interface PanelDeps {
   build: PanelBuild
@@ -28,6 +23,8 @@ export interface PanelCall {
   incoming: IncomingMessage
   /** Where the request came from, signed by the door that it came through. */
   callerStamp: string | undefined
+  /** The body, where whoever stands before the panel has read it; else the request still has it. */
+  form?: Buffer | undefined
 }
 
 /** The panel behind a door: answers everything that it is asked. */
@@ -43,18 +40,18 @@ export function createPanel({ build, gateways, publicBaseUrl, log }: PanelDeps):
     log.error({ err, path }, 'a page of the panel failed')
 
   return {
-    fetch: async (request, { incoming, callerStamp }) => {
+    fetch: async (request, { incoming, callerStamp, form }) => {
       const { pathname, search } = new URL(request.url)
       const asset = build.assets.get(pathname)
       if (asset) return serveAsset(asset, request)
-      const bytesMax = OPEN_FORMS.has(pathname) ? OPEN_FORM_BYTES_MAX : FORM_BYTES_MAX
-      if (isTooLarge(request, bytesMax)) return new Response('Too large', { status: 413 })
+      if (!form && isTooLarge(request, panelFormBytesMax(pathname)))
+        return new Response('Too large', { status: 413 })
       const origin = requestOrigin({
         host: incoming.headers.host ?? '',
         origin: request.headers.get('origin'),
         publicOrigin,
       })
-      const asked = new Request(`${origin}${pathname}${search}`, initOf(request))
+      const asked = new Request(`${origin}${pathname}${search}`, initOf(request, form))
       const address = incoming.socket.remoteAddress ?? 'unknown'
       const answer = await build.server.respond(asked, {
         platform: {
@@ -78,7 +75,14 @@ function isTooLarge({ method, headers }: Request, bytesMax: number): boolean {
 }
 
 // A request of the platform's own kind: SvelteKit may copy it, which a server's light one does not bear.
-function initOf({ method, headers, body, signal }: Request): RequestInit & { duplex?: 'half' } {
-  const init = { method, headers: [...headers], signal }
+function initOf(request: Request, form: Buffer | undefined): RequestInit & { duplex?: 'half' } {
+  const { method, signal } = request
+  const headers = new Headers(request.headers)
+  if (form) {
+    headers.set('content-length', String(form.length))
+    return { method, headers, signal, body: new Uint8Array(form) }
+  }
+  const { body } = request
+  const init = { method, headers, signal }
   return body === null ? init : { ...init, body, duplex: 'half' }
 }

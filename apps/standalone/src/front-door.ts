@@ -14,7 +14,7 @@ type Checks = Record<string, HealthCheck>
 
 /** The modules, as far as they show at the port. */
 export interface Rooms {
-  edgeApi: Pick<EdgeApi, 'app' | 'checks' | 'stampCaller' | 'isApiCall'>
+  edgeApi: Pick<EdgeApi, 'app' | 'checks' | 'stampCaller' | 'isApiCall' | 'answerForm'>
   imgproxy: Pick<Imgproxy, 'app' | 'checks'>
   billing: { checks: Checks }
   scheduler: { checks: Checks }
@@ -53,7 +53,10 @@ export function frontDoor(rooms: Rooms, { clock }: { clock: Clock }) {
         return cors(incoming, outgoing) ?? imgproxy.app.fetch(request, env)
       if (healthPaths.has(path)) return health.fetch(request, env)
       if (edgeApi.isApiCall(incoming, path)) return edgeApi.app.fetch(request, env)
-      return panel.fetch(request, { incoming, callerStamp: edgeApi.stampCaller(incoming) })
+      const callerStamp = edgeApi.stampCaller(incoming)
+      return edgeApi.answerForm({ incoming, outgoing }, path, (form) =>
+        panel.fetch(request, { incoming, callerStamp, form }),
+      )
     },
   }
 }

@@ -16,6 +16,13 @@ import type { Principal } from './request.ts'
 import type { ChatTrace } from './settle/chat-trace.ts'
 import type { UsageOutbox } from './settle/usage-outbox.ts'
 
+/** Both ends of a request, and its path without the query. */
+export interface FormEnds {
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+  path: string
+}
+
 /** What the module made of its world for chat requests; shared by all of them. */
 export interface ChatParts {
   door: Door
@@ -24,6 +31,8 @@ export interface ChatParts {
   newRequestId: () => string
   /** For the panel behind us: where this request came from, signed. */
   stampCaller: (incoming: IncomingMessage) => string
+  /** The form of a request that goes to the panel; see `readPanelForm`. */
+  readForm: (ends: FormEnds) => Promise<Buffer | undefined>
   admission: Admission
   allowances: AllowancePool
   uses: CredentialUses

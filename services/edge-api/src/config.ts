@@ -72,7 +72,7 @@ export const defaultEdgeConfig: EdgeConfig = {
   bodyMemoryBytesMax: 256 * MIB,
   bodyMemoryPerCallerBytesMax: 128 * MIB,
   uploadBytesMax: 2_048 * MIB,
-  uploadPerCallerBytesMax: 512 * MIB,
+  uploadPerCallerBytesMax: 256 * MIB,
   taskStreamsPerKeyMax: 64,
   imageRequestsPerKeyMax: 1_000,
   requestsInFlightMax: 10_000,

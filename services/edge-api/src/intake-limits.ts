@@ -14,11 +14,16 @@ import { createStreamLimit } from './stream-limit.ts'
 /** A body above this size is worth a look at the caller's balance before it is read. */
 const SMALL_BODY_BYTES = 64 * 1024
 const TASK_STREAMS_MAX = 2_000
+const KIB = 1024
+const MIB = 1024 * KIB
 
 /** What callers may make this process hold before it is known what they ask for. */
 export interface IntakeLimits {
   /** Request bodies in memory. */
   bodies: ByteBudget
+  /** Forms on their way to the panel, by user; and those of who is not signed in, by address. */
+  forms: ByteBudget
+  openForms: ByteBudget
   /** Pictures of requests that are not jobs yet, on disk. */
   uploads: ByteBudget
   /** Followers of image tasks at `/v1`, by API key. */
@@ -43,6 +48,8 @@ export function createIntakeLimits({
       callerBytesMax: config.bodyMemoryPerCallerBytesMax,
       what: 'request bodies',
     }),
+    forms: createByteBudget({ bytesMax: 64 * MIB, callerBytesMax: 4 * MIB, what: 'forms' }),
+    openForms: createByteBudget({ bytesMax: 8 * MIB, callerBytesMax: 512 * KIB, what: 'forms' }),
     uploads: createByteBudget({
       bytesMax: config.uploadBytesMax,
       callerBytesMax: config.uploadPerCallerBytesMax,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import { AppError } from '@sluice/kernel/app-error'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { Unsubscribe } from '@sluice/bus/bus'
 import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { newId } from '@sluice/kernel/ids'
@@ -9,7 +9,9 @@ import type { HealthCheck } from '@sluice/service-kit/http/health'
 import { refusedFields } from '@sluice/upstreams/refused-fields'
 
 import { isApiCall } from './accept/api-paths.ts'
+import { readPanelForm } from './accept/panel-form.ts'
 import { createPublicApp, nameRequest } from './accept/public-app.ts'
+import { errorResponse } from './accept/render-error.ts'
 import { createAdmission } from './admit/admit.ts'
 import { createAllowancePool } from './admit/allowance-pool.ts'
 import { createAuthenticator } from './admit/authenticate.ts'
@@ -36,7 +38,7 @@ import type { Identity } from './identity/identity.ts'
 import { createHoldReturns } from './images/hold-returns.ts'
 import { createIntakeLimits } from './intake-limits.ts'
 import { keyHash } from './key-hash.ts'
-import type { EdgeApp } from './request.ts'
+import type { EdgeApp, EdgeEnv } from './request.ts'
 import { requestIds } from './request-ids.ts'
 import { noteKeyUses } from './settle/note-key-uses.ts'
 import { requestLog } from './settle/request-log.ts'
@@ -66,6 +68,15 @@ export interface EdgeApi {
   isApiCall(incoming: IncomingMessage, path: string): boolean
   /** For a panel that is mounted in this process: where a request came from, signed. */
   stampCaller(incoming: IncomingMessage): string
+  /**
+   * For the same panel: reads the form of a request within its bounds (`readPanelForm`), then has `respond` answer.
+   * A form that is refused is answered here.
+   */
+  answerForm(
+    env: EdgeEnv['Bindings'],
+    path: string,
+    respond: (form: Buffer | undefined) => Promise<Response>,
+  ): Promise<Response>
   /** For /ready. */
   checks: Record<string, HealthCheck>
 }
@@ -124,11 +135,15 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       counters.count(record)
     },
   }
+  const people = createIdentity({ ...deps, ...config, store: deps.identityStore })
+  const identity = countSignIns(people, deps.metrics)
+  const { intake } = door
   const parts: ChatParts = {
     door,
     edge,
     newRequestId,
     stampCaller,
+    readForm: (ends) => readPanelForm({ clock, sweep, intake, identity, addressOf }, ends),
     admission,
     allowances,
     uses: credentialUses(),
@@ -140,15 +155,13 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     running,
   }
   watchParts(deps, parts, rows.dropped)
-  const people = createIdentity({ ...deps, ...config, store: deps.identityStore })
-  const identity = countSignIns(people, deps.metrics)
   const app = createPublicApp(parts)
   mountControl(
     app,
     {
       clock,
       sweep,
-      bodies: door.intake.bodies,
+      bodies: intake.bodies,
       count: countRequests(deps.metrics),
       publicOrigin: config.publicBaseUrl && new URL(config.publicBaseUrl).origin,
       addressOf,
@@ -165,6 +178,15 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     identity,
     app,
     stampCaller,
+    answerForm: async (env, path, respond) => {
+      try {
+        return await respond(await parts.readForm({ ...env, path }))
+      } catch (error) {
+        if (!isAppError(error)) throw error
+        nameRequest({ env }, newRequestId)
+        return errorResponse(error, { env })
+      }
+    },
     isApiCall: ({ method = 'GET', headers }, path) => isApiCall({ method, path, headers }),
     async start() {
       unsubscribe = await bus.subscribe('api-key-changed', ({ apiKeyId }) =>
@@ -242,6 +264,11 @@ function watchParts({ metrics, rateStore }: EdgeDeps, parts: ChatParts, dropped:
       () => parts.door.holdReturns.waiting(),
     ],
     ['body_bytes', 'Bytes of large request bodies in memory.', parts.door.intake.bodies.usedBytes],
+    [
+      'form_bytes',
+      'Bytes of forms on their way to the panel in memory.',
+      () => parts.door.intake.forms.usedBytes() + parts.door.intake.openForms.usedBytes(),
+    ],
     [
       'upload_bytes',
       'Bytes of uploads that are not jobs yet.',

@@ -63,7 +63,7 @@ function pathOf(url: string): string {
   return new URL(url).pathname
 }
 
-type Manners = Pick<ForwardInput, 'origin' | 'withhold' | 'say'>
+type Manners = Pick<ForwardInput, 'origin' | 'withhold' | 'say' | 'body'>
 
 function mountForwards(app: EdgeApp, parts: ChatParts): void {
   const { newRequestId, stampCaller, door } = parts
@@ -80,12 +80,13 @@ function mountForwards(app: EdgeApp, parts: ChatParts): void {
     const origin = originOf(imgproxyUrl)
     app.get('/p/*', (context) => pass(context, { origin, withhold }))
   }
-  app.notFound((context) => {
+  app.notFound(async (context) => {
     const { path, method } = context.req
-    const { incoming } = context.env
+    const { incoming, outgoing } = context.env
     if (dashboardUrl !== undefined && !isApiCall({ method, path, headers: incoming.headers })) {
+      const body = await parts.readForm({ incoming, outgoing, path })
       const say = { [CALLER_HEADER]: stampCaller(incoming) }
-      return pass(context, { origin: originOf(dashboardUrl), say })
+      return pass(context, { origin: originOf(dashboardUrl), say, body })
     }
     nameRequest(context, newRequestId)
     return answerUnknown(app, context)
@@ -127,7 +128,7 @@ function methodsOf(app: EdgeApp, path: string): string[] {
 }
 
 /** Gives the request its id, once, and puts it on the answer whoever writes that. */
-export function nameRequest({ env }: EdgeContext, newRequestId: () => string): string {
+export function nameRequest({ env }: Pick<EdgeContext, 'env'>, newRequestId: () => string): string {
   if (env.requestId === undefined) {
     env.requestId = newRequestId()
     if (!env.outgoing.headersSent) env.outgoing.setHeader('x-request-id', env.requestId)

@@ -19,15 +19,37 @@ export interface ReadBodyDeps {
   hold?: ByteHold
 }
 
+interface BodyKind {
+  /** Why the head is refused, if it is. */
+  refuse: (incoming: IncomingMessage, bytesMax: number) => AppError | undefined
+  /** Why the whole body is refused, if it is. */
+  judge?: (body: Buffer) => AppError | undefined
+  /** So many bytes are not counted in the hold. */
+  uncountedBytes: number
+}
+
 /**
  * All bytes of a JSON body. Refuses before it buffers: `unsupported_media_type` for what is compressed or
  * is not JSON, `body_too_large` by the stated length or as soon as more comes. Throws `invalid_json` for
  * bytes that are not UTF-8 (RFC 8259 §8.1), `request_timeout` for a body that comes too slowly,
  * `caller_gone` for one that ends early, and what its hold throws.
  */
-export function readJsonBody(
+export function readJsonBody(deps: ReadBodyDeps, incoming: IncomingMessage): Promise<Buffer> {
+  return readBody(deps, incoming, jsonBody)
+}
+
+/**
+ * The same for a form of a browser, of which every byte is counted. Throws `unsupported_media_type` for what is
+ * compressed or no form, `body_too_large`, `request_timeout`, `caller_gone`, and what its hold throws.
+ */
+export function readFormBody(deps: ReadBodyDeps, incoming: IncomingMessage): Promise<Buffer> {
+  return readBody(deps, incoming, formBody)
+}
+
+function readBody(
   { bytesMax, clock, sweep, hold }: ReadBodyDeps,
   incoming: IncomingMessage,
+  { refuse, judge, uncountedBytes }: BodyKind,
 ): Promise<Buffer> {
   const refusal = refuse(incoming, bytesMax)
   if (refusal) return Promise.reject(refusal)
@@ -60,7 +82,7 @@ export function readJsonBody(
       reject(error)
     }
     const count = () => {
-      if (!hold || bytes <= UNCOUNTED_BYTES) return true
+      if (!hold || bytes <= uncountedBytes) return true
       try {
         hold.add(bytes - counted)
         counted = bytes
@@ -81,8 +103,8 @@ export function readJsonBody(
     const whole = () => {
       if (over) return
       const body = chunks ? Buffer.concat(chunks, bytes) : (first ?? EMPTY)
-      // Two parsers would make two texts of other bytes.
-      if (!isUtf8(body)) return fail(notUtf8())
+      const complaint = judge?.(body)
+      if (complaint) return fail(complaint)
       end()
       resolve(body)
     }
@@ -104,14 +126,31 @@ const asAppError = (error: unknown) => error as AppError
 
 const EMPTY = Buffer.alloc(0)
 
-function refuse({ headers }: IncomingMessage, bytesMax: number): AppError | undefined {
+const jsonBody: BodyKind = {
+  refuse: (incoming, bytesMax) =>
+    refuseHead(incoming, { types: JSON_TYPES, what: 'JSON', bytesMax }),
+  // Two parsers would make two texts of other bytes.
+  judge: (body) => (isUtf8(body) ? undefined : notUtf8()),
+  uncountedBytes: UNCOUNTED_BYTES,
+}
+
+const formBody: BodyKind = {
+  refuse: (incoming, bytesMax) =>
+    refuseHead(incoming, { types: FORM_TYPES, what: 'a form', bytesMax }),
+  uncountedBytes: 0,
+}
+
+function refuseHead(
+  { headers }: IncomingMessage,
+  { types, what, bytesMax }: { types: RegExp; what: string; bytesMax: number },
+): AppError | undefined {
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     return new AppError('unsupported_media_type', 'The body must not be compressed.')
   }
   const type = headers['content-type']
-  if (type !== undefined && !JSON_TYPES.test(type)) {
-    return new AppError('unsupported_media_type', 'The body must be JSON.')
+  if (type !== undefined && !types.test(type)) {
+    return new AppError('unsupported_media_type', `The body must be ${what}.`)
   }
   return Number(headers['content-length'] ?? 0) > bytesMax ? tooLarge(bytesMax) : undefined
 }
@@ -119,6 +158,7 @@ function refuse({ headers }: IncomingMessage, bytesMax: number): AppError | unde
 // Clients that do not say what they send mean JSON; curl says a form when it is not told.
 const JSON_TYPES =
   /^(application\/([\w.+-]*\+)?json|text\/(plain|json)|application\/x-www-form-urlencoded)\b/i
+const FORM_TYPES = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i
 
 function tooLarge(bytesMax: number): AppError {
   return new AppError('body_too_large', `The body may have at most ${bytesMax} bytes.`)

@@ -8,7 +8,10 @@ import type { StoredAnswer } from '../store/answer-store.ts'
 import { linger } from './linger.ts'
 
 /** Anything thrown by a route, as a response in the OpenAI dialect; the one place that builds one. */
-export function errorResponse(error: unknown, { env: { outgoing } }: EdgeContext): Response {
+export function errorResponse(
+  error: unknown,
+  { env: { outgoing } }: Pick<EdgeContext, 'env'>,
+): Response {
   const { status, headers, envelope } = renderError(error)
   const body = Buffer.from(JSON.stringify(envelope))
   if (!isUnread(outgoing)) return new Response(body, { status, headers })

@@ -33,6 +33,8 @@ export interface ForwardInput {
   withhold?: readonly string[]
   /** What we say ourselves, by names in lower case; the caller's own word of it stays here. */
   say?: Readonly<Record<string, string>>
+  /** The body, where it was read already. */
+  body?: Buffer | undefined
 }
 
 /**
@@ -45,6 +47,7 @@ export function forward(input: ForwardInput): Promise<void> {
   const { method = 'GET', url = '/' } = incoming
   if (!url.startsWith('/')) return Promise.reject(new AppError('not_found', 'Not a path of ours.'))
   const hasBody = method !== 'GET' && method !== 'HEAD'
+  const body = input.body ?? incoming
   return new Promise((resolve, reject) => {
     const relay = new Forward(outgoing, input.requestId, { resolve, reject })
     dispatcher.dispatch(
@@ -53,7 +56,7 @@ export function forward(input: ForwardInput): Promise<void> {
         path: url,
         method,
         headers: forwardedHeaders(input),
-        body: hasBody ? incoming : null,
+        body: hasBody ? body : null,
         // A service may close a connection some time after it answered without reading a body; another
         // request must not be on it by then.
         reset: hasBody,
@@ -73,6 +76,8 @@ function forwardedHeaders(input: ForwardInput): string[] {
     const name = rawHeaders[at] ?? ''
     const lower = name.toLowerCase()
     const isOurs = ours.has(lower) || Object.hasOwn(say, lower)
+    // A body that was read may be another than was announced; the client counts it.
+    if (lower === 'content-length' && input.body) continue
     const stays = hopByHop.has(lower) || withhold.includes(lower) || isOurs
     if (!stays) list.push(name, rawHeaders[at + 1] ?? '')
   }

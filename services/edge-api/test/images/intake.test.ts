@@ -99,25 +99,31 @@ test.each([
   }
 })
 
-test('unfinished forms of one key fill its share of the disk, and are gone when they end', async () => {
-  const here = await world({ runner: false, config: { uploadPerCallerBytesMax: 3 * MIB } })
-  const first = await begin(here, { path: EDITS, type: FORM, sent: unfinished })
-  await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBeGreaterThan(1.9 * MIB))
-  const second = await begin(here, { path: EDITS, type: FORM, sent: unfinished })
-  await vi.waitFor(() => expect(second.received()).toMatch(/^HTTP\/1\.1 429 /))
-  expect(second.received()).toContain('rate_limit_exceeded')
-  const other = await here.call(EDITS, {
-    method: 'POST',
-    key: 'sk-other',
-    body: form([...least, file('image', png), { name: 'async', value: 'true' }]),
-    headers: { 'content-type': FORM },
-  })
-  expect(other.status).toBe(202)
-  first.socket.destroy()
-  await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBe(0))
-  const kept = await here.blobs.list('', { limit: 100 })
-  expect(kept).toHaveLength(1)
-})
+test.each([
+  [EDITS, 'sk-one', 'sk-other'],
+  [PANEL, 'at-ada', 'at-bob'],
+])(
+  'unfinished forms of one caller at %s fill their share of the disk, and are gone when they end',
+  async (path, key, otherKey) => {
+    const here = await world({ runner: false, config: { uploadPerCallerBytesMax: 3 * MIB } })
+    const first = await begin(here, { path, key, type: FORM, sent: unfinished })
+    await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBeGreaterThan(1.9 * MIB))
+    const second = await begin(here, { path, key, type: FORM, sent: unfinished })
+    await vi.waitFor(() => expect(second.received()).toMatch(/^HTTP\/1\.1 429 /))
+    expect(second.received()).toContain('rate_limit_exceeded')
+    const other = await here.call(path, {
+      method: 'POST',
+      key: otherKey,
+      body: form([...least, file('image', png), { name: 'async', value: 'true' }]),
+      headers: { 'content-type': FORM },
+    })
+    expect(other.status).toBe(202)
+    first.socket.destroy()
+    await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBe(0))
+    const kept = await here.blobs.list('', { limit: 100 })
+    expect(kept).toHaveLength(1)
+  },
+)
 
 test('JSON bodies of one key fill its share of the memory, and nobody else’s', async () => {
   const here = await world({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })

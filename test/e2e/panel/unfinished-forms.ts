@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+
+import { expect } from 'vitest'
+
+import { ADMIN_EMAIL, must, PASSWORD } from '../auth-matrix/world.ts'
+import type { Context } from '../harness/context.ts'
+import { eventually } from '../harness/context.ts'
+import { cookieOf, sendLogin, visit } from './visit.ts'
+
+const KIB = 1024
+const ADMIN = { email: ADMIN_EMAIL, password: PASSWORD }
+
+interface Begun {
+  path: string
+  headers: Record<string, string>
+  length: number
+  sent: Buffer
+  from?: string
+}
+
+interface Form {
+  socket: Socket
+  /** The status of its answer; undefined while it has none. */
+  status(): number | undefined
+}
+
+/** Sends the head of a form and the first bytes of its body. */
+async function begin({ running }: Context, begun: Begun): Promise<Form> {
+  const { path, headers, length, sent, from = '127.0.0.1' } = begun
+  const { hostname, port, origin } = new URL(running.baseUrl)
+  const socket = connect({ host: hostname, port: Number(port), localAddress: from })
+  let received = ''
+  socket.on('data', (chunk) => (received += chunk.toString('latin1')))
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  const lines = Object.entries({
+    host: `${hostname}:${port}`,
+    origin,
+    'content-type': 'multipart/form-data; boundary=b',
+    'content-length': String(length),
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
+  socket.write(sent)
+  const status = () => {
+    const digits = /^HTTP\/1\.1 (\d{3})/.exec(received)?.[1]
+    return digits === undefined ? undefined : Number(digits)
+  }
+  return { socket, status }
+}
+
+const whenAnswered = (form: Form) => eventually(async () => form.status())
+
+/** Forms that stop on the way hold a share of their sender, whoever sends them; other people are served. */
+export async function unfinishedForms(context: Context): Promise<void> {
+  const { running } = context
+  const cookie = cookieOf(await sendLogin(running, ADMIN, { from: '127.0.0.20' }))
+  const mine = {
+    path: '/studio',
+    headers: { cookie },
+    length: 512 * KIB,
+    sent: Buffer.alloc(511 * KIB, 'a'),
+  }
+  const begun = await Promise.all(Array.from({ length: 8 }, () => begin(context, mine)))
+  const ninth = await eventually(async () => {
+    const one = await begin(context, mine)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (one.status() === 429) return one
+    one.socket.destroy()
+    return undefined
+  })
+  ninth.socket.destroy()
+  // Of who has no session nothing is read.
+  const stranger = await begin(context, { ...mine, headers: {}, sent: Buffer.alloc(0) })
+  expect(await whenAnswered(stranger)).toBe(405)
+  const login = { ...mine, path: '/login', headers: {}, length: 17 * KIB, sent: Buffer.alloc(0) }
+  const large = await begin(context, { ...login, from: '127.0.0.21' })
+  expect(await whenAnswered(large)).toBe(413)
+  expect((await visit(running, '/account', { headers: { cookie } })).status).toBe(200)
+  for (const { socket } of [...begun, stranger, large]) socket.destroy()
+  expect((await sendLogin(running, ADMIN, { from: '127.0.0.22' })).status).toBe(303)
+}
+
+/** Eight edits with pictures at the panel's own route: without credits nothing of them is stored. */
+export async function unfinishedEdits(context: Context): Promise<void> {
+  const email = 'broke@matrix.test'
+  const admin = await must<{ access_token: string }>(context, 'login', {
+    as: undefined,
+    wish: { body: ADMIN },
+  })
+  await must(context, 'createUser', {
+    as: admin.access_token,
+    wish: { body: { email, password: PASSWORD } },
+  })
+  const broke = cookieOf(await sendLogin(context.running, { email, password: PASSWORD }))
+  const head = [
+    '--b\r\ncontent-disposition: form-data; name="model"\r\n\r\ngpt-image-2\r\n',
+    '--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n',
+    'content-type: image/png\r\n\r\n',
+  ]
+  const edit = {
+    path: '/api/user/images',
+    headers: { cookie: broke },
+    length: 90 * KIB * KIB,
+    sent: Buffer.concat([Buffer.from(head.join('')), Buffer.alloc(512 * KIB, 'a')]),
+  }
+  const begun = await Promise.all(Array.from({ length: 8 }, () => begin(context, edit)))
+  expect(await Promise.all(begun.map(whenAnswered))).toEqual(begun.map(() => 402))
+  for (const { socket } of begun) socket.destroy()
+}
