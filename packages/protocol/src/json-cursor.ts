@@ -247,7 +247,7 @@ export class JsonCursor {
  * The quote that ends a string, from a position outside any escape. In text full of escaped quotes most of the way is
  * a loop: a call into native code for each of them costs fifty times as much.
  */
-function closingQuote(bytes: Buffer, from: number): number {
+export function closingQuote(bytes: Buffer, from: number): number {
   for (let start = from; ;) {
     const loopEnd = Math.min(start + SHORT_STRING_BYTES, bytes.length)
     let at = start

@@ -1,5 +1,5 @@
-import { AppError } from '@sluice/kernel/app-error'
 import { checkImageNames } from '@sluice/protocol/images/check-names'
+import { parseLargeJson } from '@sluice/protocol/parse-large-json'
 
 import type { ChatCall, ChatParts, ChatTurn } from './chat-parts.ts'
 import { answerChatWithImage } from './images/chat-image.ts'
@@ -31,10 +31,6 @@ export function handOverToImages(
 
 function parseBody(body: Buffer): Record<string, unknown> {
   checkImageNames(body)
-  try {
-    // The scan has seen that it is an object.
-    return JSON.parse(body.toString()) as Record<string, unknown>
-  } catch (cause) {
-    throw new AppError('invalid_json', 'The body is not valid JSON.', { cause })
-  }
+  // The scan has seen that it is an object.
+  return parseLargeJson(body) as Record<string, unknown>
 }

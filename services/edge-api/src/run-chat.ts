@@ -8,6 +8,7 @@
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { scanChatBody } from '@sluice/protocol/json-scan'
 
+import { othersFirst } from './accept/images-body.ts'
 import { readJsonBody } from './accept/read-body.ts'
 import { writeError } from './accept/render-error.ts'
 import { readIdempotencyKey } from './admit/claim-answer.ts'
@@ -102,7 +103,9 @@ async function readLargeBody(
   const { apiKeyId: caller } = principal
   const hold = holdUntilAnswered(intake.bodies, { caller, outgoing: call.outgoing })
   const { bodyBytesMax: bytesMax } = deps.config
-  return readJsonBody({ bytesMax, clock: deps.clock, sweep, hold }, call.incoming)
+  const body = await readJsonBody({ bytesMax, clock: deps.clock, sweep, hold }, call.incoming)
+  await othersFirst(body)
+  return body
 }
 
 /** The same for a key with a daily quota: its part of the day is set aside first, and settled last. */

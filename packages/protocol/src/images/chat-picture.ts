@@ -1,9 +1,11 @@
 import type { StoredPart } from '@sluice/contracts/events'
 
+import { LongText } from '../long-text.ts'
 import { findChatReferences } from './chat-references.ts'
 import type { Fields } from './field-reader.ts'
-import { invalid } from './field-reader.ts'
+import { CHAR_BYTES_MAX, invalid, readLongText } from './field-reader.ts'
 import { imageUsageOf } from './image-answer.ts'
+import { PROMPT_CHARS_MAX } from './parse-image-call.ts'
 
 const MESSAGES_MAX = 2_000
 
@@ -46,11 +48,7 @@ export function readPictureChat(body: Fields): PictureChat {
     throw invalid('messages', `must be a list of at most ${MESSAGES_MAX} messages`)
   const lastUserIndex = messages.findLastIndex((message) => asRecord(message)['role'] === 'user')
   const content = asRecord(messages[lastUserIndex])['content']
-  const parts = Array.isArray(content) ? content.map(asRecord) : []
-  const prompt =
-    typeof content === 'string'
-      ? content
-      : parts.flatMap(({ text }) => (typeof text === 'string' ? [text] : [])).join('\n')
+  const prompt = promptOf(content)
   if (prompt.trim() === '')
     throw invalid('messages', 'must end with a user message whose text says what to draw')
   const { references, messageIndex } = findChatReferences(messages, { lastUserIndex })
@@ -61,6 +59,18 @@ export function readPictureChat(body: Fields): PictureChat {
     references,
     ignored: [...ignoredFields(body), ...(messages.some(isUnread) ? ['messages'] : [])],
   }
+}
+
+/** The texts of a message. Of more than a prompt may have, nothing is built. */
+function promptOf(content: unknown): string {
+  const texts = Array.isArray(content) ? content.map((part) => asRecord(part)['text']) : [content]
+  const long = texts.filter((text) => text instanceof LongText)
+  if (long.reduce((sum, { byteLength }) => sum + byteLength, 0) > PROMPT_CHARS_MAX * CHAR_BYTES_MAX)
+    throw invalid('messages', `may ask with at most ${PROMPT_CHARS_MAX} characters`)
+  return texts
+    .map((text) => (text instanceof LongText ? readLongText(text) : text))
+    .filter((text) => typeof text === 'string')
+    .join('\n')
 }
 
 function ignoredFields(body: Fields): string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 
+import { LongText } from '../long-text.ts'
 import { findChatReferences } from './chat-references.ts'
 
 const picture = (name: string) => ({
@@ -87,4 +88,25 @@ describe('the picture that a conversation asks to be edited', () => {
 test('a text of many beginnings is read in a bounded time', () => {
   const text = '!['.repeat(2_000_000) + '](x'.repeat(2_000_000)
   expect(found(assistant(text))).toEqual([])
+})
+
+describe('a picture inside a long answer', () => {
+  const base64 = 'A'.repeat(20_000)
+  const url = `data:image/png;base64,${base64}`
+  it.each([
+    ['alone', `![x](${url})`],
+    ['behind a text', `here it is\\n\\n![x](${url})\\nand more`],
+    ['with a title', `![x](${url} \\"title\\")`],
+    ['in angle brackets', `![x](<${url}>)`],
+    ['with escaped slashes', `![x](${url.replaceAll('/', '\\/')})`],
+  ])('is found without building the text: %s', (_name, json) => {
+    const [reference] = found(assistant(new LongText(Buffer.from(json))))
+    expect(reference).toBeInstanceOf(LongText)
+    expect(reference instanceof LongText && reference.text()).toBe(url)
+  })
+
+  it('is found by its address, too', () => {
+    const text = `${'words '.repeat(3_000)}![x](https://a.example/1)`
+    expect(found(assistant(new LongText(Buffer.from(text))))).toEqual(['https://a.example/1'])
+  })
 })

@@ -1,5 +1,7 @@
 import { AppError } from '@sluice/kernel/app-error'
 
+import { LongText } from '../long-text.ts'
+
 /** Markdown images that are tried from the end of a text; one that cannot be read may stand last. */
 const MARKDOWN_TRIES_MAX = 20
 
@@ -37,7 +39,7 @@ function picturesIn(message: unknown): unknown[] {
   // Only answers show pictures as Markdown; what users write is text.
   const isAnswer = role === 'assistant'
   const parts = Array.isArray(content) ? content.flatMap((part) => pictureOf(part, isAnswer)) : []
-  const shown = isAnswer && typeof content === 'string' ? markdownPicture(content) : []
+  const shown = isAnswer && isText(content) ? markdownPicture(content) : []
   const images = isAnswer ? memberOf(message, 'images') : undefined
   const beside = Array.isArray(images) ? images.flatMap((part) => pictureOf(part, false)) : []
   // The text of an answer and its `images` show the same pictures.
@@ -52,10 +54,11 @@ function pictureOf(part: unknown, withMarkdown: boolean): unknown[] {
   const type = memberOf(part, 'type')
   if (PICTURE_TYPES.has(type)) return [part]
   const text = memberOf(part, 'text')
-  return withMarkdown && TEXT_TYPES.has(type) && typeof text === 'string'
-    ? markdownPicture(text)
-    : []
+  return withMarkdown && TEXT_TYPES.has(type) && isText(text) ? markdownPicture(text) : []
 }
+
+const isText = (value: unknown): value is string | LongText =>
+  typeof value === 'string' || value instanceof LongText
 
 function refuseOtherParts(message: unknown): void {
   const content = memberOf(message, 'content')
@@ -73,14 +76,14 @@ function refuseOtherParts(message: unknown): void {
 }
 
 /** The last `![…](address)` of a text. Searches from its end, so that a long text is read once. */
-function markdownPicture(text: string): string[] {
-  let end = text.length
+function markdownPicture(text: string | LongText): (string | LongText)[] {
+  let end = typeof text === 'string' ? text.length : text.byteLength
   for (let tries = 0; tries < MARKDOWN_TRIES_MAX; tries += 1) {
     const middle = text.lastIndexOf('](', end)
     if (middle === -1) return []
     const close = text.indexOf(')', middle)
     const start = text.lastIndexOf('[', middle)
-    const isImage = start > 0 && text[start - 1] === '!' && close !== -1
+    const isImage = start > 0 && text.slice(start - 1, start) === '!' && close !== -1
     const address = isImage ? addressIn(text.slice(middle + 2, close)) : undefined
     if (address !== undefined) return [address]
     end = middle - 1
@@ -89,10 +92,24 @@ function markdownPicture(text: string): string[] {
 }
 
 /** `address`, `<address>` or `address "title"`; undefined for what is no picture's address. */
-function addressIn(target: string): string | undefined {
+function addressIn(target: string | LongText): string | LongText | undefined {
+  if (target instanceof LongText) return longAddressIn(target)
   const [word = ''] = target.trim().split(/\s/, 1)
   const address = word.replace(/^<|>$/g, '')
-  return /^(?:https?:\/\/|data:image\/)/i.test(address) ? address : undefined
+  return ADDRESS.test(address) ? address : undefined
+}
+
+const ADDRESS = /^(?:https?:\/\/|data:image\/)/i
+const HEAD_BYTES = 256
+
+// A data URL: whitespace ends it, and cannot stand in it.
+function longAddressIn(target: LongText): string | LongText | undefined {
+  const lead = /^\s*<?/.exec(target.head(HEAD_BYTES))?.[0] ?? ''
+  const from = lead.includes('\n') ? 0 : lead.length
+  const ends = [' ', '\\n', '>'].map((word) => target.indexOf(word, from)).filter((at) => at !== -1)
+  const address = target.slice(from, ends.length > 0 ? Math.min(...ends) : target.byteLength)
+  const head = typeof address === 'string' ? address : address.head(HEAD_BYTES)
+  return ADDRESS.test(head) ? address : undefined
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -1,5 +1,7 @@
 import { AppError } from '@sluice/kernel/app-error'
 
+import { LongText } from '../long-text.ts'
+
 /** A caller's parameters by name: JSON values, or the texts of form fields. */
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -61,11 +63,30 @@ export function invalid(param: string, complaint: string): AppError {
  * PostgreSQL stores neither NUL nor halves of surrogate pairs: the first is refused, the others become
  * U+FFFD, as they would on any UTF-8 wire. `lengthMax` counts characters, not UTF-16 units.
  */
-export function cleanText(param: string, value: unknown, lengthMax: number): string {
+export function cleanText(param: string, given: unknown, lengthMax: number): string {
+  const value = given instanceof LongText ? shortEnough(param, given, lengthMax) : given
   if (typeof value !== 'string') throw invalid(param, 'must be text')
   if (isLonger(value, lengthMax)) throw invalid(param, `must have at most ${lengthMax} characters`)
   if (value.includes('\0')) throw invalid(param, 'must not contain NUL characters')
   return value.toWellFormed()
+}
+
+/** A character takes two escapes of six bytes at most. */
+export const CHAR_BYTES_MAX = 12
+
+function shortEnough(param: string, text: LongText, lengthMax: number): string {
+  if (text.byteLength > lengthMax * CHAR_BYTES_MAX)
+    throw invalid(param, `must have at most ${lengthMax} characters`)
+  return readLongText(text)
+}
+
+/** All of a long string. Throws `invalid_json` for an escape that JSON does not have. */
+export function readLongText(text: LongText): string {
+  try {
+    return text.text()
+  } catch (cause) {
+    throw new AppError('invalid_json', 'The body is not JSON.', { cause })
+  }
 }
 
 function isLonger(text: string, lengthMax: number): boolean {

@@ -1,15 +1,18 @@
 import { AppError } from '@sluice/kernel/app-error'
 
+import { LongText } from '../long-text.ts'
 import { invalid } from './field-reader.ts'
 
 const URL_CHARS_MAX = 8_192
+const HEADER_BYTES_MAX = 1_024
+const DATA_URL = /^data:[^,]{0,200};base64$/i
 
 /** A picture that a JSON body names or carries. */
 export type PictureSource =
   /** To be fetched through the guard. */
   | { kind: 'url'; url: string; param: string }
-  /** Base64, as far as its alphabet shows; not decoded yet. */
-  | { kind: 'base64'; base64: string; param: string }
+  /** Base64, not decoded yet; of a short one the alphabet is checked. */
+  | { kind: 'base64'; base64: string | LongText; param: string }
 
 /**
  * Pictures in a JSON parameter: one or a list of http(s) URLs, data URLs or bare base64 texts, each also
@@ -32,8 +35,8 @@ function readSource(item: unknown, param: string): PictureSource {
     throw new AppError('unsupported_parameter', `'${param}' by file_id is not offered here.`, {
       param,
     })
-  if (typeof item !== 'string' || item === '')
-    throw invalid(param, 'must be a picture: an http(s) URL, a data URL or base64')
+  if (item instanceof LongText) return readLongSource(item, param)
+  if (typeof item !== 'string' || item === '') throw noPicture(param)
   if (/^https?:/i.test(item)) {
     if (item.length > URL_CHARS_MAX || !URL.canParse(item)) throw invalid(param, 'is not a URL')
     return { kind: 'url', url: item, param }
@@ -41,14 +44,36 @@ function readSource(item: unknown, param: string): PictureSource {
   return { kind: 'base64', base64: readBase64(item, param), param }
 }
 
+/** One that is too long for a URL: the header of a data URL is read, the base64 behind it is not. */
+function readLongSource(item: LongText, param: string): PictureSource {
+  const head = headOf(item, param)
+  if (/^https?:/i.test(head)) throw invalid(param, 'is not a URL')
+  if (!/^data:/i.test(head)) return { kind: 'base64', base64: item, param }
+  const comma = item.indexOf(',')
+  const header = comma === -1 || comma > HEADER_BYTES_MAX ? '' : item.slice(0, comma)
+  if (typeof header !== 'string' || !DATA_URL.test(header)) throw noDataUrl(param)
+  return { kind: 'base64', base64: item.slice(comma + 1), param }
+}
+
+function headOf(item: LongText, param: string): string {
+  try {
+    return item.head(HEADER_BYTES_MAX)
+  } catch {
+    throw noPicture(param)
+  }
+}
+
+const noDataUrl = (param: string) =>
+  invalid(param, 'must be a base64 data URL (data:image/png;base64,…)')
+const noPicture = (param: string) =>
+  invalid(param, 'must be a picture: an http(s) URL, a data URL or base64')
+
 function readBase64(text: string, param: string): string {
   const isDataUrl = /^data:/i.test(text)
   const comma = isDataUrl ? text.indexOf(',') : -1
-  if (isDataUrl && !/^data:[^,]{0,200};base64$/i.test(text.slice(0, comma === -1 ? 0 : comma)))
-    throw invalid(param, 'must be a base64 data URL (data:image/png;base64,…)')
+  if (isDataUrl && !DATA_URL.test(text.slice(0, comma === -1 ? 0 : comma))) throw noDataUrl(param)
   const base64 = text.slice(comma + 1)
-  if (base64 === '' || !/^[A-Za-z0-9+/_\r\n-]+={0,2}\s*$/.test(base64))
-    throw invalid(param, 'must be a picture: an http(s) URL, a data URL or base64')
+  if (base64 === '' || !/^[A-Za-z0-9+/_\r\n-]+={0,2}\s*$/.test(base64)) throw noPicture(param)
   return base64
 }
 

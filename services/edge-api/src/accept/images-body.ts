@@ -1,28 +1,53 @@
 import type { IncomingMessage } from 'node:http'
 
 import { AppError, isAppError } from '@sluice/kernel/app-error'
+import { nextTurn } from '@sluice/kernel/next-turn'
+import { checkImageNames } from '@sluice/protocol/images/check-names'
 import type { Fields } from '@sluice/protocol/images/field-reader'
 import { checkJsonShape } from '@sluice/protocol/json-shape'
+import { parseLargeJson } from '@sluice/protocol/parse-large-json'
 
 import type { Swept } from '../sweep.ts'
 import { BodyPace } from './body-pace.ts'
 import type { ReadBodyDeps } from './read-body.ts'
 import { readJsonBody } from './read-body.ts'
 
+const LARGE_BYTES = 1024 * 1024
+
 /**
- * A JSON object as parameters. Throws what `readJsonBody` and `check` throw, and `invalid_json`, also for too many
- * values.
+ * A JSON object as parameters. Throws what `readJsonBody` throws, and `invalid_json`, also for too many values.
  */
 export async function readJsonFields(
   deps: ReadBodyDeps,
   incoming: IncomingMessage,
-  { check }: { check?: (body: Buffer) => void } = {},
 ): Promise<Fields> {
   const body = await readJsonBody(deps, incoming)
   // Before anything is built: a body of empty objects becomes fifty times its size.
   checkJsonShape(body)
-  check?.(body)
-  const parsed = parseJson(body)
+  return asFields(parseJson(body))
+}
+
+/**
+ * The same for image requests: member names are checked, and long strings such as pictures are `LongText`. Throws
+ * also what `checkImageNames` and `parseLargeJson` throw.
+ */
+export async function readImageFields(
+  deps: ReadBodyDeps,
+  incoming: IncomingMessage,
+): Promise<Fields> {
+  const body = await readJsonBody(deps, incoming)
+  await othersFirst(body)
+  checkJsonShape(body)
+  checkImageNames(body)
+  return asFields(parseLargeJson(body))
+}
+
+/** Lets others have their turn between two looks at all of a large body. */
+export async function othersFirst(body: Buffer): Promise<void> {
+  if (body.length > LARGE_BYTES) await nextTurn()
+}
+
+function asFields(parsed: unknown): Fields {
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
     return Object.fromEntries(Object.entries(parsed))
   throw new AppError('invalid_json', 'The body must be a JSON object.')

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
 import { AppError } from '@sluice/kernel/app-error'
-import { checkImageNames } from '@sluice/protocol/images/check-names'
 import type { Fields } from '@sluice/protocol/images/field-reader'
 import { invalid } from '@sluice/protocol/images/field-reader'
 import type { ImageCall } from '@sluice/protocol/images/parse-image-call'
@@ -13,7 +12,7 @@ import type { ByteHold } from '../byte-budget.ts'
 import type { Door } from '../door.ts'
 import type { InputShelf, ShelfInput, StoredInput } from '../images/input-shelf.ts'
 import { readForm } from './images-form.ts'
-import { readJsonFields } from './images-body.ts'
+import { readImageFields } from './images-body.ts'
 
 const MIB = 1024 * 1024
 export const REFERENCE_IMAGES_MAX = 4
@@ -52,9 +51,7 @@ export async function acceptGeneration(
   { incoming, hold }: Pick<IntakeInput, 'incoming' | 'hold'>,
   { reshape, countMax } = { reshape: asTheyAre, countMax: REFERENCE_IMAGES_MAX },
 ): Promise<ImageIntake> {
-  const fields = await readJsonFields({ ...bodyLimits(door), hold }, incoming, {
-    check: checkImageNames,
-  })
+  const fields = await readImageFields({ ...bodyLimits(door), hold }, incoming)
   const images = readPictureSources(fields['reference_images'], {
     param: 'reference_images',
     countMax,
@@ -92,9 +89,7 @@ async function acceptJsonEdit(
   door: IntakeDoor,
   { incoming, hold }: IntakeInput,
 ): Promise<ImageIntake> {
-  const fields = await readJsonFields({ ...bodyLimits(door), hold }, incoming, {
-    check: checkImageNames,
-  })
+  const fields = await readImageFields({ ...bodyLimits(door), hold }, incoming)
   refuseMarkup(fields)
   const param = Object.hasOwn(fields, 'images') ? 'images' : 'image'
   const images = readPictureSources(fields[param], { param, countMax: EDIT_IMAGES_MAX })

@@ -1,5 +1,6 @@
 import type { InputImage } from '@sluice/contracts/image-request'
 import { AppError } from '@sluice/kernel/app-error'
+import { decodeBase64 } from '@sluice/protocol/images/decode-base64'
 import type { PictureSource } from '@sluice/protocol/images/picture-sources'
 
 import type { EdgeDeps } from '../deps.ts'
@@ -111,9 +112,11 @@ async function* decoded(
   bytesMax: number,
 ): AsyncGenerator<Uint8Array, void, void> {
   // Before decoding: four characters are three bytes.
-  if (base64.length > Math.ceil(bytesMax / 3) * 4 * 1.05)
+  const chars = typeof base64 === 'string' ? base64.length : base64.byteLength
+  if (chars > Math.ceil(bytesMax / 3) * 4 * 1.05)
     throw new AppError('body_too_large', `'${param}' has more than ${bytesMax} bytes.`, { param })
-  yield Buffer.from(base64, 'base64')
+  if (typeof base64 === 'string') yield Buffer.from(base64, 'base64')
+  else yield* decodeBase64(base64, { param })
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {

@@ -148,9 +148,18 @@ function meter({
       throw error
     }
   }
+  // Why the source ended early: a store only sees that it did.
+  const read = async () => {
+    try {
+      return await rest.next()
+    } catch (error) {
+      if (isAppError(error)) refusal = error
+      throw error
+    }
+  }
   async function* bytes() {
     yield pass(start)
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield pass(next.value)
+    for (let next = await read(); !next.done; next = await read()) yield pass(next.value)
   }
   return { bytes: bytes(), head: () => Buffer.concat(head), refusal: () => refusal }
 }

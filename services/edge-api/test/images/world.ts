@@ -13,6 +13,7 @@ import type { Clock } from '@sluice/kernel/clock'
 import { systemClock } from '@sluice/kernel/clock'
 import { newId } from '@sluice/kernel/ids'
 import { systemRandom } from '@sluice/kernel/random'
+import { parseLargeJson } from '@sluice/protocol/parse-large-json'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
 import { createLog } from '@sluice/service-kit/log'
 import { createPictureLinks } from '@sluice/signing/picture-links'
@@ -231,7 +232,7 @@ function appOf(door: Door, sessions: ReadonlyMap<string, SessionPrincipal>) {
   app.post('/v1/chat/completions', async (context) => {
     const admitted = await door.admit(context)
     const bodyBytes = Buffer.from(await context.req.arrayBuffer())
-    const body: Record<string, unknown> = JSON.parse(bodyBytes.toString())
+    const body = parseLargeJson(bodyBytes) as Record<string, unknown>
     const { incoming, outgoing } = context.env
     const [model, stream] = [String(body['model']), body['stream'] === true]
     await answerChatWithImage(door, {

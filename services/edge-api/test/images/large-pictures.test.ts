@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+
+import type { ImageRequest } from '@sluice/contracts/image-request'
+import { expect, onTestFinished, test } from 'vitest'
+
+import { EDITS, MIB, png } from './form-parts.ts'
+import { jsonOf, world } from './world.ts'
+
+// What stands behind the end of a PNG is part of the file.
+const large = Buffer.concat([png, randomBytes(14 * MIB)])
+const base64 = large.toString('base64')
+const url = `data:image/png;base64,${base64}`
+const ask = { model: 'gpt-image-2', size: '64x64', quality: 'low' }
+const messages = (content: unknown) => [
+  { role: 'assistant', content },
+  { role: 'user', content: 'make it blue' },
+]
+
+/** A door whose image inputs are counted, in turns of the event loop that others had meanwhile. */
+async function open() {
+  const drawn: ImageRequest[] = []
+  const puts: { chunks: number; turns: number }[] = []
+  let turns = 0
+  const count = () => {
+    turns += 1
+    next = setImmediate(count)
+  }
+  let next = setImmediate(count)
+  onTestFinished(() => clearImmediate(next))
+  const there = await world({
+    draw: async ({ request }) => {
+      drawn.push(request)
+      return undefined
+    },
+    spoil: ({ blobs }) => ({
+      blobs: {
+        ...blobs,
+        put: async (key, source, options) => {
+          const put = { chunks: 0, turns: 0 }
+          puts.push(put)
+          const from = turns
+          const counted = async function* (): AsyncGenerator<Uint8Array> {
+            for await (const chunk of Readable.from(source)) {
+              put.chunks += 1
+              put.turns = turns - from
+              yield chunk
+            }
+          }
+          return blobs.put(key, Readable.from(counted()), options)
+        },
+      },
+    }),
+  })
+  return { ...there, drawn, puts }
+}
+
+test.each([
+  ['an edit by data URL', EDITS, { ...ask, prompt: 'make it blue', image: url }],
+  ['an edit by base64', EDITS, { ...ask, prompt: 'make it blue', images: [{ b64_json: base64 }] }],
+  ['a reference', '/v1/images/generations', { ...ask, prompt: 'x', reference_images: [url] }],
+  [
+    'a picture in chat',
+    '/v1/chat/completions',
+    { ...ask, messages: messages([{ type: 'image_url', image_url: { url } }]) },
+  ],
+  [
+    'an answer in Markdown',
+    '/v1/chat/completions',
+    { ...ask, messages: messages(`![image](${url})`) },
+  ],
+])('others have their turn while %s of 20 MB is read', async (_name, path, body) => {
+  const { post, blobs, drawn, puts } = await open()
+  const answer = await post(path, body)
+  expect(answer.status).toBe(200)
+  await answer.arrayBuffer()
+  const [put] = puts
+  expect(put?.chunks).toBeGreaterThan(80)
+  expect(put?.turns).toBeGreaterThan(80)
+  const stored = await blobs.read(drawn[0]?.images[0]?.blobKey ?? '')
+  expect(large.equals(stored ?? Buffer.alloc(0))).toBe(true)
+})
+
+test.each([
+  ['what is no base64', `${base64}!`, 'image'],
+  ['a long URL', `https://a.example/${base64}`, 'image'],
+  ['a data URL without base64', `data:image/png,${base64}`, 'image'],
+])('%s is refused by name, and nothing of it stays', async (_name, image, param) => {
+  const { post, leftovers } = await open()
+  const answer = await post(EDITS, { ...ask, prompt: 'make it blue', image })
+  expect(answer.status).toBe(400)
+  expect((await jsonOf(answer)).error).toMatchObject({ code: 'invalid_value', param })
+  expect(await leftovers()).toEqual([])
+})
+
+test('a prompt of megabytes is refused as too long', async () => {
+  const { post } = await open()
+  const prompt = 'fox '.repeat(MIB)
+  const bodies: [string, object, string][] = [
+    ['/v1/images/generations', { prompt }, 'prompt'],
+    ['/v1/chat/completions', { messages: [{ role: 'user', content: prompt }] }, 'messages'],
+  ]
+  for (const [path, body, param] of bodies) {
+    const answer = await post(path, { ...ask, ...body })
+    const { error } = await jsonOf(answer)
+    expect([answer.status, error.param]).toEqual([400, param])
+    expect(error.message).toContain('32000 characters')
+  }
+})
+
+test('a prompt of escapes is read as far as prompts go', async () => {
+  const { call, drawn } = await open()
+  const prompt = '\\ud83e\\udd8a'.repeat(20_000)
+  const body = `{"model":"gpt-image-2","size":"64x64","quality":"low","prompt":"${prompt}"}`
+  const headers = { 'content-type': 'application/json' }
+  const answer = await call('/v1/images/generations', { method: 'POST', body, headers })
+  expect(answer.status).toBe(200)
+  expect(drawn).toMatchObject([{ prompt: '🦊'.repeat(20_000) }])
+})
