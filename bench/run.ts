@@ -1,4 +1,4 @@
-// `pnpm bench attack|proxy|job|panel`: measurements, printed and written to bench/results/.
+// `pnpm bench attack|proxy [other checkout]|job|panel`: measurements, printed and written to bench/results/.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -7,7 +7,7 @@ import { benchJob } from './job/bench-job.ts'
 import { benchPanel } from './panel/bench-panel.ts'
 import { benchProxy } from './proxy/bench-proxy.ts'
 
-const benches: Record<string, () => Promise<string>> = {
+const benches: Record<string, (args: string[]) => Promise<string>> = {
   attack: benchAttack,
   proxy: benchProxy,
   job: benchJob,
@@ -20,7 +20,7 @@ if (!bench) {
   console.error(`usage: pnpm bench ${Object.keys(benches).join('|')}`)
   process.exit(2)
 }
-const report = await bench()
+const report = await bench(process.argv.slice(3))
 const folder = join(import.meta.dirname, 'results')
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, `${name}.md`), report)

@@ -8,7 +8,9 @@ import { brief } from '../measure/table.ts'
 import type { Target } from '../measure/target.ts'
 import type { Sample } from '../measure/wrk.ts'
 import { startNginxLua, startNginxLuaWork, startNginxProxy, startUpstream } from './nginx.ts'
+import { OTHER_CHECKOUT, startCheckout } from './other-checkout.ts'
 import { startPortkey } from './portkey.ts'
+import { benchInstallation, limitedKey } from './installation.ts'
 import type { Phase } from './run-proxy.ts'
 import { describePhase, runPhase } from './run-proxy.ts'
 
@@ -31,19 +33,17 @@ const body = JSON.stringify({
  * Every target on CPU 1, alone; load, upstream, Redis and everything behind our door on CPU 0. Sluice
  * runs as in production: key look-up, rate limit leased from Redis, allowance, metering, usage and
  * request records. The others do less, which favours them.
+ *
+ * `beside` is the folder of another checkout of this repository, installed, for example the commit
+ * before a change; its edge-api is measured in the same rounds.
  */
-export async function benchProxy(): Promise<string> {
+export async function benchProxy([beside]: string[] = []): Promise<string> {
   const servers = await startServers()
   const { folder } = servers
   const port = { upstream: await freePort(), nginx: await freePort(), lua: await freePort() }
   const upstream = await startUpstream(join(folder, 'upstream'), port.upstream)
   const targets: Target[] = [upstream]
-  const running = await distributed.start({
-    upstreamUrl: `http://127.0.0.1:${port.upstream}`,
-    upstreamKey: 'bench',
-    cpuOf: (name) => (name === 'edge-api' ? 1 : 0),
-    env: { LOG_LEVEL: 'error' },
-  })
+  const running = await distributed.start(benchInstallation(port.upstream))
   try {
     await running.sluice('channel', 'models', 'openai', 'gpt-4o-mini:chat')
     const apiKey = await limitedKey(running.sluice)
@@ -60,11 +60,12 @@ export async function benchProxy(): Promise<string> {
       stop: () => {},
     })
     targets.push(await startPortkey(await freePort(), port.upstream))
+    if (beside !== undefined) targets.push(await startCheckout(beside, port.upstream))
     const reports: string[] = []
     for (const phase of phases) {
       const load = { folder, body, apiKey, path: '/v1/chat/completions' }
       const results = await runPhase(targets, phase, load)
-      reports.push(describePhase(phase, results), ratios(results))
+      reports.push(describePhase(phase, results), ratios(results), besideRatio(results))
     }
     return `# pnpm bench proxy\n\n${reports.join('\n')}`
   } finally {
@@ -74,22 +75,12 @@ export async function benchProxy(): Promise<string> {
   }
 }
 
-// A limit that is never reached, but must be counted.
-async function limitedKey(sluice: (...args: string[]) => Promise<string>): Promise<string> {
-  const printed = await sluice(
-    'user',
-    'add',
-    '--email',
-    'bench@example.test',
-    '--credits',
-    '1000000',
-    '--rpm',
-    '1000000000',
-    '--json',
-  )
-  const made: unknown = JSON.parse(printed.trim().split('\n').at(-1) ?? '')
-  if (typeof made === 'object' && made && 'apiKey' in made) return String(made.apiKey)
-  throw new Error(`no key in: ${printed}`)
+function besideRatio(results: Map<string, Sample>): string {
+  const ours = results.get('Sluice edge-api')
+  const other = results.get(OTHER_CHECKOUT)
+  if (!ours || !other) return ''
+  const ratio = ours.cpuMicrosPerRequest / other.cpuMicrosPerRequest
+  return `- CPU per request: Sluice / the other checkout = **${brief(ratio)}**\n`
 }
 
 function ratios(results: Map<string, Sample>): string {
