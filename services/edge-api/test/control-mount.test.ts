@@ -122,7 +122,6 @@ describe('a route of the control API', () => {
     const routes = Object.values(controlRoutes)
     for (const path of new Set(routes.map((route) => route.path))) {
       const asked = path.replaceAll(/:\w+/g, 'x')
-      // `/images/estimate` is an address of `/images/:id`, too.
       const own = routes.filter((route) => patternOf(route.path).test(asked))
       const allowed = ['GET', 'POST', 'PATCH', 'DELETE'].filter((method) =>
         own.some((route) => route.method === method),

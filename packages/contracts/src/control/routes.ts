@@ -124,7 +124,7 @@ export const controlRoutes = {
   },
   estimateImages: {
     method: 'POST',
-    path: '/api/user/images/estimate',
+    path: '/api/user/image-estimate',
     access: 'own-images:read',
     summary: 'What a request would cost at most; nothing is drawn or held',
   },

@@ -10,7 +10,7 @@ import type { ImageParts } from './image-parts.ts'
 const READ_WITHIN_MS = 5_000
 
 /**
- * `POST /api/user/images/estimate`: exactly what would be held, by the rules that the drawing itself goes by.
+ * `POST /api/user/image-estimate`: exactly what would be held, by the rules that the drawing itself goes by.
  * Throws as they do: `model_not_found`, `invalid_value`, `unsupported_parameter`.
  */
 export async function estimateImages(
