@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 import type { UsageRecord } from './billing.contract.ts'
 import { usageRecord } from './billing.contract.ts'
-import { usageBatch } from './usage-batch.ts'
+import { joinUsageBatches, usageBatch, usageLines } from './usage-batch.ts'
 
 const id = (prefix: string) => `${prefix}_${'0'.repeat(32)}`
 const record: UsageRecord = {
@@ -22,31 +22,54 @@ const record: UsageRecord = {
   endedAt: new Date('2026-11-21T09:00:00.123Z'),
 }
 
+const wire = z.encode(usageRecord, record)
+const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('')
+
 describe('a batch of usage records', () => {
   it('is written as the schema of a record would write it, field by field', () => {
-    expect(z.encode(usageBatch, [record])).toEqual([z.encode(usageRecord, record)])
+    const [line = ''] = z.encode(usageBatch, [record]).split('\n')
+    expect(JSON.parse(line)).toEqual(wire)
   })
 
   it('arrives as it was sent', () => {
-    const wire = JSON.parse(JSON.stringify(z.encode(usageBatch, [record, record])))
-    expect(usageBatch.parse(wire)).toEqual([record, record])
+    expect(usageBatch.parse(z.encode(usageBatch, [record, record]))).toEqual([record, record])
+  })
+
+  it('is written once, for the disk and for a call', () => {
+    let read = 0
+    const batch = [
+      {
+        ...record,
+        get amountMicro() {
+          read += 1
+          return 5n
+        },
+      },
+    ]
+    expect(usageLines(batch)).toBe(z.encode(usageBatch, batch))
+    expect(read).toBe(1)
+  })
+
+  it('that joins several is what they are, one after the other', () => {
+    const other = { ...record, requestId: `req_${'1'.repeat(32)}` }
+    const joined = joinUsageBatches([[record], [other, record]])
+    expect(joined).toEqual([record, other, record])
+    expect(usageBatch.parse(z.encode(usageBatch, joined))).toEqual(joined)
   })
 
   it.each([
-    ['is empty', []],
-    ['is no list', { 0: record }],
-    [
-      'holds a record without an amount',
-      [{ ...z.encode(usageRecord, record), amountMicro: undefined }],
-    ],
-    ['holds a negative amount', [{ ...z.encode(usageRecord, record), amountMicro: '-1' }]],
-  ])('is refused when it %s', (_, wire) => {
-    expect(usageBatch.safeParse(wire).success).toBe(false)
+    ['is empty', ''],
+    ['is no text', [wire]],
+    ['holds half a line', lines(wire).slice(0, -9)],
+    ['holds a record without an amount', lines({ ...wire, amountMicro: undefined })],
+    ['holds a negative amount', lines({ ...wire, amountMicro: '-1' })],
+    ['holds too many records', lines(wire).repeat(1_001)],
+  ])('is refused when it %s', (_, sent) => {
+    expect(usageBatch.safeParse(sent).success).toBe(false)
   })
 
   it('says which record is wrong, and how', () => {
-    const wrong = { ...z.encode(usageRecord, record), endState: 'lost' }
-    const parsed = usageBatch.safeParse([z.encode(usageRecord, record), wrong])
+    const parsed = usageBatch.safeParse(lines(wire, { ...wire, endState: 'lost' }))
     expect(parsed.error?.issues[0]?.path).toEqual([1, 'endState'])
   })
 })

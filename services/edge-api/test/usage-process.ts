@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { UsageRecord } from '@sluice/contracts/billing.contract'
@@ -7,6 +8,7 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 
 import { usageOutbox } from '../src/settle/usage-outbox.ts'
+import type { UsageSpool } from '../src/settle/usage-spool.ts'
 import { usageSpool } from '../src/settle/usage-spool.ts'
 
 export const id = (prefix: string, n: number) => `${prefix}_${String(n).padStart(32, '0')}`
@@ -39,15 +41,23 @@ export function usageProcess(folder: string, { seed = 1, spoolFirst = true, byte
     refuses: undefined as ((record: UsageRecord) => AppError | undefined) | undefined,
     losesAnswer: false,
     calls: 0,
+    synced: [] as string[],
     captured: [] as UsageRecord[],
   }
-  const spool = usageSpool({
+  const files = usageSpool({
     folder: join(folder, 'spool'),
     bytesMax,
     clock,
     random: seededRandom(seed),
     log,
   })
+  const spool: UsageSpool = {
+    ...files,
+    sync: async (entry) => {
+      await files.sync(entry)
+      state.synced.push(entry.file)
+    },
+  }
   const outbox = usageOutbox({
     billing: {
       captureUsage: async ({ records }) => {
@@ -75,9 +85,16 @@ export function usageProcess(folder: string, { seed = 1, spoolFirst = true, byte
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
-  const files = async () => (await spool.list()).length
-  const isSpooled = async () => (await files()) > 0
-  const isEmpty = async () => (await files()) === 0
+  /** Lines in all files of the spool. */
+  const lines = async () => {
+    const names = await readdir(join(folder, 'spool')).catch(() => [])
+    const texts = names
+      .filter((name) => name.endsWith('.ndjson'))
+      .map((name) => readFile(join(folder, 'spool', name), 'utf8').catch(() => ''))
+    return (await Promise.all(texts)).join('').split('\n').length - 1
+  }
+  const isSpooled = async () => (await lines()) > 0
+  const isEmpty = async () => (await lines()) === 0
   const has = (count: number) => () => state.captured.length >= count
-  return { clock, log, state, spool, outbox, settle, files, isSpooled, isEmpty, has }
+  return { clock, log, state, spool, outbox, settle, lines, isSpooled, isEmpty, has }
 }

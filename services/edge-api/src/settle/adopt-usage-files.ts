@@ -24,10 +24,10 @@ export function adoptFiles(
   let running: Promise<void> | undefined
 
   const adopt = async ({ olderThanMs, known }: AdoptOptions) => {
-    const names = await spool.list({ olderThanMs })
-    const ours = new Set(known.map(({ file }) => file))
-    const found = names.filter((name) => !ours.has(name))
-    for (const file of found) add({ records: undefined, file, foreign: true })
+    const entries = await spool.list({ olderThanMs })
+    const queued = new Set(known.map(({ entry }) => entry?.file))
+    const found = entries.filter(({ file }) => !queued.has(file))
+    for (const entry of found) add({ records: undefined, entry, foreign: true })
     if (found.length > 0) log.info({ files: found.length }, 'usage records were found on disk')
     for (const { name, records } of await spool.refused(REFUSED_MAX))
       if (await isCaptured(records)) await spool.accept(name)

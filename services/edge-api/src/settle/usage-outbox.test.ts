@@ -9,10 +9,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { id, record, usageProcess } from '../../test/usage-process.ts'
 
 let folder = ''
+const processes: ReturnType<typeof usageProcess>[] = []
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'usage-'))))
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(async () => {
+  await Promise.all(processes.splice(0).map(({ spool }) => spool.close()))
+  await rm(folder, { recursive: true, force: true })
+})
 
-const life = (options?: Parameters<typeof usageProcess>[1]) => usageProcess(folder, options)
+function life(options?: Parameters<typeof usageProcess>[1]) {
+  const one = usageProcess(folder, options)
+  processes.push(one)
+  return one
+}
 const requests = (records: UsageRecord[]) => records.map(({ requestId }) => requestId)
 
 describe('usage records', () => {
@@ -35,6 +43,37 @@ describe('usage records', () => {
     expect(state.captured).toEqual([])
     answer.resolve()
     await settle(0, has(1))
+    await settle(0, isEmpty)
+  })
+
+  it('are synced to disk only when billing has not captured them in time', async () => {
+    const { outbox, state, settle, has, isEmpty } = life()
+    outbox.add(record(1))
+    await settle(60, has(1))
+    await settle(200, isEmpty)
+    expect(state.synced).toEqual([])
+    state.away = true
+    outbox.add(record(2))
+    await settle(60, () => state.calls === 2)
+    await settle(100, () => state.synced.length === 1)
+    state.away = false
+    await settle(2_000, has(2))
+    await outbox.stop()
+  })
+
+  it('that queued up while billing answered go together in one call', async () => {
+    const { outbox, state, settle, has, isEmpty } = life()
+    const answer = Promise.withResolvers<void>()
+    state.hang = answer.promise
+    for (let n = 0; n < 4; n += 1) {
+      outbox.add(record(n))
+      await settle(30, () => outbox.spooled() === n + 1)
+    }
+    expect(state.calls).toBe(1)
+    answer.resolve()
+    await settle(0, has(4))
+    expect(state.calls).toBe(2)
+    expect(requests(state.captured)).toEqual([0, 1, 2, 3].map((n) => id('req', n)))
     await settle(0, isEmpty)
   })
 
@@ -83,16 +122,32 @@ describe('usage records', () => {
     gone.state.away = true
     gone.outbox.add(record(1))
     await gone.settle(60, gone.isSpooled)
-    const { outbox, settle, has, state, clock } = life({ seed: 2 })
+    const { outbox, settle, has, state, clock, isEmpty } = life({ seed: 2 })
     outbox.start()
     await settle(10, has(1))
+    // It is not: what it appends to the file that was sent from under it is sent as well.
     await gone.spool.put([record(2)])
     await settle(0, async () => {
       await clock.advance(60_000)
-      return has(2)()
+      return requests(state.captured).includes(id('req', 2))
     })
-    expect(requests(state.captured)).toEqual([id('req', 1), id('req', 2)])
+    expect(new Set(requests(state.captured))).toEqual(new Set([id('req', 1), id('req', 2)]))
+    await settle(0, isEmpty)
     await outbox.stop()
+  })
+
+  it('are read back from disk when more wait than may lie in memory', async () => {
+    const { outbox, state, settle, has, isEmpty, clock } = life()
+    state.away = true
+    for (let n = 0; n < 30_000; n += 1) outbox.add(record(n))
+    await settle(60, () => outbox.spooled() === 150)
+    state.away = false
+    await settle(2_000, has(30_000))
+    expect(new Set(requests(state.captured)).size).toBe(30_000)
+    await settle(0, isEmpty)
+    await clock.advance(60_000)
+    await outbox.stop()
+    expect(await readdir(join(folder, 'spool'))).toEqual([])
   })
 
   it('that were half written by a crash do not hold up the others, and are kept for an operator', async () => {
@@ -100,7 +155,7 @@ describe('usage records', () => {
     before.state.away = true
     before.outbox.add(record(1))
     await before.settle(60, before.isSpooled)
-    const [name = ''] = await before.spool.list()
+    const [name = ''] = await readdir(join(folder, 'spool'))
     await appendFile(join(folder, 'spool', name), '{"requestId":"req_')
     await writeFile(
       join(folder, 'spool', `${'0'.repeat(15)}-${'f'.repeat(16)}.ndjson.new`),
@@ -110,6 +165,10 @@ describe('usage records', () => {
     after.outbox.start()
     await after.settle(10, after.has(1))
     expect(requests(after.state.captured)).toEqual([id('req', 1)])
+    await after.settle(0, async () => {
+      await after.clock.advance(60_000)
+      return (await readdir(join(folder, 'spool'))).some((file) => file.endsWith('.damaged'))
+    })
     await after.outbox.stop()
     expect(after.log.lines).toContainEqual(expect.objectContaining({ level: 'error' }))
     const left = (await readdir(join(folder, 'spool'))).sort()
@@ -166,11 +225,11 @@ describe('usage records', () => {
   })
 
   it('that no longer fit into the spool count as ones that no disk takes', async () => {
-    const { outbox, state, settle, log, files, has } = life({ bytesMax: 100_000 })
+    const { outbox, state, settle, log, lines, has } = life({ bytesMax: 100_000 })
     state.away = true
     for (let n = 0; n < 25_000; n += 1) outbox.add(record(n))
     await settle(60, () => !outbox.healthy() && log.lines.some(({ level }) => level === 'error'))
-    expect(await files()).toBeGreaterThan(0)
+    expect(await lines()).toBeGreaterThan(0)
     state.away = false
     await settle(2_000, has(25_000))
     expect(new Set(requests(state.captured)).size).toBe(25_000)
@@ -198,16 +257,17 @@ describe('usage records', () => {
   })
 
   it('are all captured or on disk when the edge stops', async () => {
-    const { outbox, state, files } = life()
+    const { outbox, state } = life()
     for (let n = 0; n < 1_200; n += 1) outbox.add(record(n))
     await outbox.stop()
     expect(state.captured).toHaveLength(1_200)
-    expect(await files()).toBe(0)
+    expect(await readdir(join(folder, 'spool'))).toEqual([])
     const other = life({ seed: 2 })
     other.state.away = true
     for (let n = 0; n < 300; n += 1) other.outbox.add(record(n))
     await other.outbox.stop()
-    const left = await Promise.all((await other.spool.list()).map((name) => other.spool.read(name)))
+    const { spool } = life({ seed: 3 })
+    const left = await Promise.all((await spool.list()).map((entry) => spool.read(entry)))
     expect(left.flat()).toHaveLength(300)
   })
 })
@@ -223,13 +283,13 @@ describe('without writing first', () => {
   })
 
   it('what billing has not captured in time goes to disk, with all that follows', async () => {
-    const { outbox, state, settle, has, files, isEmpty } = life({ spoolFirst: false })
+    const { outbox, state, settle, has, lines, isEmpty } = life({ spoolFirst: false })
     const answer = Promise.withResolvers<void>()
     state.hang = answer.promise
     outbox.add(record(1))
     await settle(30, () => state.calls === 1)
     outbox.add(record(2))
-    await settle(100, async () => (await files()) === 2)
+    await settle(100, async () => (await lines()) === 2)
     await settle(0, () => outbox.waiting() === 0)
     answer.resolve()
     await settle(0, has(2))

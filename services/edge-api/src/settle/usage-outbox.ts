@@ -1,9 +1,10 @@
 /**
  * Usage records on their way to billing: gathered for a moment and sent in batches, never on a caller's
  * path. A batch is kept until billing has captured it. `spoolFirst` writes it to the spool before it is
- * sent; without it, only what billing has not captured within LATE_MS and whatever comes until billing
- * keeps up again. A process that is killed loses what it gathered in the last FLUSH_MS, and what was being
- * written to disk; without `spoolFirst`, also what billing had for less than LATE_MS.
+ * sent, and syncs the file when billing has not captured it within LATE_MS; without it, only what billing
+ * has not captured within LATE_MS is written, and whatever comes until billing keeps up again. A process
+ * that is killed loses what it gathered in the last FLUSH_MS, and what was being written to disk; a power cut
+ * (and a kill without `spoolFirst`) also what billing had for less than LATE_MS.
  */
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { UsageRecord } from '@sluice/contracts/usage-record'
@@ -13,18 +14,20 @@ import type { Log } from '@sluice/kernel/log'
 import { adoptFiles } from './adopt-usage-files.ts'
 import type { UsageBatch } from './usage-sender.ts'
 import { usageSender } from './usage-sender.ts'
+import type { SpoolEntry } from './own-segments.ts'
 import type { UsageSpool } from './usage-spool.ts'
+import { FOREIGN_AFTER_MS } from './usage-spool.ts'
 
 const FLUSH_MS = 25
 const BATCH_MAX = 200
 const LATE_MS = 100
 /** Of so many batches that wait on disk the records are in memory, too. */
-const BATCHES_IN_MEMORY_MAX = 25
+const BATCHES_IN_MEMORY_MAX = 100
 /** Records that no disk takes: beyond this, no more paid requests are accepted. */
 const UNSAVED_MAX = 20_000
 const DISK_REST_MS = 2_000
 /** Files of edges that are gone, and records that were set aside, are looked for so often. */
-const ADOPT_EVERY_MS = 60_000
+const ADOPT_EVERY_MS = FOREIGN_AFTER_MS
 
 export interface UsageOutboxDeps {
   billing: Pick<Billing, 'captureUsage'>
@@ -65,22 +68,24 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
   const adoption = adoptFiles(deps, (batch) => sender.add(batch))
   const sender = usageSender({
     ...deps,
-    left: ({ file, records }) => {
-      if (file === undefined) unsaved -= records?.length ?? 0
+    left: ({ entry, records }) => {
+      if (!entry) unsaved -= records?.length ?? 0
     },
     tried: () => {
       if (sender.batches().length === 0) late = false
-      void flush()
+      // Not at once: each call, file and transaction of billing is to carry what came in FLUSH_MS.
+      if (buffer.length >= BATCH_MAX) void flush()
+      else if (buffer.length > 0) plan()
     },
   })
 
   const add = (batch: UsageBatch) => {
-    if (batch.file === undefined) unsaved += batch.records?.length ?? 0
+    if (!batch.entry) unsaved += batch.records?.length ?? 0
     sender.add(batch)
   }
 
   /** Writes records to disk; undefined when it does not take them now. */
-  const save = async (records: readonly UsageRecord[]): Promise<string | undefined> => {
+  const save = async (records: readonly UsageRecord[]): Promise<SpoolEntry | undefined> => {
     if (diskRests) return undefined
     try {
       return await spool.put(records)
@@ -98,23 +103,41 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
   /** Saves a batch that the sender has already; billing may capture it meanwhile. */
   const saveQueued = async (batch: UsageBatch) => {
     const { records = [] } = batch
-    const file = await save(records)
-    if (file === undefined) return
-    if (!sender.batches().includes(batch)) return spool.remove(file)
-    batch.file = file
+    const entry = await save(records)
+    if (!entry) return
+    if (!sender.batches().includes(batch)) return spool.remove(entry)
+    batch.entry = entry
     unsaved -= records.length
+    await sync(batch)
+  }
+
+  const sync = async ({ entry }: UsageBatch) => {
+    try {
+      if (entry) await spool.sync(entry)
+    } catch (err) {
+      log.error({ err, file: entry?.file }, 'a file of usage records cannot be synced to disk')
+    }
+  }
+
+  const whenLate = (batch: UsageBatch, act: () => void) => {
+    clock.after(LATE_MS, () => {
+      if (sender.batches().includes(batch)) act()
+    })
   }
 
   const saveAll = async () => {
-    const queued = unsaved === 0 ? [] : sender.batches().filter(({ file }) => file === undefined)
+    const queued = unsaved === 0 ? [] : sender.batches().filter(({ entry }) => !entry)
     for (const batch of queued) await saveQueued(batch)
     do {
       const records = buffer.slice(0, BATCH_MAX)
       if (records.length === 0) break
-      const file = await save(records)
+      const entry = await save(records)
       buffer.splice(0, records.length)
       const many = sender.batches().length >= BATCHES_IN_MEMORY_MAX
-      add({ records: many && file !== undefined ? undefined : records, file, foreign: false })
+      const kept = many && entry ? undefined : records
+      const batch: UsageBatch = { records: kept, entry, foreign: false }
+      add(batch)
+      whenLate(batch, () => void sync(batch))
     } while (buffer.length >= BATCH_MAX)
     // What came meanwhile is gathered again, so that a fast disk is not synced for every record.
     if (buffer.length > 0) plan()
@@ -124,10 +147,9 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
   const sendPromptly = () => {
     if (sender.sending() || buffer.length === 0) return
     const records = buffer.splice(0, BATCH_MAX)
-    const batch: UsageBatch = { records, file: undefined, foreign: false }
+    const batch: UsageBatch = { records, entry: undefined, foreign: false }
     add(batch)
-    clock.after(LATE_MS, () => {
-      if (!sender.batches().includes(batch)) return
+    whenLate(batch, () => {
       late = true
       void flush()
     })
@@ -171,7 +193,7 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
     start() {
       void adoption.run({ known: sender.batches() })
       stopAdopting = clock.every(ADOPT_EVERY_MS, () => {
-        void adoption.run({ olderThanMs: ADOPT_EVERY_MS, known: sender.batches() })
+        void adoption.run({ olderThanMs: FOREIGN_AFTER_MS, known: sender.batches() })
       })
     },
     async stop() {
@@ -190,6 +212,7 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
       cancelFlush?.()
       const lost = buffer.length + unsaved
       if (lost > 0) log.error({ records: lost }, 'usage records are lost: no disk takes them')
+      await spool.close()
     },
   }
 }

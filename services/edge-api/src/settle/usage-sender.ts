@@ -1,14 +1,16 @@
 /**
- * Brings batches of usage records to billing, one call at a time and oldest first. A batch leaves when
- * billing has answered, which it does after its commit. What billing does not accept is found by halving
+ * Brings batches of usage records to billing, one call at a time and oldest first; what has queued up goes
+ * together. A batch leaves when billing has answered, which it does after its commit. What billing does not accept is found by halving
  * the batch, and set aside record by record, so that it holds nothing else up.
  */
 import type { Billing } from '@sluice/contracts/billing.contract'
+import { joinUsageBatches } from '@sluice/contracts/usage-batch'
 import type { UsageRecord } from '@sluice/contracts/usage-record'
 import { isAppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
+import type { SpoolEntry } from './own-segments.ts'
 import type { UsageSpool } from './usage-spool.ts'
 
 /** A call stays far below the largest message of a bus. */
@@ -19,9 +21,9 @@ const REFUSALS_IN_A_ROW_MAX = 20
 
 export interface UsageBatch {
   /** Undefined when they are only on disk. */
-  records: readonly UsageRecord[] | undefined
-  /** The file that holds them; undefined while they are only in memory. */
-  file: string | undefined
+  records: UsageRecord[] | undefined
+  /** Where they are on disk; undefined while they are only in memory. */
+  entry: SpoolEntry | undefined
   /** True for a file that another process has written. */
   foreign: boolean
 }
@@ -55,11 +57,11 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
   let resting = false
   let refusals = 0
 
-  const send = async (records: readonly UsageRecord[]): Promise<Outcome> => {
+  const send = async (records: UsageRecord[]): Promise<Outcome> => {
     if (records.length === 0) return 'captured'
     if (records.length > CALL_RECORDS_MAX) return sendHalves(records)
     try {
-      await billing.captureUsage({ records: [...records] })
+      await billing.captureUsage({ records })
       refusals = 0
       return 'captured'
     } catch (err) {
@@ -77,28 +79,40 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
     }
   }
 
-  const sendHalves = async (records: readonly UsageRecord[]): Promise<Outcome> => {
+  const sendHalves = async (records: UsageRecord[]): Promise<Outcome> => {
     const middle = Math.ceil(records.length / 2)
     const first = await send(records.slice(0, middle))
     return first === 'captured' ? send(records.slice(middle)) : first
   }
 
-  const sendBatch = async (batch: UsageBatch) => {
+  const sendBatches = async (batches: readonly UsageBatch[]) => {
     try {
-      const outcome = await send(batch.records ?? (await spool.read(batch.file ?? '')))
+      const outcome = await send(await recordsOf(batches))
       if (outcome === 'captured') {
-        queue.splice(queue.indexOf(batch), 1)
-        deps.left(batch)
-        if (batch.file !== undefined) await spool.remove(batch.file)
+        for (const batch of batches) await leave(batch)
         return
       }
       // Others get their turn, and show whether billing refuses them as well.
-      if (outcome === 'billing-refuses-all') moveToEnd(batch)
+      if (outcome === 'billing-refuses-all') batches.forEach(moveToEnd)
     } catch (err) {
-      log.error({ err, file: batch.file }, 'usage records could not be read or set aside')
-      moveToEnd(batch)
+      const files = batches.map(({ entry }) => entry?.file)
+      log.error({ err, files }, 'usage records could not be read or set aside')
+      batches.forEach(moveToEnd)
     }
     rest()
+  }
+
+  const recordsOf = async (batches: readonly UsageBatch[]): Promise<UsageRecord[]> => {
+    const [first] = batches
+    if (!first?.records) return first?.entry ? spool.read(first.entry) : []
+    if (batches.length === 1) return first.records
+    return joinUsageBatches(batches.flatMap(({ records }) => (records ? [records] : [])))
+  }
+
+  const leave = async (batch: UsageBatch) => {
+    queue.splice(queue.indexOf(batch), 1)
+    deps.left(batch)
+    if (batch.entry) await spool.remove(batch.entry)
   }
 
   const moveToEnd = (batch: UsageBatch) => {
@@ -115,9 +129,8 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
   }
 
   const next = () => {
-    const [batch] = queue
-    if (current || resting || !batch) return
-    current = sendBatch(batch).finally(() => {
+    if (current || resting || queue.length === 0) return
+    current = sendBatches(nextBatches(queue)).finally(() => {
       current = undefined
       deps.tried()
       next()
@@ -133,6 +146,19 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
     resting: () => resting,
     sending: () => current,
   }
+}
+
+/** The oldest batch, and those after it that are in memory and fit into the same call. */
+function nextBatches(queue: readonly UsageBatch[]): UsageBatch[] {
+  const batches = queue.slice(0, 1)
+  let total = batches[0]?.records?.length ?? CALL_RECORDS_MAX
+  for (const batch of queue.slice(1)) {
+    if (!batch.records) break
+    total += batch.records.length
+    if (total > CALL_RECORDS_MAX) break
+    batches.push(batch)
+  }
+  return batches
 }
 
 // What no repetition of the same call can change, and what billing itself stumbles over.

@@ -1,13 +1,15 @@
 /**
- * Usage records on disk, one JSON line a record, until billing has captured them. A file is complete and
- * synced before it gets its name, never changed afterwards, and removed once all of it was captured: a crash
- * in between sends some records twice, which billing counts once. So edges may share a folder, and files
- * that were copied into it from another edge's disk are sent like its own.
+ * Usage records on disk, one JSON line a record, until billing has captured them. This process appends its
+ * batches to a segment, a file that it empties when all of it was captured, and replaces after a while. Files
+ * of other processes are sent as soon as they are found, and removed when nobody appends to them any more. A crash in between sends some records twice, which billing
+ * counts once. So edges may share a folder, and files that were copied into it from another edge's disk are
+ * sent like its own. What was appended survives the process; only what was synced surely survives a power
+ * cut. Most batches are captured within milliseconds, so syncing is a call of its own.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { usageRecordToWire } from '@sluice/contracts/usage-batch'
+import { usageLines, usageRecordToWire } from '@sluice/contracts/usage-batch'
 import type { UsageRecord } from '@sluice/contracts/usage-record'
 import { usageRecord } from '@sluice/contracts/usage-record'
 import { AppError } from '@sluice/kernel/app-error'
@@ -15,18 +17,27 @@ import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
 
+import type { SpoolEntry } from './own-segments.ts'
+import { ownSegments } from './own-segments.ts'
+import { ifAbsent, syncPath } from './spool-segment.ts'
+
 const FILE = /^(\d{15})-[0-9a-f]{16}\.ndjson$/
 /** Records that billing does not accept are set aside here, one a file. */
 export const REFUSED_FOLDER = 'refused'
+/** No process appends to a file that is so old, so that others may remove it. */
+export const FOREIGN_AFTER_MS = 60_000
 
 export interface UsageSpool {
-  /** Resolves with the file's name when the records would survive a power cut; rejects when it is full. */
-  put(records: readonly UsageRecord[]): Promise<string>
-  /** Names of the files that wait, oldest first; with `olderThanMs`, those that have waited so long. */
-  list(options?: { olderThanMs?: number | undefined }): Promise<string[]>
-  /** What is in a file; empty when another edge that shares the folder has sent and removed it. */
-  read(name: string): Promise<UsageRecord[]>
-  remove(name: string): Promise<void>
+  /** Resolves when the records survive this process; rejects when the disk or the spool is full. */
+  put(records: readonly UsageRecord[]): Promise<SpoolEntry>
+  /** Resolves when the batch would survive a power cut, or is gone. */
+  sync(entry: SpoolEntry): Promise<void>
+  /** Files of other processes that wait, oldest first; with `olderThanMs`, those that have waited so long. */
+  list(options?: { olderThanMs?: number | undefined }): Promise<SpoolEntry[]>
+  /** What a batch holds; empty when another edge that shares the folder has sent and removed it. */
+  read(entry: SpoolEntry): Promise<UsageRecord[]>
+  /** Removes a batch, or a file of another process that is old enough; a younger one stays for now. */
+  remove(entry: SpoolEntry): Promise<void>
   /** Sets a record aside, with the reason. */
   refuse(record: UsageRecord, reason: string): Promise<void>
   /** Records that were set aside, at most `max` of them, under the names for `accept`. */
@@ -35,6 +46,8 @@ export interface UsageSpool {
   accept(name: string): Promise<void>
   /** How many records are set aside. */
   countRefused(): Promise<number>
+  /** Closes this process's files; those in which nothing waits are removed. */
+  close(): Promise<void>
 }
 
 export interface UsageSpoolDeps {
@@ -48,31 +61,19 @@ export interface UsageSpoolDeps {
 
 export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolDeps): UsageSpool {
   const refusedFolder = join(folder, REFUSED_FOLDER)
-  // By file; those of an earlier process are added when they are listed.
-  const bytesOf = new Map<string, number>()
-  let bytes = 0
-
-  const count = (name: string, size: number) => {
-    bytes += size - (bytesOf.get(name) ?? 0)
-    bytesOf.set(name, size)
-  }
-  const forget = (name: string) => {
-    bytes -= bytesOf.get(name) ?? 0
-    bytesOf.delete(name)
-  }
+  // Files of other processes that were listed, with their bytes.
+  const foreign = new Map<string, number>()
   const newName = () => {
     const tag = Buffer.from(random.bytes(8)).toString('hex')
     return `${String(clock.nowMs()).padStart(15, '0')}-${tag}.ndjson`
   }
-  const namesIn = async (place: string) => {
-    const names = (await readdir(place).catch(ifAbsent)) ?? []
+  const namesIn = async (path: string) => {
+    const names = (await readdir(path).catch(ifAbsent)) ?? []
     return names.filter((name) => FILE.test(name)).sort()
   }
 
   const damagedPaths = new Set<string>()
-  const readFrom = async (path: string) => {
-    const text = await readFile(path, 'utf8').catch(ifAbsent)
-    if (text === undefined) return []
+  const parse = (text: string, path: string) => {
     const { records, damaged } = parseLines(text)
     if (damaged > 0) {
       damagedPaths.add(path)
@@ -80,39 +81,61 @@ export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolD
     }
     return records
   }
+  const readFrom = async (path: string) =>
+    parse((await readFile(path, 'utf8').catch(ifAbsent)) ?? '', path)
   // A damaged file is kept under another name: an operator may want to see what cannot be read.
   const removeFrom = async (path: string) => {
     if (damagedPaths.delete(path)) await rename(path, `${path}.damaged`).catch(ifAbsent)
     else await rm(path, { force: true })
   }
 
+  const own = ownSegments({
+    folder,
+    newName,
+    clock,
+    isDamaged: (name) => damagedPaths.has(join(folder, name)),
+    discard: (name) => removeFrom(join(folder, name)),
+    onError: (err) => log.warn({ err }, 'an empty file of the usage spool cannot be removed'),
+  })
+  const bytes = () => own.bytes() + [...foreign.values()].reduce((sum, size) => sum + size, 0)
+
   return {
     async put(records) {
-      const text = toLines(records)
-      if (bytes + text.length > bytesMax)
-        throw new AppError('unavailable', `The usage spool is full: ${bytes} bytes wait in it.`)
-      const name = await writeFileSynced(folder, { name: newName(), text })
-      count(name, text.length)
-      return name
+      const text = usageLines(records)
+      const waiting = bytes()
+      if (waiting + text.length > bytesMax)
+        throw new AppError('unavailable', `The usage spool is full: ${waiting} bytes wait in it.`)
+      return own.put(text)
+    },
+    async sync({ file }) {
+      await own.sync(file)
     },
     async list({ olderThanMs } = {}) {
       const until = olderThanMs === undefined ? Infinity : clock.nowMs() - olderThanMs
-      const names = (await namesIn(folder)).filter((name) => writtenAtMs(name) <= until)
+      const names = (await namesIn(folder)).filter(
+        (name) => !own.has(name) && writtenAtMs(name) <= until,
+      )
       for (const name of names) {
-        if (bytesOf.has(name)) continue
         const found = await stat(join(folder, name)).catch(ifAbsent)
-        if (found) count(name, found.size)
+        if (found) foreign.set(name, found.size)
       }
-      return names
+      return names.map((file) => ({ file }))
     },
-    read: (name) => readFrom(join(folder, name)),
-    async remove(name) {
-      await removeFrom(join(folder, name))
-      forget(name)
+    async read(entry) {
+      const path = join(folder, entry.file)
+      if (!entry.part) return readFrom(path)
+      return parse(await own.read(entry.file, entry.part), path)
+    },
+    async remove({ file, part }) {
+      if (part) return own.remove(file)
+      // Its process may live and append to it. It is sent again when it is old enough, and removed then.
+      if (writtenAtMs(file) > clock.nowMs() - FOREIGN_AFTER_MS) return
+      await removeFrom(join(folder, file))
+      foreign.delete(file)
     },
     async refuse(record, reason) {
       const line = JSON.stringify({ ...usageRecordToWire(record), refusedBecause: reason })
-      await writeFileSynced(refusedFolder, { name: newName(), text: `${line}\n` })
+      await writeSynced(refusedFolder, { name: newName(), text: `${line}\n` })
     },
     async refused(max) {
       const names = (await namesIn(refusedFolder)).slice(0, max)
@@ -122,49 +145,19 @@ export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolD
     },
     accept: (name) => removeFrom(join(refusedFolder, name)),
     countRefused: async () => (await namesIn(refusedFolder)).length,
+    close: own.close,
   }
 }
-
-const toLines = (records: readonly UsageRecord[]) =>
-  records.map((record) => `${JSON.stringify(usageRecordToWire(record))}\n`).join('')
 
 const writtenAtMs = (name: string) => Number(FILE.exec(name)?.[1])
 
 /** Under another name until it is whole and synced, so that nobody reads half of it. */
-async function writeFileSynced(folder: string, { name, text }: { name: string; text: string }) {
+async function writeSynced(folder: string, { name, text }: { name: string; text: string }) {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, name)
-  const create = () => open(`${path}.new`, 'w', 0o600)
-  const file = await create().catch(async (error: unknown) => {
-    if (!isAbsent(error)) throw error
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    return create()
-  })
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true })
   await rename(`${path}.new`, path)
-  await syncFolder(folder)
-  return name
-}
-
-// A renamed file survives a power cut only once its folder is synced.
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-const isAbsent = (error: unknown) =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
-
-function ifAbsent(error: unknown): undefined {
-  if (!isAbsent(error)) throw error
+  await syncPath(folder)
 }
 
 function parseLines(text: string): { records: UsageRecord[]; damaged: number } {
