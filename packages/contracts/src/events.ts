@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { id, instant } from './codecs.ts'
 import { imageFacts } from './image-request.ts'
 import { imageTokens } from './usage.ts'
-import { usageBatch } from './usage-batch.ts'
 
 /** A picture of a job that was stored. */
 export const storedPart = z.object({
@@ -62,7 +61,8 @@ export type ImageJobEvent = z.output<typeof imageJobEvent>
 
 /**
  * Subjects of the bus. `topic` reaches every subscriber and may be lost; `queue` reaches one consumer
- * of the group, again until it is acknowledged. All are hints: the row is the truth.
+ * of the group, again until it is acknowledged. All are hints: the row is the truth. None carries money: usage
+ * goes by `captureUsage`, and what ended jobs cost is read from their rows.
  */
 export const busEvents = {
   'image-job-queued': {
@@ -81,11 +81,6 @@ export const busEvents = {
   'image-job-ended': { delivery: 'queue', schema: z.object({ jobId: id }) },
   'image-job-event': { delivery: 'topic', schema: imageJobEvent },
   'image-job-cancelled': { delivery: 'topic', schema: z.object({ jobId: id }) },
-  /** Announced by edges of release 0.1 only; later ones call `captureUsage` and wait for its commit. */
-  'usage-recorded': {
-    delivery: 'queue',
-    schema: z.object({ records: usageBatch }),
-  },
   'api-key-changed': { delivery: 'topic', schema: z.object({ apiKeyId: id }) },
   'catalog-changed': {
     delivery: 'topic',

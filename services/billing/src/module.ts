@@ -6,7 +6,6 @@ import type { HealthCheck } from '@sluice/service-kit/http/health'
 
 import type { BillingDeps, BillingParts } from './deps.ts'
 import { consumeEndedJobs } from './intake/consume-ended-jobs.ts'
-import { consumeUsage } from './intake/consume-usage.ts'
 import { billingParts } from './parts.ts'
 import { startUpkeep } from './upkeep/start-upkeep.ts'
 import { addPrice } from './verbs/add-price.ts'
@@ -30,7 +29,7 @@ import { renewAllowances } from './verbs/renew-allowances.ts'
 import { voidHold } from './verbs/void-hold.ts'
 
 export interface BillingModule extends Billing {
-  /** Takes ended jobs and usage records from the bus, and begins upkeep. */
+  /** Takes hints of ended jobs from the bus, and begins upkeep. */
   start(): Promise<void>
   /** Lets go of the bus and ends upkeep. Calls are still answered. */
   stop(): Promise<void>
@@ -69,7 +68,6 @@ export function createBilling(deps: BillingDeps): BillingModule {
       const subscriptions: Unsubscribe[] = [
         await bus.subscribe('catalog-changed', () => prices.forget()),
         await consumeEndedJobs(parts),
-        await consumeUsage(parts),
       ]
       ends = [startUpkeep(parts), ...subscriptions]
     },

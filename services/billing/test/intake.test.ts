@@ -53,28 +53,14 @@ describe('the news that a job ended', () => {
   })
 })
 
-describe('usage records from the bus', () => {
-  it('are counted once, though their batch comes again after a crash', async () => {
-    const { bus, clock, store, balance, billing } = await setUp()
+describe('usage records of an edge', () => {
+  it('are counted once, though billing dies after its commit and the edge asks again', async () => {
+    const { store, balance, billing } = await setUp()
     const records = [1, 2].map((number) => usageOf({ number, allowanceId, output: 3 }))
     store.crashAt('after-commit')
-    await bus.announce('usage-recorded', { records })
-    await bus.announce('usage-recorded', { records })
-    await clock.advance(120_000)
+    await expect(billing.captureUsage({ records })).rejects.toThrow('after-commit')
+    expect(await billing.captureUsage({ records })).toMatchObject({ captured: 0 })
     expect(await balance()).toMatchObject({ postedMicro: 99_994_000n })
-    await billing.stop()
-  })
-
-  it('are taken together when many batches wait', async () => {
-    const { bus, clock, balance, billing, metrics } = await setUp()
-    for (let number = 1; number <= 40; number += 1) {
-      const records = [usageOf({ number, allowanceId, output: 1 })]
-      await bus.announce('usage-recorded', { records })
-    }
-    await clock.advance(1_000)
-    expect(await balance()).toMatchObject({ postedMicro: 99_960_000n })
-    const { body } = await metrics.render()
-    expect(body).toContain('outcome="captured",service="billing"} 40')
     await billing.stop()
   })
 })
