@@ -1,5 +1,6 @@
 import { whileDatabaseIsThere } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
+import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
@@ -9,7 +10,9 @@ type ClaimInput = Parameters<AnswerStore['claim']>[0]
 
 export function kyselyAnswerStore({ db }: { db: Kysely<Tables> }): AnswerStore {
   return {
-    claim: (input) => whileDatabaseIsThere(() => claim(db, input)),
+    // A transaction although it is one statement: only then is the deadline checked where it commits, and a
+    // caller who was refused holds no name.
+    claim: (input) => whileDatabaseIsThere(() => withTransaction(db, (trx) => claim(trx, input))),
     async renew({ holder, leaseUntil }) {
       await db
         .updateTable('idempotency_answers')

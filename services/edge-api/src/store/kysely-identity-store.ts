@@ -41,7 +41,8 @@ export function kyselyIdentityStore({ db }: { db: Kysely<Tables> }): IdentitySto
     touchSession: (input) => whenThere(() => touchSession(db, input)),
     changeSession: (...input) =>
       whenThere(() => withTransaction(db, (trx) => changeSession(trx, ...input))),
-    endSession: ({ id, end }) => whenThere(() => endSessions(db, { end, sessionId: id })),
+    endSession: ({ id, end }) =>
+      whenThere(() => withTransaction(db, (trx) => endSessions(trx, { end, sessionId: id }))),
     changePassword: (input) =>
       whenThere(() => withTransaction(db, (trx) => changePassword(trx, input))),
     replacePassword: (input) =>

@@ -12,7 +12,8 @@ export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
   return {
     ...kyselyOwnKeys(db),
     findByHash: (hash) => whileDatabaseIsThere(() => findByHash(db, hash)),
-    insertKey: (key) => whileDatabaseIsThere(() => insertKey(db, key)),
+    insertKey: (key) =>
+      whileDatabaseIsThere(() => withTransaction(db, (trx) => insertKey(trx, key))),
     revokeKey: (input) => whileDatabaseIsThere(() => revokeKey(db, input)),
     ensurePanelKey: (key) => whileDatabaseIsThere(() => ensurePanelKey(db, key)),
   }

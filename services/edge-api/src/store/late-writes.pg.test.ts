@@ -1,0 +1,128 @@
+import { connectPostgres } from '@sluice/db/connect-postgres'
+import type { Postgres } from '@sluice/db/connect-postgres'
+import { withinTime } from '@sluice/db/time-limit'
+import type { TestDatabase } from '@sluice/testkit/databases'
+import { testDatabase } from '@sluice/testkit/databases'
+import type { HoldingProxy } from '@sluice/testkit/holding-proxy'
+import { holdingProxy } from '@sluice/testkit/holding-proxy'
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+import { kyselyAnswerStore } from './kysely-answer-store.ts'
+import { kyselyIdentityStore } from './kysely-identity-store.ts'
+import { kyselyKeyStore } from './kysely-key-store.ts'
+import { kyselyQuotaStore } from './kysely-quota-store.ts'
+
+const WITHIN_MS = 1_000
+const at = new Date('2026-11-21T09:00:00.000Z')
+const later = new Date(at.getTime() + 86_400_000)
+const key = {
+  id: 'key_2',
+  userId: 'user_1',
+  wallet: 'wal_1',
+  hash: 'b'.repeat(64),
+  prefix: 'sk-b',
+  name: 'another',
+  rpmLimit: null,
+  models: null,
+  networks: null,
+  dailyQuotaMicro: null,
+  expiresAt: null,
+  createdAt: at,
+}
+const personsKey = { ...key, id: 'key_3', hash: 'c'.repeat(64) }
+const claim = {
+  apiKeyId: 'key_1',
+  route: 'chat',
+  key: 'order-17',
+  bodyHash: 'a'.repeat(64),
+  holder: 'edge_1',
+  now: at,
+  leaseUntil: later,
+  expiresAt: later,
+}
+
+interface Write {
+  /** Words of the statement that arrives late. */
+  words: string
+  write: (postgres: Postgres) => Promise<unknown>
+  /** What the write leaves, as rows. */
+  left: string
+}
+
+const writes: Record<string, Write> = {
+  'a claim of an Idempotency-Key': {
+    words: 'insert into idempotency_answers',
+    write: ({ db }) => kyselyAnswerStore({ db }).claim(claim),
+    left: 'select from idempotency_answers',
+  },
+  'a reservation of a daily quota': {
+    words: 'insert into api_key_reservations',
+    write: ({ db }) =>
+      kyselyQuotaStore({ db }).reserve({
+        ref: 'req_1',
+        apiKeyId: 'key_1',
+        day: '2026-11-21',
+        amountMicro: 5n,
+        at,
+      }),
+    left: 'select from api_key_days where reserved_micro > 0',
+  },
+  'an API key': {
+    words: 'insert into "api_keys"',
+    write: ({ db }) => kyselyKeyStore({ db }).insertKey(key),
+    left: `select from api_keys where id = 'key_2'`,
+  },
+  'an API key of a person': {
+    words: 'insert into "api_keys"',
+    write: ({ db }) => kyselyKeyStore({ db }).insertKeyWithin(personsKey, { liveMax: 5 }),
+    left: `select from api_keys where id = 'key_3'`,
+  },
+  'the end of a session': {
+    words: 'update "sessions"',
+    write: ({ db }) =>
+      kyselyIdentityStore({ db }).endSession({
+        id: 'session_1',
+        end: { at, reason: 'signed-out' },
+      }),
+    left: 'select from sessions where ended_at is not null',
+  },
+}
+
+describe('a write that arrives after its caller was answered leaves nothing', () => {
+  let database: TestDatabase
+  let proxy: HoldingProxy
+  let postgres: Postgres
+  beforeAll(async () => {
+    database = await testDatabase()
+    await sql`insert into users (id, email, role, wallet, created_at)
+      values ('user_1', 'ada@example.test', 'user', 'wal_1', ${at})`.execute(database.db)
+    const own = { ...key, id: 'key_1', hash: 'a'.repeat(64), dailyQuotaMicro: 100n }
+    await kyselyKeyStore(database).insertKey(own)
+    await sql`insert into sessions (id, user_id, created_at, seen_at, expires_at, generation, rotated_at)
+      values ('session_1', 'user_1', ${at}, ${at}, ${later}, 1, ${at})`.execute(database.db)
+  })
+  afterAll(() => database.close())
+  beforeEach(async () => {
+    proxy = await holdingProxy(database.url)
+    postgres = connectPostgres({ url: proxy.url, onError: () => {} })
+  })
+  afterEach(async () => {
+    await postgres.close()
+    await proxy.close()
+  })
+
+  const rowsOf = async (query: string) => (await database.pool.query(query)).rowCount
+
+  it.each(Object.entries(writes))('%s', async (_, { words, write, left }) => {
+    // The connection is there, so that the time goes by while the words are kept back.
+    await sql`select`.execute(postgres.db)
+    proxy.hold(words)
+    const written = withinTime({ withinMs: WITHIN_MS }, () => write(postgres))
+    await expect(written).rejects.toMatchObject({ code: 'unavailable' })
+    await proxy.release()
+    expect(await rowsOf(left)).toBe(0)
+    await write(postgres)
+    expect(await rowsOf(left)).toBe(1)
+  })
+})
