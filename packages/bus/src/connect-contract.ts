@@ -1,6 +1,11 @@
 import { callFailed } from './call-failed.ts'
 import type { CallOptions, Contract, MethodSpec, PortOf } from '@sluice/contracts/define-contract'
 import { AppError } from '@sluice/kernel/app-error'
+import type { Clock } from '@sluice/kernel/clock'
+import { systemClock } from '@sluice/kernel/clock'
+import { remainingMsOf } from '@sluice/kernel/deadline'
+import type { Random } from '@sluice/kernel/random'
+import { systemRandom } from '@sluice/kernel/random'
 import { z } from 'zod'
 
 import type { Bus } from './bus.ts'
@@ -14,12 +19,21 @@ import { readReply, subjectOf, writeCall } from './rpc-wire.ts'
  */
 export function connectContract<C extends Contract>(
   contract: C,
-  { bus, timeoutMs }: { bus: Pick<Bus, 'request'>; timeoutMs: number },
+  {
+    bus,
+    timeoutMs,
+    clock = systemClock,
+    random = systemRandom,
+  }: { bus: Pick<Bus, 'request'>; timeoutMs: number; clock?: Clock; random?: Random },
 ): PortOf<C> {
+  const from = Buffer.from(random.bytes(8)).toString('hex')
   const methods = Object.entries(contract.methods).map(([method, spec]) => {
     const subject = subjectOf(contract, method)
     const call = async (input: unknown, options?: CallOptions): Promise<unknown> => {
-      const body = writeCall(timeoutMs, encodeInput(spec, { input, subject }))
+      const leftMs = options?.signal && remainingMsOf(options.signal)
+      const withinMs = Math.min(timeoutMs, leftMs ?? timeoutMs)
+      const sent = { from, sentMs: clock.monotonicMs(), withinMs }
+      const body = writeCall(sent, encodeInput(spec, { input, subject }))
       const text = await bus.request(subject, body, { timeoutMs, ...options })
       return decodeOutput(spec, { reply: parseJson(text), subject })
     }

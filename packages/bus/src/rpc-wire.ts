@@ -3,19 +3,26 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { AppErrorOptions } from '@sluice/kernel/app-error'
 import { asErrorCode } from '@sluice/kernel/error-codes'
 import { z } from 'zod'
+
 import { callFailed } from './call-failed.ts'
+import type { SentCall } from './late-calls.ts'
 
 /** Where a method is served. Names come from contracts, which are a closed set in our own code. */
 export function subjectOf(contract: Contract, method: string): string {
   return `rpc.${contract.name}.v${contract.version}.${method}`
 }
 
-/** A call: how long its caller waits, and the input in wire form. */
-export const rpcCall = z.object({ withinMs: z.int().positive(), input: z.unknown() })
+/** A call: who sent it when, by its own monotonic clock; how long it waits; and the input in wire form. */
+export const rpcCall = z.object({
+  from: z.string().max(64),
+  sentMs: z.number(),
+  withinMs: z.int().positive(),
+  input: z.unknown(),
+})
 
-/** The JSON of a call, without a walk over the input. */
-export const writeCall = (withinMs: number, wireInput: unknown): string =>
-  `{"withinMs":${Math.ceil(withinMs)},"input":${JSON.stringify(wireInput)}}`
+/** The JSON of a call, without a walk over the input. `from` is of letters and digits. */
+export const writeCall = ({ from, sentMs, withinMs }: SentCall, wireInput: unknown): string =>
+  `{"from":"${from}","sentMs":${sentMs},"withinMs":${Math.max(1, Math.ceil(withinMs))},"input":${JSON.stringify(wireInput)}}`
 
 const wireError = z.object({
   /** Text, not the closed set: the other side may be of a later release. */

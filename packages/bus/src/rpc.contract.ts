@@ -2,6 +2,8 @@ import { amountMicro, instant, microCredits } from '@sluice/contracts/codecs'
 import type { PortOf } from '@sluice/contracts/define-contract'
 import { defineContract } from '@sluice/contracts/define-contract'
 import { AppError } from '@sluice/kernel/app-error'
+import { startDeadline } from '@sluice/kernel/deadline'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -170,6 +172,44 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       await asked.take(1)
       left.abort(new Error('caller left'))
       expect(await error).toMatchObject({ message: 'caller left' })
+    })
+
+    test('a call that arrives after its caller has stopped waiting is not carried out', async () => {
+      const [here, there] = [fakeClock(), fakeClock()]
+      await here.advance(7_000_000)
+      const asked = mailbox<string>()
+      const bank: Bank = {
+        pay: () => Promise.reject(new Error('not part of this test')),
+        read: async () => {
+          asked.put('read')
+          return { text: 'here' }
+        },
+      }
+      await serveContract(bankContract, bank, { bus: world.bus, log: recordedLog(), clock: there })
+      const bus = await world.connect()
+      const patient = { timeoutMs: 60_000 }
+      let way = Promise.resolve()
+      const client = connectContract(bankContract, {
+        // What was sent arrives, whoever still waits for it.
+        bus: { request: (...[to, body]) => way.then(() => bus.request(to, body, patient)) },
+        timeoutMs: 5_000,
+        clock: here,
+      })
+      const pass = (ms: number) => Promise.all([here.advance(ms), there.advance(ms)])
+      expect(await client.read({})).toEqual({ text: 'here' })
+      const frozen = Promise.withResolvers<void>()
+      way = frozen.promise
+      const deadline = startDeadline(here, 2_000)
+      const asking = [client.read({}), client.read({}, { signal: deadline.signal })]
+      const answers = Promise.allSettled(asking)
+      await pass(4_000)
+      frozen.resolve()
+      // The caller of the first still waits.
+      expect(await answers).toMatchObject([
+        { status: 'fulfilled', value: { text: 'here' } },
+        { status: 'rejected', reason: { code: 'unavailable' } },
+      ])
+      expect(asked.received).toEqual(['read', 'read'])
     })
 
     test('a method is told when its caller has stopped waiting', async () => {

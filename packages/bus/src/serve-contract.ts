@@ -12,6 +12,7 @@ import { assertFits } from './bus-limits.ts'
 import type { Bus, Unsubscribe } from './bus.ts'
 import { invalidInput } from './connect-contract.ts'
 import { parseJson, whyNot } from './event-wire.ts'
+import { createLateCalls } from './late-calls.ts'
 import { rpcCall, subjectOf, writeError, writeOk } from './rpc-wire.ts'
 
 /** Calls that one server of a contract works on at once; more are refused with `overloaded`. */
@@ -26,7 +27,8 @@ export interface ServeDeps {
 /**
  * Serves an implementation: parses the input, calls, renders what is thrown. AppErrors travel with
  * their code; anything else is logged here, once, and travels as `internal_error` without its message.
- * The signal that a method receives aborts when its caller has stopped waiting, or the bus closes.
+ * The signal that a method receives aborts when its caller has stopped waiting, or the bus closes. A call that
+ * arrives after that is refused and not carried out (`late-calls.ts`).
  */
 export async function serveContract<C extends Contract>(
   contract: C,
@@ -34,6 +36,7 @@ export async function serveContract<C extends Contract>(
   { bus, log, clock = systemClock }: ServeDeps,
 ): Promise<Unsubscribe> {
   let calls = 0
+  const late = createLateCalls(clock)
   const served: Unsubscribe[] = []
   for (const [method, spec] of Object.entries(contract.methods)) {
     const subject = subjectOf(contract, method)
@@ -42,7 +45,7 @@ export async function serveContract<C extends Contract>(
       if (calls >= CALLS_MAX) return writeError(tooManyCalls(subject))
       calls += 1
       try {
-        return await answer({ spec, subject, call, clock }, { body, signal })
+        return await answer({ spec, subject, call, clock, late }, { body, signal })
       } catch (thrown) {
         return writeError(toAppError(thrown, { log, subject }))
       } finally {
@@ -61,14 +64,16 @@ interface Served {
   subject: string
   call: (input: unknown, options: CallOptions) => Promise<unknown>
   clock: Clock
+  late: ReturnType<typeof createLateCalls>
 }
 
 async function answer(
-  { spec, subject, call, clock }: Served,
+  { spec, subject, call, clock, late }: Served,
   { body, signal }: { body: string; signal: AbortSignal },
 ): Promise<string> {
   const parsed = rpcCall.safeParse(parseJson(body))
   if (!parsed.success) throw invalidInput(subject, parsed.error)
+  if (late.isLate(parsed.data)) throw tooLate(subject)
   const input = spec.input.safeParse(parsed.data.input)
   if (!input.success) throw invalidInput(subject, input.error)
   const patience = createPatience(clock, { withinMs: parsed.data.withinMs, signal })
@@ -107,6 +112,12 @@ function toAppError(thrown: unknown, { log, subject }: { log: Log; subject: stri
   log.error({ err: thrown, subject }, 'a call failed')
   return new AppError('internal_error', 'A service failed; its log says why.')
 }
+
+const tooLate = (subject: string) =>
+  callFailed('unavailable', {
+    what: 'late',
+    detail: `a call of ${subject} arrived after its caller had stopped waiting`,
+  })
 
 const tooManyCalls = (subject: string) =>
   callFailed('overloaded', {
