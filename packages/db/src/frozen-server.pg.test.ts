@@ -1,5 +1,5 @@
 import { startOwnPostgres } from '@sluice/testkit/own-servers'
-import type { TestServer } from '@sluice/testkit/servers'
+import type { KillableServer } from '@sluice/testkit/servers'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 import { Client } from 'pg'
@@ -13,7 +13,7 @@ import { withTransaction } from './with-transaction.ts'
 
 const WITHIN_MS = 700
 const POOL_MAX = 4
-let server: TestServer
+let server: KillableServer
 let postgres: Postgres
 let witness: Client
 
@@ -92,6 +92,24 @@ it('refuses at once what comes after the server was found to be silent', async (
   // The probe needs a second to be sure; then nobody waits for an answer of the server.
   const words = () => ask().catch((error: Error) => error.message)
   await expect.poll(words, { timeout: 10_000 }).toBe('the database does not answer')
+})
+
+it('serves whom it can while the server takes no new connections, and answers the others in time', async () => {
+  const open = POOL_MAX / 2
+  await Promise.all(Array.from({ length: open }, ask))
+  await server.freezeListener()
+  for (let round = 0; round < 3; round += 1) {
+    const served = await Promise.all(Array.from({ length: open }, ask))
+    expect(served).toHaveLength(open)
+  }
+  const busy = Array.from({ length: open }, () =>
+    whileDatabaseIsThere(() => sql`select pg_sleep(1)`.execute(postgres.db)),
+  )
+  await expect(ask()).rejects.toMatchObject(away)
+  await Promise.all(busy)
+  await expect(ask()).resolves.toBeDefined()
+  await server.resume()
+  await expect.poll(() => Promise.all(Array.from({ length: POOL_MAX }, ask))).toHaveLength(POOL_MAX)
 })
 
 it('does not take a slow statement for a frozen server', async () => {

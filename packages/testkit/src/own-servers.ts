@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { findEmbeddedBinaries } from '@sluice/db/embedded/find-binaries'
 
 import { findProgram } from './find-program.ts'
-import type { RestartableServer, TestServer } from './servers.ts'
+import type { KillableServer, RestartableServer } from './servers.ts'
 import { startTestNats, startTestPostgres, startTestRedis } from './servers.ts'
 
 const programs = { redis: 'redis-server', nats: 'nats-server' } as const
 
 /** Servers of one suite alone, to be frozen, killed and emptied without harm to other suites. */
 export interface OwnServers {
-  postgres: TestServer
+  postgres: KillableServer
   redis: RestartableServer
   nats: RestartableServer
   stop(): Promise<void>
@@ -22,13 +22,12 @@ export interface OwnServers {
 export async function startOwnServers(): Promise<OwnServers> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-servers-'))
   await chmod(folder, 0o755) // PostgreSQL runs as another user where we are root
-  const command = (kind: keyof typeof programs) => {
-    const path = findProgram(programs[kind])
-    if (path === undefined) throw new Error(`There is no ${programs[kind]} on this machine.`)
-    return path
-  }
   const binaries = await findEmbeddedBinaries()
-  const postgres = await startTestPostgres({ folder: join(folder, 'postgres'), binaries })
+  const postgres = await startTestPostgres({
+    folder: join(folder, 'postgres'),
+    binaries,
+    survivesKill: true,
+  })
   const redis = await startTestRedis({ folder: join(folder, 'redis'), command: command('redis') })
   const nats = await startTestNats({ folder: join(folder, 'nats'), command: command('nats') })
   return {
@@ -45,8 +44,22 @@ export async function startOwnServers(): Promise<OwnServers> {
   }
 }
 
+/** A Redis of one suite alone. */
+export async function startOwnRedis(): Promise<RestartableServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-redis-'))
+  const server = await startTestRedis({ folder: join(folder, 'redis'), command: command('redis') })
+  return {
+    ...server,
+    stop: async () => {
+      await server.resume()
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
 /** A PostgreSQL of one suite alone. */
-export async function startOwnPostgres(): Promise<TestServer> {
+export async function startOwnPostgres(): Promise<KillableServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-postgres-'))
   await chmod(folder, 0o755)
   const binaries = await findEmbeddedBinaries()
@@ -59,4 +72,10 @@ export async function startOwnPostgres(): Promise<TestServer> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function command(kind: keyof typeof programs): string {
+  const path = findProgram(programs[kind])
+  if (path === undefined) throw new Error(`There is no ${programs[kind]} on this machine.`)
+  return path
 }

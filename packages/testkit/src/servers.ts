@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 import type { PostgresBinaries } from '@sluice/db/embedded/find-binaries'
 import { findFreePort } from '@sluice/db/embedded/find-free-port'
-import { stopPostmaster } from '@sluice/db/embedded/postmaster'
+import { stopPostmaster, waitForPostmaster } from '@sluice/db/embedded/postmaster'
 import { prepareCluster } from '@sluice/db/embedded/prepare-cluster'
 import { startPostmaster } from '@sluice/db/embedded/start-postmaster'
 import { systemClock } from '@sluice/kernel/clock'
@@ -29,7 +29,17 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
-/** A server that a suite may kill, and start again at the same port. */
+/** A PostgreSQL that a suite may kill, and start again at the same port, on what its disk has. */
+export interface KillableServer extends TestServer {
+  /** SIGSTOP to the postmaster alone: new connections hang, and those that are open are served. */
+  freezeListener(): Promise<void>
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
+  /** Starts it after `kill`. */
+  start(): Promise<void>
+}
+
+/** The same for a server that may lose its disk. */
 export interface RestartableServer extends TestServer {
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
@@ -55,23 +65,40 @@ const greetings = {
   nats: { say: '', expect: 'INFO ' },
 }
 
-/** PostgreSQL; the URL is its superuser's. */
+/**
+ * PostgreSQL; the URL is its superuser's. `survivesKill` hands each commit to the system before it is
+ * acknowledged, so that a killed server loses none.
+ */
 export async function startTestPostgres({
   folder,
   binaries,
+  survivesKill = false,
 }: {
   folder: string
   binaries: PostgresBinaries
-}): Promise<TestServer> {
+  survivesKill?: boolean
+}): Promise<KillableServer> {
   const clock = systemClock
+  const settings = { ...CARELESS, synchronous_commit: survivesKill ? 'on' : 'off' }
   const prepared = await prepareCluster({ folder, binaries, random: systemRandom, sync: false })
   const { cluster, password } = prepared
-  const { pid, port } = await startPostmaster({ cluster, settings: CARELESS, clock })
+  const first = await startPostmaster({ cluster, settings, clock })
+  const { port } = first
+  let { pid } = first
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     freeze: () => freezeTree(pid),
+    freezeListener: async () => void process.kill(pid, 'SIGSTOP'),
     resume: () => resumeTree(pid),
     stop: () => stopPostmaster({ cluster, clock }),
+    kill: async () => {
+      process.kill(pid, 'SIGKILL')
+      const until = (found: unknown) => found === undefined
+      await waitForPostmaster({ cluster, clock, timeoutMs: STOP_WAIT_MS, until })
+    },
+    start: async () => {
+      ;({ pid } = await startPostmaster({ cluster, settings, clock, port }))
+    },
   }
 }
 

@@ -1,26 +1,16 @@
 import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
+import { redisOptions } from '@sluice/service-kit/redis-options'
 import type { Redis } from 'ioredis'
 
 import type { RateStore } from './rate-store.ts'
 
 /** No caller waits longer for a counter. */
 const TIMEOUT_MS = 250
-/** So soon after Redis is back it is used again. */
-const RECONNECT_MS_MAX = 400
 const PREFIX = 'sluice:rate:'
 
 /** How to connect for limits: a call that cannot be made at once is not made at all. */
-export const rateRedisOptions = {
-  lazyConnect: true,
-  connectTimeout: 1_000,
-  commandTimeout: TIMEOUT_MS,
-  retryStrategy: (attempts: number) => Math.min(50 * attempts, RECONNECT_MS_MAX),
-  // A take that is sent twice would count twice.
-  enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-} as const
+export const rateRedisOptions = redisOptions({ commandTimeoutMs: TIMEOUT_MS })
 
 // What admit/rate-limit.ts decides, where all edges meet. Time is Redis's own, so that the clocks of
 // edges need not agree. Fields of the hash are bucket numbers, values what was granted in them.

@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto'
 
 import { AppError } from '@sluice/kernel/app-error'
+import { redisOptions } from '@sluice/service-kit/redis-options'
 import type { Redis } from 'ioredis'
 
 import type { Health } from '../eligibility/health.ts'
@@ -24,20 +25,10 @@ const LEASE_GRACE_MS = 60_000
 /** Long rests and attention are in PostgreSQL; the rest is no longer true after a week. */
 const HEALTH_TTL_MS = 7 * 86_400_000
 
-/** So soon after Redis is back it is used again. */
-const RECONNECT_MS_MAX = 400
+const COMMAND_WITHIN_MS = 1_000
 
 /** How a connection for this store must be made: it answers soon, or says that it cannot. */
-export const poolRedisOptions = {
-  lazyConnect: true,
-  connectTimeout: 1_000,
-  commandTimeout: 1_000,
-  retryStrategy: (attempts: number) => Math.min(50 * attempts, RECONNECT_MS_MAX),
-  // A take that is sent twice would take two places, so nothing is sent again or kept for later.
-  enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-} as const
+export const poolRedisOptions = redisOptions({ commandTimeoutMs: COMMAND_WITHIN_MS })
 
 export function createRedisPoolStore({
   redis,
