@@ -6,16 +6,22 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { startBalancer } from './dependencies/balancer.ts'
 import { chats, expectCharged, underLoad } from './dependencies/load.ts'
+import { beginPicture, followPicture } from './dependencies/pictures.ts'
+import { emptyLoad } from './dependencies/seen.ts'
 import { eventually } from './harness/context.ts'
 import { ask } from './harness/ledger.ts'
-import type { Running, ServiceName } from './harness/running.ts'
+import type { ProcessName, Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 
 /** How long a part is away. Longer in a campaign: DEPENDENCY_AWAY_MS=45000. */
 const AWAY_MS = Number(process.env['DEPENDENCY_AWAY_MS'] ?? 2_000)
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-describe('in the distributed wiring, while callers chat without a pause', () => {
+/** A runner that hangs with its NATS or PostgreSQL is replaced while the part is still away. */
+const env = { SHUTDOWN_DELAY_MS: '500', RUNNER_LOST_AFTER_MS: '2000', RUNNER_HEARTBEAT_MS: '500' }
+const billings = ['billing', 'billing-2'] as const
+
+describe('in the distributed wiring, while callers chat and ask for pictures', () => {
   let simulator: OpenAiSimulator
   let servers: OwnServers
   let running: Running
@@ -27,7 +33,8 @@ describe('in the distributed wiring, while callers chat without a pause', () => 
       upstreamUrl: simulator.url,
       upstreamKey: simulator.key,
       servers,
-      env: { SHUTDOWN_DELAY_MS: '500' },
+      env,
+      secondBilling: true,
     })
   })
   afterEach(({ task }) => {
@@ -39,27 +46,37 @@ describe('in the distributed wiring, while callers chat without a pause', () => 
     await simulator.close()
   })
 
-  test('a NATS that is emptied while billing is away loses no charge', async () => {
+  const all = (names: readonly ProcessName[], act: (name: ProcessName) => Promise<void>) =>
+    Promise.all(names.map((name) => act(name)))
+
+  test('a NATS that is emptied while both billings are away loses no charge', async () => {
     const context = { running, simulator }
     await expectCharged(context, await chats(context, 20))
-    await running.kill('billing')
+    simulator.script({ match: { promptIncludes: 'slow' }, times: null, latencyMs: 1_000 })
+    const drawing = emptyLoad()
+    const asking = { context, load: drawing, prompt: 'slow' }
+    const taskIds = [await beginPicture(asking), await beginPicture(asking)]
+    await all(billings, running.kill)
     const load = await chats(context, 80)
     expect(load.delivered).toHaveLength(80)
+    for (const taskId of taskIds) await followPicture(asking, taskId ?? '')
     await servers.nats.kill()
     await servers.nats.start({ emptied: true })
-    await running.start('billing')
-    await expectCharged(context, load)
+    await all(billings, running.start)
+    expect(drawing.drawn).toEqual(taskIds)
+    await expectCharged(context, { ...drawing, delivered: load.delivered })
+    simulator.script([], { reset: true })
   })
 
-  test('an edge that is killed while billing is away charges by its next start', async () => {
+  test('an edge that is killed while both billings are away charges by its next start', async () => {
     const context = { running, simulator }
     await expectCharged(context, await chats(context, 20))
-    await running.kill('billing')
+    await all(billings, running.kill)
     const load = await chats(context, 40)
     // More than what a killed edge may lose: the records of its last 25 ms, and those being written.
     await sleep(500)
     await running.kill('edge-api')
-    await running.start('billing')
+    await all(billings, running.start)
     await running.start('edge-api')
     await expectCharged(context, load)
   })
@@ -90,6 +107,16 @@ describe('in the distributed wiring, while callers chat without a pause', () => 
     },
   )
 
+  test('PostgreSQL killed and started again: what was delivered is charged once', async () => {
+    const context = { running, simulator }
+    const load = await underLoad(context, async () => {
+      await servers.postgres.kill()
+      await sleep(AWAY_MS)
+      await servers.postgres.start()
+    })
+    await expectCharged(context, load)
+  })
+
   test('PostgreSQL whose sessions all end: what was delivered is charged once', async () => {
     const context = { running, simulator }
     const load = await underLoad(context, async () => {
@@ -105,14 +132,21 @@ describe('in the distributed wiring, while callers chat without a pause', () => 
     await expectCharged(context, load)
   })
 
-  test.each<ServiceName>(['billing', 'scheduler', 'image-runner', 'imgproxy'])(
+  const killed: Record<string, readonly ProcessName[]> = {
+    'one of two billings': ['billing'],
+    'both billings': billings,
+    'the scheduler': ['scheduler'],
+    'the image-runner': ['image-runner'],
+    imgproxy: ['imgproxy'],
+  }
+  test.each(Object.entries(killed))(
     '%s killed and started again: what was delivered is charged once',
-    async (service) => {
+    async (_, names) => {
       const context = { running, simulator }
       const load = await underLoad(context, async () => {
-        await running.kill(service)
+        await all(names, running.kill)
         await sleep(AWAY_MS)
-        await running.start(service)
+        await all(names, running.start)
       })
       expect(load.failed).toEqual([])
       await expectCharged(context, load)
@@ -134,7 +168,7 @@ describe('in the distributed wiring, while callers chat without a pause', () => 
         },
         { baseUrl: balancer.url },
       )
-      expect(load.failed).toEqual([])
+      expect([...load.failed, ...load.refused]).toEqual([])
       await expectCharged(context, load)
     } finally {
       await balancer.stop()

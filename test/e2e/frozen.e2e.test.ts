@@ -107,6 +107,17 @@ describe('parts that hang, in the embedded wiring', () => {
     expect(await databaseFrozen(scene, server)).toEqual(nothing)
   })
 
+  test('a PostgreSQL that takes no new connections keeps nobody waiting', async () => {
+    const pid = await postmaster()
+    process.kill(pid, 'SIGSTOP')
+    const seen = await askEverything(scene, scene.known)
+    process.kill(pid, 'SIGCONT')
+    // Connections that are open are served; who finds none is refused in time.
+    for (const status of Object.values(seen)) expect([200, away]).toContain(status)
+    expect(seen.chat).toBe(200)
+    await untilAllWorks(scene)
+  })
+
   test('a PostgreSQL that was killed is started again, and the gateway never ends', async () => {
     const gateway = scene.running.pidOf('edge-api')
     process.kill(await postmaster(), 'SIGKILL')

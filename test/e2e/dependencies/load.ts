@@ -4,17 +4,13 @@ import { checkBooks } from '../harness/check-books.ts'
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
 import { ask } from '../harness/ledger.ts'
+import { awaitPicture, pollPicture } from './pictures.ts'
+import type { Load } from './seen.ts'
+import { emptyLoad } from './seen.ts'
 
 const CALLER_WAITS_MS = 15_000
-const LOADED_BY = 6
-
-/** What callers saw of a load. */
-export interface Load {
-  /** Request ids of the chats that were answered with 200. */
-  delivered: string[]
-  /** Statuses of the others; 0 for a connection that was refused or broke. */
-  failed: number[]
-}
+const LOADED_BY = 4
+const SETTLED_WITHIN_MS = 60_000
 
 const chatBody = JSON.stringify({
   model: 'gpt-4o-mini',
@@ -22,7 +18,7 @@ const chatBody = JSON.stringify({
 })
 
 /** One chat at this address, by a caller that does not repeat it. */
-export async function chat(context: Context, load: Load, baseUrl = context.running.baseUrl) {
+async function chat(context: Context, load: Load, baseUrl = context.running.baseUrl) {
   try {
     const answer = await fetch(`${baseUrl}/v1/chat/completions`, {
       method: 'POST',
@@ -43,7 +39,7 @@ export async function chat(context: Context, load: Load, baseUrl = context.runni
 
 /** So many chats, some at a time. */
 export async function chats(context: Context, count: number): Promise<Load> {
-  const load: Load = { delivered: [], failed: [] }
+  const load = emptyLoad()
   let left = count
   const caller = async () => {
     while (left > 0) {
@@ -55,26 +51,35 @@ export async function chats(context: Context, count: number): Promise<Load> {
   return load
 }
 
-/** Callers chat without a pause from before `disturb` until a chat that began after it was answered. */
+/**
+ * Callers chat, wait for pictures and ask for tasks without a pause, from before `disturb` until chats and
+ * pictures that began after it were answered.
+ */
 export async function underLoad(
   context: Context,
   disturb: () => Promise<void>,
-  { baseUrl }: { baseUrl?: string } = {},
+  { baseUrl = context.running.baseUrl }: { baseUrl?: string } = {},
 ): Promise<Load> {
-  const load: Load = { delivered: [], failed: [] }
+  const load = emptyLoad()
   const over = new AbortController()
-  const caller = async () => {
-    while (!over.signal.aborted) await chat(context, load, baseUrl)
+  const again = async (once: () => Promise<void>) => {
+    while (!over.signal.aborted) await once()
   }
-  const callers = Array.from({ length: LOADED_BY }, caller)
+  const callers = [
+    ...Array.from({ length: LOADED_BY }, () => again(() => chat(context, load, baseUrl))),
+    again(() => awaitPicture({ context, load, baseUrl })),
+    again(() => pollPicture({ context, load, baseUrl })),
+  ]
+  const more = async (withinMs?: number) => {
+    const [chatted, drawn] = [load.delivered.length, load.drawn.length]
+    const isMore = () =>
+      load.delivered.length > chatted + LOADED_BY && load.drawn.length > drawn + 1
+    await eventually(async () => (isMore() ? true : undefined), withinMs)
+  }
   try {
-    await eventually(async () => (load.delivered.length > LOADED_BY ? true : undefined))
+    await more()
     await disturb()
-    const before = load.delivered.length
-    await eventually(
-      async () => (load.delivered.length > before + LOADED_BY ? true : undefined),
-      60_000,
-    )
+    await more(SETTLED_WITHIN_MS)
   } finally {
     over.abort()
     await Promise.all(callers)
@@ -82,10 +87,12 @@ export async function underLoad(
   return load
 }
 
-/** Waits until each delivered chat is in the book, once, and the book verifies. */
-export async function expectCharged(context: Context, { delivered }: Load): Promise<void> {
+/** Waits until each delivered chat and each picture is in the book, once, and the book verifies. */
+export async function expectCharged(context: Context, load: Load): Promise<void> {
+  const { delivered, tasks, drawn } = load
   expect(delivered.length).toBeGreaterThan(0)
   expect(new Set(delivered).size).toBe(delivered.length)
+  expect(tasks).toEqual(expect.arrayContaining(drawn))
   await eventually(async () => {
     const [row] = await ask<{ count: string }>(
       context,
@@ -93,6 +100,23 @@ export async function expectCharged(context: Context, { delivered }: Load): Prom
       [delivered],
     )
     return Number(row?.count) === delivered.length ? true : undefined
-  }, 60_000)
+  }, SETTLED_WITHIN_MS)
   expect(await checkBooks(context)).toEqual([])
+  expect(await capturesOf(context, tasks)).toEqual(tasks.map((id) => ({ id, ...drawnAndPaid })))
+}
+
+const drawnAndPaid = { state: 'done', hold: 'captured', captures: 1 }
+
+/** What became of these tasks, in their order; the books were waited for. */
+function capturesOf(context: Context, tasks: readonly string[]) {
+  return ask(
+    context,
+    `select asked.id, j.state, h.state as hold,
+        (select count(*)::int from ledger_transfers t where t.hold_id = h.id and t.kind = 'capture') as captures
+      from unnest($1::text[]) with ordinality as asked (id, nth)
+      left join image_jobs j on j.id = asked.id
+      left join holds h on h.purpose = 'job' and h.ref = asked.id
+      order by nth`,
+    [tasks],
+  )
 }

@@ -1,6 +1,9 @@
 /** The services that a wiring runs; embedded mode runs them all in one process. */
 export type ServiceName = 'edge-api' | 'scheduler' | 'billing' | 'image-runner' | 'imgproxy'
 
+/** One process of a wiring: the second ones are there where a wiring runs them. */
+export type ProcessName = ServiceName | 'edge-api-2' | 'billing-2'
+
 /** A whole Sluice, started by a wiring, as a scenario sees it: HTTP, the CLI, and processes to hurt. */
 export interface Running {
   readonly wiring: 'embedded' | 'distributed'
@@ -17,11 +20,11 @@ export interface Running {
   /** Runs `pnpm sluice …` against this installation; resolves with what it printed, rejects on failure. */
   sluice(...args: string[]): Promise<string>
   /** SIGKILL to the process that runs the service. */
-  kill(service: ServiceName): Promise<void>
+  kill(service: ProcessName): Promise<void>
   /** SIGTERM to the process that runs it; when it has drained it is started again. */
-  restart(service: ServiceName | 'edge-api-2'): Promise<void>
+  restart(service: ProcessName): Promise<void>
   /** Starts a killed or ended service again and waits until it is ready. `env` is for this start only. */
-  start(service: ServiceName, env?: Record<string, string>): Promise<void>
+  start(service: ProcessName, env?: Record<string, string>): Promise<void>
   /** Resolves when the service's process has ended by itself (a crash point). */
   ended(service: ServiceName): Promise<void>
   output(): string
@@ -34,6 +37,8 @@ export interface WiringOptions {
   upstreamKey: string
   /** Runs the panel as well, where it is a service of its own; `pnpm build:panel` comes first. */
   panel?: boolean
+  /** Runs billing twice. */
+  secondBilling?: boolean
   /** Extra settings for every process. */
   env?: Record<string, string>
   /** Servers to use instead of those of the test run, for suites that freeze or empty them. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Child } from '../harness/child.ts'
 import { freePort, runToEnd, startChild, untilReady } from '../harness/child.ts'
 import { dropDatabase, freshDatabase, serverUrls } from '../harness/servers.ts'
-import type { Running, ServiceName, Wiring, WiringOptions } from '../harness/running.ts'
+import type { ProcessName as Name, Running, Wiring, WiringOptions } from '../harness/running.ts'
 
 const CLI = 'apps/standalone/src/cli.ts'
 const FIRST_KEY = 'sk-sluice-first-key-of-the-scenarios'
@@ -15,6 +15,7 @@ const FIRST_KEY = 'sk-sluice-first-key-of-the-scenarios'
 const names = [
   'scheduler',
   'billing',
+  'billing-2',
   'imgproxy',
   'image-runner',
   'dashboard',
@@ -23,7 +24,7 @@ const names = [
 ] as const
 type ProcessName = (typeof names)[number]
 
-/** Five services over PostgreSQL, Redis and NATS, edge-api twice; the panel where it is asked for. */
+/** Five services over PostgreSQL, Redis and NATS, edge-api twice; billing twice and the panel where they are asked for. */
 export const distributed: Wiring = {
   name: 'distributed',
   start: async (options) => {
@@ -52,10 +53,14 @@ export const distributed: Wiring = {
       processes.set(name, child)
       await untilReady(child, urlOf(name))
     }
-    const started = names.filter((name) => options.panel || name !== 'dashboard')
+    const isStarted: Partial<Record<ProcessName, boolean | undefined>> = {
+      dashboard: options.panel,
+      'billing-2': options.secondBilling,
+    }
+    const started = names.filter((name) => !(name in isStarted) || isStarted[name])
     await Promise.all(started.map((name) => run(name)))
 
-    const childOf = (service: ServiceName) => {
+    const childOf = (service: Name) => {
       const child = processes.get(service)
       if (!child) throw new Error(`${service} was never started`)
       return child
