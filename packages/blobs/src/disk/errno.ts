@@ -9,7 +9,8 @@ export async function ignoringAbsence<Result>(work: Promise<Result>): Promise<Re
   try {
     return await work
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
+    // A path through what is no folder leads nowhere, too; said as it is, it would hide why a write failed.
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
 }

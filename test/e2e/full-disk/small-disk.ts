@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const CHUNK = Buffer.alloc(64 * 1024)
+
+/** A folder for blobs on a disk that a test can fill. */
+export interface SmallDisk {
+  folder: string
+  /** It has room of its own that can be used up; else writes fail while the disk below has room. */
+  isMounted: boolean
+  fill(): Promise<void>
+  makeRoom(): Promise<void>
+  remove(): Promise<void>
+}
+
+/**
+ * A file system of 16 MiB of its own where this user may mount one. Elsewhere, a folder whose temporary files have no
+ * place while it counts as full: writes fail in the same way, with another errno.
+ */
+export async function smallDisk(): Promise<SmallDisk> {
+  const root = await mkdtemp(join(tmpdir(), 'sluice-disk-'))
+  const folder = join(root, 'blobs')
+  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', root]).then(
+    () => true,
+    () => false,
+  )
+  await mkdir(folder)
+  const remove = async () => {
+    if (mounted) await run('umount', ['-l', root])
+    await rm(root, { recursive: true, force: true })
+  }
+  const fillable = mounted ? fillWith(join(root, 'filler')) : blockPlace(join(folder, 'tmp'))
+  return { folder, isMounted: mounted, ...fillable, remove }
+}
+
+function fillWith(filler: string) {
+  return {
+    fill: async () => {
+      const file = await open(filler, 'w')
+      try {
+        for (;;) await file.write(CHUNK)
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+      } finally {
+        await file.close()
+      }
+    },
+    makeRoom: () => rm(filler),
+  }
+}
+
+function blockPlace(temporary: string) {
+  return {
+    fill: async () => {
+      await rename(temporary, `${temporary}-before`)
+      await writeFile(temporary, '')
+    },
+    makeRoom: async () => {
+      await rm(temporary)
+      await rename(`${temporary}-before`, temporary)
+    },
+  }
+}
