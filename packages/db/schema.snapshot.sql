@@ -34,7 +34,8 @@ create table api_keys (
   kind text not null default 'caller'::text,
   daily_quota_micro bigint,
   networks cidr[],
-  last_used_at timestamp(3) with time zone
+  last_used_at timestamp(3) with time zone,
+  revision bigint not null default 0
 );
 
 create table catalog_version (
@@ -254,6 +255,11 @@ create table request_log_default (
   duration_ms integer not null,
   task_id text
 ) -- the default partition;
+
+create table revisions (
+  name text not null,
+  revision bigint not null
+);
 
 create table secret_checks (
   setting text not null,
@@ -475,6 +481,8 @@ alter table refused_usage add constraint refused_usage_pkey PRIMARY KEY (request
 
 alter table request_log add constraint request_log_pkey PRIMARY KEY (received_at, request_id);
 
+alter table revisions add constraint revisions_pkey PRIMARY KEY (name);
+
 alter table secret_checks add constraint secret_checks_pkey PRIMARY KEY (setting, key_id);
 
 alter table sessions add constraint sessions_end CHECK (((ended_at IS NULL) = (end_reason IS NULL)));
@@ -514,6 +522,8 @@ CREATE INDEX api_key_days_by_day ON public.api_key_days USING btree (day);
 CREATE INDEX api_key_reservations_open ON public.api_key_reservations USING btree (ref) WHERE (settled_at IS NULL);
 
 CREATE INDEX api_key_reservations_settled ON public.api_key_reservations USING btree (settled_at) WHERE (settled_at IS NOT NULL);
+
+CREATE INDEX api_keys_by_revision ON public.api_keys USING btree (revision);
 
 CREATE INDEX api_keys_list ON public.api_keys USING btree (user_id, id) WHERE (kind = 'caller'::text);
 
@@ -594,6 +604,13 @@ AS $function$
       return nextval('ledger_transfer_seq');
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.next_revision(of_name text)
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$
+      update revisions set revision = revision + 1 where name = of_name returning revision
+    $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -601,6 +618,59 @@ AS $function$
     begin
       raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
     end $function$;
+
+CREATE OR REPLACE FUNCTION public.revise_api_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if tg_op = 'DELETE' then
+        perform next_revision('api-keys');
+        return null;
+      end if;
+      new.revision := next_revision('api-keys');
+      return new;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.revise_catalog()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      update revisions set revision = new.version where name = 'catalog';
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.revise_keys_of_user()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      next bigint;
+    begin
+      perform from api_keys where user_id = new.id order by id for no key update;
+      if not found then
+        return null;
+      end if;
+      next := next_revision('api-keys');
+      update api_keys set revision = next where user_id = new.id;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.revise_prices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      perform next_revision('prices');
+      return null;
+    end $function$;
+
+CREATE TRIGGER revise_api_key BEFORE UPDATE ON public.api_keys FOR EACH ROW WHEN ((((((((old.wallet IS DISTINCT FROM new.wallet) OR (old.rpm_limit IS DISTINCT FROM new.rpm_limit)) OR (old.models IS DISTINCT FROM new.models)) OR (old.expires_at IS DISTINCT FROM new.expires_at)) OR (old.revoked_at IS DISTINCT FROM new.revoked_at)) OR (old.daily_quota_micro IS DISTINCT FROM new.daily_quota_micro)) OR (old.networks IS DISTINCT FROM new.networks))) EXECUTE FUNCTION revise_api_key();
+
+CREATE TRIGGER revise_deleted_api_keys AFTER DELETE ON public.api_keys FOR EACH STATEMENT EXECUTE FUNCTION revise_api_key();
+
+CREATE TRIGGER revise_catalog AFTER UPDATE ON public.catalog_version FOR EACH ROW EXECUTE FUNCTION revise_catalog();
 
 CREATE TRIGGER never_deleted BEFORE DELETE OR TRUNCATE ON public.holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -614,4 +684,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.prices FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER revise_prices AFTER INSERT OR DELETE OR UPDATE ON public.prices FOR EACH STATEMENT EXECUTE FUNCTION revise_prices();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.usage_records FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER revise_keys_of_user AFTER UPDATE ON public.users FOR EACH ROW WHEN (((old.banned_at IS NULL) <> (new.banned_at IS NULL))) EXECUTE FUNCTION revise_keys_of_user();

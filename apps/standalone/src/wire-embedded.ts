@@ -15,6 +15,7 @@ import { kyselyKeyOwnerStore } from '@sluice/edge-api/store/kysely-key-owner-sto
 import { kyselyKeyStore } from '@sluice/edge-api/store/kysely-key-store'
 import { kyselyQuotaStore } from '@sluice/edge-api/store/kysely-quota-store'
 import { kyselyRequestLogStore } from '@sluice/edge-api/store/kysely-request-log-store'
+import { kyselyRevisionStore } from '@sluice/edge-api/store/kysely-revision-store'
 import { memoryRateStore } from '@sluice/edge-api/store/memory-rate-store'
 import { createEgress } from '@sluice/egress/create-egress'
 import { createImageRunner } from '@sluice/image-runner/module'
@@ -140,6 +141,7 @@ export function wireEmbedded(
     rateStore: memoryRateStore({ clock }),
     quotaStore: kyselyQuotaStore({ db }),
     requestLogStore: kyselyRequestLogStore({ db }),
+    revisionStore: kyselyRevisionStore({ db }),
     answerStore: kyselyAnswerStore({ db }),
     upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),
     dispatcher: egress.dispatcher,

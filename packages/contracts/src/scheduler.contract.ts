@@ -198,8 +198,6 @@ export const schedulerContract = defineContract({
       }),
       output: catalog,
     },
-    /** The version of the rows now; the last known one while the database is away. */
-    readVersion: { input: z.object({}), output: z.object({ version: z.int().nonnegative() }) },
     /** How many credentials were retired: the catalog leaves them out. */
     countRetired: { input: z.object({}), output: z.object({ retired: z.int().nonnegative() }) },
     /**

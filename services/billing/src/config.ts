@@ -13,7 +13,7 @@ export interface BillingConfig {
   sealEveryMs: number
   /** How often the whole book is derived anew and compared. */
   auditEveryMs: number
-  /** How long a price may be unknown to this replica when the announcement of it got lost. */
+  /** How long a price may be unknown to this replica when neither its announcement nor its revision was read. */
   pricesMaxAgeMs: number
   /** Ended jobs that one replica has taken from the bus and not yet settled. */
   jobsInFlightMax: number

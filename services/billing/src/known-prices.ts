@@ -12,6 +12,8 @@ export interface KnownPrices {
   bookWith(priceIds: Iterable<string>): Promise<PriceBook>
   /** There are new rows: the next look reads them. */
   forget(): void
+  /** Forgets them if they changed, whether or not that was announced. */
+  follow(): Promise<void>
 }
 
 export function knownPrices({
@@ -19,13 +21,14 @@ export function knownPrices({
   clock,
   maxAgeMs,
 }: {
-  store: Pick<LedgerStore, 'readPrices'>
+  store: Pick<LedgerStore, 'readPrices' | 'readPricesRevision'>
   clock: Clock
   maxAgeMs: number
 }): KnownPrices {
   const flights = singleFlight<PriceBook>()
   let generation = 0
   let known: { book: PriceBook; atMs: number } | undefined
+  let followed: bigint | undefined
 
   const read = () => {
     const started = generation
@@ -37,6 +40,10 @@ export function knownPrices({
       return book
     })
   }
+  const forget = () => {
+    generation += 1
+    known = undefined
+  }
   const book = async () =>
     known && clock.monotonicMs() - known.atMs < maxAgeMs ? known.book : read()
 
@@ -47,9 +54,11 @@ export function knownPrices({
       const isKnown = (priceId: string) => first.priceOf(priceId) !== undefined
       return [...priceIds].every(isKnown) ? first : read()
     },
-    forget: () => {
-      generation += 1
-      known = undefined
+    forget,
+    follow: async () => {
+      const revision = await store.readPricesRevision()
+      if (revision !== followed) forget()
+      followed = revision
     },
   }
 }

@@ -1,7 +1,8 @@
 import type { ImagePrice } from '@sluice/contracts/prices'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { PRICE_MICRO_MAX, STEP_PIXELS_MIN } from '../src/verbs/add-price.ts'
+import { id } from './ids.ts'
 import { memoryLedger } from './ledgers.ts'
 import { testBilling } from './test-billing.ts'
 
@@ -30,6 +31,38 @@ describe('adding a price', () => {
     const { id } = await house.billing.addPrice({ row })
     expect((await house.billing.readPrices({})).rows).toContainEqual({ ...row, id })
     expect(house.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
+  })
+
+  it('is in force at a replica within a second though its announcement got lost', async () => {
+    const ledger = await memoryLedger()
+    const one = testBilling({ ledger })
+    // Another bus: nothing that the first announces is heard here.
+    const two = testBilling({ ledger, clock: one.clock, seed: 2 })
+    await two.billing.start()
+    onTestFinished(() => two.billing.stop())
+    const wallet = id('wal', 1)
+    await one.billing.grantCredits({
+      transferId: 'gift',
+      wallet,
+      amountMicro: 9_000_000n,
+      memo: '',
+    })
+    const hold = async (number: number) => {
+      const picture = { width: 1024, height: 1024, quality: 'low' as const }
+      const opened = await two.billing.openHold({
+        wallet,
+        ref: id('img', number),
+        model: 'gpt-image-1',
+        worstCase: { kind: 'images', pictures: [picture] },
+        expiresAt: new Date(one.clock.nowMs() + 60_000),
+      })
+      return opened.outcome === 'opened' ? opened.amountMicro : opened.outcome
+    }
+    expect(await hold(1)).not.toBe(5n)
+    const row = { model: 'gpt-image-1', effectiveAt: one.clock.now(), price: images() }
+    await one.billing.addPrice({ row })
+    await one.clock.advance(1_000)
+    expect(await hold(2)).toBe(5n)
   })
 
   it.each([

@@ -21,6 +21,7 @@ import type { KeyStore } from './store/key-store.ts'
 import type { QuotaStore } from './store/quota-store.ts'
 import type { RateStore } from './store/rate-store.ts'
 import type { RequestLogStore } from './store/request-log-store.ts'
+import type { RevisionStore } from './store/revision-store.ts'
 
 /** What this module asks of the world. */
 export interface EdgeDeps {
@@ -40,6 +41,7 @@ export interface EdgeDeps {
   rateStore: RateStore
   quotaStore: QuotaStore
   requestLogStore: RequestLogStore
+  revisionStore: RevisionStore
   answerStore: AnswerStore
   /** The dialect's name to its implementation. */
   upstreamOf: (dialect: string) => Upstream | undefined

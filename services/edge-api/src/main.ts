@@ -38,6 +38,7 @@ import { kyselyKeyOwnerStore } from './store/kysely-key-owner-store.ts'
 import { kyselyKeyStore } from './store/kysely-key-store.ts'
 import { kyselyQuotaStore } from './store/kysely-quota-store.ts'
 import { kyselyRequestLogStore } from './store/kysely-request-log-store.ts'
+import { kyselyRevisionStore } from './store/kysely-revision-store.ts'
 import { rateRedisOptions, redisRateStore } from './store/redis-rate-store.ts'
 
 /** Billing opens holds and allowances within this time, or counts as away. */
@@ -94,6 +95,7 @@ const edgeApi = createEdgeApi({
   rateStore,
   quotaStore: kyselyQuotaStore({ db }),
   requestLogStore: kyselyRequestLogStore({ db }),
+  revisionStore: kyselyRevisionStore({ db }),
   answerStore: kyselyAnswerStore({ db }),
   upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),
   dispatcher: egress.dispatcher,

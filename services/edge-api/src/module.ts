@@ -47,6 +47,7 @@ import { usageSpool } from './settle/usage-spool.ts'
 import { createSweep } from './sweep.ts'
 import { knownCatalog } from './upkeep/refresh-catalog.ts'
 import { startUpkeep } from './upkeep/start-upkeep.ts'
+import { watchRevisions } from './upkeep/watch-revisions.ts'
 
 export { defaultEdgeConfig, intakeConfigOf, intakeEnvironment } from './config.ts'
 
@@ -105,8 +106,9 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const { settleNow } = usage
   const returns = createHoldReturns(deps)
   const allowances = createAllowancePool({ billing, edge, settleNow, returns, clock, random, log })
-  const versionEveryMs = config.catalogMaxAgeMs
-  const catalog = knownCatalog({ scheduler, billing, bus, clock, log, versionEveryMs })
+  const catalog = knownCatalog({ scheduler, billing, bus, clock, log })
+  const everyMs = config.catalogMaxAgeMs
+  const revisions = watchRevisions({ ...deps, catalog, authenticator, everyMs })
   const reports = outcomeReports({ scheduler, clock, log })
   const rows = requestLog({ store: noteKeyUses(deps.requestLogStore, deps), clock, log })
   const counters = edgeMetrics(deps.metrics, clock)
@@ -190,9 +192,10 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     isApiCall: ({ method = 'GET', headers }, path) => isApiCall({ method, path, headers }),
     async start() {
       unsubscribe = await bus.subscribe('api-key-changed', ({ apiKeyId }) =>
-        authenticator.forget(apiKeyId),
+        authenticator.forget([apiKeyId]),
       )
       await jobHub.start()
+      await revisions.start()
       await catalog.start()
       usage.start()
       reports.start()
@@ -211,6 +214,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       await reports.stop()
       await rows.stop()
       counters.stop()
+      await revisions.stop()
       await catalog.stop()
       await jobHub.stop()
       await unsubscribe?.()

@@ -16,7 +16,6 @@ import { editChannel } from './verbs/edit-channel.ts'
 import { grantLease } from './verbs/grant-lease.ts'
 import { importCredentials } from './verbs/import-credentials.ts'
 import { readCatalog } from './verbs/read-catalog.ts'
-import { readVersion } from './verbs/read-version.ts'
 import { releaseLease } from './verbs/release-lease.ts'
 import { renewLease } from './verbs/renew-lease.ts'
 import { reportOutcomes } from './verbs/report-outcomes.ts'
@@ -38,7 +37,6 @@ export function createScheduler(deps: SchedulerDeps): SchedulerModule {
   let endUpkeep: (() => Promise<void>) | undefined
   return {
     readCatalog: (input) => readCatalog(parts, input),
-    readVersion: () => readVersion(parts),
     countRetired: () => countRetired(parts),
     grantLease: (input, options) => grantLease(parts, input, options),
     renewLease: (input) => renewLease(parts, input),

@@ -15,6 +15,7 @@ import { memoryKeyStore } from '@sluice/edge-api/store/memory-key-store'
 import { memoryQuotaStore } from '@sluice/edge-api/store/memory-quota-store'
 import { memoryRateStore } from '@sluice/edge-api/store/memory-rate-store'
 import { memoryRequestLogStore } from '@sluice/edge-api/store/memory-request-log-store'
+import { memoryRevisionStore } from '@sluice/edge-api/store/memory-revision-store'
 import { createEgress } from '@sluice/egress/create-egress'
 import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'
 import { systemRandom } from '@sluice/kernel/random'
@@ -80,6 +81,7 @@ export async function openHouse(stores: HouseStores) {
     quotaStore: memoryQuotaStore({ quotaOf: keyStore.quotaOf }),
     requestLogStore: memoryRequestLogStore(),
     answerStore: memoryAnswerStore(),
+    revisionStore: memoryRevisionStore(keyStore),
     upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),
     dispatcher: egress.dispatcher,
     fetchGuarded: egress.fetchGuarded,

@@ -12,6 +12,7 @@ import { up as imageJobLists } from './20261121_1030_image_job_lists.ts'
 import { up as imageFailures } from './20261121_1040_image_failures.ts'
 import { up as jobNeedsOpenHold } from './20261130_2140_job_needs_open_hold.ts'
 import { up as secretChecks } from './20261130_2220_secret_checks.ts'
+import { up as revisions } from './20261201_0100_revisions.ts'
 
 /** Every migration by its name, oldest first. Up only and additive: old code runs on the new schema. */
 export const migrations: Record<string, Migration> = {
@@ -27,4 +28,5 @@ export const migrations: Record<string, Migration> = {
   '20261121_1040_image_failures': { up: imageFailures },
   '20261130_2140_job_needs_open_hold': { up: jobNeedsOpenHold },
   '20261130_2220_secret_checks': { up: secretChecks },
+  '20261201_0100_revisions': { up: revisions },
 }

@@ -69,6 +69,8 @@ export interface ApiKeysTable {
   networks: Generated<string[] | null>
   /** Within a minute. */
   last_used_at: Generated<Date | null>
+  /** Of its last change, or its owner's ban; written by a trigger. */
+  revision: Generated<bigint>
 }
 
 /** What keys with a daily quota have used of it. */

@@ -83,6 +83,15 @@ export function kyselyLedgerStore({
         const rows = await db.selectFrom('prices').selectAll().orderBy('id').execute()
         return rows.map(toPriceRow)
       }),
+    readPricesRevision: () =>
+      safely(async () => {
+        const row = await db
+          .selectFrom('revisions')
+          .select('revision')
+          .where('name', '=', 'prices')
+          .executeTakeFirstOrThrow()
+        return row.revision
+      }),
     readSettlements: (refs) => safely(() => readSettlements(db, refs)),
     listOverdue: (query) => safely(() => listOverdue(db, query)),
     listWithoutJob: (query) => safely(() => listWithoutJob({ db, jobs }, query), BACKGROUND_MS),

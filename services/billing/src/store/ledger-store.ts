@@ -36,6 +36,8 @@ export interface LedgerStore extends ChargeReads {
   /** A wallet's transfers with a number below `before`, newest first. */
   listEntries(query: EntriesQuery): Promise<PostedTransfer[]>
   readPrices(): Promise<PriceRow[]>
+  /** Grows with every change of the prices, in the order of commits. */
+  readPricesRevision(): Promise<bigint>
   /** By job and request id; what is not known is in neither list. */
   readSettlements(refs: readonly string[]): Promise<Settlements>
   /** Open holds of a purpose that expired before a moment, oldest first, by cursor. */

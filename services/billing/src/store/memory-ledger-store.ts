@@ -132,6 +132,7 @@ type Reads =
   | 'readBalances'
   | 'listEntries'
   | 'readPrices'
+  | 'readPricesRevision'
   | 'readSettlements'
   | 'listOverdue'
   | 'listWithoutJob'
@@ -173,6 +174,8 @@ function reads({
           .slice(0, limit),
       ),
     readPrices: () => inTurn(async () => tables.prices.values()),
+    // Rows are never edited, so that each new one is a change.
+    readPricesRevision: () => inTurn(async () => BigInt(tables.prices.values().length)),
     readSettlements: (refs) => inTurn(async () => settlementsOf(tables, new Set(refs))),
     listOverdue: ({ purpose, expiredBefore, after, limit }) =>
       inTurn(async () =>

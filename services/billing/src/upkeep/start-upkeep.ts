@@ -9,11 +9,14 @@ import { sealLedger } from './seal-ledger.ts'
 import { voidUnusedHolds } from './void-unused-holds.ts'
 
 const CHECK_DELIVERED_EVERY_MS = 60_000
+/** One row is read. What was announced is known sooner. */
+const FOLLOW_PRICES_EVERY_MS = 500
 
 /** Begins what happens by time. Replicas may do it side by side. Answers how to end it all. */
 export function startUpkeep(parts: BillingParts): () => Promise<void> {
   const { clock, log, config } = parts
   const pieces = {
+    'follow-prices': { everyMs: FOLLOW_PRICES_EVERY_MS, run: () => parts.prices.follow() },
     'expire-holds': { everyMs: config.expireEveryMs, run: () => expireHolds(parts) },
     'void-unused-holds': { everyMs: config.unusedEveryMs, run: () => voidUnusedHolds(parts) },
     'expire-allowances': { everyMs: config.expireEveryMs, run: () => expireAllowances(parts) },

@@ -155,6 +155,7 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
           outputMicroPerMillion: 5n,
         },
       }
+      const revision = await ledger.store.readPricesRevision()
       await ledger.store.inTransaction(async (book) => {
         await book.addPrice(row, at)
         await book.promiseCatalogChanged(later(1))
@@ -163,6 +164,7 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
         expect(await book.findPrice(row.id)).toEqual(row)
         expect(await book.findPrice('price_0')).toBeUndefined()
       })
+      expect(await ledger.store.readPricesRevision()).toBeGreaterThan(revision)
       const rows = await ledger.store.readPrices()
       expect(rows).toContainEqual(row)
       expect(rows.map(({ model, price }) => `${model} ${price.kind}`)).toEqual(

@@ -85,7 +85,7 @@ describe('authenticating', () => {
     const { authenticator, store, clock } = await rig()
     await authenticator.lookUp(APIKEY, ADDRESS)
     await store.revokeKey({ id: 'key_1', at: clock.now() })
-    authenticator.forget('key_1')
+    authenticator.forget(['key_1'])
     expect(authenticator.find(APIKEY)).toBeUndefined()
     await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(wrong)
   })
@@ -95,7 +95,7 @@ describe('authenticating', () => {
     world.beforeRead = async () => {
       world.beforeRead = async () => {}
       await store.revokeKey({ id: 'key_1', at: clock.now() })
-      authenticator.forget('key_1')
+      authenticator.forget(['key_1'])
     }
     await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(wrong)
     expect(authenticator.find(APIKEY)).toBeUndefined()

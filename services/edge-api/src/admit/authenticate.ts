@@ -2,8 +2,9 @@
  * Who are you: an API key to its principal.
  *
  * Hot path: a key that was decided lately is found in memory, by a fast hash so that no plaintext key
- * stays there. Consistency: `api-key-changed` forgets decisions at once; should the event be lost, a
- * decision is read anew after DECISION_MS, while the old one still serves. With PostgreSQL away, old
+ * stays there. Consistency: `api-key-changed` forgets decisions at once; should the event be lost, the
+ * revision of the keys does within a second (`watch-revisions.ts`). A decision is read anew after
+ * DECISION_MS, while the old one still serves. With PostgreSQL away, old
  * decisions serve until STALE_MS; unknown keys get `unavailable`.
  */
 import { hash } from 'node:crypto'
@@ -47,8 +48,10 @@ export interface Authenticator {
   find(apiKey: string): Principal | undefined
   /** Throws `invalid_api_key`, `rate_limit_exceeded` for who guesses, `unavailable`. */
   lookUp(apiKey: string, address: string): Promise<Principal>
-  /** Decides anew about a key that was changed. */
-  forget(apiKeyId: string): void
+  /** Decides anew about keys that were changed. */
+  forget(apiKeyIds: readonly string[]): void
+  /** Decides anew about every key. */
+  forgetAll(): void
 }
 
 export interface AuthenticateDeps {
@@ -115,12 +118,18 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
       guesses.count(address, nowMs)
       throw wrongKey()
     },
-    forget(apiKeyId) {
+    forget(apiKeyIds) {
       changes += 1
       unknown.clear()
+      const changed = new Set(apiKeyIds)
       for (const [name, { principal }] of decisions.entries()) {
-        if (principal.apiKeyId === apiKeyId) decisions.delete(name)
+        if (changed.has(principal.apiKeyId)) decisions.delete(name)
       }
+    },
+    forgetAll() {
+      changes += 1
+      unknown.clear()
+      decisions.clear()
     },
   }
 }

@@ -10,7 +10,7 @@ import type { Log } from '@sluice/kernel/log'
 import type { CatalogReader, CatalogSnapshot } from '../choose/catalog.ts'
 import { catalogSnapshot } from '../choose/catalog.ts'
 
-/** How old what has no version may become when an announcement got lost: rests of credentials. */
+/** How old what has no revision may become when an announcement got lost: rests of credentials. */
 const MAX_AGE_MS = 30_000
 const RETRY_MS = 1_000
 const READ_TIMEOUT_MS = 5_000
@@ -19,16 +19,16 @@ export interface KnownCatalog extends CatalogReader {
   /** Reads once and listens; resolves also when it could not be read yet, and goes on trying. */
   start(): Promise<void>
   stop(): Promise<void>
+  /** Reads anew where what is known is older; resolves when it was read, or could not be. */
+  reach(revisions: { version: number; prices: number }): Promise<void>
 }
 
 export interface RefreshDeps {
-  scheduler: Pick<Scheduler, 'readCatalog' | 'readVersion'>
+  scheduler: Pick<Scheduler, 'readCatalog'>
   billing: Pick<Billing, 'readPrices'>
   bus: Pick<Bus, 'subscribe'>
   clock: Clock
   log: Log
-  /** How often the version is looked up, in case that an announcement got lost. */
-  versionEveryMs: number
 }
 
 /** Keeps a snapshot of channels and prices, swapped whole when it changed. The last good one serves on. */
@@ -36,21 +36,26 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
   const { clock, log } = deps
   let snapshot: CatalogSnapshot | undefined
   let flight: Promise<void> | undefined
-  let looking: Promise<void> | undefined
   let askedAgain = false
-  // The newest version that was announced: an answer below it comes from before the change.
-  let announced = 0
+  // The newest that were announced or looked up: an answer below them comes from before the change.
+  const newest = { version: 0, prices: 0 }
+  // The revision that the prices of the snapshot have at least.
+  let knownPrices = -1
   let readAtMs = Number.NEGATIVE_INFINITY
-  let stopTimers: (() => void)[] = []
+  let stopTimer: (() => void) | undefined
   let unsubscribe: Unsubscribe | undefined
 
   const read = async () => {
     do {
       askedAgain = false
+      const { version, prices } = newest
       try {
-        const [catalog, rows] = await readBoth(deps, announced)
+        const [catalog, rows] = await readBoth(deps, version)
         // An equal version may still bring news: what became of credentials does not raise it.
-        if (catalog.version >= (snapshot?.version ?? 0)) snapshot = catalogSnapshot(catalog, rows)
+        if (catalog.version >= (snapshot?.version ?? 0)) {
+          snapshot = catalogSnapshot(catalog, rows)
+          knownPrices = prices
+        }
         readAtMs = clock.monotonicMs()
       } catch (err) {
         log.warn({ err }, 'channels and prices were not read')
@@ -58,18 +63,8 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
       // What was announced while we read may not be in what we read.
     } while (askedAgain)
   }
-  const isBehind = () => snapshot !== undefined && snapshot.version < announced
-  const lookForNewer = async () => {
-    try {
-      const { version } = await withinTime(clock, (signal) =>
-        deps.scheduler.readVersion({}, { signal }),
-      )
-      announced = Math.max(announced, version)
-    } catch (err) {
-      log.debug({ err }, 'the version of the catalog was not read')
-    }
-    if (isBehind()) await refresh()
-  }
+  const isBehind = () =>
+    snapshot !== undefined && (snapshot.version < newest.version || knownPrices < newest.prices)
   const refresh = () => {
     if (flight) askedAgain = true
     return (flight ??= read().finally(() => (flight = undefined)))
@@ -82,48 +77,43 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
     },
     async start() {
       unsubscribe = await deps.bus.subscribe('catalog-changed', ({ version = 0 }) => {
-        announced = Math.max(announced, version)
+        newest.version = Math.max(newest.version, version)
         void refresh()
       })
       const retry = () => {
         const isOld = clock.monotonicMs() - readAtMs >= MAX_AGE_MS
         if (!snapshot || isOld || isBehind()) void refresh()
       }
-      const look = () => {
-        looking ??= lookForNewer().finally(() => (looking = undefined))
-      }
-      stopTimers = [clock.every(RETRY_MS, retry), clock.every(deps.versionEveryMs, look)]
+      stopTimer = clock.every(RETRY_MS, retry)
       await refresh()
     },
     async stop() {
-      for (const stop of stopTimers) stop()
+      stopTimer?.()
       await unsubscribe?.()
-      await looking
       await flight
+    },
+    async reach({ version, prices }) {
+      newest.version = Math.max(newest.version, version)
+      newest.prices = Math.max(newest.prices, prices)
+      // What runs was perhaps begun before the change; asking it for another round would do so every time.
+      if (isBehind()) await flight
+      if (isBehind()) await (flight ?? refresh())
     },
   }
 }
 
-function readBoth(
+async function readBoth(
   { scheduler, billing, clock }: RefreshDeps,
   atLeastVersion: number,
 ): Promise<[Catalog, PriceRow[]]> {
-  return withinTime(clock, async (signal) => {
+  const deadline = startDeadline(clock, READ_TIMEOUT_MS)
+  const { signal } = deadline
+  try {
     const [catalog, prices] = await Promise.all([
       scheduler.readCatalog({ atLeastVersion }, { signal }),
       billing.readPrices({}, { signal }),
     ])
     return [catalog, prices.rows]
-  })
-}
-
-async function withinTime<Result>(
-  clock: Clock,
-  call: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const deadline = startDeadline(clock, READ_TIMEOUT_MS)
-  try {
-    return await call(deadline.signal)
   } finally {
     deadline.clear()
   }

@@ -34,6 +34,7 @@ import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryKeyStore } from '../../src/store/memory-key-store.ts'
 import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
+import { memoryRevisionStore } from '../../src/store/memory-revision-store.ts'
 import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
 import { onlyThese } from '../only-these.ts'
 import type { MakeChannel } from './channels.ts'
@@ -142,6 +143,7 @@ export async function world(options: WorldOptions = {}) {
       append: async (more) => void rows.push(...more),
     },
     answerStore,
+    revisionStore: memoryRevisionStore(keyStore),
     upstreamOf: (dialect) => Object.values(upstreams).find((one) => one.dialect === dialect),
     dispatcher: egress.dispatcher,
     fetchGuarded: egress.fetchGuarded,

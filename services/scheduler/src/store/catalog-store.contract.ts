@@ -190,7 +190,7 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
   })
 
   it('raises the version by every change and by nothing else', async () => {
-    const { store, save, add, only, setState, learn } = await setUp()
+    const { store, save, add, only, setState, learn, inMs } = await setUp()
     const versions: number[] = []
     const note = async () => void versions.push(await store.readVersion())
     const { channelId } = await save()
@@ -202,11 +202,13 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
     const { id: credentialId } = await only()
     await setState(credentialId, 'active')
     await note()
+    expect(await learn({ credentialId, epoch: 2, coolingUntil: inMs(60_000) })).toBe(1)
+    await note()
     await learn({ credentialId, epoch: 2, attention: 'refused' })
     await note()
     await setState(credentialId, 'attention')
     await note()
-    expect(versions).toEqual([1, 2, 2, 3, 4, 4])
+    expect(versions).toEqual([1, 2, 2, 3, 3, 4, 4])
     expect((await store.load()).version).toBe(4)
   })
 }

@@ -88,6 +88,9 @@ export interface CatalogStore {
     from?: readonly CredentialState[] | undefined
     at: Date
   }): Promise<{ changed: boolean; channelId: string }>
-  /** Writes what is new and not void. Answers how many credentials changed. */
+  /**
+   * Writes what is new and not void. Answers how many credentials changed. Attention raises the version; a
+   * rest alone does not.
+   */
   writeHealth(input: { rows: readonly LastingHealth[]; at: Date }): Promise<number>
 }

@@ -112,7 +112,7 @@ export async function writeHealth(
     select id from credentials
     where id = any(${rows.map((row) => row.credentialId)}::text[]) order by id for update`
   await locked.execute(trx)
-  const updated = await sql`
+  const { rows: updated } = await sql<{ attention: boolean }>`
     update credentials
     set state = case when learned.attention is null then credentials.state else 'attention' end,
         state_reason = coalesce(learned.attention, state_reason),
@@ -129,9 +129,10 @@ export async function writeHealth(
       and credentials.epoch = learned.epoch
       and credentials.state = 'active'
       and (learned.attention is not null
-        or learned.cooling_until > coalesce(credentials.cooling_until, '-infinity'))`.execute(trx)
-  const changed = Number(updated.numAffectedRows ?? 0n)
-  assert(changed <= rows.length, 'health is written to the credentials that it is about')
-  if (changed > 0) await raiseVersion(trx, at)
-  return changed
+        or learned.cooling_until > coalesce(credentials.cooling_until, '-infinity'))
+    returning learned.attention is not null as attention`.execute(trx)
+  assert(updated.length <= rows.length, 'health is written to the credentials that it is about')
+  // Rests come and go with traffic: they are announced, and never have every reader ask for a version.
+  if (updated.some(({ attention }) => attention)) await raiseVersion(trx, at)
+  return updated.length
 }

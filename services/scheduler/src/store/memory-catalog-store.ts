@@ -122,6 +122,7 @@ export function createMemoryCatalogStore(): CatalogStore {
 
     writeHealth: async (input) => {
       let changed = 0
+      let raises = false
       for (const { credentialId, epoch, attention, coolingUntil } of input.rows) {
         const row = rows.get(credentialId)
         if (row?.credential.epoch !== epoch || row.credential.state !== 'active') continue
@@ -133,8 +134,9 @@ export function createMemoryCatalogStore(): CatalogStore {
           ...(longer ? { coolingUntil } : {}),
         })
         changed += 1
+        raises ||= attention !== null
       }
-      if (changed > 0) version += 1
+      if (raises) version += 1
       return changed
     },
   }

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+
+import type { IdentityStore } from './identity-store.ts'
+import type { KeyStore } from './key-store.ts'
+import type { NewKey } from './own-key-store.ts'
+import type { RevisionStore } from './revision-store.ts'
+
+const at = new Date('2026-11-21T09:00:00.000Z')
+const ownKey = (n: number): NewKey => ({
+  id: `key_${n}`,
+  userId: 'usr_1',
+  wallet: 'wal_1',
+  hash: String(n).repeat(64),
+  prefix: 'sk-abcd',
+  name: 'a key',
+  rpmLimit: null,
+  models: null,
+  networks: null,
+  dailyQuotaMicro: null,
+  expiresAt: null,
+  createdAt: at,
+})
+
+/** What every store of revisions promises. It is over the same keys and users as the other two. */
+export function revisionStoreContract(
+  make: () => Promise<{ store: RevisionStore; keys: KeyStore; identity: IdentityStore }>,
+): void {
+  const prepared = async () => {
+    const made = await make()
+    const { keys, identity, store } = made
+    const person = { id: 'usr_1', email: 'ada@example.com', role: 'user' as const, createdAt: at }
+    await identity.insertPerson({ ...person, passwordHash: null, wallet: 'wal_1' })
+    for (const n of [1, 2, 3]) await keys.insertKey(ownKey(n))
+    const { apiKeys: before } = await store.readRevisions()
+    const changed = async (since = before, limit = 10) => {
+      const rows = await store.listChangedKeys({ since, limit })
+      return rows.map(({ id }) => id)
+    }
+    const revision = async () => (await store.readRevisions()).apiKeys
+    return { ...made, before, changed, revision }
+  }
+  const name = (n: number) => ({ userId: 'usr_1', id: `key_${n}` })
+
+  describe('a store of revisions', () => {
+    it('has nothing changed by what changes no decision', async () => {
+      const { keys, revision, before, changed } = await prepared()
+      await keys.noteUses([{ apiKeyId: 'key_1', at }])
+      expect(await keys.revokeKey({ id: 'key_9', at })).toBe(false)
+      expect([await revision(), await changed()]).toEqual([before, []])
+    })
+
+    it.each([
+      ['a revocation', (keys: KeyStore) => keys.revokeKey({ id: 'key_2', at })],
+      ['a revocation by its owner', (keys: KeyStore) => keys.revokeOwnKey(name(2), { at })],
+      [
+        'an edit',
+        (keys: KeyStore) => keys.editKey(name(2), { changes: { models: ['gpt-5-mini'] }, at }),
+      ],
+      [
+        'a quota',
+        (keys: KeyStore) => keys.editKey(name(2), { changes: { dailyQuotaMicro: 1n }, at }),
+      ],
+    ])('names the key of %s', async (_name, change) => {
+      const { keys, revision, before, changed } = await prepared()
+      await change(keys)
+      expect(await revision()).toBeGreaterThan(before)
+      expect(await changed()).toEqual(['key_2'])
+    })
+
+    it('names the newest first, and only what changed since', async () => {
+      const { keys, revision, changed, store } = await prepared()
+      await keys.revokeKey({ id: 'key_3', at })
+      const middle = await revision()
+      await keys.revokeKey({ id: 'key_1', at })
+      expect(await changed()).toEqual(['key_1', 'key_3'])
+      expect(await changed(middle)).toEqual(['key_1'])
+      const [newest] = await store.listChangedKeys({ since: middle, limit: 1 })
+      expect(newest?.revision).toBe(await revision())
+    })
+
+    it('names every key of who was banned, and again when the ban ends', async () => {
+      const { identity, revision, changed } = await prepared()
+      const ban = { at, reason: 'abuse', by: null }
+      const setBan = (next: typeof ban | null) =>
+        identity.changeStanding({ userId: 'usr_1', at }, ({ role }) => ({ role, ban: next }))
+      await setBan(ban)
+      expect((await changed()).toSorted()).toEqual(['key_1', 'key_2', 'key_3'])
+      const middle = await revision()
+      await setBan(null)
+      expect((await changed(middle)).toSorted()).toEqual(['key_1', 'key_2', 'key_3'])
+    })
+  })
+}

@@ -1,0 +1,99 @@
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { expect, it, onTestFinished } from 'vitest'
+
+import { watchRevisions } from './watch-revisions.ts'
+
+const EVERY_MS = 500
+
+async function setUp({ away = false } = {}) {
+  const clock = fakeClock()
+  const state = { catalog: 1, prices: 1, apiKeys: 5, away, reads: 0, lists: 0 }
+  const changed: { id: string; revision: number }[] = []
+  const forgotten: (readonly string[] | 'all')[] = []
+  const reached: unknown[] = []
+  const watch = watchRevisions({
+    revisionStore: {
+      readRevisions: async () => {
+        state.reads += 1
+        if (state.away) throw new Error('away')
+        return { catalog: state.catalog, prices: state.prices, apiKeys: state.apiKeys }
+      },
+      listChangedKeys: async ({ since, limit }) => {
+        state.lists += 1
+        return changed
+          .filter(({ revision }) => revision > since)
+          .toReversed()
+          .slice(0, limit)
+      },
+    },
+    catalog: { reach: async (revisions) => void reached.push(revisions) },
+    authenticator: {
+      forget: (ids) => void forgotten.push(ids),
+      forgetAll: () => void forgotten.push('all'),
+    },
+    clock,
+    log: recordedLog(),
+    everyMs: EVERY_MS,
+  })
+  onTestFinished(() => watch.stop())
+  await watch.start()
+  const change = (...ids: string[]) => {
+    for (const id of ids) changed.push({ id, revision: (state.apiKeys += 1) })
+  }
+  return { clock, state, change, forgotten, reached, round: () => clock.advance(EVERY_MS) }
+}
+
+it('asks for nothing but the revisions while nothing changes', async () => {
+  const { clock, state, forgotten } = await setUp()
+  await clock.advance(10 * EVERY_MS)
+  expect(state).toMatchObject({ reads: 11, lists: 0 })
+  expect(forgotten).toEqual(['all'])
+})
+
+it('has exactly the changed keys decided anew, and hands on the revisions of channels and prices', async () => {
+  const { state, change, forgotten, reached, round } = await setUp()
+  change('key_1', 'key_2')
+  state.prices = 2
+  await round()
+  await round()
+  expect(forgotten).toEqual(['all', ['key_2', 'key_1']])
+  expect(reached.at(-1)).toEqual({ version: 1, prices: 2 })
+})
+
+it.each([
+  ['a key was deleted, so that no row has the newest revision', { apiKeys: 6 }],
+  ['the revision went back: another database', { apiKeys: 2 }],
+])('has all keys decided anew when %s', async (_name, next) => {
+  const { state, forgotten, round } = await setUp()
+  Object.assign(state, next)
+  await round()
+  await round()
+  expect(forgotten).toEqual(['all', 'all'])
+})
+
+it('has all keys decided anew rather than a list without end', async () => {
+  const { change, forgotten, round } = await setUp()
+  change(...Array.from({ length: 1_000 }, (_, index) => `key_${index}`))
+  await round()
+  expect(forgotten).toEqual(['all', 'all'])
+})
+
+it('misses no change that was made while the database could not be asked', async () => {
+  const { state, change, forgotten, round } = await setUp()
+  state.away = true
+  await round()
+  change('key_1')
+  await round()
+  state.away = false
+  await round()
+  expect(forgotten).toEqual(['all', ['key_1']])
+})
+
+it('has everything decided anew at the first answer when it could not be asked at the start', async () => {
+  const { state, forgotten, round } = await setUp({ away: true })
+  expect(forgotten).toEqual([])
+  state.away = false
+  await round()
+  expect(forgotten).toEqual(['all'])
+})

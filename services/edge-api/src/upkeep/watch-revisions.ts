@@ -1,0 +1,70 @@
+import type { Clock } from '@sluice/kernel/clock'
+import type { Log } from '@sluice/kernel/log'
+import { repeat } from '@sluice/service-kit/repeat'
+
+import type { Authenticator } from '../admit/authenticate.ts'
+import type { RevisionStore } from '../store/revision-store.ts'
+import type { KnownCatalog } from './refresh-catalog.ts'
+
+/** More changed keys than this at once, and all are looked up anew. */
+const CHANGED_KEYS_MAX = 1_000
+
+export interface WatchRevisionsDeps {
+  revisionStore: RevisionStore
+  catalog: Pick<KnownCatalog, 'reach'>
+  authenticator: Pick<Authenticator, 'forget' | 'forgetAll'>
+  clock: Clock
+  log: Log
+  everyMs: number
+}
+
+export interface RevisionWatch {
+  /** Looks once, and then every `everyMs`. Resolves also when the database could not be asked. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Follows what was committed, whether or not it was announced: the bus only makes it sooner. One small
+ * query a round; more is read only when a revision has grown.
+ */
+export function watchRevisions(deps: WatchRevisionsDeps): RevisionWatch {
+  const { revisionStore, catalog, clock, log, everyMs } = deps
+  const followKeys = keyFollower(deps)
+  const run = async () => {
+    const { catalog: version, prices, apiKeys } = await revisionStore.readRevisions()
+    // Not awaited: a scheduler that is slow must not delay the keys.
+    void catalog.reach({ version, prices })
+    await followKeys(apiKeys)
+  }
+  let rounds: ReturnType<typeof repeat> | undefined
+  return {
+    start: async () => {
+      rounds = repeat({ name: 'watch-revisions', everyMs, run, clock, log })
+      await rounds.now()
+    },
+    stop: async () => rounds?.stop(),
+  }
+}
+
+function keyFollower({
+  revisionStore,
+  authenticator,
+}: Pick<WatchRevisionsDeps, 'revisionStore' | 'authenticator'>) {
+  let followed: number | undefined
+  return async (revision: number): Promise<void> => {
+    if (followed === revision) return
+    if (followed === undefined || revision < followed) {
+      // Decided before the first look, or the database is another one now (a restored backup).
+      authenticator.forgetAll()
+    } else {
+      const query = { since: followed, limit: CHANGED_KEYS_MAX }
+      const changed = await revisionStore.listChangedKeys(query)
+      // The newest change is not among the rows when its row was deleted.
+      const isWhole = (changed[0]?.revision ?? 0) >= revision && changed.length < CHANGED_KEYS_MAX
+      if (isWhole) authenticator.forget(changed.map(({ id }) => id))
+      else authenticator.forgetAll()
+    }
+    followed = revision
+  }
+}

@@ -1,0 +1,177 @@
+import { createMemoryBus } from '@sluice/bus/memory-bus'
+import type { PriceRow } from '@sluice/contracts/prices'
+import type { Random } from '@sluice/kernel/random'
+import { seededRandom } from '@sluice/kernel/random'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { expect, it, onTestFinished } from 'vitest'
+
+import { createAuthenticator } from '../src/admit/authenticate.ts'
+import { guessLimit } from '../src/admit/guess-limit.ts'
+import { memoryKeyStore } from '../src/store/memory-key-store.ts'
+import { memoryRevisionStore } from '../src/store/memory-revision-store.ts'
+import { knownCatalog } from '../src/upkeep/refresh-catalog.ts'
+import { watchRevisions } from '../src/upkeep/watch-revisions.ts'
+
+const EVERY_MS = 500
+const KEYS = 6
+const STEPS = 120
+
+/**
+ * One edge, two replicas of the scheduler that learn of a version at any time or when they are asked for it,
+ * announcements that get lost or arrive late, a database and services that refuse now and then.
+ */
+async function createEdge(random: Random) {
+  const clock = fakeClock()
+  const log = recordedLog()
+  const bus = createMemoryBus({ clock, random })
+  const maybe = (chance: number) => random.next() < chance
+  const state = { faults: true, version: 1, prices: 1, replicas: [1, 1] }
+  const refuseSometimes = () => {
+    if (state.faults && maybe(0.2)) throw new Error('away')
+  }
+  const catalog = knownCatalog({
+    scheduler: {
+      readCatalog: async ({ atLeastVersion = 0 }) => {
+        const replica = maybe(0.5) ? 0 : 1
+        // What is answered was read before the time that the answer takes.
+        if ((state.replicas[replica] ?? 0) < atLeastVersion) state.replicas[replica] = state.version
+        const version = state.replicas[replica] ?? 0
+        await clock.sleep(random.next() * 40)
+        refuseSometimes()
+        return { version, channels: [] }
+      },
+    },
+    billing: {
+      readPrices: async () => {
+        const rows = [priceRow(state.prices)]
+        await clock.sleep(random.next() * 40)
+        refuseSometimes()
+        return { rows }
+      },
+    },
+    bus,
+    clock,
+    log,
+  })
+  const keyStore = memoryKeyStore()
+  const authenticator = createAuthenticator({
+    keyStore: {
+      findByHash: async (hash) => {
+        const found = await keyStore.findByHash(hash)
+        const read = found && { ...found }
+        await clock.sleep(random.next() * 40)
+        refuseSometimes()
+        return read
+      },
+    },
+    keyHash: (apiKey) => apiKey,
+    guesses: guessLimit(),
+    clock,
+    log,
+  })
+  const keys = memoryRevisionStore(keyStore)
+  const watch = watchRevisions({
+    revisionStore: {
+      readRevisions: async () => {
+        refuseSometimes()
+        const { apiKeys } = await keys.readRevisions()
+        return { catalog: state.version, prices: state.prices, apiKeys }
+      },
+      listChangedKeys: async (query) => {
+        refuseSometimes()
+        return keys.listChangedKeys(query)
+      },
+    },
+    catalog,
+    authenticator,
+    clock,
+    log,
+    everyMs: EVERY_MS,
+  })
+  onTestFinished(async () => {
+    await watch.stop()
+    const stopped = catalog.stop()
+    await clock.advance(1_000)
+    await stopped
+  })
+  const starting = watch.start().then(() => catalog.start())
+  await clock.advance(1_000)
+  await starting
+  return { clock, random, maybe, bus, state, catalog, keyStore, authenticator }
+}
+
+const priceRow = (revision: number): PriceRow => ({
+  id: `price_${revision}`,
+  model: '*',
+  effectiveAt: new Date(0),
+  price: {
+    kind: 'tokens',
+    inputMicroPerMillion: 1n,
+    cachedInputMicroPerMillion: 1n,
+    outputMicroPerMillion: 1n,
+  },
+})
+
+it.each(Array.from({ length: 40 }, (_, index) => index + 1))(
+  'a second after the last fault an edge knows the last catalog, price and key (seed %i)',
+  async (seed) => {
+    const edge = await createEdge(seededRandom(seed))
+    const { clock, random, maybe, bus, state, keyStore, authenticator } = edge
+    const names = Array.from({ length: KEYS }, (_, index) => `key_${index}`)
+    for (const id of names) await keyStore.insertKey(newKey(id))
+    const revoked = new Set<string>()
+    const useKeys = () => {
+      for (const id of names) if (!authenticator.find(id)) void lookUp(edge, id)
+    }
+    for (let step = 0; step < STEPS; step += 1) {
+      const dice = random.next()
+      if (dice < 0.15) {
+        state.version += 1
+        if (maybe(0.5)) announceSoon(edge)
+      } else if (dice < 0.25) {
+        state.prices += 1
+        if (maybe(0.5)) void bus.announce('catalog-changed', {})
+      } else if (dice < 0.3) {
+        const id = names[Math.floor(random.next() * KEYS)] ?? ''
+        if (await keyStore.revokeKey({ id, at: clock.now() })) revoked.add(id)
+      } else if (dice < 0.4) state.replicas[maybe(0.5) ? 0 : 1] = state.version
+      useKeys()
+      await clock.advance(random.next() * 300)
+    }
+    state.faults = false
+    await clock.advance(1_000)
+    const { version, prices } = edge.catalog.current()
+    const price = prices.priceAt({ model: 'm', kind: 'tokens', at: clock.now() })
+    expect([version, price?.id]).toEqual([state.version, `price_${state.prices}`])
+    expect([...revoked].filter((id) => authenticator.find(id))).toEqual([])
+  },
+)
+
+type Edge = Awaited<ReturnType<typeof createEdge>>
+
+/** Later than others that were sent after it, perhaps. */
+function announceSoon({ clock, random, bus, state: { version } }: Edge): void {
+  void clock
+    .sleep(random.next() * 2_000)
+    .then(async () => bus.announce('catalog-changed', { version }))
+}
+
+async function lookUp({ authenticator }: Edge, id: string): Promise<void> {
+  await authenticator.lookUp(id, '127.0.0.1').catch(() => undefined)
+}
+
+const newKey = (id: string) => ({
+  id,
+  userId: 'usr_1',
+  wallet: 'wal_1',
+  hash: id,
+  prefix: '',
+  name: '',
+  rpmLimit: null,
+  models: null,
+  networks: null,
+  dailyQuotaMicro: null,
+  expiresAt: null,
+  createdAt: new Date(0),
+})
