@@ -107,6 +107,9 @@ test('what a command works on is said, and secrets are neither invented nor mist
   const wrongToo = await sluice('ledger verify', onDatabase(makeSecrets()))
   expect(wrongToo).toMatchObject({ code: 1, answer: '' })
 
+  const nothing = await sluice(`${issue} --daily-quota 0`, onDatabase(secrets))
+  expect(nothing).toMatchObject({ code: 2, answer: '' })
+  expect(nothing.said).toContain('--daily-quota must be an amount of credits above 0')
   expect((await sluice(issue, onDatabase(secrets))).answer).toContain('API key: sk-')
   expect((await sluice(add, onDatabase(secrets))).code).toBe(0)
   expect(existsSync(dataDir)).toBe(false)

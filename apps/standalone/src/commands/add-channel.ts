@@ -35,7 +35,8 @@ export const addChannel: Command = {
     if (models.length === 0) return refuse('name at least one model, such as gpt-image-2:image')
     const keys = (await text(process.stdin)).split('\n').filter((line) => line.trim())
     if (keys.length === 0) return refuse('give at least one API key on standard input')
-    const concurrencyMax = readCount('concurrency', words.option('concurrency') ?? '64')
+    const concurrency = words.option('concurrency') ?? '64'
+    const concurrencyMax = readCount('concurrency', concurrency, { max: 10_000 })
     // A channel that is added again, for more keys or other models, keeps the settings that are not named.
     const { channels } = await scheduler.readCatalog({ fresh: true })
     const before = channels.find(

@@ -2,7 +2,8 @@ import { makePassword } from '@sluice/edge-api/accounts'
 
 import type { Command } from './command.ts'
 import { print } from './print.ts'
-import { readCount, readCredits, readWords } from './words.ts'
+import { RPM_MAX } from './issue-key.ts'
+import { readCount, readCreditsOrNone, readWords } from './words.ts'
 
 /** A user with a wallet, credits and a first key. */
 export const addUser: Command = {
@@ -17,9 +18,9 @@ export const addUser: Command = {
       flags: ['with-password', 'json'],
     })
     const credits = words.option('credits')
-    const amountMicro = credits === undefined ? 0n : readCredits(credits)
+    const amountMicro = credits === undefined ? 0n : readCreditsOrNone('--credits', credits)
     const rpm = words.option('rpm')
-    const rpmLimit = rpm === undefined ? null : readCount('rpm', rpm)
+    const rpmLimit = rpm === undefined ? null : readCount('rpm', rpm, { max: RPM_MAX })
     const email = words.need('email')
     const password = words.flag('with-password') ? makePassword({ random }) : null
     const user = await accounts.createUser({ email, role: 'user', password })

@@ -12,7 +12,7 @@ export const grant: Command = {
     const { balance } = await billing.grantCredits({
       transferId: words.option('id') ?? newId('tr', { clock, random }),
       wallet: words.word(0, 'the wallet'),
-      amountMicro: readCredits(words.word(1, 'the amount')),
+      amountMicro: readCredits('the amount', words.word(1, 'the amount')),
       memo: words.option('memo') ?? 'granted by the operator',
     })
     print(`Available: ${formatCredits(balance.availableMicro)} credits`)

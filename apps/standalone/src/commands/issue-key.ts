@@ -1,6 +1,10 @@
+import { createApiKeyBody } from '@sluice/contracts/control/apikeys'
+
 import type { Command } from './command.ts'
 import { print } from './print.ts'
-import { readCount, readCredits, readWords } from './words.ts'
+import { parsed, readCount, readCredits, readWords } from './words.ts'
+
+export const RPM_MAX = 1_000_000
 
 export const issueKey: Command = {
   needsSecrets: true,
@@ -15,15 +19,24 @@ export const issueKey: Command = {
     const email = words.need('email')
     const user = await accounts.findUser(email)
     if (!user) throw new Error(`there is no user ${email}`)
-    const rpm = words.option('rpm')
     const quota = words.option('daily-quota')
+    const rpm = words.option('rpm')
+    // By the schema of the API, so that a key has the same rules whoever makes it.
+    const wanted = parsed(
+      'the key:',
+      createApiKeyBody.safeParse({
+        name: words.option('name') ?? 'key',
+        rpm_limit: rpm === undefined ? null : readCount('rpm', rpm, { max: RPM_MAX }),
+        model_whitelist: words.option('models')?.split(',') ?? null,
+      }),
+    )
     const key = await accounts.issueKey({
       userId: user.id,
       wallet: user.wallet,
-      name: words.option('name') ?? 'key',
-      rpmLimit: rpm === undefined ? null : readCount('rpm', rpm),
-      dailyQuotaMicro: quota === undefined ? null : readCredits(quota),
-      models: words.option('models')?.split(',') ?? null,
+      name: wanted.name,
+      rpmLimit: wanted.rpm_limit,
+      dailyQuotaMicro: quota === undefined ? null : readCredits('--daily-quota', quota),
+      models: wanted.model_whitelist,
     })
     print(`Key id: ${key.id}`, `API key: ${key.apiKey} (shown once)`)
     return 0

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 
+import { amountFields, priceFields } from '@sluice/contracts/control/amounts'
 import type { MicroCredits } from '@sluice/kernel/credits'
-import { parseCredits } from '@sluice/kernel/credits'
+import type { z } from 'zod'
 
 /** The command's words cannot be used; exit code 2. */
 export class UsageError extends Error {
@@ -47,21 +48,32 @@ export function readWords(
   }
 }
 
-/** Credits as people write them: `12`, `0.5`. */
-export function readCredits(text: string): MicroCredits {
-  const amount = parseCredits(text)
-  if (amount === undefined || amount < 0n) {
-    return refuse(`${text} is no amount of credits: write a number like 12 or 0.5`)
-  }
-  return amount
+/**
+ * An amount above 0 and at most a billion credits, as people write it (`12`, `0.5`), by the rule of the API.
+ * Answers micro-credits. `name` is the option or word that the amount is of.
+ */
+export function readCredits(name: string, text: string): MicroCredits {
+  return parsed(name, amountFields.credits.safeParse(text))
 }
 
-/** A whole number of at least 1. */
-export function readCount(name: string, text: string): number {
+/** The same of an amount that may be nothing. */
+export function readCreditsOrNone(name: string, text: string): MicroCredits {
+  return parsed(name, priceFields.credits.safeParse(text))
+}
+
+/** A whole number from 1 to `max`. */
+export function readCount(name: string, text: string, { max }: { max: number }): number {
   const count = Number(text)
-  return Number.isSafeInteger(count) && count > 0
+  return /^\d+$/.test(text) && count >= 1 && count <= max
     ? count
-    : refuse(`--${name} must be a whole number above 0, not ${text}`)
+    : refuse(`--${name} must be a whole number from 1 to ${max}, not ${text}`)
+}
+
+/** What the API's own schema made of a value; its objection is the command's. */
+export function parsed<Value>(name: string, result: z.ZodSafeParseResult<Value>): Value {
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  return refuse(`${name} ${issue?.message ?? 'cannot be used'}`)
 }
 
 export function refuse(sentence: string): never {
