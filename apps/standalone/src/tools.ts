@@ -119,9 +119,10 @@ async function setUp({ db, url }: OpenDatabase, { secrets }: FoundSettings): Pro
   return `Setting up the database ${new URL(url).pathname.slice(1)}`
 }
 
+/** For commands that use no secret: who has no keys does not call a secret unreadable. */
 const sealerWithoutKeys: Sealer = {
   seal: () => refuseSecrets(),
-  open: () => refuseSecrets(),
+  open: () => '',
   isStale: () => false,
 }
 

@@ -32,7 +32,8 @@ export function createKnownCatalog({
   const reload = async () => {
     const loaded = await store.load()
     if (known === undefined || loaded.version >= known.version) {
-      known = indexCatalog({ ...loaded, channels: withOpenable(loaded.channels, sealer) })
+      const channels = loaded.channels.map((channel) => withOpenable(channel, sealer))
+      known = indexCatalog({ ...loaded, channels })
     }
   }
   return {

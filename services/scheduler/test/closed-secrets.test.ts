@@ -21,6 +21,21 @@ describe('a secret that does not open with the sealing keys', () => {
     await grant(await world.started(), { world })
   })
 
+  it('is shown by the answer of each change of its channel', async () => {
+    const world = createWorld()
+    const { channelId } = await addChannel(await world.started(), { secrets: ['a'] })
+    const keys = [{ keyId: 'k2', key: world.random.bytes(32) }]
+    const sealer = createSealer({ keys, random: world.random })
+    const scheduler = await world.started({ sealer })
+    const credentials = [{ secret: 'b', concurrencyMax: 1 }]
+    const changed = await scheduler.changeChannel({ channelId, change: { weight: 2 }, credentials })
+    if (changed.outcome !== 'changed') throw new Error('nothing was moved')
+    const { channels } = await scheduler.readCatalog({})
+    expect(changed.channel).toEqual(channels[0])
+    const states = changed.channel.credentials.map(({ state }) => state).toSorted()
+    expect(states).toEqual(['active', 'attention'])
+  })
+
   it('does not keep the other credentials of its channel from being used', async () => {
     const world = createWorld()
     const before = await world.started()

@@ -19,6 +19,8 @@ export interface Running {
   pidOf(service: ServiceName): number
   /** Runs `pnpm sluice …` against this installation; resolves with what it printed, rejects on failure. */
   sluice(...args: string[]): Promise<string>
+  /** The same with other settings than those that the installation was started with. */
+  sluiceWith(env: Record<string, string>, ...args: string[]): Promise<string>
   /** SIGKILL to the process that runs the service. */
   kill(service: ProcessName): Promise<void>
   /** SIGTERM to the process that runs it; when it has drained it is started again. */

@@ -34,8 +34,11 @@ export const distributed: Wiring = {
     for (const name of names) ports.set(name, await freePort())
     const urlOf = (name: ProcessName) => `http://127.0.0.1:${ports.get(name)}`
     const shared = environment({ options, databaseUrl: database.url, folder, urlOf })
-    const sluice = (...args: string[]) =>
-      runToEnd({ name: 'sluice', script: CLI, args, env: { ...shared, ...firstStart(options) } })
+    const sluiceWith = (extra: Record<string, string>, ...args: string[]) => {
+      const env = { ...shared, ...firstStart(options), ...extra }
+      return runToEnd({ name: 'sluice', script: CLI, args, env })
+    }
+    const sluice = (...args: string[]) => sluiceWith({}, ...args)
     await sluice('setup')
 
     const processes = new Map<ProcessName, Child>()
@@ -73,6 +76,7 @@ export const distributed: Wiring = {
       databaseUrl: database.url,
       blobDir: shared['BLOB_DIR'] ?? '',
       sluice,
+      sluiceWith,
       pidOf: (service) => childOf(service).pid,
       kill: (service) => childOf(service).kill(),
       restart: async (name) => {

@@ -20,7 +20,9 @@ export const embedded: Wiring = {
     const cpu = options.cpuOf?.('standalone')
     let process = startChild({ name: 'standalone', script: MAIN, env, cpu })
     await untilReady(process, baseUrl)
-    const sluice = (...args: string[]) => runToEnd({ name: 'sluice', script: CLI, args, env })
+    const sluiceWith = (extra: Record<string, string>, ...args: string[]) =>
+      runToEnd({ name: 'sluice', script: CLI, args, env: { ...env, ...extra } })
+    const sluice = (...args: string[]) => sluiceWith({}, ...args)
     const databaseUrl = (await sluice('database', 'url')).trim()
     const past: Child[] = []
     return {
@@ -31,6 +33,7 @@ export const embedded: Wiring = {
       databaseUrl,
       blobDir: join(dataDir, 'blobs'),
       sluice,
+      sluiceWith,
       pidOf: () => process.pid,
       kill: () => process.kill(),
       restart: async () => {

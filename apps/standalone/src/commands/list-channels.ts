@@ -1,8 +1,10 @@
+import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
+
 import type { Command } from './command.ts'
 import { print, printColumns } from './print.ts'
 
 export const listChannels: Command = {
-  usage: ['', 'channels with their models and credentials'],
+  usage: ['', 'channels with their models, and credentials that are not in use, with the reason'],
   run: async ({ scheduler }) => {
     const { channels } = await scheduler.readCatalog({})
     if (channels.length === 0) {
@@ -15,10 +17,24 @@ export const listChannels: Command = {
         channel.name,
         channel.dialect,
         channel.enabled ? 'on' : 'off',
-        String(channel.credentials.length),
+        countOf(channel),
         channel.models.map(({ model }) => model).join(' '),
       ]),
     ])
+    const unused = channels.flatMap(({ name, credentials }) =>
+      credentials
+        .filter(({ state }) => state !== 'active')
+        .map(({ id, state, reason }) => `${name}  ${id}  ${state}${reason ? `: ${reason}` : ''}`),
+    )
+    if (unused.length > 0) print('', ...unused)
     return 0
   },
+}
+
+/** `3`, or `3 (1 attention)` where some are in another state. */
+function countOf({ credentials }: CatalogChannel): string {
+  const others = Map.groupBy(credentials, ({ state }) => state)
+  others.delete('active')
+  const words = [...others].map(([state, { length }]) => `${length} ${state}`).join(', ')
+  return `${credentials.length}${words && ` (${words})`}`
 }

@@ -5,18 +5,15 @@ import type { Channel } from './channel.ts'
 import type { Credential } from './credential.ts'
 
 /**
- * Channels whose credentials need attention where their secret cannot be opened with the sealing keys of
+ * The channel, whose credentials need attention where their secret cannot be opened with the sealing keys of
  * this installation: every call with one would fail. Rows stay as they are, so that the credential is
  * active again as soon as the keys are back.
  */
-export function withOpenable(
-  channels: readonly Channel[],
-  sealer: Pick<Sealer, 'open'>,
-): readonly Channel[] {
-  return channels.map((channel) => ({
+export function withOpenable(channel: Channel, sealer: Pick<Sealer, 'open'>): Channel {
+  return {
     ...channel,
     credentials: channel.credentials.map((credential) => judge(credential, sealer)),
-  }))
+  }
 }
 
 function judge(credential: Credential, sealer: Pick<Sealer, 'open'>): Credential {

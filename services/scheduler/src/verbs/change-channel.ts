@@ -2,6 +2,7 @@ import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
 import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
 
 import { checkModels } from '../catalog/check-models.ts'
+import { withOpenable } from '../catalog/openable.ts'
 import type { SchedulerParts } from '../deps.ts'
 import { checkRoom } from './check-room.ts'
 import { sealCredentials } from './seal-credentials.ts'
@@ -28,5 +29,6 @@ export async function changeChannel(
   if (result.outcome === 'secrets-needed') return result
   const { channel, retired } = result
   await tellChange(parts, { freed: channel.enabled ? [channelId] : [] })
-  return { outcome: 'changed', channel: showChannel(parts, channel), retired }
+  const judged = withOpenable(channel, parts.sealer)
+  return { outcome: 'changed', channel: showChannel(parts, judged), retired }
 }
