@@ -31,6 +31,7 @@ import { createEntries } from './dispatch/enter-upstream.ts'
 import { outcomeReports } from './dispatch/report-outcomes.ts'
 import { retryBudget } from './dispatch/retry-budget.ts'
 import type { Door } from './door.ts'
+import { drainCalls } from './drain-calls.ts'
 import { edgeMetrics } from './edge-metrics.ts'
 import { countSignIns } from './identity/count-sign-ins.ts'
 import { createIdentity } from './identity/create-identity.ts'
@@ -205,7 +206,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     endStreams: () => draining.abort(),
     async stop({ withinMs }) {
       draining.abort()
-      await drain(parts, withinMs)
+      await drainCalls(parts, withinMs)
       await stopUpkeep?.()
       await usage.stop()
       await quotas.stop()
@@ -248,14 +249,6 @@ const AFTERMATH_MS = 600_000
 // A call ends in time or is cut; what is left to do after its end takes minutes at most.
 const aliveMsMaxOf = ({ streamMsMax, syncWaitMs }: EdgeConfig) =>
   Math.max(streamMsMax, syncWaitMs) + AFTERMATH_MS
-
-const DRAIN_LOOK_MS = 50
-
-async function drain({ running, door }: ChatParts, withinMs: number): Promise<void> {
-  const { clock } = door.deps
-  const untilMs = clock.monotonicMs() + withinMs
-  while (running.count > 0 && clock.monotonicMs() < untilMs) await clock.sleep(DRAIN_LOOK_MS)
-}
 
 function watchParts({ metrics, rateStore }: EdgeDeps, parts: ChatParts, dropped: () => number) {
   const watched: [string, string, () => number][] = [
