@@ -3,6 +3,7 @@ import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { ADMIN_EMAIL, PASSWORD } from './auth-matrix/world.ts'
+import { amountsInCredits } from './control/amounts.ts'
 import { banStops } from './control/ban.ts'
 import { bannedWhileDrawing } from './control/banned-pictures.ts'
 import { cancelledInLine } from './control/cancel-pictures.ts'
@@ -17,6 +18,11 @@ import {
 } from './control/cross-site.ts'
 import { drawnAndFollowed } from './control/draw-pictures.ts'
 import { keyLimitsHold } from './control/key-limits.ts'
+import {
+  imageAnswersJudged,
+  missingScopeStays,
+  unusableAnswersRest,
+} from './control/image-answers.ts'
 import { killedWhileDrawing } from './control/killed-pictures.ts'
 import { leafedThrough } from './control/list-pictures.ts'
 import { drawnFromReferences } from './control/reference-pictures.ts'
@@ -39,6 +45,11 @@ const scenarios = {
   'a ban stops sessions and keys at every door': banStops,
   'a key spends what its day allows, and works where it may': keyLimitsHold,
   'a refused prompt, a limited model and a missing scope leave keys in use': blamedFairly,
+  'a refusal of a picture keeps its param and code, asks once and costs nothing':
+    imageAnswersJudged,
+  'keys that may not draw still chat': missingScopeStays,
+  'five answers that nobody can read rest a key, which then draws again': unusableAnswersRest,
+  'amounts are credits, as numbers or text, and come back in both forms': amountsInCredits,
   'every charge adds up, to the last micro-credit': chargesAddUp,
   'who watches the system sees it live': countersAreLive,
   'pictures: drawn at one door and followed at the other, to the charge': drawnAndFollowed,

@@ -13,6 +13,7 @@ const EXPOSED = [
   'x-should-retry',
   'idempotent-replayed',
   'x-sluice-task-id',
+  'x-sluice-ignored',
   'location',
   'allow',
   'content-length',

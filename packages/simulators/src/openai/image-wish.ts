@@ -43,7 +43,7 @@ export function readImageWish(
   if (!size) return invalidValue('size', fields['size'])
   const format = formatOf(text(fields['output_format']) ?? 'png')
   if (!format) return invalidValue('output_format', fields['output_format'])
-  const quality = qualityOf(text(fields['quality']) ?? 'auto')
+  const quality = qualityOf(text(fields['quality']) ?? 'auto', name)
   if (!quality) return invalidValue('quality', fields['quality'])
   const background = fields['background'] === 'transparent' ? 'transparent' : 'opaque'
   if (background === 'transparent' && format === 'jpeg') {
@@ -96,7 +96,12 @@ function formatOf(format: string): Format | undefined {
   return format === 'png' || format === 'jpeg' || format === 'webp' ? format : undefined
 }
 
-function qualityOf(quality: string): string | undefined {
+function qualityOf(quality: string, model: string): string | undefined {
+  // DALL·E 3 knows these two words and no other.
+  if (model === 'dall-e-3') {
+    if (quality === 'auto') return 'standard'
+    return quality === 'standard' || quality === 'hd' ? quality : undefined
+  }
   if (quality === 'auto') return 'medium'
   return ['low', 'medium', 'high', 'xhigh', 'max'].includes(quality) ? quality : undefined
 }

@@ -15,6 +15,7 @@ export const simulatedModels: readonly SimulatedModel[] = [
   { id: 'gpt-image-2', kind: 'image', family: 'gpt' },
   { id: 'gpt-image-1-mini', kind: 'image', family: 'gpt' },
   { id: 'paint-look-alike', kind: 'image', family: 'look-alike' },
+  { id: 'dall-e-3', kind: 'image', family: 'look-alike' },
   { id: 'gpt-5-mini', kind: 'chat', family: 'gpt' },
   { id: 'gpt-4o-mini', kind: 'chat', family: 'gpt' },
 ]
