@@ -35,6 +35,8 @@ export const standaloneConfig = z.object({
   SYNC_WAIT_MS: z.coerce.number().int().min(100).max(3_600_000).default(280_000),
   /** How an image answer carries its pictures when the caller names no `response_format`. */
   IMAGE_ANSWER: z.enum(['both', 'b64_json', 'url']).default('both'),
+  /** The model of image requests that name none; else the catalog decides. */
+  IMAGE_DEFAULT_MODEL: z.string().max(200).optional(),
   /** Pictures drawn at once. */
   IMAGE_CONCURRENCY_MAX: z.coerce.number().int().min(1).max(1_000).default(16),
   /** How often a drawing job gives a sign of life, and when one without is taken for lost. */

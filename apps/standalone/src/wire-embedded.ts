@@ -132,6 +132,7 @@ export function wireEmbedded(
       allowedOrigins: config.ALLOWED_ORIGINS,
       metadataHostsAllowed: config.METADATA_HOSTS_ALLOWED,
       imageAnswer: config.IMAGE_ANSWER,
+      imageDefaultModel: config.IMAGE_DEFAULT_MODEL,
       linkOrigin: config.PUBLIC_BASE_URL === undefined ? 'caller' : 'public',
       registration: config.REGISTRATION,
       catalogMaxAgeMs: config.CATALOG_MAX_AGE_MS,

@@ -60,6 +60,8 @@ export interface EdgeConfig {
   pictureLinkMs: number
   /** How an image answer carries its pictures when the caller names no `response_format`. */
   imageAnswer: PictureForm
+  /** The model of image requests that name none; undefined leaves it to the catalog. */
+  imageDefaultModel: string | undefined
   /** What picture links name: the public base URL, or, where none is set, the host that a caller used. */
   linkOrigin: 'public' | 'caller'
 }
@@ -97,6 +99,7 @@ export const defaultEdgeConfig: EdgeConfig = {
   imageJobMsMax: 1_800_000,
   pictureLinkMs: 3_600_000,
   imageAnswer: 'both',
+  imageDefaultModel: undefined,
   linkOrigin: 'public',
 }
 
@@ -181,6 +184,7 @@ export const edgeEnvironment = z.object({
   ALLOWED_ORIGINS: allowedOriginsSetting,
   METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
   IMAGE_ANSWER: z.enum(pictureForms).default(d.imageAnswer),
+  IMAGE_DEFAULT_MODEL: z.string().max(200).optional(),
   CATALOG_MAX_AGE_MS: integerSetting({ min: 100, max: 3_600_000 }).default(d.catalogMaxAgeMs),
   REGISTRATION: z.enum(['closed', 'open']).default(d.registration),
   SESSION_IDLE_MS: integerSetting({ min: 60_000, max: 400 * DAY_MS }).default(d.sessionIdleMs),
@@ -214,6 +218,7 @@ export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
     imageJobMsMax: env.IMAGE_JOB_MS_MAX,
     pictureLinkMs: env.PICTURE_LINK_MS,
     imageAnswer: env.IMAGE_ANSWER,
+    imageDefaultModel: env.IMAGE_DEFAULT_MODEL,
     linkOrigin: 'public',
   }
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 
@@ -51,14 +52,10 @@ function openParser(incoming: IncomingMessage): Busboy {
   try {
     return new Busboy({
       headers: withContentType(incoming),
-      // Some clients give files no name; by these names they are files all the same.
-      isPartAFile: (field, type, file) =>
-        file !== undefined || type === 'application/octet-stream' || isPicture(field ?? ''),
+      // The parser decodes text so that bytes which are not UTF-8 cannot be told from U+FFFD: it gives us bytes.
+      isPartAFile: () => true,
       limits: {
-        fields: FIELDS_MAX,
         parts: PARTS_MAX,
-        fieldNameSize: FIELD_NAME_BYTES_MAX,
-        fieldSize: FIELD_BYTES_MAX,
         headerSize: PART_HEADER_BYTES_MAX,
         headerPairs: 20,
       },
@@ -71,7 +68,25 @@ function openParser(incoming: IncomingMessage): Busboy {
   }
 }
 
-const isPicture = (field: string) => /^(?:image|mask|markup)(?:\[|$)/.test(field)
+// Some clients give files no name; by these names they are files all the same.
+const isFile = ({ field, fileName, type }: { field: string; fileName: unknown; type: string }) =>
+  fileName !== undefined ||
+  type === 'application/octet-stream' ||
+  /^(?:image|mask|markup)(?:\[|$)/.test(field)
+
+/** A text field to its end. Throws `invalid_value`, naming it, for what is too long or not UTF-8. */
+async function readText(field: string, source: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of source) {
+    bytes += chunk.length
+    if (bytes > FIELD_BYTES_MAX) throw invalid(field, 'is too long')
+    chunks.push(chunk)
+  }
+  const text = Buffer.concat(chunks)
+  if (!isUtf8(text)) throw invalid(field, 'is not valid UTF-8')
+  return text.toString()
+}
 
 function withContentType({ headers }: IncomingMessage): BusboyHeaders {
   return { ...headers, 'content-type': headers['content-type'] ?? '' }
@@ -103,31 +118,29 @@ function collectParts(parser: Busboy, takeFile: TakeFile) {
   const fail = (error: unknown) => breakage.reject(error)
   const check = formNameCheck()
 
-  parser.on('field', (name, value, nameCut, valueCut) => {
-    if (nameCut) return fail(invalid(name, 'is too long a name'))
-    if (valueCut) return fail(invalid(name, 'is too long'))
+  let textFields = 0
+  const takeText = async (field: string, source: Readable) => {
+    textFields += 1
+    if (textFields > FIELDS_MAX) throw tooManyParts()
+    if (Buffer.byteLength(field) > FIELD_NAME_BYTES_MAX) throw invalid(field, 'is too long a name')
     // The parser puts U+FFFD in place of bytes that are not UTF-8.
-    if (value.includes('\uFFFD')) return fail(invalid(name, 'is not valid UTF-8'))
-    if (name.includes('\uFFFD')) return fail(invalid('body', 'has a field name that is not UTF-8'))
-    try {
-      check.field(name)
-    } catch (error) {
-      return fail(error)
-    }
-    fields.set(name, value)
-  })
-  parser.on('file', (field, bytes) => {
-    open.add(bytes)
-    bytes.once('close', () => open.delete(bytes))
-    bytes.on('error', () => undefined)
+    if (field.includes('\uFFFD')) throw invalid('body', 'has a field name that is not UTF-8')
+    check.field(field)
+    fields.set(field, await readText(field, source))
+  }
+  parser.on('file', (name, source, fileName: string | undefined, _encoding, type) => {
+    const field = name ?? ''
+    open.add(source)
+    source.once('close', () => open.delete(source))
+    source.on('error', () => undefined)
     const take = async () => {
+      if (!isFile({ field, fileName, type })) return takeText(field, source)
       check.file(field)
-      await takeFile({ field, bytes })
+      await takeFile({ field, bytes: source })
     }
     takes.push(take().catch(fail))
   })
-  for (const limit of ['fieldsLimit', 'partsLimit'] as const)
-    parser.on(limit, () => fail(new AppError('invalid_value', 'The form has too many parts.')))
+  parser.on('partsLimit', () => fail(tooManyParts()))
   parser.on('error', (cause) => fail(cutForm(cause)))
   parser.once('finish', () => end.resolve())
 
@@ -146,6 +159,8 @@ function collectParts(parser: Busboy, takeFile: TakeFile) {
     settled: () => Promise.allSettled(takes),
   }
 }
+
+const tooManyParts = () => new AppError('invalid_value', 'The form has too many parts.')
 
 const cutForm = (cause: unknown) =>
   new AppError('invalid_value', 'The form is damaged, or ends before its last boundary.', {

@@ -35,11 +35,21 @@ export interface IntakeInput {
   shelf: InputShelf
   /** What a JSON body is held in. */
   hold: ByteHold
+  /** The model of a request that names none; undefined makes it a must. */
+  defaultModel?: (() => string | undefined) | undefined
 }
 
 /** Changes a caller's parameters before they are read. */
 type Reshape = (fields: Fields) => Fields
-const asTheyAre: Reshape = (fields) => fields
+
+/** Forms of Go's clients write a field that was not set as an empty one. */
+const withModel =
+  ({ defaultModel }: Pick<IntakeInput, 'defaultModel'>): Reshape =>
+  (fields) => {
+    const { model } = fields
+    const isNamed = model !== undefined && model !== null && model !== ''
+    return isNamed ? fields : { ...fields, model: defaultModel?.() }
+  }
 
 type IntakeDoor = Pick<Door, 'deps' | 'sweep'>
 
@@ -48,8 +58,8 @@ const nothingStored = { images: [], mask: undefined }
 /** Reads `POST /v1/images/generations`: JSON, with `reference_images` as ours. */
 export async function acceptGeneration(
   door: IntakeDoor,
-  { incoming, hold }: Pick<IntakeInput, 'incoming' | 'hold'>,
-  { reshape, countMax } = { reshape: asTheyAre, countMax: REFERENCE_IMAGES_MAX },
+  { incoming, hold, defaultModel }: Omit<IntakeInput, 'shelf'>,
+  { reshape, countMax } = { reshape: withModel({ defaultModel }), countMax: REFERENCE_IMAGES_MAX },
 ): Promise<ImageIntake> {
   const fields = await readImageFields({ ...bodyLimits(door), hold }, incoming)
   const images = readPictureSources(fields['reference_images'], {
@@ -87,7 +97,7 @@ const isForm = ({ incoming }: IntakeInput) =>
 
 async function acceptJsonEdit(
   door: IntakeDoor,
-  { incoming, hold }: IntakeInput,
+  { incoming, hold, defaultModel }: IntakeInput,
 ): Promise<ImageIntake> {
   const fields = await readImageFields({ ...bodyLimits(door), hold }, incoming)
   refuseMarkup(fields)
@@ -96,7 +106,7 @@ async function acceptJsonEdit(
   const [mask] = readPictureSources(fields['mask'], { param: 'mask', countMax: 1 })
   const { imageFileBytesMax: bytesMax } = door.deps.config
   return {
-    call: parseImageCall(fields),
+    call: parseImageCall(withModel({ defaultModel })(fields)),
     isEdit: true,
     stored: nothingStored,
     sources: { images, mask, bytesMax },
@@ -111,8 +121,8 @@ const bodyLimits = ({ deps: { config, clock }, sweep }: IntakeDoor) => ({
 
 async function acceptFormEdit(
   { deps: { config, clock }, sweep }: IntakeDoor,
-  { incoming, shelf }: IntakeInput,
-  reshape = asTheyAre,
+  { incoming, shelf, defaultModel }: IntakeInput,
+  reshape = withModel({ defaultModel }),
 ): Promise<ImageIntake> {
   // Promises, because the next part may arrive while one is still being stored.
   const images: Promise<StoredInput>[] = []

@@ -9,6 +9,7 @@ import { holdUntilAnswered, isLargeBody } from '../intake-limits.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
 import { answerImage } from './answer-image.ts'
 import { cancelTask } from './cancel-task.ts'
+import { defaultImageModel } from './default-model.ts'
 import { inFlightLimit } from './in-flight-limit.ts'
 import { readTask } from './read-task.ts'
 import { streamTaskEvents } from './stream-task-events.ts'
@@ -81,7 +82,9 @@ function imageAnswers(door: Door) {
     inFlight(async () => {
       const admitted = await door.admit(context)
       const { incoming, outgoing } = context.env
-      const { apiKeyId: caller } = admitted.principal
+      const { principal } = admitted
+      const { apiKeyId: caller } = principal
+      const defaultModel = () => defaultImageModel(door, principal)
       const leave = door.intake.imageRequests.enter(caller)
       const hold = holdUntilAnswered(door.intake.bodies, { caller, outgoing })
       try {
@@ -91,7 +94,7 @@ function imageAnswers(door: Door) {
           outgoing,
           route: context.req.path,
           family,
-          accept: (shelf) => accept(door, { incoming, shelf, hold }),
+          accept: (shelf) => accept(door, { incoming, shelf, hold, defaultModel }),
           isHeavy: isLargeBody(incoming),
           hold,
         })

@@ -17,7 +17,7 @@ export const principals: Record<string, Principal> = {
     apiKeyId: id('key', '4'),
     wallet: id('wal', '1'),
     ...unlimited,
-    models: new Set(['gpt-4o']),
+    models: new Set(['gpt-4o', 'gpt-image-1.5']),
   },
   'sk-capped': {
     apiKeyId: id('key', '5'),

@@ -16,7 +16,6 @@ const png = await sharp({ create: { width: 8, height: 8, channels: 3, background
 
 test('what is refused names its parameter and leaves no job, no hold and no blob', async () => {
   const cases: [Record<string, unknown>, number, string, string][] = [
-    [{ prompt: 'x' }, 400, 'missing_required_parameter', 'model'],
     [{ model: 'gpt-image-2' }, 400, 'missing_required_parameter', 'prompt'],
     [{ ...ask, prompt: ' ' }, 400, 'invalid_value', 'prompt'],
     [{ ...ask, n: 11 }, 400, 'invalid_value', 'n'],

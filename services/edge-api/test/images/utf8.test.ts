@@ -15,11 +15,27 @@ test('a form field that is not UTF-8 is refused by name, and leaves nothing', as
   expect(await there.leftovers()).toEqual([])
 })
 
-test('a form field may have any character', async () => {
-  const there = await world()
-  const prompt = { name: 'prompt', value: 'café 猫 🦊' }
+test.each([
+  ['beyond ASCII', 'café 猫 🦊', undefined],
+  ['U+FFFD itself', 'a \uFFFD in a diamond', undefined],
+  ['of a part that names its charset', 'café \uFFFD', 'text/plain; charset=utf-8'],
+])('a form field may have any character: %s', async (_name, value, type) => {
+  const prompts: string[] = []
+  const there = await world({
+    draw: async ({ request }) => void prompts.push(request.prompt) as undefined,
+  })
+  const prompt = { name: 'prompt', value, ...(type && { type }) }
   const answer = await send(there, form([model, file('image', png), prompt]))
   expect(answer.status).toBe(200)
+  expect(prompts).toEqual([value])
+})
+
+test('a character that is cut at the end of a field is refused', async () => {
+  const there = await world()
+  const prompt = { name: 'prompt', value: Buffer.from('fox \u{1F98A}').subarray(0, 6) }
+  const answer = await send(there, form([model, prompt, file('image', png)]))
+  const { error } = await jsonOf(answer)
+  expect([answer.status, error.param]).toEqual([400, 'prompt'])
 })
 
 test('a JSON body of the control API that is not UTF-8 is refused', async () => {

@@ -81,6 +81,8 @@ export interface WorldOptions {
   clock?: Clock
   /** `host:port` of a picture server that guarded fetches may reach. */
   allowPrivate?: readonly string[]
+  /** Instead of the one channel that offers two image models. */
+  channels?: (usual: CatalogChannel) => CatalogChannel[]
   /** Changes what the door sees of the world. */
   spoil?: (deps: EdgeDeps) => Partial<EdgeDeps>
 }
@@ -131,7 +133,10 @@ export async function world(options: WorldOptions = {}) {
   const records: RequestRecord[] = []
   const arrivals: string[] = []
   const draining = new AbortController()
-  const snapshot = catalogSnapshot({ version: 1, channels: [channel] }, [price])
+  const snapshot = catalogSnapshot(
+    { version: 1, channels: options.channels?.(channel) ?? [channel] },
+    [price],
+  )
   const door: Door = {
     deps,
     admit: async (context) => {

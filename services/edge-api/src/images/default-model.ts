@@ -1,0 +1,32 @@
+import type { Door } from '../door.ts'
+import type { Principal } from '../request.ts'
+import { mayUseModel } from '../request.ts'
+
+/**
+ * The image model of a request that names none, as OpenAI's API lets it (create image: "model: optional";
+ * clients such as older go-openai leave it out of edits): the installation's setting, else the one whose
+ * channel has the highest priority, alphabetically among equals. Only what this key may use, a channel
+ * offers now and has a price; undefined where there is none.
+ */
+export function defaultImageModel(
+  { catalog, deps: { config, clock } }: Pick<Door, 'catalog' | 'deps'>,
+  principal: Pick<Principal, 'models'>,
+): string | undefined {
+  const { models, routesOf, prices } = catalog.current()
+  const at = clock.now()
+  const priorityOf = (model: string): number | undefined => {
+    const first = mayUseModel(principal, model) ? routesOf(model)?.image[0] : undefined
+    return first && prices.priceAt({ model, kind: 'images', at })
+      ? first.channel.priority
+      : undefined
+  }
+  const { imageDefaultModel: configured } = config
+  if (configured !== undefined && priorityOf(configured) !== undefined) return configured
+  let best: { model: string; priority: number } | undefined
+  for (const model of models) {
+    const priority = priorityOf(model)
+    if (priority === undefined || (best && best.priority >= priority)) continue
+    best = { model, priority }
+  }
+  return best?.model
+}

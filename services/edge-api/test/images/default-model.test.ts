@@ -1,0 +1,77 @@
+import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
+import { expect, test } from 'vitest'
+
+import { file, form, png, send } from './form-parts.ts'
+import type { WorldOptions } from './world.ts'
+import { jsonOf, world } from './world.ts'
+
+const GENERATIONS = '/v1/images/generations'
+const prompt = { prompt: 'a red fox' }
+
+/** The image routes, and what was asked of upstreams. */
+async function open(options: WorldOptions = {}) {
+  const drawn: string[] = []
+  const there = await world({
+    ...options,
+    draw: async ({ request }) => {
+      drawn.push(`${request.kind} ${request.model}`)
+      return undefined
+    },
+  })
+  return { ...there, drawn }
+}
+
+const offering = (usual: CatalogChannel, priority: number, ...names: string[]): CatalogChannel => ({
+  ...usual,
+  id: usual.id.replace(/1$/, String(priority)),
+  priority,
+  models: names.map((model) => ({ model, upstreamModel: model, kinds: ['image'] })),
+})
+
+test('a request without a model draws with the first image model, by every way to ask', async () => {
+  const there = await open()
+  const { post, drawn, ledger } = there
+  expect((await post(GENERATIONS, prompt)).status).toBe(200)
+  expect((await post(GENERATIONS, { ...prompt, model: null })).status).toBe(200)
+  expect((await post(GENERATIONS, { ...prompt, stream: true })).status).toBe(200)
+  const image = `data:image/png;base64,${png.toString('base64')}`
+  expect((await post('/v1/images/edits', { ...prompt, image })).status).toBe(200)
+  const fields = [file('image', png), { name: 'prompt', value: 'a red fox' }]
+  expect((await send(there, form(fields))).status).toBe(200)
+  // Go's clients write a field that was not set.
+  expect((await send(there, form([{ name: 'model', value: '' }, ...fields]))).status).toBe(200)
+  const first = 'gpt-image-1.5'
+  const generated = Array.from({ length: 3 }, () => `generate ${first}`)
+  expect(drawn).toEqual([...generated, ...Array.from({ length: 3 }, () => `edit ${first}`)])
+  await expect.poll(ledger.availableMicro).toBe(94_000_000n)
+})
+
+test('the channel of the highest priority decides', async () => {
+  const channels = (usual: CatalogChannel) => [
+    offering(usual, 2, 'a-picture'),
+    offering(usual, 3, 'c-picture', 'b-picture'),
+  ]
+  const { post, drawn } = await open({ channels })
+  expect((await post(GENERATIONS, prompt)).status).toBe(200)
+  expect(drawn).toEqual(['generate b-picture'])
+})
+
+test.each([
+  ['is what is used', 'gpt-image-2', 'sk-one', 'gpt-image-2'],
+  ['counts only for keys that may use it', 'gpt-image-2', 'sk-narrow', 'gpt-image-1.5'],
+  ['counts only while a channel offers it', 'gone', 'sk-one', 'gpt-image-1.5'],
+  ['counts only where it draws', 'gpt-4o', 'sk-one', 'gpt-image-1.5'],
+])('the setting %s: %s of %s', async (_name, imageDefaultModel, key, model) => {
+  const { post, drawn } = await open({ config: { imageDefaultModel } })
+  expect((await post(GENERATIONS, prompt, { key })).status).toBe(200)
+  expect(drawn).toEqual([`generate ${model}`])
+})
+
+test('where no image model is there to use, the parameter is missing', async () => {
+  const { post, leftovers } = await open({ channels: () => [] })
+  const answer = await post(GENERATIONS, prompt)
+  const { error } = await jsonOf(answer)
+  const refusal = [400, 'missing_required_parameter', 'model']
+  expect([answer.status, error.code, error.param]).toEqual(refusal)
+  expect(await leftovers()).toEqual([])
+})
