@@ -4,6 +4,8 @@ import type { Context } from '../harness/context.ts'
 import { call, client } from '../harness/context.ts'
 
 const origin = 'https://app.example.org'
+/** Headers that a client reads; others of their names are for browsers and proxies. */
+const OURS = /^(?!x-accel-buffering|x-content-type-options)(?:x-|idempotent-|retry-)/
 
 /** A page of another site calls the API with a key: preflight, answers, refusals and pictures are readable. */
 export async function otherSites(context: Context): Promise<void> {
@@ -22,12 +24,17 @@ export async function otherSites(context: Context): Promise<void> {
     'access-control-allow-headers': 'authorization,content-type',
   })
   const body = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] }
+  const drawing = { model: 'gpt-image-2', quality: 'low', size: '1024x1024', temperature: 1 }
   const cases: [object, Record<string, string>, number][] = [
     [body, {}, 200],
+    [body, { 'idempotency-key': 'a-page-of-another-site' }, 200],
+    [body, { 'idempotency-key': 'a-page-of-another-site' }, 200],
+    [{ ...body, ...drawing }, {}, 200],
     [{ ...body, stream: true }, {}, 200],
     [body, { authorization: 'Bearer sk-wrong' }, 401],
     [{ ...body, model: 'nothing' }, {}, 404],
   ]
+  const read: string[] = []
   for (const [asked, headers, status] of cases) {
     const answer = await call(context, '/v1/chat/completions', {
       body: asked,
@@ -38,8 +45,13 @@ export async function otherSites(context: Context): Promise<void> {
       status,
       '*',
     ])
-    expect(answer.headers.get('access-control-expose-headers')).toContain('x-request-id')
+    const exposed = answer.headers.get('access-control-expose-headers')?.split(', ')
+    const ours = [...answer.headers.keys()].filter((name) => OURS.test(name))
+    expect(exposed).toEqual(expect.arrayContaining(['x-request-id', ...ours]))
+    read.push(...ours)
   }
+  const own = ['x-sluice-task-id', 'x-sluice-ignored', 'idempotent-replayed']
+  expect(read).toEqual(expect.arrayContaining(own))
   const { data = [] } = await client(context).images.generate({
     model: 'gpt-image-2',
     prompt: 'a heron for another site',

@@ -10,6 +10,7 @@ const picture = (name: string) => ({
 const user = (content: unknown) => ({ role: 'user', content })
 const assistant = (content: unknown, more: object = {}) => ({ role: 'assistant', content, ...more })
 const blue = user('make it blue')
+const own = `/p/img/img_${'0'.repeat(32)}/0?exp=9&sig=ab`
 
 /** The references of a conversation that ends with `make it blue`. */
 const found = (...messages: unknown[]) =>
@@ -65,6 +66,16 @@ describe('the picture that a conversation asks to be edited', () => {
       ['https://a.example/1'],
     ],
     ['a relative address is none', [assistant('![x](/files/1.png)')], []],
+    ['a relative link of ours', [assistant(`![x](${own})`)], [own]],
+    ['a link of ours in an answer', [assistant(`[download](https://b.example${own})`)], [own]],
+    [
+      'what an answer shows before what it links to',
+      [assistant(`![x](https://a.example/1) [download](${own})`)],
+      ['https://a.example/1'],
+    ],
+    ['a link of ours that a user wrote', [user(`see https://b.example${own}`)], [own]],
+    ['the same in a part', [user([{ type: 'text', text: own }])], [own]],
+    ['nothing that a system prompt links to', [{ role: 'system', content: own }], []],
     ['what a user writes is text', [user('![x](https://a.example/1)')], []],
     ['a link is none', [assistant('[x](https://a.example/1)')], []],
     [
@@ -74,6 +85,15 @@ describe('the picture that a conversation asks to be edited', () => {
     ],
   ])('is %s', (_name, messages, references) => {
     expect(found(...messages)).toEqual(references)
+  })
+
+  it('is every link of ours in the last user message', () => {
+    const second = own.replace('/0?', '/1?')
+    const last = user(`merge https://b.example${own} and ${second}, then ${second} again`)
+    expect(findChatReferences([last], { lastUserIndex: 0 })).toEqual({
+      references: [own, second],
+      messageIndex: 0,
+    })
   })
 
   it('is refused where a part is no text and no picture', () => {

@@ -1,6 +1,7 @@
 import { AppError } from '@sluice/kernel/app-error'
 
 import { LongText } from '../long-text.ts'
+import { isOwnPictureLink, ownPictureLinks } from './own-picture-links.ts'
 
 /** Markdown images that are tried from the end of a text; one that cannot be read may stand last. */
 const MARKDOWN_TRIES_MAX = 20
@@ -14,7 +15,8 @@ export interface ChatReferences {
 
 /**
  * The pictures that a conversation asks to be edited: all of the last user message, else the last one of
- * the conversation, which a user sent or an earlier answer of ours showed. Throws
+ * the conversation, which a user sent or an earlier answer of ours showed. Links to pictures of this
+ * installation count wherever they stand; of other addresses in a text only those that an answer shows. Throws
  * `unsupported_parameter` for parts of the last user message that no image model reads. Pure.
  */
 export function findChatReferences(
@@ -36,25 +38,28 @@ export function findChatReferences(
 function picturesIn(message: unknown): unknown[] {
   const role = memberOf(message, 'role')
   const content = memberOf(message, 'content')
-  // Only answers show pictures as Markdown; what users write is text.
   const isAnswer = role === 'assistant'
-  const parts = Array.isArray(content) ? content.flatMap((part) => pictureOf(part, isAnswer)) : []
-  const shown = isAnswer && isText(content) ? markdownPicture(content) : []
+  const inText = isAnswer ? shownIn : role === 'user' ? ownPictureLinks : nothing
+  const parts = Array.isArray(content) ? content.flatMap((part) => pictureOf(part, inText)) : []
+  const shown = isText(content) ? inText(content) : []
   const images = isAnswer ? memberOf(message, 'images') : undefined
-  const beside = Array.isArray(images) ? images.flatMap((part) => pictureOf(part, false)) : []
+  const beside = Array.isArray(images) ? images.flatMap((part) => pictureOf(part, nothing)) : []
   // The text of an answer and its `images` show the same pictures.
   if (beside.length > 0) return beside
   return [...parts, ...shown]
 }
 
+type ReadText = (text: string | LongText) => (string | LongText)[]
+const nothing: ReadText = () => []
+
 const PICTURE_TYPES: ReadonlySet<unknown> = new Set(['image_url', 'input_image', 'output_image'])
 const TEXT_TYPES: ReadonlySet<unknown> = new Set(['text', 'input_text', 'output_text', undefined])
 
-function pictureOf(part: unknown, withMarkdown: boolean): unknown[] {
+function pictureOf(part: unknown, inText: ReadText): unknown[] {
   const type = memberOf(part, 'type')
   if (PICTURE_TYPES.has(type)) return [part]
   const text = memberOf(part, 'text')
-  return withMarkdown && TEXT_TYPES.has(type) && isText(text) ? markdownPicture(text) : []
+  return TEXT_TYPES.has(type) && isText(text) ? inText(text) : []
 }
 
 const isText = (value: unknown): value is string | LongText =>
@@ -73,6 +78,12 @@ function refuseOtherParts(message: unknown): void {
       { param: 'messages' },
     )
   }
+}
+
+/** What the text of an answer shows: the last Markdown picture, else the last link to a picture of ours. */
+function shownIn(text: string | LongText): (string | LongText)[] {
+  const shown = markdownPicture(text)
+  return shown.length > 0 ? shown : ownPictureLinks(text).slice(-1)
 }
 
 /** The last `![…](address)` of a text. Searches from its end, so that a long text is read once. */
@@ -96,7 +107,8 @@ function addressIn(target: string | LongText): string | LongText | undefined {
   if (target instanceof LongText) return longAddressIn(target)
   const [word = ''] = target.trim().split(/\s/, 1)
   const address = word.replace(/^<|>$/g, '')
-  return ADDRESS.test(address) ? address : undefined
+  const isWhole = ADDRESS.test(address) || isOwnPictureLink(address)
+  return isWhole ? address : undefined
 }
 
 const ADDRESS = /^(?:https?:\/\/|data:image\/)/i

@@ -36,6 +36,8 @@ test('URLs, data URLs and bare base64 are told apart, alone and in every wrappin
   expect(read({ b64_json: 'AAAA' })).toEqual([
     { kind: 'base64', base64: 'AAAA', param: 'reference_images' },
   ])
+  const path = `/p/img/img_${'0'.repeat(32)}/0?exp=9&sig=ab`
+  expect(read(path)).toEqual([{ kind: 'own', path, param: 'reference_images' }])
   expect(read(null)).toEqual([])
 })
 

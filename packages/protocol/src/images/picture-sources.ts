@@ -2,6 +2,7 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import { LongText } from '../long-text.ts'
 import { invalid } from './field-reader.ts'
+import { isOwnPictureLink } from './own-picture-links.ts'
 
 const URL_CHARS_MAX = 8_192
 const HEADER_BYTES_MAX = 1_024
@@ -11,12 +12,15 @@ const DATA_URL = /^data:[^,]{0,200};base64$/i
 export type PictureSource =
   /** To be fetched through the guard. */
   | { kind: 'url'; url: string; param: string }
+  /** The path of a picture of this installation, without its host. */
+  | { kind: 'own'; path: string; param: string }
   /** Base64, not decoded yet; of a short one the alphabet is checked. */
   | { kind: 'base64'; base64: string | LongText; param: string }
 
 /**
- * Pictures in a JSON parameter: one or a list of http(s) URLs, data URLs or bare base64 texts, each also
- * as `{image_url}`, `{url}` or `{b64_json}`. Refusals name the parameter and the place in its list.
+ * Pictures in a JSON parameter: one or a list of http(s) URLs, paths of pictures of ours, data URLs or bare
+ * base64 texts, each also as `{image_url}`, `{url}` or `{b64_json}`. Refusals name the parameter and the
+ * place in its list.
  */
 export function readPictureSources(
   value: unknown,
@@ -41,6 +45,7 @@ function readSource(item: unknown, param: string): PictureSource {
     if (item.length > URL_CHARS_MAX || !URL.canParse(item)) throw invalid(param, 'is not a URL')
     return { kind: 'url', url: item, param }
   }
+  if (isOwnPictureLink(item)) return { kind: 'own', path: item, param }
   return { kind: 'base64', base64: readBase64(item, param), param }
 }
 

@@ -82,7 +82,7 @@ async function bring(
     const input = await shelf.put({ source: decoded(source, bytesMax), name, param, bytesMax })
     return { input, fingerprint: input.sha256 }
   }
-  const { url } = source
+  const url = source.kind === 'own' ? source.path : source.url
   const own = await findOwnPicture(deps, { url, param, principal })
   if (own) {
     const blob = await deps.blobs.open(own.blobKey)
@@ -90,6 +90,7 @@ async function bring(
     const input = await shelf.put({ source: blob.stream, name, param, bytesMax })
     return { input, fingerprint: own.sha256 }
   }
+  if (source.kind === 'own') throw gone(param)
   const answer = await deps.fetchGuarded({
     url,
     bytesMax,

@@ -12,7 +12,7 @@ export interface OwnPicture {
 }
 
 /**
- * The stored picture that a link of ours names, whatever host it names: it is read from where it lies,
+ * The stored picture that a link of ours names, whatever host it names or none: it is read from where it lies,
  * since our own address may be one that no fetch may reach. The owner's links work after their end, those
  * of others while their signature is good. Undefined for an address that is none of ours. Throws
  * `invalid_value` for a picture that this caller may not read, or that is gone.
@@ -21,7 +21,7 @@ export async function findOwnPicture(
   { jobs, links, clock }: Pick<EdgeDeps, 'jobs' | 'links' | 'clock'>,
   { url, param, principal }: { url: string; param: string; principal: Pick<Principal, 'wallet'> },
 ): Promise<OwnPicture | undefined> {
-  const { pathname, searchParams } = new URL(url)
+  const { pathname, searchParams } = new URL(url, 'http://localhost')
   const [, task, index] = PATH.exec(pathname) ?? []
   if (task === undefined || index === undefined) return undefined
   const query = {

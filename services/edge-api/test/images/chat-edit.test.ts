@@ -65,6 +65,41 @@ test("a link of ours works after its end for its owner, and a stranger's only wh
   expect(statuses).toEqual([200, 200, 400])
 })
 
+test('links to our pictures are read wherever they stand, also without a host', async () => {
+  const there = await open()
+  const content = (await contentOf(there, { messages: [fox] })) ?? ''
+  const url = /https?:[^)]*/.exec(content)?.[0] ?? ''
+  const path = url.slice(url.indexOf('/p/img/'))
+  const conversations = [
+    [{ role: 'assistant', content: `![fox](${path})` }, blue],
+    [{ role: 'assistant', content: `[download](${url})` }, blue],
+    [
+      { role: 'user', content: `this is my fox: ${url}` },
+      { role: 'assistant', content: 'ok' },
+      blue,
+    ],
+    [{ role: 'user', content: `make ${url} blue` }],
+    [{ role: 'user', content: [{ type: 'text', text: `make it blue: ${path}` }] }],
+    [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'blue' },
+          { type: 'image_url', image_url: { url: path } },
+        ],
+      },
+    ],
+  ]
+  for (const messages of conversations)
+    expect((await there.post(CHAT, { ...ask, messages })).status).toBe(200)
+  const edits = there.drawn.slice(1)
+  expect(edits).toMatchObject(conversations.map(() => ({ kind: 'edit', images: [{}] })))
+  const gone = url.replace(/img_[0-9a-f]{32}/, `img_${'0'.repeat(32)}`)
+  const answer = await there.post(CHAT, { ...ask, messages: [{ role: 'user', content: gone }] })
+  const { error } = await jsonOf(answer)
+  expect([answer.status, error.param]).toEqual([400, 'messages'])
+})
+
 test('n pictures are n choices, whole and streamed, each paid for', async () => {
   const { post, ledger } = await open()
   const body = { ...ask, n: 3, messages: [fox] }
