@@ -206,39 +206,6 @@ describe('a stream that failed before its first content', () => {
   })
 })
 
-describe('answers that nobody can use, one after the other', () => {
-  it('rest the key, for longer each time, and a proper answer ends that', async () => {
-    const clock = fakeClock()
-    const opened = await open({ ...one, clock })
-    const { chat, simulator } = opened
-    const statuses = async (count: number) => {
-      const seen: number[] = []
-      while (seen.length < count) seen.push((await chat()).status)
-      return seen
-    }
-    simulator.script(raw({ headers: { 'content-type': 'text/html' }, chunks: ['<html></html>'] }))
-    expect(await statuses(3)).toEqual([502, 502, 502])
-    expect(await statuses(1)).toEqual([503])
-    await clock.advance(2_000)
-    expect(await statuses(2)).toEqual([502, 503])
-    await clock.advance(2_000)
-    expect(await statuses(1)).toEqual([503])
-    await clock.advance(2_000)
-    expect(await statuses(2)).toEqual([502, 503])
-    expect(simulator.log()).toHaveLength(5)
-
-    simulator.script([], { reset: true })
-    await clock.advance(8_000)
-    expect(await statuses(3)).toEqual([200, 200, 200])
-    simulator.script(raw({ chunks: [] }))
-    expect(await statuses(2)).toEqual([502, 502])
-    simulator.script([], { reset: true })
-    expect(await statuses(1)).toEqual([200])
-    await opened.stop()
-    expect(opened.outcomes.filter(({ outcome }) => outcome.kind === 'failed')).toHaveLength(7)
-  })
-})
-
 describe('our own keep-alives', () => {
   it('begin the answer, and another channel may still give it', async () => {
     const clock = fakeClock()
