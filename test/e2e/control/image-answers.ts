@@ -27,6 +27,8 @@ const picture = { model: IMAGE, prompt: 'a kettle', size: '1024x1024', quality: 
 interface Scene extends Context {
   upstream: OpenAiSimulator
   caller: Caller
+  /** Its credentials, as the scheduler knows them. */
+  credentials: () => Promise<ShownChannel['credentials']>
 }
 
 /** A channel of its own before an upstream of its own, and a caller with a wallet of their own. */
@@ -47,13 +49,16 @@ async function openScene(
   const { id } = await must<ShownChannel>(context, 'createChannel', { as: asAdmin, wish: { body } })
   try {
     const caller = await newCaller(context, { credits: '1000' })
-    const scene = { ...context, upstream, caller }
+    const wish = { params: { id } }
+    const credentials = async () =>
+      (await must<ShownChannel>(context, 'getChannel', { as: asAdmin, wish })).credentials
+    const scene = { ...context, upstream, caller, credentials }
     // A picture, since its outcome is known at once: of chat an edge reports within a second.
     const first = { ...picture, model: `${name}-${IMAGE}` }
     await eventually(async () => ((await statusOf(scene, first)) === 200 ? true : undefined))
     await run(scene)
-    const wish = { params: { id }, body: { enabled: false } }
-    await must(context, 'editChannel', { as: asAdmin, wish })
+    const off = { ...wish, body: { enabled: false } }
+    await must(context, 'editChannel', { as: asAdmin, wish: off })
   } finally {
     await upstream.close()
   }
@@ -183,6 +188,13 @@ export async function missingScopeStays(context: Context): Promise<void> {
     expect(await statusOf(scene, asked)).toBe(200)
     upstream.script({ match: { route }, times: null, act }, { reset: true })
     expect(await statusOf(scene, asked)).toBe(502)
+    const isDenied = ({ restrictions }: ShownChannel['credentials'][number]) =>
+      restrictions.some(({ operation, kind }) => operation === 'image' && kind === 'denied')
+    const known = await eventually(async () => {
+      const credentials = await scene.credentials()
+      return credentials.every(isDenied) ? credentials : undefined
+    })
+    expect(known.map(({ state }) => state)).toEqual(['active', 'active'])
     for (let count = 0; count < 8; count += 1) expect((await chat(scene, name)).status).toBe(200)
     const chats = upstream.log().filter(({ route }) => route === 'chat.completions')
     expect(new Set(chats.map(({ keyHash }) => keyHash)).size).toBe(2)
