@@ -4,6 +4,7 @@ import { failureOf } from '@sluice/upstreams/failure-treatments'
 import { namesField } from '@sluice/upstreams/refused-fields'
 import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
+import { promptTokensMax } from './admit/estimate-usage.ts'
 import type { ChatParts, ChatTurn } from './chat-parts.ts'
 import type { Entry } from './dispatch/enter-upstream.ts'
 import type { Target } from './find-target.ts'
@@ -47,7 +48,13 @@ function call(
     editChatBody(turn.body, scanned, { model: model.upstreamModel, askForUsage })
   const body = bodyWith(hideUsage)
   if (!entry.call) return callMade(parts, turn, { entry, target, sink, hideUsage, body })
-  const relay = { dispatcher, call: entry.call, sink, includeUsage: scanned.includeUsage }
+  const relay = {
+    dispatcher,
+    call: entry.call,
+    sink,
+    includeUsage: scanned.includeUsage,
+    promptTokensMax: promptTokensMax(scanned),
+  }
   const first = relayCall({ ...relay, body, hideUsage })
   if (!hideUsage) return first
   return first.then(async (end) => {

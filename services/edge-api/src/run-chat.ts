@@ -12,6 +12,7 @@ import { othersFirst } from './accept/images-body.ts'
 import { readJsonBody } from './accept/read-body.ts'
 import { writeError } from './accept/render-error.ts'
 import { readIdempotencyKey } from './admit/claim-answer.ts'
+import { promptTokensMax } from './admit/estimate-usage.ts'
 import type { Reservation } from './admit/purse.ts'
 import type { ChatCall, ChatParts, ChatTurn } from './chat-parts.ts'
 import { CHAT_ROUTE } from './chat-parts.ts'
@@ -178,7 +179,7 @@ function settle(
     price,
     reservedMicro: reservation.amountMicro,
     meter,
-    promptBytes: scanned.textBytes,
+    promptTokensMax: promptTokensMax(scanned),
     endState,
     endedAt: door.deps.clock.now(),
   })

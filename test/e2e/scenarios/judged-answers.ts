@@ -40,7 +40,9 @@ export async function judgedAnswers(context: Context): Promise<void> {
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
   const choices = [{ index: 0, message: { content: words }, finish_reason: 'stop' }]
   const whole = JSON.stringify({ object: 'chat.completion', choices, usage })
-  expect(await answer('no-usage', [whole], false)).toMatchObject({ status: 200 })
+  const estimated = await answer('no-usage', [whole], false)
+  expect(estimated.status).toBe(200)
+  expect(JSON.parse(estimated.text).usage).toMatchObject({ completion_tokens: 175 })
   expect(await recordOf(context, '175')).toMatchObject({ source: 'estimate' })
 
   const role = delta({ role: 'assistant', content: '' })

@@ -30,9 +30,22 @@ export function estimateUsage({
   const able = outputTokensMax ?? Math.max(OUTPUT_TOKENS_DEFAULT, outputTokensAsked ?? 0)
   const each = Math.min(outputTokensAsked ?? able, able)
   return {
-    inputMax: atMost(textBytes + attachments * ATTACHMENT_TOKENS_MAX + mediaTokens),
+    inputMax: promptTokensMax({ textBytes, attachments, mediaTokens }),
     outputMax: atMost(each * count),
   }
+}
+
+/** The most tokens that the prompt of a scanned body can be. */
+export function promptTokensMax({
+  textBytes,
+  attachments,
+  mediaTokens,
+}: {
+  textBytes: number
+  attachments: number
+  mediaTokens: number
+}): number {
+  return atMost(textBytes + attachments * ATTACHMENT_TOKENS_MAX + mediaTokens)
 }
 
 // The largest count that usage in normal form may have.

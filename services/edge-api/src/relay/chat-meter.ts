@@ -12,6 +12,8 @@ const TOKENS_MAX = 1_000_000_000
 /** Counts what an answer delivers and reports, object by object. Pure but for its own counts. */
 export class ChatMeter implements AnswerMeter {
   usage: TokenUsage | undefined
+  /** The last report as it came; undefined when it could not be true. */
+  lastReport: TokenUsage | undefined
   contentAfterReport = false
   readonly progress = new ChatProgress()
 
@@ -27,6 +29,7 @@ export class ChatMeter implements AnswerMeter {
   takeUsage(value: unknown): void {
     if (value === null || value === undefined) return
     const reported = readChatUsage(value)
+    this.lastReport = reported
     if (!reported) return
     if (reported.output >= (this.usage?.output ?? 0)) this.contentAfterReport = false
     this.usage = laterUsage(this.usage, reported)

@@ -27,7 +27,7 @@ const without = [...body, done].join('')
 
 function passer(hideUsage = true) {
   const meter = new ChatMeter()
-  return { meter, passer: new EventPasser({ meter, hideUsage }) }
+  return { meter, passer: new EventPasser({ meter, hideUsage, promptTokensMax: 400 }) }
 }
 
 function run({ passer }: { passer: EventPasser }, chunks: Buffer[]): string {

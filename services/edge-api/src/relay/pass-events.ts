@@ -5,6 +5,7 @@ import type { SseFrame } from '@sluice/protocol/sse-frames'
 import type { ChatMeter } from './chat-meter.ts'
 import type { BadEvent, ReadEvent } from './read-events.ts'
 import { bad, endWithoutDone, FrameSource, readEvent } from './read-events.ts'
+import { ShownUsage } from './shown-usage.ts'
 
 /**
  * So much is held back until the first content came. An upstream that sends more without any is believed to
@@ -24,15 +25,17 @@ export class EventPasser {
   private readonly source = new FrameSource()
   private readonly meter: ChatMeter
   private readonly hideUsage: boolean
+  private readonly shown: ShownUsage
   private held: Buffer[] | undefined = []
   private heldBytes = 0
   private pieces: Buffer[] = []
   /** Events side by side in the buffer of this push, which pass as they are. */
   private run: { bytes: Buffer; start: number; end: number } | undefined
 
-  constructor({ meter, hideUsage }: { meter: ChatMeter; hideUsage: boolean }) {
-    this.meter = meter
-    this.hideUsage = hideUsage
+  constructor(options: { meter: ChatMeter; hideUsage: boolean; promptTokensMax: number }) {
+    this.meter = options.meter
+    this.hideUsage = options.hideUsage
+    this.shown = new ShownUsage(options)
   }
 
   /** The bytes to pass on now. */
@@ -63,19 +66,31 @@ export class EventPasser {
     switch (event.kind) {
       case 'chunk':
         if (event.hasContent) this.release()
-        if (lacksDelta(event.value)) return this.addText(withDeltas(event.value))
-        return this.add(frame)
+        return this.addObject(event.value, frame)
       case 'usage':
-        return this.hideUsage ? undefined : this.add(frame)
+        return this.hideUsage ? undefined : this.addObject(event.value, frame)
       case 'nothing':
         return
       case 'done':
         this.over = 'done'
         this.release()
+        this.correctUsage()
         return this.addText(SSE_DONE)
       case 'bad':
         this.over = event
     }
+  }
+
+  private addObject(value: Record<string, unknown>, frame: SseFrame | undefined): void {
+    const corrected = this.shown.corrected(value)
+    if (lacksDelta(value)) return this.addText(withDeltas(corrected ?? value))
+    if (corrected) return this.addText(encodeSse({ data: JSON.stringify(corrected) }))
+    return this.add(frame)
+  }
+
+  private correctUsage(): void {
+    const correction = this.shown.correction()
+    if (correction) this.addText(encodeSse({ data: JSON.stringify(correction) }))
   }
 
   private add(frame: SseFrame | undefined): void {

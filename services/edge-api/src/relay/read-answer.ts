@@ -7,6 +7,7 @@ import type { ChatMeter } from './chat-meter.ts'
 import { EventPasser } from './pass-events.ts'
 import type { BadEvent, ReadEvent } from './read-events.ts'
 import { bad, endWithoutDone, FrameSource, readEvent, readObject } from './read-events.ts'
+import { ShownUsage } from './shown-usage.ts'
 
 /** A whole answer is judged when all of it is here; a larger one is refused. */
 const WHOLE_BYTES_MAX = 32 * 1024 * 1024
@@ -30,6 +31,8 @@ export interface ReadAnswerOptions {
   hideUsage: boolean
   /** The caller asked for usage in the stream. */
   includeUsage: boolean
+  /** The most that the prompt can be. */
+  promptTokensMax: number
 }
 
 /**
@@ -122,7 +125,9 @@ class JsonReader implements AnswerReader {
     else if (meter.progress.hasContent || meter.progress.isFinished) this.over = 'done'
     else this.over = bad('empty')
     if (this.over !== 'done') return undefined
-    return stream ? asStream(event.value, includeUsage) : body
+    const corrected = new ShownUsage(this.options).corrected(event.value)
+    if (stream) return asStream(corrected ?? event.value, includeUsage)
+    return corrected ? Buffer.from(JSON.stringify(corrected)) : body
   }
 }
 
@@ -137,11 +142,13 @@ class EventCollector implements AnswerReader {
   over: 'done' | BadEvent | undefined
   private readonly meter: ChatMeter
   private readonly source = new FrameSource()
+  private readonly shown: ShownUsage
   private readonly assembler = new CompletionAssembler()
   private bytes = 0
 
-  constructor({ meter }: ReadAnswerOptions) {
-    this.meter = meter
+  constructor(options: ReadAnswerOptions) {
+    this.meter = options.meter
+    this.shown = new ShownUsage(options)
   }
 
   push(chunk: Buffer): Buffer | undefined {
@@ -174,7 +181,8 @@ class EventCollector implements AnswerReader {
 
   private completion(): Buffer | undefined {
     if (this.over !== 'done') return undefined
-    return Buffer.from(JSON.stringify(this.assembler.completion()))
+    const completion = this.assembler.completion()
+    return Buffer.from(JSON.stringify(this.shown.corrected(completion) ?? completion))
   }
 }
 

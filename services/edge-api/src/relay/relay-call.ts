@@ -39,6 +39,8 @@ export interface RelayInput {
   hideUsage: boolean
   /** The caller asked for usage in the stream. */
   includeUsage: boolean
+  /** The most that the prompt can be. */
+  promptTokensMax: number
 }
 
 /** Sends the call and relays its answer. Never rejects: every end is an answer. */
@@ -119,9 +121,10 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
     this.status = status
     this.headers = headers
     if (status < 300) {
-      const { hideUsage, includeUsage, sink } = this.input
+      const { hideUsage, includeUsage, promptTokensMax, sink } = this.input
       const { meter } = this
-      this.reader = readAnswer({ meter, stream: sink.stream, hideUsage, includeUsage })
+      const { stream } = sink
+      this.reader = readAnswer({ meter, stream, hideUsage, includeUsage, promptTokensMax })
     }
     const contentEncoding = headers['content-encoding']
     if (contentEncoding !== undefined) this.decode(controller, contentEncoding)

@@ -3,7 +3,7 @@ import type { PriceRow } from '@sluice/contracts/prices'
 import { chargeUsage } from '@sluice/pricing/charge-usage'
 
 import type { AnswerMeter } from '../relay-end.ts'
-import { finalUsage } from './final-usage.ts'
+import { finalUsage } from '../final-usage.ts'
 
 export interface SettleInput {
   requestId: string
@@ -15,7 +15,8 @@ export interface SettleInput {
   reservedMicro: bigint
   /** Of the part of an answer that was passed on; undefined when nothing was. */
   meter: AnswerMeter | undefined
-  promptBytes: number
+  /** The most that the prompt can be. */
+  promptTokensMax: number
   endState: UsageRecord['endState']
   endedAt: Date
 }
@@ -26,7 +27,7 @@ export interface SettleInput {
  */
 export function settleChat(input: SettleInput): UsageRecord | undefined {
   const { meter, price, reservedMicro, endState } = input
-  const consumed = finalUsage(meter, { promptBytes: input.promptBytes })
+  const consumed = finalUsage(meter, input)
   if (!consumed) return undefined
   const { usage, source } = consumed
   const charge = chargeUsage({ usage, price: price.price, reservedMicro, endState })

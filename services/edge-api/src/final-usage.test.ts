@@ -13,13 +13,13 @@ const meter = (output: number | undefined, estimate = 0, more: object = {}) => (
 })
 
 it('the report of an upstream goes before any estimate', () => {
-  expect(finalUsage(meter(5, 40), { promptBytes: 400 })).toEqual({
+  expect(finalUsage(meter(5, 40), { promptTokensMax: 400 })).toEqual({
     usage: { kind: 'tokens', input: 9, cachedInput: 2, output: 5 },
     source: 'upstream',
   })
   // Hidden reasoning: more than was delivered.
-  expect(finalUsage(meter(5_000, 1), { promptBytes: 400 })?.source).toBe('upstream')
-  expect(finalUsage(meter(5_000, 0), { promptBytes: 400 })?.usage.output).toBe(5_000)
+  expect(finalUsage(meter(5_000, 1), { promptTokensMax: 400 })?.source).toBe('upstream')
+  expect(finalUsage(meter(5_000, 0), { promptTokensMax: 400 })?.usage.output).toBe(5_000)
 })
 
 it.each([
@@ -29,7 +29,7 @@ it.each([
 ])(
   'a report of %d tokens beside words of about %d is replaced by the estimate',
   (output, words) => {
-    expect(finalUsage(meter(output, words), { promptBytes: 401 })).toEqual({
+    expect(finalUsage(meter(output, words), { promptTokensMax: 401 })).toEqual({
       usage: { kind: 'tokens', input: 101, cachedInput: 0, output: words },
       source: 'estimate',
     })
@@ -38,7 +38,7 @@ it.each([
 
 it('a report without input is completed by the estimate of the prompt', () => {
   const usage = { kind: 'tokens' as const, input: 0, cachedInput: 0, output: 5 }
-  expect(finalUsage(meter(5, 5, { usage }), { promptBytes: 400 })).toEqual({
+  expect(finalUsage(meter(5, 5, { usage }), { promptTokensMax: 400 })).toEqual({
     usage: { kind: 'tokens', input: 100, cachedInput: 0, output: 5 },
     source: 'estimate',
   })
@@ -46,22 +46,22 @@ it('a report without input is completed by the estimate of the prompt', () => {
 
 it('a report that was followed by more words counts as far as it goes, or the words do', () => {
   const stale = { contentAfterReport: true }
-  expect(finalUsage(meter(50, 100, stale), { promptBytes: 400 })).toEqual({
+  expect(finalUsage(meter(50, 100, stale), { promptTokensMax: 400 })).toEqual({
     usage: { kind: 'tokens', input: 9, cachedInput: 2, output: 100 },
     source: 'estimate',
   })
-  expect(finalUsage(meter(120, 100, stale), { promptBytes: 400 })?.source).toBe('upstream')
+  expect(finalUsage(meter(120, 100, stale), { promptTokensMax: 400 })?.source).toBe('upstream')
 })
 
 it('what nobody reported is estimated, and marked as an estimate', () => {
-  expect(finalUsage(meter(undefined, 7), { promptBytes: 401 })).toEqual({
+  expect(finalUsage(meter(undefined, 7), { promptTokensMax: 401 })).toEqual({
     usage: { kind: 'tokens', input: 101, cachedInput: 0, output: 7 },
     source: 'estimate',
   })
 })
 
 it('an empty answer, a failure and a caller who left before the first word owe nothing', () => {
-  expect(finalUsage(meter(0), { promptBytes: 400 })).toBeUndefined()
-  expect(finalUsage(meter(undefined, 0), { promptBytes: 400 })).toBeUndefined()
-  expect(finalUsage(undefined, { promptBytes: 400 })).toBeUndefined()
+  expect(finalUsage(meter(0), { promptTokensMax: 400 })).toBeUndefined()
+  expect(finalUsage(meter(undefined, 0), { promptTokensMax: 400 })).toBeUndefined()
+  expect(finalUsage(undefined, { promptTokensMax: 400 })).toBeUndefined()
 })

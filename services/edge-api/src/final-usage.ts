@@ -1,9 +1,12 @@
 import type { TokenUsage, UsageSource } from '@sluice/contracts/usage'
 
-import type { AnswerMeter } from '../relay-end.ts'
+import type { AnswerMeter } from './relay-end.ts'
 
-/** What a prompt's bytes are usually worth; the reservation counts each byte as a token. */
-const BYTES_PER_TOKEN = 4
+/**
+ * What a prompt is usually worth is a quarter of the most that it can be, by which it was reserved: a byte of
+ * text as a token, 4,000 tokens a picture, sounds and files by the piece.
+ */
+const PROMPT_PART = 4
 
 /**
  * A report of less than this part of the estimate contradicts what was delivered: it would mean more than
@@ -18,12 +21,12 @@ const TOLERANCE = 8
  */
 export function finalUsage(
   meter: AnswerMeter | undefined,
-  { promptBytes }: { promptBytes: number },
+  { promptTokensMax }: { promptTokensMax: number },
 ): { usage: TokenUsage; source: UsageSource } | undefined {
   if (!meter) return undefined
   const { usage: reported, contentAfterReport } = meter
   const output = meter.estimateOutput()
-  const input = Math.ceil(promptBytes / BYTES_PER_TOKEN)
+  const input = Math.ceil(promptTokensMax / PROMPT_PART)
   const estimate: TokenUsage = { kind: 'tokens', input, cachedInput: 0, output }
   if (!reported || reported.output * TOLERANCE < output) {
     return output === 0 ? undefined : { usage: estimate, source: 'estimate' }
