@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { Clock } from '@sluice/kernel/clock'
 
+import { createAnswerWaits } from './admit/claim-answer.ts'
 import type { FundsCheck } from './admit/check-funds.ts'
 import { createFundsCheck } from './admit/check-funds.ts'
 import type { ByteBudget, ByteHold } from './byte-budget.ts'
@@ -30,6 +31,8 @@ export interface IntakeLimits {
   taskStreams: StreamLimit
   /** Image requests that run, by API key. */
   imageRequests: StreamLimit
+  /** Chat requests that wait for the first one of their Idempotency-Key, by API key. */
+  answerWaits: StreamLimit
   checkFunds: FundsCheck
 }
 
@@ -64,6 +67,7 @@ export function createIntakeLimits({
       allMax: config.requestsInFlightMax,
       what: 'image requests',
     }),
+    answerWaits: createAnswerWaits(),
     checkFunds: createFundsCheck({ billing, clock }),
   }
 }

@@ -18,7 +18,10 @@ export async function runOnce(
   turn.outgoing.once('close', () => gone.abort(new AppError('caller_gone', 'The caller hung up.')))
   const { apiKeyId } = turn.principal
   const input = { apiKeyId, route: CHAT_ROUTE, key, body: turn.body, signal: gone.signal }
-  const claimed = await claimAnswer({ answerStore, edge, clock }, input)
+  const claimed = await claimAnswer(
+    { answerStore, edge, clock, waits: door.intake.answerWaits },
+    input,
+  )
   if (claimed.outcome === 'replay') {
     turn.trace.status = claimed.answer.status
     return replayAnswer(turn.outgoing, claimed.answer)

@@ -108,6 +108,12 @@ const outcome = (reserving: Promise<Reservation>) =>
   )
 
 describe('paying for calls out of allowances', () => {
+  it('bounds who waits for one wallet, and lets those of another wait', async () => {
+    const { clock, pool } = rig(1_000_000_000n)
+    for (let n = 0; n < 5_000; n += 1) void pool.reserve('wal_1', 1n)
+    expect(await outcome(pool.reserve('wal_1', 1n))).toBe('rate_limit_exceeded')
+    expect(await settled(clock, pool.reserve('wal_2', 1n))).toMatchObject({ wallet: 'wal_2' })
+  })
   it('asks billing once for a burst, and then decides in memory', async () => {
     const { clock, world, pool } = rig(1_000_000n)
     const burst = Array.from({ length: 50 }, () => pool.reserve('wal_1', 100n))

@@ -16,7 +16,9 @@ import type { Purse, Reservation } from './purse.ts'
 import { emptyPurse, findCover, isLow, reserve, sizesOf, spend, takePace } from './purse.ts'
 
 const REFUSED_REST_MS = 1_000
-const WAITING_MAX = 10_000
+/** Of one wallet: half of what may run here at once, so that a refill that hangs holds up no other wallet. */
+const WAITING_MAX = 5_000
+const CROWDED_RETRY_MS = 1_000
 
 export interface AllowancePool {
   /** Undefined when it does not fit now: ask `reserve`. */
@@ -64,7 +66,8 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
       if (fitting) return fitting
       const purse = purseOf(wallet)
       if (purse.waiting.length >= WAITING_MAX) {
-        throw new AppError('overloaded', 'Too many requests of this wallet are waiting.')
+        const message = 'Too many requests of this wallet are waiting for its credits.'
+        throw new AppError('rate_limit_exceeded', message, { retryAfterMs: CROWDED_RETRY_MS })
       }
       return new Promise<Reservation>((resolve, reject) => {
         purse.waiting.push({ amountMicro, resolve, reject })

@@ -3,6 +3,8 @@ import { createHash, webcrypto } from 'node:crypto'
 import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 
+import type { StreamLimit } from '../stream-limit.ts'
+import { createStreamLimit } from '../stream-limit.ts'
 import type { AnswerName, AnswerStore, StoredAnswer } from '../store/answer-store.ts'
 
 const KEY_CHARS_MAX = 255
@@ -11,6 +13,8 @@ const LEASE_MS = 60_000
 /** How long a repeat waits for the first to end, before it is asked to come back. */
 const WAIT_MS = 25_000
 const HASHED_HERE_BYTES_MAX = 256 * 1024
+const WAITS_PER_KEY_MAX = 64
+const WAITS_MAX = 1_000
 const LOOK_MS_MIN = 100
 const LOOK_MS_MAX = 1_000
 
@@ -25,6 +29,14 @@ export interface ClaimDeps {
   edge: string
   clock: Clock
 }
+
+/** Of one edge: who waits asks the database about once a second, and keeps its connection and its body. */
+export const createAnswerWaits = (): StreamLimit =>
+  createStreamLimit({
+    eachMax: WAITS_PER_KEY_MAX,
+    allMax: WAITS_MAX,
+    what: 'requests waiting for the answer of an Idempotency-Key',
+  })
 
 export interface ClaimInput {
   apiKeyId: string
@@ -50,9 +62,26 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
 
 /**
  * Claims the intention, or waits for the answer of who runs it. Throws `idempotency_conflict` for another
- * body under the same key, `request_in_progress` when the first takes longer than WAIT_MS.
+ * body under the same key, `request_in_progress` when the first takes longer than WAIT_MS, `rate_limit_exceeded` or
+ * `overloaded` when too many wait already.
  */
-export async function claimAnswer(deps: ClaimDeps, input: ClaimInput): Promise<Claimed> {
+export async function claimAnswer(
+  deps: ClaimDeps & { waits: StreamLimit },
+  input: ClaimInput,
+): Promise<Claimed> {
+  let leave: (() => void) | undefined
+  const wait = () => {
+    leave ??= deps.waits.enter(input.apiKeyId)
+  }
+  try {
+    return await claimOrWait(deps, input, wait)
+  } finally {
+    leave?.()
+  }
+}
+
+/** `wait` is called before each wait. */
+async function claimOrWait(deps: ClaimDeps, input: ClaimInput, wait: () => void): Promise<Claimed> {
   const { answerStore, clock, edge: holder } = deps
   const { apiKeyId, route, key, signal } = input
   const name = { apiKeyId, route, key }
@@ -68,6 +97,7 @@ export async function claimAnswer(deps: ClaimDeps, input: ClaimInput): Promise<C
     if (result.outcome === 'answered') return { outcome: 'replay', answer: readable(result.answer) }
     if (result.outcome === 'conflict') throw conflict()
     if (clock.monotonicMs() + lookMs > untilMs) throw stillRunning()
+    wait()
     await clock.sleep(lookMs, signal)
   }
 }

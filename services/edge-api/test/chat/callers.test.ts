@@ -2,9 +2,11 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { chatRequest, rawSocket } from './raw-socket.ts'
+import { keyHash } from '../../src/key-hash.ts'
+import { id } from './ids.ts'
 import { turns, until } from './time.ts'
 import type { World, WorldOptions } from './world.ts'
-import { question, world } from './world.ts'
+import { APIKEY, question, world } from './world.ts'
 
 let here: World | undefined
 const open = async (options?: WorldOptions) => (here = await world(options))
@@ -133,6 +135,55 @@ describe('a caller who repeats an Idempotency-Key', () => {
     const answers = await Promise.all([chat({}, named), chat({}, named), chat({}, named)])
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(simulator.log()).toHaveLength(1)
+  })
+
+  it('too often at once is asked to come back, while other keys may still wait', async () => {
+    const { chat, url, simulator, keyStore, deps } = await open()
+    const other = 'sk-of-another-caller'
+    await keyStore.insertKey({
+      id: id('key', 2),
+      userId: id('usr', 2),
+      wallet: id('wal', 1),
+      hash: keyHash(deps.pepper)(other),
+      prefix: 'sk-of',
+      name: 'other',
+      rpmLimit: null,
+      models: null,
+      networks: null,
+      dailyQuotaMicro: null,
+      expiresAt: null,
+      createdAt: deps.clock.now(),
+    })
+    simulator.script({ act: { kind: 'hang', at: 'request' } })
+    const left = new AbortController()
+    const refused: { status: number; retryAfter: string | null; text: string }[] = []
+    const ask = async () => {
+      const answer = await fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${APIKEY}`, ...named },
+        body: JSON.stringify(question),
+        signal: left.signal,
+      })
+      const { status, headers } = answer
+      refused.push({ status, retryAfter: headers.get('retry-after'), text: await answer.text() })
+    }
+    const first = ask()
+    await until(() => simulator.log().length === 1)
+    const repeats = Array.from({ length: 80 }, ask)
+    await until(() => refused.length === 16)
+    for (const { status, retryAfter, text } of refused) {
+      expect([status, retryAfter]).toEqual([429, '5'])
+      expect(JSON.parse(text).error.code).toBe('rate_limit_exceeded')
+    }
+    const theirs = { authorization: `Bearer ${other}`, ...named }
+    simulator.script({ latencyMs: 250 })
+    const answers = await Promise.all([chat({}, theirs), chat({}, theirs)])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    left.abort()
+    await Promise.allSettled([first, ...repeats])
+    expect(refused).toHaveLength(16)
+    // Ends the first call, which goes on for who comes back.
+    await simulator.close()
   })
 
   it('with another body is refused for good', async () => {
