@@ -108,7 +108,9 @@ async function listen(app: ReturnType<typeof frontDoor>): Promise<HttpServer> {
       perAddressMax: config.CONNECTIONS_PER_ADDRESS_MAX,
       trustedProxyHops: config.TRUSTED_PROXY_HOPS,
     })
-    return await serveHttp({ app, port, host, log, clock: world.clock, limits })
+    const { ALLOWED_ORIGINS: allowedOrigins } = config
+    const { clock } = world
+    return await serveHttp({ app, port, host, log, clock, allowedOrigins, limits })
   } catch (cause) {
     const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
     if (!taken) throw cause

@@ -162,7 +162,8 @@ lifecycle.add({
       trustedProxyHops: env.TRUSTED_PROXY_HOPS,
     })
     const { PORT: port, HOST: host } = env
-    server = await serveHttp({ app: edgeApi.app, port, host, log, clock, limits })
+    const { allowedOrigins } = config
+    server = await serveHttp({ app: edgeApi.app, port, host, log, clock, allowedOrigins, limits })
     log.info({ url: server.url }, 'listening')
   },
   leave: () => server?.leave(),

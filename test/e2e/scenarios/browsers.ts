@@ -78,7 +78,9 @@ export async function wrongUrls(context: Context): Promise<void> {
     ['GET', '/anything', '/v1'],
     ['POST', '/anything', '/v1'],
   ]
-  for (const [method, route, meant] of wrong) {
+  const { baseUrl } = context.running
+  for (const [method, route, path] of wrong) {
+    const meant = path.replace('/', `${baseUrl}/`)
     const answer = await call(context, route, { method })
     expect(answer.status, route).toBe(404)
     expect(answer.headers.get('content-type'), route).toContain('application/json')

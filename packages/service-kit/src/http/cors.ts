@@ -35,6 +35,25 @@ const HEADER_LIST_CHARS_MAX = 2_000
 export type AllowedOrigins = '*' | readonly string[]
 
 /**
+ * The headers by which a page of this origin may read an answer; of an unknown origin only where pages of any site
+ * may. Without leave there is none but `vary`.
+ */
+export function corsHeaders(
+  allowedOrigins: AllowedOrigins,
+  origin: string | undefined,
+): Record<string, string> {
+  // Caches must not give the answer for one origin to another.
+  const vary: Record<string, string> = allowedOrigins === '*' ? {} : { vary: 'Origin' }
+  const allowed = allowedOrigins === '*' ? '*' : allowedOrigins.find((one) => one === origin)
+  if (allowed === undefined) return vary
+  return {
+    ...vary,
+    'access-control-allow-origin': allowed,
+    'access-control-expose-headers': EXPOSED,
+  }
+}
+
+/**
  * Lets pages of other sites read answers (Fetch standard, CORS protocol). Cookies never count: what is served
  * this way is authorized by a key in a header. The headers are set on Node's own response before anything
  * else runs, so that error answers and streams which bypass the framework carry them as well.
@@ -42,20 +61,14 @@ export type AllowedOrigins = '*' | readonly string[]
  * `cors` sets them, and returns the answer to a preflight; undefined for every other request.
  */
 export function createCors({ allowedOrigins }: { allowedOrigins: AllowedOrigins }) {
-  const listed = allowedOrigins === '*' ? undefined : new Set(allowedOrigins)
   return function cors(incoming: IncomingMessage, outgoing: ServerResponse): Response | undefined {
     const { origin } = incoming.headers
-    const allowed =
-      listed === undefined ? '*' : origin !== undefined && listed.has(origin) && origin
-    // Caches must not give the answer for one origin to another.
-    if (listed !== undefined) outgoing.setHeader('vary', 'Origin')
-    if (allowed !== false) outgoing.setHeader('access-control-allow-origin', allowed)
-    if (incoming.method !== 'OPTIONS') {
-      if (allowed !== false) outgoing.setHeader('access-control-expose-headers', EXPOSED)
-      return undefined
-    }
-    if (origin === undefined) return undefined
-    return preflight(incoming, { isAllowed: allowed !== false })
+    const headers = corsHeaders(allowedOrigins, origin)
+    const isPreflight = incoming.method === 'OPTIONS'
+    for (const [name, value] of Object.entries(headers))
+      if (!isPreflight || name !== 'access-control-expose-headers') outgoing.setHeader(name, value)
+    if (!isPreflight || origin === undefined) return undefined
+    return preflight(incoming, { isAllowed: 'access-control-allow-origin' in headers })
   }
 }
 

@@ -2,10 +2,11 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import type { Env } from 'hono'
 import { Hono } from 'hono'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 
-import type { HttpServer } from './serve-http.ts'
+import type { HttpServer, ServeHttpOptions } from './serve-http.ts'
 import { serveHttp } from './serve-http.ts'
 
 const running: HttpServer[] = []
@@ -13,12 +14,12 @@ afterEach(async () => {
   for (const server of running.splice(0)) await server.close({ withinMs: 0 })
 })
 
-async function setUp() {
+async function setUp(options: Pick<ServeHttpOptions<Env>, 'allowedOrigins' | 'limits'> = {}) {
   const log = recordedLog()
   const app = new Hono()
   app.all('*', (c) => c.text(`${c.req.method} ${c.req.path}`))
   const newRequestId = () => 'req_refused'
-  const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log, newRequestId })
+  const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log, newRequestId, ...options })
   running.push(server)
   const speak = (bytes: string) => {
     const socket = connect(server.port, '127.0.0.1', () => socket.write(bytes))
@@ -71,4 +72,51 @@ test.each([
   const { log, speak } = await setUp()
   expect(await speak(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(log.lines.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+describe('a page of another site reads why it was refused', () => {
+  const origin = 'https://app.example.org'
+  const manyHeaders = Array.from({ length: 250 }, (_, n) => `x-${n}: 1\r\n`).join('')
+  const early: [string, string, number][] = [
+    ['what is not HTTP', `BAD\r\norigin: ${origin}\r\n\r\n`, 400],
+    ['a broken header', `GET /v1 HTTP/1.1\r\nOrigin: ${origin}\r\nhost\r\n\r\n`, 400],
+    ['no host', `GET / HTTP/1.1\r\norigin: ${origin}\r\n${ends}`, 400],
+    ['TRACE', `TRACE / HTTP/1.1\r\nhost: a\r\norigin: ${origin}\r\n${ends}`, 405],
+    [
+      'too many headers',
+      `GET / HTTP/1.1\r\nhost: a\r\norigin: ${origin}\r\n${manyHeaders}${ends}`,
+      431,
+    ],
+    [
+      'headers that are too large',
+      `GET / HTTP/1.1\r\norigin: ${origin}\r\nhost: a\r\nx: ${'x'.repeat(40_000)}\r\n${ends}`,
+      431,
+    ],
+    ['headers that never end', `GET / HTTP/1.1\r\nhost: a\r\norigin: ${origin}\r\n`, 408],
+  ]
+  const limits = { headersWithinMs: 300 }
+
+  test.each(early)('%s', async (_name, bytes, status) => {
+    const { speak } = await setUp({ allowedOrigins: '*', limits })
+    const answer = await speak(bytes)
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(answer).toContain('access-control-allow-origin: *\r\n')
+    expect(answer).toMatch(/access-control-expose-headers: .*x-request-id/)
+  })
+
+  // Of what never came whole, the line with the origin may be gone already.
+  const known = early.filter(([, bytes, status]) => status !== 408 && bytes.length < 40_000)
+  test.each(known)('%s, where its origin is listed and can be known', async (_name, bytes) => {
+    const listed = await setUp({ allowedOrigins: ['https://other.example', origin], limits })
+    const answer = await listed.speak(bytes)
+    expect(answer).toContain(`access-control-allow-origin: ${origin}\r\n`)
+    expect(answer).toContain('vary: Origin')
+    const strange = await setUp({ allowedOrigins: ['https://other.example'], limits })
+    expect(await strange.speak(bytes)).not.toContain('access-control-allow-origin')
+  })
+
+  test('and nowhere where there is no leave', async () => {
+    const { speak } = await setUp()
+    expect(await speak(early[0]?.[1] ?? '')).not.toContain('access-control')
+  })
 })

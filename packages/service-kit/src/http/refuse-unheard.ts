@@ -7,6 +7,8 @@ import { RequestError } from '@hono/node-server'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
+import type { AllowedOrigins } from './cors.ts'
+import { corsHeaders } from './cors.ts'
 import type { HeadRefusal } from './judge-head.ts'
 import { allowOf, methodRefused } from './judge-head.ts'
 import { REQUEST_ID_HEADER } from './middleware.ts'
@@ -15,16 +17,20 @@ interface Deps {
   log: Log
   newRequestId: () => string
   clock: Clock
+  /** Whose pages may read these refusals; undefined: nobody's. */
+  allowedOrigins: AllowedOrigins | undefined
 }
 
 /** So long a refused peer has to read its answer; then the connection is gone, whatever the peer does. */
 const READ_WITHIN_MS = 1_000
+const HEAD_BYTES_MAX = 64 * 1024
 
 /** Answers for requests that the app never hears, or that it left without an answer. */
-export function refusals({ log, newRequestId, clock }: Deps) {
-  const headers = () => ({
+export function refusals({ log, newRequestId, clock, allowedOrigins }: Deps) {
+  const headers = (origin?: string): Record<string, string> => ({
     'content-type': 'application/json',
     [REQUEST_ID_HEADER]: newRequestId(),
+    ...(allowedOrigins && corsHeaders(allowedOrigins, origin)),
   })
   // To end is to close one half only: a peer that neither reads nor closes would keep its place.
   const endSoon = (socket: Duplex, answer: string) => {
@@ -46,13 +52,17 @@ export function refusals({ log, newRequestId, clock }: Deps) {
       return new Response(body, { status: 500, headers: { 'content-type': 'application/json' } })
     },
     tooManyHeaders: (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-      outgoing.writeHead(431, { ...headers(), connection: 'close' })
+      outgoing.writeHead(431, { ...headers(incoming.headers.origin), connection: 'close' })
       outgoing.end(refusal(431, 'The request has too many headers.'))
       incoming.resume()
     },
     head: (refused: HeadRefusal, incoming: IncomingMessage, outgoing: ServerResponse): void => {
       const { status, message } = refused
-      outgoing.writeHead(status, { ...headers(), ...allowOf(refused), connection: 'close' })
+      outgoing.writeHead(status, {
+        ...headers(incoming.headers.origin),
+        ...allowOf(refused),
+        connection: 'close',
+      })
       outgoing.end(status === 204 ? undefined : refusal(status, message))
       incoming.resume()
     },
@@ -63,16 +73,26 @@ export function refusals({ log, newRequestId, clock }: Deps) {
       socket.on('error', () => socket.destroy())
       endSoon(socket, rawAnswer(refused.status, { ...headers(), ...allowOf(refused) }, body))
     },
-    malformed: (error: Error & { code?: string }, socket: Socket): void => {
+    malformed: (error: ParserError, socket: Socket): void => {
       // On a connection that has carried an answer, another may be on its way: words of ours would break it.
       if (!socket.writable || socket.bytesWritten > 0 || error.code === 'ECONNRESET') {
         socket.destroy()
         return
       }
       const { status, message } = reasons[error.code ?? ''] ?? notHttp
-      endSoon(socket, rawAnswer(status, headers(), refusal(status, message)))
+      const origin = originIn(error.rawPacket)
+      endSoon(socket, rawAnswer(status, headers(origin), refusal(status, message)))
     },
   }
+}
+
+/** Node's; `rawPacket` is what the parser had in hand. */
+type ParserError = Error & { code?: string; rawPacket?: Buffer }
+
+/** The origin of a head that was never parsed, where its line came with what broke it. */
+function originIn(rawPacket: Buffer | undefined): string | undefined {
+  const head = rawPacket?.toString('latin1', 0, HEAD_BYTES_MAX) ?? ''
+  return /\r?\norigin:[ \t]*([\x21-\x7e]{1,300})[ \t]*\r?\n/i.exec(head)?.[1]
 }
 
 interface Reason {

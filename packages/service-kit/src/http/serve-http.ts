@@ -12,6 +12,7 @@ import { systemRandom } from '@sluice/kernel/random'
 import type { Env, Hono } from 'hono'
 
 import { trackConnections } from './connections.ts'
+import type { AllowedOrigins } from './cors.ts'
 import { announceClose, drainServer } from './drain-server.ts'
 import { judgeHead } from './judge-head.ts'
 import { refusals } from './refuse-unheard.ts'
@@ -55,6 +56,8 @@ export interface ServeHttpOptions<E extends Env> {
   clock?: Clock
   /** Names requests that are refused before the app hears of them. */
   newRequestId?: () => string
+  /** Whose pages may read what is refused before the app hears of it; the app has its own leave to give. */
+  allowedOrigins?: AllowedOrigins
   limits?: Partial<HttpLimits>
 }
 
@@ -79,10 +82,11 @@ export async function serveHttp<E extends Env>({
   log,
   clock = systemClock,
   newRequestId = () => newId('req', { clock, random: systemRandom }),
+  allowedOrigins,
   limits,
 }: ServeHttpOptions<E>): Promise<HttpServer> {
   const bounds = { ...httpLimits, ...limits }
-  const refuse = refusals({ log, newRequestId, clock })
+  const refuse = refusals({ log, newRequestId, clock, allowedOrigins })
   const answer = getRequestListener((request, env) => ask(app, request, env), {
     hostname: host,
     errorHandler: refuse.unheard,

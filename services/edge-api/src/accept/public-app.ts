@@ -16,6 +16,7 @@ import type { EdgeApp, EdgeContext, EdgeEnv } from '../request.ts'
 import { isApiCall, isApiPath, isControlPath, likelyPaths } from './api-paths.ts'
 import { mountChat } from './chat-completions.ts'
 import { mountModels } from './models.ts'
+import { baseUrlFor } from './base-url.ts'
 import { errorResponse } from './render-error.ts'
 
 /** The app for callers: every route of /v1 in one list, then what is passed to services behind us. */
@@ -91,34 +92,41 @@ function mountForwards(app: EdgeApp, parts: ChatParts): void {
       return pass(context, { origin: originOf(dashboardUrl), say, body })
     }
     nameRequest(context, newRequestId)
-    return answerUnknown(app, context)
+    return answerUnknown(app, context, baseUrlFor(config, incoming))
   })
 }
 
 /** 404, or 405 with the methods that the path has; 204 to OPTIONS. */
-function answerUnknown(app: EdgeApp, context: EdgeContext): Response {
+function answerUnknown(app: EdgeApp, context: EdgeContext, baseUrl: string): Response {
   const { path, method } = context.req
   const methods = methodsOf(app, path)
   const isAsked = method === 'OPTIONS' && methods.length > 0 && !isControlPath(path)
   const response = isAsked
     ? new Response(null, { status: 204 })
-    : errorResponse(refusalOf(app, context, methods), context)
+    : errorResponse(refusalOf(app, context, { methods, baseUrl }), context)
   if (methods.length > 0) response.headers.set('allow', methods.join(', '))
   // What is not there today may be there tomorrow.
   response.headers.set('cache-control', 'no-store')
   return response
 }
 
-function refusalOf(app: EdgeApp, { req }: EdgeContext, methods: readonly string[]): AppError {
+function refusalOf(
+  app: EdgeApp,
+  { req }: EdgeContext,
+  { methods, baseUrl }: { methods: readonly string[]; baseUrl: string },
+): AppError {
   const route = `${req.method} ${req.path.slice(0, 200)}`
   if (methods.length > 0)
     return new AppError('method_not_allowed', `Not a method of this route: ${route}`)
   const meant = likelyPaths(req.path.slice(0, 1_000)).find((likely) => isRoute(app, likely))
   if (meant === undefined)
-    return new AppError('not_found', `Unknown URL: ${route}. The API is under /v1.`)
+    return new AppError('not_found', `Unknown URL: ${route}. The API is under ${baseUrl}/v1.`)
   const [first] = methodsOf(app, meant)
   const hint = methodsOf(app, meant).includes(req.method) ? req.method : first
-  return new AppError('not_found', `Unknown URL: ${route}. Did you mean ${hint} ${meant}?`)
+  return new AppError(
+    'not_found',
+    `Unknown URL: ${route}. Did you mean ${hint} ${baseUrl}${meant}?`,
+  )
 }
 
 const isRoute = (app: EdgeApp, path: string) => methodsOf(app, path).length > 0

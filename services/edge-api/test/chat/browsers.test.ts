@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
+
 import { afterEach, describe, expect, it } from 'vitest'
 
 import type { World, WorldOptions } from './world.ts'
@@ -132,9 +136,46 @@ describe('a URL that is none of ours', () => {
     const answer = await fetch(url + path, { method })
     expect(answer.status).toBe(404)
     expect(answer.headers.get('content-type')).toContain('application/json')
+    const full = meant.replace(' ', ` ${url}`)
     expect(await answer.json()).toMatchObject({
-      error: { type: 'invalid_request_error', message: expect.stringContaining(`${meant}?`) },
+      error: { type: 'invalid_request_error', message: expect.stringContaining(`${full}?`) },
     })
+  })
+
+  it.each([
+    [
+      'the public base URL',
+      { publicBaseUrl: 'https://ai.example/base/' },
+      'https://ai.example/base',
+    ],
+    [
+      'the host that the caller used, where none is set',
+      { publicBaseUrl: 'http://127.0.0.1:1', linkOrigin: 'caller' as const },
+      'http://sluice.lan:8080',
+    ],
+    [
+      'the host behind a proxy of ours',
+      { linkOrigin: 'caller' as const, trustedProxyHops: 1 },
+      'https://ai.example.org',
+    ],
+  ])('is answered with a whole URL: %s', async (_name, config, base) => {
+    const { port } = await open({ config })
+    const message = async (path: string) => {
+      const asking = request({
+        port,
+        path,
+        headers: {
+          host: 'sluice.lan:8080',
+          'x-forwarded-host': 'ai.example.org',
+          'x-forwarded-proto': 'https',
+        },
+      })
+      asking.end()
+      const [answer] = await once(asking, 'response')
+      return JSON.parse(await text(answer)).error.message
+    }
+    expect(await message('/models')).toContain(`Did you mean GET ${base}/v1/models?`)
+    expect(await message('/v1/unknown')).toContain(`The API is under ${base}/v1.`)
   })
 
   it.each([
