@@ -18,7 +18,7 @@ const AWAY_MS = Number(process.env['DEPENDENCY_AWAY_MS'] ?? 2_000)
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /** A runner that hangs with its NATS or PostgreSQL is replaced while the part is still away. */
-const env = { SHUTDOWN_DELAY_MS: '500', RUNNER_LOST_AFTER_MS: '2000', RUNNER_HEARTBEAT_MS: '500' }
+const env = { SHUTDOWN_DELAY_MS: '500', RUNNER_LOST_AFTER_MS: '4000', RUNNER_HEARTBEAT_MS: '500' }
 const billings = ['billing', 'billing-2'] as const
 
 describe('in the distributed wiring, while callers chat and ask for pictures', () => {
