@@ -6,7 +6,7 @@ import { ensureAccounts, lockAvailable } from './account-rows.ts'
 import { insertHold, lockHold, lockHolds, lockJobHolds } from './hold-rows.ts'
 import type { EndedJob, LedgerBook } from './ledger-store.ts'
 import { post } from './post.ts'
-import { findPrice, insertPrice } from './price-rows.ts'
+import { findPrice, insertPrice, lockPrices } from './price-rows.ts'
 import { findTransfer } from './transfer-rows.ts'
 import { insertUsage, refuseUsage } from './usage-rows.ts'
 
@@ -41,6 +41,7 @@ export function kyselyLedgerBook({
     addUsage: (records, at) => insertUsage(trx, { records, at }),
     refuseUsage: (refusals, at) => refuseUsage(trx, { refusals, at }),
     findPrice: (id) => findPrice(trx, id),
+    lockPrices: () => lockPrices(trx),
     addPrice: (row, at) => insertPrice(trx, { row, at }),
     promiseCatalogChanged: (dueAt) =>
       writeOutbox(trx, { topic: 'catalog-changed', key: 'prices', payload: {}, dueAt }),

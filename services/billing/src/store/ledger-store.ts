@@ -84,6 +84,8 @@ export interface LedgerBook {
   /** Keeps records that were not counted, with the reason, for an operator to look at. */
   refuseUsage(refusals: readonly RefusedUsage[], at: Date): Promise<void>
   findPrice(id: string): Promise<PriceRow | undefined>
+  /** All prices; nobody else adds one until the transaction ends. */
+  lockPrices(): Promise<PriceRow[]>
   addPrice(row: PriceRow, at: Date): Promise<void>
   /** Promises that `catalog-changed` will be told. */
   promiseCatalogChanged(dueAt: Date): Promise<void>

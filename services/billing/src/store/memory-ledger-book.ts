@@ -61,6 +61,7 @@ export function memoryBook({
       }
     },
     findPrice: async (id) => tables.prices.get(id),
+    lockPrices: async () => [...tables.prices.values()],
     addPrice: async (row) => tables.prices.set(row.id, row),
     // Nobody relays here: with the memory twin the bus is in memory too, and loses nothing.
     promiseCatalogChanged: async () => {},

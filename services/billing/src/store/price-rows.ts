@@ -3,6 +3,7 @@ import { priceRow } from '@sluice/contracts/prices'
 import type { Tables } from '@sluice/db/tables'
 import type { PricesTable } from '@sluice/db/tables/billing'
 import type { Selectable, Transaction } from 'kysely'
+import { sql } from 'kysely'
 import { z } from 'zod'
 
 const { price } = priceRow.shape
@@ -20,6 +21,12 @@ export async function findPrice(
 ): Promise<PriceRow | undefined> {
   const row = await trx.selectFrom('prices').selectAll().where('id', '=', id).executeTakeFirst()
   return row && toPriceRow(row)
+}
+
+/** All prices. The lock lets others read, and add none until the transaction ends. */
+export async function lockPrices(trx: Transaction<Tables>): Promise<PriceRow[]> {
+  await sql`lock table prices in share row exclusive mode`.execute(trx)
+  return (await trx.selectFrom('prices').selectAll().orderBy('id').execute()).map(toPriceRow)
 }
 
 /** The price is stored in wire form: amounts as decimal strings. */

@@ -26,10 +26,11 @@ export async function addPrice(
   { row }: InputOf<AddPrice>,
 ): Promise<OutputOf<AddPrice>> {
   refuseAbsurd(row.price)
-  refuseAlike(row.model, await store.readPrices())
   const id = newId('price', { clock, random })
   const now = clock.now()
   await store.inTransaction(async (book) => {
+    // Of two alike that are added at the same time, the second waits here and sees the first.
+    refuseAlike(row.model, await book.lockPrices())
     await book.addPrice({ ...row, id }, now)
     await book.promiseCatalogChanged(new Date(now.getTime() + ANNOUNCE_WITHIN_MS))
   })
