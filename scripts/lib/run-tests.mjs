@@ -23,12 +23,12 @@ const chromiumWords = [
   'and nobody looks at the panel. Install chromium, or give TEST_CHROMIUM (its path).',
 ]
 
-const { projects, words } = parse(process.argv.slice(2))
+const { projects, words, long } = parse(process.argv.slice(2))
 const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'))
 chmodSync(folder, 0o755) // the servers run as other users
 mkdirSync(join(folder, 'tmp'))
 const stops = []
-const env = { ...process.env, TMPDIR: join(folder, 'tmp') }
+const env = { ...process.env, TMPDIR: join(folder, 'tmp'), ...(long && { TEST_LONG: '1' }) }
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interrupted.abort(signal))
 
@@ -68,8 +68,13 @@ function parse(args) {
     console.error(`No project ${unknown.join(', ')}; there are ${Object.keys(needs).join(', ')}.`)
     process.exit(1)
   }
-  const rest = args.filter((word, at) => word !== '--project' && args[at - 1] !== '--project')
-  return { projects: chosen.length > 0 ? chosen : Object.keys(needs), words: rest }
+  const ours = ['--project', '--long']
+  const rest = args.filter((word, at) => !ours.includes(word) && args[at - 1] !== '--project')
+  return {
+    projects: chosen.length > 0 ? chosen : Object.keys(needs),
+    words: rest,
+    long: args.includes('--long'),
+  }
 }
 
 async function run(chosen, extra = []) {

@@ -1,3 +1,4 @@
+import { isLongRun } from '@sluice/testkit/long-run'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -41,12 +42,15 @@ const pages: Record<string, (things: Furniture) => string> = {
   missing: () => '/there-is-no-such-page',
 }
 
-const looks = [
-  { colours: 'light', place: 'desk', viewport: desk },
-  { colours: 'dark', place: 'desk', viewport: desk },
-  { colours: 'light', place: 'phone', viewport: phone },
-  { colours: 'dark', place: 'phone', viewport: phone },
-] as const
+// Each theme and each size; the long run combines them.
+const looks = (
+  [
+    { colours: 'light', place: 'desk', viewport: desk, long: false },
+    { colours: 'dark', place: 'desk', viewport: desk, long: true },
+    { colours: 'light', place: 'phone', viewport: phone, long: true },
+    { colours: 'dark', place: 'phone', viewport: phone, long: false },
+  ] as const
+).filter(({ long }) => isLongRun || !long)
 
 let house: House
 let browser: Browser

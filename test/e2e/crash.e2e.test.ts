@@ -1,5 +1,6 @@
 import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { isLongRun } from '@sluice/testkit/long-run'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { checkBooks } from './harness/check-books.ts'
@@ -13,7 +14,7 @@ import { drawLink } from './scenarios/links.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
-const KILLS_PER_POINT = 5
+const KILLS_PER_POINT = isLongRun ? 5 : 1
 const JOBS_PER_KILL = 2
 
 /**
