@@ -3,7 +3,11 @@ import { createBilling } from '@sluice/billing/module'
 import { kyselyLedgerStore } from '@sluice/billing/store/kysely-ledger-store'
 import { createMemoryBus } from '@sluice/bus/memory-bus'
 import type { Billing } from '@sluice/contracts/billing.contract'
-import type { Scheduler } from '@sluice/contracts/scheduler.contract'
+import type {
+  CatalogChannel,
+  CatalogCredential,
+  Scheduler,
+} from '@sluice/contracts/scheduler.contract'
 import type { Accounts } from '@sluice/edge-api/accounts'
 import { createAccounts } from '@sluice/edge-api/accounts'
 import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-store'
@@ -19,8 +23,11 @@ import { createKyselyCatalogStore } from '@sluice/scheduler/store/kysely-catalog
 import { createMemoryPoolStore } from '@sluice/scheduler/store/memory-pool-store'
 import { createSealer } from '@sluice/sealing/aes-sealer'
 import type { Sealer } from '@sluice/sealing/sealer'
+import { credentialSecretPlace } from '@sluice/sealing/sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { createMetrics } from '@sluice/service-kit/metrics'
+import type { Examination } from '@sluice/upstreams/examine-credential'
+import { examineCredential } from '@sluice/upstreams/examine-credential'
 import { createUpstreams } from '@sluice/upstreams/registry'
 
 import { lookAtInstallation } from './look-at-installation.ts'
@@ -41,6 +48,8 @@ export interface Tools extends FirstStartDeps {
   billing: Billing
   scheduler: Scheduler
   ledger: LedgerStore
+  /** What an OpenAI upstream shows of a credential. Rejects when its secret cannot be opened. */
+  examine(channel: CatalogChannel, credential: CatalogCredential): Promise<Examination>
   clock: Clock
   close(): Promise<void>
 }
@@ -104,6 +113,12 @@ export async function openTools(
     }),
     billing: createBilling({ store: ledger, bus, clock, random, log, metrics }),
     listModels: (access) => listUpstreamModels(upstreams.openai, access),
+    examine: async ({ baseUrl, settings: own }, { id, secret: sealed }) => {
+      const secret = sealer.open(credentialSecretPlace(id), sealed)
+      const access = { baseUrl, secret, settings: own }
+      const signal = AbortSignal.timeout(EXAMINE_WITHIN_MS)
+      return examineCredential({ upstream: upstreams.openai }, { access, signal })
+    },
     close: async () => {
       await scheduler.stop()
       await bus.close()
@@ -112,6 +127,8 @@ export async function openTools(
     },
   }
 }
+
+const EXAMINE_WITHIN_MS = 10_000
 
 /** The secrets that the installation is set up with are those that it must always be given. */
 async function setUp({ db, url }: OpenDatabase, { secrets }: FoundSettings): Promise<string> {

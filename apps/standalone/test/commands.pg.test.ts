@@ -112,5 +112,7 @@ test('what a command works on is said, and secrets are neither invented nor mist
   expect(nothing.said).toContain('--daily-quota must be an amount of credits above 0')
   expect((await sluice(issue, onDatabase(secrets))).answer).toContain('API key: sk-')
   expect((await sluice(add, onDatabase(secrets))).code).toBe(0)
+  const tested = await sluice('channel test a', onDatabase(secrets))
+  expect(tested).toMatchObject({ code: 1, answer: expect.stringContaining('connect-failed') })
   expect(existsSync(dataDir)).toBe(false)
 }, 120_000)

@@ -7,6 +7,7 @@ import { systemClock } from '@sluice/kernel/clock'
 
 import type { FaultInput } from './openai/fault.ts'
 import { createScript, fault } from './openai/fault.ts'
+import type { RestrictedKeys } from './openai/serve-call.ts'
 import { createServe } from './openai/serve-call.ts'
 import type { LogEntry } from './openai/witness-log.ts'
 import { createWitnessLog } from './openai/witness-log.ts'
@@ -18,6 +19,8 @@ export interface OpenAiSimulatorOptions {
   port?: number
   /** Bearer keys that are let in; others get 401. */
   keys?: readonly string[]
+  /** Further keys, and the routes that they may not use: 401 `missing_scope`. */
+  restricted?: RestrictedKeys
   /** A file that gets a JSON line for each event of each request. */
   log?: string
   models?: readonly SimulatedModel[]
@@ -50,13 +53,13 @@ export const simulatorKey = 'simulator-key'
 export async function startOpenAiSimulator(
   options: OpenAiSimulatorOptions = {},
 ): Promise<OpenAiSimulator> {
-  const { port = 0, keys = [simulatorKey], log: path } = options
+  const { port = 0, keys = [simulatorKey], restricted = {}, log: path } = options
   const log = createWitnessLog({ path })
   const script = createScript()
   const world = createWorld(options, () => url)
   const { latencyMs = 0, streamGapMs = 0 } = options
   const pace = { latencyMs, streamGapMs }
-  const serve = createServe({ pace, keys, log, script, world })
+  const serve = createServe({ pace, keys, restricted, log, script, world })
   // The listener's promise cannot reject: serve() ends every failure itself.
   const server = createServer((request, response) => void serve(request, response))
   const url = await listen(server, port)

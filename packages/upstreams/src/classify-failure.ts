@@ -2,6 +2,7 @@ import type { ErrorBody } from './error-body.ts'
 import { shownMessage } from './error-body.ts'
 import { failureOf, treatments } from './failure-treatments.ts'
 import type { AnswerHeaders } from './rate-limit-headers.ts'
+import { missingScopesIn } from './missing-scopes.ts'
 import { readRetryAfterMs } from './rate-limit-headers.ts'
 import type { Refused } from './refusal-words.ts'
 import { whatIsRefused } from './refusal-words.ts'
@@ -26,8 +27,14 @@ export function classifyAnswer(answer: FailedAnswer): UpstreamFailure {
     status,
     retryAfterMs,
     ...explained(reason, body),
+    ...(reason === 'permission-missing' && scopesOf(body)),
     ...(dark ? { mayHaveProduced: true } : {}),
   })
+}
+
+function scopesOf({ message = '' }: ErrorBody): Pick<UpstreamFailure, 'missingScopes'> {
+  const missingScopes = missingScopesIn(message)
+  return missingScopes.length > 0 ? { missingScopes } : {}
 }
 
 /** Classifies an error event inside a stream that began with 200. Pure. */

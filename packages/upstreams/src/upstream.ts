@@ -100,6 +100,8 @@ export interface UpstreamFailure {
   param?: string
   /** The upstream's own code, as it spells it; only where the caller's request is to blame. */
   upstreamCode?: string
+  /** Permissions that the credential lacks for the call, as the upstream names them. */
+  missingScopes?: readonly string[]
   status: number | undefined
   retryAfterMs: number | undefined
   /** True when the upstream may have produced something that it will charge us for. */
@@ -137,6 +139,23 @@ export interface Upstream {
   chatAnswer?: (input: ChatAnswerInput) => ChatAnswer
   /** Names of the models that the upstream offers to this credential. */
   listModels?: (input: { access: UpstreamAccess; signal: AbortSignal }) => Promise<string[]>
+  /**
+   * Whether this credential may do an operation, found out by a request that lacks all that it needs: it
+   * is refused for what is missing where the credential may, and costs and makes nothing. Never rejects.
+   */
+  probeOperation?: (input: ProbeInput) => Promise<Permission>
+}
+
+export interface ProbeInput {
+  access: UpstreamAccess
+  operation: 'chat' | 'image'
+  signal: AbortSignal
+}
+
+export interface Permission {
+  can: 'yes' | 'no' | 'unknown'
+  /** How the upstream refused the request; undefined when it answered it. */
+  failure: UpstreamFailure | undefined
 }
 
 export interface ChatAnswerInput {

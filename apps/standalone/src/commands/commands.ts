@@ -12,6 +12,7 @@ import { setChannelModels } from './set-channel-models.ts'
 import { setChannelSettings } from './set-channel-settings.ts'
 import { setup } from './setup.ts'
 import { switchChannel } from './switch-channel.ts'
+import { testChannel } from './test-channel.ts'
 import { verifyLedger } from './verify-ledger.ts'
 
 /** Every command by its name. */
@@ -29,6 +30,7 @@ export const commands: Record<string, Command> = {
   'channel settings': setChannelSettings,
   'channel on': switchChannel(true),
   'channel off': switchChannel(false),
+  'channel test': testChannel,
   'ledger verify': verifyLedger,
   'database url': databaseUrl,
 }

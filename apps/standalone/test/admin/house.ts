@@ -51,7 +51,13 @@ export async function openHouse(stores: HouseStores) {
   const clock = fakeClock(START_MS)
   const random = systemRandom
   const folder = await mkdtemp(join(tmpdir(), 'sluice-admin-'))
-  const simulator = await startOpenAiSimulator({ keys: ['sk-good-0001', 'sk-good-0002'] })
+  const simulator = await startOpenAiSimulator({
+    keys: ['sk-good-0001', 'sk-good-0002'],
+    restricted: {
+      'sk-chat-only-0003': ['models', 'images.generations', 'images.edits'],
+      'sk-images-only-0004': ['chat.completions'],
+    },
+  })
   const log = recordedLog()
   const bus = createMemoryBus({ clock, random })
   const egress = createEgress({ clock })

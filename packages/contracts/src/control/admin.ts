@@ -147,7 +147,8 @@ export const editCredentialBody = z.strictObject({ state: z.enum(['active', 'pau
 
 /**
  * Each credential that is not retired, at most 20, those with trouble first, asks the upstream for its models
- * now. What came of it is told to the scheduler. A credential in `attention` that works is used again: what
+ * now, and sends an empty request to chat and to images, which shows what it may do and costs nothing. What
+ * came of it is told to the scheduler. A credential in `attention` that works is used again: what
  * it was refused for is over, or its next use finds it out anew. A paused one stays paused. One that may only
  * not list models is left as it is: it may do all else.
  */
@@ -159,11 +160,13 @@ export const channelTest = z.object({
       credential_id: id,
       /** Nothing was found that keeps it from being used. */
       ok: z.boolean(),
-      /** Listing models is tried; `unknown`: no use has shown that it cannot. */
+      /** All three are tried; `unknown`: neither the upstream nor an earlier use has shown it. */
       operations: z.array(
         z.object({
           operation: credentialOperation,
           can: z.enum(['yes', 'no', 'unknown']),
+          /** Permissions that the key lacks for it, as the upstream names them. */
+          missing_scopes: z.array(z.string()),
         }),
       ),
       duration_ms: z.int().nonnegative(),

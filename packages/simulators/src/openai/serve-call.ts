@@ -29,6 +29,7 @@ const handlers: Record<Route, RouteHandler> = {
 export interface ServeDeps {
   pace: { latencyMs: number; streamGapMs: number }
   keys: readonly string[]
+  restricted: RestrictedKeys
   log: WitnessLog
   script: ReturnType<typeof createScript>
   world: World
@@ -86,12 +87,12 @@ interface SeenCall {
 }
 
 async function answerSeen(
-  { pace, keys, log, world, entry }: ServeDeps & { entry: LogEntry },
+  { pace, keys, restricted, log, world, entry }: ServeDeps & { entry: LogEntry },
   { call, act, latencyMs, response, signal }: SeenCall,
 ): Promise<Transmitted> {
   const waitMs = latencyMs + (isPaid(call) ? pace.latencyMs : 0)
   if (waitMs > 0) await systemClock.sleep(waitMs, signal)
-  const refused = refuse({ keys }, call)
+  const refused = refuse({ keys, restricted }, call)
   const made = refused
     ? { answer: refused, produced: [] }
     : await handlers[call.route](world, { call, act })
@@ -114,14 +115,39 @@ function isPaid({ route }: Call): boolean {
   return route !== 'models' && route !== 'files' && route !== 'unknown'
 }
 
-function refuse({ keys }: { keys: readonly string[] }, call: Call): Answer | undefined {
-  if (call.route !== 'files' && (call.key === null || !keys.includes(call.key))) {
+/** Keys that may not use some routes, as OpenAI's restricted keys. */
+export type RestrictedKeys = Readonly<Record<string, readonly Route[]>>
+
+/** What OpenAI names as missing for a route. */
+const scopes: Partial<Record<Route, string>> = {
+  models: 'api.model.read',
+  'chat.completions': 'model.request',
+  'images.generations': 'api.model.images.request',
+  'images.edits': 'api.model.images.request',
+}
+
+function refuse(
+  { keys, restricted }: Pick<ServeDeps, 'keys' | 'restricted'>,
+  call: Call,
+): Answer | undefined {
+  if (call.route === 'files') return call.broken ? unreadable() : undefined
+  const denied = call.key === null ? undefined : restricted[call.key]
+  if (call.key === null || (!keys.includes(call.key) && denied === undefined)) {
     const message = 'Incorrect API key provided.'
     return refusal(401, { message, code: 'invalid_api_key' })
   }
-  if (call.broken) return refusal(400, { message: 'We could not parse the body of your request.' })
-  return undefined
+  // As OpenAI does it: the scopes of the key come before the body.
+  if (denied?.includes(call.route)) {
+    const message =
+      `You have insufficient permissions for this operation. Missing scopes: ${scopes[call.route]}. ` +
+      "Check that you have the correct role in your organization and project, and if you're using a " +
+      'restricted API key, that it has the necessary scopes.'
+    return refusal(401, { message, code: 'missing_scope' })
+  }
+  return call.broken ? unreadable() : undefined
 }
+
+const unreadable = () => refusal(400, { message: 'We could not parse the body of your request.' })
 
 const SCALAR_CHARS_MAX = 100
 

@@ -3,6 +3,7 @@ import type { Upstream, UpstreamDeps } from '../upstream.ts'
 import { drawImage } from './draw-image.ts'
 import { endpointOf } from './endpoint.ts'
 import { listModels } from './list-models.ts'
+import { probeOperation } from './probe-operation.ts'
 
 /** The dialect of OpenAI and of everything that speaks like it. */
 export function createOpenAiUpstream(given: UpstreamDeps): Upstream {
@@ -20,5 +21,6 @@ export function createOpenAiUpstream(given: UpstreamDeps): Upstream {
       }
     },
     listModels: (input) => listModels(deps, input),
+    probeOperation: (input) => probeOperation(deps, input),
   }
 }

@@ -1,25 +1,36 @@
 import type { CatalogCredential, CredentialOperation } from '@sluice/contracts/scheduler.contract'
+import type { Examination } from '@sluice/upstreams/examine-credential'
+import { probedOperations } from '@sluice/upstreams/examine-credential'
 
 export interface Ability {
   operation: CredentialOperation
   can: 'yes' | 'no' | 'unknown'
+  /** Permissions that the upstream names as missing. */
+  missing_scopes: string[]
 }
 
 /**
- * What a credential can do: whether it lists models was tried just now, of chat and images it is known where
- * an upstream has denied them. Pure.
+ * What a credential can do: what the upstream has just shown, and where it showed nothing, what it has denied
+ * to earlier calls. Pure.
  */
 export function abilitiesOf(
   { restrictions = [] }: Pick<CatalogCredential, 'restrictions'>,
-  { canList, nowMs }: { canList: Ability['can']; nowMs: number },
+  {
+    canList,
+    listFailure,
+    permissions,
+    nowMs,
+  }: Pick<Examination, 'listFailure' | 'permissions'> & { canList: Ability['can']; nowMs: number },
 ): Ability[] {
   const isDenied = (operation: CredentialOperation) =>
     restrictions.some(
       (one) => one.kind === 'denied' && one.operation === operation && one.until.getTime() > nowMs,
     )
-  const used = (['chat', 'image'] as const).map((operation) => ({
-    operation,
-    can: isDenied(operation) ? ('no' as const) : ('unknown' as const),
-  }))
-  return [{ operation: 'models', can: canList }, ...used]
+  const used = probedOperations.map((operation): Ability => {
+    const { can = 'unknown', failure } = permissions[operation] ?? {}
+    const missing_scopes = [...(failure?.missingScopes ?? [])]
+    return { operation, can: can === 'unknown' && isDenied(operation) ? 'no' : can, missing_scopes }
+  })
+  const missing_scopes = [...(listFailure?.missingScopes ?? [])]
+  return [{ operation: 'models', can: canList, missing_scopes }, ...used]
 }

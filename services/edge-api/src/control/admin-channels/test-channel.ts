@@ -18,7 +18,7 @@ type Call = Pick<
 >
 
 /**
- * Asks the upstream for its models with the channel's credentials, some at once, and tells the scheduler what
+ * Asks the upstream what the channel's credentials may do, some at once, and tells the scheduler what
  * came of it. A credential that needed a person and works is used again: a person has asked. Throws
  * `not_found`; ends when the caller leaves.
  */
@@ -41,13 +41,13 @@ export async function testChannel(
   await report(deps, call, tests)
   return {
     ok,
-    results: tests.map(({ credential, durationMs, listed, message, canList, isUsable }) => ({
-      credential_id: credential.id,
-      ok: isUsable,
-      operations: abilitiesOf(credential, { canList, nowMs }),
-      duration_ms: durationMs,
-      models: listed?.length ?? null,
-      message,
+    results: tests.map((test) => ({
+      credential_id: test.credential.id,
+      ok: test.isUsable,
+      operations: abilitiesOf(test.credential, { ...test, nowMs }),
+      duration_ms: test.durationMs,
+      models: test.listed?.length ?? null,
+      message: test.message,
     })),
     missing_models: listing.length > 0 ? missingModels(channel, listing) : [],
   }
@@ -87,12 +87,16 @@ async function report(
   const { scheduler, clock, log } = deps
   try {
     const recovered = tests.filter(
-      ({ credential, listed }) => credential.state === 'attention' && listed !== undefined,
+      ({ credential, works }) => credential.state === 'attention' && works,
     )
     const outcomes = tests
       .filter(({ credential }) => credential.state !== 'paused')
-      .filter((test) => test.outcome.kind !== 'aborted' && !recovered.includes(test))
-      .map(({ credential, outcome }) => ({ credentialId: credential.id, outcome, at: clock.now() }))
+      .filter((test) => !recovered.includes(test))
+      .flatMap(({ credential, outcomes: found }) =>
+        found
+          .filter(({ kind }) => kind !== 'aborted')
+          .map((outcome) => ({ credentialId: credential.id, outcome, at: clock.now() })),
+      )
     if (outcomes.length > 0) await scheduler.reportOutcomes({ outcomes })
     for (const { credential } of recovered) {
       const credentialId = credential.id

@@ -6,34 +6,41 @@ import type {
 import type { Deadline } from '@sluice/kernel/deadline'
 import { startDeadline } from '@sluice/kernel/deadline'
 import { credentialSecretPlace } from '@sluice/sealing/sealer'
-import { failureOf } from '@sluice/upstreams/failure-treatments'
+import type { Examination, ProbedOperation } from '@sluice/upstreams/examine-credential'
+import { examineCredential, probedOperations } from '@sluice/upstreams/examine-credential'
 import { outcomeOf } from '@sluice/upstreams/outcome-of'
-import type { UpstreamAccess, UpstreamFailure } from '@sluice/upstreams/upstream'
-import { isUpstreamError } from '@sluice/upstreams/upstream-error'
+import type { Permission, UpstreamAccess, UpstreamFailure } from '@sluice/upstreams/upstream'
 
 import type { ChannelDeps } from './channel-deps.ts'
 import type { Ability } from './credential-abilities.ts'
 import { whyItFailed } from './failure-words.ts'
 
+/** For the list of models and the probes together. */
 const TEST_WITHIN_MS = 10_000
 
 /** What asking with one credential has shown. */
-export interface CredentialTest {
+export interface CredentialTest extends Pick<
+  Examination,
+  'listed' | 'listFailure' | 'permissions'
+> {
   credential: CatalogCredential
   durationMs: number
-  /** The upstream's names; undefined when it did not list them. */
-  listed: readonly string[] | undefined
-  /** Why not, as a sentence. */
+  /** Why it did not list its models, as a sentence. */
   message: string | null
   /** Whether it may list models: `no` where the upstream says so, `unknown` where it says nothing. */
   canList: Ability['can']
   /** Nothing was found that keeps it from being used for all else. */
   isUsable: boolean
+  /** The upstream let it in: it listed its models, or it may chat or generate images. */
+  works: boolean
   /** What it says about the credential. */
-  outcome: Outcome
+  outcomes: Outcome[]
 }
 
-/** Asks the upstream for its models. Rejects only when `signal` aborts. */
+/**
+ * Asks the upstream for its models, and whether the credential may chat and generate images. Rejects only when
+ * `signal` aborts.
+ */
 export async function testCredential(
   deps: Pick<ChannelDeps, 'sealer' | 'upstreamOf' | 'clock' | 'log'>,
   { channel, credential }: { channel: CatalogChannel; credential: CatalogCredential },
@@ -62,31 +69,74 @@ async function ask(
   // It answers to whatever names the channel gives it.
   if (channel.dialect === 'sandbox') {
     const listed = channel.models.map(({ upstreamModel }) => upstreamModel)
-    return worked(listed)
+    return judge({ listed, listFailure: undefined, permissions: everything }, { nowMs: 0 })
   }
   const upstream = deps.upstreamOf(channel.dialect)
   if (!upstream?.listModels) return untold('Channels of this dialect have no list to ask for.')
   try {
-    const listed = await upstream.listModels({ access, signal: deadline.signal })
-    return worked(listed)
+    const { signal } = deadline
+    const examination = await examineCredential({ upstream }, { access, signal })
+    return judge(examination, { nowMs: deps.clock.nowMs() })
   } catch (err) {
-    const failure = failureIn(err, deadline)
-    if (!failure) {
-      deps.log.error({ err, credentialId: credential.id }, 'a dialect broke')
-      return untold('This gateway failed. Its log says more.')
-    }
-    const outcome = outcomeOf(failure, { nowMs: deps.clock.nowMs(), operation: 'models' })
-    const isDenied = failure.reason === 'permission-missing'
-    const canList = isDenied || failure.failureClass === 'credential-bad' ? 'no' : 'unknown'
-    const message = whyItFailed(failure)
-    return { listed: undefined, message, outcome, canList, isUsable: isDenied }
+    deps.log.error({ err, credentialId: credential.id }, 'a dialect broke')
+    return untold('This gateway failed. Its log says more.')
   }
 }
 
-function failureIn(err: unknown, { signal }: Deadline): UpstreamFailure | undefined {
-  // What was cut off by us came too late; a caller who left hears nothing of it.
-  if (signal.aborted) return failureOf('timeout')
-  return isUpstreamError(err) ? err.failure : undefined
+/** What an examination means for the credential. Pure. */
+function judge(examination: Examination, { nowMs }: { nowMs: number }): Told {
+  const { listed, listFailure, permissions } = examination
+  const probes = probedOperations.flatMap((operation) => {
+    const permission = permissions[operation]
+    return permission ? [{ operation, ...permission }] : []
+  })
+  const failures = [listFailure, ...probes.map(({ failure }) => failure)]
+  const refusal = failures.find((failure) => failure !== undefined && isFinal(failure))
+  const isLetIn = refusal === undefined && probes.some(({ can }) => can === 'yes')
+  const isDenied = listFailure?.reason === 'permission-missing'
+  const mayNotList =
+    isDenied || refusal !== undefined || listFailure?.reason === 'unauthorised-unclear'
+  return {
+    ...examination,
+    message: listFailure ? whyItFailed(listFailure) : null,
+    canList: listed ? 'yes' : mayNotList ? 'no' : 'unknown',
+    isUsable: refusal === undefined && (listed !== undefined || isDenied || isLetIn),
+    works: refusal === undefined && (listed !== undefined || isLetIn),
+    outcomes: refusal
+      ? [outcomeOf(refusal, { nowMs, operation: 'models' })]
+      : [listOutcome({ listFailure, isLetIn, nowMs }), ...probes.flatMap(probeOutcome)],
+  }
+}
+
+/** Its words name the account or the key as invalid. */
+const isFinal = ({ reason }: UpstreamFailure) => reason === 'unauthorised' || reason === 'banned'
+
+function listOutcome({
+  listFailure,
+  isLetIn,
+  nowMs,
+}: {
+  listFailure: UpstreamFailure | undefined
+  isLetIn: boolean
+  nowMs: number
+}): Outcome {
+  const operation = 'models' as const
+  if (!listFailure) return { kind: 'ok', operation }
+  const outcome = outcomeOf(listFailure, { nowMs, operation })
+  // A bare 401 of the list alone: the key was let in elsewhere, so it is no wrong key.
+  return outcome.kind === 'refused' && isLetIn
+    ? { kind: 'denied', operation, reason: outcome.reason }
+    : outcome
+}
+
+function probeOutcome({
+  operation,
+  can,
+  failure,
+}: Permission & { operation: ProbedOperation }): Outcome[] {
+  if (can === 'yes') return [{ kind: 'ok', operation }]
+  if (can === 'unknown') return []
+  return [{ kind: 'denied', operation, reason: failure?.reason ?? 'permission-missing' }]
 }
 
 function openAccess(
@@ -102,19 +152,17 @@ function openAccess(
   }
 }
 
-const worked = (listed: readonly string[]): Told => ({
-  listed,
-  message: null,
-  outcome: { kind: 'ok', operation: 'models' },
-  canList: 'yes',
-  isUsable: true,
-})
+const allowed: Permission = { can: 'yes', failure: undefined }
+const everything = { chat: allowed, image: allowed }
 
 /** It says nothing about the credential. */
 const untold = (message: string): Told => ({
   listed: undefined,
+  listFailure: undefined,
+  permissions: { chat: undefined, image: undefined },
   message,
   canList: 'unknown',
   isUsable: false,
-  outcome: { kind: 'aborted' },
+  works: false,
+  outcomes: [],
 })

@@ -1,0 +1,84 @@
+import type { FaultInput } from '@sluice/simulators/openai/fault'
+import { describe, expect, it } from 'vitest'
+
+import { can, openChannelTest, until } from './channel-test-scene.ts'
+import { idOf } from './channels-suite.ts'
+import { itemsOf } from './visitors.ts'
+
+describe('what a test of a channel finds out of each operation', () => {
+  it.each([
+    [
+      'sk-chat-only-0003',
+      [
+        can('models', 'no', ['api.model.read']),
+        can('chat', 'yes'),
+        can('image', 'no', ['api.model.images.request']),
+      ],
+    ],
+    [
+      'sk-images-only-0004',
+      [can('models', 'yes'), can('chat', 'no', ['model.request']), can('image', 'yes')],
+    ],
+  ])(
+    'says of the restricted key %s what it can and cannot do, and leaves it in use',
+    async (secret, operations) => {
+      const { create, test, statesOf, credentialsOf, simulator } = await openChannelTest()
+      const id = idOf(await create({ secrets: [secret] }))
+      const { body, text } = await test(id)
+      expect(body).toMatchObject({ ok: true, results: [{ ok: true, operations }] })
+      expect(text).not.toContain(secret)
+      expect(await statesOf(id)).toEqual([{ state: 'active', reason: null }])
+      const denied = operations.filter((one) => one.can === 'no').map(({ operation }) => operation)
+      const [credential] = await credentialsOf(id)
+      const restrictions = itemsOf({ body: { items: credential?.['restrictions'] } })
+      expect(restrictions.map((one) => one['operation']).toSorted()).toEqual(denied.toSorted())
+      const produced = simulator.log().flatMap((call) => call.produced)
+      expect(produced).toEqual([])
+    },
+  )
+
+  it.each<[string, FaultInput['act']]>([
+    ['a rate limit', { kind: 'status', status: 429, code: 'rate_limit_exceeded' }],
+    ['a failure', { kind: 'status', status: 500 }],
+    ['a page', { kind: 'html' }],
+    ['a 400 without an error object', { kind: 'raw', status: 400, chunks: ['Bad Request'] }],
+    ['a bare 401', { kind: 'raw', status: 401, chunks: [''] }],
+    ['a bare 403', { kind: 'raw', status: 403, chunks: [''] }],
+    ['a success', { kind: 'raw', status: 200, chunks: ['{}'] }],
+    ['a cut connection', { kind: 'reset' }],
+  ])('knows nothing of an operation that answers with %s', async (_, act) => {
+    const { create, test, simulator, statesOf, credentialsOf } = await openChannelTest()
+    const id = idOf(await create())
+    simulator.script({ match: { route: 'chat.completions' }, times: null, act })
+    const { body } = await test(id)
+    const operations = [can('models', 'yes'), can('chat', 'unknown'), can('image', 'yes')]
+    expect(body).toMatchObject({ ok: true, results: [{ ok: true, operations }] })
+    expect(await statesOf(id)).toEqual([{ state: 'active', reason: null }])
+    expect(await credentialsOf(id)).toMatchObject([{ restrictions: [], cooling_until: null }])
+  })
+
+  it('takes a key for invalid where an operation says so in words, although the list was answered', async () => {
+    const { create, test, simulator, statesOf } = await openChannelTest()
+    const id = idOf(await create())
+    const message = 'The account of sk-good-0001 was deactivated (org-9Xk2LmPq7RtYvB3n).'
+    const act = { kind: 'status', status: 401, code: 'account_deactivated', message } as const
+    simulator.script({ match: { route: 'chat.completions' }, act })
+    const { body, text } = await test(id)
+    expect(body).toMatchObject({ ok: false, results: [{ ok: false }] })
+    expect(text).not.toMatch(/sk-good-0001|org-9Xk2/)
+    expect(await statesOf(id)).toMatchObject([{ state: 'attention' }])
+  })
+
+  it('waits ten seconds for silent operations too, and then says what it knows', async () => {
+    const { create, test, simulator, clock } = await openChannelTest()
+    const id = idOf(await create())
+    simulator.script({ match: { route: 'chat.completions' }, act: { kind: 'hang' } })
+    const asked = test(id)
+    await until(() => simulator.log().some((call) => call.route === 'chat.completions'))
+    await clock.advance(10_000)
+    const { body } = await asked
+    expect(body).toMatchObject({ ok: true, results: [{ models: expect.any(Number) }] })
+    const [result] = itemsOf({ body: { items: body['results'] } })
+    expect(result?.['operations']).toContainEqual(can('chat', 'unknown'))
+  })
+})
