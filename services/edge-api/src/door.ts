@@ -10,9 +10,9 @@ import type { Sweep } from './sweep.ts'
 
 /** Requests that run here now. */
 export interface Running {
-  /** Chat requests, and those of them that hold a claim on an Idempotency-Key. */
+  /** Chat requests, and the ids of those of them that hold a claim on an Idempotency-Key. */
   count: number
-  claims: number
+  claims: Set<string>
   /** Image requests at routes of their own. */
   images: number
 }

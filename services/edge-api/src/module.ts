@@ -114,7 +114,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const rows = requestLog({ store: noteKeyUses(deps.requestLogStore, deps), clock, log })
   const counters = edgeMetrics(deps.metrics, clock)
   const jobHub = createJobHub({ bus, store: deps.jobs, clock, log })
-  const running = { count: 0, claims: 0, images: 0 }
+  const running = { count: 0, claims: new Set<string>(), images: 0 }
   const draining = new AbortController()
   const quotas = createDailyQuotas({ ...deps, aliveMsMax: aliveMsMaxOf(config) })
   const door: Door = {

@@ -12,30 +12,28 @@ export async function runOnce(
   turn: ChatTurn,
   { key, run }: { key: string; run: (copy: CopiedAnswer) => Promise<void> },
 ): Promise<void> {
-  const { door, edge } = parts
+  const { door } = parts
   const { answerStore, clock } = door.deps
   const gone = new AbortController()
   turn.outgoing.once('close', () => gone.abort(new AppError('caller_gone', 'The caller hung up.')))
   const { apiKeyId } = turn.principal
-  const input = { apiKeyId, route: CHAT_ROUTE, key, body: turn.body, signal: gone.signal }
-  const claimed = await claimAnswer(
-    { answerStore, edge, clock, waits: door.intake.answerWaits },
-    input,
-  )
+  const holder = turn.requestId
+  const input = { apiKeyId, route: CHAT_ROUTE, key, holder, body: turn.body, signal: gone.signal }
+  const claimed = await claimAnswer({ answerStore, clock, waits: door.intake.answerWaits }, input)
   if (claimed.outcome === 'replay') {
     turn.trace.status = claimed.answer.status
     return replayAnswer(turn.outgoing, claimed.answer)
   }
   const copy = new CopiedAnswer()
-  const { name, holder } = claimed
+  const { name } = claimed
   let keep = false
-  parts.running.claims += 1
+  parts.running.claims.add(holder)
   try {
     await run(copy)
     const { errorCode, status, amountMicro } = turn.trace
     keep = amountMicro > 0n || (errorCode === null && status === 200)
   } finally {
-    parts.running.claims -= 1
+    parts.running.claims.delete(holder)
     // A failure that cost nothing frees the key: the next repeat runs anew.
     const answer = copy.answer(turn.requestId)
     if (keep) await answerStore.keep({ ...name, holder, answer })

@@ -20,13 +20,11 @@ const LOOK_MS_MAX = 1_000
 
 /** The right to run a request that carries an Idempotency-Key; or the answer that it had before. */
 export type Claimed =
-  | { outcome: 'run'; name: AnswerName; holder: string }
+  | { outcome: 'run'; name: AnswerName }
   | { outcome: 'replay'; answer: StoredAnswer }
 
 export interface ClaimDeps {
   answerStore: AnswerStore
-  /** This edge's id. */
-  edge: string
   clock: Clock
 }
 
@@ -43,6 +41,11 @@ export interface ClaimInput {
   route: string
   key: string
   body: Uint8Array
+  /**
+   * The request that wants to run it. A claim whose answer was lost, or that could not be released, is nobody's:
+   * it is not renewed, and ends by its lease.
+   */
+  holder: string
   signal: AbortSignal
 }
 
@@ -82,8 +85,8 @@ export async function claimAnswer(
 
 /** `wait` is called before each wait. */
 async function claimOrWait(deps: ClaimDeps, input: ClaimInput, wait: () => void): Promise<Claimed> {
-  const { answerStore, clock, edge: holder } = deps
-  const { apiKeyId, route, key, signal } = input
+  const { answerStore, clock } = deps
+  const { apiKeyId, route, key, holder, signal } = input
   const name = { apiKeyId, route, key }
   const bodyHash = await hashOf(input.body)
   const untilMs = clock.monotonicMs() + WAIT_MS
@@ -93,7 +96,7 @@ async function claimOrWait(deps: ClaimDeps, input: ClaimInput, wait: () => void)
     const expiresAt = new Date(now.getTime() + KEPT_MS)
     const claim = { ...name, bodyHash, holder, now, leaseUntil, expiresAt }
     const result = await answerStore.claim(claim)
-    if (result.outcome === 'claimed') return { outcome: 'run', name, holder }
+    if (result.outcome === 'claimed') return { outcome: 'run', name }
     if (result.outcome === 'answered') return { outcome: 'replay', answer: readable(result.answer) }
     if (result.outcome === 'conflict') throw conflict()
     if (clock.monotonicMs() + lookMs > untilMs) throw stillRunning()
@@ -111,9 +114,13 @@ async function hashOf(body: Uint8Array): Promise<string> {
 // Bytes that came over a socket are no shared memory.
 const asUnshared = (bytes: Uint8Array) => bytes as Uint8Array<ArrayBuffer>
 
-/** Keeps the claims of this edge alive; called more often than a lease is long. */
-export async function renewClaims({ answerStore, edge, clock }: ClaimDeps): Promise<void> {
-  await answerStore.renew({ holder: edge, leaseUntil: new Date(clock.nowMs() + LEASE_MS) })
+/** Keeps the claims of requests alive that run; called more often than a lease is long. */
+export async function renewClaims(
+  { answerStore, clock }: ClaimDeps,
+  { holders }: { holders: Iterable<string> },
+): Promise<void> {
+  const leaseUntil = new Date(clock.nowMs() + LEASE_MS)
+  await answerStore.renew({ holders: [...holders], leaseUntil })
 }
 
 function readable(answer: StoredAnswer): StoredAnswer {

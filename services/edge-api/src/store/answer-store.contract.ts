@@ -74,7 +74,7 @@ export function answerStoreContract(make: () => Promise<AnswerStore>): void {
     it('gives what a dead edge ran to the next, and takes nothing from the dead one', async () => {
       const store = await make()
       await store.claim(claim)
-      await store.renew({ holder: 'edge_1', leaseUntil: later(100_000) })
+      await store.renew({ holders: ['edge_1'], leaseUntil: later(100_000) })
       const at = (ms: number) => ({
         ...claim,
         holder: 'edge_2',
@@ -86,6 +86,18 @@ export function answerStoreContract(make: () => Promise<AnswerStore>): void {
       expect(await store.keep({ ...name, holder: 'edge_1', answer })).toBe(false)
       await store.release({ ...name, holder: 'edge_1' })
       expect(await store.keep({ ...name, holder: 'edge_2', answer })).toBe(true)
+    })
+
+    it('renews nothing but what is named', async () => {
+      const store = await make()
+      await store.claim(claim)
+      await store.claim({ ...claim, key: 'order-18', holder: 'edge_2' })
+      await store.renew({ holders: ['edge_2', 'edge_3'], leaseUntil: later(100_000) })
+      await store.renew({ holders: [], leaseUntil: later(200_000) })
+      const now = later(60_000)
+      expect(await store.claim({ ...claim, now })).toEqual({ outcome: 'claimed' })
+      const other = await store.claim({ ...claim, key: 'order-18', now })
+      expect(other).toEqual({ outcome: 'running' })
     })
 
     it('runs anew what failed without a charge', async () => {

@@ -37,8 +37,8 @@ export interface AnswerStore {
       expiresAt: Date
     },
   ): Promise<ClaimResult>
-  /** Moves the lease of everything that `holder` runs. */
-  renew(input: { holder: string; leaseUntil: Date }): Promise<void>
+  /** Moves the leases of what these holders run. */
+  renew(input: { holders: readonly string[]; leaseUntil: Date }): Promise<void>
   /** Keeps the answer. False when the claim was lost to somebody else. */
   keep(input: AnswerName & { holder: string; answer: StoredAnswer }): Promise<boolean>
   /** Frees the intention: nothing was delivered, so the next repeat runs anew. */

@@ -13,29 +13,12 @@ export function kyselyAnswerStore({ db }: { db: Kysely<Tables> }): AnswerStore {
     // A transaction although it is one statement: only then is the deadline checked where it commits, and a
     // caller who was refused holds no name.
     claim: (input) => whileDatabaseIsThere(() => withTransaction(db, (trx) => claim(trx, input))),
-    async renew({ holder, leaseUntil }) {
-      await db
-        .updateTable('idempotency_answers')
-        .set({ lease_until: leaseUntil })
-        .where('holder', '=', holder)
-        .where('state', '=', 'running')
-        .execute()
-    },
-    async keep({ holder, answer, ...name }) {
-      const kept = await running(db.updateTable('idempotency_answers'), { ...name, holder })
-        .set({
-          state: 'done',
-          status: answer.status,
-          content_type: answer.contentType,
-          request_id: answer.requestId,
-          body: answer.body,
-        })
-        .executeTakeFirst()
-      return kept.numUpdatedRows > 0n
-    },
-    async release({ holder, ...name }) {
-      await running(db.deleteFrom('idempotency_answers'), { ...name, holder }).execute()
-    },
+    renew: (input) => whileDatabaseIsThere(() => renew(db, input)),
+    keep: (input) => whileDatabaseIsThere(() => keep(db, input)),
+    release: (input) =>
+      whileDatabaseIsThere(async () => {
+        await running(db.deleteFrom('idempotency_answers'), input).execute()
+      }),
     async prune({ now, limit }) {
       const pruned = await sql`
         delete from idempotency_answers where (api_key_id, route, key) in (
@@ -44,6 +27,27 @@ export function kyselyAnswerStore({ db }: { db: Kysely<Tables> }): AnswerStore {
       return Number(pruned.numAffectedRows ?? 0n)
     },
   }
+}
+
+async function renew(
+  db: Kysely<Tables>,
+  { holders, leaseUntil }: Parameters<AnswerStore['renew']>[0],
+): Promise<void> {
+  if (holders.length === 0) return
+  await db
+    .updateTable('idempotency_answers')
+    .set({ lease_until: leaseUntil })
+    .where('holder', 'in', holders)
+    .where('state', '=', 'running')
+    .execute()
+}
+
+async function keep(db: Kysely<Tables>, input: Parameters<AnswerStore['keep']>[0]) {
+  const { status, contentType, requestId, body } = input.answer
+  const kept = await running(db.updateTable('idempotency_answers'), input)
+    .set({ state: 'done', status, content_type: contentType, request_id: requestId, body })
+    .executeTakeFirst()
+  return kept.numUpdatedRows > 0n
 }
 
 // The claim is one statement: an insert that takes over what has expired, or what a dead edge left.

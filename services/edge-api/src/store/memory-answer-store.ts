@@ -31,9 +31,9 @@ export function memoryAnswerStore(): AnswerStore & { size(): number } {
       if (row.bodyHash !== bodyHash) return { outcome: 'conflict' }
       return row.answer ? { outcome: 'answered', answer: row.answer } : { outcome: 'running' }
     },
-    async renew({ holder, leaseUntil }) {
+    async renew({ holders, leaseUntil }) {
       for (const row of rows.values()) {
-        if (row.holder === holder && row.answer === null) row.leaseUntil = leaseUntil
+        if (holders.includes(row.holder) && row.answer === null) row.leaseUntil = leaseUntil
       }
     },
     async keep({ holder, answer, ...name }) {

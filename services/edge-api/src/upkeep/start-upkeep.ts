@@ -20,7 +20,7 @@ export function startUpkeep(
   parts: ChatParts,
   identity: Pick<Identity, 'prune'>,
 ): () => Promise<void> {
-  const { allowances, door, edge, running } = parts
+  const { allowances, door, running } = parts
   const { quotas } = door
   const { clock, log, answerStore, requestLogStore } = door.deps
   const openPartitions = () => requestLogStore.openPartitions(clock.now())
@@ -29,9 +29,7 @@ export function startUpkeep(
     {
       name: 'claims',
       everyMs: CLAIMS_EVERY_MS,
-      run: async () => {
-        if (running.claims > 0) await renewClaims({ answerStore, edge, clock })
-      },
+      run: () => renewClaims({ answerStore, clock }, { holders: running.claims }),
     },
     {
       name: 'answers',

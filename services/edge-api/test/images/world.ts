@@ -149,7 +149,7 @@ export async function world(options: WorldOptions = {}) {
     quotas,
     holdReturns: createHoldReturns({ billing, clock, log }),
     sweep,
-    running: { count: 0, claims: 0, images: 0 },
+    running: { count: 0, claims: new Set(), images: 0 },
     intake: createIntakeLimits({ config, billing, clock }),
     draining: draining.signal,
     record: (record) => void records.push(record),

@@ -88,7 +88,7 @@ export async function world({
     deps,
     catalog: { current: () => snapshot },
     sweep: createSweep(clock),
-    running: { count: 3, claims: 0, images: 4 },
+    running: { count: 3, claims: new Set(), images: 4 },
     intake: createIntakeLimits({ ...deps, clock }),
     draining: draining.signal,
   })
