@@ -173,9 +173,21 @@ describe('a form', () => {
     expect(lastSeen()?.url).toBe(`${server.url}/login`)
   })
 
-  it('that is larger than any form of ours is refused before it is read', async () => {
+  it.each([
+    ['/login', 16 * 1024],
+    ['/register', 16 * 1024],
+    ['/studio', 512 * 1024],
+  ])('of %s that is larger than its kind is refused before it is read', async (path, bytesMax) => {
+    const send = (bytes: number) =>
+      ask(path, {
+        method: 'POST',
+        body: 'x'.repeat(bytes),
+        headers: { origin: server.url, 'content-type': 'application/x-www-form-urlencoded' },
+      })
     const before = seen.length
-    expect((await post(server.url, 'x'.repeat(600_000))).status).toBe(413)
+    expect((await send(bytesMax + 1)).status).toBe(413)
     expect(seen.length).toBe(before)
+    expect((await send(bytesMax)).status).toBe(200)
+    expect(lastSeen()?.body).toHaveLength(bytesMax)
   })
 })

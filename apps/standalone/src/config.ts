@@ -21,7 +21,11 @@ export const standaloneConfig = z.object({
   /** Of one address; nine tenths of all, or all behind proxies, unless set. */
   CONNECTIONS_PER_ADDRESS_MAX: z.coerce.number().int().min(1).max(1_000_000).optional(),
   ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
-  ADMIN_PASSWORD: z.string().min(12).max(200).optional(),
+  ADMIN_PASSWORD: z
+    .string()
+    .min(12, 'must have at least 12 characters')
+    .max(200, 'must have at most 200 characters')
+    .optional(),
   SLUICE_FIRST_API_KEY: z.string().min(20).max(200).optional(),
   /** Whole credits for the first wallet. */
   SLUICE_STARTING_CREDITS: z.coerce.number().int().min(0).max(1_000_000).default(1000),

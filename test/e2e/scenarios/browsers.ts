@@ -1,3 +1,7 @@
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+
 import { expect } from 'vitest'
 
 import type { Context } from '../harness/context.ts'
@@ -52,6 +56,9 @@ export async function otherSites(context: Context): Promise<void> {
   }
   const own = ['x-sluice-task-id', 'x-sluice-ignored', 'idempotent-replayed']
   expect(read).toEqual(expect.arrayContaining(own))
+  const broken = await speak(baseUrl, `BAD\r\norigin: ${origin}\r\n\r\n`)
+  expect(broken).toMatch(/^HTTP\/1\.1 400 /)
+  expect(broken).toContain('access-control-allow-origin: *')
   const { data = [] } = await client(context).images.generate({
     model: 'gpt-image-2',
     prompt: 'a heron for another site',
@@ -65,6 +72,16 @@ export async function otherSites(context: Context): Promise<void> {
     expect(picture.status).toBe(200)
     expect(picture.headers.get('access-control-allow-origin')).toBe('*')
   }
+}
+
+/** What a server answers to bytes that no client of HTTP sends. */
+function speak(baseUrl: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(baseUrl)
+  return text(
+    connect(Number(port), hostname, function (this: Socket) {
+      this.write(bytes)
+    }),
+  )
 }
 
 /** Who asks under a wrong base URL is told the right one, in JSON; the panel's pages stay pages. */
