@@ -21,6 +21,8 @@ const CLOSE_BRACKET = 0x5d
 /** Shorter strings are text: nothing that is worth counting apart fits into them. */
 const MEDIA_BYTES_MIN = 256
 const MEDIA_NAME_BYTES_MAX = 20
+/** Of one character, as in `\u0069`. */
+const ESCAPE_BYTES = 6
 // Up to here a loop is quicker than a call into native code.
 const SHORT_STRING_BYTES = 48
 
@@ -174,9 +176,9 @@ export class JsonCursor {
 
   /** What a long string holds, by the name of its member and its first bytes. */
   private countMedia({ keyStart, keyEnd, start }: Record<'keyStart' | 'keyEnd' | 'start', number>) {
-    if (keyEnd - keyStart > MEDIA_NAME_BYTES_MAX) return
+    if (keyEnd - keyStart > MEDIA_NAME_BYTES_MAX * ESCAPE_BYTES) return
     const { bytes } = this
-    const name = bytes.toString('latin1', keyStart, keyEnd)
+    const name = unescaped(bytes.toString('latin1', keyStart, keyEnd))
     const piece = mediaPieceOf(name, bytes.subarray(start + 1, this.at - 1))
     if (!piece) return
     ;(this.media ??= []).push(piece)
@@ -202,15 +204,26 @@ export class JsonCursor {
     if (bytes[start] !== QUOTE) throw broken()
     let at = start + 1
     const shortEnd = Math.min(at + SHORT_STRING_BYTES, bytes.length)
+    let hasEscapes = false
     for (; at < shortEnd; at += 1) {
       const code = bytes[at]
       if (code === QUOTE) break
-      if (code === BACKSLASH) at += 1
-      else if (code !== undefined && code < 0x20) throw broken()
+      if (code === BACKSLASH) {
+        at += 1
+        hasEscapes = true
+      } else if (code !== undefined && code < 0x20) throw broken()
     }
     this.at = (at < shortEnd ? at : closingQuote(bytes, at)) + 1
-    const isImageUrl = bytes[start + 1] === IMAGE_URL[0] && startsWith(bytes, IMAGE_URL, start + 1)
+    const isImageUrl =
+      (bytes[start + 1] === IMAGE_URL[0] && startsWith(bytes, IMAGE_URL, start + 1)) ||
+      (hasEscapes && this.readsImageUrl(start))
     if (isImageUrl) this.imageUrlWords += 1
+  }
+
+  /** Whether the string from `start` to here is the word in escapes, which upstreams read as the word. */
+  private readsImageUrl(start: number): boolean {
+    if (this.at - start - 2 > (IMAGE_URL.length - 1) * ESCAPE_BYTES) return false
+    return unescaped(this.bytes.toString('latin1', start + 1, this.at - 1)) === 'image_url'
   }
 
   private skipWord(word: Buffer): void {
@@ -264,6 +277,16 @@ export function closingQuote(bytes: Buffer, from: number): number {
     }
     if (backslashes % 2 === 0) return quote
     start = quote + 1
+  }
+}
+
+/** Text between quotes as it reads; unchanged where an escape is none of JSON, which is the upstream's to judge. */
+function unescaped(text: string): string {
+  if (!text.includes('\\')) return text
+  try {
+    return String(JSON.parse(`"${text}"`))
+  } catch {
+    return text
   }
 }
 

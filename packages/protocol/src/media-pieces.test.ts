@@ -29,6 +29,31 @@ describe('media of a chat body', () => {
     }
   })
 
+  it('reads names of media that are written in escapes', () => {
+    const url = `data:image/png;base64,${base64}`
+    const remote = { type: 'image_url', image_url: { url: 'https://a.example/1.png' } }
+    const parts = [{ type: 'image_url', image_url: { url } }, remote, remote]
+    const text = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: parts }] })
+    const everyChar = (word: string) =>
+      [...word].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join('')
+    const written = [
+      text.replaceAll('image_url', String.raw`image\u005furl`),
+      text.replaceAll('image_url', everyChar('image_url')),
+      text.replaceAll('"url"', String.raw`"u\u0072l"`),
+    ]
+    for (const escaped of written) {
+      expect(JSON.parse(escaped)).toEqual(JSON.parse(text))
+      const scanned = scan(escaped)
+      expect(scanned.attachments).toBe(3)
+      expect(scanned.textBytes).toBeLessThan(900)
+    }
+  })
+
+  it('leaves escapes that JSON does not have to the upstream', () => {
+    const text = String.raw`{"model":"m","messages":[{"role":"user","content":"image\q"}]}`
+    expect(scan(text)).toMatchObject({ attachments: 0 })
+  })
+
   it.each<[string, object]>([
     ['text that looks like base64', { type: 'text', text: 'A'.repeat(10_000) }],
     ['text that begins like a data URL', { type: 'text', text: `data:,${'A'.repeat(10_000)}` }],
