@@ -5,6 +5,7 @@ import { file, form, jpeg, least, mask, png } from './form-parts.ts'
 import { PANEL, panelOf, wish } from './panel.ts'
 import { jsonOf, world } from './world.ts'
 
+const ESTIMATE = '/api/user/image-estimate'
 const asDataUrl = (bytes: Uint8Array) =>
   `data:image/png;base64,${Buffer.from(bytes).toString('base64')}`
 
@@ -147,16 +148,16 @@ test('the estimate is exactly what is held, and says whether it can be paid', as
   const made = await world({ runner: false, balanceMicro: 3_500_000n })
   const ada = panelOf(made)
   const asked = { model: wish.model, n: 3, size: 'auto', quality: 'auto' }
-  const { status, body } = await ada.send(`${PANEL}/estimate`, asked)
+  const { status, body } = await ada.send(ESTIMATE, asked)
   expect([status, body]).toEqual([200, { amount: '3', amount_micro: '3000000', affordable: true }])
   expect(await made.leftovers()).toEqual([])
   const task = await ada.draw(asked)
   expect(task.held_micro).toBe(body.amount_micro)
-  const after = await ada.send(`${PANEL}/estimate`, { model: wish.model })
+  const after = await ada.send(ESTIMATE, { model: wish.model })
   expect(after.body).toEqual({ amount: '1', amount_micro: '1000000', affordable: false })
-  const wrong = await ada.send(`${PANEL}/estimate`, { model: wish.model, size: '1x1' })
+  const wrong = await ada.send(ESTIMATE, { model: wish.model, size: '1x1' })
   expect([wrong.status, wrong.body.error.param]).toEqual([400, 'size'])
-  const unknown = await ada.send(`${PANEL}/estimate`, { model: 'gpt-9' })
+  const unknown = await ada.send(ESTIMATE, { model: 'gpt-9' })
   expect([unknown.status, unknown.body.error.code]).toEqual([404, 'model_not_found'])
 })
 
@@ -179,6 +180,6 @@ test('models are told with what they can do and cost; what has no price is not o
   expect(body.images[1]).toMatchObject({ any_size: true })
   for (const size of body.images[1]?.sizes ?? []) {
     const ask = { model: 'gpt-image-2', size }
-    expect((await panelOf(made).send(`${PANEL}/estimate`, ask)).status).toBe(200)
+    expect((await panelOf(made).send(ESTIMATE, ask)).status).toBe(200)
   }
 })
