@@ -42,6 +42,16 @@ describe('what a request of the control API says', () => {
     expect(told(await ask('POST', KEYS, { headers, body }))).toMatchObject({ status, code })
   })
 
+  it.each([
+    ['{"name":"a","name":"b"}', 'name'],
+    ['{"name":"a","rpm_limit":1,"rpm\\u005flimit":9}', 'rpm_limit'],
+  ])('is refused when it names a member twice: %s', async (body, param) => {
+    const { ask, bearer } = await open()
+    const headers = { ...bearer, 'content-type': 'application/json' }
+    const answer = told(await ask('POST', KEYS, { headers, body }))
+    expect(answer).toEqual({ status: 400, code: 'invalid_value', param })
+  })
+
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
     'is refused as %s, which a form of another site could send',
     async (type) => {

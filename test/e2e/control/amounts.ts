@@ -34,6 +34,14 @@ export async function amountsInCredits(context: Context): Promise<void> {
     const { balance, fresh } = await grant(body)
     expect({ fresh, balance }).toMatchObject({ fresh: true, balance: { posted, posted_micro } })
   }
+  const { running } = context
+  const twice = await fetch(`${running.baseUrl}/api/admin/users/${id}/credits`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${asAdmin}`, 'content-type': 'application/json' },
+    body: '{"amount":1,"note":"a gift","amount":1000}',
+  })
+  expect(twice.status).toBe(400)
+  expect(await twice.json()).toMatchObject({ error: { code: 'invalid_value', param: 'amount' } })
   const [row] = await ask<{ total: string }>(
     context,
     `select sum(balance_micro)::text as total from ledger_accounts join users on owner = wallet

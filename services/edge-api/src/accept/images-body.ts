@@ -4,6 +4,7 @@ import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { nextTurn } from '@sluice/kernel/next-turn'
 import { checkImageNames } from '@sluice/protocol/images/check-names'
 import type { Fields } from '@sluice/protocol/images/field-reader'
+import { checkRepeats } from '@sluice/protocol/json-repeats'
 import { checkJsonShape } from '@sluice/protocol/json-shape'
 import { parseLargeJson } from '@sluice/protocol/parse-large-json'
 
@@ -15,7 +16,8 @@ import { readJsonBody } from './read-body.ts'
 const LARGE_BYTES = 1024 * 1024
 
 /**
- * A JSON object as parameters. Throws what `readJsonBody` throws, and `invalid_json`, also for too many values.
+ * A JSON object as parameters. Throws what `readJsonBody` throws, `invalid_json`, also for too many values, and
+ * `invalid_value` for a member that is named twice.
  */
 export async function readJsonFields(
   deps: ReadBodyDeps,
@@ -24,6 +26,7 @@ export async function readJsonFields(
   const body = await readJsonBody(deps, incoming)
   // Before anything is built: a body of empty objects becomes fifty times its size.
   checkJsonShape(body)
+  checkRepeats(body)
   return asFields(parseJson(body))
 }
 
