@@ -1,5 +1,15 @@
-import { AppError } from '@sluice/kernel/app-error'
-
+import {
+  BACKSLASH,
+  broken,
+  closingQuote,
+  invalidJson,
+  isDigit,
+  isSpace,
+  QUOTE,
+  SHORT_STRING_BYTES,
+  startsWith,
+  unescaped,
+} from './json-bytes.ts'
 import type { MediaPiece } from './media-pieces.ts'
 import { mediaPieceOf } from './media-pieces.ts'
 
@@ -8,8 +18,6 @@ export const JSON_DEPTH_MAX = 64
 /** Values beyond this are refused: what is read of them would hold everybody else up. */
 export const JSON_VALUES_MAX = 200_000
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
 const MINUS = 0x2d
@@ -23,8 +31,6 @@ const MEDIA_BYTES_MIN = 256
 const MEDIA_NAME_BYTES_MAX = 20
 /** Of one character, as in `\u0069`. */
 const ESCAPE_BYTES = 6
-// Up to here a loop is quicker than a call into native code.
-const SHORT_STRING_BYTES = 48
 
 const IMAGE_URL = Buffer.from('image_url"')
 const TRUE = Buffer.from('true')
@@ -256,65 +262,8 @@ export class JsonCursor {
   }
 }
 
-/**
- * The quote that ends a string, from a position outside any escape. In text full of escaped quotes most of the way is
- * a loop: a call into native code for each of them costs fifty times as much.
- */
-export function closingQuote(bytes: Buffer, from: number): number {
-  for (let start = from; ;) {
-    const loopEnd = Math.min(start + SHORT_STRING_BYTES, bytes.length)
-    let at = start
-    for (; at < loopEnd; at += 1) {
-      const code = bytes[at]
-      if (code === QUOTE) return at
-      if (code === BACKSLASH) at += 1
-    }
-    const quote = bytes.indexOf(QUOTE, at)
-    if (quote === -1) throw broken()
-    let backslashes = 0
-    while (quote - backslashes > at && bytes[quote - backslashes - 1] === BACKSLASH) {
-      backslashes += 1
-    }
-    if (backslashes % 2 === 0) return quote
-    start = quote + 1
-  }
-}
-
-/** Text between quotes as it reads; unchanged where an escape is none of JSON, which is the upstream's to judge. */
-function unescaped(text: string): string {
-  if (!text.includes('\\')) return text
-  try {
-    return String(JSON.parse(`"${text}"`))
-  } catch {
-    return text
-  }
-}
-
-function startsWith(bytes: Buffer, word: Buffer, at: number): boolean {
-  for (let index = 0; index < word.length; index += 1) {
-    if (bytes[at + index] !== word[index]) return false
-  }
-  return true
-}
-
-function isSpace(code: number | undefined): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
-}
-
-function isDigit(code: number | undefined): boolean {
-  return code !== undefined && code >= 0x30 && code <= 0x39
-}
-
 function checkDepth(depth: number): void {
   if (depth > JSON_DEPTH_MAX) {
     throw invalidJson(`The body is nested deeper than ${JSON_DEPTH_MAX} levels.`)
   }
-}
-
-export function invalidJson(message: string): AppError {
-  return new AppError('invalid_json', message)
-}
-
-function broken(): AppError {
-  return invalidJson('The body is not valid JSON.')
 }

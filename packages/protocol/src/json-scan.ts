@@ -7,7 +7,8 @@
  */
 import { AppError } from '@sluice/kernel/app-error'
 
-import { JsonCursor, OPEN_BRACE, invalidJson } from './json-cursor.ts'
+import { invalidJson } from './json-bytes.ts'
+import { JsonCursor, OPEN_BRACE } from './json-cursor.ts'
 import { skipMessages } from './json-messages.ts'
 import { mediaTokensOf } from './media-pieces.ts'
 import { JudgedNames, NameWatch } from './name-watch.ts'

@@ -1,4 +1,5 @@
-import { JsonCursor, invalidJson } from './json-cursor.ts'
+import { invalidJson } from './json-bytes.ts'
+import { JsonCursor } from './json-cursor.ts'
 
 /**
  * Checks that bytes are one JSON value of bounded nesting and number of values, without building any of it. Throws

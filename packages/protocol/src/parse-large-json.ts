@@ -1,6 +1,6 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-import { closingQuote, invalidJson } from './json-cursor.ts'
+import { closingQuote, invalidJson } from './json-bytes.ts'
 import { LongText } from './long-text.ts'
 
 const QUOTE = 0x22
