@@ -5,7 +5,7 @@ import { startOwnServers } from '@sluice/testkit/own-servers'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { startBalancer } from './dependencies/balancer.ts'
-import { chats, expectCharged, underLoad } from './dependencies/load.ts'
+import { chats, expectCharged, underLoad, untilCaptured } from './dependencies/load.ts'
 import { beginPicture, followPicture } from './dependencies/pictures.ts'
 import { emptyLoad } from './dependencies/seen.ts'
 import { eventually } from './harness/context.ts'
@@ -51,7 +51,7 @@ describe('in the distributed wiring, while callers chat and ask for pictures', (
 
   test('a NATS that is emptied while both billings are away loses no charge', async () => {
     const context = { running, simulator }
-    await expectCharged(context, await chats(context, 20))
+    await untilCaptured(context, await chats(context, 20))
     simulator.script({ match: { promptIncludes: 'slow' }, times: null, latencyMs: 1_000 })
     const drawing = emptyLoad()
     const asking = { context, load: drawing, prompt: 'slow' }
@@ -70,7 +70,7 @@ describe('in the distributed wiring, while callers chat and ask for pictures', (
 
   test('an edge that is killed while both billings are away charges by its next start', async () => {
     const context = { running, simulator }
-    await expectCharged(context, await chats(context, 20))
+    await untilCaptured(context, await chats(context, 20))
     await all(billings, running.kill)
     const load = await chats(context, 40)
     // More than what a killed edge may lose: the records of its last 25 ms, and those being written.
