@@ -3,7 +3,7 @@ export type SecretKinds = 'credentials' | 'credentials-and-ids'
 
 /**
  * The text without keys and ids of organisations in the shapes that vendors give them (`sk-…`, `org-…`,
- * `proj_…`, `AIza…`, JWT). A word that only begins like one (`org-chart`, `user_location_hint`, `sk-learn`)
+ * `proj_…`, `acct_…`, `AIza…`, JWT). A word that only begins like one (`org-chart`, `user_location_hint`, `sk-learn`)
  * is kept: what follows the prefix must look random. `credentials-and-ids` takes `user-…`, `key-…` and
  * `req_…` as well. Pure.
  */
@@ -21,16 +21,24 @@ export function removeVendorSecrets(text: string, replacement: string, kinds: Se
 }
 
 const anyPrefix =
-  /(?:sk|sess|org|proj|user|key|req|gsk|hf|xai|pplx|nvapi|ghp|glpat|r8)[-_]|AIza|AKIA|eyJ|bearer\s/i
-const vendors = 'sk|sess|org|proj|gsk|hf|xai|pplx|nvapi|ghp|glpat|r8'
-const credentials = new RegExp(`\\b(${vendors})[-_]([A-Za-z0-9_*.-]{6,})`, 'g')
-const credentialsAndIds = new RegExp(`\\b(${vendors}|user|key|req)[-_]([A-Za-z0-9_*.-]{6,})`, 'g')
-const plainShapes = /\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/g
-const bearer = /\bBearer\s+([\w.~+/=*-]{6,})/gi
+  /(?:sk|sess|org|proj|acct|user|key|req|gsk|hf|xai|pplx|nvapi|ghp|glpat|r8)[-_]|AIza|AKIA|eyJ|bearer\s/i
+const vendors = 'sk|sess|org|proj|acct|gsk|hf|xai|pplx|nvapi|ghp|glpat|r8'
+// Behind an escape of JSON (`\\norg-…`) a token begins in the middle of a word.
+const start = '(?:\\b|(?<=\\\\[nrtbf]))'
+const credentials = new RegExp(`${start}(${vendors})[-_]([A-Za-z0-9_*.-]{6,})`, 'g')
+const credentialsAndIds = new RegExp(
+  `${start}(${vendors}|user|key|req)[-_]([A-Za-z0-9_*.-]{6,})`,
+  'g',
+)
+const plainShapes = new RegExp(
+  `${start}(?:AIza[\\w-]{20,}|AKIA[A-Z0-9]{12,}|eyJ[\\w-]{8,}\\.[\\w-]{4,}(?:\\.[\\w-]*)?)`,
+  'g',
+)
+const bearer = new RegExp(`${start}Bearer\\s+([\\w.~+/=*-]{6,})`, 'gi')
 
 /** Prefixes that words of a language hardly ever have: fewer random letters are enough. */
 const keyPrefixes: ReadonlySet<string> = new Set(
-  vendors.split('|').filter((prefix) => prefix !== 'org' && prefix !== 'proj'),
+  vendors.split('|').filter((prefix) => !['org', 'proj', 'acct'].includes(prefix)),
 )
 
 /** Whether some run of letters and digits in it was rolled by dice rather than written as words. */

@@ -37,6 +37,28 @@ test.each(Object.entries(secrets))('a secret is not logged: %s', (_, facts) => {
   expect(lines[0]).toContain('[redacted]')
 })
 
+test.each([
+  'org-9Xk2LmPq7RtYvB3nWz',
+  'proj_4fGh29KqPz71LmXy',
+  'acct_1032D82eZvKYlo2C',
+  'AIzaSyD4fGh29KqPz71LmXyAbCdEf',
+  'gsk_4fGh29KqPz71LmXyAbCd',
+])('an upstream text is logged without the id of an account or a key: %s', (id) => {
+  const { lines, log } = capture()
+  log.warn({ err: new Error(`Limit reached in ${id}.\n${id} of the year`), said: `(${id})` }, id)
+  expect(lines[0]).not.toContain(id)
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ said: '([redacted])', msg: '[redacted]' })
+})
+
+test('words that begin like the id of an account are kept, and so are our own ids', () => {
+  const { lines, log } = capture()
+  const said = 'org-chart proj_management acct_department user_location_hint sk-learn'
+  const ids = { apiKeyId: 'key_01890a5d8e7f4c3b9a2d1e0f', jobId: 'img_01890a5d8e7f4c3b9a2d1e0f' }
+  const requestId = 'req_01890a5d8e7f4c3b9a2d1e0f'
+  log.warn({ said, ...ids, requestId }, 'kept')
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ ...ids, requestId, said })
+})
+
 test('a line stays JSON after redaction and keeps what is no secret', () => {
   const { lines, log } = capture()
   const body = '{"password":"a\\"b","model":"gpt-image-1"}'

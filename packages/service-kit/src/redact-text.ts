@@ -1,3 +1,5 @@
+import { removeVendorSecrets } from '@sluice/kernel/vendor-secrets'
+
 const HIDDEN = '[redacted]'
 
 const secretNames = [
@@ -39,9 +41,13 @@ const rules: readonly Rule[] = [
     pattern: new RegExp(`(\\\\"(?:${secretNames})\\\\"\\s*:\\s*\\\\")[^"]*"`, 'gi'),
     replacement: `$1${HIDDEN}\\"`,
   },
-  { pattern: /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, replacement: `$1 ${HIDDEN}` },
-  { pattern: /\bsk-[\w-]{8,}/g, replacement: `sk-${HIDDEN}` },
-  { pattern: /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g, replacement: HIDDEN },
+  {
+    pattern: /(?:\b|(?<=\\[nrtbf]))(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi,
+    replacement: `$1 ${HIDDEN}`,
+  },
+  // Behind an escape of JSON it begins in the middle of a word.
+  { pattern: /(?:\b|(?<=\\[nrtbf]))sk-[\w-]{8,}/g, replacement: `sk-${HIDDEN}` },
+  { pattern: /(?:\b|(?<=\\[nrtbf]))eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g, replacement: HIDDEN },
   // The password of a connection URL.
   { pattern: /(:\/\/[^\s:@/"]*):[^\s@/"]+@/g, replacement: `$1:${HIDDEN}@` },
   // Secrets in a query or a form.
@@ -58,5 +64,6 @@ const rules: readonly Rule[] = [
 export function redactText(text: string): string {
   let redacted = text
   for (const { pattern, replacement } of rules) redacted = redacted.replace(pattern, replacement)
-  return redacted
+  // Upstreams quote keys and the ids of accounts; our own ids have other prefixes.
+  return removeVendorSecrets(redacted, HIDDEN, 'credentials')
 }

@@ -46,6 +46,8 @@ export const words = {
     held: 'Held',
     charged: 'Charged',
     unsettled: 'not settled yet',
+    failureParam: (name: string) => `Parameter: ${name}.`,
+    failureCode: (code: string) => `The upstream’s code: ${code}.`,
     failure: 'Why it failed',
     pictures: 'Pictures',
     pictureAlt: (index: string) => `Picture ${index}`,

@@ -24,6 +24,8 @@ export const words = {
   loadAgain: 'Load again',
   cancelled: 'Cancelled before it was drawn. Nothing was charged.',
   lostFree: (why: string) => `${why} Nothing was charged.`,
+  failureParam: (name: string) => `Parameter: ${name}.`,
+  failureCode: (code: string) => `The upstream’s code: ${code}.`,
   nothingCharged: 'Nothing was charged.',
   failures: {
     content_policy_violation: 'The upstream refused this prompt for its content.',

@@ -48,6 +48,8 @@ export const words: AreaWords<'admin-images'> = {
     held: '冻结',
     charged: '扣费',
     unsettled: '尚未结算',
+    failureParam: (name) => `参数：${name}。`,
+    failureCode: (code) => `上游代码：${code}。`,
     failure: '失败原因',
     pictures: '图片',
     pictureAlt: (index) => `图片 ${index}`,

@@ -21,6 +21,8 @@ export const words: Words<typeof english> = {
   loadAgain: '重新加载',
   cancelled: '绘制前已取消，未扣费。',
   lostFree: (why) => `${why}未扣费。`,
+  failureParam: (name) => `参数：${name}。`,
+  failureCode: (code) => `上游代码：${code}。`,
   nothingCharged: '未扣费。',
   failures: {
     content_policy_violation: '上游因内容策略拒绝了这条提示词。',
