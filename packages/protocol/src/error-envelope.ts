@@ -24,8 +24,13 @@ export interface RenderedError {
 // does not retry at all (client-contracts §1.12).
 export const RETRY_AFTER_MS_MAX = 60_000
 const RETRY_AFTER_MS_DEFAULT = 1_000
-/** A part that is away, of which nobody knows when it is back; restarts take about so long. */
-const AWAY_MS_DEFAULT = 5_000
+/** Where nothing says how long it takes. */
+const usualMs: Partial<Record<ErrorCode, number>> = {
+  // Restarts of a part take about so long.
+  unavailable: 5_000,
+  // Limits of upstreams are by the minute, and a job that found none free has waited for its whole time.
+  overloaded: 15_000,
+}
 
 /**
  * Anything thrown, as the answer that an OpenAI client understands. What is not an AppError is a fault
@@ -82,8 +87,8 @@ function retryHeaders({
   if (status === 409) headers['x-should-retry'] = 'true'
   const advised = status === 409 || status === 429 || status === 503
   if (retryAfterMs === undefined && !advised) return headers
-  const usualMs = code === 'unavailable' ? AWAY_MS_DEFAULT : RETRY_AFTER_MS_DEFAULT
-  const waitMs = Math.min(retryAfterMs ?? usualMs, RETRY_AFTER_MS_MAX)
+  const usual = usualMs[code] ?? RETRY_AFTER_MS_DEFAULT
+  const waitMs = Math.min(retryAfterMs ?? usual, RETRY_AFTER_MS_MAX)
   headers['retry-after'] = secondsOf(waitMs)
   headers['retry-after-ms'] = String(Math.max(1, Math.ceil(waitMs)))
   return headers

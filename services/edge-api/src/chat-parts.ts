@@ -6,6 +6,7 @@ import type { RefusedFields } from '@sluice/upstreams/refused-fields'
 
 import type { Admission } from './admit/admit.ts'
 import type { AllowancePool } from './admit/allowance-pool.ts'
+import type { CallTimes } from './call-times.ts'
 import type { ModelRoutes } from './choose/catalog.ts'
 import type { CredentialUses } from './dispatch/credential-uses.ts'
 import type { createEntries } from './dispatch/enter-upstream.ts'
@@ -36,6 +37,8 @@ export interface ChatParts {
   admission: Admission
   allowances: AllowancePool
   uses: CredentialUses
+  /** Of chat calls. */
+  times: CallTimes
   reports: OutcomeReports
   enter: ReturnType<typeof createEntries>
   budget: RetryBudget

@@ -43,9 +43,20 @@ export function endCut(
   return { meter, endState: 'cut-by-upstream' }
 }
 
-/** Nobody else is asked: throws what the caller is told, or passes on what the upstream said of it. */
-export function giveUp(turn: ChatTurn, sink: AnswerSink, judged: Judged): AttemptsEnd {
-  const { verbatim, failure, answerBegan } = judged
+/**
+ * Nobody else is asked: throws what the caller is told, or passes on what the upstream said of it. `waitMs` is
+ * how long it takes until a credential is free, where the upstream itself did not say.
+ */
+export function giveUp(
+  turn: ChatTurn,
+  sink: AnswerSink,
+  { judged, waitMs }: { judged: Judged; waitMs: number | undefined },
+): AttemptsEnd {
+  const { verbatim, answerBegan } = judged
+  const failure =
+    judged.failure.code === 'overloaded'
+      ? { ...judged.failure, retryAfterMs: judged.failure.retryAfterMs ?? waitMs }
+      : judged.failure
   if (verbatim && !sink.begun) {
     turn.trace.status = verbatim.status
     turn.trace.errorCode = failure.code

@@ -80,7 +80,11 @@ function targetIn(parts: ChatParts, journey: Journey, channelAt: number): Target
   return credential && { candidate, credential, channelAt, isDenied }
 }
 
-function choose({ uses, door }: ChatParts, { tried }: Journey, { channel, model }: Candidate) {
+function choose(
+  { uses, door }: ChatParts,
+  { tried }: Pick<Journey, 'tried'>,
+  { channel, model }: Candidate,
+) {
   return chooseCredential(channel.credentials, {
     model: model.upstreamModel,
     useOf: uses.of,
@@ -90,12 +94,28 @@ function choose({ uses, door }: ChatParts, { tried }: Journey, { channel, model 
   })
 }
 
-/** No credential may be used now: says when the first of those that rest may. */
+/** Until a person looks at what needs them: no rest ends, and no call that runs makes room. */
+const NEEDS_PERSON_MS = 30_000
+
+/** No credential may be used now: says when one may be. */
 export function noneFree(parts: ChatParts, journey: Journey): AppError {
-  const nowMs = parts.door.deps.clock.nowMs()
-  const free = journey.channels
-    .map((candidate) => choose(parts, journey, candidate).freeAtMs)
-    .filter((atMs) => atMs !== undefined)
-  const retryAfterMs = free.length === 0 ? 1_000 : Math.max(1, Math.min(...free) - nowMs)
+  const retryAfterMs = waitForUpstreamMs(parts, journey) ?? NEEDS_PERSON_MS
   return new AppError('overloaded', 'No upstream is free for this model now.', { retryAfterMs })
+}
+
+/**
+ * How long it takes until a credential may be used again, tried or not: the earliest end of a rest or a limit,
+ * or of a call where all places are taken. Undefined when neither is known.
+ */
+export function waitForUpstreamMs(parts: ChatParts, { channels }: Journey): number | undefined {
+  const nowMs = parts.door.deps.clock.nowMs()
+  const anyTried = { tried: undefined }
+  const waits = channels.flatMap((candidate) => {
+    const { freeAtMs, runningWhenFull } = choose(parts, anyTried, candidate)
+    return [
+      ...(freeAtMs === undefined ? [] : [Math.max(1, freeAtMs - nowMs)]),
+      ...(runningWhenFull === 0 ? [] : [parts.times.freeInMs(runningWhenFull)]),
+    ]
+  })
+  return waits.length === 0 ? undefined : Math.min(...waits)
 }

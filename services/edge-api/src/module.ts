@@ -20,6 +20,7 @@ import { createDailyQuotas } from './admit/daily-quotas.ts'
 import { guessLimit } from './admit/guess-limit.ts'
 import { createRateLimiter } from './admit/rate-limiter.ts'
 import { fullCallerAddress, networkOf } from './admit/read-credentials.ts'
+import { createCallTimes } from './call-times.ts'
 import type { ChatParts } from './chat-parts.ts'
 import type { EdgeConfig } from './config.ts'
 import { countRequests } from './control/count-requests.ts'
@@ -150,6 +151,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     admission,
     allowances,
     uses: credentialUses(),
+    times: createCallTimes(),
     refused: refusedFields(deps),
     reports,
     enter: createEntries(deps),

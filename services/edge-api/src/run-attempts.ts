@@ -11,7 +11,7 @@ import { judgeEnd } from './dispatch/judge-end.ts'
 import type { AttemptsEnd } from './end-answer.ts'
 import { endCut, endStopped, giveUp } from './end-answer.ts'
 import type { Journey, Target } from './find-target.ts'
-import { firstTarget, nextTarget, noneFree } from './find-target.ts'
+import { firstTarget, nextTarget, noneFree, waitForUpstreamMs } from './find-target.ts'
 import type { RelayEnd } from './relay-end.ts'
 import type { AnswerSink } from './relay/answer-sink.ts'
 
@@ -45,7 +45,7 @@ export async function runAttempts(
     if (sink.carried && 'meter' in end && end.meter)
       return endCut(turn, sink, { judged, meter: end.meter })
     const next = nextTarget(parts, turn, { journey, judged, target })
-    if (!next) return giveUp(turn, sink, judged)
+    if (!next) return giveUp(turn, sink, { judged, waitMs: waitForUpstreamMs(parts, journey) })
     if (next.credential !== target.credential) journey.attemptsHere = 0
     if (journey.attempts > 1) parts.budget.spend()
     target = next

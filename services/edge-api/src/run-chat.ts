@@ -53,7 +53,7 @@ export async function runChat(parts: ChatParts, call: ChatCall): Promise<void> {
 async function answerChat(parts: ChatParts, call: ChatCall, trace: ChatTrace): Promise<void> {
   const { door, running } = parts
   const { config, clock } = door.deps
-  if (running.count > config.requestsInFlightMax) throw atCapacity()
+  if (running.count > config.requestsInFlightMax) throw atCapacity(parts)
 
   const admitting = parts.admission.admit(call.incoming)
   const principal = admitting instanceof Promise ? await admitting : admitting
@@ -154,7 +154,9 @@ async function payAndRun(
   })
   door.sweep.add(sink)
   try {
+    const startedMs = clock.monotonicMs()
     const end = await runAttempts(parts, turn, sink)
+    parts.times.note(clock.monotonicMs() - startedMs)
     settle(parts, turn, reservation, end)
   } finally {
     door.sweep.delete(sink)
@@ -192,6 +194,7 @@ function settle(
   trace.outputTokens = record.usage.output
 }
 
-function atCapacity(): AppError {
-  return new AppError('overloaded', 'This server is at its capacity.', { retryAfterMs: 1_000 })
+function atCapacity({ times, running }: ChatParts): AppError {
+  const retryAfterMs = times.freeInMs(running.count)
+  return new AppError('overloaded', 'This server is at its capacity.', { retryAfterMs })
 }

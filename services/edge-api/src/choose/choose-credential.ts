@@ -19,6 +19,8 @@ export interface CredentialChoice {
   isDenied: boolean
   /** When the first of those that rest may be used again; undefined when none rests. */
   freeAtMs: number | undefined
+  /** Calls that run on the one that is the fullest of those that are full; 0 when none is full. */
+  runningWhenFull: number
 }
 
 /**
@@ -46,6 +48,7 @@ export function chooseCredential(
   let isBestDenied = false
   let fewest = Number.POSITIVE_INFINITY
   let freeAtMs: number | undefined
+  let runningWhenFull = 0
   const first = credentials.length < 2 ? 0 : Math.floor(roll() * credentials.length)
   for (let step = 0; step < credentials.length; step += 1) {
     const credential = credentials[(first + step) % credentials.length]
@@ -64,7 +67,10 @@ export function chooseCredential(
       continue
     }
     const running = use?.running ?? 0
-    if (running >= credential.concurrencyMax) continue
+    if (running >= credential.concurrencyMax) {
+      runningWhenFull = Math.max(runningWhenFull, running)
+      continue
+    }
     const isDenied = isRestricted && isDeniedChat(known, told, { model, nowMs })
     const isBetter = isDenied === isBestDenied ? running < fewest : isBestDenied
     if (best !== undefined && !isBetter) continue
@@ -72,5 +78,5 @@ export function chooseCredential(
     isBestDenied = isDenied
     fewest = running
   }
-  return { credential: best, isDenied: isBestDenied, freeAtMs }
+  return { credential: best, isDenied: isBestDenied, freeAtMs, runningWhenFull }
 }

@@ -15,6 +15,7 @@ import type { ImageTurn, RunningImage } from './run-image.ts'
 import { runImage } from './run-image.ts'
 import { streamJob } from './stream-job.ts'
 import { waitForEnd } from './wait-for-end.ts'
+import { waitForImagesMs } from './wait-for-upstream.ts'
 
 /** Names the task in every answer, so that whoever loses the answer can find it. */
 export const TASK_HEADER = 'x-sluice-task-id'
@@ -87,7 +88,9 @@ const answerAwaited: WriteAnswer<ImageAnswerRequest> = async (door, input) => {
   const { outgoing, admitted } = input.request
   const end = await waitForEnd(door.deps, { ...input, admitted })
   crashPoint('edge-before-answer')
-  if (end.state !== 'done') throw failureError(end, job.id)
+  if (end.state !== 'done') {
+    throw failureError(end, job.id, waitForImagesMs(door, call.request.model))
+  }
   const { id: taskId, createdAt } = job
   await answerWithPictures(door.deps, { outgoing, taskId, createdAt, call, end })
   return end

@@ -25,6 +25,7 @@ import { openSse } from './open-sse.ts'
 import { stillDrawing } from './patience.ts'
 import type { ImageTurn, RunningImage } from './run-image.ts'
 import { waitForEnd } from './wait-for-end.ts'
+import { waitForImagesMs } from './wait-for-upstream.ts'
 
 /** Names what of a chat request was left out, since it has no meaning for a picture. */
 const IGNORED_HEADER = 'x-sluice-ignored'
@@ -57,7 +58,9 @@ const writePicture: WriteAnswer<ChatTurn> = async (door, input) => {
   const { job } = running
   const end = await waitForEnd(door.deps, { ...input, admitted: request.admitted })
   crashPoint('edge-before-answer')
-  if (end.state !== 'done') throw failureError(end, job.id)
+  if (end.state !== 'done') {
+    throw failureError(end, job.id, waitForImagesMs(door, running.call.request.model))
+  }
   const links = linksOf(door, { request, running, parts: end.parts })
   const usage = chatUsageOf(end.parts)
   const body = pictureCompletion(headOf(door, running), { links, usage, taskId: job.id })

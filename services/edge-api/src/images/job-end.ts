@@ -47,14 +47,18 @@ export function endOfFacts(
   return { state, parts, missed: told.missed, failure, mayHaveDrawn: told.started }
 }
 
-/** A job's failure as the caller's error, named by the closest code that we have. */
-export function failureError(end: JobEnd, taskId: string): AppError {
+/**
+ * A job's failure as the caller's error, named by the closest code that we have. `waitMs` is when an upstream is
+ * free again, where that is known.
+ */
+export function failureError(end: JobEnd, taskId: string, waitMs?: number): AppError {
   if (end.state === 'cancelled' && !end.failure)
     return new AppError('cancelled', 'The task was cancelled before it was drawn.', {
       details: { task_id: taskId },
     })
   return errorOfFailure(end.failure ?? { code: '', message: 'The picture was not drawn.' }, {
     details: { task_id: taskId },
+    ...(end.failure?.code === 'overloaded' && waitMs !== undefined && { retryAfterMs: waitMs }),
     ...(end.mayHaveDrawn && { retryable: false }),
   })
 }

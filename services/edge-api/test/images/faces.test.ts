@@ -200,7 +200,7 @@ test('beyond what this process bears, image requests are refused at once', async
   const first = post(GENERATIONS, ask)
   await expect.poll(() => hub.size).toBe(1)
   const second = await post(GENERATIONS, ask)
-  expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1'])
+  expect([second.status, second.headers.get('retry-after')]).toEqual([503, '2'])
   await startRunner()
   expect((await first).status).toBe(200)
   expect((await post(GENERATIONS, ask)).status).toBe(200)

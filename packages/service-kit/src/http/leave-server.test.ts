@@ -1,0 +1,56 @@
+import { Agent, get } from 'node:http'
+
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { Hono } from 'hono'
+import { expect, onTestFinished, test, vi } from 'vitest'
+
+import type { HttpServer } from './serve-http.ts'
+import { serveHttp } from './serve-http.ts'
+
+test('while the server leaves, each connection is asked to end with its next answer', async () => {
+  const gate = Promise.withResolvers<void>()
+  const app = new Hono()
+  app.get('/', (c) => c.text('hello'))
+  app.get('/slow', async (c) => {
+    await gate.promise
+    return c.text('slow')
+  })
+  const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log: recordedLog() })
+  onTestFinished(() => server.close({ withinMs: 0 }))
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 })
+  const busy = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => [kept, busy].forEach((agent) => agent.destroy()))
+  const first = await ask({ server, agent: kept, path: '/' })
+  expect([first.status, first.connection]).toEqual([200, 'keep-alive'])
+  const slow = ask({ server, agent: busy, path: '/slow' })
+  await vi.waitFor(() => expect(server.connections()).toBe(2))
+  server.leave()
+  const second = await ask({ server, agent: kept, path: '/' })
+  expect([second.status, second.connection]).toEqual([200, 'close'])
+  expect(second.localPort).toBe(first.localPort)
+  // A new connection is still accepted, for one answer.
+  const third = await ask({ server, agent: kept, path: '/' })
+  expect([third.status, third.connection]).toEqual([200, 'close'])
+  expect(third.localPort).not.toBe(first.localPort)
+  gate.resolve()
+  expect((await slow).status).toBe(200)
+})
+
+interface Asked {
+  server: HttpServer
+  agent: Agent
+  path: string
+}
+
+function ask({ server, agent, path }: Asked) {
+  return new Promise<{ status: number; connection: string; localPort: number }>(
+    (resolve, reject) => {
+      get({ port: server.port, host: '127.0.0.1', path, agent }, (answer) => {
+        const { statusCode: status = 0, headers, socket } = answer
+        const { localPort = 0 } = socket
+        answer.resume()
+        answer.on('end', () => resolve({ status, connection: headers.connection ?? '', localPort }))
+      }).on('error', reject)
+    },
+  )
+}
