@@ -9,14 +9,25 @@ import type { Running, Wiring } from '@sluice/e2e/harness/running'
 import { distributed } from '@sluice/e2e/wirings/distributed'
 import { embedded } from '@sluice/e2e/wirings/embedded'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
+import { startOwnServers } from '@sluice/testkit/own-servers'
 
-import { rssMib } from '../measure/process.ts'
-import { startServers } from '../measure/servers.ts'
 import { brief, quantile, table } from '../measure/table.ts'
+import type { Freezable } from './frozen-database.ts'
+import {
+  ADMIN,
+  askUntil,
+  databaseAsks,
+  describeAsked,
+  embeddedPostgres,
+} from './frozen-database.ts'
+import type { Memory } from './memory.ts'
+import { describeMemory, readMemory } from './memory.ts'
 
 const MIB = 1024 * 1024
 const PHASE_MS = 8_000
 const PAUSE_MS = 20
+/** Longer than each of our deadlines, shorter than a lease of credits. */
+const FROZEN_MS = 12_000
 
 /** As much of each as was seen to hurt; all of it from one address. */
 const sizes: Record<AttackName | 'held bodies', AttackSize> = {
@@ -32,21 +43,33 @@ const sizes: Record<AttackName | 'held bodies', AttackSize> = {
 
 interface Row {
   name: string
-  p50: number
-  p99: number
+  chats: Chats
+  /** p99 beside that of the quiet moment before. */
   ratio: number
-  memory: string
+  memory: { before: Memory; during: Memory; after: Memory }
   answers: string
 }
 
-/** What chat of everybody else costs while one address attacks, beside the same in a quiet moment of the same run. */
-export async function benchAttack(): Promise<string> {
-  const servers = await startServers()
+interface Chats {
+  times: number[]
+  statuses: Record<number, number>
+}
+
+/** `pnpm bench attack [embedded|distributed] [words of a scenario's name]`. */
+export async function benchAttack([only, word = '']: string[] = []): Promise<string> {
+  const servers = await startOwnServers()
   const simulator = await startOpenAiSimulator()
   const parts: string[] = []
+  const all: Wiring[] = [embedded, distributed]
+  const wirings = all.filter(({ name }) => only === undefined || name === only)
   try {
-    for (const wiring of [embedded, distributed] satisfies Wiring[]) {
-      const running = await wiring.start({ upstreamUrl: simulator.url, upstreamKey: simulator.key })
+    for (const wiring of wirings) {
+      const running = await wiring.start({
+        upstreamUrl: simulator.url,
+        upstreamKey: simulator.key,
+        servers,
+        env: { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password },
+      })
       const payer = await newCaller({ running, simulator }, { credits: '100000' })
       const broke = await newCaller({ running, simulator }, { credits: '0' })
       const target = {
@@ -54,7 +77,9 @@ export async function benchAttack(): Promise<string> {
         payingKey: payer.apiKey,
         brokeKey: broke.apiKey,
       }
-      parts.push(describe(wiring.name, await measureAll(running, target)))
+      const postgres = wiring.name === 'embedded' ? embeddedPostgres(running) : servers.postgres
+      const rows = await measureAll(running, { target, postgres, word })
+      parts.push(describe(wiring.name, rows))
       await running.stop()
     }
   } finally {
@@ -64,35 +89,64 @@ export async function benchAttack(): Promise<string> {
   return ['### pnpm bench attack', '', ...parts].join('\n')
 }
 
-async function measureAll(running: Running, target: AttackTarget): Promise<Row[]> {
+async function measureAll(
+  running: Running,
+  { target, postgres, word }: { target: AttackTarget; postgres: Freezable; word: string },
+): Promise<Row[]> {
   await probe(running, PHASE_MS / 2)
   const rows: Row[] = []
   for (const [name, size] of Object.entries(sizes)) {
-    process.stderr.write(`attack: ${running.wiring}, ${name}\n`)
-    const before = rssMib(running.pidOf('edge-api'))
-    const quiet = await probe(running, PHASE_MS)
-    const attacker = startAttacker({ name, target, size })
-    const loaded = await probe(running, PHASE_MS)
-    const during = rssMib(running.pidOf('edge-api'))
-    const answers = await attacker.stop()
-    await probe(running, PHASE_MS / 2)
-    const after = rssMib(running.pidOf('edge-api'))
-    const p99 = quantile(loaded, 0.99)
-    rows.push({
-      name,
-      p50: quantile(loaded, 0.5),
-      p99,
-      ratio: p99 / quantile(quiet, 0.99),
-      memory: `${before} / ${during} / ${after}`,
-      answers,
-    })
+    if (!name.includes(word)) continue
+    const attack = async () => {
+      const attacker = startAttacker({ name, target, size })
+      const chats = await probe(running, PHASE_MS)
+      return { chats, during: await readMemory(running), answers: await attacker.stop() }
+    }
+    rows.push(await measure(running, name, attack))
   }
+  const name = `PostgreSQL frozen for ${FROZEN_MS / 1_000} s`
+  if (name.includes(word)) rows.push(await measure(running, name, () => freeze(running, postgres)))
   return rows
 }
 
-/** Chats one after the other with the first key; the milliseconds of each. Throws for one that fails. */
-async function probe({ baseUrl, apiKey }: Running, forMs: number): Promise<number[]> {
-  const times: number[] = []
+interface Phase {
+  chats: Chats
+  during: Memory
+  answers: string
+}
+
+/** One scenario between two quiet moments. */
+async function measure(running: Running, name: string, phase: () => Promise<Phase>): Promise<Row> {
+  process.stderr.write(`attack: ${running.wiring}, ${name}\n`)
+  const before = await readMemory(running)
+  const quiet = await probe(running, PHASE_MS)
+  const { chats, during, answers } = await phase()
+  await probe(running, PHASE_MS / 2)
+  const memory = { before, during, after: await readMemory(running) }
+  const ratio = quantile(chats.times, 0.99) / quantile(quiet.times, 0.99)
+  return { name, chats, ratio, memory, answers }
+}
+
+/** Chats, and beside them all that needs the database, while it answers nothing. */
+async function freeze(running: Running, postgres: Freezable): Promise<Phase> {
+  const asks = await databaseAsks(running)
+  const awake = new AbortController()
+  await postgres.freeze()
+  try {
+    const asking = askUntil(asks, awake.signal)
+    const chats = await probe(running, FROZEN_MS)
+    awake.abort()
+    // Still frozen: each of them must be answered by our own deadlines.
+    const answers = describeAsked(await asking)
+    return { chats, during: await readMemory(running), answers }
+  } finally {
+    await postgres.resume()
+  }
+}
+
+/** Chats one after the other with the first key; how long each took, and how it was answered. */
+async function probe({ baseUrl, apiKey }: Running, forMs: number): Promise<Chats> {
+  const chats: Chats = { times: [], statuses: {} }
   const untilMs = performance.now() + forMs
   while (performance.now() < untilMs) {
     const startedMs = performance.now()
@@ -102,11 +156,11 @@ async function probe({ baseUrl, apiKey }: Running, forMs: number): Promise<numbe
       body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] }),
     })
     await answer.text()
-    if (answer.status !== 200) throw new Error(`a chat was answered with ${answer.status}`)
-    times.push(performance.now() - startedMs)
+    chats.times.push(performance.now() - startedMs)
+    chats.statuses[answer.status] = (chats.statuses[answer.status] ?? 0) + 1
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
   }
-  return times
+  return chats
 }
 
 function startAttacker({
@@ -135,18 +189,24 @@ function startAttacker({
 function describe(wiring: string, rows: Row[]): string {
   const columns = [
     'attack',
+    'chats of others',
     'p50 ms',
     'p99 ms',
+    'longest ms',
     'p99 ÷ quiet',
-    'MiB before / during / after',
+    'MiB resident (heap, external, array buffers): before / during / after',
     'answers',
   ]
-  const lines = rows.map(({ name, p50, p99, ratio, memory, answers }) => [
+  const lines = rows.map(({ name, chats: { times, statuses }, ratio, memory, answers }) => [
     name,
-    brief(p50),
-    brief(p99),
+    Object.entries(statuses)
+      .map(([status, count]) => `${status}: ${count}`)
+      .join(', '),
+    brief(quantile(times, 0.5)),
+    brief(quantile(times, 0.99)),
+    brief(Math.max(...times)),
     brief(ratio),
-    memory,
+    [memory.before, memory.during, memory.after].map(describeMemory).join(' / '),
     answers.replaceAll('"', ''),
   ])
   return [`#### ${wiring}`, '', table(columns, lines), ''].join('\n')

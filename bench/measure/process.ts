@@ -33,12 +33,14 @@ export function cpuMs(pid: number): number {
 
 /** Resident memory of a process and its children in MiB; pages that they share count once (PSS). */
 export function rssMib(pid: number): number {
-  const kib = tree(pid).map((one) => {
-    const line = /^Pss:\s+(\d+)/m.exec(read(`/proc/${one}/smaps_rollup`))
-    return Number(line?.[1] ?? 0)
-  })
-  return Math.round(kib.reduce((a, b) => a + b, 0) / 1024)
+  return Math.round(tree(pid).reduce((sum, one) => sum + pssKib(one), 0) / 1024)
 }
+
+/** The same of the process alone. */
+export const ownRssMib = (pid: number): number => Math.round(pssKib(pid) / 1024)
+
+const pssKib = (pid: number): number =>
+  Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0)
 
 function ownCpuMs(pid: number): number {
   // Fields after the command name, which may hold blanks: utime is the 12th, stime the 13th of them.

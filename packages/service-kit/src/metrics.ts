@@ -58,6 +58,7 @@ export function createMetrics({
   registry.setDefaultLabels({ service })
   if (processMetrics) {
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 50 })
+    watchArrayBuffers(registry)
   }
   const known = new Map<string, unknown>()
 
@@ -82,6 +83,17 @@ export function createMetrics({
     },
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
+}
+
+/** Bodies and pictures stand in array buffers; the default metrics know their sum with all other external memory. */
+function watchArrayBuffers(registry: Registry): void {
+  function collect(this: Gauge) {
+    this.set(process.memoryUsage().arrayBuffers)
+  }
+  const name = 'nodejs_array_buffer_bytes'
+  const help = 'Bytes of array buffers, which hold bodies and pictures.'
+  const gauge = new Gauge({ name, help, registers: [registry], collect })
+  gauge.set(0)
 }
 
 function makeCounter<Bounds extends LabelBounds>(registry: Registry, spec: MetricSpec<Bounds>) {

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import type { Running } from '@sluice/e2e/harness/running'
+import { freezeTree, resumeTree } from '@sluice/testkit/signal-tree'
+
+/** A process that is stopped and goes on: it keeps its connections and answers nothing. */
+export interface Freezable {
+  freeze(): Promise<void>
+  resume(): Promise<void>
+}
+
+/** The PostgreSQL of embedded mode, whose process writes its id into its data folder. */
+export function embeddedPostgres({ blobDir }: Pick<Running, 'blobDir'>): Freezable {
+  const file = join(dirname(blobDir), 'postgres/data/postmaster.pid')
+  const pid = async () => Number((await readFile(file, 'utf8')).split('\n')[0])
+  return {
+    freeze: async () => freezeTree(await pid()),
+    resume: async () => resumeTree(await pid()),
+  }
+}
+
+export const ADMIN = { email: 'admin@bench.test', password: 'a long pass phrase of the bench' }
+
+export interface Asked {
+  /** How often each status came; 0 is a connection that broke. */
+  statuses: Record<number, number>
+  longestMs: number
+}
+
+type Ask = () => Promise<Response>
+
+async function signIn({ baseUrl }: Running): Promise<Response> {
+  return fetch(`${baseUrl}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(ADMIN),
+  })
+}
+
+/** What needs the database at each request; to be made while it answers. */
+export async function databaseAsks(running: Running): Promise<Record<string, Ask>> {
+  const { baseUrl, apiKey } = running
+  const { access_token: token } = (await (await signIn(running)).json()) as { access_token: string }
+  const session = { headers: { authorization: `Bearer ${token}` } }
+  const key = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
+  const picture = { model: 'gpt-image-2', prompt: 'a pier', size: '1024x1024', quality: 'low' }
+  return {
+    'sign-in': () => signIn(running),
+    '/api/me': () => fetch(`${baseUrl}/api/me`, session),
+    image: () =>
+      fetch(`${baseUrl}/v1/images/generations`, {
+        method: 'POST',
+        headers: key,
+        body: JSON.stringify(picture),
+      }),
+    task: () => fetch(`${baseUrl}/v1/images/tasks/img_${'0'.repeat(32)}`, { headers: key }),
+  }
+}
+
+/** Asks for each again and again until the signal, and once at least. */
+export async function askUntil(
+  asks: Record<string, Ask>,
+  stop: AbortSignal,
+): Promise<Record<string, Asked>> {
+  const pairs = Object.entries(asks).map(async ([name, ask]) => {
+    const asked: Asked = { statuses: {}, longestMs: 0 }
+    do {
+      const startedMs = performance.now()
+      const status = await statusOf(ask)
+      asked.longestMs = Math.max(asked.longestMs, performance.now() - startedMs)
+      asked.statuses[status] = (asked.statuses[status] ?? 0) + 1
+    } while (!stop.aborted)
+    return [name, asked] as const
+  })
+  return Object.fromEntries(await Promise.all(pairs))
+}
+
+async function statusOf(ask: Ask): Promise<number> {
+  try {
+    const answer = await ask()
+    await answer.arrayBuffer()
+    return answer.status
+  } catch {
+    // The connection was closed before an answer.
+    return 0
+  }
+}
+
+export function describeAsked(all: Record<string, Asked>): string {
+  return Object.entries(all)
+    .map(([name, { statuses, longestMs }]) => {
+      const counts = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`)
+      return `${name} ${counts.join(', ')}, longest ${(longestMs / 1_000).toFixed(1)} s`
+    })
+    .join('; ')
+}

@@ -1,0 +1,39 @@
+import type { Running } from '@sluice/e2e/harness/running'
+
+import { ownRssMib } from '../measure/process.ts'
+
+/** Memory of the process behind the port, in MiB, without its children: embedded mode's PostgreSQL is one. */
+export interface Memory {
+  /** Resident, shared pages by their part (PSS). */
+  resident: number
+  heapUsed: number
+  /** Outside of the heap, array buffers included. */
+  external: number
+  arrayBuffers: number
+}
+
+const gauges = {
+  heapUsed: 'nodejs_heap_size_used_bytes',
+  external: 'nodejs_external_memory_bytes',
+  arrayBuffers: 'nodejs_array_buffer_bytes',
+} as const
+
+export async function readMemory(running: Running): Promise<Memory> {
+  const answer = await fetch(`${running.baseUrl}/metrics`)
+  const text = await answer.text()
+  const mib = (name: string) => {
+    const value = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]
+    if (value === undefined) throw new Error(`/metrics has no ${name}`)
+    return Math.round(Number(value) / 2 ** 20)
+  }
+  return {
+    resident: ownRssMib(running.pidOf('edge-api')),
+    heapUsed: mib(gauges.heapUsed),
+    external: mib(gauges.external),
+    arrayBuffers: mib(gauges.arrayBuffers),
+  }
+}
+
+/** `resident (heap, external, array buffers)`. */
+export const describeMemory = ({ resident, heapUsed, external, arrayBuffers }: Memory): string =>
+  `${resident} (${heapUsed}, ${external}, ${arrayBuffers})`
