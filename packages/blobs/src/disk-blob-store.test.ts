@@ -1,4 +1,5 @@
 import {
+  chmod,
   mkdir,
   mkdtemp,
   readdir,
@@ -65,6 +66,18 @@ describe('the disk blob store', () => {
       }),
     )
     expect(new Set(modes)).toEqual(new Set([0o700, -0o600]))
+  })
+
+  it.each<[string, (store: BlobStore) => Promise<unknown>]>([
+    ['read', (store) => store.read('a')],
+    ['asked for', (store) => store.stat('a')],
+    ['sent', async (store) => (await store.open('a'))?.stream.resume()],
+  ])('closes a file of an older release to others when it is %s', async (_how, use) => {
+    const store = open()
+    await store.put('a', Buffer.from('picture'), PNG)
+    await chmod(fileOf('a'), 0o644)
+    await use(store)
+    expect((await stat(fileOf('a'))).mode & 0o777).toBe(0o600)
   })
 
   it('leaves nothing behind of a put that failed', async () => {

@@ -12,6 +12,7 @@ import { assert } from '@sluice/kernel/assert'
 import type { BlobFacts } from '../blob-store.ts'
 import { NOTE_BYTES_MAX } from '../blob-store.ts'
 import { isErrno } from './errno.ts'
+import { closeFileToOthers } from './publish-file.ts'
 
 const MARK = Buffer.from('SLCBLOB1')
 const FOOT_BYTES = 4 + MARK.byteLength
@@ -53,7 +54,8 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
 }
 
 async function readTrailer(handle: FileHandle): Promise<BlobFacts> {
-  const { size } = await handle.stat()
+  const { size, mode } = await handle.stat()
+  await closeFileToOthers(handle, mode)
   const guess = await readEnd(handle, { size, length: Math.min(GUESS_BYTES, size) })
   if (guess.byteLength < FOOT_BYTES || !guess.subarray(-MARK.byteLength).equals(MARK)) {
     throw damaged()

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import { chmod, link, lstat, mkdir, open, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -43,11 +44,21 @@ export async function ensureFolder({
 /** Takes a folder's permissions from everybody but its owner. A folder of another owner stays as it is. */
 export async function closeToOthers(path: string): Promise<void> {
   const { mode } = await stat(path)
-  if ((mode & 0o077) === 0) return
+  if (isOpenToOthers(mode)) await unlessOperators(chmod(path, FOLDER_MODE))
+}
+
+/** The same for a file that is open and has this mode: one that an older release wrote is closed when it is read. */
+export async function closeFileToOthers(handle: FileHandle, mode: number): Promise<void> {
+  if (isOpenToOthers(mode)) await unlessOperators(handle.chmod(FILE_MODE))
+}
+
+const isOpenToOthers = (mode: number) => (mode & 0o077) !== 0
+
+// A shared volume, or a file system without permissions: those are the operator's.
+async function unlessOperators(change: Promise<void>): Promise<void> {
   try {
-    await chmod(path, FOLDER_MODE)
+    await change
   } catch (error) {
-    // A shared volume, or a file system without permissions: those are the operator's.
     if (!isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EROFS')) throw error
   }
 }

@@ -78,6 +78,23 @@ export function needAmount(
   return z.NEVER
 }
 
+/** The type of what `withCredits` makes of an answer. */
+export type WithCredits<T> = T extends readonly (infer Item)[]
+  ? WithCredits<Item>[]
+  : T extends object
+    ? { [Name in keyof T]: WithCredits<T[Name]> } & {
+        [Name in keyof T as Exclude<CreditsName<Name>, keyof T>]: string | Extract<T[Name], null>
+      }
+    : T
+
+type CreditsName<Name> = Name extends `${infer Amount}_micro`
+  ? Amount
+  : Name extends `micro_per_${infer Unit}`
+    ? `per_${Unit}`
+    : Name extends `${infer Amount}_micro_per_${infer Unit}`
+      ? `${Amount}_per_${Unit}`
+      : never
+
 /**
  * An answer with each amount twice: micro-credits as text under `…_micro`, exact and whole, and credits as
  * decimal text beside it, under the same name without the ending. What is there already stays.

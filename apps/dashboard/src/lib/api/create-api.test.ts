@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 
 import { ApiError } from './api-error.ts'
+import type { AnswerOf } from './create-api.ts'
 import { apiPath, createApi } from './create-api.ts'
 
 /** A gateway of one answer, and what it was asked. */
@@ -127,4 +128,11 @@ it('events and bytes have addresses instead of methods', () => {
   expect(() =>
     apiPath('getImagePartial', { params: { ...partial, id: undefined as never } }),
   ).toThrow('needs id')
+})
+
+it('types each amount of an answer in micro-credits and in credits', () => {
+  expectTypeOf<AnswerOf<'getApiKey'>['daily_quota']>().toEqualTypeOf<string | null>()
+  expectTypeOf<AnswerOf<'getApiKey'>['spent_today']>().toEqualTypeOf<string>()
+  expectTypeOf<AnswerOf<'listCharges'>['items'][number]['charged']>().toEqualTypeOf<string>()
+  expectTypeOf<AnswerOf<'grantCredits'>['balance']['posted']>().toEqualTypeOf<string>()
 })

@@ -1,3 +1,4 @@
+import type { WithCredits } from '@sluice/contracts/control/amounts'
 import type { WireOf } from '@sluice/contracts/control/operation-types'
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/routes'
@@ -33,7 +34,8 @@ export type InputOf<Op extends ControlOperation> = Named<'params', WireOf<Op>['p
   Named<'body', BodyOf<Op>> &
   CallOptions
 
-export type AnswerOf<Op extends ControlOperation> = WireOf<Op>['answer']
+/** Amounts come in micro-credits and in credits. */
+export type AnswerOf<Op extends ControlOperation> = WithCredits<WireOf<Op>['answer']>
 
 /**
  * One method for each operation of the control API. Throws `ApiError`; a rejected promise of another
