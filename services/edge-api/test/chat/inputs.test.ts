@@ -15,17 +15,28 @@ afterEach(async () => {
 
 const base64 = Buffer.alloc(6 * 1024 * 1024).toString('base64')
 
+const media: [string, object][] = [
+  ['sound', { type: 'input_audio', input_audio: { data: base64, format: 'mp3' } }],
+  ['a picture', { type: 'image_url', image_url: { url: `data:image/png;base64,${base64}` } }],
+  ['a file', { type: 'file', file: { filename: 'a.pdf', file_data: base64 } }],
+]
+
 describe('media in a chat request', () => {
-  it.each<[string, object]>([
-    ['sound', { type: 'input_audio', input_audio: { data: base64, format: 'mp3' } }],
-    ['a picture', { type: 'image_url', image_url: { url: `data:image/png;base64,${base64}` } }],
-    ['a file', { type: 'file', file: { filename: 'a.pdf', file_data: base64 } }],
-  ])('of 8 MB is held for by what it is, not as text: %s', async (_name, part) => {
+  it.each(media)('of 8 MB is held for by what it is, not as text: %s', async (_name, part) => {
     // 8 MB as text would be 8.4 credits.
     const { chat } = await open({ balanceMicro: 1_000_000n })
     const content = [{ type: 'text', text: 'what is this?' }, part]
     const { status } = await chat({ messages: [{ role: 'user', content }] })
     expect(status).toBe(200)
+  })
+
+  it.each(media)('is held for by the piece: %s', async (_name, part) => {
+    // The longest answer to a few words is 65,536 micro-credits.
+    const { chat } = await open({ balanceMicro: 68_000n })
+    const text = { type: 'text', text: 'what is this?' }
+    const ask = (content: object[]) => chat({ messages: [{ role: 'user', content }] })
+    expect((await ask([text, part])).status).toBe(402)
+    expect((await ask([text])).status).toBe(200)
   })
 
   it('as text is held for as text', async () => {
