@@ -8,6 +8,7 @@ import type { Cluster } from './cluster.ts'
 import { SUPERUSER } from './cluster.ts'
 import { syncFolder } from './create-whole.ts'
 import { hasCode } from './error-code.ts'
+import { explainInitdb } from './explain-initdb.ts'
 import type { ProgramPaths } from './start-program.ts'
 import { startProgram } from './start-program.ts'
 
@@ -73,7 +74,7 @@ async function initdb(cluster: Cluster, folder: string, sync: boolean): Promise<
   await closed
   if (child.exitCode !== 0) {
     const why = written.trim() || `initdb ended by ${child.signalCode ?? child.exitCode}`
-    throw new Error(`PostgreSQL could not create its data in ${cluster.folder}: ${why}`)
+    throw new Error(explainInitdb({ folder: cluster.folder, written: why }))
   }
 }
 
