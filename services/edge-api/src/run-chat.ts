@@ -99,7 +99,7 @@ async function readLargeBody(
   { principal, call }: { principal: Principal; call: ChatCall },
 ): Promise<Buffer> {
   const { prices } = catalog.current()
-  await intake.checkFunds({ wallet: principal.wallet, prices: prices.rows })
+  await intake.checkFunds({ wallet: principal.wallet, prices: prices.rows, asked: 'anything' })
   if (principal.dailyQuotaMicro !== null) await quotas.check(principal, 1n)
   const { apiKeyId: caller } = principal
   const hold = holdUntilAnswered(intake.bodies, { caller, outgoing: call.outgoing })

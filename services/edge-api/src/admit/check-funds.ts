@@ -2,6 +2,7 @@ import type { Billing } from '@sluice/contracts/billing.contract'
 import type { PriceRow } from '@sluice/contracts/prices'
 import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
+import { formatCredits } from '@sluice/kernel/credits'
 import { startDeadline } from '@sluice/kernel/deadline'
 import { singleFlight } from '@sluice/kernel/single-flight'
 import { LRUCache } from 'lru-cache'
@@ -11,12 +12,19 @@ const WALLETS_MAX = 20_000
 /** A wallet that had money is not asked about again for so long. */
 const FUNDED_MS = 5_000
 
+/** What a large body may ask for: only pictures, or anything. */
+type Asked = 'pictures' | 'anything'
+
 /**
- * Refuses who cannot pay for anything before a large body of theirs is read. Throws `insufficient_credit`. A wallet
- * that passes may still be refused when the price of the request is known; while billing is away everybody passes,
- * since calls may go on with what they were granted.
+ * Refuses who cannot pay for the cheapest of it before a large body of theirs is read. Throws
+ * `insufficient_credit`. A wallet that passes may still be refused when the price of the request is known; while
+ * billing is away everybody passes, since calls may go on with what they were granted.
  */
-export type FundsCheck = (input: { wallet: string; prices: readonly PriceRow[] }) => Promise<void>
+export type FundsCheck = (input: {
+  wallet: string
+  prices: readonly PriceRow[]
+  asked: Asked
+}) => Promise<void>
 
 export function createFundsCheck({
   billing,
@@ -27,40 +35,51 @@ export function createFundsCheck({
 }): FundsCheck {
   const fundedUntilMs = new LRUCache<string, number>({ max: WALLETS_MAX })
   const reads = singleFlight<boolean>()
-  const isFunded = async (wallet: string): Promise<boolean> => {
+  const isFunded = async (wallet: string, leastMicro: bigint): Promise<boolean> => {
     const deadline = startDeadline(clock, WITHIN_MS)
     try {
       const { postedMicro } = await billing.readBalance({ wallet }, { signal: deadline.signal })
       // What is held is posted still: it may be this caller's own allowance.
-      if (postedMicro <= 0n) return false
+      if (postedMicro < leastMicro) return false
     } catch {
       return true
     } finally {
       deadline.clear()
     }
-    fundedUntilMs.set(wallet, clock.nowMs() + FUNDED_MS)
+    fundedUntilMs.set(`${leastMicro} ${wallet}`, clock.nowMs() + FUNDED_MS)
     return true
   }
-  return async ({ wallet, prices }) => {
-    if (hasFreePrice(prices) || (fundedUntilMs.get(wallet) ?? 0) > clock.nowMs()) return
-    if (await reads.run(wallet, () => isFunded(wallet))) return
-    throw new AppError('insufficient_credit', 'The wallet has no credits.', {
-      details: { available_credits: '0' },
-    })
+  return async ({ wallet, prices, asked }) => {
+    const leastMicro = leastOf(prices)[asked]
+    const name = `${leastMicro} ${wallet}`
+    if (leastMicro === 0n || (fundedUntilMs.get(name) ?? 0) > clock.nowMs()) return
+    if (await reads.run(name, () => isFunded(wallet, leastMicro))) return
+    const required = formatCredits(leastMicro)
+    const message = `The wallet has fewer than the ${required} credits that the cheapest of this costs.`
+    throw new AppError('insufficient_credit', message, { details: { required_credits: required } })
   }
 }
 
-const known = new WeakMap<readonly PriceRow[], boolean>()
+const known = new WeakMap<readonly PriceRow[], Record<Asked, bigint>>()
 
-/** True when something may cost nothing: then a wallet without credits may ask for it. */
-function hasFreePrice(rows: readonly PriceRow[]): boolean {
+/** The least that anything can cost; 0 where something may be free. */
+function leastOf(rows: readonly PriceRow[]): Record<Asked, bigint> {
   const before = known.get(rows)
   if (before !== undefined) return before
-  const isFree = rows.some(({ price }) =>
-    price.kind === 'images'
-      ? price.steps.some(({ microPerImage }) => microPerImage === 0n)
-      : price.inputMicroPerMillion + price.outputMicroPerMillion === 0n,
+  const pictures = rows.flatMap(({ price }) =>
+    price.kind === 'images' ? price.steps.map(({ microPerImage }) => microPerImage) : [],
   )
-  known.set(rows, isFree)
-  return isFree
+  // Of tokens any number may be asked for: one micro-credit, unless they are free.
+  const tokens = rows.flatMap(({ price }) =>
+    price.kind === 'tokens'
+      ? [price.inputMicroPerMillion + price.outputMicroPerMillion === 0n ? 0n : 1n]
+      : [],
+  )
+  const least = { pictures: smallest(pictures), anything: smallest([...pictures, ...tokens]) }
+  known.set(rows, least)
+  return least
 }
+
+// Without a price nothing is free.
+const smallest = (amounts: readonly bigint[]): bigint =>
+  amounts.length === 0 ? 1n : amounts.reduce((a, b) => (b < a ? b : a))

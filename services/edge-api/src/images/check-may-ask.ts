@@ -17,7 +17,7 @@ export async function checkMayAsk(
   const { intake, catalog, quotas } = door
   const { wallet } = principal
   try {
-    await intake.checkFunds({ wallet, prices: catalog.current().prices.rows })
+    await intake.checkFunds({ wallet, prices: catalog.current().prices.rows, asked: 'pictures' })
     if (principal.dailyQuotaMicro !== null) await quotas.check(principal, 1n)
   } catch (error) {
     const isRefusal =

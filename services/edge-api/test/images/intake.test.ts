@@ -63,6 +63,17 @@ test.each([
   },
 )
 
+test.each([
+  [EDITS, 'sk-one'],
+  [PANEL, 'at-ada'],
+])('who has less than the cheapest picture costs is refused at %s unread', async (path, key) => {
+  const here = await world({ balanceMicro: 999_999n })
+  const { received } = await begin(here, { path, key, type: FORM, sent: unfinished })
+  await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
+  expect(received()).toContain('"required_credits":"1"')
+  expect(await here.leftovers()).toEqual([])
+})
+
 test('who comes back without credits for a task that is there is answered', async () => {
   const here = await world({ balanceMicro: 1_000_000n })
   const ask = {
