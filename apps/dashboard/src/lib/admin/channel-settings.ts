@@ -2,10 +2,9 @@ import { readSettingText, settingText } from '@sluice/contracts/channel-settings
 import type { ShownChannel } from '@sluice/contracts/control/admin'
 
 import { linesOf } from './channel-models.ts'
+import { settingOfLine } from './setting-lines.ts'
 
 type Dialect = ShownChannel['dialect']
-
-const LINE = /^([A-Za-z]\w{0,99})\s*[=:]\s*(\S.*)$/
 
 /** Settings as an operator writes them, one a line: `usageInStreams = estimate`. */
 export function formatSettings(settings: ShownChannel['settings']): string {
@@ -16,14 +15,15 @@ export function formatSettings(settings: ShownChannel['settings']): string {
 
 /** The first line that is no setting; undefined when all are. */
 export function wrongSettingLine(text: string): string | undefined {
-  return linesOf(text).find((line) => !LINE.test(line))
+  return linesOf(text).find((line) => settingOfLine(line) === undefined)
 }
 
 /** Reads such lines, by what the dialect's settings take. */
 export function parseSettings(text: string, dialect: Dialect): Record<string, unknown> {
   const entries = linesOf(text).flatMap((line) => {
-    const [, name, value] = LINE.exec(line) ?? []
-    if (name === undefined || value === undefined) return []
+    const setting = settingOfLine(line)
+    if (!setting) return []
+    const { name, value } = setting
     return [[name, readSettingText(dialect, name, value)] as const]
   })
   return Object.fromEntries(entries)

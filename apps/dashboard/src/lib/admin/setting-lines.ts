@@ -1,0 +1,33 @@
+import { linesOf } from './channel-models.ts'
+
+const LINE = /^([A-Za-z]\w{0,99})\s*[=:]\s*(\S.*)$/
+
+/** Name and value of a line such as `usageInStreams = estimate`; undefined for any other. */
+export function settingOfLine(line: string): { name: string; value: string } | undefined {
+  const [, name, value] = LINE.exec(line) ?? []
+  return name === undefined || value === undefined ? undefined : { name, value }
+}
+
+/** The value of a setting in such lines; empty where it is not named. */
+export function settingIn(text: string, name: string): string {
+  const found = linesOf(text)
+    .map(settingOfLine)
+    .find((one) => one?.name === name)
+  return found?.value ?? ''
+}
+
+/** The lines without settings of these names. */
+export function withoutSettings(text: string, names: readonly string[]): string {
+  return linesOf(text)
+    .filter((line) => !names.includes(settingOfLine(line)?.name ?? ''))
+    .join('\n')
+}
+
+/** The lines with this value; without the setting where the value is empty. All others stay as they are. */
+export function withSetting(text: string, name: string, value: string): string {
+  const line = value.trim() === '' ? [] : [`${name} = ${value.trim()}`]
+  const lines = linesOf(text)
+  const at = lines.findIndex((one) => settingOfLine(one)?.name === name)
+  if (at === -1) return [...lines, ...line].join('\n')
+  return lines.toSpliced(at, 1, ...line).join('\n')
+}
