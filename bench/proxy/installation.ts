@@ -18,7 +18,7 @@ export async function limitedKey(sluice: (...args: string[]) => Promise<string>)
     '--credits',
     '1000000',
     '--rpm',
-    '1000000000',
+    '1000000',
     '--json',
   )
   const made: unknown = JSON.parse(printed.trim().split('\n').at(-1) ?? '')
