@@ -28,7 +28,10 @@ afterAll(() => rm(home, { recursive: true, force: true }))
 // npm itself would keep compiled code in the temporary folder.
 const environment = () => ({ HOME: home, TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1' })
 
-const start = async (extra: Record<string, string> = {}) => {
+const start = async (
+  extra: Record<string, string> = {},
+  end: 'interrupt' | 'terminate' = 'interrupt',
+) => {
   const port = await freePort()
   const env = { ...environment(), PORT: String(port), ...extra }
   const npm = runNpm({ folder: checkout, words: ['start'], env })
@@ -41,7 +44,7 @@ const start = async (extra: Record<string, string> = {}) => {
     })
     return { ready: ready.status, models: models.status, listed: await models.text() }
   } finally {
-    await npm.interrupt()
+    await npm[end]()
   }
 }
 
@@ -63,9 +66,10 @@ test(
   '`npm start` keeps its data in another such folder where it is asked to',
   async () => {
     const dataDir = join(home, 'Daten für Sluice')
-    const answers = await start({ SLUICE_DATA_DIR: dataDir })
+    const answers = await start({ SLUICE_DATA_DIR: dataDir }, 'terminate')
     expect(answers).toMatchObject({ ready: 200, models: 200 })
     expect(await readdir(dataDir)).toContain('secrets.json')
+    expect(await readdir(join(dataDir, 'postgres/data'))).not.toContain('postmaster.pid')
   },
   TIMEOUT_MS,
 )

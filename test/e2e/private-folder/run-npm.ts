@@ -10,6 +10,8 @@ export interface NpmRun {
   printed(pattern: RegExp): Promise<RegExpExecArray>
   /** Ends it as Ctrl-C in a terminal does, with everything it started; resolves with the exit code. */
   interrupt(): Promise<number | null>
+  /** Ends it as a process manager does, which knows npm's id only; resolves when all it started has ended. */
+  terminate(): Promise<number | null>
   /** Resolves with the exit code when it has ended by itself. */
   ended(): Promise<number | null>
 }
@@ -51,6 +53,10 @@ export function runNpm(spec: {
     },
     interrupt: async () => {
       if (!isOver() && child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
+      return closed
+    },
+    terminate: async () => {
+      if (!isOver()) child.kill('SIGTERM')
       return closed
     },
     ended: () => closed,
