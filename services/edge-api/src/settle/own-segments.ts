@@ -59,8 +59,10 @@ export function ownSegments(deps: OwnSegmentsDeps) {
     const held = segments.get(current ?? '')
     current = undefined
     if (!held) return
-    if (held.waiting > 0) await held.segment.close()
-    else await drop(held.segment)
+    if (held.waiting === 0) return drop(held.segment)
+    // It cannot be synced any more once it is closed.
+    await held.segment.sync().catch(onError)
+    await held.segment.close()
   }
 
   const drop = async (segment: SpoolSegment) => {

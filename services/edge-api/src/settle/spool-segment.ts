@@ -73,8 +73,10 @@ export async function createSegment(
       }),
     close: () =>
       inTurn(async () => {
-        if (isOpen) await file.close()
+        if (!isOpen) return
+        // First, so that nothing begins on a handle that is being closed.
         isOpen = false
+        await file.close()
       }),
   }
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -173,6 +173,28 @@ describe('usage records', () => {
     expect(after.log.lines).toContainEqual(expect.objectContaining({ level: 'error' }))
     const left = (await readdir(join(folder, 'spool'))).sort()
     expect(left.filter((file) => file.endsWith('.damaged'))).toHaveLength(1)
+  })
+
+  it('that were half written when they were found first are no damage once they are whole', async () => {
+    const folderOf = join(folder, 'spool')
+    const before = life()
+    await before.spool.put([record(1)])
+    const [name = ''] = await readdir(folderOf)
+    const path = join(folderOf, name)
+    const line = await readFile(path, 'utf8')
+    const rest = line.replace(id('req', 1), id('req', 2))
+    await appendFile(path, rest.slice(0, 40))
+    const { outbox, state, settle, has, clock, isEmpty } = life({ seed: 2 })
+    outbox.start()
+    await settle(10, has(1))
+    await appendFile(path, rest.slice(40))
+    await settle(0, async () => {
+      await clock.advance(60_000)
+      return isEmpty()
+    })
+    await outbox.stop()
+    expect(new Set(requests(state.captured))).toEqual(new Set([id('req', 1), id('req', 2)]))
+    expect((await readdir(folderOf)).filter((file) => file.endsWith('.damaged'))).toEqual([])
   })
 
   it('that billing refuses for ever are set aside, one a file, and hold no other up', async () => {

@@ -1,10 +1,11 @@
 /**
  * Usage records on disk, one JSON line a record, until billing has captured them. This process appends its
  * batches to a segment, a file that it empties when all of it was captured, and replaces after a while. Files
- * of other processes are sent as soon as they are found, and removed when nobody appends to them any more. A crash in between sends some records twice, which billing
- * counts once. So edges may share a folder, and files that were copied into it from another edge's disk are
- * sent like its own. What was appended survives the process; only what was synced surely survives a power
- * cut. Most batches are captured within milliseconds, so syncing is a call of its own.
+ * of other processes are sent as soon as they are found, and removed when nobody appends to them any more. A
+ * crash in between sends some records twice, which billing counts once. So edges may share a folder, and files
+ * that were copied into it from another edge's disk are sent like its own. What was appended survives the
+ * process; only what was synced surely survives a power cut. Most batches are captured within milliseconds, so
+ * syncing is a call of its own.
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -75,6 +76,8 @@ export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolD
   const damagedPaths = new Set<string>()
   const parse = (text: string, path: string) => {
     const { records, damaged } = parseLines(text)
+    // The last line of a file that its process still appends to may be half there; it is read again later.
+    damagedPaths.delete(path)
     if (damaged > 0) {
       damagedPaths.add(path)
       log.error({ path, damaged }, 'usage records in the spool cannot be read; the file is kept')
@@ -95,7 +98,7 @@ export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolD
     clock,
     isDamaged: (name) => damagedPaths.has(join(folder, name)),
     discard: (name) => removeFrom(join(folder, name)),
-    onError: (err) => log.warn({ err }, 'an empty file of the usage spool cannot be removed'),
+    onError: (err) => log.warn({ err }, 'a file of the usage spool cannot be synced or removed'),
   })
   const bytes = () => own.bytes() + [...foreign.values()].reduce((sum, size) => sum + size, 0)
 
