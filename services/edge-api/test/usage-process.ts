@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { UsageRecord } from '@sluice/contracts/billing.contract'
@@ -6,6 +7,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import { seededRandom } from '@sluice/kernel/random'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { afterEach, beforeEach } from 'vitest'
 
 import { usageOutbox } from '../src/settle/usage-outbox.ts'
 import type { UsageSpool } from '../src/settle/usage-spool.ts'
@@ -98,3 +100,25 @@ export function usageProcess(folder: string, { seed = 1, spoolFirst = true, byte
   const has = (count: number) => () => state.captured.length >= count
   return { clock, log, state, spool, outbox, settle, lines, isSpooled, isEmpty, has }
 }
+
+/** For the tests of a file: a folder each, and processes over it whose files are closed afterwards. */
+export function usageFolder() {
+  let folder = ''
+  const processes: ReturnType<typeof usageProcess>[] = []
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'usage-'))))
+  afterEach(async () => {
+    await Promise.all(processes.splice(0).map(({ spool }) => spool.close()))
+    await rm(folder, { recursive: true, force: true })
+  })
+  return {
+    path: (...names: string[]) => join(folder, ...names),
+    start(options?: Parameters<typeof usageProcess>[1]) {
+      const one = usageProcess(folder, options)
+      processes.push(one)
+      return one
+    },
+  }
+}
+
+export const requestsOf = (records: readonly UsageRecord[]): string[] =>
+  records.map(({ requestId }) => requestId)

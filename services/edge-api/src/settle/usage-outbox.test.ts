@@ -1,27 +1,11 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 
-import type { UsageRecord } from '@sluice/contracts/billing.contract'
 import { AppError } from '@sluice/kernel/app-error'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
-import { id, record, usageProcess } from '../../test/usage-process.ts'
+import { id, record, requestsOf, usageFolder } from '../../test/usage-process.ts'
 
-let folder = ''
-const processes: ReturnType<typeof usageProcess>[] = []
-beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'usage-'))))
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map(({ spool }) => spool.close()))
-  await rm(folder, { recursive: true, force: true })
-})
-
-function life(options?: Parameters<typeof usageProcess>[1]) {
-  const one = usageProcess(folder, options)
-  processes.push(one)
-  return one
-}
-const requests = (records: UsageRecord[]) => records.map(({ requestId }) => requestId)
+const { path, start: life } = usageFolder()
 
 describe('usage records', () => {
   it('leave in batches, not one by one, and their file leaves with them', async () => {
@@ -73,7 +57,7 @@ describe('usage records', () => {
     answer.resolve()
     await settle(0, has(4))
     expect(state.calls).toBe(2)
-    expect(requests(state.captured)).toEqual([0, 1, 2, 3].map((n) => id('req', n)))
+    expect(requestsOf(state.captured)).toEqual([0, 1, 2, 3].map((n) => id('req', n)))
     await settle(0, isEmpty)
   })
 
@@ -101,7 +85,7 @@ describe('usage records', () => {
     await settle(60, has(1))
     state.losesAnswer = false
     await settle(2_000, has(2))
-    expect(requests(state.captured)).toEqual([id('req', 1), id('req', 1)])
+    expect(requestsOf(state.captured)).toEqual([id('req', 1), id('req', 1)])
     await settle(0, isEmpty)
   })
 
@@ -117,86 +101,6 @@ describe('usage records', () => {
     await after.outbox.stop()
   })
 
-  it('of an edge that is gone are sent by one that has its files', async () => {
-    const gone = life()
-    gone.state.away = true
-    gone.outbox.add(record(1))
-    await gone.settle(60, gone.isSpooled)
-    const { outbox, settle, has, state, clock, isEmpty } = life({ seed: 2 })
-    outbox.start()
-    await settle(10, has(1))
-    // It is not: what it appends to the file that was sent from under it is sent as well.
-    await gone.spool.put([record(2)])
-    await settle(0, async () => {
-      await clock.advance(60_000)
-      return requests(state.captured).includes(id('req', 2))
-    })
-    expect(new Set(requests(state.captured))).toEqual(new Set([id('req', 1), id('req', 2)]))
-    await settle(0, isEmpty)
-    await outbox.stop()
-  })
-
-  it('are read back from disk when more wait than may lie in memory', async () => {
-    const { outbox, state, settle, has, isEmpty, clock } = life()
-    state.away = true
-    for (let n = 0; n < 30_000; n += 1) outbox.add(record(n))
-    await settle(60, () => outbox.spooled() === 150)
-    state.away = false
-    await settle(2_000, has(30_000))
-    expect(new Set(requests(state.captured)).size).toBe(30_000)
-    await settle(0, isEmpty)
-    await clock.advance(60_000)
-    await outbox.stop()
-    expect(await readdir(join(folder, 'spool'))).toEqual([])
-  })
-
-  it('that were half written by a crash do not hold up the others, and are kept for an operator', async () => {
-    const before = life()
-    before.state.away = true
-    before.outbox.add(record(1))
-    await before.settle(60, before.isSpooled)
-    const [name = ''] = await readdir(join(folder, 'spool'))
-    await appendFile(join(folder, 'spool', name), '{"requestId":"req_')
-    await writeFile(
-      join(folder, 'spool', `${'0'.repeat(15)}-${'f'.repeat(16)}.ndjson.new`),
-      '{"half',
-    )
-    const after = life({ seed: 2 })
-    after.outbox.start()
-    await after.settle(10, after.has(1))
-    expect(requests(after.state.captured)).toEqual([id('req', 1)])
-    await after.settle(0, async () => {
-      await after.clock.advance(60_000)
-      return (await readdir(join(folder, 'spool'))).some((file) => file.endsWith('.damaged'))
-    })
-    await after.outbox.stop()
-    expect(after.log.lines).toContainEqual(expect.objectContaining({ level: 'error' }))
-    const left = (await readdir(join(folder, 'spool'))).sort()
-    expect(left.filter((file) => file.endsWith('.damaged'))).toHaveLength(1)
-  })
-
-  it('that were half written when they were found first are no damage once they are whole', async () => {
-    const folderOf = join(folder, 'spool')
-    const before = life()
-    await before.spool.put([record(1)])
-    const [name = ''] = await readdir(folderOf)
-    const path = join(folderOf, name)
-    const line = await readFile(path, 'utf8')
-    const rest = line.replace(id('req', 1), id('req', 2))
-    await appendFile(path, rest.slice(0, 40))
-    const { outbox, state, settle, has, clock, isEmpty } = life({ seed: 2 })
-    outbox.start()
-    await settle(10, has(1))
-    await appendFile(path, rest.slice(40))
-    await settle(0, async () => {
-      await clock.advance(60_000)
-      return isEmpty()
-    })
-    await outbox.stop()
-    expect(new Set(requests(state.captured))).toEqual(new Set([id('req', 1), id('req', 2)]))
-    expect((await readdir(folderOf)).filter((file) => file.endsWith('.damaged'))).toEqual([])
-  })
-
   it('that billing refuses for ever are set aside, one a file, and hold no other up', async () => {
     const { outbox, state, settle, has, isEmpty, spool, clock } = life()
     const bad = new Set([id('req', 3), id('req', 77)])
@@ -207,7 +111,7 @@ describe('usage records', () => {
     for (let n = 0; n < 100; n += 1) outbox.add(record(n))
     await settle(60, has(98))
     await settle(0, isEmpty)
-    expect(requests(state.captured)).not.toContain(id('req', 3))
+    expect(requestsOf(state.captured)).not.toContain(id('req', 3))
     expect(await spool.countRefused()).toBe(2)
     // A later billing accepts one of them.
     bad.delete(id('req', 3))
@@ -233,15 +137,15 @@ describe('usage records', () => {
 
   it('stay in memory when the disk is full too, and calls are refused before it overflows', async () => {
     const { outbox, state, settle, log, has } = life()
-    await writeFile(join(folder, 'spool'), 'a file where the folder should be')
+    await writeFile(path('spool'), 'a file where the folder should be')
     state.away = true
     for (let n = 0; n < 25_000; n += 1) outbox.add(record(n))
     await settle(100, () => log.lines.some(({ level }) => level === 'error'))
     expect(outbox.healthy()).toBe(false)
-    await rm(join(folder, 'spool'))
+    await rm(path('spool'))
     state.away = false
     await settle(2_000, has(25_000))
-    expect(new Set(requests(state.captured)).size).toBe(25_000)
+    expect(new Set(requestsOf(state.captured)).size).toBe(25_000)
     await settle(0, () => outbox.healthy())
     await outbox.stop()
   })
@@ -254,7 +158,7 @@ describe('usage records', () => {
     expect(await lines()).toBeGreaterThan(0)
     state.away = false
     await settle(2_000, has(25_000))
-    expect(new Set(requests(state.captured)).size).toBe(25_000)
+    expect(new Set(requestsOf(state.captured)).size).toBe(25_000)
     await outbox.stop()
   })
 
@@ -265,7 +169,7 @@ describe('usage records', () => {
     outbox.add(record(2, 1))
     outbox.add(record(3, 2))
     expect(await outbox.settleNow([id('alw', 1)])).toBe(true)
-    expect(requests(state.captured)).toContain(id('req', 2))
+    expect(requestsOf(state.captured)).toContain(id('req', 2))
   })
 
   it('that wait on disk keep their allowance open, and no other', async () => {
@@ -283,7 +187,7 @@ describe('usage records', () => {
     for (let n = 0; n < 1_200; n += 1) outbox.add(record(n))
     await outbox.stop()
     expect(state.captured).toHaveLength(1_200)
-    expect(await readdir(join(folder, 'spool'))).toEqual([])
+    expect(await readdir(path('spool'))).toEqual([])
     const other = life({ seed: 2 })
     other.state.away = true
     for (let n = 0; n < 300; n += 1) other.outbox.add(record(n))
@@ -301,7 +205,7 @@ describe('without writing first', () => {
     await settle(60, has(450))
     await outbox.stop()
     expect(state.captured).toHaveLength(450)
-    expect(await readdir(folder)).toEqual([])
+    expect(await readdir(path())).toEqual([])
   })
 
   it('what billing has not captured in time goes to disk, with all that follows', async () => {
@@ -316,7 +220,7 @@ describe('without writing first', () => {
     answer.resolve()
     await settle(0, has(2))
     await settle(0, isEmpty)
-    expect(requests(state.captured)).toEqual([id('req', 1), id('req', 2)])
+    expect(requestsOf(state.captured)).toEqual([id('req', 1), id('req', 2)])
     await outbox.stop()
   })
 })
