@@ -36,6 +36,8 @@ it('a session that ends in mid-use leads to login, and back to the same page', a
     const studio = studioOf(person)
     await studio.open()
     await studio.prompt.fill('typed before the session ended')
+    // The page asks for the price by itself; without a session that request would lead to login first.
+    await studio.price.waitFor()
     await endSessions(person)
     await studio.generate.click()
     await signInHere(person, ADMIN)
