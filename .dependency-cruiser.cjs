@@ -3,7 +3,8 @@
 
 const tests = ['[.]test[.]ts$', '/test/', '^test/', '^bench/', '^packages/(testkit|simulators)/']
 const suites = '[.]contract[.]ts$' // of ports; contracts between services lie in packages/contracts
-const stations = 'admit|choose|dispatch|relay|settle|claim|draw|keep|notify|check|fetch|render'
+const stages =
+  'admit|choose|dispatch|relay|settle|claim|generate|pictures|notify|check|fetch|render'
 
 // An npm package: below node_modules when it is installed, by its bare name when it is not.
 const npm = (names) => `(^|node_modules/)(${names})(/|$)`
@@ -59,7 +60,7 @@ module.exports = {
       },
     ),
     wall(
-      'standalone-by-the-door',
+      'standalone-by-public-entry',
       'An app enters a service by its module (and its accounts, for commands), and gives it its stores.',
       { path: '^apps/', pathNot: tests },
       { path: '^services/', pathNot: '^services/[^/]+/src/((module|accounts)[.]ts$|store/)' },
@@ -117,17 +118,17 @@ module.exports = {
       },
       {
         path: [
-          '^(services/[^/]+|packages/jobs)/src/(store|verbs|upkeep)/',
+          '^(services/[^/]+|packages/jobs)/src/(store|methods|background)/',
           '^packages/(bus|db|egress|service-kit)/',
           '^packages/kernel/src/(clock|log|random)[.]ts$',
         ],
       },
     ),
     wall(
-      'stations-are-strangers',
+      'stages-do-not-import-each-other',
       'Only the table of contents knows the order of a flow.',
-      { path: `^services/([^/]+)/src/(${stations})/`, pathNot: tests },
-      { path: `^services/$1/src/(accept|${stations})/`, pathNot: '^services/$1/src/$2/' },
+      { path: `^services/([^/]+)/src/(${stages})/`, pathNot: tests },
+      { path: `^services/$1/src/(accept|${stages})/`, pathNot: '^services/$1/src/$2/' },
     ),
     wall(
       'nobody-imports-main',
@@ -136,9 +137,9 @@ module.exports = {
       { path: '/(src|serve)/(main|cli|wire-[^/]+)[.]ts$' },
     ),
     wall(
-      'verbs-know-no-module',
-      'A module is made of its verbs, not the other way round.',
-      { path: '/verbs/' },
+      'methods-know-no-module',
+      'A module imports its methods, not the other way round.',
+      { path: '/methods/' },
       { path: '/module[.]ts$' },
     ),
     wall(

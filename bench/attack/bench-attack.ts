@@ -15,9 +15,9 @@ import { brief, quantile, table } from '../measure/table.ts'
 import type { Freezable } from './frozen-database.ts'
 import {
   ADMIN,
-  askUntil,
-  databaseAsks,
-  describeAsked,
+  sendUntil,
+  databaseRequests,
+  describeMeasured,
   embeddedPostgres,
 } from './frozen-database.ts'
 import type { Memory } from './memory.ts'
@@ -129,15 +129,15 @@ async function measure(running: Running, name: string, phase: () => Promise<Phas
 
 /** Chats, and beside them all that needs the database, while it answers nothing. */
 async function freeze(running: Running, postgres: Freezable): Promise<Phase> {
-  const asks = await databaseAsks(running)
+  const asks = await databaseRequests(running)
   const awake = new AbortController()
   await postgres.freeze()
   try {
-    const asking = askUntil(asks, awake.signal)
+    const asking = sendUntil(asks, awake.signal)
     const chats = await probe(running, FROZEN_MS)
     awake.abort()
     // Still frozen: each of them must be answered by our own deadlines.
-    const answers = describeAsked(await asking)
+    const answers = describeMeasured(await asking)
     return { chats, during: await readMemory(running), answers }
   } finally {
     await postgres.resume()

@@ -22,13 +22,13 @@ export function embeddedPostgres({ blobDir }: Pick<Running, 'blobDir'>): Freezab
 
 export const ADMIN = { email: 'admin@bench.test', password: 'a long pass phrase of the bench' }
 
-export interface Asked {
+export interface Measured {
   /** How often each status came; 0 is a connection that broke. */
   statuses: Record<number, number>
   longestMs: number
 }
 
-type Ask = () => Promise<Response>
+type SendRequest = () => Promise<Response>
 
 async function signIn({ baseUrl }: Running): Promise<Response> {
   return fetch(`${baseUrl}/api/auth/login`, {
@@ -39,7 +39,7 @@ async function signIn({ baseUrl }: Running): Promise<Response> {
 }
 
 /** What needs the database at each request; to be made while it answers. */
-export async function databaseAsks(running: Running): Promise<Record<string, Ask>> {
+export async function databaseRequests(running: Running): Promise<Record<string, SendRequest>> {
   const { baseUrl, apiKey } = running
   const { access_token: token } = (await (await signIn(running)).json()) as { access_token: string }
   const session = { headers: { authorization: `Bearer ${token}` } }
@@ -59,15 +59,15 @@ export async function databaseAsks(running: Running): Promise<Record<string, Ask
 }
 
 /** Asks for each again and again until the signal, and once at least. */
-export async function askUntil(
-  asks: Record<string, Ask>,
+export async function sendUntil(
+  asks: Record<string, SendRequest>,
   stop: AbortSignal,
-): Promise<Record<string, Asked>> {
-  const pairs = Object.entries(asks).map(async ([name, ask]) => {
-    const asked: Asked = { statuses: {}, longestMs: 0 }
+): Promise<Record<string, Measured>> {
+  const pairs = Object.entries(asks).map(async ([name, send]) => {
+    const asked: Measured = { statuses: {}, longestMs: 0 }
     do {
       const startedMs = performance.now()
-      const status = await statusOf(ask)
+      const status = await statusOf(send)
       asked.longestMs = Math.max(asked.longestMs, performance.now() - startedMs)
       asked.statuses[status] = (asked.statuses[status] ?? 0) + 1
     } while (!stop.aborted)
@@ -76,9 +76,9 @@ export async function askUntil(
   return Object.fromEntries(await Promise.all(pairs))
 }
 
-async function statusOf(ask: Ask): Promise<number> {
+async function statusOf(send: SendRequest): Promise<number> {
   try {
-    const answer = await ask()
+    const answer = await send()
     await answer.arrayBuffer()
     return answer.status
   } catch {
@@ -87,7 +87,7 @@ async function statusOf(ask: Ask): Promise<number> {
   }
 }
 
-export function describeAsked(all: Record<string, Asked>): string {
+export function describeMeasured(all: Record<string, Measured>): string {
   return Object.entries(all)
     .map(([name, { statuses, longestMs }]) => {
       const counts = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`)

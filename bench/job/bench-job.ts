@@ -1,4 +1,4 @@
-import { ask } from '@sluice/e2e/harness/ledger'
+import { queryDatabase } from '@sluice/e2e/harness/ledger'
 import type { Running, Wiring } from '@sluice/e2e/harness/running'
 import { distributed } from '@sluice/e2e/wirings/distributed'
 import { embedded } from '@sluice/e2e/wirings/embedded'
@@ -50,15 +50,17 @@ export async function benchJob(): Promise<string> {
 }
 
 async function measureWiring(running: Running): Promise<Row> {
-  const door = `${running.baseUrl}/v1`
-  await serial(door, running.apiKey, WARM_JOBS)
+  const gateway = `${running.baseUrl}/v1`
+  await serial(gateway, running.apiKey, WARM_JOBS)
   const commitsBefore = await commits(running)
-  const latencies = await serial(door, running.apiKey, SERIAL_JOBS)
+  const latencies = await serial(gateway, running.apiKey, SERIAL_JOBS)
   await quiet(running)
   const commitsAfter = await commits(running)
   const startedAt = performance.now()
   await Promise.all(
-    Array.from({ length: PARALLEL }, () => serial(door, running.apiKey, PARALLEL_JOBS / PARALLEL)),
+    Array.from({ length: PARALLEL }, () =>
+      serial(gateway, running.apiKey, PARALLEL_JOBS / PARALLEL),
+    ),
   )
   const seconds = (performance.now() - startedAt) / 1000
   return {
@@ -74,11 +76,11 @@ const services = ['edge-api', 'scheduler', 'billing', 'image-runner', 'imgproxy'
 const processes = (running: Running) => [...new Set(services.map((name) => running.pidOf(name)))]
 
 /** One request after the other; the milliseconds of each. */
-async function serial(door: string, apiKey: string, count: number): Promise<number[]> {
+async function serial(gateway: string, apiKey: string, count: number): Promise<number[]> {
   const times: number[] = []
   for (let index = 0; index < count; index += 1) {
     const startedAt = performance.now()
-    const answer = await fetch(`${door}/images/generations`, {
+    const answer = await fetch(`${gateway}/images/generations`, {
       method: 'POST',
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
       body,
@@ -94,7 +96,7 @@ async function serial(door: string, apiKey: string, count: number): Promise<numb
 async function commits(running: Running): Promise<number> {
   // Backends report their counts when idle for a second; ours are asked to by a quiet moment.
   await new Promise((resolve) => setTimeout(resolve, 1_500))
-  const [row] = await ask<{ commits: string }>(
+  const [row] = await queryDatabase<{ commits: string }>(
     { running },
     'select xact_commit::text as commits from pg_stat_database where datname = current_database()',
   )
@@ -103,7 +105,7 @@ async function commits(running: Running): Promise<number> {
 
 async function quiet(running: Running): Promise<void> {
   for (;;) {
-    const open = await ask(
+    const open = await queryDatabase(
       { running },
       `select 1 from holds where purpose = 'job' and state = 'open'`,
     )

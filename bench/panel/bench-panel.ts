@@ -1,10 +1,10 @@
 import { launchBrowser } from '@sluice/browser-tests/harness/browser'
-import { startHouse } from '@sluice/browser-tests/harness/house'
+import { startInstallation } from '@sluice/browser-tests/harness/installation'
 import type { PanelBudget } from '@sluice/browser-tests/harness/panel-budgets'
 import { panelBudgets } from '@sluice/browser-tests/harness/panel-budgets'
 import type { Weight } from '@sluice/browser-tests/harness/weigh-page'
 import { weighPage } from '@sluice/browser-tests/harness/weigh-page'
-import { cookiesOfPainter } from '@sluice/browser-tests/harness/weighed-house'
+import { cookiesOfPainter } from '@sluice/browser-tests/harness/weighed-installation'
 import type { Browser, Cookie } from 'playwright-core'
 
 import { find } from '../measure/servers.ts'
@@ -24,19 +24,19 @@ interface Row {
 export async function benchPanel(): Promise<string> {
   buildPanel()
   process.env['TEST_CHROMIUM'] ??= find('chromium')
-  const house = await startHouse()
+  const installation = await startInstallation()
   const browser = await launchBrowser()
   try {
-    const cookies = await cookiesOfPainter(browser, house)
+    const cookies = await cookiesOfPainter(browser, installation)
     const rows: Row[] = []
     for (const budget of panelBudgets) {
       process.stderr.write(`panel: ${budget.name}\n`)
-      rows.push(await visits(browser, { budget, cookies, baseUrl: house.baseUrl }))
+      rows.push(await visits(browser, { budget, cookies, baseUrl: installation.baseUrl }))
     }
     return report(rows)
   } finally {
     await browser.close()
-    await house.stop()
+    await installation.stop()
   }
 }
 

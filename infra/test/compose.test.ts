@@ -7,7 +7,7 @@ import { readConfig } from '../../packages/service-kit/src/read-config.ts'
 import { complaintOfCompose, hasCompose } from './ask-compose.ts'
 import { leastVariables, namesOf, processes } from './processes.ts'
 import type { ComposeService } from './read-compose.ts'
-import { askedVariables, composeText, readCompose, root } from './read-compose.ts'
+import { referencedVariables, composeText, readCompose, root } from './read-compose.ts'
 import { imageEnvironment, inImage } from './read-dockerfile.ts'
 
 const variables = leastVariables()
@@ -78,14 +78,17 @@ describe('what a process is told', () => {
     expect(left.filter((variable) => !onPurpose.includes(variable))).toEqual([])
   })
 
-  it.each(askedVariables().required)('without %s compose refuses, and says its name', (name) => {
-    const without = { ...variables, [name]: '' }
-    expect(() => readCompose(without)).toThrow(name)
-    expect(complaintOfCompose(without) !== undefined).toBe(hasCompose)
-  })
+  it.each(referencedVariables().required)(
+    'without %s compose refuses, and says its name',
+    (name) => {
+      const without = { ...variables, [name]: '' }
+      expect(() => readCompose(without)).toThrow(name)
+      expect(complaintOfCompose(without) !== undefined).toBe(hasCompose)
+    },
+  )
 
   it('asks for every secret, and for the address of the links', () => {
-    expect(askedVariables().required.toSorted()).toEqual(Object.keys(variables).toSorted())
+    expect(referencedVariables().required.toSorted()).toEqual(Object.keys(variables).toSorted())
   })
 })
 

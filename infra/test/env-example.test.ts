@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { namesOf, processes } from './processes.ts'
-import { askedVariables, root } from './read-compose.ts'
+import { referencedVariables, root } from './read-compose.ts'
 
 const page = readFileSync(join(root, '.env.example'), 'utf8')
 const lines = [...page.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)]
@@ -13,7 +13,7 @@ const schemas = Object.entries(processes)
 
 describe('.env.example', () => {
   it('has every variable that a process or compose reads, once, and no other', () => {
-    const read = [...schemas.flatMap(([, schema]) => namesOf(schema)), ...askedVariables().all]
+    const read = [...schemas.flatMap(([, schema]) => namesOf(schema)), ...referencedVariables().all]
     const byName = (one: string, other: string) => one.localeCompare(other)
     expect(lines.map(([, name = '']) => name).sort(byName)).toEqual([...new Set(read)].sort(byName))
   })

@@ -74,7 +74,7 @@ export function readCompose(variables: Variables): Compose {
 }
 
 /** Names of all variables that the file asks .env for, and those without which it refuses to start. */
-export function askedVariables(): { all: string[]; required: string[] } {
+export function referencedVariables(): { all: string[]; required: string[] } {
   const asked = [...composeText.matchAll(new RegExp(VARIABLE, 'g'))]
   const names = (found: RegExpMatchArray[]) => [...new Set(found.map(([, name = '']) => name))]
   return { all: names(asked), required: names(asked.filter(([, , kind]) => kind === '?')) }

@@ -11,7 +11,7 @@ import { readConfig } from '../../packages/service-kit/src/read-config.ts'
 import { parseSigningKeys } from '../../packages/signing/src/parse-signing-keys.ts'
 import { imageEnvironment } from './read-dockerfile.ts'
 import { leastVariables, processes } from './processes.ts'
-import { askedVariables, readCompose, root } from './read-compose.ts'
+import { referencedVariables, readCompose, root } from './read-compose.ts'
 
 const LINES_MAX = 60
 
@@ -97,7 +97,7 @@ describe.each(pages)('%s', (_, page) => {
   it('speaks of variables that somebody reads', () => {
     const known = [
       ...Object.values(processes).flatMap((schema) => Object.keys(schema.shape)),
-      ...askedVariables().all,
+      ...referencedVariables().all,
     ]
     const spoken = [...page.matchAll(/`([A-Z][A-Z0-9]+_[A-Z0-9_]+)\b/g)].map(
       ([, name = '']) => name,

@@ -59,10 +59,10 @@ describe('the recipe', () => {
   it('installs whatever a service needs in production, and nothing that is made for tests', () => {
     const [, chosen = ''] = /--filter-prod "(.+)\.\.\."/.exec(dockerfileText) ?? []
     const installed = closureOf(chosen)
-    const inHouse = manifests.map(({ name }) => name)
+    const ownPackages = manifests.map(({ name }) => name)
     const forTests = ['@sluice/testkit', '@sluice/simulators']
     expect(installed.toSorted()).toEqual(
-      inHouse.filter((name) => !forTests.includes(name)).toSorted(),
+      ownPackages.filter((name) => !forTests.includes(name)).toSorted(),
     )
   })
 

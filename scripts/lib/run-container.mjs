@@ -1,18 +1,18 @@
 import { spawnSync } from 'node:child_process'
 
-const ASK_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 10_000
 const PULL_TIMEOUT_MS = 300_000
 
 /** Runs an image with docker, its port on loopback. Undefined when docker cannot. */
 export function runContainer({ image, port, words = [] }) {
-  if (docker(['info', '--format', '{{.ServerVersion}}'], ASK_TIMEOUT_MS) === undefined) return
+  if (docker(['info', '--format', '{{.ServerVersion}}'], REQUEST_TIMEOUT_MS) === undefined) return
   const publish = ['--publish', `127.0.0.1::${port}`]
   const id = docker(['run', '--detach', '--rm', ...publish, image, ...words], PULL_TIMEOUT_MS)
   if (id === undefined) return
-  const stop = async () => void docker(['rm', '--force', id], ASK_TIMEOUT_MS)
-  const address = docker(['port', id, `${port}/tcp`], ASK_TIMEOUT_MS)?.split('\n')[0]
+  const stop = async () => void docker(['rm', '--force', id], REQUEST_TIMEOUT_MS)
+  const address = docker(['port', id, `${port}/tcp`], REQUEST_TIMEOUT_MS)?.split('\n')[0]
   if (address !== undefined) return { address, stop }
-  docker(['rm', '--force', id], ASK_TIMEOUT_MS)
+  docker(['rm', '--force', id], REQUEST_TIMEOUT_MS)
 }
 
 function docker(words, timeout) {

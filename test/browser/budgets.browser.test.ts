@@ -2,30 +2,30 @@ import type { Browser, Cookie } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { launchBrowser } from './harness/browser.ts'
-import type { House } from './harness/house.ts'
-import { startHouse } from './harness/house.ts'
+import type { Installation } from './harness/installation.ts'
+import { startInstallation } from './harness/installation.ts'
 import { panelBudgets } from './harness/panel-budgets.ts'
 import { weighPage } from './harness/weigh-page.ts'
-import { cookiesOfPainter } from './harness/weighed-house.ts'
+import { cookiesOfPainter } from './harness/weighed-installation.ts'
 
-let house: House
+let installation: Installation
 let browser: Browser
 let cookies: Cookie[]
 
 beforeAll(async () => {
-  house = await startHouse()
+  installation = await startInstallation()
   browser = await launchBrowser()
-  cookies = await cookiesOfPainter(browser, house)
+  cookies = await cookiesOfPainter(browser, installation)
 })
 afterAll(async () => {
   await browser?.close()
-  await house?.stop()
+  await installation?.stop()
 })
 
 test.each(panelBudgets)(
   '$name weighs no more than it may on the wire',
   async ({ path, bytesMax, isOpen }) => {
-    const url = `${house.baseUrl}${path}`
+    const url = `${installation.baseUrl}${path}`
     const { bytes, parts } = await weighPage(browser, { url, cookies: isOpen ? [] : cookies })
     const heaviest = parts.map((part) => `${part.bytes} ${part.path}`).join('\n')
     expect(bytes, heaviest).toBeLessThanOrEqual(bytesMax)

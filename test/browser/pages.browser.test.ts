@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { seriousFindings } from './harness/accessibility.ts'
 import { launchBrowser } from './harness/browser.ts'
-import { furnish, REFUSED_PROMPT } from './harness/furnish.ts'
-import type { Furniture } from './harness/furnish.ts'
-import type { House } from './harness/house.ts'
-import { ADMIN, startHouse } from './harness/house.ts'
-import type { Person } from './harness/person.ts'
-import { arrive, desk, phone, signIn } from './harness/person.ts'
-import { keepScreenshot } from './harness/screenshots.ts'
+import { seed, REFUSED_PROMPT } from './harness/seed.ts'
+import type { Furniture } from './harness/seed.ts'
+import type { Installation } from './harness/installation.ts'
+import { ADMIN, startInstallation } from './harness/installation.ts'
+import type { BrowserUser } from './harness/browser-user.ts'
+import { arrive, desk, phone, signIn } from './harness/browser-user.ts'
+import { saveScreenshot } from './harness/screenshots.ts'
 import { settle } from './harness/settle.ts'
 
 /** Every page of the panel, for somebody who may see all of them. */
@@ -45,77 +45,77 @@ const pages: Record<string, (things: Furniture) => string> = {
 // Each theme and each size; the long run combines them.
 const looks = (
   [
-    { colours: 'light', place: 'desk', viewport: desk, long: false },
-    { colours: 'dark', place: 'desk', viewport: desk, long: true },
-    { colours: 'light', place: 'phone', viewport: phone, long: true },
-    { colours: 'dark', place: 'phone', viewport: phone, long: false },
+    { colours: 'light', navItem: 'desk', viewport: desk, long: false },
+    { colours: 'dark', navItem: 'desk', viewport: desk, long: true },
+    { colours: 'light', navItem: 'phone', viewport: phone, long: true },
+    { colours: 'dark', navItem: 'phone', viewport: phone, long: false },
   ] as const
 ).filter(({ long }) => isLongRun || !long)
 
-let house: House
+let installation: Installation
 let browser: Browser
 let things: Furniture
 
 beforeAll(async () => {
-  house = await startHouse()
-  house.simulator.script({
+  installation = await startInstallation()
+  installation.simulator.script({
     match: { promptIncludes: REFUSED_PROMPT },
     times: null,
-    act: { kind: 'status', status: 400, code: 'moderation_blocked', message: 'refused' },
+    behaviour: { kind: 'status', status: 400, code: 'moderation_blocked', message: 'refused' },
   })
-  things = await furnish(house)
+  things = await seed(installation)
   browser = await launchBrowser()
 })
 afterAll(async () => {
   await browser?.close()
-  await house?.stop()
+  await installation?.stop()
 })
 
-describe.each(looks)('$colours on a $place', ({ colours, place, viewport }) => {
-  let person: Person
+describe.each(looks)('$colours on a $place', ({ colours, navItem, viewport }) => {
+  let user: BrowserUser
 
   beforeAll(async () => {
-    person = await arrive(browser, { baseUrl: house.baseUrl, colours, viewport })
-    await keepLogin(person, `login-${place}-${colours}`)
-    await signIn(person.page, ADMIN)
+    user = await arrive(browser, { baseUrl: installation.baseUrl, colours, viewport })
+    await saveLogin(user, `login-${navItem}-${colours}`)
+    await signIn(user.page, ADMIN)
   })
-  afterAll(() => person.leave())
+  afterAll(() => user.leave())
 
   test.each(Object.entries(pages))('%s', async (name, addressOf) => {
-    const { page } = person
-    const before = person.complaints().length
+    const { page } = user
+    const before = user.complaints().length
     await page.goto(addressOf(things), { waitUntil: 'load' })
     await page.locator('h1').first().waitFor()
-    await settle(person.page)
-    await keepScreenshot(page, `${name}-${place}-${colours}`)
+    await settle(user.page)
+    await saveScreenshot(page, `${name}-${navItem}-${colours}`)
     expect(await seriousFindings(page)).toEqual([])
-    expect(await sidewaysPixels(person), 'scrolls sideways').toBe(0)
-    const complaints = person.complaints().slice(before)
+    expect(await sidewaysPixels(user), 'scrolls sideways').toBe(0)
+    const complaints = user.complaints().slice(before)
     expect(complaints.filter((one) => name !== 'missing' || !one.includes('404'))).toEqual([])
   })
 })
 
 test('the same pages in Chinese leave nothing in English untold', async () => {
-  const person = await arrive(browser, { baseUrl: house.baseUrl, language: 'zh' })
-  await keepLogin(person, 'login-desk-zh')
-  await signIn(person.page, ADMIN)
+  const user = await arrive(browser, { baseUrl: installation.baseUrl, language: 'zh' })
+  await saveLogin(user, 'login-desk-zh')
+  await signIn(user.page, ADMIN)
   for (const [name, addressOf] of Object.entries(pages)) {
-    await person.page.goto(addressOf(things), { waitUntil: 'load' })
-    await settle(person.page)
-    await keepScreenshot(person.page, `${name}-desk-zh`)
-    expect(await person.page.locator('html').getAttribute('lang'), name).toBe('zh-CN')
-    expect(await person.page.locator('h1').first().innerText(), name).not.toBe('')
+    await user.page.goto(addressOf(things), { waitUntil: 'load' })
+    await settle(user.page)
+    await saveScreenshot(user.page, `${name}-desk-zh`)
+    expect(await user.page.locator('html').getAttribute('lang'), name).toBe('zh-CN')
+    expect(await user.page.locator('h1').first().innerText(), name).not.toBe('')
   }
-  await person.leave()
+  await user.leave()
 })
 
-async function keepLogin({ page }: Person, name: string): Promise<void> {
+async function saveLogin({ page }: BrowserUser, name: string): Promise<void> {
   await page.goto('/login')
-  await keepScreenshot(page, name)
+  await saveScreenshot(page, name)
   expect(await seriousFindings(page)).toEqual([])
 }
 
-async function sidewaysPixels({ page }: Person): Promise<unknown> {
+async function sidewaysPixels({ page }: BrowserUser): Promise<unknown> {
   return page.evaluate(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   )

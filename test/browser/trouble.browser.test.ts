@@ -1,19 +1,19 @@
-import { ask as askDatabase } from '@sluice/e2e/harness/ledger'
+import { queryDatabase } from '@sluice/e2e/harness/ledger'
 import { expect, it } from 'vitest'
 
-import { ADMIN, startHouse } from './harness/house.ts'
-import { signIn } from './harness/person.ts'
-import { makeAccount } from './stories/people.ts'
+import { ADMIN, startInstallation } from './harness/installation.ts'
+import { signIn } from './harness/browser-user.ts'
+import { makeAccount } from './stories/users.ts'
 import { alive, open, setStage, soon, visit } from './stories/stage.ts'
-import { ask, studioOf } from './stories/studio.ts'
+import { submitPrompt, studioOf } from './stories/studio.ts'
 
 // A gateway that was killed is missed soon, so that a story need not wait for it.
 const impatient = { RUNNER_HEARTBEAT_MS: '200', RUNNER_LOST_AFTER_MS: '1500' }
-const stage = setStage(() => startHouse({ REGISTRATION: 'open', ...impatient }))
+const stage = setStage(() => startInstallation({ REGISTRATION: 'open', ...impatient }))
 
 const tasksOf = async (prompt: string) => {
-  const rows = await askDatabase<{ id: string }>(
-    { running: stage.house },
+  const rows = await queryDatabase<{ id: string }>(
+    { running: stage.installation },
     `select id from image_jobs where request->>'prompt' = $1`,
     [prompt],
   )
@@ -24,9 +24,9 @@ it.each(['en', 'zh'] as const)(
   'where registration is open a stranger makes an account; without credit the studio says why, in %s',
   async (language) => {
     // The form that is refused.
-    await visit(stage, { language, expecting: [/status of 400/] }, async (person) => {
-      const { page, words } = person
-      const { login, errors, studio: studioWords } = words
+    await visit(stage, { language, expecting: [/status of 400/] }, async (user) => {
+      const { page, messages } = user
+      const { login, errors, studio: studioMessages } = messages
       await page.goto('/login')
       await page.getByRole('link', { name: login.registerLink }).click()
       await page.getByRole('heading', { name: login.registerTitle }).waitFor()
@@ -38,12 +38,12 @@ it.each(['en', 'zh'] as const)(
       await page.getByText(errors.field.tooShort(10), { exact: true }).waitFor()
       await password.fill('a long pass phrase for a stranger')
       await submit.click()
-      await page.getByRole('heading', { name: words.welcome.title }).waitFor()
+      await page.getByRole('heading', { name: messages.welcome.title }).waitFor()
 
-      const studio = studioOf(person)
+      const studio = studioOf(user)
       await studio.open()
       await studio.prompt.fill('too dear')
-      await page.locator('p', { hasText: studioWords.needsCredit }).first().waitFor()
+      await page.locator('p', { hasText: studioMessages.needsCredit }).first().waitFor()
       expect(await studio.generate.getAttribute('aria-disabled')).toBe('true')
       await studio.generate.click({ force: true })
       expect(await studio.row('too dear').count()).toBe(0)
@@ -53,39 +53,39 @@ it.each(['en', 'zh'] as const)(
 )
 
 it('what the upstream refuses for its content is told as a sentence, and costs nothing', async () => {
-  await visit(stage, {}, async (person) => {
-    const { house, page, words } = person
-    const guest = await makeAccount(house, 50_000_000n)
-    house.simulator.script({
+  await visit(stage, {}, async (user) => {
+    const { installation, page, messages } = user
+    const guest = await makeAccount(installation, 50_000_000n)
+    installation.simulator.script({
       match: { promptIncludes: 'forbidden' },
       times: null,
-      act: { kind: 'status', status: 400, code: 'moderation_blocked', message: 'refused' },
+      behaviour: { kind: 'status', status: 400, code: 'moderation_blocked', message: 'refused' },
     })
     await signIn(page, guest)
-    const studio = studioOf(person)
+    const studio = studioOf(user)
     await studio.open()
-    const row = await ask(person, 'something forbidden')
-    const { content_policy_violation: sentence } = words.pictures.failures
-    await row.getByText(`${sentence} ${words.pictures.nothingCharged}`).waitFor()
-    await row.getByRole('button', { name: words.pictures.retry }).first().waitFor()
-    const balance = page.getByRole('link', { name: words.shell.balance })
+    const row = await submitPrompt(user, 'something forbidden')
+    const { content_policy_violation: sentence } = messages.pictures.failures
+    await row.getByText(`${sentence} ${messages.pictures.nothingCharged}`).waitFor()
+    await row.getByRole('button', { name: messages.pictures.retry }).first().waitFor()
+    const balance = page.getByRole('link', { name: messages.shell.balance })
     await soon(() => balance.innerText()).toContain('50')
-    const [wallet] = await askDatabase<{ total: string }>(
-      { running: house },
+    const [wallet] = await queryDatabase<{ total: string }>(
+      { running: installation },
       `select a.balance_micro::text as total from ledger_accounts a
          join users u on u.wallet = a.owner where a.kind = 'available' and u.id = $1`,
       [guest.id],
     )
     expect(wallet?.total).toBe('50000000')
-    house.simulator.script([], { reset: true })
+    installation.simulator.script([], { reset: true })
   })
 })
 
 it('an answer that is lost on the way costs no second picture: the same press again is the same request', async () => {
-  await visit(stage, { expecting: [/ERR_FAILED/] }, async (person) => {
-    const { page, words } = person
+  await visit(stage, { expecting: [/ERR_FAILED/] }, async (user) => {
+    const { page, messages } = user
     await signIn(page, ADMIN)
-    const studio = studioOf(person)
+    const studio = studioOf(user)
     await studio.open()
     await page.route('**/api/user/images', async (route) => {
       if (route.request().method() !== 'POST') return route.continue()
@@ -94,8 +94,8 @@ it('an answer that is lost on the way costs no second picture: the same press ag
     })
     await studio.prompt.fill('asked once, pressed twice')
     await studio.generate.click()
-    await page.getByText(words.errors.codes.network).waitFor()
-    await page.getByText(words.studio.sentBefore).waitFor()
+    await page.getByText(messages.errors.codes.network).waitFor()
+    await page.getByText(messages.studio.sentBefore).waitFor()
     await page.unroute('**/api/user/images')
     await studio.generate.click()
     await studio.at('asked once, pressed twice', 'stored').waitFor()
@@ -106,33 +106,33 @@ it('an answer that is lost on the way costs no second picture: the same press ag
 
 it('a gateway that is killed and comes back is missed in words, and the page goes on', async () => {
   const lost = [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY|ERR_CONNECTION_RESET/]
-  await visit(stage, { expecting: lost }, async (person) => {
-    const { house, page, words } = person
+  await visit(stage, { expecting: lost }, async (user) => {
+    const { installation, page, messages } = user
     await signIn(page, ADMIN)
-    const studio = studioOf(person)
+    const studio = studioOf(user)
     await studio.open()
-    const goOn = house.painter.hold('drawn through a crash')
-    await ask(person, 'drawn through a crash')
-    await studio.at('drawn through a crash', 'drawing').waitFor()
+    const goOn = installation.testUpstream.hold('drawn through a crash')
+    await submitPrompt(user, 'drawn through a crash')
+    await studio.at('drawn through a crash', 'generating').waitFor()
 
-    const operator = await person.person.openTab()
-    await open(person, '/admin', operator)
-    const live = words.everywhere.live
+    const operator = await user.user.openTab()
+    await open(user, '/admin', operator)
+    const live = messages.everywhere.live
     await operator.getByText(live.open, { exact: true }).waitFor()
 
-    await house.kill('edge-api')
+    await installation.kill('edge-api')
     await operator.getByText(live.waiting, { exact: true }).waitFor()
     await studio.prompt.fill('asked while it was away')
     await studio.generate.click()
-    await page.getByRole('alert').getByText(words.errors.codes.network).waitFor()
+    await page.getByRole('alert').getByText(messages.errors.codes.network).waitFor()
     // It asks by itself; a browser that comes back on line asks at once.
     await page.evaluate(`window.dispatchEvent(new Event('online'))`)
-    await page.getByText(words.shell.health.away, { exact: true }).waitFor()
+    await page.getByText(messages.shell.health.away, { exact: true }).waitFor()
 
     goOn()
-    await house.start('edge-api')
+    await installation.start('edge-api')
     await page.evaluate(`window.dispatchEvent(new Event('online'))`)
-    await alive(person, page)
+    await alive(user, page)
     await operator.getByText(live.open, { exact: true }).waitFor()
     await studio.generate.click()
     await studio.at('asked while it was away', 'stored').waitFor()

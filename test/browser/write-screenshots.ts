@@ -7,10 +7,10 @@ import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 
 import { launchBrowser } from './harness/browser.ts'
-import { ask, furnish, tokenOf, untilEnded } from './harness/furnish.ts'
-import type { House } from './harness/house.ts'
-import { ADMIN, startHouse } from './harness/house.ts'
-import { arrive, signIn } from './harness/person.ts'
+import { submitPrompt, seed, tokenOf, untilEnded } from './harness/seed.ts'
+import type { Installation } from './harness/installation.ts'
+import { ADMIN, startInstallation } from './harness/installation.ts'
+import { arrive, signIn } from './harness/browser-user.ts'
 
 const folder = join(import.meta.dirname, '../../docs/images')
 const window = { width: 1280, height: 800 }
@@ -24,13 +24,13 @@ const scenes = [
   { prompt: 'Paper-cut mountains at dusk, four layers', size: '1024x1536', n: 3 },
 ]
 
-const house = await startHouse()
+const installation = await startInstallation()
 const browser = await launchBrowser()
 try {
   await mkdir(folder, { recursive: true })
-  await furnish(house)
-  const charge = await paint(house)
-  const { page } = await arrive(browser, { baseUrl: house.baseUrl, viewport: window })
+  await seed(installation)
+  const charge = await paint(installation)
+  const { page } = await arrive(browser, { baseUrl: installation.baseUrl, viewport: window })
   await signIn(page, ADMIN)
   await page.goto('/studio')
   await page
@@ -41,22 +41,26 @@ try {
   await keep(page, 'studio')
   await page.goto(`/usage/charges/${charge}`)
   await keep(page, 'charge')
-  const dark = await arrive(browser, { baseUrl: house.baseUrl, viewport: window, colours: 'dark' })
+  const dark = await arrive(browser, {
+    baseUrl: installation.baseUrl,
+    viewport: window,
+    colours: 'dark',
+  })
   await signIn(dark.page, ADMIN)
   await dark.page.goto('/admin')
   await keep(dark.page, 'system')
 } finally {
   await browser.close()
-  await house.stop()
+  await installation.stop()
 }
 
 /** Draws the scenes; answers the task of the last. */
-async function paint(there: House): Promise<string> {
+async function paint(there: Installation): Promise<string> {
   let last = ''
   const as = await tokenOf(there, ADMIN)
   for (const scene of scenes) {
     const body = { model: MODEL, ...scene }
-    const { id } = await ask<{ id: string }>(there, 'createImages', { as, body })
+    const { id } = await submitPrompt<{ id: string }>(there, 'createImages', { as, body })
     await untilEnded(there, { as, id })
     last = id
   }

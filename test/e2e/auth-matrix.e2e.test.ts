@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { MatrixCase } from './auth-matrix/cases.ts'
 import { matrixCases, sessionFor } from './auth-matrix/cases.ts'
-import type { Actor, World } from './auth-matrix/world.ts'
-import { ADMIN_EMAIL, PASSWORD, populate, send, signIn } from './auth-matrix/world.ts'
+import type { Actor, Fixture } from './auth-matrix/fixture.ts'
+import { ADMIN_EMAIL, PASSWORD, populate, send, signIn } from './auth-matrix/fixture.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
@@ -19,7 +19,7 @@ const everybody = ['nobody', 'owner', 'other', 'banned', 'admin'] as const
 describe.each([embedded, distributed])('$name wiring', (wiring) => {
   let simulator: OpenAiSimulator
   let running: Running
-  let world: World
+  let fixture: Fixture
 
   beforeAll(async () => {
     simulator = await startOpenAiSimulator()
@@ -28,7 +28,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
       upstreamKey: simulator.key,
       env: { ADMIN_EMAIL, ADMIN_PASSWORD: PASSWORD, REGISTRATION: 'open' },
     })
-    world = await populate(running)
+    fixture = await populate(running)
   })
   afterAll(async () => {
     await running?.stop()
@@ -39,27 +39,27 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     const matrixCase = matrixCases[operation]
 
     test.each(everybody)('asked by %s', async (name) => {
-      const actor = world.actors[name]
-      const wish = (await matrixCase.wish?.(world, actor)) ?? {}
-      const as = await sessionFor(world, actor, matrixCase.spendsSession ?? false)
-      const answer = await send(world, operation, { as, wish })
+      const actor = fixture.actors[name]
+      const input = (await matrixCase.input?.(fixture, actor)) ?? {}
+      const as = await sessionFor(fixture, actor, matrixCase.spendsSession ?? false)
+      const answer = await send(fixture, operation, { as, input })
       expect(expectedStatuses(operation, actor, matrixCase), answer.text).toContain(answer.status)
       const { access } = controlRoutes[operation]
       const isStranger = name !== 'owner' && name !== 'admin' && access !== 'anyone'
       // What a stranger has named may be named back.
-      const told = JSON.stringify(wish)
-      const leaks = [...world.secrets].filter(
+      const told = JSON.stringify(input)
+      const leaks = [...fixture.secrets].filter(
         (id) => isStranger && !told.includes(id) && answer.text.includes(id),
       )
       expect(leaks).toEqual([])
       // Other sessions of the person may have ended with it.
       if (matrixCase.spendsSession && as !== undefined && name !== 'banned')
-        actor.token = await signIn(world, actor.email)
+        actor.token = await signIn(fixture, actor.email)
     })
   })
 
   test('a path of /api that no route names is not found, for everybody', async () => {
-    for (const { token } of Object.values(world.actors)) {
+    for (const { token } of Object.values(fixture.actors)) {
       const answer = await fetch(`${running.baseUrl}/api/admin/secrets`, {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       })

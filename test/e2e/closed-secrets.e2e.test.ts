@@ -5,7 +5,7 @@ import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
-import { ADMIN_EMAIL, must, PASSWORD, signIn } from './auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, PASSWORD, signIn } from './auth-matrix/fixture.ts'
 import { call, eventually } from './harness/context.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
@@ -86,7 +86,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
       return found?.credentials[0]?.state === 'attention' ? found : undefined
     })
     expect(credentials).toMatchObject([{ reason: expect.stringContaining(WHY) }])
-    const change = { as: session, wish: { params: { id }, body: { weight: 7 } } }
+    const change = { as: session, input: { params: { id }, body: { weight: 7 } } }
     const changed = await must<ShownChannel>({ running }, 'editChannel', change)
     expect(changed.credentials).toEqual(credentials)
     const list = await running.sluiceWith({ SEALING_KEYS: newer }, 'channel', 'list')
@@ -98,7 +98,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
 
     const other = { name: 'healthy', dialect: 'openai', base_url: `${simulator.url}/v1` }
     const body = { ...other, models, secrets: [simulator.key] }
-    await must({ running }, 'createChannel', { as: session, wish: { body } })
+    await must({ running }, 'createChannel', { as: session, input: { body } })
     await eventually(async () => ((await chat()) === 200 ? true : undefined))
     const statuses = await Promise.all(Array.from({ length: CHATS }, chat))
     expect(statuses).toEqual(Array.from({ length: CHATS }, () => 200))

@@ -2,32 +2,32 @@ import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { ADMIN_EMAIL, PASSWORD } from './auth-matrix/world.ts'
+import { ADMIN_EMAIL, PASSWORD } from './auth-matrix/fixture.ts'
 import { amountsInCredits } from './control/amounts.ts'
 import { banStops } from './control/ban.ts'
-import { bannedWhileDrawing } from './control/banned-pictures.ts'
+import { bannedWhileGenerating } from './control/banned-pictures.ts'
 import { cancelledInLine } from './control/cancel-pictures.ts'
 import { chargesAddUp, countersAreLive } from './control/charges.ts'
 import { hostCookie, plainCookie } from './control/cookies.ts'
 import {
   crossSiteChange,
   crossSiteLogin,
-  doorsApart,
+  originsApart,
   formTypes,
   noCors,
 } from './control/cross-site.ts'
-import { drawnAndFollowed } from './control/draw-pictures.ts'
+import { generatedAndFollowed } from './control/generate-pictures.ts'
 import { keyLimitsHold } from './control/key-limits.ts'
 import {
   imageAnswersJudged,
   missingScopeStays,
   unusableAnswersRest,
 } from './control/image-answers.ts'
-import { killedWhileDrawing } from './control/killed-pictures.ts'
-import { leafedThrough } from './control/list-pictures.ts'
-import { drawnFromReferences } from './control/reference-pictures.ts'
+import { killedWhileGenerating } from './control/killed-pictures.ts'
+import { paginationScenario } from './control/list-pictures.ts'
+import { generatedFromReferences } from './control/reference-pictures.ts'
 import { refusedPictures } from './control/refused-pictures.ts'
-import { askedTwentyTimes } from './control/repeat-pictures.ts'
+import { requestedTwentyTimes } from './control/repeat-pictures.ts'
 import { switchedByCommand } from './control/switched-channels.ts'
 import { blamedFairly } from './control/who-is-to-blame.ts'
 import { checkBooks } from './harness/check-books.ts'
@@ -41,7 +41,7 @@ const scenarios = {
   'what a form can send is not read as JSON': formTypes,
   'another site cannot sign anybody in': crossSiteLogin,
   'no answer of /api may be read by another site': noCors,
-  'sessions open /api only, API keys /v1 only': doorsApart,
+  'sessions open /api only, API keys /v1 only': originsApart,
   'a ban stops sessions and keys at every door': banStops,
   'a key spends what its day allows, and works where it may': keyLimitsHold,
   'a refused prompt, a limited model and a missing scope leave keys in use': blamedFairly,
@@ -52,14 +52,14 @@ const scenarios = {
   'amounts are credits, as numbers or text, and come back in both forms': amountsInCredits,
   'every charge adds up, to the last micro-credit': chargesAddUp,
   'who watches the system sees it live': countersAreLive,
-  'pictures: drawn at one door and followed at the other, to the charge': drawnAndFollowed,
-  'pictures: twenty equal wishes are one job and one charge': askedTwentyTimes,
-  'pictures: drawn from references, and once more from the same': drawnFromReferences,
+  'pictures: drawn at one door and followed at the other, to the charge': generatedAndFollowed,
+  'pictures: twenty equal wishes are one job and one charge': requestedTwentyTimes,
+  'pictures: drawn from references, and once more from the same': generatedFromReferences,
   'pictures: cancelled in line at another door, for nothing': cancelledInLine,
-  'pictures: a list leafed through while more arrive has each once': leafedThrough,
-  'pictures: whose person is banned in mid-drawing is kept and paid once': bannedWhileDrawing,
+  'pictures: a list leafed through while more arrive has each once': paginationScenario,
+  'pictures: whose person is banned in mid-drawing is kept and paid once': bannedWhileGenerating,
   'pictures: what is refused holds nothing and leaves nothing': refusedPictures,
-  'pictures: what is struck down in mid-drawing is drawn and paid once': killedWhileDrawing,
+  'pictures: what is struck down in mid-drawing is drawn and paid once': killedWhileGenerating,
   'a channel that a command switches off or on is so at every edge': switchedByCommand,
 }
 

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkBooks } from './harness/check-books.ts'
 import { EndedWhileStarting } from './harness/child.ts'
 import { crashPoints } from './harness/crash-points.ts'
-import type { Asked } from './harness/history.ts'
-import { askAgain, askOnce, untilEnded } from './harness/history.ts'
-import { ask } from './harness/ledger.ts'
+import type { Sent } from './harness/history.ts'
+import { requestAgain, requestOnce, untilEnded } from './harness/history.ts'
+import { queryDatabase } from './harness/ledger.ts'
 import type { Running, ServiceName } from './harness/running.ts'
-import { drawLink } from './scenarios/links.ts'
+import { generateLink } from './scenarios/links.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
@@ -35,7 +35,7 @@ async function startDoomed(
 describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) => {
   let simulator: OpenAiSimulator
   let running: Running
-  const history: Asked[] = []
+  const history: Sent[] = []
 
   beforeAll(async () => {
     simulator = await startOpenAiSimulator()
@@ -55,11 +55,11 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
         await running.kill(service)
         await startDoomed(running, { service, crashAt: `${point}:1` })
         const jobs = Array.from({ length: JOBS_PER_KILL }, (_, job) => `${point}-${kill}-${job}`)
-        const asked = await Promise.all(jobs.map((key) => askOnce(context, key)))
+        const sent = await Promise.all(jobs.map((key) => requestOnce(context, key)))
         await running.ended(service)
         await running.start(service)
-        for (const one of asked) {
-          const task = await askAgain(context, one)
+        for (const one of sent) {
+          const task = await requestAgain(context, one)
           // A client that was told an id finds that very job.
           expect([task, undefined]).toContain(one.task)
           expect(await untilEnded(context, task)).toBe('done')
@@ -72,7 +72,7 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
 
   test('a process that dies while it serves a picture serves it after the restart', async () => {
     const context = { running, simulator }
-    const link = await drawLink(context)
+    const link = await generateLink(context)
     for (let kill = 1; kill <= KILLS_PER_POINT; kill += 1) {
       await running.kill('imgproxy')
       await startDoomed(running, { service: 'imgproxy', crashAt: 'imgproxy-before-answer:1' })
@@ -89,7 +89,7 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
 
   test('afterwards the books balance, every job ended, and each was paid once', async () => {
     expect(await checkBooks({ running })).toEqual([])
-    const charged = await ask<{ ref: string; captured: string }>(
+    const charged = await queryDatabase<{ ref: string; captured: string }>(
       { running },
       `select ref, captured_micro::text as captured from holds where purpose = 'job' and captured_micro > 0`,
     )
@@ -97,7 +97,7 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
     // All jobs asked for the same picture: one price, and none paid zero or double.
     expect(captures.size).toBe(1)
     // A hold whose opening had an unknown outcome may have been given back; the repeat then opened another.
-    const unpaid = await ask<{ ref: string }>(
+    const unpaid = await queryDatabase<{ ref: string }>(
       { running },
       `select ref from holds where purpose = 'job' and captured_micro = 0
        and exists (select 1 from image_jobs where id = holds.ref)`,

@@ -9,7 +9,7 @@ import { chats, expectCharged, underLoad, untilCaptured } from './dependencies/l
 import { beginPicture, followPicture } from './dependencies/pictures.ts'
 import { emptyLoad } from './dependencies/seen.ts'
 import { eventually } from './harness/context.ts'
-import { ask } from './harness/ledger.ts'
+import { queryDatabase } from './harness/ledger.ts'
 import type { ProcessName, Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 
@@ -46,15 +46,15 @@ describe('in the distributed wiring, while callers chat and ask for pictures', (
     await simulator.close()
   })
 
-  const all = (names: readonly ProcessName[], act: (name: ProcessName) => Promise<void>) =>
-    Promise.all(names.map((name) => act(name)))
+  const all = (names: readonly ProcessName[], behaviour: (name: ProcessName) => Promise<void>) =>
+    Promise.all(names.map((name) => behaviour(name)))
 
   test('a NATS that is emptied while both billings are away loses no charge', async () => {
     const context = { running, simulator }
     await untilCaptured(context, await chats(context, 20))
     simulator.script({ match: { promptIncludes: 'slow' }, times: null, latencyMs: 1_000 })
-    const drawing = emptyLoad()
-    const asking = { context, load: drawing, prompt: 'slow' }
+    const generating = emptyLoad()
+    const asking = { context, load: generating, prompt: 'slow' }
     const taskIds = [await beginPicture(asking), await beginPicture(asking)]
     await all(billings, running.kill)
     const load = await chats(context, 80)
@@ -63,8 +63,8 @@ describe('in the distributed wiring, while callers chat and ask for pictures', (
     await servers.nats.kill()
     await servers.nats.start({ emptied: true })
     await all(billings, running.start)
-    expect(drawing.drawn).toEqual(taskIds)
-    await expectCharged(context, { ...drawing, delivered: load.delivered })
+    expect(generating.drawn).toEqual(taskIds)
+    await expectCharged(context, { ...generating, delivered: load.delivered })
     simulator.script([], { reset: true })
   })
 
@@ -121,7 +121,7 @@ describe('in the distributed wiring, while callers chat and ask for pictures', (
     const context = { running, simulator }
     const load = await underLoad(context, async () => {
       for (let time = 0; time < 5; time += 1) {
-        await ask(
+        await queryDatabase(
           context,
           `select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid()`,

@@ -8,14 +8,14 @@ import { startOwnServers } from '@sluice/testkit/own-servers'
 import { freezeTree, resumeTree } from '@sluice/testkit/signal-tree'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
-import { ADMIN_EMAIL, PASSWORD, signIn } from './auth-matrix/world.ts'
-import type { Ask, Known } from './frozen/ask-everything.ts'
-import { askEverything, askForPictures, works } from './frozen/ask-everything.ts'
+import { ADMIN_EMAIL, PASSWORD, signIn } from './auth-matrix/fixture.ts'
+import type { Route, Known } from './frozen/request-everything.ts'
+import { requestEverything, requestPictures, works } from './frozen/request-everything.ts'
 import { checkBooks } from './harness/check-books.ts'
 import { call, client, eventually } from './harness/context.ts'
-import { ask } from './harness/ledger.ts'
+import { queryDatabase } from './harness/ledger.ts'
 import type { Running, ServiceName } from './harness/running.ts'
-import { drawLink } from './scenarios/links.ts'
+import { generateLink } from './scenarios/links.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
@@ -32,8 +32,8 @@ interface Scene {
 
 async function prepare(running: Running, simulator: OpenAiSimulator): Promise<Scene> {
   const context = { running, simulator }
-  const link = await drawLink(context)
-  const [job] = await ask<{ id: string }>(
+  const link = await generateLink(context)
+  const [job] = await queryDatabase<{ id: string }>(
     context,
     'select id from image_jobs order by created_at desc limit 1',
   )
@@ -47,12 +47,12 @@ async function prepare(running: Running, simulator: OpenAiSimulator): Promise<Sc
 
 const untilAllWorks = (scene: Scene) =>
   eventually(async () => {
-    const seen = await askEverything(scene, scene.known)
+    const seen = await requestEverything(scene, scene.known)
     return Object.values(seen).every((status) => status === 200) ? seen : undefined
   }, 60_000)
 
 /** What a frozen PostgreSQL leaves: chat from memory, and everything else is refused. */
-const withoutDatabase: Record<Ask, number> = {
+const withoutDatabase: Record<Route, number> = {
   chat: 200,
   models: 200,
   image: away,
@@ -67,14 +67,18 @@ async function databaseFrozen(
 ): Promise<{ jobs: number; open: number }> {
   await freeze()
   // All of this is answered while the database is frozen: it wakes only afterwards.
-  expect(await askEverything(scene, scene.known)).toEqual(withoutDatabase)
-  expect(new Set(await askForPictures(scene))).toEqual(new Set([away]))
+  expect(await requestEverything(scene, scene.known)).toEqual(withoutDatabase)
+  expect(new Set(await requestPictures(scene))).toEqual(new Set([away]))
   const ready = await call(scene, '/ready')
   expect(ready.status).toBe(away)
   await resume()
   await untilAllWorks(scene)
-  const jobs = await ask(scene, `select 1 from image_jobs where request::text like '%refused%'`)
-  const open = () => ask(scene, `select 1 from holds where purpose = 'job' and state = 'open'`)
+  const jobs = await queryDatabase(
+    scene,
+    `select 1 from image_jobs where request::text like '%refused%'`,
+  )
+  const open = () =>
+    queryDatabase(scene, `select 1 from holds where purpose = 'job' and state = 'open'`)
   // The pictures that were made since are settled first.
   await eventually(async () => ((await open()).length === 0 ? true : undefined))
   return { jobs: jobs.length, open: (await open()).length }
@@ -110,7 +114,7 @@ describe('parts that hang, in the embedded wiring', () => {
   test('a PostgreSQL that takes no new connections keeps nobody waiting', async () => {
     const pid = await postmaster()
     process.kill(pid, 'SIGSTOP')
-    const seen = await askEverything(scene, scene.known)
+    const seen = await requestEverything(scene, scene.known)
     process.kill(pid, 'SIGCONT')
     // Connections that are open are served; who finds none is refused in time.
     for (const status of Object.values(seen)) expect([200, away]).toContain(status)
@@ -152,7 +156,7 @@ describe('parts that hang, in the distributed wiring', () => {
     expect(await databaseFrozen(scene, servers.postgres)).toEqual(nothing)
   })
 
-  const lessWhen: Record<'redis' | 'nats', Partial<Record<Ask, number>>> = {
+  const lessWhen: Record<'redis' | 'nats', Partial<Record<Route, number>>> = {
     // Jobs wait for a lease; limits are granted by each edge.
     redis: { image: tooLate },
     // No hold can be opened.
@@ -160,13 +164,13 @@ describe('parts that hang, in the distributed wiring', () => {
   }
   test.each(['redis', 'nats'] as const)('a frozen %s keeps nobody waiting', async (kind) => {
     await servers[kind].freeze()
-    const seen = await askEverything(scene, scene.known)
+    const seen = await requestEverything(scene, scene.known)
     await servers[kind].resume()
     expect(seen).toEqual({ ...works, ...lessWhen[kind] })
     await untilAllWorks(scene)
   })
 
-  const withoutService: Partial<Record<ServiceName, Partial<Record<Ask, number>>>> = {
+  const withoutService: Partial<Record<ServiceName, Partial<Record<Route, number>>>> = {
     billing: { image: away },
     scheduler: { image: tooLate },
     'image-runner': { image: tooLate },
@@ -178,7 +182,7 @@ describe('parts that hang, in the distributed wiring', () => {
       const pid = scene.running.pidOf(name as ServiceName)
       process.kill(pid, 'SIGSTOP')
       const [seen, picture] = await Promise.all([
-        askEverything(scene, scene.known),
+        requestEverything(scene, scene.known),
         fetch(scene.known.link).then(({ status }) => status),
       ])
       process.kill(pid, 'SIGCONT')
@@ -193,7 +197,7 @@ describe('parts that hang, in the distributed wiring', () => {
     const other = { ...scene, running: { ...running, baseUrl: running.otherBaseUrl ?? '' } }
     await untilAllWorks(other)
     process.kill(running.pidOf('edge-api'), 'SIGSTOP')
-    const seen = await askEverything(other, scene.known)
+    const seen = await requestEverything(other, scene.known)
     process.kill(running.pidOf('edge-api'), 'SIGCONT')
     expect(seen).toEqual(works)
     await untilAllWorks(scene)

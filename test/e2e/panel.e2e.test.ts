@@ -2,9 +2,9 @@ import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 
-import { ADMIN_EMAIL, PASSWORD } from './auth-matrix/world.ts'
+import { ADMIN_EMAIL, PASSWORD } from './auth-matrix/fixture.ts'
 import type { Running } from './harness/running.ts'
-import { keepsSecrets } from './panel/keeps-secrets.ts'
+import { storesSecrets } from './panel/stores-secrets.ts'
 import {
   crossSiteForm,
   freshNonces,
@@ -28,7 +28,7 @@ const scenarios = {
   'forms that stop on the way hold a share of their sender only': unfinishedForms,
   'of edits without credits nothing is stored': unfinishedEdits,
   'guesses by the form are counted where they come from': guessesCounted,
-  'no secret is in any line of the log': keepsSecrets,
+  'no secret is in any line of the log': storesSecrets,
 }
 
 describe.each([embedded, distributed])('$name wiring', (wiring) => {

@@ -4,10 +4,10 @@ import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
-import { ADMIN_EMAIL, must, PASSWORD, signIn } from './auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, PASSWORD, signIn } from './auth-matrix/fixture.ts'
 import type { Context } from './harness/context.ts'
 import { call, eventually } from './harness/context.ts'
-import { ask } from './harness/ledger.ts'
+import { queryDatabase } from './harness/ledger.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
@@ -79,7 +79,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     const { id, api_key: apiKey } = await must<{ id: string; api_key: string }>(
       { running },
       'createApiKey',
-      { as: session, wish: { body: { name: 'to be revoked' } } },
+      { as: session, input: { body: { name: 'to be revoked' } } },
     )
     await chatAnswers(200, apiKey)
     await running.sluice('key', 'revoke', id)
@@ -93,22 +93,29 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await revokeKey()
     const step = { quality: 'low', pixels_max: 1_048_576, micro_per_image: '4242' }
     const body = { price: { kind: 'images', steps: [step] } }
-    const wish = { params: { model: IMAGE_MODEL }, body }
-    await must({ running }, 'addModelPrice', { as: session, wish })
+    const input = { params: { model: IMAGE_MODEL }, body }
+    await must({ running }, 'addModelPrice', { as: session, input })
     await priceIs('4242')
     await switchOff()
     expect(running.output()).not.toContain('upkeep fails')
   })
 
   test('they are so when every announcement is lost', async () => {
-    await ask({ running }, loseAnnouncements)
+    await queryDatabase({ running }, loseAnnouncements)
     await switchOn()
     const price = { kind: 'images', steps: [{ ...stepOfRow, microPerImage: '777' }] }
-    await ask({ running }, addPrice, [`price_${randomUUID()}`, IMAGE_MODEL, JSON.stringify(price)])
+    await queryDatabase({ running }, addPrice, [
+      `price_${randomUUID()}`,
+      IMAGE_MODEL,
+      JSON.stringify(price),
+    ])
     await priceIs('777')
     await revokeKey()
     await switchOff()
-    const told = await ask({ running }, `select topic from outbox where topic like '%-changed'`)
+    const told = await queryDatabase(
+      { running },
+      `select topic from outbox where topic like '%-changed'`,
+    )
     expect(told).toEqual([])
   })
 })

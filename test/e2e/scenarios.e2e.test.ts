@@ -17,7 +17,7 @@ import { badInput, keyRevoked, oneReading, outOfCredit } from './scenarios/refus
 import { asyncEventsResume, streamWithPartials } from './scenarios/stream.ts'
 import {
   callerHangsUp,
-  patience,
+  abortScope,
   syncWaitExceeded,
   upstreamLimited,
   upstreamSilent,
@@ -66,7 +66,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     running = await wiring.start({
       upstreamUrl: simulator.url,
       upstreamKey: simulator.key,
-      env: patience,
+      env: abortScope,
     })
   })
   afterEach(({ task }) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
-import { PASSWORD } from './auth-matrix/world.ts'
+import { PASSWORD } from './auth-matrix/fixture.ts'
 import { freePort, runToEnd, startChild, untilReady } from './harness/child.ts'
 import { dropDatabase, freshDatabase } from './harness/servers.ts'
 

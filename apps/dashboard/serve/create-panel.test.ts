@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { createPanel } from './create-panel.ts'
 import type { PanelBuild } from './panel-build.ts'
-import { panelDoor } from './panel-door.ts'
+import { panelHandler } from './panel-handler.ts'
 
 const SCRIPT = 'export const heron = 1\n'.repeat(100)
 const PAGE = '<!doctype html><p>a heron at dawn</p>'.repeat(100)
@@ -74,7 +74,7 @@ beforeAll(async () => {
     log,
   })
   const health = { fetch: () => new Response('healthy') }
-  const app = panelDoor({ panel, health })
+  const app = panelHandler({ panel, health })
   server = await serveHttp({ app, port: 0, host: '127.0.0.1', log })
 })
 afterAll(async () => {

@@ -8,12 +8,12 @@ import { createMetrics } from '@sluice/service-kit/metrics'
 import { readConfig } from '@sluice/service-kit/read-config'
 import { runUntilSignal } from '@sluice/service-kit/run-until-signal'
 
-import { askGateway } from './ask-gateway.ts'
+import { checkGateway } from './check-gateway.ts'
 import { panelEnvironment } from './config.ts'
 import { createPanel } from './create-panel.ts'
 import { createGateways } from './gateways.ts'
 import { findPanelBuild, loadPanelBuild } from './panel-build.ts'
-import { panelDoor } from './panel-door.ts'
+import { panelHandler } from './panel-handler.ts'
 
 // DISTRIBUTED WIRING: behind edge-api, which forwards here what is not the API's. Any number of replicas.
 const env = readConfig(panelEnvironment)
@@ -26,7 +26,7 @@ const lifecycle = createLifecycle({
   drainMs: env.DRAIN_MS,
   shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
 })
-const gateway = askGateway({ apiUrls: env.API_URL })
+const gateway = checkGateway({ apiUrls: env.API_URL })
 const gateways = createGateways(env.API_URL, { clock })
 let server: HttpServer | undefined
 
@@ -47,7 +47,7 @@ lifecycle.add({
       clock,
       stopping: () => lifecycle.stopping(),
     })
-    const app = panelDoor({ panel, health })
+    const app = panelHandler({ panel, health })
     server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },

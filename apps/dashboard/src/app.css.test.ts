@@ -8,12 +8,12 @@ const table = readColours(readFileSync(new URL('./app.css', import.meta.url), 'u
 const TEXT = 4.5
 const GRAPHIC = 3
 
-const words = ['ink', 'muted', 'faint', 'accent-ink', 'ok-ink', 'warn-ink', 'bad-ink']
+const messages = ['ink', 'muted', 'faint', 'accent-ink', 'ok-ink', 'warn-ink', 'bad-ink']
 const grounds = ['ground', 'panel', 'raised']
 const series = Array.from({ length: 10 }, (_, index) => `series-${index + 1}`)
 
 const pairs: [above: string, below: string, least: number][] = [
-  ...words.flatMap((word) =>
+  ...messages.flatMap((word) =>
     grounds.map((ground): [string, string, number] => [word, ground, TEXT]),
   ),
   ...['ink', 'muted', 'accent-ink'].flatMap((word): [string, string, number][] => [

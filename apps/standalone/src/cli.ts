@@ -10,15 +10,15 @@ import { readConfig } from '@sluice/service-kit/read-config'
 
 import type { Command } from './commands/command.ts'
 import { commands, usage } from './commands/commands.ts'
-import { UsageError } from './commands/words.ts'
+import { UsageError } from './commands/read-arguments.ts'
 import { standaloneConfig } from './config.ts'
 import type { FoundSettings } from './settings.ts'
 import { findSettings, readSettings } from './settings.ts'
 import { NoInstallation } from './start/open-database.ts'
 import { openTools } from './tools.ts'
 
-const [group = '', verb = '', ...words] = process.argv.slice(2)
-const command = commands[`${group} ${verb}`.trim()] ?? commands[group]
+const [group = '', method = '', ...cliArgs] = process.argv.slice(2)
+const command = commands[`${group} ${method}`.trim()] ?? commands[group]
 const log = createLog({ name: 'sluice', level: 'error' })
 
 if (!command) {
@@ -29,7 +29,7 @@ if (!command) {
 }
 
 async function run(chosen: Command): Promise<number> {
-  const rest = chosen === commands[group] && verb ? [verb, ...words] : words
+  const rest = chosen === commands[group] && method ? [method, ...cliArgs] : cliArgs
   try {
     const settings = await settingsFor(chosen)
     const tools = await openTools(

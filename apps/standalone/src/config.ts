@@ -47,7 +47,7 @@ export const standaloneConfig = z.object({
   RUNNER_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   RUNNER_LOST_AFTER_MS: z.coerce.number().int().min(500).max(600_000).default(20_000),
   /** One call of an upstream that draws. */
-  DRAW_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
+  GENERATE_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
   /** Whose pages may read answers of `/v1` and pictures: `*`, `none`, or origins behind commas. */
   ALLOWED_ORIGINS: allowedOriginsSetting,
   /** Hosts that a channel may have although they are metadata or link-local addresses. */

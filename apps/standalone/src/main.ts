@@ -13,17 +13,17 @@ import { readConfig } from '@sluice/service-kit/read-config'
 import { runUntilSignal } from '@sluice/service-kit/run-until-signal'
 
 import { standaloneConfig } from './config.ts'
-import { frontDoor } from './front-door.ts'
+import { frontHandler } from './front-handler.ts'
 import { givenSecrets, readSettings } from './settings.ts'
 import { firstStart } from './start/first-start.ts'
-import { tellMade, tellNext } from './start/greeting.ts'
+import { describeFirstStart, describeNextSteps } from './start/greeting.ts'
 import { listUpstreamModels } from './start/list-upstream-models.ts'
 import { openDatabase } from './start/open-database.ts'
 import { isOfPanel } from './start/is-of-panel.ts'
 import { openPanel, PANEL_BUILDS } from './start/open-panel.ts'
 import { wireEmbedded } from './wire-embedded.ts'
 
-const world = { clock: systemClock, random: systemRandom }
+const fixture = { clock: systemClock, random: systemRandom }
 const config = readConfig(standaloneConfig)
 const log = createLog({ name: 'sluice', level: config.LOG_LEVEL })
 const crashAt = config.CRASH_AT === undefined ? undefined : parseCrashAt(config.CRASH_AT)
@@ -31,7 +31,7 @@ if (crashAt) armCrashPoint({ ...crashAt, nodeEnv: config.NODE_ENV })
 
 const lifecycle = createLifecycle({
   log,
-  clock: world.clock,
+  clock: fixture.clock,
   drainMs: config.DRAIN_MS,
   shutdownDelayMs: config.SHUTDOWN_DELAY_MS,
 })
@@ -44,7 +44,7 @@ await runUntilSignal({
 
 // One part that adds the others: each needs what the one before it opened.
 async function start(): Promise<void> {
-  const settings = await readSettings(world, config)
+  const settings = await readSettings(fixture, config)
   await ownFolder(settings.dataDir)
   const lock = config.DATABASE_URL ? await lockFolder({ folder: settings.dataDir }) : undefined
   lifecycle.add({ name: 'lock', stop: async () => lock?.release() })
@@ -54,7 +54,7 @@ async function start(): Promise<void> {
   await verifySecrets(database.db, { given: givenSecrets(settings.secrets), record: true })
 
   const publicBaseUrl = config.PUBLIC_BASE_URL ?? `http://127.0.0.1:${config.PORT}`
-  const embedded = wireEmbedded({ ...world, log }, { settings, database, publicBaseUrl })
+  const embedded = wireEmbedded({ ...fixture, log }, { settings, database, publicBaseUrl })
   const { bus, egress, scheduler, billing, imgproxy, imageRunner, edgeApi, outboxRelay } = embedded
   lifecycle.add({ name: 'egress', stop: () => egress.close() })
   lifecycle.add({ name: 'bus', stop: (limit) => bus.close(limit) })
@@ -72,25 +72,25 @@ async function start(): Promise<void> {
       const made = await firstStart(
         {
           ...embedded,
-          ...world,
+          ...fixture,
           log,
           listModels: (access) => listUpstreamModels(embedded.upstreams.openai, access),
         },
         config,
       )
-      process.stdout.write(tellMade(made, config.SLUICE_STARTING_CREDITS))
+      process.stdout.write(describeFirstStart(made, config.SLUICE_STARTING_CREDITS))
       // Its server side asks us as a browser would, at the port that we are about to take.
       const inOrder = () => [server?.url ?? publicBaseUrl]
       const gateways = { inOrder, failed: () => {} }
       const panel = await openPanel({ log }, { gateways, publicBaseUrl: config.PUBLIC_BASE_URL })
       const allowedOrigins = config.ALLOWED_ORIGINS
       const stopping = () => lifecycle.stopping()
-      server = await listen(frontDoor({ ...embedded, panel, allowedOrigins, stopping }, world))
+      server = await listen(frontHandler({ ...embedded, panel, allowedOrigins, stopping }, fixture))
       const { channels } = await scheduler.readCatalog({})
       const sandboxOnly = channels.every(({ dialect }) => dialect === 'sandbox')
       const { dataDir } = settings
       const { url } = server
-      process.stdout.write(tellNext({ ...made, url, dataDir, sandboxOnly }))
+      process.stdout.write(describeNextSteps({ ...made, url, dataDir, sandboxOnly }))
     },
     leave: () => server?.leave(),
     stop: async (limit) => {
@@ -100,7 +100,7 @@ async function start(): Promise<void> {
   })
 }
 
-async function listen(app: ReturnType<typeof frontDoor>): Promise<HttpServer> {
+async function listen(app: ReturnType<typeof frontHandler>): Promise<HttpServer> {
   const { PORT: port, HOST: host } = config
   try {
     const limits = connectionLimits({
@@ -109,7 +109,7 @@ async function listen(app: ReturnType<typeof frontDoor>): Promise<HttpServer> {
       trustedProxyHops: config.TRUSTED_PROXY_HOPS,
     })
     const { ALLOWED_ORIGINS: allowedOrigins } = config
-    const { clock } = world
+    const { clock } = fixture
     return await serveHttp({ app, port, host, log, clock, allowedOrigins, limits })
   } catch (cause) {
     const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'

@@ -23,7 +23,7 @@ import { createKyselyCatalogStore } from '@sluice/scheduler/store/kysely-catalog
 import { createMemoryPoolStore } from '@sluice/scheduler/store/memory-pool-store'
 import { createSealer } from '@sluice/sealing/aes-sealer'
 import type { Sealer } from '@sluice/sealing/sealer'
-import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import { credentialSecretBinding } from '@sluice/sealing/sealer'
 import { parseSealingKeys } from '@sluice/sealing/sealing-keys'
 import { createMetrics } from '@sluice/service-kit/metrics'
 import type { Examination } from '@sluice/upstreams/examine-credential'
@@ -36,7 +36,7 @@ import { givenSecrets } from './settings.ts'
 import type { FirstStartDeps } from './start/first-start.ts'
 import { listUpstreamModels } from './start/list-upstream-models.ts'
 import type { OpenDatabase } from './start/open-database.ts'
-import { openDatabase, visitDatabase } from './start/open-database.ts'
+import { openDatabase, openExistingDatabase } from './start/open-database.ts'
 
 /** What the operator's commands work with: the modules over the database, without their loops. */
 export interface Tools extends FirstStartDeps {
@@ -59,14 +59,14 @@ export interface Tools extends FirstStartDeps {
  * running services learn of it although this process speaks to nobody.
  */
 export async function openTools(
-  world: { clock: Clock; random: Random; log: Log },
+  fixture: { clock: Clock; random: Random; log: Log },
   settings: FoundSettings,
   { creates = false }: { creates?: boolean } = {},
 ): Promise<Tools> {
-  const { clock, random, log } = world
+  const { clock, random, log } = fixture
   const { config, dataDir, secrets } = settings
   const place = { databaseUrl: config.DATABASE_URL, dataDir }
-  const database = await (creates ? openDatabase : visitDatabase)({ log }, place)
+  const database = await (creates ? openDatabase : openExistingDatabase)({ log }, place)
   const { db } = database
   const lookedAt = await (creates ? setUp : lookAtInstallation)(database, settings).catch(
     async (error: unknown) => {
@@ -114,7 +114,7 @@ export async function openTools(
     billing: createBilling({ store: ledger, bus, clock, random, log, metrics }),
     listModels: (access) => listUpstreamModels(upstreams.openai, access),
     examine: async ({ baseUrl, settings: own }, { id, secret: sealed }) => {
-      const secret = sealer.open(credentialSecretPlace(id), sealed)
+      const secret = sealer.open(credentialSecretBinding(id), sealed)
       const access = { baseUrl, secret, settings: own }
       const signal = AbortSignal.timeout(EXAMINE_WITHIN_MS)
       return examineCredential({ upstream: upstreams.openai }, { access, signal })

@@ -50,16 +50,16 @@ const CAPTURE_TIMEOUT_MS = 30_000
  * memory; tables, blobs and dialects are the same.
  */
 export function wireEmbedded(
-  world: { clock: Clock; random: Random; log: Log },
+  fixture: { clock: Clock; random: Random; log: Log },
   spec: { settings: Settings; database: OpenDatabase; publicBaseUrl: string },
 ) {
-  const { clock, random, log } = world
+  const { clock, random, log } = fixture
   const { settings, publicBaseUrl } = spec
   const { config, secrets } = settings
   const { db } = spec.database
 
   const metrics = createMetrics({ service: 'standalone', processMetrics: true })
-  const bus = createMemoryBus(world)
+  const bus = createMemoryBus(fixture)
   const egress = createEgress({
     log,
     clock,
@@ -73,7 +73,7 @@ export function wireEmbedded(
   const jobs = createKyselyJobStore({ db })
   const keyStore = kyselyKeyStore({ db })
   const identityStore = kyselyIdentityStore({ db })
-  const shared = { ...world, metrics, bus }
+  const shared = { ...fixture, metrics, bus }
 
   const ended = { readEndedJob, isJobRunning, findJobs }
   const ledger = kyselyLedgerStore({ db, jobs: ended, clock, random })
@@ -99,10 +99,10 @@ export function wireEmbedded(
     upstreams,
     sealer,
     config: {
-      drawsAtOnceMax: config.IMAGE_CONCURRENCY_MAX,
+      generationsAtOnceMax: config.IMAGE_CONCURRENCY_MAX,
       heartbeatMs: config.RUNNER_HEARTBEAT_MS,
       lostAfterMs: config.RUNNER_LOST_AFTER_MS,
-      drawTimeoutMs: config.DRAW_TIMEOUT_MS,
+      generateTimeoutMs: config.GENERATE_TIMEOUT_MS,
       alone: true,
     },
   })

@@ -32,7 +32,7 @@ afterEach(async () => {
 })
 
 /** `pnpm sluice …` with this environment and nothing else of ours. */
-const sluice = (words: string, env: Record<string, string> = {}) =>
+const sluice = (cliArgs: string, env: Record<string, string> = {}) =>
   new Promise<{ code: number | null; answer: string; said: string }>((resolve) => {
     const options = {
       cwd: home,
@@ -40,7 +40,7 @@ const sluice = (words: string, env: Record<string, string> = {}) =>
     }
     const child = execFile(
       process.execPath,
-      [CLI, ...words.split(' ')],
+      [CLI, ...cliArgs.split(' ')],
       options,
       (_err, out, err) => resolve({ code: child.exitCode, answer: out, said: err }),
     )
@@ -58,14 +58,17 @@ test.each([
   'user add --email new@example.test',
   'channel add --name a --dialect openai --base-url https://a.test/v1 m:chat',
   'balance wal_1',
-])('"%s" without any installation refuses, makes nothing, and says what to set', async (words) => {
-  const { code, answer, said } = await sluice(words)
-  expect(code).toBe(3)
-  expect(answer).toBe('')
-  expect(said).toContain(`There is no installation in ${dataDir}, and DATABASE_URL is not set`)
-  expect(existsSync(dataDir)).toBe(false)
-  expect(await readdir(home)).toEqual([])
-})
+])(
+  '"%s" without any installation refuses, makes nothing, and says what to set',
+  async (cliArgs) => {
+    const { code, answer, said } = await sluice(cliArgs)
+    expect(code).toBe(3)
+    expect(answer).toBe('')
+    expect(said).toContain(`There is no installation in ${dataDir}, and DATABASE_URL is not set`)
+    expect(existsSync(dataDir)).toBe(false)
+    expect(await readdir(home)).toEqual([])
+  },
+)
 
 test('a database that was never set up is named and refused, and stays as it is', async () => {
   const { code, said } = await sluice('ledger verify', onDatabase())
@@ -95,8 +98,8 @@ test('what a command works on is said, and secrets are neither invented nor mist
 
   const issue = 'key issue --email admin@localhost.localdomain'
   const add = 'channel add --name a --dialect openai --base-url https://a.test/v1 m:chat'
-  for (const words of [issue, add]) {
-    const refused = await sluice(words, onDatabase())
+  for (const cliArgs of [issue, add]) {
+    const refused = await sluice(cliArgs, onDatabase())
     expect(refused).toMatchObject({ code: 3, answer: '' })
     expect(refused.said).toContain('Set SEALING_KEYS, SIGNING_KEYS and API_KEY_PEPPER')
   }

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 
 import { blobStoreContract } from './blob-store.contract.ts'
 import type { BlobStore } from './blob-store.ts'
-import { placeOf } from './disk/place-of.ts'
+import { locationOf } from './disk/location-of.ts'
 import { createDiskBlobStore } from './disk-blob-store.ts'
 
 const PNG = { contentType: 'image/png', bytesMax: 1_000_000 }
@@ -31,7 +31,7 @@ describe('the disk blob store', () => {
   beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), 'blobs-'))))
   afterAll(() => rm(root, { recursive: true }))
   const open = (clock = fakeClock()) => createDiskBlobStore({ folder, clock, random: systemRandom })
-  const fileOf = (key: string) => join(folder, placeOf(key).folder, placeOf(key).file)
+  const fileOf = (key: string) => join(folder, locationOf(key).folder, locationOf(key).file)
   beforeEach(() => {
     number += 1
     folder = join(root, `${number}`, 'made-when-needed')
@@ -50,7 +50,7 @@ describe('the disk blob store', () => {
   })
 
   it('keeps files and folders from other users, those of an older release too', async () => {
-    await mkdir(join(folder, placeOf('a').folder), { recursive: true, mode: 0o755 })
+    await mkdir(join(folder, locationOf('a').folder), { recursive: true, mode: 0o755 })
     await mkdir(join(folder, 'tmp'), { mode: 0o777 })
     const before = process.umask(0)
     onTestFinished(() => void process.umask(before))

@@ -10,7 +10,7 @@ import { checkBlobKey, checkBlobPrefix } from './blob-key.ts'
 import type { BlobFacts, BlobStore, PutOptions } from './blob-store.ts'
 import { openBlobFile } from './disk/blob-file.ts'
 import { ignoringAbsence } from './disk/errno.ts'
-import { foldersOf, keyOfFile, placeOf } from './disk/place-of.ts'
+import { foldersOf, keyOfFile, locationOf } from './disk/location-of.ts'
 import {
   closeToOthers,
   ensureFolder,
@@ -37,8 +37,8 @@ export function createDiskBlobStore(deps: DiskBlobStoreDeps): BlobStore {
   const { folder } = deps
   const pathOf = (key: string) => {
     checkBlobKey(key)
-    const place = placeOf(key)
-    return join(folder, place.folder, place.file)
+    const location = locationOf(key)
+    return join(folder, location.folder, location.file)
   }
   const openKey = async (key: string) => openBlobFile(pathOf(key))
   const stat = async (key: string) => {
@@ -103,9 +103,9 @@ function createPut(
 
   return async (key, source, options) => {
     const path = pathOf(key)
-    const place = placeOf(key)
+    const location = locationOf(key)
     await once(TEMPORARY, () => prepareTemporary(deps))
-    await once(place.folder, () => ensureFolder({ parent: deps.folder, name: place.folder }))
+    await once(location.folder, () => ensureFolder({ parent: deps.folder, name: location.folder }))
     const temporary = temporaryPath(deps)
     try {
       const facts = await writeBlobFile(deps, { path: temporary, source, options })

@@ -7,20 +7,20 @@ import { mailbox } from './testing/mailbox.ts'
 
 /** What every bus promises to those who announce and hear. */
 export function busContract(make: () => Promise<BusHarness>): void {
-  let world: BusHarness
+  let fixture: BusHarness
   beforeEach(async () => {
-    world = await make()
+    fixture = await make()
   })
-  afterEach(() => world.dispose())
+  afterEach(() => fixture.dispose())
 
   describe('topics', () => {
     test('every subscriber hears every announcement, in order', async () => {
       const [one, other] = [mailbox<string>(), mailbox<string>()]
-      await world.bus.subscribe('image-job-cancelled', (event) => one.put(event.jobId))
-      const service = await world.connect()
+      await fixture.bus.subscribe('image-job-cancelled', (event) => one.put(event.jobId))
+      const service = await fixture.connect()
       await service.subscribe('image-job-cancelled', async (event) => other.put(event.jobId))
       for (const index of upTo(50)) {
-        await world.bus.announce('image-job-cancelled', { jobId: jobId(index) })
+        await fixture.bus.announce('image-job-cancelled', { jobId: jobId(index) })
       }
       expect(await one.take(50)).toEqual(upTo(50).map(jobId))
       expect(await other.take(50)).toEqual(upTo(50).map(jobId))
@@ -28,61 +28,61 @@ export function busContract(make: () => Promise<BusHarness>): void {
 
     test('what was announced before the subscription, or after its end, is not heard', async () => {
       const [early, steady] = [mailbox<string>(), mailbox<string>()]
-      await world.bus.subscribe('image-job-cancelled', (event) => steady.put(event.jobId))
-      await world.bus.announce('image-job-cancelled', { jobId: jobId(0) })
+      await fixture.bus.subscribe('image-job-cancelled', (event) => steady.put(event.jobId))
+      await fixture.bus.announce('image-job-cancelled', { jobId: jobId(0) })
       await steady.take(1)
-      const end = await world.bus.subscribe('image-job-cancelled', (event) =>
+      const end = await fixture.bus.subscribe('image-job-cancelled', (event) =>
         early.put(event.jobId),
       )
-      await world.bus.announce('image-job-cancelled', { jobId: jobId(1) })
+      await fixture.bus.announce('image-job-cancelled', { jobId: jobId(1) })
       expect(await early.take(1)).toEqual([jobId(1)])
       await end()
-      await world.bus.announce('image-job-cancelled', { jobId: jobId(2) })
+      await fixture.bus.announce('image-job-cancelled', { jobId: jobId(2) })
       await steady.take(2)
       expect(early.received).toEqual([jobId(1)])
     })
 
     test('a subscriber that fails is counted, and disturbs neither others nor what follows', async () => {
       const heard = mailbox<string>()
-      await world.bus.subscribe('image-job-cancelled', () => {
+      await fixture.bus.subscribe('image-job-cancelled', () => {
         throw new Error('broken')
       })
-      await world.bus.subscribe('image-job-cancelled', async () => {
+      await fixture.bus.subscribe('image-job-cancelled', async () => {
         throw new Error('broken later')
       })
-      await world.bus.subscribe('image-job-cancelled', (event) => heard.put(event.jobId))
+      await fixture.bus.subscribe('image-job-cancelled', (event) => heard.put(event.jobId))
       for (const index of upTo(2)) {
-        await world.bus.announce('image-job-cancelled', { jobId: jobId(index) })
+        await fixture.bus.announce('image-job-cancelled', { jobId: jobId(index) })
       }
       expect(await heard.take(2)).toEqual([jobId(0), jobId(1)])
-      expect(world.incidents).toContainEqual(['receiver-failed', 'image-job-cancelled'])
+      expect(fixture.incidents).toContainEqual(['receiver-failed', 'image-job-cancelled'])
     })
 
     test('dates and numbers arrive as what they were', async () => {
       const heard = mailbox<BusEvent<'image-job-event'>>()
-      await world.bus.subscribe('image-job-event', (event) => heard.put(event))
+      await fixture.bus.subscribe('image-job-event', (event) => heard.put(event))
       const event: BusEvent<'image-job-event'> = {
         jobId: jobId(1),
         seq: 3,
         at: new Date('2026-11-21T09:00:00.123Z'),
         fact: { type: 'started', attempt: 1 },
       }
-      await world.bus.announce('image-job-event', event)
+      await fixture.bus.announce('image-job-event', event)
       expect(await heard.take(1)).toEqual([event])
     })
 
     test('a payload that is not of its schema is counted and dropped, and the next one is heard', async () => {
       const heard = mailbox<string>()
-      await world.bus.subscribe('image-job-cancelled', (event) => heard.put(event.jobId))
-      await world.inject('image-job-cancelled', '{"jobId":"../../etc"}')
-      await world.inject('image-job-cancelled', 'no JSON {')
-      await world.bus.announce('image-job-cancelled', { jobId: jobId(1) })
+      await fixture.bus.subscribe('image-job-cancelled', (event) => heard.put(event.jobId))
+      await fixture.inject('image-job-cancelled', '{"jobId":"../../etc"}')
+      await fixture.inject('image-job-cancelled', 'no JSON {')
+      await fixture.bus.announce('image-job-cancelled', { jobId: jobId(1) })
       expect(await heard.take(1)).toEqual([jobId(1)])
-      expect(world.incidents).toEqual(upTo(2).map(() => ['poison', 'image-job-cancelled']))
+      expect(fixture.incidents).toEqual(upTo(2).map(() => ['poison', 'image-job-cancelled']))
     })
 
     test('an event that is none is refused before it leaves', async () => {
-      const announced = world.bus.announce('image-job-cancelled', { jobId: 'nobody' })
+      const announced = fixture.bus.announce('image-job-cancelled', { jobId: 'nobody' })
       await expect(announced).rejects.toMatchObject({ code: 'internal_error' })
     })
   })

@@ -54,7 +54,7 @@ export async function deliver<Name extends BusEventName>(
 }
 
 /** Runs a topic's receiver on one message; never throws. */
-export function tell<Name extends BusEventName>(
+export function deliverEvent<Name extends BusEventName>(
   { log, count, inFlight }: Omit<Deps, 'clock'>,
   {
     name,

@@ -5,7 +5,7 @@ import { createLateCalls, SLACK_MS } from './late-calls.ts'
 const withinMs = 5_000
 
 /** A server's clock, and calls of one caller whose own clock differs from it. */
-function world(offsetMs = -7_000_000) {
+function createFixture(offsetMs = -7_000_000) {
   let nowMs = 0
   let callerOffsetMs = offsetMs
   const late = createLateCalls({ monotonicMs: () => nowMs })
@@ -20,7 +20,7 @@ function world(offsetMs = -7_000_000) {
 
 test('a call that waited longer than its caller is late, however much the clocks differ', () => {
   for (const offsetMs of [-7_000_000, 0, 7_000_000]) {
-    const { arrives, pass } = world(offsetMs)
+    const { arrives, pass } = createFixture(offsetMs)
     expect(arrives(2)).toBe(false)
     pass(60_000)
     expect(arrives(withinMs + SLACK_MS + 100)).toBe(true)
@@ -30,7 +30,7 @@ test('a call that waited longer than its caller is late, however much the clocks
 })
 
 test('all calls that waited in a server that was frozen for long are late', () => {
-  const { arrives, pass } = world()
+  const { arrives, pass } = createFixture()
   arrives(1)
   pass(120_000)
   const waited = [120_000, 90_000, 30_000, 8_000]
@@ -39,7 +39,7 @@ test('all calls that waited in a server that was frozen for long are late', () =
 })
 
 test('the first call of a caller is never late, and one caller says nothing of another', () => {
-  const { arrives } = world()
+  const { arrives } = createFixture()
   expect(arrives(60_000)).toBe(false)
   expect(arrives(1)).toBe(false)
   expect(arrives(60_000, 'runner')).toBe(false)
@@ -47,7 +47,7 @@ test('the first call of a caller is never late, and one caller says nothing of a
 })
 
 test('a caller whose clock stood still is served again after ten seconds', () => {
-  const { arrives, pass, stepCaller } = world()
+  const { arrives, pass, stepCaller } = createFixture()
   arrives(1)
   stepCaller(-3_600_000)
   expect(arrives(1)).toBe(true)
@@ -59,7 +59,7 @@ test('a caller whose clock stood still is served again after ten seconds', () =>
 })
 
 test('clocks that drift apart refuse nobody, in a year', () => {
-  const { arrives, pass, stepCaller } = world()
+  const { arrives, pass, stepCaller } = createFixture()
   for (let hour = 0; hour < 8_760; hour += 1) {
     expect(arrives(1)).toBe(false)
     pass(3_600_000)

@@ -5,7 +5,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { BusDeps } from './bus-deps.ts'
 import { assertFits } from './bus-limits.ts'
 import type { Bus, Unsubscribe } from './bus.ts'
-import { tell } from './deliver.ts'
+import { deliverEvent } from './deliver.ts'
 import { encodeEvent } from './event-wire.ts'
 import { createInFlight } from './in-flight.ts'
 import type { MemoryQueue } from './memory-queue.ts'
@@ -119,7 +119,7 @@ function createTopics(deps: QueueDeps) {
     ): Unsubscribe => {
       const listening = receivers.get(name) ?? new Set()
       receivers.set(name, listening)
-      const receiver = (text: string) => tell(deps, { name, text, receive })
+      const receiver = (text: string) => deliverEvent(deps, { name, text, receive })
       listening.add(receiver)
       return async () => void listening.delete(receiver)
     },

@@ -4,7 +4,7 @@ import type { BusDeps } from './bus-deps.ts'
 import type { QueueOptions, Unsubscribe } from './bus.ts'
 import { deliver } from './deliver.ts'
 import type { InFlight } from './in-flight.ts'
-import { createKept } from './kept.ts'
+import { createRetained } from './retained.ts'
 import { createMemoryGroup } from './memory-group.ts'
 import type { MemoryGroup } from './memory-group.ts'
 
@@ -22,20 +22,20 @@ export function createMemoryQueue<Name extends BusEventName>(
   name: Name,
 ): MemoryQueue<Name> {
   const groups = new Map<string, MemoryGroup>()
-  const kept = createKept(deps.clock)
+  const retained = createRetained(deps.clock)
 
   const groupOf = (groupName: string): MemoryGroup => {
     const known = groups.get(groupName)
     if (known) return known
     const group = createMemoryGroup(deps, name)
-    for (const text of kept.texts()) group.push(text)
+    for (const text of retained.texts()) group.push(text)
     groups.set(groupName, group)
     return group
   }
 
   return {
     push: (text) => {
-      kept.push(text)
+      retained.push(text)
       for (const group of groups.values()) group.push(text)
     },
     consume: (options, receive) =>

@@ -73,7 +73,7 @@ afterEach(async () => {
   for (const dispose of disposals.splice(0)) await dispose()
 })
 
-async function world() {
+async function createFixture() {
   const made = await setUp()
   disposals.push(made.dispose)
   return made
@@ -81,7 +81,7 @@ async function world() {
 
 // The stream itself is not deleted here: server 2.9 loses the one that is made anew at once.
 test('a consumer whose place was lost while its server was away finds it again', async () => {
-  const { open, manager, subjects } = await world()
+  const { open, manager, subjects } = await createFixture()
   const proxy = await cuttableProxy(url)
   disposals.push(proxy.close)
   const bus = await open(proxy.url)
@@ -99,7 +99,7 @@ test('a consumer whose place was lost while its server was away finds it again',
 })
 
 test('a consumer whose place vanishes under it finds it again', async () => {
-  const { open, manager, subjects } = await world()
+  const { open, manager, subjects } = await createFixture()
   const bus = await open()
   const heard = mailbox<string>()
   await bus.consume('image-job-queued', options, async (event) => heard.put(event.model))
@@ -114,7 +114,7 @@ test('a consumer whose place vanishes under it finds it again', async () => {
 })
 
 test('while the server is away, announcing and asking are refused at once; after it is back they work', async () => {
-  const { open } = await world()
+  const { open } = await createFixture()
   const proxy = await cuttableProxy(url)
   disposals.push(proxy.close)
   const bus = await open(proxy.url)
@@ -150,7 +150,7 @@ test('while the server is away, announcing and asking are refused at once; after
 })
 
 test('a bus that is started before its server waits for it', async () => {
-  const { open } = await world()
+  const { open } = await createFixture()
   const proxy = await cuttableProxy(url)
   disposals.push(proxy.close)
   proxy.cut()
@@ -173,7 +173,7 @@ test('a wait for a server that never comes ends with its signal', async () => {
 })
 
 test('what a closing bus has not finished is given to another at once', async () => {
-  const { open } = await world()
+  const { open } = await createFixture()
   const [leaving, staying] = [await open(), await open()]
   const [started, taken] = [mailbox<string>(), mailbox<string>()]
   await leaving.consume('image-job-queued', options, async (event, signal) => {
@@ -190,7 +190,7 @@ test('what a closing bus has not finished is given to another at once', async ()
 })
 
 test('a group may come back with other options', async () => {
-  const { open, manager, subjects } = await world()
+  const { open, manager, subjects } = await createFixture()
   const bus = await open()
   const end = await bus.consume('image-job-queued', options, async () => undefined)
   await end()

@@ -9,7 +9,7 @@ import type { Msg } from 'nats'
 import type { BusDeps } from './bus-deps.ts'
 import { assertFits } from './bus-limits.ts'
 import type { Bus } from './bus.ts'
-import { tell } from './deliver.ts'
+import { deliverEvent } from './deliver.ts'
 import { encodeEvent } from './event-wire.ts'
 import { createInFlight } from './in-flight.ts'
 import type { InFlight } from './in-flight.ts'
@@ -72,7 +72,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
       receive: (event: BusEvent<Name>) => void | Promise<void>,
     ) => {
       const callback = (_: unknown, message: Msg) =>
-        tell(deps, { name, text: message.string(), receive })
+        deliverEvent(deps, { name, text: message.string(), receive })
       return subscriptions.listen(nc.subscribe(subjects.topic(name), { callback }))
     },
     consume: async (name, queueOptions, receive) =>

@@ -45,7 +45,7 @@ export async function startNatsConsumer<Name extends BusEventName>(
 
   const pull = () => {
     planned = false
-    const durable = place.name()
+    const durable = position.name()
     const room = inFlightMax - running
     if (!active || durable === undefined || !link.connected()) return
     // While something is asked for, the server has nothing waiting, or it is on its way.
@@ -80,7 +80,7 @@ export async function startNatsConsumer<Name extends BusEventName>(
 
   const repair = async (firstMs: number) => {
     pulls.forget()
-    if (await place.find({ wanted: () => active, firstMs })) pull()
+    if (await position.find({ wanted: () => active, firstMs })) pull()
   }
 
   const pulls = createNatsPulls(deps, {
@@ -89,12 +89,12 @@ export async function startNatsConsumer<Name extends BusEventName>(
     // A place that is being deleted answers for a moment as if it were there.
     broken: () => void repair(REPAIR_MS.first),
   })
-  const place = createPlace(deps, consumer)
+  const position = createPosition(deps, consumer)
   const ignore = link.onChange((connected) => {
     if (connected) void repair(0)
     else pulls.forget()
   })
-  if (await place.tryFind()) pull()
+  if (await position.tryFind()) pull()
   else void repair(REPAIR_MS.first)
   return async () => {
     if (!active) return
@@ -109,7 +109,7 @@ export async function startNatsConsumer<Name extends BusEventName>(
  * The group's place in the stream. It is looked for when the consumer starts and whenever something
  * is wrong: the server may have come back without its disk.
  */
-function createPlace<Name extends BusEventName>(
+function createPosition<Name extends BusEventName>(
   { link, stream, clock, log }: NatsConsumerDeps,
   { name, options }: NatsConsumer<Name>,
 ) {

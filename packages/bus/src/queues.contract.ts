@@ -6,33 +6,33 @@ import { mailbox } from './testing/mailbox.ts'
 
 /** What every bus promises to consumers of its queues. */
 export function queuesContract(make: () => Promise<BusHarness>): void {
-  let world: BusHarness
+  let fixture: BusHarness
   beforeEach(async () => {
-    world = await make()
+    fixture = await make()
   })
-  afterEach(() => world.dispose())
+  afterEach(() => fixture.dispose())
 
   describe('queues', () => {
     test('each message reaches one consumer of each group', async () => {
       const [runners, auditors] = [mailbox<string>(), mailbox<string>()]
-      const service = await world.connect()
-      for (const bus of [world.bus, service]) {
+      const service = await fixture.connect()
+      for (const bus of [fixture.bus, service]) {
         await bus.consume('image-job-queued', queueOptions, async (event) =>
           runners.put(event.jobId),
         )
       }
       const audit = { ...queueOptions, group: 'auditor' }
       await service.consume('image-job-queued', audit, async (event) => auditors.put(event.jobId))
-      for (const index of upTo(30)) await world.bus.announce('image-job-queued', queued(index))
+      for (const index of upTo(30)) await fixture.bus.announce('image-job-queued', queued(index))
       expect((await runners.take(30)).sort()).toEqual(upTo(30).map(jobId))
       expect((await auditors.take(30)).sort()).toEqual(upTo(30).map(jobId))
       expect(runners.received).toHaveLength(30)
     })
 
     test('what was announced before its consumer came is delivered', async () => {
-      for (const index of upTo(10)) await world.bus.announce('image-job-queued', queued(index))
+      for (const index of upTo(10)) await fixture.bus.announce('image-job-queued', queued(index))
       const heard = mailbox<string>()
-      await world.bus.consume('image-job-queued', queueOptions, async (event) =>
+      await fixture.bus.consume('image-job-queued', queueOptions, async (event) =>
         heard.put(event.jobId),
       )
       expect((await heard.take(10)).sort()).toEqual(upTo(10).map(jobId))
@@ -40,27 +40,27 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
 
     test('a message whose consumer failed comes again after a rest', async () => {
       const tries = mailbox<string>()
-      await world.bus.consume('image-job-queued', queueOptions, async (event) => {
+      await fixture.bus.consume('image-job-queued', queueOptions, async (event) => {
         tries.put(event.jobId)
         if (tries.received.length === 1) throw new Error('not now')
       })
-      await world.bus.announce('image-job-queued', queued(1))
+      await fixture.bus.announce('image-job-queued', queued(1))
       await tries.take(1)
-      await world.pass(1_000)
+      await fixture.pass(1_000)
       expect(await tries.take(2)).toEqual([jobId(1), jobId(1)])
-      expect(world.incidents).toContainEqual(['redelivered', 'image-job-queued'])
+      expect(fixture.incidents).toContainEqual(['redelivered', 'image-job-queued'])
     })
 
     test('a message that is not acknowledged in time comes again, and its first consumer is told', async () => {
       const tries = mailbox<AbortSignal>()
       const impatient = { ...queueOptions, ackWithinMs: 400 }
-      await world.bus.consume('image-job-queued', impatient, async (_, signal) => {
+      await fixture.bus.consume('image-job-queued', impatient, async (_, signal) => {
         tries.put(signal)
         if (tries.received.length === 1) await new Promise(() => undefined)
       })
-      await world.bus.announce('image-job-queued', queued(1))
+      await fixture.bus.announce('image-job-queued', queued(1))
       await tries.take(1)
-      await world.pass(1_000)
+      await fixture.pass(1_000)
       const [first, second] = await tries.take(2)
       expect(first?.aborted).toBe(true)
       expect(second?.aborted).toBe(false)
@@ -69,28 +69,28 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
     test('a message that fails at every delivery is dropped and counted, and others go on', async () => {
       const tries = mailbox<string>()
       const twice = { ...queueOptions, deliveriesMax: 2 }
-      await world.bus.consume('image-job-queued', twice, async (event) => {
+      await fixture.bus.consume('image-job-queued', twice, async (event) => {
         tries.put(event.jobId)
         if (event.jobId === jobId(1)) throw new Error('never')
       })
-      await world.bus.announce('image-job-queued', queued(1))
+      await fixture.bus.announce('image-job-queued', queued(1))
       await tries.take(1)
-      await world.pass(1_000)
+      await fixture.pass(1_000)
       await tries.take(2)
-      await world.bus.announce('image-job-queued', queued(2))
+      await fixture.bus.announce('image-job-queued', queued(2))
       expect(await tries.take(3)).toEqual([jobId(1), jobId(1), jobId(2)])
-      expect(world.incidents).toContainEqual(['given-up', 'image-job-queued'])
+      expect(fixture.incidents).toContainEqual(['given-up', 'image-job-queued'])
     })
 
     test('a payload that is not of its schema is counted and dropped, never given to the consumer', async () => {
       const heard = mailbox<string>()
-      await world.inject('image-job-queued', '{"jobId":7}')
-      await world.bus.consume('image-job-queued', queueOptions, async (event) =>
+      await fixture.inject('image-job-queued', '{"jobId":7}')
+      await fixture.bus.consume('image-job-queued', queueOptions, async (event) =>
         heard.put(event.jobId),
       )
-      await world.bus.announce('image-job-queued', queued(1))
+      await fixture.bus.announce('image-job-queued', queued(1))
       expect(await heard.take(1)).toEqual([jobId(1)])
-      expect(world.incidents).toEqual([['poison', 'image-job-queued']])
+      expect(fixture.incidents).toEqual([['poison', 'image-job-queued']])
     })
 
     test('a consumer never holds more messages than its limit', async () => {
@@ -98,7 +98,7 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
       const releases: (() => void)[] = []
       let [running, most] = [0, 0]
       const two = { ...queueOptions, inFlightMax: 2 }
-      await world.bus.consume('image-job-queued', two, async (event) => {
+      await fixture.bus.consume('image-job-queued', two, async (event) => {
         running += 1
         most = Math.max(most, running)
         await new Promise<void>((resolve) => {
@@ -107,7 +107,7 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
         })
         running -= 1
       })
-      for (const index of upTo(12)) await world.bus.announce('image-job-queued', queued(index))
+      for (const index of upTo(12)) await fixture.bus.announce('image-job-queued', queued(index))
       for (const index of upTo(12)) {
         await started.take(index + 1)
         releases[index]?.()
@@ -117,15 +117,15 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
 
     test('a consumer that has ended leaves its messages to the others of its group', async () => {
       const [gone, staying] = [mailbox<string>(), mailbox<string>()]
-      const service = await world.connect()
+      const service = await fixture.connect()
       const end = await service.consume('image-job-queued', queueOptions, async (event) =>
         gone.put(event.jobId),
       )
       await end()
-      await world.bus.consume('image-job-queued', queueOptions, async (event) =>
+      await fixture.bus.consume('image-job-queued', queueOptions, async (event) =>
         staying.put(event.jobId),
       )
-      for (const index of upTo(10)) await world.bus.announce('image-job-queued', queued(index))
+      for (const index of upTo(10)) await fixture.bus.announce('image-job-queued', queued(index))
       expect((await staying.take(10)).sort()).toEqual(upTo(10).map(jobId))
       expect(gone.received).toEqual([])
     })

@@ -6,19 +6,19 @@ import { mailbox } from './testing/mailbox.ts'
 
 /** What every bus promises to those who ask and serve, and when it closes. */
 export function requestsContract(make: () => Promise<BusHarness>): void {
-  let world: BusHarness
+  let fixture: BusHarness
   beforeEach(async () => {
-    world = await make()
+    fixture = await make()
   })
-  afterEach(() => world.dispose())
+  afterEach(() => fixture.dispose())
 
   describe('requests', () => {
-    const patient = { timeoutMs: 60_000 }
+    const waiting = { timeoutMs: 60_000 }
 
     test('a request is answered by one server of its subject', async () => {
       const asked = mailbox<string>()
-      const service = await world.connect()
-      for (const bus of [world.bus, service]) {
+      const service = await fixture.connect()
+      for (const bus of [fixture.bus, service]) {
         await bus.serve('rpc.test.v1.echo', async (body) => {
           asked.put(body)
           return `${body}!`
@@ -26,59 +26,59 @@ export function requestsContract(make: () => Promise<BusHarness>): void {
       }
       const bodies = upTo(20).map((index) => `ask ${index} ünïcødé`)
       const answers = await Promise.all(
-        bodies.map((body) => world.bus.request('rpc.test.v1.echo', body, patient)),
+        bodies.map((body) => fixture.bus.request('rpc.test.v1.echo', body, waiting)),
       )
       expect(answers).toEqual(bodies.map((body) => `${body}!`))
       expect([...asked.received].sort()).toEqual([...bodies].sort())
     })
 
     test('a request that nobody serves is refused at once', async () => {
-      const asked = world.bus.request('rpc.test.v1.nobody', '{}', patient)
+      const asked = fixture.bus.request('rpc.test.v1.nobody', '{}', waiting)
       await expect(asked).rejects.toMatchObject({ code: 'unavailable' })
     })
 
     test('after the last server has left, requests are refused at once', async () => {
-      const end = await world.bus.serve('rpc.test.v1.echo', async (body) => body)
+      const end = await fixture.bus.serve('rpc.test.v1.echo', async (body) => body)
       await end()
-      const asked = world.bus.request('rpc.test.v1.echo', '{}', patient)
+      const asked = fixture.bus.request('rpc.test.v1.echo', '{}', waiting)
       await expect(asked).rejects.toMatchObject({ code: 'unavailable' })
     })
 
     test('a request that is not answered in time is given up', async () => {
       const asked = mailbox<string>()
-      await world.bus.serve('rpc.test.v1.slow', (body) => {
+      await fixture.bus.serve('rpc.test.v1.slow', (body) => {
         asked.put(body)
         return new Promise(() => undefined)
       })
-      const answer = world.bus
+      const answer = fixture.bus
         .request('rpc.test.v1.slow', '{}', { timeoutMs: 200 })
         .catch((error: unknown) => error)
       await asked.take(1)
-      await world.pass(200)
+      await fixture.pass(200)
       expect(await answer).toMatchObject({ code: 'unavailable' })
     })
 
     test('a caller who leaves stops waiting at once, for the reason that its signal gives', async () => {
       const asked = mailbox<string>()
-      await world.bus.serve('rpc.test.v1.slow', (body) => {
+      await fixture.bus.serve('rpc.test.v1.slow', (body) => {
         asked.put(body)
         return new Promise(() => undefined)
       })
       const left = new AbortController()
-      const request = { ...patient, signal: left.signal }
-      const answer = world.bus
+      const request = { ...waiting, signal: left.signal }
+      const answer = fixture.bus
         .request('rpc.test.v1.slow', '{}', request)
         .catch((error: unknown) => error)
       await asked.take(1)
       left.abort(new Error('caller left'))
       expect(await answer).toMatchObject({ message: 'caller left' })
-      const again = world.bus.request('rpc.test.v1.slow', '{}', request)
+      const again = fixture.bus.request('rpc.test.v1.slow', '{}', request)
       await expect(again).rejects.toThrow('caller left')
     })
 
     test('a message that is too large is refused before it is sent', async () => {
-      await world.bus.serve('rpc.test.v1.echo', async (body) => body)
-      const asked = world.bus.request('rpc.test.v1.echo', 'x'.repeat(1_100_000), patient)
+      await fixture.bus.serve('rpc.test.v1.echo', async (body) => body)
+      const asked = fixture.bus.request('rpc.test.v1.echo', 'x'.repeat(1_100_000), waiting)
       await expect(asked).rejects.toMatchObject({ code: 'internal_error' })
     })
   })
@@ -88,41 +88,41 @@ export function requestsContract(make: () => Promise<BusHarness>): void {
       const started = mailbox<string>()
       const release = Promise.withResolvers<void>()
       const finished = mailbox<string>()
-      await world.bus.consume('image-job-queued', queueOptions, async (event) => {
+      await fixture.bus.consume('image-job-queued', queueOptions, async (event) => {
         started.put(event.jobId)
         await release.promise
-        await world.bus.announce('image-job-ended', { jobId: event.jobId })
+        await fixture.bus.announce('image-job-ended', { jobId: event.jobId })
         finished.put(event.jobId)
       })
-      await world.bus.announce('image-job-queued', queued(1))
+      await fixture.bus.announce('image-job-queued', queued(1))
       await started.take(1)
-      const closed = world.bus.close({ withinMs: 60_000 })
+      const closed = fixture.bus.close({ withinMs: 60_000 })
       release.resolve()
       await closed
       expect(finished.received).toEqual([jobId(1)])
-      expect(world.bus.connected()).toBe(false)
+      expect(fixture.bus.connected()).toBe(false)
     })
 
     test('what does not finish within the time is told to stop', async () => {
       const started = mailbox<AbortSignal>()
-      await world.bus.consume('image-job-queued', queueOptions, async (_, signal) => {
+      await fixture.bus.consume('image-job-queued', queueOptions, async (_, signal) => {
         started.put(signal)
         await new Promise(() => undefined)
       })
-      await world.bus.announce('image-job-queued', queued(1))
+      await fixture.bus.announce('image-job-queued', queued(1))
       const [signal] = await started.take(1)
-      const closed = world.bus.close({ withinMs: 100 })
-      await world.pass(100)
+      const closed = fixture.bus.close({ withinMs: 100 })
+      await fixture.pass(100)
       await closed
       expect(signal?.aborted).toBe(true)
     })
 
     test('a closed bus refuses at once', async () => {
-      await world.bus.close()
+      await fixture.bus.close()
       const refused = [
-        world.bus.announce('image-job-cancelled', { jobId: jobId(1) }),
-        world.bus.announce('image-job-queued', queued(1)),
-        world.bus.request('rpc.test.v1.echo', '{}', { timeoutMs: 60_000 }),
+        fixture.bus.announce('image-job-cancelled', { jobId: jobId(1) }),
+        fixture.bus.announce('image-job-queued', queued(1)),
+        fixture.bus.request('rpc.test.v1.echo', '{}', { timeoutMs: 60_000 }),
       ]
       for (const attempt of refused) {
         await expect(attempt).rejects.toMatchObject({ code: 'unavailable' })

@@ -33,18 +33,18 @@ const at = new Date('2026-11-21T09:00:00.123Z')
 
 /** What every bus promises to those who speak over it in contracts. */
 export function rpcContract(make: () => Promise<BusHarness>): void {
-  let world: BusHarness
+  let fixture: BusHarness
   beforeEach(async () => {
-    world = await make()
+    fixture = await make()
   })
-  afterEach(() => world.dispose())
+  afterEach(() => fixture.dispose())
 
   const serve = async (methods: Partial<Bank>, timeoutMs = 60_000) => {
     const log = recordedLog()
     const unused = () => Promise.reject(new Error('not part of this test'))
     const bank: Bank = { pay: unused, read: unused, ...methods }
-    const end = await serveContract(bankContract, bank, { bus: world.bus, log })
-    const client = connectContract(bankContract, { bus: await world.connect(), timeoutMs })
+    const end = await serveContract(bankContract, bank, { bus: fixture.bus, log })
+    const client = connectContract(bankContract, { bus: await fixture.connect(), timeoutMs })
     return { log, end, client }
   }
 
@@ -129,7 +129,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
     test('an input of another release is refused by the server that cannot read it', async () => {
       await serve({})
       for (const body of ['no JSON {', '{}', '{"withinMs":1000,"input":{"amountMicro":"1.5"}}']) {
-        const reply = await world.bus.request('rpc.bank.v2.pay', body, { timeoutMs: 60_000 })
+        const reply = await fixture.bus.request('rpc.bank.v2.pay', body, { timeoutMs: 60_000 })
         expect(JSON.parse(reply)).toMatchObject({ error: { code: 'invalid_value' } })
       }
     })
@@ -185,13 +185,17 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
           return { text: 'here' }
         },
       }
-      await serveContract(bankContract, bank, { bus: world.bus, log: recordedLog(), clock: there })
-      const bus = await world.connect()
-      const patient = { timeoutMs: 60_000 }
+      await serveContract(bankContract, bank, {
+        bus: fixture.bus,
+        log: recordedLog(),
+        clock: there,
+      })
+      const bus = await fixture.connect()
+      const waiting = { timeoutMs: 60_000 }
       let way = Promise.resolve()
       const client = connectContract(bankContract, {
         // What was sent arrives, whoever still waits for it.
-        bus: { request: (...[to, body]) => way.then(() => bus.request(to, body, patient)) },
+        bus: { request: (...[to, body]) => way.then(() => bus.request(to, body, waiting)) },
         timeoutMs: 5_000,
         clock: here,
       })
@@ -227,7 +231,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       )
       const error = client.read({}).catch((thrown: unknown) => thrown)
       await asked.take(1)
-      await world.pass(200)
+      await fixture.pass(200)
       expect(await error).toMatchObject({
         code: 'unavailable',
         message: expect.not.stringContaining('rpc.'),

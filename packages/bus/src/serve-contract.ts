@@ -76,9 +76,9 @@ async function answer(
   if (late.isLate(parsed.data)) throw tooLate(subject)
   const input = spec.input.safeParse(parsed.data.input)
   if (!input.success) throw invalidInput(subject, input.error)
-  const patience = createPatience(clock, { withinMs: parsed.data.withinMs, signal })
+  const waitLimit = createWaitLimit(clock, { withinMs: parsed.data.withinMs, signal })
   try {
-    const output = z.safeEncode(spec.output, await call(input.data, patience))
+    const output = z.safeEncode(spec.output, await call(input.data, waitLimit))
     if (!output.success) {
       throw new Error(`the output of ${subject} is not of its contract: ${whyNot(output.error)}`)
     }
@@ -86,12 +86,12 @@ async function answer(
     assertFits(subject, reply)
     return reply
   } finally {
-    patience.end()
+    waitLimit.end()
   }
 }
 
 /** The caller's patience as call options. Most methods never look at the signal, so it is made when they do. */
-function createPatience(clock: Clock, limit: { withinMs: number; signal: AbortSignal }) {
+function createWaitLimit(clock: Clock, limit: { withinMs: number; signal: AbortSignal }) {
   const startedMs = clock.monotonicMs()
   let deadline: Deadline | undefined
   return {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import {
   chargeAccount,
   chargeFacts,
-  chargePlace,
+  chargePosition,
   chargesQuery,
   usageSum,
   usageSumQuery,
@@ -223,7 +223,7 @@ export const billingContract = defineContract({
     /** Jobs and calls of a wallet in one list, newest first, by cursor. */
     listCharges: {
       input: chargesQuery,
-      output: z.object({ charges: z.array(chargeFacts), next: chargePlace.nullable() }),
+      output: z.object({ charges: z.array(chargeFacts), next: chargePosition.nullable() }),
     },
     /**
      * One charge of the wallet with everything that it can be computed again from, and the entries that

@@ -58,12 +58,12 @@ export const chargeFacts = z.object({
 export type ChargeFacts = z.output<typeof chargeFacts>
 
 /** A place in the list of charges: behind this one. */
-export const chargePlace = z.object({ at: instant, id: z.string().max(100) })
-export type ChargePlace = z.output<typeof chargePlace>
+export const chargePosition = z.object({ at: instant, id: z.string().max(100) })
+export type ChargePosition = z.output<typeof chargePosition>
 
 export const chargesQuery = z.object({
   wallet: id,
-  after: chargePlace.optional(),
+  after: chargePosition.optional(),
   from: instant.optional(),
   /** Not included. */
   until: instant.optional(),

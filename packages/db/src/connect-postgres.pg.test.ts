@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { connectPostgres } from './connect-postgres.ts'
 
-const PATIENCE_MS = 200
+const WAIT_LIMIT_MS = 200
 
 eachPostgres('a connection', (open) => {
   let database: TestDatabase
@@ -32,7 +32,7 @@ eachPostgres('a connection', (open) => {
   it('ends a statement that outstays its limit, and says who it is to the server', async () => {
     const hasty = connectPostgres({
       url: database.url,
-      statementTimeoutMs: PATIENCE_MS,
+      statementTimeoutMs: WAIT_LIMIT_MS,
       applicationName: 'sluice-billing',
       onError: () => {},
     })

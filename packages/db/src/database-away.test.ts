@@ -2,11 +2,11 @@ import { AppError } from '@sluice/kernel/app-error'
 import { assert } from '@sluice/kernel/assert'
 import { describe, expect, it } from 'vitest'
 
-import { whileDatabaseIsThere } from './database-away.ts'
+import { mapDatabaseUnavailable } from './database-away.ts'
 
 const coded = (code: string) => Object.assign(new Error('from the server'), { code })
 const failWith = (error: unknown) =>
-  whileDatabaseIsThere(async () => {
+  mapDatabaseUnavailable(async () => {
     throw error
   })
 
@@ -35,7 +35,7 @@ describe('a query', () => {
   })
 
   it('that breaks a promise of ours is not called away', async () => {
-    const broken = whileDatabaseIsThere(async () => assert(false, 'broken'))
+    const broken = mapDatabaseUnavailable(async () => assert(false, 'broken'))
     await expect(broken).rejects.toThrow('broken')
   })
 })

@@ -9,7 +9,7 @@ export const OPERATION_MS = 4_000
  * Runs an operation of a store; a database that is away, or that does not answer in time, becomes
  * `unavailable`, everything else stays what it is. What nobody waits for names a longer time.
  */
-export async function whileDatabaseIsThere<Result>(
+export async function mapDatabaseUnavailable<Result>(
   query: () => Promise<Result>,
   { withinMs = OPERATION_MS, signal }: { withinMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<Result> {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import type { Postgres } from './connect-postgres.ts'
 import { connectPostgres } from './connect-postgres.ts'
-import { whileDatabaseIsThere } from './database-away.ts'
+import { mapDatabaseUnavailable } from './database-away.ts'
 import type { Tables } from './tables.ts'
 import { withTransaction } from './with-transaction.ts'
 
@@ -42,7 +42,7 @@ afterEach(async () => {
 })
 
 const ask = () =>
-  whileDatabaseIsThere(() => sql`select 1`.execute(postgres.db), { withinMs: WITHIN_MS })
+  mapDatabaseUnavailable(() => sql`select 1`.execute(postgres.db), { withinMs: WITHIN_MS })
 const insert = (db: Kysely<Tables>, id: number) =>
   sql`insert into notes (id) values (${id})`.execute(db)
 const away = { code: 'unavailable' }
@@ -103,7 +103,7 @@ it('serves whom it can while the server takes no new connections, and answers th
     expect(served).toHaveLength(open)
   }
   const busy = Array.from({ length: open }, () =>
-    whileDatabaseIsThere(() => sql`select pg_sleep(1)`.execute(postgres.db)),
+    mapDatabaseUnavailable(() => sql`select pg_sleep(1)`.execute(postgres.db)),
   )
   await expect(ask()).rejects.toMatchObject(away)
   await Promise.all(busy)
@@ -113,7 +113,7 @@ it('serves whom it can while the server takes no new connections, and answers th
 })
 
 it('does not take a slow statement for a frozen server', async () => {
-  const slow = whileDatabaseIsThere(() => sql`select pg_sleep(3)`.execute(postgres.db), {
+  const slow = mapDatabaseUnavailable(() => sql`select pg_sleep(3)`.execute(postgres.db), {
     withinMs: WITHIN_MS,
   })
   await expect(slow).rejects.toMatchObject(away)
@@ -121,7 +121,7 @@ it('does not take a slow statement for a frozen server', async () => {
 })
 
 it('does not commit a transaction whose commit the frozen server reads after the deadline', async () => {
-  const work = whileDatabaseIsThere(
+  const work = mapDatabaseUnavailable(
     () =>
       withTransaction(postgres.db, async (trx) => {
         await insert(trx, 1)
@@ -139,7 +139,7 @@ it('does not commit what a frozen server had received before, whatever statement
   await Promise.all(Array.from({ length: POOL_MAX }, ask))
   await server.freeze()
   const works = [1, 2, 3, 4].map((id) =>
-    whileDatabaseIsThere(() => withTransaction(postgres.db, (trx) => insert(trx, id)), {
+    mapDatabaseUnavailable(() => withTransaction(postgres.db, (trx) => insert(trx, id)), {
       withinMs: WITHIN_MS,
     }),
   )
@@ -152,7 +152,7 @@ it('does not commit what a frozen server had received before, whatever statement
 
 it('does not commit for a caller who has left, and keeps the connection', async () => {
   const caller = new AbortController()
-  const work = whileDatabaseIsThere(
+  const work = mapDatabaseUnavailable(
     () =>
       withTransaction(postgres.db, async (trx) => {
         await insert(trx, 1)
@@ -167,8 +167,8 @@ it('does not commit for a caller who has left, and keeps the connection', async 
 })
 
 it('commits in time, and tells a transaction that failed before from one that is late', async () => {
-  await whileDatabaseIsThere(() => withTransaction(postgres.db, (trx) => insert(trx, 1)))
+  await mapDatabaseUnavailable(() => withTransaction(postgres.db, (trx) => insert(trx, 1)))
   expect(await readNotes()).toEqual([{ id: 1 }])
-  const again = whileDatabaseIsThere(() => withTransaction(postgres.db, (trx) => insert(trx, 1)))
+  const again = mapDatabaseUnavailable(() => withTransaction(postgres.db, (trx) => insert(trx, 1)))
   await expect(again).rejects.toMatchObject({ code: '23505' })
 })

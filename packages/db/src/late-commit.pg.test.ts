@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import type { Postgres } from './connect-postgres.ts'
 import { connectPostgres } from './connect-postgres.ts'
-import { whileDatabaseIsThere } from './database-away.ts'
+import { mapDatabaseUnavailable } from './database-away.ts'
 import type { Tables } from './tables.ts'
 import { withTransaction } from './with-transaction.ts'
 
@@ -36,7 +36,7 @@ eachPostgres('a commit that arrives after its caller was answered', (open) => {
   const insert = (db: Kysely<Tables>) => sql`insert into notes (id) values (1)`.execute(db)
   const count = async () => (await sql`select from notes`.execute(database.db)).rows.length
   const write = ({ withinMs }: { withinMs?: number } = {}) =>
-    whileDatabaseIsThere(() => withTransaction(postgres.db, insert), {
+    mapDatabaseUnavailable(() => withTransaction(postgres.db, insert), {
       ...(withinMs !== undefined && { withinMs }),
     })
 

@@ -12,7 +12,7 @@ import type { Egress } from './create-egress.ts'
 import { createEgress } from './create-egress.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.
-const patience = { timeout: 4_000 }
+const abortScope = { timeout: 4_000 }
 
 const servers: Server[] = []
 let egress: Egress
@@ -66,7 +66,7 @@ describe('the dispatcher for configured upstreams', () => {
     const calls = Array.from({ length: 5 }, () =>
       dispatcher.request({ origin, path: '/', method: 'GET' }),
     )
-    await expect.poll(() => atOnce, patience).toBe(5)
+    await expect.poll(() => atOnce, abortScope).toBe(5)
     for (const end of release) end()
     await Promise.all(calls)
   })
@@ -80,10 +80,10 @@ describe('the dispatcher for configured upstreams', () => {
     const call = egress.dispatcher.request({ origin, path: '/', method: 'GET', signal })
     const open = () =>
       new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)))
-    await expect.poll(open, patience).toBe(1)
+    await expect.poll(open, abortScope).toBe(1)
     controller.abort(new Error('caller left'))
     await expect(call).rejects.toThrow('caller left')
-    await expect.poll(open, patience).toBe(0)
+    await expect.poll(open, abortScope).toBe(0)
   })
 
   it('follows no redirect, so that a key never goes where it was not meant to', async () => {

@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 
 /** A server on loopback, and a fetch to it under a public name that the operator allowed. */
-async function world(listener: RequestListener, options: EgressOptions = {}) {
+async function createFixture(listener: RequestListener, options: EgressOptions = {}) {
   const seen: IncomingMessage[] = []
   const server = createServer((request, response) => {
     seen.push(request)
@@ -69,7 +69,7 @@ const redirect = (location: string, status = 302) =>
 
 describe('a guarded fetch', () => {
   it('brings the bytes of an allowed host, and sends nothing but what a GET needs', async () => {
-    const { get, seen, host } = await world((_request, response) => {
+    const { get, seen, host } = await createFixture((_request, response) => {
       png(response)
       response.end('bytes')
     })
@@ -89,7 +89,7 @@ describe('a guarded fetch', () => {
   it('resolves a name once: what the name answers later leads nowhere', async () => {
     const answers = [['127.0.0.2'], ['127.0.0.1']]
     let asked = 0
-    const { get, seen } = await world((_request, response) => response.end(), {
+    const { get, seen } = await createFixture((_request, response) => response.end(), {
       lookup: async () => answers[(asked += 1) - 1] ?? [],
     })
     expect(await get()).toMatchObject({ outcome: 'failed', reason: 'network' })
@@ -100,7 +100,7 @@ describe('a guarded fetch', () => {
   it.each([[['93.184.215.14', '127.0.0.1']], [['2606:4700::1', '::1']], [['1.1.1.1', 'fd00::1']]])(
     'refuses a name that has one private address among public ones: %j',
     async (addresses) => {
-      const { get, port, seen } = await world((_request, response) => response.end(), {
+      const { get, port, seen } = await createFixture((_request, response) => response.end(), {
         allowPrivate: [],
         lookup: async () => addresses,
       })
@@ -114,7 +114,7 @@ describe('a guarded fetch', () => {
     ['a name that has no address', async () => []],
     ['a resolver that fails', async () => Promise.reject(new Error('SERVFAIL'))],
   ])('refuses %s', async (_name, lookup) => {
-    const { get, port } = await world((_request, response) => response.end(), {
+    const { get, port } = await createFixture((_request, response) => response.end(), {
       lookup,
       allowPrivate: [],
     })
@@ -128,7 +128,7 @@ describe('a guarded fetch', () => {
       const canary: string[] = []
       const inside = createServer((request) => canary.push(request.url ?? ''))
       const port = await listen(inside)
-      const { get } = await world(redirect(`http://127.0.0.1:${port}/`, status), {
+      const { get } = await createFixture(redirect(`http://127.0.0.1:${port}/`, status), {
         portsAllowed: [port],
       })
       expect(await get()).toMatchObject({ outcome: 'refused', reason: 'address' })
@@ -145,16 +145,16 @@ describe('a guarded fetch', () => {
         else png(response).end('arrived')
       }
     }
-    const three = await world(hops(3))
+    const three = await createFixture(hops(3))
     expect(await three.get()).toMatchObject({ outcome: 'fetched' })
-    const four = await world(hops(4))
+    const four = await createFixture(hops(4))
     expect(await four.get()).toMatchObject({ outcome: 'refused', reason: 'redirects' })
     expect(four.seen).toHaveLength(4)
   })
 
   it('asks for no content encoding, and reads what comes packed all the same', async () => {
     const asked: unknown[] = []
-    const { get } = await world((request, response) => {
+    const { get } = await createFixture((request, response) => {
       asked.push(request.headers['accept-encoding'])
       png(response).setHeader('content-encoding', 'gzip').end(gzipSync('a picture'))
     })
@@ -167,7 +167,7 @@ describe('a guarded fetch', () => {
   it.each(['text/html', 'application/json', undefined])(
     'takes what says it is %s where the bytes decide',
     async (type) => {
-      const { get } = await world((_request, response) => {
+      const { get } = await createFixture((_request, response) => {
         if (type) response.setHeader('content-type', type)
         response.end('bytes')
       })
@@ -176,7 +176,7 @@ describe('a guarded fetch', () => {
   )
 
   it('does not follow a Refresh header', async () => {
-    const { get, seen } = await world((_request, response) => {
+    const { get, seen } = await createFixture((_request, response) => {
       response.setHeader('refresh', '0; url=http://127.0.0.1/')
       png(response).end('still here')
     })
@@ -213,7 +213,7 @@ describe('a guarded fetch', () => {
     ['a body that is cut', (_, r) => cut(r), 'network'],
   ]
   it.each(broken)('fails on %s', async (_name, listener, reason) => {
-    const { get } = await world(listener)
+    const { get } = await createFixture(listener)
     expect(await get()).toMatchObject({ outcome: 'failed', reason })
   })
 
@@ -221,12 +221,12 @@ describe('a guarded fetch', () => {
     ['that never comes', () => {}],
     ['that drips', (_request, response) => drip(png(response))],
   ])('gives up on an answer %s when its time is over', async (_name, listener) => {
-    const { get } = await world(listener)
+    const { get } = await createFixture(listener)
     expect(await get({ timeoutMs: 200 })).toMatchObject({ outcome: 'failed', reason: 'timeout' })
   })
 
   it('counts the resolver into its time', async () => {
-    const { get } = await world((_request, response) => response.end(), {
+    const { get } = await createFixture((_request, response) => response.end(), {
       lookup: () => new Promise(() => {}),
     })
     expect(await get({ timeoutMs: 50 })).toMatchObject({ outcome: 'failed', reason: 'timeout' })
@@ -234,7 +234,7 @@ describe('a guarded fetch', () => {
 
   it('rejects with the reason of whoever called it off', async () => {
     const controller = new AbortController()
-    const { get, seen } = await world(() => controller.abort(new Error('caller left')))
+    const { get, seen } = await createFixture(() => controller.abort(new Error('caller left')))
     await expect(get({ signal: controller.signal })).rejects.toThrow('caller left')
     expect(seen).toHaveLength(1)
   })
@@ -245,7 +245,7 @@ describe('a guarded fetch', () => {
       seen.push(request.url ?? ''),
     )
     const port = await listen(server)
-    const { get } = await world(() => {}, { allowPrivate: [`pictures.example:${port}`] })
+    const { get } = await createFixture(() => {}, { allowPrivate: [`pictures.example:${port}`] })
     const answer = await get({ url: `https://pictures.example:${port}/` })
     expect(answer).toMatchObject({ outcome: 'failed', reason: 'network' })
     expect(seen).toEqual([])
@@ -254,7 +254,7 @@ describe('a guarded fetch', () => {
   it('logs the host and the reason of a refusal, and never the path', async () => {
     const lines: unknown[] = []
     const log = { warn: (facts: object, message: string) => void lines.push({ ...facts, message }) }
-    const { get } = await world(() => {}, { log })
+    const { get } = await createFixture(() => {}, { log })
     await get({ url: 'http://127.0.0.1/private?token=abc' })
     expect(lines).toEqual([
       { host: '127.0.0.1', outcome: 'refused', reason: 'address', message: 'url not fetched' },

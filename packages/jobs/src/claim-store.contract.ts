@@ -15,8 +15,8 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       const { clock, store, outbox, now, submit, read, statesOf } = scene
       const jobId = await submit({ request: { count: 3 } })
       await clock.advance(50)
-      const claimed = await store.claim({ jobId, runner: RUNNER, places: 2, now: now() })
-      expect(claimed && statesOf(claimed)).toEqual(['drawing', 'drawing', 'waiting'])
+      const claimed = await store.claim({ jobId, runner: RUNNER, slots: 2, now: now() })
+      expect(claimed && statesOf(claimed)).toEqual(['generating', 'generating', 'waiting'])
       expect(claimed?.job).toMatchObject({
         state: 'claimed',
         fence: 1,
@@ -41,7 +41,7 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       ]) {
         const jobId = await submit({ number, request: { count: 3, prompt: `prompt ${number}` } })
         await clock.advance(1_000)
-        const claimed = await store.claim({ jobId, runner: RUNNER, places: 2, now: now(), fresh })
+        const claimed = await store.claim({ jobId, runner: RUNNER, slots: 2, now: now(), fresh })
         expect(await read(jobId)).toEqual(claimed?.job)
         expect((await eventsOf(jobId)).slice(1)).toEqual(claimed?.events)
         expect(claimed?.job.request.prompt).toBe(`prompt ${number}`)
@@ -53,7 +53,7 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await outbox()).toEqual([])
       const jobId = sampleId('img', 1)
       await lose(await read(jobId))
-      const again = { jobId, runner: RUNNER, places: 1, now: now(), fresh: { count: 3 } }
+      const again = { jobId, runner: RUNNER, slots: 1, now: now(), fresh: { count: 3 } }
       expect((await store.claim(again))?.job).toMatchObject({ attempts: 2, fence: 3 })
       expect(await store.claim(again)).toBeUndefined()
     })
@@ -66,7 +66,7 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
           store.claim({
             jobId,
             runner: sampleId('run', index),
-            places: 1,
+            slots: 1,
             now: now(),
             fresh: index % 2 === 0 ? { count: 1 } : undefined,
           }),
@@ -81,7 +81,7 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       const jobId = await submit({ lastsMs: 1_000 })
       await clock.advance(1_000)
       for (const fresh of [undefined, { count: 1 }]) {
-        const late = { jobId, runner: RUNNER, places: 1, now: now(), fresh }
+        const late = { jobId, runner: RUNNER, slots: 1, now: now(), fresh }
         expect(await store.claim(late)).toBeUndefined()
       }
       expect((await read(jobId)).state).toBe('queued')
@@ -122,7 +122,7 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       const held = await submitAndClaim({ request: { count: 2 } })
       const { job } = await write(held, { type: 'fail', index: 0, failure }, keep(held, 1))
       expect(job).toMatchObject({ state: 'done', failure: null })
-      expect(job.parts).toMatchObject([{ state: 'failed', failure }, { state: 'kept' }])
+      expect(job.parts).toMatchObject([{ state: 'failed', failure }, { state: 'stored' }])
     })
 
     it('fails the job when no part could be drawn, with the first reason', async () => {
@@ -131,11 +131,11 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       const other = { code: 'upstream_timeout', message: 'It took too long.' }
       const moved = await write(
         held,
-        { type: 'fail', index: 1, failure: other, possibleLosses: 2 },
+        { type: 'fail', index: 1, failure: other, unconfirmedCharges: 2 },
         { type: 'fail', index: 0, failure },
       )
       expect(moved.job).toMatchObject({ state: 'failed', failure })
-      expect(moved.job.parts[1]?.possibleLosses).toBe(2)
+      expect(moved.job.parts[1]?.unconfirmedCharges).toBe(2)
       expect(moved.events.at(-1)?.fact).toEqual({
         type: 'ended',
         state: 'failed',
@@ -149,7 +149,7 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       const { submit, claim, write, read, statesOf } = scene
       const held = await claim(await submit({ request: { count: 3 } }), 1)
       const moved = await write(held, { type: 'begin', indexes: [2] })
-      expect(statesOf(moved)).toEqual(['drawing', 'waiting', 'drawing'])
+      expect(statesOf(moved)).toEqual(['generating', 'waiting', 'generating'])
       expect(moved.events).toEqual([])
       expect(await read(held.id)).toEqual(moved.job)
     })
@@ -207,18 +207,21 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       const given = await write(job, {
         type: 'give-back',
         reason: 'drain',
-        possibleLosses: { 0: 1, 1: 1 },
+        unconfirmedCharges: { 0: 1, 1: 1 },
       })
       expect(given.job).toMatchObject({ state: 'queued', runner: null, queuedAt: now() })
       expect(given.job.parts).toMatchObject([
-        { state: 'waiting', possibleLosses: 1 },
-        { state: 'kept', possibleLosses: 0 },
+        { state: 'waiting', unconfirmedCharges: 1 },
+        { state: 'stored', unconfirmedCharges: 0 },
       ])
       expect(given.events).toMatchObject([{ fact: { type: 'requeued', reason: 'drain' } }])
       expect(await outbox()).toEqual([`image-job-queued ${held.id}`])
       expect(await store.write({ held: job, moves: [keep(job, 0)], now: now() })).toBe('lost')
       const next = await claim(held.id)
-      expect(next.parts).toMatchObject([{ state: 'drawing', draws: 2 }, { state: 'kept' }])
+      expect(next.parts).toMatchObject([
+        { state: 'generating', generations: 2 },
+        { state: 'stored' },
+      ])
     })
   })
 

@@ -1,5 +1,5 @@
 import type { HolderMove } from './holder-moves.ts'
-import type { Claim, JobRecord, Moved } from './job-record.ts'
+import type { Claim, JobRecord, Transition } from './job-record.ts'
 
 /** A job that waits, as far as a runner must know it before it claims it. */
 export interface QueuedJob {
@@ -22,10 +22,10 @@ export interface ClaimStore {
   claim(input: {
     jobId: string
     runner: string
-    places: number
+    slots: number
     now: Date
     fresh?: { count: number } | undefined
-  }): Promise<Moved | undefined>
+  }): Promise<Transition | undefined>
   /**
    * Writes the moves of the holder of `held`, its newest copy of the job, as one change. The last
    * part's end also ends the job and writes the outbox row `image-job-ended`. Repeating a batch whose
@@ -35,7 +35,7 @@ export interface ClaimStore {
     held: JobRecord
     moves: readonly HolderMove[]
     now: Date
-  }): Promise<Moved | 'lost'>
+  }): Promise<Transition | 'lost'>
   /** Gives a sign of life for claims; answers those that are still held. */
   heartbeat(input: { claims: readonly Claim[]; now: Date }): Promise<Claim[]>
   /**

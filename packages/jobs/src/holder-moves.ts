@@ -19,10 +19,10 @@ export type HolderMove =
       facts: ImageFacts
     }
   /** The picture is stored. Also of a waiting part: an earlier holder may have drawn it. */
-  | { type: 'keep'; stored: StoredPart; possibleLosses?: number }
-  | { type: 'fail'; index: number; failure: JobFailure; possibleLosses?: number }
-  /** Back to the queue with what is open. `possibleLosses` are by index of the part. */
-  | { type: 'give-back'; reason: string; possibleLosses: Readonly<Record<number, number>> }
+  | { type: 'keep'; stored: StoredPart; unconfirmedCharges?: number }
+  | { type: 'fail'; index: number; failure: JobFailure; unconfirmedCharges?: number }
+  /** Back to the queue with what is open. `unconfirmedCharges` are by index of the part. */
+  | { type: 'give-back'; reason: string; unconfirmedCharges: Readonly<Record<number, number>> }
 
 /**
  * Applies the holder's moves, in order, as one change. `lost` when the claim is no longer this one.
@@ -70,7 +70,7 @@ function apply(job: JobRecord, one: HolderMove, now: Date): Step {
       const { type, index, partialIndex, blobKey, facts } = one
       const part = job.parts[index]
       const wanted = partialIndex < job.request.partialImages
-      if (part?.state !== 'drawing' || partialIndex < part.partials || !wanted) return still(job)
+      if (part?.state !== 'generating' || partialIndex < part.partials || !wanted) return still(job)
       return {
         job: changePart(job, { ...part, partials: partialIndex + 1 }),
         facts: [{ type, index, partialIndex, blobKey, facts }],
@@ -80,9 +80,9 @@ function apply(job: JobRecord, one: HolderMove, now: Date): Step {
       const { stored } = one
       const part = job.parts[stored.index]
       if (!part || !isOpen(part)) return still(job)
-      const possibleLosses = part.possibleLosses + (one.possibleLosses ?? 0)
+      const unconfirmedCharges = part.unconfirmedCharges + (one.unconfirmedCharges ?? 0)
       return {
-        job: changePart(job, { ...part, state: 'kept', stored, possibleLosses }),
+        job: changePart(job, { ...part, state: 'stored', stored, unconfirmedCharges }),
         facts: [{ type: 'stored', part: stored }],
       }
     }
@@ -90,17 +90,17 @@ function apply(job: JobRecord, one: HolderMove, now: Date): Step {
       const { index, failure } = one
       const part = job.parts[index]
       if (!part || !isOpen(part)) return still(job)
-      const possibleLosses = part.possibleLosses + (one.possibleLosses ?? 0)
+      const unconfirmedCharges = part.unconfirmedCharges + (one.unconfirmedCharges ?? 0)
       return {
-        job: changePart(job, { ...part, state: 'failed', failure, possibleLosses }),
+        job: changePart(job, { ...part, state: 'failed', failure, unconfirmedCharges }),
         facts: [{ type: 'part-failed', index, failure }],
       }
     }
     case 'give-back': {
       if (!job.parts.some(isOpen)) return still(job)
       const doubted = changeParts(job, (part) => {
-        const losses = isOpen(part) ? (one.possibleLosses[part.index] ?? 0) : 0
-        return losses > 0 ? { ...part, possibleLosses: part.possibleLosses + losses } : part
+        const losses = isOpen(part) ? (one.unconfirmedCharges[part.index] ?? 0) : 0
+        return losses > 0 ? { ...part, unconfirmedCharges: part.unconfirmedCharges + losses } : part
       })
       const facts: ImageJobFact[] = [{ type: 'requeued', reason: one.reason }]
       return { job: requeue(doubted, now), facts }

@@ -2,7 +2,7 @@ import type { StoredPart } from '@sluice/contracts/events'
 import type { ImageRequest } from '@sluice/contracts/image-request'
 
 export type JobState = 'queued' | 'claimed' | 'done' | 'failed' | 'cancelled'
-export type PartState = 'waiting' | 'drawing' | 'kept' | 'failed' | 'cancelled'
+export type PartState = 'waiting' | 'generating' | 'stored' | 'failed' | 'cancelled'
 
 export interface JobFailure {
   code: string

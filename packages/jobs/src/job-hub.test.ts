@@ -51,7 +51,7 @@ async function setUp() {
     )
   const claim = async (jobId: string) => {
     const runner = sampleId('run', 1)
-    const claimed = await store.claim({ jobId, runner, places: 9, now: clock.now() })
+    const claimed = await store.claim({ jobId, runner, slots: 9, now: clock.now() })
     assert(claimed, 'not to be had')
     return claimed
   }

@@ -4,9 +4,9 @@ import type { ImageJob, ImageJobPart, JobState, PartState } from './image-job.ts
 
 export interface PartRecord extends ImageJobPart {
   /** How often drawing it was begun. */
-  draws: number
+  generations: number
   /** Draws that an upstream may have made and charged us for, and that nobody received. */
-  possibleLosses: number
+  unconfirmedCharges: number
 }
 
 /** All that is known of a job; what its own machine and its store work on. */
@@ -31,18 +31,26 @@ export interface Claim {
 }
 
 /** What became of a job, and what there is to tell of it. */
-export interface Moved {
+export interface Transition {
   job: JobRecord
   events: ImageJobEvent[]
 }
 
-export type Refusal = 'not-queued' | 'past-deadline' | 'lost' | 'too-late' | 'ended' | 'not-due'
+export type TransitionRefusal =
+  | 'not-queued'
+  | 'past-deadline'
+  | 'lost'
+  | 'too-late'
+  | 'ended'
+  | 'not-due'
 
-export type Decision = ({ outcome: 'moved' } & Moved) | { outcome: 'refused'; refusal: Refusal }
+export type Decision =
+  | ({ outcome: 'moved' } & Transition)
+  | { outcome: 'refused'; refusal: TransitionRefusal }
 
 export const hasEnded = ({ state }: { state: JobState }): boolean =>
   state === 'done' || state === 'failed' || state === 'cancelled'
 
 /** A part that has not ended. */
 export const isOpen = ({ state }: { state: PartState }): boolean =>
-  state === 'waiting' || state === 'drawing'
+  state === 'waiting' || state === 'generating'

@@ -2,17 +2,17 @@ import { assert } from '@sluice/kernel/assert'
 
 import type { ClaimStore } from './claim-store.ts'
 import { moveHeldJob } from './holder-moves.ts'
-import type { JobRows } from './job-rows.ts'
-import type { Decision, JobRecord, Moved } from './job-record.ts'
-import { cancelJob, claimJob, claimUnreadJob, expireJob, requeueLostJob, submitJob } from './job.ts'
+import type { JobRepository } from './job-repository.ts'
+import type { Decision, JobRecord, Transition } from './job-record.ts'
+import { cancelJob, claimJob, claimFirstJob, expireJob, requeueLostJob, submitJob } from './job.ts'
 import type { ListStore } from './list-store.ts'
 import type { SubmitStore } from './submit-store.ts'
-import type { UpkeepStore } from './upkeep-store.ts'
+import type { BackgroundStore } from './background-store.ts'
 
-export interface JobStore extends SubmitStore, ListStore, ClaimStore, UpkeepStore {}
+export interface JobStore extends SubmitStore, ListStore, ClaimStore, BackgroundStore {}
 
 /** The verbs of image jobs: load, decide (pure), store. */
-export function createJobStore(rows: JobRows): JobStore {
+export function createJobStore(rows: JobRepository): JobStore {
   const decide = async (
     input: { jobId: string; skipLocked?: boolean },
     rule: (job: JobRecord) => Decision,
@@ -43,14 +43,14 @@ export function createJobStore(rows: JobRows): JobStore {
       return { outcome: decision.refusal === 'ended' ? 'ended' : 'too-late', events: [] }
     },
 
-    claim: async ({ jobId, runner, places, now, fresh }) => {
+    claim: async ({ jobId, runner, slots, now, fresh }) => {
       if (fresh) {
         const { count } = fresh
-        const moved = claimUnreadJob({ jobId, count, runner, places, now })
-        const job = await rows.claimUnread({ moved, count, now })
+        const moved = claimFirstJob({ jobId, count, runner, slots, now })
+        const job = await rows.claimFirst({ moved, count, now })
         if (job) return { job, events: moved.events }
       }
-      const rule = (job: JobRecord) => claimJob(job, { runner, places, now })
+      const rule = (job: JobRecord) => claimJob(job, { runner, slots, now })
       return movedOrNothing(await decide({ jobId, skipLocked: true }, rule))
     },
     write: async ({ held, moves, now }) => {
@@ -82,6 +82,6 @@ export function createJobStore(rows: JobRows): JobStore {
   }
 }
 
-function movedOrNothing(decision: Decision | undefined): Moved | undefined {
+function movedOrNothing(decision: Decision | undefined): Transition | undefined {
   return decision?.outcome === 'moved' ? decision : undefined
 }

@@ -9,7 +9,13 @@ import type { ImageRequest } from '@sluice/contracts/image-request'
 import { assert } from '@sluice/kernel/assert'
 
 import type { JobFailure, NewImageJob } from './image-job.ts'
-import type { Decision, JobRecord, Moved, PartRecord, Refusal } from './job-record.ts'
+import type {
+  Decision,
+  JobRecord,
+  Transition,
+  PartRecord,
+  TransitionRefusal,
+} from './job-record.ts'
 import { hasEnded, isOpen } from './job-record.ts'
 import { firstSweepAt } from './sweep.ts'
 
@@ -31,13 +37,13 @@ const UNREAD_REQUEST = {
 const EMPTY_PART = {
   stored: null,
   failure: null,
-  draws: 0,
+  generations: 0,
   partials: 0,
-  possibleLosses: 0,
+  unconfirmedCharges: 0,
 } as const
 
 /** A job as the door writes it, with its first event. */
-export function submitJob(job: NewImageJob, now: Date): Moved {
+export function submitJob(job: NewImageJob, now: Date): Transition {
   const { id, wallet, apiKeyId, bodyHash, request, deadlineAt } = job
   const indexes = Array.from({ length: request.count }, (_none, index) => index)
   return {
@@ -71,11 +77,11 @@ export function submitJob(job: NewImageJob, now: Date): Moved {
 /** Takes a queued job, and begins as many of its waiting parts as there are places for. */
 export function claimJob(
   job: JobRecord,
-  { runner, places, now }: { runner: string; places: number; now: Date },
+  { runner, slots, now }: { runner: string; slots: number; now: Date },
 ): Decision {
   if (job.state !== 'queued') return refuse('not-queued')
   if (job.deadlineAt <= now) return refuse('past-deadline')
-  const begun = job.parts.filter(({ state }) => state === 'waiting').slice(0, places)
+  const begun = job.parts.filter(({ state }) => state === 'waiting').slice(0, slots)
   return move(
     {
       ...job,
@@ -96,7 +102,7 @@ export function claimJob(
  * What a claim makes of a job that was never claimed, as far as that is known without reading it: all
  * but what its caller said. For a store that writes first and reads what it has written.
  */
-export function claimUnreadJob({
+export function claimFirstJob({
   jobId,
   count,
   ...claim
@@ -104,9 +110,9 @@ export function claimUnreadJob({
   jobId: string
   count: number
   runner: string
-  places: number
+  slots: number
   now: Date
-}): Moved {
+}): Transition {
   const unread = { id: jobId, wallet: '', apiKeyId: '', bodyHash: '' }
   const deadlineAt = new Date(claim.now.getTime() + 1)
   const request = { ...UNREAD_REQUEST, count }
@@ -141,7 +147,7 @@ export function requeueLostJob(
   const same = job.fence === fence && job.heartbeatAt?.getTime() === heartbeatAt.getTime()
   if (job.state !== 'claimed' || !same) return refuse('not-due')
   const lostClaims = job.lostClaims + 1
-  const parts = job.parts.map((part) => (part.state === 'drawing' ? doubt(part) : part))
+  const parts = job.parts.map((part) => (part.state === 'generating' ? doubt(part) : part))
   const lost = { ...job, lostClaims, parts }
   if (lostClaims >= LOST_CLAIMS_MAX) {
     const message = `The task was lost with its runner ${lostClaims} times.`
@@ -154,7 +160,7 @@ export function requeueLostJob(
 export function expireJob(job: JobRecord, now: Date): Decision {
   if (hasEnded(job)) return refuse('ended')
   if (job.deadlineAt > now) return refuse('not-due')
-  const parts = job.parts.map((part) => (part.state === 'drawing' ? doubt(part) : part))
+  const parts = job.parts.map((part) => (part.state === 'generating' ? doubt(part) : part))
   const failure =
     job.attempts > 0
       ? { code: 'upstream_timeout', message: 'The picture was not drawn in time.' }
@@ -178,18 +184,18 @@ export function move(job: JobRecord, facts: readonly ImageJobFact[], now: Date):
   }
 }
 
-export const refuse = (refusal: Refusal): Decision => ({ outcome: 'refused', refusal })
+export const refuse = (refusal: TransitionRefusal): Decision => ({ outcome: 'refused', refusal })
 
 export const begin = (part: PartRecord): PartRecord => ({
   ...part,
-  state: 'drawing',
-  draws: part.draws + 1,
+  state: 'generating',
+  generations: part.generations + 1,
 })
 
 /** Puts a claimed job back: the fence grows at once, so that its old holder is refused at once. */
 export function requeue(job: JobRecord, now: Date): JobRecord {
   const parts = job.parts.map((part): PartRecord =>
-    part.state === 'drawing' ? { ...part, state: 'waiting' } : part,
+    part.state === 'generating' ? { ...part, state: 'waiting' } : part,
   )
   return { ...release(job), parts, state: 'queued', queuedAt: now }
 }
@@ -226,7 +232,7 @@ const release = (job: JobRecord): JobRecord => ({
 
 const doubt = (part: PartRecord): PartRecord => ({
   ...part,
-  possibleLosses: part.possibleLosses + 1,
+  unconfirmedCharges: part.unconfirmedCharges + 1,
 })
 
 function firstFailure(job: JobRecord): JobFailure {

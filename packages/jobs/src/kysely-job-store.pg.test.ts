@@ -6,7 +6,7 @@ import { claimStoreContract } from './claim-store.contract.ts'
 import { createKyselyJobStore } from './kysely-job-store.ts'
 import { listStoreContract } from './list-store.contract.ts'
 import { submitStoreContract } from './submit-store.contract.ts'
-import { upkeepStoreContract } from './upkeep-store.contract.ts'
+import { backgroundStoreContract } from './background-store.contract.ts'
 
 eachPostgres('the job store', (open) => {
   let database: TestDatabase
@@ -27,5 +27,5 @@ eachPostgres('the job store', (open) => {
   submitStoreContract(make)
   listStoreContract(make)
   claimStoreContract(make)
-  upkeepStoreContract(make)
+  backgroundStoreContract(make)
 })

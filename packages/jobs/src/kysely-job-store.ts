@@ -1,11 +1,11 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import { isSqlState } from '@sluice/db/sql-state'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
-import type { JobRows } from './job-rows.ts'
+import type { JobRepository } from './job-repository.ts'
 import type { JobStore } from './job-store.ts'
 import { holdEnded } from './hold-ended.ts'
 import { createJobStore } from './job-store.ts'
@@ -16,14 +16,14 @@ import { listJobs } from './store/list-jobs.ts'
 import { listQueued } from './store/list-queued.ts'
 import { POSITION_MAX, queuePositions } from './store/queue-positions.ts'
 import { readEvents } from './store/read-events.ts'
-import { claimUnread, insertJob, updateJob } from './store/write-job.ts'
+import { claimFirst, insertJob, updateJob } from './store/write-job.ts'
 
 /** Image jobs in PostgreSQL. Its verbs reject with `unavailable` while the database is away. */
 export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
   return createJobStore(orUnavailable(createRows(db)))
 }
 
-function createRows(db: Kysely<Tables>): JobRows {
+function createRows(db: Kysely<Tables>): JobRepository {
   return {
     // A transaction although it is one statement: only then is the deadline checked where it commits.
     insert: (moved) => refusedWithoutHold(withTransaction(db, (trx) => insertJob(trx, moved))),
@@ -33,7 +33,7 @@ function createRows(db: Kysely<Tables>): JobRows {
     },
     save: (before, moved) => updateJob(db, { before, moved }),
     decide: createDecide(db),
-    claimUnread: (input) => claimUnread(db, input),
+    claimFirst: (input) => claimFirst(db, input),
     readEvents: (query) => readEvents(db, query),
     ...createListings(db),
     heartbeat: async ({ claims, now }) => {
@@ -65,19 +65,19 @@ async function refusedWithoutHold<Result>(written: Promise<Result>): Promise<Res
 }
 
 // Every method of the rows is a query; what wraps it keeps its input and its answer.
-function orUnavailable(rows: JobRows): JobRows {
+function orUnavailable(rows: JobRepository): JobRepository {
   return new Proxy(rows, {
     get: (target, name, receiver) => {
       const query: unknown = Reflect.get(target, name, receiver)
       if (typeof query !== 'function') return query
-      return (...input: unknown[]) => whileDatabaseIsThere(() => query.apply(target, input))
+      return (...input: unknown[]) => mapDatabaseUnavailable(() => query.apply(target, input))
     },
   })
 }
 
 const selectJobs = (db: Kysely<Tables>) => db.selectFrom('image_jobs').selectAll()
 
-function createDecide(db: Kysely<Tables>): JobRows['decide'] {
+function createDecide(db: Kysely<Tables>): JobRepository['decide'] {
   return ({ jobId, skipLocked }, decide) =>
     withTransaction(db, async (trx) => {
       const locked = selectJobs(trx).where('id', '=', jobId).forUpdate()
@@ -144,5 +144,5 @@ function createListings(db: Kysely<Tables>) {
       const among = db.selectFrom('image_jobs').select('id').where('id', 'in', jobIds)
       return (await among.orderBy('id').execute()).map(({ id }) => id)
     },
-  } satisfies Partial<JobRows>
+  } satisfies Partial<JobRepository>
 }

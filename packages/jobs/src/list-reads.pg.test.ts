@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { createKyselyJobStore } from './kysely-job-store.ts'
 import type { JobListQuery, JobPage } from './list-store.ts'
-import { LOOKED_AT_MAX } from './list-store.ts'
+import { SCAN_ROWS_MAX } from './list-store.ts'
 import { sampleId } from './testing/sample-job.ts'
 
 const JOBS = 40_000
@@ -60,7 +60,7 @@ eachPostgres('a list of many image jobs', (open) => {
     expect(fruitless.jobs).toEqual([])
     expect(fruitless.next).not.toBeNull()
     // One more: the place to go on at.
-    expect(fruitless.reads).toBeLessThanOrEqual(2 * LOOKED_AT_MAX)
+    expect(fruitless.reads).toBeLessThanOrEqual(2 * SCAN_ROWS_MAX)
     const own = await countReads({ wallet, state: 'failed' })
     expect([own.jobs, own.next]).toEqual([[], null])
     expect(own.reads).toBeLessThanOrEqual((2 * JOBS) / WALLETS)

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { StoreScene, StoreUnderTest } from '../test/store-scene.ts'
 import { failure, openStoreScene } from '../test/store-scene.ts'
 import type { JobCursor, JobListQuery } from './list-store.ts'
-import { LOOKED_AT_MAX, SEARCHED_CHARS_MAX } from './list-store.ts'
+import { SCAN_ROWS_MAX, SEARCHED_CHARS_MAX } from './list-store.ts'
 import { sampleId, sampleJob } from './testing/sample-job.ts'
 
 const wallet = sampleId('wal', 1)
@@ -118,7 +118,7 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       }
       await submitMany(1, 3, 'a needle')
       await clock.advance(1)
-      await submitMany(4, LOOKED_AT_MAX + 2, 'hay')
+      await submitMany(4, SCAN_ROWS_MAX + 2, 'hay')
       const first = await numbersOf({ wallet, promptPart: 'needle' })
       expect(first.numbers).toEqual([3])
       const after = first.next ?? undefined
@@ -133,14 +133,14 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
     it('tells how many wait, and how long, how many are drawn, and how they ended since', async () => {
       const { clock, store, now, submit, claim, write, keep, submitAndClaim } = scene
       const countSince = (endedSince: Date) => store.countJobs({ endedSince })
-      const nothing = { queued: 0, oldestQueuedAt: null, drawing: 0, done: 0, failed: 0 }
+      const nothing = { queued: 0, oldestQueuedAt: null, generating: 0, done: 0, failed: 0 }
       expect(await countSince(now())).toEqual(nothing)
       const before = now()
       await write(await submitAndClaim({ number: 1 }), {
         type: 'fail',
         index: 0,
         failure,
-        possibleLosses: 0,
+        unconfirmedCharges: 0,
       })
       await clock.advance(1_000)
       const since = now()
@@ -152,7 +152,7 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       await submit({ number: 5, wallet: 2 })
       await clock.advance(1_000)
       await submit({ number: 6 })
-      const standing = { queued: 2, oldestQueuedAt, drawing: 1, done: 1 }
+      const standing = { queued: 2, oldestQueuedAt, generating: 1, done: 1 }
       expect(await countSince(since)).toEqual({ ...standing, failed: 0 })
       expect(await countSince(before)).toEqual({ ...standing, failed: 1 })
       expect(await countSince(now())).toEqual({ ...standing, done: 0, failed: 0 })
@@ -161,7 +161,7 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
 
   describe('counting failures', () => {
     const day = (text: string) => new Date(`${text}T00:00:00.000Z`)
-    const nothing = { failure, possibleLosses: 0 }
+    const nothing = { failure, unconfirmedCharges: 0 }
     const stretch = { wallet, from: day('2026-11-20'), until: day('2026-11-23'), rowsMax: 10 }
 
     it('has every failed job once, on the day on which it was asked for, by its model', async () => {
@@ -204,8 +204,8 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       }
       const [first = '', second = '', other = '', last = ''] = ids
       await claim(first)
-      const places = await store.queuePositions([last, other, first, sampleId('img', 404)])
-      expect([...places].sort()).toEqual([
+      const slots = await store.queuePositions([last, other, first, sampleId('img', 404)])
+      expect([...slots].sort()).toEqual([
         [other, 1],
         [last, 2],
       ])

@@ -3,7 +3,7 @@ import type { ImageJob, JobState } from './image-job.ts'
 /** So many characters of a prompt can be searched. */
 export const SEARCHED_CHARS_MAX = 2_000
 /** So many jobs are looked at for one page of a filtered list; then the page ends, with a place to go on. */
-export const LOOKED_AT_MAX = 5_000
+export const SCAN_ROWS_MAX = 5_000
 
 /** A place in a list: behind this job. */
 export interface JobCursor {
@@ -37,7 +37,7 @@ export interface JobCounts {
   /** Since when the one waits that has waited longest; null when none does. */
   oldestQueuedAt: Date | null
   /** Held by a runner. */
-  drawing: number
+  generating: number
   /** Ended since: with a picture, or with none. Cancelled ones are neither. */
   done: number
   failed: number

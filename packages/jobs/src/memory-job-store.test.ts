@@ -4,7 +4,7 @@ import { claimStoreContract } from './claim-store.contract.ts'
 import { listStoreContract } from './list-store.contract.ts'
 import { createMemoryJobStore } from './memory-job-store.ts'
 import { submitStoreContract } from './submit-store.contract.ts'
-import { upkeepStoreContract } from './upkeep-store.contract.ts'
+import { backgroundStoreContract } from './background-store.contract.ts'
 
 describe('the memory job store', () => {
   const make = async () => {
@@ -14,5 +14,5 @@ describe('the memory job store', () => {
   submitStoreContract(make)
   listStoreContract(make)
   claimStoreContract(make)
-  upkeepStoreContract(make)
+  backgroundStoreContract(make)
 })

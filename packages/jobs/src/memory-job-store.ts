@@ -1,8 +1,8 @@
 import type { ImageJobEvent } from '@sluice/contracts/events'
 
 import { countWaiting } from './hints.ts'
-import type { JobRows } from './job-rows.ts'
-import type { JobRecord, Moved } from './job-record.ts'
+import type { JobRepository } from './job-repository.ts'
+import type { JobRecord, Transition } from './job-record.ts'
 import { hasEnded } from './job-record.ts'
 import type { JobStore } from './job-store.ts'
 import { createJobStore } from './job-store.ts'
@@ -19,7 +19,7 @@ export function createMemoryJobStore(): MemoryJobStore {
   const told = new Map<string, ImageJobEvent[]>()
   const outbox = new Set<string>()
 
-  const write = ({ job, events }: Moved) => {
+  const write = ({ job, events }: Transition) => {
     jobs.set(job.id, structuredClone(job))
     told.set(job.id, [...(told.get(job.id) ?? []), ...structuredClone(events)])
     if (job.state === 'queued') outbox.add(`image-job-queued ${job.id}`)
@@ -31,7 +31,7 @@ export function createMemoryJobStore(): MemoryJobStore {
     [...jobs.values()].filter(keep).sort(byAge).map(clone)
   const queued = () => sorted(({ state }) => state === 'queued')
 
-  const rows: JobRows = {
+  const rows: JobRepository = {
     insert: async (moved) => {
       if (jobs.has(moved.job.id)) return false
       write(moved)
@@ -49,7 +49,7 @@ export function createMemoryJobStore(): MemoryJobStore {
       if (decision?.outcome === 'moved' && decision.job !== job) write(decision)
       return decision
     },
-    claimUnread: async ({ moved, count, now }) => {
+    claimFirst: async ({ moved, count, now }) => {
       const job = load(moved.job.id)
       const known = job?.version === 1 && job.parts.length === count && job.deadlineAt > now
       if (!known) return undefined
@@ -72,8 +72,8 @@ export function createMemoryJobStore(): MemoryJobStore {
       return place === -1 ? undefined : place + 1
     },
     queuePositions: async (jobIds) => {
-      const places = jobIds.map(async (id) => [id, await rows.queuePosition(id)] as const)
-      return new Map((await Promise.all(places)).flatMap(([id, at]) => (at ? [[id, at]] : [])))
+      const slots = jobIds.map(async (id) => [id, await rows.queuePosition(id)] as const)
+      return new Map((await Promise.all(slots)).flatMap(([id, at]) => (at ? [[id, at]] : [])))
     },
     listJobs: async (query) => listFrom([...jobs.values()].map(clone), query),
     countJobs: async (query) => countAmong([...jobs.values()], query),

@@ -1,13 +1,13 @@
 import type { JobRecord } from './job-record.ts'
 import type { FailureQuery, FailureSum, JobCounts, JobListQuery, JobPage } from './list-store.ts'
-import { LOOKED_AT_MAX, searchedPrompt, searchedText } from './list-store.ts'
+import { SCAN_ROWS_MAX, searchedPrompt, searchedText } from './list-store.ts'
 
 /** A page of the list, as PostgreSQL would answer it. */
 export function listFrom(jobs: JobRecord[], query: JobListQuery): JobPage {
-  const walked = jobs.filter((job) => isOnTheWay(job, query)).sort(byAgeDown)
-  const picked = walked.slice(0, LOOKED_AT_MAX).filter((job) => isPicked(job, query))
+  const walked = jobs.filter((job) => inScanRange(job, query)).sort(byAgeDown)
+  const picked = walked.slice(0, SCAN_ROWS_MAX).filter((job) => matchesFilter(job, query))
   const page = picked.slice(0, query.limit)
-  const last = picked.length > query.limit ? page.at(-1) : walked[LOOKED_AT_MAX - 1]
+  const last = picked.length > query.limit ? page.at(-1) : walked[SCAN_ROWS_MAX - 1]
   return { jobs: page, next: last ? { createdAt: last.createdAt, id: last.id } : null }
 }
 
@@ -24,7 +24,7 @@ export function countAmong(
   return {
     queued: queued.length,
     oldestQueuedAt: byAge[0] ?? null,
-    drawing: among('claimed').length,
+    generating: among('claimed').length,
     done: endedAs('done'),
     failed: endedAs('failed'),
   }
@@ -53,7 +53,7 @@ export function countFailedAmong(
   }))
 }
 
-function isOnTheWay(
+function inScanRange(
   { wallet, createdAt, id }: JobRecord,
   { createdFrom, createdBefore, after, ...query }: JobListQuery,
 ): boolean {
@@ -63,7 +63,7 @@ function isOnTheWay(
   return after === undefined || byAgeDown({ createdAt, id }, after) > 0
 }
 
-function isPicked({ state, request }: JobRecord, query: JobListQuery): boolean {
+function matchesFilter({ state, request }: JobRecord, query: JobListQuery): boolean {
   if (query.state !== undefined && state !== query.state) return false
   if (query.model !== undefined && request.model !== query.model) return false
   if (query.promptPart === undefined) return true

@@ -5,7 +5,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { JobState } from './image-job.ts'
 import type { JobRecord } from './job-record.ts'
 import { hasEnded } from './job-record.ts'
-import { asWritten } from './store/job-row.ts'
+import { fromColumn } from './store/job-row.ts'
 
 export interface EndedJob {
   state: Extract<JobState, 'done' | 'failed' | 'cancelled'>
@@ -32,11 +32,11 @@ export async function readEndedJob(
   return (
     row &&
     describeEnd({
-      state: asWritten<JobState>(row.state),
+      state: fromColumn<JobState>(row.state),
       wallet: row.wallet,
       apiKeyId: row.api_key_id,
       request: { model: row.model },
-      parts: asWritten<JobRecord['parts']>(row.parts),
+      parts: fromColumn<JobRecord['parts']>(row.parts),
     })
   )
 }
@@ -51,7 +51,7 @@ export async function isJobRunning(
     .select('state')
     .where('id', '=', jobId)
     .executeTakeFirst()
-  return row !== undefined && !isEnd(asWritten<JobState>(row.state))
+  return row !== undefined && !isEnd(fromColumn<JobState>(row.state))
 }
 
 /** Those of these jobs that exist, whatever became of them. */

@@ -54,7 +54,7 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await eventsOf(jobId)).toEqual([])
       expect(await store.queuePosition(jobId)).toBeUndefined()
       expect(await store.cancel(jobId, now())).toEqual({ outcome: 'unknown', events: [] })
-      expect(await store.claim({ jobId, runner: RUNNER, places: 1, now: now() })).toBeUndefined()
+      expect(await store.claim({ jobId, runner: RUNNER, slots: 1, now: now() })).toBeUndefined()
     })
   })
 
@@ -74,7 +74,7 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       })
       expect(await outbox()).toEqual([`image-job-ended ${jobId}`])
       expect(await store.cancel(jobId, now())).toEqual({ outcome: 'ended', events: [] })
-      expect(await store.claim({ jobId, runner: RUNNER, places: 1, now: now() })).toBeUndefined()
+      expect(await store.claim({ jobId, runner: RUNNER, slots: 1, now: now() })).toBeUndefined()
     })
 
     it('comes too late for a job that is being drawn, or of which a picture is kept', async () => {
@@ -82,7 +82,7 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       const held = await submitAndClaim({ request: { count: 2 } })
       expect(await store.cancel(held.id, now())).toEqual({ outcome: 'too-late', events: [] })
       const { job } = await write(held, keep(held, 0))
-      await write(job, { type: 'give-back', reason: 'drain', possibleLosses: {} })
+      await write(job, { type: 'give-back', reason: 'drain', unconfirmedCharges: {} })
       expect((await store.cancel(held.id, now())).outcome).toBe('too-late')
     })
 

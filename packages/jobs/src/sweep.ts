@@ -36,5 +36,5 @@ const hasPartials = (job: JobRecord) => job.parts.some(({ partials }) => partial
 
 function hasLeftovers({ request, parts }: JobRecord): boolean {
   const inputs = request.images.length > 0 || request.mask !== undefined
-  return inputs || parts.some(({ state, draws }) => state !== 'kept' && draws > 0)
+  return inputs || parts.some(({ state, generations }) => state !== 'stored' && generations > 0)
 }

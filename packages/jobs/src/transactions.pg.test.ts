@@ -60,7 +60,7 @@ eachPostgres('an image job', (open) => {
         const claimed = await store.claim({
           jobId: job.id,
           runner,
-          places: 1,
+          slots: 1,
           now,
           fresh: { count: 1 },
         })

@@ -7,7 +7,7 @@ import type { JobStore } from '../src/job-store.ts'
 import { createKyselyJobStore } from '../src/kysely-job-store.ts'
 import { createMemoryJobStore } from '../src/memory-job-store.ts'
 import { readEndedJob, describeEnd } from '../src/read-ended-job.ts'
-import { checkJobs, finishJobs, jobActions, jobWorld } from './job-world.ts'
+import { checkJobs, finishJobs, jobActions, createJobSimulation } from './job-simulation.ts'
 
 const SEEDS = [101, 102, 103, 104]
 const STEPS = 150
@@ -32,15 +32,15 @@ eachPostgres('image jobs in any order of events', (open) => {
         return found
       }
       const store = bothStores(createKyselyJobStore({ db }), memory)
-      const world = await simulate({
+      const simulation = await simulate({
         seed,
         steps: STEPS,
-        world: () => jobWorld({ store, outbox }),
+        createState: () => createJobSimulation({ store, outbox }),
         actions: jobActions,
         check: checkJobs,
       })
-      await finishJobs(world)
-      for (const job of world.seen.values()) {
+      await finishJobs(simulation)
+      for (const job of simulation.seen.values()) {
         expect(await readEndedJob(db, job.id)).toEqual(describeEnd(job))
       }
     },

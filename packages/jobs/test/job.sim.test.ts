@@ -2,7 +2,7 @@ import { simulate } from '@sluice/testkit/simulate'
 import { describe, expect, it } from 'vitest'
 
 import { createMemoryJobStore } from '../src/memory-job-store.ts'
-import { checkJobs, finishJobs, jobActions, jobWorld } from './job-world.ts'
+import { checkJobs, finishJobs, jobActions, createJobSimulation } from './job-simulation.ts'
 
 const SEEDS = Array.from({ length: 10 }, (_none, index) => 1 + index)
 const STEPS = 300
@@ -11,18 +11,18 @@ describe('image jobs, in any order of verbs, crashes, repeats and stale writers'
   it.each(SEEDS)(
     'end once, part by part, and none is lost (seed %i)',
     async (seed) => {
-      const world = await simulate({
+      const simulation = await simulate({
         seed,
         steps: STEPS,
-        world: () => {
+        createState: () => {
           const store = createMemoryJobStore()
-          return jobWorld({ store, outbox: async () => store.outbox() })
+          return createJobSimulation({ store, outbox: async () => store.outbox() })
         },
         actions: jobActions,
         check: checkJobs,
       })
-      await finishJobs(world)
-      expect(world.seen.size).toBe(world.jobIds.length)
+      await finishJobs(simulation)
+      expect(simulation.seen.size).toBe(simulation.jobIds.length)
     },
     60_000,
   )

@@ -2,7 +2,7 @@ import { assert } from '@sluice/kernel/assert'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 
 import type { HolderMove } from '../src/holder-moves.ts'
-import type { JobRecord, Moved } from '../src/job-record.ts'
+import type { JobRecord, Transition } from '../src/job-record.ts'
 import type { JobStore } from '../src/job-store.ts'
 import type { SampleJob } from '../src/testing/sample-job.ts'
 import { sampleId, sampleJob, samplePart } from '../src/testing/sample-job.ts'
@@ -26,8 +26,8 @@ export async function openStoreScene(make: () => Promise<StoreUnderTest>) {
     const { job: submitted } = await store.submit(sampleJob({ now: now(), ...job }), now())
     return submitted.id
   }
-  const claim = async (jobId: string, places = 10) => {
-    const claimed = await store.claim({ jobId, runner: RUNNER, places, now: now() })
+  const claim = async (jobId: string, slots = 10) => {
+    const claimed = await store.claim({ jobId, runner: RUNNER, slots, now: now() })
     assert(claimed, 'the job was not to be had')
     return claimed.job
   }
@@ -65,7 +65,7 @@ export async function openStoreScene(make: () => Promise<StoreUnderTest>) {
     eventsOf,
     submitAndClaim: async (job: Partial<SampleJob> = {}) => claim(await submit(job)),
     factsOf: async (jobId: string) => (await eventsOf(jobId)).map(({ fact }) => fact.type),
-    statesOf: (moved: Moved) => moved.job.parts.map(({ state }) => state),
+    statesOf: (moved: Transition) => moved.job.parts.map(({ state }) => state),
   }
 }
 export type StoreScene = Awaited<ReturnType<typeof openStoreScene>>

@@ -13,13 +13,13 @@ interface Edit extends Span {
 export function editChatBody(
   bytes: Buffer,
   scanned: ScannedBody,
-  { model, askForUsage }: { model: string; askForUsage: boolean },
+  { model, requestUsage }: { model: string; requestUsage: boolean },
 ): Buffer {
   const edits: Edit[] = []
   if (scanned.model && scanned.model.name !== model) {
     edits.push({ ...scanned.model.span, text: JSON.stringify(model) })
   }
-  if (askForUsage && !scanned.includeUsage) edits.push(askUsage(scanned))
+  if (requestUsage && !scanned.includeUsage) edits.push(askUsage(scanned))
   return edits.length === 0 ? bytes : applyEdits(bytes, edits)
 }
 

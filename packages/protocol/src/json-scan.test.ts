@@ -243,22 +243,22 @@ describe('scanning a chat body', () => {
 })
 
 describe('editing a chat body', () => {
-  const edit = (text: string, to: { model?: string; askForUsage?: boolean }) => {
+  const edit = (text: string, to: { model?: string; requestUsage?: boolean }) => {
     const bytes = Buffer.from(text)
     const scanned = scanChatBody(bytes)
-    const { model = scanned.model?.name ?? '', askForUsage = false } = to
-    return editChatBody(bytes, scanned, { model, askForUsage })
+    const { model = scanned.model?.name ?? '', requestUsage = false } = to
+    return editChatBody(bytes, scanned, { model, requestUsage })
   }
 
   it('leaves the very same bytes when nothing is to be changed', () => {
     const bytes = Buffer.from('{"model":"m","stream_options":{"include_usage":true}}')
-    const same = editChatBody(bytes, scanChatBody(bytes), { model: 'm', askForUsage: true })
+    const same = editChatBody(bytes, scanChatBody(bytes), { model: 'm', requestUsage: true })
     expect(same).toBe(bytes)
   })
 
   it('changes only what it must: order, spaces and big numbers stay', () => {
     const text = '{ "seed": 12345678901234567890, "model" : "public/näme", "b":1.10,"a":1e2 }'
-    expect(edit(text, { model: 'gpt-"x"', askForUsage: true }).toString()).toBe(
+    expect(edit(text, { model: 'gpt-"x"', requestUsage: true }).toString()).toBe(
       '{"stream_options":{"include_usage":true}, "seed": 12345678901234567890, "model" : "gpt-\\"x\\"", "b":1.10,"a":1e2 }',
     )
   })
@@ -270,7 +270,7 @@ describe('editing a chat body', () => {
         const after = JSON.parse(
           edit(JSON.stringify(before, null, space), {
             model: 'other',
-            askForUsage: true,
+            requestUsage: true,
           }).toString(),
         )
         expect(after.stream_options.include_usage).toBe(true)

@@ -3,14 +3,14 @@ import { assert, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { createSealer } from './aes-sealer.ts'
-import type { Sealed, SealedPlace } from './sealer.ts'
-import { credentialSecretPlace } from './sealer.ts'
+import type { Sealed, SealBinding } from './sealer.ts'
+import { credentialSecretBinding } from './sealer.ts'
 
 const random = seededRandom(7)
 const keyOf = (keyId: string) => ({ keyId, key: random.bytes(32) })
 const [oldKey, newKey] = [keyOf('k1'), keyOf('k2')]
 const sealer = createSealer({ keys: [newKey, oldKey], random: systemRandom })
-const place = credentialSecretPlace('cred_1')
+const place = credentialSecretBinding('cred_1')
 
 const broken = (change: (bytes: Buffer) => Buffer, sealed: Sealed): Sealed => ({
   ...sealed,
@@ -34,7 +34,7 @@ test('a box does not show its secret, and sealing twice gives two boxes', () => 
 
 test('a box that was moved to another table, column or row does not open', () => {
   const sealed = sealer.seal(place, 'sk-hunter2')
-  const elsewhere: SealedPlace[] = [
+  const elsewhere: SealBinding[] = [
     { ...place, table: 'channels' },
     { ...place, column: 'refresh' },
     { ...place, rowId: 'cred_2' },

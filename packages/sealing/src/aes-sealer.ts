@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { AppError } from '@sluice/kernel/app-error'
 import type { Random } from '@sluice/kernel/random'
 
-import type { Sealed, SealedPlace, Sealer } from './sealer.ts'
+import type { Sealed, SealBinding, Sealer } from './sealer.ts'
 import type { SealingKey } from './sealing-keys.ts'
 import { checkSealingKeys } from './sealing-keys.ts'
 
@@ -53,7 +53,7 @@ export function createSealer({
 }
 
 // Each part behind its length, so that no two places give the same bytes (`ab`+`c` and `a`+`bc`).
-function additionalData({ table, column, rowId }: SealedPlace, keyId: string): Buffer {
+function additionalData({ table, column, rowId }: SealBinding, keyId: string): Buffer {
   const parts = ['sluice.sealed.1', keyId, table, column, rowId].flatMap((part) => {
     const bytes = Buffer.from(part, 'utf8')
     const length = Buffer.alloc(4)
@@ -63,7 +63,7 @@ function additionalData({ table, column, rowId }: SealedPlace, keyId: string): B
   return Buffer.concat(parts)
 }
 
-function cannotOpen(place: SealedPlace, why: string, cause?: unknown): AppError {
+function cannotOpen(place: SealBinding, why: string, cause?: unknown): AppError {
   const where = `${place.table}.${place.column} of ${place.rowId}`
   return new AppError('internal_error', `The secret in ${where} cannot be opened: ${why}.`, {
     cause,

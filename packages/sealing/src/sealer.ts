@@ -5,7 +5,7 @@ export interface Sealed {
 }
 
 /** Where a secret belongs; part of the additional data, so that a box moved to another row does not open. */
-export interface SealedPlace {
+export interface SealBinding {
   table: string
   column: string
   rowId: string
@@ -13,15 +13,15 @@ export interface SealedPlace {
 
 /** AES-256-GCM envelopes for secrets at rest. Several keys may open; the newest seals. */
 export interface Sealer {
-  seal(place: SealedPlace, secret: string): Sealed
+  seal(place: SealBinding, secret: string): Sealed
   /** The secret; throws `internal_error` for an unknown key id, a moved or a damaged box. */
-  open(place: SealedPlace, sealed: Sealed): string
+  open(place: SealBinding, sealed: Sealed): string
   /** True when the box was sealed by an older key and should be sealed anew. */
   isStale(sealed: Sealed): boolean
 }
 
 /** The place of a credential's secret, agreed between the scheduler (seals) and its readers (open). */
-export const credentialSecretPlace = (credentialId: string): SealedPlace => ({
+export const credentialSecretBinding = (credentialId: string): SealBinding => ({
   table: 'credentials',
   column: 'secret',
   rowId: credentialId,

@@ -55,7 +55,7 @@ test('words that begin like the id of an account are kept, and so are our own id
   const said = 'org-chart proj_management acct_department user_location_hint sk-learn'
   const ids = { apiKeyId: 'key_01890a5d8e7f4c3b9a2d1e0f', jobId: 'img_01890a5d8e7f4c3b9a2d1e0f' }
   const requestId = 'req_01890a5d8e7f4c3b9a2d1e0f'
-  log.warn({ said, ...ids, requestId }, 'kept')
+  log.warn({ said, ...ids, requestId }, 'stored')
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ ...ids, requestId, said })
 })
 

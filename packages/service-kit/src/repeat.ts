@@ -32,10 +32,10 @@ export function repeat({
     queued = undefined
     try {
       await run()
-      if (failing) log.info({ upkeep: name }, 'upkeep works again')
+      if (failing) log.info({ backgroundTasks: name }, 'upkeep works again')
       failing = false
     } catch (err) {
-      if (!failing) log.warn({ err, upkeep: name }, 'upkeep fails, and goes on trying')
+      if (!failing) log.warn({ err, backgroundTasks: name }, 'upkeep fails, and goes on trying')
       failing = true
     }
   }

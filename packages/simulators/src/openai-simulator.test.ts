@@ -15,7 +15,7 @@ import { startOpenAiSimulator } from './openai-simulator.ts'
 import { firstPicture, rawClient } from './testing/raw-client.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.
-const patience = { timeout: 4_000 }
+const abortScope = { timeout: 4_000 }
 
 let simulator: OpenAiSimulator
 let agent: Agent
@@ -182,7 +182,7 @@ describe('the witness', () => {
   it('writes down who asked, for what, what was produced and how it ended, and no key', async () => {
     const answer = await raw.draw({ prompt: 'a secret cat' })
     const bytes = Buffer.from(await firstPicture(answer, 'b64_json'), 'base64')
-    await expect.poll(() => simulator.log()[0]?.end, patience).toBe('answered')
+    await expect.poll(() => simulator.log()[0]?.end, abortScope).toBe('answered')
     const entry = simulator.log()[0]
     expect(entry).toMatchObject({
       route: 'images.generations',
@@ -211,10 +211,10 @@ describe('the witness', () => {
       `POST /v1/images/generations HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${simulator.key}\r\n` +
         `content-length: ${body.length}\r\n\r\n${body}`,
     )
-    await expect.poll(() => simulator.log().length, patience).toBe(1)
+    await expect.poll(() => simulator.log().length, abortScope).toBe(1)
     socket.destroy()
-    await expect.poll(() => simulator.log()[0]?.end, patience).toBe('client-gone')
+    await expect.poll(() => simulator.log()[0]?.end, abortScope).toBe('client-gone')
     expect(simulator.log()[0]?.produced).toEqual([])
-    await expect.poll(() => simulator.connections(), patience).toBe(0)
+    await expect.poll(() => simulator.connections(), abortScope).toBe(0)
   })
 })

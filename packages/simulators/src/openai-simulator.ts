@@ -11,8 +11,8 @@ import type { RestrictedKeys } from './openai/serve-call.ts'
 import { createServe } from './openai/serve-call.ts'
 import type { LogEntry } from './openai/witness-log.ts'
 import { createWitnessLog } from './openai/witness-log.ts'
-import type { SimulatedModel, World } from './openai/world.ts'
-import { simulatedModels } from './openai/world.ts'
+import type { SimulatedModel, SimulatorContext } from './openai/simulator-context.ts'
+import { simulatedModels } from './openai/simulator-context.ts'
 
 export interface OpenAiSimulatorOptions {
   /** 0 takes a free one. */
@@ -56,10 +56,10 @@ export async function startOpenAiSimulator(
   const { port = 0, keys = [simulatorKey], restricted = {}, log: path } = options
   const log = createWitnessLog({ path })
   const script = createScript()
-  const world = createWorld(options, () => url)
+  const context = createContext(options, () => url)
   const { latencyMs = 0, streamGapMs = 0 } = options
   const pace = { latencyMs, streamGapMs }
-  const serve = createServe({ pace, keys, restricted, log, script, world })
+  const serve = createServe({ pace, keys, restricted, log, script, context })
   // The listener's promise cannot reject: serve() ends every failure itself.
   const server = createServer((request, response) => void serve(request, response))
   const url = await listen(server, port)
@@ -80,7 +80,7 @@ export async function startOpenAiSimulator(
   }
 }
 
-function createWorld(options: OpenAiSimulatorOptions, origin: () => string): World {
+function createContext(options: OpenAiSimulatorOptions, origin: () => string): SimulatorContext {
   let count = 0
   const seed = systemClock.nowMs().toString(36)
   return {

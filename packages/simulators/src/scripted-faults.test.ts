@@ -9,7 +9,7 @@ import { startOpenAiSimulator } from './openai-simulator.ts'
 import { firstPicture, rawClient } from './testing/raw-client.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.
-const patience = { timeout: 4_000 }
+const abortScope = { timeout: 4_000 }
 
 let simulator: OpenAiSimulator
 let agent: Agent
@@ -29,8 +29,12 @@ afterEach(async () => {
 describe('scripted faults', () => {
   it('uses a round for the requests it is for, as often as it says, and then no more', async () => {
     simulator.script([
-      { match: { promptIncludes: 'dog' }, act: { kind: 'status', status: 500 } },
-      { match: { route: 'images.generations' }, skip: 1, act: { kind: 'status', status: 503 } },
+      { match: { promptIncludes: 'dog' }, behaviour: { kind: 'status', status: 500 } },
+      {
+        match: { route: 'images.generations' },
+        skip: 1,
+        behaviour: { kind: 'status', status: 503 },
+      },
     ])
     const statuses: number[] = []
     for (const prompt of ['cat', 'dog', 'cat', 'cat', 'dog']) {
@@ -43,7 +47,7 @@ describe('scripted faults', () => {
 
   it('answers a status with headers that the SDK understands', async () => {
     simulator.script({
-      act: {
+      behaviour: {
         kind: 'status',
         status: 429,
         code: 'rate_limit_exceeded',
@@ -62,7 +66,7 @@ describe('scripted faults', () => {
   it('sends a raw answer as it was written: chunks of text or bytes, and no header of its own', async () => {
     const bytes = Buffer.from([0xff, 0x00, 0xfe])
     simulator.script({
-      act: {
+      behaviour: {
         kind: 'raw',
         status: 201,
         headers: { 'x-only': 'this' },
@@ -77,35 +81,35 @@ describe('scripted faults', () => {
     expect(simulator.log()[0]?.produced).toEqual([])
   })
 
-  const broken: [string, FaultInput['act'], string | RegExp][] = [
+  const broken: [string, FaultInput['behaviour'], string | RegExp][] = [
     ['a raw answer that is cut', { kind: 'raw', chunks: ['half'], ending: 'cut' }, 'cut'],
     ['a cut body', { kind: 'cut', afterBytes: 40 }, 'cut'],
     ['a reset in the body', { kind: 'reset', afterBytes: 40 }, 'reset'],
     ['a reset instead of an answer', { kind: 'reset' }, 'reset'],
   ]
-  it.each(broken)('breaks the connection: %s', async (_name, act, end) => {
-    simulator.script({ act: act ?? { kind: 'pass' } })
+  it.each(broken)('breaks the connection: %s', async (_name, behaviour, end) => {
+    simulator.script({ behaviour: behaviour ?? { kind: 'pass' } })
     await expect(raw.draw().then(({ body }) => body.text())).rejects.toThrow(
       /closed|reset|aborted/i,
     )
-    await expect.poll(() => simulator.log()[0]?.end, patience).toBe(end)
+    await expect.poll(() => simulator.log()[0]?.end, abortScope).toBe(end)
   })
 
   it('stays silent until the client leaves, and says so', async () => {
     for (const at of ['request', 'headers', 'body'] as const) {
-      simulator.script({ act: { kind: 'hang', at } })
+      simulator.script({ behaviour: { kind: 'hang', at } })
       const controller = new AbortController()
       const running = raw.draw({}, { signal: controller.signal }).then(({ body }) => body.text())
       const count = simulator.log().length
-      await expect.poll(() => simulator.log().length, patience).toBe(count + 1)
+      await expect.poll(() => simulator.log().length, abortScope).toBe(count + 1)
       controller.abort()
       await expect(running).rejects.toThrow(/abort/i)
-      await expect.poll(() => simulator.log().at(-1)?.end, patience).toBe('client-gone')
+      await expect.poll(() => simulator.log().at(-1)?.end, abortScope).toBe('client-gone')
     }
   })
 
   it('drips an answer that is whole in the end', async () => {
-    simulator.script({ act: { kind: 'drip', bytes: 100, everyMs: 1 } })
+    simulator.script({ behaviour: { kind: 'drip', bytes: 100, everyMs: 1 } })
     const { body } = await raw.draw()
     expect(await body.json()).toMatchObject({ data: [{ b64_json: expect.any(String) }] })
   })
@@ -114,8 +118,8 @@ describe('scripted faults', () => {
     ['malformed', { kind: 'malformed' }, /^\{.*[^}]$/],
     ['empty', { kind: 'empty' }, /^$/],
     ['html', { kind: 'html' }, /^<html>/],
-  ] as const)('answers 200 with a body that is %s', async (_name, act, pattern) => {
-    simulator.script({ act })
+  ] as const)('answers 200 with a body that is %s', async (_name, behaviour, pattern) => {
+    simulator.script({ behaviour })
     const { statusCode, body } = await raw.draw()
     expect(statusCode).toBe(200)
     expect(await body.text()).toMatch(pattern)
@@ -126,7 +130,7 @@ describe('scripted faults', () => {
     ['too-many', [1, 2, 3]],
     ['zero-bytes', [0]],
   ] as const)('lies about pictures: %s', async (lie, lengths) => {
-    simulator.script({ act: { kind: 'picture', lie } })
+    simulator.script({ behaviour: { kind: 'picture', lie } })
     const { body } = await raw.draw()
     const answer = await body.json()
     expect(answer).toMatchObject({ data: lengths.map(() => ({ b64_json: expect.any(String) })) })
@@ -134,7 +138,7 @@ describe('scripted faults', () => {
   })
 
   it('answers by URL, and serves what it named', async () => {
-    simulator.script({ act: { kind: 'picture', lie: 'url' } })
+    simulator.script({ behaviour: { kind: 'picture', lie: 'url' } })
     const url = await firstPicture(await raw.draw(), 'url')
     const file = await raw.get(new URL(url).pathname)
     expect(file.headers['content-type']).toBe('image/png')
@@ -153,19 +157,19 @@ describe('scripted faults', () => {
     ['crlf', /\[DONE\]\r\n\r\n$/],
     ['json', /^\{"id"/],
   ] as const)('ends a chat stream badly: %s', async (lie, pattern) => {
-    simulator.script({ act: { kind: 'stream', lie, code: 'slow_down' } })
+    simulator.script({ behaviour: { kind: 'stream', lie, code: 'slow_down' } })
     const { body } = await raw.say({ stream: true })
     expect(await body.text()).toMatch(pattern)
   })
 
   it('takes its script and shows its log over HTTP, for tests in another process', async () => {
-    const faults = [{ act: { kind: 'status', status: 529 } }]
+    const faults = [{ behaviour: { kind: 'status', status: 529 } }]
     const added = await raw.post('/__script', { faults })
     expect(await added.body.json()).toEqual({ added: 1 })
     const answer = await raw.draw()
     expect(answer.statusCode).toBe(529)
     await answer.body.dump()
-    const bad = await raw.post('/__script', { faults: [{ act: { kind: 'explode' } }] })
+    const bad = await raw.post('/__script', { faults: [{ behaviour: { kind: 'explode' } }] })
     expect(bad.statusCode).toBe(400)
     await bad.body.dump()
     const log = await raw.get('/__log')

@@ -145,7 +145,7 @@ interface Program {
 }
 
 /** Starts it and waits until it answers; it can be killed and started again at the same place. */
-async function startProgram(program: Program & Words): Promise<RestartableParts> {
+async function startProgram(program: Program & Words): Promise<RestartableOptions> {
   let child = await spawnProgram(program)
   const isOver = () => child.exitCode !== null || child.signalCode !== null
   const signal = async (name: NodeJS.Signals) => void child.kill(name)
@@ -196,7 +196,7 @@ interface Words {
   isReady: () => Promise<boolean>
 }
 
-type RestartableParts = Omit<RestartableServer, 'url'>
+type RestartableOptions = Omit<RestartableServer, 'url'>
 
 /** Whether a server on this port says what is expected, once it was spoken to. */
 async function answers({

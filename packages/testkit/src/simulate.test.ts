@@ -8,8 +8,8 @@ interface Counter {
 }
 
 const actions: Action<Counter>[] = [
-  { name: 'add', weight: 3, run: (world, random) => (world.value += random.integer(10)) },
-  { name: 'double', run: (world) => void (world.value *= 2) },
+  { name: 'add', weight: 3, run: (fixture, random) => (fixture.value += random.integer(10)) },
+  { name: 'double', run: (fixture) => void (fixture.value *= 2) },
   {
     name: 'refuse',
     weight: 0.1,
@@ -22,7 +22,7 @@ const simulateCounter = (seed: number, steps = 500) =>
   simulate({
     seed,
     steps,
-    world: (): Counter => ({ value: 0 }),
+    createState: (): Counter => ({ value: 0 }),
     actions,
     check: ({ value }) => {
       if (value > 10_000) throw new Error(`${value} is too much`)

@@ -3,12 +3,12 @@ import { seededRandom } from '@sluice/kernel/random'
 
 const TRACE_LENGTH_MAX = 25
 
-export interface Action<World> {
+export interface Action<State> {
   name: string
   /** How often it is chosen, against the others; 1 unless given. */
   weight?: number
-  /** Acts on the world by these dice only. What it answers is printed in the trace. */
-  run: (world: World, random: Random) => unknown
+  /** Acts on the state, with this random source only. What it answers is printed in the trace. */
+  run: (state: State, random: Random) => unknown
 }
 
 /**
@@ -16,29 +16,29 @@ export interface Action<World> {
  * and step and shows what led there; the same seed replays it. Keep seeds that ever failed in the
  * test file.
  */
-export async function simulate<World>({
+export async function simulate<State>({
   seed,
   steps,
-  world: build,
+  createState,
   actions,
   check,
 }: {
   seed: number
   steps: number
-  world: (random: Random) => World | Promise<World>
-  actions: readonly Action<World>[]
+  createState: (random: Random) => State | Promise<State>
+  actions: readonly Action<State>[]
   /** Throws when what must always hold does not. */
-  check: (world: World) => void | Promise<void>
-}): Promise<World> {
+  check: (state: State) => void | Promise<void>
+}): Promise<State> {
   const random = seededRandom(seed)
-  const world = await build(random)
+  const state = await createState(random)
   const trace: string[] = []
   for (let step = 1; step <= steps; step += 1) {
     const action = choose(actions, random)
     try {
-      const answer = await action.run(world, random)
+      const answer = await action.run(state, random)
       trace.push(`${step} ${action.name}${answer === undefined ? '' : ` → ${show(answer)}`}`)
-      await check(world)
+      await check(state)
     } catch (error) {
       if (trace.length === 0 || !trace.at(-1)?.startsWith(`${step} `)) {
         trace.push(`${step} ${action.name} threw`)
@@ -47,10 +47,10 @@ export async function simulate<World>({
     }
     if (trace.length > TRACE_LENGTH_MAX) trace.shift()
   }
-  return world
+  return state
 }
 
-function choose<World>(actions: readonly Action<World>[], random: Random): Action<World> {
+function choose<State>(actions: readonly Action<State>[], random: Random): Action<State> {
   const total = actions.reduce((sum, { weight = 1 }) => sum + weight, 0)
   let left = random.next() * total
   for (const action of actions) {

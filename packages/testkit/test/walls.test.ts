@@ -13,12 +13,12 @@ const DEPCRUISE_TIMEOUT_MS = 60_000
 /** Each wall, and imports that must run into it: from → to. Packages of npm go by their name. */
 const trespasses: Record<string, [from: string, to: string][]> = {
   'no-circular': [['packages/bus/src/egg.ts', 'packages/bus/src/hen.ts']], // told once a ring
-  'services-are-islands': [['services/billing/src/verbs/a.ts', 'services/scheduler/src/deps.ts']],
+  'services-are-islands': [['services/billing/src/methods/a.ts', 'services/scheduler/src/deps.ts']],
   'packages-are-ground': [
     ['packages/blobs/src/a.ts', 'services/billing/src/deps.ts'],
     ['packages/blobs/src/a.ts', 'apps/standalone/src/deps.ts'],
   ],
-  'services-know-no-app': [['services/billing/src/verbs/a.ts', 'apps/standalone/src/deps.ts']],
+  'services-know-no-app': [['services/billing/src/methods/a.ts', 'apps/standalone/src/deps.ts']],
   'panel-is-thin': [
     ['apps/dashboard/src/a.ts', 'packages/bus/src/hen.ts'],
     ['apps/dashboard/src/b.ts', 'apps/standalone/src/deps.ts'],
@@ -28,7 +28,7 @@ const trespasses: Record<string, [from: string, to: string][]> = {
     ['apps/dashboard/serve/b.ts', 'apps/dashboard/src/c.ts'],
     ['apps/dashboard/serve/b.ts', 'packages/db/src/a.ts'],
   ],
-  'standalone-by-the-door': [['apps/standalone/src/a.ts', 'services/billing/src/verbs/b.ts']],
+  'standalone-by-public-entry': [['apps/standalone/src/a.ts', 'services/billing/src/methods/b.ts']],
   'kernel-is-bare': [
     ['packages/kernel/src/a.ts', 'zod'],
     ['packages/kernel/src/a.ts', 'packages/contracts/src/codecs.ts'],
@@ -36,7 +36,7 @@ const trespasses: Record<string, [from: string, to: string][]> = {
   'drivers-at-the-rim: nats': [['services/billing/src/main.ts', 'nats']],
   'drivers-at-the-rim: ioredis': [['services/edge-api/src/admit/a.ts', 'ioredis']],
   'drivers-at-the-rim: pg, kysely': [
-    ['services/billing/src/verbs/c.ts', 'kysely'],
+    ['services/billing/src/methods/c.ts', 'kysely'],
     ['packages/blobs/src/b.ts', 'pg'],
   ],
   'drivers-at-the-rim: undici': [['services/edge-api/src/dispatch/a.ts', 'undici']],
@@ -47,20 +47,22 @@ const trespasses: Record<string, [from: string, to: string][]> = {
     ['packages/pricing/src/a.ts', 'packages/db/src/a.ts'],
     ['packages/jobs/src/image-job.ts', 'packages/kernel/src/random.ts'],
   ],
-  'stations-are-strangers': [
+  'stages-do-not-import-each-other': [
     ['services/edge-api/src/admit/b.ts', 'services/edge-api/src/settle/a.ts'],
     ['services/edge-api/src/relay/a.ts', 'services/edge-api/src/accept/a.ts'],
-    ['services/image-runner/src/draw/a.ts', 'services/image-runner/src/keep/a.ts'],
+    ['services/image-runner/src/generate/a.ts', 'services/image-runner/src/pictures/a.ts'],
   ],
   'nobody-imports-main': [
-    ['services/billing/src/verbs/d.ts', 'services/billing/src/main.ts'],
+    ['services/billing/src/methods/d.ts', 'services/billing/src/main.ts'],
     ['apps/standalone/src/b.ts', 'apps/standalone/src/wire-embedded.ts'],
   ],
-  'verbs-know-no-module': [['services/billing/src/verbs/e.ts', 'services/billing/src/module.ts']],
+  'methods-know-no-module': [
+    ['services/billing/src/methods/e.ts', 'services/billing/src/module.ts'],
+  ],
   'tests-only': [
-    ['services/billing/src/verbs/f.ts', 'packages/testkit/src/databases.ts'],
-    ['services/billing/src/verbs/f.ts', 'packages/kernel/src/testing/fake-clock.ts'],
-    ['services/billing/src/verbs/f.ts', 'services/billing/src/store/ledger-store.contract.ts'],
+    ['services/billing/src/methods/f.ts', 'packages/testkit/src/databases.ts'],
+    ['services/billing/src/methods/f.ts', 'packages/kernel/src/testing/fake-clock.ts'],
+    ['services/billing/src/methods/f.ts', 'services/billing/src/store/ledger-store.contract.ts'],
   ],
   'own-tables: billing': [
     ['services/edge-api/src/store/a.ts', 'packages/db/src/tables/billing.ts'],
@@ -70,7 +72,7 @@ const trespasses: Record<string, [from: string, to: string][]> = {
   'own-tables: scheduler': [
     ['services/billing/src/store/b.ts', 'packages/db/src/tables/scheduler.ts'],
   ],
-  'imports-resolve': [['services/billing/src/verbs/g.ts', '../gone.js']],
+  'imports-resolve': [['services/billing/src/methods/g.ts', '../gone.js']],
 }
 
 /** Imports that look alike and are right. */
@@ -83,16 +85,16 @@ const welcome: [from: string, to: string][] = [
   ['services/edge-api/src/relay/b.ts', 'undici'],
   ['services/edge-api/src/relay/b.ts', 'services/edge-api/src/relay/a.ts'],
   ['services/edge-api/src/run-request.ts', 'services/edge-api/src/settle/a.ts'],
-  ['services/billing/src/module.ts', 'services/billing/src/verbs/a.ts'],
+  ['services/billing/src/module.ts', 'services/billing/src/methods/a.ts'],
   ['apps/standalone/src/wire-embedded.ts', 'services/billing/src/module.ts'],
   ['apps/standalone/src/wire-embedded.ts', 'services/billing/src/store/c.ts'],
   ['apps/standalone/src/main.ts', 'apps/standalone/src/wire-embedded.ts'],
   ['apps/dashboard/src/c.ts', 'packages/contracts/src/codecs.ts'],
   ['apps/dashboard/serve/b.ts', 'packages/service-kit/src/log.ts'],
   ['apps/standalone/src/main.ts', 'apps/dashboard/serve/a.ts'],
-  ['services/billing/src/verbs/h.ts', 'packages/contracts/src/billing.contract.ts'],
-  ['services/billing/src/verbs/h.ts', 'packages/kernel/src/clock.ts'],
-  ['services/billing/src/verbs/h.test.ts', 'packages/testkit/src/databases.ts'],
+  ['services/billing/src/methods/h.ts', 'packages/contracts/src/billing.contract.ts'],
+  ['services/billing/src/methods/h.ts', 'packages/kernel/src/clock.ts'],
+  ['services/billing/src/methods/h.test.ts', 'packages/testkit/src/databases.ts'],
   ['services/billing/src/ledger/a.test.ts', 'packages/kernel/src/random.ts'],
   ['services/billing/src/store/c.test.ts', 'services/billing/src/store/ledger-store.contract.ts'],
 ]

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sendCall } from './send-call.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.
-const patience = { timeout: 4_000 }
+const abortScope = { timeout: 4_000 }
 
 let server: Server
 let dispatcher: Agent
@@ -56,7 +56,7 @@ describe('the body of a failed answer', () => {
     await begun.promise
     let over = false
     void failed.then(() => (over = true))
-    await expect.poll(() => clock.advance(5_000).then(() => over), patience).toBe(true)
+    await expect.poll(() => clock.advance(5_000).then(() => over), abortScope).toBe(true)
     expect(await failed).toMatchObject({ failure: { reason: 'rate-limited', retryAfterMs: 9_000 } })
   })
 

@@ -4,17 +4,17 @@ import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { readPictureHeader } from './picture-header.ts'
-import type { DrawInput, FailureReason, Upstream, UpstreamAccess } from './upstream.ts'
+import type { GenerateInput, FailureReason, Upstream, UpstreamAccess } from './upstream.ts'
 import { isUpstreamError } from './upstream-error.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.
-const patience = { timeout: 4_000 }
+const abortScope = { timeout: 4_000 }
 
 /** Failures that a world can be told to make; `silence` never answers. */
 export type Fault = Exclude<FailureReason, 'aborted'> | 'silence'
 
 /** A dialect with the world behind it, started anew for each test. */
-export interface UpstreamWorld {
+export interface UpstreamFixture {
   upstream: Upstream
   /** Read for each call: a fault may change it. */
   access(): UpstreamAccess
@@ -29,7 +29,7 @@ export interface UpstreamWorld {
 }
 
 export interface UpstreamSuite {
-  start: () => Promise<UpstreamWorld>
+  start: () => Promise<UpstreamFixture>
   faults: readonly Fault[]
 }
 
@@ -83,17 +83,20 @@ const plain: ImageRequest = {
 
 /** The suite of every dialect that draws. */
 export function upstreamContract({ start, faults }: UpstreamSuite): void {
-  let world: UpstreamWorld
+  let fixture: UpstreamFixture
   beforeEach(async () => {
-    world = await start()
+    fixture = await start()
   })
-  afterEach(() => world.close())
+  afterEach(() => fixture.close())
 
-  const draw = (request: Partial<ImageRequest> = {}, more: Partial<DrawInput> = {}) => {
-    const { upstream, upstreamModel } = world
-    if (!upstream.draw) throw new Error('the suite is for dialects that draw')
-    return upstream.draw({
-      access: world.access(),
+  const generateImage = (
+    request: Partial<ImageRequest> = {},
+    more: Partial<GenerateInput> = {},
+  ) => {
+    const { upstream, upstreamModel } = fixture
+    if (!upstream.generateImage) throw new Error('the suite is for dialects that draw')
+    return upstream.generateImage({
+      access: fixture.access(),
       request: { ...plain, ...request },
       upstreamModel,
       index: 0,
@@ -105,7 +108,7 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
 
   describe('a picture', () => {
     it.each(['png', 'jpeg', 'webp'] as const)('is a %s of the asked size', async (format) => {
-      const picture = await draw({ format })
+      const picture = await generateImage({ format })
       const seen = await sharp(picture.bytes).metadata()
       expect([seen.format, seen.width, seen.height]).toEqual([format, 256, 192])
       expect(picture.contentType).toBe(`image/${format}`)
@@ -119,33 +122,37 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
     })
 
     it('is transparent when that was asked, and its facts agree with its bytes', async () => {
-      const { bytes, facts } = await draw({ background: 'transparent', format: 'webp' })
+      const { bytes, facts } = await generateImage({ background: 'transparent', format: 'webp' })
       expect(facts.background).toBe('transparent')
       expect((await sharp(bytes).stats()).isOpaque).toBe(false)
     })
 
     it('has effective facts where the caller left the choice', async () => {
-      const { bytes, facts } = await draw({ size: 'auto', quality: 'auto', background: 'auto' })
+      const { bytes, facts } = await generateImage({
+        size: 'auto',
+        quality: 'auto',
+        background: 'auto',
+      })
       const { width, height, format } = facts
       expect(readPictureHeader(bytes)).toMatchObject({ width, height, format, whole: true })
       expect(['low', 'medium', 'high']).toContain(facts.quality)
     })
 
     it('says what it used', async () => {
-      const { tokens } = await draw()
+      const { tokens } = await generateImage()
       expect(tokens?.inputText).toBeGreaterThan(0)
       expect(tokens?.output).toBeGreaterThan(0)
     })
 
     it('can be an edit of several pictures with a mask', async () => {
       const images = [input('first'), input('second')]
-      const picture = await draw({ kind: 'edit', images, mask: input('mask') })
+      const picture = await generateImage({ kind: 'edit', images, mask: input('mask') })
       expect(picture.facts).toMatchObject({ width: 256, height: 192 })
       expect(picture.tokens?.inputImage).toBeGreaterThan(0)
     })
 
     it('can be an edit of one picture', async () => {
-      const picture = await draw({ kind: 'edit', images: [input('first')] })
+      const picture = await generateImage({ kind: 'edit', images: [input('first')] })
       expect(picture.facts).toMatchObject({ width: 256, height: 192 })
     })
   })
@@ -153,82 +160,82 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
   describe('partial pictures', () => {
     it('come in order, each a real picture, before the whole one', async () => {
       const seen: { index: number; width: number }[] = []
-      const onPartial: DrawInput['onPartial'] = async ({ index, bytes, facts }) => {
+      const onPartial: GenerateInput['onPartial'] = async ({ index, bytes, facts }) => {
         const { width = 0, height } = await sharp(bytes).metadata()
         expect(facts).toMatchObject({ width, height })
         seen.push({ index, width })
       }
-      const picture = await draw({ partialImages: 2 }, { onPartial })
+      const picture = await generateImage({ partialImages: 2 }, { onPartial })
       expect(seen).toEqual([0, 1].map((index) => ({ index, width: 256 })))
       expect(picture.facts.width).toBe(256)
     })
 
     it('do not come when nobody asked', async () => {
       let partials = 0
-      await draw({}, { onPartial: async () => void (partials += 1) })
+      await generateImage({}, { onPartial: async () => void (partials += 1) })
       expect(partials).toBe(0)
     })
 
     it('leave an error of who keeps them as it is, and free the call', async () => {
       const full = new Error('disk full')
       const onPartial = () => Promise.reject(full)
-      await expect(draw({ partialImages: 2 }, { onPartial })).rejects.toBe(full)
-      await expect.poll(() => world.openCalls(), patience).toBe(0)
+      await expect(generateImage({ partialImages: 2 }, { onPartial })).rejects.toBe(full)
+      await expect.poll(() => fixture.openCalls(), abortScope).toBe(0)
     })
   })
 
   it('leaves an error of who reads the inputs as it is', async () => {
     const gone = new Error('blob gone')
     const readInput = () => Promise.reject(gone)
-    const call = draw({ kind: 'edit', images: [input('first')] }, { readInput })
+    const call = generateImage({ kind: 'edit', images: [input('first')] }, { readInput })
     await expect(call).rejects.toBe(gone)
   })
 
   describe('a call that is called off', () => {
     it('ends at once with the reason, and holds nothing any more', async () => {
-      world.arrange('silence')
+      fixture.arrange('silence')
       const controller = new AbortController()
       const reason = new Error('deadline')
-      const call = draw({}, { signal: controller.signal })
+      const call = generateImage({}, { signal: controller.signal })
       const ended = call.catch((error: unknown) => error)
-      await world.underway()
+      await fixture.underway()
       controller.abort(reason)
       const error = await ended
       expect(error).toMatchObject({ failure: { reason: 'aborted', failureClass: 'fatal' } })
       expect(error).toMatchObject({ cause: reason })
-      await expect.poll(() => world.openCalls(), patience).toBe(0)
+      await expect.poll(() => fixture.openCalls(), abortScope).toBe(0)
     })
 
     it('is not begun when it was called off before', async () => {
       const signal = AbortSignal.abort(new Error('too late'))
-      await expect(draw({}, { signal })).rejects.toMatchObject({
+      await expect(generateImage({}, { signal })).rejects.toMatchObject({
         failure: { reason: 'aborted', mayHaveProduced: false },
       })
-      expect(await world.openCalls()).toBe(0)
+      expect(await fixture.openCalls()).toBe(0)
     })
   })
 
   describe('a failure', () => {
     const tellable = faults.filter((fault) => fault !== 'silence')
     it.each(tellable)('is classified: %s', async (fault) => {
-      world.arrange(fault)
-      const error: unknown = await draw().catch((error: unknown) => error)
+      fixture.arrange(fault)
+      const error: unknown = await generateImage().catch((error: unknown) => error)
       expect(isUpstreamError(error)).toBe(true)
       expect(error).toMatchObject({ failure: { reason: fault, ...expected[fault] } })
-      expect(String(error)).not.toContain(world.access().secret)
-      await expect.poll(() => world.openCalls(), patience).toBe(0)
+      expect(String(error)).not.toContain(fixture.access().secret)
+      await expect.poll(() => fixture.openCalls(), abortScope).toBe(0)
     })
 
     it('that asks for patience says for how long', async () => {
-      world.arrange('rate-limited')
-      await expect(draw()).rejects.toMatchObject({ failure: { retryAfterMs: 7_000 } })
+      fixture.arrange('rate-limited')
+      await expect(generateImage()).rejects.toMatchObject({ failure: { retryAfterMs: 7_000 } })
     })
   })
 
   it('lists models', async () => {
     const { signal } = new AbortController()
-    const names = await world.upstream.listModels?.({ access: world.access(), signal })
-    expect(names).toContain(world.upstreamModel)
+    const names = await fixture.upstream.listModels?.({ access: fixture.access(), signal })
+    expect(names).toContain(fixture.upstreamModel)
   })
 }
 

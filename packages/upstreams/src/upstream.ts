@@ -24,7 +24,7 @@ export interface UpstreamAccess {
   settings: Record<string, unknown>
 }
 
-export interface DrawInput {
+export interface GenerateInput {
   access: UpstreamAccess
   request: ImageRequest
   /** The upstream's own name of the model. */
@@ -41,7 +41,7 @@ export interface DrawInput {
   signal: AbortSignal
 }
 
-export interface DrawnPicture {
+export interface GeneratedPicture {
   bytes: Uint8Array
   contentType: 'image/png' | 'image/jpeg' | 'image/webp'
   facts: ImageFacts
@@ -132,7 +132,7 @@ export interface Upstream {
    * Draws one picture. Throws an UpstreamError that carries an UpstreamFailure; when `signal` aborts,
    * one whose reason is `aborted` (class `fatal`) and whose cause is the signal's reason.
    */
-  draw?: (input: DrawInput) => Promise<DrawnPicture>
+  generateImage?: (input: GenerateInput) => Promise<GeneratedPicture>
   /** Where and with which headers a chat completion goes; the body is relayed as it came. */
   chatCall?: (access: UpstreamAccess) => RawCall
   /** Answers a chat completion by itself, where there is no HTTP upstream to relay to (sandbox). */

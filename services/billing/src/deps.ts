@@ -23,7 +23,7 @@ export interface BillingDeps {
 }
 
 /** What verbs, intake and upkeep get: the world, and what the module made of it. */
-export interface BillingParts extends Omit<BillingDeps, 'config' | 'metrics'> {
+export interface BillingContext extends Omit<BillingDeps, 'config' | 'metrics'> {
   config: BillingConfig
   prices: KnownPrices
   totals: KnownTotals

@@ -4,29 +4,29 @@ import type { CallOptions } from '@sluice/contracts/define-contract'
 import { AppError } from '@sluice/kernel/app-error'
 import type { HealthCheck } from '@sluice/service-kit/http/health'
 
-import type { BillingDeps, BillingParts } from './deps.ts'
+import type { BillingDeps, BillingContext } from './deps.ts'
 import { consumeEndedJobs } from './intake/consume-ended-jobs.ts'
-import { billingParts } from './parts.ts'
-import { startUpkeep } from './upkeep/start-upkeep.ts'
-import { addPrice } from './verbs/add-price.ts'
-import { captureHold } from './verbs/capture-hold.ts'
-import { captureUsage } from './verbs/capture-usage.ts'
-import { closeAllowance } from './verbs/close-allowance.ts'
-import { grantCredits } from './verbs/grant-credits.ts'
-import { listCharges } from './verbs/list-charges.ts'
-import { listEntries } from './verbs/list-entries.ts'
-import { openAllowance } from './verbs/open-allowance.ts'
-import { openHold } from './verbs/open-hold.ts'
-import { readBalance } from './verbs/read-balance.ts'
-import { readBalances } from './verbs/read-balances.ts'
-import { readCharge } from './verbs/read-charge.ts'
-import { readPrices } from './verbs/read-prices.ts'
-import { readTotals } from './verbs/read-totals.ts'
-import { readUsage } from './verbs/read-usage.ts'
-import { readSettlements } from './verbs/read-settlements.ts'
-import { refundCapture } from './verbs/refund-capture.ts'
-import { renewAllowances } from './verbs/renew-allowances.ts'
-import { voidHold } from './verbs/void-hold.ts'
+import { createBillingContext } from './billing-context.ts'
+import { startBackgroundTasks } from './background/start-background-tasks.ts'
+import { addPrice } from './methods/add-price.ts'
+import { captureHold } from './methods/capture-hold.ts'
+import { captureUsage } from './methods/capture-usage.ts'
+import { closeAllowance } from './methods/close-allowance.ts'
+import { grantCredits } from './methods/grant-credits.ts'
+import { listCharges } from './methods/list-charges.ts'
+import { listEntries } from './methods/list-entries.ts'
+import { openAllowance } from './methods/open-allowance.ts'
+import { openHold } from './methods/open-hold.ts'
+import { readBalance } from './methods/read-balance.ts'
+import { readBalances } from './methods/read-balances.ts'
+import { readCharge } from './methods/read-charge.ts'
+import { readPrices } from './methods/read-prices.ts'
+import { readTotals } from './methods/read-totals.ts'
+import { readUsage } from './methods/read-usage.ts'
+import { readSettlements } from './methods/read-settlements.ts'
+import { refundCapture } from './methods/refund-capture.ts'
+import { renewAllowances } from './methods/renew-allowances.ts'
+import { voidHold } from './methods/void-hold.ts'
 
 export interface BillingModule extends Billing {
   /** Takes hints of ended jobs from the bus, and begins upkeep. */
@@ -39,37 +39,37 @@ export interface BillingModule extends Billing {
 
 /** The credit ledger. Makes the module; opens no socket. */
 export function createBilling(deps: BillingDeps): BillingModule {
-  const parts = billingParts(deps)
+  const context = createBillingContext(deps)
   let ends: (() => Promise<void>)[] = []
   return {
-    openHold: verb(parts, openHold),
-    captureHold: verb(parts, captureHold),
-    voidHold: verb(parts, voidHold),
-    openAllowance: verb(parts, openAllowance),
-    renewAllowances: verb(parts, renewAllowances),
-    closeAllowance: verb(parts, closeAllowance),
+    openHold: method(context, openHold),
+    captureHold: method(context, captureHold),
+    voidHold: method(context, voidHold),
+    openAllowance: method(context, openAllowance),
+    renewAllowances: method(context, renewAllowances),
+    closeAllowance: method(context, closeAllowance),
     // Delivered already, so it is done whoever waits for it; its sender asks again until it was.
-    captureUsage: (input) => captureUsage(parts, input),
-    grantCredits: verb(parts, grantCredits),
-    refundCapture: verb(parts, refundCapture),
-    readBalance: verb(parts, readBalance),
-    readBalances: verb(parts, readBalances),
-    listEntries: verb(parts, listEntries),
-    readSettlements: verb(parts, readSettlements),
-    readUsage: verb(parts, readUsage),
-    listCharges: verb(parts, listCharges),
-    readCharge: verb(parts, readCharge),
-    readTotals: verb(parts, readTotals),
-    readPrices: verb(parts, readPrices),
-    addPrice: verb(parts, addPrice),
+    captureUsage: (input) => captureUsage(context, input),
+    grantCredits: method(context, grantCredits),
+    refundCapture: method(context, refundCapture),
+    readBalance: method(context, readBalance),
+    readBalances: method(context, readBalances),
+    listEntries: method(context, listEntries),
+    readSettlements: method(context, readSettlements),
+    readUsage: method(context, readUsage),
+    listCharges: method(context, listCharges),
+    readCharge: method(context, readCharge),
+    readTotals: method(context, readTotals),
+    readPrices: method(context, readPrices),
+    addPrice: method(context, addPrice),
 
     start: async () => {
-      const { bus, prices } = parts
+      const { bus, prices } = context
       const subscriptions: Unsubscribe[] = [
         await bus.subscribe('catalog-changed', () => prices.forget()),
-        await consumeEndedJobs(parts),
+        await consumeEndedJobs(context),
       ]
-      ends = [startUpkeep(parts), ...subscriptions]
+      ends = [startBackgroundTasks(context), ...subscriptions]
     },
     stop: async () => {
       const ending = ends
@@ -86,12 +86,12 @@ export function createBilling(deps: BillingDeps): BillingModule {
 }
 
 // Nothing commits once the caller was answered: the signal, with its deadline, goes down to the store.
-const verb =
+const method =
   <Input, Output>(
-    parts: BillingParts,
-    run: (parts: BillingParts, input: Input) => Promise<Output>,
+    context: BillingContext,
+    run: (context: BillingContext, input: Input) => Promise<Output>,
   ) =>
   async (input: Input, { signal }: CallOptions = {}): Promise<Output> => {
     signal?.throwIfAborted()
-    return run(signal ? { ...parts, store: parts.store.until(signal) } : parts, input)
+    return run(signal ? { ...context, store: context.store.until(signal) } : context, input)
   }

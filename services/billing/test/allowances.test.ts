@@ -3,7 +3,7 @@ import { isAppError } from '@sluice/kernel/app-error'
 import { describe, expect, it } from 'vitest'
 
 import { faultsOfBook } from '../src/ledger/invariants.ts'
-import { expireAllowances } from '../src/upkeep/expire-allowances.ts'
+import { expireAllowances } from '../src/background/expire-allowances.ts'
 import { id } from './ids.ts'
 import { memoryLedger } from './ledgers.ts'
 import { testBilling } from './test-billing.ts'
@@ -16,8 +16,8 @@ const GRACE_MS = 600_000
 
 async function setUp(grant = 1_000n) {
   const ledger = await memoryLedger()
-  const house = testBilling({ ledger, config: { graceMs: GRACE_MS } })
-  const { billing } = house
+  const installation = testBilling({ ledger, config: { graceMs: GRACE_MS } })
+  const { billing } = installation
   await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro: grant, memo: '' })
   const open = (facts: Partial<Parameters<typeof billing.openAllowance>[0]> = {}) =>
     billing.openAllowance({
@@ -31,11 +31,11 @@ async function setUp(grant = 1_000n) {
     })
   /** Ends the allowance as upkeep does after the lease and the grace. */
   const expire = async () => {
-    await house.clock.advance(60_000 + GRACE_MS + 1)
-    return expireAllowances(house.parts)
+    await installation.clock.advance(60_000 + GRACE_MS + 1)
+    return expireAllowances(installation.context)
   }
   return {
-    ...house,
+    ...installation,
     open,
     expire,
     refused: ledger.store.readRefused,
@@ -107,21 +107,21 @@ describe('an allowance', () => {
   })
 
   it('of an edge that died is given back only after its lease and the grace', async () => {
-    const { parts, clock, open, balance } = await setUp()
+    const { context, clock, open, balance } = await setUp()
     await open()
     await clock.advance(60_000 + GRACE_MS)
-    expect(await expireAllowances(parts)).toBe(0)
+    expect(await expireAllowances(context)).toBe(0)
     await clock.advance(1)
-    expect(await expireAllowances(parts)).toBe(1)
+    expect(await expireAllowances(context)).toBe(1)
     expect(await balance()).toMatchObject({ availableMicro: 1_000n, heldMicro: 0n })
-    expect(await expireAllowances(parts)).toBe(0)
+    expect(await expireAllowances(context)).toBe(0)
   })
 
   it('whose edge comes back between the look and the lock is left alone', async () => {
-    const { billing, parts, clock, open, balance } = await setUp()
+    const { billing, context, clock, open, balance } = await setUp()
     await open()
     await clock.advance(60_000 + GRACE_MS + 1)
-    const { store } = parts
+    const { store } = context
     const racing = {
       ...store,
       listOverdue: async (query: Parameters<typeof store.listOverdue>[0]) => {
@@ -130,7 +130,7 @@ describe('an allowance', () => {
         return overdue
       },
     }
-    expect(await expireAllowances({ ...parts, store: racing })).toBe(0)
+    expect(await expireAllowances({ ...context, store: racing })).toBe(0)
     expect(await balance()).toMatchObject({ heldMicro: 400n })
   })
 })
@@ -138,9 +138,9 @@ describe('an allowance', () => {
 // A token of output costs 1000 micro-credits, so these wallets are small on purpose.
 describe('usage records', () => {
   const rich = async (grant = 1_000_000n) => {
-    const house = await setUp(grant)
-    await house.open({ wantMicro: 100_000n })
-    return house
+    const installation = await setUp(grant)
+    await installation.open({ wantMicro: 100_000n })
+    return installation
   }
 
   it('are captured once, whatever is repeated within a batch or by another one', async () => {

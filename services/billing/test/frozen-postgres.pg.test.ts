@@ -72,8 +72,8 @@ const allow = (number: number) => {
   const deadline = startDeadline(systemClock, WITHIN_MS)
   const [needMicro, wantMicro] = [1_000_000n, 1_000_000n]
   const ids = { allowanceId: id('alw', wallets * 1_000 + number), edge: id('edge', 1), wallet }
-  const ask = { ...ids, needMicro, wantMicro, leaseMs: 60_000 }
-  return billing.openAllowance(ask, deadline).finally(deadline.clear)
+  const invoke = { ...ids, needMicro, wantMicro, leaseMs: 60_000 }
+  return billing.openAllowance(invoke, deadline).finally(deadline.clear)
 }
 const available = async () => (await billing.readBalance({ wallet })).availableMicro
 const untilServerHasDone = () =>
@@ -95,10 +95,10 @@ it.each([
   ['allowances', allow],
 ])(
   'sixteen %s that were refused by a frozen server are not there when it wakes',
-  async (_, ask) => {
+  async (_, invoke) => {
     await Promise.all(Array.from({ length: 4 }, available))
     await server.freeze()
-    const outcomes = await Promise.allSettled(Array.from({ length: 16 }, (_one, n) => ask(n)))
+    const outcomes = await Promise.allSettled(Array.from({ length: 16 }, (_one, n) => invoke(n)))
     await server.resume()
     expect(outcomes.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(
       outcomes.map(() => 'unavailable'),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { endHold } from '../src/ledger/hold.ts'
-import { expireHolds } from '../src/upkeep/expire-holds.ts'
-import { settleJobs } from '../src/verbs/settle-jobs.ts'
+import { expireHolds } from '../src/background/expire-holds.ts'
+import { settleJobs } from '../src/methods/settle-jobs.ts'
 import { settleJob } from './settle-one.ts'
 import { id } from './ids.ts'
 import {
@@ -59,11 +59,11 @@ describe('opening a hold', () => {
   it('says so when nothing prices the model', async () => {
     const { open } = await setUp()
     const before = new Date('2025-01-01T00:00:00.000Z')
-    const house = testBilling({ ledger: await memoryLedger() })
-    await house.clock.advance(before.getTime() - house.clock.nowMs())
+    const installation = testBilling({ ledger: await memoryLedger() })
+    await installation.clock.advance(before.getTime() - installation.clock.nowMs())
     const worstCase = { kind: 'images' as const, pictures: [low] }
-    const asked = { wallet, ref, model, worstCase, expiresAt: house.clock.now() }
-    expect(await house.billing.openHold(asked)).toEqual({ outcome: 'unpriced' })
+    const asked = { wallet, ref, model, worstCase, expiresAt: installation.clock.now() }
+    expect(await installation.billing.openHold(asked)).toEqual({ outcome: 'unpriced' })
     expect((await open()).outcome).toBe('opened')
   })
 
@@ -124,51 +124,51 @@ describe('capturing a hold', () => {
 
 describe('an ended job', () => {
   it('is charged for what it kept and its outbox row goes, in one step', async () => {
-    const { open, end, parts, ledger, balance } = await setUp()
+    const { open, end, context, ledger, balance } = await setUp()
     await open()
     await end('done', [low, low])
-    expect(await settleJob(parts, { jobId: ref })).toBe('capture')
+    expect(await settleJob(context, { jobId: ref })).toBe('capture')
     expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: credits(98) })
     expect(await ledger.readOutbox()).toEqual([])
   })
 
   it.each(['failed', 'cancelled'] as const)('that is %s pays nothing', async (state) => {
-    const { open, end, parts, balance } = await setUp()
+    const { open, end, context, balance } = await setUp()
     await open()
     await end(state, [])
-    expect(await settleJob(parts, { jobId: ref })).toBe('void')
-    expect(await settleJob(parts, { jobId: ref })).toBe('repeat')
+    expect(await settleJob(context, { jobId: ref })).toBe('void')
+    expect(await settleJob(context, { jobId: ref })).toBe('repeat')
     expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: credits(100) })
   })
 
   it('is settled once however often it is announced, and before it ended not at all', async () => {
-    const { open, end, parts, ledger, balance } = await setUp()
+    const { open, end, context, ledger, balance } = await setUp()
     await open()
-    expect(await settleJob(parts, { jobId: ref })).toBe('not-ended')
+    expect(await settleJob(context, { jobId: ref })).toBe('not-ended')
     ledger.jobs.set(ref, 'running')
-    await ledger.promiseJobEnded(ref)
-    expect(await settleJob(parts, { jobId: ref })).toBe('not-ended')
+    await ledger.enqueueJobEnded(ref)
+    expect(await settleJob(context, { jobId: ref })).toBe('not-ended')
     expect(await ledger.readOutbox()).toEqual([ref])
     await end('done')
-    expect(await settleJob(parts, { jobId: ref })).toBe('capture')
-    expect(await settleJob(parts, { jobId: ref })).toBe('repeat')
+    expect(await settleJob(context, { jobId: ref })).toBe('capture')
+    expect(await settleJob(context, { jobId: ref })).toBe('repeat')
     expect(await balance()).toMatchObject({ availableMicro: credits(99) })
   })
 
   it('whose hold expired meanwhile is charged to what is available', async () => {
-    const { billing, open, parts, ledger, balance } = await setUp(32)
+    const { billing, open, context, ledger, balance } = await setUp(32)
     await open()
     await ledger.store.inTransaction(async (book) => {
       const hold = await book.lockHold({ purpose: 'job', ref })
       if (!hold) throw new Error('it was opened')
-      const ended = endHold({ hold, state: 'expired', at: parts.clock.now() })
+      const ended = endHold({ hold, state: 'expired', at: context.clock.now() })
       await book.post({ holds: [ended.hold], transfers: ended.transfers })
     })
-    const other = { wallet, ref: id('img', 2), model, expiresAt: parts.clock.now() }
+    const other = { wallet, ref: id('img', 2), model, expiresAt: context.clock.now() }
     const worstCase = { kind: 'images' as const, pictures: [high, high] }
     await billing.openHold({ ...other, worstCase })
     ledger.jobs.set(ref, { state: 'done', wallet, apiKeyId, model, pictures: [low, low] })
-    expect(await settleJob(parts, { jobId: ref })).toBe('capture')
+    expect(await settleJob(context, { jobId: ref })).toBe('capture')
     // All that was available is held by the other job: what is owed stays visible.
     expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: credits(32) })
     const { entries } = await billing.listEntries({ wallet, limit: 1 })
@@ -176,20 +176,20 @@ describe('an ended job', () => {
   })
 
   it('is charged to what another late one of its wallet has left, when both are settled together', async () => {
-    const { billing, parts, ledger, clock, balance } = await setUp(3)
+    const { billing, context, ledger, clock, balance } = await setUp(3)
     const refs = [id('img', 1), id('img', 2)]
     const worstCase = { kind: 'images' as const, pictures: [low] }
     for (const ref of refs) {
       await billing.openHold({ wallet, ref, model, worstCase, expiresAt: clock.now() })
     }
     await clock.advance(86_400_000)
-    expect(await expireHolds(parts)).toMatchObject({ expired: 2 })
+    expect(await expireHolds(context)).toMatchObject({ expired: 2 })
     const third = { wallet, ref: id('img', 3), model, expiresAt: clock.now() }
     await billing.openHold({ ...third, worstCase: { kind: 'images', pictures: [wide] } })
     for (const ref of refs) {
       ledger.jobs.set(ref, { state: 'done', wallet, apiKeyId, model, pictures: [low] })
     }
-    const settled = await settleJobs(parts, { jobIds: refs })
+    const settled = await settleJobs(context, { jobIds: refs })
     expect(settled.map(({ hold }) => [hold?.lateMicro, hold?.receivableMicro])).toEqual([
       [credits(1), 0n],
       [0n, credits(1)],
@@ -198,19 +198,19 @@ describe('an ended job', () => {
   })
 
   it('that was voided before is not charged, and the loss is said', async () => {
-    const { billing, open, end, parts, log, balance } = await setUp()
+    const { billing, open, end, context, log, balance } = await setUp()
     await open()
     await billing.voidHold({ ref, reason: 'the submit failed' })
     await end('done')
-    await settleJob(parts, { jobId: ref })
+    await settleJob(context, { jobId: ref })
     expect(await balance()).toMatchObject({ availableMicro: credits(100) })
     expect(log.lines).toContainEqual(expect.objectContaining({ message: 'upstream loss' }))
   })
 
   it('that never had a hold rings an alarm', async () => {
-    const { end, parts, log } = await setUp()
+    const { end, context, log } = await setUp()
     await end('done')
-    expect(await settleJob(parts, { jobId: ref })).toBe('unheld')
+    expect(await settleJob(context, { jobId: ref })).toBe('unheld')
     expect(log.lines).toContainEqual(expect.objectContaining({ level: 'error' }))
   })
 })
@@ -219,7 +219,7 @@ describe('voiding a hold', () => {
   it('gives all of it back, once, and is nothing for a job that never had one', async () => {
     const { billing, open, ledger, balance } = await setUp()
     await open()
-    await ledger.promiseJobEnded(ref)
+    await ledger.enqueueJobEnded(ref)
     const reason = 'nothing was drawn'
     expect(await billing.voidHold({ ref, reason })).toEqual({ releasedMicro: credits(32) })
     expect(await billing.voidHold({ ref, reason })).toEqual({ releasedMicro: credits(32) })

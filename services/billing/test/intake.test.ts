@@ -14,8 +14,8 @@ const low = { width: 1024, height: 1024, quality: 'low' } as const
 
 async function setUp() {
   const ledger = await memoryLedger()
-  const house = testBilling({ ledger })
-  const { billing, clock } = house
+  const installation = testBilling({ ledger })
+  const { billing, clock } = installation
   const amountMicro = 100_000_000n
   await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro, memo: '' })
   const worstCase = { kind: 'images' as const, pictures: [low, low] }
@@ -25,14 +25,14 @@ async function setUp() {
   const want = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
   await billing.openAllowance({ allowanceId, wallet, edge, ...want })
   await billing.start()
-  return { ...house, balance: () => billing.readBalance({ wallet }) }
+  return { ...installation, balance: () => billing.readBalance({ wallet }) }
 }
 
 describe('the news that a job ended', () => {
   it('settles it, though it comes twice and the first time the process dies unheard', async () => {
     const { bus, clock, ledger, store, balance, billing } = await setUp()
     ledger.jobs.set(ref, { state: 'done', wallet, apiKeyId, model, pictures: [low] })
-    await ledger.promiseJobEnded(ref)
+    await ledger.enqueueJobEnded(ref)
     store.crashAt('after-commit')
     await bus.announce('image-job-ended', { jobId: ref })
     await bus.announce('image-job-ended', { jobId: ref })

@@ -15,8 +15,8 @@ export const credits = (amount: number) => BigInt(amount) * 1_000_000n
 
 /** A wallet with credits, and one image job that wants two pictures of high quality. */
 export async function jobScene(grant = 100) {
-  const house = testBilling({ ledger: await memoryLedger() })
-  const { billing, clock } = house
+  const installation = testBilling({ ledger: await memoryLedger() })
+  const { billing, clock } = installation
   const amountMicro = credits(grant)
   await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro, memo: 'welcome' })
   const expiresAt = new Date(clock.nowMs() + 600_000)
@@ -39,10 +39,10 @@ export async function jobScene(grant = 100) {
       ...facts,
     })
   const end = (state: 'done' | 'failed' | 'cancelled', pictures = [low]) => {
-    house.ledger.jobs.set(ref, { state, wallet, apiKeyId, model, pictures })
-    return house.ledger.promiseJobEnded(ref)
+    installation.ledger.jobs.set(ref, { state, wallet, apiKeyId, model, pictures })
+    return installation.ledger.enqueueJobEnded(ref)
   }
-  return { ...house, open, capture, end, balance: () => billing.readBalance({ wallet }) }
+  return { ...installation, open, capture, end, balance: () => billing.readBalance({ wallet }) }
 }
 
 /** The code and parameter of the error that a call ends with. */

@@ -26,8 +26,8 @@ beforeAll(async () => {
   database = await testDatabase()
   proxy = await holdingProxy(database.url)
   postgres = connectPostgres({ url: proxy.url, onError: () => {} })
-  const house = testBilling({ ledger: await pgLedger({ ...database, db: postgres.db }) })
-  billing = house.billing
+  const installation = testBilling({ ledger: await pgLedger({ ...database, db: postgres.db }) })
+  billing = installation.billing
   await billing.grantCredits({
     transferId: 'first-gift',
     wallet,
@@ -65,13 +65,13 @@ it.each([
   ['a grant', 'insert into ledger_transfers', () => billing.grantCredits(grant, { signal })],
 ])(
   '%s whose statement arrives after its caller was answered is not there',
-  async (_, words, ask) => {
+  async (_, words, invoke) => {
     // The connection is there, so that the time goes by while the statement is kept back.
     await sql`select`.execute(postgres.db)
     proxy.hold(words)
     const deadline = startDeadline(systemClock, WITHIN_MS)
     signal = deadline.signal
-    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(invoke()).rejects.toMatchObject({ code: 'unavailable' })
     await proxy.release()
     const balance = { availableMicro: GIVEN_MICRO, heldMicro: 0n, postedMicro: GIVEN_MICRO }
     await expect.poll(() => billing.readBalance({ wallet })).toEqual(balance)

@@ -8,9 +8,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { memoryLedger } from './ledgers.ts'
 import { emptyLedger, pgLedger } from './pg-ledgers.ts'
 import { actions } from './sim/actions.ts'
-import { crowd, crowdWorld } from './sim/crowd.ts'
+import { crowd, crowdSimulation } from './sim/crowd.ts'
 import { quiesce } from './sim/quiesce.ts'
-import { checkWorld, GRACE_MS, world } from './sim/world.ts'
+import { checkInvariants, GRACE_MS, createSimulation } from './sim/simulation.ts'
 import { testBilling } from './test-billing.ts'
 
 const start = Date.UTC(2026, 5, 1)
@@ -34,7 +34,7 @@ eachPostgres('in any order of verbs, crashes, repeats and lost words', (open) =>
         const ended = await simulate({
           seed,
           steps: 120,
-          world: async () => {
+          createState: async () => {
             const oracle = testBilling({
               ledger: await memoryLedger({ prices }),
               clock,
@@ -42,10 +42,10 @@ eachPostgres('in any order of verbs, crashes, repeats and lost words', (open) =>
               config,
             })
             const subject = testBilling({ ledger, clock, seed, config })
-            return world({ subjects: [oracle, subject], clock, prices })
+            return createSimulation({ subjects: [oracle, subject], clock, prices })
           },
           actions,
-          check: checkWorld,
+          check: checkInvariants,
         })
         await quiesce(ended)
       },
@@ -58,13 +58,15 @@ eachPostgres('in any order of verbs, crashes, repeats and lost words', (open) =>
       'the book adds up after each burst and everybody paid once what was delivered (seed %i)',
       async (seed) => {
         const clock = fakeClock(start)
-        const house = testBilling({ ledger: await pgLedger(database), clock, seed, config })
-        const prices = await house.ledger.store.readPrices()
-        const crowded = await crowdWorld(world({ subjects: [house], clock, prices }))
+        const installation = testBilling({ ledger: await pgLedger(database), clock, seed, config })
+        const prices = await installation.ledger.store.readPrices()
+        const crowded = await crowdSimulation(
+          createSimulation({ subjects: [installation], clock, prices }),
+        )
         const random = seededRandom(seed)
         for (let burst = 0; burst < 25; burst += 1) {
           await crowd(crowded, random)
-          await checkWorld(crowded)
+          await checkInvariants(crowded)
         }
         await quiesce(crowded, random)
         expect(crowded.honest.size).toBeGreaterThan(0)

@@ -5,9 +5,9 @@ import { describe, it } from 'vitest'
 import { memoryLedger } from './ledgers.ts'
 import { actions } from './sim/actions.ts'
 import { quiesce } from './sim/quiesce.ts'
-import { checkWorld, GRACE_MS, world } from './sim/world.ts'
+import { checkInvariants, GRACE_MS, createSimulation } from './sim/simulation.ts'
 import { testBilling } from './test-billing.ts'
-import { housePrices } from './test-prices.ts'
+import { samplePrices } from './test-prices.ts'
 
 const STEPS = 300
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
@@ -21,12 +21,12 @@ describe('in any order of verbs, crashes, repeats and lost words', () => {
       const ended = await simulate({
         seed,
         steps: STEPS,
-        world: async () => {
-          const house = testBilling({ ledger: await memoryLedger(), clock, seed, config })
-          return world({ subjects: [house], clock, prices: housePrices })
+        createState: async () => {
+          const installation = testBilling({ ledger: await memoryLedger(), clock, seed, config })
+          return createSimulation({ subjects: [installation], clock, prices: samplePrices })
         },
         actions,
-        check: checkWorld,
+        check: checkInvariants,
       })
       await quiesce(ended)
     },

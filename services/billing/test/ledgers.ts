@@ -3,12 +3,12 @@ import type { PriceRow } from '@sluice/contracts/prices'
 import type { LedgerUnderTest } from './ledger-suite/scene.ts'
 import type { MemoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { memoryLedgerStore } from '../src/store/memory-ledger-store.ts'
-import { housePrices } from './test-prices.ts'
+import { samplePrices } from './test-prices.ts'
 
 /** A book in memory with the prices of a fresh house, and the jobs that a test puts into it. */
-export async function memoryLedger({ prices = housePrices }: { prices?: PriceRow[] } = {}): Promise<
-  LedgerUnderTest & { store: MemoryLedgerStore }
-> {
+export async function memoryLedger({
+  prices = samplePrices,
+}: { prices?: PriceRow[] } = {}): Promise<LedgerUnderTest & { store: MemoryLedgerStore }> {
   const jobs: LedgerUnderTest['jobs'] = new Map()
   const store = memoryLedgerStore({ prices, jobs: jobsIn(jobs) })
   return {
@@ -16,7 +16,7 @@ export async function memoryLedger({ prices = housePrices }: { prices?: PriceRow
     jobs,
     readBook: store.readBook,
     readOutbox: async () => [...store.outbox],
-    promiseJobEnded: async (jobId) => void store.outbox.add(jobId),
+    enqueueJobEnded: async (jobId) => void store.outbox.add(jobId),
   }
 }
 

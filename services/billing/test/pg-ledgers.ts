@@ -32,7 +32,7 @@ export async function pgLedger(database: TestDatabase): Promise<LedgerUnderTest>
         .execute()
       return rows.map(({ key }) => key)
     },
-    promiseJobEnded: async (jobId) => {
+    enqueueJobEnded: async (jobId) => {
       const dueAt = new Date('2026-06-01T00:00:00.000Z')
       const message = { topic: 'image-job-ended', key: jobId, payload: { jobId }, dueAt } as const
       await db.transaction().execute((trx) => writeOutbox(trx, message))

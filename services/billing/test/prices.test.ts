@@ -1,7 +1,7 @@
 import type { ImagePrice } from '@sluice/contracts/prices'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-import { PRICE_MICRO_MAX, STEP_PIXELS_MIN } from '../src/verbs/add-price.ts'
+import { PRICE_MICRO_MAX, STEP_PIXELS_MIN } from '../src/methods/add-price.ts'
 import { id } from './ids.ts'
 import { memoryLedger } from './ledgers.ts'
 import { testBilling } from './test-billing.ts'
@@ -15,22 +15,22 @@ const images = (facts: Partial<ImagePrice['steps'][number]> = {}): ImagePrice =>
 describe('adding a price', () => {
   it('puts a row in the book and announces that the catalog changed', async () => {
     const { billing, bus, clock } = testBilling({ ledger: await memoryLedger() })
-    const heard: unknown[] = []
-    await bus.subscribe('catalog-changed', (event) => void heard.push(event))
+    const reply: unknown[] = []
+    await bus.subscribe('catalog-changed', (event) => void reply.push(event))
     const row = { model: 'gpt-image-1', effectiveAt: clock.now(), price: images() }
     const { id } = await billing.addPrice({ row })
     await clock.advance(100)
-    expect(heard).toEqual([{}])
+    expect(reply).toEqual([{}])
     expect((await billing.readPrices({})).rows).toContainEqual({ ...row, id })
   })
 
   it('succeeds while the bus is away: the outbox tells it later', async () => {
-    const house = testBilling({ ledger: await memoryLedger() })
-    await house.bus.close()
-    const row = { model: 'gpt-image-1', effectiveAt: house.clock.now(), price: images() }
-    const { id } = await house.billing.addPrice({ row })
-    expect((await house.billing.readPrices({})).rows).toContainEqual({ ...row, id })
-    expect(house.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
+    const installation = testBilling({ ledger: await memoryLedger() })
+    await installation.bus.close()
+    const row = { model: 'gpt-image-1', effectiveAt: installation.clock.now(), price: images() }
+    const { id } = await installation.billing.addPrice({ row })
+    expect((await installation.billing.readPrices({})).rows).toContainEqual({ ...row, id })
+    expect(installation.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
   })
 
   it('is in force at a replica within a second though its announcement got lost', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { expireHolds } from '../src/upkeep/expire-holds.ts'
+import { expireHolds } from '../src/background/expire-holds.ts'
 import { id } from './ids.ts'
 import { apiKeyId, credits, high, jobScene, low, model, ref, refusal, wallet } from './job-scene.ts'
 import { usageOf } from './usage-records.ts'
@@ -47,10 +47,10 @@ describe('one charge', () => {
   })
 
   it('of a job whose hold expired before says what was paid late and what is owed', async () => {
-    const { billing, clock, parts, open, capture } = await jobScene(40)
+    const { billing, clock, context, open, capture } = await jobScene(40)
     await open()
-    await clock.advance(parts.config.graceMs + 600_001)
-    await expireHolds(parts)
+    await clock.advance(context.config.graceMs + 600_001)
+    await expireHolds(context)
     const spent = id('img', 2)
     await open({ ref: spent })
     await capture([high, high])

@@ -1,12 +1,12 @@
-import type { BillingParts } from '../src/deps.ts'
-import type { SettleOutcome } from '../src/verbs/settle-jobs.ts'
-import { settleJobs } from '../src/verbs/settle-jobs.ts'
+import type { BillingContext } from '../src/deps.ts'
+import type { SettleOutcome } from '../src/methods/settle-jobs.ts'
+import { settleJobs } from '../src/methods/settle-jobs.ts'
 
 /** What is done about one job's money. */
 export async function settleJob(
-  parts: BillingParts,
+  context: BillingContext,
   { jobId }: { jobId: string },
 ): Promise<SettleOutcome | undefined> {
-  const [settled] = await settleJobs(parts, { jobIds: [jobId] })
+  const [settled] = await settleJobs(context, { jobIds: [jobId] })
   return settled?.outcome
 }

@@ -7,7 +7,7 @@ import { eachPostgres } from '@sluice/testkit/databases'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import { kyselyLedgerStore } from '../src/store/kysely-ledger-store.ts'
-import { expireHolds } from '../src/upkeep/expire-holds.ts'
+import { expireHolds } from '../src/background/expire-holds.ts'
 import { settleJob } from './settle-one.ts'
 import { emptyLedger, pgLedger } from './pg-ledgers.ts'
 import { testBilling } from './test-billing.ts'
@@ -33,8 +33,8 @@ eachPostgres('a job of the real job store', (open) => {
     const jobs = createKyselyJobStore({ db })
     const ledger = await pgLedger(database)
     const store = kyselyLedgerStore({ db, jobs: { readEndedJob, isJobRunning, findJobs } })
-    const house = testBilling({ ledger: { ...ledger, store } })
-    const { billing, clock } = house
+    const installation = testBilling({ ledger: { ...ledger, store } })
+    const { billing, clock } = installation
     const amountMicro = 100_000_000n
     await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro, memo: '' })
     const job = sampleJob({ now: clock.now(), request: { count: 2 } })
@@ -48,9 +48,9 @@ eachPostgres('a job of the real job store', (open) => {
     })
     await jobs.submit(job, clock.now())
     /** Draws it to its end: one picture is kept, the other fails. */
-    const draw = async () => {
+    const generateImage = async () => {
       const runner = sampleId('run', 1)
-      const claimed = await jobs.claim({ jobId: job.id, runner, places: 2, now: clock.now() })
+      const claimed = await jobs.claim({ jobId: job.id, runner, slots: 2, now: clock.now() })
       assert(claimed, 'it waits')
       const failure = { code: 'upstream_failed', message: 'no' }
       await jobs.write({
@@ -64,17 +64,20 @@ eachPostgres('a job of the real job store', (open) => {
     }
     const balance = () => billing.readBalance({ wallet })
     const findings = async () => {
-      const report = await store.verify({ now: clock.now(), graceMs: house.parts.config.graceMs })
+      const report = await store.verify({
+        now: clock.now(),
+        graceMs: installation.context.config.graceMs,
+      })
       return report.findings
     }
-    return { ...house, jobs, job, draw, balance, findings }
+    return { ...installation, jobs, job, generateImage, balance, findings }
   }
 
   it('is charged for what it kept, and its promise is taken down', async () => {
-    const { parts, ledger, job, draw, balance, findings } = await setUp()
-    await draw()
+    const { context, ledger, job, generateImage, balance, findings } = await setUp()
+    await generateImage()
     expect(await ledger.readOutbox()).toEqual([job.id])
-    expect(await settleJob(parts, { jobId: job.id })).toBe('capture')
+    expect(await settleJob(context, { jobId: job.id })).toBe('capture')
     expect(await balance()).toMatchObject({
       heldMicro: 0n,
       availableMicro: 100_000_000n - HIGH_1024X1536_MICRO,
@@ -84,17 +87,17 @@ eachPostgres('a job of the real job store', (open) => {
   })
 
   it('that was cancelled gets all of it back', async () => {
-    const { parts, ledger, jobs, clock, job, balance, findings } = await setUp()
+    const { context, ledger, jobs, clock, job, balance, findings } = await setUp()
     await jobs.cancel(job.id, clock.now())
-    expect(await settleJob(parts, { jobId: job.id })).toBe('void')
+    expect(await settleJob(context, { jobId: job.id })).toBe('void')
     expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: 100_000_000n })
     expect(await ledger.readOutbox()).toEqual([])
     expect(await findings()).toEqual([])
   })
 
   it('keeps its hold while it waits, however long, and is settled by upkeep when it ended unheard', async () => {
-    const { parts, billing, jobs, clock, draw, balance, findings } = await setUp()
-    await draw()
+    const { context, billing, jobs, clock, generateImage, balance, findings } = await setUp()
+    await generateImage()
     const waiting = sampleJob({ number: 2, now: clock.now() })
     await billing.openHold({
       wallet,
@@ -105,7 +108,7 @@ eachPostgres('a job of the real job store', (open) => {
     })
     await jobs.submit(waiting, clock.now())
     await clock.advance(86_400_000)
-    expect(await expireHolds(parts)).toEqual({ expired: 0, settled: 1, running: 1 })
+    expect(await expireHolds(context)).toEqual({ expired: 0, settled: 1, running: 1 })
     expect(await balance()).toMatchObject({ heldMicro: 1_000_000n })
     expect(await findings()).toMatchObject([{ invariant: 3, count: 1 }])
   })

@@ -9,10 +9,10 @@ import type { Metrics } from '@sluice/service-kit/metrics'
 import { createMetrics } from '@sluice/service-kit/metrics'
 
 import type { BillingConfig } from '../src/config.ts'
-import type { BillingDeps, BillingParts } from '../src/deps.ts'
+import type { BillingDeps, BillingContext } from '../src/deps.ts'
 import type { BillingModule } from '../src/module.ts'
 import { createBilling } from '../src/module.ts'
-import { billingParts } from '../src/parts.ts'
+import { createBillingContext } from '../src/billing-context.ts'
 import type { LedgerUnderTest } from './ledger-suite/scene.ts'
 import type { CrashingStore } from './crashing-store.ts'
 import { crashingStore } from './crashing-store.ts'
@@ -20,7 +20,7 @@ import { crashingStore } from './crashing-store.ts'
 export interface TestBilling {
   billing: BillingModule
   /** The same parts that the module works with, for what is not on the contract. */
-  parts: BillingParts
+  context: BillingContext
   ledger: LedgerUnderTest
   store: CrashingStore
   clock: FakeClock
@@ -49,7 +49,7 @@ export function testBilling({
   const deps: BillingDeps = { store, bus, clock, random, log, metrics, config }
   return {
     billing: createBilling(deps),
-    parts: billingParts(deps),
+    context: createBillingContext(deps),
     ledger,
     store,
     clock,

@@ -3,7 +3,7 @@ import type { PriceRow } from '@sluice/contracts/prices'
 const hex = (digit: number) => digit.toString(16).padStart(32, '0')
 
 /** The price book of a fresh house, as far as tests depend on it: the migration writes the same. */
-export const housePrices: PriceRow[] = [
+export const samplePrices: PriceRow[] = [
   {
     id: `price_${hex(1)}`,
     model: '*',

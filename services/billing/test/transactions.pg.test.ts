@@ -32,7 +32,9 @@ afterAll(async () => {
 })
 
 /** How many commits the server counts for so much work by a session of its own. */
-async function countCommits(work: (house: TestBilling) => Promise<unknown>): Promise<number> {
+async function countCommits(
+  work: (installation: TestBilling) => Promise<unknown>,
+): Promise<number> {
   const before = await readCommits()
   const session = connectPostgres({ url: database.url, poolMax: 1, onError: () => {} })
   const name = new URL(database.url).pathname.slice(1)
@@ -60,13 +62,13 @@ async function readCommits(): Promise<number> {
 }
 
 /** Commits a turn, whatever a session costs besides. */
-async function commitsATurn(turn: (house: TestBilling, number: number) => Promise<unknown>) {
+async function commitsATurn(turn: (installation: TestBilling, number: number) => Promise<unknown>) {
   const many = 10
   const times = (count: number) =>
-    countCommits(async (house) => {
+    countCommits(async (installation) => {
       const gift = { wallet, amountMicro: 100_000_000n, memo: '' }
-      await house.billing.grantCredits({ transferId: `gift-round-${rounds}`, ...gift })
-      for (let index = 1; index <= count; index += 1) await turn(house, rounds * 100 + index)
+      await installation.billing.grantCredits({ transferId: `gift-round-${rounds}`, ...gift })
+      for (let index = 1; index <= count; index += 1) await turn(installation, rounds * 100 + index)
     })
   const once = await times(1)
   return ((await times(1 + many)) - once) / many
@@ -87,11 +89,17 @@ describe('a job costs billing', () => {
   })
 
   it('and one to settle it', async () => {
-    const both = await commitsATurn(async (house, number) => {
-      await openHold(house, number)
+    const both = await commitsATurn(async (installation, number) => {
+      await openHold(installation, number)
       const jobId = id('img', number)
-      house.ledger.jobs.set(jobId, { state: 'done', wallet, apiKeyId, model, pictures: [low] })
-      expect(await settleJob(house.parts, { jobId })).toBe('capture')
+      installation.ledger.jobs.set(jobId, {
+        state: 'done',
+        wallet,
+        apiKeyId,
+        model,
+        pictures: [low],
+      })
+      expect(await settleJob(installation.context, { jobId })).toBe('capture')
     })
     expect(both).toBe(2)
   })

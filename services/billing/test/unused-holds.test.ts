@@ -1,7 +1,7 @@
 import { startDeadline } from '@sluice/kernel/deadline'
 import { expect, it } from 'vitest'
 
-import { voidUnusedHolds } from '../src/upkeep/void-unused-holds.ts'
+import { voidUnusedHolds } from '../src/background/void-unused-holds.ts'
 import { id } from './ids.ts'
 import { memoryLedger } from './ledgers.ts'
 import { testBilling } from './test-billing.ts'
@@ -14,8 +14,8 @@ const TWO_MINUTES_MS = 120_000
 
 async function setUp(holds: number) {
   const ledger = await memoryLedger()
-  const house = testBilling({ ledger })
-  const { billing, clock } = house
+  const installation = testBilling({ ledger })
+  const { billing, clock } = installation
   await billing.grantCredits({
     transferId: 'first-gift',
     wallet,
@@ -35,35 +35,35 @@ async function setUp(holds: number) {
     )
   for (let number = 1; number <= holds; number += 1) await open(number)
   const available = async () => (await billing.readBalance({ wallet })).availableMicro
-  return { ...house, open, available }
+  return { ...installation, open, available }
 }
 
 it('gives back every hold without a job within two minutes, and none before a submission has its time', async () => {
-  const { billing, clock, available, parts } = await setUp(16)
+  const { billing, clock, available, context } = await setUp(16)
   await billing.start()
   await clock.advance(59_000)
   expect(await available()).toBeLessThan(GIVEN_MICRO)
   await clock.advance(TWO_MINUTES_MS - 59_000)
   expect(await available()).toBe(GIVEN_MICRO)
-  expect(await voidUnusedHolds(parts)).toBe(0)
+  expect(await voidUnusedHolds(context)).toBe(0)
   await billing.stop()
 })
 
 it('leaves the holds of jobs alone, whether they run or have ended', async () => {
-  const { clock, ledger, parts, available } = await setUp(3)
+  const { clock, ledger, context, available } = await setUp(3)
   ledger.jobs.set(id('img', 1), 'running')
   const ended = { wallet, apiKeyId: id('key', 1), model, pictures: [low] }
   ledger.jobs.set(id('img', 2), { state: 'done', ...ended })
   await clock.advance(TWO_MINUTES_MS)
-  expect(await voidUnusedHolds(parts)).toBe(1)
+  expect(await voidUnusedHolds(context)).toBe(1)
   expect(await available()).toBe(GIVEN_MICRO - 2_000_000n)
 })
 
 it('looks at every page of them', async () => {
-  const { clock, parts, available } = await setUp(30)
+  const { clock, context, available } = await setUp(30)
   await clock.advance(TWO_MINUTES_MS)
-  const pages = { ...parts.store, listWithoutJob: listBy(7, parts.store.listWithoutJob) }
-  expect(await voidUnusedHolds({ ...parts, store: pages })).toBe(30)
+  const pages = { ...context.store, listWithoutJob: listBy(7, context.store.listWithoutJob) }
+  expect(await voidUnusedHolds({ ...context, store: pages })).toBe(30)
   expect(await available()).toBe(GIVEN_MICRO)
 })
 

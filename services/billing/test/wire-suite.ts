@@ -24,19 +24,19 @@ const images = { kind: 'images' as const, pictures: [low] }
 
 /** Every method of the contract means the same over every wire. */
 export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void {
-  let house: TestBilling
+  let installation: TestBilling
   let wire: Wire
   let port: Billing
   beforeEach(async () => {
-    house = testBilling({ ledger: await memoryLedger() })
-    wire = await open(house.billing)
+    installation = testBilling({ ledger: await memoryLedger() })
+    wire = await open(installation.billing)
     port = wire.port
     const gift = { transferId: 'first-gift', wallet, amountMicro: 50_000_000n, memo: 'welcome' }
     await port.grantCredits(gift)
   })
   afterEach(() => wire.close())
 
-  const inMs = (ms: number) => new Date(house.clock.nowMs() + ms)
+  const inMs = (ms: number) => new Date(installation.clock.nowMs() + ms)
   const openHold = (pictures = [low, low]) =>
     port.openHold({
       wallet,
@@ -235,7 +235,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     const signal = AbortSignal.abort(new Error('gone'))
     const gift = { transferId: 'second-gift', wallet, amountMicro: 1n, memo: '' }
     await expect(port.grantCredits(gift, { signal })).rejects.toThrow('gone')
-    expect(await house.billing.readBalance({ wallet })).toMatchObject({
+    expect(await installation.billing.readBalance({ wallet })).toMatchObject({
       availableMicro: 50_000_000n,
     })
   })

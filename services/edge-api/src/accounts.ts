@@ -1,23 +1,23 @@
 import type { AccountDeps } from './account-deps.ts'
 import { keyHash } from './key-hash.ts'
-import type { StoredPerson } from './store/identity-store.ts'
-import type { CreateUser } from './verbs/create-user.ts'
-import { createUser } from './verbs/create-user.ts'
-import type { IssueKey } from './verbs/issue-key.ts'
-import { issueKey } from './verbs/issue-key.ts'
-import type { ReplacedPassword } from './verbs/replace-password.ts'
-import { replacePassword } from './verbs/replace-password.ts'
-import { revokeKey } from './verbs/revoke-key.ts'
+import type { StoredUser } from './store/identity-store.ts'
+import type { CreateUser } from './methods/create-user.ts'
+import { createUser } from './methods/create-user.ts'
+import type { IssueKey } from './methods/issue-key.ts'
+import { issueKey } from './methods/issue-key.ts'
+import type { ReplacedPassword } from './methods/replace-password.ts'
+import { replacePassword } from './methods/replace-password.ts'
+import { revokeKey } from './methods/revoke-key.ts'
 
 export { makePassword } from './identity/make-password.ts'
 
 /** Users and their API keys, for the operator's commands and the control API. */
 export interface Accounts {
   /** A user with a wallet of their own; an e-mail that is known answers the user who has it. */
-  createUser(input: CreateUser): Promise<StoredPerson & { fresh: boolean }>
+  createUser(input: CreateUser): Promise<StoredUser & { fresh: boolean }>
   /** A new password for who lost theirs; in this answer only. Every session of theirs ends. */
   replacePassword(input: { email: string }): Promise<ReplacedPassword | undefined>
-  findUser(email: string): Promise<StoredPerson | undefined>
+  findUser(email: string): Promise<StoredUser | undefined>
   /** Makes a key; its plaintext is in the answer and nowhere else. */
   issueKey(input: IssueKey): Promise<{ id: string; apiKey: string; fresh: boolean }>
   /** False when there is no such key, or it was revoked before. */
@@ -27,13 +27,13 @@ export interface Accounts {
 /** Makes the verbs over a store; `pepper` is base64. Opens no socket. */
 export function createAccounts({
   pepper,
-  ...world
+  ...given
 }: Omit<AccountDeps, 'keyHash'> & { pepper: string }): Accounts {
-  const deps = { ...world, keyHash: keyHash(pepper) }
+  const deps = { ...given, keyHash: keyHash(pepper) }
   return {
     createUser: (input) => createUser(deps, input),
     replacePassword: (input) => replacePassword(deps, input),
-    findUser: async (email) => (await deps.identityStore.findSignIn(email.toLowerCase()))?.person,
+    findUser: async (email) => (await deps.identityStore.findSignIn(email.toLowerCase()))?.user,
     issueKey: (input) => issueKey(deps, input),
     revokeKey: (input) => revokeKey(deps, input),
   }

@@ -5,7 +5,7 @@ import { namesField } from '@sluice/upstreams/refused-fields'
 import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
 import { promptTokensMax } from './admit/estimate-usage.ts'
-import type { ChatParts, ChatTurn } from './chat-parts.ts'
+import type { ChatContext, ChatRequest } from './chat-context.ts'
 import type { Entry } from './dispatch/enter-upstream.ts'
 import type { Target } from './find-target.ts'
 import type { RelayEnd } from './relay-end.ts'
@@ -15,39 +15,39 @@ import { relayMade } from './relay/relay-made.ts'
 
 /** One attempt with one credential, whose use is counted until its outcome is reported. */
 export function attemptTarget(
-  parts: ChatParts,
-  turn: ChatTurn,
+  context: ChatContext,
+  turn: ChatRequest,
   { target, sink }: { target: Target; sink: AnswerSink },
 ): Promise<RelayEnd> {
   const { id } = target.credential
   turn.trace.channelId = target.candidate.channel.id
   turn.trace.credentialId = id
   turn.trace.attempts += 1
-  parts.uses.begin(id)
-  return call(parts, turn, { target, sink })
+  context.uses.begin(id)
+  return call(context, turn, { target, sink })
 }
 
 function call(
-  parts: ChatParts,
-  turn: ChatTurn,
+  context: ChatContext,
+  turn: ChatRequest,
   { target, sink }: { target: Target; sink: AnswerSink },
 ): Promise<RelayEnd> {
-  const { dispatcher } = parts.door.deps
+  const { dispatcher } = context.gateway.deps
   const { channel, model } = target.candidate
   const { scanned } = turn
-  const entry = enter(parts, target)
+  const entry = enter(context, target)
   if ('failureClass' in entry) {
     return Promise.resolve({ kind: 'failed', failure: entry, meter: undefined })
   }
   const hideUsage =
     scanned.stream &&
     !scanned.includeUsage &&
-    asksForUsage(channel.settings) &&
-    !parts.refused.of(channel.id).has(USAGE_FIELD)
-  const bodyWith = (askForUsage: boolean) =>
-    editChatBody(turn.body, scanned, { model: model.upstreamModel, askForUsage })
+    requestsUsage(channel.settings) &&
+    !context.refused.of(channel.id).has(USAGE_FIELD)
+  const bodyWith = (requestUsage: boolean) =>
+    editChatBody(turn.body, scanned, { model: model.upstreamModel, requestUsage })
   const body = bodyWith(hideUsage)
-  if (!entry.call) return callMade(parts, turn, { entry, target, sink, hideUsage, body })
+  if (!entry.call) return callMade(context, turn, { entry, target, sink, hideUsage, body })
   const relay = {
     dispatcher,
     call: entry.call,
@@ -61,7 +61,7 @@ function call(
     if (!refusesUsage(end)) return end
     turn.trace.attempts += 1
     const second = await relayCall({ ...relay, body: bodyWith(false), hideUsage: false })
-    if (second.kind === 'delivered') parts.refused.note(channel.id, [USAGE_FIELD])
+    if (second.kind === 'delivered') context.refused.note(channel.id, [USAGE_FIELD])
     return second
   })
 }
@@ -77,8 +77,8 @@ function refusesUsage(end: RelayEnd): boolean {
 
 /** A dialect that answers in this process. What breaks in it is a failure of its channel. */
 async function callMade(
-  { door }: ChatParts,
-  { requestId }: ChatTurn,
+  { gateway }: ChatContext,
+  { requestId }: ChatRequest,
   input: { entry: Entry; target: Target; sink: AnswerSink; hideUsage: boolean; body: Buffer },
 ): Promise<RelayEnd> {
   const { entry, target, sink, hideUsage } = input
@@ -90,24 +90,24 @@ async function callMade(
     return await relayMade({ begin: (signal) => chatAnswer({ ...made, signal }), sink, hideUsage })
   } catch (err) {
     const { dialect } = entry.upstream
-    door.deps.log.error({ err, requestId, dialect }, 'a dialect broke')
+    gateway.deps.log.error({ err, requestId, dialect }, 'a dialect broke')
     return { kind: 'failed', failure: failureOf('server-error'), meter: undefined }
   }
 }
 
 /** Opens the way in; a channel or secret that cannot be opened is a failure of that channel. */
-function enter(parts: ChatParts, { candidate, credential }: Target) {
+function enter(context: ChatContext, { candidate, credential }: Target) {
   try {
-    return parts.enter(candidate.channel, credential) ?? failureOf('misconfigured')
+    return context.enter(candidate.channel, credential) ?? failureOf('misconfigured')
   } catch (err) {
     const { channel } = candidate
-    parts.door.deps.log.error({ err, channelId: channel.id }, 'a channel cannot be entered')
+    context.gateway.deps.log.error({ err, channelId: channel.id }, 'a channel cannot be entered')
     return isUpstreamError(err) ? err.failure : failureOf('misconfigured')
   }
 }
 
 /** Usage in streams is asked for, unless an operator says that the upstream does not know how. */
-const asksForUsage = (settings: Record<string, unknown>) =>
+const requestsUsage = (settings: Record<string, unknown>) =>
   settings['usageInStreams'] !== 'estimate'
 
 // The scan has seen that the body is an object, and the dialect checks what is in it.
@@ -117,11 +117,11 @@ function objectOf(body: Buffer): Record<string, unknown> {
 
 /** What became of a credential: for this edge at once, for all of them through the scheduler. */
 export function reportOutcome(
-  { uses, reports, door }: ChatParts,
+  { uses, reports, gateway }: ChatContext,
   credentialId: string,
   outcome: Outcome,
 ): void {
-  const nowMs = door.deps.clock.nowMs()
+  const nowMs = gateway.deps.clock.nowMs()
   uses.end(credentialId, outcome, nowMs)
   reports.add(credentialId, outcome, nowMs)
 }

@@ -4,7 +4,7 @@ import { renderError } from '@sluice/protocol/error-envelope'
 import { encodeSse } from '@sluice/protocol/sse'
 import type { UpstreamFailure } from '@sluice/upstreams/upstream'
 
-import type { ChatTurn } from './chat-parts.ts'
+import type { ChatRequest } from './chat-context.ts'
 import type { Judged } from './dispatch/judge-end.ts'
 import type { AnswerMeter, RelayEnd } from './relay-end.ts'
 import type { AnswerSink } from './relay/answer-sink.ts'
@@ -17,7 +17,7 @@ export interface AttemptsEnd {
 
 /** The caller hung up, or time is over. */
 export function endStopped(
-  turn: ChatTurn,
+  turn: ChatRequest,
   sink: AnswerSink,
   { by, meter }: Extract<RelayEnd, { kind: 'stopped' }>,
 ): AttemptsEnd {
@@ -33,7 +33,7 @@ export function endStopped(
 
 /** The upstream failed after a part of its answer was passed on: the caller must see that. */
 export function endCut(
-  turn: ChatTurn,
+  turn: ChatRequest,
   sink: AnswerSink,
   { judged, meter }: { judged: Judged; meter: AnswerMeter },
 ): AttemptsEnd {
@@ -48,7 +48,7 @@ export function endCut(
  * how long it takes until a credential is free, where the upstream itself did not say.
  */
 export function giveUp(
-  turn: ChatTurn,
+  turn: ChatRequest,
   sink: AnswerSink,
   { judged, waitMs }: { judged: Judged; waitMs: number | undefined },
 ): AttemptsEnd {

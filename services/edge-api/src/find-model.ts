@@ -5,7 +5,7 @@ import { worstCaseTokens } from '@sluice/pricing/worst-case'
 import type { ScannedBody } from '@sluice/protocol/json-scan'
 
 import { estimateUsage } from './admit/estimate-usage.ts'
-import type { ChatTurn } from './chat-parts.ts'
+import type { ChatRequest } from './chat-context.ts'
 import type { CatalogSnapshot, ModelRoutes } from './choose/catalog.ts'
 import type { Principal } from './request.ts'
 import { mayUseModel } from './request.ts'
@@ -36,9 +36,15 @@ export function priceOf({ prices }: CatalogSnapshot, model: string, at: Date): P
 }
 
 /** What is reserved: the most that the request can cost. */
-export function worstCase({ scanned, routes, price }: ChatTurn): bigint {
+export function worstCase({ scanned, routes, price }: ChatRequest): bigint {
   if (price.price.kind !== 'tokens') throw new Error('priceOf asks for a price of tokens')
-  const { textBytes, attachments, mediaTokens, count, outputTokensMax: outputTokensAsked } = scanned
+  const {
+    textBytes,
+    attachments,
+    mediaTokens,
+    count,
+    outputTokensMax: outputTokensRequested,
+  } = scanned
   let outputTokensMax: number | undefined
   for (const { model } of routes.chat) {
     if (model.outputTokensMax === undefined) continue
@@ -49,7 +55,7 @@ export function worstCase({ scanned, routes, price }: ChatTurn): bigint {
     attachments,
     mediaTokens,
     count,
-    outputTokensAsked,
+    outputTokensRequested,
     outputTokensMax,
   })
   return rateUsage(worstCaseTokens(most, price.price), price.price)

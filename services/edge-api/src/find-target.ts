@@ -1,8 +1,8 @@
 import type { CatalogCredential } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { ChatParts, ChatTurn } from './chat-parts.ts'
-import { timeLeftMs } from './chat-parts.ts'
+import type { ChatContext, ChatRequest } from './chat-context.ts'
+import { timeLeftMs } from './chat-context.ts'
 import type { Candidate } from './choose/catalog.ts'
 import { chooseCredential } from './choose/choose-credential.ts'
 import type { Judged } from './dispatch/judge-end.ts'
@@ -21,7 +21,7 @@ export interface Target {
 }
 
 /** Where this request has been. */
-export interface Journey {
+export interface AttemptState {
   channels: readonly Candidate[]
   /** Credentials; made by the first failure. */
   tried: Set<string> | undefined
@@ -33,10 +33,14 @@ export interface Journey {
  * The first channel, from `from` on, that has a credential which may be used now; one whose credentials were
  * all denied such calls only when no other channel is left.
  */
-export function firstTarget(parts: ChatParts, journey: Journey, from: number): Target | undefined {
+export function firstTarget(
+  context: ChatContext,
+  attemptState: AttemptState,
+  from: number,
+): Target | undefined {
   let denied: Target | undefined
-  for (let at = from; at < journey.channels.length; at += 1) {
-    const target = targetIn(parts, journey, at)
+  for (let at = from; at < attemptState.channels.length; at += 1) {
+    const target = targetIn(context, attemptState, at)
     if (target && !target.isDenied) return target
     denied ??= target
   }
@@ -45,21 +49,21 @@ export function firstTarget(parts: ChatParts, journey: Journey, from: number): T
 
 /** Where to go after an attempt that failed; undefined when nowhere. */
 export function nextTarget(
-  parts: ChatParts,
-  turn: ChatTurn,
-  { journey, judged, target }: { journey: Journey; judged: Judged; target: Target },
+  context: ChatContext,
+  turn: ChatRequest,
+  { attemptState, judged, target }: { attemptState: AttemptState; judged: Judged; target: Target },
 ): Target | undefined {
-  const otherCredential = targetIn(parts, journey, target.channelAt)
-  const otherChannel = firstTarget(parts, journey, target.channelAt + 1)
+  const otherCredential = targetIn(context, attemptState, target.channelAt)
+  const otherChannel = firstTarget(context, attemptState, target.channelAt + 1)
   const step = nextStep({
     failureClass: judged.failure.failureClass,
     answerBegan: judged.answerBegan,
-    attempts: journey.attempts,
-    attemptsHere: journey.attemptsHere,
+    attempts: attemptState.attempts,
+    attemptsHere: attemptState.attemptsHere,
     hasOtherCredential: otherCredential !== undefined,
     hasOtherChannel: otherChannel !== undefined,
-    budgetAllows: parts.budget.allows(),
-    timeAllows: timeLeftMs(parts, turn) >= ATTEMPT_MS_MIN,
+    budgetAllows: context.budget.allows(),
+    timeAllows: timeLeftMs(context, turn) >= ATTEMPT_MS_MIN,
   })
   switch (step) {
     case 'give-up':
@@ -73,33 +77,37 @@ export function nextTarget(
   }
 }
 
-function targetIn(parts: ChatParts, journey: Journey, channelAt: number): Target | undefined {
-  const candidate = journey.channels[channelAt]
+function targetIn(
+  context: ChatContext,
+  attemptState: AttemptState,
+  channelAt: number,
+): Target | undefined {
+  const candidate = attemptState.channels[channelAt]
   if (!candidate) return undefined
-  const { credential, isDenied } = choose(parts, journey, candidate)
+  const { credential, isDenied } = choose(context, attemptState, candidate)
   return credential && { candidate, credential, channelAt, isDenied }
 }
 
 function choose(
-  { uses, door }: ChatParts,
-  { tried }: Pick<Journey, 'tried'>,
+  { uses, gateway }: ChatContext,
+  { tried }: Pick<AttemptState, 'tried'>,
   { channel, model }: Candidate,
 ) {
   return chooseCredential(channel.credentials, {
     model: model.upstreamModel,
     useOf: uses.of,
     isExcluded: (credentialId) => tried?.has(credentialId) === true,
-    nowMs: door.deps.clock.nowMs(),
-    roll: door.deps.random.next,
+    nowMs: gateway.deps.clock.nowMs(),
+    roll: gateway.deps.random.next,
   })
 }
 
 /** Until a person looks at what needs them: no rest ends, and no call that runs makes room. */
-const NEEDS_PERSON_MS = 30_000
+const NEEDS_OPERATOR_MS = 30_000
 
 /** No credential may be used now: says when one may be. */
-export function noneFree(parts: ChatParts, journey: Journey): AppError {
-  const retryAfterMs = waitForUpstreamMs(parts, journey) ?? NEEDS_PERSON_MS
+export function noneFree(context: ChatContext, attemptState: AttemptState): AppError {
+  const retryAfterMs = waitForUpstreamMs(context, attemptState) ?? NEEDS_OPERATOR_MS
   return new AppError('overloaded', 'No upstream is free for this model now.', { retryAfterMs })
 }
 
@@ -107,14 +115,17 @@ export function noneFree(parts: ChatParts, journey: Journey): AppError {
  * How long it takes until a credential may be used again, tried or not: the earliest end of a rest or a limit,
  * or of a call where all places are taken. Undefined when neither is known.
  */
-export function waitForUpstreamMs(parts: ChatParts, { channels }: Journey): number | undefined {
-  const nowMs = parts.door.deps.clock.nowMs()
+export function waitForUpstreamMs(
+  context: ChatContext,
+  { channels }: AttemptState,
+): number | undefined {
+  const nowMs = context.gateway.deps.clock.nowMs()
   const anyTried = { tried: undefined }
   const waits = channels.flatMap((candidate) => {
-    const { freeAtMs, runningWhenFull } = choose(parts, anyTried, candidate)
+    const { freeAtMs, runningWhenFull } = choose(context, anyTried, candidate)
     return [
       ...(freeAtMs === undefined ? [] : [Math.max(1, freeAtMs - nowMs)]),
-      ...(runningWhenFull === 0 ? [] : [parts.times.freeInMs(runningWhenFull)]),
+      ...(runningWhenFull === 0 ? [] : [context.times.freeInMs(runningWhenFull)]),
     ]
   })
   return waits.length === 0 ? undefined : Math.min(...waits)

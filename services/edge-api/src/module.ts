@@ -21,7 +21,7 @@ import { guessLimit } from './admit/guess-limit.ts'
 import { createRateLimiter } from './admit/rate-limiter.ts'
 import { fullCallerAddress, networkOf } from './admit/read-credentials.ts'
 import { createCallTimes } from './call-times.ts'
-import type { ChatParts } from './chat-parts.ts'
+import type { ChatContext } from './chat-context.ts'
 import type { EdgeConfig } from './config.ts'
 import { countRequests } from './control/count-requests.ts'
 import { createControl } from './control/create-control.ts'
@@ -31,7 +31,7 @@ import { credentialUses } from './dispatch/credential-uses.ts'
 import { createEntries } from './dispatch/enter-upstream.ts'
 import { outcomeReports } from './dispatch/report-outcomes.ts'
 import { retryBudget } from './dispatch/retry-budget.ts'
-import type { Door } from './door.ts'
+import type { GatewayContext } from './gateway-context.ts'
 import { drainCalls } from './drain-calls.ts'
 import { edgeMetrics } from './edge-metrics.ts'
 import { countSignIns } from './identity/count-sign-ins.ts'
@@ -40,6 +40,7 @@ import type { Identity } from './identity/identity.ts'
 import { createHoldReturns } from './images/hold-returns.ts'
 import { createIntakeLimits } from './intake-limits.ts'
 import { keyHash } from './key-hash.ts'
+import { registerGauges } from './register-gauges.ts'
 import type { EdgeApp, EdgeEnv } from './request.ts'
 import { requestIds } from './request-ids.ts'
 import { noteKeyUses } from './settle/note-key-uses.ts'
@@ -47,9 +48,9 @@ import { requestLog } from './settle/request-log.ts'
 import { usageOutbox } from './settle/usage-outbox.ts'
 import { usageSpool } from './settle/usage-spool.ts'
 import { createSweep } from './sweep.ts'
-import { knownCatalog } from './upkeep/refresh-catalog.ts'
-import { startUpkeep } from './upkeep/start-upkeep.ts'
-import { watchRevisions } from './upkeep/watch-revisions.ts'
+import { knownCatalog } from './background/refresh-catalog.ts'
+import { startBackgroundTasks } from './background/start-background-tasks.ts'
+import { watchRevisions } from './background/watch-revisions.ts'
 
 export { defaultEdgeConfig, intakeConfigOf, intakeEnvironment } from './config.ts'
 
@@ -118,7 +119,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const running = { count: 0, claims: new Set<string>(), images: 0 }
   const draining = new AbortController()
   const quotas = createDailyQuotas({ ...deps, aliveMsMax: aliveMsMaxOf(config) })
-  const door: Door = {
+  const gateway: GatewayContext = {
     deps,
     quotas,
     holdReturns: returns,
@@ -139,11 +140,11 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       counters.count(record)
     },
   }
-  const people = createIdentity({ ...deps, ...config, store: deps.identityStore })
-  const identity = countSignIns(people, deps.metrics)
-  const { intake } = door
-  const parts: ChatParts = {
-    door,
+  const users = createIdentity({ ...deps, ...config, store: deps.identityStore })
+  const identity = countSignIns(users, deps.metrics)
+  const { intake } = gateway
+  const context: ChatContext = {
+    gateway,
     edge,
     newRequestId,
     stampCaller,
@@ -159,8 +160,8 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     usage,
     running,
   }
-  watchParts(deps, parts, rows.dropped)
-  const app = createPublicApp(parts)
+  registerGauges(deps, context, rows.dropped)
+  const app = createPublicApp(context)
   mountControl(
     app,
     {
@@ -174,9 +175,9 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       nameRequest: (context) => nameRequest(context, newRequestId),
       authenticate: ({ cookie, authorization }) => identity.authenticate({ cookie, authorization }),
     },
-    createControl({ door, identity, version: config.version }),
+    createControl({ gateway, identity, version: config.version }),
   )
-  let stopUpkeep: (() => Promise<void>) | undefined
+  let stopBackgroundTasks: (() => Promise<void>) | undefined
   let unsubscribe: Unsubscribe | undefined
 
   return {
@@ -185,7 +186,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     stampCaller,
     answerForm: async (env, path, respond) => {
       try {
-        return await respond(await parts.readForm({ ...env, path }))
+        return await respond(await context.readForm({ ...env, path }))
       } catch (error) {
         if (!isAppError(error)) throw error
         nameRequest({ env }, newRequestId)
@@ -203,16 +204,16 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       usage.start()
       reports.start()
       counters.start()
-      stopUpkeep = startUpkeep(parts, identity)
+      stopBackgroundTasks = startBackgroundTasks(context, identity)
     },
     endStreams: () => draining.abort(),
     async stop({ withinMs }) {
       draining.abort()
-      await drainCalls(parts, withinMs)
-      await stopUpkeep?.()
+      await drainCalls(context, withinMs)
+      await stopBackgroundTasks?.()
       await usage.stop()
       await quotas.stop()
-      await returns.upkeep()
+      await returns.backgroundTasks()
       await allowances.close()
       await reports.stop()
       await rows.stop()
@@ -251,46 +252,3 @@ const AFTERMATH_MS = 600_000
 // A call ends in time or is cut; what is left to do after its end takes minutes at most.
 const aliveMsMaxOf = ({ streamMsMax, syncWaitMs }: EdgeConfig) =>
   Math.max(streamMsMax, syncWaitMs) + AFTERMATH_MS
-
-function watchParts({ metrics, rateStore }: EdgeDeps, parts: ChatParts, dropped: () => number) {
-  const watched: [string, string, () => number][] = [
-    ['requests_running', 'Chat requests that run now.', () => parts.running.count],
-    ['allowances_open', 'Allowances that are drawn on.', () => parts.allowances.sizes().allowances],
-    ['allowance_waiters', 'Calls that wait for credits.', () => parts.allowances.sizes().waiting],
-    [
-      'hold_returns_waiting',
-      'Holds that wait to be given back.',
-      () => parts.door.holdReturns.waiting(),
-    ],
-    ['body_bytes', 'Bytes of large request bodies in memory.', parts.door.intake.bodies.usedBytes],
-    [
-      'form_bytes',
-      'Bytes of forms on their way to the panel in memory.',
-      () => parts.door.intake.forms.usedBytes() + parts.door.intake.openForms.usedBytes(),
-    ],
-    [
-      'upload_bytes',
-      'Bytes of uploads that are not jobs yet.',
-      parts.door.intake.uploads.usedBytes,
-    ],
-    ['usage_waiting', 'Usage records in memory only.', () => parts.usage.waiting()],
-    [
-      'usage_spooled',
-      'Batches of usage records that billing has not captured yet.',
-      () => parts.usage.spooled(),
-    ],
-    [
-      'usage_set_aside',
-      'Usage records that billing refuses, in the folder `refused` of the spool.',
-      () => parts.usage.refused(),
-    ],
-    ['request_log_dropped', 'Rows of the request log that were dropped.', dropped],
-    [
-      'rate_limits_shared',
-      '1 while rate limits are shared by all edges, 0 while each grants its part.',
-      () => (rateStore.shared() ? 1 : 0),
-    ],
-  ]
-  for (const [name, help, read] of watched)
-    metrics.watch({ name: `sluice_edge_${name}`, help, read })
-}

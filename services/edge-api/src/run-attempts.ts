@@ -4,77 +4,78 @@ import { secretsOf } from '@sluice/upstreams/error-body'
 import { ABORTED, OK, outcomeOf } from '@sluice/upstreams/outcome-of'
 
 import { attemptTarget, reportOutcome } from './attempt-target.ts'
-import type { ChatParts, ChatTurn } from './chat-parts.ts'
+import type { ChatContext, ChatRequest } from './chat-context.ts'
 import { chooseChannels } from './choose/choose-channels.ts'
 import type { Judged } from './dispatch/judge-end.ts'
 import { judgeEnd } from './dispatch/judge-end.ts'
 import type { AttemptsEnd } from './end-answer.ts'
 import { endCut, endStopped, giveUp } from './end-answer.ts'
-import type { Journey, Target } from './find-target.ts'
+import type { AttemptState, Target } from './find-target.ts'
 import { firstTarget, nextTarget, noneFree, waitForUpstreamMs } from './find-target.ts'
 import type { RelayEnd } from './relay-end.ts'
 import type { AnswerSink } from './relay/answer-sink.ts'
 
 /** Tries channels and credentials in order until one answers. Throws as long as nothing was answered. */
 export async function runAttempts(
-  parts: ChatParts,
-  turn: ChatTurn,
+  context: ChatContext,
+  turn: ChatRequest,
   sink: AnswerSink,
 ): Promise<AttemptsEnd> {
-  const { random } = parts.door.deps
-  parts.budget.earn()
+  const { random } = context.gateway.deps
+  context.budget.earn()
   const channels = chooseChannels(turn.routes.chat, random.next)
-  const journey: Journey = { channels, tried: undefined, attempts: 0, attemptsHere: 0 }
-  let target = firstTarget(parts, journey, 0)
-  if (!target) throw noneFree(parts, journey)
+  const attemptState: AttemptState = { channels, tried: undefined, attempts: 0, attemptsHere: 0 }
+  let target = firstTarget(context, attemptState, 0)
+  if (!target) throw noneFree(context, attemptState)
   for (;;) {
-    journey.attempts += 1
-    journey.attemptsHere += 1
-    const end = await attemptTarget(parts, turn, { target, sink })
+    attemptState.attempts += 1
+    attemptState.attemptsHere += 1
+    const end = await attemptTarget(context, turn, { target, sink })
     if (end.kind === 'delivered') {
-      reportOutcome(parts, target.credential.id, successOf(parts, target))
+      reportOutcome(context, target.credential.id, successOf(context, target))
       return { meter: end.meter, endState: 'finished' }
     }
     if (end.kind === 'stopped') {
-      reportOutcome(parts, target.credential.id, ABORTED)
+      reportOutcome(context, target.credential.id, ABORTED)
       return endStopped(turn, sink, end)
     }
-    journey.tried ??= new Set()
-    journey.tried.add(target.credential.id)
-    const judged = judge(parts, end, target)
+    attemptState.tried ??= new Set()
+    attemptState.tried.add(target.credential.id)
+    const judged = judge(context, end, target)
     if (sink.carried && 'meter' in end && end.meter)
       return endCut(turn, sink, { judged, meter: end.meter })
-    const next = nextTarget(parts, turn, { journey, judged, target })
-    if (!next) return giveUp(turn, sink, { judged, waitMs: waitForUpstreamMs(parts, journey) })
-    if (next.credential !== target.credential) journey.attemptsHere = 0
-    if (journey.attempts > 1) parts.budget.spend()
+    const next = nextTarget(context, turn, { attemptState, judged, target })
+    if (!next)
+      return giveUp(turn, sink, { judged, waitMs: waitForUpstreamMs(context, attemptState) })
+    if (next.credential !== target.credential) attemptState.attemptsHere = 0
+    if (attemptState.attempts > 1) context.budget.spend()
     target = next
   }
 }
 
 /** A success names what worked only where something is known that it may end. */
-function successOf({ uses }: ChatParts, { candidate, credential }: Target): Outcome {
+function successOf({ uses }: ChatContext, { candidate, credential }: Target): Outcome {
   if (!credential.restrictions && !uses.of(credential.id)?.restrictions) return OK
   return { kind: 'ok', operation: 'chat', model: candidate.model.upstreamModel }
 }
 
 function judge(
-  parts: ChatParts,
+  context: ChatContext,
   end: Exclude<RelayEnd, { kind: 'delivered' } | { kind: 'stopped' }>,
   { candidate, credential }: Target,
 ): Judged {
-  const { clock, log } = parts.door.deps
+  const { clock, log } = context.gateway.deps
   const nowMs = clock.nowMs()
   // Whoever was answered has entered, so that this is at hand.
   const wasAnswered = end.kind === 'answered' || end.kind === 'bad-answer'
-  const entry = wasAnswered ? parts.enter(candidate.channel, credential) : undefined
+  const entry = wasAnswered ? context.enter(candidate.channel, credential) : undefined
   const secret = entry ? secretsOf(entry.access) : ''
   const model = candidate.model.upstreamModel
   const judged = judgeEnd(end, { nowMs, secret, model })
   const outcome = outcomeOf(judged.failure, { nowMs, operation: 'chat', model })
-  reportOutcome(parts, credential.id, outcome)
+  reportOutcome(context, credential.id, outcome)
   const { reason, failureClass, status } = judged.failure
-  if (reason === 'request-refused') parts.uses.noteRefusal(credential.id, nowMs)
+  if (reason === 'request-refused') context.uses.noteRefusal(credential.id, nowMs)
   if (failureClass !== 'caller-bad') {
     const channelId = candidate.channel.id
     const facts = { channelId, credentialId: credential.id, reason, failureClass, status }

@@ -13,12 +13,12 @@ import { readJsonBody } from './accept/read-body.ts'
 import { writeError } from './accept/render-error.ts'
 import { readIdempotencyKey } from './admit/claim-answer.ts'
 import { promptTokensMax } from './admit/estimate-usage.ts'
-import type { Reservation } from './admit/purse.ts'
-import type { ChatCall, ChatParts, ChatTurn } from './chat-parts.ts'
-import { CHAT_ROUTE } from './chat-parts.ts'
+import type { Reservation } from './admit/wallet-allowances.ts'
+import type { ChatCall, ChatContext, ChatRequest } from './chat-context.ts'
+import { CHAT_ROUTE } from './chat-context.ts'
 import type { AttemptsEnd } from './end-answer.ts'
 import { findRoutes, priceOf, worstCase } from './find-model.ts'
-import { handOverToImages } from './hand-over.ts'
+import { delegateToImages } from './delegate-to-images.ts'
 import { holdUntilAnswered, isLargeBody } from './intake-limits.ts'
 import type { Principal } from './request.ts'
 import { AnswerSink } from './relay/answer-sink.ts'
@@ -30,13 +30,13 @@ import type { CopiedAnswer } from './settle/copy-answer.ts'
 import { settleChat } from './settle/settle-chat.ts'
 
 /** Answers a chat completion. Never rejects: every failure is an answer, or a connection that ends. */
-export async function runChat(parts: ChatParts, call: ChatCall): Promise<void> {
-  const { deps, record } = parts.door
-  const requestId = parts.newRequestId()
+export async function runChat(context: ChatContext, call: ChatCall): Promise<void> {
+  const { deps, record } = context.gateway
+  const requestId = context.newRequestId()
   const trace = chatTrace({ requestId, route: CHAT_ROUTE, receivedAtMs: deps.clock.nowMs() })
-  parts.running.count += 1
+  context.running.count += 1
   try {
-    await answerChat(parts, call, trace)
+    await answerChat(context, call, trace)
   } catch (error) {
     trace.errorCode = isAppError(error) ? error.code : 'internal_error'
     if (trace.errorCode === 'internal_error') {
@@ -44,38 +44,38 @@ export async function runChat(parts: ChatParts, call: ChatCall): Promise<void> {
     }
     trace.status = writeError(call.outgoing, error, requestId)
   } finally {
-    parts.running.count -= 1
+    context.running.count -= 1
     // An image request writes its own line: it knows the job.
     if (!trace.handedOver) record(endTrace(trace, deps.clock.nowMs()))
   }
 }
 
-async function answerChat(parts: ChatParts, call: ChatCall, trace: ChatTrace): Promise<void> {
-  const { door, running } = parts
-  const { config, clock } = door.deps
-  if (running.count > config.requestsInFlightMax) throw atCapacity(parts)
+async function answerChat(context: ChatContext, call: ChatCall, trace: ChatTrace): Promise<void> {
+  const { gateway, running } = context
+  const { config, clock } = gateway.deps
+  if (running.count > config.requestsInFlightMax) throw atCapacity(context)
 
-  const admitting = parts.admission.admit(call.incoming)
+  const admitting = context.admission.admit(call.incoming)
   const principal = admitting instanceof Promise ? await admitting : admitting
   trace.apiKeyId = principal.apiKeyId
   trace.wallet = principal.wallet
 
   const { bodyBytesMax: bytesMax } = config
-  const limits = { bytesMax, clock, sweep: door.sweep }
+  const limits = { bytesMax, clock, sweep: gateway.sweep }
   const body = isLargeBody(call.incoming)
-    ? await readLargeBody(door, { principal, call })
+    ? await readLargeBody(gateway, { principal, call })
     : await readJsonBody(limits, call.incoming)
   const scanned = scanChatBody(body)
   trace.streamed = scanned.stream
-  const snapshot = door.catalog.current()
+  const snapshot = gateway.catalog.current()
   const routes = findRoutes(snapshot, principal, scanned)
   trace.model = routes.model
   if (routes.chat.length === 0)
-    return handOverToImages(parts, call, { principal, body, scanned, trace })
+    return delegateToImages(context, call, { principal, body, scanned, trace })
 
   const price = priceOf(snapshot, routes.model, clock.now())
   const { requestId } = trace
-  const turn: ChatTurn = {
+  const turn: ChatRequest = {
     incoming: call.incoming,
     outgoing: call.outgoing,
     requestId,
@@ -89,13 +89,13 @@ async function answerChat(parts: ChatParts, call: ChatCall, trace: ChatTrace): P
   }
   const key = readIdempotencyKey(call.incoming.headers['idempotency-key'])
   const run = principal.dailyQuotaMicro === null ? payAndRun : runWithinQuota
-  if (key === undefined) return run(parts, turn, undefined)
-  return runOnce(parts, turn, { key, run: (copy) => run(parts, turn, copy) })
+  if (key === undefined) return run(context, turn, undefined)
+  return runOnce(context, turn, { key, run: (copy) => run(context, turn, copy) })
 }
 
 /** The same for who can pay at all, within what bodies may fill of memory, until the answer is out. */
 async function readLargeBody(
-  { deps, sweep, intake, catalog, quotas }: ChatParts['door'],
+  { deps, sweep, intake, catalog, quotas }: ChatContext['gateway'],
   { principal, call }: { principal: Principal; call: ChatCall },
 ): Promise<Buffer> {
   const { prices } = catalog.current()
@@ -111,11 +111,11 @@ async function readLargeBody(
 
 /** The same for a key with a daily quota: its part of the day is set aside first, and settled last. */
 async function runWithinQuota(
-  parts: ChatParts,
-  turn: ChatTurn,
+  context: ChatContext,
+  turn: ChatRequest,
   copy: CopiedAnswer | undefined,
 ): Promise<void> {
-  const { quotas } = parts.door
+  const { quotas } = context.gateway
   const amount = { ref: turn.requestId, amountMicro: worstCase(turn) }
   const { apiKeyId } = turn.principal
   const reservation = await quotas.reserve(turn.principal, amount).catch((error: unknown) => {
@@ -124,7 +124,7 @@ async function runWithinQuota(
     throw error
   })
   try {
-    await payAndRun(parts, turn, copy)
+    await payAndRun(context, turn, copy)
   } finally {
     quotas.settle(reservation, turn.trace.amountMicro)
   }
@@ -132,12 +132,12 @@ async function runWithinQuota(
 
 /** Reserves the worst case, runs, and settles what was used; the reservation ends whatever happens. */
 async function payAndRun(
-  parts: ChatParts,
-  turn: ChatTurn,
+  context: ChatContext,
+  turn: ChatRequest,
   copy: CopiedAnswer | undefined,
 ): Promise<void> {
-  const { allowances, door, usage } = parts
-  const { clock, config } = door.deps
+  const { allowances, gateway, usage } = context
+  const { clock, config } = gateway.deps
   const { wallet } = turn.principal
   if (!usage.healthy()) throw new AppError('unavailable', 'Usage cannot be recorded now.')
   const worstMicro = worstCase(turn)
@@ -152,22 +152,22 @@ async function payAndRun(
     clock,
     copy,
   })
-  door.sweep.add(sink)
+  gateway.sweep.add(sink)
   try {
     const startedMs = clock.monotonicMs()
-    const end = await runAttempts(parts, turn, sink)
-    parts.times.note(clock.monotonicMs() - startedMs)
-    settle(parts, turn, reservation, end)
+    const end = await runAttempts(context, turn, sink)
+    context.times.note(clock.monotonicMs() - startedMs)
+    settle(context, turn, reservation, end)
   } finally {
-    door.sweep.delete(sink)
+    gateway.sweep.delete(sink)
     turn.trace.firstByteAtMs = sink.firstByteAtMs
     if (reservation.open) allowances.spend(reservation, 0n)
   }
 }
 
 function settle(
-  { allowances, usage, door }: ChatParts,
-  turn: ChatTurn,
+  { allowances, usage, gateway }: ChatContext,
+  turn: ChatRequest,
   reservation: Reservation,
   { meter, endState }: AttemptsEnd,
 ): void {
@@ -183,7 +183,7 @@ function settle(
     meter,
     promptTokensMax: promptTokensMax(scanned),
     endState,
-    endedAt: door.deps.clock.now(),
+    endedAt: gateway.deps.clock.now(),
   })
   allowances.spend(reservation, record?.amountMicro ?? 0n)
   if (!record) return
@@ -194,7 +194,7 @@ function settle(
   trace.outputTokens = record.usage.output
 }
 
-function atCapacity({ times, running }: ChatParts): AppError {
+function atCapacity({ times, running }: ChatContext): AppError {
   const retryAfterMs = times.freeInMs(running.count)
   return new AppError('overloaded', 'This server is at its capacity.', { retryAfterMs })
 }

@@ -2,17 +2,17 @@ import { seededRandom } from '@sluice/kernel/random'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { expect, it } from 'vitest'
 
-import type { Swept } from './sweep.ts'
+import type { Tickable } from './sweep.ts'
 import { createSweep } from './sweep.ts'
 
 it('looks at everything that is under way once a second, and at nothing that is over', async () => {
   const clock = fakeClock()
   const sweep = createSweep(clock)
   const random = seededRandom(3)
-  const looks = new Map<Swept, number>()
-  const here = new Set<Swept>()
+  const looks = new Map<Tickable, number>()
+  const here = new Set<Tickable>()
   const come = () => {
-    const one: Swept = { tick: () => void looks.set(one, (looks.get(one) ?? 0) + 1) }
+    const one: Tickable = { tick: () => void looks.set(one, (looks.get(one) ?? 0) + 1) }
     here.add(one)
     sweep.add(one)
   }
@@ -37,7 +37,7 @@ it('lets one leave while it is being looked at', async () => {
   const sweep = createSweep(clock)
   let looks = 0
   for (let count = 0; count < 10; count += 1) {
-    const one: Swept = {
+    const one: Tickable = {
       tick: () => {
         looks += 1
         sweep.delete(one)

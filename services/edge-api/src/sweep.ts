@@ -3,16 +3,16 @@ import type { Clock } from '@sluice/kernel/clock'
 const SWEEP_MS = 1_000
 
 /** Something under way that must be looked at now and then. */
-export interface Swept {
+export interface Tickable {
   tick(nowMs: number): void
   /** Kept by the sweep: where it stands in the list. */
   place?: number | undefined
 }
 
 export interface Sweep {
-  add(one: Swept): void
+  add(one: Tickable): void
   /** No-op for what is not there. */
-  delete(one: Swept): void
+  delete(one: Tickable): void
   size(): number
   /** Ends the sweeping. */
   stop(): void
@@ -26,7 +26,7 @@ export interface Sweep {
  * are over alive until the next full collection: 7 µs of garbage collection for each request.
  */
 export function createSweep(clock: Clock): Sweep {
-  const all: Swept[] = []
+  const all: Tickable[] = []
   const stop = clock.every(SWEEP_MS, () => {
     const nowMs = clock.nowMs()
     // From the end: who leaves meanwhile is replaced by one that was looked at already.

@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { id } from './chat/ids.ts'
-import { APIKEY } from './chat/world.ts'
-import type { Door } from './control-door.ts'
-import { KEYS, ME, PASSWORD, openDoor, told } from './control-door.ts'
+import { APIKEY } from './chat/fixture.ts'
+import type { GatewayContext } from './control-gateway.ts'
+import { KEYS, ME, PASSWORD, startGateway, errorOf } from './control-gateway.ts'
 
-let here: Door | undefined
-const open = async (...options: Parameters<typeof openDoor>) => (here = await openDoor(...options))
+let here: GatewayContext | undefined
+const open = async (...options: Parameters<typeof startGateway>) =>
+  (here = await startGateway(...options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -25,7 +26,7 @@ describe('who may use the control API', () => {
     ]
     for (const headers of strangers) {
       const answer = await ask('GET', ME, { headers })
-      expect(told(answer), JSON.stringify(headers)).toMatchObject({ code: 'invalid_session' })
+      expect(errorOf(answer), JSON.stringify(headers)).toMatchObject({ code: 'invalid_session' })
       expect(answer.status).toBe(401)
     }
     for (const headers of [bearer, cookie])
@@ -41,16 +42,16 @@ describe('who may use the control API', () => {
       ['POST', `/api/admin/users/${id('usr', 1)}/credits`],
     ] as const) {
       const answer = await ask(method, path, { headers, ...(method !== 'GET' && { body: '{' }) })
-      expect(told(answer), path).toMatchObject({ status: 403, code: 'permission_denied' })
+      expect(errorOf(answer), path).toMatchObject({ status: 403, code: 'permission_denied' })
     }
   })
 })
 
 describe('a change that a browser asks for with the cookie', () => {
-  const sent = async (door: Door, headers: Record<string, string>) => {
-    const { status, code } = told(
-      await door.ask('POST', KEYS, {
-        headers: { ...door.cookie, ...headers },
+  const sent = async (gateway: GatewayContext, headers: Record<string, string>) => {
+    const { status, code } = errorOf(
+      await gateway.ask('POST', KEYS, {
+        headers: { ...gateway.cookie, ...headers },
         body: { name: 'k' },
       }),
     )
@@ -58,8 +59,8 @@ describe('a change that a browser asks for with the cookie', () => {
   }
 
   it('is refused for another site, and whenever it is not said whose page it was', async () => {
-    const door = await open()
-    const { port } = door
+    const gateway = await open()
+    const { port } = gateway
     const strangers: Record<string, string>[] = [
       {},
       { origin: 'https://evil.example' },
@@ -72,26 +73,26 @@ describe('a change that a browser asks for with the cookie', () => {
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
       { 'sec-fetch-site': 'none' },
-      { referer: `${door.origin}/keys` },
+      { referer: `${gateway.origin}/keys` },
     ]
     for (const headers of strangers)
-      expect(await sent(door, headers), JSON.stringify(headers)).toBe('cross_site_refused')
-    const list = await door.ask('GET', KEYS, { headers: door.cookie })
+      expect(await sent(gateway, headers), JSON.stringify(headers)).toBe('cross_site_refused')
+    const list = await gateway.ask('GET', KEYS, { headers: gateway.cookie })
     expect(JSON.parse(list.text)).toMatchObject({ items: [] })
   })
 
   it('is let through from a page of ours', async () => {
-    const door = await open()
-    expect(await sent(door, { origin: door.origin })).toBe(201)
-    expect(await sent(door, { 'sec-fetch-site': 'same-origin' })).toBe(201)
+    const gateway = await open()
+    expect(await sent(gateway, { origin: gateway.origin })).toBe(201)
+    expect(await sent(gateway, { 'sec-fetch-site': 'same-origin' })).toBe(201)
     const host = 'SLUICE.example'
-    expect(await sent(door, { host, origin: 'https://sluice.example' })).toBe(201)
+    expect(await sent(gateway, { host, origin: 'https://sluice.example' })).toBe(201)
   })
 
   it('is let through from the public address, and not from its unprotected twin', async () => {
-    const door = await open(undefined, { config: { publicBaseUrl: 'https://sluice.example/x' } })
-    const cookie = { cookie: door.cookie.cookie }
-    const at = (origin: string, host: string) => sent(door, { ...cookie, origin, host })
+    const gateway = await open(undefined, { config: { publicBaseUrl: 'https://sluice.example/x' } })
+    const cookie = { cookie: gateway.cookie.cookie }
+    const at = (origin: string, host: string) => sent(gateway, { ...cookie, origin, host })
     expect(await at('https://sluice.example', 'edge:8080')).toBe(201)
     expect(await at('https://sluice.example', 'sluice.example')).toBe(201)
     expect(await at('http://sluice.example', 'sluice.example')).toBe('cross_site_refused')
@@ -117,7 +118,7 @@ describe('a change that a browser asks for with the cookie', () => {
       { 'sec-fetch-site': 'cross-site' },
     ]) {
       const answer = await login(headers)
-      expect(told(answer)).toMatchObject({ status: 403, code: 'cross_site_refused' })
+      expect(errorOf(answer)).toMatchObject({ status: 403, code: 'cross_site_refused' })
       expect(answer.headers['set-cookie']).toBeUndefined()
     }
     for (const headers of [{}, { origin: `http://127.0.0.1:${port}` }])

@@ -6,11 +6,12 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import { id } from './chat/ids.ts'
 import { until } from './chat/time.ts'
-import type { Door } from './control-door.ts'
-import { KEYS, ME, UNKNOWN, balance, openDoor, told } from './control-door.ts'
+import type { GatewayContext } from './control-gateway.ts'
+import { KEYS, ME, UNKNOWN, balance, startGateway, errorOf } from './control-gateway.ts'
 
-let here: Door | undefined
-const open = async (...options: Parameters<typeof openDoor>) => (here = await openDoor(...options))
+let here: GatewayContext | undefined
+const open = async (...options: Parameters<typeof startGateway>) =>
+  (here = await startGateway(...options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -23,10 +24,10 @@ describe('what a request of the control API says', () => {
     const { ask, bearer } = await open()
     const body = JSON.stringify({ name: 'x'.repeat(1024 * 1024) })
     const stated = await ask('POST', KEYS, { headers: bearer, body })
-    expect(told(stated)).toMatchObject({ status: 413, code: 'body_too_large' })
+    expect(errorOf(stated)).toMatchObject({ status: 413, code: 'body_too_large' })
     const headers = { ...bearer, 'transfer-encoding': 'chunked' }
     const chunked = await ask('POST', KEYS, { headers, body })
-    expect(told(chunked)).toMatchObject({ status: 413, code: 'body_too_large' })
+    expect(errorOf(chunked)).toMatchObject({ status: 413, code: 'body_too_large' })
   })
 
   it.each([
@@ -39,7 +40,7 @@ describe('what a request of the control API says', () => {
   ])('is refused when %.20j is no JSON object', async (body, status, code) => {
     const { ask, bearer } = await open()
     const headers = { ...bearer, 'content-type': 'application/json' }
-    expect(told(await ask('POST', KEYS, { headers, body }))).toMatchObject({ status, code })
+    expect(errorOf(await ask('POST', KEYS, { headers, body }))).toMatchObject({ status, code })
   })
 
   it.each([
@@ -48,7 +49,7 @@ describe('what a request of the control API says', () => {
   ])('is refused when it names a member twice: %s', async (body, param) => {
     const { ask, bearer } = await open()
     const headers = { ...bearer, 'content-type': 'application/json' }
-    const answer = told(await ask('POST', KEYS, { headers, body }))
+    const answer = errorOf(await ask('POST', KEYS, { headers, body }))
     expect(answer).toEqual({ status: 400, code: 'invalid_value', param })
   })
 
@@ -58,7 +59,7 @@ describe('what a request of the control API says', () => {
       const { ask, bearer } = await open()
       const headers = { ...bearer, 'content-type': type }
       const answer = await ask('POST', KEYS, { headers, body: KEY })
-      expect(told(answer)).toMatchObject({ status: 415, code: 'unsupported_media_type' })
+      expect(errorOf(answer)).toMatchObject({ status: 415, code: 'unsupported_media_type' })
     },
   )
 
@@ -75,7 +76,7 @@ describe('what a request of the control API says', () => {
     ]
     for (const [body, code, param] of wrong) {
       const answer = await ask('POST', KEYS, { headers, body })
-      expect(told(answer)).toEqual({ status: 400, code, param })
+      expect(errorOf(answer)).toEqual({ status: 400, code, param })
       expect(answer.error.message).toContain(`'${param}'`)
     }
   })
@@ -85,7 +86,7 @@ describe('what a request of the control API says', () => {
     const depth = 100_000
     const body = `{"name":"k","deep":${'{"a":'.repeat(depth)}"a\\u0000"${'}'.repeat(depth)}}`
     const answer = await ask('POST', KEYS, { headers, body })
-    expect(told(answer)).toEqual({ status: 400, code: 'invalid_json', param: null })
+    expect(errorOf(answer)).toEqual({ status: 400, code: 'invalid_json', param: null })
     expect(JSON.stringify(answer)).toContain('deeper than 64 levels')
   })
 
@@ -102,7 +103,7 @@ describe('what a request of the control API says', () => {
     ]
     for (const [query, param] of wrong) {
       const answer = await ask('GET', `${KEYS}?${query}`, { headers })
-      expect(told(answer), query).toEqual({ status: 400, code: 'invalid_value', param })
+      expect(errorOf(answer), query).toEqual({ status: 400, code: 'invalid_value', param })
     }
     expect((await ask('GET', `${KEYS}?limit=&cursor=`, { headers })).status).toBe(200)
   })
@@ -119,7 +120,7 @@ describe('what a request of the control API says', () => {
       '%2e%2e',
     ]) {
       const answer = await ask('GET', `${KEYS}/${name}`, { headers })
-      expect(told(answer), name).toMatchObject({ status: 404, code: 'not_found' })
+      expect(errorOf(answer), name).toMatchObject({ status: 404, code: 'not_found' })
     }
   })
 })
@@ -137,7 +138,7 @@ describe('a route of the control API', () => {
         own.some((route) => route.method === method),
       )
       const answer = await ask('PUT', asked, { headers })
-      expect(told(answer), path).toMatchObject({ status: 405, code: 'method_not_allowed' })
+      expect(errorOf(answer), path).toMatchObject({ status: 405, code: 'method_not_allowed' })
       expect(answer.headers['allow'], path).toBe(allowed.join(', '))
     }
   })
@@ -146,7 +147,7 @@ describe('a route of the control API', () => {
     const { ask, bearer } = await open()
     for (const path of ['/api/nothing', '/api/me/', '/api//me', '/api/ME', '/api/'])
       for (const headers of [{}, bearer])
-        expect(told(await ask('GET', path, { headers })), path).toMatchObject({ status: 404 })
+        expect(errorOf(await ask('GET', path, { headers })), path).toMatchObject({ status: 404 })
   })
 
   it('answers HEAD as GET without a body, but for events', async () => {
@@ -196,7 +197,7 @@ describe('an answer of the control API', () => {
       throw new Error('connect ECONNREFUSED 10.0.0.7:5432 as ledger:hunter2')
     })
     const answer = await ask('GET', ME, { headers: bearer })
-    expect(told(answer)).toEqual({ status: 500, code: 'internal_error', param: null })
+    expect(errorOf(answer)).toEqual({ status: 500, code: 'internal_error', param: null })
     expect(answer.text).not.toMatch(/10\.0|hunter2|ECONN/)
     expect(answer.headers['cache-control']).toBe('no-store')
     const line = log.lines.find(({ message }) => message === 'request failed')
@@ -208,7 +209,7 @@ describe('an answer of the control API', () => {
       throw new AppError('overloaded', 'The ledger has too much to do.', { retryAfterMs: 3_000 })
     })
     const answer = await ask('GET', ME, { headers: bearer })
-    expect(told(answer)).toMatchObject({ status: 503, code: 'overloaded' })
+    expect(errorOf(answer)).toMatchObject({ status: 503, code: 'overloaded' })
     expect(answer.error.message).toBe('The ledger has too much to do.')
     expect(answer.headers['retry-after']).toBe('3')
   })
@@ -225,7 +226,7 @@ describe('an answer of the control API', () => {
   it('that breaks its own contract is a fault of ours, not half an answer', async () => {
     const { ask, bearer } = await open(async () => ({ ...balance, postedMicro: 10n ** 20n }))
     const answer = await ask('GET', ME, { headers: bearer })
-    expect(told(answer)).toMatchObject({ status: 500, code: 'internal_error' })
+    expect(errorOf(answer)).toMatchObject({ status: 500, code: 'internal_error' })
   })
 
   it('that nobody waits for any more does not bring the door down', async () => {

@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers'
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import type { OpenDoor } from './identity/visitor.ts'
-import { cookieOf, openDoor, PASSWORD } from './identity/visitor.ts'
+import type { StartedGateway } from './identity/visitor.ts'
+import { cookieOf, startGateway, PASSWORD } from './identity/visitor.ts'
 
 const KIB = 1024
 const MULTIPART = 'multipart/form-data; boundary=b'
@@ -29,7 +29,7 @@ async function open() {
   const panel = createServer(answer).listen(0, '127.0.0.1')
   await once(panel, 'listening')
   const { port } = panel.address() as AddressInfo
-  const here = await openDoor({ config: { dashboardUrl: `http://127.0.0.1:${port}` } })
+  const here = await startGateway({ config: { dashboardUrl: `http://127.0.0.1:${port}` } })
   onTestFinished(async () => {
     await here.close()
     panel.close()
@@ -50,7 +50,7 @@ interface Begun {
 }
 
 /** Sends the head of a form and the first bytes of its body, as a page of ours would. */
-async function begin({ port, url }: OpenDoor, begun: Begun) {
+async function begin({ port, url }: StartedGateway, begun: Begun) {
   const { path, length, sent, cookie = '', type = MULTIPART, from = '127.0.0.1' } = begun
   const socket = connect({ port, host: '127.0.0.1', localAddress: from })
   onTestFinished(() => void socket.destroy())

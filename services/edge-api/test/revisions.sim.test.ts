@@ -10,8 +10,8 @@ import { createAuthenticator } from '../src/admit/authenticate.ts'
 import { guessLimit } from '../src/admit/guess-limit.ts'
 import { memoryKeyStore } from '../src/store/memory-key-store.ts'
 import { memoryRevisionStore } from '../src/store/memory-revision-store.ts'
-import { knownCatalog } from '../src/upkeep/refresh-catalog.ts'
-import { watchRevisions } from '../src/upkeep/watch-revisions.ts'
+import { knownCatalog } from '../src/background/refresh-catalog.ts'
+import { watchRevisions } from '../src/background/watch-revisions.ts'
 
 const EVERY_MS = 500
 const KEYS = 6

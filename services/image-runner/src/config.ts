@@ -4,7 +4,7 @@ import { z } from 'zod'
 /** How the runner behaves, the same in both wirings. */
 export interface RunnerConfig {
   /** Pictures that this runner draws at once; each holds a credential, and its bytes in memory. */
-  drawsAtOnceMax: number
+  generationsAtOnceMax: number
   /** Jobs that wait in this runner for a free credential; others wait in their rows. */
   waitingJobsMax: number
   /** How often it gives a sign of life for its claims. */
@@ -12,7 +12,7 @@ export interface RunnerConfig {
   /** A claim without a sign of life for so long is taken from its holder. */
   lostAfterMs: number
   /** One call of an upstream. */
-  drawTimeoutMs: number
+  generateTimeoutMs: number
   /** How often it looks for jobs that nobody was told of. */
   sweepEveryMs: number
   /** No other runner works on this database: claims found at the start belong to the dead. */
@@ -20,11 +20,11 @@ export interface RunnerConfig {
 }
 
 export const defaultRunnerConfig: RunnerConfig = {
-  drawsAtOnceMax: 64,
+  generationsAtOnceMax: 64,
   waitingJobsMax: 1_000,
   heartbeatMs: 5_000,
   lostAfterMs: 20_000,
-  drawTimeoutMs: 300_000,
+  generateTimeoutMs: 300_000,
   sweepEveryMs: 2_000,
   alone: false,
 }
@@ -53,11 +53,11 @@ export const imageRunnerEnvironment = z.object({
   DISK_FREE_BYTES_MIN: integerSetting({ min: 0, max: 2 ** 50 }).default(67_108_864),
   /** `id:base64[,id:base64]`, newest first; the same at every service. */
   SEALING_KEYS: z.string().min(1),
-  IMAGE_CONCURRENCY_MAX: integerSetting({ min: 1, max: 1_000 }).default(d.drawsAtOnceMax),
+  IMAGE_CONCURRENCY_MAX: integerSetting({ min: 1, max: 1_000 }).default(d.generationsAtOnceMax),
   RUNNER_WAITING_MAX: integerSetting({ min: 1, max: 100_000 }).default(d.waitingJobsMax),
   RUNNER_HEARTBEAT_MS: integerSetting({ min: 100, max: 60_000 }).default(d.heartbeatMs),
   RUNNER_LOST_AFTER_MS: integerSetting({ min: 500, max: 600_000 }).default(d.lostAfterMs),
   /** Hosts that may be called although they are metadata or link-local addresses. */
   METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
-  DRAW_TIMEOUT_MS: integerSetting({ min: 1_000, max: 3_600_000 }).default(d.drawTimeoutMs),
+  GENERATE_TIMEOUT_MS: integerSetting({ min: 1_000, max: 3_600_000 }).default(d.generateTimeoutMs),
 })

@@ -14,12 +14,12 @@ const failureClasses = [
 ] as const satisfies readonly FailureClass[]
 
 export interface RunnerCounters {
-  draws: CounterMetric<{ outcome: typeof drawOutcomes }>
-  drawSeconds: HistogramMetric<Record<never, never>>
+  generations: CounterMetric<{ outcome: typeof drawOutcomes }>
+  generateSeconds: HistogramMetric<Record<never, never>>
   failures: CounterMetric<{ class: typeof failureClasses }>
   jobs: CounterMetric<{ state: typeof jobEnds }>
   claims: CounterMetric<{ end: typeof claimLosses }>
-  possibleLosses: CounterMetric<Record<never, never>>
+  unconfirmedCharges: CounterMetric<Record<never, never>>
   adopted: CounterMetric<Record<never, never>>
   unheard: CounterMetric<Record<never, never>>
   swept: CounterMetric<Record<never, never>>
@@ -28,12 +28,12 @@ export interface RunnerCounters {
 export function runnerCounters(metrics: Metrics): RunnerCounters {
   const count = (name: string, help: string) => metrics.counter({ name, help, labels: {} })
   return {
-    draws: metrics.counter({
+    generations: metrics.counter({
       name: 'sluice_runner_draws_total',
       help: 'Parts of jobs, by how drawing them ended.',
       labels: { outcome: drawOutcomes },
     }),
-    drawSeconds: metrics.histogram({
+    generateSeconds: metrics.histogram({
       name: 'sluice_runner_draw_seconds',
       help: 'From the begin of a part to its picture, failovers included.',
       labels: {},
@@ -54,7 +54,7 @@ export function runnerCounters(metrics: Metrics): RunnerCounters {
       help: 'Claims that ended before their job did.',
       labels: { end: claimLosses },
     }),
-    possibleLosses: count(
+    unconfirmedCharges: count(
       'sluice_runner_possible_losses_total',
       'Calls that an upstream may have drawn and charged for, and whose picture nobody received.',
     ),

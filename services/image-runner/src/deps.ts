@@ -2,7 +2,7 @@ import type { BlobStore } from '@sluice/blobs/blob-store'
 import type { Bus } from '@sluice/bus/bus'
 import type { Dialect, Scheduler } from '@sluice/contracts/scheduler.contract'
 import type { ClaimStore } from '@sluice/jobs/claim-store'
-import type { UpkeepStore } from '@sluice/jobs/upkeep-store'
+import type { BackgroundStore } from '@sluice/jobs/background-store'
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
@@ -14,12 +14,12 @@ import type { RunnerConfig } from './config.ts'
 import type { RunnerCounters } from './counters.ts'
 import type { KnownChannels } from './known-channels.ts'
 import type { HeldJobs } from './held-jobs.ts'
-import type { PlaceDesk } from './places/place-desk.ts'
-import type { RetryBudget } from './draw/retry-budget.ts'
+import type { SlotQueue } from './slots/slot-queue.ts'
+import type { RetryBudget } from './generate/retry-budget.ts'
 
 /** What the image runner asks of the world. */
 export interface ImageRunnerDeps {
-  store: ClaimStore & UpkeepStore
+  store: ClaimStore & BackgroundStore
   blobs: BlobStore
   bus: Pick<Bus, 'announce' | 'subscribe' | 'consume' | 'connected'>
   scheduler: Pick<Scheduler, 'grantLease' | 'renewLease' | 'releaseLease' | 'readCatalog'>
@@ -33,11 +33,11 @@ export interface ImageRunnerDeps {
 }
 
 /** What stations and upkeep get: the world, and what the module made of it. */
-export interface RunnerParts extends Omit<ImageRunnerDeps, 'config' | 'metrics'> {
+export interface RunnerContext extends Omit<ImageRunnerDeps, 'config' | 'metrics'> {
   config: RunnerConfig
   /** This runner's id: the holder of its claims and leases. */
   runner: string
-  desk: PlaceDesk
+  slotQueue: SlotQueue
   channels: KnownChannels
   held: HeldJobs
   retryBudget: RetryBudget

@@ -20,7 +20,7 @@ async function setUp({ lastsMs = 60_000 } = {}) {
   const claimed = await store.claim({
     jobId: job.id,
     runner: sampleId('run', 1),
-    places: 3,
+    slots: 3,
     now: clock.now(),
   })
   assert(claimed, 'not to be had')

@@ -4,7 +4,7 @@ import { isAppError } from '@sluice/kernel/app-error'
 import type { Log } from '@sluice/kernel/log'
 import type { ClaimStore } from '@sluice/jobs/claim-store'
 import type { HolderMove } from '@sluice/jobs/holder-moves'
-import type { JobRecord, Moved } from '@sluice/jobs/job-record'
+import type { JobRecord, Transition } from '@sluice/jobs/job-record'
 import { hasEnded } from '@sluice/jobs/job-record'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
@@ -57,7 +57,7 @@ interface Waiting {
 }
 
 /** Holds a job that was just claimed; announces what the claim brought. */
-export function holdJob(deps: HeldJobDeps, claimed: Moved): HeldJob {
+export function holdJob(deps: HeldJobDeps, claimed: Transition): HeldJob {
   const { store, clock, log, announce } = deps
   const controller = new AbortController()
   let { job } = claimed

@@ -58,11 +58,11 @@ const runner = createImageRunner({
   log,
   metrics,
   config: {
-    drawsAtOnceMax: env.IMAGE_CONCURRENCY_MAX,
+    generationsAtOnceMax: env.IMAGE_CONCURRENCY_MAX,
     waitingJobsMax: env.RUNNER_WAITING_MAX,
     heartbeatMs: env.RUNNER_HEARTBEAT_MS,
     lostAfterMs: env.RUNNER_LOST_AFTER_MS,
-    drawTimeoutMs: env.DRAW_TIMEOUT_MS,
+    generateTimeoutMs: env.GENERATE_TIMEOUT_MS,
   },
 })
 

@@ -5,16 +5,16 @@ import type { HealthCheck } from '@sluice/service-kit/http/health'
 
 import { defaultRunnerConfig } from './config.ts'
 import { runnerCounters } from './counters.ts'
-import type { ImageRunnerDeps, RunnerParts } from './deps.ts'
-import { createRetryBudget } from './draw/retry-budget.ts'
+import type { ImageRunnerDeps, RunnerContext } from './deps.ts'
+import { createRetryBudget } from './generate/retry-budget.ts'
 import { createHeldJobs } from './held-jobs.ts'
 import { createKnownChannels } from './known-channels.ts'
-import { createPlaceDesk } from './places/place-desk.ts'
+import { createSlotQueue } from './slots/slot-queue.ts'
 import { runJob } from './run-job.ts'
-import { requeueAllClaims } from './upkeep/requeue-lost-jobs.ts'
-import type { Upkeep } from './upkeep/start-upkeep.ts'
-import { startUpkeep } from './upkeep/start-upkeep.ts'
-import { listen } from './verbs/listen.ts'
+import { requeueAllClaims } from './background/requeue-lost-jobs.ts'
+import type { BackgroundTasks } from './background/start-background-tasks.ts'
+import { startBackgroundTasks } from './background/start-background-tasks.ts'
+import { listen } from './methods/listen.ts'
 import { createWakeUps } from './wake-ups.ts'
 
 /** A dead runner's credentials come free after this, a living one's are renewed at a third of it. */
@@ -35,18 +35,18 @@ export interface ImageRunner {
 /** Long image jobs. Makes the module; opens no socket. */
 export function createImageRunner(deps: ImageRunnerDeps): ImageRunner {
   const drain = new AbortController()
-  const parts = partsOf(deps, drain.signal)
+  const context = createContext(deps, drain.signal)
   const wakeUps = createWakeUps({
-    run: (wake) => runJob(parts, wake),
-    onLetGo: () => upkeep?.jobEnded(),
+    run: (wake) => runJob(context, wake),
+    onLetGo: () => backgroundTasks?.jobEnded(),
   })
-  const { clock, log, held, desk } = parts
-  let upkeep: Upkeep | undefined
+  const { clock, log, held, slotQueue } = context
+  let backgroundTasks: BackgroundTasks | undefined
   let hearNothing: Unsubscribe | undefined
 
   const stop = async ({ withinMs }: { withinMs: number }) => {
     await hearNothing?.()
-    await upkeep?.stopSweeps()
+    await backgroundTasks?.stopSweeps()
     wakeUps.dropAll()
     drain.abort(new Error('the runner stops'))
     const giveBackMs = Math.min(withinMs * GIVE_BACK_SHARE, GIVE_BACK_MS_MAX)
@@ -56,20 +56,20 @@ export function createImageRunner(deps: ImageRunnerDeps): ImageRunner {
     })
     await wakeUps.empty()
     cancel()
-    await desk.settled()
-    await upkeep?.stop()
+    await slotQueue.settled()
+    await backgroundTasks?.stop()
   }
 
   return {
     start: async () => {
-      if (parts.config.alone) await requeueAllClaims(parts)
-      upkeep = startUpkeep(parts, wakeUps)
-      hearNothing = await listen(parts, { wakeUps, upkeep })
+      if (context.config.alone) await requeueAllClaims(context)
+      backgroundTasks = startBackgroundTasks(context, wakeUps)
+      hearNothing = await listen(context, { wakeUps, backgroundTasks })
     },
     stop,
     checks: {
-      database: async () => void (await parts.store.load('none')),
-      blobs: () => parts.blobs.check(),
+      database: async () => void (await context.store.load('none')),
+      blobs: () => context.blobs.check(),
       bus: async () => {
         if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is away')
       },
@@ -77,14 +77,14 @@ export function createImageRunner(deps: ImageRunnerDeps): ImageRunner {
   }
 }
 
-function partsOf(deps: ImageRunnerDeps, draining: AbortSignal): RunnerParts {
-  const { metrics, ...world } = deps
+function createContext(deps: ImageRunnerDeps, draining: AbortSignal): RunnerContext {
+  const { metrics, ...given } = deps
   const config = { ...defaultRunnerConfig, ...deps.config }
-  const runner = newId('run', world)
-  const desk = createPlaceDesk({
-    ...world,
+  const runner = newId('run', given)
+  const slotQueue = createSlotQueue({
+    ...given,
     holder: runner,
-    placesMax: config.drawsAtOnceMax,
+    slotsMax: config.generationsAtOnceMax,
     waitingMax: config.waitingJobsMax,
     leaseTtlMs: LEASE_TTL_MS,
   })
@@ -92,12 +92,12 @@ function partsOf(deps: ImageRunnerDeps, draining: AbortSignal): RunnerParts {
   metrics.watch({
     name: 'sluice_runner_drawing',
     help: 'Pictures that are being drawn or stored.',
-    read: () => desk.drawing,
+    read: () => slotQueue.generating,
   })
   metrics.watch({
     name: 'sluice_runner_waiting',
     help: 'Jobs that wait here for a credential.',
-    read: () => desk.waiting,
+    read: () => slotQueue.waiting,
   })
   metrics.watch({
     name: 'sluice_runner_claims',
@@ -105,12 +105,12 @@ function partsOf(deps: ImageRunnerDeps, draining: AbortSignal): RunnerParts {
     read: () => held.size,
   })
   return {
-    ...world,
+    ...given,
     config,
     runner,
-    desk,
+    slotQueue,
     held,
-    channels: createKnownChannels(world),
+    channels: createKnownChannels(given),
     retryBudget: createRetryBudget(),
     counters: runnerCounters(metrics),
     draining,

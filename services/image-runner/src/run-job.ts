@@ -9,100 +9,105 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import type { Claimed } from './claim/claim-job.ts'
 import { claimJob } from './claim/claim-job.ts'
-import type { RunnerParts } from './deps.ts'
-import type { DrawEnd } from './draw/draw-part.ts'
-import { drawPart } from './draw/draw-part.ts'
+import type { RunnerContext } from './deps.ts'
+import type { GenerateEnd } from './generate/generate-part.ts'
+import { generatePart } from './generate/generate-part.ts'
 import type { HeldJob } from './held-job.ts'
 import { holdJob } from './held-job.ts'
-import { keepPartial } from './keep/keep-partial.ts'
-import { keepPicture } from './keep/keep-picture.ts'
-import { readPictureNote } from './keep/picture-note.ts'
+import { storePartial } from './pictures/store-partial.ts'
+import { storePicture } from './pictures/store-picture.ts'
+import { readPictureNote } from './pictures/picture-note.ts'
 import { announceEvents } from './notify/announce-events.ts'
-import { obtainPatiently } from './places/obtain-patiently.ts'
-import type { Place } from './places/place.ts'
+import { acquireSlot } from './slots/acquire-slot.ts'
+import type { Slot } from './slots/slot.ts'
 import { leaseOutcome } from './settle/lease-outcome.ts'
 import { settleJob } from './settle/settle-job.ts'
 import type { WakeUp } from './wake-ups.ts'
 
-type Drawn = Extract<DrawEnd, { outcome: 'drawn' }>
+type Generated = Extract<GenerateEnd, { outcome: 'drawn' }>
 
 /** Takes a job that waits and brings it to its end, as far as this runner can. Never rejects. */
-export async function runJob(parts: RunnerParts, wake: WakeUp): Promise<void> {
+export async function runJob(context: RunnerContext, wake: WakeUp): Promise<void> {
   try {
-    const claimed = await claimJob(parts, wake)
-    if (claimed) await runClaimed(parts, claimed)
+    const claimed = await claimJob(context, wake)
+    if (claimed) await runClaimed(context, claimed)
   } catch (err) {
     // The row is as it was, or its claim is lost with us: either way it is found again.
     const level = isAppError(err, 'unavailable') ? 'warn' : 'error'
-    parts.log[level]({ err, jobId: wake.jobId }, 'a job could not be run and is left to the next')
+    context.log[level]({ err, jobId: wake.jobId }, 'a job could not be run and is left to the next')
   }
 }
 
-async function runClaimed(parts: RunnerParts, claimed: Claimed): Promise<void> {
-  const { moved, places } = claimed
+async function runClaimed(context: RunnerContext, claimed: Claimed): Promise<void> {
+  const { moved, slots } = claimed
   const held = holdJob(
-    { ...parts, announce: (job, events) => announceEvents(parts, { job, events }) },
+    { ...context, announce: (job, events) => announceEvents(context, { job, events }) },
     moved,
   )
-  parts.held.add(held)
+  context.held.add(held)
   // Possible losses of calls that were stopped, by index of the part.
   const cutOff = new Map<number, number>()
-  const draw = (index: number, place: Place) => drawAndKeep(parts, { held, index, place, cutOff })
+  const generateImage = (index: number, slot: Slot) =>
+    generateAndStore(context, { held, index, slot, cutOff })
   try {
-    await adoptStored(parts, { held, claimed })
-    if (claimed.hopeless !== undefined) await failWaiting(parts, { held, reason: claimed.hopeless })
+    await adoptStored(context, { held, claimed })
+    if (claimed.hopeless !== undefined)
+      await failWaiting(context, { held, reason: claimed.hopeless })
     const ends = await Promise.allSettled([
-      ...[...places].map(([index, place]) => draw(index, place)),
-      drawWaiting(parts, { held, draw }),
+      ...[...slots].map(([index, slot]) => generateImage(index, slot)),
+      generateWaiting(context, { held, generateImage }),
     ])
     const broken = ends.find((end) => end.status === 'rejected')
     if (broken) throw broken.reason
     // What is still open found no place any more.
-    if (parts.draining.aborted) held.stop('drain')
+    if (context.draining.aborted) held.stop('drain')
   } catch (err) {
-    parts.log.error({ err, jobId: held.job.id }, 'running a job broke; what is open of it fails')
+    context.log.error({ err, jobId: held.job.id }, 'running a job broke; what is open of it fails')
   } finally {
-    for (const place of places.values()) place.free()
-    await settleJob(parts, { held, cutOff })
+    for (const slot of slots.values()) slot.free()
+    await settleJob(context, { held, cutOff })
   }
 }
 
 /** Keeps what an earlier holder had stored: no part is drawn twice because somebody died. */
 async function adoptStored(
-  { counters, log }: RunnerParts,
+  { counters, log }: RunnerContext,
   { held, claimed }: { held: HeldJob; claimed: Claimed },
 ): Promise<void> {
-  for (const { facts, ...place } of claimed.found) {
-    const known = readPictureNote(place, facts)
+  for (const { facts, ...slot } of claimed.found) {
+    const known = readPictureNote(slot, facts)
     if (!known) continue
-    log.info({ jobId: held.job.id, index: place.index }, 'a stored picture was found and is kept')
+    log.info({ jobId: held.job.id, index: slot.index }, 'a stored picture was found and is kept')
     counters.adopted.add({})
     await held.write({ type: 'keep', stored: known.part })
   }
 }
 
 /** The parts that found no place at the claim, one after the other as places become free. */
-async function drawWaiting(
-  parts: RunnerParts,
-  { held, draw }: { held: HeldJob; draw: (index: number, place: Place) => Promise<void> },
+async function generateWaiting(
+  context: RunnerContext,
+  {
+    held,
+    generateImage,
+  }: { held: HeldJob; generateImage: (index: number, slot: Slot) => Promise<void> },
 ): Promise<void> {
   const running: Promise<void>[] = []
   const { request, wallet } = held.job
-  const signal = AbortSignal.any([held.signal, parts.draining])
-  const wish = { model: request.model, wallet, urgent: true, signal }
+  const signal = AbortSignal.any([held.signal, context.draining])
+  const slotRequest = { model: request.model, wallet, urgent: true, signal }
   const nextWaiting = () => held.job.parts.find(({ state }) => state === 'waiting')?.index
   try {
     for (let index = nextWaiting(); index !== undefined; index = nextWaiting()) {
-      const answer = await obtainPatiently(parts, wish)
+      const answer = await acquireSlot(context, slotRequest)
       if (answer.outcome !== 'granted') {
         const reason = answer.outcome === 'none' ? answer.reason : answer.outcome
-        await failWaiting(parts, { held, reason })
+        await failWaiting(context, { held, reason })
         break
       }
       if (await held.write({ type: 'begin', indexes: [index] })) {
-        running.push(draw(index, answer.place))
+        running.push(generateImage(index, answer.slot))
       } else {
-        answer.place.free()
+        answer.slot.free()
         break
       }
     }
@@ -114,66 +119,71 @@ async function drawWaiting(
   await Promise.all(running)
 }
 
-async function drawAndKeep(
-  parts: RunnerParts,
-  { held, index, place, cutOff }: DrawAndKeepInput,
+async function generateAndStore(
+  context: RunnerContext,
+  { held, index, slot, cutOff }: GenerateAndStoreInput,
 ): Promise<void> {
-  const { clock, counters } = parts
+  const { clock, counters } = context
   const startedAtMs = clock.monotonicMs()
   crashPoint('runner-before-draw')
-  const drawn = await drawPart(parts, {
+  const generated = await generatePart(context, {
     held,
     index,
-    place,
+    slot,
     outcomeOf: (end) => {
       const model = 'upstreamModel' in end ? end.upstreamModel : undefined
       return leaseOutcome(end, { nowMs: clock.nowMs(), model })
     },
     onPartial: async (partial) => {
-      const move = await keepPartial(parts, { held, index, partial })
+      const move = await storePartial(context, { held, index, partial })
       if (move) await held.write(move)
     },
   })
   crashPoint('runner-after-draw')
-  counters.draws.add({ outcome: drawn.outcome })
-  counters.drawSeconds.observe({}, (clock.monotonicMs() - startedAtMs) / 1_000)
-  const { possibleLosses } = drawn
+  counters.generations.add({ outcome: generated.outcome })
+  counters.generateSeconds.observe({}, (clock.monotonicMs() - startedAtMs) / 1_000)
+  const { unconfirmedCharges } = generated
   try {
-    if (drawn.outcome === 'stopped') {
-      cutOff.set(index, possibleLosses + (drawn.mayHaveProduced ? 1 : 0))
-    } else if (drawn.outcome === 'failed') {
-      await held.write({ type: 'fail', index, failure: drawn.failure, possibleLosses })
+    if (generated.outcome === 'stopped') {
+      cutOff.set(index, unconfirmedCharges + (generated.mayHaveProduced ? 1 : 0))
+    } else if (generated.outcome === 'failed') {
+      await held.write({ type: 'fail', index, failure: generated.failure, unconfirmedCharges })
     } else {
-      await held.write(await keepDrawn(parts, { held, index, drawn }))
+      await held.write(await storeGenerated(context, { held, index, generated }))
     }
   } finally {
-    drawn.place?.free()
+    generated.slot?.free()
   }
 }
 
-interface DrawAndKeepInput {
+interface GenerateAndStoreInput {
   held: HeldJob
   index: number
-  place: Place
+  slot: Slot
   cutOff: Map<number, number>
 }
 
-async function keepDrawn(
-  parts: RunnerParts,
-  { held, index, drawn }: { held: HeldJob; index: number; drawn: Drawn },
+async function storeGenerated(
+  context: RunnerContext,
+  { held, index, generated }: { held: HeldJob; index: number; generated: Generated },
 ): Promise<HolderMove> {
-  const { picture, possibleLosses } = drawn
-  const kept = await keepPicture(parts, { jobId: held.job.id, index, picture })
+  const { picture, unconfirmedCharges } = generated
+  const kept = await storePicture(context, { jobId: held.job.id, index, picture })
   crashPoint('runner-after-blob')
   if (kept.outcome === 'failed') {
-    return { type: 'fail', index, failure: kept.failure, possibleLosses: possibleLosses + 1 }
+    return {
+      type: 'fail',
+      index,
+      failure: kept.failure,
+      unconfirmedCharges: unconfirmedCharges + 1,
+    }
   }
-  const lost = possibleLosses + (kept.mine ? 0 : 1)
-  return { type: 'keep', stored: kept.part, possibleLosses: lost }
+  const lost = unconfirmedCharges + (kept.mine ? 0 : 1)
+  return { type: 'keep', stored: kept.part, unconfirmedCharges: lost }
 }
 
 async function failWaiting(
-  { log }: RunnerParts,
+  { log }: RunnerContext,
   { held, reason }: { held: HeldJob; reason: string },
 ): Promise<void> {
   log.warn({ jobId: held.job.id, reason }, 'no upstream serves the model of a job; it fails')

@@ -24,13 +24,13 @@ export function mortal(
   }
   const wrap = <Deps extends object>(name: string, deps: Deps): Deps =>
     new Proxy(deps, {
-      get: (target, verb, receiver) => {
-        const value: unknown = Reflect.get(target, verb, receiver)
+      get: (target, method, receiver) => {
+        const value: unknown = Reflect.get(target, method, receiver)
         if (typeof value !== 'function') return value
         return (...input: unknown[]) => {
           if (dead) return never
           calls += 1
-          made.push(`${name}.${String(verb)}`)
+          made.push(`${name}.${String(method)}`)
           if (calls !== dieAt) return value.apply(target, input)
           if (!after) return (die(), never)
           const effect: unknown = value.apply(target, input)

@@ -2,7 +2,7 @@ import type { Bus } from '@sluice/bus/bus'
 import type { Catalog, Lease, Outcome, Scheduler } from '@sluice/contracts/scheduler.contract'
 import type { Clock } from '@sluice/kernel/clock'
 import { sampleId } from '@sluice/jobs/testing/sample-job'
-import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import { credentialSecretBinding } from '@sluice/sealing/sealer'
 import type { Sealer } from '@sluice/sealing/sealer'
 
 export const MODEL = 'gpt-image-1'
@@ -36,7 +36,7 @@ export function createPool({
   let number = 0
   let away = false
   let catalogReads = 0
-  let asked = 0
+  let requested = 0
 
   const checkThere = () => {
     if (away) throw new Error('the scheduler is away')
@@ -54,7 +54,7 @@ export function createPool({
     },
     grantLease: async ({ model, exclude, ttlMs }) => {
       checkThere()
-      asked += 1
+      requested += 1
       const nowMs = clock.nowMs()
       const usable = credentials.filter(
         ({ id, state }) => state === 'active' && !exclude.includes(id) && model === MODEL,
@@ -78,7 +78,7 @@ export function createPool({
         fence: number,
         expiresAt: new Date(nowMs + ttlMs),
         expiresMs: nowMs + ttlMs,
-        secret: sealer.seal(credentialSecretPlace(free.id), free.secret),
+        secret: sealer.seal(credentialSecretBinding(free.id), free.secret),
       }
       leases.set(lease.leaseId, lease)
       return { outcome: 'granted', lease }
@@ -131,7 +131,7 @@ export function createPool({
     outcomes,
     catalogReads: () => catalogReads,
     /** How often somebody asked for a lease. */
-    asked: () => asked,
+    requested: () => requested,
     /** Leases that nobody gave back and whose time is not over. */
     held: () => credentials.reduce((sum, { id }) => sum + alive(id), 0),
     setAway: (gone: boolean) => void (away = gone),

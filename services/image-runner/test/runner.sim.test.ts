@@ -12,8 +12,8 @@ import { describe, expect, it } from 'vitest'
 
 import type { ImageRunner } from '../src/module.ts'
 import { mortal } from './mortal.ts'
-import type { World } from './world.ts'
-import { createWorld } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
 const SEEDS = Array.from({ length: 12 }, (_none, index) => 1 + index)
 const STEPS = 60
@@ -21,7 +21,7 @@ const RUNNERS_MAX = 3
 const LIMITS = [1, 1, 2]
 
 interface Scene {
-  world: World
+  fixture: Fixture
   jobs: number
   living: { runner: ImageRunner; die: () => void }[]
   /** What was kept of each part when it was first seen. */
@@ -32,25 +32,25 @@ async function buildScene(random: Random): Promise<Scene> {
   const dice = seededRandom(random.integer(2 ** 31))
   // Every eighth message is lost, every eighth comes twice.
   const fault: BusFault = ({ text }) => [[], [text, text]][dice.integer(8)] ?? [text]
-  const world = createWorld({ seed: dice.integer(2 ** 31), fault })
-  for (const limit of LIMITS) world.pool.add(limit)
-  world.upstream.does(async ({ signal }) => {
-    await world.clock.sleep(dice.integer(4_000), signal)
+  const fixture = createFixture({ seed: dice.integer(2 ** 31), fault })
+  for (const limit of LIMITS) fixture.pool.add(limit)
+  fixture.upstream.does(async ({ signal }) => {
+    await fixture.clock.sleep(dice.integer(4_000), signal)
     const roll = dice.integer(20)
     if (roll === 0) throw new UpstreamError(failureOf('rate-limited', { retryAfterMs: 1_500 }))
     if (roll < 3) throw new UpstreamError(failureOf('server-error'))
     if (roll === 3) throw new UpstreamError(failureOf('content-refused'))
-    if (roll === 4) await world.clock.sleep(10_000, signal)
+    if (roll === 4) await fixture.clock.sleep(10_000, signal)
   })
-  const scene = { world, jobs: 0, living: [], kept: new Map() }
+  const scene = { fixture, jobs: 0, living: [], kept: new Map() }
   await startRunner(scene)
   return scene
 }
 
-async function startRunner({ world, living }: Scene): Promise<void> {
-  const { deps, die } = mortal(world.deps)
-  const config = { heartbeatMs: 1_000, lostAfterMs: 4_000, drawTimeoutMs: 8_000 }
-  living.push({ runner: await world.start({ ...deps, config }), die })
+async function startRunner({ fixture, living }: Scene): Promise<void> {
+  const { deps, die } = mortal(fixture.deps)
+  const config = { heartbeatMs: 1_000, lostAfterMs: 4_000, generateTimeoutMs: 8_000 }
+  living.push({ runner: await fixture.start({ ...deps, config }), die })
 }
 
 const actions: Action<Scene>[] = [
@@ -59,7 +59,7 @@ const actions: Action<Scene>[] = [
     weight: 4,
     run: async (scene, random) => {
       scene.jobs += 1
-      await scene.world.submit({
+      await scene.fixture.submit({
         number: scene.jobs,
         wallet: 1 + random.integer(3),
         lastsMs: 20_000 + random.integer(600_000),
@@ -70,7 +70,7 @@ const actions: Action<Scene>[] = [
   {
     name: 'time passes',
     weight: 8,
-    run: ({ world }, random) => world.advance(random.integer(3_000)),
+    run: ({ fixture }, random) => fixture.advance(random.integer(3_000)),
   },
   {
     name: 'a runner starts',
@@ -86,28 +86,28 @@ const actions: Action<Scene>[] = [
   },
   {
     name: 'a runner is stopped',
-    run: async ({ world, living }, random) => {
+    run: async ({ fixture, living }, random) => {
       const [stopped] = living.splice(random.integer(living.length + 1), 1)
       const stopping = stopped?.runner.stop({ withinMs: 2_000 })
-      await world.advance(2_500)
+      await fixture.advance(2_500)
       await stopping
     },
   },
   {
     name: 'a caller cancels',
-    run: async ({ world, jobs }, random) => {
+    run: async ({ fixture, jobs }, random) => {
       if (jobs === 0) return
       const jobId = sampleId('img', 1 + random.integer(jobs))
-      const { outcome } = await world.store.cancel(jobId, world.clock.now())
-      if (outcome === 'cancelled') await world.bus.announce('image-job-cancelled', { jobId })
+      const { outcome } = await fixture.store.cancel(jobId, fixture.clock.now())
+      if (outcome === 'cancelled') await fixture.bus.announce('image-job-cancelled', { jobId })
     },
   },
 ]
 
-async function check({ world, jobs, kept }: Scene): Promise<void> {
+async function check({ fixture, jobs, kept }: Scene): Promise<void> {
   for (let number = 1; number <= jobs; number += 1) {
-    const job = await world.read(sampleId('img', number))
-    const events = await world.store.readEvents({ jobId: job.id, afterSeq: 0, limit: 500 })
+    const job = await fixture.read(sampleId('img', number))
+    const events = await fixture.store.readEvents({ jobId: job.id, afterSeq: 0, limit: 500 })
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1))
     const ends = events.filter(({ fact }) => fact.type === 'ended')
     expect(ends).toHaveLength(hasEnded(job) ? 1 : 0)
@@ -116,11 +116,11 @@ async function check({ world, jobs, kept }: Scene): Promise<void> {
       const key = `${job.id} ${index}`
       expect(stored.sha256).toBe(kept.get(key) ?? stored.sha256)
       kept.set(key, stored.sha256)
-      expect((await world.blobs.stat(stored.blobKey))?.sha256).toBe(stored.sha256)
+      expect((await fixture.blobs.stat(stored.blobKey))?.sha256).toBe(stored.sha256)
     }
   }
   for (const [index, limit] of LIMITS.entries()) {
-    expect(world.upstream.mostAtOnce(`secret-${index + 1}`)).toBeLessThanOrEqual(limit)
+    expect(fixture.upstream.mostAtOnce(`secret-${index + 1}`)).toBeLessThanOrEqual(limit)
   }
 }
 
@@ -131,23 +131,23 @@ describe('runners that come, die, stop and fail, over a bus that loses and repea
       const scene = await simulate({
         seed,
         steps: STEPS,
-        world: buildScene,
+        createState: buildScene,
         actions,
         check: async (scene) => {
-          await scene.world.settle()
+          await scene.fixture.settle()
           await check(scene)
         },
       })
-      const { world, jobs } = scene
+      const { fixture, jobs } = scene
       if (scene.living.length === 0) await startRunner(scene)
-      await world.advance(120_000)
+      await fixture.advance(120_000)
       await check(scene)
       for (let number = 1; number <= jobs; number += 1) {
-        const job = await world.read(sampleId('img', number))
+        const job = await fixture.read(sampleId('img', number))
         assert(hasEnded(job), `job ${number} is ${job.state}`)
       }
-      expect(world.pool.held()).toBe(0)
-      expect(world.log.lines.filter(({ level }) => level === 'error')).toEqual([])
+      expect(fixture.pool.held()).toBe(0)
+      expect(fixture.log.lines.filter(({ level }) => level === 'error')).toEqual([])
     },
     60_000,
   )

@@ -3,10 +3,15 @@ import { createHash } from 'node:crypto'
 import type { ImageFacts } from '@sluice/contracts/image-request'
 import type { Clock } from '@sluice/kernel/clock'
 import { failureOf } from '@sluice/upstreams/failure-treatments'
-import type { DrawInput, DrawnPicture, FailureReason, Upstream } from '@sluice/upstreams/upstream'
+import type {
+  GenerateInput,
+  GeneratedPicture,
+  FailureReason,
+  Upstream,
+} from '@sluice/upstreams/upstream'
 import { UpstreamError } from '@sluice/upstreams/upstream-error'
 
-export interface Drawing {
+export interface Generation {
   prompt: string
   index: number
   secret: string
@@ -24,10 +29,10 @@ export const FACTS: ImageFacts = {
 
 /** An upstream that does as the test says, and remembers every drawing. */
 export function createScriptedUpstream({ clock }: { clock: Clock }) {
-  const drawings: Drawing[] = []
+  const generations: Generation[] = []
   const running = new Map<string, number>()
   const most = new Map<string, number>()
-  let act: (input: DrawInput, drawing: Drawing) => Promise<void> = async () => {}
+  let act: (input: GenerateInput, generation: Generation) => Promise<void> = async () => {}
   let facts: ImageFacts = FACTS
   let latencyMs = 0
 
@@ -37,19 +42,19 @@ export function createScriptedUpstream({ clock }: { clock: Clock }) {
     most.set(secret, Math.max(most.get(secret) ?? 0, now))
   }
 
-  const draw = async (input: DrawInput): Promise<DrawnPicture> => {
+  const generate = async (input: GenerateInput): Promise<GeneratedPicture> => {
     const { secret } = input.access
-    const drawing: Drawing = {
+    const generation: Generation = {
       prompt: input.request.prompt,
       index: input.index,
       secret,
       sha256: null,
     }
-    drawings.push(drawing)
-    const number = drawings.length
+    generations.push(generation)
+    const number = generations.length
     count(secret, 1)
     try {
-      await act(input, drawing)
+      await act(input, generation)
       if (latencyMs > 0) await clock.sleep(latencyMs, input.signal)
     } catch (error) {
       if (input.signal.aborted) throw new UpstreamError(failureOf('aborted'), error)
@@ -57,8 +62,8 @@ export function createScriptedUpstream({ clock }: { clock: Clock }) {
     } finally {
       count(secret, -1)
     }
-    const bytes = Buffer.from(`picture ${number} of ${drawing.prompt}`)
-    drawing.sha256 = createHash('sha256').update(bytes).digest('hex')
+    const bytes = Buffer.from(`picture ${number} of ${generation.prompt}`)
+    generation.sha256 = createHash('sha256').update(bytes).digest('hex')
     return {
       bytes,
       contentType: `image/${facts.format}`,
@@ -68,10 +73,10 @@ export function createScriptedUpstream({ clock }: { clock: Clock }) {
     }
   }
 
-  const upstream: Upstream = { dialect: 'sandbox', draw }
+  const upstream: Upstream = { dialect: 'sandbox', generateImage: generate }
   return {
     upstream,
-    drawings,
+    generations,
     /** The most calls that one credential ever had at once. */
     mostAtOnce: (secret: string) => most.get(secret) ?? 0,
     running: () => [...running.values()].reduce((sum, now) => sum + now, 0),
@@ -80,9 +85,9 @@ export function createScriptedUpstream({ clock }: { clock: Clock }) {
     /** What happens in a call before its picture. */
     does: (script: typeof act) => void (act = script),
     /** Fails calls that match, with the reason. */
-    fails: (reason: FailureReason, when: (drawing: Drawing, number: number) => boolean) => {
-      act = async (_input, drawing) => {
-        if (when(drawing, drawings.length)) throw new UpstreamError(failureOf(reason))
+    fails: (reason: FailureReason, when: (generation: Generation, number: number) => boolean) => {
+      act = async (_input, generation) => {
+        if (when(generation, generations.length)) throw new UpstreamError(failureOf(reason))
       }
     },
   }

@@ -3,39 +3,39 @@ import { sampleId } from '@sluice/jobs/testing/sample-job'
 import { describe, expect, it } from 'vitest'
 
 import { FACTS } from './scripted-upstream.ts'
-import { createWorld } from './world.ts'
+import { createFixture } from './fixture.ts'
 
 const HOUR_MS = 3_600_000
 const PNG = { contentType: 'image/png', bytesMax: 1_000 }
 
 async function setUp() {
-  const world = createWorld()
-  world.pool.add(4)
-  await world.start({ config: { sweepEveryMs: HOUR_MS, heartbeatMs: HOUR_MS } })
+  const fixture = createFixture()
+  fixture.pool.add(4)
+  await fixture.start({ config: { sweepEveryMs: HOUR_MS, heartbeatMs: HOUR_MS } })
   const blobsOf = async (jobId: string) => {
     const keys: string[] = []
-    for await (const { key } of world.blobs.walk(`jobs/${jobId}/`)) keys.push(key)
+    for await (const { key } of fixture.blobs.walk(`jobs/${jobId}/`)) keys.push(key)
     return keys.sort()
   }
   /** Hours pass, of which the fake clock sees only the ticks of upkeep. */
   const hours = async (count: number) => {
-    await world.clock.advance(count * HOUR_MS)
-    await world.settle()
-    await world.advance(61_000)
+    await fixture.clock.advance(count * HOUR_MS)
+    await fixture.settle()
+    await fixture.advance(61_000)
   }
-  return { world, blobsOf, hours }
+  return { fixture, blobsOf, hours }
 }
 
 describe('blobs of an ended job', () => {
   it('that were partial pictures go after an hour, inputs after a day, pictures never', async () => {
-    const { world, blobsOf, hours } = await setUp()
+    const { fixture, blobsOf, hours } = await setUp()
     const jobId = sampleId('img', 1)
     const input = inputKey(jobId, '0')
     const bytes = Buffer.from('x')
-    await world.blobs.put(input, bytes, PNG)
-    world.upstream.does(async ({ onPartial }) => onPartial?.({ index: 0, bytes, facts: FACTS }))
+    await fixture.blobs.put(input, bytes, PNG)
+    fixture.upstream.does(async ({ onPartial }) => onPartial?.({ index: 0, bytes, facts: FACTS }))
     const images = [{ blobKey: input, contentType: 'image/png', bytes: 1, name: 'a.png' } as const]
-    await world.submit({ request: { kind: 'edit', images, partialImages: 1 } })
+    await fixture.submit({ request: { kind: 'edit', images, partialImages: 1 } })
     const [part, partial] = [partKey(jobId, 0), partialKey(jobId, 0, 0)]
     expect(await blobsOf(jobId)).toEqual([input, partial, part].sort())
     await hours(0.5)
@@ -49,11 +49,11 @@ describe('blobs of an ended job', () => {
   })
 
   it('that were stored but never kept go after a day', async () => {
-    const { world, blobsOf, hours } = await setUp()
+    const { fixture, blobsOf, hours } = await setUp()
     const jobId = sampleId('img', 1)
-    world.upstream.fails('content-refused', ({ index }) => index === 1)
-    await world.submit({ request: { count: 2 } })
-    await world.blobs.put(partKey(jobId, 1), Buffer.from('of a stale runner'), PNG)
+    fixture.upstream.fails('content-refused', ({ index }) => index === 1)
+    await fixture.submit({ request: { count: 2 } })
+    await fixture.blobs.put(partKey(jobId, 1), Buffer.from('of a stale runner'), PNG)
     await hours(25)
     expect(await blobsOf(jobId)).toEqual([partKey(jobId, 0)])
   })
@@ -61,12 +61,12 @@ describe('blobs of an ended job', () => {
 
 describe('blobs of a job that does not exist', () => {
   it('go after a day, and those of one that does exist stay', async () => {
-    const { world, blobsOf, hours } = await setUp()
+    const { fixture, blobsOf, hours } = await setUp()
     const [orphan, alive] = [sampleId('img', 7), sampleId('img', 8)]
-    world.pool.setAway(true)
-    await world.write({ number: 8, lastsMs: 1_000 * HOUR_MS })
+    fixture.pool.setAway(true)
+    await fixture.write({ number: 8, lastsMs: 1_000 * HOUR_MS })
     for (const jobId of [orphan, alive]) {
-      await world.blobs.put(inputKey(jobId, '0'), Buffer.from('x'), PNG)
+      await fixture.blobs.put(inputKey(jobId, '0'), Buffer.from('x'), PNG)
     }
     await hours(23)
     expect(await blobsOf(orphan)).toHaveLength(1)

@@ -44,7 +44,7 @@ async function setUp(channel: { dialect: Dialect; baseUrl: string; secret?: stri
   const runner = createImageRunner(deps)
   await runner.start()
 
-  const draw = async (request: Partial<ImageRequest>) => {
+  const generateImage = async (request: Partial<ImageRequest>) => {
     const now = clock.now()
     const { job } = await store.submit(
       sampleJob({ now, request: { model: MODEL, ...request } }),
@@ -63,13 +63,13 @@ async function setUp(channel: { dialect: Dialect; baseUrl: string; secret?: stri
     await runner.stop({ withinMs: 1_000 })
     await egress.close()
   }
-  return { draw, blobs, stop }
+  return { generateImage, blobs, stop }
 }
 
 describe('a job drawn by the sandbox', () => {
   it('has real pictures of what was asked for', async () => {
-    const { draw, blobs, stop } = await setUp({ dialect: 'sandbox', baseUrl: 'sandbox:' })
-    const job = await draw({ count: 2, size: '512x256', format: 'webp', partialImages: 1 })
+    const { generateImage, blobs, stop } = await setUp({ dialect: 'sandbox', baseUrl: 'sandbox:' })
+    const job = await generateImage({ count: 2, size: '512x256', format: 'webp', partialImages: 1 })
     expect(job).toMatchObject({ state: 'done' })
     for (const { stored } of job?.parts ?? []) {
       const bytes = await blobs.read(stored?.blobKey ?? '')
@@ -93,9 +93,9 @@ describe('a job drawn by the OpenAI dialect', () => {
     setUp({ dialect: 'openai', baseUrl: `${simulator.url}/v1`, secret: simulator.key })
 
   it('is a real picture over a real connection, after an answer that failed', async () => {
-    simulator.script({ act: { kind: 'status', status: 500, type: 'server_error' } })
-    const { draw, blobs, stop } = await openai()
-    const job = await draw({ quality: 'low', size: '1024x1024' })
+    simulator.script({ behaviour: { kind: 'status', status: 500, type: 'server_error' } })
+    const { generateImage, blobs, stop } = await openai()
+    const job = await generateImage({ quality: 'low', size: '1024x1024' })
     expect(job).toMatchObject({ state: 'done', attempts: 1 })
     const stored = job?.parts[0]?.stored
     const bytes = await blobs.read(stored?.blobKey ?? '')
@@ -105,9 +105,9 @@ describe('a job drawn by the OpenAI dialect', () => {
   })
 
   it('is refused in the words of the house', async () => {
-    simulator.script({ act: { kind: 'status', status: 400, code: 'moderation_blocked' } })
-    const { draw, stop } = await openai()
-    expect(await draw({})).toMatchObject({
+    simulator.script({ behaviour: { kind: 'status', status: 400, code: 'moderation_blocked' } })
+    const { generateImage, stop } = await openai()
+    expect(await generateImage({})).toMatchObject({
       state: 'failed',
       failure: { code: 'content_policy_violation' },
     })

@@ -21,7 +21,7 @@ export const imgproxyEnvironment = z.object({
   BLOB_DIR: z.string().min(1),
   /** `id:base64[,id:base64]`, newest first; the same at every service. */
   SIGNING_KEYS: z.string().min(1),
-  VARIANTS_DRAWING_MAX: integerSetting({ min: 1, max: 64 }).default(limits.drawingMax),
+  VARIANTS_RENDERING_MAX: integerSetting({ min: 1, max: 64 }).default(limits.renderingMax),
   VARIANTS_WAITING_MAX: integerSetting({ min: 0, max: 10_000 }).default(limits.waitingMax),
   VARIANT_CACHE_BYTES_MAX: integerSetting({ min: MIB, max: 65_536 * MIB }).default(
     limits.cacheBytesMax,

@@ -20,21 +20,21 @@ export interface ImgproxyLimits {
   /** A stored picture above this is served as it is, but no variant of it is drawn. */
   sourceBytesMax: number
   /** Variants are drawn by so many at once … */
-  drawingMax: number
+  renderingMax: number
   /** … and so many may wait for their turn; beyond that the answer is 503. */
   waitingMax: number
   waitMsMax: number
   /** One drawing, from decoding to the last try of a thumbnail. */
-  drawMsMax: number
+  generateMsMax: number
   /** Drawn variants kept in memory. */
   cacheBytesMax: number
 }
 
 export const imgproxyLimits: ImgproxyLimits = {
   sourceBytesMax: 64 * 1024 * 1024,
-  drawingMax: 2,
+  renderingMax: 2,
   waitingMax: 64,
   waitMsMax: 10_000,
-  drawMsMax: 5_000,
+  generateMsMax: 5_000,
   cacheBytesMax: 64 * 1024 * 1024,
 }

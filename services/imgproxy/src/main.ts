@@ -41,7 +41,7 @@ const imgproxy = createImgproxy({
   log,
   metrics,
   limits: {
-    drawingMax: env.VARIANTS_DRAWING_MAX,
+    renderingMax: env.VARIANTS_RENDERING_MAX,
     waitingMax: env.VARIANTS_WAITING_MAX,
     cacheBytesMax: env.VARIANT_CACHE_BYTES_MAX,
   },

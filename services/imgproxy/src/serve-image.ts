@@ -8,7 +8,7 @@ import { createFindPicture, gone } from './fetch/find-picture.ts'
 import type { CheckedLink, FoundPicture, PictureAnswer, PictureRequest } from './picture.ts'
 import type { RenderVariant } from './render/create-renderer.ts'
 import { createRenderer } from './render/create-renderer.ts'
-import type { DrawableVariant } from './render/draw-variant.ts'
+import type { RenderableVariant } from './render/render-variant.ts'
 import { isKnown, judgeRange } from './render/judge-conditions.ts'
 import { cacheHeaders, pictureHeaders } from './render/picture-headers.ts'
 import { entityTag } from './variant.ts'
@@ -41,7 +41,7 @@ export function createServeImage(
     const context = { link, found, tag, maxAgeSeconds }
     return variant.kind === 'original'
       ? original(deps, { request, ...context })
-      : drawn({ deps, render }, { request, variant, ...context })
+      : rendered({ deps, render }, { request, variant, ...context })
   }
 }
 
@@ -80,9 +80,9 @@ async function original(
   }
 }
 
-async function drawn(
+async function rendered(
   { deps: { blobs }, render }: { deps: ImgproxyDeps; render: RenderVariant },
-  { request, link, found, variant, tag, maxAgeSeconds }: Context & { variant: DrawableVariant },
+  { request, link, found, variant, tag, maxAgeSeconds }: Context & { variant: RenderableVariant },
 ): Promise<PictureAnswer> {
   // sharp also reads formats that are programs (SVG) or documents; those must never reach it.
   if (!found.contentType) throw new AppError('invalid_image', 'These bytes are not a picture.')

@@ -3,7 +3,7 @@ import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 
-import { world } from './world.ts'
+import { createFixture } from './fixture.ts'
 
 const MIB = 1024 * 1024
 const signature = Buffer.from('89504e470d0a1a0a', 'hex')
@@ -75,7 +75,7 @@ const bombs: Record<string, Buffer> = {
 }
 
 test.each(Object.entries(bombs))('%s costs little and breaks nothing', async (_, bomb) => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(bomb)
   await store(small, { index: 1 })
   const rssBefore = process.memoryUsage.rss()
@@ -90,7 +90,7 @@ test.each(Object.entries(bombs))('%s costs little and breaks nothing', async (_,
 })
 
 test('no picture above 40 megapixels is decoded, whatever it weighs', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(png(6_400, 6_300))
   expect((await fetch(link('&w=32'))).status).toBe(400)
   await store(png(6_400, 6_200))
@@ -98,7 +98,7 @@ test('no picture above 40 megapixels is decoded, whatever it weighs', async () =
 })
 
 test('an svg is never drawn: it is a program, not a picture', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'))
   expect(await outcomeOf(await fetch(link('&w=32')))).toBe('refused')
 })

@@ -5,7 +5,7 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 
-import { newKey, oldKey, task, world } from './world.ts'
+import { newKey, oldKey, task, createFixture } from './fixture.ts'
 
 const picture = await sharp(randomBytes(640 * 480 * 3), {
   raw: { width: 640, height: 480, channels: 3 },
@@ -24,7 +24,7 @@ const codeOf = async (answer: Response) => {
 }
 
 test('a signed link opens the stored bytes, with headers that make them safe and cacheable', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   const facts = await store(picture)
   const answer = await fetch(link())
   expect(answer.status).toBe(200)
@@ -46,7 +46,7 @@ test('a signed link opens the stored bytes, with headers that make them safe and
 })
 
 test('HEAD says what GET would, without the bytes', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(picture)
   for (const variant of ['', '&w=100']) {
     const [head, get] = [await fetch(link(variant), { method: 'HEAD' }), await fetch(link(variant))]
@@ -58,7 +58,7 @@ test('HEAD says what GET would, without the bytes', async () => {
 })
 
 test('forged, damaged and foreign links open nothing', async () => {
-  const { link, store, url } = await world()
+  const { link, store, url } = await createFixture()
   await store(picture)
   await store(picture, { index: 1 })
   const good = link()
@@ -84,7 +84,7 @@ test('forged, damaged and foreign links open nothing', async () => {
 })
 
 test('paths that try to leave the folder reach no picture', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(picture)
   const paths = [
     '/p/img/../../etc/passwd',
@@ -102,7 +102,7 @@ test('paths that try to leave the folder reach no picture', async () => {
 })
 
 test('a repeated parameter is refused, since two readers could take different ones', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(picture)
   const good = link()
   for (const twice of [`&exp=99999999999`, `&sig=00`, `&w=100&w=200`, `&format=png&format=webp`]) {
@@ -112,7 +112,7 @@ test('a repeated parameter is refused, since two readers could take different on
 
 test('a link ends a minute after its expiry, at the latest', async () => {
   const clock = fakeClock()
-  const { link, store } = await world({ clock })
+  const { link, store } = await createFixture({ clock })
   await store(picture)
   const url = link('', { expiresAt: new Date(clock.nowMs() + 60_000) })
   await clock.advance(119_000)
@@ -125,22 +125,22 @@ test('a link ends a minute after its expiry, at the latest', async () => {
 })
 
 test('a new signing key keeps old links open until the old one is removed', async () => {
-  const rotated = await world({ keys: [newKey, oldKey] })
+  const rotated = await createFixture({ keys: [newKey, oldKey] })
   await rotated.store(picture)
   expect((await fetch(rotated.link('', { signers: [oldKey] }))).status).toBe(200)
-  const removed = await world({ keys: [newKey] })
+  const removed = await createFixture({ keys: [newKey] })
   await removed.store(picture)
   expect((await fetch(removed.link('', { signers: [oldKey] }))).status).toBe(403)
 })
 
 test('a link to a picture that was swept is 404, not a broken answer', async () => {
-  const { link } = await world()
+  const { link } = await createFixture()
   const answer = await fetch(link())
   expect([answer.status, await codeOf(answer)]).toEqual([404, 'not_found'])
 })
 
 test('a caller who has the picture gets 304, in every shape and spelling', async () => {
-  const { link, store, metrics } = await world()
+  const { link, store, metrics } = await createFixture()
   await store(picture)
   for (const variant of ['', '&w=64&format=webp', '&thumb_kb=8']) {
     const tag = (await fetch(link(variant))).headers.get('etag') ?? ''
@@ -157,7 +157,7 @@ test('a caller who has the picture gets 304, in every shape and spelling', async
 })
 
 test('each range answers exactly its bytes', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(picture)
   const last = picture.length - 1
   const ranges: [string, number, number][] = [
@@ -177,7 +177,7 @@ test('each range answers exactly its bytes', async () => {
 })
 
 test('a range beyond the end is 416; one that cannot be read is ignored', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(picture)
   const beyond = await fetch(link(), { headers: { range: `bytes=${picture.length}-` } })
   expect([beyond.status, beyond.headers.get('content-range')]).toEqual([
@@ -193,7 +193,7 @@ test('a range beyond the end is 416; one that cannot be read is ignored', async 
 })
 
 test('a range of bytes that have changed is the whole new picture', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(picture)
   const tag = (await fetch(link(), { method: 'HEAD' })).headers.get('etag') ?? ''
   const headers = { range: 'bytes=0-9', 'if-range': tag }
@@ -203,7 +203,7 @@ test('a range of bytes that have changed is the whole new picture', async () => 
 })
 
 test('bytes are named by what they are, and what is no picture is only offered for download', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(await sharp(picture).webp().toBuffer(), { contentType: 'image/png' })
   expect((await fetch(link())).headers.get('content-type')).toBe('image/webp')
   await store(Buffer.from('<html><script>alert(1)</script>'), { index: 1 })
@@ -217,7 +217,7 @@ test('bytes are named by what they are, and what is no picture is only offered f
 })
 
 test('other methods and other paths are refused in the envelope', async () => {
-  const { link, url } = await world()
+  const { link, url } = await createFixture()
   const post = await fetch(link(), { method: 'POST', body: 'x' })
   expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   expect(await codeOf(post)).toBe('method_not_allowed')
@@ -226,7 +226,7 @@ test('other methods and other paths are refused in the envelope', async () => {
 })
 
 test('a reader who hangs up in the middle leaves a server that serves the next one', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(randomBytes(8 * 1024 * 1024))
   await hangUpAfterFirstChunk(link())
   await store(picture)
@@ -234,7 +234,7 @@ test('a reader who hangs up in the middle leaves a server that serves the next o
 })
 
 test('imgproxy is ready when blobs are', async () => {
-  const { checks } = await world()
+  const { checks } = await createFixture()
   await expect(checks['blobs']?.(new AbortController().signal)).resolves.toBeUndefined()
 })
 

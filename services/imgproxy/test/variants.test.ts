@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 
-import { world } from './world.ts'
+import { createFixture } from './fixture.ts'
 
 // A picture with detail that does not compress away, and one that is transparent on its left half.
 const noisy = await sharp(randomBytes(900 * 600 * 3), {
@@ -25,11 +25,11 @@ async function read(answer: Response) {
 }
 
 test('a width is honoured in every format, and the answer has the type of its bytes', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(noisy)
   for (const format of ['webp', 'avif', 'jpeg', 'png']) {
-    const drawn = await read(await fetch(link(`&w=96&format=${format}`)))
-    expect(drawn).toMatchObject({
+    const rendered = await read(await fetch(link(`&w=96&format=${format}`)))
+    expect(rendered).toMatchObject({
       type: format,
       width: 96,
       height: 64,
@@ -41,7 +41,7 @@ test('a width is honoured in every format, and the answer has the type of its by
 })
 
 test('nothing is drawn larger than the original', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(noisy)
   expect(await read(await fetch(link('&w=4096&format=webp')))).toMatchObject({
     width: 900,
@@ -50,16 +50,16 @@ test('nothing is drawn larger than the original', async () => {
 })
 
 test('a thumbnail is within its budget, and not needlessly small', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(noisy)
   for (const kb of [1, 4, 10, 64]) {
     for (const format of ['webp', 'jpeg']) {
-      const drawn = await read(await fetch(link(`&thumb_kb=${kb}&format=${format}`)))
-      expect(drawn.type).toBe(format)
-      expect(drawn.bytes.length).toBeLessThanOrEqual(kb * 1_024)
+      const rendered = await read(await fetch(link(`&thumb_kb=${kb}&format=${format}`)))
+      expect(rendered.type).toBe(format)
+      expect(rendered.bytes.length).toBeLessThanOrEqual(kb * 1_024)
       // Noise fills any budget: what is left over is what one step of the search may miss.
-      expect(drawn.bytes.length).toBeGreaterThan(kb * 1_024 * (kb > 1 ? 0.75 : 0.3))
-      expect(Math.abs(drawn.width / (drawn.height ?? 1) - 1.5)).toBeLessThan(0.2)
+      expect(rendered.bytes.length).toBeGreaterThan(kb * 1_024 * (kb > 1 ? 0.75 : 0.3))
+      expect(Math.abs(rendered.width / (rendered.height ?? 1) - 1.5)).toBeLessThan(0.2)
     }
   }
   expect((await read(await fetch(link('&thumb_kb=1024')))).width).toBe(900)
@@ -67,7 +67,7 @@ test('a thumbnail is within its budget, and not needlessly small', async () => {
 })
 
 test('transparency stays where the format has it and becomes white in a jpeg', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(halfClear)
   expect((await read(await fetch(link('&w=50&format=webp')))).hasAlpha).toBe(true)
   expect((await read(await fetch(link('&thumb_kb=4')))).hasAlpha).toBe(true)
@@ -91,7 +91,7 @@ describe('a variant outside the bounds is refused and named', () => {
     ['thumb_kb=10&format=avif', 'format'],
     ['thumb_kb=10&w=100', 'w'],
   ])('%s', async (variant, param) => {
-    const { link, store } = await world()
+    const { link, store } = await createFixture()
     await store(noisy)
     const answer = await fetch(link(`&${variant}`))
     expect(answer.status).toBe(400)
@@ -100,7 +100,7 @@ describe('a variant outside the bounds is refused and named', () => {
 })
 
 test('a variant is drawn once, however many ask for it', async () => {
-  const { link, store, metrics } = await world()
+  const { link, store, metrics } = await createFixture()
   await store(noisy)
   const tags = await Promise.all(
     Array.from({ length: 12 }, async () => {
@@ -114,7 +114,7 @@ test('a variant is drawn once, however many ask for it', async () => {
 })
 
 test('a new picture under the same name is drawn anew', async () => {
-  const { link, store } = await world()
+  const { link, store } = await createFixture()
   await store(noisy)
   const before = await fetch(link('&w=40'))
   await before.arrayBuffer()
@@ -125,7 +125,7 @@ test('a new picture under the same name is drawn anew', async () => {
 })
 
 test('beyond the places and the line, a variant is refused and the original still served', async () => {
-  const { blobs, link, store } = await world({ limits: { drawingMax: 1, waitingMax: 1 } })
+  const { blobs, link, store } = await createFixture({ limits: { renderingMax: 1, waitingMax: 1 } })
   await store(noisy)
   const gate = Promise.withResolvers<void>()
   const { read } = blobs
@@ -149,7 +149,7 @@ test('beyond the places and the line, a variant is refused and the original stil
 })
 
 test('a stored picture above the source cap is served, but not drawn', async () => {
-  const { link, store } = await world({ limits: { sourceBytesMax: 1_000 } })
+  const { link, store } = await createFixture({ limits: { sourceBytesMax: 1_000 } })
   await store(noisy)
   expect((await fetch(link('&w=50'))).status).toBe(400)
   expect((await fetch(link())).status).toBe(200)

@@ -4,13 +4,13 @@ import { z } from 'zod'
 /** How the scheduler behaves, the same in both wirings. */
 export interface SchedulerConfig {
   /** How often leases are reaped and what other replicas did is read; the age of what we believe. */
-  upkeepEveryMs: number
+  backgroundEveryMs: number
   /** How often the version of the catalog is looked up, in case that an announcement got lost. */
   catalogMaxAgeMs: number
 }
 
 export const defaultSchedulerConfig: SchedulerConfig = {
-  upkeepEveryMs: 1_000,
+  backgroundEveryMs: 1_000,
   catalogMaxAgeMs: 500,
 }
 
@@ -34,6 +34,6 @@ export const schedulerEnvironment = z.object({
   CRASH_AT: z.string().optional(),
   /** `id:base64[,id:base64]`, newest first; the same at every service. */
   SEALING_KEYS: z.string().min(1),
-  UPKEEP_EVERY_MS: integerSetting({ min: 100, max: 60_000 }).default(d.upkeepEveryMs),
+  BACKGROUND_EVERY_MS: integerSetting({ min: 100, max: 60_000 }).default(d.backgroundEveryMs),
   CATALOG_MAX_AGE_MS: integerSetting({ min: 100, max: 3_600_000 }).default(d.catalogMaxAgeMs),
 })

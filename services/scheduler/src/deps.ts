@@ -27,7 +27,7 @@ export interface SchedulerDeps {
 }
 
 /** What its verbs and upkeep get: the world, and what the module made of it. */
-export interface SchedulerParts extends Omit<SchedulerDeps, 'config' | 'bus' | 'metrics'> {
+export interface SchedulerContext extends Omit<SchedulerDeps, 'config' | 'bus' | 'metrics'> {
   catalog: KnownCatalog
   pool: KnownPool
   hints: Hints

@@ -53,7 +53,7 @@ const scheduler = createScheduler({
   random,
   log,
   metrics,
-  config: { upkeepEveryMs: env.UPKEEP_EVERY_MS, catalogMaxAgeMs: env.CATALOG_MAX_AGE_MS },
+  config: { backgroundEveryMs: env.BACKGROUND_EVERY_MS, catalogMaxAgeMs: env.CATALOG_MAX_AGE_MS },
 })
 const relay = createOutboxRelay({
   db: postgres.db,

@@ -4,22 +4,22 @@ import type { HealthCheck } from '@sluice/service-kit/http/health'
 
 import { defaultSchedulerConfig } from './config.ts'
 import { schedulerCounters } from './counters.ts'
-import type { SchedulerDeps, SchedulerParts } from './deps.ts'
+import type { SchedulerDeps, SchedulerContext } from './deps.ts'
 import { createHints } from './hints.ts'
 import { createKnownCatalog } from './known-catalog.ts'
 import { createKnownPool } from './known-pool.ts'
-import { startUpkeep } from './upkeep/start-upkeep.ts'
-import { changeChannel } from './verbs/change-channel.ts'
-import { countRetired } from './verbs/count-retired.ts'
-import { createChannel } from './verbs/create-channel.ts'
-import { editChannel } from './verbs/edit-channel.ts'
-import { grantLease } from './verbs/grant-lease.ts'
-import { importCredentials } from './verbs/import-credentials.ts'
-import { readCatalog } from './verbs/read-catalog.ts'
-import { releaseLease } from './verbs/release-lease.ts'
-import { renewLease } from './verbs/renew-lease.ts'
-import { reportOutcomes } from './verbs/report-outcomes.ts'
-import { setCredentialState } from './verbs/set-credential-state.ts'
+import { startBackgroundTasks } from './background/start-background-tasks.ts'
+import { changeChannel } from './methods/change-channel.ts'
+import { countRetired } from './methods/count-retired.ts'
+import { createChannel } from './methods/create-channel.ts'
+import { editChannel } from './methods/edit-channel.ts'
+import { grantLease } from './methods/grant-lease.ts'
+import { importCredentials } from './methods/import-credentials.ts'
+import { readCatalog } from './methods/read-catalog.ts'
+import { releaseLease } from './methods/release-lease.ts'
+import { renewLease } from './methods/renew-lease.ts'
+import { reportOutcomes } from './methods/report-outcomes.ts'
+import { setCredentialState } from './methods/set-credential-state.ts'
 
 export interface SchedulerModule extends Scheduler {
   /** Reads the catalog, listens for its changes and begins upkeep. Throws `unavailable`. */
@@ -32,32 +32,32 @@ export interface SchedulerModule extends Scheduler {
 
 /** Pools of upstream credentials: who may be used now. Makes the module; opens no socket. */
 export function createScheduler(deps: SchedulerDeps): SchedulerModule {
-  const parts = partsOf(deps)
+  const context = createContext(deps)
   const config = { ...defaultSchedulerConfig, ...deps.config }
-  let endUpkeep: (() => Promise<void>) | undefined
+  let endBackgroundTasks: (() => Promise<void>) | undefined
   return {
-    readCatalog: (input) => readCatalog(parts, input),
-    countRetired: () => countRetired(parts),
-    grantLease: (input, options) => grantLease(parts, input, options),
-    renewLease: (input) => renewLease(parts, input),
-    releaseLease: (input) => releaseLease(parts, input),
-    reportOutcomes: (input) => reportOutcomes(parts, input),
-    editChannel: (input) => editChannel(parts, input),
-    createChannel: (input) => createChannel(parts, input),
-    changeChannel: (input) => changeChannel(parts, input),
-    importCredentials: (input) => importCredentials(parts, input),
-    setCredentialState: (input) => setCredentialState(parts, input),
+    readCatalog: (input) => readCatalog(context, input),
+    countRetired: () => countRetired(context),
+    grantLease: (input, options) => grantLease(context, input, options),
+    renewLease: (input) => renewLease(context, input),
+    releaseLease: (input) => releaseLease(context, input),
+    reportOutcomes: (input) => reportOutcomes(context, input),
+    editChannel: (input) => editChannel(context, input),
+    createChannel: (input) => createChannel(context, input),
+    changeChannel: (input) => changeChannel(context, input),
+    importCredentials: (input) => importCredentials(context, input),
+    setCredentialState: (input) => setCredentialState(context, input),
 
     start: async () => {
-      await parts.catalog.reload()
-      endUpkeep = await startUpkeep(parts, { bus: deps.bus, config })
+      await context.catalog.reload()
+      endBackgroundTasks = await startBackgroundTasks(context, { bus: deps.bus, config })
     },
     stop: async () => {
-      await endUpkeep?.()
-      endUpkeep = undefined
+      await endBackgroundTasks?.()
+      endBackgroundTasks = undefined
     },
     checks: {
-      catalog: async () => void parts.catalog.current(),
+      catalog: async () => void context.catalog.current(),
       pool: async () => void (await deps.poolStore.read([])),
       bus: async () => {
         if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is away')
@@ -66,8 +66,8 @@ export function createScheduler(deps: SchedulerDeps): SchedulerModule {
   }
 }
 
-function partsOf(deps: SchedulerDeps): SchedulerParts {
-  const { bus, metrics, config: _, ...world } = deps
+function createContext(deps: SchedulerDeps): SchedulerContext {
+  const { bus, metrics, config: _, ...given } = deps
   const pool = createKnownPool({ store: deps.poolStore })
   metrics.watch({
     name: 'sluice_scheduler_leases',
@@ -79,7 +79,7 @@ function partsOf(deps: SchedulerDeps): SchedulerParts {
         .reduce((sum, { leases }) => sum + leases, 0),
   })
   return {
-    ...world,
+    ...given,
     catalog: createKnownCatalog({ store: deps.catalogStore, sealer: deps.sealer }),
     pool,
     hints: createHints({ bus, log: deps.log }),

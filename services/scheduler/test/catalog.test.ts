@@ -1,12 +1,12 @@
 import { AppError } from '@sluice/kernel/app-error'
 import { describe, expect, it } from 'vitest'
 
-import { addChannel, channelInput, createWorld, grant, leaseInput, MODEL } from './world.ts'
+import { addChannel, channelInput, createFixture, grant, leaseInput, MODEL } from './fixture.ts'
 
 describe('the catalog', () => {
   it('shows channels, models and credentials with sealed secrets, and its version grows', async () => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     expect(await scheduler.readCatalog({})).toEqual({ version: 0, channels: [] })
     const { channelId, credentialIds } = await addChannel(scheduler, { secrets: ['a', 'b'] })
     const { version, channels } = await scheduler.readCatalog({})
@@ -23,28 +23,28 @@ describe('the catalog', () => {
   })
 
   it('leaves no secret readable in the rows', async () => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     await addChannel(scheduler, { secrets: ['sk-very-secret'] })
-    expect(JSON.stringify(await world.deps.catalogStore.load())).not.toContain('very-secret')
+    expect(JSON.stringify(await fixture.deps.catalogStore.load())).not.toContain('very-secret')
   })
 
   it('is known to other replicas as soon as they hear of a change', async () => {
-    const world = createWorld()
-    const [scheduler, other] = [await world.started(), await world.started()]
+    const fixture = createFixture()
+    const [scheduler, other] = [await fixture.started(), await fixture.started()]
     await addChannel(scheduler)
-    await world.settle()
+    await fixture.settle()
     expect(await other.readCatalog({})).toEqual(await scheduler.readCatalog({}))
-    await grant(other, { world })
+    await grant(other, { fixture })
   })
 
   it('is known to a replica that heard of nothing, when a reader asks for that version', async () => {
-    const world = createWorld()
+    const fixture = createFixture()
     const announce = async () => {
       throw new AppError('unavailable', 'the bus is away')
     }
-    const scheduler = await world.started({ bus: { ...world.bus, announce } })
-    const other = await world.started()
+    const scheduler = await fixture.started({ bus: { ...fixture.bus, announce } })
+    const other = await fixture.started()
     await addChannel(scheduler)
     expect((await other.readCatalog({})).version).toBe(0)
     const asked = Array.from({ length: 5 }, () => other.readCatalog({ atLeastVersion: 2 }))
@@ -52,37 +52,37 @@ describe('the catalog', () => {
   })
 
   it('announces the version that has the change in it', async () => {
-    const world = createWorld()
+    const fixture = createFixture()
     const versions: unknown[] = []
-    await world.bus.subscribe('catalog-changed', ({ version }) => void versions.push(version))
-    const scheduler = await world.started()
+    await fixture.bus.subscribe('catalog-changed', ({ version }) => void versions.push(version))
+    const scheduler = await fixture.started()
     await addChannel(scheduler)
-    await world.settle()
+    await fixture.settle()
     expect(versions).toEqual([1, 2])
   })
 
   it('is known to them within a second when the announcement got lost', async () => {
-    const world = createWorld()
+    const fixture = createFixture()
     const announce = async () => {
       throw new AppError('unavailable', 'the bus is away')
     }
-    const scheduler = await world.started({ bus: { ...world.bus, announce } })
-    const other = await world.started()
+    const scheduler = await fixture.started({ bus: { ...fixture.bus, announce } })
+    const other = await fixture.started()
     await addChannel(scheduler)
-    await world.settle()
+    await fixture.settle()
     expect((await other.readCatalog({})).version).toBe(0)
-    await world.clock.advance(1_000)
+    await fixture.clock.advance(1_000)
     expect((await other.readCatalog({})).version).toBe(2)
   })
 
   it('changes in the middle of a lease do not touch it', async () => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     const { credentialIds } = await addChannel(scheduler)
     const [credentialId = ''] = credentialIds
-    const { leaseId } = await grant(scheduler, { world })
+    const { leaseId } = await grant(scheduler, { fixture })
     await scheduler.setCredentialState({ credentialId, state: 'paused' })
-    expect(await scheduler.grantLease(leaseInput(world))).toMatchObject({ outcome: 'none' })
+    expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'none' })
     expect(await scheduler.renewLease({ leaseId, ttlMs: 30_000 })).toMatchObject({
       outcome: 'renewed',
     })
@@ -94,13 +94,13 @@ describe('the catalog', () => {
 
 describe('a channel', () => {
   it('is replaced by name, keeps its pool, and can be switched off', async () => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     const { channelId } = await addChannel(scheduler)
     expect(await scheduler.editChannel(channelInput({ enabled: false }))).toEqual({ channelId })
-    expect(await scheduler.grantLease(leaseInput(world))).toMatchObject({ outcome: 'none' })
+    expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'none' })
     await scheduler.editChannel(channelInput())
-    await grant(scheduler, { world })
+    await grant(scheduler, { fixture })
   })
 
   it.each([
@@ -129,16 +129,16 @@ describe('a channel', () => {
       'models',
     ],
   ])('with %s is refused', async (_, facts, param) => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     const refused = { code: 'invalid_value', param }
     await expect(scheduler.editChannel(channelInput(facts))).rejects.toMatchObject(refused)
     expect((await scheduler.readCatalog({})).version).toBe(0)
   })
 
   it('does not offer a model that differs from one of another channel only by case', async () => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     const { channelId } = await addChannel(scheduler)
     const models = [{ model: MODEL.toUpperCase(), upstreamModel: 'a', kinds: ['chat' as const] }]
     const refused = { code: 'invalid_value', param: 'models' }
@@ -149,7 +149,7 @@ describe('a channel', () => {
   })
 
   it('of the sandbox needs no address', async () => {
-    const scheduler = await createWorld().started()
+    const scheduler = await createFixture().started()
     await scheduler.editChannel(channelInput({ dialect: 'sandbox', baseUrl: '' }))
     expect((await scheduler.readCatalog({})).version).toBe(1)
   })
@@ -157,8 +157,8 @@ describe('a channel', () => {
 
 describe('an import', () => {
   it('skips secrets that the channel has', async () => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     const { channelId } = await addChannel(scheduler, { secrets: ['a', 'b', 'a'] })
     const again = ['b', 'c'].map((secret) => ({ secret, concurrencyMax: 1 }))
     expect(await scheduler.importCredentials({ channelId, credentials: again })).toEqual({
@@ -168,16 +168,16 @@ describe('an import', () => {
   })
 
   it('is refused for a channel that is not there', async () => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     const credentials = [{ secret: 'a', concurrencyMax: 1 }]
     await expect(
-      scheduler.importCredentials({ channelId: world.id('chan'), credentials }),
+      scheduler.importCredentials({ channelId: fixture.id('chan'), credentials }),
     ).rejects.toMatchObject({ code: 'not_found' })
   })
 
   it('is refused when edges could no longer read the catalog in one answer', async () => {
-    const scheduler = await createWorld().started()
+    const scheduler = await createFixture().started()
     const { channelId } = await addChannel(scheduler)
     const credentials = Array.from({ length: 100 }, (_, index) => ({
       secret: `${index}-`.padEnd(9_000, 'x'),
@@ -198,16 +198,16 @@ describe('while something is away', () => {
   }
 
   it('a scheduler that could not read the catalog grants nothing and says so', async () => {
-    const world = createWorld()
-    const scheduler = world.replica()
-    await expect(scheduler.grantLease(leaseInput(world))).rejects.toMatchObject(unavailable)
+    const fixture = createFixture()
+    const scheduler = fixture.replica()
+    await expect(scheduler.grantLease(leaseInput(fixture))).rejects.toMatchObject(unavailable)
     await expect(scheduler.checks['catalog']?.(signal)).rejects.toMatchObject(unavailable)
   })
 
   it('leases are granted from memory without the database, and what was learned is written later', async () => {
-    const world = createWorld()
+    const fixture = createFixture()
     let gone = false
-    const real = world.deps.catalogStore
+    const real = fixture.deps.catalogStore
     const catalogStore = {
       ...real,
       load: () => (gone ? away() : real.load()),
@@ -215,52 +215,52 @@ describe('while something is away', () => {
       writeHealth: (input: Parameters<typeof real.writeHealth>[0]) =>
         gone ? away() : real.writeHealth(input),
     }
-    const scheduler = await world.started({ catalogStore })
+    const scheduler = await fixture.started({ catalogStore })
     await addChannel(scheduler, { secrets: ['a', 'b'] })
     gone = true
-    const { leaseId, credentialId } = await grant(scheduler, { world })
+    const { leaseId, credentialId } = await grant(scheduler, { fixture })
     const outcome = { kind: 'unauthorised', reason: '401' } as const
     await scheduler.releaseLease({ leaseId, outcome })
-    await world.clock.advance(60_000)
-    expect((await grant(scheduler, { world })).credentialId).not.toBe(credentialId)
-    const warnings = world.log.lines.filter(({ message }) => message.includes('upkeep fails'))
+    await fixture.clock.advance(60_000)
+    expect((await grant(scheduler, { fixture })).credentialId).not.toBe(credentialId)
+    const warnings = fixture.log.lines.filter(({ message }) => message.includes('upkeep fails'))
     expect(warnings.length).toBeLessThanOrEqual(2)
     gone = false
-    await world.clock.advance(1_000)
+    await fixture.clock.advance(1_000)
     const { channels } = await real.load()
     expect(channels[0]?.credentials.find(({ id }) => id === credentialId)?.state).toBe('attention')
   })
 
   it('the pool, nothing is granted, renewed or given back, and all of it works when it returns', async () => {
-    const world = createWorld()
-    const real = world.deps.poolStore
+    const fixture = createFixture()
+    const real = fixture.deps.poolStore
     let gone = false
     const poolStore = new Proxy(real, {
       get: (store, method, receiver) => (gone ? away : Reflect.get(store, method, receiver)),
     })
-    const scheduler = await world.started({ poolStore })
+    const scheduler = await fixture.started({ poolStore })
     await addChannel(scheduler, { concurrencyMax: 2 })
-    const { leaseId } = await grant(scheduler, { world })
+    const { leaseId } = await grant(scheduler, { fixture })
     gone = true
-    await expect(scheduler.grantLease(leaseInput(world))).rejects.toMatchObject(unavailable)
+    await expect(scheduler.grantLease(leaseInput(fixture))).rejects.toMatchObject(unavailable)
     await expect(scheduler.renewLease({ leaseId, ttlMs: 9_000 })).rejects.toMatchObject(unavailable)
     await expect(
       scheduler.releaseLease({ leaseId, outcome: { kind: 'ok' } }),
     ).rejects.toMatchObject(unavailable)
     await expect(scheduler.checks['pool']?.(signal)).rejects.toMatchObject(unavailable)
-    await world.clock.advance(3_000)
+    await fixture.clock.advance(3_000)
     gone = false
-    await grant(scheduler, { world })
+    await grant(scheduler, { fixture })
     expect(await scheduler.releaseLease({ leaseId, outcome: { kind: 'ok' } })).toEqual({
       released: true,
     })
   })
 
   it('the bus, it is not ready', async () => {
-    const world = createWorld()
-    const scheduler = await world.started()
+    const fixture = createFixture()
+    const scheduler = await fixture.started()
     await scheduler.checks['bus']?.(signal)
-    await world.bus.close({ withinMs: 0 })
+    await fixture.bus.close({ withinMs: 0 })
     await expect(scheduler.checks['bus']?.(signal)).rejects.toMatchObject(unavailable)
   })
 })

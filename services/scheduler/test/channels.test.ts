@@ -1,10 +1,10 @@
 import type { InputOf } from '@sluice/contracts/define-contract'
 import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
-import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import { credentialSecretBinding } from '@sluice/sealing/sealer'
 import { describe, expect, it } from 'vitest'
 
-import { channelInput, createWorld, grant, leaseInput, MODEL } from './world.ts'
+import { channelInput, createFixture, grant, leaseInput, MODEL } from './fixture.ts'
 
 type Create = InputOf<(typeof schedulerContract)['methods']['createChannel']>
 
@@ -12,8 +12,8 @@ const secrets = (...texts: string[]) => texts.map((secret) => ({ secret, concurr
 const ELSEWHERE = 'https://other.example.test/v1'
 
 async function setUp() {
-  const world = createWorld()
-  const scheduler = await world.started()
+  const fixture = createFixture()
+  const scheduler = await fixture.started()
   const create = (facts: Partial<Create> = {}) =>
     scheduler.createChannel({ ...channelInput(), credentials: secrets('first'), ...facts })
   const created = async (facts: Partial<Create> = {}) => {
@@ -21,30 +21,30 @@ async function setUp() {
     if (answer.outcome !== 'created') throw new Error('the name is free')
     return answer.channel
   }
-  return { world, scheduler, create, created }
+  return { fixture, scheduler, create, created }
 }
 
 describe('a channel that is made by a person', () => {
   it('can be leased from at once, is known everywhere soon, and is answered as it is read', async () => {
-    const { world, scheduler, created } = await setUp()
-    const other = await world.started()
-    await world.listen()
+    const { fixture, scheduler, created } = await setUp()
+    const other = await fixture.started()
+    await fixture.listen()
     const channel = await created({ credentials: secrets('first', 'second') })
     expect((await scheduler.readCatalog({})).channels).toEqual([channel])
-    await grant(scheduler, { world })
-    await world.settle()
-    expect(world.catalogChanges()).toBe(1)
+    await grant(scheduler, { fixture })
+    await fixture.settle()
+    expect(fixture.catalogChanges()).toBe(1)
     expect((await other.readCatalog({})).channels).toMatchObject([{ id: channel.id }])
   })
 
   it('keeps its secrets sealed, each for its own row', async () => {
-    const { world, created } = await setUp()
+    const { fixture, created } = await setUp()
     const channel = await created({ credentials: secrets('sk-very-secret') })
     expect(JSON.stringify(channel)).not.toContain('very-secret')
     const [credential] = channel.credentials
     if (!credential) throw new Error('there is one')
-    const { sealer } = world.deps
-    expect(sealer.open(credentialSecretPlace(credential.id), credential.secret)).toBe(
+    const { sealer } = fixture.deps
+    expect(sealer.open(credentialSecretBinding(credential.id), credential.secret)).toBe(
       'sk-very-secret',
     )
   })
@@ -83,13 +83,13 @@ describe('a channel that is made by a person', () => {
 
 describe('a channel that is changed by a person', () => {
   it('is answered as it is then, and what was off serves again', async () => {
-    const { world, scheduler, created } = await setUp()
+    const { fixture, scheduler, created } = await setUp()
     const { id: channelId } = await created({ enabled: false })
-    expect(await scheduler.grantLease(leaseInput(world))).toMatchObject({ outcome: 'none' })
+    expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'none' })
     const answer = await scheduler.changeChannel({ channelId, change: { enabled: true } })
     const { channels } = await scheduler.readCatalog({})
     expect(answer).toEqual({ outcome: 'changed', channel: channels[0], retired: 0 })
-    await grant(scheduler, { world })
+    await grant(scheduler, { fixture })
   })
 
   it('does not carry secrets to another host unless they are typed again', async () => {
@@ -106,8 +106,8 @@ describe('a channel that is changed by a person', () => {
   })
 
   it('that is not there is not found, and a model twice is refused', async () => {
-    const { world, scheduler, created } = await setUp()
-    const gone = { channelId: world.id('chan'), change: {} }
+    const { fixture, scheduler, created } = await setUp()
+    const gone = { channelId: fixture.id('chan'), change: {} }
     await expect(scheduler.changeChannel(gone)).rejects.toMatchObject({ code: 'not_found' })
     const { id: channelId, models } = await created()
     const twice = { channelId, change: { models: [...models, ...models] } }
@@ -118,26 +118,26 @@ describe('a channel that is changed by a person', () => {
 
 describe('who asks for the catalog fresh', () => {
   it('sees what another replica wrote a moment ago, also when its announcement got lost', async () => {
-    const world = createWorld()
+    const fixture = createFixture()
     const announce = async () => {
       throw new AppError('unavailable', 'the bus is away')
     }
-    const scheduler = await world.started({ bus: { ...world.bus, announce } })
-    const other = await world.started()
+    const scheduler = await fixture.started({ bus: { ...fixture.bus, announce } })
+    const other = await fixture.started()
     await scheduler.createChannel({ ...channelInput(), credentials: secrets('first') })
     expect((await other.readCatalog({})).channels).toEqual([])
     expect(await other.readCatalog({ fresh: true })).toEqual(await scheduler.readCatalog({}))
   })
 
   it('sees the last catalog while the database is away', async () => {
-    const world = createWorld()
+    const fixture = createFixture()
     let gone = false
-    const real = world.deps.catalogStore
+    const real = fixture.deps.catalogStore
     const readVersion = async () => {
       if (gone) throw new AppError('unavailable', 'away')
       return real.readVersion()
     }
-    const scheduler = await world.started({ catalogStore: { ...real, readVersion } })
+    const scheduler = await fixture.started({ catalogStore: { ...real, readVersion } })
     await scheduler.createChannel({ ...channelInput(), credentials: secrets('first') })
     gone = true
     expect((await scheduler.readCatalog({ fresh: true })).channels).toHaveLength(1)
@@ -146,17 +146,17 @@ describe('who asks for the catalog fresh', () => {
 
 describe('a credential that needs a person', () => {
   it('says why, as soon as it is known and after it was written, without its secret', async () => {
-    const { world, scheduler, created } = await setUp()
+    const { fixture, scheduler, created } = await setUp()
     const credentialId = (await created()).credentials[0]?.id ?? ''
     const shown = async () => (await scheduler.readCatalog({})).channels[0]?.credentials[0]
     expect(await shown()).toMatchObject({ state: 'active', reason: null })
     const reason = 'HTTP 401: Incorrect API key provided: sk-live-abcdefgh12345678'
     const outcome = { kind: 'unauthorised', reason } as const
-    const outcomes = [{ credentialId, outcome, at: world.clock.now() }]
+    const outcomes = [{ credentialId, outcome, at: fixture.clock.now() }]
     await scheduler.reportOutcomes({ outcomes })
     const why = expect.stringMatching(/^HTTP 401: Incorrect API key provided/)
     expect(await shown()).toMatchObject({ state: 'attention', reason: why })
-    await world.clock.advance(1_000)
+    await fixture.clock.advance(1_000)
     expect(await shown()).toMatchObject({ state: 'attention', reason: why })
     expect(JSON.stringify(await shown())).not.toContain('abcdefgh')
     await scheduler.setCredentialState({ credentialId, state: 'active' })

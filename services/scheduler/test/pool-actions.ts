@@ -2,10 +2,10 @@ import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import type { Random } from '@sluice/kernel/random'
 import type { Action } from '@sluice/testkit/simulate'
 
-import { idleStanding, judge } from '../src/eligibility/eligible.ts'
+import { idleStatus, judge } from '../src/eligibility/eligible.ts'
 import type { Scene } from './pool-scene.ts'
 import { noteEnd } from './pool-scene.ts'
-import { leaseInput, MODEL } from './world.ts'
+import { leaseInput, MODEL } from './fixture.ts'
 
 /** What may happen to a pool, and how often. */
 export const poolActions: Action<Scene>[] = [
@@ -46,9 +46,9 @@ export const poolActions: Action<Scene>[] = [
   {
     name: 'time passes',
     weight: 3,
-    run: async ({ world }, random) => {
+    run: async ({ fixture }, random) => {
       const ms = random.next() < 0.2 ? random.integer(60_000) : random.integer(3_000)
-      await world.clock.advance(ms)
+      await fixture.clock.advance(ms)
       return ms
     },
   },
@@ -56,13 +56,13 @@ export const poolActions: Action<Scene>[] = [
     name: 'edges report',
     weight: 0.5,
     run: async (scene, random) => {
-      const { world, replicas, fences } = scene
+      const { fixture, replicas, fences } = scene
       const credentialId = pick([...fences.keys()], random)
       if (credentialId === undefined) return
       const outcomes = Array.from({ length: 1 + random.integer(6) }, () => ({
         credentialId,
         outcome: rollOutcome(scene, { random, credentialId }),
-        at: new Date(world.clock.nowMs() - random.integer(2_000)),
+        at: new Date(fixture.clock.nowMs() - random.integer(2_000)),
       }))
       return pick(replicas, random)?.reportOutcomes({ outcomes })
     },
@@ -78,22 +78,22 @@ export const poolActions: Action<Scene>[] = [
   {
     name: 'a person speaks',
     weight: 0.7,
-    run: async ({ replicas, fences, world }, random) => {
+    run: async ({ replicas, fences, fixture }, random) => {
       const credentialId = pick([...fences.keys()], random)
       if (credentialId === undefined) return
       const state = random.next() < 0.15 ? 'paused' : 'active'
       await pick(replicas, random)?.setCredentialState({ credentialId, state })
-      await world.settle()
+      await fixture.settle()
       return `${credentialId} ${state}`
     },
   },
   {
     name: 'a replica restarts',
     weight: 0.2,
-    run: async ({ replicas, world, store }, random) => {
+    run: async ({ replicas, fixture, store }, random) => {
       const at = random.integer(replicas.length)
       await replicas[at]?.stop()
-      replicas[at] = await world.started({ poolStore: store })
+      replicas[at] = await fixture.started({ poolStore: store })
     },
   },
 ]
@@ -103,14 +103,14 @@ const pick = <Item>(items: readonly Item[], random: Random): Item | undefined =>
 const speaking = (scene: Scene) => [...scene.held.values()].filter(({ silent }) => !silent)
 
 function rollOutcome(
-  { world, down }: Scene,
+  { fixture, down }: Scene,
   { random, credentialId }: { random: Random; credentialId: string },
 ): Outcome {
   const roll = random.next()
   if (roll < 0.06) return { kind: 'aborted' }
   if (roll < 0.08) return { kind: 'unauthorised', reason: 'HTTP 401' }
   if (roll < 0.13) {
-    const retryAt = new Date(world.clock.nowMs() + random.integer(20_000))
+    const retryAt = new Date(fixture.clock.nowMs() + random.integer(20_000))
     const limited = { kind: 'limited', retryAt: random.next() < 0.5 ? null : retryAt } as const
     return random.next() < 0.5 ? limited : { ...limited, model: rollModel(random) }
   }
@@ -124,12 +124,12 @@ function rollOutcome(
 const rollModel = (random: Random) => (random.next() < 0.4 ? MODEL : `model-${random.integer(60)}`)
 
 async function ask(scene: Scene, random: Random): Promise<string> {
-  const { world, held, fences, replicas } = scene
+  const { fixture, held, fences, replicas } = scene
   const ttlMs = 1_000 + random.integer(30_000)
   const facts = random.next() < 0.2 ? { affinity: `a${random.integer(5)}` } : {}
   const replica = pick(replicas, random)
-  const answer = await replica?.grantLease(leaseInput(world, { ttlMs, ...facts }))
-  if (answer?.outcome === 'busy' && answer.retryAt.getTime() <= world.clock.nowMs()) {
+  const answer = await replica?.grantLease(leaseInput(fixture, { ttlMs, ...facts }))
+  if (answer?.outcome === 'busy' && answer.retryAt.getTime() <= fixture.clock.nowMs()) {
     throw new Error('whoever is refused must be told of a time to come')
   }
   if (answer?.outcome !== 'granted') return answer?.outcome ?? 'nobody'
@@ -137,7 +137,7 @@ async function ask(scene: Scene, random: Random): Promise<string> {
   if (held.has(lease.leaseId)) throw new Error('a lease was given twice')
   if (lease.fence <= (fences.get(lease.credentialId) ?? 0)) throw new Error('a fence fell back')
   fences.set(lease.credentialId, lease.fence)
-  const [grantedAtMs, expiresAtMs] = [world.clock.nowMs(), lease.expiresAt.getTime()]
+  const [grantedAtMs, expiresAtMs] = [fixture.clock.nowMs(), lease.expiresAt.getTime()]
   held.set(lease.leaseId, { lease, grantedAtMs, expiresAtMs, ends: 0, silent: false })
   scene.passedOver.set(lease.credentialId, 0)
   return `${lease.credentialId} by ${lease.leaseId}`
@@ -149,7 +149,7 @@ async function giveBack(scene: Scene, random: Random): Promise<string> {
   const { leaseId, credentialId } = held.lease
   const outcome = rollOutcome(scene, { random, credentialId })
   const answer = await pick(scene.replicas, random)?.releaseLease({ leaseId, outcome })
-  if (answer?.released && scene.world.clock.nowMs() >= held.expiresAtMs) {
+  if (answer?.released && scene.fixture.clock.nowMs() >= held.expiresAtMs) {
     throw new Error('a lease was given back after its end')
   }
   if (answer?.released) noteEnd(held)
@@ -174,19 +174,19 @@ async function askAlone(scene: Scene, random: Random): Promise<string> {
 }
 
 async function readEligible({
-  world,
+  fixture,
   store,
   skewMs,
 }: Scene): Promise<Map<string, { channelId: string; idle: boolean }>> {
-  const { channels } = await world.deps.catalogStore.load()
+  const { channels } = await fixture.deps.catalogStore.load()
   const credentials = channels.flatMap((channel) => channel.credentials)
   const standings = await store.read(credentials.map(({ id }) => id))
-  const nowMs = world.clock.nowMs()
+  const nowMs = fixture.clock.nowMs()
   const eligible = credentials.flatMap((credential) => {
-    const standing = standings.get(credential.id) ?? idleStanding
+    const status = standings.get(credential.id) ?? idleStatus
     const { id, channelId } = credential
-    const idle = standing.leases === 0
-    return judge(credential, { standing, nowMs: nowMs + skewMs, model: MODEL }).eligible
+    const idle = status.leases === 0
+    return judge(credential, { status, nowMs: nowMs + skewMs, model: MODEL }).eligible
       ? [[id, { channelId, idle }] as const]
       : []
   })

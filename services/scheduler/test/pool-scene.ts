@@ -3,8 +3,8 @@ import type { Clock } from '@sluice/kernel/clock'
 
 import type { SchedulerModule } from '../src/module.ts'
 import type { PoolStore } from '../src/store/pool-store.ts'
-import type { World } from './world.ts'
-import { addChannel, createWorld } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { addChannel, createFixture } from './fixture.ts'
 
 /** What a holder knows of its lease; the witness that does not believe the pool. */
 export interface Held {
@@ -18,7 +18,7 @@ export interface Held {
 }
 
 export interface Scene {
-  world: World
+  fixture: Fixture
   replicas: SchedulerModule[]
   store: PoolStore
   held: Map<string, Held>
@@ -42,9 +42,9 @@ export async function setScene({
   openStore: (clock: Clock) => PoolStore
   skewMs: number
 }): Promise<Scene> {
-  const world = createWorld({ seed })
+  const fixture = createFixture({ seed })
   const held: Scene['held'] = new Map()
-  const inner = openStore(world.clock)
+  const inner = openStore(fixture.clock)
   const store: PoolStore = {
     ...inner,
     reap: async (input) => {
@@ -53,16 +53,16 @@ export async function setScene({
       return reaped
     },
   }
-  const start = () => world.started({ poolStore: store })
+  const start = () => fixture.started({ poolStore: store })
   const replicas = [await start(), await start()]
   const [first] = replicas
   if (first === undefined) throw new Error('there are two')
   const secrets = ['a', 'b', 'c']
   await addChannel(first, { name: 'x', weight: 2, secrets, concurrencyMax: LIMITS.tight })
   await addChannel(first, { name: 'y', weight: 1, secrets, concurrencyMax: LIMITS.loose })
-  await world.settle()
+  await fixture.settle()
   const known = { fences: new Map(), passedOver: new Map(), down: new Set<string>() }
-  return { world, replicas, store, held, skewMs, ...known }
+  return { fixture, replicas, store, held, skewMs, ...known }
 }
 
 /** Judged by the check: what is thrown inside upkeep is only logged. */
@@ -71,7 +71,7 @@ export function noteEnd(held: Held | undefined): void {
 }
 
 /** Leases that their holders may still believe in. */
-export const alive = ({ world, held, skewMs }: Scene) =>
+export const alive = ({ fixture, held, skewMs }: Scene) =>
   [...held.values()].filter(
-    ({ ends, expiresAtMs }) => ends === 0 && world.clock.nowMs() < expiresAtMs - skewMs,
+    ({ ends, expiresAtMs }) => ends === 0 && fixture.clock.nowMs() < expiresAtMs - skewMs,
   )

@@ -1,7 +1,7 @@
 import type { Clock } from '@sluice/kernel/clock'
 import { simulate } from '@sluice/testkit/simulate'
 
-import { idleStanding } from '../src/eligibility/eligible.ts'
+import { idleStatus } from '../src/eligibility/eligible.ts'
 import type { PoolStore } from '../src/store/pool-store.ts'
 import { poolActions } from './pool-actions.ts'
 import type { Scene } from './pool-scene.ts'
@@ -30,7 +30,7 @@ export async function simulatePool({
   const scene = await simulate({
     seed,
     steps,
-    world: () => setScene({ seed, openStore, skewMs }),
+    createState: () => setScene({ seed, openStore, skewMs }),
     actions: poolActions,
     check,
   })
@@ -38,8 +38,8 @@ export async function simulatePool({
 }
 
 async function check(scene: Scene): Promise<void> {
-  const { world, store, skewMs } = scene
-  const { channels } = await world.deps.catalogStore.load()
+  const { fixture, store, skewMs } = scene
+  const { channels } = await fixture.deps.catalogStore.load()
   const credentials = channels.flatMap((channel) => channel.credentials)
   const standings = await store.read(credentials.map(({ id }) => id))
   const leases = Map.groupBy(alive(scene), ({ lease }) => lease.credentialId)
@@ -48,7 +48,7 @@ async function check(scene: Scene): Promise<void> {
   for (const { id, concurrencyMax, epoch } of credentials) {
     const mine = leases.get(id) ?? []
     if (mine.length > concurrencyMax) throw new Error(`${id} has ${mine.length} leases`)
-    const { health, epoch: learnedAt } = standings.get(id) ?? idleStanding
+    const { health, epoch: learnedAt } = standings.get(id) ?? idleStatus
     const { circuit } = health
     if (circuit.state === 'open' && learnedAt === epoch) {
       const probes = mine.filter(({ grantedAtMs }) => grantedAtMs >= circuit.untilMs - skewMs)
@@ -59,8 +59,8 @@ async function check(scene: Scene): Promise<void> {
 }
 
 /** All holders fall silent: after the longest lease every one must have ended, once. */
-async function drain({ world, held, replicas }: Scene): Promise<void> {
-  await world.clock.advance(120_000)
+async function drain({ fixture, held, replicas }: Scene): Promise<void> {
+  await fixture.clock.advance(120_000)
   for (const replica of replicas) await replica.stop()
   const open = [...held.values()].filter(({ ends }) => ends !== 1)
   if (open.length > 0) throw new Error(`${open.length} of ${held.size} leases never ended`)

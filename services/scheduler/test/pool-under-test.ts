@@ -44,10 +44,10 @@ export async function setUpPool(make: () => Promise<PoolUnderTest>) {
     const result = await pool.stores[0].writeHealth({ credentialId, epoch, stamp, health })
     expect(result).toEqual({ kind: 'written' })
   }
-  const standing = async ({ credentialId }: Candidate) => {
+  const status = async ({ credentialId }: Candidate) => {
     const found = (await pool.stores[1].read([credentialId])).get(credentialId)
     if (found === undefined) throw new Error('every credential stands somehow')
     return found
   }
-  return { pool, credential, take, takeOne, release, learn, standing }
+  return { pool, credential, take, takeOne, release, learn, status }
 }

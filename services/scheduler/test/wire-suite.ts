@@ -2,8 +2,8 @@ import type { Scheduler } from '@sluice/contracts/scheduler.contract'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import type { SchedulerModule } from '../src/module.ts'
-import type { World } from './world.ts'
-import { channelInput, createWorld, leaseInput } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { channelInput, createFixture, leaseInput } from './fixture.ts'
 
 /** How a caller reaches the module: by a call, or over a bus. */
 export interface Wire {
@@ -13,12 +13,12 @@ export interface Wire {
 
 /** Every method of the contract means the same over every wire. */
 export function wireSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): void {
-  let world: World
+  let fixture: Fixture
   let wire: Wire
   let port: Scheduler
   beforeEach(async () => {
-    world = createWorld()
-    wire = await open(await world.started())
+    fixture = createFixture()
+    wire = await open(await fixture.started())
     port = wire.port
   })
   afterEach(() => wire.close())
@@ -58,26 +58,26 @@ export function wireSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): 
 
   it('grantLease, renewLease, releaseLease: the life of a lease, with times that are times', async () => {
     await addPool(['a'])
-    const granted = await port.grantLease(leaseInput(world))
+    const granted = await port.grantLease(leaseInput(fixture))
     if (granted.outcome !== 'granted') throw new Error('a place is free')
     const { leaseId, expiresAt, fence } = granted.lease
-    expect(expiresAt).toEqual(new Date(world.clock.nowMs() + 30_000))
+    expect(expiresAt).toEqual(new Date(fixture.clock.nowMs() + 30_000))
     expect(Number.isSafeInteger(fence)).toBe(true)
-    expect(await port.grantLease(leaseInput(world))).toEqual({
+    expect(await port.grantLease(leaseInput(fixture))).toEqual({
       outcome: 'busy',
-      retryAt: new Date(world.clock.nowMs() + 1_000),
+      retryAt: new Date(fixture.clock.nowMs() + 1_000),
     })
     const renewed = await port.renewLease({ leaseId, ttlMs: 60_000 })
     expect(renewed).toEqual({
       outcome: 'renewed',
-      expiresAt: new Date(world.clock.nowMs() + 60_000),
+      expiresAt: new Date(fixture.clock.nowMs() + 60_000),
     })
-    const retryAt = new Date(world.clock.nowMs() + 20_000)
+    const retryAt = new Date(fixture.clock.nowMs() + 20_000)
     const outcome = { kind: 'limited', retryAt } as const
     expect(await port.releaseLease({ leaseId, outcome })).toEqual({ released: true })
     expect(await port.releaseLease({ leaseId, outcome })).toEqual({ released: false })
     expect(await port.renewLease({ leaseId, ttlMs: 60_000 })).toEqual({ outcome: 'lost' })
-    expect(await port.grantLease(leaseInput(world))).toEqual({ outcome: 'busy', retryAt })
+    expect(await port.grantLease(leaseInput(fixture))).toEqual({ outcome: 'busy', retryAt })
   })
 
   it('reportOutcomes, setCredentialState: what edges report, and what a person says of it', async () => {
@@ -85,17 +85,17 @@ export function wireSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): 
     const { channels } = await port.readCatalog({})
     const credentialId = channels[0]?.credentials[0]?.id ?? ''
     const outcome = { kind: 'unauthorised', reason: '401' } as const
-    const reports = [{ credentialId, outcome, at: world.clock.now() }]
+    const reports = [{ credentialId, outcome, at: fixture.clock.now() }]
     expect(await port.reportOutcomes({ outcomes: reports })).toEqual({ applied: 1 })
     const shown = (await port.readCatalog({})).channels[0]?.credentials[0]
     expect(shown).toMatchObject({ state: 'attention', coolingUntil: null })
-    expect(await port.grantLease(leaseInput(world))).toEqual({
+    expect(await port.grantLease(leaseInput(fixture))).toEqual({
       outcome: 'none',
       reason: 'credentials: 1 attention',
     })
     const resumed = await port.setCredentialState({ credentialId, state: 'active' })
     expect(resumed).toEqual({ changed: true })
-    expect(await port.grantLease(leaseInput(world))).toMatchObject({ outcome: 'granted' })
+    expect(await port.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'granted' })
   })
 
   it('countRetired: what the catalog leaves out', async () => {
@@ -108,7 +108,7 @@ export function wireSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): 
   })
 
   it('refusals keep their code and the name of what was wrong', async () => {
-    const unknown = port.setCredentialState({ credentialId: world.id('cred'), state: 'paused' })
+    const unknown = port.setCredentialState({ credentialId: fixture.id('cred'), state: 'paused' })
     await expect(unknown).rejects.toMatchObject({ code: 'not_found' })
     const bad = port.editChannel(channelInput({ baseUrl: 'nowhere' }))
     await expect(bad).rejects.toMatchObject({ code: 'invalid_value', param: 'baseUrl' })

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 const folder = join(import.meta.dirname, '../../../test-results/screenshots')
 
 /** Writes what a person sees to `test-results/screenshots/<name>.png`. */
-export async function keepScreenshot(page: Page, name: string): Promise<void> {
+export async function saveScreenshot(page: Page, name: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await page.screenshot({
     path: join(folder, `${name}.png`),

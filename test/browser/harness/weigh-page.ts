@@ -1,6 +1,6 @@
 import type { Browser, CDPSession, Cookie } from 'playwright-core'
 
-import { desk } from './person.ts'
+import { desk } from './browser-user.ts'
 
 export interface Weight {
   /** What travelled to the browser: bodies as they were compressed, and headers. People's pictures do not count. */

@@ -1,16 +1,16 @@
-import type { Account } from './people.ts'
-import { ADMIN } from '../harness/house.ts'
-import { signIn } from '../harness/person.ts'
+import type { Account } from './users.ts'
+import { ADMIN } from '../harness/installation.ts'
+import { signIn } from '../harness/browser-user.ts'
 import type { Visit } from './stage.ts'
 import { open } from './stage.ts'
 
 /** Bans somebody by the operator's page: a reason, the name typed, the act. */
-export async function banByHand(
+export async function banInPanel(
   visit: Visit,
   { guest, onBanned }: { guest: Account; onBanned: () => void },
 ): Promise<void> {
-  const { page, words } = visit
-  const { users, everywhere } = words
+  const { page, messages } = visit
+  const { users, everywhere } = messages
   await signIn(page, ADMIN)
   await open(visit, `/admin/users/${guest.id}`)
   const access = page.getByRole('region', { name: users.detail.access })
@@ -18,23 +18,25 @@ export async function banByHand(
   await access.getByRole('button', { name: users.detail.ban, exact: true }).click()
   const asking = page.getByRole('alertdialog', { name: users.detail.banTitle })
   await asking.getByLabel(everywhere.typeToConfirm(guest.email)).fill(guest.email)
-  await asking.getByRole('button', { name: users.detail.banAct, exact: true }).click()
+  await asking.getByRole('button', { name: users.detail.banAction, exact: true }).click()
   await page.getByText(users.detail.banned, { exact: true }).waitFor()
   onBanned()
 }
 
 /** A live stream of this person's open picture, beside the page's own; tells how long it outlives `begin`. */
-export async function streamEnd({ house, person }: Visit): Promise<{
+export async function streamEnd({ installation, user }: Visit): Promise<{
   begin: () => void
   /** In milliseconds from `begin`; never negative. */
   ended: () => Promise<number>
 }> {
-  const cookies = await person.context.cookies()
+  const cookies = await user.context.cookies()
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
   const headers = { cookie }
-  const listed = await fetch(`${house.baseUrl}/api/user/images?limit=1`, { headers })
+  const listed = await fetch(`${installation.baseUrl}/api/user/images?limit=1`, { headers })
   const { items } = (await listed.json()) as { items: { id: string }[] }
-  const stream = await fetch(`${house.baseUrl}/api/user/images/${items[0]?.id}/events`, { headers })
+  const stream = await fetch(`${installation.baseUrl}/api/user/images/${items[0]?.id}/events`, {
+    headers,
+  })
   if (!stream.ok) throw new Error(`the stream answered ${stream.status}`)
   let endedAt = Number.POSITIVE_INFINITY
   const end = stream.text().finally(() => (endedAt = performance.now()))

@@ -7,13 +7,13 @@ export async function copyAs(
   visit: Visit,
   { prompt, item }: { prompt: string; item: 'curl' | 'Node.js' },
 ): Promise<string> {
-  const { person, page, words, house } = visit
-  await person.context.grantPermissions(['clipboard-read', 'clipboard-write'], {
-    origin: house.baseUrl,
+  const { user, page, messages, installation } = visit
+  await user.context.grantPermissions(['clipboard-read', 'clipboard-write'], {
+    origin: installation.baseUrl,
   })
-  await studioOf(visit).row(prompt).getByRole('button', { name: words.pictures.more }).click()
+  await studioOf(visit).row(prompt).getByRole('button', { name: messages.pictures.more }).click()
   await page.getByRole('menuitem', { name: item }).click()
-  await page.getByText(words.pictures.codeCopied).last().waitFor()
+  await page.getByText(messages.pictures.codeCopied).last().waitFor()
   const read = () => page.evaluate<string>('navigator.clipboard.readText()')
   await soon(read).toContain('SLUICE_KEY')
   return read()

@@ -1,4 +1,4 @@
-import { ask } from '@sluice/e2e/harness/ledger'
+import { queryDatabase } from '@sluice/e2e/harness/ledger'
 import { expect } from 'vitest'
 
 import type { Visit } from './stage.ts'
@@ -18,8 +18,8 @@ export async function explainCharge(
   visit: Visit,
   { charges }: { charges: number },
 ): Promise<{ chargedMicro: bigint }> {
-  const { house, page, words } = visit
-  const { usage, ledger } = words
+  const { installation, page, messages } = visit
+  const { usage, ledger } = messages
   await goTo(visit, 'usage')
   const list = page.getByRole('table', { name: usage.charges.title })
   await soon(() => list.getByRole('link').count()).toBe(charges)
@@ -34,8 +34,8 @@ export async function explainCharge(
   expect(sumMicro).toBe(chargedMicro)
 
   const id = new URL(page.url()).pathname.split('/').at(-1)
-  const taken = await ask<{ amount: string }>(
-    { running: house },
+  const taken = await queryDatabase<{ amount: string }>(
+    { running: installation },
     `select sum(t.amount_micro)::text as amount from ledger_transfers t
        join holds h on h.id = t.hold_id where h.ref = $1 and t.kind = 'capture'`,
     [id],

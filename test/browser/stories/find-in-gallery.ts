@@ -8,8 +8,8 @@ export async function findInGallery(
   visit: Visit,
   [first, second]: readonly [string, string],
 ): Promise<void> {
-  const { page, words } = visit
-  const { gallery, pictures } = words
+  const { page, messages } = visit
+  const { gallery, pictures } = messages
   await goTo(visit, 'gallery')
   const shown = (prompt: string) => page.getByRole('button', { name: pictures.open(1, prompt) })
   await shown(first).waitFor()

@@ -12,15 +12,15 @@ export async function lookCloser(
   visit: Visit,
   { prompts: [first, second], count }: { prompts: readonly [string, string]; count: number },
 ): Promise<void> {
-  const { page, words } = visit
+  const { page, messages } = visit
   const opener = studioOf(visit).picture(second)
   await opener.focus()
   await page.keyboard.press('Enter')
-  const lightbox = page.getByRole('dialog', { name: words.everywhere.lightbox })
-  await lightbox.getByText(words.everywhere.pictureOf(1, count)).waitFor()
+  const lightbox = page.getByRole('dialog', { name: messages.everywhere.lightbox })
+  await lightbox.getByText(messages.everywhere.pictureOf(1, count)).waitFor()
   await lightbox.getByText(second).waitFor()
   await page.keyboard.press('ArrowRight')
-  await lightbox.getByText(words.everywhere.pictureOf(2, count)).waitFor()
+  await lightbox.getByText(messages.everywhere.pictureOf(2, count)).waitFor()
   await lightbox.getByText(first).waitFor()
 
   const saving = page.waitForEvent('download')
@@ -31,11 +31,11 @@ export async function lookCloser(
   expect((await picture.metadata()).format).toBe('png')
   const { info } = await picture.raw().toBuffer({ resolveWithObject: true })
   await lightbox
-    .getByText(words.pictures.dimensions(String(info.width), String(info.height)))
+    .getByText(messages.pictures.dimensions(String(info.width), String(info.height)))
     .waitFor()
 
   await page.keyboard.press('Escape')
   await lightbox.waitFor({ state: 'hidden' })
   const focused = 'document.activeElement?.getAttribute("aria-label")'
-  await soon(() => page.evaluate(focused)).toBe(words.pictures.open(1, second))
+  await soon(() => page.evaluate(focused)).toBe(messages.pictures.open(1, second))
 }

@@ -1,4 +1,4 @@
-import { ask } from '@sluice/e2e/harness/ledger'
+import { queryDatabase } from '@sluice/e2e/harness/ledger'
 import { expect } from 'vitest'
 
 import type { Visit } from './stage.ts'
@@ -9,8 +9,8 @@ export async function watchTheSystem(
   visit: Visit,
   { stored, drawAnother }: { stored: number; drawAnother: () => Promise<void> },
 ): Promise<void> {
-  const { page, words } = visit
-  const { system, everywhere } = words
+  const { page, messages } = visit
+  const { system, everywhere } = messages
   await goTo(visit, 'admin')
   await page.getByText(everywhere.live.open, { exact: true }).waitFor()
   const today = page.getByRole('region', { name: system.today })
@@ -21,14 +21,14 @@ export async function watchTheSystem(
 }
 
 /** Makes a person with a password of our making, and gives them credits with an impatient hand. */
-export async function makePerson(visit: Visit, email: string): Promise<{ password: string }> {
-  const { house, page, words } = visit
-  const { users, everywhere } = words
+export async function makeUser(visit: Visit, email: string): Promise<{ password: string }> {
+  const { installation, page, messages } = visit
+  const { users, everywhere } = messages
   await goTo(visit, 'users')
   await page.getByRole('link', { name: users.create }).click()
   const sheet = page.getByRole('dialog', { name: users.createTitle })
   await sheet.getByLabel(users.fields.email).fill(email)
-  await sheet.getByRole('button', { name: users.createAct }).click()
+  await sheet.getByRole('button', { name: users.createAction }).click()
   const made = page.getByRole('dialog', { name: users.made.title })
   const block = made.getByRole('region', { name: users.made.password })
   const password = (await block.innerText()).trim()
@@ -40,8 +40,8 @@ export async function makePerson(visit: Visit, email: string): Promise<{ passwor
   await gift.getByLabel(users.fields.note).fill('for the story')
   await gift.getByRole('button', { name: users.detail.give }).dblclick()
   await page.getByText(users.detail.given(everywhere.amount('12.5'))).waitFor()
-  const [balance] = await ask<{ total: string }>(
-    { running: house },
+  const [balance] = await queryDatabase<{ total: string }>(
+    { running: installation },
     `select a.balance_micro::text as total from ledger_accounts a
        join users u on u.wallet = a.owner where a.kind = 'available' and u.email = $1`,
     [email],
@@ -54,8 +54,8 @@ export async function makePerson(visit: Visit, email: string): Promise<{ passwor
 
 /** Tests the upstream, takes its channel off, and puts it on again. */
 export async function switchChannel(visit: Visit, name: string): Promise<void> {
-  const { page, words } = visit
-  const { channels } = words
+  const { page, messages } = visit
+  const { channels } = messages
   await goTo(visit, 'channels')
   await page.getByRole('link', { name, exact: true }).click()
   await page.getByRole('button', { name: channels.detail.test }).click()
@@ -72,10 +72,10 @@ export async function switchChannel(visit: Visit, name: string): Promise<void> {
 }
 
 /** Leaves by the menu; neither an address nor the way back shows a page again. */
-export async function signOut({ page, words }: Visit): Promise<void> {
-  await page.getByRole('button', { name: words.shell.person }).click()
-  await page.getByRole('menuitem', { name: words.everywhere.signOut }).click()
-  await page.getByRole('heading', { name: words.login.title }).waitFor()
+export async function signOut({ page, messages }: Visit): Promise<void> {
+  await page.getByRole('button', { name: messages.shell.yourAccount }).click()
+  await page.getByRole('menuitem', { name: messages.everywhere.signOut }).click()
+  await page.getByRole('heading', { name: messages.login.title }).waitFor()
   await page.goBack()
-  await page.getByRole('heading', { name: words.login.title }).waitFor()
+  await page.getByRole('heading', { name: messages.login.title }).waitFor()
 }

@@ -29,8 +29,8 @@ export async function signInFirst(
   visit: Visit,
   { address, email, password, isNew }: Printed & { isNew: boolean },
 ): Promise<void> {
-  const { page, words } = visit
-  const { login, errors, welcome } = words
+  const { page, messages } = visit
+  const { login, errors, welcome } = messages
   await page.goto(address)
   await page.getByRole('heading', { name: login.title }).waitFor()
   await page.getByLabel(login.email).fill(email)

@@ -2,25 +2,25 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed } from 'vitest'
 
 import { launchBrowser } from '../harness/browser.ts'
-import type { House } from '../harness/house.ts'
-import type { Person, PersonSpec } from '../harness/person.ts'
-import { arrive } from '../harness/person.ts'
-import { keepScreenshot } from '../harness/screenshots.ts'
-import type { Language, Words } from './words.ts'
-import { wordsOf } from './words.ts'
+import type { Installation } from '../harness/installation.ts'
+import type { BrowserUser, UserSpec } from '../harness/browser-user.ts'
+import { arrive } from '../harness/browser-user.ts'
+import { saveScreenshot } from '../harness/screenshots.ts'
+import type { Language, Messages } from './messages.ts'
+import { messagesOf } from './messages.ts'
 
 /** One house and one browser for all stories of a file. */
 export interface Stage {
-  readonly house: House
+  readonly installation: Installation
   readonly browser: Browser
 }
 
 /** A person in front of the panel, and the words in which it speaks to them. */
 export interface Visit {
-  house: House
-  person: Person
+  installation: Installation
+  user: BrowserUser
   page: Page
-  words: Words
+  messages: Messages
   language: Language
 }
 
@@ -28,25 +28,25 @@ export interface Visit {
 export const SOON_MS = 15_000
 
 /** Starts the house and the browser before the stories of this file, and stops them after. */
-export function setStage(start: () => Promise<House>): Stage {
-  let house: House | undefined
+export function setStage(start: () => Promise<Installation>): Stage {
+  let installation: Installation | undefined
   let browser: Browser | undefined
   beforeAll(async () => {
     const opening = launchBrowser()
-    house = await start()
+    installation = await start()
     browser = await opening
   })
   afterAll(async () => {
     await browser?.close()
-    await house?.stop()
+    await installation?.stop()
   })
   const there = <Thing>(thing: Thing | undefined) => {
     if (thing === undefined) throw new Error('the stage is not set')
     return thing
   }
   return {
-    get house() {
-      return there(house)
+    get installation() {
+      return there(installation)
     },
     get browser() {
       return there(browser)
@@ -54,7 +54,7 @@ export function setStage(start: () => Promise<House>): Stage {
   }
 }
 
-interface VisitSpec extends Omit<PersonSpec, 'baseUrl' | 'language'> {
+interface VisitSpec extends Omit<UserSpec, 'baseUrl' | 'language'> {
   language?: Language
   /** Complaints of the browser that this story brings about: refusals on purpose. */
   expecting?: readonly RegExp[]
@@ -65,27 +65,27 @@ interface VisitSpec extends Omit<PersonSpec, 'baseUrl' | 'language'> {
  * to complain of: no script error, no refusal by the CSP, no failed load.
  */
 export async function visit(
-  { house, browser }: Stage,
+  { installation, browser }: Stage,
   { language = 'en', expecting = [], ...spec }: VisitSpec,
   story: (visit: Visit) => Promise<void>,
 ): Promise<void> {
-  const person = await arrive(browser, { baseUrl: house.baseUrl, language, ...spec })
-  const { page } = person
+  const user = await arrive(browser, { baseUrl: installation.baseUrl, language, ...spec })
+  const { page } = user
   let told = ''
   onTestFailed(() => void process.stderr.write(told))
   try {
-    await story({ house, person, page, words: wordsOf[language], language })
-    const complaints = person
+    await story({ installation, user, page, messages: messagesOf[language], language })
+    const complaints = user
       .complaints()
       .filter((complaint) => !expecting.some((expected) => expected.test(complaint)))
     expect(complaints, 'complaints of the browser').toEqual([])
   } catch (error) {
     const name = `${expect.getState().currentTestName ?? 'story'}`.replaceAll(/[^\p{L}\d]+/gu, '-')
-    told = `${page.url()}\n${person.complaints().join('\n')}\n${house.output().slice(-4_000)}\n`
-    await keepScreenshot(page, `failed/${name.slice(0, 100)}`).catch(() => undefined)
+    told = `${page.url()}\n${user.complaints().join('\n')}\n${installation.output().slice(-4_000)}\n`
+    await saveScreenshot(page, `failed/${name.slice(0, 100)}`).catch(() => undefined)
     throw error
   } finally {
-    await person.leave()
+    await user.leave()
   }
 }
 
@@ -93,15 +93,15 @@ export async function visit(
  * Waits until the page answers to a hand: its scripts run, and have asked the gateway how it is. What is
  * pressed before that goes the way of a page without script.
  */
-export async function alive({ words }: Pick<Visit, 'words'>, page: Page): Promise<void> {
-  const { well, slow } = words.shell.health
+export async function alive({ messages }: Pick<Visit, 'messages'>, page: Page): Promise<void> {
+  const { well, slow } = messages.shell.health
   const said = page.getByText(new RegExp(`^(${well}|${slow})$`))
   await said.first().waitFor({ state: 'attached' })
 }
 
 /** Opens a page of the panel and waits until it is alive. */
 export async function open(
-  visit: Pick<Visit, 'words' | 'page'>,
+  visit: Pick<Visit, 'messages' | 'page'>,
   path: string,
   page: Page = visit.page,
 ): Promise<void> {
@@ -111,11 +111,11 @@ export async function open(
 
 /** Chooses a place in the rail. */
 export async function goTo(
-  { page, words: { shell } }: Pick<Visit, 'words' | 'page'>,
-  place: keyof Words['shell']['places'],
+  { page, messages: { shell } }: Pick<Visit, 'messages' | 'page'>,
+  navItem: keyof Messages['shell']['navItems'],
 ): Promise<void> {
   const rail = page.getByRole('navigation', { name: shell.navigation })
-  await rail.getByRole('link', { name: shell.places[place], exact: true }).click()
+  await rail.getByRole('link', { name: shell.navItems[navItem], exact: true }).click()
 }
 
 /** Waits until `look` answers what is expected: pages follow the house, they are not the house. */

@@ -4,17 +4,17 @@ import type { Visit } from './stage.ts'
 import { open } from './stage.ts'
 
 /** The stages of a picture, as its tile carries them. */
-export type Stage = 'queued' | 'drawing' | 'stored' | 'failed' | 'cancelled'
+export type Stage = 'queued' | 'generating' | 'stored' | 'failed' | 'cancelled'
 
 /** The model behind the painter, whose pictures a story can hold. */
 export const PAINTED_MODEL = 'gpt-image-2'
 
 /** The controls of the studio, by the names that a person reads. */
-export function studioOf({ page, words }: Pick<Visit, 'page' | 'words'>, tab: Page = page) {
-  const { studio, pictures } = words
+export function studioOf({ page, messages }: Pick<Visit, 'page' | 'messages'>, tab: Page = page) {
+  const { studio, pictures } = messages
   const row = (prompt: string) => tab.getByRole('article', { name: prompt })
   return {
-    open: () => open({ page, words }, '/studio', tab),
+    open: () => open({ page, messages }, '/studio', tab),
     prompt: tab.getByRole('textbox', { name: studio.prompt, exact: true }),
     model: tab.getByLabel(studio.model, { exact: true }),
     generate: tab.getByRole('button', { name: studio.generate }),
@@ -31,7 +31,11 @@ export function studioOf({ page, words }: Pick<Visit, 'page' | 'words'>, tab: Pa
 }
 
 /** Writes the prompt, chooses the painted model, and presses; answers the row that appears. */
-export async function ask(visit: Visit, prompt: string, tab: Page = visit.page): Promise<Locator> {
+export async function submitPrompt(
+  visit: Visit,
+  prompt: string,
+  tab: Page = visit.page,
+): Promise<Locator> {
   const studio = studioOf(visit, tab)
   await studio.prompt.fill(prompt)
   await studio.model.selectOption(PAINTED_MODEL)
@@ -42,7 +46,7 @@ export async function ask(visit: Visit, prompt: string, tab: Page = visit.page):
 }
 
 /** Asks and waits until the picture is stored. */
-export async function draw(visit: Visit, prompt: string): Promise<void> {
-  await ask(visit, prompt)
+export async function generatePicture(visit: Visit, prompt: string): Promise<void> {
+  await submitPrompt(visit, prompt)
   await studioOf(visit).at(prompt, 'stored').waitFor()
 }

@@ -12,13 +12,13 @@ const PROGRAM_WITHIN_MS = 20_000
 
 /** Makes a key by the form; it is shown this once and never again. */
 export async function makeKey(visit: Visit, name: string): Promise<string> {
-  const { page, words } = visit
-  const { keys } = words
+  const { page, messages } = visit
+  const { keys } = messages
   await goTo(visit, 'keys')
   await page.getByRole('link', { name: keys.create }).first().click()
   const sheet = page.getByRole('dialog', { name: keys.createTitle })
   await sheet.getByLabel(keys.fields.name).fill(name)
-  await sheet.getByRole('button', { name: keys.createAct }).click()
+  await sheet.getByRole('button', { name: keys.createAction }).click()
   const shown = page.getByRole('dialog', { name: keys.once.title })
   const block = shown.getByRole('region', { name: keys.once.key, exact: true })
   const apiKey = (await block.innerText()).trim()
@@ -47,11 +47,11 @@ export async function runCurl(line: string, apiKey: string): Promise<string[]> {
 
 /** The key opens the gateway by the OpenAI SDK; an edit holds; a revoked one is refused. */
 export async function useKeyUp(
-  { house, page, words }: Visit,
+  { installation, page, messages }: Visit,
   { name, apiKey }: { name: string; apiKey: string },
 ): Promise<void> {
-  const { keys } = words
-  const client = new OpenAI({ apiKey, baseURL: `${house.baseUrl}/v1`, maxRetries: 0 })
+  const { keys } = messages
+  const client = new OpenAI({ apiKey, baseURL: `${installation.baseUrl}/v1`, maxRetries: 0 })
   const outcome = () =>
     client.models.list().then(
       ({ data }) => data.length,
@@ -70,9 +70,9 @@ export async function useKeyUp(
 
   await row.getByRole('button', { name: keys.revokeNamed(name) }).click()
   const asking = page.getByRole('alertdialog', { name: keys.revokeTitle })
-  const revoke = asking.getByRole('button', { name: keys.revokeAct })
+  const revoke = asking.getByRole('button', { name: keys.revokeAction })
   expect(await revoke.getAttribute('aria-disabled')).toBe('true')
-  await asking.getByLabel(words.everywhere.typeToConfirm(name)).fill(name)
+  await asking.getByLabel(messages.everywhere.typeToConfirm(name)).fill(name)
   await revoke.click()
   await page.getByText(keys.revoked, { exact: true }).waitFor()
   await row.getByText(keys.states.revoked, { exact: true }).waitFor()

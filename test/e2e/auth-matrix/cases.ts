@@ -1,13 +1,13 @@
 import type { ControlOperation } from '@sluice/contracts/control/routes'
 
 import { eventually } from '../harness/context.ts'
-import type { Actor, Wish, World } from './world.ts'
-import { must, PASSWORD, signIn } from './world.ts'
+import type { Actor, CallInput, Fixture } from './fixture.ts'
+import { must, PASSWORD, signIn } from './fixture.ts'
 
 /** How one operation is asked for, and what is special about it. */
 export interface MatrixCase {
   /** A request that the owner (or an admin, for what is theirs) may make; made anew for each actor. */
-  wish?: (world: World, actor: Actor) => Promise<Wish>
+  input?: (fixture: Fixture, actor: Actor) => Promise<CallInput>
   /** True for what belongs to one person: for everybody else, admins too, it is not there. */
   isOwned?: true
   /** Statuses of a good answer, where more than the route's own are good. */
@@ -18,15 +18,15 @@ export interface MatrixCase {
 
 let made = 0
 const fresh = (word: string) => `${word}-${(made += 1)}`
-const ownerOf = ({ actors }: World) => actors.owner.token
-const adminOf = ({ actors }: World) => actors.admin.token
+const ownerOf = ({ actors }: Fixture) => actors.owner.token
+const adminOf = ({ actors }: Fixture) => actors.admin.token
 
-async function ownKey(world: World): Promise<{ id: string }> {
-  const key = await must<{ id: string }>(world, 'createApiKey', {
-    as: ownerOf(world),
-    wish: { body: { name: fresh('key') } },
+async function ownKey(fixture: Fixture): Promise<{ id: string }> {
+  const key = await must<{ id: string }>(fixture, 'createApiKey', {
+    as: ownerOf(fixture),
+    input: { body: { name: fresh('key') } },
   })
-  world.secrets.add(key.id)
+  fixture.secrets.add(key.id)
   return key
 }
 
@@ -36,32 +36,32 @@ interface Task {
   pictures: { partial_url: string | null }[]
 }
 
-async function ownTask(world: World, extra: object = {}): Promise<Task> {
-  const task = await must<Task>(world, 'createImages', {
-    as: ownerOf(world),
-    wish: { body: { model: 'sandbox-image', prompt: 'a heron', size: '512x512', ...extra } },
+async function ownTask(fixture: Fixture, extra: object = {}): Promise<Task> {
+  const task = await must<Task>(fixture, 'createImages', {
+    as: ownerOf(fixture),
+    input: { body: { model: 'sandbox-image', prompt: 'a heron', size: '512x512', ...extra } },
   })
-  world.secrets.add(task.id)
+  fixture.secrets.add(task.id)
   return task
 }
 
-async function endedTask(world: World): Promise<Task> {
-  const { id } = await ownTask(world)
+async function endedTask(fixture: Fixture): Promise<Task> {
+  const { id } = await ownTask(fixture)
   return eventually(async () => {
-    const task = await must<Task>(world, 'getImage', {
-      as: ownerOf(world),
-      wish: { params: { id } },
+    const task = await must<Task>(fixture, 'getImage', {
+      as: ownerOf(fixture),
+      input: { params: { id } },
     })
     return task.state === 'done' ? task : undefined
   })
 }
 
-async function chargedTask(world: World): Promise<Task> {
-  const task = await endedTask(world)
+async function chargedTask(fixture: Fixture): Promise<Task> {
+  const task = await endedTask(fixture)
   await eventually(async () => {
-    const { charged_micro } = await must<{ charged_micro: string | null }>(world, 'getImage', {
-      as: ownerOf(world),
-      wish: { params: { id: task.id } },
+    const { charged_micro } = await must<{ charged_micro: string | null }>(fixture, 'getImage', {
+      as: ownerOf(fixture),
+      input: { params: { id: task.id } },
     })
     return charged_micro ?? undefined
   })
@@ -71,10 +71,10 @@ async function chargedTask(world: World): Promise<Task> {
 const DRAWINGS_MAX = 20
 
 /** A partial picture is shown while its picture is drawn, which the sandbox may do between two looks. */
-async function ownPartial(world: World): Promise<Record<string, string>> {
-  for (let drawing = 0; drawing < DRAWINGS_MAX; drawing += 1) {
-    const { id } = await ownTask(world, { partial_images: 2 })
-    const url = await eventually(() => partialOrEnd(world, id))
+async function ownPartial(fixture: Fixture): Promise<Record<string, string>> {
+  for (let generating = 0; generating < DRAWINGS_MAX; generating += 1) {
+    const { id } = await ownTask(fixture, { partial_images: 2 })
+    const url = await eventually(() => partialOrEnd(fixture, id))
     const [index = '', number = ''] = url.split('/').slice(-2)
     if (url !== ENDED) return { id, index, number }
   }
@@ -83,16 +83,16 @@ async function ownPartial(world: World): Promise<Record<string, string>> {
 
 const ENDED = 'ended'
 
-async function partialOrEnd(world: World, id: string): Promise<string | undefined> {
-  const as = ownerOf(world)
-  const task = await must<Task>(world, 'getImage', { as, wish: { params: { id } } })
+async function partialOrEnd(fixture: Fixture, id: string): Promise<string | undefined> {
+  const as = ownerOf(fixture)
+  const task = await must<Task>(fixture, 'getImage', { as, input: { params: { id } } })
   const isRunning = task.state === 'queued' || task.state === 'running'
   return task.pictures[0]?.partial_url ?? (isRunning ? undefined : ENDED)
 }
 
-async function newUser(world: World): Promise<{ id: string }> {
+async function newUser(fixture: Fixture): Promise<{ id: string }> {
   const body = { email: `${fresh('somebody')}@matrix.test`, password: PASSWORD }
-  return must(world, 'createUser', { as: adminOf(world), wish: { body } })
+  return must(fixture, 'createUser', { as: adminOf(fixture), input: { body } })
 }
 
 const newChannel = () => ({
@@ -103,32 +103,35 @@ const newChannel = () => ({
   secrets: [fresh('secret')],
 })
 
-async function anyChannel(world: World) {
+async function anyChannel(fixture: Fixture) {
   type Channel = { id: string; credentials: { id: string }[] }
-  return must<Channel>(world, 'createChannel', { as: adminOf(world), wish: { body: newChannel() } })
+  return must<Channel>(fixture, 'createChannel', {
+    as: adminOf(fixture),
+    input: { body: newChannel() },
+  })
 }
 
-const ofKey = async (world: World) => ({ params: { id: (await ownKey(world)).id } })
-const ofTask = async (world: World) => ({ params: { id: (await ownTask(world)).id } })
-const ofUser = async (world: World) => ({ params: { id: (await newUser(world)).id } })
-const ofChannel = async (world: World) => ({ params: { id: (await anyChannel(world)).id } })
+const ofKey = async (fixture: Fixture) => ({ params: { id: (await ownKey(fixture)).id } })
+const ofTask = async (fixture: Fixture) => ({ params: { id: (await ownTask(fixture)).id } })
+const ofUser = async (fixture: Fixture) => ({ params: { id: (await newUser(fixture)).id } })
+const ofChannel = async (fixture: Fixture) => ({ params: { id: (await anyChannel(fixture)).id } })
 
 /** Every operation. One that is missing here is a type error, and so fails the build. */
 export const matrixCases: Record<ControlOperation, MatrixCase> = {
   getOpenApi: {},
   getSite: {},
   register: {
-    wish: async () => ({ body: { email: `${fresh('new')}@matrix.test`, password: PASSWORD } }),
+    input: async () => ({ body: { email: `${fresh('new')}@matrix.test`, password: PASSWORD } }),
   },
   login: {
-    wish: async ({ actors }) => ({ body: { email: actors.owner.email, password: PASSWORD } }),
+    input: async ({ actors }) => ({ body: { email: actors.owner.email, password: PASSWORD } }),
   },
   refresh: {
-    wish: async (world) => {
-      const body = { email: world.actors.owner.email, password: PASSWORD }
-      const { refresh_token } = await must<{ refresh_token: string }>(world, 'login', {
+    input: async (fixture) => {
+      const body = { email: fixture.actors.owner.email, password: PASSWORD }
+      const { refresh_token } = await must<{ refresh_token: string }>(fixture, 'login', {
         as: undefined,
-        wish: { body },
+        input: { body },
       })
       return { body: { refresh_token } }
     },
@@ -137,33 +140,33 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
   getMe: {},
   changePassword: {
     spendsSession: true,
-    wish: async () => ({ body: { current_password: PASSWORD, new_password: PASSWORD } }),
+    input: async () => ({ body: { current_password: PASSWORD, new_password: PASSWORD } }),
   },
 
   listApiKeys: {},
-  createApiKey: { wish: async () => ({ body: { name: fresh('key') } }) },
-  getApiKey: { isOwned: true, wish: ofKey },
+  createApiKey: { input: async () => ({ body: { name: fresh('key') } }) },
+  getApiKey: { isOwned: true, input: ofKey },
   editApiKey: {
     isOwned: true,
-    wish: async (world) => ({ ...(await ofKey(world)), body: { name: fresh('renamed') } }),
+    input: async (fixture) => ({ ...(await ofKey(fixture)), body: { name: fresh('renamed') } }),
   },
-  revokeApiKey: { isOwned: true, wish: ofKey },
+  revokeApiKey: { isOwned: true, input: ofKey },
 
   listImageModels: {},
-  estimateImages: { wish: async () => ({ body: { model: 'sandbox-image' } }) },
-  createImages: { wish: async () => ({ body: { model: 'sandbox-image', prompt: 'a heron' } }) },
+  estimateImages: { input: async () => ({ body: { model: 'sandbox-image' } }) },
+  createImages: { input: async () => ({ body: { model: 'sandbox-image', prompt: 'a heron' } }) },
   listImages: {},
-  getImage: { isOwned: true, wish: ofTask },
-  followImage: { isOwned: true, wish: ofTask },
+  getImage: { isOwned: true, input: ofTask },
+  followImage: { isOwned: true, input: ofTask },
   getImagePartial: {
     isOwned: true,
-    wish: async (world) => ({ params: await ownPartial(world) }),
+    input: async (fixture) => ({ params: await ownPartial(fixture) }),
   },
   // The sandbox may be quicker than we are: then it is too late, which is an answer to its owner only.
-  cancelImage: { isOwned: true, wish: ofTask, good: [200, 422] },
+  cancelImage: { isOwned: true, input: ofTask, good: [200, 422] },
   retryImage: {
     isOwned: true,
-    wish: async (world) => ({ params: { id: (await endedTask(world)).id } }),
+    input: async (fixture) => ({ params: { id: (await endedTask(fixture)).id } }),
   },
 
   getOverview: {},
@@ -171,46 +174,51 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
   listCharges: {},
   getCharge: {
     isOwned: true,
-    wish: async (world) => ({ params: { id: (await chargedTask(world)).id } }),
+    input: async (fixture) => ({ params: { id: (await chargedTask(fixture)).id } }),
   },
   listLedger: {},
 
   listUsers: {},
-  createUser: { wish: async () => ({ body: { email: `${fresh('made')}@matrix.test` } }) },
-  getUser: { wish: ofUser },
+  createUser: { input: async () => ({ body: { email: `${fresh('made')}@matrix.test` } }) },
+  getUser: { input: ofUser },
   editUser: {
-    wish: async (world) => ({
-      ...(await ofUser(world)),
+    input: async (fixture) => ({
+      ...(await ofUser(fixture)),
       body: { banned: true, ban_reason: 'matrix' },
     }),
   },
   grantCredits: {
-    wish: async (world) => ({
-      ...(await ofUser(world)),
+    input: async (fixture) => ({
+      ...(await ofUser(fixture)),
       headers: { 'idempotency-key': fresh('grant') },
       body: { amount_micro: '1000000', note: 'a gift' },
     }),
   },
-  listUserLedger: { wish: ofUser },
+  listUserLedger: { input: ofUser },
 
   listChannels: {},
-  createChannel: { wish: async () => ({ body: newChannel() }) },
-  getChannel: { wish: ofChannel },
-  editChannel: { wish: async (world) => ({ ...(await ofChannel(world)), body: { weight: 2 } }) },
-  testChannel: { wish: ofChannel },
+  createChannel: { input: async () => ({ body: newChannel() }) },
+  getChannel: { input: ofChannel },
+  editChannel: {
+    input: async (fixture) => ({ ...(await ofChannel(fixture)), body: { weight: 2 } }),
+  },
+  testChannel: { input: ofChannel },
   addCredentials: {
-    wish: async (world) => ({ ...(await ofChannel(world)), body: { secrets: [fresh('secret')] } }),
+    input: async (fixture) => ({
+      ...(await ofChannel(fixture)),
+      body: { secrets: [fresh('secret')] },
+    }),
   },
   editCredential: {
-    wish: async (world) => {
-      const { credentials } = await anyChannel(world)
+    input: async (fixture) => {
+      const { credentials } = await anyChannel(fixture)
       return { params: { id: credentials[0]?.id ?? '' }, body: { state: 'paused' } }
     },
   },
 
   listModels: {},
   addModelPrice: {
-    wish: async () => ({
+    input: async () => ({
       params: { model: 'sandbox-image' },
       body: {
         price: {
@@ -222,15 +230,15 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
   },
 
   listAllImages: {},
-  getAnyImage: { wish: ofTask },
-  cancelAnyImage: { wish: ofTask, good: [200, 422] },
+  getAnyImage: { input: ofTask },
+  cancelAnyImage: { input: ofTask, good: [200, 422] },
 
   getAdminOverview: {},
   followAdminOverview: {},
 }
 
 /** A session of its own for a call that ends sessions. */
-export async function sessionFor(world: World, actor: Actor, spends: boolean) {
+export async function sessionFor(fixture: Fixture, actor: Actor, spends: boolean) {
   if (!spends || actor.role === undefined || actor.name === 'banned') return actor.token
-  return signIn(world, actor.email)
+  return signIn(fixture, actor.email)
 }

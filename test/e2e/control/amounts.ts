@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, must, PASSWORD, send, signIn } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, PASSWORD, send, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
-import { ask } from '../harness/ledger.ts'
+import { queryDatabase } from '../harness/ledger.ts'
 
 type Answer = Record<string, unknown>
 
@@ -15,12 +15,12 @@ export async function amountsInCredits(context: Context): Promise<void> {
   const email = 'amounts@matrix.test'
   const { id } = await must<{ id: string }>(context, 'createUser', {
     as: asAdmin,
-    wish: { body: { email, password: PASSWORD } },
+    input: { body: { email, password: PASSWORD } },
   })
   const grant = (body: object) =>
     must<{ balance: Answer; fresh: boolean }>(context, 'grantCredits', {
       as: asAdmin,
-      wish: { params: { id }, body: { note: 'a gift', ...body } },
+      input: { params: { id }, body: { note: 'a gift', ...body } },
     })
   const balances: [object, string, string][] = [
     [{ amount: 10_000 }, '10000', '10000000000'],
@@ -42,7 +42,7 @@ export async function amountsInCredits(context: Context): Promise<void> {
   })
   expect(twice.status).toBe(400)
   expect(await twice.json()).toMatchObject({ error: { code: 'invalid_value', param: 'amount' } })
-  const [row] = await ask<{ total: string }>(
+  const [row] = await queryDatabase<{ total: string }>(
     context,
     `select sum(balance_micro)::text as total from ledger_accounts join users on owner = wallet
       where users.id = $1 and kind in ('available', 'held')`,
@@ -52,22 +52,22 @@ export async function amountsInCredits(context: Context): Promise<void> {
 
   const session = await signIn(context, email)
   const create = (body: object) =>
-    must<Answer>(context, 'createApiKey', { as: session, wish: { body: { name: 'q', ...body } } })
+    must<Answer>(context, 'createApiKey', { as: session, input: { body: { name: 'q', ...body } } })
   const made = await create({ daily_quota: 1_000 })
   expect(made).toMatchObject({ daily_quota: '1000', daily_quota_micro: '1000000000' })
   const params = { id: String(made['id']) }
   const edited = await must<Answer>(context, 'editApiKey', {
     as: session,
-    wish: { params, body: { daily_quota: '12.5' } },
+    input: { params, body: { daily_quota: '12.5' } },
   })
   const both = { daily_quota: '12.5', daily_quota_micro: '12500000', spent_today: '0' }
   expect(edited).toMatchObject(both)
-  const read = await must<Answer>(context, 'getApiKey', { as: session, wish: { params } })
+  const read = await must<Answer>(context, 'getApiKey', { as: session, input: { params } })
   expect(read).toMatchObject(both)
 
   const refused = await send(context, 'createApiKey', {
     as: session,
-    wish: { body: { name: 'q', daily_quota: '1.0000001' } },
+    input: { body: { name: 'q', daily_quota: '1.0000001' } },
   })
   expect(refused.status).toBe(400)
   expect(JSON.parse(refused.text)).toMatchObject({ error: { param: 'daily_quota' } })

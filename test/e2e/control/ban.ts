@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { call, eventually } from '../harness/context.ts'
 
@@ -11,19 +11,19 @@ export async function banStops(context: Context): Promise<void> {
   const email = 'mallory@matrix.test'
   const { id } = await must<{ id: string }>(context, 'createUser', {
     as: asAdmin,
-    wish: { body: { email, password: PASSWORD } },
+    input: { body: { email, password: PASSWORD } },
   })
   const session = await signIn(context, email)
   const { api_key: apiKey } = await must<{ api_key: string }>(context, 'createApiKey', {
     as: session,
-    wish: { body: { name: 'mine' } },
+    input: { body: { name: 'mine' } },
   })
-  const doors = [running.baseUrl, ...(running.otherBaseUrl ? [running.otherBaseUrl] : [])]
+  const gateways = [running.baseUrl, ...(running.otherBaseUrl ? [running.otherBaseUrl] : [])]
   const statuses = async (path: string, token: string) =>
     Promise.all(
-      doors.map(async (door) => {
+      gateways.map(async (gateway) => {
         const headers = { authorization: `Bearer ${token}` }
-        const answer = await fetch(`${door}${path}`, { headers })
+        const answer = await fetch(`${gateway}${path}`, { headers })
         await answer.arrayBuffer()
         return answer.status
       }),
@@ -34,7 +34,7 @@ export async function banStops(context: Context): Promise<void> {
   const ban = (banned: boolean) =>
     must(context, 'editUser', {
       as: asAdmin,
-      wish: { params: { id }, body: banned ? { banned, ban_reason: 'spam' } : { banned } },
+      input: { params: { id }, body: banned ? { banned, ban_reason: 'spam' } : { banned } },
     })
   await ban(true)
   const bannedAt = performance.now()

@@ -1,4 +1,4 @@
-import { ADMIN_EMAIL, PASSWORD } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, PASSWORD } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 
 /** What a browser keeps of a sign-in: the cookie, as it would send it back. */

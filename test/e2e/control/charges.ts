@@ -2,7 +2,7 @@ import type { AdminOverview, LiveCounters } from '@sluice/contracts/control/admi
 import type { Charge, ChargeDetail, LedgerLine, UsageAnswer } from '@sluice/contracts/control/usage'
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { client, eventually } from '../harness/context.ts'
 
@@ -48,7 +48,7 @@ export async function chargesAddUp(context: Context): Promise<void> {
   const own = await must<{ items: LedgerLine[] }>(context, 'listLedger', { as: session })
   const seen = await must<{ items: LedgerLine[] }>(context, 'listUserLedger', {
     as: asAdmin,
-    wish: { params: { id } },
+    input: { params: { id } },
   })
   expect(seen.items.map((line) => line.id)).toEqual(
     expect.arrayContaining(own.items.map((line) => line.id)),
@@ -62,11 +62,11 @@ async function makePayer(context: Context, asAdmin: string) {
   const email = 'payer@matrix.test'
   const { id } = await must<{ id: string }>(context, 'createUser', {
     as: asAdmin,
-    wish: { body: { email, password: PASSWORD } },
+    input: { body: { email, password: PASSWORD } },
   })
   await must(context, 'grantCredits', {
     as: asAdmin,
-    wish: {
+    input: {
       params: { id },
       body: { amount_micro: String(GIFT_MICRO), note: 'to be added up' },
       headers: { 'idempotency-key': `gift to ${id}` },
@@ -75,7 +75,7 @@ async function makePayer(context: Context, asAdmin: string) {
   const session = await signIn(context, email)
   const { api_key: apiKey } = await must<{ api_key: string }>(context, 'createApiKey', {
     as: session,
-    wish: { body: { name: 'adding up' } },
+    input: { body: { name: 'adding up' } },
   })
   return { id, session, apiKey }
 }
@@ -83,7 +83,7 @@ async function makePayer(context: Context, asAdmin: string) {
 async function expectExplained(context: Context, session: string, charge: Charge): Promise<void> {
   const detail = await must<ChargeDetail>(context, 'getCharge', {
     as: session,
-    wish: { params: { id: charge.id } },
+    input: { params: { id: charge.id } },
   })
   const exact = detail.lines.map((line) => millionthsOf(line.amount_micro_exact))
   expect(sum(exact)).toBe(BigInt(charge.charged_micro) * 1_000_000n)

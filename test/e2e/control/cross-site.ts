@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 
 import type { Context } from '../harness/context.ts'
-import { ask } from '../harness/ledger.ts'
+import { queryDatabase } from '../harness/ledger.ts'
 import { browse, signInByCookie } from './browser-like.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -30,7 +30,7 @@ export async function crossSiteChange(context: Context): Promise<void> {
     expect(answer.status, JSON.stringify(headers)).toBe(403)
     expect(await answer.json()).toMatchObject({ error: { code: 'cross_site_refused' } })
   }
-  expect(await ask(context, `select 1 from api_keys where name = 'forged'`)).toEqual([])
+  expect(await queryDatabase(context, `select 1 from api_keys where name = 'forged'`)).toEqual([])
 
   const ours = await make({ origin: context.running.baseUrl }, 'ours')
   expect(ours.status).toBe(201)
@@ -83,7 +83,7 @@ export async function noCors(context: Context): Promise<void> {
 }
 
 /** Sessions open /api only, and API keys /v1 only. */
-export async function doorsApart(context: Context): Promise<void> {
+export async function originsApart(context: Context): Promise<void> {
   const { cookie } = await signInByCookie(context)
   const withCookie = await browse(context, '/v1/models', { headers: { cookie } })
   expect(withCookie.status).toBe(401)

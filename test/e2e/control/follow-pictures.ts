@@ -2,7 +2,7 @@ import type { ImageTaskDetail } from '@sluice/contracts/control/images'
 
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
-import type { Painter } from './pictures-scene.ts'
+import type { TestUser } from './pictures-scene.ts'
 
 /** What a page hears of a task. */
 export interface Following {
@@ -17,7 +17,7 @@ export interface Following {
 /** Follows a task by its events at one door, as they come. A reader of its own, so that ours is tested. */
 export async function follow(
   { running }: Context,
-  { session }: Painter,
+  { session }: TestUser,
   id: string,
 ): Promise<Following> {
   const answer = await fetch(`${running.baseUrl}/api/user/images/${id}/events`, {

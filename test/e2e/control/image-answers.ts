@@ -5,10 +5,10 @@ import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import sharp from 'sharp'
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, must, signIn } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { call, eventually } from '../harness/context.ts'
-import { ask, quietBalance } from '../harness/ledger.ts'
+import { queryDatabase, quietBalance } from '../harness/ledger.ts'
 import type { Caller } from '../harness/new-caller.ts'
 import { newCaller } from '../harness/new-caller.ts'
 
@@ -46,19 +46,22 @@ async function openScene(
     models: models.map((model) => ({ ...model, model: `${name}-${model.model}` })),
     secrets: keys,
   }
-  const { id } = await must<ShownChannel>(context, 'createChannel', { as: asAdmin, wish: { body } })
+  const { id } = await must<ShownChannel>(context, 'createChannel', {
+    as: asAdmin,
+    input: { body },
+  })
   try {
     const caller = await newCaller(context, { credits: '1000' })
-    const wish = { params: { id } }
+    const input = { params: { id } }
     const credentials = async () =>
-      (await must<ShownChannel>(context, 'getChannel', { as: asAdmin, wish })).credentials
+      (await must<ShownChannel>(context, 'getChannel', { as: asAdmin, input })).credentials
     const scene = { ...context, upstream, caller, credentials }
     // A picture, since its outcome is known at once: of chat an edge reports within a second.
     const first = { ...picture, model: `${name}-${IMAGE}` }
     await eventually(async () => ((await statusOf(scene, first)) === 200 ? true : undefined))
     await run(scene)
-    const off = { ...wish, body: { enabled: false } }
-    await must(context, 'editChannel', { as: asAdmin, wish: off })
+    const off = { ...input, body: { enabled: false } }
+    await must(context, 'editChannel', { as: asAdmin, input: off })
   } finally {
     await upstream.close()
   }
@@ -78,19 +81,19 @@ const chat = (scene: Scene, name: string) =>
 
 /** One picture by each way of asking: generated whole and streamed, edited, in chat. */
 async function everyWay(scene: Scene, name: string) {
-  const asked = { ...picture, model: `${name}-${IMAGE}` }
+  const sent = { ...picture, model: `${name}-${IMAGE}` }
   const png = await sharp({
     create: { width: 64, height: 64, channels: 3, background: '#335577' },
   })
     .png()
     .toBuffer()
   const image = `data:image/png;base64,${png.toString('base64')}`
-  const messages = [{ role: 'user', content: asked.prompt }]
+  const messages = [{ role: 'user', content: sent.prompt }]
   return [
-    await post(scene, '/v1/images/generations', asked),
-    await post(scene, '/v1/images/generations', { ...asked, stream: true }),
-    await post(scene, '/v1/images/edits', { ...asked, image }),
-    await post(scene, '/v1/chat/completions', { model: asked.model, messages }),
+    await post(scene, '/v1/images/generations', sent),
+    await post(scene, '/v1/images/generations', { ...sent, stream: true }),
+    await post(scene, '/v1/images/edits', { ...sent, image }),
+    await post(scene, '/v1/chat/completions', { model: sent.model, messages }),
   ]
 }
 
@@ -101,7 +104,7 @@ const errorIn = (text: string): Record<string, unknown> => {
 
 /** What the wallet of this scenario has been charged, by the ledger. */
 async function chargedOf(scene: Scene): Promise<bigint> {
-  const rows = await ask<{ total: string }>(
+  const rows = await queryDatabase<{ total: string }>(
     scene,
     `select coalesce(sum(amount_micro), 0)::text as total from usage_records where wallet = $1`,
     [scene.caller.wallet],
@@ -111,7 +114,7 @@ async function chargedOf(scene: Scene): Promise<bigint> {
 
 /** Credits of the wallet, whether available or held. */
 async function postedOf(scene: Scene): Promise<bigint> {
-  const rows = await ask<{ total: string }>(
+  const rows = await queryDatabase<{ total: string }>(
     scene,
     `select coalesce(sum(balance_micro), 0)::text as total from ledger_accounts
       where owner = $1 and kind in ('available', 'held')`,
@@ -128,15 +131,15 @@ export async function imageAnswersJudged(context: Context): Promise<void> {
   const name = 'judged'
   await openScene(context, { name, keys: ['judged-a', 'judged-b'] }, async (scene) => {
     const { upstream, caller } = scene
-    const refused = async (act: FaultInput['act'], expected: object) => {
-      upstream.script({ times: null, act }, { reset: true })
-      const asked = upstream.log().length
+    const refused = async (behaviour: FaultInput['behaviour'], expected: object) => {
+      upstream.script({ times: null, behaviour }, { reset: true })
+      const sent = upstream.log().length
       const answers = [...(await everyWay(scene, name)), await chat(scene, name)]
       const errors = answers.map(({ text }) => errorIn(text))
       expect(errors).toMatchObject(answers.map(() => expected))
       // A stream that has begun says it in its last event.
       expect(answers.every(({ status }) => status === 400 || status === 200)).toBe(true)
-      expect(upstream.log()).toHaveLength(asked + answers.length)
+      expect(upstream.log()).toHaveLength(sent + answers.length)
     }
     const invalid = { message: 'Invalid size', param: 'size', code: 'invalid_value' }
     const body = { error: { ...invalid, type: 'invalid_request_error' } }
@@ -156,13 +159,15 @@ export async function imageAnswersJudged(context: Context): Promise<void> {
 
     // This answer's record comes after all records that a refused call could have left.
     expect((await chat(scene, name)).status).toBe(200)
-    const chats = upstream.log().filter(({ route, act }) => route === 'chat.completions' && !act)
+    const chats = upstream
+      .log()
+      .filter(({ route, behaviour }) => route === 'chat.completions' && !behaviour)
     const recorded = () =>
-      ask(scene, 'select 1 from usage_records where wallet = $1', [caller.wallet])
+      queryDatabase(scene, 'select 1 from usage_records where wallet = $1', [caller.wallet])
     await eventually(async () => ((await recorded()).length >= chats.length ? true : undefined))
     expect(await recorded()).toHaveLength(chats.length)
     await quietBalance(scene)
-    const jobs = await ask<{ captured: string }>(
+    const jobs = await queryDatabase<{ captured: string }>(
       scene,
       `select captured_micro::text as captured from holds
         where wallet = $1 and purpose = 'job' and captured_micro > 0`,
@@ -180,14 +185,14 @@ export async function missingScopeStays(context: Context): Promise<void> {
   await openScene(context, { name, keys: ['scope-a', 'scope-b'] }, async (scene) => {
     const { upstream } = scene
     const body = { error: { code: 'missing_scope', message: 'Missing scopes: api.images' } }
-    const act = { kind: 'status' as const, status: 401, body }
+    const behaviour = { kind: 'status' as const, status: 401, body }
     const route = 'images.generations' as const
-    const asked = { ...picture, model: `${name}-${IMAGE}` }
-    upstream.script({ match: { route, key: 'scope-a' }, times: null, act })
-    expect(await statusOf(scene, asked)).toBe(200)
-    expect(await statusOf(scene, asked)).toBe(200)
-    upstream.script({ match: { route }, times: null, act }, { reset: true })
-    expect(await statusOf(scene, asked)).toBe(502)
+    const sent = { ...picture, model: `${name}-${IMAGE}` }
+    upstream.script({ match: { route, key: 'scope-a' }, times: null, behaviour })
+    expect(await statusOf(scene, sent)).toBe(200)
+    expect(await statusOf(scene, sent)).toBe(200)
+    upstream.script({ match: { route }, times: null, behaviour }, { reset: true })
+    expect(await statusOf(scene, sent)).toBe(502)
     const isDenied = ({ restrictions }: ShownChannel['credentials'][number]) =>
       restrictions.some(({ operation, kind }) => operation === 'image' && kind === 'denied')
     const known = await eventually(async () => {
@@ -211,14 +216,14 @@ export async function unusableAnswersRest(context: Context): Promise<void> {
     const { upstream } = scene
     const headers = { 'content-type': 'text/html' }
     const page = { kind: 'raw' as const, headers, chunks: ['<html>log in</html>'] }
-    upstream.script({ times: null, act: page })
-    const asked = { ...picture, model: `${name}-${IMAGE}` }
+    upstream.script({ times: null, behaviour: page })
+    const sent = { ...picture, model: `${name}-${IMAGE}` }
     const before = upstream.log().length
-    for (let count = 0; count < 5; count += 1) expect(await statusOf(scene, asked)).toBe(502)
+    for (let count = 0; count < 5; count += 1) expect(await statusOf(scene, sent)).toBe(502)
     expect(upstream.log()).toHaveLength(before + 5)
     upstream.script([], { reset: true })
     // The lease of the fifth may end after its answer, so that one more call can come before the rest.
-    for (let count = 0; count < 3; count += 1) expect(await statusOf(scene, asked)).toBe(200)
+    for (let count = 0; count < 3; count += 1) expect(await statusOf(scene, sent)).toBe(200)
     const calls = upstream.log().slice(before + 4)
     expect(calls).toHaveLength(4)
     const restsMs = calls

@@ -2,7 +2,7 @@ import type { ShownApiKey } from '@sluice/contracts/control/apikeys'
 import type { Charge } from '@sluice/contracts/control/usage'
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, must, PASSWORD, send, signIn } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, PASSWORD, send, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
 
@@ -18,14 +18,14 @@ export async function keyLimitsHold(context: Context): Promise<void> {
   const { id, api_key: apiKey } = await must<ShownApiKey & { api_key: string }>(
     context,
     'createApiKey',
-    { as: session, wish: { body: { name: 'limited', daily_quota_micro: '100000000' } } },
+    { as: session, input: { body: { name: 'limited', daily_quota_micro: '100000000' } } },
   )
   const { baseUrl, otherBaseUrl = baseUrl } = context.running
-  const draw = (door: string) => post(`${door}/v1/images/generations`, apiKey)
+  const generate = (gateway: string) => post(`${gateway}/v1/images/generations`, apiKey)
   const read = () =>
-    must<ShownApiKey>(context, 'getApiKey', { as: session, wish: { params: { id } } })
+    must<ShownApiKey>(context, 'getApiKey', { as: session, input: { params: { id } } })
   const edit = (body: object) =>
-    must<ShownApiKey>(context, 'editApiKey', { as: session, wish: { params: { id }, body } })
+    must<ShownApiKey>(context, 'editApiKey', { as: session, input: { params: { id }, body } })
   const charged = async () => {
     const { items } = await must<{ items: Charge[] }>(context, 'listCharges', { as: session })
     return items.reduce((sum, { charged_micro }) => sum + BigInt(charged_micro), 0n)
@@ -40,7 +40,7 @@ export async function keyLimitsHold(context: Context): Promise<void> {
       return isOver && BigInt(spent) === (await charged()) ? BigInt(spent) : undefined
     })
 
-  expect(await draw(baseUrl)).toBe(200)
+  expect(await generate(baseUrl)).toBe(200)
   const oneMicro = await settled(1)
   expect(oneMicro).toBeGreaterThan(0n)
   await eventually(async () => (await read()).last_used_at ?? undefined)
@@ -48,7 +48,7 @@ export async function keyLimitsHold(context: Context): Promise<void> {
   const quotaMicro = oneMicro * 4n
   await edit({ daily_quota_micro: String(quotaMicro) })
   const statuses = await Promise.all(
-    Array.from({ length: PARALLEL }, (_none, n) => draw(n % 2 === 0 ? baseUrl : otherBaseUrl)),
+    Array.from({ length: PARALLEL }, (_none, n) => generate(n % 2 === 0 ? baseUrl : otherBaseUrl)),
   )
   expect(new Set(statuses)).toEqual(new Set([200, 429]))
   const drawn = statuses.filter((status) => status === 200).length
@@ -58,7 +58,7 @@ export async function keyLimitsHold(context: Context): Promise<void> {
   await everywhere(context, apiKey, 403)
   await edit({ ip_whitelist: ['127.0.0.0/8', '::1'] })
   await everywhere(context, apiKey, 200)
-  const revoked = await send(context, 'revokeApiKey', { as: session, wish: { params: { id } } })
+  const revoked = await send(context, 'revokeApiKey', { as: session, input: { params: { id } } })
   expect(revoked.status).toBe(204)
   await everywhere(context, apiKey, 401)
 }
@@ -68,11 +68,11 @@ async function makeSpender(context: Context): Promise<string> {
   const email = 'spender@matrix.test'
   const { id } = await must<{ id: string }>(context, 'createUser', {
     as: asAdmin,
-    wish: { body: { email, password: PASSWORD } },
+    input: { body: { email, password: PASSWORD } },
   })
   await must(context, 'grantCredits', {
     as: asAdmin,
-    wish: {
+    input: {
       params: { id },
       body: { amount_micro: '500000000', note: 'to be spent' },
       headers: { 'idempotency-key': `gift to ${id}` },
@@ -92,12 +92,12 @@ async function post(url: string, apiKey: string): Promise<number> {
 }
 
 async function everywhere({ running }: Context, apiKey: string, status: number): Promise<void> {
-  const doors = [running.baseUrl, ...(running.otherBaseUrl ? [running.otherBaseUrl] : [])]
+  const gateways = [running.baseUrl, ...(running.otherBaseUrl ? [running.otherBaseUrl] : [])]
   await eventually(async () => {
     const seen = await Promise.all(
-      doors.map(async (door) => {
+      gateways.map(async (gateway) => {
         const headers = { authorization: `Bearer ${apiKey}` }
-        const answer = await fetch(`${door}/v1/models`, { headers })
+        const answer = await fetch(`${gateway}/v1/models`, { headers })
         await answer.arrayBuffer()
         return answer.status
       }),

@@ -1,30 +1,38 @@
 import type { ImageTask } from '@sluice/contracts/control/images'
 import { expect } from 'vitest'
 
-import { send } from '../auth-matrix/world.ts'
+import { send } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
-import type { Painter } from './pictures-scene.ts'
-import { doorsOf, draw, listed, newPainter, settled, small, tiny } from './pictures-scene.ts'
+import type { TestUser } from './pictures-scene.ts'
+import {
+  gatewaysOf,
+  generate,
+  listed,
+  newTestUser,
+  settled,
+  small,
+  tiny,
+} from './pictures-scene.ts'
 
 const THERE_BEFORE = 8
 const ARRIVING_EACH = 2
 const DAY_MS = 86_400_000
 
 /** A gallery that is leafed through while pictures arrive shows each task once, and only to its owner. */
-export async function leafedThrough(context: Context): Promise<void> {
-  const [here, there] = doorsOf(context)
-  const painter = await newPainter(context, { name: 'gallery' })
-  const stranger = await newPainter(context, { name: 'stranger' })
+export async function paginationScenario(context: Context): Promise<void> {
+  const [here, there] = gatewaysOf(context)
+  const testUser = await newTestUser(context, { name: 'gallery' })
+  const stranger = await newTestUser(context, { name: 'stranger' })
   const prompts = Array.from({ length: THERE_BEFORE }, (_none, n) => `Tide no. ${n} at 100%_low`)
-  const before = await drawAll(context, painter, prompts)
-  const other = await draw(here, painter, { ...small, prompt: 'no water' })
+  const before = await drawAll(context, testUser, prompts)
+  const other = await generate(here, testUser, { ...small, prompt: 'no water' })
 
   let arrived: string[] = []
-  const seen = await leaf(context, painter, {
+  const seen = await leaf(context, testUser, {
     query: { q: 'TIDE NO', limit: '3' },
     meanwhile: async (page) => {
       const names = Array.from({ length: ARRIVING_EACH }, (_none, n) => `a tide now ${page} ${n}`)
-      arrived = [...arrived, ...(await drawAll(context, painter, names))]
+      arrived = [...arrived, ...(await drawAll(context, testUser, names))]
     },
   })
   expect(arrived.length).toBeGreaterThanOrEqual(ARRIVING_EACH)
@@ -34,30 +42,30 @@ export async function leafedThrough(context: Context): Promise<void> {
   expect([...before, ...arrived]).toEqual(expect.arrayContaining(ids(seen)))
 
   const all = [...before, ...arrived, other.id]
-  for (const id of all) await settled(there, painter, id)
+  for (const id of all) await settled(there, testUser, id)
   for (const limit of ['1', '4', '100']) {
-    const whole = await leaf(context, painter, { query: { limit } })
+    const whole = await leaf(context, testUser, { query: { limit } })
     expect(ids(whole)).toEqual(unique(ids(whole)))
     expect(ids(whole).toSorted()).toEqual(all.toSorted())
     const times = whole.map(({ created_at }) => created_at)
     expect(times).toEqual(times.toSorted().toReversed())
   }
-  await expectFiltered(context, painter, { other: other.id, tides: before, all: all.length })
+  await expectFiltered(context, testUser, { other: other.id, tides: before, all: all.length })
 
-  const { next_cursor: cursor } = await listed(here, painter, { limit: '2' })
+  const { next_cursor: cursor } = await listed(here, testUser, { limit: '2' })
   for (const query of [{}, { q: 'tide' }, { cursor: cursor ?? '' }])
     expect(await listed(there, stranger, query)).toEqual({ items: [], next_cursor: null })
 }
 
 async function expectFiltered(
   context: Context,
-  painter: Painter,
+  testUser: TestUser,
   { other, tides, all }: { other: string; tides: string[]; all: number },
 ): Promise<void> {
-  const [here, there] = doorsOf(context)
+  const [here, there] = gatewaysOf(context)
   const day = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
   const found = async (query: Record<string, string>) =>
-    ids((await listed(there, painter, { limit: '100', ...query })).items)
+    ids((await listed(there, testUser, { limit: '100', ...query })).items)
   expect(await found({ model: small.model })).toEqual([other])
   expect(await found({ q: 'no WATER', state: 'done' })).toEqual([other])
   // Taken literally: neither sign stands for anything else.
@@ -68,7 +76,7 @@ async function expectFiltered(
   expect(await found({ from: day(2) })).toEqual([])
   expect(await found({ to: day(-2) })).toEqual([])
   for (const query of [{ cursor: 'from another list' }, { state: 'lost' }, { from: 'yesterday' }]) {
-    const refused = await send(here, 'listImages', { as: painter.session, wish: { query } })
+    const refused = await send(here, 'listImages', { as: testUser.session, input: { query } })
     expect(refused.status, JSON.stringify(query)).toBe(400)
     expect(JSON.parse(refused.text)).toMatchObject({ error: { param: Object.keys(query)[0] } })
   }
@@ -77,19 +85,19 @@ async function expectFiltered(
 /** All pages, by turns at each door. */
 async function leaf(
   context: Context,
-  painter: Painter,
+  testUser: TestUser,
   {
     query,
     meanwhile = async () => undefined,
   }: { query: Record<string, string>; meanwhile?: (page: number) => Promise<void> },
 ): Promise<ImageTask[]> {
-  const doors = doorsOf(context)
+  const gateways = gatewaysOf(context)
   const tasks: ImageTask[] = []
   let cursor: string | null = ''
   for (let page = 0; cursor !== null; page += 1) {
-    const door = doors[page % 2] ?? context
+    const gateway = gateways[page % 2] ?? context
     const [answer]: [Page, void] = await Promise.all([
-      listed(door, painter, { ...query, ...(cursor === '' ? {} : { cursor }) }),
+      listed(gateway, testUser, { ...query, ...(cursor === '' ? {} : { cursor }) }),
       meanwhile(page),
     ])
     tasks.push(...answer.items)
@@ -101,10 +109,10 @@ async function leaf(
 type Page = Awaited<ReturnType<typeof listed>>
 
 /** By both doors at once. */
-async function drawAll(context: Context, painter: Painter, prompts: string[]): Promise<string[]> {
-  const doors = doorsOf(context)
+async function drawAll(context: Context, testUser: TestUser, prompts: string[]): Promise<string[]> {
+  const gateways = gatewaysOf(context)
   const tasks = await Promise.all(
-    prompts.map((prompt, n) => draw(doors[n % 2] ?? context, painter, { ...tiny, prompt })),
+    prompts.map((prompt, n) => generate(gateways[n % 2] ?? context, testUser, { ...tiny, prompt })),
   )
   return ids(tasks)
 }

@@ -1,15 +1,15 @@
 import type { ImageTask, ImageTaskDetail } from '@sluice/contracts/control/images'
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
-import { ask } from '../harness/ledger.ts'
+import { queryDatabase } from '../harness/ledger.ts'
 
 const GIFT_MICRO = 500_000_000n
 
 /** Somebody who draws at the panel. */
-export interface Painter {
+export interface TestUser {
   id: string
   email: string
   wallet: string
@@ -17,33 +17,35 @@ export interface Painter {
 }
 
 /** An account of its own, with credits unless they are 0. */
-export async function newPainter(
+export async function newTestUser(
   context: Context,
   { name, giftMicro = GIFT_MICRO }: { name: string; giftMicro?: bigint },
-): Promise<Painter> {
+): Promise<TestUser> {
   const asAdmin = await signIn(context, ADMIN_EMAIL)
   const email = `${name}@pictures.test`
   const { id } = await must<{ id: string }>(context, 'createUser', {
     as: asAdmin,
-    wish: { body: { email, password: PASSWORD } },
+    input: { body: { email, password: PASSWORD } },
   })
   if (giftMicro > 0n)
     await must(context, 'grantCredits', {
       as: asAdmin,
-      wish: {
+      input: {
         params: { id },
         body: { amount_micro: String(giftMicro), note: 'for paint' },
         headers: { 'idempotency-key': `gift to ${id}` },
       },
     })
-  const [row] = await ask<{ wallet: string }>(context, 'select wallet from users where id = $1', [
-    id,
-  ])
+  const [row] = await queryDatabase<{ wallet: string }>(
+    context,
+    'select wallet from users where id = $1',
+    [id],
+  )
   return { id, email, wallet: row?.wallet ?? '', session: await signIn(context, email) }
 }
 
 /** The same house by each of its doors; where there is one only, twice that. */
-export function doorsOf(context: Context): [here: Context, there: Context] {
+export function gatewaysOf(context: Context): [here: Context, there: Context] {
   const { running } = context
   const baseUrl = running.otherBaseUrl ?? running.baseUrl
   return [context, { ...context, running: { ...running, baseUrl } }]
@@ -53,31 +55,39 @@ export function doorsOf(context: Context): [here: Context, there: Context] {
 export const small = { model: 'gpt-image-2', quality: 'low', size: '1024x1024' }
 export const tiny = { model: 'sandbox-image', quality: 'low', size: '512x512' }
 
-export function draw(
-  door: Context,
-  { session }: Painter,
+export function generate(
+  gateway: Context,
+  { session }: TestUser,
   body: object,
   headers: Record<string, string> = {},
 ): Promise<ImageTaskDetail> {
-  return must<ImageTaskDetail>(door, 'createImages', { as: session, wish: { body, headers } })
+  return must<ImageTaskDetail>(gateway, 'createImages', { as: session, input: { body, headers } })
 }
 
-export function read(door: Context, { session }: Painter, id: string): Promise<ImageTaskDetail> {
-  return must<ImageTaskDetail>(door, 'getImage', { as: session, wish: { params: { id } } })
+export function read(
+  gateway: Context,
+  { session }: TestUser,
+  id: string,
+): Promise<ImageTaskDetail> {
+  return must<ImageTaskDetail>(gateway, 'getImage', { as: session, input: { params: { id } } })
 }
 
 export async function listed(
-  door: Context,
-  { session }: Painter,
+  gateway: Context,
+  { session }: TestUser,
   query: Record<string, string> = {},
 ): Promise<{ items: ImageTask[]; next_cursor: string | null }> {
-  return must(door, 'listImages', { as: session, wish: { query } })
+  return must(gateway, 'listImages', { as: session, input: { query } })
 }
 
 /** The task once it has ended and its money is settled. */
-export function settled(door: Context, painter: Painter, id: string): Promise<ImageTaskDetail> {
+export function settled(
+  gateway: Context,
+  testUser: TestUser,
+  id: string,
+): Promise<ImageTaskDetail> {
   return eventually(async () => {
-    const task = await read(door, painter, id)
+    const task = await read(gateway, testUser, id)
     return task.ended_at !== null && task.charged_micro !== null ? task : undefined
   }, 40_000)
 }
@@ -96,16 +106,16 @@ export async function bytesOf(
 /** One hold of the task's name, captured once, for what the task says that it cost. */
 export async function expectPaidOnce(
   context: Context,
-  { wallet }: Painter,
+  { wallet }: TestUser,
   { id, charged_micro: charged }: ImageTaskDetail,
 ): Promise<void> {
-  const holds = await ask<{ id: string; state: string; captured: string }>(
+  const holds = await queryDatabase<{ id: string; state: string; captured: string }>(
     context,
     'select id, state, captured_micro::text as captured from holds where ref = $1 and wallet = $2',
     [id, wallet],
   )
   expect(holds).toEqual([{ id: expect.any(String), state: 'captured', captured: charged }])
-  const captures = await ask<{ amount: string }>(
+  const captures = await queryDatabase<{ amount: string }>(
     context,
     `select amount_micro::text as amount from ledger_transfers where kind = 'capture' and hold_id = $1`,
     [holds[0]?.id],
@@ -115,8 +125,8 @@ export async function expectPaidOnce(
 }
 
 /** Everything that a wallet has had held, and whether anything of it was captured. */
-export function holdsOf(context: Context, { wallet }: Painter) {
-  return ask<{ ref: string; state: string; captured: string }>(
+export function holdsOf(context: Context, { wallet }: TestUser) {
+  return queryDatabase<{ ref: string; state: string; captured: string }>(
     context,
     `select ref, state, captured_micro::text as captured from holds where wallet = $1 order by opened_at`,
     [wallet],

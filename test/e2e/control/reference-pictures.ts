@@ -5,18 +5,18 @@ import type { ImageTaskDetail } from '@sluice/contracts/control/images'
 import sharp from 'sharp'
 import { expect } from 'vitest'
 
-import { must, send } from '../auth-matrix/world.ts'
+import { must, send } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
-import { ask } from '../harness/ledger.ts'
-import type { Painter } from './pictures-scene.ts'
+import { queryDatabase } from '../harness/ledger.ts'
+import type { TestUser } from './pictures-scene.ts'
 import {
   bytesOf,
   callsFor,
-  doorsOf,
+  gatewaysOf,
   expectPaidOnce,
   holdsOf,
   listed,
-  newPainter,
+  newTestUser,
   prompted,
   settled,
   small,
@@ -27,9 +27,9 @@ import {
  * Two reference pictures that were dropped into the studio are drawn with; once more is with the same two,
  * until they are gone, which is said and not paid.
  */
-export async function drawnFromReferences(context: Context): Promise<void> {
-  const [here, there] = doorsOf(context)
-  const painter = await newPainter(context, { name: 'references' })
+export async function generatedFromReferences(context: Context): Promise<void> {
+  const [here, there] = gatewaysOf(context)
+  const testUser = await newTestUser(context, { name: 'references' })
   const red = await square({ r: 200, g: 30, b: 30 })
   const blue = await square({ r: 30, g: 30, b: 200 })
 
@@ -37,51 +37,51 @@ export async function drawnFromReferences(context: Context): Promise<void> {
   const prompt = prompted(context, 'red beside blue')
   const sent = await settled(
     there,
-    painter,
-    (await drop(here, painter, { ...small, prompt }, [red, blue])).id,
+    testUser,
+    (await drop(here, testUser, { ...small, prompt }, [red, blue])).id,
   )
   expect(sent).toMatchObject({ kind: 'edit', references: 2, state: 'done' })
-  const sentAgain = await settled(here, painter, (await again(there, painter, sent)).id)
+  const sentAgain = await settled(here, testUser, (await again(there, testUser, sent)).id)
   const calls = callsFor(context, prompt)
   expect(calls.map(({ route }) => route)).toEqual(['images.edits', 'images.edits'])
   for (const { parts } of calls) expect(parts.filter((part) => part === 'image[]')).toHaveLength(2)
   expect(calls[0]?.bodyBytes).toBe(calls[1]?.bodyBytes)
 
   // The sandbox draws the same bytes from the same request: so the pictures tell what it was given.
-  const wish = { ...tiny, prompt: 'what it was given' }
-  const first = await settled(there, painter, (await drop(there, painter, wish, [red, blue])).id)
-  const retried = await again(here, painter, first)
-  expect(retried).toMatchObject({ prompt: wish.prompt, size: wish.size, references: 2 })
+  const input = { ...tiny, prompt: 'what it was given' }
+  const first = await settled(there, testUser, (await drop(there, testUser, input, [red, blue])).id)
+  const retried = await again(here, testUser, first)
+  expect(retried).toMatchObject({ prompt: input.prompt, size: input.size, references: 2 })
   expect(retried.id).not.toBe(first.id)
-  const second = await settled(here, painter, retried.id)
-  const swapped = await settled(here, painter, (await drop(here, painter, wish, [blue, red])).id)
+  const second = await settled(here, testUser, retried.id)
+  const swapped = await settled(here, testUser, (await drop(here, testUser, input, [blue, red])).id)
   const drawn = await picture(here, first)
   expect((await picture(there, second)).equals(drawn)).toBe(true)
   expect((await picture(there, swapped)).equals(drawn)).toBe(false)
   for (const task of [sent, sentAgain, first, second, swapped])
-    await expectPaidOnce(context, painter, task)
+    await expectPaidOnce(context, testUser, task)
 
   // Each task has references of its own: those of the first go, and the second can be drawn once more.
-  const before = await holdsOf(context, painter)
+  const before = await holdsOf(context, testUser)
   expect(await forgetInputs(context, first.id)).toBe(2)
   const refused = await send(there, 'retryImage', {
-    as: painter.session,
-    wish: { params: { id: first.id } },
+    as: testUser.session,
+    input: { params: { id: first.id } },
   })
   expect(refused.status).toBe(400)
   expect(JSON.parse(refused.text)).toMatchObject({
     error: { code: 'invalid_image', message: expect.stringMatching(/reference pictures .* gone/) },
   })
-  expect(await holdsOf(context, painter)).toEqual(before)
-  const third = await settled(there, painter, (await again(there, painter, second)).id)
+  expect(await holdsOf(context, testUser)).toEqual(before)
+  const third = await settled(there, testUser, (await again(there, testUser, second)).id)
   expect((await picture(there, third)).equals(drawn)).toBe(true)
-  expect((await listed(here, painter)).items).toHaveLength(6)
+  expect((await listed(here, testUser)).items).toHaveLength(6)
 }
 
 /** The studio's form. */
 async function drop(
   { running }: Context,
-  { session }: Painter,
+  { session }: TestUser,
   fields: Record<string, string>,
   pictures: Buffer[],
 ): Promise<ImageTaskDetail> {
@@ -99,11 +99,11 @@ async function drop(
   return JSON.parse(text)
 }
 
-const again = (door: Context, { session }: Painter, { id }: ImageTaskDetail) =>
-  must<ImageTaskDetail>(door, 'retryImage', { as: session, wish: { params: { id } } })
+const again = (gateway: Context, { session }: TestUser, { id }: ImageTaskDetail) =>
+  must<ImageTaskDetail>(gateway, 'retryImage', { as: session, input: { params: { id } } })
 
-async function picture(door: Context, { pictures }: ImageTaskDetail): Promise<Buffer> {
-  const { status, bytes } = await bytesOf(door, { path: pictures[0]?.url ?? '' })
+async function picture(gateway: Context, { pictures }: ImageTaskDetail): Promise<Buffer> {
+  const { status, bytes } = await bytesOf(gateway, { path: pictures[0]?.url ?? '' })
   expect(status).toBe(200)
   return bytes
 }
@@ -114,7 +114,7 @@ async function forgetInputs(context: Context, id: string): Promise<number> {
   const files = await readdir(blobDir, { recursive: true })
   const inputs = files.filter((file) => file.includes(`jobs,${id},inputs,`))
   for (const file of inputs) await rm(join(blobDir, file))
-  const [job] = await ask<{ images: number }>(
+  const [job] = await queryDatabase<{ images: number }>(
     context,
     `select jsonb_array_length((request::jsonb)->'images') as images from image_jobs where id = $1`,
     [id],

@@ -5,9 +5,9 @@ import { expect } from 'vitest'
 
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
-import { ask } from '../harness/ledger.ts'
-import type { Painter } from './pictures-scene.ts'
-import { doorsOf, holdsOf, listed, newPainter, small } from './pictures-scene.ts'
+import { queryDatabase } from '../harness/ledger.ts'
+import type { TestUser } from './pictures-scene.ts'
+import { gatewaysOf, holdsOf, listed, newTestUser, small } from './pictures-scene.ts'
 import type { Poured } from './pour-body.ts'
 import { pourBody } from './pour-body.ts'
 
@@ -21,38 +21,40 @@ interface Refusal {
 
 /** What cannot be drawn is refused by a sentence; nothing is held for it, and nothing of it stays. */
 export async function refusedPictures(context: Context): Promise<void> {
-  const painter = await newPainter(context, { name: 'refused' })
-  const poor = await newPainter(context, { name: 'penniless', giftMicro: 0n })
+  const testUser = await newTestUser(context, { name: 'refused' })
+  const poor = await newTestUser(context, { name: 'penniless', giftMicro: 0n })
   const good = { ...small, prompt: 'never drawn' }
   const png = await square()
 
-  for (const door of doorsOf(context)) {
-    const broke = await refusal(json(door, poor, good))
+  for (const gateway of gatewaysOf(context)) {
+    const broke = await refusal(json(gateway, poor, good))
     expect(broke).toMatchObject({ status: 402, error: { code: 'insufficient_credit' } })
     expect(broke.error.message).toMatch(/may cost up to [\d.]+ credits; 0 are available/)
-    const withPicture = form(door, poor, { fields: good, files: [['image[]', 'a.png', png]] })
+    const withPicture = form(gateway, poor, { fields: good, files: [['image[]', 'a.png', png]] })
     expect((await refusal(withPicture)).status).toBe(402)
   }
-  const [, door] = doorsOf(context)
+  const [, gateway] = gatewaysOf(context)
   for (const [fields, expected] of wrongFields) {
-    const told = await refusal(json(door, painter, { ...good, ...fields }))
+    const told = await refusal(json(gateway, testUser, { ...good, ...fields }))
     expect(told, JSON.stringify(fields).slice(0, 200)).toMatchObject(expected)
     // A form is refused for the same reasons, after its picture has arrived.
     const texts = Object.fromEntries(
       Object.entries({ ...good, ...fields }).map(([name, value]) => [name, String(value)]),
     )
     const files: SentFile[] = [['image[]', 'a.png', png]]
-    expect(await refusal(form(door, painter, { fields: texts, files }))).toMatchObject(expected)
+    expect(await refusal(form(gateway, testUser, { fields: texts, files }))).toMatchObject(expected)
   }
-  await expectPicturesRefused(door, painter)
-  await expectTooLarge(door, painter)
+  await expectPicturesRefused(gateway, testUser)
+  await expectTooLarge(gateway, testUser)
 
-  for (const somebody of [painter, poor]) {
+  for (const somebody of [testUser, poor]) {
     expect(await holdsOf(context, somebody)).toEqual([])
     expect(
-      await ask(context, 'select id from image_jobs where wallet = $1', [somebody.wallet]),
+      await queryDatabase(context, 'select id from image_jobs where wallet = $1', [
+        somebody.wallet,
+      ]),
     ).toEqual([])
-    expect((await listed(door, somebody)).items).toEqual([])
+    expect((await listed(gateway, somebody)).items).toEqual([])
   }
   // What is half written is removed a moment after the answer.
   await eventually(async () => ((await orphansOf(context)).length === 0 ? true : undefined))
@@ -76,7 +78,7 @@ const wrongFields: [Record<string, unknown>, object][] = [
 ]
 
 /** No picture at all, or one that promises more pixels than anybody can bear. */
-async function expectPicturesRefused(door: Context, painter: Painter): Promise<void> {
+async function expectPicturesRefused(gateway: Context, testUser: TestUser): Promise<void> {
   const fields = { ...small, prompt: 'never drawn' }
   const damaged = { status: 400, error: { code: 'invalid_image' } }
   const png = await square()
@@ -89,19 +91,19 @@ async function expectPicturesRefused(door: Context, painter: Painter): Promise<v
       ['image[]', 'good.png', png],
       ['image[]', 'drawing.png', bytes],
     ]
-    const told = await refusal(form(door, painter, { fields, files }))
+    const told = await refusal(form(gateway, testUser, { fields, files }))
     expect(told, bytes.toString('latin1', 0, 40)).toMatchObject(damaged)
     expect(told.error.message).toMatch(/^'image' (is|has) .*\.$/)
   }
   const named = [`data:image/svg+xml;base64,${SVG.toString('base64')}`]
   const sources = [`data:image/png;base64,${png.toString('base64')}`, ...named]
-  const told = await refusal(json(door, painter, { ...fields, reference_images: sources }))
+  const told = await refusal(json(gateway, testUser, { ...fields, reference_images: sources }))
   expect(told).toMatchObject(damaged)
   expect(told.error.param).toBe('reference_images[1]')
 }
 
 /** A hundred megabytes: announced, or poured in without a word. */
-async function expectTooLarge({ running }: Context, { session }: Painter): Promise<void> {
+async function expectTooLarge({ running }: Context, { session }: TestUser): Promise<void> {
   const pour = { url: `${running.baseUrl}/api/user/images`, token: session, bytes: 100 * MIB }
   const boundary = 'of-the-form'
   const type = `multipart/form-data; boundary=${boundary}`
@@ -112,19 +114,19 @@ async function expectTooLarge({ running }: Context, { session }: Painter): Promi
     (await square()).subarray(0, 33),
   ])
   const announced = { ...pour, type: 'application/json', head: Buffer.from('{"prompt":"') }
-  for (const [wish, what] of [
+  for (const [input, what] of [
     [{ ...announced, isAnnounced: true }, 'JSON, announced'],
     [{ ...announced, isAnnounced: false }, 'JSON'],
     [{ ...pour, type, head, isAnnounced: true, bytes: 101 * MIB }, 'form, announced'],
     [{ ...pour, type, head, isAnnounced: false }, 'form'],
   ] as const) {
-    const told = parsed(await pourBody(wish))
+    const told = parsed(await pourBody(input))
     expect(told, what).toMatchObject({ status: 413, error: { code: 'body_too_large' } })
     expect(told.error.message, what).toMatch(/\d+ bytes/)
   }
 }
 
-function json({ running }: Context, { session }: Painter, body: object): Promise<Response> {
+function json({ running }: Context, { session }: TestUser, body: object): Promise<Response> {
   return fetch(`${running.baseUrl}/api/user/images`, {
     method: 'POST',
     headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
@@ -137,7 +139,7 @@ type SentFile = [field: string, name: string, bytes: Buffer]
 
 function form(
   { running }: Context,
-  { session }: Painter,
+  { session }: TestUser,
   { fields, files }: { fields: Record<string, string>; files: SentFile[] },
 ): Promise<Response> {
   const body = new FormData()
@@ -148,8 +150,8 @@ function form(
   return fetch(`${running.baseUrl}/api/user/images`, { method: 'POST', headers, body })
 }
 
-async function refusal(asked: Promise<Response>): Promise<Refusal> {
-  const answer = await asked
+async function refusal(sent: Promise<Response>): Promise<Refusal> {
+  const answer = await sent
   return parsed({ status: answer.status, text: await answer.text() })
 }
 
@@ -163,7 +165,7 @@ function parsed({ status, text }: Poured): Refusal {
 async function orphansOf(context: Context): Promise<string[]> {
   const { blobDir } = context.running
   const entries = await readdir(blobDir, { recursive: true, withFileTypes: true })
-  const rows = await ask<{ id: string }>(context, 'select id from image_jobs')
+  const rows = await queryDatabase<{ id: string }>(context, 'select id from image_jobs')
   const jobs = new Set(rows.map(({ id }) => id))
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name)
   return files.filter((name) => !jobs.has(/^jobs,([^,]+),/.exec(name)?.[1] ?? ''))

@@ -2,7 +2,7 @@ import type { ChannelTest, ShownChannel } from '@sluice/contracts/control/admin'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, must, signIn } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { call, eventually } from '../harness/context.ts'
 
@@ -19,8 +19,8 @@ const models = [
 export async function blamedFairly(context: Context): Promise<void> {
   const upstream = await startOpenAiSimulator({ keys })
   const asAdmin = await signIn(context, ADMIN_EMAIL)
-  const admin = <Answer>(operation: Parameters<typeof must>[1], wish: object) =>
-    must<Answer>(context, operation, { as: asAdmin, wish })
+  const admin = <Answer>(operation: Parameters<typeof must>[1], input: object) =>
+    must<Answer>(context, operation, { as: asAdmin, input })
   try {
     const { id } = await admin<ShownChannel>('createChannel', {
       body: {
@@ -44,7 +44,7 @@ export async function blamedFairly(context: Context): Promise<void> {
     upstream.script({
       match: { promptIncludes: 'forbidden' },
       times: null,
-      act: {
+      behaviour: {
         kind: 'status',
         status: 403,
         message: 'Your request was blocked by our content filter',
@@ -58,7 +58,7 @@ export async function blamedFairly(context: Context): Promise<void> {
 
     upstream.script({
       match: { route: 'models', key: 'key-a' },
-      act: { kind: 'status', status: 403, message: 'Missing scopes: api.model.read' },
+      behaviour: { kind: 'status', status: 403, message: 'Missing scopes: api.model.read' },
     })
     const test = await admin<ChannelTest>('testChannel', { params })
     expect(test.ok).toBe(true)
@@ -71,7 +71,7 @@ export async function blamedFairly(context: Context): Promise<void> {
     upstream.script({
       match: { model: 'gpt-5-mini' },
       times: null,
-      act: { kind: 'status', status: 429, code: 'rate_limit_exceeded', headers },
+      behaviour: { kind: 'status', status: 429, code: 'rate_limit_exceeded', headers },
     })
     await eventually(async () => ((await chat('blame-a', 'more')) === 503 ? true : undefined))
     expect(await chat('blame-b', 'more')).toBe(200)

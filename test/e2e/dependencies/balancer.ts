@@ -49,12 +49,12 @@ export async function startBalancer(edges: readonly string[]): Promise<Balancer>
 function pass(incoming: IncomingMessage, outgoing: ServerResponse, edge: string): void {
   const { method, url, headers } = incoming
   const target = new URL(url ?? '/', edge)
-  const asked = request(target, { method, headers }, (answer) => {
+  const sent = request(target, { method, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
     answer.pipe(outgoing)
   })
-  asked.on('error', () =>
+  sent.on('error', () =>
     outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end(),
   )
-  incoming.pipe(asked)
+  incoming.pipe(sent)
 }

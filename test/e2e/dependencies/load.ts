@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { checkBooks } from '../harness/check-books.ts'
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
-import { ask } from '../harness/ledger.ts'
+import { queryDatabase } from '../harness/ledger.ts'
 import { awaitPicture, pollPicture } from './pictures.ts'
 import type { Load } from './seen.ts'
 import { emptyLoad } from './seen.ts'
@@ -93,7 +93,7 @@ export async function expectCharged(context: Context, load: Load): Promise<void>
   expect(tasks).toEqual(expect.arrayContaining(drawn))
   await untilCaptured(context, load)
   expect(await checkBooks(context)).toEqual([])
-  expect(await capturesOf(context, tasks)).toEqual(tasks.map((id) => ({ id, ...drawnAndPaid })))
+  expect(await capturesOf(context, tasks)).toEqual(tasks.map((id) => ({ id, ...generatedAndPaid })))
 }
 
 /** Waits until each delivered chat is in the book, once. */
@@ -101,7 +101,7 @@ export async function untilCaptured(context: Context, { delivered }: Load): Prom
   expect(delivered.length).toBeGreaterThan(0)
   expect(new Set(delivered).size).toBe(delivered.length)
   await eventually(async () => {
-    const [row] = await ask<{ count: string }>(
+    const [row] = await queryDatabase<{ count: string }>(
       context,
       'select count(*)::text as count from usage_records where request_id = any($1)',
       [delivered],
@@ -110,11 +110,11 @@ export async function untilCaptured(context: Context, { delivered }: Load): Prom
   }, SETTLED_WITHIN_MS)
 }
 
-const drawnAndPaid = { state: 'done', hold: 'captured', captures: 1 }
+const generatedAndPaid = { state: 'done', hold: 'captured', captures: 1 }
 
 /** What became of these tasks, in their order; the books were waited for. */
 function capturesOf(context: Context, tasks: readonly string[]) {
-  return ask(
+  return queryDatabase(
     context,
     `select asked.id, j.state, h.state as hold,
         (select count(*)::int from ledger_transfers t where t.hold_id = h.id and t.kind = 'capture') as captures

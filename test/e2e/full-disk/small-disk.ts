@@ -33,7 +33,7 @@ export async function smallDisk(): Promise<SmallDisk> {
     if (mounted) await run('umount', ['-l', root])
     await rm(root, { recursive: true, force: true })
   }
-  const fillable = mounted ? fillWith(join(root, 'filler')) : blockPlace(join(folder, 'tmp'))
+  const fillable = mounted ? fillWith(join(root, 'filler')) : blockFolder(join(folder, 'tmp'))
   return { folder, isMounted: mounted, ...fillable, remove }
 }
 
@@ -53,7 +53,7 @@ function fillWith(filler: string) {
   }
 }
 
-function blockPlace(temporary: string) {
+function blockFolder(temporary: string) {
   return {
     fill: async () => {
       await rename(temporary, `${temporary}-before`)

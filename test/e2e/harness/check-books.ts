@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import { eventually } from './context.ts'
-import { ask } from './ledger.ts'
+import { queryDatabase } from './ledger.ts'
 
 /**
  * Looks for broken promises with queries of its own, and has `sluice ledger verify` do the same with the
@@ -8,8 +8,11 @@ import { ask } from './ledger.ts'
  */
 export async function checkBooks({ running }: Pick<Context, 'running'>): Promise<string[]> {
   await eventually(async () => {
-    const living = await ask({ running }, `select 1 from image_jobs where ended_at is null`)
-    const open = await ask(
+    const living = await queryDatabase(
+      { running },
+      `select 1 from image_jobs where ended_at is null`,
+    )
+    const open = await queryDatabase(
       { running },
       `select 1 from holds where purpose = 'job' and state = 'open'`,
     )
@@ -17,7 +20,7 @@ export async function checkBooks({ running }: Pick<Context, 'running'>): Promise
   }, 60_000)
   const findings: string[] = []
   for (const [promise, query] of Object.entries(promises)) {
-    const rows = await ask({ running }, query)
+    const rows = await queryDatabase({ running }, query)
     if (rows.length > 0) findings.push(`${promise}: ${JSON.stringify(rows.slice(0, 3))}`)
   }
   await running.sluice('ledger', 'verify').catch((error: Error) => findings.push(error.message))

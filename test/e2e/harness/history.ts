@@ -1,7 +1,7 @@
 import type { Context } from './context.ts'
 import { call, eventually } from './context.ts'
 
-export interface Asked {
+export interface Sent {
   key: string
   prompt: string
   /** The task's id, as soon as any answer named it. */
@@ -11,16 +11,16 @@ export interface Asked {
 }
 
 /** Sends one async image request under an Idempotency-Key; a dead connection is an unknown outcome. */
-export async function askOnce(context: Context, key: string): Promise<Asked> {
+export async function requestOnce(context: Context, key: string): Promise<Sent> {
   const prompt = `crash ${key}`
   const answer = await send(context, key, prompt).catch(() => undefined)
   return { key, prompt, first: answer?.status ?? 'unknown', task: answer?.task }
 }
 
 /** Repeats a request until it is accepted: what any client does after an unknown outcome. */
-export async function askAgain(context: Context, asked: Asked): Promise<string> {
+export async function requestAgain(context: Context, sent: Sent): Promise<string> {
   return eventually(async () => {
-    const answer = await send(context, asked.key, asked.prompt).catch(() => undefined)
+    const answer = await send(context, sent.key, sent.prompt).catch(() => undefined)
     return answer?.status === 202 || answer?.status === 200 ? answer.task : undefined
   }, 60_000)
 }

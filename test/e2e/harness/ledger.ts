@@ -9,7 +9,7 @@ export interface Seen {
 }
 
 /** Runs one read against the installation's database: the scenario's own eyes, not the gateway's. */
-export async function ask<Row extends object>(
+export async function queryDatabase<Row extends object>(
   { running }: Pick<Context, 'running'>,
   text: string,
   values: unknown[] = [],
@@ -26,7 +26,7 @@ export async function ask<Row extends object>(
 
 /** Available and held credits of all wallets together. */
 export async function balanceOf(context: Pick<Context, 'running'>): Promise<Seen> {
-  const rows = await ask<{ kind: string; total: string }>(
+  const rows = await queryDatabase<{ kind: string; total: string }>(
     context,
     `select kind, sum(balance_micro)::text as total from ledger_accounts
       where kind in ('available', 'held') group by kind`,
@@ -38,7 +38,10 @@ export async function balanceOf(context: Pick<Context, 'running'>): Promise<Seen
 /** The balance once every image job has been captured or voided; allowances of chat stay open. */
 export async function quietBalance(context: Pick<Context, 'running'>): Promise<Seen> {
   return eventually(async () => {
-    const open = await ask(context, `select 1 from holds where purpose = 'job' and state = 'open'`)
+    const open = await queryDatabase(
+      context,
+      `select 1 from holds where purpose = 'job' and state = 'open'`,
+    )
     return open.length === 0 ? balanceOf(context) : undefined
   })
 }

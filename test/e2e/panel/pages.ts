@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, PASSWORD } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, PASSWORD } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import type { Visit } from './visit.ts'
 import { cookieOf, sendLogin, visit } from './visit.ts'

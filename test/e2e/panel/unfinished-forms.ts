@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 
 import { expect } from 'vitest'
 
-import { ADMIN_EMAIL, must, PASSWORD } from '../auth-matrix/world.ts'
+import { ADMIN_EMAIL, must, PASSWORD } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
 import { cookieOf, sendLogin, visit } from './visit.ts'
@@ -83,11 +83,11 @@ export async function unfinishedEdits(context: Context): Promise<void> {
   const email = 'broke@matrix.test'
   const admin = await must<{ access_token: string }>(context, 'login', {
     as: undefined,
-    wish: { body: ADMIN },
+    input: { body: ADMIN },
   })
   await must(context, 'createUser', {
     as: admin.access_token,
-    wish: { body: { email, password: PASSWORD } },
+    input: { body: { email, password: PASSWORD } },
   })
   const broke = cookieOf(await sendLogin(context.running, { email, password: PASSWORD }))
   const head = [

@@ -13,7 +13,7 @@ export interface Visit {
   bytesOnWire: number
 }
 
-export interface Wish {
+export interface CallInput {
   method?: string
   headers?: Record<string, string>
   body?: string
@@ -25,7 +25,7 @@ export interface Wish {
 export async function visit(
   { baseUrl }: Pick<Running, 'baseUrl'>,
   path: string,
-  { method = 'GET', headers = {}, body, from = '127.0.0.1' }: Wish = {},
+  { method = 'GET', headers = {}, body, from = '127.0.0.1' }: CallInput = {},
 ): Promise<Visit> {
   const asking = request(new URL(path, baseUrl), {
     method,
@@ -57,10 +57,10 @@ function plain(bytes: Buffer, encoding: string | undefined): Buffer {
 export function sendLogin(
   running: Pick<Running, 'baseUrl'>,
   who: { email: string; password: string },
-  { headers = {}, ...wish }: Pick<Wish, 'headers' | 'from'> = {},
+  { headers = {}, ...input }: Pick<CallInput, 'headers' | 'from'> = {},
 ): Promise<Visit> {
   return visit(running, '/login', {
-    ...wish,
+    ...input,
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',

@@ -28,20 +28,20 @@ export async function otherSites(context: Context): Promise<void> {
     'access-control-allow-headers': 'authorization,content-type',
   })
   const body = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] }
-  const drawing = { model: 'gpt-image-2', quality: 'low', size: '1024x1024', temperature: 1 }
+  const generating = { model: 'gpt-image-2', quality: 'low', size: '1024x1024', temperature: 1 }
   const cases: [object, Record<string, string>, number][] = [
     [body, {}, 200],
     [body, { 'idempotency-key': 'a-page-of-another-site' }, 200],
     [body, { 'idempotency-key': 'a-page-of-another-site' }, 200],
-    [{ ...body, ...drawing }, {}, 200],
+    [{ ...body, ...generating }, {}, 200],
     [{ ...body, stream: true }, {}, 200],
     [body, { authorization: 'Bearer sk-wrong' }, 401],
     [{ ...body, model: 'nothing' }, {}, 404],
   ]
   const read: string[] = []
-  for (const [asked, headers, status] of cases) {
+  for (const [sent, headers, status] of cases) {
     const answer = await call(context, '/v1/chat/completions', {
-      body: asked,
+      body: sent,
       headers: { origin, ...headers },
     })
     await answer.text()

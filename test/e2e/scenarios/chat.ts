@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 
 import type { Context } from '../harness/context.ts'
 import { client, eventually } from '../harness/context.ts'
-import { ask, balanceOf } from '../harness/ledger.ts'
+import { queryDatabase, balanceOf } from '../harness/ledger.ts'
 
 /** A chat stream through the raw relay: text in order, a finish, and usage billed exactly once. */
 export async function chatStream(context: Context): Promise<void> {
@@ -24,7 +24,7 @@ export async function chatStream(context: Context): Promise<void> {
   expect(finish).toBe('stop')
   expect(usage?.completion_tokens).toBeGreaterThan(0)
   const record = await eventually(async () => {
-    const rows = await ask<{ amount_micro: string; source: string }>(
+    const rows = await queryDatabase<{ amount_micro: string; source: string }>(
       context,
       `select amount_micro::text, usage_source as source from usage_records
         where usage->>'output' = $1 and usage->>'input' = $2 order by request_id desc limit 1`,

@@ -45,6 +45,6 @@ export async function idempotentChat(context: Context): Promise<void> {
   const text = await first.text()
   const second = await call(context, '/v1/chat/completions', { body, headers })
   expect(await second.text()).toBe(text)
-  const asked = context.simulator.log().filter((entry) => entry.prompt?.includes('idempotent chat'))
-  expect(asked).toHaveLength(1)
+  const sent = context.simulator.log().filter((entry) => entry.prompt?.includes('idempotent chat'))
+  expect(sent).toHaveLength(1)
 }

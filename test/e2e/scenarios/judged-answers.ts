@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 
 import type { Context } from '../harness/context.ts'
 import { call, eventually } from '../harness/context.ts'
-import { ask } from '../harness/ledger.ts'
+import { queryDatabase } from '../harness/ledger.ts'
 
 const organization = 'org-Q1w2E3r4T5'
 const sse = { 'content-type': 'text/event-stream' }
@@ -22,7 +22,7 @@ export async function judgedAnswers(context: Context): Promise<void> {
     simulator.script({
       match: { promptIncludes: marker },
       times: null,
-      act: { kind: 'raw', headers, chunks },
+      behaviour: { kind: 'raw', headers, chunks },
     })
     const messages = [{ role: 'user', content: marker }]
     const body = { model: 'gpt-4o-mini', messages, stream }
@@ -63,7 +63,7 @@ export async function judgedAnswers(context: Context): Promise<void> {
 /** The record of the last call that delivered so many tokens. */
 function recordOf(context: Context, output: string) {
   return eventually(async () => {
-    const rows = await ask<{ source: string; amount: string }>(
+    const rows = await queryDatabase<{ source: string; amount: string }>(
       context,
       `select usage_source as source, amount_micro::text as amount from usage_records
         where usage->>'output' = $1 order by request_id desc limit 1`,

@@ -4,7 +4,7 @@ import type { Context } from '../harness/context.ts'
 import { call } from '../harness/context.ts'
 
 /** Draws one picture and answers its signed link. */
-export async function drawLink(context: Context): Promise<URL> {
+export async function generateLink(context: Context): Promise<URL> {
   const answer = await call(context, '/v1/images/generations', {
     body: {
       model: 'gpt-image-2',
@@ -20,7 +20,7 @@ export async function drawLink(context: Context): Promise<URL> {
 
 /** A signed link serves the stored picture with its variants, ranges and caching; forged ones serve nothing. */
 export async function signedLinks(context: Context): Promise<void> {
-  const link = await drawLink(context)
+  const link = await generateLink(context)
   const whole = await fetch(link)
   expect(whole.status).toBe(200)
   expect(whole.headers.get('content-type')).toBe('image/png')
@@ -62,7 +62,7 @@ export async function signedLinks(context: Context): Promise<void> {
 /** A link made before a restart opens after it, and at a second replica. */
 export async function linksSurviveRestart(context: Context): Promise<void> {
   const { running } = context
-  const link = await drawLink(context)
+  const link = await generateLink(context)
   if (running.otherBaseUrl) {
     const other = await fetch(`${running.otherBaseUrl}${link.pathname}${link.search}`)
     expect(other.status).toBe(200)

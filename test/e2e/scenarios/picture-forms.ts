@@ -10,10 +10,12 @@ interface Answer {
   data: { b64_json?: string; url?: string }[]
 }
 
-const ask = { model: 'gpt-image-2', prompt: 'a form', quality: 'low', size: '1024x1024' }
+const queryDatabase = { model: 'gpt-image-2', prompt: 'a form', quality: 'low', size: '1024x1024' }
 
-async function draw(context: Context, more: object = {}): Promise<Answer['data'][number]> {
-  const answer = await call(context, '/v1/images/generations', { body: { ...ask, ...more } })
+async function generate(context: Context, more: object = {}): Promise<Answer['data'][number]> {
+  const answer = await call(context, '/v1/images/generations', {
+    body: { ...queryDatabase, ...more },
+  })
   expect(answer.status).toBe(200)
   const { data } = (await answer.json()) as Answer
   return data[0] ?? {}
@@ -22,7 +24,7 @@ async function draw(context: Context, more: object = {}): Promise<Answer['data']
 /** Pictures are taken in the forms of many upstreams, by one call each, and answered in both of ours. */
 export async function picturesInEveryForm(context: Context): Promise<void> {
   const { simulator } = context
-  const first = await draw(context)
+  const first = await generate(context)
   const b64 = first.b64_json ?? ''
   const fetched = await fetch(first.url ?? '')
   expect(Buffer.from(await fetched.arrayBuffer()).toString('base64')).toBe(b64)
@@ -31,7 +33,7 @@ export async function picturesInEveryForm(context: Context): Promise<void> {
   const json = (value: object) => JSON.stringify({ data: [value] })
   const lines = b64.replaceAll(/.{76}/g, '$&\r\n')
   const packed = gzipSync(json({ b64_json: b64 })).toString('base64')
-  const forms: Omit<Extract<NonNullable<FaultInput['act']>, { kind: 'raw' }>, 'kind'>[] = [
+  const forms: Omit<Extract<NonNullable<FaultInput['behaviour']>, { kind: 'raw' }>, 'kind'>[] = [
     { headers: type, chunks: [json({ url: `data:image/png;base64,${b64}` })] },
     { headers: type, chunks: [json({ b64_json: lines })] },
     { headers: { ...type, 'content-encoding': 'gzip' }, chunks: [{ base64: packed }] },
@@ -39,10 +41,10 @@ export async function picturesInEveryForm(context: Context): Promise<void> {
   ]
   for (const form of forms) {
     const before = simulator.log().length
-    simulator.script({ act: { kind: 'raw', ...form } }, { reset: true })
-    expect((await draw(context)).b64_json).toBe(b64)
+    simulator.script({ behaviour: { kind: 'raw', ...form } }, { reset: true })
+    expect((await generate(context)).b64_json).toBe(b64)
     expect(simulator.log()).toHaveLength(before + 1)
   }
-  await draw(context, { quality: 'hd' })
+  await generate(context, { quality: 'hd' })
   expect(simulator.log().at(-1)?.fields['quality']).toBe('high')
 }

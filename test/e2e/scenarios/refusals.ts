@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 
 import type { Context } from '../harness/context.ts'
 import { call, client, eventually } from '../harness/context.ts'
-import { ask } from '../harness/ledger.ts'
+import { queryDatabase } from '../harness/ledger.ts'
 import { newCaller } from '../harness/new-caller.ts'
 
 /** A revoked key stops at every door within seconds; a wrong one never worked. */
@@ -37,15 +37,17 @@ export async function outOfCredit(context: Context): Promise<void> {
       error: { type: 'insufficient_quota', code: 'insufficient_credit' },
     })
   }
-  expect(await ask(context, 'select 1 from image_jobs where wallet = $1', [caller.wallet])).toEqual(
-    [],
-  )
-  expect(await ask(context, 'select 1 from holds where wallet = $1', [caller.wallet])).toEqual([])
+  expect(
+    await queryDatabase(context, 'select 1 from image_jobs where wallet = $1', [caller.wallet]),
+  ).toEqual([])
+  expect(
+    await queryDatabase(context, 'select 1 from holds where wallet = $1', [caller.wallet]),
+  ).toEqual([])
 }
 
 /** Bad input names its parameter in the envelope, charges nothing and leaves no job. */
 export async function badInput(context: Context): Promise<void> {
-  const jobs = async () => (await ask(context, 'select 1 from image_jobs')).length
+  const jobs = async () => (await queryDatabase(context, 'select 1 from image_jobs')).length
   const before = await jobs()
   const bad: [Record<string, unknown>, string][] = [
     [{ model: 'gpt-image-2' }, 'prompt'],
@@ -81,7 +83,7 @@ export async function badInput(context: Context): Promise<void> {
 
 /** A body that another JSON decoder reads as another request is refused by name, on chat and on images. */
 export async function oneReading(context: Context): Promise<void> {
-  const asked = context.simulator.log().length
+  const sent = context.simulator.log().length
   const messages = '"messages":[{"role":"user","content":"hi"}]'
   const image = '"model":"gpt-image-2","prompt":"a fox"'
   const twice: [string, string, string][] = [
@@ -107,5 +109,5 @@ export async function oneReading(context: Context): Promise<void> {
     expect(answer.status, param).toBe(400)
     expect(await answer.json()).toMatchObject({ error: { param, code: 'invalid_value' } })
   }
-  expect(context.simulator.log()).toHaveLength(asked)
+  expect(context.simulator.log()).toHaveLength(sent)
 }

@@ -11,7 +11,7 @@ export async function upstreamTrouble(context: Context): Promise<void> {
   const before = await quietBalance(context)
   simulator.script({
     match: { promptIncludes: 'once-500' },
-    act: { kind: 'status', status: 500, type: 'server_error' },
+    behaviour: { kind: 'status', status: 500, type: 'server_error' },
   })
   const repaired = await api.images.generate({
     model: 'gpt-image-2',
@@ -24,7 +24,12 @@ export async function upstreamTrouble(context: Context): Promise<void> {
   simulator.script({
     match: { promptIncludes: 'refuse-me' },
     times: null,
-    act: { kind: 'status', status: 400, code: 'moderation_blocked', message: 'blocked by safety' },
+    behaviour: {
+      kind: 'status',
+      status: 400,
+      code: 'moderation_blocked',
+      message: 'blocked by safety',
+    },
   })
   await expect(
     api.images.generate({ model: 'gpt-image-2', prompt: 'refuse-me', quality: 'low' }),
@@ -33,7 +38,7 @@ export async function upstreamTrouble(context: Context): Promise<void> {
   simulator.script({
     match: { promptIncludes: 'always-500' },
     times: null,
-    act: { kind: 'status', status: 500, type: 'server_error' },
+    behaviour: { kind: 'status', status: 500, type: 'server_error' },
   })
   await expect(
     api.images.generate({ model: 'gpt-image-2', prompt: 'always-500', quality: 'low' }),
@@ -49,7 +54,7 @@ export async function upstreamLimited(context: Context): Promise<void> {
   const { simulator } = context
   simulator.script({
     match: { promptIncludes: 'limited-once' },
-    act: {
+    behaviour: {
       kind: 'status',
       status: 429,
       code: 'rate_limit_exceeded',
@@ -74,7 +79,7 @@ export async function callerHangsUp(context: Context): Promise<void> {
     match: { promptIncludes: 'hang-up' },
     times: null,
     latencyMs: 1_500,
-    act: { kind: 'pass' },
+    behaviour: { kind: 'pass' },
   })
   const body = { model: 'gpt-image-2', prompt: 'hang-up', quality: 'low' }
   const headers = { 'idempotency-key': `hang-up-${context.running.wiring}` }
@@ -98,7 +103,7 @@ export async function callerHangsUp(context: Context): Promise<void> {
 }
 
 /** Settings under which the two scenarios below are quick; the wirings are started with them. */
-export const patience = { SYNC_WAIT_MS: '2500', DRAW_TIMEOUT_MS: '4000' }
+export const abortScope = { SYNC_WAIT_MS: '2500', GENERATE_TIMEOUT_MS: '4000' }
 
 /** An awaited picture that takes too long gets a truthful 504 that names the task, and is drawn all the same. */
 export async function syncWaitExceeded(context: Context): Promise<void> {
@@ -124,7 +129,11 @@ export async function syncWaitExceeded(context: Context): Promise<void> {
 export async function upstreamSilent(context: Context): Promise<void> {
   const { simulator } = context
   const before = await quietBalance(context)
-  simulator.script({ match: { promptIncludes: 'silent' }, times: null, act: { kind: 'hang' } })
+  simulator.script({
+    match: { promptIncludes: 'silent' },
+    times: null,
+    behaviour: { kind: 'hang' },
+  })
   const made = await call(context, '/v1/images/generations', {
     body: { model: 'gpt-image-2', prompt: 'silent', quality: 'low', async: true },
   })

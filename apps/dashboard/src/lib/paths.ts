@@ -32,11 +32,11 @@ export type Query = Readonly<Record<string, string | number | undefined>>
 
 /** A path with what the query says; empty and absent values are left out. */
 export function withQuery(path: string, query: Query = {}): string {
-  const words = new URLSearchParams()
+  const messages = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== '') words.set(name, String(value))
+    if (value !== undefined && value !== '') messages.set(name, String(value))
   }
-  const text = words.toString()
+  const text = messages.toString()
   return text === '' ? path : `${path}?${text}`
 }
 

@@ -1,8 +1,8 @@
-import { loadWords } from '#lib/i18n/load-words.ts'
+import { loadMessages } from '#lib/i18n/load-messages.ts'
 
 import type { LayoutLoad } from './$types.js'
 
 export const load: LayoutLoad = async ({ data }) => ({
   ...data,
-  common: await loadWords(data.language, 'everywhere'),
+  common: await loadMessages(data.language, 'everywhere'),
 })

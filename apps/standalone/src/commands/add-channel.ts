@@ -8,8 +8,8 @@ import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
 import type { Command } from './command.ts'
 import { print } from './print.ts'
 import { readModels } from './read-models.ts'
-import { readSettingWords } from './read-setting-words.ts'
-import { readCount, readWords, refuse } from './words.ts'
+import { readSettingArguments } from './read-setting-arguments.ts'
+import { readCount, readArguments, refuse } from './read-arguments.ts'
 
 /** Keys come on standard input, a line each: arguments are seen by every process of the machine. */
 export const addChannel: Command = {
@@ -19,31 +19,31 @@ export const addChannel: Command = {
     'add or replace a channel; API keys on standard input, one a line',
   ],
   run: async ({ scheduler, settings: server }, args) => {
-    const words = readWords(args, {
+    const cliArgs = readArguments(args, {
       options: ['name', 'dialect', 'base-url', 'concurrency'],
       repeated: ['setting'],
     })
-    const parsed = dialect.safeParse(words.need('dialect'))
+    const parsed = dialect.safeParse(cliArgs.need('dialect'))
     if (!parsed.success) return refuse(`--dialect must be one of ${dialect.options.join(', ')}`)
-    const baseUrl = words.need('base-url')
+    const baseUrl = cliArgs.need('base-url')
     const { METADATA_HOSTS_ALLOWED: metadataHostsAllowed } = server.config
     const refusal =
       parsed.data === 'sandbox' ? undefined : guardBaseUrl(baseUrl, { metadataHostsAllowed })
     if (refusal) return refuse(`--base-url ${baseUrlRefusals[refusal]}`)
-    const settings = readSettingWords(parsed.data, words.every('setting'))
-    const models = readModels(words.rest(0))
+    const settings = readSettingArguments(parsed.data, cliArgs.every('setting'))
+    const models = readModels(cliArgs.rest(0))
     if (models.length === 0) return refuse('name at least one model, such as gpt-image-2:image')
     const keys = (await text(process.stdin)).split('\n').filter((line) => line.trim())
     if (keys.length === 0) return refuse('give at least one API key on standard input')
-    const concurrency = words.option('concurrency') ?? '64'
+    const concurrency = cliArgs.option('concurrency') ?? '64'
     const concurrencyMax = readCount('concurrency', concurrency, { max: 10_000 })
     // A channel that is added again, for more keys or other models, keeps the settings that are not named.
     const { channels } = await scheduler.readCatalog({ fresh: true })
     const before = channels.find(
-      ({ name, dialect: known }) => name === words.need('name') && known === parsed.data,
+      ({ name, dialect: known }) => name === cliArgs.need('name') && known === parsed.data,
     )
     const { channelId } = await scheduler.editChannel({
-      name: words.need('name'),
+      name: cliArgs.need('name'),
       dialect: parsed.data,
       baseUrl,
       priority: 0,
@@ -55,7 +55,7 @@ export const addChannel: Command = {
     const credentials = keys.map((secret) => ({ secret: secret.trim(), concurrencyMax }))
     const { added, known } = await scheduler.importCredentials({ channelId, credentials })
     await confineSandbox(scheduler)
-    print(`${words.need('name')}: ${added} keys added, ${known} known before.`)
+    print(`${cliArgs.need('name')}: ${added} keys added, ${known} known before.`)
     return 0
   },
 }

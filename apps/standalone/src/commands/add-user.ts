@@ -3,7 +3,7 @@ import { makePassword } from '@sluice/edge-api/accounts'
 import type { Command } from './command.ts'
 import { print } from './print.ts'
 import { RPM_MAX } from './issue-key.ts'
-import { readCount, readCreditsOrNone, readWords } from './words.ts'
+import { readCount, readCreditsOrNone, readArguments } from './read-arguments.ts'
 
 /** A user with a wallet, credits and a first key. */
 export const addUser: Command = {
@@ -13,16 +13,16 @@ export const addUser: Command = {
     'add a user with a wallet and an API key, and with a password to sign in',
   ],
   run: async ({ accounts, billing, random }, args) => {
-    const words = readWords(args, {
+    const cliArgs = readArguments(args, {
       options: ['email', 'credits', 'rpm'],
       flags: ['with-password', 'json'],
     })
-    const credits = words.option('credits')
+    const credits = cliArgs.option('credits')
     const amountMicro = credits === undefined ? 0n : readCreditsOrNone('--credits', credits)
-    const rpm = words.option('rpm')
+    const rpm = cliArgs.option('rpm')
     const rpmLimit = rpm === undefined ? null : readCount('rpm', rpm, { max: RPM_MAX })
-    const email = words.need('email')
-    const password = words.flag('with-password') ? makePassword({ random }) : null
+    const email = cliArgs.need('email')
+    const password = cliArgs.flag('with-password') ? makePassword({ random }) : null
     const user = await accounts.createUser({ email, role: 'user', password })
     if (!user.fresh) throw new Error(`${email} exists; use "key issue" and "credits grant"`)
     if (amountMicro > 0n) {
@@ -31,7 +31,7 @@ export const addUser: Command = {
     }
     const owner = { userId: user.id, wallet: user.wallet, name: 'first key', rpmLimit }
     const key = await accounts.issueKey(owner)
-    if (words.flag('json')) {
+    if (cliArgs.flag('json')) {
       print(JSON.stringify({ wallet: user.wallet, keyId: key.id, apiKey: key.apiKey, password }))
     } else {
       print(`Wallet: ${user.wallet}`, `Key id: ${key.id}`, `API key: ${key.apiKey} (shown once)`)

@@ -3,7 +3,7 @@ import type { Tools } from '../tools.ts'
 /** One command of the CLI. Prints to standard output; resolves with the exit code. */
 export interface Command {
   /** The words after its name, and what it does. */
-  usage: [words: string, meaning: string]
+  usage: [cliArgs: string, meaning: string]
   /** It makes what is missing; every other command refuses to work without an installation. */
   creates?: true
   /** It hashes API keys or seals upstream secrets, so it needs those of the installation. */

@@ -41,9 +41,9 @@ export function usage(): string {
     ([
       name,
       {
-        usage: [words, meaning],
+        usage: [cliArgs, meaning],
       },
-    ]) => [`${name} ${words}`.trim(), meaning],
+    ]) => [`${name} ${cliArgs}`.trim(), meaning],
   )
   const width = Math.max(...lines.map(([typed = '']) => typed.length))
   return [

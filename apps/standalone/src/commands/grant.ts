@@ -3,17 +3,17 @@ import { newId } from '@sluice/kernel/ids'
 
 import type { Command } from './command.ts'
 import { print } from './print.ts'
-import { readCredits, readWords } from './words.ts'
+import { readCredits, readArguments } from './read-arguments.ts'
 
 export const grant: Command = {
   usage: ['WALLET AMOUNT [--memo TEXT] [--id ID]', 'give credits; the same --id gives them once'],
   run: async ({ billing, clock, random }, args) => {
-    const words = readWords(args, { options: ['memo', 'id'] })
+    const cliArgs = readArguments(args, { options: ['memo', 'id'] })
     const { balance } = await billing.grantCredits({
-      transferId: words.option('id') ?? newId('tr', { clock, random }),
-      wallet: words.word(0, 'the wallet'),
-      amountMicro: readCredits('the amount', words.word(1, 'the amount')),
-      memo: words.option('memo') ?? 'granted by the operator',
+      transferId: cliArgs.option('id') ?? newId('tr', { clock, random }),
+      wallet: cliArgs.word(0, 'the wallet'),
+      amountMicro: readCredits('the amount', cliArgs.word(1, 'the amount')),
+      memo: cliArgs.option('memo') ?? 'granted by the operator',
     })
     print(`Available: ${formatCredits(balance.availableMicro)} credits`)
     return 0

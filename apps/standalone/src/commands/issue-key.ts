@@ -2,7 +2,7 @@ import { createApiKeyBody } from '@sluice/contracts/control/apikeys'
 
 import type { Command } from './command.ts'
 import { print } from './print.ts'
-import { parsed, readCount, readCredits, readWords } from './words.ts'
+import { parsed, readCount, readCredits, readArguments } from './read-arguments.ts'
 
 export const RPM_MAX = 1_000_000
 
@@ -13,21 +13,21 @@ export const issueKey: Command = {
     'issue another API key to a user',
   ],
   run: async ({ accounts }, args) => {
-    const words = readWords(args, {
+    const cliArgs = readArguments(args, {
       options: ['email', 'name', 'rpm', 'daily-quota', 'models'],
     })
-    const email = words.need('email')
+    const email = cliArgs.need('email')
     const user = await accounts.findUser(email)
     if (!user) throw new Error(`there is no user ${email}`)
-    const quota = words.option('daily-quota')
-    const rpm = words.option('rpm')
+    const quota = cliArgs.option('daily-quota')
+    const rpm = cliArgs.option('rpm')
     // By the schema of the API, so that a key has the same rules whoever makes it.
     const wanted = parsed(
       'the key:',
       createApiKeyBody.safeParse({
-        name: words.option('name') ?? 'key',
+        name: cliArgs.option('name') ?? 'key',
         rpm_limit: rpm === undefined ? null : readCount('rpm', rpm, { max: RPM_MAX }),
-        model_whitelist: words.option('models')?.split(',') ?? null,
+        model_whitelist: cliArgs.option('models')?.split(',') ?? null,
       }),
     )
     const key = await accounts.issueKey({

@@ -35,6 +35,6 @@ export const listChannels: Command = {
 function countOf({ credentials }: CatalogChannel): string {
   const others = Map.groupBy(credentials, ({ state }) => state)
   others.delete('active')
-  const words = [...others].map(([state, { length }]) => `${length} ${state}`).join(', ')
-  return `${credentials.length}${words && ` (${words})`}`
+  const cliArgs = [...others].map(([state, { length }]) => `${length} ${state}`).join(', ')
+  return `${credentials.length}${cliArgs && ` (${cliArgs})`}`
 }

@@ -1,10 +1,10 @@
 import type { ChannelModel } from '@sluice/contracts/scheduler.contract'
 
-import { refuse } from './words.ts'
+import { refuse } from './read-arguments.ts'
 
 /** Models as a command names them: `public[=upstream]:chat|image`. */
-export function readModels(words: string[]): ChannelModel[] {
-  return words.map((word) => {
+export function readModels(cliArgs: string[]): ChannelModel[] {
+  return cliArgs.map((word) => {
     const match = /^([^:=\s]+)(?:=([^:=\s]+))?:(chat|image)$/.exec(word)
     const [, model, upstreamModel, kind] = match ?? []
     if (!model || (kind !== 'chat' && kind !== 'image')) {

@@ -11,9 +11,9 @@ import { replacePassword } from './replace-password.ts'
 function rig() {
   const keyStore = memoryKeyStore()
   const identityStore = memoryIdentityStore(keyStore)
-  const world = { clock: fakeClock(), random: seededRandom(1) }
+  const fixture = { clock: fakeClock(), random: seededRandom(1) }
   const pepper = Buffer.alloc(32, 7).toString('base64')
-  const accounts = createAccounts({ keyStore, identityStore, pepper, ...world })
+  const accounts = createAccounts({ keyStore, identityStore, pepper, ...fixture })
   const printed: string[] = []
   const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
     printed.push(String(line))
@@ -53,7 +53,7 @@ test('a ban stays, and is said', async () => {
   const user = { email: 'b@b.test', role: 'user', password: null } as const
   const { id: userId } = await accounts.createUser(user)
   const at = new Date('2026-11-21T09:00:00.000Z')
-  await identityStore.changeStanding({ userId, at }, ({ role }) => ({
+  await identityStore.changeUserStatus({ userId, at }, ({ role }) => ({
     role,
     ban: { at, reason: 'spam', by: null },
   }))

@@ -1,11 +1,11 @@
 import type { Command } from './command.ts'
 import { print } from './print.ts'
-import { readWords } from './words.ts'
+import { readArguments } from './read-arguments.ts'
 
 export const revokeKey: Command = {
   usage: ['KEY_ID', 'revoke an API key; running servers learn of it within seconds'],
   run: async ({ accounts }, args) => {
-    const id = readWords(args, {}).word(0, 'the key id')
+    const id = readArguments(args, {}).word(0, 'the key id')
     const revoked = await accounts.revokeKey({ id })
     print(revoked ? `${id} is revoked.` : `${id} is unknown, or was revoked before.`)
     return revoked ? 0 : 1

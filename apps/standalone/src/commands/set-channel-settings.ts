@@ -2,8 +2,8 @@ import { mergeSettings, settingText } from '@sluice/contracts/channel-settings'
 
 import type { Command } from './command.ts'
 import { print, printColumns } from './print.ts'
-import { readSettingWords } from './read-setting-words.ts'
-import { readWords } from './words.ts'
+import { readSettingArguments } from './read-setting-arguments.ts'
+import { readArguments } from './read-arguments.ts'
 
 export const setChannelSettings: Command = {
   usage: [
@@ -11,12 +11,12 @@ export const setChannelSettings: Command = {
     'show or change the settings of a channel; name= takes one away',
   ],
   run: async ({ scheduler }, args) => {
-    const words = readWords(args, { repeated: ['setting'] })
-    const name = words.word(0, 'the channel')
+    const cliArgs = readArguments(args, { repeated: ['setting'] })
+    const name = cliArgs.word(0, 'the channel')
     const { channels } = await scheduler.readCatalog({ fresh: true })
     const channel = channels.find((one) => one.name === name)
     if (!channel) throw new Error(`there is no channel ${name}`)
-    const settings = readSettingWords(channel.dialect, words.every('setting'))
+    const settings = readSettingArguments(channel.dialect, cliArgs.every('setting'))
     if (Object.keys(settings).length > 0) {
       await scheduler.changeChannel({ channelId: channel.id, change: { settings } })
     }

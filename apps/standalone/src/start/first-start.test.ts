@@ -17,9 +17,9 @@ const GOOD = 'a long pass phrase of the operator'
 function setUp() {
   const keyStore = memoryKeyStore()
   const identityStore = memoryIdentityStore(keyStore)
-  const world = { clock: fakeClock(), random: seededRandom(1) }
+  const fixture = { clock: fakeClock(), random: seededRandom(1) }
   const pepper = Buffer.alloc(32, 7).toString('base64')
-  const accounts = createAccounts({ keyStore, identityStore, pepper, ...world })
+  const accounts = createAccounts({ keyStore, identityStore, pepper, ...fixture })
   const done: string[] = []
   const scheduler: FirstStartDeps['scheduler'] = {
     readCatalog: async () => ({ version: 1, channels: [] }),
@@ -41,7 +41,7 @@ function setUp() {
     },
     scheduler,
     listModels: async () => [],
-    random: world.random,
+    random: fixture.random,
     log: recordedLog(),
   }
   const start = (env: Record<string, string>) =>

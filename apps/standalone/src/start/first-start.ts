@@ -12,7 +12,7 @@ import type { StandaloneConfig } from '../config.ts'
 import { familiarModels, routableModels, sampleModels } from './known-models.ts'
 
 /** The verbs of edge-api that a first start needs. */
-export interface AccountVerbs {
+export interface AccountMethods {
   createUser(input: {
     email: string
     role: 'admin' | 'user'
@@ -29,7 +29,7 @@ export interface AccountVerbs {
 }
 
 export interface FirstStartDeps {
-  accounts: AccountVerbs
+  accounts: AccountMethods
   billing: Pick<Billing, 'grantCredits'>
   scheduler: Pick<Scheduler, 'readCatalog' | 'editChannel' | 'changeChannel' | 'importCredentials'>
   /** Names of an OpenAI channel's models; rejects when it cannot be reached. */

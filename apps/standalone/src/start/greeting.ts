@@ -1,7 +1,7 @@
 import type { FirstStart } from './first-start.ts'
 
 /** What this start made, to be shown at once: nobody can read it again. Empty when it made nothing. */
-export function tellMade(made: FirstStart, startingCredits: number): string {
+export function describeFirstStart(made: FirstStart, startingCredits: number): string {
   if (made.password === undefined && made.apiKey === undefined) return ''
   const lines = ['', 'Made on this first start; shown only now:']
   if (made.password) lines.push(`  admin     ${made.email}`, `  password  ${made.password}`)
@@ -10,7 +10,7 @@ export function tellMade(made: FirstStart, startingCredits: number): string {
 }
 
 /** Where Sluice is, and a line to try that works when it is pasted. */
-export function tellNext(spec: {
+export function describeNextSteps(spec: {
   url: string
   dataDir: string
   apiKey: string | undefined

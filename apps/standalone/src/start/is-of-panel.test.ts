@@ -21,7 +21,7 @@ test('what a page forgot is the fault of a page', () => {
 })
 
 test('what the gateway forgot is not, also when a page had asked for it', () => {
-  const ours = 'openHold (file:///srv/sluice/services/billing/src/verbs/open-hold.ts:9:5)'
+  const ours = 'openHold (file:///srv/sluice/services/billing/src/methods/open-hold.ts:9:5)'
   const page = 'load (file:///srv/sluice/dist/panel/1f2e/server/chunks/page.js:7:3)'
   expect(isOfPanel(thrownAt(ours, page), PANEL)).toBe(false)
   expect(isOfPanel(thrownAt('f (file:///srv/sluice/dist/panel-of-others/a.js:1:1)'), PANEL)).toBe(

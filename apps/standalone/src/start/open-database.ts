@@ -38,7 +38,7 @@ export async function openDatabase(
  * The database of an installation that is there, for a command: beside a running server, else the
  * embedded one is started for a while. Makes and migrates nothing. Throws `NoInstallation`.
  */
-export async function visitDatabase(
+export async function openExistingDatabase(
   { log }: { log: Log },
   { databaseUrl, dataDir }: DatabaseSettings,
 ): Promise<OpenDatabase> {

@@ -37,7 +37,7 @@ describe('what a test of a channel finds out of each operation', () => {
     },
   )
 
-  it.each<[string, FaultInput['act']]>([
+  it.each<[string, FaultInput['behaviour']]>([
     ['a rate limit', { kind: 'status', status: 429, code: 'rate_limit_exceeded' }],
     ['a failure', { kind: 'status', status: 500 }],
     ['a page', { kind: 'html' }],
@@ -46,10 +46,10 @@ describe('what a test of a channel finds out of each operation', () => {
     ['a bare 403', { kind: 'raw', status: 403, chunks: [''] }],
     ['a success', { kind: 'raw', status: 200, chunks: ['{}'] }],
     ['a cut connection', { kind: 'reset' }],
-  ])('knows nothing of an operation that answers with %s', async (_, act) => {
+  ])('knows nothing of an operation that answers with %s', async (_, behaviour) => {
     const { create, test, simulator, statesOf, credentialsOf } = await openChannelTest()
     const id = idOf(await create())
-    simulator.script({ match: { route: 'chat.completions' }, times: null, act })
+    simulator.script({ match: { route: 'chat.completions' }, times: null, behaviour })
     const { body } = await test(id)
     const operations = [can('models', 'yes'), can('chat', 'unknown'), can('image', 'yes')]
     expect(body).toMatchObject({ ok: true, results: [{ ok: true, operations }] })
@@ -61,8 +61,8 @@ describe('what a test of a channel finds out of each operation', () => {
     const { create, test, simulator, statesOf } = await openChannelTest()
     const id = idOf(await create())
     const message = 'The account of sk-good-0001 was deactivated (org-9Xk2LmPq7RtYvB3n).'
-    const act = { kind: 'status', status: 401, code: 'account_deactivated', message } as const
-    simulator.script({ match: { route: 'chat.completions' }, act })
+    const behaviour = { kind: 'status', status: 401, code: 'account_deactivated', message } as const
+    simulator.script({ match: { route: 'chat.completions' }, behaviour })
     const { body, text } = await test(id)
     expect(body).toMatchObject({ ok: false, results: [{ ok: false }] })
     expect(text).not.toMatch(/sk-good-0001|org-9Xk2/)
@@ -72,11 +72,11 @@ describe('what a test of a channel finds out of each operation', () => {
   it('waits ten seconds for silent operations too, and then says what it knows', async () => {
     const { create, test, simulator, clock } = await openChannelTest()
     const id = idOf(await create())
-    simulator.script({ match: { route: 'chat.completions' }, act: { kind: 'hang' } })
-    const asked = test(id)
+    simulator.script({ match: { route: 'chat.completions' }, behaviour: { kind: 'hang' } })
+    const requestInput = test(id)
     await until(() => simulator.log().some((call) => call.route === 'chat.completions'))
     await clock.advance(10_000)
-    const { body } = await asked
+    const { body } = await requestInput
     expect(body).toMatchObject({ ok: true, results: [{ models: expect.any(Number) }] })
     const [result] = itemsOf({ body: { items: body['results'] } })
     expect(result?.['operations']).toContainEqual(can('chat', 'unknown'))

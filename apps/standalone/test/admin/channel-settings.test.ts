@@ -1,16 +1,16 @@
 import { afterEach, expect, it } from 'vitest'
 
 import { acting, idOf } from './channels-suite.ts'
-import type { House } from './house.ts'
-import { openHouse } from './house.ts'
+import type { Installation } from './installation.ts'
+import { openInstallation } from './installation.ts'
 import { memoryStores } from './memory-stores.ts'
 import { messageOf, refusalOf } from './visitors.ts'
 
 const CHANNELS = '/api/admin/channels'
 
-let here: House | undefined
+let here: Installation | undefined
 async function open() {
-  here = await openHouse(await memoryStores())
+  here = await openInstallation(await memoryStores())
   return { ...here, ...acting(here) }
 }
 afterEach(async () => {

@@ -1,25 +1,25 @@
 import { expect, onTestFinished } from 'vitest'
 
 import { acting } from './channels-suite.ts'
-import { openHouse } from './house.ts'
+import { openInstallation } from './installation.ts'
 import { memoryStores } from './memory-stores.ts'
 
 const CHANNELS = '/api/admin/channels'
 
 /** An installation whose channels lead to the simulator, and what a test of a channel does there. */
 export async function openChannelTest() {
-  const here = await openHouse(await memoryStores())
+  const here = await openInstallation(await memoryStores())
   onTestFinished(here.close)
-  const verbs = acting(here)
+  const methods = acting(here)
   const base_url = `${here.simulator.url}/v1`
-  const create = (facts: object = {}) => verbs.create({ base_url, ...facts })
+  const create = (facts: object = {}) => methods.create({ base_url, ...facts })
   const { admin } = here
   const test = (id: string, signal?: AbortSignal) =>
     admin('POST', `${CHANNELS}/${id}/test`, signal ? { signal } : {})
   const statesOf = async (id: string) =>
-    (await verbs.credentialsOf(id)).map(({ state, reason }) => ({ state, reason }))
+    (await methods.credentialsOf(id)).map(({ state, reason }) => ({ state, reason }))
   const calls = () => here.simulator.log().filter(({ route }) => route === 'models')
-  return { ...here, ...verbs, create, test, statesOf, calls }
+  return { ...here, ...methods, create, test, statesOf, calls }
 }
 
 /** Lets sockets and promises get on until it holds. */

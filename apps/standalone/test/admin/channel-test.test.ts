@@ -25,8 +25,8 @@ describe('a test of a channel', () => {
     }
     expect(new Set(results.map((one) => one['credential_id'])).size).toBe(2)
     expect(simulator.log().filter(({ route }) => route === 'models')).toHaveLength(2)
-    const act = { act: 'channel.test', by: root.id, target: id }
-    expect(acts().at(-1)).toEqual({ ...act, tested: 2, working: 2 })
+    const behaviour = { act: 'channel.test', by: root.id, target: id }
+    expect(acts().at(-1)).toEqual({ ...behaviour, tested: 2, working: 2 })
   })
 
   it('says in a sentence what is wrong with a credential, and keeps it from callers', async () => {
@@ -77,7 +77,9 @@ describe('a test of a channel', () => {
     const { create, test, simulator, credentialsOf } = await openChannelTest()
     const id = idOf(await create())
     const headers = { 'retry-after': '30' }
-    simulator.script({ act: { kind: 'status', status: 429, code: 'rate_limit_exceeded', headers } })
+    simulator.script({
+      behaviour: { kind: 'status', status: 429, code: 'rate_limit_exceeded', headers },
+    })
     const answer = await test(id)
     const results = [{ ok: true, message: expect.stringContaining('stays in use') }]
     expect(answer.body).toMatchObject({ ok: true, results })
@@ -89,11 +91,11 @@ describe('a test of a channel', () => {
     ['401', { status: 401, code: 'missing_scope', message: 'no' }],
   ])(
     'says of a key that may not list models (%s) what it cannot do, and leaves it in use',
-    async (_, act) => {
+    async (_, behaviour) => {
       const { create, test, simulator, statesOf } = await openChannelTest()
       const id = idOf(await create())
-      const refusal = { kind: 'status', status: 403, ...act } as const
-      simulator.script({ match: { route: 'models' }, act: refusal })
+      const refusal = { kind: 'status', status: 403, ...behaviour } as const
+      simulator.script({ match: { route: 'models' }, behaviour: refusal })
       const { body } = await test(id)
       const operations = [
         { operation: 'models', can: 'no' },
@@ -143,7 +145,7 @@ describe('a test of a channel', () => {
     const [credential] = await credentialsOf(id)
     const credentialId = String(credential?.['id'])
     const bare = { kind: 'status', status: 401, body: '' } as const
-    simulator.script({ times: null, act: bare })
+    simulator.script({ times: null, behaviour: bare })
     expect((await test(id)).body).toMatchObject({ ok: false })
     expect(await statesOf(id)).toMatchObject([{ state: 'active' }])
     const outcome = { kind: 'refused' as const, operation: 'chat' as const, reason: 'x' }
@@ -158,11 +160,11 @@ describe('a test of a channel', () => {
     ['a failure of its own', { kind: 'status' as const, status: 500 }, 'The upstream failed.'],
     ['a wrong path', { kind: 'status' as const, status: 404 }, 'Check the path'],
     ['a cut connection', { kind: 'cut' as const, afterBytes: 10 }, 'ended in the middle'],
-  ])('tells an operator what to do about %s', async (_, act, words) => {
+  ])('tells an operator what to do about %s', async (_, behaviour, cliArgs) => {
     const { create, test, simulator, statesOf } = await openChannelTest()
     const id = idOf(await create())
-    simulator.script({ times: null, act })
-    const results = [{ ok: false, models: null, message: expect.stringContaining(words) }]
+    simulator.script({ times: null, behaviour })
+    const results = [{ ok: false, models: null, message: expect.stringContaining(cliArgs) }]
     expect((await test(id)).body).toMatchObject({ ok: false, results })
     expect(await statesOf(id)).toEqual([{ state: 'active', reason: null }])
   })
@@ -178,11 +180,11 @@ describe('a test of a channel', () => {
   it('waits ten seconds for a silent upstream and no longer', async () => {
     const { create, test, simulator, clock, calls } = await openChannelTest()
     const id = idOf(await create())
-    simulator.script({ act: { kind: 'hang' } })
-    const asked = test(id)
+    simulator.script({ behaviour: { kind: 'hang' } })
+    const requestInput = test(id)
     await until(() => calls().length === 1)
     await clock.advance(10_000)
-    const answer = await asked
+    const answer = await requestInput
     const results = [
       { ok: false, duration_ms: 10_000, message: expect.stringContaining('in time') },
     ]
@@ -194,13 +196,13 @@ describe('a test of a channel', () => {
     const { create, test, simulator, calls } = await openChannelTest()
     const secrets = Array.from({ length: 6 }, (_, n) => `sk-${n}`)
     const id = idOf(await create({ secrets }))
-    simulator.script({ times: null, act: { kind: 'hang' } })
+    simulator.script({ times: null, behaviour: { kind: 'hang' } })
     const leaving = new AbortController()
-    const asked = test(id, leaving.signal)
-    asked.catch(() => undefined)
+    const requestInput = test(id, leaving.signal)
+    requestInput.catch(() => undefined)
     await until(() => calls().length === 4)
     leaving.abort()
-    await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(requestInput).rejects.toMatchObject({ name: 'AbortError' })
     await until(() => calls().every(({ end }) => end === 'client-gone'))
     expect(calls()).toHaveLength(4)
   })
@@ -214,12 +216,12 @@ describe('a test of a channel', () => {
     const outcome = { kind: 'unauthorised' as const, reason: 'unauthorised' }
     const outcomes = [{ credentialId: troubled, outcome, at: clock.now() }]
     await scheduler.reportOutcomes({ outcomes })
-    simulator.script({ times: 4, act: { kind: 'hang' } })
-    const asked = test(id)
+    simulator.script({ times: 4, behaviour: { kind: 'hang' } })
+    const requestInput = test(id)
     await until(() => calls().length === 4)
     expect(calls().filter(({ end }) => end === null)).toHaveLength(4)
     await clock.advance(10_000)
-    const results = itemsOf({ body: { items: (await asked).body['results'] } })
+    const results = itemsOf({ body: { items: (await requestInput).body['results'] } })
     expect(results).toHaveLength(20)
     expect(results[0]).toMatchObject({ credential_id: troubled })
     expect(calls()).toHaveLength(20)

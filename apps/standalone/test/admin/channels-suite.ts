@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { House, HouseStores } from './house.ts'
-import { openHouse } from './house.ts'
+import type { Installation, InstallationStores } from './installation.ts'
+import { openInstallation } from './installation.ts'
 import type { Answer } from './visitors.ts'
 import { itemsOf, messageOf, refusalOf } from './visitors.ts'
 
@@ -10,10 +10,10 @@ const UNKNOWN = `chan_${'0'.repeat(32)}`
 const ELSEWHERE = 'https://elsewhere.example/v1'
 
 /** Channels and their pools, as an operator manages them, over whichever stores. */
-export function channelsSuite(make: () => Promise<HouseStores>): void {
-  let here: House | undefined
+export function channelsSuite(make: () => Promise<InstallationStores>): void {
+  let here: Installation | undefined
   const open = async () => {
-    here = await openHouse(await make())
+    here = await openInstallation(await make())
     return { ...here, ...acting(here) }
   }
   afterEach(async () => {
@@ -267,9 +267,9 @@ export function channelsSuite(make: () => Promise<HouseStores>): void {
 export const idOf = ({ body }: Answer) => String(body['id'])
 
 /** What an operator does to channels, as verbs of a house. */
-export function acting(house: House | undefined) {
-  if (!house) throw new Error('open the house first')
-  const { admin } = house
+export function acting(installation: Installation | undefined) {
+  if (!installation) throw new Error('open the house first')
+  const { admin } = installation
   const draft = (facts: object = {}) => ({
     name: 'openai',
     dialect: 'openai',
@@ -292,7 +292,7 @@ export function acting(house: House | undefined) {
     /** Lets the bus deliver what was announced, and edges read it. */
     settled: async () => {
       for (let turn = 0; turn < 20; turn += 1) {
-        await house.clock.advance(50)
+        await installation.clock.advance(50)
         await new Promise((resolve) => setImmediate(resolve))
       }
     },

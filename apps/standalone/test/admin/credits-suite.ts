@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { House, HouseStores } from './house.ts'
-import { openHouse } from './house.ts'
+import type { Installation, InstallationStores } from './installation.ts'
+import { openInstallation } from './installation.ts'
 import { asRecord, refusalOf } from './visitors.ts'
 
 const USERS = '/api/admin/users'
 
 /** Credits that operators give, over whichever stores. */
-export function creditsSuite(make: () => Promise<HouseStores>): void {
-  let here: House | undefined
-  const open = async () => (here = await openHouse(await make()))
+export function creditsSuite(make: () => Promise<InstallationStores>): void {
+  let here: Installation | undefined
+  const open = async () => (here = await openInstallation(await make()))
   afterEach(async () => {
     await here?.close()
     here = undefined
@@ -17,9 +17,9 @@ export function creditsSuite(make: () => Promise<HouseStores>): void {
 
   describe('credits that an operator gives', () => {
     const gift = (note = 'thanks') => ({ amount_micro: '5000000', note })
-    const giving = (house: House, userId = house.ada.id) => {
+    const giving = (installation: Installation, userId = installation.ada.id) => {
       return (key: string, body: unknown = gift()) =>
-        house.admin('POST', `${USERS}/${userId}/credits`, {
+        installation.admin('POST', `${USERS}/${userId}/credits`, {
           body,
           headers: { 'idempotency-key': key },
         })
@@ -34,61 +34,70 @@ export function creditsSuite(make: () => Promise<HouseStores>): void {
     }
 
     it('are there at once, with a note and the name of who gave them', async () => {
-      const house = await open()
-      const answer = await giving(house)('k1')
+      const installation = await open()
+      const answer = await giving(installation)('k1')
       expect(answer.status).toBe(201)
       expect(answer.body).toEqual({ balance, fresh: true })
-      const { entries } = await house.billing.listEntries({ wallet: house.ada.wallet, limit: 5 })
-      const by = { refType: 'person', refId: house.root.id }
+      const { entries } = await installation.billing.listEntries({
+        wallet: installation.ada.wallet,
+        limit: 5,
+      })
+      const by = { refType: 'person', refId: installation.root.id }
       expect(entries).toMatchObject([{ kind: 'grant', memo: 'thanks', ...by }])
-      const act = { act: 'credits.grant', by: house.root.id, target: house.ada.id }
-      expect(house.acts()).toEqual([{ ...act, amountMicro: '5000000', note: 'thanks' }])
+      const act = { act: 'credits.grant', by: installation.root.id, target: installation.ada.id }
+      expect(installation.acts()).toEqual([{ ...act, amountMicro: '5000000', note: 'thanks' }])
     })
 
     it('are given once for one key, however often it is asked', async () => {
-      const house = await open()
-      const give = giving(house)
+      const installation = await open()
+      const give = giving(installation)
       await give('k1')
       expect((await give('k1')).body).toEqual({ balance, fresh: false })
       expect((await give('k2')).body).toMatchObject({ fresh: true })
-      expect(house.acts()).toHaveLength(2)
+      expect(installation.acts()).toHaveLength(2)
     })
 
     it('are given once when many ask at the same moment', async () => {
-      const house = await open()
-      const give = giving(house)
+      const installation = await open()
+      const give = giving(installation)
       const answers = await Promise.all(Array.from({ length: 8 }, () => give('k1')))
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
       expect(answers.filter(({ body }) => body['fresh'] === true)).toHaveLength(1)
-      const { entries } = await house.billing.listEntries({ wallet: house.ada.wallet, limit: 5 })
+      const { entries } = await installation.billing.listEntries({
+        wallet: installation.ada.wallet,
+        limit: 5,
+      })
       expect(entries).toHaveLength(1)
-      expect(house.acts()).toHaveLength(1)
+      expect(installation.acts()).toHaveLength(1)
     })
 
     it('are the same gift when another admin asks with the same key', async () => {
-      const house = await open()
-      await giving(house)('k1')
-      const other = await house.settle('other@b.test', 'admin')
-      const again = await giving({ ...house, admin: other.ask })('k1')
+      const installation = await open()
+      await giving(installation)('k1')
+      const other = await installation.settle('other@b.test', 'admin')
+      const again = await giving({ ...installation, admin: other.send })('k1')
       expect(again.body).toEqual({ balance, fresh: false })
     })
 
     it('may be given to two people with one key', async () => {
-      const house = await open()
-      await giving(house)('k1')
-      expect((await giving(house, house.root.id)('k1')).body).toEqual({ balance, fresh: true })
+      const installation = await open()
+      await giving(installation)('k1')
+      expect((await giving(installation, installation.root.id)('k1')).body).toEqual({
+        balance,
+        fresh: true,
+      })
     })
 
     it('are refused when the key has given something else, and nothing is given', async () => {
-      const house = await open()
-      const give = giving(house)
+      const installation = await open()
+      const give = giving(installation)
       await give('k1')
       const conflict = { status: 422, code: 'idempotency_conflict', param: 'Idempotency-Key' }
       const more = await give('k1', { ...gift(), amount_micro: '5000001' })
       expect(refusalOf(more)).toEqual(conflict)
       expect(more.headers.get('x-should-retry')).toBeNull()
       expect(refusalOf(await give('k1', gift('no thanks')))).toEqual(conflict)
-      const shown = await house.admin('GET', `${USERS}/${house.ada.id}`)
+      const shown = await installation.admin('GET', `${USERS}/${installation.ada.id}`)
       expect(asRecord(shown.body['balance'])).toEqual(balance)
     })
 
@@ -151,8 +160,8 @@ export function creditsSuite(make: () => Promise<HouseStores>): void {
     })
 
     it('cannot be given to nobody', async () => {
-      const house = await open()
-      const answer = await giving(house, `usr_${'0'.repeat(32)}`)('k1')
+      const installation = await open()
+      const answer = await giving(installation, `usr_${'0'.repeat(32)}`)('k1')
       expect(refusalOf(answer)).toMatchObject({ status: 404, code: 'not_found' })
     })
   })

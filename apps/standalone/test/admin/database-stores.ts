@@ -3,10 +3,10 @@ import { kyselyIdentityStore } from '@sluice/edge-api/store/kysely-identity-stor
 import { createKyselyCatalogStore } from '@sluice/scheduler/store/kysely-catalog-store'
 import { testDatabase } from '@sluice/testkit/databases'
 
-import type { HouseStores } from './house.ts'
+import type { InstallationStores } from './installation.ts'
 
 /** All of them in one migrated database of this house's own. */
-export async function databaseStores(): Promise<HouseStores> {
+export async function databaseStores(): Promise<InstallationStores> {
   const database = await testDatabase({ poolMax: 20 })
   const { db } = database
   return {

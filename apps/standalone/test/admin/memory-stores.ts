@@ -3,7 +3,7 @@ import { memoryLedgerStore } from '@sluice/billing/store/memory-ledger-store'
 import { memoryIdentityStore } from '@sluice/edge-api/store/memory-identity-store'
 import { createMemoryCatalogStore } from '@sluice/scheduler/store/memory-catalog-store'
 
-import type { HouseStores } from './house.ts'
+import type { InstallationStores } from './installation.ts'
 
 const effectiveAt = new Date(0)
 
@@ -31,7 +31,7 @@ const prices: PriceRow[] = [
   },
 ]
 
-export async function memoryStores(): Promise<HouseStores> {
+export async function memoryStores(): Promise<InstallationStores> {
   return {
     ledger: memoryLedgerStore({
       prices,

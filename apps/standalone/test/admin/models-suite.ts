@@ -2,8 +2,8 @@ import { withCredits } from '@sluice/contracts/control/amounts'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { acting, idOf } from './channels-suite.ts'
-import type { House, HouseStores } from './house.ts'
-import { START_MS, openHouse } from './house.ts'
+import type { Installation, InstallationStores } from './installation.ts'
+import { START_MS, openInstallation } from './installation.ts'
 import { asRecord, itemsOf, messageOf, refusalOf } from './visitors.ts'
 
 const MODELS = '/api/admin/models'
@@ -22,10 +22,10 @@ const images = (micro: string) => ({
 })
 
 /** Public models and their prices, as an operator manages them, over whichever stores. */
-export function modelsSuite(make: () => Promise<HouseStores>): void {
-  let here: House | undefined
+export function modelsSuite(make: () => Promise<InstallationStores>): void {
+  let here: Installation | undefined
   const open = async () => {
-    here = await openHouse(await make())
+    here = await openInstallation(await make())
     const { admin } = here
     const add = (model: string, body: object) =>
       admin('POST', `${MODELS}/${encodeURIComponent(model)}/prices`, { body })
@@ -77,12 +77,12 @@ export function modelsSuite(make: () => Promise<HouseStores>): void {
     it('shows the price in force for each kind: its own, else that of every model', async () => {
       const { create, add, rowOf } = await open()
       await create({ models: [offer('alpha', 'chat', 'image')] })
-      const houses = { model: '*' }
-      expect((await rowOf('alpha'))['prices']).toMatchObject([houses, houses])
+      const wildcard = { model: '*' }
+      expect((await rowOf('alpha'))['prices']).toMatchObject([wildcard, wildcard])
       await add('alpha', { price: tokens('9000000') })
       const own = { model: 'alpha', price: tokens('9000000') }
       const prices = (await rowOf('alpha'))['prices']
-      expect(prices).toMatchObject([own, { ...houses, price: { kind: 'images' } }])
+      expect(prices).toMatchObject([own, { ...wildcard, price: { kind: 'images' } }])
     })
   })
 

@@ -1,46 +1,46 @@
 import { withCredits } from '@sluice/contracts/control/amounts'
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { House, HouseStores } from './house.ts'
-import { openHouse } from './house.ts'
+import type { Installation, InstallationStores } from './installation.ts'
+import { openInstallation } from './installation.ts'
 import { PASSWORD, itemsOf, messageOf, refusalOf } from './visitors.ts'
 
 const USERS = '/api/admin/users'
 const nothing = { posted_micro: '0', held_micro: '0', available_micro: '0' }
 
 /** People, as an operator manages them, over whichever stores. */
-export function usersSuite(make: () => Promise<HouseStores>): void {
-  let here: House | undefined
-  const open = async () => (here = await openHouse(await make()))
+export function usersSuite(make: () => Promise<InstallationStores>): void {
+  let here: Installation | undefined
+  const open = async () => (here = await openInstallation(await make()))
   afterEach(async () => {
     await here?.close()
     here = undefined
   })
-  const emails = (people: Record<string, unknown>[]) => people.map(({ email }) => email)
+  const emails = (users: Record<string, unknown>[]) => users.map(({ email }) => email)
 
   describe('the list of people', () => {
     it('is newest first with everybody’s balance, which is asked for once a page', async () => {
-      const { admin, user, ada, root, billing, asked } = await open()
+      const { admin, user, ada, root, billing, requestInput } = await open()
       const gift = { transferId: 'gift-for-ada', amountMicro: 5_000_000n, memo: 'welcome' }
       await billing.grantCredits({ ...gift, wallet: ada.wallet })
       expect((await user('GET', '/api/me')).status).toBe(200)
-      asked.length = 0
+      requestInput.length = 0
       const answer = await admin('GET', USERS)
       expect(answer.status).toBe(200)
       expect(answer.body['next_cursor']).toBeNull()
       const shown = { banned_at: null, ban_reason: null, last_seen_at: '2026-11-21T09:00:00.000Z' }
       const at = { created_at: '2026-11-21T09:00:00.000Z' }
       const rich = { posted_micro: '5000000', held_micro: '0', available_micro: '5000000' }
-      const people = itemsOf(answer).toSorted((a, b) =>
+      const users = itemsOf(answer).toSorted((a, b) =>
         String(a['email']) < String(b['email']) ? -1 : 1,
       )
-      expect(people).toEqual(
+      expect(users).toEqual(
         withCredits([
           { id: ada.id, email: 'ada@b.test', role: 'user', ...at, ...shown, balance: rich },
           { id: root.id, email: 'root@b.test', role: 'admin', ...at, ...shown, balance: nothing },
         ]),
       )
-      expect(asked).toEqual(['readBalances'])
+      expect(requestInput).toEqual(['readBalances'])
     })
 
     it('goes page by page, each person once', async () => {
@@ -115,8 +115,8 @@ export function usersSuite(make: () => Promise<HouseStores>): void {
       const body = { email: 'new@b.test', role: 'admin', password: 'chosen by hand' }
       const made = await admin('POST', USERS, { body })
       expect(made.body).toMatchObject({ role: 'admin', password: null })
-      const ask = await signIn('new@b.test', 'chosen by hand')
-      expect((await ask('GET', USERS)).status).toBe(200)
+      const send = await signIn('new@b.test', 'chosen by hand')
+      expect((await send('GET', USERS)).status).toBe(200)
     })
 
     it('cannot have the e-mail of another, also when two ask at once', async () => {
@@ -215,8 +215,8 @@ export function usersSuite(make: () => Promise<HouseStores>): void {
       const other = await settle('other@b.test', 'admin')
       const body = { role: 'user' }
       const both = await Promise.all([
-        admin('PATCH', `${USERS}/${other.person.id}`, { body }),
-        other.ask('PATCH', `${USERS}/${root.id}`, { body }),
+        admin('PATCH', `${USERS}/${other.user.id}`, { body }),
+        other.send('PATCH', `${USERS}/${root.id}`, { body }),
       ])
       const good = both.filter(({ status }) => status === 200)
       expect(good).toHaveLength(1)

@@ -1,7 +1,7 @@
 import type { EdgeApi } from '@sluice/edge-api/module'
 
 type Identity = EdgeApi['identity']
-type Person = NonNullable<Awaited<ReturnType<Identity['findPerson']>>>
+type User = NonNullable<Awaited<ReturnType<Identity['findUserById']>>>
 
 export const PASSWORD = 'correct horse battery'
 
@@ -13,19 +13,23 @@ export interface Answer {
   body: Record<string, unknown>
 }
 
-export interface Asked {
+export interface RequestInput {
   body?: unknown
   headers?: Record<string, string>
   signal?: AbortSignal
 }
 
 /** Asks the door as one person. */
-export type Ask = (method: string, path: string, asked?: Asked) => Promise<Answer>
+export type SendRequest = (
+  method: string,
+  path: string,
+  requestInput?: RequestInput,
+) => Promise<Answer>
 
 /** An admin and a user who have signed in, and how to become more people. */
-export async function visitorsOf({ url, identity }: { url: string; identity: Identity }) {
+export async function signedInUsersOf({ url, identity }: { url: string; identity: Identity }) {
   const askAs =
-    (token: string): Ask =>
+    (token: string): SendRequest =>
     async (method, path, { body, headers = {}, signal } = {}) => {
       const answer = await fetch(`${url}${path}`, {
         method,
@@ -40,20 +44,20 @@ export async function visitorsOf({ url, identity }: { url: string; identity: Ide
       const text = await answer.text()
       return { status: answer.status, headers: answer.headers, text, body: parsed(text) }
     }
-  const signIn = async (email: string, password = PASSWORD): Promise<Ask> => {
+  const signIn = async (email: string, password = PASSWORD): Promise<SendRequest> => {
     const { accessToken } = await identity.signIn({ email, password, address: '127.0.0.1' })
     return askAs(accessToken)
   }
   const settle = async (
     email: string,
-    role: Person['role'],
-  ): Promise<{ person: Person; ask: Ask }> => {
-    const { person } = await identity.createUser({ email, role, password: PASSWORD })
-    return { person, ask: await signIn(email) }
+    role: User['role'],
+  ): Promise<{ user: User; send: SendRequest }> => {
+    const { user } = await identity.createUser({ email, role, password: PASSWORD })
+    return { user, send: await signIn(email) }
   }
   const root = await settle('root@b.test', 'admin')
   const ada = await settle('ada@b.test', 'user')
-  return { root: root.person, ada: ada.person, admin: root.ask, user: ada.ask, settle, signIn }
+  return { root: root.user, ada: ada.user, admin: root.send, user: ada.send, settle, signIn }
 }
 
 function parsed(text: string): Record<string, unknown> {

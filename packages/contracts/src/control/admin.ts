@@ -7,7 +7,7 @@ import { credentialOperation, credentialState, dialect } from '../scheduler.cont
 import { amountFields, needAmount } from './amounts.ts'
 import { priceInput } from './price-input.ts'
 import { email, newPassword, role, shownBalance } from './auth.ts'
-import { pageQuery, personText, shownRestriction } from './fields.ts'
+import { pageQuery, userText, shownRestriction } from './fields.ts'
 
 export const adminUser = z.object({
   id,
@@ -44,7 +44,7 @@ export const createdUser = adminUser.extend({
  * themselves, or the last admin who is not banned.
  */
 export const editUserBody = z
-  .strictObject({ role, banned: z.boolean(), ban_reason: personText(200) })
+  .strictObject({ role, banned: z.boolean(), ban_reason: userText(200) })
   .partial()
 
 /** `amount` in credits, or `amount_micro`. */
@@ -52,7 +52,7 @@ export const grantCreditsBody = z
   .strictObject({
     amount: amountFields.credits.optional(),
     amount_micro: amountFields.micro.optional(),
-    note: personText(200),
+    note: userText(200),
   })
   .transform(({ amount, amount_micro, note }, context) => ({
     amount_micro: needAmount('amount', { credits: amount, micro: amount_micro }, context),
@@ -73,8 +73,8 @@ export const shownCredential = z.object({
 })
 
 export const shownChannelModel = z.strictObject({
-  model: personText(200),
-  upstream_model: personText(200),
+  model: userText(200),
+  upstream_model: userText(200),
   kinds: z
     .array(z.enum(['chat', 'image']))
     .min(1)
@@ -98,7 +98,7 @@ export const channel = z.object({
 export type ShownChannel = z.input<typeof channel>
 
 const channelFields = {
-  name: personText(100),
+  name: userText(100),
   /** https, or http to a loopback or private address that the operator means. Empty for the sandbox. */
   base_url: z.string().trim().max(500),
   priority: z.int().min(-1_000).max(1_000),
@@ -250,7 +250,7 @@ export const liveCounters = z.object({
   }),
   images: z.object({
     queued: z.int().nonnegative(),
-    drawing: z.int().nonnegative(),
+    generating: z.int().nonnegative(),
     /** Tasks that ended today (UTC): with a picture, or without any. */
     stored_today: z.int().nonnegative(),
     failed_today: z.int().nonnegative(),

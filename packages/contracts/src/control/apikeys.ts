@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 import { amountMicro, id, instant } from '../codecs.ts'
 import { amountFields, oneAmount } from './amounts.ts'
-import { personText } from './fields.ts'
+import { userText } from './fields.ts'
 
 const MODELS_MAX = 200
 const NETWORKS_MAX = 100
@@ -51,7 +51,7 @@ function withOneQuota<Body extends Quota>(body: Body, context: z.RefinementCtx) 
 }
 
 const newKey = z.strictObject({
-  name: personText(100),
+  name: userText(100),
   rpm_limit: limits.rpm_limit.default(null),
   ...quota,
   model_whitelist: limits.model_whitelist.default(null),
@@ -62,7 +62,7 @@ export const createApiKeyBody = newKey.transform(withOneQuota)
 
 /** What is not named stays as it is; null lifts a limit. */
 export const editApiKeyBody = z
-  .strictObject({ name: personText(100), ...limits, ...quota })
+  .strictObject({ name: userText(100), ...limits, ...quota })
   .partial()
   .transform(withOneQuota)
 

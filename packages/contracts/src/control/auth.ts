@@ -21,13 +21,13 @@ export const site = z.object({
 })
 export type Site = z.input<typeof site>
 
-export const person = z.object({
+export const user = z.object({
   id,
   email: z.string(),
   role,
   created_at: instant,
 })
-export type Person = z.input<typeof person>
+export type User = z.input<typeof user>
 
 /** A pair of tokens, as OAuth names them. The panel's own session is the cookie that comes with it. */
 export const tokens = z.object({
@@ -36,7 +36,7 @@ export const tokens = z.object({
   /** Seconds until the access token ends. */
   expires_in: z.int().positive(),
   token_type: z.literal('Bearer'),
-  user: person,
+  user: user,
 })
 
 export const registerBody = z.strictObject({ email, password: newPassword })
@@ -55,7 +55,7 @@ export const shownBalance = z.object({
 export type ShownBalance = z.input<typeof shownBalance>
 
 export const me = z.object({
-  user: person,
+  user: user,
   permissions: z.array(z.enum(permissionNames)),
   /** Null while billing is away: who is signed in is known without it. */
   balance: shownBalance.nullable(),

@@ -19,7 +19,7 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 export const idParams = z.object({ id })
 
 /** Text that a person wrote for people: any characters but controls. */
-export function personText(charactersMax: number) {
+export function userText(charactersMax: number) {
   return z
     .string()
     .trim()

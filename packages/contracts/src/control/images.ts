@@ -12,7 +12,7 @@ export const taskState = z.enum(taskStates)
 export const shownPicture = z.object({
   index: z.int().nonnegative(),
   /** `waiting` in line, `drawing`, `kept` in the store, `failed`, `cancelled`. */
-  state: z.enum(['waiting', 'drawing', 'kept', 'failed', 'cancelled']),
+  state: z.enum(['waiting', 'generating', 'stored', 'failed', 'cancelled']),
   url: z.string().nullable(),
   /** A variant of at most so many pixels: append `&w=320&format=webp` to `url`. */
   width: z.int().positive().nullable(),

@@ -14,7 +14,7 @@ type Wire<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined
 type Memory<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
 /** What travels: for clients. */
-export interface WireOf<Op extends ControlOperation> {
+export interface Encoded<Op extends ControlOperation> {
   params: Wire<SchemaOf<Op, 'params'>>
   query: Wire<SchemaOf<Op, 'query'>>
   body: Wire<SchemaOf<Op, 'body'>>
@@ -22,7 +22,7 @@ export interface WireOf<Op extends ControlOperation> {
 }
 
 /** What the operation itself sees: codecs are decoded (bigint, Date). */
-export interface MemoryOf<Op extends ControlOperation> {
+export interface Decoded<Op extends ControlOperation> {
   params: Memory<SchemaOf<Op, 'params'>>
   query: Memory<SchemaOf<Op, 'query'>>
   body: Memory<SchemaOf<Op, 'body'>>

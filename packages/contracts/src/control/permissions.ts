@@ -12,7 +12,7 @@ export const permissions = {
   'own-keys:read': everyone,
   'own-keys:edit': everyone,
   'own-images:read': everyone,
-  'own-images:draw': everyone,
+  'own-images:create': everyone,
   'own-usage:read': everyone,
   'own-ledger:read': everyone,
   'users:read': admins,

@@ -131,7 +131,7 @@ export const controlRoutes = {
   createImages: {
     method: 'POST',
     path: '/api/user/images',
-    access: 'own-images:draw',
+    access: 'own-images:create',
     status: 202,
     takes: 'pictures',
     idempotency: 'optional',
@@ -166,13 +166,13 @@ export const controlRoutes = {
   cancelImage: {
     method: 'POST',
     path: '/api/user/images/:id/cancel',
-    access: 'own-images:draw',
+    access: 'own-images:create',
     summary: 'Cancel a task that is not being drawn yet',
   },
   retryImage: {
     method: 'POST',
     path: '/api/user/images/:id/retry',
-    access: 'own-images:draw',
+    access: 'own-images:create',
     status: 202,
     idempotency: 'optional',
     summary: 'Draw a task that has ended once more, as a new task',

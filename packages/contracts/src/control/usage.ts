@@ -118,7 +118,7 @@ export const chargeUnits = [
   'cached-input-tokens',
   'output-tokens',
   'rounding',
-  'house-paid',
+  'platform-paid',
 ] as const
 
 /**
@@ -151,7 +151,7 @@ export const chargeDetail = charge.extend({
   owed_micro: amountMicro,
   refunded_micro: amountMicro,
   /** What the house paid because it was beyond what you agreed to. */
-  house_paid_micro: amountMicro,
+  platform_paid_micro: amountMicro,
   opened_at: instant.nullable(),
   settled_at: instant.nullable(),
   /**

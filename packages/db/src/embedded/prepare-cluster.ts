@@ -11,7 +11,7 @@ import { createCluster, holdsData } from './create-cluster.ts'
 import { hasCode } from './error-code.ts'
 import { ownFolder } from './own-folder.ts'
 import type { PostgresBinaries } from './find-binaries.ts'
-import { placeBinaries } from './place-binaries.ts'
+import { copyBinaries } from './copy-binaries.ts'
 
 const PASSWORD_BYTES = 24
 const PASSWORD = /^[\w-]{32}$/
@@ -35,7 +35,7 @@ export async function prepareCluster({
     dataFolder: join(folder, 'data'),
     passwordFile: join(folder, 'password'),
     logFile: join(folder, 'postgres.log'),
-    binaries: await placeBinaries(binaries, { user, linkFolder: join(folder, 'lib') }),
+    binaries: await copyBinaries(binaries, { user, linkFolder: join(folder, 'lib') }),
     user,
     blocked: user.uid !== undefined && !(await mayEnter(user, folder)),
   }

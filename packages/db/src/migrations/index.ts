@@ -13,6 +13,7 @@ import { up as imageFailures } from './20261121_1040_image_failures.ts'
 import { up as jobNeedsOpenHold } from './20261130_2140_job_needs_open_hold.ts'
 import { up as secretChecks } from './20261130_2220_secret_checks.ts'
 import { up as revisions } from './20261201_0100_revisions.ts'
+import { up as pictureStates } from './20261201_1240_picture_states.ts'
 
 /** Every migration by its name, oldest first. Up only and additive: old code runs on the new schema. */
 export const migrations: Record<string, Migration> = {
@@ -29,4 +30,5 @@ export const migrations: Record<string, Migration> = {
   '20261130_2140_job_needs_open_hold': { up: jobNeedsOpenHold },
   '20261130_2220_secret_checks': { up: secretChecks },
   '20261201_0100_revisions': { up: revisions },
+  '20261201_1240_picture_states': { up: pictureStates },
 }

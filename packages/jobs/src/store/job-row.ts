@@ -48,10 +48,10 @@ export function readRow(row: Selectable<ImageJobsTable>): JobRecord {
     wallet: row.wallet,
     apiKeyId: row.api_key_id,
     bodyHash: row.body_hash,
-    request: asWritten<JobRecord['request']>(row.request),
-    state: asWritten<JobRecord['state']>(row.state),
-    parts: asWritten<JobRecord['parts']>(row.parts),
-    failure: asWritten<JobRecord['failure']>(row.failure),
+    request: fromColumn<JobRecord['request']>(row.request),
+    state: fromColumn<JobRecord['state']>(row.state),
+    parts: fromColumn<JobRecord['parts']>(row.parts),
+    failure: fromColumn<JobRecord['failure']>(row.failure),
     version: row.version,
     fence: row.fence,
     attempts: row.attempts,
@@ -69,7 +69,7 @@ export function readRow(row: Selectable<ImageJobsTable>): JobRecord {
 }
 
 export function readEventRow(row: Selectable<ImageJobEventsTable>): ImageJobEvent {
-  const fact = asWritten<ImageJobEvent['fact']>(row.fact)
+  const fact = fromColumn<ImageJobEvent['fact']>(row.fact)
   return { jobId: row.job_id, seq: row.seq, at: row.at, fact }
 }
 
@@ -77,6 +77,6 @@ export function readEventRow(row: Selectable<ImageJobEventsTable>): ImageJobEven
  * A value of a column that only `writeRow` and the events' insert fill, so it has the type that went
  * in: jobs are written from JobRecord alone, and JSON keeps all of its members.
  */
-export function asWritten<Value>(column: unknown): Value {
+export function fromColumn<Value>(column: unknown): Value {
   return column as Value
 }

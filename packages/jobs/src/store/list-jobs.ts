@@ -3,7 +3,7 @@ import type { ExpressionBuilder, Kysely } from 'kysely'
 import { sql } from 'kysely'
 
 import type { JobCursor, JobListQuery, JobPage } from '../list-store.ts'
-import { LOOKED_AT_MAX, searchedText } from '../list-store.ts'
+import { SCAN_ROWS_MAX, searchedText } from '../list-store.ts'
 import { readRow } from './job-row.ts'
 
 /**
@@ -12,7 +12,7 @@ import { readRow } from './job-row.ts'
  */
 export async function listJobs(db: Kysely<Tables>, query: JobListQuery): Promise<JobPage> {
   const rows = await db
-    .selectFrom(walk(db, query).selectAll().limit(LOOKED_AT_MAX).as('image_jobs'))
+    .selectFrom(walk(db, query).selectAll().limit(SCAN_ROWS_MAX).as('image_jobs'))
     .selectAll()
     .where((of) => picked(of, query))
     .orderBy('created_at', 'desc')
@@ -56,7 +56,7 @@ const isFiltered = ({ state, model, promptPart }: JobListQuery) =>
 async function endOfWalk(db: Kysely<Tables>, query: JobListQuery): Promise<JobCursor | null> {
   const last = await walk(db, query)
     .select(['created_at as createdAt', 'id'])
-    .offset(LOOKED_AT_MAX - 1)
+    .offset(SCAN_ROWS_MAX - 1)
     .limit(1)
     .executeTakeFirst()
   return last ?? null

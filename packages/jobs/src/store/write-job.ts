@@ -10,15 +10,15 @@ import type { Kysely, RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 
 import { queuedHint } from '../hints.ts'
-import type { JobRecord, Moved } from '../job-record.ts'
+import type { JobRecord, Transition } from '../job-record.ts'
 import { hasEnded } from '../job-record.ts'
-import { asWritten, readRow, writeChange, writeRow } from './job-row.ts'
+import { fromColumn, readRow, writeChange, writeRow } from './job-row.ts'
 
 /** The relay leaves the writer this long to announce by itself. */
 const OUTBOX_DUE_AFTER_MS = 1_000
 
 /** Writes a new job; false when its id is taken. */
-export async function insertJob(db: Kysely<Tables>, { job, events }: Moved): Promise<boolean> {
+export async function insertJob(db: Kysely<Tables>, { job, events }: Transition): Promise<boolean> {
   const row = writeRow(job)
   const written = await writeWith(
     db,
@@ -35,7 +35,7 @@ export async function insertJob(db: Kysely<Tables>, { job, events }: Moved): Pro
 /** Writes what became of `before`; false when the row has another version by now. */
 export async function updateJob(
   db: Kysely<Tables>,
-  { before, moved }: { before: JobRecord; moved: Moved },
+  { before, moved }: { before: JobRecord; moved: Transition },
 ): Promise<boolean> {
   const written = await writeWith(
     db,
@@ -49,9 +49,9 @@ export async function updateJob(
 }
 
 /** Claims a job that was never claimed, and reads it by that; undefined when it is none. */
-export async function claimUnread(
+export async function claimFirst(
   db: Kysely<Tables>,
-  { moved, count, now }: { moved: Moved; count: number; now: Date },
+  { moved, count, now }: { moved: Transition; count: number; now: Date },
 ): Promise<JobRecord | undefined> {
   const { queued_at: _keptAsItIs, ...change } = writeChange(moved.job)
   const written = await writeWith(
@@ -63,7 +63,7 @@ export async function claimUnread(
     { before: { state: 'queued' }, ...moved },
   )
   const [row] = written
-  return row === undefined ? undefined : readRow(asWritten<Selectable<ImageJobsTable>>(row))
+  return row === undefined ? undefined : readRow(fromColumn<Selectable<ImageJobsTable>>(row))
 }
 
 const assignments = (columns: Record<string, unknown>) =>
@@ -72,7 +72,7 @@ const assignments = (columns: Record<string, unknown>) =>
 async function writeWith(
   db: Kysely<Tables>,
   writeJob: RawBuilder<unknown>,
-  { before, job, events }: { before: Pick<JobRecord, 'state'> | undefined } & Moved,
+  { before, job, events }: { before: Pick<JobRecord, 'state'> | undefined } & Transition,
 ): Promise<unknown[]> {
   const steps = [sql`written as (${writeJob})`, sql`told as (${insertEvents(events)})`]
   if (before?.state === 'queued' && job.state !== 'queued') {

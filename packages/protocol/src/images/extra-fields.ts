@@ -37,11 +37,11 @@ export const imageNames = new JudgedNames([
 
 /** The caller's unknown parameters, where they are scalars of a bearable size; others are ignored. */
 export function readExtra(fields: Fields): Record<string, string | number | boolean> | undefined {
-  const kept = Object.entries(fields).filter(isBearable).slice(0, EXTRA_FIELDS_MAX)
+  const kept = Object.entries(fields).filter(isForwardable).slice(0, EXTRA_FIELDS_MAX)
   return kept.length > 0 ? Object.fromEntries(kept) : undefined
 }
 
-function isBearable(field: [string, unknown]): field is [string, string | number | boolean] {
+function isForwardable(field: [string, unknown]): field is [string, string | number | boolean] {
   const [name, value] = field
   if (imageNames.has(name) || name.length > EXTRA_NAME_CHARS_MAX) return false
   if (!/^[A-Za-z][A-Za-z0-9_.-]*$/.test(name) || name === 'constructor') return false

@@ -1,21 +1,21 @@
 import type { Answer } from './answer.ts'
 import { event, events, json, refusal } from './answer.ts'
-import type { Act } from './fault.ts'
-import { unknownModel } from './image-wish.ts'
+import type { Behaviour } from './fault.ts'
+import { unknownModel } from './images-call.ts'
 import { fail } from './images-route.ts'
 import { isRecord } from './read-call.ts'
-import type { RouteAnswer, RouteHandler, World } from './world.ts'
+import type { RouteAnswer, RouteHandler, SimulatorContext } from './simulator-context.ts'
 
 interface ChatAnswer {
   model: string
   words: string[]
   finish: 'stop' | 'length'
   usage: unknown
-  act: Act
+  behaviour: Behaviour
 }
 
 /** `POST /v1/chat/completions`, whole and streamed. A word counts as a token. */
-export const answerChat: RouteHandler = (world, { call, act }): RouteAnswer => {
+export const answerChat: RouteHandler = (context, { call, behaviour }): RouteAnswer => {
   const { fields } = call
   const messages = Array.isArray(fields['messages']) ? fields['messages'].filter(isRecord) : []
   if (messages.length === 0) {
@@ -24,29 +24,31 @@ export const answerChat: RouteHandler = (world, { call, act }): RouteAnswer => {
     return { answer: refusal(400, { message, param: 'messages', code }), produced: [] }
   }
   const model = String(fields['model'])
-  if (!world.models.some(({ id, kind }) => id === model && kind === 'chat')) {
+  if (!context.models.some(({ id, kind }) => id === model && kind === 'chat')) {
     return { answer: unknownModel(model), produced: [] }
   }
   const prompt = messages.reduce((sum, { content }) => sum + wordsOf(content).length + 4, 3)
-  const limit = Number(fields['max_completion_tokens'] ?? fields['max_tokens'] ?? world.answerWords)
-  const all = wordsFor(messages.at(-1)?.['content'], world.answerWords)
+  const limit = Number(
+    fields['max_completion_tokens'] ?? fields['max_tokens'] ?? context.answerWords,
+  )
+  const all = wordsFor(messages.at(-1)?.['content'], context.answerWords)
   const words = all.slice(0, limit)
   const finish = words.length < all.length ? 'length' : 'stop'
-  const usage = act.kind === 'usage' ? act.usage : usageOf(prompt, words.length)
-  const chat: ChatAnswer = { model, words, finish, usage, act }
+  const usage = behaviour.kind === 'usage' ? behaviour.usage : usageOf(prompt, words.length)
+  const chat: ChatAnswer = { model, words, finish, usage, behaviour }
   const options = isRecord(fields['stream_options']) ? fields['stream_options'] : {}
   const answer =
     fields['stream'] === true
-      ? streamed(world, { ...chat, includeUsage: options['include_usage'] === true })
-      : whole(world, chat)
+      ? streamed(context, { ...chat, includeUsage: options['include_usage'] === true })
+      : whole(context, chat)
   return { answer, produced: [{ kind: 'tokens', prompt, completion: words.length }] }
 }
 
-function whole(world: World, { model, words, finish, usage }: ChatAnswer): Answer {
+function whole(context: SimulatorContext, { model, words, finish, usage }: ChatAnswer): Answer {
   return json({
-    id: world.newId('chatcmpl'),
+    id: context.newId('chatcmpl'),
     object: 'chat.completion',
-    created: world.nowS(),
+    created: context.nowS(),
     model,
     choices: [
       {
@@ -62,14 +64,14 @@ function whole(world: World, { model, words, finish, usage }: ChatAnswer): Answe
   })
 }
 
-function streamed(world: World, chat: ChatAnswer & { includeUsage: boolean }): Answer {
-  const { model, words, finish, usage, act, includeUsage } = chat
-  const lie = act.kind === 'stream' ? act.lie : undefined
-  if (lie === 'json') return whole(world, chat)
+function streamed(context: SimulatorContext, chat: ChatAnswer & { includeUsage: boolean }): Answer {
+  const { model, words, finish, usage, behaviour, includeUsage } = chat
+  const lie = behaviour.kind === 'stream' ? behaviour.lie : undefined
+  if (lie === 'json') return whole(context, chat)
   const head = {
-    id: world.newId('chatcmpl'),
+    id: context.newId('chatcmpl'),
     object: 'chat.completion.chunk',
-    created: world.nowS(),
+    created: context.nowS(),
     model,
     service_tier: 'default',
     system_fingerprint: 'fp_simulator',
@@ -85,8 +87,9 @@ function streamed(world: World, chat: ChatAnswer & { includeUsage: boolean }): A
   const blocks = [chunk({ role: 'assistant', content: '', refusal: null }, null)]
   words.forEach((word, at) => blocks.push(chunk({ content: at === 0 ? word : ` ${word}` }, null)))
   if (lie === 'empty-data') blocks.push('data:\n\n')
-  if (act.kind === 'malformed') blocks.push(event('{"id":"chatcmpl-broken",'))
-  if (act.kind === 'stream' && lie?.startsWith('error')) return events([...blocks, fail(act)])
+  if (behaviour.kind === 'malformed') blocks.push(event('{"id":"chatcmpl-broken",'))
+  if (behaviour.kind === 'stream' && lie?.startsWith('error'))
+    return events([...blocks, fail(behaviour)])
   if (lie === 'no-terminal') return events(blocks)
   blocks.push(chunk({}, finish))
   if (includeUsage && usage !== null) blocks.push(event({ ...head, choices: [], usage }))

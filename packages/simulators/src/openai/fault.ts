@@ -11,7 +11,7 @@ export const routes = [
 export type Route = (typeof routes)[number]
 
 /** What happens to a request that a fault was made for. */
-export const act = z.discriminatedUnion('kind', [
+export const behaviour = z.discriminatedUnion('kind', [
   /** The true answer, after the fault's latency. */
   z.object({ kind: z.literal('pass') }),
   /** A status of its own; without `body`, an OpenAI error envelope of code, type and message. */
@@ -88,7 +88,7 @@ export const act = z.discriminatedUnion('kind', [
     message: z.string().default('scripted'),
   }),
 ])
-export type Act = z.output<typeof act>
+export type Behaviour = z.output<typeof behaviour>
 
 /** One round of the script: which requests it is for, how often, and what happens to them. */
 export const fault = z.object({
@@ -109,7 +109,7 @@ export const fault = z.object({
   /** How many requests it is for; null means for ever. */
   times: z.int().min(1).nullable().default(1),
   latencyMs: z.int().min(0).default(0),
-  act: act.default({ kind: 'pass' }),
+  behaviour: behaviour.default({ kind: 'pass' }),
 })
 export type Fault = z.output<typeof fault>
 /** A fault as a test writes it. */

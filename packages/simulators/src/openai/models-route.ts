@@ -1,10 +1,10 @@
 import { json, refusal } from './answer.ts'
-import { unknownModel } from './image-wish.ts'
-import type { RouteHandler } from './world.ts'
+import { unknownModel } from './images-call.ts'
+import type { RouteHandler } from './simulator-context.ts'
 
 /** `GET /v1/models` and `GET /v1/models/{id}`. */
-export const answerModels: RouteHandler = (world, { call }) => {
-  const list = world.models.map(({ id }) => ({
+export const answerModels: RouteHandler = (context, { call }) => {
+  const list = context.models.map(({ id }) => ({
     id,
     object: 'model',
     created: 1_767_225_600,
@@ -17,15 +17,15 @@ export const answerModels: RouteHandler = (world, { call }) => {
 }
 
 /** `GET /files/{name}`: a picture that an image answer named by URL. Needs no key, as at OpenAI. */
-export const answerFile: RouteHandler = (world, { call }) => {
-  const file = world.files.get(call.path.slice('/files/'.length))
+export const answerFile: RouteHandler = (context, { call }) => {
+  const file = context.files.get(call.path.slice('/files/'.length))
   if (!file) return { answer: refusal(404, { message: 'No such file.' }), produced: [] }
   const headers = { 'content-type': file.type, 'content-length': `${file.bytes.byteLength}` }
   return { answer: { status: 200, headers, blocks: [file.bytes] }, produced: [] }
 }
 
 /** Anything else. */
-export const answerUnknown: RouteHandler = (_world, { call }) => {
+export const answerUnknown: RouteHandler = (_fixture, { call }) => {
   const message = `Invalid URL (${call.method} ${call.path})`
   return { answer: refusal(404, { message }), produced: [] }
 }

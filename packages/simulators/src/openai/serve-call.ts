@@ -6,7 +6,7 @@ import { answerAdmin } from './admin-route.ts'
 import type { Answer } from './answer.ts'
 import { refusal } from './answer.ts'
 import { answerChat } from './chat-route.ts'
-import type { Act, Route, createScript } from './fault.ts'
+import type { Behaviour, Route, createScript } from './fault.ts'
 import { answerImages } from './images-route.ts'
 import { answerFile, answerModels, answerUnknown } from './models-route.ts'
 import type { Call } from './read-call.ts'
@@ -15,7 +15,7 @@ import type { Transmitted } from './transmit.ts'
 import { replaced, transmit } from './transmit.ts'
 import type { LogEntry, WitnessLog } from './witness-log.ts'
 import { hashKey } from './witness-log.ts'
-import type { RouteHandler, World } from './world.ts'
+import type { RouteHandler, SimulatorContext } from './simulator-context.ts'
 
 const handlers: Record<Route, RouteHandler> = {
   'images.generations': answerImages,
@@ -32,7 +32,7 @@ export interface ServeDeps {
   restricted: RestrictedKeys
   log: WitnessLog
   script: ReturnType<typeof createScript>
-  world: World
+  context: SimulatorContext
 }
 
 /** The listener: reads a request to its end, answers it as the script wants, and writes it all down. */
@@ -44,7 +44,7 @@ export function createServe(deps: ServeDeps) {
     try {
       const call = await readCall(request)
       const admin = answerAdmin(deps, { call })
-      const pass = { act: { kind: 'pass' as const }, gapMs: 0 }
+      const pass = { behaviour: { kind: 'pass' as const }, gapMs: 0 }
       if (admin) await transmit({ response, answer: admin, ...pass, signal })
       else await answerCall(deps, { call, response, signal })
     } catch (error) {
@@ -62,17 +62,17 @@ async function answerCall(
   const { log, script } = deps
   const facing = facingOf(call)
   const round = script.take(facing)
-  const { act = { kind: 'pass' as const }, latencyMs = 0 } = round ?? {}
+  const { behaviour = { kind: 'pass' as const }, latencyMs = 0 } = round ?? {}
   const { key, fields: _, ...known } = facing
   const { method, path, bodySha256, bodyBytes, parts, acceptEncoding } = call
   const fields = shortScalars(call.fields)
   const keyHash = key === null ? null : hashKey(key)
   const seen = { method, path, bodySha256, bodyBytes, parts, keyHash, acceptEncoding, fields }
-  const entry = log.received({ ...known, ...seen, act: round?.act.kind ?? null })
+  const entry = log.received({ ...known, ...seen, behaviour: round?.behaviour.kind ?? null })
   // A client that leaves while the answer is being made gets none, and nothing was produced.
   let how: Transmitted = 'client-gone'
   try {
-    how = await answerSeen({ ...deps, entry }, { call, act, latencyMs, response, signal })
+    how = await answerSeen({ ...deps, entry }, { call, behaviour, latencyMs, response, signal })
   } finally {
     log.ended(entry, how, response.headersSent ? response.statusCode : null)
   }
@@ -80,34 +80,39 @@ async function answerCall(
 
 interface SeenCall {
   call: Call
-  act: Act
+  behaviour: Behaviour
   latencyMs: number
   response: ServerResponse
   signal: AbortSignal
 }
 
 async function answerSeen(
-  { pace, keys, restricted, log, world, entry }: ServeDeps & { entry: LogEntry },
-  { call, act, latencyMs, response, signal }: SeenCall,
+  { pace, keys, restricted, log, context, entry }: ServeDeps & { entry: LogEntry },
+  { call, behaviour, latencyMs, response, signal }: SeenCall,
 ): Promise<Transmitted> {
   const waitMs = latencyMs + (isPaid(call) ? pace.latencyMs : 0)
   if (waitMs > 0) await systemClock.sleep(waitMs, signal)
   const refused = refuse({ keys, restricted }, call)
   const made = refused
     ? { answer: refused, produced: [] }
-    : await handlers[call.route](world, { call, act })
-  const answer = replaced(made.answer, act)
-  const draws = !['status', 'raw', 'empty', 'html'].includes(act.kind) && !isSilent(act)
+    : await handlers[call.route](context, { call, behaviour })
+  const answer = replaced(made.answer, behaviour)
+  const draws = !['status', 'raw', 'empty', 'html'].includes(behaviour.kind) && !isSilent(behaviour)
   if (draws) for (const produced of made.produced) log.produced(entry, produced)
-  const headers = act.kind === 'raw' ? act.headers : { ...answer.headers, ...commonHeaders(world) }
+  const headers =
+    behaviour.kind === 'raw' ? behaviour.headers : { ...answer.headers, ...commonHeaders(context) }
   const { streamGapMs: gapMs } = pace
-  return await transmit({ response, answer: { ...answer, headers }, act, gapMs, signal })
+  return await transmit({ response, answer: { ...answer, headers }, behaviour, gapMs, signal })
 }
 
-function isSilent(act: { kind: string; at?: string; afterBytes?: number | undefined }): boolean {
+function isSilent(behaviour: {
+  kind: string
+  at?: string
+  afterBytes?: number | undefined
+}): boolean {
   return (
-    (act.kind === 'hang' && act.at === 'request') ||
-    (act.kind === 'reset' && act.afterBytes === undefined)
+    (behaviour.kind === 'hang' && behaviour.at === 'request') ||
+    (behaviour.kind === 'reset' && behaviour.afterBytes === undefined)
   )
 }
 
@@ -169,9 +174,9 @@ function facingOf({ key, route, fields }: Call) {
   return { key, route, model: text(fields['model']), prompt, stream, fields: names }
 }
 
-function commonHeaders(world: World): Record<string, string> {
+function commonHeaders(context: SimulatorContext): Record<string, string> {
   return {
-    'x-request-id': world.newId('req'),
+    'x-request-id': context.newId('req'),
     'openai-version': '2020-10-01',
     'openai-processing-ms': '7',
     'x-ratelimit-limit-requests': '10000',

@@ -5,14 +5,14 @@ import { systemClock } from '@sluice/kernel/clock'
 
 import type { Answer } from './answer.ts'
 import { envelope, json } from './answer.ts'
-import type { Act } from './fault.ts'
+import type { Behaviour } from './fault.ts'
 
 export type Transmitted = 'answered' | 'client-gone' | 'cut' | 'reset'
 
 interface Transmission {
   response: ServerResponse
   answer: Answer
-  act: Act
+  behaviour: Behaviour
   /** Pause between the blocks of a stream. */
   gapMs: number
   /** Aborts when the client leaves or the simulator closes. */
@@ -20,13 +20,14 @@ interface Transmission {
 }
 
 /** The answer after the faults that replace it whole. */
-export function replaced(answer: Answer, act: Act): Answer {
-  if (act.kind === 'status') return scripted(act)
-  if (act.kind === 'raw') return { status: act.status, headers: act.headers, blocks: bytesOf(act) }
-  if (act.kind === 'empty') return raw('', 'application/json')
-  if (act.kind === 'html') return raw('<html><body>Welcome</body></html>', 'text/html')
+export function replaced(answer: Answer, behaviour: Behaviour): Answer {
+  if (behaviour.kind === 'status') return scripted(behaviour)
+  if (behaviour.kind === 'raw')
+    return { status: behaviour.status, headers: behaviour.headers, blocks: bytesOf(behaviour) }
+  if (behaviour.kind === 'empty') return raw('', 'application/json')
+  if (behaviour.kind === 'html') return raw('<html><body>Welcome</body></html>', 'text/html')
   const streams = answer.headers['content-type']?.startsWith('text/event-stream')
-  if (act.kind === 'malformed' && !streams)
+  if (behaviour.kind === 'malformed' && !streams)
     return raw('{"created": 1, "data": [', 'application/json')
   return answer
 }
@@ -35,28 +36,31 @@ export function replaced(answer: Answer, act: Act): Answer {
 export async function transmit({
   response,
   answer,
-  act,
+  behaviour,
   gapMs,
   signal,
 }: Transmission): Promise<Transmitted> {
-  if (act.kind === 'reset' && act.afterBytes === undefined) return end(response, 'reset')
-  if (act.kind === 'hang' && act.at === 'request') return await untilGone(signal)
+  if (behaviour.kind === 'reset' && behaviour.afterBytes === undefined)
+    return end(response, 'reset')
+  if (behaviour.kind === 'hang' && behaviour.at === 'request') return await untilGone(signal)
   response.writeHead(answer.status, answer.headers)
   response.flushHeaders()
-  if (act.kind === 'hang' && act.at === 'headers') return await untilGone(signal)
-  const limit = limitOf(act, answer)
+  if (behaviour.kind === 'hang' && behaviour.at === 'headers') return await untilGone(signal)
+  const limit = limitOf(behaviour, answer)
   let sent = 0
-  for (const block of piecesOf(answer, act)) {
+  for (const block of piecesOf(answer, behaviour)) {
     if (signal.aborted) return 'client-gone'
     const piece = block.subarray(0, limit - sent)
     sent += piece.byteLength
     if (!(await written(response, { piece, signal }))) return 'client-gone'
     if (sent >= limit)
-      return act.kind === 'hang' ? await untilGone(signal) : await broken(response, brokenBy(act))
-    const pauseMs = pauseOf(act, gapMs)
+      return behaviour.kind === 'hang'
+        ? await untilGone(signal)
+        : await broken(response, brokenBy(behaviour))
+    const pauseMs = pauseOf(behaviour, gapMs)
     if (pauseMs > 0 && !(await paused(pauseMs, signal))) return 'client-gone'
   }
-  const ending = act.kind === 'raw' ? act.ending : 'end'
+  const ending = behaviour.kind === 'raw' ? behaviour.ending : 'end'
   if (ending === 'hang') return await untilGone(signal)
   if (ending !== 'end') return await broken(response, ending)
   response.end()
@@ -64,32 +68,33 @@ export async function transmit({
   return response.writableFinished ? 'answered' : 'client-gone'
 }
 
-function limitOf(act: Act, { blocks }: Answer): number {
+function limitOf(behaviour: Behaviour, { blocks }: Answer): number {
   const total = blocks.reduce((sum, block) => sum + block.byteLength, 0)
-  if (act.kind === 'cut') return act.afterBytes
-  if (act.kind === 'reset') return act.afterBytes ?? 0
-  return act.kind === 'hang' ? total >> 1 : Number.POSITIVE_INFINITY
+  if (behaviour.kind === 'cut') return behaviour.afterBytes
+  if (behaviour.kind === 'reset') return behaviour.afterBytes ?? 0
+  return behaviour.kind === 'hang' ? total >> 1 : Number.POSITIVE_INFINITY
 }
 
-function pauseOf(act: Act, gapMs: number): number {
-  if (act.kind === 'drip') return act.everyMs
-  return act.kind === 'raw' ? act.gapMs : gapMs
+function pauseOf(behaviour: Behaviour, gapMs: number): number {
+  if (behaviour.kind === 'drip') return behaviour.everyMs
+  return behaviour.kind === 'raw' ? behaviour.gapMs : gapMs
 }
 
-function brokenBy(act: Act): 'cut' | 'reset' {
-  return act.kind === 'reset' ? 'reset' : 'cut'
+function brokenBy(behaviour: Behaviour): 'cut' | 'reset' {
+  return behaviour.kind === 'reset' ? 'reset' : 'cut'
 }
 
-function bytesOf({ chunks }: Extract<Act, { kind: 'raw' }>): Buffer[] {
+function bytesOf({ chunks }: Extract<Behaviour, { kind: 'raw' }>): Buffer[] {
   return chunks.map((one) =>
     typeof one === 'string' ? Buffer.from(one) : Buffer.from(one.base64, 'base64'),
   )
 }
 
-function* piecesOf({ blocks }: Answer, act: Act): Generator<Buffer> {
-  if (act.kind !== 'drip') return yield* blocks
+function* piecesOf({ blocks }: Answer, behaviour: Behaviour): Generator<Buffer> {
+  if (behaviour.kind !== 'drip') return yield* blocks
   const all = Buffer.concat(blocks)
-  for (let at = 0; at < all.byteLength; at += act.bytes) yield all.subarray(at, at + act.bytes)
+  for (let at = 0; at < all.byteLength; at += behaviour.bytes)
+    yield all.subarray(at, at + behaviour.bytes)
 }
 
 async function written(
@@ -132,8 +137,8 @@ async function untilGone(signal: AbortSignal): Promise<Transmitted> {
   return 'client-gone'
 }
 
-function scripted(act: Extract<Act, { kind: 'status' }>): Answer {
-  const { status, code, type, message, headers, body } = act
+function scripted(behaviour: Extract<Behaviour, { kind: 'status' }>): Answer {
+  const { status, code, type, message, headers, body } = behaviour
   const answer =
     typeof body === 'string'
       ? raw(body, 'text/html', status)

@@ -42,7 +42,7 @@ export interface LogEntry {
   /** Names of multipart parts in the order in which they came. */
   parts: string[]
   /** Kind of the scripted act, if there was one. */
-  act: string | null
+  behaviour: string | null
   /** Written before the first byte of the answer. */
   produced: Produced[]
   status: number | null

@@ -10,7 +10,7 @@ import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { Agent } from 'undici'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-import type { DrawInput, FailureReason } from '../upstream.ts'
+import type { GenerateInput, FailureReason } from '../upstream.ts'
 import { createOpenAiUpstream } from './openai-upstream.ts'
 
 /** What the dialect makes of answers in the true shape; the wire itself is in openai-upstream.test.ts. */
@@ -38,12 +38,12 @@ interface Answered {
   file: string
   status?: number
   type?: string
-  request?: Partial<DrawInput['request']>
+  request?: Partial<GenerateInput['request']>
   model?: string
   fetchGuarded?: FetchGuarded
 }
 
-function draw({
+function generateImage({
   file,
   status = 200,
   type = 'application/json',
@@ -53,7 +53,7 @@ function draw({
 }: Answered) {
   const headers = { 'content-type': type }
   const answered = { kind: 'status', status, headers, body: fixture(file) } as const
-  simulator.script({ act: answered }, { reset: true })
+  simulator.script({ behaviour: answered }, { reset: true })
   const partials: number[] = []
   const upstream = createOpenAiUpstream({
     dispatcher,
@@ -66,7 +66,7 @@ function draw({
         return { outcome: 'refused', reason: 'address', message: 'no' }
       }),
   })
-  const input: DrawInput = {
+  const input: GenerateInput = {
     access: { baseUrl: `${simulator.url}/v1`, secret: simulator.key, settings: {} },
     upstreamModel: model ?? 'gpt-image-2',
     index: 0,
@@ -75,11 +75,12 @@ function draw({
     onPartial: async ({ index }) => void partials.push(index),
     signal: new AbortController().signal,
   }
-  const drawn = upstream.draw?.(input) ?? Promise.reject(new Error('the dialect draws'))
-  return { drawn, partials }
+  const generated =
+    upstream.generateImage?.(input) ?? Promise.reject(new Error('the dialect draws'))
+  return { generated, partials }
 }
 
-const plain: DrawInput['request'] = {
+const plain: GenerateInput['request'] = {
   kind: 'generate',
   model: 'any',
   prompt: 'a lighthouse',
@@ -94,8 +95,8 @@ const plain: DrawInput['request'] = {
 
 describe('an answer in the true shape', () => {
   it('gives the picture, its facts and what it used', async () => {
-    const { drawn } = draw({ file: 'generation.json' })
-    expect(await drawn).toMatchObject({
+    const { generated } = generateImage({ file: 'generation.json' })
+    expect(await generated).toMatchObject({
       contentType: 'image/png',
       facts: { width: 32, height: 48, quality: 'medium', background: 'opaque', format: 'png' },
       tokens: { inputText: 10, inputImage: 40, output: 1584 },
@@ -105,19 +106,22 @@ describe('an answer in the true shape', () => {
 
   it('says transparent only of a picture that can be', async () => {
     const request = { background: 'transparent' } as const
-    const clear = draw({ file: 'generation-transparent.json', request })
-    expect((await clear.drawn).facts).toMatchObject({ background: 'transparent', format: 'webp' })
-    const solid = draw({ file: 'look-alike.json', request, model: 'paint' })
-    expect((await solid.drawn).facts).toMatchObject({ background: 'opaque', format: 'jpeg' })
+    const clear = generateImage({ file: 'generation-transparent.json', request })
+    expect((await clear.generated).facts).toMatchObject({
+      background: 'transparent',
+      format: 'webp',
+    })
+    const solid = generateImage({ file: 'look-alike.json', request, model: 'paint' })
+    expect((await solid.generated).facts).toMatchObject({ background: 'opaque', format: 'jpeg' })
   })
 
   it('gives what a look-alike says, and what was asked where it says nothing', async () => {
-    const { drawn } = draw({
+    const { generated } = generateImage({
       file: 'look-alike.json',
       request: { quality: 'high' },
       model: 'paint',
     })
-    expect(await drawn).toMatchObject({
+    expect(await generated).toMatchObject({
       facts: { quality: 'high' },
       tokens: null,
       revisedPrompt: 'A red lighthouse, photographed at noon.',
@@ -130,26 +134,30 @@ describe('an answer in the true shape', () => {
       fetched.push(url)
       return { outcome: 'fetched', bytes, contentType: 'image/png', url }
     }
-    const { drawn } = draw({ file: 'look-alike-url.json', model: 'paint', fetchGuarded })
-    expect((await drawn).bytes).toEqual(bytes)
+    const { generated } = generateImage({
+      file: 'look-alike-url.json',
+      model: 'paint',
+      fetchGuarded,
+    })
+    expect((await generated).bytes).toEqual(bytes)
     expect(fetched).toEqual(['https://pictures.example/out/1.png'])
   })
 
   it('fails when the guard refuses the URL, and may owe for the picture', async () => {
-    const { drawn } = draw({ file: 'look-alike-url.json', model: 'paint' })
-    await expect(drawn).rejects.toMatchObject({
+    const { generated } = generateImage({ file: 'look-alike-url.json', model: 'paint' })
+    await expect(generated).rejects.toMatchObject({
       failure: { reason: 'answer-broken', mayHaveProduced: true },
     })
   })
 
   it('hands on the partial pictures of a stream before the whole one', async () => {
     const type = 'text/event-stream; charset=utf-8'
-    const { drawn, partials } = draw({
+    const { generated, partials } = generateImage({
       file: 'generation-stream.sse',
       type,
       request: { partialImages: 3 },
     })
-    expect((await drawn).facts).toMatchObject({ quality: 'high', width: 32 })
+    expect((await generated).facts).toMatchObject({ quality: 'high', width: 32 })
     expect(partials).toEqual([0, 1])
   })
 
@@ -163,8 +171,8 @@ describe('an answer in the true shape', () => {
     ['error-unverified.json', 403, 'model-unknown'],
     ['error-overloaded.json', 503, 'overloaded'],
   ])('classifies %s', async (file, status, reason) => {
-    const { drawn } = draw({ file, status })
-    await expect(drawn).rejects.toMatchObject({
+    const { generated } = generateImage({ file, status })
+    await expect(generated).rejects.toMatchObject({
       name: 'UpstreamError',
       failure: { reason, status },
     })

@@ -3,7 +3,7 @@ import type { Random } from '@sluice/kernel/random'
 
 import { readSettings } from '../read-settings.ts'
 import type { Call } from '../send-call.ts'
-import type { DrawInput } from '../upstream.ts'
+import type { GenerateInput } from '../upstream.ts'
 import { endpointOf } from './endpoint.ts'
 import type { FormPart } from './form-body.ts'
 import { formBody } from './form-body.ts'
@@ -22,7 +22,7 @@ export async function imageCall(
     onPartial,
     omitted,
     signal,
-  }: DrawInput & { omitted: ReadonlySet<string> },
+  }: GenerateInput & { omitted: ReadonlySet<string> },
 ): Promise<Call> {
   const { streamImages } = readSettings(openaiSettings, access)
   const canStream = streamImages ?? imageModelTraits(upstreamModel).partials
@@ -72,7 +72,7 @@ function textParts(parameters: Record<string, unknown>): FormPart[] {
 // One picture goes as `image`, several as `image[]`: what the official clients send.
 async function fileParts(
   { images, mask }: ImageRequest,
-  readInput: DrawInput['readInput'],
+  readInput: GenerateInput['readInput'],
 ): Promise<FormPart[]> {
   const name = images.length === 1 ? 'image' : 'image[]'
   const parts: FormPart[] = []

@@ -4,18 +4,18 @@ import { describe, vi } from 'vitest'
 
 import type { Fault } from '../upstream.contract.ts'
 import { upstreamContract } from '../upstream.contract.ts'
-import { startOpenAiWorld, startUntrusted } from '../../test/openai-world.ts'
+import { startOpenAiFixture, startUntrusted } from '../../test/openai-fixture.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.
-const patience = { timeout: 4_000 }
+const abortScope = { timeout: 4_000 }
 
-type Act = NonNullable<FaultInput['act']>
+type Behaviour = NonNullable<FaultInput['behaviour']>
 
 const status = (
   status: number,
   code: string | null,
-  more: Partial<Extract<Act, { kind: 'status' }>> = {},
-): Act => ({
+  more: Partial<Extract<Behaviour, { kind: 'status' }>> = {},
+): Behaviour => ({
   kind: 'status',
   status,
   code,
@@ -23,7 +23,7 @@ const status = (
 })
 
 /** How the simulator is told to fail; the other faults need another world. */
-const acts = {
+const behaviours = {
   'answer-broken': { kind: 'malformed' },
   'answer-cut': { kind: 'cut', afterBytes: 40 },
   'answer-empty': { kind: 'empty' },
@@ -45,36 +45,36 @@ const acts = {
   silence: { kind: 'hang' },
   timeout: status(504, null),
   unsupported: status(400, 'unsupported_parameter'),
-} as const satisfies Partial<Record<Fault, Act>>
+} as const satisfies Partial<Record<Fault, Behaviour>>
 
 const faults: Fault[] = ['connect-failed', 'tls-failed', 'unauthorised']
 
 describe('the OpenAI dialect as an upstream', () => {
   upstreamContract({
-    faults: [...faults, ...keysOf(acts)],
+    faults: [...faults, ...keysOf(behaviours)],
     start: async () => {
-      const world = await startOpenAiWorld()
+      const fixture = await startOpenAiFixture()
       const untrusted = await startUntrusted()
-      const { simulator, upstream } = world
-      let { access } = world
+      const { simulator, upstream } = fixture
+      let { access } = fixture
       const arrange = (fault: Fault) => {
         if (fault === 'unauthorised') access = { ...access, secret: 'revoked-key' }
         // Nobody listens on the port of tcpmux.
         if (fault === 'connect-failed') access = { ...access, baseUrl: 'http://127.0.0.1:1/v1' }
         if (fault === 'tls-failed') access = { ...access, baseUrl: untrusted.url }
-        const act = keysOf(acts).find((known) => known === fault)
-        if (act) simulator.script({ act: acts[act] })
+        const behaviour = keysOf(behaviours).find((known) => known === fault)
+        if (behaviour) simulator.script({ behaviour: behaviours[behaviour] })
       }
       return {
         upstream,
         access: () => access,
         upstreamModel: 'gpt-image-2',
         arrange,
-        underway: () => vi.waitUntil(() => simulator.log().length === 1, patience),
+        underway: () => vi.waitUntil(() => simulator.log().length === 1, abortScope),
         openCalls: async () => simulator.log().filter(({ end }) => end === null).length,
         close: async () => {
           untrusted.close()
-          await world.close()
+          await fixture.close()
         },
       }
     },

@@ -1,6 +1,6 @@
 import { refusedFields } from '../refused-fields.ts'
 import type { Upstream, UpstreamDeps } from '../upstream.ts'
-import { drawImage } from './draw-image.ts'
+import { generateImage } from './generate-image.ts'
 import { endpointOf } from './endpoint.ts'
 import { listModels } from './list-models.ts'
 import { probeOperation } from './probe-operation.ts'
@@ -10,7 +10,7 @@ export function createOpenAiUpstream(given: UpstreamDeps): Upstream {
   const deps = { ...given, refused: refusedFields(given) }
   return {
     dialect: 'openai',
-    draw: (input) => drawImage(deps, input),
+    generateImage: (input) => generateImage(deps, input),
     chatCall: (access) => {
       const { origin, path, headers } = endpointOf(access, 'chat/completions')
       return {

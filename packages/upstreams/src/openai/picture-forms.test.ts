@@ -4,12 +4,12 @@ import type { FaultInput } from '@sluice/simulators/openai/fault'
 import sharp from 'sharp'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-import type { OpenAiWorld } from '../../test/openai-world.ts'
-import { drawWith, startOpenAiWorld } from '../../test/openai-world.ts'
-import type { DrawInput, FailureReason } from '../upstream.ts'
+import type { OpenAiFixture } from '../../test/openai-fixture.ts'
+import { generateWith, startOpenAiFixture } from '../../test/openai-fixture.ts'
+import type { GenerateInput, FailureReason } from '../upstream.ts'
 
 /** A picture is taken in every form in which upstreams send it, by one call each. */
-let world: OpenAiWorld
+let fixture: OpenAiFixture
 let picture: Buffer
 let b64: string
 beforeAll(async () => {
@@ -22,12 +22,13 @@ beforeAll(async () => {
   b64 = picture.toString('base64')
 })
 beforeEach(async () => {
-  world = await startOpenAiWorld()
+  fixture = await startOpenAiFixture()
 })
-afterEach(() => world.close())
+afterEach(() => fixture.close())
 
-const rawAct = (act: Omit<Extract<NonNullable<FaultInput['act']>, { kind: 'raw' }>, 'kind'>) =>
-  world.simulator.script({ act: { kind: 'raw', ...act } })
+const rawAct = (
+  behaviour: Omit<Extract<NonNullable<FaultInput['behaviour']>, { kind: 'raw' }>, 'kind'>,
+) => fixture.simulator.script({ behaviour: { kind: 'raw', ...behaviour } })
 
 const json = { 'content-type': 'application/json' }
 const sse = { 'content-type': 'text/event-stream' }
@@ -39,17 +40,17 @@ const event = (data: unknown, name?: string) =>
   `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`
 
 /** One call with this body, whatever else; answers the bytes that came out of it. */
-async function draw(
+async function generateImage(
   body: unknown,
   headers: Record<string, string> = json,
-  more: Partial<DrawInput> = {},
+  more: Partial<GenerateInput> = {},
 ) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   rawAct({ headers, chunks: [text] })
-  const before = world.simulator.log().length
-  const drawn = await drawWith(world, { more })
-  expect(world.simulator.log()).toHaveLength(before + 1)
-  return Buffer.from(drawn.bytes)
+  const before = fixture.simulator.log().length
+  const generated = await generateWith(fixture, { more })
+  expect(fixture.simulator.log()).toHaveLength(before + 1)
+  return Buffer.from(generated.bytes)
 }
 
 describe('a whole answer', () => {
@@ -103,7 +104,7 @@ describe('a whole answer', () => {
     ],
     ['a byte order mark', () => `\uFEFF${JSON.stringify({ data: [{ b64_json: b64 }] })}`],
   ])('gives the picture: %s', async (_name, body) => {
-    expect(await draw(body())).toEqual(picture)
+    expect(await generateImage(body())).toEqual(picture)
   })
 
   it.each<[string, Record<string, string>]>([
@@ -113,48 +114,52 @@ describe('a whole answer', () => {
     ['image/png', { 'content-type': 'image/png' }],
     ['application/octet-stream', { 'content-type': 'application/octet-stream' }],
   ])('is read for what it is, whatever its content type: %s', async (_name, headers) => {
-    expect(await draw({ data: [{ b64_json: b64 }] }, headers)).toEqual(picture)
+    expect(await generateImage({ data: [{ b64_json: b64 }] }, headers)).toEqual(picture)
   })
 
   it('may be the picture itself', async () => {
     rawAct({ chunks: [{ base64: b64.slice(0, 40) }, { base64: b64.slice(40) }] })
-    expect(Buffer.from((await drawWith(world, {})).bytes)).toEqual(picture)
+    expect(Buffer.from((await generateWith(fixture, {})).bytes)).toEqual(picture)
   })
 
   it('is read when it came packed, while identity was asked for', async () => {
     const packed = gzipSync(JSON.stringify({ data: [{ b64_json: b64 }] })).toString('base64')
     rawAct({ headers: { ...json, 'content-encoding': 'gzip' }, chunks: [{ base64: packed }] })
-    expect(Buffer.from((await drawWith(world, {})).bytes)).toEqual(picture)
-    expect(world.simulator.log()[0]).toMatchObject({ acceptEncoding: 'identity' })
+    expect(Buffer.from((await generateWith(fixture, {})).bytes)).toEqual(picture)
+    expect(fixture.simulator.log()[0]).toMatchObject({ acceptEncoding: 'identity' })
   })
 
   it('that unpacks to more than an answer may have is refused', async () => {
     const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024, '{'), { level: 1 }).toString('base64')
     rawAct({ headers: { ...json, 'content-encoding': 'gzip' }, chunks: [{ base64: bomb }] })
-    await expect(drawWith(world, {})).rejects.toMatchObject({
+    await expect(generateWith(fixture, {})).rejects.toMatchObject({
       failure: { reason: 'answer-too-large', mayHaveProduced: true },
     })
   })
 
   it('by an address relative to the base URL is fetched there', async () => {
     rawAct({ chunks: [JSON.stringify({ data: [{ url: '/files/1.png' }] })] })
-    world.simulator.script({
+    fixture.simulator.script({
       match: { route: 'files' },
-      act: { kind: 'raw', headers: { 'content-type': 'text/html' }, chunks: [{ base64: b64 }] },
+      behaviour: {
+        kind: 'raw',
+        headers: { 'content-type': 'text/html' },
+        chunks: [{ base64: b64 }],
+      },
     })
-    expect(Buffer.from((await drawWith(world, {})).bytes)).toEqual(picture)
+    expect(Buffer.from((await generateWith(fixture, {})).bytes)).toEqual(picture)
   })
 
   it('by an address is taken packed, and with any content type', async () => {
-    const url = `${world.simulator.url}/files/1.png`
+    const url = `${fixture.simulator.url}/files/1.png`
     rawAct({ chunks: [JSON.stringify({ data: [{ b64_json: null, url }] })] })
     const headers = { 'content-encoding': 'gzip' }
     const base64 = gzipSync(picture).toString('base64')
-    world.simulator.script({
+    fixture.simulator.script({
       match: { route: 'files' },
-      act: { kind: 'raw', headers, chunks: [{ base64 }] },
+      behaviour: { kind: 'raw', headers, chunks: [{ base64 }] },
     })
-    expect(Buffer.from((await drawWith(world, {})).bytes)).toEqual(picture)
+    expect(Buffer.from((await generateWith(fixture, {})).bytes)).toEqual(picture)
   })
 })
 
@@ -182,16 +187,18 @@ describe('an error in a 200', () => {
   ])(
     'is that failure, of a call that produced nothing: %s',
     async (_name, body, reason, failureClass) => {
-      await expect(draw(body)).rejects.toMatchObject({
+      await expect(generateImage(body)).rejects.toMatchObject({
         failure: { reason, failureClass, mayHaveProduced: false },
       })
     },
   )
 
   it('quotes no secret of ours', async () => {
-    const message = `content_filter: key ${world.simulator.key} refused`
-    const failed = await draw({ error: { code: 'moderation_blocked', message } }).catch(String)
-    expect(failed).not.toContain(world.simulator.key)
+    const message = `content_filter: key ${fixture.simulator.key} refused`
+    const failed = await generateImage({ error: { code: 'moderation_blocked', message } }).catch(
+      String,
+    )
+    expect(failed).not.toContain(fixture.simulator.key)
   })
 })
 
@@ -237,20 +244,23 @@ describe('a streamed answer', () => {
         }),
     ],
   ])('gives the picture: %s', async (_name, body) => {
-    expect(await draw(body(), sse)).toEqual(picture)
-    expect(await draw(body(), {})).toEqual(picture)
+    expect(await generateImage(body(), sse)).toEqual(picture)
+    expect(await generateImage(body(), {})).toEqual(picture)
   })
 
   it('takes partial pictures by every name, and completes with none of them', async () => {
     const partials: number[] = []
-    const onPartial: DrawInput['onPartial'] = async ({ index }) => void partials.push(index)
+    const onPartial: GenerateInput['onPartial'] = async ({ index }) => void partials.push(index)
     const body =
       event({ partial_image_index: 0, b64_json: b64 }) +
       event({ type: 'response.image_generation_call.partial_image', partial_image_b64: b64 }) +
       event({ data: [{ b64_json: b64 }] })
     rawAct({ headers: {}, chunks: [body] })
-    const drawn = await drawWith(world, { request: { partialImages: 2 }, more: { onPartial } })
-    expect(Buffer.from(drawn.bytes)).toEqual(picture)
+    const generated = await generateWith(fixture, {
+      request: { partialImages: 2 },
+      more: { onPartial },
+    })
+    expect(Buffer.from(generated.bytes)).toEqual(picture)
     expect(partials).toEqual([0, 1])
   })
 
@@ -258,7 +268,7 @@ describe('a streamed answer', () => {
     ['without a picture', () => event({ type: 'image_generation.in_progress' }), 'answer-broken'],
     ['whose picture is none', () => event({ ...completed(), b64_json: 'aGk=' }), 'answer-broken'],
   ])('%s is a failure', async (_name, body, reason) => {
-    await expect(draw(body(), sse)).rejects.toMatchObject({
+    await expect(generateImage(body(), sse)).rejects.toMatchObject({
       failure: { reason, mayHaveProduced: true },
     })
   })

@@ -6,7 +6,7 @@ import { createSseParser } from '@sluice/protocol/sse'
 import { classifyStreamError } from '../classify-failure.ts'
 import { hideSecret, readErrorBody, secretsOf } from '../error-body.ts'
 import { failureOf } from '../failure-treatments.ts'
-import type { DrawInput, DrawnPicture } from '../upstream.ts'
+import type { GenerateInput, GeneratedPicture } from '../upstream.ts'
 import { UpstreamError } from '../upstream-error.ts'
 import { decodePicture } from './decode-picture.ts'
 import type { FoundPicture } from './find-pictures.ts'
@@ -15,7 +15,7 @@ import { readImageEvent } from './image-event.ts'
 import type { StatedFacts } from './image-answer.ts'
 import { pictureFacts, takePicture } from './take-picture.ts'
 
-type StreamInput = DrawInput & { chunks: AsyncIterable<Uint8Array>; status: number }
+type StreamInput = GenerateInput & { chunks: AsyncIterable<Uint8Array>; status: number }
 
 /**
  * Reads a streamed image answer: passes on each partial picture, answers the completed one and leaves.
@@ -24,7 +24,7 @@ type StreamInput = DrawInput & { chunks: AsyncIterable<Uint8Array>; status: numb
 export async function readImageStream(
   deps: { fetchGuarded: FetchGuarded },
   input: StreamInput,
-): Promise<DrawnPicture> {
+): Promise<GeneratedPicture> {
   const { access, chunks, status, request: asked, signal } = input
   let partials = 0
   let unreadable = false
@@ -32,8 +32,8 @@ export async function readImageStream(
     const read = readImageEvent(event)
     if (read.kind === 'completed') {
       const { found, stated } = read
-      const drawn = await takePicture(deps, { access, found, stated, asked, signal })
-      if (drawn) return drawn
+      const generated = await takePicture(deps, { access, found, stated, asked, signal })
+      if (generated) return generated
       unreadable = true
     }
     if (read.kind === 'broken') throw new UpstreamError(failureOf('answer-broken', { status }))

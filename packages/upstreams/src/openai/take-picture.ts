@@ -6,7 +6,7 @@ import { hostAndPortOf } from '@sluice/egress/guard-url'
 import { readPictureHeader } from '../picture-header.ts'
 import { readSettings } from '../read-settings.ts'
 import { refuseAborted } from '../send-call.ts'
-import type { DrawnPicture, UpstreamAccess } from '../upstream.ts'
+import type { GeneratedPicture, UpstreamAccess } from '../upstream.ts'
 import { decodePicture } from './decode-picture.ts'
 import type { FoundPicture } from './find-pictures.ts'
 import type { StatedFacts } from './image-answer.ts'
@@ -33,19 +33,20 @@ export interface TakeInput {
 export async function takePicture(
   { fetchGuarded }: { fetchGuarded: FetchGuarded },
   { access, found, stated, asked, signal }: TakeInput,
-): Promise<DrawnPicture | undefined> {
+): Promise<GeneratedPicture | undefined> {
   let fetches = 0
   const hostsTrusted = trustedHosts(access)
   for (const { texts, revisedPrompt } of found) {
     for (const text of texts) {
       const decoded = decodePicture(text)
-      const drawn = decoded && drawnOf({ bytes: decoded, stated, asked, revisedPrompt })
-      if (drawn) return drawn
+      const generated =
+        decoded && generatedPictureOf({ bytes: decoded, stated, asked, revisedPrompt })
+      if (generated) return generated
       const url = fetches < FETCHES_MAX ? addressOf(text, access.baseUrl) : undefined
       if (url === undefined) continue
       fetches += 1
       const bytes = await fetchPicture(fetchGuarded, { url, hostsTrusted, signal })
-      const fetched = bytes && drawnOf({ bytes, stated, asked, revisedPrompt })
+      const fetched = bytes && generatedPictureOf({ bytes, stated, asked, revisedPrompt })
       if (fetched) return fetched
     }
   }
@@ -53,7 +54,7 @@ export async function takePicture(
 }
 
 /** Bytes as a drawn picture; undefined when they are none that is whole and of a kind we know. Pure. */
-export function drawnOf({
+export function generatedPictureOf({
   bytes,
   stated,
   asked,
@@ -63,7 +64,7 @@ export function drawnOf({
   stated: StatedFacts
   asked: ImageRequest
   revisedPrompt: string | null
-}): DrawnPicture | undefined {
+}): GeneratedPicture | undefined {
   const facts = pictureFacts({ bytes, stated, asked })
   const tokens = imageTokensOf(stated.usage)
   return facts && { bytes, contentType: `image/${facts.format}`, facts, revisedPrompt, tokens }

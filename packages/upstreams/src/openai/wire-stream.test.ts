@@ -2,57 +2,57 @@ import type { FaultInput } from '@sluice/simulators/openai/fault'
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import type { OpenAiWorld } from '../../test/openai-world.ts'
-import { drawWith, startOpenAiWorld } from '../../test/openai-world.ts'
-import type { DrawInput, FailureReason } from '../upstream.ts'
+import type { OpenAiFixture } from '../../test/openai-fixture.ts'
+import { generateWith, startOpenAiFixture } from '../../test/openai-fixture.ts'
+import type { GenerateInput, FailureReason } from '../upstream.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.
-const patience = { timeout: 4_000 }
+const abortScope = { timeout: 4_000 }
 
 /** Streams that go as they should, and all the ways in which they do not; and plain silence. */
 
-let world: OpenAiWorld
+let fixture: OpenAiFixture
 beforeEach(async () => {
-  world = await startOpenAiWorld()
+  fixture = await startOpenAiFixture()
 })
-afterEach(() => world.close())
+afterEach(() => fixture.close())
 
-type Act = NonNullable<FaultInput['act']>
+type Behaviour = NonNullable<FaultInput['behaviour']>
 
 /** Draws with two partial pictures wanted. */
-async function stream(act: Act, more: Partial<DrawInput> = {}) {
-  world.simulator.script({ act })
+async function stream(behaviour: Behaviour, more: Partial<GenerateInput> = {}) {
+  fixture.simulator.script({ behaviour })
   const partials: number[] = []
-  const onPartial: DrawInput['onPartial'] = async ({ index }) => void partials.push(index)
-  const drawn = await drawWith(world, {
+  const onPartial: GenerateInput['onPartial'] = async ({ index }) => void partials.push(index)
+  const generated = await generateWith(fixture, {
     request: { partialImages: 2 },
     more: { onPartial, ...more },
   })
-  return { drawn, partials }
+  return { generated, partials }
 }
 
 describe('a streamed answer', () => {
   it.each(['empty-data', 'crlf', 'twice-terminal'] as const)('is read through: %s', async (lie) => {
-    const { drawn, partials } = await stream({ kind: 'stream', lie })
-    expect(drawn.facts.width).toBe(64)
+    const { generated, partials } = await stream({ kind: 'stream', lie })
+    expect(generated.facts.width).toBe(64)
     expect(partials).toEqual([0, 1])
   })
 
   it('may be JSON after all', async () => {
-    const { drawn, partials } = await stream({ kind: 'stream', lie: 'json' })
-    expect([drawn.facts.width, partials]).toEqual([64, []])
+    const { generated, partials } = await stream({ kind: 'stream', lie: 'json' })
+    expect([generated.facts.width, partials]).toEqual([64, []])
   })
 
   it('may be sent although nobody asked for one', async () => {
-    const { drawn: sample } = await stream({ kind: 'pass' })
+    const { generated: sample } = await stream({ kind: 'pass' })
     const data = {
       type: 'image_generation.completed',
       b64_json: Buffer.from(sample.bytes).toString('base64'),
     }
     const headers = { 'content-type': 'text/event-stream' }
     const body = `data: ${JSON.stringify(data)}\n\n`
-    world.simulator.script({ act: { kind: 'status', status: 200, headers, body } })
-    expect((await drawWith(world, {})).bytes).toEqual(sample.bytes)
+    fixture.simulator.script({ behaviour: { kind: 'status', status: 200, headers, body } })
+    expect((await generateWith(fixture, {})).bytes).toEqual(sample.bytes)
   })
 
   it('leaves out partial pictures that cannot be read', async () => {
@@ -74,11 +74,13 @@ describe('a streamed answer', () => {
     },
   )
 
-  it.each<[string, Act, FailureReason]>([
+  it.each<[string, Behaviour, FailureReason]>([
     ['without an end', { kind: 'stream', lie: 'no-terminal' }, 'answer-broken'],
     ['with an event that is no JSON', { kind: 'malformed' }, 'answer-broken'],
-  ])('%s is a failure', async (_name, act, reason) => {
-    await expect(stream(act)).rejects.toMatchObject({ failure: { reason, mayHaveProduced: true } })
+  ])('%s is a failure', async (_name, behaviour, reason) => {
+    await expect(stream(behaviour)).rejects.toMatchObject({
+      failure: { reason, mayHaveProduced: true },
+    })
   })
 
   it('that is cut anywhere before its end never gives a picture', async () => {
@@ -97,27 +99,27 @@ describe('silence', () => {
   it.each(['request', 'headers', 'body'] as const)(
     'after the %s ends with the deadline, and frees the socket',
     async (at) => {
-      world.simulator.script({ act: { kind: 'hang', at } })
+      fixture.simulator.script({ behaviour: { kind: 'hang', at } })
       const controller = new AbortController()
-      const drawn = drawWith(world, { more: { signal: controller.signal } })
-      const ended = drawn.catch((error: unknown) => error)
-      await vi.waitUntil(() => world.simulator.log().length === 1, patience)
-      expect(await world.simulator.connections()).toBe(1)
+      const generated = generateWith(fixture, { more: { signal: controller.signal } })
+      const ended = generated.catch((error: unknown) => error)
+      await vi.waitUntil(() => fixture.simulator.log().length === 1, abortScope)
+      expect(await fixture.simulator.connections()).toBe(1)
       controller.abort(new Error('deadline'))
       const failure = { reason: 'aborted', mayHaveProduced: true }
       expect(await ended).toMatchObject({ failure })
-      await expect.poll(() => world.simulator.connections(), patience).toBe(0)
-      await expect.poll(() => world.simulator.log()[0]?.end, patience).toBe('client-gone')
+      await expect.poll(() => fixture.simulator.connections(), abortScope).toBe(0)
+      await expect.poll(() => fixture.simulator.log()[0]?.end, abortScope).toBe('client-gone')
     },
   )
 })
 
 async function streamedBytes(): Promise<number> {
-  const answer = await world.egress.dispatcher.request({
-    origin: world.simulator.url,
+  const answer = await fixture.egress.dispatcher.request({
+    origin: fixture.simulator.url,
     path: '/v1/images/generations',
     method: 'POST',
-    headers: { authorization: `Bearer ${world.simulator.key}` },
+    headers: { authorization: `Bearer ${fixture.simulator.key}` },
     body: JSON.stringify({ prompt: 'a fox', size: '64x48', stream: true, partial_images: 2 }),
   })
   return (await answer.body.bytes()).byteLength

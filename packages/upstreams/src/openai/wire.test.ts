@@ -3,30 +3,30 @@ import type { FaultInput } from '@sluice/simulators/openai/fault'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import type { DrawInput, FailureReason } from '../upstream.ts'
-import type { OpenAiWorld } from '../../test/openai-world.ts'
-import { drawWith, startOpenAiWorld } from '../../test/openai-world.ts'
+import type { GenerateInput, FailureReason } from '../upstream.ts'
+import type { OpenAiFixture } from '../../test/openai-fixture.ts'
+import { generateWith, startOpenAiFixture } from '../../test/openai-fixture.ts'
 
 /** What goes over the wire, and what is made of everything that may come back. */
 
-let world: OpenAiWorld
+let fixture: OpenAiFixture
 beforeEach(async () => {
-  world = await startOpenAiWorld()
+  fixture = await startOpenAiFixture()
 })
-afterEach(() => world.close())
+afterEach(() => fixture.close())
 
-type Act = NonNullable<FaultInput['act']>
+type Behaviour = NonNullable<FaultInput['behaviour']>
 
-const draw = (request: Partial<ImageRequest> = {}, more: Partial<DrawInput> = {}) =>
-  drawWith(world, { request, more })
+const generateImage = (request: Partial<ImageRequest> = {}, more: Partial<GenerateInput> = {}) =>
+  generateWith(fixture, { request, more })
 
 const input = (blobKey: string) =>
   ({ blobKey, contentType: 'image/png', bytes: 1, name: 'caller.png' }) as const
 
 describe('a call', () => {
   it('asks for one picture of a generation as JSON', async () => {
-    await draw()
-    expect(world.simulator.log()).toMatchObject([
+    await generateImage()
+    expect(fixture.simulator.log()).toMatchObject([
       {
         route: 'images.generations',
         model: 'gpt-image-2',
@@ -38,9 +38,13 @@ describe('a call', () => {
   })
 
   it('sends an edit as a form, one picture as `image`, several as `image[]`, the mask last', async () => {
-    await draw({ kind: 'edit', images: [input('a')], mask: input('m') })
-    await draw({ kind: 'edit', images: [input('a'), input('b')], extra: { complexity: 'low' } })
-    const [one, several] = world.simulator.log()
+    await generateImage({ kind: 'edit', images: [input('a')], mask: input('m') })
+    await generateImage({
+      kind: 'edit',
+      images: [input('a'), input('b')],
+      extra: { complexity: 'low' },
+    })
+    const [one, several] = fixture.simulator.log()
     expect(one?.parts.slice(-2)).toEqual(['image', 'mask'])
     expect(several?.parts.slice(-2)).toEqual(['image[]', 'image[]'])
     expect(several?.parts).toContain('complexity')
@@ -48,16 +52,16 @@ describe('a call', () => {
 
   it('streams only when partial pictures are wanted and the model can', async () => {
     const onPartial = async () => {}
-    await draw({ partialImages: 2 })
-    await draw({ partialImages: 2 }, { onPartial })
-    await draw({ partialImages: 2 }, { onPartial, upstreamModel: 'paint-look-alike' })
-    const access = { ...world.access, settings: { streamImages: false } }
-    await draw({ partialImages: 2 }, { onPartial, access })
-    expect(world.simulator.log().map(({ stream }) => stream)).toEqual([false, true, false, false])
+    await generateImage({ partialImages: 2 })
+    await generateImage({ partialImages: 2 }, { onPartial })
+    await generateImage({ partialImages: 2 }, { onPartial, upstreamModel: 'paint-look-alike' })
+    const access = { ...fixture.access, settings: { streamImages: false } }
+    await generateImage({ partialImages: 2 }, { onPartial, access })
+    expect(fixture.simulator.log().map(({ stream }) => stream)).toEqual([false, true, false, false])
   })
 
   it("goes where the base URL says, with the operator's organisation and nobody else's", () => {
-    const { upstream } = world
+    const { upstream } = fixture
     const baseUrl = 'https://gateway.example/openai/v1/?api-version=3'
     const settings = { organization: 'org-ours' }
     const call = upstream.chatCall?.({ baseUrl, secret: 'key', settings })
@@ -81,7 +85,7 @@ describe('a call', () => {
   })
 
   it('to chat is one that the upstream understands', async () => {
-    const { origin, path, method, headers } = world.upstream.chatCall?.(world.access) ?? {
+    const { origin, path, method, headers } = fixture.upstream.chatCall?.(fixture.access) ?? {
       origin: '',
       path: '',
       method: 'POST',
@@ -91,7 +95,7 @@ describe('a call', () => {
       model: 'gpt-5-mini',
       messages: [{ role: 'user', content: 'hi' }],
     })
-    const answer = await world.egress.dispatcher.request({ origin, path, method, headers, body })
+    const answer = await fixture.egress.dispatcher.request({ origin, path, method, headers, body })
     expect(await answer.body.json()).toMatchObject({ object: 'chat.completion' })
   })
 
@@ -99,33 +103,35 @@ describe('a call', () => {
     ['a base URL that is none', { baseUrl: 'not a url' }],
     ['a header that would split', { settings: { organization: 'a\r\nx-evil: 1' } }],
   ])('is not made for %s', async (_name, wrong) => {
-    await expect(draw({}, { access: { ...world.access, ...wrong } })).rejects.toMatchObject({
+    await expect(
+      generateImage({}, { access: { ...fixture.access, ...wrong } }),
+    ).rejects.toMatchObject({
       failure: { reason: 'misconfigured', mayHaveProduced: false },
     })
-    expect(world.simulator.log()).toEqual([])
+    expect(fixture.simulator.log()).toEqual([])
   })
 })
 
 describe('an answer', () => {
   it('by URL is fetched, without our key', async () => {
-    const { bytes, facts } = await draw({}, { upstreamModel: 'paint-look-alike' })
+    const { bytes, facts } = await generateImage({}, { upstreamModel: 'paint-look-alike' })
     expect(bytes.byteLength).toBeGreaterThan(0)
     expect(facts).toMatchObject({ width: 64, height: 48 })
-    world.simulator.script({ act: { kind: 'picture', lie: 'url' } })
-    await draw()
-    expect(world.simulator.log().at(-1)).toMatchObject({ route: 'files', keyHash: null })
+    fixture.simulator.script({ behaviour: { kind: 'picture', lie: 'url' } })
+    await generateImage()
+    expect(fixture.simulator.log().at(-1)).toMatchObject({ route: 'files', keyHash: null })
   })
 
   it('with more pictures than asked is cut to the first', async () => {
-    world.simulator.script({ act: { kind: 'picture', lie: 'too-many' } })
-    expect((await draw()).facts.width).toBe(64)
+    fixture.simulator.script({ behaviour: { kind: 'picture', lie: 'too-many' } })
+    expect((await generateImage()).facts.width).toBe(64)
   })
 
   it.each(['wrong-facts', 'no-facts'] as const)(
     'with %s has the facts of its bytes',
     async (lie) => {
-      world.simulator.script({ act: { kind: 'picture', lie } })
-      expect((await draw()).facts).toEqual({
+      fixture.simulator.script({ behaviour: { kind: 'picture', lie } })
+      expect((await generateImage()).facts).toEqual({
         width: 64,
         height: 48,
         format: 'png',
@@ -138,18 +144,18 @@ describe('an answer', () => {
   it.each([[{ input_tokens: -5, output_tokens: 1 }], [{ output_tokens: '9' }], ['lots'], [null]])(
     'whose usage is %j has none',
     async (usage) => {
-      world.simulator.script({ act: { kind: 'usage', usage } })
-      expect((await draw()).tokens).toBeNull()
+      fixture.simulator.script({ behaviour: { kind: 'usage', usage } })
+      expect((await generateImage()).tokens).toBeNull()
     },
   )
 
   it('that drips in is whole in the end', async () => {
-    world.simulator.script({ act: { kind: 'drip', bytes: 64, everyMs: 1 } })
-    expect((await draw()).facts.width).toBe(64)
+    fixture.simulator.script({ behaviour: { kind: 'drip', bytes: 64, everyMs: 1 } })
+    expect((await generateImage()).facts.width).toBe(64)
   })
 
   const json = { 'content-type': 'application/json' }
-  const broken: [string, Act, FailureReason, boolean][] = [
+  const broken: [string, Behaviour, FailureReason, boolean][] = [
     ['bad base64', { kind: 'picture', lie: 'bad-base64' }, 'answer-broken', true],
     ['no bytes', { kind: 'picture', lie: 'zero-bytes' }, 'answer-empty', true],
     ['HTML as base64', { kind: 'picture', lie: 'not-a-picture' }, 'answer-broken', true],
@@ -194,10 +200,10 @@ describe('an answer', () => {
     ['422', { kind: 'status', status: 422 }, 'bad-request', false],
     ['402', { kind: 'status', status: 402 }, 'quota-spent', false],
   ]
-  it.each(broken)('of %s is a failure', async (_name, act, reason, mayHaveProduced) => {
-    world.simulator.script({ act })
-    await expect(draw()).rejects.toMatchObject({ failure: { reason, mayHaveProduced } })
-    expect(world.simulator.log()).toHaveLength(1)
+  it.each(broken)('of %s is a failure', async (_name, behaviour, reason, mayHaveProduced) => {
+    fixture.simulator.script({ behaviour })
+    await expect(generateImage()).rejects.toMatchObject({ failure: { reason, mayHaveProduced } })
+    expect(fixture.simulator.log()).toHaveLength(1)
   })
 
   it.each<[string, Record<string, string>, number | undefined]>([
@@ -206,8 +212,8 @@ describe('an answer', () => {
     ['a past date', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, 0],
     ['nothing', {}, undefined],
   ])('of 429 with %s says when to come back', async (_name, headers, retryAfterMs) => {
-    world.simulator.script({ act: { kind: 'status', status: 429, headers } })
-    await expect(draw()).rejects.toMatchObject({
+    fixture.simulator.script({ behaviour: { kind: 'status', status: 429, headers } })
+    await expect(generateImage()).rejects.toMatchObject({
       failure: { failureClass: 'credential-limited', retryAfterMs },
     })
   })

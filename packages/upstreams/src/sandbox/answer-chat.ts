@@ -6,8 +6,8 @@ import { failureOf } from '../failure-treatments.ts'
 import { readSettings } from '../read-settings.ts'
 import type { ChatAnswer, ChatAnswerInput } from '../upstream.ts'
 import { UpstreamError } from '../upstream-error.ts'
-import { failAsTold, pause } from './act-as-told.ts'
-import type { SandboxDeps } from './draw-sandbox.ts'
+import { failOnCommand, pause } from './prompt-commands.ts'
+import type { SandboxDeps } from './generate-sandbox-image.ts'
 import { sandboxSettings } from './sandbox-settings.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
@@ -56,7 +56,7 @@ async function composed(
 ): Promise<Composed> {
   const settings = readSettings(sandboxSettings, access)
   await pause(deps, { ms: settings.latencyMs, signal })
-  await failAsTold(deps, { settings, signal })
+  await failOnCommand(deps, { settings, signal })
   const parsed = chatBody.safeParse(body)
   if (!parsed.success) {
     const message = 'messages must be a list with at least one message.'

@@ -69,7 +69,7 @@ export function captionOf(composition: Composition): string {
 }
 
 /** A whole SVG of these parts at `width` × `height` pixels. */
-export function drawing({
+export function composePicture({
   parts,
   composition,
   width,

@@ -1,12 +1,12 @@
 import type { ImageBackground, ImageFormat } from '@sluice/contracts/image-request'
 
 import type { Composition } from './compose-picture.ts'
-import { captionOf, drawing, groundOf, shapesOf } from './compose-picture.ts'
+import { captionOf, composePicture, groundOf, shapesOf } from './compose-picture.ts'
 import type { EditInputs } from './edit-picture.ts'
 import { editLayers } from './edit-picture.ts'
 import type { Sharp } from './load-sharp.ts'
 
-export interface Wish {
+export interface PictureSpec {
   composition: Composition
   width: number
   height: number
@@ -26,12 +26,13 @@ export interface Pixels {
 }
 
 /** Draws a wish as pixels with an alpha channel. */
-export async function renderPixels(sharp: Sharp, wish: Wish): Promise<Pixels> {
-  const { composition, width, height, inputs, background } = wish
-  const svg = (parts: string[]) => Buffer.from(drawing({ parts, composition, width, height }))
+export async function renderPixels(sharp: Sharp, spec: PictureSpec): Promise<Pixels> {
+  const { composition, width, height, inputs, background } = spec
+  const svg = (parts: string[]) =>
+    Buffer.from(composePicture({ parts, composition, width, height }))
   const ground = background === 'opaque' ? [groundOf(composition)] : []
   const base = inputs
-    ? await editLayers(sharp, { ...wish, inputs, tint: svg([shapesOf(composition)]) })
+    ? await editLayers(sharp, { ...spec, inputs, tint: svg([shapesOf(composition)]) })
     : sharp(svg([...ground, shapesOf(composition)]))
   const bytes = await base
     .ensureAlpha()
@@ -60,7 +61,7 @@ export async function coarser(sharp: Sharp, { bytes, width, height }: Pixels, gr
 export async function encodePixels(
   sharp: Sharp,
   { bytes, width, height }: Pixels,
-  { format, background, compression }: Pick<Wish, 'format' | 'background' | 'compression'>,
+  { format, background, compression }: Pick<PictureSpec, 'format' | 'background' | 'compression'>,
 ): Promise<Buffer> {
   const picture = sharp(bytes, { raw: { width, height, channels: 4 } })
   const shown = background === 'opaque' ? picture.flatten({ background: '#ffffff' }) : picture

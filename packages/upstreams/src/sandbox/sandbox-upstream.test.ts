@@ -5,14 +5,14 @@ import { seededRandom } from '@sluice/kernel/random'
 import sharp from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
 
-import type { DrawInput } from '../upstream.ts'
+import type { GenerateInput } from '../upstream.ts'
 import { upstreamContract } from '../upstream.contract.ts'
 import type { SandboxFailure } from '@sluice/contracts/channel-settings'
 import { sandboxFailures } from '@sluice/contracts/channel-settings'
 import { createSandboxUpstream } from './sandbox-upstream.ts'
 
 // Two cores may be busy with other tests; nothing here waits longer than it must.
-const patience = { timeout: 4_000 }
+const abortScope = { timeout: 4_000 }
 
 describe('the sandbox as an upstream', () => {
   upstreamContract({
@@ -36,7 +36,7 @@ describe('the sandbox as an upstream', () => {
         arrange: (fault) => {
           settings = { failureRate: 1, failWith: known(fault), retryAfterMs: 7_000 }
         },
-        underway: () => vi.waitUntil(() => sleepers === 1, patience),
+        underway: () => vi.waitUntil(() => sleepers === 1, abortScope),
         openCalls: async () => sleepers,
         close: async () => {},
       }
@@ -52,13 +52,15 @@ function known(fault: string): SandboxFailure {
 
 const random = seededRandom(1)
 
-function drawing(
-  input: Omit<Partial<DrawInput>, 'request'> & { request?: Partial<DrawInput['request']> } = {},
+function composePicture(
+  input: Omit<Partial<GenerateInput>, 'request'> & {
+    request?: Partial<GenerateInput['request']>
+  } = {},
   clock = systemClock,
 ) {
   const upstream = createSandboxUpstream({ clock, random })
   const { request, ...more } = input
-  const call: DrawInput = {
+  const call: GenerateInput = {
     access: { baseUrl: '', secret: '', settings: {} },
     upstreamModel: 'sandbox-image',
     index: 0,
@@ -67,10 +69,10 @@ function drawing(
     ...more,
     request: { ...plain, ...request },
   }
-  return upstream.draw?.(call) ?? Promise.reject(new Error('the sandbox draws'))
+  return upstream.generateImage?.(call) ?? Promise.reject(new Error('the sandbox draws'))
 }
 
-const plain: DrawInput['request'] = {
+const plain: GenerateInput['request'] = {
   kind: 'generate',
   model: 'any',
   prompt: 'a fox in the snow',
@@ -90,10 +92,10 @@ const settings = (settings: Record<string, unknown>) => ({
 describe('a sandbox picture', () => {
   it('has the same bytes for the same request, and others for another index or prompt', async () => {
     const [first, again, other, prompted] = await Promise.all([
-      drawing(),
-      drawing(),
-      drawing({ index: 1 }),
-      drawing({ request: { prompt: 'a fox in the rain' } }),
+      composePicture(),
+      composePicture(),
+      composePicture({ index: 1 }),
+      composePicture({ request: { prompt: 'a fox in the rain' } }),
     ])
     expect(again.bytes).toEqual(first.bytes)
     expect(other.bytes).not.toEqual(first.bytes)
@@ -103,14 +105,14 @@ describe('a sandbox picture', () => {
   it('shows more the better the quality', async () => {
     const sizes: number[] = []
     for (const quality of ['low', 'medium', 'high', 'max'] as const) {
-      sizes.push((await drawing({ request: { quality } })).bytes.byteLength)
+      sizes.push((await composePicture({ request: { quality } })).bytes.byteLength)
     }
     expect(sizes).toEqual(sizes.toSorted((a, b) => a - b))
   })
 
   it('is smaller the more it is compressed', async () => {
     const [fine, coarse] = await Promise.all(
-      [95, 10].map((compression) => drawing({ request: { format: 'jpeg', compression } })),
+      [95, 10].map((compression) => composePicture({ request: { format: 'jpeg', compression } })),
     )
     expect(coarse?.bytes.byteLength).toBeLessThan((fine?.bytes.byteLength ?? 0) / 2)
   })
@@ -118,8 +120,8 @@ describe('a sandbox picture', () => {
   it('gets finer with each partial picture', async () => {
     const errors: number[] = []
     const partials: Uint8Array[] = []
-    const onPartial: DrawInput['onPartial'] = async ({ bytes }) => void partials.push(bytes)
-    const { bytes } = await drawing({ request: { partialImages: 3 }, onPartial })
+    const onPartial: GenerateInput['onPartial'] = async ({ bytes }) => void partials.push(bytes)
+    const { bytes } = await composePicture({ request: { partialImages: 3 }, onPartial })
     for (const partial of partials) errors.push(await distance(partial, bytes))
     expect(errors).toHaveLength(3)
     expect(errors).toEqual(errors.toSorted((a, b) => b - a))
@@ -142,7 +144,7 @@ describe('a sandbox picture', () => {
     }
     const image = (blobKey: string) =>
       ({ blobKey, contentType: 'image/png', bytes: 1, name: '' }) as const
-    const { bytes } = await drawing({
+    const { bytes } = await composePicture({
       request: { kind: 'edit', images: [image('first')], mask: image('mask') },
       readInput: async (key) => (await blobs[key]) ?? Buffer.of(),
     })
@@ -154,19 +156,19 @@ describe('a sandbox picture', () => {
     expect(Math.min(...tinted.slice(0, 3).map(({ min }) => min))).toBeLessThan(250)
   })
 
-  it.each<[string, Partial<DrawInput['request']>, string]>([
+  it.each<[string, Partial<GenerateInput['request']>, string]>([
     ['a transparent jpeg', { background: 'transparent', format: 'jpeg' }, 'unsupported_parameter'],
     ['a picture beyond its size', { size: '9999x9999' }, 'unsupported_parameter'],
     ['a sliver', { size: '1024x10' }, 'unsupported_parameter'],
   ])('refuses %s', async (_name, request, code) => {
-    await expect(drawing({ request })).rejects.toMatchObject({
+    await expect(composePicture({ request })).rejects.toMatchObject({
       failure: { failureClass: 'caller-bad', code, mayHaveProduced: false },
     })
   })
 
   it('refuses an edit of something that is no picture', async () => {
     const images = [{ blobKey: 'a', contentType: 'image/png', bytes: 1, name: '' } as const]
-    await expect(drawing({ request: { kind: 'edit', images } })).rejects.toMatchObject({
+    await expect(composePicture({ request: { kind: 'edit', images } })).rejects.toMatchObject({
       failure: { code: 'invalid_image' },
     })
   })
@@ -174,7 +176,7 @@ describe('a sandbox picture', () => {
   it('takes as long as the channel says', async () => {
     const clock = fakeClock()
     let done = false
-    const picture = drawing(settings({ latencyMs: 5_000 }), clock).then(() => (done = true))
+    const picture = composePicture(settings({ latencyMs: 5_000 }), clock).then(() => (done = true))
     await clock.advance(4_999)
     expect(done).toBe(false)
     await clock.advance(1)
@@ -185,14 +187,16 @@ describe('a sandbox picture', () => {
     let failed = 0
     for (let turn = 0; turn < 60; turn += 1) {
       const request = { size: '16x16', quality: 'low' } as const
-      await drawing({ ...settings({ failureRate: 0.5 }), request }).catch(() => (failed += 1))
+      await composePicture({ ...settings({ failureRate: 0.5 }), request }).catch(
+        () => (failed += 1),
+      )
     }
     expect(failed).toBeGreaterThan(15)
     expect(failed).toBeLessThan(45)
   })
 
   it('blames the channel for settings that make no sense', async () => {
-    await expect(drawing(settings({ latencyMs: 'long' }))).rejects.toMatchObject({
+    await expect(composePicture(settings({ latencyMs: 'long' }))).rejects.toMatchObject({
       failure: { reason: 'misconfigured', mayHaveProduced: false },
     })
   })

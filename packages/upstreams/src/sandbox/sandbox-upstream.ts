@@ -1,6 +1,6 @@
 import type { Upstream, UpstreamDeps } from '../upstream.ts'
 import { answerChat } from './answer-chat.ts'
-import { drawSandbox } from './draw-sandbox.ts'
+import { generateSandboxImage } from './generate-sandbox-image.ts'
 import { sandboxModels } from './sandbox-models.ts'
 import { lazyTokenizer } from './tokenizer.ts'
 
@@ -12,7 +12,7 @@ export function createSandboxUpstream({
   const deps = { clock, random, loadTokenizer: lazyTokenizer() }
   return {
     dialect: 'sandbox',
-    draw: (input) => drawSandbox(deps, input),
+    generateImage: (input) => generateSandboxImage(deps, input),
     chatAnswer: (input) => answerChat(deps, input),
     listModels: async () => sandboxModels.map(({ upstreamModel }) => upstreamModel),
   }

@@ -1,7 +1,7 @@
 import type { Unsubscribe } from '@sluice/bus/bus'
 
-import type { BillingParts } from '../deps.ts'
-import { settleJobs } from '../verbs/settle-jobs.ts'
+import type { BillingContext } from '../deps.ts'
+import { settleJobs } from '../methods/settle-jobs.ts'
 import { groupCommit } from './group-commit.ts'
 
 const ACK_WITHIN_MS = 30_000
@@ -11,16 +11,16 @@ const JOBS_A_COMMIT_MAX = 16
 const DELIVERIES_MAX = 20
 
 /** Takes hints that jobs ended, and decides their money. Acknowledged after the commit. */
-export async function consumeEndedJobs(parts: BillingParts): Promise<Unsubscribe> {
+export async function consumeEndedJobs(context: BillingContext): Promise<Unsubscribe> {
   const options = {
     group: 'billing',
-    inFlightMax: parts.config.jobsInFlightMax,
+    inFlightMax: context.config.jobsInFlightMax,
     ackWithinMs: ACK_WITHIN_MS,
     deliveriesMax: DELIVERIES_MAX,
   }
   const commits = groupCommit<string>({
     itemsMax: JOBS_A_COMMIT_MAX,
-    commit: async (jobIds) => void (await settleJobs(parts, { jobIds })),
+    commit: async (jobIds) => void (await settleJobs(context, { jobIds })),
   })
-  return parts.bus.consume('image-job-ended', options, ({ jobId }) => commits.add([jobId]))
+  return context.bus.consume('image-job-ended', options, ({ jobId }) => commits.add([jobId]))
 }

@@ -122,8 +122,8 @@ function hashOf(
   return sha256(Uint8Array.of(2), seal.previous, seal.root, Buffer.from(facts))
 }
 
-function sha256(...parts: Uint8Array[]): Buffer {
+function sha256(...context: Uint8Array[]): Buffer {
   const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
+  for (const part of context) hash.update(part)
   return hash.digest()
 }

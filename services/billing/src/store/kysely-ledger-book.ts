@@ -43,7 +43,7 @@ export function kyselyLedgerBook({
     findPrice: (id) => findPrice(trx, id),
     lockPrices: () => lockPrices(trx),
     addPrice: (row, at) => insertPrice(trx, { row, at }),
-    promiseCatalogChanged: (dueAt) =>
+    enqueueCatalogChanged: (dueAt) =>
       writeOutbox(trx, { topic: 'catalog-changed', key: 'prices', payload: {}, dueAt }),
     readEndedJob: (jobId) => jobs.readEndedJob(trx, jobId),
     hasJob: async (jobId) => (await jobs.findJobs(trx, [jobId])).length > 0,

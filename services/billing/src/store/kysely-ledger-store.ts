@@ -1,4 +1,4 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import type { Clock } from '@sluice/kernel/clock'
 import { systemClock } from '@sluice/kernel/clock'
@@ -54,7 +54,7 @@ export function kyselyLedgerStore({
   signal,
 }: KyselyLedgerDeps): LedgerStore {
   const safely = <Result>(work: () => Promise<Result>, withinMs?: number) =>
-    whileDatabaseIsThere(() => repeatOnConflict({ clock, random }, work), {
+    mapDatabaseUnavailable(() => repeatOnConflict({ clock, random }, work), {
       signal,
       ...(withinMs !== undefined && { withinMs }),
     })

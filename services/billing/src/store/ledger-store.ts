@@ -8,7 +8,7 @@ import type { Seal } from '../ledger/seal.ts'
 import type { JobEnd } from '../ledger/settlement.ts'
 import type { PostedTransfer, Transfer } from '../ledger/transfer.ts'
 import type { ChargeReads } from './charge-reads.ts'
-import type { DeliveredPage, LogPlace } from './verify/verify-delivered.ts'
+import type { DeliveredPage, LogPosition } from './verify/verify-delivered.ts'
 
 /** The book. Every method is one database transaction. */
 export interface LedgerStore extends ChargeReads {
@@ -56,7 +56,7 @@ export interface LedgerStore extends ChargeReads {
   /** Derives the book anew from its rows; see `ledger/report.ts`. */
   verify(options: VerifyOptions): Promise<LedgerReport>
   /** One page of the edges' request log, compared with the usage records. */
-  readDelivered(query: { after: LogPlace; endedBefore: Date }): Promise<DeliveredPage>
+  readDelivered(query: { after: LogPosition; endedBefore: Date }): Promise<DeliveredPage>
   /** Those of the calls that have no usage record. */
   findStillUncharged(requestIds: readonly string[]): Promise<string[]>
   /** Rejects with `unavailable` when the database cannot be asked; for /ready. */
@@ -88,7 +88,7 @@ export interface LedgerBook {
   lockPrices(): Promise<PriceRow[]>
   addPrice(row: PriceRow, at: Date): Promise<void>
   /** Promises that `catalog-changed` will be told. */
-  promiseCatalogChanged(dueAt: Date): Promise<void>
+  enqueueCatalogChanged(dueAt: Date): Promise<void>
   /** How an image job ended; undefined while it runs, or when there is no such job. */
   readEndedJob(jobId: string): Promise<EndedJob | undefined>
   /** Whether an image job exists, whatever became of it. */

@@ -64,7 +64,7 @@ export function memoryBook({
     lockPrices: async () => [...tables.prices.values()],
     addPrice: async (row) => tables.prices.set(row.id, row),
     // Nobody relays here: with the memory twin the bus is in memory too, and loses nothing.
-    promiseCatalogChanged: async () => {},
+    enqueueCatalogChanged: async () => {},
     readEndedJob: jobs.readEndedJob,
     hasJob: jobs.hasJob,
     isJobRunning: jobs.isJobRunning,

@@ -158,7 +158,7 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
       const revision = await ledger.store.readPricesRevision()
       await ledger.store.inTransaction(async (book) => {
         await book.addPrice(row, at)
-        await book.promiseCatalogChanged(later(1))
+        await book.enqueueCatalogChanged(later(1))
       })
       await ledger.store.inTransaction(async (book) => {
         expect(await book.findPrice(row.id)).toEqual(row)

@@ -13,7 +13,7 @@ export interface LedgerUnderTest {
   readBook(): Promise<Book>
   /** Jobs whose end was promised to be told of. */
   readOutbox(): Promise<string[]>
-  promiseJobEnded(jobId: string): Promise<void>
+  enqueueJobEnded(jobId: string): Promise<void>
   /** What the store finds when it looks at a job. */
   jobs: Map<string, EndedJob | 'running'>
 }

@@ -13,7 +13,7 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
       await grant(ledger, 100n)
       const opened = jobHold(1, 30n)
       await ledger.store.openHold(opened)
-      await ledger.promiseJobEnded(opened.hold.ref)
+      await ledger.enqueueJobEnded(opened.hold.ref)
       const before = await ledger.readBook()
       const failing = ledger.store.inTransaction(async (book) => {
         const hold = await book.lockHold(opened.hold)
@@ -29,9 +29,9 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
 
     it('clears the promise that an end is told together with what it does about it', async () => {
       const ledger = await make()
-      await ledger.promiseJobEnded('img_a')
-      await ledger.promiseJobEnded('img_b')
-      await ledger.promiseJobEnded('img_c')
+      await ledger.enqueueJobEnded('img_a')
+      await ledger.enqueueJobEnded('img_b')
+      await ledger.enqueueJobEnded('img_c')
       await ledger.store.inTransaction((book) => book.clearJobsEnded(['img_a', 'img_c', 'img_d']))
       expect(await ledger.readOutbox()).toEqual(['img_b'])
     })

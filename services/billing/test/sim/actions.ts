@@ -1,68 +1,68 @@
 import type { Action } from '@sluice/testkit/simulate'
 import { expect } from 'vitest'
 
-import { expireAllowances } from '../../src/upkeep/expire-allowances.ts'
-import { expireHolds } from '../../src/upkeep/expire-holds.ts'
-import { sealLedger } from '../../src/upkeep/seal-ledger.ts'
-import { voidUnusedHolds } from '../../src/upkeep/void-unused-holds.ts'
+import { expireAllowances } from '../../src/background/expire-allowances.ts'
+import { expireHolds } from '../../src/background/expire-holds.ts'
+import { sealLedger } from '../../src/background/seal-ledger.ts'
+import { voidUnusedHolds } from '../../src/background/void-unused-holds.ts'
 import { callActions } from './call-actions.ts'
 import { jobActions } from './job-actions.ts'
-import type { World } from './world.ts'
-import { ask, GRACE_MS, maybeCrash, next, pick, wallets } from './world.ts'
+import type { Simulation } from './simulation.ts'
+import { invoke, GRACE_MS, maybeCrash, next, pick, wallets } from './simulation.ts'
 
-const grant: Action<World> = {
+const grant: Action<Simulation> = {
   name: 'grant',
   weight: 2,
-  run: async (world, random) => {
+  run: async (simulation, random) => {
     const wallet = pick(wallets, random) ?? ''
     const amountMicro = BigInt(1 + random.integer(30_000_000))
-    const transferId = `gift-${String(next(world)).padStart(6, '0')}`
+    const transferId = `gift-${String(next(simulation)).padStart(6, '0')}`
     const give = () =>
-      ask(
-        world,
+      invoke(
+        simulation,
         ({ billing }) => billing.grantCredits({ transferId, wallet, amountMicro, memo: 'gift' }),
         maybeCrash(random),
       )
     // An asker who does not know asks again, with the same id, until it knows.
-    for (let heard = await give(); heard.kind !== 'answer'; heard = await give());
-    world.granted.set(wallet, (world.granted.get(wallet) ?? 0n) + amountMicro)
+    for (let reply = await give(); reply.kind !== 'answer'; reply = await give());
+    simulation.granted.set(wallet, (simulation.granted.get(wallet) ?? 0n) + amountMicro)
     return amountMicro
   },
 }
 
-const addPrice: Action<World> = {
+const addPrice: Action<Simulation> = {
   name: 'change a price',
   weight: 0.3,
-  run: async (world, random) => {
+  run: async (simulation, random) => {
     const price = {
       kind: 'tokens' as const,
       inputMicroPerMillion: BigInt(random.integer(300_000_000)),
       cachedInputMicroPerMillion: BigInt(random.integer(30_000_000)),
       outputMicroPerMillion: BigInt(random.integer(2_000_000_000)),
     }
-    const row = { model: 'gpt-5', effectiveAt: world.clock.now(), price }
-    const heard = await ask(world, ({ billing }) => billing.addPrice({ row }))
-    if (heard.kind === 'answer') world.prices.push({ ...row, id: heard.answer.id })
-    return heard.kind
+    const row = { model: 'gpt-5', effectiveAt: simulation.clock.now(), price }
+    const reply = await invoke(simulation, ({ billing }) => billing.addPrice({ row }))
+    if (reply.kind === 'answer') simulation.prices.push({ ...row, id: reply.answer.id })
+    return reply.kind
   },
 }
 
-const pass: Action<World> = {
+const pass: Action<Simulation> = {
   name: 'let time pass and do upkeep',
   weight: 2,
-  run: async (world, random) => {
-    await world.clock.advance(random.integer(400_000))
+  run: async (simulation, random) => {
+    await simulation.clock.advance(random.integer(400_000))
     const crash = maybeCrash(random)
-    const before = await openHoldsOfRunning(world)
-    const holds = await ask(world, ({ parts }) => expireHolds(parts), crash)
-    const allowances = await ask(world, ({ parts }) => expireAllowances(parts))
-    if (holds.kind === 'answer') await checkNoneOverdue(world)
-    expect(await openHoldsOfRunning(world), 'the hold of a living job expired').toEqual(before)
+    const before = await openHoldsOfRunning(simulation)
+    const holds = await invoke(simulation, ({ context }) => expireHolds(context), crash)
+    const allowances = await invoke(simulation, ({ context }) => expireAllowances(context))
+    if (holds.kind === 'answer') await checkNoneOverdue(simulation)
+    expect(await openHoldsOfRunning(simulation), 'the hold of a living job expired').toEqual(before)
     return { holds, allowances }
   },
 }
 
-async function openHoldsOfRunning({ subjects, jobs }: World): Promise<string[]> {
+async function openHoldsOfRunning({ subjects, jobs }: Simulation): Promise<string[]> {
   const running = new Set(jobs.filter(({ fate }) => fate === 'running').map(({ ref }) => ref))
   const books = await Promise.all(subjects.map(({ ledger }) => ledger.readBook()))
   const open = books.flatMap(({ holds }) => holds.filter(({ state }) => state === 'open'))
@@ -73,7 +73,7 @@ async function openHoldsOfRunning({ subjects, jobs }: World): Promise<string[]> 
 }
 
 /** I3: none is open past its expiry and grace, unless its job runs. */
-async function checkNoneOverdue({ subjects, clock, jobs }: World): Promise<void> {
+async function checkNoneOverdue({ subjects, clock, jobs }: Simulation): Promise<void> {
   const running = new Set(jobs.filter(({ fate }) => fate === 'running').map(({ ref }) => ref))
   for (const { ledger } of subjects) {
     const { holds } = await ledger.readBook()
@@ -85,7 +85,7 @@ async function checkNoneOverdue({ subjects, clock, jobs }: World): Promise<void>
   }
 }
 
-const wake: Action<World> = {
+const wake: Action<Simulation> = {
   name: 'a frozen database wakes up',
   run: async ({ subjects }) => {
     const counts = []
@@ -100,43 +100,49 @@ const wake: Action<World> = {
   },
 }
 
-const giveBackUnused: Action<World> = {
+const giveBackUnused: Action<Simulation> = {
   name: 'give back holds without a job',
-  run: async (world, random) => {
-    await world.clock.advance(random.integer(120_000))
-    const before = await openHoldsOfRunning(world)
-    const heard = await ask(world, ({ parts }) => voidUnusedHolds(parts), maybeCrash(random))
-    expect(await openHoldsOfRunning(world), 'the hold of a living job was voided').toEqual(before)
-    if (heard.kind === 'answer') await checkNoneUnused(world)
-    return heard
+  run: async (simulation, random) => {
+    await simulation.clock.advance(random.integer(120_000))
+    const before = await openHoldsOfRunning(simulation)
+    const reply = await invoke(
+      simulation,
+      ({ context }) => voidUnusedHolds(context),
+      maybeCrash(random),
+    )
+    expect(await openHoldsOfRunning(simulation), 'the hold of a living job was voided').toEqual(
+      before,
+    )
+    if (reply.kind === 'answer') await checkNoneUnused(simulation)
+    return reply
   },
 }
 
 /** None without a job is open for longer than a submission may take. */
-async function checkNoneUnused({ subjects, clock, jobs }: World): Promise<void> {
+async function checkNoneUnused({ subjects, clock, jobs }: Simulation): Promise<void> {
   const submitted = new Set(jobs.filter(({ fate }) => fate !== 'none').map(({ ref }) => ref))
-  for (const { ledger, parts } of subjects) {
+  for (const { ledger, context } of subjects) {
     const { holds } = await ledger.readBook()
     const unused = holds.filter(
       ({ state, purpose, openedAt, ref }) =>
         state === 'open' &&
         purpose === 'job' &&
         !submitted.has(ref) &&
-        openedAt.getTime() + parts.config.unusedHoldMs < clock.nowMs(),
+        openedAt.getTime() + context.config.unusedHoldMs < clock.nowMs(),
     )
     expect(unused).toEqual([])
   }
 }
 
-const seal: Action<World> = {
+const seal: Action<Simulation> = {
   name: 'seal',
   weight: 0.5,
-  run: async (world) => {
-    for (const { parts } of world.subjects) await sealLedger(parts)
+  run: async (simulation) => {
+    for (const { context } of simulation.subjects) await sealLedger(context)
   },
 }
 
-export const actions: Action<World>[] = [
+export const actions: Action<Simulation>[] = [
   grant,
   ...jobActions,
   ...callActions,

@@ -4,48 +4,51 @@ import { priceBook } from '@sluice/pricing/price-book'
 import type { Action } from '@sluice/testkit/simulate'
 
 import { id } from '../ids.ts'
-import type { World } from './world.ts'
-import { apiKeyId, ask, edges, maybeCrash, next, pick, wallets } from './world.ts'
+import type { Simulation } from './simulation.ts'
+import { apiKeyId, invoke, edges, maybeCrash, next, pick, wallets } from './simulation.ts'
 
-const openAllowance: Action<World> = {
+const openAllowance: Action<Simulation> = {
   name: 'open an allowance',
   weight: 3,
-  run: async (world, random) => {
+  run: async (simulation, random) => {
     const facts = {
-      allowanceId: id('alw', next(world)),
+      allowanceId: id('alw', next(simulation)),
       wallet: pick(wallets, random) ?? '',
       edge: pick(edges, random) ?? '',
     }
-    const wants = await wantsOf(world, { wallet: facts.wallet, random })
-    const heard = await ask(
-      world,
+    const wants = await wantsOf(simulation, { wallet: facts.wallet, random })
+    const reply = await invoke(
+      simulation,
       ({ billing }) => billing.openAllowance({ ...facts, ...wants, leaseMs: 60_000 }),
       maybeCrash(random),
     )
-    if (heard.kind === 'answer' && heard.answer.outcome === 'opened') {
-      world.allowances.push({ ...facts, leftMicro: heard.answer.amountMicro, alive: true })
+    if (reply.kind === 'answer' && reply.answer.outcome === 'opened') {
+      simulation.allowances.push({ ...facts, leftMicro: reply.answer.amountMicro, alive: true })
     }
-    return heard.kind === 'answer' ? heard.answer.outcome : heard.kind
+    return reply.kind === 'answer' ? reply.answer.outcome : reply.kind
   },
 }
 
 /** Mostly a little; sometimes all there is, so that others find an empty wallet. */
-async function wantsOf(world: World, { wallet, random }: { wallet: string; random: Random }) {
+async function wantsOf(
+  simulation: Simulation,
+  { wallet, random }: { wallet: string; random: Random },
+) {
   if (random.next() < 0.8) {
     return { needMicro: BigInt(random.integer(50_000)), wantMicro: 4_000_000n }
   }
-  const heard = await ask(world, ({ billing }) => billing.readBalance({ wallet }))
-  const all = heard.kind === 'answer' ? heard.answer.availableMicro : 0n
+  const reply = await invoke(simulation, ({ billing }) => billing.readBalance({ wallet }))
+  const all = reply.kind === 'answer' ? reply.answer.availableMicro : 0n
   return { needMicro: all, wantMicro: all }
 }
 
-const call: Action<World> = {
+const call: Action<Simulation> = {
   name: 'serve a short call',
   weight: 8,
-  run: (world, random) => {
-    const allowance = pick(world.allowances, random)
-    const at = world.clock.now()
-    const row = priceBook(world.prices).priceAt({ model: 'gpt-5', kind: 'tokens', at })
+  run: (simulation, random) => {
+    const allowance = pick(simulation.allowances, random)
+    const at = simulation.clock.now()
+    const row = priceBook(simulation.prices).priceAt({ model: 'gpt-5', kind: 'tokens', at })
     if (!allowance?.alive || !row) return undefined
     const reservedMicro = BigInt(random.integer(300_000))
     // An edge that has a fault of its own reserves what it has not got.
@@ -59,7 +62,7 @@ const call: Action<World> = {
     }
     const endState = random.next() < 0.1 ? ('failed' as const) : ('finished' as const)
     const record = {
-      requestId: id('req', next(world)),
+      requestId: id('req', next(simulation)),
       allowanceId: allowance.allowanceId,
       wallet: allowance.wallet,
       apiKeyId,
@@ -74,65 +77,65 @@ const call: Action<World> = {
     }
     allowance.leftMicro -= record.amountMicro
     const lies = random.next() < 0.05
-    if (!lies) world.honest.set(record.requestId, record)
-    world.unsent.push(lies ? { ...record, amountMicro: record.amountMicro + 1n } : record)
+    if (!lies) simulation.honest.set(record.requestId, record)
+    simulation.unsent.push(lies ? { ...record, amountMicro: record.amountMicro + 1n } : record)
     return record.amountMicro
   },
 }
 
-const deliver: Action<World> = {
+const deliver: Action<Simulation> = {
   name: 'deliver usage records',
   weight: 4,
-  run: async (world, random) => {
-    const fresh = world.unsent.filter(() => random.next() < 0.7)
-    const again = [...world.honest.values()].filter(() => random.next() < 0.1)
+  run: async (simulation, random) => {
+    const fresh = simulation.unsent.filter(() => random.next() < 0.7)
+    const again = [...simulation.honest.values()].filter(() => random.next() < 0.1)
     const records = [...fresh, ...again].slice(0, 100)
     if (records.length === 0) return undefined
-    const heard = await ask(
-      world,
+    const reply = await invoke(
+      simulation,
       ({ billing }) => billing.captureUsage({ records }),
       maybeCrash(random),
     )
-    if (heard.kind === 'answer') {
-      world.unsent = world.unsent.filter((record) => !records.includes(record))
-      return `${heard.answer.captured} of ${records.length}`
+    if (reply.kind === 'answer') {
+      simulation.unsent = simulation.unsent.filter((record) => !records.includes(record))
+      return `${reply.answer.captured} of ${records.length}`
     }
-    return heard.kind
+    return reply.kind
   },
 }
 
-const renew: Action<World> = {
+const renew: Action<Simulation> = {
   name: 'renew allowances',
   weight: 2,
-  run: async (world, random) => {
+  run: async (simulation, random) => {
     const edge = pick(edges, random) ?? ''
-    const own = world.allowances.filter((one) => one.alive && one.edge === edge)
+    const own = simulation.allowances.filter((one) => one.alive && one.edge === edge)
     const allowanceIds = own.map(({ allowanceId }) => allowanceId)
-    const heard = await ask(world, async ({ billing }) => {
+    const reply = await invoke(simulation, async ({ billing }) => {
       const { open } = await billing.renewAllowances({ edge, allowanceIds, leaseMs: 60_000 })
       return open.toSorted((a, b) => (a.allowanceId < b.allowanceId ? -1 : 1))
     })
-    if (heard.kind !== 'answer') return heard.kind
-    const open = new Set(heard.answer.map(({ allowanceId }) => allowanceId))
+    if (reply.kind !== 'answer') return reply.kind
+    const open = new Set(reply.answer.map(({ allowanceId }) => allowanceId))
     for (const one of own) one.alive = open.has(one.allowanceId)
     return open.size
   },
 }
 
-const close: Action<World> = {
+const close: Action<Simulation> = {
   name: 'close an allowance',
-  run: async (world, random) => {
-    const allowance = pick(world.allowances, random)
+  run: async (simulation, random) => {
+    const allowance = pick(simulation.allowances, random)
     if (!allowance) return undefined
     const { allowanceId } = allowance
     allowance.alive = false
-    const heard = await ask(
-      world,
+    const reply = await invoke(
+      simulation,
       ({ billing }) => billing.closeAllowance({ allowanceId }),
       maybeCrash(random),
     )
-    return heard.kind
+    return reply.kind
   },
 }
 
-export const callActions: Action<World>[] = [openAllowance, call, deliver, renew, close]
+export const callActions: Action<Simulation>[] = [openAllowance, call, deliver, renew, close]

@@ -1,66 +1,66 @@
 import type { Random } from '@sluice/kernel/random'
 
-import { expireAllowances } from '../../src/upkeep/expire-allowances.ts'
-import { expireHolds } from '../../src/upkeep/expire-holds.ts'
-import { sealLedger } from '../../src/upkeep/seal-ledger.ts'
+import { expireAllowances } from '../../src/background/expire-allowances.ts'
+import { expireHolds } from '../../src/background/expire-holds.ts'
+import { sealLedger } from '../../src/background/seal-ledger.ts'
 import { id } from '../ids.ts'
 import type { TestBilling } from '../test-billing.ts'
 import { usageOf } from '../usage-records.ts'
-import { settleJobs } from '../../src/verbs/settle-jobs.ts'
+import { settleJobs } from '../../src/methods/settle-jobs.ts'
 import { endJob } from './job-actions.ts'
-import type { SimJob, World } from './world.ts'
-import { apiKeyId, edges, model, next, pick, wallets } from './world.ts'
+import type { SimJob, Simulation } from './simulation.ts'
+import { apiKeyId, edges, model, next, pick, wallets } from './simulation.ts'
 
 const CALLERS = 24
 const GIFT_MICRO = 200_000_000n
 const high = { width: 1024, height: 1024, quality: 'high' } as const
 
 /** A world of one billing whose wallets are full enough for a crowd. */
-export async function crowdWorld(world: World): Promise<World> {
+export async function crowdSimulation(simulation: Simulation): Promise<Simulation> {
   for (const [index, wallet] of wallets.entries()) {
     const transferId = `gift-${index}-first`
     const gift = { transferId, wallet, amountMicro: GIFT_MICRO, memo: 'gift' }
-    await only(world).billing.grantCredits(gift)
-    world.granted.set(wallet, GIFT_MICRO)
+    await only(simulation).billing.grantCredits(gift)
+    simulation.granted.set(wallet, GIFT_MICRO)
   }
-  return world
+  return simulation
 }
 
 /** Many things at the same moment, each asked by two or three who do not know of each other. */
-export async function crowd(world: World, random: Random): Promise<void> {
-  await world.clock.advance(random.integer(200_000))
+export async function crowd(simulation: Simulation, random: Random): Promise<void> {
+  await simulation.clock.advance(random.integer(200_000))
   const callers = Array.from({ length: CALLERS }, () => {
     const call = pick(calls, random) ?? submit
-    const ask = call(world, random)
-    return Array.from({ length: 1 + random.integer(3) }, () => ask)
+    const invoke = call(simulation, random)
+    return Array.from({ length: 1 + random.integer(3) }, () => invoke)
   })
-  await Promise.all(callers.flat().map((ask) => ask()))
-  for (const job of world.jobs) {
-    if (job.fate === 'running' && random.next() < 0.5) await endJob(world, { job, random })
+  await Promise.all(callers.flat().map((invoke) => invoke()))
+  for (const job of simulation.jobs) {
+    if (job.fate === 'running' && random.next() < 0.5) await endJob(simulation, { job, random })
   }
 }
 
 type Ask = () => Promise<unknown>
-type Call = (world: World, random: Random) => Ask
+type Call = (simulation: Simulation, random: Random) => Ask
 
-const only = ({ subjects }: World): TestBilling => {
-  const [house] = subjects
-  if (!house) throw new Error('a world has a billing')
-  return house
+const only = ({ subjects }: Simulation): TestBilling => {
+  const [installation] = subjects
+  if (!installation) throw new Error('a world has a billing')
+  return installation
 }
 
-const submit: Call = (world, random) => {
-  const { billing, ledger } = only(world)
+const submit: Call = (simulation, random) => {
+  const { billing, ledger } = only(simulation)
   const job: SimJob = {
-    ref: id('img', next(world)),
+    ref: id('img', next(simulation)),
     wallet: pick(wallets, random) ?? '',
     worst: [high],
-    expiresAt: new Date(world.clock.nowMs() + 100_000),
+    expiresAt: new Date(simulation.clock.nowMs() + 100_000),
     opened: false,
     voided: false,
     fate: 'none',
   }
-  world.jobs.push(job)
+  simulation.jobs.push(job)
   const { ref, wallet, expiresAt } = job
   const worstCase = { kind: 'images' as const, pictures: job.worst }
   return async () => {
@@ -73,86 +73,86 @@ const submit: Call = (world, random) => {
   }
 }
 
-const settle: Call = (world, random) => {
-  const { parts } = only(world)
-  const jobs = Array.from({ length: 1 + random.integer(5) }, () => pick(world.jobs, random))
+const settle: Call = (simulation, random) => {
+  const { context } = only(simulation)
+  const jobs = Array.from({ length: 1 + random.integer(5) }, () => pick(simulation.jobs, random))
   const jobIds = jobs.flatMap((job) => job?.ref ?? [])
-  return () => settleJobs(parts, { jobIds })
+  return () => settleJobs(context, { jobIds })
 }
 
-const capture: Call = (world, random) => {
-  const { billing } = only(world)
-  const job = pick(world.jobs, random)
+const capture: Call = (simulation, random) => {
+  const { billing } = only(simulation)
+  const job = pick(simulation.jobs, random)
   if (!job || typeof job.fate === 'string' || job.fate.state !== 'done') return async () => {}
   const usage = { kind: 'images' as const, pictures: job.fate.pictures }
   return () => billing.captureHold({ ref: job.ref, usage, source: 'upstream', apiKeyId, model })
 }
 
-const giveUp: Call = (world, random) => {
-  const { billing } = only(world)
-  const job = pick(world.jobs, random)
+const giveUp: Call = (simulation, random) => {
+  const { billing } = only(simulation)
+  const job = pick(simulation.jobs, random)
   if (!job || random.next() < 0.5) return async () => {}
   job.voided = true
   return () => billing.voidHold({ ref: job.ref, reason: 'the door gave up' })
 }
 
-const allowance: Call = (world, random) => {
-  const { billing } = only(world)
-  const allowanceId = id('alw', next(world))
+const allowance: Call = (simulation, random) => {
+  const { billing } = only(simulation)
+  const allowanceId = id('alw', next(simulation))
   const wallet = pick(wallets, random) ?? ''
   const edge = pick(edges, random) ?? ''
   const wants = { needMicro: 1_000n, wantMicro: 5_000_000n, leaseMs: 60_000 }
   return async () => {
     const answer = await billing.openAllowance({ allowanceId, wallet, edge, ...wants })
     if (answer.outcome !== 'opened') return
-    const known = world.allowances.some((one) => one.allowanceId === allowanceId)
+    const known = simulation.allowances.some((one) => one.allowanceId === allowanceId)
     const leftMicro = answer.amountMicro
-    if (!known) world.allowances.push({ allowanceId, wallet, edge, leftMicro, alive: true })
+    if (!known) simulation.allowances.push({ allowanceId, wallet, edge, leftMicro, alive: true })
   }
 }
 
-const report: Call = (world, random) => {
-  const { billing } = only(world)
+const report: Call = (simulation, random) => {
+  const { billing } = only(simulation)
   const records = Array.from({ length: 8 }, () => {
-    const from = pick(world.allowances, random)
+    const from = pick(simulation.allowances, random)
     if (!from) return []
     const { allowanceId, wallet } = from
-    return [usageOf({ number: next(world), allowanceId, wallet, output: random.integer(100) })]
+    return [usageOf({ number: next(simulation), allowanceId, wallet, output: random.integer(100) })]
   }).flat()
-  const again = [...world.honest.values()].filter(() => random.next() < 0.05)
-  for (const record of records) world.honest.set(record.requestId, record)
+  const again = [...simulation.honest.values()].filter(() => random.next() < 0.05)
+  for (const record of records) simulation.honest.set(record.requestId, record)
   const batch = [...again, ...records]
   return async () => batch.length > 0 && billing.captureUsage({ records: batch })
 }
 
-const close: Call = (world, random) => {
-  const { billing } = only(world)
-  const from = pick(world.allowances, random)
+const close: Call = (simulation, random) => {
+  const { billing } = only(simulation)
+  const from = pick(simulation.allowances, random)
   return async () => from && billing.closeAllowance({ allowanceId: from.allowanceId })
 }
 
-const renew: Call = (world, random) => {
-  const { billing } = only(world)
+const renew: Call = (simulation, random) => {
+  const { billing } = only(simulation)
   const edge = pick(edges, random) ?? ''
-  const allowanceIds = world.allowances.map(({ allowanceId }) => allowanceId)
+  const allowanceIds = simulation.allowances.map(({ allowanceId }) => allowanceId)
   return () => billing.renewAllowances({ edge, allowanceIds, leaseMs: 60_000 })
 }
 
-const refund: Call = (world, random) => {
-  const { billing } = only(world)
-  const transferId = `refund-${next(world)}-crowd`
+const refund: Call = (simulation, random) => {
+  const { billing } = only(simulation)
+  const transferId = `refund-${next(simulation)}-crowd`
   const job = pick(
-    world.jobs.filter(({ opened }) => opened),
+    simulation.jobs.filter(({ opened }) => opened),
     random,
   )
   const facts = { transferId, amountMicro: 500_000n, memo: 'sorry' }
   return async () => job && billing.refundCapture({ ...facts, ref: job.ref })
 }
 
-const upkeep: Call = (world) => {
-  const { parts } = only(world)
+const backgroundTasks: Call = (simulation) => {
+  const { context } = only(simulation)
   return async () => {
-    await Promise.all([expireHolds(parts), expireAllowances(parts), sealLedger(parts)])
+    await Promise.all([expireHolds(context), expireAllowances(context), sealLedger(context)])
   }
 }
 
@@ -172,5 +172,5 @@ const calls: Call[] = [
   close,
   renew,
   refund,
-  upkeep,
+  backgroundTasks,
 ]

@@ -2,11 +2,11 @@ import type { PictureUsage } from '@sluice/contracts/usage'
 import type { Random } from '@sluice/kernel/random'
 import type { Action } from '@sluice/testkit/simulate'
 
-import type { BillingParts } from '../../src/deps.ts'
-import { settleJobs } from '../../src/verbs/settle-jobs.ts'
+import type { BillingContext } from '../../src/deps.ts'
+import { settleJobs } from '../../src/methods/settle-jobs.ts'
 import { id } from '../ids.ts'
-import type { SimJob, World } from './world.ts'
-import { apiKeyId, ask, maybeCrash, model, next, pick, wallets } from './world.ts'
+import type { SimJob, Simulation } from './simulation.ts'
+import { apiKeyId, invoke, maybeCrash, model, next, pick, wallets } from './simulation.ts'
 
 const qualities = ['low', 'medium', 'high'] as const
 
@@ -18,168 +18,186 @@ function drawPictures(random: Random, countMax: number): PictureUsage[] {
   }))
 }
 
-const openHold = async (world: World, { job, random }: { job: SimJob; random: Random }) => {
+const openHold = async (
+  simulation: Simulation,
+  { job, random }: { job: SimJob; random: Random },
+) => {
   const { ref, wallet, worst, expiresAt } = job
   const worstCase = { kind: 'images' as const, pictures: worst }
-  const heard = await ask(
-    world,
+  const reply = await invoke(
+    simulation,
     ({ billing }) => billing.openHold({ wallet, ref, model, worstCase, expiresAt }),
     maybeCrash(random),
   )
-  if (heard.kind === 'answer' && heard.answer.outcome === 'opened') {
+  if (reply.kind === 'answer' && reply.answer.outcome === 'opened') {
     job.opened = true
     // One door in four dies, or is paused, between the hold and the job.
-    if (job.fate === 'none' && random.next() < 0.75) setFate(world, job, 'running')
+    if (job.fate === 'none' && random.next() < 0.75) setFate(simulation, job, 'running')
   }
-  return heard.kind === 'answer' ? heard.answer.outcome : heard.kind
+  return reply.kind === 'answer' ? reply.answer.outcome : reply.kind
 }
 
-function setFate(world: World, job: SimJob, fate: SimJob['fate']): void {
+function setFate(simulation: Simulation, job: SimJob, fate: SimJob['fate']): void {
   job.fate = fate
   if (fate === 'none') return
-  for (const { ledger } of world.subjects) ledger.jobs.set(job.ref, fate)
+  for (const { ledger } of simulation.subjects) ledger.jobs.set(job.ref, fate)
 }
 
-const submit: Action<World> = {
+const submit: Action<Simulation> = {
   name: 'submit a job',
   weight: 6,
-  run: async (world, random) => {
+  run: async (simulation, random) => {
     const job: SimJob = {
-      ref: id('img', next(world)),
+      ref: id('img', next(simulation)),
       wallet: pick(wallets, random) ?? '',
       worst: drawPictures(random, 2),
-      expiresAt: new Date(world.clock.nowMs() + 300_000),
+      expiresAt: new Date(simulation.clock.nowMs() + 300_000),
       opened: false,
       voided: false,
       fate: 'none',
     }
-    world.jobs.push(job)
-    return openHold(world, { job, random })
+    simulation.jobs.push(job)
+    return openHold(simulation, { job, random })
   },
 }
 
-const submitAgain: Action<World> = {
+const submitAgain: Action<Simulation> = {
   name: 'submit a job again',
   weight: 2,
-  run: async (world, random) => {
-    const job = pick(world.jobs, random)
-    return job && openHold(world, { job, random })
+  run: async (simulation, random) => {
+    const job = pick(simulation.jobs, random)
+    return job && openHold(simulation, { job, random })
   },
 }
 
-const goOn: Action<World> = {
+const goOn: Action<Simulation> = {
   name: 'an edge that was paused goes on',
-  run: async (world, random) => {
+  run: async (simulation, random) => {
     // However long ago its hold was opened; the table takes no job whose hold has ended.
     const job = pick(
-      world.jobs.filter(({ fate, opened }) => opened && fate === 'none'),
+      simulation.jobs.filter(({ fate, opened }) => opened && fate === 'none'),
       random,
     )
-    const book = await world.subjects[0]?.ledger.readBook()
+    const book = await simulation.subjects[0]?.ledger.readBook()
     const hold = book?.holds.find(({ ref }) => ref === job?.ref)
     if (!job || hold?.state !== 'open') return 'refused'
-    setFate(world, job, 'running')
+    setFate(simulation, job, 'running')
     return 'submitted'
   },
 }
 
-const giveBackUnknown: Action<World> = {
+const giveBackUnknown: Action<Simulation> = {
   name: 'give back a hold of which nothing is known',
   weight: 2,
-  run: async (world, random) => {
-    const job = pick(world.jobs, random)
+  run: async (simulation, random) => {
+    const job = pick(simulation.jobs, random)
     if (!job) return undefined
     if (job.fate === 'none') job.voided = true
     const asked = { ref: job.ref, reason: 'unknown', unlessSubmitted: true }
-    const heard = await ask(world, ({ billing }) => billing.voidHold(asked), maybeCrash(random))
-    return heard.kind
+    const reply = await invoke(
+      simulation,
+      ({ billing }) => billing.voidHold(asked),
+      maybeCrash(random),
+    )
+    return reply.kind
   },
 }
 
 /** Ends a job as the image-runner does: its row and the promise to tell, in one transaction. */
-export async function endJob(world: World, { job, random }: { job: SimJob; random: Random }) {
+export async function endJob(
+  simulation: Simulation,
+  { job, random }: { job: SimJob; random: Random },
+) {
   const state = pick(['done', 'done', 'failed', 'cancelled'] as const, random) ?? 'done'
   // Now and then an upstream draws more than was asked for.
   const pictures = state === 'done' ? drawPictures(random, job.worst.length) : []
-  setFate(world, job, { state, wallet: job.wallet, apiKeyId, model, pictures })
-  for (const { ledger } of world.subjects) await ledger.promiseJobEnded(job.ref)
+  setFate(simulation, job, { state, wallet: job.wallet, apiKeyId, model, pictures })
+  for (const { ledger } of simulation.subjects) await ledger.enqueueJobEnded(job.ref)
   return state
 }
 
-const end: Action<World> = {
+const end: Action<Simulation> = {
   name: 'end a job',
   weight: 5,
-  run: async (world, random) => {
-    const running = world.jobs.filter(({ fate }) => fate === 'running')
+  run: async (simulation, random) => {
+    const running = simulation.jobs.filter(({ fate }) => fate === 'running')
     const job = pick(running, random)
-    return job && endJob(world, { job, random })
+    return job && endJob(simulation, { job, random })
   },
 }
 
-const hint: Action<World> = {
+const hint: Action<Simulation> = {
   name: 'hear that jobs ended',
   weight: 6,
-  run: async (world, random) => {
+  run: async (simulation, random) => {
     const count = 1 + random.integer(4)
-    const jobs = Array.from({ length: count }, () => pick(world.jobs, random))
+    const jobs = Array.from({ length: count }, () => pick(simulation.jobs, random))
     const jobIds = jobs.flatMap((job) => job?.ref ?? [])
-    const settle = async (parts: BillingParts) => {
-      const settled = await settleJobs(parts, { jobIds })
+    const settle = async (context: BillingContext) => {
+      const settled = await settleJobs(context, { jobIds })
       return settled.map(({ outcome }) => outcome)
     }
-    const heard = await ask(world, ({ parts }) => settle(parts), maybeCrash(random))
-    return heard.kind === 'answer' ? heard.answer.join(' ') : heard.kind
+    const reply = await invoke(simulation, ({ context }) => settle(context), maybeCrash(random))
+    return reply.kind === 'answer' ? reply.answer.join(' ') : reply.kind
   },
 }
 
-const capture: Action<World> = {
+const capture: Action<Simulation> = {
   name: 'capture by call',
-  run: async (world, random) => {
-    const job = pick(world.jobs, random)
+  run: async (simulation, random) => {
+    const job = pick(simulation.jobs, random)
     if (!job || typeof job.fate === 'string' || job.fate.state !== 'done') return undefined
     const usage = { kind: 'images' as const, pictures: job.fate.pictures }
     const asked = { ref: job.ref, usage, source: 'upstream' as const, apiKeyId, model }
-    const heard = await ask(world, ({ billing }) => billing.captureHold(asked), maybeCrash(random))
-    return heard.kind
+    const reply = await invoke(
+      simulation,
+      ({ billing }) => billing.captureHold(asked),
+      maybeCrash(random),
+    )
+    return reply.kind
   },
 }
 
-const giveUp: Action<World> = {
+const giveUp: Action<Simulation> = {
   name: 'void by call',
-  run: async (world, random) => {
-    const job = pick(world.jobs, random)
+  run: async (simulation, random) => {
+    const job = pick(simulation.jobs, random)
     if (!job || (job.fate !== 'none' && random.next() < 0.5)) return undefined
     job.voided = true
     const asked = { ref: job.ref, reason: 'the door gave up' }
-    const heard = await ask(world, ({ billing }) => billing.voidHold(asked), maybeCrash(random))
-    return heard.kind
+    const reply = await invoke(
+      simulation,
+      ({ billing }) => billing.voidHold(asked),
+      maybeCrash(random),
+    )
+    return reply.kind
   },
 }
 
-const refund: Action<World> = {
+const refund: Action<Simulation> = {
   name: 'refund',
   weight: 2,
-  run: async (world, random) => {
-    const repeated = random.next() < 0.3 ? pick(world.refunds, random) : undefined
+  run: async (simulation, random) => {
+    const repeated = random.next() < 0.3 ? pick(simulation.refunds, random) : undefined
     const done = ({ fate }: SimJob) => typeof fate !== 'string' && fate.state === 'done'
-    const job = pick(random.next() < 0.9 ? world.jobs.filter(done) : world.jobs, random)
+    const job = pick(random.next() < 0.9 ? simulation.jobs.filter(done) : simulation.jobs, random)
     if (!job) return undefined
     const asked = repeated ?? {
-      transferId: `refund-${String(next(world)).padStart(6, '0')}`,
+      transferId: `refund-${String(next(simulation)).padStart(6, '0')}`,
       ref: job.ref,
       amountMicro: BigInt(1 + random.integer(3_000_000)),
     }
-    const heard = await ask(
-      world,
+    const reply = await invoke(
+      simulation,
       ({ billing }) => billing.refundCapture({ ...asked, memo: 'sorry' }),
       maybeCrash(random),
     )
-    if (!repeated && heard.kind !== 'refused') world.refunds.push(asked)
-    return heard.kind === 'answer' ? heard.answer.outcome : heard.kind
+    if (!repeated && reply.kind !== 'refused') simulation.refunds.push(asked)
+    return reply.kind === 'answer' ? reply.answer.outcome : reply.kind
   },
 }
 
-export const jobActions: Action<World>[] = [
+export const jobActions: Action<Simulation>[] = [
   submit,
   submitAgain,
   goOn,

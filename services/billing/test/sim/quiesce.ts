@@ -7,64 +7,65 @@ import { expect } from 'vitest'
 
 import { chargedOn } from '../../src/ledger/hold.ts'
 import type { Book } from '../../src/ledger/invariants.ts'
-import { expireAllowances } from '../../src/upkeep/expire-allowances.ts'
-import { expireHolds } from '../../src/upkeep/expire-holds.ts'
-import { sealLedger } from '../../src/upkeep/seal-ledger.ts'
+import { expireAllowances } from '../../src/background/expire-allowances.ts'
+import { expireHolds } from '../../src/background/expire-holds.ts'
+import { sealLedger } from '../../src/background/seal-ledger.ts'
 import { settleJob } from '../settle-one.ts'
 import type { TestBilling } from '../test-billing.ts'
 import { endJob } from './job-actions.ts'
-import type { SimJob, World } from './world.ts'
-import { ask, checkWorld, GRACE_MS, wallets } from './world.ts'
+import type { SimJob, Simulation } from './simulation.ts'
+import { invoke, checkInvariants, GRACE_MS, wallets } from './simulation.ts'
 
 const DAY_MS = 86_400_000
 
 /** Lets everything end that has begun, and compares the books with what should have come of it. */
 export async function quiesce(
-  world: World,
-  random: Random = seededRandom(world.count),
+  simulation: Simulation,
+  random: Random = seededRandom(simulation.count),
 ): Promise<void> {
-  for (const job of world.jobs) {
-    if (job.fate === 'running') await endJob(world, { job, random })
+  for (const job of simulation.jobs) {
+    if (job.fate === 'running') await endJob(simulation, { job, random })
     // What nobody was told of is found by upkeep.
-    if (random.next() < 0.5) await ask(world, ({ parts }) => settleJob(parts, { jobId: job.ref }))
+    if (random.next() < 0.5)
+      await invoke(simulation, ({ context }) => settleJob(context, { jobId: job.ref }))
   }
-  if (world.unsent.length > 0) {
-    const records = world.unsent
+  if (simulation.unsent.length > 0) {
+    const records = simulation.unsent
     for (let at = 0; at < records.length; at += 1_000) {
       const batch = records.slice(at, at + 1_000)
-      await ask(world, ({ billing }) => billing.captureUsage({ records: batch }))
+      await invoke(simulation, ({ billing }) => billing.captureUsage({ records: batch }))
     }
   }
-  await world.clock.advance(DAY_MS)
-  await ask(world, ({ parts }) => expireHolds(parts))
-  await ask(world, ({ parts }) => expireAllowances(parts))
-  for (const job of world.jobs) {
-    await ask(world, ({ parts }) => settleJob(parts, { jobId: job.ref }))
+  await simulation.clock.advance(DAY_MS)
+  await invoke(simulation, ({ context }) => expireHolds(context))
+  await invoke(simulation, ({ context }) => expireAllowances(context))
+  for (const job of simulation.jobs) {
+    await invoke(simulation, ({ context }) => settleJob(context, { jobId: job.ref }))
   }
-  await checkWorld(world)
-  for (const house of world.subjects) {
-    const book = await house.ledger.readBook()
+  await checkInvariants(simulation)
+  for (const installation of simulation.subjects) {
+    const book = await installation.ledger.readBook()
     expect(book.holds.filter(({ state }) => state === 'open')).toEqual([])
-    expect(await house.ledger.readOutbox()).toEqual([])
-    await checkJobs({ world, house, book })
-    checkRecords(world, book)
-    checkBalances(world, book)
-    await checkReport(world, house)
+    expect(await installation.ledger.readOutbox()).toEqual([])
+    await checkJobs({ simulation, installation, book })
+    checkRecords(simulation, book)
+    checkBalances(simulation, book)
+    await checkReport(simulation, installation)
   }
 }
 
 /** Every job that ended was charged for what it kept, once, and no other was. */
 async function checkJobs({
-  world,
-  house,
+  simulation,
+  installation,
   book,
 }: {
-  world: World
-  house: TestBilling
+  simulation: Simulation
+  installation: TestBilling
   book: Book
 }): Promise<void> {
-  const prices = priceBook(await house.ledger.store.readPrices())
-  for (const job of world.jobs) {
+  const prices = priceBook(await installation.ledger.store.readPrices())
+  for (const job of simulation.jobs) {
     const hold = book.holds.find(({ ref }) => ref === job.ref)
     if (!hold) {
       expect(job.opened).toBe(false)
@@ -84,13 +85,13 @@ function ratedOf({ fate }: SimJob, price: Parameters<typeof rateUsage>[1] | unde
 }
 
 /** Every honest record was counted exactly once, and no other. */
-function checkRecords({ honest }: World, { usage }: Book): void {
+function checkRecords({ honest }: Simulation, { usage }: Book): void {
   const counted = usage.map(({ requestId }) => requestId).toSorted()
   expect(counted).toEqual([...honest.keys()].toSorted())
 }
 
 /** What a wallet has is what it was given, less what it was charged and paid, plus refunds. */
-function checkBalances({ granted }: World, { accounts, holds, usage }: Book): void {
+function checkBalances({ granted }: Simulation, { accounts, holds, usage }: Book): void {
   for (const wallet of wallets) {
     const balanceOf = (kind: string) =>
       accounts.find(({ id }) => id === `${kind}:${wallet}`)?.balanceMicro ?? 0n
@@ -106,8 +107,8 @@ function checkBalances({ granted }: World, { accounts, holds, usage }: Book): vo
 }
 
 /** The verification agrees; all it may mention are the records that lied. */
-async function checkReport({ clock, honest }: World, { parts, ledger }: TestBilling) {
-  await sealLedger(parts)
+async function checkReport({ clock, honest }: Simulation, { context, ledger }: TestBilling) {
+  await sealLedger(context)
   const { findings, checked } = await ledger.store.verify({ now: clock.now(), graceMs: GRACE_MS })
   expect(findings.filter(({ message }) => !message.includes('was refused'))).toEqual([])
   expect(checked['usageRecords']).toBe(honest.size)

@@ -8,7 +8,7 @@ import { checkRepeats } from '@sluice/protocol/json-repeats'
 import { checkJsonShape } from '@sluice/protocol/json-shape'
 import { parseLargeJson } from '@sluice/protocol/parse-large-json'
 
-import type { Swept } from '../sweep.ts'
+import type { Tickable } from '../sweep.ts'
 import { BodyPace } from './body-pace.ts'
 import type { ReadBodyDeps } from './read-body.ts'
 import { readJsonBody } from './read-body.ts'
@@ -82,7 +82,7 @@ export async function* bodyChunks(
   let waitingSinceMs = clock.nowMs()
   const pace = new BodyPace(0)
   // Only the time in which we wait for the caller counts, not that in which they wait for us.
-  const watch: Swept = {
+  const watch: Tickable = {
     tick: (nowMs) => {
       const pauseMs = waitedMs + nowMs - waitingSinceMs
       if (pace.isTooSlow(pauseMs, bytes)) slow.reject(tooSlow())

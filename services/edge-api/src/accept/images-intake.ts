@@ -9,8 +9,8 @@ import type { PictureSource } from '@sluice/protocol/images/picture-sources'
 import { readPictureSources } from '@sluice/protocol/images/picture-sources'
 
 import type { ByteHold } from '../byte-budget.ts'
-import type { Door } from '../door.ts'
-import type { InputShelf, ShelfInput, StoredInput } from '../images/input-shelf.ts'
+import type { GatewayContext } from '../gateway-context.ts'
+import type { UploadStaging, StagedInput, StoredInput } from '../images/upload-staging.ts'
 import { readForm } from './images-form.ts'
 import { readImageFields } from './images-body.ts'
 
@@ -32,7 +32,7 @@ export interface ImageIntake {
 
 export interface IntakeInput {
   incoming: IncomingMessage
-  shelf: InputShelf
+  staging: UploadStaging
   /** What a JSON body is held in. */
   hold: ByteHold
   /** The model of a request that names none; undefined makes it a must. */
@@ -51,17 +51,17 @@ const withModel =
     return isNamed ? fields : { ...fields, model: defaultModel?.() }
   }
 
-type IntakeDoor = Pick<Door, 'deps' | 'sweep'>
+type IntakeContext = Pick<GatewayContext, 'deps' | 'sweep'>
 
 const nothingStored = { images: [], mask: undefined }
 
 /** Reads `POST /v1/images/generations`: JSON, with `reference_images` as ours. */
 export async function acceptGeneration(
-  door: IntakeDoor,
-  { incoming, hold, defaultModel }: Omit<IntakeInput, 'shelf'>,
+  gateway: IntakeContext,
+  { incoming, hold, defaultModel }: Omit<IntakeInput, 'staging'>,
   { reshape, countMax } = { reshape: withModel({ defaultModel }), countMax: REFERENCE_IMAGES_MAX },
 ): Promise<ImageIntake> {
-  const fields = await readImageFields({ ...bodyLimits(door), hold }, incoming)
+  const fields = await readImageFields({ ...bodyLimits(gateway), hold }, incoming)
   const images = readPictureSources(fields['reference_images'], {
     param: 'reference_images',
     countMax,
@@ -75,8 +75,8 @@ export async function acceptGeneration(
 }
 
 /** Reads `POST /v1/images/edits`: a form, or JSON whose pictures are URLs, data URLs or base64. */
-export function acceptEdit(door: IntakeDoor, input: IntakeInput): Promise<ImageIntake> {
-  return isForm(input) ? acceptFormEdit(door, input) : acceptJsonEdit(door, input)
+export function acceptEdit(gateway: IntakeContext, input: IntakeInput): Promise<ImageIntake> {
+  return isForm(input) ? acceptFormEdit(gateway, input) : acceptJsonEdit(gateway, input)
 }
 
 /**
@@ -84,27 +84,27 @@ export function acceptEdit(door: IntakeDoor, input: IntakeInput): Promise<ImageI
  * are left to the caller. Whatever it says of its face, it is answered with the task.
  */
 export async function acceptPanelImages(
-  door: IntakeDoor,
+  gateway: IntakeContext,
   input: IntakeInput,
 ): Promise<ImageIntake> {
   const reshape: Reshape = (fields) => ({ ...fields, async: true, stream: null })
-  if (isForm(input)) return { ...(await acceptFormEdit(door, input, reshape)), isEdit: false }
-  return acceptGeneration(door, input, { reshape, countMax: EDIT_IMAGES_MAX })
+  if (isForm(input)) return { ...(await acceptFormEdit(gateway, input, reshape)), isEdit: false }
+  return acceptGeneration(gateway, input, { reshape, countMax: EDIT_IMAGES_MAX })
 }
 
 const isForm = ({ incoming }: IntakeInput) =>
   /^multipart\/form-data\b/i.test(incoming.headers['content-type'] ?? '')
 
 async function acceptJsonEdit(
-  door: IntakeDoor,
+  gateway: IntakeContext,
   { incoming, hold, defaultModel }: IntakeInput,
 ): Promise<ImageIntake> {
-  const fields = await readImageFields({ ...bodyLimits(door), hold }, incoming)
+  const fields = await readImageFields({ ...bodyLimits(gateway), hold }, incoming)
   refuseMarkup(fields)
   const param = Object.hasOwn(fields, 'images') ? 'images' : 'image'
   const images = readPictureSources(fields[param], { param, countMax: EDIT_IMAGES_MAX })
   const [mask] = readPictureSources(fields['mask'], { param: 'mask', countMax: 1 })
-  const { imageFileBytesMax: bytesMax } = door.deps.config
+  const { imageFileBytesMax: bytesMax } = gateway.deps.config
   return {
     call: parseImageCall(withModel({ defaultModel })(fields)),
     isEdit: true,
@@ -113,22 +113,22 @@ async function acceptJsonEdit(
   }
 }
 
-const bodyLimits = ({ deps: { config, clock }, sweep }: IntakeDoor) => ({
+const bodyLimits = ({ deps: { config, clock }, sweep }: IntakeContext) => ({
   bytesMax: config.bodyBytesMax,
   clock,
   sweep,
 })
 
 async function acceptFormEdit(
-  { deps: { config, clock }, sweep }: IntakeDoor,
-  { incoming, shelf, defaultModel }: IntakeInput,
+  { deps: { config, clock }, sweep }: IntakeContext,
+  { incoming, staging, defaultModel }: IntakeInput,
   reshape = withModel({ defaultModel }),
 ): Promise<ImageIntake> {
   // Promises, because the next part may arrive while one is still being stored.
   const images: Promise<StoredInput>[] = []
   const masks: Promise<StoredInput>[] = []
-  const put = (kept: Promise<StoredInput>[], input: ShelfInput) => {
-    const stored = shelf.put(input)
+  const put = (kept: Promise<StoredInput>[], input: StagedInput) => {
+    const stored = staging.put(input)
     kept.push(stored)
     return stored
   }

@@ -1,6 +1,6 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import { modelNotFound } from '../find-model.ts'
 import type { EdgeApp } from '../request.ts'
 import { mayUseModel } from '../request.ts'
@@ -12,17 +12,17 @@ import { mayUseModel } from '../request.ts'
 const CREATED_S = 1_795_219_200
 
 /** GET /v1/models, and one of them by its name, which may hold a slash, encoded or not. */
-export function mountModels(app: EdgeApp, door: Door): void {
+export function mountModels(app: EdgeApp, gateway: GatewayContext): void {
   app.get('/v1/models', async (context) => {
-    const { principal } = await door.admit(context)
-    const usable = door.catalog.current().models.filter((model) => mayUseModel(principal, model))
+    const { principal } = await gateway.admit(context)
+    const usable = gateway.catalog.current().models.filter((model) => mayUseModel(principal, model))
     return context.json({ object: 'list', data: usable.map(modelObject) })
   })
 
   app.get('/v1/models/:model{.+}', async (context) => {
-    const { principal } = await door.admit(context)
+    const { principal } = await gateway.admit(context)
     const model = readName(context.req.param('model'))
-    const isKnown = mayUseModel(principal, model) && door.catalog.current().routesOf(model)
+    const isKnown = mayUseModel(principal, model) && gateway.catalog.current().routesOf(model)
     if (!isKnown) throw modelNotFound(model)
     return context.json(modelObject(model))
   })

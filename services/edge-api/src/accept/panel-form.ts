@@ -5,7 +5,7 @@ import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 
 import type { ByteHold } from '../byte-budget.ts'
-import type { FormEnds } from '../chat-parts.ts'
+import type { FormEnds } from '../chat-context.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { IntakeLimits } from '../intake-limits.ts'
 import { holdUntilAnswered } from '../intake-limits.ts'

@@ -7,7 +7,7 @@ import { createCors } from '@sluice/service-kit/http/cors'
 import { Hono } from 'hono'
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 
-import type { ChatParts } from '../chat-parts.ts'
+import type { ChatContext } from '../chat-context.ts'
 import { mountImages } from '../images/mount-images.ts'
 import type { ForwardInput } from '../relay/forward.ts'
 import { forward } from '../relay/forward.ts'
@@ -20,24 +20,24 @@ import { baseUrlFor } from './base-url.ts'
 import { errorResponse } from './render-error.ts'
 
 /** The app for callers: every route of /v1 in one list, then what is passed to services behind us. */
-export function createPublicApp(parts: ChatParts): EdgeApp {
-  const { door } = parts
+export function createPublicApp(chatContext: ChatContext): EdgeApp {
+  const { gateway } = chatContext
   // Hono's default falls back to a router three times as slow as soon as one path does not suit this one.
   const app: EdgeApp = new Hono<EdgeEnv>({ router: new RegExpRouter() })
-  mountChat(app, parts)
-  mountModels(app, door)
-  mountImages(app, door)
-  mountForwards(app, parts)
+  mountChat(app, chatContext)
+  mountModels(app, gateway)
+  mountImages(app, gateway)
+  mountForwards(app, chatContext)
   app.onError((error, context) => {
-    const requestId = nameRequest(context, parts.newRequestId)
+    const requestId = nameRequest(context, chatContext.newRequestId)
     if (!isAppError(error) || error.code === 'internal_error') {
-      door.deps.log.error({ err: error, requestId, path: context.req.path }, 'request failed')
+      gateway.deps.log.error({ err: error, requestId, path: context.req.path }, 'request failed')
     }
     // The answer had begun: all that is left is not to end it as if it were whole.
     if (context.env.outgoing.headersSent) return cut(context.env.outgoing)
     return errorResponse(error, context)
   })
-  answerOtherSites(app, door.deps.config)
+  answerOtherSites(app, gateway.deps.config)
   return app
 }
 
@@ -66,15 +66,15 @@ function pathOf(url: string): string {
   return new URL(url).pathname
 }
 
-type Manners = Pick<ForwardInput, 'origin' | 'withhold' | 'say' | 'body'>
+type ForwardPolicy = Pick<ForwardInput, 'origin' | 'withhold' | 'say' | 'body'>
 
-function mountForwards(app: EdgeApp, parts: ChatParts): void {
-  const { newRequestId, stampCaller, door } = parts
-  const { config, dispatcher } = door.deps
+function mountForwards(app: EdgeApp, chatContext: ChatContext): void {
+  const { newRequestId, stampCaller, gateway } = chatContext
+  const { config, dispatcher } = gateway.deps
   const { imgproxyUrl, dashboardUrl } = config
-  const pass = async (context: EdgeContext, manners: Manners) => {
+  const pass = async (context: EdgeContext, policy: ForwardPolicy) => {
     const requestId = nameRequest(context, newRequestId)
-    await forward({ ...context.env, dispatcher, requestId, ...manners })
+    await forward({ ...context.env, dispatcher, requestId, ...policy })
     return RESPONSE_ALREADY_SENT
   }
   if (imgproxyUrl !== undefined) {
@@ -87,7 +87,7 @@ function mountForwards(app: EdgeApp, parts: ChatParts): void {
     const { path, method } = context.req
     const { incoming, outgoing } = context.env
     if (dashboardUrl !== undefined && !isApiCall({ method, path, headers: incoming.headers })) {
-      const body = await parts.readForm({ incoming, outgoing, path })
+      const body = await chatContext.readForm({ incoming, outgoing, path })
       const say = { [CALLER_HEADER]: stampCaller(incoming) }
       return pass(context, { origin: originOf(dashboardUrl), say, body })
     }

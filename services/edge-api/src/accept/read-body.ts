@@ -5,7 +5,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 
 import type { ByteHold } from '../byte-budget.ts'
-import type { Sweep, Swept } from '../sweep.ts'
+import type { Sweep, Tickable } from '../sweep.ts'
 import { BodyPace } from './body-pace.ts'
 
 /** Smaller bodies are not counted in the budget: as many as may run at once are no burden. */
@@ -59,7 +59,7 @@ function readBody(
     let bytes = 0
     let counted = 0
     const pace = new BodyPace(clock.nowMs())
-    const watch: Swept = {
+    const watch: Tickable = {
       place: undefined,
       tick(nowMs) {
         if (pace.isTooSlow(nowMs, bytes)) fail(tooSlow())

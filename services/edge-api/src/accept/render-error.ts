@@ -5,7 +5,7 @@ import { renderError } from '@sluice/protocol/error-envelope'
 
 import type { EdgeContext } from '../request.ts'
 import type { StoredAnswer } from '../store/answer-store.ts'
-import { linger } from './linger.ts'
+import { drainRequest } from './drain-request.ts'
 
 /** Anything thrown by a route, as a response in the OpenAI dialect; the one place that builds one. */
 export function errorResponse(
@@ -34,7 +34,7 @@ export function writeError(outgoing: ServerResponse, error: unknown, requestId: 
   })
   if (isCut && isWorthWaiting(status)) {
     outgoing.write(body)
-    void linger(outgoing.req).then(() => outgoing.end())
+    void drainRequest(outgoing.req).then(() => outgoing.end())
   } else outgoing.end(body)
   return status
 }
@@ -66,7 +66,7 @@ function lingering(body: Uint8Array, { req }: ServerResponse): ReadableStream<Ui
   return new ReadableStream({
     start: async (stream) => {
       stream.enqueue(body)
-      await linger(req)
+      await drainRequest(req)
       stream.close()
     },
   })

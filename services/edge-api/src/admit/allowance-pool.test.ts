@@ -7,7 +7,7 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { describe, expect, it } from 'vitest'
 
 import { createAllowancePool } from './allowance-pool.ts'
-import type { Reservation } from './purse.ts'
+import type { Reservation } from './wallet-allowances.ts'
 
 interface Granted {
   wallet: string
@@ -19,7 +19,7 @@ interface Granted {
 /** Billing as the contract describes it: fair shares, leases that expire, refusals. */
 function fakeBilling({ balanceMicro, clock }: { balanceMicro: bigint; clock: FakeClock }) {
   const granted = new Map<string, Granted>()
-  const world = {
+  const ledger = {
     availableMicro: balanceMicro,
     away: false,
     granted,
@@ -28,25 +28,25 @@ function fakeBilling({ balanceMicro, clock }: { balanceMicro: bigint; clock: Fak
     spentMicro: new Map<string, bigint>(),
     /** What records said was spent; taken from the allowance when it closes. */
     spend: (id: string, amountMicro: bigint) =>
-      world.spentMicro.set(id, (world.spentMicro.get(id) ?? 0n) + amountMicro),
+      ledger.spentMicro.set(id, (ledger.spentMicro.get(id) ?? 0n) + amountMicro),
   }
   const answer = async <Value>(value: () => Value): Promise<Value> => {
     await clock.sleep(1)
-    if (world.away) throw new AppError('unavailable', 'away')
+    if (ledger.away) throw new AppError('unavailable', 'away')
     return value()
   }
   const billing: Pick<Billing, 'openAllowance' | 'renewAllowances' | 'closeAllowance'> = {
     openAllowance: ({ allowanceId, wallet, needMicro, wantMicro, leaseMs }) =>
       answer(() => {
-        if (world.availableMicro < needMicro) {
-          world.refused += 1
-          const { availableMicro } = world
+        if (ledger.availableMicro < needMicro) {
+          ledger.refused += 1
+          const { availableMicro } = ledger
           return { outcome: 'refused' as const, requiredMicro: needMicro, availableMicro }
         }
-        const share = world.availableMicro / 2n
+        const share = ledger.availableMicro / 2n
         const amountMicro = share < needMicro ? needMicro : share < wantMicro ? share : wantMicro
-        world.availableMicro -= amountMicro
-        world.opened += 1
+        ledger.availableMicro -= amountMicro
+        ledger.opened += 1
         const expiresAtMs = clock.nowMs() + leaseMs
         granted.set(allowanceId, { wallet, amountMicro, expiresAtMs, open: true })
         return { outcome: 'opened' as const, amountMicro, expiresAt: new Date(expiresAtMs) }
@@ -68,17 +68,17 @@ function fakeBilling({ balanceMicro, clock }: { balanceMicro: bigint; clock: Fak
         const one = granted.get(allowanceId)
         if (!one?.open) return { releasedMicro: 0n }
         one.open = false
-        const releasedMicro = one.amountMicro - (world.spentMicro.get(allowanceId) ?? 0n)
-        world.availableMicro += releasedMicro
+        const releasedMicro = one.amountMicro - (ledger.spentMicro.get(allowanceId) ?? 0n)
+        ledger.availableMicro += releasedMicro
         return { releasedMicro }
       }),
   }
-  return { billing, world }
+  return { billing, ledger }
 }
 
 function rig(balanceMicro: bigint, { seed = 1 } = {}) {
   const clock = fakeClock()
-  const { billing, world } = fakeBilling({ balanceMicro, clock })
+  const { billing, ledger } = fakeBilling({ balanceMicro, clock })
   const state = { recordsOnTheirWay: false, returned: [] as string[] }
   const pool = createAllowancePool({
     billing,
@@ -89,7 +89,7 @@ function rig(balanceMicro: bigint, { seed = 1 } = {}) {
     random: seededRandom(seed),
     log: recordedLog(),
   })
-  return { clock, world, pool, state }
+  return { clock, ledger, pool, state }
 }
 
 /** Lets time pass, a little at a time, until the promise has settled. */
@@ -115,23 +115,23 @@ describe('paying for calls out of allowances', () => {
     expect(await settled(clock, pool.reserve('wal_2', 1n))).toMatchObject({ wallet: 'wal_2' })
   })
   it('asks billing once for a burst, and then decides in memory', async () => {
-    const { clock, world, pool } = rig(1_000_000n)
+    const { clock, ledger, pool } = rig(1_000_000n)
     const burst = Array.from({ length: 50 }, () => pool.reserve('wal_1', 100n))
     await clock.advance(10)
     const reserved = await Promise.all(burst)
     expect(reserved).toHaveLength(50)
-    expect(world.opened).toBeLessThanOrEqual(3)
+    expect(ledger.opened).toBeLessThanOrEqual(3)
     for (const one of reserved) pool.spend(one, 1n)
-    const opened = world.opened
+    const opened = ledger.opened
     for (let calls = 0; calls < 200; calls += 1) {
       const reservation = pool.tryReserve('wal_1', 100n)
       if (reservation) pool.spend(reservation, 1n)
     }
-    expect(world.opened).toBe(opened)
+    expect(ledger.opened).toBe(opened)
   })
 
   it('refuses with 402 only when billing refuses', async () => {
-    const { clock, world, pool } = rig(1_000n)
+    const { clock, ledger, pool } = rig(1_000n)
     const [dear, cheap] = [
       outcome(pool.reserve('wal_1', 1_001n)),
       outcome(pool.reserve('wal_1', 900n)),
@@ -139,7 +139,7 @@ describe('paying for calls out of allowances', () => {
     await clock.advance(20)
     expect(await dear).toBe('insufficient_credit')
     expect(await cheap).toMatchObject({ amountMicro: 900n })
-    expect(world.refused).toBeGreaterThanOrEqual(1)
+    expect(ledger.refused).toBeGreaterThanOrEqual(1)
   })
 
   it('a call that does not fit does not let later ones pass it by', async () => {
@@ -154,18 +154,18 @@ describe('paying for calls out of allowances', () => {
   })
 
   it('gives idle allowances back before it tells a caller that the wallet is empty', async () => {
-    const { clock, world, pool } = rig(1_000n)
+    const { clock, ledger, pool } = rig(1_000n)
     const small = pool.reserve('wal_1', 10n)
     await clock.advance(5)
     pool.spend(await small, 10n)
-    world.spend([...world.granted.keys()][0] ?? '', 10n)
+    ledger.spend([...ledger.granted.keys()][0] ?? '', 10n)
     const large = pool.reserve('wal_1', 900n)
     await clock.advance(20)
     expect((await large).amountMicro).toBe(900n)
   })
 
   it('keeps an allowance open whose records may still be on their way', async () => {
-    const { clock, world, pool, state } = rig(1_000n)
+    const { clock, ledger, pool, state } = rig(1_000n)
     state.recordsOnTheirWay = true
     const small = pool.reserve('wal_1', 10n)
     await clock.advance(5)
@@ -173,15 +173,15 @@ describe('paying for calls out of allowances', () => {
     const large = outcome(pool.reserve('wal_1', 900n))
     await clock.advance(20)
     expect(await large).toBe('insufficient_credit')
-    expect([...world.granted.values()].every(({ open }) => open)).toBe(true)
+    expect([...ledger.granted.values()].every(({ open }) => open)).toBe(true)
   })
 
   it('tells callers that billing is away, and goes on with what it holds until the lease ends', async () => {
-    const { clock, world, pool } = rig(1_000_000n)
+    const { clock, ledger, pool } = rig(1_000_000n)
     const first = pool.reserve('wal_1', 10n)
     await clock.advance(5)
     pool.spend(await first, 10n)
-    world.away = true
+    ledger.away = true
     const other = outcome(pool.reserve('wal_2', 10n))
     await clock.advance(5)
     expect(await other).toBe('unavailable')
@@ -192,24 +192,24 @@ describe('paying for calls out of allowances', () => {
   })
 
   it('does not wait for ever for a billing that does not answer', async () => {
-    const { clock, pool, world } = rig(1_000n)
-    world.away = true
+    const { clock, pool, ledger } = rig(1_000n)
+    ledger.away = true
     const reserving = outcome(pool.reserve('wal_1', 10n))
     await clock.advance(6_000)
     expect(await reserving).toBe('unavailable')
   })
 
   it('renews while a call runs, however long it takes, and closes what is idle', async () => {
-    const { clock, world, pool } = rig(1_000n)
+    const { clock, ledger, pool } = rig(1_000n)
     const long = pool.reserve('wal_1', 10n)
     await clock.advance(5)
     const reservation = await long
     const tick = async () => {
-      await settled(clock, pool.upkeep())
+      await settled(clock, pool.backgroundTasks())
       await clock.advance(5_000)
     }
     for (let ticks = 0; ticks < 60; ticks += 1) await tick()
-    const [allowance] = world.granted.values()
+    const [allowance] = ledger.granted.values()
     expect(allowance).toMatchObject({ open: true })
     expect(allowance?.expiresAtMs).toBeGreaterThan(clock.nowMs())
     pool.spend(reservation, 4n)
@@ -219,14 +219,14 @@ describe('paying for calls out of allowances', () => {
   })
 
   it('gives everything back when the edge stops', async () => {
-    const { clock, world, pool } = rig(1_000n)
+    const { clock, ledger, pool } = rig(1_000n)
     const first = pool.reserve('wal_1', 10n)
     await clock.advance(5)
     const reservation = await first
     pool.spend(reservation, 7n)
-    world.spend(reservation.allowance.id, 7n)
+    ledger.spend(reservation.allowance.id, 7n)
     await settled(clock, pool.close())
-    expect(world.availableMicro).toBe(993n)
+    expect(ledger.availableMicro).toBe(993n)
   })
 
   it('ends a reservation once, for no more than was reserved', async () => {
@@ -245,7 +245,7 @@ describe('a simulation of callers, billing and time', () => {
     'seed %i: what is spent never exceeds what billing granted, and nobody waits for ever',
     async (seed) => {
       const random = seededRandom(seed)
-      const { clock, world, pool } = rig(50_000n, { seed })
+      const { clock, ledger, pool } = rig(50_000n, { seed })
       const open: Reservation[] = []
       const waits: Promise<unknown>[] = []
       let answered = 0
@@ -269,14 +269,14 @@ describe('a simulation of callers, billing and time', () => {
           if (reservation) {
             const spent = BigInt(random.integer(Number(reservation.amountMicro) + 1))
             pool.spend(reservation, spent)
-            world.spend(reservation.allowance.id, spent)
+            ledger.spend(reservation.allowance.id, spent)
           }
-        } else if (roll < 0.93) world.away = !world.away
-        else if (roll < 0.96) void pool.upkeep()
+        } else if (roll < 0.93) ledger.away = !ledger.away
+        else if (roll < 0.96) void pool.backgroundTasks()
         await clock.advance(random.integer(random.next() < 0.01 ? 70_000 : 50))
-        checkBooks(world, 50_000n)
+        checkBooks(ledger, 50_000n)
       }
-      world.away = false
+      ledger.away = false
       for (const one of open) pool.spend(one, 0n)
       await clock.advance(10_000)
       await Promise.all(waits)
@@ -286,15 +286,15 @@ describe('a simulation of callers, billing and time', () => {
   )
 })
 
-function checkBooks(world: ReturnType<typeof fakeBilling>['world'], balanceMicro: bigint): void {
+function checkBooks(ledger: ReturnType<typeof fakeBilling>['ledger'], balanceMicro: bigint): void {
   let held = 0n
   let spent = 0n
-  for (const [id, { amountMicro, open }] of world.granted) {
-    const spentHere = world.spentMicro.get(id) ?? 0n
+  for (const [id, { amountMicro, open }] of ledger.granted) {
+    const spentHere = ledger.spentMicro.get(id) ?? 0n
     expect(spentHere <= amountMicro).toBe(true)
     spent += spentHere
     if (open) held += amountMicro - spentHere
   }
-  expect(world.availableMicro >= 0n).toBe(true)
-  expect(world.availableMicro + held + spent).toBe(balanceMicro)
+  expect(ledger.availableMicro >= 0n).toBe(true)
+  expect(ledger.availableMicro + held + spent).toBe(balanceMicro)
 }

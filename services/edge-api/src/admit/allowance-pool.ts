@@ -10,10 +10,18 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 import type { MicroCredits } from '@sluice/kernel/credits'
 
-import type { AllowanceDeps, Refusal } from './lease-allowances.ts'
+import type { AllowanceDeps, AllowanceRefusal } from './lease-allowances.ts'
 import { closeAllowances, closeIdle, openAllowance, renewUsed } from './lease-allowances.ts'
-import type { Purse, Reservation } from './purse.ts'
-import { emptyPurse, findCover, isLow, reserve, sizesOf, spend, takePace } from './purse.ts'
+import type { WalletAllowances, Reservation } from './wallet-allowances.ts'
+import {
+  emptyWalletAllowances,
+  findCover,
+  isLow,
+  reserve,
+  sizesOf,
+  spend,
+  takePace,
+} from './wallet-allowances.ts'
 
 const REFUSED_REST_MS = 1_000
 /** Of one wallet: half of what may run here at once, so that a refill that hangs holds up no other wallet. */
@@ -28,7 +36,7 @@ export interface AllowancePool {
   /** Ends a reservation; 0 gives all of it back. */
   spend(reservation: Reservation, amountMicro: MicroCredits): void
   /** Renews leases that are in use and closes allowances that are not. Called every few seconds. */
-  upkeep(): Promise<void>
+  backgroundTasks(): Promise<void>
   /** Closes everything, when no call is running any more. */
   close(): Promise<void>
   /** For metrics. */
@@ -37,25 +45,26 @@ export interface AllowancePool {
 
 export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
   const { clock } = deps
-  const purses = new Map<string, Purse>()
+  const byWallet = new Map<string, WalletAllowances>()
 
-  const purseOf = (wallet: string): Purse => {
-    const known = purses.get(wallet)
+  const allowancesOf = (wallet: string): WalletAllowances => {
+    const known = byWallet.get(wallet)
     if (known) return known
-    const purse = emptyPurse(wallet, clock.monotonicMs())
-    purses.set(wallet, purse)
-    return purse
+    const walletAllowances = emptyWalletAllowances(wallet, clock.monotonicMs())
+    byWallet.set(wallet, walletAllowances)
+    return walletAllowances
   }
 
   const tryReserve = (wallet: string, amountMicro: MicroCredits) => {
-    const purse = purses.get(wallet)
+    const walletAllowances = byWallet.get(wallet)
     // Who waits was here first.
-    if (!purse || purse.waiting.length > 0) return undefined
+    if (!walletAllowances || walletAllowances.waiting.length > 0) return undefined
     const nowMs = clock.monotonicMs()
-    const allowance = findCover(purse.allowances, amountMicro, nowMs)
+    const allowance = findCover(walletAllowances.allowances, amountMicro, nowMs)
     if (!allowance) return undefined
     const reservation = reserve(allowance, { wallet, amountMicro, nowMs })
-    if (!purse.filling && isLow(purse, amountMicro, nowMs)) void fill(deps, purse, amountMicro)
+    if (!walletAllowances.filling && isLow(walletAllowances, amountMicro, nowMs))
+      void fill(deps, walletAllowances, amountMicro)
     return reservation
   }
 
@@ -64,73 +73,84 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
     async reserve(wallet, amountMicro) {
       const fitting = tryReserve(wallet, amountMicro)
       if (fitting) return fitting
-      const purse = purseOf(wallet)
-      if (purse.waiting.length >= WAITING_MAX) {
+      const walletAllowances = allowancesOf(wallet)
+      if (walletAllowances.waiting.length >= WAITING_MAX) {
         const message = 'Too many requests of this wallet are waiting for its credits.'
         throw new AppError('rate_limit_exceeded', message, { retryAfterMs: CROWDED_RETRY_MS })
       }
       return new Promise<Reservation>((resolve, reject) => {
-        purse.waiting.push({ amountMicro, resolve, reject })
-        if (!purse.filling) void fill(deps, purse, amountMicro)
+        walletAllowances.waiting.push({ amountMicro, resolve, reject })
+        if (!walletAllowances.filling) void fill(deps, walletAllowances, amountMicro)
       })
     },
     spend(reservation, amountMicro) {
       spend(reservation, amountMicro, clock.monotonicMs())
-      const purse = purses.get(reservation.wallet)
-      if (!purse) return
-      purse.spentMicro += amountMicro
-      if (purse.waiting.length > 0) serveWaiters(purse, clock)
+      const walletAllowances = byWallet.get(reservation.wallet)
+      if (!walletAllowances) return
+      walletAllowances.spentMicro += amountMicro
+      if (walletAllowances.waiting.length > 0) serveWaiters(walletAllowances, clock)
     },
-    async upkeep() {
-      await renewUsed(deps, purses)
-      await closeIdle(deps, purses)
+    async backgroundTasks() {
+      await renewUsed(deps, byWallet)
+      await closeIdle(deps, byWallet)
     },
     async close() {
-      const all = [...purses.values()].flatMap((purse) => purse.allowances.splice(0))
-      purses.clear()
+      const all = [...byWallet.values()].flatMap((walletAllowances) =>
+        walletAllowances.allowances.splice(0),
+      )
+      byWallet.clear()
       await closeAllowances(deps, all)
     },
-    sizes: () => sizesOf(purses),
+    sizes: () => sizesOf(byWallet),
   }
 }
 
 /** Fills a purse until nobody waits: one flight a wallet. Never rejects: waiters get the errors. */
-async function fill(deps: AllowanceDeps, purse: Purse, usualMicro: MicroCredits): Promise<void> {
-  purse.filling = true
-  takePace(purse, deps.clock.monotonicMs())
+async function fill(
+  deps: AllowanceDeps,
+  walletAllowances: WalletAllowances,
+  usualMicro: MicroCredits,
+): Promise<void> {
+  walletAllowances.filling = true
+  takePace(walletAllowances, deps.clock.monotonicMs())
   try {
     do {
-      const needMicro = purse.waiting[0]?.amountMicro ?? usualMicro
-      const refusal = await openAllowance(deps, purse, needMicro)
-      if (refusal) refuse(deps, purse, refusal)
-      serveWaiters(purse, deps.clock)
-    } while (purse.waiting.length > 0)
+      const needMicro = walletAllowances.waiting[0]?.amountMicro ?? usualMicro
+      const refusal = await openAllowance(deps, walletAllowances, needMicro)
+      if (refusal) refuse(deps, walletAllowances, refusal)
+      serveWaiters(walletAllowances, deps.clock)
+    } while (walletAllowances.waiting.length > 0)
   } catch (error) {
-    if (purse.waiting.length === 0) deps.log.warn({ err: error }, 'an allowance was not opened')
-    purse.restUntilMs = deps.clock.monotonicMs() + REFUSED_REST_MS
-    for (const waiter of purse.waiting.splice(0)) waiter.reject(error)
+    if (walletAllowances.waiting.length === 0)
+      deps.log.warn({ err: error }, 'an allowance was not opened')
+    walletAllowances.restUntilMs = deps.clock.monotonicMs() + REFUSED_REST_MS
+    for (const waiter of walletAllowances.waiting.splice(0)) waiter.reject(error)
   } finally {
-    purse.filling = false
+    walletAllowances.filling = false
   }
 }
 
-function refuse({ clock }: AllowanceDeps, purse: Purse, refusal: Refusal): void {
-  purse.restUntilMs = clock.monotonicMs() + REFUSED_REST_MS
-  purse.waiting.shift()?.reject(outOfCredit(refusal))
+function refuse(
+  { clock }: AllowanceDeps,
+  walletAllowances: WalletAllowances,
+  refusal: AllowanceRefusal,
+): void {
+  walletAllowances.restUntilMs = clock.monotonicMs() + REFUSED_REST_MS
+  walletAllowances.waiting.shift()?.reject(outOfCredit(refusal))
 }
 
-function serveWaiters(purse: Purse, clock: Clock): void {
+function serveWaiters(walletAllowances: WalletAllowances, clock: Clock): void {
   const nowMs = clock.monotonicMs()
-  for (let waiter = purse.waiting[0]; waiter; waiter = purse.waiting[0]) {
+  for (let waiter = walletAllowances.waiting[0]; waiter; waiter = walletAllowances.waiting[0]) {
     const { amountMicro, resolve } = waiter
-    const allowance = findCover(purse.allowances, amountMicro, nowMs)
+    const allowance = findCover(walletAllowances.allowances, amountMicro, nowMs)
     if (!allowance) return
-    purse.waiting.shift()
-    resolve(reserve(allowance, { wallet: purse.wallet, amountMicro, nowMs }))
+    walletAllowances.waiting.shift()
+    resolve(reserve(allowance, { wallet: walletAllowances.wallet, amountMicro, nowMs }))
   }
 }
 
-function outOfCredit({ requiredMicro, availableMicro }: Refusal): AppError {
+function outOfCredit({ requiredMicro, availableMicro }: AllowanceRefusal): AppError {
   const message = 'The wallet cannot pay for the worst case of this request.'
   const details = { required_micro: `${requiredMicro}`, available_micro: `${availableMicro}` }
   return new AppError('insufficient_credit', message, { details })

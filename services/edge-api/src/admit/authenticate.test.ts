@@ -36,36 +36,36 @@ async function rig(key: Partial<Parameters<KeyStore['insertKey']>[0]> = {}) {
     ...key,
   }
   await store.insertKey(made)
-  const world = { reads: 0, broken: false, beforeRead: async () => {} }
+  const fixture = { reads: 0, broken: false, beforeRead: async () => {} }
   const findByHash = async (hash: string) => {
-    world.reads += 1
-    if (world.broken) throw new AppError('unavailable', 'away')
+    fixture.reads += 1
+    if (fixture.broken) throw new AppError('unavailable', 'away')
     const found = await store.findByHash(hash)
-    await world.beforeRead()
+    await fixture.beforeRead()
     return found
   }
   const log = recordedLog()
   const deps = { keyStore: { findByHash }, keyHash: hashed, guesses: guessLimit(), clock, log }
-  return { clock, store, world, log, deps, authenticator: createAuthenticator(deps) }
+  return { clock, store, fixture, log, deps, authenticator: createAuthenticator(deps) }
 }
 
 const wrong = { code: 'invalid_api_key' }
 
 describe('authenticating', () => {
   it('reads a key once and then decides in memory', async () => {
-    const { authenticator, world } = await rig()
+    const { authenticator, fixture } = await rig()
     expect(authenticator.find(APIKEY)).toBeUndefined()
     const principal = await authenticator.lookUp(APIKEY, ADDRESS)
     expect(principal).toMatchObject({ apiKeyId: 'key_1', wallet: 'wal_1', rpmLimit: 60 })
     expect(principal.models?.has('a')).toBe(true)
     expect(authenticator.find(APIKEY)).toBe(principal)
-    expect(world.reads).toBe(1)
+    expect(fixture.reads).toBe(1)
   })
 
   it('asks the database once for a thousand requests that come together', async () => {
-    const { authenticator, world } = await rig()
+    const { authenticator, fixture } = await rig()
     await Promise.all(Array.from({ length: 1_000 }, () => authenticator.lookUp(APIKEY, ADDRESS)))
-    expect(world.reads).toBe(1)
+    expect(fixture.reads).toBe(1)
   })
 
   it('refuses unknown, revoked and expired keys with the same words', async () => {
@@ -91,9 +91,9 @@ describe('authenticating', () => {
   })
 
   it('does not keep a decision that was read just before the key was revoked', async () => {
-    const { authenticator, store, clock, world } = await rig()
-    world.beforeRead = async () => {
-      world.beforeRead = async () => {}
+    const { authenticator, store, clock, fixture } = await rig()
+    fixture.beforeRead = async () => {
+      fixture.beforeRead = async () => {}
       await store.revokeKey({ id: 'key_1', at: clock.now() })
       authenticator.forget(['key_1'])
     }
@@ -112,9 +112,9 @@ describe('authenticating', () => {
   })
 
   it('serves known keys for five minutes while the database is away, and no unknown one', async () => {
-    const { authenticator, clock, world, log } = await rig()
+    const { authenticator, clock, fixture, log } = await rig()
     await authenticator.lookUp(APIKEY, ADDRESS)
-    world.broken = true
+    fixture.broken = true
     await clock.advance(299_000)
     expect(authenticator.find(APIKEY)).toBeDefined()
     await clock.advance(2_000)
@@ -126,13 +126,13 @@ describe('authenticating', () => {
   })
 
   it('does not ask again for a wrong key, until it may have been made', async () => {
-    const { authenticator, clock, world } = await rig()
+    const { authenticator, clock, fixture } = await rig()
     const guess = () => authenticator.lookUp('sk-unknown-key', ADDRESS)
     for (let tries = 0; tries < 5; tries += 1) await expect(guess()).rejects.toMatchObject(wrong)
-    expect(world.reads).toBe(1)
+    expect(fixture.reads).toBe(1)
     await clock.advance(10_000)
     await expect(guess()).rejects.toMatchObject(wrong)
-    expect(world.reads).toBe(2)
+    expect(fixture.reads).toBe(2)
   })
 
   it('answers who guesses with 429, and takes every right key all the same', async () => {

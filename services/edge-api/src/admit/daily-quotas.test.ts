@@ -20,15 +20,15 @@ const day = '2026-11-21'
 function setUp() {
   const clock = fakeClock(Date.UTC(2026, 10, 21, 9))
   const store = memoryQuotaStore({ quotaOf: () => 100n })
-  const world = { asked: 0, isAway: false }
+  const fixture = { asked: 0, isAway: false }
   const quotaStore: QuotaStore = {
     ...store,
     reserve: async (ask) => {
-      world.asked += 1
+      fixture.asked += 1
       return store.reserve(ask)
     },
     settle: async (input) => {
-      if (world.isAway) throw new Error('the database is away')
+      if (fixture.isAway) throw new Error('the database is away')
       return store.settle(input)
     },
   }
@@ -39,20 +39,20 @@ function setUp() {
   const used = async () => (await store.readUsed({ apiKeyIds: ['key_1'], day })).get('key_1')
   const reserve = (ref: string, amountMicro: bigint) =>
     quotas.reserve(principal, { ref, amountMicro })
-  return { clock, world, quotas, used, reserve, log, store }
+  return { clock, fixture, quotas, used, reserve, log, store }
 }
 
 const exceeded = { code: 'daily_quota_exceeded', retryable: false }
 
 test('a flood of refused calls asks the database four times a second', async () => {
-  const { clock, world, reserve } = setUp()
+  const { clock, fixture, reserve } = setUp()
   await reserve('req_0', 60n)
-  world.asked = 0
+  fixture.asked = 0
   for (let n = 1; n <= 500; n += 1) {
     await expect(reserve(`req_${n}`, 50n)).rejects.toMatchObject(exceeded)
     await clock.advance(2)
   }
-  expect(world.asked).toBe(4)
+  expect(fixture.asked).toBe(4)
 })
 
 test('a smaller call is not refused for a larger one, nor any once there is room', async () => {
@@ -75,15 +75,15 @@ test('what has just ended makes room at once, before it was written', async () =
 })
 
 test('what cannot be written waits, is said, and is written by upkeep', async () => {
-  const { clock, world, quotas, reserve, used, log } = setUp()
+  const { clock, fixture, quotas, reserve, used, log } = setUp()
   const reservation = await reserve('req_1', 100n)
-  world.isAway = true
+  fixture.isAway = true
   quotas.settle(reservation, 10n)
   await clock.advance(25)
   expect(await used()).toBe(100n)
   expect(log.lines).toHaveLength(1)
-  world.isAway = false
-  await quotas.upkeep()
+  fixture.isAway = false
+  await quotas.backgroundTasks()
   expect(await used()).toBe(10n)
 })
 

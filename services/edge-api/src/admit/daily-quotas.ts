@@ -15,8 +15,8 @@ import { LRUCache } from 'lru-cache'
 
 import type { Principal } from '../request.ts'
 import type { QuotaStore } from '../store/quota-store.ts'
-import type { ReconcileDeps } from '../upkeep/reconcile-quotas.ts'
-import { reconcileQuotas, settleJobs } from '../upkeep/reconcile-quotas.ts'
+import type { ReconcileDeps } from '../background/reconcile-quotas.ts'
+import { reconcileQuotas, settleJobs } from '../background/reconcile-quotas.ts'
 import { dayEnd, dayOf } from './quota-day.ts'
 import { quotaSettlements } from './quota-settlements.ts'
 
@@ -56,7 +56,7 @@ export interface DailyQuotas {
   /** A job was written under the reservation: it is settled when billing has decided. */
   follow(reservation: QuotaReservation): void
   /** Settles what has ended here. Called every few seconds. */
-  upkeep(): Promise<void>
+  backgroundTasks(): Promise<void>
   /** Settles what others left behind. */
   reconcile(): Promise<void>
   /** Forgets what nobody will ask for. */
@@ -65,7 +65,7 @@ export interface DailyQuotas {
   stop(): Promise<void>
 }
 
-interface Refusal {
+interface QuotaRefusal {
   amountMicro: MicroCredits
   quotaMicro: MicroCredits
   usedMicro: MicroCredits
@@ -76,7 +76,7 @@ export function createDailyQuotas(
 ): DailyQuotas {
   const { quotaStore, clock } = deps
   const settlements = quotaSettlements(deps)
-  const refusals = new LRUCache<string, Refusal & { untilMs: number }>({ max: REFUSALS_MAX })
+  const refusals = new LRUCache<string, QuotaRefusal & { untilMs: number }>({ max: REFUSALS_MAX })
   const jobs = new Set<string>()
 
   return {
@@ -111,7 +111,7 @@ export function createDailyQuotas(
     follow({ ref }) {
       if (jobs.size < JOBS_MAX) jobs.add(ref)
     },
-    async upkeep() {
+    async backgroundTasks() {
       await settlements.flush()
       const asked = [...jobs]
       const open = new Set(await settleJobs(deps, asked))
@@ -128,7 +128,7 @@ export function createDailyQuotas(
   }
 }
 
-function exceeded({ amountMicro, quotaMicro, usedMicro }: Refusal, nowMs: number): AppError {
+function exceeded({ amountMicro, quotaMicro, usedMicro }: QuotaRefusal, nowMs: number): AppError {
   const required = formatCredits(amountMicro)
   const left = formatCredits(greater(0n, quotaMicro - usedMicro))
   const resetsAt = dayEnd(nowMs).toISOString()

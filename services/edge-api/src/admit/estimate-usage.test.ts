@@ -7,7 +7,7 @@ const request = {
   attachments: 0,
   mediaTokens: 0,
   count: 1,
-  outputTokensAsked: undefined,
+  outputTokensRequested: undefined,
   outputTokensMax: undefined,
 }
 
@@ -22,18 +22,18 @@ describe('the worst case of a chat request', () => {
     ['nobody sets a limit', {}, OUTPUT_TOKENS_DEFAULT],
     [
       'the caller asks for less than the model can',
-      { outputTokensAsked: 50, outputTokensMax: 900 },
+      { outputTokensRequested: 50, outputTokensMax: 900 },
       50,
     ],
     [
       'the caller asks for more than the model can',
-      { outputTokensAsked: 9_000, outputTokensMax: 900 },
+      { outputTokensRequested: 9_000, outputTokensMax: 900 },
       900,
     ],
-    ['only the caller sets a limit', { outputTokensAsked: 90_000 }, 90_000],
+    ['only the caller sets a limit', { outputTokensRequested: 90_000 }, 90_000],
     ['only the model has a limit', { outputTokensMax: 900 }, 900],
-    ['three answers are wanted', { outputTokensAsked: 50, count: 3 }, 150],
-    ['the numbers are absurd', { outputTokensAsked: Number.MAX_SAFE_INTEGER, count: 128 }, 1e9],
+    ['three answers are wanted', { outputTokensRequested: 50, count: 3 }, 150],
+    ['the numbers are absurd', { outputTokensRequested: Number.MAX_SAFE_INTEGER, count: 128 }, 1e9],
   ])('its output when %s', (_, facts, expected) => {
     expect(estimateUsage({ ...request, ...facts }).outputMax).toBe(expected)
   })

@@ -14,7 +14,7 @@ export function estimateUsage({
   attachments,
   mediaTokens,
   count,
-  outputTokensAsked,
+  outputTokensRequested,
   outputTokensMax,
 }: {
   textBytes: number
@@ -23,12 +23,12 @@ export function estimateUsage({
   mediaTokens: number
   count: number
   /** `max_tokens` of the request. */
-  outputTokensAsked: number | undefined
+  outputTokensRequested: number | undefined
   /** What the model can write at most. */
   outputTokensMax: number | undefined
 }): { inputMax: number; outputMax: number } {
-  const able = outputTokensMax ?? Math.max(OUTPUT_TOKENS_DEFAULT, outputTokensAsked ?? 0)
-  const each = Math.min(outputTokensAsked ?? able, able)
+  const able = outputTokensMax ?? Math.max(OUTPUT_TOKENS_DEFAULT, outputTokensRequested ?? 0)
+  const each = Math.min(outputTokensRequested ?? able, able)
   return {
     inputMax: promptTokensMax({ textBytes, attachments, mediaTokens }),
     outputMax: atMost(each * count),

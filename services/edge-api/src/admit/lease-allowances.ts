@@ -8,8 +8,8 @@ import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
 
 import type { HoldReturns } from '../images/hold-returns.ts'
-import type { Allowance, Purse } from './purse.ts'
-import { isIdle, isUnused, wantOf } from './purse.ts'
+import type { Allowance, WalletAllowances } from './wallet-allowances.ts'
+import { isIdle, isUnused, wantOf } from './wallet-allowances.ts'
 
 const LEASE_MS = 60_000
 /** Spending stops so long before the lease ends, whatever the answer's way home took. */
@@ -32,7 +32,7 @@ export interface AllowanceDeps {
 }
 
 /** Billing's word that the balance does not pay for it. */
-export interface Refusal {
+export interface AllowanceRefusal {
   requiredMicro: MicroCredits
   availableMicro: MicroCredits
 }
@@ -40,27 +40,29 @@ export interface Refusal {
 /** Opens an allowance of at least `needMicro`. What other allowances hold idle is given back first, if need be. */
 export async function openAllowance(
   deps: AllowanceDeps,
-  purse: Purse,
+  walletAllowances: WalletAllowances,
   needMicro: MicroCredits,
-): Promise<Refusal | undefined> {
-  const refusal = await askBilling(deps, purse, needMicro)
-  if (!refusal || purse.waiting.length === 0) return refusal
-  const idle = purse.allowances.filter(isUnused)
+): Promise<AllowanceRefusal | undefined> {
+  const refusal = await askBilling(deps, walletAllowances, needMicro)
+  if (!refusal || walletAllowances.waiting.length === 0) return refusal
+  const idle = walletAllowances.allowances.filter(isUnused)
   if (idle.length === 0) return refusal
-  purse.allowances = purse.allowances.filter((allowance) => !isUnused(allowance))
+  walletAllowances.allowances = walletAllowances.allowances.filter(
+    (allowance) => !isUnused(allowance),
+  )
   const closed = await closeAllowances(deps, idle)
-  return closed ? askBilling(deps, purse, needMicro) : refusal
+  return closed ? askBilling(deps, walletAllowances, needMicro) : refusal
 }
 
 async function askBilling(
   { billing, edge, clock, random, returns }: AllowanceDeps,
-  purse: Purse,
+  walletAllowances: WalletAllowances,
   needMicro: MicroCredits,
-): Promise<Refusal | undefined> {
+): Promise<AllowanceRefusal | undefined> {
   const allowanceId = newId('alw', { clock, random })
-  const wantMicro = wantOf(purse, needMicro)
+  const wantMicro = wantOf(walletAllowances, needMicro)
   const askedMs = clock.monotonicMs()
-  const { wallet } = purse
+  const { wallet } = walletAllowances
   const input = { allowanceId, wallet, edge, needMicro, wantMicro, leaseMs: LEASE_MS }
   const answer = await withTimeout(clock, (signal) =>
     billing.openAllowance(input, { signal }),
@@ -70,7 +72,7 @@ async function askBilling(
   })
   if (answer.outcome === 'refused') return answer
   // In front: the older ones are nearly spent, and would be looked at in vain.
-  purse.allowances.unshift({
+  walletAllowances.allowances.unshift({
     id: allowanceId,
     amountMicro: answer.amountMicro,
     spentMicro: 0n,
@@ -85,11 +87,14 @@ async function askBilling(
 const usableUntil = (askedMs: number) => askedMs + LEASE_MS - LEASE_MARGIN_MS
 
 /** Renewed while used: by a call that runs, or by one that ended lately. */
-export async function renewUsed(deps: AllowanceDeps, purses: Map<string, Purse>): Promise<void> {
+export async function renewUsed(
+  deps: AllowanceDeps,
+  byWallet: Map<string, WalletAllowances>,
+): Promise<void> {
   const { billing, edge, clock } = deps
   const nowMs = clock.monotonicMs()
-  const used = [...purses.values()]
-    .flatMap((purse) => purse.allowances)
+  const used = [...byWallet.values()]
+    .flatMap((walletAllowances) => walletAllowances.allowances)
     .filter((one) => !isIdle(one, nowMs) && isEnding(one, nowMs))
   for (let start = 0; start < used.length; start += RENEW_BATCH) {
     const batch = used.slice(start, start + RENEW_BATCH)
@@ -112,18 +117,21 @@ function isEnding({ usableUntilMs }: Allowance, nowMs: number): boolean {
 }
 
 /** Gives back what nobody draws on, and forgets purses that are empty. */
-export async function closeIdle(deps: AllowanceDeps, purses: Map<string, Purse>): Promise<void> {
+export async function closeIdle(
+  deps: AllowanceDeps,
+  byWallet: Map<string, WalletAllowances>,
+): Promise<void> {
   const nowMs = deps.clock.monotonicMs()
-  for (const [wallet, purse] of purses) {
+  for (const [wallet, walletAllowances] of byWallet) {
     const over = (one: Allowance) =>
       isUnused(one) && (isIdle(one, nowMs) || nowMs >= one.usableUntilMs)
-    const idle = purse.allowances.filter(over)
+    const idle = walletAllowances.allowances.filter(over)
     if (idle.length > 0) {
-      purse.allowances = purse.allowances.filter((one) => !over(one))
+      walletAllowances.allowances = walletAllowances.allowances.filter((one) => !over(one))
       await closeAllowances(deps, idle)
     }
-    const empty = purse.allowances.length === 0 && purse.waiting.length === 0
-    if (empty && !purse.filling) purses.delete(wallet)
+    const empty = walletAllowances.allowances.length === 0 && walletAllowances.waiting.length === 0
+    if (empty && !walletAllowances.filling) byWallet.delete(wallet)
   }
 }
 

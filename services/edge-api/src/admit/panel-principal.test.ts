@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { memoryKeyStore } from '../store/memory-key-store.ts'
 import { createPanelPrincipal } from './panel-principal.ts'
 
-const person = { userId: 'usr_1', wallet: 'wal_1' }
+const user = { userId: 'usr_1', wallet: 'wal_1' }
 
 function setUp() {
   const keyStore = memoryKeyStore()
@@ -25,8 +25,8 @@ function setUp() {
 test('a person draws under one key without limits, looked up once a process', async () => {
   const { process, asked } = setUp()
   const panelPrincipal = process(1)
-  const principals = await Promise.all([person, person, person].map(panelPrincipal))
-  const again = await panelPrincipal(person)
+  const principals = await Promise.all([user, user, user].map(panelPrincipal))
+  const again = await panelPrincipal(user)
   expect(new Set([...principals, again]).size).toBe(1)
   expect(again).toMatchObject({ wallet: 'wal_1', rpmLimit: null, models: null })
   expect(asked()).toBe(1)
@@ -34,8 +34,8 @@ test('a person draws under one key without limits, looked up once a process', as
 
 test('processes agree on the key of a person, and people do not share one', async () => {
   const { process } = setUp()
-  const here = await process(1)(person)
-  expect((await process(2)(person)).apiKeyId).toBe(here.apiKeyId)
+  const here = await process(1)(user)
+  expect((await process(2)(user)).apiKeyId).toBe(here.apiKeyId)
   const other = await process(3)({ userId: 'usr_2', wallet: 'wal_2' })
   expect(other.apiKeyId).not.toBe(here.apiKeyId)
   expect(other.wallet).toBe('wal_2')
@@ -55,7 +55,7 @@ test('a person whose key could not be looked up is served at the next try', asyn
     clock: fakeClock(),
     random: seededRandom(1),
   })
-  await expect(panelPrincipal(person)).rejects.toThrow('away')
+  await expect(panelPrincipal(user)).rejects.toThrow('away')
   isAway = false
-  expect(await panelPrincipal(person)).toMatchObject({ wallet: 'wal_1' })
+  expect(await panelPrincipal(user)).toMatchObject({ wallet: 'wal_1' })
 })

@@ -5,11 +5,11 @@ import { LRUCache } from 'lru-cache'
 import type { EdgeDeps } from '../deps.ts'
 import type { Principal } from '../request.ts'
 
-const PEOPLE_MAX = 20_000
+const USERS_MAX = 20_000
 const HASH_BYTES = 32
 
 /** The principal under which a signed-in person's own requests run. Throws `unavailable`. */
-export type PanelPrincipal = (person: { userId: string; wallet: string }) => Promise<Principal>
+export type PanelPrincipal = (user: { userId: string; wallet: string }) => Promise<Principal>
 
 /**
  * Makes `panelPrincipal`: the person's hidden panel key, written at its first use and then known to this
@@ -19,7 +19,7 @@ export type PanelPrincipal = (person: { userId: string; wallet: string }) => Pro
 export function createPanelPrincipal(
   deps: Pick<EdgeDeps, 'keyStore' | 'clock' | 'random'>,
 ): PanelPrincipal {
-  const known = new LRUCache<string, Principal>({ max: PEOPLE_MAX })
+  const known = new LRUCache<string, Principal>({ max: USERS_MAX })
   const flights = singleFlight<Principal>()
   const ensure = async (userId: string, wallet: string) => {
     const key = await deps.keyStore.ensurePanelKey({

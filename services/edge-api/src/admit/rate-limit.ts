@@ -12,7 +12,7 @@ export const BUCKET_MS = 1_000
 /** Bucket number (seconds since the epoch) → requests granted in it. */
 export type Grants = Map<number, number>
 
-export interface Ask {
+export interface RateRequest {
   nowMs: number
   limit: number
   want: number
@@ -22,7 +22,7 @@ export interface Ask {
 /** What may be granted now, and when to come back if nothing may. Does not change `grants`. */
 export function decideTake(
   grants: Grants,
-  { nowMs, limit, want, spendWithinMs }: Ask,
+  { nowMs, limit, want, spendWithinMs }: RateRequest,
 ): { granted: number; bucket: number; retryAfterMs: number } {
   let used = 0
   for (const [bucket, count] of grants) if (counts(bucket, nowMs)) used += count

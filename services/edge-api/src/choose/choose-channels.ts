@@ -37,10 +37,10 @@ function drawByWeight(from: Candidate[], roll: () => number, into: Candidate[]):
       left -= channel.weight
       if (left < 0) break
     }
-    const [drawn] = from.splice(at, 1)
-    if (!drawn) return
-    total -= drawn.channel.weight
-    into.push(drawn)
+    const [generated] = from.splice(at, 1)
+    if (!generated) return
+    total -= generated.channel.weight
+    into.push(generated)
   }
   into.push(...from)
 }

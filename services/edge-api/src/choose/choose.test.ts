@@ -162,7 +162,7 @@ describe('the credential', () => {
       isDenied: false,
     })
     expect(choose([denied])).toMatchObject({ credential: { id: 'a' }, isDenied: true })
-    const draws = credential('a', { restrictions: [{ ...denial, operation: 'image' }] })
-    expect(choose([draws, credential('b')], busy)).toMatchObject({ credential: { id: 'a' } })
+    const generations = credential('a', { restrictions: [{ ...denial, operation: 'image' }] })
+    expect(choose([generations, credential('b')], busy)).toMatchObject({ credential: { id: 'a' } })
   })
 })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { controlRoutes, ControlOperation } from '@sluice/contracts/control/routes'
 
 import type { SessionPrincipal } from '../identity/identity.ts'
@@ -15,9 +15,9 @@ type SessionOf<Op extends ControlOperation> = Route<Op>['access'] extends 'anyon
 /** One request of an operation: checked, decoded, and allowed. */
 export interface ControlCall<Op extends ControlOperation> {
   session: SessionOf<Op>
-  params: MemoryOf<Op>['params']
-  query: MemoryOf<Op>['query']
-  body: MemoryOf<Op>['body']
+  params: Decoded<Op>['params']
+  query: Decoded<Op>['query']
+  body: Decoded<Op>['body']
   /** Checked for form and length; present when the route requires it. */
   idempotencyKey: string | undefined
   requestId: string
@@ -33,9 +33,9 @@ export interface ControlCall<Op extends ControlOperation> {
 }
 
 /** Routes that write to `outgoing` themselves (events, bytes) resolve with nothing. */
-type Answer<Op extends ControlOperation> = MemoryOf<Op>['answer'] extends undefined
+type Answer<Op extends ControlOperation> = Decoded<Op>['answer'] extends undefined
   ? void
-  : MemoryOf<Op>['answer']
+  : Decoded<Op>['answer']
 
 /** Carries an operation out. Throws AppError; nothing else is told to the caller. */
 export type ControlHandler<Op extends ControlOperation> = (

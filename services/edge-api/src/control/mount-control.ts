@@ -14,7 +14,7 @@ import { readJsonFields } from '../accept/images-body.ts'
 import type { SessionPrincipal } from '../identity/identity.ts'
 import { holdUntilAnswered } from '../intake-limits.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
-import { callsPerPerson } from './calls-per-person.ts'
+import { callsPerUser } from './calls-per-user.ts'
 import { checkSameOrigin } from './check-origin.ts'
 import type { ControlDeps } from './control-deps.ts'
 import type { ControlCall, ControlHandlers } from './handlers.ts'
@@ -23,7 +23,7 @@ import { CONTROL_BODY_BYTES_MAX, checked, queryFields, readIdempotencyKey } from
 
 /** Mounts every operation of the control API, by the route table. */
 export function mountControl(app: EdgeApp, deps: ControlDeps, handlers: ControlHandlers): void {
-  const bounded = callsPerPerson()
+  const bounded = callsPerUser()
   for (const operation of Object.keys(controlRoutes) as ControlOperation[]) {
     const route: ControlRoute = controlRoutes[operation]
     const schemas: OperationSchemas = controlOperations[operation]
@@ -54,7 +54,7 @@ interface Mounted {
   route: ControlRoute
   schemas: OperationSchemas
   run: AnyHandler
-  bounded: ReturnType<typeof callsPerPerson>
+  bounded: ReturnType<typeof callsPerUser>
 }
 
 const PRIVATE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }

@@ -94,7 +94,7 @@ describe('the use of credentials', () => {
 describe('reports to the scheduler', () => {
   function rig() {
     const clock = fakeClock()
-    const world = {
+    const fixture = {
       away: false,
       told: [] as { credentialId: string; outcome: Outcome }[],
       calls: 0,
@@ -102,9 +102,9 @@ describe('reports to the scheduler', () => {
     const reports = outcomeReports({
       scheduler: {
         reportOutcomes: async ({ outcomes }) => {
-          world.calls += 1
-          if (world.away) throw new Error('away')
-          world.told.push(...outcomes)
+          fixture.calls += 1
+          if (fixture.away) throw new Error('away')
+          fixture.told.push(...outcomes)
           return { applied: outcomes.length }
         },
       },
@@ -112,35 +112,35 @@ describe('reports to the scheduler', () => {
       log: recordedLog(),
     })
     reports.start()
-    return { clock, world, reports }
+    return { clock, fixture, reports }
   }
 
   it('tell a thousand successes once a second, and every failure', async () => {
-    const { clock, world, reports } = rig()
+    const { clock, fixture, reports } = rig()
     for (let count = 0; count < 1_000; count += 1) reports.add('a', { kind: 'ok' }, 0)
     for (let count = 0; count < 3; count += 1) reports.add('a', { kind: 'failed', reason: 'x' }, 0)
     reports.add('a', { kind: 'ok' }, 0)
     reports.add('a', { kind: 'aborted' }, 0)
     await clock.advance(1_000)
-    expect(world.told.map(({ outcome }) => outcome.kind)).toEqual([
+    expect(fixture.told.map(({ outcome }) => outcome.kind)).toEqual([
       'ok',
       'failed',
       'failed',
       'failed',
       'ok',
     ])
-    expect(world.calls).toBe(1)
+    expect(fixture.calls).toBe(1)
   })
 
   it('wait while the scheduler is away, up to a limit', async () => {
-    const { clock, world, reports } = rig()
-    world.away = true
+    const { clock, fixture, reports } = rig()
+    fixture.away = true
     for (let n = 0; n < 6_000; n += 1) reports.add(`c${n}`, { kind: 'failed', reason: 'x' }, 0)
     await clock.advance(1_000)
-    world.away = false
+    fixture.away = false
     await clock.advance(20_000)
-    expect(world.told).toHaveLength(5_000)
-    expect(world.told.at(-1)?.credentialId).toBe('c5999')
+    expect(fixture.told).toHaveLength(5_000)
+    expect(fixture.told.at(-1)?.credentialId).toBe('c5999')
     await reports.stop()
   })
 })

@@ -1,6 +1,6 @@
 import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
 import type { Sealer } from '@sluice/sealing/sealer'
-import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import { credentialSecretBinding } from '@sluice/sealing/sealer'
 import type { RawCall, Upstream, UpstreamAccess } from '@sluice/upstreams/upstream'
 
 /** A way in, opened: for an HTTP upstream where to call, else whoever answers in this process. */
@@ -27,7 +27,7 @@ export function createEntries({
     if (known) return known
     const upstream = upstreamOf(channel.dialect)
     if (!upstream || (!upstream.chatCall && !upstream.chatAnswer)) return undefined
-    const secret = sealer.open(credentialSecretPlace(credential.id), credential.secret)
+    const secret = sealer.open(credentialSecretBinding(credential.id), credential.secret)
     const access = { baseUrl: channel.baseUrl, secret, settings: channel.settings }
     const entry = { upstream, access, call: upstream.chatCall?.(access) }
     entries.set(credential, entry)

@@ -1,6 +1,6 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { IdentityParts } from './identity-deps.ts'
+import type { IdentityContext } from './identity-deps.ts'
 import type { Identity, SessionPrincipal } from './identity.ts'
 import { checkLive, isSeenLongAgo, sessionOver } from './session-state.ts'
 
@@ -8,27 +8,30 @@ type Credentials = Parameters<Identity['authenticate']>[0]
 
 /** The session behind a bearer token, or else behind the cookie; one query. */
 export async function authenticateSession(
-  parts: IdentityParts,
+  context: IdentityContext,
   credentials: Credentials,
 ): Promise<SessionPrincipal> {
-  const { store, clock, sessionIdleMs } = parts
-  const session = await store.findSession(readSessionId(parts, credentials))
+  const { store, clock, sessionIdleMs } = context
+  const session = await store.findSession(readSessionId(context, credentials))
   if (!session) throw sessionOver()
   const now = clock.now()
   checkLive(session, now)
-  const { id, person, state } = session
+  const { id, user, state } = session
   if (isSeenLongAgo(state, now)) {
     const expiresAt = new Date(now.getTime() + sessionIdleMs)
-    await store.touchSession({ id, userId: person.id, at: now, expiresAt })
+    await store.touchSession({ id, userId: user.id, at: now, expiresAt })
   }
-  const { email, role, wallet } = person
-  return { userId: person.id, sessionId: id, email, role, wallet }
+  const { email, role, wallet } = user
+  return { userId: user.id, sessionId: id, email, role, wallet }
 }
 
 const BEARER = /^bearer +(\S+) *$/i
 
 /** Throws `invalid_session`. A token is not made up for by a cookie beside it. */
-function readSessionId({ tokens, cookie, clock }: IdentityParts, credentials: Credentials): string {
+function readSessionId(
+  { tokens, cookie, clock }: IdentityContext,
+  credentials: Credentials,
+): string {
   const { authorization } = credentials
   if (authorization === undefined) {
     const text = cookie.read(credentials.cookie)

@@ -1,5 +1,5 @@
 import type { AttemptRule } from './attempts.ts'
-import type { IdentityParts } from './identity-deps.ts'
+import type { IdentityContext } from './identity-deps.ts'
 import type { Identity } from './identity.ts'
 
 // Each costs little: it is refused by its length or after a few KiB. Counted so that a flood of them ends.
@@ -7,7 +7,7 @@ const MALFORMED_FROM: AttemptRule = { kind: 'malformed from', failuresMax: 60, e
 
 /** Counts a call without a session against its address; see `Identity.beginOpenCall`. */
 export function beginOpenCall(
-  { attempts, devices }: Pick<IdentityParts, 'attempts' | 'devices'>,
+  { attempts, devices }: Pick<IdentityContext, 'attempts' | 'devices'>,
   { address, cookie }: Parameters<Identity['beginOpenCall']>[0],
 ): () => void {
   if (devices.isKnown(cookie)) return () => undefined

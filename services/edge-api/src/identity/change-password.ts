@@ -1,22 +1,22 @@
 import { AppError } from '@sluice/kernel/app-error'
 
 import type { AttemptRule } from './attempts.ts'
-import type { IdentityParts } from './identity-deps.ts'
+import type { IdentityContext } from './identity-deps.ts'
 import type { Identity } from './identity.ts'
 import { checkNewPassword } from './passwords.ts'
 import { sessionOver } from './session-state.ts'
 
 // Who found an open session should not find the password by it.
-const OF_ONE_PERSON: AttemptRule = { kind: 'password of', failuresMax: 10, everyMs: 60_000 }
+const OF_ONE_USER: AttemptRule = { kind: 'password of', failuresMax: 10, everyMs: 60_000 }
 
 /** Ends every other session of the person. Throws `invalid_value` for a wrong current password, `weak_password`. */
 export async function changePassword(
-  parts: IdentityParts,
+  context: IdentityContext,
   input: Parameters<Identity['changePassword']>[0],
 ): Promise<void> {
-  const { store, passwords, attempts, clock } = parts
+  const { store, passwords, attempts, clock } = context
   const { userId, email, currentPassword, newPassword } = input
-  const takeBack = attempts.begin([{ rule: OF_ONE_PERSON, name: userId }])
+  const takeBack = attempts.begin([{ rule: OF_ONE_USER, name: userId }])
   const checkedHash = await store.findPasswordHash(userId)
   if (checkedHash === undefined) throw sessionOver()
   const turn = { group: userId, class: 'first' } as const

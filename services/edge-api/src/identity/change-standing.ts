@@ -1,29 +1,32 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { StoredPerson } from '../store/identity-store.ts'
-import type { IdentityParts } from './identity-deps.ts'
-import type { Standing } from './standing.ts'
-import { changedStanding } from './standing.ts'
+import type { StoredUser } from '../store/identity-store.ts'
+import type { IdentityContext } from './identity-deps.ts'
+import type { UserStatus } from './user-status.ts'
+import { changedUserStatus } from './user-status.ts'
 
 /** Changes what a person may be. Throws `last_admin`, `not_found`. */
-export async function changeStanding(
-  parts: IdentityParts,
+export async function changeUserStatus(
+  context: IdentityContext,
   {
     userId,
     change,
-  }: { userId: string; change: (before: Standing, now: Date) => Partial<Standing> },
-): Promise<StoredPerson> {
-  const at = parts.clock.now()
-  const changed = await parts.store.changeStanding({ userId, at }, (before, others) =>
-    changedStanding(before, change(before, at), others),
+  }: { userId: string; change: (before: UserStatus, now: Date) => Partial<UserStatus> },
+): Promise<StoredUser> {
+  const at = context.clock.now()
+  const changed = await context.store.changeUserStatus({ userId, at }, (before, others) =>
+    changedUserStatus(before, change(before, at), others),
   )
   if (!changed) throw new AppError('not_found', 'There is no such person.')
-  await tellEdges(parts, changed.apiKeyIds)
-  return changed.person
+  await tellEdges(context, changed.apiKeyIds)
+  return changed.user
 }
 
 /** The hint; its rows in the outbox are the promise. */
-async function tellEdges({ bus, log }: IdentityParts, apiKeyIds: readonly string[]): Promise<void> {
+async function tellEdges(
+  { bus, log }: IdentityContext,
+  apiKeyIds: readonly string[],
+): Promise<void> {
   const told = await Promise.allSettled(
     apiKeyIds.map((apiKeyId) => bus.announce('api-key-changed', { apiKeyId })),
   )

@@ -2,12 +2,12 @@ import { createAttempts } from './attempts.ts'
 import { authenticateSession } from './authenticate-session.ts'
 import { beginOpenCall } from './begin-open-call.ts'
 import { changePassword } from './change-password.ts'
-import { changeStanding } from './change-standing.ts'
-import { createPerson } from './create-person.ts'
+import { changeUserStatus } from './change-standing.ts'
+import { storeNewUser } from './store-new-user.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { createHostCookie } from './host-cookie.ts'
 import type { Identity } from './identity.ts'
-import type { IdentityDeps, IdentityParts } from './identity-deps.ts'
+import type { IdentityDeps, IdentityContext } from './identity-deps.ts'
 import { makePassword } from './make-password.ts'
 import { createPasswords } from './passwords.ts'
 import { pruneSessions } from './prune-sessions.ts'
@@ -19,7 +19,7 @@ import { signUp } from './sign-up.ts'
 
 /** Makes the module over a store. Opens no socket; warns once where sessions travel unprotected. */
 export function createIdentity(deps: IdentityDeps): Identity {
-  const parts: IdentityParts = {
+  const context: IdentityContext = {
     ...deps,
     passwords: createPasswords(deps),
     tokens: createSessionTokens(deps),
@@ -28,38 +28,38 @@ export function createIdentity(deps: IdentityDeps): Identity {
     pace: createSignInPace(deps),
     attempts: createAttempts(deps),
   }
-  const { cookie, store, clock } = parts
+  const { cookie, store, clock } = context
   if (!cookie.secure) {
     const { publicBaseUrl } = deps
     deps.log.warn({ publicBaseUrl }, 'people sign in without encryption; put https before this URL')
   }
   return {
     registration: deps.registration,
-    authenticate: (credentials) => authenticateSession(parts, credentials),
-    signUp: (input) => signUp(parts, input),
-    signIn: (input) => signIn(parts, input),
-    refresh: (input) => refreshSession(parts, input),
+    authenticate: (credentials) => authenticateSession(context, credentials),
+    signUp: (input) => signUp(context, input),
+    signIn: (input) => signIn(context, input),
+    refresh: (input) => refreshSession(context, input),
     async signOut({ sessionId }) {
       await store.endSession({ id: sessionId, end: { at: clock.now(), reason: 'signed-out' } })
       return { setCookie: cookie.clear() }
     },
-    changePassword: (input) => changePassword(parts, input),
-    findPerson: ({ userId }) => store.findPerson(userId),
+    changePassword: (input) => changePassword(context, input),
+    findUserById: ({ userId }) => store.findUserById(userId),
     async createUser({ email, role, password }) {
-      const madePassword = password === undefined ? makePassword(parts) : null
+      const madePassword = password === undefined ? makePassword(context) : null
       const secret = password ?? madePassword ?? ''
       const group = 'operators'
-      const { person } = await createPerson(parts, { email, role, password: secret, group })
-      return { person, madePassword }
+      const { user } = await storeNewUser(context, { email, role, password: secret, group })
+      return { user, madePassword }
     },
-    setRole: ({ userId, role }) => changeStanding(parts, { userId, change: () => ({ role }) }),
+    setRole: ({ userId, role }) => changeUserStatus(context, { userId, change: () => ({ role }) }),
     ban: ({ userId, reason, by }) =>
-      changeStanding(parts, {
+      changeUserStatus(context, {
         userId,
         change: ({ ban }, at) => ({ ban: ban ?? { at, reason, by } }),
       }),
-    unban: ({ userId }) => changeStanding(parts, { userId, change: () => ({ ban: null }) }),
-    beginOpenCall: (input) => beginOpenCall(parts, input),
-    prune: () => pruneSessions(parts),
+    unban: ({ userId }) => changeUserStatus(context, { userId, change: () => ({ ban: null }) }),
+    beginOpenCall: (input) => beginOpenCall(context, input),
+    prune: () => pruneSessions(context),
   }
 }

@@ -36,10 +36,10 @@ describe('the cookie of a device', () => {
 
   it('remembers several people of one browser, and nobody twice', () => {
     const { devices } = setUp()
-    const people = ['a@b.test', 'b@b.test', 'a@b.test', 'c@b.test', 'd@b.test', 'e@b.test']
+    const users = ['a@b.test', 'b@b.test', 'a@b.test', 'c@b.test', 'd@b.test', 'e@b.test']
     let cookie: string | undefined
-    for (const email of people) cookie = sent(devices.write(cookie, email))
-    const known = people.filter((email) => devices.recognize(cookie, email) !== undefined)
+    for (const email of users) cookie = sent(devices.write(cookie, email))
+    const known = users.filter((email) => devices.recognize(cookie, email) !== undefined)
     expect(new Set(known)).toEqual(new Set(['a@b.test', 'c@b.test', 'd@b.test', 'e@b.test']))
   })
 

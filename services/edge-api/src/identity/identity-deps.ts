@@ -29,7 +29,7 @@ export interface IdentityDeps {
 }
 
 /** The same with what is made of it; for the verbs. */
-export interface IdentityParts extends IdentityDeps {
+export interface IdentityContext extends IdentityDeps {
   passwords: Passwords
   tokens: SessionTokens
   cookie: HostCookie

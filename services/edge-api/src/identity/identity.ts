@@ -1,6 +1,6 @@
 import type { Role } from '@sluice/contracts/control/permissions'
 
-import type { StoredPerson } from '../store/identity-store.ts'
+import type { StoredUser } from '../store/identity-store.ts'
 
 /** Who is signed in, as one request sees them. Read from the session's row at every request. */
 export interface SessionPrincipal {
@@ -12,7 +12,7 @@ export interface SessionPrincipal {
 }
 
 /** A person who can sign in. */
-export type Person = StoredPerson
+export type User = StoredUser
 
 /** What a session is entered by. The tokens are in this answer only; no row holds them. */
 export interface SignedIn {
@@ -24,7 +24,7 @@ export interface SignedIn {
   setCookie: string
   /** The same of a device, after a sign-in by password: known devices sign in first when many try. */
   deviceCookie?: string
-  person: Person
+  user: User
 }
 
 /** A sign-in or registration as it came. */
@@ -73,22 +73,22 @@ export interface Identity {
     currentPassword: string
     newPassword: string
   }): Promise<void>
-  findPerson(input: { userId: string }): Promise<Person | undefined>
+  findUserById(input: { userId: string }): Promise<User | undefined>
   /** Without a password one is made, and is in this answer only. Throws `email_taken`, `invalid_value`. */
   createUser(input: {
     email: string
     role: Role
     password?: string | undefined
-  }): Promise<{ person: Person; madePassword: string | null }>
+  }): Promise<{ user: User; madePassword: string | null }>
   /** Throws `last_admin`, `not_found`. */
-  setRole(input: { userId: string; role: Role }): Promise<Person>
+  setRole(input: { userId: string; role: Role }): Promise<User>
   /**
    * Ends every session at once, and has every edge forget the person's API keys. A ban that is there
    * already stays as it was. Throws `last_admin`, `not_found`.
    */
-  ban(input: { userId: string; reason: string; by: string | null }): Promise<Person>
+  ban(input: { userId: string; reason: string; by: string | null }): Promise<User>
   /** Keys work again; sessions stay ended. Throws `not_found`. */
-  unban(input: { userId: string }): Promise<Person>
+  unban(input: { userId: string }): Promise<User>
   /**
    * Counts a call that needs no session against its address until it has turned out to be well-formed: the returned
    * function takes it back. Throws `too_many_attempts` for an address that sent too many that were not; devices that

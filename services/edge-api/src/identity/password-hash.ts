@@ -21,7 +21,7 @@ const SHAPE =
 const derive = promisify(argon2)
 
 /** No password makes it; it takes as long to try one on it as on any other. */
-export const nobodysHash = phc(Buffer.alloc(SALT_BYTES), Buffer.alloc(TAG_BYTES))
+export const dummyHash = phc(Buffer.alloc(SALT_BYTES), Buffer.alloc(TAG_BYTES))
 
 /** A password as a PHC string (argon2id); its parameters stand in it, so that they can grow. */
 export async function hashPassword(

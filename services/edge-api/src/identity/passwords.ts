@@ -6,7 +6,7 @@ import type { Random } from '@sluice/kernel/random'
 
 import type { QueueClass } from '../fair-queue.ts'
 import { createFairQueue } from '../fair-queue.ts'
-import { hashPassword, nobodysHash, verifyPassword } from './password-hash.ts'
+import { hashPassword, dummyHash, verifyPassword } from './password-hash.ts'
 import type { Weakness } from './password-strength.ts'
 import { passwordWeakness } from './password-strength.ts'
 
@@ -42,7 +42,7 @@ export function createPasswords({ random }: { random: Random }): Passwords {
     hash: (password, turn) =>
       queue.run({ ...turn, refuse }, () => hashPassword({ random }, password)),
     async matches(hash, password, turn) {
-      const verify = () => verifyPassword(hash ?? nobodysHash, password)
+      const verify = () => verifyPassword(hash ?? dummyHash, password)
       const same = await queue.run({ ...turn, refuse }, verify)
       return same && typeof hash === 'string'
     },

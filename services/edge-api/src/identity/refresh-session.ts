@@ -1,4 +1,4 @@
-import type { IdentityParts } from './identity-deps.ts'
+import type { IdentityContext } from './identity-deps.ts'
 import type { SignedIn } from './identity.ts'
 import { writeTokens } from './open-session.ts'
 import type { Rotation } from './session-state.ts'
@@ -10,11 +10,11 @@ import { checkLive, rotate, sessionOver } from './session-state.ts'
  * hold it.
  */
 export async function refreshSession(
-  parts: IdentityParts,
+  context: IdentityContext,
   { refreshToken }: { refreshToken: string },
 ): Promise<SignedIn> {
-  const { store, clock, log, sessionIdleMs: idleMs } = parts
-  const token = parts.tokens.read('refresh', refreshToken)
+  const { store, clock, log, sessionIdleMs: idleMs } = context
+  const token = context.tokens.read('refresh', refreshToken)
   if (!token) throw sessionOver()
   let rotation: Rotation | undefined
   const session = await store.changeSession(token.sessionId, (found) => {
@@ -25,9 +25,9 @@ export async function refreshSession(
   })
   if (!session || !rotation) throw sessionOver()
   if (rotation.outcome === 'reused') {
-    const facts = { sessionId: session.id, userId: session.person.id }
+    const facts = { sessionId: session.id, userId: session.user.id }
     log.warn(facts, 'a refresh token was used twice; its session has ended')
     throw sessionOver()
   }
-  return writeTokens(parts, { ...session, ...session.state })
+  return writeTokens(context, { ...session, ...session.state })
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import type { SessionState } from './session-state.ts'
 import { checkLive, isSeenLongAgo, rotate } from './session-state.ts'
-import { changedStanding } from './standing.ts'
+import { changedUserStatus } from './user-status.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 const later = (ms: number) => new Date(at.getTime() + ms)
@@ -14,14 +14,14 @@ const state: SessionState = {
   rotatedAt: at,
   end: null,
 }
-const person = { role: 'user', ban: null } as const
+const user = { role: 'user', ban: null } as const
 
 it('a session lives until its time, and not a moment longer', () => {
-  expect(() => checkLive({ state, person }, later(idleMs - 1))).not.toThrow()
+  expect(() => checkLive({ state, user }, later(idleMs - 1))).not.toThrow()
   const over = expect.objectContaining({ code: 'invalid_session' })
-  expect(() => checkLive({ state, person }, later(idleMs))).toThrow(over)
+  expect(() => checkLive({ state, user }, later(idleMs))).toThrow(over)
   const end = { at, reason: 'signed-out' } as const
-  expect(() => checkLive({ state: { ...state, end }, person }, at)).toThrow(over)
+  expect(() => checkLive({ state: { ...state, end }, user }, at)).toThrow(over)
 })
 
 it('who is banned is told so, with the reason, also when the session had ended before', () => {
@@ -31,8 +31,8 @@ it('who is banned is told so, with the reason, also when the session had ended b
     message: expect.stringContaining('spam'),
   })
   const end = { at, reason: 'banned' } as const
-  expect(() => checkLive({ state, person: banned }, at)).toThrow(told)
-  expect(() => checkLive({ state: { ...state, end }, person: banned }, later(2 * idleMs))).toThrow(
+  expect(() => checkLive({ state, user: banned }, at)).toThrow(told)
+  expect(() => checkLive({ state: { ...state, end }, user: banned }, later(2 * idleMs))).toThrow(
     told,
   )
 })
@@ -78,7 +78,7 @@ it.each([
 const closed = { ban: { at, reason: 'x', by: null } }
 
 it.each([{ role: 'user' } as const, closed])('the last admin does not become %j', (change) => {
-  const tried = () => changedStanding({ role: 'admin', ban: null }, change, { activeAdmins: 0 })
+  const tried = () => changedUserStatus({ role: 'admin', ban: null }, change, { activeAdmins: 0 })
   expect(tried).toThrow(expect.objectContaining({ code: 'last_admin' }))
 })
 
@@ -89,11 +89,11 @@ it.each([
   ['user', closed, 0],
   ['user', { role: 'admin' }, 0],
 ] as const)('an %s becomes %j beside %i other admins', (role, change, activeAdmins) => {
-  const after = changedStanding({ role, ban: null }, change, { activeAdmins })
+  const after = changedUserStatus({ role, ban: null }, change, { activeAdmins })
   expect(after).toEqual({ role, ban: null, ...change })
 })
 
 it('a banned admin, who administers nothing, may be demoted though nobody else is left', () => {
   const before = { role: 'admin', ban: { at, reason: 'x', by: null } } as const
-  expect(changedStanding(before, { role: 'user' }, { activeAdmins: 0 }).role).toBe('user')
+  expect(changedUserStatus(before, { role: 'user' }, { activeAdmins: 0 }).role).toBe('user')
 })

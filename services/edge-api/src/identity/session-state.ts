@@ -1,6 +1,6 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { Standing } from './standing.ts'
+import type { UserStatus } from './user-status.ts'
 
 export type SessionEnd = {
   readonly at: Date
@@ -26,10 +26,10 @@ const LOST_ANSWER_MS = 30_000
 
 /** Throws `account_banned`, or `invalid_session` for one that has ended. */
 export function checkLive(
-  { state, person }: { state: SessionState; person: Standing },
+  { state, user }: { state: SessionState; user: UserStatus },
   now: Date,
 ): void {
-  if (person.ban) throw banned(person.ban)
+  if (user.ban) throw banned(user.ban)
   if (state.end || now >= state.expiresAt) throw sessionOver()
 }
 

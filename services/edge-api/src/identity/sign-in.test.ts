@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 import { memoryIdentityStore } from '../store/memory-identity-store.ts'
 import { createAttempts } from './attempts.ts'
-import type { IdentityParts } from './identity-deps.ts'
+import type { IdentityContext } from './identity-deps.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { createHostCookie } from './host-cookie.ts'
 import { createSessionTokens } from './session-tokens.ts'
@@ -20,7 +20,7 @@ async function setUp() {
   const pepper = Buffer.alloc(32, 7).toString('base64')
   const device = createHostCookie('sluice_device', { publicBaseUrl: undefined })
   let compared = 0
-  const parts: IdentityParts = {
+  const context: IdentityContext = {
     store,
     clock,
     pepper,
@@ -43,7 +43,7 @@ async function setUp() {
       },
     },
   }
-  await store.insertPerson({
+  await store.insertUser({
     id: 'usr_1',
     wallet: 'wal_1',
     email: 'ada@b.test',
@@ -55,7 +55,7 @@ async function setUp() {
   const enter = (password = 'right', from: { address?: string; isKnown?: boolean } = {}) => {
     const { address = '203.0.113.9', isKnown = false } = from
     const call = { email: 'ada@b.test', password, address, cookie: isKnown ? cookie : undefined }
-    return signIn(parts, call).then(
+    return signIn(context, call).then(
       ({ deviceCookie }) => {
         cookie = deviceCookie?.split(';')[0]
         return 'in'

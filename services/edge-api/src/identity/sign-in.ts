@@ -1,7 +1,7 @@
 import { AppError } from '@sluice/kernel/app-error'
 
 import type { AttemptRule } from './attempts.ts'
-import type { IdentityParts } from './identity-deps.ts'
+import type { IdentityContext } from './identity-deps.ts'
 import type { PasswordCall, SignedIn } from './identity.ts'
 import { openSession } from './open-session.ts'
 import { banned } from './session-state.ts'
@@ -14,37 +14,37 @@ const SESSIONS_OF: AttemptRule = { kind: 'sessions of', failuresMax: 120, everyM
  * Opens a session for an e-mail and its password. The answer to a wrong one is the same, and takes the same
  * time, whether the e-mail is known or not; only the right password learns that the account is closed.
  */
-export async function signIn(parts: IdentityParts, call: PasswordCall): Promise<SignedIn> {
+export async function signIn(context: IdentityContext, call: PasswordCall): Promise<SignedIn> {
   const email = call.email.toLowerCase()
   const { address, cookie, password } = call
-  const device = parts.devices.recognize(cookie, email)
-  const attempt = parts.pace.begin({ email, address, device })
+  const device = context.devices.recognize(cookie, email)
+  const attempt = context.pace.begin({ email, address, device })
   try {
     await attempt.ready
     const group = device === undefined ? address : `known ${email}`
-    const signedIn = await enter(parts, { email, password, group }, attempt)
-    return { ...signedIn, deviceCookie: parts.devices.write(cookie, email) }
+    const signedIn = await enter(context, { email, password, group }, attempt)
+    return { ...signedIn, deviceCookie: context.devices.write(cookie, email) }
   } finally {
     attempt.end()
   }
 }
 
 async function enter(
-  parts: IdentityParts,
+  context: IdentityContext,
   { email, password, group }: { email: string; password: string; group: string },
   attempt: PacedAttempt,
 ): Promise<SignedIn> {
-  const { store, passwords } = parts
+  const { store, passwords } = context
   const turn = { group, class: attempt.class }
   const known = await orTakeBack(attempt, () => store.findSignIn(email))
   const hash = known?.passwordHash
   const matches = await orTakeBack(attempt, () => passwords.matches(hash, password, turn))
   if (!known || typeof hash !== 'string' || !matches) throw wrong()
   attempt.takeBack()
-  const { person } = known
-  if (person.ban) throw banned(person.ban)
-  parts.attempts.begin([{ rule: SESSIONS_OF, name: email }])
-  const signedIn = await openSession(parts, { userId: person.id, passwordHash: hash })
+  const { user } = known
+  if (user.ban) throw banned(user.ban)
+  context.attempts.begin([{ rule: SESSIONS_OF, name: email }])
+  const signedIn = await openSession(context, { userId: user.id, passwordHash: hash })
   // Banned, or given another password, while we looked.
   if (!signedIn) throw wrong()
   return signedIn

@@ -3,15 +3,15 @@ import { unreachable } from '@sluice/kernel/assert'
 import type { ImageEventFamily } from '@sluice/protocol/images/image-events'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import { answerWithPictures } from './answer-with-pictures.ts'
 import { answerWithTask } from './answer-with-task.ts'
 import type { JobEnd } from './job-end.ts'
 import { failureError } from './job-end.ts'
-import type { Patience } from './patience.ts'
-import { callersPatience, stillDrawing } from './patience.ts'
+import type { AbortScope } from './abort-scope.ts'
+import { createAbortScope, stillGenerating } from './abort-scope.ts'
 import { recordImage } from './record-image.ts'
-import type { ImageTurn, RunningImage } from './run-image.ts'
+import type { ImageRun, RunningImage } from './run-image.ts'
 import { runImage } from './run-image.ts'
 import { streamJob } from './stream-job.ts'
 import { waitForEnd } from './wait-for-end.ts'
@@ -20,7 +20,7 @@ import { waitForImagesMs } from './wait-for-upstream.ts'
 /** Names the task in every answer, so that whoever loses the answer can find it. */
 export const TASK_HEADER = 'x-sluice-task-id'
 
-export interface ImageAnswerRequest extends Omit<ImageTurn, 'signal'> {
+export interface ImageAnswerRequest extends Omit<ImageRun, 'signal'> {
   family: ImageEventFamily
 }
 
@@ -28,79 +28,82 @@ export interface ImageAnswerRequest extends Omit<ImageTurn, 'signal'> {
  * Answers an image request in the face that it asks for. The caller may leave at any time: the job goes
  * on. Throws as long as nothing was written; later failures are told in the answer, or cut it.
  */
-export function answerImage(door: Door, request: ImageAnswerRequest): Promise<void> {
-  return runAnswered(door, { ...request, answer: answerInFace })
+export function answerImage(gateway: GatewayContext, request: ImageAnswerRequest): Promise<void> {
+  return runAnswered(gateway, { ...request, answer: answerInFace })
 }
 
 /** Writes the answer of a running job, and says how the job ended when it waited for that. */
 export type WriteAnswer<Request> = (
-  door: Door,
-  input: { request: Request; running: RunningImage; patience: Patience },
+  gateway: GatewayContext,
+  input: { request: Request; running: RunningImage; abortScope: AbortScope },
 ) => Promise<JobEnd | undefined>
 
 /** What every way to a picture shares: the caller's patience, the task's name, and the request log. */
-export async function runAnswered<Request extends Omit<ImageTurn, 'signal'>>(
-  door: Door,
+export async function runAnswered<Request extends Omit<ImageRun, 'signal'>>(
+  gateway: GatewayContext,
   request: Request & { answer: WriteAnswer<Request> },
 ): Promise<void> {
   const { outgoing, answer } = request
-  const patience = callersPatience(door.deps, outgoing)
+  const abortScope = createAbortScope(gateway.deps, outgoing)
   let running: RunningImage | undefined
   let end: JobEnd | undefined
   let error: unknown
   try {
-    running = await runImage(door, { ...request, signal: patience.signal })
+    running = await runImage(gateway, { ...request, signal: abortScope.signal })
     outgoing.setHeader(TASK_HEADER, running.job.id)
-    end = await answer(door, { request, running, patience })
+    end = await answer(gateway, { request, running, abortScope })
   } catch (thrown) {
     error = thrown
     if (!outgoing.headersSent) throw thrown
     if (!isAppError(thrown, 'caller_gone'))
-      door.deps.log.warn({ err: thrown, jobId: running?.job.id }, 'answer was cut')
+      gateway.deps.log.warn({ err: thrown, jobId: running?.job.id }, 'answer was cut')
   } finally {
-    patience.end()
-    recordImage(door, { ...request, running, end, error })
+    abortScope.end()
+    recordImage(gateway, { ...request, running, end, error })
   }
 }
 
-const answerInFace: WriteAnswer<ImageAnswerRequest> = (door, input) => {
+const answerInFace: WriteAnswer<ImageAnswerRequest> = (gateway, input) => {
   const { face } = input.running.call
   switch (face) {
     case 'await':
-      return answerAwaited(door, input)
+      return answerAwaited(gateway, input)
     case 'stream':
-      return answerStreamed(door, input)
+      return answerStreamed(gateway, input)
     case 'async':
-      return answerAsync(door, input)
+      return answerAsync(gateway, input)
     default:
       return unreachable(face)
   }
 }
 
-const answerAsync: WriteAnswer<ImageAnswerRequest> = async (_door, { request, running }) => {
+const answerAsync: WriteAnswer<ImageAnswerRequest> = async (_gateway, { request, running }) => {
   crashPoint('edge-before-answer')
   answerWithTask(request.outgoing, running.job)
   return undefined
 }
 
-const answerAwaited: WriteAnswer<ImageAnswerRequest> = async (door, input) => {
+const answerAwaited: WriteAnswer<ImageAnswerRequest> = async (gateway, input) => {
   const { job, call } = input.running
   const { outgoing, admitted } = input.request
-  const end = await waitForEnd(door.deps, { ...input, admitted })
+  const end = await waitForEnd(gateway.deps, { ...input, admitted })
   crashPoint('edge-before-answer')
   if (end.state !== 'done') {
-    throw failureError(end, job.id, waitForImagesMs(door, call.request.model))
+    throw failureError(end, job.id, waitForImagesMs(gateway, call.request.model))
   }
   const { id: taskId, createdAt } = job
-  await answerWithPictures(door.deps, { outgoing, taskId, createdAt, call, end })
+  await answerWithPictures(gateway.deps, { outgoing, taskId, createdAt, call, end })
   return end
 }
 
-const answerStreamed: WriteAnswer<ImageAnswerRequest> = (door, { request, running, patience }) => {
+const answerStreamed: WriteAnswer<ImageAnswerRequest> = (
+  gateway,
+  { request, running, abortScope },
+) => {
   const { job, call, events } = running
   const { outgoing, family } = request
   crashPoint('edge-before-answer')
-  patience.limit(door.deps.config.streamMsMax, stillDrawing(job.id))
-  const { signal } = patience
-  return streamJob(door.deps, { outgoing, taskId: job.id, call, family, events, signal })
+  abortScope.limit(gateway.deps.config.streamMsMax, stillGenerating(job.id))
+  const { signal } = abortScope
+  return streamJob(gateway.deps, { outgoing, taskId: job.id, call, family, events, signal })
 }

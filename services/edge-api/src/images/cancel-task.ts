@@ -2,7 +2,7 @@ import type { ImageJob } from '@sluice/jobs/image-job'
 import { AppError } from '@sluice/kernel/app-error'
 import { unreachable } from '@sluice/kernel/assert'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import { describeTask, ownTask } from './own-task.ts'
 import type { TaskRequest } from './read-task.ts'
 
@@ -10,20 +10,23 @@ import type { TaskRequest } from './read-task.ts'
  * `DELETE /v1/images/tasks/{id}`: ends a task of which nothing is drawn. Cancelling again answers the same;
  * a task that is drawn, being drawn or has failed is `not_cancellable`.
  */
-export async function cancelTask(door: Door, request: TaskRequest) {
-  const job = await cancelJob(door, await ownTask(door.deps, request))
-  return describeTask(door.deps, { job, reader: request.reader })
+export async function cancelTask(gateway: GatewayContext, request: TaskRequest) {
+  const job = await cancelJob(gateway, await ownTask(gateway.deps, request))
+  return describeTask(gateway.deps, { job, reader: request.reader })
 }
 
 /** Ends a job of which nothing is drawn, and answers what it is now. Throws as `cancelTask` does. */
-export async function cancelJob(door: Door, { id }: Pick<ImageJob, 'id'>): Promise<ImageJob> {
-  const { clock, jobs } = door.deps
+export async function cancelJob(
+  gateway: GatewayContext,
+  { id }: Pick<ImageJob, 'id'>,
+): Promise<ImageJob> {
+  const { clock, jobs } = gateway.deps
   const { outcome, events } = await jobs.cancel(id, clock.now())
   const job = await jobs.read(id)
   if (!job) throw gone()
   switch (outcome) {
     case 'cancelled':
-      await announceCancelled(door, { jobId: id, events })
+      await announceCancelled(gateway, { jobId: id, events })
       break
     case 'ended':
       if (job.state === 'cancelled') break
@@ -38,11 +41,11 @@ export async function cancelJob(door: Door, { id }: Pick<ImageJob, 'id'>): Promi
   return job
 }
 
-type Cancelled = Pick<Awaited<ReturnType<Door['deps']['jobs']['cancel']>>, 'events'>
+type Cancelled = Pick<Awaited<ReturnType<GatewayContext['deps']['jobs']['cancel']>>, 'events'>
 
 /** Hints all: the rows say the same, and the outbox has billing give the hold back. */
 async function announceCancelled(
-  { deps: { bus, log } }: Door,
+  { deps: { bus, log } }: GatewayContext,
   { jobId, events }: Cancelled & { jobId: string },
 ): Promise<void> {
   const said = await Promise.allSettled([

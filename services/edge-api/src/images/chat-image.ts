@@ -13,7 +13,7 @@ import { encodeSse, SSE_DONE } from '@sluice/protocol/sse'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import { acceptPictureChat } from '../accept/images-chat.ts'
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import type { ChatImageRequest } from '../request.ts'
 import type { WriteAnswer } from './answer-image.ts'
 import { runAnswered } from './answer-image.ts'
@@ -22,23 +22,26 @@ import { followJob } from './follow-job.ts'
 import { signedLinks } from './image-links.ts'
 import { failureError } from './job-end.ts'
 import { openSse } from './open-sse.ts'
-import { stillDrawing } from './patience.ts'
-import type { ImageTurn, RunningImage } from './run-image.ts'
+import { stillGenerating } from './abort-scope.ts'
+import type { ImageRun, RunningImage } from './run-image.ts'
 import { waitForEnd } from './wait-for-end.ts'
 import { waitForImagesMs } from './wait-for-upstream.ts'
 
 /** Names what of a chat request was left out, since it has no meaning for a picture. */
 const IGNORED_HEADER = 'x-sluice-ignored'
 
-type ChatTurn = Omit<ImageTurn, 'signal'> & { withUsage: boolean }
+type ChatImageCall = Omit<ImageRun, 'signal'> & { withUsage: boolean }
 
 /**
  * Answers a chat completion that names an image model: the same job as on the images routes, and a
  * choice for each picture with its link. Throws an AppError as long as nothing was written.
  */
-export function answerChatWithImage(door: Door, request: ChatImageRequest): Promise<void> {
+export function answerChatWithImage(
+  gateway: GatewayContext,
+  request: ChatImageRequest,
+): Promise<void> {
   const { admitted, incoming, outgoing, body, stream } = request
-  return runAnswered<ChatTurn>(door, {
+  return runAnswered<ChatImageCall>(gateway, {
     admitted,
     incoming,
     outgoing,
@@ -53,35 +56,38 @@ export function answerChatWithImage(door: Door, request: ChatImageRequest): Prom
   })
 }
 
-const writePicture: WriteAnswer<ChatTurn> = async (door, input) => {
+const writePicture: WriteAnswer<ChatImageCall> = async (gateway, input) => {
   const { running, request } = input
   const { job } = running
-  const end = await waitForEnd(door.deps, { ...input, admitted: request.admitted })
+  const end = await waitForEnd(gateway.deps, { ...input, admitted: request.admitted })
   crashPoint('edge-before-answer')
   if (end.state !== 'done') {
-    throw failureError(end, job.id, waitForImagesMs(door, running.call.request.model))
+    throw failureError(end, job.id, waitForImagesMs(gateway, running.call.request.model))
   }
-  const links = linksOf(door, { request, running, parts: end.parts })
+  const links = linksOf(gateway, { request, running, parts: end.parts })
   const usage = chatUsageOf(end.parts)
-  const body = pictureCompletion(headOf(door, running), { links, usage, taskId: job.id })
+  const body = pictureCompletion(headOf(gateway, running), { links, usage, taskId: job.id })
   writeJson(request.outgoing, { status: 200, body })
   return end
 }
 
-const streamPicture: WriteAnswer<ChatTurn> = async (door, { running, request, patience }) => {
+const streamPicture: WriteAnswer<ChatImageCall> = async (
+  gateway,
+  { running, request, abortScope },
+) => {
   const { job, events } = running
-  const head = headOf(door, running)
+  const head = headOf(gateway, running)
   crashPoint('edge-before-answer')
-  patience.limit(door.deps.config.streamMsMax, stillDrawing(job.id))
-  const sse = openSse(door.deps, request.outgoing)
+  abortScope.limit(gateway.deps.config.streamMsMax, stillGenerating(job.id))
+  const sse = openSse(gateway.deps, request.outgoing)
   const send = (data: unknown) => sse.send([{ text: encodeSse({ data: JSON.stringify(data) }) }])
   try {
     const role = { role: 'assistant', content: '', refusal: null }
     await send(pictureChunk(head, { delta: role }))
-    const end = await followJob({ events, signal: patience.signal })
-    if (!end) throw stillDrawing(job.id)
+    const end = await followJob({ events, signal: abortScope.signal })
+    if (!end) throw stillGenerating(job.id)
     if (end.state !== 'done') throw failureError(end, job.id)
-    const links = linksOf(door, { request, running, parts: end.parts })
+    const links = linksOf(gateway, { request, running, parts: end.parts })
     for (const [index, link] of links.entries()) {
       if (index > 0) await send(pictureChunk(head, { index, delta: role }))
       await send(pictureChunk(head, { index, delta: pictureMessage(link) }))
@@ -100,18 +106,18 @@ const streamPicture: WriteAnswer<ChatTurn> = async (door, { running, request, pa
 }
 
 function linksOf(
-  { deps }: Door,
+  { deps }: GatewayContext,
   {
     request,
     running,
     parts,
-  }: { request: ChatTurn; running: RunningImage; parts: readonly StoredPart[] },
+  }: { request: ChatImageCall; running: RunningImage; parts: readonly StoredPart[] },
 ): string[] {
   const reader = request.outgoing.req
   return parts.map(signedLinks(deps, { jobId: running.job.id, reader }))
 }
 
-const headOf = ({ deps }: Door, { job, call }: RunningImage) => ({
+const headOf = ({ deps }: GatewayContext, { job, call }: RunningImage) => ({
   id: newId('msg', deps),
   created: unixSeconds(job.createdAt),
   model: call.request.model,

@@ -1,4 +1,4 @@
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import type { Principal } from '../request.ts'
 import { mayUseModel } from '../request.ts'
 
@@ -9,7 +9,7 @@ import { mayUseModel } from '../request.ts'
  * offers now and has a price; undefined where there is none.
  */
 export function defaultImageModel(
-  { catalog, deps: { config, clock } }: Pick<Door, 'catalog' | 'deps'>,
+  { catalog, deps: { config, clock } }: Pick<GatewayContext, 'catalog' | 'deps'>,
   principal: Pick<Principal, 'models'>,
 ): string | undefined {
   const { models, routesOf, prices } = catalog.current()

@@ -7,8 +7,8 @@ import type { EdgeDeps } from '../deps.ts'
 import type { ImageIntake } from '../accept/images-intake.ts'
 import { MASK_BYTES_MAX } from '../accept/images-intake.ts'
 import type { Principal } from '../request.ts'
-import type { InputShelf, StoredInput } from './input-shelf.ts'
-import { invalidImage } from './input-shelf.ts'
+import type { UploadStaging, StoredInput } from './upload-staging.ts'
+import { invalidImage } from './upload-staging.ts'
 import { findOwnPicture } from './own-picture.ts'
 
 const FETCH_WITHIN_MS = 30_000
@@ -29,7 +29,7 @@ type GatherDeps = Pick<EdgeDeps, 'fetchGuarded' | 'jobs' | 'blobs' | 'links' | '
  */
 export async function gatherInputs(
   deps: GatherDeps,
-  { intake, shelf, principal, signal }: GatherInput,
+  { intake, staging, principal, signal }: GatherInput,
 ): Promise<GatheredInputs> {
   const { stored, sources, isEdit } = intake
   const named: { input: StoredInput; fingerprint: string }[] = []
@@ -37,11 +37,18 @@ export async function gatherInputs(
   for (const [index, source] of sources.images.entries()) {
     const name = `image-${index}`
     const { bytesMax } = sources
-    named.push(await bring(deps, { source, shelf, name, principal, signal, bytesMax }))
+    named.push(await bring(deps, { source, staging, name, principal, signal, bytesMax }))
   }
   const bytesMax = MASK_BYTES_MAX
   const namedMask = sources.mask
-    ? await bring(deps, { source: sources.mask, shelf, name: 'mask', principal, signal, bytesMax })
+    ? await bring(deps, {
+        source: sources.mask,
+        staging,
+        name: 'mask',
+        principal,
+        signal,
+        bytesMax,
+      })
     : undefined
 
   const images = [...stored.images, ...named.map(({ input }) => input)]
@@ -62,7 +69,7 @@ export async function gatherInputs(
 
 interface GatherInput {
   intake: ImageIntake
-  shelf: InputShelf
+  staging: UploadStaging
   principal: Pick<Principal, 'wallet'>
   signal: AbortSignal
 }
@@ -75,11 +82,11 @@ interface Bringing extends Omit<GatherInput, 'intake'> {
 
 async function bring(
   deps: GatherDeps,
-  { source, shelf, name, bytesMax, principal, signal }: Bringing,
+  { source, staging, name, bytesMax, principal, signal }: Bringing,
 ): Promise<{ input: StoredInput; fingerprint: string }> {
   const { param } = source
   if (source.kind === 'base64') {
-    const input = await shelf.put({ source: decoded(source, bytesMax), name, param, bytesMax })
+    const input = await staging.put({ source: decoded(source, bytesMax), name, param, bytesMax })
     return { input, fingerprint: input.sha256 }
   }
   const url = source.kind === 'own' ? source.path : source.url
@@ -87,7 +94,7 @@ async function bring(
   if (own) {
     const blob = await deps.blobs.open(own.blobKey)
     if (!blob) throw gone(param)
-    const input = await shelf.put({ source: blob.stream, name, param, bytesMax })
+    const input = await staging.put({ source: blob.stream, name, param, bytesMax })
     return { input, fingerprint: own.sha256 }
   }
   if (source.kind === 'own') throw gone(param)
@@ -101,7 +108,7 @@ async function bring(
   })
   if (answer.outcome !== 'fetched')
     throw new AppError('invalid_value', `'${param}' cannot be used: ${answer.message}.`, { param })
-  const input = await shelf.put({ source: once(answer.bytes), name, param, bytesMax })
+  const input = await staging.put({ source: once(answer.bytes), name, param, bytesMax })
   return { input, fingerprint: `url ${url}` }
 }
 

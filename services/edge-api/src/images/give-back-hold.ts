@@ -1,6 +1,6 @@
 import { startDeadline } from '@sluice/kernel/deadline'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 
 /** The caller waits for it; what takes longer is done without them. */
 const GIVE_BACK_WITHIN_MS = 2_000
@@ -10,7 +10,7 @@ const GIVE_BACK_WITHIN_MS = 2_000
  * what billing does not do now is tried until it does.
  */
 export async function giveBackHold(
-  { deps: { billing, clock, log }, holdReturns }: Pick<Door, 'deps' | 'holdReturns'>,
+  { deps: { billing, clock, log }, holdReturns }: Pick<GatewayContext, 'deps' | 'holdReturns'>,
   { ref, reason }: { ref: string; reason: string },
 ): Promise<void> {
   const deadline = startDeadline(clock, GIVE_BACK_WITHIN_MS)

@@ -18,7 +18,7 @@ export interface HoldReturns {
   /** Gives a hold back, a job's only if the job was not written. */
   add(hold: ReturnedHold): void
   /** Tries what is due. Called every second. */
-  upkeep(): Promise<void>
+  backgroundTasks(): Promise<void>
   waiting(): number
 }
 
@@ -62,7 +62,7 @@ export function createHoldReturns({
       }
       waiting.set(hold.ref, { ...hold, dueMs: clock.monotonicMs() })
     },
-    async upkeep() {
+    async backgroundTasks() {
       const nowMs = clock.monotonicMs()
       const due = [...waiting.values()].filter(({ dueMs }) => dueMs <= nowMs).slice(0, BATCH_MAX)
       for (const hold of due) {

@@ -1,10 +1,10 @@
 import { AppError } from '@sluice/kernel/app-error'
 
 import { createCallTimes } from '../call-times.ts'
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 
 /** Runs image requests, so many at once as this process bears; more are `overloaded`. */
-export function inFlightLimit({ deps, running }: Pick<Door, 'deps' | 'running'>) {
+export function inFlightLimit({ deps, running }: Pick<GatewayContext, 'deps' | 'running'>) {
   const { clock } = deps
   const { requestsInFlightMax } = deps.config
   const times = createCallTimes()

@@ -4,7 +4,7 @@ import type { ImageEventFamily } from '@sluice/protocol/images/image-events'
 
 import type { IntakeInput, ImageIntake } from '../accept/images-intake.ts'
 import { acceptEdit, acceptGeneration } from '../accept/images-intake.ts'
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import { holdUntilAnswered, isLargeBody } from '../intake-limits.ts'
 import type { EdgeApp, EdgeContext } from '../request.ts'
 import { answerImage } from './answer-image.ts'
@@ -15,8 +15,8 @@ import { readTask } from './read-task.ts'
 import { streamTaskEvents } from './stream-task-events.ts'
 
 /** Mounts the image routes: /v1/images/generations, /v1/images/edits and /v1/images/tasks. */
-export function mountImages(app: EdgeApp, door: Door): void {
-  const answer = imageAnswers(door)
+export function mountImages(app: EdgeApp, gateway: GatewayContext): void {
+  const answer = imageAnswers(gateway)
   app.post('/v1/images/generations', (context) =>
     answer(context, { family: 'image_generation', accept: acceptGeneration }),
   )
@@ -24,20 +24,20 @@ export function mountImages(app: EdgeApp, door: Door): void {
     answer(context, { family: 'image_edit', accept: acceptEdit }),
   )
   app.post('/v1/images/variations', async (context) => {
-    await door.admit(context)
+    await gateway.admit(context)
     throw new AppError(
       'not_found',
       'Variations were retired with DALL·E 2. Send the picture to POST /v1/images/edits instead.',
     )
   })
-  mountTasks(app, door)
+  mountTasks(app, gateway)
 }
 
-function mountTasks(app: EdgeApp, door: Door): void {
+function mountTasks(app: EdgeApp, gateway: GatewayContext): void {
   const noStore = { 'cache-control': 'no-store' }
   app.get('/v1/images/tasks/:id', async (context) => {
-    const { principal } = await door.admit(context)
-    const task = await readTask(door, {
+    const { principal } = await gateway.admit(context)
+    const task = await readTask(gateway, {
       principal,
       taskId: context.req.param('id'),
       reader: context.env.incoming,
@@ -45,8 +45,8 @@ function mountTasks(app: EdgeApp, door: Door): void {
     return context.json(task, 200, noStore)
   })
   app.delete('/v1/images/tasks/:id', async (context) => {
-    const { principal } = await door.admit(context)
-    const task = await cancelTask(door, {
+    const { principal } = await gateway.admit(context)
+    const task = await cancelTask(gateway, {
       principal,
       taskId: context.req.param('id'),
       reader: context.env.incoming,
@@ -54,15 +54,15 @@ function mountTasks(app: EdgeApp, door: Door): void {
     return context.json(task, 200, noStore)
   })
   app.get('/v1/images/tasks/:id/events', async (context) => {
-    const { principal } = await door.admit(context)
+    const { principal } = await gateway.admit(context)
     if (context.req.method === 'HEAD')
       throw new AppError('method_not_allowed', 'Events can be read with GET only.')
     const taskId = context.req.param('id')
     const lastEventId = context.req.header('last-event-id') ?? context.req.query('last_event_id')
     const { outgoing } = context.env
-    const leave = door.intake.taskStreams.enter(principal.apiKeyId)
+    const leave = gateway.intake.taskStreams.enter(principal.apiKeyId)
     try {
-      await streamTaskEvents(door, { principal, taskId, lastEventId, outgoing })
+      await streamTaskEvents(gateway, { principal, taskId, lastEventId, outgoing })
     } finally {
       leave()
     }
@@ -72,29 +72,29 @@ function mountTasks(app: EdgeApp, door: Door): void {
 
 interface ImageRoute {
   family: ImageEventFamily
-  accept: (door: Door, input: IntakeInput) => Promise<ImageIntake>
+  accept: (gateway: GatewayContext, input: IntakeInput) => Promise<ImageIntake>
 }
 
 /** Answers image requests, so many at once as this process bears. */
-function imageAnswers(door: Door) {
-  const inFlight = inFlightLimit(door)
+function imageAnswers(gateway: GatewayContext) {
+  const inFlight = inFlightLimit(gateway)
   return (context: EdgeContext, { family, accept }: ImageRoute): Promise<Response> =>
     inFlight(async () => {
-      const admitted = await door.admit(context)
+      const admitted = await gateway.admit(context)
       const { incoming, outgoing } = context.env
       const { principal } = admitted
       const { apiKeyId: caller } = principal
-      const defaultModel = () => defaultImageModel(door, principal)
-      const leave = door.intake.imageRequests.enter(caller)
-      const hold = holdUntilAnswered(door.intake.bodies, { caller, outgoing })
+      const defaultModel = () => defaultImageModel(gateway, principal)
+      const leave = gateway.intake.imageRequests.enter(caller)
+      const hold = holdUntilAnswered(gateway.intake.bodies, { caller, outgoing })
       try {
-        await answerImage(door, {
+        await answerImage(gateway, {
           admitted,
           incoming,
           outgoing,
           route: context.req.path,
           family,
-          accept: (shelf) => accept(door, { incoming, shelf, hold, defaultModel }),
+          accept: (staging) => accept(gateway, { incoming, staging, hold, defaultModel }),
           isHeavy: isLargeBody(incoming),
           hold,
         })

@@ -1,12 +1,12 @@
 import type { ImageRequest } from '@sluice/contracts/image-request'
 import { worstCaseImages } from '@sluice/pricing/worst-case'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import { unpriced } from './usable-model.ts'
 
 /** The price in force for a request, and the most that it may consume. Throws `model_not_found` without one. */
 export function priceImages(
-  { catalog, deps }: Pick<Door, 'catalog' | 'deps'>,
+  { catalog, deps }: Pick<GatewayContext, 'catalog' | 'deps'>,
   request: Pick<ImageRequest, 'model' | 'count' | 'size' | 'quality'>,
 ) {
   const { prices } = catalog.current()

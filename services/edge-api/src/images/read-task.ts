@@ -1,4 +1,4 @@
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import type { Principal } from '../request.ts'
 import type { LinkReader } from './image-links.ts'
 import { describeTask, ownTask } from './own-task.ts'
@@ -11,7 +11,7 @@ export interface TaskRequest {
 }
 
 /** `GET /v1/images/tasks/{id}`: where the task stands, and its pictures so far. */
-export async function readTask({ deps }: Door, request: TaskRequest) {
+export async function readTask({ deps }: GatewayContext, request: TaskRequest) {
   const job = await ownTask(deps, request)
   const position = job.state === 'queued' ? await deps.jobs.queuePosition(job.id) : undefined
   return describeTask(deps, { job, reader: request.reader, position })

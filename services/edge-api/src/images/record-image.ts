@@ -4,7 +4,7 @@ import { errorCodes } from '@sluice/kernel/error-codes'
 import { chargeUsage } from '@sluice/pricing/charge-usage'
 import { imageUsageOf } from '@sluice/protocol/images/image-answer'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import type { Admitted, RequestRecord } from '../request.ts'
 import type { JobEnd } from './job-end.ts'
 import type { RunningImage } from './run-image.ts'
@@ -18,8 +18,8 @@ export interface ImageOutcome {
 }
 
 /** Keeps the line of the request log. What an async job costs is known when it ends; here it is 0. */
-export function recordImage(door: Door, outcome: ImageOutcome): void {
-  door.record(imageRecord(outcome, door.deps.clock.nowMs()))
+export function recordImage(gateway: GatewayContext, outcome: ImageOutcome): void {
+  gateway.record(imageRecord(outcome, gateway.deps.clock.nowMs()))
 }
 
 function imageRecord(

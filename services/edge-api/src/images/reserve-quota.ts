@@ -2,10 +2,10 @@ import type { ImageRequest } from '@sluice/contracts/image-request'
 import { isAppError } from '@sluice/kernel/app-error'
 import { rateUsage } from '@sluice/pricing/rate-usage'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import type { Principal } from '../request.ts'
 import { giveBackHold } from './give-back-hold.ts'
-import type { ImageIntent } from './image-intent.ts'
+import type { IdempotencyScope } from './idempotency-scope.ts'
 import { priceImages } from './price-images.ts'
 
 /**
@@ -13,26 +13,30 @@ import { priceImages } from './price-images.ts'
  * names of holds. Who comes back for a job that is there is let through. Throws `daily_quota_exceeded`.
  */
 export async function checkQuota(
-  door: Door,
+  gateway: GatewayContext,
   {
     principal,
     request,
     intent,
-  }: { principal: Principal; request: ImageRequest; intent: ImageIntent },
+  }: { principal: Principal; request: ImageRequest; intent: IdempotencyScope },
   { attemptsMax }: { attemptsMax: number },
 ): Promise<void> {
   if (principal.dailyQuotaMicro === null) return
-  const { row, worstCase } = priceImages(door, request)
+  const { row, worstCase } = priceImages(gateway, request)
   try {
-    await door.quotas.check(principal, rateUsage(worstCase, row.price))
+    await gateway.quotas.check(principal, rateUsage(worstCase, row.price))
   } catch (error) {
     if (!isAppError(error, 'daily_quota_exceeded')) throw error
-    if (!intent.isRepeatable || !(await isJobThere(door, intent, attemptsMax))) throw error
+    if (!intent.isRepeatable || !(await isJobThere(gateway, intent, attemptsMax))) throw error
   }
 }
 
 /** True when this intention has a job already. */
-export async function isJobThere({ deps }: Door, intent: ImageIntent, attemptsMax = 1) {
+export async function isJobThere(
+  { deps }: GatewayContext,
+  intent: IdempotencyScope,
+  attemptsMax = 1,
+) {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1)
     if (await deps.jobs.read(intent.jobIdOf(attempt))) return true
   return false
@@ -43,7 +47,7 @@ export async function isJobThere({ deps }: Door, intent: ImageIntent, attemptsMa
  * `daily_quota_exceeded` or `unavailable`; then the hold is given back.
  */
 export async function reserveQuota(
-  door: Door,
+  gateway: GatewayContext,
   {
     principal,
     jobId,
@@ -52,12 +56,12 @@ export async function reserveQuota(
 ): Promise<void> {
   if (principal.dailyQuotaMicro === null) return
   // Who joins a job does not pay for it again.
-  if (!held.fresh && (await door.deps.jobs.read(jobId))) return
+  if (!held.fresh && (await gateway.deps.jobs.read(jobId))) return
   try {
     const amount = { ref: jobId, amountMicro: held.amountMicro }
-    door.quotas.follow(await door.quotas.reserve(principal, amount))
+    gateway.quotas.follow(await gateway.quotas.reserve(principal, amount))
   } catch (error) {
-    if (held.fresh) await giveBackHold(door, { ref: jobId, reason: 'no quota left' })
+    if (held.fresh) await giveBackHold(gateway, { ref: jobId, reason: 'no quota left' })
     throw error
   }
 }

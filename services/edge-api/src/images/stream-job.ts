@@ -17,7 +17,7 @@ import { signedLinks } from './image-links.ts'
 import type { JobEnd } from './job-end.ts'
 import { failureError } from './job-end.ts'
 import { openSse } from './open-sse.ts'
-import { stillDrawing } from './patience.ts'
+import { stillGenerating } from './abort-scope.ts'
 
 export interface StreamJobInput {
   outgoing: ServerResponse
@@ -59,7 +59,7 @@ export async function streamJob(deps: EdgeDeps, input: StreamJobInput): Promise<
         if (call.request.count > 1) await sse.send(missedImageEvent(context(at), missed))
       },
     })
-    if (!followed) throw stillDrawing(taskId)
+    if (!followed) throw stillGenerating(taskId)
     if (followed.state !== 'done') await fail(failureError(followed, taskId))
     sse.end()
     return followed

@@ -5,14 +5,14 @@ import { isAppError } from '@sluice/kernel/app-error'
 import { invalid } from '@sluice/protocol/images/field-reader'
 import { positionEvent, taskEvent } from '@sluice/protocol/images/task-events'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import { signedLinks } from './image-links.ts'
 import { errorOfFailure } from './job-end.ts'
 import type { SseStream } from './open-sse.ts'
 import { openSse } from './open-sse.ts'
 import { errorObject, ownTask } from './own-task.ts'
 import type { TaskRequest } from './read-task.ts'
-import { callersPatience } from './patience.ts'
+import { createAbortScope } from './abort-scope.ts'
 
 /** How often a waiting caller is told where they stand. */
 const POSITION_EVERY_MS = 5_000
@@ -22,22 +22,23 @@ const POSITION_EVERY_MS = 5_000
  * `Last-Event-ID`. Who has heard all of an ended task gets 204, which ends an EventSource.
  */
 export async function streamTaskEvents(
-  door: Door,
+  gateway: GatewayContext,
   request: Omit<TaskRequest, 'reader'> & {
     lastEventId: string | undefined
     outgoing: ServerResponse
   },
 ): Promise<void> {
-  const { deps, jobHub } = door
+  const { deps, jobHub } = gateway
   const { outgoing, lastEventId } = request
   const afterSeq = readLastEventId(lastEventId)
   const job = await ownTask(deps, request)
-  if (await heardAll(door, { job, afterSeq })) return void outgoing.writeHead(204).end()
+  if (await heardAll(gateway, { job, afterSeq })) return void outgoing.writeHead(204).end()
 
-  const patience = callersPatience(deps, outgoing)
-  const events = jobHub.watch({ jobId: job.id, afterSeq, signal: patience.signal })
+  const abortScope = createAbortScope(deps, outgoing)
+  const events = jobHub.watch({ jobId: job.id, afterSeq, signal: abortScope.signal })
   const sse = openSse(deps, outgoing)
-  const stopPositions = job.state === 'queued' ? tellPositions(door, { job, sse }) : () => undefined
+  const stopPositions =
+    job.state === 'queued' ? tellPositions(gateway, { job, sse }) : () => undefined
   const linkOf = signedLinks(deps, { jobId: job.id, reader: outgoing.req })
   try {
     for await (const event of events) {
@@ -52,7 +53,7 @@ export async function streamTaskEvents(
     if (!isAppError(err, 'caller_gone')) deps.log.warn({ err, jobId: job.id }, 'events were cut')
   } finally {
     stopPositions()
-    patience.end()
+    abortScope.end()
     sse.end()
   }
 }
@@ -64,7 +65,7 @@ function readLastEventId(text: string | undefined): number {
 }
 
 async function heardAll(
-  { deps }: Door,
+  { deps }: GatewayContext,
   { job, afterSeq }: { job: ImageJob; afterSeq: number },
 ): Promise<boolean> {
   if (afterSeq === 0 || job.endedAt === null) return false
@@ -74,7 +75,7 @@ async function heardAll(
 
 /** Tells the place in the line, now and whenever it has changed, until it is stopped. */
 function tellPositions(
-  { deps: { jobs, clock, log } }: Door,
+  { deps: { jobs, clock, log } }: GatewayContext,
   { job, sse }: { job: ImageJob; sse: SseStream },
 ): () => void {
   let told: number | undefined

@@ -9,10 +9,10 @@ import { startDeadline } from '@sluice/kernel/deadline'
 import { rateUsage } from '@sluice/pricing/rate-usage'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import type { Principal } from '../request.ts'
 import { giveBackHold } from './give-back-hold.ts'
-import type { ImageIntent } from './image-intent.ts'
+import type { IdempotencyScope } from './idempotency-scope.ts'
 import { priceImages } from './price-images.ts'
 import { checkQuota, reserveQuota } from './reserve-quota.ts'
 import { unpriced } from './usable-model.ts'
@@ -25,7 +25,7 @@ const ATTEMPTS_MAX = 5
 
 export interface SubmitInput {
   principal: Principal
-  intent: ImageIntent
+  intent: IdempotencyScope
   request: ImageRequest
   bodyHash: string
 }
@@ -45,21 +45,21 @@ export interface Submitted {
  * same intention wrote before. Throws `insufficient_credit`, `daily_quota_exceeded`, `idempotency_conflict`, `model_not_found` for
  * a model without a price, or `unavailable`; then nothing is left but, at worst, a hold that is given back soon after.
  */
-export async function submitImage(door: Door, input: SubmitInput): Promise<Submitted> {
+export async function submitImage(gateway: GatewayContext, input: SubmitInput): Promise<Submitted> {
   crashPoint('edge-before-hold')
-  await checkQuota(door, input, { attemptsMax: ATTEMPTS_MAX })
+  await checkQuota(gateway, input, { attemptsMax: ATTEMPTS_MAX })
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const jobId = input.intent.jobIdOf(attempt)
-    const held = await openHold(door, { ...input, jobId })
+    const held = await openHold(gateway, { ...input, jobId })
     if (held === 'ended' || held === 'contradicted') {
-      const job = await door.deps.jobs.read(jobId)
+      const job = await gateway.deps.jobs.read(jobId)
       if (job) return { job: sameBody(job, input), fresh: false, known: [], hold: undefined }
       if (held === 'contradicted') throw conflict()
       continue
     }
     crashPoint('edge-after-hold')
-    await reserveQuota(door, { ...input, jobId, held })
-    const submitted = await writeJob(door, { ...input, jobId, fresh: held.fresh })
+    await reserveQuota(gateway, { ...input, jobId, held })
+    const submitted = await writeJob(gateway, { ...input, jobId, fresh: held.fresh })
     // It took so long that billing gave the hold back: the next name begins anew.
     if (submitted === 'hold-ended') continue
     crashPoint('edge-after-submit')
@@ -70,12 +70,12 @@ export async function submitImage(door: Door, input: SubmitInput): Promise<Submi
 }
 
 async function openHold(
-  door: Door,
+  gateway: GatewayContext,
   { principal, request, jobId, intent }: SubmitInput & { jobId: string },
 ) {
-  const { clock, billing, config } = door.deps
+  const { clock, billing, config } = gateway.deps
   const { model } = request
-  const { prices, row, worstCase } = priceImages(door, request)
+  const { prices, row, worstCase } = priceImages(gateway, request)
   const deadline = startDeadline(clock, HOLD_WITHIN_MS)
   const hold = {
     wallet: principal.wallet,
@@ -98,13 +98,13 @@ async function openHold(
       case 'unpriced':
         throw unpriced(model)
       case 'refused':
-        throw tooDear(answer)
+        throw insufficientCreditError(answer)
     }
   } catch (error) {
     // The same name with another worst case: the key was used for another body.
     if (intent.isRepeatable && isAppError(error, 'invalid_value')) return 'contradicted'
     const isUnknown = deadline.signal.aborted || isAppError(error, 'unavailable')
-    if (isUnknown) door.holdReturns.add({ ref: jobId, reason: 'unknown', unknown: true })
+    if (isUnknown) gateway.holdReturns.add({ ref: jobId, reason: 'unknown', unknown: true })
     if (isAppError(error) || !deadline.signal.aborted) throw error
     throw new AppError('unavailable', 'Billing did not answer in time.', { cause: error })
   } finally {
@@ -113,10 +113,10 @@ async function openHold(
 }
 
 async function writeJob(
-  door: Door,
+  gateway: GatewayContext,
   { principal, request, bodyHash, jobId, fresh }: SubmitInput & { jobId: string; fresh: boolean },
 ): Promise<Omit<Submitted, 'hold'> | 'hold-ended'> {
-  const { clock, jobs, config } = door.deps
+  const { clock, jobs, config } = gateway.deps
   const now = clock.now()
   const { wallet, apiKeyId } = principal
   const deadlineAt = new Date(now.getTime() + config.imageJobMsMax)
@@ -129,11 +129,11 @@ async function writeJob(
     // The commit may have happened although its answer was lost. Only the row knows.
     const job = await jobs.read(jobId).catch(() => 'unknown' as const)
     if (job === 'unknown') {
-      if (fresh) door.holdReturns.add({ ref: jobId, reason: 'job unknown', unknown: true })
+      if (fresh) gateway.holdReturns.add({ ref: jobId, reason: 'job unknown', unknown: true })
       throw new SubmitUnknown(error)
     }
     if (job) return { job, fresh: true, known: [] }
-    if (fresh) await giveBackHold(door, { ref: jobId, reason: 'job not written' })
+    if (fresh) await giveBackHold(gateway, { ref: jobId, reason: 'job not written' })
     throw error
   }
 }
@@ -155,7 +155,7 @@ const conflict = () =>
     param: 'Idempotency-Key',
   })
 
-function tooDear({
+function insufficientCreditError({
   requiredMicro,
   availableMicro,
 }: {

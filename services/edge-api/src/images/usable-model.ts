@@ -1,12 +1,12 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 import type { Principal } from '../request.ts'
 import { mayUseModel } from '../request.ts'
 
 /** Lets a model through that exists, draws pictures, and that this key may use. */
 export function checkUsableModel(
-  { catalog }: Pick<Door, 'catalog'>,
+  { catalog }: Pick<GatewayContext, 'catalog'>,
   principal: Pick<Principal, 'models'>,
   model: string,
 ): void {

@@ -3,8 +3,8 @@ import type { Admitted } from '../request.ts'
 import { followJob } from './follow-job.ts'
 import type { JobEnd } from './job-end.ts'
 import { endOfJob } from './job-end.ts'
-import type { Patience } from './patience.ts'
-import { stillDrawing } from './patience.ts'
+import type { AbortScope } from './abort-scope.ts'
+import { stillGenerating } from './abort-scope.ts'
 import type { RunningImage } from './run-image.ts'
 
 /** However long the upload took: so much is left for the job at least. */
@@ -20,14 +20,14 @@ export async function waitForEnd(
   {
     running: { job, events },
     admitted,
-    patience,
-  }: { running: RunningImage; admitted: Admitted; patience: Patience },
+    abortScope,
+  }: { running: RunningImage; admitted: Admitted; abortScope: AbortScope },
 ): Promise<JobEnd> {
   const known = endOfJob(job)
   if (known) return known
   const usedMs = clock.nowMs() - admitted.receivedAtMs
-  patience.limit(Math.max(WAIT_MS_MIN, config.syncWaitMs - usedMs), stillDrawing(job.id))
-  const end = await followJob({ events, signal: patience.signal })
-  if (!end) throw stillDrawing(job.id)
+  abortScope.limit(Math.max(WAIT_MS_MIN, config.syncWaitMs - usedMs), stillGenerating(job.id))
+  const end = await followJob({ events, signal: abortScope.signal })
+  if (!end) throw stillGenerating(job.id)
   return end
 }

@@ -1,11 +1,11 @@
-import type { Door } from '../door.ts'
+import type { GatewayContext } from '../gateway-context.ts'
 
 /**
  * How long it takes until a credential that generates images of the model may be used again, as the snapshot
  * knows it: the earliest end of a rest or of a limit. Undefined when none rests.
  */
 export function waitForImagesMs(
-  { catalog, deps }: Pick<Door, 'catalog' | 'deps'>,
+  { catalog, deps }: Pick<GatewayContext, 'catalog' | 'deps'>,
   model: string,
 ): number | undefined {
   const nowMs = deps.clock.nowMs()

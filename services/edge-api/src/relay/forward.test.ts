@@ -25,7 +25,7 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function door(listener: RequestListener, withhold: string[] = []) {
+async function gateway(listener: RequestListener, withhold: string[] = []) {
   const origin = await listen(listener)
   return listen((incoming, outgoing) => {
     const input = { dispatcher: agent, origin, incoming, outgoing, requestId: 'req_1', withhold }
@@ -39,7 +39,7 @@ async function door(listener: RequestListener, withhold: string[] = []) {
 describe('what is passed to a service behind the door', () => {
   it('is the path as it was written, query and all, and the answer byte by byte', async () => {
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => at % 251))
-    const url = await door(({ url }, outgoing) => {
+    const url = await gateway(({ url }, outgoing) => {
       outgoing.setHeader('etag', '"x"')
       outgoing.setHeader('x-path', url ?? '')
       outgoing.end(bytes)
@@ -58,7 +58,7 @@ describe('what is passed to a service behind the door', () => {
       outgoing.setHeader('keep-alive', 'timeout=999')
       outgoing.end()
     }
-    const url = await door(listener, ['authorization', 'cookie'])
+    const url = await gateway(listener, ['authorization', 'cookie'])
     const answer = await request(`${url}/p/x`, {
       headers: {
         authorization: 'Bearer secret',
@@ -83,7 +83,7 @@ describe('what is passed to a service behind the door', () => {
   })
 
   it('keeps statuses, HEAD and bodies', async () => {
-    const url = await door((incoming, outgoing) => {
+    const url = await gateway((incoming, outgoing) => {
       outgoing.statusCode = incoming.method === 'HEAD' ? 304 : 201
       incoming.pipe(outgoing)
     })
@@ -104,7 +104,7 @@ describe('what is passed to a service behind the door', () => {
   })
 
   it('is cut, not ended, when the service breaks off in the middle', async () => {
-    const url = await door((_, outgoing) => {
+    const url = await gateway((_, outgoing) => {
       outgoing.writeHead(200, { 'content-length': '1000' })
       outgoing.write('half', () => outgoing.destroy())
     })
@@ -114,7 +114,7 @@ describe('what is passed to a service behind the door', () => {
 
   it('ends at the service when the caller hangs up', async () => {
     const gone = Promise.withResolvers<void>()
-    const url = await door((_, outgoing) => {
+    const url = await gateway((_, outgoing) => {
       outgoing.on('close', () => gone.resolve())
       outgoing.write('x')
     })

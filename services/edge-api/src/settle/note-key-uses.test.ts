@@ -15,26 +15,26 @@ const record = (apiKeyId: string | null, receivedAtMs: number): RequestRecord =>
 function setUp() {
   const written: RequestRecord[] = []
   const noted: [string, number][][] = []
-  const world = { logIsAway: false, keysAreAway: false }
+  const fixture = { logIsAway: false, keysAreAway: false }
   const log = recordedLog()
   const store = noteKeyUses(
     {
       append: async (records) => {
-        if (world.logIsAway) throw new Error('away')
+        if (fixture.logIsAway) throw new Error('away')
         written.push(...records)
       },
     },
     {
       keyStore: {
-        noteUses: async (uses) => {
-          if (world.keysAreAway) throw new Error('away')
+        touchLastUsed: async (uses) => {
+          if (fixture.keysAreAway) throw new Error('away')
           noted.push(uses.map(({ apiKeyId, at }) => [apiKeyId, at.getTime()]))
         },
       },
       log,
     },
   )
-  return { store, written, noted, world, log }
+  return { store, written, noted, fixture, log }
 }
 
 test('a batch says once of each key when it was used last', async () => {
@@ -58,15 +58,15 @@ test('a key is written at most once a minute, however busy it is', async () => {
 })
 
 test('a log that was not written notes nothing, and a note that fails does not repeat the log', async () => {
-  const { store, noted, written, world, log } = setUp()
-  world.logIsAway = true
+  const { store, noted, written, fixture, log } = setUp()
+  fixture.logIsAway = true
   await expect(store.append([record('key_1', 0)])).rejects.toThrow('away')
-  world.logIsAway = false
-  world.keysAreAway = true
+  fixture.logIsAway = false
+  fixture.keysAreAway = true
   await store.append([record('key_1', 0)])
   expect(written).toHaveLength(1)
   expect(log.lines).toHaveLength(1)
-  world.keysAreAway = false
+  fixture.keysAreAway = false
   await store.append([record('key_1', 2 * MINUTE_MS)])
   expect(noted).toEqual([[['key_1', 2 * MINUTE_MS]]])
 })

@@ -17,7 +17,7 @@ type LogAppend = Pick<RequestLogStore, 'append'>
  */
 export function noteKeyUses(
   store: LogAppend,
-  { keyStore, log }: { keyStore: Pick<KeyStore, 'noteUses'>; log: Log },
+  { keyStore, log }: { keyStore: Pick<KeyStore, 'touchLastUsed'>; log: Log },
 ): LogAppend {
   const noted = new LRUCache<string, number>({ max: KEYS_MAX })
   return {
@@ -29,7 +29,9 @@ export function noteKeyUses(
       if (uses.length === 0) return
       for (const [apiKeyId, atMs] of uses) noted.set(apiKeyId, atMs)
       try {
-        await keyStore.noteUses(uses.map(([apiKeyId, atMs]) => ({ apiKeyId, at: new Date(atMs) })))
+        await keyStore.touchLastUsed(
+          uses.map(([apiKeyId, atMs]) => ({ apiKeyId, at: new Date(atMs) })),
+        )
       } catch (err) {
         log.warn({ err, keys: uses.length }, 'it was not noted when API keys were last used')
       }

@@ -11,45 +11,45 @@ const row = (n: number): RequestRecord =>
 
 function rig() {
   const clock = fakeClock()
-  const world = { away: false, batches: [] as number[], tries: 0 }
+  const fixture = { away: false, batches: [] as number[], tries: 0 }
   const append = async (rows: readonly RequestRecord[]) => {
-    world.tries += 1
-    if (world.away) throw new Error('away')
-    world.batches.push(rows.length)
+    fixture.tries += 1
+    if (fixture.away) throw new Error('away')
+    fixture.batches.push(rows.length)
   }
   const log = requestLog({ store: { append }, clock, log: recordedLog() })
-  return { clock, world, log }
+  return { clock, fixture, log }
 }
 
 it('writes rows in batches, off every caller’s path', async () => {
-  const { clock, world, log } = rig()
+  const { clock, fixture, log } = rig()
   for (let n = 0; n < 500; n += 1) log.add(row(n))
-  expect(world.batches).toEqual([])
+  expect(fixture.batches).toEqual([])
   await clock.advance(5_000)
-  expect(world.batches).toEqual([500])
+  expect(fixture.batches).toEqual([500])
   for (let n = 0; n < 1_500; n += 1) log.add(row(n))
   await clock.advance(1)
-  expect(world.batches).toEqual([500, 1_000, 500])
+  expect(fixture.batches).toEqual([500, 1_000, 500])
 })
 
 it('keeps rows while the database is away, drops what is too much, and counts it', async () => {
-  const { clock, world, log } = rig()
-  world.away = true
+  const { clock, fixture, log } = rig()
+  fixture.away = true
   for (let n = 0; n < 20_007; n += 1) {
     log.add(row(n))
     if (n % 1_000 === 0) await clock.advance(1)
   }
-  expect(world.tries).toBe(1)
+  expect(fixture.tries).toBe(1)
   await clock.advance(5_000)
   expect(log.dropped()).toBe(7)
-  world.away = false
+  fixture.away = false
   await clock.advance(5_000)
-  expect(world.batches.reduce((sum, count) => sum + count, 0)).toBe(20_000)
+  expect(fixture.batches.reduce((sum, count) => sum + count, 0)).toBe(20_000)
 })
 
 it('writes the rest when the edge stops', async () => {
-  const { world, log } = rig()
+  const { fixture, log } = rig()
   log.add(row(1))
   await log.stop()
-  expect(world.batches).toEqual([1])
+  expect(fixture.batches).toEqual([1])
 })

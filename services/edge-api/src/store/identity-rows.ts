@@ -1,10 +1,10 @@
 import type { Role } from '@sluice/contracts/control/permissions'
 
 import type { SessionEnd } from '../identity/session-state.ts'
-import type { StoredPerson, StoredSession } from './identity-store.ts'
+import type { StoredUser, StoredSession } from './identity-store.ts'
 
 /** Rows as they are selected, and what they mean. */
-export interface PersonRow {
+export interface UserRow {
   userId: string
   email: string
   role: Role
@@ -16,7 +16,7 @@ export interface PersonRow {
   bannedBy: string | null
 }
 
-export const personColumns = [
+export const userColumns = [
   'users.id as userId',
   'users.email',
   'users.role',
@@ -48,17 +48,17 @@ export const sessionColumns = [
   'sessions.end_reason as endReason',
 ] as const
 
-export function toPerson(row: PersonRow): StoredPerson {
+export function toUser(row: UserRow): StoredUser {
   const { userId: id, email, role, wallet, createdAt, lastSeenAt } = row
   const { bannedAt: at, banReason: reason, bannedBy: by } = row
   const ban = at && { at, reason: reason ?? '', by }
   return { id, email, role, wallet, createdAt, lastSeenAt, ban }
 }
 
-export function toSession(row: PersonRow & SessionRow): StoredSession {
+export function toSession(row: UserRow & SessionRow): StoredSession {
   const { sessionId: id, seenAt, expiresAt, generation, rotatedAt } = row
   const end = row.endedAt && { at: row.endedAt, reason: endReason(row.endReason) }
-  return { id, state: { seenAt, expiresAt, generation, rotatedAt, end }, person: toPerson(row) }
+  return { id, state: { seenAt, expiresAt, generation, rotatedAt, end }, user: toUser(row) }
 }
 
 const reasons: readonly SessionEnd['reason'][] = [

@@ -3,9 +3,9 @@ import type { Kysely, Transaction } from 'kysely'
 import { sql } from 'kysely'
 
 import type { SessionEnd, SessionState } from '../identity/session-state.ts'
-import { lockSignIn } from './identity-people.ts'
-import type { PersonRow, SessionRow } from './identity-rows.ts'
-import { personColumns, sessionColumns, toPerson, toSession } from './identity-rows.ts'
+import { lockSignIn } from './identity-users.ts'
+import type { UserRow, SessionRow } from './identity-rows.ts'
+import { userColumns, sessionColumns, toUser, toSession } from './identity-rows.ts'
 import type { IdentityStore, NewSession } from './identity-store.ts'
 
 type Db = Kysely<Tables> | Transaction<Tables>
@@ -34,11 +34,11 @@ export async function openSession(
       end_reason: null,
     })
     .execute()
-  return { ...toPerson(row), lastSeenAt: at }
+  return { ...toUser(row), lastSeenAt: at }
 }
 
 export async function findSession(db: Db, id: string) {
-  const row: (PersonRow & SessionRow) | undefined = await selectSession(db, id).executeTakeFirst()
+  const row: (UserRow & SessionRow) | undefined = await selectSession(db, id).executeTakeFirst()
   return row && toSession(row)
 }
 
@@ -92,7 +92,7 @@ function selectSession(db: Db, id: string) {
   return db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select([...personColumns, ...sessionColumns])
+    .select([...userColumns, ...sessionColumns])
     .where('sessions.id', '=', id)
 }
 

@@ -2,13 +2,13 @@ import { AppError } from '@sluice/kernel/app-error'
 import { describe, expect, it } from 'vitest'
 
 import type { SessionState } from '../identity/session-state.ts'
-import type { Standing } from '../identity/standing.ts'
-import type { IdentityStore, NewPerson } from './identity-store.ts'
+import type { UserStatus } from '../identity/user-status.ts'
+import type { IdentityStore, NewUser } from './identity-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 const later = (ms: number) => new Date(at.getTime() + ms)
 
-export const ada: NewPerson = {
+export const ada: NewUser = {
   id: 'usr_ada',
   email: 'Ada@Example.com',
   role: 'admin',
@@ -16,13 +16,13 @@ export const ada: NewPerson = {
   passwordHash: 'hash of ada',
   createdAt: at,
 }
-const bob: NewPerson = { ...ada, id: 'usr_bob', email: 'bob@example.com', wallet: 'wal_bob' }
+const bob: NewUser = { ...ada, id: 'usr_bob', email: 'bob@example.com', wallet: 'wal_bob' }
 
 const session = { id: 'ses_1', userId: ada.id, at, expiresAt: later(60_000) }
 const checked = { passwordHash: 'hash of ada' }
 const ban = { at: later(5), reason: 'spam', by: 'usr_bob' }
-const keep = (person: Standing): Standing => ({ role: person.role, ban: person.ban })
-const banned = (person: Standing): Standing => ({ role: person.role, ban })
+const keep = (user: UserStatus): UserStatus => ({ role: user.role, ban: user.ban })
+const banned = (user: UserStatus): UserStatus => ({ role: user.role, ban })
 
 /**
  * What every identity store promises. `addKey` writes an API key of a person; `told` lists the keys whose
@@ -37,8 +37,8 @@ export function identityStoreContract(
 ): void {
   const prepared = async () => {
     const made = await make()
-    await made.store.insertPerson(ada)
-    await made.store.insertPerson({ ...bob, role: 'user' })
+    await made.store.insertUser(ada)
+    await made.store.insertUser({ ...bob, role: 'user' })
     await made.store.openSession(session, checked)
     return made
   }
@@ -48,32 +48,32 @@ export function identityStoreContract(
     it('writes an e-mail once, in lower case, whoever comes second', async () => {
       const { store } = await make()
       const racers = [1, 2, 3, 4].map((n) =>
-        store.insertPerson({ ...ada, id: `usr_${n}`, wallet: `wal_${n}`, passwordHash: `h${n}` }),
+        store.insertUser({ ...ada, id: `usr_${n}`, wallet: `wal_${n}`, passwordHash: `h${n}` }),
       )
       const written = await Promise.all(racers)
-      const winner = written.find(({ fresh }) => fresh)?.person
+      const winner = written.find(({ fresh }) => fresh)?.user
       expect(written.filter(({ fresh }) => fresh)).toHaveLength(1)
       expect(winner?.email).toBe('ada@example.com')
-      for (const { person } of written) expect(person).toEqual(winner)
+      for (const { user } of written) expect(user).toEqual(winner)
       const known = await store.findSignIn('ada@example.com')
-      expect(known?.person).toEqual(winner)
+      expect(known?.user).toEqual(winner)
       expect(known?.passwordHash).toBe(`h${winner?.id.slice(-1)}`)
     })
 
     it('knows who has no password from who is not there', async () => {
       const { store } = await make()
-      await store.insertPerson({ ...ada, passwordHash: null })
+      await store.insertUser({ ...ada, passwordHash: null })
       expect((await store.findSignIn('ada@example.com'))?.passwordHash).toBeNull()
       expect(await store.findPasswordHash(ada.id)).toBeNull()
       expect(await store.findPasswordHash('usr_none')).toBeUndefined()
       expect(await store.findSignIn('nobody@example.com')).toBeUndefined()
-      expect(await store.findPerson('usr_none')).toBeUndefined()
+      expect(await store.findUserById('usr_none')).toBeUndefined()
     })
 
     it('finds a session with its person as it was opened, and remembers when they were seen', async () => {
       const { store } = await prepared()
-      const person = await store.findPerson(ada.id)
-      expect(person).toEqual({
+      const user = await store.findUserById(ada.id)
+      expect(user).toEqual({
         id: ada.id,
         email: 'ada@example.com',
         role: 'admin',
@@ -84,7 +84,7 @@ export function identityStoreContract(
       })
       expect(await store.findSession('ses_1')).toEqual({
         id: 'ses_1',
-        person,
+        user,
         state: { seenAt: at, expiresAt: later(60_000), generation: 1, rotatedAt: at, end: null },
       })
       expect(await store.findSession('ses_2')).toBeUndefined()
@@ -94,7 +94,7 @@ export function identityStoreContract(
       const { store } = await prepared()
       const next = { ...session, id: 'ses_2' }
       expect(await store.openSession(next, { passwordHash: 'another' })).toBeUndefined()
-      await store.changeStanding({ userId: ada.id, at }, banned)
+      await store.changeUserStatus({ userId: ada.id, at }, banned)
       expect(await store.openSession(next, checked)).toBeUndefined()
       expect(await store.openSession({ ...next, userId: 'usr_none' }, checked)).toBeUndefined()
       expect(await store.findSession('ses_2')).toBeUndefined()
@@ -106,7 +106,7 @@ export function identityStoreContract(
       await store.touchSession(touch)
       const seen = { seenAt: later(10), expiresAt: later(99_000) }
       expect(await stateOf(store)).toMatchObject(seen)
-      expect((await store.findPerson(ada.id))?.lastSeenAt).toEqual(later(10))
+      expect((await store.findUserById(ada.id))?.lastSeenAt).toEqual(later(10))
       const end = { at: later(20), reason: 'signed-out' } as const
       await store.endSession({ id: 'ses_1', end })
       await store.touchSession({ ...touch, expiresAt: later(999_000) })
@@ -179,7 +179,7 @@ export function identityStoreContract(
 
     it('gives the first password to who has none only if that is what was checked', async () => {
       const { store } = await make()
-      await store.insertPerson({ ...ada, passwordHash: null })
+      await store.insertUser({ ...ada, passwordHash: null })
       const change = { userId: ada.id, checkedHash: 'guess', passwordHash: 'new' }
       const refused = await store.changePassword({ ...change, keepSessionId: 'ses_1', at })
       expect(refused).toBe(false)
@@ -192,59 +192,59 @@ export function identityStoreContract(
       await addKey({ id: 'key_1', userId: ada.id, revoked: false })
       await addKey({ id: 'key_2', userId: ada.id, revoked: true })
       await addKey({ id: 'key_3', userId: bob.id, revoked: false })
-      const changed = await store.changeStanding({ userId: ada.id, at: ban.at }, banned)
-      expect(changed).toMatchObject({ person: { id: ada.id, ban }, apiKeyIds: ['key_1'] })
+      const changed = await store.changeUserStatus({ userId: ada.id, at: ban.at }, banned)
+      expect(changed).toMatchObject({ user: { id: ada.id, ban }, apiKeyIds: ['key_1'] })
       expect(await told()).toEqual(['key_1'])
       for (const id of ['ses_1', 'ses_2']) {
         const found = await store.findSession(id)
         expect(found?.state.end).toEqual({ at: ban.at, reason: 'banned' })
-        expect(found?.person.ban).toEqual(ban)
+        expect(found?.user.ban).toEqual(ban)
       }
     })
 
     it('counts people, and those of them who are banned', async () => {
       const { store } = await prepared()
-      expect(await store.countPeople()).toEqual({ total: 2, banned: 0 })
-      await store.changeStanding({ userId: bob.id, at: ban.at }, banned)
-      expect(await store.countPeople()).toEqual({ total: 2, banned: 1 })
+      expect(await store.countUsers()).toEqual({ total: 2, banned: 0 })
+      await store.changeUserStatus({ userId: bob.id, at: ban.at }, banned)
+      expect(await store.countUsers()).toEqual({ total: 2, banned: 1 })
     })
 
     it('tells of keys again when a ban is lifted, and leaves sessions ended', async () => {
       const { store, addKey } = await prepared()
       await addKey({ id: 'key_1', userId: ada.id, revoked: false })
-      await store.changeStanding({ userId: ada.id, at }, banned)
-      const lifted = await store.changeStanding({ userId: ada.id, at }, ({ role }) => ({
+      await store.changeUserStatus({ userId: ada.id, at }, banned)
+      const lifted = await store.changeUserStatus({ userId: ada.id, at }, ({ role }) => ({
         role,
         ban: null,
       }))
-      expect(lifted).toMatchObject({ person: { ban: null }, apiKeyIds: ['key_1'] })
+      expect(lifted).toMatchObject({ user: { ban: null }, apiKeyIds: ['key_1'] })
       expect((await stateOf(store))?.end).not.toBeNull()
     })
 
     it('tells of nothing where no ban came or went', async () => {
       const { store, addKey, told } = await prepared()
       await addKey({ id: 'key_1', userId: ada.id, revoked: false })
-      const changed = await store.changeStanding({ userId: ada.id, at }, keep)
+      const changed = await store.changeUserStatus({ userId: ada.id, at }, keep)
       expect(changed?.apiKeyIds).toEqual([])
       expect(await told()).toEqual([])
       expect((await stateOf(store))?.end).toBeNull()
-      expect(await store.changeStanding({ userId: 'usr_none', at }, keep)).toBeUndefined()
+      expect(await store.changeUserStatus({ userId: 'usr_none', at }, keep)).toBeUndefined()
     })
 
     it('lets one of two admins who ban each other be the last', async () => {
       const { store } = await make()
-      await store.insertPerson(ada)
-      await store.insertPerson(bob)
-      const banUnlessLast = (person: Standing, others: { activeAdmins: number }) => {
+      await store.insertUser(ada)
+      await store.insertUser(bob)
+      const banUnlessLast = (user: UserStatus, others: { activeAdmins: number }) => {
         if (others.activeAdmins === 0) throw new AppError('last_admin', 'the last')
-        return banned(person)
+        return banned(user)
       }
       const tried = await Promise.allSettled(
-        [ada.id, bob.id].map((userId) => store.changeStanding({ userId, at }, banUnlessLast)),
+        [ada.id, bob.id].map((userId) => store.changeUserStatus({ userId, at }, banUnlessLast)),
       )
       expect(tried.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-      const left = await Promise.all([ada.id, bob.id].map((id) => store.findPerson(id)))
-      expect(left.filter((person) => person?.ban === null)).toHaveLength(1)
+      const left = await Promise.all([ada.id, bob.id].map((id) => store.findUserById(id)))
+      expect(left.filter((user) => user?.ban === null)).toHaveLength(1)
     })
 
     it('opens no session beside a ban or a new password, whichever comes first', async () => {

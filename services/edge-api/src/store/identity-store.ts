@@ -1,13 +1,13 @@
 import type { Role } from '@sluice/contracts/control/permissions'
 
 import type { SessionEnd, SessionState } from '../identity/session-state.ts'
-import type { Standing } from '../identity/standing.ts'
-import type { PeopleQuery } from './people-query.ts'
-import type { StoredPerson } from './stored-person.ts'
+import type { UserStatus } from '../identity/user-status.ts'
+import type { UsersQuery } from './users-query.ts'
+import type { StoredUser } from './stored-user.ts'
 
-export type { StoredPerson } from './stored-person.ts'
+export type { StoredUser } from './stored-user.ts'
 
-export interface NewPerson {
+export interface NewUser {
   id: string
   email: string
   role: Role
@@ -27,21 +27,19 @@ export interface NewSession {
 export interface StoredSession {
   id: string
   state: SessionState
-  person: StoredPerson
+  user: StoredUser
 }
 
 /** People, how they sign in, and their sessions. Rejects with `unavailable` when the database is away. */
 export interface IdentityStore {
   /** Writes a person once: the same e-mail again answers who is there. */
-  insertPerson(person: NewPerson): Promise<{ person: StoredPerson; fresh: boolean }>
-  findPerson(id: string): Promise<StoredPerson | undefined>
+  insertUser(user: NewUser): Promise<{ user: StoredUser; fresh: boolean }>
+  findUserById(id: string): Promise<StoredUser | undefined>
   /** Newest first. */
-  listPeople(query: PeopleQuery): Promise<StoredPerson[]>
-  countPeople(): Promise<{ total: number; banned: number }>
+  listUserRows(query: UsersQuery): Promise<StoredUser[]>
+  countUsers(): Promise<{ total: number; banned: number }>
   /** By e-mail in lower case, with their password's PHC string. */
-  findSignIn(
-    email: string,
-  ): Promise<{ person: StoredPerson; passwordHash: string | null } | undefined>
+  findSignIn(email: string): Promise<{ user: StoredUser; passwordHash: string | null } | undefined>
   /** The PHC string; null without a password, undefined without the person. */
   findPasswordHash(userId: string): Promise<string | null | undefined>
   /**
@@ -51,7 +49,7 @@ export interface IdentityStore {
   openSession(
     session: NewSession,
     checked: { passwordHash: string },
-  ): Promise<StoredPerson | undefined>
+  ): Promise<StoredUser | undefined>
   /** One query. Ended sessions are found too. */
   findSession(id: string): Promise<StoredSession | undefined>
   /** The session was used: it lives on until `expiresAt`. No-op once it has ended. */
@@ -78,10 +76,10 @@ export interface IdentityStore {
    * ban all sessions end; whenever a ban comes or goes, an outbox row `api-key-changed` is written for each
    * key that is not revoked, and the keys are answered. What `decide` throws leaves everything as it was.
    */
-  changeStanding(
+  changeUserStatus(
     input: { userId: string; at: Date },
-    decide: (person: StoredPerson, others: { activeAdmins: number }) => Standing,
-  ): Promise<{ person: StoredPerson; apiKeyIds: string[] } | undefined>
+    decide: (user: StoredUser, others: { activeAdmins: number }) => UserStatus,
+  ): Promise<{ user: StoredUser; apiKeyIds: string[] } | undefined>
   /** Forgets sessions that ended before; at most `limit`. Returns how many. */
   prune(input: { before: Date; limit: number }): Promise<number>
 }

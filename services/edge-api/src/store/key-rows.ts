@@ -8,7 +8,7 @@ import type { NewKey } from './own-key-store.ts'
 const RELAY_AFTER_MS = 200
 
 /** Promises that every edge will hear of the change. */
-export async function promiseKeyChanged(
+export async function enqueueKeyChanged(
   trx: Transaction<Tables>,
   { apiKeyId, at }: { apiKeyId: string; at: Date },
 ): Promise<void> {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
-import type { IdentityStore, NewPerson } from './identity-store.ts'
+import type { IdentityStore, NewUser } from './identity-store.ts'
 import type { KeyStore } from './key-store.ts'
 import type { NewKey } from './own-key-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 
-const user: NewPerson = {
+const user: NewUser = {
   id: 'usr_1',
   email: 'Ada@Example.com',
   role: 'admin',
@@ -43,7 +43,7 @@ export function keyStoreContract(
 ): void {
   const prepared = async () => {
     const made = await make()
-    await made.identity.insertPerson(user)
+    await made.identity.insertUser(user)
     await made.store.insertKey(key)
     return made
   }
@@ -103,12 +103,12 @@ export function keyStoreContract(
 
     it('finds the key of a banned owner as one, and no longer once the ban is lifted', async () => {
       const { store, identity } = await prepared()
-      const person = { userId: user.id, at }
+      const owner = { userId: user.id, at }
       const role = 'user' as const
       const ban = { at, reason: 'spam', by: null }
-      await identity.changeStanding(person, () => ({ role, ban }))
+      await identity.changeUserStatus(owner, () => ({ role, ban }))
       expect((await store.findByHash(key.hash))?.ownerBannedAt).toEqual(at)
-      await identity.changeStanding(person, () => ({ role, ban: null }))
+      await identity.changeUserStatus(owner, () => ({ role, ban: null }))
       expect((await store.findByHash(key.hash))?.ownerBannedAt).toBeNull()
     })
   })

@@ -1,4 +1,4 @@
-import type { NewKey, OwnKeyStore } from './own-key-store.ts'
+import type { NewKey, UserApiKeyRepository } from './own-key-store.ts'
 
 /** An API key as authentication finds it. */
 export interface StoredKey {
@@ -28,7 +28,7 @@ export interface NewPanelKey {
 }
 
 /** API keys. Rejects with `unavailable` when the database is away. */
-export interface KeyStore extends OwnKeyStore {
+export interface KeyStore extends UserApiKeyRepository {
   /** By the hash of the key; undefined when there is none. Revoked and expired keys are found too. */
   findByHash(hash: string): Promise<StoredKey | undefined>
   /** Writes a key once: the same hash again answers the key that is there. */

@@ -1,4 +1,4 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
@@ -12,11 +12,11 @@ export function kyselyAnswerStore({ db }: { db: Kysely<Tables> }): AnswerStore {
   return {
     // A transaction although it is one statement: only then is the deadline checked where it commits, and a
     // caller who was refused holds no name.
-    claim: (input) => whileDatabaseIsThere(() => withTransaction(db, (trx) => claim(trx, input))),
-    renew: (input) => whileDatabaseIsThere(() => renew(db, input)),
-    keep: (input) => whileDatabaseIsThere(() => keep(db, input)),
+    claim: (input) => mapDatabaseUnavailable(() => withTransaction(db, (trx) => claim(trx, input))),
+    renew: (input) => mapDatabaseUnavailable(() => renew(db, input)),
+    keep: (input) => mapDatabaseUnavailable(() => keep(db, input)),
     release: (input) =>
-      whileDatabaseIsThere(async () => {
+      mapDatabaseUnavailable(async () => {
         await running(db.deleteFrom('idempotency_answers'), input).execute()
       }),
     async prune({ now, limit }) {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import { ada, identityStoreContract } from './identity-store.contract.ts'
 import { kyselyIdentityStore } from './kysely-identity-store.ts'
-import { peopleListContract } from './people-list.contract.ts'
+import { userListContract } from './user-list.contract.ts'
 
 eachPostgres('the identity store', (open) => {
   let database: TestDatabase
@@ -39,7 +39,7 @@ eachPostgres('the identity store', (open) => {
     },
   }))
 
-  peopleListContract(async () => kyselyIdentityStore(database))
+  userListContract(async () => kyselyIdentityStore(database))
 
   it('a password that an older release wrote works until it is changed, and then is gone', async () => {
     const store = kyselyIdentityStore(database)

@@ -1,15 +1,15 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 
 import {
-  countPeople,
+  countUsers,
   findPasswordHash,
-  findPerson,
+  findUserById,
   findSignIn,
-  insertPerson,
-} from './identity-people.ts'
+  insertUser,
+} from './identity-users.ts'
 import {
   changeSession,
   endSessions,
@@ -18,21 +18,21 @@ import {
   prune,
   touchSession,
 } from './identity-sessions.ts'
-import { changePassword, changeStanding, replacePassword } from './identity-standing.ts'
+import { changePassword, changeUserStatus, replacePassword } from './identity-status.ts'
 import type { IdentityStore } from './identity-store.ts'
-import { listPeople } from './list-people.ts'
+import { listUserRows } from './list-users.ts'
 
 /**
  * Every statement that counts on somebody not being banned, or on their password, locks the row in `users`
  * first: so it comes wholly before a ban or a change of password, or sees it.
  */
 export function kyselyIdentityStore({ db }: { db: Kysely<Tables> }): IdentityStore {
-  const whenThere = whileDatabaseIsThere
+  const whenThere = mapDatabaseUnavailable
   return {
-    insertPerson: (person) => whenThere(() => insertPerson(db, person)),
-    findPerson: (id) => whenThere(() => findPerson(db, id)),
-    listPeople: (query) => whenThere(() => listPeople(db, query)),
-    countPeople: () => whenThere(() => countPeople(db)),
+    insertUser: (user) => whenThere(() => insertUser(db, user)),
+    findUserById: (id) => whenThere(() => findUserById(db, id)),
+    listUserRows: (query) => whenThere(() => listUserRows(db, query)),
+    countUsers: () => whenThere(() => countUsers(db)),
     findSignIn: (email) => whenThere(() => findSignIn(db, email)),
     findPasswordHash: (userId) => whenThere(() => findPasswordHash(db, userId)),
     openSession: (session, { passwordHash }) =>
@@ -47,8 +47,8 @@ export function kyselyIdentityStore({ db }: { db: Kysely<Tables> }): IdentitySto
       whenThere(() => withTransaction(db, (trx) => changePassword(trx, input))),
     replacePassword: (input) =>
       whenThere(() => withTransaction(db, (trx) => replacePassword(trx, input))),
-    changeStanding: (...input) =>
-      whenThere(() => withTransaction(db, (trx) => changeStanding(trx, ...input))),
+    changeUserStatus: (...input) =>
+      whenThere(() => withTransaction(db, (trx) => changeUserStatus(trx, ...input))),
     prune: (input) => whenThere(() => prune(db, input)),
   }
 }

@@ -1,4 +1,4 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 
@@ -6,9 +6,9 @@ import type { KeyOwner, KeyOwnerStore } from './key-owner-store.ts'
 
 export function kyselyKeyOwnerStore({ db }: { db: Kysely<Tables> }): KeyOwnerStore {
   return {
-    findOwners: (apiKeyIds) => whileDatabaseIsThere(() => findOwners(db, apiKeyIds)),
+    findOwners: (apiKeyIds) => mapDatabaseUnavailable(() => findOwners(db, apiKeyIds)),
     walletOf: (userId) =>
-      whileDatabaseIsThere(async () => {
+      mapDatabaseUnavailable(async () => {
         const users = db.selectFrom('users').select('wallet').where('id', '=', userId)
         return (await users.executeTakeFirst())?.wallet
       }),

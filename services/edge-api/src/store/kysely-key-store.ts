@@ -1,9 +1,9 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely } from 'kysely'
 
-import { insertKeyRow, promiseKeyChanged } from './key-rows.ts'
+import { insertKeyRow, enqueueKeyChanged } from './key-rows.ts'
 import type { KeyStore, NewPanelKey } from './key-store.ts'
 import { kyselyOwnKeys } from './kysely-own-keys.ts'
 import type { NewKey } from './own-key-store.ts'
@@ -11,11 +11,11 @@ import type { NewKey } from './own-key-store.ts'
 export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
   return {
     ...kyselyOwnKeys(db),
-    findByHash: (hash) => whileDatabaseIsThere(() => findByHash(db, hash)),
+    findByHash: (hash) => mapDatabaseUnavailable(() => findByHash(db, hash)),
     insertKey: (key) =>
-      whileDatabaseIsThere(() => withTransaction(db, (trx) => insertKey(trx, key))),
-    revokeKey: (input) => whileDatabaseIsThere(() => revokeKey(db, input)),
-    ensurePanelKey: (key) => whileDatabaseIsThere(() => ensurePanelKey(db, key)),
+      mapDatabaseUnavailable(() => withTransaction(db, (trx) => insertKey(trx, key))),
+    revokeKey: (input) => mapDatabaseUnavailable(() => revokeKey(db, input)),
+    ensurePanelKey: (key) => mapDatabaseUnavailable(() => ensurePanelKey(db, key)),
   }
 }
 
@@ -62,7 +62,7 @@ function revokeKey(db: Kysely<Tables>, { id, at }: { id: string; at: Date }): Pr
       .where('revoked_at', 'is', null)
       .executeTakeFirst()
     if (revoked.numUpdatedRows === 0n) return false
-    await promiseKeyChanged(trx, { apiKeyId: id, at })
+    await enqueueKeyChanged(trx, { apiKeyId: id, at })
     return true
   })
 }

@@ -1,18 +1,18 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import type { ApiKeysTable } from '@sluice/db/tables/edge'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely, Updateable } from 'kysely'
 import { sql } from 'kysely'
 
-import { insertKeyRow, promiseKeyChanged } from './key-rows.ts'
-import type { KeyChanges, NewKey, OwnKeyName, OwnKeyStore } from './own-key-store.ts'
+import { insertKeyRow, enqueueKeyChanged } from './key-rows.ts'
+import type { KeyChanges, NewKey, OwnedKeyRef, UserApiKeyRepository } from './own-key-store.ts'
 
 /** The part of the key store that people's own requests use. */
-export function kyselyOwnKeys(db: Kysely<Tables>): OwnKeyStore {
+export function kyselyOwnKeys(db: Kysely<Tables>): UserApiKeyRepository {
   return {
     listKeys: ({ userId, before, limit }) =>
-      whileDatabaseIsThere(() =>
+      mapDatabaseUnavailable(() =>
         ownKeys(db)
           .where('user_id', '=', userId)
           .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
@@ -20,11 +20,12 @@ export function kyselyOwnKeys(db: Kysely<Tables>): OwnKeyStore {
           .limit(limit)
           .execute(),
       ),
-    findKey: (name) => whileDatabaseIsThere(() => findKey(db, name)),
-    insertKeyWithin: (key, limit) => whileDatabaseIsThere(() => insertKeyWithin(db, key, limit)),
-    editKey: (name, input) => whileDatabaseIsThere(() => editKey(db, name, input)),
-    revokeOwnKey: (name, input) => whileDatabaseIsThere(() => revokeOwnKey(db, name, input)),
-    noteUses: (uses) => whileDatabaseIsThere(() => noteUses(db, uses)),
+    findKey: (name) => mapDatabaseUnavailable(() => findKey(db, name)),
+    insertIfUnderLimit: (key, limit) =>
+      mapDatabaseUnavailable(() => insertIfUnderLimit(db, key, limit)),
+    editKey: (name, input) => mapDatabaseUnavailable(() => editKey(db, name, input)),
+    revokeOwnKey: (name, input) => mapDatabaseUnavailable(() => revokeOwnKey(db, name, input)),
+    touchLastUsed: (uses) => mapDatabaseUnavailable(() => touchLastUsed(db, uses)),
   }
 }
 
@@ -45,10 +46,10 @@ const ownColumns = [
 const ownKeys = (db: Kysely<Tables>) =>
   db.selectFrom('api_keys').select(ownColumns).where('kind', '=', 'caller')
 
-const findKey = (db: Kysely<Tables>, { userId, id }: OwnKeyName) =>
+const findKey = (db: Kysely<Tables>, { userId, id }: OwnedKeyRef) =>
   ownKeys(db).where('user_id', '=', userId).where('id', '=', id).executeTakeFirst()
 
-async function insertKeyWithin(
+async function insertIfUnderLimit(
   db: Kysely<Tables>,
   key: NewKey,
   { liveMax }: { liveMax: number },
@@ -76,7 +77,7 @@ async function insertKeyWithin(
 
 async function editKey(
   db: Kysely<Tables>,
-  { userId, id }: OwnKeyName,
+  { userId, id }: OwnedKeyRef,
   { changes, at }: { changes: KeyChanges; at: Date },
 ) {
   const row = rowOf(changes)
@@ -92,7 +93,7 @@ async function editKey(
         .returning(ownColumns)
         .executeTakeFirst()
       if (edited) {
-        await promiseKeyChanged(trx, { apiKeyId: id, at })
+        await enqueueKeyChanged(trx, { apiKeyId: id, at })
         return edited
       }
     }
@@ -113,7 +114,7 @@ function rowOf(changes: KeyChanges): Updateable<ApiKeysTable> {
   }
 }
 
-async function revokeOwnKey(db: Kysely<Tables>, name: OwnKeyName, { at }: { at: Date }) {
+async function revokeOwnKey(db: Kysely<Tables>, name: OwnedKeyRef, { at }: { at: Date }) {
   return withTransaction(db, async (trx) => {
     const revoked = await trx
       .updateTable('api_keys')
@@ -124,14 +125,14 @@ async function revokeOwnKey(db: Kysely<Tables>, name: OwnKeyName, { at }: { at: 
       .where('revoked_at', 'is', null)
       .executeTakeFirst()
     if (revoked.numUpdatedRows > 0n) {
-      await promiseKeyChanged(trx, { apiKeyId: name.id, at })
+      await enqueueKeyChanged(trx, { apiKeyId: name.id, at })
       return 'revoked'
     }
     return (await findKey(trx, name)) ? 'known' : undefined
   })
 }
 
-async function noteUses(
+async function touchLastUsed(
   db: Kysely<Tables>,
   uses: readonly { apiKeyId: string; at: Date }[],
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import { isSqlState } from '@sluice/db/sql-state'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
@@ -6,7 +6,7 @@ import { assert } from '@sluice/kernel/assert'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
-import type { QuotaAnswer, QuotaAsk, QuotaSettlement, QuotaStore } from './quota-store.ts'
+import type { QuotaAnswer, QuotaReservation, QuotaSettlement, QuotaStore } from './quota-store.ts'
 
 /** Nobody waits for it. */
 const PRUNE_MS = 30_000
@@ -18,11 +18,11 @@ const NO_QUOTA = 9_223_372_036_854_775_807n
 
 export function kyselyQuotaStore({ db }: { db: Kysely<Tables> }): QuotaStore {
   return {
-    reserve: (ask) => whileDatabaseIsThere(() => reserve(db, ask)),
-    settle: (input) => whileDatabaseIsThere(() => settle(db, input)),
-    readUsed: (input) => whileDatabaseIsThere(() => readUsed(db, input)),
+    reserve: (ask) => mapDatabaseUnavailable(() => reserve(db, ask)),
+    settle: (input) => mapDatabaseUnavailable(() => settle(db, input)),
+    readUsed: (input) => mapDatabaseUnavailable(() => readUsed(db, input)),
     listOpen: ({ openedBefore, after = '', limit }) =>
-      whileDatabaseIsThere(() =>
+      mapDatabaseUnavailable(() =>
         db
           .selectFrom('api_key_reservations')
           .select(['ref', 'opened_at as openedAt'])
@@ -33,11 +33,11 @@ export function kyselyQuotaStore({ db }: { db: Kysely<Tables> }): QuotaStore {
           .limit(limit)
           .execute(),
       ),
-    prune: (input) => whileDatabaseIsThere(() => prune(db, input), { withinMs: PRUNE_MS }),
+    prune: (input) => mapDatabaseUnavailable(() => prune(db, input), { withinMs: PRUNE_MS }),
   }
 }
 
-async function reserve(db: Kysely<Tables>, ask: QuotaAsk): Promise<QuotaAnswer> {
+async function reserve(db: Kysely<Tables>, ask: QuotaReservation): Promise<QuotaAnswer> {
   for (let look = 1; ; look += 1) {
     const outcome = await tryReserve(db, ask)
     if (outcome !== 'refused') return { outcome }
@@ -54,7 +54,10 @@ async function reserve(db: Kysely<Tables>, ask: QuotaAsk): Promise<QuotaAnswer> 
  * One statement. Whoever else reserves from the same day waits for its row, and then sees what is left.
  * When the same ref is reserved twice at once, the second breaks the primary key, which undoes all of it.
  */
-async function tryReserve(db: Kysely<Tables>, { ref, apiKeyId, day, amountMicro, at }: QuotaAsk) {
+async function tryReserve(
+  db: Kysely<Tables>,
+  { ref, apiKeyId, day, amountMicro, at }: QuotaReservation,
+) {
   try {
     // A transaction although it is one statement: only then is the deadline checked where it commits.
     const { rows } = await db.transaction().execute((trx) =>
@@ -91,7 +94,7 @@ async function tryReserve(db: Kysely<Tables>, { ref, apiKeyId, day, amountMicro,
   }
 }
 
-async function readQuota(db: Kysely<Tables>, { ref, apiKeyId, day }: QuotaAsk) {
+async function readQuota(db: Kysely<Tables>, { ref, apiKeyId, day }: QuotaReservation) {
   const { rows } = await sql<{ known: boolean; quotaMicro: bigint | null; usedMicro: bigint }>`
     select exists (select from api_key_reservations where ref = ${ref}) as known,
       k.daily_quota_micro as "quotaMicro",

@@ -1,9 +1,9 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
-import { ACCEPTED_STATUS, CALLER_LEFT, houseFaults } from './log-meaning.ts'
+import { ACCEPTED_STATUS, CALLER_LEFT, serverFaults } from './log-meaning.ts'
 import type {
   LoggedCount,
   LoggedLatency,
@@ -18,24 +18,24 @@ import type {
 /** The request log as people read it. Partitions of other days are never touched. */
 export function kyselyRequestLogReads({ db }: { db: Kysely<Tables> }): RequestLogReads {
   return {
-    countByDay: (query) => whileDatabaseIsThere(() => countByDay(db, query)),
-    readLatency: (query) => whileDatabaseIsThere(() => readLatency(db, query)),
+    countByDay: (query) => mapDatabaseUnavailable(() => countByDay(db, query)),
+    readLatency: (query) => mapDatabaseUnavailable(() => readLatency(db, query)),
     hasRequests: (wallet) =>
-      whileDatabaseIsThere(async () => {
+      mapDatabaseUnavailable(async () => {
         const { rows } = await sql<{ any: boolean }>`
           select exists (select from request_log where wallet = ${wallet}) as any`.execute(db)
         return rows[0]?.any === true
       }),
-    countByMinute: (between) => whileDatabaseIsThere(() => countByMinute(db, between)),
-    countEnded: (between) => whileDatabaseIsThere(() => countEnded(db, between)),
+    countByMinute: (between) => mapDatabaseUnavailable(() => countByMinute(db, between)),
+    countEnded: (between) => mapDatabaseUnavailable(() => countEnded(db, between)),
   }
 }
 
 const dayOf = sql`to_char(received_at at time zone 'UTC', 'YYYY-MM-DD')`
 const ofWallet = ({ wallet, from, until }: LogStretch) =>
   sql`wallet = ${wallet} and received_at >= ${from} and received_at < ${until}`
-const houseFailures = sql`
-  (count(*) filter (where error_code = any(${[...houseFaults]})))::int`
+const serverFailures = sql`
+  (count(*) filter (where error_code = any(${[...serverFaults]})))::int`
 
 async function countByDay(
   db: Kysely<Tables>,
@@ -80,7 +80,7 @@ async function countByMinute(
 ): Promise<LoggedMinute[]> {
   const { rows } = await sql<LoggedMinute>`
     select date_trunc('minute', received_at) as at, count(*)::int as requests,
-      ${houseFailures} as failures
+      ${serverFailures} as failures
     from request_log
     where received_at >= ${from} and received_at < ${until}
     group by 1
@@ -94,7 +94,7 @@ async function countEnded(
 ): Promise<LoggedCount> {
   const arrivedFrom = new Date(from.getTime() - lookBackMs)
   const { rows } = await sql<LoggedCount>`
-    select count(*)::int as requests, ${houseFailures} as failures
+    select count(*)::int as requests, ${serverFailures} as failures
     from (
       select error_code, received_at + duration_ms * interval '1 millisecond' as ended_at
       from request_log

@@ -1,4 +1,4 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 
@@ -6,9 +6,9 @@ import type { RevisionStore, Revisions } from './revision-store.ts'
 
 export function kyselyRevisionStore({ db }: { db: Kysely<Tables> }): RevisionStore {
   return {
-    readRevisions: () => whileDatabaseIsThere(() => readRevisions(db)),
+    readRevisions: () => mapDatabaseUnavailable(() => readRevisions(db)),
     listChangedKeys: ({ since, limit }) =>
-      whileDatabaseIsThere(async () => {
+      mapDatabaseUnavailable(async () => {
         const rows = await db
           .selectFrom('api_keys')
           .select(['id', 'revision'])

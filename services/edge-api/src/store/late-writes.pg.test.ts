@@ -30,7 +30,7 @@ const key = {
   expiresAt: null,
   createdAt: at,
 }
-const personsKey = { ...key, id: 'key_3', hash: 'c'.repeat(64) }
+const usersKey = { ...key, id: 'key_3', hash: 'c'.repeat(64) }
 const claim = {
   apiKeyId: 'key_1',
   route: 'chat',
@@ -75,7 +75,7 @@ const writes: Record<string, Write> = {
   },
   'an API key of a person': {
     words: 'insert into "api_keys"',
-    write: ({ db }) => kyselyKeyStore({ db }).insertKeyWithin(personsKey, { liveMax: 5 }),
+    write: ({ db }) => kyselyKeyStore({ db }).insertIfUnderLimit(usersKey, { liveMax: 5 }),
     left: `select from api_keys where id = 'key_3'`,
   },
   'the end of a session': {

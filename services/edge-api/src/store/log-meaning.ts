@@ -8,7 +8,7 @@ export const CALLER_LEFT = 'caller_gone'
 export const ACCEPTED_STATUS = 202
 
 /** Codes of failures that are ours or an upstream's. */
-export const houseFaults: readonly string[] = Object.entries(errorCodes)
+export const serverFaults: readonly string[] = Object.entries(errorCodes)
   .filter(([, { status }]) => status >= 500)
   .map(([code]) => code)
 
@@ -22,8 +22,8 @@ export const hasFailed = ({ errorCode, taskId }: Row) =>
   errorCode !== null && errorCode !== CALLER_LEFT && taskId === null
 
 /** Failed, and not through the caller. */
-export const isHouseFault = ({ errorCode }: Row) =>
-  errorCode !== null && houseFaults.includes(errorCode)
+export const isServerFault = ({ errorCode }: Row) =>
+  errorCode !== null && serverFaults.includes(errorCode)
 
 /** Answered with what was asked for. */
 export const isGoodAnswer = ({ errorCode, status }: Row) =>

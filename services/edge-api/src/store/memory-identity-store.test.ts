@@ -1,12 +1,12 @@
 import { identityStoreContract } from './identity-store.contract.ts'
 import { memoryIdentityStore } from './memory-identity-store.ts'
-import { peopleListContract } from './people-list.contract.ts'
+import { userListContract } from './user-list.contract.ts'
 
 identityStoreContract(async () => {
   const keys: { id: string; userId: string; revoked: boolean }[] = []
   const told: string[] = []
   const store = memoryIdentityStore({
-    tellKeys: ({ userId }) => {
+    enqueueKeyChanges: ({ userId }) => {
       const changed = keys.filter((key) => key.userId === userId && !key.revoked)
       told.push(...changed.map(({ id }) => id))
       return changed.map(({ id }) => id)
@@ -15,4 +15,4 @@ identityStoreContract(async () => {
   return { store, addKey: async (key) => void keys.push(key), told: async () => told }
 })
 
-peopleListContract(async () => memoryIdentityStore())
+userListContract(async () => memoryIdentityStore())

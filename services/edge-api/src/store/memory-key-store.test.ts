@@ -5,10 +5,10 @@ import { ownKeyStoreContract } from './own-key-store.contract.ts'
 
 keyStoreContract(async () => {
   const store = memoryKeyStore()
-  return { store, identity: memoryIdentityStore(store), outbox: async () => store.told }
+  return { store, identity: memoryIdentityStore(store), outbox: async () => store.publishedKeys }
 })
 
 ownKeyStoreContract(async () => {
   const store = memoryKeyStore()
-  return { store, outbox: async () => store.told }
+  return { store, outbox: async () => store.publishedKeys }
 })

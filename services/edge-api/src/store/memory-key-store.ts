@@ -1,15 +1,15 @@
 import type { KeyStore, StoredKey } from './key-store.ts'
 import type { MemoryKey } from './memory-own-keys.ts'
 import { memoryOwnKeys } from './memory-own-keys.ts'
-import type { TellKeys } from './memory-identity-store.ts'
+import type { EnqueueKeyChanges } from './memory-identity-store.ts'
 
 /**
- * The twin for tests. `told` lists what a real store would have put into the outbox; `tellKeys` is what the
+ * The twin for tests. `publishedKeys` lists what a real store would have put into the outbox; `enqueueKeyChanges` is what the
  * twin of the identity store calls when a person's ban comes or goes.
  */
 export interface MemoryKeyStore extends KeyStore {
-  told: string[]
-  tellKeys: TellKeys
+  publishedKeys: string[]
+  enqueueKeyChanges: EnqueueKeyChanges
   /** For the twin of the quota store. */
   quotaOf(apiKeyId: string): bigint | null
 }
@@ -18,17 +18,17 @@ export function memoryKeyStore(): MemoryKeyStore {
   const keys = new Map<string, MemoryKey>()
   const bans = new Map<string, Date>()
   const panelKeys = new Map<string, { id: string; wallet: string }>()
-  const told: string[] = []
+  const publishedKeys: string[] = []
   return {
-    ...memoryOwnKeys({ keys, told }),
-    told,
+    ...memoryOwnKeys({ keys, publishedKeys }),
+    publishedKeys,
     quotaOf: (apiKeyId) =>
       [...keys.values()].find(({ id }) => id === apiKeyId)?.dailyQuotaMicro ?? null,
-    tellKeys({ userId, bannedAt }) {
+    enqueueKeyChanges({ userId, bannedAt }) {
       if (bannedAt) bans.set(userId, bannedAt)
       else bans.delete(userId)
       const own = [...keys.values()].filter((key) => key.userId === userId && !key.revokedAt)
-      told.push(...own.map(({ id }) => id))
+      publishedKeys.push(...own.map(({ id }) => id))
       return own.map(({ id }) => id)
     },
     async findByHash(hash): Promise<StoredKey | undefined> {
@@ -50,7 +50,7 @@ export function memoryKeyStore(): MemoryKeyStore {
       const key = [...keys.values()].find((one) => one.id === id)
       if (!key || key.revokedAt) return false
       key.revokedAt = at
-      told.push(id)
+      publishedKeys.push(id)
       return true
     },
     async ensurePanelKey({ id, userId, wallet }) {

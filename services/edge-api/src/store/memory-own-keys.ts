@@ -1,4 +1,4 @@
-import type { NewKey, OwnKey, OwnKeyName, OwnKeyStore } from './own-key-store.ts'
+import type { NewKey, OwnKey, OwnedKeyRef, UserApiKeyRepository } from './own-key-store.ts'
 
 export interface MemoryKey extends NewKey {
   revokedAt: Date | null
@@ -10,12 +10,12 @@ const NOTED_EVERY_MS = 60_000
 /** The part of the twin that people's own requests use. `keys` are by hash. */
 export function memoryOwnKeys({
   keys,
-  told,
+  publishedKeys,
 }: {
   keys: Map<string, MemoryKey>
-  told: string[]
-}): OwnKeyStore {
-  const find = ({ userId, id }: OwnKeyName) =>
+  publishedKeys: string[]
+}): UserApiKeyRepository {
+  const find = ({ userId, id }: OwnedKeyRef) =>
     [...keys.values()].find((key) => key.id === id && key.userId === userId)
   return {
     async listKeys({ userId, before, limit }) {
@@ -29,7 +29,7 @@ export function memoryOwnKeys({
       const key = find(name)
       return key && shown(key)
     },
-    async insertKeyWithin(key, { liveMax }) {
+    async insertIfUnderLimit(key, { liveMax }) {
       const live = [...keys.values()].filter((one) => one.userId === key.userId && !one.revokedAt)
       if (live.length >= liveMax) return false
       keys.set(key.hash, { ...key, revokedAt: null, lastUsedAt: null })
@@ -40,7 +40,7 @@ export function memoryOwnKeys({
       if (!key) return undefined
       if (key.revokedAt) return 'revoked'
       const named = Object.entries(changes).filter(([, value]) => value !== undefined)
-      if (named.length > 0) told.push(key.id)
+      if (named.length > 0) publishedKeys.push(key.id)
       Object.assign(key, Object.fromEntries(named))
       return shown(key)
     },
@@ -49,10 +49,10 @@ export function memoryOwnKeys({
       if (!key) return undefined
       if (key.revokedAt) return 'known'
       key.revokedAt = at
-      told.push(key.id)
+      publishedKeys.push(key.id)
       return 'revoked'
     },
-    async noteUses(uses) {
+    async touchLastUsed(uses) {
       for (const { apiKeyId, at } of uses) {
         const key = [...keys.values()].find(({ id }) => id === apiKeyId)
         const notedMs = key?.lastUsedAt?.getTime() ?? Number.NEGATIVE_INFINITY

@@ -1,6 +1,6 @@
 import { lesser } from '@sluice/kernel/credits'
 
-import type { QuotaAsk, QuotaStore } from './quota-store.ts'
+import type { QuotaReservation, QuotaStore } from './quota-store.ts'
 
 interface Day {
   apiKeyId: string
@@ -9,7 +9,7 @@ interface Day {
   spentMicro: bigint
 }
 
-interface Reservation extends QuotaAsk {
+interface Reservation extends QuotaReservation {
   settledAt: Date | null
 }
 
@@ -25,7 +25,7 @@ export function memoryQuotaStore({
 }): MemoryQuotaStore {
   const days = new Map<string, Day>()
   const reservations = new Map<string, Reservation>()
-  const dayOf = ({ apiKeyId, day }: Pick<QuotaAsk, 'apiKeyId' | 'day'>) => {
+  const dayOf = ({ apiKeyId, day }: Pick<QuotaReservation, 'apiKeyId' | 'day'>) => {
     const name = `${apiKeyId} ${day}`
     const known = days.get(name) ?? { apiKeyId, day, reservedMicro: 0n, spentMicro: 0n }
     days.set(name, known)

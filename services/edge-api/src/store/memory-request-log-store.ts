@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../request.ts'
-import { hasFailed, isGoodAnswer, isHouseFault } from './log-meaning.ts'
+import { hasFailed, isGoodAnswer, isServerFault } from './log-meaning.ts'
 import type {
   LoggedCount,
   LogStretch,
@@ -82,7 +82,7 @@ const dayOf = ({ receivedAtMs }: RequestRecord) => new Date(receivedAtMs).toISOS
 
 const countOf = (rows: readonly RequestRecord[]): LoggedCount => ({
   requests: rows.length,
-  failures: rows.filter(isHouseFault).length,
+  failures: rows.filter(isServerFault).length,
 })
 
 /** As PostgreSQL's percentile_disc: the first value at or above which so large a share lies. */

@@ -32,7 +32,7 @@ export function ownKeyStoreContract(
   const mine = { userId: 'usr_1', id: 'key_1' }
   const prepared = async () => {
     const made = await make()
-    await made.store.insertKeyWithin(key(1), { liveMax: 9 })
+    await made.store.insertIfUnderLimit(key(1), { liveMax: 9 })
     return made
   }
 
@@ -77,11 +77,11 @@ export function ownKeyStoreContract(
 
     it('lists newest first, page by page, and a key made meanwhile moves nothing', async () => {
       const { store } = await prepared()
-      for (const n of [2, 3, 4]) await store.insertKeyWithin(key(n), { liveMax: 9 })
+      for (const n of [2, 3, 4]) await store.insertIfUnderLimit(key(n), { liveMax: 9 })
       const page = async (before?: string) =>
         (await store.listKeys({ userId: 'usr_1', before, limit: 2 })).map(({ id }) => id)
       expect(await page()).toEqual(['key_4', 'key_3'])
-      await store.insertKeyWithin(key(5), { liveMax: 9 })
+      await store.insertIfUnderLimit(key(5), { liveMax: 9 })
       expect(await page('key_3')).toEqual(['key_2', 'key_1'])
       expect(await page('key_1')).toEqual([])
     })
@@ -124,29 +124,29 @@ export function ownKeyStoreContract(
     it('lets a person have so many live keys and no more, however many are made at once', async () => {
       const { store } = await prepared()
       const made = await Promise.all(
-        [2, 3, 4, 5, 6].map((n) => store.insertKeyWithin(key(n), { liveMax: 3 })),
+        [2, 3, 4, 5, 6].map((n) => store.insertIfUnderLimit(key(n), { liveMax: 3 })),
       )
       expect(made.filter(Boolean)).toHaveLength(2)
-      expect(await store.insertKeyWithin(key(7), { liveMax: 3 })).toBe(false)
+      expect(await store.insertIfUnderLimit(key(7), { liveMax: 3 })).toBe(false)
       await store.revokeOwnKey(mine, { at })
-      expect(await store.insertKeyWithin(key(8), { liveMax: 3 })).toBe(true)
-      expect(await store.insertKeyWithin(key(9, { userId: 'usr_2' }), { liveMax: 1 })).toBe(true)
+      expect(await store.insertIfUnderLimit(key(8), { liveMax: 3 })).toBe(true)
+      expect(await store.insertIfUnderLimit(key(9, { userId: 'usr_2' }), { liveMax: 1 })).toBe(true)
     })
 
     it('knows when a key was used, to the minute, and never goes back', async () => {
       const { store } = await prepared()
       const usedAt = async () => (await store.findKey(mine))?.lastUsedAt
-      await store.noteUses([
+      await store.touchLastUsed([
         { apiKeyId: 'key_1', at: later(500) },
         { apiKeyId: 'key_unknown', at },
       ])
       expect(await usedAt()).toEqual(later(500))
-      await store.noteUses([{ apiKeyId: 'key_1', at: later(60_500) }])
+      await store.touchLastUsed([{ apiKeyId: 'key_1', at: later(60_500) }])
       expect(await usedAt()).toEqual(later(500))
-      await store.noteUses([{ apiKeyId: 'key_1', at: later(60_501) }])
-      await store.noteUses([{ apiKeyId: 'key_1', at }])
+      await store.touchLastUsed([{ apiKeyId: 'key_1', at: later(60_501) }])
+      await store.touchLastUsed([{ apiKeyId: 'key_1', at }])
       expect(await usedAt()).toEqual(later(60_501))
-      await store.noteUses([])
+      await store.touchLastUsed([])
     })
   })
 }

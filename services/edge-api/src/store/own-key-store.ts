@@ -41,7 +41,7 @@ export interface OwnKey {
   revokedAt: Date | null
 }
 
-export interface OwnKeyName {
+export interface OwnedKeyRef {
   userId: string
   id: string
 }
@@ -50,19 +50,19 @@ export interface OwnKeyName {
  * A person's own keys: another's are not there, nor are panel keys. Every change writes the outbox row
  * `api-key-changed` in its transaction.
  */
-export interface OwnKeyStore {
+export interface UserApiKeyRepository {
   /** Newest first, with ids below `before`; revoked ones too. */
   listKeys(input: { userId: string; before?: string | undefined; limit: number }): Promise<OwnKey[]>
-  findKey(name: OwnKeyName): Promise<OwnKey | undefined>
+  findKey(name: OwnedKeyRef): Promise<OwnKey | undefined>
   /** False when the person has `liveMax` keys that are not revoked. */
-  insertKeyWithin(key: NewKey, limit: { liveMax: number }): Promise<boolean>
+  insertIfUnderLimit(key: NewKey, limit: { liveMax: number }): Promise<boolean>
   /** `revoked`: nothing of it can be changed any more. Undefined: there is none. */
   editKey(
-    name: OwnKeyName,
+    name: OwnedKeyRef,
     input: { changes: KeyChanges; at: Date },
   ): Promise<OwnKey | 'revoked' | undefined>
   /** `known`: it was revoked before. Undefined: there is none. */
-  revokeOwnKey(name: OwnKeyName, input: { at: Date }): Promise<'revoked' | 'known' | undefined>
+  revokeOwnKey(name: OwnedKeyRef, input: { at: Date }): Promise<'revoked' | 'known' | undefined>
   /** Moves `lastUsedAt` forward, where it is older than a minute. */
-  noteUses(uses: readonly { apiKeyId: string; at: Date }[]): Promise<void>
+  touchLastUsed(uses: readonly { apiKeyId: string; at: Date }[]): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { QuotaAsk, QuotaStore } from './quota-store.ts'
+import type { QuotaReservation, QuotaStore } from './quota-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 const later = (ms: number) => new Date(at.getTime() + ms)
@@ -18,7 +18,7 @@ export function quotaStoreContract(make: () => Promise<QuotasUnderTest>): void {
     const made = await make()
     await made.setQuota('key_1', quotaMicro)
     await made.setQuota('key_2', quotaMicro)
-    const ask = (ref: string, amountMicro: bigint, facts: Partial<QuotaAsk> = {}) =>
+    const ask = (ref: string, amountMicro: bigint, facts: Partial<QuotaReservation> = {}) =>
       made.store.reserve({ ref, apiKeyId: 'key_1', day, amountMicro, at, ...facts })
     const used = async (apiKeyId = 'key_1', on = day) =>
       (await made.store.readUsed({ apiKeyIds: [apiKeyId], day: on })).get(apiKeyId) ?? 0n

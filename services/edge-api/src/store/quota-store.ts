@@ -1,5 +1,5 @@
 /** A part of a key's quota of one day that a request or an image job may spend. */
-export interface QuotaAsk {
+export interface QuotaReservation {
   /** The request's id, or the image job's: the same again is the same reservation. */
   ref: string
   apiKeyId: string
@@ -33,7 +33,7 @@ export interface OpenReservation {
  */
 export interface QuotaStore {
   /** By the quota that stands in the key's row now; a key without one is never refused. */
-  reserve(ask: QuotaAsk): Promise<QuotaAnswer>
+  reserve(ask: QuotaReservation): Promise<QuotaAnswer>
   /**
    * Ends reservations: so much of each is spent, the rest is free again. Those that are not open are
    * skipped, so it is safe to repeat.

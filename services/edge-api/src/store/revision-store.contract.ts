@@ -28,8 +28,8 @@ export function revisionStoreContract(
   const prepared = async () => {
     const made = await make()
     const { keys, identity, store } = made
-    const person = { id: 'usr_1', email: 'ada@example.com', role: 'user' as const, createdAt: at }
-    await identity.insertPerson({ ...person, passwordHash: null, wallet: 'wal_1' })
+    const user = { id: 'usr_1', email: 'ada@example.com', role: 'user' as const, createdAt: at }
+    await identity.insertUser({ ...user, passwordHash: null, wallet: 'wal_1' })
     for (const n of [1, 2, 3]) await keys.insertKey(ownKey(n))
     const { apiKeys: before } = await store.readRevisions()
     const changed = async (since = before, limit = 10) => {
@@ -44,7 +44,7 @@ export function revisionStoreContract(
   describe('a store of revisions', () => {
     it('has nothing changed by what changes no decision', async () => {
       const { keys, revision, before, changed } = await prepared()
-      await keys.noteUses([{ apiKeyId: 'key_1', at }])
+      await keys.touchLastUsed([{ apiKeyId: 'key_1', at }])
       expect(await keys.revokeKey({ id: 'key_9', at })).toBe(false)
       expect([await revision(), await changed()]).toEqual([before, []])
     })
@@ -82,7 +82,7 @@ export function revisionStoreContract(
       const { identity, revision, changed } = await prepared()
       const ban = { at, reason: 'abuse', by: null }
       const setBan = (next: typeof ban | null) =>
-        identity.changeStanding({ userId: 'usr_1', at }, ({ role }) => ({ role, ban: next }))
+        identity.changeUserStatus({ userId: 'usr_1', at }, ({ role }) => ({ role, ban: next }))
       await setBan(ban)
       expect((await changed()).toSorted()).toEqual(['key_1', 'key_2', 'key_3'])
       const middle = await revision()

@@ -3,11 +3,11 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { data, delta, done, error, events, one, raw, role, said, sse, two } from './bad-upstream.ts'
-import type { World, WorldOptions } from './world.ts'
-import { world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined

@@ -4,11 +4,11 @@ import { createSseParser } from '@sluice/protocol/sse'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { id } from './ids.ts'
-import type { World, WorldOptions } from './world.ts'
-import { question, world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { question, createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -74,7 +74,7 @@ describe('a chat answer', () => {
   it('carries no header of the upstream but those that are meant for callers', async () => {
     const { chat, simulator } = await open()
     simulator.script({
-      act: {
+      behaviour: {
         kind: 'status',
         status: 200,
         headers: {
@@ -145,7 +145,7 @@ describe('a chat stream', () => {
 
   it('with CRLF line ends loses its usage event and nothing else, and leaves with LF', async () => {
     const { chat, simulator, ledger, stop } = await open()
-    simulator.script({ act: { kind: 'stream', lie: 'crlf' } })
+    simulator.script({ behaviour: { kind: 'stream', lie: 'crlf' } })
     const { text } = await chat({ stream: true })
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
     expect(text).not.toContain('\r')
@@ -156,14 +156,14 @@ describe('a chat stream', () => {
 
   it('that drips byte by byte is the same to the caller', async () => {
     const { chat, simulator } = await open()
-    simulator.script({ act: { kind: 'drip', bytes: 7, everyMs: 1 } })
+    simulator.script({ behaviour: { kind: 'drip', bytes: 7, everyMs: 1 } })
     const seen = events((await chat({ stream: true, max_tokens: 3 })).text)
     expect(seen.at(-1)?.data).toBe('[DONE]')
   })
 
   it('ends in a thrown error, never as a success, when the upstream is cut', async () => {
     const { chat, simulator, ledger, stop, rows, outcomes } = await open()
-    simulator.script({ act: { kind: 'cut', afterBytes: 1_000 } })
+    simulator.script({ behaviour: { kind: 'cut', afterBytes: 1_000 } })
     const { text, status } = await chat({ stream: true, stream_options: { include_usage: true } })
     expect(status).toBe(200)
     const last = events(text).at(-1)?.data ?? ''
@@ -179,7 +179,7 @@ describe('a chat stream', () => {
 
   it('that stops without saying that it is complete is not passed off as complete', async () => {
     const { chat, simulator } = await open()
-    simulator.script({ act: { kind: 'stream', lie: 'no-terminal' } })
+    simulator.script({ behaviour: { kind: 'stream', lie: 'no-terminal' } })
     const { text } = await chat({ stream: true })
     expect(JSON.parse(events(text).at(-1)?.data ?? '')).toHaveProperty('error')
   })
@@ -188,7 +188,7 @@ describe('a chat stream', () => {
     'that fails half-way in the form of %s makes every client throw',
     async (lie) => {
       const { chat, simulator } = await open()
-      simulator.script({ act: { kind: 'stream', lie } })
+      simulator.script({ behaviour: { kind: 'stream', lie } })
       const { text } = await chat({ stream: true })
       const errors = events(text).filter(({ data }) => 'error' in JSON.parse(data))
       expect(errors.length).toBeGreaterThan(0)
@@ -217,7 +217,7 @@ describe('what is charged', () => {
     [null],
   ])('is an estimate, marked as one, when the upstream lies about usage: %j', async (usage) => {
     const { chat, simulator, ledger, stop } = await open()
-    simulator.script({ act: { kind: 'usage', usage } })
+    simulator.script({ behaviour: { kind: 'usage', usage } })
     expect((await chat()).status).toBe(200)
     await stop()
     expect(ledger.records).toMatchObject([{ source: 'estimate' }])
@@ -226,7 +226,7 @@ describe('what is charged', () => {
   it('is never more than was reserved: the rest is the house’s', async () => {
     const { chat, simulator, ledger, stop } = await open()
     const usage = { prompt_tokens: 900_000_000, completion_tokens: 900_000_000 }
-    simulator.script({ act: { kind: 'usage', usage } })
+    simulator.script({ behaviour: { kind: 'usage', usage } })
     await chat({ max_tokens: 5 })
     await stop()
     const [record] = ledger.records
@@ -240,7 +240,7 @@ describe('what is charged', () => {
     const usage = { prompt_tokens: 9, completion_tokens: 0 }
     const headers = { 'content-type': 'application/json' }
     const chunks = [JSON.stringify({ choices, usage })]
-    simulator.script({ act: { kind: 'raw', headers, chunks } })
+    simulator.script({ behaviour: { kind: 'raw', headers, chunks } })
     expect((await chat()).status).toBe(200)
     await stop()
     expect(ledger.records).toEqual([])

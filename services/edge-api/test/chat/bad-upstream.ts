@@ -22,8 +22,12 @@ export type Raw = {
   ending?: 'cut' | 'hang'
 }
 /** What the first key's upstream answers, always. */
-export const raw = ({ headers = { 'content-type': 'application/json' }, ...act }: Raw) =>
-  ({ match: { key: SECRET }, times: null, act: { kind: 'raw', headers, ...act } }) as never
+export const raw = ({ headers = { 'content-type': 'application/json' }, ...behaviour }: Raw) =>
+  ({
+    match: { key: SECRET },
+    times: null,
+    behaviour: { kind: 'raw', headers, ...behaviour },
+  }) as never
 
 export const events = (text: string) => createSseParser().push(Buffer.from(text))
 export const sse = { 'content-type': 'text/event-stream' }

@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { World, WorldOptions } from './world.ts'
-import { APIKEY, question, world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { APIKEY, question, createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -18,10 +18,10 @@ const ORIGIN = 'https://app.example.org'
 const CHAT = '/v1/chat/completions'
 
 /** As a page of another site asks, by Node's own client, which lets a test set any header. */
-const ask = ({ url }: World, path: string, init: RequestInit & { origin?: string } = {}) =>
+const ask = ({ url }: Fixture, path: string, init: RequestInit & { origin?: string } = {}) =>
   fetch(url + path, { ...init, headers: { origin: init.origin ?? ORIGIN, ...init.headers } })
 
-const preflight = (to: World, path: string, origin = ORIGIN) =>
+const preflight = (to: Fixture, path: string, origin = ORIGIN) =>
   ask(to, path, {
     method: 'OPTIONS',
     origin,

@@ -5,11 +5,11 @@ import { chatRequest, rawSocket } from './raw-socket.ts'
 import { keyHash } from '../../src/key-hash.ts'
 import { id } from './ids.ts'
 import { turns, until } from './time.ts'
-import type { World, WorldOptions } from './world.ts'
-import { APIKEY, question, world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { APIKEY, question, createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -37,7 +37,7 @@ describe('a caller who hangs up', () => {
 
   it('before the first word pays nothing', async () => {
     const { port, simulator, ledger, stop } = await open()
-    simulator.script({ act: { kind: 'hang', at: 'request' } })
+    simulator.script({ behaviour: { kind: 'hang', at: 'request' } })
     const { socket } = await rawSocket(port)
     socket.write(chatRequest(stream))
     await until(() => simulator.log().length === 1)
@@ -154,7 +154,7 @@ describe('a caller who repeats an Idempotency-Key', () => {
       expiresAt: null,
       createdAt: deps.clock.now(),
     })
-    simulator.script({ act: { kind: 'hang', at: 'request' } })
+    simulator.script({ behaviour: { kind: 'hang', at: 'request' } })
     const left = new AbortController()
     const refused: { status: number; retryAfter: string | null; text: string }[] = []
     const ask = async () => {
@@ -197,7 +197,7 @@ describe('a caller who repeats an Idempotency-Key', () => {
 
   it('after a failure that cost nothing gets a new try', async () => {
     const { chat, simulator } = await open()
-    simulator.script({ act: { kind: 'status', status: 500 } })
+    simulator.script({ behaviour: { kind: 'status', status: 500 } })
     expect((await chat({}, named)).status).toBe(502)
     expect((await chat({}, named)).status).toBe(200)
   })

@@ -1,6 +1,6 @@
 import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
 import type { Sealer } from '@sluice/sealing/sealer'
-import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import { credentialSecretBinding } from '@sluice/sealing/sealer'
 
 import { id } from './ids.ts'
 
@@ -39,7 +39,7 @@ export function channelMaker({
         state: 'active',
         concurrencyMax: 64,
         coolingUntil: null,
-        secret: sealer.seal(credentialSecretPlace(credentialId), secret),
+        secret: sealer.seal(credentialSecretBinding(credentialId), secret),
       }
     }),
     ...facts,

@@ -4,11 +4,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { MakeChannel } from './channels.ts'
 import { id } from './ids.ts'
 import { turns } from './time.ts'
-import type { World, WorldOptions } from './world.ts'
-import { world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -21,7 +21,8 @@ const twoChannels = (make: MakeChannel) => [
   make(2, { priority: 1, secrets: ['key-b'] }),
 ]
 const twoKeys = (make: MakeChannel) => [make(1, { secrets: ['key-a', 'key-b'] })]
-const faulty = (key: string, act: object) => ({ match: { key }, times: null, act }) as never
+const faulty = (key: string, behaviour: object) =>
+  ({ match: { key }, times: null, behaviour }) as never
 
 describe('before the first byte, a request moves on', () => {
   it.each([
@@ -34,14 +35,14 @@ describe('before the first byte, a request moves on', () => {
     ['a model that this account lacks', { kind: 'status', status: 404, code: 'model_not_found' }],
     ['a reset', { kind: 'reset' }],
     ['a stream that begins with an error', { kind: 'stream', lie: 'error-envelope' }],
-  ])('to the next channel after %s', async (_, act) => {
+  ])('to the next channel after %s', async (_, behaviour) => {
     const { chat, simulator, ledger, stop, rows } = await open({ ...keys, channels: twoChannels })
-    simulator.script(faulty('key-a', act))
+    simulator.script(faulty('key-a', behaviour))
     const { status, text } = await chat()
     expect(status, text).toBe(200)
     await stop()
     expect(ledger.records).toHaveLength(1)
-    expect(rows).toMatchObject([{ attempts: act.kind === 'stream' ? 1 : 2, errorCode: null }])
+    expect(rows).toMatchObject([{ attempts: behaviour.kind === 'stream' ? 1 : 2, errorCode: null }])
   })
 
   it('to the next key of the same channel when a key is limited, which then rests', async () => {
@@ -49,7 +50,7 @@ describe('before the first byte, a request moves on', () => {
     const limited = { kind: 'status', status: 429, headers: { 'retry-after': '30' } }
     simulator.script([faulty('key-a', limited)])
     for (let count = 0; count < 20; count += 1) expect((await chat()).status).toBe(200)
-    const asked = simulator.log().filter(({ act }) => act === 'status')
+    const asked = simulator.log().filter(({ behaviour }) => behaviour === 'status')
     expect(asked).toHaveLength(1)
     await stop()
     const reported = outcomes.filter(({ outcome }) => outcome.kind === 'limited')
@@ -62,7 +63,7 @@ describe('before the first byte, a request moves on', () => {
       channels: twoChannels,
     })
     const message = 'Invalid value for temperature.'
-    simulator.script({ act: { kind: 'status', status: 400, code: 'invalid_value', message } })
+    simulator.script({ behaviour: { kind: 'status', status: 400, code: 'invalid_value', message } })
     const { status, text, headers } = await chat({ temperature: 99 })
     expect(status).toBe(400)
     expect(errorOf(text)).toMatchObject({ code: 'invalid_value', message })
@@ -76,7 +77,7 @@ describe('before the first byte, a request moves on', () => {
   it('without showing the caller what an upstream says about our keys', async () => {
     const { chat, simulator } = await open()
     const message = 'Bad request for key sk-proj-abcdef123456 in org-AbCdEf99.'
-    simulator.script({ act: { kind: 'status', status: 400, code: 'invalid_value', message } })
+    simulator.script({ behaviour: { kind: 'status', status: 400, code: 'invalid_value', message } })
     const { status, text } = await chat()
     expect(status).toBe(400)
     expect(text).not.toMatch(/sk-proj|org-AbC/)
@@ -85,7 +86,7 @@ describe('before the first byte, a request moves on', () => {
   it('never more than three times, and says 502 when nobody can', async () => {
     const channels = (make: MakeChannel) => [1, 2, 3, 4, 5].map((n) => make(n))
     const { chat, simulator, rows, stop } = await open({ channels })
-    simulator.script({ times: null, act: { kind: 'status', status: 500 } })
+    simulator.script({ times: null, behaviour: { kind: 'status', status: 500 } })
     const { status, text } = await chat()
     expect(status).toBe(502)
     expect(errorOf(text).code).toBe('upstream_failed')
@@ -98,7 +99,7 @@ describe('before the first byte, a request moves on', () => {
     const channels = (make: MakeChannel) => [1, 2, 3].map((n) => make(n, { secrets: manyKeys }))
     const manyKeys = ['key-a', 'key-b', 'key-c']
     const { chat, simulator } = await open({ ...keys, channels })
-    simulator.script({ times: null, act: { kind: 'status', status: 500 } })
+    simulator.script({ times: null, behaviour: { kind: 'status', status: 500 } })
     const requests = 200
     for (let count = 0; count < requests; count += 1) await chat()
     const tries = simulator.log().length
@@ -108,7 +109,7 @@ describe('before the first byte, a request moves on', () => {
   it('until every key rests: then it says when one may be asked again', async () => {
     const { chat, simulator } = await open({ ...keys, channels: twoKeys })
     const limited = { kind: 'status', status: 429, headers: { 'retry-after': '20' } }
-    simulator.script({ times: null, act: limited as never })
+    simulator.script({ times: null, behaviour: limited as never })
     const first = await chat()
     expect(first.status).toBe(503)
     const second = await chat()
@@ -136,7 +137,7 @@ describe('time', () => {
   it('ends an awaited answer before any client gives up, and tells it not to pay twice', async () => {
     const clock = fakeClock()
     const { chat, simulator, ledger } = await open({ clock, config: { syncWaitMs: 280_000 } })
-    simulator.script({ act: { kind: 'hang', at: 'headers' } })
+    simulator.script({ behaviour: { kind: 'hang', at: 'headers' } })
     const asking = chat()
     await turns(300)
     for (let s = 0; s < 290; s += 10) {
@@ -155,7 +156,7 @@ describe('time', () => {
   it('keeps a silent stream alive with comments, before and between its words', async () => {
     const clock = fakeClock()
     const { chat, simulator } = await open({ clock })
-    simulator.script({ act: { kind: 'hang', at: 'body' } })
+    simulator.script({ behaviour: { kind: 'hang', at: 'body' } })
     const asking = chat({ stream: true, stream_options: { include_usage: true } })
     await turns(500)
     for (let s = 0; s < 60; s += 1) {
@@ -174,7 +175,7 @@ describe('time', () => {
   it('may pass in silence before the head of a stream: the caller hears comments, then the truth', async () => {
     const clock = fakeClock()
     const { chat, simulator } = await open({ clock })
-    simulator.script({ act: { kind: 'hang', at: 'request' } })
+    simulator.script({ behaviour: { kind: 'hang', at: 'request' } })
     const asking = chat({ stream: true })
     await turns(300)
     for (let s = 0; s < 25; s += 1) {

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { WorldOptions } from './world.ts'
-import { question, world } from './world.ts'
+import type { FixtureOptions } from './fixture.ts'
+import { question, createFixture } from './fixture.ts'
 
 const closing: (() => Promise<void>)[] = []
-const open = async (options: WorldOptions = {}) => {
-  const made = await world(options)
+const open = async (options: FixtureOptions = {}) => {
+  const made = await createFixture(options)
   closing.push(made.close)
   return made
 }

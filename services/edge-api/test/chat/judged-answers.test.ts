@@ -21,18 +21,18 @@ import {
 import type { MakeChannel } from './channels.ts'
 import { id } from './ids.ts'
 import { turns, until } from './time.ts'
-import type { World, WorldOptions } from './world.ts'
-import { world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
 })
 
 /** Nothing of an upstream's secrets may be in an answer, in the log, in the metrics, in the records. */
-async function expectNoLeak(opened: World, ...texts: string[]): Promise<void> {
+async function expectNoLeak(opened: Fixture, ...texts: string[]): Promise<void> {
   const metrics = await opened.deps.metrics.render()
   const places = [...texts, metrics, opened.log.lines, opened.rows, opened.outcomes]
   const all = JSON.stringify(places, (_, value: unknown) =>

@@ -5,12 +5,12 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { dayOf } from '../../src/admit/quota-day.ts'
 import type { QuotaStore } from '../../src/store/quota-store.ts'
 import { id } from './ids.ts'
-import type { World, WorldOptions } from './world.ts'
-import { world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
-const open: World[] = []
-const opened = async (options?: WorldOptions) => {
-  const made = await world(options)
+const open: Fixture[] = []
+const opened = async (options?: FixtureOptions) => {
+  const made = await createFixture(options)
   open.push(made)
   return made
 }
@@ -31,7 +31,7 @@ async function pricesOfQuestion() {
   return { worstMicro: record.reservedMicro, chargedMicro: record.amountMicro }
 }
 
-async function usedOf({ quotaStore, deps }: World) {
+async function usedOf({ quotaStore, deps }: Fixture) {
   const day = dayOf(deps.clock.nowMs())
   return (await quotaStore.readUsed({ apiKeyIds: [apiKeyId], day })).get(apiKeyId) ?? 0n
 }
@@ -116,7 +116,7 @@ describe('a key with a daily quota', () => {
     const dailyQuotaMicro = 3n * worstMicro + 2n * chargedMicro
     const one = await opened({ dailyQuotaMicro })
     const { bus, keyStore, quotaStore } = one
-    const two = await opened({ spoil: () => ({ bus, keyStore, quotaStore }) })
+    const two = await opened({ override: () => ({ bus, keyStore, quotaStore }) })
     const calls = Array.from({ length: 40 }, (_none, n) => (n % 2 === 0 ? one : two).chat())
     const statuses = new Set((await Promise.all(calls)).map(({ status }) => status))
     expect(statuses).toEqual(new Set([200, 429]))
@@ -133,7 +133,7 @@ describe('a key with a daily quota', () => {
   it('gets everything back of a call that cost nothing', async () => {
     const { worstMicro } = await pricesOfQuestion()
     const here = await opened({ dailyQuotaMicro: worstMicro })
-    const refuse = { act: { kind: 'status', status: 400 }, times: 1 } as const
+    const refuse = { behaviour: { kind: 'status', status: 400 }, times: 1 } as const
     here.simulator.script(refuse)
     expect((await here.chat()).status).toBe(400)
     expect((await here.chat()).status).toBe(200)
@@ -165,11 +165,11 @@ describe('a key with a daily quota', () => {
       listOpen: away,
       prune: away,
     }
-    const spoil = () => ({ quotaStore })
-    const limited = await opened({ dailyQuotaMicro: 1_000_000_000n, spoil })
+    const override = () => ({ quotaStore })
+    const limited = await opened({ dailyQuotaMicro: 1_000_000_000n, override })
     expect((await limited.chat()).status).toBe(503)
     expect(limited.simulator.log()).toEqual([])
-    const free = await opened({ spoil })
+    const free = await opened({ override })
     expect((await free.chat()).status).toBe(200)
   })
 })

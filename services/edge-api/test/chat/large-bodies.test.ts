@@ -2,13 +2,13 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { chatHead, rawSocket } from './raw-socket.ts'
-import type { World, WorldOptions } from './world.ts'
-import { APIKEY, world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { APIKEY, createFixture } from './fixture.ts'
 
 const MIB = 1024 * 1024
 
-let here: World | undefined
-const open = async (options: WorldOptions = {}) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options: FixtureOptions = {}) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -16,7 +16,7 @@ afterEach(async () => {
 
 /** Begins a chat request of so many bytes and sends the first of them. */
 async function begin(
-  { port }: World,
+  { port }: Fixture,
   { sent, length = 19 * MIB }: { sent: number; length?: number },
 ) {
   const raw = await rawSocket(port)
@@ -76,7 +76,7 @@ describe('a large body', () => {
   })
 })
 
-async function usedBytes({ deps }: World): Promise<number> {
+async function usedBytes({ deps }: Fixture): Promise<number> {
   const { body } = await deps.metrics.render()
   return Number(/^sluice_edge_body_bytes(?:\{[^}]*\})? (\d+)$/m.exec(body)?.[1])
 }

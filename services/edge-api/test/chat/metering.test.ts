@@ -3,11 +3,11 @@ import { request } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { until } from './time.ts'
-import type { World, WorldOptions } from './world.ts'
-import { APIKEY, question, world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { APIKEY, question, createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -177,14 +177,14 @@ const streamForms: [string, Form][] = [
 ]
 
 /** What the same text costs in the plain form: the prompt's bytes and the text's, by four. */
-const costOf = ({ ledger }: World) => ledger.records.map(({ amountMicro }) => Number(amountMicro))
+const costOf = ({ ledger }: Fixture) => ledger.records.map(({ amountMicro }) => Number(amountMicro))
 const inputOf = (body: object) =>
   Math.ceil(Buffer.byteLength(JSON.stringify({ ...question, ...body })) / 4)
 
 describe('the same 700 characters, without a report that can be true, cost the same', () => {
   it.each(wholeForms)('whole, as %s', async (_name, form) => {
     const opened = await open()
-    opened.simulator.script({ act: { kind: 'raw', ...form } })
+    opened.simulator.script({ behaviour: { kind: 'raw', ...form } })
     expect((await opened.chat()).status).toBe(200)
     await opened.stop()
     expect(opened.ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
@@ -193,7 +193,7 @@ describe('the same 700 characters, without a report that can be true, cost the s
 
   it.each(streamForms)('streamed, as %s', async (_name, form) => {
     const opened = await open()
-    opened.simulator.script({ act: { kind: 'raw', ...form } })
+    opened.simulator.script({ behaviour: { kind: 'raw', ...form } })
     expect((await opened.chat({ stream: true })).status).toBe(200)
     await opened.stop()
     expect(opened.ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
@@ -209,7 +209,7 @@ describe('a report of usage', () => {
     const opened = await open()
     const zero = report({ prompt_tokens: 0, completion_tokens: 0 })
     const chunks = [event({ content: TEXT }), report(real), zero, done]
-    opened.simulator.script({ act: { kind: 'raw', headers: sse, chunks } })
+    opened.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks } })
     const { text } = await opened.chat({ stream: true })
     expect(text).not.toContain('usage')
     await opened.stop()
@@ -222,7 +222,7 @@ describe('a report of usage', () => {
     const opened = await open()
     const usage = { prompt_tokens: 10, completion_tokens: 160, cached_tokens: 900 }
     opened.simulator.script({
-      act: { kind: 'raw', ...whole({ content: TEXT }, spaced, { usage }) },
+      behaviour: { kind: 'raw', ...whole({ content: TEXT }, spaced, { usage }) },
     })
     await opened.chat()
     await opened.stop()
@@ -236,7 +236,7 @@ describe('a stream that was cut', () => {
   it('by the upstream is paid as far as it came, the prompt included', async () => {
     const opened = await open()
     const chunks = words.slice(0, 19).map((content) => event({ content }, spaced))
-    opened.simulator.script({ act: { kind: 'raw', headers: sse, chunks, ending: 'reset' } })
+    opened.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks, ending: 'reset' } })
     await opened.chat({ stream: true })
     await opened.stop()
     expect(opened.ledger.records).toMatchObject([
@@ -248,7 +248,7 @@ describe('a stream that was cut', () => {
   it('by a caller who has read 95 % of it is paid by what was read', async () => {
     const opened = await open()
     const chunks = words.slice(0, 19).map((content) => event({ content }, spaced))
-    opened.simulator.script({ act: { kind: 'raw', headers: sse, chunks, ending: 'hang' } })
+    opened.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks, ending: 'hang' } })
     await readThenLeave(opened, (text) => text.split('data: ').length > 19)
     await until(() => opened.rows.length > 0 || opened.ledger.records.length > 0)
     await opened.stop()
@@ -259,7 +259,7 @@ describe('a stream that was cut', () => {
 })
 
 /** Asks for a stream, and hangs up once what was read is enough. */
-function readThenLeave({ url }: World, isEnough: (text: string) => boolean): Promise<void> {
+function readThenLeave({ url }: Fixture, isEnough: (text: string) => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const asked = request(
       `${url}/v1/chat/completions`,

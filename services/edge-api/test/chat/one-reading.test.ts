@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest'
 
-import type { World } from './world.ts'
-import { question, world } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { question, createFixture } from './fixture.ts'
 
-let here: World | undefined
+let here: Fixture | undefined
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -27,7 +27,7 @@ it.each([
     `{"model":"gpt-5-mini","stream":true,"stream_options":{"INCLUDE_USAGE":false},"messages":${messages}}`,
   ],
 ])('a body with two readings reaches no upstream: %s', async (param, body) => {
-  here = await world()
+  here = await createFixture()
   const { post, simulator, stop, rows } = here
   const answer = await post('/v1/chat/completions', body)
   expect(answer.statusCode).toBe(400)
@@ -43,7 +43,7 @@ it.each([
 })
 
 it('a model is found by its exact name only, in whitelists as in prices', async () => {
-  here = await world({ models: ['gpt-5-mini'] })
+  here = await createFixture({ models: ['gpt-5-mini'] })
   for (const model of ['GPT-5-mini', 'gpt-5-min\u0131', '\uff47pt-5-mini', 'gpt-5-mini '])
     expect((await here.chat({ model })).status, model).toBe(404)
   expect((await here.chat()).status).toBe(200)

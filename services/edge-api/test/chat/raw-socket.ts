@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 
-import { APIKEY } from './world.ts'
+import { APIKEY } from './fixture.ts'
 
 export interface RawSocket {
   socket: Socket

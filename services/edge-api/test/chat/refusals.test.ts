@@ -4,11 +4,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { chatHead, rawSocket } from './raw-socket.ts'
 import { id } from './ids.ts'
 import { turns, until } from './time.ts'
-import type { World, WorldOptions } from './world.ts'
-import { question, world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { question, createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined

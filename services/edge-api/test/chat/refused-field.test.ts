@@ -1,19 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { World, WorldOptions } from './world.ts'
-import { world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
 })
 
-const refuse = (act: object) => ({
+const refuse = (behaviour: object) => ({
   match: { field: 'stream_options' },
   times: null,
-  act: { kind: 'status', status: 422, ...act } as never,
+  behaviour: { kind: 'status', status: 422, ...behaviour } as never,
 })
 
 describe('an upstream that refuses the field by which we ask for usage', () => {
@@ -33,9 +33,9 @@ describe('an upstream that refuses the field by which we ask for usage', () => {
     ],
   ])(
     'with %s is asked again without it, and not asked for it the next time',
-    async (_name, act) => {
+    async (_name, behaviour) => {
       const { chat, simulator, ledger, outcomes, stop } = await open()
-      simulator.script(refuse(act))
+      simulator.script(refuse(behaviour))
       for (let count = 0; count < 3; count += 1) {
         const { status, text } = await chat({ stream: true })
         expect(status, text).toBe(200)

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
 import type { MakeChannel } from './channels.ts'
-import type { World, WorldOptions } from './world.ts'
-import { world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -23,7 +23,7 @@ const oneChannel =
   }
 const keys = { simulator: { keys: ['key-0', 'key-1'] } }
 const inMs = (ms: number) => new Date(Date.now() + ms)
-const adviceOf = ({ status, headers }: Awaited<ReturnType<World['chat']>>) => [
+const adviceOf = ({ status, headers }: Awaited<ReturnType<Fixture['chat']>>) => [
   status,
   Number(headers['retry-after']),
 ]
@@ -54,7 +54,7 @@ describe('who finds no upstream free is told when one may be', () => {
 
   it('when the rest of a limited key ends, although the upstream named no time', async () => {
     const { chat, simulator } = await open({ ...keys, channels: oneChannel({}) })
-    simulator.script({ times: null, act: { kind: 'status', status: 429 } })
+    simulator.script({ times: null, behaviour: { kind: 'status', status: 429 } })
     expect(adviceOf(await chat())).toEqual([503, 5])
     const [status, seconds] = adviceOf(await chat())
     expect(status).toBe(503)

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { data, delta, done, events, said, sse } from './bad-upstream.ts'
-import type { World } from './world.ts'
-import { question, world } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { question, createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async () => (here = await world())
+let here: Fixture | undefined
+const open = async () => (here = await createFixture())
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -30,9 +30,9 @@ interface Usage {
 }
 
 /** What one call shows last, and what is recorded for it. */
-async function call(act: object, ask: object) {
+async function call(behaviour: object, ask: object) {
   const { chat, simulator, ledger, stop: settle } = await open()
-  simulator.script({ act: { kind: 'raw', ...act } } as never)
+  simulator.script({ behaviour: { kind: 'raw', ...behaviour } } as never)
   const { status, text } = await chat(ask)
   expect(status, text).toBe(200)
   const isStream = text.startsWith('data:')
@@ -76,8 +76,8 @@ const false_: [string, object, object][] = [
 ]
 
 describe('a report that cannot be true', () => {
-  it.each(false_)('is shown as what is charged, and marked: %s', async (_name, act, ask) => {
-    const { usage, sluice, record } = await call(act, ask)
+  it.each(false_)('is shown as what is charged, and marked: %s', async (_name, behaviour, ask) => {
+    const { usage, sluice, record } = await call(behaviour, ask)
     const { input, output } = record.usage as { input: number; output: number }
     expect(record.source).toBe('estimate')
     expect(Math.abs(output - TOKENS)).toBeLessThanOrEqual(TOKENS * 0.15)
@@ -90,8 +90,8 @@ describe('a report that cannot be true', () => {
   })
 
   it('after the true one is shown as the true one', async () => {
-    const act = streamed(words, stop, report(real), report(zero))
-    const { usage, sluice, record } = await call(act, stream)
+    const behaviour = streamed(words, stop, report(real), report(zero))
+    const { usage, sluice, record } = await call(behaviour, stream)
     expect(record).toMatchObject({ source: 'upstream', usage: { input: 20, output: 170 } })
     expect(usage).toEqual(real)
     expect(sluice).toBeUndefined()
@@ -110,15 +110,15 @@ describe('all else passes byte by byte', () => {
       streamed(report(null, [{ index: 0, delta: { content: TEXT } }]), stop, report(real)),
       stream,
     ],
-  ])('%s', async (_name, act, ask) => {
-    const { text } = await call(act, ask)
-    expect(text).toBe(act.chunks.join(''))
+  ])('%s', async (_name, behaviour, ask) => {
+    const { text } = await call(behaviour, ask)
+    expect(text).toBe(behaviour.chunks.join(''))
   })
 })
 
 it('where no usage is reported, pictures, sounds and files of the prompt count by the piece', async () => {
   const { chat, simulator, ledger, stop: settle } = await open()
-  simulator.script({ times: null, act: { kind: 'raw', ...wholeAnswer(undefined) } } as never)
+  simulator.script({ times: null, behaviour: { kind: 'raw', ...wholeAnswer(undefined) } } as never)
   const png = Buffer.from('\x89PNG\r\n\x1a\n'.padEnd(60_000, '\0'), 'latin1').toString('base64')
   const picture = { type: 'image_url', image_url: { url: `data:image/png;base64,${png}` } }
   const wave = Buffer.from('RIFF....WAVE'.padEnd(320_000, '\0'), 'latin1').toString('base64')

@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import type { MakeChannel } from './channels.ts'
 import { id } from './ids.ts'
-import type { World, WorldOptions } from './world.ts'
-import { world } from './world.ts'
+import type { Fixture, FixtureOptions } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
-let here: World | undefined
-const open = async (options?: WorldOptions) => (here = await world(options))
+let here: Fixture | undefined
+const open = async (options?: FixtureOptions) => (here = await createFixture(options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -18,10 +18,10 @@ const keys = { simulator: { keys: four } }
 const fourKeys = (make: MakeChannel) => [make(1, { secrets: four })]
 const forbidden = 'a forbidden picture of words'
 const ask = { messages: [{ role: 'user', content: forbidden }] }
-const refuse = (act: object) => ({
+const refuse = (behaviour: object) => ({
   match: { promptIncludes: forbidden },
   times: null,
-  act: { kind: 'status', status: 403, ...act } as never,
+  behaviour: { kind: 'status', status: 403, ...behaviour } as never,
 })
 
 describe('a prompt that an upstream refuses', () => {
@@ -38,9 +38,9 @@ describe('a prompt that an upstream refuses', () => {
     ],
     ['451', { status: 451, message: 'Unavailable for legal reasons' }],
     ['a region in JSON', { message: 'Country, region, or territory not supported' }],
-  ])('with %s is the caller’s: a 4xx, and no key is blamed', async (_name, act) => {
+  ])('with %s is the caller’s: a 4xx, and no key is blamed', async (_name, behaviour) => {
     const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
-    simulator.script(refuse(act))
+    simulator.script(refuse(behaviour))
     for (const stream of [false, true]) {
       const { status, headers } = await chat({ ...ask, stream })
       expect(status).toBeGreaterThanOrEqual(400)
@@ -49,7 +49,7 @@ describe('a prompt that an upstream refuses', () => {
       expect(headers['content-type']).toBe('application/json')
     }
     for (let count = 0; count < 80; count += 1) expect((await chat()).status).toBe(200)
-    const served = simulator.log().filter(({ act: fault }) => fault === null)
+    const served = simulator.log().filter(({ behaviour: fault }) => fault === null)
     expect(new Set(served.map(({ keyHash }) => keyHash)).size).toBe(4)
     await stop()
     expect(outcomes.every(({ outcome }) => outcome.kind === 'ok')).toBe(true)
@@ -78,10 +78,10 @@ describe('a prompt that an upstream refuses', () => {
 
   it('again and again by one key makes others be asked first, and changes no state', async () => {
     const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
-    const act = { kind: 'status', status: 403, message: 'Forbidden' }
-    simulator.script({ match: { key: 'key-a' }, times: null, act } as never)
+    const behaviour = { kind: 'status', status: 403, message: 'Forbidden' }
+    simulator.script({ match: { key: 'key-a' }, times: null, behaviour } as never)
     for (let count = 0; count < 80; count += 1) await chat()
-    expect(simulator.log().filter(({ act }) => act === 'status')).toHaveLength(5)
+    expect(simulator.log().filter(({ behaviour }) => behaviour === 'status')).toHaveLength(5)
     await stop()
     expect(outcomes.every(({ outcome }) => outcome.kind === 'ok')).toBe(true)
   })
@@ -93,8 +93,8 @@ describe('what belongs to a part of a key', () => {
       simulator: { keys: ['key-a'] },
       channels: (make) => [make(1, { secrets: ['key-a'] })],
     })
-    const act = { kind: 'status', status: 429, headers: { 'retry-after': '40' } }
-    simulator.script({ match: { model: 'gpt-5-mini' }, times: null, act } as never)
+    const behaviour = { kind: 'status', status: 429, headers: { 'retry-after': '40' } }
+    simulator.script({ match: { model: 'gpt-5-mini' }, times: null, behaviour } as never)
     const first = await chat()
     expect([first.status, first.headers['retry-after']]).toEqual([503, '40'])
     expect((await chat({ model: 'org/tiny' })).status).toBe(200)
@@ -114,7 +114,7 @@ describe('what belongs to a part of a key', () => {
       simulator: { keys: ['key-a'] },
       channels: (make) => [make(1, { secrets: ['key-a'] })],
     })
-    simulator.script({ act: { kind: 'status', status: 429, code: 'insufficient_quota' } })
+    simulator.script({ behaviour: { kind: 'status', status: 429, code: 'insufficient_quota' } })
     expect((await chat()).status).toBe(503)
     expect((await chat({ model: 'org/tiny' })).status).toBe(503)
     expect(simulator.log()).toHaveLength(1)
@@ -130,31 +130,38 @@ describe('what belongs to a part of a key', () => {
           'You have insufficient permissions for this operation. Missing scopes: model.request',
       },
     ],
-  ])('is a missing permission %s: others are asked first from then on', async (_name, act) => {
-    const { chat, simulator, outcomes, stop } = await open({
-      simulator: { keys: ['key-a', 'key-b'] },
-      channels: (make) => [
-        make(1, { priority: 2, secrets: ['key-a'] }),
-        make(2, { priority: 1, secrets: ['key-b'] }),
-      ],
-    })
-    simulator.script({ match: { key: 'key-a' }, times: null, act: { kind: 'status', ...act } })
-    for (let count = 0; count < 5; count += 1) expect((await chat()).status).toBe(200)
-    expect(simulator.log().filter(({ act }) => act === 'status')).toHaveLength(1)
-    await stop()
-    const denied = outcomes.filter(({ outcome }) => outcome.kind !== 'ok')
-    expect(denied).toMatchObject([{ outcome: { kind: 'denied', operation: 'chat' } }])
-  })
+  ])(
+    'is a missing permission %s: others are asked first from then on',
+    async (_name, behaviour) => {
+      const { chat, simulator, outcomes, stop } = await open({
+        simulator: { keys: ['key-a', 'key-b'] },
+        channels: (make) => [
+          make(1, { priority: 2, secrets: ['key-a'] }),
+          make(2, { priority: 1, secrets: ['key-b'] }),
+        ],
+      })
+      simulator.script({
+        match: { key: 'key-a' },
+        times: null,
+        behaviour: { kind: 'status', ...behaviour },
+      })
+      for (let count = 0; count < 5; count += 1) expect((await chat()).status).toBe(200)
+      expect(simulator.log().filter(({ behaviour }) => behaviour === 'status')).toHaveLength(1)
+      await stop()
+      const denied = outcomes.filter(({ outcome }) => outcome.kind !== 'ok')
+      expect(denied).toMatchObject([{ outcome: { kind: 'denied', operation: 'chat' } }])
+    },
+  )
 
   it('is a 401 without a reason: the key rests, and is not called invalid', async () => {
     const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
     simulator.script({
       match: { key: 'key-a' },
       times: null,
-      act: { kind: 'status', status: 401, body: '' },
+      behaviour: { kind: 'status', status: 401, body: '' },
     })
     for (let count = 0; count < 12; count += 1) expect((await chat()).status).toBe(200)
-    expect(simulator.log().filter(({ act }) => act === 'status')).toHaveLength(1)
+    expect(simulator.log().filter(({ behaviour }) => behaviour === 'status')).toHaveLength(1)
     await stop()
     const reported = outcomes.filter(({ outcome }) => outcome.kind !== 'ok')
     expect(reported).toMatchObject([{ outcome: { kind: 'refused', operation: 'chat' } }])
@@ -173,7 +180,7 @@ describe('an explained mistake', () => {
   ])('keeps its param and code, whole and streamed: %s', async (_name, message) => {
     const { chat, simulator } = await open()
     const body = { error: { ...named, message } }
-    simulator.script({ times: null, act: { kind: 'status', status: 400, body } })
+    simulator.script({ times: null, behaviour: { kind: 'status', status: 400, body } })
     for (const stream of [false, true]) {
       const { status, text } = await chat({ stream })
       expect(status).toBe(400)
@@ -194,10 +201,10 @@ describe('an explained mistake', () => {
       ],
     })
     const kept = 'Unknown field user_location_hint, key_terms'
-    simulator.script({ act: { kind: 'status', status: 400, message: kept } })
+    simulator.script({ behaviour: { kind: 'status', status: 400, message: kept } })
     expect(errorOf((await chat()).text).message).toBe(kept)
     const message = 'Key a-secret-of-a-look-alike of the-operators-org, sk-abcdef0123456789'
-    simulator.script({ act: { kind: 'status', status: 400, message } })
+    simulator.script({ behaviour: { kind: 'status', status: 400, message } })
     expect(errorOf((await chat()).text).message).toBe('Key [removed] of [removed], [removed]')
   })
 })

@@ -3,17 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { LIVE_KEYS_MAX } from '../../src/control/keys/create-api-key.ts'
 import { keyHash } from '../../src/key-hash.ts'
 import { id } from '../chat/ids.ts'
-import { question } from '../chat/world.ts'
-import type { Answer, OpenDoor } from '../identity/visitor.ts'
+import { question } from '../chat/fixture.ts'
+import type { Answer, StartedGateway } from '../identity/visitor.ts'
 import { bearer, errorOf } from '../identity/visitor.ts'
-import { actsOf, KEYS, openKeys } from './own-keys.ts'
+import { keyActionsOf, KEYS, openKeys } from './own-keys.ts'
 
 const DAY_MS = 86_400_000
 
-async function bob(door: OpenDoor) {
+async function bob(gateway: StartedGateway) {
   const password = 'another long password'
-  await door.identity.createUser({ email: 'bob@b.test', role: 'user', password })
-  return actsOf(door, bearer(await door.signIn('bob@b.test', password)))
+  await gateway.identity.createUser({ email: 'bob@b.test', role: 'user', password })
+  return keyActionsOf(gateway, bearer(await gateway.signIn('bob@b.test', password)))
 }
 
 const whole = {
@@ -32,7 +32,7 @@ const itemsOf = ({ body }: Answer) => {
 
 describe('making a key', () => {
   it('shows it once, works at once, and keeps only its hash', async () => {
-    const { door, make, read, list } = await openKeys()
+    const { gateway, make, read, list } = await openKeys()
     const made = await make(whole)
     expect(made.status).toBe(201)
     const { api_key: secret, ...shown } = made.body
@@ -52,17 +52,19 @@ describe('making a key', () => {
     })
     expect((await read(shown['id'])).body).toEqual(shown)
     expect(itemsOf(await list())).toEqual([shown])
-    const found = await door.keyStore.findByHash(keyHash(door.deps.pepper)(String(secret)))
+    const found = await gateway.keyStore.findByHash(keyHash(gateway.deps.pepper)(String(secret)))
     expect(found?.id).toBe(shown['id'])
   })
 
   it('has no limits unless they are named, and pays from the wallet of its owner', async () => {
-    const { door, make } = await openKeys()
+    const { gateway, make } = await openKeys()
     const { body } = await make()
     const none = { rpm_limit: null, daily_quota: null, model_whitelist: null, ip_whitelist: null }
     expect(body).toMatchObject({ ...none, expires_at: null })
-    const found = await door.keyStore.findByHash(keyHash(door.deps.pepper)(String(body['api_key'])))
-    expect(found?.wallet).toBe(door.user.wallet)
+    const found = await gateway.keyStore.findByHash(
+      keyHash(gateway.deps.pepper)(String(body['api_key'])),
+    )
+    expect(found?.wallet).toBe(gateway.user.wallet)
   })
 
   it.each([
@@ -116,11 +118,11 @@ describe('making a key', () => {
   })
 
   it('ends at so many live keys, and goes on when one was revoked', async () => {
-    const { door, make, revoke } = await openKeys()
+    const { gateway, make, revoke } = await openKeys()
     const { body } = await make()
     for (let n = 1; n < LIVE_KEYS_MAX; n += 1) {
-      const row = { ...newKey(door, n), hash: n.toString(16).padStart(64, '0') }
-      await door.keyStore.insertKey(row)
+      const row = { ...newKey(gateway, n), hash: n.toString(16).padStart(64, '0') }
+      await gateway.keyStore.insertKey(row)
     }
     const refused = await make()
     expect(refused.status).toBe(422)
@@ -130,7 +132,7 @@ describe('making a key', () => {
   })
 })
 
-const newKey = ({ user, clock }: OpenDoor, n: number) => ({
+const newKey = ({ user, clock }: StartedGateway, n: number) => ({
   id: id('key', n),
   userId: user.id,
   wallet: user.wallet,
@@ -146,10 +148,10 @@ const newKey = ({ user, clock }: OpenDoor, n: number) => ({
 
 describe('the list', () => {
   it('goes page by page, newest first, whatever is made meanwhile', async () => {
-    const { door, make, list } = await openKeys()
+    const { gateway, make, list } = await openKeys()
     for (const name of ['one', 'two', 'three', 'four', 'five']) {
       await make({ name })
-      await door.clock.advance(1)
+      await gateway.clock.advance(1)
     }
     const namesOf = (answer: Answer) => itemsOf(answer).map(({ name }) => name)
     const first = await list('?limit=2')
@@ -168,44 +170,44 @@ describe('the list', () => {
   })
 
   it('shows revoked and expired keys as what they are', async () => {
-    const { door, make, revoke, list } = await openKeys()
+    const { gateway, make, revoke, list } = await openKeys()
     const gone = await make({ name: 'gone' })
     await revoke(gone.body['id'])
     await make({ name: 'short', expires_at: '2026-11-21T09:01:00.000Z' })
-    await door.clock.advance(60_000)
+    await gateway.clock.advance(60_000)
     const states = itemsOf(await list()).map(({ name, state }) => `${name}: ${state}`)
     expect(states.sort()).toEqual(['gone: revoked', 'short: expired'])
   })
 
   it("tells what was used of today's quota, and when the key was used last", async () => {
-    const { door, make, read } = await openKeys()
+    const { gateway, make, read } = await openKeys()
     const { body } = await make({ daily_quota_micro: '1000' })
     const apiKeyId = String(body['id'])
-    const ask = { apiKeyId, day: '2026-11-21', at: door.clock.now() }
-    await door.quotaStore.reserve({ ...ask, ref: 'req_1', amountMicro: 600n })
-    const at = door.clock.now()
-    await door.quotaStore.settle({ settlements: [{ ref: 'req_1', spentMicro: 150n }], at })
-    await door.quotaStore.reserve({ ...ask, ref: 'req_2', amountMicro: 300n })
-    await door.keyStore.noteUses([{ apiKeyId, at }])
+    const ask = { apiKeyId, day: '2026-11-21', at: gateway.clock.now() }
+    await gateway.quotaStore.reserve({ ...ask, ref: 'req_1', amountMicro: 600n })
+    const at = gateway.clock.now()
+    await gateway.quotaStore.settle({ settlements: [{ ref: 'req_1', spentMicro: 150n }], at })
+    await gateway.quotaStore.reserve({ ...ask, ref: 'req_2', amountMicro: 300n })
+    await gateway.keyStore.touchLastUsed([{ apiKeyId, at }])
     expect((await read(apiKeyId)).body).toMatchObject({
       spent_today_micro: '450',
       last_used_at: '2026-11-21T09:00:00.000Z',
     })
-    await door.clock.advance(DAY_MS)
-    const signedIn = actsOf(door, bearer(await door.signIn()))
+    await gateway.clock.advance(DAY_MS)
+    const signedIn = keyActionsOf(gateway, bearer(await gateway.signIn()))
     expect((await signedIn.read(apiKeyId)).body).toMatchObject({ spent_today_micro: '0' })
   })
 })
 
 describe("another person's key, and a hidden one", () => {
   it('is not there: not shown, not changed, not revoked', async () => {
-    const { door, make, list } = await openKeys()
+    const { gateway, make, list } = await openKeys()
     const { body } = await make()
-    const other = await bob(door)
-    const { user, clock } = door
+    const other = await bob(gateway)
+    const { user, clock } = gateway
     const panel = { id: id('key', 7), userId: user.id, wallet: user.wallet, hash: 'f'.repeat(64) }
-    await door.keyStore.ensurePanelKey({ ...panel, createdAt: clock.now() })
-    const ada = actsOf(door, bearer(await door.signIn()))
+    await gateway.keyStore.ensurePanelKey({ ...panel, createdAt: clock.now() })
+    const ada = keyActionsOf(gateway, bearer(await gateway.signIn()))
     const attempts = [
       await other.read(body['id']),
       await other.edit(body['id'], { name: 'x' }),
@@ -242,9 +244,9 @@ describe('changing a key', () => {
   })
 
   it('brings an expired key back, and is refused for an expiry that has passed', async () => {
-    const { door, make, edit } = await openKeys()
+    const { gateway, make, edit } = await openKeys()
     const { body } = await make({ expires_at: '2026-11-21T09:01:00.000Z' })
-    await door.clock.advance(120_000)
+    await gateway.clock.advance(120_000)
     const past = await edit(body['id'], { expires_at: '2026-11-21T09:01:30.000Z' })
     expect(errorOf(past)).toMatchObject({ code: 'invalid_value', param: 'expires_at' })
     const back = await edit(body['id'], { expires_at: null })
@@ -264,14 +266,14 @@ describe('changing a key', () => {
 })
 
 it('a session opens nothing of /v1, and an API key nothing of the keys', async () => {
-  const { door, make } = await openKeys()
+  const { gateway, make } = await openKeys()
   const { body } = await make()
-  const session = bearer(await door.signIn())
-  const { status } = await door.ask('POST', '/v1/chat/completions', {
+  const session = bearer(await gateway.signIn())
+  const { status } = await gateway.ask('POST', '/v1/chat/completions', {
     body: question,
     headers: session,
   })
   expect(status).toBe(401)
   const headers = { authorization: `Bearer ${String(body['api_key'])}` }
-  expect((await door.ask('GET', KEYS, { headers })).status).toBe(401)
+  expect((await gateway.ask('GET', KEYS, { headers })).status).toBe(401)
 })

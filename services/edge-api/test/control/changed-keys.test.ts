@@ -1,24 +1,24 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { turns } from '../chat/time.ts'
-import { world } from '../chat/world.ts'
+import { createFixture } from '../chat/fixture.ts'
 import { openKeys } from './own-keys.ts'
 
 describe('a change at one edge', () => {
   /** Two edges over one store and one bus; the key is known to both. */
   async function twoEdges() {
     const here = await openKeys()
-    const { bus, keyStore, identityStore, quotaStore, pepper } = here.door.deps
-    const there = await world({
-      clock: here.door.clock,
-      spoil: () => ({ bus, keyStore, identityStore, quotaStore, pepper }),
+    const { bus, keyStore, identityStore, quotaStore, pepper } = here.gateway.deps
+    const there = await createFixture({
+      clock: here.gateway.clock,
+      override: () => ({ bus, keyStore, identityStore, quotaStore, pepper }),
     })
     onTestFinished(there.close)
     const { body } = await here.make()
     const headers = { authorization: `Bearer ${String(body['api_key'])}` }
     const both = async () => {
       await turns(5)
-      return [(await here.door.chat({}, headers)).status, (await there.chat({}, headers)).status]
+      return [(await here.gateway.chat({}, headers)).status, (await there.chat({}, headers)).status]
     }
     expect(await both()).toEqual([200, 200])
     return { ...here, both, keyId: body['id'], there, headers }
@@ -38,14 +38,14 @@ describe('a change at one edge', () => {
   })
 
   it('holds at every edge at once: a rate, an expiry, and the end', async () => {
-    const { door, edit, revoke, both, keyId } = await twoEdges()
+    const { gateway, edit, revoke, both, keyId } = await twoEdges()
     await edit(keyId, { rpm_limit: 1 })
     expect(await both()).toEqual([200, 200])
     expect(await both()).toEqual([429, 429])
-    const expiresAt = new Date(door.clock.nowMs() + 500).toISOString()
+    const expiresAt = new Date(gateway.clock.nowMs() + 500).toISOString()
     await edit(keyId, { rpm_limit: null, expires_at: expiresAt })
     expect(await both()).toEqual([200, 200])
-    await door.clock.advance(500)
+    await gateway.clock.advance(500)
     expect(await both()).toEqual([401, 401])
     await edit(keyId, { expires_at: null })
     expect(await both()).toEqual([200, 200])
@@ -54,11 +54,11 @@ describe('a change at one edge', () => {
   })
 
   it('is made although the bus is away, and said by the outbox', async () => {
-    const { door, edit, keyId } = await twoEdges()
-    const toldBefore = door.keyStore.told.length
-    await door.bus.close({ withinMs: 10 })
+    const { gateway, edit, keyId } = await twoEdges()
+    const toldBefore = gateway.keyStore.publishedKeys.length
+    await gateway.bus.close({ withinMs: 10 })
     const edited = await edit(keyId, { name: 'renamed' })
     expect([edited.status, edited.body['name']]).toEqual([200, 'renamed'])
-    expect(door.keyStore.told.slice(toldBefore)).toEqual([keyId])
+    expect(gateway.keyStore.publishedKeys.slice(toldBefore)).toEqual([keyId])
   })
 })

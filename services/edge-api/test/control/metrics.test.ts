@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest'
 
 import { countRequests } from '../../src/control/count-requests.ts'
 import { countSignIns } from '../../src/identity/count-sign-ins.ts'
-import { bearer, inTime, openDoor } from '../identity/visitor.ts'
+import { bearer, inTime, startGateway } from '../identity/visitor.ts'
 
 type Metrics = ReturnType<typeof createMetrics>
 
@@ -19,7 +19,7 @@ async function linesOf(metrics: Metrics, name: string): Promise<string[]> {
 }
 
 it('every request of the control API is counted with its class of status, refused ones too', async () => {
-  const { ask, signIn, me, deps, close } = await openDoor()
+  const { ask, signIn, me, deps, close } = await startGateway()
   onTestFinished(close)
   const headers = bearer(await signIn())
   await me(headers)
@@ -43,7 +43,7 @@ it('what began as no known status is counted as our own failure', async () => {
 })
 
 it('sign-ins are counted by what came of them, so that guessing can be seen', async () => {
-  const { signIn, identity, user, deps, clock, close } = await openDoor()
+  const { signIn, identity, user, deps, clock, close } = await startGateway()
   onTestFinished(close)
   await signIn()
   const guesses = Array.from({ length: 40 }, () => signIn('root@b.test', 'a wrong password'))
@@ -59,7 +59,7 @@ it('sign-ins are counted by what came of them, so that guessing can be seen', as
 })
 
 it('a sign-in that could not be judged is counted apart from wrong passwords', async () => {
-  const { identity, close } = await openDoor()
+  const { identity, close } = await startGateway()
   onTestFinished(close)
   const metrics = createMetrics({ service: 'edge-api' })
   const thrown = [new AppError('unavailable', 'The database is away.'), new Error('a bug')]

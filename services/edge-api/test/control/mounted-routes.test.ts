@@ -1,17 +1,17 @@
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import { afterEach, expect, it } from 'vitest'
 
-import type { OpenDoor } from '../identity/visitor.ts'
-import { openDoor } from '../identity/visitor.ts'
+import type { StartedGateway } from '../identity/visitor.ts'
+import { startGateway } from '../identity/visitor.ts'
 
-let here: OpenDoor | undefined
+let here: StartedGateway | undefined
 afterEach(async () => {
   await here?.close()
   here = undefined
 })
 
 it('every route of /api is in the route table, and every route of the table is there', async () => {
-  here = await openDoor()
+  here = await startGateway()
   const mounted = here.edge.app.routes.filter(({ path }) => path.startsWith('/api'))
   const table = Object.values(controlRoutes)
   const named = ({ method, path }: { method: string; path: string }) => `${method} ${path}`

@@ -6,18 +6,19 @@ import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { createCallerStamps } from '../../src/admit/caller-stamps.ts'
-import type { OpenDoor } from './visitor.ts'
-import { errorOf, inTime, openDoor } from './visitor.ts'
+import type { StartedGateway } from './visitor.ts'
+import { errorOf, inTime, startGateway } from './visitor.ts'
 
-let here: OpenDoor | undefined
-const open = async (...options: Parameters<typeof openDoor>) => (here = await openDoor(...options))
+let here: StartedGateway | undefined
+const open = async (...options: Parameters<typeof startGateway>) =>
+  (here = await startGateway(...options))
 afterEach(async () => {
   await here?.close()
   here = undefined
 })
 
 /** As the panel's server asks: all of them from its own address, with what the door gave it. */
-async function guess({ ask }: OpenDoor, stamp: string, email: string) {
+async function guess({ ask }: StartedGateway, stamp: string, email: string) {
   return ask('POST', '/api/auth/login', {
     body: { email, password: 'wrong password' },
     headers: { [CALLER_HEADER]: stamp },
@@ -25,22 +26,24 @@ async function guess({ ask }: OpenDoor, stamp: string, email: string) {
 }
 
 /** Twenty guesses at once: how many of them were refused, since one address may have fourteen. */
-async function refusedOfTwenty(door: OpenDoor, stampOf: () => string): Promise<number> {
-  const guesses = Array.from({ length: 20 }, (_, n) => guess(door, stampOf(), `guess-${n}@b.test`))
-  const answers = await inTime(door.clock, Promise.all(guesses))
+async function refusedOfTwenty(gateway: StartedGateway, stampOf: () => string): Promise<number> {
+  const guesses = Array.from({ length: 20 }, (_, n) =>
+    guess(gateway, stampOf(), `guess-${n}@b.test`),
+  )
+  const answers = await inTime(gateway.clock, Promise.all(guesses))
   return answers.filter(({ status }) => status === 429).length
 }
 
 describe('who guesses passwords by the form of the panel', () => {
   it('is counted at their own address, and stops nobody else', async () => {
-    const door = await open()
-    const stamps = createCallerStamps(door.deps)
-    expect(await refusedOfTwenty(door, () => stamps.write('203.0.113.9'))).toBeGreaterThan(0)
+    const gateway = await open()
+    const stamps = createCallerStamps(gateway.deps)
+    expect(await refusedOfTwenty(gateway, () => stamps.write('203.0.113.9'))).toBeGreaterThan(0)
     // Another person behind the same panel.
-    const other = await guess(door, stamps.write('198.51.100.1'), 'ada@b.test')
+    const other = await guess(gateway, stamps.write('198.51.100.1'), 'ada@b.test')
     expect(errorOf(other)).toMatchObject({ code: 'wrong_credentials' })
     let n = 0
-    expect(await refusedOfTwenty(door, () => stamps.write(`203.0.113.${(n += 1)}`))).toBe(0)
+    expect(await refusedOfTwenty(gateway, () => stamps.write(`203.0.113.${(n += 1)}`))).toBe(0)
   })
 
   it.each([
@@ -51,14 +54,14 @@ describe('who guesses passwords by the form of the panel', () => {
   ] satisfies [string, (hand: Hand) => string][])(
     'gains nothing from a stamp that %s',
     async (_name, stampOf) => {
-      const door = await open()
-      const stamps = createCallerStamps(door.deps)
+      const gateway = await open()
+      const stamps = createCallerStamps(gateway.deps)
       const pepper = Buffer.alloc(32, 7).toString('base64')
-      const stranger = createCallerStamps({ pepper, clock: door.clock })
+      const stranger = createCallerStamps({ pepper, clock: gateway.clock })
       const old = Array.from({ length: 50 }, (_, n) => stamps.write(`192.0.2.${n}`))
-      await door.clock.advance(61_000)
+      await gateway.clock.advance(61_000)
       let n = 0
-      const refused = await refusedOfTwenty(door, () => stampOf({ n: (n += 1), stranger, old }))
+      const refused = await refusedOfTwenty(gateway, () => stampOf({ n: (n += 1), stranger, old }))
       expect(refused).toBeGreaterThan(0)
     },
   )

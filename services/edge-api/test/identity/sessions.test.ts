@@ -1,59 +1,60 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { defaultEdgeConfig } from '../../src/config.ts'
-import { APIKEY } from '../chat/world.ts'
+import { APIKEY } from '../chat/fixture.ts'
 import { id } from '../chat/ids.ts'
-import type { Answer, OpenDoor } from './visitor.ts'
-import { PASSWORD, bearer, cookieOf, errorOf, openDoor, whole } from './visitor.ts'
+import type { Answer, StartedGateway } from './visitor.ts'
+import { PASSWORD, bearer, cookieOf, errorOf, startGateway, whole } from './visitor.ts'
 
-let here: OpenDoor | undefined
-const open = async (...options: Parameters<typeof openDoor>) => (here = await openDoor(...options))
+let here: StartedGateway | undefined
+const open = async (...options: Parameters<typeof startGateway>) =>
+  (here = await startGateway(...options))
 afterEach(async () => {
   await here?.close()
   here = undefined
 })
 
 const DAY_MS = 86_400_000
-const refresh = ({ ask }: OpenDoor, { body }: Answer) =>
+const refresh = ({ ask }: StartedGateway, { body }: Answer) =>
   ask('POST', '/api/auth/refresh', { body: { refresh_token: body['refresh_token'] } })
 const over = { code: 'invalid_session' }
 
 describe('a session', () => {
   it('ends at once for every token of it when its person signs out', async () => {
-    const door = await open()
-    const signedIn = await door.signIn()
-    const other = await door.signIn()
-    const out = await door.ask('POST', '/api/auth/logout', { headers: bearer(signedIn) })
+    const gateway = await open()
+    const signedIn = await gateway.signIn()
+    const other = await gateway.signIn()
+    const out = await gateway.ask('POST', '/api/auth/logout', { headers: bearer(signedIn) })
     expect(out.status).toBe(204)
     expect(out.headers.getSetCookie()).toEqual([
       '__Host-sluice_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure',
     ])
     for (const headers of [bearer(signedIn), cookieOf(signedIn)]) {
-      const refused = await door.me(headers)
+      const refused = await gateway.me(headers)
       expect(refused.status).toBe(401)
       expect(errorOf(refused)).toMatchObject(over)
     }
-    expect((await refresh(door, signedIn)).status).toBe(401)
-    expect((await door.me(bearer(other))).status).toBe(200)
+    expect((await refresh(gateway, signedIn)).status).toBe(401)
+    expect((await gateway.me(bearer(other))).status).toBe(200)
   })
 
   it('ends thirty days after its last use, unless the operator says otherwise', async () => {
     expect(defaultEdgeConfig.sessionIdleMs).toBe(30 * DAY_MS)
-    const door = await open({ config: { sessionIdleMs: 1_200_000 } })
-    const [used, left] = [await door.signIn(), await door.signIn()]
+    const gateway = await open({ config: { sessionIdleMs: 1_200_000 } })
+    const [used, left] = [await gateway.signIn(), await gateway.signIn()]
     for (let n = 0; n < 4; n += 1) {
-      await door.clock.advance(600_000)
-      expect((await door.me(cookieOf(used))).status).toBe(200)
+      await gateway.clock.advance(600_000)
+      expect((await gateway.me(cookieOf(used))).status).toBe(200)
     }
-    expect((await door.me(cookieOf(left))).status).toBe(401)
-    expect((await refresh(door, left)).status).toBe(401)
-    await door.clock.advance(1_200_000)
-    expect((await door.me(cookieOf(used))).status).toBe(401)
+    expect((await gateway.me(cookieOf(left))).status).toBe(401)
+    expect((await refresh(gateway, left)).status).toBe(401)
+    await gateway.clock.advance(1_200_000)
+    expect((await gateway.me(cookieOf(used))).status).toBe(401)
   })
 
   it('is not entered by an API key, a token of another kind, or one beside a good cookie', async () => {
-    const door = await open()
-    const { body, ...rest } = await door.signIn()
+    const gateway = await open()
+    const { body, ...rest } = await gateway.signIn()
     const cookie = cookieOf({ body, ...rest })
     const wrong = [
       { authorization: `Bearer ${APIKEY}` },
@@ -69,21 +70,19 @@ describe('a session', () => {
       {},
     ]
     for (const headers of wrong) {
-      const refused = await door.me(headers as Record<string, string>)
-      expect([refused.status, errorOf(refused)['code']], JSON.stringify(headers)).toEqual([
-        401,
-        'invalid_session',
-      ])
+      const refused = await gateway.me(headers as Record<string, string>)
+      const { code } = errorOf(refused)
+      expect([refused.status, code], JSON.stringify(headers)).toEqual([401, 'invalid_session'])
     }
-    const atV1 = await door.ask('GET', '/v1/models', { headers: bearer({ body, ...rest }) })
+    const atV1 = await gateway.ask('GET', '/v1/models', { headers: bearer({ body, ...rest }) })
     expect(atV1.status).toBe(401)
   })
 
   it('is known to its row by nothing that would enter it', async () => {
-    const door = await open()
-    const { body, headers } = await door.signIn()
+    const gateway = await open()
+    const { body, headers } = await gateway.signIn()
     const sessionId = String(body['access_token']).split('.')[1]
-    const row = JSON.stringify(await door.deps.identityStore.findSession(`ses_${sessionId}`))
+    const row = JSON.stringify(await gateway.deps.identityStore.findSession(`ses_${sessionId}`))
     for (const secret of [body['access_token'], body['refresh_token'], ...headers.getSetCookie()]) {
       expect(row).not.toContain(String(secret).split('.').at(-1)?.slice(0, 20))
     }
@@ -92,27 +91,27 @@ describe('a session', () => {
 
 describe('a refresh token', () => {
   it('gives the next pair when the access token has ended after a quarter of an hour', async () => {
-    const door = await open()
-    const first = await door.signIn()
-    await door.clock.advance(900_000)
-    const ended = await door.me(bearer(first))
+    const gateway = await open()
+    const first = await gateway.signIn()
+    await gateway.clock.advance(900_000)
+    const ended = await gateway.me(bearer(first))
     expect(errorOf(ended)).toMatchObject({ ...over, message: expect.stringContaining('refresh') })
-    expect((await door.me(cookieOf(first))).status).toBe(200)
-    const second = await refresh(door, first)
+    expect((await gateway.me(cookieOf(first))).status).toBe(200)
+    const second = await refresh(gateway, first)
     expect(second.body).toMatchObject({ expires_in: 900, user: { email: 'ada@b.test' } })
     expect(second.body['refresh_token']).not.toBe(first.body['refresh_token'])
-    expect((await door.me(bearer(second))).status).toBe(200)
-    await door.clock.advance(60_000)
-    expect((await refresh(door, second)).status).toBe(200)
+    expect((await gateway.me(bearer(second))).status).toBe(200)
+    await gateway.clock.advance(60_000)
+    expect((await refresh(gateway, second)).status).toBe(200)
   })
 
   it('gives the same pair to two who ask at once, and to one whose answer was lost', async () => {
-    const door = await open()
-    const first = await door.signIn()
-    await door.clock.advance(60_000)
-    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => refresh(door, first)))
-    await door.clock.advance(20_000)
-    answers.push(await refresh(door, first))
+    const gateway = await open()
+    const first = await gateway.signIn()
+    await gateway.clock.advance(60_000)
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => refresh(gateway, first)))
+    await gateway.clock.advance(20_000)
+    answers.push(await refresh(gateway, first))
     const one = whole(answers[0])
     for (const { status, body } of answers) {
       expect(status).toBe(200)
@@ -120,19 +119,19 @@ describe('a refresh token', () => {
       expect(body['access_token']).toBe(one.body['access_token'])
     }
     expect(answers.at(-1)?.body['expires_in']).toBe(880)
-    expect((await refresh(door, one)).status).toBe(200)
+    expect((await refresh(gateway, one)).status).toBe(200)
   })
 
   it('that was exchanged longer ago ends the session: somebody else has it too', async () => {
-    const door = await open()
-    const first = await door.signIn()
-    const second = await refresh(door, first)
-    await door.clock.advance(30_000)
-    expect(errorOf(await refresh(door, first))).toMatchObject(over)
-    expect((await refresh(door, second)).status).toBe(401)
-    expect((await door.me(bearer(second))).status).toBe(401)
-    expect((await door.me(cookieOf(first))).status).toBe(401)
-    expect(door.log.lines).toContainEqual(
+    const gateway = await open()
+    const first = await gateway.signIn()
+    const second = await refresh(gateway, first)
+    await gateway.clock.advance(30_000)
+    expect(errorOf(await refresh(gateway, first))).toMatchObject(over)
+    expect((await refresh(gateway, second)).status).toBe(401)
+    expect((await gateway.me(bearer(second))).status).toBe(401)
+    expect((await gateway.me(cookieOf(first))).status).toBe(401)
+    expect(gateway.log.lines).toContainEqual(
       expect.objectContaining({ level: 'warn', message: expect.stringContaining('used twice') }),
     )
   })
@@ -145,66 +144,74 @@ describe('a refresh token', () => {
 })
 
 describe('a new password', () => {
-  const change = (door: OpenDoor, by: Answer, current: string, next: string) =>
-    door.ask('POST', '/api/me/password', {
+  const change = (gateway: StartedGateway, by: Answer, current: string, next: string) =>
+    gateway.ask('POST', '/api/me/password', {
       headers: bearer(by),
       body: { current_password: current, new_password: next },
     })
 
   it('ends every other session, and is the only one that works from then on', async () => {
-    const door = await open()
-    const [own, other] = [await door.signIn(), await door.signIn()]
-    expect((await change(door, own, PASSWORD, 'another password')).status).toBe(204)
-    expect((await door.me(bearer(own))).status).toBe(200)
-    expect((await door.me(bearer(other))).status).toBe(401)
-    expect((await refresh(door, other)).status).toBe(401)
-    expect((await door.signIn('ada@b.test', PASSWORD)).status).toBe(401)
-    expect((await door.signIn('ada@b.test', 'another password')).status).toBe(200)
-    expect((await door.signIn('root@b.test')).status).toBe(200)
+    const gateway = await open()
+    const [own, other] = [await gateway.signIn(), await gateway.signIn()]
+    expect((await change(gateway, own, PASSWORD, 'another password')).status).toBe(204)
+    expect((await gateway.me(bearer(own))).status).toBe(200)
+    expect((await gateway.me(bearer(other))).status).toBe(401)
+    expect((await refresh(gateway, other)).status).toBe(401)
+    expect((await gateway.signIn('ada@b.test', PASSWORD)).status).toBe(401)
+    expect((await gateway.signIn('ada@b.test', 'another password')).status).toBe(200)
+    expect((await gateway.signIn('root@b.test')).status).toBe(200)
   })
 
   it('needs the current one, which an open session does not help to guess', async () => {
-    const door = await open()
-    const own = await door.signIn()
+    const gateway = await open()
+    const own = await gateway.signIn()
     for (let n = 0; n < 10; n += 1) {
-      const refused = await change(door, own, `guess number ${n}`, 'another password')
+      const refused = await change(gateway, own, `guess number ${n}`, 'another password')
       expect(refused.status).toBe(400)
       expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'current_password' })
     }
-    expect((await change(door, own, PASSWORD, 'another password')).status).toBe(429)
-    expect((await door.me(bearer(own))).status).toBe(200)
+    expect((await change(gateway, own, PASSWORD, 'another password')).status).toBe(429)
+    expect((await gateway.me(bearer(own))).status).toBe(200)
   })
 
   it('has the length of a password', async () => {
-    const door = await open()
-    const refused = await change(door, await door.signIn(), PASSWORD, 'short')
+    const gateway = await open()
+    const refused = await change(gateway, await gateway.signIn(), PASSWORD, 'short')
     expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'new_password' })
-    expect((await door.signIn()).status).toBe(200)
+    expect((await gateway.signIn()).status).toBe(200)
   })
 })
 
 describe('a ban', () => {
   const reason = 'sold the account'
-  const keyOfAda = async (door: OpenDoor) => {
+  const keyOfAda = async (gateway: StartedGateway) => {
     const key = { id: id('key', 9), hash: 'hash', prefix: 'sk-', name: 'k' }
     const rights = { rpmLimit: null, dailyQuotaMicro: null, models: null, networks: null }
     const limits = { ...rights, expiresAt: null }
-    const owner = { userId: door.user.id, wallet: door.user.wallet }
-    await door.keyStore.insertKey({ ...key, ...owner, ...limits, createdAt: door.clock.now() })
+    const owner = { userId: gateway.user.id, wallet: gateway.user.wallet }
+    await gateway.keyStore.insertKey({
+      ...key,
+      ...owner,
+      ...limits,
+      createdAt: gateway.clock.now(),
+    })
   }
 
   it('ends sessions and API keys at once, and says so with the reason', async () => {
-    const door = await open()
-    await keyOfAda(door)
+    const gateway = await open()
+    await keyOfAda(gateway)
     const heard: string[] = []
-    await door.bus.subscribe('api-key-changed', async ({ apiKeyId }) => void heard.push(apiKeyId))
-    const signedIn = await door.signIn()
-    await door.identity.ban({ userId: door.user.id, reason, by: door.admin.id })
+    await gateway.bus.subscribe(
+      'api-key-changed',
+      async ({ apiKeyId }) => void heard.push(apiKeyId),
+    )
+    const signedIn = await gateway.signIn()
+    await gateway.identity.ban({ userId: gateway.user.id, reason, by: gateway.admin.id })
     for (const refused of [
-      await door.me(bearer(signedIn)),
-      await door.me(cookieOf(signedIn)),
-      await refresh(door, signedIn),
-      await door.signIn(),
+      await gateway.me(bearer(signedIn)),
+      await gateway.me(cookieOf(signedIn)),
+      await refresh(gateway, signedIn),
+      await gateway.signIn(),
     ]) {
       expect(refused.status).toBe(403)
       expect(errorOf(refused)).toMatchObject({
@@ -213,45 +220,49 @@ describe('a ban', () => {
       })
     }
     expect(heard).toEqual([id('key', 9)])
-    expect(await door.keyStore.findByHash('hash')).toMatchObject({
-      ownerBannedAt: door.clock.now(),
+    expect(await gateway.keyStore.findByHash('hash')).toMatchObject({
+      ownerBannedAt: gateway.clock.now(),
     })
   })
 
   it('is not told to who does not know the password', async () => {
-    const door = await open()
-    await door.identity.ban({ userId: door.user.id, reason, by: null })
-    const refused = await door.signIn('ada@b.test', 'wrong password')
+    const gateway = await open()
+    await gateway.identity.ban({ userId: gateway.user.id, reason, by: null })
+    const refused = await gateway.signIn('ada@b.test', 'wrong password')
     expect(errorOf(refused)).toMatchObject({ code: 'wrong_credentials' })
   })
 
   it('stops the key of a running caller within the same moment, and lifted lets it in', async () => {
-    const door = await open()
-    await door.deps.identityStore.insertPerson({
+    const gateway = await open()
+    await gateway.deps.identityStore.insertUser({
       id: id('usr', 1),
       email: 'caller@b.test',
       role: 'user',
       wallet: id('wal', 1),
       passwordHash: null,
-      createdAt: door.clock.now(),
+      createdAt: gateway.clock.now(),
     })
-    expect((await door.chat()).status).toBe(200)
-    await door.identity.ban({ userId: id('usr', 1), reason, by: door.admin.id })
-    expect((await door.chat()).status).toBe(401)
-    await door.identity.unban({ userId: id('usr', 1) })
-    expect((await door.chat()).status).toBe(200)
+    expect((await gateway.chat()).status).toBe(200)
+    await gateway.identity.ban({ userId: id('usr', 1), reason, by: gateway.admin.id })
+    expect((await gateway.chat()).status).toBe(401)
+    await gateway.identity.unban({ userId: id('usr', 1) })
+    expect((await gateway.chat()).status).toBe(200)
   })
 
   it('stays as it was when it is said twice; lifted, people sign in anew', async () => {
-    const door = await open()
-    const signedIn = await door.signIn()
-    const first = await door.identity.ban({ userId: door.user.id, reason, by: door.admin.id })
-    await door.clock.advance(1_000)
-    const again = await door.identity.ban({ userId: door.user.id, reason: 'other', by: null })
+    const gateway = await open()
+    const signedIn = await gateway.signIn()
+    const first = await gateway.identity.ban({
+      userId: gateway.user.id,
+      reason,
+      by: gateway.admin.id,
+    })
+    await gateway.clock.advance(1_000)
+    const again = await gateway.identity.ban({ userId: gateway.user.id, reason: 'other', by: null })
     expect(again.ban).toEqual(first.ban)
-    await door.identity.unban({ userId: door.user.id })
-    expect((await door.me(bearer(signedIn))).status).toBe(401)
-    expect((await door.signIn()).status).toBe(200)
+    await gateway.identity.unban({ userId: gateway.user.id })
+    expect((await gateway.me(bearer(signedIn))).status).toBe(401)
+    expect((await gateway.signIn()).status).toBe(200)
   })
 
   it('and a demotion spare the last admin who can act', async () => {
@@ -270,12 +281,12 @@ describe('a ban', () => {
 })
 
 it('a role holds from the next request on', async () => {
-  const door = await open()
-  const signedIn = await door.signIn()
-  await door.identity.setRole({ userId: door.user.id, role: 'admin' })
-  expect((await door.me(bearer(signedIn))).body['permissions']).toContain('users:edit')
-  await door.identity.setRole({ userId: door.user.id, role: 'user' })
-  expect((await door.me(bearer(signedIn))).body['permissions']).not.toContain('users:edit')
+  const gateway = await open()
+  const signedIn = await gateway.signIn()
+  await gateway.identity.setRole({ userId: gateway.user.id, role: 'admin' })
+  expect((await gateway.me(bearer(signedIn))).body['permissions']).toContain('users:edit')
+  await gateway.identity.setRole({ userId: gateway.user.id, role: 'user' })
+  expect((await gateway.me(bearer(signedIn))).body['permissions']).not.toContain('users:edit')
 })
 
 it('an account that is made for somebody has a password, shown once, or the one that was chosen', async () => {

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { Answer, OpenDoor } from './visitor.ts'
-import { PASSWORD, bearer, cookieOf, errorOf, inTime, openDoor, whole } from './visitor.ts'
+import type { Answer, StartedGateway } from './visitor.ts'
+import { PASSWORD, bearer, cookieOf, errorOf, inTime, startGateway, whole } from './visitor.ts'
 
-let here: OpenDoor | undefined
-const open = async (...options: Parameters<typeof openDoor>) => (here = await openDoor(...options))
+let here: StartedGateway | undefined
+const open = async (...options: Parameters<typeof startGateway>) =>
+  (here = await startGateway(...options))
 afterEach(async () => {
   await here?.close()
   here = undefined
@@ -62,7 +63,7 @@ describe('signing in', () => {
 
   it('says the same of a wrong password, an unknown e-mail and a person without a password', async () => {
     const { signIn, deps } = await open()
-    await deps.identityStore.insertPerson({
+    await deps.identityStore.insertUser({
       id: 'usr_p',
       email: 'none@b.test',
       role: 'user',
@@ -200,33 +201,33 @@ describe('guessing passwords', () => {
 })
 
 describe('what cannot be a sign-in', () => {
-  const send = ({ ask }: OpenDoor, body: string, headers: Record<string, string> = {}) =>
+  const send = ({ ask }: StartedGateway, body: string, headers: Record<string, string> = {}) =>
     ask('POST', '/api/auth/login', {
       body,
       headers: { 'content-type': 'application/json', ...headers },
     })
 
   it('is refused by its length before it is read', async () => {
-    const door = await open()
+    const gateway = await open()
     const large = JSON.stringify({ email: 'ada@b.test', password: 'x', more: 'y'.repeat(8_192) })
     for (const path of ['login', 'register', 'refresh'])
       expect(
-        (await door.ask('POST', `/api/auth/${path}`, { body: JSON.parse(large) })).status,
+        (await gateway.ask('POST', `/api/auth/${path}`, { body: JSON.parse(large) })).status,
       ).toBe(413)
   })
 
   it('counts against its address, and against nobody who signed in before', async () => {
-    const door = await open()
-    const device = deviceOf(await door.signIn())
+    const gateway = await open()
+    const device = deviceOf(await gateway.signIn())
     for (const body of ['{', '[]', `{"a":"${'x'.repeat(10_000)}"}`])
-      for (let n = 0; n < 20; n += 1) expect((await send(door, body)).status).not.toBe(429)
-    const stopped = await send(door, '{')
+      for (let n = 0; n < 20; n += 1) expect((await send(gateway, body)).status).not.toBe(429)
+    const stopped = await send(gateway, '{')
     expect(stopped.status).toBe(429)
     expect(errorOf(stopped)).toMatchObject({ code: 'too_many_attempts' })
-    const known = await door.signIn('ada@b.test', PASSWORD, device)
+    const known = await gateway.signIn('ada@b.test', PASSWORD, device)
     expect(known.status).toBe(200)
-    await door.clock.advance(1_000)
-    expect((await door.signIn()).status).toBe(200)
+    await gateway.clock.advance(1_000)
+    expect((await gateway.signIn()).status).toBe(200)
   })
 })
 

@@ -2,8 +2,8 @@ import type { Billing } from '@sluice/contracts/billing.contract'
 import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 
-import type { WorldOptions } from '../chat/world.ts'
-import { world } from '../chat/world.ts'
+import type { FixtureOptions } from '../chat/fixture.ts'
+import { createFixture } from '../chat/fixture.ts'
 
 export const PASSWORD = 'correct horse battery'
 
@@ -17,12 +17,12 @@ export interface Answer {
 }
 
 /** A door that people sign in at, with one admin and one user; time moves when the test moves it. */
-export async function openDoor(options: Pick<WorldOptions, 'config'> = {}) {
+export async function startGateway(options: Pick<FixtureOptions, 'config'> = {}) {
   const clock = fakeClock(Date.UTC(2026, 10, 21, 9))
-  const here = await world({
+  const here = await createFixture({
     ...options,
     clock,
-    spoil: ({ billing }) => {
+    override: ({ billing }) => {
       const readBalance: Billing['readBalance'] = async () => balance
       return { billing: { ...billing, readBalance } }
     },
@@ -57,7 +57,7 @@ export async function openDoor(options: Pick<WorldOptions, 'config'> = {}) {
     headers: Record<string, string> = {},
   ) => ask('POST', '/api/auth/login', { body: { email, password }, headers })
   const me = (headers: Record<string, string>) => ask('GET', '/api/me', { headers })
-  return { ...here, clock, identity, admin: admin.person, user: user.person, ask, signIn, me }
+  return { ...here, clock, identity, admin: admin.user, user: user.user, ask, signIn, me }
 }
 
 /** Lets time pass until the work is done: slowed attempts wait for the clock. */
@@ -72,7 +72,7 @@ export async function inTime<Result>(clock: FakeClock, work: Promise<Result>): P
   return work
 }
 
-export type OpenDoor = Awaited<ReturnType<typeof openDoor>>
+export type StartedGateway = Awaited<ReturnType<typeof startGateway>>
 
 export const bearer = ({ body }: Answer) => ({
   authorization: `Bearer ${String(body['access_token'])}`,

@@ -30,7 +30,7 @@ export const principals: Record<string, Principal> = {
 export const quotaOf = (apiKeyId: string) =>
   Object.values(principals).find((one) => one.apiKeyId === apiKeyId)?.dailyQuotaMicro ?? null
 
-const person = (digit: string, role: SessionPrincipal['role'] = 'user'): SessionPrincipal => ({
+const user = (digit: string, role: SessionPrincipal['role'] = 'user'): SessionPrincipal => ({
   userId: id('usr', digit),
   sessionId: id('ses', digit),
   email: `person${digit}@example.com`,
@@ -39,16 +39,16 @@ const person = (digit: string, role: SessionPrincipal['role'] = 'user'): Session
 })
 
 /** People by their bearer tokens; each shares a wallet with API keys. */
-export const people = {
-  'at-ada': person('1'),
-  'at-bob': person('2'),
-  'at-root': person('9', 'admin'),
+export const users = {
+  'at-ada': user('1'),
+  'at-bob': user('2'),
+  'at-root': user('9', 'admin'),
 }
 
 /** Ada's and Bob's keys for programs, and the hidden ones under which they draw. */
 export const owners = [
-  { ...people['at-ada'], panelKey: id('key', 'a') },
-  { ...people['at-bob'], panelKey: id('key', 'b') },
+  { ...users['at-ada'], panelKey: id('key', 'a') },
+  { ...users['at-bob'], panelKey: id('key', 'b') },
 ].flatMap(({ userId, email, wallet, panelKey }) => {
   const own = Object.values(principals).filter((key) => key.wallet === wallet)
   const keys = own.map(({ apiKeyId }) => ({ apiKeyId, name: 'batch', isPanelKey: false }))

@@ -2,8 +2,8 @@ import type { ImageRequest } from '@sluice/contracts/image-request'
 import { expect, test } from 'vitest'
 
 import { png } from './form-parts.ts'
-import type { World } from './world.ts'
-import { jsonOf, world } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const CHAT = '/v1/chat/completions'
 const ask = { model: 'gpt-image-2', size: '64x64', quality: 'low' }
@@ -11,17 +11,17 @@ const fox = { role: 'user', content: 'draw a fox' }
 const blue = { role: 'user', content: 'make it blue' }
 
 async function open() {
-  const drawn: ImageRequest[] = []
-  const there = await world({
-    draw: async ({ request }) => {
-      drawn.push(request)
+  const generated: ImageRequest[] = []
+  const there = await createFixture({
+    generateImage: async ({ request }) => {
+      generated.push(request)
       return undefined
     },
   })
-  return { ...there, drawn }
+  return { ...there, generated }
 }
 
-const contentOf = async ({ post }: World, body: object, headers: Record<string, string> = {}) =>
+const contentOf = async ({ post }: Fixture, body: object, headers: Record<string, string> = {}) =>
   (await jsonOf(await post(CHAT, { ...ask, ...body }, { headers }))).choices[0]?.message.content
 
 test('the last picture of the conversation is edited: the one that we drew before', async () => {
@@ -32,11 +32,11 @@ test('the last picture of the conversation is edited: the one that we drew befor
     messages: [fox, { role: 'assistant', content }, blue],
   })
   expect(answer.status).toBe(200)
-  expect(there.drawn).toMatchObject([
+  expect(there.generated).toMatchObject([
     { kind: 'generate', prompt: 'draw a fox', images: [] },
     { kind: 'edit', prompt: 'make it blue', images: [{ contentType: 'image/png' }] },
   ])
-  const [, edit] = there.drawn
+  const [, edit] = there.generated
   const input = await there.blobs.read(edit?.images[0]?.blobKey ?? '')
   const task = /img_[0-9a-f]{32}/.exec(content ?? '')?.[0]
   expect(input).toEqual(await there.blobs.read(`jobs/${task}/parts/0`))
@@ -48,7 +48,7 @@ test('a picture that the user sent before is edited as well', async () => {
   const sent = { role: 'user', content: [{ type: 'image_url', image_url: { url } }] }
   const messages = [sent, { role: 'assistant', content: 'What shall I do?' }, blue]
   expect((await there.post(CHAT, { ...ask, messages })).status).toBe(200)
-  expect(there.drawn).toMatchObject([{ kind: 'edit', images: [{ bytes: png.byteLength }] }])
+  expect(there.generated).toMatchObject([{ kind: 'edit', images: [{ bytes: png.byteLength }] }])
 })
 
 test("a link of ours works after its end for its owner, and a stranger's only while it is signed", async () => {
@@ -92,7 +92,7 @@ test('links to our pictures are read wherever they stand, also without a host', 
   ]
   for (const messages of conversations)
     expect((await there.post(CHAT, { ...ask, messages })).status).toBe(200)
-  const edits = there.drawn.slice(1)
+  const edits = there.generated.slice(1)
   expect(edits).toMatchObject(conversations.map(() => ({ kind: 'edit', images: [{}] })))
   const gone = url.replace(/img_[0-9a-f]{32}/, `img_${'0'.repeat(32)}`)
   const answer = await there.post(CHAT, { ...ask, messages: [{ role: 'user', content: gone }] })

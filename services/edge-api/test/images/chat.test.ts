@@ -2,7 +2,7 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const CHAT = '/v1/chat/completions'
 const messages = [{ role: 'user' as const, content: 'draw a kettle' }]
@@ -10,7 +10,7 @@ const MARKDOWN =
   /^!\[image\]\(https:\/\/sluice\.example\/p\/img\/img_[0-9a-f]{32}\/0\?exp=\d+&sig=[0-9a-f]+\)$/
 
 test('an image model in chat answers with the picture as a Markdown link, paid once', async () => {
-  const { sdk, ledger, records } = await world()
+  const { sdk, ledger, records } = await createFixture()
   const answer = await sdk().chat.completions.create({ model: 'gpt-image-2', messages })
   expect(answer).toMatchObject({
     object: 'chat.completion',
@@ -24,7 +24,7 @@ test('an image model in chat answers with the picture as a Markdown link, paid o
 })
 
 test('streamed, it is chunks as SDKs read them, with usage when it was asked for', async () => {
-  const { sdk } = await world()
+  const { sdk } = await createFixture()
   const stream = sdk().chat.completions.stream({
     model: 'gpt-image-2',
     messages,
@@ -38,7 +38,7 @@ test('streamed, it is chunks as SDKs read them, with usage when it was asked for
 
 test('a stream ends with [DONE], has its role first, and stays awake while it is drawn', async () => {
   const clock = fakeClock()
-  const { post, startRunner } = await world({ runner: false, clock })
+  const { post, startRunner } = await createFixture({ runner: false, clock })
   const answer = await post(CHAT, { model: 'gpt-image-2', messages, stream: true })
   const heard: string[] = []
   const listen = async () => {
@@ -60,8 +60,8 @@ test('a stream ends with [DONE], has its role first, and stays awake while it is
 
 test('pictures of the last message are references', async () => {
   const seen: unknown[] = []
-  const { post } = await world({
-    draw: async ({ request }) => {
+  const { post } = await createFixture({
+    generateImage: async ({ request }) => {
       seen.push([request.kind, request.prompt, request.images.length, request.size])
       return undefined
     },
@@ -84,7 +84,7 @@ test('pictures of the last message are references', async () => {
 })
 
 test('a chat without anything to draw is refused in its own words, and leaves nothing', async () => {
-  const { post, leftovers } = await world()
+  const { post, leftovers } = await createFixture()
   const empty = [
     [],
     [{ role: 'user', content: '  ' }],
@@ -100,8 +100,8 @@ test('a chat without anything to draw is refused in its own words, and leaves no
 })
 
 test('a failure is an error, whole or streamed, never a clean end without a finish', async () => {
-  const { sdk, post } = await world({
-    draw: async () => ({ code: 'content_policy_violation', message: 'Not this.' }),
+  const { sdk, post } = await createFixture({
+    generateImage: async () => ({ code: 'content_policy_violation', message: 'Not this.' }),
   })
   const whole = sdk().chat.completions.create({ model: 'gpt-image-2', messages })
   await expect(whole).rejects.toMatchObject({ status: 400, code: 'content_policy_violation' })
@@ -114,7 +114,7 @@ test('a failure is an error, whole or streamed, never a clean end without a fini
 })
 
 test('a repeat with the same key joins the picture', async () => {
-  const { post, ledger } = await world()
+  const { post, ledger } = await createFixture()
   const body = { model: 'gpt-image-2', size: '64x64', quality: 'low', messages }
   const headers = { 'idempotency-key': 'chat' }
   const links = [await post(CHAT, body, { headers }), await post(CHAT, body, { headers })]

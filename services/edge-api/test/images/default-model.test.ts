@@ -2,23 +2,23 @@ import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
 import { expect, test } from 'vitest'
 
 import { file, form, png, send } from './form-parts.ts'
-import type { WorldOptions } from './world.ts'
-import { jsonOf, world } from './world.ts'
+import type { FixtureOptions } from './fixture.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
 const prompt = { prompt: 'a red fox' }
 
 /** The image routes, and what was asked of upstreams. */
-async function open(options: WorldOptions = {}) {
-  const drawn: string[] = []
-  const there = await world({
+async function open(options: FixtureOptions = {}) {
+  const generatedRequests: string[] = []
+  const there = await createFixture({
     ...options,
-    draw: async ({ request }) => {
-      drawn.push(`${request.kind} ${request.model}`)
+    generateImage: async ({ request }) => {
+      generatedRequests.push(`${request.kind} ${request.model}`)
       return undefined
     },
   })
-  return { ...there, drawn }
+  return { ...there, generatedRequests }
 }
 
 const offering = (usual: CatalogChannel, priority: number, ...names: string[]): CatalogChannel => ({
@@ -30,7 +30,7 @@ const offering = (usual: CatalogChannel, priority: number, ...names: string[]): 
 
 test('a request without a model draws with the first image model, by every way to ask', async () => {
   const there = await open()
-  const { post, drawn, ledger } = there
+  const { post, generatedRequests, ledger } = there
   expect((await post(GENERATIONS, prompt)).status).toBe(200)
   expect((await post(GENERATIONS, { ...prompt, model: null })).status).toBe(200)
   expect((await post(GENERATIONS, { ...prompt, stream: true })).status).toBe(200)
@@ -42,7 +42,10 @@ test('a request without a model draws with the first image model, by every way t
   expect((await send(there, form([{ name: 'model', value: '' }, ...fields]))).status).toBe(200)
   const first = 'gpt-image-1.5'
   const generated = Array.from({ length: 3 }, () => `generate ${first}`)
-  expect(drawn).toEqual([...generated, ...Array.from({ length: 3 }, () => `edit ${first}`)])
+  expect(generatedRequests).toEqual([
+    ...generated,
+    ...Array.from({ length: 3 }, () => `edit ${first}`),
+  ])
   await expect.poll(ledger.availableMicro).toBe(94_000_000n)
 })
 
@@ -51,9 +54,9 @@ test('the channel of the highest priority decides', async () => {
     offering(usual, 2, 'a-picture'),
     offering(usual, 3, 'c-picture', 'b-picture'),
   ]
-  const { post, drawn } = await open({ channels })
+  const { post, generatedRequests } = await open({ channels })
   expect((await post(GENERATIONS, prompt)).status).toBe(200)
-  expect(drawn).toEqual(['generate b-picture'])
+  expect(generatedRequests).toEqual(['generate b-picture'])
 })
 
 test.each([
@@ -62,9 +65,9 @@ test.each([
   ['counts only while a channel offers it', 'gone', 'sk-one', 'gpt-image-1.5'],
   ['counts only where it draws', 'gpt-4o', 'sk-one', 'gpt-image-1.5'],
 ])('the setting %s: %s of %s', async (_name, imageDefaultModel, key, model) => {
-  const { post, drawn } = await open({ config: { imageDefaultModel } })
+  const { post, generatedRequests } = await open({ config: { imageDefaultModel } })
   expect((await post(GENERATIONS, prompt, { key })).status).toBe(200)
-  expect(drawn).toEqual([`generate ${model}`])
+  expect(generatedRequests).toEqual([`generate ${model}`])
 })
 
 test('where no image model is there to use, the parameter is missing', async () => {

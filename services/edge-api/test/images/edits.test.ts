@@ -3,23 +3,23 @@ import { expect, test } from 'vitest'
 
 import type { Part } from './form-parts.ts'
 import { EDITS, png, jpeg, webp, mask, least, file, send, form } from './form-parts.ts'
-import type { Drawing } from './test-runner.ts'
-import { jsonOf, world } from './world.ts'
+import type { Generation } from './test-runner.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 /** A world that remembers what its runner was given. */
 async function watched() {
-  const drawings: Drawing[] = []
-  const made = await world({
-    draw: async (drawing) => {
-      drawings.push(drawing)
+  const generations: Generation[] = []
+  const made = await createFixture({
+    generateImage: async (generation) => {
+      generations.push(generation)
       return undefined
     },
   })
-  return { ...made, drawings }
+  return { ...made, generations }
 }
 
 test('the SDK edits two pictures with a mask, and the runner finds them byte for byte', async () => {
-  const { sdk, drawings } = await watched()
+  const { sdk, generations } = await watched()
   const answer = await sdk().images.edit({
     model: 'gpt-image-2',
     mask: await toFile(mask, 'mask.png', { type: 'image/png' }),
@@ -28,8 +28,8 @@ test('the SDK edits two pictures with a mask, and the runner finds them byte for
     image: [await toFile(png, 'red.png'), await toFile(jpeg, 'blue.jpg')],
   })
   expect(answer.data).toHaveLength(2)
-  const [drawing] = drawings
-  const { request, read } = drawing ?? {}
+  const [generation] = generations
+  const { request, read } = generation ?? {}
   expect(request).toMatchObject({
     kind: 'edit',
     count: 2,
@@ -71,7 +71,7 @@ test('parts come in any order, under every known name, whatever they say they ar
   const counts: string[] = []
   for (const order of orders) {
     const answer = await send(made, form(order))
-    const { images, mask: found } = made.drawings.at(-1)?.request ?? { images: [] }
+    const { images, mask: found } = made.generations.at(-1)?.request ?? { images: [] }
     counts.push(`${answer.status} ${images.length}${found ? ' mask' : ''}`)
     await answer.arrayBuffer()
   }
@@ -79,16 +79,16 @@ test('parts come in any order, under every known name, whatever they say they ar
 })
 
 test('pictures in JSON are edited as well', async () => {
-  const { post, drawings } = await watched()
+  const { post, generations } = await watched()
   const image = [`data:image/png;base64,${png.toString('base64')}`, jpeg.toString('base64')]
   const body = { model: 'gpt-image-2', prompt: 'blue', image, mask: mask.toString('base64') }
   expect((await post(EDITS, body)).status).toBe(200)
-  expect(drawings[0]?.request).toMatchObject({ kind: 'edit', mask: { bytes: mask.length } })
-  expect(drawings[0]?.request.images).toHaveLength(2)
+  expect(generations[0]?.request).toMatchObject({ kind: 'edit', mask: { bytes: mask.length } })
+  expect(generations[0]?.request.images).toHaveLength(2)
 })
 
 test('variations are answered with where to go instead', async () => {
-  const { post } = await world()
+  const { post } = await createFixture()
   const answer = await post('/v1/images/variations', {})
   expect(answer.status).toBe(404)
   expect((await jsonOf(answer)).error.message).toContain('/v1/images/edits')

@@ -4,13 +4,13 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 
 import { advanceUntil } from './advance-until.ts'
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
 const GENERATIONS = '/v1/images/generations'
 
 test('the SDK asks for a picture and gets it, with effective values and usage, paid once', async () => {
-  const { sdk, ledger, records } = await world()
+  const { sdk, ledger, records } = await createFixture()
   const answer = await sdk().images.generate({ ...ask, quality: 'low' })
   const bytes = Buffer.from(answer.data?.[0]?.b64_json ?? '', 'base64')
   expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 64, height: 64 })
@@ -38,7 +38,7 @@ test('the SDK asks for a picture and gets it, with effective values and usage, p
 })
 
 test('four pictures are four, each whole, and as many are paid', async () => {
-  const { sdk, ledger } = await world()
+  const { sdk, ledger } = await createFixture()
   const answer = await sdk().images.generate({
     ...ask,
     quality: 'low',
@@ -54,7 +54,7 @@ test('four pictures are four, each whole, and as many are paid', async () => {
 })
 
 test('an answer names its length, its request and its task', async () => {
-  const { post } = await world()
+  const { post } = await createFixture()
   const answer = await post(GENERATIONS, ask)
   const text = await answer.text()
   expect(Number(answer.headers.get('content-length'))).toBe(Buffer.byteLength(text))
@@ -64,7 +64,7 @@ test('an answer names its length, its request and its task', async () => {
 })
 
 test('by URL the answer links the stored picture, signed for an hour', async () => {
-  const { post, links } = await world()
+  const { post, links } = await createFixture()
   const answer = await post(GENERATIONS, { ...ask, response_format: 'url' })
   const { data, sluice } = await jsonOf(answer)
   const url = new URL(data[0]?.url ?? '')
@@ -79,9 +79,9 @@ test('by URL the answer links the stored picture, signed for an hour', async () 
 })
 
 test('what is there is delivered and paid for, and the answer says what is missing', async () => {
-  const draw = async ({ index }: { index: number }) =>
+  const generateImage = async ({ index }: { index: number }) =>
     index === 1 ? { code: 'upstream_failed', message: 'The upstream was lost.' } : undefined
-  const { post, ledger } = await world({ draw })
+  const { post, ledger } = await createFixture({ generateImage })
   const answer = await post(GENERATIONS, { ...ask, n: 3 })
   expect(answer.status).toBe(200)
   const { data, sluice } = await jsonOf(answer)
@@ -104,8 +104,8 @@ test('a failed job is told by its own code, costs nothing, and is not to be repe
     ['a code of a later release', 502, 'false'],
   ]
   for (const [code, status, retry] of codes) {
-    const draw = async () => ({ code, message: `because of ${code}` })
-    const { post, ledger, records } = await world({ draw })
+    const generateImage = async () => ({ code, message: `because of ${code}` })
+    const { post, ledger, records } = await createFixture({ generateImage })
     const answer = await post(GENERATIONS, ask)
     expect([code, answer.status, answer.headers.get('x-should-retry')]).toEqual([
       code,
@@ -121,7 +121,7 @@ test('a failed job is told by its own code, costs nothing, and is not to be repe
 
 test('an awaited job that takes too long is answered with its task, and goes on', async () => {
   const clock = fakeClock()
-  const { post, call, startRunner, records } = await world({ runner: false, clock })
+  const { post, call, startRunner, records } = await createFixture({ runner: false, clock })
   const answered = post(GENERATIONS, ask)
   await advanceUntil(clock, async () => (await settled(answered)) !== undefined, 10_000)
   const answer = await answered
@@ -143,7 +143,7 @@ test('an awaited job that takes too long is answered with its task, and goes on'
 })
 
 test('an async request is answered at once with the task to come back for', async () => {
-  const { post, call, records } = await world({ runner: false })
+  const { post, call, records } = await createFixture({ runner: false })
   const answer = await post(GENERATIONS, { ...ask, async: true })
   expect(answer.status).toBe(202)
   const task = await jsonOf(answer)
@@ -160,7 +160,7 @@ test('an async request is answered at once with the task to come back for', asyn
 })
 
 test('a caller who hangs up stops nothing: the picture is there, and paid once', async () => {
-  const { post, jobs, call, ledger, startRunner, hub } = await world({ runner: false })
+  const { post, jobs, call, ledger, startRunner, hub } = await createFixture({ runner: false })
   const headers = { 'idempotency-key': 'hang-up' }
   const leave = new AbortController()
   const gone = call(GENERATIONS, {
@@ -181,7 +181,7 @@ test('a caller who hangs up stops nothing: the picture is there, and paid once',
 })
 
 test('when this process stops, who waits is told where the picture will be', async () => {
-  const { post, hub } = await world({ runner: false })
+  const { post, hub } = await createFixture({ runner: false })
   const answered = post(GENERATIONS, ask)
   const streamed = post(GENERATIONS, { ...ask, stream: true })
   await expect.poll(() => hub.size).toBe(2)
@@ -193,7 +193,7 @@ test('when this process stops, who waits is told where the picture will be', asy
 })
 
 test('beyond what this process bears, image requests are refused at once', async () => {
-  const { post, hub, startRunner } = await world({
+  const { post, hub, startRunner } = await createFixture({
     runner: false,
     config: { requestsInFlightMax: 1 },
   })
@@ -207,8 +207,8 @@ test('beyond what this process bears, image requests are refused at once', async
 })
 
 test('a stored picture that is not there is a fault of ours, not half an answer', async () => {
-  const { post } = await world({
-    spoil: ({ blobs }) => ({ blobs: { ...blobs, stat: async () => undefined } }),
+  const { post } = await createFixture({
+    override: ({ blobs }) => ({ blobs: { ...blobs, stat: async () => undefined } }),
   })
   const answer = await post(GENERATIONS, ask)
   expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([500, 'false'])
@@ -216,8 +216,8 @@ test('a stored picture that is not there is a fault of ours, not half an answer'
 
 test('the database is not asked while a picture is awaited and drawn', async () => {
   const read: string[] = []
-  const { post } = await world({
-    spoil: ({ jobs }) => ({
+  const { post } = await createFixture({
+    override: ({ jobs }) => ({
       jobs: {
         ...jobs,
         read: (jobId) => (read.push('read'), jobs.read(jobId)),

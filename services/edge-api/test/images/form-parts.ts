@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 
-import type { World } from './world.ts'
+import type { Fixture } from './fixture.ts'
 
 export const EDITS = '/v1/images/edits'
 export const MIB = 1024 * 1024
@@ -46,7 +46,7 @@ export const file = (name: string, value: Uint8Array, type = 'image/png'): Part 
   type,
 })
 
-export const send = ({ call }: World, body: Uint8Array<ArrayBuffer>, boundary = '----test') =>
+export const send = ({ call }: Fixture, body: Uint8Array<ArrayBuffer>, boundary = '----test') =>
   call(EDITS, {
     method: 'POST',
     body,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import type { Part } from './form-parts.ts'
 import { EDITS, MIB, png, jpeg, mask, maskOf, least, file, send, form } from './form-parts.ts'
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 test('each refusal of a form names its parameter and leaves no job, no hold and no blob', async () => {
   const gif = Buffer.from('GIF89a\x01\0\x01\0\0\0\0;')
@@ -157,7 +157,7 @@ test('each refusal of a form names its parameter and leaves no job, no hold and 
     ],
     ['no form at all', Buffer.from('hello'), 400, 'invalid_value', 'body'],
   ]
-  const made = await world()
+  const made = await createFixture()
   for (const [name, body, status, code, param] of cases) {
     const answer = await send(made, body)
     const { error } = await jsonOf(answer)
@@ -167,7 +167,9 @@ test('each refusal of a form names its parameter and leaves no job, no hold and 
 })
 
 test('a file over its cap and a form over its cap are refused, and nothing of them is kept', async () => {
-  const made = await world({ config: { imageFileBytesMax: MIB, imageFormBytesMax: 3 * MIB } })
+  const made = await createFixture({
+    config: { imageFileBytesMax: MIB, imageFormBytesMax: 3 * MIB },
+  })
   const large = Buffer.concat([png, Buffer.alloc(MIB)])
   const one = await send(made, form([...least, file('image', large)]))
   expect([one.status, (await jsonOf(one)).error.param]).toEqual([413, 'image'])
@@ -187,7 +189,7 @@ test('a file over its cap and a form over its cap are refused, and nothing of th
 })
 
 test('a form needs a boundary, a known type, and no compression', async () => {
-  const made = await world()
+  const made = await createFixture()
   const body = form([...least, file('image', png)])
   const types: [Record<string, string>, number, string][] = [
     [{ 'content-type': 'multipart/form-data' }, 400, 'invalid_value'],
@@ -205,7 +207,7 @@ test('a form needs a boundary, a known type, and no compression', async () => {
 })
 
 test('a caller who leaves in the middle of an upload leaves nothing behind', async () => {
-  const made = await world()
+  const made = await createFixture()
   const leave = new AbortController()
   const whole = form([...least, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
   async function* slowly() {
@@ -229,7 +231,7 @@ test('a caller who leaves in the middle of an upload leaves nothing behind', asy
 
 test('a caller whose upload stalls is told so, and leaves nothing behind', async () => {
   const clock = fakeClock()
-  const made = await world({ clock })
+  const made = await createFixture({ clock })
   const whole = form([...least, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
   async function* stalling() {
     yield whole.subarray(0, MIB / 2)

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
 const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
@@ -13,10 +13,10 @@ const pngOf = (background: string) =>
     .toBuffer()
 
 test('ten parallel requests with one key are one job, one charge and ten equal answers', async () => {
-  let drawn = 0
-  const { post, ledger } = await world({
-    draw: async () => {
-      drawn += 1
+  let generated = 0
+  const { post, ledger } = await createFixture({
+    generateImage: async () => {
+      generated += 1
       return undefined
     },
   })
@@ -25,12 +25,12 @@ test('ten parallel requests with one key are one job, one charge and ten equal a
   )
   expect(new Set(answers.map(({ sluice }) => sluice.task_id)).size).toBe(1)
   expect(new Set(answers.map(({ data }) => data[0]?.b64_json)).size).toBe(1)
-  expect(drawn).toBe(1)
+  expect(generated).toBe(1)
   await expect.poll(ledger.availableMicro).toBe(99_000_000n)
 })
 
 test('a repeat joins the job whatever its face, also after the job has ended', async () => {
-  const { post, ledger, records } = await world()
+  const { post, ledger, records } = await createFixture()
   const first = await jsonOf(await post(GENERATIONS, ask, named('faces')))
   await expect.poll(ledger.availableMicro).toBe(99_000_000n)
   const { task_id } = first.sluice
@@ -52,7 +52,7 @@ test('a repeat joins the job whatever its face, also after the job has ended', a
 })
 
 test('the same key with another body is a conflict, whatever differs, and charges nothing', async () => {
-  const { post, ledger, blobs } = await world()
+  const { post, ledger, blobs } = await createFixture()
   const reference_images = [(await pngOf('#ff0000')).toString('base64')]
   const body = { ...ask, reference_images, seed: 1 }
   expect((await post(GENERATIONS, body, named('other'))).status).toBe(200)
@@ -81,7 +81,7 @@ test('the same key with another body is a conflict, whatever differs, and charge
 })
 
 test('a smaller hold of the same name never pays for a larger request', async () => {
-  const { post, jobs, startRunner, ledger } = await world({ runner: false })
+  const { post, jobs, startRunner, ledger } = await createFixture({ runner: false })
   const one = post(GENERATIONS, { ...ask, async: true }, named('race'))
   const ten = post(GENERATIONS, { ...ask, n: 10, async: true }, named('race'))
   const statuses = (await Promise.all([one, ten])).map(({ status }) => status).sort()
@@ -94,8 +94,8 @@ test('a smaller hold of the same name never pays for a larger request', async ()
 })
 
 test('an intention whose hold has ended without a job is tried anew, and repeats find that try', async () => {
-  const { post, ledger } = await world({
-    spoil: ({ jobs }) => {
+  const { post, ledger } = await createFixture({
+    override: ({ jobs }) => {
       let broken = true
       const submit: typeof jobs.submit = async (job, now) => {
         if (!broken) return jobs.submit(job, now)
@@ -113,13 +113,13 @@ test('an intention whose hold has ended without a job is tried anew, and repeats
 })
 
 test('a refused request leaves its key free', async () => {
-  const { post } = await world()
+  const { post } = await createFixture()
   expect((await post(GENERATIONS, { ...ask, n: 0 }, named('free'))).status).toBe(400)
   expect((await post(GENERATIONS, ask, named('free'))).status).toBe(200)
 })
 
 test('keys of other callers and of other routes are other keys', async () => {
-  const { post } = await world()
+  const { post } = await createFixture()
   const image = (await pngOf('#123456')).toString('base64')
   const ids = [
     await post(GENERATIONS, { ...ask, async: true }, named('mine')),
@@ -134,7 +134,7 @@ test('keys of other callers and of other routes are other keys', async () => {
 })
 
 test('a key that is empty, long or not plain text is refused by name', async () => {
-  const { post } = await world()
+  const { post } = await createFixture()
   for (const key of ['', 'x'.repeat(256), 'ké']) {
     const answer = await post(GENERATIONS, ask, named(key))
     expect([answer.status, (await jsonOf(answer)).error.param]).toEqual([400, 'Idempotency-Key'])

@@ -5,8 +5,8 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { EDITS, MIB, file, form, least, png } from './form-parts.ts'
 import { PANEL } from './panel.ts'
-import type { World } from './world.ts'
-import { jsonOf, world } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
 const FORM = 'multipart/form-data; boundary=----test'
@@ -19,7 +19,7 @@ interface Begun {
 }
 
 /** Sends the head of a request of 19 MB and, at most, the first bytes of its body. */
-async function begin({ port }: World, { path, key = 'sk-one', type, sent }: Begun) {
+async function begin({ port }: Fixture, { path, key = 'sk-one', type, sent }: Begun) {
   const socket = connect({ port, host: '127.0.0.1' })
   onTestFinished(() => void socket.destroy())
   let received = ''
@@ -55,7 +55,7 @@ test.each([
 ])(
   'who has no credits is refused at %s by %s before anything is read (%s)',
   async (path, key, type) => {
-    const here = await world({ balanceMicro: 0n })
+    const here = await createFixture({ balanceMicro: 0n })
     const { received } = await begin(here, { path, key, ...(type && { type }) })
     await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
     expect(received()).toContain('insufficient_credit')
@@ -67,7 +67,7 @@ test.each([
   [EDITS, 'sk-one'],
   [PANEL, 'at-ada'],
 ])('who has less than the cheapest picture costs is refused at %s unread', async (path, key) => {
-  const here = await world({ balanceMicro: 999_999n })
+  const here = await createFixture({ balanceMicro: 999_999n })
   const { received } = await begin(here, { path, key, type: FORM, sent: unfinished })
   await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
   expect(received()).toContain('"required_credits":"1"')
@@ -75,7 +75,7 @@ test.each([
 })
 
 test('who comes back without credits for a task that is there is answered', async () => {
-  const here = await world({ balanceMicro: 1_000_000n })
+  const here = await createFixture({ balanceMicro: 1_000_000n })
   const ask = {
     model: 'gpt-image-2',
     prompt: 'a red fox',
@@ -94,7 +94,7 @@ test.each([
   ['more members', `{${Array.from({ length: 300_000 }, (_, n) => `"${n}":0`).join()}}`, '200000'],
   ['deeper nesting', '['.repeat(5_000) + ']'.repeat(5_000), '64 levels'],
 ])('a body of %s than we read is refused by the bound', async (_name, value, bound) => {
-  const { call } = await world()
+  const { call } = await createFixture()
   for (const path of [GENERATIONS, EDITS]) {
     const body = `{"model":"gpt-image-2","prompt":"a fox","ignored":${value}}`
     const answer = await call(path, {
@@ -116,7 +116,10 @@ test.each([
 ])(
   'unfinished forms of one caller at %s fill their share of the disk, and are gone when they end',
   async (path, key, otherKey) => {
-    const here = await world({ runner: false, config: { uploadPerCallerBytesMax: 3 * MIB } })
+    const here = await createFixture({
+      runner: false,
+      config: { uploadPerCallerBytesMax: 3 * MIB },
+    })
     const first = await begin(here, { path, key, type: FORM, sent: unfinished })
     await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBeGreaterThan(1.9 * MIB))
     const second = await begin(here, { path, key, type: FORM, sent: unfinished })
@@ -137,7 +140,7 @@ test.each([
 )
 
 test('JSON bodies of one key fill its share of the memory, and nobody else’s', async () => {
-  const here = await world({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })
+  const here = await createFixture({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })
   const sent = Buffer.alloc(2 * MIB, 0x20)
   const first = await begin(here, { path: GENERATIONS, sent })
   await vi.waitFor(() => expect(here.intake.bodies.usedBytes()).toBe(2 * MIB))
@@ -150,7 +153,7 @@ test('JSON bodies of one key fill its share of the memory, and nobody else’s',
 })
 
 test('one key follows so many tasks at once; another one is not held up', async () => {
-  const here = await world({ runner: false, config: { taskStreamsPerKeyMax: 2 } })
+  const here = await createFixture({ runner: false, config: { taskStreamsPerKeyMax: 2 } })
   const ask = {
     model: 'gpt-image-2',
     prompt: 'a red fox',

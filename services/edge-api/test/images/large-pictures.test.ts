@@ -5,7 +5,7 @@ import type { ImageRequest } from '@sluice/contracts/image-request'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { EDITS, MIB, png } from './form-parts.ts'
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 // What stands behind the end of a PNG is part of the file.
 const large = Buffer.concat([png, randomBytes(14 * MIB)])
@@ -19,7 +19,7 @@ const messages = (content: unknown) => [
 
 /** A door whose image inputs are counted, in turns of the event loop that others had meanwhile. */
 async function open() {
-  const drawn: ImageRequest[] = []
+  const generated: ImageRequest[] = []
   const puts: { chunks: number; turns: number }[] = []
   let turns = 0
   const count = () => {
@@ -28,12 +28,12 @@ async function open() {
   }
   let next = setImmediate(count)
   onTestFinished(() => clearImmediate(next))
-  const there = await world({
-    draw: async ({ request }) => {
-      drawn.push(request)
+  const there = await createFixture({
+    generateImage: async ({ request }) => {
+      generated.push(request)
       return undefined
     },
-    spoil: ({ blobs }) => ({
+    override: ({ blobs }) => ({
       blobs: {
         ...blobs,
         put: async (key, source, options) => {
@@ -52,7 +52,7 @@ async function open() {
       },
     }),
   })
-  return { ...there, drawn, puts }
+  return { ...there, generated, puts }
 }
 
 test.each([
@@ -70,14 +70,14 @@ test.each([
     { ...ask, messages: messages(`![image](${url})`) },
   ],
 ])('others have their turn while %s of 20 MB is read', async (_name, path, body) => {
-  const { post, blobs, drawn, puts } = await open()
+  const { post, blobs, generated, puts } = await open()
   const answer = await post(path, body)
   expect(answer.status).toBe(200)
   await answer.arrayBuffer()
   const [put] = puts
   expect(put?.chunks).toBeGreaterThan(80)
   expect(put?.turns).toBeGreaterThan(80)
-  const stored = await blobs.read(drawn[0]?.images[0]?.blobKey ?? '')
+  const stored = await blobs.read(generated[0]?.images[0]?.blobKey ?? '')
   expect(large.equals(stored ?? Buffer.alloc(0))).toBe(true)
 })
 
@@ -109,11 +109,11 @@ test('a prompt of megabytes is refused as too long', async () => {
 })
 
 test('a prompt of escapes is read as far as prompts go', async () => {
-  const { call, drawn } = await open()
+  const { call, generated } = await open()
   const prompt = '\\ud83e\\udd8a'.repeat(20_000)
   const body = `{"model":"gpt-image-2","size":"64x64","quality":"low","prompt":"${prompt}"}`
   const headers = { 'content-type': 'application/json' }
   const answer = await call('/v1/images/generations', { method: 'POST', body, headers })
   expect(answer.status).toBe(200)
-  expect(drawn).toMatchObject([{ prompt: '🦊'.repeat(20_000) }])
+  expect(generated).toMatchObject([{ prompt: '🦊'.repeat(20_000) }])
 })

@@ -6,7 +6,7 @@ import type { ControlHandlers } from '../../src/control/handlers.ts'
 import type { SessionPrincipal } from '../../src/identity/identity.ts'
 import { adminImageHandlers, imageHandlers } from '../../src/control/images/image-handlers.ts'
 import { mountControl } from '../../src/control/mount-control.ts'
-import type { Door } from '../../src/door.ts'
+import type { GatewayContext } from '../../src/gateway-context.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import type { EdgeApp, EdgeContext } from '../../src/request.ts'
 import { onlyThese } from '../only-these.ts'
@@ -14,17 +14,17 @@ import { onlyThese } from '../only-these.ts'
 /** The panel's image operations, for whoever has a session among these. */
 export function mountPanel(
   app: EdgeApp,
-  door: Door,
+  gateway: GatewayContext,
   sessions: ReadonlyMap<string, SessionPrincipal>,
 ): void {
-  const { clock } = door.deps
+  const { clock } = gateway.deps
   const authenticate: Identity['authenticate'] = async ({ authorization = '' }) => {
     const session = sessions.get(authorization.replace('Bearer ', ''))
     if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
     return session
   }
   const identity = onlyThese<Identity>({ authenticate })
-  const parts = { door, identity, version: 'test' }
+  const context = { gateway, identity, version: 'test' }
   const nameRequest = ({ env }: EdgeContext) => {
     const requestId = newId('req', { clock, random: systemRandom })
     env.outgoing.setHeader('x-request-id', requestId)
@@ -33,8 +33,8 @@ export function mountPanel(
   const addressOf = () => '127.0.0.1'
   const control = {
     clock,
-    sweep: door.sweep,
-    bodies: door.intake.bodies,
+    sweep: gateway.sweep,
+    bodies: gateway.intake.bodies,
     publicOrigin: undefined,
     addressOf,
   }
@@ -47,6 +47,6 @@ export function mountPanel(
       count: () => {},
       beginOpenCall: () => () => {},
     },
-    onlyThese<ControlHandlers>({ ...imageHandlers(parts), ...adminImageHandlers(parts) }),
+    onlyThese<ControlHandlers>({ ...imageHandlers(context), ...adminImageHandlers(context) }),
   )
 }

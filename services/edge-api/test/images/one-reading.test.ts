@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { EDITS, file, form, least, mask, png, send } from './form-parts.ts'
 import { panelOf } from './panel.ts'
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const bodies: [string, string][] = [
@@ -16,7 +16,7 @@ const bodies: [string, string][] = [
 ]
 
 test('a body with two readings becomes no job, at the image routes and in the panel', async () => {
-  const here = await world()
+  const here = await createFixture()
   const panel = panelOf(here)
   for (const [param, body] of bodies) {
     for (const path of ['/v1/images/generations', EDITS]) {
@@ -32,7 +32,7 @@ test('a body with two readings becomes no job, at the image routes and in the pa
 })
 
 test('a form with two readings becomes no job', async () => {
-  const here = await world()
+  const here = await createFixture()
   const field = (name: string, value: string) => ({ name, value })
   const cases: [string, ReturnType<typeof form>][] = [
     ['n', form([...least, file('image', png), field('n', '1'), field('n', '10')])],
@@ -50,7 +50,7 @@ test('a form with two readings becomes no job', async () => {
 })
 
 test('names of other parameters reach the upstream as they did', async () => {
-  const here = await world()
+  const here = await createFixture()
   const body = { model: 'gpt-image-2', prompt: 'a fox', size: '64x64', seed: 7, 'x.Trace': 'a' }
   expect((await here.post('/v1/images/generations', body)).status).toBe(200)
 })

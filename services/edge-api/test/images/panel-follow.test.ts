@@ -6,15 +6,15 @@ import { expect, test } from 'vitest'
 import { STREAMS_EACH_MAX } from '../../src/stream-limit.ts'
 import type { PanelEvent } from './panel.ts'
 import { eventsOf, PANEL, panelOf } from './panel.ts'
-import type { WorldOptions } from './world.ts'
-import { world } from './world.ts'
+import type { FixtureOptions } from './fixture.ts'
+import { createFixture } from './fixture.ts'
 
 /** A world whose pictures are drawn one by one, when the test says so. */
-async function slowWorld(options: WorldOptions = {}) {
+async function slowFixture(options: FixtureOptions = {}) {
   const waiting: (() => void)[] = []
-  const draw = () =>
+  const generateImage = () =>
     new Promise<undefined>((resolve) => void waiting.push(() => resolve(undefined)))
-  const made = await world({ draw, ...options })
+  const made = await createFixture({ generateImage, ...options })
   const drawNext = async () => {
     await expect.poll(() => waiting.length).toBeGreaterThan(0)
     waiting.shift()?.()
@@ -39,22 +39,22 @@ const untilTask = async (
 }
 
 test('a task is followed whole: its place, its start, partial and stored pictures, its price, its end', async () => {
-  const { made, drawNext, ada } = await slowWorld({ runner: false })
-  const ahead = await ada.draw()
-  const { id } = await ada.draw({ n: 2, partial_images: 1 })
+  const { made, drawNext, ada } = await slowFixture({ runner: false })
+  const ahead = await ada.generateImage()
+  const { id } = await ada.generateImage({ n: 2, partial_images: 1 })
   const answer = await ada.ask(`${PANEL}/${id}/events`)
   expect(answer.headers.get('content-type')).toContain('text/event-stream')
   expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
   const events = eventsOf(answer)
   const first = await untilTask(events, () => true)
   expect(first).toMatchObject({ state: 'queued', position: 2, held_micro: '2000000' })
-  await ada.act(ahead.id, 'cancel')
+  await ada.behaviour(ahead.id, 'cancel')
   await untilTask(events, ({ position }) => position === 1)
   await made.startRunner()
   await untilTask(events, ({ state, position }) => state === 'running' && position === null)
   await drawNext()
-  const half = await untilTask(events, ({ pictures }) => pictures[0]?.state === 'kept')
-  expect(half.pictures[1]?.state).toBe('drawing')
+  const half = await untilTask(events, ({ pictures }) => pictures[0]?.state === 'stored')
+  expect(half.pictures[1]?.state).toBe('generating')
   await drawNext()
   const rest: PanelEvent[] = []
   for await (const event of events) rest.push(event)
@@ -65,10 +65,10 @@ test('a task is followed whole: its place, its start, partial and stored picture
 })
 
 test('a partial picture is shown while its picture is drawn, and to its owner alone', async () => {
-  const { made, ada } = await slowWorld()
-  const { id } = await ada.draw({ partial_images: 2 })
+  const { made, ada } = await slowFixture()
+  const { id } = await ada.generateImage({ partial_images: 2 })
   const events = eventsOf(await ada.ask(`${PANEL}/${id}/events`))
-  await untilTask(events, ({ pictures }) => pictures[0]?.state === 'drawing')
+  await untilTask(events, ({ pictures }) => pictures[0]?.state === 'generating')
   const held = await made.jobs.load(id)
   assert(held, 'the job is there')
   const bytes = Buffer.from('a partial picture')
@@ -90,7 +90,7 @@ test('a partial picture is shown while its picture is drawn, and to its owner al
   }
   const path = `${PANEL}/${id}/partials/0/1`
   const task = await untilTask(events, ({ pictures }) => pictures[0]?.partial_url === path)
-  expect(task.pictures[0]?.state).toBe('drawing')
+  expect(task.pictures[0]?.state).toBe('generating')
   const answer = await ada.ask(path)
   expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes)
   expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -113,8 +113,8 @@ test('a partial picture is shown while its picture is drawn, and to its owner al
 })
 
 test('bytes that claim to be no picture are offered for download, never shown', async () => {
-  const { made, ada } = await slowWorld({ runner: false })
-  const { id } = await ada.draw()
+  const { made, ada } = await slowFixture({ runner: false })
+  const { id } = await ada.generateImage()
   const html = Buffer.from('<script>alert(1)</script>')
   await made.blobs.put(partialKey(id, 0, 0), html, { contentType: 'text/html', bytesMax: 100 })
   const answer = await ada.ask(`${PANEL}/${id}/partials/0/0`)
@@ -124,13 +124,13 @@ test('bytes that claim to be no picture are offered for download, never shown', 
 })
 
 test('who comes after the end gets the task and the end, and an EventSource is then sent away', async () => {
-  const made = await world()
+  const made = await createFixture()
   const ada = panelOf(made)
-  const { id } = await ada.draw()
+  const { id } = await ada.generateImage()
   await ada.until(id, 'done')
   const events = await collect(await ada.ask(`${PANEL}/${id}/events`))
   expect(events.map(({ event }) => event).at(-1)).toBe('end')
-  expect(events[0]?.task).toMatchObject({ id, state: 'done', pictures: [{ state: 'kept' }] })
+  expect(events[0]?.task).toMatchObject({ id, state: 'done', pictures: [{ state: 'stored' }] })
   const lastId = events.findLast((event) => event.id !== undefined)?.id ?? ''
   const headers = { 'last-event-id': lastId }
   const again = await ada.ask(`${PANEL}/${id}/events`, { headers })
@@ -138,12 +138,12 @@ test('who comes after the end gets the task and the end, and an EventSource is t
 })
 
 test('a cancelled task ends its followers', async () => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const ada = panelOf(made)
-  const { id } = await ada.draw()
+  const { id } = await ada.generateImage()
   const followed = ada.ask(`${PANEL}/${id}/events`).then(collect)
   await expect.poll(() => made.hub.size).toBe(1)
-  await ada.act(id, 'cancel')
+  await ada.behaviour(id, 'cancel')
   await made.ledger.billing.voidHold({ ref: id, reason: 'cancelled' })
   const events = await followed
   expect(events.at(-2)?.task).toMatchObject({ state: 'cancelled', charged_micro: '0' })
@@ -152,9 +152,9 @@ test('a cancelled task ends its followers', async () => {
 })
 
 test('many changes at once are told as few; nothing that is the same is told twice', async () => {
-  const made = await world()
+  const made = await createFixture()
   const ada = panelOf(made)
-  const { id } = await ada.draw({ n: 10, partial_images: 3 })
+  const { id } = await ada.generateImage({ n: 10, partial_images: 3 })
   const events = await collect(await ada.ask(`${PANEL}/${id}/events`))
   const tasks = events
     .filter(({ event }) => event === 'task')
@@ -165,9 +165,9 @@ test('many changes at once are told as few; nothing that is the same is told twi
 })
 
 test('the stream ends with the session that opened it', async () => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const ada = panelOf(made)
-  const { id } = await ada.draw()
+  const { id } = await ada.generateImage()
   const events = eventsOf(await ada.ask(`${PANEL}/${id}/events`))
   await untilTask(events, () => true)
   made.sessions.delete('at-ada')
@@ -180,9 +180,9 @@ test('the stream ends with the session that opened it', async () => {
 })
 
 test('a process that stops ends the stream without an end, so that the reader comes back', async () => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const ada = panelOf(made)
-  const { id } = await ada.draw()
+  const { id } = await ada.generateImage()
   const events = eventsOf(await ada.ask(`${PANEL}/${id}/events`))
   await untilTask(events, () => true)
   made.draining.abort()
@@ -190,8 +190,8 @@ test('a process that stops ends the stream without an end, so that the reader co
 })
 
 test('who leaves is not followed any longer, and the job goes on', async () => {
-  const { made, drawNext, ada } = await slowWorld()
-  const { id } = await ada.draw()
+  const { made, drawNext, ada } = await slowFixture()
+  const { id } = await ada.generateImage()
   const leave = new AbortController()
   const events = eventsOf(await ada.ask(`${PANEL}/${id}/events`, { signal: leave.signal }))
   await untilTask(events, () => true)
@@ -202,9 +202,9 @@ test('who leaves is not followed any longer, and the job goes on', async () => {
 })
 
 test('nobody opens streams without end, and each that is closed makes room for another', async () => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const [ada, bob] = [panelOf(made), panelOf(made, 'at-bob')]
-  const { id } = await ada.draw()
+  const { id } = await ada.generateImage()
   const leave = new AbortController()
   const follow = () => ada.ask(`${PANEL}/${id}/events`, { signal: leave.signal })
   const open = await Promise.all(Array.from({ length: STREAMS_EACH_MAX }, follow))
@@ -212,7 +212,7 @@ test('nobody opens streams without end, and each that is closed makes room for a
   const refused = await ada.json(`${PANEL}/${id}/events`)
   expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded'])
   expect(refused.headers.get('retry-after')).toBe('5')
-  const other = await bob.draw()
+  const other = await bob.generateImage()
   const bobs = eventsOf(await bob.ask(`${PANEL}/${other.id}/events`))
   await untilTask(bobs, () => true)
   leave.abort()
@@ -222,8 +222,8 @@ test('nobody opens streams without end, and each that is closed makes room for a
 })
 
 test('events are for GET; HEAD would wait for nothing', async () => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const ada = panelOf(made)
-  const { id } = await ada.draw()
+  const { id } = await ada.generateImage()
   expect((await ada.ask(`${PANEL}/${id}/events`, { method: 'HEAD' })).status).toBe(405)
 })

@@ -3,22 +3,22 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { expect, test } from 'vitest'
 
 import { file, form, least, mask, png } from './form-parts.ts'
-import { PANEL, panelOf, wish } from './panel.ts'
-import { world } from './world.ts'
+import { PANEL, panelOf, order } from './panel.ts'
+import { createFixture } from './fixture.ts'
 
 const page = (items: readonly { prompt: string }[]) => items.map(({ prompt }) => prompt)
 
 test('the list has the tasks of the panel and of the API keys, newest first, page by page', async () => {
   const clock = fakeClock()
-  const made = await world({ runner: false, clock })
+  const made = await createFixture({ runner: false, clock })
   const ada = panelOf(made)
   for (const prompt of ['one', 'two', 'three']) {
-    await ada.draw({ prompt })
+    await ada.generateImage({ prompt })
     await clock.advance(1_000)
   }
-  await made.post('/v1/images/generations', { ...wish, prompt: 'four', async: true })
+  await made.post('/v1/images/generations', { ...order, prompt: 'four', async: true })
   await clock.advance(1_000)
-  await panelOf(made, 'at-bob').draw({ prompt: "bob's" })
+  await panelOf(made, 'at-bob').generateImage({ prompt: "bob's" })
   const first = (await ada.json(`${PANEL}?limit=3`)).body
   expect(page(first.items)).toEqual(['four', 'three', 'two'])
   expect(first.items.map(({ position }) => position)).toEqual([4, 3, 2])
@@ -30,15 +30,19 @@ test('the list has the tasks of the panel and of the API keys, newest first, pag
 
 test('the list is filtered by state, model, words of the prompt and days', async () => {
   const clock = fakeClock()
-  const made = await world({ runner: false, clock })
+  const made = await createFixture({ runner: false, clock })
   const ada = panelOf(made)
   const today = clock.now().toISOString().slice(0, 10)
-  await ada.draw({ prompt: 'a Red fox' })
+  await ada.generateImage({ prompt: 'a Red fox' })
   await clock.advance(1_000)
-  const { id } = await ada.draw({ prompt: 'a red_fox', model: 'gpt-image-1.5', size: 'auto' })
+  const { id } = await ada.generateImage({
+    prompt: 'a red_fox',
+    model: 'gpt-image-1.5',
+    size: 'auto',
+  })
   await clock.advance(86_400_000)
-  await ada.draw({ prompt: 'a blue whale' })
-  await ada.act(id, 'cancel')
+  await ada.generateImage({ prompt: 'a blue whale' })
+  await ada.behaviour(id, 'cancel')
   const found = async (query: string) => page((await ada.json(`${PANEL}?${query}`)).body.items)
   expect(await found('state=cancelled')).toEqual(['a red_fox'])
   expect(await found('state=queued')).toEqual(['a blue whale', 'a Red fox'])
@@ -60,14 +64,14 @@ test.each([
   ['from=yesterday', 'from'],
   ['user_id=usr_1', 'user_id'],
 ])('a list with %s is refused by its name', async (query, param) => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const { status, body } = await panelOf(made).json(`${PANEL}?${query}`)
   expect([status, body.error.code, body.error.param]).toEqual([400, 'invalid_value', param])
 })
 
 test("somebody else's task is not there: not to read, follow, cancel, retry or peek at", async () => {
-  const made = await world({ runner: false })
-  const { id } = await panelOf(made).draw()
+  const made = await createFixture({ runner: false })
+  const { id } = await panelOf(made).generateImage()
   const bob = panelOf(made, 'at-bob')
   for (const [path, method] of [
     [`${PANEL}/${id}`, 'GET'],
@@ -83,57 +87,59 @@ test("somebody else's task is not there: not to read, follow, cancel, retry or p
 })
 
 test('a task that waits is cancelled and its hold given back; one that is drawn is not', async () => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const ada = panelOf(made)
-  const { id } = await ada.draw()
-  const cancelled = await ada.act(id, 'cancel')
+  const { id } = await ada.generateImage()
+  const cancelled = await ada.behaviour(id, 'cancel')
   expect([cancelled.status, cancelled.body.state]).toEqual([200, 'cancelled'])
   expect(cancelled.body).toMatchObject({
     failure: { code: 'cancelled' },
     pictures: [{ state: 'cancelled', failure: { code: 'cancelled' } }],
   })
-  expect((await ada.act(id, 'cancel')).body.state).toBe('cancelled')
+  expect((await ada.behaviour(id, 'cancel')).body.state).toBe('cancelled')
   await made.startRunner()
-  const drawn = await ada.draw()
-  await ada.until(drawn.id, 'done')
-  const late = await ada.act(drawn.id, 'cancel')
+  const generated = await ada.generateImage()
+  await ada.until(generated.id, 'done')
+  const late = await ada.behaviour(generated.id, 'cancel')
   expect([late.status, late.body.error.code]).toEqual([422, 'not_cancellable'])
   expect(late.body.error.message).toMatch(/ended/)
 })
 
 test('a failure is told in words, for each picture and for the task, and costs nothing', async () => {
   const failure = { code: 'content_policy_violation', message: 'The upstream refused the prompt.' }
-  const made = await world({ draw: async ({ index }) => (index === 0 ? failure : undefined) })
+  const made = await createFixture({
+    generateImage: async ({ index }) => (index === 0 ? failure : undefined),
+  })
   const ada = panelOf(made)
-  const { id } = await ada.draw()
+  const { id } = await ada.generateImage()
   expect(await ada.until(id, 'failed')).toMatchObject({ failure, pictures: [{ failure }] })
   await expect.poll(async () => (await ada.read(id)).charged_micro).toBe('0')
-  const both = await ada.draw({ n: 2 })
+  const both = await ada.generateImage({ n: 2 })
   expect(await ada.until(both.id, 'done')).toMatchObject({
     failure: null,
     pictures: [
       { state: 'failed', failure, url: null },
-      { state: 'kept', failure: null },
+      { state: 'stored', failure: null },
     ],
   })
 })
 
 test('a code that only an upstream knows is told as a failure of the upstream', async () => {
   const failure = { code: 'moon_phase', message: 'Not tonight.' }
-  const made = await world({ draw: async () => failure })
+  const made = await createFixture({ generateImage: async () => failure })
   const ada = panelOf(made)
-  const task = await ada.until((await ada.draw()).id, 'failed')
+  const task = await ada.until((await ada.generateImage()).id, 'failed')
   expect(task.failure).toEqual({ code: 'upstream_failed', message: 'Not tonight.' })
 })
 
 test('a retry is a new task with the same wishes and pictures of its own', async () => {
-  const made = await world()
+  const made = await createFixture()
   const ada = panelOf(made)
   const first = await ada.form(
     form([...least, file('image[]', png), file('mask', mask), { name: 'seed', value: '7' }]),
   )
   await ada.until(first.body.id, 'done')
-  const again = await ada.act(first.body.id, 'retry')
+  const again = await ada.behaviour(first.body.id, 'retry')
   expect(again.status).toBe(202)
   expect(again.body.id).not.toBe(first.body.id)
   const [before, after] = await Promise.all(
@@ -146,47 +152,47 @@ test('a retry is a new task with the same wishes and pictures of its own', async
   for (const key of keys) expect(key).toContain(`jobs/${again.body.id}/inputs/`)
   expect(await made.blobs.read(keys[0] ?? '')).toEqual(new Uint8Array(png))
   await ada.until(again.body.id, 'done')
-  expect((await ada.act(first.body.id, 'retry')).body.id).not.toBe(again.body.id)
+  expect((await ada.behaviour(first.body.id, 'retry')).body.id).not.toBe(again.body.id)
   expect(made.records.map(({ status }) => status)).toEqual([202, 202, 202])
 })
 
 test('a retry under one Idempotency-Key is one task, however often its answer is lost', async () => {
-  const made = await world()
+  const made = await createFixture()
   const ada = panelOf(made)
-  const one = await ada.until((await ada.draw()).id, 'done')
-  const other = await ada.until((await ada.draw()).id, 'done')
+  const one = await ada.until((await ada.generateImage()).id, 'done')
+  const other = await ada.until((await ada.generateImage()).id, 'done')
   const key = { 'idempotency-key': 'again' }
-  const retries = await Promise.all([1, 2, 3].map(() => ada.act(one.id, 'retry', key)))
+  const retries = await Promise.all([1, 2, 3].map(() => ada.behaviour(one.id, 'retry', key)))
   expect(retries.map(({ status }) => status)).toEqual([202, 202, 202])
   expect(new Set(retries.map(({ body }) => body.id)).size).toBe(1)
-  const ofOther = await ada.act(other.id, 'retry', key)
+  const ofOther = await ada.behaviour(other.id, 'retry', key)
   expect(ofOther.body.id).not.toBe(retries[0]?.body.id)
-  const drawn = await ada.send(PANEL, wish, key)
-  expect(drawn.status).toBe(202)
-  expect([one.id, other.id, ofOther.body.id]).not.toContain(drawn.body.id)
+  const generated = await ada.send(PANEL, order, key)
+  expect(generated.status).toBe(202)
+  expect([one.id, other.id, ofOther.body.id]).not.toContain(generated.body.id)
 })
 
 test('a task that runs, or whose pictures are gone, is not drawn again', async () => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const ada = panelOf(made)
   const { body } = await ada.form(form([...least, file('image', png)]))
-  const running = await ada.act(body.id, 'retry')
+  const running = await ada.behaviour(body.id, 'retry')
   expect([running.status, running.body.error.code]).toEqual([400, 'invalid_value'])
-  await ada.act(body.id, 'cancel')
+  await ada.behaviour(body.id, 'cancel')
   for (const key of await made.blobs.list('', { limit: 10 })) await made.blobs.remove(key)
   const before = await made.leftovers()
-  const gone = await ada.act(body.id, 'retry')
+  const gone = await ada.behaviour(body.id, 'retry')
   expect([gone.status, gone.body.error.code]).toEqual([400, 'invalid_image'])
   expect(gone.body.error.message).toMatch(/reference pictures .* are gone/i)
   expect(await made.leftovers()).toEqual(before)
 })
 
 test('an operator sees the tasks of everybody, by user, with what they cost', async () => {
-  const made = await world()
+  const made = await createFixture()
   const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
-  const { id } = await ada.draw({ prompt: "ada's" })
+  const { id } = await ada.generateImage({ prompt: "ada's" })
   await ada.until(id, 'done')
-  await panelOf(made, 'at-bob').draw({ prompt: "bob's", n: 2 })
+  await panelOf(made, 'at-bob').generateImage({ prompt: "bob's", n: 2 })
   await expect.poll(async () => (await ada.read(id)).charged_micro).toBe('1000000')
   const all = (await root.json('/api/admin/images')).body.items
   expect(all.map(({ prompt, user }) => [prompt, user?.email])).toEqual([
@@ -208,9 +214,9 @@ test('an operator sees the tasks of everybody, by user, with what they cost', as
 
 test("an operator cancels anybody's task while it waits, sees what is held for it, and it is recorded", async () => {
   const log = recordedLog()
-  const made = await world({ runner: false, spoil: () => ({ log }) })
+  const made = await createFixture({ runner: false, override: () => ({ log }) })
   const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
-  const { id } = await ada.draw({ n: 2 })
+  const { id } = await ada.generateImage({ n: 2 })
   const [listed] = (await root.json('/api/admin/images')).body.items
   expect(listed).toMatchObject({ id, held_micro: '2000000', charged_micro: null, position: 1 })
   const path = `/api/admin/images/${id}/cancel`
@@ -219,14 +225,16 @@ test("an operator cancels anybody's task while it waits, sees what is held for i
   expect([status, body.state]).toEqual([200, 'cancelled'])
   expect((await ada.read(id)).state).toBe('cancelled')
   const by = made.sessions.get('at-root')?.userId
-  const acts = log.lines.filter(({ facts }) => facts['act'] !== undefined)
-  expect(acts.map(({ facts }) => facts)).toMatchObject([{ act: 'image.cancel', target: id, by }])
+  const behaviours = log.lines.filter(({ facts }) => facts['act'] !== undefined)
+  expect(behaviours.map(({ facts }) => facts)).toMatchObject([
+    { act: 'image.cancel', target: id, by },
+  ])
 })
 
 test('while billing is away tasks are shown without their money', async () => {
-  const made = await world({
+  const made = await createFixture({
     runner: false,
-    spoil: ({ billing }) => ({
+    override: ({ billing }) => ({
       billing: {
         ...billing,
         openHold: billing.openHold,
@@ -235,7 +243,7 @@ test('while billing is away tasks are shown without their money', async () => {
       },
     }),
   })
-  const { id } = await panelOf(made).draw()
+  const { id } = await panelOf(made).generateImage()
   const unknown = { id, held_micro: null, charged_micro: null }
   expect(await panelOf(made).read(id)).toMatchObject(unknown)
   expect((await panelOf(made, 'at-root').json('/api/admin/images')).body.items).toMatchObject([

@@ -1,10 +1,10 @@
 import type { ImageModel, ImageTaskDetail } from '@sluice/contracts/control/images'
 
-import type { World } from './world.ts'
+import type { Fixture } from './fixture.ts'
 
 export const PANEL = '/api/user/images'
 
-export const wish = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+export const order = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
 
 /** What tests look for in answers of the panel's door; what is not there fails its assertion. */
 export interface PanelJson extends ImageTaskDetail {
@@ -18,9 +18,9 @@ export interface PanelJson extends ImageTaskDetail {
 }
 
 /** The panel's door as one person uses it. */
-export function panelOf(world: World, token: 'at-ada' | 'at-bob' | 'at-root' = 'at-ada') {
+export function panelOf(fixture: Fixture, token: 'at-ada' | 'at-bob' | 'at-root' = 'at-ada') {
   const ask = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
-    world.call(path, { ...init, key: token })
+    fixture.call(path, { ...init, key: token })
   const json = async (path: string, init?: Parameters<typeof ask>[1]) => {
     const answer = await ask(path, init)
     return {
@@ -41,9 +41,9 @@ export function panelOf(world: World, token: 'at-ada' | 'at-bob' | 'at-root' = '
     json,
     send,
     read,
-    draw: async (extra: object = {}) => (await send(PANEL, { ...wish, ...extra })).body,
-    act: (id: string, verb: 'cancel' | 'retry', headers: Record<string, string> = {}) =>
-      json(`${PANEL}/${id}/${verb}`, { method: 'POST', headers }),
+    generateImage: async (extra: object = {}) => (await send(PANEL, { ...order, ...extra })).body,
+    behaviour: (id: string, httpMethod: 'cancel' | 'retry', headers: Record<string, string> = {}) =>
+      json(`${PANEL}/${id}/${httpMethod}`, { method: 'POST', headers }),
     form: (body: Uint8Array<ArrayBuffer>) =>
       json(PANEL, {
         method: 'POST',

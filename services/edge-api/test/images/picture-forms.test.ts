@@ -5,8 +5,8 @@ import { text as textOf } from 'node:stream/consumers'
 
 import { expect, test } from 'vitest'
 
-import type { World } from './world.ts'
-import { jsonOf, world } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 /** How answers carry their pictures, and which host their links name. */
 const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
@@ -14,7 +14,7 @@ const GENERATIONS = '/v1/images/generations'
 const LINK = /^https:\/\/sluice\.example\/p\/img\/img_[0-9a-f]{32}\/0\?exp=\d+&sig=[0-9a-f]+$/
 
 /** Which of both the first item carries, whole and in a stream. */
-async function formsOf({ post }: World, more: Record<string, unknown> = {}) {
+async function formsOf({ post }: Fixture, more: Record<string, unknown> = {}) {
   const { data } = await jsonOf(await post(GENERATIONS, { ...ask, ...more }))
   const streamed = await (await post(GENERATIONS, { ...ask, ...more, stream: true })).text()
   const event: unknown = JSON.parse(/^data: (.*completed.*)$/m.exec(streamed)?.[1] ?? '{}')
@@ -22,7 +22,7 @@ async function formsOf({ post }: World, more: Record<string, unknown> = {}) {
 }
 
 test('an item carries base64 and a signed link, as samples for either read it', async () => {
-  const { post, sdk } = await world()
+  const { post, sdk } = await createFixture()
   const { data } = await sdk().images.generate({ ...ask, quality: 'low' })
   expect(data?.[0]?.url).toMatch(LINK)
   expect(
@@ -40,14 +40,14 @@ test.each([
   ['b64_json', ['b64_json']],
   ['url', ['url']],
 ] as const)('the installation may answer %s', async (imageAnswer, forms) => {
-  expect(await formsOf(await world({ config: { imageAnswer } }))).toEqual([forms, forms])
+  expect(await formsOf(await createFixture({ config: { imageAnswer } }))).toEqual([forms, forms])
 })
 
 test("the caller's own response_format wins", async () => {
-  const inUrls = await world({ config: { imageAnswer: 'url' } })
+  const inUrls = await createFixture({ config: { imageAnswer: 'url' } })
   const b64 = await formsOf(inUrls, { response_format: 'b64_json' })
   expect(b64).toEqual([['b64_json'], ['b64_json']])
-  const inBoth = await world()
+  const inBoth = await createFixture()
   expect(await formsOf(inBoth, { response_format: 'url' })).toEqual([['url'], ['url']])
 })
 
@@ -64,7 +64,7 @@ async function send(url: string, { body, headers }: { body?: unknown; headers: o
 }
 
 /** Every link of every kind of answer, as origins. */
-async function originsOf({ url }: World, headers: Record<string, string>) {
+async function originsOf({ url }: Fixture, headers: Record<string, string>) {
   const origins = (text: string) =>
     [...text.matchAll(/(https?:\/\/[^"()\s]*)\/p\/img\//g)].map(([, origin]) => origin)
   const chat = { model: 'gpt-image-2', messages: [{ role: 'user', content: 'a red fox' }] }
@@ -82,20 +82,20 @@ async function originsOf({ url }: World, headers: Record<string, string>) {
 }
 
 test('without a public base URL every link names the host that its reader used', async () => {
-  const there = await world({ config: { linkOrigin: 'caller' } })
+  const there = await createFixture({ config: { linkOrigin: 'caller' } })
   expect(await originsOf(there, {})).toEqual(new Set([there.url]))
   const host = 'pictures.lan:9000'
   expect(await originsOf(there, { host })).toEqual(new Set(['http://pictures.lan:9000']))
 })
 
 test('behind a proxy of ours they name what it was asked for', async () => {
-  const there = await world({ config: { linkOrigin: 'caller', trustedProxyHops: 1 } })
+  const there = await createFixture({ config: { linkOrigin: 'caller', trustedProxyHops: 1 } })
   const headers = { 'x-forwarded-host': 'ai.example.org', 'x-forwarded-proto': 'https' }
   expect(await originsOf(there, headers)).toEqual(new Set(['https://ai.example.org']))
 })
 
 test('a Host that is no host, and forwarded words of a stranger, change no link', async () => {
-  const there = await world({ config: { linkOrigin: 'caller' } })
+  const there = await createFixture({ config: { linkOrigin: 'caller' } })
   const host = '-evil.example'
   expect(await originsOf(there, { host })).toEqual(new Set(['https://sluice.example']))
   const headers = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
@@ -103,7 +103,7 @@ test('a Host that is no host, and forwarded words of a stranger, change no link'
 })
 
 test('with a public base URL every link names it, whatever the caller used', async () => {
-  const there = await world()
+  const there = await createFixture()
   expect(await originsOf(there, { host: 'evil.example' })).toEqual(
     new Set(['https://sluice.example']),
   )

@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest'
 
 import { dayOf } from '../../src/admit/quota-day.ts'
-import type { World } from './world.ts'
+import type { Fixture } from './fixture.ts'
 import { QUOTA_MICRO } from './callers.ts'
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
 const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
@@ -11,14 +11,14 @@ const capped = { key: 'sk-capped' }
 const named = (key: string) => ({ ...capped, headers: { 'idempotency-key': key } })
 const apiKeyId = `key_${'5'.repeat(32)}`
 
-async function usedOf({ quotaStore, quotas }: World) {
-  await quotas.upkeep()
+async function usedOf({ quotaStore, quotas }: Fixture) {
+  await quotas.backgroundTasks()
   const day = dayOf(Date.now())
   return (await quotaStore.readUsed({ apiKeyIds: [apiKeyId], day })).get(apiKeyId) ?? 0n
 }
 
 test('a key draws as much as its quota pays, and is refused before anything is held', async () => {
-  const here = await world()
+  const here = await createFixture()
   const { post, leftovers } = here
   expect((await post(GENERATIONS, { ...ask, n: 2 }, capped)).status).toBe(200)
   await expect.poll(here.ledger.availableMicro).toBe(98_000_000n)
@@ -40,7 +40,7 @@ test('a key draws as much as its quota pays, and is refused before anything is h
 })
 
 test('whoever asks in parallel gets no more than the quota, and holds nothing for the rest', async () => {
-  const here = await world()
+  const here = await createFixture()
   const answers = await Promise.all(
     Array.from({ length: 12 }, () => here.post(GENERATIONS, { ...ask, async: true }, capped)),
   )
@@ -52,8 +52,8 @@ test('whoever asks in parallel gets no more than the quota, and holds nothing fo
 })
 
 test('what a job did not draw is free again when billing has decided, whoever waits for it', async () => {
-  const here = await world({
-    draw: async ({ index }) =>
+  const here = await createFixture({
+    generateImage: async ({ index }) =>
       index > 0 ? { code: 'upstream_failed', message: 'it broke' } : undefined,
   })
   const { post } = here
@@ -63,7 +63,7 @@ test('what a job did not draw is free again when billing has decided, whoever wa
 })
 
 test('a job that was cancelled gives its part of the quota back', async () => {
-  const here = await world({ runner: false })
+  const here = await createFixture({ runner: false })
   const task = await jsonOf(await here.post(GENERATIONS, { ...ask, n: 3, async: true }, capped))
   expect(await usedOf(here)).toBe(QUOTA_MICRO)
   await here.call(`/v1/images/tasks/${task.id}`, { ...capped, method: 'DELETE' })
@@ -73,7 +73,7 @@ test('a job that was cancelled gives its part of the quota back', async () => {
 })
 
 test('a repeat finds its job also when the quota is used up, and pays nothing', async () => {
-  const here = await world()
+  const here = await createFixture()
   const { post } = here
   const first = await jsonOf(await post(GENERATIONS, { ...ask, n: 3 }, named('once')))
   await expect.poll(here.ledger.availableMicro).toBe(97_000_000n)
@@ -88,7 +88,7 @@ test('a repeat finds its job also when the quota is used up, and pays nothing', 
 })
 
 test('a repeat joins its job while it is drawn, though the quota is reserved to the end', async () => {
-  const here = await world({ runner: false })
+  const here = await createFixture({ runner: false })
   const { post } = here
   const body = { ...ask, n: 3, async: true }
   const first = await jsonOf(await post(GENERATIONS, body, named('join')))
@@ -98,26 +98,26 @@ test('a repeat joins its job while it is drawn, though the quota is reserved to 
 })
 
 test('a refused Idempotency-Key may be sent again as often as one likes', async () => {
-  const here = await world({ runner: false })
+  const here = await createFixture({ runner: false })
   const { post, call } = here
   const task = await jsonOf(await post(GENERATIONS, { ...ask, n: 3, async: true }, capped))
   const again = () => post(GENERATIONS, { ...ask, async: true }, named('patient'))
   for (let n = 0; n < 8; n += 1) expect((await again()).status).toBe(429)
   await call(`/v1/images/tasks/${task.id}`, { ...capped, method: 'DELETE' })
   await here.ledger.billing.voidHold({ ref: task.id, reason: 'cancelled' })
-  await here.quotas.upkeep()
+  await here.quotas.backgroundTasks()
   expect((await again()).status).toBe(202)
 })
 
 test('a wallet that cannot pay costs no quota', async () => {
-  const here = await world({ balanceMicro: 0n })
+  const here = await createFixture({ balanceMicro: 0n })
   expect((await here.post(GENERATIONS, ask, capped)).status).toBe(402)
   expect(await usedOf(here)).toBe(0n)
 })
 
 test('a job that could not be written costs no quota', async () => {
-  const here = await world({
-    spoil: ({ jobs }) => ({
+  const here = await createFixture({
+    override: ({ jobs }) => ({
       jobs: {
         ...jobs,
         submit: async () => {
@@ -132,13 +132,13 @@ test('a job that could not be written costs no quota', async () => {
 })
 
 test('a key without a quota asks the database nothing about quotas', async () => {
-  const here = await world()
+  const here = await createFixture()
   const asked = (['reserve', 'readUsed', 'settle'] as const).map((method) =>
     vi.spyOn(here.quotaStore, method),
   )
   expect((await here.post(GENERATIONS, ask)).status).toBe(200)
   await expect.poll(here.ledger.availableMicro).toBe(99_000_000n)
-  await here.quotas.upkeep()
+  await here.quotas.backgroundTasks()
   for (const method of asked) expect(method).not.toHaveBeenCalled()
   expect((await here.post(GENERATIONS, ask, capped)).status).toBe(200)
   expect(asked[0]).toHaveBeenCalledOnce()

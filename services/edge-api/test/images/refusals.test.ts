@@ -5,7 +5,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import sharp from 'sharp'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
 const ask = { model: 'gpt-image-2', prompt: 'a red fox' }
@@ -41,7 +41,7 @@ test('what is refused names its parameter and leaves no job, no hold and no blob
       'reference_images[1]',
     ],
   ]
-  const { post, leftovers, records } = await world()
+  const { post, leftovers, records } = await createFixture()
   for (const [body, status, code, param] of cases) {
     const answer = await post(GENERATIONS, body)
     const { error } = await jsonOf(answer)
@@ -70,7 +70,7 @@ describe('a body that cannot be read is refused', () => {
     ['gzip', 'x', { ...json, 'content-encoding': 'gzip' }, 415, 'unsupported_media_type'],
     ['over the cap', 'x'.repeat(2_000), json, 413, 'body_too_large'],
   ])('%s', async (_, body, headers, status, code) => {
-    const { call, leftovers } = await world({ config: { bodyBytesMax: 1_000 } })
+    const { call, leftovers } = await createFixture({ config: { bodyBytesMax: 1_000 } })
     const answer = await call(GENERATIONS, { method: 'POST', body, headers })
     expect([answer.status, (await jsonOf(answer)).error.code]).toEqual([status, code])
     expect(await leftovers()).toEqual([])
@@ -78,7 +78,7 @@ describe('a body that cannot be read is refused', () => {
 })
 
 test('a body that says nothing of its length is cut at the cap', async () => {
-  const { call } = await world({ config: { bodyBytesMax: MIB } })
+  const { call } = await createFixture({ config: { bodyBytesMax: MIB } })
   const answer = await call(GENERATIONS, {
     method: 'POST',
     body: new Blob([Buffer.alloc(4 * MIB, ' ')]).stream(),
@@ -89,7 +89,7 @@ test('a body that says nothing of its length is cut at the cap', async () => {
 })
 
 test('a wallet that cannot pay is told what it takes and what there is', async () => {
-  const { post, leftovers, ledger } = await world({ balanceMicro: 1_500_000n })
+  const { post, leftovers, ledger } = await createFixture({ balanceMicro: 1_500_000n })
   const answer = await post(GENERATIONS, { ...ask, quality: 'low', size: '64x64', n: 2 })
   expect(answer.status).toBe(402)
   expect(answer.headers.get('x-should-retry')).toBe('false')
@@ -106,7 +106,7 @@ test('a wallet that cannot pay is told what it takes and what there is', async (
 })
 
 test('a key that may not use the model is told what a stranger is told', async () => {
-  const { post } = await world()
+  const { post } = await createFixture()
   const [narrow, unknown] = [
     await jsonOf(await post(GENERATIONS, ask, { key: 'sk-narrow' })),
     await jsonOf(await post(GENERATIONS, { ...ask, model: 'nobody' })),
@@ -116,14 +116,14 @@ test('a key that may not use the model is told what a stranger is told', async (
 })
 
 test('without a key nothing is read', async () => {
-  const { post, leftovers } = await world()
+  const { post, leftovers } = await createFixture()
   expect((await post(GENERATIONS, ask, { key: 'sk-wrong' })).status).toBe(401)
   expect(await leftovers()).toEqual([])
 })
 
 test('a job that certainly was not written gives its hold back and takes its pictures along', async () => {
-  const { post, leftovers, ledger } = await world({
-    spoil: ({ jobs }) => ({
+  const { post, leftovers, ledger } = await createFixture({
+    override: ({ jobs }) => ({
       jobs: { ...jobs, submit: () => Promise.reject(new AppError('unavailable', 'away')) },
     }),
   })
@@ -135,8 +135,8 @@ test('a job that certainly was not written gives its hold back and takes its pic
 })
 
 test('a job whose commit answered nothing is found, and drawn with the pictures that were sent', async () => {
-  const { post, ledger } = await world({
-    spoil: ({ jobs }) => ({
+  const { post, ledger } = await createFixture({
+    override: ({ jobs }) => ({
       jobs: {
         ...jobs,
         submit: async (job, now) => {
@@ -152,9 +152,9 @@ test('a job whose commit answered nothing is found, and drawn with the pictures 
 })
 
 test('a job of which nobody knows whether it was written keeps its hold and its pictures', async () => {
-  const { post, blobs, ledger } = await world({
+  const { post, blobs, ledger } = await createFixture({
     runner: false,
-    spoil: ({ jobs }) => ({
+    override: ({ jobs }) => ({
       jobs: {
         ...jobs,
         submit: () => Promise.reject(new Error('connection lost')),
@@ -195,9 +195,9 @@ describe('references by URL', () => {
   test('are fetched through the guard and stored for the runner', async () => {
     const host = await origin()
     const kinds: string[] = []
-    const { post } = await world({
+    const { post } = await createFixture({
       allowPrivate: [host],
-      draw: async ({ request, read }) => {
+      generateImage: async ({ request, read }) => {
         const bytes = await read(request.images[0]?.blobKey ?? '')
         kinds.push(`${request.kind} ${request.images.length} ${bytes?.length}`)
         return undefined
@@ -211,7 +211,7 @@ describe('references by URL', () => {
 
   test('that cannot be used are named, and leave nothing', async () => {
     const host = await origin()
-    const { post, leftovers } = await world({ allowPrivate: [host] })
+    const { post, leftovers } = await createFixture({ allowPrivate: [host] })
     const good = `http://${host}/a.png`
     const bad: [string, string][] = [
       [`http://${host}/page`, 'invalid_image'],
@@ -235,7 +235,7 @@ describe('references by URL', () => {
 })
 
 test('a reference above 20 MiB is refused before it is decoded', async () => {
-  const { post, leftovers } = await world({ config: { bodyBytesMax: 64 * MIB } })
+  const { post, leftovers } = await createFixture({ config: { bodyBytesMax: 64 * MIB } })
   const large = Buffer.concat([png, Buffer.alloc(22 * MIB)]).toString('base64')
   const answer = await post(GENERATIONS, { ...ask, reference_images: [large] })
   expect([answer.status, (await jsonOf(answer)).error.param]).toEqual([413, 'reference_images[0]'])

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 
 import type { Part } from './form-parts.ts'
 import { form, jpeg, mask, png, send } from './form-parts.ts'
-import type { World } from './world.ts'
-import { jsonOf, world } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 /** Requests as the clients of three languages write them, and what their samples read of the answer. */
 const text = (name: string, value: string): Part => ({ name, value })
@@ -20,10 +20,10 @@ async function expectBoth(answer: Response): Promise<void> {
   ).toBe('PNG')
 }
 
-const generate = ({ post }: World, body: object) => post('/v1/images/generations', body)
+const generate = ({ post }: Fixture, body: object) => post('/v1/images/generations', body)
 
 test('Node: openai generates and edits, and reads either form', async () => {
-  const there = await world()
+  const there = await createFixture()
   const client = new OpenAI({ apiKey: 'sk-one', baseURL: `${there.url}/v1`, maxRetries: 0 })
   const made = await client.images.generate({ model: 'gpt-image-2', prompt: 'a cute otter' })
   const edited = await client.images.edit({
@@ -45,7 +45,7 @@ test('Node: openai generates and edits, and reads either form', async () => {
 })
 
 test('Python: openai writes JSON, and forms as httpx does', async () => {
-  const there = await world()
+  const there = await createFixture()
   const body = { model: 'gpt-image-2', prompt: 'an otter', n: 1, size: '1024x1024', quality: 'hd' }
   await expectBoth(await generate(there, { ...body, style: 'vivid' }))
   const octets = 'application/octet-stream'
@@ -62,7 +62,7 @@ test('Python: openai writes JSON, and forms as httpx does', async () => {
 })
 
 test('Go: openai-go names readers, sashabaranov/go-openai writes fields that were not set', async () => {
-  const there = await world()
+  const there = await createFixture()
   const octets = 'application/octet-stream'
   const official = [
     { name: 'image[]', value: png, file: 'anonymous_file', type: octets },

@@ -3,13 +3,13 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 
 import { advanceUntil } from './advance-until.ts'
-import { world } from './world.ts'
+import { createFixture } from './fixture.ts'
 
 const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
 const GENERATIONS = '/v1/images/generations'
 
 test('a stream shows partial pictures in order and then the whole one, as SDKs read it', async () => {
-  const { sdk, records } = await world()
+  const { sdk, records } = await createFixture()
   const stream = await sdk().images.generate({
     ...ask,
     quality: 'low',
@@ -31,9 +31,9 @@ test('a stream shows partial pictures in order and then the whole one, as SDKs r
 })
 
 test('a stream of several pictures completes each and says which one is missing', async () => {
-  const draw = async ({ index }: { index: number }) =>
+  const generateImage = async ({ index }: { index: number }) =>
     index === 0 ? { code: 'upstream_failed', message: 'lost' } : undefined
-  const { post } = await world({ draw })
+  const { post } = await createFixture({ generateImage })
   const answer = await post(GENERATIONS, { ...ask, n: 2, stream: true, response_format: 'url' })
   expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
   const blocks = (await answer.text()).split('\n\n').filter((block) => block !== '')
@@ -45,8 +45,8 @@ test('a stream of several pictures completes each and says which one is missing'
 })
 
 test('a stream that fails says so in an error object that SDKs throw', async () => {
-  const draw = async () => ({ code: 'content_policy_violation', message: 'Not this.' })
-  const { sdk } = await world({ draw })
+  const generateImage = async () => ({ code: 'content_policy_violation', message: 'Not this.' })
+  const { sdk } = await createFixture({ generateImage })
   const stream = await sdk().images.generate({ ...ask, quality: 'low', stream: true })
   const read = async () => {
     for await (const event of stream) expect(event).toBeUndefined()
@@ -56,7 +56,7 @@ test('a stream that fails says so in an error object that SDKs throw', async () 
 
 test('a quiet stream carries a comment every ten seconds', async () => {
   const clock = fakeClock()
-  const { post, startRunner } = await world({ runner: false, clock })
+  const { post, startRunner } = await createFixture({ runner: false, clock })
   const answer = await post(GENERATIONS, { ...ask, stream: true })
   const reader = answer.body?.getReader()
   const read = async () => Buffer.from((await reader?.read())?.value ?? []).toString()

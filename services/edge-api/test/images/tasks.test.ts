@@ -1,7 +1,7 @@
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { expect, test } from 'vitest'
 
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
 const ask = {
@@ -30,16 +30,16 @@ async function readEvents(answer: Response): Promise<Event[]> {
   })
 }
 
-type World = Awaited<ReturnType<typeof world>>
+type Fixture = Awaited<ReturnType<typeof createFixture>>
 
-const submit = async ({ post }: World, body: object = {}) =>
+const submit = async ({ post }: Fixture, body: object = {}) =>
   (await jsonOf(await post(GENERATIONS, { ...ask, ...body }))).id
-const untilDone = ({ call }: World, id: string) =>
+const untilDone = ({ call }: Fixture, id: string) =>
   expect.poll(async () => (await jsonOf(await call(`/v1/images/tasks/${id}`))).status).toBe('done')
 
 test('a task shows where it stands: its place in the line, then its pictures with fresh links', async () => {
   const clock = fakeClock()
-  const made = await world({ runner: false, clock })
+  const made = await createFixture({ runner: false, clock })
   const first = await submit(made)
   await clock.advance(1_000)
   const second = await submit(made, { n: 2 })
@@ -74,7 +74,7 @@ test('a task shows where it stands: its place in the line, then its pictures wit
 })
 
 test('HEAD on a task is answered like GET, without the body; on events it is refused', async () => {
-  const made = await world()
+  const made = await createFixture()
   const id = await submit(made)
   await untilDone(made, id)
   const head = await made.call(`/v1/images/tasks/${id}`, { method: 'HEAD' })
@@ -83,8 +83,8 @@ test('HEAD on a task is answered like GET, without the body; on events it is ref
 })
 
 test('a failed task carries its error in the words of the envelope', async () => {
-  const made = await world({
-    draw: async () => ({ code: 'content_policy_violation', message: 'Not this.' }),
+  const made = await createFixture({
+    generateImage: async () => ({ code: 'content_policy_violation', message: 'Not this.' }),
   })
   const id = await submit(made)
   await expect
@@ -102,7 +102,7 @@ test('a failed task carries its error in the words of the envelope', async () =>
 })
 
 test('only the wallet that owns a task may know of it', async () => {
-  const made = await world()
+  const made = await createFixture()
   const id = await submit(made)
   await untilDone(made, id)
   const other = `img_${'0'.repeat(32)}`
@@ -122,7 +122,7 @@ test('only the wallet that owns a task may know of it', async () => {
 
 test('events tell a task from the line to its end, numbered without a gap', async () => {
   const clock = fakeClock()
-  const made = await world({ runner: false, clock })
+  const made = await createFixture({ runner: false, clock })
   await submit(made)
   await clock.advance(1_000)
   const id = await submit(made, { partial_images: 2 })
@@ -152,7 +152,7 @@ test('events tell a task from the line to its end, numbered without a gap', asyn
 })
 
 test('a listener who comes back misses nothing and hears nothing twice', async () => {
-  const made = await world()
+  const made = await createFixture()
   const id = await submit(made, { partial_images: 1 })
   await untilDone(made, id)
   const path = `/v1/images/tasks/${id}/events`
@@ -172,7 +172,7 @@ test('a listener who comes back misses nothing and hears nothing twice', async (
 })
 
 test('a partial picture whose bytes are gone is told without them', async () => {
-  const made = await world()
+  const made = await createFixture()
   const id = await submit(made, { partial_images: 1 })
   await untilDone(made, id)
   await made.blobs.remove(`jobs/${id}/partials/0/0`)
@@ -182,7 +182,7 @@ test('a partial picture whose bytes are gone is told without them', async () => 
 
 test('a waiting listener hears a comment every ten seconds, and the line as it moves', async () => {
   const clock = fakeClock()
-  const made = await world({ runner: false, clock })
+  const made = await createFixture({ runner: false, clock })
   const first = await submit(made)
   await clock.advance(1_000)
   const second = await submit(made)
@@ -204,9 +204,9 @@ test('a waiting listener hears a comment every ten seconds, and the line as it m
 
 test('a task of which nothing is drawn can be cancelled, once and again, and its hold comes back', async () => {
   const said: string[] = []
-  const made = await world({
+  const made = await createFixture({
     runner: false,
-    spoil: ({ bus }) => ({
+    override: ({ bus }) => ({
       bus: {
         ...bus,
         announce: async (name, event) => {
@@ -228,7 +228,7 @@ test('a task of which nothing is drawn can be cancelled, once and again, and its
 
 test('a task that is being drawn, or has ended, can no longer be cancelled', async () => {
   const gate = Promise.withResolvers<void>()
-  const made = await world({ draw: async () => void (await gate.promise) })
+  const made = await createFixture({ generateImage: async () => void (await gate.promise) })
   const id = await submit(made)
   await expect.poll(async () => (await made.jobs.read(id))?.state).toBe('claimed')
   const refused = async () => {
@@ -242,7 +242,7 @@ test('a task that is being drawn, or has ended, can no longer be cancelled', asy
 })
 
 test('a caller who awaits a task that somebody cancels is told so', async () => {
-  const made = await world({ runner: false })
+  const made = await createFixture({ runner: false })
   const awaited = made.post(GENERATIONS, { ...ask, async: false })
   await expect.poll(() => made.hub.size).toBe(1)
   const id = made.jobs.outbox()[0]?.split(' ')[1] ?? ''
@@ -253,7 +253,7 @@ test('a caller who awaits a task that somebody cancels is told so', async () => 
 
 test('events that the bus loses arrive from the rows', async () => {
   const clock = fakeClock()
-  const made = await world({ runner: false, clock })
+  const made = await createFixture({ runner: false, clock })
   const id = await submit(made)
   const answer = await made.call(`/v1/images/tasks/${id}/events`)
   await expect.poll(() => made.hub.size).toBe(1)

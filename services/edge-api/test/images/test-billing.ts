@@ -10,7 +10,7 @@ interface TestHold {
   chargedMicro: bigint
 }
 
-type TestVerb =
+type TestMethod =
   | 'openHold'
   | 'voidHold'
   | 'captureHold'
@@ -29,7 +29,7 @@ export function createTestBilling(row: PriceRow, { balanceMicro }: { balanceMicr
     holds.set(ref, { ...hold, state, chargedMicro })
   }
 
-  const billing: Pick<Billing, TestVerb> = {
+  const billing: Pick<Billing, TestMethod> = {
     openHold: async ({ ref, worstCase }) => {
       const known = holds.get(ref)
       if (known && known.state !== 'open') return { outcome: 'ended', holdId: ref }

@@ -5,26 +5,26 @@ import type { ImageRequest } from '@sluice/contracts/image-request'
 import { partialKey, partKey } from '@sluice/jobs/blob-keys'
 import type { HolderMove } from '@sluice/jobs/holder-moves'
 import type { JobFailure } from '@sluice/jobs/image-job'
-import type { JobRecord, Moved } from '@sluice/jobs/job-record'
+import type { JobRecord, Transition } from '@sluice/jobs/job-record'
 import type { MemoryJobStore } from '@sluice/jobs/memory-job-store'
 import type { Clock } from '@sluice/kernel/clock'
 import sharp from 'sharp'
 
-export interface Drawing {
+export interface Generation {
   request: ImageRequest
   index: number
   read: (blobKey: string) => Promise<Uint8Array | undefined>
 }
 
 /** What becomes of one picture: nothing said is a plain PNG. */
-export type Draw = (drawing: Drawing) => Promise<JobFailure | undefined>
+export type Generate = (generation: Generation) => Promise<JobFailure | undefined>
 
 interface RunnerDeps {
   bus: Bus
   jobs: MemoryJobStore
   blobs: BlobStore
   clock: Clock
-  draw: Draw
+  generate: Generate
   onEnded: (job: JobRecord) => Promise<void>
 }
 
@@ -36,7 +36,7 @@ export async function startTestRunner(deps: RunnerDeps) {
 
 async function runJob(deps: RunnerDeps, jobId: string): Promise<void> {
   const { jobs, clock } = deps
-  const claimed = await jobs.claim({ jobId, runner: 'run_test', places: 10, now: clock.now() })
+  const claimed = await jobs.claim({ jobId, runner: 'run_test', slots: 10, now: clock.now() })
   if (!claimed) return
   await tell(deps, claimed)
   let held = claimed.job
@@ -46,11 +46,11 @@ async function runJob(deps: RunnerDeps, jobId: string): Promise<void> {
     held = moved.job
     await tell(deps, moved)
   }
-  for (const { index } of held.parts) await drawPart(deps, { held, index, write })
+  for (const { index } of held.parts) await generatePart(deps, { held, index, write })
   if (held.endedAt !== null) await deps.onEnded(held)
 }
 
-async function tell({ bus }: RunnerDeps, { events }: Moved): Promise<void> {
+async function tell({ bus }: RunnerDeps, { events }: Transition): Promise<void> {
   for (const event of events) await bus.announce('image-job-event', event)
 }
 
@@ -60,10 +60,10 @@ interface PartInput {
   write: (moves: HolderMove[]) => Promise<void>
 }
 
-async function drawPart(deps: RunnerDeps, { held, index, write }: PartInput): Promise<void> {
-  const { blobs, draw } = deps
+async function generatePart(deps: RunnerDeps, { held, index, write }: PartInput): Promise<void> {
+  const { blobs, generate } = deps
   const { id: jobId, request } = held
-  const failure = await draw({ request, index, read: (key) => blobs.read(key) })
+  const failure = await generate({ request, index, read: (key) => blobs.read(key) })
   if (failure) return write([{ type: 'fail', index, failure }])
   const picture = await paint(request)
   for (let partialIndex = 0; partialIndex < request.partialImages; partialIndex += 1) {

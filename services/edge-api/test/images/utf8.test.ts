@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 
 import { file, form, png, send } from './form-parts.ts'
-import { jsonOf, world } from './world.ts'
+import { jsonOf, createFixture } from './fixture.ts'
 
 const model = { name: 'model', value: 'gpt-image-2' }
 
 test('a form field that is not UTF-8 is refused by name, and leaves nothing', async () => {
-  const there = await world()
+  const there = await createFixture()
   const prompt = { name: 'prompt', value: Buffer.from([0x63, 0x61, 0x66, 0xe9]) }
   const answer = await send(there, form([model, file('image', png), prompt]))
   const { error } = await jsonOf(answer)
@@ -21,8 +21,8 @@ test.each([
   ['of a part that names its charset', 'café \uFFFD', 'text/plain; charset=utf-8'],
 ])('a form field may have any character: %s', async (_name, value, type) => {
   const prompts: string[] = []
-  const there = await world({
-    draw: async ({ request }) => void prompts.push(request.prompt) as undefined,
+  const there = await createFixture({
+    generateImage: async ({ request }) => void prompts.push(request.prompt) as undefined,
   })
   const prompt = { name: 'prompt', value, ...(type && { type }) }
   const answer = await send(there, form([model, file('image', png), prompt]))
@@ -31,7 +31,7 @@ test.each([
 })
 
 test('a character that is cut at the end of a field is refused', async () => {
-  const there = await world()
+  const there = await createFixture()
   const prompt = { name: 'prompt', value: Buffer.from('fox \u{1F98A}').subarray(0, 6) }
   const answer = await send(there, form([model, prompt, file('image', png)]))
   const { error } = await jsonOf(answer)
@@ -39,7 +39,7 @@ test('a character that is cut at the end of a field is refused', async () => {
 })
 
 test('a JSON body of the control API that is not UTF-8 is refused', async () => {
-  const { call } = await world()
+  const { call } = await createFixture()
   const answer = await call('/api/user/images', {
     method: 'POST',
     body: Buffer.from([...Buffer.from('{"prompt":"caf'), 0xe9, ...Buffer.from('"}')]),

@@ -6,7 +6,7 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { describe, expect, test } from 'vitest'
 
 import { DAY_MS, job, NOON, wallet } from './samples.ts'
-import { id, world } from './world.ts'
+import { id, createFixture } from './fixture.ts'
 
 const shownJob = {
   id: id('img', 1),
@@ -27,7 +27,7 @@ describe('GET /api/user/charges', () => {
       asked.push(query)
       return { charges: [job, panel, open], next: { at: job.at, id: open.id } }
     }
-    const { read } = await world({ clock: fakeClock(NOON), billing: { listCharges } })
+    const { read } = await createFixture({ clock: fakeClock(NOON), billing: { listCharges } })
     const page = (await read('/api/user/charges?limit=3&kind=images&to=2026-11-21')) as {
       items: unknown[]
       next_cursor: string
@@ -53,7 +53,7 @@ describe('GET /api/user/charges', () => {
     ['kind=coffee', '400 invalid_value kind'],
     ['limit=101', '400 invalid_value limit'],
   ])('refuses %s', async (query, refusal) => {
-    const { read } = await world({ clock: fakeClock(NOON) })
+    const { read } = await createFixture({ clock: fakeClock(NOON) })
     expect(await read(`/api/user/charges?${query}`)).toBe(refusal)
   })
 })
@@ -114,7 +114,7 @@ describe('GET /api/user/charges/{id}', () => {
       if (whose === wallet && which === job.id) return { ...account, entries: [entry({})] }
       throw new AppError('not_found', 'There is no such charge.', { param: 'id' })
     }
-    const { read } = await world({ clock: fakeClock(NOON), billing: { readCharge } })
+    const { read } = await createFixture({ clock: fakeClock(NOON), billing: { readCharge } })
     expect(await read(`/api/user/charges/${job.id}`)).toEqual(
       withCredits({
         ...shownJob,
@@ -128,7 +128,7 @@ describe('GET /api/user/charges/{id}', () => {
             amount_micro_exact: '24000000',
           },
           {
-            unit: 'house-paid',
+            unit: 'platform-paid',
             quantity: 1,
             unit_price_micro: null,
             detail: null,
@@ -142,7 +142,7 @@ describe('GET /api/user/charges/{id}', () => {
         late_micro: '0',
         owed_micro: '0',
         refunded_micro: '1',
-        house_paid_micro: '8000000',
+        platform_paid_micro: '8000000',
         opened_at: '2026-11-21T12:00:00.000Z',
         settled_at: '2026-11-21T12:00:05.000Z',
         entries: [shownEntry],
@@ -163,7 +163,7 @@ describe('a statement', () => {
   }
 
   test('is one’s own, newest first, by cursor', async () => {
-    const { read } = await world({ clock: fakeClock(NOON), billing: { listEntries } })
+    const { read } = await createFixture({ clock: fakeClock(NOON), billing: { listEntries } })
     const page = { items: [shownEntry], next_cursor: '7' }
     expect(await read('/api/user/ledger')).toEqual(withCredits(page))
     expect(await read('/api/user/ledger?cursor=7&limit=1')).toEqual(withCredits(page))
@@ -175,7 +175,7 @@ describe('a statement', () => {
   })
 
   test('of another is for those who may see people', async () => {
-    const { read } = await world({ clock: fakeClock(NOON), billing: { listEntries } })
+    const { read } = await createFixture({ clock: fakeClock(NOON), billing: { listEntries } })
     const path = `/api/admin/users/${id('usr', 1)}/ledger`
     expect(await read(path)).toBe('403 permission_denied null')
     expect(await read(path, 'at-root')).toMatchObject({ items: [shownEntry] })

@@ -9,7 +9,7 @@ import { createSseParser } from '@sluice/protocol/sse'
 import { describe, expect, test } from 'vitest'
 
 import { chatTrace, endTrace } from '../../src/settle/chat-trace.ts'
-import { id, world } from './world.ts'
+import { id, createFixture } from './fixture.ts'
 
 const NOON = Date.UTC(2026, 10, 21, 12)
 const OVERVIEW = '/api/admin/overview'
@@ -49,7 +49,7 @@ async function rig() {
     if (ledger.away) throw new AppError('unavailable', 'billing is away')
     return { chargedTodayMicro: 5n, heldMicro: 6n, availableMicro: 7n, findings: 0 }
   }
-  const made = await world({ clock, billing: { readTotals }, catalog })
+  const made = await createFixture({ clock, billing: { readTotals }, catalog })
   return { ...made, clock, ledger }
 }
 
@@ -111,7 +111,7 @@ describe('GET /api/admin/overview', () => {
         requests: { running: 7, last_minute: 3, failures_last_minute: 1 },
         images: {
           queued: 1,
-          drawing: 0,
+          generating: 0,
           stored_today: 0,
           failed_today: 0,
           oldest_queued_at: '2026-11-21T12:00:00.000Z',
@@ -186,10 +186,10 @@ describe('GET /api/admin/overview/live', () => {
     const { frames, ended } = await follow(made)
     await passUntil(made.clock, () => frames.length > 0)
     change(made)
-    const told = frames.length
+    const errorOf = frames.length
     await made.clock.advance(1_000)
     await expect.poll(ended).toBe(true)
-    expect(frames.length).toBeLessThanOrEqual(told + 1)
+    expect(frames.length).toBeLessThanOrEqual(errorOf + 1)
     expect((await made.ask(LIVE, { as: 'at-root' })).status).toBeGreaterThanOrEqual(401)
   })
 
@@ -200,9 +200,9 @@ describe('GET /api/admin/overview/live', () => {
     made.looks.away = true
     await made.clock.advance(1_000)
     await expect.poll(() => frames.length).toBeGreaterThan(0)
-    const told = frames.length
+    const errorOf = frames.length
     for (let second = 0; second < 5; second += 1) await made.clock.advance(1_000)
-    expect(frames.length).toBeLessThanOrEqual(told + 1)
+    expect(frames.length).toBeLessThanOrEqual(errorOf + 1)
     const quiet = frames.length
     made.looks.away = false
     await passUntil(made.clock, () => frames.length > quiet)

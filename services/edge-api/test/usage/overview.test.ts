@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { RequestRecord } from '../../src/request.ts'
 import { DAY_MS, job, logged, NOON, sum, zeros } from './samples.ts'
-import { world } from './world.ts'
+import { createFixture } from './fixture.ts'
 
 describe('GET /api/user/overview', () => {
   const balance = { postedMicro: 9n, heldMicro: 2n, availableMicro: 7n }
@@ -23,7 +23,7 @@ describe('GET /api/user/overview', () => {
               sum(),
             ],
     })
-    const { read, requestLogStore } = await world({
+    const { read, requestLogStore } = await createFixture({
       clock: fakeClock(NOON),
       billing: { readUsage, readBalance },
     })
@@ -65,7 +65,7 @@ describe('GET /api/user/overview', () => {
   test('knows who has never asked for anything from who was away for a while', async () => {
     const readUsage: Billing['readUsage'] = async () => ({ rows: [] })
     const isNew = async (billing: Partial<Billing>, rows: RequestRecord[] = []) => {
-      const made = await world({
+      const made = await createFixture({
         clock: fakeClock(NOON),
         billing: { readUsage, readBalance, ...billing },
       })
@@ -80,7 +80,7 @@ describe('GET /api/user/overview', () => {
   })
 
   test.each(['0', '367', 'all', '1.5'])('refuses %s days', async (days) => {
-    const { read } = await world({ clock: fakeClock(NOON) })
+    const { read } = await createFixture({ clock: fakeClock(NOON) })
     expect(await read(`/api/user/overview?days=${days}`)).toBe('400 invalid_value days')
   })
 
@@ -88,7 +88,10 @@ describe('GET /api/user/overview', () => {
     const readUsage: Billing['readUsage'] = async () => {
       throw new AppError('invalid_value', 'too many', { param: 'from' })
     }
-    const { read } = await world({ clock: fakeClock(NOON), billing: { readUsage, readBalance } })
+    const { read } = await createFixture({
+      clock: fakeClock(NOON),
+      billing: { readUsage, readBalance },
+    })
     expect(await read('/api/user/overview')).toBe('400 invalid_value days')
   })
 })

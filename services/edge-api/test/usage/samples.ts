@@ -2,7 +2,7 @@ import type { ChargeFacts } from '@sluice/contracts/charges'
 
 import type { RequestRecord } from '../../src/request.ts'
 import { loggedRequest } from '../logged-request.ts'
-import { id } from './world.ts'
+import { id } from './fixture.ts'
 
 export const NOON = Date.UTC(2026, 10, 21, 12)
 export const DAY_MS = 86_400_000

@@ -8,7 +8,7 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { describe, expect, test } from 'vitest'
 
 import { logged, NOON, sum, wallet, zeros } from './samples.ts'
-import { id, world } from './world.ts'
+import { id, createFixture } from './fixture.ts'
 
 describe('GET /api/user/usage', () => {
   test('merges the ledger and the log of the days, models and keys that were asked for', async () => {
@@ -17,7 +17,7 @@ describe('GET /api/user/usage', () => {
       asked.push(query)
       return { rows: [sum()] }
     }
-    const { read, requestLogStore } = await world({
+    const { read, requestLogStore } = await createFixture({
       clock: fakeClock(NOON),
       billing: { readUsage },
     })
@@ -59,7 +59,7 @@ describe('GET /api/user/usage', () => {
   test('counts an image task that failed once, however it was asked for and what was said of it', async () => {
     const clock = fakeClock(NOON)
     const readUsage: Billing['readUsage'] = async () => ({ rows: [] })
-    const { read, requestLogStore, jobs } = await world({ clock, billing: { readUsage } })
+    const { read, requestLogStore, jobs } = await createFixture({ clock, billing: { readUsage } })
     const model = 'gpt-image-2'
     const ofTask = (number: number, facts: object) =>
       logged(number, { model, taskId: id('img', number), ...facts })
@@ -69,7 +69,7 @@ describe('GET /api/user/usage', () => {
       const claimed = await jobs.claim({
         jobId: job.id,
         runner: 'run',
-        places: 1,
+        slots: 1,
         now: clock.now(),
       })
       if (!claimed) throw new Error('the job was not to be had')
@@ -114,7 +114,7 @@ describe('GET /api/user/usage', () => {
     ['api_key_id=x', '400 invalid_value api_key_id'],
     ['wallet=x', '400 invalid_value wallet'],
   ])('refuses %s, and says what is wrong', async (query, refusal) => {
-    const { read } = await world({ clock: fakeClock(NOON) })
+    const { read } = await createFixture({ clock: fakeClock(NOON) })
     expect(await read(`/api/user/usage?${query}`)).toBe(refusal)
   })
 
@@ -122,7 +122,7 @@ describe('GET /api/user/usage', () => {
     const readUsage: Billing['readUsage'] = async () => {
       throw new AppError('unavailable', 'billing is away')
     }
-    const { read } = await world({ clock: fakeClock(NOON), billing: { readUsage } })
+    const { read } = await createFixture({ clock: fakeClock(NOON), billing: { readUsage } })
     expect(await read('/api/user/usage')).toBe('503 unavailable null')
   })
 })

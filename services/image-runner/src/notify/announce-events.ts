@@ -3,14 +3,14 @@ import { queuedHint } from '@sluice/jobs/hints'
 import type { JobRecord } from '@sluice/jobs/job-record'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
-import type { RunnerParts } from '../deps.ts'
+import type { RunnerContext } from '../deps.ts'
 
 /**
  * Tells the bus what became of a job, after the commit. All of it is a hint: waiters read the rows of
  * what they miss, and the outbox tells again what must be acted on. Never rejects.
  */
 export async function announceEvents(
-  { bus, log, counters }: Pick<RunnerParts, 'bus' | 'log' | 'counters'>,
+  { bus, log, counters }: Pick<RunnerContext, 'bus' | 'log' | 'counters'>,
   { job, events }: { job: JobRecord; events: readonly ImageJobEvent[] },
 ): Promise<void> {
   if (events.length === 0) return

@@ -1,7 +1,7 @@
 import type { HolderMove } from '@sluice/jobs/holder-moves'
 import { hasEnded, isOpen } from '@sluice/jobs/job-record'
 
-import type { RunnerParts } from '../deps.ts'
+import type { RunnerContext } from '../deps.ts'
 import type { HeldJob } from '../held-job.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { HeldJob } from '../held-job.ts'
  * is nothing to say.
  */
 export async function settleJob(
-  { held: heldJobs, counters, log }: Pick<RunnerParts, 'held' | 'counters' | 'log'>,
+  { held: heldJobs, counters, log }: Pick<RunnerContext, 'held' | 'counters' | 'log'>,
   { held, cutOff }: { held: HeldJob; cutOff: ReadonlyMap<number, number> },
 ): Promise<void> {
   const moves = closingMoves(held, cutOff)
@@ -21,9 +21,9 @@ export async function settleJob(
   if (job.state === 'done' || job.state === 'failed') counters.jobs.add({ state: job.state })
   else if (stopped === 'lost') counters.claims.add({ end: 'lost' })
   else counters.claims.add({ end: 'given-back' })
-  const losses = job.parts.reduce((sum, { possibleLosses }) => sum + possibleLosses, 0)
+  const losses = job.parts.reduce((sum, { unconfirmedCharges }) => sum + unconfirmedCharges, 0)
   if (losses > 0 && hasEnded(job)) {
-    counters.possibleLosses.add({}, losses)
+    counters.unconfirmedCharges.add({}, losses)
     log.warn({ jobId: job.id, losses }, 'an upstream may have drawn what nobody received')
   }
 }
@@ -32,8 +32,8 @@ function closingMoves(held: HeldJob, cutOff: ReadonlyMap<number, number>): Holde
   const { job, stopped } = held
   if (hasEnded(job) || stopped === 'lost') return []
   if (stopped === 'drain') {
-    const possibleLosses = Object.fromEntries(cutOff)
-    return [{ type: 'give-back', reason: 'its runner stopped', possibleLosses }]
+    const unconfirmedCharges = Object.fromEntries(cutOff)
+    return [{ type: 'give-back', reason: 'its runner stopped', unconfirmedCharges }]
   }
   const failure =
     stopped === 'deadline'
@@ -43,6 +43,6 @@ function closingMoves(held: HeldJob, cutOff: ReadonlyMap<number, number>): Holde
     type: 'fail',
     index,
     failure,
-    possibleLosses: cutOff.get(index) ?? 0,
+    unconfirmedCharges: cutOff.get(index) ?? 0,
   }))
 }

@@ -4,19 +4,19 @@ import { LRUCache } from 'lru-cache'
 
 import type { ImgproxyDeps, ImgproxyLimits } from '../deps.ts'
 import { entityTag } from '../variant.ts'
-import { createDrawingSlots } from './drawing-slots.ts'
-import type { DrawableVariant, DrawnVariant } from './draw-variant.ts'
-import { drawVariant } from './draw-variant.ts'
+import { createRenderSlots } from './render-slots.ts'
+import type { RenderableVariant, RenderedVariant } from './render-variant.ts'
+import { renderVariant } from './render-variant.ts'
 
 export interface RenderInput {
   sha256: string
   bytes: number
-  variant: DrawableVariant
+  variant: RenderableVariant
   /** Reads the source; called only when the variant has to be drawn. */
   readSource: () => Promise<Uint8Array>
 }
 
-export type RenderVariant = (input: RenderInput) => Promise<DrawnVariant>
+export type RenderVariant = (input: RenderInput) => Promise<RenderedVariant>
 
 /**
  * Draws variants, each once while it is remembered, however many ask for it at the same time. The cache
@@ -26,9 +26,9 @@ export function createRenderer(
   { clock, metrics }: Pick<ImgproxyDeps, 'clock' | 'metrics'>,
   limits: ImgproxyLimits,
 ): RenderVariant {
-  const slots = createDrawingSlots({ clock, ...limits })
-  const flights = singleFlight<DrawnVariant>()
-  const drawn = new LRUCache<string, DrawnVariant>({
+  const slots = createRenderSlots({ clock, ...limits })
+  const flights = singleFlight<RenderedVariant>()
+  const rendered = new LRUCache<string, RenderedVariant>({
     maxSize: limits.cacheBytesMax,
     sizeCalculation: ({ bytes }) => bytes.length + 1,
   })
@@ -44,25 +44,28 @@ export function createRenderer(
     read: () => slots.waiting,
   })
 
-  const draw = async ({ variant, readSource }: RenderInput) => {
+  const render = async ({ variant, readSource }: RenderInput) => {
     const source = await readSource()
     const startedMs = clock.monotonicMs()
-    const picture = await drawVariant({ clock, drawMsMax: limits.drawMsMax }, { source, variant })
+    const picture = await renderVariant(
+      { clock, generateMsMax: limits.generateMsMax },
+      { source, variant },
+    )
     seconds.observe({ kind: variant.kind }, (clock.monotonicMs() - startedMs) / 1_000)
     return picture
   }
 
   return (input) => {
     const name = entityTag(input.sha256, input.variant)
-    const known = drawn.get(name)
+    const known = rendered.get(name)
     if (known) return Promise.resolve(known)
     if (input.bytes > limits.sourceBytesMax)
       return Promise.reject(
         new AppError('invalid_image', 'This picture is too large to be drawn in another shape.'),
       )
     return flights.run(name, async () => {
-      const picture = await slots.run(() => draw(input))
-      drawn.set(name, picture)
+      const picture = await slots.run(() => render(input))
+      rendered.set(name, picture)
       return picture
     })
   }

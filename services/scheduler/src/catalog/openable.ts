@@ -1,4 +1,4 @@
-import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import { credentialSecretBinding } from '@sluice/sealing/sealer'
 import type { Sealer } from '@sluice/sealing/sealer'
 
 import type { Channel } from './channel.ts'
@@ -24,7 +24,7 @@ function judge(credential: Credential, sealer: Pick<Sealer, 'open'>): Credential
 
 function whyClosed({ id, secret }: Credential, sealer: Pick<Sealer, 'open'>): string | undefined {
   try {
-    sealer.open(credentialSecretPlace(id), secret)
+    sealer.open(credentialSecretBinding(id), secret)
     return undefined
   } catch {
     return (

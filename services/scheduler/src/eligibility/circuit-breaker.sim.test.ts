@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import type { Circuit } from './circuit-breaker.ts'
 import { circuitState, closedCircuit, recordFailure, recordSuccess } from './circuit-breaker.ts'
 
-interface World {
+interface Simulation {
   nowMs: number
   circuit: Circuit
   before: Circuit
@@ -16,22 +16,27 @@ const OPEN_MS_MAX = 300_000
 
 const hear =
   (record: typeof recordFailure, asProbe: boolean) =>
-  (world: World): string => {
+  (simulation: Simulation): string => {
     // A probe exists only where the pool let one through.
-    const probe = asProbe && circuitState(world.circuit, world.nowMs) === 'half-open'
-    world.before = world.circuit
-    world.circuit = record(world.circuit, { atMs: world.nowMs, probe })
-    world.probed = probe
-    return circuitState(world.circuit, world.nowMs)
+    const probe = asProbe && circuitState(simulation.circuit, simulation.nowMs) === 'half-open'
+    simulation.before = simulation.circuit
+    simulation.circuit = record(simulation.circuit, { atMs: simulation.nowMs, probe })
+    simulation.probed = probe
+    return circuitState(simulation.circuit, simulation.nowMs)
   }
 
 it.each([1, 2, 3, 4, 5])(
   'an open circuit changes by the word of a probe only, and its time is bounded (seed %i)',
   async (seed) => {
-    const world = await simulate<World>({
+    const simulation = await simulate<Simulation>({
       seed,
       steps: 5_000,
-      world: () => ({ nowMs: 0, circuit: closedCircuit, before: closedCircuit, probed: false }),
+      createState: () => ({
+        nowMs: 0,
+        circuit: closedCircuit,
+        before: closedCircuit,
+        probed: false,
+      }),
       actions: [
         { name: 'success', weight: 2, run: hear(recordSuccess, false) },
         { name: 'failure', weight: 5, run: hear(recordFailure, false) },
@@ -40,9 +45,9 @@ it.each([1, 2, 3, 4, 5])(
         {
           name: 'time passes',
           weight: 4,
-          run: (world, random) => {
-            world.nowMs += random.integer(random.next() < 0.1 ? 400_000 : 4_000)
-            world.before = world.circuit
+          run: (simulation, random) => {
+            simulation.nowMs += random.integer(random.next() < 0.1 ? 400_000 : 4_000)
+            simulation.before = simulation.circuit
           },
         },
       ],
@@ -58,6 +63,6 @@ it.each([1, 2, 3, 4, 5])(
         }
       },
     })
-    expect(world.nowMs).toBeGreaterThan(0)
+    expect(simulation.nowMs).toBeGreaterThan(0)
   },
 )

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 
 import type { Credential } from '../catalog/credential.ts'
-import type { Standing, Verdict } from './eligible.ts'
-import { idleStanding, judge } from './eligible.ts'
+import type { CredentialStatus, Verdict } from './eligible.ts'
+import { idleStatus, judge } from './eligible.ts'
 import { freshHealth } from './health.ts'
 
 const NOW_MS = 100_000
@@ -16,11 +16,11 @@ const credential: Credential = {
   coolingUntil: null,
   secret: { keyId: 'k', box: 'b' },
 }
-const open = (untilMs: number): Partial<Standing> => ({
+const open = (untilMs: number): Partial<CredentialStatus> => ({
   epoch: 3,
   health: { ...freshHealth, circuit: { state: 'open', untilMs, trips: 1 } },
 })
-const cooling = (untilMs: number): Partial<Standing> => ({
+const cooling = (untilMs: number): Partial<CredentialStatus> => ({
   epoch: 3,
   health: { ...freshHealth, cooldown: { untilMs, times: 1 } },
 })
@@ -34,38 +34,38 @@ const resting = (untilMs: number): Verdict => ({ eligible: false, because: 'rest
 
 interface Case {
   name: string
-  standing?: Partial<Standing>
+  status?: Partial<CredentialStatus>
   facts?: Partial<Credential>
   verdict: Verdict
 }
 
 const cases: Case[] = [
   { name: 'of which nothing bad is known is eligible', verdict: eligible },
-  { name: 'with a free place is eligible', standing: { leases: 1 }, verdict: eligible },
-  { name: 'without a free place is taken', standing: { leases: 2 }, verdict: not('taken') },
+  { name: 'with a free place is eligible', status: { leases: 1 }, verdict: eligible },
+  { name: 'without a free place is taken', status: { leases: 2 }, verdict: not('taken') },
   { name: 'that is paused is not', facts: { state: 'paused' }, verdict: not('paused') },
   { name: 'that is retired is not', facts: { state: 'retired' }, verdict: not('retired') },
   { name: 'in need of a person is not', facts: { state: 'attention' }, verdict: not('attention') },
-  { name: 'that was just refused is not', standing: attention, verdict: not('attention') },
+  { name: 'that was just refused is not', status: attention, verdict: not('attention') },
   {
     name: 'rests until its cooldown ends',
-    standing: cooling(NOW_MS + 1),
+    status: cooling(NOW_MS + 1),
     verdict: resting(NOW_MS + 1),
   },
-  { name: 'is eligible when its cooldown ends', standing: cooling(NOW_MS), verdict: eligible },
+  { name: 'is eligible when its cooldown ends', status: cooling(NOW_MS), verdict: eligible },
   {
     name: 'rests while its circuit is open',
-    standing: open(NOW_MS + 9),
+    status: open(NOW_MS + 9),
     verdict: resting(NOW_MS + 9),
   },
   {
     name: 'may be probed when its circuit is half-open',
-    standing: open(NOW_MS),
+    status: open(NOW_MS),
     verdict: eligible,
   },
   {
     name: 'is not eligible while its probe is out',
-    standing: { ...open(NOW_MS), probing: true, leases: 1 },
+    status: { ...open(NOW_MS), probing: true, leases: 1 },
     verdict: not('probing'),
   },
   {
@@ -75,20 +75,20 @@ const cases: Case[] = [
   },
   {
     name: 'that a person resumed is eligible, whatever was learned before',
-    standing: { ...attention, epoch: 2 },
+    status: { ...attention, epoch: 2 },
     verdict: eligible,
   },
   {
     name: 'that a person resumed still has the places that are taken',
-    standing: { ...attention, epoch: 2, leases: 2 },
+    status: { ...attention, epoch: 2, leases: 2 },
     verdict: not('taken'),
   },
 ]
 
-it.each(cases)('a credential $name', ({ standing = {}, facts = {}, verdict }) => {
+it.each(cases)('a credential $name', ({ status = {}, facts = {}, verdict }) => {
   const found = judge(
     { ...credential, ...facts },
-    { standing: { ...idleStanding, ...standing }, nowMs: NOW_MS },
+    { status: { ...idleStatus, ...status }, nowMs: NOW_MS },
   )
   expect(found).toEqual(verdict)
 })

@@ -3,7 +3,7 @@ import type { Health } from './health.ts'
 import { freshHealth, gateOf } from './health.ts'
 
 /** What a pool says of one credential: its health and how much of it is taken. */
-export interface Standing {
+export interface CredentialStatus {
   /** The credential's epoch under which the health was learned. */
   epoch: number
   health: Health
@@ -13,7 +13,7 @@ export interface Standing {
   probing: boolean
 }
 
-export const idleStanding: Standing = {
+export const idleStatus: CredentialStatus = {
   epoch: 0,
   health: freshHealth,
   leases: 0,
@@ -32,19 +32,19 @@ export type Verdict =
 /** `model` is the upstream's name of the model that it is wanted for. */
 export function judge(
   credential: Credential,
-  { standing, nowMs, model }: { standing: Standing; nowMs: number; model?: string },
+  { status, nowMs, model }: { status: CredentialStatus; nowMs: number; model?: string },
 ): Verdict {
   if (credential.state !== 'active') return { eligible: false, because: credential.state }
-  const gate = gateOf(healthUnder(credential, standing), model)
+  const gate = gateOf(healthUnder(credential, status), model)
   if (gate.shut) return { eligible: false, because: 'attention' }
   const untilMs = Math.max(gate.restUntilMs, credential.coolingUntil?.getTime() ?? 0)
   if (nowMs < untilMs) return { eligible: false, because: 'resting', untilMs }
-  if (gate.probation && standing.probing) return { eligible: false, because: 'probing' }
-  if (standing.leases >= credential.concurrencyMax) return { eligible: false, because: 'taken' }
+  if (gate.probation && status.probing) return { eligible: false, because: 'probing' }
+  if (status.leases >= credential.concurrencyMax) return { eligible: false, because: 'taken' }
   return { eligible: true }
 }
 
 /** A person set the state since: what was learned before says nothing about the credential now. */
-export function healthUnder({ epoch }: { epoch: number }, standing: Standing): Health {
-  return standing.epoch < epoch ? freshHealth : standing.health
+export function healthUnder({ epoch }: { epoch: number }, status: CredentialStatus): Health {
+  return status.epoch < epoch ? freshHealth : status.health
 }

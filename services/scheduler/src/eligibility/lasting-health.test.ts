@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 
 import type { Credential } from '../catalog/credential.ts'
-import { idleStanding } from './eligible.ts'
+import { idleStatus } from './eligible.ts'
 import { freshHealth } from './health.ts'
 import { lastingHealth } from './lasting-health.ts'
 
@@ -22,7 +22,7 @@ const lasting = (
 ) =>
   lastingHealth(
     { ...credential, ...facts },
-    { standing: { ...idleStanding, epoch, health: { ...freshHealth, ...health } }, nowMs: NOW_MS },
+    { status: { ...idleStatus, epoch, health: { ...freshHealth, ...health } }, nowMs: NOW_MS },
   )
 const cooldown = (ms: number) => ({ cooldown: { untilMs: NOW_MS + ms, times: 1 } })
 const inMs = (ms: number) => new Date(NOW_MS + ms)

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Channel } from '../catalog/channel.ts'
 import type { Credential } from '../catalog/credential.ts'
 import { indexCatalog } from '../catalog/snapshot.ts'
-import type { Standing } from '../eligibility/eligible.ts'
-import { idleStanding } from '../eligibility/eligible.ts'
+import type { CredentialStatus } from '../eligibility/eligible.ts'
+import { idleStatus } from '../eligibility/eligible.ts'
 import { freshHealth } from '../eligibility/health.ts'
 import type { Selection, Wanted } from './select-credential.ts'
 import { selectCredential } from './select-credential.ts'
@@ -49,13 +49,13 @@ function select(
     wanted = {},
     roll = '0.5',
   }: {
-    standings?: Record<string, Partial<Standing>>
+    standings?: Record<string, Partial<CredentialStatus>>
     wanted?: Partial<Wanted>
     roll?: string
   } = {},
 ): Selection {
   const known = Object.entries(standings).map(
-    ([id, facts]) => [id, { ...idleStanding, epoch: 1, ...facts }] as const,
+    ([id, facts]) => [id, { ...idleStatus, epoch: 1, ...facts }] as const,
   )
   return selectCredential({
     snapshot: indexCatalog({ version: 1, channels }),
@@ -68,7 +68,7 @@ function select(
 const order = (selection: Selection) =>
   selection.kind === 'some' ? selection.candidates.map(({ credentialId }) => credentialId) : []
 const rolls = Array.from({ length: 2_000 }, (_, index) => String(index / 2_000))
-const resting = (untilMs: number): Partial<Standing> => ({
+const resting = (untilMs: number): Partial<CredentialStatus> => ({
   health: { ...freshHealth, cooldown: { untilMs, times: 1 } },
 })
 

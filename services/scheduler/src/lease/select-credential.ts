@@ -1,8 +1,8 @@
 import type { Channel, ModelKind } from '../catalog/channel.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import { channelsServing } from '../catalog/snapshot.ts'
-import type { Standing, Verdict } from '../eligibility/eligible.ts'
-import { healthUnder, idleStanding, judge } from '../eligibility/eligible.ts'
+import type { CredentialStatus, Verdict } from '../eligibility/eligible.ts'
+import { healthUnder, idleStatus, judge } from '../eligibility/eligible.ts'
 import { isDenied } from '../eligibility/restrictions.ts'
 import type { Candidate } from './lease.ts'
 import { preference } from './rendezvous.ts'
@@ -40,7 +40,7 @@ export function selectCredential({
   roll,
 }: {
   snapshot: CatalogSnapshot
-  standings: ReadonlyMap<string, Standing>
+  standings: ReadonlyMap<string, CredentialStatus>
   wanted: Wanted
   nowMs: number
   roll: string
@@ -101,7 +101,7 @@ function weigh(
     nowMs,
     roll,
   }: {
-    standings: ReadonlyMap<string, Standing>
+    standings: ReadonlyMap<string, CredentialStatus>
     wanted: Wanted
     nowMs: number
     roll: string
@@ -113,9 +113,9 @@ function weigh(
   const model = offer?.upstreamModel ?? name
   return channel.credentials.map((credential) => {
     const { id: credentialId, concurrencyMax, epoch } = credential
-    const standing = standings.get(credentialId) ?? idleStanding
-    const verdict = judge(credential, { standing, nowMs, model })
-    const { restrictions } = healthUnder(credential, standing)
+    const status = standings.get(credentialId) ?? idleStatus
+    const verdict = judge(credential, { status, nowMs, model })
+    const { restrictions } = healthUnder(credential, status)
     const because = verdict.eligible ? 'eligible' : verdict.because
     return {
       candidate: { channelId: channel.id, credentialId, concurrencyMax, epoch, model },
@@ -125,7 +125,7 @@ function weigh(
       priority: channel.priority,
       channelRank,
       liking: affinity === undefined ? 0 : preference({ key: affinity, id: credentialId }),
-      load: standing.leases / concurrencyMax,
+      load: status.leases / concurrencyMax,
       chance: preference({ key: roll, id: credentialId }),
     }
   })
@@ -154,7 +154,7 @@ function explain({
   const disabled = channels.filter((channel) => !channel.enabled).length
   const counts = new Map<string, number>()
   for (const { because } of options) counts.set(because, (counts.get(because) ?? 0) + 1)
-  const parts = [...counts].map(([because, count]) => `${count} ${because}`)
-  const pool = options.length === 0 ? 'no credentials' : `credentials: ${parts.join(', ')}`
+  const context = [...counts].map(([because, count]) => `${count} ${because}`)
+  const pool = options.length === 0 ? 'no credentials' : `credentials: ${context.join(', ')}`
   return disabled === 0 ? pool : `${pool}; channels disabled: ${disabled} of ${channels.length}`
 }

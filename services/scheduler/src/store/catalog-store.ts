@@ -52,7 +52,7 @@ export interface CatalogStore {
   /** Adds the channel, or replaces the one of that name except for its credentials. */
   saveChannel(input: { channel: ChannelDraft; at: Date }): Promise<{ channelId: string }>
   /** Adds the channel with its credentials; undefined, and nothing done, when the name is taken. */
-  createChannel(input: {
+  insertChannel(input: {
     channel: ChannelDraft
     credentials: readonly NewCredential[]
     at: Date

@@ -12,7 +12,7 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
   const setUp = async () => {
     const { store, clock, id, draft, credential } = await openCatalogScene(make)
     const create = (fingerprints: string[], facts: Partial<ChannelDraft> = {}) =>
-      store.createChannel({
+      store.insertChannel({
         channel: draft(facts),
         credentials: fingerprints.map(credential),
         at: clock.now(),

@@ -29,9 +29,9 @@ export async function saveChannel(
 }
 
 /** Adds the channel with its pool; undefined when the name is taken. */
-export async function createChannel(
+export async function insertChannel(
   trx: Transaction<Tables>,
-  { channel, credentials, at }: Parameters<CatalogStore['createChannel']>[0],
+  { channel, credentials, at }: Parameters<CatalogStore['insertChannel']>[0],
 ): Promise<Channel | undefined> {
   const inserted = await trx
     .insertInto('channels')

@@ -1,28 +1,28 @@
-import { whileDatabaseIsThere } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-away'
 import type { Tables } from '@sluice/db/tables'
 import { withTransaction } from '@sluice/db/with-transaction'
 import type { Kysely, Transaction } from 'kysely'
 
 import type { CatalogStore } from './catalog-store.ts'
-import { changeChannel, createChannel, saveChannel } from './channel-rows.ts'
+import { changeChannel, insertChannel, saveChannel } from './channel-rows.ts'
 import { addCredentials, setCredentialState, writeHealth } from './credential-rows.ts'
 import { loadCatalog } from './load-catalog.ts'
 import { raiseVersion } from './raise-version.ts'
 
 export function createKyselyCatalogStore({ db }: { db: Kysely<Tables> }): CatalogStore {
   const inTransaction = <Result>(work: (trx: Transaction<Tables>) => Promise<Result>) =>
-    whileDatabaseIsThere(() => withTransaction(db, work))
+    mapDatabaseUnavailable(() => withTransaction(db, work))
   return {
-    load: () => whileDatabaseIsThere(() => loadCatalog(db)),
-    readVersion: () => whileDatabaseIsThere(() => readVersion(db)),
-    countRetired: () => whileDatabaseIsThere(() => countRetired(db)),
+    load: () => mapDatabaseUnavailable(() => loadCatalog(db)),
+    readVersion: () => mapDatabaseUnavailable(() => readVersion(db)),
+    countRetired: () => mapDatabaseUnavailable(() => countRetired(db)),
     saveChannel: ({ channel, at }) =>
       inTransaction(async (trx) => {
         const channelId = await saveChannel(trx, { channel, at })
         await raiseVersion(trx, at)
         return { channelId }
       }),
-    createChannel: (input) => inTransaction((trx) => createChannel(trx, input)),
+    insertChannel: (input) => inTransaction((trx) => insertChannel(trx, input)),
     changeChannel: (input) => inTransaction((trx) => changeChannel(trx, input)),
     addCredentials: (input) =>
       inTransaction(async (trx) => {

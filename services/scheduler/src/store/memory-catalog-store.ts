@@ -71,7 +71,7 @@ export function createMemoryCatalogStore(): CatalogStore {
       return { channelId: id }
     },
 
-    createChannel: async ({ channel: { newChannelId: id, ...draft }, credentials }) => {
+    insertChannel: async ({ channel: { newChannelId: id, ...draft }, credentials }) => {
       if (nameOf(draft.name)) return undefined
       put({ ...draft, id })
       add(id, credentials)

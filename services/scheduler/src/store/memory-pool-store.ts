@@ -12,7 +12,7 @@ import { createMemoryPool } from './memory-pool.ts'
 import type {
   Known,
   PoolStore,
-  Refusal,
+  LeaseRefusal,
   ReleaseInput,
   ReleaseResult,
   TakeInput,
@@ -46,19 +46,19 @@ export function createMemoryPoolStore({ clock }: { clock: Clock }): PoolStore {
 function take({ pool, clock }: { pool: MemoryPool; clock: Clock }, input: TakeInput): TakeResult {
   const { leaseId, holder, ttlMs, candidates } = input
   const nowMs = clock.nowMs()
-  const refusals: Refusal[] = []
+  const refusals: LeaseRefusal[] = []
   for (const { channelId, credentialId, concurrencyMax, epoch, model } of candidates) {
-    const standing = pool.stand(credentialId)
-    const { shut, restUntilMs, probation } = gateOf(healthUnder({ epoch }, standing), model)
+    const status = pool.stand(credentialId)
+    const { shut, restUntilMs, probation } = gateOf(healthUnder({ epoch }, status), model)
     const resting = nowMs < restUntilMs
-    const full = standing.leases >= concurrencyMax || (probation && standing.probing)
+    const full = status.leases >= concurrencyMax || (probation && status.probing)
     if (!shut && !resting && !full) {
       const facts = { leaseId, holder, channelId, credentialId, epoch, probe: probation }
-      return { lease: pool.put(facts, ttlMs), leases: standing.leases + 1, refusals }
+      return { lease: pool.put(facts, ttlMs), leases: status.leases + 1, refusals }
     }
     refusals.push({
       credentialId,
-      leases: standing.leases,
+      leases: status.leases,
       restUntilMs: resting ? restUntilMs : null,
       shut,
     })
@@ -88,7 +88,7 @@ function knownUnder(
   pool: MemoryPool,
   { credentialId, epoch }: { credentialId: string; epoch: number },
 ): Known {
-  const standing = pool.stand(credentialId)
-  if (standing.epoch < epoch) return { epoch, stamp: 0, health: freshHealth }
-  return { epoch: standing.epoch, stamp: standing.stamp, health: standing.health }
+  const status = pool.stand(credentialId)
+  if (status.epoch < epoch) return { epoch, stamp: 0, health: freshHealth }
+  return { epoch: status.epoch, stamp: status.stamp, health: status.health }
 }

@@ -15,7 +15,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
 
   describe('places', () => {
     it('gives out no more places than the limit, however many ask at once on however many replicas', async () => {
-      const { pool, credential, take, standing } = await setUp()
+      const { pool, credential, take, status } = await setUp()
       const few = credential({ limit: 3 })
       const results = await Promise.all(
         Array.from({ length: 40 }, (_, index) =>
@@ -23,7 +23,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
         ),
       )
       expect(results.filter(({ lease }) => lease !== null)).toHaveLength(3)
-      expect(await standing(few)).toMatchObject({ leases: 3 })
+      expect(await status(few)).toMatchObject({ leases: 3 })
     })
 
     it('takes the first candidate that has a place and says what was wrong with those before it', async () => {
@@ -53,25 +53,25 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
     })
 
     it('has the place free again as soon as it is released, and not before', async () => {
-      const { pool, credential, take, takeOne, release, standing } = await setUp()
+      const { pool, credential, take, takeOne, release, status } = await setUp()
       const only = credential()
       const { leaseId, ...rest } = await takeOne([only])
       const released = await release(leaseId, { store: pool.stores[1] })
       expect(released).toMatchObject({ kind: 'released', leasesBefore: 1, current: true })
       expect(released).toMatchObject({ lease: { leaseId, ...rest } })
-      expect(await standing(only)).toMatchObject({ leases: 0 })
+      expect(await status(only)).toMatchObject({ leases: 0 })
       expect((await take([only])).lease).not.toBeNull()
     })
 
     it('ignores the second release of a lease and the release of one that it never gave', async () => {
-      const { pool, credential, takeOne, release, standing } = await setUp()
+      const { pool, credential, takeOne, release, status } = await setUp()
       const two = credential({ limit: 2 })
       const first = await takeOne([two])
       await takeOne([two])
       await release(first.leaseId)
       expect(await release(first.leaseId)).toEqual({ kind: 'lost' })
       expect(await release(pool.newId('lease'))).toEqual({ kind: 'lost' })
-      expect(await standing(two)).toMatchObject({ leases: 1 })
+      expect(await status(two)).toMatchObject({ leases: 1 })
     })
 
     it('lets exactly one of several releases of the same lease through', async () => {
@@ -110,14 +110,14 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
     })
 
     it('tells a holder that comes too late that its lease is lost, and leaves its successor alone', async () => {
-      const { pool, credential, takeOne, release, standing } = await setUp()
+      const { pool, credential, takeOne, release, status } = await setUp()
       const only = credential()
       const late = await takeOne([only])
       await pool.advance(TTL_MS)
       const successor = await takeOne([only])
       expect(await pool.stores[0].renew({ leaseId: late.leaseId, ttlMs: TTL_MS })).toBeNull()
       expect(await release(late.leaseId)).toEqual({ kind: 'lost' })
-      expect(await standing(only)).toMatchObject({ leases: 1 })
+      expect(await status(only)).toMatchObject({ leases: 1 })
       expect(successor.fence).toBeGreaterThan(late.fence)
       expect(await release(successor.leaseId)).toMatchObject({ kind: 'released' })
     })

@@ -1,4 +1,4 @@
-import type { Standing } from '../eligibility/eligible.ts'
+import type { CredentialStatus } from '../eligibility/eligible.ts'
 import type { Health } from '../eligibility/health.ts'
 import type { Candidate, PoolLease } from '../lease/lease.ts'
 
@@ -15,7 +15,7 @@ export const CANDIDATES_MAX = 256
 export const READ_MAX = 1_000
 
 /** What was true at that moment of a credential that could not be taken. */
-export interface Refusal {
+export interface LeaseRefusal {
   credentialId: string
   /** Leases that were alive. */
   leases: number
@@ -31,7 +31,7 @@ export interface TakeResult {
   /** Of the leased credential, with this lease. */
   leases: number
   /** Candidates before the one that was taken; all, when none was. */
-  refusals: Refusal[]
+  refusals: LeaseRefusal[]
 }
 
 /** Health as the pool holds it, with the stamp that a change of it must name. */
@@ -88,7 +88,7 @@ export interface PoolStore {
     health: Health
   }): Promise<WriteResult>
   /** Where these credentials stand, idle if nothing is known. Of none: asks whether the pool is there. */
-  read(credentialIds: readonly string[]): Promise<Map<string, Standing & { stamp: number }>>
+  read(credentialIds: readonly string[]): Promise<Map<string, CredentialStatus & { stamp: number }>>
   /** Forgets leases that have expired. Each is answered once, to one caller. */
   reap(input: { limit: number }): Promise<PoolLeaseRef[]>
 }

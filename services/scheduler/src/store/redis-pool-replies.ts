@@ -2,7 +2,7 @@ import { credentialOperation } from '@sluice/contracts/scheduler.contract'
 
 import { z } from 'zod'
 
-import { idleStanding } from '../eligibility/eligible.ts'
+import { idleStatus } from '../eligibility/eligible.ts'
 import { freshHealth } from '../eligibility/health.ts'
 import type { Health } from '../eligibility/health.ts'
 import type { Candidate } from '../lease/lease.ts'
@@ -119,7 +119,7 @@ export const poolReplies = {
     return new Map(
       credentialIds.map((id, index) => {
         const row = rows[index]
-        if (row === undefined) return [id, { ...idleStanding, stamp: 0 }]
+        if (row === undefined) return [id, { ...idleStatus, stamp: 0 }]
         const [leases, probing, epoch, stamp, known] = row
         return [id, { leases, probing, epoch, stamp, health: known }]
       }),

@@ -1,5 +1,5 @@
 import type { ShownChannel } from '@sluice/contracts/control/admin'
-import type { WireOf } from '@sluice/contracts/control/operation-types'
+import type { Encoded } from '@sluice/contracts/control/operation-types'
 import type { z } from 'zod'
 
 import type { channelForm, newChannelForm } from './channel-form.ts'
@@ -25,7 +25,7 @@ export function formOfChannel(channel: ShownChannel): z.output<typeof channelFor
 /** What the API takes for a new channel. */
 export function newChannelBody(
   form: z.output<typeof newChannelForm>,
-): WireOf<'createChannel'>['body'] {
+): Encoded<'createChannel'>['body'] {
   return {
     name: form.name,
     dialect: form.dialect,
@@ -43,7 +43,7 @@ export function newChannelBody(
 export function changedChannelBody(
   form: z.output<typeof channelForm>,
   known: Pick<ShownChannel, 'dialect' | 'models' | 'settings'>,
-): WireOf<'editChannel'>['body'] {
+): Encoded<'editChannel'>['body'] {
   const before = settingsOf(form.was)
   const differs = (name: keyof Settings) => form[name] !== before[name]
   const secrets = linesOf(form.secrets)

@@ -1,4 +1,4 @@
-import { personText } from '@sluice/contracts/control/fields'
+import { userText } from '@sluice/contracts/control/fields'
 import { dialect } from '@sluice/contracts/scheduler.contract'
 import { z } from 'zod'
 
@@ -36,7 +36,7 @@ const settings = {
 
 /** The form of a new channel: numbers and lists as text, one entry a line. Server only. */
 export const newChannelForm = z.object({
-  name: personText(100),
+  name: userText(100),
   dialect: dialect.default('openai'),
   ...settings,
 })

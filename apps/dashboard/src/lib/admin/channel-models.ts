@@ -26,11 +26,11 @@ export function parseModels(
   const models: ChannelModel[] = []
   const names = new Set<string>()
   for (const line of linesOf(text)) {
-    const [, model, upstream = model, ...words] = LINE.exec(line) ?? []
+    const [, model, upstream = model, ...messages] = LINE.exec(line) ?? []
     if (model === undefined || upstream === undefined) return { models: [], wrong: line }
     if (names.has(model)) return { models: [], wrong: line }
     names.add(model)
-    const kinds = [...new Set(words.filter((word) => word === 'chat' || word === 'image'))]
+    const kinds = [...new Set(messages.filter((word) => word === 'chat' || word === 'image'))]
     const before = known.find((one) => one.model === model)
     const longest = before?.output_tokens_max
     models.push({

@@ -1,10 +1,10 @@
 import type { AdminOverview } from '@sluice/contracts/control/admin'
 
-import type { AreaWords } from '../i18n/areas.ts'
+import type { AreaMessages } from '../i18n/areas.ts'
 import { paths } from '../paths.ts'
 
 export type Concern = AdminOverview['concerns'][number]
-type Words = AreaWords<'admin-overview'>
+type Messages = AreaMessages<'admin-overview'>
 
 const addresses: Record<Concern['code'], () => string> = {
   'no-real-channel': () => paths.channels({ new: 1 }),
@@ -17,19 +17,19 @@ const addresses: Record<Concern['code'], () => string> = {
 }
 
 /** What is wrong, as a sentence, and where a person mends it. */
-export function toldConcern(
+export function describeConcern(
   { code, subject, count }: Concern,
-  words: Words,
-): { sentence: string; act: string; href: string } {
-  const { what, act } = words.concern[code]
+  messages: Messages,
+): { sentence: string; action: string; href: string } {
+  const { what, action } = messages.concern[code]
   return {
-    sentence: what(subject ?? '', countOf(code, count, words)),
-    act,
+    sentence: what(subject ?? '', countOf(code, count, messages)),
+    action,
     href: addresses[code](),
   }
 }
 
-function countOf(code: Concern['code'], count: number, { counts }: Words): string {
+function countOf(code: Concern['code'], count: number, { counts }: Messages): string {
   if (code === 'failures-high') return counts.requests(count)
   if (code === 'queue-old') return counts.jobs(count)
   return counts.credentials(count)

@@ -1,5 +1,5 @@
 import { email, newPassword, role } from '@sluice/contracts/control/auth'
-import { personText } from '@sluice/contracts/control/fields'
+import { userText } from '@sluice/contracts/control/fields'
 import { z } from 'zod'
 
 import { microOf } from '../keys/quota.ts'
@@ -18,7 +18,7 @@ export const creditsForm = z.object({
     .trim()
     .min(1)
     .refine((text) => microOf(text) !== undefined),
-  note: personText(200),
+  note: userText(200),
   /** Made with the form, so that a second press gives nothing twice. */
   idempotency_key: z.string().min(8).max(100).default(''),
 })

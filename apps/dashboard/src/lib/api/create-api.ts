@@ -1,5 +1,5 @@
 import type { WithCredits } from '@sluice/contracts/control/amounts'
-import type { WireOf } from '@sluice/contracts/control/operation-types'
+import type { Encoded } from '@sluice/contracts/control/operation-types'
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/routes'
 
@@ -19,8 +19,8 @@ type Named<Name extends string, Value> = [Value] extends [undefined]
     : { readonly [Key in Name]: Value }
 
 type BodyOf<Op extends ControlOperation> = Routes[Op] extends { takes: 'pictures' }
-  ? WireOf<Op>['body'] | FormData
-  : WireOf<Op>['body']
+  ? Encoded<Op>['body'] | FormData
+  : Encoded<Op>['body']
 
 interface CallOptions {
   readonly signal?: AbortSignal
@@ -29,13 +29,13 @@ interface CallOptions {
 }
 
 /** What an operation takes: `{ params, query, body }`, those that it has. */
-export type InputOf<Op extends ControlOperation> = Named<'params', WireOf<Op>['params']> &
-  Named<'query', WireOf<Op>['query']> &
+export type InputOf<Op extends ControlOperation> = Named<'params', Encoded<Op>['params']> &
+  Named<'query', Encoded<Op>['query']> &
   Named<'body', BodyOf<Op>> &
   CallOptions
 
 /** Amounts come in micro-credits and in credits. */
-export type AnswerOf<Op extends ControlOperation> = WithCredits<WireOf<Op>['answer']>
+export type AnswerOf<Op extends ControlOperation> = WithCredits<Encoded<Op>['answer']>
 
 /**
  * One method for each operation of the control API. Throws `ApiError`; a rejected promise of another
@@ -88,11 +88,11 @@ function pathOf(route: ControlRoute, { params = {}, query = {} }: AnyInput): str
     if (value === undefined) throw new Error(`${route.path} needs ${name}`)
     return encodeURIComponent(String(value))
   })
-  const words = new URLSearchParams()
+  const messages = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== '') words.set(name, String(value))
+    if (value !== undefined && value !== '') messages.set(name, String(value))
   }
-  return words.size === 0 ? path : `${path}?${words.toString()}`
+  return messages.size === 0 ? path : `${path}?${messages.toString()}`
 }
 
 async function call(

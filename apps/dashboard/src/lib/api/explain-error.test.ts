@@ -1,8 +1,8 @@
 import { errorCodes } from '@sluice/kernel/error-codes'
 import { describe, expect, it } from 'vitest'
 
-import { words as english } from '../i18n/en/errors.ts'
-import { words as chinese } from '../i18n/zh/errors.ts'
+import { messages as english } from '../i18n/en/errors.ts'
+import { messages as chinese } from '../i18n/zh/errors.ts'
 import { ApiError } from './api-error.ts'
 import type { ApiErrorFacts } from './api-error.ts'
 import { explainWith } from './explain-error.ts'

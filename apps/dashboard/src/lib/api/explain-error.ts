@@ -1,7 +1,7 @@
-import type { AreaWords } from '../i18n/areas.ts'
+import type { AreaMessages } from '../i18n/areas.ts'
 import { createFormat } from '../format.ts'
 import type { Language } from '../i18n/languages.ts'
-import { loadWords } from '../i18n/load-words.ts'
+import { loadMessages } from '../i18n/load-messages.ts'
 import { ApiError } from './api-error.ts'
 
 /** An error as it is told to a person. */
@@ -18,7 +18,7 @@ export interface Explained {
  */
 export async function explainError(error: unknown, language: Language): Promise<Explained> {
   try {
-    return explainWith(await loadWords(language, 'errors'), { error, language })
+    return explainWith(await loadMessages(language, 'errors'), { error, language })
   } catch {
     const sentence = error instanceof Error ? error.message : String(error)
     return { sentence, requestId: error instanceof ApiError ? error.requestId : undefined }
@@ -27,13 +27,13 @@ export async function explainError(error: unknown, language: Language): Promise<
 
 /** The same with words at hand: for form actions, and for pages that have loaded them. */
 export function explainWith(
-  words: AreaWords<'errors'>,
+  messages: AreaMessages<'errors'>,
   { error, language }: { error: unknown; language: Language },
 ): Explained {
-  if (!(error instanceof ApiError)) return { sentence: words.other, requestId: undefined }
-  const sentence = sentenceOf(words, { error, language })
+  if (!(error instanceof ApiError)) return { sentence: messages.other, requestId: undefined }
+  const sentence = sentenceOf(messages, { error, language })
   // Of use to an operator who looks for a fault; beside a wrong password it is noise.
-  const isFault = error.status >= 500 || !isTold(words, error.code)
+  const isFault = error.status >= 500 || !isTold(messages, error.code)
   return { sentence, requestId: isFault ? error.requestId : undefined }
 }
 
@@ -42,17 +42,17 @@ interface Told {
   language: Language
 }
 
-function sentenceOf(words: AreaWords<'errors'>, { error, language }: Told): string {
+function sentenceOf(messages: AreaMessages<'errors'>, { error, language }: Told): string {
   if (error.code === 'rate_limit_exceeded' || error.code === 'too_many_attempts') {
-    if (error.retryAfterMs === undefined) return words.rateLimited
+    if (error.retryAfterMs === undefined) return messages.rateLimited
     const format = createFormat({ language, zone: 'UTC' })
-    return words.rateLimitedFor(format.duration(Math.max(1_000, error.retryAfterMs)))
+    return messages.rateLimitedFor(format.duration(Math.max(1_000, error.retryAfterMs)))
   }
-  if (isTold(words, error.code)) return words.codes[error.code]
-  return words.other
+  if (isTold(messages, error.code)) return messages.codes[error.code]
+  return messages.other
 }
 
-type Codes = AreaWords<'errors'>['codes']
+type Codes = AreaMessages<'errors'>['codes']
 
-const isTold = (words: AreaWords<'errors'>, code: string): code is keyof Codes =>
-  Object.hasOwn(words.codes, code)
+const isTold = (messages: AreaMessages<'errors'>, code: string): code is keyof Codes =>
+  Object.hasOwn(messages.codes, code)

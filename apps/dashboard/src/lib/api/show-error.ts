@@ -3,7 +3,7 @@ import type { HandleClientError } from '@sveltejs/kit/hooks'
 import { languageNames, languages } from '../i18n/languages.ts'
 import { ApiError } from './api-error.ts'
 import { leaveForLogin } from './leave-for-login.ts'
-import { tellError } from './tell-error.ts'
+import { toPageError } from './page-error.ts'
 
 /** A session that ends in mid-use leads to login, and back; every other error to the error page. */
 export const showError: HandleClientError = async ({ kind, error, event }) => {
@@ -12,5 +12,5 @@ export const showError: HandleClientError = async ({ kind, error, event }) => {
   }
   const { lang } = document.documentElement
   const language = languageNames.find((name) => languages[name].tag === lang) ?? 'en'
-  return (await tellError({ kind, error }, language)) ?? { message: '' }
+  return (await toPageError({ kind, error }, language)) ?? { message: '' }
 }

@@ -1,5 +1,5 @@
 import type { ShownApiKey } from '@sluice/contracts/control/apikeys'
-import type { WireOf } from '@sluice/contracts/control/operation-types'
+import type { Encoded } from '@sluice/contracts/control/operation-types'
 import { formatCredits } from '@sluice/kernel/credits'
 
 import type { KeyForm } from './key-form.ts'
@@ -20,7 +20,7 @@ export function formOfKey(key: ShownApiKey): KeyForm {
 }
 
 /** What the API takes for a new key. */
-export function newKeyBody(form: KeyFields): WireOf<'createApiKey'>['body'] {
+export function newKeyBody(form: KeyFields): Encoded<'createApiKey'>['body'] {
   const listOrAll = (list: string[]) => (list.length === 0 ? null : list)
   return {
     name: form.name,
@@ -33,7 +33,7 @@ export function newKeyBody(form: KeyFields): WireOf<'createApiKey'>['body'] {
 }
 
 /** Only what was changed in the form: what another tab changed meanwhile stays as it is. */
-export function changedKeyBody(form: KeyForm): WireOf<'editApiKey'>['body'] {
+export function changedKeyBody(form: KeyForm): Encoded<'editApiKey'>['body'] {
   const now = newKeyBody(form)
   const before = fieldsOf(form.was)
   const changed = Object.entries(now).filter(

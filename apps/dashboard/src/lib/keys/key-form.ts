@@ -1,5 +1,5 @@
 import { network } from '@sluice/contracts/control/apikeys'
-import { personText } from '@sluice/contracts/control/fields'
+import { userText } from '@sluice/contracts/control/fields'
 import { z } from 'zod'
 
 import { creditsText } from './quota.ts'
@@ -17,7 +17,7 @@ export const keyForm = z.object({
   id: z.string().default(''),
   /** The form as it was shown, as JSON: what is the same is not sent. */
   was: z.string().max(50_000).default(''),
-  name: personText(100),
+  name: userText(100),
   rpm_limit: z
     .string()
     .trim()

@@ -22,7 +22,7 @@ const asked = {
 }
 
 /** The words that a POSIX shell makes of a command, with `curl` left away. */
-function shellWords(command: string): string[] {
+function shellMessages(command: string): string[] {
   const script = `curl() { for word in "$@"; do printf '%s\\0' "$word"; done; }\n${command}`
   const out = execFileSync('sh', ['-c', script], {
     env: { SLUICE_KEY: 'test-key' },
@@ -33,23 +33,23 @@ function shellWords(command: string): string[] {
 
 describe('curl', () => {
   it('carries the exact parameters through a shell, whatever the prompt says', () => {
-    const words = shellWords(snippetOf('curl', input()))
-    expect(words.slice(0, 3)).toEqual([
+    const messages = shellMessages(snippetOf('curl', input()))
+    expect(messages.slice(0, 3)).toEqual([
       `${origin}/v1/images/generations`,
       '-H',
       'Authorization: Bearer test-key',
     ])
-    expect(JSON.parse(words.at(-1) ?? '')).toEqual({ ...asked, response_format: 'url' })
+    expect(JSON.parse(messages.at(-1) ?? '')).toEqual({ ...asked, response_format: 'url' })
   })
 
   it('sends references as files of a form, and never reads a file for the prompt', () => {
     const task = { references: 2, prompt: '@/etc/passwd' }
     const named = { ...input(task), referenceNames: ["it's, a cat.png"] }
-    const words = shellWords(snippetOf('curl', named))
-    expect(words[0]).toBe(`${origin}/v1/images/edits`)
-    expect(words).toContain('prompt=@/etc/passwd')
-    expect(words[words.indexOf('prompt=@/etc/passwd') - 1]).toBe('--form-string')
-    expect(words.filter((word) => word.startsWith('image[]='))).toEqual([
+    const messages = shellMessages(snippetOf('curl', named))
+    expect(messages[0]).toBe(`${origin}/v1/images/edits`)
+    expect(messages).toContain('prompt=@/etc/passwd')
+    expect(messages[messages.indexOf('prompt=@/etc/passwd') - 1]).toBe('--form-string')
+    expect(messages.filter((word) => word.startsWith('image[]='))).toEqual([
       `image[]=@"it's, a cat.png"`,
       `image[]=@"reference-2.png"`,
     ])

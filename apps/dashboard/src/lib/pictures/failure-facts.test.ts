@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { failureFacts } from './failure-facts.ts'
 
-const words = {
+const messages = {
   failureParam: (name: string) => `Parameter: ${name}.`,
   failureCode: (code: string) => `Code: ${code}.`,
 }
@@ -13,5 +13,5 @@ test.each([
   [{ upstream_code: 'invalid_size' }, 'Code: invalid_size.'],
   [{}, undefined],
 ])('the facts of %o', (failure, line) => {
-  expect(failureFacts(words, failure)).toBe(line)
+  expect(failureFacts(messages, failure)).toBe(line)
 })

@@ -4,19 +4,19 @@ export interface NamedFailure {
   upstream_code?: string | undefined
 }
 
-export interface FailureFactWords {
+export interface FailureFactMessages {
   failureParam: (name: string) => string
   failureCode: (code: string) => string
 }
 
 /** The parameter and the upstream's own code of a failure, as a line; undefined where it names neither. */
 export function failureFacts(
-  words: FailureFactWords,
+  messages: FailureFactMessages,
   { param, upstream_code: code }: NamedFailure,
 ): string | undefined {
   const facts = [
-    ...(param === undefined ? [] : [words.failureParam(param)]),
-    ...(code === undefined ? [] : [words.failureCode(code)]),
+    ...(param === undefined ? [] : [messages.failureParam(param)]),
+    ...(code === undefined ? [] : [messages.failureCode(code)]),
   ]
   return facts.length > 0 ? facts.join(' ') : undefined
 }

@@ -12,7 +12,7 @@ export function fileNameOf(
   picture: { index: number; format: Task['format'] | null },
 ): string {
   const number = task.count > 1 ? [`${picture.index + 1}`] : []
-  const parts = [wordsOf(task.prompt), task.id.slice(-ID_TAIL), ...number].filter(Boolean)
+  const parts = [messagesOf(task.prompt), task.id.slice(-ID_TAIL), ...number].filter(Boolean)
   return `${parts.join('-')}.${extensionOf(picture.format ?? task.format)}`
 }
 
@@ -21,18 +21,18 @@ export function extensionOf(format: Task['format']): string {
   return format === 'jpeg' ? 'jpg' : format
 }
 
-function wordsOf(prompt: string): string {
-  const words = prompt
+function messagesOf(prompt: string): string {
+  const messages = prompt
     .normalize('NFC')
     .toLowerCase()
     .split(/[^\p{L}\p{N}\p{M}]+/u)
     .filter(Boolean)
   let name = ''
-  for (const word of words) {
+  for (const word of messages) {
     const longer = name === '' ? word : `${name}-${word}`
     if (longer.length > WORDS_CHARS_MAX) break
     name = longer
   }
   // One long run of letters, as Chinese is written.
-  return name || [...(words[0] ?? '')].slice(0, WORDS_CHARS_MAX / 2).join('')
+  return name || [...(messages[0] ?? '')].slice(0, WORDS_CHARS_MAX / 2).join('')
 }

@@ -30,4 +30,4 @@ export function takeOver(): Request | undefined {
 }
 
 // Written by `handOver` only; the form fits every value to what the models can do.
-const asRequest = (kept: unknown) => kept as Request
+const asRequest = (storage: unknown) => storage as Request

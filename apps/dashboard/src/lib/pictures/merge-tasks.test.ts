@@ -40,7 +40,7 @@ describe('two readings of one task', () => {
   })
 
   it('keep a link that still works, so that no picture is loaded twice, and renew one that ends', () => {
-    const withLink = (url: string) => taskOf({ pictures: [pictureOf({ state: 'kept', url })] })
+    const withLink = (url: string) => taskOf({ pictures: [pictureOf({ state: 'stored', url })] })
     const merged = (left: number) =>
       mergeTask(withLink(endsIn(left, 'old')), withLink(endsIn(3_600_000, 'new')), NOW_MS)
     expect(merged(1_800_000).pictures[0]?.url).toContain('sig=old')

@@ -9,10 +9,10 @@ it('tells each stage of a task once', () => {
   const done = taskOf({
     state: 'done',
     count: 2,
-    pictures: [pictureOf({ state: 'kept', url: '/u' })],
+    pictures: [pictureOf({ state: 'stored', url: '/u' })],
   })
   expect(newsOf(undefined, queued)).toEqual({ name: 'queued', position: 2 })
-  expect(newsOf(queued, running)).toEqual({ name: 'drawing' })
+  expect(newsOf(queued, running)).toEqual({ name: 'generating' })
   expect(newsOf(running, done)).toEqual({ name: 'done', stored: 1, failed: 1 })
   expect(newsOf(done, done)).toBeUndefined()
 })

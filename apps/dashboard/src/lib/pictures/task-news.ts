@@ -4,7 +4,7 @@ import type { Task } from './task.ts'
 /** What is worth a sentence to somebody who cannot see the page: changes of a task as a whole. */
 export type TaskNews =
   | { name: 'queued'; position: number | null }
-  | { name: 'drawing' }
+  | { name: 'generating' }
   | { name: 'done'; stored: number; failed: number }
   | { name: 'failed'; code: string }
   | { name: 'cancelled' }
@@ -21,13 +21,13 @@ export function newsOf(before: Task | undefined, task: Task): TaskNews | undefin
     case 'queued':
       return { name: 'queued', position: task.position }
     case 'running':
-      return { name: 'drawing' }
+      return { name: 'generating' }
     case 'cancelled':
       return { name: 'cancelled' }
     case 'failed':
       return { name: 'failed', code: task.failure?.code ?? 'internal_error' }
     case 'done': {
-      const stored = task.pictures.filter(({ state }) => state === 'kept').length
+      const stored = task.pictures.filter(({ state }) => state === 'stored').length
       return { name: 'done', stored, failed: task.count - stored }
     }
   }

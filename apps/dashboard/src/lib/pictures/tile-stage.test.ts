@@ -13,8 +13,8 @@ describe('a tile', () => {
 
   it('is drawn since the task was begun, with the newest partial picture', () => {
     const task = taskOf({ state: 'running', started_at: '2026-01-01T00:00:41.000Z' })
-    expect(stageOf(task, pictureOf({ state: 'drawing', partial_url: '/p' }))).toEqual({
-      name: 'drawing',
+    expect(stageOf(task, pictureOf({ state: 'generating', partial_url: '/p' }))).toEqual({
+      name: 'generating',
       sinceMs: Date.UTC(2026, 0, 1, 0, 0, 41),
       partialUrl: '/p',
     })
@@ -22,11 +22,11 @@ describe('a tile', () => {
 
   it('shows what is stored, also while its neighbours are drawn', () => {
     const task = taskOf({ state: 'running' })
-    expect(stageOf(task, pictureOf({ state: 'kept', url: '/u' }))).toEqual({
+    expect(stageOf(task, pictureOf({ state: 'stored', url: '/u' }))).toEqual({
       name: 'stored',
       url: '/u',
     })
-    expect(stageOf(task, pictureOf({ state: 'kept' }))).toEqual({ name: 'gone' })
+    expect(stageOf(task, pictureOf({ state: 'stored' }))).toEqual({ name: 'gone' })
   })
 
   it("tells its own failure, else the task's", () => {
@@ -40,7 +40,7 @@ describe('a tile', () => {
   })
 
   it("never waits when its task has ended: the task's end wins", () => {
-    for (const state of ['waiting', 'drawing'] as const) {
+    for (const state of ['waiting', 'generating'] as const) {
       const picture = pictureOf({ state })
       expect(stageOf(taskOf({ state: 'failed', failure }), picture).name).toBe('failed')
       expect(stageOf(taskOf({ state: 'cancelled' }), picture).name).toBe('cancelled')
@@ -50,17 +50,17 @@ describe('a tile', () => {
 })
 
 it('a task has as many tiles as it was asked for, from its first moment on', () => {
-  const task = taskOf({ count: 3, pictures: [pictureOf({ index: 1, state: 'kept', url: '/u' })] })
+  const task = taskOf({ count: 3, pictures: [pictureOf({ index: 1, state: 'stored', url: '/u' })] })
   expect(picturesOf(task).map(({ index, state }) => [index, state])).toEqual([
     [0, 'waiting'],
-    [1, 'kept'],
+    [1, 'stored'],
     [2, 'waiting'],
   ])
 })
 
 it('counts what failed beside stored pictures, so that only those are drawn and paid once more', () => {
   const pictures = [
-    pictureOf({ state: 'kept', url: '/u' }),
+    pictureOf({ state: 'stored', url: '/u' }),
     pictureOf({ index: 1, state: 'failed' }),
   ]
   expect(lostBeside(taskOf({ state: 'done', count: 2, pictures }))).toBe(1)
@@ -70,6 +70,6 @@ it('counts what failed beside stored pictures, so that only those are drawn and 
 
 it('only a task that waits can be cancelled', () => {
   expect(cancelRefusal(taskOf({ state: 'queued' }))).toBeNull()
-  expect(cancelRefusal(taskOf({ state: 'running' }))).toBe('drawing')
+  expect(cancelRefusal(taskOf({ state: 'running' }))).toBe('generating')
   expect(cancelRefusal(taskOf({ state: 'done' }))).toBe('ended')
 })

@@ -4,13 +4,13 @@ import { copyText } from '#lib/ui/copy-text.ts'
 import { snippetOf } from './copy-as.ts'
 import type { SnippetLanguage } from './copy-as.ts'
 import { downloadPicture } from './download-picture.ts'
-import type { PictureWords } from './say-task.ts'
+import type { PictureMessages } from './task-texts.ts'
 import type { TaskBoard } from './task-board.svelte.ts'
 import type { Picture, Task } from './task.ts'
 
 export interface ViewerDeps {
   board: TaskBoard
-  words: () => PictureWords
+  messages: () => PictureMessages
   /** Tells a person what failed. */
   fail: (error: unknown) => Promise<void>
 }
@@ -64,16 +64,16 @@ export class Viewer {
   }
 
   readonly copyPrompt = async ({ prompt }: Task): Promise<void> => {
-    const words = this.#deps.words()
-    if (await copyText(prompt)) toast.ok(words.promptCopied)
-    else toast.bad(words.copyRefused)
+    const messages = this.#deps.messages()
+    if (await copyText(prompt)) toast.ok(messages.promptCopied)
+    else toast.bad(messages.copyRefused)
   }
 
   readonly copyAs = async (task: Task, language: SnippetLanguage): Promise<void> => {
-    const words = this.#deps.words()
+    const messages = this.#deps.messages()
     const copied = await copyText(snippetOf(language, { task, origin: location.origin }))
-    if (copied) toast.ok(words.codeCopied, { description: words.keyHint })
-    else toast.bad(words.copyRefused)
+    if (copied) toast.ok(messages.codeCopied, { description: messages.keyHint })
+    else toast.bad(messages.copyRefused)
   }
 }
 
@@ -83,7 +83,7 @@ function storedOf(tasks: readonly Task[]): Stored[] {
   return tasks.flatMap((task) =>
     task.pictures.flatMap((picture) => {
       const { state, url } = picture
-      return state === 'kept' && url ? [{ id: idOf(task, picture), task, picture, url }] : []
+      return state === 'stored' && url ? [{ id: idOf(task, picture), task, picture, url }] : []
     }),
   )
 }

@@ -43,7 +43,7 @@ const PANEL = 'https://ai.example.org'
 
 /** What SvelteKit gives the hook for one fetch of a page's server side. */
 function ask(path: string, init: RequestInit = {}) {
-  const person = {
+  const user = {
     cookie: '__Host-s=secret; sluice_theme=dark',
     'accept-language': 'zh-CN',
     'user-agent': 'a browser',
@@ -52,7 +52,7 @@ function ask(path: string, init: RequestInit = {}) {
   }
   const event = {
     url: new URL('/studio', PANEL),
-    request: new Request(`${PANEL}/studio`, { headers: person }),
+    request: new Request(`${PANEL}/studio`, { headers: user }),
     locals: { setCookies: [] },
     platform: {
       apiUrls: gatewaysOf(),

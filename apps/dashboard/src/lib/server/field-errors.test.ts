@@ -2,8 +2,8 @@ import { createApiKeyBody } from '@sluice/contracts/control/apikeys'
 import { registerBody } from '@sluice/contracts/control/auth'
 import { expect, it } from 'vitest'
 
-import { words as english } from '../i18n/en/errors.ts'
-import { words as chinese } from '../i18n/zh/errors.ts'
+import { messages as english } from '../i18n/en/errors.ts'
+import { messages as chinese } from '../i18n/zh/errors.ts'
 import { fieldErrors } from './field-errors.ts'
 
 const inEnglish = fieldErrors(english, 'en')

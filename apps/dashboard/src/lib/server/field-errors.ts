@@ -1,12 +1,15 @@
 import type { z } from 'zod'
 
 import { createFormat } from '../format.ts'
-import type { AreaWords } from '../i18n/areas.ts'
+import type { AreaMessages } from '../i18n/areas.ts'
 import type { Language } from '../i18n/languages.ts'
 
 /** zod's issues as sentences beside a field. Passed to each parse: there is no global language. */
-export function fieldErrors(words: AreaWords<'errors'>, language: Language): z.core.$ZodErrorMap {
-  const { field } = words
+export function fieldErrors(
+  messages: AreaMessages<'errors'>,
+  language: Language,
+): z.core.$ZodErrorMap {
+  const { field } = messages
   const { number } = createFormat({ language, zone: 'UTC' })
   return (issue) => {
     if (issue.input === undefined || issue.input === '' || issue.input === null) {
@@ -27,7 +30,7 @@ export function fieldErrors(words: AreaWords<'errors'>, language: Language): z.c
   }
 }
 
-function byFormat(field: AreaWords<'errors'>['field'], format: string): string {
+function byFormat(field: AreaMessages<'errors'>['field'], format: string): string {
   if (format === 'email') return field.email
   if (format === 'url') return field.url
   if (['ipv4', 'ipv6', 'cidrv4', 'cidrv6'].includes(format)) return field.network

@@ -10,7 +10,7 @@ import { ApiError } from '../api/api-error.ts'
 import { createApi } from '../api/create-api.ts'
 import type { Api } from '../api/create-api.ts'
 import { explainWith } from '../api/explain-error.ts'
-import { loadWords } from '../i18n/load-words.ts'
+import { loadMessages } from '../i18n/load-messages.ts'
 import { localPath, paths, withQuery } from '../paths.ts'
 import { fieldErrors } from './field-errors.ts'
 import { readForm } from './read-form.ts'
@@ -26,7 +26,7 @@ type FormSchema<Out extends Fields, In extends Fields> = z.ZodType<Out, In>
 export interface FormSpec<Out extends Fields, In extends Fields, Answer> {
   schema: FormSchema<Out, In>
   /** The act itself, with the form in its wire form. Its answer goes to the page; redirects pass through. */
-  act: (api: Api, body: In) => Promise<Answer>
+  action: (api: Api, body: In) => Promise<Answer>
   /** Fields that never go back to the page, such as passwords. */
   secret?: readonly string[]
   /** For people who are not signed in: login, register. */
@@ -50,9 +50,9 @@ export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   spec: FormSpec<Out, In, Answer>,
 ) {
   const { language } = event.locals.choice
-  const words = await loadWords(language, 'errors')
-  const { schema, act, secret = [], isOpen = false } = spec
-  const adapter = adapterOf(schema, { error: fieldErrors(words, language) })
+  const messages = await loadMessages(language, 'errors')
+  const { schema, action, secret = [], isOpen = false } = spec
+  const adapter = adapterOf(schema, { error: fieldErrors(messages, language) })
   const api = createApi(event.fetch)
   // Nobody's form is not even read: what a schema costs is for people who are signed in.
   if (!isOpen) await checkSignedIn(event, api)
@@ -62,14 +62,14 @@ export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   for (const field of secret) Reflect.set(form.data, field, '')
   if (body === undefined) return fail(400, { form })
   try {
-    const answer = await act(api, body)
+    const answer = await action(api, body)
     return message(form, { kind: 'done', answer })
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     if (error.code === 'invalid_session') {
       redirect(303, paths.login(localPath(pageOf(event.url))))
     }
-    const { sentence, requestId } = explainWith(words, { error, language })
+    const { sentence, requestId } = explainWith(messages, { error, language })
     if (error.param !== undefined && error.param in form.data) {
       return setError(form, asField(error.param), sentence)
     }
@@ -90,8 +90,8 @@ async function checkSignedIn({ url }: RequestEvent, api: Api): Promise<void> {
 
 /** The page that a form stands on: its address without the name of the action. */
 function pageOf({ pathname, searchParams }: URL): string {
-  const kept = [...searchParams].filter(([name]) => !name.startsWith('/'))
-  return withQuery(pathname, Object.fromEntries(kept))
+  const storage = [...searchParams].filter(([name]) => !name.startsWith('/'))
+  return withQuery(pathname, Object.fromEntries(storage))
 }
 
 // The adapter infers the same two types from the schema, by another road than z.ZodType's own.

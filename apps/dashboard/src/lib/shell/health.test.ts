@@ -1,6 +1,6 @@
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { expect, test } from 'vitest'
-import { ASK_TIMEOUT_MS, SLOW_MS, askHealth } from './health.ts'
+import { REQUEST_TIMEOUT_MS, SLOW_MS, fetchHealth } from './health.ts'
 
 const never = new AbortController().signal
 const answersAfter = (clock: ReturnType<typeof fakeClock>, ms: number) => (signal: AbortSignal) =>
@@ -8,10 +8,10 @@ const answersAfter = (clock: ReturnType<typeof fakeClock>, ms: number) => (signa
 
 test('a gateway that answers in time is well, and one that takes its time is slow', async () => {
   const clock = fakeClock()
-  const quick = askHealth({ clock, ask: answersAfter(clock, 40) }, never)
+  const quick = fetchHealth({ clock, ask: answersAfter(clock, 40) }, never)
   await clock.advance(40)
   expect(await quick).toEqual({ state: 'well', durationMs: 40 })
-  const late = askHealth({ clock, ask: answersAfter(clock, SLOW_MS + 1) }, never)
+  const late = fetchHealth({ clock, ask: answersAfter(clock, SLOW_MS + 1) }, never)
   await clock.advance(SLOW_MS + 1)
   expect(await late).toEqual({ state: 'slow', durationMs: SLOW_MS + 1 })
 })
@@ -19,8 +19,8 @@ test('a gateway that answers in time is well, and one that takes its time is slo
 test('a gateway that refuses, or says nothing until the timeout, is away', async () => {
   const clock = fakeClock()
   const ask = () => Promise.reject(new Error('connection refused'))
-  expect(await askHealth({ clock, ask }, never)).toEqual({ state: 'away' })
-  const silent = askHealth({ clock, ask: answersAfter(clock, 60_000) }, never)
-  await clock.advance(ASK_TIMEOUT_MS)
+  expect(await fetchHealth({ clock, ask }, never)).toEqual({ state: 'away' })
+  const silent = fetchHealth({ clock, ask: answersAfter(clock, 60_000) }, never)
+  await clock.advance(REQUEST_TIMEOUT_MS)
   expect(await silent).toEqual({ state: 'away' })
 })

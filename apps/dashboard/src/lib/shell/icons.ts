@@ -11,10 +11,10 @@ import ReceiptText from '@lucide/svelte/icons/receipt-text'
 import Route from '@lucide/svelte/icons/route'
 import Users from '@lucide/svelte/icons/users'
 import type { Component } from 'svelte'
-import type { PlaceName } from './places.ts'
+import type { NavItemName } from './nav-items.ts'
 
 /** One sign for one place, in the rail and in the palette. */
-export const icons: Record<PlaceName, Component> = {
+export const icons: Record<NavItemName, Component> = {
   overview: Gauge,
   studio: Paintbrush,
   gallery: Images,

@@ -5,13 +5,13 @@ import type { SiteChoice } from './site-choice.ts'
 
 /** Keeps a choice, and shows it at once. Browser only; the page keeps its state. */
 export async function changeChoice(change: Partial<SiteChoice>): Promise<void> {
-  keepChoice(change)
+  storeChoice(change)
   if (change.theme) document.documentElement.dataset['theme'] = change.theme
   await invalidate(SITE_CHOICE)
 }
 
 /** Keeps a choice for the next request. Browser only. */
-export function keepChoice(change: Partial<SiteChoice>): void {
+export function storeChoice(change: Partial<SiteChoice>): void {
   const secure = location.protocol === 'https:'
   for (const name of ['language', 'theme', 'zone', 'rail'] as const) {
     const value = change[name]

@@ -56,8 +56,8 @@ export function choiceCookie(
   name: keyof typeof choiceCookies,
   { value, secure }: { value: string; secure: boolean },
 ): string {
-  const words = `${choiceCookies[name]}=${encodeURIComponent(value)}`
-  const line = `${words}; Path=/; Max-Age=${CHOICE_SECONDS}; SameSite=Lax`
+  const messages = `${choiceCookies[name]}=${encodeURIComponent(value)}`
+  const line = `${messages}; Path=/; Max-Age=${CHOICE_SECONDS}; SameSite=Lax`
   return secure ? `${line}; Secure` : line
 }
 

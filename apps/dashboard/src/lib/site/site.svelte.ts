@@ -3,13 +3,13 @@ import { createContext } from 'svelte'
 
 import { createFormat } from '../format.ts'
 import type { Format } from '../format.ts'
-import type { AreaWords } from '../i18n/areas.ts'
+import type { AreaMessages } from '../i18n/areas.ts'
 import type { Language } from '../i18n/languages.ts'
 import type { SiteChoice } from './site-choice.ts'
 
 const TICK_MS = 10_000
 
-export type SiteData = SiteChoice & { common: AreaWords<'everywhere'> }
+export type SiteData = SiteChoice & { common: AreaMessages<'everywhere'> }
 
 /** What every component may need of the person's choices: words, formats, and what time it is. */
 export class Site {
@@ -40,7 +40,7 @@ export class Site {
   }
 
   /** Words that any page may need: area `everywhere`. */
-  get words(): AreaWords<'everywhere'> {
+  get messages(): AreaMessages<'everywhere'> {
     return this.#read().common
   }
 

@@ -1,6 +1,6 @@
 import { systemClock } from '@sluice/kernel/clock'
 
-import { layerHome, placeNear } from './place-near.ts'
+import { layerHome, positionNear } from './position-near.ts'
 
 /** A pointer that only passes by asks for nothing. */
 const REST_MS = 350
@@ -12,9 +12,9 @@ export function showTooltip(anchor: HTMLElement, text: string, first: Event): ()
   let layer: HTMLElement | undefined
   let forget: (() => void) | undefined
 
-  const later = (act: () => void, delayMs: number) => {
+  const later = (action: () => void, delayMs: number) => {
     forget?.()
-    forget = systemClock.after(delayMs, act)
+    forget = systemClock.after(delayMs, action)
   }
   const show = () => {
     forget?.()
@@ -28,7 +28,7 @@ export function showTooltip(anchor: HTMLElement, text: string, first: Event): ()
     layer.addEventListener('pointerleave', () => later(hide, LEAVE_MS))
     layerHome(anchor).append(layer)
     layer.showPopover()
-    placeNear(anchor, layer, { side: 'above', align: 'centre' })
+    positionNear(anchor, layer, { side: 'above', align: 'centre' })
     document.addEventListener('keydown', leaveByKey, true)
     window.addEventListener('scroll', hide, { capture: true, passive: true, once: true })
   }
@@ -59,17 +59,17 @@ export function showTooltip(anchor: HTMLElement, text: string, first: Event): ()
     if (anchor.ariaDisabled === 'true') show()
     else hide()
   }
-  const acts = {
+  const actions = {
     pointerenter: enter,
     pointerleave: leave,
     focusin: focus,
     focusout: hide,
     click: tap,
   }
-  for (const [type, act] of Object.entries(acts)) anchor.addEventListener(type, act)
-  Object.entries(acts).find(([type]) => type === first.type)?.[1](first)
+  for (const [type, action] of Object.entries(actions)) anchor.addEventListener(type, action)
+  Object.entries(actions).find(([type]) => type === first.type)?.[1](first)
   return () => {
     hide()
-    for (const [type, act] of Object.entries(acts)) anchor.removeEventListener(type, act)
+    for (const [type, action] of Object.entries(actions)) anchor.removeEventListener(type, action)
   }
 }

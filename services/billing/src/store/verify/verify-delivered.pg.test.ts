@@ -7,7 +7,7 @@ import { id } from '../../../test/ids.ts'
 import { emptyLedger, pgLedger } from '../../../test/pg-ledgers.ts'
 import { testBilling } from '../../../test/test-billing.ts'
 import { usageOf } from '../../../test/usage-records.ts'
-import { createDeliveredCheck } from '../../upkeep/check-delivered.ts'
+import { createDeliveredCheck } from '../../background/check-delivered.ts'
 
 const wallet = id('wal', 1)
 const allowanceId = id('alw', 1)
@@ -15,15 +15,15 @@ const allowanceId = id('alw', 1)
 /** A wallet with an allowance and one call that was charged. */
 async function fill(database: TestDatabase) {
   const ledger = await pgLedger(database)
-  const house = testBilling({ ledger })
-  const { billing, clock } = house
+  const installation = testBilling({ ledger })
+  const { billing, clock } = installation
   const gift = { transferId: 'first-gift', wallet, amountMicro: 100_000_000n, memo: 'welcome' }
   await billing.grantCredits(gift)
   const want = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
   await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...want })
   await billing.captureUsage({ records: [usageOf({ number: 1, allowanceId, output: 1 })] })
   const verify = () => ledger.store.verify({ now: clock.now(), graceMs: 0 })
-  return { ...house, verify }
+  return { ...installation, verify }
 }
 
 interface LoggedCall {
@@ -102,10 +102,10 @@ eachPostgres('comparing the request log with the usage records', (open) => {
   })
 
   it('reports them as a metric, until their records come out of a spool', async () => {
-    const { billing, parts, clock, metrics } = await fill(database)
+    const { billing, context, clock, metrics } = await fill(database)
     const late = usageOf({ number: 77, allowanceId, output: 1 })
     await logCalls(database, [{ requestId: late.requestId, at: clock.now(), ageMs: 600_000 }])
-    const check = createDeliveredCheck(parts)
+    const check = createDeliveredCheck(context)
     await check()
     const value = async () =>
       /sluice_billing_delivered_uncharged\{[^}]*\} (\d+)/.exec((await metrics.render()).body)?.[1]

@@ -9,10 +9,10 @@ const PAGE_ROWS = 5_000
 const SAMPLE_IDS = 5
 /** A record reaches the book a moment after its call has ended; the line of the log comes later still. */
 const GRACE_MS = 10_000
-const START: LogPlace = { receivedAt: new Date(0), requestId: '' }
+const START: LogPosition = { receivedAt: new Date(0), requestId: '' }
 
 /** Where reading of the request log goes on. */
-export interface LogPlace {
+export interface LogPosition {
   receivedAt: Date
   requestId: string
 }
@@ -23,7 +23,7 @@ export interface DeliveredPage {
   /** Their ids without a usage record; those that billing has refused are another finding. */
   uncharged: string[]
   /** Undefined at the end of the log. */
-  next: LogPlace | undefined
+  next: LogPosition | undefined
 }
 
 /**
@@ -32,7 +32,7 @@ export interface DeliveredPage {
  */
 export async function readDelivered(
   db: Kysely<Tables>,
-  { after, endedBefore }: { after: LogPlace; endedBefore: Date },
+  { after, endedBefore }: { after: LogPosition; endedBefore: Date },
 ): Promise<DeliveredPage> {
   const { rows } = await sql<{
     received_at: Date
@@ -73,7 +73,7 @@ export async function verifyDelivered(
   let deliveredCalls = 0
   let count = 0
   const samples: string[] = []
-  for (let after: LogPlace | undefined = START; after;) {
+  for (let after: LogPosition | undefined = START; after;) {
     const page: DeliveredPage = await readDelivered(db, { after, endedBefore })
     deliveredCalls += page.delivered
     count += page.uncharged.length

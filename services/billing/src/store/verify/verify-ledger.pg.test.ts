@@ -7,7 +7,7 @@ import { id } from '../../../test/ids.ts'
 import { emptyLedger, pgLedger } from '../../../test/pg-ledgers.ts'
 import { testBilling } from '../../../test/test-billing.ts'
 import { usageOf } from '../../../test/usage-records.ts'
-import { sealLedger } from '../../upkeep/seal-ledger.ts'
+import { sealLedger } from '../../background/seal-ledger.ts'
 import { settleJob } from '../../../test/settle-one.ts'
 import type { EndedJob } from '../ledger-store.ts'
 
@@ -19,8 +19,8 @@ const low = { width: 1024, height: 1024, quality: 'low' } as const
 /** Some of everything: a gift, a job that was paid, an allowance with two calls; all of it sealed. */
 async function fill(database: TestDatabase) {
   const ledger = await pgLedger(database)
-  const house = testBilling({ ledger })
-  const { billing, clock, parts } = house
+  const installation = testBilling({ ledger })
+  const { billing, clock, context } = installation
   const amountMicro = 100_000_000n
   await billing.grantCredits({ transferId: 'first-gift', wallet, amountMicro, memo: 'welcome' })
   const worstCase = { kind: 'images' as const, pictures: [low, low] }
@@ -34,14 +34,14 @@ async function fill(database: TestDatabase) {
     pictures: [low],
   }
   ledger.jobs.set(ref, job)
-  await settleJob(parts, { jobId: ref })
+  await settleJob(context, { jobId: ref })
   const want = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
   await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...want })
   const records = [1, 2].map((number) => usageOf({ number, allowanceId, output: number }))
   await billing.captureUsage({ records })
-  await sealLedger(parts)
+  await sealLedger(context)
   const verify = () => ledger.store.verify({ now: clock.now(), graceMs: 0 })
-  return { ...house, job, verify }
+  return { ...installation, job, verify }
 }
 
 /** Changes rows as only a superuser can: the triggers and foreign keys that refuse it are off. */
@@ -108,18 +108,18 @@ eachPostgres('verifying the ledger', (open) => {
     })
 
     it('put in where a number had never been used', async () => {
-      const { verify, billing, ledger, parts } = await fill(database)
+      const { verify, billing, ledger, context } = await fill(database)
       const gift = { wallet, amountMicro: 1n, memo: '' }
       await ledger.store
         .inTransaction(async (book) => {
           await billing.readBalance({ wallet })
-          await book.ensureWallet(id('wal', 2), parts.clock.now())
+          await book.ensureWallet(id('wal', 2), context.clock.now())
           await sql`select nextval('ledger_transfer_seq')`.execute(database.db)
           throw new Error('undone')
         })
         .catch(() => undefined)
       await billing.grantCredits({ transferId: 'second-gift', ...gift })
-      await sealLedger(parts)
+      await sealLedger(context)
       expect((await verify()).findings).toEqual([])
       await tamper(
         database,

@@ -38,7 +38,7 @@ export async function verifyLedger({
       // A long book takes longer than any request may.
       await sql`set local statement_timeout = 0`.execute(trx)
       const seals = await verifySeals(trx)
-      const parts = [
+      const context = [
         seals,
         await verifyBalances(trx),
         await verifyHolds(trx, { overdueBefore: new Date(now.getTime() - graceMs) }),
@@ -48,10 +48,10 @@ export async function verifyLedger({
         ...(alsoVerify ? [await alsoVerify(trx)] : []),
       ]
       return {
-        findings: parts
+        findings: context
           .flatMap(({ findings }) => findings)
           .sort((a, b) => a.invariant - b.invariant),
-        checked: Object.assign({}, ...parts.map(({ checked }) => checked)),
+        checked: Object.assign({}, ...context.map(({ checked }) => checked)),
         head: seals.head,
       }
     })

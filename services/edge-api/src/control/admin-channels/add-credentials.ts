@@ -1,9 +1,9 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
+import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
-import { inWordsOfTheApi } from './in-words-of-the-api.ts'
+import { asApiError } from './as-api-error.ts'
 
 type Call = Pick<
   ControlCall<'addCredentials'>,
@@ -14,13 +14,13 @@ type Call = Pick<
 export async function addCredentials(
   deps: ChannelDeps,
   call: Call,
-): Promise<MemoryOf<'addCredentials'>['answer']> {
+): Promise<Decoded<'addCredentials'>['answer']> {
   const { params, body } = call
   const concurrencyMax = body.concurrency_max
   const credentials = body.secrets.map((secret) => ({ secret, concurrencyMax }))
-  const counts = await inWordsOfTheApi(
+  const counts = await asApiError(
     deps.scheduler.importCredentials({ channelId: params.id, credentials }),
   )
-  recordAct(deps, call, { act: 'channel.add-credentials', target: params.id, facts: counts })
+  recordAction(deps, call, { act: 'channel.add-credentials', target: params.id, facts: counts })
   return counts
 }

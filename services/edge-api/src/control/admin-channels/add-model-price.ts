@@ -1,12 +1,12 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { PriceRow } from '@sluice/contracts/prices'
 import { AppError } from '@sluice/kernel/app-error'
 import { EVERY_MODEL } from '@sluice/pricing/price-book'
 
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
+import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
-import { inWordsOfTheApi } from './in-words-of-the-api.ts'
+import { asApiError } from './as-api-error.ts'
 import { readPriceValue } from './price-value.ts'
 import { kindsOf, priceKinds, showPrice } from './list-models.ts'
 
@@ -23,7 +23,7 @@ type Call = Pick<
 export async function addModelPrice(
   deps: ChannelDeps,
   call: Call,
-): Promise<MemoryOf<'addModelPrice'>['answer']> {
+): Promise<Decoded<'addModelPrice'>['answer']> {
   const { billing, clock } = deps
   const { model } = call.params
   const { effective_at: asked } = call.body
@@ -36,9 +36,9 @@ export async function addModelPrice(
   }
   if (model !== EVERY_MODEL) await checkKind(deps, { model, price })
   const row = { model, effectiveAt: asked ?? now, price }
-  const { id } = await inWordsOfTheApi(billing.addPrice({ row }))
+  const { id } = await asApiError(billing.addPrice({ row }))
   const facts = { priceId: id, kind: price.kind, effectiveAt: row.effectiveAt.toISOString() }
-  recordAct(deps, call, { act: 'model.add-price', target: model, facts })
+  recordAction(deps, call, { act: 'model.add-price', target: model, facts })
   return showPrice({ ...row, id })
 }
 

@@ -1,4 +1,4 @@
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlHandlers } from '../handlers.ts'
 import { addCredentials } from './add-credentials.ts'
 import { addModelPrice } from './add-model-price.ts'
@@ -23,8 +23,8 @@ type Operation =
 
 /** Channels with their pools, public models and their prices, as operators manage them. */
 export function adminChannelHandlers({
-  door: { deps },
-}: Pick<ControlParts, 'door'>): Pick<ControlHandlers, Operation> {
+  gateway: { deps },
+}: Pick<ControlContext, 'gateway'>): Pick<ControlHandlers, Operation> {
   return {
     async listChannels() {
       const { channels } = await deps.scheduler.readCatalog({ fresh: true })

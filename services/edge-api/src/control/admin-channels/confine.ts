@@ -1,7 +1,7 @@
 import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
 
-import type { OperatorCall } from '../record-act.ts'
-import { recordAct } from '../record-act.ts'
+import type { OperatorCall } from '../record-action.ts'
+import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { ChannelDeps } from './channel-deps.ts'
 export async function confine(deps: ChannelDeps, call: OperatorCall): Promise<void> {
   try {
     for (const target of await confineSandbox(deps.scheduler)) {
-      recordAct(deps, call, { act: 'channel.confine-sandbox', target })
+      recordAction(deps, call, { act: 'channel.confine-sandbox', target })
     }
   } catch (err) {
     deps.log.error({ err }, 'the sandbox still answers to names of real models')

@@ -1,11 +1,11 @@
 import { AppError } from '@sluice/kernel/app-error'
 
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
+import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import { checkBaseUrl } from './check-base-url.ts'
 import { confine } from './confine.ts'
-import { inWordsOfTheApi } from './in-words-of-the-api.ts'
+import { asApiError } from './as-api-error.ts'
 import type { ShownChannel } from './show-channel.ts'
 import { readModel, showChannel } from './show-channel.ts'
 
@@ -16,7 +16,7 @@ export async function createChannel(deps: ChannelDeps, call: Call): Promise<Show
   const { name, dialect, base_url: baseUrl, priority, weight, enabled, ...rest } = call.body
   checkBaseUrl(deps, { dialect, baseUrl })
   const { secrets, concurrency_max: concurrencyMax } = rest
-  const answer = await inWordsOfTheApi(
+  const answer = await asApiError(
     deps.scheduler.createChannel({
       name,
       dialect,
@@ -35,7 +35,7 @@ export async function createChannel(deps: ChannelDeps, call: Call): Promise<Show
   }
   const { channel } = answer
   const facts = { name, dialect, enabled, credentials: channel.credentials.length }
-  recordAct(deps, call, { act: 'channel.create', target: channel.id, facts })
+  recordAction(deps, call, { act: 'channel.create', target: channel.id, facts })
   await confine(deps, call)
   return showChannel(channel)
 }

@@ -2,12 +2,12 @@ import type { ChannelChange } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
 
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
+import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import { checkBaseUrl } from './check-base-url.ts'
 import { confine } from './confine.ts'
 import { findChannel } from './find-channel.ts'
-import { inWordsOfTheApi } from './in-words-of-the-api.ts'
+import { asApiError } from './as-api-error.ts'
 import type { ShownChannel } from './show-channel.ts'
 import { readModel, showChannel } from './show-channel.ts'
 
@@ -27,7 +27,7 @@ export async function editChannel(deps: ChannelDeps, call: Call): Promise<ShownC
     const { dialect } = await findChannel(deps, params.id)
     checkBaseUrl(deps, { dialect, baseUrl })
   }
-  const answer = await inWordsOfTheApi(
+  const answer = await asApiError(
     deps.scheduler.changeChannel({
       channelId: params.id,
       change: changeOf(body),
@@ -40,7 +40,7 @@ export async function editChannel(deps: ChannelDeps, call: Call): Promise<ShownC
   const changed = Object.keys(body).filter((field) => field !== 'concurrency_max')
   const origin = URL.parse(url)?.origin ?? null
   const facts = { changed, enabled: channel.enabled, origin, retiredCredentials: retired }
-  recordAct(deps, call, { act: 'channel.edit', target, facts })
+  recordAction(deps, call, { act: 'channel.edit', target, facts })
   await confine(deps, call)
   return showChannel(channel)
 }

@@ -1,7 +1,7 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
+import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 
 type Call = Pick<
@@ -13,12 +13,16 @@ type Call = Pick<
 export async function editCredential(
   deps: ChannelDeps,
   call: Call,
-): Promise<MemoryOf<'editCredential'>['answer']> {
+): Promise<Decoded<'editCredential'>['answer']> {
   const { id: credentialId } = call.params
   const { state } = call.body
   const { changed } = await deps.scheduler.setCredentialState({ credentialId, state })
   if (changed) {
-    recordAct(deps, call, { act: 'credential.set-state', target: credentialId, facts: { state } })
+    recordAction(deps, call, {
+      act: 'credential.set-state',
+      target: credentialId,
+      facts: { state },
+    })
   }
   return { changed }
 }

@@ -1,4 +1,4 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { PriceRow } from '@sluice/contracts/prices'
 import type {
   CatalogChannel,
@@ -12,7 +12,7 @@ import { showPriceValue } from './price-value.ts'
 
 import type { ChannelDeps } from './channel-deps.ts'
 
-type ShownModel = MemoryOf<'listModels'>['answer']['items'][number]
+type ShownModel = Decoded<'listModels'>['answer']['items'][number]
 type Kind = ChannelModel['kinds'][number]
 
 /** One row for each public name, of channels that are off too, in alphabetical order. */
@@ -20,9 +20,7 @@ export async function listModels({
   scheduler,
   billing,
   clock,
-}: Pick<ChannelDeps, 'scheduler' | 'billing' | 'clock'>): Promise<
-  MemoryOf<'listModels'>['answer']
-> {
+}: Pick<ChannelDeps, 'scheduler' | 'billing' | 'clock'>): Promise<Decoded<'listModels'>['answer']> {
   const [{ channels }, { rows }] = await Promise.all([
     scheduler.readCatalog({ fresh: true }),
     billing.readPrices({}),

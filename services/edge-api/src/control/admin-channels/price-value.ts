@@ -1,8 +1,8 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { PriceRow } from '@sluice/contracts/prices'
 
 type Price = PriceRow['price']
-type ShownValue = MemoryOf<'addModelPrice'>['body']['price']
+type ShownValue = Decoded<'addModelPrice'>['body']['price']
 
 /** A price of the price book as this API writes it. */
 export function showPriceValue(price: Price): ShownValue {

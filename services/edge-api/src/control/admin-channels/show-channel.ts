@@ -1,9 +1,9 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { CatalogChannel, ChannelModel } from '@sluice/contracts/scheduler.contract'
 
-import { inWords } from './failure-words.ts'
+import { reasonText } from './failure-texts.ts'
 
-export type ShownChannel = MemoryOf<'getChannel'>['answer']
+export type ShownChannel = Decoded<'getChannel'>['answer']
 type ShownModel = ShownChannel['models'][number]
 
 /** A channel as an operator sees it. Of its secrets not even the sealed boxes are shown. */
@@ -22,7 +22,7 @@ export function showChannel(channel: CatalogChannel): ShownChannel {
     credentials: credentials.map((credential) => ({
       id: credential.id,
       state: credential.state,
-      reason: typeof credential.reason === 'string' ? inWords(credential.reason) : null,
+      reason: typeof credential.reason === 'string' ? reasonText(credential.reason) : null,
       concurrency_max: credential.concurrencyMax,
       cooling_until: credential.coolingUntil,
       restrictions: (credential.restrictions ?? []).map(({ kind, operation, model, until }) => ({

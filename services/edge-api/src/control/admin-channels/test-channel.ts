@@ -1,8 +1,8 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
 
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
+import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import { abilitiesOf } from './credential-abilities.ts'
 import { findChannel } from './find-channel.ts'
@@ -25,7 +25,7 @@ type Call = Pick<
 export async function testChannel(
   deps: ChannelDeps,
   call: Call,
-): Promise<MemoryOf<'testChannel'>['answer']> {
+): Promise<Decoded<'testChannel'>['answer']> {
   const { params, signal } = call
   const channel = await findChannel(deps, params.id)
   const chosen = channel.credentials.toSorted(troubledFirst).slice(0, CREDENTIALS_MAX)
@@ -37,7 +37,7 @@ export async function testChannel(
   const ok = tests.length > 0 && working.length === tests.length
   const facts = { tested: tests.length, working: working.length }
   const nowMs = deps.clock.nowMs()
-  recordAct(deps, call, { act: 'channel.test', target: channel.id, facts })
+  recordAction(deps, call, { act: 'channel.test', target: channel.id, facts })
   await report(deps, call, tests)
   return {
     ok,
@@ -104,7 +104,7 @@ async function report(
       // Attention may be known before its row says so; a pause meanwhile is another person's word.
       const from: CatalogCredential['state'][] = ['active', 'attention']
       const { changed } = await scheduler.setCredentialState({ ...resume, from })
-      if (changed) recordAct(deps, call, { act: 'credential.recover', target: credentialId })
+      if (changed) recordAction(deps, call, { act: 'credential.recover', target: credentialId })
     }
   } catch (err) {
     log.warn({ err }, 'what a test has shown was not told to the scheduler')

@@ -5,7 +5,7 @@ import type {
 } from '@sluice/contracts/scheduler.contract'
 import type { Deadline } from '@sluice/kernel/deadline'
 import { startDeadline } from '@sluice/kernel/deadline'
-import { credentialSecretPlace } from '@sluice/sealing/sealer'
+import { credentialSecretBinding } from '@sluice/sealing/sealer'
 import type { Examination, ProbedOperation } from '@sluice/upstreams/examine-credential'
 import { examineCredential, probedOperations } from '@sluice/upstreams/examine-credential'
 import { outcomeOf } from '@sluice/upstreams/outcome-of'
@@ -13,7 +13,7 @@ import type { Permission, UpstreamAccess, UpstreamFailure } from '@sluice/upstre
 
 import type { ChannelDeps } from './channel-deps.ts'
 import type { Ability } from './credential-abilities.ts'
-import { whyItFailed } from './failure-words.ts'
+import { whyItFailed } from './failure-texts.ts'
 
 /** For the list of models and the probes together. */
 const TEST_WITHIN_MS = 10_000
@@ -144,7 +144,7 @@ function openAccess(
   { channel, credential }: { channel: CatalogChannel; credential: CatalogCredential },
 ): UpstreamAccess | undefined {
   try {
-    const secret = sealer.open(credentialSecretPlace(credential.id), credential.secret)
+    const secret = sealer.open(credentialSecretBinding(credential.id), credential.secret)
     return { baseUrl: channel.baseUrl, secret, settings: channel.settings }
   } catch (err) {
     log.error({ err, credentialId: credential.id }, 'a secret cannot be opened')

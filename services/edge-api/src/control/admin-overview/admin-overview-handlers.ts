@@ -2,7 +2,7 @@ import { withCredits } from '@sluice/contracts/control/amounts'
 import { liveCounters } from '@sluice/contracts/control/admin'
 import { encodeSse } from '@sluice/protocol/sse'
 
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlHandlers } from '../handlers.ts'
 import { followAdminOverview } from './follow-admin-overview.ts'
 import { getAdminOverview } from './get-admin-overview.ts'
@@ -12,22 +12,22 @@ import { readCounters } from './read-counters.ts'
 
 /** The system as operators see it, at a glance and live. */
 export function adminOverviewHandlers({
-  door,
+  gateway,
   identity,
-}: Pick<ControlParts, 'door' | 'identity'>): Pick<
+}: Pick<ControlContext, 'gateway' | 'identity'>): Pick<
   ControlHandlers,
   'getAdminOverview' | 'followAdminOverview'
 > {
-  const readings = overviewReadings(door)
-  const world = { door, readings }
+  const readings = overviewReadings(gateway)
+  const overview = { gateway, readings }
   // Encoded once for all who follow.
   const readFrame = async () => {
-    const data = JSON.stringify(withCredits(liveCounters.encode(await readCounters(world))))
+    const data = JSON.stringify(withCredits(liveCounters.encode(await readCounters(overview))))
     return encodeSse({ event: 'counters', data })
   }
-  const feed = liveFeed({ ...door.deps, read: readFrame })
+  const feed = liveFeed({ ...gateway.deps, read: readFrame })
   return {
-    getAdminOverview: () => getAdminOverview(world),
-    followAdminOverview: (call) => followAdminOverview({ door, identity, feed }, call),
+    getAdminOverview: () => getAdminOverview(overview),
+    followAdminOverview: (call) => followAdminOverview({ gateway, identity, feed }, call),
   }
 }

@@ -49,14 +49,14 @@ function rig() {
   let frames = 0
   const read = async () => `data: frame ${(frames += 1)}\n\n`
   const deps = { clock, log, blobs: createMemoryBlobStore({ clock }) }
-  const door = { deps, draining: draining.signal }
+  const gateway = { deps, draining: draining.signal }
   const admin = { userId: 'usr_1', sessionId: 'ses_1', email: 'a@b.c', wallet: 'wal_1' }
   const identity = { authenticate: async () => ({ ...admin, role: 'admin' as const }) }
   const feed = liveFeed({ read, clock, log })
   const reader = slowReader()
   const { outgoing } = reader
   const incoming = new IncomingMessage(new Socket())
-  const followed = followAdminOverview({ door, identity, feed }, { incoming, outgoing })
+  const followed = followAdminOverview({ gateway, identity, feed }, { incoming, outgoing })
   return { clock, draining, reader, feed, followed, frames: () => frames }
 }
 

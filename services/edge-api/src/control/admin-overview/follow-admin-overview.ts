@@ -4,9 +4,9 @@ import { controlRoutes } from '@sluice/contracts/control/routes'
 import { AppError } from '@sluice/kernel/app-error'
 
 import { openSse } from '../../images/open-sse.ts'
-import { callersPatience } from '../../images/patience.ts'
+import { createAbortScope } from '../../images/abort-scope.ts'
 import type { EdgeDeps } from '../../deps.ts'
-import type { Door } from '../../door.ts'
+import type { GatewayContext } from '../../gateway-context.ts'
 import type { Identity } from '../../identity/identity.ts'
 import type { ControlHandler } from '../handlers.ts'
 import { watchSession } from '../watch-session.ts'
@@ -14,8 +14,8 @@ import type { LiveFeed } from './live-feed.ts'
 
 type Call = Parameters<ControlHandler<'followAdminOverview'>>[0]
 
-export interface FollowParts {
-  door: Pick<Door, 'draining'> & { deps: Pick<EdgeDeps, 'clock' | 'blobs' | 'log'> }
+export interface FollowContext {
+  gateway: Pick<GatewayContext, 'draining'> & { deps: Pick<EdgeDeps, 'clock' | 'blobs' | 'log'> }
   identity: Pick<Identity, 'authenticate'>
   feed: LiveFeed<string>
 }
@@ -25,10 +25,10 @@ export interface FollowParts {
  * this process stops. Who reads slowly misses frames; none is kept for them.
  */
 export async function followAdminOverview(
-  { door, identity, feed }: FollowParts,
+  { gateway, identity, feed }: FollowContext,
   { incoming, outgoing }: Pick<Call, 'incoming' | 'outgoing'>,
 ): Promise<void> {
-  const { deps, draining } = door
+  const { deps, draining } = gateway
   if (incoming.method === 'HEAD')
     throw new AppError('method_not_allowed', 'Events can be read with GET only.')
   if (draining.aborted) throw new AppError('unavailable', 'This edge is stopping. Come back.')
@@ -36,11 +36,11 @@ export async function followAdminOverview(
   let show = (frame: string) => void (first = frame)
   // Before anything is written, so that a refusal can still be an answer.
   const unfollow = feed.follow((frame) => show(frame))
-  const patience = callersPatience(deps, outgoing)
+  const abortScope = createAbortScope(deps, outgoing)
   const { headers } = incoming
   const { access: permission } = controlRoutes.followAdminOverview
   const watch = watchSession({ ...deps, identity }, { headers, permission })
-  const end = AbortSignal.any([patience.signal, watch.signal, draining])
+  const end = AbortSignal.any([abortScope.signal, watch.signal, draining])
   outgoing.setHeader('x-content-type-options', 'nosniff')
   const sse = openSse(deps, outgoing)
   let busy = false
@@ -59,7 +59,7 @@ export async function followAdminOverview(
   } finally {
     unfollow()
     watch.stop()
-    patience.end()
+    abortScope.end()
     // What waits for a slow reader is not waited for.
     if (busy) outgoing.destroy()
     else sse.end()

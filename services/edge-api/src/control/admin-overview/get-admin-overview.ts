@@ -1,6 +1,6 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
-import type { Door } from '../../door.ts'
+import type { GatewayContext } from '../../gateway-context.ts'
 import type { LoggedMinute } from '../../store/request-log-store.ts'
 import { judgeConcerns } from './judge-concerns.ts'
 import type { OverviewReadings } from './overview-readings.ts'
@@ -10,22 +10,22 @@ import { readCounters } from './read-counters.ts'
 const MINUTE_MS = 60_000
 
 /** The system at a glance. Throws `unavailable` when a part of it was never read. */
-export async function getAdminOverview(world: {
-  door: Pick<Door, 'deps' | 'catalog' | 'running'>
+export async function getAdminOverview(deps: {
+  gateway: Pick<GatewayContext, 'deps' | 'catalog' | 'running'>
   readings: OverviewReadings
-}): Promise<MemoryOf<'getAdminOverview'>['answer']> {
-  const { door, readings } = world
+}): Promise<Decoded<'getAdminOverview'>['answer']> {
+  const { gateway, readings } = deps
   const [counters, logged, images, money, users] = await Promise.all([
-    readCounters(world),
+    readCounters(deps),
     readings.minutes.read(),
     readings.images.read(),
     readings.money.read(),
-    readings.people.read(),
+    readings.userCounts.read(),
   ])
   const now = counters.at
   const concerns = judgeConcerns({
     now,
-    channels: door.catalog.current().channels,
+    channels: gateway.catalog.current().channels,
     minutes: logged,
     images,
     ledgerFindings: money.findings,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Standing } from './judge-concerns.ts'
+import type { InstallationState } from './judge-concerns.ts'
 import { FAILURES_WITHIN_MS, judgeConcerns, QUEUE_OLD_MS } from './judge-concerns.ts'
 
 const now = new Date('2026-11-21T09:00:00.000Z')
@@ -14,7 +14,7 @@ const channel = {
   enabled: true,
   credentials: [active],
 }
-const well: Standing = {
+const well: InstallationState = {
   now,
   channels: [channel],
   minutes: [{ at: inMs(-60_000), requests: 100, failures: 4 }],
@@ -22,7 +22,7 @@ const well: Standing = {
   ledgerFindings: 0,
   away: [],
 }
-const judge = (facts: Partial<Standing>) => judgeConcerns({ ...well, ...facts })
+const judge = (facts: Partial<InstallationState>) => judgeConcerns({ ...well, ...facts })
 
 describe('what a person should look at', () => {
   it('is nothing when all is well', () => {

@@ -1,9 +1,9 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
 
 import type { LoggedMinute } from '../../store/request-log-store.ts'
 
-export type Concern = MemoryOf<'getAdminOverview'>['answer']['concerns'][number]
+export type Concern = Decoded<'getAdminOverview'>['answer']['concerns'][number]
 
 /** How far back failures are looked for: one bad second is no concern. */
 export const FAILURES_WITHIN_MS = 5 * 60_000
@@ -12,9 +12,9 @@ const FAILED_SHARE_MIN = 0.1
 /** A picture takes half a minute or so: who waits longer waits for more than one. */
 export const QUEUE_OLD_MS = 120_000
 
-export interface Standing {
+export interface InstallationState {
   now: Date
-  channels: readonly ChannelStanding[]
+  channels: readonly ChannelState[]
   minutes: readonly LoggedMinute[]
   images: { queued: number; oldestQueuedAt: Date | null }
   /** Of the last audit; null before the first. */
@@ -23,19 +23,19 @@ export interface Standing {
   away: readonly string[]
 }
 
-type ChannelStanding = Pick<CatalogChannel, 'name' | 'dialect' | 'enabled'> & {
+type ChannelState = Pick<CatalogChannel, 'name' | 'dialect' | 'enabled'> & {
   credentials: readonly Pick<CatalogChannel['credentials'][number], 'state' | 'coolingUntil'>[]
 }
 
 /** What a person should look at, worst first. */
-export function judgeConcerns(standing: Standing): Concern[] {
-  const enabled = standing.channels.filter((channel) => channel.enabled)
+export function judgeConcerns(installation: InstallationState): Concern[] {
+  const enabled = installation.channels.filter((channel) => channel.enabled)
   return [
-    ...standing.away.map((subject) => concern('dependency-away', subject, 1)),
-    ...ledgerDrift(standing),
-    ...enabled.filter((channel) => !hasUsable(channel, standing.now)).map(noUsableCredential),
-    ...failuresHigh(standing),
-    ...queueOld(standing),
+    ...installation.away.map((subject) => concern('dependency-away', subject, 1)),
+    ...ledgerDrift(installation),
+    ...enabled.filter((channel) => !hasUsable(channel, installation.now)).map(noUsableCredential),
+    ...failuresHigh(installation),
+    ...queueOld(installation),
     ...enabled.flatMap(attention),
     ...noRealChannel(enabled),
   ]
@@ -47,21 +47,21 @@ const concern = (code: Concern['code'], subject: string | null, count: number): 
   count,
 })
 
-const ledgerDrift = ({ ledgerFindings }: Standing) =>
+const ledgerDrift = ({ ledgerFindings }: InstallationState) =>
   ledgerFindings === null || ledgerFindings === 0
     ? []
     : [concern('ledger-drift', null, ledgerFindings)]
 
-const hasUsable = ({ credentials }: ChannelStanding, now: Date) =>
+const hasUsable = ({ credentials }: ChannelState, now: Date) =>
   credentials.some(
     ({ state, coolingUntil }) =>
       state === 'active' && (coolingUntil === null || coolingUntil <= now),
   )
 
-const noUsableCredential = ({ name, credentials }: ChannelStanding) =>
+const noUsableCredential = ({ name, credentials }: ChannelState) =>
   concern('no-usable-credential', name, credentials.length)
 
-function failuresHigh({ minutes, now }: Standing): Concern[] {
+function failuresHigh({ minutes, now }: InstallationState): Concern[] {
   const since = now.getTime() - FAILURES_WITHIN_MS
   const lately = minutes.filter(({ at }) => at.getTime() > since)
   const failures = lately.reduce((total, minute) => total + minute.failures, 0)
@@ -70,17 +70,17 @@ function failuresHigh({ minutes, now }: Standing): Concern[] {
   return isHigh ? [concern('failures-high', null, failures)] : []
 }
 
-function queueOld({ images: { queued, oldestQueuedAt }, now }: Standing): Concern[] {
+function queueOld({ images: { queued, oldestQueuedAt }, now }: InstallationState): Concern[] {
   const isOld = oldestQueuedAt !== null && now.getTime() - oldestQueuedAt.getTime() > QUEUE_OLD_MS
   return isOld ? [concern('queue-old', null, queued)] : []
 }
 
-function attention({ name, credentials }: ChannelStanding): Concern[] {
+function attention({ name, credentials }: ChannelState): Concern[] {
   const count = credentials.filter(({ state }) => state === 'attention').length
   return count === 0 ? [] : [concern('credential-attention', name, count)]
 }
 
-const noRealChannel = (enabled: readonly ChannelStanding[]) =>
+const noRealChannel = (enabled: readonly ChannelState[]) =>
   enabled.some(({ dialect }) => dialect !== 'sandbox')
     ? []
     : [concern('no-real-channel', null, enabled.length)]

@@ -1,13 +1,13 @@
 import { startDeadline } from '@sluice/kernel/deadline'
 
-import type { Door } from '../../door.ts'
+import type { GatewayContext } from '../../gateway-context.ts'
 import { dayOf, startOf } from '../usage/day-range.ts'
 import { lastKnown } from './last-known.ts'
 
 /** Edges write their logs every five seconds; to look more often shows nothing new. */
 const LOG_MAX_AGE_MS = 5_000
 const COUNTS_MAX_AGE_MS = 900
-const PEOPLE_MAX_AGE_MS = 5_000
+const USERS_MAX_AGE_MS = 5_000
 const RETIRED_MAX_AGE_MS = 30_000
 const READ_WITHIN_MS = 4_000
 
@@ -17,7 +17,7 @@ export const MINUTES_SHOWN = 60
 export type OverviewReadings = ReturnType<typeof overviewReadings>
 
 /** Everything that the overview asks of others, each no more often than it changes, whoever watches. */
-export function overviewReadings({ deps }: Pick<Door, 'deps'>) {
+export function overviewReadings({ deps }: Pick<GatewayContext, 'deps'>) {
   const { billing, scheduler, jobs, requestLogStore, identityStore, clock, log } = deps
   const reading = <Value>(name: string, maxAgeMs: number, take: () => Promise<Value>) =>
     lastKnown({ name, maxAgeMs, take, clock, log })
@@ -44,20 +44,20 @@ export function overviewReadings({ deps }: Pick<Door, 'deps'>) {
   const images = reading('jobs', COUNTS_MAX_AGE_MS, () =>
     jobs.countJobs({ endedSince: startOf(dayOf(clock.now())) }),
   )
-  const people = reading('people', PEOPLE_MAX_AGE_MS, () => identityStore.countPeople())
+  const userCounts = reading('people', USERS_MAX_AGE_MS, () => identityStore.countUsers())
   const money = reading('billing', COUNTS_MAX_AGE_MS, () =>
     inTime((options) => billing.readTotals({}, options)),
   )
   const retired = reading('scheduler', RETIRED_MAX_AGE_MS, () =>
     inTime((options) => scheduler.countRetired({}, options)),
   )
-  const ofDatabase = [lately, minutes, images, people]
+  const ofDatabase = [lately, minutes, images, userCounts]
 
   return {
     lately,
     minutes,
     images,
-    people,
+    userCounts,
     money,
     retired,
     /** Names of those who cannot be reached now, as far as this edge has noticed. */

@@ -2,20 +2,20 @@ import type { liveCounters } from '@sluice/contracts/control/admin'
 import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
 import type { z } from 'zod'
 
-import type { Door } from '../../door.ts'
+import type { GatewayContext } from '../../gateway-context.ts'
 import type { OverviewReadings } from './overview-readings.ts'
 
 export type LiveCounters = z.output<typeof liveCounters>
 
 /** Counters of the system as they stand. Throws `unavailable` when a part of them was never read. */
 export async function readCounters({
-  door,
+  gateway,
   readings,
 }: {
-  door: Pick<Door, 'deps' | 'catalog' | 'running'>
+  gateway: Pick<GatewayContext, 'deps' | 'catalog' | 'running'>
   readings: OverviewReadings
 }): Promise<LiveCounters> {
-  const { running, catalog, deps } = door
+  const { running, catalog, deps } = gateway
   const [lately, images, money, retired] = await Promise.all([
     readings.lately.read(),
     readings.images.read(),
@@ -32,7 +32,7 @@ export async function readCounters({
     },
     images: {
       queued: images.queued,
-      drawing: images.drawing,
+      generating: images.generating,
       stored_today: images.done,
       failed_today: images.failed,
       oldest_queued_at: images.oldestQueuedAt,

@@ -1,8 +1,8 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
-import { showUser } from './show-user.ts'
+import { recordAction } from '../record-action.ts'
+import { toUserDto } from './show-user.ts'
 import type { UserDeps } from './user-deps.ts'
 
 type Call = Pick<ControlCall<'createUser'>, 'session' | 'body' | 'requestId' | 'address'>
@@ -11,11 +11,11 @@ type Call = Pick<ControlCall<'createUser'>, 'session' | 'body' | 'requestId' | '
 export async function createUser(
   deps: UserDeps,
   call: Call,
-): Promise<MemoryOf<'createUser'>['answer']> {
+): Promise<Decoded<'createUser'>['answer']> {
   const { identity, billing } = deps
-  const { person, madePassword } = await identity.createUser(call.body)
-  const { id, role, wallet } = person
-  recordAct(deps, call, { act: 'user.create', target: id, facts: { role } })
+  const { user, madePassword } = await identity.createUser(call.body)
+  const { id, role, wallet } = user
+  recordAction(deps, call, { act: 'user.create', target: id, facts: { role } })
   const balance = await billing.readBalance({ wallet })
-  return { ...showUser(person, balance), password: madePassword }
+  return { ...toUserDto(user, balance), password: madePassword }
 }

@@ -1,11 +1,11 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { Person } from '../../identity/identity.ts'
+import type { User } from '../../identity/identity.ts'
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
+import { recordAction } from '../record-action.ts'
 import { findUser } from './find-user.ts'
 import type { ShownUser } from './show-user.ts'
-import { showUser } from './show-user.ts'
+import { toUserDto } from './show-user.ts'
 import type { UserDeps } from './user-deps.ts'
 
 type Call = Pick<ControlCall<'editUser'>, 'session' | 'params' | 'body' | 'requestId' | 'address'>
@@ -23,28 +23,28 @@ export async function editUser(deps: UserDeps, call: Call): Promise<ShownUser> {
   const before = await findUser(deps, params.id)
   const userId = before.id
   const { role, banned, ban_reason: reason } = body
-  let person: Person = before
-  if (banned && reason !== undefined && person.ban === null) {
-    person = await identity.ban({ userId, reason, by: session.userId })
-    recordAct(deps, call, { act: 'user.ban', target: userId, facts: { reason } })
+  let user: User = before
+  if (banned && reason !== undefined && user.ban === null) {
+    user = await identity.ban({ userId, reason, by: session.userId })
+    recordAction(deps, call, { act: 'user.ban', target: userId, facts: { reason } })
   }
-  if (role === 'user') person = await setRole(deps, call, { person, role })
-  if (banned === false && person.ban !== null) {
-    person = await identity.unban({ userId })
-    recordAct(deps, call, { act: 'user.unban', target: userId })
+  if (role === 'user') user = await setRole(deps, call, { user, role })
+  if (banned === false && user.ban !== null) {
+    user = await identity.unban({ userId })
+    recordAction(deps, call, { act: 'user.unban', target: userId })
   }
-  if (role === 'admin') person = await setRole(deps, call, { person, role })
-  return showUser(person, await billing.readBalance({ wallet: person.wallet }))
+  if (role === 'admin') user = await setRole(deps, call, { user, role })
+  return toUserDto(user, await billing.readBalance({ wallet: user.wallet }))
 }
 
 async function setRole(
   deps: UserDeps,
   call: Call,
-  { person, role }: { person: Person; role: Person['role'] },
-): Promise<Person> {
-  if (person.role === role) return person
-  const changed = await deps.identity.setRole({ userId: person.id, role })
-  recordAct(deps, call, { act: 'user.set-role', target: person.id, facts: { role } })
+  { user, role }: { user: User; role: User['role'] },
+): Promise<User> {
+  if (user.role === role) return user
+  const changed = await deps.identity.setRole({ userId: user.id, role })
+  recordAction(deps, call, { act: 'user.set-role', target: user.id, facts: { role } })
   return changed
 }
 

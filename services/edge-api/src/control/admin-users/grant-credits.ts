@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { newId } from '@sluice/kernel/ids'
 
 import type { ControlCall } from '../handlers.ts'
-import { recordAct } from '../record-act.ts'
+import { recordAction } from '../record-action.ts'
 import { findUser } from './find-user.ts'
 import { showBalance } from './show-user.ts'
 import type { UserDeps } from './user-deps.ts'
@@ -23,7 +23,7 @@ type Call = Pick<
 export async function grantCredits(
   deps: UserDeps,
   call: Call,
-): Promise<MemoryOf<'grantCredits'>['answer']> {
+): Promise<Decoded<'grantCredits'>['answer']> {
   const { params, body, session, idempotencyKey: key } = call
   const { id: userId, wallet } = await findUser(deps, params.id)
   const gift = {
@@ -38,7 +38,7 @@ export async function grantCredits(
   })
   if (fresh) {
     const facts = { amountMicro: String(body.amount_micro), note: body.note }
-    recordAct(deps, call, { act: 'credits.grant', target: userId, facts })
+    recordAction(deps, call, { act: 'credits.grant', target: userId, facts })
   }
   return { balance: showBalance(balance), fresh }
 }

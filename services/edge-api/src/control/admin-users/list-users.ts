@@ -1,26 +1,26 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import { assert } from '@sluice/kernel/assert'
 
 import { cursorOf, readCursor } from '../id-cursor.ts'
-import { showUser } from './show-user.ts'
+import { toUserDto } from './show-user.ts'
 import type { UserDeps } from './user-deps.ts'
 
-type ListUsers = MemoryOf<'listUsers'>
+type ListUsers = Decoded<'listUsers'>
 
 /** One page of people, newest first, with their balances of one moment. Throws `invalid_value`. */
 export async function listUsers(
-  { people, billing }: Pick<UserDeps, 'people' | 'billing'>,
+  { users, billing }: Pick<UserDeps, 'users' | 'billing'>,
   { q, role, state, cursor, limit }: ListUsers['query'],
 ): Promise<ListUsers['answer']> {
   const before = readCursor(cursor)
-  const found = await people.listPeople({ q, role, state, before, limit: limit + 1 })
+  const found = await users.listUserRows({ q, role, state, before, limit: limit + 1 })
   const page = found.slice(0, limit)
   const wallets = page.map(({ wallet }) => wallet)
   const { balances } = wallets.length > 0 ? await billing.readBalances({ wallets }) : noBalances
   assert(balances.length === page.length, 'every wallet that was asked for has a balance')
-  const items = page.flatMap((person, index) => {
+  const items = page.flatMap((user, index) => {
     const balance = balances[index]
-    return balance ? [showUser(person, balance)] : []
+    return balance ? [toUserDto(user, balance)] : []
   })
   const last = found.length > limit ? page.at(-1) : undefined
   return { items, next_cursor: last ? cursorOf(last.id) : null }

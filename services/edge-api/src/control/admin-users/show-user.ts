@@ -1,13 +1,13 @@
 import type { Balance } from '@sluice/contracts/billing.contract'
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
-import type { Person } from '../../identity/identity.ts'
+import type { User } from '../../identity/identity.ts'
 
-export type ShownUser = MemoryOf<'getUser'>['answer']
+export type ShownUser = Decoded<'getUser'>['answer']
 
 /** A person as an operator sees them. */
-export function showUser(person: Person, balance: Balance): ShownUser {
-  const { id, email, role, createdAt, lastSeenAt, ban } = person
+export function toUserDto(user: User, balance: Balance): ShownUser {
+  const { id, email, role, createdAt, lastSeenAt, ban } = user
   return {
     id,
     email,

@@ -8,8 +8,8 @@ import type { IdentityStore } from '../../store/identity-store.ts'
 
 /** What the operations on people ask of the world. */
 export interface UserDeps {
-  identity: Pick<Identity, 'findPerson' | 'createUser' | 'setRole' | 'ban' | 'unban'>
-  people: Pick<IdentityStore, 'listPeople'>
+  identity: Pick<Identity, 'findUserById' | 'createUser' | 'setRole' | 'ban' | 'unban'>
+  users: Pick<IdentityStore, 'listUserRows'>
   billing: Pick<Billing, 'readBalance' | 'readBalances' | 'grantCredits'>
   clock: Clock
   random: Random

@@ -1,14 +1,14 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { SignedIn } from '../../identity/identity.ts'
 import type { ControlCall } from '../handlers.ts'
-import { showPerson } from './show-person.ts'
+import { toSignedInUser } from './signed-in-user.ts'
 
 /** Tokens for scripts in the answer, and the same session as a cookie for browsers beside it. */
 export function giveTokens(
   { addHeader }: Pick<ControlCall<'login'>, 'addHeader'>,
   signedIn: SignedIn,
-): MemoryOf<'login'>['answer'] {
+): Decoded<'login'>['answer'] {
   addHeader('set-cookie', signedIn.setCookie)
   if (signedIn.deviceCookie !== undefined) addHeader('set-cookie', signedIn.deviceCookie)
   return {
@@ -16,6 +16,6 @@ export function giveTokens(
     refresh_token: signedIn.refreshToken,
     expires_in: signedIn.expiresInS,
     token_type: 'Bearer',
-    user: showPerson(signedIn.person),
+    user: toSignedInUser(signedIn.user),
   }
 }

@@ -1,4 +1,4 @@
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
 import { giveTokens } from './give-tokens.ts'
 import { readMe } from './read-me.ts'
@@ -14,11 +14,11 @@ type Operation =
 
 /** Signing in and out, and one's own account. */
 export function identityHandlers({
-  door,
+  gateway,
   identity,
   version,
-}: ControlParts): Pick<ControlHandlers, Operation> {
-  const { billing } = door.deps
+}: ControlContext): Pick<ControlHandlers, Operation> {
+  const { billing } = gateway.deps
   return {
     getSite: async () => ({ registration_open: identity.registration === 'open', version }),
     register: async (call) =>

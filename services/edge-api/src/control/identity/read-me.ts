@@ -1,10 +1,10 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import { permissionsOf } from '@sluice/contracts/control/permissions'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 
 import type { Identity, SessionPrincipal } from '../../identity/identity.ts'
-import { showPerson } from './show-person.ts'
+import { toSignedInUser } from './signed-in-user.ts'
 
 /**
  * Who is signed in, what they may do, and their balance. Every page of the panel asks for it: while billing is
@@ -13,14 +13,14 @@ import { showPerson } from './show-person.ts'
 export async function readMe(
   { identity, billing }: { identity: Identity; billing: Pick<Billing, 'readBalance'> },
   { userId, wallet, role }: SessionPrincipal,
-): Promise<MemoryOf<'getMe'>['answer']> {
-  const [person, balance] = await Promise.all([
-    identity.findPerson({ userId }),
+): Promise<Decoded<'getMe'>['answer']> {
+  const [user, balance] = await Promise.all([
+    identity.findUserById({ userId }),
     orUnknown(billing.readBalance({ wallet })),
   ])
-  if (!person) throw new AppError('invalid_session', 'Your account is gone.')
+  if (!user) throw new AppError('invalid_session', 'Your account is gone.')
   return {
-    user: showPerson(person),
+    user: toSignedInUser(user),
     permissions: permissionsOf(role),
     balance: balance && {
       posted_micro: balance.postedMicro,

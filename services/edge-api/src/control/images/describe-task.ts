@@ -1,6 +1,6 @@
 import type { ImageJob } from '@sluice/jobs/image-job'
 
-import type { Door } from '../../door.ts'
+import type { GatewayContext } from '../../gateway-context.ts'
 import type { KeyOwner } from '../../store/key-owner-store.ts'
 import { picturePaths } from './picture-paths.ts'
 import type { Money } from './read-money.ts'
@@ -10,7 +10,7 @@ import { showTask } from './show-task.ts'
 
 /** One task with all that can be told of it; `money` when it is known already. */
 export async function describeTask(
-  { deps }: Pick<Door, 'deps'>,
+  { deps }: Pick<GatewayContext, 'deps'>,
   { job, money }: { job: ImageJob; money?: Money },
 ): Promise<ShownTaskDetail> {
   const [position, owners, read] = await Promise.all([
@@ -31,7 +31,7 @@ export interface DescribedTask {
 
 /** Tasks of a list, with three queries at most, however many there are. */
 export async function describeTasks(
-  { deps }: Pick<Door, 'deps'>,
+  { deps }: Pick<GatewayContext, 'deps'>,
   { jobs, withPartials }: { jobs: readonly ImageJob[]; withPartials: boolean },
 ): Promise<DescribedTask[]> {
   const waiting = jobs.filter(({ state }) => state === 'queued')

@@ -5,7 +5,7 @@ import { parseImageCall } from '@sluice/protocol/images/parse-image-call'
 import { priceImages } from '../../images/price-images.ts'
 import { checkUsableModel } from '../../images/usable-model.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
-import type { ImageParts } from './image-parts.ts'
+import type { ImagesContext } from './images-context.ts'
 
 const READ_WITHIN_MS = 5_000
 
@@ -14,14 +14,14 @@ const READ_WITHIN_MS = 5_000
  * Throws as they do: `model_not_found`, `invalid_value`, `unsupported_parameter`.
  */
 export async function estimateImages(
-  { door }: Pick<ImageParts, 'door'>,
+  { gateway }: Pick<ImagesContext, 'gateway'>,
   { session, body }: ControlCall<'estimateImages'>,
 ): ReturnType<ControlHandlers['estimateImages']> {
-  const { billing, clock } = door.deps
+  const { billing, clock } = gateway.deps
   // A prompt costs nothing, whatever it is.
   const { request } = parseImageCall({ ...body, prompt: 'anything' })
-  checkUsableModel(door, { models: null }, request.model)
-  const { row, worstCase } = priceImages(door, request)
+  checkUsableModel(gateway, { models: null }, request.model)
+  const { row, worstCase } = priceImages(gateway, request)
   const amount = rateUsage(worstCase, row.price)
   const deadline = startDeadline(clock, READ_WITHIN_MS)
   try {

@@ -10,13 +10,13 @@ import { taskStatuses } from '../../images/answer-with-task.ts'
 import type { SseStream } from '../../images/open-sse.ts'
 import { openSse } from '../../images/open-sse.ts'
 import { ownTask } from '../../images/own-task.ts'
-import { callersPatience } from '../../images/patience.ts'
+import { createAbortScope } from '../../images/abort-scope.ts'
 import type { ControlCall } from '../handlers.ts'
 import { watchSession } from '../watch-session.ts'
-import type { Bell } from './bell.ts'
-import { createBell } from './bell.ts'
+import type { CoalescingSignal } from './coalescing-signal.ts'
+import { createCoalescingSignal } from './coalescing-signal.ts'
 import { picturePaths } from './picture-paths.ts'
-import type { ImageParts } from './image-parts.ts'
+import type { ImagesContext } from './images-context.ts'
 import type { Money } from './read-money.ts'
 import { readMoney } from './read-money.ts'
 import { showTask } from './show-task.ts'
@@ -37,18 +37,18 @@ const END_ID = 'end'
  * `task_not_found`, `rate_limit_exceeded` for who has too many streams open, `overloaded`.
  */
 export async function followImage(
-  parts: ImageParts,
+  context: ImagesContext,
   call: ControlCall<'followImage'>,
 ): Promise<void> {
   const { session, params, incoming, outgoing } = call
   if (incoming.method === 'HEAD')
     throw new AppError('method_not_allowed', 'Events can be read with GET only.')
-  const job = await ownTask(parts.door.deps, { principal: session, taskId: params.id })
+  const job = await ownTask(context.gateway.deps, { principal: session, taskId: params.id })
   const heardAll = job.endedAt !== null && incoming.headers['last-event-id'] === END_ID
   if (heardAll) return void outgoing.writeHead(204).end()
-  const leave = parts.streams.enter(session.userId)
+  const leave = context.streams.enter(session.userId)
   try {
-    await streamTask(parts, { ...call, job })
+    await streamTask(context, { ...call, job })
   } finally {
     leave()
   }
@@ -57,31 +57,31 @@ export async function followImage(
 type Ends = Pick<ControlCall<'followImage'>, 'incoming' | 'outgoing'>
 
 async function streamTask(
-  parts: ImageParts,
+  context: ImagesContext,
   { job, incoming, outgoing }: Ends & { job: ImageJob },
 ): Promise<void> {
-  const { door, identity } = parts
-  const { deps } = door
-  const patience = callersPatience(deps, outgoing)
+  const { gateway, identity } = context
+  const { deps } = gateway
+  const abortScope = createAbortScope(deps, outgoing)
   const { headers } = incoming
   const { access: permission } = controlRoutes.followImage
-  const standing = watchSession({ ...deps, identity }, { headers, permission })
-  const signal = AbortSignal.any([patience.signal, standing.signal, door.draining])
+  const status = watchSession({ ...deps, identity }, { headers, permission })
+  const signal = AbortSignal.any([abortScope.signal, status.signal, gateway.draining])
   const afterSeq = job.lastSeq
-  const bell = createBell(signal)
-  const line = listen(door.jobHub.watch({ jobId: job.id, afterSeq, signal }), bell)
+  const bell = createCoalescingSignal(signal)
+  const line = listen(gateway.jobHub.watch({ jobId: job.id, afterSeq, signal }), bell)
   const stopLooking = deps.clock.every(LOOK_EVERY_MS, () => bell.ring())
   outgoing.setHeader('x-content-type-options', 'nosniff')
   const sse = openSse(deps, outgoing)
   try {
-    await tellTask(parts, { job, sse, bell, line, signal })
+    await tellTask(context, { job, sse, bell, line, signal })
   } catch (err) {
     if (!signal.aborted && !isAppError(err, 'caller_gone'))
       deps.log.warn({ err, jobId: job.id }, 'a task was not followed to its end')
   } finally {
     stopLooking()
-    standing.stop()
-    patience.end()
+    status.stop()
+    abortScope.end()
     sse.end()
   }
 }
@@ -92,7 +92,7 @@ interface Line {
 }
 
 /** Rings at every event of the job, and at the last. */
-function listen(events: AsyncIterable<ImageJobEvent>, bell: Bell): Line {
+function listen(events: AsyncIterable<ImageJobEvent>, bell: CoalescingSignal): Line {
   const line = { over: false }
   const hear = async () => {
     for await (const _event of events) bell.ring()
@@ -107,14 +107,14 @@ function listen(events: AsyncIterable<ImageJobEvent>, bell: Bell): Line {
 interface Telling {
   job: ImageJob
   sse: SseStream
-  bell: Bell
+  bell: CoalescingSignal
   line: Line
   signal: AbortSignal
 }
 
 /** Resolves when all was told, or when this process stops. */
-async function tellTask({ door }: ImageParts, telling: Telling): Promise<void> {
-  const { deps } = door
+async function tellTask({ gateway }: ImagesContext, telling: Telling): Promise<void> {
+  const { deps } = gateway
   const { sse, bell, line, signal } = telling
   const tell = await taskTeller(deps, telling)
   for (let { job } = telling; ;) {
@@ -133,7 +133,7 @@ async function tellTask({ door }: ImageParts, telling: Telling): Promise<void> {
   }
 }
 
-type Deps = ImageParts['door']['deps']
+type Deps = ImagesContext['gateway']['deps']
 type Tell = (job: ImageJob, money?: Money) => Promise<void>
 
 /** Sends the task when it is not as it was when it was sent last. Links stay the same in one stream. */

@@ -1,11 +1,11 @@
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlHandlers } from '../handlers.ts'
 import { cancelAnyImage, cancelImage } from './cancel-image.ts'
 import { createImages } from './create-images.ts'
 import { estimateImages } from './estimate-images.ts'
 import { followImage } from './follow-image.ts'
 import { getAnyImage, getImage } from './get-image.ts'
-import { imageParts } from './image-parts.ts'
+import { createImagesContext } from './images-context.ts'
 import { listAllImages } from './list-all-images.ts'
 import { listImageModels } from './list-image-models.ts'
 import { listImages } from './list-images.ts'
@@ -13,27 +13,27 @@ import { retryImage } from './retry-image.ts'
 import { sendPartial } from './send-partial.ts'
 
 /** What people do with pictures: their own. */
-export function imageHandlers(control: ControlParts) {
-  const parts = imageParts(control)
+export function imageHandlers(control: ControlContext) {
+  const context = createImagesContext(control)
   return {
-    listImageModels: async () => listImageModels(parts),
-    estimateImages: (call) => estimateImages(parts, call),
-    createImages: (call) => createImages(parts, call),
-    listImages: (call) => listImages(parts, call),
-    getImage: (call) => getImage(parts, call),
-    followImage: (call) => followImage(parts, call),
-    getImagePartial: (call) => sendPartial(parts, call),
-    cancelImage: (call) => cancelImage(parts, call),
-    retryImage: (call) => retryImage(parts, call),
+    listImageModels: async () => listImageModels(context),
+    estimateImages: (call) => estimateImages(context, call),
+    createImages: (call) => createImages(context, call),
+    listImages: (call) => listImages(context, call),
+    getImage: (call) => getImage(context, call),
+    followImage: (call) => followImage(context, call),
+    getImagePartial: (call) => sendPartial(context, call),
+    cancelImage: (call) => cancelImage(context, call),
+    retryImage: (call) => retryImage(context, call),
   } satisfies Partial<ControlHandlers>
 }
 
 /** What operators see and do of everybody's pictures. */
-export function adminImageHandlers({ door }: ControlParts) {
-  const parts = { door }
+export function adminImageHandlers({ gateway }: ControlContext) {
+  const context = { gateway }
   return {
-    listAllImages: (call) => listAllImages(parts, call),
-    getAnyImage: (call) => getAnyImage(parts, call),
-    cancelAnyImage: (call) => cancelAnyImage(parts, call),
+    listAllImages: (call) => listAllImages(context, call),
+    getAnyImage: (call) => getAnyImage(context, call),
+    cancelAnyImage: (call) => cancelAnyImage(context, call),
   } satisfies Partial<ControlHandlers>
 }

@@ -7,7 +7,7 @@ import type { EdgeDeps } from '../../deps.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
 import type { DescribedTask } from './describe-task.ts'
 import { describeTasks } from './describe-task.ts'
-import type { ImageParts } from './image-parts.ts'
+import type { ImagesContext } from './images-context.ts'
 import type { Money } from './read-money.ts'
 import { readMoney, unknownMoney } from './read-money.ts'
 import { jobListQuery, writeCursor } from './task-query.ts'
@@ -16,15 +16,15 @@ const READ_WITHIN_MS = 3_000
 
 /** `GET /api/admin/images`: tasks of everybody, or of one user. */
 export async function listAllImages(
-  { door }: Pick<ImageParts, 'door'>,
+  { gateway }: Pick<ImagesContext, 'gateway'>,
   { query }: ControlCall<'listAllImages'>,
 ): ReturnType<ControlHandlers['listAllImages']> {
-  const { deps } = door
+  const { deps } = gateway
   const { user_id: userId, ...rest } = query
   const wallet = userId === undefined ? undefined : await deps.keyOwners.walletOf(userId)
   if (userId !== undefined && wallet === undefined) return { items: [], next_cursor: null }
   const { jobs, next } = await deps.jobs.listJobs({ ...jobListQuery(rest), wallet })
-  const described = await describeTasks(door, { jobs, withPartials: false })
+  const described = await describeTasks(gateway, { jobs, withPartials: false })
   const money = await readMoneyOfMany(deps, jobs)
   const items = described.map((one) => showAnyTask(one, money.get(one.job.id) ?? unknownMoney))
   return { items, next_cursor: writeCursor(next) }

@@ -8,14 +8,14 @@ import type { z } from 'zod'
 
 import { EDIT_IMAGES_MAX } from '../../accept/images-intake.ts'
 import type { ControlHandlers } from '../handlers.ts'
-import type { ImageParts } from './image-parts.ts'
+import type { ImagesContext } from './images-context.ts'
 
 type ModelList = Awaited<ReturnType<ControlHandlers['listImageModels']>>
 
 /** `GET /api/user/models`: what has a way and a price now. Throws `unavailable` before either is known. */
-export function listImageModels({ door }: Pick<ImageParts, 'door'>): ModelList {
-  const { models, routesOf, prices } = door.catalog.current()
-  const at = door.deps.clock.now()
+export function listImageModels({ gateway }: Pick<ImagesContext, 'gateway'>): ModelList {
+  const { models, routesOf, prices } = gateway.catalog.current()
+  const at = gateway.deps.clock.now()
   const images = models.flatMap((model) => {
     if (!routesOf(model)?.image.length) return []
     const price = prices.priceAt({ model, kind: 'images', at })?.price

@@ -6,11 +6,11 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import type { ImageIntake } from '../../accept/images-intake.ts'
 import type { EdgeDeps } from '../../deps.ts'
-import type { InputShelf, StoredInput } from '../../images/input-shelf.ts'
+import type { UploadStaging, StoredInput } from '../../images/upload-staging.ts'
 import { ownTask } from '../../images/own-task.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
-import { drawForPanel } from './draw-for-panel.ts'
-import type { ImageParts } from './image-parts.ts'
+import { generateForPanel } from './generate-for-panel.ts'
+import type { ImagesContext } from './images-context.ts'
 
 /**
  * `POST /api/user/images/{id}/retry`: the same request as a new task, at today's price; one for each
@@ -19,10 +19,10 @@ import type { ImageParts } from './image-parts.ts'
  * the image routes throw.
  */
 export async function retryImage(
-  parts: ImageParts,
+  context: ImagesContext,
   call: ControlCall<'retryImage'>,
 ): ReturnType<ControlHandlers['retryImage']> {
-  const { deps } = parts.door
+  const { deps } = context.gateway
   const { session, params } = call
   const job = await ownTask(deps, { principal: session, taskId: params.id })
   if (job.endedAt === null)
@@ -32,8 +32,8 @@ export async function retryImage(
   const incoming = { headers: intentionOf(call) }
   // Its pictures are copied before it is submitted.
   const isHeavy = job.request.images.length > 0
-  const accept = (shelf: InputShelf) => sameAgain(deps, { job, shelf })
-  return drawForPanel(parts, { call, incoming, accept, isHeavy })
+  const accept = (staging: UploadStaging) => cloneRequest(deps, { job, staging })
+  return generateForPanel(context, { call, incoming, accept, isHeavy })
 }
 
 /** To retry this task is another intention than to retry that one, or to draw, under the same key. */
@@ -44,14 +44,14 @@ function intentionOf({ idempotencyKey, params }: ControlCall<'retryImage'>) {
 }
 
 /** The request of a job, with pictures of its own. */
-async function sameAgain(
+async function cloneRequest(
   deps: Pick<EdgeDeps, 'blobs'>,
-  { job, shelf }: { job: ImageJob; shelf: InputShelf },
+  { job, staging }: { job: ImageJob; staging: UploadStaging },
 ): Promise<ImageIntake> {
   const { kind, images: _, mask, ...request } = job.request
   const images: StoredInput[] = []
-  for (const image of job.request.images) images.push(await copy(deps, { image, shelf }))
-  const storedMask = mask && (await copy(deps, { image: mask, shelf }))
+  for (const image of job.request.images) images.push(await copy(deps, { image, staging }))
+  const storedMask = mask && (await copy(deps, { image: mask, staging }))
   return {
     call: { request, face: 'async', responseFormat: 'url' },
     isEdit: kind === 'edit',
@@ -62,7 +62,7 @@ async function sameAgain(
 
 async function copy(
   { blobs }: Pick<EdgeDeps, 'blobs'>,
-  { image, shelf }: { image: InputImage; shelf: InputShelf },
+  { image, staging }: { image: InputImage; staging: UploadStaging },
 ): Promise<StoredInput> {
   const blob = await blobs.open(image.blobKey)
   if (!blob)
@@ -74,7 +74,7 @@ async function copy(
   try {
     const name = image.name.replace(/\.[a-z]+$/, '')
     const { stream: source, bytes: bytesMax } = blob
-    return await shelf.put({ source, name, param: 'reference_images', bytesMax })
+    return await staging.put({ source, name, param: 'reference_images', bytesMax })
   } finally {
     blob.stream.destroy()
   }

@@ -6,7 +6,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import { ownTask } from '../../images/own-task.ts'
 import { STALL_MS_MAX } from '../../images/write-pieces.ts'
 import type { ControlCall } from '../handlers.ts'
-import type { ImageParts } from './image-parts.ts'
+import type { ImagesContext } from './images-context.ts'
 
 const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp']
 /** The same number is always the same picture, but it has a short life. */
@@ -17,7 +17,7 @@ const KEPT_SECONDS = 600
  * `task_not_found`, and `not_found` for one that is not there yet or any more.
  */
 export async function sendPartial(
-  { door: { deps } }: Pick<ImageParts, 'door'>,
+  { gateway: { deps } }: Pick<ImagesContext, 'gateway'>,
   { session, params, outgoing }: ControlCall<'getImagePartial'>,
 ): Promise<void> {
   const { id, index, number } = params

@@ -23,7 +23,7 @@ const job: ImageJob = {
     partialImages: 3,
     images: [],
   },
-  parts: [{ ...part, index: 0, state: 'drawing' }],
+  parts: [{ ...part, index: 0, state: 'generating' }],
   failure: null,
   fence: 1,
   attempts: 1,
@@ -41,7 +41,7 @@ const showing: Showing = {
   position: undefined,
   owner,
 }
-const partialOf = (partials: number, state: 'drawing' | 'waiting' | 'failed' = 'drawing') =>
+const partialOf = (partials: number, state: 'generating' | 'waiting' | 'failed' = 'generating') =>
   showTask({ ...job, parts: [{ ...part, index: 1, state, partials }] }, showing).pictures[0]
     ?.partial_url
 

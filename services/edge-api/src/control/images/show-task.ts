@@ -53,7 +53,7 @@ function showPicture(
   { index, state, stored, failure, partials }: ImageJobPart,
   { pathOf, withPartials }: Pick<Showing, 'pathOf' | 'withPartials'>,
 ): ShownTask['pictures'][number] {
-  const hasPartial = withPartials && state === 'drawing' && partials > 0
+  const hasPartial = withPartials && state === 'generating' && partials > 0
   return {
     index,
     state,

@@ -1,9 +1,9 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import { AppError } from '@sluice/kernel/app-error'
 
 import { normalNetwork } from '../../admit/networks.ts'
 import type { EdgeDeps } from '../../deps.ts'
-import type { OwnKeyName } from '../../store/own-key-store.ts'
+import type { OwnedKeyRef } from '../../store/own-key-store.ts'
 import { announceKeyChange } from './announce-key-change.ts'
 import { checkExpiry } from './create-api-key.ts'
 import { keyNotFound } from './key-not-found.ts'
@@ -15,7 +15,7 @@ type KeyDeps = Pick<EdgeDeps, 'keyStore' | 'quotaStore' | 'bus' | 'log' | 'clock
 /** Changes what is named. Throws `not_found`, `api_key_revoked`, `invalid_value` for a passed expiry. */
 export async function editApiKey(
   deps: KeyDeps,
-  { name, body }: { name: OwnKeyName; body: MemoryOf<'editApiKey'>['body'] },
+  { name, body }: { name: OwnedKeyRef; body: Decoded<'editApiKey'>['body'] },
 ): Promise<ShownKey> {
   const at = deps.clock.now()
   checkExpiry(body.expires_at, at.getTime())

@@ -1,6 +1,6 @@
 import { keyHash } from '../../key-hash.ts'
-import type { OwnKeyName } from '../../store/own-key-store.ts'
-import type { ControlParts } from '../control-parts.ts'
+import type { OwnedKeyRef } from '../../store/own-key-store.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { SessionPrincipal } from '../../identity/identity.ts'
 import type { ControlHandlers } from '../handlers.ts'
 import { createApiKey } from './create-api-key.ts'
@@ -13,8 +13,8 @@ import { showKeys } from './show-keys.ts'
 type KeyOperation = 'listApiKeys' | 'createApiKey' | 'getApiKey' | 'editApiKey' | 'revokeApiKey'
 
 /** A person's own API keys. */
-export function keyHandlers({ door }: ControlParts): Pick<ControlHandlers, KeyOperation> {
-  const { deps } = door
+export function keyHandlers({ gateway }: ControlContext): Pick<ControlHandlers, KeyOperation> {
+  const { deps } = gateway
   const minting = { ...deps, keyHash: keyHash(deps.pepper) }
   return {
     listApiKeys: ({ session: { userId }, query }) => listApiKeys(deps, { userId, query }),
@@ -36,4 +36,4 @@ const nameOf = ({
 }: {
   session: SessionPrincipal
   params: { id: string }
-}): OwnKeyName => ({ userId: session.userId, id: params.id })
+}): OwnedKeyRef => ({ userId: session.userId, id: params.id })

@@ -1,4 +1,4 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { EdgeDeps } from '../../deps.ts'
 import { cursorOf, readCursor } from '../id-cursor.ts'
@@ -7,8 +7,8 @@ import { showKeys } from './show-keys.ts'
 /** A page of a person's keys, newest first; a key that is made meanwhile moves no other to another page. */
 export async function listApiKeys(
   deps: Pick<EdgeDeps, 'keyStore' | 'quotaStore' | 'clock'>,
-  { userId, query }: { userId: string; query: MemoryOf<'listApiKeys'>['query'] },
-): Promise<MemoryOf<'listApiKeys'>['answer']> {
+  { userId, query }: { userId: string; query: Decoded<'listApiKeys'>['query'] },
+): Promise<Decoded<'listApiKeys'>['answer']> {
   const { limit, cursor } = query
   // One more than is shown tells whether there is a next page.
   const before = readCursor(cursor)

@@ -1,12 +1,12 @@
 import type { EdgeDeps } from '../../deps.ts'
-import type { OwnKeyName } from '../../store/own-key-store.ts'
+import type { OwnedKeyRef } from '../../store/own-key-store.ts'
 import { announceKeyChange } from './announce-key-change.ts'
 import { keyNotFound } from './key-not-found.ts'
 
 /** Revokes a key for good; safe to repeat. Throws `not_found`. */
 export async function revokeApiKey(
   deps: Pick<EdgeDeps, 'keyStore' | 'bus' | 'log' | 'clock'>,
-  { name }: { name: OwnKeyName },
+  { name }: { name: OwnedKeyRef },
 ): Promise<void> {
   const outcome = await deps.keyStore.revokeOwnKey(name, { at: deps.clock.now() })
   if (outcome === undefined) throw keyNotFound()

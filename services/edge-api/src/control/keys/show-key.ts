@@ -1,12 +1,12 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import { shownNetwork } from '../../admit/networks.ts'
 import type { OwnKey } from '../../store/own-key-store.ts'
 
-export type ShownKey = MemoryOf<'getApiKey'>['answer']
+export type ShownKey = Decoded<'getApiKey'>['answer']
 
 /** A key as its owner sees it. `usedMicro` is what is spent and reserved of today's quota. */
-export function showKey(
+export function toApiKeyDto(
   key: OwnKey,
   { usedMicro, nowMs }: { usedMicro: bigint; nowMs: number },
 ): ShownKey {

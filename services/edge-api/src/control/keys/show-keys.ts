@@ -2,7 +2,7 @@ import { dayOf } from '../../admit/quota-day.ts'
 import type { EdgeDeps } from '../../deps.ts'
 import type { OwnKey } from '../../store/own-key-store.ts'
 import type { ShownKey } from './show-key.ts'
-import { showKey } from './show-key.ts'
+import { toApiKeyDto } from './show-key.ts'
 
 /** Keys with what they used of today's quotas. */
 export async function showKeys(
@@ -12,5 +12,5 @@ export async function showKeys(
   const nowMs = clock.nowMs()
   const apiKeyIds = keys.map(({ id }) => id)
   const used = await quotaStore.readUsed({ apiKeyIds, day: dayOf(nowMs) })
-  return keys.map((key) => showKey(key, { usedMicro: used.get(key.id) ?? 0n, nowMs }))
+  return keys.map((key) => toApiKeyDto(key, { usedMicro: used.get(key.id) ?? 0n, nowMs }))
 }

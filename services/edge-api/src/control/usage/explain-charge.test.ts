@@ -67,7 +67,7 @@ describe('the lines of a charge', () => {
         amount_micro_exact: '32000000',
       },
       {
-        unit: 'house-paid',
+        unit: 'platform-paid',
         quantity: 1,
         unit_price_micro: null,
         detail: null,

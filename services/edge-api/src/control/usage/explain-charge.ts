@@ -1,12 +1,12 @@
 import type { ChargeAccount } from '@sluice/contracts/charges'
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { PictureUsage } from '@sluice/contracts/usage'
 import { assert } from '@sluice/kernel/assert'
 import { formatCredits, sum } from '@sluice/kernel/credits'
 import type { UsageLine } from '@sluice/pricing/explain-usage'
 import { explainUsage } from '@sluice/pricing/explain-usage'
 
-export type ChargeLine = MemoryOf<'getCharge'>['answer']['lines'][number]
+export type ChargeLine = Decoded<'getCharge'>['answer']['lines'][number]
 
 type Explained = Pick<ChargeAccount, 'usage' | 'price' | 'lossMicro' | 'chargedMicro'>
 
@@ -19,7 +19,7 @@ export function explainCharge({ usage, price, lossMicro, chargedMicro }: Explain
     exact === (chargedMicro + lossMicro) * MICRO_MILLIONTHS,
     'what was charged is what the frozen price says',
   )
-  return [...lines.map(toLine), ...housePaid(lossMicro)]
+  return [...lines.map(toLine), ...platformPaid(lossMicro)]
 }
 
 const MICRO_MILLIONTHS = 1_000_000n
@@ -32,12 +32,12 @@ const toLine = (line: UsageLine): ChargeLine => ({
   amount_micro_exact: exactMicro(line.exactMicroMillionths),
 })
 
-const housePaid = (lossMicro: bigint): ChargeLine[] =>
+const platformPaid = (lossMicro: bigint): ChargeLine[] =>
   lossMicro === 0n
     ? []
     : [
         {
-          unit: 'house-paid',
+          unit: 'platform-paid',
           quantity: 1,
           unit_price_micro: null,
           detail: null,

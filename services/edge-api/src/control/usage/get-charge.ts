@@ -1,4 +1,4 @@
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlHandler } from '../handlers.ts'
 import { explainCharge } from './explain-charge.ts'
 import { showCharge } from './show-charge.ts'
@@ -8,7 +8,7 @@ type Call = Parameters<ControlHandler<'getCharge'>>[0]
 
 /** One charge, explained to the last micro-credit. Throws `not_found`, also for another's. */
 export async function getCharge(
-  { door: { deps } }: Pick<ControlParts, 'door'>,
+  { gateway: { deps } }: Pick<ControlContext, 'gateway'>,
   { session: { wallet }, params, signal }: Call,
 ): ReturnType<ControlHandler<'getCharge'>> {
   const account = await deps.billing.readCharge({ wallet, id: params.id }, { signal })
@@ -25,7 +25,7 @@ export async function getCharge(
     late_micro: account.lateMicro,
     owed_micro: account.receivableMicro,
     refunded_micro: account.refundedMicro,
-    house_paid_micro: account.lossMicro,
+    platform_paid_micro: account.lossMicro,
     opened_at: account.openedAt,
     settled_at: account.settledAt,
     entries: account.entries.map(showEntry),

@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlHandler } from '../handlers.ts'
 import { dayOf, daysBefore, lastDays } from './day-range.ts'
 import type { UsageRow } from './merge-usage.ts'
@@ -11,11 +11,11 @@ import { readUsageRows } from './read-usage-rows.ts'
 const TOP_MODELS_MAX = 5
 
 type Call = Parameters<ControlHandler<'getOverview'>>[0]
-type Deps = ControlParts['door']['deps']
+type Deps = ControlContext['gateway']['deps']
 
 /** Balance, requests, spend and latency of the last days, beside as many days before. */
 export async function getOverview(
-  { door: { deps } }: Pick<ControlParts, 'door'>,
+  { gateway: { deps } }: Pick<ControlContext, 'gateway'>,
   { session: { wallet }, query, signal }: Call,
 ): ReturnType<ControlHandler<'getOverview'>> {
   const { billing, requestLogStore, clock } = deps

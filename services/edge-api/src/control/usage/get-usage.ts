@@ -1,4 +1,4 @@
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlHandler } from '../handlers.ts'
 import { readDayRange } from './day-range.ts'
 import { totalOf } from './merge-usage.ts'
@@ -8,7 +8,7 @@ type Call = Parameters<ControlHandler<'getUsage'>>[0]
 
 /** Requests, tokens, pictures and charges by day and model. */
 export async function getUsage(
-  { door: { deps } }: Pick<ControlParts, 'door'>,
+  { gateway: { deps } }: Pick<ControlContext, 'gateway'>,
   { session: { wallet }, query, signal }: Call,
 ): ReturnType<ControlHandler<'getUsage'>> {
   const range = readDayRange(query, deps.clock.now())

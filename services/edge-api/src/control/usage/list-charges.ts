@@ -1,4 +1,4 @@
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlHandler } from '../handlers.ts'
 import { readChargeCursor, writeChargeCursor } from './charge-cursor.ts'
 import { checkOrder, endOf, startOf } from './day-range.ts'
@@ -8,7 +8,7 @@ type Call = Parameters<ControlHandler<'listCharges'>>[0]
 
 /** Image tasks and token requests with what they cost, newest first. */
 export async function listCharges(
-  { door: { deps } }: Pick<ControlParts, 'door'>,
+  { gateway: { deps } }: Pick<ControlContext, 'gateway'>,
   { session: { wallet }, query, signal }: Call,
 ): ReturnType<ControlHandler<'listCharges'>> {
   const { cursor, from, to, ...only } = query

@@ -1,20 +1,20 @@
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import { showEntry } from './show-entry.ts'
 
 interface LedgerQuestion {
   wallet: string
-  query: MemoryOf<'listLedger'>['query']
+  query: Decoded<'listLedger'>['query']
   signal: AbortSignal
 }
 
 /** The statement of a wallet, newest first. */
 export async function listLedger(
-  { door: { deps } }: Pick<ControlParts, 'door'>,
+  { gateway: { deps } }: Pick<ControlContext, 'gateway'>,
   { wallet, query: { cursor, limit }, signal }: LedgerQuestion,
-): Promise<MemoryOf<'listLedger'>['answer']> {
+): Promise<Decoded<'listLedger'>['answer']> {
   const before = cursor === undefined ? undefined : readEntryCursor(cursor)
   const { entries, next } = await deps.billing.listEntries({ wallet, before, limit }, { signal })
   return { items: entries.map(showEntry), next_cursor: next === null ? null : String(next) }
@@ -22,11 +22,11 @@ export async function listLedger(
 
 /** The statement of the person with this id. Throws `not_found`. */
 export async function listUserLedger(
-  parts: Pick<ControlParts, 'door'>,
+  context: Pick<ControlContext, 'gateway'>,
   { userId, ...question }: Omit<LedgerQuestion, 'wallet'> & { userId: string },
-): Promise<MemoryOf<'listLedger'>['answer']> {
-  const wallet = await parts.door.deps.keyOwners.walletOf(userId)
-  if (wallet !== undefined) return listLedger(parts, { ...question, wallet })
+): Promise<Decoded<'listLedger'>['answer']> {
+  const wallet = await context.gateway.deps.keyOwners.walletOf(userId)
+  if (wallet !== undefined) return listLedger(context, { ...question, wallet })
   throw new AppError('not_found', 'There is no such person.')
 }
 

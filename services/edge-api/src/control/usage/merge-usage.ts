@@ -1,11 +1,11 @@
 import type { UsageSum } from '@sluice/contracts/charges'
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { FailureSum } from '@sluice/jobs/list-store'
 
 import type { LoggedSum } from '../../store/request-log-store.ts'
 
-export type UsageRow = MemoryOf<'getUsage'>['answer']['rows'][number]
+export type UsageRow = Decoded<'getUsage'>['answer']['rows'][number]
 export type UsageSums = Omit<UsageRow, 'day' | 'model'>
 
 export const noUsage: UsageSums = {
@@ -38,8 +38,8 @@ export function mergeUsage({
   }
   for (const sum of logged) edit(sum, () => ({ requests: sum.requests, failures: sum.failures }))
   for (const sum of failedTasks)
-    edit(sum, ({ requests, failures: atTheDoor }) => {
-      const failures = atTheDoor + sum.failures
+    edit(sum, ({ requests, failures: atTheGateway }) => {
+      const failures = atTheGateway + sum.failures
       return { failures, requests: Math.max(requests, failures) }
     })
   for (const sum of billed)

@@ -1,9 +1,9 @@
 import type { ChargeFacts } from '@sluice/contracts/charges'
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { KeyOwner } from '../../store/key-owner-store.ts'
 
-export type ShownCharge = MemoryOf<'listCharges'>['answer']['items'][number]
+export type ShownCharge = Decoded<'listCharges'>['answer']['items'][number]
 
 /** A charge as its owner sees it. What was drawn at the panel has no API key that they know of. */
 export function showCharge(

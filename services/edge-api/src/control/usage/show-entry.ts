@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '@sluice/contracts/billing.contract'
-import type { MemoryOf } from '@sluice/contracts/control/operation-types'
+import type { Decoded } from '@sluice/contracts/control/operation-types'
 
-export type LedgerLine = MemoryOf<'listLedger'>['answer']['items'][number]
+export type LedgerLine = Decoded<'listLedger'>['answer']['items'][number]
 
 /** An entry of the ledger as a line of a statement. */
 export function showEntry(entry: LedgerEntry): LedgerLine {

@@ -1,4 +1,4 @@
-import type { ControlParts } from '../control-parts.ts'
+import type { ControlContext } from '../control-context.ts'
 import type { ControlHandlers } from '../handlers.ts'
 import { getCharge } from './get-charge.ts'
 import { getOverview } from './get-overview.ts'
@@ -15,15 +15,17 @@ type Operation =
   | 'listUserLedger'
 
 /** What people used, what it cost them, and why. */
-export function usageHandlers(parts: Pick<ControlParts, 'door'>): Pick<ControlHandlers, Operation> {
+export function usageHandlers(
+  context: Pick<ControlContext, 'gateway'>,
+): Pick<ControlHandlers, Operation> {
   return {
-    getOverview: (call) => getOverview(parts, call),
-    getUsage: (call) => getUsage(parts, call),
-    listCharges: (call) => listCharges(parts, call),
-    getCharge: (call) => getCharge(parts, call),
+    getOverview: (call) => getOverview(context, call),
+    getUsage: (call) => getUsage(context, call),
+    listCharges: (call) => listCharges(context, call),
+    getCharge: (call) => getCharge(context, call),
     listLedger: ({ session: { wallet }, query, signal }) =>
-      listLedger(parts, { wallet, query, signal }),
+      listLedger(context, { wallet, query, signal }),
     listUserLedger: ({ params, query, signal }) =>
-      listUserLedger(parts, { userId: params.id, query, signal }),
+      listUserLedger(context, { userId: params.id, query, signal }),
   }
 }

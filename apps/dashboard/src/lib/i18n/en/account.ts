@@ -1,7 +1,7 @@
-export const words = {
+export const messages = {
   title: 'Account',
   lead: 'How you sign in, and how the panel looks to you.',
-  person: 'You',
+  yourAccount: 'You',
   email: 'E-mail',
   role: 'Role',
   roles: { user: 'User', admin: 'Admin' },

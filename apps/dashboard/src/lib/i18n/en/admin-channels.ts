@@ -2,7 +2,7 @@ import { counted } from '../counted.ts'
 
 const lang = 'en'
 
-export const words = {
+export const messages = {
   title: 'Channels',
   status: (usable: string, channels: string) => `${usable} usable in ${channels}.`,
   credentials: counted(lang, { one: '# credential', other: '# credentials' }),
@@ -10,7 +10,7 @@ export const words = {
   create: 'New channel',
   createTitle: 'New channel',
   createAbout: 'One way to an upstream: its address, its models, and the keys to enter by.',
-  createAct: 'Add channel',
+  createAction: 'Add channel',
   created: 'Channel added.',
   saved: 'Channel saved.',
   columns: {

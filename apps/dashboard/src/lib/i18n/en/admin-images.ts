@@ -1,4 +1,4 @@
-export const words = {
+export const messages = {
   title: 'Image jobs',
   about: 'Image tasks of everybody, newest first.',
   filters: {
@@ -26,7 +26,7 @@ export const words = {
     failed: 'Failed',
     cancelled: 'Cancelled',
   },
-  position: (place: string) => `place ${place}`,
+  position: (navItem: string) => `place ${navItem}`,
   nobody: 'deleted user',
   detail: {
     title: 'Image job',

@@ -1,4 +1,4 @@
-export const words = {
+export const messages = {
   title: 'Models',
   about: 'Public names, the channels behind them, and what they cost.',
   columns: {
@@ -37,5 +37,5 @@ export const words = {
     done: 'The new price is in force.',
   },
   empty: { title: 'No models yet', text: 'Models come with channels. Add one first.' },
-  emptyAct: 'Open channels',
+  emptyAction: 'Open channels',
 }

@@ -2,7 +2,7 @@ import { counted } from '../counted.ts'
 
 const lang = 'en'
 
-export const words = {
+export const messages = {
   title: 'System',
   well: 'All is well.',
   concerned: counted(lang, { one: '# thing needs a person.', other: '# things need a person.' }),
@@ -12,7 +12,7 @@ export const words = {
     minute: 'Last minute',
     minuteFailures: counted(lang, { one: '# failed', other: '# failed' }),
     minuteWell: 'none failed',
-    drawing: 'Being drawn',
+    generating: 'Being drawn',
     queued: counted(lang, { one: '# waiting', other: '# waiting' }),
     queuedNone: 'nobody waits',
     oldest: (age: string) => `oldest ${age}`,
@@ -32,33 +32,33 @@ export const words = {
   concern: {
     'no-real-channel': {
       what: () => 'Only the sandbox answers: nobody gets real pictures.',
-      act: 'Add a channel',
+      action: 'Add a channel',
     },
     'no-usable-credential': {
       what: (subject: string) => `“${subject}” has no credential that can be used now.`,
-      act: 'Open channels',
+      action: 'Open channels',
     },
     'credential-attention': {
       what: (subject: string, count: string) => `${count} in “${subject}” need attention.`,
-      act: 'Open channels',
+      action: 'Open channels',
     },
     'failures-high': {
       what: (_subject: string, count: string) => `${count} failed in the last minute.`,
-      act: 'Open image jobs',
+      action: 'Open image jobs',
     },
     'queue-old': {
       what: (_subject: string, count: string) =>
         `${count} wait, the oldest for more than a minute.`,
-      act: 'Open image jobs',
+      action: 'Open image jobs',
     },
     'ledger-drift': {
       what: () =>
         'The ledger does not add up. Run “pnpm sluice ledger verify” and read what it says.',
-      act: 'Open users',
+      action: 'Open users',
     },
     'dependency-away': {
       what: (subject: string) => `“${subject}” cannot be reached.`,
-      act: 'Open channels',
+      action: 'Open channels',
     },
   },
   counts: {

@@ -1,10 +1,10 @@
-export const words = {
+export const messages = {
   title: 'Users',
   about: 'People who can sign in, and their wallets.',
   create: 'New user',
   createTitle: 'New user',
   createAbout: 'They can sign in at once. Without a password we make one and show it here.',
-  createAct: 'Create user',
+  createAction: 'Create user',
   filters: {
     q: 'E-mail or id',
     role: 'Role',
@@ -67,7 +67,7 @@ export const words = {
     banTitle: 'Ban this person?',
     banAbout: (email: string) =>
       `Sessions and API keys of ${email} stop within a second. Running pictures are still drawn and charged. You can lift the ban later.`,
-    banAct: 'Ban',
+    banAction: 'Ban',
     banned: 'Banned.',
     unbanned: 'The ban is lifted.',
     ledger: 'Ledger',

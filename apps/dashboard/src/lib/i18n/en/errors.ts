@@ -2,7 +2,7 @@
  * What happened and what to do, for each error code; functions take seconds to wait. Codes that a
  * person of the panel meets have words of their own, the rest is told by `other`.
  */
-export const words = {
+export const messages = {
   codes: {
     invalid_json: 'The gateway could not read the request. Reload the page and try again.',
     invalid_value: 'One of the values cannot be used. Check the form and try again.',

@@ -1,6 +1,6 @@
 import { counted } from '../counted.ts'
 
-export const words = {
+export const messages = {
   product: 'Sluice',
   skipToContent: 'Skip to content',
   save: 'Save',

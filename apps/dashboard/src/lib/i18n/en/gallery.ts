@@ -1,6 +1,6 @@
 import { counted } from '../counted.ts'
 
-export const words = {
+export const messages = {
   title: 'Gallery',
   search: 'Search prompts',
   state: 'State',

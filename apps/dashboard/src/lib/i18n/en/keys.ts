@@ -2,7 +2,7 @@ import { counted } from '../counted.ts'
 
 const lang = 'en'
 
-export const words = {
+export const messages = {
   title: 'API keys',
   status: (active: string) => `${active} can call the gateway.`,
   statusNone: 'No key can call the gateway yet.',
@@ -10,7 +10,7 @@ export const words = {
   create: 'New key',
   createTitle: 'New API key',
   createAbout: 'For one program or one person, so that you can revoke it alone.',
-  createAct: 'Create key',
+  createAction: 'Create key',
   editTitle: 'Edit key',
   editAbout: 'Only what you change is changed; it holds within a second.',
   save: 'Save changes',
@@ -69,7 +69,7 @@ export const words = {
   revokeTitle: 'Revoke this key?',
   revokeAbout: (name: string) =>
     `Programs that use “${name}” are refused within a second. This cannot be taken back.`,
-  revokeAct: 'Revoke key',
+  revokeAction: 'Revoke key',
   revoked: 'Key revoked.',
   revokedReason: 'This key is revoked: it cannot be changed any more.',
   empty: {

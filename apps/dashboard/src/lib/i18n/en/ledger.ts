@@ -1,4 +1,4 @@
-export const words = {
+export const messages = {
   title: 'Ledger',
   status: (available: string, held: string) => `${available} available, ${held} held.`,
   about: 'Every movement of your credits, newest first. Entries are never edited.',

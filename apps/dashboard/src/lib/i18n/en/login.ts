@@ -1,4 +1,4 @@
-export const words = {
+export const messages = {
   title: 'Sign in',
   lead: 'Your gateway for pictures and chat.',
   email: 'E-mail',

@@ -2,7 +2,7 @@ import { counted } from '../counted.ts'
 
 const lang = 'en'
 
-export const words = {
+export const messages = {
   title: 'Overview',
   statusNew: 'Nothing asked yet. Your first picture is a minute away.',
   statusQuiet: 'No requests today so far.',

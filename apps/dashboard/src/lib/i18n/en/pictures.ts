@@ -5,7 +5,7 @@ const endings: { [form in Intl.LDMLPluralRule]?: string } = { one: 'st', two: 'n
 const ordinal = (position: number) => `${position}${endings[rules.select(position)] ?? 'th'}`
 
 /** Of picture tasks, wherever they are shown: studio, gallery, detail. */
-export const words = {
+export const messages = {
   states: {
     queued: 'Queued',
     running: 'Drawing',
@@ -16,7 +16,7 @@ export const words = {
   nextInLine: 'Next in line',
   inLine: (position: number) => `${ordinal(position)} in line`,
   waiting: 'Waiting its turn',
-  drawing: 'Drawing',
+  generating: 'Drawing',
   drawingFor: (time: string) => `Drawing, ${time}`,
   partial: (prompt: string) => `Not finished yet: ${prompt}`,
   gone: 'The stored picture is no longer kept.',
@@ -61,9 +61,9 @@ export const words = {
   retryLostTip: 'Puts the settings into the form, for those that failed',
   retry: 'Try again',
   drawnAgain: 'Drawn again as a new task.',
-  drawAgain: 'Draw again',
+  generateAgain: 'Draw again',
   cancel: 'Cancel',
-  cancelDrawing:
+  cancelGeneration:
     'It is being drawn, so the upstream charges for it. Only a queued task can be cancelled.',
   more: 'More about this task',
 
@@ -71,7 +71,7 @@ export const words = {
   revisedPrompt: 'Prompt as the upstream read it',
   model: 'Model',
   size: 'Size',
-  sizeAsked: (size: string) => `${size} asked`,
+  requestedSize: (size: string) => `${size} asked`,
   quality: 'Quality',
   format: 'Format',
   background: 'Background',
@@ -83,7 +83,7 @@ export const words = {
   costUnknown: 'Settled in a moment',
   explained: 'How it was charged',
   task: 'Task id',
-  askedBy: 'Asked through',
+  requestedBy: 'Asked through',
   panel: 'This panel',
   created: 'Asked',
   started: 'Drawing began',
@@ -107,8 +107,8 @@ export const words = {
   referenceCount: counted('en', { one: '# reference', other: '# references' }),
   news: {
     queued: (prompt: string) => `Queued: ${prompt}`,
-    queuedAt: (prompt: string, place: string) => `Queued, ${place}: ${prompt}`,
-    drawing: (prompt: string) => `Drawing: ${prompt}`,
+    queuedAt: (prompt: string, navItem: string) => `Queued, ${navItem}: ${prompt}`,
+    generating: (prompt: string) => `Drawing: ${prompt}`,
     done: (prompt: string, pictures: string) => `${pictures} stored: ${prompt}`,
     partly: (prompt: string, pictures: string, failed: string) =>
       `${pictures} stored, ${failed} failed: ${prompt}`,

@@ -1,4 +1,4 @@
-export const words = {
+export const messages = {
   work: 'Work',
   operate: 'Operate',
   navigation: 'Main navigation',
@@ -6,7 +6,7 @@ export const words = {
   slimmer: 'Collapse the sidebar',
   wider: 'Expand the sidebar',
   breadcrumb: 'Breadcrumb',
-  places: {
+  navItems: {
     overview: 'Overview',
     studio: 'Studio',
     gallery: 'Gallery',
@@ -34,13 +34,13 @@ export const words = {
   balanceAway: 'The balance cannot be read right now.',
   balanceHeld: (available: string, held: string) =>
     `${available} credits available, ${held} held for running requests`,
-  person: 'Your account',
+  yourAccount: 'Your account',
   roles: { user: 'User', admin: 'Administrator' },
   palette: {
     open: 'Search and commands',
     ask: 'Go to a page, key, job or user',
     pages: 'Pages',
-    acts: 'Actions',
+    actions: 'Actions',
     keys: 'API keys',
     jobs: 'Image jobs',
     users: 'Users',

@@ -1,4 +1,4 @@
-export const words = {
+export const messages = {
   title: 'Studio',
   prompt: 'Prompt',
   promptPlaceholder: 'Describe the picture',

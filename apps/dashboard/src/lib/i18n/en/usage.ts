@@ -1,4 +1,4 @@
-export const words = {
+export const messages = {
   title: 'Usage',
   status: (amount: string, requests: string) => `${requests} for ${amount}.`,
   statusNone: 'Nothing was used in this period.',
@@ -64,7 +64,7 @@ export const words = {
       'cached-input-tokens': 'Cached input tokens',
       'output-tokens': 'Output tokens',
       rounding: 'Rounded up to a millionth',
-      'house-paid': 'Beyond what you agreed to, paid by the house',
+      'platform-paid': 'Beyond what you agreed to, paid by the house',
     },
     columns: { unit: 'What', quantity: 'Quantity', price: 'Price', amount: 'Amount' },
     perPicture: (amount: string) => `${amount} each`,
@@ -77,8 +77,8 @@ export const words = {
     late: 'Taken later, from what was available',
     owed: 'Owed: nothing was there to pay it',
     refunded: 'Refunded',
-    housePaid: 'Paid by the house',
-    housePaidWhy: 'More was used than you agreed to; you never pay more than was reserved.',
+    platformPaid: 'Paid by the house',
+    platformPaidWhy: 'More was used than you agreed to; you never pay more than was reserved.',
     facts: 'Facts',
     id: 'Id',
     model: 'Model',

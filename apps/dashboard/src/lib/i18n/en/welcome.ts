@@ -1,4 +1,4 @@
-export const words = {
+export const messages = {
   title: 'Welcome to Sluice',
   lead: 'One door in front of your upstreams. Three steps and you know it.',
   balance: (credits: string) => `You have ${credits} credits to spend.`,

@@ -1,10 +1,10 @@
-import type { words as english } from '../en/account.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/account.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   title: '账号',
   lead: '登录方式与面板显示设置。',
-  person: '个人信息',
+  yourAccount: '个人信息',
   email: '邮箱',
   role: '角色',
   roles: { user: '用户', admin: '管理员' },

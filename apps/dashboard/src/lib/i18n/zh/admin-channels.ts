@@ -1,9 +1,9 @@
 import { counted } from '../counted.ts'
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
 const lang = 'zh'
 
-export const words: AreaWords<'admin-channels'> = {
+export const messages: AreaMessages<'admin-channels'> = {
   title: '渠道',
   status: (usable, channels) => `${channels}，${usable}可用。`,
   credentials: counted(lang, { other: '# 个凭据' }),
@@ -11,7 +11,7 @@ export const words: AreaWords<'admin-channels'> = {
   create: '新建渠道',
   createTitle: '新建渠道',
   createAbout: '通往上游的一条路：地址、模型，以及访问密钥。',
-  createAct: '添加渠道',
+  createAction: '添加渠道',
   created: '渠道已添加。',
   saved: '渠道已保存。',
   columns: {

@@ -1,6 +1,6 @@
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
-export const words: AreaWords<'admin-images'> = {
+export const messages: AreaMessages<'admin-images'> = {
   title: '绘图任务',
   about: '所有人的绘图任务，最新的在前。',
   filters: {
@@ -28,7 +28,7 @@ export const words: AreaWords<'admin-images'> = {
     failed: '失败',
     cancelled: '已取消',
   },
-  position: (place) => `第 ${place} 位`,
+  position: (navItem) => `第 ${navItem} 位`,
   nobody: '已删除的用户',
   detail: {
     title: '绘图任务',

@@ -1,6 +1,6 @@
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
-export const words: AreaWords<'admin-models'> = {
+export const messages: AreaMessages<'admin-models'> = {
   title: '模型',
   about: '公开名称、背后的渠道，以及价格。',
   columns: { model: '模型', kinds: '类型', channels: '渠道', usable: '可用', price: '价格' },
@@ -32,5 +32,5 @@ export const words: AreaWords<'admin-models'> = {
     done: '新价格已生效。',
   },
   empty: { title: '还没有模型', text: '模型随渠道而来，请先添加渠道。' },
-  emptyAct: '打开渠道',
+  emptyAction: '打开渠道',
 }

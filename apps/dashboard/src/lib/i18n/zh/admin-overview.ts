@@ -1,9 +1,9 @@
 import { counted } from '../counted.ts'
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
 const lang = 'zh'
 
-export const words: AreaWords<'admin-overview'> = {
+export const messages: AreaMessages<'admin-overview'> = {
   title: '系统',
   well: '一切正常。',
   concerned: counted(lang, { other: '有 # 件事需要处理。' }),
@@ -13,7 +13,7 @@ export const words: AreaWords<'admin-overview'> = {
     minute: '最近一分钟',
     minuteFailures: counted(lang, { other: '# 次失败' }),
     minuteWell: '无失败',
-    drawing: '正在绘制',
+    generating: '正在绘制',
     queued: counted(lang, { other: '# 个排队' }),
     queuedNone: '无排队',
     oldest: (age) => `最早 ${age}`,
@@ -33,31 +33,31 @@ export const words: AreaWords<'admin-overview'> = {
   concern: {
     'no-real-channel': {
       what: () => '只有沙盒在应答：没有人能得到真正的图片。',
-      act: '添加渠道',
+      action: '添加渠道',
     },
     'no-usable-credential': {
       what: (subject) => `“${subject}”目前没有可用的凭据。`,
-      act: '打开渠道',
+      action: '打开渠道',
     },
     'credential-attention': {
       what: (subject, count) => `“${subject}”中有${count}需要关注。`,
-      act: '打开渠道',
+      action: '打开渠道',
     },
     'failures-high': {
       what: (_subject, count) => `最近一分钟有${count}失败。`,
-      act: '打开绘图任务',
+      action: '打开绘图任务',
     },
     'queue-old': {
       what: (_subject, count) => `${count}在排队，最早的已等待超过一分钟。`,
-      act: '打开绘图任务',
+      action: '打开绘图任务',
     },
     'ledger-drift': {
       what: () => '账本不平。请运行“pnpm sluice ledger verify”查看原因。',
-      act: '打开用户',
+      action: '打开用户',
     },
     'dependency-away': {
       what: (subject) => `无法连接“${subject}”。`,
-      act: '打开渠道',
+      action: '打开渠道',
     },
   },
   counts: {

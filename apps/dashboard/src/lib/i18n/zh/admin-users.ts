@@ -1,12 +1,12 @@
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
-export const words: AreaWords<'admin-users'> = {
+export const messages: AreaMessages<'admin-users'> = {
   title: '用户',
   about: '可以登录的人，以及他们的钱包。',
   create: '新建用户',
   createTitle: '新建用户',
   createAbout: '创建后即可登录。不填密码时由系统生成并显示在这里。',
-  createAct: '创建用户',
+  createAction: '创建用户',
   filters: {
     q: '邮箱或 ID',
     role: '角色',
@@ -69,7 +69,7 @@ export const words: AreaWords<'admin-users'> = {
     banTitle: '封禁此人？',
     banAbout: (email) =>
       `${email} 的会话和 API 密钥会在一秒内失效。正在绘制的图片会继续完成并扣费。之后可以解除封禁。`,
-    banAct: '封禁',
+    banAction: '封禁',
     banned: '已封禁。',
     unbanned: '封禁已解除。',
     ledger: '账单流水',

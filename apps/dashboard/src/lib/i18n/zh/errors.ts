@@ -1,7 +1,7 @@
-import type { words as english } from '../en/errors.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/errors.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   codes: {
     invalid_json: '网关无法解析这次请求。请刷新页面后重试。',
     invalid_value: '有一项的值无效。请检查表单后重试。',

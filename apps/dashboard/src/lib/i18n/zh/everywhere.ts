@@ -1,8 +1,8 @@
 import { counted } from '../counted.ts'
-import type { words as english } from '../en/everywhere.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/everywhere.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   product: 'Sluice',
   skipToContent: '跳到正文',
   save: '保存',

@@ -1,8 +1,8 @@
 import { counted } from '../counted.ts'
-import type { words as english } from '../en/gallery.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/gallery.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   title: '图库',
   search: '搜索提示词',
   state: '状态',

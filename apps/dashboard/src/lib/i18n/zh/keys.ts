@@ -1,9 +1,9 @@
 import { counted } from '../counted.ts'
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
 const lang = 'zh'
 
-export const words: AreaWords<'keys'> = {
+export const messages: AreaMessages<'keys'> = {
   title: 'API 密钥',
   status: (active) => `${active}可以调用网关。`,
   statusNone: '还没有可以调用网关的密钥。',
@@ -11,7 +11,7 @@ export const words: AreaWords<'keys'> = {
   create: '新建密钥',
   createTitle: '新建 API 密钥',
   createAbout: '每个程序或每个人用一个，方便单独吊销。',
-  createAct: '创建密钥',
+  createAction: '创建密钥',
   editTitle: '编辑密钥',
   editAbout: '只修改你改动的项，一秒内生效。',
   save: '保存修改',
@@ -69,7 +69,7 @@ export const words: AreaWords<'keys'> = {
   revokeNamed: (name) => `吊销 ${name}`,
   revokeTitle: '吊销这个密钥？',
   revokeAbout: (name) => `使用“${name}”的程序会在一秒内被拒绝。此操作无法撤销。`,
-  revokeAct: '吊销密钥',
+  revokeAction: '吊销密钥',
   revoked: '密钥已吊销。',
   revokedReason: '密钥已吊销，不能再修改。',
   empty: {

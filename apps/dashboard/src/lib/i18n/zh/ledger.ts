@@ -1,6 +1,6 @@
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
-export const words: AreaWords<'ledger'> = {
+export const messages: AreaMessages<'ledger'> = {
   title: '账单流水',
   status: (available, held) => `可用 ${available}，冻结 ${held}。`,
   about: '额度的每一次变动，最新的在前。分录从不修改。',

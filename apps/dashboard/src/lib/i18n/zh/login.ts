@@ -1,7 +1,7 @@
-import type { words as english } from '../en/login.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/login.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   title: '登录',
   lead: '你的图像与对话网关。',
   email: '邮箱',

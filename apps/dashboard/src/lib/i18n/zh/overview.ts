@@ -1,9 +1,9 @@
 import { counted } from '../counted.ts'
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
 const lang = 'zh'
 
-export const words: AreaWords<'overview'> = {
+export const messages: AreaMessages<'overview'> = {
   title: '概览',
   statusNew: '还没有请求。一分钟内就能画出第一张图。',
   statusQuiet: '今天还没有请求。',

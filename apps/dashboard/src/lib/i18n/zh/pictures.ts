@@ -1,8 +1,8 @@
 import { counted } from '../counted.ts'
-import type { words as english } from '../en/pictures.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/pictures.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   states: {
     queued: '排队中',
     running: '绘制中',
@@ -13,7 +13,7 @@ export const words: Words<typeof english> = {
   nextInLine: '下一个就是它',
   inLine: (position) => `排在第 ${position} 位`,
   waiting: '等待绘制',
-  drawing: '绘制中',
+  generating: '绘制中',
   drawingFor: (time) => `绘制中，${time}`,
   partial: (prompt) => `未完成的预览：${prompt}`,
   gone: '图片文件已不再保留。',
@@ -58,16 +58,16 @@ export const words: Words<typeof english> = {
   retryLostTip: '把参数填回表单，只补画失败的',
   retry: '重试',
   drawnAgain: '已作为新任务重新绘制。',
-  drawAgain: '再画一次',
+  generateAgain: '再画一次',
   cancel: '取消',
-  cancelDrawing: '已开始绘制，上游会计费。只有排队中的任务可以取消。',
+  cancelGeneration: '已开始绘制，上游会计费。只有排队中的任务可以取消。',
   more: '更多操作',
 
   prompt: '提示词',
   revisedPrompt: '上游改写后的提示词',
   model: '模型',
   size: '尺寸',
-  sizeAsked: (size) => `请求 ${size}`,
+  requestedSize: (size) => `请求 ${size}`,
   quality: '质量',
   format: '格式',
   background: '背景',
@@ -79,7 +79,7 @@ export const words: Words<typeof english> = {
   costUnknown: '稍后结算',
   explained: '查看扣费明细',
   task: '任务 ID',
-  askedBy: '来源',
+  requestedBy: '来源',
   panel: '本面板',
   created: '提交时间',
   started: '开始绘制',
@@ -96,8 +96,8 @@ export const words: Words<typeof english> = {
   referenceCount: counted('zh', { other: '# 张参考图' }),
   news: {
     queued: (prompt) => `已排队：${prompt}`,
-    queuedAt: (prompt, place) => `已排队，${place}：${prompt}`,
-    drawing: (prompt) => `开始绘制：${prompt}`,
+    queuedAt: (prompt, navItem) => `已排队，${navItem}：${prompt}`,
+    generating: (prompt) => `开始绘制：${prompt}`,
     done: (prompt, pictures) => `${pictures}已保存：${prompt}`,
     partly: (prompt, pictures, failed) => `${pictures}已保存，${failed} 张失败：${prompt}`,
     failed: (prompt, why) => `${why}未扣费：${prompt}`,

@@ -1,7 +1,7 @@
-import type { words as english } from '../en/shell.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/shell.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   work: '使用',
   operate: '运维',
   navigation: '主导航',
@@ -9,7 +9,7 @@ export const words: Words<typeof english> = {
   slimmer: '收起侧栏',
   wider: '展开侧栏',
   breadcrumb: '当前位置',
-  places: {
+  navItems: {
     overview: '概览',
     studio: '创作',
     gallery: '图库',
@@ -36,13 +36,13 @@ export const words: Words<typeof english> = {
   balance: '可用余额',
   balanceAway: '暂时无法读取余额。',
   balanceHeld: (available, held) => `可用 ${available} 额度，进行中的请求预扣 ${held} 额度`,
-  person: '你的账号',
+  yourAccount: '你的账号',
   roles: { user: '用户', admin: '管理员' },
   palette: {
     open: '搜索与命令',
     ask: '跳转到页面、密钥、任务或用户',
     pages: '页面',
-    acts: '操作',
+    actions: '操作',
     keys: 'API 密钥',
     jobs: '绘图任务',
     users: '用户',

@@ -1,7 +1,7 @@
-import type { words as english } from '../en/studio.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/studio.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   title: '创作',
   prompt: '提示词',
   promptPlaceholder: '描述你想要的画面',

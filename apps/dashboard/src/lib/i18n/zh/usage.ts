@@ -1,6 +1,6 @@
-import type { AreaWords } from '../areas.ts'
+import type { AreaMessages } from '../areas.ts'
 
-export const words: AreaWords<'usage'> = {
+export const messages: AreaMessages<'usage'> = {
   title: '用量',
   status: (amount, requests) => `${requests}，共 ${amount}。`,
   statusNone: '这段时间没有用量。',
@@ -66,7 +66,7 @@ export const words: AreaWords<'usage'> = {
       'cached-input-tokens': '缓存的输入 token',
       'output-tokens': '输出 token',
       rounding: '向上取整到百万分之一',
-      'house-paid': '超出你同意的上限，由平台承担',
+      'platform-paid': '超出你同意的上限，由平台承担',
     },
     columns: { unit: '项目', quantity: '数量', price: '单价', amount: '金额' },
     perPicture: (amount) => `每张 ${amount}`,
@@ -79,8 +79,8 @@ export const words: AreaWords<'usage'> = {
     late: '之后从可用余额补扣',
     owed: '欠款：当时没有余额可扣',
     refunded: '退款',
-    housePaid: '由平台承担',
-    housePaidWhy: '实际用量超出了你同意的上限；你支付的金额绝不会超过冻结额。',
+    platformPaid: '由平台承担',
+    platformPaidWhy: '实际用量超出了你同意的上限；你支付的金额绝不会超过冻结额。',
     facts: '详情',
     id: '编号',
     model: '模型',

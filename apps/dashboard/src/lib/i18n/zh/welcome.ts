@@ -1,7 +1,7 @@
-import type { words as english } from '../en/welcome.ts'
-import type { Words } from '../words.ts'
+import type { messages as english } from '../en/welcome.ts'
+import type { Messages } from '../messages.ts'
 
-export const words: Words<typeof english> = {
+export const messages: Messages<typeof english> = {
   title: '欢迎使用 Sluice',
   lead: '所有上游，一个入口。三步即可上手。',
   balance: (credits) => `可用余额 ${credits} 额度。`,

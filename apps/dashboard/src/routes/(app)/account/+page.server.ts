@@ -11,6 +11,6 @@ export const actions: Actions = {
     submitForm(event, {
       schema: changePasswordBody,
       secret: ['current_password', 'new_password'],
-      act: (api, body) => api.changePassword({ body }),
+      action: (api, body) => api.changePassword({ body }),
     }),
 }

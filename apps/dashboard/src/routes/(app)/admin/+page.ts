@@ -1,12 +1,12 @@
 import { createApi } from '#lib/api/create-api.ts'
-import { pageWords } from '#lib/i18n/page-words.ts'
+import { pageMessages } from '#lib/i18n/page-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async (event) => {
-  const [overview, words] = await Promise.all([
+  const [overview, messages] = await Promise.all([
     createApi(event.fetch).getAdminOverview(),
-    pageWords(event, 'admin-overview'),
+    pageMessages(event, 'admin-overview'),
   ])
-  return { overview, words }
+  return { overview, messages }
 }

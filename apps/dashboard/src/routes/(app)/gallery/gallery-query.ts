@@ -1,7 +1,7 @@
 import { taskStates } from '#lib/pictures/task.ts'
-import type { WireOf } from '@sluice/contracts/control/operation-types'
+import type { Encoded } from '@sluice/contracts/control/operation-types'
 
-type ListQuery = NonNullable<WireOf<'listImages'>['query']>
+type ListQuery = NonNullable<Encoded<'listImages'>['query']>
 
 const TEXT_CHARS_MAX = 200
 

@@ -18,7 +18,7 @@ export const actions: Actions = {
   default: (event) =>
     submitForm(event, {
       schema: keyForm,
-      act: async (api, form) => {
+      action: async (api, form) => {
         const fields = keyForm.parse(form)
         if (fields.id === '') {
           const { name, api_key } = await api.createApiKey({ body: newKeyBody(fields) })

@@ -1,12 +1,12 @@
 import { createApi } from '#lib/api/create-api.ts'
-import { pageWords } from '#lib/i18n/page-words.ts'
+import { pageMessages } from '#lib/i18n/page-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async (event) => {
-  const [lines, words] = await Promise.all([
+  const [lines, messages] = await Promise.all([
     createApi(event.fetch).listLedger(),
-    pageWords(event, 'ledger'),
+    pageMessages(event, 'ledger'),
   ])
-  return { lines, words }
+  return { lines, messages }
 }

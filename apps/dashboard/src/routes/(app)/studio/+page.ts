@@ -1,5 +1,5 @@
 import { createApi } from '#lib/api/create-api.ts'
-import { pageWords } from '#lib/i18n/page-words.ts'
+import { pageMessages } from '#lib/i18n/page-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
@@ -8,11 +8,11 @@ const TASKS_SHOWN_MAX = 12
 
 export const load: PageLoad = async (event) => {
   const api = createApi(event.fetch)
-  const [models, tasks, words, pictures] = await Promise.all([
+  const [models, tasks, messages, pictures] = await Promise.all([
     api.listImageModels(),
     api.listImages({ query: { limit: TASKS_SHOWN_MAX } }),
-    pageWords(event, 'studio'),
-    pageWords(event, 'pictures'),
+    pageMessages(event, 'studio'),
+    pageMessages(event, 'pictures'),
   ])
-  return { models: models.images, tasks, words, pictures }
+  return { models: models.images, tasks, messages, pictures }
 }

@@ -29,8 +29,15 @@ describe('an intention', () => {
   it('survives a reload, and nonsense in the browser is none', () => {
     const open = { key: 'abcdefgh', asked: '{}', prompt: 'a fox', sinceMs: 5 }
     expect(readIntention(JSON.stringify(open))).toEqual(open)
-    for (const kept of [null, '', '{', '1', '{}', '{"key":"a b","asked":"","sinceMs":1}']) {
-      expect(readIntention(kept)).toBeUndefined()
+    for (const studioStorage of [
+      null,
+      '',
+      '{',
+      '1',
+      '{}',
+      '{"key":"a b","asked":"","sinceMs":1}',
+    ]) {
+      expect(readIntention(studioStorage)).toBeUndefined()
     }
   })
 })

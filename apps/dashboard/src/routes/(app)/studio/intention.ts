@@ -54,10 +54,10 @@ export function isFinal({ status, code }: { status: number; code: string }): boo
 /** What a browser kept; anything else is none. */
 export function readIntention(text: string | null): Intention | undefined {
   try {
-    const kept: unknown = JSON.parse(text ?? 'null')
-    if (typeof kept !== 'object' || kept === null) return undefined
+    const studioStorage: unknown = JSON.parse(text ?? 'null')
+    if (typeof studioStorage !== 'object' || studioStorage === null) return undefined
     const blank: Record<keyof Intention, unknown> = { key: '', asked: '', prompt: '', sinceMs: '' }
-    const { key, asked, prompt, sinceMs } = { ...blank, ...kept }
+    const { key, asked, prompt, sinceMs } = { ...blank, ...studioStorage }
     if (typeof key !== 'string' || !/^[\x21-\x7e]{8,64}$/.test(key)) return undefined
     if (typeof asked !== 'string' || typeof prompt !== 'string') return undefined
     return typeof sinceMs === 'number' ? { key, asked, prompt, sinceMs } : undefined

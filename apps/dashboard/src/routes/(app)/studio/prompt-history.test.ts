@@ -56,8 +56,8 @@ describe('the history', () => {
   })
 
   it('is empty where a browser kept something else', () => {
-    for (const kept of [null, '', '{', '{"a":1}', '"text"', '[1,{}]']) {
-      expect(readHistory(kept)).toEqual([])
+    for (const studioStorage of [null, '', '{', '{"a":1}', '"text"', '[1,{}]']) {
+      expect(readHistory(studioStorage)).toEqual([])
     }
     expect(readHistory('["a", 1, "b"]')).toEqual(['a', 'b'])
   })

@@ -11,9 +11,9 @@ export function rememberPrompt(history: readonly string[], prompt: string): stri
 /** What a browser kept; anything that is not a list of prompts is no history. */
 export function readHistory(text: string | null): string[] {
   try {
-    const kept: unknown = JSON.parse(text ?? '[]')
-    if (!Array.isArray(kept)) return []
-    return kept
+    const studioStorage: unknown = JSON.parse(text ?? '[]')
+    if (!Array.isArray(studioStorage)) return []
+    return studioStorage
       .filter((item): item is string => typeof item === 'string' && item.length <= PROMPT_CHARS_MAX)
       .slice(0, PROMPTS_MAX)
   } catch {

@@ -2,7 +2,7 @@ import type { Clock } from '@sluice/kernel/clock'
 
 import { pictureTypeOf, refuseReference } from './reference-rules.ts'
 import type { ReferenceRefusal } from './reference-rules.ts'
-import type { createReferenceShelf } from './reference-shelf.ts'
+import type { createReferenceStore } from './reference-store.ts'
 
 export interface TrayReference {
   id: number
@@ -15,7 +15,7 @@ export type TrayRefusal = ReferenceRefusal | { why: 'unreadable'; name: string }
 
 interface TrayDeps {
   clock: Clock
-  shelf: ReturnType<typeof createReferenceShelf>
+  referenceStore: ReturnType<typeof createReferenceStore>
   countMax: () => number
 }
 
@@ -61,7 +61,7 @@ export class ReferenceTray {
 
   /** Brings back what was there before a reload or a new sign-in. */
   readonly restore = async (): Promise<void> => {
-    const files = await this.#deps.shelf.take(this.#deps.clock.nowMs())
+    const files = await this.#deps.referenceStore.take(this.#deps.clock.nowMs())
     if (files.length > 0 && this.#references.length === 0) await this.add(files)
   }
 
@@ -91,6 +91,6 @@ export class ReferenceTray {
 
   #shelve(): void {
     const files = this.#references.map(({ file }) => file)
-    void this.#deps.shelf.put(files, this.#deps.clock.nowMs())
+    void this.#deps.referenceStore.put(files, this.#deps.clock.nowMs())
   }
 }

@@ -7,9 +7,9 @@ import type { Task } from '#lib/pictures/task.ts'
 
 import { intend, isFinal, isSeen, readIntention } from './intention.ts'
 import type { Intention } from './intention.ts'
-import type { Kept } from './kept.ts'
-import { createPriceTeller } from './price-teller.ts'
-import type { PriceState } from './price-teller.ts'
+import type { StudioStorage } from './studio-storage.ts'
+import { createPriceEstimator } from './price-estimator.ts'
+import type { PriceState } from './price-estimator.ts'
 import {
   notRecalling,
   readHistory,
@@ -20,8 +20,8 @@ import {
 import { ratiosOf } from './ratio-table.ts'
 import type { ReferenceTray } from './reference-tray.svelte.ts'
 import { fingerprintOf, requestBody } from './request-body.ts'
-import { fitSettings, readWish } from './studio-settings.ts'
-import type { Settings, Wish } from './studio-settings.ts'
+import { fitSettings, readSettingsInput } from './studio-settings.ts'
+import type { Settings, SettingsInput } from './studio-settings.ts'
 
 /** As many characters as image models read. */
 export const PROMPT_CHARS_MAX = 32_000
@@ -33,9 +33,9 @@ export interface StudioFormDeps {
   models: () => readonly ImageModel[]
   tray: ReferenceTray
   /** Kept for good: settings, history, the prompt being written. */
-  kept: Kept
+  studioStorage: StudioStorage
   /** Kept for this tab: the request whose answer is not known. */
-  keptForTab: Kept
+  tabStorage: StudioStorage
 }
 
 /** Everything of the form: what is asked, what it costs, and sending it once. */
@@ -47,14 +47,14 @@ export class StudioForm {
   failure = $state.raw<unknown>()
   /** True when a press was not answered: the next one means the same. */
   #intention = $state.raw<Intention>()
-  #wish = $state.raw<Wish>({})
+  #input = $state.raw<SettingsInput>({})
   #history: string[] = []
   #recall = notRecalling
   readonly #deps: StudioFormDeps
   readonly #prices
 
   readonly settings = $derived.by(() =>
-    fitSettings({ wish: this.#wish, models: this.#deps.models(), sizesOf }),
+    fitSettings({ input: this.#input, models: this.#deps.models(), sizesOf }),
   )
   readonly model = $derived.by(() =>
     this.#deps.models().find(({ model }) => model === this.settings?.model),
@@ -64,7 +64,7 @@ export class StudioForm {
   constructor(deps: StudioFormDeps) {
     this.#deps = deps
     const { api, clock } = deps
-    this.#prices = createPriceTeller({
+    this.#prices = createPriceEstimator({
       clock,
       estimate: (body, signal) => api.estimateImages({ body, signal }),
       onState: (state) => {
@@ -83,11 +83,11 @@ export class StudioForm {
 
   /** Brings back what this browser kept. */
   readonly restore = (): void => {
-    const { kept, keptForTab, tray } = this.#deps
-    this.#history = readHistory(kept.read('history'))
-    this.#wish = readWish(kept.read('settings'))
-    this.prompt ||= (kept.read('prompt') ?? '').slice(0, PROMPT_CHARS_MAX)
-    this.#intention = readIntention(keptForTab.read('intention'))
+    const { studioStorage, tabStorage, tray } = this.#deps
+    this.#history = readHistory(studioStorage.read('history'))
+    this.#input = readSettingsInput(studioStorage.read('settings'))
+    this.prompt ||= (studioStorage.read('prompt') ?? '').slice(0, PROMPT_CHARS_MAX)
+    this.#intention = readIntention(tabStorage.read('intention'))
     void tray.restore()
   }
 
@@ -96,7 +96,7 @@ export class StudioForm {
   }
 
   /** Puts a task's request into the form. Its reference pictures are not with us. */
-  readonly useAgain = (task: Omit<Wish, 'compression'> & { prompt: string }): void => {
+  readonly useAgain = (task: Omit<SettingsInput, 'compression'> & { prompt: string }): void => {
     const { model, size, count, quality, format, background } = task
     this.write(task.prompt)
     this.#choose({ ...this.settings, model, size, count, quality, format, background })
@@ -115,7 +115,7 @@ export class StudioForm {
     this.#show(recallNewer(this.#history, { recall: this.#recall, text: this.prompt }))
 
   /** Asks what it would cost; call it whenever something that matters has changed. */
-  readonly askPrice = (): void => {
+  readonly requestPrice = (): void => {
     const { settings } = this
     if (!settings) return this.#prices.stop()
     const { model, count: n, size, quality } = settings
@@ -160,14 +160,14 @@ export class StudioForm {
     }
   }
 
-  #choose(wish: Wish): void {
-    this.#wish = wish
-    this.#deps.kept.write('settings', JSON.stringify(wish))
+  #choose(input: SettingsInput): void {
+    this.#input = input
+    this.#deps.studioStorage.write('settings', JSON.stringify(input))
   }
 
   #write(prompt: string): void {
     this.prompt = prompt
-    this.#deps.kept.write('prompt', prompt === '' ? null : prompt)
+    this.#deps.studioStorage.write('prompt', prompt === '' ? null : prompt)
   }
 
   #show(recalled: ReturnType<typeof recallOlder>): boolean {
@@ -180,12 +180,12 @@ export class StudioForm {
   #remember(prompt: string): void {
     this.#history = rememberPrompt(this.#history, prompt)
     this.#recall = notRecalling
-    this.#deps.kept.write('history', JSON.stringify(this.#history))
+    this.#deps.studioStorage.write('history', JSON.stringify(this.#history))
   }
 
   #keep(intention: Intention | undefined): void {
     this.#intention = intention
-    this.#deps.keptForTab.write('intention', intention ? JSON.stringify(intention) : null)
+    this.#deps.tabStorage.write('intention', intention ? JSON.stringify(intention) : null)
   }
 }
 

@@ -1,8 +1,8 @@
 import type { ImageModel } from '@sluice/contracts/control/images'
 import { describe, expect, it } from 'vitest'
 
-import { fitSettings, readWish } from './studio-settings.ts'
-import type { Wish } from './studio-settings.ts'
+import { fitSettings, readSettingsInput } from './studio-settings.ts'
+import type { SettingsInput } from './studio-settings.ts'
 
 const model = (name: string, more: Partial<ImageModel> = {}): ImageModel => ({
   model: name,
@@ -18,12 +18,12 @@ const model = (name: string, more: Partial<ImageModel> = {}): ImageModel => ({
   ...more,
 })
 const models = [model('first'), model('second', { qualities: ['max'], count_max: 1 })]
-const fit = (wish: Wish, offered = models) =>
-  fitSettings({ wish, models: offered, sizesOf: ({ sizes }) => ['auto', ...sizes] })
+const fit = (input: SettingsInput, offered = models) =>
+  fitSettings({ input, models: offered, sizesOf: ({ sizes }) => ['auto', ...sizes] })
 
 describe('settings', () => {
   it('are kept where the model can do them', () => {
-    const wish = {
+    const input = {
       model: 'first',
       size: '1024x1024',
       count: 3,
@@ -32,7 +32,7 @@ describe('settings', () => {
       background: 'transparent',
       compression: 60,
     }
-    expect(fit(wish)).toEqual(wish)
+    expect(fit(input)).toEqual(input)
   })
 
   it('become what the model can do when it is another one', () => {
@@ -54,8 +54,19 @@ describe('settings', () => {
   })
 
   it('survive anything that a browser may have kept', () => {
-    for (const kept of [null, '', '{', '[]', '7', '{"count":"3","size":{},"compression":1.5}']) {
-      expect(fit(readWish(kept))).toMatchObject({ count: 1, size: 'auto', compression: 100 })
+    for (const studioStorage of [
+      null,
+      '',
+      '{',
+      '[]',
+      '7',
+      '{"count":"3","size":{},"compression":1.5}',
+    ]) {
+      expect(fit(readSettingsInput(studioStorage))).toMatchObject({
+        count: 1,
+        size: 'auto',
+        compression: 100,
+      })
     }
   })
 })

@@ -32,38 +32,38 @@ export const firstSettings = (model: string): Settings => ({
 })
 
 /** A wish with values of any origin: a browser's store, another task. */
-export type Wish = { readonly [Key in keyof Settings]?: unknown }
+export type SettingsInput = { readonly [Key in keyof Settings]?: unknown }
 
 export interface FitInput {
-  wish: Wish
+  input: SettingsInput
   models: readonly ImageModel[]
   /** Sizes that the studio offers for a model; `auto` is always among them. */
   sizesOf: (model: ImageModel) => readonly string[]
 }
 
 /** The wish, as far as the models can do it: what they cannot becomes the default. Undefined without models. */
-export function fitSettings({ wish, models, sizesOf }: FitInput): Settings | undefined {
-  const model = models.find((one) => one.model === wish.model) ?? firstModel(models)
+export function fitSettings({ input, models, sizesOf }: FitInput): Settings | undefined {
+  const model = models.find((one) => one.model === input.model) ?? firstModel(models)
   if (!model) return undefined
   const first = firstSettings(model.model)
-  const format = oneOf(model.formats, wish.format) ?? model.formats[0] ?? first.format
-  const background = oneOf(model.backgrounds, wish.background) ?? first.background
+  const format = oneOf(model.formats, input.format) ?? model.formats[0] ?? first.format
+  const background = oneOf(model.backgrounds, input.background) ?? first.background
   return {
     model: model.model,
-    size: oneOf(sizesOf(model), wish.size) ?? first.size,
-    count: Math.min(model.count_max, integer(wish.count, { min: 1, max: 10 }) ?? first.count),
-    quality: oneOf(model.qualities, wish.quality) ?? first.quality,
+    size: oneOf(sizesOf(model), input.size) ?? first.size,
+    count: Math.min(model.count_max, integer(input.count, { min: 1, max: 10 }) ?? first.count),
+    quality: oneOf(model.qualities, input.quality) ?? first.quality,
     format,
     background: background === 'transparent' && format === 'jpeg' ? 'auto' : background,
-    compression: integer(wish.compression, { min: 0, max: 100 }) ?? first.compression,
+    compression: integer(input.compression, { min: 0, max: 100 }) ?? first.compression,
   }
 }
 
 /** What a browser kept; anything but an object is an empty wish. */
-export function readWish(text: string | null): Wish {
+export function readSettingsInput(text: string | null): SettingsInput {
   try {
-    const kept: unknown = JSON.parse(text ?? '{}')
-    return typeof kept === 'object' && kept !== null ? kept : {}
+    const studioStorage: unknown = JSON.parse(text ?? '{}')
+    return typeof studioStorage === 'object' && studioStorage !== null ? studioStorage : {}
   } catch {
     return {}
   }

@@ -1,7 +1,7 @@
 import { mayDo } from '@sluice/contracts/control/permissions'
 
 import { createApi } from '#lib/api/create-api.ts'
-import { loadWords } from '#lib/i18n/load-words.ts'
+import { loadMessages } from '#lib/i18n/load-messages.ts'
 import { firstModel } from '#lib/pictures/first-model.ts'
 
 import type { PageLoad } from './$types.js'
@@ -9,14 +9,14 @@ import type { PageLoad } from './$types.js'
 export const load: PageLoad = async (event) => {
   const { language, me } = await event.parent()
   const isOperator = mayDo(me.user.role, 'channels:read')
-  const [words, models, channels] = await Promise.all([
-    loadWords(language, 'welcome'),
+  const [messages, models, channels] = await Promise.all([
+    loadMessages(language, 'welcome'),
     createApi(event.fetch).listImageModels(),
     isOperator ? createApi(event.fetch).listChannels() : undefined,
   ])
   const working = channels?.items.filter(({ enabled }) => enabled)
   return {
-    words,
+    messages,
     model: firstModel(models.images)?.model ?? 'gpt-image-2',
     /** Undefined for who may not know. */
     sandboxOnly: working?.every(({ dialect }) => dialect === 'sandbox'),

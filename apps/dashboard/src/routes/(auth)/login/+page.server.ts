@@ -20,7 +20,7 @@ export const actions: Actions = {
       isOpen: true,
       secret: ['password'],
       // The gateway's cookie is passed through; the tokens of its answer stay here.
-      act: async (api, body) => {
+      action: async (api, body) => {
         await api.login({ body })
         redirect(303, localPath(event.url.searchParams.get('next')))
       },

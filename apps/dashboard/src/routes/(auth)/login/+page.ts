@@ -1,10 +1,10 @@
-import { loadWords } from '#lib/i18n/load-words.ts'
+import { loadMessages } from '#lib/i18n/load-messages.ts'
 import { localPath } from '#lib/paths.ts'
 
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async ({ data, url, parent }) => {
   const { language } = await parent()
-  const words = await loadWords(language, 'login')
-  return { ...data, words, next: localPath(url.searchParams.get('next')) }
+  const messages = await loadMessages(language, 'login')
+  return { ...data, messages, next: localPath(url.searchParams.get('next')) }
 }

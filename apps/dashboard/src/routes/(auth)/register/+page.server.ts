@@ -19,7 +19,7 @@ export const actions: Actions = {
       schema: registerBody,
       isOpen: true,
       secret: ['password'],
-      act: async (api, body) => {
+      action: async (api, body) => {
         await api.register({ body })
         redirect(303, paths.welcome())
       },

@@ -1,8 +1,8 @@
-import { loadWords } from '#lib/i18n/load-words.ts'
+import { loadMessages } from '#lib/i18n/load-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async ({ data, parent }) => {
   const { language } = await parent()
-  return { ...data, words: await loadWords(language, 'login') }
+  return { ...data, messages: await loadMessages(language, 'login') }
 }

@@ -1,5 +1,5 @@
 import { error } from '@sveltejs/kit'
-import { loadWords } from '#lib/i18n/load-words.ts'
+import { loadMessages } from '#lib/i18n/load-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
@@ -9,5 +9,5 @@ export const load: PageLoad = async ({ parent }) => {
   const showroom = import.meta.env.DEV ? await import('./Showroom.svelte') : undefined
   if (!showroom) error(404, { message: 'Not found' })
   const { language } = await parent()
-  return { Showroom: showroom.default, shell: await loadWords(language, 'shell') }
+  return { Showroom: showroom.default, shell: await loadMessages(language, 'shell') }
 }

@@ -71,7 +71,7 @@ export const days = (nowMs: number, count: number): string[] =>
     new Date(nowMs - (count - 1 - index) * DAY_MS).toISOString().slice(0, 10),
   )
 
-const drawing = (hue: number, width: number, height: number) =>
+const generating = (hue: number, width: number, height: number) =>
   `data:image/svg+xml,${encodeURIComponent(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="hsl(${hue} 35% 45%)"/><circle cx="60%" cy="40%" r="20%" fill="hsl(${hue + 40} 60% 70%)"/></svg>`,
   )}`
@@ -82,7 +82,7 @@ export const pictures = [
   { id: 'c', width: 1024, height: 1536, hue: 150 },
 ].map(({ id, width, height, hue }) => ({
   id,
-  src: drawing(hue, width, height),
+  src: generating(hue, width, height),
   alt: `A circle on a ground of hue ${hue}`,
   width,
   height,

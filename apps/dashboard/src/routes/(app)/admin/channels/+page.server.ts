@@ -14,7 +14,7 @@ export const actions: Actions = {
     submitForm(event, {
       schema: newChannelForm,
       secret: ['secrets'],
-      act: async (api, form) => {
+      action: async (api, form) => {
         const { id } = await api.createChannel({ body: newChannelBody(newChannelForm.parse(form)) })
         redirect(303, paths.channel(id))
       },

@@ -1,12 +1,12 @@
 import { createApi } from '#lib/api/create-api.ts'
-import { pageWords } from '#lib/i18n/page-words.ts'
+import { pageMessages } from '#lib/i18n/page-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async (event) => {
-  const [{ items }, words] = await Promise.all([
+  const [{ items }, messages] = await Promise.all([
     createApi(event.fetch).listChannels(),
-    pageWords(event, 'admin-channels'),
+    pageMessages(event, 'admin-channels'),
   ])
-  return { ...event.data, channels: items, words, creating: event.url.searchParams.has('new') }
+  return { ...event.data, channels: items, messages, creating: event.url.searchParams.has('new') }
 }

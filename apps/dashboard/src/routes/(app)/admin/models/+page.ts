@@ -1,12 +1,12 @@
 import { createApi } from '#lib/api/create-api.ts'
-import { pageWords } from '#lib/i18n/page-words.ts'
+import { pageMessages } from '#lib/i18n/page-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async (event) => {
-  const [{ items }, words] = await Promise.all([
+  const [{ items }, messages] = await Promise.all([
     createApi(event.fetch).listModels(),
-    pageWords(event, 'admin-models'),
+    pageMessages(event, 'admin-models'),
   ])
-  return { models: items, words }
+  return { models: items, messages }
 }

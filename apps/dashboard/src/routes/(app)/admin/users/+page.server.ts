@@ -11,7 +11,7 @@ export const actions: Actions = {
     submitForm(event, {
       schema: newUserForm,
       secret: ['password'],
-      act: async (api, { email, role = 'user', password }) => {
+      action: async (api, { email, role = 'user', password }) => {
         const body = { email, role, ...(password ? { password } : {}) }
         const made = await api.createUser({ body })
         return { email: made.email, password: made.password } satisfies NewUserAnswer

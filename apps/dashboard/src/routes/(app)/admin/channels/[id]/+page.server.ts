@@ -20,7 +20,7 @@ export const actions: Actions = {
     submitForm(event, {
       schema: channelForm,
       secret: ['secrets'],
-      act: async (api, form) => {
+      action: async (api, form) => {
         const params = { id: event.params['id'] ?? '' }
         const channel = await api.getChannel({ params })
         const body = changedChannelBody(channelForm.parse(form), channel)
@@ -31,7 +31,7 @@ export const actions: Actions = {
     submitForm(event, {
       schema: addKeysForm,
       secret: ['secrets'],
-      act: (api, form) => {
+      action: (api, form) => {
         const { secrets, concurrency_max: calls } = addKeysForm.parse(form)
         return api.addCredentials({
           params: { id: event.params['id'] ?? '' },

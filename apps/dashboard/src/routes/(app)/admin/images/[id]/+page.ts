@@ -1,12 +1,12 @@
 import { createApi } from '#lib/api/create-api.ts'
-import { pageWords } from '#lib/i18n/page-words.ts'
+import { pageMessages } from '#lib/i18n/page-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async (event) => {
-  const [job, words] = await Promise.all([
+  const [job, messages] = await Promise.all([
     createApi(event.fetch).getAnyImage({ params: { id: event.params.id } }),
-    pageWords(event, 'admin-images'),
+    pageMessages(event, 'admin-images'),
   ])
-  return { job, words }
+  return { job, messages }
 }

@@ -5,7 +5,7 @@ import { formatSteps } from '#lib/admin/price-form.ts'
 import type { Price } from '#lib/admin/price-form.ts'
 import { imagePrice, imagePriceForm, tokenPrice, tokenPriceForm } from '#lib/admin/price-forms.ts'
 import { createApi } from '#lib/api/create-api.ts'
-import { loadWords } from '#lib/i18n/load-words.ts'
+import { loadMessages } from '#lib/i18n/load-messages.ts'
 import { emptyForm, submitForm } from '#lib/server/submit-form.ts'
 
 import type { Actions, PageServerLoad } from './$types.js'
@@ -14,8 +14,8 @@ export const load: PageServerLoad = async ({ fetch, params, locals }) => {
   const { items } = await createApi(fetch).listModels()
   const model = items.find((one) => one.model === params.model)
   if (!model) {
-    const words = await loadWords(locals.choice.language, 'errors')
-    error(404, words.codes.model_not_found)
+    const messages = await loadMessages(locals.choice.language, 'errors')
+    error(404, messages.codes.model_not_found)
   }
   const prices = model.prices.map(({ price }) => price)
   return {
@@ -45,7 +45,7 @@ export const actions: Actions = {
   images: (event) =>
     submitForm(event, {
       schema: imagePriceForm,
-      act: async (api, form) => {
+      action: async (api, form) => {
         const price = imagePrice(imagePriceForm.parse(form))
         await api.addModelPrice({ params: { model: event.params['model'] ?? '' }, body: { price } })
       },
@@ -53,7 +53,7 @@ export const actions: Actions = {
   tokens: (event) =>
     submitForm(event, {
       schema: tokenPriceForm,
-      act: async (api, form) => {
+      action: async (api, form) => {
         const price = tokenPrice(tokenPriceForm.parse(form))
         await api.addModelPrice({ params: { model: event.params['model'] ?? '' }, body: { price } })
       },

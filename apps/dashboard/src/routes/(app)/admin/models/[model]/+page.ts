@@ -1,8 +1,8 @@
-import { pageWords } from '#lib/i18n/page-words.ts'
+import { pageMessages } from '#lib/i18n/page-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async (event) => ({
   ...event.data,
-  words: await pageWords(event, 'admin-models'),
+  messages: await pageMessages(event, 'admin-models'),
 })

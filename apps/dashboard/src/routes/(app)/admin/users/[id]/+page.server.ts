@@ -17,7 +17,7 @@ export const actions: Actions = {
   default: (event) =>
     submitForm(event, {
       schema: creditsForm,
-      act: async (api, { amount, note, idempotency_key: idempotencyKey = '' }) => {
+      action: async (api, { amount, note, idempotency_key: idempotencyKey = '' }) => {
         const micro = microOf(amount)?.toString() ?? ''
         const { fresh } = await api.grantCredits({
           params: { id: event.params['id'] ?? '' },

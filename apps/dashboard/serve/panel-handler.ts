@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http'
+
+import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
+
+import type { Panel } from './create-panel.ts'
+
+interface PanelHandlers {
+  panel: Panel
+  health: { fetch(request: Request): Response | Promise<Response> }
+}
+
+const healthPaths = new Set(['/health', '/ready', '/metrics'])
+
+/** The panel and its health behind one port; for the service of its own. */
+export function panelHandler({ panel, health }: PanelHandlers) {
+  return {
+    fetch: (request: Request, env?: unknown) =>
+      healthPaths.has(new URL(request.url).pathname)
+        ? health.fetch(request)
+        : panel.fetch(request, callOf(env)),
+  }
+}
+
+// node-server gives every request the two ends of its connection.
+const endsOf = (env: unknown) => env as { incoming: IncomingMessage }
+
+// Handed on unread: only the gateway can tell whether it is its own.
+function callOf(env: unknown) {
+  const { incoming } = endsOf(env)
+  const stamp = incoming.headers[CALLER_HEADER]
+  return { incoming, callerStamp: typeof stamp === 'string' ? stamp : undefined }
+}

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+
+import { messages as english } from '../i18n/en/errors.ts'
+import { messages as chinese } from '../i18n/zh/errors.ts'
+import { ApiError } from './api-error.ts'
+import { toPageError } from './page-error.ts'
+
+const refusal = (status: number) =>
+  new ApiError('raw words', { code: 'unavailable', status, requestId: 'req_1' })
+
+it('a refusal of the gateway keeps its status on the error page, in the person’s language', async () => {
+  expect(await toPageError({ kind: 'unknown', error: refusal(503) }, 'zh')).toEqual({
+    status: 503,
+    message: chinese.codes.unavailable,
+    code: 'unavailable',
+    requestId: 'req_1',
+  })
+})
+
+it('a gateway that was not reached is a bad one', async () => {
+  const error = new ApiError('no answer', { code: 'network', status: 0 })
+  expect(await toPageError({ kind: 'unknown', error }, 'en')).toEqual({
+    status: 502,
+    message: english.codes.network,
+    code: 'network',
+  })
+})
+
+it('a fault of the panel tells nothing of itself', async () => {
+  const error = new TypeError('cannot read secrets of undefined')
+  expect(await toPageError({ kind: 'unknown', error }, 'en')).toEqual({ message: english.other })
+})
+
+it('an address that is none is said to be none, and words of a page’s own stay', async () => {
+  const missing = { status: 404, message: 'Not Found' }
+  expect(await toPageError({ kind: 'framework', error: missing }, 'en')).toEqual({
+    message: english.codes.not_found,
+  })
+  expect(await toPageError({ kind: 'app', error: { message: 'its own' } }, 'en')).toBeUndefined()
+})

@@ -1,0 +1,92 @@
+import { parseArgs } from 'node:util'
+
+import { amountFields, priceFields } from '@sluice/contracts/control/amounts'
+import type { MicroCredits } from '@sluice/kernel/credits'
+import type { z } from 'zod'
+
+/** The command's words cannot be used; exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export interface Arguments {
+  /** An option that must be given. */
+  need(name: string): string
+  option(name: string): string | undefined
+  /** All values of an option that may be given more than once. */
+  every(name: string): string[]
+  flag(name: string): boolean
+  /** The nth word that is no option. */
+  word(index: number, meaning: string): string
+  rest(from: number): string[]
+}
+
+/** Splits a command line by the options that the command knows; unknown ones are refused by name. */
+export function readArguments(
+  args: string[],
+  known: { options?: string[]; repeated?: string[]; flags?: string[] },
+): Arguments {
+  const types = [
+    ...(known.repeated ?? []).map(
+      (name) => [name, { type: 'string' as const, multiple: true }] as const,
+    ),
+    ...(known.options ?? []).map((name) => [name, { type: 'string' as const }] as const),
+    ...(known.flags ?? []).map((name) => [name, { type: 'boolean' as const }] as const),
+  ]
+  const { values, positionals } = parse(args, Object.fromEntries(types))
+  const option = (name: string) => {
+    const value = values[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  return {
+    option,
+    every: (name) => [values[name] ?? []].flat().filter((value) => typeof value === 'string'),
+    flag: (name) => values[name] === true,
+    need: (name) => option(name) ?? refuse(`--${name} is missing`),
+    word: (index, meaning) => positionals[index] ?? refuse(`${meaning} is missing`),
+    rest: (from) => positionals.slice(from),
+  }
+}
+
+/**
+ * An amount above 0 and at most a billion credits, as people write it (`12`, `0.5`), by the rule of the API.
+ * Answers micro-credits. `name` is the option or word that the amount is of.
+ */
+export function readCredits(name: string, text: string): MicroCredits {
+  return parsed(name, amountFields.credits.safeParse(text))
+}
+
+/** The same of an amount that may be nothing. */
+export function readCreditsOrNone(name: string, text: string): MicroCredits {
+  return parsed(name, priceFields.credits.safeParse(text))
+}
+
+/** A whole number from 1 to `max`. */
+export function readCount(name: string, text: string, { max }: { max: number }): number {
+  const count = Number(text)
+  return /^\d+$/.test(text) && count >= 1 && count <= max
+    ? count
+    : refuse(`--${name} must be a whole number from 1 to ${max}, not ${text}`)
+}
+
+/** What the API's own schema made of a value; its objection is the command's. */
+export function parsed<Value>(name: string, result: z.ZodSafeParseResult<Value>): Value {
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  return refuse(`${name} ${issue?.message ?? 'cannot be used'}`)
+}
+
+export function refuse(sentence: string): never {
+  throw new UsageError(sentence)
+}
+
+function parse(
+  args: string[],
+  options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>,
+) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true })
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+}

@@ -1,0 +1,62 @@
+import { billingContract } from '@sluice/contracts/billing.contract'
+import { schedulerContract } from '@sluice/contracts/scheduler.contract'
+
+import type { Repository, Rule } from './repository.ts'
+
+const contracts = [billingContract, schedulerContract]
+
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** [service, verb] of every method, for services that have been begun. */
+function methodsOf(repository: Repository): [service: string, method: string][] {
+  return contracts
+    .filter(({ name }) =>
+      repository.files.some(({ path }) => path.startsWith(`services/${name}/src/`)),
+    )
+    .flatMap(({ name, methods }) =>
+      Object.keys(methods).map((method): [string, string] => [name, method]),
+    )
+}
+
+const inBilling = (texts: (method: string) => [string, string][]) =>
+  Object.fromEntries(Object.keys(billingContract.methods).flatMap(texts))
+
+const methodFiles: Rule = {
+  name: 'every verb of a contract is a file that exports it',
+  violations: (repository) =>
+    methodsOf(repository).flatMap(([service, method]) => {
+      const path = `services/${service}/src/methods/${kebab(method)}.ts`
+      const file = repository.files.find((found) => found.path === path)
+      const exported = new RegExp(`^export (async )?(function|const) ${method}\\b`, 'm')
+      return file && exported.test(file.text) ? [] : [`${path} does not export ${method}`]
+    }),
+  broken: { 'services/billing/src/methods/open-hold.ts': 'export async function open() {}' },
+  good: inBilling((method) => [
+    [`services/billing/src/methods/${kebab(method)}.ts`, `export async function ${method}() {}`],
+  ]),
+}
+
+const wireTests: Rule = {
+  name: 'every verb of a contract is asked over the wire by a test',
+  violations: (repository) =>
+    methodsOf(repository)
+      .filter(
+        ([service, method]) =>
+          !repository.files.some(
+            ({ path, text }) =>
+              new RegExp(`^services/${service}/test/wire.*\\.ts$`).test(path) &&
+              new RegExp(`\\b${method}\\b`).test(text),
+          ),
+      )
+      .map(([service, method]) => `services/${service}/test/wire*.ts does not ask ${method}`),
+  broken: {
+    'services/billing/src/module.ts': '',
+    'services/billing/test/wire.test.ts': 'openHold',
+  },
+  good: {
+    'services/billing/src/module.ts': '',
+    'services/billing/test/wire.nats.test.ts': Object.keys(billingContract.methods).join(' '),
+  },
+}
+
+export const contractRules: Rule[] = [methodFiles, wireTests]

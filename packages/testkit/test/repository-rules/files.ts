@@ -1,0 +1,67 @@
+import type { Rule } from './repository.ts'
+
+const LINES_MAX = 300
+const REASON_CHARACTERS_MIN = 10
+
+const isCode = (path: string) => /\.(ts|mjs|cjs|svelte)$/.test(path)
+
+const shortFiles: Rule = {
+  name: `no file is over ${LINES_MAX} lines without a reason`,
+  violations: ({ files }) =>
+    files
+      .filter(({ path, text }) => isCode(path) && !/^\/\/ long: \S/m.test(text))
+      .map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
+      .filter(({ lines }) => lines > LINES_MAX)
+      .map(({ path, lines }) => `${path} has ${lines} lines`),
+  broken: { 'packages/db/src/a.ts': 'line\n'.repeat(LINES_MAX + 1) },
+  good: {
+    'packages/db/src/a.ts': `// long: one table, read top to bottom\n${'line\n'.repeat(LINES_MAX)}`,
+    'packages/db/src/b.ts': 'line\n'.repeat(LINES_MAX),
+  },
+}
+
+const silencer = /(oxlint-disable|eslint-disable|@ts-ignore|@ts-expect-error|@ts-nocheck)(.*)$/gm
+
+const reasonedSilence: Rule = {
+  name: 'every disabled check carries a reason',
+  violations: ({ files }) =>
+    files
+      .filter(
+        ({ path }) => isCode(path) && !path.startsWith('packages/testkit/test/repository-rules/'),
+      )
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(silencer)]
+          .filter(([, word = '', rest = '']) => isBare(word, rest))
+          .map(([line]) => `${path}: ${line}`),
+      ),
+  broken: { 'packages/db/src/a.ts': '// oxlint-disable-next-line no-empty\n' },
+  good: {
+    'packages/db/src/a.ts': '// oxlint-disable-next-line no-empty -- the peer may be gone by now\n',
+    'packages/db/src/b.ts': '// @ts-expect-error the types forget this overload\n',
+  },
+}
+
+// After the rules and two dashes; TypeScript's own have no rules to name.
+function isBare(word: string, rest: string): boolean {
+  const reason = word.startsWith('@ts') ? rest : (rest.split('--')[1] ?? '')
+  return reason.replace('*/', '').trim().length < REASON_CHARACTERS_MIN
+}
+
+const vague = /(^|[/.-])(manager|helpers?|utils?|common|misc|provider|data|info)([/.-]|$)/
+
+const plainNames: Rule = {
+  name: 'files and folders are named for what they do',
+  violations: ({ files }) =>
+    files
+      .map(({ path }) => path)
+      .filter((path) => isCode(path) && (vague.test(path) || !isKebab(path))),
+  broken: { 'packages/db/src/pool-utils.ts': '', 'packages/db/src/openPool.ts': '' },
+  good: { 'packages/db/src/open-pool.ts': '', 'apps/dashboard/src/lib/ui/Button.svelte': '' },
+}
+
+function isKebab(path: string): boolean {
+  const name = path.split('/').at(-1) ?? ''
+  return path.endsWith('.svelte') || /^[.+]?[a-z0-9_]+([-.][a-z0-9]+)*$/.test(name)
+}
+
+export const fileRules: Rule[] = [shortFiles, reasonedSilence, plainNames]

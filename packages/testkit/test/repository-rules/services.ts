@@ -1,0 +1,45 @@
+import type { Repository, Rule } from './repository.ts'
+
+const skeleton = ['README.md', 'src/config.ts', 'src/deps.ts', 'src/main.ts', 'src/module.ts']
+const headings = ['Owns', 'Says', 'Fails', 'Reads']
+
+/** Services that exist: a package.json alone is a room that is still empty. */
+function serviceNames({ files }: Repository): string[] {
+  const names = files.map(({ path }) => /^services\/([^/]+)\/src\//.exec(path)?.[1])
+  return [...new Set(names.filter((name) => name !== undefined))]
+}
+
+const full: Record<string, string> = {
+  'services/billing/src/config.ts': '',
+  'services/billing/src/deps.ts': '',
+  'services/billing/src/main.ts': '',
+  'services/billing/src/module.ts': '',
+  'services/billing/README.md': headings.map((heading) => `## ${heading}\n`).join('\n'),
+}
+
+const skeletons: Rule = {
+  name: 'every service has its page, config, deps, main and module',
+  violations: (repository) =>
+    serviceNames(repository)
+      .flatMap((name) => skeleton.map((file) => `services/${name}/${file}`))
+      .filter((path) => !repository.files.some((file) => file.path === path))
+      .map((path) => `there is no ${path}`),
+  broken: { 'services/billing/src/module.ts': '' },
+  good: full,
+}
+
+const pages: Rule = {
+  name: `every service's page says what it ${headings.join(', ').toLowerCase()}`,
+  violations: ({ files }) =>
+    files
+      .filter(({ path }) => /^services\/[^/]+\/README\.md$/.test(path))
+      .flatMap(({ path, text }) =>
+        headings
+          .filter((heading) => !new RegExp(`^#+ ${heading}\\b`, 'm').test(text))
+          .map((heading) => `${path} has no heading ${heading}`),
+      ),
+  broken: { 'services/billing/README.md': '## Owns\n## Says\n## Fails\n' },
+  good: full,
+}
+
+export const serviceRules: Rule[] = [skeletons, pages]

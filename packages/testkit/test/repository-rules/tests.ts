@@ -1,0 +1,54 @@
+import type { Rule } from './repository.ts'
+import { linesMatching } from './repository.ts'
+
+const isTest = (path: string) => path.endsWith('.test.ts') || path.endsWith('.contract.ts')
+
+const noSkips: Rule = {
+  name: 'no test is skipped, left for later or run alone',
+  violations: ({ files }) =>
+    linesMatching(
+      files.filter(({ path }) => isTest(path)),
+      /\b(it|test|describe|suite)(\.\w+)*\.(skip|skipIf|runIf|todo|only|fails)\b/,
+    ),
+  broken: { 'packages/db/src/a.test.ts': "it.skip('works', () => {})" },
+  good: { 'packages/db/src/a.test.ts': "it.each([1])('works', () => {})" },
+}
+
+const noSleep: Rule = {
+  name: 'no test waits for time to pass',
+  violations: ({ files }) =>
+    linesMatching(
+      files.filter(({ path }) => path.endsWith('.test.ts') && !path.endsWith('.e2e.test.ts')),
+      /setTimeout\((resolve|done|r)\b|timers\/promises|\bsystemClock\.sleep\(/,
+    ),
+  broken: {
+    'packages/db/src/a.test.ts': 'await new Promise((resolve) => setTimeout(resolve, 50))',
+  },
+  good: { 'packages/db/src/a.test.ts': 'await clock.advance(50)' },
+}
+
+// Shapes of real credentials: OpenAI, Anthropic, GitHub, AWS, Google, Slack, JWT, private keys.
+const secret = new RegExp(
+  [
+    'sk-(proj-|ant-api\\d\\d-)?[A-Za-z0-9_]{32,}',
+    'gh[pousr]_[A-Za-z0-9]{36}',
+    'AKIA[0-9A-Z]{16}',
+    'AIza[0-9A-Za-z_-]{35}',
+    'xox[abp]-[0-9A-Za-z-]{20,}',
+    'eyJ[A-Za-z0-9_-]{20,}\\.eyJ[A-Za-z0-9_-]{20,}\\.[A-Za-z0-9_-]{20,}',
+    '-----BEGIN [A-Z ]*PRIVATE KEY-----',
+  ].join('|'),
+)
+
+const noSecrets: Rule = {
+  name: 'nothing in the repository has the shape of a secret',
+  violations: ({ files }) =>
+    files
+      .filter(({ path }) => !path.startsWith('packages/testkit/test/repository-rules/'))
+      .filter(({ text }) => secret.test(text))
+      .map(({ path }) => path),
+  broken: { 'packages/upstreams/src/__fixtures__/a.json': `{"key":"sk-${'aB3'.repeat(12)}"}` },
+  good: { 'packages/upstreams/src/__fixtures__/a.json': '{"key":"sk-test"}' },
+}
+
+export const testRules: Rule[] = [noSkips, noSleep, noSecrets]

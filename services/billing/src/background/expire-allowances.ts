@@ -1,0 +1,43 @@
+import type { BillingContext } from '../deps.ts'
+import { endHold } from '../ledger/hold.ts'
+import type { OpenHold } from '../store/ledger-store.ts'
+
+const PAGE_ALLOWANCES = 100
+const PAGES_MAX = 100
+
+/**
+ * Gives back what allowances have left whose edges stopped renewing them, after the grace in which
+ * spooled records may still come. Answers how many ended.
+ */
+export async function expireAllowances(context: BillingContext): Promise<number> {
+  const { store, clock, config, counters, log } = context
+  const expiredBefore = new Date(clock.nowMs() - config.graceMs)
+  let expired = 0
+  let after: OpenHold | undefined
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const query = { purpose: 'allowance', expiredBefore, after, limit: PAGE_ALLOWANCES } as const
+    const overdue = await store.listOverdue(query)
+    expired += await expirePage(context, { overdue, expiredBefore })
+    after = overdue.at(-1)
+    if (overdue.length < PAGE_ALLOWANCES) break
+  }
+  counters.holds.add({ purpose: 'allowance', outcome: 'expired' }, expired)
+  if (expired > 0) log.info({ expired }, 'allowances of silent edges were ended')
+  return expired
+}
+
+async function expirePage(
+  { store, clock }: BillingContext,
+  { overdue, expiredBefore }: { overdue: readonly OpenHold[]; expiredBefore: Date },
+): Promise<number> {
+  if (overdue.length === 0) return 0
+  return store.inTransaction(async (book) => {
+    const holds = await book.lockHolds(overdue.map(({ id }) => id))
+    // Between the look and the lock an edge may have come back, or closed it.
+    const silent = holds.filter((hold) => hold.state === 'open' && hold.expiresAt < expiredBefore)
+    const ended = silent.map((hold) => endHold({ hold, state: 'expired', at: clock.now() }))
+    const transfers = ended.flatMap((movement) => movement.transfers)
+    await book.post({ holds: ended.map(({ hold }) => hold), transfers })
+    return ended.length
+  })
+}

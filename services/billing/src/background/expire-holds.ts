@@ -1,0 +1,60 @@
+import type { BillingContext } from '../deps.ts'
+import { endHold } from '../ledger/hold.ts'
+import type { OpenHold } from '../store/ledger-store.ts'
+import { settleInBook } from '../methods/settle-jobs.ts'
+
+const PAGE_HOLDS = 100
+const PAGES_MAX = 100
+
+export interface ExpiredHolds {
+  /** Given back: nobody knows their jobs. */
+  expired: number
+  /** Their jobs had ended, and nobody had told us. */
+  settled: number
+  /** Their jobs run on, past every deadline. */
+  running: number
+}
+
+/**
+ * Ends job holds that are past their expiry and grace. A hold whose job runs is left alone; one whose
+ * job ended is settled by what the job kept; one without a job is given back.
+ */
+export async function expireHolds(context: BillingContext): Promise<ExpiredHolds> {
+  const { store, clock, config, counters, log } = context
+  const expiredBefore = new Date(clock.nowMs() - config.graceMs)
+  const counts: ExpiredHolds = { expired: 0, settled: 0, running: 0 }
+  let after: OpenHold | undefined
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const query = { purpose: 'job', expiredBefore, after, limit: PAGE_HOLDS } as const
+    const overdue = await store.listOverdue(query)
+    for (const { ref } of overdue) {
+      const outcome = await expireHold(context, ref)
+      if (outcome !== 'gone') counts[outcome] += 1
+    }
+    after = overdue.at(-1)
+    if (overdue.length < PAGE_HOLDS) break
+  }
+  counters.holds.add({ purpose: 'job', outcome: 'expired' }, counts.expired)
+  if (counts.running > 0) log.warn(counts, 'jobs run past the expiry of their holds')
+  else if (counts.expired + counts.settled > 0) log.info(counts, 'overdue holds were ended')
+  return counts
+}
+
+/** Decides one overdue hold in one transaction. `gone` when somebody else ended it meanwhile. */
+async function expireHold(
+  context: BillingContext,
+  ref: string,
+): Promise<keyof ExpiredHolds | 'gone'> {
+  const prices = await context.prices.book()
+  const at = context.clock.now()
+  return context.store.inTransaction(async (book) => {
+    const hold = await book.lockHold({ purpose: 'job', ref })
+    if (hold?.state !== 'open') return 'gone'
+    const [settled] = await settleInBook(book, { jobIds: [ref], prices, at })
+    if (settled?.outcome !== 'not-ended') return 'settled'
+    if (await book.isJobRunning(ref)) return 'running'
+    const ended = endHold({ hold, state: 'expired', at })
+    await book.post({ holds: [ended.hold], transfers: ended.transfers })
+    return 'expired'
+  })
+}

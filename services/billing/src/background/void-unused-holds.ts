@@ -1,0 +1,37 @@
+import type { BillingContext } from '../deps.ts'
+import { voidJob } from '../ledger/hold.ts'
+
+const PAGE_HOLDS = 500
+const PAGES_MAX = 1_000
+
+/**
+ * Gives back holds whose jobs were never written: whoever opened them died, or was answered before the hold
+ * was. A job that is submitted later is refused, since its hold is not open (trigger `job_needs_open_hold`).
+ * Answers how many holds were voided.
+ */
+export async function voidUnusedHolds(context: BillingContext): Promise<number> {
+  const { store, clock, config, counters, log } = context
+  const openedBefore = new Date(clock.nowMs() - config.unusedHoldMs)
+  let voided = 0
+  let after: string | undefined
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const { refs, next } = await store.listWithoutJob({ openedBefore, after, limit: PAGE_HOLDS })
+    for (const ref of refs) if (await voidUnused(context, ref)) voided += 1
+    if (next === undefined) break
+    after = next
+  }
+  counters.holds.add({ purpose: 'job', outcome: 'unused' }, voided)
+  if (voided > 0) log.warn({ voided }, 'holds without a job were given back')
+  return voided
+}
+
+/** False when the job was submitted, or the hold was ended, since the list was made. */
+async function voidUnused({ store, clock }: BillingContext, ref: string): Promise<boolean> {
+  return store.inTransaction(async (book) => {
+    const hold = await book.lockHold({ purpose: 'job', ref })
+    if (hold?.state !== 'open' || (await book.hasJob(ref))) return false
+    const { hold: ended, transfers } = voidJob({ hold, at: clock.now() })
+    await book.post({ holds: [ended], transfers })
+    return true
+  })
+}

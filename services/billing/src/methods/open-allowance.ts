@@ -1,0 +1,51 @@
+import type { billingContract } from '@sluice/contracts/billing.contract'
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+import { AppError } from '@sluice/kernel/app-error'
+
+import type { BillingContext } from '../deps.ts'
+import { shareOf } from '../ledger/allowance.ts'
+import type { Hold } from '../ledger/hold.ts'
+import { openedHold } from '../ledger/hold.ts'
+
+type OpenAllowance = typeof billingContract.methods.openAllowance
+
+/** Reserves credits in bulk for the short calls of a wallet at one edge. Same id, same answer. */
+export async function openAllowance(
+  { store, clock, counters }: BillingContext,
+  input: InputOf<OpenAllowance>,
+): Promise<OutputOf<OpenAllowance>> {
+  const { allowanceId: id, wallet, edge, needMicro, wantMicro, leaseMs } = input
+  const answer = await store.inTransaction<OutputOf<OpenAllowance>>(async (book) => {
+    const known = await book.lockHold({ purpose: 'allowance', ref: id })
+    if (known) return answerForKnown(known, input)
+    const available = await book.lockAvailable([wallet])
+    const availableMicro = available.get(wallet) ?? 0n
+    const amountMicro = shareOf({ availableMicro, needMicro, wantMicro })
+    if (amountMicro === undefined) {
+      return { outcome: 'refused', requiredMicro: needMicro, availableMicro }
+    }
+    const openedAt = clock.now()
+    const expiresAt = new Date(openedAt.getTime() + leaseMs)
+    const facts = { id, ref: id, purpose: 'allowance', model: null, priceId: null } as const
+    const opened = openedHold({ ...facts, wallet, edge, amountMicro, expiresAt, openedAt })
+    // An edge with a fault may spend even an empty allowance: then the wallet has something to owe.
+    if (!available.has(wallet)) await book.ensureWallet(wallet, openedAt)
+    await book.addHold(opened.hold)
+    await book.post({ holds: [], transfers: opened.transfers })
+    return { outcome: 'opened', amountMicro, expiresAt }
+  })
+  counters.holds.add({ purpose: 'allowance', outcome: answer.outcome })
+  return answer
+}
+
+function answerForKnown(hold: Hold, asked: InputOf<OpenAllowance>): OutputOf<OpenAllowance> {
+  if (hold.wallet !== asked.wallet || hold.edge !== asked.edge) {
+    throw new AppError('invalid_value', 'the allowance is of another wallet or edge', {
+      param: 'allowanceId',
+    })
+  }
+  if (hold.state !== 'open') {
+    throw new AppError('invalid_value', 'the allowance has ended', { param: 'allowanceId' })
+  }
+  return { outcome: 'opened', amountMicro: hold.amountMicro, expiresAt: hold.expiresAt }
+}

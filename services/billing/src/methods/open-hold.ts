@@ -1,0 +1,70 @@
+import type { billingContract } from '@sluice/contracts/billing.contract'
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+import { AppError } from '@sluice/kernel/app-error'
+import { unreachable } from '@sluice/kernel/assert'
+import { newId } from '@sluice/kernel/ids'
+import { rateUsage } from '@sluice/pricing/rate-usage'
+import { crashPoint } from '@sluice/service-kit/crash-point'
+
+import type { BillingContext } from '../deps.ts'
+import type { Hold } from '../ledger/hold.ts'
+import { openedHold } from '../ledger/hold.ts'
+
+type OpenHold = typeof billingContract.methods.openHold
+
+/** Reserves the worst case of a job at the price in force now. Same `ref`, same answer. */
+export async function openHold(
+  { store, prices, clock, random, counters }: BillingContext,
+  { wallet, ref, model, worstCase, expiresAt }: InputOf<OpenHold>,
+): Promise<OutputOf<OpenHold>> {
+  const now = clock.now()
+  const book = await prices.book()
+  const row = book.priceAt({ model, kind: worstCase.kind, at: now })
+  if (!row) {
+    counters.holds.add({ purpose: 'job', outcome: 'unpriced' })
+    return { outcome: 'unpriced' }
+  }
+  const amountMicro = rateUsage(worstCase, row.price)
+  const opened = openedHold({
+    id: newId('hold', { clock, random }),
+    wallet,
+    purpose: 'job',
+    ref,
+    edge: null,
+    model,
+    priceId: row.id,
+    amountMicro,
+    expiresAt,
+    openedAt: now,
+  })
+  const answer = await store.openHold(opened)
+  crashPoint('billing-after-hold')
+  counters.holds.add({ purpose: 'job', outcome: answer.outcome })
+  switch (answer.outcome) {
+    case 'opened':
+      return {
+        outcome: 'opened',
+        holdId: opened.hold.id,
+        amountMicro,
+        priceId: row.id,
+        fresh: true,
+      }
+    case 'known':
+      return answerForKnown(answer.hold, { wallet, model })
+    case 'refused':
+      return { ...answer, requiredMicro: amountMicro }
+    default:
+      return unreachable(answer)
+  }
+}
+
+function answerForKnown(hold: Hold, asked: { wallet: string; model: string }): OutputOf<OpenHold> {
+  if (hold.wallet !== asked.wallet || hold.model !== asked.model || hold.priceId === null) {
+    throw new AppError('invalid_value', 'the job has a hold of another wallet or model', {
+      param: 'ref',
+    })
+  }
+  const { id: holdId, amountMicro, priceId, state } = hold
+  if (state !== 'open') return { outcome: 'ended', holdId }
+  return { outcome: 'opened', holdId, amountMicro, priceId, fresh: false }
+}

@@ -1,0 +1,14 @@
+import type { billingContract } from '@sluice/contracts/billing.contract'
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+
+import type { BillingContext } from '../deps.ts'
+
+type ReadBalance = typeof billingContract.methods.readBalance
+
+/** What a wallet has: zeros when nobody ever gave it anything. */
+export async function readBalance(
+  { store }: BillingContext,
+  { wallet }: InputOf<ReadBalance>,
+): Promise<OutputOf<ReadBalance>> {
+  return store.readBalance(wallet)
+}

@@ -1,0 +1,11 @@
+import type { billingContract } from '@sluice/contracts/billing.contract'
+import type { OutputOf } from '@sluice/contracts/define-contract'
+
+import type { BillingContext } from '../deps.ts'
+
+type ReadPrices = typeof billingContract.methods.readPrices
+
+/** The whole price book: rows in force, to come, and of the past. */
+export async function readPrices({ store }: BillingContext): Promise<OutputOf<ReadPrices>> {
+  return { rows: await store.readPrices() }
+}

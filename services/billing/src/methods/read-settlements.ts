@@ -1,0 +1,14 @@
+import type { billingContract } from '@sluice/contracts/billing.contract'
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+
+import type { BillingContext } from '../deps.ts'
+
+type ReadSettlements = typeof billingContract.methods.readSettlements
+
+/** What became of the money of jobs and calls, by their ids. Changes nothing. */
+export async function readSettlements(
+  { store }: BillingContext,
+  { refs }: InputOf<ReadSettlements>,
+): Promise<OutputOf<ReadSettlements>> {
+  return store.readSettlements(refs)
+}

@@ -1,0 +1,95 @@
+import type { PriceBook } from '@sluice/pricing/price-book'
+import { crashPoint } from '@sluice/service-kit/crash-point'
+
+import { countCharge } from '../counters.ts'
+import type { BillingContext } from '../deps.ts'
+import type { Hold } from '../ledger/hold.ts'
+import { voidJob } from '../ledger/hold.ts'
+import type { Settlement } from '../ledger/settlement.ts'
+import { settlementOf } from '../ledger/settlement.ts'
+import type { EndedJob, LedgerBook } from '../store/ledger-store.ts'
+import { chargeJobs } from './charge-jobs.ts'
+
+/** What was done about a job's money; `repeat` when that had been done before. */
+export type SettleOutcome = Settlement | 'repeat'
+
+export interface SettledJob {
+  jobId: string
+  outcome: SettleOutcome
+  /** As it is now, when that was decided here. */
+  hold?: Hold
+}
+
+/**
+ * Ends the holds of jobs by what became of the jobs: charges what was kept, or gives all back. One
+ * transaction for all: it locks the holds, reads the jobs, posts, and clears the outbox. Safe to repeat.
+ */
+export async function settleJobs(
+  context: BillingContext,
+  { jobIds }: { jobIds: readonly string[] },
+): Promise<SettledJob[]> {
+  const prices = await context.prices.book()
+  const at = context.clock.now()
+  const asked = [...new Set(jobIds)]
+  const settled = await context.store.inTransaction((book) =>
+    settleInBook(book, { jobIds: asked, prices, at }),
+  )
+  crashPoint('billing-after-capture')
+  for (const one of settled) tell(context, one)
+  return settled
+}
+
+/** The same within a transaction. */
+export async function settleInBook(
+  book: LedgerBook,
+  { jobIds, prices, at }: { jobIds: readonly string[]; prices: PriceBook; at: Date },
+): Promise<SettledJob[]> {
+  const cases = await readCases(book, jobIds)
+  const charges = cases.flatMap(({ settlement, hold, job }) =>
+    settlement === 'capture' && hold && job ? [{ hold, delivered: deliveredBy(job) }] : [],
+  )
+  const voids = cases.flatMap(({ settlement, hold }) =>
+    settlement === 'void' && hold && hold.settledAt === null ? [voidJob({ hold, at })] : [],
+  )
+  const movements = [...(await chargeJobs(book, { charges, prices, at })), ...voids]
+  const transfers = movements.flatMap((movement) => movement.transfers)
+  await book.post({ holds: movements.map(({ hold }) => hold), transfers })
+  // A job that has not ended may end right now; its promise must stay for the next look.
+  const decided = cases.filter(({ settlement }) => settlement !== 'not-ended')
+  await book.clearJobsEnded(decided.map(({ jobId }) => jobId))
+  const moved = new Map(movements.map(({ hold }) => [hold.ref, hold]))
+  return cases.map(({ jobId, settlement }) => {
+    const hold = moved.get(jobId)
+    if (hold) return { jobId, outcome: settlement, hold }
+    const done = settlement === 'capture' || settlement === 'void'
+    return { jobId, outcome: done ? 'repeat' : settlement }
+  })
+}
+
+async function readCases(book: LedgerBook, jobIds: readonly string[]) {
+  const holds = new Map((await book.lockJobHolds(jobIds)).map((hold) => [hold.ref, hold]))
+  const cases = []
+  for (const jobId of jobIds) {
+    const hold = holds.get(jobId)
+    const job = await book.readEndedJob(jobId)
+    cases.push({ jobId, hold, job, settlement: settlementOf({ hold, job }) })
+  }
+  return cases
+}
+
+const deliveredBy = ({ pictures, apiKeyId }: EndedJob) => ({
+  usage: { kind: 'images' as const, pictures },
+  source: 'upstream' as const,
+  apiKeyId,
+})
+
+function tell({ counters, log }: BillingContext, { jobId, outcome, hold }: SettledJob): void {
+  counters.settlements.add({ outcome })
+  if (outcome === 'capture' && hold) {
+    countCharge(counters, hold)
+    if (hold.lossMicro > 0n) {
+      log.warn({ jobId, lossMicro: String(hold.lossMicro) }, 'upstream loss')
+    }
+  }
+  if (outcome === 'unheld') log.error({ jobId }, 'a job without a hold ended: nobody pays for it')
+}

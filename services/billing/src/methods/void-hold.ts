@@ -1,0 +1,28 @@
+import type { billingContract } from '@sluice/contracts/billing.contract'
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+
+import type { BillingContext } from '../deps.ts'
+import { voidJob } from '../ledger/hold.ts'
+
+type VoidHold = typeof billingContract.methods.voidHold
+
+/**
+ * Gives all of a hold back. Unknown ref: nothing happens. Safe to repeat. `unlessSubmitted` leaves the hold of
+ * a job that exists alone, and answers 0.
+ */
+export async function voidHold(
+  { store, clock, log }: BillingContext,
+  { ref, reason, unlessSubmitted = false }: InputOf<VoidHold>,
+): Promise<OutputOf<VoidHold>> {
+  return store.inTransaction(async (book) => {
+    const hold = await book.lockHold({ purpose: 'job', ref })
+    if (unlessSubmitted && (await book.hasJob(ref))) return { releasedMicro: 0n }
+    await book.clearJobsEnded([ref])
+    if (!hold) return { releasedMicro: 0n }
+    if (hold.settledAt !== null) return { releasedMicro: hold.releasedMicro }
+    const voided = voidJob({ hold, at: clock.now() })
+    await book.post({ holds: [voided.hold], transfers: voided.transfers })
+    log.debug({ ref, reason }, 'a hold was voided')
+    return { releasedMicro: voided.hold.releasedMicro }
+  })
+}

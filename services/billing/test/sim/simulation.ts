@@ -1,0 +1,161 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import type { PriceRow } from '@sluice/contracts/prices'
+import type { PictureUsage } from '@sluice/contracts/usage'
+import { isAppError } from '@sluice/kernel/app-error'
+import type { Random } from '@sluice/kernel/random'
+import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
+import { expect } from 'vitest'
+
+import { faultsOfBook } from '../../src/ledger/invariants.ts'
+import type { PostedTransfer } from '../../src/ledger/transfer.ts'
+import type { EndedJob } from '../../src/store/ledger-store.ts'
+import type { CrashPoint } from '../crashing-store.ts'
+import { Crash } from '../crashing-store.ts'
+import { id } from '../ids.ts'
+import type { TestBilling } from '../test-billing.ts'
+
+export const wallets = [id('wal', 1), id('wal', 2), id('wal', 3)]
+export const edges = [id('edge', 1), id('edge', 2)]
+export const model = 'gpt-image-1'
+export const apiKeyId = id('key', 1)
+export const GRACE_MS = 600_000
+
+/** What a caller asked for, and what the rest of the house made of it. */
+export interface SimJob {
+  ref: string
+  wallet: string
+  worst: PictureUsage[]
+  expiresAt: Date
+  /** Whether the caller was told that the hold is open. */
+  opened: boolean
+  voided: boolean
+  fate: 'none' | 'running' | EndedJob
+}
+
+export interface SimAllowance {
+  allowanceId: string
+  wallet: string
+  edge: string
+  leftMicro: bigint
+  alive: boolean
+}
+
+/** One history, acted out in one or more billings that must not differ. */
+export interface Simulation {
+  subjects: TestBilling[]
+  clock: FakeClock
+  prices: PriceRow[]
+  jobs: SimJob[]
+  allowances: SimAllowance[]
+  /** What honest edges reported, by request id, whether or not it has arrived. */
+  honest: Map<string, UsageRecord>
+  unsent: UsageRecord[]
+  refunds: { transferId: string; ref: string; amountMicro: bigint }[]
+  granted: Map<string, bigint>
+  seen: PostedTransfer[][]
+  count: number
+}
+
+export function createSimulation({
+  subjects,
+  clock,
+  prices,
+}: Pick<Simulation, 'subjects' | 'clock' | 'prices'>): Simulation {
+  return {
+    subjects,
+    clock,
+    prices: [...prices],
+    jobs: [],
+    allowances: [],
+    honest: new Map(),
+    unsent: [],
+    refunds: [],
+    granted: new Map(),
+    seen: subjects.map(() => []),
+    count: 0,
+  }
+}
+
+export type Outcome<Answer> =
+  | { kind: 'answer'; answer: Answer }
+  | { kind: 'refused'; code: string }
+  /** The process died; whether it was done before is not known. */
+  | { kind: 'crashed' }
+
+/** Asks every billing the same, and insists that they answer the same. */
+export async function invoke<Answer>(
+  { subjects }: Simulation,
+  run: (installation: TestBilling) => Promise<Answer>,
+  crash?: CrashPoint,
+): Promise<Outcome<Answer>> {
+  const reply: Outcome<Answer>[] = []
+  for (const installation of subjects) {
+    installation.store.crashAt(crash)
+    reply.push(await hear(run(installation)))
+    installation.store.crashAt(undefined)
+  }
+  const [first, ...others] = reply
+  if (!first) throw new Error('a world has a billing')
+  for (const other of others) expect(other).toEqual(first)
+  return first
+}
+
+async function hear<Answer>(call: Promise<Answer>): Promise<Outcome<Answer>> {
+  try {
+    return { kind: 'answer', answer: await call }
+  } catch (error) {
+    if (error instanceof Crash) return { kind: 'crashed' }
+    if (isAppError(error)) return { kind: 'refused', code: error.code }
+    throw error
+  }
+}
+
+/** One call in four dies, before or after its commit, or meets a frozen database. */
+export function maybeCrash(random: Random): CrashPoint | undefined {
+  const roll = random.next()
+  if (roll > 0.95) return 'frozen'
+  if (roll < 0.1) return 'before-commit'
+  return roll < 0.2 ? 'after-commit' : undefined
+}
+
+/** A number that this world has not used. */
+export const next = (simulation: Simulation) => {
+  simulation.count += 1
+  return simulation.count
+}
+
+export const pick = <Item>(items: readonly Item[], random: Random): Item | undefined =>
+  items[random.integer(items.length)]
+
+/** What must hold after each step: I1, I2, I4, I5 in every book, and I10 against the step before. */
+export async function checkInvariants(simulation: Simulation): Promise<void> {
+  const books = await Promise.all(simulation.subjects.map(({ ledger }) => ledger.readBook()))
+  for (const [index, book] of books.entries()) {
+    expect(faultsOfBook(book)).toEqual([])
+    const before = simulation.seen[index] ?? []
+    const unchanged = before.every((row, at) => isDeepStrictEqual(row, book.transfers[at]))
+    expect(unchanged, 'a transfer was changed or removed').toBe(true)
+    simulation.seen[index] = [...book.transfers]
+  }
+  const [first, ...others] = books.map((book) => comparable(book))
+  for (const other of others) expect(other).toEqual(first)
+}
+
+// Numbers may have gaps where a transaction was undone; their order may not differ.
+function comparable({
+  accounts,
+  transfers,
+  holds,
+  usage,
+}: Awaited<ReturnType<TestBilling['ledger']['readBook']>>) {
+  const byId = <Row>(rows: readonly Row[], keyOf: (row: Row) => string) =>
+    rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  return {
+    accounts: byId(accounts, (row) => row.id),
+    transfers: transfers.map(({ seq: _seq, ...row }) => row),
+    holds: byId(holds, (row) => row.id),
+    usage: byId(usage, (row) => row.requestId),
+  }
+}

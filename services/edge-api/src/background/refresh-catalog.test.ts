@@ -1,0 +1,184 @@
+import { createMemoryBus } from '@sluice/bus/memory-bus'
+import type { PriceRow } from '@sluice/contracts/prices'
+import { seededRandom } from '@sluice/kernel/random'
+import { fakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { knownCatalog } from './refresh-catalog.ts'
+
+const row: PriceRow = {
+  id: 'p1',
+  model: '*',
+  effectiveAt: new Date(0),
+  price: {
+    kind: 'tokens',
+    inputMicroPerMillion: 1n,
+    cachedInputMicroPerMillion: 1n,
+    outputMicroPerMillion: 1n,
+  },
+}
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+function rig() {
+  const clock = fakeClock()
+  const bus = createMemoryBus({ clock, random: seededRandom(1) })
+  const log = recordedLog()
+  const fixture = {
+    version: 1,
+    rows: [row],
+    away: false,
+    reads: 0,
+    onRead: () => {},
+    /** What a replica answers that has not read the rows since; it reads them when it is asked for more. */
+    replicaVersion: undefined as number | undefined,
+  }
+  const catalog = knownCatalog({
+    scheduler: {
+      readCatalog: async ({ atLeastVersion = 0 }) => {
+        fixture.reads += 1
+        if (fixture.away) throw new Error('away')
+        if (atLeastVersion > (fixture.replicaVersion ?? 0)) fixture.replicaVersion = undefined
+        const answer = { version: fixture.replicaVersion ?? fixture.version, channels: [] }
+        await Promise.resolve()
+        fixture.onRead()
+        return answer
+      },
+    },
+    billing: { readPrices: async () => ({ rows: fixture.rows }) },
+    bus,
+    clock,
+    log,
+  })
+  stops.push(() => catalog.stop())
+  return { clock, bus, log, fixture, catalog }
+}
+
+describe('the snapshot of channels and prices', () => {
+  it('is swapped when a change is announced; who holds the old one keeps it as it was', async () => {
+    const { bus, fixture, catalog, clock } = rig()
+    await catalog.start()
+    const before = catalog.current()
+    fixture.version = 2
+    await bus.announce('catalog-changed', {})
+    await clock.advance(1)
+    expect(catalog.current().version).toBe(2)
+    expect(before.version).toBe(1)
+  })
+
+  it('is read anew for a version that was looked up, when the announcement got lost', async () => {
+    const { fixture, catalog } = rig()
+    await catalog.start()
+    fixture.version = 2
+    fixture.replicaVersion = 1
+    await catalog.reach({ version: 2, prices: 0 })
+    expect(catalog.current().version).toBe(2)
+  })
+
+  it('is read once for a revision that many ask for, and once more when the read began before it', async () => {
+    const { fixture, catalog } = rig()
+    await catalog.start()
+    let late: Promise<void>[] = []
+    fixture.onRead = () => {
+      fixture.onRead = () => {}
+      late = [2, 2, 2, 1].map((prices) => catalog.reach({ version: 0, prices }))
+    }
+    await Promise.all([1, 1].map((prices) => catalog.reach({ version: 0, prices })))
+    await Promise.all(late)
+    expect(fixture.reads).toBe(3)
+  })
+
+  it('has the announced version also when the asked replica still knew an older one', async () => {
+    const { bus, fixture, catalog, clock } = rig()
+    await catalog.start()
+    fixture.version = 2
+    fixture.replicaVersion = 1
+    await bus.announce('catalog-changed', { version: 2 })
+    await clock.advance(1)
+    expect(catalog.current().version).toBe(2)
+  })
+
+  it('asks again for an announced version that it was not given', async () => {
+    const { bus, fixture, catalog, clock } = rig()
+    await catalog.start()
+    await bus.announce('catalog-changed', { version: 2 })
+    await clock.advance(1)
+    expect(catalog.current().version).toBe(1)
+    fixture.version = 2
+    await clock.advance(1_000)
+    expect(catalog.current().version).toBe(2)
+  })
+
+  it('is not read anew while its version is the same', async () => {
+    const { fixture, catalog, clock } = rig()
+    await catalog.start()
+    await catalog.reach({ version: 1, prices: 0 })
+    await clock.advance(10_000)
+    expect(fixture.reads).toBe(1)
+  })
+
+  it('knows of a change that came while it was being read', async () => {
+    const { bus, fixture, catalog, clock } = rig()
+    await catalog.start()
+    fixture.onRead = () => {
+      fixture.onRead = () => {}
+      fixture.version = 3
+      void bus.announce('catalog-changed', {})
+    }
+    fixture.version = 2
+    await bus.announce('catalog-changed', {})
+    await clock.advance(5)
+    expect(catalog.current().version).toBe(3)
+  })
+
+  it('serves on while scheduler or billing is away', async () => {
+    const { fixture, catalog, clock, log } = rig()
+    await catalog.start()
+    fixture.away = true
+    await clock.advance(300_000)
+    expect(catalog.current().version).toBe(1)
+    expect(log.lines.length).toBeGreaterThan(0)
+  })
+
+  it('is not there at first without them, which is said, and comes as soon as they do', async () => {
+    const { fixture, catalog, clock } = rig()
+    fixture.away = true
+    await catalog.start()
+    expect(() => catalog.current()).toThrow(expect.objectContaining({ code: 'unavailable' }))
+    fixture.away = false
+    await clock.advance(1_000)
+    expect(catalog.current().version).toBe(1)
+  })
+
+  it('never goes back to an older one', async () => {
+    const { fixture, catalog, clock } = rig()
+    fixture.version = 5
+    await catalog.start()
+    fixture.version = 4
+    await clock.advance(31_000)
+    expect(catalog.current().version).toBe(5)
+  })
+
+  it('knows what became of credentials, which does not raise the version', async () => {
+    const { bus, catalog, clock } = rig()
+    await catalog.start()
+    const before = catalog.current()
+    await bus.announce('catalog-changed', {})
+    await clock.advance(1)
+    expect(catalog.current()).not.toBe(before)
+    expect(catalog.current().version).toBe(before.version)
+  })
+
+  it('has new prices also when no channel changed', async () => {
+    const { fixture, catalog, clock } = rig()
+    await catalog.start()
+    fixture.rows = [row, { ...row, id: 'p2', model: 'm' }]
+    await catalog.reach({ version: 1, prices: 7 })
+    const at = new Date(clock.nowMs())
+    expect(catalog.current().prices.priceAt({ model: 'm', kind: 'tokens', at })?.id).toBe('p2')
+  })
+})

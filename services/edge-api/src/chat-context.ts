@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import type { PriceRow } from '@sluice/contracts/prices'
+import type { ScannedBody } from '@sluice/protocol/json-scan'
+import type { RefusedFields } from '@sluice/upstreams/refused-fields'
+
+import type { Admission } from './admit/admit.ts'
+import type { AllowancePool } from './admit/allowance-pool.ts'
+import type { CallTimes } from './call-times.ts'
+import type { ModelRoutes } from './choose/catalog.ts'
+import type { CredentialUses } from './dispatch/credential-uses.ts'
+import type { createEntries } from './dispatch/enter-upstream.ts'
+import type { OutcomeReports } from './dispatch/report-outcomes.ts'
+import type { RetryBudget } from './dispatch/retry-budget.ts'
+import type { GatewayContext, Running } from './gateway-context.ts'
+import type { Principal } from './request.ts'
+import type { ChatTrace } from './settle/chat-trace.ts'
+import type { UsageOutbox } from './settle/usage-outbox.ts'
+
+/** Both ends of a request, and its path without the query. */
+export interface FormEnds {
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+  path: string
+}
+
+/** What the module made of its world for chat requests; shared by all of them. */
+export interface ChatContext {
+  gateway: GatewayContext
+  /** This edge's id. */
+  edge: string
+  newRequestId: () => string
+  /** For the panel behind us: where this request came from, signed. */
+  stampCaller: (incoming: IncomingMessage) => string
+  /** The form of a request that goes to the panel; see `readPanelForm`. */
+  readForm: (ends: FormEnds) => Promise<Buffer | undefined>
+  admission: Admission
+  allowances: AllowancePool
+  uses: CredentialUses
+  /** Of chat calls. */
+  times: CallTimes
+  reports: OutcomeReports
+  enter: ReturnType<typeof createEntries>
+  budget: RetryBudget
+  /** Fields that we add and that channels do not take, by the channel's id. */
+  refused: RefusedFields
+  usage: UsageOutbox
+  /** The same as the door's. */
+  running: Running
+}
+
+export const CHAT_ROUTE = '/v1/chat/completions'
+
+export interface ChatCall {
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+}
+
+/** A chat request that has passed the door. */
+export interface ChatRequest extends ChatCall {
+  requestId: string
+  principal: Principal
+  body: Buffer
+  scanned: ScannedBody
+  model: string
+  routes: ModelRoutes
+  price: PriceRow
+  trace: ChatTrace
+}
+
+/** How long until the answer is late. */
+export function timeLeftMs({ gateway }: ChatContext, { scanned, trace }: ChatRequest): number {
+  const { clock, config } = gateway.deps
+  const allowedMs = scanned.stream ? config.streamMsMax : config.syncWaitMs
+  return trace.receivedAtMs + allowedMs - clock.nowMs()
+}

@@ -1,0 +1,9 @@
+import type { Decoded } from '@sluice/contracts/control/operation-types'
+
+import type { User } from '../../identity/identity.ts'
+
+/** A person as they see themselves. */
+export function toSignedInUser(user: User): Decoded<'getMe'>['answer']['user'] {
+  const { id, email, role, createdAt } = user
+  return { id, email, role, created_at: createdAt }
+}

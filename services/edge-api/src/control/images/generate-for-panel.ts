@@ -1,0 +1,50 @@
+import type { ImageIntake } from '../../accept/images-intake.ts'
+import { runAnswered } from '../../images/answer-image.ts'
+import type { UploadStaging } from '../../images/upload-staging.ts'
+import type { ImageRun, RunningImage } from '../../images/run-image.ts'
+import type { ControlCall } from '../handlers.ts'
+import { describeTask } from './describe-task.ts'
+import type { ImagesContext } from './images-context.ts'
+import type { ShownTaskDetail } from './show-task.ts'
+
+/** What the request log and the Idempotency-Keys of the panel know this door by. */
+const PANEL_ROUTE = '/api/user/images'
+
+interface PanelGeneration extends Pick<ImageRun, 'isHeavy' | 'hold'> {
+  call: ControlCall<'createImages'> | ControlCall<'retryImage'>
+  /** Where an Idempotency-Key may stand. */
+  incoming: ImageRun['incoming']
+  accept: (staging: UploadStaging) => Promise<ImageIntake>
+}
+
+/**
+ * Submits an image job for a signed-in person, by the path of /v1/images: the same checks, hold and log.
+ * Answers the task as soon as it is written, or that of the same Idempotency-Key.
+ */
+export async function generateForPanel(
+  { gateway, panelPrincipal, inFlight }: ImagesContext,
+  { call, incoming, accept, ...body }: PanelGeneration,
+): Promise<ShownTaskDetail> {
+  const { session, requestId, receivedAtMs, outgoing } = call
+  const { job, hold, fresh } = await inFlight(async () => {
+    const principal = await panelPrincipal(session)
+    const admitted = { requestId, principal, receivedAtMs }
+    let submitted: RunningImage | undefined
+    await runAnswered(gateway, {
+      admitted,
+      incoming,
+      outgoing,
+      route: PANEL_ROUTE,
+      accept,
+      ...body,
+      answer: async (_gateway, { running }) => {
+        submitted = running
+        return undefined
+      },
+    })
+    if (!submitted) throw new Error('a turn without an answer ends by an error')
+    return submitted
+  })
+  const money = fresh && hold ? { held_micro: hold.amountMicro, charged_micro: null } : undefined
+  return describeTask(gateway, money ? { job, money } : { job })
+}

@@ -1,0 +1,21 @@
+import { createPanelPrincipal } from '../../admit/panel-principal.ts'
+import type { PanelPrincipal } from '../../admit/panel-principal.ts'
+import { inFlightLimit } from '../../images/in-flight-limit.ts'
+import type { ControlContext } from '../control-context.ts'
+import type { StreamLimit } from '../../stream-limit.ts'
+import { createStreamLimit } from '../../stream-limit.ts'
+
+/** What the image operations share. */
+export interface ImagesContext extends Pick<ControlContext, 'gateway' | 'identity'> {
+  /** Who a signed-in person is to the door, when they draw. */
+  panelPrincipal: PanelPrincipal
+  inFlight: ReturnType<typeof inFlightLimit>
+  streams: StreamLimit
+}
+
+export function createImagesContext({ gateway, identity }: ControlContext): ImagesContext {
+  const { deps } = gateway
+  const panelPrincipal = createPanelPrincipal(deps)
+  const streams = createStreamLimit()
+  return { gateway, identity, panelPrincipal, inFlight: inFlightLimit(gateway), streams }
+}

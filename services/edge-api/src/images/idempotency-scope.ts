@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+import type { ImageRequest } from '@sluice/contracts/image-request'
+import { AppError } from '@sluice/kernel/app-error'
+import { newId } from '@sluice/kernel/ids'
+
+import type { EdgeDeps } from '../deps.ts'
+import type { Principal } from '../request.ts'
+
+export const IDEMPOTENCY_KEY_CHARS_MAX = 255
+
+/** What a request means to do: its job's name, which repeats of one Idempotency-Key share. */
+export interface IdempotencyScope {
+  /**
+   * The job's id at the n-th try to do it. Further tries are for intentions whose hold has ended before
+   * any job was written: the hold's name is used up then.
+   */
+  jobIdOf(attempt: number): string
+  /** True when the caller may come back for the same job. */
+  isRepeatable: boolean
+}
+
+/** Reads the Idempotency-Key: API key, route and key are the name of the intention, for ever. */
+export function readIntent(
+  deps: Pick<EdgeDeps, 'clock' | 'random'>,
+  {
+    incoming,
+    principal,
+    route,
+  }: { incoming: Pick<IncomingMessage, 'headers'>; principal: Principal; route: string },
+): IdempotencyScope {
+  const key = incoming.headers['idempotency-key']
+  if (key === undefined) {
+    const ids = new Map<number, string>()
+    const jobIdOf = (attempt: number) => {
+      const id = ids.get(attempt) ?? newId('img', deps)
+      ids.set(attempt, id)
+      return id
+    }
+    return { jobIdOf, isRepeatable: false }
+  }
+  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key))
+    throw new AppError(
+      'invalid_value',
+      `An Idempotency-Key has 1 to ${IDEMPOTENCY_KEY_CHARS_MAX} printable ASCII characters.`,
+      { param: 'Idempotency-Key' },
+    )
+  const { apiKeyId } = principal
+  return {
+    jobIdOf: (attempt) => `img_${digest([apiKeyId, route, key, String(attempt)]).slice(0, 32)}`,
+    isRepeatable: true,
+  }
+}
+
+/**
+ * The fingerprint of what is asked, whatever the face: two bodies that ask for the same pictures have the
+ * same, also as form and as JSON. `fingerprints` name the input pictures.
+ */
+export function bodyHashOf(
+  request: Omit<ImageRequest, 'images' | 'mask'>,
+  fingerprints: readonly string[],
+): string {
+  const { partialImages: _, qualityWord: _word, extra = {}, ...asked } = request
+  const sorted = (record: object) =>
+    Object.entries(record).sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
+  return digest([JSON.stringify(sorted(asked)), JSON.stringify(sorted(extra)), ...fingerprints])
+}
+
+// Each field with its length in front, so that no two lists give the same bytes.
+function digest(fields: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const field of fields) hash.update(`${Buffer.byteLength(field)}:${field}`)
+  return hash.digest('hex')
+}

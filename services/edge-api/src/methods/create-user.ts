@@ -1,0 +1,36 @@
+import type { Role } from '@sluice/contracts/control/permissions'
+import { newId } from '@sluice/kernel/ids'
+
+import type { AccountDeps } from '../account-deps.ts'
+import { hashPassword } from '../identity/password-hash.ts'
+import { checkNewPassword } from '../identity/passwords.ts'
+import type { StoredUser } from '../store/identity-store.ts'
+
+export interface CreateUser {
+  email: string
+  role: Role
+  /** Null for people who do not sign in with a password. */
+  password: string | null
+}
+
+/**
+ * Writes a user with a new wallet once; the same e-mail again answers the user who is there, with the
+ * password that they have. Throws `invalid_value` for a password that is too short or too long, `weak_password`.
+ */
+export async function createUser(
+  { identityStore, clock, random }: Pick<AccountDeps, 'identityStore' | 'clock' | 'random'>,
+  { email, role, password }: CreateUser,
+): Promise<StoredUser & { fresh: boolean }> {
+  // Who is there already keeps the password that they have: it is not judged again at every start.
+  const known = await identityStore.findSignIn(email.toLowerCase())
+  if (password !== null && !known) await checkNewPassword({ password, email })
+  const { user, fresh } = await identityStore.insertUser({
+    email,
+    role,
+    passwordHash: password === null ? null : await hashPassword({ random }, password),
+    id: newId('usr', { clock, random }),
+    wallet: newId('wal', { clock, random }),
+    createdAt: clock.now(),
+  })
+  return { ...user, fresh }
+}

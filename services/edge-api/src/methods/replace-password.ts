@@ -1,0 +1,27 @@
+import type { AccountDeps } from '../account-deps.ts'
+import { makePassword } from '../identity/make-password.ts'
+import { hashPassword } from '../identity/password-hash.ts'
+import type { StoredUser } from '../store/identity-store.ts'
+
+export interface ReplacedPassword {
+  user: StoredUser
+  /** In this answer only. */
+  password: string
+}
+
+/**
+ * Makes a new password for who lost theirs, or never had one, and ends every session of theirs. Undefined
+ * when nobody has this e-mail. A ban stays.
+ */
+export async function replacePassword(
+  { identityStore, clock, random }: Pick<AccountDeps, 'identityStore' | 'clock' | 'random'>,
+  { email }: { email: string },
+): Promise<ReplacedPassword | undefined> {
+  const known = await identityStore.findSignIn(email.toLowerCase())
+  if (!known) return undefined
+  const { user } = known
+  const password = makePassword({ random })
+  const passwordHash = await hashPassword({ random }, password)
+  const change = { userId: user.id, passwordHash, at: clock.now() }
+  return (await identityStore.replacePassword(change)) ? { user, password } : undefined
+}

@@ -1,0 +1,125 @@
+import { AppError } from '@sluice/kernel/app-error'
+import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
+import { recordedLog } from '@sluice/kernel/testing/recorded-log'
+import { expect } from 'vitest'
+
+import type { DailyQuotas } from '../../src/admit/daily-quotas.ts'
+import { createDailyQuotas } from '../../src/admit/daily-quotas.ts'
+import { dayOf } from '../../src/admit/quota-day.ts'
+import type { MemoryQuotaStore } from '../../src/store/memory-quota-store.ts'
+import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
+import type { QuotaStore } from '../../src/store/quota-store.ts'
+
+export const EDGES = 3
+export const CALL_MS_MAX = 1_800_000
+export const ALIVE_MS_MAX = CALL_MS_MAX + 600_000
+
+/** A call or job that may still be charged up to its worst case. */
+export interface Running {
+  ref: string
+  kind: 'call' | 'job'
+  apiKeyId: string
+  day: string
+  worstMicro: bigint
+  startedAtMs: number
+  edge: number
+  /** Its edge died; what it consumed comes to billing later, or never. */
+  chargedMicro?: bigint
+}
+
+export interface Simulation {
+  clock: FakeClock
+  store: MemoryQuotaStore
+  edges: DailyQuotas[]
+  running: Running[]
+  /** Jobs that have ended, for callers who come back late. */
+  ended: Running[]
+  /** As billing has it: by ref; null is a hold that is open. */
+  settled: Map<string, bigint | null>
+  charged: Map<string, bigint>
+  away: { database: boolean; billing: boolean }
+  nextRef: number
+}
+
+export const quotas: Record<string, bigint> = { key_1: 1_000n, key_2: 350n, key_3: 60n }
+
+/** Three edges over one database and one billing, each of which may be away. */
+export function createQuotaSimulation(clock: FakeClock): Simulation {
+  const simulation: Simulation = {
+    clock,
+    store: memoryQuotaStore({ quotaOf: (apiKeyId) => quotas[apiKeyId] ?? null }),
+    edges: [],
+    running: [],
+    ended: [],
+    settled: new Map(),
+    charged: new Map(),
+    away: { database: false, billing: false },
+    nextRef: 1,
+  }
+  for (let edge = 0; edge < EDGES; edge += 1) simulation.edges.push(bornEdge(simulation))
+  return simulation
+}
+
+/** A process without a memory of what an earlier one did. */
+export function bornEdge(simulation: Simulation): DailyQuotas {
+  const { clock, store, away } = simulation
+  const here = (part: keyof Simulation['away']) => {
+    if (away[part]) throw new AppError('unavailable', `${part} is away`)
+  }
+  const quotaStore: QuotaStore = {
+    reserve: async (ask) => (here('database'), store.reserve(ask)),
+    settle: async (input) => (here('database'), store.settle(input)),
+    readUsed: async (input) => (here('database'), store.readUsed(input)),
+    listOpen: async (input) => (here('database'), store.listOpen(input)),
+    prune: async (input) => (here('database'), store.prune(input)),
+  }
+  const billing = {
+    readSettlements: async ({ refs }: { refs: string[] }) => {
+      here('billing')
+      const known = refs.filter((ref) => simulation.settled.has(ref))
+      return {
+        open: known.filter((ref) => simulation.settled.get(ref) === null),
+        settled: known.flatMap((ref) => {
+          const chargedMicro = simulation.settled.get(ref)
+          return chargedMicro === null || chargedMicro === undefined ? [] : [{ ref, chargedMicro }]
+        }),
+      }
+    },
+  }
+  return createDailyQuotas({
+    quotaStore,
+    billing,
+    clock,
+    log: recordedLog(),
+    aliveMsMax: ALIVE_MS_MAX,
+  })
+}
+
+/** Billing charges a call or job, for good. */
+export function charge(
+  simulation: Simulation,
+  { ref, apiKeyId, day }: Running,
+  amountMicro: bigint,
+): void {
+  const name = `${apiKeyId} ${day}`
+  simulation.settled.set(ref, amountMicro)
+  simulation.charged.set(name, (simulation.charged.get(name) ?? 0n) + amountMicro)
+}
+
+/** What must hold after each step: what was charged and what may still be, is within every quota. */
+export function checkQuotas({ store, running, charged }: Simulation): void {
+  const most = new Map(charged)
+  for (const { apiKeyId, day, worstMicro } of running) {
+    const name = `${apiKeyId} ${day}`
+    most.set(name, (most.get(name) ?? 0n) + worstMicro)
+  }
+  for (const [name, amountMicro] of most)
+    expect(amountMicro, name).toBeLessThanOrEqual(quotas[name.split(' ')[0] ?? ''] ?? 0n)
+  for (const { apiKeyId, day, reservedMicro, spentMicro } of store.readDays()) {
+    expect(reservedMicro).toBeGreaterThanOrEqual(0n)
+    expect(reservedMicro + spentMicro).toBeLessThanOrEqual(quotas[apiKeyId] ?? 0n)
+    expect(reservedMicro + spentMicro).toBeGreaterThanOrEqual(most.get(`${apiKeyId} ${day}`) ?? 0n)
+  }
+}
+
+export const today = ({ clock }: Simulation) => dayOf(clock.nowMs())

@@ -1,0 +1,79 @@
+import {
+  inputsPrefix,
+  jobOfKey,
+  JOBS_PREFIX,
+  partialsPrefix,
+  partsPrefix,
+} from '@sluice/jobs/blob-keys'
+import type { JobRecord } from '@sluice/jobs/job-record'
+import { LEFTOVERS_KEPT_MS, planSweep } from '@sluice/jobs/sweep'
+
+import type { RunnerContext } from '../deps.ts'
+
+type SweepContext = Pick<RunnerContext, 'store' | 'blobs' | 'clock' | 'counters' | 'log'>
+
+const JOBS_MAX = 100
+const BLOBS_OF_JOB_MAX = 1_000
+const ORPHANS_AT_ONCE_MAX = 200
+
+/** Removes what ended jobs no longer need: their partial pictures, then inputs and pictures not kept. */
+export async function sweepEndedJobs(parts: SweepContext): Promise<void> {
+  const { store, clock } = parts
+  const now = clock.now()
+  for (const job of await store.listSweepable({ now, limit: JOBS_MAX })) {
+    const plan = planSweep(job, now)
+    if (plan.partials) await removeBelow(parts, partialsPrefix(job.id))
+    if (plan.leftovers) {
+      await removeBelow(parts, inputsPrefix(job.id))
+      const kept = keptKeys(job)
+      await removeBelow(parts, partsPrefix(job.id), (key) => !kept.has(key))
+    }
+    await store.markSwept({ jobId: job.id, nextAt: plan.nextAt })
+  }
+}
+
+/**
+ * Removes blobs of jobs that do not exist: inputs whose job was never submitted. It looks at every
+ * blob there is, so it is done seldom.
+ */
+export async function sweepOrphans(parts: SweepContext): Promise<void> {
+  const { blobs, clock } = parts
+  const before = clock.nowMs() - LEFTOVERS_KEPT_MS
+  let page = new Map<string, string[]>()
+  for await (const { key, storedAt } of blobs.walk(JOBS_PREFIX)) {
+    const jobId = jobOfKey(key)
+    if (jobId === undefined || storedAt.getTime() >= before) continue
+    page.set(jobId, [...(page.get(jobId) ?? []), key])
+    if (page.size < ORPHANS_AT_ONCE_MAX) continue
+    await removeOrphans(parts, page)
+    page = new Map()
+  }
+  await removeOrphans(parts, page)
+}
+
+async function removeOrphans(parts: SweepContext, page: Map<string, string[]>): Promise<void> {
+  const known = new Set(await parts.store.findJobs([...page.keys()]))
+  for (const [jobId, keys] of page) {
+    if (known.has(jobId)) continue
+    parts.log.info({ jobId, blobs: keys.length }, 'blobs of a job that does not exist are removed')
+    for (const key of keys) await remove(parts, key)
+  }
+}
+
+const keptKeys = ({ parts }: JobRecord) =>
+  new Set(parts.flatMap(({ stored }) => (stored ? [stored.blobKey] : [])))
+
+async function removeBelow(
+  parts: SweepContext,
+  prefix: string,
+  isGarbage: (key: string) => boolean = () => true,
+): Promise<void> {
+  for (const key of await parts.blobs.list(prefix, { limit: BLOBS_OF_JOB_MAX })) {
+    if (isGarbage(key)) await remove(parts, key)
+  }
+}
+
+async function remove({ blobs, counters }: SweepContext, key: string): Promise<void> {
+  await blobs.remove(key)
+  counters.swept.add({})
+}

@@ -1,0 +1,54 @@
+import type { StoredPart } from '@sluice/contracts/events'
+import { partKey } from '@sluice/jobs/blob-keys'
+import type { JobFailure } from '@sluice/jobs/image-job'
+import { AppError, isAppError } from '@sluice/kernel/app-error'
+import type { GeneratedPicture } from '@sluice/upstreams/upstream'
+
+import type { RunnerContext } from '../deps.ts'
+import { readPictureNote, writePictureNote } from './picture-note.ts'
+
+/** More than any upstream draws; a broken one must not fill the disk. */
+const PICTURE_BYTES_MAX = 128 * 1024 * 1024
+const PUT_TRIES_MAX = 6
+const PUT_RETRY_MS = 250
+
+export type StoredPicture =
+  /** `mine` is false when an earlier holder had stored its own drawing of this part. */
+  | { outcome: 'stored'; part: StoredPart; mine: boolean }
+  | { outcome: 'failed'; failure: JobFailure }
+
+/**
+ * Stores a picture under the key of its part. Whoever stores first wins: a holder that lost its claim
+ * cannot replace a picture that the job counts on, and one that comes second keeps what lies there.
+ */
+export async function storePicture(
+  { blobs, clock, random, log }: Pick<RunnerContext, 'blobs' | 'clock' | 'random' | 'log'>,
+  { jobId, index, picture }: { jobId: string; index: number; picture: GeneratedPicture },
+): Promise<StoredPicture> {
+  const blobKey = partKey(jobId, index)
+  const generating = Buffer.from(random.bytes(8)).toString('hex')
+  const options = {
+    contentType: picture.contentType,
+    bytesMax: PICTURE_BYTES_MAX,
+    note: writePictureNote(picture, generating),
+    ifAbsent: true,
+  }
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const facts = await blobs.put(blobKey, picture.bytes, options)
+      const known = readPictureNote({ index, blobKey }, facts)
+      if (!known) throw new AppError('internal_error', 'the blob of a part is no picture of ours')
+      return { outcome: 'stored', part: known.part, mine: known.generating === generating }
+    } catch (err) {
+      const again = isAppError(err, 'unavailable') && tries < PUT_TRIES_MAX
+      log[again ? 'warn' : 'error']({ err, jobId, index, tries }, 'a picture could not be stored')
+      if (!again) return { outcome: 'failed', failure: notStored }
+      await clock.sleep(PUT_RETRY_MS * 2 ** tries)
+    }
+  }
+}
+
+const notStored = {
+  code: 'unavailable',
+  message: 'The picture was drawn but could not be stored.',
+}

@@ -1,0 +1,30 @@
+import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
+import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
+import { newId } from '@sluice/kernel/ids'
+
+import { checkBaseUrl } from '../catalog/base-url.ts'
+import { checkModels } from '../catalog/check-models.ts'
+import { checkSettings } from '../catalog/check-settings.ts'
+import type { SchedulerContext } from '../deps.ts'
+import { publishChange } from './publish-change.ts'
+
+type Spec = (typeof schedulerContract)['methods']['editChannel']
+
+/**
+ * Adds the channel, or replaces the one of that name; its credentials stay. Throws `invalid_value` for a
+ * model that is named twice or differs from another only by case, and for a base URL that is none.
+ */
+export async function editChannel(
+  context: SchedulerContext,
+  input: InputOf<Spec>,
+): Promise<OutputOf<Spec>> {
+  const { catalog, catalogStore, clock, random } = context
+  const others = catalog.current().channels.filter(({ name }) => name !== input.name)
+  checkModels({ models: input.models, others })
+  checkBaseUrl(input)
+  checkSettings(input)
+  const channel = { ...input, newChannelId: newId('chan', { clock, random }) }
+  const { channelId } = await catalogStore.saveChannel({ channel, at: clock.now() })
+  await publishChange(context, { freed: input.enabled ? [channelId] : [] })
+  return { channelId }
+}

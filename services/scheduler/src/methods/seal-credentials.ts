@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto'
+
+import type { InputOf } from '@sluice/contracts/define-contract'
+import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
+import { newId } from '@sluice/kernel/ids'
+import { credentialSecretBinding } from '@sluice/sealing/sealer'
+
+import type { SchedulerContext } from '../deps.ts'
+import type { NewCredential } from '../store/catalog-store.ts'
+
+/** Secrets as rows may hold them. */
+export function sealCredentials(
+  { sealer, clock, random }: Pick<SchedulerContext, 'sealer' | 'clock' | 'random'>,
+  { channelId, credentials }: InputOf<(typeof schedulerContract)['methods']['importCredentials']>,
+): NewCredential[] {
+  return credentials.map(({ secret, concurrencyMax }) => {
+    const id = newId('cred', { clock, random })
+    return {
+      id,
+      secret: sealer.seal(credentialSecretBinding(id), secret),
+      fingerprint: fingerprint({ channelId, secret }),
+      concurrencyMax,
+    }
+  })
+}
+
+// Upstream keys are long random texts, so a hash gives them away to nobody. The channel is hashed
+// with them: the same key in two channels does not look the same.
+function fingerprint({ channelId, secret }: { channelId: string; secret: string }): string {
+  return createHash('sha256').update(`${channelId}\n${secret}`).digest('hex')
+}
