@@ -130,7 +130,7 @@ describe('the API as clients see it', () => {
   it('answers chat whole and streamed, with usage when the stream asks for it', async () => {
     const messages = [{ role: 'user' as const, content: 'hello there' }]
     const whole = await sdk().chat.completions.create({ model: 'gpt-5-mini', messages })
-    expect(whole.choices[0]?.message.content).toContain('You said: hello there')
+    expect(whole.choices[0]?.message.content).toContain('You wrote: hello there')
     expect(whole.usage?.completion_tokens).toBe(12)
     const stream = await sdk().chat.completions.create({
       model: 'gpt-5-mini',

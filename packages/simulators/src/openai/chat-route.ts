@@ -115,7 +115,7 @@ function usageOf(prompt: number, completion: number) {
 
 function wordsFor(content: unknown, count: number): string[] {
   const asked = wordsOf(content).slice(0, 8)
-  const said = ['You', 'said:', ...asked]
+  const said = ['You', 'wrote:', ...asked]
   return Array.from({ length: Math.max(count, said.length) }, (_, at) => said[at] ?? `word${at}`)
 }
 

@@ -96,7 +96,7 @@ describe('an answer in the other form', () => {
     opened.simulator.script(raw({ headers: sse, chunks: chunks.slice(0, 4) }))
     const { status, text } = await opened.chat()
     expect(status).toBe(200)
-    expect(text).toContain('You said:')
+    expect(text).toContain('You wrote:')
   })
 })
 
@@ -183,7 +183,7 @@ describe('a compressed answer that nobody asked for', () => {
     const [half] = packed(said('hello'))
     opened.simulator.script(raw({ headers: gzip, chunks: half ? [half] : [] }))
     const { text } = await opened.chat()
-    expect(text).toContain('You said:')
+    expect(text).toContain('You wrote:')
   })
 
   it('is not read beyond a cap, however small it came', async () => {
@@ -191,6 +191,6 @@ describe('a compressed answer that nobody asked for', () => {
     const bomb = `{"choices":[],"pad":"${'a'.repeat(64 * 1024 * 1024)}"}`
     opened.simulator.script(raw({ headers: gzip, chunks: packed(bomb) }))
     const { text } = await opened.chat()
-    expect(text).toContain('You said:')
+    expect(text).toContain('You wrote:')
   })
 })

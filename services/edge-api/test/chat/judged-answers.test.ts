@@ -84,7 +84,7 @@ describe('a whole call answered 200 with no answer', () => {
     opened.simulator.script(raw(answer))
     const { status, text } = await opened.chat()
     expect(status, text).toBe(200)
-    expect(JSON.parse(text).choices[0].message.content).toContain('You said:')
+    expect(JSON.parse(text).choices[0].message.content).toContain('You wrote:')
     await opened.stop()
     expect(opened.ledger.records).toHaveLength(1)
     expect(opened.rows).toMatchObject([{ attempts: 2, errorCode: null }])
