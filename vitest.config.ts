@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 const everywhere = ['packages', 'services', 'apps', 'test', 'bench', 'infra']
-const named = (suffix: string) => everywhere.map((folder) => `${folder}/**/*.${suffix}.test.ts`)
+const testsNamed = (suffix: string) =>
+  everywhere.map((folder) => `${folder}/**/*.${suffix}.test.ts`)
 
-// A test says by its suffix which real server it needs; without one it needs none.
+// The suffix of a test file names the real server that it needs; without a suffix it needs none.
 const needs = ['pg', 'redis', 'nats', 'e2e', 'browser']
 
-// One for all: that of the panel extends what SvelteKit makes on its first run.
+// One for all projects: the panel's own tsconfig extends a file that SvelteKit generates on its first run.
 const tsconfig = './tsconfig.json'
 
 export default defineConfig({
@@ -16,20 +17,20 @@ export default defineConfig({
         tsconfig,
         test: {
           name: 'unit',
-          // A wall clock, not a promise about speed: machines are shared, and simulations are long.
+          // Generous, because machines are shared and simulations are long.
           testTimeout: 30_000,
-          // Modules are values without state of their own, so test files may share a worker; importing them
-          // anew for each file took longer than the tests.
+          // Modules have no global state, so test files may share a worker; importing the modules again for each
+          // file took longer than the tests.
           isolate: false,
           include: everywhere.map((folder) => `${folder}/**/*.test.ts`),
-          exclude: ['**/node_modules/**', ...needs.flatMap((need) => named(need))],
+          exclude: ['**/node_modules/**', ...needs.flatMap((need) => testsNamed(need))],
         },
       },
       ...needs.map((need) => ({
         tsconfig,
         test: {
           name: need,
-          include: named(need),
+          include: testsNamed(need),
           exclude: ['**/node_modules/**'],
           testTimeout: need === 'e2e' || need === 'browser' ? 120_000 : 60_000,
           hookTimeout: 120_000,

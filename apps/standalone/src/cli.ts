@@ -1,4 +1,4 @@
-// `pnpm sluice …`: the operator's commands, beside a running installation or on a resting one.
+// `pnpm sluice …`: the operator's commands, for an installation that is running or stopped.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -17,8 +17,8 @@ import { findSettings, readSettings } from './settings.ts'
 import { NoInstallation } from './start/open-database.ts'
 import { openTools } from './tools.ts'
 
-const [group = '', method = '', ...cliArgs] = process.argv.slice(2)
-const command = commands[`${group} ${method}`.trim()] ?? commands[group]
+const [group = '', action = '', ...cliArgs] = process.argv.slice(2)
+const command = commands[`${group} ${action}`.trim()] ?? commands[group]
 const log = createLog({ name: 'sluice', level: 'error' })
 
 if (!command) {
@@ -29,7 +29,7 @@ if (!command) {
 }
 
 async function run(chosen: Command): Promise<number> {
-  const rest = chosen === commands[group] && method ? [method, ...cliArgs] : cliArgs
+  const rest = chosen === commands[group] && action ? [action, ...cliArgs] : cliArgs
   try {
     const settings = await settingsFor(chosen)
     const tools = await openTools(
@@ -38,8 +38,8 @@ async function run(chosen: Command): Promise<number> {
       chosen,
     )
     try {
-      // To standard error: standard output belongs to the command, and may be read by a program.
-      process.stderr.write(`${tools.lookedAt}\n`)
+      // To standard error: a program may parse the command's standard output.
+      process.stderr.write(`${tools.target}\n`)
       return await chosen.run(tools, rest)
     } finally {
       await tools.close()
@@ -55,13 +55,13 @@ async function run(chosen: Command): Promise<number> {
 
 async function settingsFor({ creates, needsSecrets }: Command): Promise<FoundSettings> {
   const config = readConfig(standaloneConfig)
-  // The services of a distributed installation need the same secrets: none may be made here.
+  // The services of a distributed installation use the same secrets, so none are generated here.
   if (creates && !config.DATABASE_URL) return readSettings({ random: systemRandom }, config)
   const settings = await findSettings(config)
   if (settings.secrets || !(creates || needsSecrets)) return settings
   if (!config.DATABASE_URL && !existsSync(join(settings.dataDir, 'postgres'))) return settings
   throw new NoInstallation(
-    `This command needs the secrets of the installation. Set SEALING_KEYS, SIGNING_KEYS and ` +
-      `API_KEY_PEPPER as its services have them; ${settings.dataDir} holds none either.`,
+    `This command needs the installation's secrets. Set SEALING_KEYS, SIGNING_KEYS and ` +
+      `API_KEY_PEPPER to the values its services use; ${settings.dataDir} contains no secrets.`,
   )
 }

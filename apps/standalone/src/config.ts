@@ -5,20 +5,20 @@ import { z } from 'zod'
 
 const optionalUrl = z.url({ protocol: /^https?$/ }).optional()
 
-/** What embedded mode reads from the environment; services get their own settings from `wire-embedded.ts`. */
+/** The environment of embedded mode; `wire-embedded.ts` passes each service its own settings. */
 export const standaloneConfig = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   HOST: z.string().default('127.0.0.1'),
   SLUICE_DATA_DIR: z.string().default('./data'),
-  /** An existing PostgreSQL (>= 15) in place of the embedded one. */
+  /** An existing PostgreSQL (>= 15) instead of the embedded one. */
   DATABASE_URL: z.string().optional(),
-  /** What callers see in picture links; default: the host that each caller used. */
+  /** The origin of picture links; default: the host that each caller used. */
   PUBLIC_BASE_URL: optionalUrl,
-  /** How many proxies of ours stand in front and append to X-Forwarded-For. */
+  /** The number of trusted proxies in front that append to X-Forwarded-For. */
   TRUSTED_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
   ...intakeEnvironment,
   CONNECTIONS_MAX: z.coerce.number().int().min(10).max(1_000_000).default(10_000),
-  /** Of one address; nine tenths of all, or all behind proxies, unless set. */
+  /** Per address; default: nine tenths of all, or all behind proxies. */
   CONNECTIONS_PER_ADDRESS_MAX: z.coerce.number().int().min(1).max(1_000_000).optional(),
   ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
   ADMIN_PASSWORD: z
@@ -31,7 +31,7 @@ export const standaloneConfig = z.object({
   SLUICE_STARTING_CREDITS: z.coerce.number().int().min(0).max(1_000_000).default(1000),
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
-  /** Secrets of a distributed installation; in embedded mode the data folder makes its own. */
+  /** Secrets of a distributed installation; embedded mode generates its own in the data folder. */
   SEALING_KEYS: z.string().min(1).optional(),
   API_KEY_PEPPER: z.string().min(1).optional(),
   SIGNING_KEYS: z.string().min(1).optional(),
@@ -39,30 +39,30 @@ export const standaloneConfig = z.object({
   SYNC_WAIT_MS: z.coerce.number().int().min(100).max(3_600_000).default(280_000),
   /** How an image answer carries its pictures when the caller names no `response_format`. */
   IMAGE_ANSWER: z.enum(['both', 'b64_json', 'url']).default('both'),
-  /** The model of image requests that name none; else the catalog decides. */
+  /** The model of image requests that name none; if unset, the catalog's default. */
   IMAGE_DEFAULT_MODEL: z.string().max(200).optional(),
-  /** Pictures drawn at once. */
+  /** The most pictures generated concurrently. */
   IMAGE_CONCURRENCY_MAX: z.coerce.number().int().min(1).max(1_000).default(16),
-  /** How often a drawing job gives a sign of life, and when one without is taken for lost. */
+  /** The heartbeat interval of a running job, and the age of a heartbeat after which the job counts as lost. */
   RUNNER_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   RUNNER_LOST_AFTER_MS: z.coerce.number().int().min(500).max(600_000).default(20_000),
-  /** One call of an upstream that draws. */
+  /** The timeout of one image call to an upstream. */
   GENERATE_TIMEOUT_MS: z.coerce.number().int().min(1_000).max(3_600_000).default(300_000),
-  /** Whose pages may read answers of `/v1` and pictures: `*`, `none`, or origins behind commas. */
+  /** CORS origins for `/v1` and pictures: `*`, `none`, or a comma-separated list. */
   ALLOWED_ORIGINS: allowedOriginsSetting,
-  /** Hosts that a channel may have although they are metadata or link-local addresses. */
+  /** Metadata or link-local hosts that a channel may use nevertheless. */
   METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
-  /** How often the version of the catalog is looked up, in case that an announcement got lost. */
+  /** How often the catalog version is polled, in case an event was lost. */
   CATALOG_MAX_AGE_MS: z.coerce.number().int().min(100).max(3_600_000).default(500),
-  /** Whether people may make accounts by themselves. */
+  /** Whether users may register themselves. */
   REGISTRATION: z.enum(['closed', 'open']).default('closed'),
-  /** A session at the panel that is not used for so long has ended. */
+  /** A panel session ends after this time without use. */
   SESSION_IDLE_MS: z.coerce.number().int().min(60_000).max(34_560_000_000).default(2_592_000_000),
-  /** How long past its expiry a hold waits for late reports; as billing is told. */
+  /** How long after its expiry a hold waits for late usage reports; also passed to billing. */
   HOLD_GRACE_MS: z.coerce.number().int().min(1_000).max(86_400_000).default(600_000),
-  /** `/ready` says no for so long before the listener closes; nobody balances before one process. */
+  /** How long `/ready` answers 503 before the listener closes; a single process needs no delay. */
   SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).max(600_000).default(0),
-  /** Below so many free bytes on a disk of ours `/ready` says no. */
+  /** With fewer free bytes on a disk, `/ready` answers 503. */
   DISK_FREE_BYTES_MIN: z.coerce.number().int().min(0).default(67_108_864),
   DRAIN_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
   /** `name:n`, for the crash campaign; refused in production. */

@@ -12,24 +12,24 @@ import type { Metrics } from '@sluice/service-kit/metrics'
 
 type Checks = Record<string, HealthCheck>
 
-/** The modules, as far as they show at the port. */
+/** The parts of the modules that the HTTP server uses. */
 export interface FrontModules {
   edgeApi: Pick<EdgeApi, 'app' | 'checks' | 'stampCaller' | 'isApiCall' | 'answerForm'>
   imgproxy: Pick<Imgproxy, 'app' | 'checks'>
   billing: { checks: Checks }
   scheduler: { checks: Checks }
   imageRunner: { checks: Checks }
-  /** Of what the modules share. */
+  /** Checks of what the modules share. */
   checks: Checks
   metrics: Metrics
   panel: Panel
-  /** Whose pages may read pictures; the API has the same setting of its own. */
+  /** CORS origins for pictures; the API reads the same setting itself. */
   allowedOrigins: AllowedOrigins
-  /** Whether the process was asked to stop. */
+  /** Whether a shutdown was requested. */
   stopping: () => boolean
 }
 
-/** Everything behind one port: the API, signed pictures, health, and the panel for the rest. */
+/** Routes one port: the API, signed pictures, health, and the panel for every other path. */
 export function frontHandler(frontModules: FrontModules, { clock }: { clock: Clock }) {
   const { billing, scheduler, imageRunner, imgproxy, edgeApi, metrics, panel, stopping } =
     frontModules
@@ -45,11 +45,11 @@ export function frontHandler(frontModules: FrontModules, { clock }: { clock: Clo
   const cors = createCors({ allowedOrigins: frontModules.allowedOrigins })
   const healthPaths = new Set(['/health', '/ready', '/metrics'])
   return {
-    // Chosen by hand, not by a router above the routers: the API's path is the one that must be short.
+    // No router in front of the routers: API requests take the shortest code path.
     fetch: (request: Request, env: Parameters<typeof edgeApi.app.fetch>[1]) => {
       const path = pathOf(request.url)
       if (isOfApi(path)) return edgeApi.app.fetch(request, env)
-      const { incoming, outgoing } = endsOf(env)
+      const { incoming, outgoing } = nodeMessagesOf(env)
       if (path.startsWith('/p/'))
         return cors(incoming, outgoing) ?? imgproxy.app.fetch(request, env)
       if (healthPaths.has(path)) return health.fetch(request, env)
@@ -62,21 +62,22 @@ export function frontHandler(frontModules: FrontModules, { clock }: { clock: Clo
   }
 }
 
-// node-server gives every request the two ends of its connection.
-const endsOf = (env: unknown) => env as { incoming: IncomingMessage; outgoing: ServerResponse }
+// node-server passes Node's request and response in the environment.
+const nodeMessagesOf = (env: unknown) =>
+  env as { incoming: IncomingMessage; outgoing: ServerResponse }
 
 function isOfApi(path: string): boolean {
   return path.startsWith('/v1/') || path.startsWith('/api/') || path === '/v1' || path === '/api'
 }
 
-// `http://host/path?query`, as node-server writes it; a URL object costs more than the route.
+// `http://host/path?query`, as node-server writes it; parsing a URL object costs more than the routing.
 function pathOf(url: string): string {
   const start = url.indexOf('/', url.indexOf('//') + 2)
   const end = url.indexOf('?', start)
   return end === -1 ? url.slice(start) : url.slice(start, end)
 }
 
-/** `/ready` names the module and what it misses: `billing.database`. */
+/** Check names with the module in front, for `/ready`: `billing.database`. */
 function prefixed(modules: Record<string, { checks: Checks }>): Checks {
   const named = Object.entries(modules).flatMap(([module, { checks }]) =>
     Object.entries(checks).map(([name, check]) => [`${module}.${name}`, check] as const),

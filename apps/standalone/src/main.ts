@@ -42,14 +42,14 @@ await runUntilSignal({
   isHarmless: (rejection) => isOfPanel(rejection, PANEL_BUILDS),
 })
 
-// One part that adds the others: each needs what the one before it opened.
+// One component that adds the others in order: each uses what an earlier one opened.
 async function start(): Promise<void> {
   const settings = await readSettings(fixture, config)
   await ownFolder(settings.dataDir)
   const lock = config.DATABASE_URL ? await lockFolder({ folder: settings.dataDir }) : undefined
   lifecycle.add({ name: 'lock', stop: async () => lock?.release() })
-  const place = { databaseUrl: config.DATABASE_URL, dataDir: settings.dataDir }
-  const database = await openDatabase({ log }, place)
+  const location = { databaseUrl: config.DATABASE_URL, dataDir: settings.dataDir }
+  const database = await openDatabase({ log }, location)
   lifecycle.add({ name: 'database', stop: () => database.close() })
   await verifySecrets(database.db, { given: givenSecrets(settings.secrets), record: true })
 
@@ -79,7 +79,7 @@ async function start(): Promise<void> {
         config,
       )
       process.stdout.write(describeFirstStart(made, config.SLUICE_STARTING_CREDITS))
-      // Its server side asks us as a browser would, at the port that we are about to take.
+      // The panel's server side calls this process over HTTP, at the port that is opened below.
       const inOrder = () => [server?.url ?? publicBaseUrl]
       const gateways = { inOrder, failed: () => {} }
       const panel = await openPanel({ log }, { gateways, publicBaseUrl: config.PUBLIC_BASE_URL })
@@ -114,8 +114,8 @@ async function listen(app: ReturnType<typeof frontHandler>): Promise<HttpServer>
   } catch (cause) {
     const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
     if (!taken) throw cause
-    const sentence = `Port ${port} is in use. Stop what listens there, or set PORT to another one.`
-    process.stderr.write(`${sentence}\n`)
-    throw new Error(sentence, { cause })
+    const message = `Port ${port} is in use. Stop the process that listens on it, or set PORT to another one.`
+    process.stderr.write(`${message}\n`)
+    throw new Error(message, { cause })
   }
 }

@@ -6,7 +6,7 @@ import type { StandaloneConfig } from './config.ts'
 import type { Secrets } from './start/load-secrets.ts'
 import { findSecrets, loadSecrets } from './start/load-secrets.ts'
 
-/** The configuration with everything that the data folder adds to it. */
+/** The configuration, with the paths and secrets of the data folder. */
 export interface Settings {
   config: StandaloneConfig
   dataDir: string
@@ -16,8 +16,8 @@ export interface Settings {
 }
 
 /**
- * Secrets come from the environment where it names them all (distributed mode), else from the data
- * folder, which makes them on its first start. Throws a sentence when only some are named.
+ * Takes the secrets from the environment if it sets all of them (distributed mode), else from the data folder,
+ * where they are generated on the first start. Throws when only some are set.
  */
 export async function readSettings(
   { random }: { random: Random },
@@ -29,14 +29,14 @@ export async function readSettings(
     dataDir,
     blobDir: join(dataDir, 'blobs'),
     spoolDir: join(dataDir, 'usage-spool'),
-    secrets: namedSecrets(config) ?? (await loadSecrets({ random }, { dataDir })),
+    secrets: environmentSecrets(config) ?? (await loadSecrets({ random }, { dataDir })),
   }
 }
 
-/** What a command works with: the same, made by nobody; without secrets where there are none. */
+/** The settings of a command: nothing is generated, so `secrets` may be undefined. */
 export type FoundSettings = Omit<Settings, 'secrets'> & { secrets: Secrets | undefined }
 
-/** The settings of an installation that is there. Makes nothing; throws like `readSettings`. */
+/** Reads the settings of an existing installation. Generates nothing; throws like `readSettings`. */
 export async function findSettings(config: StandaloneConfig): Promise<FoundSettings> {
   const dataDir = resolve(config.SLUICE_DATA_DIR)
   return {
@@ -44,18 +44,18 @@ export async function findSettings(config: StandaloneConfig): Promise<FoundSetti
     dataDir,
     blobDir: join(dataDir, 'blobs'),
     spoolDir: join(dataDir, 'usage-spool'),
-    secrets: namedSecrets(config) ?? (await findSecrets({ dataDir })),
+    secrets: environmentSecrets(config) ?? (await findSecrets({ dataDir })),
   }
 }
 
-/** Secrets as the services' environment names them. */
+/** Secrets under the names of the environment variables. */
 export const givenSecrets = ({ sealingKeys, signingKeys, apiKeyPepper }: Secrets) => ({
   SEALING_KEYS: sealingKeys,
   SIGNING_KEYS: signingKeys,
   API_KEY_PEPPER: apiKeyPepper,
 })
 
-function namedSecrets(config: StandaloneConfig): Secrets | undefined {
+function environmentSecrets(config: StandaloneConfig): Secrets | undefined {
   const { SEALING_KEYS, API_KEY_PEPPER, SIGNING_KEYS } = config
   if (SEALING_KEYS && API_KEY_PEPPER && SIGNING_KEYS) {
     return { sealingKeys: SEALING_KEYS, apiKeyPepper: API_KEY_PEPPER, signingKeys: SIGNING_KEYS }

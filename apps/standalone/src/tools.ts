@@ -30,7 +30,7 @@ import type { Examination } from '@sluice/upstreams/examine-credential'
 import { examineCredential } from '@sluice/upstreams/examine-credential'
 import { createUpstreams } from '@sluice/upstreams/registry'
 
-import { lookAtInstallation } from './look-at-installation.ts'
+import { inspectInstallation } from './inspect-installation.ts'
 import type { FoundSettings } from './settings.ts'
 import { givenSecrets } from './settings.ts'
 import type { FirstStartDeps } from './start/first-start.ts'
@@ -38,25 +38,25 @@ import { listUpstreamModels } from './start/list-upstream-models.ts'
 import type { OpenDatabase } from './start/open-database.ts'
 import { openDatabase, openExistingDatabase } from './start/open-database.ts'
 
-/** What the operator's commands work with: the modules over the database, without their loops. */
+/** What the operator's commands use: the modules over the database, without their background tasks. */
 export interface Tools extends FirstStartDeps {
   settings: FoundSettings
-  /** What the command works on, in one line. */
-  lookedAt: string
+  /** A one-line description of the installation that the command works on. */
+  target: string
   database: OpenDatabase
   accounts: Accounts
   billing: Billing
   scheduler: Scheduler
   ledger: LedgerStore
-  /** What an OpenAI upstream shows of a credential. Rejects when its secret cannot be opened. */
+  /** Checks a credential at its OpenAI upstream. Rejects when its secret cannot be decrypted. */
   examine(channel: CatalogChannel, credential: CatalogCredential): Promise<Examination>
   clock: Clock
   close(): Promise<void>
 }
 
 /**
- * Opens the installation for one command. What a command changes is written with an outbox row, so that
- * running services learn of it although this process speaks to nobody.
+ * Opens the installation for one command. Changes are written with an outbox row, from which running services
+ * receive them: this process is not connected to their bus.
  */
 export async function openTools(
   fixture: { clock: Clock; random: Random; log: Log },
@@ -65,10 +65,10 @@ export async function openTools(
 ): Promise<Tools> {
   const { clock, random, log } = fixture
   const { config, dataDir, secrets } = settings
-  const place = { databaseUrl: config.DATABASE_URL, dataDir }
-  const database = await (creates ? openDatabase : openExistingDatabase)({ log }, place)
+  const location = { databaseUrl: config.DATABASE_URL, dataDir }
+  const database = await (creates ? openDatabase : openExistingDatabase)({ log }, location)
   const { db } = database
-  const lookedAt = await (creates ? setUp : lookAtInstallation)(database, settings).catch(
+  const target = await (creates ? setUp : inspectInstallation)(database, settings).catch(
     async (error: unknown) => {
       await database.close()
       throw error
@@ -96,7 +96,7 @@ export async function openTools(
   const upstreams = createUpstreams({ ...egress, clock, random })
   return {
     settings,
-    lookedAt,
+    target,
     database,
     scheduler,
     ledger,
@@ -106,7 +106,7 @@ export async function openTools(
     accounts: createAccounts({
       keyStore: kyselyKeyStore({ db }),
       identityStore: kyselyIdentityStore({ db }),
-      // Commands that hash keys are refused without secrets; the others never use it.
+      // Commands that hash keys require secrets; the others never use this value.
       pepper: secrets?.apiKeyPepper ?? Buffer.from(random.bytes(32)).toString('base64'),
       clock,
       random,
@@ -116,7 +116,7 @@ export async function openTools(
     examine: async ({ baseUrl, settings: own }, { id, secret: sealed }) => {
       const secret = sealer.open(credentialSecretBinding(id), sealed)
       const access = { baseUrl, secret, settings: own }
-      const signal = AbortSignal.timeout(EXAMINE_WITHIN_MS)
+      const signal = AbortSignal.timeout(EXAMINE_TIMEOUT_MS)
       return examineCredential({ upstream: upstreams.openai }, { access, signal })
     },
     close: async () => {
@@ -128,15 +128,15 @@ export async function openTools(
   }
 }
 
-const EXAMINE_WITHIN_MS = 10_000
+const EXAMINE_TIMEOUT_MS = 10_000
 
-/** The secrets that the installation is set up with are those that it must always be given. */
+/** Records a check of the secrets: later starts must use the same ones. */
 async function setUp({ db, url }: OpenDatabase, { secrets }: FoundSettings): Promise<string> {
   if (secrets) await verifySecrets(db, { given: givenSecrets(secrets), record: true })
   return `Setting up the database ${new URL(url).pathname.slice(1)}`
 }
 
-/** For commands that use no secret: who has no keys does not call a secret unreadable. */
+/** For commands without secrets: without keys, a secret must not be reported as unreadable. */
 const sealerWithoutKeys: Sealer = {
   seal: () => refuseSecrets(),
   open: () => '',
@@ -144,5 +144,5 @@ const sealerWithoutKeys: Sealer = {
 }
 
 function refuseSecrets(): never {
-  throw new Error('this command was given no SEALING_KEYS')
+  throw new Error('SEALING_KEYS is not set, so secrets cannot be encrypted')
 }

@@ -40,14 +40,14 @@ import { createUpstreams } from '@sluice/upstreams/registry'
 import type { Settings } from './settings.ts'
 import type { OpenDatabase } from './start/open-database.ts'
 
-/** As in the distributed wiring: who does not answer within this time counts as away. */
+/** As in the distributed wiring: a module that does not answer within this time counts as unavailable. */
 const CALL_TIMEOUT_MS = 5_000
-/** No caller waits for it. */
+/** Longer, because no caller waits for it. */
 const CAPTURE_TIMEOUT_MS = 30_000
 
 /**
- * EMBEDDED WIRING: all five modules in this process. What needs Redis and NATS elsewhere lives in
- * memory; tables, blobs and dialects are the same.
+ * EMBEDDED WIRING: all five modules in this process, with in-memory implementations of what uses Redis and NATS
+ * in distributed mode; tables, blobs and dialects are the same.
  */
 export function wireEmbedded(
   fixture: { clock: Clock; random: Random; log: Log },

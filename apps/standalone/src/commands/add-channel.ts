@@ -11,12 +11,12 @@ import { readModels } from './read-models.ts'
 import { readSettingArguments } from './read-setting-arguments.ts'
 import { readCount, readArguments, refuse } from './read-arguments.ts'
 
-/** Keys come on standard input, a line each: arguments are seen by every process of the machine. */
+/** Reads the keys from standard input, one per line: arguments are visible to every process of the host. */
 export const addChannel: Command = {
   needsSecrets: true,
   usage: [
     '--name N --dialect D --base-url U [--concurrency N] [--setting name=value]… MODEL…',
-    'add or replace a channel; API keys on standard input, one a line',
+    'add or replace a channel; API keys on standard input, one per line',
   ],
   run: async ({ scheduler, settings: server }, args) => {
     const cliArgs = readArguments(args, {
@@ -37,7 +37,7 @@ export const addChannel: Command = {
     if (keys.length === 0) return refuse('give at least one API key on standard input')
     const concurrency = cliArgs.option('concurrency') ?? '64'
     const concurrencyMax = readCount('concurrency', concurrency, { max: 10_000 })
-    // A channel that is added again, for more keys or other models, keeps the settings that are not named.
+    // Replacing a channel keeps the settings that the command does not name.
     const { channels } = await scheduler.readCatalog({ fresh: true })
     const before = channels.find(
       ({ name, dialect: known }) => name === cliArgs.need('name') && known === parsed.data,
@@ -55,7 +55,7 @@ export const addChannel: Command = {
     const credentials = keys.map((secret) => ({ secret: secret.trim(), concurrencyMax }))
     const { added, known } = await scheduler.importCredentials({ channelId, credentials })
     await confineSandbox(scheduler)
-    print(`${cliArgs.need('name')}: ${added} keys added, ${known} known before.`)
+    print(`${cliArgs.need('name')}: ${added} keys added, ${known} already present.`)
     return 0
   },
 }

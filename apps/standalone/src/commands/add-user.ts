@@ -24,7 +24,8 @@ export const addUser: Command = {
     const email = cliArgs.need('email')
     const password = cliArgs.flag('with-password') ? makePassword({ random }) : null
     const user = await accounts.createUser({ email, role: 'user', password })
-    if (!user.fresh) throw new Error(`${email} exists; use "key issue" and "credits grant"`)
+    if (!user.fresh)
+      throw new Error(`user ${email} already exists; use "key issue" and "credits grant"`)
     if (amountMicro > 0n) {
       const transferId = `user-add-${user.id}`
       await billing.grantCredits({ transferId, wallet: user.wallet, amountMicro, memo: 'user add' })

@@ -15,7 +15,7 @@ import { switchChannel } from './switch-channel.ts'
 import { testChannel } from './test-channel.ts'
 import { verifyLedger } from './verify-ledger.ts'
 
-/** Every command by its name. */
+/** Commands by name. */
 export const commands: Record<string, Command> = {
   setup,
   'user add': addUser,
@@ -35,7 +35,7 @@ export const commands: Record<string, Command> = {
   'database url': databaseUrl,
 }
 
-/** What to type, a line a command. */
+/** The help text, one line per command. */
 export function usage(): string {
   const lines = Object.entries(commands).map(
     ([
@@ -45,13 +45,13 @@ export function usage(): string {
       },
     ]) => [`${name} ${cliArgs}`.trim(), meaning],
   )
-  const width = Math.max(...lines.map(([typed = '']) => typed.length))
+  const width = Math.max(...lines.map(([syntax = '']) => syntax.length))
   return [
     'usage: pnpm sluice <command>',
     '',
-    ...lines.map(([typed = '', meaning]) => `  ${typed.padEnd(width)}  ${meaning}`),
+    ...lines.map(([syntax = '', meaning]) => `  ${syntax.padEnd(width)}  ${meaning}`),
     '',
-    'exit codes: 0 done; 1 failed, or a ledger with findings; 2 words that cannot be used;',
-    '            3 there is no installation to work on, or its secrets are missing',
+    'exit codes: 0 done; 1 failed, or the ledger has findings; 2 invalid arguments;',
+    '            3 no installation found, or its secrets are missing',
   ].join('\n')
 }

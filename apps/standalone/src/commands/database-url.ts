@@ -3,7 +3,7 @@ import { print } from './print.ts'
 
 /** For psql and backups. */
 export const databaseUrl: Command = {
-  usage: ['', 'where the database is, with its password'],
+  usage: ['', 'print the database URL, with its password'],
   run: async ({ database }) => {
     print(database.url)
     return 0

@@ -1,6 +1,6 @@
 import type { CatalogChannel, Scheduler } from '@sluice/contracts/scheduler.contract'
 
-/** Changes some settings of the channel of this name and keeps the others. Throws a sentence when there is none. */
+/** Changes the named fields of a channel and retains the others. Throws when no channel has this name. */
 export async function editNamedChannel(
   scheduler: Pick<Scheduler, 'readCatalog' | 'editChannel'>,
   change: { name: string } & Partial<Pick<CatalogChannel, 'models' | 'enabled'>>,
@@ -9,6 +9,6 @@ export async function editNamedChannel(
   const channel = channels.find(({ name }) => name === change.name)
   if (!channel) throw new Error(`there is no channel ${change.name}`)
   const { name, dialect, baseUrl, priority, weight, enabled, models, settings } = channel
-  const kept = { name, dialect, baseUrl, priority, weight, enabled, models, settings }
-  await scheduler.editChannel({ ...kept, ...change })
+  const current = { name, dialect, baseUrl, priority, weight, enabled, models, settings }
+  await scheduler.editChannel({ ...current, ...change })
 }

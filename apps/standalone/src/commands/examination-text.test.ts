@@ -5,28 +5,28 @@ import { examinationText } from './examination-text.ts'
 
 const yes = { can: 'yes' as const, failure: undefined }
 
-test('what a restricted key can and cannot do is one line', () => {
+test('the permissions of a restricted key are one line of text', () => {
   const denied = (scope: string) =>
     failureOf('permission-missing', { status: 401, missingScopes: [scope] })
-  const { answers, cliArgs } = examinationText({
+  const { accepted, text } = examinationText({
     listed: undefined,
     listFailure: denied('api.model.read'),
     permissions: { chat: yes, image: { can: 'no', failure: denied('api.model.images.request') } },
   })
-  expect(answers).toBe(true)
-  expect(cliArgs).toBe(
+  expect(accepted).toBe(true)
+  expect(text).toBe(
     'cannot list models (missing scope api.model.read); can chat; cannot generate images (missing scope api.model.images.request)',
   )
 })
 
-test('an upstream that nobody reaches is known to do nothing', () => {
+test('an unreachable upstream yields unknown permissions', () => {
   const examined = examinationText({
     listed: undefined,
     listFailure: failureOf('connect-failed'),
     permissions: { chat: undefined, image: undefined },
   })
   expect(examined).toEqual({
-    answers: false,
-    cliArgs: 'not known: list models (connect-failed); not known: chat; not known: generate images',
+    accepted: false,
+    text: 'unknown: list models (connect-failed); unknown: chat; unknown: generate images',
   })
 })

@@ -4,27 +4,27 @@ import type { UpstreamFailure } from '@sluice/upstreams/upstream'
 
 const names = { chat: 'chat', image: 'generate images' }
 
-/** What an examination has shown, as a line for operators; `answers`: the upstream let the key in. Pure. */
+/** The result of an examination as one line for operators; `accepted`: the upstream accepted the key. Pure. */
 export function examinationText({ listed, listFailure, permissions }: Examination): {
-  answers: boolean
-  cliArgs: string
+  accepted: boolean
+  text: string
 } {
   const list = listed
     ? `can list models (${listed.length})`
-    : `${listFailure?.reason === 'permission-missing' ? 'cannot' : 'not known:'} list models${why(listFailure)}`
+    : `${listFailure?.reason === 'permission-missing' ? 'cannot' : 'unknown:'} list models${causeText(listFailure)}`
   const probes = probedOperations.map((operation) => {
     const { can = 'unknown', failure } = permissions[operation] ?? {}
     if (can === 'yes') return `can ${names[operation]}`
-    return `${can === 'no' ? 'cannot' : 'not known:'} ${names[operation]}${why(failure)}`
+    return `${can === 'no' ? 'cannot' : 'unknown:'} ${names[operation]}${causeText(failure)}`
   })
-  const isLetIn = probedOperations.some((operation) => permissions[operation]?.can === 'yes')
+  const isPermitted = probedOperations.some((operation) => permissions[operation]?.can === 'yes')
   const isDenied = listFailure?.reason === 'permission-missing'
-  const cliArgs = [list, ...probes].join('; ')
-  return { answers: listed !== undefined || isDenied || isLetIn, cliArgs }
+  const text = [list, ...probes].join('; ')
+  return { accepted: listed !== undefined || isDenied || isPermitted, text }
 }
 
-/** Nothing of the upstream's own words but the names of scopes. */
-function why(failure: UpstreamFailure | undefined): string {
+/** Of the upstream's error, only the scope names are shown. */
+function causeText(failure: UpstreamFailure | undefined): string {
   if (!failure) return ''
   const { missingScopes, reason, status } = failure
   if (missingScopes) return ` (missing scope ${missingScopes.join(', ')})`

@@ -21,8 +21,8 @@ export const issueKey: Command = {
     if (!user) throw new Error(`there is no user ${email}`)
     const quota = cliArgs.option('daily-quota')
     const rpm = cliArgs.option('rpm')
-    // By the schema of the API, so that a key has the same rules whoever makes it.
-    const wanted = parsed(
+    // The API's own schema, so that both ways to issue a key have the same rules.
+    const requested = parsed(
       'the key:',
       createApiKeyBody.safeParse({
         name: cliArgs.option('name') ?? 'key',
@@ -33,10 +33,10 @@ export const issueKey: Command = {
     const key = await accounts.issueKey({
       userId: user.id,
       wallet: user.wallet,
-      name: wanted.name,
-      rpmLimit: wanted.rpm_limit,
+      name: requested.name,
+      rpmLimit: requested.rpm_limit,
       dailyQuotaMicro: quota === undefined ? null : readCredits('--daily-quota', quota),
-      models: wanted.model_whitelist,
+      models: requested.model_whitelist,
     })
     print(`Key id: ${key.id}`, `API key: ${key.apiKey} (shown once)`)
     return 0

@@ -4,11 +4,13 @@ import type { Command } from './command.ts'
 import { print, printColumns } from './print.ts'
 
 export const listChannels: Command = {
-  usage: ['', 'channels with their models, and credentials that are not in use, with the reason'],
+  usage: ['', 'list channels with their models, and inactive credentials with the reason'],
   run: async ({ scheduler }) => {
     const { channels } = await scheduler.readCatalog({})
     if (channels.length === 0) {
-      print('No channel yet. Add one: pnpm sluice channel add --name openai --dialect openai …')
+      print(
+        'There are no channels. Add one: pnpm sluice channel add --name openai --dialect openai …',
+      )
       return 0
     }
     printColumns([
@@ -21,20 +23,20 @@ export const listChannels: Command = {
         channel.models.map(({ model }) => model).join(' '),
       ]),
     ])
-    const unused = channels.flatMap(({ name, credentials }) =>
+    const inactive = channels.flatMap(({ name, credentials }) =>
       credentials
         .filter(({ state }) => state !== 'active')
         .map(({ id, state, reason }) => `${name}  ${id}  ${state}${reason ? `: ${reason}` : ''}`),
     )
-    if (unused.length > 0) print('', ...unused)
+    if (inactive.length > 0) print('', ...inactive)
     return 0
   },
 }
 
-/** `3`, or `3 (1 attention)` where some are in another state. */
+/** `3`, or `3 (1 attention)` when some are not active. */
 function countOf({ credentials }: CatalogChannel): string {
   const others = Map.groupBy(credentials, ({ state }) => state)
   others.delete('active')
-  const cliArgs = [...others].map(([state, { length }]) => `${length} ${state}`).join(', ')
-  return `${credentials.length}${cliArgs && ` (${cliArgs})`}`
+  const states = [...others].map(([state, { length }]) => `${length} ${state}`).join(', ')
+  return `${credentials.length}${states && ` (${states})`}`
 }

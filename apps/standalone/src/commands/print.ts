@@ -1,9 +1,9 @@
-/** Lines for people. */
+/** Writes lines to standard output. */
 export function print(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-/** Columns aligned by blanks; the first row is the head. */
+/** Prints columns padded with spaces; the first row is the header. */
 export function printColumns(rows: string[][]): void {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

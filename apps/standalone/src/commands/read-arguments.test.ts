@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { readCount, readCredits, readCreditsOrNone, UsageError } from './read-arguments.ts'
 
 test.each(['0', '0.0000001', '-1', '1e3', '', ' ', 'many', 'Infinity', '1000000001'])(
-  'an amount of %o credits is refused as the API refuses it',
+  'an amount of %o credits is refused, as by the API',
   (text) => {
     expect(() => readCredits('--daily-quota', text)).toThrow(UsageError)
     expect(() => readCredits('--daily-quota', text)).toThrow(/^--daily-quota must be an amount/)
@@ -18,7 +18,7 @@ test.each([
   expect(readCredits('the amount', text)).toBe(micro)
 })
 
-test('nothing is an amount only where it may be', () => {
+test('zero is accepted only by readCreditsOrNone', () => {
   expect(readCreditsOrNone('--credits', '0')).toBe(0n)
   expect(() => readCreditsOrNone('--credits', '-0.5')).toThrow(UsageError)
 })

@@ -4,24 +4,24 @@ import { amountFields, priceFields } from '@sluice/contracts/control/amounts'
 import type { MicroCredits } from '@sluice/kernel/credits'
 import type { z } from 'zod'
 
-/** The command's words cannot be used; exit code 2. */
+/** The arguments are invalid; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
 export interface Arguments {
-  /** An option that must be given. */
+  /** A required option. */
   need(name: string): string
   option(name: string): string | undefined
-  /** All values of an option that may be given more than once. */
+  /** All values of a repeatable option. */
   every(name: string): string[]
   flag(name: string): boolean
-  /** The nth word that is no option. */
-  word(index: number, meaning: string): string
+  /** The nth positional argument, required. */
+  positional(index: number, meaning: string): string
   rest(from: number): string[]
 }
 
-/** Splits a command line by the options that the command knows; unknown ones are refused by name. */
+/** Parses a command line by the command's options; the error for an unknown option names it. */
 export function readArguments(
   args: string[],
   known: { options?: string[]; repeated?: string[]; flags?: string[] },
@@ -43,20 +43,20 @@ export function readArguments(
     every: (name) => [values[name] ?? []].flat().filter((value) => typeof value === 'string'),
     flag: (name) => values[name] === true,
     need: (name) => option(name) ?? refuse(`--${name} is missing`),
-    word: (index, meaning) => positionals[index] ?? refuse(`${meaning} is missing`),
+    positional: (index, meaning) => positionals[index] ?? refuse(`${meaning} is missing`),
     rest: (from) => positionals.slice(from),
   }
 }
 
 /**
- * An amount above 0 and at most a billion credits, as people write it (`12`, `0.5`), by the rule of the API.
- * Answers micro-credits. `name` is the option or word that the amount is of.
+ * Parses an amount above 0 and at most a billion credits, in decimal notation (`12`, `0.5`), with the API's
+ * schema. Returns micro-credits. `name` is the option or argument, for the error.
  */
 export function readCredits(name: string, text: string): MicroCredits {
   return parsed(name, amountFields.credits.safeParse(text))
 }
 
-/** The same of an amount that may be nothing. */
+/** As `readCredits`, with 0 allowed. */
 export function readCreditsOrNone(name: string, text: string): MicroCredits {
   return parsed(name, priceFields.credits.safeParse(text))
 }
@@ -69,11 +69,11 @@ export function readCount(name: string, text: string, { max }: { max: number }):
     : refuse(`--${name} must be a whole number from 1 to ${max}, not ${text}`)
 }
 
-/** What the API's own schema made of a value; its objection is the command's. */
+/** Unwraps the result of a schema of the API; its first issue becomes the command's error. */
 export function parsed<Value>(name: string, result: z.ZodSafeParseResult<Value>): Value {
   if (result.success) return result.data
   const [issue] = result.error.issues
-  return refuse(`${name} ${issue?.message ?? 'cannot be used'}`)
+  return refuse(`${name} ${issue?.message ?? 'is invalid'}`)
 }
 
 export function refuse(sentence: string): never {

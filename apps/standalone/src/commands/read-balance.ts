@@ -5,9 +5,9 @@ import { printColumns } from './print.ts'
 import { readArguments } from './read-arguments.ts'
 
 export const readBalance: Command = {
-  usage: ['WALLET', 'what a wallet has, what of it is held, what may be spent'],
+  usage: ['WALLET', "a wallet's posted, held and available credits"],
   run: async ({ billing }, args) => {
-    const wallet = readArguments(args, {}).word(0, 'the wallet')
+    const wallet = readArguments(args, {}).positional(0, 'the wallet')
     const { postedMicro, heldMicro, availableMicro } = await billing.readBalance({ wallet })
     printColumns([
       ['posted', 'held', 'available'],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readSettingArguments } from './read-setting-arguments.ts'
 
 describe('settings on the command line', () => {
-  it('are read by what the dialect takes', () => {
+  it('are parsed by the setting types of the dialect', () => {
     const cliArgs = ['usageInStreams=estimate', 'streamImages=false', 'project=']
     expect(readSettingArguments('openai', cliArgs)).toEqual({
       usageInStreams: 'estimate',
@@ -16,7 +16,7 @@ describe('settings on the command line', () => {
     ['usageInStreams', /write name=value/],
     ['colour=red', /no setting of openai channels; they know organization/],
     ['streamImages=maybe', /streamImages/],
-  ])('refuse %s with a sentence', (word, sentence) => {
-    expect(() => readSettingArguments('openai', [word])).toThrow(sentence)
+  ])('%s is refused with a message', (arg, message) => {
+    expect(() => readSettingArguments('openai', [arg])).toThrow(message)
   })
 })

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { usage } from './commands.ts'
 import { replacePassword } from './replace-password.ts'
 
-function rig() {
+function setUp() {
   const keyStore = memoryKeyStore()
   const identityStore = memoryIdentityStore(keyStore)
   const fixture = { clock: fakeClock(), random: seededRandom(1) }
@@ -23,8 +23,8 @@ function rig() {
   return { accounts, identityStore, printed }
 }
 
-test('an operator who lost the admin’s password gets a new one, and who was signed in is not', async () => {
-  const { accounts, identityStore, printed } = rig()
+test('replacing the admin’s password prints a new one and ends all sessions', async () => {
+  const { accounts, identityStore, printed } = setUp()
   const password = 'a password of length'
   const { id } = await accounts.createUser({ email: 'admin@b.test', role: 'admin', password })
   const at = new Date('2026-11-21T09:00:00.000Z')
@@ -40,16 +40,16 @@ test('an operator who lost the admin’s password gets a new one, and who was si
   expect((await identityStore.findSession('ses_1'))?.state.end).toMatchObject({ reason })
 })
 
-test('nothing is printed for an e-mail that nobody has', async () => {
-  const { accounts, printed } = rig()
-  const lost = replacePassword.run({ accounts }, ['--email', 'nobody@b.test'])
-  await expect(lost).rejects.toThrow('there is no user nobody@b.test')
+test('an unknown e-mail is an error and prints no password', async () => {
+  const { accounts, printed } = setUp()
+  const unknown = replacePassword.run({ accounts }, ['--email', 'unknown@b.test'])
+  await expect(unknown).rejects.toThrow('there is no user unknown@b.test')
   await expect(replacePassword.run({ accounts }, [])).rejects.toThrow('--email is missing')
   expect(printed).toEqual([])
 })
 
-test('a ban stays, and is said', async () => {
-  const { accounts, identityStore, printed } = rig()
+test('a banned user stays banned, and the command prints the ban', async () => {
+  const { accounts, identityStore, printed } = setUp()
   const user = { email: 'b@b.test', role: 'user', password: null } as const
   const { id: userId } = await accounts.createUser(user)
   const at = new Date('2026-11-21T09:00:00.000Z')
@@ -58,9 +58,9 @@ test('a ban stays, and is said', async () => {
     ban: { at, reason: 'spam', by: null },
   }))
   await replacePassword.run({ accounts }, ['--email', 'b@b.test'])
-  expect(printed.join('')).toContain('banned all the same: spam')
+  expect(printed.join('')).toContain('still banned: spam')
 })
 
-test('the list of commands names it', () => {
+test('the help text lists the command', () => {
   expect(usage()).toContain('user password --email E')
 })

@@ -8,7 +8,7 @@ export const setChannelModels: Command = {
   usage: ['NAME MODEL…', 'replace the models that a channel offers'],
   run: async ({ scheduler }, args) => {
     const cliArgs = readArguments(args, {})
-    const name = cliArgs.word(0, 'the channel')
+    const name = cliArgs.positional(0, 'the channel')
     const models = readModels(cliArgs.rest(1))
     if (models.length === 0) return refuse('name at least one model, such as gpt-image-2:image')
     await editNamedChannel(scheduler, { name, models })

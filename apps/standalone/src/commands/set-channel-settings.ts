@@ -8,11 +8,11 @@ import { readArguments } from './read-arguments.ts'
 export const setChannelSettings: Command = {
   usage: [
     'NAME [--setting name=value]…',
-    'show or change the settings of a channel; name= takes one away',
+    'show or change the settings of a channel; name= removes one',
   ],
   run: async ({ scheduler }, args) => {
     const cliArgs = readArguments(args, { repeated: ['setting'] })
-    const name = cliArgs.word(0, 'the channel')
+    const name = cliArgs.positional(0, 'the channel')
     const { channels } = await scheduler.readCatalog({ fresh: true })
     const channel = channels.find((one) => one.name === name)
     if (!channel) throw new Error(`there is no channel ${name}`)
@@ -21,7 +21,7 @@ export const setChannelSettings: Command = {
       await scheduler.changeChannel({ channelId: channel.id, change: { settings } })
     }
     const now = Object.entries(mergeSettings(channel.settings, settings))
-    if (now.length === 0) print(`${name} has no settings of its own.`)
+    if (now.length === 0) print(`${name} has no settings.`)
     else
       printColumns([['setting', 'value'], ...now.map(([key, value]) => [key, settingText(value)])])
     return 0

@@ -2,10 +2,13 @@ import { firstStart } from '../start/first-start.ts'
 import type { Command } from './command.ts'
 import { print } from './print.ts'
 
-/** What a first start does, for installations whose services run apart. */
+/** The first start's steps, for a distributed installation. */
 export const setup: Command = {
   creates: true,
-  usage: ['', 'migrate the database; make the admin, a first key, credits and channels if missing'],
+  usage: [
+    '',
+    'migrate the database; create the admin, a first key, credits and channels if missing',
+  ],
   run: async (tools) => {
     const made = await firstStart(tools, tools.settings.config)
     print('The database is ready.')

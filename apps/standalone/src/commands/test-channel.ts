@@ -10,35 +10,35 @@ const CREDENTIALS_MAX = 20
 
 export const testChannel: Command = {
   needsSecrets: true,
-  usage: ['NAME', 'ask the upstream what each key of a channel may do; costs and changes nothing'],
+  usage: ['NAME', 'check what each key of a channel may do at its upstream; free, changes nothing'],
   run: async (tools, args) => {
-    const wanted = readArguments(args, {}).word(0, 'the name of the channel')
+    const wantedName = readArguments(args, {}).positional(0, 'the name of the channel')
     const { channels } = await tools.scheduler.readCatalog({ fresh: true })
-    const channel = channels.find(({ name }) => name === wanted)
-    if (!channel) throw new Error(`there is no channel ${wanted}`)
+    const channel = channels.find(({ name }) => name === wantedName)
+    if (!channel) throw new Error(`there is no channel ${wantedName}`)
     if (channel.dialect === 'sandbox') {
-      print('The sandbox answers in this process and asks nobody.')
+      print('The sandbox has no upstream: nothing to test.')
       return 0
     }
-    let allAnswer = channel.credentials.length > 0
+    let allAccepted = channel.credentials.length > 0
     for (const credential of channel.credentials.slice(0, CREDENTIALS_MAX)) {
-      const { answers, cliArgs } = await lookAt(tools, channel, credential)
-      allAnswer &&= answers
-      print(`${credential.id}  ${credential.state}  ${cliArgs}`)
+      const { accepted, text } = await examine(tools, channel, credential)
+      allAccepted &&= accepted
+      print(`${credential.id}  ${credential.state}  ${text}`)
     }
-    return allAnswer ? 0 : 1
+    return allAccepted ? 0 : 1
   },
 }
 
-async function lookAt(
-  { examine, log }: Tools,
+async function examine(
+  { examine: probe, log }: Tools,
   channel: CatalogChannel,
   credential: CatalogCredential,
-): Promise<{ answers: boolean; cliArgs: string }> {
+): Promise<{ accepted: boolean; text: string }> {
   try {
-    return examinationText(await examine(channel, credential))
+    return examinationText(await probe(channel, credential))
   } catch (err) {
-    log.debug({ err, credentialId: credential.id }, 'a secret could not be opened')
-    return { answers: false, cliArgs: 'its secret cannot be opened with these SEALING_KEYS' }
+    log.debug({ err, credentialId: credential.id }, 'a credential secret could not be decrypted')
+    return { accepted: false, text: 'secret cannot be decrypted with these SEALING_KEYS' }
   }
 }

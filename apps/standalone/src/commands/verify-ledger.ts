@@ -1,9 +1,9 @@
 import type { Command } from './command.ts'
 import { print, printColumns } from './print.ts'
 
-/** Derives every balance anew from the transfers, and checks whatever else must hold of the book. */
+/** Recomputes every balance from the transfers and checks all invariants of the ledger. */
 export const verifyLedger: Command = {
-  usage: ['', 'derive every balance anew and check all promises of the ledger'],
+  usage: ['', 'recompute every balance and check all invariants of the ledger'],
   run: async ({ ledger, clock, settings }) => {
     const graceMs = settings.config.HOLD_GRACE_MS
     const report = await ledger.verify({ now: clock.now(), graceMs })
@@ -12,9 +12,9 @@ export const verifyLedger: Command = {
       ...Object.entries(report.checked).map(([what, count]) => [what, String(count)]),
     ])
     if (report.findings.length === 0) {
-      // Kept elsewhere, the newest seal proves to a doubter that nothing before it was changed.
+      // A copy of the newest seal stored elsewhere proves that no earlier entry was changed.
       if (report.head) print(`Newest seal: ${report.head}`)
-      print('The ledger verifies: no finding.')
+      print('The ledger verifies: no findings.')
       return 0
     }
     print(...report.findings.map(({ invariant, message }) => `invariant ${invariant}: ${message}`))

@@ -27,7 +27,7 @@ function setUp() {
       done.push(`channel ${name}`)
       return { channelId: 'chan_1', version: 1 }
     },
-    changeChannel: () => Promise.reject(new Error('no channel was there to be changed')),
+    changeChannel: () => Promise.reject(new Error('there is no channel to change')),
     importCredentials: async () => ({ added: 1, known: 0 }),
   }
   const deps: FirstStartDeps = {
@@ -56,15 +56,15 @@ test.each([
   ['of the common list', 'password1234'],
   ['that is the e-mail', 'ada.lovelace'],
 ])(
-  'an ADMIN_PASSWORD %s is refused in a sentence, and nothing is made',
+  'an ADMIN_PASSWORD %s is refused with a message, and nothing is created',
   async (_name, password) => {
     const { start, done, accounts } = setUp()
     await expect(start({ ADMIN_PASSWORD: password })).rejects.toThrow(
-      /^ADMIN_PASSWORD cannot be used\. \S.{10,}\.$/,
+      /^ADMIN_PASSWORD is refused\. \S.{10,}\.$/,
     )
     expect(done).toEqual([])
     expect(await accounts.findUser(EMAIL)).toBeUndefined()
-    // The next start with a better one is the first.
+    // The next start with a stronger one counts as the first start.
     expect(await start({ ADMIN_PASSWORD: GOOD })).toMatchObject({
       email: EMAIL,
       apiKey: expect.any(String),
@@ -75,17 +75,20 @@ test.each([
 test.each([
   ['short', 'ADMIN_PASSWORD must have at least 12 characters.'],
   ['x'.repeat(201), 'ADMIN_PASSWORD must have at most 200 characters.'],
-])('one of the wrong length is refused by the setting: %s', (password, sentence) => {
-  expect(() => readConfig(standaloneConfig, { ADMIN_PASSWORD: password })).toThrow(sentence)
-})
+])(
+  'an ADMIN_PASSWORD of the wrong length is refused by the config schema: %s',
+  (password, message) => {
+    expect(() => readConfig(standaloneConfig, { ADMIN_PASSWORD: password })).toThrow(message)
+  },
+)
 
-test('without one a password is made, which is never refused', async () => {
+test('without ADMIN_PASSWORD a password is generated and accepted', async () => {
   const { start } = setUp()
   const { password } = await start({})
   expect(password?.length).toBeGreaterThanOrEqual(12)
 })
 
-test('an admin who is there is not locked out by a setting that is weak', async () => {
+test('a weak ADMIN_PASSWORD does not stop a start with an existing admin', async () => {
   const { start } = setUp()
   await start({ ADMIN_PASSWORD: GOOD })
   const again = await start({ ADMIN_PASSWORD: 'password1234' })

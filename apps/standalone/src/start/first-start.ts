@@ -9,21 +9,21 @@ import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
 import { sandboxModels } from '@sluice/upstreams/sandbox/sandbox-models'
 
 import type { StandaloneConfig } from '../config.ts'
-import { familiarModels, routableModels, sampleModels } from './known-models.ts'
+import { defaultModels, routableModels, sampleModels } from './known-models.ts'
 
-/** The verbs of edge-api that a first start needs. */
+/** The methods of edge-api's accounts that a first start uses. */
 export interface AccountMethods {
   createUser(input: {
     email: string
     role: 'admin' | 'user'
-    /** Null for people who do not sign in with a password. */
+    /** Null for users who do not sign in with a password. */
     password: string | null
   }): Promise<{ id: string; wallet: string; fresh: boolean }>
   issueKey(input: {
     userId: string
     wallet: string
     name: string
-    /** The key itself, when an operator chose it. */
+    /** The key itself, if the operator chose it. */
     secret?: string
   }): Promise<{ id: string; apiKey: string; fresh: boolean }>
 }
@@ -32,13 +32,13 @@ export interface FirstStartDeps {
   accounts: AccountMethods
   billing: Pick<Billing, 'grantCredits'>
   scheduler: Pick<Scheduler, 'readCatalog' | 'editChannel' | 'changeChannel' | 'importCredentials'>
-  /** Names of an OpenAI channel's models; rejects when it cannot be reached. */
+  /** Model names of an OpenAI channel; rejects when the upstream is unreachable. */
   listModels: (access: { baseUrl: string; secret: string }) => Promise<string[]>
   random: Random
   log: Log
 }
 
-/** What the operator must be told once; undefined parts were there before. */
+/** What is shown to the operator once; undefined parts existed before. */
 export interface FirstStart {
   email: string
   password: string | undefined
@@ -46,8 +46,8 @@ export interface FirstStart {
 }
 
 /**
- * Makes what an installation needs to serve its first request, each part only when it is missing:
- * admin, wallet with credits, API key, channels. Safe to repeat after any crash.
+ * Creates what an installation needs for its first request, each part only if it is missing:
+ * admin, wallet with credits, API key, channels. Idempotent, also after a crash.
  */
 export async function firstStart(
   deps: FirstStartDeps,
@@ -68,10 +68,10 @@ async function ensureAdmin(
     .createUser({ email: config.ADMIN_EMAIL, role: 'admin', password: made })
     .catch((cause: unknown) => {
       if (!isAppError(cause, 'weak_password')) throw cause
-      throw new Error(`ADMIN_PASSWORD cannot be used. ${cause.message}`, { cause })
+      throw new Error(`ADMIN_PASSWORD is refused. ${cause.message}`, { cause })
     })
   if (config.SLUICE_STARTING_CREDITS > 0) {
-    // Granted once for a wallet, whatever the setting says later.
+    // Granted once per wallet; later changes of the setting have no effect.
     await billing.grantCredits({
       transferId: `starting-credits-${user.wallet}`,
       wallet: user.wallet,
@@ -93,7 +93,7 @@ async function ensureKey(
     const key = await accounts.issueKey({ ...owner, secret })
     return key.fresh ? secret : undefined
   }
-  // A key is shown once, so only the start that made its owner makes one.
+  // A key is shown once, so only the start that created its owner issues one.
   return spec.admin.fresh ? (await accounts.issueKey(owner)).apiKey : undefined
 }
 
@@ -130,14 +130,17 @@ async function openAiModels(
   try {
     const models = routableModels(await listModels(access))
     if (models.length > 0) return models
-    log.warn('the openai channel lists no model that we know; using the usual names')
+    log.warn('the openai channel lists no routable model; using the default model names')
   } catch (err) {
-    log.warn({ err }, 'the openai channel did not list its models; using the usual names')
+    log.warn(
+      { err },
+      'listing the models of the openai channel failed; using the default model names',
+    )
   }
-  return familiarModels
+  return defaultModels
 }
 
-/** Adds a channel with one credential; a repeat changes nothing but the channel's settings. */
+/** Adds a channel with one credential; a repeat only overwrites the channel's settings. */
 async function addChannel(
   { scheduler }: FirstStartDeps,
   channel: {

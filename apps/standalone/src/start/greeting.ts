@@ -1,35 +1,35 @@
 import type { FirstStart } from './first-start.ts'
 
-/** What this start made, to be shown at once: nobody can read it again. Empty when it made nothing. */
+/** Lists what this start created; secrets are not readable later. Empty when nothing was created. */
 export function describeFirstStart(made: FirstStart, startingCredits: number): string {
   if (made.password === undefined && made.apiKey === undefined) return ''
-  const lines = ['', 'Made on this first start; shown only now:']
+  const lines = ['', 'Created on this first start; shown once:']
   if (made.password) lines.push(`  admin     ${made.email}`, `  password  ${made.password}`)
   if (made.apiKey) lines.push(`  API key   ${made.apiKey}`, `  credits   ${startingCredits}`)
   return `${lines.join('\n')}\n`
 }
 
-/** Where Sluice is, and a line to try that works when it is pasted. */
+/** Shows the addresses and a curl command to paste. */
 export function describeNextSteps(spec: {
   url: string
   dataDir: string
   apiKey: string | undefined
-  /** The admin's. */
+  /** The admin's e-mail. */
   email: string
-  /** True while only the sandbox answers. */
+  /** True while every channel is a sandbox. */
   sandboxOnly: boolean
 }): string {
   const key = spec.apiKey ?? '$SLUICE_KEY'
   return [
     '',
     `Sluice listens on ${spec.url}`,
-    `Its panel is there too: open it in a browser, and sign in as ${spec.email}`,
-    `Its data is in ${spec.dataDir}`,
+    `Open the panel at this address in a browser and sign in as ${spec.email}`,
+    `Data folder: ${spec.dataDir}`,
     spec.sandboxOnly
-      ? 'Models are answered by the sandbox; start with OPENAI_API_KEY to use the real ones.'
-      : 'Models are answered by your channels; see them with: pnpm sluice channel list',
+      ? 'The sandbox serves all models; set OPENAI_API_KEY and restart to use real ones.'
+      : 'Your channels serve the models; list them with: pnpm sluice channel list',
     '',
-    'Or try it from here:',
+    'Or send a request:',
     '',
     `  curl -s ${spec.url}/v1/images/generations \\`,
     `    -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" \\`,

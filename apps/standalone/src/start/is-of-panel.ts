@@ -1,22 +1,21 @@
 import { fileURLToPath } from 'node:url'
 
-// Folders of pages have brackets in their names: `(auth)`.
+// Route folders have parentheses in their names: `(auth)`.
 const FRAME = /(file:\/\/|\s\(?)(\/.*?):\d+:\d+\)?$/
 
 /**
- * True for a rejection that a page of the panel forgot to hear: the innermost place that is not Node's own
- * lies in `folder`. Pages read and hold nothing of ours: what one of them forgets is a page that was not
- * shown, and no reason to end the gateway for everybody.
+ * True for an unhandled rejection of the panel: the innermost stack frame outside Node's own code is in `folder`.
+ * Panel pages hold no state of the gateway, so such a rejection affects one page and must not end the process.
  */
 export function isOfPanel(rejection: unknown, folder: string): boolean {
   if (!(rejection instanceof Error)) return false
   const frames = (rejection.stack ?? '').split('\n').filter((line) => !line.includes('node:'))
-  const place = frames.map(pathOf).find((path) => path !== undefined)
-  return place?.startsWith(`${folder}/`) ?? false
+  const innermost = frames.map(pathOf).find((path) => path !== undefined)
+  return innermost?.startsWith(`${folder}/`) ?? false
 }
 
 function pathOf(frame: string): string | undefined {
   const [, before, path] = FRAME.exec(frame) ?? []
-  // Modules are named by URL, in which spaces and letters beyond ASCII are encoded.
+  // File URLs percent-encode spaces and non-ASCII letters.
   return path !== undefined && before === 'file://' ? fileURLToPath(`file://${path}`) : path
 }

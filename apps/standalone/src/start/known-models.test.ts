@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { routableModels } from './known-models.ts'
 
-test('picture and chat models are told apart, and what is neither is left out', () => {
+test('model names are classified as image or chat, and all others are omitted', () => {
   const routed = routableModels([
     'gpt-image-2',
     'gpt-4o',

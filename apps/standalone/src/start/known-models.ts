@@ -3,23 +3,23 @@ import type { ChannelModel } from '@sluice/contracts/scheduler.contract'
 const chat = (model: string): ChannelModel => ({ model, upstreamModel: model, kinds: ['chat'] })
 const image = (model: string): ChannelModel => ({ model, upstreamModel: model, kinds: ['image'] })
 
-/** Names that clients ask for by default, and that OpenAI offers. */
-export const familiarModels: ChannelModel[] = [
+/** OpenAI models that clients request by default. */
+export const defaultModels: ChannelModel[] = [
   ...['gpt-image-2', 'gpt-image-1.5', 'gpt-image-1-mini', 'chatgpt-image-latest'].map(image),
   ...['gpt-4o-mini', 'gpt-4o', 'gpt-4.1-mini', 'gpt-4.1'].map(chat),
 ]
 
-/** What the sandbox answers to until a real channel exists: the same, and names of samples and older clients. */
+/** Models of the sandbox until a real channel exists: the defaults, and names from examples and older clients. */
 export const sampleModels: ChannelModel[] = [
-  ...familiarModels,
+  ...defaultModels,
   ...['dall-e-3', 'dall-e-2', 'picture_v2'].map(image),
 ]
 
-// Models that are neither chat nor pictures, by the words in their names.
+// Parts of the names of models that are neither chat nor image models.
 const others =
   /embed|whisper|tts|transcribe|moderation|realtime|audio|dall-e|sora|davinci|babbage|search|codex|instruct/
 
-/** Sorts an upstream's list of model names into those that we can route, by what they are for. */
+/** The routable models of an upstream's list of names, each classified as image or chat. */
 export function routableModels(names: readonly string[]): ChannelModel[] {
   return names
     .filter((name) => !others.test(name))

@@ -1,13 +1,13 @@
 import type { Upstream } from '@sluice/upstreams/upstream'
 
-const LIST_WITHIN_MS = 10_000
+const LIST_TIMEOUT_MS = 10_000
 
-/** The names of the models that an upstream offers to a key. Rejects when it does not answer in time. */
+/** The names of the models that an upstream offers to a key. Rejects after a timeout. */
 export async function listUpstreamModels(
   upstream: Upstream,
   { baseUrl, secret }: { baseUrl: string; secret: string },
 ): Promise<string[]> {
   if (!upstream.listModels) return []
-  const signal = AbortSignal.timeout(LIST_WITHIN_MS)
+  const signal = AbortSignal.timeout(LIST_TIMEOUT_MS)
   return upstream.listModels({ access: { baseUrl, secret, settings: {} }, signal })
 }

@@ -7,11 +7,11 @@ import { ownFolder } from '@sluice/db/embedded/own-folder'
 import type { Random } from '@sluice/kernel/random'
 import { z } from 'zod'
 
-/** What the installation must keep to itself, in the form that the services' configuration reads. */
+/** The secrets of the installation, in the format of the services' environment variables. */
 const secretsSchema = z.object({
   /** `id:base64[,id:base64]`, newest first: AES-256 keys that seal upstream secrets. */
   sealingKeys: z.string().min(1),
-  /** Base64: keys the HMAC under which API keys are stored. */
+  /** Base64: the key of the HMAC under which API keys are stored. */
   apiKeyPepper: z.string().min(1),
   /** `id:base64[,id:base64]`, newest first: HMAC keys of picture links. */
   signingKeys: z.string().min(1),
@@ -21,8 +21,8 @@ export type Secrets = z.output<typeof secretsSchema>
 const FILE = 'secrets.json'
 
 /**
- * The secrets of a data folder, made on the first start and kept for good (mode 0600). Throws a sentence
- * when the file is unreadable, or gone although the folder already holds data that was sealed with it.
+ * Loads the secrets of a data folder; generates the file on the first start (mode 0600). Throws when the file
+ * is damaged, or missing although the folder already contains data that was sealed with it.
  */
 export async function loadSecrets(
   { random }: { random: Random },
@@ -33,20 +33,20 @@ export async function loadSecrets(
   const path = join(dataDir, FILE)
   if (existsSync(join(dataDir, 'postgres'))) {
     throw new Error(
-      `${path} is missing, but ${dataDir} holds a database whose secrets were sealed with it. ` +
-        'Put the file back from your backup, or start with an empty SLUICE_DATA_DIR.',
+      `${path} is missing, but ${dataDir} contains a database whose secrets were sealed with it. ` +
+        'Restore the file from your backup, or start with an empty SLUICE_DATA_DIR.',
     )
   }
   await ownFolder(dataDir)
-  const made = makeSecrets(random)
+  const made = generateSecrets(random)
   const text = `${JSON.stringify(made, null, 2)}\n`
-  // Another start may have made them at the same moment; then they are the ones.
+  // A concurrent start may have created the file first; then its secrets are used.
   return (await createWhole({ random }, { path, text }))
     ? made
     : loadSecrets({ random }, { dataDir })
 }
 
-/** The secrets that a data folder has; undefined when it has none. Makes nothing. */
+/** The secrets of a data folder; undefined when it has none. Generates nothing. */
 export async function findSecrets({ dataDir }: { dataDir: string }): Promise<Secrets | undefined> {
   const path = join(dataDir, FILE)
   if (!existsSync(path)) return undefined
@@ -56,12 +56,12 @@ export async function findSecrets({ dataDir }: { dataDir: string }): Promise<Sec
     return parsed.data
   }
   throw new Error(
-    `${path} is damaged: it does not hold the three secrets of this installation. Put the file ` +
-      'back from your backup. If nothing was ever stored with it, remove it and start again.',
+    `${path} is damaged: it does not contain the three secrets of this installation. Restore the file ` +
+      'from your backup. If no data was stored with it, remove it and start again.',
   )
 }
 
-// An empty or torn file is no JSON; its bytes must not get into an error.
+// The error of JSON.parse would quote the file's content, so it is discarded.
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -70,7 +70,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function makeSecrets(random: Random): Secrets {
+function generateSecrets(random: Random): Secrets {
   const key = () => Buffer.from(random.bytes(32)).toString('base64')
   return { sealingKeys: `k1:${key()}`, apiKeyPepper: key(), signingKeys: `k1:${key()}` }
 }

@@ -11,9 +11,9 @@ import type { Log } from '@sluice/kernel/log'
 
 export interface OpenDatabase extends Postgres {
   url: string
-  /** What is wrong with the embedded server, in a sentence; undefined while it runs, and for another one. */
+  /** Why the embedded server is not available; undefined while it runs, and for an external server. */
   trouble(): string | undefined
-  /** Ends the connections, and the server where we started it. */
+  /** Closes the connections, and stops the server if this process started it. */
   close(): Promise<void>
 }
 
@@ -22,21 +22,21 @@ export interface DatabaseSettings {
   dataDir: string
 }
 
-/** The installation's database, for the server: given by URL, or the embedded one; migrated. */
+/** Opens and migrates the installation's database: by URL, or the embedded one. For the server. */
 export async function openDatabase(
   { log }: { log: Log },
   { databaseUrl, dataDir }: DatabaseSettings,
 ): Promise<OpenDatabase> {
   const embedded = databaseUrl
     ? undefined
-    : await startEmbeddedPostgres({ dataDir, log: (sentence) => log.info(sentence) })
+    : await startEmbeddedPostgres({ dataDir, log: (line) => log.info(line) })
   const url = databaseUrl ?? embedded?.url ?? ''
   return connect({ log }, { url, embedded })
 }
 
 /**
- * The database of an installation that is there, for a command: beside a running server, else the
- * embedded one is started for a while. Makes and migrates nothing. Throws `NoInstallation`.
+ * Opens the database of an existing installation, for a command: connects to a running server, or starts the
+ * embedded one for the duration. Neither creates nor migrates. Throws `NoInstallation`.
  */
 export async function openExistingDatabase(
   { log }: { log: Log },
@@ -47,16 +47,16 @@ export async function openExistingDatabase(
     throw new NoInstallation(
       `There is no installation in ${dataDir}, and DATABASE_URL is not set. Set SLUICE_DATA_DIR to ` +
         'the folder of an embedded installation, or DATABASE_URL to the database of a distributed ' +
-        'one; `npm start` and `pnpm sluice setup` make a new one.',
+        'one; `npm start` or `pnpm sluice setup` creates a new one.',
     )
   }
   const url = await findEmbeddedPostgres({ dataDir })
   if (url) return connectOnly({ log }, { url })
-  const embedded = await startEmbeddedPostgres({ dataDir, log: (sentence) => log.info(sentence) })
+  const embedded = await startEmbeddedPostgres({ dataDir, log: (line) => log.info(line) })
   return connectOnly({ log }, { url: embedded.url, embedded })
 }
 
-/** There is nothing that a command could work on; exit code 3. */
+/** No installation was found; exit code 3. */
 export class NoInstallation extends Error {
   override readonly name = 'NoInstallation'
 }

@@ -6,12 +6,12 @@ import type { Panel, PanelDeps } from '@sluice/dashboard/serve/create-panel'
 import { findPanelBuild, loadPanelBuild } from '@sluice/dashboard/serve/panel-build'
 import type { Log } from '@sluice/kernel/log'
 
-/** Where builds of the panel lie, each in a folder of its own. */
+/** The folder of panel builds, one subfolder per build. */
 export const PANEL_BUILDS = fileURLToPath(new URL('../../../../dist/panel', import.meta.url))
 
 /**
- * The panel as it was built last. Where there is none, or it does not load, the gateway starts without
- * it and says so: callers of the API must not wait for a page.
+ * Loads the latest panel build. If there is none, or it fails to load, this is logged and the gateway starts
+ * without a panel: the API does not depend on it.
  */
 export async function openPanel(
   { log }: { log: Log },
@@ -20,13 +20,13 @@ export async function openPanel(
 ): Promise<Panel> {
   const found = await findPanelBuild(folder)
   if (found === undefined) {
-    log.warn('there is no panel: build it with `pnpm build:panel`, and start again')
+    log.warn('no panel build found: run `pnpm build:panel` and restart')
     return absentPanel()
   }
   try {
     return createPanel({ build: await loadPanelBuild(found), log, ...spec })
   } catch (err) {
-    log.error({ err, found }, 'the panel does not load; the gateway goes on without it')
+    log.error({ err, found }, 'loading the panel build failed; the gateway runs without a panel')
     return absentPanel()
   }
 }

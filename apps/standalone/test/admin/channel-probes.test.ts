@@ -1,11 +1,11 @@
 import type { FaultInput } from '@sluice/simulators/openai/fault'
 import { describe, expect, it } from 'vitest'
 
-import { can, openChannelTest, until } from './channel-test-scene.ts'
+import { can, openChannelTest, until } from './channel-test-fixture.ts'
 import { idOf } from './channels-suite.ts'
-import { itemsOf } from './visitors.ts'
+import { itemsOf } from './signed-in-users.ts'
 
-describe('what a test of a channel finds out of each operation', () => {
+describe('operation probes of a channel test', () => {
   it.each([
     [
       'sk-chat-only-0003',
@@ -20,7 +20,7 @@ describe('what a test of a channel finds out of each operation', () => {
       [can('models', 'yes'), can('chat', 'no', ['model.request']), can('image', 'yes')],
     ],
   ])(
-    'says of the restricted key %s what it can and cannot do, and leaves it in use',
+    'report the permissions of the restricted key %s, which stays active',
     async (secret, operations) => {
       const { create, test, statesOf, credentialsOf, simulator } = await openChannelTest()
       const id = idOf(await create({ secrets: [secret] }))
@@ -46,7 +46,7 @@ describe('what a test of a channel finds out of each operation', () => {
     ['a bare 403', { kind: 'raw', status: 403, chunks: [''] }],
     ['a success', { kind: 'raw', status: 200, chunks: ['{}'] }],
     ['a cut connection', { kind: 'reset' }],
-  ])('knows nothing of an operation that answers with %s', async (_, behaviour) => {
+  ])('report an operation that answers with %s as unknown', async (_, behaviour) => {
     const { create, test, simulator, statesOf, credentialsOf } = await openChannelTest()
     const id = idOf(await create())
     simulator.script({ match: { route: 'chat.completions' }, times: null, behaviour })
@@ -57,7 +57,7 @@ describe('what a test of a channel finds out of each operation', () => {
     expect(await credentialsOf(id)).toMatchObject([{ restrictions: [], cooling_until: null }])
   })
 
-  it('takes a key for invalid where an operation says so in words, although the list was answered', async () => {
+  it('report a key as invalid when an operation answers so, although listing models succeeded', async () => {
     const { create, test, simulator, statesOf } = await openChannelTest()
     const id = idOf(await create())
     const message = 'The account of sk-good-0001 was deactivated (org-9Xk2LmPq7RtYvB3n).'
@@ -69,14 +69,14 @@ describe('what a test of a channel finds out of each operation', () => {
     expect(await statesOf(id)).toMatchObject([{ state: 'attention' }])
   })
 
-  it('waits ten seconds for silent operations too, and then says what it knows', async () => {
+  it('end after ten seconds without an answer, and the other results are reported', async () => {
     const { create, test, simulator, clock } = await openChannelTest()
     const id = idOf(await create())
     simulator.script({ match: { route: 'chat.completions' }, behaviour: { kind: 'hang' } })
-    const requestInput = test(id)
+    const testing = test(id)
     await until(() => simulator.log().some((call) => call.route === 'chat.completions'))
     await clock.advance(10_000)
-    const { body } = await requestInput
+    const { body } = await testing
     expect(body).toMatchObject({ ok: true, results: [{ models: expect.any(Number) }] })
     const [result] = itemsOf({ body: { items: body['results'] } })
     expect(result?.['operations']).toContainEqual(can('chat', 'unknown'))

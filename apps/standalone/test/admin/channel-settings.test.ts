@@ -1,24 +1,24 @@
 import { afterEach, expect, it } from 'vitest'
 
-import { acting, idOf } from './channels-suite.ts'
+import { channelActions, idOf } from './channels-suite.ts'
 import type { Installation } from './installation.ts'
 import { openInstallation } from './installation.ts'
 import { memoryStores } from './memory-stores.ts'
-import { messageOf, refusalOf } from './visitors.ts'
+import { messageOf, refusalOf } from './signed-in-users.ts'
 
 const CHANNELS = '/api/admin/channels'
 
-let here: Installation | undefined
+let opened: Installation | undefined
 async function open() {
-  here = await openInstallation(await memoryStores())
-  return { ...here, ...acting(here) }
+  opened = await openInstallation(await memoryStores())
+  return { ...opened, ...channelActions(opened) }
 }
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await opened?.close()
+  opened = undefined
 })
 
-it('settings of a channel are shown, changed one by one, and refused with the names that are known', async () => {
+it('settings of a channel are shown and changed singly, and an unknown one is refused with the known names', async () => {
   const { create, admin } = await open()
   const settings = { usageInStreams: 'estimate', allowPrivate: ['10.0.0.7:8080'] }
   const made = await create({ settings })

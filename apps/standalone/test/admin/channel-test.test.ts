@@ -2,12 +2,12 @@ import { createServer } from 'node:net'
 
 import { describe, expect, it } from 'vitest'
 
-import { can, openChannelTest, until } from './channel-test-scene.ts'
+import { can, openChannelTest, until } from './channel-test-fixture.ts'
 import { idOf } from './channels-suite.ts'
-import { itemsOf, refusalOf } from './visitors.ts'
+import { itemsOf, refusalOf } from './signed-in-users.ts'
 
 describe('a test of a channel', () => {
-  it('lists the upstream’s models with each credential, and says which of ours are missing', async () => {
+  it('lists the upstream’s models with each credential, and reports which of ours are missing', async () => {
     const { create, test, simulator, acts, root } = await openChannelTest()
     const models = ['gpt-image-2', 'gpt-image-99'].map((name) => ({
       model: `our-${name}`,
@@ -29,7 +29,7 @@ describe('a test of a channel', () => {
     expect(acts().at(-1)).toEqual({ ...behaviour, tested: 2, working: 2 })
   })
 
-  it('says in a sentence what is wrong with a credential, and keeps it from callers', async () => {
+  it('reports why a credential is refused, and disables it', async () => {
     const { create, test, statesOf } = await openChannelTest()
     const id = idOf(await create({ secrets: ['sk-bad-secret-0001'] }))
     const answer = await test(id)
@@ -44,7 +44,7 @@ describe('a test of a channel', () => {
     expect(await statesOf(id)).toEqual([{ state: 'attention', reason }])
   })
 
-  it('brings a credential back that was refused and works again', async () => {
+  it('reactivates a refused credential that works again', async () => {
     const { create, test, statesOf, scheduler, clock, credentialsOf, acts } =
       await openChannelTest()
     const id = idOf(await create())
@@ -58,7 +58,7 @@ describe('a test of a channel', () => {
     expect(acts().at(-1)).toMatchObject({ act: 'credential.recover', target: credentialId })
   })
 
-  it('leaves paused what a person paused, whatever the upstream says', async () => {
+  it('keeps a credential paused that an operator paused, whatever the upstream answers', async () => {
     const { create, test, statesOf, credentialsOf, admin } = await openChannelTest()
     for (const [name, secret] of [
       ['good', 'sk-good-0001'],
@@ -73,7 +73,7 @@ describe('a test of a channel', () => {
     }
   })
 
-  it('leaves a credential in use that lists models too often: no call is limited by that', async () => {
+  it('keeps a credential active whose model list is rate-limited', async () => {
     const { create, test, simulator, credentialsOf } = await openChannelTest()
     const id = idOf(await create())
     const headers = { 'retry-after': '30' }
@@ -90,7 +90,7 @@ describe('a test of a channel', () => {
     ['403', { message: 'You have insufficient permissions. Missing scopes: api.model.read' }],
     ['401', { status: 401, code: 'missing_scope', message: 'no' }],
   ])(
-    'says of a key that may not list models (%s) what it cannot do, and leaves it in use',
+    'reports the permissions of a key that may not list models (%s), and keeps it active',
     async (_, behaviour) => {
       const { create, test, simulator, statesOf } = await openChannelTest()
       const id = idOf(await create())
@@ -111,7 +111,7 @@ describe('a test of a channel', () => {
     },
   )
 
-  it('shows for which model a key is limited, and takes back what it was denied when it may again', async () => {
+  it('shows the models for which a key is limited, and removes a denial that no longer applies', async () => {
     const { create, test, scheduler, clock, credentialsOf } = await openChannelTest()
     const id = idOf(await create())
     const [credential] = await credentialsOf(id)
@@ -127,7 +127,7 @@ describe('a test of a channel', () => {
     const { body } = await test(id)
     expect(body).toMatchObject({ ok: true })
     const [result] = itemsOf({ body: { items: body['results'] } })
-    // The upstream lets it now: what was learned of the operation is over.
+    // The upstream permits it again, so the recorded denial is removed.
     expect(result?.['operations']).toContainEqual(can('image', 'yes'))
     expect(await credentialsOf(id)).toMatchObject([
       {
@@ -138,7 +138,7 @@ describe('a test of a channel', () => {
     ])
   })
 
-  it('of a key that calls were refused without a reason finds out that it is invalid', async () => {
+  it('finds that a key is invalid whose calls were refused without a reason', async () => {
     const { create, test, simulator, scheduler, clock, credentialsOf, statesOf } =
       await openChannelTest()
     const id = idOf(await create())
@@ -160,16 +160,16 @@ describe('a test of a channel', () => {
     ['a failure of its own', { kind: 'status' as const, status: 500 }, 'The upstream failed.'],
     ['a wrong path', { kind: 'status' as const, status: 404 }, 'Check the path'],
     ['a cut connection', { kind: 'cut' as const, afterBytes: 10 }, 'ended in the middle'],
-  ])('tells an operator what to do about %s', async (_, behaviour, cliArgs) => {
+  ])('shows the operator a remedy for %s', async (_, behaviour, message) => {
     const { create, test, simulator, statesOf } = await openChannelTest()
     const id = idOf(await create())
     simulator.script({ times: null, behaviour })
-    const results = [{ ok: false, models: null, message: expect.stringContaining(cliArgs) }]
+    const results = [{ ok: false, models: null, message: expect.stringContaining(message) }]
     expect((await test(id)).body).toMatchObject({ ok: false, results })
     expect(await statesOf(id)).toEqual([{ state: 'active', reason: null }])
   })
 
-  it('says that nobody answers at an address', async () => {
+  it('reports an address that cannot be reached', async () => {
     const { create, test } = await openChannelTest()
     const port = await freePort()
     const id = idOf(await create({ base_url: `http://127.0.0.1:${port}/v1` }))
@@ -177,14 +177,14 @@ describe('a test of a channel', () => {
     expect((await test(id)).body).toMatchObject({ ok: false, results })
   })
 
-  it('waits ten seconds for a silent upstream and no longer', async () => {
+  it('times out after ten seconds without an answer', async () => {
     const { create, test, simulator, clock, calls } = await openChannelTest()
     const id = idOf(await create())
     simulator.script({ behaviour: { kind: 'hang' } })
-    const requestInput = test(id)
+    const testing = test(id)
     await until(() => calls().length === 1)
     await clock.advance(10_000)
-    const answer = await requestInput
+    const answer = await testing
     const results = [
       { ok: false, duration_ms: 10_000, message: expect.stringContaining('in time') },
     ]
@@ -192,22 +192,22 @@ describe('a test of a channel', () => {
     await until(() => calls()[0]?.end === 'client-gone')
   })
 
-  it('ends when the operator leaves', async () => {
+  it('is aborted when the operator disconnects', async () => {
     const { create, test, simulator, calls } = await openChannelTest()
     const secrets = Array.from({ length: 6 }, (_, n) => `sk-${n}`)
     const id = idOf(await create({ secrets }))
     simulator.script({ times: null, behaviour: { kind: 'hang' } })
-    const leaving = new AbortController()
-    const requestInput = test(id, leaving.signal)
-    requestInput.catch(() => undefined)
+    const disconnect = new AbortController()
+    const testing = test(id, disconnect.signal)
+    testing.catch(() => undefined)
     await until(() => calls().length === 4)
-    leaving.abort()
-    await expect(requestInput).rejects.toMatchObject({ name: 'AbortError' })
+    disconnect.abort()
+    await expect(testing).rejects.toMatchObject({ name: 'AbortError' })
     await until(() => calls().every(({ end }) => end === 'client-gone'))
     expect(calls()).toHaveLength(4)
   })
 
-  it('asks with twenty credentials at most, those with trouble first, and four at once', async () => {
+  it('tests at most twenty credentials, disabled ones first, four concurrently', async () => {
     const { create, test, simulator, calls, credentialsOf, scheduler, clock } =
       await openChannelTest()
     const secrets = Array.from({ length: 25 }, (_, n) => `sk-unknown-${n}`)
@@ -217,17 +217,17 @@ describe('a test of a channel', () => {
     const outcomes = [{ credentialId: troubled, outcome, at: clock.now() }]
     await scheduler.reportOutcomes({ outcomes })
     simulator.script({ times: 4, behaviour: { kind: 'hang' } })
-    const requestInput = test(id)
+    const testing = test(id)
     await until(() => calls().length === 4)
     expect(calls().filter(({ end }) => end === null)).toHaveLength(4)
     await clock.advance(10_000)
-    const results = itemsOf({ body: { items: (await requestInput).body['results'] } })
+    const results = itemsOf({ body: { items: (await testing).body['results'] } })
     expect(results).toHaveLength(20)
     expect(results[0]).toMatchObject({ credential_id: troubled })
     expect(calls()).toHaveLength(20)
   })
 
-  it('of the sandbox answers the names that it has, and asks nobody', async () => {
+  it('counts the models of the sandbox without an upstream call', async () => {
     const { create, test, calls } = await openChannelTest()
     const names = ['sandbox-image', 'gpt-image-2']
     const models = names.map((name) => ({ model: name, upstream_model: name, kinds: ['image'] }))
@@ -238,7 +238,7 @@ describe('a test of a channel', () => {
     expect(calls()).toEqual([])
   })
 
-  it('of a channel without credentials is not good, and of none is not found', async () => {
+  it('fails for a channel without credentials, and answers 404 for an unknown one', async () => {
     const { create, test, credentialsOf, admin } = await openChannelTest()
     const id = idOf(await create())
     const [credential] = await credentialsOf(id)
@@ -250,12 +250,12 @@ describe('a test of a channel', () => {
   })
 })
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   await new Promise((resolve) => server.close(resolve))
-  if (typeof address !== 'object' || address === null) throw new Error('it had a port')
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
   return address.port
 }

@@ -2,27 +2,27 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import type { Installation, InstallationStores } from './installation.ts'
 import { openInstallation } from './installation.ts'
-import type { Answer } from './visitors.ts'
-import { itemsOf, messageOf, refusalOf } from './visitors.ts'
+import type { Answer } from './signed-in-users.ts'
+import { itemsOf, messageOf, refusalOf } from './signed-in-users.ts'
 
 const CHANNELS = '/api/admin/channels'
 const UNKNOWN = `chan_${'0'.repeat(32)}`
 const ELSEWHERE = 'https://elsewhere.example/v1'
 
-/** Channels and their pools, as an operator manages them, over whichever stores. */
+/** The operator's API of channels and credentials, over the given stores. */
 export function channelsSuite(make: () => Promise<InstallationStores>): void {
-  let here: Installation | undefined
+  let opened: Installation | undefined
   const open = async () => {
-    here = await openInstallation(await make())
-    return { ...here, ...acting(here) }
+    opened = await openInstallation(await make())
+    return { ...opened, ...channelActions(opened) }
   }
   afterEach(async () => {
-    await here?.close()
-    here = undefined
+    await opened?.close()
+    opened = undefined
   })
 
   describe('a channel that an operator adds', () => {
-    it('is shown with its pool and without its secrets, in any answer or line of the log', async () => {
+    it('is shown with its credentials, and its secrets are in no answer or log line', async () => {
       const { admin, create, draft, log, acts, root } = await open()
       const made = await create({ secrets: ['sk-good-0001', ' sk-good-0002 '] })
       expect(made.status).toBe(201)
@@ -46,15 +46,15 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(shown.body).toEqual(expected)
       const list = await admin('GET', CHANNELS)
       expect(itemsOf(list)).toEqual([expected])
-      const told = JSON.stringify([made.text, shown.text, list.text, log.lines])
+      const exposed = JSON.stringify([made.text, shown.text, list.text, log.lines])
       for (const secret of ['sk-good', '"box"', 'keyId', 'fingerprint'])
-        expect(told).not.toContain(secret)
+        expect(exposed).not.toContain(secret)
       const act = { act: 'channel.create', by: root.id, target: id }
-      const noted = { name: 'openai', dialect: 'openai', enabled: true, credentials: 2 }
-      expect(acts()).toEqual([{ ...act, ...noted }])
+      const details = { name: 'openai', dialect: 'openai', enabled: true, credentials: 2 }
+      expect(acts()).toEqual([{ ...act, ...details }])
     })
 
-    it('offers its models to callers at once', async () => {
+    it('offers its models to callers immediately', async () => {
       const { create, user, settled } = await open()
       await create()
       await settled()
@@ -62,7 +62,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(answer.text).toContain('gpt-image-2')
     })
 
-    it('cannot have the name of another, which stays as it was', async () => {
+    it('cannot take the name of another, which stays unchanged', async () => {
       const { create, admin } = await open()
       await create()
       const before = await admin('GET', CHANNELS)
@@ -74,7 +74,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(itemsOf(await admin('GET', CHANNELS))[0]).toEqual(itemsOf(before)[0])
     })
 
-    it('is refused with the name of the field that is wrong, and leaves nothing', async () => {
+    it('is refused with the name of the invalid field, and is not stored', async () => {
       const { create, admin } = await open()
       const model = { model: 'm', upstream_model: 'm', kinds: ['chat'] }
       const wrong: [facts: object, param: string][] = [
@@ -103,7 +103,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(itemsOf(await admin('GET', CHANNELS))).toEqual([])
     })
 
-    it('keeps the sandbox to its own names from then on', async () => {
+    it('restricts the sandbox to its own model names once it is enabled', async () => {
       const { create, shown, acts } = await open()
       const model = (name: string) => ({ model: name, upstream_model: name, kinds: ['image'] })
       const models = ['sandbox-image', 'gpt-image-2'].map(model)
@@ -111,7 +111,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       const id = await create({ ...sandbox, secrets: ['sandbox'] }).then(idOf)
       const off = await create({ enabled: false }).then(idOf)
       expect((await shown(id))['models']).toHaveLength(2)
-      const { edit } = acting(here)
+      const { edit } = channelActions(opened)
       expect((await edit(off, { enabled: true })).status).toBe(200)
       expect((await shown(id))['models']).toEqual([model('sandbox-image')])
       expect(acts().at(-1)).toMatchObject({ act: 'channel.confine-sandbox', target: id })
@@ -119,7 +119,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
   })
 
   describe('a change of a channel', () => {
-    it('touches only what it names', async () => {
+    it('changes only the fields that it names', async () => {
       const { create, edit, shown, acts, root } = await open()
       const made = await create({ priority: 4, weight: 7 })
       const id = idOf(made)
@@ -128,15 +128,15 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       const models = [{ model: 'b', upstream_model: 'B', kinds: ['chat'], output_tokens_max: 9 }]
       await edit(id, { models, priority: -1 })
       expect(await shown(id)).toEqual({ ...made.body, enabled: false, models, priority: -1 })
-      const noted = { act: 'channel.edit', by: root.id, target: id, enabled: false }
+      const details = { act: 'channel.edit', by: root.id, target: id, enabled: false }
       const rest = { origin: 'https://upstream.example', retiredCredentials: 0 }
       expect(acts().slice(-2)).toEqual([
-        { ...noted, changed: ['enabled'], ...rest },
-        { ...noted, changed: ['priority', 'models'], ...rest },
+        { ...details, changed: ['enabled'], ...rest },
+        { ...details, changed: ['priority', 'models'], ...rest },
       ])
     })
 
-    it('is kept when another one is made at the same moment', async () => {
+    it('is not lost to a concurrent change', async () => {
       const { create, edit, shown } = await open()
       const id = idOf(await create())
       const changes = [{ priority: 9 }, { weight: 3 }, { enabled: false }]
@@ -182,7 +182,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(JSON.stringify(log.lines)).not.toContain('sk-for-elsewhere')
     })
 
-    it('cannot change what stays, name nothing that is known, or be of a channel that is not there', async () => {
+    it('is refused for immutable fields, invalid values and unknown channels', async () => {
       const { create, edit } = await open()
       const id = idOf(await create())
       const wrong: [change: object, param: string][] = [
@@ -209,14 +209,14 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       const added = await admin('POST', `${CHANNELS}/${id}/credentials`, { body })
       expect(added.status).toBe(201)
       expect(added.body).toEqual({ added: 1, known: 2 })
-      const places = (await credentialsOf(id)).map((one) => one['concurrency_max'])
-      expect(places.toSorted()).toEqual([64, 8])
+      const limits = (await credentialsOf(id)).map((one) => one['concurrency_max'])
+      expect(limits.toSorted()).toEqual([64, 8])
       expect(acts().at(-1)).toMatchObject({ act: 'channel.add-credentials', added: 1, known: 2 })
       const nowhere = await admin('POST', `${CHANNELS}/${UNKNOWN}/credentials`, { body })
       expect(refusalOf(nowhere)).toMatchObject({ status: 404, code: 'not_found' })
     })
 
-    it('are paused, resumed, and retired for good', async () => {
+    it('are paused, resumed, and permanently retired', async () => {
       const { create, admin, credentialsOf, acts } = await open()
       const id = idOf(await create())
       const [credential] = await credentialsOf(id)
@@ -233,7 +233,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(acts().map(({ state }) => state)).toEqual([undefined, 'paused', 'active', 'retired'])
     })
 
-    it('cannot be set to what only the scheduler says, and unknown ones are not found', async () => {
+    it('cannot be set to a state that only the scheduler sets, and unknown ones answer 404', async () => {
       const { admin } = await open()
       const path = `/api/admin/credentials/cred_${'0'.repeat(32)}`
       const unknown = await admin('PATCH', path, { body: { state: 'paused' } })
@@ -243,7 +243,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
     })
   })
 
-  it('nothing of it is for people who are no admins', async () => {
+  it('every operation is refused to users without the admin role', async () => {
     const { user, create } = await open()
     const id = idOf(await create())
     const attempts: [string, string, unknown?][] = [
@@ -266,9 +266,9 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
 
 export const idOf = ({ body }: Answer) => String(body['id'])
 
-/** What an operator does to channels, as verbs of a house. */
-export function acting(installation: Installation | undefined) {
-  if (!installation) throw new Error('open the house first')
+/** The operator's channel operations on an installation. */
+export function channelActions(installation: Installation | undefined) {
+  if (!installation) throw new Error('open the installation first')
   const { admin } = installation
   const draft = (facts: object = {}) => ({
     name: 'openai',
@@ -289,7 +289,7 @@ export function acting(installation: Installation | undefined) {
       const { credentials } = await shown(id)
       return itemsOf({ body: { items: credentials } })
     },
-    /** Lets the bus deliver what was announced, and edges read it. */
+    /** Lets the bus deliver its events and edge-api process them. */
     settled: async () => {
       for (let turn = 0; turn < 20; turn += 1) {
         await installation.clock.advance(50)

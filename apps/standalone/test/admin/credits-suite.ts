@@ -2,23 +2,23 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import type { Installation, InstallationStores } from './installation.ts'
 import { openInstallation } from './installation.ts'
-import { asRecord, refusalOf } from './visitors.ts'
+import { asRecord, refusalOf } from './signed-in-users.ts'
 
 const USERS = '/api/admin/users'
 
-/** Credits that operators give, over whichever stores. */
+/** The operator's API of granting credits, over the given stores. */
 export function creditsSuite(make: () => Promise<InstallationStores>): void {
-  let here: Installation | undefined
-  const open = async () => (here = await openInstallation(await make()))
+  let opened: Installation | undefined
+  const open = async () => (opened = await openInstallation(await make()))
   afterEach(async () => {
-    await here?.close()
-    here = undefined
+    await opened?.close()
+    opened = undefined
   })
 
-  describe('credits that an operator gives', () => {
-    const gift = (note = 'thanks') => ({ amount_micro: '5000000', note })
-    const giving = (installation: Installation, userId = installation.ada.id) => {
-      return (key: string, body: unknown = gift()) =>
+  describe('credits that an operator grants', () => {
+    const grantBody = (note = 'thanks') => ({ amount_micro: '5000000', note })
+    const granterOf = (installation: Installation, userId = installation.ada.id) => {
+      return (key: string, body: unknown = grantBody()) =>
         installation.admin('POST', `${USERS}/${userId}/credits`, {
           body,
           headers: { 'idempotency-key': key },
@@ -33,9 +33,9 @@ export function creditsSuite(make: () => Promise<InstallationStores>): void {
       available_micro: '5000000',
     }
 
-    it('are there at once, with a note and the name of who gave them', async () => {
+    it('are available immediately, with a note and the id of the operator', async () => {
       const installation = await open()
-      const answer = await giving(installation)('k1')
+      const answer = await granterOf(installation)('k1')
       expect(answer.status).toBe(201)
       expect(answer.body).toEqual({ balance, fresh: true })
       const { entries } = await installation.billing.listEntries({
@@ -48,19 +48,19 @@ export function creditsSuite(make: () => Promise<InstallationStores>): void {
       expect(installation.acts()).toEqual([{ ...act, amountMicro: '5000000', note: 'thanks' }])
     })
 
-    it('are given once for one key, however often it is asked', async () => {
+    it('are granted once per idempotency key, however often the request is repeated', async () => {
       const installation = await open()
-      const give = giving(installation)
-      await give('k1')
-      expect((await give('k1')).body).toEqual({ balance, fresh: false })
-      expect((await give('k2')).body).toMatchObject({ fresh: true })
+      const grant = granterOf(installation)
+      await grant('k1')
+      expect((await grant('k1')).body).toEqual({ balance, fresh: false })
+      expect((await grant('k2')).body).toMatchObject({ fresh: true })
       expect(installation.acts()).toHaveLength(2)
     })
 
-    it('are given once when many ask at the same moment', async () => {
+    it('are granted once when requests with the same key are concurrent', async () => {
       const installation = await open()
-      const give = giving(installation)
-      const answers = await Promise.all(Array.from({ length: 8 }, () => give('k1')))
+      const grant = granterOf(installation)
+      const answers = await Promise.all(Array.from({ length: 8 }, () => grant('k1')))
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
       expect(answers.filter(({ body }) => body['fresh'] === true)).toHaveLength(1)
       const { entries } = await installation.billing.listEntries({
@@ -71,37 +71,37 @@ export function creditsSuite(make: () => Promise<InstallationStores>): void {
       expect(installation.acts()).toHaveLength(1)
     })
 
-    it('are the same gift when another admin asks with the same key', async () => {
+    it('are not granted again when another admin sends the same key', async () => {
       const installation = await open()
-      await giving(installation)('k1')
-      const other = await installation.settle('other@b.test', 'admin')
-      const again = await giving({ ...installation, admin: other.send })('k1')
+      await granterOf(installation)('k1')
+      const other = await installation.createSignedIn('other@b.test', 'admin')
+      const again = await granterOf({ ...installation, admin: other.send })('k1')
       expect(again.body).toEqual({ balance, fresh: false })
     })
 
-    it('may be given to two people with one key', async () => {
+    it('may be granted to two users with one key', async () => {
       const installation = await open()
-      await giving(installation)('k1')
-      expect((await giving(installation, installation.root.id)('k1')).body).toEqual({
+      await granterOf(installation)('k1')
+      expect((await granterOf(installation, installation.root.id)('k1')).body).toEqual({
         balance,
         fresh: true,
       })
     })
 
-    it('are refused when the key has given something else, and nothing is given', async () => {
+    it('are refused when the key was used for another amount or note', async () => {
       const installation = await open()
-      const give = giving(installation)
-      await give('k1')
+      const grant = granterOf(installation)
+      await grant('k1')
       const conflict = { status: 422, code: 'idempotency_conflict', param: 'Idempotency-Key' }
-      const more = await give('k1', { ...gift(), amount_micro: '5000001' })
+      const more = await grant('k1', { ...grantBody(), amount_micro: '5000001' })
       expect(refusalOf(more)).toEqual(conflict)
       expect(more.headers.get('x-should-retry')).toBeNull()
-      expect(refusalOf(await give('k1', gift('no thanks')))).toEqual(conflict)
+      expect(refusalOf(await grant('k1', grantBody('no thanks')))).toEqual(conflict)
       const shown = await installation.admin('GET', `${USERS}/${installation.ada.id}`)
       expect(asRecord(shown.body['balance'])).toEqual(balance)
     })
 
-    it('are given without a key, each time anew', async () => {
+    it('are granted by each request without a key', async () => {
       const { admin, ada } = await open()
       const path = `${USERS}/${ada.id}/credits`
       for (const available of ['10000', '20000']) {
@@ -117,23 +117,23 @@ export function creditsSuite(make: () => Promise<InstallationStores>): void {
       [{ amount: 10 }, '10000000'],
       [{ amount_micro: 7 }, '7'],
       [{ amount_micro: '7' }, '7'],
-    ])('are given by %j', async (amount, micro) => {
-      const give = giving(await open())
-      const { body } = await give('k1', { ...amount, note: 'x' })
+    ])('are granted by %j', async (amount, micro) => {
+      const grant = granterOf(await open())
+      const { body } = await grant('k1', { ...amount, note: 'x' })
       expect(body).toMatchObject({ balance: { available_micro: micro } })
     })
 
-    it('need no key, but one that can be kept', async () => {
+    it('are refused with a key that is too long', async () => {
       const { admin, ada } = await open()
       const path = `${USERS}/${ada.id}/credits`
       const param = 'Idempotency-Key'
       const headers = { 'idempotency-key': 'k'.repeat(256) }
-      const long = await admin('POST', path, { body: gift(), headers })
+      const long = await admin('POST', path, { body: grantBody(), headers })
       expect(refusalOf(long)).toEqual({ status: 400, code: 'invalid_value', param })
     })
 
-    it('are refused with the name of the field that is wrong', async () => {
-      const give = giving(await open())
+    it('are refused with the name of the invalid field', async () => {
+      const grant = granterOf(await open())
       const wrong: [body: object, param: string][] = [
         [{ amount_micro: '0', note: 'x' }, 'amount_micro'],
         [{ amount_micro: '1.5', note: 'x' }, 'amount_micro'],
@@ -149,19 +149,19 @@ export function creditsSuite(make: () => Promise<InstallationStores>): void {
       ]
       for (const [body, param] of wrong) {
         const refused = { status: 400, code: 'invalid_value', param }
-        expect(refusalOf(await give('k1', body)), JSON.stringify(body)).toEqual(refused)
+        expect(refusalOf(await grant('k1', body)), JSON.stringify(body)).toEqual(refused)
       }
     })
 
-    it('are missed by the name that people know', async () => {
-      const give = giving(await open())
+    it('are refused without an amount, named as the documented parameter', async () => {
+      const grant = granterOf(await open())
       const refused = { status: 400, code: 'missing_required_parameter', param: 'amount' }
-      expect(refusalOf(await give('k1', { note: 'x' }))).toEqual(refused)
+      expect(refusalOf(await grant('k1', { note: 'x' }))).toEqual(refused)
     })
 
-    it('cannot be given to nobody', async () => {
+    it('are refused for an unknown user', async () => {
       const installation = await open()
-      const answer = await giving(installation, `usr_${'0'.repeat(32)}`)('k1')
+      const answer = await granterOf(installation, `usr_${'0'.repeat(32)}`)('k1')
       expect(refusalOf(answer)).toMatchObject({ status: 404, code: 'not_found' })
     })
   })

@@ -5,7 +5,7 @@ import { testDatabase } from '@sluice/testkit/databases'
 
 import type { InstallationStores } from './installation.ts'
 
-/** All of them in one migrated database of this house's own. */
+/** The stores over one migrated database of the test's own. */
 export async function databaseStores(): Promise<InstallationStores> {
   const database = await testDatabase({ poolMax: 20 })
   const { db } = database

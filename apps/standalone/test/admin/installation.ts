@@ -31,9 +31,9 @@ import { createPictureLinks } from '@sluice/signing/picture-links'
 import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { createUpstreams } from '@sluice/upstreams/registry'
 
-import { signedInUsersOf } from './visitors.ts'
+import { signedInUsersOf } from './signed-in-users.ts'
 
-/** What of the house may be a database. */
+/** The stores that are in memory or in a database. */
 export interface InstallationStores {
   ledger: LedgerStore
   catalog: CatalogStore
@@ -44,8 +44,8 @@ export interface InstallationStores {
 export const START_MS = Date.UTC(2026, 10, 21, 9)
 
 /**
- * Billing, scheduler and the door on a port of its own, before a simulated OpenAI; an admin and a user are
- * signed in. Time moves when the test moves it.
+ * Billing, scheduler and edge-api on a port of its own, with a simulated OpenAI as upstream. An admin and a user
+ * are signed in. The test advances the clock.
  */
 export async function openInstallation(stores: InstallationStores) {
   const clock = fakeClock(START_MS)
@@ -64,8 +64,11 @@ export async function openInstallation(stores: InstallationStores) {
   const upstreams = createUpstreams({ ...egress, clock, random })
   const sealer = createSealer({ keys: [{ keyId: 'k1', key: random.bytes(32) }], random })
   const fixture = { clock, random, log, bus, metrics: createMetrics({ service: 'test' }) }
-  const requestInput: string[] = []
-  const billing = noting<Billing>(createBilling({ ...fixture, store: stores.ledger }), requestInput)
+  const billingCalls: string[] = []
+  const billing = recordCalls<Billing>(
+    createBilling({ ...fixture, store: stores.ledger }),
+    billingCalls,
+  )
   const scheduler = createScheduler({
     ...fixture,
     sealer,
@@ -102,9 +105,9 @@ export async function openInstallation(stores: InstallationStores) {
   })
   await edge.start()
   const server = await serveHttp({ app: edge.app, port: 0, host: '127.0.0.1', log })
-  const visitors = await signedInUsersOf({ url: server.url, identity: edge.identity })
+  const users = await signedInUsersOf({ url: server.url, identity: edge.identity })
   return {
-    ...visitors,
+    ...users,
     clock,
     log,
     simulator,
@@ -113,9 +116,9 @@ export async function openInstallation(stores: InstallationStores) {
     sealer,
     identity: edge.identity,
     url: server.url,
-    /** Methods of billing that were asked, in order. */
-    requestInput,
-    /** What was written about changes of operators, without what differs from call to call. */
+    /** The names of the called methods of billing, in order. */
+    billingCalls,
+    /** The audit log lines of operators' changes, without request id and address. */
     acts: () =>
       log.lines
         .filter(({ message }) => message === 'an operator changed something')
@@ -125,7 +128,7 @@ export async function openInstallation(stores: InstallationStores) {
         }),
     close: async () => {
       await server.close({ withinMs: 0 })
-      await Promise.race([edge.stop({ withinMs: 0 }), movingTime(clock)])
+      await Promise.race([edge.stop({ withinMs: 0 }), advanceTime(clock)])
       await scheduler.stop()
       await egress.close()
       await simulator.close()
@@ -136,22 +139,22 @@ export async function openInstallation(stores: InstallationStores) {
 }
 export type Installation = Awaited<ReturnType<typeof openInstallation>>
 
-/** What waits for time gets it, until it has waited long enough. */
-async function movingTime(clock: { advance(ms: number): Promise<void> }): Promise<void> {
+/** Advances the clock for whatever waits on it. */
+async function advanceTime(clock: { advance(ms: number): Promise<void> }): Promise<void> {
   for (let turn = 0; turn < 2_000; turn += 1) {
     await clock.advance(50)
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
-/** Notes which methods were asked. */
-function noting<Port extends object>(port: Port, requestInput: string[]): Port {
+/** Records the names of the called methods. */
+function recordCalls<Port extends object>(port: Port, calls: string[]): Port {
   return new Proxy(port, {
     get(target, name, receiver) {
       const value: unknown = Reflect.get(target, name, receiver)
       if (typeof value !== 'function') return value
       return (...input: unknown[]): unknown => {
-        requestInput.push(String(name))
+        calls.push(String(name))
         return Reflect.apply(value, target, input)
       }
     },

@@ -7,7 +7,7 @@ import type { InstallationStores } from './installation.ts'
 
 const effectiveAt = new Date(0)
 
-/** As a fresh database has them. */
+/** The prices of a new database. */
 const prices: PriceRow[] = [
   {
     id: 'price_00000000000000000000000000000001',

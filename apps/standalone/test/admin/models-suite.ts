@@ -1,10 +1,10 @@
 import { withCredits } from '@sluice/contracts/control/amounts'
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { acting, idOf } from './channels-suite.ts'
+import { channelActions, idOf } from './channels-suite.ts'
 import type { Installation, InstallationStores } from './installation.ts'
 import { START_MS, openInstallation } from './installation.ts'
-import { asRecord, itemsOf, messageOf, refusalOf } from './visitors.ts'
+import { asRecord, itemsOf, messageOf, refusalOf } from './signed-in-users.ts'
 
 const MODELS = '/api/admin/models'
 const offer = (model: string, ...kinds: string[]) => ({ model, upstream_model: model, kinds })
@@ -21,37 +21,37 @@ const images = (micro: string) => ({
   steps: [{ quality: 'low', pixels_max: 2_000_000, micro_per_image: micro }],
 })
 
-/** Public models and their prices, as an operator manages them, over whichever stores. */
+/** The operator's API of models and prices, over the given stores. */
 export function modelsSuite(make: () => Promise<InstallationStores>): void {
-  let here: Installation | undefined
+  let opened: Installation | undefined
   const open = async () => {
-    here = await openInstallation(await make())
-    const { admin } = here
+    opened = await openInstallation(await make())
+    const { admin } = opened
     const add = (model: string, body: object) =>
       admin('POST', `${MODELS}/${encodeURIComponent(model)}/prices`, { body })
     const rowOf = async (model: string) => {
       const rows = itemsOf(await admin('GET', MODELS))
       return asRecord(rows.find((row) => row['model'] === model))
     }
-    return { ...here, ...acting(here), add, rowOf }
+    return { ...opened, ...channelActions(opened), add, rowOf }
   }
   afterEach(async () => {
-    await here?.close()
-    here = undefined
+    await opened?.close()
+    opened = undefined
   })
 
   describe('the list of models', () => {
-    it('has one row for each public name, with the channels behind it and what of them is usable', async () => {
+    it('has one row per public name, with its channels and their usable credentials', async () => {
       const { admin, create, edit, scheduler, clock, credentialsOf } = await open()
       const both = [offer('zeta', 'chat'), offer('alpha', 'chat', 'image')]
       const first = idOf(await create({ models: both, secrets: ['a', 'b', 'c'] }))
-      const twin = { model: 'zeta', upstream_model: 'zeta-pro', kinds: ['chat'] }
-      const second = idOf(await create({ name: 'spare', models: [twin] }))
+      const sameName = { model: 'zeta', upstream_model: 'zeta-pro', kinds: ['chat'] }
+      const second = idOf(await create({ name: 'spare', models: [sameName] }))
       await edit(second, { enabled: false })
-      const [resting, paused] = await credentialsOf(first)
+      const [limited, paused] = await credentialsOf(first)
       const outcome = { kind: 'limited' as const, retryAt: new Date(clock.nowMs() + 60_000) }
       await scheduler.reportOutcomes({
-        outcomes: [{ credentialId: String(resting?.['id']), outcome, at: clock.now() }],
+        outcomes: [{ credentialId: String(limited?.['id']), outcome, at: clock.now() }],
       })
       const body = { state: 'paused' }
       await admin('PATCH', `/api/admin/credentials/${String(paused?.['id'])}`, { body })
@@ -74,7 +74,7 @@ export function modelsSuite(make: () => Promise<InstallationStores>): void {
       ])
     })
 
-    it('shows the price in force for each kind: its own, else that of every model', async () => {
+    it('shows the effective price of each kind: the model’s own, else the wildcard’s', async () => {
       const { create, add, rowOf } = await open()
       await create({ models: [offer('alpha', 'chat', 'image')] })
       const wildcard = { model: '*' }
@@ -87,7 +87,7 @@ export function modelsSuite(make: () => Promise<InstallationStores>): void {
   })
 
   describe('a price that an operator adds', () => {
-    it('is in force at once, for callers too, and is answered as it was written', async () => {
+    it('is effective immediately, for callers too, and is returned as stored', async () => {
       const { create, add, rowOf, user, settled, acts, root, clock } = await open()
       await create({ models: [offer('gpt-image-2', 'image')] })
       const added = await add('gpt-image-2', { price: images('777') })
@@ -99,12 +99,12 @@ export function modelsSuite(make: () => Promise<InstallationStores>): void {
       await settled()
       await clock.advance(1)
       expect((await user('GET', '/api/user/models')).text).toContain('"777"')
-      const noted = { priceId: added.body['id'], kind: 'images', effectiveAt: iso(0) }
+      const details = { priceId: added.body['id'], kind: 'images', effectiveAt: iso(0) }
       const act = { act: 'model.add-price', by: root.id, target: 'gpt-image-2' }
-      expect(acts().at(-1)).toEqual({ ...act, ...noted })
+      expect(acts().at(-1)).toEqual({ ...act, ...details })
     })
 
-    it('is taken in credits, as numbers or text', async () => {
+    it('may be given in credits, as numbers or strings', async () => {
       const { create, add } = await open()
       await create({ models: [offer('alpha', 'chat'), offer('gpt-image-2', 'image')] })
       const price = {
@@ -125,7 +125,7 @@ export function modelsSuite(make: () => Promise<InstallationStores>): void {
       })
     })
 
-    it('may begin later; until then the one before stays', async () => {
+    it('may take effect later; until then the previous one applies', async () => {
       const { create, add, rowOf, clock } = await open()
       await create({ models: [offer('alpha', 'chat')] })
       await add('alpha', { price: tokens('1') })
@@ -145,7 +145,7 @@ export function modelsSuite(make: () => Promise<InstallationStores>): void {
       expect((await rowOf('vendor/model:free'))['prices']).toEqual([own.body])
     })
 
-    it('is refused with the name of what is wrong, and no row is added', async () => {
+    it('is refused with the name of the invalid field, and no row is added', async () => {
       const { create, add, billing, clock } = await open()
       await create({ models: [offer('alpha', 'chat')] })
       await clock.advance(60_000)

@@ -3,28 +3,28 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import type { Installation, InstallationStores } from './installation.ts'
 import { openInstallation } from './installation.ts'
-import { PASSWORD, itemsOf, messageOf, refusalOf } from './visitors.ts'
+import { PASSWORD, itemsOf, messageOf, refusalOf } from './signed-in-users.ts'
 
 const USERS = '/api/admin/users'
 const nothing = { posted_micro: '0', held_micro: '0', available_micro: '0' }
 
-/** People, as an operator manages them, over whichever stores. */
+/** The operator's API of users, over the given stores. */
 export function usersSuite(make: () => Promise<InstallationStores>): void {
-  let here: Installation | undefined
-  const open = async () => (here = await openInstallation(await make()))
+  let opened: Installation | undefined
+  const open = async () => (opened = await openInstallation(await make()))
   afterEach(async () => {
-    await here?.close()
-    here = undefined
+    await opened?.close()
+    opened = undefined
   })
   const emails = (users: Record<string, unknown>[]) => users.map(({ email }) => email)
 
-  describe('the list of people', () => {
-    it('is newest first with everybody’s balance, which is asked for once a page', async () => {
-      const { admin, user, ada, root, billing, requestInput } = await open()
+  describe('the list of users', () => {
+    it('is newest first with all balances, which are read once per page', async () => {
+      const { admin, user, ada, root, billing, billingCalls } = await open()
       const gift = { transferId: 'gift-for-ada', amountMicro: 5_000_000n, memo: 'welcome' }
       await billing.grantCredits({ ...gift, wallet: ada.wallet })
       expect((await user('GET', '/api/me')).status).toBe(200)
-      requestInput.length = 0
+      billingCalls.length = 0
       const answer = await admin('GET', USERS)
       expect(answer.status).toBe(200)
       expect(answer.body['next_cursor']).toBeNull()
@@ -40,14 +40,14 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
           { id: root.id, email: 'root@b.test', role: 'admin', ...at, ...shown, balance: nothing },
         ]),
       )
-      expect(requestInput).toEqual(['readBalances'])
+      expect(billingCalls).toEqual(['readBalances'])
     })
 
-    it('goes page by page, each person once', async () => {
-      const { admin, clock, settle } = await open()
+    it('is paginated, with each user once', async () => {
+      const { admin, clock, createSignedIn } = await open()
       for (const name of ['bob', 'cleo', 'dan']) {
         await clock.advance(1_000)
-        await settle(`${name}@b.test`, 'user')
+        await createSignedIn(`${name}@b.test`, 'user')
       }
       const first = await admin('GET', `${USERS}?limit=2`)
       expect(emails(itemsOf(first))).toEqual(['dan@b.test', 'cleo@b.test'])
@@ -64,7 +64,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       )
     })
 
-    it('is filtered by what was typed, by role and by state; what a form leaves empty says nothing', async () => {
+    it('is filtered by search text, role and state; empty parameters are ignored', async () => {
       const { admin, ada, identity } = await open()
       await identity.ban({ userId: ada.id, reason: 'spam', by: null })
       const list = async (query: string) => emails(itemsOf(await admin('GET', `${USERS}?${query}`)))
@@ -76,7 +76,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect(await list('state=banned&role=admin')).toEqual([])
     })
 
-    it('is refused with the name of the parameter that is wrong', async () => {
+    it('is refused with the name of the invalid parameter', async () => {
       const { admin } = await open()
       const wrong: [query: string, param: string][] = [
         ['cursor=nowhere', 'cursor'],
@@ -93,8 +93,8 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
     })
   })
 
-  describe('a person whom an operator makes', () => {
-    it('signs in with the password that was made, which is told once', async () => {
+  describe('a user that an operator creates', () => {
+    it('signs in with the generated password, which is returned once', async () => {
       const { admin, signIn, acts, root, log } = await open()
       const made = await admin('POST', USERS, { body: { email: '  New@B.test ' } })
       expect(made.status).toBe(201)
@@ -119,7 +119,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect((await send('GET', USERS)).status).toBe(200)
     })
 
-    it('cannot have the e-mail of another, also when two ask at once', async () => {
+    it('cannot have the e-mail of another, also when requests are concurrent', async () => {
       const { admin } = await open()
       const taken = { status: 422, code: 'email_taken', param: 'email' }
       const again = await admin('POST', USERS, { body: { email: 'ADA@b.test' } })
@@ -130,11 +130,11 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect(both.map(({ status }) => status).toSorted()).toEqual([201, 422])
     })
 
-    it('is refused with the name of the field that is wrong', async () => {
+    it('is refused with the name of the invalid field', async () => {
       const { admin } = await open()
       const wrong: [body: object, code: string, param: string][] = [
         [{}, 'missing_required_parameter', 'email'],
-        [{ email: 'nobody' }, 'invalid_value', 'email'],
+        [{ email: 'no-address' }, 'invalid_value', 'email'],
         [{ email: 'a@b.test', password: 'short' }, 'invalid_value', 'password'],
         [{ email: 'a@b.test', role: 'owner' }, 'invalid_value', 'role'],
         [{ email: 'a@b.test', credits: '5' }, 'invalid_value', 'credits'],
@@ -146,8 +146,8 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
     })
   })
 
-  describe('a change of what a person may be', () => {
-    it('holds from their next request on', async () => {
+  describe('a change of a user', () => {
+    it('takes effect with the user’s next request', async () => {
       const { admin, user, ada, root, acts } = await open()
       const path = `${USERS}/${ada.id}`
       expect((await user('GET', USERS)).status).toBe(403)
@@ -164,7 +164,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       ])
     })
 
-    it('ends a banned person’s sessions, says why, and can be lifted', async () => {
+    it('ends the sessions of a banned user, shows the reason, and can be reversed', async () => {
       const { admin, user, ada, root, signIn, acts } = await open()
       const path = `${USERS}/${ada.id}`
       const ban = { banned: true, ban_reason: 'spam' }
@@ -184,7 +184,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       ])
     })
 
-    it('takes a reason with a ban, and only with one', async () => {
+    it('requires a reason with a ban, and refuses one without a ban', async () => {
       const { admin, ada } = await open()
       const change = async (body: object) =>
         refusalOf(await admin('PATCH', `${USERS}/${ada.id}`, { body }))
@@ -197,7 +197,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect(await change({ banned: true, ban_reason: 'a\u0000b' })).toEqual(wrong)
     })
 
-    it('cannot lock the person out who makes it', async () => {
+    it('cannot lock out the admin who makes it', async () => {
       const { admin, root, acts } = await open()
       const change = (body: object) => admin('PATCH', `${USERS}/${root.id}`, { body })
       const banned = await change({ banned: true, ban_reason: 'by mistake' })
@@ -210,9 +210,9 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect(acts()).toEqual([])
     })
 
-    it('leaves one admin when two take each other’s role at the same moment', async () => {
-      const { admin, root, settle } = await open()
-      const other = await settle('other@b.test', 'admin')
+    it('leaves one admin when two remove each other’s role concurrently', async () => {
+      const { admin, root, createSignedIn } = await open()
+      const other = await createSignedIn('other@b.test', 'admin')
       const body = { role: 'user' }
       const both = await Promise.all([
         admin('PATCH', `${USERS}/${other.user.id}`, { body }),
@@ -224,10 +224,10 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect(['last_admin', 'permission_denied']).toContain(refused && refusalOf(refused).code)
     })
 
-    it('of nobody is not found', async () => {
+    it('answers 404 for an unknown user', async () => {
       const { admin } = await open()
       const missing = { status: 404, code: 'not_found', param: null }
-      for (const id of [`usr_${'0'.repeat(32)}`, 'nobody', '..%2f..%2fme']) {
+      for (const id of [`usr_${'0'.repeat(32)}`, 'unknown', '..%2f..%2fme']) {
         const path = `${USERS}/${id}`
         expect(refusalOf(await admin('GET', path))).toEqual(missing)
         expect(refusalOf(await admin('PATCH', path, { body: { role: 'admin' } }))).toEqual(missing)
@@ -235,7 +235,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
     })
   })
 
-  it('nothing of it is for people who are no admins, or for nobody', async () => {
+  it('every operation is refused to users without the admin role and without a session', async () => {
     const { user, ada, url } = await open()
     const attempts: [string, string, unknown?][] = [
       ['GET', USERS],
@@ -248,8 +248,8 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       const headers = { 'idempotency-key': 'k1' }
       const refused = await user(method, path, { body, headers })
       expect(refusalOf(refused)).toMatchObject({ status: 403, code: 'permission_denied' })
-      const nobody = await fetch(`${url}${path}`, { method })
-      expect(nobody.status).toBe(401)
+      const anonymous = await fetch(`${url}${path}`, { method })
+      expect(anonymous.status).toBe(401)
     }
   })
 }

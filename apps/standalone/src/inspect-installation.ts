@@ -8,10 +8,10 @@ import type { OpenDatabase } from './start/open-database.ts'
 import { NoInstallation } from './start/open-database.ts'
 
 /**
- * What a command is about to work on, in one line. Throws `NoInstallation` for a database that holds none,
- * and a sentence for one of another release or with other secrets. Changes nothing.
+ * Describes in one line the installation that a command works on. Throws `NoInstallation` for a database without
+ * one, and an error for pending migrations or other secrets. Read-only.
  */
-export async function lookAtInstallation(
+export async function inspectInstallation(
   { db, url }: Pick<OpenDatabase, 'db' | 'url'>,
   { secrets, config, dataDir }: FoundSettings,
 ): Promise<string> {
@@ -19,17 +19,17 @@ export async function lookAtInstallation(
   const address = `${decodeURIComponent(pathname.slice(1))} at ${hostname}:${port || '5432'}`
   const name = config.DATABASE_URL ? `database ${address}` : `database ${address} in ${dataDir}`
   const pending = await listPending({ db }).catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`The ${name} cannot be read: ${why}`, { cause })
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`The ${name} cannot be read: ${message}`, { cause })
   })
   if (pending.length === Object.keys(migrations).length) {
     throw new NoInstallation(
-      `The ${name} holds no Sluice installation. Check DATABASE_URL; \`pnpm sluice setup\` makes one.`,
+      `The ${name} contains no Sluice installation. Check DATABASE_URL; \`pnpm sluice setup\` creates one.`,
     )
   }
   if (pending.length > 0) {
     throw new Error(
-      `The ${name} was made by an older release and needs ${pending.length} migrations first: ` +
+      `The ${name} was created by an older release; ${pending.length} migrations are pending: ` +
         'start this release on it, or run `pnpm sluice setup`.',
     )
   }
@@ -37,7 +37,7 @@ export async function lookAtInstallation(
   const transfers = await count(db, 'ledger_transfers')
   if (users === 0) {
     throw new NoInstallation(
-      `The ${name} has tables and no user: it was never set up. Check DATABASE_URL, or run ` +
+      `The ${name} has tables but no user: it was never set up. Check DATABASE_URL, or run ` +
         '`pnpm sluice setup`.',
     )
   }

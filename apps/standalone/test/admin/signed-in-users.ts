@@ -9,7 +9,7 @@ export interface Answer {
   status: number
   headers: Headers
   text: string
-  /** Undefined when there is none, or it is no JSON object. */
+  /** Empty when the answer is not a JSON object. */
   body: Record<string, unknown>
 }
 
@@ -19,16 +19,16 @@ export interface RequestInput {
   signal?: AbortSignal
 }
 
-/** Asks the door as one person. */
+/** Sends a request as one user. */
 export type SendRequest = (
   method: string,
   path: string,
   requestInput?: RequestInput,
 ) => Promise<Answer>
 
-/** An admin and a user who have signed in, and how to become more people. */
+/** An admin and a user who are signed in, and functions to create and sign in more users. */
 export async function signedInUsersOf({ url, identity }: { url: string; identity: Identity }) {
-  const askAs =
+  const senderOf =
     (token: string): SendRequest =>
     async (method, path, { body, headers = {}, signal } = {}) => {
       const answer = await fetch(`${url}${path}`, {
@@ -46,18 +46,25 @@ export async function signedInUsersOf({ url, identity }: { url: string; identity
     }
   const signIn = async (email: string, password = PASSWORD): Promise<SendRequest> => {
     const { accessToken } = await identity.signIn({ email, password, address: '127.0.0.1' })
-    return askAs(accessToken)
+    return senderOf(accessToken)
   }
-  const settle = async (
+  const createSignedIn = async (
     email: string,
     role: User['role'],
   ): Promise<{ user: User; send: SendRequest }> => {
     const { user } = await identity.createUser({ email, role, password: PASSWORD })
     return { user, send: await signIn(email) }
   }
-  const root = await settle('root@b.test', 'admin')
-  const ada = await settle('ada@b.test', 'user')
-  return { root: root.user, ada: ada.user, admin: root.send, user: ada.send, settle, signIn }
+  const root = await createSignedIn('root@b.test', 'admin')
+  const ada = await createSignedIn('ada@b.test', 'user')
+  return {
+    root: root.user,
+    ada: ada.user,
+    admin: root.send,
+    user: ada.send,
+    createSignedIn,
+    signIn,
+  }
 }
 
 function parsed(text: string): Record<string, unknown> {
@@ -65,7 +72,7 @@ function parsed(text: string): Record<string, unknown> {
   return asRecord(JSON.parse(text))
 }
 
-/** Members of a JSON object; tests look for what they expect in it. */
+/** The members of a JSON object; empty for any other value. */
 export function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {}
 }
