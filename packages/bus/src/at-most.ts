@@ -1,13 +1,13 @@
 import type { Clock } from '@sluice/kernel/clock'
 
-/** Waits for something that may never happen, for `ms` at most; its failure is not of interest. */
-export function atMost(clock: Clock, ms: number, happening: Promise<unknown>): Promise<void> {
+/** Waits until the promise settles, for `ms` at most. A rejection is ignored. */
+export function atMost(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.after(ms, resolve)
     const settle = () => {
       cancel()
       resolve()
     }
-    happening.then(settle, settle)
+    promise.then(settle, settle)
   })
 }

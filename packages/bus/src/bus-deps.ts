@@ -2,26 +2,26 @@ import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
 
-/** What a bus meets and does not tell its callers; the bounded label of a metric. */
+/** Incidents that a bus counts instead of reporting them to its callers; the values of a metric label. */
 export const busIncidents = [
-  /** A payload that is not of its event's schema; dropped. */
+  /** A payload did not match its event's schema and was dropped. */
   'poison',
-  /** A receiver failed; the message comes again. */
+  /** A message was delivered again. */
   'redelivered',
-  /** A message that failed at every delivery; dropped. */
+  /** A message failed at every delivery and was dropped. */
   'given-up',
   /** A queue was full; its oldest message was dropped. */
   'discarded',
-  /** A topic's receiver failed; nothing comes again. */
+  /** A topic's receiver failed; the message is not delivered again. */
   'receiver-failed',
 ] as const
 export type BusIncident = (typeof busIncidents)[number]
 
 export interface BusDeps {
   clock: Clock
-  /** Spreads redeliveries. */
+  /** For the jitter of redelivery delays. */
   random: Random
   log?: Log
-  /** Counts what happened, by event name. */
+  /** Counts incidents by event name. */
   count?: (incident: BusIncident, name: string) => void
 }

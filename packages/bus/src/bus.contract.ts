@@ -5,7 +5,7 @@ import { jobId, upTo } from './testing/bus-harness.ts'
 import type { BusHarness } from './testing/bus-harness.ts'
 import { mailbox } from './testing/mailbox.ts'
 
-/** What every bus promises to those who announce and hear. */
+/** The guarantees of every bus implementation for topics: `announce` and `subscribe`. */
 export function busContract(make: () => Promise<BusHarness>): void {
   let fixture: BusHarness
   beforeEach(async () => {
@@ -14,7 +14,7 @@ export function busContract(make: () => Promise<BusHarness>): void {
   afterEach(() => fixture.dispose())
 
   describe('topics', () => {
-    test('every subscriber hears every announcement, in order', async () => {
+    test('every subscriber receives every event, in order', async () => {
       const [one, other] = [mailbox<string>(), mailbox<string>()]
       await fixture.bus.subscribe('image-job-cancelled', (event) => one.put(event.jobId))
       const service = await fixture.connect()
@@ -26,7 +26,7 @@ export function busContract(make: () => Promise<BusHarness>): void {
       expect(await other.take(50)).toEqual(upTo(50).map(jobId))
     })
 
-    test('what was announced before the subscription, or after its end, is not heard', async () => {
+    test('an event announced before the subscription or after its end is not received', async () => {
       const [early, steady] = [mailbox<string>(), mailbox<string>()]
       await fixture.bus.subscribe('image-job-cancelled', (event) => steady.put(event.jobId))
       await fixture.bus.announce('image-job-cancelled', { jobId: jobId(0) })
@@ -42,25 +42,25 @@ export function busContract(make: () => Promise<BusHarness>): void {
       expect(early.received).toEqual([jobId(1)])
     })
 
-    test('a subscriber that fails is counted, and disturbs neither others nor what follows', async () => {
-      const heard = mailbox<string>()
+    test('a failing subscriber is counted and affects neither other subscribers nor later events', async () => {
+      const received = mailbox<string>()
       await fixture.bus.subscribe('image-job-cancelled', () => {
         throw new Error('broken')
       })
       await fixture.bus.subscribe('image-job-cancelled', async () => {
         throw new Error('broken later')
       })
-      await fixture.bus.subscribe('image-job-cancelled', (event) => heard.put(event.jobId))
+      await fixture.bus.subscribe('image-job-cancelled', (event) => received.put(event.jobId))
       for (const index of upTo(2)) {
         await fixture.bus.announce('image-job-cancelled', { jobId: jobId(index) })
       }
-      expect(await heard.take(2)).toEqual([jobId(0), jobId(1)])
+      expect(await received.take(2)).toEqual([jobId(0), jobId(1)])
       expect(fixture.incidents).toContainEqual(['receiver-failed', 'image-job-cancelled'])
     })
 
-    test('dates and numbers arrive as what they were', async () => {
-      const heard = mailbox<BusEvent<'image-job-event'>>()
-      await fixture.bus.subscribe('image-job-event', (event) => heard.put(event))
+    test('dates and numbers keep their types', async () => {
+      const received = mailbox<BusEvent<'image-job-event'>>()
+      await fixture.bus.subscribe('image-job-event', (event) => received.put(event))
       const event: BusEvent<'image-job-event'> = {
         jobId: jobId(1),
         seq: 3,
@@ -68,21 +68,21 @@ export function busContract(make: () => Promise<BusHarness>): void {
         fact: { type: 'started', attempt: 1 },
       }
       await fixture.bus.announce('image-job-event', event)
-      expect(await heard.take(1)).toEqual([event])
+      expect(await received.take(1)).toEqual([event])
     })
 
-    test('a payload that is not of its schema is counted and dropped, and the next one is heard', async () => {
-      const heard = mailbox<string>()
-      await fixture.bus.subscribe('image-job-cancelled', (event) => heard.put(event.jobId))
+    test('a payload that does not match its schema is counted and dropped; the next is received', async () => {
+      const received = mailbox<string>()
+      await fixture.bus.subscribe('image-job-cancelled', (event) => received.put(event.jobId))
       await fixture.inject('image-job-cancelled', '{"jobId":"../../etc"}')
       await fixture.inject('image-job-cancelled', 'no JSON {')
       await fixture.bus.announce('image-job-cancelled', { jobId: jobId(1) })
-      expect(await heard.take(1)).toEqual([jobId(1)])
+      expect(await received.take(1)).toEqual([jobId(1)])
       expect(fixture.incidents).toEqual(upTo(2).map(() => ['poison', 'image-job-cancelled']))
     })
 
-    test('an event that is none is refused before it leaves', async () => {
-      const announced = fixture.bus.announce('image-job-cancelled', { jobId: 'nobody' })
+    test('an event that does not match its schema is rejected before it is sent', async () => {
+      const announced = fixture.bus.announce('image-job-cancelled', { jobId: 'not-a-job-id' })
       await expect(announced).rejects.toMatchObject({ code: 'internal_error' })
     })
   })

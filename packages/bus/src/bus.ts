@@ -8,44 +8,50 @@ export interface QueueOptions {
   group: string
   /** How many messages this consumer may have unacknowledged at once. */
   inFlightMax: number
-  /** A message that is not acknowledged within this time is delivered again. */
+  /** A message not acknowledged within this time is delivered again. */
   ackWithinMs: number
-  /** After so many deliveries a message is dropped and counted: the row and its sweeper remain. */
+  /**
+   * After this many deliveries a message is dropped and counted; its database row is found by a periodic
+   * scan.
+   */
   deliveriesMax: number
 }
 
 /**
- * Messages between modules. Everything here is a hint: a message may be lost, repeated or late, and
- * a consumer must be idempotent. Payloads are parsed against contracts' `busEvents` on both ends; a
- * payload that does not parse is counted and dropped, never thrown at the consumer.
+ * Messages between modules. A message may be lost, repeated or delayed, so consumers must be idempotent.
+ * Both sides validate payloads against `busEvents` of contracts; a payload that does not match is counted and
+ * dropped and never reaches the consumer.
  */
 export interface Bus {
-  /** Announces to every subscriber (topic) or to one of each group (queue). Resolves once handed over. */
+  /**
+   * Publishes to every subscriber (topic) or to one consumer of each group (queue). Resolves once sent or
+   * stored.
+   */
   announce<Name extends BusEventName>(name: Name, event: BusEvent<Name>): Promise<void>
-  /** Listens to a topic. Messages of before the subscription are not delivered. */
+  /** Subscribes to a topic. Earlier messages are not delivered. */
   subscribe<Name extends BusEventName>(
     name: Name,
     receive: (event: BusEvent<Name>) => void | Promise<void>,
   ): Promise<Unsubscribe>
-  /** Takes messages of a durable queue. Resolving acknowledges; throwing redelivers after a delay. */
+  /** Consumes a durable queue. Resolving acknowledges a message; throwing redelivers it after a delay. */
   consume<Name extends BusEventName>(
     name: Name,
     options: QueueOptions,
     receive: (event: BusEvent<Name>, signal: AbortSignal) => Promise<void>,
   ): Promise<Unsubscribe>
-  /** Sends bytes to one server of the subject and waits; for connect-contract and serve-contract only. */
+  /** Sends a request to one server of the subject and waits for its reply; for connect-contract only. */
   request(
     subject: string,
     body: string,
     options: { timeoutMs: number; signal?: AbortSignal },
   ): Promise<string>
-  /** Answers requests on a subject; servers of the same subject share the load. */
+  /** Replies to requests on a subject; servers of one subject share its requests. For serve-contract only. */
   serve(
     subject: string,
     answer: (body: string, signal: AbortSignal) => Promise<string>,
   ): Promise<Unsubscribe>
-  /** False while messages cannot be handed over; for /ready and fallbacks. */
+  /** False while messages cannot be sent; for /ready and fallbacks. */
   connected(): boolean
-  /** Finishes what was taken, within the time, and lets go of the connection. */
+  /** Finishes the messages being handled, within the time, and closes the connection. */
   close(options?: { withinMs: number }): Promise<void>
 }

@@ -3,18 +3,18 @@ import type { AppErrorOptions } from '@sluice/kernel/app-error'
 import type { ErrorCode } from '@sluice/kernel/error-codes'
 
 const sentences = {
-  away: 'A service that is needed for this is away.',
-  late: 'A service that is needed for this did not answer in time.',
-  busy: 'A service that is needed for this is at its limit.',
-  bus: 'The connection between the services is away.',
-  unstored: 'The queue between the services does not take messages now.',
-  unreadable: 'A service gave an answer that cannot be read.',
-  failed: 'A service failed; its log says why.',
+  unavailable: 'A required service is unavailable.',
+  late: 'A required service did not answer in time.',
+  busy: 'A required service is at its concurrency limit.',
+  bus: 'The connection between the services is down.',
+  unstored: 'The queue between the services does not accept messages now.',
+  unreadable: 'A service returned an invalid response.',
+  failed: 'A service failed; the cause is in its log.',
 } as const
 
 /**
- * A call or message between services that failed. Its message may reach callers of the API, so it names no
- * subject, service or server; `detail` does, and is the cause, for the log.
+ * The error of a failed call or message between services. Its message may reach callers of the API, so it
+ * names no subject, service or server; `detail` does, and becomes the error's cause for the log.
  */
 export function callFailed(
   code: ErrorCode,

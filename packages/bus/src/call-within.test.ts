@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { callWithin } from './call-within.ts'
 
 const contract = defineContract({
-  name: 'stone',
+  name: 'example',
   version: 1,
   methods: {
     wait: { input: z.object({}), output: z.object({}) },
@@ -18,7 +18,7 @@ const contract = defineContract({
 function setUp() {
   const clock = fakeClock()
   const signals: AbortSignal[] = []
-  const stone = {
+  const implementation = {
     wait: (_: object, { signal }: { signal?: AbortSignal } = {}) => {
       if (signal) signals.push(signal)
       return new Promise<Record<string, never>>(() => undefined)
@@ -27,11 +27,15 @@ function setUp() {
       leftMs: (signal && remainingMsOf(signal)) ?? -1,
     }),
   }
-  const port = callWithin(contract, stone, { clock, timeoutMs: 5_000, longer: { count: 30_000 } })
+  const port = callWithin(contract, implementation, {
+    clock,
+    timeoutMs: 5_000,
+    longer: { count: 30_000 },
+  })
   return { clock, port, signals }
 }
 
-test('an implementation that hangs is unavailable after the limit, and hears that nobody waits', async () => {
+test('a call that hangs rejects with unavailable after the limit, and its signal aborts', async () => {
   const { clock, port, signals } = setUp()
   const outcome = Promise.allSettled([port.wait({})])
   await clock.advance(5_000)
@@ -39,16 +43,16 @@ test('an implementation that hangs is unavailable after the limit, and hears tha
   expect(signals[0]?.aborted).toBe(true)
 })
 
-test('a caller who leaves gets the reason of their own signal', async () => {
+test('a caller that aborts gets the reason of its own signal', async () => {
   const { port, signals } = setUp()
   const caller = new AbortController()
   const outcome = Promise.allSettled([port.wait({}, { signal: caller.signal })])
-  caller.abort(new Error('the caller left'))
-  expect(await outcome).toMatchObject([{ reason: { message: 'the caller left' } }])
+  caller.abort(new Error('caller aborted'))
+  expect(await outcome).toMatchObject([{ reason: { message: 'caller aborted' } }])
   expect(signals[0]?.aborted).toBe(true)
 })
 
-test('the implementation knows how much time is left, and methods may have more of it', async () => {
+test('the signal carries the remaining time, and a method may have a longer limit', async () => {
   const { port } = setUp()
   expect(await port.count({})).toEqual({ leftMs: 30_000 })
 })

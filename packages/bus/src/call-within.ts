@@ -6,9 +6,9 @@ import { startDeadline } from '@sluice/kernel/deadline'
 type Call = (input: unknown, options: CallOptions) => Promise<unknown>
 
 /**
- * An implementation in this process, called as one behind the bus is: a call that takes longer than its limit
- * rejects with `unavailable`, one whose caller leaves with the signal's reason, and the implementation gets
- * the signal of both, so that it stops.
+ * Gives an implementation in this process the time limits of one behind the bus: a call that exceeds its
+ * limit rejects with `unavailable`, an aborted call with the signal's reason, and the implementation receives
+ * a signal that aborts in both cases.
  */
 export function callWithin<C extends Contract>(
   contract: C,
@@ -20,7 +20,7 @@ export function callWithin<C extends Contract>(
   }: {
     clock: Clock
     timeoutMs: number
-    /** Limits of methods that nobody waits for. */
+    /** Limits of background methods, for which no API caller waits. */
     longer?: Partial<Record<keyof C['methods'], number>>
   },
 ): PortOf<C> {
@@ -30,14 +30,14 @@ export function callWithin<C extends Contract>(
     const limitMs = limits[method] ?? timeoutMs
     const call = async (input: unknown, { signal }: CallOptions = {}) => {
       const deadline = startDeadline(clock, limitMs, signal)
-      const over = Promise.withResolvers<never>()
+      const aborted = Promise.withResolvers<never>()
       const end = () =>
-        over.reject(signal?.aborted ? signal.reason : tooLate(contract, { method, limitMs }))
+        aborted.reject(signal?.aborted ? signal.reason : tooLate(contract, { method, limitMs }))
       deadline.signal.addEventListener('abort', end, { once: true })
       if (deadline.signal.aborted) end()
       try {
         const called = calls[method]?.call(implementation, input, { signal: deadline.signal })
-        return await Promise.race([called, over.promise])
+        return await Promise.race([called, aborted.promise])
       } finally {
         deadline.clear()
       }

@@ -13,9 +13,8 @@ import { parseJson, whyNot } from './event-wire.ts'
 import { readReply, subjectOf, writeCall } from './rpc-wire.ts'
 
 /**
- * A client that looks like the implementation. Its methods throw what the implementation threw;
- * `unavailable` when nobody serves the contract or no answer comes within `timeoutMs`; and the
- * signal's reason when the caller stops waiting.
+ * A client with the contract's methods. They throw the AppError that the implementation threw; `unavailable`
+ * when no server is subscribed or no reply comes within `timeoutMs`; and the signal's reason when it aborts.
  */
 export function connectContract<C extends Contract>(
   contract: C,
@@ -54,20 +53,20 @@ function decodeOutput(spec: MethodSpec, { reply, subject }: { reply: unknown; su
   const why = whyNot(decoded.error)
   throw callFailed('internal_error', {
     what: 'unreadable',
-    detail: `the answer of ${subject} is not of its contract: ${why}`,
+    detail: `the reply of ${subject} does not match its contract: ${why}`,
   })
 }
 
-/** An input that is not of its contract, said by whichever side saw it first. */
+/** The error for an input that does not match its contract; thrown by client and server. */
 export function invalidInput(subject: string, error: z.core.$ZodError): AppError {
   const param = error.issues[0]?.path.map(String).join('.')
-  return new AppError('invalid_value', `A value cannot be used: ${whyNot(error)}`, {
+  return new AppError('invalid_value', `A value is invalid: ${whyNot(error)}`, {
     ...(param && { param }),
-    cause: new Error(`the input of ${subject} is not of its contract`),
+    cause: new Error(`the input of ${subject} does not match its contract`),
   })
 }
 
-// Every method of the contract is there, and takes and gives what its own schemas decode to.
+// Holds every method of the contract, with the input and output types of its schemas.
 function asPort<C extends Contract>(methods: Record<string, unknown>): PortOf<C> {
   return methods as PortOf<C>
 }

@@ -7,7 +7,10 @@ import type { InFlight } from './in-flight.ts'
 
 type Deps = Pick<BusDeps, 'clock' | 'log' | 'count'> & { inFlight: InFlight }
 
-/** What became of one delivery of a queue's message. `late`: the queue has given it to another by now. */
+/**
+ * The result of one delivery of a queued message. `late`: its time to acknowledge was over, so it is
+ * redelivered.
+ */
 export type DeliveryEnd = 'done' | 'failed' | 'late' | 'poison'
 
 export interface Delivery<Name extends BusEventName> {
@@ -19,7 +22,7 @@ export interface Delivery<Name extends BusEventName> {
   onLate?: () => void
 }
 
-/** Runs a consumer on one message of a queue; never rejects. */
+/** Calls a consumer with one message of a queue; never rejects. */
 export async function deliver<Name extends BusEventName>(
   { clock, log, count, inFlight }: Deps,
   { name, text, options, receive, onLate }: Delivery<Name>,
@@ -27,7 +30,7 @@ export async function deliver<Name extends BusEventName>(
   const decoded = decodeEvent(name, text)
   if (!decoded.ok) {
     count?.('poison', name)
-    log?.warn({ event: name, why: decoded.why }, 'a message is not of its schema and is dropped')
+    log?.warn({ event: name, why: decoded.why }, 'message dropped: it does not match its schema')
     return 'poison'
   }
   const aborter = new AbortController()
@@ -37,8 +40,8 @@ export async function deliver<Name extends BusEventName>(
     aborter.abort(new Error(`not acknowledged within ${options.ackWithinMs} ms`))
     onLate?.()
   })
-  const follow = () => aborter.abort(inFlight.signal.reason)
-  inFlight.signal.addEventListener('abort', follow, { once: true })
+  const onClosing = () => aborter.abort(inFlight.signal.reason)
+  inFlight.signal.addEventListener('abort', onClosing, { once: true })
   inFlight.begin()
   try {
     await receive(decoded.event, aborter.signal)
@@ -48,12 +51,12 @@ export async function deliver<Name extends BusEventName>(
     return late ? 'late' : 'failed'
   } finally {
     cancel()
-    inFlight.signal.removeEventListener('abort', follow)
+    inFlight.signal.removeEventListener('abort', onClosing)
     inFlight.end()
   }
 }
 
-/** Runs a topic's receiver on one message; never throws. */
+/** Calls a topic's receiver with one message; never throws. */
 export function deliverEvent<Name extends BusEventName>(
   { log, count, inFlight }: Omit<Deps, 'clock'>,
   {
@@ -69,7 +72,7 @@ export function deliverEvent<Name extends BusEventName>(
   const decoded = decodeEvent(name, text)
   if (!decoded.ok) {
     count?.('poison', name)
-    log?.warn({ event: name, why: decoded.why }, 'a message is not of its schema and is dropped')
+    log?.warn({ event: name, why: decoded.why }, 'message dropped: it does not match its schema')
     return
   }
   const failed = (err: unknown) => {

@@ -3,18 +3,18 @@ import type { BusEvent, BusEventName } from '@sluice/contracts/events'
 import { AppError } from '@sluice/kernel/app-error'
 import { z } from 'zod'
 
-/** The event as JSON. Throws `internal_error` for what is not of the event's schema. */
+/** The event as JSON. Throws `internal_error` when it does not match its schema. */
 export function encodeEvent<Name extends BusEventName>(name: Name, event: BusEvent<Name>): string {
   const encoded = z.safeEncode(schemaOf(name), event)
   if (encoded.success) return JSON.stringify(encoded.data)
-  throw new AppError('internal_error', `This is no ${name}: ${whyNot(encoded.error)}`)
+  throw new AppError('internal_error', `not a valid ${name} event: ${whyNot(encoded.error)}`)
 }
 
 export type DecodedEvent<Name extends BusEventName> =
   | { ok: true; event: BusEvent<Name> }
   | { ok: false; why: string }
 
-/** Reads what came over a bus; never throws. */
+/** Parses a message of a bus; never throws. */
 export function decodeEvent<Name extends BusEventName>(
   name: Name,
   text: string,
@@ -27,14 +27,14 @@ export function decodeEvent<Name extends BusEventName>(
     : { ok: false, why: whyNot(parsed.error) }
 }
 
-/** The first thing that is wrong, with its place, and without the value. */
+/** The first issue: its path and message, without the value. */
 export function whyNot(error: z.core.$ZodError): string {
   const [issue] = error.issues
-  if (!issue) return 'of another shape'
-  return `${issue.path.map(String).join('.') || 'the whole'}: ${issue.message}`
+  if (!issue) return 'does not match the schema'
+  return `${issue.path.map(String).join('.') || 'the value'}: ${issue.message}`
 }
 
-/** Undefined for what is not JSON. */
+/** Undefined for invalid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -43,8 +43,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-// The table pairs every name with the schema of its own event, which TypeScript cannot follow
-// through an index by a generic name.
+// `busEvents` maps every name to the schema of its event; TypeScript does not infer that for a generic name.
 function schemaOf<Name extends BusEventName>(name: Name): z.ZodType<BusEvent<Name>> {
   return busEvents[name].schema as unknown as z.ZodType<BusEvent<Name>>
 }

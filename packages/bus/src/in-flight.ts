@@ -1,12 +1,14 @@
 import type { Clock } from '@sluice/kernel/clock'
 
-/** Counts receivers that run, so that a bus can wait for them when it closes. */
+/** Counts running receivers, so that a closing bus can wait for them. */
 export interface InFlight {
   begin(): void
   end(): void
-  /** Aborts when the bus has waited long enough. */
+  /** Aborts at the end of `drain`. */
   readonly signal: AbortSignal
-  /** Waits until nothing runs, or for `withinMs`, and then aborts the signal. True when nothing was left. */
+  /**
+   * Waits until no receiver runs, for `withinMs` at most, then aborts the signal. True when none was running.
+   */
   drain(limit: { clock: Clock; withinMs: number }): Promise<boolean>
 }
 

@@ -1,58 +1,62 @@
 /**
- * Finds calls that waited on their way, in a frozen server or bus, until their callers had been answered: a call that
- * is carried out then does what nobody asks for any more. No clocks of two hosts are compared. Each caller
- * sends the time of its own monotonic clock, and what counts is how much more than usual lies between that and
- * ours: the smallest difference seen of a caller is what its clock and the way make of a call that did not wait.
+ * Detects calls that were delayed in a frozen server or bus until their callers had stopped waiting;
+ * executing them would have effects that no caller expects. Absolute times of two hosts are not compared.
+ * Each call carries the caller's monotonic time; the smallest difference from the server's clock seen for a
+ * caller is its baseline (clock offset plus network delay), and a call is late when its difference exceeds
+ * the baseline by more than the wait limit.
  */
 import type { Clock } from '@sluice/kernel/clock'
 
-/** A call may be late by so much without being refused. */
+/** Tolerance on top of the caller's wait limit. */
 export const SLACK_MS = 1_000
-/** When nothing but late calls came for so long, it is the caller's clock that changed. */
+/**
+ * After only late calls for this long, the caller's clock is taken to have changed, and its baseline is
+ * reset.
+ */
 const RELEARN_AFTER_MS = 10_000
-/** Two clocks drift apart by less than this: a thousandth. */
+/** The largest assumed clock drift: 0.1 %. */
 const DRIFT = 0.001
 const CALLERS_MAX = 1_000
 
 export interface SentCall {
-  /** Names the caller's process. */
+  /** Id of the caller's process. */
   from: string
-  /** When it was sent, by the monotonic clock of the caller. */
+  /** When the call was sent, by the caller's monotonic clock. */
   sentMs: number
   /** How long its caller waits. */
   withinMs: number
 }
 
-interface Known {
-  usualMs: number
+interface CallerBaseline {
+  baselineMs: number
   atMs: number
-  /** Since when nothing but late calls came. */
+  /** Since when only late calls have arrived. */
   lateSinceMs: number | undefined
 }
 
-/** Judges calls at their receipt. The first call of a caller is never late. */
+/** Classifies calls when they are received. The first call of a caller is never late. */
 export function createLateCalls(clock: Pick<Clock, 'monotonicMs'>): {
   isLate(call: SentCall): boolean
 } {
-  const known = new Map<string, Known>()
+  const baselines = new Map<string, CallerBaseline>()
 
-  const remember = (from: string, facts: Known) => {
-    known.delete(from)
-    known.set(from, facts)
-    const [oldest] = known.keys()
-    if (known.size > CALLERS_MAX && oldest !== undefined) known.delete(oldest)
+  const remember = (from: string, baseline: CallerBaseline) => {
+    baselines.delete(from)
+    baselines.set(from, baseline)
+    const [oldest] = baselines.keys()
+    if (baselines.size > CALLERS_MAX && oldest !== undefined) baselines.delete(oldest)
   }
 
   return {
     isLate: ({ from, sentMs, withinMs }) => {
       const nowMs = clock.monotonicMs()
       const differenceMs = nowMs - sentMs
-      const before = known.get(from)
-      const usualMs = before && before.usualMs + (nowMs - before.atMs) * DRIFT
-      const isLate = usualMs !== undefined && differenceMs > usualMs + withinMs + SLACK_MS
+      const before = baselines.get(from)
+      const baselineMs = before && before.baselineMs + (nowMs - before.atMs) * DRIFT
+      const isLate = baselineMs !== undefined && differenceMs > baselineMs + withinMs + SLACK_MS
       if (!isLate) {
-        const leastMs = Math.min(differenceMs, usualMs ?? differenceMs)
-        remember(from, { usualMs: leastMs, atMs: nowMs, lateSinceMs: undefined })
+        const leastMs = Math.min(differenceMs, baselineMs ?? differenceMs)
+        remember(from, { baselineMs: leastMs, atMs: nowMs, lateSinceMs: undefined })
         return false
       }
       const lateSinceMs = before?.lateSinceMs ?? nowMs
@@ -60,8 +64,8 @@ export function createLateCalls(clock: Pick<Clock, 'monotonicMs'>): {
       remember(
         from,
         isRelearned
-          ? { usualMs: differenceMs, atMs: nowMs, lateSinceMs: undefined }
-          : { usualMs, atMs: nowMs, lateSinceMs },
+          ? { baselineMs: differenceMs, atMs: nowMs, lateSinceMs: undefined }
+          : { baselineMs, atMs: nowMs, lateSinceMs },
       )
       return !isRelearned
     },

@@ -37,7 +37,7 @@ const harness = async (): Promise<BusHarness> => {
       injected = undefined
     },
     pass: async (ms) => {
-      // First whatever is about to arm a timer.
+      // Pending work may still set timers.
       await new Promise((resolve) => setImmediate(resolve))
       await clock.advance(ms)
     },
@@ -53,40 +53,40 @@ rpcContract(harness)
 const jobId = `img_${'0'.repeat(32)}`
 const options = { group: 'runner', inFlightMax: 4, ackWithinMs: 1_000, deliveriesMax: 5 }
 
-test('announcing does not wait for those who hear it', async () => {
+test('announcing does not wait for the receivers', async () => {
   const { bus } = setUp()
-  const heard = mailbox<string>()
-  await bus.subscribe('image-job-cancelled', (event) => heard.put(event.jobId))
+  const received = mailbox<string>()
+  await bus.subscribe('image-job-cancelled', (event) => received.put(event.jobId))
   const announced = bus.announce('image-job-cancelled', { jobId })
-  expect(heard.received).toEqual([])
+  expect(received.received).toEqual([])
   await announced
-  expect(await heard.take(1)).toEqual([jobId])
+  expect(await received.take(1)).toEqual([jobId])
 })
 
-test('each receiver gets an object of its own', async () => {
+test('each receiver gets its own copy of the event', async () => {
   const { bus } = setUp()
-  const heard = mailbox<object>()
-  await bus.subscribe('image-job-cancelled', (event) => heard.put(event))
-  await bus.subscribe('image-job-cancelled', (event) => heard.put(event))
+  const received = mailbox<object>()
+  await bus.subscribe('image-job-cancelled', (event) => received.put(event))
+  await bus.subscribe('image-job-cancelled', (event) => received.put(event))
   const event = { jobId }
   await bus.announce('image-job-cancelled', event)
-  const [one, other] = await heard.take(2)
+  const [one, other] = await received.take(2)
   expect(new Set([event, one, other]).size).toBe(3)
 })
 
-test('a test may lose and repeat messages on their way', async () => {
+test('the fault hook can drop and duplicate messages', async () => {
   const arriving = [0, 2]
   const { bus } = setUp({
     fault: ({ text }) => Array.from({ length: arriving.shift() ?? 1 }, () => text),
   })
-  const heard = mailbox<string>()
-  await bus.consume('image-job-queued', options, async (event) => heard.put(event.model))
+  const received = mailbox<string>()
+  await bus.consume('image-job-queued', options, async (event) => received.put(event.model))
   for (const model of ['lost', 'twice', 'once'])
     await bus.announce('image-job-queued', { jobId, model })
-  expect((await heard.take(3)).sort()).toEqual(['once', 'twice', 'twice'])
+  expect((await received.take(3)).sort()).toEqual(['once', 'twice', 'twice'])
 })
 
-test('a late acknowledgement still ends the message, wherever it waits by then', async () => {
+test('a late acknowledgement removes the message even when it is queued again', async () => {
   const { bus, clock } = setUp()
   const tries = mailbox<() => void>()
   const one = { ...options, inFlightMax: 1 }
@@ -96,7 +96,7 @@ test('a late acknowledgement still ends the message, wherever it waits by then',
   })
   await bus.announce('image-job-queued', { jobId, model: 'slow' })
   const [finish] = await tries.take(1)
-  // The only consumer is still busy with it, so that it waits.
+  // The only consumer is still busy, so the message is queued again.
   await clock.advance(1_000)
   finish?.()
   await bus.announce('image-job-queued', { jobId, model: 'next' })
@@ -105,7 +105,7 @@ test('a late acknowledgement still ends the message, wherever it waits by then',
   expect(tries.received).toHaveLength(2)
 })
 
-test('a queue that nobody empties drops its oldest messages and says so', async () => {
+test('a full queue drops and counts its oldest messages', async () => {
   const { bus, incidents } = setUp()
   const end = await bus.consume('image-job-queued', options, async () => undefined)
   await end()
@@ -113,17 +113,17 @@ test('a queue that nobody empties drops its oldest messages and says so', async 
     await bus.announce('image-job-queued', { jobId, model: `m${index}` })
   }
   expect(incidents).toEqual(Array.from({ length: 3 }, () => ['discarded', 'image-job-queued']))
-  const heard = mailbox<string>()
-  await bus.consume('image-job-queued', options, async (event) => heard.put(event.model))
-  expect((await heard.take(1))[0]).toBe('m3')
+  const received = mailbox<string>()
+  await bus.consume('image-job-queued', options, async (event) => received.put(event.model))
+  expect((await received.take(1))[0]).toBe('m3')
 })
 
-test('messages of an hour ago are not kept for groups that come later', async () => {
+test('messages older than an hour are not delivered to new groups', async () => {
   const { bus, clock } = setUp()
   await bus.announce('image-job-queued', { jobId, model: 'old' })
   await clock.advance(3_600_000)
   await bus.announce('image-job-queued', { jobId, model: 'new' })
-  const heard = mailbox<string>()
-  await bus.consume('image-job-queued', options, async (event) => heard.put(event.model))
-  expect(await heard.take(1)).toEqual(['new'])
+  const received = mailbox<string>()
+  await bus.consume('image-job-queued', options, async (event) => received.put(event.model))
+  expect(await received.take(1)).toEqual(['new'])
 })

@@ -12,19 +12,19 @@ import type { MemoryQueue } from './memory-queue.ts'
 import { createMemoryQueue } from './memory-queue.ts'
 import { createMemoryRequests } from './memory-requests.ts'
 
-/** What a test may do to a message on its way: one or more texts that arrive in its place, or none. */
+/** Replaces a message by the texts to deliver instead: none, one or several. For tests. */
 export type BusFault = (message: { name: BusEventName; text: string }) => string[]
 
 export interface MemoryBusDeps extends BusDeps {
-  /** For tests only: loses, repeats and damages messages. */
+  /** For tests only: drops, duplicates and corrupts messages. */
   fault?: BusFault
 }
 
 const CLOSE_WITHIN_MS = 5_000
 
 /**
- * The bus inside one process. It keeps the promises of the NATS one, and no more: messages are
- * serialised, arrive later than `announce` returns, come again when a consumer fails, and time out.
+ * The bus inside one process, with the guarantees of the NATS bus and no more: messages are serialised,
+ * delivered after `announce` has returned, redelivered when a consumer fails, and time out.
  */
 export function createMemoryBus(deps: MemoryBusDeps): Bus {
   const { clock, fault = ({ text }) => [text] } = deps
@@ -84,7 +84,7 @@ function createQueues(deps: QueueDeps) {
   const queues = new Map<BusEventName, unknown>()
   const consumers = new Set<Unsubscribe>()
   return {
-    // Each name was put in with the queue of its own type.
+    // Each name maps to the queue of its own event type.
     of: <Name extends BusEventName>(name: Name): MemoryQueue<Name> => {
       const queue = queues.get(name) ?? createMemoryQueue(deps, name)
       queues.set(name, queue)
@@ -103,7 +103,7 @@ function createQueues(deps: QueueDeps) {
 function createTopics(deps: QueueDeps) {
   const receivers = new Map<BusEventName, Set<(text: string) => void>>()
   return {
-    // In a microtask each: in order, and after `announce` has returned.
+    // One microtask per receiver: in order, and after `announce` has returned.
     push: (name: BusEventName, text: string): void => {
       const listening = receivers.get(name)
       if (!listening) return

@@ -5,17 +5,17 @@ import type { QueueOptions, Unsubscribe } from './bus.ts'
 import type { DeliveryEnd } from './deliver.ts'
 import { redeliveryDelayMs } from './redelivery-delay.ts'
 
-/** Messages that wait for one group; beyond, the oldest is dropped. */
+/** Queued messages per group; beyond this, the oldest is dropped. */
 const WAITING_MAX = 10_000
 
 interface Message {
   text: string
   deliveries: number
-  /** Acknowledged or dropped: not to be delivered again, whatever timer is still to fire. */
+  /** Acknowledged or dropped: not delivered again, even if a timer is still pending. */
   ended: boolean
 }
 
-/** Runs one message; `onLate` is called when its time to acknowledge is over. */
+/** Delivers one message; `onLate` is called when its time to acknowledge is over. */
 export type RunMessage = (text: string, onLate: () => void) => Promise<DeliveryEnd>
 
 interface Consumer {
@@ -29,11 +29,11 @@ export interface MemoryGroup {
   join(options: QueueOptions, run: RunMessage): Unsubscribe
 }
 
-/** The consumers of one group, and what waits for them. */
+/** The consumers of one group and its queued messages. */
 export function createMemoryGroup(deps: BusDeps, name: BusEventName): MemoryGroup {
-  // A Set is a queue from which a message in the middle can be taken out.
+  // A Set is a queue from which any message can be removed.
   const waiting = new Set<Message>()
-  /** The one whose turn it is stands first. */
+  /** Round robin: the next consumer is first. */
   let consumers: Consumer[] = []
   let pumping = false
 
@@ -45,11 +45,11 @@ export function createMemoryGroup(deps: BusDeps, name: BusEventName): MemoryGrou
       waiting.delete(oldest)
       drop(deps, { name, message: oldest, incident: 'discarded' })
     }
-    wake()
+    schedulePump()
   }
 
-  // In a microtask: whoever announces does not wait for whoever consumes.
-  const wake = () => {
+  // In a microtask, so that announcing does not wait for consumers.
+  const schedulePump = () => {
     if (pumping) return
     pumping = true
     queueMicrotask(() => {
@@ -60,30 +60,31 @@ export function createMemoryGroup(deps: BusDeps, name: BusEventName): MemoryGrou
 
   const pump = () => {
     for (const message of waiting) {
-      const turn = consumers.findIndex(({ running, options }) => running < options.inFlightMax)
-      const [consumer] = turn < 0 ? [] : consumers.splice(turn, 1)
+      const index = consumers.findIndex(({ running, options }) => running < options.inFlightMax)
+      const [consumer] = index < 0 ? [] : consumers.splice(index, 1)
       if (!consumer) return
       consumers.push(consumer)
       waiting.delete(message)
-      void hand(consumer, message)
+      void deliverTo(consumer, message)
     }
   }
 
-  const hand = async (consumer: Consumer, message: Message) => {
+  const deliverTo = async (consumer: Consumer, message: Message) => {
     message.deliveries += 1
     consumer.running += 1
-    const again = () => returnMessage(message, consumer.options)
+    const again = () => requeue(message, consumer.options)
     const end = await consumer.run(message.text, again)
     consumer.running -= 1
     if (end === 'done' || end === 'poison') {
       message.ended = true
       waiting.delete(message)
     }
-    if (end === 'failed') rest(message, { deliveriesMax: consumer.options.deliveriesMax, again })
-    wake()
+    if (end === 'failed')
+      delayRedelivery(message, { deliveriesMax: consumer.options.deliveriesMax, again })
+    schedulePump()
   }
 
-  const returnMessage = (message: Message, { deliveriesMax }: QueueOptions) => {
+  const requeue = (message: Message, { deliveriesMax }: QueueOptions) => {
     if (message.ended) return
     if (message.deliveries >= deliveriesMax) {
       return drop(deps, { name, message, incident: 'given-up' })
@@ -92,9 +93,12 @@ export function createMemoryGroup(deps: BusDeps, name: BusEventName): MemoryGrou
     enqueue(message)
   }
 
-  const rest = (message: Message, next: { deliveriesMax: number; again: () => void }) => {
+  const delayRedelivery = (
+    message: Message,
+    next: { deliveriesMax: number; again: () => void },
+  ) => {
     const { deliveries } = message
-    // After the last delivery there is nothing to wait for.
+    // The last delivery needs no delay.
     if (deliveries >= next.deliveriesMax) return next.again()
     deps.clock.after(redeliveryDelayMs({ deliveries, random: deps.random }), next.again)
   }
@@ -104,7 +108,7 @@ export function createMemoryGroup(deps: BusDeps, name: BusEventName): MemoryGrou
     join: (options, run) => {
       const consumer: Consumer = { options, running: 0, run }
       consumers.unshift(consumer)
-      wake()
+      schedulePump()
       return async () => {
         consumers = consumers.filter((other) => other !== consumer)
       }
@@ -119,5 +123,5 @@ function drop(
   const { name, message, incident } = dropped
   message.ended = true
   count?.(incident, name)
-  log?.warn({ event: name, deliveries: message.deliveries, incident }, 'a message is dropped')
+  log?.warn({ event: name, deliveries: message.deliveries, incident }, 'message dropped')
 }

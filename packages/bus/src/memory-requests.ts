@@ -24,20 +24,20 @@ export function createMemoryRequests({
 }) {
   const servers = new Map<string, Answer[]>()
 
-  // The one who answers goes to the end of the row.
+  // Round robin: the chosen server moves to the end.
   const next = (subject: string): Answer | undefined => {
-    const row = servers.get(subject)
-    const answer = row?.shift()
-    if (answer) row?.push(answer)
+    const subjectServers = servers.get(subject)
+    const answer = subjectServers?.shift()
+    if (answer) subjectServers?.push(answer)
     return answer
   }
 
-  const ask = async (answer: Answer, { subject, body }: { subject: string; body: string }) => {
+  const call = async (answer: Answer, { subject, body }: { subject: string; body: string }) => {
     inFlight.begin()
     try {
       return await answer(body, inFlight.signal)
     } catch (err) {
-      // As over a wire: who asked hears nothing, and stops waiting in time.
+      // As over NATS: the caller receives no reply and times out.
       log?.error({ err, subject }, 'a server did not answer')
       return undefined
     } finally {
@@ -52,7 +52,7 @@ export function createMemoryRequests({
         const answer = next(subject)
         if (!answer)
           return reject(
-            callFailed('unavailable', { what: 'away', detail: `nobody serves ${subject}` }),
+            callFailed('unavailable', { what: 'unavailable', detail: `no server for ${subject}` }),
           )
         const settle = () => {
           cancel()
@@ -73,19 +73,19 @@ export function createMemoryRequests({
         })
         signal?.addEventListener('abort', giveUp, { once: true })
         queueMicrotask(async () => {
-          const text = await ask(answer, { subject, body })
+          const text = await call(answer, { subject, body })
           if (text === undefined) return
           settle()
           resolve(text)
         })
       }),
     serve: (subject: string, answer: Answer): Unsubscribe => {
-      const row = servers.get(subject) ?? []
-      servers.set(subject, row)
-      row.push(answer)
+      const subjectServers = servers.get(subject) ?? []
+      servers.set(subject, subjectServers)
+      subjectServers.push(answer)
       return async () => {
-        const at = row.indexOf(answer)
-        if (at >= 0) row.splice(at, 1)
+        const at = subjectServers.indexOf(answer)
+        if (at >= 0) subjectServers.splice(at, 1)
       }
     },
     stop: () => servers.clear(),

@@ -22,7 +22,7 @@ const clock = systemClock
 const jobId = `img_${'0'.repeat(32)}`
 const options = { group: 'runner', inFlightMax: 4, ackWithinMs: 60_000, deliveriesMax: 5 }
 
-/** A namespace of its own for every test, and what is needed to look behind the bus. */
+/** A separate namespace for every test, and direct access to the NATS server. */
 async function setUp() {
   const namespace = `test-${Buffer.from(systemRandom.bytes(6)).toString('hex')}`
   const subjects = natsSubjects(namespace)
@@ -54,7 +54,7 @@ const harness = async (): Promise<BusHarness> => {
     connect: () => open(),
     inject: async (name, text) => {
       if (name !== 'image-job-queued') return raw.publish(subjects.topic(name), text)
-      // The stream is there once something was announced; this one is acknowledged by nobody but us.
+      // The first announcement creates the stream.
       await bus.announce('image-job-ended', { jobId })
       await raw.jetstream().publish(subjects.queue(name), text)
     },
@@ -79,55 +79,55 @@ async function createFixture() {
   return made
 }
 
-// The stream itself is not deleted here: server 2.9 loses the one that is made anew at once.
-test('a consumer whose place was lost while its server was away finds it again', async () => {
+// The stream itself is not deleted here: server 2.9 loses a stream recreated immediately after its deletion.
+test('a durable consumer deleted while the server was unreachable is recreated', async () => {
   const { open, manager, subjects } = await createFixture()
   const proxy = await cuttableProxy(url)
   disposals.push(proxy.close)
   const bus = await open(proxy.url)
-  const heard = mailbox<string>()
-  await bus.consume('image-job-queued', options, async (event) => heard.put(event.model))
+  const received = mailbox<string>()
+  await bus.consume('image-job-queued', options, async (event) => received.put(event.model))
   await bus.announce('image-job-queued', { jobId, model: 'before' })
-  await heard.take(1)
+  await received.take(1)
   proxy.cut()
   await manager.consumers.delete(subjects.stream, 'runner_image-job-queued')
   const other = await open()
   await other.announce('image-job-queued', { jobId, model: 'meanwhile' })
-  proxy.mend()
-  // What it had acknowledged is forgotten with its place, and comes again.
-  expect(await heard.take(3)).toEqual(['before', 'before', 'meanwhile'])
+  proxy.restore()
+  // The acknowledgements are lost with the durable consumer, so the first message is redelivered.
+  expect(await received.take(3)).toEqual(['before', 'before', 'meanwhile'])
 })
 
-test('a consumer whose place vanishes under it finds it again', async () => {
+test('a durable consumer deleted during a pull is recreated', async () => {
   const { open, manager, subjects } = await createFixture()
   const bus = await open()
-  const heard = mailbox<string>()
-  await bus.consume('image-job-queued', options, async (event) => heard.put(event.model))
+  const received = mailbox<string>()
+  await bus.consume('image-job-queued', options, async (event) => received.put(event.model))
   await bus.announce('image-job-queued', { jobId, model: 'before' })
-  await heard.take(1)
-  // Its next pull is on its way ahead of this.
+  await received.take(1)
+  // Lets the next pull request be sent first.
   await new Promise((resolve) => setImmediate(resolve))
   await bus.announce('image-job-ended', { jobId })
   await manager.consumers.delete(subjects.stream, 'runner_image-job-queued')
   await bus.announce('image-job-queued', { jobId, model: 'after' })
-  expect(await heard.take(3)).toEqual(['before', 'before', 'after'])
+  expect(await received.take(3)).toEqual(['before', 'before', 'after'])
 })
 
-test('while the server is away, announcing and asking are refused at once; after it is back they work', async () => {
+test('announce and request reject at once while disconnected, and work after the reconnect', async () => {
   const { open } = await createFixture()
   const proxy = await cuttableProxy(url)
   disposals.push(proxy.close)
   const bus = await open(proxy.url)
-  const heard = mailbox<string>()
-  await bus.subscribe('image-job-cancelled', (event) => heard.put(event.jobId))
+  const received = mailbox<string>()
+  await bus.subscribe('image-job-cancelled', (event) => received.put(event.jobId))
   await bus.serve('rpc.test.v1.slow', (body) =>
     body === 'hang' ? new Promise(() => undefined) : Promise.resolve(body),
   )
-  const asked = bus.request('rpc.test.v1.slow', 'hang', { timeoutMs: 600_000 })
-  const lost = asked.catch((error: unknown) => error)
+  const pending = bus.request('rpc.test.v1.slow', 'hang', { timeoutMs: 600_000 })
+  const lost = pending.catch((error: unknown) => error)
   expect(await bus.request('rpc.test.v1.slow', 'hello', { timeoutMs: 10_000 })).toBe('hello')
   proxy.cut()
-  // A request that was waiting does not wait for its timeout.
+  // A pending request rejects without waiting for its timeout.
   expect(await lost).toMatchObject({ code: 'unavailable' })
   expect(bus.connected()).toBe(false)
   const refused = [
@@ -138,41 +138,46 @@ test('while the server is away, announcing and asking are refused at once; after
   for (const attempt of refused) {
     await expect(attempt).rejects.toMatchObject({ code: 'unavailable' })
   }
-  proxy.mend()
-  await proxy.carried()
+  proxy.restore()
+  await proxy.connected()
   const service = await open()
   await until(async () => {
     await service.announce('image-job-cancelled', { jobId })
-    return heard.received.length > 0
+    return received.received.length > 0
   })
   expect(bus.connected()).toBe(true)
   expect(await bus.request('rpc.test.v1.slow', 'hello', { timeoutMs: 10_000 })).toBe('hello')
 })
 
-test('a bus that is started before its server waits for it', async () => {
+test('a bus started before its server waits for it', async () => {
   const { open } = await createFixture()
   const proxy = await cuttableProxy(url)
   disposals.push(proxy.close)
   proxy.cut()
   const opening = open(proxy.url)
   await proxy.refused()
-  proxy.mend()
+  proxy.restore()
   expect((await opening).connected()).toBe(true)
 })
 
-test('a wait for a server that never comes ends with its signal', async () => {
+test('waiting for an unreachable server ends when the signal aborts', async () => {
   const proxy = await cuttableProxy(url)
   disposals.push(proxy.close)
   proxy.cut()
-  const enough = new AbortController()
-  const opening = connectNatsBus({ servers: proxy.url, name: 'test', clock, signal: enough.signal })
+  const aborter = new AbortController()
+  const opening = connectNatsBus({
+    servers: proxy.url,
+    name: 'test',
+    clock,
+    signal: aborter.signal,
+  })
   const ended = opening.catch((error: unknown) => error)
   await proxy.refused()
-  enough.abort(new Error('enough'))
-  expect(await ended).toMatchObject({ message: 'enough' })
+  aborter.abort(new Error('stopped'))
+  expect(await ended).toMatchObject({ message: 'stopped' })
 })
 
-test('what a closing bus has not finished is given to another at once', async () => {
+test('a message that a closing bus has not finished is redelivered to another consumer at once', async () => {
   const { open } = await createFixture()
   const [leaving, staying] = [await open(), await open()]
   const [started, taken] = [mailbox<string>(), mailbox<string>()]
@@ -189,7 +194,7 @@ test('what a closing bus has not finished is given to another at once', async ()
   expect(await taken.take(1)).toEqual(['m'])
 })
 
-test('a group may come back with other options', async () => {
+test('a group may rejoin with other options', async () => {
   const { open, manager, subjects } = await createFixture()
   const bus = await open()
   const end = await bus.consume('image-job-queued', options, async () => undefined)
@@ -199,7 +204,7 @@ test('a group may come back with other options', async () => {
   expect(info.config.ack_wait).toBe(5_250 * 1_000_000)
 })
 
-/** Tries until it is so; each try is a round trip, so that this spins on the server and not on a timer. */
-async function until(look: () => Promise<boolean>): Promise<void> {
-  while (!(await look())) await new Promise((resolve) => setImmediate(resolve))
+/** Repeats until the condition holds; each check is a round trip to the server, so no timer is needed. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
 }

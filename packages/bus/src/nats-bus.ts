@@ -17,26 +17,26 @@ import { linkNats } from './nats-connection.ts'
 import type { NatsLink, NatsOptions } from './nats-connection.ts'
 import { startNatsConsumer } from './nats-consumer.ts'
 import { enqueue } from './nats-enqueue.ts'
-import { awayError, createNatsRequests } from './nats-requests.ts'
+import { disconnectedError, createNatsRequests } from './nats-requests.ts'
 import { createNatsStream } from './nats-stream.ts'
 import { natsSubjects } from './nats-subjects.ts'
 import { createNatsSubscriptions } from './nats-subscriptions.ts'
 
 const CLOSE_WITHIN_MS = 5_000
-/** Servers of one subject share its requests. */
+/** The queue group of the servers of one subject. */
 const SERVERS = 'servers'
 
 export interface NatsBusOptions extends NatsOptions, Omit<BusDeps, 'random'> {
   random?: Random
-  /** Before every subject, and in the stream's name; `sluice` unless installations share a server. */
+  /** Prefix of every subject and of the stream's name; `sluice` unless installations share a server. */
   namespace?: string
-  /** Ends the wait for a server that cannot be reached at the start. */
+  /** Ends the initial wait for an unreachable server. */
   signal?: AbortSignal
 }
 
 /**
- * The bus over NATS: core subjects for topics and requests, JetStream for queues. Resolves when it is
- * connected, and reconnects for ever. While it is away, `announce` and `request` reject at once.
+ * The bus over NATS: core subjects for topics and requests, JetStream for queues. Resolves when
+ * connected, and reconnects without a limit. While disconnected, `announce` and `request` reject at once.
  */
 export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
   const { clock, log, random = systemRandom, namespace = 'sluice' } = options
@@ -61,7 +61,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
     announce: async (name, event) => {
       const text = encodeEvent(name, event)
       assertFits(name, text)
-      if (!link.connected()) throw awayError()
+      if (!link.connected()) throw disconnectedError()
       if (busEvents[name].delivery === 'topic') {
         return publish(link, { subject: subjects.topic(name), text })
       }
@@ -81,7 +81,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<Bus> {
       assertFits(subject, body)
       const reply = await requests.send(subjects.rpc(subject), body, requestOptions)
       if (!reply)
-        throw callFailed('unavailable', { what: 'away', detail: `nobody serves ${subject}` })
+        throw callFailed('unavailable', { what: 'unavailable', detail: `no server for ${subject}` })
       return reply.string()
     },
     serve: (subject, answer) => {
@@ -103,7 +103,7 @@ function publish({ nc }: NatsLink, { subject, text }: { subject: string; text: s
   }
 }
 
-interface Asked {
+interface ServedRequest {
   subject: string
   answer: (body: string, signal: AbortSignal) => Promise<string>
   message: Msg
@@ -111,7 +111,7 @@ interface Asked {
 
 async function respond(
   { inFlight, log }: { inFlight: InFlight; log?: Log },
-  { subject, answer, message }: Asked,
+  { subject, answer, message }: ServedRequest,
 ): Promise<void> {
   inFlight.begin()
   try {

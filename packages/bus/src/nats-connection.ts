@@ -6,26 +6,28 @@ import type { ConnectionOptions, NatsConnection } from 'nats'
 
 const DIAL_WITHIN_MS = 2_000
 const RECONNECT_MS = 250
-/** With two pings unanswered, a silent server is found within six seconds. */
+/** With two pings unanswered, an unresponsive server is detected within six seconds. */
 const PING_MS = 2_000
 const RETRY_MS = { first: 200, last: 5_000 }
 
 export interface NatsOptions {
-  /** `nats://host:4222`, more of them behind commas; a user, a password or a token before the `@`. */
+  /** `nats://host:4222`, several separated by commas; user and password, or a token, before the `@`. */
   servers: string
-  /** Shown by the server's monitoring. */
+  /** The connection's name in the server's monitoring. */
   name: string
 }
 
 export interface NatsLink {
   nc: NatsConnection
-  /** False from the moment the connection is seen to be lost until it is back. */
+  /** False from the detection of a lost connection until it is restored. */
   connected(): boolean
-  /** Calls back with each change, until the returned function is called. */
+  /** Calls back on each change, until the returned function is called. */
   onChange(listener: (connected: boolean) => void): () => void
 }
 
-/** Connects, for as long as it takes: a service may be started before its NATS. Ends with the signal's reason. */
+/**
+ * Connects, retrying without a limit: a service may start before its NATS. Rejects with the signal's reason.
+ */
 export async function linkNats(
   { clock, log, signal }: { clock: Clock; log?: Log | undefined; signal?: AbortSignal | undefined },
   options: NatsOptions,
@@ -36,7 +38,7 @@ export async function linkNats(
     try {
       return watch(await connect(connectionOptions(options)), log)
     } catch (err) {
-      log?.warn({ err, waitMs }, 'NATS cannot be reached yet')
+      log?.warn({ err, waitMs }, 'NATS is unreachable; retrying')
       await clock.sleep(waitMs, signal)
       waitMs = Math.min(waitMs * 2, RETRY_MS.last)
     }
@@ -55,11 +57,11 @@ function connectionOptions({ servers, name }: NatsOptions): ConnectionOptions {
     timeout: DIAL_WITHIN_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
-    // Credentials may be rolled while we are away; giving up would need a restart to mend.
+    // Credentials may be rotated during a disconnect; aborting would require a restart.
     ignoreAuthErrorAbort: true,
     pingInterval: PING_MS,
     maxPingOut: 2,
-    // A stack per request costs more than the request.
+    // Capturing a stack trace per request costs more than the request.
     noAsyncTraces: true,
   }
 }
@@ -79,7 +81,7 @@ function parseServer(text: string): Server {
   const [user, pass] = [decodeURIComponent(url.username), decodeURIComponent(url.password)]
   return {
     host: `${url.hostname}:${url.port || 4222}`,
-    // A name without a password is a token, as other NATS clients read it.
+    // A user without a password is a token, as in other NATS clients.
     ...(user && pass ? { user, pass } : user && { token: user }),
     tls: url.protocol === 'tls:',
   }
@@ -95,14 +97,14 @@ function watch(nc: NatsConnection, log: Log | undefined): NatsLink {
   const follow = async () => {
     for await (const { type, data } of nc.status()) {
       if (type === Events.Disconnect && connected) {
-        log?.warn({ server: data }, 'NATS is away')
+        log?.warn({ server: data }, 'NATS disconnected')
         change(false)
       }
       if (type === Events.Reconnect) {
-        log?.info({ server: data }, 'NATS is back')
+        log?.info({ server: data }, 'NATS reconnected')
         change(true)
       }
-      if (type === Events.Error) log?.warn({ code: data }, 'NATS refused something')
+      if (type === Events.Error) log?.warn({ code: data }, 'NATS reported an error')
     }
     if (connected) change(false)
   }

@@ -29,9 +29,8 @@ export interface NatsConsumer<Name extends BusEventName> {
 }
 
 /**
- * Pulls messages for one consumer of a durable group. It never asks for more than it may hold: what
- * runs and what was asked for together stay within `inFlightMax`, so that a message which is waiting
- * waits at the server, where another consumer can have it.
+ * Pulls messages for one consumer of a durable group. Running plus requested messages stay within
+ * `inFlightMax`, so that further messages remain on the server, where another consumer can take them.
  */
 export async function startNatsConsumer<Name extends BusEventName>(
   deps: NatsConsumerDeps,
@@ -45,14 +44,14 @@ export async function startNatsConsumer<Name extends BusEventName>(
 
   const pull = () => {
     planned = false
-    const durable = position.name()
+    const durable = durableConsumer.name()
     const room = inFlightMax - running
     if (!active || durable === undefined || !link.connected()) return
-    // While something is asked for, the server has nothing waiting, or it is on its way.
-    if (room > 0 && pulls.asked() === 0) pulls.ask(durable, room)
+    // While a pull is open, the server has no more messages, or they are in transit.
+    if (room > 0 && pulls.pending() === 0) pulls.request(durable, room)
   }
 
-  // Once for all messages that end in this turn of the loop.
+  // One pull for all messages that end in this turn of the event loop.
   const planPull = () => {
     if (planned) return
     planned = true
@@ -60,19 +59,19 @@ export async function startNatsConsumer<Name extends BusEventName>(
   }
 
   const take = async (message: Msg) => {
-    // A pull that was thought lost may be answered after all.
+    // A pull that was considered lost may still be answered.
     if (!active || running >= inFlightMax) return answer(message, NAK)
     running += 1
-    const verdict = await judge(deps, { ...consumer, message })
+    const reply = await handle(deps, { ...consumer, message })
     running -= 1
-    if (verdict !== undefined) answer(message, verdict)
+    if (reply !== undefined) answer(message, reply)
     planPull()
   }
 
-  // An acknowledgement that is lost is a message that comes again, which every consumer must bear.
-  const answer = (message: Msg, verdict: string) => {
+  // A lost acknowledgement causes a redelivery, which every consumer must handle.
+  const answer = (message: Msg, reply: string) => {
     try {
-      message.respond(verdict)
+      message.respond(reply)
     } catch (err) {
       deps.log?.warn({ err, event: consumer.name }, 'a message could not be acknowledged')
     }
@@ -80,21 +79,21 @@ export async function startNatsConsumer<Name extends BusEventName>(
 
   const repair = async (firstMs: number) => {
     pulls.forget()
-    if (await position.find({ wanted: () => active, firstMs })) pull()
+    if (await durableConsumer.ensure({ wanted: () => active, firstMs })) pull()
   }
 
   const pulls = createNatsPulls(deps, {
     message: (message) => void take(message),
     empty: pull,
-    // A place that is being deleted answers for a moment as if it were there.
+    // A durable consumer that is being deleted answers for a moment as if it existed.
     broken: () => void repair(REPAIR_MS.first),
   })
-  const position = createPosition(deps, consumer)
+  const durableConsumer = createDurable(deps, consumer)
   const ignore = link.onChange((connected) => {
     if (connected) void repair(0)
     else pulls.forget()
   })
-  if (await position.tryFind()) pull()
+  if (await durableConsumer.tryEnsure()) pull()
   else void repair(REPAIR_MS.first)
   return async () => {
     if (!active) return
@@ -106,54 +105,60 @@ export async function startNatsConsumer<Name extends BusEventName>(
 }
 
 /**
- * The group's place in the stream. It is looked for when the consumer starts and whenever something
- * is wrong: the server may have come back without its disk.
+ * The group's durable consumer on the server. Created or updated at the start and after every failure, since
+ * the server may have restarted without its disk.
  */
-function createPosition<Name extends BusEventName>(
+function createDurable<Name extends BusEventName>(
   { link, stream, clock, log }: NatsConsumerDeps,
   { name, options }: NatsConsumer<Name>,
 ) {
   let durable: string | undefined
-  let rest: AbortController | undefined
+  let delay: AbortController | undefined
 
-  const tryFind = async () => {
+  const tryEnsure = async () => {
     durable = undefined
     if (!link.connected()) return false
     try {
       durable = await stream.ensureConsumer(name, options)
       return true
     } catch (err) {
-      log?.warn({ err, event: name }, 'a queue cannot be read')
+      log?.warn({ err, event: name }, 'the durable consumer of a queue could not be created')
       return false
     }
   }
 
   return {
     name: () => durable,
-    tryFind,
-    /** Rests and tries until it is found or not wanted any more; true for the caller that found it. */
-    find: async ({ wanted, firstMs }: { wanted: () => boolean; firstMs: number }) => {
-      if (rest) {
-        // Somebody is searching already, and there is new hope.
-        rest.abort()
+    tryEnsure,
+    /**
+     * Retries with a delay until it exists or is no longer wanted; true for the caller whose attempt
+     * succeeded.
+     */
+    ensure: async ({ wanted, firstMs }: { wanted: () => boolean; firstMs: number }) => {
+      if (delay) {
+        // Another call is retrying already: end its delay.
+        delay.abort()
         return false
       }
       let waitMs = firstMs
-      let found = false
-      while (!found && wanted()) {
-        rest = new AbortController()
-        if (waitMs > 0) await clock.sleep(waitMs, rest.signal).catch(() => undefined)
-        found = await tryFind()
+      let ensured = false
+      while (!ensured && wanted()) {
+        delay = new AbortController()
+        if (waitMs > 0) await clock.sleep(waitMs, delay.signal).catch(() => undefined)
+        ensured = await tryEnsure()
         waitMs = Math.min(Math.max(waitMs * 2, REPAIR_MS.first), REPAIR_MS.last)
       }
-      rest = undefined
-      return found
+      delay = undefined
+      return ensured
     },
   }
 }
 
-/** Runs the consumer on a message and says what to tell the server; nothing, when it came too late. */
-async function judge<Name extends BusEventName>(
+/**
+ * Calls the consumer with a message; returns the acknowledgement to send, undefined when it would be too
+ * late.
+ */
+async function handle<Name extends BusEventName>(
   deps: NatsConsumerDeps,
   { name, options, receive, message }: NatsConsumer<Name> & { message: Msg },
 ): Promise<string | undefined> {
@@ -161,10 +166,10 @@ async function judge<Name extends BusEventName>(
   const deliveries = deliveriesOf(message)
   const giveUp = () => {
     count?.('given-up', name)
-    log?.warn({ event: name, deliveries, incident: 'given-up' }, 'a message is dropped')
+    log?.warn({ event: name, deliveries, incident: 'given-up' }, 'message dropped')
     return TERM
   }
-  // Its last delivery was never acknowledged.
+  // Redelivered because the last permitted delivery was never acknowledged.
   if (deliveries > options.deliveriesMax) return giveUp()
   if (deliveries > 1) count?.('redelivered', name)
   const end = await deliver(deps, { name, text: message.string(), options, receive })
@@ -190,7 +195,7 @@ const NAK = '-NAK'
 const TERM = '+TERM'
 const nakAfter = (ms: number) => `-NAK {"delay": ${nanos(ms)}}`
 
-// $JS.ACK.<stream>.<consumer>.<deliveries>…, or with domain and account before the stream.
+// $JS.ACK.<stream>.<consumer>.<deliveries>…, or with domain and account hash before the stream.
 function deliveriesOf({ reply = '' }: Msg): number {
   const tokens = reply.split('.')
   return Number(tokens.length > 9 ? tokens[6] : tokens[4])

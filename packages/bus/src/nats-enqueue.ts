@@ -7,7 +7,7 @@ import type { NatsStream } from './nats-stream.ts'
 
 const STORED_WITHIN_MS = 3_000
 
-/** Publishes to the stream and waits until it is stored; makes the stream when there is none. */
+/** Publishes to the stream and waits until the message is stored; creates the stream if it does not exist. */
 export async function enqueue(
   { requests, stream }: { requests: NatsRequests; stream: NatsStream },
   { subject, text }: { subject: string; text: string },
@@ -15,12 +15,12 @@ export async function enqueue(
   const publish = () => requests.send(subject, text, { timeoutMs: STORED_WITHIN_MS })
   const answer = await publish()
   if (answer) return assertStored(answer)
-  // Nobody listens: the stream is not there yet, or not any more.
+  // No responders: the stream does not exist.
   await stream.ensureStream()
   assertStored(await publish())
 }
 
-// The answer of JetStream to a publish: where it was stored, or why it was not.
+// JetStream replies to a publish with the stored sequence or an error.
 function assertStored(reply: Msg | undefined): void {
   const text = reply?.string() ?? 'nothing'
   const ack = parseJson(text)

@@ -6,25 +6,25 @@ import type { NatsLink } from './nats-connection.ts'
 import type { NatsStream } from './nats-stream.ts'
 
 const EXPIRES_MS = 10_000
-/** A pull of which nothing was heard for so long was lost, and perhaps its consumer with it. */
+/** A pull without an answer for this long is lost, and its durable consumer may be too. */
 const LOST_MS = 13_000
 
 export interface PullEvents {
   message: (message: Msg) => void
-  /** Nothing came in time. */
+  /** The pull ended without a message. */
   empty: () => void
-  /** The stream, the consumer or JetStream is not what it was. */
+  /** The pull failed: stream, durable consumer or JetStream may have changed. */
   broken: () => void
 }
 
 export interface NatsPulls {
-  /** Asks for so many messages; only while nothing is asked for. */
-  ask(durable: string, batch: number): void
-  /** How many messages may still come without being asked for again. */
-  asked(): number
-  /** Expects nothing more of what was asked so far. */
+  /** Requests `batch` messages; only while no pull is open. */
+  request(durable: string, batch: number): void
+  /** How many messages the open pull may still deliver. */
+  pending(): number
+  /** Abandons the open pull. */
   forget(): void
-  /** Gives up the address of the answers, after what is on its way has come. */
+  /** Drains the reply subscription. */
   stop(): Promise<void>
 }
 
@@ -35,8 +35,8 @@ interface Pull {
 }
 
 /**
- * Pull requests to one consumer, one at a time: messages arrive under the subject at which they were
- * published, so that of two open pulls nobody could tell which one they belong to.
+ * Pull requests to one durable consumer, one at a time: messages arrive with the subject they were published
+ * to, so with two open pulls they could not be assigned to one of them.
  */
 export function createNatsPulls(
   { link: { nc }, stream, clock }: { link: NatsLink; stream: NatsStream; clock: Clock },
@@ -44,21 +44,21 @@ export function createNatsPulls(
 ): NatsPulls {
   const inbox = `${createInbox()}.`
   let open: Pull | undefined
-  let made = 0
+  let sent = 0
 
   const forget = () => {
     open?.cancel()
     open = undefined
   }
 
-  const hear = (message: Msg) => {
+  const receive = (message: Msg) => {
     const status = message.data.length === 0 ? message.headers?.code : undefined
     if (status === undefined) {
       if (open) open.left -= 1
       if (open?.left === 0) forget()
       return events.message(message)
     }
-    // The end of a pull that we have forgotten.
+    // The status of an abandoned pull.
     if (message.subject !== open?.address) return
     forget()
     // 404: no messages, 408: none came in time.
@@ -66,12 +66,12 @@ export function createNatsPulls(
     else events.broken()
   }
 
-  const subscription = nc.subscribe(`${inbox}*`, { callback: (_, message) => hear(message) })
+  const subscription = nc.subscribe(`${inbox}*`, { callback: (_, message) => receive(message) })
 
   return {
-    ask: (durable, batch) => {
-      made += 1
-      const address = inbox + made.toString(36)
+    request: (durable, batch) => {
+      sent += 1
+      const address = inbox + sent.toString(36)
       const cancel = clock.after(LOST_MS, () => {
         open = undefined
         events.broken()
@@ -80,7 +80,7 @@ export function createNatsPulls(
       const body = JSON.stringify({ batch, expires: nanos(EXPIRES_MS) })
       nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream.name}.${durable}`, body, { reply: address })
     },
-    asked: () => open?.left ?? 0,
+    pending: () => open?.left ?? 0,
     forget,
     stop: () => subscription.drain(),
   }

@@ -15,16 +15,16 @@ interface Waiter {
 
 export interface NatsRequests {
   /**
-   * Publishes with a reply address and waits; undefined when nobody listens. Rejects with `unavailable` when
-   * we are not connected, when the connection is lost meanwhile, and after the timeout; with the signal's
+   * Publishes with a reply subject and waits; undefined when there are no responders. Rejects with
+   * `unavailable` while disconnected, when the connection is lost, and after the timeout; with the signal's
    * reason when it aborts.
    */
   send(subject: string, body: string, options: RequestOptions): Promise<Msg | undefined>
 }
 
 /**
- * Requests over one reply subscription for all. The client's own `request` has no abort signal, and
- * keeps its callers waiting for the timeout when the connection is lost.
+ * Requests over one shared reply subscription. The NATS client's own `request` has no abort signal, and waits
+ * for the timeout when the connection is lost.
  */
 export function createNatsRequests({
   link,
@@ -40,20 +40,20 @@ export function createNatsRequests({
 
   nc.subscribe(`${inbox}*`, {
     callback: (_, reply) => {
-      const nobody = reply.data.length === 0 && reply.headers?.code === NO_RESPONDERS
-      waiters.get(reply.subject.slice(inbox.length))?.resolve(nobody ? undefined : reply)
+      const noResponders = reply.data.length === 0 && reply.headers?.code === NO_RESPONDERS
+      waiters.get(reply.subject.slice(inbox.length))?.resolve(noResponders ? undefined : reply)
     },
   })
   link.onChange((connected) => {
     if (connected) return
-    for (const waiter of waiters.values()) waiter.reject(awayError())
+    for (const waiter of waiters.values()) waiter.reject(disconnectedError())
   })
 
   return {
     send: (subject, body, { timeoutMs, signal }) =>
       new Promise<Msg | undefined>((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)
-        if (!link.connected()) return reject(awayError())
+        if (!link.connected()) return reject(disconnectedError())
         sent += 1
         const token = sent.toString(36)
         const settle = () => {
@@ -97,4 +97,5 @@ export function createNatsRequests({
   }
 }
 
-export const awayError = () => callFailed('unavailable', { what: 'bus', detail: 'NATS is away' })
+export const disconnectedError = () =>
+  callFailed('unavailable', { what: 'bus', detail: 'NATS is disconnected' })

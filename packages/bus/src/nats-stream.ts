@@ -16,19 +16,19 @@ import type { QueueOptions } from './bus.ts'
 import type { NatsSubjects } from './nats-subjects.ts'
 
 const API_WITHIN_MS = 3_000
-/** Above it the oldest messages go; their rows remain. */
+/** Beyond this, the server removes the oldest messages; their database rows remain. */
 const MESSAGES_MAX = 1_000_000
-/** A consumer is told that it is late before another gets its message. */
+/** Added to the server's limit, so that a late receiver is aborted before the message is redelivered. */
 const ACK_GRACE_MS = 250
-/** Unacknowledged messages of one group, over all its consumers. */
+/** Unacknowledged messages of one group over all its consumers. */
 const UNACKED_MAX = 20_000
 
 export interface NatsStream {
-  /** As the server knows it. */
+  /** The stream's name on the server. */
   name: string
-  /** Makes the stream if it is not there: the server may be new, or have lost its disk. */
+  /** Creates the stream if it does not exist: the server may be new or have lost its disk. */
   ensureStream(): Promise<void>
-  /** Makes the group's place in the stream, or changes it to these options; gives its name. */
+  /** Creates the group's durable consumer, or updates it to these options; returns its name. */
   ensureConsumer(name: BusEventName, options: QueueOptions): Promise<string>
 }
 
@@ -71,7 +71,7 @@ export function createNatsStream(nc: NatsConnection, subjects: NatsSubjects): Na
   }
 }
 
-// Server 2.9 must do: no compression, no time to live by message, one filter a consumer.
+// Compatible with server 2.9: no compression, no TTL per message, one filter per consumer.
 const configOf = (subjects: NatsSubjects): Partial<StreamConfig> & { name: string } => ({
   name: subjects.stream,
   subjects: [subjects.queues],
@@ -91,10 +91,10 @@ function consumerConfig(
     durable_name: durable,
     filter_subject: subject,
     ack_policy: AckPolicy.Explicit,
-    // What was announced before the group's first consumer came is for it, too.
+    // The group also receives messages announced before its first consumer started.
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(ackWithinMs + ACK_GRACE_MS),
-    // Counted by us: the server would stop delivering without telling anybody.
+    // Counted in nats-consumer.ts: the server would stop delivering without a notification.
     max_deliver: -1,
     max_ack_pending: UNACKED_MAX,
   }
@@ -103,12 +103,12 @@ function consumerConfig(
 function durableName(name: BusEventName, group: string): string {
   assert(
     /^[a-z0-9-]{1,60}$/.test(group),
-    `a group is named in small letters, digits and dashes: ${group}`,
+    `a group name has lower-case letters, digits and dashes: ${group}`,
   )
   return `${group}_${name}`
 }
 
-// Stream name in use with another configuration; consumer exists already; consumer name in use.
+// Stream name in use with another configuration; consumer exists; consumer name in use.
 const conflicts: ReadonlySet<number> = new Set([10058, 10148, 10013])
 
 function isConflict(error: unknown): boolean {

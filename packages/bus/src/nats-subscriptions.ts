@@ -8,16 +8,16 @@ import type { NatsLink } from './nats-connection.ts'
 const FLUSH_WITHIN_MS = 2_000
 
 export interface NatsSubscriptions {
-  /** Resolves when the server knows the subscription. */
+  /** Resolves when the server has registered the subscription. */
   listen(subscription: Subscription): Promise<Unsubscribe>
-  /** Remembers what is to be ended with the bus. */
+  /** Registers a subscription to be ended when the bus closes. */
   track(unsubscribe: Unsubscribe): Unsubscribe
   endAll(): Promise<void>
-  /** Waits until the server has seen what was sent so far, or has not answered for a while. */
+  /** Waits until the server has processed everything sent so far, for FLUSH_WITHIN_MS at most. */
   flush(): Promise<void>
 }
 
-/** What is open on a connection. */
+/** The open subscriptions of a connection. */
 export function createNatsSubscriptions(deps: { link: NatsLink; clock: Clock }): NatsSubscriptions {
   const { link, clock } = deps
   const open = new Set<Unsubscribe>()
@@ -38,7 +38,7 @@ export function createNatsSubscriptions(deps: { link: NatsLink; clock: Clock }):
     listen: async (subscription) => {
       await flush()
       return track(async () => {
-        // Drained, so that what has been sent to us already is still answered.
+        // Drained, so that messages already received are still handled.
         if (link.connected()) await atMost(clock, FLUSH_WITHIN_MS, subscription.drain())
         else subscription.unsubscribe()
       })

@@ -4,7 +4,7 @@ import { jobId, queued, queueOptions, upTo } from './testing/bus-harness.ts'
 import type { BusHarness } from './testing/bus-harness.ts'
 import { mailbox } from './testing/mailbox.ts'
 
-/** What every bus promises to consumers of its queues. */
+/** The guarantees of every bus implementation for queues: `announce` and `consume`. */
 export function queuesContract(make: () => Promise<BusHarness>): void {
   let fixture: BusHarness
   beforeEach(async () => {
@@ -29,16 +29,16 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
       expect(runners.received).toHaveLength(30)
     })
 
-    test('what was announced before its consumer came is delivered', async () => {
+    test('a message announced before its consumer started is delivered', async () => {
       for (const index of upTo(10)) await fixture.bus.announce('image-job-queued', queued(index))
-      const heard = mailbox<string>()
+      const received = mailbox<string>()
       await fixture.bus.consume('image-job-queued', queueOptions, async (event) =>
-        heard.put(event.jobId),
+        received.put(event.jobId),
       )
-      expect((await heard.take(10)).sort()).toEqual(upTo(10).map(jobId))
+      expect((await received.take(10)).sort()).toEqual(upTo(10).map(jobId))
     })
 
-    test('a message whose consumer failed comes again after a rest', async () => {
+    test('a message whose consumer failed is redelivered after a delay', async () => {
       const tries = mailbox<string>()
       await fixture.bus.consume('image-job-queued', queueOptions, async (event) => {
         tries.put(event.jobId)
@@ -51,10 +51,10 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
       expect(fixture.incidents).toContainEqual(['redelivered', 'image-job-queued'])
     })
 
-    test('a message that is not acknowledged in time comes again, and its first consumer is told', async () => {
+    test('a message that is not acknowledged in time is redelivered, and its first signal aborts', async () => {
       const tries = mailbox<AbortSignal>()
-      const impatient = { ...queueOptions, ackWithinMs: 400 }
-      await fixture.bus.consume('image-job-queued', impatient, async (_, signal) => {
+      const shortLimit = { ...queueOptions, ackWithinMs: 400 }
+      await fixture.bus.consume('image-job-queued', shortLimit, async (_, signal) => {
         tries.put(signal)
         if (tries.received.length === 1) await new Promise(() => undefined)
       })
@@ -66,7 +66,7 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
       expect(second?.aborted).toBe(false)
     })
 
-    test('a message that fails at every delivery is dropped and counted, and others go on', async () => {
+    test('a message that fails at every delivery is dropped and counted; later ones are delivered', async () => {
       const tries = mailbox<string>()
       const twice = { ...queueOptions, deliveriesMax: 2 }
       await fixture.bus.consume('image-job-queued', twice, async (event) => {
@@ -82,18 +82,18 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
       expect(fixture.incidents).toContainEqual(['given-up', 'image-job-queued'])
     })
 
-    test('a payload that is not of its schema is counted and dropped, never given to the consumer', async () => {
-      const heard = mailbox<string>()
+    test('a payload that does not match its schema is counted and never reaches the consumer', async () => {
+      const received = mailbox<string>()
       await fixture.inject('image-job-queued', '{"jobId":7}')
       await fixture.bus.consume('image-job-queued', queueOptions, async (event) =>
-        heard.put(event.jobId),
+        received.put(event.jobId),
       )
       await fixture.bus.announce('image-job-queued', queued(1))
-      expect(await heard.take(1)).toEqual([jobId(1)])
+      expect(await received.take(1)).toEqual([jobId(1)])
       expect(fixture.incidents).toEqual([['poison', 'image-job-queued']])
     })
 
-    test('a consumer never holds more messages than its limit', async () => {
+    test('a consumer never runs more messages than its limit', async () => {
       const started = mailbox<string>()
       const releases: (() => void)[] = []
       let [running, most] = [0, 0]
@@ -115,19 +115,19 @@ export function queuesContract(make: () => Promise<BusHarness>): void {
       expect(most).toBe(2)
     })
 
-    test('a consumer that has ended leaves its messages to the others of its group', async () => {
-      const [gone, staying] = [mailbox<string>(), mailbox<string>()]
+    test('after a consumer ends, the other consumers of its group get all messages', async () => {
+      const [ended, active] = [mailbox<string>(), mailbox<string>()]
       const service = await fixture.connect()
       const end = await service.consume('image-job-queued', queueOptions, async (event) =>
-        gone.put(event.jobId),
+        ended.put(event.jobId),
       )
       await end()
       await fixture.bus.consume('image-job-queued', queueOptions, async (event) =>
-        staying.put(event.jobId),
+        active.put(event.jobId),
       )
       for (const index of upTo(10)) await fixture.bus.announce('image-job-queued', queued(index))
-      expect((await staying.take(10)).sort()).toEqual(upTo(10).map(jobId))
-      expect(gone.received).toEqual([])
+      expect((await active.take(10)).sort()).toEqual(upTo(10).map(jobId))
+      expect(ended.received).toEqual([])
     })
   })
 }

@@ -4,7 +4,7 @@ import { jobId, queued, queueOptions, upTo } from './testing/bus-harness.ts'
 import type { BusHarness } from './testing/bus-harness.ts'
 import { mailbox } from './testing/mailbox.ts'
 
-/** What every bus promises to those who ask and serve, and when it closes. */
+/** The guarantees of every bus implementation for `request` and `serve`, and for `close`. */
 export function requestsContract(make: () => Promise<BusHarness>): void {
   let fixture: BusHarness
   beforeEach(async () => {
@@ -16,75 +16,75 @@ export function requestsContract(make: () => Promise<BusHarness>): void {
     const waiting = { timeoutMs: 60_000 }
 
     test('a request is answered by one server of its subject', async () => {
-      const asked = mailbox<string>()
+      const received = mailbox<string>()
       const service = await fixture.connect()
       for (const bus of [fixture.bus, service]) {
         await bus.serve('rpc.test.v1.echo', async (body) => {
-          asked.put(body)
+          received.put(body)
           return `${body}!`
         })
       }
-      const bodies = upTo(20).map((index) => `ask ${index} ünïcødé`)
+      const bodies = upTo(20).map((index) => `request ${index} ünïcødé`)
       const answers = await Promise.all(
         bodies.map((body) => fixture.bus.request('rpc.test.v1.echo', body, waiting)),
       )
       expect(answers).toEqual(bodies.map((body) => `${body}!`))
-      expect([...asked.received].sort()).toEqual([...bodies].sort())
+      expect([...received.received].sort()).toEqual([...bodies].sort())
     })
 
-    test('a request that nobody serves is refused at once', async () => {
-      const asked = fixture.bus.request('rpc.test.v1.nobody', '{}', waiting)
-      await expect(asked).rejects.toMatchObject({ code: 'unavailable' })
+    test('a request without a server rejects at once', async () => {
+      const pending = fixture.bus.request('rpc.test.v1.unserved', '{}', waiting)
+      await expect(pending).rejects.toMatchObject({ code: 'unavailable' })
     })
 
-    test('after the last server has left, requests are refused at once', async () => {
+    test('after the last server has ended, requests reject at once', async () => {
       const end = await fixture.bus.serve('rpc.test.v1.echo', async (body) => body)
       await end()
-      const asked = fixture.bus.request('rpc.test.v1.echo', '{}', waiting)
-      await expect(asked).rejects.toMatchObject({ code: 'unavailable' })
+      const pending = fixture.bus.request('rpc.test.v1.echo', '{}', waiting)
+      await expect(pending).rejects.toMatchObject({ code: 'unavailable' })
     })
 
-    test('a request that is not answered in time is given up', async () => {
-      const asked = mailbox<string>()
+    test('a request that is not answered in time rejects', async () => {
+      const received = mailbox<string>()
       await fixture.bus.serve('rpc.test.v1.slow', (body) => {
-        asked.put(body)
+        received.put(body)
         return new Promise(() => undefined)
       })
       const answer = fixture.bus
         .request('rpc.test.v1.slow', '{}', { timeoutMs: 200 })
         .catch((error: unknown) => error)
-      await asked.take(1)
+      await received.take(1)
       await fixture.pass(200)
       expect(await answer).toMatchObject({ code: 'unavailable' })
     })
 
-    test('a caller who leaves stops waiting at once, for the reason that its signal gives', async () => {
-      const asked = mailbox<string>()
+    test('an aborted request rejects at once with the reason of its signal', async () => {
+      const received = mailbox<string>()
       await fixture.bus.serve('rpc.test.v1.slow', (body) => {
-        asked.put(body)
+        received.put(body)
         return new Promise(() => undefined)
       })
-      const left = new AbortController()
-      const request = { ...waiting, signal: left.signal }
+      const aborter = new AbortController()
+      const request = { ...waiting, signal: aborter.signal }
       const answer = fixture.bus
         .request('rpc.test.v1.slow', '{}', request)
         .catch((error: unknown) => error)
-      await asked.take(1)
-      left.abort(new Error('caller left'))
-      expect(await answer).toMatchObject({ message: 'caller left' })
+      await received.take(1)
+      aborter.abort(new Error('caller aborted'))
+      expect(await answer).toMatchObject({ message: 'caller aborted' })
       const again = fixture.bus.request('rpc.test.v1.slow', '{}', request)
-      await expect(again).rejects.toThrow('caller left')
+      await expect(again).rejects.toThrow('caller aborted')
     })
 
-    test('a message that is too large is refused before it is sent', async () => {
+    test('a message above the size limit is rejected before it is sent', async () => {
       await fixture.bus.serve('rpc.test.v1.echo', async (body) => body)
-      const asked = fixture.bus.request('rpc.test.v1.echo', 'x'.repeat(1_100_000), waiting)
-      await expect(asked).rejects.toMatchObject({ code: 'internal_error' })
+      const pending = fixture.bus.request('rpc.test.v1.echo', 'x'.repeat(1_100_000), waiting)
+      await expect(pending).rejects.toMatchObject({ code: 'internal_error' })
     })
   })
 
   describe('closing', () => {
-    test('a closing bus finishes what it has taken, and may still announce meanwhile', async () => {
+    test('a closing bus finishes running messages, and their consumers may still announce', async () => {
       const started = mailbox<string>()
       const release = Promise.withResolvers<void>()
       const finished = mailbox<string>()
@@ -103,7 +103,7 @@ export function requestsContract(make: () => Promise<BusHarness>): void {
       expect(fixture.bus.connected()).toBe(false)
     })
 
-    test('what does not finish within the time is told to stop', async () => {
+    test('the signal of a consumer that does not finish in time aborts', async () => {
       const started = mailbox<AbortSignal>()
       await fixture.bus.consume('image-job-queued', queueOptions, async (_, signal) => {
         started.put(signal)
@@ -117,7 +117,7 @@ export function requestsContract(make: () => Promise<BusHarness>): void {
       expect(signal?.aborted).toBe(true)
     })
 
-    test('a closed bus refuses at once', async () => {
+    test('a closed bus rejects at once', async () => {
       await fixture.bus.close()
       const refused = [
         fixture.bus.announce('image-job-cancelled', { jobId: jobId(1) }),

@@ -2,20 +2,20 @@ import type { Clock } from '@sluice/kernel/clock'
 
 import { QUEUE_AGE_MAX_MS } from './bus-limits.ts'
 
-// Limits of memory, where NATS has those of its disk.
-const KEPT_MAX = 10_000
-const KEPT_CHARS_MAX = 8_000_000
+// Memory limits; NATS limits its disk instead.
+const RETAINED_MAX = 10_000
+const RETAINED_CHARS_MAX = 8_000_000
 
-/** What was announced lately, for a group of consumers that comes later; the oldest falls off. */
+/** Recent messages, delivered to consumer groups that join later; the oldest are removed first. */
 export function createRetained(clock: Clock) {
   const retained: { text: string; atMs: number }[] = []
   let chars = 0
 
-  const forget = () => {
+  const prune = () => {
     const since = clock.nowMs() - QUEUE_AGE_MAX_MS
     let count = 0
     for (const { text, atMs } of retained) {
-      const over = retained.length - count > KEPT_MAX || chars > KEPT_CHARS_MAX
+      const over = retained.length - count > RETAINED_MAX || chars > RETAINED_CHARS_MAX
       if (atMs > since && !over) break
       chars -= text.length
       count += 1
@@ -27,10 +27,10 @@ export function createRetained(clock: Clock) {
     push: (text: string): void => {
       retained.push({ text, atMs: clock.nowMs() })
       chars += text.length
-      forget()
+      prune()
     },
     texts: (): string[] => {
-      forget()
+      prune()
       return retained.map(({ text }) => text)
     },
   }

@@ -7,12 +7,12 @@ import { z } from 'zod'
 import { callFailed } from './call-failed.ts'
 import type { SentCall } from './late-calls.ts'
 
-/** Where a method is served. Names come from contracts, which are a closed set in our own code. */
+/** The subject of a method. Names come from contracts, a closed set in the code. */
 export function subjectOf(contract: Contract, method: string): string {
   return `rpc.${contract.name}.v${contract.version}.${method}`
 }
 
-/** A call: who sent it when, by its own monotonic clock; how long it waits; and the input in wire form. */
+/** A call: the caller's id and monotonic send time, its wait limit, and the input in wire form. */
 export const rpcCall = z.object({
   from: z.string().max(64),
   sentMs: z.number(),
@@ -20,12 +20,12 @@ export const rpcCall = z.object({
   input: z.unknown(),
 })
 
-/** The JSON of a call, without a walk over the input. `from` is of letters and digits. */
+/** The JSON of a call. `from` is hexadecimal and needs no escaping. */
 export const writeCall = ({ from, sentMs, withinMs }: SentCall, wireInput: unknown): string =>
   `{"from":"${from}","sentMs":${sentMs},"withinMs":${Math.max(1, Math.ceil(withinMs))},"input":${JSON.stringify(wireInput)}}`
 
 const wireError = z.object({
-  /** Text, not the closed set: the other side may be of a later release. */
+  /** A string, not the closed set: the peer may run a later release. */
   code: z.string(),
   message: z.string(),
   cause: z.string().optional(),
@@ -36,11 +36,11 @@ const wireError = z.object({
 
 const failedReply = z.object({ error: wireError })
 
-/** The JSON of a good answer, without a walk over the output. */
+/** The JSON of a successful reply. */
 export const writeOk = (wireOutput: unknown): string =>
   `{"ok":${wireOutput === undefined ? 'null' : JSON.stringify(wireOutput)}}`
 
-/** The JSON of a refusal or failure. Of its cause only the message travels, for the caller's log. */
+/** The JSON of an error reply. Only the message of its cause is sent, for the caller's log. */
 export function writeError({
   code,
   message,
@@ -56,7 +56,7 @@ export function writeError({
   })
 }
 
-/** The output in wire form; throws the AppError that came instead. */
+/** The output in wire form; throws the AppError of an error reply. */
 export function readReply(reply: unknown, subject: string): unknown {
   if (typeof reply === 'object' && reply !== null && 'ok' in reply) return reply.ok
   const failed = failedReply.safeParse(reply)

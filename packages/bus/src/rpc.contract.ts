@@ -31,7 +31,7 @@ type Bank = PortOf<typeof bankContract>
 
 const at = new Date('2026-11-21T09:00:00.123Z')
 
-/** What every bus promises to those who speak over it in contracts. */
+/** The guarantees of every bus implementation for calls over contracts. */
 export function rpcContract(make: () => Promise<BusHarness>): void {
   let fixture: BusHarness
   beforeEach(async () => {
@@ -49,7 +49,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
   }
 
   describe('contracts over the bus', () => {
-    test('amounts and dates go and come as what they were', async () => {
+    test('amounts and dates keep their types in both directions', async () => {
       const { client } = await serve({
         pay: async (input) => ({
           outcome: 'paid',
@@ -65,7 +65,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       })
     })
 
-    test('a refusal that is in the contract is an answer, not an error', async () => {
+    test('a refusal defined by the contract is a result, not an error', async () => {
       const { client } = await serve({
         pay: async () => ({ outcome: 'refused', availableMicro: 3n }),
       })
@@ -73,12 +73,12 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       expect(answer).toEqual({ outcome: 'refused', availableMicro: 3n })
     })
 
-    test('an AppError arrives with its code, facts and the message of its cause', async () => {
+    test('an AppError arrives with its code, fields and the message of its cause', async () => {
       const cause = new Error('connection terminated')
       const { client, log } = await serve({
         read: () =>
           Promise.reject(
-            new AppError('unavailable', 'The database is away.', {
+            new AppError('unavailable', 'The database is unavailable.', {
               cause,
               param: 'wallet',
               retryAfterMs: 1_500,
@@ -90,7 +90,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       expect(error).toMatchObject({
         code: 'unavailable',
         retryable: true,
-        message: 'The database is away.',
+        message: 'The database is unavailable.',
         param: 'wallet',
         retryAfterMs: 1_500,
         details: { attempt: 2 },
@@ -99,7 +99,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       expect(log.lines).toEqual([])
     })
 
-    test('a fault is logged once where it happened, and tells the caller nothing of itself', async () => {
+    test('an unexpected error is logged once by the server, and its text does not reach the caller', async () => {
       const err = new Error('password of postgres://sluice:hunter2@db is wrong')
       const { client, log } = await serve({ read: () => Promise.reject(err) })
       const error = await client.read({}).catch((thrown: unknown) => thrown)
@@ -111,7 +111,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       expect(log.lines).toEqual([{ level: 'error', message: 'a call failed', facts }])
     })
 
-    test('an input that is not of the contract is refused before it is sent', async () => {
+    test('an input that does not match the contract is rejected before it is sent', async () => {
       const paid = mailbox<bigint>()
       const { client } = await serve({
         pay: async ({ amountMicro }) => {
@@ -126,7 +126,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       expect(paid.received).toEqual([])
     })
 
-    test('an input of another release is refused by the server that cannot read it', async () => {
+    test('a server rejects the input of an incompatible release', async () => {
       await serve({})
       for (const body of ['no JSON {', '{}', '{"withinMs":1000,"input":{"amountMicro":"1.5"}}']) {
         const reply = await fixture.bus.request('rpc.bank.v2.pay', body, { timeoutMs: 60_000 })
@@ -134,21 +134,21 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       }
     })
 
-    test('an output that is not of the contract is a fault of the server', async () => {
+    test('an output that does not match the contract is an internal error of the server', async () => {
       const { client, log } = await serve({
-        // What a careless change could return, whatever the types said.
+        // A wrong output despite the types.
         read: async () => JSON.parse('{"text":7}'),
       })
       await expect(client.read({})).rejects.toMatchObject({ code: 'internal_error' })
       expect(log.lines).toHaveLength(1)
     })
 
-    test('an output that is too large is said, not waited for', async () => {
+    test('an output above the size limit rejects without waiting for the timeout', async () => {
       const { client } = await serve({ read: async () => ({ text: 'x'.repeat(1_100_000) }) })
       await expect(client.read({})).rejects.toMatchObject({ code: 'internal_error' })
     })
 
-    test('without a server the caller is told at once', async () => {
+    test('without a server the call rejects at once', async () => {
       const { client, end } = await serve({ read: async () => ({ text: 'here' }) })
       expect(await client.read({})).toEqual({ text: 'here' })
       await end()
@@ -159,29 +159,29 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       })
     })
 
-    test('a caller who leaves stops waiting, for its own reason', async () => {
-      const asked = mailbox<undefined>()
+    test('an aborted call rejects with the reason of its signal', async () => {
+      const received = mailbox<undefined>()
       const { client } = await serve({
         read: () => {
-          asked.put(undefined)
+          received.put(undefined)
           return new Promise(() => undefined)
         },
       })
-      const left = new AbortController()
-      const error = client.read({}, { signal: left.signal }).catch((thrown: unknown) => thrown)
-      await asked.take(1)
-      left.abort(new Error('caller left'))
-      expect(await error).toMatchObject({ message: 'caller left' })
+      const aborter = new AbortController()
+      const error = client.read({}, { signal: aborter.signal }).catch((thrown: unknown) => thrown)
+      await received.take(1)
+      aborter.abort(new Error('caller aborted'))
+      expect(await error).toMatchObject({ message: 'caller aborted' })
     })
 
-    test('a call that arrives after its caller has stopped waiting is not carried out', async () => {
+    test('a call that arrives after its caller has stopped waiting is not executed', async () => {
       const [here, there] = [fakeClock(), fakeClock()]
       await here.advance(7_000_000)
-      const asked = mailbox<string>()
+      const received = mailbox<string>()
       const bank: Bank = {
         pay: () => Promise.reject(new Error('not part of this test')),
         read: async () => {
-          asked.put('read')
+          received.put('read')
           return { text: 'here' }
         },
       }
@@ -192,37 +192,37 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
       })
       const bus = await fixture.connect()
       const waiting = { timeoutMs: 60_000 }
-      let way = Promise.resolve()
+      let transit = Promise.resolve()
       const client = connectContract(bankContract, {
-        // What was sent arrives, whoever still waits for it.
-        bus: { request: (...[to, body]) => way.then(() => bus.request(to, body, waiting)) },
+        // A sent request arrives even after its caller has stopped waiting.
+        bus: { request: (...[to, body]) => transit.then(() => bus.request(to, body, waiting)) },
         timeoutMs: 5_000,
         clock: here,
       })
       const pass = (ms: number) => Promise.all([here.advance(ms), there.advance(ms)])
       expect(await client.read({})).toEqual({ text: 'here' })
       const frozen = Promise.withResolvers<void>()
-      way = frozen.promise
+      transit = frozen.promise
       const deadline = startDeadline(here, 2_000)
-      const asking = [client.read({}), client.read({}, { signal: deadline.signal })]
-      const answers = Promise.allSettled(asking)
+      const calls = [client.read({}), client.read({}, { signal: deadline.signal })]
+      const answers = Promise.allSettled(calls)
       await pass(4_000)
       frozen.resolve()
-      // The caller of the first still waits.
+      // The first call's limit is not over yet.
       expect(await answers).toMatchObject([
         { status: 'fulfilled', value: { text: 'here' } },
         { status: 'rejected', reason: { code: 'unavailable' } },
       ])
-      expect(asked.received).toEqual(['read', 'read'])
+      expect(received.received).toEqual(['read', 'read'])
     })
 
-    test('a method is told when its caller has stopped waiting', async () => {
-      const asked = mailbox<AbortSignal | undefined>()
+    test('the signal of a method aborts when its caller has stopped waiting', async () => {
+      const received = mailbox<AbortSignal | undefined>()
       const stopped = mailbox<undefined>()
       const { client } = await serve(
         {
           read: (_, options) => {
-            asked.put(options?.signal)
+            received.put(options?.signal)
             options?.signal?.addEventListener('abort', () => stopped.put(undefined))
             return new Promise(() => undefined)
           },
@@ -230,7 +230,7 @@ export function rpcContract(make: () => Promise<BusHarness>): void {
         200,
       )
       const error = client.read({}).catch((thrown: unknown) => thrown)
-      await asked.take(1)
+      await received.take(1)
       await fixture.pass(200)
       expect(await error).toMatchObject({
         code: 'unavailable',

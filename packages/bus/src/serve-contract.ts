@@ -15,7 +15,7 @@ import { parseJson, whyNot } from './event-wire.ts'
 import { createLateCalls } from './late-calls.ts'
 import { rpcCall, subjectOf, writeError, writeOk } from './rpc-wire.ts'
 
-/** Calls that one server of a contract works on at once; more are refused with `overloaded`. */
+/** Concurrent calls per server of a contract; further calls are rejected with `overloaded`. */
 const CALLS_MAX = 1_000
 
 export interface ServeDeps {
@@ -25,10 +25,10 @@ export interface ServeDeps {
 }
 
 /**
- * Serves an implementation: parses the input, calls, renders what is thrown. AppErrors travel with
- * their code; anything else is logged here, once, and travels as `internal_error` without its message.
- * The signal that a method receives aborts when its caller has stopped waiting, or the bus closes. A call that
- * arrives after that is refused and not carried out (`late-calls.ts`).
+ * Serves an implementation: parses the input, calls the method and serialises its result or error. AppErrors
+ * are sent with their code; any other error is logged here, once, and sent as `internal_error` without its
+ * message. The signal of a method aborts when its caller has stopped waiting or the bus closes. A call that
+ * arrives after its caller has stopped waiting is rejected and not executed (`late-calls.ts`).
  */
 export async function serveContract<C extends Contract>(
   contract: C,
@@ -80,7 +80,9 @@ async function answer(
   try {
     const output = z.safeEncode(spec.output, await call(input.data, waitLimit))
     if (!output.success) {
-      throw new Error(`the output of ${subject} is not of its contract: ${whyNot(output.error)}`)
+      throw new Error(
+        `the output of ${subject} does not match its contract: ${whyNot(output.error)}`,
+      )
     }
     const reply = writeOk(output.data)
     assertFits(subject, reply)
@@ -90,7 +92,10 @@ async function answer(
   }
 }
 
-/** The caller's patience as call options. Most methods never look at the signal, so it is made when they do. */
+/**
+ * The caller's wait limit as call options. The signal is created on first use, since most methods do not read
+ * it.
+ */
 function createWaitLimit(clock: Clock, limit: { withinMs: number; signal: AbortSignal }) {
   const startedMs = clock.monotonicMs()
   let deadline: Deadline | undefined
@@ -110,7 +115,7 @@ function toAppError(thrown: unknown, { log, subject }: { log: Log; subject: stri
     return thrown
   }
   log.error({ err: thrown, subject }, 'a call failed')
-  return new AppError('internal_error', 'A service failed; its log says why.')
+  return new AppError('internal_error', 'A service failed; the cause is in its log.')
 }
 
 const tooLate = (subject: string) =>
@@ -122,11 +127,11 @@ const tooLate = (subject: string) =>
 const tooManyCalls = (subject: string) =>
   callFailed('overloaded', {
     what: 'busy',
-    detail: `${subject} is at its limit of ${CALLS_MAX} calls at once`,
+    detail: `${subject} is at its limit of ${CALLS_MAX} concurrent calls`,
     retryAfterMs: 1_000,
   })
 
-// A port has exactly the methods of its contract, each taking and giving what its schemas decode to.
+// A port has exactly the methods of its contract, with the input and output types of its schemas.
 function methodOf<C extends Contract>(implementation: PortOf<C>, method: string): Served['call'] {
   const port = implementation as Record<string, Served['call'] | undefined>
   return async (input, options) => {

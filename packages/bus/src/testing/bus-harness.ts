@@ -3,16 +3,16 @@ import type { BusEvent, BusEventName } from '@sluice/contracts/events'
 import type { BusIncident } from '../bus-deps.ts'
 import type { Bus, QueueOptions } from '../bus.ts'
 
-/** One world of messages, made anew for every test. */
+/** The test environment of one bus implementation, created for every test. */
 export interface BusHarness {
   bus: Bus
-  /** Another service's bus in the same world. */
+  /** Another service's bus in the same environment. */
   connect(): Promise<Bus>
-  /** Puts a payload on the wire as it is, past the schemas. */
+  /** Sends a payload without schema validation. */
   inject(name: BusEventName, text: string): Promise<void>
-  /** Lets so much time pass; where time passes by itself, there is nothing to do. */
+  /** Advances a fake clock; does nothing with the real clock. */
   pass(ms: number): Promise<void>
-  /** What was counted so far. */
+  /** The incidents counted so far. */
   incidents: [BusIncident, string][]
   dispose(): Promise<void>
 }

@@ -3,41 +3,41 @@ import type { AddressInfo, Socket } from 'node:net'
 
 export interface CuttableProxy {
   url: string
-  /** Breaks every connection and takes no new one. */
+  /** Breaks every connection and rejects new ones. */
   cut(): void
-  mend(): void
-  /** Resolves when a connection has been turned away since the last cut. */
+  restore(): void
+  /** Resolves when a connection was rejected since the last `cut`. */
   refused(): Promise<void>
-  /** Resolves when a connection has been carried since the last mend. */
-  carried(): Promise<void>
+  /** Resolves when a connection was established since the last `restore`. */
+  connected(): Promise<void>
   close(): Promise<void>
 }
 
-/** A way to a server that a test can break and mend, so that the server itself serves others on. */
+/** A TCP proxy in front of a server; a test can cut and restore it without affecting the server. */
 export async function cuttableProxy(target: string): Promise<CuttableProxy> {
   const { hostname, port, protocol } = new URL(target)
   const sockets = new Set<Socket>()
-  let whole = true
+  let open = true
   let refused = Promise.withResolvers<void>()
-  let carried = Promise.withResolvers<void>()
+  let connected = Promise.withResolvers<void>()
 
-  const keep = (socket: Socket) => {
+  const track = (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => sockets.delete(socket))
     return socket
   }
-  const server = createServer((near) => {
-    keep(near)
-    if (!whole) {
-      near.destroy()
+  const server = createServer((client) => {
+    track(client)
+    if (!open) {
+      client.destroy()
       return refused.resolve()
     }
-    const far = keep(connect({ host: hostname, port: Number(port) }))
-    far.once('connect', () => carried.resolve())
-    near.pipe(far).pipe(near)
-    near.on('close', () => far.destroy())
-    far.on('close', () => near.destroy())
+    const upstream = track(connect({ host: hostname, port: Number(port) }))
+    upstream.once('connect', () => connected.resolve())
+    client.pipe(upstream).pipe(client)
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', () => client.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const breakAll = () => {
@@ -47,16 +47,16 @@ export async function cuttableProxy(target: string): Promise<CuttableProxy> {
     // A server that listens on a port has an AddressInfo.
     url: `${protocol}//127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut: () => {
-      whole = false
+      open = false
       refused = Promise.withResolvers<void>()
       breakAll()
     },
-    mend: () => {
-      whole = true
-      carried = Promise.withResolvers<void>()
+    restore: () => {
+      open = true
+      connected = Promise.withResolvers<void>()
     },
     refused: () => refused.promise,
-    carried: () => carried.promise,
+    connected: () => connected.promise,
     close: async () => {
       breakAll()
       await new Promise((resolve) => server.close(resolve))

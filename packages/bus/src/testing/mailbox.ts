@@ -1,8 +1,8 @@
-/** Where a receiver puts what it got, so that a test can wait for it without looking at a clock. */
+/** Collects received items, so that a test can wait for them without a timer. */
 export interface Mailbox<Item> {
   readonly received: readonly Item[]
   put(item: Item): void
-  /** Resolves with the first so many items, as soon as they have come. */
+  /** Resolves with the first `count` items as soon as they have arrived. */
   take(count: number): Promise<Item[]>
 }
 
@@ -13,17 +13,17 @@ export function mailbox<Item>(): Mailbox<Item> {
     received,
     put: (item) => {
       received.push(item)
-      for (const look of waiting) look()
+      for (const check of waiting) check()
     },
     take: (count) =>
       new Promise((resolve) => {
-        const look = () => {
+        const check = () => {
           if (received.length < count) return
-          waiting.delete(look)
+          waiting.delete(check)
           resolve(received.slice(0, count))
         }
-        waiting.add(look)
-        look()
+        waiting.add(check)
+        check()
       }),
   }
 }

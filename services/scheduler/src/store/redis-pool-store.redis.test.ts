@@ -89,7 +89,7 @@ describe('the pool in Redis', () => {
     expect(reasons).toEqual(reasons.map(() => expect.objectContaining(unavailable)))
     await expect(store.reap({ limit: 1 })).rejects.toMatchObject(unavailable)
     const ready = new Promise((resolve) => redis.once('ready', resolve))
-    way.mend()
+    way.restore()
     await ready
     expect(await store.reap({ limit: 1 })).toEqual([])
     redis.disconnect()
