@@ -1,7 +1,7 @@
 import type { Repository, Rule } from './repository.ts'
 
 const skeleton = ['README.md', 'src/config.ts', 'src/deps.ts', 'src/main.ts', 'src/module.ts']
-const headings = ['Owns', 'Says', 'Fails', 'Reads']
+const headings = ['Owns', 'Interfaces', 'Failure modes', 'Configuration']
 
 /** Services that exist: a package.json alone is a room that is still empty. */
 function serviceNames({ files }: Repository): string[] {
@@ -29,7 +29,7 @@ const skeletons: Rule = {
 }
 
 const pages: Rule = {
-  name: `every service's page says what it ${headings.join(', ').toLowerCase()}`,
+  name: `every service's README has the sections ${headings.join(', ')}`,
   violations: ({ files }) =>
     files
       .filter(({ path }) => /^services\/[^/]+\/README\.md$/.test(path))
@@ -38,7 +38,7 @@ const pages: Rule = {
           .filter((heading) => !new RegExp(`^#+ ${heading}\\b`, 'm').test(text))
           .map((heading) => `${path} has no heading ${heading}`),
       ),
-  broken: { 'services/billing/README.md': '## Owns\n## Says\n## Fails\n' },
+  broken: { 'services/billing/README.md': '## Owns\n## Interfaces\n## Failure modes\n' },
   good: full,
 }
 
