@@ -33,4 +33,9 @@ export const retired = new Map(
   groups.flatMap(([words, instead]) => words.split(' ').map((word) => [word, instead])),
 )
 
-export const allowed = [{ phrase: /\bhello,? world\b/gi }, { phrase: /\b(takes?|in) place\b/gi }]
+export const allowed = [
+  { phrase: /\bhello,? world\b/gi },
+  { phrase: /\b(takes?|in) place\b/gi },
+  // A public value of the channel setting `usageInStreams`.
+  { phrase: /['`/(]ask['`/,]/g, paths: /channel-settings|setting-fields/ },
+]

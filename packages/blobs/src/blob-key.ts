@@ -4,14 +4,14 @@ const KEY_LENGTH_MAX = 200
 const key = /^[a-z0-9_-]+(\/[a-z0-9_-]+)*$/
 const prefix = /^([a-z0-9_-]+\/)*$/
 
-/** Refuses a key that is no path of plain segments, so that none can lead out of the store. */
+/** Throws unless the key is a path of plain segments: no key can escape the store's folder. */
 export function checkBlobKey(text: string): void {
   if (text.length > KEY_LENGTH_MAX || !key.test(text)) {
     throw new AppError('invalid_value', 'not a blob key')
   }
 }
 
-/** Refuses a prefix that ends within a segment: it would also name its longer neighbours. */
+/** Throws unless the prefix ends at a segment boundary: `jobs/a` would also match `jobs/ab`. */
 export function checkBlobPrefix(text: string): void {
   if (text.length > KEY_LENGTH_MAX || !prefix.test(text)) {
     throw new AppError('invalid_value', 'not a prefix of blob keys')

@@ -5,8 +5,8 @@ import { addAbortSignal } from 'node:stream'
 import { AppError } from '@sluice/kernel/app-error'
 
 /**
- * Hands the bytes of a source to `write`, in order, and counts and hashes them. Above `bytesMax` it
- * stops with `body_too_large`; a source that is a stream is destroyed then, as on abort.
+ * Passes the bytes of a source to `write`, in order, and counts and hashes them. Rejects with
+ * `body_too_large` above `bytesMax`; on every failure and abort a source stream is destroyed.
  */
 export async function drainSource({
   source,
@@ -35,7 +35,7 @@ export async function drainSource({
     else for await (const chunk of abortable(source, signal)) await take(asBytes(chunk))
   } catch (error) {
     if (!(source instanceof Uint8Array)) source.destroy()
-    // A destroyed stream says only that it ended early; the signal knows why.
+    // The error of a destroyed stream is only a premature close; the signal has the reason.
     signal?.throwIfAborted()
     throw error
   }

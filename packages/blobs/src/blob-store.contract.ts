@@ -16,7 +16,7 @@ async function textOf(stream: Readable): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** What every blob store promises. `make` opens an empty one. */
+/** The tests that every blob store must pass. `make` opens an empty one. */
 export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<BlobStore>): void {
   let store: BlobStore
   let clock: FakeClock
@@ -30,8 +30,8 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
     return keys.sort()
   }
 
-  describe('keeps', () => {
-    it('what was put, with its type, length, checksum, time and note', async () => {
+  describe('stores', () => {
+    it('the bytes with their type, length, checksum, time and note', async () => {
       const facts = await store.put('jobs/a/parts/0', bytesOf('picture'), { ...PNG, note: 'ü"\n' })
       expect(facts).toEqual({
         contentType: 'image/png',
@@ -44,14 +44,14 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       expect(Buffer.from((await store.read('jobs/a/parts/0')) ?? []).toString()).toBe('picture')
     })
 
-    it('what a stream brings, in one piece', async () => {
+    it('all chunks of a stream as one blob', async () => {
       const chunks = Array.from({ length: 50 }, (_none, index) => Buffer.alloc(3_000, index))
       const facts = await store.put('a', Readable.from(chunks), PNG)
       expect(facts.bytes).toBe(150_000)
       expect(Buffer.concat(chunks).equals((await store.read('a')) ?? new Uint8Array())).toBe(true)
     })
 
-    it('nothing and notes of many kilobytes as faithfully as the rest', async () => {
+    it('empty blobs and notes of many kilobytes', async () => {
       const note = 'n'.repeat(60_000)
       await store.put('a/empty', new Uint8Array(), { ...PNG, note })
       expect(await store.stat('a/empty')).toMatchObject({ bytes: 0, note })
@@ -68,7 +68,7 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       expect(Buffer.from((await store.read('a')) ?? []).toString()).toBe('new')
     })
 
-    it('the older one where the writer asks for that, and tells the writer what it is', async () => {
+    it('the older one with ifAbsent, and returns its facts', async () => {
       const first = await store.put('a', bytesOf('first'), { ...PNG, ifAbsent: true, note: '1' })
       await clock.advance(1_000)
       const second = await store.put('a', bytesOf('second'), { ...PNG, ifAbsent: true, note: '2' })
@@ -76,7 +76,7 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       expect(Buffer.from((await store.read('a')) ?? []).toString()).toBe('first')
     })
 
-    it('one of many that are put at once when each asks to be the first', async () => {
+    it('exactly one of many concurrent puts with ifAbsent', async () => {
       const puts = Array.from({ length: 8 }, (_none, index) =>
         store.put('a/b/c', bytesOf(`picture ${index}`), { ...PNG, ifAbsent: true }),
       )
@@ -90,7 +90,7 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       const opened = await store.open('a', range)
       return opened && (await textOf(opened.stream))
     }
-    it('the whole, or a range of it with an inclusive end that may lie beyond', async () => {
+    it('the whole blob, or a range with an inclusive end that may exceed the size', async () => {
       await store.put('a', bytesOf('0123456789'), PNG)
       const whole = await store.open('a')
       expect(whole).toMatchObject({ bytes: 10, contentType: 'image/png' })
@@ -101,7 +101,7 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       expect(await rangeText({ start: 10, end: 20 })).toBe('')
     })
 
-    it('a blob to its end even when it is replaced or removed meanwhile', async () => {
+    it('a blob that can be read to its end even when it is replaced or removed meanwhile', async () => {
       await store.put('a', bytesOf('old'), PNG)
       const opened = await store.open('a')
       await store.put('a', bytesOf('newer'), PNG)
@@ -109,11 +109,11 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       expect(opened && (await textOf(opened.stream))).toBe('old')
     })
 
-    it('nothing where nothing is', async () => {
-      expect(await store.open('nobody')).toBeUndefined()
-      expect(await store.read('nobody')).toBeUndefined()
-      expect(await store.stat('nobody')).toBeUndefined()
-      await store.remove('nobody')
+    it('nothing for a key that does not exist', async () => {
+      expect(await store.open('missing')).toBeUndefined()
+      expect(await store.read('missing')).toBeUndefined()
+      expect(await store.stat('missing')).toBeUndefined()
+      await store.remove('missing')
     })
   })
 
@@ -139,7 +139,7 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       await expect(store.remove(key)).rejects.toMatchObject(refused)
     })
 
-    it('more bytes than the cap, and leaves what was there', async () => {
+    it('more bytes than the limit, and leaves the stored blob unchanged', async () => {
       await store.put('a', bytesOf('old'), PNG)
       const tooMany = { code: 'body_too_large' }
       const capped = { contentType: 'image/png', bytesMax: 10 }
@@ -151,31 +151,31 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       await store.put('b', Buffer.alloc(10), capped)
     })
 
-    it('the rest of a source that breaks, and shows nothing of it', async () => {
+    it('a source that fails, and stores none of its bytes', async () => {
       const source = Readable.from(
         (async function* () {
           yield Buffer.from('half')
-          throw new Error('the caller hung up')
+          throw new Error('the caller disconnected')
         })(),
       )
-      await expect(store.put('a', source, PNG)).rejects.toThrow('the caller hung up')
+      await expect(store.put('a', source, PNG)).rejects.toThrow('the caller disconnected')
       expect(await store.stat('a')).toBeUndefined()
     })
 
-    it('a put that is aborted, with the reason', async () => {
+    it('a put that is aborted, with the reason of the signal', async () => {
       const stop = new AbortController()
       const endless = new Readable({ read: () => {} })
       endless.push('x')
       const put = store.put('a', endless, { ...PNG, signal: stop.signal })
-      stop.abort(new Error('no longer wanted'))
-      await expect(put).rejects.toThrow('no longer wanted')
+      stop.abort(new Error('aborted by the test'))
+      await expect(put).rejects.toThrow('aborted by the test')
       expect(endless.destroyed).toBe(true)
       expect(await store.stat('a')).toBeUndefined()
     })
   })
 
   describe('finds', () => {
-    it('the blobs below a prefix, and no neighbours', async () => {
+    it('the blobs below a prefix, and none of a longer sibling prefix', async () => {
       for (const key of [
         'jobs/a/parts/0',
         'jobs/a/parts/1',
@@ -188,11 +188,11 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
       expect(await keysOf('jobs/a/')).toEqual(['jobs/a/parts/0', 'jobs/a/parts/1'])
       expect(await keysOf('jobs/')).toHaveLength(4)
       expect(await keysOf('')).toHaveLength(5)
-      expect(await keysOf('nobody/')).toEqual([])
+      expect(await keysOf('missing/')).toEqual([])
       expect(() => store.walk('jobs/a')).toThrow('prefix')
     })
 
-    it('the oldest first, before a moment, at most so many', async () => {
+    it('the oldest first, stored before a given time, up to the limit', async () => {
       const first = clock.now()
       for (const key of ['j/c', 'j/a', 'j/b']) {
         await store.put(key, bytesOf(key), PNG)
@@ -207,7 +207,7 @@ export function blobStoreContract(make: (deps: { clock: FakeClock }) => Promise<
     })
   })
 
-  it('says that it can be written', async () => {
+  it('check() resolves while the store is writable, and leaves no blob', async () => {
     await store.check()
     expect(await keysOf('')).toEqual([])
   })

@@ -6,7 +6,7 @@ export interface BlobFacts {
   /** Lower-case hex. */
   sha256: string
   storedAt: Date
-  /** What the writer said about it. */
+  /** Free text that the writer stored with the blob. */
   note?: string
 }
 
@@ -14,7 +14,7 @@ export interface BlobFacts {
 export const NOTE_BYTES_MAX = 64 * 1024
 
 export interface OpenBlob extends BlobFacts {
-  /** The asked range, or all of it. Destroy it when it is not read to its end. */
+  /** The requested range, or the whole blob. Destroy it when it is not read to its end. */
   stream: Readable
 }
 
@@ -28,14 +28,14 @@ export interface PutOptions {
 
 /**
  * Stored bytes by key. Keys are `[a-z0-9_-]` segments joined by `/`, at most 200 characters; others
- * are refused with `invalid_value`. A prefix is empty or ends with `/`.
- * A blob appears whole or not at all; putting the same key again replaces it atomically.
+ * are rejected with `invalid_value`. A prefix is empty or ends with `/`.
+ * A blob becomes visible only when it is complete; putting the same key again replaces it atomically.
  */
 export interface BlobStore {
   /**
-   * Stores bytes; durable (synced) when it resolves. `bytesMax` is the cap: beyond it, `body_too_large`.
-   * With `ifAbsent`, a blob that lies there already stays, and its facts are answered: of two writers
-   * the first wins, and the second learns what it wrote.
+   * Stores bytes; durable (synced) when it resolves. More than `bytesMax` bytes reject with `body_too_large`.
+   * With `ifAbsent`, an existing blob is not replaced, and its facts are returned: of two concurrent
+   * writers the first wins, and the second gets the facts of the first.
    */
   put(key: string, source: Uint8Array | Readable, options: PutOptions): Promise<BlobFacts>
   /** Facts without the bytes; undefined when there is no such blob. */
@@ -44,12 +44,12 @@ export interface BlobStore {
   open(key: string, range?: { start: number; end: number }): Promise<OpenBlob | undefined>
   /** All bytes of a blob; undefined when there is no such blob. */
   read(key: string): Promise<Uint8Array | undefined>
-  /** Removes a blob; removing what is not there is fine. */
+  /** Removes a blob; does nothing when there is none. */
   remove(key: string): Promise<void>
-  /** Keys below a prefix, oldest first. Looks at every blob below it, so the prefix should be narrow. */
+  /** Keys below a prefix, oldest first. Scans every blob below it, so the prefix should be narrow. */
   list(prefix: string, options: { storedBefore?: Date; limit: number }): Promise<string[]>
-  /** Every blob below a prefix, in no order, a page at a time; for sweeps. */
+  /** Iterates over every blob below a prefix, in no particular order; for background scans. */
   walk(prefix: string): AsyncIterable<{ key: string; storedAt: Date }>
-  /** Rejects with `unavailable` when bytes cannot be written now; for /ready. */
+  /** Rejects with `unavailable` when the store is not writable; for /ready. */
   check(): Promise<void>
 }

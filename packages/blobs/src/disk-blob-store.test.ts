@@ -34,22 +34,22 @@ describe('the disk blob store', () => {
   const fileOf = (key: string) => join(folder, locationOf(key).folder, locationOf(key).file)
   beforeEach(() => {
     number += 1
-    folder = join(root, `${number}`, 'made-when-needed')
+    folder = join(root, `${number}`, 'created-on-first-use')
   })
 
   blobStoreContract(async ({ clock }) => open(clock))
 
-  it('shows another process what it stored', async () => {
+  it('another process reads what one process stored', async () => {
     await open().put('jobs/a/parts/0', Buffer.from('picture'), PNG)
     expect(Buffer.from((await open().read('jobs/a/parts/0')) ?? []).toString()).toBe('picture')
   })
 
-  it('keeps a file that other programs read from its start', async () => {
+  it('the file of a blob begins with its bytes, so that other programs can open it', async () => {
     await open().put('a', Buffer.from('picture'), { ...PNG, note: 'seen' })
     expect((await readFile(fileOf('a'))).subarray(0, 7).toString()).toBe('picture')
   })
 
-  it('keeps files and folders from other users, those of an older release too', async () => {
+  it('files and folders, also those of an older release, are accessible to the owner only', async () => {
     await mkdir(join(folder, locationOf('a').folder), { recursive: true, mode: 0o755 })
     await mkdir(join(folder, 'tmp'), { mode: 0o777 })
     const before = process.umask(0)
@@ -70,9 +70,9 @@ describe('the disk blob store', () => {
 
   it.each<[string, (store: BlobStore) => Promise<unknown>]>([
     ['read', (store) => store.read('a')],
-    ['asked for', (store) => store.stat('a')],
-    ['sent', async (store) => (await store.open('a'))?.stream.resume()],
-  ])('closes a file of an older release to others when it is %s', async (_how, use) => {
+    ['looked up', (store) => store.stat('a')],
+    ['opened', async (store) => (await store.open('a'))?.stream.resume()],
+  ])('restricts a file of an older release to the owner when it is %s', async (_how, use) => {
     const store = open()
     await store.put('a', Buffer.from('picture'), PNG)
     await chmod(fileOf('a'), 0o644)
@@ -80,7 +80,7 @@ describe('the disk blob store', () => {
     expect((await stat(fileOf('a'))).mode & 0o777).toBe(0o600)
   })
 
-  it('leaves nothing behind of a put that failed', async () => {
+  it('a failed put leaves no temporary file', async () => {
     const store = open()
     await expect(store.put('a', Buffer.alloc(9), { ...PNG, bytesMax: 1 })).rejects.toThrow(
       '1 bytes',
@@ -91,7 +91,7 @@ describe('the disk blob store', () => {
     expect(await readdir(join(folder, 'tmp'))).toEqual([])
   })
 
-  it('removes what a killed process was writing an hour ago, and nothing younger', async () => {
+  it('removes temporary files older than an hour, and no younger ones', async () => {
     await open().check()
     for (const [name, hours] of [
       ['old', 2],
@@ -105,20 +105,23 @@ describe('the disk blob store', () => {
     expect(await readdir(join(folder, 'tmp'))).toEqual(['young'])
   })
 
-  describe('with a damaged file', () => {
+  describe('a damaged file', () => {
     let store: BlobStore
     beforeEach(async () => {
       store = open()
       await store.put('a', Buffer.alloc(5_000, 'x'), { ...PNG, note: 'n'.repeat(6_000) })
     })
-    it.each([0, 3, 11, 4_000, 9_000, 11_000])('cut to %i bytes says so', async (length) => {
-      expect((await stat(fileOf('a'))).size).toBeGreaterThan(length)
-      await truncate(fileOf('a'), length)
-      await expect(store.read('a')).rejects.toMatchObject({ code: 'internal_error' })
-      await expect(store.stat('a')).rejects.toMatchObject({ code: 'internal_error' })
-    })
+    it.each([0, 3, 11, 4_000, 9_000, 11_000])(
+      'truncated to %i bytes is reported as internal_error',
+      async (length) => {
+        expect((await stat(fileOf('a'))).size).toBeGreaterThan(length)
+        await truncate(fileOf('a'), length)
+        await expect(store.read('a')).rejects.toMatchObject({ code: 'internal_error' })
+        await expect(store.stat('a')).rejects.toMatchObject({ code: 'internal_error' })
+      },
+    )
 
-    it('replaces it even for a writer that would leave a whole one', async () => {
+    it('is replaced by a put with ifAbsent', async () => {
       await truncate(fileOf('a'), 100)
       await store.put('a', Buffer.from('new'), { ...PNG, ifAbsent: true })
       expect((await store.stat('a'))?.bytes).toBe(3)
@@ -128,8 +131,8 @@ describe('the disk blob store', () => {
   it('is unavailable while its folder cannot be written', async () => {
     await writeFile(join(root, 'a-file'), '')
     folder = join(root, 'a-file')
-    const away = { code: 'unavailable' }
-    await expect(open().check()).rejects.toMatchObject(away)
-    await expect(open().put('a', Buffer.from('x'), PNG)).rejects.toMatchObject(away)
+    const unavailable = { code: 'unavailable' }
+    await expect(open().check()).rejects.toMatchObject(unavailable)
+    await expect(open().put('a', Buffer.from('x'), PNG)).rejects.toMatchObject(unavailable)
   })
 })

@@ -22,17 +22,17 @@ import { orUnavailable, writeBlobFile } from './disk/write-blob-file.ts'
 import { listOldest } from './list-oldest.ts'
 
 const TEMPORARY = 'tmp'
-/** A file that a killed process was writing is removed when it is this old. */
-const TEMPORARY_KEPT_MS = 3_600_000
+/** A temporary file is removed at this age: the process that was writing it was killed. */
+const TEMPORARY_AGE_MS_MAX = 3_600_000
 
 export interface DiskBlobStoreDeps {
-  /** Shared by every process that uses this store. Made when it is not there. */
+  /** Shared by every process that uses this store. Created when it does not exist. */
   folder: string
   clock: Clock
   random: Random
 }
 
-/** Blobs as files. Opens nothing until it is used; processes may share the folder. */
+/** Stores blobs as files. Opens no file until it is used; several processes may share the folder. */
 export function createDiskBlobStore(deps: DiskBlobStoreDeps): BlobStore {
   const { folder } = deps
   const pathOf = (key: string) => {
@@ -91,7 +91,7 @@ function createPut(
   { pathOf, stat }: { pathOf: (key: string) => string; stat: BlobStore['stat'] },
 ): BlobStore['put'] {
   const made = new Map<string, Promise<void>>()
-  // Once a process and folder; a failure is forgotten, so that the next put tries anew.
+  // Runs once per process and folder; after a failure the next put tries again.
   const once = (name: string, make: () => Promise<void>) => {
     const known = made.get(name)
     if (known) return known
@@ -117,7 +117,7 @@ function createPut(
   }
 }
 
-/** Gives the file its name; the facts of another that keeps the name, when there is one. */
+/** Publishes the temporary file under its final name; returns the facts of an existing blob. */
 async function publish({
   temporary,
   path,
@@ -135,7 +135,7 @@ async function publish({
       const known = await stat()
       if (known) return known
     } catch (error) {
-      // A damaged blob is worth nothing, and would stand in the way for ever.
+      // A damaged blob is replaced: otherwise no put with ifAbsent could ever succeed.
       if (!isAppError(error, 'internal_error')) throw error
       ifAbsent = false
     }
@@ -154,7 +154,7 @@ async function prepareTemporary({ folder, clock }: DiskBlobStoreDeps): Promise<v
   await closeToOthers(path)
   for (const file of await readdir(path)) {
     const facts = await ignoringAbsence(lstat(join(path, file)))
-    const old = facts && clock.nowMs() - facts.mtimeMs > TEMPORARY_KEPT_MS
+    const old = facts && clock.nowMs() - facts.mtimeMs > TEMPORARY_AGE_MS_MAX
     if (old) await ignoringAbsence(unlink(join(path, file)))
   }
 }

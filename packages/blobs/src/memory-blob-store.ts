@@ -9,7 +9,7 @@ import type { BlobFacts, BlobStore } from './blob-store.ts'
 import { NOTE_BYTES_MAX } from './blob-store.ts'
 import { listOldest } from './list-oldest.ts'
 
-/** The twin of the disk: blobs in memory, for tests. */
+/** The in-memory implementation of the blob store, for tests. */
 export function createMemoryBlobStore({ clock }: { clock: Clock }): BlobStore {
   const blobs = new Map<string, { facts: BlobFacts; content: Buffer }>()
 

@@ -35,7 +35,7 @@ export type Balance = z.output<typeof balance>
 export { usageRecord }
 export type { UsageRecord }
 
-/** What a transfer of the ledger is for. */
+/** The kind of a ledger transfer. */
 export const ledgerKind = z.enum([
   'grant',
   'purchase',
@@ -63,23 +63,26 @@ export const ledgerEntry = z.object({
 export type LedgerEntry = z.output<typeof ledgerEntry>
 
 /**
- * The credit ledger. Every verb is idempotent by the id its asker made; amounts are micro-credits.
- * Errors of all methods: `unavailable` when PostgreSQL is away; `invalid_value` for input that
- * contradicts an earlier call with the same id.
+ * The credit ledger. Every method is idempotent by an id that the caller generates; amounts are
+ * micro-credits. Errors of all methods: `unavailable` when PostgreSQL is unavailable; `invalid_value` for
+ * input that differs from an earlier call with the same id.
  */
 export const billingContract = defineContract({
   name: 'billing',
   version: 1,
   methods: {
-    /** Reserves the worst case of one image job and freezes its price. Same `ref`, same answer. */
+    /**
+     * Reserves the maximum cost of one image job and fixes the price row that it is charged by. A repeated
+     * call with the same `ref` returns the same result.
+     */
     openHold: {
       input: z.object({
         wallet: id,
         /** The job's id. */
         ref: id,
-        /** The public model name; chooses the price row. */
+        /** The public model name; selects the price row. */
         model: z.string(),
-        /** The worst case: the dearest picture that each part may become. */
+        /** The usage with the maximum cost: the most expensive picture that each part can become. */
         worstCase: usage,
         expiresAt: instant,
       }),
@@ -93,16 +96,16 @@ export const billingContract = defineContract({
           fresh: z.boolean(),
         }),
         refused,
-        /** No row of the price book covers this model. */
+        /** The price book has no row for this model. */
         z.object({ outcome: z.literal('unpriced') }),
-        /** An earlier hold of this `ref` has ended: the job is over, read it instead. */
+        /** The hold of this `ref` has ended, and so has its job: read the job instead. */
         z.object({ outcome: z.literal('ended'), holdId: id }),
       ]),
     },
     /**
-     * Posts what was used and gives the rest back, never more than the hold; the difference is
-     * recorded as upstream loss. Clears the outbox row `image-job-ended` of the same ref in the same
-     * transaction. A hold that expired before is captured from available, else as a receivable.
+     * Charges the usage, at most the amount of the hold, and releases the rest. Usage above the hold is
+     * recorded as upstream loss. Deletes the outbox row `image-job-ended` of the same ref in the same
+     * transaction. After an expired hold, charges the available balance, and the rest as a receivable.
      */
     captureHold: {
       input: z.object({
@@ -120,19 +123,20 @@ export const billingContract = defineContract({
         fresh: z.boolean(),
       }),
     },
-    /** Gives all of a hold back. Clears `image-job-ended` as captureHold does. Unknown ref: no-op. */
+    /** Releases the whole hold. Deletes `image-job-ended` as captureHold does. Unknown ref: no-op. */
     voidHold: {
       input: z.object({
         ref: id,
         reason: z.string().max(200),
-        /** Leaves the hold of a job that was written alone: for callers who do not know whether it was. */
+        /** Keeps the hold when its job was inserted: for callers that do not know whether it was. */
         unlessSubmitted: z.boolean().optional(),
       }),
       output: z.object({ releasedMicro: amountMicro }),
     },
     /**
-     * Opens a hold in bulk for (wallet, edge), spent in the edge's memory. Grants between `needMicro`
-     * and `wantMicro`, at most a fair share of what is available; refuses below `needMicro`.
+     * Opens a hold for many calls of one wallet at one edge; the edge counts in memory what is spent of it.
+     * Grants from `needMicro` to `wantMicro`, at most a fair share of the available balance; returns
+     * `refused` when less than `needMicro` is available.
      */
     openAllowance: {
       input: z.object({
@@ -148,7 +152,7 @@ export const billingContract = defineContract({
         refused,
       ]),
     },
-    /** Moves the expiry of an edge's allowances; answers those that are still open. */
+    /** Extends the expiry of an edge's allowances; returns those that are still open. */
     renewAllowances: {
       input: z.object({
         edge: id,
@@ -157,7 +161,7 @@ export const billingContract = defineContract({
       }),
       output: z.object({ open: z.array(z.object({ allowanceId: id, expiresAt: instant })) }),
     },
-    /** Ends an allowance whose records were all reported; the rest is released. */
+    /** Closes an allowance after all its usage records were reported; releases the rest. */
     closeAllowance: {
       input: z.object({ allowanceId: id }),
       output: z.object({ releasedMicro: amountMicro }),
@@ -168,26 +172,26 @@ export const billingContract = defineContract({
       output: z.object({
         captured: z.int(),
         duplicates: z.int(),
-        /** Records whose amount, price or allowance billing cannot agree with; kept for an operator. */
+        /** Records whose amount, price or allowance does not match billing's; stored for an operator. */
         refused: z.int().optional(),
         capturedMicro: amountMicro,
-        /** What expired allowances and empty wallets left unpaid. */
+        /** The part that expired allowances and empty wallets could not pay. */
         receivableMicro: amountMicro,
       }),
     },
-    /** Gives credits to a wallet, which is made when it does not exist. Same transfer id: once. */
+    /** Adds credits to a wallet; creates the wallet if it does not exist. Applied once per transfer id. */
     grantCredits: {
       input: z.object({
         transferId: z.string().min(8).max(100),
         wallet: id,
         amountMicro: amountMicro.refine((amount) => amount > 0n, 'must be positive'),
         memo: z.string().max(200),
-        /** The person who gives them; kept as the entry's ref. Same transfer id: the first one's stays. */
+        /** The user who grants them; the ref of the entry. A repeated transfer id does not change it. */
         givenBy: id.optional(),
       }),
       output: z.object({ balance, fresh: z.boolean() }),
     },
-    /** Gives back captured credits by a new entry; never more than was captured for the ref. */
+    /** Refunds captured credits by a new entry; at most what was captured for the ref. */
     refundCapture: {
       input: z.object({
         transferId: z.string().min(8).max(100),
@@ -201,12 +205,12 @@ export const billingContract = defineContract({
       ]),
     },
     readBalance: { input: z.object({ wallet: id }), output: balance },
-    /** Of many wallets at one moment, in the order of the question; zeros for those that have nothing. */
+    /** The balances of many wallets from one snapshot, in input order; zeros for a wallet without entries. */
     readBalances: {
       input: z.object({ wallets: z.array(id).max(200) }),
       output: z.object({ balances: z.array(balance.extend({ wallet: id })) }),
     },
-    /** A wallet's statement, newest first, by cursor. */
+    /** The ledger entries of a wallet, newest first, paginated by cursor. */
     listEntries: {
       input: z.object({
         wallet: id,
@@ -216,38 +220,38 @@ export const billingContract = defineContract({
       output: z.object({ entries: z.array(ledgerEntry), next: microCredits.nullable() }),
     },
     /**
-     * What a wallet consumed, by day of UTC and model, in no order. At most 5,000 rows: `invalid_value` for
-     * a stretch of time that has more.
+     * The usage of a wallet by UTC day and model, in no particular order. At most 5,000 rows: `invalid_value`
+     * for a period that has more.
      */
     readUsage: { input: usageSumQuery, output: z.object({ rows: z.array(usageSum) }) },
-    /** Jobs and calls of a wallet in one list, newest first, by cursor. */
+    /** The charges of a wallet for jobs and calls in one list, newest first, paginated by cursor. */
     listCharges: {
       input: chargesQuery,
       output: z.object({ charges: z.array(chargeFacts), next: chargePosition.nullable() }),
     },
     /**
-     * One charge of the wallet with everything that it can be computed again from, and the entries that
-     * carry it, oldest first. `not_found` also for another wallet's.
+     * One charge of the wallet with all inputs of its computation, and its ledger entries, oldest first.
+     * `not_found` also for a charge of another wallet.
      */
     readCharge: {
       input: z.object({ wallet: id, id: z.string().max(100) }),
       output: chargeAccount.extend({ entries: z.array(ledgerEntry) }),
     },
-    /** What all wallets have together; for operators who watch, so it may be some seconds old. */
+    /** The sums over all wallets, for the operators' overview; may be some seconds old. */
     readTotals: {
       input: z.object({}),
       output: z.object({
-        /** Entered in the book today (UTC); refunds are not taken off. */
+        /** Charged today (UTC); refunds are not subtracted. */
         chargedTodayMicro: amountMicro,
         heldMicro: amountMicro,
         availableMicro: amountMicro,
-        /** Of the last audit of the ledger; null before the first one. Anything above 0 is an alarm. */
+        /** Findings of the last audit of the ledger; null before the first one. Above 0 is an alert. */
         findings: z.int().nonnegative().nullable(),
       }),
     },
     /**
-     * What became of the money of jobs and calls, by job id and request id: what was charged, or that a
-     * hold is open still. Of ids that are in neither list billing knows nothing (yet).
+     * The settlement of jobs and calls, by job id and request id: the charged amount, or that the hold is
+     * still open. An id in neither list has no record in billing yet.
      */
     readSettlements: {
       input: z.object({ refs: z.array(id).min(1).max(500) }),
@@ -256,9 +260,9 @@ export const billingContract = defineContract({
         open: z.array(id),
       }),
     },
-    /** All price rows in force and to come; for the edges' snapshots. */
+    /** All current and future price rows; for the edges' snapshots. */
     readPrices: { input: z.object({}), output: z.object({ rows: z.array(priceRow) }) },
-    /** Adds a row to the price book; rows are never edited. Announces `catalog-changed`. */
+    /** Adds a row to the price book; rows are never edited. Publishes `catalog-changed`. */
     addPrice: {
       input: z.object({ row: priceRow.omit({ id: true }) }),
       output: z.object({ id: z.string() }),

@@ -18,7 +18,7 @@ describe('the settings of a channel', () => {
     ['allowPrivate', '10.0.0.7:8080, nas.lan:80', ['10.0.0.7:8080', 'nas.lan:80']],
     ['allowPrivate', '10.0.0.7:8080', ['10.0.0.7:8080']],
     ['usageInStreams', ' ', null],
-  ])('%s written as %j', (name, text, value) => {
+  ])('%s is parsed from the text %j and formatted back', (name, text, value) => {
     expect(readSettingText('openai', name, text)).toEqual(value)
     const given = mergeSettings({}, { [name]: value })
     expect(findWrongSetting('openai', given)).toBeUndefined()
@@ -26,33 +26,40 @@ describe('the settings of a channel', () => {
     expect(again.map((one) => readSettingText('openai', name, one))).toEqual(Object.values(given))
   })
 
-  it('of the sandbox are numbers and words', () => {
+  it('of the sandbox are parsed as numbers and enum values', () => {
     expect(readSettingText('sandbox', 'latencyMs', '250')).toBe(250)
     expect(readSettingText('sandbox', 'failureRate', '0.5')).toBe(0.5)
     expect(readSettingText('sandbox', 'failWith', 'timeout')).toBe('timeout')
   })
 
   it.each([
-    ['openai', { latencyMs: 5 }, /^is no setting of openai channels; they know organization, /],
+    [
+      'openai',
+      { latencyMs: 5 },
+      /^is not a setting of openai channels; valid settings are organization, /,
+    ],
     ['openai', { usageInStreams: 'never' }, /ask/],
     ['openai', { streamImages: 'yes' }, /boolean/],
     ['openai', { organization: 'a\r\nx-evil: 1' }, /letters/],
     ['openai', { allowPrivate: ['10.0.0.7'] }, /host and a port/],
-    ['sandbox', { usageInStreams: 'ask' }, /they know latencyMs, /],
+    ['sandbox', { usageInStreams: 'ask' }, /valid settings are latencyMs, /],
     ['sandbox', { latencyMs: -1 }, /0/],
-  ] as const)('of a %s channel are refused by name: %j', (dialect, settings, message) => {
-    const wrong = findWrongSetting(dialect, settings)
-    expect(wrong?.name).toBe(Object.keys(settings)[0])
-    expect(wrong?.message).toMatch(message)
-  })
+  ] as const)(
+    'of a %s channel are rejected with the name of the invalid one: %j',
+    (dialect, settings, message) => {
+      const wrong = findWrongSetting(dialect, settings)
+      expect(wrong?.name).toBe(Object.keys(settings)[0])
+      expect(wrong?.message).toMatch(message)
+    },
+  )
 
-  it('change one by one; null takes one away', () => {
+  it('are merged one by one; null removes one', () => {
     const before = { organization: 'a', project: 'b' }
     const change = { project: null, streamImages: false }
     expect(mergeSettings(before, change)).toEqual({ organization: 'a', streamImages: false })
   })
 
-  it('have names that are listed', () => {
+  it('are listed by name', () => {
     expect(settingNames('openai')).toContain('usageInStreams')
   })
 })

@@ -10,22 +10,22 @@ const hostAndPort = z
   .max(300)
   .regex(/^[\w.:[\]-]+:\d{1,5}$/, 'must be a host and a port, such as 192.168.1.20:8080')
 
-/** What an operator may say about a channel of the OpenAI dialect. */
+/** The settings of a channel of the OpenAI dialect. */
 export const openaiChannelSettings = z
   .strictObject({
-    /** The operator's own organisation and project at the upstream, sent as headers. */
+    /** The operator's organisation and project at the upstream, sent as headers. */
     organization: headerText,
     project: headerText,
-    /** `ask`: usage is asked for in streams. `estimate`: the upstream does not know how. */
+    /** `ask`: request the usage in streams. `estimate`: the upstream does not support that. */
     usageInStreams: z.enum(['ask', 'estimate']),
-    /** Whether image answers may be streamed; by default, what the model is known to do. */
+    /** Whether image responses may be streamed; the default depends on the model. */
     streamImages: z.boolean(),
     /** Hosts of the operator's own network, `host:port`, whose picture URLs are fetched. */
     allowPrivate: z.array(hostAndPort).max(20),
   })
   .partial()
 
-/** What the sandbox can be told to fail with; each is a failure that real upstreams have. */
+/** The failures that the sandbox can be configured to return; each occurs at real upstreams. */
 export const sandboxFailures = [
   'answer-broken',
   'bad-request',
@@ -40,24 +40,24 @@ export const sandboxFailures = [
   'server-error',
   'timeout',
   'unauthorised',
-  // Never answers; only the call's signal ends it.
+  // Never responds; the call ends when its signal aborts.
   'silence',
 ] as const
 export type SandboxFailure = (typeof sandboxFailures)[number]
 
-/** What an operator may say about a channel of the sandbox. */
+/** The settings of a channel of the sandbox. */
 export const sandboxChannelSettings = z
   .strictObject({
-    /** How long a picture takes, and a chat answer until its first word. */
+    /** The time to generate a picture, and the time to the first token of a chat response. */
     latencyMs: z.int().min(0).max(600_000),
-    /** Pause between two pieces of a streamed chat answer. */
+    /** The delay between two chunks of a streamed chat response. */
     chunkDelayMs: z.int().min(0).max(10_000),
     /** Share of calls that fail, 0..1. */
     failureRate: z.number().min(0).max(1),
     failWith: z.enum(sandboxFailures),
-    /** Told with a failure that asks for patience. */
+    /** The retry delay that is returned with a failure that has one. */
     retryAfterMs: z.int().min(0).max(86_400_000),
-    /** The most partial pictures that it gives. */
+    /** The maximum number of partial pictures. */
     partialImages: z.int().min(0).max(3),
   })
   .partial()
@@ -67,24 +67,24 @@ const schemas = {
   sandbox: sandboxChannelSettings,
 } as const satisfies Record<Dialect, z.ZodObject>
 
-/** The names that channels of a dialect know. */
+/** The names of the settings of a dialect. */
 export function settingNames(dialect: Dialect): string[] {
   return Object.keys(schemas[dialect].shape)
 }
 
-/** What the control API's description says about them. */
+/** The description of the settings in the control API's OpenAPI document. */
 export const settingsText =
   'Settings of the dialect. openai: organization, project, usageInStreams (ask, estimate), streamImages, allowPrivate (host:port of private hosts whose picture URLs are fetched). sandbox: latencyMs, chunkDelayMs, failureRate, failWith, retryAfterMs, partialImages.'
-/** Settings of a channel in the control API; its dialect says what they may be. */
+/** Settings of a channel in the control API; which are valid depends on its dialect. */
 export const channelSettings = z.record(z.string().max(100), z.unknown()).describe(settingsText)
 
 export interface WrongSetting {
   name: string
-  /** Why it cannot be used, as the end of a sentence about it. */
+  /** Why it is invalid, as the rest of a sentence that begins with its name. */
   message: string
 }
 
-/** The first setting that channels of this dialect cannot have; undefined when all are good. Pure. */
+/** The first setting that is invalid for this dialect; undefined when all are valid. Pure. */
 export function findWrongSetting(
   dialect: Dialect,
   settings: Readonly<Record<string, unknown>>,
@@ -92,7 +92,7 @@ export function findWrongSetting(
   const names = settingNames(dialect)
   const unknown = Object.keys(settings).find((name) => !names.includes(name))
   if (unknown !== undefined) {
-    const message = `is no setting of ${dialect} channels; they know ${names.join(', ')}`
+    const message = `is not a setting of ${dialect} channels; valid settings are ${names.join(', ')}`
     return { name: unknown.slice(0, 100), message }
   }
   const parsed = schemas[dialect].safeParse(settings)
@@ -102,7 +102,7 @@ export function findWrongSetting(
 }
 
 /**
- * Settings with some changed: null takes one away, what is not named stays. Pure.
+ * Applies changes to settings: null removes a setting, absent ones are unchanged. Pure.
  */
 export function mergeSettings(
   before: Readonly<Record<string, unknown>>,
@@ -113,25 +113,25 @@ export function mergeSettings(
 }
 
 /**
- * A setting that was written as text: `true`, a number, or entries with commas between them are read as what
- * the setting takes. Nothing at all is null, which takes the setting away. Pure.
+ * Parses a setting from text: a boolean, a number, a list of comma-separated entries or a string, whichever
+ * the setting accepts. Empty text is null, which removes the setting. Pure.
  */
-export function readSettingText(dialect: Dialect, name: string, written: string): unknown {
-  const text = written.trim()
+export function readSettingText(dialect: Dialect, name: string, input: string): unknown {
+  const text = input.trim()
   if (text === '') return null
   const list = text.split(',').map((entry) => entry.trim())
-  const readings: unknown[] = [text, Number(text), text === 'true', list]
-  const isGood = (value: unknown) => findWrongSetting(dialect, { [name]: value }) === undefined
-  const found = readings.find((value) => isReading(value, text) && isGood(value))
+  const candidates: unknown[] = [text, Number(text), text === 'true', list]
+  const isValid = (value: unknown) => findWrongSetting(dialect, { [name]: value }) === undefined
+  const found = candidates.find((value) => isParsedFrom(value, text) && isValid(value))
   return found === undefined ? text : found
 }
 
-// `false` is what every other text would be.
-function isReading(value: unknown, text: string): boolean {
+// `text === 'true'` is false for every other text; only the text `false` means false.
+function isParsedFrom(value: unknown, text: string): boolean {
   return typeof value !== 'boolean' || text === 'true' || text === 'false'
 }
 
-/** A setting as text that `readSettingText` reads again. */
+/** Formats a setting as text that `readSettingText` parses to the same value. */
 export function settingText(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value)
 }

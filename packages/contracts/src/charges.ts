@@ -4,24 +4,24 @@ import { amountMicro, id, instant } from './codecs.ts'
 import { priceRow } from './prices.ts'
 import { usage, usageSource } from './usage.ts'
 
-/** So many rows of day and model fit into one answer. */
+/** The maximum number of (day, model) rows in one response. */
 export const USAGE_ROWS_MAX = 5_000
 export const CHARGES_PAGE_MAX = 200
 
 /**
- * What a wallet consumed in one day of UTC of one model. A charge belongs to the day on which it was asked
- * for (jobs) or ended (calls), so that a day's sum never moves to another.
+ * The usage of a wallet in one UTC day of one model. A charge belongs to the day on which its job was created
+ * or its call ended, so that it never changes to another day.
  */
 export const usageSum = z.object({
   /** `2026-11-21`. */
   day: z.iso.date(),
   model: z.string(),
-  /** Jobs and calls that billing knows of, whatever became of them. */
+  /** Jobs and calls that have a record in billing, whatever their result. */
   calls: z.int().nonnegative(),
   inputTokens: z.int().nonnegative(),
   outputTokens: z.int().nonnegative(),
   pictures: z.int().nonnegative(),
-  /** Without what was given back later. */
+  /** Refunds are not subtracted. */
   chargedMicro: amountMicro,
 })
 export type UsageSum = z.output<typeof usageSum>
@@ -29,9 +29,9 @@ export type UsageSum = z.output<typeof usageSum>
 export const usageSumQuery = z.object({
   wallet: id,
   from: instant,
-  /** Not included. */
+  /** Exclusive. */
   until: instant,
-  /** Jobs that were not charged yet have no API key in the book, and are left out. */
+  /** Excludes jobs that are not charged yet: the ledger has no API key for them. */
   apiKeyId: z.string().optional(),
   model: z.string().optional(),
 })
@@ -40,24 +40,24 @@ export type UsageSumQuery = z.output<typeof usageSumQuery>
 export const chargeKind = z.enum(['images', 'tokens'])
 export type ChargeKind = z.output<typeof chargeKind>
 
-/** What one image job, or one call on an allowance, cost. */
+/** The cost of one image job, or of one call on an allowance. */
 export const chargeFacts = z.object({
-  /** The job's, or the request's. */
+  /** The id of the job or of the request. */
   id: z.string(),
   kind: chargeKind,
   model: z.string(),
   /** Null for a job that was not charged. */
   apiKeyId: z.string().nullable(),
-  /** `open`: credits are held. `free`: it ended and cost nothing. */
+  /** `open`: credits are held. `free`: it ended without a charge. */
   state: z.enum(['open', 'charged', 'free']),
-  /** Without what was given back later. */
+  /** Refunds are not subtracted. */
   chargedMicro: amountMicro,
-  /** When the job was asked for, or the call ended: it never moves. */
+  /** When the job was created, or the call ended. Never changes. */
   at: instant,
 })
 export type ChargeFacts = z.output<typeof chargeFacts>
 
-/** A place in the list of charges: behind this one. */
+/** A position in the list of charges: after the charge with this time and id. */
 export const chargePosition = z.object({ at: instant, id: z.string().max(100) })
 export type ChargePosition = z.output<typeof chargePosition>
 
@@ -65,7 +65,7 @@ export const chargesQuery = z.object({
   wallet: id,
   after: chargePosition.optional(),
   from: instant.optional(),
-  /** Not included. */
+  /** Exclusive. */
   until: instant.optional(),
   model: z.string().optional(),
   kind: chargeKind.optional(),
@@ -74,24 +74,24 @@ export const chargesQuery = z.object({
 export type ChargesQuery = z.output<typeof chargesQuery>
 
 /**
- * Everything that a charge can be computed again from. Calls are captured in batches: how much of one call
- * was captured late, or is owed, only the entries of its batch say.
+ * All inputs of the computation of a charge. Calls are captured in batches: how much of a call was captured
+ * late, or is owed, is only in the ledger entries of its batch.
  */
 export const chargeAccount = chargeFacts.extend({
   price: priceRow.nullable(),
   /** Null for a job that delivered nothing. */
   usage: usage.nullable(),
   source: usageSource.nullable(),
-  /** Reserved for it: held = captured + released, and what is still held. */
+  /** The reserved amount: held = captured + released + still held. */
   heldMicro: amountMicro,
   capturedMicro: amountMicro,
   releasedMicro: amountMicro,
-  /** Paid from available when nothing was held any more. */
+  /** Charged to the available balance after the hold had ended. */
   lateMicro: amountMicro,
-  /** Delivered, and nothing was there to pay it. */
+  /** Delivered but not covered by the balance: owed by the wallet. */
   receivableMicro: amountMicro,
   refundedMicro: amountMicro,
-  /** Consumed above what was agreed; the house's. */
+  /** Usage above the reservation; paid by the platform. */
   lossMicro: amountMicro,
   openedAt: instant.nullable(),
   settledAt: instant.nullable(),

@@ -8,7 +8,7 @@ export interface MethodSpec {
 export interface Contract<Methods extends Record<string, MethodSpec> = Record<string, MethodSpec>> {
   /** The service's name; the first part of its subjects on the bus. */
   name: string
-  /** Raised when a method changes in a way that old callers cannot bear. */
+  /** Incremented by a change of a method that breaks old callers. */
   version: number
   methods: Methods
 }
@@ -17,11 +17,11 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-/** What a method takes and returns in process: codecs are decoded (bigint, Date). */
+/** The input and output types of a method in process: codecs are decoded (bigint, Date). */
 export type InputOf<Spec extends MethodSpec> = z.output<Spec['input']>
 export type OutputOf<Spec extends MethodSpec> = z.output<Spec['output']>
 
-/** The port of a contract. A module object is one; so is a client that speaks over the bus. */
+/** The port of a contract. Implemented by the service's module and by the client over the bus. */
 export type PortOf<C extends Contract> = {
   [Method in keyof C['methods']]: (
     input: InputOf<C['methods'][Method]>,
@@ -29,7 +29,7 @@ export type PortOf<C extends Contract> = {
   ) => Promise<OutputOf<C['methods'][Method]>>
 }
 
-/** Schemas of what a service can be asked. Errors travel as AppError codes. */
+/** The schemas of a service's methods. Errors are transferred as AppError codes. */
 export function defineContract<const Methods extends Record<string, MethodSpec>>(
   contract: Contract<Methods>,
 ): Contract<Methods> {

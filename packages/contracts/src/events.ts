@@ -4,7 +4,7 @@ import { id, instant } from './codecs.ts'
 import { imageFacts } from './image-request.ts'
 import { imageTokens } from './usage.ts'
 
-/** A picture of a job that was stored. */
+/** A stored picture of a job. */
 export const storedPart = z.object({
   index: z.int().nonnegative(),
   blobKey: z.string(),
@@ -19,16 +19,16 @@ export type StoredPart = z.output<typeof storedPart>
 const failure = z.object({
   code: z.string(),
   message: z.string(),
-  /** The parameter that the upstream names as wrong, and its own code of the caller's mistake. */
+  /** The parameter that the upstream reports as invalid, and the upstream's error code. */
   param: z.string().optional(),
   upstreamCode: z.string().optional(),
 })
 
-/** What happens in the life of an image job, in the order of its numbers. */
+/** The data of an event of an image job. */
 export const imageJobFact = z.discriminatedUnion('type', [
   z.object({ type: z.literal('queued') }),
   z.object({ type: z.literal('started'), attempt: z.int().positive() }),
-  /** A partial picture; its bytes are in the blob store with a short life. */
+  /** A partial picture; its bytes are in the blob store for a short time. */
   z.object({
     type: z.literal('partial'),
     index: z.int().nonnegative(),
@@ -38,9 +38,9 @@ export const imageJobFact = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('stored'), part: storedPart }),
   z.object({ type: z.literal('part-failed'), index: z.int().nonnegative(), failure }),
-  /** A runner was lost; the job waits again. */
+  /** The runner of the job was lost; the job is queued again. */
   z.object({ type: z.literal('requeued'), reason: z.string() }),
-  /** The end. `parts` are those stored, in order of index; `failure` is set unless state is done. */
+  /** The last event. `parts` are the stored ones, by index; `failure` is set unless `state` is done. */
   z.object({
     type: z.literal('ended'),
     state: z.enum(['done', 'failed', 'cancelled']),
@@ -60,9 +60,9 @@ export const imageJobEvent = z.object({
 export type ImageJobEvent = z.output<typeof imageJobEvent>
 
 /**
- * Subjects of the bus. `topic` reaches every subscriber and may be lost; `queue` reaches one consumer
- * of the group, again until it is acknowledged. All are hints: the row is the truth. None carries money: usage
- * goes by `captureUsage`, and what ended jobs cost is read from their rows.
+ * Subjects of the bus. A `topic` message is sent to every subscriber and may be lost; a `queue` message is
+ * sent to one consumer of the group and redelivered until it is acknowledged. All are hints: the database
+ * row is authoritative. None has amounts: `captureUsage` reports usage, and billing reads ended jobs' rows.
  */
 export const busEvents = {
   'image-job-queued': {
@@ -70,11 +70,11 @@ export const busEvents = {
     schema: z.object({
       jobId: id,
       model: z.string(),
-      /** Whose turn it is, where jobs must wait for each other. */
+      /** The wallet, for fair queueing between wallets. */
       wallet: id.optional(),
-      /** How many of its pictures wait to be drawn; 1 unless said. */
+      /** The number of its pictures that are not generated yet; 1 by default. */
       waiting: z.int().positive().optional(),
-      /** It was claimed before, so some of its pictures may be stored already. */
+      /** The job was claimed before, so some of its pictures may be stored already. */
       again: z.boolean().optional(),
     }),
   },
@@ -85,7 +85,7 @@ export const busEvents = {
   'catalog-changed': {
     delivery: 'topic',
     schema: z.object({
-      /** The catalog's version with the change in it; absent when something else changed. */
+      /** The catalog version that includes the change; absent when something else changed. */
       version: z.int().nonnegative().optional(),
     }),
   },

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { amountMicro, instant } from './codecs.ts'
 import { imageQuality } from './image-request.ts'
 
-/** Micro-credits for a million tokens of each sort. */
+/** Micro-credits per million tokens. */
 export const tokenPrice = z.object({
   kind: z.literal('tokens'),
   inputMicroPerMillion: amountMicro,
@@ -12,7 +12,7 @@ export const tokenPrice = z.object({
 })
 export type TokenPrice = z.output<typeof tokenPrice>
 
-/** One step of an image price: pictures of this quality with at most so many pixels. */
+/** One step of an image price: for pictures of this quality with at most `pixelsMax` pixels. */
 export const imagePriceStep = z.object({
   quality: imageQuality,
   pixelsMax: z.int().positive(),
@@ -26,10 +26,10 @@ export const imagePrice = z.object({
 })
 export type ImagePrice = z.output<typeof imagePrice>
 
-/** A row of the price book: what a model costs from a moment on, until a later row of it. */
+/** A row of the price book: the price of a model from `effectiveAt` until a later row of the model. */
 export const priceRow = z.object({
   id: z.string(),
-  /** The public model name, or `*` for every model that has no row of this kind of its own. */
+  /** The public model name, or `*` for every model without a row of this kind. */
   model: z.string(),
   effectiveAt: instant,
   price: z.discriminatedUnion('kind', [tokenPrice, imagePrice]),

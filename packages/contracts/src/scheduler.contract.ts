@@ -9,51 +9,51 @@ export const dialects = ['openai', 'sandbox'] as const
 export const dialect = z.enum(dialects)
 export type Dialect = z.output<typeof dialect>
 
-/** A secret sealed for its credential row; opened only in memory by the service that uses it. */
+/** A secret encrypted for its credential row; decrypted only in memory by the service that uses it. */
 export const sealedSecret = z.object({ keyId: z.string(), box: z.string() })
 export type SealedSecret = z.output<typeof sealedSecret>
 
-/** What a channel offers under a public name. */
+/** A model that a channel offers under a public name. */
 export const channelModel = z.object({
   /** The public name. */
   model: z.string().min(1).max(200),
-  /** The upstream's own name for it. */
+  /** The upstream's name of the model. */
   upstreamModel: z.string().min(1).max(200),
   kinds: z.array(z.enum(['chat', 'image'])).min(1),
-  /** The most tokens one chat answer may have; the worst case when the caller sets no limit. */
+  /** The maximum tokens of one chat response; reserved when the caller sets no limit. */
   outputTokensMax: z.int().positive().optional(),
 })
 export type ChannelModel = z.output<typeof channelModel>
 
 export const credentialState = z.enum(['active', 'paused', 'attention', 'retired'])
 
-/** What a credential was used for. `models` is the list of models, which only operators ask for. */
+/** The operation that a credential is used for. `models` lists the models; only operators request it. */
 export const credentialOperation = z.enum(['chat', 'image', 'models'])
 export type CredentialOperation = z.output<typeof credentialOperation>
 
 const upstreamModelName = z.string().min(1).max(200)
 
-/** Something that a credential cannot do until a time, learned from an upstream. */
+/** A limit on the use of a credential until a given time, learned from an upstream's response. */
 export const credentialRestriction = z.object({
-  /** `limited`: it is not used for this. `denied`: it is used for this when no other is there. */
+  /** `limited`: not used for this. `denied`: used for this only when there is no other credential. */
   kind: z.enum(['limited', 'denied']),
   operation: credentialOperation.optional(),
-  /** The upstream's name of a model. */
+  /** The upstream's name of the model. */
   model: upstreamModelName.optional(),
   until: instant,
 })
 export type CredentialRestriction = z.output<typeof credentialRestriction>
 
-/** A credential as the edge sees it: enough to use a shared one without asking. */
+/** A credential in the edge's catalog snapshot; enough to use a shared one without calling the scheduler. */
 export const catalogCredential = z.object({
   id,
   state: credentialState,
   concurrencyMax: z.int().positive(),
-  /** Not to be used before; null when it may be used now. */
+  /** Not used before this time; null when it may be used now. */
   coolingUntil: instant.nullable(),
-  /** Why it needs attention, without secrets; for the panel. */
+  /** Why it is in state `attention`, without secrets; for the panel. */
   reason: z.string().nullable().optional(),
-  /** What it may not be used for now, while all else goes on. A part of it when there is very much. */
+  /** Current limits on its use. Truncated when there are very many. */
   restrictions: z.array(credentialRestriction).optional(),
   secret: sealedSecret,
 })
@@ -64,7 +64,7 @@ export const catalogChannel = z.object({
   name: z.string(),
   dialect,
   baseUrl: z.string(),
-  /** Tried from the highest priority down; within one priority by weight. */
+  /** Channels are tried from the highest priority down; within one priority by weight. */
   priority: z.int(),
   weight: z.int().positive(),
   enabled: z.boolean(),
@@ -77,8 +77,8 @@ export type CatalogChannel = z.output<typeof catalogChannel>
 
 export const catalog = z.object({
   /**
-   * Grows with every change of the rows; a snapshot with a smaller one is old. One with the same may
-   * still bring news: states and rests that were learned since.
+   * Incremented by every change of the rows; a snapshot with a smaller version is outdated. One with the same
+   * version may still differ: in credential states and cooldowns, which do not change the version.
    */
   version: z.int().nonnegative(),
   channels: z.array(catalogChannel),
@@ -108,7 +108,7 @@ const newChannel = z.object({
   settings: z.record(z.string(), z.unknown()).default({}),
 })
 
-/** What of a channel can be changed one by one. Its name and its dialect stay. */
+/** The fields of a channel that can be changed. Its name and its dialect cannot. */
 export const channelChange = z
   .object({
     baseUrl,
@@ -116,34 +116,34 @@ export const channelChange = z
     weight: z.int().positive().max(1_000),
     enabled: z.boolean(),
     models: offered,
-    /** Only what is named changes; null takes a setting away. */
+    /** Absent settings are unchanged; null removes a setting. */
     settings: z.record(z.string(), z.unknown()),
   })
   .partial()
 export type ChannelChange = z.output<typeof channelChange>
 
-/** What became of a credential's use; the scheduler turns it into rest, tripping or retirement. */
+/** The result of a credential's use; the scheduler derives cooldowns, restrictions and states from it. */
 export const outcome = z.discriminatedUnion('kind', [
-  /** `operation` and `model` say what worked: it ends what was learned of them before. */
+  /** Success with `operation` and `model`, which ends earlier restrictions on them. */
   z.object({
     kind: z.literal('ok'),
     operation: credentialOperation.optional(),
     model: upstreamModelName.optional(),
   }),
   /**
-   * 429 or a quota that is spent: rest until then. With `model`, the upstream's name of it, only calls of
-   * that model rest.
+   * 429 or a used-up quota: cooldown until `retryAt`. With `model` (the upstream's name), the cooldown
+   * applies to calls of that model only.
    */
   z.object({
     kind: z.literal('limited'),
     retryAt: instant.nullable(),
     model: upstreamModelName.optional(),
   }),
-  /** The upstream says that the key or its account is invalid: it needs a person. */
+  /** The upstream reported that the key or its account is invalid: it is disabled until an operator acts. */
   z.object({ kind: z.literal('unauthorised'), reason: z.string().max(200) }),
   /**
-   * A 401 that does not say what is wrong: the credential rests for a short time. It needs a person only
-   * once the list of models, which no caller has a part in, was refused as well.
+   * A 401 without a specific reason: a short cooldown. The credential is disabled only when listing the
+   * models, a request without any input of callers, is refused too.
    */
   z.object({
     kind: z.literal('refused'),
@@ -151,8 +151,8 @@ export const outcome = z.discriminatedUnion('kind', [
     operation: credentialOperation,
   }),
   /**
-   * The credential may not do this operation, or not with this model: for a while it is chosen for it only
-   * when no other is there. Everything else goes on.
+   * The credential lacks the permission for this operation or this model: for some time it is used for it
+   * only when there is no other credential. Other uses are not affected.
    */
   z.object({
     kind: z.literal('denied'),
@@ -160,9 +160,9 @@ export const outcome = z.discriminatedUnion('kind', [
     operation: credentialOperation.optional(),
     model: upstreamModelName.optional(),
   }),
-  /** The upstream's fault: 5xx, broken answer, timeout, refused connection. */
+  /** A failure of the upstream: 5xx, malformed response, timeout, refused connection. */
   z.object({ kind: z.literal('failed'), reason: z.string().max(200) }),
-  /** Ended by us or by the caller: says nothing about the credential. */
+  /** Aborted by the gateway or by the caller: no information about the credential. */
   z.object({ kind: z.literal('aborted') }),
 ])
 export type Outcome = z.output<typeof outcome>
@@ -171,38 +171,38 @@ export const lease = z.object({
   leaseId: id,
   channelId: id,
   credentialId: id,
-  /** Grows with every lease of the credential; a holder with a smaller one has lost it. */
+  /** Fencing token: incremented by every lease of the credential; a holder with a smaller one has lost it. */
   fence: z.int().positive(),
   expiresAt: instant,
   secret: sealedSecret,
-  /** The version of the catalog by which the credential was selected. */
+  /** The catalog version that the credential was selected from. */
   catalogVersion: z.int().nonnegative().optional(),
 })
 export type Lease = z.output<typeof lease>
 
 /**
- * Pools of upstream credentials: who may be used now.
- * Errors of all methods: `unavailable` when the store is away, `not_found` for unknown ids.
+ * Pools of upstream credentials: selects which credential may be used now.
+ * Errors of all methods: `unavailable` when the store is unavailable, `not_found` for unknown ids.
  */
 export const schedulerContract = defineContract({
   name: 'scheduler',
   version: 1,
   methods: {
-    /** Channels, models and shared credentials; secrets sealed. */
+    /** Returns all channels with their models and credentials; secrets are encrypted. */
     readCatalog: {
       input: z.object({
-        /** For people, who look for what they have just changed: asks for news of the rows first. */
+        /** Reads the rows again first; for the panel, which must show a change that was just made. */
         fresh: z.boolean().optional(),
-        /** Asks for news of the rows first where this replica knows only an older version. */
+        /** Reads the rows again first when this replica's catalog has an older version. */
         atLeastVersion: z.int().nonnegative().optional(),
       }),
       output: catalog,
     },
-    /** How many credentials were retired: the catalog leaves them out. */
+    /** Returns the number of retired credentials, which are not in the catalog. */
     countRetired: { input: z.object({}), output: z.object({ retired: z.int().nonnegative() }) },
     /**
-     * Selects an eligible credential that serves the model and takes one of its places, atomically;
-     * or says when to come back. `exclude` names credentials that this job has tried already.
+     * Selects an eligible credential for the model and takes one of its concurrency slots, atomically; or
+     * returns when to retry. `exclude`: credentials that this job has already tried.
      */
     grantLease: {
       input: z.object({
@@ -215,13 +215,13 @@ export const schedulerContract = defineContract({
       }),
       output: z.discriminatedUnion('outcome', [
         z.object({ outcome: z.literal('granted'), lease }),
-        /** Credentials exist, but all are taken or resting. */
+        /** Credentials exist, but all are at their concurrency limit or in cooldown. */
         z.object({ outcome: z.literal('busy'), retryAt: instant }),
-        /** Nothing serves this model, or everything that does was excluded, paused or retired. */
+        /** No credential serves this model, or all that do are excluded, paused or retired. */
         z.object({ outcome: z.literal('none'), reason: z.string() }),
       ]),
     },
-    /** Keeps a lease alive; `lost` when it expired and may belong to somebody else. */
+    /** Extends a lease; `lost` when it has expired and its slot may have been granted to another holder. */
     renewLease: {
       input: z.object({ leaseId: id, ttlMs: z.int().min(1_000).max(600_000) }),
       output: z.discriminatedUnion('outcome', [
@@ -229,24 +229,24 @@ export const schedulerContract = defineContract({
         z.object({ outcome: z.literal('lost') }),
       ]),
     },
-    /** Gives a lease back with what became of it. Repeats and lost leases are no-ops. */
+    /** Releases a lease and reports the result of its use. No-op for a released or lost lease. */
     releaseLease: {
       input: z.object({ leaseId: id, outcome }),
       output: z.object({ released: z.boolean() }),
     },
-    /** What became of shared credentials that were used without a lease. */
+    /** Reports the results of shared credentials that were used without a lease. */
     reportOutcomes: {
       input: z.object({
         outcomes: z.array(z.object({ credentialId: id, outcome, at: instant })).max(1_000),
       }),
       output: z.object({ applied: z.int() }),
     },
-    /** Adds or replaces a channel by name. Announces `catalog-changed`. */
+    /** Inserts or replaces a channel by name. Publishes `catalog-changed`. */
     editChannel: {
       input: newChannel,
       output: z.object({ channelId: id }),
     },
-    /** Adds a channel with its pool, at once. Announces `catalog-changed`. */
+    /** Inserts a channel with its pool in one transaction. Publishes `catalog-changed`. */
     createChannel: {
       input: newChannel.extend({ credentials: newCredentials }),
       output: z.discriminatedUnion('outcome', [
@@ -255,10 +255,10 @@ export const schedulerContract = defineContract({
       ]),
     },
     /**
-     * Changes what is named and leaves the rest, also when others change the channel at the same time.
-     * A base URL of another origin would send the pool's secrets to another host. So it needs
-     * `credentials` unless the pool is empty, and credentials that are not among them are retired in the
-     * same transaction. Without that, `credentials` are added. Announces `catalog-changed`.
+     * Updates the given fields only, also under concurrent changes of the channel. A base URL of another
+     * origin would send the pool's secrets to another host: it requires `credentials` unless the pool is
+     * empty, and credentials that are not among them are retired in the same transaction. Otherwise
+     * `credentials` are added to the pool. Publishes `catalog-changed`.
      */
     changeChannel: {
       input: z.object({
@@ -270,13 +270,13 @@ export const schedulerContract = defineContract({
         z.object({
           outcome: z.literal('changed'),
           channel: catalogChannel,
-          /** Credentials that were retired because the channel moved. */
+          /** The number of credentials that were retired because the origin changed. */
           retired: z.int().nonnegative(),
         }),
         z.object({ outcome: z.literal('secrets-needed') }),
       ]),
     },
-    /** Adds credentials to a channel's pool; a secret that the channel has already is skipped. */
+    /** Adds credentials to a channel's pool; skips secrets that the channel already has. */
     importCredentials: {
       input: z.object({
         channelId: id,
@@ -289,7 +289,7 @@ export const schedulerContract = defineContract({
       input: z.object({
         credentialId: id,
         state: credentialState,
-        /** Changes nothing when its row is in another state: somebody else spoke meanwhile. */
+        /** Changes the state only from one of these: guards against a concurrent change. */
         from: z.array(credentialState).optional(),
       }),
       output: z.object({ changed: z.boolean() }),

@@ -26,16 +26,16 @@ const wire = z.encode(usageRecord, record)
 const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('')
 
 describe('a batch of usage records', () => {
-  it('is written as the schema of a record would write it, field by field', () => {
+  it('is encoded exactly as the schema of a record encodes it', () => {
     const [line = ''] = z.encode(usageBatch, [record]).split('\n')
     expect(JSON.parse(line)).toEqual(wire)
   })
 
-  it('arrives as it was sent', () => {
+  it('decodes to the records that were encoded', () => {
     expect(usageBatch.parse(z.encode(usageBatch, [record, record]))).toEqual([record, record])
   })
 
-  it('is written once, for the disk and for a call', () => {
+  it('is encoded once for the spool file and for the call', () => {
     let read = 0
     const batch = [
       {
@@ -50,7 +50,7 @@ describe('a batch of usage records', () => {
     expect(read).toBe(1)
   })
 
-  it('that joins several is what they are, one after the other', () => {
+  it('that joins several has their records in order', () => {
     const other = { ...record, requestId: `req_${'1'.repeat(32)}` }
     const joined = joinUsageBatches([[record], [other, record]])
     expect(joined).toEqual([record, other, record])
@@ -59,16 +59,16 @@ describe('a batch of usage records', () => {
 
   it.each([
     ['is empty', ''],
-    ['is no text', [wire]],
-    ['holds half a line', lines(wire).slice(0, -9)],
-    ['holds a record without an amount', lines({ ...wire, amountMicro: undefined })],
-    ['holds a negative amount', lines({ ...wire, amountMicro: '-1' })],
-    ['holds too many records', lines(wire).repeat(1_001)],
-  ])('is refused when it %s', (_, sent) => {
+    ['is not a string', [wire]],
+    ['has a truncated line', lines(wire).slice(0, -9)],
+    ['has a record without an amount', lines({ ...wire, amountMicro: undefined })],
+    ['has a negative amount', lines({ ...wire, amountMicro: '-1' })],
+    ['has too many records', lines(wire).repeat(1_001)],
+  ])('is rejected when it %s', (_, sent) => {
     expect(usageBatch.safeParse(sent).success).toBe(false)
   })
 
-  it('says which record is wrong, and how', () => {
+  it('reports the index and the field of an invalid record', () => {
     const parsed = usageBatch.safeParse(lines(wire, { ...wire, endState: 'lost' }))
     expect(parsed.error?.issues[0]?.path).toEqual([1, 'endState'])
   })

@@ -6,9 +6,9 @@ import { usageRecord } from './usage-record.ts'
 const RECORDS_MAX = 1_000
 
 /**
- * Usage records in a call and on disk: text, one JSON line a record. They are read with every check there
- * is, but written by hand: an edge writes one for each request that it answers, and the schema's own encoder
- * costs more than the rest of the record.
+ * Usage records as text, one JSON line each, for calls and for spool files. Decoding validates every field;
+ * encoding does not use the schema: an edge encodes one record for each request, and zod's encoder would
+ * cost more than everything else about the record.
  */
 export const usageBatch = z.codec(
   z.string(),
@@ -29,23 +29,23 @@ export const usageBatch = z.codec(
 
 const records = z.array(usageRecord).min(1).max(RECORDS_MAX)
 
-// The same batch goes to disk and into a call.
-const written = new WeakMap<readonly UsageRecord[], string>()
+// A batch is encoded once for the spool file and for the call.
+const encoded = new WeakMap<readonly UsageRecord[], string>()
 
-/** The records as text, one JSON line each. The list must not change afterwards. */
+/** Encodes records, one JSON line each. The result is cached: the list must not change afterwards. */
 export function usageLines(batch: readonly UsageRecord[]): string {
-  const known = written.get(batch)
+  const known = encoded.get(batch)
   if (known !== undefined) return known
   let text = ''
   for (const record of batch) text += `${JSON.stringify(usageRecordToWire(record))}\n`
-  written.set(batch, text)
+  encoded.set(batch, text)
   return text
 }
 
-/** Several batches as one, in their order, without writing any record again. */
+/** Joins batches in order, without encoding any record again. */
 export function joinUsageBatches(batches: readonly (readonly UsageRecord[])[]): UsageRecord[] {
   const joined = batches.flat()
-  written.set(joined, batches.map(usageLines).join(''))
+  encoded.set(joined, batches.map(usageLines).join(''))
   return joined
 }
 

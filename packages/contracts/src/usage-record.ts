@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { amountMicro, id, instant } from './codecs.ts'
 import { usage, usageSource } from './usage.ts'
 
-/** What a call on an allowance consumed. Counted once by its request id, however often it arrives. */
+/** The usage of one call on an allowance. Captured once per request id, however often it is sent. */
 export const usageRecord = z.object({
   requestId: id,
   allowanceId: id,
@@ -13,11 +13,11 @@ export const usageRecord = z.object({
   priceId: z.string(),
   usage,
   source: usageSource,
-  /** What the edge reserved for the call: the most that may be charged. */
+  /** The amount that the edge reserved for the call: the maximum charge. */
   reservedMicro: amountMicro,
-  /** What the caller pays, by pricing's `chargeUsage`; billing computes it again and must agree. */
+  /** The charge, from pricing's `chargeUsage`; billing computes it again and requires the same amount. */
   amountMicro,
-  /** The rated amount above that; the house's, not the caller's. */
+  /** The rated amount above the charge; paid by the platform. */
   upstreamLossMicro: amountMicro,
   endState: z.enum(['finished', 'cut-by-caller', 'cut-by-upstream', 'failed']),
   endedAt: instant,

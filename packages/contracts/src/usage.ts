@@ -4,7 +4,7 @@ import { imageQuality } from './image-request.ts'
 
 const tokens = z.int().nonnegative().max(1_000_000_000)
 
-/** Tokens in one normal form. `input` includes `cachedInput`; `output` includes reasoning. */
+/** Normalized token counts. `input` includes `cachedInput`; `output` includes reasoning. */
 export const tokenUsage = z.object({
   kind: z.literal('tokens'),
   input: tokens,
@@ -13,7 +13,7 @@ export const tokenUsage = z.object({
 })
 export type TokenUsage = z.output<typeof tokenUsage>
 
-/** One kept picture, as far as its price depends on it. */
+/** The properties of one stored picture that its price depends on. */
 export const pictureUsage = z.object({
   width: z.int().positive(),
   height: z.int().positive(),
@@ -27,15 +27,15 @@ export const imageUsage = z.object({
 })
 export type ImageUsage = z.output<typeof imageUsage>
 
-/** What an answer consumed. */
+/** The usage of one request. */
 export const usage = z.discriminatedUnion('kind', [tokenUsage, imageUsage])
 export type Usage = z.output<typeof usage>
 
-/** Who says so: the upstream, or our estimate because the upstream did not. */
+/** `upstream`: reported by the upstream. `estimate`: computed by the gateway, as the upstream did not. */
 export const usageSource = z.enum(['upstream', 'estimate'])
 export type UsageSource = z.output<typeof usageSource>
 
-/** Tokens as an image upstream reports them, shown to the caller; pictures are what we charge. */
+/** Tokens that an image upstream reports; returned to the caller, but charges are per picture. */
 export const imageTokens = z.object({
   inputText: tokens,
   inputImage: tokens,

@@ -5,13 +5,13 @@ export interface AppErrorOptions {
   cause?: unknown
   /** The request's parameter that is wrong, as the caller spelled it. */
   param?: string
-  /** An upstream's own code of the caller's mistake; callers see it in the place of ours. */
+  /** The upstream's error code for an invalid request; returned to the caller instead of our code. */
   upstreamCode?: string
-  /** When it is worth coming back. */
+  /** How long the caller should wait before it retries. */
   retryAfterMs?: number
-  /** Overrules the code's own answer: an upstream that may have charged us is not asked twice. */
+  /** Overrides the code's default: false where the upstream may already have charged for the request. */
   retryable?: boolean
-  /** Facts for the caller that belong to this code, such as a task id. No secrets. */
+  /** Additional fields for the caller, such as a task id. No secrets. */
   details?: Record<string, string | number | boolean>
 }
 

@@ -1,4 +1,4 @@
-/** Ends the request with a programmer's error. The process lives; an alarm rings in the log. */
+/** Throws an AssertionError (a bug) when the condition is false: the request fails with 500 and is logged. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message)
 }
@@ -8,7 +8,7 @@ export function unreachable(value: never): never {
   throw new AssertionError(`unreachable: ${String(value)}`)
 }
 
-/** A broken promise inside our own code; never the caller's fault, always rendered as 500. */
+/** A violated invariant in our own code; never the caller's fault, always rendered as 500. */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError'
 }

@@ -13,7 +13,7 @@ export interface Clock {
   every(ms: number, tick: () => void): () => void
 }
 
-/** The only reader of the system's time. */
+/** The only code that reads the system clock. */
 export const systemClock: Clock = {
   now: () => new Date(),
   nowMs: () => Date.now(),
@@ -33,18 +33,18 @@ export const systemClock: Clock = {
     }),
   after: (ms, tick) => {
     const timer = setTimeout(tick, ms)
-    letGo(timer)
+    unref(timer)
     return () => clearTimeout(timer)
   },
   every: (ms, tick) => {
     const timer = setInterval(tick, ms)
-    letGo(timer)
+    unref(timer)
     return () => clearInterval(timer)
   },
 }
 
 // In a browser a timer is a number, and there is nothing to keep alive.
-function letGo(timer: unknown): void {
+function unref(timer: unknown): void {
   if (typeof timer !== 'object' || timer === null || !('unref' in timer)) return
   if (typeof timer.unref === 'function') timer.unref()
 }

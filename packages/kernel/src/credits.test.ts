@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { divideUp, formatCredits, parseCredits } from './credits.ts'
 
-test('every amount survives being written for people and read back', () => {
+test('parsing a formatted amount returns the same amount', () => {
   assert(
     property(bigInt({ min: -(10n ** 17n), max: 10n ** 17n }), (amount) => {
       expect(parseCredits(formatCredits(amount))).toBe(amount)
@@ -11,7 +11,7 @@ test('every amount survives being written for people and read back', () => {
   )
 })
 
-test('amounts that are not exact decimals of six places are refused', () => {
+test('text that is not a decimal with at most six fractional digits is rejected', () => {
   for (const text of ['', '1e3', '1.', '.5', '1.0000001', 'NaN', '1,5', ' 1', '--1', '٫1']) {
     expect(parseCredits(text), text).toBeUndefined()
   }

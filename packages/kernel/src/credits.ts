@@ -9,7 +9,7 @@ export const lesser = (a: MicroCredits, b: MicroCredits): MicroCredits => (a < b
 /** The larger of two amounts. */
 export const greater = (a: MicroCredits, b: MicroCredits): MicroCredits => (a > b ? a : b)
 
-/** Adds up amounts; nothing adds up to zero. */
+/** The sum of the amounts; zero for none. */
 export const sum = (amounts: Iterable<MicroCredits>): MicroCredits => {
   let total = 0n
   for (const amount of amounts) total += amount
@@ -21,7 +21,7 @@ export function divideUp(dividend: bigint, divisor: bigint): bigint {
   return (dividend + divisor - 1n) / divisor
 }
 
-/** Micro-credits as people read them: `12.5`, `-0.000001`. Exact, without trailing zeros. */
+/** Micro-credits as a decimal number of credits: `12.5`, `-0.000001`. Exact, without trailing zeros. */
 export function formatCredits(amount: MicroCredits): string {
   const sign = amount < 0n ? '-' : ''
   const size = amount < 0n ? -amount : amount
@@ -29,7 +29,7 @@ export function formatCredits(amount: MicroCredits): string {
   return `${sign}${size / MICRO_PER_CREDIT}${fraction ? `.${fraction}` : ''}`
 }
 
-/** The inverse of `formatCredits`; undefined for anything but a decimal of at most six places. */
+/** Inverse of `formatCredits`; undefined unless the text is a decimal with at most six fraction digits. */
 export function parseCredits(text: string): MicroCredits | undefined {
   const match = /^(-?)(\d{1,12})(?:\.(\d{1,6}))?$/.exec(text)
   if (!match) return undefined

@@ -13,7 +13,7 @@ test('a deadline aborts at its time and not before', async () => {
   expect(deadline.signal.aborted).toBe(true)
 })
 
-test('a deadline ends with its parent', () => {
+test('a deadline aborts with the reason of its parent signal', () => {
   const parent = new AbortController()
   const deadline = startDeadline(fakeClock(), 100, parent.signal)
   parent.abort(new Error('caller left'))

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** A budget of time, made once per request and passed down; never re-made on the way. */
+/** The time limit of a request. Created once per request and passed to everything it calls. */
 export interface Deadline {
   readonly atMs: number
   readonly signal: AbortSignal
@@ -9,7 +9,7 @@ export interface Deadline {
   clear(): void
 }
 
-/** Starts a budget of `ms`. Its signal aborts when the time is over, or when `parent` aborts. */
+/** Starts a time limit of `ms`. Its signal aborts when the time is over, or when `parent` aborts. */
 export function startDeadline(clock: Clock, ms: number, parent?: AbortSignal): Deadline {
   const controller = new AbortController()
   const atMs = clock.nowMs() + ms
@@ -35,8 +35,8 @@ export function startDeadline(clock: Clock, ms: number, parent?: AbortSignal): D
 const times = new WeakMap<AbortSignal, () => number>()
 
 /**
- * How many milliseconds are left until the signal of a deadline aborts by its time; undefined for a signal
- * that has none. So that who only gets the signal can pass the time on, to another process too.
+ * Milliseconds until a deadline's signal aborts; undefined for a signal that no deadline created. Lets code
+ * that only has the signal pass the remaining time on, for example to another process.
  */
 export function remainingMsOf(signal: AbortSignal): number | undefined {
   return times.get(signal)?.()

@@ -1,18 +1,18 @@
-/** What callers and operators may meet. `status` is HTTP; `retryable` says whether the same request may succeed later. */
+/** An error code of the API. `status` is the HTTP status; `retryable`: the same request may succeed later. */
 interface ErrorMeaning {
   status: number
   retryable: boolean
   meaning: string
 }
 
-// Statuses follow what OpenAI SDKs retry by themselves (client-contracts §1.10): 408, 409, 429 and
-// 5xx are repeated by every SDK unless we say `x-should-retry: false`; so a permanent conflict is 422.
+// Statuses follow what OpenAI SDKs retry by themselves (client-contracts §1.10): every SDK retries 408, 409,
+// 429 and 5xx unless the response has `x-should-retry: false`; so a permanent conflict is 422.
 export const errorCodes = {
   invalid_json: { status: 400, retryable: false, meaning: 'The body is not JSON.' },
   invalid_value: {
     status: 400,
     retryable: false,
-    meaning: 'A parameter has a value we cannot use.',
+    meaning: 'A parameter has an invalid value.',
   },
   weak_password: {
     status: 400,
@@ -22,12 +22,12 @@ export const errorCodes = {
   missing_required_parameter: {
     status: 400,
     retryable: false,
-    meaning: 'A parameter that we need is absent.',
+    meaning: 'A required parameter is missing.',
   },
   unsupported_parameter: {
     status: 400,
     retryable: false,
-    meaning: 'The model or upstream cannot do what a parameter asks.',
+    meaning: 'The model or upstream does not support a parameter.',
   },
   content_policy_violation: {
     status: 400,
@@ -37,12 +37,12 @@ export const errorCodes = {
   invalid_image: {
     status: 400,
     retryable: false,
-    meaning: 'An input picture cannot be read, or is of a type we do not take.',
+    meaning: 'An input picture cannot be read, or its type is not supported.',
   },
   context_length_exceeded: {
     status: 400,
     retryable: false,
-    meaning: 'The conversation is longer than the model can read.',
+    meaning: 'The conversation is longer than the context window of the model.',
   },
   upstream_rejected: {
     status: 400,
@@ -57,17 +57,17 @@ export const errorCodes = {
   invalid_session: {
     status: 401,
     retryable: false,
-    meaning: 'Nobody is signed in, or the session has ended. Sign in again.',
+    meaning: 'The request has no session, or the session has ended. Sign in again.',
   },
   wrong_credentials: {
     status: 401,
     retryable: false,
-    meaning: 'The e-mail or the password is wrong. The answer does not say which.',
+    meaning: 'The e-mail or the password is wrong. The response does not reveal which.',
   },
   insufficient_credit: {
     status: 402,
     retryable: false,
-    meaning: 'The wallet cannot pay for the worst case of this request.',
+    meaning: 'The balance does not cover the maximum cost of this request.',
   },
   permission_denied: {
     status: 403,
@@ -87,12 +87,12 @@ export const errorCodes = {
   registration_closed: {
     status: 403,
     retryable: false,
-    meaning: 'People cannot make accounts here by themselves; an operator makes them.',
+    meaning: 'Users cannot register; an operator creates the accounts.',
   },
   cross_site_refused: {
     status: 403,
     retryable: false,
-    meaning: 'A change with a session cookie that another site asked for.',
+    meaning: 'A change with a session cookie was requested by another site.',
   },
   invalid_signature: {
     status: 403,
@@ -102,7 +102,7 @@ export const errorCodes = {
   link_expired: {
     status: 403,
     retryable: false,
-    meaning: 'A picture link is past its expiry; read the task for a fresh one.',
+    meaning: 'A picture link has expired; read the task to get a new one.',
   },
   model_not_found: {
     status: 404,
@@ -112,9 +112,9 @@ export const errorCodes = {
   task_not_found: {
     status: 404,
     retryable: false,
-    meaning: 'No such task, or it belongs to somebody else.',
+    meaning: 'No such task, or it belongs to another user.',
   },
-  not_found: { status: 404, retryable: false, meaning: 'No such route or thing.' },
+  not_found: { status: 404, retryable: false, meaning: 'No such route or object.' },
   method_not_allowed: {
     status: 405,
     retryable: false,
@@ -123,17 +123,17 @@ export const errorCodes = {
   request_timeout: {
     status: 408,
     retryable: true,
-    meaning: 'The body came too slowly, or stopped coming.',
+    meaning: 'The body was not received in time.',
   },
   request_in_progress: {
     status: 409,
     retryable: true,
-    meaning: 'The same Idempotency-Key is running; come back for its answer.',
+    meaning: 'A request with the same Idempotency-Key is running; retry to get its response.',
   },
   not_cancellable: {
     status: 422,
     retryable: false,
-    meaning: 'The task is already drawn, or has ended.',
+    meaning: 'The pictures are already generated, or the task has ended.',
   },
   idempotency_conflict: {
     status: 422,
@@ -143,12 +143,12 @@ export const errorCodes = {
   too_many_api_keys: {
     status: 422,
     retryable: false,
-    meaning: 'You have as many API keys as one person may have. Revoke one that is not used.',
+    meaning: 'You have the maximum number of API keys. Revoke one that is not used.',
   },
   api_key_revoked: {
     status: 422,
     retryable: false,
-    meaning: 'The API key was revoked, and nothing of it can be changed any more.',
+    meaning: 'The API key is revoked and cannot be changed.',
   },
   email_taken: {
     status: 422,
@@ -158,85 +158,86 @@ export const errorCodes = {
   name_taken: {
     status: 422,
     retryable: false,
-    meaning: 'Another thing of this kind has this name already.',
+    meaning: 'Another object of this kind already has this name.',
   },
   last_admin: {
     status: 422,
     retryable: false,
-    meaning: 'Without this person nobody could administer the gateway. Make another admin first.',
+    meaning: 'This is the last admin of the gateway. Make another user an admin first.',
   },
   body_too_large: {
     status: 413,
     retryable: false,
-    meaning: 'The body, or one file in it, is over its cap.',
+    meaning: 'The body, or one file in it, is too large.',
   },
   unsupported_media_type: {
     status: 415,
     retryable: false,
-    meaning: 'The Content-Type or Content-Encoding is not one we read.',
+    meaning: 'The Content-Type or Content-Encoding is not supported.',
   },
   rate_limit_exceeded: {
     status: 429,
     retryable: true,
-    meaning: 'The API key asked more often than its limit allows.',
+    meaning: 'The API key has exceeded its rate limit.',
   },
-  // 429 as at OpenAI, whose clients know it for a quota that is used up. Waiting a minute does not help, so
-  // `x-should-retry: false` is said, and `Retry-After` names the end of the day.
+  // 429 as at OpenAI, whose clients expect it for a used-up quota. A retry within minutes cannot succeed, so
+  // the response has `x-should-retry: false`, and `Retry-After` is the end of the day.
   daily_quota_exceeded: {
     status: 429,
     retryable: false,
-    meaning: 'The API key may not spend so much more today. Its quota begins anew at midnight UTC.',
+    meaning:
+      'The daily quota of the API key does not cover this request. It resets at midnight UTC.',
   },
   too_many_attempts: {
     status: 429,
     retryable: true,
-    meaning: 'Too many attempts to sign in or to register. Wait as long as the answer says.',
+    meaning: 'Too many attempts to sign in or to register. Wait as long as Retry-After states.',
   },
   caller_gone: {
     status: 499,
     retryable: false,
-    meaning: 'The caller hung up before the answer. Only logs show it.',
+    meaning: 'The caller disconnected before the response. Appears only in logs.',
   },
   internal_error: {
     status: 500,
     retryable: true,
-    meaning: 'A fault of ours. The request id leads to the log.',
+    meaning: 'An internal error. Find the log by the request id.',
   },
   upstream_failed: {
     status: 502,
     retryable: true,
-    meaning: 'Every upstream that could serve this failed. Nothing was charged.',
+    meaning: 'Every upstream that could serve this request failed. Nothing was charged.',
   },
   overloaded: {
     status: 503,
     retryable: true,
-    meaning: 'No upstream is free now, or we are at capacity.',
+    meaning: 'No upstream has free capacity, or the gateway is at its limit.',
   },
   unavailable: {
     status: 503,
     retryable: true,
-    meaning: 'A part that we need (database, bus, service) is away.',
+    meaning: 'A dependency (database, bus, service) is unavailable.',
   },
   upstream_timeout: {
     status: 504,
     retryable: true,
-    meaning: 'The upstream did not answer in time.',
+    meaning: 'The upstream did not respond in time.',
   },
   sync_wait_exceeded: {
     status: 504,
     retryable: false,
-    meaning: 'The picture is still being drawn; the answer names the task to read.',
+    meaning: 'The picture is still being generated; the response has the id of the task to read.',
   },
   cancelled: {
     status: 422,
     retryable: false,
-    meaning: 'The task was cancelled before it was drawn. Nothing was charged.',
+    meaning: 'The task was cancelled before its pictures were generated. Nothing was charged.',
   },
 } as const satisfies Record<string, ErrorMeaning>
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** Narrows text that came over a wire; undefined for codes of another release. */
+/** Narrows a received text to an error code; undefined for codes of another release. */
 export function asErrorCode(text: string): ErrorCode | undefined {
   return Object.keys(errorCodes).find((code): code is ErrorCode => code === text)
 }

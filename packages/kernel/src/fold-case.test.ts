@@ -16,6 +16,6 @@ it.each([
   expect(findAlike(['x', one, other])).toEqual([one, other])
 })
 
-it('names that dots, dashes or digits tell apart are not alike, and equal ones are one', () => {
+it('names that differ by dots, dashes or digits are not alike, and equal names are not reported', () => {
   expect(findAlike(['gpt-4.1', 'gpt-41', 'gpt-4-1', 'gpt_4.1', 'gpt-4.1'])).toBeUndefined()
 })

@@ -1,6 +1,6 @@
 /**
- * The form in which two texts that differ only by case, compatibility characters or characters without a
- * picture of their own are equal. For names of models, in which dots and dashes have a meaning.
+ * Normalizes a text so that texts that differ only by case, compatibility characters or invisible characters
+ * become equal. For model names, in which dots and dashes are significant.
  */
 export function foldCase(text: string): string {
   return text

@@ -4,7 +4,7 @@ import { newId } from './ids.ts'
 import { seededRandom } from './random.ts'
 import { fakeClock } from './testing/fake-clock.ts'
 
-test('ids of one kind sort by the time they were made', async () => {
+test('ids of one kind sort by creation time', async () => {
   const clock = fakeClock()
   const random = seededRandom(1)
   const made: string[] = []

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
 
-/** Every kind of thing that has an id of ours. */
+/** The prefixes of the ids that Sluice creates. */
 export type IdPrefix =
   | 'alw' // allowance
   | 'chan' // channel
@@ -12,12 +12,12 @@ export type IdPrefix =
   | 'img' // image job
   | 'key' // API key
   | 'lease'
-  | 'msg' // chat completion that we made ourselves
+  | 'msg' // chat completion whose id the gateway creates
   | 'price'
   | 'req' // one HTTP request
   | 'run' // one running image-runner
   | 'sched' // one running scheduler
-  | 'ses' // session of a person
+  | 'ses' // session of a user
   | 'tr' // ledger transfer
   | 'usr' // user
   | 'wal' // wallet

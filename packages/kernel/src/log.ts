@@ -1,16 +1,16 @@
-/** One line of a log: facts first, then a sentence. An error goes under the key `err`. */
+/** Writes one log line: structured fields first, then the message. An error belongs in the field `err`. */
 export interface LogLine {
   (facts: object, message: string): void
   (message: string): void
 }
 
-/** Where a module writes what happened. Secrets are redacted by the adapter, not by its callers. */
+/** The logger of a module. The adapter redacts secrets, not the callers. */
 export interface Log {
   fatal: LogLine
   error: LogLine
   warn: LogLine
   info: LogLine
   debug: LogLine
-  /** A log whose lines all carry these facts. */
+  /** A logger that adds these fields to every line. */
   child(facts: Record<string, unknown>): Log
 }

@@ -1,4 +1,4 @@
-/** Resolves in the next turn of Node's event loop: what waited for this one is served before. */
+/** Resolves in the next turn of Node's event loop, after the callbacks that are queued for this one. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve))
 }

@@ -1,4 +1,4 @@
-/** Dice as an argument, so that a seed replays a run. */
+/** A random number generator as an argument, so that a seed makes a run reproducible. */
 export interface Random {
   /** A float in [0, 1). */
   next(): number
@@ -8,14 +8,14 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-/** The operating system's dice, fit for secrets; at most 65,536 bytes at once. In browsers too. */
+/** Cryptographically secure random numbers; at most 65,536 bytes per call. Works in browsers too. */
 export const systemRandom: Random = {
   next: () => uint32(systemRandom.bytes(4)) / 2 ** 32,
   integer: (below) => Math.floor(systemRandom.next() * below),
   bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 }
 
-/** Dice that roll the same for the same seed (mulberry32); for tests and simulations only. */
+/** Deterministic random numbers from a seed (mulberry32); for tests and simulations only. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0
   const next = () => {

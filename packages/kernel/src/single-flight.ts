@@ -1,10 +1,10 @@
-/** Many callers, one flight, by key. A failed flight is forgotten, so the next caller tries anew. */
+/** Concurrent calls with the same key share one promise. Nothing is cached: the next call starts again. */
 export function singleFlight<Value>() {
   const flights = new Map<string, Promise<Value>>()
   return {
     run(key: string, start: () => Promise<Value>): Promise<Value> {
-      const known = flights.get(key)
-      if (known) return known
+      const running = flights.get(key)
+      if (running) return running
       const flight = start().finally(() => flights.delete(key))
       flights.set(key, flight)
       return flight

@@ -17,12 +17,12 @@ describe('the charge of a call', () => {
     expect(charge).toEqual({ amountMicro: 150n, upstreamLossMicro: 0n })
   })
 
-  it('is never more than the reservation: the house bears the difference', () => {
+  it('is never more than the reservation: the platform pays the difference', () => {
     const charge = chargeUsage({ usage, price, reservedMicro: 120n, endState: 'cut-by-caller' })
     expect(charge).toEqual({ amountMicro: 120n, upstreamLossMicro: 30n })
   })
 
-  it('is nothing for a failure, whatever the upstream consumed', () => {
+  it('is zero for a failure, whatever the upstream consumed', () => {
     const charge = chargeUsage({ usage, price, reservedMicro: 150n, endState: 'failed' })
     expect(charge).toEqual({ amountMicro: 0n, upstreamLossMicro: 150n })
   })

@@ -7,13 +7,13 @@ import { lesser } from '@sluice/kernel/credits'
 import { rateUsage } from './rate-usage.ts'
 
 export interface Charge {
-  /** What the caller pays: never more than was reserved, nothing for a failure. */
+  /** What the caller pays: at most the reservation, zero for a failure. */
   amountMicro: MicroCredits
-  /** What the rated usage is above that; the house's. */
+  /** The part of the rated usage that the caller does not pay; a loss of the platform. */
   upstreamLossMicro: MicroCredits
 }
 
-/** What a call on an allowance costs. The edge charges by it, billing checks by it. */
+/** The charge of a call on an allowance. The edge charges this amount, and billing verifies it. */
 export function chargeUsage({
   usage,
   price,

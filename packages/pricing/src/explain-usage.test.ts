@@ -16,7 +16,7 @@ const anyTokenCase = fc.record({
     cachedInputMicroPerMillion: anyMicro,
     outputMicroPerMillion: anyMicro,
   }),
-  // Cached tokens may be more than tokens: an upstream can say anything.
+  // An upstream can report more cached tokens than tokens.
   usage: fc.record<Usage & { kind: 'tokens' }>({
     kind: fc.constant('tokens'),
     input: anyCount,
@@ -47,7 +47,7 @@ const anyImageCase = fc.record({
 })
 
 describe('the explanation of a charge', () => {
-  it('adds up to what is charged, to the last millionth of a micro-credit, for any usage and price', () => {
+  it('adds up exactly to the charge, in millionths of a micro-credit, for any usage and price', () => {
     fc.assert(
       fc.property(fc.oneof(anyTokenCase, anyImageCase), ({ usage, price }) => {
         const lines = explainUsage(usage, price)
@@ -57,7 +57,7 @@ describe('the explanation of a charge', () => {
     )
   })
 
-  it('rounds upward once, by less than a micro-credit, and pictures never', () => {
+  it('rounds up at most once, by less than a micro-credit, and never for pictures', () => {
     fc.assert(
       fc.property(fc.oneof(anyTokenCase, anyImageCase), ({ usage, price }) => {
         const roundings = explainUsage(usage, price).filter(({ unit }) => unit === 'rounding')
@@ -69,7 +69,7 @@ describe('the explanation of a charge', () => {
     )
   })
 
-  it('has every line equal to its quantity at its price', () => {
+  it('has on every line the quantity times the unit price', () => {
     fc.assert(
       fc.property(fc.oneof(anyTokenCase, anyImageCase), ({ usage, price }) => {
         for (const line of explainUsage(usage, price)) {
@@ -81,7 +81,7 @@ describe('the explanation of a charge', () => {
     )
   })
 
-  it('tells tokens that were read anew from those out of the cache, and leaves out what is not there', () => {
+  it('has separate lines for uncached and cached input tokens, and none for a quantity of zero', () => {
     const price: TokenPrice = {
       kind: 'tokens',
       inputMicroPerMillion: 125_000_000n,
@@ -98,7 +98,7 @@ describe('the explanation of a charge', () => {
     expect(lines.at(-1)?.exactMicroMillionths).toBe(500_000n)
   })
 
-  it('has one line for pictures that are alike', () => {
+  it('has one line for pictures of equal size and quality', () => {
     const price: ImagePrice = {
       kind: 'images',
       steps: [{ quality: 'high', pixelsMax: 1_000_000, microPerImage: 5n }],

@@ -6,19 +6,19 @@ import { sum } from '@sluice/kernel/credits'
 
 import { ratePicture, rateUsage, splitInput, TOKENS_PER_PRICE } from './rate-usage.ts'
 
-/** So many units at a price. */
+/** One line of a charge: a quantity at a unit price. */
 export interface UsageLine {
   unit: 'picture' | 'input-tokens' | 'cached-input-tokens' | 'output-tokens' | 'rounding'
   quantity: number
-  /** For one picture, or for a million tokens; null for the rounding. */
+  /** Price of one picture, or of a million tokens; null for the rounding. */
   unitPriceMicro: MicroCredits | null
-  /** What the picture was, where the line is of pictures. */
+  /** Size and quality on a line of pictures; else null. */
   picture: PictureUsage | null
-  /** Millionths of a micro-credit, so that no line is rounded. */
+  /** In millionths of a micro-credit, so that no line is rounded. */
   exactMicroMillionths: bigint
 }
 
-/** What `rateUsage` computes, line by line: the lines, with the one rounding upward, add up to it exactly. */
+/** The result of `rateUsage` line by line: the lines, at most one of them for rounding, add up exactly. */
 export function explainUsage(usage: Usage, price: PriceRow['price']): UsageLine[] {
   if (usage.kind === 'tokens') {
     assert(price.kind === 'tokens', 'tokens are rated by a price of tokens')
@@ -48,7 +48,7 @@ const tokenLine = (
   exactMicroMillionths: BigInt(quantity) * unitPriceMicro,
 })
 
-/** One line for pictures that are alike. */
+/** One line for pictures of equal size and quality. */
 function pictureLines({ pictures }: ImageUsage, price: PriceRow['price']): UsageLine[] {
   assert(price.kind === 'images', 'pictures are rated by a price of pictures')
   const alike = Map.groupBy(

@@ -33,27 +33,27 @@ describe('the price book', () => {
   const at = (date: string, model = 'gpt', kind: 'tokens' | 'images' = 'tokens') =>
     book.priceAt({ model, kind, at: new Date(date) })?.id
 
-  it('answers the latest row that is already in force', () => {
+  it('returns the latest row that is already in force', () => {
     expect(at('2026-02-01T00:00:00Z')).toBe('price_2')
     expect(at('2026-02-28T23:59:59.999Z')).toBe('price_2')
     expect(at('2026-03-01T00:00:00Z')).toBe('price_3')
   })
 
-  it('falls back to the row of every model, by kind, also while the own row is to come', () => {
+  it('falls back to the `*` row of the kind, also while the row of the model is not yet in force', () => {
     expect(at('2026-01-15T00:00:00Z')).toBe('price_1')
     expect(at('2026-03-15T00:00:00Z', 'other')).toBe('price_1')
     expect(at('2026-03-15T00:00:00Z', 'gpt', 'images')).toBe('price_4')
   })
 
-  it('lets the row that was added later win among rows of the same moment', () => {
+  it('uses the row that was added later among rows with the same effective time', () => {
     expect(at('2026-05-01T00:00:00Z', 'other')).toBe('price_6')
   })
 
-  it('has no price for a moment before the first row', () => {
+  it('has no price for a time before the first row', () => {
     expect(at('2025-12-31T23:59:59.999Z')).toBeUndefined()
   })
 
-  it('finds a row by its id, however old', () => {
+  it('finds any row by its id', () => {
     expect(book.priceOf('price_1')?.model).toBe('*')
     expect(book.priceOf('price_0')).toBeUndefined()
   })

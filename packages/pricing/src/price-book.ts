@@ -2,10 +2,10 @@ import type { PriceRow } from '@sluice/contracts/prices'
 
 export type PriceKind = PriceRow['price']['kind']
 
-/** Prices every model that has no row of the kind of its own. */
+/** The model of a row that applies to every model without a row of that kind. */
 export const EVERY_MODEL = '*'
 
-interface Asked {
+interface PriceQuery {
   model: string
   kind: PriceKind
   at: Date
@@ -13,12 +13,12 @@ interface Asked {
 
 export interface PriceBook {
   readonly rows: readonly PriceRow[]
-  /** The row in force for the model at that moment: its own, else that of `*`; undefined when none is. */
-  priceAt(asked: Asked): PriceRow | undefined
+  /** The row in force for the model at that time: its own, else that of `*`; undefined when there is none. */
+  priceAt(query: PriceQuery): PriceRow | undefined
   priceOf(priceId: string): PriceRow | undefined
 }
 
-/** Arranges price rows for look-up. Later rows of a model follow earlier ones; rows are never edited. */
+/** Indexes price rows for look-up. A later row of a model replaces the earlier one; rows are never edited. */
 export function priceBook(rows: readonly PriceRow[]): PriceBook {
   const byId = new Map(rows.map((row) => [row.id, row]))
   const bySubject = new Map<string, PriceRow[]>()
@@ -26,18 +26,18 @@ export function priceBook(rows: readonly PriceRow[]): PriceBook {
     const subject = subjectOf({ model: row.model, kind: row.price.kind })
     bySubject.set(subject, [...(bySubject.get(subject) ?? []), row])
   }
-  const inForce = ({ model, kind, at }: Asked) =>
+  const inForce = ({ model, kind, at }: PriceQuery) =>
     bySubject.get(subjectOf({ model, kind }))?.find((row) => row.effectiveAt <= at)
   return {
     rows,
-    priceAt: (asked) => inForce(asked) ?? inForce({ ...asked, model: EVERY_MODEL }),
+    priceAt: (query) => inForce(query) ?? inForce({ ...query, model: EVERY_MODEL }),
     priceOf: (priceId) => byId.get(priceId),
   }
 }
 
-const subjectOf = ({ model, kind }: Omit<Asked, 'at'>) => `${kind} ${model}`
+const subjectOf = ({ model, kind }: Omit<PriceQuery, 'at'>) => `${kind} ${model}`
 
-// Two rows of one moment: ids sort by time, so the one that was added later wins on every replica.
+// Rows with the same effective time: ids sort by time, so every replica uses the one that was added later.
 function latestFirst(a: PriceRow, b: PriceRow): number {
   const later = b.effectiveAt.getTime() - a.effectiveAt.getTime()
   if (later !== 0) return later

@@ -26,7 +26,7 @@ const anyTokens: fc.Arbitrary<TokenUsage> = fc
     output,
   }))
 
-/** A price that grows with size and quality, as every sane one does. */
+/** A price that grows with size and quality. */
 const anyImagePrice: fc.Arbitrary<ImagePrice> = fc
   .record({
     qualities: fc.subarray([...imageQualities], { minLength: 1 }),
@@ -40,7 +40,7 @@ const anyImagePrice: fc.Arbitrary<ImagePrice> = fc
     const sizes = [...pixels].sort((a, b) => a - b)
     const rest = [...increments]
     const rows = qualities.map(() => sizes.map(() => rest.pop() ?? 0n))
-    // Summing over both axes makes a table that falls in neither.
+    // Summing over both axes makes a table that does not decrease along either.
     const steps = qualities.flatMap((quality, row) =>
       sizes.map((pixelsMax, column) => ({
         quality,
@@ -60,7 +60,7 @@ const anyPicture: fc.Arbitrary<PictureUsage> = fc.record({
 })
 
 describe('rating tokens', () => {
-  it('is never below the exact value, nor a whole micro-credit above it', () => {
+  it('is at least the exact value, and less than one micro-credit above it', () => {
     fc.assert(
       fc.property(anyTokens, anyTokenPrice, (usage, price) => {
         const exactTimesMillion =
@@ -73,7 +73,7 @@ describe('rating tokens', () => {
     )
   })
 
-  it('never falls when the upstream reports more tokens', () => {
+  it('never decreases when the upstream reports more tokens', () => {
     fc.assert(
       fc.property(anyTokens, anyTokenPrice, fc.nat(1_000), (usage, price, more) => {
         const rated = rateUsage(usage, price)
@@ -83,7 +83,7 @@ describe('rating tokens', () => {
     )
   })
 
-  it('charges cached tokens at their own price, and never more of them than there are tokens', () => {
+  it('charges cached tokens at their own price, and never more of them than input tokens', () => {
     const price: TokenPrice = {
       kind: 'tokens',
       inputMicroPerMillion: 10_000_000n,
@@ -95,7 +95,7 @@ describe('rating tokens', () => {
     expect(rateUsage({ ...usage, cachedInput: 1_000 }, price)).toBe(100n + 300n)
   })
 
-  it('is nothing for nothing', () => {
+  it('is zero for zero tokens', () => {
     fc.assert(
       fc.property(anyTokenPrice, (price) => {
         const nothing: TokenUsage = { kind: 'tokens', input: 0, cachedInput: 0, output: 0 }
@@ -117,25 +117,25 @@ describe('rating pictures', () => {
   const micro = (width: number, quality: PictureUsage['quality']) =>
     ratePicture({ width, height: 1, quality }, price)
 
-  it('takes the smallest step that the picture fits in', () => {
+  it('uses the smallest step that the picture fits in', () => {
     expect(micro(1, 'high')).toBe(20n)
     expect(micro(1_000, 'high')).toBe(20n)
     expect(micro(1_001, 'high')).toBe(30n)
   })
 
-  it('charges a picture above the largest step that step for each begun part of its size', () => {
+  it('charges a picture above the largest step that step for each started multiple of its size', () => {
     expect(micro(2_000, 'high')).toBe(30n)
     expect(micro(2_001, 'high')).toBe(60n)
     expect(micro(4_001, 'high')).toBe(90n)
     expect(micro(2_500, 'low')).toBe(6n)
   })
 
-  it('charges an unpriced quality as the next dearer one, and above all as the dearest', () => {
+  it('charges an unpriced quality as the next better one that has a price, else as the best one', () => {
     expect(micro(1, 'medium')).toBe(20n)
     expect(micro(1, 'max')).toBe(20n)
   })
 
-  it('is never negative and never falls with more pixels, a better quality or more pictures', () => {
+  it('is never negative and never decreases with more pixels, a better quality or more pictures', () => {
     fc.assert(
       fc.property(anyImagePrice, anyPicture, anyPicture, (price, picture, other) => {
         const rated = ratePicture(picture, price)
@@ -152,7 +152,7 @@ describe('rating pictures', () => {
 })
 
 describe('a usage and a price of different kinds', () => {
-  it('is a fault of ours, never a charge', () => {
+  it('is an assertion error, never a charge', () => {
     expect(() =>
       rateUsage(
         { kind: 'images', pictures: [] },

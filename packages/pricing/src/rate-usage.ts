@@ -6,10 +6,10 @@ import { assert } from '@sluice/kernel/assert'
 import type { MicroCredits } from '@sluice/kernel/credits'
 import { divideUp, sum } from '@sluice/kernel/credits'
 
-/** Prices of tokens are for so many. */
+/** Token prices are per this many tokens. */
 export const TOKENS_PER_PRICE = 1_000_000n
 
-/** Usage × price in micro-credits, rounded up once. The only place where credits are computed. */
+/** Usage × price in micro-credits, rounded up once. The only code that computes credits. */
 export function rateUsage(usage: Usage, price: PriceRow['price']): MicroCredits {
   if (usage.kind === 'tokens') {
     assert(price.kind === 'tokens', 'tokens are rated by a price of tokens')
@@ -28,15 +28,15 @@ function rateTokens(usage: TokenUsage, price: TokenPrice): MicroCredits {
   return divideUp(microTimesMillion, TOKENS_PER_PRICE)
 }
 
-/** The tokens that were read, by price. Who reports more cached tokens than tokens is believed about the latter. */
+/** Input tokens by price. Where an upstream reports more cached tokens than tokens, all count as cached. */
 export function splitInput({ input, cachedInput }: TokenUsage) {
   const cached = Math.min(cachedInput, input)
   return { plain: input - cached, cached }
 }
 
 /**
- * The smallest step of the picture's quality that it fits in. A picture above the largest step costs
- * that step once for every part of its size that the picture begins.
+ * The price of the smallest step of the quality that the picture fits in. A picture above the largest step
+ * costs that step times its size divided by the step's size, rounded up.
  */
 export function ratePicture(picture: PictureUsage, price: ImagePrice): MicroCredits {
   const pixels = picture.width * picture.height
@@ -49,8 +49,8 @@ export function ratePicture(picture: PictureUsage, price: ImagePrice): MicroCred
 }
 
 /**
- * The steps that price a quality, smallest first: its own; else those of the next dearer quality; for
- * a quality above all that are priced, those of the dearest.
+ * The steps that price a quality, smallest first: its own; else those of the next better priced quality; for
+ * a quality above all priced ones, those of the best.
  */
 export function stepsFor(quality: ImageQuality, price: ImagePrice): ImagePriceStep[] {
   const rank = imageQualities.indexOf(quality)

@@ -27,27 +27,27 @@ const anyPrice: fc.Arbitrary<ImagePrice> = fc.record({
 const autoQualities = imageQualities.slice(0, imageQualities.indexOf(AUTO_QUALITY_MAX) + 1)
 
 describe('the worst case of pictures', () => {
-  it('is never below what any picture costs that auto may become, under any price', () => {
+  it('is at least the cost of every picture that auto can produce, under any price', () => {
     fc.assert(
       fc.property(
         anyPrice,
         fc.constantFrom<'auto' | ImageQuality>('auto', ...imageQualities),
         fc.constantFrom(...autoQualities),
         fc.integer({ min: 1, max: AUTO_PIXELS_MAX }),
-        (price, quality, drawnQuality, pixels) => {
+        (price, quality, generatedQuality, pixels) => {
           const worst = worstCaseImages({ count: 1, size: 'auto', quality }, price)
-          const drawn = {
+          const generated = {
             width: pixels,
             height: 1,
-            quality: quality === 'auto' ? drawnQuality : quality,
+            quality: quality === 'auto' ? generatedQuality : quality,
           }
-          expect(rateUsage(worst, price) >= ratePicture(drawn, price)).toBe(true)
+          expect(rateUsage(worst, price) >= ratePicture(generated, price)).toBe(true)
         },
       ),
     )
   })
 
-  it('is exactly the price when size and quality are given', () => {
+  it('is exactly the price when size and quality are set', () => {
     fc.assert(
       fc.property(
         anyPrice,
@@ -65,7 +65,7 @@ describe('the worst case of pictures', () => {
 })
 
 describe('the worst case of tokens', () => {
-  it('is never below what a call within its bounds costs, whatever is cached', () => {
+  it('is at least the cost of any call within its limits, whatever is cached', () => {
     const anyTokenPrice: fc.Arbitrary<TokenPrice> = fc.record({
       kind: fc.constant('tokens'),
       inputMicroPerMillion: anyMicro,

@@ -7,13 +7,13 @@ import { assert } from '@sluice/kernel/assert'
 import { ratePicture } from './rate-usage.ts'
 
 /**
- * What `auto` may become: OpenAI's documented sizes end at 1536x1024 and `high` is the best quality
- * that every model knows. An upstream that draws more than that is paid by the house.
+ * The limits of `auto`: OpenAI's largest documented size is 1536x1024 and `high` is the best quality that
+ * every model supports. If an upstream generates more than that, the platform pays the difference.
  */
 export const AUTO_PIXELS_MAX = 1536 * 1024
 export const AUTO_QUALITY_MAX = 'high' satisfies ImageQuality
 
-/** The most that the request may cost, as usage; a hold is opened for it. */
+/** The usage with the maximum cost of the request; a hold is opened for it. */
 export function worstCaseImages(
   request: Pick<ImageRequest, 'count' | 'size' | 'quality'>,
   price: ImagePrice,
@@ -22,7 +22,7 @@ export function worstCaseImages(
   return { kind: 'images', pictures: Array.from({ length: request.count }, () => dearest) }
 }
 
-/** The most that a call may cost when it reads and writes so many tokens. */
+/** The usage with the maximum cost of a call with at most these token counts. */
 export function worstCaseTokens(
   { inputMax, outputMax }: { inputMax: number; outputMax: number },
   price: TokenPrice,
@@ -32,7 +32,7 @@ export function worstCaseTokens(
   return { kind: 'tokens', input: inputMax, cachedInput, output: outputMax }
 }
 
-/** The dearest picture that the request may become, `auto` being whatever costs most. */
+/** The most expensive picture that the request can produce; `auto` stands for the most expensive value. */
 export function dearestPicture(
   { size, quality }: Pick<ImageRequest, 'size' | 'quality'>,
   price: ImagePrice,
@@ -51,7 +51,7 @@ function qualitiesOf(quality: ImageRequest['quality']): ImageQuality[] {
   return imageQualities.slice(0, imageQualities.indexOf(AUTO_QUALITY_MAX) + 1)
 }
 
-// A price may fall with the size, so every step is a candidate and not only the largest.
+// A price may decrease with the size, so every step is a candidate and not only the largest.
 function sizesOf(size: string, price: ImagePrice): { width: number; height: number }[] {
   if (size !== 'auto') return [parseSize(size)]
   const steps = price.steps.map((step) => step.pixelsMax).filter((max) => max < AUTO_PIXELS_MAX)
@@ -60,6 +60,6 @@ function sizesOf(size: string, price: ImagePrice): { width: number; height: numb
 
 function parseSize(size: string): { width: number; height: number } {
   const [width, height] = size.split('x').map(Number)
-  assert(width && height, 'the door lets only sizes of the form WxH in')
+  assert(width && height, 'size has the form WxH; edge-api validates it')
   return { width, height }
 }

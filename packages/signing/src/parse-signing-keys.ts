@@ -3,8 +3,8 @@ import { assert } from '@sluice/kernel/assert'
 import type { SigningKey } from './picture-links.ts'
 
 /**
- * Reads `id:base64[,id:base64]`, newest first, as SIGNING_KEYS is written. Throws an AssertionError that
- * names the place of a damaged key and nothing of it.
+ * Parses SIGNING_KEYS: `id:base64[,id:base64]`, newest first. Throws an AssertionError with the position of a
+ * malformed key, never with its text.
  */
 export function parseSigningKeys(text: string): SigningKey[] {
   return text.split(',').map((entry, index) => {

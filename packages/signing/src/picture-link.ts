@@ -1,4 +1,4 @@
-/** Which picture a link opens. */
+/** The picture that a link refers to. */
 export interface PictureRef {
   /** The image job's id. */
   task: string
@@ -10,7 +10,7 @@ export interface PictureRef {
 export interface PictureLinks {
   /** The absolute URL of a picture, valid until `expiresAt`. */
   sign(picture: PictureRef, expiresAt: Date): string
-  /** Decides on a link as it was received; unknown extra query parameters are the caller's variants and are not signed. */
+  /** Verifies a received link. Other query parameters select a variant of the picture and are not signed. */
   check(
     picture: { task: string; index: string },
     query: { exp: string | undefined; sig: string | undefined },

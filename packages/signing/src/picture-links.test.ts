@@ -18,7 +18,7 @@ const make = (keys = [newer, older], clock = fakeClock()) => ({
   links: createPictureLinks({ baseUrl: 'https://sluice.example', keys, clock }),
 })
 
-test('a link opens its picture until its expiry and is expired afterwards', () => {
+test('a link is valid until its expiry and expired afterwards', () => {
   const { clock, links } = make()
   const url = links.sign({ task, index: 3 }, new Date(clock.nowMs() + HOUR_MS))
   expect(url).toMatch(
@@ -28,7 +28,7 @@ test('a link opens its picture until its expiry and is expired afterwards', () =
   expect(open(links, url, new Date(clock.nowMs() + HOUR_MS + 61_000))).toBe('expired')
 })
 
-test('a link is good on a machine whose clock is a minute ahead or behind', () => {
+test('a link is accepted by a server whose clock is a minute ahead or behind', () => {
   const { clock, links } = make()
   const url = links.sign({ task, index: 0 }, new Date(clock.nowMs() + HOUR_MS))
   for (const skewMs of [-60_000, -1, 0, 1, 60_000]) {
@@ -36,7 +36,7 @@ test('a link is good on a machine whose clock is a minute ahead or behind', () =
   }
 })
 
-test('a base address with a path keeps it, and the signature does not depend on it', () => {
+test('a base URL keeps its path, and the signature does not depend on it', () => {
   const { clock, links } = make()
   const behind = createPictureLinks({
     baseUrl: 'https://sluice.example/gateway/',
@@ -48,7 +48,7 @@ test('a base address with a path keeps it, and the signature does not depend on 
   expect(open(links, url.replace('/gateway', ''), clock.now())).toBe('valid')
 })
 
-test('a rotation keeps old links until their expiry, and a removed key ends them', () => {
+test('after a key rotation old links stay valid while the old key is configured', () => {
   const { clock, links: before } = make([older])
   const url = before.sign({ task, index: 0 }, new Date(clock.nowMs() + HOUR_MS))
   expect(open(make([newer, older], clock).links, url, clock.now())).toBe('valid')
@@ -60,14 +60,14 @@ test('a rotation keeps old links until their expiry, and a removed key ends them
   expect(open(before, fresh, clock.now())).toBe('forged')
 })
 
-test('the same key id with another secret opens nothing', () => {
+test('a link signed with the same key id and another secret is forged', () => {
   const { clock, links } = make([older])
   const impostor = make([{ id: older.id, secret: newer.secret }], clock).links
   const url = impostor.sign({ task, index: 0 }, new Date(clock.nowMs() + HOUR_MS))
   expect(open(links, url, clock.now())).toBe('forged')
 })
 
-test('weak, repeated or missing keys refuse to start', () => {
+test('weak, repeated or missing keys are rejected', () => {
   const from = (keys: { id: string; secret: string }[]) => () =>
     createPictureLinks({ baseUrl: 'http://localhost:8080', keys })
   expect(from([])).toThrow('a signing key is needed')
@@ -76,7 +76,7 @@ test('weak, repeated or missing keys refuse to start', () => {
   expect(from([{ ...older, id: 'Not An Id' }])).toThrow('key id')
 })
 
-test('keys are read as the environment has them, and a damaged one is named by its place only', () => {
+test('keys are parsed from text, and the error for a malformed one has its position only', () => {
   const secrets = [older, newer].map(({ secret }) => Buffer.from(secret).toString('base64'))
   const keys = parseSigningKeys(`k1:${secrets[0]}, k2:${secrets[1]}`)
   const clock = fakeClock()
@@ -87,7 +87,7 @@ test('keys are read as the environment has them, and a damaged one is named by i
     expect(() => parseSigningKeys(text)).toThrow(/^signing key [12] must be id:base64$/)
 })
 
-test('nothing is signed for longer than seven days, or for what is not a picture', () => {
+test('a link for more than seven days, or for anything but a picture of a job, is not signed', () => {
   const { clock, links } = make()
   const week = new Date(clock.nowMs() + 7 * 24 * HOUR_MS)
   expect(open(links, links.sign({ task, index: 0 }, week), clock.now())).toBe('valid')
@@ -101,7 +101,7 @@ const { clock, links } = make([newer, older])
 const good = parts(links.sign({ task, index: 1 }, new Date(clock.nowMs() + HOUR_MS)))
 const hexDigit = fc.constantFrom(...'0123456789abcdef')
 
-/** Ways to damage a link; each gives a link that nobody signed. */
+/** Ways to alter a link; each gives a link without a valid signature. */
 const mutations: Record<string, fc.Arbitrary<Parts>> = {
   'a digit of the signature changed': fc
     .tuple(fc.nat(good.sig.length - 1), hexDigit)
@@ -154,7 +154,7 @@ const mutations: Record<string, fc.Arbitrary<Parts>> = {
     { ...good, exp: undefined },
     { ...good, sig: undefined },
   ),
-  'fields that changed places': fc.constantFrom<Parts>(
+  'swapped fields': fc.constantFrom<Parts>(
     { ...good, exp: good.sig, sig: good.exp },
     { ...good, task: good.index, index: good.task },
   ),
@@ -170,7 +170,7 @@ test('of 60,000 mutated links none is accepted', () => {
   )
 })
 
-test('a link that was signed by the running clock is valid at once', () => {
+test('a link signed with the system clock is valid at once', () => {
   const running = createPictureLinks({ baseUrl: 'http://localhost:8080', keys: [newer] })
   const url = running.sign({ task, index: 9 }, new Date(systemClock.nowMs() + HOUR_MS))
   expect(open(running, url, systemClock.now())).toBe('valid')

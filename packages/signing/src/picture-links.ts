@@ -7,9 +7,9 @@ import { systemClock } from '@sluice/kernel/clock'
 
 import type { PictureLinks, PictureRef } from './picture-link.ts'
 
-/** How far ahead a link may expire when it is signed. */
+/** The longest validity of a link. */
 export const LINK_TTL_MS_MAX = 7 * 24 * 3_600_000
-/** Two machines' clocks may differ by so much before a fresh link looks expired. */
+/** The tolerated difference between two servers' clocks: a link stays valid this long after its expiry. */
 export const CLOCK_SKEW_MS_MAX = 60_000
 
 const SECRET_BYTES_MIN = 32
@@ -17,14 +17,14 @@ const MAC_HEX_LENGTH = 64
 const SIG_LENGTH_MAX = 2 * 16 + MAC_HEX_LENGTH
 
 export interface SigningKey {
-  /** `[a-z0-9_-]`, at most 16 characters; stands in front of each signature in hex. */
+  /** `[a-z0-9_-]`, at most 16 characters; its hex form is the prefix of each signature. */
   id: string
   /** At least 32 bytes; text counts as its UTF-8 bytes. */
   secret: string | Uint8Array
 }
 
 export interface PictureLinksOptions {
-  /** The public address of this house, with or without a path: `https://pictures.example.com`. */
+  /** The public base URL of this installation, with or without a path: `https://pictures.example.com`. */
   baseUrl: string
   /** Newest first: the first one signs, all of them verify. */
   keys: readonly SigningKey[]
@@ -32,8 +32,8 @@ export interface PictureLinksOptions {
 }
 
 /**
- * Links that open one picture until a moment: HMAC-SHA256 over method, path, expiry and key id.
- * Throws an AssertionError for weak, repeated or missing keys, so that a start-up fails closed.
+ * Signs and verifies links to one picture with an expiry: HMAC-SHA256 over method, path, expiry and key id.
+ * Throws an AssertionError for weak, repeated or missing keys, so that a service does not start with them.
  */
 export function createPictureLinks({
   baseUrl,
@@ -85,7 +85,7 @@ function readKeys(keys: readonly SigningKey[]): RingKey[] {
   })
 }
 
-// Each field carries its length in front, so that no two sets of fields give the same bytes.
+// Each field is prefixed by its length, so that no two sets of fields give the same bytes.
 function macOf({ id, key }: RingKey, { path, exp }: { path: string; exp: string }): Buffer {
   const hmac = createHmac('sha256', key)
   for (const field of ['sluice-picture-1', 'GET', path, exp, id]) {
@@ -109,7 +109,7 @@ function readRef({ task, index }: { task: string; index: string }): PictureRef |
 const isTask = (text: string) => /^img_[0-9a-f]{32}$/.test(text)
 const isIndex = (text: string) => /^(?:0|[1-9]\d?)$/.test(text)
 
-// Only the spelling that we sign: no sign, no leading zero, no exponent, at most 11 digits.
+// Only the format that `sign` writes: no sign, no leading zero, no exponent, at most 11 digits.
 function readExpiry(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,10}$/.test(text) ? Number(text) : undefined
 }

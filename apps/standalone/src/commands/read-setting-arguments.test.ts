@@ -14,7 +14,7 @@ describe('settings on the command line', () => {
 
   it.each([
     ['usageInStreams', /write name=value/],
-    ['colour=red', /no setting of openai channels; they know organization/],
+    ['colour=red', /not a setting of openai channels; valid settings are organization/],
     ['streamImages=maybe', /streamImages/],
   ])('%s is refused with a message', (arg, message) => {
     expect(() => readSettingArguments('openai', [arg])).toThrow(message)

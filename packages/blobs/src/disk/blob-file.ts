@@ -1,7 +1,7 @@
 /**
- * A blob on disk is one file: the bytes as they came, then the facts as JSON, their length and a
- * mark. One rename makes both visible together, which two files could not; and as picture formats
- * ignore what follows their end, the file still opens in any viewer.
+ * A blob on disk is one file: the bytes, then the facts as JSON, the length of the JSON and a magic
+ * number. One rename publishes bytes and facts atomically; and as picture formats ignore trailing
+ * bytes, any viewer can still open the file.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
@@ -14,12 +14,12 @@ import { NOTE_BYTES_MAX } from '../blob-store.ts'
 import { isErrno } from './errno.ts'
 import { closeFileToOthers } from './publish-file.ts'
 
-const MARK = Buffer.from('SLCBLOB1')
-const FOOT_BYTES = 4 + MARK.byteLength
-/** Enough for the facts of nearly every blob in one read. */
-const GUESS_BYTES = 4_096
+const MAGIC = Buffer.from('SLCBLOB1')
+const FOOT_BYTES = 4 + MAGIC.byteLength
+/** The first read from the end of the file; large enough for the facts of nearly every blob. */
+const TAIL_BYTES = 4_096
 
-/** What is written after the bytes of a blob. */
+/** Encodes the facts of a blob as the trailer of its file. */
 export function writeTrailer(facts: BlobFacts): Uint8Array {
   const note = Buffer.byteLength(facts.note ?? '')
   assert(note <= NOTE_BYTES_MAX, 'the note of a blob is too long')
@@ -27,10 +27,10 @@ export function writeTrailer(facts: BlobFacts): Uint8Array {
   const json = Buffer.from(JSON.stringify({ ...rest, storedAt: storedAt.toISOString() }))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.byteLength)
-  return Buffer.concat([json, length, MARK])
+  return Buffer.concat([json, length, MAGIC])
 }
 
-/** Opens the file of a blob with its facts; undefined when there is none. Close the handle. */
+/** Opens the file of a blob and reads its facts; undefined if there is none. The caller closes the handle. */
 export async function openBlobFile(
   path: string,
 ): Promise<{ handle: FileHandle; facts: BlobFacts } | undefined> {
@@ -56,16 +56,17 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
 async function readTrailer(handle: FileHandle): Promise<BlobFacts> {
   const { size, mode } = await handle.stat()
   await closeFileToOthers(handle, mode)
-  const guess = await readEnd(handle, { size, length: Math.min(GUESS_BYTES, size) })
-  if (guess.byteLength < FOOT_BYTES || !guess.subarray(-MARK.byteLength).equals(MARK)) {
+  const tail = await readEnd(handle, { size, length: Math.min(TAIL_BYTES, size) })
+  if (tail.byteLength < FOOT_BYTES || !tail.subarray(-MAGIC.byteLength).equals(MAGIC)) {
     throw damaged()
   }
-  const length = guess.readUInt32LE(guess.byteLength - FOOT_BYTES)
-  const wanted = length + FOOT_BYTES
-  if (wanted > size) throw damaged()
-  const end = wanted <= guess.byteLength ? guess : await readEnd(handle, { size, length: wanted })
-  const facts = parseFacts(end.subarray(end.byteLength - wanted, -FOOT_BYTES))
-  if (facts.bytes + wanted !== size) throw damaged()
+  const length = tail.readUInt32LE(tail.byteLength - FOOT_BYTES)
+  const trailerBytes = length + FOOT_BYTES
+  if (trailerBytes > size) throw damaged()
+  const end =
+    trailerBytes <= tail.byteLength ? tail : await readEnd(handle, { size, length: trailerBytes })
+  const facts = parseFacts(end.subarray(end.byteLength - trailerBytes, -FOOT_BYTES))
+  if (facts.bytes + trailerBytes !== size) throw damaged()
   return facts
 }
 

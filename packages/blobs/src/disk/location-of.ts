@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
 /**
- * Where a blob's file lies below the store's folder. Flat: the file's name is the key, in one of 256
- * folders chosen by the key's first two segments. So a put syncs one folder, a removal leaves no
- * empty folders behind, and a prefix of two segments is found in one folder.
+ * The path of a blob's file below the store's folder: the file name is the key, in one of 256 folders
+ * selected by the hash of the key's first two segments. So a put syncs one folder, a removal leaves no
+ * empty folders, and all blobs below a prefix of two segments are in one folder.
  */
 export function locationOf(key: string): { folder: string; file: string } {
   return { folder: folderOf(key), file: key.replaceAll('/', ',') }
@@ -14,7 +14,7 @@ export function keyOfFile(file: string): string {
   return file.replaceAll(',', '/')
 }
 
-/** The folders in which blobs below this prefix may lie. */
+/** The folders that can contain blobs below this prefix. */
 export function foldersOf(prefix: string): string[] {
   const segments = prefix.split('/').slice(0, -1)
   return segments.length >= 2 ? [folderOf(prefix)] : allFolders

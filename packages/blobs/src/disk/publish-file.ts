@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { ignoringAbsence, isErrno } from './errno.ts'
 
 /**
- * Gives a finished, synced file its name, durably. False when `ifAbsent` and the name is taken. The
- * temporary name may still be there afterwards.
+ * Gives a complete, synced file its final name, durably. False with `ifAbsent` when the name is taken. The
+ * temporary name may still exist afterwards.
  */
 export async function publishFile({
   temporary,
@@ -23,11 +23,11 @@ export async function publishFile({
   return true
 }
 
-/** For the owner only: pictures are their callers', and nobody else on this machine is one. */
+/** Readable by the owner only: pictures are private to their callers. */
 export const FOLDER_MODE = 0o700
 export const FILE_MODE = 0o600
 
-/** Makes a folder below `parent`, durably, and closes it to others; also one that an older release made. */
+/** Creates a folder below `parent`, durably, and restricts it to the owner, also an existing one. */
 export async function ensureFolder({
   parent,
   name,
@@ -41,21 +41,21 @@ export async function ensureFolder({
   await closeToOthers(path)
 }
 
-/** Takes a folder's permissions from everybody but its owner. A folder of another owner stays as it is. */
+/** Restricts a folder to its owner. A folder of another owner is left unchanged. */
 export async function closeToOthers(path: string): Promise<void> {
   const { mode } = await stat(path)
-  if (isOpenToOthers(mode)) await unlessOperators(chmod(path, FOLDER_MODE))
+  if (isOpenToOthers(mode)) await ignoringUnsupported(chmod(path, FOLDER_MODE))
 }
 
-/** The same for a file that is open and has this mode: one that an older release wrote is closed when it is read. */
+/** The same for an open file: one that an older release wrote is restricted when it is read. */
 export async function closeFileToOthers(handle: FileHandle, mode: number): Promise<void> {
-  if (isOpenToOthers(mode)) await unlessOperators(handle.chmod(FILE_MODE))
+  if (isOpenToOthers(mode)) await ignoringUnsupported(handle.chmod(FILE_MODE))
 }
 
 const isOpenToOthers = (mode: number) => (mode & 0o077) !== 0
 
-// A shared volume, or a file system without permissions: those are the operator's.
-async function unlessOperators(change: Promise<void>): Promise<void> {
+// On a shared volume or a file system without permissions, the operator controls the access.
+async function ignoringUnsupported(change: Promise<void>): Promise<void> {
   try {
     await change
   } catch (error) {
@@ -63,8 +63,8 @@ async function unlessOperators(change: Promise<void>): Promise<void> {
   }
 }
 
-// Some shared file systems know no links. There two writers may both find the name free, and the
-// later one wins; the fence of a claim keeps two writers of one blob rare.
+// Some shared file systems have no hard links. There two writers may both see the name as free, and the
+// later one wins; the claim's fencing token makes two writers of one blob rare.
 async function linkIfAbsent(temporary: string, path: string): Promise<boolean> {
   try {
     await link(temporary, path)

@@ -9,7 +9,7 @@ import type { BlobFacts, PutOptions } from '../blob-store.ts'
 import { writeTrailer } from './blob-file.ts'
 import { FILE_MODE } from './publish-file.ts'
 
-/** Writes a new file of a blob and syncs it. On failure a part of it may lie there. */
+/** Writes a new file of a blob and syncs it. On failure an incomplete file may be left. */
 export async function writeBlobFile(
   { clock }: { clock: Clock },
   { path, source, options }: { path: string; source: Uint8Array | Readable; options: PutOptions },
@@ -22,7 +22,7 @@ export async function writeBlobFile(
     const storedAt = clock.now()
     const facts: BlobFacts = { contentType, bytes, sha256, storedAt, ...(note ? { note } : {}) }
     await write(writeTrailer(facts))
-    // Sweeps then need not open the file to learn its age.
+    // A walk reads the age from the mtime and need not open the file.
     await handle.utimes(storedAt, storedAt)
     await orUnavailable(handle.sync())
     return facts
@@ -31,11 +31,11 @@ export async function writeBlobFile(
   }
 }
 
-/** A full disk or a lost mount is nobody's mistake, and may pass. */
+/** Maps an I/O error, such as a full disk or a lost mount, to `unavailable`, which callers may retry. */
 export async function orUnavailable<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work
   } catch (cause) {
-    throw new AppError('unavailable', 'the blob store cannot be written', { cause })
+    throw new AppError('unavailable', 'the blob store is not writable', { cause })
   }
 }

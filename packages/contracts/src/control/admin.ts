@@ -22,7 +22,7 @@ export const adminUser = z.object({
 export type AdminUser = z.input<typeof adminUser>
 
 export const listUsersQuery = pageQuery.extend({
-  /** Part of the e-mail, or an id. */
+  /** A substring of the e-mail, or an id. */
   q: z.string().max(254).optional(),
   role: role.optional(),
   state: z.enum(['active', 'banned']).optional(),
@@ -31,17 +31,17 @@ export const listUsersQuery = pageQuery.extend({
 export const createUserBody = z.strictObject({
   email,
   role: role.default('user'),
-  /** Made and answered once when it is absent. */
+  /** Generated and returned once when it is absent. */
   password: newPassword.optional(),
 })
 export const createdUser = adminUser.extend({
-  /** Only when we made it, and only in this answer. */
+  /** Only a generated password, and only in this response; else null. */
   password: z.string().nullable(),
 })
 
 /**
- * `banned: true` needs a `ban_reason`; a ban that is there already stays as it was. Nobody can ban or demote
- * themselves, or the last admin who is not banned.
+ * `banned: true` requires a `ban_reason`; an existing ban is not changed. Users cannot ban or demote
+ * themselves, and the last admin who is not banned cannot be banned or demoted.
  */
 export const editUserBody = z
   .strictObject({ role, banned: z.boolean(), ban_reason: userText(200) })
@@ -58,17 +58,17 @@ export const grantCreditsBody = z
     amount_micro: needAmount('amount', { credits: amount, micro: amount_micro }, context),
     note,
   }))
-/** `fresh` is false when this Idempotency-Key had given them before: then nothing was given now. */
+/** `fresh` is false when an earlier request with this Idempotency-Key granted the credits. */
 export const grantedCredits = z.object({ balance: shownBalance, fresh: z.boolean() })
 
 export const shownCredential = z.object({
   id,
   state: credentialState,
-  /** Why it is not active, in words. */
+  /** Why it is not active. */
   reason: z.string().nullable(),
   concurrency_max: z.int().positive(),
   cooling_until: instant.nullable(),
-  /** What it cannot do for a while. `limited`: not before `until`; `denied`: only when no other can. */
+  /** Temporary limits. `limited`: not used before `until`; `denied`: used only if no other credential can. */
   restrictions: z.array(shownRestriction),
 })
 
@@ -99,7 +99,7 @@ export type ShownChannel = z.input<typeof channel>
 
 const channelFields = {
   name: userText(100),
-  /** https, or http to a loopback or private address that the operator means. Empty for the sandbox. */
+  /** https, or http to a loopback or private address. Empty for the sandbox. */
   base_url: z.string().trim().max(500),
   priority: z.int().min(-1_000).max(1_000),
   weight: z.int().min(1).max(1_000),
@@ -120,10 +120,10 @@ export const createChannelBody = z.strictObject({
   concurrency_max: concurrency,
 })
 /**
- * The name and the dialect of a channel stay. A secret goes to the host that it was entered for and to no
- * other: a `base_url` of another origin (scheme, host, port) is refused (`missing_required_parameter`,
- * `secrets`) unless the pool is empty, paused and troubled credentials counted, or `secrets` come with it.
- * Then all credentials that are not among them are retired. Otherwise `secrets` are added to the pool.
+ * The name and the dialect cannot be changed. A secret is only sent to the host that it was entered for: a
+ * `base_url` of another origin (scheme, host, port) is rejected (`missing_required_parameter`, `secrets`)
+ * unless the pool has no credentials, paused ones included, or the request has `secrets`. Then all
+ * credentials that are not among `secrets` are retired. Without a new origin, `secrets` are added.
  */
 export const editChannelBody = z
   .strictObject({
@@ -132,56 +132,56 @@ export const editChannelBody = z
     weight: channelFields.weight,
     enabled: channelFields.enabled,
     models: channelFields.models,
-    settings: settings.describe(`${settingsText} Only what is named changes; null takes one away.`),
+    settings: settings.describe(
+      `${settingsText} Settings that are absent are unchanged; null removes one.`,
+    ),
     secrets,
   })
   .partial()
   .extend({
-    /** Of the credentials that `secrets` become. */
+    /** For each credential that is created from `secrets`. */
     concurrency_max: concurrency,
   })
 export const addCredentialsBody = z.strictObject({ secrets, concurrency_max: concurrency })
 export const addedCredentials = z.object({ added: z.int(), known: z.int() })
-/** `retired` is final: the credential is gone from every list, and its secret may be added anew. */
+/** `retired` is final: the credential is in no list any more, and its secret may be added again. */
 export const editCredentialBody = z.strictObject({ state: z.enum(['active', 'paused', 'retired']) })
 
 /**
- * Each credential that is not retired, at most 20, those with trouble first, asks the upstream for its models
- * now, and sends an empty request to chat and to images, which shows what it may do and costs nothing. What
- * came of it is told to the scheduler. A credential in `attention` that works is used again: what
- * it was refused for is over, or its next use finds it out anew. A paused one stays paused. One that may only
- * not list models is left as it is: it may do all else.
+ * Tests up to 20 credentials that are not retired, inactive ones first: lists the upstream's models and sends
+ * empty requests to chat and to images, which are free and reveal permissions. The scheduler gets the results:
+ * `attention` becomes `active`, `paused` stays; lacking only the permission to list models changes nothing.
  */
 export const channelTest = z.object({
-  /** There was a credential, and all that were asked with work. */
+  /** At least one credential was tested, and all tested ones work. */
   ok: z.boolean(),
   results: z.array(
     z.object({
       credential_id: id,
-      /** Nothing was found that keeps it from being used. */
+      /** The test found no reason not to use it. */
       ok: z.boolean(),
-      /** All three are tried; `unknown`: neither the upstream nor an earlier use has shown it. */
+      /** All three are tested; `unknown`: neither the test nor an earlier use had a definite result. */
       operations: z.array(
         z.object({
           operation: credentialOperation,
           can: z.enum(['yes', 'no', 'unknown']),
-          /** Permissions that the key lacks for it, as the upstream names them. */
+          /** Permissions that the key lacks for it, by the upstream's names. */
           missing_scopes: z.array(z.string()),
         }),
       ),
       duration_ms: z.int().nonnegative(),
       /** How many models the upstream listed; null when it did not. */
       models: z.int().nonnegative().nullable(),
-      /** Why it did not list them, as a sentence. */
+      /** Why it did not list them. */
       message: z.string().nullable(),
     }),
   ),
-  /** Public names of the channel whose upstream name no credential was shown; empty when none works. */
+  /** Public models of the channel that no credential lists upstream; empty when no credential works. */
   missing_models: z.array(z.string()),
 })
 export type ChannelTest = z.input<typeof channelTest>
 
-/** A price as this API writes it; micro-credits. */
+/** A price in responses of this API, in micro-credits. */
 export const shownPriceValue = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('tokens'),
@@ -191,7 +191,7 @@ export const shownPriceValue = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('images'),
-    /** Pictures of this quality with at most so many pixels. */
+    /** The price of pictures of a quality with at most `pixels_max` pixels. */
     steps: z
       .array(
         z.strictObject({
@@ -220,38 +220,38 @@ export const adminModel = z.object({
       name: z.string(),
       enabled: z.boolean(),
       upstream_model: z.string(),
-      /** Credentials that may be used now, and all. */
+      /** The number of credentials that may be used now, and of all credentials. */
       usable: z.int().nonnegative(),
       credentials: z.int().nonnegative(),
     }),
   ),
-  /** In force now, one for each kind: its own row, or that of `*`, which is for every model. None: not for sale. */
+  /** The current price for each kind: the model's own row, else that of `*`. Unavailable without one. */
   prices: z.array(shownPrice),
 })
 export type AdminModel = z.input<typeof adminModel>
-/** A public name that a channel offers, or `*` for every model without a price of its own. */
+/** A public model name, or `*` for every model without a price of its own. */
 export const modelParams = z.object({ model: z.string().min(1).max(200) })
 export const addPriceBody = z.strictObject({
   price: priceInput,
-  /** From now on unless said; never in the past. */
+  /** Now by default; never in the past. */
   effective_at: instant.optional(),
 })
 
-/** Counters of the system. Sent by `GET /api/admin/overview/live` as event `counters` about every second. */
+/** System counters. `GET /api/admin/overview/live` sends them as event `counters` about every second. */
 export const liveCounters = z.object({
   at: instant,
   requests: z.object({
-    /** Of this edge, now. */
+    /** Running requests of this edge. */
     running: z.int().nonnegative(),
-    /** Of all edges, ended in the last 60 seconds, as logged: up to ten seconds late. */
+    /** Requests of all edges that ended in the last 60 seconds, from the request log; up to 10 s late. */
     last_minute: z.int().nonnegative(),
-    /** Those of them that failed through us or an upstream (5xx), not through their caller. */
+    /** Those of them that failed with 5xx. */
     failures_last_minute: z.int().nonnegative(),
   }),
   images: z.object({
     queued: z.int().nonnegative(),
     generating: z.int().nonnegative(),
-    /** Tasks that ended today (UTC): with a picture, or without any. */
+    /** Tasks that ended today (UTC) with at least one picture, and without any. */
     stored_today: z.int().nonnegative(),
     failed_today: z.int().nonnegative(),
     oldest_queued_at: instant.nullable(),
@@ -263,7 +263,7 @@ export const liveCounters = z.object({
     attention: z.int().nonnegative(),
     retired: z.int().nonnegative(),
   }),
-  /** Of all wallets; a few seconds old. */
+  /** Sums over all wallets; may be a few seconds old. */
   money: z.object({
     charged_today_micro: amountMicro,
     held_micro: amountMicro,
@@ -274,7 +274,7 @@ export type LiveCounters = z.input<typeof liveCounters>
 
 export const adminOverview = z.object({
   counters: liveCounters,
-  /** What a person should look at, worst first; empty when all is well. */
+  /** Problems that need an operator, most severe first. */
   concerns: z.array(
     z.object({
       code: z.enum([
@@ -286,12 +286,12 @@ export const adminOverview = z.object({
         'ledger-drift',
         'dependency-away',
       ]),
-      /** What it is about: a channel's or model's name, a check's name. */
+      /** The name of the channel, model or check concerned. */
       subject: z.string().nullable(),
       count: z.int().nonnegative(),
     }),
   ),
-  /** One point a minute, the last 60 minutes, oldest first. */
+  /** One point per minute of the last 60 minutes, oldest first. */
   minutes: z.array(
     z.object({ at: instant, requests: z.int().nonnegative(), failures: z.int().nonnegative() }),
   ),

@@ -8,48 +8,48 @@ const EXAMPLE = 'with at most six digits after the point, such as 1000 or "12.5"
 const MICRO_EXAMPLE = 'such as "12500000" for 12.5 credits'
 
 /**
- * Credits as people and programs write them: `1000`, `12.5`, `"0.000001"`. Micro-credits in memory. A number is
- * read by its decimal text, so that no amount is ever rounded: what has more than six digits is refused.
+ * An input amount in credits: `1000`, `12.5`, `"0.000001"`. Micro-credits in memory. A number is parsed from
+ * its decimal text, so that no amount is rounded: more than six fractional digits are rejected.
  */
 const credits = (range: Range) =>
-  amountInput(`must be an amount of credits ${range.words}, ${EXAMPLE}`, range, parseCredits)
+  amountInput(`must be an amount of credits ${range.text}, ${EXAMPLE}`, range, parseCredits)
 
-/** The same amount in micro-credits, as text or as a whole number. */
+/** An input amount in micro-credits, as text or as an integer. */
 const micro = (range: Range) =>
   amountInput(
-    `must be a whole number of micro-credits ${range.words}, ${MICRO_EXAMPLE}`,
+    `must be a whole number of micro-credits ${range.text}, ${MICRO_EXAMPLE}`,
     range,
     (text) => (/^\d{1,19}$/.test(text) ? BigInt(text) : undefined),
   )
 
 interface Range {
   min: bigint
-  words: string
+  text: string
 }
 
-function amountInput(wanted: string, { min }: Range, read: (text: string) => bigint | undefined) {
-  return z.codec(z.union([z.number(), z.string().max(40)], { error: () => wanted }), z.bigint(), {
+function amountInput(expected: string, { min }: Range, read: (text: string) => bigint | undefined) {
+  return z.codec(z.union([z.number(), z.string().max(40)], { error: () => expected }), z.bigint(), {
     decode: (value, context) => {
       const amount = read(String(value).trim())
       if (amount !== undefined && amount >= min && amount <= MICRO_MAX) return amount
-      context.issues.push({ code: 'custom', input: value, message: wanted })
+      context.issues.push({ code: 'custom', input: value, message: expected })
       return z.NEVER
     },
     encode: (amount) => amount.toString(),
   })
 }
 
-const aboveZero = { min: 1n, words: 'above 0 and at most a billion credits' }
-const fromZero = { min: 0n, words: 'from 0 to a billion credits' }
+const aboveZero = { min: 1n, text: 'above 0 and at most a billion credits' }
+const fromZero = { min: 0n, text: 'from 0 to a billion credits' }
 
-/** An amount in a request's body, under its name in credits or under its name in micro-credits. */
+/** The two fields of an amount in a request's body: in credits and in micro-credits. */
 export const amountFields = { credits: credits(aboveZero), micro: micro(aboveZero) }
-/** The same for prices, which may be nothing. */
+/** The same for prices, which may be zero. */
 export const priceFields = { credits: credits(fromZero), micro: micro(fromZero) }
 
 /**
- * The one amount that a body names in credits (member `name`) or in micro-credits (`name` with `_micro`), in
- * micro-credits. Both are taken where they agree; undefined where neither is named. Adds an issue otherwise.
+ * The amount, in micro-credits, of a body that has it in credits (member `name`), in micro-credits (`name`
+ * with `_micro`) or in both. Undefined when it has neither; adds an issue when the two differ.
  */
 export function oneAmount(
   name: string,
@@ -66,7 +66,7 @@ export function oneAmount(
   return z.NEVER
 }
 
-/** As `oneAmount`, of an amount that must be named. */
+/** Like `oneAmount` for a required amount. */
 export function needAmount(
   name: string,
   amounts: { credits: bigint | undefined; micro: bigint | undefined },
@@ -78,7 +78,7 @@ export function needAmount(
   return z.NEVER
 }
 
-/** The type of what `withCredits` makes of an answer. */
+/** The type of a response after `withCredits`. */
 export type WithCredits<T> = T extends readonly (infer Item)[]
   ? WithCredits<Item>[]
   : T extends object
@@ -96,24 +96,24 @@ type CreditsName<Name> = Name extends `${infer Amount}_micro`
       : never
 
 /**
- * An answer with each amount twice: micro-credits as text under `…_micro`, exact and whole, and credits as
- * decimal text beside it, under the same name without the ending. What is there already stays.
+ * Adds to each amount in micro-credits (`…_micro`, integer text) the amount in credits as decimal text,
+ * under the same name without `_micro`. Does not replace existing members.
  */
 export function withCredits(answer: unknown): unknown {
   if (Array.isArray(answer)) return answer.map(withCredits)
   if (typeof answer !== 'object' || answer === null) return answer
   const members = Object.entries(answer).flatMap(([name, value]) => {
-    const beside = creditsName(name)
+    const inCredits = creditsName(name)
     const member: [string, unknown] = [name, withCredits(value)]
-    if (beside === undefined || Object.hasOwn(answer, beside)) return [member]
+    if (inCredits === undefined || Object.hasOwn(answer, inCredits)) return [member]
     const isAmount = value === null || (typeof value === 'string' && /^-?\d{1,30}$/.test(value))
     if (!isAmount) return [member]
-    return [[beside, value === null ? null : formatCredits(BigInt(value))] as const, member]
+    return [[inCredits, value === null ? null : formatCredits(BigInt(value))] as const, member]
   })
   return Object.fromEntries(members)
 }
 
-/** The JSON schema of an answer, with the members that `withCredits` adds. */
+/** The JSON schema of a response with the members that `withCredits` adds. */
 export function schemaWithCredits(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(schemaWithCredits)
   if (typeof schema !== 'object' || schema === null) return schema
@@ -127,10 +127,10 @@ export function schemaWithCredits(schema: unknown): unknown {
 
 function propertiesWithCredits(properties: object): object {
   const members = Object.entries(properties).flatMap(([name, schema]) => {
-    const beside = creditsName(name)
+    const inCredits = creditsName(name)
     const member = [name, schemaWithCredits(schema)] as const
-    if (beside === undefined || Object.hasOwn(properties, beside)) return [member]
-    return [[beside, CREDITS_SCHEMA] as const, member]
+    if (inCredits === undefined || Object.hasOwn(properties, inCredits)) return [member]
+    return [[inCredits, CREDITS_SCHEMA] as const, member]
   })
   return Object.fromEntries(members)
 }
@@ -138,7 +138,7 @@ function propertiesWithCredits(properties: object): object {
 const CREDITS_SCHEMA = {
   type: ['string', 'null'],
   pattern: '^-?\\d+(\\.\\d{1,6})?$',
-  description: 'Credits, as decimal text; null where the amount in micro-credits is.',
+  description: 'Credits as decimal text; null when the amount in micro-credits is null.',
 }
 
 // `charged_micro` → `charged`, `input_micro_per_million` → `input_per_million`, `micro_per_image` → `per_image`.

@@ -12,22 +12,22 @@ const NETWORKS_MAX = 100
 export const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()])
 
 const limits = {
-  /** Requests in any 60 seconds; null is no limit. */
+  /** Requests in any period of 60 seconds; null: no limit. */
   rpm_limit: z.int().min(1).max(1_000_000).nullable(),
-  /** Public model names that the key may use; null is all. */
+  /** Public model names that the key may use; null: all. */
   model_whitelist: z
     .array(z.string().min(1).max(200))
     .min(1)
     .max(MODELS_MAX)
     .refine((names) => !findAlike(names), 'names two models that differ only by case')
     .nullable(),
-  /** Where the key may be used from; null is everywhere. */
+  /** Addresses and networks that the key may be used from; null: any. */
   ip_whitelist: z.array(network).min(1).max(NETWORKS_MAX).nullable(),
-  /** Null is never. */
+  /** Null: never. */
   expires_at: instant.nullable(),
 }
 
-/** Credits that the key may spend in one day of UTC, under one of the two names; null is no limit. */
+/** The credits that the key may spend per UTC day, in either unit; null: no limit. */
 const quota = {
   daily_quota: amountFields.credits.nullable().optional(),
   daily_quota_micro: amountFields.micro.nullable().optional(),
@@ -60,7 +60,7 @@ const newKey = z.strictObject({
 })
 export const createApiKeyBody = newKey.transform(withOneQuota)
 
-/** What is not named stays as it is; null lifts a limit. */
+/** Absent fields are unchanged; null removes a limit. */
 export const editApiKeyBody = z
   .strictObject({ name: userText(100), ...limits, ...quota })
   .partial()
@@ -69,12 +69,12 @@ export const editApiKeyBody = z
 export const apiKey = z.object({
   id,
   name: z.string(),
-  /** The visible start. */
+  /** The first characters of the key, for display. */
   prefix: z.string(),
   ...limits,
-  /** Null is no limit. */
+  /** Null: no limit. */
   daily_quota_micro: amountMicro.nullable(),
-  /** Micro-credits of today's quota that are spent or reserved. */
+  /** The part of today's quota that is spent or reserved. */
   spent_today_micro: amountMicro,
   state: z.enum(['active', 'expired', 'revoked']),
   created_at: instant,
@@ -84,6 +84,6 @@ export const apiKey = z.object({
 export type ShownApiKey = z.input<typeof apiKey>
 
 export const createdApiKey = apiKey.extend({
-  /** The key itself: in this answer, and never again. */
+  /** The key itself; only in this response. */
   api_key: z.string(),
 })

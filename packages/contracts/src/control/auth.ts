@@ -10,7 +10,7 @@ export const PASSWORD_CHARACTERS_MAX = 200
 export const role = z.enum(roles)
 const permissionNames = Object.keys(permissions) as [Permission, ...Permission[]]
 
-/** Lower-cased here, so that an address has one account however it is written. */
+/** Converted to lower case, so that one address cannot have two accounts. */
 export const email = z.string().trim().toLowerCase().max(254).pipe(z.email())
 export const newPassword = z.string().min(PASSWORD_CHARACTERS_MIN).max(PASSWORD_CHARACTERS_MAX)
 const anyPassword = z.string().min(1).max(PASSWORD_CHARACTERS_MAX)
@@ -29,11 +29,11 @@ export const user = z.object({
 })
 export type User = z.input<typeof user>
 
-/** A pair of tokens, as OAuth names them. The panel's own session is the cookie that comes with it. */
+/** A token pair with OAuth's field names. The panel uses the session cookie of the same response instead. */
 export const tokens = z.object({
   access_token: z.string(),
   refresh_token: z.string(),
-  /** Seconds until the access token ends. */
+  /** Seconds until the access token expires. */
   expires_in: z.int().positive(),
   token_type: z.literal('Bearer'),
   user: user,
@@ -57,7 +57,7 @@ export type ShownBalance = z.input<typeof shownBalance>
 export const me = z.object({
   user: user,
   permissions: z.array(z.enum(permissionNames)),
-  /** Null while billing is away: who is signed in is known without it. */
+  /** Null while billing is unavailable. */
   balance: shownBalance.nullable(),
 })
 export type Me = z.input<typeof me>

@@ -1,5 +1,5 @@
 /**
- * Where a page's server says for whom it asks: the stamp that the door gave it with the person's request. The
- * door writes it itself and takes none from outside.
+ * The header in which the panel's server sends back the caller stamp that edge-api added to the user's
+ * request. Edge-api removes the header from requests of external callers.
  */
 export const CALLER_HEADER = 'x-sluice-caller'

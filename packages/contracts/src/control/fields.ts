@@ -5,20 +5,20 @@ import { credentialOperation } from '../scheduler.contract.ts'
 
 export const PAGE_ITEMS_MAX = 100
 
-/** What every list takes. The cursor is opaque: it is the `next_cursor` of the page before. */
+/** The query of every list. The cursor is opaque: the `next_cursor` of the previous page. */
 export const pageQuery = z.strictObject({
   cursor: z.string().min(1).max(200).optional(),
   limit: z.coerce.number().int().min(1).max(PAGE_ITEMS_MAX).default(25),
 })
 
-/** What every list answers. */
+/** The response of every list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), next_cursor: z.string().nullable() })
 }
 
 export const idParams = z.object({ id })
 
-/** Text that a person wrote for people: any characters but controls. */
+/** Free text of a user: any characters except control characters. */
 export function userText(charactersMax: number) {
   return z
     .string()
@@ -28,20 +28,20 @@ export function userText(charactersMax: number) {
     .regex(/^[^\p{Cc}]*$/u, 'must not have control characters')
 }
 
-/** A day in UTC, `2026-11-21`. Nothing of ours is older, and days before year 0 are no text of this form. */
+/** A day in UTC, `2026-11-21`. No record is older than 1970; days before year 0 have no such format. */
 export const day = z.iso.date().refine((text) => text >= '1970-01-01', 'must be 1970 or later')
 
-/** A failure as people are told it. */
+/** A failure in responses. */
 export const shownFailure = z.object({
   code: z.string(),
   message: z.string(),
-  /** The parameter that the upstream names as wrong. */
+  /** The parameter that the upstream reports as invalid. */
   param: z.string().optional(),
-  /** The upstream's own code of the mistake. */
+  /** The upstream's error code. */
   upstream_code: z.string().optional(),
 })
 
-/** One use that a credential may not be put to for a while. `model` is the upstream's name of it. */
+/** A temporary limit on the use of a credential. `model` is the upstream's name of the model. */
 export const shownRestriction = z.object({
   kind: z.enum(['limited', 'denied']),
   operation: credentialOperation.nullable(),

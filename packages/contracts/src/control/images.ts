@@ -8,19 +8,19 @@ import { day, pageQuery, shownFailure } from './fields.ts'
 export const taskStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
 export const taskState = z.enum(taskStates)
 
-/** Links are paths on this door (`/p/img/…`), signed afresh for each reading. */
+/** Links are paths below the gateway's base URL (`/p/img/…`), signed anew for each response. */
 export const shownPicture = z.object({
   index: z.int().nonnegative(),
-  /** `waiting` in line, `drawing`, `kept` in the store, `failed`, `cancelled`. */
+  /** `waiting` in the queue, being generated, `stored` in the blob store, `failed`, `cancelled`. */
   state: z.enum(['waiting', 'generating', 'stored', 'failed', 'cancelled']),
   url: z.string().nullable(),
-  /** A variant of at most so many pixels: append `&w=320&format=webp` to `url`. */
+  /** For a smaller variant, append `&w=320&format=webp` to `url`. */
   width: z.int().positive().nullable(),
   height: z.int().positive().nullable(),
   bytes: z.int().positive().nullable(),
   format: imageFormat.nullable(),
   revised_prompt: z.string().nullable(),
-  /** The newest partial picture while it is drawn; a path on this door. */
+  /** The path of the newest partial picture while it is being generated. */
   partial_url: z.string().nullable(),
   failure: shownFailure.nullable(),
 })
@@ -37,27 +37,27 @@ export const imageTask = z.object({
   quality: z.string(),
   background: z.string(),
   format: imageFormat,
-  /** How many reference pictures came with it. */
+  /** The number of reference pictures in the request. */
   references: z.int().nonnegative(),
   created_at: instant,
   started_at: instant.nullable(),
   ended_at: instant.nullable(),
-  /** 1 for the next to be drawn; null when it does not wait. */
+  /** The position in the queue, from 1; null when it is not queued. */
   position: z.int().positive().nullable(),
-  /** The number of the newest event that this reading includes; follow it from there. */
+  /** The number of the newest event that this response includes; resume the event stream after it. */
   last_event: z.int().nonnegative(),
   pictures: z.array(shownPicture),
   failure: shownFailure.nullable(),
-  /** Through which key it was asked: null for the panel itself. */
+  /** The API key of the request; null for the panel. */
   api_key: z.object({ id, name: z.string(), prefix: z.string() }).nullable(),
 })
 export type ImageTask = z.input<typeof imageTask>
 
-/** The task with what became of its money. */
+/** The task with its hold and its charge. */
 export const imageTaskDetail = imageTask.extend({
-  /** Reserved for it now; null once it is settled, and while billing is away. */
+  /** The amount on hold; null once it is settled, and while billing is unavailable. */
   held_micro: amountMicro.nullable(),
-  /** What it cost; null while it is not settled, and while billing is away. */
+  /** The charged amount; null until it is settled, and while billing is unavailable. */
   charged_micro: amountMicro.nullable(),
 })
 export type ImageTaskDetail = z.input<typeof imageTaskDetail>
@@ -65,14 +65,14 @@ export type ImageTaskDetail = z.input<typeof imageTaskDetail>
 export const listImagesQuery = pageQuery.extend({
   state: taskState.optional(),
   model: z.string().max(200).optional(),
-  /** Part of the prompt, in any case. */
+  /** A substring of the prompt, case-insensitive. */
   q: z.string().max(200).optional(),
-  /** Days of UTC, both included. */
+  /** UTC days, both inclusive. */
   from: day.optional(),
   to: day.optional(),
 })
 
-/** Everything that `POST /v1/images/generations` takes, as JSON; `reference_images` too. Or a form as /v1/images/edits takes. */
+/** The JSON body of POST /v1/images/generations with `reference_images`, or the form of /v1/images/edits. */
 export const createImagesBody = z.record(z.string(), z.unknown())
 
 export const estimateBody = z.strictObject({
@@ -82,17 +82,17 @@ export const estimateBody = z.strictObject({
   quality: z.string().max(20).default('auto'),
 })
 export const estimate = z.object({
-  /** The most that the request may cost: what is held while it runs. */
+  /** The maximum cost of the request, which is put on hold while it runs. */
   amount_micro: amountMicro,
-  /** False when the wallet has less. */
+  /** False when the available balance is lower. */
   affordable: z.boolean(),
 })
 
-/** What the studio needs to know of a model that draws. */
+/** The capabilities and prices of an image model, for the studio. */
 export const imageModel = z.object({
   model: z.string(),
   sizes: z.array(z.string()),
-  /** True when any `WxH` within the model's bounds is taken. */
+  /** True when any `WxH` within the model's limits is accepted. */
   any_size: z.boolean(),
   qualities: z.array(z.enum(imageQualities)),
   formats: z.array(z.enum(imageFormats)),
@@ -113,8 +113,8 @@ export type ImageModel = z.input<typeof imageModel>
 export const modelList = z.object({ images: z.array(imageModel), chat: z.array(z.string()) })
 
 /**
- * Events of `GET /api/user/images/:id/events`. `task` comes first and after each reconnect, whole, and again
- * whenever anything of it has changed; it is all that a page needs. `end` is the last.
+ * Events of `GET /api/user/images/:id/events`. `task` has the whole task; it is the first event, also after a
+ * reconnect, and is sent again after each change. `end` is the last.
  */
 export const imageTaskEvents = {
   task: imageTaskDetail,

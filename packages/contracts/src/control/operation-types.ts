@@ -13,7 +13,7 @@ type SchemaOf<
 type Wire<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined
 type Memory<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
 
-/** What travels: for clients. */
+/** The JSON types of an operation, for clients. */
 export interface Encoded<Op extends ControlOperation> {
   params: Wire<SchemaOf<Op, 'params'>>
   query: Wire<SchemaOf<Op, 'query'>>
@@ -21,7 +21,7 @@ export interface Encoded<Op extends ControlOperation> {
   answer: Wire<SchemaOf<Op, 'answer'>>
 }
 
-/** What the operation itself sees: codecs are decoded (bigint, Date). */
+/** The in-memory types of an operation, for its handler: codecs are decoded (bigint, Date). */
 export interface Decoded<Op extends ControlOperation> {
   params: Memory<SchemaOf<Op, 'params'>>
   query: Memory<SchemaOf<Op, 'query'>>
@@ -35,7 +35,7 @@ type EventsOf<Op extends ControlOperation> = ControlOperations[Op] extends {
   ? Events
   : never
 
-/** What each event of an operation carries on the wire. */
+/** The JSON type of each event of an operation. */
 export type WireEventsOf<Op extends ControlOperation> = {
   [Name in keyof EventsOf<Op>]: z.input<EventsOf<Op>[Name]>
 }

@@ -8,17 +8,17 @@ import * as images from './images.ts'
 import type { ControlOperation } from './routes.ts'
 import * as usage from './usage.ts'
 
-/** What an operation takes and answers. Absent: nothing of that kind is taken or answered. */
+/** The inputs and the response of an operation. Absent: the operation has none. */
 export interface OperationSchemas {
   params?: z.ZodType
   query?: z.ZodType
   body?: z.ZodType
   answer?: z.ZodType
-  /** Event names to what they carry, for operations that answer events. */
+  /** Event names and their data, for operations that respond with an event stream. */
   events?: Record<string, z.ZodType>
 }
 
-/** Schemas of every operation of `controlRoutes`. Codecs: bigint and Date in memory, text on the wire. */
+/** Schemas of every operation of `controlRoutes`. Codecs: bigint and Date in memory, text in JSON. */
 export const controlOperations = {
   getOpenApi: { answer: z.record(z.string(), z.unknown()) },
   getSite: { answer: auth.site },

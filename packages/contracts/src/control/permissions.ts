@@ -1,11 +1,11 @@
-/** What people may be. */
+/** The roles of users. */
 export const roles = ['user', 'admin'] as const
 export type Role = (typeof roles)[number]
 
 const everyone = ['user', 'admin'] as const
 const admins = ['admin'] as const
 
-/** Who may do what: `resource:action` to the roles that may. The only such table. */
+/** The permissions, `resource:action`, with the roles that have them. The only such table. */
 export const permissions = {
   'own-account:read': everyone,
   'own-account:edit': everyone,
@@ -29,13 +29,13 @@ export const permissions = {
 
 export type Permission = keyof typeof permissions
 
-/** True when people of this role may do it. */
+/** True when the role has the permission. */
 export function mayDo(role: Role, permission: Permission): boolean {
   const allowed: readonly Role[] = permissions[permission]
   return allowed.includes(role)
 }
 
-/** Everything that people of this role may do; for the panel's menus. */
+/** All permissions of a role; for the panel's menus. */
 export function permissionsOf(role: Role): Permission[] {
   return (Object.keys(permissions) as Permission[]).filter((permission) => mayDo(role, permission))
 }

@@ -17,12 +17,12 @@ const tokensInput = z
     output_micro_per_million: micro,
   })
   .transform((price, context) => {
-    const amountOf = (sort: 'input' | 'cached_input' | 'output') => {
+    const amountOf = (unit: 'input' | 'cached_input' | 'output') => {
       const amounts = {
-        credits: price[`${sort}_per_million`],
-        micro: price[`${sort}_micro_per_million`],
+        credits: price[`${unit}_per_million`],
+        micro: price[`${unit}_micro_per_million`],
       }
-      return needAmount(`${sort}_per_million`, amounts, context)
+      return needAmount(`${unit}_per_million`, amounts, context)
     }
     return {
       kind: price.kind,
@@ -49,7 +49,7 @@ const stepInput = z
     ),
   }))
 
-/** A price as requests write it: each amount in credits, or exactly in micro-credits under its longer name. */
+/** A price in requests: each amount in credits, or in micro-credits under its longer name. */
 export const priceInput = z.discriminatedUnion('kind', [
   tokensInput,
   z.strictObject({ kind: z.literal('images'), steps: z.array(stepInput).min(1).max(100) }),

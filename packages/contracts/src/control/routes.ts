@@ -1,31 +1,31 @@
-// long: one table; whoever adds a route sees all of them.
+// long: one table of all routes.
 import type { Permission } from './permissions.ts'
 
-/** One operation of the control API, as far as routing, the panel's client and the auth matrix care. */
+/** One operation of the control API, for routing, the panel's client and the auth matrix. */
 export interface ControlRoute {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** `:name` is a parameter. */
   path: string
-  /** Who may: anyone, or a session whose role has the permission. */
+  /** Who may call it: anyone, or a session whose role has the permission. */
   access: 'anyone' | Permission
-  /** The status of a good answer; 200 unless said. */
+  /** The status of a successful response; 200 by default. */
   status?: 201 | 202 | 204
-  /** `events`: text/event-stream; `bytes`: a picture. JSON unless said. */
+  /** `events`: text/event-stream; `bytes`: a picture. JSON by default. */
   answers?: 'events' | 'bytes'
-  /** The body is read by the operation itself: a form or JSON, with pictures. JSON unless said. */
+  /** The operation parses the body itself: a form or JSON, with pictures. JSON by default. */
   takes?: 'pictures'
-  /** The most that its JSON body may have, where that is less than for others. */
+  /** The maximum size of the JSON body, where it is lower than the default. */
   bodyBytesMax?: number
-  /** Takes an Idempotency-Key; `required` refuses a request without one. */
+  /** Accepts an Idempotency-Key. */
   idempotency?: 'optional'
-  /** For the OpenAPI page. */
+  /** For the OpenAPI document. */
   summary: string
 }
 
-/** An e-mail, two passwords of 200 characters in any script, a token: more is none of these. */
+/** Enough for an e-mail, two passwords of 200 characters in any script, or a token. */
 export const AUTH_BODY_BYTES_MAX = 8 * 1024
 
-/** Every route of `/api`, by operation. Plain values: the browser's client reads it too. */
+/** Every route of `/api`, by operation. Plain values without zod: the browser's client imports it too. */
 export const controlRoutes = {
   getOpenApi: {
     method: 'GET',
@@ -37,7 +37,7 @@ export const controlRoutes = {
     method: 'GET',
     path: '/api/site',
     access: 'anyone',
-    summary: 'What a person may know before they sign in',
+    summary: 'Public facts about this installation, without a session',
   },
   register: {
     method: 'POST',
@@ -45,7 +45,7 @@ export const controlRoutes = {
     access: 'anyone',
     status: 201,
     bodyBytesMax: AUTH_BODY_BYTES_MAX,
-    summary: 'Make an account and sign in, where registration is open',
+    summary: 'Create an account and sign in, if registration is open',
   },
   login: {
     method: 'POST',
@@ -94,7 +94,7 @@ export const controlRoutes = {
     path: '/api/user/apikeys',
     access: 'own-keys:edit',
     status: 201,
-    summary: 'Make an API key; it is shown in this answer only',
+    summary: 'Create an API key; it is shown in this response only',
   },
   getApiKey: {
     method: 'GET',
@@ -106,27 +106,27 @@ export const controlRoutes = {
     method: 'PATCH',
     path: '/api/user/apikeys/:id',
     access: 'own-keys:edit',
-    summary: 'Change what is named; the rest stays',
+    summary: 'Change an API key; absent fields are unchanged',
   },
   revokeApiKey: {
     method: 'DELETE',
     path: '/api/user/apikeys/:id',
     access: 'own-keys:edit',
     status: 204,
-    summary: 'Revoke an API key for good',
+    summary: 'Revoke an API key; this cannot be undone',
   },
 
   listImageModels: {
     method: 'GET',
     path: '/api/user/models',
     access: 'own-images:read',
-    summary: 'Models that you may use now, what they can do, and what they cost',
+    summary: 'Models that you may use now, with their capabilities and prices',
   },
   estimateImages: {
     method: 'POST',
     path: '/api/user/image-estimate',
     access: 'own-images:read',
-    summary: 'What a request would cost at most; nothing is drawn or held',
+    summary: 'The maximum cost of a request; generates no picture and holds no credits',
   },
   createImages: {
     method: 'POST',
@@ -135,7 +135,7 @@ export const controlRoutes = {
     status: 202,
     takes: 'pictures',
     idempotency: 'optional',
-    summary: 'Draw pictures; answers the task at once',
+    summary: 'Generate pictures; returns the task at once',
   },
   listImages: {
     method: 'GET',
@@ -154,20 +154,20 @@ export const controlRoutes = {
     path: '/api/user/images/:id/events',
     access: 'own-images:read',
     answers: 'events',
-    summary: 'What happens to an image task, as it happens',
+    summary: 'Events of an image task, live',
   },
   getImagePartial: {
     method: 'GET',
     path: '/api/user/images/:id/partials/:index/:number',
     access: 'own-images:read',
     answers: 'bytes',
-    summary: 'A partial picture; its bytes have a short life',
+    summary: 'A partial picture; it is stored for a short time only',
   },
   cancelImage: {
     method: 'POST',
     path: '/api/user/images/:id/cancel',
     access: 'own-images:create',
-    summary: 'Cancel a task that is not being drawn yet',
+    summary: 'Cancel a task that has not started',
   },
   retryImage: {
     method: 'POST',
@@ -175,7 +175,7 @@ export const controlRoutes = {
     access: 'own-images:create',
     status: 202,
     idempotency: 'optional',
-    summary: 'Draw a task that has ended once more, as a new task',
+    summary: 'Repeat a task that has ended, as a new task',
   },
 
   getOverview: {
@@ -213,20 +213,20 @@ export const controlRoutes = {
     method: 'GET',
     path: '/api/admin/users',
     access: 'users:read',
-    summary: 'People, newest first',
+    summary: 'Users, newest first',
   },
   createUser: {
     method: 'POST',
     path: '/api/admin/users',
     access: 'users:edit',
     status: 201,
-    summary: 'Make an account for somebody',
+    summary: 'Create an account for a user',
   },
   getUser: {
     method: 'GET',
     path: '/api/admin/users/:id',
     access: 'users:read',
-    summary: 'One person, with balance',
+    summary: 'One user, with balance',
   },
   editUser: {
     method: 'PATCH',
@@ -240,13 +240,13 @@ export const controlRoutes = {
     access: 'credits:grant',
     status: 201,
     idempotency: 'optional',
-    summary: 'Give credits to a person',
+    summary: 'Grant credits to a user',
   },
   listUserLedger: {
     method: 'GET',
     path: '/api/admin/users/:id/ledger',
     access: 'users:read',
-    summary: "A person's statement, newest first",
+    summary: 'The statement of a user, newest first',
   },
 
   listChannels: {
@@ -272,20 +272,20 @@ export const controlRoutes = {
     method: 'PATCH',
     path: '/api/admin/channels/:id',
     access: 'channels:edit',
-    summary: 'Change what is named; also switches it on and off',
+    summary: 'Change a channel, or enable or disable it; absent fields are unchanged',
   },
   testChannel: {
     method: 'POST',
     path: '/api/admin/channels/:id/test',
     access: 'channels:edit',
-    summary: 'Ask the upstream for its models with each credential, now',
+    summary: 'Test each credential of the channel against the upstream',
   },
   addCredentials: {
     method: 'POST',
     path: '/api/admin/channels/:id/credentials',
     access: 'channels:edit',
     status: 201,
-    summary: 'Add credentials to a pool; those it has are skipped',
+    summary: 'Add credentials to a pool; existing ones are skipped',
   },
   editCredential: {
     method: 'PATCH',
@@ -298,47 +298,47 @@ export const controlRoutes = {
     method: 'GET',
     path: '/api/admin/models',
     access: 'models:read',
-    summary: 'Public model names, the channels behind them, and their prices',
+    summary: 'Public model names, their channels and their prices',
   },
   addModelPrice: {
     method: 'POST',
     path: '/api/admin/models/:model/prices',
     access: 'models:edit',
     status: 201,
-    summary: 'Add a price from a moment on; earlier charges keep theirs',
+    summary: 'Add a price that is effective from a given time; earlier charges keep their price',
   },
 
   listAllImages: {
     method: 'GET',
     path: '/api/admin/images',
     access: 'images:read',
-    summary: 'Image tasks of everybody, newest first',
+    summary: 'Image tasks of all users, newest first',
   },
   getAnyImage: {
     method: 'GET',
     path: '/api/admin/images/:id',
     access: 'images:read',
-    summary: 'One image task of anybody',
+    summary: 'One image task of any user',
   },
   cancelAnyImage: {
     method: 'POST',
     path: '/api/admin/images/:id/cancel',
     access: 'images:edit',
-    summary: 'Cancel a task that is not being drawn yet',
+    summary: 'Cancel a task that has not started',
   },
 
   getAdminOverview: {
     method: 'GET',
     path: '/api/admin/overview',
     access: 'overview:read',
-    summary: 'The system at a glance',
+    summary: 'System overview',
   },
   followAdminOverview: {
     method: 'GET',
     path: '/api/admin/overview/live',
     access: 'overview:read',
     answers: 'events',
-    summary: 'Counters of the system, live',
+    summary: 'System counters, live',
   },
 } as const satisfies Record<string, ControlRoute>
 

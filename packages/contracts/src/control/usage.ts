@@ -8,8 +8,8 @@ import { day, pageQuery } from './fields.ts'
 const DAYS_MAX = 366
 
 /**
- * Days of UTC, both included; the last 14 days unless said. At most 366 days, `from` not after `to`. A charge
- * belongs to the day on which it was asked for, wherever its end falls.
+ * UTC days, both inclusive; by default the last 14 days. At most 366 days, `from` not after `to`. An image
+ * task belongs to the day on which it was created, whenever it ended.
  */
 export const usageQuery = z.strictObject({
   from: day.optional(),
@@ -20,28 +20,28 @@ export const usageQuery = z.strictObject({
 
 const sums = {
   /**
-   * Requests that came to their end, good or bad; from the request log, which is no book and comes some
-   * seconds late. On days that the log no longer has (30 days): those that billing knows of.
+   * Requests that ended, successful or not, from the request log, which is some seconds late. For days that
+   * the log no longer covers (30 days): the requests that have a record in billing.
    */
   requests: z.int().nonnegative(),
   /**
-   * Those of them that failed. What was refused, and calls: by the error they were answered with, but for
-   * callers who left; not on days that the log no longer has. What became an image task: when the task ended
-   * without a picture and was not cancelled, however it was asked for and whatever its caller was told
-   * meanwhile. A task counts once, on the day on which it was asked for, as its charge does: so a failure that
-   * comes after midnight is one of the day before. It is known as soon as the task has ended.
+   * Those of them that failed. Rejected requests and calls count when the response was an error, except when
+   * the caller disconnected; not for days that the log no longer covers. An image task counts when it ended
+   * without a picture and was not cancelled, whatever the response to its request was. A task counts once, on
+   * the day on which it was created, as its charge does: a failure after midnight belongs to the day before.
+   * It is included as soon as the task has ended.
    */
   failures: z.int().nonnegative(),
   input_tokens: z.int().nonnegative(),
   output_tokens: z.int().nonnegative(),
   pictures: z.int().nonnegative(),
-  /** From the ledger: exact. */
+  /** From the ledger; exact. */
   charged_micro: amountMicro,
 }
 
 /**
- * One day of UTC and one model. `model` is empty for requests that ended before their model was known;
- * nothing is ever charged for those. Rows add up to the totals. Newest day first, the dearest model first.
+ * One UTC day and one model. `model` is empty for requests that ended before their model was known; those are
+ * never charged. Rows add up to the totals. Sorted by day, newest first, then by charge, highest first.
  */
 export const usageRow = z.object({ day, model: z.string(), ...sums })
 export type UsageRow = z.input<typeof usageRow>
@@ -63,16 +63,16 @@ export const overviewAnswer = z.object({
   from: day,
   to: day,
   totals: z.object(sums),
-  /** The same, for as many days before; for trends. */
+  /** The totals of the preceding period of equal length; for trends. */
   before: z.object(sums),
-  /** Of today in UTC. */
+  /** The totals of today (UTC). */
   today: z.object(sums),
-  /** One point for each day, also for those without a request. */
+  /** One point for each day, also for days without requests. */
   days: z.array(
     z.object({
       day,
       ...sums,
-      /** Milliseconds to the whole answer, of requests that were answered well at once; null without any. */
+      /** Milliseconds to the complete response, of successful synchronous requests; null without any. */
       p50_ms: z.int().nonnegative().nullable(),
       p95_ms: z.int().nonnegative().nullable(),
     }),
@@ -81,26 +81,26 @@ export const overviewAnswer = z.object({
     p50_ms: z.int().nonnegative().nullable(),
     p95_ms: z.int().nonnegative().nullable(),
   }),
-  /** The dearest models first, at most 5. */
+  /** Sorted by charge, highest first, at most 5. */
   top_models: z.array(z.object({ model: z.string(), ...sums })),
-  /** True for who has neither made a request nor drawn a picture. */
+  /** True for a user without any request or image task. */
   is_new: z.boolean(),
 })
 export type OverviewAnswer = z.input<typeof overviewAnswer>
 
 export const chargeKinds = ['images', 'tokens'] as const
 
-/** What one request or job cost. `id` is the image task's, or the request's. */
+/** The cost of one request or image task. `id` is the id of the task or of the request. */
 export const charge = z.object({
   id: z.string(),
   kind: z.enum(chargeKinds),
   model: z.string(),
   api_key: z.object({ id, name: z.string(), prefix: z.string() }).nullable(),
-  /** `open` while it runs: nothing is charged yet. `free` when it ended and cost nothing. */
+  /** `open` while it runs: nothing is charged yet. `free`: it ended without a charge. */
   state: z.enum(['open', 'charged', 'free']),
-  /** What was charged; refunds are entries of their own, see `refunded_micro` of the one charge. */
+  /** Refunds are not subtracted: they are separate entries, see `refunded_micro` in the details. */
   charged_micro: amountMicro,
-  /** When it was asked for (pictures), or ended (tokens). */
+  /** When the task was created (pictures), or the call ended (tokens). */
   at: instant,
 })
 export type Charge = z.input<typeof charge>
@@ -122,13 +122,13 @@ export const chargeUnits = [
 ] as const
 
 /**
- * One line of the sum: so many units at a price. All lines add up to `charged_micro`, exactly: the rounding
- * upward and what the house paid (below zero) are lines of their own, with quantity 1.
+ * One line of the charge: a quantity at a unit price. All lines add up to `charged_micro`, exactly: rounding
+ * up and the amount that the platform paid (negative) are separate lines with quantity 1.
  */
 export const chargeLine = z.object({
   unit: z.enum(chargeUnits),
   quantity: z.int().nonnegative(),
-  /** Micro-credits for one picture, or for a million tokens; null for a rounding and what the house paid. */
+  /** Price of one picture, or of a million tokens; null for rounding and for the platform's part. */
   unit_price_micro: amountMicro.nullable(),
   /** For pictures: `1024x1024 · high`. */
   detail: z.string().nullable(),
@@ -139,24 +139,24 @@ export const chargeLine = z.object({
 export const chargeDetail = charge.extend({
   price: z.object({ id: z.string(), effective_at: instant, model: z.string() }).nullable(),
   lines: z.array(chargeLine),
-  /** Who counted: the upstream, or our estimate. */
+  /** Whether the upstream reported the usage, or the gateway estimated it. */
   counted_by: z.enum(['upstream', 'estimate']).nullable(),
-  /** What was reserved, and what became of it; held = captured + released + still held. */
+  /** The reserved amount; held = captured + released + still held. */
   held_micro: amountMicro.nullable(),
   captured_micro: amountMicro,
   released_micro: amountMicro.nullable(),
-  /** Charged when nothing was held any more, from what was available; charged = captured + late + owed. */
+  /** Charged to the available balance after the hold had ended; charged = captured + late + owed. */
   late_micro: amountMicro,
-  /** Delivered, and nothing was there to pay it. */
+  /** Delivered but not covered by the balance. */
   owed_micro: amountMicro,
   refunded_micro: amountMicro,
-  /** What the house paid because it was beyond what you agreed to. */
+  /** Paid by the platform because it was above the reserved amount. */
   platform_paid_micro: amountMicro,
   opened_at: instant.nullable(),
   settled_at: instant.nullable(),
   /**
-   * The entries of the ledger that carry it, oldest first. Token charges are captured in batches: there the
-   * amount of the entry is that of its batch.
+   * The ledger entries of the charge, oldest first. Token charges are captured in batches: the amount of such
+   * an entry is that of its batch.
    */
   entries: z.array(z.lazy(() => ledgerLine)),
 })
@@ -167,11 +167,11 @@ export const ledgerLine = z.object({
   id: z.string(),
   kind: ledgerKind,
   amount_micro: amountMicro,
-  /** What it did to what is available: negative for a hold, positive for a grant, 0 for a capture of held credits. */
+  /** Change of the available balance: negative for a hold, positive for a grant, 0 for a capture. */
   available_change_micro: microCredits,
   debit_account: z.string(),
   credit_account: z.string(),
-  /** The charge that it belongs to, when there is one. */
+  /** The charge that it belongs to, if any. */
   charge_id: z.string().nullable(),
   memo: z.string().nullable(),
   at: instant,

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 
 export interface FakeClock extends Clock {
-  /** Moves time forward and fires every timer that falls due, in the order of their times. */
+  /** Moves time forward and fires every timer that becomes due, in the order of their times. */
   advance(ms: number): Promise<void>
 }
 
@@ -11,12 +11,12 @@ interface Timer {
   tick: () => void
 }
 
-/** Time that moves only when a test moves it. */
+/** A clock that advances only when a test calls `advance`. */
 export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   let nowMs = start
   const timers = new Set<Timer>()
 
-  const arm = (ms: number, every: number | undefined, tick: () => void) => {
+  const setTimer = (ms: number, every: number | undefined, tick: () => void) => {
     const timer: Timer = { at: nowMs + ms, every, tick }
     timers.add(timer)
     return () => void timers.delete(timer)
@@ -32,7 +32,7 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)
-        const cancel = arm(ms, undefined, resolve)
+        const cancel = setTimer(ms, undefined, resolve)
         signal?.addEventListener(
           'abort',
           () => {
@@ -42,8 +42,8 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
           { once: true },
         )
       }),
-    after: (ms, tick) => arm(ms, undefined, tick),
-    every: (ms, tick) => arm(ms, ms, tick),
+    after: (ms, tick) => setTimer(ms, undefined, tick),
+    every: (ms, tick) => setTimer(ms, ms, tick),
     advance: async (ms) => {
       const until = nowMs + ms
       for (let timer = nextDue(until); timer; timer = nextDue(until)) {
@@ -59,7 +59,7 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   }
 }
 
-// A woken sleeper may await a few promises before it arms its next timer.
+// After a timer has fired, its caller may await a few promises before it sets the next timer.
 async function settleMicrotasks(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
 }

@@ -10,25 +10,25 @@ export interface RecordedLog extends Log {
   readonly lines: RecordedLine[]
 }
 
-/** A log that keeps its lines, so that a test can say what an operator would have seen. */
+/** A logger that records its lines in memory, so that a test can assert on them. */
 export function recordedLog(
   lines: RecordedLine[] = [],
   bindings: Record<string, unknown> = {},
 ): RecordedLog {
-  const at = (level: RecordedLine['level']): LogLine => {
+  const lineOf = (level: RecordedLine['level']): LogLine => {
     return (facts: object | string, message?: string) => {
-      const own = typeof facts === 'string' ? {} : facts
+      const fields = typeof facts === 'string' ? {} : facts
       const text = typeof facts === 'string' ? facts : (message ?? '')
-      lines.push({ level, message: text, facts: { ...bindings, ...own } })
+      lines.push({ level, message: text, facts: { ...bindings, ...fields } })
     }
   }
   return {
     lines,
-    fatal: at('fatal'),
-    error: at('error'),
-    warn: at('warn'),
-    info: at('info'),
-    debug: at('debug'),
+    fatal: lineOf('fatal'),
+    error: lineOf('error'),
+    warn: lineOf('warn'),
+    info: lineOf('info'),
+    debug: lineOf('debug'),
     child: (facts) => recordedLog(lines, { ...bindings, ...facts }),
   }
 }
