@@ -1,12 +1,12 @@
-// The walls of the house: who may import whom (docs/ARCHITECTURE.md §2). Type imports count.
-// packages/testkit/test/walls.test.ts proves that each of them stands.
+// Import rules: which module may import which (docs/ARCHITECTURE.md §2). Type imports count.
+// packages/testkit/test/import-rules.test.ts proves each of them.
 
 const tests = ['[.]test[.]ts$', '/test/', '^test/', '^bench/', '^packages/(testkit|simulators)/']
-const suites = '[.]contract[.]ts$' // of ports; contracts between services lie in packages/contracts
+const suites = '[.]contract[.]ts$' // contract suites of ports; contracts between services are in packages/contracts
 const stages =
   'admit|choose|dispatch|relay|settle|claim|generate|pictures|notify|check|fetch|render'
 
-// An npm package: below node_modules when it is installed, by its bare name when it is not.
+// An npm package: a path below node_modules if it is installed, otherwise its bare name.
 const npm = (names) => `(^|node_modules/)(${names})(/|$)`
 const storeAdapters = '^(services/[^/]+|packages/jobs)/src/store/'
 const wirings = '^(services/[^/]+/src/main|apps/[^/]+/(src|serve)/(main|cli|wire-[^/]+))[.]ts$'
@@ -18,92 +18,97 @@ const tableOwners = {
   scheduler: '^services/scheduler/',
 }
 
-const wall = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
 module.exports = {
   forbidden: [
-    wall('no-circular', 'A ring of files cannot be understood one by one.', {}, { circular: true }),
-    wall(
-      'services-are-islands',
-      'Services meet in packages/contracts, never in each other.',
+    rule(
+      'no-circular',
+      'Files in a cycle cannot be understood separately.',
+      {},
+      { circular: true },
+    ),
+    rule(
+      'no-import-between-services',
+      'Services depend on packages/contracts, never on each other.',
       { path: '^services/([^/]+)/' },
       { path: '^services/', pathNot: '^services/$1/' },
     ),
-    wall(
-      'packages-are-ground',
-      'A package knows neither services nor apps.',
+    rule(
+      'packages-import-no-service',
+      'A package depends on neither services nor apps.',
       { path: '^packages/' },
       { path: '^(services|apps|test|bench)/' },
     ),
-    wall(
-      'services-know-no-app',
-      'Apps wire services; services do not know by whom.',
+    rule(
+      'services-import-no-app',
+      'Apps wire services; services do not depend on apps.',
       { path: '^services/' },
       { path: '^(apps|test|bench)/' },
     ),
-    wall(
-      'panel-is-thin',
-      'The panel talks to the HTTP API and shares only its words.',
+    rule(
+      'panel-imports',
+      'The panel is a client of the HTTP API and imports only its contracts and the kernel.',
       { path: '^apps/dashboard/', pathNot: '^apps/dashboard/serve/' },
       {
         path: '^(packages|services|apps)/',
         pathNot: '^(packages/(contracts|kernel)/|apps/dashboard/(?!serve/))',
       },
     ),
-    wall(
-      'panel-serves-itself',
-      'What serves the panel has the manners of a service, and knows no other one.',
+    rule(
+      'panel-server-imports',
+      "The panel's server is built like a service and imports no other service.",
       { path: '^apps/dashboard/serve/', pathNot: tests },
       {
         path: '^(packages|services|apps)/',
         pathNot: '^(packages/(contracts|kernel|service-kit)|apps/dashboard/serve)/',
       },
     ),
-    wall(
+    rule(
       'standalone-by-public-entry',
-      'An app enters a service by its module (and its accounts, for commands), and gives it its stores.',
+      'An app imports a service by its module (or its accounts, for commands) and its stores only.',
       { path: '^apps/', pathNot: tests },
       { path: '^services/', pathNot: '^services/[^/]+/src/((module|accounts)[.]ts$|store/)' },
     ),
-    wall(
-      'kernel-is-bare',
-      'Everything leans on the kernel, so it leans on nothing.',
+    rule(
+      'kernel-has-no-dependencies',
+      'Everything depends on the kernel, so it depends on nothing.',
       { path: '^packages/kernel/', pathNot: tests },
       { pathNot: '^packages/kernel/', dependencyTypesNot: ['core'] },
     ),
-    wall(
-      'drivers-at-the-rim: nats',
-      'Moving to another bus client is one package.',
+    rule(
+      'driver-imports: nats',
+      'Only packages/bus depends on the bus client, so that it can be replaced.',
       { pathNot: ['^packages/bus/', ...tests] },
       { path: npm('nats|@nats-io/[^/]+') },
     ),
-    wall(
-      'drivers-at-the-rim: ioredis',
-      'Only store adapters and wirings know Redis.',
+    rule(
+      'driver-imports: ioredis',
+      'Only store adapters and wirings depend on Redis.',
       { pathNot: [storeAdapters, wirings, ...tests] },
       { path: npm('ioredis') },
     ),
-    wall(
-      'drivers-at-the-rim: pg, kysely',
-      'SQL lives with its owner, in store adapters.',
+    rule(
+      'driver-imports: pg, kysely',
+      'SQL is in the store adapters of its owner.',
       { pathNot: ['^packages/(db|jobs)/', storeAdapters, wirings, ...tests] },
       { path: npm('pg|kysely') },
     ),
-    wall(
-      'drivers-at-the-rim: undici',
-      'Calls leave the house through packages/egress; the raw relay hands bytes through.',
+    rule(
+      'driver-imports: undici',
+      'Outgoing calls go through packages/egress; the raw relay forwards bytes.',
       { pathNot: ['^packages/(egress|upstreams)/', '^services/edge-api/src/relay/', ...tests] },
       { path: npm('undici') },
     ),
-    wall(
-      'drivers-at-the-rim: S3',
-      'Only the blob store knows where blobs lie.',
+    rule(
+      'driver-imports: S3',
+      'Only the blob store depends on the blob backend.',
       { pathNot: ['^packages/blobs/', ...tests] },
       { path: npm('@aws-sdk/[^/]+') },
     ),
-    wall(
-      'nouns-are-pure',
-      'What can be decided without waiting is decided without clock, dice, log or store.',
+    rule(
+      'pure-modules',
+      'Decisions without I/O use no clock, random source, log or store.',
       {
         path: [
           '^services/[^/]+/src/(ledger|pricing|catalog|eligibility|lease|choose)/',
@@ -124,27 +129,27 @@ module.exports = {
         ],
       },
     ),
-    wall(
+    rule(
       'stages-do-not-import-each-other',
-      'Only the table of contents knows the order of a flow.',
+      'The order of the stages is in one file per flow.',
       { path: `^services/([^/]+)/src/(${stages})/`, pathNot: tests },
       { path: `^services/$1/src/(accept|${stages})/`, pathNot: '^services/$1/src/$2/' },
     ),
-    wall(
-      'nobody-imports-main',
-      'A wiring starts things when it is loaded.',
+    rule(
+      'no-import-of-main',
+      'Loading an entry file starts its process.',
       { pathNot: wirings },
       { path: '/(src|serve)/(main|cli|wire-[^/]+)[.]ts$' },
     ),
-    wall(
-      'methods-know-no-module',
+    rule(
+      'methods-import-no-module',
       'A module imports its methods, not the other way round.',
       { path: '/methods/' },
       { path: '/module[.]ts$' },
     ),
-    wall(
-      'tests-only',
-      'What is made for tests stays out of production.',
+    rule(
+      'test-code-in-tests-only',
+      'Test helpers are not imported by production code.',
       { pathNot: [...tests, suites, '^packages/db/scripts/', '^packages/kernel/src/testing/'] },
       {
         path: ['^packages/(testkit|simulators)/', '^packages/kernel/src/testing/', suites],
@@ -152,18 +157,18 @@ module.exports = {
       },
     ),
     ...Object.entries(tableOwners).map(([tables, owner]) =>
-      wall(
-        `own-tables: ${tables}`,
-        'A table is written by one owner.',
+      rule(
+        `table-owner: ${tables}`,
+        'Each table is written by one owner.',
         { path: '^(services|packages)/', pathNot: [owner, '^packages/db/', ...tests] },
         { path: `^packages/db/src/tables/${tables}[.]ts$` },
       ),
     ),
-    wall(
+    rule(
       'imports-resolve',
-      'An import that leads nowhere fails in production only.',
+      'Otherwise an unresolved import fails only at run time.',
       {},
-      // What SvelteKit makes up: svelte-check sees whether these are there.
+      // Generated by SvelteKit; svelte-check verifies them.
       { couldNotResolve: true, pathNot: '^[$]app/|/[$]types(|[.]js)$' },
     ),
   ],

@@ -1,16 +1,16 @@
-// Every path of the repository that a document names in backticks, or links to, exists.
+// Checks that every repository path that a document names in backticks, or links to, exists.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = ['*.md', 'docs/**/*.md', '{packages,services,apps}/*/README.md', 'bench/*.md']
-const rooms = ['apps', 'services', 'packages', 'test', 'bench', 'infra', 'docs', 'scripts']
+const folders = ['apps', 'services', 'packages', 'test', 'bench', 'infra', 'docs', 'scripts']
 
 const files = globSync(documents, { cwd: root })
 const wrong = files.flatMap(brokenPaths)
-for (const { file, line, path } of wrong) console.error(`${file}:${line}: there is no ${path}`)
-console.log(`${files.length} documents, ${wrong.length} paths that lead nowhere`)
+for (const { file, line, path } of wrong) console.error(`${file}:${line}: ${path} does not exist`)
+console.log(`${files.length} documents, ${wrong.length} broken paths`)
 process.exitCode = wrong.length === 0 ? 0 : 1
 
 function brokenPaths(file) {
@@ -22,13 +22,13 @@ function brokenPaths(file) {
   )
 }
 
-/** `packages/db/src/outbox.ts`, `services/edge-api/`; not routes, packages of npm or commands. */
+/** `packages/db/src/outbox.ts`, `services/edge-api/`; no routes, npm packages or commands. */
 function pathsInBackticks(text) {
   const spans = [...text.matchAll(/`([^`\s]+)`/g)].map(([, span]) => span)
   return spans
-    .flatMap(braces)
+    .flatMap(expandBraces)
     .map((span) => span.replace(/[:#].*$/, ''))
-    .filter((span) => rooms.some((room) => span.startsWith(`${room}/`)))
+    .filter((span) => folders.some((folder) => span.startsWith(`${folder}/`)))
 }
 
 function links(text, file) {
@@ -39,15 +39,15 @@ function links(text, file) {
     .map((target) => resolve('/', dirname(file), target).slice(1))
 }
 
-/** `a/{b,c}/d` means both. */
-function braces(span) {
+/** Expands `a/{b,c}/d` to both paths. */
+function expandBraces(span) {
   const found = /^(.*)\{([^{}]+)\}(.*)$/.exec(span)
   if (!found) return [span]
   const [, before, choices, after] = found
-  return choices.split(',').flatMap((choice) => braces(`${before}${choice}${after}`))
+  return choices.split(',').flatMap((choice) => expandBraces(`${before}${choice}${after}`))
 }
 
-/** Stars and <names> stand for anything, so at least one file must fit. */
+/** Stars and <names> are wildcards; at least one file must match. */
 function exists(path) {
   const pattern = path.replace(/<[^>]+>/g, '*').replace('…', '**')
   if (!pattern.includes('*')) return existsSync(join(root, path))

@@ -1,5 +1,5 @@
-// Words that may not come back: names, comments, texts and docs use the field's terms (docs/STYLE.md).
-// `node scripts/check-words.mjs [folder or file …]` looks at those only.
+// Reports retired words: names, comments, texts and docs use the field's terms (docs/STYLE.md).
+// `node scripts/check-words.mjs [folder or file …]` checks only those.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
@@ -32,7 +32,7 @@ if (found.length > SHOWN_MAX) console.log(`… and ${found.length - SHOWN_MAX} m
 console.log(`${files.length} files, ${found.length} retired words`)
 process.exitCode = found.length === 0 ? 0 : 1
 
-/** The retired words of a text, each as often as it stands there; identifiers count by their parts. */
+/** The retired words of a text, with repetitions; identifiers are split into their parts. */
 function wordsOf(text) {
   const words = text
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -45,7 +45,7 @@ function wordsOf(text) {
 function withoutAllowed(path, text) {
   return allowed
     .filter(({ paths }) => paths === undefined || paths.test(path))
-    .reduce((left, { phrase }) => left.replaceAll(phrase, ''), text)
+    .reduce((remaining, { phrase }) => remaining.replaceAll(phrase, ''), text)
 }
 
 function describe({ path, line, word }) {

@@ -1,7 +1,7 @@
-// Runs the tests: brings up the servers they need, runs vitest, stops the servers, and ends with
-// one plain line. `--project unit|pg|redis|nats|e2e|browser` (repeatable) and path filters narrow it; `--long`
-// repeats what is repeated: each kill of the crash campaign, each page in every theme and size.
-import { needModernNode } from './lib/modern-node.mjs'
+// Runs the tests: starts the servers they need, runs vitest, stops the servers, and prints the counts in the
+// last line. `--project unit|pg|redis|nats|e2e|browser` (repeatable) and path filters select tests; `--long`
+// runs the long form: more kills of the crash campaign, and each page in every theme and size.
+import { ensureModernNode } from './lib/modern-node.mjs'
 
-// Loaded late: an older Node could not even read it.
-if (await needModernNode()) await import('./lib/run-tests.mjs')
+// Imported dynamically, because an older Node cannot parse it.
+if (await ensureModernNode()) await import('./lib/run-tests.mjs')

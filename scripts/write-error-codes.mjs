@@ -1,4 +1,4 @@
-// Writes docs/error-codes.md from the one table of codes, so that the page cannot drift from the code.
+// Writes docs/error-codes.md from the table of error codes.
 import { writeFileSync } from 'node:fs'
 
 import { errorCodes } from '../packages/kernel/src/error-codes.ts'
@@ -14,10 +14,10 @@ const page = `# Error codes
 
 Written by \`pnpm docs:error-codes\` from \`packages/kernel/src/error-codes.ts\`; do not edit by hand.
 
-Every error answer is \`{"error": {"message", "type", "param", "code"}}\`. "Again" says whether the same request may succeed later;
-where it may not although SDKs would repeat the status, the answer carries \`x-should-retry: false\`.
+Every error answer is \`{"error": {"message", "type", "param", "code"}}\`. "Retryable": the same request may succeed later. If it is not
+although SDKs would retry the status, the answer has the header \`x-should-retry: false\`.
 
-| Code | Status | Again | Meaning |
+| Code | Status | Retryable | Meaning |
 | --- | --: | --- | --- |
 ${rows.join('\n')}
 `

@@ -4,24 +4,25 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { readConfig } from '../../packages/service-kit/src/read-config.ts'
-import { complaintOfCompose, hasCompose } from './ask-compose.ts'
-import { leastVariables, namesOf, processes } from './processes.ts'
+import { composeErrors, hasCompose } from './compose-errors.ts'
+import { requiredVariables, namesOf, processes } from './processes.ts'
 import type { ComposeService } from './read-compose.ts'
 import { referencedVariables, composeText, readCompose, root } from './read-compose.ts'
 import { imageEnvironment, inImage } from './read-dockerfile.ts'
 
-const variables = leastVariables()
+const variables = requiredVariables()
 const { services, networks, volumes } = readCompose(variables)
 const ours = Object.keys(processes)
-const FRONT = 'edge-api'
+const PUBLIC = 'edge-api'
 
 function serviceOf(name: string): ComposeService {
   const service = services[name]
-  if (!service) throw new Error(`compose starts no ${name}`)
+  if (!service) throw new Error(`docker-compose.yml has no service ${name}`)
   return service
 }
 
-const schemaOf = (name: string) => processes[name] ?? expect.fail(`nothing is known of ${name}`)
+const schemaOf = (name: string) =>
+  processes[name] ?? expect.fail(`no configuration schema for ${name}`)
 const environmentOf = (name: string) => ({
   ...imageEnvironment(),
   ...serviceOf(name).environment,
@@ -30,7 +31,7 @@ const settingsOf = (name: string) => readConfig(schemaOf(name), environmentOf(na
 const secondsOf = (duration: string) => Number.parseInt(duration, 10)
 
 describe('the file', () => {
-  it('starts every service of the house, each from a file that exists', () => {
+  it('starts every service, each from a file that exists', () => {
     const folders = readdirSync(join(root, 'services'))
     expect(ours.toSorted()).toEqual(['dashboard', 'setup', ...folders].toSorted())
     const started = ours.map((name) => {
@@ -46,58 +47,62 @@ describe('the file', () => {
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([])
   })
 
-  it('runs every process of ours from the one image of the house', () => {
+  it('runs all of our processes from one image', () => {
     for (const name of ours) {
       expect(serviceOf(name).build?.dockerfile).toBe('infra/docker/service.Dockerfile')
       expect(serviceOf(name).image).toBe(serviceOf('setup').image)
     }
   })
 
-  it('is taken by compose, and by compose of any age: it has no name at its top', () => {
+  it('is accepted by compose, and has no top-level name, which old versions refuse', () => {
     expect(composeText).not.toMatch(/^name:/m)
-    expect(complaintOfCompose(variables)).toBeUndefined()
+    expect(composeErrors(variables)).toBeUndefined()
   })
 })
 
-describe('what a process is told', () => {
-  it.each(ours)('%s gets no variable that it does not read', (name) => {
+describe('the environment of a process', () => {
+  it.each(ours)('of %s has no variable that it does not read', (name) => {
     const known = namesOf(schemaOf(name))
     const given = Object.keys(serviceOf(name).environment)
     expect(given.filter((variable) => !known.includes(variable))).toEqual([])
   })
 
-  it.each(ours)('%s starts with what it gets when .env holds the required lines only', (name) => {
+  it.each(ours)('of %s is valid when .env contains the required variables only', (name) => {
     expect(() => settingsOf(name)).not.toThrow()
   })
 
-  it.each(ours)('whatever %s reads can be set in .env, or is the matter of compose', (name) => {
-    const given = Object.keys(environmentOf(name))
-    const left = namesOf(schemaOf(name)).filter((variable) => !given.includes(variable))
-    // Refused in production; tied to stop_grace_period.
-    const onPurpose = ['CRASH_AT', 'DRAIN_MS', ...(name === 'setup' ? givenToServices() : [])]
-    expect(left.filter((variable) => !onPurpose.includes(variable))).toEqual([])
-  })
-
-  it.each(referencedVariables().required)(
-    'without %s compose refuses, and says its name',
+  it.each(ours)(
+    'of %s contains every variable that it reads, from .env or docker-compose.yml',
     (name) => {
-      const without = { ...variables, [name]: '' }
-      expect(() => readCompose(without)).toThrow(name)
-      expect(complaintOfCompose(without) !== undefined).toBe(hasCompose)
+      const given = Object.keys(environmentOf(name))
+      const missing = namesOf(schemaOf(name)).filter((variable) => !given.includes(variable))
+      // CRASH_AT is refused in production; DRAIN_MS is tied to stop_grace_period.
+      const omitted = ['CRASH_AT', 'DRAIN_MS', ...(name === 'setup' ? givenToServices() : [])]
+      expect(missing.filter((variable) => !omitted.includes(variable))).toEqual([])
     },
   )
 
-  it('asks for every secret, and for the address of the links', () => {
+  it.each(referencedVariables().required)(
+    'without %s compose fails with an error that names it',
+    (name) => {
+      const without = { ...variables, [name]: '' }
+      expect(() => readCompose(without)).toThrow(name)
+      expect(composeErrors(without) !== undefined).toBe(hasCompose)
+    },
+  )
+
+  it('requires every secret, and the origin of the links', () => {
     expect(referencedVariables().required.toSorted()).toEqual(Object.keys(variables).toSorted())
   })
 })
 
-// The operator's commands share their settings with embedded mode; beside five services some are the services'.
+// The operator's commands share their settings with embedded mode; in compose some are settings of the
+// services.
 const givenToServices = () =>
   ours.flatMap((name) => (name === 'setup' ? [] : Object.keys(serviceOf(name).environment)))
 
-describe('the places that it names', () => {
-  it.each(ours)('%s calls services by the names and ports under which they listen', (name) => {
+describe('names and addresses', () => {
+  it.each(ours)('of services called by %s match their host names and ports', (name) => {
     const ports: Record<string, number> = { postgres: 5432, redis: 6379, nats: 4222 }
     const urls = Object.entries(serviceOf(name).environment)
       .filter(
@@ -114,7 +119,7 @@ describe('the places that it names', () => {
     }
   })
 
-  it('calls the database by the user, password and name that it was made with', () => {
+  it('of the database match the user, password and name that it is created with', () => {
     const { environment } = serviceOf('postgres')
     const url = new URL(serviceOf('billing').environment['DATABASE_URL'] ?? '')
     expect([url.username, url.password, url.pathname.slice(1)]).toEqual([
@@ -124,7 +129,7 @@ describe('the places that it names', () => {
     ])
   })
 
-  it('mounts volumes and joins networks that exist, and leaves none unused', () => {
+  it('of volumes and networks exist, and none is unused', () => {
     const all = Object.values(services)
     const mounted = all.flatMap((service) => service.volumes.map((line) => line.split(':')[0]))
     expect(new Set(mounted)).toEqual(new Set(Object.keys(volumes)))
@@ -133,50 +138,50 @@ describe('the places that it names', () => {
     )
   })
 
-  it('keeps blobs and the spool in volumes whose folders the image gives to its user', () => {
-    const made = inImage('RUN').flatMap((words) => words.match(/\/var\/lib\/\S+/g) ?? [])
+  it('of blobs and spool are volumes whose folders the image gives to its user', () => {
+    const made = inImage('RUN').flatMap((args) => args.match(/\/var\/lib\/\S+/g) ?? [])
     for (const name of ours) {
       const targets = serviceOf(name).volumes.map((line) => line.split(':')[1] ?? '')
-      const kept = ['BLOB_DIR', 'USAGE_SPOOL_DIR'].flatMap(
+      const folders = ['BLOB_DIR', 'USAGE_SPOOL_DIR'].flatMap(
         (variable) => serviceOf(name).environment[variable] ?? [],
       )
-      expect(targets.toSorted()).toEqual(kept.toSorted())
+      expect(targets.toSorted()).toEqual(folders.toSorted())
       expect(targets.filter((target) => !made.includes(target))).toEqual([])
     }
   })
 
-  it('gives the three services that keep or serve pictures the same folder', () => {
+  it('of the picture folder are the same in the three services that store or serve pictures', () => {
     const line = 'blobs:/var/lib/sluice/blobs'
     const holders = ours.filter((name) => serviceOf(name).volumes.includes(line))
     expect(holders).toEqual(['edge-api', 'image-runner', 'imgproxy'])
   })
 })
 
-describe('who may come in and go out', () => {
-  it('publishes the front port only, and on this host only unless SLUICE_BIND says otherwise', () => {
+describe('network access', () => {
+  it('from outside is the public port only, bound to loopback unless SLUICE_BIND is set', () => {
     const ports = Object.entries(services).flatMap(([name, service]) =>
       service.ports.map((port) => [name, port]),
     )
-    expect(ports).toEqual([[FRONT, `127.0.0.1:8080:${settingsOf(FRONT)['PORT']}`]])
+    expect(ports).toEqual([[PUBLIC, `127.0.0.1:8080:${settingsOf(PUBLIC)['PORT']}`]])
     const open = readCompose({ ...variables, SLUICE_BIND: '0.0.0.0', PORT: '80' })
-    expect(open.services[FRONT]?.ports).toEqual(['0.0.0.0:80:8080'])
+    expect(open.services[PUBLIC]?.ports).toEqual(['0.0.0.0:80:8080'])
   })
 
-  it('lets out only those whose code goes out through egress', () => {
-    const goesOut = (folder: string) =>
+  it('to the outside is given only to services that use packages/egress', () => {
+    const usesEgress = (folder: string) =>
       readFileSync(join(root, folder, 'package.json'), 'utf8').includes('"@sluice/egress"')
     const folderOf: Record<string, string> = { setup: 'standalone', dashboard: 'dashboard' }
     const expected = ours.filter((name) =>
-      goesOut(name in folderOf ? `apps/${folderOf[name]}` : `services/${name}`),
+      usesEgress(name in folderOf ? `apps/${folderOf[name]}` : `services/${name}`),
     )
-    const way = Object.keys(networks).filter((name) => !networks[name]?.internal)
+    const external = Object.keys(networks).filter((name) => !networks[name]?.internal)
     const out = Object.entries(services).filter(([, service]) =>
-      service.networks.some((network) => way.includes(network)),
+      service.networks.some((network) => external.includes(network)),
     )
     expect(out.map(([name]) => name)).toEqual(expected)
   })
 
-  it('gives no process of ours a capability, or a disk to write on but its volumes', () => {
+  it('comes with no capabilities and a read-only root file system', () => {
     for (const name of ours) {
       expect(serviceOf(name)).toMatchObject({
         read_only: true,
@@ -188,19 +193,19 @@ describe('who may come in and go out', () => {
 })
 
 describe('starting and stopping', () => {
-  it('waits for things that exist and can become what is waited for', () => {
+  it('depends on services that exist and can reach the required condition', () => {
     for (const { depends_on: dependencies } of Object.values(services)) {
       for (const [name, { condition }] of Object.entries(dependencies)) {
         const { restart, healthcheck, build } = serviceOf(name)
         const ends = restart === 'no'
         const checked = healthcheck ? !('disable' in healthcheck) : build !== undefined
-        const held = { service_started: true, service_healthy: checked }
-        expect({ ...held, service_completed_successfully: ends }[condition], name).toBe(true)
+        const possible = { service_started: true, service_healthy: checked }
+        expect({ ...possible, service_completed_successfully: ends }[condition], name).toBe(true)
       }
     }
   })
 
-  it('lets nobody start before the database is migrated, and setup not before there is one', () => {
+  it('waits for the migrated database, and setup waits for a healthy one', () => {
     const condition = (name: string, other: string) => serviceOf(name).depends_on[other]?.condition
     expect(condition('setup', 'postgres')).toBe('service_healthy')
     for (const name of ours.filter((one) => one !== 'setup')) {
@@ -208,27 +213,30 @@ describe('starting and stopping', () => {
     }
   })
 
-  it('lets callers of the API in also when no page can be shown, and for nobody else', () => {
+  it('serves the API also without the panel, the only optional dependency', () => {
     const started = ours.flatMap((name) =>
       Object.entries(serviceOf(name).depends_on)
         .filter(([, { condition }]) => condition === 'service_started')
         .map(([other]) => `${name} ${other}`),
     )
-    expect(started).toEqual([`${FRONT} dashboard`])
+    expect(started).toEqual([`${PUBLIC} dashboard`])
   })
 
-  it('opens the door last and shuts it first, so that nobody finds an empty house', () => {
-    const behind = ours.filter((name) => name !== FRONT)
-    expect(Object.keys(serviceOf(FRONT).depends_on)).toEqual(expect.arrayContaining(behind))
+  it('starts the public service last and stops it first', () => {
+    const behind = ours.filter((name) => name !== PUBLIC)
+    expect(Object.keys(serviceOf(PUBLIC).depends_on)).toEqual(expect.arrayContaining(behind))
   })
 
-  it.each(ours.filter((name) => name !== 'setup'))('waits longer for %s than it drains', (name) => {
-    const drainMs = Number(settingsOf(name)['DRAIN_MS'])
-    expect(drainMs).toBeGreaterThan(0)
-    expect(secondsOf(serviceOf(name).stop_grace_period) * 1_000).toBeGreaterThan(drainMs)
-  })
+  it.each(ours.filter((name) => name !== 'setup'))(
+    'has a longer grace period for %s than its drain time',
+    (name) => {
+      const drainMs = Number(settingsOf(name)['DRAIN_MS'])
+      expect(drainMs).toBeGreaterThan(0)
+      expect(secondsOf(serviceOf(name).stop_grace_period) * 1_000).toBeGreaterThan(drainMs)
+    },
+  )
 
-  it('brings everything back after a crash, but for setup, which ends by itself', () => {
+  it('restarts every service after a crash except setup, which exits by itself', () => {
     const once = Object.keys(services).filter((name) => serviceOf(name).restart === 'no')
     expect(once).toEqual(['setup'])
   })

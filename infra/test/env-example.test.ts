@@ -12,13 +12,13 @@ const written = new Map(lines.map(([, name = '', value = '']) => [name, value]))
 const schemas = Object.entries(processes)
 
 describe('.env.example', () => {
-  it('has every variable that a process or compose reads, once, and no other', () => {
+  it('contains every variable that a process or compose reads, exactly once, and no other', () => {
     const read = [...schemas.flatMap(([, schema]) => namesOf(schema)), ...referencedVariables().all]
     const byName = (one: string, other: string) => one.localeCompare(other)
     expect(lines.map(([, name = '']) => name).sort(byName)).toEqual([...new Set(read)].sort(byName))
   })
 
-  it.each(schemas)('shows no other value than the one that %s takes without it', (_, schema) => {
+  it.each(schemas)('shows the default values of %s', (_, schema) => {
     const wrong = namesOf(schema).flatMap((name) => {
       const shown = written.get(name) ?? ''
       const unset = schema.shape[name]?.safeParse(undefined)

@@ -11,7 +11,7 @@ import { imgproxyEnvironment } from '../../services/imgproxy/src/config.ts'
 import { schedulerEnvironment } from '../../services/scheduler/src/config.ts'
 import type { Variables } from './read-compose.ts'
 
-/** What each process of ours reads, by its name in docker-compose.yml. */
+/** The configuration schema of each process, by its name in docker-compose.yml. */
 export const processes: Record<string, z.ZodObject> = {
   setup: standaloneConfig,
   dashboard: panelEnvironment,
@@ -26,8 +26,8 @@ export const namesOf = (schema: z.ZodObject): string[] => Object.keys(schema.sha
 
 const key = () => randomBytes(32).toString('base64')
 
-/** The least that an operator must write into .env. */
-export function leastVariables(): Variables {
+/** Values for the variables that .env must contain. */
+export function requiredVariables(): Variables {
   return {
     POSTGRES_PASSWORD: randomBytes(32).toString('hex'),
     SEALING_KEYS: `k1:${key()}`,

@@ -23,7 +23,7 @@ const healthcheck = z.union([
   }),
 ])
 
-// Strict: compose itself takes a misspelled key for an extension in some places and refuses it in others.
+// Strict, because compose does not refuse every misspelled key.
 const service = z.strictObject({
   image: z.string().min(1),
   build: z.strictObject({ context: z.string(), dockerfile: z.string() }).optional(),
@@ -59,7 +59,7 @@ export type ComposeService = z.output<typeof service>
 
 const composeFile = z.strictObject({
   'x-service': z.unknown(),
-  'x-places': z.unknown(),
+  'x-environment': z.unknown(),
   services: z.record(z.string(), service),
   networks: z.record(z.string(), z.strictObject({ internal: z.boolean().optional() })),
   volumes: z.record(z.string(), z.strictObject({})),
@@ -68,19 +68,22 @@ export type Compose = z.output<typeof composeFile>
 
 export const composeText = readFileSync(join(root, 'docker-compose.yml'), 'utf8')
 
-/** docker-compose.yml as compose reads it beside an .env of these variables. Throws for a required one that is missing. */
+/** docker-compose.yml, interpolated with these variables. Throws for a missing required one. */
 export function readCompose(variables: Variables): Compose {
   return composeFile.parse(interpolate(parse(composeText, { merge: true }), variables))
 }
 
-/** Names of all variables that the file asks .env for, and those without which it refuses to start. */
+/** The names of all variables that the file references, and of the required ones. */
 export function referencedVariables(): { all: string[]; required: string[] } {
-  const asked = [...composeText.matchAll(new RegExp(VARIABLE, 'g'))]
+  const references = [...composeText.matchAll(new RegExp(VARIABLE, 'g'))]
   const names = (found: RegExpMatchArray[]) => [...new Set(found.map(([, name = '']) => name))]
-  return { all: names(asked), required: names(asked.filter(([, , kind]) => kind === '?')) }
+  return {
+    all: names(references),
+    required: names(references.filter(([, , kind]) => kind === '?')),
+  }
 }
 
-// ${NAME}, ${NAME:-default}, ${NAME:?complaint}; an empty variable counts as unset in the last two.
+// ${NAME}, ${NAME:-default}, ${NAME:?error}; an empty variable counts as unset in the last two.
 const VARIABLE = /\$\{([A-Z][A-Z0-9_]*)(?::([-?])([^}]*))?\}/
 
 function interpolate(node: unknown, variables: Variables): unknown {
@@ -92,11 +95,11 @@ function interpolate(node: unknown, variables: Variables): unknown {
   if (typeof node !== 'string') return node
   return node.replace(
     new RegExp(VARIABLE, 'g'),
-    (_, name: string, kind: string | undefined, word: string | undefined) => {
+    (_, name: string, kind: string | undefined, operand: string | undefined) => {
       const value = variables[name] ?? ''
       if (value !== '' || kind === undefined) return value
-      if (kind === '-') return word ?? ''
-      throw new Error(`${name}: ${word}`)
+      if (kind === '-') return operand ?? ''
+      throw new Error(`${name}: ${operand}`)
     },
   )
 }

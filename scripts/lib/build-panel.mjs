@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 const script = fileURLToPath(new URL('../build-panel.mjs', import.meta.url))
 
-/** Builds the panel where it is missing or stale. False when it cannot be built; it has said why. */
+/** Builds the panel if the build is missing or stale. False when the build fails; it prints the cause. */
 export function buildPanel(env) {
   return spawnSync(process.execPath, [script], { env, stdio: 'inherit' }).status === 0
 }

@@ -5,14 +5,17 @@ import { fileURLToPath } from 'node:url'
 
 const pinned = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
 
-/** True from the first Node that runs TypeScript without a flag. */
+/** True for a Node that runs TypeScript without a flag. */
 export function isModernNode(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major > 22 || (major === 22 && minor >= 18)
 }
 
-/** True when this Node can run TypeScript; else starts over in the one we installed. */
-export async function needModernNode() {
+/**
+ * True when this Node can run TypeScript; otherwise runs the script again in the installed one and returns
+ * false.
+ */
+export async function ensureModernNode() {
   if (isModernNode()) return true
   if (!existsSync(pinned)) {
     console.error(`Node ${process.versions.node} cannot run TypeScript, and no newer one was`)
@@ -20,7 +23,7 @@ export async function needModernNode() {
     process.exit(1)
   }
   const child = spawn(pinned, process.argv.slice(1), { stdio: 'inherit' })
-  // Ctrl-C reaches the child by itself; we only must not leave before it.
+  // The terminal sends Ctrl-C to the child, too; this process must not exit first.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   const [status] = await once(child, 'exit')

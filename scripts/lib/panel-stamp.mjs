@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** All that a build of the panel is made of. */
+/** The inputs of a panel build. */
 const sources = [
   'apps/dashboard/src',
   'apps/dashboard/static',
@@ -14,7 +14,7 @@ const sources = [
   'pnpm-lock.yaml',
 ]
 
-/** Twelve hex digits of what the sources say, whenever and wherever they were written. */
+/** Twelve hex digits of a hash over the contents of the sources, independent of time and folder. */
 export function panelStamp(root) {
   const hash = createHash('sha256')
   for (const source of sources) {

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Runs vitest once. Answers counts; what broke before it became a test counts as one failure. */
-export async function runVitest({ words, env, reportFile, signal }) {
+/** Runs vitest once and returns the counts; an error outside of tests counts as one failure. */
+export async function runVitest({ args, env, reportFile, signal }) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...words], {
+  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], {
     cwd: root,
     env,
     stdio: 'inherit',
@@ -27,10 +27,10 @@ function readCounts(reportFile) {
   try {
     report = JSON.parse(readFileSync(reportFile, 'utf8'))
   } catch {
-    console.error('vitest ended without a report')
+    console.error('vitest exited without a report')
     return { passed: 0, failed: 1, skipped: 0 }
   }
-  // A file that could not be loaded, or whose set-up failed, has no test that failed.
+  // A file that failed to load, or whose setup failed, has no failed test.
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),

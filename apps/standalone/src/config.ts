@@ -43,7 +43,9 @@ export const standaloneConfig = z.object({
   IMAGE_DEFAULT_MODEL: z.string().max(200).optional(),
   /** The most pictures generated concurrently. */
   IMAGE_CONCURRENCY_MAX: z.coerce.number().int().min(1).max(1_000).default(16),
-  /** The heartbeat interval of a running job, and the age of a heartbeat after which the job counts as lost. */
+  /**
+   * The heartbeat interval of a running job, and the age of a heartbeat after which the job counts as lost.
+   */
   RUNNER_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   RUNNER_LOST_AFTER_MS: z.coerce.number().int().min(500).max(600_000).default(20_000),
   /** The timeout of one image call to an upstream. */

@@ -8,8 +8,8 @@ import type { OpenDatabase } from './start/open-database.ts'
 import { NoInstallation } from './start/open-database.ts'
 
 /**
- * Describes in one line the installation that a command works on. Throws `NoInstallation` for a database without
- * one, and an error for pending migrations or other secrets. Read-only.
+ * Describes in one line the installation that a command works on. Throws `NoInstallation` for a database
+ * without one, and an error for pending migrations or other secrets. Read-only.
  */
 export async function inspectInstallation(
   { db, url }: Pick<OpenDatabase, 'db' | 'url'>,

@@ -16,8 +16,8 @@ export interface Settings {
 }
 
 /**
- * Takes the secrets from the environment if it sets all of them (distributed mode), else from the data folder,
- * where they are generated on the first start. Throws when only some are set.
+ * Takes the secrets from the environment if it sets all of them (distributed mode), else from the data
+ * folder, where they are generated on the first start. Throws when only some are set.
  */
 export async function readSettings(
   { random }: { random: Random },

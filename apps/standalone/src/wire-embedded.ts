@@ -46,8 +46,8 @@ const CALL_TIMEOUT_MS = 5_000
 const CAPTURE_TIMEOUT_MS = 30_000
 
 /**
- * EMBEDDED WIRING: all five modules in this process, with in-memory implementations of what uses Redis and NATS
- * in distributed mode; tables, blobs and dialects are the same.
+ * EMBEDDED WIRING: all five modules in this process, with in-memory implementations of what uses Redis and
+ * NATS in distributed mode; tables, blobs and dialects are the same.
  */
 export function wireEmbedded(
   fixture: { clock: Clock; random: Random; log: Log },

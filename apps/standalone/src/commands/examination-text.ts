@@ -4,7 +4,9 @@ import type { UpstreamFailure } from '@sluice/upstreams/upstream'
 
 const names = { chat: 'chat', image: 'generate images' }
 
-/** The result of an examination as one line for operators; `accepted`: the upstream accepted the key. Pure. */
+/**
+ * The result of an examination as one line for operators; `accepted`: the upstream accepted the key. Pure.
+ */
 export function examinationText({ listed, listFailure, permissions }: Examination): {
   accepted: boolean
   text: string

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url'
 const FRAME = /(file:\/\/|\s\(?)(\/.*?):\d+:\d+\)?$/
 
 /**
- * True for an unhandled rejection of the panel: the innermost stack frame outside Node's own code is in `folder`.
- * Panel pages hold no state of the gateway, so such a rejection affects one page and must not end the process.
+ * True for an unhandled rejection of the panel: the innermost stack frame outside Node's own code is in
+ * `folder`. Panel pages hold no state of the gateway, so such a rejection affects one page and must not end
+ * the process.
  */
 export function isOfPanel(rejection: unknown, folder: string): boolean {
   if (!(rejection instanceof Error)) return false

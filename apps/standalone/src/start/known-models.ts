@@ -9,7 +9,9 @@ export const defaultModels: ChannelModel[] = [
   ...['gpt-4o-mini', 'gpt-4o', 'gpt-4.1-mini', 'gpt-4.1'].map(chat),
 ]
 
-/** Models of the sandbox until a real channel exists: the defaults, and names from examples and older clients. */
+/**
+ * Models of the sandbox until a real channel exists: the defaults, and names from examples and older clients.
+ */
 export const sampleModels: ChannelModel[] = [
   ...defaultModels,
   ...['dall-e-3', 'dall-e-2', 'picture_v2'].map(image),

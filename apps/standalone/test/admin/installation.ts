@@ -44,8 +44,8 @@ export interface InstallationStores {
 export const START_MS = Date.UTC(2026, 10, 21, 9)
 
 /**
- * Billing, scheduler and edge-api on a port of its own, with a simulated OpenAI as upstream. An admin and a user
- * are signed in. The test advances the clock.
+ * Billing, scheduler and edge-api on a port of its own, with a simulated OpenAI as upstream. An admin and a
+ * user are signed in. The test advances the clock.
  */
 export async function openInstallation(stores: InstallationStores) {
   const clock = fakeClock(START_MS)

@@ -4,19 +4,19 @@ import { dirname, join } from 'node:path'
 import { findPostmaster } from '../../packages/db/src/embedded/postmaster.ts'
 
 /**
- * Removes a run's folder. Tests make their folders in it, and a test that was killed may have left a
- * PostgreSQL that outlives its parent by design: those whose data lies in the folder end with it.
+ * Removes the folder of a test run. A killed test may have left a PostgreSQL running, which outlives its
+ * parent by design: servers whose data is in the folder are stopped first.
  */
-export async function sweep(folder) {
+export async function removeRunFolder(folder) {
   for (const file of globSync('**/postmaster.pid', { cwd: folder })) {
     const running = await findPostmaster({ dataFolder: dirname(join(folder, file)) })
-    if (running) end(running.pid)
+    if (running) stop(running.pid)
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }
 
-// Immediate shutdown: nothing in there is worth a checkpoint.
-function end(pid) {
+// Immediate shutdown: the data is removed, so no checkpoint is needed.
+function stop(pid) {
   try {
     process.kill(pid, 'SIGQUIT')
   } catch (error) {

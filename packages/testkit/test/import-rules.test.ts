@@ -10,38 +10,40 @@ const root = join(import.meta.dirname, '../../..')
 const config = join(root, '.dependency-cruiser.cjs')
 const DEPCRUISE_TIMEOUT_MS = 60_000
 
-/** Each wall, and imports that must run into it: from → to. Packages of npm go by their name. */
-const trespasses: Record<string, [from: string, to: string][]> = {
-  'no-circular': [['packages/bus/src/egg.ts', 'packages/bus/src/hen.ts']], // told once a ring
-  'services-are-islands': [['services/billing/src/methods/a.ts', 'services/scheduler/src/deps.ts']],
-  'packages-are-ground': [
+/** Each rule, with imports that violate it: from → to. npm packages are named without a path. */
+const violations: Record<string, [from: string, to: string][]> = {
+  'no-circular': [['packages/bus/src/egg.ts', 'packages/bus/src/hen.ts']], // one report per cycle
+  'no-import-between-services': [
+    ['services/billing/src/methods/a.ts', 'services/scheduler/src/deps.ts'],
+  ],
+  'packages-import-no-service': [
     ['packages/blobs/src/a.ts', 'services/billing/src/deps.ts'],
     ['packages/blobs/src/a.ts', 'apps/standalone/src/deps.ts'],
   ],
-  'services-know-no-app': [['services/billing/src/methods/a.ts', 'apps/standalone/src/deps.ts']],
-  'panel-is-thin': [
+  'services-import-no-app': [['services/billing/src/methods/a.ts', 'apps/standalone/src/deps.ts']],
+  'panel-imports': [
     ['apps/dashboard/src/a.ts', 'packages/bus/src/hen.ts'],
     ['apps/dashboard/src/b.ts', 'apps/standalone/src/deps.ts'],
     ['apps/dashboard/src/d.ts', 'apps/dashboard/serve/a.ts'],
   ],
-  'panel-serves-itself': [
+  'panel-server-imports': [
     ['apps/dashboard/serve/b.ts', 'apps/dashboard/src/c.ts'],
     ['apps/dashboard/serve/b.ts', 'packages/db/src/a.ts'],
   ],
   'standalone-by-public-entry': [['apps/standalone/src/a.ts', 'services/billing/src/methods/b.ts']],
-  'kernel-is-bare': [
+  'kernel-has-no-dependencies': [
     ['packages/kernel/src/a.ts', 'zod'],
     ['packages/kernel/src/a.ts', 'packages/contracts/src/codecs.ts'],
   ],
-  'drivers-at-the-rim: nats': [['services/billing/src/main.ts', 'nats']],
-  'drivers-at-the-rim: ioredis': [['services/edge-api/src/admit/a.ts', 'ioredis']],
-  'drivers-at-the-rim: pg, kysely': [
+  'driver-imports: nats': [['services/billing/src/main.ts', 'nats']],
+  'driver-imports: ioredis': [['services/edge-api/src/admit/a.ts', 'ioredis']],
+  'driver-imports: pg, kysely': [
     ['services/billing/src/methods/c.ts', 'kysely'],
     ['packages/blobs/src/b.ts', 'pg'],
   ],
-  'drivers-at-the-rim: undici': [['services/edge-api/src/dispatch/a.ts', 'undici']],
-  'drivers-at-the-rim: S3': [['services/imgproxy/src/fetch/a.ts', '@aws-sdk/client-s3']],
-  'nouns-are-pure': [
+  'driver-imports: undici': [['services/edge-api/src/dispatch/a.ts', 'undici']],
+  'driver-imports: S3': [['services/imgproxy/src/fetch/a.ts', '@aws-sdk/client-s3']],
+  'pure-modules': [
     ['services/billing/src/ledger/a.ts', 'services/billing/src/store/a.ts'],
     ['services/scheduler/src/lease/a.ts', 'packages/kernel/src/clock.ts'],
     ['packages/pricing/src/a.ts', 'packages/db/src/a.ts'],
@@ -52,31 +54,31 @@ const trespasses: Record<string, [from: string, to: string][]> = {
     ['services/edge-api/src/relay/a.ts', 'services/edge-api/src/accept/a.ts'],
     ['services/image-runner/src/generate/a.ts', 'services/image-runner/src/pictures/a.ts'],
   ],
-  'nobody-imports-main': [
+  'no-import-of-main': [
     ['services/billing/src/methods/d.ts', 'services/billing/src/main.ts'],
     ['apps/standalone/src/b.ts', 'apps/standalone/src/wire-embedded.ts'],
   ],
-  'methods-know-no-module': [
+  'methods-import-no-module': [
     ['services/billing/src/methods/e.ts', 'services/billing/src/module.ts'],
   ],
-  'tests-only': [
+  'test-code-in-tests-only': [
     ['services/billing/src/methods/f.ts', 'packages/testkit/src/databases.ts'],
     ['services/billing/src/methods/f.ts', 'packages/kernel/src/testing/fake-clock.ts'],
     ['services/billing/src/methods/f.ts', 'services/billing/src/store/ledger-store.contract.ts'],
   ],
-  'own-tables: billing': [
+  'table-owner: billing': [
     ['services/edge-api/src/store/a.ts', 'packages/db/src/tables/billing.ts'],
   ],
-  'own-tables: edge': [['packages/jobs/src/store/a.ts', 'packages/db/src/tables/edge.ts']],
-  'own-tables: images': [['services/image-runner/src/b.ts', 'packages/db/src/tables/images.ts']],
-  'own-tables: scheduler': [
+  'table-owner: edge': [['packages/jobs/src/store/a.ts', 'packages/db/src/tables/edge.ts']],
+  'table-owner: images': [['services/image-runner/src/b.ts', 'packages/db/src/tables/images.ts']],
+  'table-owner: scheduler': [
     ['services/billing/src/store/b.ts', 'packages/db/src/tables/scheduler.ts'],
   ],
   'imports-resolve': [['services/billing/src/methods/g.ts', '../gone.js']],
 }
 
-/** Imports that look alike and are right. */
-const welcome: [from: string, to: string][] = [
+/** Similar imports that are allowed. */
+const allowed: [from: string, to: string][] = [
   ['packages/bus/src/hen.ts', 'packages/bus/src/egg.ts'],
   ['services/billing/src/store/c.ts', 'packages/db/src/tables/billing.ts'],
   ['services/billing/src/store/c.ts', 'kysely'],
@@ -108,36 +110,36 @@ interface Violation {
 let folder: string
 let found: string[]
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-walls-'))
-  build(folder, [...Object.values(trespasses).flat(), ...welcome])
+  folder = mkdtempSync(join(tmpdir(), 'sluice-import-rules-'))
+  build(folder, [...Object.values(violations).flat(), ...allowed])
   found = cruise(folder).map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)
 }, DEPCRUISE_TIMEOUT_MS)
 afterAll(() => rmSync(folder, { recursive: true }))
 
-describe('the walls', () => {
-  it.each(Object.keys(trespasses))('%s', (name) => {
-    for (const [from, to] of trespasses[name] ?? []) {
+describe('the import rules', () => {
+  it.each(Object.keys(violations))('%s', (name) => {
+    for (const [from, to] of violations[name] ?? []) {
       expect(found).toContain(`${name}: ${from} → ${to}`)
     }
   })
 
-  it('stop only who has no business there', () => {
-    const expected = Object.entries(trespasses).flatMap(([name, pairs]) =>
+  it('report no allowed import', () => {
+    const expected = Object.entries(violations).flatMap(([name, pairs]) =>
       pairs.map(([from, to]) => `${name}: ${from} → ${to}`),
     )
-    // Drivers are not installed in this little tree, so they do not resolve either.
+    // Drivers are not installed in the generated tree, so they are reported as unresolved, too.
     const resolved = found.filter((line) => !/^imports-resolve: .* → [a-z@][^.]*$/.test(line))
     expect(resolved.toSorted()).toEqual(expected.toSorted())
   })
 
-  it('are all proven here', () => {
+  it('are all tested here', () => {
     const { forbidden } = createRequire(import.meta.url)(config)
     const names = forbidden.map((rule: { name: string }) => rule.name)
-    expect(Object.keys(trespasses).toSorted()).toEqual(names.toSorted())
+    expect(Object.keys(violations).toSorted()).toEqual(names.toSorted())
   })
 })
 
-/** A little house in which each file imports what it is told to, half of the times as a type. */
+/** Writes a source tree with the given imports, every other one as a type import. */
 function build(base: string, imports: [from: string, to: string][]): void {
   const sources = new Map<string, string[]>()
   const linesOf = (path: string) => sources.get(path) ?? sources.set(path, []).get(path) ?? []
@@ -167,8 +169,8 @@ function relativeSpecifier(from: string, to: string): string {
 
 function cruise(base: string): Violation[] {
   const program = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
-  const words = ['--config', config, '--output-type', 'json', 'packages', 'services', 'apps']
-  const { stdout } = spawnSync(process.execPath, [program, ...words], {
+  const args = ['--config', config, '--output-type', 'json', 'packages', 'services', 'apps']
+  const { stdout } = spawnSync(process.execPath, [program, ...args], {
     cwd: base,
     encoding: 'utf8',
     timeout: DEPCRUISE_TIMEOUT_MS,

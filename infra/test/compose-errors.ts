@@ -6,18 +6,18 @@ import { join } from 'node:path'
 import type { Variables } from './read-compose.ts'
 import { root } from './read-compose.ts'
 
-const WITHIN_MS = 30_000
+const TIMEOUT_MS = 30_000
 const candidates = [['docker', 'compose'], ['docker-compose']]
 
-/** The machine's own compose, if it has one. */
-const compose = candidates.find((words) => run([...words, 'version']).status === 0)
+/** The command line of the installed compose, if there is one. */
+const compose = candidates.find((command) => run([...command, 'version']).status === 0)
 export const hasCompose = compose !== undefined
 
 /**
- * What the machine's own compose says about docker-compose.yml, beside an .env of these variables; no engine is
- * needed for it. `undefined` when it has no objection, or there is no compose.
+ * The errors that the installed compose reports for docker-compose.yml with these variables in .env; no
+ * engine is needed. `undefined` when there are none, or compose is not installed.
  */
-export function complaintOfCompose(variables: Variables): string | undefined {
+export function composeErrors(variables: Variables): string | undefined {
   if (!compose) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'sluice-compose-'))
   try {
@@ -31,8 +31,8 @@ export function complaintOfCompose(variables: Variables): string | undefined {
   }
 }
 
-function run([program = '', ...words]: string[]) {
-  // Of our own environment nothing but the path: compose would take its variables before those of the file.
+function run([program = '', ...args]: string[]) {
+  // Only the path of our own environment: compose would prefer its variables to those of the file.
   const env = { PATH: process.env['PATH'], HOME: tmpdir() }
-  return spawnSync(program, words, { cwd: root, env, encoding: 'utf8', timeout: WITHIN_MS })
+  return spawnSync(program, args, { cwd: root, env, encoding: 'utf8', timeout: TIMEOUT_MS })
 }

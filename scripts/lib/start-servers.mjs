@@ -17,7 +17,7 @@ import { runContainer } from './run-container.mjs'
 
 const POSTGRES_15 = '/usr/lib/postgresql/15/bin'
 
-/** What a server of each kind is: the variable that tests read, and the ways to get one. */
+/** For each kind of server: the variable that tests read, and the ways to start one. */
 const servers = {
   redis: {
     variable: 'TEST_REDIS_URL',
@@ -29,41 +29,41 @@ const servers = {
     variable: 'TEST_NATS_URL',
     program: 'nats-server',
     start: startTestNats,
-    container: { image: 'nats:2.10-alpine', port: 4222, words: ['--jetstream'] },
+    container: { image: 'nats:2.10-alpine', port: 4222, args: ['--jetstream'] },
   },
 }
 
 /**
- * Brings up what the named kinds (`postgres`, `redis`, `nats`, `chromium`) need. Puts each URL into `env`, pushes
- * how to stop onto `stops`, and answers the kinds that could not be had.
+ * Starts the servers of the named kinds (`postgres`, `redis`, `nats`, `chromium`). Sets each URL in `env`,
+ * pushes the stop functions onto `stops`, and returns the kinds that are not available.
  */
-export async function bringUp({ kinds, folder, env, stops }) {
-  if (kinds.has('postgres')) await bringUpPostgres({ folder, env, stops })
+export async function startServers({ kinds, folder, env, stops }) {
+  if (kinds.has('postgres')) await startPostgres({ folder, env, stops })
   const missing = []
   if (kinds.has('chromium') && !findChromium(env)) missing.push('chromium')
-  const wanted = Object.keys(servers).filter((kind) => kinds.has(kind))
-  installMissing(wanted.filter((kind) => !env[servers[kind].variable]))
-  for (const kind of wanted) {
-    const server = await bringUpOne({ kind, folder, env })
+  const requested = Object.keys(servers).filter((kind) => kinds.has(kind))
+  installMissing(requested.filter((kind) => !env[servers[kind].variable]))
+  for (const kind of requested) {
+    const server = await startServer({ kind, folder, env })
     if (server === undefined) missing.push(kind)
     else if (server.stop) stops.push(server.stop)
   }
   return missing
 }
 
-/** Puts the browser's path into `env`; false when there is none and none can be installed. */
+/** Sets the browser's path in `env`; false when none is installed or installable. */
 function findChromium(env) {
   const find = () =>
     env.TEST_CHROMIUM ||
     ['chromium', 'chromium-browser', 'google-chrome'].map(findProgram).find(Boolean)
-  // With the fonts that Chinese pages need: a page of empty boxes proves nothing.
+  // With the fonts of Chinese pages.
   if (!find()) installDebian(['chromium', 'fonts-noto-cjk'])
   const path = find()
   if (path) env.TEST_CHROMIUM = path
   return path !== undefined
 }
 
-async function bringUpPostgres({ folder, env, stops }) {
+async function startPostgres({ folder, env, stops }) {
   const start = async (variable, name, binaries) => {
     const server = await startTestPostgres({ folder: join(folder, name), binaries })
     stops.push(server.stop)
@@ -83,7 +83,7 @@ function installMissing(kinds) {
   if (absent.length > 0) installDebian(absent)
 }
 
-async function bringUpOne({ kind, folder, env }) {
+async function startServer({ kind, folder, env }) {
   const { variable, program, start, container } = servers[kind]
   if (env[variable]) return {}
   const command = findProgram(program)
