@@ -9,17 +9,17 @@ import type { ReplacedPassword } from './methods/replace-password.ts'
 import { replacePassword } from './methods/replace-password.ts'
 import { revokeKey } from './methods/revoke-key.ts'
 
-export { makePassword } from './identity/make-password.ts'
+export { generatePassword } from './identity/generate-password.ts'
 
 /** Users and their API keys, for the operator's commands and the control API. */
 export interface Accounts {
   /** A user with a wallet of their own; an e-mail that is known answers the user who has it. */
-  createUser(input: CreateUser): Promise<StoredUser & { fresh: boolean }>
+  createUser(input: CreateUser): Promise<StoredUser & { created: boolean }>
   /** A new password for who lost theirs; in this answer only. Every session of theirs ends. */
   replacePassword(input: { email: string }): Promise<ReplacedPassword | undefined>
   findUser(email: string): Promise<StoredUser | undefined>
   /** Makes a key; its plaintext is in the answer and nowhere else. */
-  issueKey(input: IssueKey): Promise<{ id: string; apiKey: string; fresh: boolean }>
+  issueKey(input: IssueKey): Promise<{ id: string; apiKey: string; created: boolean }>
   /** False when there is no such key, or it was revoked before. */
   revokeKey(input: { id: string }): Promise<boolean>
 }

@@ -171,7 +171,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       count: countRequests(deps.metrics),
       publicOrigin: config.publicBaseUrl && new URL(config.publicBaseUrl).origin,
       addressOf,
-      beginOpenCall: identity.beginOpenCall,
+      beginPublicCall: identity.beginPublicCall,
       nameRequest: (context) => nameRequest(context, newRequestId),
       authenticate: ({ cookie, authorization }) => identity.authenticate({ cookie, authorization }),
     },

@@ -1,4 +1,4 @@
-import { makePassword } from '@sluice/edge-api/accounts'
+import { generatePassword } from '@sluice/edge-api/accounts'
 
 import type { Command } from './command.ts'
 import { print } from './print.ts'
@@ -22,9 +22,9 @@ export const addUser: Command = {
     const rpm = cliArgs.option('rpm')
     const rpmLimit = rpm === undefined ? null : readCount('rpm', rpm, { max: RPM_MAX })
     const email = cliArgs.need('email')
-    const password = cliArgs.flag('with-password') ? makePassword({ random }) : null
+    const password = cliArgs.flag('with-password') ? generatePassword({ random }) : null
     const user = await accounts.createUser({ email, role: 'user', password })
-    if (!user.fresh)
+    if (!user.created)
       throw new Error(`user ${email} already exists; use "key issue" and "credits grant"`)
     if (amountMicro > 0n) {
       const transferId = `user-add-${user.id}`

@@ -1,6 +1,6 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { ChannelModel, Scheduler } from '@sluice/contracts/scheduler.contract'
-import { makePassword } from '@sluice/edge-api/accounts'
+import { generatePassword } from '@sluice/edge-api/accounts'
 import { isAppError } from '@sluice/kernel/app-error'
 import { MICRO_PER_CREDIT } from '@sluice/kernel/credits'
 import type { Log } from '@sluice/kernel/log'
@@ -18,14 +18,14 @@ export interface AccountMethods {
     role: 'admin' | 'user'
     /** Null for users who do not sign in with a password. */
     password: string | null
-  }): Promise<{ id: string; wallet: string; fresh: boolean }>
+  }): Promise<{ id: string; wallet: string; created: boolean }>
   issueKey(input: {
     userId: string
     wallet: string
     name: string
     /** The key itself, if the operator chose it. */
     secret?: string
-  }): Promise<{ id: string; apiKey: string; fresh: boolean }>
+  }): Promise<{ id: string; apiKey: string; created: boolean }>
 }
 
 export interface FirstStartDeps {
@@ -63,7 +63,7 @@ async function ensureAdmin(
   { accounts, billing, random }: FirstStartDeps,
   config: StandaloneConfig,
 ) {
-  const made = config.ADMIN_PASSWORD ?? makePassword({ random })
+  const made = config.ADMIN_PASSWORD ?? generatePassword({ random })
   const user = await accounts
     .createUser({ email: config.ADMIN_EMAIL, role: 'admin', password: made })
     .catch((cause: unknown) => {
@@ -80,21 +80,21 @@ async function ensureAdmin(
     })
   }
   const chosen = config.ADMIN_PASSWORD !== undefined
-  return { ...user, password: user.fresh && !chosen ? made : undefined }
+  return { ...user, password: user.created && !chosen ? made : undefined }
 }
 
 async function ensureKey(
   { accounts }: FirstStartDeps,
-  spec: { config: StandaloneConfig; admin: { id: string; wallet: string; fresh: boolean } },
+  spec: { config: StandaloneConfig; admin: { id: string; wallet: string; created: boolean } },
 ): Promise<string | undefined> {
   const secret = spec.config.SLUICE_FIRST_API_KEY
   const owner = { userId: spec.admin.id, wallet: spec.admin.wallet, name: 'first key' }
   if (secret) {
     const key = await accounts.issueKey({ ...owner, secret })
-    return key.fresh ? secret : undefined
+    return key.created ? secret : undefined
   }
   // A key is shown once, so only the start that created its owner issues one.
-  return spec.admin.fresh ? (await accounts.issueKey(owner)).apiKey : undefined
+  return spec.admin.created ? (await accounts.issueKey(owner)).apiKey : undefined
 }
 
 async function ensureChannels(deps: FirstStartDeps, config: StandaloneConfig): Promise<void> {

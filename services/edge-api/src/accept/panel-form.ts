@@ -16,7 +16,7 @@ export interface PanelFormDeps {
   clock: Clock
   sweep: Sweep
   intake: Pick<IntakeLimits, 'forms' | 'openForms'>
-  identity: Pick<Identity, 'authenticate' | 'beginOpenCall'>
+  identity: Pick<Identity, 'authenticate' | 'beginPublicCall'>
   addressOf: (incoming: IncomingMessage) => string
 }
 
@@ -41,9 +41,9 @@ export async function readPanelForm(
   }
   if (isOpenForm(path)) {
     const address = deps.addressOf(incoming)
-    const takeBack = deps.identity.beginOpenCall({ address, cookie: incoming.headers.cookie })
+    const uncount = deps.identity.beginPublicCall({ address, cookie: incoming.headers.cookie })
     const form = await read(holdUntilAnswered(intake.openForms, { caller: address, outgoing }))
-    takeBack()
+    uncount()
     return form
   }
   const userId = await signedIn(deps, incoming)

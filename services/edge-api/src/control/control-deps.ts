@@ -20,7 +20,7 @@ export interface ControlDeps {
   /** Where a request came from, for throttling and records. */
   addressOf: (incoming: IncomingMessage) => string
   /** Counts a call without a session, until it has turned out to be well-formed. Throws `too_many_attempts`. */
-  beginOpenCall: Identity['beginOpenCall']
+  beginPublicCall: Identity['beginPublicCall']
   /** Gives the request its id, once. */
   nameRequest: (context: EdgeContext) => string
   /** The session behind a cookie or a bearer token. Throws `invalid_session`, `unavailable`. */

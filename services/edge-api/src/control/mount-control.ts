@@ -129,7 +129,7 @@ async function countedInput(
   if (route.access !== 'anyone' || !schemas.body) return readInput(mounted, context, session)
   const { incoming } = context.env
   const call = { address: deps.addressOf(incoming), cookie: incoming.headers.cookie }
-  const takeBack = deps.beginOpenCall(call)
+  const takeBack = deps.beginPublicCall(call)
   const input = await readInput(mounted, context)
   takeBack()
   return input

@@ -6,16 +6,17 @@ const NAMES_MAX = 20_000
 
 export interface Attempts {
   /**
-   * Counts an attempt before it is made, so that many at once are many. Returns what takes it back: for one
-   * that succeeded. Throws `too_many_attempts` with the time to wait, and then counts nothing.
+   * Counts an attempt before it is made, so that concurrent attempts are all counted. Returns a function that
+   * undoes the count, for attempts that succeeded. Throws `too_many_attempts` with the time to wait, without
+   * counting.
    */
   begin(names: readonly AttemptName[]): () => void
 }
 
 export interface AttemptName {
-  /** So many may fail; then one each `everyMs`. */
+  /** Allows `failuresMax` failures; then one per `everyMs`. */
   rule: AttemptRule
-  /** Whose attempts are counted together. */
+  /** Attempts with the same name share a count. */
   name: string
 }
 
@@ -31,8 +32,8 @@ interface Bucket {
 }
 
 /**
- * Slows down who tries passwords. Counted in the memory of this process: a restart forgets, and with several
- * edges each counts for itself.
+ * Limits attempts to guess passwords. Counted in the memory of this process: a restart resets the counts, and
+ * each replica counts separately.
  */
 export function createAttempts({ clock }: { clock: Clock }): Attempts {
   const buckets = new LRUCache<string, Bucket>({ max: NAMES_MAX })

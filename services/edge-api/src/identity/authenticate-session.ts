@@ -2,22 +2,22 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import type { IdentityContext } from './identity-deps.ts'
 import type { Identity, SessionPrincipal } from './identity.ts'
-import { checkLive, isSeenLongAgo, sessionOver } from './session-state.ts'
+import { checkLive, isTouchDue, invalidSession } from './session-state.ts'
 
 type Credentials = Parameters<Identity['authenticate']>[0]
 
-/** The session behind a bearer token, or else behind the cookie; one query. */
+/** The session of a bearer token, or else of the cookie; one query. */
 export async function authenticateSession(
   context: IdentityContext,
   credentials: Credentials,
 ): Promise<SessionPrincipal> {
   const { store, clock, sessionIdleMs } = context
   const session = await store.findSession(readSessionId(context, credentials))
-  if (!session) throw sessionOver()
+  if (!session) throw invalidSession()
   const now = clock.now()
   checkLive(session, now)
   const { id, user, state } = session
-  if (isSeenLongAgo(state, now)) {
+  if (isTouchDue(state, now)) {
     const expiresAt = new Date(now.getTime() + sessionIdleMs)
     await store.touchSession({ id, userId: user.id, at: now, expiresAt })
   }
@@ -27,7 +27,7 @@ export async function authenticateSession(
 
 const BEARER = /^bearer +(\S+) *$/i
 
-/** Throws `invalid_session`. A token is not made up for by a cookie beside it. */
+/** Throws `invalid_session`. If a bearer token is sent, the cookie is ignored. */
 function readSessionId(
   { tokens, cookie, clock }: IdentityContext,
   credentials: Credentials,
@@ -36,7 +36,7 @@ function readSessionId(
   if (authorization === undefined) {
     const text = cookie.read(credentials.cookie)
     const token = text === undefined ? undefined : tokens.read('cookie', text)
-    if (!token) throw sessionOver()
+    if (!token) throw invalidSession()
     return token.sessionId
   }
   const token = tokens.read('access', BEARER.exec(authorization)?.[1] ?? '')
@@ -45,7 +45,7 @@ function readSessionId(
     throw new AppError('invalid_session', message)
   }
   if (clock.nowMs() >= token.expiresAtS * 1_000) {
-    const message = 'The access token has ended. Exchange the refresh token for a new one.'
+    const message = 'The access token has expired. Exchange the refresh token for a new one.'
     throw new AppError('invalid_session', message)
   }
   return token.sessionId

@@ -13,11 +13,11 @@ const outcomes = [
 ] as const
 type Outcome = (typeof outcomes)[number]
 
-/** The same identity, whose sign-ins by password are counted by what came of them. */
+/** Wraps an identity: counts its sign-ins by password and outcome. */
 export function countSignIns(identity: Identity, metrics: Metrics): Identity {
   const signIns = metrics.counter({
     name: 'sluice_edge_sign_ins_total',
-    help: 'Sign-ins by password, by what came of them: ok, or an error code.',
+    help: 'Sign-ins by password, by outcome: ok, or an error code.',
     labels: { outcome: outcomes },
   })
   return {

@@ -1,23 +1,23 @@
 import { createAttempts } from './attempts.ts'
 import { authenticateSession } from './authenticate-session.ts'
-import { beginOpenCall } from './begin-open-call.ts'
+import { beginPublicCall } from './begin-public-call.ts'
 import { changePassword } from './change-password.ts'
-import { changeUserStatus } from './change-standing.ts'
+import { changeUserStatus } from './change-user-status.ts'
 import { storeNewUser } from './store-new-user.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { createHostCookie } from './host-cookie.ts'
 import type { Identity } from './identity.ts'
 import type { IdentityDeps, IdentityContext } from './identity-deps.ts'
-import { makePassword } from './make-password.ts'
+import { generatePassword } from './generate-password.ts'
 import { createPasswords } from './passwords.ts'
 import { pruneSessions } from './prune-sessions.ts'
 import { refreshSession } from './refresh-session.ts'
 import { createSessionTokens } from './session-tokens.ts'
-import { createSignInPace } from './sign-in-pace.ts'
+import { createSignInThrottle } from './sign-in-throttle.ts'
 import { signIn } from './sign-in.ts'
 import { signUp } from './sign-up.ts'
 
-/** Makes the module over a store. Opens no socket; warns once where sessions travel unprotected. */
+/** Creates the module over a store. Opens no socket; warns once if sign-in is not encrypted. */
 export function createIdentity(deps: IdentityDeps): Identity {
   const context: IdentityContext = {
     ...deps,
@@ -25,13 +25,13 @@ export function createIdentity(deps: IdentityDeps): Identity {
     tokens: createSessionTokens(deps),
     cookie: createHostCookie('sluice_session', deps),
     devices: createDeviceCookie({ ...deps, cookie: createHostCookie('sluice_device', deps) }),
-    pace: createSignInPace(deps),
+    throttle: createSignInThrottle(deps),
     attempts: createAttempts(deps),
   }
   const { cookie, store, clock } = context
   if (!cookie.secure) {
     const { publicBaseUrl } = deps
-    deps.log.warn({ publicBaseUrl }, 'people sign in without encryption; put https before this URL')
+    deps.log.warn({ publicBaseUrl }, 'sign-in is not encrypted; set an https URL')
   }
   return {
     registration: deps.registration,
@@ -46,11 +46,11 @@ export function createIdentity(deps: IdentityDeps): Identity {
     changePassword: (input) => changePassword(context, input),
     findUserById: ({ userId }) => store.findUserById(userId),
     async createUser({ email, role, password }) {
-      const madePassword = password === undefined ? makePassword(context) : null
-      const secret = password ?? madePassword ?? ''
+      const generatedPassword = password === undefined ? generatePassword(context) : null
+      const secret = password ?? generatedPassword ?? ''
       const group = 'operators'
       const { user } = await storeNewUser(context, { email, role, password: secret, group })
-      return { user, madePassword }
+      return { user, generatedPassword }
     },
     setRole: ({ userId, role }) => changeUserStatus(context, { userId, change: () => ({ role }) }),
     ban: ({ userId, reason, by }) =>
@@ -59,7 +59,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
         change: ({ ban }, at) => ({ ban: ban ?? { at, reason, by } }),
       }),
     unban: ({ userId }) => changeUserStatus(context, { userId, change: () => ({ ban: null }) }),
-    beginOpenCall: (input) => beginOpenCall(context, input),
+    beginPublicCall: (input) => beginPublicCall(context, input),
     prune: () => pruneSessions(context),
   }
 }

@@ -18,14 +18,14 @@ function setUp({ pepperByte = 7 } = {}) {
 }
 const sent = (setCookie: string) => setCookie.split(';')[0]
 
-describe('the cookie of a device', () => {
+describe('the device cookie', () => {
   it('is bound to this host and long-lived', () => {
     expect(setUp().devices.write(undefined, 'ada@b.test')).toMatch(
       /^__Host-sluice_device=[\w.~-]+; Max-Age=34560000; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
     )
   })
 
-  it('is known for its e-mail, however that is written, and outlives a restart', () => {
+  it('is recognized for its e-mail, case-insensitively, and survives a restart', () => {
     const { make, devices } = setUp()
     const cookie = sent(devices.write(undefined, 'Ada@b.test'))
     const restarted = make(2)
@@ -34,7 +34,7 @@ describe('the cookie of a device', () => {
     expect(restarted.isKnown(cookie)).toBe(true)
   })
 
-  it('remembers several people of one browser, and nobody twice', () => {
+  it('stores several users of one browser, each once', () => {
     const { devices } = setUp()
     const users = ['a@b.test', 'b@b.test', 'a@b.test', 'c@b.test', 'd@b.test', 'e@b.test']
     let cookie: string | undefined
@@ -43,7 +43,7 @@ describe('the cookie of a device', () => {
     expect(new Set(known)).toEqual(new Set(['a@b.test', 'c@b.test', 'd@b.test', 'e@b.test']))
   })
 
-  it('is nothing when it is forged, damaged, too long, too old or of another installation', async () => {
+  it('is invalid when it is forged, damaged, too long, too old or of another installation', async () => {
     const { clock, devices } = setUp()
     const cookie = sent(devices.write(undefined, 'ada@b.test')) ?? ''
     const value = cookie.split('=')[1] ?? ''

@@ -1,27 +1,28 @@
 /**
- * Remembers that somebody signed in from a browser before: whoever shows such a cookie is not slowed down by the
- * failures of strangers (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). It is no session and opens
- * nothing. Signed under a key derived from the pepper, so that it outlives restarts and holds at every edge.
+ * Recognizes a browser that signed in before: its sign-ins are not slowed down by failures from other
+ * addresses (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). It is not a session and grants
+ * no access. Signed with a key derived from the pepper, so that it survives restarts and is valid at every
+ * edge.
  */
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 import type { Clock } from '@sluice/kernel/clock'
 import type { Random } from '@sluice/kernel/random'
 
-/** Browsers keep no cookie for longer; we believe it no longer either. */
+/** The longest cookie age that browsers accept; older tokens are rejected here too. */
 const AGE_S_MAX = 400 * 86_400
-/** A browser may be shared by so many people. */
+/** The maximum number of users of one browser. */
 const TOKENS_MAX = 4
 const COOKIE_CHARACTERS_MAX = 600
 const NONCE_BYTES = 12
 const TOKEN = /^([\w-]{16})\.([0-9a-z]{1,8})\.([\w-]{43})\.([\w-]{43})$/
 
 export interface DeviceCookie {
-  /** The name of this device for this e-mail, when the Cookie header shows that it signed in with it before. */
+  /** The device's id for this e-mail, if the Cookie header proves an earlier sign-in with it. */
   recognize(header: string | undefined, email: string): string | undefined
-  /** True when it signed in with any e-mail before. */
+  /** True if the device signed in with any e-mail before. */
   isKnown(header: string | undefined): boolean
-  /** The value of a Set-Cookie header after a sign-in; other people of the same browser are kept. */
+  /** The value of a Set-Cookie header after a sign-in; tokens of other users of the browser are retained. */
   write(header: string | undefined, email: string): string
 }
 
@@ -32,11 +33,11 @@ interface Token {
 }
 
 export interface DeviceCookieDeps {
-  /** Base64, the one of API keys. */
+  /** Base64; the same pepper as for API keys. */
   pepper: string
   clock: Clock
   random: Random
-  /** The cookie itself, as its name and flags are chosen for this installation. */
+  /** Reads and writes the cookie with the name and flags of this installation. */
   cookie: { read(header: string | undefined): string | undefined; set(value: string): string }
 }
 

@@ -5,7 +5,7 @@ import { createHostCookie } from './host-cookie.ts'
 const of = (publicBaseUrl: string | undefined) =>
   createHostCookie('sluice_session', { publicBaseUrl })
 
-describe('a cookie of the panel', () => {
+describe('createHostCookie', () => {
   it.each([
     'https://ai.example.org',
     'https://ai.example.org:8443/base',
@@ -14,7 +14,7 @@ describe('a cookie of the panel', () => {
     'http://[::1]:8080',
     'http://sluice.localhost',
     undefined,
-  ])('is bound to this host and to encryption where people find us at %s', (url) => {
+  ])('uses the __Host- prefix and Secure with public URL %s', (url) => {
     const cookie = of(url)
     expect(cookie.set('token')).toBe(
       '__Host-sluice_session=token; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax; Secure',
@@ -22,12 +22,12 @@ describe('a cookie of the panel', () => {
     expect(cookie.clear()).toBe(
       '__Host-sluice_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure',
     )
-    // A neighbour on the domain can set the plain name, but not this one.
+    // Another host of the domain can set the plain name, but not this one.
     expect(cookie.read('sluice_session=forged')).toBeUndefined()
   })
 
   it.each(['http://192.168.1.7:8080', 'http://sluice.lan', 'http://localhost.example.org'])(
-    'is plain, since a browser would refuse the other, at %s',
+    'uses a plain cookie, because browsers would reject a Secure one, with public URL %s',
     (url) => {
       const cookie = of(url)
       expect(cookie.secure).toBe(false)
@@ -36,7 +36,7 @@ describe('a cookie of the panel', () => {
     },
   )
 
-  it('is found among others, by its whole name', () => {
+  it('finds its cookie among others by the whole name', () => {
     const cookie = of('https://ai.example.org')
     const header = 'a=b; x__Host-sluice_session=no;  __Host-sluice_session=yes.1; theme=dark'
     expect(cookie.read(header)).toBe('yes.1')

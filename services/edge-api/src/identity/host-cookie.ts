@@ -1,13 +1,13 @@
-/** Browsers keep no cookie for longer. When a session really ends is written in its row. */
+/** The longest cookie age that browsers accept. The session's row decides when it really ends. */
 const COOKIE_AGE_S = 400 * 86_400
 
 const LOCAL = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 export interface HostCookie {
   readonly name: string
-  /** False where browsers would refuse a cookie that only travels encrypted. */
+  /** False where browsers would reject a Secure cookie. */
   readonly secure: boolean
-  /** Values of a Set-Cookie header. */
+  /** Both return the value of a Set-Cookie header. */
   set(token: string): string
   clear(): string
   /** The token in a Cookie header. */
@@ -15,9 +15,9 @@ export interface HostCookie {
 }
 
 /**
- * A cookie of the panel. Where people find us by https, or on their own machine (which browsers treat alike), it
- * has the prefix `__Host-`: set by us only, for this host only, over encryption only. Elsewhere a browser
- * would refuse that, so the cookie is plain, and whoever sees the traffic sees it.
+ * A cookie of the panel. With an https public URL, or on localhost (which browsers treat alike), it has the
+ * prefix `__Host-`: it can be set by this host only, for this host only, and over encryption only. With any
+ * other URL browsers would reject that, so the cookie is plain and can be read from the traffic.
  */
 export function createHostCookie(
   plainName: 'sluice_session' | 'sluice_device',

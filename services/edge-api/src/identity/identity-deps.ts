@@ -9,31 +9,31 @@ import type { DeviceCookie } from './device-cookie.ts'
 import type { HostCookie } from './host-cookie.ts'
 import type { Passwords } from './passwords.ts'
 import type { SessionTokens } from './session-tokens.ts'
-import type { SignInPace } from './sign-in-pace.ts'
+import type { SignInThrottle } from './sign-in-throttle.ts'
 
-/** What identity asks of the world. */
+/** External dependencies of identity. */
 export interface IdentityDeps {
   store: IdentityStore
   bus: Pick<Bus, 'announce'>
   clock: Clock
   random: Random
   log: Log
-  /** Base64, the one of API keys. */
+  /** Base64; the same pepper as for API keys. */
   pepper: string
-  /** Where people find us; decides how safe a cookie can be. Undefined on their own machine. */
+  /** The public URL; decides the cookie's flags. Undefined for localhost. */
   publicBaseUrl: string | undefined
-  /** Whether people may make accounts by themselves. */
+  /** Whether users may register themselves. */
   registration: 'open' | 'closed'
-  /** A session that is not used for so long has ended. */
+  /** A session ends after this time without use. */
   sessionIdleMs: number
 }
 
-/** The same with what is made of it; for the verbs. */
+/** The dependencies and the components built from them; passed to the methods. */
 export interface IdentityContext extends IdentityDeps {
   passwords: Passwords
   tokens: SessionTokens
   cookie: HostCookie
   devices: DeviceCookie
-  pace: SignInPace
+  throttle: SignInThrottle
   attempts: Attempts
 }

@@ -2,7 +2,7 @@ import type { Role } from '@sluice/contracts/control/permissions'
 
 import type { StoredUser } from '../store/identity-store.ts'
 
-/** Who is signed in, as one request sees them. Read from the session's row at every request. */
+/** The signed-in user of one request. Read from the session's row at every request. */
 export interface SessionPrincipal {
   readonly userId: string
   readonly sessionId: string
@@ -11,10 +11,10 @@ export interface SessionPrincipal {
   readonly wallet: string
 }
 
-/** A person who can sign in. */
+/** A user who can sign in. */
 export type User = StoredUser
 
-/** What a session is entered by. The tokens are in this answer only; no row holds them. */
+/** The credentials of a new session. They are only in this response; no row stores them. */
 export interface SignedIn {
   accessToken: string
   /** Seconds until the access token ends. */
@@ -22,32 +22,36 @@ export interface SignedIn {
   refreshToken: string
   /** The value of a Set-Cookie header, for browsers. */
   setCookie: string
-  /** The same of a device, after a sign-in by password: known devices sign in first when many try. */
+  /**
+   * The Set-Cookie value for the device, after a sign-in by password: known devices are served first under
+   * load.
+   */
   deviceCookie?: string
   user: User
 }
 
-/** A sign-in or registration as it came. */
+/** A sign-in or registration request. */
 export interface PasswordCall {
   email: string
   password: string
-  /** Where it came from; IPv6 by /64. */
+  /** The caller's IP address; IPv6 as its /64 prefix. */
   address: string
-  /** The Cookie header: whether this device signed in before. */
+  /** The Cookie header: shows whether this device signed in before. */
   cookie?: string | undefined
 }
 
 /**
- * People, their passwords and their sessions.
+ * Users, their passwords and their sessions.
  *
- * A ban, a new role and the end of a session hold from the next request on: every request asks for the
- * session's row and its user's, in one query. Every method throws `unavailable` while the database is away.
+ * A ban, a new role and the end of a session take effect with the next request: every request reads the
+ * session's row and its user's, in one query. Every method throws `unavailable` while the database is
+ * unavailable.
  */
 export interface Identity {
   readonly registration: 'open' | 'closed'
   /**
-   * The session behind `Authorization: Bearer <access token>`, or else behind the cookie. Throws
-   * `invalid_session` when there is none, or it has ended; `account_banned`.
+   * The session of `Authorization: Bearer <access token>`, or else of the cookie. Throws `invalid_session`
+   * when there is none, or it has ended; `account_banned`.
    */
   authenticate(credentials: {
     cookie?: string | undefined
@@ -58,14 +62,14 @@ export interface Identity {
   /** Throws `wrong_credentials`, `too_many_attempts`, `account_banned` (with the right password only). */
   signIn(input: PasswordCall): Promise<SignedIn>
   /**
-   * A new pair of tokens for a refresh token. The last one may be shown again for half a minute, and answers
-   * the same pair: its answer may have been lost. An older one ends the session. Throws `invalid_session`,
-   * `account_banned`.
+   * Exchanges a refresh token for a new pair of tokens. The previous token may be repeated for half a minute
+   * and returns the same pair, because the first response may have been lost. An older one ends the session.
+   * Throws `invalid_session`, `account_banned`.
    */
   refresh(input: { refreshToken: string }): Promise<SignedIn>
-  /** Ends the session. `setCookie` takes the cookie away. */
+  /** Ends the session. `setCookie` deletes the cookie. */
   signOut(input: { sessionId: string }): Promise<{ setCookie: string }>
-  /** Ends every other session of the person. Throws `invalid_value`, `weak_password`, `too_many_attempts`. */
+  /** Ends every other session of the user. Throws `invalid_value`, `weak_password`, `too_many_attempts`. */
   changePassword(input: {
     userId: string
     email: string
@@ -74,27 +78,27 @@ export interface Identity {
     newPassword: string
   }): Promise<void>
   findUserById(input: { userId: string }): Promise<User | undefined>
-  /** Without a password one is made, and is in this answer only. Throws `email_taken`, `invalid_value`. */
+  /** Without a password one is generated, and returned only here. Throws `email_taken`, `invalid_value`. */
   createUser(input: {
     email: string
     role: Role
     password?: string | undefined
-  }): Promise<{ user: User; madePassword: string | null }>
+  }): Promise<{ user: User; generatedPassword: string | null }>
   /** Throws `last_admin`, `not_found`. */
   setRole(input: { userId: string; role: Role }): Promise<User>
   /**
-   * Ends every session at once, and has every edge forget the person's API keys. A ban that is there
-   * already stays as it was. Throws `last_admin`, `not_found`.
+   * Ends all sessions at once, and invalidates the user's API keys at every edge. An existing ban is not
+   * changed. Throws `last_admin`, `not_found`.
    */
   ban(input: { userId: string; reason: string; by: string | null }): Promise<User>
-  /** Keys work again; sessions stay ended. Throws `not_found`. */
+  /** The user's keys are valid again; sessions stay ended. Throws `not_found`. */
   unban(input: { userId: string }): Promise<User>
   /**
-   * Counts a call that needs no session against its address until it has turned out to be well-formed: the returned
-   * function takes it back. Throws `too_many_attempts` for an address that sent too many that were not; devices that
-   * signed in before are let through.
+   * Counts a call that needs no session against its address until its body proves to be well-formed: the
+   * returned function undoes the count. Throws `too_many_attempts` for an address with too many malformed
+   * calls; devices that signed in before are exempt.
    */
-  beginOpenCall(input: Pick<PasswordCall, 'address' | 'cookie'>): () => void
-  /** Forgets sessions that ended long ago; for upkeep. */
+  beginPublicCall(input: Pick<PasswordCall, 'address' | 'cookie'>): () => void
+  /** Deletes sessions that ended long ago; called by the background tasks. */
   prune(): Promise<void>
 }

@@ -6,7 +6,9 @@ import type { IdentityContext } from './identity-deps.ts'
 
 const ACCESS_TOKEN_S = 900
 
-/** Begins a session of someone whose password was checked; undefined when that does not hold any more. */
+/**
+ * Opens a session for a user whose password was verified; undefined if user or password changed meanwhile.
+ */
 export async function openSession(
   context: IdentityContext,
   { userId, passwordHash }: { userId: string; passwordHash: string },
@@ -16,11 +18,11 @@ export async function openSession(
   const id = newId('ses', context)
   const expiresAt = new Date(at.getTime() + context.sessionIdleMs)
   const user = await store.openSession({ id, userId, at, expiresAt }, { passwordHash })
-  return user && writeTokens(context, { id, user, generation: 1, rotatedAt: at })
+  return user && issueTokens(context, { id, user, generation: 1, rotatedAt: at })
 }
 
-/** What enters a session, made of its row: the same row makes the same tokens. */
-export function writeTokens(
+/** The tokens of a session, derived from its row: the same row gives the same tokens. */
+export function issueTokens(
   { tokens, cookie, clock }: IdentityContext,
   session: { id: string; user: StoredUser; generation: number; rotatedAt: Date },
 ): SignedIn {

@@ -6,19 +6,19 @@ import { hashPassword, dummyHash, verifyPassword } from './password-hash.ts'
 const random = systemRandom
 const paramsOf = (hash: string) => hash.split('$').slice(0, 4)
 
-it('a password fits its own hash and no other, and no hash is like another', async () => {
+it('a password matches its own hash only, and all hashes differ', async () => {
   const [one, other] = await Promise.all([1, 2].map(() => hashPassword({ random }, 'päss wörd 1')))
   expect(one).not.toBe(other)
   expect(await verifyPassword(one ?? '', 'päss wörd 1')).toBe(true)
   expect(await verifyPassword(one ?? '', 'päss wörd 2')).toBe(false)
 })
 
-it('a password is the same however a keyboard composes its letters', async () => {
+it('a password matches in every Unicode composition', async () => {
   const hash = await hashPassword({ random }, 'cafe\u0301 ﬁne Å')
   expect(await verifyPassword(hash, 'caf\u00e9 fine A\u030a')).toBe(true)
 })
 
-it('nobody has the password of who is unknown, and to try one costs as much as any other', async () => {
+it('no password matches the dummy hash, and verifying it costs the same as any other', async () => {
   const hash = await hashPassword({ random }, 'a password')
   expect(paramsOf(dummyHash)).toEqual(paramsOf(hash))
   expect(dummyHash).toHaveLength(hash.length)
@@ -41,6 +41,6 @@ it.each([
   '$argon2id$v=19$m=19456,t=99,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
   '$argon2id$v=19$m=4,t=1,p=16$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
   '$argon2id$v=19$m=19456,t=0,p=0$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
-])('fits nothing to a string that is not one of ours: %j', async (text) => {
+])('no password matches an unsupported string: %j', async (text) => {
   expect(await verifyPassword(text, '')).toBe(false)
 })

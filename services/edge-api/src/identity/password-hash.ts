@@ -10,7 +10,7 @@ const LANES = 1
 const SALT_BYTES = 16
 const TAG_BYTES = 32
 
-// What we read: our own strings, and those of later releases. A row that asks for more is not ours.
+// Accepted parameters: those of this release, and room for later releases. Larger values are rejected.
 const MEMORY_KIB_MAX = 1_048_576
 const PASSES_MAX = 64
 const LANES_MAX = 16
@@ -20,10 +20,10 @@ const SHAPE =
 
 const derive = promisify(argon2)
 
-/** No password makes it; it takes as long to try one on it as on any other. */
+/** No password matches it; verifying against it takes as long as against any other hash. */
 export const dummyHash = phc(Buffer.alloc(SALT_BYTES), Buffer.alloc(TAG_BYTES))
 
-/** A password as a PHC string (argon2id); its parameters stand in it, so that they can grow. */
+/** A password as a PHC string (argon2id), which contains its parameters, so that they can grow. */
 export async function hashPassword(
   { random }: { random: Random },
   password: string,
@@ -40,7 +40,7 @@ export async function hashPassword(
   return phc(nonce, tag)
 }
 
-/** True when the PHC string was made of this password. False for a string that is not one of ours. */
+/** True if the PHC string was derived from this password. False for an unsupported string. */
 export async function verifyPassword(hash: string, password: string): Promise<boolean> {
   const [, memory, passes, lanes, salt = '', tag = ''] = SHAPE.exec(hash) ?? []
   const [memoryKib, passCount, laneCount] = [Number(memory), Number(passes), Number(lanes)]
@@ -63,7 +63,7 @@ export async function verifyPassword(hash: string, password: string): Promise<bo
 
 const isWithin = (value: number, min: number, max: number) => value >= min && value <= max
 
-// NIST SP 800-63B §5.1.1.2: the same password, however a keyboard composes its characters.
+// NIST SP 800-63B §5.1.1.2: Unicode normalization, so that the input method does not matter.
 const normalized = (password: string) => password.normalize('NFKC')
 
 function phc(nonce: Uint8Array, tag: Uint8Array): string {

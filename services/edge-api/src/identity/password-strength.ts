@@ -1,6 +1,6 @@
 import type { ZxcvbnFactory, ZxcvbnResult } from '@zxcvbn-ts/core'
 
-/** What is estimated of a password; what stands behind it cannot make a weak start strong enough to matter. */
+/** Only this prefix is estimated; a longer suffix cannot make a weak prefix strong enough to matter. */
 const ESTIMATED_CHARACTERS_MAX = 32
 /** zxcvbn's scale of 0 to 4: below 2, fewer than a million guesses find it. */
 const SCORE_MIN = 2
@@ -8,9 +8,9 @@ const SCORE_MIN = 2
 export type Weakness = 'common' | 'repeated' | 'sequence' | 'personal' | 'guessable'
 
 /**
- * Why a password is easy to guess, by the estimator zxcvbn and its list of 49,000 common passwords; undefined for
- * one that is not. `personal` is what an attacker knows beside it, such as the e-mail. The lists are loaded at the
- * first use, since most processes never set a password.
+ * Why a password is easy to guess, according to the estimator zxcvbn and its list of 49,000 common passwords;
+ * undefined if it is not. `personal` is what an attacker may know, such as the e-mail. The lists are loaded
+ * at first use, because most processes never set a password.
  */
 export async function passwordWeakness(
   password: string,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import { checkNewPassword, createPasswords } from './passwords.ts'
 
-it('refuses the group that fills the queue, serves every other, and goes on afterwards', async () => {
+it('rejects a group that fills the queue, serves every other group, and recovers afterwards', async () => {
   const passwords = createPasswords({ random: systemRandom })
   const flood = Promise.allSettled(
     Array.from({ length: 60 }, () => passwords.matches(undefined, 'x', { group: 'flood' })),
@@ -18,7 +18,7 @@ it('refuses the group that fills the queue, serves every other, and goes on afte
 
 describe('a new password', () => {
   it.each(['', '123456789', 'ab'.repeat(101), 'é'.normalize('NFD').repeat(9)])(
-    'is neither too short nor too long: %j',
+    'must be neither too short nor too long: %j',
     async (password) => {
       await expect(checkNewPassword({ password })).rejects.toMatchObject({
         code: 'invalid_value',
@@ -40,7 +40,7 @@ describe('a new password', () => {
     ['P@ssw0rd123', 'common'],
     ['Password1!', 'common'],
     ['ada@example.test', 'personal'],
-  ])('that is easy to guess is refused with the reason: %j', async (password, reason) => {
+  ])('that is easy to guess is rejected with the reason: %j', async (password, reason) => {
     const refused = checkNewPassword({ password, param: 'new_password', email: 'ada@example.test' })
     await expect(refused).rejects.toMatchObject({
       code: 'weak_password',
@@ -55,7 +55,7 @@ describe('a new password', () => {
     '我的猫昨天睡在屋顶上',
     'a long pass phrase for ada',
     Buffer.from(systemRandom.bytes(150)).toString('base64'),
-  ])('of any characters is taken: %j', async (password) => {
+  ])('of any characters is accepted: %j', async (password) => {
     await expect(checkNewPassword({ password, email: 'ada@b.test' })).resolves.toBeUndefined()
   })
 })

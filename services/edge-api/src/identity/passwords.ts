@@ -11,25 +11,29 @@ import type { Weakness } from './password-strength.ts'
 import { passwordWeakness } from './password-strength.ts'
 
 /**
- * Each takes 19 MiB and some 40 ms of one of the four threads that files and names are looked up with. Few run at
- * once, and one core stays free for everything else.
+ * Each hash takes 19 MiB and about 40 ms on one of the four libuv threads, which also serve files and DNS.
+ * The limit of concurrent hashes leaves one core free.
  */
 const RUNNING_MAX = Math.max(1, Math.min(2, availableParallelism() - 1))
 const WAITING_MAX = 1_000
 const GROUP_WAITING_MAX = 16
 const RETRY_AFTER_MS = 2_000
 
-/** For whom a password is hashed: an address, or a known device's e-mail. */
-export interface HashTurn {
+/** The queue group and priority of a hash. The group is an address, or a known device's e-mail. */
+export interface HashPriority {
   group: string
   class?: QueueClass
 }
 
 export interface Passwords {
-  /** Throws `too_many_attempts` when too many of this group wait already. */
-  hash(password: string, turn: HashTurn): Promise<string>
-  /** Takes as long without a hash as with one. Throws `too_many_attempts`. */
-  matches(hash: string | null | undefined, password: string, turn: HashTurn): Promise<boolean>
+  /** Throws `too_many_attempts` when too many of this group are waiting. */
+  hash(password: string, priority: HashPriority): Promise<string>
+  /** Takes the same time with and without a hash. Throws `too_many_attempts`. */
+  matches(
+    hash: string | null | undefined,
+    password: string,
+    priority: HashPriority,
+  ): Promise<boolean>
 }
 
 export function createPasswords({ random }: { random: Random }): Passwords {
@@ -39,11 +43,11 @@ export function createPasswords({ random }: { random: Random }): Passwords {
     groupWaitingMax: GROUP_WAITING_MAX,
   })
   return {
-    hash: (password, turn) =>
-      queue.run({ ...turn, refuse }, () => hashPassword({ random }, password)),
-    async matches(hash, password, turn) {
+    hash: (password, priority) =>
+      queue.run({ ...priority, refuse }, () => hashPassword({ random }, password)),
+    async matches(hash, password, priority) {
       const verify = () => verifyPassword(hash ?? dummyHash, password)
-      const same = await queue.run({ ...turn, refuse }, verify)
+      const same = await queue.run({ ...priority, refuse }, verify)
       return same && typeof hash === 'string'
     },
   }
@@ -56,14 +60,14 @@ const refuse = () =>
 
 export interface NewPassword {
   password: string
-  /** The parameter to name in a refusal. */
+  /** The parameter to name in the error. */
   param?: string
-  /** What an attacker knows beside it. */
+  /** What an attacker may know beside it. */
   email?: string
 }
 
 /**
- * Throws `invalid_value` for a new password that is too short or too long, counted as people count, and
+ * Throws `invalid_value` for a new password that is too short or too long, counted in Unicode characters, and
  * `weak_password` for one that is easy to guess.
  */
 export async function checkNewPassword({
@@ -87,7 +91,7 @@ const partsOf = (email: string) => [email, ...email.split('@')]
 const reasons: Readonly<Record<Weakness, string>> = {
   common: 'it is, or is like, one of the most common passwords',
   repeated: 'it repeats the same characters',
-  sequence: 'it is a sequence of neighbouring characters or keys',
+  sequence: 'it is a sequence of adjacent characters or keys',
   personal: 'it is made of the e-mail address',
   guessable: 'it is made of few, predictable parts',
 }

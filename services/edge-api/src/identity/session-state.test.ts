@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 
 import type { SessionState } from './session-state.ts'
-import { checkLive, isSeenLongAgo, rotate } from './session-state.ts'
+import { checkLive, isTouchDue, rotate } from './session-state.ts'
 import { changedUserStatus } from './user-status.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
@@ -16,7 +16,7 @@ const state: SessionState = {
 }
 const user = { role: 'user', ban: null } as const
 
-it('a session lives until its time, and not a moment longer', () => {
+it('a session is valid until its expiry, and not after', () => {
   expect(() => checkLive({ state, user }, later(idleMs - 1))).not.toThrow()
   const over = expect.objectContaining({ code: 'invalid_session' })
   expect(() => checkLive({ state, user }, later(idleMs))).toThrow(over)
@@ -24,25 +24,25 @@ it('a session lives until its time, and not a moment longer', () => {
   expect(() => checkLive({ state: { ...state, end }, user }, at)).toThrow(over)
 })
 
-it('who is banned is told so, with the reason, also when the session had ended before', () => {
+it('a banned user gets the reason, also when the session had ended before', () => {
   const banned = { role: 'user', ban: { at, reason: 'spam', by: null } } as const
-  const told = expect.objectContaining({
+  const bannedError = expect.objectContaining({
     code: 'account_banned',
     message: expect.stringContaining('spam'),
   })
   const end = { at, reason: 'banned' } as const
-  expect(() => checkLive({ state, user: banned }, at)).toThrow(told)
+  expect(() => checkLive({ state, user: banned }, at)).toThrow(bannedError)
   expect(() => checkLive({ state: { ...state, end }, user: banned }, later(2 * idleMs))).toThrow(
-    told,
+    bannedError,
   )
 })
 
-it('a row is written for being seen once in five minutes', () => {
-  expect(isSeenLongAgo(state, later(299_999))).toBe(false)
-  expect(isSeenLongAgo(state, later(300_000))).toBe(true)
+it('a row is touched at most once in five minutes', () => {
+  expect(isTouchDue(state, later(299_999))).toBe(false)
+  expect(isTouchDue(state, later(300_000))).toBe(true)
 })
 
-it('the valid refresh token moves the session on', () => {
+it('the valid refresh token rotates the session', () => {
   const rotation = rotate(state, { generation: 3, now: later(50), idleMs })
   expect(rotation).toEqual({
     outcome: 'rotated',
@@ -59,7 +59,7 @@ it('the valid refresh token moves the session on', () => {
 it.each([
   [2, 0],
   [2, 29_999],
-])('the last refresh token (%i) is repeated after %i ms', (generation, afterMs) => {
+])('the previous refresh token (%i) can be repeated after %i ms', (generation, afterMs) => {
   const rotation = rotate(state, { generation, now: later(afterMs), idleMs })
   expect(rotation).toEqual({ outcome: 'repeated' })
 })
@@ -93,7 +93,7 @@ it.each([
   expect(after).toEqual({ role, ban: null, ...change })
 })
 
-it('a banned admin, who administers nothing, may be demoted though nobody else is left', () => {
+it('a banned admin, who has no access, may be demoted although no other admin is left', () => {
   const before = { role: 'admin', ban: { at, reason: 'x', by: null } } as const
   expect(changedUserStatus(before, { role: 'user' }, { activeAdmins: 0 }).role).toBe('user')
 })

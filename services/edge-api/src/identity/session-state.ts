@@ -7,22 +7,22 @@ export type SessionEnd = {
   readonly reason: 'signed-out' | 'password-changed' | 'banned' | 'refresh-token-reused'
 }
 
-/** A session without its person. */
+/** A session without its user. */
 export interface SessionState {
-  /** When it was last seen, within SEEN_EVERY_MS. */
+  /** When it was last used, to within TOUCH_EVERY_MS. */
   readonly seenAt: Date
   readonly expiresAt: Date
-  /** Which refresh token is the valid one: 1, 2, 3, … */
+  /** The number of the valid refresh token: 1, 2, 3, … */
   readonly generation: number
   readonly rotatedAt: Date
   readonly end: SessionEnd | null
 }
 
-/** How seldom a row is written only because its session is in use. */
-const SEEN_EVERY_MS = 300_000
+/** The minimum interval between writes that only record the use of a session. */
+const TOUCH_EVERY_MS = 300_000
 
-/** The last refresh token may come again for so long: its answer may have been lost on the way. */
-const LOST_ANSWER_MS = 30_000
+/** How long the previous refresh token may be repeated, because its response may have been lost. */
+const REPEAT_WITHIN_MS = 30_000
 
 /** Throws `account_banned`, or `invalid_session` for one that has ended. */
 export function checkLive(
@@ -30,22 +30,24 @@ export function checkLive(
   now: Date,
 ): void {
   if (user.ban) throw banned(user.ban)
-  if (state.end || now >= state.expiresAt) throw sessionOver()
+  if (state.end || now >= state.expiresAt) throw invalidSession()
 }
 
-/** True when the row should be told that its session is in use. */
-export function isSeenLongAgo({ seenAt }: SessionState, now: Date): boolean {
-  return now.getTime() - seenAt.getTime() >= SEEN_EVERY_MS
+/** True when the use of the session must be written to its row. */
+export function isTouchDue({ seenAt }: SessionState, now: Date): boolean {
+  return now.getTime() - seenAt.getTime() >= TOUCH_EVERY_MS
 }
 
 export type Rotation =
   | { outcome: 'rotated'; state: SessionState }
-  /** The last token again, by a caller who may not have got the answer: the same pair once more. */
+  /**
+   * The previous token again, from a caller who may not have received the response: returns the same pair.
+   */
   | { outcome: 'repeated' }
-  /** Two hold this session's tokens, and one of them should not. */
+  /** Two parties have tokens of this session, so one of them stole it. */
   | { outcome: 'reused'; state: SessionState }
 
-/** What a refresh token of this generation does to a live session. */
+/** The effect of a refresh token of this generation on a live session. */
 export function rotate(
   state: SessionState,
   { generation, now, idleMs }: { generation: number; now: Date; idleMs: number },
@@ -56,14 +58,14 @@ export function rotate(
     return { outcome: 'rotated', state: { ...state, ...next } }
   }
   const sinceMs = now.getTime() - state.rotatedAt.getTime()
-  if (generation === state.generation - 1 && sinceMs < LOST_ANSWER_MS) {
+  if (generation === state.generation - 1 && sinceMs < REPEAT_WITHIN_MS) {
     return { outcome: 'repeated' }
   }
   const end: SessionEnd = { at: now, reason: 'refresh-token-reused' }
   return { outcome: 'reused', state: { ...state, end } }
 }
 
-export const sessionOver = () =>
+export const invalidSession = () =>
   new AppError('invalid_session', 'You are not signed in, or your session has ended.')
 
 export const banned = ({ reason }: { reason: string }) =>

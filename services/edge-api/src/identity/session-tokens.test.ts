@@ -9,8 +9,8 @@ const tokens = createSessionTokens({ pepper })
 const token = { sessionId: `ses_${'0123456789abcdef'.repeat(2)}`, generation: 7, expiresAtS: 99 }
 const kinds: TokenKind[] = ['access', 'refresh', 'cookie']
 
-describe('a token of a session', () => {
-  it('reads as what was written, whatever the numbers', () => {
+describe('a session token', () => {
+  it('reads as it was written, for any numbers', () => {
     const ids = fc
       .array(fc.constantFrom(...'0123456789abcdef'), { minLength: 32, maxLength: 32 })
       .map((hex) => `ses_${hex.join('')}`)
@@ -23,7 +23,7 @@ describe('a token of a session', () => {
     )
   })
 
-  it('is never taken for one of another kind', () => {
+  it('is rejected as a token of another kind', () => {
     for (const kind of kinds) {
       for (const other of kinds.filter((one) => one !== kind)) {
         expect(tokens.read(other, tokens.write(kind, token))).toBeUndefined()
@@ -31,13 +31,13 @@ describe('a token of a session', () => {
     }
   })
 
-  it('is not believed after any change to it', () => {
+  it('is rejected after any change to it', () => {
     const text = tokens.write('refresh', token)
     const characters = [...'.-_0aZz=%\n']
     for (let at = 0; at < text.length; at += 1) {
       for (const character of characters.filter((one) => one !== text[at])) {
         const changed = text.slice(0, at) + character + text.slice(at + 1)
-        // The last of 43 letters has two bits that say nothing.
+        // The last of 43 letters has two unused bits.
         if (at === text.length - 1 && sameBytes(text, changed)) continue
         expect(tokens.read('refresh', changed)).toBeUndefined()
       }
@@ -51,12 +51,12 @@ describe('a token of a session', () => {
     },
   )
 
-  it('is not believed by an installation with other secrets', () => {
+  it('is rejected by an installation with other secrets', () => {
     const others = createSessionTokens({ pepper: Buffer.alloc(32, 4).toString('base64') })
     expect(others.read('access', tokens.write('access', token))).toBeUndefined()
   })
 
-  it('fits into a header and a cookie as it is', () => {
+  it('needs no escaping in a header or a cookie', () => {
     for (const kind of kinds) expect(tokens.write(kind, token)).toMatch(/^[\w.-]{60,200}$/)
   })
 })

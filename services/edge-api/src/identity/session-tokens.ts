@@ -1,32 +1,32 @@
 /**
- * Tokens of sessions: signed, and stored nowhere. A row holds a session's id and which generation of refresh
- * tokens is valid; who reads the database learns no token, and the same row always makes the same tokens,
- * which is what lets an answer that was lost be given again.
+ * Session tokens: signed, and not stored. A row holds the session's id and the generation of the valid
+ * refresh token. Reading the database gives no token, and the same row always gives the same tokens, so that
+ * a lost response can be repeated.
  */
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto'
 
-/** The first word of a token; a token of one kind is never taken for another. */
+/** The first part of a token; a token of one kind is not valid as another. */
 const kinds = { access: 'sat', refresh: 'srt', cookie: 'sct' } as const
 export type TokenKind = keyof typeof kinds
 
 export interface SessionToken {
   sessionId: string
-  /** Of refresh tokens: which one. 0 for the others. */
+  /** The generation of a refresh token. 0 for the others. */
   generation: number
-  /** Of access tokens: when it ends, in seconds since the epoch. 0 for those that end with the session. */
+  /** The expiry of an access token, in seconds since the epoch. 0 for tokens that end with the session. */
   expiresAtS: number
 }
 
 export interface SessionTokens {
   write(kind: TokenKind, token: SessionToken): string
-  /** Undefined for text that we did not sign as a token of this kind. Whether it is over is not looked at. */
+  /** Undefined for text that was not signed as a token of this kind. Does not check the expiry. */
   read(kind: TokenKind, text: string): SessionToken | undefined
 }
 
 const TEXT_CHARACTERS_MAX = 200
 const SHAPE = /^(s[arc]t)\.([0-9a-f]{32})\.([0-9a-z]{1,8})\.([0-9a-z]{1,8})\.([\w-]{43})$/
 
-/** `pepper` is base64, the one of API keys; the key of tokens is derived from it and differs. */
+/** `pepper` is base64, the same as for API keys; the signing key is derived from it and differs. */
 export function createSessionTokens({ pepper }: { pepper: string }): SessionTokens {
   const derived = hkdfSync('sha256', Buffer.from(pepper, 'base64'), '', 'sluice session tokens', 32)
   const key = createSecretKey(Buffer.from(derived))
@@ -39,8 +39,8 @@ export function createSessionTokens({ pepper }: { pepper: string }): SessionToke
     },
     read(kind, text) {
       if (text.length > TEXT_CHARACTERS_MAX) return undefined
-      const [, word, hex, generation = '', expires = '', signature = ''] = SHAPE.exec(text) ?? []
-      if (word !== kinds[kind]) return undefined
+      const [, prefix, hex, generation = '', expires = '', signature = ''] = SHAPE.exec(text) ?? []
+      if (prefix !== kinds[kind]) return undefined
       const head = text.slice(0, text.lastIndexOf('.'))
       if (!timingSafeEqual(sign(head), Buffer.from(signature, 'base64url'))) return undefined
       return {

@@ -7,7 +7,7 @@ import type { IdentityContext } from './identity-deps.ts'
 import { checkNewPassword } from './passwords.ts'
 
 /**
- * Writes a person with a wallet of their own. `group` is who waits for the hash in turn. Throws
+ * Writes a user with a wallet of their own. `group` is the group of the hash in the queue. Throws
  * `email_taken`, `invalid_value`, `weak_password`.
  */
 export async function storeNewUser(
@@ -17,7 +17,7 @@ export async function storeNewUser(
   const { password, email, group } = input
   await checkNewPassword({ password, email })
   const passwordHash = await context.passwords.hash(password, { group })
-  const { user, fresh } = await context.store.insertUser({
+  const { user, created } = await context.store.insertUser({
     id: newId('usr', context),
     wallet: newId('wal', context),
     email: input.email.toLowerCase(),
@@ -25,7 +25,7 @@ export async function storeNewUser(
     passwordHash,
     createdAt: context.clock.now(),
   })
-  if (!fresh) {
+  if (!created) {
     const message = 'There is an account with this e-mail already. Sign in, or use another e-mail.'
     throw new AppError('email_taken', message, { param: 'email' })
   }

@@ -4,22 +4,22 @@ import { AppError } from '@sluice/kernel/app-error'
 export interface Ban {
   readonly at: Date
   readonly reason: string
-  /** The id of the person who did it; null for an operator's command. */
+  /** The id of the user who set it; null for an operator's command. */
   readonly by: string | null
 }
 
-/** What a person may be, and whether they may. */
+/** A user's role and ban. */
 export interface UserStatus {
   readonly role: Role
   readonly ban: Ban | null
 }
 
-/** Can administer the gateway now. */
+/** True for an admin who is not banned. */
 export function isActiveAdmin({ role, ban }: UserStatus): boolean {
   return role === 'admin' && ban === null
 }
 
-/** The new standing, unless it would leave nobody to administer the gateway: then throws `last_admin`. */
+/** The new status. Throws `last_admin` if it would leave no active admin. */
 export function changedUserStatus(
   before: UserStatus,
   change: Partial<UserStatus>,

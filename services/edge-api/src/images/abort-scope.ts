@@ -5,26 +5,34 @@ import type { Clock } from '@sluice/kernel/clock'
 
 import { callerGone } from './write-pieces.ts'
 
-/** How long a caller waits: until they leave, or until we tell them not to. */
+/**
+ * Limits how long a request is waited for: until the caller disconnects, or until a limit that is set later.
+ */
 export interface AbortScope {
   /** Aborts with the AppError to throw. */
   readonly signal: AbortSignal
-  /** From now on, at most so long. The reason says what to do instead of waiting. */
+  /**
+   * Replaces the wait limit. After `ms` the signal aborts with `reason`, which names the alternative to
+   * waiting.
+   */
   limit(ms: number, reason: AppError): void
-  /** Frees what listens; call it when the request has ended. */
+  /** Removes listeners and timers; call it when the request has ended. */
   end(): void
 }
 
-/** Begins with the request; `caller_gone` is its reason when the connection closes before the answer is out. */
+/**
+ * Starts with the request; aborts with `caller_gone` when the connection closes before the answer is
+ * complete.
+ */
 export function createAbortScope(
   { clock }: { clock: Clock },
   outgoing: ServerResponse,
 ): AbortScope {
   const controller = new AbortController()
   let cancel: (() => void) | undefined
-  const leave = () => controller.abort(callerGone())
-  if (outgoing.closed) leave()
-  outgoing.once('close', leave)
+  const abort = () => controller.abort(callerGone())
+  if (outgoing.closed) abort()
+  outgoing.once('close', abort)
   return {
     signal: controller.signal,
     limit: (ms, reason) => {
@@ -33,16 +41,16 @@ export function createAbortScope(
     },
     end: () => {
       cancel?.()
-      outgoing.off('close', leave)
+      outgoing.off('close', abort)
       controller.abort(callerGone())
     },
   }
 }
 
-/** Names the task that goes on; SDKs do not repeat it. */
+/** Not retryable: names the task, which continues. */
 export const stillGenerating = (taskId: string): AppError =>
   new AppError(
     'sync_wait_exceeded',
-    `The picture is still being drawn. Read GET /v1/images/tasks/${taskId} for it.`,
+    `The picture is still being generated. Read GET /v1/images/tasks/${taskId} for it.`,
     { details: { task_id: taskId } },
   )

@@ -17,7 +17,7 @@ import { streamJob } from './stream-job.ts'
 import { waitForEnd } from './wait-for-end.ts'
 import { waitForImagesMs } from './wait-for-upstream.ts'
 
-/** Names the task in every answer, so that whoever loses the answer can find it. */
+/** Response header with the task id, so that a caller that loses the response can still find the task. */
 export const TASK_HEADER = 'x-sluice-task-id'
 
 export interface ImageAnswerRequest extends Omit<ImageRun, 'signal'> {
@@ -25,20 +25,20 @@ export interface ImageAnswerRequest extends Omit<ImageRun, 'signal'> {
 }
 
 /**
- * Answers an image request in the face that it asks for. The caller may leave at any time: the job goes
- * on. Throws as long as nothing was written; later failures are told in the answer, or cut it.
+ * Answers an image request in the response mode it requests. The caller may disconnect at any time: the job
+ * continues. Throws as long as nothing was written; later failures are reported in the response, or cut it.
  */
 export function answerImage(gateway: GatewayContext, request: ImageAnswerRequest): Promise<void> {
-  return runAnswered(gateway, { ...request, answer: answerInFace })
+  return runAnswered(gateway, { ...request, answer: answerInResponseMode })
 }
 
-/** Writes the answer of a running job, and says how the job ended when it waited for that. */
+/** Writes the response for a running job. Resolves with the job's end if it waited for that. */
 export type WriteAnswer<Request> = (
   gateway: GatewayContext,
   input: { request: Request; running: RunningImage; abortScope: AbortScope },
 ) => Promise<JobEnd | undefined>
 
-/** What every way to a picture shares: the caller's patience, the task's name, and the request log. */
+/** Shared by all image routes: the abort scope, the task header, and the request log. */
 export async function runAnswered<Request extends Omit<ImageRun, 'signal'>>(
   gateway: GatewayContext,
   request: Request & { answer: WriteAnswer<Request> },
@@ -56,14 +56,14 @@ export async function runAnswered<Request extends Omit<ImageRun, 'signal'>>(
     error = thrown
     if (!outgoing.headersSent) throw thrown
     if (!isAppError(thrown, 'caller_gone'))
-      gateway.deps.log.warn({ err: thrown, jobId: running?.job.id }, 'answer was cut')
+      gateway.deps.log.warn({ err: thrown, jobId: running?.job.id }, 'response was cut off')
   } finally {
     abortScope.end()
     recordImage(gateway, { ...request, running, end, error })
   }
 }
 
-const answerInFace: WriteAnswer<ImageAnswerRequest> = (gateway, input) => {
+const answerInResponseMode: WriteAnswer<ImageAnswerRequest> = (gateway, input) => {
   const { face } = input.running.call
   switch (face) {
     case 'await':

@@ -10,8 +10,8 @@ import type { JobEnd } from './job-end.ts'
 import { lengthOfPieces, writePieces } from './write-pieces.ts'
 
 /**
- * Answers with the pictures of a job that has ended well: JSON whose length is known, written at the
- * pace of its reader, without a picture in memory.
+ * Answers with the pictures of a job that succeeded: JSON with a known content length, streamed with
+ * backpressure, so that no whole picture is held in memory.
  */
 export async function answerWithPictures(
   deps: EdgeDeps,
@@ -41,10 +41,10 @@ export async function answerWithPictures(
     safetyIdentifier: call.request.safetyIdentifier,
   })
   const sizes = new Map(parts.map(({ blobKey, bytes }) => [blobKey, bytes]))
-  // As long as nothing was written, a missing picture can still be told with a status.
+  // As long as nothing was written, a missing picture can still be reported by a status code.
   for (const piece of pieces)
     if ('base64Of' in piece && !(await deps.blobs.stat(piece.base64Of)))
-      throw new AppError('internal_error', 'A stored picture is not there.', { retryable: false })
+      throw new AppError('internal_error', 'A stored picture is missing.', { retryable: false })
   outgoing.writeHead(200, {
     'content-type': 'application/json',
     'content-length': lengthOfPieces(pieces, (key) => sizes.get(key) ?? 0),
@@ -54,7 +54,7 @@ export async function answerWithPictures(
     await writePieces({ blobs: deps.blobs, outgoing }, pieces)
     outgoing.end()
   } catch (error) {
-    // Shorter than its announced length: no client takes it for whole.
+    // Shorter than its Content-Length: clients detect the truncation.
     outgoing.destroy()
     throw error
   }

@@ -4,7 +4,7 @@ import type { ImageJob, JobState } from '@sluice/jobs/image-job'
 import type { TaskStatus } from '@sluice/protocol/images/task-object'
 import { taskHead } from '@sluice/protocol/images/task-object'
 
-/** What callers call the states of a job. */
+/** Public names of the job states. */
 export const taskStatuses = {
   queued: 'queued',
   claimed: 'running',
@@ -13,14 +13,14 @@ export const taskStatuses = {
   cancelled: 'cancelled',
 } as const satisfies Record<JobState, TaskStatus>
 
-/** `"async": true` is answered at once: 202 and the task to come back for. */
+/** Response for `"async": true`: 202 and the task to poll. */
 export function answerWithTask(outgoing: ServerResponse, job: ImageJob): void {
   const { id: taskId, createdAt } = job
   const body = taskHead({ taskId, createdAt, status: taskStatuses[job.state] })
   writeJson(outgoing, { status: 202, body, headers: { location: `/v1/images/tasks/${taskId}` } })
 }
 
-/** A small JSON answer that no cache keeps. */
+/** A small JSON response with `cache-control: no-store`. */
 export function writeJson(
   outgoing: ServerResponse,
   { status, body, headers = {} }: JsonAnswer,

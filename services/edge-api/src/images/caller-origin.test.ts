@@ -8,7 +8,7 @@ const socket = new Socket()
 const of = (headers: Record<string, string>, trustedProxyHops = 0) =>
   callerOrigin({ headers, socket }, { trustedProxyHops })
 
-describe('the origin that a caller used', () => {
+describe('callerOrigin', () => {
   it.each([
     ['ai.example.org', 'http://ai.example.org'],
     ['127.0.0.1:8080', 'http://127.0.0.1:8080'],
@@ -16,7 +16,7 @@ describe('the origin that a caller used', () => {
     ['my_host-1', 'http://my_host-1'],
     ['[::1]:8080', 'http://[::1]:8080'],
     ['AI.example.org:80', 'http://ai.example.org'],
-  ])('is the one of Host: %s', (host, origin) => expect(of({ host })).toBe(origin))
+  ])('returns the origin of Host: %s', (host, origin) => expect(of({ host })).toBe(origin))
 
   it.each([
     '',
@@ -34,11 +34,11 @@ describe('the origin that a caller used', () => {
     '[::1',
     `${'a'.repeat(300)}.example`,
     'evil.example\\@good.example',
-  ])('is none for a Host that is no host: %j', (host) => expect(of({ host })).toBeUndefined())
+  ])('returns undefined for an invalid Host: %j', (host) => expect(of({ host })).toBeUndefined())
 
-  it('is none without a Host', () => expect(of({})).toBeUndefined())
+  it('returns undefined without a Host', () => expect(of({})).toBeUndefined())
 
-  it('is what a proxy of ours says, and nothing that anybody else says', () => {
+  it('reads forwarded headers only behind trusted proxies', () => {
     const headers = {
       host: '10.0.0.7:8080',
       'x-forwarded-host': 'evil.example, ai.example.org',
@@ -49,7 +49,7 @@ describe('the origin that a caller used', () => {
     expect(of({ ...headers, 'x-forwarded-proto': 'javascript' }, 1)).toBeUndefined()
   })
 
-  it('is https where the connection is encrypted', () => {
+  it('returns https where the connection is encrypted', () => {
     const encrypted = Object.assign(new Socket(), { encrypted: true })
     const headers = { host: 'ai.example.org' }
     expect(callerOrigin({ headers, socket: encrypted }, { trustedProxyHops: 0 })).toBe(

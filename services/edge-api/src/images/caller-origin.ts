@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 
 const HOST_CHARS_MAX = 260
-// RFC 3986 §3.2.2 without user information, escapes and zones: a name, an IPv4 or an IPv6 address, and a port.
+// RFC 3986 §3.2.2 without user information, escapes and zones: a name, an IPv4 or an IPv6 address, and a
+// port.
 const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 
 /**
- * The scheme and host by which a caller reached this gateway; undefined when the request does not say, or
- * says something that is no host. Forwarded headers count only behind proxies of ours. Only the answer to
- * the same request may use it: nobody else asked for that name. Pure.
+ * The scheme and host by which a caller reached this gateway; undefined when the request has no valid host.
+ * Forwarded headers count only behind trusted proxies. The result may be used only in the response to the
+ * same request, because the caller controls the Host header. Pure.
  */
 export function callerOrigin(
   { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
@@ -24,13 +25,13 @@ export function callerOrigin(
   return URL.canParse(url) ? new URL(url).origin : undefined
 }
 
-/** What the outermost proxy of ours said, of a list that each proxy may append to. */
+/** The header value that the outermost trusted proxy set, in a list that each proxy may append to. */
 function hopOf(header: string | string[] | undefined, hops: number): string | undefined {
-  const said = [header ?? []]
+  const values = [header ?? []]
     .flat()
     .flatMap((line) => line.split(','))
-    .map((word) => word.trim())
-    .filter((word) => word !== '')
-  // A proxy that overwrites the header leaves one word, whatever stood there before.
-  return said.at(-Math.min(hops, said.length))
+    .map((value) => value.trim())
+    .filter((value) => value !== '')
+  // A proxy that overwrites the header leaves a single value.
+  return values.at(-Math.min(hops, values.length))
 }

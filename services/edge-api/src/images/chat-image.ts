@@ -27,14 +27,14 @@ import type { ImageRun, RunningImage } from './run-image.ts'
 import { waitForEnd } from './wait-for-end.ts'
 import { waitForImagesMs } from './wait-for-upstream.ts'
 
-/** Names what of a chat request was left out, since it has no meaning for a picture. */
+/** Lists the fields of a chat request that were ignored because they do not apply to image generation. */
 const IGNORED_HEADER = 'x-sluice-ignored'
 
 type ChatImageCall = Omit<ImageRun, 'signal'> & { withUsage: boolean }
 
 /**
- * Answers a chat completion that names an image model: the same job as on the images routes, and a
- * choice for each picture with its link. Throws an AppError as long as nothing was written.
+ * Answers a chat completion that names an image model: runs the same job as the images routes, and returns
+ * one choice with a link per picture. Throws an AppError as long as nothing was written.
  */
 export function answerChatWithImage(
   gateway: GatewayContext,
@@ -97,7 +97,7 @@ const streamPicture: WriteAnswer<ChatImageCall> = async (
     await sse.send([{ text: SSE_DONE }])
     return end
   } catch (error) {
-    // Never a clean end without a finish_reason: clients would take it for an answer (§1.10).
+    // Never end the stream cleanly without a finish_reason: clients would treat it as complete (§1.10).
     await send(renderError(error).envelope).catch(() => undefined)
     throw error
   } finally {

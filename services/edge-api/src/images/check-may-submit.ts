@@ -3,16 +3,16 @@ import { isAppError } from '@sluice/kernel/app-error'
 import type { GatewayContext } from '../gateway-context.ts'
 import type { Principal } from '../request.ts'
 import type { IdempotencyScope } from './idempotency-scope.ts'
-import { isJobThere } from './reserve-quota.ts'
+import { hasJob } from './reserve-quota.ts'
 
 /**
- * Refuses who has no credits, or has spent their day's quota, before anything of a large request is read: by the
- * least that anything can cost. Who comes back for a job that is there is let through. Throws
- * `insufficient_credit`, `daily_quota_exceeded`.
+ * Before anything of a large request is read, rejects callers without credits or daily quota, by the lowest
+ * price of any image. A repeat of a request whose job exists is accepted. Throws `insufficient_credit`,
+ * `daily_quota_exceeded`.
  */
 export async function checkMaySubmit(
   gateway: GatewayContext,
-  { principal, intent }: { principal: Principal; intent: IdempotencyScope },
+  { principal, scope }: { principal: Principal; scope: IdempotencyScope },
 ): Promise<void> {
   const { intake, catalog, quotas } = gateway
   const { wallet } = principal
@@ -20,8 +20,8 @@ export async function checkMaySubmit(
     await intake.checkFunds({ wallet, prices: catalog.current().prices.rows, asked: 'pictures' })
     if (principal.dailyQuotaMicro !== null) await quotas.check(principal, 1n)
   } catch (error) {
-    const isRefusal =
+    const isRejection =
       isAppError(error, 'insufficient_credit') || isAppError(error, 'daily_quota_exceeded')
-    if (!isRefusal || !intent.isRepeatable || !(await isJobThere(gateway, intent))) throw error
+    if (!isRejection || !scope.isRepeatable || !(await hasJob(gateway, scope))) throw error
   }
 }

@@ -3,10 +3,10 @@ import type { Principal } from '../request.ts'
 import { mayUseModel } from '../request.ts'
 
 /**
- * The image model of a request that names none, as OpenAI's API lets it (create image: "model: optional";
- * clients such as older go-openai leave it out of edits): the installation's setting, else the one whose
- * channel has the highest priority, alphabetically among equals. Only what this key may use, a channel
- * offers now and has a price; undefined where there is none.
+ * The image model of a request that names none, as OpenAI's API allows (create image: "model: optional";
+ * clients such as older go-openai omit it in edits): the configured default, else the model whose channel has
+ * the highest priority, alphabetically among equals. Only models that this key may use, that a channel
+ * offers now and that have a price; undefined if there is none.
  */
 export function defaultImageModel(
   { catalog, deps: { config, clock } }: Pick<GatewayContext, 'catalog' | 'deps'>,

@@ -6,10 +6,12 @@ import { endOfFacts, missedPart } from './job-end.ts'
 
 type Fact<Type extends ImageJobFact['type']> = Extract<ImageJobFact, { type: Type }>
 
-/** What a face does on the way; each is awaited, so that a slow reader slows the events. */
-export interface Following {
+/**
+ * Callbacks of one response mode. Each is awaited, so that a slow reader applies backpressure to the events.
+ */
+export interface FollowOptions {
   events: AsyncIterable<ImageJobEvent>
-  /** Aborts when the wait is over, with the reason to throw. */
+  /** Aborts when the wait ends, with the reason to throw. */
   signal: AbortSignal
   onPartial?: (fact: Fact<'partial'>, at: Date) => Promise<void>
   onStored?: (fact: Fact<'stored'>, at: Date) => Promise<void>
@@ -18,10 +20,10 @@ export interface Following {
 
 /**
  * Follows a job to its end. Rejects with the signal's reason when that comes first; undefined when the
- * events stop before the job does, because this process stops.
+ * events stop before the job ends, because this process is stopping.
  */
-export async function followJob(following: Following): Promise<JobEnd | undefined> {
-  const { events, signal, onPartial, onStored, onMissed } = following
+export async function followJob(options: FollowOptions): Promise<JobEnd | undefined> {
+  const { events, signal, onPartial, onStored, onMissed } = options
   const missed = new Map<number, MissedPart>()
   let started = false
   for await (const { fact, at } of events) {

@@ -13,19 +13,19 @@ import { findOwnPicture } from './own-picture.ts'
 
 const FETCH_WITHIN_MS = 30_000
 
-/** The pictures of a request, all of them stored. */
+/** The input pictures of a request, all stored. */
 export interface GatheredInputs {
   images: InputImage[]
   mask: InputImage | undefined
-  /** Names each picture for the body hash: its checksum, or the URL that the caller gave. */
+  /** Identify each picture in the body hash: its checksum, or the URL that the caller sent. */
   fingerprints: string[]
 }
 
 type GatherDeps = Pick<EdgeDeps, 'fetchGuarded' | 'jobs' | 'blobs' | 'links' | 'clock'>
 
 /**
- * Fetches and decodes what the request names, and checks pictures against each other. Throws an AppError
- * that names the parameter.
+ * Fetches and decodes the pictures that the request references, and checks the mask against the first image.
+ * Throws an AppError that names the parameter.
  */
 export async function gatherInputs(
   deps: GatherDeps,
@@ -33,15 +33,15 @@ export async function gatherInputs(
 ): Promise<GatheredInputs> {
   const { stored, sources, isEdit } = intake
   const named: { input: StoredInput; fingerprint: string }[] = []
-  // One after the other: each may weigh megabytes, and a refusal spares the rest.
+  // Sequentially: each may have megabytes, and the first rejection skips the rest.
   for (const [index, source] of sources.images.entries()) {
     const name = `image-${index}`
     const { bytesMax } = sources
-    named.push(await bring(deps, { source, staging, name, principal, signal, bytesMax }))
+    named.push(await storeSource(deps, { source, staging, name, principal, signal, bytesMax }))
   }
   const bytesMax = MASK_BYTES_MAX
   const namedMask = sources.mask
-    ? await bring(deps, {
+    ? await storeSource(deps, {
         source: sources.mask,
         staging,
         name: 'mask',
@@ -74,15 +74,15 @@ interface GatherInput {
   signal: AbortSignal
 }
 
-interface Bringing extends Omit<GatherInput, 'intake'> {
+interface SourceInput extends Omit<GatherInput, 'intake'> {
   source: PictureSource
   name: string
   bytesMax: number
 }
 
-async function bring(
+async function storeSource(
   deps: GatherDeps,
-  { source, staging, name, bytesMax, principal, signal }: Bringing,
+  { source, staging, name, bytesMax, principal, signal }: SourceInput,
 ): Promise<{ input: StoredInput; fingerprint: string }> {
   const { param } = source
   if (source.kind === 'base64') {
@@ -93,33 +93,35 @@ async function bring(
   const own = await findOwnPicture(deps, { url, param, principal })
   if (own) {
     const blob = await deps.blobs.open(own.blobKey)
-    if (!blob) throw gone(param)
+    if (!blob) throw notFound(param)
     const input = await staging.put({ source: blob.stream, name, param, bytesMax })
     return { input, fingerprint: own.sha256 }
   }
-  if (source.kind === 'own') throw gone(param)
-  const answer = await deps.fetchGuarded({
+  if (source.kind === 'own') throw notFound(param)
+  const response = await deps.fetchGuarded({
     url,
     bytesMax,
     timeoutMs: FETCH_WITHIN_MS,
-    // Object stores and small servers name any type or none: the bytes decide.
+    // Object stores and small servers send any content type or none: the bytes decide.
     acceptTypes: 'any',
     signal,
   })
-  if (answer.outcome !== 'fetched')
-    throw new AppError('invalid_value', `'${param}' cannot be used: ${answer.message}.`, { param })
-  const input = await staging.put({ source: once(answer.bytes), name, param, bytesMax })
+  if (response.outcome !== 'fetched')
+    throw new AppError('invalid_value', `'${param}' cannot be used: ${response.message}.`, {
+      param,
+    })
+  const input = await staging.put({ source: once(response.bytes), name, param, bytesMax })
   return { input, fingerprint: `url ${url}` }
 }
 
-const gone = (param: string) =>
-  new AppError('invalid_value', `'${param}' names a picture that is not here any more.`, { param })
+const notFound = (param: string) =>
+  new AppError('invalid_value', `'${param}' names a picture that no longer exists.`, { param })
 
 async function* decoded(
   { base64, param }: Extract<PictureSource, { kind: 'base64' }>,
   bytesMax: number,
 ): AsyncGenerator<Uint8Array, void, void> {
-  // Before decoding: four characters are three bytes.
+  // Checked before decoding: four characters are three bytes.
   const chars = typeof base64 === 'string' ? base64.length : base64.byteLength
   if (chars > Math.ceil(bytesMax / 3) * 4 * 1.05)
     throw new AppError('body_too_large', `'${param}' has more than ${bytesMax} bytes.`, { param })
@@ -139,12 +141,12 @@ function checkMask(mask: StoredInput | undefined, image: StoredInput | undefined
       param: 'image',
     })
   if (mask.image.contentType !== 'image/png') throw invalidImage('mask', 'must be a PNG')
-  // A JPEG whose size is not in its head is left to the upstream.
+  // If a JPEG's size is not in its first bytes, the upstream checks it.
   if (!mask.size || !image.size) return
   const [width, height] = [image.size.width, image.size.height]
   const fits = mask.size.width === width && mask.size.height === height
-  // A camera's JPEG may be stored lying on its side.
-  const turned = mask.size.width === height && mask.size.height === width
-  if (fits || (turned && image.image.contentType === 'image/jpeg')) return
-  throw invalidImage('mask', `must be ${width}x${height}, as the first image is`)
+  // A camera's JPEG may be stored rotated by 90 degrees.
+  const rotated = mask.size.width === height && mask.size.height === width
+  if (fits || (rotated && image.image.contentType === 'image/jpeg')) return
+  throw invalidImage('mask', `must be ${width}x${height}, like the first image`)
 }

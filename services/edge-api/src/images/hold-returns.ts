@@ -1,7 +1,7 @@
 /**
- * Holds that are to be given back and could not be, or of which it is not known whether they were opened:
- * billing was away, or its answer came too late. Kept in memory and tried until billing says that it is
- * done; what this process takes with it when it dies, billing finds by itself (`void-unused-holds.ts`).
+ * Holds to void whose call failed, or of which it is unknown whether they were opened: billing was
+ * unavailable, or its answer came too late. Kept in memory and retried until billing confirms. What is lost
+ * when this process dies is voided by billing's own task (`void-unused-holds.ts`).
  */
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { Clock } from '@sluice/kernel/clock'
@@ -9,26 +9,26 @@ import { startDeadline } from '@sluice/kernel/deadline'
 import type { Log } from '@sluice/kernel/log'
 
 const VOID_WITHIN_MS = 5_000
-/** A call whose caller gave up may still be on its way to billing; so long after, it is not. */
+/** A call that the caller aborted may still reach billing; after this time it no longer can. */
 const UNKNOWN_AGAIN_MS = 30_000
 const WAITING_MAX = 10_000
 const BATCH_MAX = 200
 
 export interface HoldReturns {
-  /** Gives a hold back, a job's only if the job was not written. */
+  /** Queues a hold to void; a job's hold is voided only if the job was not written. */
   add(hold: ReturnedHold): void
-  /** Tries what is due. Called every second. */
+  /** Retries what is due. Called every second. */
   backgroundTasks(): Promise<void>
   waiting(): number
 }
 
 export interface ReturnedHold {
-  /** Whose hold; a job's unless said. */
+  /** What the hold is for; by default a job. */
   purpose?: 'job' | 'allowance'
   /** The job's or the allowance's id. */
   ref: string
   reason: string
-  /** Whether it was opened is not known: then it is asked for twice. */
+  /** It is unknown whether the hold was opened: then it is voided twice. */
   unknown?: boolean
 }
 
@@ -43,7 +43,7 @@ export function createHoldReturns({
 }): HoldReturns {
   const waiting = new Map<string, ReturnedHold & { dueMs: number }>()
 
-  const give = async ({ purpose, ref, reason }: ReturnedHold) => {
+  const release = async ({ purpose, ref, reason }: ReturnedHold) => {
     const deadline = startDeadline(clock, VOID_WITHIN_MS)
     const { signal } = deadline
     try {
@@ -57,7 +57,7 @@ export function createHoldReturns({
   return {
     add(hold) {
       if (waiting.size >= WAITING_MAX) {
-        log.warn({ ref: hold.ref }, 'too many holds wait; billing ends this one by its own task')
+        log.warn({ ref: hold.ref }, 'too many holds wait; billing voids this one by its own task')
         return
       }
       waiting.set(hold.ref, { ...hold, dueMs: clock.monotonicMs() })
@@ -67,16 +67,16 @@ export function createHoldReturns({
       const due = [...waiting.values()].filter(({ dueMs }) => dueMs <= nowMs).slice(0, BATCH_MAX)
       for (const hold of due) {
         try {
-          await give(hold)
+          await release(hold)
         } catch (err) {
-          // Billing is probably away, so no other is tried now. This one is tried last next time, so that a
-          // hold that billing refuses for ever does not keep the others waiting.
+          // Billing is probably unavailable, so the rest are not tried now. This one is tried last next time,
+          // so that a hold that billing always rejects does not delay the others.
           if (waiting.get(hold.ref) === hold && waiting.delete(hold.ref))
             waiting.set(hold.ref, hold)
-          log.warn({ err, holds: waiting.size }, 'holds that are to be given back wait for billing')
+          log.warn({ err, holds: waiting.size }, 'holds to void wait for billing')
           return
         }
-        // Added anew meanwhile: then it is due once more.
+        // Added again in the meantime: then it is due again.
         if (waiting.get(hold.ref) !== hold) continue
         waiting.delete(hold.ref)
         if (hold.unknown)

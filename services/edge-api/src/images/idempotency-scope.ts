@@ -10,19 +10,19 @@ import type { Principal } from '../request.ts'
 
 export const IDEMPOTENCY_KEY_CHARS_MAX = 255
 
-/** What a request means to do: its job's name, which repeats of one Idempotency-Key share. */
+/** The idempotency scope of a request: its job id, shared by all requests with the same Idempotency-Key. */
 export interface IdempotencyScope {
   /**
-   * The job's id at the n-th try to do it. Further tries are for intentions whose hold has ended before
-   * any job was written: the hold's name is used up then.
+   * The job's id at the n-th attempt. A further attempt is needed when the hold ended before any job was
+   * written: its ref cannot be used again.
    */
   jobIdOf(attempt: number): string
-  /** True when the caller may come back for the same job. */
+  /** True when the request has an Idempotency-Key, so that a repeat can join the same job. */
   isRepeatable: boolean
 }
 
-/** Reads the Idempotency-Key: API key, route and key are the name of the intention, for ever. */
-export function readIntent(
+/** Reads the Idempotency-Key. API key, route and Idempotency-Key identify the scope permanently. */
+export function readIdempotencyScope(
   deps: Pick<EdgeDeps, 'clock' | 'random'>,
   {
     incoming,
@@ -54,20 +54,20 @@ export function readIntent(
 }
 
 /**
- * The fingerprint of what is asked, whatever the face: two bodies that ask for the same pictures have the
- * same, also as form and as JSON. `fingerprints` name the input pictures.
+ * The fingerprint of a request, independent of the response mode: bodies that request the same pictures have
+ * the same hash, also as form and as JSON. `fingerprints` identify the input pictures.
  */
 export function bodyHashOf(
   request: Omit<ImageRequest, 'images' | 'mask'>,
   fingerprints: readonly string[],
 ): string {
-  const { partialImages: _, qualityWord: _word, extra = {}, ...asked } = request
+  const { partialImages: _, qualityWord: _word, extra = {}, ...hashed } = request
   const sorted = (record: object) =>
     Object.entries(record).sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
-  return digest([JSON.stringify(sorted(asked)), JSON.stringify(sorted(extra)), ...fingerprints])
+  return digest([JSON.stringify(sorted(hashed)), JSON.stringify(sorted(extra)), ...fingerprints])
 }
 
-// Each field with its length in front, so that no two lists give the same bytes.
+// Each field is prefixed with its length, so that different lists never give the same bytes.
 function digest(fields: readonly string[]): string {
   const hash = createHash('sha256')
   for (const field of fields) hash.update(`${Buffer.byteLength(field)}:${field}`)

@@ -9,8 +9,8 @@ import { callerOrigin } from './caller-origin.ts'
 export type LinkReader = Pick<IncomingMessage, 'headers' | 'socket'>
 
 /**
- * Signs links to the pictures of one job, all with the same end. Where no public base URL is set, they
- * name the scheme and host that this caller used, since that is an address that works for them.
+ * Signs links to the pictures of one job, all with the same expiry. Without a configured public base URL,
+ * they use the scheme and host of the caller's request, because that address works for the caller.
  */
 export function signedLinks(
   { links, clock, config }: Pick<EdgeDeps, 'links' | 'clock' | 'config'>,

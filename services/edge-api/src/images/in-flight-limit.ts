@@ -3,7 +3,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import { createCallTimes } from '../call-times.ts'
 import type { GatewayContext } from '../gateway-context.ts'
 
-/** Runs image requests, so many at once as this process bears; more are `overloaded`. */
+/** Limits the number of concurrent image requests in this process; further ones are `overloaded`. */
 export function inFlightLimit({ deps, running }: Pick<GatewayContext, 'deps' | 'running'>) {
   const { clock } = deps
   const { requestsInFlightMax } = deps.config

@@ -5,25 +5,25 @@ import { AppError } from '@sluice/kernel/app-error'
 import { asErrorCode } from '@sluice/kernel/error-codes'
 import type { MissedPart } from '@sluice/protocol/images/image-answer'
 
-/** How a job ended, as far as its caller is concerned. */
+/** The result of a job, as reported to its caller. */
 export interface JobEnd {
   state: 'done' | 'failed' | 'cancelled'
   /** Stored pictures in order of index. */
   parts: readonly StoredPart[]
   missed: readonly MissedPart[]
   failure: JobFailure | null
-  /** True when an upstream may have produced something: a repeat would be a second paid job. */
-  mayHaveDrawn: boolean
+  /** True when generation may have started: a repeat would be a second paid job. */
+  mayHaveGenerated: boolean
 }
 
-/** The end of a job as its row tells it; undefined while it runs. */
+/** The result of a job from its row; undefined while it runs. */
 export function endOfJob(job: ImageJob): JobEnd | undefined {
   const { state, failure } = job
   if (state !== 'done' && state !== 'failed' && state !== 'cancelled') return undefined
-  return { state, ...picturesOf(job), failure, mayHaveDrawn: job.startedAt !== null }
+  return { state, ...picturesOf(job), failure, mayHaveGenerated: job.startedAt !== null }
 }
 
-/** What of a job is there, and what of it will never be. */
+/** The stored and the failed pictures of a job. */
 export function picturesOf({ parts }: Pick<ImageJob, 'parts'>) {
   return {
     parts: parts.flatMap(({ stored }) => (stored ? [stored] : [])),
@@ -38,32 +38,32 @@ export const missedPart = (index: number, failure: JobFailure): MissedPart => ({
   ...(failure.param !== undefined && { param: failure.param }),
 })
 
-/** The end of a job as its events tell it. `told` are the facts before the last one. */
+/** The result of a job from its events. `earlier` is what the events before the last one contained. */
 export function endOfFacts(
   ended: Extract<ImageJobFact, { type: 'ended' }>,
-  told: { missed: readonly MissedPart[]; started: boolean },
+  earlier: { missed: readonly MissedPart[]; started: boolean },
 ): JobEnd {
   const { state, parts, failure } = ended
-  return { state, parts, missed: told.missed, failure, mayHaveDrawn: told.started }
+  return { state, parts, missed: earlier.missed, failure, mayHaveGenerated: earlier.started }
 }
 
 /**
- * A job's failure as the caller's error, named by the closest code that we have. `waitMs` is when an upstream is
- * free again, where that is known.
+ * A job's failure as an API error with the closest error code. `waitMs` is the time until an upstream is
+ * available again, if known.
  */
 export function failureError(end: JobEnd, taskId: string, waitMs?: number): AppError {
   if (end.state === 'cancelled' && !end.failure)
-    return new AppError('cancelled', 'The task was cancelled before it was drawn.', {
+    return new AppError('cancelled', 'The task was cancelled before generation started.', {
       details: { task_id: taskId },
     })
-  return errorOfFailure(end.failure ?? { code: '', message: 'The picture was not drawn.' }, {
+  return errorOfFailure(end.failure ?? { code: '', message: 'The picture was not generated.' }, {
     details: { task_id: taskId },
     ...(end.failure?.code === 'overloaded' && waitMs !== undefined && { retryAfterMs: waitMs }),
-    ...(end.mayHaveDrawn && { retryable: false }),
+    ...(end.mayHaveGenerated && { retryable: false }),
   })
 }
 
-/** A failure of a picture or a job as an error, named by the closest code that we have. */
+/** A failure of a picture or a job as an error with the closest error code. */
 export function errorOfFailure(
   { code, message, param, upstreamCode }: JobFailure,
   options: AppErrorOptions = {},

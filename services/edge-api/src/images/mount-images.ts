@@ -75,7 +75,7 @@ interface ImageRoute {
   accept: (gateway: GatewayContext, input: IntakeInput) => Promise<ImageIntake>
 }
 
-/** Answers image requests, so many at once as this process bears. */
+/** Answers image requests, within the limit of concurrent requests. */
 function imageAnswers(gateway: GatewayContext) {
   const inFlight = inFlightLimit(gateway)
   return (context: EdgeContext, { family, accept }: ImageRoute): Promise<Response> =>

@@ -7,16 +7,16 @@ import { SSE_CONTENT_TYPE, SSE_KEEP_ALIVE } from '@sluice/protocol/sse'
 
 import { writePieces } from './write-pieces.ts'
 
-/** Below the idle limits of every client and proxy on the way (client-contracts, surprise 5). */
+/** Below the idle timeouts of all known clients and proxies (client-contracts, surprise 5). */
 export const KEEP_ALIVE_MS = 10_000
 
 export interface SseStream {
-  /** Writes whole events, one after the other, at the pace of the reader. Rejects with `caller_gone`. */
+  /** Writes whole events, in order, with backpressure. Rejects with `caller_gone`. */
   send(pieces: readonly AnswerPiece[]): Promise<void>
   end(): void
 }
 
-/** Begins a stream of events: headers at once, and a comment whenever it is quiet for ten seconds. */
+/** Starts an event stream: sends headers at once, and a comment after every ten seconds of silence. */
 export function openSse(
   { clock, blobs }: { clock: Clock; blobs: BlobStore },
   outgoing: ServerResponse,
@@ -26,11 +26,11 @@ export function openSse(
   outgoing.writeHead(200, {
     'content-type': SSE_CONTENT_TYPE,
     'cache-control': 'no-cache, no-transform',
-    // nginx would keep events back until its buffer is full.
+    // Otherwise nginx holds events back until its buffer is full.
     'x-accel-buffering': 'no',
   })
   outgoing.flushHeaders()
-  // A comment must not fall into the middle of an event.
+  // A comment must not be written in the middle of an event.
   const stop = clock.every(KEEP_ALIVE_MS, () => {
     if (sending === 0 && outgoing.writable) outgoing.write(SSE_KEEP_ALIVE)
   })

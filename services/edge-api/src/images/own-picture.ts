@@ -5,17 +5,17 @@ import type { Principal } from '../request.ts'
 
 const PATH = /^\/p\/img\/(img_[0-9a-f]{32})\/(0|[1-9]\d?)$/
 
-/** A picture that this installation drew and stored. */
+/** A picture that this installation generated and stored. */
 export interface OwnPicture {
   blobKey: string
   sha256: string
 }
 
 /**
- * The stored picture that a link of ours names, whatever host it names or none: it is read from where it lies,
- * since our own address may be one that no fetch may reach. The owner's links work after their end, those
- * of others while their signature is good. Undefined for an address that is none of ours. Throws
- * `invalid_value` for a picture that this caller may not read, or that is gone.
+ * The stored picture that one of this installation's links names, whatever host the link has or none. It is
+ * read from the store, because the installation's own address may be blocked for fetches. The owner's links
+ * work after their expiry, those of other users while their signature is valid. Undefined for any other
+ * address. Throws `invalid_value` for a picture that this caller may not read, or that no longer exists.
  */
 export async function findOwnPicture(
   { jobs, links, clock }: Pick<EdgeDeps, 'jobs' | 'links' | 'clock'>,
@@ -32,9 +32,8 @@ export async function findOwnPicture(
   const job = await jobs.read(task)
   const stored = job?.parts[Number(index)]?.stored
   if (!stored || (!isSigned && job.wallet !== principal.wallet)) {
-    throw new AppError('invalid_value', `'${param}' names a picture that is not here any more.`, {
-      param,
-    })
+    const message = `'${param}' names a picture that no longer exists.`
+    throw new AppError('invalid_value', message, { param })
   }
   return { blobKey: stored.blobKey, sha256: stored.sha256 }
 }

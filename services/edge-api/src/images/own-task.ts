@@ -11,7 +11,7 @@ import type { LinkReader } from './image-links.ts'
 import { signedLinks } from './image-links.ts'
 import { endOfJob, failureError, picturesOf } from './job-end.ts'
 
-/** Reads a task of the caller's wallet. What is not there and what is somebody else's look the same. */
+/** Reads a task of the caller's wallet. A missing task and another user's task give the same error. */
 export async function ownTask(
   { jobs }: Pick<EdgeDeps, 'jobs'>,
   { principal, taskId }: { principal: Pick<Principal, 'wallet'>; taskId: string },
@@ -21,7 +21,7 @@ export async function ownTask(
   throw new AppError('task_not_found', `No task '${taskId.slice(0, 50)}'.`, { param: 'id' })
 }
 
-/** The task as its owner sees it, with links signed now. */
+/** The public task object for its owner, with freshly signed links. */
 export function describeTask(
   deps: EdgeDeps,
   { job, reader, position }: { job: ImageJob; reader: LinkReader; position?: number | undefined },

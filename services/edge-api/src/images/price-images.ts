@@ -4,7 +4,7 @@ import { worstCaseImages } from '@sluice/pricing/worst-case'
 import type { GatewayContext } from '../gateway-context.ts'
 import { unpriced } from './usable-model.ts'
 
-/** The price in force for a request, and the most that it may consume. Throws `model_not_found` without one. */
+/** The price in force for a request, and its maximum usage. Throws `model_not_found` without a price. */
 export function priceImages(
   { catalog, deps }: Pick<GatewayContext, 'catalog' | 'deps'>,
   request: Pick<ImageRequest, 'model' | 'count' | 'size' | 'quality'>,

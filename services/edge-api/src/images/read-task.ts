@@ -6,11 +6,11 @@ import { describeTask, ownTask } from './own-task.ts'
 export interface TaskRequest {
   principal: Principal
   taskId: string
-  /** Who reads the links of the answer. */
+  /** The request whose response carries the links. */
   reader: LinkReader
 }
 
-/** `GET /v1/images/tasks/{id}`: where the task stands, and its pictures so far. */
+/** `GET /v1/images/tasks/{id}`: the state of the task, and the pictures stored so far. */
 export async function readTask({ deps }: GatewayContext, request: TaskRequest) {
   const job = await ownTask(deps, request)
   const position = job.state === 'queued' ? await deps.jobs.queuePosition(job.id) : undefined

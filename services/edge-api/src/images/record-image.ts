@@ -17,7 +17,7 @@ export interface ImageOutcome {
   error: unknown
 }
 
-/** Keeps the line of the request log. What an async job costs is known when it ends; here it is 0. */
+/** Writes the request-log entry. The cost of an async job is known when it ends; here it is 0. */
 export function recordImage(gateway: GatewayContext, outcome: ImageOutcome): void {
   gateway.record(imageRecord(outcome, gateway.deps.clock.nowMs()))
 }
@@ -52,9 +52,9 @@ function imageRecord(
   }
 }
 
-/** What billing will capture: by the same rule, so that the log agrees with the ledger. */
+/** The amount that billing will capture, by the same rule, so that the log agrees with the ledger. */
 function amountOf(running: RunningImage | undefined, end: JobEnd | undefined): bigint {
-  // Who joins a job does not pay for it again.
+  // A request that joins a job does not pay for it again.
   if (!running?.fresh || !running.hold || end?.state !== 'done') return 0n
   const { price, amountMicro } = running.hold
   const pictures = end.parts.map(({ facts: { width, height, quality } }) => ({

@@ -4,21 +4,21 @@ import { rateUsage } from '@sluice/pricing/rate-usage'
 
 import type { GatewayContext } from '../gateway-context.ts'
 import type { Principal } from '../request.ts'
-import { giveBackHold } from './give-back-hold.ts'
+import { releaseHold } from './release-hold.ts'
 import type { IdempotencyScope } from './idempotency-scope.ts'
 import { priceImages } from './price-images.ts'
 
 /**
- * Refuses before anything is held, by what is used now: so that a key whose quota is used up does not use up
- * names of holds. Who comes back for a job that is there is let through. Throws `daily_quota_exceeded`.
+ * Checks the quota before a hold is opened, by the usage so far, so that a key without quota does not use up
+ * hold refs. A repeat of a request whose job exists is accepted. Throws `daily_quota_exceeded`.
  */
 export async function checkQuota(
   gateway: GatewayContext,
   {
     principal,
     request,
-    intent,
-  }: { principal: Principal; request: ImageRequest; intent: IdempotencyScope },
+    scope,
+  }: { principal: Principal; request: ImageRequest; scope: IdempotencyScope },
   { attemptsMax }: { attemptsMax: number },
 ): Promise<void> {
   if (principal.dailyQuotaMicro === null) return
@@ -27,24 +27,20 @@ export async function checkQuota(
     await gateway.quotas.check(principal, rateUsage(worstCase, row.price))
   } catch (error) {
     if (!isAppError(error, 'daily_quota_exceeded')) throw error
-    if (!intent.isRepeatable || !(await isJobThere(gateway, intent, attemptsMax))) throw error
+    if (!scope.isRepeatable || !(await hasJob(gateway, scope, attemptsMax))) throw error
   }
 }
 
-/** True when this intention has a job already. */
-export async function isJobThere(
-  { deps }: GatewayContext,
-  intent: IdempotencyScope,
-  attemptsMax = 1,
-) {
+/** True when this idempotency scope already has a job. */
+export async function hasJob({ deps }: GatewayContext, scope: IdempotencyScope, attemptsMax = 1) {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1)
-    if (await deps.jobs.read(intent.jobIdOf(attempt))) return true
+    if (await deps.jobs.read(scope.jobIdOf(attempt))) return true
   return false
 }
 
 /**
- * Sets what is held aside of the key's quota of today, before the job is written. Throws
- * `daily_quota_exceeded` or `unavailable`; then the hold is given back.
+ * Reserves the held amount in the key's daily quota, before the job is written. Throws
+ * `daily_quota_exceeded` or `unavailable`; then the hold is voided.
  */
 export async function reserveQuota(
   gateway: GatewayContext,
@@ -55,13 +51,13 @@ export async function reserveQuota(
   }: { principal: Principal; jobId: string; held: { amountMicro: bigint; fresh: boolean } },
 ): Promise<void> {
   if (principal.dailyQuotaMicro === null) return
-  // Who joins a job does not pay for it again.
+  // A request that joins a job does not pay for it again.
   if (!held.fresh && (await gateway.deps.jobs.read(jobId))) return
   try {
     const amount = { ref: jobId, amountMicro: held.amountMicro }
     gateway.quotas.follow(await gateway.quotas.reserve(principal, amount))
   } catch (error) {
-    if (held.fresh) await giveBackHold(gateway, { ref: jobId, reason: 'no quota left' })
+    if (held.fresh) await releaseHold(gateway, { ref: jobId, reason: 'no quota left' })
     throw error
   }
 }

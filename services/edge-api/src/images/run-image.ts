@@ -11,7 +11,7 @@ import type { Admitted } from '../request.ts'
 import type { ByteHold } from '../byte-budget.ts'
 import { checkMaySubmit } from './check-may-submit.ts'
 import { gatherInputs } from './gather-inputs.ts'
-import { bodyHashOf, readIntent } from './idempotency-scope.ts'
+import { bodyHashOf, readIdempotencyScope } from './idempotency-scope.ts'
 import type { UploadStaging } from './upload-staging.ts'
 import { createUploadStaging } from './upload-staging.ts'
 import type { Submitted } from './submit-image.ts'
@@ -20,69 +20,69 @@ import { checkUsableModel } from './usable-model.ts'
 
 export interface ImageRun {
   admitted: Admitted
-  /** Its Idempotency-Key names the intention. */
+  /** Its Idempotency-Key is part of the idempotency scope. */
   incoming: Pick<IncomingMessage, 'headers'>
   outgoing: ServerResponse
-  /** Part of the intention's name: the same Idempotency-Key means another thing on another route. */
+  /** Part of the idempotency scope: the same Idempotency-Key on another route is independent. */
   route: string
-  /** Reads the caller's request; puts pictures on the shelf as they arrive. */
+  /** Parses the caller's request; stages pictures as they arrive. */
   accept: (staging: UploadStaging) => Promise<ImageIntake>
-  /** True when much is read before it is known what is asked for: then who cannot pay is refused first. */
+  /** True when the body is large: then callers who cannot pay are rejected before it is read. */
   isHeavy?: boolean
-  /** The body in memory; released when the request is a job. */
+  /** The body in memory; released once the job is written. */
   hold?: ByteHold
-  /** Aborts when the caller has left, or need not wait any longer. */
+  /** Aborts when the caller has disconnected, or the wait limit is reached. */
   signal: AbortSignal
 }
 
 /** A job that was submitted or joined. */
 export interface RunningImage extends Submitted {
   call: ImageCall
-  /** What happens to it, from its beginning; read once. */
+  /** The events of the job from its start; can be read once. */
   events: AsyncIterable<ImageJobEvent>
 }
 
 /**
- * The table of contents of an image request, up to the face that answers it: accept, check the model,
- * gather pictures, submit, listen, announce. What is refused leaves no job, no hold and no blob.
+ * Runs an image request up to its response: parse, check the model, gather pictures, submit, subscribe,
+ * publish. A rejected request leaves no job, no hold and no blob.
  */
-export async function runImage(gateway: GatewayContext, turn: ImageRun): Promise<RunningImage> {
-  const submitted = await submitTurn(gateway, turn)
+export async function runImage(gateway: GatewayContext, run: ImageRun): Promise<RunningImage> {
+  const submitted = await submitRun(gateway, run)
   const { job, fresh, known } = submitted
-  // Listening comes first: then nothing that the job does can be missed, and no row is read for it.
+  // Subscribe before publishing: then no event of the job can be missed, and no row is read for it.
   const watch = () =>
-    gateway.jobHub.watch({ jobId: job.id, afterSeq: 0, known, signal: turn.signal })
+    gateway.jobHub.watch({ jobId: job.id, afterSeq: 0, known, signal: run.signal })
   const isWatched = fresh && submitted.call.face !== 'async'
   const events = isWatched ? watch() : whenRead(watch)
-  if (fresh) await announceQueued(gateway, job)
+  if (fresh) await publishQueued(gateway, job)
   return { ...submitted, events }
 }
 
-async function submitTurn(
+async function submitRun(
   gateway: GatewayContext,
-  turn: ImageRun,
+  run: ImageRun,
 ): Promise<Submitted & { call: ImageCall }> {
-  const { principal } = turn.admitted
-  const intent = readIntent(gateway.deps, { ...turn, principal })
+  const { principal } = run.admitted
+  const scope = readIdempotencyScope(gateway.deps, { ...run, principal })
   const upload = gateway.intake.uploads.hold(principal.apiKeyId)
-  const staging = createUploadStaging(gateway.deps, { jobId: intent.jobIdOf(0), upload })
+  const staging = createUploadStaging(gateway.deps, { jobId: scope.jobIdOf(0), upload })
   try {
-    if (turn.isHeavy) await checkMaySubmit(gateway, { principal, intent })
-    const intake = await turn.accept(staging)
+    if (run.isHeavy) await checkMaySubmit(gateway, { principal, scope })
+    const intake = await run.accept(staging)
     const { call, isEdit } = intake
     checkUsableModel(gateway, principal, call.request.model)
     const gathered = await gatherInputs(gateway.deps, {
       intake,
       staging,
       principal,
-      signal: turn.signal,
+      signal: run.signal,
     })
     const { images, mask, fingerprints } = gathered
     const kind: 'edit' | 'generate' = isEdit || images.length > 0 ? 'edit' : 'generate'
     const request = { ...call.request, kind, images, ...(mask && { mask }) }
     const bodyHash = bodyHashOf({ ...call.request, kind }, fingerprints)
-    const submitted = await submitImage(gateway, { principal, intent, request, bodyHash })
-    // A job that was there before has pictures of its own.
+    const submitted = await submitImage(gateway, { principal, scope, request, bodyHash })
+    // A job that existed before has its own pictures.
     if (!submitted.fresh) await staging.clear()
     return { ...submitted, call }
   } catch (error) {
@@ -90,23 +90,20 @@ async function submitTurn(
     throw error
   } finally {
     upload.release()
-    turn.hold?.release()
+    run.hold?.release()
   }
 }
 
-async function announceQueued(
-  { deps: { bus, log } }: GatewayContext,
-  job: ImageJob,
-): Promise<void> {
+async function publishQueued({ deps: { bus, log } }: GatewayContext, job: ImageJob): Promise<void> {
   try {
     await bus.announce('image-job-queued', queuedHint(job))
   } catch (err) {
-    // The outbox row says it again.
+    // The outbox row is published again by the relay.
     log.warn({ err, jobId: job.id }, 'queued job not announced')
   }
 }
 
-/** Begins to listen with the first reader: most who join a job need its row only. */
+/** Subscribes when the first reader reads: most requests that join a job need its row only. */
 async function* whenRead(watch: () => AsyncIterable<ImageJobEvent>) {
   yield* watch()
 }

@@ -31,7 +31,7 @@ export interface StreamJobInput {
 /**
  * Streams a job: partial pictures and each picture as it is stored (client-contracts §1.5). A failure
  * is an `error` object in the data, after which the stream ends. Resolves with the job's end; rejects
- * with the signal's reason, which the caller of the API has been told as well.
+ * with the signal's reason after sending it to the client.
  */
 export async function streamJob(deps: EdgeDeps, input: StreamJobInput): Promise<JobEnd> {
   const { outgoing, taskId, call, family, events, signal } = input
@@ -48,14 +48,14 @@ export async function streamJob(deps: EdgeDeps, input: StreamJobInput): Promise<
       events,
       signal,
       onPartial: async (partial, at) => {
-        // Partial pictures have a short life: who comes late sees the whole one.
+        // Partial pictures are removed early: a late reader gets the complete one.
         if (!(await deps.blobs.stat(partial.blobKey))) return
         await sse.send(partialImageEvent(context(at), partial))
       },
       onStored: ({ part }, at) =>
         sse.send(completedImageEvent(context(at), { part, form, linkOf, safetyIdentifier })),
       onMissed: async (missed, at) => {
-        // The end of a single picture is told once, as the error below.
+        // The failure of a single picture is reported once, as the error below.
         if (call.request.count > 1) await sse.send(missedImageEvent(context(at), missed))
       },
     })

@@ -14,12 +14,13 @@ import { errorObject, ownTask } from './own-task.ts'
 import type { TaskRequest } from './read-task.ts'
 import { createAbortScope } from './abort-scope.ts'
 
-/** How often a waiting caller is told where they stand. */
+/** How often the queue position is sent to a waiting caller. */
 const POSITION_EVERY_MS = 5_000
 
 /**
- * `GET /v1/images/tasks/{id}/events`: what happened and happens to a task, numbered, from the event after
- * `Last-Event-ID`. Who has heard all of an ended task gets 204, which ends an EventSource.
+ * `GET /v1/images/tasks/{id}/events`: the numbered events of a task, from the one after `Last-Event-ID`. A
+ * client that has received all events of an ended task gets 204, which stops an EventSource from
+ * reconnecting.
  */
 export async function streamTaskEvents(
   gateway: GatewayContext,
@@ -32,13 +33,13 @@ export async function streamTaskEvents(
   const { outgoing, lastEventId } = request
   const afterSeq = readLastEventId(lastEventId)
   const job = await ownTask(deps, request)
-  if (await heardAll(gateway, { job, afterSeq })) return void outgoing.writeHead(204).end()
+  if (await hasReceivedAll(gateway, { job, afterSeq })) return void outgoing.writeHead(204).end()
 
   const abortScope = createAbortScope(deps, outgoing)
   const events = jobHub.watch({ jobId: job.id, afterSeq, signal: abortScope.signal })
   const sse = openSse(deps, outgoing)
   const stopPositions =
-    job.state === 'queued' ? tellPositions(gateway, { job, sse }) : () => undefined
+    job.state === 'queued' ? sendPositions(gateway, { job, sse }) : () => undefined
   const linkOf = signedLinks(deps, { jobId: job.id, reader: outgoing.req })
   try {
     for await (const event of events) {
@@ -49,8 +50,9 @@ export async function streamTaskEvents(
       await sse.send(taskEvent(event, { linkOf, errorOf, hasPartial }))
     }
   } catch (err) {
-    // Whoever reads on comes back with the number of the last event.
-    if (!isAppError(err, 'caller_gone')) deps.log.warn({ err, jobId: job.id }, 'events were cut')
+    // Clients reconnect with the id of the last event.
+    if (!isAppError(err, 'caller_gone'))
+      deps.log.warn({ err, jobId: job.id }, 'event stream was cut off')
   } finally {
     stopPositions()
     abortScope.end()
@@ -64,7 +66,7 @@ function readLastEventId(text: string | undefined): number {
   throw invalid('Last-Event-ID', 'must be the number of an event')
 }
 
-async function heardAll(
+async function hasReceivedAll(
   { deps }: GatewayContext,
   { job, afterSeq }: { job: ImageJob; afterSeq: number },
 ): Promise<boolean> {
@@ -73,23 +75,23 @@ async function heardAll(
   return more.length === 0
 }
 
-/** Tells the place in the line, now and whenever it has changed, until it is stopped. */
-function tellPositions(
+/** Sends the queue position, now and whenever it has changed, until stopped. */
+function sendPositions(
   { deps: { jobs, clock, log } }: GatewayContext,
   { job, sse }: { job: ImageJob; sse: SseStream },
 ): () => void {
-  let told: number | undefined
+  let sent: number | undefined
   let stopped = false
-  const tell = async () => {
+  const send = async () => {
     const position = await jobs.queuePosition(job.id)
-    if (stopped || position === undefined || position === told) return
-    told = position
+    if (stopped || position === undefined || position === sent) return
+    sent = position
     await sse.send(positionEvent({ taskId: job.id, position }))
   }
-  const look = () =>
-    void tell().catch((err: unknown) => log.debug({ err, jobId: job.id }, 'position not told'))
-  look()
-  const cancel = clock.every(POSITION_EVERY_MS, look)
+  const poll = () =>
+    void send().catch((err: unknown) => log.debug({ err, jobId: job.id }, 'position not sent'))
+  poll()
+  const cancel = clock.every(POSITION_EVERY_MS, poll)
   return () => {
     stopped = true
     cancel()

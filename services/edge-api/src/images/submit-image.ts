@@ -11,59 +11,60 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import type { GatewayContext } from '../gateway-context.ts'
 import type { Principal } from '../request.ts'
-import { giveBackHold } from './give-back-hold.ts'
+import { releaseHold } from './release-hold.ts'
 import type { IdempotencyScope } from './idempotency-scope.ts'
 import { priceImages } from './price-images.ts'
 import { checkQuota, reserveQuota } from './reserve-quota.ts'
 import { unpriced } from './usable-model.ts'
 
 const HOLD_WITHIN_MS = 5_000
-/** The hold outlives its job by so much: the capture must find it open. */
+/** The hold expires this much later than its job: the capture must find it open. */
 const HOLD_GRACE_MS = 600_000
-/** How many ended holds without a job one intention may have behind it. */
+/** The maximum number of ended holds without a job in one idempotency scope. */
 const ATTEMPTS_MAX = 5
 
 export interface SubmitInput {
   principal: Principal
-  intent: IdempotencyScope
+  scope: IdempotencyScope
   request: ImageRequest
   bodyHash: string
 }
 
 export interface Submitted {
   job: ImageJob
-  /** False when the caller joined a job that was there. */
+  /** False when the request joined an existing job. */
   fresh: boolean
-  /** Events that were written with it; none for a job that was there. */
+  /** Events that were written with the job; empty for an existing job. */
   known: readonly ImageJobEvent[]
-  /** What was held, for the request log; undefined for a job that had ended. */
+  /** The held amount, for the request log; undefined for a job that had ended. */
   hold: { amountMicro: bigint; price: PriceRow } | undefined
 }
 
 /**
- * Holds the worst case (transaction 1) and writes the job (transaction 2), or joins the job that the
- * same intention wrote before. Throws `insufficient_credit`, `daily_quota_exceeded`, `idempotency_conflict`, `model_not_found` for
- * a model without a price, or `unavailable`; then nothing is left but, at worst, a hold that is given back soon after.
+ * Holds the worst case (transaction 1) and writes the job (transaction 2), or joins the existing job of the
+ * same idempotency scope. Throws `insufficient_credit`, `daily_quota_exceeded`, `idempotency_conflict`,
+ * `model_not_found` for a model without a price, or `unavailable`; then at worst a hold remains that is
+ * voided soon after.
  */
 export async function submitImage(gateway: GatewayContext, input: SubmitInput): Promise<Submitted> {
   crashPoint('edge-before-hold')
   await checkQuota(gateway, input, { attemptsMax: ATTEMPTS_MAX })
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const jobId = input.intent.jobIdOf(attempt)
+    const jobId = input.scope.jobIdOf(attempt)
     const held = await openHold(gateway, { ...input, jobId })
-    if (held === 'ended' || held === 'contradicted') {
+    if (held === 'ended' || held === 'mismatch') {
       const job = await gateway.deps.jobs.read(jobId)
-      if (job) return { job: sameBody(job, input), fresh: false, known: [], hold: undefined }
-      if (held === 'contradicted') throw conflict()
+      if (job) return { job: requireSameBody(job, input), fresh: false, known: [], hold: undefined }
+      if (held === 'mismatch') throw conflict()
       continue
     }
     crashPoint('edge-after-hold')
     await reserveQuota(gateway, { ...input, jobId, held })
     const submitted = await writeJob(gateway, { ...input, jobId, fresh: held.fresh })
-    // It took so long that billing gave the hold back: the next name begins anew.
+    // Billing voided the hold in the meantime: retry with the next ref.
     if (submitted === 'hold-ended') continue
     crashPoint('edge-after-submit')
-    sameBody(submitted.job, input)
+    requireSameBody(submitted.job, input)
     return { ...submitted, hold: held }
   }
   throw new AppError('unavailable', 'This request cannot be accepted now; use another key.')
@@ -71,7 +72,7 @@ export async function submitImage(gateway: GatewayContext, input: SubmitInput): 
 
 async function openHold(
   gateway: GatewayContext,
-  { principal, request, jobId, intent }: SubmitInput & { jobId: string },
+  { principal, request, jobId, scope }: SubmitInput & { jobId: string },
 ) {
   const { clock, billing, config } = gateway.deps
   const { model } = request
@@ -89,8 +90,8 @@ async function openHold(
     switch (answer.outcome) {
       case 'opened': {
         const price = prices.priceOf(answer.priceId) ?? row
-        // A hold of the same name for a smaller body must not pay for this one.
-        if (rateUsage(worstCase, price.price) > answer.amountMicro) return 'contradicted'
+        // A hold with the same ref for a smaller body must not pay for this one.
+        if (rateUsage(worstCase, price.price) > answer.amountMicro) return 'mismatch'
         return { ...answer, price }
       }
       case 'ended':
@@ -101,8 +102,8 @@ async function openHold(
         throw insufficientCreditError(answer)
     }
   } catch (error) {
-    // The same name with another worst case: the key was used for another body.
-    if (intent.isRepeatable && isAppError(error, 'invalid_value')) return 'contradicted'
+    // The same ref with another worst case: the Idempotency-Key was used for another body.
+    if (scope.isRepeatable && isAppError(error, 'invalid_value')) return 'mismatch'
     const isUnknown = deadline.signal.aborted || isAppError(error, 'unavailable')
     if (isUnknown) gateway.holdReturns.add({ ref: jobId, reason: 'unknown', unknown: true })
     if (isAppError(error) || !deadline.signal.aborted) throw error
@@ -126,26 +127,26 @@ async function writeJob(
     return { ...submitted, known: events }
   } catch (error) {
     if (isHoldEnded(error)) return 'hold-ended'
-    // The commit may have happened although its answer was lost. Only the row knows.
+    // The commit may have succeeded although its result was lost. Only the row shows it.
     const job = await jobs.read(jobId).catch(() => 'unknown' as const)
     if (job === 'unknown') {
       if (fresh) gateway.holdReturns.add({ ref: jobId, reason: 'job unknown', unknown: true })
       throw new SubmitUnknown(error)
     }
     if (job) return { job, fresh: true, known: [] }
-    if (fresh) await giveBackHold(gateway, { ref: jobId, reason: 'job not written' })
+    if (fresh) await releaseHold(gateway, { ref: jobId, reason: 'job not written' })
     throw error
   }
 }
 
-/** The job may or may not have been written: its inputs must stay, its hold is given back if it was not. */
+/** It is unknown whether the job was written: its inputs are retained; its hold is voided if it was not. */
 export class SubmitUnknown extends AppError {
   constructor(cause: unknown) {
     super('unavailable', 'It is not known whether this request was accepted.', { cause })
   }
 }
 
-function sameBody(job: ImageJob, { bodyHash }: SubmitInput): ImageJob {
+function requireSameBody(job: ImageJob, { bodyHash }: SubmitInput): ImageJob {
   if (job.bodyHash !== bodyHash) throw conflict()
   return job
 }

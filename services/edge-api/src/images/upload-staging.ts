@@ -9,38 +9,38 @@ import { readImageSize, SNIFF_BYTES, sniffImage } from '@sluice/protocol/images/
 import type { ByteHold } from '../byte-budget.ts'
 import type { EdgeDeps } from '../deps.ts'
 
-/** Sizes stand in the first bytes of a file; of a JPEG, behind what its camera wrote in front. */
+/** How much of a file is searched for its size: in a JPEG, metadata of the camera may precede it. */
 const HEAD_BYTES_MAX = 256 * 1024
-/** What an input may promise to be. Nothing is decoded here, but upstreams will. */
+/** Limit for the size in an input's header. Nothing is decoded here, but upstreams will. */
 const INPUT_PIXELS_MAX = 64_000_000
 
 export interface StoredInput {
   image: InputImage
   sha256: string
-  /** Undefined when it does not stand in the file's head. */
+  /** Undefined when it is not in the file's first bytes. */
   size: ImageSize | undefined
 }
 
 export interface StagedInput {
   source: AsyncIterable<Uint8Array>
-  /** The file's name towards the upstream, without extension. */
+  /** The file name sent to the upstream, without extension. */
   name: string
-  /** The caller's parameter, for refusals. */
+  /** The caller's parameter, for error messages. */
   param: string
   bytesMax: number
 }
 
-/** Where the pictures of one request lie until its job is written, or it is refused. */
+/** Stores the input pictures of one request until its job is written or the request is rejected. */
 export interface UploadStaging {
-  /** Stores a picture. Throws `invalid_image` for what is no PNG, JPEG or WebP, and `body_too_large`. */
+  /** Stores a picture. Throws `invalid_image` if it is not PNG, JPEG or WebP, and `body_too_large`. */
   put(input: StagedInput): Promise<StoredInput>
-  /** Removes everything that was put: the request came to nothing. Never throws. */
+  /** Removes all stored inputs of a rejected request. Never throws. */
   clear(): Promise<void>
 }
 
 /**
- * A shelf of its own for each request, also for repeats of one Idempotency-Key: the pictures of a job that
- * runs are never overwritten or removed by who asks again.
+ * Every request has its own staging prefix, also repeats of one Idempotency-Key: a repeat never overwrites or
+ * removes the pictures of a running job.
  */
 export function createUploadStaging(
   { blobs, log, random }: Pick<EdgeDeps, 'blobs' | 'log' | 'random'>,
@@ -61,7 +61,7 @@ export function createUploadStaging(
       const facts = await blobs
         .put(key, Readable.from(metered.bytes), { contentType: type, bytesMax })
         .catch((error: unknown) => {
-          throw metered.refusal() ?? error
+          throw metered.rejection() ?? error
         })
       const size = readImageSize(metered.head())
       checkSize(size, { type, param })
@@ -76,7 +76,7 @@ export function createUploadStaging(
     clear: async () => {
       await Promise.all(
         keys.map((key) =>
-          // What stays is an orphan, which the sweep of blobs without a job removes.
+          // A remaining blob is an orphan, which the sweep of blobs without a job removes.
           blobs.remove(key).catch((err: unknown) => log.warn({ err, key }, 'input not removed')),
         ),
       )
@@ -93,7 +93,7 @@ function inputType(head: Uint8Array): InputImage['contentType'] | undefined {
 }
 
 function checkSize(size: ImageSize | undefined, { type, param }: { type: string; param: string }) {
-  // A JPEG may carry more than the head in front of its size.
+  // A JPEG's size may lie behind the bytes that are read.
   if (!size && type !== 'image/jpeg') throw invalidImage(param, 'has a damaged header')
   if (size && size.width * size.height > INPUT_PIXELS_MAX)
     throw invalidImage(param, `has more than ${INPUT_PIXELS_MAX / 1e6} megapixels`)
@@ -111,7 +111,7 @@ async function readAtLeast(source: AsyncIterator<Uint8Array>, length: number): P
   return Buffer.concat(chunks)
 }
 
-/** Passes bytes on, counts them, and keeps the head. */
+/** Passes bytes through, counts them, and retains the first ones. */
 function meter({
   start,
   rest,
@@ -127,33 +127,33 @@ function meter({
 }) {
   const head: Uint8Array[] = []
   let total = 0
-  let refusal: AppError | undefined
+  let rejection: AppError | undefined
 
   const pass = (chunk: Uint8Array): Uint8Array => {
     if (total < HEAD_BYTES_MAX) head.push(chunk.subarray(0, HEAD_BYTES_MAX - total))
     total += chunk.length
     if (total <= bytesMax) return counted(chunk)
-    refusal = new AppError('body_too_large', `'${param}' has more than ${bytesMax} bytes.`, {
+    rejection = new AppError('body_too_large', `'${param}' has more than ${bytesMax} bytes.`, {
       param,
       details: { bytes_max: bytesMax },
     })
-    throw refusal
+    throw rejection
   }
   const counted = (chunk: Uint8Array): Uint8Array => {
     try {
       upload.add(chunk.length)
       return chunk
     } catch (error) {
-      if (isAppError(error)) refusal = error
+      if (isAppError(error)) rejection = error
       throw error
     }
   }
-  // Why the source ended early: a store only sees that it did.
+  // Retains why the source ended early: a blob store only sees that it did.
   const read = async () => {
     try {
       return await rest.next()
     } catch (error) {
-      if (isAppError(error)) refusal = error
+      if (isAppError(error)) rejection = error
       throw error
     }
   }
@@ -161,5 +161,5 @@ function meter({
     yield pass(start)
     for (let next = await read(); !next.done; next = await read()) yield pass(next.value)
   }
-  return { bytes: bytes(), head: () => Buffer.concat(head), refusal: () => refusal }
+  return { bytes: bytes(), head: () => Buffer.concat(head), rejection: () => rejection }
 }

@@ -7,13 +7,13 @@ import type { AbortScope } from './abort-scope.ts'
 import { stillGenerating } from './abort-scope.ts'
 import type { RunningImage } from './run-image.ts'
 
-/** However long the upload took: so much is left for the job at least. */
+/** The minimum wait for the job, however long the upload took. */
 const WAIT_MS_MIN = 1_000
 
 /**
- * The end of a job that a caller awaits, at most until SYNC_WAIT_MS after their request arrived: their
- * own client gives up soon after, without a word (client-contracts, surprise 5). Rejects with
- * `sync_wait_exceeded` then, and when this process stops; the job goes on.
+ * Waits for the end of a job, at most until SYNC_WAIT_MS after the request arrived, because clients time out
+ * soon after (client-contracts, surprise 5). Rejects with `sync_wait_exceeded` then, and when this process
+ * stops; the job continues.
  */
 export async function waitForEnd(
   { clock, config }: Pick<EdgeDeps, 'clock' | 'config'>,

@@ -1,8 +1,8 @@
 import type { GatewayContext } from '../gateway-context.ts'
 
 /**
- * How long it takes until a credential that generates images of the model may be used again, as the snapshot
- * knows it: the earliest end of a rest or of a limit. Undefined when none rests.
+ * The time until a credential that generates images of the model becomes available, according to the catalog
+ * snapshot: the earliest end of a cooldown or limit. Undefined when none is cooling down.
  */
 export function waitForImagesMs(
   { catalog, deps }: Pick<GatewayContext, 'catalog' | 'deps'>,
@@ -20,6 +20,6 @@ export function waitForImagesMs(
         return Math.max(coolingUntil?.getTime() ?? 0, ...limits.map(({ until }) => until.getTime()))
       })
   })
-  const resting = ends.filter((endMs) => endMs > nowMs)
-  return resting.length === 0 ? undefined : Math.min(...resting) - nowMs
+  const future = ends.filter((endMs) => endMs > nowMs)
+  return future.length === 0 ? undefined : Math.min(...future) - nowMs
 }

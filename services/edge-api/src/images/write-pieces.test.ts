@@ -15,7 +15,7 @@ import { lengthOfPieces, writePieces } from './write-pieces.ts'
 
 const random = seededRandom(7)
 
-/** Answers one request by `answer`, and gives what the reader saw. */
+/** Answers one request with `answer`, and returns the client's response. */
 async function served(answer: (outgoing: ServerResponse) => Promise<void>) {
   const server = createServer((_, outgoing) => {
     answering.resolve(answer(outgoing))
@@ -36,7 +36,7 @@ const stored = async (bytes: Uint8Array) => {
   return blobs
 }
 
-/** The same bytes in chunks of any size, as a disk or a network may hand them out. */
+/** The same bytes in chunks of random sizes, as a disk or network may deliver them. */
 function inPieces(bytes: Uint8Array): Pick<BlobStore, 'open'> {
   const chunks: Uint8Array[] = []
   for (let at = 0; at < bytes.length;) {
@@ -48,7 +48,7 @@ function inPieces(bytes: Uint8Array): Pick<BlobStore, 'open'> {
   return { open: async () => ({ ...facts, stream: Readable.from(chunks) }) }
 }
 
-test('a picture is the same base64 however its bytes arrive, and as long as was announced', async () => {
+test('the base64 of a picture is independent of chunk sizes and has the announced length', async () => {
   for (let length = 0; length < 60; length += 1) {
     const bytes = random.bytes(length)
     const pieces = [{ text: '{"ä":"' }, { base64Of: 'a/b' }, { text: '"}' }]
@@ -63,7 +63,7 @@ test('a picture is the same base64 however its bytes arrive, and as long as was 
   }
 })
 
-test('what a slow reader has not taken does not pile up', async () => {
+test('unread output of a slow reader is not buffered', async () => {
   const size = 64 * 1024 * 1024
   const blobs = await stored(new Uint8Array(size))
   let waiting = 0
@@ -85,7 +85,7 @@ test('what a slow reader has not taken does not pile up', async () => {
   expect(waiting).toBeLessThan(512 * 1024)
 })
 
-test('a reader who leaves ends the writing, and the picture is closed', async () => {
+test('a disconnected reader ends the writing, and the picture is closed', async () => {
   let closed = false
   const { incoming, answered } = await served(async (outgoing) => {
     const blobs: Pick<BlobStore, 'open'> = {
@@ -109,7 +109,7 @@ test('a reader who leaves ends the writing, and the picture is closed', async ()
   await expect.poll(() => closed).toBe(true)
 })
 
-test('a picture that is gone is a fault of ours', async () => {
+test('a missing picture is an internal error', async () => {
   const blobs = createMemoryBlobStore({ clock: fakeClock() })
   const { answered } = await served(async (outgoing) => {
     outgoing.flushHeaders()
@@ -118,7 +118,7 @@ test('a picture that is gone is a fault of ours', async () => {
   await expect(answered).rejects.toMatchObject({ code: 'internal_error' })
 })
 
-/** Hands out a blob in chunks, as a file is read. */
+/** Reads a blob in chunks, as a file is read. */
 function inChunks(blobs: BlobStore, length: number): Pick<BlobStore, 'open'> {
   return {
     open: async (key) => {

@@ -5,7 +5,7 @@ import type { BlobStore } from '@sluice/blobs/blob-store'
 import { AppError } from '@sluice/kernel/app-error'
 import type { AnswerPiece } from '@sluice/protocol/images/answer-piece'
 
-/** A reader who takes nothing for so long is cut off. */
+/** A connection whose reader takes nothing for this long is closed. */
 export const STALL_MS_MAX = 60_000
 
 export interface PieceWriter {
@@ -14,9 +14,9 @@ export interface PieceWriter {
 }
 
 /**
- * Writes an answer piece by piece, stored pictures as base64, at the pace of its reader: whatever the size
- * of the pictures, a few chunks of them stand in memory. Rejects with `caller_gone` when the reader has
- * left or stalls, and with `internal_error` when a picture is not there.
+ * Writes a response piece by piece, stored pictures as base64, with backpressure: only a few chunks of a
+ * picture are in memory at once. Rejects with `caller_gone` when the reader has disconnected or stalls, and
+ * with `internal_error` when a picture is missing.
  */
 export async function writePieces(
   { blobs, outgoing }: PieceWriter,
@@ -30,9 +30,9 @@ export async function writePieces(
 
 async function writeBase64({ blobs, outgoing }: PieceWriter, key: string): Promise<void> {
   const blob = await blobs.open(key)
-  if (!blob) throw new AppError('internal_error', 'A stored picture is not there.')
+  if (!blob) throw new AppError('internal_error', 'A stored picture is missing.')
   try {
-    // Three bytes are four characters: what does not fill three waits for the next chunk.
+    // Three bytes are four characters: an incomplete group waits for the next chunk.
     let rest: Buffer = Buffer.alloc(0)
     for await (const chunk of blob.stream) {
       const bytes = Buffer.concat([rest, chunk as Buffer])
@@ -52,19 +52,19 @@ async function write(outgoing: ServerResponse, text: string): Promise<void> {
   await drained(outgoing)
 }
 
-/** Waits until the reader has taken what was written. */
+/** Waits until the socket's buffer has drained. */
 async function drained(outgoing: ServerResponse): Promise<void> {
-  const left = new AbortController()
-  const leave = () => left.abort()
-  outgoing.once('close', leave)
-  // Nobody listens for it, so Node cuts the connection when it has been still for so long.
+  const disconnected = new AbortController()
+  const abort = () => disconnected.abort()
+  outgoing.once('close', abort)
+  // The `timeout` event has no listener, so Node closes the connection after this idle time.
   outgoing.setTimeout(STALL_MS_MAX)
   try {
-    await once(outgoing, 'drain', { signal: left.signal })
+    await once(outgoing, 'drain', { signal: disconnected.signal })
   } catch (cause) {
     throw callerGone(cause)
   } finally {
-    outgoing.off('close', leave)
+    outgoing.off('close', abort)
     outgoing.setTimeout(0)
   }
 }
@@ -72,7 +72,7 @@ async function drained(outgoing: ServerResponse): Promise<void> {
 export const callerGone = (cause?: unknown): AppError =>
   new AppError('caller_gone', 'The caller left before the answer was written.', { cause })
 
-/** How many bytes pieces are on the wire, when the sizes of their pictures are known. */
+/** The length of pieces in bytes, given the sizes of their pictures. */
 export function lengthOfPieces(
   pieces: readonly AnswerPiece[],
   bytesOf: (blobKey: string) => number,

@@ -41,7 +41,7 @@ test('a key that the operator chose is issued once', async () => {
   const owner = { userId: user.id, wallet: user.wallet, name: 'k', secret: 'a-key-of-the-operator' }
   const first = await accounts.issueKey(owner)
   const second = await accounts.issueKey(owner)
-  expect([first.fresh, second.fresh]).toEqual([true, false])
+  expect([first.created, second.created]).toEqual([true, false])
   expect(second.id).toBe(first.id)
 })
 
@@ -50,7 +50,7 @@ test('an e-mail has one user and one wallet, however it is written', async () =>
   const input = { role: 'user', password: null } as const
   const first = await accounts.createUser({ ...input, email: 'Me@b.test' })
   const again = await accounts.createUser({ ...input, email: 'me@B.test' })
-  expect(again).toMatchObject({ id: first.id, wallet: first.wallet, fresh: false })
+  expect(again).toMatchObject({ id: first.id, wallet: first.wallet, created: false })
 })
 
 test('who lost a password gets a new one, which is the only one that fits', async () => {

@@ -20,11 +20,11 @@ export interface CreateUser {
 export async function createUser(
   { identityStore, clock, random }: Pick<AccountDeps, 'identityStore' | 'clock' | 'random'>,
   { email, role, password }: CreateUser,
-): Promise<StoredUser & { fresh: boolean }> {
+): Promise<StoredUser & { created: boolean }> {
   // Who is there already keeps the password that they have: it is not judged again at every start.
   const known = await identityStore.findSignIn(email.toLowerCase())
   if (password !== null && !known) await checkNewPassword({ password, email })
-  const { user, fresh } = await identityStore.insertUser({
+  const { user, created } = await identityStore.insertUser({
     email,
     role,
     passwordHash: password === null ? null : await hashPassword({ random }, password),
@@ -32,5 +32,5 @@ export async function createUser(
     wallet: newId('wal', { clock, random }),
     createdAt: clock.now(),
   })
-  return { ...user, fresh }
+  return { ...user, created }
 }

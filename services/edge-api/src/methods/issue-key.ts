@@ -6,13 +6,13 @@ export type IssueKey = MintKey
 
 /**
  * Makes an API key for an operator. Only its keyed hash and its visible start are stored; the plaintext is
- * in this answer for the only time. The same `secret` again answers the key that is there (`fresh: false`).
+ * in this answer for the only time. The same `secret` again answers the key that is there (`created: false`).
  */
 export async function issueKey(
   deps: AccountDeps,
   input: IssueKey,
-): Promise<{ id: string; apiKey: string; fresh: boolean }> {
+): Promise<{ id: string; apiKey: string; created: boolean }> {
   const { apiKey, row } = mintKey(deps, input)
-  const { id, fresh } = await deps.keyStore.insertKey(row)
-  return { id, apiKey, fresh }
+  const { id, created } = await deps.keyStore.insertKey(row)
+  return { id, apiKey, created }
 }

@@ -1,5 +1,5 @@
 import type { AccountDeps } from '../account-deps.ts'
-import { makePassword } from '../identity/make-password.ts'
+import { generatePassword } from '../identity/generate-password.ts'
 import { hashPassword } from '../identity/password-hash.ts'
 import type { StoredUser } from '../store/identity-store.ts'
 
@@ -20,7 +20,7 @@ export async function replacePassword(
   const known = await identityStore.findSignIn(email.toLowerCase())
   if (!known) return undefined
   const { user } = known
-  const password = makePassword({ random })
+  const password = generatePassword({ random })
   const passwordHash = await hashPassword({ random }, password)
   const change = { userId: user.id, passwordHash, at: clock.now() }
   return (await identityStore.replacePassword(change)) ? { user, password } : undefined

@@ -51,8 +51,8 @@ export function identityStoreContract(
         store.insertUser({ ...ada, id: `usr_${n}`, wallet: `wal_${n}`, passwordHash: `h${n}` }),
       )
       const written = await Promise.all(racers)
-      const winner = written.find(({ fresh }) => fresh)?.user
-      expect(written.filter(({ fresh }) => fresh)).toHaveLength(1)
+      const winner = written.find(({ created }) => created)?.user
+      expect(written.filter(({ created }) => created)).toHaveLength(1)
       expect(winner?.email).toBe('ada@example.com')
       for (const { user } of written) expect(user).toEqual(winner)
       const known = await store.findSignIn('ada@example.com')

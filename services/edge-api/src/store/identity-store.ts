@@ -33,7 +33,7 @@ export interface StoredSession {
 /** People, how they sign in, and their sessions. Rejects with `unavailable` when the database is away. */
 export interface IdentityStore {
   /** Writes a person once: the same e-mail again answers who is there. */
-  insertUser(user: NewUser): Promise<{ user: StoredUser; fresh: boolean }>
+  insertUser(user: NewUser): Promise<{ user: StoredUser; created: boolean }>
   findUserById(id: string): Promise<StoredUser | undefined>
   /** Newest first. */
   listUserRows(query: UsersQuery): Promise<StoredUser[]>

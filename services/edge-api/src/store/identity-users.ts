@@ -26,12 +26,12 @@ export async function insertUser(db: Kysely<Tables>, user: NewUser) {
       .executeTakeFirst()
     if (!inserted) {
       const known = await selectUser(trx).where('users.email', '=', email).executeTakeFirstOrThrow()
-      return { user: toUser(known), fresh: false }
+      return { user: toUser(known), created: false }
     }
     if (user.passwordHash !== null) {
       await writePassword(trx, { ...user, userId: user.id, at: user.createdAt })
     }
-    return { user: toUser(inserted), fresh: true }
+    return { user: toUser(inserted), created: true }
   })
 }
 

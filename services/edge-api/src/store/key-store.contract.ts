@@ -75,7 +75,10 @@ export function keyStoreContract(
 
     it('writes the same key once, whatever id the second writer made up', async () => {
       const { store } = await prepared()
-      expect(await store.insertKey({ ...key, id: 'key_9' })).toEqual({ id: 'key_1', fresh: false })
+      expect(await store.insertKey({ ...key, id: 'key_9' })).toEqual({
+        id: 'key_1',
+        created: false,
+      })
     })
 
     it('revokes a key once, and promises that every edge will hear of it', async () => {

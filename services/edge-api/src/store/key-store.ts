@@ -32,7 +32,7 @@ export interface KeyStore extends UserApiKeyRepository {
   /** By the hash of the key; undefined when there is none. Revoked and expired keys are found too. */
   findByHash(hash: string): Promise<StoredKey | undefined>
   /** Writes a key once: the same hash again answers the key that is there. */
-  insertKey(key: NewKey): Promise<{ id: string; fresh: boolean }>
+  insertKey(key: NewKey): Promise<{ id: string; created: boolean }>
   /**
    * Revokes, and writes the outbox row `api-key-changed` with it. False when there is no such key, or
    * it was revoked before.

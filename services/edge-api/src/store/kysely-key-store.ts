@@ -43,13 +43,13 @@ async function insertKey(db: Kysely<Tables>, key: NewKey) {
     .onConflict((conflict) => conflict.column('key_hash').doNothing())
     .returning('id')
     .executeTakeFirst()
-  if (inserted) return { id: inserted.id, fresh: true }
+  if (inserted) return { id: inserted.id, created: true }
   const { id } = await db
     .selectFrom('api_keys')
     .select('id')
     .where('key_hash', '=', key.hash)
     .executeTakeFirstOrThrow()
-  return { id, fresh: false }
+  return { id, created: false }
 }
 
 function revokeKey(db: Kysely<Tables>, { id, at }: { id: string; at: Date }): Promise<boolean> {

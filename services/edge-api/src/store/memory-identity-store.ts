@@ -44,11 +44,11 @@ export function memoryIdentityStore({
     async insertUser({ passwordHash, ...input }) {
       const email = input.email.toLowerCase()
       const known = byEmail(email)
-      if (known) return { user: known, fresh: false }
+      if (known) return { user: known, created: false }
       const user = { ...input, email, lastSeenAt: null, ban: null }
       users.set(user.id, user)
       hashes.set(user.id, passwordHash)
-      return { user, fresh: true }
+      return { user, created: true }
     },
     findUserById: async (id) => users.get(id),
     listUserRows: async ({ before, limit, ...query }) =>

@@ -42,9 +42,9 @@ export function memoryKeyStore(): MemoryKeyStore {
     },
     async insertKey(key) {
       const known = keys.get(key.hash)
-      if (known) return { id: known.id, fresh: false }
+      if (known) return { id: known.id, created: false }
       keys.set(key.hash, { ...key, revokedAt: null, lastUsedAt: null })
-      return { id: key.id, fresh: true }
+      return { id: key.id, created: true }
     },
     async revokeKey({ id, at }) {
       const key = [...keys.values()].find((one) => one.id === id)

@@ -292,8 +292,8 @@ it('a role holds from the next request on', async () => {
 it('an account that is made for somebody has a password, shown once, or the one that was chosen', async () => {
   const { identity, signIn } = await open()
   const made = await identity.createUser({ email: 'Bob@b.test', role: 'user' })
-  expect(made.madePassword).toMatch(/^[\w-]{20}$/)
-  expect((await signIn('bob@b.test', made.madePassword ?? '')).status).toBe(200)
+  expect(made.generatedPassword).toMatch(/^[\w-]{20}$/)
+  expect((await signIn('bob@b.test', made.generatedPassword ?? '')).status).toBe(200)
   const again = identity.createUser({ email: 'bob@b.test', role: 'admin' })
   await expect(again).rejects.toMatchObject({ code: 'email_taken' })
 })

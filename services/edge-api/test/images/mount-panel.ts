@@ -45,7 +45,7 @@ export function mountPanel(
       nameRequest,
       authenticate,
       count: () => {},
-      beginOpenCall: () => () => {},
+      beginPublicCall: () => () => {},
     },
     onlyThese<ControlHandlers>({ ...imageHandlers(context), ...adminImageHandlers(context) }),
   )

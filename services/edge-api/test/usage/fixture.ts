@@ -118,7 +118,7 @@ export async function createFixture({
       nameRequest,
       authenticate,
       count: () => {},
-      beginOpenCall: () => () => {},
+      beginPublicCall: () => () => {},
     },
     onlyThese<ControlHandlers>({
       ...usageHandlers({ gateway }),

@@ -13,9 +13,9 @@ export async function createUser(
   call: Call,
 ): Promise<Decoded<'createUser'>['answer']> {
   const { identity, billing } = deps
-  const { user, madePassword } = await identity.createUser(call.body)
+  const { user, generatedPassword } = await identity.createUser(call.body)
   const { id, role, wallet } = user
   recordAction(deps, call, { act: 'user.create', target: id, facts: { role } })
   const balance = await billing.readBalance({ wallet })
-  return { ...toUserDto(user, balance), password: madePassword }
+  return { ...toUserDto(user, balance), password: generatedPassword }
 }

@@ -5,7 +5,7 @@ import type { IdentityContext } from './identity-deps.ts'
 import type { UserStatus } from './user-status.ts'
 import { changedUserStatus } from './user-status.ts'
 
-/** Changes what a person may be. Throws `last_admin`, `not_found`. */
+/** Changes a user's role or ban. Throws `last_admin`, `not_found`. */
 export async function changeUserStatus(
   context: IdentityContext,
   {
@@ -17,19 +17,19 @@ export async function changeUserStatus(
   const changed = await context.store.changeUserStatus({ userId, at }, (before, others) =>
     changedUserStatus(before, change(before, at), others),
   )
-  if (!changed) throw new AppError('not_found', 'There is no such person.')
-  await tellEdges(context, changed.apiKeyIds)
+  if (!changed) throw new AppError('not_found', 'There is no such user.')
+  await publishKeyChanges(context, changed.apiKeyIds)
   return changed.user
 }
 
-/** The hint; its rows in the outbox are the promise. */
-async function tellEdges(
+/** A hint only: the outbox rows guarantee delivery. */
+async function publishKeyChanges(
   { bus, log }: IdentityContext,
   apiKeyIds: readonly string[],
 ): Promise<void> {
-  const told = await Promise.allSettled(
+  const published = await Promise.allSettled(
     apiKeyIds.map((apiKeyId) => bus.announce('api-key-changed', { apiKeyId })),
   )
-  const failed = told.find((outcome) => outcome.status === 'rejected')
-  if (failed) log.warn({ err: failed.reason }, 'changed keys were not announced; the relay will')
+  const failed = published.find((outcome) => outcome.status === 'rejected')
+  if (failed) log.warn({ err: failed.reason }, 'changed keys not announced; the relay will')
 }

@@ -3,7 +3,7 @@ import type { Random } from '@sluice/kernel/random'
 /** 120 bits in 20 characters. */
 const BYTES = 15
 
-/** A password that nobody knows yet. */
-export function makePassword({ random }: { random: Random }): string {
+/** A random password. */
+export function generatePassword({ random }: { random: Random }): string {
   return Buffer.from(random.bytes(BYTES)).toString('base64url')
 }
