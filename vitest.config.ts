@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 import { defineConfig } from 'vitest/config'
 
 const everywhere = ['packages', 'services', 'apps', 'test', 'bench', 'infra']
@@ -12,6 +14,8 @@ const tsconfig = './tsconfig.json'
 
 export default defineConfig({
   test: {
+    // Tests wait for timers and sockets half of their time, so more workers than cores end sooner.
+    maxWorkers: 2 * availableParallelism(),
     projects: [
       {
         tsconfig,
