@@ -17,7 +17,7 @@ afterEach(async () => {
 const events = (text: string) => createSseParser().push(Buffer.from(text))
 
 describe('a chat answer', () => {
-  it('is the very bytes of the upstream, paid for by what it reported', async () => {
+  it('is the upstream’s answer byte for byte, charged by the usage it reports', async () => {
     const { chat, simulator, ledger, stop, rows } = await open()
     const answer = await chat()
     expect(answer.status).toBe(200)
@@ -45,7 +45,7 @@ describe('a chat answer', () => {
     expect(ledger.availableMicro()).toBe(1_000_000_000n - BigInt(input + 4 * output))
   })
 
-  it('goes up as the bytes that came, unless a rule changes them', async () => {
+  it('forwards the caller’s request body byte for byte unless a rule changes it', async () => {
     const { post, simulator } = await open()
     const body =
       '{ "seed": 12345678901234567890, "model":"gpt-5-mini", "messages":[{"role":"user","content":"é😀"}] }'
@@ -55,7 +55,7 @@ describe('a chat answer', () => {
     expect(simulator.log()[0]?.bodySha256).toBe(hash('sha256', body))
   })
 
-  it('of an aliased model is asked for under its upstream name, and charged under its public one', async () => {
+  it('for an aliased model is requested by its upstream name and charged by its public name', async () => {
     const { chat, simulator, ledger, stop } = await open()
     expect((await chat({ model: 'org/tiny' })).status).toBe(200)
     expect(simulator.log()[0]?.model).toBe('gpt-4o-mini')
@@ -63,7 +63,7 @@ describe('a chat answer', () => {
     expect(ledger.records[0]?.model).toBe('org/tiny')
   })
 
-  it('larger than 64 KiB passes through as it comes', async () => {
+  it('larger than 64 KiB is passed through', async () => {
     const { chat, ledger, stop } = await open({ simulator: { answerWords: 30_000 } })
     const answer = await chat({ max_tokens: 30_000 })
     expect(JSON.parse(answer.text).usage.completion_tokens).toBe(30_000)
@@ -71,7 +71,7 @@ describe('a chat answer', () => {
     expect(ledger.records[0]?.usage).toMatchObject({ output: 30_000 })
   })
 
-  it('carries no header of the upstream but those that are meant for callers', async () => {
+  it('carries only the upstream headers that are meant for callers', async () => {
     const { chat, simulator } = await open()
     simulator.script({
       behaviour: {
@@ -106,18 +106,18 @@ describe('a chat answer', () => {
 })
 
 describe('a chat stream', () => {
-  it('reaches a caller who asked for usage byte by byte as it came', async () => {
+  it('is passed through byte for byte when the caller requested usage', async () => {
     const { chat, ledger, stop } = await open()
-    const asked = await chat({ stream: true, stream_options: { include_usage: true } })
-    expect(asked.headers['content-type']).toContain('text/event-stream')
-    const seen = events(asked.text)
+    const answer = await chat({ stream: true, stream_options: { include_usage: true } })
+    expect(answer.headers['content-type']).toContain('text/event-stream')
+    const seen = events(answer.text)
     expect(seen.at(-1)?.data).toBe('[DONE]')
     expect(JSON.parse(seen.at(-2)?.data ?? '')).toMatchObject({ choices: [] })
     await stop()
     expect(ledger.records).toMatchObject([{ source: 'upstream', endState: 'finished' }])
   })
 
-  it('is metered by true usage also when the caller did not ask, who then does not see it', async () => {
+  it('is metered by reported usage also when the caller did not request it, and hides it from them', async () => {
     const { chat, ledger, simulator, stop } = await open()
     const { text } = await chat({ stream: true })
     const seen = events(text)
@@ -131,7 +131,7 @@ describe('a chat stream', () => {
     ])
   })
 
-  it('is estimated where an operator says that the upstream does not know how to report', async () => {
+  it('is metered by estimate where an operator set usageInStreams to estimate', async () => {
     const { chat, ledger, stop, simulator } = await open({
       channels: (make) => [make(1, { settings: { usageInStreams: 'estimate' } })],
     })
@@ -143,7 +143,7 @@ describe('a chat stream', () => {
     expect(ledger.records[0]?.amountMicro).toBeGreaterThan(0n)
   })
 
-  it('with CRLF line ends loses its usage event and nothing else, and leaves with LF', async () => {
+  it('with CRLF line endings loses only its usage event, and is sent with LF', async () => {
     const { chat, simulator, ledger, stop } = await open()
     simulator.script({ behaviour: { kind: 'stream', lie: 'crlf' } })
     const { text } = await chat({ stream: true })
@@ -154,14 +154,14 @@ describe('a chat stream', () => {
     expect(ledger.records).toMatchObject([{ source: 'upstream' }])
   })
 
-  it('that drips byte by byte is the same to the caller', async () => {
+  it('that arrives a few bytes at a time is complete for the caller', async () => {
     const { chat, simulator } = await open()
     simulator.script({ behaviour: { kind: 'drip', bytes: 7, everyMs: 1 } })
     const seen = events((await chat({ stream: true, max_tokens: 3 })).text)
     expect(seen.at(-1)?.data).toBe('[DONE]')
   })
 
-  it('ends in a thrown error, never as a success, when the upstream is cut', async () => {
+  it('ends with an error, never as a success, when the upstream connection is cut', async () => {
     const { chat, simulator, ledger, stop, rows, outcomes } = await open()
     simulator.script({ behaviour: { kind: 'cut', afterBytes: 1_000 } })
     const { text, status } = await chat({ stream: true, stream_options: { include_usage: true } })
@@ -177,7 +177,7 @@ describe('a chat stream', () => {
     expect(outcomes).toMatchObject([{ outcome: { kind: 'failed' } }])
   })
 
-  it('that stops without saying that it is complete is not passed off as complete', async () => {
+  it('that ends without a completion marker is not reported as complete', async () => {
     const { chat, simulator } = await open()
     simulator.script({ behaviour: { kind: 'stream', lie: 'no-terminal' } })
     const { text } = await chat({ stream: true })
@@ -185,7 +185,7 @@ describe('a chat stream', () => {
   })
 
   it.each(['error-envelope', 'error-event', 'error-flat'] as const)(
-    'that fails half-way in the form of %s makes every client throw',
+    'that fails midway in the form of %s makes every client throw',
     async (lie) => {
       const { chat, simulator } = await open()
       simulator.script({ behaviour: { kind: 'stream', lie } })
@@ -195,7 +195,7 @@ describe('a chat stream', () => {
     },
   )
 
-  it('from the sandbox is made in this process, and metered as any other', async () => {
+  it('from the sandbox is generated in this process and metered like any other', async () => {
     const { chat, ledger, stop } = await open({
       channels: (make) => [make(1, { dialect: 'sandbox' })],
     })
@@ -215,7 +215,7 @@ describe('what is charged', () => {
     [{ prompt_tokens: -1, completion_tokens: 5 }],
     [{ prompt_tokens: 1e308, completion_tokens: 'x' }],
     [null],
-  ])('is an estimate, marked as one, when the upstream lies about usage: %j', async (usage) => {
+  ])('is marked as an estimate when the upstream reports impossible usage: %j', async (usage) => {
     const { chat, simulator, ledger, stop } = await open()
     simulator.script({ behaviour: { kind: 'usage', usage } })
     expect((await chat()).status).toBe(200)
@@ -223,7 +223,7 @@ describe('what is charged', () => {
     expect(ledger.records).toMatchObject([{ source: 'estimate' }])
   })
 
-  it('is never more than was reserved: the rest is the house’s', async () => {
+  it('never exceeds the reservation: the platform bears the excess', async () => {
     const { chat, simulator, ledger, stop } = await open()
     const usage = { prompt_tokens: 900_000_000, completion_tokens: 900_000_000 }
     simulator.script({ behaviour: { kind: 'usage', usage } })
@@ -234,7 +234,7 @@ describe('what is charged', () => {
     expect(record?.upstreamLossMicro).toBeGreaterThan(1_000_000n)
   })
 
-  it('is nothing for an answer without a word', async () => {
+  it('is nothing for an answer without content', async () => {
     const { chat, simulator, ledger, stop } = await open()
     const choices = [{ index: 0, message: { content: '' }, finish_reason: 'stop' }]
     const usage = { prompt_tokens: 9, completion_tokens: 0 }

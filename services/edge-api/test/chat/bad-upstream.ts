@@ -1,4 +1,4 @@
-/** An upstream that answers anything, before a healthy one. */
+/** A scripted upstream with invalid answers, and a healthy upstream of lower priority. */
 import { createSseParser } from '@sluice/protocol/sse'
 
 import type { MakeChannel } from './channels.ts'
@@ -6,22 +6,22 @@ import type { MakeChannel } from './channels.ts'
 export const SECRET = 'sk-live-secret-of-the-channel'
 export const ORG = 'org-Q1w2E3r4T5'
 const keys = { simulator: { keys: [SECRET, 'key-b'] } }
-const twoChannels = (make: MakeChannel) => [
+const makeTwo = (make: MakeChannel) => [
   make(1, { priority: 2, secrets: [SECRET], settings: { organization: ORG } }),
   make(2, { priority: 1, secrets: ['key-b'] }),
 ]
-const oneChannel = (make: MakeChannel) => [
+const makeOne = (make: MakeChannel) => [
   make(1, { secrets: [SECRET], settings: { organization: ORG } }),
 ]
-export const two = { ...keys, channels: twoChannels }
-export const one = { ...keys, channels: oneChannel }
+export const twoChannels = { ...keys, channels: makeTwo }
+export const oneChannel = { ...keys, channels: makeOne }
 
 export type Raw = {
   headers?: Record<string, string>
   chunks: (string | { base64: string })[]
   ending?: 'cut' | 'hang'
 }
-/** What the first key's upstream answers, always. */
+/** Scripts the answer to every request with the first key. */
 export const raw = ({ headers = { 'content-type': 'application/json' }, ...behaviour }: Raw) =>
   ({
     match: { key: SECRET },
@@ -40,7 +40,7 @@ export const error = {
   message: `The server had an error for organization ${ORG} with key ${SECRET}`,
   type: 'server_error',
 }
-export const said = (content: string, finish_reason = 'stop', more = {}) =>
+export const completion = (content: string, finish_reason = 'stop', more = {}) =>
   JSON.stringify({
     id: 'c1',
     object: 'chat.completion',

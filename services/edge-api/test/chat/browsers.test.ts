@@ -17,12 +17,12 @@ afterEach(async () => {
 const ORIGIN = 'https://app.example.org'
 const CHAT = '/v1/chat/completions'
 
-/** As a page of another site asks, by Node's own client, which lets a test set any header. */
-const ask = ({ url }: Fixture, path: string, init: RequestInit & { origin?: string } = {}) =>
+/** A cross-origin request as a browser sends it; Node's own client lets a test set any header. */
+const fetchFrom = ({ url }: Fixture, path: string, init: RequestInit & { origin?: string } = {}) =>
   fetch(url + path, { ...init, headers: { origin: init.origin ?? ORIGIN, ...init.headers } })
 
 const preflight = (to: Fixture, path: string, origin = ORIGIN) =>
-  ask(to, path, {
+  fetchFrom(to, path, {
     method: 'OPTIONS',
     origin,
     headers: {
@@ -40,8 +40,8 @@ const post = (body: object, headers: Record<string, string> = {}) => ({
 const corsOf = (answer: Response) =>
   [...answer.headers].filter(([name]) => name.startsWith('access-control-'))
 
-describe('a page of another site', () => {
-  it('may ask every route of /v1 without a key whether it may call it', async () => {
+describe('a page of another origin', () => {
+  it('gets a preflight answer from every route of /v1 without a key', async () => {
     const to = await open()
     for (const path of [
       CHAT,
@@ -64,7 +64,7 @@ describe('a page of another site', () => {
     expect(to.simulator.log()).toEqual([])
   })
 
-  it('reads whole answers, streams and refusals alike', async () => {
+  it('can read JSON answers, streams and errors', async () => {
     const to = await open()
     const cases: [string, RequestInit, number][] = [
       [CHAT, post(question), 200],
@@ -80,7 +80,7 @@ describe('a page of another site', () => {
       [CHAT, {}, 405],
     ]
     for (const [path, init, status] of cases) {
-      const answer = await ask(to, path, init)
+      const answer = await fetchFrom(to, path, init)
       await answer.text()
       expect([path, answer.status]).toEqual([path, status])
       expect(answer.headers.get('access-control-allow-origin')).toBe('*')
@@ -91,19 +91,24 @@ describe('a page of another site', () => {
 
   it('is allowed by its exact origin where origins are listed', async () => {
     const to = await open({ config: { allowedOrigins: [ORIGIN] } })
-    const ours = await ask(to, CHAT, post(question))
+    const ours = await fetchFrom(to, CHAT, post(question))
     expect(ours.headers.get('access-control-allow-origin')).toBe(ORIGIN)
     expect(ours.headers.get('vary')).toContain('Origin')
     expect((await preflight(to, CHAT)).headers.get('access-control-allow-origin')).toBe(ORIGIN)
-    const strangers = [`${ORIGIN}.evil.test`, 'http://app.example.org', 'null', `${ORIGIN}:8443`]
-    for (const origin of strangers) {
+    const foreignOrigins = [
+      `${ORIGIN}.evil.test`,
+      'http://app.example.org',
+      'null',
+      `${ORIGIN}:8443`,
+    ]
+    for (const origin of foreignOrigins) {
       expect(corsOf(await preflight(to, CHAT, origin)), origin).toEqual([])
-      const answer = await ask(to, CHAT, { ...post(question), origin })
+      const answer = await fetchFrom(to, CHAT, { ...post(question), origin })
       expect([answer.status, corsOf(answer)]).toEqual([200, []])
     }
   })
 
-  it('gets no leave where there is none, nor for /api', async () => {
+  it('gets no CORS headers where no origin is allowed, and never for /api', async () => {
     const to = await open({ config: { allowedOrigins: [] } })
     expect(corsOf(await preflight(to, CHAT))).toEqual([])
     await to.close()
@@ -113,7 +118,7 @@ describe('a page of another site', () => {
   })
 })
 
-describe('a URL that is none of ours', () => {
+describe('an unknown URL', () => {
   it.each([
     ['POST', '//v1/chat/completions', 'POST /v1/chat/completions'],
     ['POST', '/v1//chat/completions', 'POST /v1/chat/completions'],
@@ -131,7 +136,7 @@ describe('a URL that is none of ours', () => {
     ['POST', '/images/generations', 'POST /v1/images/generations'],
     ['GET', '/api//me', 'GET /api/me'],
     ['POST', '/auth/login', 'POST /api/auth/login'],
-  ])('%s %s is answered with the right one', async (method, path, meant) => {
+  ])('%s %s is answered with a suggestion of the right URL', async (method, path, meant) => {
     const { url } = await open({ config: { dashboardUrl: 'http://127.0.0.1:9' } })
     const answer = await fetch(url + path, { method })
     expect(answer.status).toBe(404)
@@ -149,19 +154,19 @@ describe('a URL that is none of ours', () => {
       'https://ai.example/base',
     ],
     [
-      'the host that the caller used, where none is set',
+      'the Host header of the caller, where no public URL is set',
       { publicBaseUrl: 'http://127.0.0.1:1', linkOrigin: 'caller' as const },
       'http://sluice.lan:8080',
     ],
     [
-      'the host behind a proxy of ours',
+      'the forwarded host behind a trusted proxy',
       { linkOrigin: 'caller' as const, trustedProxyHops: 1 },
       'https://ai.example.org',
     ],
-  ])('is answered with a whole URL: %s', async (_name, config, base) => {
+  ])('is answered with a suggestion based on %s', async (_name, config, base) => {
     const { port } = await open({ config })
     const message = async (path: string) => {
-      const asking = request({
+      const outgoing = request({
         port,
         path,
         headers: {
@@ -170,8 +175,8 @@ describe('a URL that is none of ours', () => {
           'x-forwarded-proto': 'https',
         },
       })
-      asking.end()
-      const [answer] = await once(asking, 'response')
+      outgoing.end()
+      const [answer] = await once(outgoing, 'response')
       return JSON.parse(await text(answer)).error.message
     }
     expect(await message('/models')).toContain(`Did you mean GET ${base}/v1/models?`)
@@ -189,7 +194,7 @@ describe('a URL that is none of ours', () => {
     ['POST', '/anything', { 'content-type': 'application/x-www-form-urlencoded' }],
     ['POST', '/anything', { 'content-type': 'application/json', origin: ORIGIN }],
   ] as [string, string, Record<string, string>][])(
-    '%s %s of a program (%j) is not answered with a page',
+    '%s %s from an API client (%j) is answered with a JSON error, not with a page',
     async (method, path, headers) => {
       const { url } = await open({ config: { dashboardUrl: 'http://127.0.0.1:9' } })
       const answer = await fetch(url + path, { method, headers })
@@ -198,9 +203,9 @@ describe('a URL that is none of ours', () => {
     },
   )
 
-  it('of a person goes to the panel', async () => {
+  it('requested by a browser is forwarded to the panel', async () => {
     const { url } = await open({ config: { dashboardUrl: 'http://127.0.0.1:9' } })
-    // Nothing listens there: 503 tells that it was asked.
+    // No panel listens there: 503 proves that the request was forwarded.
     for (const path of ['/', '/keys', '/admin/models', '/admin/images/x', '/nothing'])
       expect((await fetch(url + path)).status, path).toBe(503)
     const form = {
@@ -211,12 +216,12 @@ describe('a URL that is none of ours', () => {
     expect((await fetch(`${url}/login`, form)).status).toBe(503)
   })
 
-  it('has the wrong method: the answer names those that it has', async () => {
+  it('with a wrong method is answered with the allowed methods', async () => {
     const { url } = await open()
     const answer = await fetch(url + CHAT)
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST'])
     expect(await answer.json()).toMatchObject({ error: { code: 'method_not_allowed' } })
-    const asked = await fetch(url + CHAT, { method: 'OPTIONS' })
-    expect([asked.status, asked.headers.get('allow')]).toEqual([204, 'POST'])
+    const preflighted = await fetch(url + CHAT, { method: 'OPTIONS' })
+    expect([preflighted.status, preflighted.headers.get('allow')]).toEqual([204, 'POST'])
   })
 })

@@ -15,12 +15,12 @@ afterEach(async () => {
   here = undefined
 })
 
-const slowly = { simulator: { streamGapMs: 5, answerWords: 400 } }
+const slowStream = { simulator: { streamGapMs: 5, answerWords: 400 } }
 const stream = { ...question, stream: true }
 
-describe('a caller who hangs up', () => {
-  it('in the middle of a stream ends the upstream call, and pays for what they got', async () => {
-    const { port, simulator, ledger, stop, rows } = await open(slowly)
+describe('a caller who disconnects', () => {
+  it('in mid-stream aborts the upstream call and pays for what was delivered', async () => {
+    const { port, simulator, ledger, stop, rows } = await open(slowStream)
     const { socket, received } = await rawSocket(port)
     socket.write(chatRequest(stream))
     await until(() => received().split('\n\n').length > 10)
@@ -35,7 +35,7 @@ describe('a caller who hangs up', () => {
     expect(ledger.availableMicro()).toBe(1_000_000_000n - (record?.amountMicro ?? 0n))
   })
 
-  it('before the first word pays nothing', async () => {
+  it('before the first content pays nothing', async () => {
     const { port, simulator, ledger, stop } = await open()
     simulator.script({ behaviour: { kind: 'hang', at: 'request' } })
     const { socket } = await rawSocket(port)
@@ -48,8 +48,8 @@ describe('a caller who hangs up', () => {
     expect(ledger.availableMicro()).toBe(1_000_000_000n)
   })
 
-  it('at any moment leaves no call, no reservation and no answer behind', async () => {
-    const { port, edge, ledger, stop, simulator } = await open(slowly)
+  it('at any moment leaves no upstream call and no reservation open', async () => {
+    const { port, edge, ledger, stop, simulator } = await open(slowStream)
     for (let offset = 0; offset < 40; offset += 1) {
       const { socket, bytes } = await rawSocket(port)
       socket.write(chatRequest(stream))
@@ -67,7 +67,7 @@ describe('a caller who hangs up', () => {
 })
 
 describe('a caller who reads slowly', () => {
-  it('slows the upstream down instead of filling our memory', async () => {
+  it('slows the upstream down by backpressure instead of filling memory', async () => {
     const { port, simulator, edge } = await open({ simulator: { answerWords: 60_000 } })
     const { socket, bytes } = await rawSocket(port)
     socket.pause()
@@ -85,7 +85,7 @@ describe('a caller who reads slowly', () => {
     expect(edge.app).toBeDefined()
   })
 
-  it('or not at all for a minute is cut off', async () => {
+  it('is disconnected after a minute without reading', async () => {
     const clock = fakeClock()
     const { port, simulator } = await open({ clock, simulator: { answerWords: 60_000 } })
     const { socket, closed } = await rawSocket(port)
@@ -105,12 +105,12 @@ describe('a caller who reads slowly', () => {
 })
 
 describe('a caller who repeats an Idempotency-Key', () => {
-  const named = { 'idempotency-key': 'order-17' }
+  const withKey = { 'idempotency-key': 'order-17' }
 
-  it('gets the same bytes again, and pays once', async () => {
+  it('gets the same bytes again and pays once', async () => {
     const { chat, simulator, ledger, stop } = await open()
-    const first = await chat({}, named)
-    const again = await chat({}, named)
+    const first = await chat({}, withKey)
+    const again = await chat({}, withKey)
     expect(again.text).toBe(first.text)
     expect(again.headers['content-type']).toBe(first.headers['content-type'])
     expect(again.headers['x-request-id']).toBe(first.headers['x-request-id'])
@@ -122,22 +122,22 @@ describe('a caller who repeats an Idempotency-Key', () => {
 
   it('gets the same stream again, event by event', async () => {
     const { chat, simulator } = await open()
-    const first = await chat({ stream: true }, named)
-    const again = await chat({ stream: true }, named)
+    const first = await chat({ stream: true }, withKey)
+    const again = await chat({ stream: true }, withKey)
     expect(again.text).toBe(first.text)
     expect(again.headers['content-type']).toContain('text/event-stream')
     expect(simulator.log()).toHaveLength(1)
   })
 
-  it('while the first still runs waits for its answer', async () => {
+  it('waits for the first answer while that is still running', async () => {
     const { chat, simulator } = await open()
     simulator.script({ latencyMs: 250 })
-    const answers = await Promise.all([chat({}, named), chat({}, named), chat({}, named)])
+    const answers = await Promise.all([chat({}, withKey), chat({}, withKey), chat({}, withKey)])
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(simulator.log()).toHaveLength(1)
   })
 
-  it('too often at once is asked to come back, while other keys may still wait', async () => {
+  it('too often in parallel gets 429, while repeats with other keys still wait', async () => {
     const { chat, url, simulator, keyStore, deps } = await open()
     const other = 'sk-of-another-caller'
     await keyStore.insertKey({
@@ -155,54 +155,54 @@ describe('a caller who repeats an Idempotency-Key', () => {
       createdAt: deps.clock.now(),
     })
     simulator.script({ behaviour: { kind: 'hang', at: 'request' } })
-    const left = new AbortController()
+    const abort = new AbortController()
     const refused: { status: number; retryAfter: string | null; text: string }[] = []
-    const ask = async () => {
+    const sendRepeat = async () => {
       const answer = await fetch(`${url}/v1/chat/completions`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${APIKEY}`, ...named },
+        headers: { authorization: `Bearer ${APIKEY}`, ...withKey },
         body: JSON.stringify(question),
-        signal: left.signal,
+        signal: abort.signal,
       })
       const { status, headers } = answer
       refused.push({ status, retryAfter: headers.get('retry-after'), text: await answer.text() })
     }
-    const first = ask()
+    const first = sendRepeat()
     await until(() => simulator.log().length === 1)
-    const repeats = Array.from({ length: 80 }, ask)
+    const repeats = Array.from({ length: 80 }, sendRepeat)
     await until(() => refused.length === 16)
     for (const { status, retryAfter, text } of refused) {
       expect([status, retryAfter]).toEqual([429, '5'])
       expect(JSON.parse(text).error.code).toBe('rate_limit_exceeded')
     }
-    const theirs = { authorization: `Bearer ${other}`, ...named }
+    const otherHeaders = { authorization: `Bearer ${other}`, ...withKey }
     simulator.script({ latencyMs: 250 })
-    const answers = await Promise.all([chat({}, theirs), chat({}, theirs)])
+    const answers = await Promise.all([chat({}, otherHeaders), chat({}, otherHeaders)])
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
-    left.abort()
+    abort.abort()
     await Promise.allSettled([first, ...repeats])
     expect(refused).toHaveLength(16)
-    // Ends the first call, which goes on for who comes back.
+    // Ends the first call, which continues after its caller has left so that a repeat can get its answer.
     await simulator.close()
   })
 
-  it('with another body is refused for good', async () => {
+  it('with another body gets a 422 conflict', async () => {
     const { chat, simulator } = await open()
-    await chat({}, named)
-    const other = await chat({ temperature: 1 }, named)
+    await chat({}, withKey)
+    const other = await chat({ temperature: 1 }, withKey)
     expect(other.status).toBe(422)
     expect(JSON.parse(other.text).error.code).toBe('idempotency_conflict')
     expect(simulator.log()).toHaveLength(1)
   })
 
-  it('after a failure that cost nothing gets a new try', async () => {
+  it('after an uncharged failure gets a new attempt', async () => {
     const { chat, simulator } = await open()
     simulator.script({ behaviour: { kind: 'status', status: 500 } })
-    expect((await chat({}, named)).status).toBe(502)
-    expect((await chat({}, named)).status).toBe(200)
+    expect((await chat({}, withKey)).status).toBe(502)
+    expect((await chat({}, withKey)).status).toBe(200)
   })
 
-  it('and hung up in the middle finds the whole answer when they come back', async () => {
+  it('gets the complete answer after disconnecting in mid-stream', async () => {
     const { port, chat, simulator } = await open({ simulator: { streamGapMs: 2, answerWords: 60 } })
     const { socket, received } = await rawSocket(port)
     const text = JSON.stringify(stream)
@@ -214,12 +214,12 @@ describe('a caller who repeats an Idempotency-Key', () => {
     socket.write(head)
     await until(() => received().split('\n\n').length > 4)
     socket.destroy()
-    const again = await chat({ stream: true }, named)
+    const again = await chat({ stream: true }, withKey)
     expect(again.text.endsWith('data: [DONE]\n\n')).toBe(true)
     expect(simulator.log()).toMatchObject([{ end: 'answered' }])
   })
 
-  it('that is none is told so', async () => {
+  it('with an invalid value gets 400 that names the header', async () => {
     const { chat } = await open()
     for (const key of ['x'.repeat(256), 'with space']) {
       const { status, text } = await chat({}, { 'idempotency-key': key })

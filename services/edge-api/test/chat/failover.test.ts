@@ -24,17 +24,20 @@ const twoKeys = (make: MakeChannel) => [make(1, { secrets: ['key-a', 'key-b'] })
 const faulty = (key: string, behaviour: object) =>
   ({ match: { key }, times: null, behaviour }) as never
 
-describe('before the first byte, a request moves on', () => {
+describe('before the first byte, a request fails over', () => {
   it.each([
-    ['a fault of the upstream', { kind: 'status', status: 500, code: 'server_error' }],
-    ['a page of its front', { kind: 'status', status: 502, body: '<html>bad gateway</html>' }],
+    ['a server error', { kind: 'status', status: 500, code: 'server_error' }],
+    ['an HTML page of a proxy', { kind: 'status', status: 502, body: '<html>bad gateway</html>' }],
     ['overload', { kind: 'status', status: 503 }],
-    ['a limit', { kind: 'status', status: 429, headers: { 'retry-after': '61' } }],
-    ['a spent quota', { kind: 'status', status: 429, code: 'insufficient_quota' }],
-    ['a key that is refused', { kind: 'status', status: 401, code: 'invalid_api_key' }],
-    ['a model that this account lacks', { kind: 'status', status: 404, code: 'model_not_found' }],
-    ['a reset', { kind: 'reset' }],
-    ['a stream that begins with an error', { kind: 'stream', lie: 'error-envelope' }],
+    ['a rate limit', { kind: 'status', status: 429, headers: { 'retry-after': '61' } }],
+    ['an exhausted quota', { kind: 'status', status: 429, code: 'insufficient_quota' }],
+    ['a rejected key', { kind: 'status', status: 401, code: 'invalid_api_key' }],
+    [
+      'a model unavailable to this account',
+      { kind: 'status', status: 404, code: 'model_not_found' },
+    ],
+    ['a connection reset', { kind: 'reset' }],
+    ['a stream that starts with an error', { kind: 'stream', lie: 'error-envelope' }],
   ])('to the next channel after %s', async (_, behaviour) => {
     const { chat, simulator, ledger, stop, rows } = await open({ ...keys, channels: twoChannels })
     simulator.script(faulty('key-a', behaviour))
@@ -45,19 +48,19 @@ describe('before the first byte, a request moves on', () => {
     expect(rows).toMatchObject([{ attempts: behaviour.kind === 'stream' ? 1 : 2, errorCode: null }])
   })
 
-  it('to the next key of the same channel when a key is limited, which then rests', async () => {
+  it('to the next key of the same channel when a key is rate limited and cools down', async () => {
     const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: twoKeys })
     const limited = { kind: 'status', status: 429, headers: { 'retry-after': '30' } }
     simulator.script([faulty('key-a', limited)])
     for (let count = 0; count < 20; count += 1) expect((await chat()).status).toBe(200)
-    const asked = simulator.log().filter(({ behaviour }) => behaviour === 'status')
-    expect(asked).toHaveLength(1)
+    const limitedCalls = simulator.log().filter(({ behaviour }) => behaviour === 'status')
+    expect(limitedCalls).toHaveLength(1)
     await stop()
     const reported = outcomes.filter(({ outcome }) => outcome.kind === 'limited')
     expect(reported).toMatchObject([{ credentialId: id('cred', '10') }])
   })
 
-  it('not at all when the mistake is the caller’s: their own words come back, and no key is blamed', async () => {
+  it('not when the request is invalid: the caller gets the upstream’s message and no key is marked failed', async () => {
     const { chat, simulator, outcomes, ledger, stop } = await open({
       ...keys,
       channels: twoChannels,
@@ -74,7 +77,7 @@ describe('before the first byte, a request moves on', () => {
     expect(ledger.records).toEqual([])
   })
 
-  it('without showing the caller what an upstream says about our keys', async () => {
+  it('without showing the caller the upstream keys in an error message', async () => {
     const { chat, simulator } = await open()
     const message = 'Bad request for key sk-proj-abcdef123456 in org-AbCdEf99.'
     simulator.script({ behaviour: { kind: 'status', status: 400, code: 'invalid_value', message } })
@@ -83,7 +86,7 @@ describe('before the first byte, a request moves on', () => {
     expect(text).not.toMatch(/sk-proj|org-AbC/)
   })
 
-  it('never more than three times, and says 502 when nobody can', async () => {
+  it('at most three times, and answers 502 when every attempt failed', async () => {
     const channels = (make: MakeChannel) => [1, 2, 3, 4, 5].map((n) => make(n))
     const { chat, simulator, rows, stop } = await open({ channels })
     simulator.script({ times: null, behaviour: { kind: 'status', status: 500 } })
@@ -95,7 +98,7 @@ describe('before the first byte, a request moves on', () => {
     expect(rows).toMatchObject([{ attempts: 3, status: 502, errorCode: 'upstream_failed' }])
   })
 
-  it('with a budget: a dead upstream gets one further try a request, and a tenth more', async () => {
+  it('within a retry budget: a dead upstream gets at most 2.1 attempts per request', async () => {
     const channels = (make: MakeChannel) => [1, 2, 3].map((n) => make(n, { secrets: manyKeys }))
     const manyKeys = ['key-a', 'key-b', 'key-c']
     const { chat, simulator } = await open({ ...keys, channels })
@@ -106,7 +109,7 @@ describe('before the first byte, a request moves on', () => {
     expect(tries).toBeLessThanOrEqual(requests * 2.1 + 25)
   })
 
-  it('until every key rests: then it says when one may be asked again', async () => {
+  it('until every key cools down: then the 503 names the earliest end of a cooldown', async () => {
     const { chat, simulator } = await open({ ...keys, channels: twoKeys })
     const limited = { kind: 'status', status: 429, headers: { 'retry-after': '20' } }
     simulator.script({ times: null, behaviour: limited as never })
@@ -119,7 +122,7 @@ describe('before the first byte, a request moves on', () => {
     expect(simulator.log()).toHaveLength(2)
   })
 
-  it('to a channel that can be entered, when one cannot', async () => {
+  it('to the next channel when the base URL of one is invalid', async () => {
     const broken = {
       ...keys,
       channels: (make: MakeChannel) => [
@@ -134,17 +137,17 @@ describe('before the first byte, a request moves on', () => {
 })
 
 describe('time', () => {
-  it('ends an awaited answer before any client gives up, and tells it not to pay twice', async () => {
+  it('limits the wait for a non-streaming answer and forbids a retry in x-should-retry', async () => {
     const clock = fakeClock()
     const { chat, simulator, ledger } = await open({ clock, config: { syncWaitMs: 280_000 } })
     simulator.script({ behaviour: { kind: 'hang', at: 'headers' } })
-    const asking = chat()
+    const answer = chat()
     await turns(300)
     for (let s = 0; s < 290; s += 10) {
       await clock.advance(10_000)
       await turns(5)
     }
-    const { status, text, headers } = await asking
+    const { status, text, headers } = await answer
     expect(status).toBe(504)
     expect(errorOf(text).code).toBe('upstream_timeout')
     expect(headers['x-should-retry']).toBe('false')
@@ -153,18 +156,18 @@ describe('time', () => {
     expect(ledger.records).toEqual([])
   })
 
-  it('keeps a silent stream alive with comments, before and between its words', async () => {
+  it('keeps a silent stream alive with comments after its head', async () => {
     const clock = fakeClock()
     const { chat, simulator } = await open({ clock })
     simulator.script({ behaviour: { kind: 'hang', at: 'body' } })
-    const asking = chat({ stream: true, stream_options: { include_usage: true } })
+    const answer = chat({ stream: true, stream_options: { include_usage: true } })
     await turns(500)
     for (let s = 0; s < 60; s += 1) {
       await clock.advance(1_000)
       await turns(3)
     }
     await simulator.close()
-    const { status, text } = await asking
+    const { status, text } = await answer
     expect(status).toBe(200)
     const comments = text.match(/^: keep-alive\n\n/gm) ?? []
     expect(comments.length).toBeGreaterThanOrEqual(4)
@@ -172,18 +175,18 @@ describe('time', () => {
     expect(text.trimEnd().split('\n\n').at(-1)).toMatch(/^data: \{"error":/)
   })
 
-  it('may pass in silence before the head of a stream: the caller hears comments, then the truth', async () => {
+  it('may pass before the head of a stream: the caller gets comments, then the error', async () => {
     const clock = fakeClock()
     const { chat, simulator } = await open({ clock })
     simulator.script({ behaviour: { kind: 'hang', at: 'request' } })
-    const asking = chat({ stream: true })
+    const answer = chat({ stream: true })
     await turns(300)
     for (let s = 0; s < 25; s += 1) {
       await clock.advance(1_000)
       await turns(3)
     }
     await simulator.close()
-    const { status, text } = await asking
+    const { status, text } = await answer
     expect(status).toBe(200)
     expect(text.startsWith(': keep-alive\n\n: keep-alive\n\n')).toBe(true)
     expect(text).toContain('data: {"error":')

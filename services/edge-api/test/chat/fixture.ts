@@ -36,7 +36,7 @@ import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
 import { memoryRevisionStore } from '../../src/store/memory-revision-store.ts'
 import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
-import { onlyThese } from '../only-these.ts'
+import { partialStub } from '../partial-stub.ts'
 import type { MakeChannel } from './channels.ts'
 import { channelMaker } from './channels.ts'
 import { id } from './ids.ts'
@@ -71,7 +71,7 @@ export interface FixtureOptions {
   override?: (deps: EdgeDeps) => Partial<EdgeDeps>
 }
 
-/** The door on a port of its own, before a simulated OpenAI; the rest of the house lives in memory. */
+/** An edge-api with its own port and a simulated OpenAI upstream; all other services are in memory. */
 export async function createFixture(options: FixtureOptions = {}) {
   const { clock = systemClock, balanceMicro = 1_000_000_000n } = options
   const random = systemRandom
@@ -131,8 +131,8 @@ export async function createFixture(options: FixtureOptions = {}) {
     log,
     metrics: createMetrics({ service: 'edge-api' }),
     bus,
-    billing: onlyThese<Billing>(ledger.billing),
-    scheduler: onlyThese<Scheduler>(scheduler),
+    billing: partialStub<Billing>(ledger.billing),
+    scheduler: partialStub<Scheduler>(scheduler),
     keyStore,
     keyOwners: memoryKeyOwnerStore([]),
     identityStore: memoryIdentityStore(keyStore),
@@ -187,7 +187,7 @@ export async function createFixture(options: FixtureOptions = {}) {
     answerStore,
     outcomes,
     log,
-    /** Lines of the request log; all of them are there once the door was stopped. */
+    /** Records of the request log, complete after `stop()`. */
     rows,
     post: (path: string, body: unknown, headers: Record<string, string> = {}) =>
       request(`${server.url}${path}`, {
@@ -205,7 +205,7 @@ export async function createFixture(options: FixtureOptions = {}) {
         dispatcher: agent,
         headers: { authorization: `Bearer ${APIKEY}`, ...headers },
       }),
-    /** A chat request; `text` reads the answer to its end. */
+    /** Sends a chat request and reads its whole answer. */
     chat: async (extra: object = {}, headers: Record<string, string> = {}) => {
       const answer = await request(`${server.url}/v1/chat/completions`, {
         dispatcher: agent,
@@ -232,7 +232,7 @@ export async function createFixture(options: FixtureOptions = {}) {
 
 export const question = {
   model: 'gpt-5-mini',
-  messages: [{ role: 'user', content: 'say something true' }],
+  messages: [{ role: 'user', content: 'name a prime number' }],
 }
 
 export type Fixture = Awaited<ReturnType<typeof createFixture>>

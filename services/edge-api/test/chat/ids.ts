@@ -1,2 +1,2 @@
-/** An id that people can read. */
+/** A readable id. */
 export const id = (prefix: string, n: number | string) => `${prefix}_${String(n).padStart(32, '0')}`

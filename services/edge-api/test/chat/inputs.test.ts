@@ -22,7 +22,7 @@ const media: [string, object][] = [
 ]
 
 describe('media in a chat request', () => {
-  it.each(media)('of 8 MB is held for by what it is, not as text: %s', async (_name, part) => {
+  it.each(media)('of 8 MB is reserved by its media type, not as text: %s', async (_name, part) => {
     // 8 MB as text would be 8.4 credits.
     const { chat } = await open({ balanceMicro: 1_000_000n })
     const content = [{ type: 'text', text: 'what is this?' }, part]
@@ -30,16 +30,16 @@ describe('media in a chat request', () => {
     expect(status).toBe(200)
   })
 
-  it.each(media)('is held for by the piece: %s', async (_name, part) => {
+  it.each(media)('is reserved per item: %s', async (_name, part) => {
     // The longest answer to a few words is 65,536 micro-credits.
     const { chat } = await open({ balanceMicro: 68_000n })
     const text = { type: 'text', text: 'what is this?' }
-    const ask = (content: object[]) => chat({ messages: [{ role: 'user', content }] })
-    expect((await ask([text, part])).status).toBe(402)
-    expect((await ask([text])).status).toBe(200)
+    const send = (content: object[]) => chat({ messages: [{ role: 'user', content }] })
+    expect((await send([text, part])).status).toBe(402)
+    expect((await send([text])).status).toBe(200)
   })
 
-  it('as text is held for as text', async () => {
+  it('sent as text is reserved as text', async () => {
     const { chat } = await open({ balanceMicro: 1_000_000n })
     const content = [{ type: 'text', text: base64 }]
     expect((await chat({ messages: [{ role: 'user', content }] })).status).toBe(402)
@@ -52,7 +52,7 @@ describe('a body that is not UTF-8', () => {
     ['a cut character', [0xe2, 0x82]],
     ['a surrogate', [0xed, 0xa0, 0x80]],
     ['an overlong form', [0xc0, 0xaf]],
-  ])('is refused by name, and reaches no upstream: %s', async (_name, bytes) => {
+  ])('is rejected as invalid UTF-8 and reaches no upstream: %s', async (_name, bytes) => {
     const { post, simulator } = await open()
     const [head = '', tail = ''] = JSON.stringify({
       ...question,
@@ -69,7 +69,7 @@ describe('a body that is not UTF-8', () => {
     expect(simulator.log()).toEqual([])
   })
 
-  it('is told apart from one with any character that is', async () => {
+  it('is not confused with one that contains any valid character', async () => {
     const { chat } = await open()
     const content = 'café 猫 🦊 \u0000 \uFFFD \ud800'
     expect((await chat({ messages: [{ role: 'user', content }] })).status).toBe(200)

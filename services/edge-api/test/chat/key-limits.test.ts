@@ -21,13 +21,13 @@ afterEach(async () => {
 const errorOf = (text: string) => JSON.parse(text).error
 const apiKeyId = id('key', 1)
 
-/** What the question costs at most, and in truth. */
+/** The highest possible and the actual price of the fixture's question. */
 async function pricesOfQuestion() {
   const { chat, ledger, stop } = await opened()
   await chat()
   await stop()
   const [record] = ledger.records
-  if (!record) throw new Error('the question is charged')
+  if (!record) throw new Error('the question was not charged')
   return { worstMicro: record.reservedMicro, chargedMicro: record.amountMicro }
 }
 
@@ -36,8 +36,8 @@ async function usedOf({ quotaStore, deps }: Fixture) {
   return (await quotaStore.readUsed({ apiKeyIds: [apiKeyId], day })).get(apiKeyId) ?? 0n
 }
 
-describe('a key that is bound to networks', () => {
-  it('is used from them, and refused from elsewhere without a word of either', async () => {
+describe('a key with an IP whitelist', () => {
+  it('is accepted from listed networks only, and the refusal reveals no address', async () => {
     const inside = await opened({ networks: ['10.0.0.0/8', '127.0.0.0/8'] })
     expect((await inside.chat()).status).toBe(200)
     const { chat, get, simulator, ledger } = await opened({ networks: ['10.0.0.0/8'] })
@@ -53,7 +53,7 @@ describe('a key that is bound to networks', () => {
     expect(ledger.open()).toBe(0)
   })
 
-  it('spends nothing of its rate limit where it is refused', async () => {
+  it('does not count refused requests in its rate limit', async () => {
     const config = { trustedProxyHops: 1 }
     const { chat } = await opened({ networks: ['203.0.113.7/32'], rpmLimit: 1, config })
     const from = (address: string) => chat({}, { 'x-forwarded-for': address })
@@ -63,20 +63,20 @@ describe('a key that is bound to networks', () => {
   })
 
   it.each([
-    ['the last bit counts', '2001:db8::1/128', '2001:db8::1', 200],
-    ['a neighbour in the same /64 is another', '2001:db8::1/128', '2001:db8::2', 403],
-    ['IPv4 may be written as IPv6', '203.0.113.0/24', '::ffff:203.0.113.9', 200],
-    ['a proxy may write the port', '203.0.113.0/24', '203.0.113.9:4711', 200],
-    ['what the caller claims does not count', '10.0.0.0/8', '10.1.1.1, 203.0.113.9', 403],
-    ['what is no address is nowhere', '0.0.0.0/0', 'unknown', 403],
-  ])('behind a proxy of ours: %s', async (_name, network, forwarded, status) => {
+    ['the last bit is compared', '2001:db8::1/128', '2001:db8::1', 200],
+    ['an adjacent address in the same /64 is refused', '2001:db8::1/128', '2001:db8::2', 403],
+    ['an IPv4-mapped IPv6 address is accepted', '203.0.113.0/24', '::ffff:203.0.113.9', 200],
+    ['a port after the address is ignored', '203.0.113.0/24', '203.0.113.9:4711', 200],
+    ['addresses that the caller sent are ignored', '10.0.0.0/8', '10.1.1.1, 203.0.113.9', 403],
+    ['an invalid address matches no network', '0.0.0.0/0', 'unknown', 403],
+  ])('behind a trusted proxy: %s', async (_name, network, forwarded, status) => {
     const { chat } = await opened({ networks: [network], config: { trustedProxyHops: 1 } })
     expect((await chat({}, { 'x-forwarded-for': forwarded })).status).toBe(status)
   })
 })
 
 describe('a key with a daily quota', () => {
-  it('is refused before anybody is asked when the worst case does not fit', async () => {
+  it('is refused before any upstream call when the worst case exceeds the rest of the quota', async () => {
     const { worstMicro } = await pricesOfQuestion()
     const clock = fakeClock(Date.UTC(2026, 10, 21, 9))
     const here = await opened({ dailyQuotaMicro: worstMicro - 1n, clock })
@@ -84,7 +84,7 @@ describe('a key with a daily quota', () => {
     expect([status, headers['x-should-retry'], headers['retry-after']]).toEqual([
       429,
       'false',
-      // At nine; the quota begins anew at midnight.
+      // It is 9:00 UTC; the quota resets at midnight.
       String(15 * 3_600),
     ])
     expect(errorOf(text)).toMatchObject({
@@ -97,7 +97,7 @@ describe('a key with a daily quota', () => {
     expect(await usedOf(here)).toBe(0n)
   })
 
-  it('spends what was charged and not what was reserved, and begins anew at midnight UTC', async () => {
+  it('spends what was charged, not what was reserved, and resets at midnight UTC', async () => {
     const { worstMicro, chargedMicro } = await pricesOfQuestion()
     const clock = fakeClock(Date.UTC(2026, 10, 21, 23, 59))
     const here = await opened({ dailyQuotaMicro: worstMicro + chargedMicro, clock })
@@ -111,7 +111,7 @@ describe('a key with a daily quota', () => {
     expect((await here.chat()).status).toBe(200)
   })
 
-  it('never spends more, by whatever number of parallel calls at two edges', async () => {
+  it('never exceeds it, with any number of parallel calls at two edges', async () => {
     const { worstMicro, chargedMicro } = await pricesOfQuestion()
     const dailyQuotaMicro = 3n * worstMicro + 2n * chargedMicro
     const one = await opened({ dailyQuotaMicro })
@@ -130,20 +130,20 @@ describe('a key with a daily quota', () => {
     expect(quotaStore.readDays().every(({ reservedMicro }) => reservedMicro === 0n)).toBe(true)
   })
 
-  it('gets everything back of a call that cost nothing', async () => {
+  it('gets the whole reservation back for a call that cost nothing', async () => {
     const { worstMicro } = await pricesOfQuestion()
     const here = await opened({ dailyQuotaMicro: worstMicro })
     const refuse = { behaviour: { kind: 'status', status: 400 }, times: 1 } as const
     here.simulator.script(refuse)
     expect((await here.chat()).status).toBe(400)
     expect((await here.chat()).status).toBe(200)
-    const broke = await opened({ dailyQuotaMicro: worstMicro, balanceMicro: 0n })
-    expect((await broke.chat()).status).toBe(402)
-    await broke.stop()
-    expect(await usedOf(broke)).toBe(0n)
+    const penniless = await opened({ dailyQuotaMicro: worstMicro, balanceMicro: 0n })
+    expect((await penniless.chat()).status).toBe(402)
+    await penniless.stop()
+    expect(await usedOf(penniless)).toBe(0n)
   })
 
-  it('answers a repeat of an Idempotency-Key without spending again', async () => {
+  it('does not spend again for a repeated Idempotency-Key', async () => {
     const { worstMicro } = await pricesOfQuestion()
     const here = await opened({ dailyQuotaMicro: worstMicro })
     const headers = { 'idempotency-key': 'order-17' }
@@ -154,16 +154,16 @@ describe('a key with a daily quota', () => {
     expect((await here.chat()).status).toBe(429)
   })
 
-  it('waits with 503 while the database is away; keys without a quota do not ask it', async () => {
-    const away = async () => {
-      throw new AppError('unavailable', 'the database is away')
+  it('answers 503 while the database is unavailable; keys without a quota do not need it', async () => {
+    const unavailable = async () => {
+      throw new AppError('unavailable', 'the database is unavailable')
     }
     const quotaStore: QuotaStore = {
-      reserve: away,
-      settle: away,
-      readUsed: away,
-      listOpen: away,
-      prune: away,
+      reserve: unavailable,
+      settle: unavailable,
+      readUsed: unavailable,
+      listOpen: unavailable,
+      prune: unavailable,
     }
     const override = () => ({ quotaStore })
     const limited = await opened({ dailyQuotaMicro: 1_000_000_000n, override })

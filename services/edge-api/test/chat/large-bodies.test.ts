@@ -14,7 +14,7 @@ afterEach(async () => {
   here = undefined
 })
 
-/** Begins a chat request of so many bytes and sends the first of them. */
+/** Starts a chat request with a content-length of `length` and sends the first `sent` bytes. */
 async function begin(
   { port }: Fixture,
   { sent, length = 19 * MIB }: { sent: number; length?: number },
@@ -27,20 +27,20 @@ async function begin(
 
 describe('a large body', () => {
   it('of a key without credits is refused before it is read', async () => {
-    const broke = await open({ balanceMicro: 0n })
-    const { received } = await begin(broke, { sent: 0 })
+    const withoutCredits = await open({ balanceMicro: 0n })
+    const { received } = await begin(withoutCredits, { sent: 0 })
     await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
     expect(received()).toContain('insufficient_credit')
   })
 
-  it('of a key that has spent its day is refused before it is read', async () => {
+  it('of a key that has spent its daily quota is refused before it is read', async () => {
     const spent = await open({ dailyQuotaMicro: 0n })
     const { received } = await begin(spent, { sent: 0 })
     await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 429 /))
     expect(received()).toContain('daily_quota_exceeded')
   })
 
-  it('that came fast and falls silent ends with 408, and its connection with it', async () => {
+  it('that stalls is answered with 408 and the connection is closed', async () => {
     const clock = fakeClock(Date.now())
     const slow = await open({ clock })
     const { received, closed } = await begin(slow, { sent: 4 * MIB })
@@ -51,20 +51,20 @@ describe('a large body', () => {
     expect(await usedBytes(slow)).toBe(0)
   })
 
-  it('above the share of its key is refused, and one of another key is taken', async () => {
+  it('above the memory limit of its key is refused, while a small one is accepted', async () => {
     const bounded = await open({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })
     const first = await begin(bounded, { sent: 2 * MIB })
     await vi.waitFor(async () => expect(await usedBytes(bounded)).toBe(2 * MIB))
     const second = await begin(bounded, { sent: 2 * MIB })
     await vi.waitFor(() => expect(second.received()).toMatch(/^HTTP\/1\.1 429 /))
     expect(second.received()).toContain('rate_limit_exceeded')
-    // Small ones are not counted.
+    // Small bodies are not counted.
     expect((await bounded.chat({ model: 'gpt-5-mini' })).status).not.toBe(429)
     first.socket.destroy()
     await vi.waitFor(async () => expect(await usedBytes(bounded)).toBe(0))
   })
 
-  it('of more values than we read is refused by the bound', async () => {
+  it('with more JSON values than the limit is refused', async () => {
     const { url } = await open()
     const answer = await fetch(`${url}/v1/chat/completions`, {
       method: 'POST',

@@ -17,8 +17,8 @@ const sse = { 'content-type': 'text/event-stream' }
 const json = { 'content-type': 'application/json' }
 const done = 'data: [DONE]\n\n'
 
-/** Seven hundred characters, and so many bytes, with quotes and line breaks among them. */
-const TEXT = `${'She said "wait" and\nleft the room at 9. '.repeat(20)}`.slice(0, 700)
+/** 700 characters and 700 bytes, with quotes and line breaks. */
+const TEXT = `${'He read "wait" and\nleft the room at 9. '.repeat(20)}`.slice(0, 700)
 const TOKENS = 175
 
 /** As Python writes JSON: a space after each colon and comma. */
@@ -30,7 +30,7 @@ const spaced = (value: unknown): string => {
   )
   return `{${members.join(', ')}}`
 }
-/** Every character as an escape. */
+/** JSON with every character of the text as a \u escape. */
 const escaped = (value: unknown): string =>
   JSON.stringify(value).replaceAll(TEXT_IN_JSON, () =>
     TEXT.split('')
@@ -97,7 +97,7 @@ const wholeForms: [string, Form][] = [
     whole({ content: TEXT }, JSON.stringify, { usage: { prompt_tokens: 9, completion_tokens: 1 } }),
   ],
   [
-    'usage in words',
+    'usage as strings',
     whole({ content: TEXT }, JSON.stringify, {
       usage: { prompt_tokens: '9', completion_tokens: '175' },
     }),
@@ -109,7 +109,7 @@ const wholeForms: [string, Form][] = [
     }),
   ],
   ['usage that is null', whole({ content: TEXT }, JSON.stringify, { usage: null })],
-  ['events in the place of an object', streamed(pieces(TEXT, 70).map((content) => ({ content })))],
+  ['events instead of an object', streamed(pieces(TEXT, 70).map((content) => ({ content })))],
 ]
 const streamForms: [string, Form][] = [
   ['one delta', streamed([{ content: TEXT }])],
@@ -138,9 +138,9 @@ const streamForms: [string, Form][] = [
     'a legacy function call',
     streamed(pieces(TEXT, 9).map((text) => ({ function_call: { arguments: text } }))),
   ],
-  ['a whole object in the place of events', whole({ content: TEXT })],
+  ['one object instead of events', whole({ content: TEXT })],
   [
-    'CR line ends',
+    'CR line endings',
     {
       headers: sse,
       chunks: [
@@ -162,7 +162,7 @@ const streamForms: [string, Form][] = [
     },
   ],
   [
-    'usage with the first word only',
+    'usage with the first chunk only',
     {
       headers: sse,
       chunks: [
@@ -176,12 +176,12 @@ const streamForms: [string, Form][] = [
   ],
 ]
 
-/** What the same text costs in the plain form: the prompt's bytes and the text's, by four. */
+/** Amounts charged. An estimate counts one token per four bytes, of the prompt and of the text. */
 const costOf = ({ ledger }: Fixture) => ledger.records.map(({ amountMicro }) => Number(amountMicro))
 const inputOf = (body: object) =>
   Math.ceil(Buffer.byteLength(JSON.stringify({ ...question, ...body })) / 4)
 
-describe('the same 700 characters, without a report that can be true, cost the same', () => {
+describe('the same 700 characters cost the same without a plausible usage report', () => {
   it.each(wholeForms)('whole, as %s', async (_name, form) => {
     const opened = await open()
     opened.simulator.script({ behaviour: { kind: 'raw', ...form } })
@@ -205,7 +205,7 @@ describe('a report of usage', () => {
   const report = (usage: object) => `data: ${JSON.stringify({ id: 'c', choices: [], usage })}\n\n`
   const real = { prompt_tokens: 30, completion_tokens: 160, prompt_cache_hit_tokens: 20 }
 
-  it('holds when a zero one follows', async () => {
+  it('is used although a report of zero follows', async () => {
     const opened = await open()
     const zero = report({ prompt_tokens: 0, completion_tokens: 0 })
     const chunks = [event({ content: TEXT }), report(real), zero, done]
@@ -218,7 +218,7 @@ describe('a report of usage', () => {
     ])
   })
 
-  it('that does not count what came from the cache is not taken to be more than the input', async () => {
+  it('with more cached tokens than input tokens is clamped to the input', async () => {
     const opened = await open()
     const usage = { prompt_tokens: 10, completion_tokens: 160, cached_tokens: 900 }
     opened.simulator.script({
@@ -230,12 +230,12 @@ describe('a report of usage', () => {
   })
 })
 
-describe('a stream that was cut', () => {
-  const words = pieces(TEXT, 35)
+describe('a truncated stream', () => {
+  const contents = pieces(TEXT, 35)
 
-  it('by the upstream is paid as far as it came, the prompt included', async () => {
+  it('cut by the upstream is charged up to the cut, including the prompt', async () => {
     const opened = await open()
-    const chunks = words.slice(0, 19).map((content) => event({ content }, spaced))
+    const chunks = contents.slice(0, 19).map((content) => event({ content }, spaced))
     opened.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks, ending: 'reset' } })
     await opened.chat({ stream: true })
     await opened.stop()
@@ -245,9 +245,9 @@ describe('a stream that was cut', () => {
     expect(costOf(opened)).toEqual([inputOf({ stream: true }) + 4 * Math.ceil(665 / 4)])
   })
 
-  it('by a caller who has read 95 % of it is paid by what was read', async () => {
+  it('cut by a caller is charged by what was sent before the cut', async () => {
     const opened = await open()
-    const chunks = words.slice(0, 19).map((content) => event({ content }, spaced))
+    const chunks = contents.slice(0, 19).map((content) => event({ content }, spaced))
     opened.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks, ending: 'hang' } })
     await readThenLeave(opened, (text) => text.split('data: ').length > 19)
     await until(() => opened.rows.length > 0 || opened.ledger.records.length > 0)
@@ -258,10 +258,10 @@ describe('a stream that was cut', () => {
   })
 })
 
-/** Asks for a stream, and hangs up once what was read is enough. */
+/** Requests a stream, and disconnects once `isEnough` accepts what was read. */
 function readThenLeave({ url }: Fixture, isEnough: (text: string) => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const outgoing = request(
       `${url}/v1/chat/completions`,
       {
         method: 'POST',
@@ -279,7 +279,7 @@ function readThenLeave({ url }: Fixture, isEnough: (text: string) => boolean): P
         answer.on('error', reject)
       },
     )
-    asked.on('error', reject)
-    asked.end(JSON.stringify({ ...question, stream: true }))
+    outgoing.on('error', reject)
+    outgoing.end(JSON.stringify({ ...question, stream: true }))
   })
 }

@@ -6,14 +6,14 @@ import { APIKEY } from './fixture.ts'
 
 export interface RawSocket {
   socket: Socket
-  /** All that was received so far. */
+  /** Everything received so far, as text. */
   received(): string
   bytes(): number
-  /** Resolves when the other side has ended or cut the connection. */
+  /** Resolves when the server has closed or reset the connection. */
   closed: Promise<void>
 }
 
-/** A client without manners: what it sends is what a test says. */
+/** A TCP client that sends exactly the bytes a test writes. */
 export async function rawSocket(port: number): Promise<RawSocket> {
   const socket = connect({ port, host: '127.0.0.1' })
   const chunks: Buffer[] = []
@@ -22,7 +22,7 @@ export async function rawSocket(port: number): Promise<RawSocket> {
     bytes += chunk.length
     chunks.push(chunk)
   })
-  // A cut connection is what some tests wait for.
+  // Some tests expect a reset connection.
   socket.on('error', () => undefined)
   const closed = once(socket, 'close').then(() => undefined)
   await once(socket, 'connect')
@@ -41,7 +41,7 @@ export function chatHead(headers: Record<string, string>): string {
   return `POST /v1/chat/completions HTTP/1.1\r\n${lines.join('')}\r\n`
 }
 
-/** A whole request. */
+/** A complete chat request as bytes on the wire. */
 export function chatRequest(body: object): string {
   const text = JSON.stringify(body)
   return chatHead({ 'content-length': String(Buffer.byteLength(text)) }) + text

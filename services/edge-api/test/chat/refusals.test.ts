@@ -16,12 +16,12 @@ afterEach(async () => {
 
 const errorOf = (text: string) => JSON.parse(text).error
 
-describe('the door refuses', () => {
+describe('the gateway refuses', () => {
   it.each([
     [{ authorization: 'Bearer sk-wrong-key-000' }],
     [{ authorization: '' }],
     [{ authorization: 'Basic abcdefghijkl' }],
-  ])('who is not known: %j', async (headers) => {
+  ])('unauthenticated callers: %j', async (headers) => {
     const { chat, simulator } = await open()
     const { status, text, headers: answered } = await chat({}, headers)
     expect(status).toBe(401)
@@ -35,7 +35,7 @@ describe('the door refuses', () => {
     expect(simulator.log()).toEqual([])
   })
 
-  it('a revoked key within the same moment, while others go on', async () => {
+  it('a revoked key as soon as its event arrives, while other keys stay valid', async () => {
     const { chat, keyStore, bus, deps } = await open()
     expect((await chat()).status).toBe(200)
     await keyStore.revokeKey({ id: id('key', 1), at: deps.clock.now() })
@@ -51,8 +51,13 @@ describe('the door refuses', () => {
     ['no model', '{"messages":[]}', 'missing_required_parameter', 'model'],
     ['a model that is a number', '{"model":1}', 'invalid_value', 'model'],
     ['two models', '{"model":"gpt-5-mini","model":"x"}', 'invalid_value', 'model'],
-    ['a stream that is a word', '{"model":"gpt-5-mini","stream":"yes"}', 'invalid_value', 'stream'],
-  ])('%s, names the parameter, and charges nothing', async (_, body, code, param) => {
+    [
+      'a stream that is a string',
+      '{"model":"gpt-5-mini","stream":"yes"}',
+      'invalid_value',
+      'stream',
+    ],
+  ])('%s with the parameter name, without charging', async (_, body, code, param) => {
     const { post, simulator, ledger } = await open()
     const answer = await post('/v1/chat/completions', body)
     expect(answer.statusCode).toBe(400)
@@ -61,7 +66,7 @@ describe('the door refuses', () => {
     expect(ledger.open()).toBe(0)
   })
 
-  it('a model that does not exist, or that the key may not use, with the same words', async () => {
+  it('unknown models and models outside the whitelist with the same message', async () => {
     const { chat } = await open({ models: ['gpt-5-mini'] })
     const [unknown, forbidden] = [await chat({ model: 'nope' }), await chat({ model: 'org/tiny' })]
     expect([unknown.status, forbidden.status]).toEqual([404, 404])
@@ -70,7 +75,7 @@ describe('the door refuses', () => {
     expect(errorOf(unknown.text)).toMatchObject({ code: 'model_not_found', param: 'model' })
   })
 
-  it('what the wallet cannot pay for, and tells clients not to try again', async () => {
+  it('requests that the wallet cannot pay, with x-should-retry: false', async () => {
     const { chat, simulator } = await open({ balanceMicro: 10n })
     const { status, headers, text } = await chat()
     expect(status).toBe(402)
@@ -79,7 +84,7 @@ describe('the door refuses', () => {
     expect(simulator.log()).toEqual([])
   })
 
-  it('more than the limit allows, and says when to come back', async () => {
+  it('requests above the rate limit, with retry-after', async () => {
     const { chat, simulator } = await open({ rpmLimit: 3 })
     const answers = await Promise.all(Array.from({ length: 10 }, () => chat()))
     const refused = answers.filter(({ status }) => status === 429)
@@ -89,7 +94,7 @@ describe('the door refuses', () => {
     expect(errorOf(refused[0]?.text ?? '')).toMatchObject({ type: 'rate_limit_error' })
   })
 
-  it('more than it can run at once, quickly', async () => {
+  it('requests above the concurrency limit at once', async () => {
     const { chat, simulator } = await open({ config: { requestsInFlightMax: 2 } })
     simulator.script({ times: null, latencyMs: 100 })
     const answers = await Promise.all(Array.from({ length: 8 }, () => chat()))
@@ -98,9 +103,9 @@ describe('the door refuses', () => {
     expect(errorOf(refused[0]?.text ?? '').code).toBe('overloaded')
   })
 
-  it('everything that costs while billing is away, and says so', async () => {
+  it('chargeable requests while billing is unavailable, with 503', async () => {
     const { chat, ledger } = await open()
-    ledger.away = true
+    ledger.unavailable = true
     const { status, text, headers } = await chat()
     expect(status).toBe(503)
     expect(errorOf(text).code).toBe('unavailable')
@@ -111,7 +116,7 @@ describe('the door refuses', () => {
 describe('a body', () => {
   const limit = { config: { bodyBytesMax: 4_096 } }
 
-  it('over the cap is refused by its stated length, before a byte of it was read', async () => {
+  it('over the limit is refused by its content-length before any of it is read', async () => {
     const { port } = await open(limit)
     const { socket, received, closed } = await rawSocket(port)
     socket.write(chatHead({ 'content-length': '1000000000' }))
@@ -121,7 +126,7 @@ describe('a body', () => {
     expect(received().toLowerCase()).toContain('connection: close')
   })
 
-  it('over the cap without a stated length is refused as soon as it is', async () => {
+  it('over the limit without a content-length is refused once it exceeds the limit', async () => {
     const { port } = await open(limit)
     const { socket, received, closed } = await rawSocket(port)
     socket.write(chatHead({ 'transfer-encoding': 'chunked' }))
@@ -131,7 +136,7 @@ describe('a body', () => {
     expect(received()).toMatch(/^HTTP\/1\.1 413 /)
   })
 
-  it('that is refused while it still comes is let come, so that no reset overtakes the answer', async () => {
+  it('that is refused in mid-upload is drained so that the client receives the answer, not a reset', async () => {
     const { port } = await open(limit)
     const { socket, received, closed } = await rawSocket(port)
     socket.write(chatHead({ 'transfer-encoding': 'chunked' }))
@@ -148,7 +153,7 @@ describe('a body', () => {
     expect(received()).toMatch(/^HTTP\/1\.1 413 /)
   })
 
-  it('that ends before its stated length costs nothing and asks nobody', async () => {
+  it('that ends before its content-length costs nothing and reaches no upstream', async () => {
     const { port, simulator, ledger, rows, stop } = await open()
     const { socket } = await rawSocket(port)
     socket.end(chatHead({ 'content-length': '500' }) + '{"model":"gpt-5-mini"')
@@ -159,7 +164,7 @@ describe('a body', () => {
     expect(rows).toMatchObject([{ errorCode: 'caller_gone' }])
   })
 
-  it('that comes too slowly is cut, at a rate that no real client is below', async () => {
+  it('that arrives too slowly is answered with 408', async () => {
     const clock = fakeClock()
     const { port } = await open({ clock })
     const { socket, received, closed } = await rawSocket(port)
@@ -176,7 +181,7 @@ describe('a body', () => {
   })
 
   it.each(['gzip', 'br', 'deflate', 'gzip, identity'])(
-    'that is compressed (%s) is not unpacked',
+    'that is compressed (%s) is refused',
     async (encoding) => {
       const { chat } = await open()
       const { status, text } = await chat({}, { 'content-encoding': encoding })
@@ -192,15 +197,18 @@ describe('a body', () => {
   })
 })
 
-describe('requests that two servers might read differently', () => {
+describe('requests that two servers might parse differently', () => {
   it.each([
     ['two lengths', 'content-length: 5\r\ncontent-length: 6\r\n\r\nhello!'],
-    ['a length and chunks', 'content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    [
+      'content-length and chunks',
+      'content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
     ['an unknown coding', 'transfer-encoding: xchunked\r\n\r\n0\r\n\r\n'],
     ['a space before the colon', 'content-length : 5\r\n\r\nhello'],
     ['a folded header', 'x-a: 1\r\n b\r\ncontent-length: 0\r\n\r\n'],
-    ['a length that is no number', 'content-length: +5\r\n\r\nhello'],
-  ])('end the connection: %s', async (_, rest) => {
+    ['a content-length that is not a number', 'content-length: +5\r\n\r\nhello'],
+  ])('close the connection: %s', async (_, rest) => {
     const { port, simulator } = await open()
     const { socket, received, closed } = await rawSocket(port)
     socket.write(
@@ -214,7 +222,7 @@ describe('requests that two servers might read differently', () => {
 })
 
 describe('routes', () => {
-  it('that do not exist answer in the dialect of callers', async () => {
+  it('that do not exist answer with the OpenAI error envelope', async () => {
     const { get, post } = await open()
     for (const answer of [await get('/v1/nope'), await post('/v2/chat', {}), await get('/')]) {
       expect(answer.statusCode).toBe(404)
@@ -223,7 +231,7 @@ describe('routes', () => {
     }
   })
 
-  it('say which methods they have', async () => {
+  it('answer 405 with their allowed methods', async () => {
     const { get } = await open()
     const answer = await get('/v1/chat/completions')
     expect(answer.statusCode).toBe(405)
@@ -231,7 +239,7 @@ describe('routes', () => {
     expect(errorOf(await answer.body.text()).code).toBe('method_not_allowed')
   })
 
-  it('of models list what the key may use, and nothing else', async () => {
+  it('of models list only what the key may use', async () => {
     const { get } = await open({ models: ['org/tiny'] })
     const list = await get('/v1/models')
     expect(JSON.parse(await list.body.text())).toEqual({
@@ -251,19 +259,19 @@ describe('routes', () => {
     await anonymous.body.dump()
   })
 
-  it('cannot be made to say a header or an event more, whatever a caller writes', async () => {
+  it('allow no header or event injection by caller input', async () => {
     const { chat, get } = await open()
-    const evil = 'x\r\nset-cookie: a=b\u2028\u0000data: {"hi":1}\n\n'
-    const { text, headers } = await chat({ model: evil, stream: true })
+    const hostile = 'x\r\nset-cookie: a=b\u2028\u0000data: {"hi":1}\n\n'
+    const { text, headers } = await chat({ model: hostile, stream: true })
     expect(errorOf(text).code).toBe('model_not_found')
     expect(headers['set-cookie']).toBeUndefined()
-    const path = await get(`/v1/models/${encodeURIComponent(evil)}`)
+    const path = await get(`/v1/models/${encodeURIComponent(hostile)}`)
     expect(path.statusCode).toBe(404)
     expect(path.headers['set-cookie']).toBeUndefined()
     await path.body.dump()
   })
 
-  it('never answer to nothing at all', async () => {
+  it('refuse empty messages', async () => {
     const { post } = await open()
     const answer = await post('/v1/chat/completions', { ...question, messages: [] })
     expect(answer.statusCode).toBe(400)

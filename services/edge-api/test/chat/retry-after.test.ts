@@ -13,12 +13,12 @@ afterEach(async () => {
 
 type Credential = ReturnType<MakeChannel>['credentials'][number]
 
-/** One channel whose credentials differ from usual ones by these facts. */
+/** One channel with one credential per override. */
 const oneChannel =
-  (...facts: Partial<Credential>[]) =>
+  (...overrides: Partial<Credential>[]) =>
   (make: MakeChannel) => {
-    const channel = make(1, { secrets: facts.map((_, at) => `key-${at}`) })
-    const credentials = channel.credentials.map((one, at) => ({ ...one, ...facts[at] }))
+    const channel = make(1, { secrets: overrides.map((_, at) => `key-${at}`) })
+    const credentials = channel.credentials.map((one, at) => ({ ...one, ...overrides[at] }))
     return [{ ...channel, credentials }]
   }
 const keys = { simulator: { keys: ['key-0', 'key-1'] } }
@@ -28,22 +28,22 @@ const adviceOf = ({ status, headers }: Awaited<ReturnType<Fixture['chat']>>) => 
   Number(headers['retry-after']),
 ]
 
-describe('who finds no upstream free is told when one may be', () => {
-  it('at the earliest end of a rest', async () => {
-    const rests = [{ coolingUntil: inMs(40_000) }, { coolingUntil: inMs(17_500) }]
-    const { chat } = await open({ ...keys, channels: oneChannel(...rests) })
+describe('a caller who finds no upstream available gets a retry-after', () => {
+  it('of the earliest end of a cooldown', async () => {
+    const cooldowns = [{ coolingUntil: inMs(40_000) }, { coolingUntil: inMs(17_500) }]
+    const { chat } = await open({ ...keys, channels: oneChannel(...cooldowns) })
     const [status, seconds] = adviceOf(await chat())
     expect(status).toBe(503)
     expect(seconds).toBeGreaterThan(10)
     expect(seconds).toBeLessThanOrEqual(18)
   })
 
-  it('in half a minute, when a person is needed and nothing ends by itself', async () => {
+  it('of 30 seconds when every credential needs an operator', async () => {
     const { chat } = await open({ ...keys, channels: oneChannel({ state: 'attention' }) })
     expect(adviceOf(await chat())).toEqual([503, 30])
   })
 
-  it('soon, when every place is taken and no call has ended yet', async () => {
+  it('of 2 seconds when every slot is taken and no call has ended yet', async () => {
     const { chat, simulator } = await open({ ...keys, channels: oneChannel({ concurrencyMax: 1 }) })
     simulator.script({ latencyMs: 500 })
     const running = chat()
@@ -52,7 +52,7 @@ describe('who finds no upstream free is told when one may be', () => {
     expect((await running).status).toBe(200)
   })
 
-  it('when the rest of a limited key ends, although the upstream named no time', async () => {
+  it('of the default cooldown when the upstream sent no retry-after', async () => {
     const { chat, simulator } = await open({ ...keys, channels: oneChannel({}) })
     simulator.script({ times: null, behaviour: { kind: 'status', status: 429 } })
     expect(adviceOf(await chat())).toEqual([503, 5])

@@ -16,15 +16,15 @@ type ChatBilling = Pick<
 
 export interface TestLedger {
   billing: ChatBilling
-  /** Every record that was captured, once. */
+  /** Captured records without duplicates. */
   records: UsageRecord[]
   availableMicro(): bigint
-  /** Allowances that are open. */
+  /** The number of open allowances. */
   open(): number
-  away: boolean
+  unavailable: boolean
 }
 
-/** Billing as far as a chat request meets it: a balance, allowances, and records that count once. */
+/** The billing calls of a chat request in memory: a balance, allowances, and idempotent usage records. */
 export function testLedger({
   prices,
   balanceMicro,
@@ -36,8 +36,8 @@ export function testLedger({
   const seen = new Set<string>()
   let availableMicro = balanceMicro
 
-  const here = () => {
-    if (ledger.away) throw new AppError('unavailable', 'billing is away')
+  const assertAvailable = () => {
+    if (ledger.unavailable) throw new AppError('unavailable', 'billing is unavailable')
   }
   const capture = (record: UsageRecord): boolean => {
     if (seen.has(record.requestId)) return false
@@ -46,7 +46,7 @@ export function testLedger({
     const { usage, reservedMicro, endState } = record
     const charge = chargeUsage({ usage, price: price.price, reservedMicro, endState })
     if (charge.amountMicro !== record.amountMicro)
-      throw new AppError('invalid_value', 'rated wrong')
+      throw new AppError('invalid_value', 'wrong amount')
     const allowance = allowances.get(record.allowanceId)
     if (!allowance || allowance.leftMicro < record.amountMicro) {
       throw new AppError('invalid_value', 'more than was granted')
@@ -59,17 +59,17 @@ export function testLedger({
 
   const ledger: TestLedger = {
     records: [],
-    away: false,
+    unavailable: false,
     availableMicro: () => availableMicro,
     open: () => [...allowances.values()].filter(({ open }) => open).length,
     billing: {
       readBalance: async () => {
-        here()
+        assertAvailable()
         return { postedMicro: availableMicro, heldMicro: 0n, availableMicro }
       },
       readPrices: async () => ({ rows: prices }),
       openAllowance: async ({ allowanceId, needMicro, wantMicro, leaseMs }) => {
-        here()
+        assertAvailable()
         if (availableMicro < needMicro) {
           return { outcome: 'refused', requiredMicro: needMicro, availableMicro }
         }
@@ -81,12 +81,12 @@ export function testLedger({
         return { outcome: 'opened', amountMicro, expiresAt: new Date(leaseMs) }
       },
       renewAllowances: async ({ allowanceIds }) => {
-        here()
+        assertAvailable()
         const open = allowanceIds.filter((id) => allowances.get(id)?.open)
         return { open: open.map((allowanceId) => ({ allowanceId, expiresAt: new Date(0) })) }
       },
       closeAllowance: async ({ allowanceId }) => {
-        here()
+        assertAvailable()
         const allowance = allowances.get(allowanceId)
         if (!allowance?.open) return { releasedMicro: 0n }
         allowance.open = false
@@ -94,7 +94,7 @@ export function testLedger({
         return { releasedMicro: allowance.leftMicro }
       },
       readSettlements: async ({ refs }) => {
-        here()
+        assertAvailable()
         const known = ledger.records.filter(({ requestId }) => refs.includes(requestId))
         const settled = known.map(({ requestId: ref, amountMicro: chargedMicro }) => ({
           ref,
@@ -103,7 +103,7 @@ export function testLedger({
         return { settled, open: [] }
       },
       captureUsage: async ({ records }) => {
-        here()
+        assertAvailable()
         const captured = records.filter(capture)
         return {
           captured: captured.length,

@@ -1,7 +1,7 @@
 import type { Clock } from '@sluice/kernel/clock'
 import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
 
-/** A clock that only tests move must be moved for what waits on it. */
+/** Advances a fake clock until `work` has settled, since its timers would otherwise never fire. */
 export async function letTimePass(clock: Clock, work: Promise<void>): Promise<void> {
   const state = { over: false }
   const end = () => (state.over = true)
@@ -16,16 +16,16 @@ export async function letTimePass(clock: Clock, work: Promise<void>): Promise<vo
 
 const isFake = (clock: Clock): clock is FakeClock => 'advance' in clock
 
-/** Lets the event loop turn, so that sockets and promises get on. */
+/** Runs `count` turns of the event loop so that sockets and promises progress. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Lets what is under way end: until the condition holds, turn by turn of the event loop. */
+/** Runs turns of the event loop until the condition holds. */
 export async function until(condition: () => boolean): Promise<void> {
   for (let turn = 0; turn < 3_000_000; turn += 1) {
     if (condition()) return
     await turns(1)
   }
-  throw new Error('what was waited for did not happen')
+  throw new Error('the condition was not met')
 }

@@ -40,7 +40,7 @@ import { createIntakeLimits } from '../../src/intake-limits.ts'
 import { createSweep } from '../../src/sweep.ts'
 import { id, owners, users, principals, quotaOf } from './callers.ts'
 import { mountPanel } from './mount-panel.ts'
-import { onlyThese } from '../only-these.ts'
+import { partialStub } from '../partial-stub.ts'
 import { createTestBilling } from './test-billing.ts'
 import type { Generate } from './test-runner.ts'
 import { startTestRunner } from './test-runner.ts'
@@ -128,9 +128,9 @@ export async function createFixture(options: FixtureOptions = {}) {
     links,
     fetchGuarded,
   }
-  const whole = onlyThese<EdgeDeps>({ ...plain, billing: onlyThese<Billing>(ledger.billing) })
+  const whole = partialStub<EdgeDeps>({ ...plain, billing: partialStub<Billing>(ledger.billing) })
   const deps = options.override
-    ? onlyThese<EdgeDeps>({ ...whole, ...options.override(whole) })
+    ? partialStub<EdgeDeps>({ ...whole, ...options.override(whole) })
     : whole
   const quotaStore = memoryQuotaStore({ quotaOf })
   const { billing } = deps

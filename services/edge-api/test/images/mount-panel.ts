@@ -9,7 +9,7 @@ import { mountControl } from '../../src/control/mount-control.ts'
 import type { GatewayContext } from '../../src/gateway-context.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import type { EdgeApp, EdgeContext } from '../../src/request.ts'
-import { onlyThese } from '../only-these.ts'
+import { partialStub } from '../partial-stub.ts'
 
 /** The panel's image operations, for whoever has a session among these. */
 export function mountPanel(
@@ -23,7 +23,7 @@ export function mountPanel(
     if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
     return session
   }
-  const identity = onlyThese<Identity>({ authenticate })
+  const identity = partialStub<Identity>({ authenticate })
   const context = { gateway, identity, version: 'test' }
   const nameRequest = ({ env }: EdgeContext) => {
     const requestId = newId('req', { clock, random: systemRandom })
@@ -47,6 +47,6 @@ export function mountPanel(
       count: () => {},
       beginPublicCall: () => () => {},
     },
-    onlyThese<ControlHandlers>({ ...imageHandlers(context), ...adminImageHandlers(context) }),
+    partialStub<ControlHandlers>({ ...imageHandlers(context), ...adminImageHandlers(context) }),
   )
 }

@@ -27,7 +27,7 @@ import { memoryKeyOwnerStore } from '../../src/store/memory-key-owner-store.ts'
 import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
 import { createIntakeLimits } from '../../src/intake-limits.ts'
 import { createSweep } from '../../src/sweep.ts'
-import { onlyThese } from '../only-these.ts'
+import { partialStub } from '../partial-stub.ts'
 
 export const id = (prefix: string, number: number) =>
   `${prefix}_${number.toString(16).padStart(32, '0')}`
@@ -69,22 +69,22 @@ export async function createFixture({
   const requestLogStore = memoryRequestLogStore()
   const jobs = createMemoryJobStore()
   const draining = new AbortController()
-  const deps = onlyThese<EdgeDeps>({
+  const deps = partialStub<EdgeDeps>({
     clock,
     log,
     jobs,
     requestLogStore,
     config: defaultEdgeConfig,
-    billing: onlyThese<Billing>(billing),
-    scheduler: onlyThese<Scheduler>({ countRetired: async () => ({ retired: 2 }) }),
+    billing: partialStub<Billing>(billing),
+    scheduler: partialStub<Scheduler>({ countRetired: async () => ({ retired: 2 }) }),
     keyOwners: memoryKeyOwnerStore(owners),
     identityStore: memoryIdentityStore(),
     blobs: createMemoryBlobStore({ clock }),
-    bus: onlyThese<EdgeDeps['bus']>({ connected: () => true }),
-    rateStore: onlyThese<EdgeDeps['rateStore']>({ shared: () => true }),
+    bus: partialStub<EdgeDeps['bus']>({ connected: () => true }),
+    rateStore: partialStub<EdgeDeps['rateStore']>({ shared: () => true }),
   })
   const snapshot = catalogSnapshot(catalog, [])
-  const gateway = onlyThese<GatewayContext>({
+  const gateway = partialStub<GatewayContext>({
     deps,
     catalog: { current: () => snapshot },
     sweep: createSweep(clock),
@@ -99,7 +99,7 @@ export async function createFixture({
     if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
     return session
   }
-  const identity = onlyThese<Identity>({ authenticate })
+  const identity = partialStub<Identity>({ authenticate })
   const app = new Hono<EdgeEnv>()
   app.onError((error, context) => errorResponse(error, context))
   const nameRequest = (_context: EdgeContext) => newId('req', { clock, random: systemRandom })
@@ -120,7 +120,7 @@ export async function createFixture({
       count: () => {},
       beginPublicCall: () => () => {},
     },
-    onlyThese<ControlHandlers>({
+    partialStub<ControlHandlers>({
       ...usageHandlers({ gateway }),
       ...adminOverviewHandlers({ gateway, identity }),
     }),

@@ -29,8 +29,8 @@ async function service(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-describe('one front door', () => {
-  it('passes pictures to their service, without the key that some clients attach', async () => {
+describe('the public listener', () => {
+  it('forwards image requests to imgproxy without the API key that some clients attach', async () => {
     let seen: { url?: string | undefined; authorization?: string | undefined } = {}
     const imgproxyUrl = await service(({ url, headers }, outgoing) => {
       seen = { url, authorization: headers.authorization }
@@ -45,14 +45,14 @@ describe('one front door', () => {
     expect(seen).toEqual({ url: '/p/img/img_1/0?exp=1&sig=x', authorization: undefined })
   })
 
-  it('passes what is not ours to the panel, and never what looks like the API', async () => {
-    const asked: string[] = []
+  it('forwards unknown paths of browsers to the panel, but never API-like requests', async () => {
+    const forwarded: string[] = []
     const dashboardUrl = await service(({ url }, outgoing) => {
-      asked.push(url ?? '')
+      forwarded.push(url ?? '')
       outgoing.end('panel')
     })
     const { get, url } = await open({ config: { dashboardUrl } })
-    // As a browser asks: no key, and a form names the page that it is on.
+    // As a browser sends it: no key, and an origin header with a form.
     expect(await (await fetch(`${url}/admin/keys`)).text()).toBe('panel')
     const form = { method: 'POST', body: new URLSearchParams({ a: '1' }), headers: { origin: url } }
     expect(await (await fetch(`${url}/login`, form)).text()).toBe('panel')
@@ -61,10 +61,10 @@ describe('one front door', () => {
       expect(answer.statusCode).toBe(404)
       await answer.body.dump()
     }
-    expect(asked).toEqual(['/admin/keys', '/login'])
+    expect(forwarded).toEqual(['/admin/keys', '/login'])
   })
 
-  it('says that a service behind it is away', async () => {
+  it('answers 503 when imgproxy is unreachable', async () => {
     const { get } = await open({ config: { imgproxyUrl: 'http://127.0.0.1:1' } })
     const answer = await get('/p/img/x/0')
     expect(answer.statusCode).toBe(503)
@@ -74,7 +74,7 @@ describe('one front door', () => {
 
 describe('usage records', () => {
   it.each([true, false])(
-    'are captured by billing, each once, and leave nothing on disk (written first: %s)',
+    'are captured by billing exactly once each (spoolFirst: %s)',
     async (spoolFirst) => {
       const { chat, ledger, stop } = await open({ config: { spoolFirst } })
       await Promise.all(Array.from({ length: 20 }, () => chat()))
@@ -84,21 +84,21 @@ describe('usage records', () => {
     },
   )
 
-  it('wait on disk while billing is away, and callers notice nothing until leases end', async () => {
+  it('wait on disk while billing is unavailable, and chat continues on open allowances', async () => {
     const { chat, ledger, edge } = await open()
     expect((await chat()).status).toBe(200)
     await until(() => ledger.records.length === 1)
-    ledger.away = true
+    ledger.unavailable = true
     for (let count = 0; count < 5; count += 1) expect((await chat()).status).toBe(200)
     await turns(50)
-    ledger.away = false
+    ledger.unavailable = false
     await until(() => ledger.records.length === 6)
     expect(edge.checks['usage']).toBeDefined()
   })
 })
 
-describe('an edge that stops', () => {
-  it('lets a running stream come to its end, and then gives all money back', async () => {
+describe('an edge that shuts down', () => {
+  it('lets a running stream finish and then closes every allowance', async () => {
     const { chat, edge, ledger } = await open({ simulator: { streamGapMs: 5, answerWords: 40 } })
     const streaming = chat({ stream: true })
     await until(() => ledger.open() > 0)
@@ -114,7 +114,7 @@ describe('an edge that stops', () => {
 })
 
 describe('/ready', () => {
-  it('waits for models and prices, and for the bus', async () => {
+  it('is not ready without models, prices and the bus', async () => {
     const { edge, bus } = await open()
     const { catalog, bus: busCheck } = edge.checks
     const { signal } = new AbortController()

@@ -1,7 +1,7 @@
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { one, raw } from './bad-upstream.ts'
+import { oneChannel, raw } from './bad-upstream.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
@@ -12,10 +12,10 @@ afterEach(async () => {
   here = undefined
 })
 
-describe('answers that nobody can use, one after the other', () => {
-  it('rest the key, for longer each time, and a proper answer ends that', async () => {
+describe('consecutive invalid answers', () => {
+  it('cool the key down for longer each time, until a valid answer resets it', async () => {
     const clock = fakeClock()
-    const opened = await open({ ...one, clock })
+    const opened = await open({ ...oneChannel, clock })
     const { chat, simulator } = opened
     const statuses = async (count: number) => {
       const seen: number[] = []

@@ -6,17 +6,17 @@ import type { Raw } from './bad-upstream.ts'
 import {
   ORG,
   SECRET,
+  completion,
   data,
   delta,
   done,
   error,
   events,
-  one,
+  oneChannel,
   raw,
   role,
-  said,
   sse,
-  two,
+  twoChannels,
 } from './bad-upstream.ts'
 import type { MakeChannel } from './channels.ts'
 import { id } from './ids.ts'
@@ -31,11 +31,11 @@ afterEach(async () => {
   here = undefined
 })
 
-/** Nothing of an upstream's secrets may be in an answer, in the log, in the metrics, in the records. */
+/** No upstream secret may appear in an answer, in the log, in the metrics or in the records. */
 async function expectNoLeak(opened: Fixture, ...texts: string[]): Promise<void> {
   const metrics = await opened.deps.metrics.render()
-  const places = [...texts, metrics, opened.log.lines, opened.rows, opened.outcomes]
-  const all = JSON.stringify(places, (_, value: unknown) =>
+  const outputs = [...texts, metrics, opened.log.lines, opened.rows, opened.outcomes]
+  const all = JSON.stringify(outputs, (_, value: unknown) =>
     typeof value === 'bigint'
       ? String(value)
       : value instanceof Error
@@ -48,11 +48,11 @@ async function expectNoLeak(opened: Fixture, ...texts: string[]): Promise<void> 
 
 const wholeFailures: [string, Raw][] = [
   ['an error object', { chunks: [JSON.stringify({ error })] }],
-  ['an error beside choices', { chunks: [said('half', 'stop', { error })] }],
-  ['a finish_reason of error', { chunks: [said('', 'error', { error })] }],
-  ['a finish_reason of error without an error', { chunks: [said('', 'error')] }],
+  ['an error beside choices', { chunks: [completion('half', 'stop', { error })] }],
+  ['a finish_reason of error', { chunks: [completion('', 'error', { error })] }],
+  ['a finish_reason of error without an error', { chunks: [completion('', 'error')] }],
   ['an error inside a choice', { chunks: [JSON.stringify({ choices: [{ index: 0, error }] })] }],
-  ['the facts of an error bare', { chunks: [JSON.stringify({ object: 'error', ...error })] }],
+  ['error fields without an envelope', { chunks: [JSON.stringify({ object: 'error', ...error })] }],
   ['an error in an array', { chunks: [JSON.stringify([{ error }])] }],
   ['an error as text', { chunks: [JSON.stringify({ error: error.message })] }],
   ['no choices', { chunks: [JSON.stringify({ choices: [], usage: {} })] }],
@@ -63,24 +63,24 @@ const wholeFailures: [string, Raw][] = [
   ['white space', { chunks: [' \n', '\n '] }],
   ['JSON that is cut', { chunks: ['{"choices":[{"mess'] }],
   [
-    'an answer without content or a reason to finish',
+    'an answer without content or finish_reason',
     {
-      chunks: [said('', '')].map((text) =>
+      chunks: [completion('', '')].map((text) =>
         text.replace('"finish_reason":""', '"finish_reason":null'),
       ),
     },
   ],
   ['text', { headers: { 'content-type': 'text/plain' }, chunks: [`Internal error ${SECRET}`] }],
   [
-    'an error nested deeper than a stack',
+    'an error nested deeper than the call stack',
     { chunks: [`{"error":${'['.repeat(200_000)}1${']'.repeat(200_000)}}`] },
   ],
-  ['a coding that nobody knows', { headers: { 'content-encoding': 'compress' }, chunks: ['x'] }],
+  ['an unknown content encoding', { headers: { 'content-encoding': 'compress' }, chunks: ['x'] }],
 ]
 
-describe('a whole call answered 200 with no answer', () => {
-  it.each(wholeFailures)('is answered by the next channel: %s', async (_name, answer) => {
-    const opened = await open(two)
+describe('a non-streaming call answered with 200 but without a completion', () => {
+  it.each(wholeFailures)('fails over to the next channel: %s', async (_name, answer) => {
+    const opened = await open(twoChannels)
     opened.simulator.script(raw(answer))
     const { status, text } = await opened.chat()
     expect(status, text).toBe(200)
@@ -88,27 +88,30 @@ describe('a whole call answered 200 with no answer', () => {
     await opened.stop()
     expect(opened.ledger.records).toHaveLength(1)
     expect(opened.rows).toMatchObject([{ attempts: 2, errorCode: null }])
-    // Not the key's fault: an ordinary failure at most.
+    // The key is not invalid: an ordinary failure at most.
     const first = opened.outcomes.filter(({ credentialId }) => credentialId === id('cred', '10'))
     expect(first.map(({ outcome }) => outcome.kind)).toEqual(['failed'])
     await expectNoLeak(opened, text)
   })
 
-  it.each(wholeFailures)('is a failure in our own words, and free: %s', async (_name, answer) => {
-    const opened = await open(one)
-    opened.simulator.script(raw(answer))
-    const { status, text, headers } = await opened.chat()
-    expect(status).toBe(502)
-    expect(headers['content-type']).toBe('application/json')
-    expect(JSON.parse(text).error.code).toBe('upstream_failed')
-    await opened.stop()
-    expect(opened.ledger.records).toEqual([])
-    expect(opened.rows).toMatchObject([{ status: 502, errorCode: 'upstream_failed' }])
-    await expectNoLeak(opened, text)
-  })
+  it.each(wholeFailures)(
+    'is a 502 with the gateway’s own message and is not charged: %s',
+    async (_name, answer) => {
+      const opened = await open(oneChannel)
+      opened.simulator.script(raw(answer))
+      const { status, text, headers } = await opened.chat()
+      expect(status).toBe(502)
+      expect(headers['content-type']).toBe('application/json')
+      expect(JSON.parse(text).error.code).toBe('upstream_failed')
+      await opened.stop()
+      expect(opened.ledger.records).toEqual([])
+      expect(opened.rows).toMatchObject([{ status: 502, errorCode: 'upstream_failed' }])
+      await expectNoLeak(opened, text)
+    },
+  )
 
-  it('but with a refusal of what was asked is the caller’s, without secrets in it', async () => {
-    const opened = await open(two)
+  it('with a refusal of the prompt becomes an error of the caller, without secrets', async () => {
+    const opened = await open(twoChannels)
     const refusal = { ...error, code: 'content_policy_violation' }
     opened.simulator.script(raw({ chunks: [JSON.stringify({ error: refusal })] }))
     const { status, text } = await opened.chat()
@@ -119,8 +122,8 @@ describe('a whole call answered 200 with no answer', () => {
     await expectNoLeak(opened, text)
   })
 
-  it('but with the status of a limit in it rests the key as that status does', async () => {
-    const opened = await open(two)
+  it('with an embedded 429 cools the key down as that status does', async () => {
+    const opened = await open(twoChannels)
     opened.simulator.script(
       raw({ chunks: [JSON.stringify({ error: { code: 429, message: 'slow' } })] }),
     )
@@ -171,7 +174,7 @@ const streamFailures: [string, Raw][] = [
   ['a role and a broken connection', { headers: sse, chunks: [role], ending: 'cut' }],
   ['only comments', { headers: sse, chunks: [': a\n\n', ': b\n\n'] }],
   [
-    'words that are no JSON',
+    'data that is not JSON',
     { headers: sse, chunks: [role, `data: upstream error ${SECRET}\n\n`, done] },
   ],
   ['a login page', { headers: { 'content-type': 'text/html' }, chunks: ['<html></html>'] }],
@@ -179,8 +182,8 @@ const streamFailures: [string, Raw][] = [
 ]
 
 describe('a stream that failed before its first content', () => {
-  it.each(streamFailures)('is answered by the next channel: %s', async (_name, answer) => {
-    const opened = await open(two)
+  it.each(streamFailures)('fails over to the next channel: %s', async (_name, answer) => {
+    const opened = await open(twoChannels)
     opened.simulator.script(raw(answer))
     const { status, text } = await opened.chat({ stream: true })
     expect(status, text).toBe(200)
@@ -193,21 +196,24 @@ describe('a stream that failed before its first content', () => {
     await expectNoLeak(opened, text)
   })
 
-  it.each(streamFailures)('is one answer in our words: %s', async (_name, answer) => {
-    const opened = await open(one)
-    opened.simulator.script(raw(answer))
-    const { status, text, headers } = await opened.chat({ stream: true })
-    expect(status).toBe(502)
-    expect(headers['content-type']).toBe('application/json')
-    expect(JSON.parse(text).error.code).toBe('upstream_failed')
-    await opened.stop()
-    expect(opened.ledger.records).toEqual([])
-    await expectNoLeak(opened, text)
-  })
+  it.each(streamFailures)(
+    'is one error with the gateway’s own message: %s',
+    async (_name, answer) => {
+      const opened = await open(oneChannel)
+      opened.simulator.script(raw(answer))
+      const { status, text, headers } = await opened.chat({ stream: true })
+      expect(status).toBe(502)
+      expect(headers['content-type']).toBe('application/json')
+      expect(JSON.parse(text).error.code).toBe('upstream_failed')
+      await opened.stop()
+      expect(opened.ledger.records).toEqual([])
+      await expectNoLeak(opened, text)
+    },
+  )
 })
 
-describe('our own keep-alives', () => {
-  it('begin the answer, and another channel may still give it', async () => {
+describe('keep-alive comments', () => {
+  it('start the answer, which another channel may still deliver', async () => {
     const clock = fakeClock()
     const silent = await startOpenAiSimulator({ keys: [SECRET] })
     const channels = (make: MakeChannel) => [
@@ -216,7 +222,7 @@ describe('our own keep-alives', () => {
     ]
     const opened = await open({ clock, channels })
     silent.script(raw({ headers: sse, chunks: [role], ending: 'hang' }))
-    const asking = opened.chat({ stream: true })
+    const answer = opened.chat({ stream: true })
     await until(() => silent.log().length > 0)
     await turns(300)
     for (let second = 0; second < 25; second += 1) {
@@ -224,7 +230,7 @@ describe('our own keep-alives', () => {
       await turns(3)
     }
     await silent.close()
-    const { status, text } = await asking
+    const { status, text } = await answer
     expect(status).toBe(200)
     expect(text.startsWith(': keep-alive\n\n')).toBe(true)
     expect(text).not.toContain('error')
@@ -236,26 +242,26 @@ describe('our own keep-alives', () => {
 })
 
 describe('a stream that fails after its first content', () => {
-  const words = [delta({ content: 'eight678' }), delta({ content: 'eight678' })]
+  const contents = [delta({ content: 'eight678' }), delta({ content: 'eight678' })]
   const tool = delta({
     tool_calls: [{ index: 0, id: 't', function: { name: 'find', arguments: '' } }],
   })
   it.each<[string, string[]]>([
-    ['an error event and [DONE]', [role, ...words, data({ error }), done]],
-    ['a named error event', [role, ...words, `event: error\n${data(error)}`]],
-    ['a finish_reason of error', [role, ...words, delta({}, 'error'), done]],
-    ['two error events', [role, ...words, data({ error }), data({ error })]],
-    ['an error after the reason to finish', [role, ...words, delta({}, 'stop'), data({ error })]],
-    ['words that are no JSON', [role, ...words, `data: ${SECRET}\n\n`, done]],
-    ['a comment with a secret, and a cut', [role, ...words, `: ${SECRET} ${ORG}\n\n`]],
-    ['an extension with a secret, and a cut', [role, ...words, data({ note: SECRET })]],
-    ['JSON that is cut', [role, ...words, 'data: {"choices":[{"in']],
+    ['an error event and [DONE]', [role, ...contents, data({ error }), done]],
+    ['a named error event', [role, ...contents, `event: error\n${data(error)}`]],
+    ['a finish_reason of error', [role, ...contents, delta({}, 'error'), done]],
+    ['two error events', [role, ...contents, data({ error }), data({ error })]],
+    ['an error after the finish_reason', [role, ...contents, delta({}, 'stop'), data({ error })]],
+    ['data that is not JSON', [role, ...contents, `data: ${SECRET}\n\n`, done]],
+    ['a comment with a secret, and a cut', [role, ...contents, `: ${SECRET} ${ORG}\n\n`]],
+    ['an extension with a secret, and a cut', [role, ...contents, data({ note: SECRET })]],
+    ['JSON that is cut', [role, ...contents, 'data: {"choices":[{"in']],
     ['an error after reasoning', [role, delta({ reasoning_content: 'hm' }), data({ error })]],
     ['an error after a refusal', [role, delta({ refusal: 'no' }), data({ error })]],
     ['an error after a tool’s name', [role, tool, data({ error })]],
-    ['an error in the same read as content', [[role, ...words, data({ error })].join('')]],
-  ])('ends once, as an error of ours, and is paid as far as it came: %s', async (_name, chunks) => {
-    const opened = await open(two)
+    ['an error in the same read as content', [[role, ...contents, data({ error })].join('')]],
+  ])('ends with one gateway error and is charged up to the cut: %s', async (_name, chunks) => {
+    const opened = await open(twoChannels)
     opened.simulator.script(raw({ headers: sse, chunks }))
     const { status, text } = await opened.chat({ stream: true })
     expect(status).toBe(200)

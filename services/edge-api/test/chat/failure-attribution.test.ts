@@ -17,7 +17,7 @@ const four = ['key-a', 'key-b', 'key-c', 'key-d']
 const keys = { simulator: { keys: four } }
 const fourKeys = (make: MakeChannel) => [make(1, { secrets: four })]
 const forbidden = 'a forbidden picture of words'
-const ask = { messages: [{ role: 'user', content: forbidden }] }
+const forbiddenChat = { messages: [{ role: 'user', content: forbidden }] }
 const refuse = (behaviour: object) => ({
   match: { promptIncludes: forbidden },
   times: null,
@@ -28,9 +28,9 @@ describe('a prompt that an upstream refuses', () => {
   it.each([
     ['403 by a content filter', { message: 'Your request was blocked by our content filter' }],
     ['403 by a policy', { message: 'This violates our usage policies.', code: 'policy' }],
-    ['403 in words of its own', { message: 'Nope (rule 17)', code: 'rejected' }],
+    ['403 with a custom message', { message: 'Nope (rule 17)', code: 'rejected' }],
     ['403 without a message', { body: { error: { code: 'forbidden' } } }],
-    ['403 in the words of FastAPI', { body: { detail: 'not allowed' } }],
+    ['403 with a FastAPI detail', { body: { detail: 'not allowed' } }],
     ['401 by a content filter', { status: 401, message: 'Your prompt was flagged as unsafe' }],
     [
       '401 that quotes the prompt',
@@ -38,11 +38,11 @@ describe('a prompt that an upstream refuses', () => {
     ],
     ['451', { status: 451, message: 'Unavailable for legal reasons' }],
     ['a region in JSON', { message: 'Country, region, or territory not supported' }],
-  ])('with %s is the caller’s: a 4xx, and no key is blamed', async (_name, behaviour) => {
+  ])('with %s gets a 4xx, and no key is marked failed', async (_name, behaviour) => {
     const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
     simulator.script(refuse(behaviour))
     for (const stream of [false, true]) {
-      const { status, headers } = await chat({ ...ask, stream })
+      const { status, headers } = await chat({ ...forbiddenChat, stream })
       expect(status).toBeGreaterThanOrEqual(400)
       expect(status).toBeLessThan(500)
       expect(status).not.toBe(401)
@@ -56,27 +56,27 @@ describe('a prompt that an upstream refuses', () => {
   })
 
   it.each(['Your request was blocked by our content filter', 'Nope (rule 17)'])(
-    'is asked of one key once: %s',
+    'is sent once, to one key: %s',
     async (message) => {
       const { chat, simulator } = await open({ ...keys, channels: fourKeys })
       simulator.script(refuse({ message }))
-      expect((await chat(ask)).status).toBe(403)
+      expect((await chat(forbiddenChat)).status).toBe(403)
       expect(simulator.log()).toHaveLength(1)
     },
   )
 
-  it('with 200 and moderation_blocked gets one 400, one call, and costs nothing', async () => {
+  it('with 200 and moderation_blocked gets 400 after one call, without charge', async () => {
     const { chat, simulator, ledger, stop } = await open({ ...keys, channels: fourKeys })
     const body = { error: { code: 'moderation_blocked', message: 'no' } }
     simulator.script(refuse({ status: 200, body }))
-    const { status, text } = await chat(ask)
+    const { status, text } = await chat(forbiddenChat)
     expect([status, errorOf(text).code]).toEqual([400, 'content_policy_violation'])
     expect(simulator.log()).toHaveLength(1)
     await stop()
     expect(ledger.records).toEqual([])
   })
 
-  it('again and again by one key makes others be asked first, and changes no state', async () => {
+  it('repeatedly by one key lowers its priority without a state change', async () => {
     const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
     const behaviour = { kind: 'status', status: 403, message: 'Forbidden' }
     simulator.script({ match: { key: 'key-a' }, times: null, behaviour } as never)
@@ -87,8 +87,8 @@ describe('a prompt that an upstream refuses', () => {
   })
 })
 
-describe('what belongs to a part of a key', () => {
-  it('is a limit of one model: the key serves the others at once', async () => {
+describe('a failure that concerns a part of a key', () => {
+  it('is a rate limit of one model: the key still serves the others', async () => {
     const { chat, simulator, outcomes, stop } = await open({
       simulator: { keys: ['key-a'] },
       channels: (make) => [make(1, { secrets: ['key-a'] })],
@@ -109,7 +109,7 @@ describe('what belongs to a part of a key', () => {
     ])
   })
 
-  it('is not the account’s quota: that rests with the whole key', async () => {
+  it('is not an exhausted account quota, which cools the whole key down', async () => {
     const { chat, simulator } = await open({
       simulator: { keys: ['key-a'] },
       channels: (make) => [make(1, { secrets: ['key-a'] })],
@@ -123,7 +123,7 @@ describe('what belongs to a part of a key', () => {
   it.each([
     ['by its code', { status: 401, code: 'missing_scope', message: 'no' }],
     [
-      'in words',
+      'by its message',
       {
         status: 403,
         message:
@@ -131,7 +131,7 @@ describe('what belongs to a part of a key', () => {
       },
     ],
   ])(
-    'is a missing permission %s: others are asked first from then on',
+    'is a missing permission %s: other keys are preferred from then on',
     async (_name, behaviour) => {
       const { chat, simulator, outcomes, stop } = await open({
         simulator: { keys: ['key-a', 'key-b'] },
@@ -153,7 +153,7 @@ describe('what belongs to a part of a key', () => {
     },
   )
 
-  it('is a 401 without a reason: the key rests, and is not called invalid', async () => {
+  it('is a 401 without a reason: the key cools down and is not marked invalid', async () => {
     const { chat, simulator, outcomes, stop } = await open({ ...keys, channels: fourKeys })
     simulator.script({
       match: { key: 'key-a' },
@@ -168,16 +168,16 @@ describe('what belongs to a part of a key', () => {
   })
 })
 
-describe('an explained mistake', () => {
+describe('a detailed upstream error', () => {
   const long = `Invalid size: ${'one of the many sizes, '.repeat(90)}`
   const named = { param: 'size', code: 'invalid_value', type: 'invalid_request_error' }
 
   it.each([
     ['short', 'Invalid size'],
     ['long', long],
-    ['longer than any error that is read', 'Invalid size '.repeat(12_000)],
+    ['longer than the error size limit', 'Invalid size '.repeat(12_000)],
     ['of several lines', 'Invalid\nsize'],
-  ])('keeps its param and code, whole and streamed: %s', async (_name, message) => {
+  ])('keeps its param and code, for JSON and streams: %s', async (_name, message) => {
     const { chat, simulator } = await open()
     const body = { error: { ...named, message } }
     simulator.script({ times: null, behaviour: { kind: 'status', status: 400, body } })
@@ -190,7 +190,7 @@ describe('an explained mistake', () => {
     }
   })
 
-  it('keeps the caller’s own words that look like ids, and loses keys and organisations', async () => {
+  it('keeps text that merely looks like ids, and redacts keys and organisations', async () => {
     const { chat, simulator } = await open({
       simulator: { keys: ['a-secret-of-a-look-alike'] },
       channels: (make) => [
@@ -200,9 +200,9 @@ describe('an explained mistake', () => {
         }),
       ],
     })
-    const kept = 'Unknown field user_location_hint, key_terms'
-    simulator.script({ behaviour: { kind: 'status', status: 400, message: kept } })
-    expect(errorOf((await chat()).text).message).toBe(kept)
+    const unchanged = 'Unknown field user_location_hint, key_terms'
+    simulator.script({ behaviour: { kind: 'status', status: 400, message: unchanged } })
+    expect(errorOf((await chat()).text).message).toBe(unchanged)
     const message = 'Key a-secret-of-a-look-alike of the-operators-org, sk-abcdef0123456789'
     simulator.script({ behaviour: { kind: 'status', status: 400, message } })
     expect(errorOf((await chat()).text).message).toBe('Key [removed] of [removed], [removed]')

@@ -2,7 +2,19 @@ import { gzipSync } from 'node:zlib'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { data, delta, done, error, events, one, raw, role, said, sse, two } from './bad-upstream.ts'
+import {
+  completion,
+  data,
+  delta,
+  done,
+  error,
+  events,
+  oneChannel,
+  raw,
+  role,
+  sse,
+  twoChannels,
+} from './bad-upstream.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
@@ -13,7 +25,7 @@ afterEach(async () => {
   here = undefined
 })
 
-describe('an answer in the other form', () => {
+describe('an answer in the form that the caller did not request', () => {
   const chunks = [
     role,
     delta({ reasoning_content: 'th' }),
@@ -41,8 +53,8 @@ describe('an answer in the other form', () => {
     ['an event stream', sse],
     ['no content type', {}],
     ['a wrong content type', { 'content-type': 'application/json' }],
-  ])('for a whole call becomes one object: %s', async (_name, headers) => {
-    const opened = await open(two)
+  ])('is collected from stream events into one object: %s', async (_name, headers) => {
+    const opened = await open(twoChannels)
     opened.simulator.script(raw({ headers, chunks }))
     const answer = await opened.chat()
     expect(answer.headers['content-type']).toBe('application/json')
@@ -63,8 +75,8 @@ describe('an answer in the other form', () => {
     ['JSON', { 'content-type': 'application/json' }],
     ['no content type', {}],
     ['a wrong content type', sse],
-  ])('for a stream becomes events: %s', async (_name, headers) => {
-    const opened = await open(two)
+  ])('is converted from one object into stream events: %s', async (_name, headers) => {
+    const opened = await open(twoChannels)
     const usage = { prompt_tokens: 9, completion_tokens: 12 }
     const body = JSON.stringify({
       id: 'c1',
@@ -72,9 +84,12 @@ describe('an answer in the other form', () => {
       choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
       usage,
     })
-    for (const asked of [true, false]) {
+    for (const includeUsage of [true, false]) {
       opened.simulator.script(raw({ headers, chunks: [body] }))
-      const answer = await opened.chat({ stream: true, stream_options: { include_usage: asked } })
+      const answer = await opened.chat({
+        stream: true,
+        stream_options: { include_usage: includeUsage },
+      })
       expect(answer.headers['content-type']).toContain('text/event-stream')
       const seen = events(answer.text)
       expect(seen.at(-1)?.data).toBe('[DONE]')
@@ -85,14 +100,14 @@ describe('an answer in the other form', () => {
       expect(deltas.map((one) => one.reasoning_content ?? '').join('')).toBe('think')
       expect(deltas.flatMap((one) => one.tool_calls ?? [])).toMatchObject([{ index: 0, id: 't1' }])
       expect(parsed.some((one) => one.choices[0]?.finish_reason === 'tool_calls')).toBe(true)
-      expect(parsed.some((one) => 'usage' in one)).toBe(asked)
+      expect(parsed.some((one) => 'usage' in one)).toBe(includeUsage)
     }
     await opened.stop()
     expect(opened.ledger.records).toMatchObject([{ source: 'upstream' }, { source: 'upstream' }])
   })
 
-  it('that is a cut stream for a whole call is answered by the next channel', async () => {
-    const opened = await open(two)
+  it('fails over to the next channel when a non-streaming call gets a truncated stream', async () => {
+    const opened = await open(twoChannels)
     opened.simulator.script(raw({ headers: sse, chunks: chunks.slice(0, 4) }))
     const { status, text } = await opened.chat()
     expect(status).toBe(200)
@@ -100,7 +115,7 @@ describe('an answer in the other form', () => {
   })
 })
 
-describe('a stream in any form of the standard', () => {
+describe('a stream in any form that the SSE standard allows', () => {
   const form = (end: string) =>
     `\u{feff}: hi${end}${end}` +
     `id: 7${end}event: message${end}data:{"id":"c","choices":[{"index":0,"delta":{"content":"é😀"}}]}${end}${end}` +
@@ -111,28 +126,27 @@ describe('a stream in any form of the standard', () => {
     ['LF', '\n'],
     ['CRLF', '\r\n'],
     ['CR', '\r'],
-  ])(
-    'with %s at the ends of lines, cut at every byte, reaches the caller whole',
-    async (_, end) => {
-      const opened = await open(one)
-      const bytes = Buffer.from(form(end))
-      const cut = (size: number) =>
-        Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => ({
-          base64: bytes.subarray(at * size, (at + 1) * size).toString('base64'),
-        }))
-      for (const size of [1, 7, bytes.length]) {
-        opened.simulator.script(raw({ headers: sse, chunks: cut(size) }))
-        const seen = events((await opened.chat({ stream: true })).text)
-        expect(seen.at(-1)?.data).toBe('[DONE]')
-        const words = seen.slice(0, -1).map(({ data }) => JSON.parse(data).choices[0].delta.content)
-        expect(words.join('')).toBe('é😀!')
-        opened.simulator.script([], { reset: true })
-      }
-    },
-  )
+  ])('with %s line endings, split at any byte, reaches the caller complete', async (_, end) => {
+    const opened = await open(oneChannel)
+    const bytes = Buffer.from(form(end))
+    const cut = (size: number) =>
+      Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => ({
+        base64: bytes.subarray(at * size, (at + 1) * size).toString('base64'),
+      }))
+    for (const size of [1, 7, bytes.length]) {
+      opened.simulator.script(raw({ headers: sse, chunks: cut(size) }))
+      const seen = events((await opened.chat({ stream: true })).text)
+      expect(seen.at(-1)?.data).toBe('[DONE]')
+      const contents = seen
+        .slice(0, -1)
+        .map(({ data }) => JSON.parse(data).choices[0].delta.content)
+      expect(contents.join('')).toBe('é😀!')
+      opened.simulator.script([], { reset: true })
+    }
+  })
 
-  it('that leaves out [DONE] but says why it finished ends with [DONE]', async () => {
-    const opened = await open(one)
+  it('without [DONE] but with a finish_reason is ended with [DONE]', async () => {
+    const opened = await open(oneChannel)
     opened.simulator.script(
       raw({ headers: sse, chunks: [delta({ content: 'x' }), delta({}, 'stop')] }),
     )
@@ -142,8 +156,8 @@ describe('a stream in any form of the standard', () => {
     expect(opened.rows).toMatchObject([{ errorCode: null }])
   })
 
-  it('that goes on after [DONE] has ended for the caller', async () => {
-    const opened = await open(one)
+  it('that continues after [DONE] is ended there for the caller', async () => {
+    const opened = await open(oneChannel)
     opened.simulator.script(
       raw({ headers: sse, chunks: [delta({ content: 'x' }), done, data({ error }), done] }),
     )
@@ -153,7 +167,7 @@ describe('a stream in any form of the standard', () => {
   })
 })
 
-describe('a compressed answer that nobody asked for', () => {
+describe('a compressed answer that was not requested', () => {
   const gzip = { 'content-encoding': 'gzip' }
   const packed = (text: string) => {
     const bytes = gzipSync(text)
@@ -163,9 +177,9 @@ describe('a compressed answer that nobody asked for', () => {
     }))
   }
 
-  it('is read, whole and streamed, and does not reach the caller compressed', async () => {
-    const opened = await open(two)
-    opened.simulator.script(raw({ headers: gzip, chunks: packed(said('hello')) }))
+  it('is decompressed before it reaches the caller, as an object and as a stream', async () => {
+    const opened = await open(twoChannels)
+    opened.simulator.script(raw({ headers: gzip, chunks: packed(completion('hello')) }))
     const whole = await opened.chat()
     expect(JSON.parse(whole.text).choices[0].message.content).toBe('hello')
     expect(whole.headers['content-encoding']).toBeUndefined()
@@ -178,16 +192,16 @@ describe('a compressed answer that nobody asked for', () => {
     expect(opened.rows).toMatchObject([{ attempts: 1 }, { attempts: 1 }])
   })
 
-  it('that is damaged is answered by the next channel', async () => {
-    const opened = await open(two)
-    const [half] = packed(said('hello'))
+  it('fails over to the next channel when it is corrupt', async () => {
+    const opened = await open(twoChannels)
+    const [half] = packed(completion('hello'))
     opened.simulator.script(raw({ headers: gzip, chunks: half ? [half] : [] }))
     const { text } = await opened.chat()
     expect(text).toContain('You wrote:')
   })
 
-  it('is not read beyond a cap, however small it came', async () => {
-    const opened = await open(two)
+  it('is not decompressed beyond a limit, however small it arrived', async () => {
+    const opened = await open(twoChannels)
     const bomb = `{"choices":[],"pad":"${'a'.repeat(64 * 1024 * 1024)}"}`
     opened.simulator.script(raw({ headers: gzip, chunks: packed(bomb) }))
     const { text } = await opened.chat()

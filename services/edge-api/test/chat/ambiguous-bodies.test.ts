@@ -26,7 +26,7 @@ it.each([
     'stream_options.INCLUDE_USAGE',
     `{"model":"gpt-5-mini","stream":true,"stream_options":{"INCLUDE_USAGE":false},"messages":${messages}}`,
   ],
-])('a body with two readings reaches no upstream: %s', async (param, body) => {
+])('an ambiguous body reaches no upstream: %s', async (param, body) => {
   here = await createFixture()
   const { post, simulator, stop, rows } = here
   const answer = await post('/v1/chat/completions', body)
@@ -42,7 +42,7 @@ it.each([
   expect(rows).toMatchObject([{ status: 400, amountMicro: 0n }])
 })
 
-it('a model is found by its exact name only, in whitelists as in prices', async () => {
+it('a model matches by its exact name only, in whitelists and in prices', async () => {
   here = await createFixture({ models: ['gpt-5-mini'] })
   for (const model of ['GPT-5-mini', 'gpt-5-min\u0131', '\uff47pt-5-mini', 'gpt-5-mini '])
     expect((await here.chat({ model })).status, model).toBe(404)
