@@ -13,10 +13,10 @@ afterEach(async () => {
   here = undefined
 })
 
-describe('who may use the control API', () => {
-  it('are people who are signed in, and no API key', async () => {
-    const { ask, bearer, cookie } = await open()
-    const strangers: Record<string, string>[] = [
+describe('authentication of the control API', () => {
+  it('accepts signed-in users and no API key', async () => {
+    const { send, bearer, cookie } = await open()
+    const rejected: Record<string, string>[] = [
       {},
       { authorization: `Bearer ${APIKEY}` },
       { 'x-api-key': APIKEY },
@@ -24,33 +24,33 @@ describe('who may use the control API', () => {
       { ...cookie, authorization: 'Basic YWRhOnB3' },
       { cookie: `${cookie.cookie}x` },
     ]
-    for (const headers of strangers) {
-      const answer = await ask('GET', ME, { headers })
+    for (const headers of rejected) {
+      const answer = await send('GET', ME, { headers })
       expect(errorOf(answer), JSON.stringify(headers)).toMatchObject({ code: 'invalid_session' })
       expect(answer.status).toBe(401)
     }
     for (const headers of [bearer, cookie])
-      expect((await ask('GET', ME, { headers })).status).toBe(200)
+      expect((await send('GET', ME, { headers })).status).toBe(200)
   })
 
-  it('are told what they may not do before anything else of the request is looked at', async () => {
-    const { ask, bearer: headers } = await open()
+  it('checks the permission before it parses the request', async () => {
+    const { send, bearer: headers } = await open()
     for (const [method, path] of [
       ['GET', '/api/admin/users?limit=0'],
       ['POST', '/api/admin/channels'],
-      ['PATCH', '/api/admin/users/nobody'],
+      ['PATCH', '/api/admin/users/unknown'],
       ['POST', `/api/admin/users/${id('usr', 1)}/credits`],
     ] as const) {
-      const answer = await ask(method, path, { headers, ...(method !== 'GET' && { body: '{' }) })
+      const answer = await send(method, path, { headers, ...(method !== 'GET' && { body: '{' }) })
       expect(errorOf(answer), path).toMatchObject({ status: 403, code: 'permission_denied' })
     }
   })
 })
 
-describe('a change that a browser asks for with the cookie', () => {
+describe('a change with the session cookie', () => {
   const sent = async (gateway: GatewayContext, headers: Record<string, string>) => {
     const { status, code } = errorOf(
-      await gateway.ask('POST', KEYS, {
+      await gateway.send('POST', KEYS, {
         headers: { ...gateway.cookie, ...headers },
         body: { name: 'k' },
       }),
@@ -58,10 +58,10 @@ describe('a change that a browser asks for with the cookie', () => {
     return code ?? status
   }
 
-  it('is refused for another site, and whenever it is not said whose page it was', async () => {
+  it('is refused from another origin, or without a header that proves the origin', async () => {
     const gateway = await open()
     const { port } = gateway
-    const strangers: Record<string, string>[] = [
+    const rejected: Record<string, string>[] = [
       {},
       { origin: 'https://evil.example' },
       { origin: 'null' },
@@ -75,13 +75,13 @@ describe('a change that a browser asks for with the cookie', () => {
       { 'sec-fetch-site': 'none' },
       { referer: `${gateway.origin}/keys` },
     ]
-    for (const headers of strangers)
+    for (const headers of rejected)
       expect(await sent(gateway, headers), JSON.stringify(headers)).toBe('cross_site_refused')
-    const list = await gateway.ask('GET', KEYS, { headers: gateway.cookie })
+    const list = await gateway.send('GET', KEYS, { headers: gateway.cookie })
     expect(JSON.parse(list.text)).toMatchObject({ items: [] })
   })
 
-  it('is let through from a page of ours', async () => {
+  it('is accepted from a page of the same origin', async () => {
     const gateway = await open()
     expect(await sent(gateway, { origin: gateway.origin })).toBe(201)
     expect(await sent(gateway, { 'sec-fetch-site': 'same-origin' })).toBe(201)
@@ -89,7 +89,7 @@ describe('a change that a browser asks for with the cookie', () => {
     expect(await sent(gateway, { host, origin: 'https://sluice.example' })).toBe(201)
   })
 
-  it('is let through from the public address, and not from its unprotected twin', async () => {
+  it('is accepted from the public origin, but not from the same host over HTTP', async () => {
     const gateway = await open(undefined, { config: { publicBaseUrl: 'https://sluice.example/x' } })
     const cookie = { cookie: gateway.cookie.cookie }
     const at = (origin: string, host: string) => sent(gateway, { ...cookie, origin, host })
@@ -99,22 +99,22 @@ describe('a change that a browser asks for with the cookie', () => {
     expect(await at('http://127.0.0.1:9', '127.0.0.1:9')).toBe(201)
   })
 
-  it('needs no word of its origin with a bearer token, which no browser attaches', async () => {
-    const { ask, bearer } = await open()
+  it('needs no origin with a bearer token, which no browser attaches by itself', async () => {
+    const { send, bearer } = await open()
     const headers = { ...bearer, origin: 'https://evil.example' }
-    const answer = await ask('POST', KEYS, { headers, body: { name: 'k' } })
+    const answer = await send('POST', KEYS, { headers, body: { name: 'k' } })
     expect(answer.status).toBe(201)
   })
 
-  it('is refused for another site where nobody is signed in yet, too', async () => {
-    const { ask, port } = await open()
+  it('is refused from another origin also for sign-in', async () => {
+    const { send, port } = await open()
     const body = { email: 'ada@b.test', password: PASSWORD }
     const login = (headers: Record<string, string>) =>
-      ask('POST', '/api/auth/login', { headers, body })
-    const evil = { origin: 'https://evil.example' }
+      send('POST', '/api/auth/login', { headers, body })
+    const crossOrigin = { origin: 'https://evil.example' }
     for (const headers of [
-      evil,
-      { ...evil, authorization: 'Basic YWRhOnB3' },
+      crossOrigin,
+      { ...crossOrigin, authorization: 'Basic YWRhOnB3' },
       { 'sec-fetch-site': 'cross-site' },
     ]) {
       const answer = await login(headers)

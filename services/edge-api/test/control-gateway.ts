@@ -14,7 +14,7 @@ export const UNKNOWN = id('key', 4_095)
 
 export const balance = { postedMicro: 0n, heldMicro: 0n, availableMicro: 0n }
 
-/** The real door with a user who is signed in, by a bearer token and by a cookie. */
+/** A real gateway with a signed-in user, who has a bearer token and a cookie. */
 export async function startGateway(
   readBalance: Billing['readBalance'] = async () => balance,
   options: Pick<FixtureOptions, 'config'> = {},
@@ -34,12 +34,12 @@ export async function startGateway(
   })
   const bearer = { authorization: `Bearer ${accessToken}` }
   const cookie = { cookie: setCookie.split(';')[0] ?? '' }
-  const ask = (method: string, path: string, asked: Asked = {}) =>
-    send({ port: here.port, method, path, ...asked })
-  return { ...here, bearer, cookie, ask, origin: `http://127.0.0.1:${here.port}` }
+  const send = (method: string, path: string, options: SendOptions = {}) =>
+    sendRequest({ port: here.port, method, path, ...options })
+  return { ...here, bearer, cookie, send, origin: `http://127.0.0.1:${here.port}` }
 }
 
-interface Asked {
+interface SendOptions {
   headers?: Record<string, string>
   body?: unknown
 }
@@ -51,14 +51,14 @@ export interface Answer {
   error: { code?: string; param?: string | null; message?: string }
 }
 
-/** By Node's own client: fetch hides Origin, Host and Sec-Fetch-Site from who would set them. */
-function send({
+/** Uses Node's own client: fetch does not let a test set Origin, Host and Sec-Fetch-Site. */
+function sendRequest({
   port,
   method,
   path,
   headers = {},
   body,
-}: Asked & { port: number; method: string; path: string }): Promise<Answer> {
+}: SendOptions & { port: number; method: string; path: string }): Promise<Answer> {
   const bytes = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
   const own = bytes === undefined ? {} : { 'content-type': 'application/json' }
   return new Promise((resolve, reject) => {
@@ -86,7 +86,6 @@ function errorIn(text: string): Answer['error'] {
   return error
 }
 
-/** What an answer refuses. */
 export const errorOf = ({ status, error: { code, param } }: Answer) => ({ status, code, param })
 
 export type GatewayContext = Awaited<ReturnType<typeof startGateway>>

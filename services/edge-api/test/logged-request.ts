@@ -1,7 +1,7 @@
 import type { RequestRecord } from '../src/request.ts'
 
-/** A line of the request log: a chat that went well, but for what a test says of it. */
-export const loggedRequest = (facts: Partial<RequestRecord> = {}): RequestRecord => ({
+/** A record of the request log: a successful chat request, unless overridden. */
+export const loggedRequest = (overrides: Partial<RequestRecord> = {}): RequestRecord => ({
   requestId: 'req_1',
   apiKeyId: 'key_1',
   wallet: 'wal_1',
@@ -20,5 +20,5 @@ export const loggedRequest = (facts: Partial<RequestRecord> = {}): RequestRecord
   durationMs: 100,
   receivedAtMs: Date.UTC(2026, 10, 21, 12),
   taskId: null,
-  ...facts,
+  ...overrides,
 })

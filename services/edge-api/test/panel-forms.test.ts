@@ -7,23 +7,23 @@ import { text } from 'node:stream/consumers'
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import type { StartedGateway } from './identity/visitor.ts'
-import { cookieOf, startGateway, PASSWORD } from './identity/visitor.ts'
+import type { StartedGateway } from './identity/signed-in-gateway.ts'
+import { cookieOf, startGateway, PASSWORD } from './identity/signed-in-gateway.ts'
 
 const KIB = 1024
 const MULTIPART = 'multipart/form-data; boundary=b'
 
-interface Heard {
+interface ReceivedForm {
   url: string | undefined
   headers: IncomingHttpHeaders
   body: string
 }
 
-/** The door before a panel that answers every form with what it read of it. */
+/** A gateway in front of a panel that records every form it receives. */
 async function open() {
-  const heard: Heard[] = []
+  const received: ReceivedForm[] = []
   const answer: RequestListener = async ({ url, headers }, outgoing) => {
-    heard.push({ url, headers, body: await text(outgoing.req) })
+    received.push({ url, headers, body: await text(outgoing.req) })
     outgoing.end('the page')
   }
   const panel = createServer(answer).listen(0, '127.0.0.1')
@@ -35,12 +35,12 @@ async function open() {
     panel.close()
     panel.closeAllConnections()
   })
-  return { ...here, heard }
+  return { ...here, received }
 }
 
 type Here = Awaited<ReturnType<typeof open>>
 
-interface Begun {
+interface PartialForm {
   path: string
   length: number
   sent: number
@@ -49,9 +49,9 @@ interface Begun {
   from?: string
 }
 
-/** Sends the head of a form and the first bytes of its body, as a page of ours would. */
-async function begin({ port, url }: StartedGateway, begun: Begun) {
-  const { path, length, sent, cookie = '', type = MULTIPART, from = '127.0.0.1' } = begun
+/** Sends the head of a same-origin form and the first bytes of its body. */
+async function begin({ port, url }: StartedGateway, form: PartialForm) {
+  const { path, length, sent, cookie = '', type = MULTIPART, from = '127.0.0.1' } = form
   const socket = connect({ port, host: '127.0.0.1', localAddress: from })
   onTestFinished(() => void socket.destroy())
   let received = ''
@@ -79,7 +79,7 @@ async function usedBytes({ deps }: Here): Promise<number> {
 
 const refusedWith = (status: number) => new RegExp(`^HTTP/1\\.1 ${status} `)
 
-test('unfinished forms of one person fill their own share of the memory, and the panel hears of none', async () => {
+test('unfinished forms of one user use up only that user’s memory limit and never reach the panel', async () => {
   const here = await open()
   const { cookie = '' } = cookieOf(await here.signIn())
   const { cookie: other = '' } = cookieOf(await here.signIn('root@b.test'))
@@ -89,23 +89,28 @@ test('unfinished forms of one person fill their own share of the memory, and the
   const ninth = await begin(here, edit)
   await vi.waitFor(() => expect(ninth.received()).toMatch(refusedWith(429)))
   expect(ninth.received()).toContain('rate_limit_exceeded')
-  expect(here.heard).toEqual([])
+  expect(here.received).toEqual([])
 
-  const theirs = await begin(here, { ...edit, cookie: other, length: 512 * KIB, sent: 512 * KIB })
-  await vi.waitFor(() => expect(theirs.received()).toMatch(refusedWith(200)))
-  expect(here.heard).toMatchObject([{ url: '/studio', body: 'a'.repeat(512 * KIB) }])
+  const otherForm = await begin(here, {
+    ...edit,
+    cookie: other,
+    length: 512 * KIB,
+    sent: 512 * KIB,
+  })
+  await vi.waitFor(() => expect(otherForm.received()).toMatch(refusedWith(200)))
+  expect(here.received).toMatchObject([{ url: '/studio', body: 'a'.repeat(512 * KIB) }])
   for (const { socket } of begun) socket.destroy()
   await vi.waitFor(async () => expect(await usedBytes(here)).toBe(0))
 })
 
-test('of a form without a session nothing is read: the panel answers it at once', async () => {
+test('the body of a form without a session is not read, and the panel answers at once', async () => {
   const here = await open()
   const form = { path: '/studio', length: 500 * KIB, sent: 0 }
   for (const cookie of ['', '__Host-sluice_session=sct.wrong']) {
-    const stranger = await begin(here, { ...form, cookie })
-    await vi.waitFor(() => expect(stranger.received()).toContain('the page'))
+    const anonymous = await begin(here, { ...form, cookie })
+    await vi.waitFor(() => expect(anonymous.received()).toContain('the page'))
   }
-  expect(here.heard.map(({ body, headers }) => [body, headers['content-length']])).toEqual([
+  expect(here.received.map(({ body, headers }) => [body, headers['content-length']])).toEqual([
     ['', '0'],
     ['', '0'],
   ])
@@ -125,13 +130,13 @@ test.each(['/login', '/register'])(
     }
     expect(new Set(statuses.slice(0, 60))).toEqual(new Set(['413']))
     expect(statuses.at(-1)).toBe('429')
-    expect(here.heard).toEqual([])
+    expect(here.received).toEqual([])
     const elsewhere = await begin(here, { ...large, length: 10, sent: 10, from: '127.0.0.8' })
     await vi.waitFor(() => expect(elsewhere.received()).toMatch(refusedWith(200)))
   },
 )
 
-test('sign-in forms that are well-formed count against nobody', async () => {
+test('well-formed sign-in forms do not count against their address', async () => {
   const here = await open()
   const type = 'application/x-www-form-urlencoded'
   for (let n = 0; n < 80; n += 1) {
@@ -141,7 +146,7 @@ test('sign-in forms that are well-formed count against nobody', async () => {
   }
 })
 
-test('sign-in forms that stop on the way fill the share of their address', async () => {
+test('stalled sign-in forms use up the memory limit of their address only', async () => {
   const here = await open()
   const form = { path: '/login', length: 16 * KIB, sent: 15 * KIB }
   const flood = await Promise.all(Array.from({ length: 40 }, () => begin(here, form)))
@@ -152,7 +157,7 @@ test('sign-in forms that stop on the way fill the share of their address', async
   await vi.waitFor(() => expect(elsewhere.received()).toMatch(refusedWith(200)))
 })
 
-test('a form that falls silent ends with 408, and holds nothing any more', async () => {
+test('a stalled form ends with 408 and releases its memory', async () => {
   const here = await open()
   const { cookie = '' } = cookieOf(await here.signIn('ada@b.test', PASSWORD))
   const { received } = await begin(here, { path: '/keys', length: 99_999, sent: 50_000, cookie })
@@ -160,12 +165,12 @@ test('a form that falls silent ends with 408, and holds nothing any more', async
   for (let second = 0; second < 15; second += 1) await here.clock.advance(1_000)
   await vi.waitFor(() => expect(received()).toMatch(refusedWith(408)))
   expect(await usedBytes(here)).toBe(0)
-  expect(here.heard).toEqual([])
+  expect(here.received).toEqual([])
 })
 
 test.each([
   ['of unknown length', '413', { 'transfer-encoding': 'chunked' }],
-  ['that is no form', '415', { 'content-type': 'image/png', 'content-length': '5' }],
+  ['of another content type', '415', { 'content-type': 'image/png', 'content-length': '5' }],
   ['that is compressed', '415', { 'content-encoding': 'gzip', 'content-length': '5' }],
 ] as [string, string, Record<string, string>][])(
   'a form %s is refused with %s',
@@ -185,6 +190,6 @@ test.each([
     }).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(`POST /keys HTTP/1.1\r\n${lines.join('')}\r\n`)
     await vi.waitFor(() => expect(received.slice(9, 12)).toBe(status))
-    expect(here.heard).toEqual([])
+    expect(here.received).toEqual([])
   },
 )

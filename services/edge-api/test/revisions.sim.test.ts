@@ -18,8 +18,8 @@ const KEYS = 6
 const STEPS = 120
 
 /**
- * One edge, two replicas of the scheduler that learn of a version at any time or when they are asked for it,
- * announcements that get lost or arrive late, a database and services that refuse now and then.
+ * One edge and two scheduler replicas, which read a version at any time or when `readCatalog` requires it.
+ * Announcements get lost or arrive late; the database and the services fail at random.
  */
 async function createEdge(random: Random) {
   const clock = fakeClock()
@@ -28,13 +28,13 @@ async function createEdge(random: Random) {
   const maybe = (chance: number) => random.next() < chance
   const state = { faults: true, version: 1, prices: 1, replicas: [1, 1] }
   const refuseSometimes = () => {
-    if (state.faults && maybe(0.2)) throw new Error('away')
+    if (state.faults && maybe(0.2)) throw new Error('unavailable')
   }
   const catalog = knownCatalog({
     scheduler: {
       readCatalog: async ({ atLeastVersion = 0 }) => {
         const replica = maybe(0.5) ? 0 : 1
-        // What is answered was read before the time that the answer takes.
+        // The answer is read before its latency.
         if ((state.replicas[replica] ?? 0) < atLeastVersion) state.replicas[replica] = state.version
         const version = state.replicas[replica] ?? 0
         await clock.sleep(random.next() * 40)
@@ -114,7 +114,7 @@ const priceRow = (revision: number): PriceRow => ({
 })
 
 it.each(Array.from({ length: 40 }, (_, index) => index + 1))(
-  'a second after the last fault an edge knows the last catalog, price and key (seed %i)',
+  'one second after the last fault an edge has the latest catalog, prices and keys (seed %i)',
   async (seed) => {
     const edge = await createEdge(seededRandom(seed))
     const { clock, random, maybe, bus, state, keyStore, authenticator } = edge
@@ -125,17 +125,17 @@ it.each(Array.from({ length: 40 }, (_, index) => index + 1))(
       for (const id of names) if (!authenticator.find(id)) void lookUp(edge, id)
     }
     for (let step = 0; step < STEPS; step += 1) {
-      const dice = random.next()
-      if (dice < 0.15) {
+      const roll = random.next()
+      if (roll < 0.15) {
         state.version += 1
         if (maybe(0.5)) announceSoon(edge)
-      } else if (dice < 0.25) {
+      } else if (roll < 0.25) {
         state.prices += 1
         if (maybe(0.5)) void bus.announce('catalog-changed', {})
-      } else if (dice < 0.3) {
+      } else if (roll < 0.3) {
         const id = names[Math.floor(random.next() * KEYS)] ?? ''
         if (await keyStore.revokeKey({ id, at: clock.now() })) revoked.add(id)
-      } else if (dice < 0.4) state.replicas[maybe(0.5) ? 0 : 1] = state.version
+      } else if (roll < 0.4) state.replicas[maybe(0.5) ? 0 : 1] = state.version
       useKeys()
       await clock.advance(random.next() * 300)
     }
@@ -150,7 +150,7 @@ it.each(Array.from({ length: 40 }, (_, index) => index + 1))(
 
 type Edge = Awaited<ReturnType<typeof createEdge>>
 
-/** Later than others that were sent after it, perhaps. */
+/** Announces after a random delay, so that announcements may overtake each other. */
 function announceSoon({ clock, random, bus, state: { version } }: Edge): void {
   void clock
     .sleep(random.next() * 2_000)

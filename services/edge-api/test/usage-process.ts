@@ -30,15 +30,15 @@ export const record = (n: number, allowance = 1): UsageRecord => ({
   endedAt: new Date('2026-11-21T09:00:00.000Z'),
 })
 
-const away = () => new AppError('unavailable', 'billing is away')
+const unavailable = () => new AppError('unavailable', 'billing is unavailable')
 
-/** An edge's usage outbox over a spool in `folder/spool`, and a billing that does what `state` says. */
+/** An edge's usage outbox with a spool in `folder/spool`, and a billing controlled by `state`. */
 export function usageProcess(folder: string, { seed = 1, spoolFirst = true, bytesMax = 1e9 } = {}) {
   const clock = fakeClock()
   const log = recordedLog()
   const state = {
-    away: false,
-    /** Calls get no answer until it is called; then they are captured. */
+    unavailable: false,
+    /** Calls of captureUsage wait for this promise, and then capture. */
     hang: undefined as Promise<void> | undefined,
     refuses: undefined as ((record: UsageRecord) => AppError | undefined) | undefined,
     losesAnswer: false,
@@ -65,13 +65,13 @@ export function usageProcess(folder: string, { seed = 1, spoolFirst = true, byte
       captureUsage: async ({ records }) => {
         state.calls += 1
         await state.hang
-        if (state.away) throw away()
+        if (state.unavailable) throw unavailable()
         for (const record of records) {
           const refusal = state.refuses?.(record)
           if (refusal) throw refusal
         }
         state.captured.push(...records)
-        if (state.losesAnswer) throw away()
+        if (state.losesAnswer) throw unavailable()
         return { captured: records.length, duplicates: 0, capturedMicro: 0n, receivableMicro: 0n }
       },
     },
@@ -80,14 +80,14 @@ export function usageProcess(folder: string, { seed = 1, spoolFirst = true, byte
     clock,
     log,
   })
-  /** Lets timers fire, then the event loop turn until the disk has done what is expected. */
+  /** Advances the clock, then runs turns of the event loop until `isDone`. */
   const settle = async (ms: number, isDone: () => boolean | Promise<boolean> = () => true) => {
     await clock.advance(ms)
     for (let turn = 0; turn < 1_000_000 && !(await isDone()); turn += 1) {
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
-  /** Lines in all files of the spool. */
+  /** The number of lines in all files of the spool. */
   const lines = async () => {
     const names = await readdir(join(folder, 'spool')).catch(() => [])
     const texts = names
@@ -101,7 +101,7 @@ export function usageProcess(folder: string, { seed = 1, spoolFirst = true, byte
   return { clock, log, state, spool, outbox, settle, lines, isSpooled, isEmpty, has }
 }
 
-/** For the tests of a file: a folder each, and processes over it whose files are closed afterwards. */
+/** Gives each test of a file its own folder, and closes the files of its processes afterwards. */
 export function usageFolder() {
   let folder = ''
   const processes: ReturnType<typeof usageProcess>[] = []

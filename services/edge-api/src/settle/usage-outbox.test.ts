@@ -36,11 +36,11 @@ describe('usage records', () => {
     await settle(60, has(1))
     await settle(200, isEmpty)
     expect(state.synced).toEqual([])
-    state.away = true
+    state.unavailable = true
     outbox.add(record(2))
     await settle(60, () => state.calls === 2)
     await settle(100, () => state.synced.length === 1)
-    state.away = false
+    state.unavailable = false
     await settle(2_000, has(2))
     await outbox.stop()
   })
@@ -65,13 +65,13 @@ describe('usage records', () => {
     const { outbox, state, settle, isSpooled, isEmpty, has } = life()
     outbox.start()
     await settle(10)
-    state.away = true
+    state.unavailable = true
     outbox.add(record(1))
     outbox.add(record(2))
     await settle(60, isSpooled)
     await settle(0, () => outbox.waiting() === 0)
     expect(outbox.healthy()).toBe(true)
-    state.away = false
+    state.unavailable = false
     await settle(2_000, has(2))
     await outbox.stop()
     expect(state.captured).toEqual([record(1), record(2)])
@@ -91,7 +91,7 @@ describe('usage records', () => {
 
   it('survive the process: the next one sends what the last one left', async () => {
     const before = life()
-    before.state.away = true
+    before.state.unavailable = true
     before.outbox.add(record(1))
     await before.settle(60, before.isSpooled)
     const after = life({ seed: 2 })
@@ -138,12 +138,12 @@ describe('usage records', () => {
   it('stay in memory when the disk is full too, and calls are refused before it overflows', async () => {
     const { outbox, state, settle, log, has } = life()
     await writeFile(path('spool'), 'a file where the folder should be')
-    state.away = true
+    state.unavailable = true
     for (let n = 0; n < 25_000; n += 1) outbox.add(record(n))
     await settle(100, () => log.lines.some(({ level }) => level === 'error'))
     expect(outbox.healthy()).toBe(false)
     await rm(path('spool'))
-    state.away = false
+    state.unavailable = false
     await settle(2_000, has(25_000))
     expect(new Set(requestsOf(state.captured)).size).toBe(25_000)
     await settle(0, () => outbox.healthy())
@@ -152,11 +152,11 @@ describe('usage records', () => {
 
   it('that no longer fit into the spool count as ones that no disk takes', async () => {
     const { outbox, state, settle, log, lines, has } = life({ bytesMax: 100_000 })
-    state.away = true
+    state.unavailable = true
     for (let n = 0; n < 25_000; n += 1) outbox.add(record(n))
     await settle(60, () => !outbox.healthy() && log.lines.some(({ level }) => level === 'error'))
     expect(await lines()).toBeGreaterThan(0)
-    state.away = false
+    state.unavailable = false
     await settle(2_000, has(25_000))
     expect(new Set(requestsOf(state.captured)).size).toBe(25_000)
     await outbox.stop()
@@ -174,7 +174,7 @@ describe('usage records', () => {
 
   it('that wait on disk keep their allowance open, and no other', async () => {
     const { outbox, state, settle, isSpooled } = life()
-    state.away = true
+    state.unavailable = true
     outbox.add(record(1))
     await settle(60, isSpooled)
     expect(await outbox.settleNow([id('alw', 1)])).toBe(false)
@@ -189,7 +189,7 @@ describe('usage records', () => {
     expect(state.captured).toHaveLength(1_200)
     expect(await readdir(path('spool'))).toEqual([])
     const other = life({ seed: 2 })
-    other.state.away = true
+    other.state.unavailable = true
     for (let n = 0; n < 300; n += 1) other.outbox.add(record(n))
     await other.outbox.stop()
     const { spool } = life({ seed: 3 })

@@ -9,7 +9,7 @@ const { path, start: life } = usageFolder()
 describe('usage records on disk', () => {
   it('of an edge that is gone are sent by one that has its files', async () => {
     const gone = life()
-    gone.state.away = true
+    gone.state.unavailable = true
     gone.outbox.add(record(1))
     await gone.settle(60, gone.isSpooled)
     const { outbox, settle, has, state, clock, isEmpty } = life({ seed: 2 })
@@ -28,10 +28,10 @@ describe('usage records on disk', () => {
 
   it('are read back from disk when more wait than may lie in memory', async () => {
     const { outbox, state, settle, has, isEmpty, clock } = life()
-    state.away = true
+    state.unavailable = true
     for (let n = 0; n < 30_000; n += 1) outbox.add(record(n))
     await settle(60, () => outbox.spooled() === 150)
-    state.away = false
+    state.unavailable = false
     await settle(2_000, has(30_000))
     expect(new Set(requestsOf(state.captured)).size).toBe(30_000)
     await settle(0, isEmpty)
@@ -42,7 +42,7 @@ describe('usage records on disk', () => {
 
   it('that were half written by a crash do not hold up the others, and are kept for an operator', async () => {
     const before = life()
-    before.state.away = true
+    before.state.unavailable = true
     before.outbox.add(record(1))
     await before.settle(60, before.isSpooled)
     const [name = ''] = await readdir(path('spool'))

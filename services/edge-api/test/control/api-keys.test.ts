@@ -4,8 +4,8 @@ import { LIVE_KEYS_MAX } from '../../src/control/keys/create-api-key.ts'
 import { keyHash } from '../../src/key-hash.ts'
 import { id } from '../chat/ids.ts'
 import { question } from '../chat/fixture.ts'
-import type { Answer, StartedGateway } from '../identity/visitor.ts'
-import { bearer, errorOf } from '../identity/visitor.ts'
+import type { Answer, StartedGateway } from '../identity/signed-in-gateway.ts'
+import { bearer, errorOf } from '../identity/signed-in-gateway.ts'
 import { keyActionsOf, KEYS, openKeys } from './own-keys.ts'
 
 const DAY_MS = 86_400_000
@@ -30,8 +30,8 @@ const itemsOf = ({ body }: Answer) => {
   return Array.isArray(items) ? items.map((item): Record<string, unknown> => ({ ...item })) : []
 }
 
-describe('making a key', () => {
-  it('shows it once, works at once, and keeps only its hash', async () => {
+describe('creating a key', () => {
+  it('shows it once, works at once, and stores only its hash', async () => {
     const { gateway, make, read, list } = await openKeys()
     const made = await make(whole)
     expect(made.status).toBe(201)
@@ -56,7 +56,7 @@ describe('making a key', () => {
     expect(found?.id).toBe(shown['id'])
   })
 
-  it('has no limits unless they are named, and pays from the wallet of its owner', async () => {
+  it('sets no limits by default, and pays from the wallet of its owner', async () => {
     const { gateway, make } = await openKeys()
     const { body } = await make()
     const none = { rpm_limit: null, daily_quota: null, model_whitelist: null, ip_whitelist: null }
@@ -69,22 +69,22 @@ describe('making a key', () => {
 
   it.each([
     ['no name', { name: ' ' }, 'name'],
-    ['a rate of nothing', { rpm_limit: 0 }, 'rpm_limit'],
-    ['a quota of nothing', { daily_quota_micro: '0' }, 'daily_quota_micro'],
+    ['a rate limit of zero', { rpm_limit: 0 }, 'rpm_limit'],
+    ['a quota of zero', { daily_quota_micro: '0' }, 'daily_quota_micro'],
     ['a quota of zero credits', { daily_quota: 0 }, 'daily_quota'],
     ['a quota below a micro-credit', { daily_quota: 0.0000001 }, 'daily_quota'],
-    ['a quota of seven digits after the point', { daily_quota: '1.0000001' }, 'daily_quota'],
-    ['a quota that is no amount', { daily_quota: 'a lot' }, 'daily_quota'],
+    ['a quota with seven decimals', { daily_quota: '1.0000001' }, 'daily_quota'],
+    ['a quota that is not an amount', { daily_quota: 'a lot' }, 'daily_quota'],
     ['a quota that is a list', { daily_quota: [5] }, 'daily_quota'],
     ['two quotas', { daily_quota: 5, daily_quota_micro: '5' }, 'daily_quota'],
     ['half a micro-credit', { daily_quota_micro: 0.5 }, 'daily_quota_micro'],
-    ['no models at all', { model_whitelist: [] }, 'model_whitelist'],
-    ['no networks at all', { ip_whitelist: [] }, 'ip_whitelist'],
-    ['a network that is none', { ip_whitelist: ['10.0.0.0/33'] }, 'ip_whitelist.0'],
-    ['a name for an address', { ip_whitelist: ['localhost'] }, 'ip_whitelist.0'],
+    ['an empty model list', { model_whitelist: [] }, 'model_whitelist'],
+    ['an empty network list', { ip_whitelist: [] }, 'ip_whitelist'],
+    ['an invalid network', { ip_whitelist: ['10.0.0.0/33'] }, 'ip_whitelist.0'],
+    ['a host name instead of an address', { ip_whitelist: ['localhost'] }, 'ip_whitelist.0'],
     ['an expiry that has passed', { expires_at: '2026-11-21T09:00:00.000Z' }, 'expires_at'],
-    ['what there is not', { admin: true }, 'admin'],
-  ])('refuses %s, and says which', async (_name, body, param) => {
+    ['an unknown field', { admin: true }, 'admin'],
+  ])('refuses %s, and names the field', async (_name, body, param) => {
     const { make, list } = await openKeys()
     const refused = await make(body)
     expect(refused.status).toBe(400)
@@ -102,22 +102,25 @@ describe('making a key', () => {
     [{ daily_quota_micro: '1000' }, '0.001', '1000'],
     [{ daily_quota: 2, daily_quota_micro: '2000000' }, '2', '2000000'],
     [{ daily_quota: null }, null, null],
-  ])('takes a quota as %j, and says it in credits and exactly', async (body, credits, micro) => {
-    const { make, edit } = await openKeys()
-    const made = await make(body)
-    expect(made.status).toBe(201)
-    expect(made.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
-    const edited = await edit(made.body['id'], body)
-    expect(edited.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
-  })
+  ])(
+    'accepts a quota as %j, and returns it in credits and in micro-credits',
+    async (body, credits, micro) => {
+      const { make, edit } = await openKeys()
+      const made = await make(body)
+      expect(made.status).toBe(201)
+      expect(made.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
+      const edited = await edit(made.body['id'], body)
+      expect(edited.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
+    },
+  )
 
-  it('says what an amount looks like when it is none', async () => {
+  it('describes the format of an amount when it is invalid', async () => {
     const { make } = await openKeys()
     const refused = await make({ daily_quota: '1,000' })
     expect(errorOf(refused)['message']).toContain('such as 1000 or "12.5"')
   })
 
-  it('ends at so many live keys, and goes on when one was revoked', async () => {
+  it('is limited by the number of live keys, of which a revoked one is none', async () => {
     const { gateway, make, revoke } = await openKeys()
     const { body } = await make()
     for (let n = 1; n < LIVE_KEYS_MAX; n += 1) {
@@ -147,7 +150,7 @@ const newKey = ({ user, clock }: StartedGateway, n: number) => ({
 })
 
 describe('the list', () => {
-  it('goes page by page, newest first, whatever is made meanwhile', async () => {
+  it('is paged newest first, and stable while keys are created', async () => {
     const { gateway, make, list } = await openKeys()
     for (const name of ['one', 'two', 'three', 'four', 'five']) {
       await make({ name })
@@ -169,7 +172,7 @@ describe('the list', () => {
     expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'cursor' })
   })
 
-  it('shows revoked and expired keys as what they are', async () => {
+  it('shows the state of revoked and expired keys', async () => {
     const { gateway, make, revoke, list } = await openKeys()
     const gone = await make({ name: 'gone' })
     await revoke(gone.body['id'])
@@ -179,15 +182,15 @@ describe('the list', () => {
     expect(states.sort()).toEqual(['gone: revoked', 'short: expired'])
   })
 
-  it("tells what was used of today's quota, and when the key was used last", async () => {
+  it("shows the use of today's quota and the last use of the key", async () => {
     const { gateway, make, read } = await openKeys()
     const { body } = await make({ daily_quota_micro: '1000' })
     const apiKeyId = String(body['id'])
-    const ask = { apiKeyId, day: '2026-11-21', at: gateway.clock.now() }
-    await gateway.quotaStore.reserve({ ...ask, ref: 'req_1', amountMicro: 600n })
+    const reservation = { apiKeyId, day: '2026-11-21', at: gateway.clock.now() }
+    await gateway.quotaStore.reserve({ ...reservation, ref: 'req_1', amountMicro: 600n })
     const at = gateway.clock.now()
     await gateway.quotaStore.settle({ settlements: [{ ref: 'req_1', spentMicro: 150n }], at })
-    await gateway.quotaStore.reserve({ ...ask, ref: 'req_2', amountMicro: 300n })
+    await gateway.quotaStore.reserve({ ...reservation, ref: 'req_2', amountMicro: 300n })
     await gateway.keyStore.touchLastUsed([{ apiKeyId, at }])
     expect((await read(apiKeyId)).body).toMatchObject({
       spent_today_micro: '450',
@@ -199,8 +202,8 @@ describe('the list', () => {
   })
 })
 
-describe("another person's key, and a hidden one", () => {
-  it('is not there: not shown, not changed, not revoked', async () => {
+describe("another user's key, and a hidden one", () => {
+  it('can be neither read nor changed nor revoked', async () => {
     const { gateway, make, list } = await openKeys()
     const { body } = await make()
     const other = await bob(gateway)
@@ -228,7 +231,7 @@ describe("another person's key, and a hidden one", () => {
 })
 
 describe('changing a key', () => {
-  it('touches only what is named, and null lifts a limit', async () => {
+  it('changes only the given fields, and null removes a limit', async () => {
     const { make, edit, read } = await openKeys()
     const { api_key: _, ...made } = (await make(whole)).body
     const renamed = await edit(made['id'], { name: 'other' })
@@ -243,7 +246,7 @@ describe('changing a key', () => {
     expect((await read(made['id'])).body).toEqual(networks.body)
   })
 
-  it('brings an expired key back, and is refused for an expiry that has passed', async () => {
+  it('reactivates an expired key, and refuses an expiry in the past', async () => {
     const { gateway, make, edit } = await openKeys()
     const { body } = await make({ expires_at: '2026-11-21T09:01:00.000Z' })
     await gateway.clock.advance(120_000)
@@ -253,7 +256,7 @@ describe('changing a key', () => {
     expect(back.body).toMatchObject({ state: 'active', expires_at: null })
   })
 
-  it('is refused once it was revoked, which may be repeated', async () => {
+  it('is refused after revocation, which may be repeated', async () => {
     const { make, edit, revoke } = await openKeys()
     const { body } = await make()
     expect([(await revoke(body['id'])).status, (await revoke(body['id'])).status]).toEqual([
@@ -265,15 +268,15 @@ describe('changing a key', () => {
   })
 })
 
-it('a session opens nothing of /v1, and an API key nothing of the keys', async () => {
+it('a session is not accepted by /v1, and an API key not by the key routes', async () => {
   const { gateway, make } = await openKeys()
   const { body } = await make()
   const session = bearer(await gateway.signIn())
-  const { status } = await gateway.ask('POST', '/v1/chat/completions', {
+  const { status } = await gateway.send('POST', '/v1/chat/completions', {
     body: question,
     headers: session,
   })
   expect(status).toBe(401)
   const headers = { authorization: `Bearer ${String(body['api_key'])}` }
-  expect((await gateway.ask('GET', KEYS, { headers })).status).toBe(401)
+  expect((await gateway.send('GET', KEYS, { headers })).status).toBe(401)
 })

@@ -4,8 +4,8 @@ import { turns } from '../chat/time.ts'
 import { createFixture } from '../chat/fixture.ts'
 import { openKeys } from './own-keys.ts'
 
-describe('a change at one edge', () => {
-  /** Two edges over one store and one bus; the key is known to both. */
+describe('a key change at one edge', () => {
+  /** Two edges with a common store and bus; both have the key in their cache. */
   async function twoEdges() {
     const here = await openKeys()
     const { bus, keyStore, identityStore, quotaStore, pepper } = here.gateway.deps
@@ -26,9 +26,9 @@ describe('a change at one edge', () => {
 
   it.each([
     ['another model list', { model_whitelist: ['gpt-image-2'] }, 404],
-    ['networks elsewhere', { ip_whitelist: ['10.0.0.0/8'] }, 403],
-    ['a quota that pays nothing', { daily_quota_micro: '1' }, 429],
-  ])('holds at every edge at once: %s', async (_name, body, status) => {
+    ['a network whitelist without the caller', { ip_whitelist: ['10.0.0.0/8'] }, 403],
+    ['a quota below any price', { daily_quota_micro: '1' }, 429],
+  ])('takes effect at every edge at once: %s', async (_name, body, status) => {
     const { edit, both, keyId } = await twoEdges()
     expect((await edit(keyId, body)).status).toBe(200)
     expect(await both()).toEqual([status, status])
@@ -37,7 +37,7 @@ describe('a change at one edge', () => {
     expect(await both()).toEqual([200, 200])
   })
 
-  it('holds at every edge at once: a rate, an expiry, and the end', async () => {
+  it('takes effect at every edge at once: a rate limit, an expiry and a revocation', async () => {
     const { gateway, edit, revoke, both, keyId } = await twoEdges()
     await edit(keyId, { rpm_limit: 1 })
     expect(await both()).toEqual([200, 200])
@@ -53,12 +53,12 @@ describe('a change at one edge', () => {
     expect(await both()).toEqual([401, 401])
   })
 
-  it('is made although the bus is away, and said by the outbox', async () => {
+  it('is stored while the bus is unavailable, and published through the outbox', async () => {
     const { gateway, edit, keyId } = await twoEdges()
-    const toldBefore = gateway.keyStore.publishedKeys.length
+    const publishedBefore = gateway.keyStore.publishedKeys.length
     await gateway.bus.close({ withinMs: 10 })
     const edited = await edit(keyId, { name: 'renamed' })
     expect([edited.status, edited.body['name']]).toEqual([200, 'renamed'])
-    expect(gateway.keyStore.publishedKeys.slice(toldBefore)).toEqual([keyId])
+    expect(gateway.keyStore.publishedKeys.slice(publishedBefore)).toEqual([keyId])
   })
 })

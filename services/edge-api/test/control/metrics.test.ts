@@ -4,11 +4,11 @@ import { expect, it, onTestFinished } from 'vitest'
 
 import { countRequests } from '../../src/control/count-requests.ts'
 import { countSignIns } from '../../src/identity/count-sign-ins.ts'
-import { bearer, inTime, startGateway } from '../identity/visitor.ts'
+import { bearer, inTime, startGateway } from '../identity/signed-in-gateway.ts'
 
 type Metrics = ReturnType<typeof createMetrics>
 
-/** Lines of one metric without its name and the service, which say more than zero. */
+/** The non-zero lines of one metric, without its name and the service label. */
 async function linesOf(metrics: Metrics, name: string): Promise<string[]> {
   const { body } = await metrics.render()
   return body
@@ -18,14 +18,14 @@ async function linesOf(metrics: Metrics, name: string): Promise<string[]> {
     .sort()
 }
 
-it('every request of the control API is counted with its class of status, refused ones too', async () => {
-  const { ask, signIn, me, deps, close } = await startGateway()
+it('every request of the control API is counted with its status class, including refused ones', async () => {
+  const { send, signIn, me, deps, close } = await startGateway()
   onTestFinished(close)
   const headers = bearer(await signIn())
   await me(headers)
   await me({})
-  await ask('GET', '/api/user/apikeys?limit=0', { headers })
-  await ask('GET', '/api/no-such-thing')
+  await send('GET', '/api/user/apikeys?limit=0', { headers })
+  await send('GET', '/api/no-such-thing')
   expect(await linesOf(deps.metrics, 'sluice_edge_control_requests_total')).toEqual([
     '{operation="getMe",status="2xx"} 1',
     '{operation="getMe",status="4xx"} 1',
@@ -34,7 +34,7 @@ it('every request of the control API is counted with its class of status, refuse
   ])
 })
 
-it('what began as no known status is counted as our own failure', async () => {
+it('a request without a known status is counted as 5xx', async () => {
   const metrics = createMetrics({ service: 'edge-api' })
   countRequests(metrics)('getMe', 0)
   expect(await linesOf(metrics, 'sluice_edge_control_requests_total')).toEqual([
@@ -42,7 +42,7 @@ it('what began as no known status is counted as our own failure', async () => {
   ])
 })
 
-it('sign-ins are counted by what came of them, so that guessing can be seen', async () => {
+it('sign-ins are counted by outcome, which makes guessing visible', async () => {
   const { signIn, identity, user, deps, clock, close } = await startGateway()
   onTestFinished(close)
   await signIn()
@@ -58,11 +58,11 @@ it('sign-ins are counted by what came of them, so that guessing can be seen', as
   ])
 })
 
-it('a sign-in that could not be judged is counted apart from wrong passwords', async () => {
+it('a sign-in that failed internally is counted apart from wrong passwords', async () => {
   const { identity, close } = await startGateway()
   onTestFinished(close)
   const metrics = createMetrics({ service: 'edge-api' })
-  const thrown = [new AppError('unavailable', 'The database is away.'), new Error('a bug')]
+  const thrown = [new AppError('unavailable', 'The database is unavailable.'), new Error('a bug')]
   const signIn = async () => {
     throw thrown.shift()
   }

@@ -1,8 +1,8 @@
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import { afterEach, expect, it } from 'vitest'
 
-import type { StartedGateway } from '../identity/visitor.ts'
-import { startGateway } from '../identity/visitor.ts'
+import type { StartedGateway } from '../identity/signed-in-gateway.ts'
+import { startGateway } from '../identity/signed-in-gateway.ts'
 
 let here: StartedGateway | undefined
 afterEach(async () => {
@@ -10,7 +10,7 @@ afterEach(async () => {
   here = undefined
 })
 
-it('every route of /api is in the route table, and every route of the table is there', async () => {
+it('the mounted routes of /api are exactly those of the route table', async () => {
   here = await startGateway()
   const mounted = here.edge.app.routes.filter(({ path }) => path.startsWith('/api'))
   const table = Object.values(controlRoutes)

@@ -1,25 +1,25 @@
 import { onTestFinished } from 'vitest'
 
-import type { StartedGateway } from '../identity/visitor.ts'
-import { bearer, startGateway } from '../identity/visitor.ts'
+import type { StartedGateway } from '../identity/signed-in-gateway.ts'
+import { bearer, startGateway } from '../identity/signed-in-gateway.ts'
 
 export const KEYS = '/api/user/apikeys'
 
-/** Ada signed in at a door that closes with its test. */
+/** A gateway with the signed-in user Ada; it closes with its test. */
 export async function openKeys() {
   const gateway = await startGateway()
   onTestFinished(gateway.close)
   return { gateway, ...keyActionsOf(gateway, bearer(await gateway.signIn())) }
 }
 
-/** What a person may do with their keys. */
-export function keyActionsOf({ ask }: StartedGateway, headers: Record<string, string>) {
+/** The operations that a user has on their own keys. */
+export function keyActionsOf({ send }: StartedGateway, headers: Record<string, string>) {
   return {
-    make: (body: object = {}) => ask('POST', KEYS, { body: { name: 'mine', ...body }, headers }),
-    list: (query = '') => ask('GET', `${KEYS}${query}`, { headers }),
-    read: (keyId: unknown) => ask('GET', `${KEYS}/${String(keyId)}`, { headers }),
+    make: (body: object = {}) => send('POST', KEYS, { body: { name: 'mine', ...body }, headers }),
+    list: (query = '') => send('GET', `${KEYS}${query}`, { headers }),
+    read: (keyId: unknown) => send('GET', `${KEYS}/${String(keyId)}`, { headers }),
     edit: (keyId: unknown, body: object) =>
-      ask('PATCH', `${KEYS}/${String(keyId)}`, { body, headers }),
-    revoke: (keyId: unknown) => ask('DELETE', `${KEYS}/${String(keyId)}`, { headers }),
+      send('PATCH', `${KEYS}/${String(keyId)}`, { body, headers }),
+    revoke: (keyId: unknown) => send('DELETE', `${KEYS}/${String(keyId)}`, { headers }),
   }
 }

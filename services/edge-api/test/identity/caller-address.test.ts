@@ -6,8 +6,8 @@ import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { createCallerStamps } from '../../src/admit/caller-stamps.ts'
-import type { StartedGateway } from './visitor.ts'
-import { errorOf, inTime, startGateway } from './visitor.ts'
+import type { StartedGateway } from './signed-in-gateway.ts'
+import { errorOf, inTime, startGateway } from './signed-in-gateway.ts'
 
 let here: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
@@ -17,15 +17,15 @@ afterEach(async () => {
   here = undefined
 })
 
-/** As the panel's server asks: all of them from its own address, with what the door gave it. */
-async function guess({ ask }: StartedGateway, stamp: string, email: string) {
-  return ask('POST', '/api/auth/login', {
+/** Signs in as the panel's server does: from its own address, with the stamp of the gateway. */
+async function guess({ send }: StartedGateway, stamp: string, email: string) {
+  return send('POST', '/api/auth/login', {
     body: { email, password: 'wrong password' },
     headers: { [CALLER_HEADER]: stamp },
   })
 }
 
-/** Twenty guesses at once: how many of them were refused, since one address may have fourteen. */
+/** Makes twenty guesses in parallel and counts the refused ones; the limit per address is fourteen. */
 async function refusedOfTwenty(gateway: StartedGateway, stampOf: () => string): Promise<number> {
   const guesses = Array.from({ length: 20 }, (_, n) =>
     guess(gateway, stampOf(), `guess-${n}@b.test`),
@@ -34,12 +34,12 @@ async function refusedOfTwenty(gateway: StartedGateway, stampOf: () => string): 
   return answers.filter(({ status }) => status === 429).length
 }
 
-describe('who guesses passwords by the form of the panel', () => {
-  it('is counted at their own address, and stops nobody else', async () => {
+describe('password guessing through the panel’s form', () => {
+  it('is counted for the caller’s address only', async () => {
     const gateway = await open()
     const stamps = createCallerStamps(gateway.deps)
     expect(await refusedOfTwenty(gateway, () => stamps.write('203.0.113.9'))).toBeGreaterThan(0)
-    // Another person behind the same panel.
+    // Another caller of the same panel.
     const other = await guess(gateway, stamps.write('198.51.100.1'), 'ada@b.test')
     expect(errorOf(other)).toMatchObject({ code: 'wrong_credentials' })
     let n = 0
@@ -47,33 +47,33 @@ describe('who guesses passwords by the form of the panel', () => {
   })
 
   it.each([
-    ['was made up', ({ n }: { n: number }) => `203.0.113.${n} m0 ${'A'.repeat(43)}`],
-    ['is bare', ({ n }: { n: number }) => `203.0.113.${n}`],
-    ['another key has signed', ({ n, stranger }) => stranger.write(`203.0.113.${n}`)],
-    ['is from long ago', ({ n, old }) => old[n % old.length] ?? ''],
-  ] satisfies [string, (hand: Hand) => string][])(
+    ['is invented', ({ n }: { n: number }) => `203.0.113.${n} m0 ${'A'.repeat(43)}`],
+    ['is unsigned', ({ n }: { n: number }) => `203.0.113.${n}`],
+    ['is signed by another key', ({ n, foreign }) => foreign.write(`203.0.113.${n}`)],
+    ['has expired', ({ n, old }) => old[n % old.length] ?? ''],
+  ] satisfies [string, (input: StampInput) => string][])(
     'gains nothing from a stamp that %s',
     async (_name, stampOf) => {
       const gateway = await open()
       const stamps = createCallerStamps(gateway.deps)
       const pepper = Buffer.alloc(32, 7).toString('base64')
-      const stranger = createCallerStamps({ pepper, clock: gateway.clock })
+      const foreign = createCallerStamps({ pepper, clock: gateway.clock })
       const old = Array.from({ length: 50 }, (_, n) => stamps.write(`192.0.2.${n}`))
       await gateway.clock.advance(61_000)
       let n = 0
-      const refused = await refusedOfTwenty(gateway, () => stampOf({ n: (n += 1), stranger, old }))
+      const refused = await refusedOfTwenty(gateway, () => stampOf({ n: (n += 1), foreign, old }))
       expect(refused).toBeGreaterThan(0)
     },
   )
 })
 
-interface Hand {
+interface StampInput {
   n: number
-  stranger: ReturnType<typeof createCallerStamps>
+  foreign: ReturnType<typeof createCallerStamps>
   old: string[]
 }
 
-it('the panel is told by the door where a request came from, whatever the request says of itself', async () => {
+it('the gateway passes the caller’s address to the panel and drops a forged one', async () => {
   const seen: (string | string[] | undefined)[] = []
   const panel = createServer(({ headers }, outgoing) => {
     seen.push(headers[CALLER_HEADER])

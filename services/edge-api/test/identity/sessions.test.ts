@@ -3,8 +3,15 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { defaultEdgeConfig } from '../../src/config.ts'
 import { APIKEY } from '../chat/fixture.ts'
 import { id } from '../chat/ids.ts'
-import type { Answer, StartedGateway } from './visitor.ts'
-import { PASSWORD, bearer, cookieOf, errorOf, startGateway, whole } from './visitor.ts'
+import type { Answer, StartedGateway } from './signed-in-gateway.ts'
+import {
+  PASSWORD,
+  bearer,
+  cookieOf,
+  errorOf,
+  startGateway,
+  definedAnswer,
+} from './signed-in-gateway.ts'
 
 let here: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
@@ -15,16 +22,16 @@ afterEach(async () => {
 })
 
 const DAY_MS = 86_400_000
-const refresh = ({ ask }: StartedGateway, { body }: Answer) =>
-  ask('POST', '/api/auth/refresh', { body: { refresh_token: body['refresh_token'] } })
+const refresh = ({ send }: StartedGateway, { body }: Answer) =>
+  send('POST', '/api/auth/refresh', { body: { refresh_token: body['refresh_token'] } })
 const over = { code: 'invalid_session' }
 
 describe('a session', () => {
-  it('ends at once for every token of it when its person signs out', async () => {
+  it('ends at once for all of its tokens on sign-out', async () => {
     const gateway = await open()
     const signedIn = await gateway.signIn()
     const other = await gateway.signIn()
-    const out = await gateway.ask('POST', '/api/auth/logout', { headers: bearer(signedIn) })
+    const out = await gateway.send('POST', '/api/auth/logout', { headers: bearer(signedIn) })
     expect(out.status).toBe(204)
     expect(out.headers.getSetCookie()).toEqual([
       '__Host-sluice_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure',
@@ -38,7 +45,7 @@ describe('a session', () => {
     expect((await gateway.me(bearer(other))).status).toBe(200)
   })
 
-  it('ends thirty days after its last use, unless the operator says otherwise', async () => {
+  it('ends thirty days after its last use by default, or after the configured time', async () => {
     expect(defaultEdgeConfig.sessionIdleMs).toBe(30 * DAY_MS)
     const gateway = await open({ config: { sessionIdleMs: 1_200_000 } })
     const [used, left] = [await gateway.signIn(), await gateway.signIn()]
@@ -52,7 +59,7 @@ describe('a session', () => {
     expect((await gateway.me(cookieOf(used))).status).toBe(401)
   })
 
-  it('is not entered by an API key, a token of another kind, or one beside a good cookie', async () => {
+  it('accepts no API key, no token of another kind, and no invalid header beside a valid cookie', async () => {
     const gateway = await open()
     const { body, ...rest } = await gateway.signIn()
     const cookie = cookieOf({ body, ...rest })
@@ -74,11 +81,11 @@ describe('a session', () => {
       const { code } = errorOf(refused)
       expect([refused.status, code], JSON.stringify(headers)).toEqual([401, 'invalid_session'])
     }
-    const atV1 = await gateway.ask('GET', '/v1/models', { headers: bearer({ body, ...rest }) })
+    const atV1 = await gateway.send('GET', '/v1/models', { headers: bearer({ body, ...rest }) })
     expect(atV1.status).toBe(401)
   })
 
-  it('is known to its row by nothing that would enter it', async () => {
+  it('stores no usable token in its row', async () => {
     const gateway = await open()
     const { body, headers } = await gateway.signIn()
     const sessionId = String(body['access_token']).split('.')[1]
@@ -90,7 +97,7 @@ describe('a session', () => {
 })
 
 describe('a refresh token', () => {
-  it('gives the next pair when the access token has ended after a quarter of an hour', async () => {
+  it('gives the next token pair when the access token has expired after 15 minutes', async () => {
     const gateway = await open()
     const first = await gateway.signIn()
     await gateway.clock.advance(900_000)
@@ -105,14 +112,14 @@ describe('a refresh token', () => {
     expect((await refresh(gateway, second)).status).toBe(200)
   })
 
-  it('gives the same pair to two who ask at once, and to one whose answer was lost', async () => {
+  it('gives the same pair for parallel requests, and again after a lost answer', async () => {
     const gateway = await open()
     const first = await gateway.signIn()
     await gateway.clock.advance(60_000)
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => refresh(gateway, first)))
     await gateway.clock.advance(20_000)
     answers.push(await refresh(gateway, first))
-    const one = whole(answers[0])
+    const one = definedAnswer(answers[0])
     for (const { status, body } of answers) {
       expect(status).toBe(200)
       expect(body['refresh_token']).toBe(one.body['refresh_token'])
@@ -122,7 +129,7 @@ describe('a refresh token', () => {
     expect((await refresh(gateway, one)).status).toBe(200)
   })
 
-  it('that was exchanged longer ago ends the session: somebody else has it too', async () => {
+  it('that is reused after the grace time ends the session as stolen', async () => {
     const gateway = await open()
     const first = await gateway.signIn()
     const second = await refresh(gateway, first)
@@ -136,21 +143,21 @@ describe('a refresh token', () => {
     )
   })
 
-  it.each(['', 'x', 'srt.', 'x'.repeat(501), 7, null])('is not %j', async (refresh_token) => {
-    const { ask } = await open()
-    const { status } = await ask('POST', '/api/auth/refresh', { body: { refresh_token } })
+  it.each(['', 'x', 'srt.', 'x'.repeat(501), 7, null])('is never %j', async (refresh_token) => {
+    const { send } = await open()
+    const { status } = await send('POST', '/api/auth/refresh', { body: { refresh_token } })
     expect([400, 401]).toContain(status)
   })
 })
 
 describe('a new password', () => {
   const change = (gateway: StartedGateway, by: Answer, current: string, next: string) =>
-    gateway.ask('POST', '/api/me/password', {
+    gateway.send('POST', '/api/me/password', {
       headers: bearer(by),
       body: { current_password: current, new_password: next },
     })
 
-  it('ends every other session, and is the only one that works from then on', async () => {
+  it('ends every other session and replaces the old password', async () => {
     const gateway = await open()
     const [own, other] = [await gateway.signIn(), await gateway.signIn()]
     expect((await change(gateway, own, PASSWORD, 'another password')).status).toBe(204)
@@ -162,7 +169,7 @@ describe('a new password', () => {
     expect((await gateway.signIn('root@b.test')).status).toBe(200)
   })
 
-  it('needs the current one, which an open session does not help to guess', async () => {
+  it('requires the current password, guesses of which are limited', async () => {
     const gateway = await open()
     const own = await gateway.signIn()
     for (let n = 0; n < 10; n += 1) {
@@ -174,7 +181,7 @@ describe('a new password', () => {
     expect((await gateway.me(bearer(own))).status).toBe(200)
   })
 
-  it('has the length of a password', async () => {
+  it('must have the length of a password', async () => {
     const gateway = await open()
     const refused = await change(gateway, await gateway.signIn(), PASSWORD, 'short')
     expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'new_password' })
@@ -197,13 +204,13 @@ describe('a ban', () => {
     })
   }
 
-  it('ends sessions and API keys at once, and says so with the reason', async () => {
+  it('ends sessions and API keys at once, and the error names the reason', async () => {
     const gateway = await open()
     await keyOfAda(gateway)
-    const heard: string[] = []
+    const changedKeys: string[] = []
     await gateway.bus.subscribe(
       'api-key-changed',
-      async ({ apiKeyId }) => void heard.push(apiKeyId),
+      async ({ apiKeyId }) => void changedKeys.push(apiKeyId),
     )
     const signedIn = await gateway.signIn()
     await gateway.identity.ban({ userId: gateway.user.id, reason, by: gateway.admin.id })
@@ -219,20 +226,20 @@ describe('a ban', () => {
         message: expect.stringContaining(reason),
       })
     }
-    expect(heard).toEqual([id('key', 9)])
+    expect(changedKeys).toEqual([id('key', 9)])
     expect(await gateway.keyStore.findByHash('hash')).toMatchObject({
       ownerBannedAt: gateway.clock.now(),
     })
   })
 
-  it('is not told to who does not know the password', async () => {
+  it('is not revealed without the password', async () => {
     const gateway = await open()
     await gateway.identity.ban({ userId: gateway.user.id, reason, by: null })
     const refused = await gateway.signIn('ada@b.test', 'wrong password')
     expect(errorOf(refused)).toMatchObject({ code: 'wrong_credentials' })
   })
 
-  it('stops the key of a running caller within the same moment, and lifted lets it in', async () => {
+  it('stops the API key of an active caller at once, and its removal restores the key', async () => {
     const gateway = await open()
     await gateway.deps.identityStore.insertUser({
       id: id('usr', 1),
@@ -249,7 +256,7 @@ describe('a ban', () => {
     expect((await gateway.chat()).status).toBe(200)
   })
 
-  it('stays as it was when it is said twice; lifted, people sign in anew', async () => {
+  it('is unchanged when it is repeated, and old sessions stay ended after its removal', async () => {
     const gateway = await open()
     const signedIn = await gateway.signIn()
     const first = await gateway.identity.ban({
@@ -265,7 +272,7 @@ describe('a ban', () => {
     expect((await gateway.signIn()).status).toBe(200)
   })
 
-  it('and a demotion spare the last admin who can act', async () => {
+  it('and a demotion are refused for the last active admin', async () => {
     const { identity, admin, user } = await open()
     const last = { code: 'last_admin' }
     const ban = { userId: admin.id, reason, by: user.id }
@@ -280,7 +287,7 @@ describe('a ban', () => {
   })
 })
 
-it('a role holds from the next request on', async () => {
+it('a role takes effect with the next request', async () => {
   const gateway = await open()
   const signedIn = await gateway.signIn()
   await gateway.identity.setRole({ userId: gateway.user.id, role: 'admin' })
@@ -289,7 +296,7 @@ it('a role holds from the next request on', async () => {
   expect((await gateway.me(bearer(signedIn))).body['permissions']).not.toContain('users:edit')
 })
 
-it('an account that is made for somebody has a password, shown once, or the one that was chosen', async () => {
+it('an account created by an operator has a generated password unless one is given', async () => {
   const { identity, signIn } = await open()
   const made = await identity.createUser({ email: 'Bob@b.test', role: 'user' })
   expect(made.generatedPassword).toMatch(/^[\w-]{20}$/)

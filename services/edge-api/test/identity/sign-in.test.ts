@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { Answer, StartedGateway } from './visitor.ts'
-import { PASSWORD, bearer, cookieOf, errorOf, inTime, startGateway, whole } from './visitor.ts'
+import type { Answer, StartedGateway } from './signed-in-gateway.ts'
+import {
+  PASSWORD,
+  bearer,
+  cookieOf,
+  errorOf,
+  inTime,
+  startGateway,
+  definedAnswer,
+} from './signed-in-gateway.ts'
 
 let here: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
@@ -12,7 +20,7 @@ afterEach(async () => {
 })
 
 describe('signing in', () => {
-  it('answers tokens for scripts and a cookie for browsers, both for one session', async () => {
+  it('returns tokens for scripts and a cookie for browsers, both of one session', async () => {
     const { signIn, me, user } = await open()
     const answer = await signIn()
     expect(answer.status).toBe(200)
@@ -47,12 +55,12 @@ describe('signing in', () => {
     }
   })
 
-  it('takes an e-mail however it is written', async () => {
+  it('normalizes the e-mail address', async () => {
     const { signIn } = await open()
     expect((await signIn('  ADA@B.test ')).status).toBe(200)
   })
 
-  it('sets a plain cookie, and warns the operator once, where there is no encryption', async () => {
+  it('sets a cookie without Secure over HTTP, and logs one warning', async () => {
     const { signIn, me, log } = await open({ config: { publicBaseUrl: 'http://192.168.1.7' } })
     const answer = await signIn()
     const [cookie = ''] = answer.headers.getSetCookie()
@@ -61,7 +69,7 @@ describe('signing in', () => {
     expect(log.lines.filter(({ message }) => message.includes('encryption'))).toHaveLength(1)
   })
 
-  it('says the same of a wrong password, an unknown e-mail and a person without a password', async () => {
+  it('gives the same error for a wrong password, an unknown e-mail and a user without a password', async () => {
     const { signIn, deps } = await open()
     await deps.identityStore.insertUser({
       id: 'usr_p',
@@ -73,7 +81,7 @@ describe('signing in', () => {
     })
     const answers = [
       await signIn('ada@b.test', 'wrong password'),
-      await signIn('nobody@b.test', 'wrong password'),
+      await signIn('unknown@b.test', 'wrong password'),
       await signIn('none@b.test', 'wrong password'),
       await signIn('none@b.test', ''.padEnd(1)),
     ]
@@ -84,7 +92,7 @@ describe('signing in', () => {
       expect([...answer.headers.keys()]).toEqual([...(first?.headers.keys() ?? [])])
       expect(answer.headers.getSetCookie()).toEqual([])
     }
-    expect(errorOf(whole(first))).toMatchObject({ code: 'wrong_credentials' })
+    expect(errorOf(definedAnswer(first))).toMatchObject({ code: 'wrong_credentials' })
   })
 
   it.each([
@@ -101,8 +109,8 @@ describe('signing in', () => {
     ['{"email":"ada@b.test","password":"x","role":"admin"}', 'invalid_value', 'role'],
     ['{"email":"ada@b.test","password":"x"', 'invalid_json', null],
   ])('refuses %s, and names the field', async (body, code, param) => {
-    const { ask } = await open()
-    const answer = await ask('POST', '/api/auth/login', {
+    const { send } = await open()
+    const answer = await send('POST', '/api/auth/login', {
       body,
       headers: { 'content-type': 'application/json' },
     })
@@ -110,31 +118,31 @@ describe('signing in', () => {
     expect(errorOf(answer)).toMatchObject({ code, param })
   })
 
-  it('refuses a body that is no JSON or too large before it is read', async () => {
-    const { ask } = await open()
+  it('refuses a body that is too large or not JSON before it is parsed', async () => {
+    const { send } = await open()
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
-    const asForm = await ask('POST', '/api/auth/login', { body: 'email=a', headers: form })
+    const asForm = await send('POST', '/api/auth/login', { body: 'email=a', headers: form })
     expect(asForm.status).toBe(415)
-    const large = await ask('POST', '/api/auth/login', {
+    const large = await send('POST', '/api/auth/login', {
       body: { email: 'ada@b.test', password: 'x'.repeat(2_000_000) },
     })
     expect(large.status).toBe(413)
   })
 })
 
-/** What a browser sends that signed in before, and has signed out. */
+/** The headers of a browser that signed in before and has signed out. */
 const deviceOf = ({ headers }: Answer) => ({
   cookie: headers.getSetCookie()[1]?.split(';')[0] ?? '',
   'sec-fetch-site': 'same-origin',
 })
 
 describe('guessing passwords', () => {
-  /** Behind one proxy of ours, which says where each request came from. */
+  /** One trusted proxy, which forwards the caller's address. */
   const behindProxy = { config: { trustedProxyHops: 1 } }
   const from = (address: string) => ({ 'x-forwarded-for': address })
 
-  it('slows an address down after ten failures, and lets the right password in all the same', async () => {
-    for (const email of ['ada@b.test', 'nobody@b.test']) {
+  it('slows an address down after ten failures, and still accepts the right password', async () => {
+    for (const email of ['ada@b.test', 'unknown@b.test']) {
       const { signIn, clock, close } = await open()
       for (let n = 0; n < 10; n += 1)
         expect((await signIn(email, `wrong password ${n}`)).status).toBe(401)
@@ -146,7 +154,7 @@ describe('guessing passwords', () => {
     here = undefined
   })
 
-  it('eighty at once from one address cost that address, and no other one its sign-in', async () => {
+  it('with eighty parallel attempts from one address blocks that address only', async () => {
     const { signIn, clock } = await open(behindProxy)
     const flood = Array.from({ length: 80 }, (_, n) =>
       signIn('ada@b.test', `wrong password ${n}`, from('203.0.113.9')),
@@ -161,9 +169,9 @@ describe('guessing passwords', () => {
     expect(rights.map(({ status }) => status)).toEqual([200, 200, 200])
     const refused = wrongs.filter(({ status }) => status === 429)
     expect(refused).toHaveLength(80 - wrongs.filter(({ status }) => status === 401).length)
-    // Fourteen, and one more for each 20 s that went by.
+    // The limit is fourteen, and one more for each 20 s that passed.
     expect(refused.length).toBeGreaterThan(50)
-    expect(errorOf(whole(refused[0]))).toMatchObject({ code: 'too_many_attempts' })
+    expect(errorOf(definedAnswer(refused[0]))).toMatchObject({ code: 'too_many_attempts' })
     expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
@@ -176,7 +184,7 @@ describe('guessing passwords', () => {
     expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0)
   })
 
-  it('from eighty addresses at once shuts nobody out: known devices first, new ones soon after', async () => {
+  it('from eighty addresses in parallel blocks neither known nor new devices', async () => {
     const { signIn, clock } = await open(behindProxy)
     const before = await signIn('ada@b.test', PASSWORD, from('192.0.2.1'))
     const device = deviceOf(before)
@@ -192,36 +200,36 @@ describe('guessing passwords', () => {
     expect(new Set(statuses.slice(2))).toEqual(new Set([401]))
   })
 
-  it('of e-mails that differ is counted by the address they come from', async () => {
+  it('with changing e-mails is counted by the caller’s address', async () => {
     const { signIn, clock } = await open()
-    const flood = Array.from({ length: 30 }, (_, n) => signIn(`person${n}@b.test`, 'a password'))
+    const flood = Array.from({ length: 30 }, (_, n) => signIn(`user${n}@b.test`, 'a password'))
     const answers = await inTime(clock, Promise.all(flood))
     expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0)
   })
 })
 
-describe('what cannot be a sign-in', () => {
-  const send = ({ ask }: StartedGateway, body: string, headers: Record<string, string> = {}) =>
-    ask('POST', '/api/auth/login', {
+describe('a malformed sign-in', () => {
+  const login = ({ send }: StartedGateway, body: string, headers: Record<string, string> = {}) =>
+    send('POST', '/api/auth/login', {
       body,
       headers: { 'content-type': 'application/json', ...headers },
     })
 
-  it('is refused by its length before it is read', async () => {
+  it('is refused by its content-length before it is read', async () => {
     const gateway = await open()
     const large = JSON.stringify({ email: 'ada@b.test', password: 'x', more: 'y'.repeat(8_192) })
     for (const path of ['login', 'register', 'refresh'])
       expect(
-        (await gateway.ask('POST', `/api/auth/${path}`, { body: JSON.parse(large) })).status,
+        (await gateway.send('POST', `/api/auth/${path}`, { body: JSON.parse(large) })).status,
       ).toBe(413)
   })
 
-  it('counts against its address, and against nobody who signed in before', async () => {
+  it('counts against its address, but not against a known device', async () => {
     const gateway = await open()
     const device = deviceOf(await gateway.signIn())
     for (const body of ['{', '[]', `{"a":"${'x'.repeat(10_000)}"}`])
-      for (let n = 0; n < 20; n += 1) expect((await send(gateway, body)).status).not.toBe(429)
-    const stopped = await send(gateway, '{')
+      for (let n = 0; n < 20; n += 1) expect((await login(gateway, body)).status).not.toBe(429)
+    const stopped = await login(gateway, '{')
     expect(stopped.status).toBe(429)
     expect(errorOf(stopped)).toMatchObject({ code: 'too_many_attempts' })
     const known = await gateway.signIn('ada@b.test', PASSWORD, device)
@@ -234,63 +242,63 @@ describe('what cannot be a sign-in', () => {
 describe('registration', () => {
   const body = { email: 'New@b.test', password: 'a new password' }
 
-  it('is closed unless the operator opens it', async () => {
-    const { ask } = await open()
-    expect((await ask('GET', '/api/site')).body).toMatchObject({ registration_open: false })
-    const refused = await ask('POST', '/api/auth/register', { body })
+  it('is closed by default', async () => {
+    const { send } = await open()
+    expect((await send('GET', '/api/site')).body).toMatchObject({ registration_open: false })
+    const refused = await send('POST', '/api/auth/register', { body })
     expect(refused.status).toBe(403)
     expect(errorOf(refused)).toMatchObject({ code: 'registration_closed' })
   })
 
-  it('makes a user, never an admin, and signs them in', async () => {
-    const { ask, me, signIn } = await open({ config: { registration: 'open' } })
-    expect((await ask('GET', '/api/site')).body).toMatchObject({ registration_open: true })
-    const made = await ask('POST', '/api/auth/register', { body })
+  it('creates a user, never an admin, and signs them in', async () => {
+    const { send, me, signIn } = await open({ config: { registration: 'open' } })
+    expect((await send('GET', '/api/site')).body).toMatchObject({ registration_open: true })
+    const made = await send('POST', '/api/auth/register', { body })
     expect(made.status).toBe(201)
     expect(made.body).toMatchObject({ user: { email: 'new@b.test', role: 'user' } })
     expect((await me(cookieOf(made))).status).toBe(200)
     expect((await signIn(body.email, body.password)).status).toBe(200)
   })
 
-  it('takes an e-mail once, however it is written and however many ask at once', async () => {
-    const { ask } = await open({ config: { registration: 'open' } })
-    const asked = ['NEW@b.test', 'new@B.test', ' new@b.test', 'new@b.test'].map((email) =>
-      ask('POST', '/api/auth/register', { body: { ...body, email } }),
+  it('accepts an e-mail once, in any spelling and with parallel requests', async () => {
+    const { send } = await open({ config: { registration: 'open' } })
+    const requests = ['NEW@b.test', 'new@B.test', ' new@b.test', 'new@b.test'].map((email) =>
+      send('POST', '/api/auth/register', { body: { ...body, email } }),
     )
-    const answers = await Promise.all(asked)
+    const answers = await Promise.all(requests)
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 422, 422, 422])
-    const refused = whole(answers.find(({ status }) => status === 422))
+    const refused = definedAnswer(answers.find(({ status }) => status === 422))
     expect(errorOf(refused)).toMatchObject({ code: 'email_taken', param: 'email' })
     expect(refused.headers.getSetCookie()).toEqual([])
   })
 
   it.each(['short', 'x'.repeat(201), 'é'.normalize('NFD').repeat(9)])(
-    'takes no password of another length: %j',
+    'refuses a password outside the length limits: %j',
     async (password) => {
-      const { ask } = await open({ config: { registration: 'open' } })
-      const refused = await ask('POST', '/api/auth/register', { body: { ...body, password } })
+      const { send } = await open({ config: { registration: 'open' } })
+      const refused = await send('POST', '/api/auth/register', { body: { ...body, password } })
       expect(refused.status).toBe(400)
       expect(errorOf(refused)).toMatchObject({ code: 'invalid_value', param: 'password' })
     },
   )
 
   it.each([' '.repeat(10), 'a'.repeat(12), 'password123', '1234567890', 'new@b.test'])(
-    'takes no password that is easy to guess, and says why: %j',
+    'refuses a weak password with its own code: %j',
     async (password) => {
-      const { ask } = await open({ config: { registration: 'open' } })
-      const refused = await ask('POST', '/api/auth/register', { body: { ...body, password } })
+      const { send } = await open({ config: { registration: 'open' } })
+      const refused = await send('POST', '/api/auth/register', { body: { ...body, password } })
       expect(refused.status).toBe(400)
       expect(errorOf(refused)).toMatchObject({ code: 'weak_password', param: 'password' })
-      expect((await ask('POST', '/api/auth/register', { body })).status).toBe(201)
+      expect((await send('POST', '/api/auth/register', { body })).status).toBe(201)
     },
   )
 
-  it('is slowed down for an address that makes accounts one after the other', async () => {
-    const { ask } = await open({ config: { registration: 'open' } })
+  it('is limited per address', async () => {
+    const { send } = await open({ config: { registration: 'open' } })
     for (let n = 0; n < 10; n += 1) {
       const more = { ...body, email: `n${n}@b.test` }
-      expect((await ask('POST', '/api/auth/register', { body: more })).status).toBe(201)
+      expect((await send('POST', '/api/auth/register', { body: more })).status).toBe(201)
     }
-    expect((await ask('POST', '/api/auth/register', { body })).status).toBe(429)
+    expect((await send('POST', '/api/auth/register', { body })).status).toBe(429)
   })
 })

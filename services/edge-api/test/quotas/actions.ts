@@ -5,7 +5,7 @@ import type { Action } from '@sluice/testkit/simulate'
 import type { QuotaReservation } from '../../src/admit/daily-quotas.ts'
 import type { Principal } from '../../src/request.ts'
 import type { Running, Simulation } from './simulation.ts'
-import { bornEdge, CALL_MS_MAX, charge, EDGES, quotas, today } from './simulation.ts'
+import { restartedEdge, CALL_MS_MAX, charge, EDGES, quotas, today } from './simulation.ts'
 
 const below = (random: Random, limit: number) => Math.floor(random.next() * limit)
 
@@ -21,7 +21,7 @@ const principalOf = (apiKeyId: string): Principal => ({
   dailyQuotaMicro: quotas[apiKeyId] ?? null,
 })
 
-/** Refused, or nobody could be asked. */
+/** Undefined when the quota refused, or the database or billing was unavailable. */
 async function reserved(
   simulation: Simulation,
   { edge, apiKeyId, ref, worstMicro }: Omit<Running, 'kind' | 'day' | 'startedAtMs'>,
@@ -65,7 +65,7 @@ async function startJob(simulation: Simulation, random: Random) {
   return job.ref
 }
 
-/** Another request of the same intention, at whichever edge; it may be a late one. */
+/** A repeat of a job's request at a random edge, perhaps after the job has ended. */
 async function repeatJob(simulation: Simulation, random: Random) {
   const lately = simulation.clock.nowMs() - 900_000
   const late = simulation.ended.filter(({ startedAtMs }) => startedAtMs > lately)
@@ -78,7 +78,7 @@ async function repeatJob(simulation: Simulation, random: Random) {
   return job.ref
 }
 
-function takeOut(simulation: Simulation, one: Running): void {
+function removeRunning(simulation: Simulation, one: Running): void {
   simulation.running = simulation.running.filter((other) => other !== one)
   if (one.kind === 'job') simulation.ended.push(one)
 }
@@ -86,14 +86,14 @@ function takeOut(simulation: Simulation, one: Running): void {
 const shareOf = (random: Random, worstMicro: bigint) =>
   BigInt(below(random, Number(worstMicro) + 1))
 
-/** A call ends at its edge; a job ends somewhere, and billing hears of it. */
+/** Ends a call at its edge, or a job at any, and charges it at billing. */
 export function endOne(simulation: Simulation, one: Running, random: Random): void {
   const chargedMicro = one.chargedMicro ?? shareOf(random, one.worstMicro)
-  takeOut(simulation, one)
-  const isSilent = one.kind === 'call' && chargedMicro === 0n
-  if (isSilent) simulation.settled.delete(one.ref)
+  removeRunning(simulation, one)
+  const isUncharged = one.kind === 'call' && chargedMicro === 0n
+  if (isUncharged) simulation.settled.delete(one.ref)
   else charge(simulation, one, chargedMicro)
-  // Its edge died before: nobody there settles it.
+  // An edge that crashed does not settle its calls.
   if (one.kind === 'call' && one.chargedMicro === undefined)
     simulation.edges[one.edge]?.settle({ ref: one.ref, apiKeyId: one.apiKeyId }, chargedMicro)
 }
@@ -104,14 +104,14 @@ function end(simulation: Simulation, random: Random) {
   return one?.ref
 }
 
-/** An edge dies without a word. What its calls consumed waits on its disk, or is nobody's. */
+/** Crashes an edge. The usage of its calls is either in its spool or lost. */
 function crash(simulation: Simulation, random: Random) {
   const edge = below(random, EDGES)
-  simulation.edges[edge] = bornEdge(simulation)
+  simulation.edges[edge] = restartedEdge(simulation)
   for (const call of simulation.running.filter((one) => one.edge === edge && one.kind === 'call')) {
     if (call.chargedMicro !== undefined) continue
     call.chargedMicro = random.next() < 0.5 ? 0n : shareOf(random, call.worstMicro)
-    if (call.chargedMicro === 0n) takeOut(simulation, call)
+    if (call.chargedMicro === 0n) removeRunning(simulation, call)
   }
   return edge
 }
@@ -122,11 +122,11 @@ async function stopEdge(simulation: Simulation, random: Random) {
   for (const call of own)
     if (call.edge === edge && call.kind === 'call') endOne(simulation, call, random)
   await simulation.edges[edge]?.stop()
-  simulation.edges[edge] = bornEdge(simulation)
+  simulation.edges[edge] = restartedEdge(simulation)
   return edge
 }
 
-const patiently = async (work: Promise<void> | undefined) => {
+const ignoreUnavailable = async (work: Promise<void> | undefined) => {
   try {
     await work
   } catch (error) {
@@ -134,18 +134,18 @@ const patiently = async (work: Promise<void> | undefined) => {
   }
 }
 
-const chore = (
+const backgroundAction = (
   name: 'backgroundTasks' | 'reconcile' | 'prune',
   weight: number,
 ): Action<Simulation> => ({
   name,
   weight,
-  run: (simulation, random) => patiently(simulation.edges[below(random, EDGES)]?.[name]()),
+  run: (simulation, random) => ignoreUnavailable(simulation.edges[below(random, EDGES)]?.[name]()),
 })
 
 async function passTime(simulation: Simulation, random: Random) {
   const ms = [30, 3_000, 120_000, 1_500_000, 30_000_000][below(random, 5)] ?? 0
-  // A call is cut when its time is over, and a disk is read within the aftermath.
+  // A call ends at its time limit, and a spool is read within the settling time after that.
   const calls = simulation.running.filter(({ kind }) => kind === 'call')
   for (const call of calls)
     if (simulation.clock.nowMs() + ms - call.startedAtMs > CALL_MS_MAX)
@@ -154,10 +154,10 @@ async function passTime(simulation: Simulation, random: Random) {
   return ms
 }
 
-const toggle = (part: keyof Simulation['away']): Action<Simulation> => ({
-  name: `${part} goes or comes`,
+const toggle = (part: keyof Simulation['unavailable']): Action<Simulation> => ({
+  name: `${part} availability`,
   weight: 0.5,
-  run: ({ away }) => void (away[part] = !away[part]),
+  run: ({ unavailable }) => void (unavailable[part] = !unavailable[part]),
 })
 
 export const actions: Action<Simulation>[] = [
@@ -168,9 +168,9 @@ export const actions: Action<Simulation>[] = [
   { name: 'crash', weight: 0.7, run: crash },
   { name: 'stop an edge', weight: 0.7, run: stopEdge },
   { name: 'pass time', weight: 3, run: passTime },
-  chore('backgroundTasks', 2),
-  chore('reconcile', 1),
-  chore('prune', 0.5),
+  backgroundAction('backgroundTasks', 2),
+  backgroundAction('reconcile', 1),
+  backgroundAction('prune', 0.5),
   toggle('database'),
   toggle('billing'),
 ]

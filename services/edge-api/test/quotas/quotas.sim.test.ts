@@ -10,9 +10,9 @@ import { ALIVE_MS_MAX, checkQuotas, createQuotaSimulation } from './simulation.t
 const STEPS = 400
 const seeds = Array.from({ length: 60 }, (_none, index) => index + 1)
 
-describe('with edges that die, calls that repeat, and parts that are away', () => {
+describe('with crashing edges, repeated calls and unavailable dependencies', () => {
   it.each(seeds)(
-    'no key spends more than its quota, and what was charged is what counts (seed %i)',
+    'no key spends more than its quota, and the spent amount equals the charges (seed %i)',
     async (seed) => {
       const simulation = await simulate({
         seed,
@@ -27,11 +27,11 @@ describe('with edges that die, calls that repeat, and parts that are away', () =
   )
 })
 
-/** Everything ends, and everybody is there again. */
+/** Makes all dependencies available and lets everything end. */
 async function quiesce(simulation: Simulation, seed: number): Promise<void> {
   const random = seededRandom(seed)
-  simulation.away.database = false
-  simulation.away.billing = false
+  simulation.unavailable.database = false
+  simulation.unavailable.billing = false
   for (const one of simulation.running) endOne(simulation, one, random)
   const [edge] = simulation.edges
   await edge?.backgroundTasks()

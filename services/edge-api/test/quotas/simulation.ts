@@ -23,7 +23,7 @@ export interface Running {
   worstMicro: bigint
   startedAtMs: number
   edge: number
-  /** Its edge died; what it consumed comes to billing later, or never. */
+  /** Set when its edge crashed: the usage reaches billing later, or never. */
   chargedMicro?: bigint
 }
 
@@ -32,18 +32,18 @@ export interface Simulation {
   store: MemoryQuotaStore
   edges: DailyQuotas[]
   running: Running[]
-  /** Jobs that have ended, for callers who come back late. */
+  /** Ended jobs, whose requests may still be repeated. */
   ended: Running[]
-  /** As billing has it: by ref; null is a hold that is open. */
+  /** The amount billing has charged by ref; null is an open hold. */
   settled: Map<string, bigint | null>
   charged: Map<string, bigint>
-  away: { database: boolean; billing: boolean }
+  unavailable: { database: boolean; billing: boolean }
   nextRef: number
 }
 
 export const quotas: Record<string, bigint> = { key_1: 1_000n, key_2: 350n, key_3: 60n }
 
-/** Three edges over one database and one billing, each of which may be away. */
+/** Three edges with a common database and billing, each of which may be unavailable. */
 export function createQuotaSimulation(clock: FakeClock): Simulation {
   const simulation: Simulation = {
     clock,
@@ -53,29 +53,29 @@ export function createQuotaSimulation(clock: FakeClock): Simulation {
     ended: [],
     settled: new Map(),
     charged: new Map(),
-    away: { database: false, billing: false },
+    unavailable: { database: false, billing: false },
     nextRef: 1,
   }
-  for (let edge = 0; edge < EDGES; edge += 1) simulation.edges.push(bornEdge(simulation))
+  for (let edge = 0; edge < EDGES; edge += 1) simulation.edges.push(restartedEdge(simulation))
   return simulation
 }
 
-/** A process without a memory of what an earlier one did. */
-export function bornEdge(simulation: Simulation): DailyQuotas {
-  const { clock, store, away } = simulation
-  const here = (part: keyof Simulation['away']) => {
-    if (away[part]) throw new AppError('unavailable', `${part} is away`)
+/** A new process without the in-memory state of an earlier one. */
+export function restartedEdge(simulation: Simulation): DailyQuotas {
+  const { clock, store, unavailable } = simulation
+  const assertAvailable = (part: keyof Simulation['unavailable']) => {
+    if (unavailable[part]) throw new AppError('unavailable', `${part} is unavailable`)
   }
   const quotaStore: QuotaStore = {
-    reserve: async (ask) => (here('database'), store.reserve(ask)),
-    settle: async (input) => (here('database'), store.settle(input)),
-    readUsed: async (input) => (here('database'), store.readUsed(input)),
-    listOpen: async (input) => (here('database'), store.listOpen(input)),
-    prune: async (input) => (here('database'), store.prune(input)),
+    reserve: async (input) => (assertAvailable('database'), store.reserve(input)),
+    settle: async (input) => (assertAvailable('database'), store.settle(input)),
+    readUsed: async (input) => (assertAvailable('database'), store.readUsed(input)),
+    listOpen: async (input) => (assertAvailable('database'), store.listOpen(input)),
+    prune: async (input) => (assertAvailable('database'), store.prune(input)),
   }
   const billing = {
     readSettlements: async ({ refs }: { refs: string[] }) => {
-      here('billing')
+      assertAvailable('billing')
       const known = refs.filter((ref) => simulation.settled.has(ref))
       return {
         open: known.filter((ref) => simulation.settled.get(ref) === null),
@@ -95,7 +95,7 @@ export function bornEdge(simulation: Simulation): DailyQuotas {
   })
 }
 
-/** Billing charges a call or job, for good. */
+/** Charges a call or job at billing. */
 export function charge(
   simulation: Simulation,
   { ref, apiKeyId, day }: Running,
@@ -106,7 +106,7 @@ export function charge(
   simulation.charged.set(name, (simulation.charged.get(name) ?? 0n) + amountMicro)
 }
 
-/** What must hold after each step: what was charged and what may still be, is within every quota. */
+/** Invariant: per quota, charges plus the worst case of everything running stay within the limit. */
 export function checkQuotas({ store, running, charged }: Simulation): void {
   const most = new Map(charged)
   for (const { apiKeyId, day, worstMicro } of running) {

@@ -20,11 +20,11 @@ const shownJob = {
 
 describe('GET /api/user/charges', () => {
   test('lists charges with the names of their keys, page by page', async () => {
-    const asked: ChargesQuery[] = []
+    const queries: ChargesQuery[] = []
     const panel = { ...job, id: id('img', 2), apiKeyId: id('key', 2) }
     const open = { ...job, id: id('img', 3), apiKeyId: null, state: 'open' as const }
     const listCharges: Billing['listCharges'] = async (query) => {
-      asked.push(query)
+      queries.push(query)
       return { charges: [job, panel, open], next: { at: job.at, id: open.id } }
     }
     const { read } = await createFixture({ clock: fakeClock(NOON), billing: { listCharges } })
@@ -41,7 +41,7 @@ describe('GET /api/user/charges', () => {
     )
     await read(`/api/user/charges?cursor=${page.next_cursor}`)
     const until = new Date('2026-11-22T00:00:00.000Z')
-    expect(asked).toEqual([
+    expect(queries).toEqual([
       { wallet, limit: 3, kind: 'images', until },
       { wallet, limit: 25, after: { at: job.at, id: open.id } },
     ])
@@ -109,7 +109,7 @@ describe('GET /api/user/charges/{id}', () => {
     settledAt: new Date(NOON + 5_000),
   }
 
-  test('explains a charge: lines that add up, what was held, and the entries that carry it', async () => {
+  test('explains a charge: its lines, the hold, and the ledger entries', async () => {
     const readCharge: Billing['readCharge'] = async ({ wallet: whose, id: which }) => {
       if (whose === wallet && which === job.id) return { ...account, entries: [entry({})] }
       throw new AppError('not_found', 'There is no such charge.', { param: 'id' })
@@ -156,31 +156,31 @@ describe('GET /api/user/charges/{id}', () => {
 const picture = { width: 1024, height: 1024, quality: 'high' as const }
 
 describe('a statement', () => {
-  const asked: unknown[] = []
+  const queries: unknown[] = []
   const listEntries: Billing['listEntries'] = async (query) => {
-    asked.push(query)
+    queries.push(query)
     return { entries: [entry({})], next: 7n }
   }
 
-  test('is one’s own, newest first, by cursor', async () => {
+  test('of the own wallet is paged newest first by cursor', async () => {
     const { read } = await createFixture({ clock: fakeClock(NOON), billing: { listEntries } })
     const page = { items: [shownEntry], next_cursor: '7' }
     expect(await read('/api/user/ledger')).toEqual(withCredits(page))
     expect(await read('/api/user/ledger?cursor=7&limit=1')).toEqual(withCredits(page))
-    expect(asked.splice(0)).toEqual([
+    expect(queries.splice(0)).toEqual([
       { wallet, limit: 25 },
       { wallet, limit: 1, before: 7n },
     ])
     expect(await read('/api/user/ledger?cursor=x')).toBe('400 invalid_value cursor')
   })
 
-  test('of another is for those who may see people', async () => {
+  test('of another user requires the permission to read users', async () => {
     const { read } = await createFixture({ clock: fakeClock(NOON), billing: { listEntries } })
     const path = `/api/admin/users/${id('usr', 1)}/ledger`
     expect(await read(path)).toBe('403 permission_denied null')
     expect(await read(path, 'at-root')).toMatchObject({ items: [shownEntry] })
-    expect(asked.splice(0)).toEqual([{ wallet, limit: 25 }])
-    const nobody = `/api/admin/users/${id('usr', 404)}/ledger`
-    expect(await read(nobody, 'at-root')).toBe('404 not_found null')
+    expect(queries.splice(0)).toEqual([{ wallet, limit: 25 }])
+    const unknownUser = `/api/admin/users/${id('usr', 404)}/ledger`
+    expect(await read(unknownUser, 'at-root')).toBe('404 not_found null')
   })
 })

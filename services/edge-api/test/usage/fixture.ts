@@ -35,22 +35,22 @@ export const id = (prefix: string, number: number) =>
 const user = (number: number, role: SessionPrincipal['role'] = 'user'): SessionPrincipal => ({
   userId: id('usr', number),
   sessionId: id('ses', number),
-  email: `person${number}@example.com`,
+  email: `user${number}@example.com`,
   role,
   wallet: id('wal', number),
 })
 
-/** The name of a key of Ada's, and her hidden one. */
+/** An API key of Ada, and her hidden panel key. */
 const owners = [
   { apiKeyId: id('key', 1), name: 'batch', prefix: 'sk-abc', isPanelKey: false },
   { apiKeyId: id('key', 2), name: 'Panel', prefix: '', isPanelKey: true },
 ].map((key) => ({
   ...key,
-  user: { id: id('usr', 1), email: 'person1@example.com' },
+  user: { id: id('usr', 1), email: 'user1@example.com' },
   wallet: id('wal', 1),
 }))
 
-/** The usage and overview routes on a port of their own. `billing` is what a test says of the ledger. */
+/** The usage and overview routes on a port of their own, with stubbed members of billing. */
 export async function createFixture({
   clock,
   billing = {},
@@ -65,7 +65,7 @@ export async function createFixture({
     ['at-ada', user(1)],
     ['at-root', user(9, 'admin')],
   ])
-  const looks = { sessions: 0, away: false }
+  const lookups = { sessions: 0, unavailable: false }
   const requestLogStore = memoryRequestLogStore()
   const jobs = createMemoryJobStore()
   const draining = new AbortController()
@@ -93,10 +93,10 @@ export async function createFixture({
     draining: draining.signal,
   })
   const authenticate: Identity['authenticate'] = async ({ authorization = '' }) => {
-    looks.sessions += 1
-    if (looks.away) throw new AppError('unavailable', 'The database is away.')
+    lookups.sessions += 1
+    if (lookups.unavailable) throw new AppError('unavailable', 'The database is unavailable.')
     const session = sessions.get(authorization.replace('Bearer ', ''))
-    if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
+    if (!session) throw new AppError('invalid_session', 'The session is invalid.')
     return session
   }
   const identity = partialStub<Identity>({ authenticate })
@@ -131,19 +131,19 @@ export async function createFixture({
     gateway.sweep.stop()
     await server.close({ withinMs: 200 })
   })
-  const ask = (path: string, { as = 'at-ada', ...init }: RequestInit & { as?: string } = {}) =>
+  const send = (path: string, { as = 'at-ada', ...init }: RequestInit & { as?: string } = {}) =>
     fetch(server.url + path, { headers: { authorization: `Bearer ${as}` }, ...init })
   return {
-    ask,
+    send,
     port: server.port,
     sessions,
-    looks,
+    lookups,
     jobs,
     requestLogStore,
     draining,
-    /** A good answer's body; the error's code and parameter of another. */
+    /** The body of a successful answer, or else the status, code and parameter of the error. */
     read: async (path: string, as = 'at-ada'): Promise<unknown> => {
-      const answer = await ask(path, { as })
+      const answer = await send(path, { as })
       const body: unknown = await answer.json()
       if (answer.ok) return body
       const { error } = body as { error: { code: string; param: string | null } }

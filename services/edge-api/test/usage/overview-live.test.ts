@@ -41,23 +41,23 @@ const catalog: Catalog = {
   ],
 }
 
-async function rig() {
+async function createOverview() {
   const clock = fakeClock(NOON)
-  const ledger = { reads: 0, away: false }
+  const ledger = { reads: 0, unavailable: false }
   const readTotals: Billing['readTotals'] = async () => {
     ledger.reads += 1
-    if (ledger.away) throw new AppError('unavailable', 'billing is away')
+    if (ledger.unavailable) throw new AppError('unavailable', 'billing is unavailable')
     return { chargedTodayMicro: 5n, heldMicro: 6n, availableMicro: 7n, findings: 0 }
   }
   const made = await createFixture({ clock, billing: { readTotals }, catalog })
   return { ...made, clock, ledger }
 }
 
-type Rig = Awaited<ReturnType<typeof rig>>
+type OverviewFixture = Awaited<ReturnType<typeof createOverview>>
 
-/** A follower that reads what it is sent. */
-async function follow({ ask }: Rig, as = 'at-root') {
-  const answer = await ask(LIVE, { as })
+/** Opens the live stream and collects its frames. */
+async function follow({ send }: OverviewFixture, as = 'at-root') {
+  const answer = await send(LIVE, { as })
   const frames: LiveCounters[] = []
   let ended = false
   const read = async () => {
@@ -73,7 +73,7 @@ async function follow({ ask }: Rig, as = 'at-root') {
   return { answer, frames, ended: () => ended }
 }
 
-/** Lets seconds pass until it is so; what travels over the network takes no time of the clock. */
+/** Advances the fake clock by seconds until the condition holds; network time does not advance it. */
 async function passUntil(clock: FakeClock, isSo: () => boolean) {
   await expect
     .poll(
@@ -88,7 +88,7 @@ async function passUntil(clock: FakeClock, isSo: () => boolean) {
 
 describe('GET /api/admin/overview', () => {
   test('shows the system at a glance', async () => {
-    const { read, requestLogStore, jobs, clock } = await rig()
+    const { read, requestLogStore, jobs, clock } = await createOverview()
     const row = (number: number, facts: object) => ({
       ...endTrace(
         chatTrace({ requestId: id('req', number), route: 'r', receivedAtMs: NOON - 5_000 }),
@@ -127,13 +127,13 @@ describe('GET /api/admin/overview', () => {
     expect(minutes.at(-2)).toEqual({ at: '2026-11-21T11:59:00.000Z', requests: 3, failures: 1 })
   })
 
-  test('shows what it last knew while the ledger is away, and says so; before that, it is an error', async () => {
-    const { read, ledger, clock } = await rig()
-    ledger.away = true
+  test('shows the last figures and a concern while billing is unavailable, or an error without figures', async () => {
+    const { read, ledger, clock } = await createOverview()
+    ledger.unavailable = true
     expect(await read(OVERVIEW, 'at-root')).toBe('503 unavailable null')
-    ledger.away = false
+    ledger.unavailable = false
     expect(await read(OVERVIEW, 'at-root')).toMatchObject({ concerns: [] })
-    ledger.away = true
+    ledger.unavailable = true
     await clock.advance(1_000)
     expect(await read(OVERVIEW, 'at-root')).toMatchObject({
       counters: { money: { available_micro: '7' } },
@@ -143,8 +143,8 @@ describe('GET /api/admin/overview', () => {
 })
 
 describe('GET /api/admin/overview/live', () => {
-  test('sends the counters about once a second, read once for all who follow', async () => {
-    const made = await rig()
+  test('sends the counters about once a second, with one read for all followers', async () => {
+    const made = await createOverview()
     const followers = [await follow(made), await follow(made), await follow(made)]
     expect(followers[0]?.answer.headers.get('content-type')).toContain('text/event-stream')
     await passUntil(made.clock, () => followers.every(({ frames }) => frames.length >= 3))
@@ -153,64 +153,64 @@ describe('GET /api/admin/overview/live', () => {
     expect(followers[0]?.frames[0]).toMatchObject({ requests: { running: 7 } })
   })
 
-  test('asks nobody for anything once the last one has left', async () => {
-    const made = await rig()
+  test('reads nothing after the last follower has disconnected', async () => {
+    const made = await createOverview()
     const leaving = new AbortController()
-    const answer = await made.ask(LIVE, {
+    const answer = await made.send(LIVE, {
       signal: leaving.signal,
       headers: { authorization: 'Bearer at-root' },
     })
     await answer.body?.getReader().read()
     leaving.abort()
-    const { clock, ledger, looks } = made
+    const { clock, ledger, lookups } = made
     await expect
       .poll(async () => {
-        const before = ledger.reads + looks.sessions
+        const before = ledger.reads + lookups.sessions
         await clock.advance(3_000)
-        return ledger.reads + looks.sessions - before
+        return ledger.reads + lookups.sessions - before
       })
       .toBe(0)
   })
 
   test.each([
-    ['their session ends', ({ sessions }: Rig) => void sessions.delete('at-root')],
+    ['their session ends', ({ sessions }: OverviewFixture) => void sessions.delete('at-root')],
     [
-      'they are no admin any more',
-      ({ sessions }: Rig) => {
+      'they lose the admin role',
+      ({ sessions }: OverviewFixture) => {
         const root = sessions.get('at-root')
         if (root) sessions.set('at-root', { ...root, role: 'user' })
       },
     ],
   ])('ends within a second when %s', async (_, change) => {
-    const made = await rig()
+    const made = await createOverview()
     const { frames, ended } = await follow(made)
     await passUntil(made.clock, () => frames.length > 0)
     change(made)
-    const errorOf = frames.length
+    const framesBefore = frames.length
     await made.clock.advance(1_000)
     await expect.poll(ended).toBe(true)
-    expect(frames.length).toBeLessThanOrEqual(errorOf + 1)
-    expect((await made.ask(LIVE, { as: 'at-root' })).status).toBeGreaterThanOrEqual(401)
+    expect(frames.length).toBeLessThanOrEqual(framesBefore + 1)
+    expect((await made.send(LIVE, { as: 'at-root' })).status).toBeGreaterThanOrEqual(401)
   })
 
-  test('shows nothing while nobody can tell who may see it, and goes on when somebody can', async () => {
-    const made = await rig()
+  test('pauses while sessions cannot be checked, and resumes afterwards', async () => {
+    const made = await createOverview()
     const { frames, ended } = await follow(made)
     await passUntil(made.clock, () => frames.length > 0)
-    made.looks.away = true
+    made.lookups.unavailable = true
     await made.clock.advance(1_000)
     await expect.poll(() => frames.length).toBeGreaterThan(0)
-    const errorOf = frames.length
+    const framesBefore = frames.length
     for (let second = 0; second < 5; second += 1) await made.clock.advance(1_000)
-    expect(frames.length).toBeLessThanOrEqual(errorOf + 1)
+    expect(frames.length).toBeLessThanOrEqual(framesBefore + 1)
     const quiet = frames.length
-    made.looks.away = false
+    made.lookups.unavailable = false
     await passUntil(made.clock, () => frames.length > quiet)
     expect(ended()).toBe(false)
   })
 
-  test('ends at once when the process stops, and refuses who comes then', async () => {
-    const made = await rig()
+  test('ends at once when the process shuts down, and refuses new followers', async () => {
+    const made = await createOverview()
     const { frames, ended } = await follow(made)
     await passUntil(made.clock, () => frames.length > 0)
     made.draining.abort()
@@ -218,10 +218,10 @@ describe('GET /api/admin/overview/live', () => {
     expect(await made.read(LIVE, 'at-root')).toBe('503 unavailable null')
   })
 
-  test('is for operators, and for reading', async () => {
-    const { read, ask } = await rig()
+  test('is for admins, and for GET only', async () => {
+    const { read, send } = await createOverview()
     expect(await read(LIVE)).toBe('403 permission_denied null')
-    expect(await read(LIVE, 'nobody')).toBe('401 invalid_session null')
-    expect((await ask(LIVE, { as: 'at-root', method: 'HEAD' })).status).toBe(405)
+    expect(await read(LIVE, 'unknown')).toBe('401 invalid_session null')
+    expect((await send(LIVE, { as: 'at-root', method: 'HEAD' })).status).toBe(405)
   })
 })

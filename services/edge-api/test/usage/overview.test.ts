@@ -13,7 +13,7 @@ describe('GET /api/user/overview', () => {
   const readBalance: Billing['readBalance'] = async () => balance
   const noCharges: Billing['listCharges'] = async () => ({ charges: [], next: null })
 
-  test('has a point for every day, the stretch before, today, latency, and the dearest models', async () => {
+  test('has every day, the previous period, today, latency, and the models with the highest charges', async () => {
     const readUsage: Billing['readUsage'] = async ({ from }) => ({
       rows:
         from < new Date(NOON - 3 * DAY_MS)
@@ -62,7 +62,7 @@ describe('GET /api/user/overview', () => {
     )
   })
 
-  test('knows who has never asked for anything from who was away for a while', async () => {
+  test('distinguishes a new user from a returning one', async () => {
     const readUsage: Billing['readUsage'] = async () => ({ rows: [] })
     const isNew = async (billing: Partial<Billing>, rows: RequestRecord[] = []) => {
       const made = await createFixture({
@@ -84,7 +84,7 @@ describe('GET /api/user/overview', () => {
     expect(await read(`/api/user/overview?days=${days}`)).toBe('400 invalid_value days')
   })
 
-  test('names its own parameter when there is too much for one answer', async () => {
+  test('names its own parameter when the result is too large', async () => {
     const readUsage: Billing['readUsage'] = async () => {
       throw new AppError('invalid_value', 'too many', { param: 'from' })
     }

@@ -8,17 +8,17 @@ export const NOON = Date.UTC(2026, 10, 21, 12)
 export const DAY_MS = 86_400_000
 export const wallet = id('wal', 1)
 
-export const logged = (number: number, facts: Partial<RequestRecord> = {}): RequestRecord =>
+export const logged = (number: number, overrides: Partial<RequestRecord> = {}): RequestRecord =>
   loggedRequest({
     requestId: id('req', number),
     apiKeyId: id('key', 1),
     wallet,
     durationMs: 100 * number,
     receivedAtMs: NOON,
-    ...facts,
+    ...overrides,
   })
 
-export const sum = (facts: object = {}) => ({
+export const sum = (overrides: object = {}) => ({
   day: '2026-11-21',
   model: 'gpt-5',
   calls: 1,
@@ -26,7 +26,7 @@ export const sum = (facts: object = {}) => ({
   outputTokens: 20,
   pictures: 0,
   chargedMicro: 30n,
-  ...facts,
+  ...overrides,
 })
 export const zeros = {
   requests: 0,

@@ -11,10 +11,10 @@ import { logged, NOON, sum, wallet, zeros } from './samples.ts'
 import { id, createFixture } from './fixture.ts'
 
 describe('GET /api/user/usage', () => {
-  test('merges the ledger and the log of the days, models and keys that were asked for', async () => {
-    const asked: UsageSumQuery[] = []
+  test('merges the ledger and the request log by the requested days, models and keys', async () => {
+    const queries: UsageSumQuery[] = []
     const readUsage: Billing['readUsage'] = async (query) => {
-      asked.push(query)
+      queries.push(query)
       return { rows: [sum()] }
     }
     const { read, requestLogStore } = await createFixture({
@@ -47,7 +47,7 @@ describe('GET /api/user/usage', () => {
       }),
     )
     await read(`/api/user/usage?from=2026-11-20&to=2026-11-20&model=x&api_key_id=${id('key', 1)}`)
-    expect(asked.at(-1)).toEqual({
+    expect(queries.at(-1)).toEqual({
       wallet,
       from: new Date('2026-11-20T00:00:00.000Z'),
       until: new Date('2026-11-21T00:00:00.000Z'),
@@ -56,7 +56,7 @@ describe('GET /api/user/usage', () => {
     })
   })
 
-  test('counts an image task that failed once, however it was asked for and what was said of it', async () => {
+  test('counts a failed image task once, in any response mode and with any reported status', async () => {
     const clock = fakeClock(NOON)
     const readUsage: Billing['readUsage'] = async () => ({ rows: [] })
     const { read, requestLogStore, jobs } = await createFixture({ clock, billing: { readUsage } })
@@ -72,7 +72,7 @@ describe('GET /api/user/usage', () => {
         slots: 1,
         now: clock.now(),
       })
-      if (!claimed) throw new Error('the job was not to be had')
+      if (!claimed) throw new Error('the job was not claimed')
       const moves: HolderMove[] =
         move === 'keep'
           ? [{ type: 'keep', stored: samplePart(job.id, 0) }]
@@ -86,7 +86,7 @@ describe('GET /api/user/usage', () => {
       await jobs.write({ held: claimed.job, moves, now: clock.now() })
     }
     await requestLogStore.append([
-      // By ticket; then awaited, twice by one Idempotency-Key; by one who left; one who got tired of waiting.
+      // Polled; awaited, twice with one Idempotency-Key; disconnected; timed out while awaiting.
       ofTask(1, { status: 202 }),
       ofTask(2, { status: 502, errorCode: 'upstream_failed' }),
       ofTask(2, { status: 502, errorCode: 'upstream_failed', requestId: id('req', 12) }),
@@ -113,14 +113,14 @@ describe('GET /api/user/usage', () => {
     ['to=2026-02-30', '400 invalid_value to'],
     ['api_key_id=x', '400 invalid_value api_key_id'],
     ['wallet=x', '400 invalid_value wallet'],
-  ])('refuses %s, and says what is wrong', async (query, refusal) => {
+  ])('refuses %s, and names the parameter', async (query, refusal) => {
     const { read } = await createFixture({ clock: fakeClock(NOON) })
     expect(await read(`/api/user/usage?${query}`)).toBe(refusal)
   })
 
-  test('says so when the ledger is away, instead of showing zeros', async () => {
+  test('answers 503 instead of zeros while billing is unavailable', async () => {
     const readUsage: Billing['readUsage'] = async () => {
-      throw new AppError('unavailable', 'billing is away')
+      throw new AppError('unavailable', 'billing is unavailable')
     }
     const { read } = await createFixture({ clock: fakeClock(NOON), billing: { readUsage } })
     expect(await read('/api/user/usage')).toBe('503 unavailable null')

@@ -12,11 +12,11 @@ const balance = { postedMicro: 7_000_000n, heldMicro: 2_000_000n, availableMicro
 export interface Answer {
   status: number
   headers: Headers
-  /** Undefined without a body. */
+  /** Empty without a body. */
   body: Record<string, unknown>
 }
 
-/** A door that people sign in at, with one admin and one user; time moves when the test moves it. */
+/** A gateway with one admin, one user and a fake clock. */
 export async function startGateway(options: Pick<FixtureOptions, 'config'> = {}) {
   const clock = fakeClock(Date.UTC(2026, 10, 21, 9))
   const here = await createFixture({
@@ -34,7 +34,7 @@ export async function startGateway(options: Pick<FixtureOptions, 'config'> = {})
     password: PASSWORD,
   })
   const user = await identity.createUser({ email: 'ada@b.test', role: 'user', password: PASSWORD })
-  const ask = async (
+  const send = async (
     method: string,
     path: string,
     { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
@@ -55,12 +55,12 @@ export async function startGateway(options: Pick<FixtureOptions, 'config'> = {})
     email = 'ada@b.test',
     password = PASSWORD,
     headers: Record<string, string> = {},
-  ) => ask('POST', '/api/auth/login', { body: { email, password }, headers })
-  const me = (headers: Record<string, string>) => ask('GET', '/api/me', { headers })
-  return { ...here, clock, identity, admin: admin.user, user: user.user, ask, signIn, me }
+  ) => send('POST', '/api/auth/login', { body: { email, password }, headers })
+  const me = (headers: Record<string, string>) => send('GET', '/api/me', { headers })
+  return { ...here, clock, identity, admin: admin.user, user: user.user, send, signIn, me }
 }
 
-/** Lets time pass until the work is done: slowed attempts wait for the clock. */
+/** Advances the fake clock until `work` has settled: delayed attempts wait for it. */
 export async function inTime<Result>(clock: FakeClock, work: Promise<Result>): Promise<Result> {
   const state = { over: false }
   const end = () => void (state.over = true)
@@ -89,8 +89,8 @@ export function errorOf({ body }: Answer): Record<string, unknown> {
   return typeof error === 'object' && error !== null ? { ...error } : {}
 }
 
-/** An answer that was given, where the type cannot know. */
-export function whole(answer: Answer | undefined): Answer {
-  if (!answer) throw new Error('there is no such answer')
+/** Narrows an answer of an array to a defined one. */
+export function definedAnswer(answer: Answer | undefined): Answer {
+  if (!answer) throw new Error('the answer is missing')
   return answer
 }
