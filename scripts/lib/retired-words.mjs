@@ -38,4 +38,6 @@ export const allowed = [
   { phrase: /\b(takes?|in) place\b/gi },
   // A public value of the channel setting `usageInStreams`.
   { phrase: /['`/(]ask['`/,]/g, paths: /channel-settings|setting-fields/ },
+  // The operating system's user.
+  { phrase: /nobody/gi, paths: /^packages\/db\/src\/embedded\/choose-user\.ts$/ },
 ]

@@ -159,8 +159,8 @@ export function wireEmbedded(
   const modules = { billing, scheduler, imageRunner, imgproxy, edgeApi }
   const checks = {
     postgres: async () => {
-      const trouble = spec.database.trouble()
-      if (trouble) throw new AppError('unavailable', trouble)
+      const problem = spec.database.problem()
+      if (problem) throw new AppError('unavailable', problem)
     },
     disk: checkDisk({
       folders: {

@@ -11,7 +11,7 @@ import { migrate } from '../src/migrate.ts'
 import { readSchema } from '../src/read-schema.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-snapshot-'))
-await chmod(folder, 0o755) // the server runs as another user
+await chmod(folder, 0o755) // the server may run as another user
 const binaries = await findEmbeddedBinaries()
 const server = await startTestPostgres({ folder: join(folder, 'postgres'), binaries })
 try {

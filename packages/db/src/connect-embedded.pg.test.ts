@@ -31,9 +31,9 @@ afterEach(async () => {
 })
 
 const start = async () => {
-  const said: string[] = []
-  running = await startEmbeddedPostgres({ dataDir, log: (sentence) => void said.push(sentence) })
-  return { ...running, said: said.join() }
+  const logged: string[] = []
+  running = await startEmbeddedPostgres({ dataDir, log: (sentence) => void logged.push(sentence) })
+  return { ...running, log: logged.join() }
 }
 const query = async (url: string, sql: string) => {
   const { pool, close } = connectPostgres({ url, onError: () => {} })
@@ -43,7 +43,7 @@ const serverPid = async () => {
   const lines = await readFile(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8')
   return Number(lines.split('\n')[0])
 }
-/** Lets a child write and kills it; answers the last row that was acknowledged to it. */
+/** Starts a child that inserts rows, kills it, and returns the number of its last acknowledged row. */
 const writeAndKill = async () => {
   const child = startChild('write-embedded.ts', dataDir)
   let last = 0
@@ -52,21 +52,21 @@ const writeAndKill = async () => {
   return Number(rest.at(-1) ?? last)
 }
 
-it('keeps what was written when it is stopped and started again', async () => {
+it('keeps its rows over a stop and a start', async () => {
   const first = await start()
-  await query(first.url, 'create table kept as select 7 as seven')
+  await query(first.url, 'create table stored as select 7 as seven')
   await first.stop()
   const second = await start()
-  expect(await query(second.url, 'select seven from kept')).toEqual([{ seven: 7 }])
+  expect(await query(second.url, 'select seven from stored')).toEqual([{ seven: 7 }])
 })
 
-it('goes on with the server of a killed parent, and has every row that was acknowledged', async () => {
+it('reuses the server of a killed parent, with every acknowledged row', async () => {
   const last = await writeAndKill()
   const before = await serverPid()
-  const { url, said } = await start()
-  expect(said).toContain('still ran')
+  const { url, log } = await start()
+  expect(log).toContain('still running')
   expect(await serverPid()).toBe(before)
-  const [row] = await query(url, 'select count(*)::int as rows, max(n) as max from told')
+  const [row] = await query(url, 'select count(*)::int as rows, max(n) as max from acknowledged')
   expect(row.max).toBeGreaterThanOrEqual(last)
   expect(row.rows).toBe(row.max)
 })
@@ -75,16 +75,16 @@ it('recovers every acknowledged row when parent and server were killed', async (
   const last = await writeAndKill()
   process.kill(await serverPid(), 'SIGKILL')
   const { url } = await start()
-  const [row] = await query(url, 'select count(*)::int as rows, max(n) as max from told')
+  const [row] = await query(url, 'select count(*)::int as rows, max(n) as max from acknowledged')
   expect(row.max).toBeGreaterThanOrEqual(last)
   expect(row.rows).toBe(row.max)
 })
 
-it('starts a server that was killed again at the same address, as often as it dies, with all rows', async () => {
+it('restarts a killed server on the same port, repeatedly, with all rows', async () => {
   running = await startEmbeddedPostgres({ dataDir, log: () => {} })
   const { pool, close } = connectPostgres({ url: running.url, onError: () => {} })
-  const insert = (n: number) => pool.query('insert into told_rows values ($1)', [n])
-  await pool.query('create table told_rows (n int)')
+  const insert = (n: number) => pool.query('insert into acknowledged_rows values ($1)', [n])
+  await pool.query('create table acknowledged_rows (n int)')
   for (const n of [1, 2]) {
     await insert(n)
     const killed = await serverPid()
@@ -92,35 +92,36 @@ it('starts a server that was killed again at the same address, as often as it di
     // Connections of the killed server may answer for a moment, so only a new server's answer counts.
     const pid = async () => (await serverPid().catch(() => killed)) || killed
     await expect.poll(pid, { timeout: 30_000 }).not.toBe(killed)
-    const count = async () => (await pool.query('select count(*)::int as n from told_rows')).rows
+    const count = async () =>
+      (await pool.query('select count(*)::int as n from acknowledged_rows')).rows
     await expect.poll(() => count().catch(() => []), { timeout: 30_000 }).toEqual([{ n }])
   }
-  await expect.poll(() => running?.trouble(), { timeout: 30_000 }).toBeUndefined()
+  await expect.poll(() => running?.problem(), { timeout: 30_000 }).toBeUndefined()
   await close()
 })
 
-it('says what is wrong while the server is away, and starts none once it was stopped', async () => {
+it('reports the problem while the server is down, and starts none after stop()', async () => {
   running = await startEmbeddedPostgres({ dataDir, log: () => {} })
-  // It cannot come back while its programs cannot read their data.
+  // It cannot restart while its data folder is missing.
   const data = join(dataDir, 'postgres/data')
   process.kill(await serverPid(), 'SIGKILL')
-  await rename(data, `${data}.away`)
-  await expect.poll(() => running?.trouble(), { timeout: 30_000 }).toContain('PostgreSQL')
-  await rename(`${data}.away`, data)
-  await expect.poll(() => running?.trouble(), { timeout: 60_000 }).toBeUndefined()
+  await rename(data, `${data}.renamed`)
+  await expect.poll(() => running?.problem(), { timeout: 30_000 }).toContain('PostgreSQL')
+  await rename(`${data}.renamed`, data)
+  await expect.poll(() => running?.problem(), { timeout: 60_000 }).toBeUndefined()
   await running.stop()
   const [pid] = (await readdir(data)).filter((name) => name === 'postmaster.pid')
   expect(pid).toBeUndefined()
 })
 
-it('starts one of two that start at once on the same folder, and refuses the other', async () => {
+it('of two concurrent starts on the same folder, one succeeds and the other rejects', async () => {
   const both = await Promise.allSettled([start(), start()])
   const refused = both.filter((outcome) => outcome.status === 'rejected')
   expect(refused).toHaveLength(1)
-  expect(String(refused[0]?.reason)).toContain('runs on this data folder already')
+  expect(String(refused[0]?.reason)).toContain('already uses this data folder')
 })
 
-it('starts although the number of its dead server belongs to another program now', async () => {
+it('starts although another process now has the pid of its dead server', async () => {
   await (await start()).stop()
   const stale = [process.pid, join(dataDir, 'postgres/data'), 1, 5432, '', '127.0.0.1', '', 'ready']
   await writeFile(join(dataDir, 'postgres/data/postmaster.pid'), `${stale.join('\n')}\n`)
@@ -128,28 +129,28 @@ it('starts although the number of its dead server belongs to another program now
   expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
-it('refuses data of another major version with a sentence, and touches nothing', async () => {
+it('rejects data of another major version with an explanation and changes nothing', async () => {
   await mkdir(join(dataDir, 'postgres/data'), { recursive: true })
   await writeFile(join(dataDir, 'postgres/data/PG_VERSION'), '15\n')
-  await expect(start()).rejects.toThrow('was made by PostgreSQL 15')
+  await expect(start()).rejects.toThrow('was created by PostgreSQL 15')
   expect(await readdir(join(dataDir, 'postgres/data'))).toEqual(['PG_VERSION'])
   expect(await readdir(dataDir)).toEqual(['postgres'])
 })
 
-it('begins anew where a first creation died half-way, but never deletes unknown files', async () => {
+it('restarts an interrupted first creation, but never deletes unknown files', async () => {
   await mkdir(join(dataDir, 'postgres/data.new'), { recursive: true })
   await writeFile(join(dataDir, 'postgres/data.new/half'), '')
   await (await start()).stop()
   expect(await readdir(join(dataDir, 'postgres'))).not.toContain('data.new')
   await rm(join(dataDir, 'postgres/data/PG_VERSION'))
-  await expect(start()).rejects.toThrow('nothing was touched')
+  await expect(start()).rejects.toThrow('nothing was changed')
 })
 
-it('lets in only who knows the password, and as no superuser', async () => {
+it('requires the password, and connects as a role that is not a superuser', async () => {
   const { url } = await start()
-  const stranger = new URL(url)
-  stranger.password = 'guess'
-  await expect(query(stranger.href, 'select 1')).rejects.toThrow('password authentication failed')
+  const guess = new URL(url)
+  guess.password = 'guess'
+  await expect(query(guess.href, 'select 1')).rejects.toThrow('password authentication failed')
   const role = 'select rolsuper from pg_roles where rolname = current_user'
   expect(await query(url, role)).toEqual([{ rolsuper: false }])
   expect((await stat(join(dataDir, 'postgres/password'))).mode & 0o777).toBe(0o600)
@@ -157,7 +158,7 @@ it('lets in only who knows the password, and as no superuser', async () => {
   expect(await query(url, 'show fsync')).toEqual([{ fsync: 'on' }])
 })
 
-it('runs from a folder that only its owner may enter', async () => {
+it('runs from a folder that only its owner can enter', async () => {
   const home = dataDir
   dataDir = join(home, 'inner') // mkdtemp made the outer one 0700
   try {
@@ -172,8 +173,8 @@ it('runs from a folder that only its owner may enter', async () => {
 
 it.each([
   ['missing', async (path: string) => rm(path)],
-  ['empty or torn', async (path: string) => writeFile(path, '')],
-])('names the password file when it is %s, and makes no other one', async (state, damage) => {
+  ['empty or truncated', async (path: string) => writeFile(path, '')],
+])('names the password file when it is %s, and creates no other', async (state, damage) => {
   await (await start()).stop()
   running = undefined
   const path = join(dataDir, 'postgres/password')
@@ -181,7 +182,7 @@ it.each([
   await expect(start()).rejects.toThrow(`${path} is ${state}`)
 })
 
-it('closes its folders to other users, whatever the umask, also those of an older release', async () => {
+it('makes its folders private whatever the umask, including those of an older release', async () => {
   const before = process.umask(0)
   try {
     await chmod(dataDir, 0o777)

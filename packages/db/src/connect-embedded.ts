@@ -1,7 +1,7 @@
 /**
- * PostgreSQL as a child of this process, for embedded mode: the binaries of an npm package, run as
- * an unprivileged user on a folder of our own. The child outlives a killed parent; the next start
- * finds it and goes on with it. One process a folder: a second one is refused.
+ * PostgreSQL as a child process, for embedded mode: the binaries of an npm package, run as an unprivileged
+ * user on the installation's data folder. The child survives a killed parent; the next start reuses it. A
+ * lock allows one parent per folder.
  */
 import { join, resolve } from 'node:path'
 
@@ -31,30 +31,30 @@ const SETTINGS = {
   max_connections: '60',
   shared_buffers: '64MB',
   huge_pages: 'off',
-  // /dev/shm of a container is small; without parallel queries nothing asks for it.
+  // /dev/shm of a container is small; without parallel queries nothing uses dynamic shared memory.
   dynamic_shared_memory_type: 'mmap',
   max_parallel_workers_per_gather: '0',
   max_wal_size: '512MB',
   io_method: 'sync',
   jit: 'off',
-  // Rows and statements may hold what callers wrote; the log says what went wrong, not with what.
+  // Rows and statements may contain callers' data, so the log must not include them.
   log_error_verbosity: 'terse',
   log_min_error_statement: 'panic',
   log_checkpoints: 'off',
 }
 
 export interface EmbeddedPostgres {
-  /** For `connectPostgres`: the owner of the database, who is no superuser. */
+  /** For `connectPostgres`: connects as the owner of the database, which is not a superuser. */
   url: string
-  /** Undefined while the server runs; else a sentence for an operator. */
-  trouble(): string | undefined
-  /** Ends the server and gives the folder free. */
+  /** Undefined while the server runs; otherwise a description for the operator. */
+  problem(): string | undefined
+  /** Stops the server and releases the lock of the folder. */
   stop(): Promise<void>
 }
 
 /**
- * Starts, or finds, the PostgreSQL of this data folder, and starts it again, on the same port, whenever it
- * ends without being asked to. The first time takes about 2 s.
+ * Starts or reuses the PostgreSQL of this data folder, and restarts it on the same port whenever it ends
+ * unexpectedly. The first start takes about 2 s.
  */
 export async function startEmbeddedPostgres({
   dataDir,
@@ -64,9 +64,9 @@ export async function startEmbeddedPostgres({
   random = systemRandom,
 }: {
   dataDir: string
-  /** Takes one sentence for the operator. */
-  log: (sentence: string) => void
-  /** Any free one unless given. */
+  /** Logs one message for the operator. */
+  log: (message: string) => void
+  /** A free port unless given. */
   port?: number | undefined
   clock?: Clock
   random?: Random
@@ -78,11 +78,10 @@ export async function startEmbeddedPostgres({
     const binaries = await findEmbeddedBinaries()
     const folder = join(dataFolder, 'postgres')
     const { cluster, password } = await prepareCluster({ folder, binaries, random, sync: true })
-    const running = await startOrFind({ cluster, clock, port, log })
+    const running = await startOrReuse({ cluster, clock, port, log })
     const url = await ensureDatabase({ port: running.port, password })
     const restart = async () => {
-      const again = { cluster, settings: SETTINGS, clock, port: running.port }
-      await startPostmaster(again)
+      await startPostmaster({ cluster, settings: SETTINGS, clock, port: running.port })
     }
     const supervisor = superviseServer({ cluster, clock, restart, log })
     const stop = async () => {
@@ -90,14 +89,14 @@ export async function startEmbeddedPostgres({
       await stopPostmaster({ cluster, clock })
       await lock.release()
     }
-    return { url, trouble: supervisor.trouble, stop }
+    return { url, problem: supervisor.problem, stop }
   } catch (error) {
     await lock.release()
     throw error
   }
 }
 
-async function startOrFind({
+async function startOrReuse({
   cluster,
   clock,
   port,
@@ -106,7 +105,7 @@ async function startOrFind({
   cluster: Cluster
   clock: Clock
   port: number | undefined
-  log: (sentence: string) => void
+  log: (message: string) => void
 }): Promise<Postmaster> {
   const found = await waitForPostmaster({
     cluster,
@@ -115,7 +114,7 @@ async function startOrFind({
     until: (postmaster) => postmaster === undefined || postmaster.status === 'ready',
   })
   if (found?.status === 'ready' && (port === undefined || port === found.port)) {
-    log(`PostgreSQL ${cluster.binaries.major} still ran on port ${found.port}; going on with it`)
+    log(`PostgreSQL ${cluster.binaries.major} is still running on port ${found.port}; reusing it`)
     return found
   }
   await stopPostmaster({ cluster, clock })
@@ -124,7 +123,7 @@ async function startOrFind({
   return started
 }
 
-/** The product's own role and database; made once. */
+/** Creates the product's role and database unless they exist; returns their URL. */
 async function ensureDatabase({
   port,
   password,
@@ -153,10 +152,10 @@ async function ensureDatabase({
   return embeddedUrl({ port, password })
 }
 
-// The role may be there already, when an earlier first start died in between.
+// The role may exist already when an earlier first start was interrupted.
 async function createDatabase(client: Client, password: string): Promise<void> {
   const { rowCount } = await client.query('select from pg_roles where rolname = $1', [DATABASE])
-  const verb = rowCount === 0 ? 'create' : 'alter'
-  await client.query(`${verb} role ${DATABASE} login password ${client.escapeLiteral(password)}`)
+  const action = rowCount === 0 ? 'create' : 'alter'
+  await client.query(`${action} role ${DATABASE} login password ${client.escapeLiteral(password)}`)
   await client.query(`create database ${DATABASE} owner ${DATABASE}`)
 }

@@ -29,20 +29,20 @@ eachPostgres('a connection', (open) => {
     expect(row).toEqual({ at: new Date('2026-11-21T09:40:00.123Z'), json: { a: [1] } })
   })
 
-  it('ends a statement that outstays its limit, and says who it is to the server', async () => {
-    const hasty = connectPostgres({
+  it('ends a statement that exceeds its limit, and sets the application name', async () => {
+    const limited = connectPostgres({
       url: database.url,
       statementTimeoutMs: WAIT_LIMIT_MS,
       applicationName: 'sluice-billing',
       onError: () => {},
     })
-    const asked = await hasty.pool.query('show application_name')
-    expect(asked.rows).toEqual([{ application_name: 'sluice-billing' }])
-    await expect(hasty.pool.query('select pg_sleep(30)')).rejects.toMatchObject({ code: '57014' })
-    await hasty.close()
+    const shown = await limited.pool.query('show application_name')
+    expect(shown.rows).toEqual([{ application_name: 'sluice-billing' }])
+    await expect(limited.pool.query('select pg_sleep(30)')).rejects.toMatchObject({ code: '57014' })
+    await limited.close()
   })
 
-  it('outlives connections that the server ends, idle or in use, and tells about them', async () => {
+  it('survives connections that the server ends, idle or in use, and reports them', async () => {
     const errors: Error[] = []
     const other = connectPostgres({
       url: database.url,
@@ -58,14 +58,14 @@ eachPostgres('a connection', (open) => {
     )
     expect(ended.rows).toEqual([{ ended: 2 }])
     await expect.poll(() => errors.length).toBeGreaterThanOrEqual(2)
-    // One connection may tell of its end twice, before the other one is heard of.
+    // One connection may report its end twice before the other one reports.
     await expect.poll(() => other.pool.idleCount).toBe(0)
     used.release(true)
     expect((await other.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
     await other.close()
   })
 
-  it('tells nothing of connections that the server ends once we have left', async () => {
+  it('does not report connections that the server ends while or after the pool closes', async () => {
     const errors: Error[] = []
     const clients: PoolClient[] = []
     const other = connectPostgres({

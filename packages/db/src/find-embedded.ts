@@ -5,8 +5,8 @@ import { embeddedUrl } from './embedded/embedded-url.ts'
 import { findPostmaster } from './embedded/postmaster.ts'
 
 /**
- * The URL of the PostgreSQL that runs in this data folder now, for commands beside a running server;
- * undefined when none runs. Takes no lock and starts nothing.
+ * The URL of the running PostgreSQL of this data folder, for commands used beside a running server; undefined
+ * when none runs. Takes no lock and starts nothing.
  */
 export async function findEmbeddedPostgres({
   dataDir,

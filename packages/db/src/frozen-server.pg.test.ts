@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import type { Postgres } from './connect-postgres.ts'
 import { connectPostgres } from './connect-postgres.ts'
-import { mapDatabaseUnavailable } from './database-away.ts'
+import { mapDatabaseUnavailable } from './database-unavailable.ts'
 import type { Tables } from './tables.ts'
 import { withTransaction } from './with-transaction.ts'
 
@@ -41,14 +41,14 @@ afterEach(async () => {
   await witness.query('truncate notes')
 })
 
-const ask = () =>
+const selectOne = () =>
   mapDatabaseUnavailable(() => sql`select 1`.execute(postgres.db), { withinMs: WITHIN_MS })
 const insert = (db: Kysely<Tables>, id: number) =>
   sql`insert into notes (id) values (${id})`.execute(db)
-const away = { code: 'unavailable' }
+const unavailable = { code: 'unavailable' }
 
-/** Resolves when the server has nothing left to do for our connections that were given up. */
-const untilServerHasDone = () =>
+/** Resolves when the server has finished the work of abandoned connections. */
+const untilServerIsIdle = () =>
   expect
     .poll(
       async () => {
@@ -63,20 +63,20 @@ const untilServerHasDone = () =>
     .toBe(0)
 const readNotes = async () => (await witness.query('select id from notes order by id')).rows
 
-it('answers every operation in time while the server is frozen, and works again when it wakes', async () => {
-  await Promise.all(Array.from({ length: POOL_MAX }, ask))
+it('rejects every operation in time while the server is frozen, and works again after it resumes', async () => {
+  await Promise.all(Array.from({ length: POOL_MAX }, selectOne))
   await server.freeze()
-  const asked = await Promise.allSettled(Array.from({ length: 10 * POOL_MAX }, ask))
-  expect(asked.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
-    asked.map(() => 'unavailable'),
+  const outcomes = await Promise.allSettled(Array.from({ length: 10 * POOL_MAX }, selectOne))
+  expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
+    outcomes.map(() => 'unavailable'),
   )
   await server.resume()
   await expect
     .poll(
       () =>
-        ask().then(
+        selectOne().then(
           () => 'works',
-          () => 'away',
+          () => 'unavailable',
         ),
       { timeout: 10_000 },
     )
@@ -85,42 +85,44 @@ it('answers every operation in time while the server is frozen, and works again 
   expect(postgres.pool.waitingCount).toBe(0)
 })
 
-it('refuses at once what comes after the server was found to be silent', async () => {
-  await ask()
+it('rejects at once after the monitor has found the server unresponsive', async () => {
+  await selectOne()
   await server.freeze()
-  await expect(ask()).rejects.toMatchObject(away)
-  // The probe needs a second to be sure; then nobody waits for an answer of the server.
-  const words = () => ask().catch((error: Error) => error.message)
-  await expect.poll(words, { timeout: 10_000 }).toBe('the database does not answer')
+  await expect(selectOne()).rejects.toMatchObject(unavailable)
+  // The probe times out after a second; then operations reject without waiting for the server.
+  const message = () => selectOne().catch((error: Error) => error.message)
+  await expect.poll(message, { timeout: 10_000 }).toBe('the database does not answer')
 })
 
-it('serves whom it can while the server takes no new connections, and answers the others in time', async () => {
+it('uses its open connections while the server accepts no new ones, and rejects the rest in time', async () => {
   const open = POOL_MAX / 2
-  await Promise.all(Array.from({ length: open }, ask))
+  await Promise.all(Array.from({ length: open }, selectOne))
   await server.freezeListener()
   for (let round = 0; round < 3; round += 1) {
-    const served = await Promise.all(Array.from({ length: open }, ask))
+    const served = await Promise.all(Array.from({ length: open }, selectOne))
     expect(served).toHaveLength(open)
   }
   const busy = Array.from({ length: open }, () =>
     mapDatabaseUnavailable(() => sql`select pg_sleep(1)`.execute(postgres.db)),
   )
-  await expect(ask()).rejects.toMatchObject(away)
+  await expect(selectOne()).rejects.toMatchObject(unavailable)
   await Promise.all(busy)
-  await expect(ask()).resolves.toBeDefined()
+  await expect(selectOne()).resolves.toBeDefined()
   await server.resume()
-  await expect.poll(() => Promise.all(Array.from({ length: POOL_MAX }, ask))).toHaveLength(POOL_MAX)
+  await expect
+    .poll(() => Promise.all(Array.from({ length: POOL_MAX }, selectOne)))
+    .toHaveLength(POOL_MAX)
 })
 
-it('does not take a slow statement for a frozen server', async () => {
+it('does not mistake a slow statement for a frozen server', async () => {
   const slow = mapDatabaseUnavailable(() => sql`select pg_sleep(3)`.execute(postgres.db), {
     withinMs: WITHIN_MS,
   })
-  await expect(slow).rejects.toMatchObject(away)
-  await expect(ask()).resolves.toBeDefined()
+  await expect(slow).rejects.toMatchObject(unavailable)
+  await expect(selectOne()).resolves.toBeDefined()
 })
 
-it('does not commit a transaction whose commit the frozen server reads after the deadline', async () => {
+it('does not commit when the frozen server reads the commit after the deadline', async () => {
   const work = mapDatabaseUnavailable(
     () =>
       withTransaction(postgres.db, async (trx) => {
@@ -129,14 +131,14 @@ it('does not commit a transaction whose commit the frozen server reads after the
       }),
     { withinMs: WITHIN_MS },
   )
-  await expect(work).rejects.toMatchObject(away)
+  await expect(work).rejects.toMatchObject(unavailable)
   await server.resume()
-  await untilServerHasDone()
+  await untilServerIsIdle()
   expect(await readNotes()).toEqual([])
 })
 
-it('does not commit what a frozen server had received before, whatever statement it was at', async () => {
-  await Promise.all(Array.from({ length: POOL_MAX }, ask))
+it('does not commit what a frozen server received before the deadline, at any statement', async () => {
+  await Promise.all(Array.from({ length: POOL_MAX }, selectOne))
   await server.freeze()
   const works = [1, 2, 3, 4].map((id) =>
     mapDatabaseUnavailable(() => withTransaction(postgres.db, (trx) => insert(trx, id)), {
@@ -146,27 +148,27 @@ it('does not commit what a frozen server had received before, whatever statement
   const outcomes = await Promise.allSettled(works)
   expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
   await server.resume()
-  await untilServerHasDone()
+  await untilServerIsIdle()
   expect(await readNotes()).toEqual([])
 })
 
-it('does not commit for a caller who has left, and keeps the connection', async () => {
+it('does not commit for a caller that has aborted, and keeps the connection', async () => {
   const caller = new AbortController()
   const work = mapDatabaseUnavailable(
     () =>
       withTransaction(postgres.db, async (trx) => {
         await insert(trx, 1)
-        caller.abort(new Error('the caller left'))
+        caller.abort(new Error('caller aborted'))
       }),
     { signal: caller.signal },
   )
-  await expect(work).rejects.toThrow('the caller left')
-  await untilServerHasDone()
+  await expect(work).rejects.toThrow('caller aborted')
+  await untilServerIsIdle()
   expect(await readNotes()).toEqual([])
   expect(postgres.pool.totalCount).toBe(1)
 })
 
-it('commits in time, and tells a transaction that failed before from one that is late', async () => {
+it('commits in time, and reports a failed transaction with its own error', async () => {
   await mapDatabaseUnavailable(() => withTransaction(postgres.db, (trx) => insert(trx, 1)))
   expect(await readNotes()).toEqual([{ id: 1 }])
   const again = mapDatabaseUnavailable(() => withTransaction(postgres.db, (trx) => insert(trx, 1)))

@@ -8,13 +8,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import type { Postgres } from './connect-postgres.ts'
 import { connectPostgres } from './connect-postgres.ts'
-import { mapDatabaseUnavailable } from './database-away.ts'
+import { mapDatabaseUnavailable } from './database-unavailable.ts'
 import type { Tables } from './tables.ts'
 import { withTransaction } from './with-transaction.ts'
 
 const WITHIN_MS = 1_000
 
-eachPostgres('a commit that arrives after its caller was answered', (open) => {
+eachPostgres('a commit that arrives after the time limit of its operation', (open) => {
   let database: TestDatabase
   let proxy: HoldingProxy
   let postgres: Postgres
@@ -40,8 +40,8 @@ eachPostgres('a commit that arrives after its caller was answered', (open) => {
       ...(withinMs !== undefined && { withinMs }),
     })
 
-  it('undoes the transaction, although its session lives and waits for it', async () => {
-    // The connection is there, so that the time goes by while the commit is kept back.
+  it('rolls back, although its session is alive and waits for the commit', async () => {
+    // Opens the connection first, so that the time limit passes while the commit is held back.
     await sql`select`.execute(postgres.db)
     proxy.hold('commit')
     await expect(write({ withinMs: WITHIN_MS })).rejects.toMatchObject({ code: 'unavailable' })
@@ -49,7 +49,7 @@ eachPostgres('a commit that arrives after its caller was answered', (open) => {
     expect(await count()).toBe(0)
   })
 
-  it('commits when nothing keeps it back', async () => {
+  it('commits when nothing delays it', async () => {
     await write()
     expect(await count()).toBe(1)
   })

@@ -1,20 +1,20 @@
 /**
- * Connections that keep the time limit of the operation which uses them (`time-limit.ts`). A server that
- * is frozen answers nothing, its own timeouts included, so the client gives up by itself: it ends the
- * connection, which frees its place in the pool at once.
+ * Connections that enforce the time limit of the operation which uses them (`time-limit.ts`). A frozen server
+ * does not even apply its own timeouts, so the client enforces the limit: it destroys the connection, which
+ * frees its slot in the pool at once.
  *
- * A statement that such a server has received runs when the server wakes up, although nobody waits for it
- * any more. So a transaction learns the server's time when it begins, and its commit comes with a check of
- * the deadline in that time: no clock of ours is compared with one of the server.
+ * A frozen server executes the statements it has received when it resumes, after their caller got an error.
+ * So a transaction reads the server's time when it begins, and its commit is preceded by a check of the
+ * deadline in that time; the clocks of client and server are never compared.
  */
 import type { Clock } from '@sluice/kernel/clock'
 import { systemClock } from '@sluice/kernel/clock'
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 
-import type { SilenceWatch } from './silence-watch.ts'
+import type { ServerMonitor } from './server-monitor.ts'
 import { isSqlState } from './sql-state.ts'
-import { currentLimit, TimeIsOver } from './time-limit.ts'
+import { currentLimit, TimeLimitExceeded } from './time-limit.ts'
 
 const ROLLBACK_MS = 1_000
 const BEGIN = /^(begin|start transaction)\b/
@@ -22,29 +22,29 @@ const DIVISION_BY_ZERO = '22012'
 
 export interface LimitedPoolDeps {
   pool: Pool
-  silence: SilenceWatch
-  /** For queries outside of any limit. */
+  monitor: ServerMonitor
+  /** For queries without a time limit. */
   queryTimeoutMs: number
   clock?: Clock
 }
 
-/** The pool as Kysely takes it. */
+/** The pool with the interface that Kysely expects. */
 export function limitedPool(deps: LimitedPoolDeps): PostgresPool {
-  const { pool, silence } = deps
-  const known = new WeakMap<PoolClient, PostgresPoolClient>()
+  const { pool, monitor } = deps
+  const wrapped = new WeakMap<PoolClient, PostgresPoolClient>()
   return {
     options: pool.options,
     end: () => pool.end(),
     connect: async () => {
-      silence.check()
-      refuseWhenOver()
+      monitor.check()
+      requireRemainingMs()
       const client = await pool.connect().catch((error: unknown) => {
-        // With no connection at all it is not the pool that is busy.
-        if (pool.totalCount === 0) silence.suspect()
+        // Without any connection, the cause is not a busy pool.
+        if (pool.totalCount === 0) monitor.suspect()
         throw error
       })
-      const limited = known.get(client) ?? limitedClient(client, deps)
-      known.set(client, limited)
+      const limited = wrapped.get(client) ?? limitedClient(client, deps)
+      wrapped.set(client, limited)
       return limited
     },
   }
@@ -52,21 +52,21 @@ export function limitedPool(deps: LimitedPoolDeps): PostgresPool {
 
 function limitedClient(
   client: PoolClient,
-  { silence, queryTimeoutMs, clock = systemClock }: LimitedPoolDeps,
+  { monitor, queryTimeoutMs, clock = systemClock }: LimitedPoolDeps,
 ): PostgresPoolClient {
   let deadline: number | undefined
-  let isSevered = false
+  let isDestroyed = false
 
   const send = async (text: string, values: readonly unknown[] | undefined, ms: number) => {
     const cancel = clock.after(ms, () => {
-      isSevered = true
-      sever(client)
-      silence.suspect()
+      isDestroyed = true
+      destroyConnection(client)
+      monitor.suspect()
     })
     try {
       return await client.query(text, values ? [...values] : undefined)
     } catch (error) {
-      throw isSevered ? new TimeIsOver(error) : error
+      throw isDestroyed ? new TimeLimitExceeded(error) : error
     } finally {
       cancel()
     }
@@ -76,10 +76,10 @@ function limitedClient(
     const limit = currentLimit()
     deadline = undefined
     if (!limit) return send(text, undefined, queryTimeoutMs)
-    const ms = Math.ceil(refuseWhenOver())
+    const ms = Math.ceil(requireRemainingMs())
     const results = asList(await send(beginText(text, ms), undefined, ms))
     const at: unknown = results.at(-1)?.rows[0]?.at
-    // The server read its clock before we read ours: the deadline is never too late.
+    // The server's clock was read before the remaining time, so the deadline is never too late.
     deadline = Number(at) + limit.leftMs() / 1_000
     return results.at(0)
   }
@@ -87,11 +87,11 @@ function limitedClient(
   const commit = async (text: string) => {
     const limit = currentLimit()
     if (!limit || deadline === undefined) return send(text, undefined, queryTimeoutMs)
-    const ms = refuseWhenOver()
+    const ms = requireRemainingMs()
     try {
       return asList(await send(`${checkText(deadline)}; ${text}`, undefined, ms)).at(-1)
     } catch (error) {
-      throw isSqlState(error, DIVISION_BY_ZERO) ? new TimeIsOver(error) : error
+      throw isSqlState(error, DIVISION_BY_ZERO) ? new TimeLimitExceeded(error) : error
     }
   }
 
@@ -99,27 +99,27 @@ function limitedClient(
     if (BEGIN.test(text)) return begin(text)
     if (text === 'commit') return commit(text)
     if (text === 'rollback') return send(text, undefined, ROLLBACK_MS)
-    return send(text, values, currentLimit() ? refuseWhenOver() : queryTimeoutMs)
+    return send(text, values, currentLimit() ? requireRemainingMs() : queryTimeoutMs)
   }
 
   return {
     query: asKyselyQuery(query),
     release: (destroy) => {
       deadline = undefined
-      client.release(destroy === true || isSevered)
+      client.release(destroy === true || isDestroyed)
     },
   }
 }
 
-/** What is left of the limit, in milliseconds; rejects when nothing is, so that no statement is sent. */
-function refuseWhenOver(): number {
+/** The remaining milliseconds of the limit; throws when there are none, so that no statement is sent. */
+function requireRemainingMs(): number {
   const leftMs = currentLimit()?.leftMs() ?? Number.POSITIVE_INFINITY
-  if (leftMs <= 0) throw new TimeIsOver()
+  if (leftMs <= 0) throw new TimeLimitExceeded()
   return leftMs
 }
 
-// One message of several statements, so that it costs no round trip. The limits are the server's own:
-// it ends what nobody waits for any more, and lets go of the rows that it had locked.
+// One message of several statements costs one round trip. With these limits the server itself ends a
+// transaction whose caller has stopped waiting, and releases its row locks.
 const beginText = (begin: string, ms: number) =>
   [
     begin,
@@ -129,22 +129,22 @@ const beginText = (begin: string, ms: number) =>
     'select extract(epoch from clock_timestamp())::float8 as at',
   ].join('; ')
 
-// Fails with division_by_zero, which undoes the transaction before `commit` is read.
+// Fails with division_by_zero, so the `commit` that follows in the same message is not executed.
 const checkText = (deadline: number) =>
   `select 1 / (extract(epoch from clock_timestamp()) <= ${deadline.toFixed(6)})::int`
 
 type Result = PostgresQueryResult<Record<string, unknown>>
 
-// pg answers a message of several statements with a list of results.
+// pg returns a list of results for a message of several statements.
 const asList = (result: unknown): Result[] =>
   Array.isArray(result) ? (result as Result[]) : [result as Result]
 
-// Kysely asks with a text and its parameters; cursors are not configured.
+// Kysely calls it with a text and its parameters; cursors are not configured.
 const asKyselyQuery = (query: (text: string, values: readonly unknown[]) => Promise<unknown>) =>
   query as PostgresPoolClient['query']
 
-/** Ends a connection without a farewell, which a frozen server would not answer. */
-function sever(client: PoolClient): void {
+/** Destroys the socket without the protocol's Terminate message, which a frozen server would not process. */
+function destroyConnection(client: PoolClient): void {
   const { connection } = client as unknown as {
     connection: { stream: { destroy(error: Error): void } }
   }

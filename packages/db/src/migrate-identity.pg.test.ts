@@ -26,7 +26,7 @@ eachPostgres('the migration to identity', (open) => {
       values (${id}, ${`${id}@b.test`}, 'user', ${hash}, ${`wal_${id}`}, ${at})
     `.execute(database.db)
 
-  it('takes every password along, and leaves it where older code looks for it', async () => {
+  it('copies every password, and keeps it where older code reads it', async () => {
     await addUser('usr_1', '$argon2id$one')
     await addUser('usr_2', null)
     await migrate({
@@ -49,7 +49,7 @@ eachPostgres('the migration to identity', (open) => {
     expect(users[1]).toMatchObject({ password_hash: null, last_seen_at: null })
   })
 
-  it('lets older code write users as it did', async () => {
+  it('older code can still insert users', async () => {
     await migrate({ db: database.db })
     await addUser('usr_3', '$argon2id$three')
     const [user] = await database.db.selectFrom('users').selectAll().execute()

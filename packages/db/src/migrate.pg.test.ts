@@ -23,11 +23,11 @@ eachPostgres('migrate', (open) => {
   const hasTable = async (name: string) =>
     (await database.pool.query('select to_regclass($1) is not null as has', [name])).rows[0].has
 
-  it('does nothing to a database that is up to date', async () => {
+  it('changes nothing in a database that is up to date', async () => {
     expect(await migrate(database)).toEqual([])
   })
 
-  it('runs a migration once when many replicas start at the same moment', async () => {
+  it('runs a migration once when many replicas start concurrently', async () => {
     const replicas = Array.from({ length: 6 }, () =>
       connectPostgres({ url: database.url, poolMax: 1, onError: () => {} }),
     )
@@ -37,35 +37,35 @@ eachPostgres('migrate', (open) => {
     await Promise.all(replicas.map((replica) => replica.close()))
   })
 
-  it('leaves the schema as it was when a migration fails, and names that migration', async () => {
+  it('rolls back the schema when a migration fails, and names that migration', async () => {
     const failing = withLater(async (db) => {
       await addTable(db)
       await sql`select 1 / 0`.execute(db)
     })
     await expect(migrate({ db: database.db, migrations: failing })).rejects.toThrow(
-      `migration ${later} failed; the schema is as it was before`,
+      `migration ${later} failed; the schema is unchanged`,
     )
     expect(await hasTable('later')).toBe(false)
     expect(await migrate({ db: database.db, migrations: withLater(addTable) })).toEqual([later])
   })
 
-  it('lets an older release start on the schema of a newer one', async () => {
+  it('an older release can start on the schema of a newer one', async () => {
     await migrate({ db: database.db, migrations: withLater(addTable) })
     expect(await migrate(database)).toEqual([])
     expect(await hasTable('later')).toBe(true)
   })
 
-  it('waits for a slow migration as long as it takes, and leaves the limit as it was', async () => {
-    const hasty = connectPostgres({
+  it('waits for a slow migration without a timeout, and restores the timeout afterwards', async () => {
+    const limited = connectPostgres({
       url: database.url,
       poolMax: 1,
       statementTimeoutMs: 200,
       onError: () => {},
     })
     const slow = withLater(async (db) => void (await sql`select pg_sleep(0.5)`.execute(db)))
-    expect(await migrate({ db: hasty.db, migrations: slow })).toEqual([later])
-    const left = await hasty.pool.query('show statement_timeout')
+    expect(await migrate({ db: limited.db, migrations: slow })).toEqual([later])
+    const left = await limited.pool.query('show statement_timeout')
     expect(left.rows).toEqual([{ statement_timeout: '200ms' }])
-    await hasty.close()
+    await limited.close()
   })
 })

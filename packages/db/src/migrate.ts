@@ -3,22 +3,22 @@ import { sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration'
 
-import { migrations as ours } from './migrations/index.ts'
+import { migrations as allMigrations } from './migrations/index.ts'
 import { withinTime } from './time-limit.ts'
 
-// Any constant will do, as long as nothing else in the database takes the same one.
+// Any constant that no other advisory lock of the database uses.
 const LOCK_ID = 7_305_128_264n
 const WAIT_MAX = '10min'
-/** All of it: the wait for other starters, and the migrations. */
+/** Limit of the whole: waiting for other processes, and the migrations. */
 const MIGRATE_MS = 3_600_000
 
 /**
- * Brings the schema up to this release, one starter at a time, all or nothing. Takes any number of
- * replicas at once. Returns the names of the migrations that this call ran.
+ * Migrates the schema to this release in one transaction. Replicas may call it concurrently: an advisory lock
+ * lets one run at a time. Returns the names of the migrations that this call ran.
  */
 export async function migrate<Tables>({
   db,
-  migrations = ours,
+  migrations = allMigrations,
 }: {
   db: Kysely<Tables>
   migrations?: Record<string, Migration>
@@ -34,15 +34,15 @@ function migrateNow<Tables>({
   migrations: Record<string, Migration>
 }): Promise<string[]> {
   return db.connection().execute(async (connection) => {
-    // The lock may be held for as long as another starter's migration takes.
+    // Another process may hold the lock until its migrations end.
     await sql`set statement_timeout = ${sql.lit(WAIT_MAX)}`.execute(connection)
     await sql`set lock_timeout = ${sql.lit(WAIT_MAX)}`.execute(connection)
     await sql`select pg_advisory_lock(${sql.lit(LOCK_ID)})`.execute(connection)
     try {
-      const known = { ...(await readStandIns(connection, migrations)), ...migrations }
+      const provided = { ...(await readNewerMigrations(connection, migrations)), ...migrations }
       const migrator = new Migrator({
         db: connection,
-        provider: { getMigrations: async () => known },
+        provider: { getMigrations: async () => provided },
       })
       const { error, results = [] } = await migrator.migrateToLatest()
       if (error !== undefined) throw new Error(failureOf(results), { cause: error })
@@ -55,14 +55,14 @@ function migrateNow<Tables>({
   })
 }
 
-/** The names of this release's migrations that the database does not have yet. Changes nothing. */
+/** The names of this release's migrations that have not run on the database. Changes nothing. */
 export async function listPending<Tables>({ db }: { db: Kysely<Tables> }): Promise<string[]> {
   const done = new Set(await readDone(db))
-  return Object.keys(ours).filter((name) => !done.has(name))
+  return Object.keys(allMigrations).filter((name) => !done.has(name))
 }
 
-/** A newer release migrated this database: its migrations are additive, so we run on. */
-async function readStandIns<Tables>(
+/** Empty stand-ins for migrations of a newer release: they are additive, so this release can still run. */
+async function readNewerMigrations<Tables>(
   db: Kysely<Tables>,
   migrations: Record<string, Migration>,
 ): Promise<Record<string, Migration>> {
@@ -82,6 +82,6 @@ async function readDone<Tables>(db: Kysely<Tables>): Promise<string[]> {
 function failureOf(results: { migrationName: string; status: string }[]): string {
   const failed = results.find((result) => result.status === 'Error')
   return failed
-    ? `migration ${failed.migrationName} failed; the schema is as it was before`
+    ? `migration ${failed.migrationName} failed; the schema is unchanged`
     : 'the migrations could not be started'
 }

@@ -15,18 +15,18 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-test('a row that nobody consumed is told, and told again after a round that failed', async () => {
+test('a due row is published, and published again after a failed round', async () => {
   const clock = fakeClock()
-  const told: OutboxMessage[] = []
+  const published: OutboxMessage[] = []
   const warn = vi.fn()
-  let away = true
+  let disconnected = true
   const relay = createOutboxRelay({
     db: database.db,
     clock,
     log: { ...silent, warn },
     publish: async (message) => {
-      if (away) throw new Error('the bus is away')
-      told.push(message)
+      if (disconnected) throw new Error('the bus is unavailable')
+      published.push(message)
     },
   })
   const message = { topic: 'catalog-changed', key: 'all', payload: {} } as const
@@ -35,9 +35,9 @@ test('a row that nobody consumed is told, and told again after a round that fail
   await relay.start()
   await clock.advance(1_000)
   await vi.waitFor(() => expect(warn).toHaveBeenCalledOnce())
-  away = false
+  disconnected = false
   await clock.advance(60_000)
-  await vi.waitFor(() => expect(told).toEqual([message]))
+  await vi.waitFor(() => expect(published).toEqual([message]))
   await relay.stop()
   const left = await database.db.selectFrom('outbox').selectAll().execute()
   expect(left).toEqual([])

@@ -6,20 +6,20 @@ import type { OutboxMessage } from './outbox.ts'
 import { relayOutbox } from './outbox.ts'
 import type { Tables } from './tables.ts'
 
-// What a command of the operator changes is announced by a relay alone, and is due within a second.
+// Changes made by operator commands are published only by a relay, and must take effect within a second.
 const RELAY_EVERY_MS = 500
-/** One round tells so many; a longer backlog goes on at once in the next. */
+/** Rows per batch; a longer backlog continues with the next batch at once. */
 const RELAY_ROWS_MAX = 200
 
 export interface OutboxRelay {
   start(): Promise<void>
-  /** Resolves when the round that runs has ended. */
+  /** Resolves when the running round has ended. */
   stop(): Promise<void>
 }
 
 /**
- * Tells again what nobody consumed, for as long as the process lives. Any number of processes may run
- * one; each due row is told by one of them. A failed round is logged and tried again at the next.
+ * Publishes due outbox rows periodically. Several processes may run a relay; each due row is claimed by one
+ * of them. A failed round is logged and retried in the next.
  */
 export function createOutboxRelay({
   db,
@@ -39,12 +39,12 @@ export function createOutboxRelay({
 
   const drain = async () => {
     try {
-      let told = RELAY_ROWS_MAX
-      while (told === RELAY_ROWS_MAX) {
-        told = await relayOutbox({ db, publish, clock, limit: RELAY_ROWS_MAX })
+      let published = RELAY_ROWS_MAX
+      while (published === RELAY_ROWS_MAX) {
+        published = await relayOutbox({ db, publish, clock, limit: RELAY_ROWS_MAX })
       }
     } catch (err) {
-      log.warn({ err }, 'the outbox could not be relayed; trying again')
+      log.warn({ err }, 'the outbox could not be relayed; retrying')
     }
   }
   const round = () => {

@@ -17,8 +17,8 @@ eachPostgres('the outbox', (open) => {
     database.db.transaction().execute((trx) => writeOutbox(trx, { ...message, dueAt }))
   const relay = async (publish: (message: OutboxMessage) => Promise<void>, limit = 10) =>
     relayOutbox({ db: database.db, publish, clock, limit })
-  const relayInto = async (told: OutboxMessage[], limit = 10) =>
-    relay(async (message) => void told.push(message), limit)
+  const relayInto = async (published: OutboxMessage[], limit = 10) =>
+    relay(async (message) => void published.push(message), limit)
   const keysLeft = async () =>
     (await database.db.selectFrom('outbox').select('key').orderBy('key').execute()).map(
       ({ key }) => key,
@@ -27,20 +27,20 @@ eachPostgres('the outbox', (open) => {
   const queued = { topic: 'image-job-queued', key: 'img_1', payload: { jobId: 'img_1' } } as const
   const changed = { topic: 'api-key-changed', key: 'key_1', payload: { apiKeyId: 'k' } } as const
 
-  it('tells a fact that is due, as it was written, and no other', async () => {
+  it('publishes a due message as written, and no other', async () => {
     await write(queued)
     await write({ ...queued, key: 'img_2' }, new Date(clock.nowMs() + 1))
-    const told: OutboxMessage[] = []
-    expect(await relayInto(told)).toBe(1)
-    expect(told).toEqual([queued])
+    const published: OutboxMessage[] = []
+    expect(await relayInto(published)).toBe(1)
+    expect(published).toEqual([queued])
   })
 
-  it('tells a fact again, ever more seldom, until its consumer has acted', async () => {
+  it('publishes a message again with increasing delays until its consumer has handled it', async () => {
     await write(queued)
-    const told: OutboxMessage[] = []
+    const published: OutboxMessage[] = []
     const gapsS: number[] = []
     for (let waitedS = 0; gapsS.length < 8;) {
-      if ((await relayInto(told)) > 0) gapsS.push(waitedS)
+      if ((await relayInto(published)) > 0) gapsS.push(waitedS)
       await clock.advance(1_000)
       waitedS += 1
     }
@@ -49,29 +49,29 @@ eachPostgres('the outbox', (open) => {
     expect(await clear()).toBe(true)
     expect(await clear()).toBe(false)
     await clock.advance(3_600_000)
-    expect(await relayInto(told)).toBe(0)
+    expect(await relayInto(published)).toBe(0)
   })
 
-  it('forgets a broadcast once it was told, and keeps one that the bus did not take', async () => {
+  it('deletes a broadcast once published, and keeps one that the bus rejected', async () => {
     await write(changed)
     await write({ ...changed, key: 'key_2' })
-    const refuse = async ({ key }: OutboxMessage) => {
-      if (key === 'key_2') throw new Error('the bus is away')
+    const reject = async ({ key }: OutboxMessage) => {
+      if (key === 'key_2') throw new Error('the bus is unavailable')
     }
-    await expect(relay(refuse)).rejects.toThrow('1 of 2 facts of the outbox could not be told')
+    await expect(relay(reject)).rejects.toThrow('1 of 2 outbox messages could not be published')
     expect(await keysLeft()).toEqual(['key_2'])
   })
 
-  it('keeps a broadcast that was written anew while the old one was being told', async () => {
+  it('keeps a broadcast that was replaced while the old one was being published', async () => {
     await write(changed)
     await relay(async () => write({ ...changed, payload: { apiKeyId: 'newer' } }))
-    const told: OutboxMessage[] = []
-    await relayInto(told)
-    expect(told).toEqual([{ ...changed, payload: { apiKeyId: 'newer' } }])
+    const published: OutboxMessage[] = []
+    await relayInto(published)
+    expect(published).toEqual([{ ...changed, payload: { apiKeyId: 'newer' } }])
     expect(await keysLeft()).toEqual([])
   })
 
-  it('is empty again when the transaction of the fact did not commit', async () => {
+  it('is empty when the writing transaction did not commit', async () => {
     const lost = database.db.transaction().execute(async (trx) => {
       await writeOutbox(trx, { ...queued, dueAt: clock.now() })
       throw new Error('refused')
@@ -80,13 +80,13 @@ eachPostgres('the outbox', (open) => {
     expect(await keysLeft()).toEqual([])
   })
 
-  it('lets relays side by side tell every fact once, in bounded batches', async () => {
+  it('concurrent relays publish every message once, in bounded batches', async () => {
     const keys = Array.from({ length: 60 }, (_none, index) => `img_${index}`)
     for (const key of keys) await write({ ...queued, key })
-    const told: OutboxMessage[] = []
-    const counts = await Promise.all(Array.from({ length: 6 }, () => relayInto(told, 10)))
+    const published: OutboxMessage[] = []
+    const counts = await Promise.all(Array.from({ length: 6 }, () => relayInto(published, 10)))
     expect(Math.max(...counts)).toBeLessThanOrEqual(10)
-    while ((await relayInto(told, 10)) > 0);
-    expect(told.map(({ key }) => key).sort()).toEqual(keys.sort())
+    while ((await relayInto(published, 10)) > 0);
+    expect(published.map(({ key }) => key).sort()).toEqual(keys.sort())
   })
 })

@@ -1,10 +1,10 @@
 /**
- * The outbox: facts that must still be told, written in the transaction that made them true.
+ * The transactional outbox: messages to publish, written in the transaction of the change they announce.
  *
- * Hot path: the writer announces by itself right after its commit; the row is only the promise that
- * the fact is told again if that hint got lost. A `consumer` topic's row goes in the transaction in
- * which its consumer acts; a `relay` topic (a broadcast) has no such transaction and goes once told.
- * With the bus away rows wait and `relayOutbox` tells them later, ever more seldom.
+ * Usually the writer publishes the message itself right after its commit; the row ensures that it is
+ * published again if that message was lost. The consumer of a `consumer` topic deletes the row in the
+ * transaction that handles the message; the row of a `relay` topic (a broadcast) is deleted once published.
+ * While the bus is unavailable, rows remain and `relayOutbox` retries with increasing delays.
  */
 import type { Clock } from '@sluice/kernel/clock'
 import type { Kysely, Transaction } from 'kysely'
@@ -12,7 +12,7 @@ import { sql } from 'kysely'
 
 import type { Tables } from './tables.ts'
 
-/** Topic → who deletes its row. */
+/** Topic → which side deletes its row. */
 export const outboxTopics = {
   'image-job-queued': 'consumer',
   'image-job-ended': 'consumer',
@@ -24,7 +24,7 @@ export type OutboxTopic = keyof typeof outboxTopics
 
 export interface OutboxMessage {
   topic: OutboxTopic
-  /** What the fact is about; a second fact about it replaces the first. */
+  /** The subject of the message; a later message with the same topic and key replaces the earlier one. */
   key: string
   /** In wire form: JSON without bigint or Date. */
   payload: unknown
@@ -33,7 +33,7 @@ export interface OutboxMessage {
 const BACKOFF_BASE_MS = 1_000
 const BACKOFF_MAX_MS = 60_000
 
-/** Promises that the fact will be told. `dueAt` leaves the writer time for its own announcement. */
+/** Writes a message for the relay. `dueAt` leaves the writer time to publish it first. */
 export async function writeOutbox(
   trx: Transaction<Tables>,
   { topic, key, payload, dueAt }: OutboxMessage & { dueAt: Date },
@@ -52,7 +52,7 @@ export async function writeOutbox(
     .execute()
 }
 
-/** The consumer did what the fact asked for, in `trx`. True if the row was still there. */
+/** Deletes the row of a message that `trx` handles. True if the row existed. */
 export async function clearOutbox(
   trx: Transaction<Tables>,
   { topic, key }: { topic: OutboxTopic; key: string },
@@ -65,7 +65,7 @@ export async function clearOutbox(
   return result.numDeletedRows > 0n
 }
 
-/** The same for many facts of one topic, in one statement. */
+/** The same for many messages of one topic, in one statement. */
 export async function clearOutboxAll(
   trx: Transaction<Tables>,
   { topic, keys }: { topic: OutboxTopic; keys: readonly string[] },
@@ -75,9 +75,8 @@ export async function clearOutboxAll(
 }
 
 /**
- * Tells what is due, at most `limit` facts, each at least once. Relays may run side by side.
- * Returns how many were told; throws an AggregateError when some could not be (they stay, and come
- * due again).
+ * Publishes due messages, at most `limit`, each at least once. Relays may run concurrently. Returns the
+ * number published; throws an AggregateError when some failed (their rows remain and become due again).
  */
 export async function relayOutbox({
   db,
@@ -91,18 +90,18 @@ export async function relayOutbox({
   limit: number
 }): Promise<number> {
   const due = await claimDue(db, { now: clock.now(), limit })
-  const told = await Promise.allSettled(
+  const outcomes = await Promise.allSettled(
     due.map(async ({ topic, key, payload }) => publish({ topic, key, payload })),
   )
-  await deleteTold(
+  await deletePublished(
     db,
-    due.filter((row, index) => told[index]?.status === 'fulfilled' && isBroadcast(row)),
+    due.filter((row, index) => outcomes[index]?.status === 'fulfilled' && isBroadcast(row)),
   )
-  const failures = told.filter((outcome) => outcome.status === 'rejected')
+  const failures = outcomes.filter((outcome) => outcome.status === 'rejected')
   if (failures.length > 0) {
     throw new AggregateError(
       failures.map(({ reason }) => reason),
-      `${failures.length} of ${due.length} facts of the outbox could not be told`,
+      `${failures.length} of ${due.length} outbox messages could not be published`,
     )
   }
   return due.length
@@ -112,8 +111,8 @@ interface DueRow extends OutboxMessage {
   revision: bigint
 }
 
-// The claim commits before anything is told, so that no row is locked while the bus is slow; it
-// pushes the row's next turn away, so that a relay that dies here only delays it.
+// The claim commits before publishing, so no row stays locked while the bus is slow. It also sets the next
+// due time, so a relay that crashes here only delays the messages.
 async function claimDue(
   db: Kysely<Tables>,
   { now, limit }: { now: Date; limit: number },
@@ -134,16 +133,16 @@ async function claimDue(
 
 const isBroadcast = ({ topic }: DueRow) => outboxTopics[topic] === 'relay'
 
-// By revision: a row written anew since it was claimed tells another fact, and stays.
-async function deleteTold(db: Kysely<Tables>, rows: DueRow[]): Promise<void> {
+// By revision: a row replaced since it was claimed holds another message and remains.
+async function deletePublished(db: Kysely<Tables>, rows: DueRow[]): Promise<void> {
   if (rows.length === 0) return
   await sql`
     delete from outbox using unnest(
       ${rows.map((row) => row.topic)}::text[],
       ${rows.map((row) => row.key)}::text[],
       ${rows.map((row) => row.revision)}::bigint[]
-    ) as told (topic, key, revision)
-    where outbox.topic = told.topic
-      and outbox.key = told.key
-      and outbox.revision = told.revision`.execute(db)
+    ) as published (topic, key, revision)
+    where outbox.topic = published.topic
+      and outbox.key = published.key
+      and outbox.revision = published.revision`.execute(db)
 }

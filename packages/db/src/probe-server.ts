@@ -3,13 +3,13 @@ import { connect } from 'node:net'
 
 const PROBE_MS = 1_000
 
-// SSLRequest of the protocol (PostgreSQL's manual, 54.7): answered with one letter before anybody signs
-// in, by a process that the server starts for it.
+// SSLRequest of the wire protocol (PostgreSQL manual, 54.7): a new server process answers it with one byte
+// before authentication.
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 /**
- * Whether a PostgreSQL server answers. A refused or reset connection is an answer; false only when nothing
- * came within a second.
+ * Whether a PostgreSQL server responds. A refused or reset connection counts as a response; false only when
+ * nothing arrives within a second.
  */
 export async function probeServer({ url }: { url: string }): Promise<boolean> {
   const { host, port } = addressOf(url)
@@ -30,7 +30,7 @@ export async function probeServer({ url }: { url: string }): Promise<boolean> {
   }
 }
 
-// As pg reads it: a folder of sockets may stand in the query.
+// As pg parses it: the `host` query parameter may be a socket folder.
 function addressOf(text: string): { host: string; port: number } {
   const url = new URL(text)
   const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname)

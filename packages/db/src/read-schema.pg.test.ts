@@ -10,13 +10,13 @@ import { readSchema } from './read-schema.ts'
 const snapshot = join(import.meta.dirname, '../schema.snapshot.sql')
 
 eachPostgres('the schema', (open) => {
-  it('is the committed one (else run `pnpm db:snapshot` and review the difference)', async () => {
+  it('equals the committed snapshot (else run `pnpm db:snapshot` and review the difference)', async () => {
     const database = await open()
     const schema = await readSchema(database.db).finally(database.close)
     expect(schema).toBe(await readFile(snapshot, 'utf8'))
   })
 
-  it('shows everything a migration may make', async () => {
+  it('includes everything a migration may create', async () => {
     const database = await open()
     const statements = [
       `create type weather as enum ('sun', 'rain')`,

@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
 /**
- * The whole schema as text, the same for every PostgreSQL version that we run on (pg_dump's is
- * not). Partitions made as time goes by are left out: their parent says it all.
+ * The whole schema as text, identical for every supported PostgreSQL version (unlike pg_dump's). Partitions
+ * created at run time are left out; their parent defines them.
  */
 export async function readSchema<Tables>(db: Kysely<Tables>): Promise<string> {
   const parts = await Promise.all([
@@ -19,8 +19,8 @@ export async function readSchema<Tables>(db: Kysely<Tables>): Promise<string> {
   return `${parts.flat().join('\n\n')}\n`
 }
 
-// Ours, and neither the migrator's own nor what an extension brought.
-const ours = sql`
+// Neither the migrator's tables nor objects of extensions.
+const ownRelations = sql`
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
   where c.relname not like 'kysely\\_%'
@@ -53,7 +53,7 @@ const readSequences = <Tables>(db: Kysely<Tables>) =>
     sql`
       select format('create sequence %I as %s start %s increment %s;', c.relname,
         format_type(s.seqtypid, null), s.seqstart, s.seqincrement) as line
-      from (select c.oid, c.relname ${ours} and c.relkind = 'S') c
+      from (select c.oid, c.relname ${ownRelations} and c.relkind = 'S') c
       join pg_sequence s on s.seqrelid = c.oid
       where not exists (
         select from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i')
@@ -71,7 +71,7 @@ const readTables = <Tables>(db: Kysely<Tables>) =>
         coalesce(' with (' || array_to_string(c.reloptions, ', ') || ')', '')) as line
       from (
         select c.oid, c.relname, c.reloptions, c.relispartition
-        ${ours} and c.relkind in ('r', 'p')
+        ${ownRelations} and c.relkind in ('r', 'p')
       ) c
       cross join lateral (
         select string_agg('  ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
@@ -98,18 +98,18 @@ const readViews = <Tables>(db: Kysely<Tables>) =>
     db,
     sql`
       select format(e'create view %I as\\n%s', c.relname, pg_get_viewdef(c.oid)) as line
-      from (select c.oid, c.relname ${ours} and c.relkind in ('v', 'm')) c
+      from (select c.oid, c.relname ${ownRelations} and c.relkind in ('v', 'm')) c
       order by c.relname collate "C"`,
   )
 
-// PostgreSQL 18 lists `not null` as constraints too ('n'); the columns say it already.
+// PostgreSQL 18 lists `not null` as constraints too ('n'); they are part of the columns already.
 const readConstraints = <Tables>(db: Kysely<Tables>) =>
   readLines(
     db,
     sql`
       select format('alter table %I add constraint %I %s;', c.relname, k.conname,
         pg_get_constraintdef(k.oid)) as line
-      from (select c.oid, c.relname ${ours} and c.relkind in ('r', 'p')) c
+      from (select c.oid, c.relname ${ownRelations} and c.relkind in ('r', 'p')) c
       join pg_constraint k on k.conrelid = c.oid and k.contype <> 'n' and k.conparentid = 0
       order by c.relname collate "C", k.conname collate "C"`,
   )
@@ -119,7 +119,7 @@ const readIndexes = <Tables>(db: Kysely<Tables>) =>
     db,
     sql`
       select pg_get_indexdef(i.indexrelid) || ';' as line
-      from (select c.oid, c.relname ${ours} and c.relkind in ('r', 'p') and not c.relispartition) c
+      from (select c.oid, c.relname ${ownRelations} and c.relkind in ('r', 'p') and not c.relispartition) c
       join pg_index i on i.indrelid = c.oid
       where not exists (select from pg_constraint k where k.conindid = i.indexrelid)
       order by c.relname collate "C", pg_get_indexdef(i.indexrelid) collate "C"`,
@@ -142,7 +142,7 @@ const readTriggers = <Tables>(db: Kysely<Tables>) =>
     db,
     sql`
       select pg_get_triggerdef(t.oid) || ';' as line
-      from (select c.oid, c.relname ${ours} and c.relkind in ('r', 'p', 'v')) c
+      from (select c.oid, c.relname ${ownRelations} and c.relkind in ('r', 'p', 'v')) c
       join pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal and t.tgparentid = 0
       order by c.relname collate "C", t.tgname collate "C"`,
   )

@@ -19,12 +19,12 @@ eachPostgres('the check of secrets', (open) => {
   const verify = (secrets: typeof given | { SEALING_KEYS: string }, record = false) =>
     verifySecrets(database.db, { given: secrets, record })
 
-  it('accepts the secrets of the database, and a process that reads fewer of them', async () => {
+  it('accepts the secrets of the database, and a subset of them', async () => {
     await expect(verify(given)).resolves.toBeUndefined()
     await expect(verify({ SEALING_KEYS: given.SEALING_KEYS })).resolves.toBeUndefined()
   })
 
-  it('refuses others by the name of the setting, and shows none of them', async () => {
+  it('rejects other secrets by the name of the setting, without showing them', async () => {
     const other = { ...given, API_KEY_PEPPER: key() }
     await expect(verify(other)).rejects.toThrow(/^API_KEY_PEPPER is not the one/)
     await expect(verify(other)).rejects.not.toThrow(other.API_KEY_PEPPER)
@@ -35,14 +35,14 @@ eachPostgres('the check of secrets', (open) => {
     )
   })
 
-  it('goes along with a rotation: a new key beside a known one, then alone', async () => {
+  it('accepts a rotation: a new key beside a known one, then alone', async () => {
     await verify({ SEALING_KEYS: `k2:${two},k1:${one}` })
     await expect(verify({ SEALING_KEYS: `k2:${two}` })).rejects.toThrow('SEALING_KEYS is not')
     await verify({ SEALING_KEYS: `k2:${two},k1:${one}` }, true)
     await verify({ SEALING_KEYS: `k2:${two}` })
   })
 
-  it('keeps nothing by which a secret could be found', async () => {
+  it('stores nothing from which a secret could be derived', async () => {
     const rows = await database.db.selectFrom('secret_checks').selectAll().execute()
     expect(rows).toHaveLength(2)
     for (const { digest } of rows) expect(digest).toMatch(/^[0-9a-f]{32}$/)

@@ -1,6 +1,6 @@
 /**
- * Whether a process was given the secrets that its database was set up with. With other ones it would
- * issue API keys that no edge knows and seal upstream keys that nobody can open.
+ * Checks that a process has the secrets that its database was set up with. With other secrets it would issue
+ * API keys that edges reject, and seal upstream keys that other processes cannot open.
  */
 import { createHmac } from 'node:crypto'
 
@@ -9,7 +9,7 @@ import type { Kysely } from 'kysely'
 
 import type { Tables } from './tables.ts'
 
-/** Secrets as the environment has them; those that a process does not read are left out. */
+/** Secrets as in the environment; those that a process does not read are left out. */
 export interface GivenSecrets {
   /** `id:base64[,id:base64]`, newest first. */
   SEALING_KEYS?: string | undefined
@@ -28,8 +28,8 @@ export interface SecretCheck {
 const DIGEST_DIGITS = 32
 
 /**
- * Throws a sentence when a secret is not one of this database. A key with a new id is accepted beside a
- * known one, as a rotation adds it. `record` keeps the checks of new keys, and of all on first use.
+ * Throws WrongSecret when a secret does not match this database. A key with a new id is accepted beside a
+ * known one, as in a rotation. `record` stores the checks of new keys, and of all keys on first use.
  */
 export async function verifySecrets(
   db: Kysely<Tables>,
@@ -51,7 +51,7 @@ export async function verifySecrets(
     .execute()
 }
 
-/** The same for a service that starts: where the database cannot be asked, it starts all the same. */
+/** The same at the start of a service, which also starts when the database cannot be queried. */
 export async function verifySecretsAtStart(
   db: Kysely<Tables>,
   { given, log }: { given: GivenSecrets; log: Log },
@@ -64,12 +64,12 @@ export async function verifySecretsAtStart(
   }
 }
 
-/** A process was given a secret that is not one of its database. */
+/** A secret of the process does not match its database. */
 export class WrongSecret extends Error {
   override readonly name = 'WrongSecret'
 }
 
-/** The setting that does not belong to the known checks; undefined when all do. */
+/** The setting that does not match the known checks; undefined when all match. */
 export function findWrong(
   known: readonly SecretCheck[],
   given: readonly SecretCheck[],

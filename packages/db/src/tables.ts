@@ -6,7 +6,7 @@ import type { RevisionsTables } from './tables/revisions.ts'
 import type { SchedulerTables } from './tables/scheduler.ts'
 import type { SecretsTables } from './tables/secrets.ts'
 
-/** Every table of the house. A store asks for the part that its service owns. */
+/** All tables. A store's type takes the tables that its service owns. */
 export interface Tables
   extends
     BillingTables,

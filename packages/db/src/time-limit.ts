@@ -1,6 +1,6 @@
 /**
- * How long an operation of a store may take. Every query inside reads its limit here, so that the limit
- * reaches the driver without a parameter on each of its callers.
+ * The time limit of a store operation. It is held in async local storage, so that it reaches the driver
+ * without a parameter on every function between.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
@@ -10,61 +10,61 @@ import { systemClock } from '@sluice/kernel/clock'
 import { isDeadlineExceeded, remainingMsOf } from '@sluice/kernel/deadline'
 
 export interface TimeLimit {
-  /** Milliseconds until the caller gets an answer; 0 or less once it was given. */
+  /** Milliseconds until the operation rejects; 0 or less once it has ended. */
   leftMs(): number
 }
 
 export interface TimeLimitOptions {
   withinMs: number
-  /** Aborts when the caller stops waiting; shortens the limit to its deadline, where it has one. */
+  /** Aborts when the caller stops waiting; its deadline, if any, shortens the limit. */
   signal?: AbortSignal | undefined
   clock?: Clock
 }
 
 const limits = new AsyncLocalStorage<TimeLimit>()
 
-/** The limit of the operation that runs; undefined outside of any. */
+/** The limit of the current operation; undefined outside of one. */
 export const currentLimit = (): TimeLimit | undefined => limits.getStore()
 
 /**
- * Runs `work` and rejects with `unavailable` when it takes longer, or with the signal's reason when the
- * caller stops waiting. The work is then over, too: its queries are given up, and its transaction does
- * not commit (`limited-pool.ts`).
+ * Runs `work`; rejects with `unavailable` when it exceeds the limit, or with the signal's reason when that
+ * aborts. The queries of the work are then abandoned, and its transaction does not commit
+ * (`limited-pool.ts`).
  */
 export async function withinTime<Result>(
   { withinMs, signal, clock = systemClock }: TimeLimitOptions,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  if (signal?.aborted) throw endedBy(signal)
+  if (signal?.aborted) throw abortReason(signal)
   const outerMs = currentLimit()?.leftMs() ?? Number.POSITIVE_INFINITY
   const callerMs = signal ? (remainingMsOf(signal) ?? Number.POSITIVE_INFINITY) : outerMs
   const ms = Math.min(withinMs, outerMs, callerMs)
-  if (ms <= 0) throw new TimeIsOver()
+  if (ms <= 0) throw new TimeLimitExceeded()
   const untilMs = clock.monotonicMs() + ms
-  const over = Promise.withResolvers<never>()
+  const ended = Promise.withResolvers<never>()
   let isOver = false
   const end = (reason: unknown) => {
     isOver = true
-    over.reject(reason)
+    ended.reject(reason)
   }
-  const cancel = clock.after(ms, () => end(new TimeIsOver()))
-  const leave = () => end(signal && endedBy(signal))
-  signal?.addEventListener('abort', leave, { once: true })
+  const cancel = clock.after(ms, () => end(new TimeLimitExceeded()))
+  const onAbort = () => end(signal && abortReason(signal))
+  signal?.addEventListener('abort', onAbort, { once: true })
   const limit = { leftMs: () => (isOver ? 0 : untilMs - clock.monotonicMs()) }
   try {
-    return await Promise.race([limits.run(limit, work), over.promise])
+    return await Promise.race([limits.run(limit, work), ended.promise])
   } finally {
     cancel()
-    signal?.removeEventListener('abort', leave)
+    signal?.removeEventListener('abort', onAbort)
     isOver = true
   }
 }
 
-const endedBy = ({ reason }: AbortSignal): unknown =>
-  isDeadlineExceeded(reason) ? new TimeIsOver(reason) : reason
+const abortReason = ({ reason }: AbortSignal): unknown =>
+  isDeadlineExceeded(reason) ? new TimeLimitExceeded(reason) : reason
 
-/** The database did not answer in time, or the caller was answered before it did. */
-export class TimeIsOver extends AppError {
+/** The time limit or the caller's deadline passed before the database answered. */
+export class TimeLimitExceeded extends AppError {
   constructor(cause?: unknown) {
     super(
       'unavailable',

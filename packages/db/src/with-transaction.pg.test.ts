@@ -13,41 +13,41 @@ eachPostgres('withTransaction', (open) => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await open()
-    await database.pool.query('create table purses (id int primary key, amount int not null)')
+    await database.pool.query('create table wallets (id int primary key, amount int not null)')
   })
   afterAll(() => database.close())
   beforeEach(async () => {
-    await database.pool.query('truncate purses')
-    await database.pool.query('insert into purses values (1, 100), (2, 100)')
+    await database.pool.query('truncate wallets')
+    await database.pool.query('insert into wallets values (1, 100), (2, 100)')
   })
 
   const amounts = async () =>
-    (await database.pool.query('select amount from purses order by id')).rows.map(
+    (await database.pool.query('select amount from wallets order by id')).rows.map(
       (row: { amount: number }) => row.amount,
     )
   const add = (trx: Transaction<Tables>, id: number, amount: number) =>
-    sql`update purses set amount = amount + ${amount} where id = ${id}`.execute(trx)
+    sql`update wallets set amount = amount + ${amount} where id = ${id}`.execute(trx)
   const fail = (trx: Transaction<Tables>, state: string) =>
     sql`do ${sql.lit(`begin raise exception 'refused' using errcode = '${state}'; end`)}`.execute(
       trx,
     )
   const quick = { clock: { ...systemClock, sleep: async () => {} }, random: seededRandom(1) }
 
-  it('undoes everything when the work throws', async () => {
+  it('rolls back when the work throws', async () => {
     const work = withTransaction(database.db, async (trx) => {
       await add(trx, 1, -50)
-      throw new Error('changed my mind')
+      throw new Error('cancelled')
     })
-    await expect(work).rejects.toThrow('changed my mind')
+    await expect(work).rejects.toThrow('cancelled')
     expect(await amounts()).toEqual([100, 100])
   })
 
-  it('joins the transaction it is in, which then decides for both', async () => {
+  it('joins an open transaction, which commits or rolls back both', async () => {
     const outer = database.db.transaction().execute(async (trx) => {
       await withTransaction(trx, (inner) => add(inner, 1, -50))
-      throw new Error('the opener failed')
+      throw new Error('the outer transaction failed')
     })
-    await expect(outer).rejects.toThrow('the opener failed')
+    await expect(outer).rejects.toThrow('the outer transaction failed')
     expect(await amounts()).toEqual([100, 100])
   })
 
@@ -63,7 +63,7 @@ eachPostgres('withTransaction', (open) => {
     expect(await amounts()).toEqual([99, 101])
   })
 
-  it('repeats a serialisation failure five times and then gives up with its error', async () => {
+  it('retries a serialisation failure five times and then rejects with it', async () => {
     let tries = 0
     const work = withTransaction(
       database.db,
@@ -77,7 +77,7 @@ eachPostgres('withTransaction', (open) => {
     expect(tries).toBe(6)
   })
 
-  it('repeats neither other failures nor inside a joined transaction', async () => {
+  it('retries neither other errors nor inside a joined transaction', async () => {
     let tries = 0
     const violate = withTransaction(database.db, async (trx) => {
       tries += 1

@@ -9,13 +9,13 @@ import { isSqlState } from './sql-state.ts'
 const RETRIES_MAX = 5
 const RETRY_BASE_MS = 5
 
-/** The server undid everything and says that the same work may succeed now. */
-const repeatable = ['40001', '40P01'] as const // serialization_failure, deadlock_detected
+/** Errors after which the server has rolled back and the same work may succeed. */
+const retryable = ['40001', '40P01'] as const // serialization_failure, deadlock_detected
 
 /**
- * Runs `work` in the transaction that `db` already is, or in one of its own. A serialisation
- * failure or deadlock of its own transaction is repeated at most five times, so `work` must touch
- * nothing but `trx`. Inside a joined transaction nothing is repeated: that is its opener's business.
+ * Runs `work` in the transaction `db`, or in a new one if `db` is none. In a new transaction, a serialisation
+ * failure or deadlock is retried at most five times, so `work` must have no effects outside `trx`. In a
+ * joined transaction nothing is retried; the outer one has to.
  */
 export async function withTransaction<Tables, Result>(
   db: Kysely<Tables> | Transaction<Tables>,
@@ -27,8 +27,8 @@ export async function withTransaction<Tables, Result>(
     try {
       return await db.transaction().execute(work)
     } catch (error) {
-      if (retry === RETRIES_MAX || !isSqlState(error, ...repeatable)) throw error
-      // Two losers that wait equally long would meet again.
+      if (retry === RETRIES_MAX || !isSqlState(error, ...retryable)) throw error
+      // Jitter, so that two conflicting transactions do not conflict again.
       await clock.sleep(RETRY_BASE_MS * 2 ** retry * (0.5 + random.next()))
     }
   }

@@ -5,19 +5,19 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 export interface Child {
-  /** The next line it says; undefined when it has ended. */
+  /** The next line of its output; undefined when it has ended. */
   line(): Promise<string | undefined>
-  /** Lets it begin, where its script waits for that. */
+  /** Signals a waiting script to begin. */
   begin(): void
-  /** kill -9, and waits until it is gone. Answers the lines that it had said and nobody read. */
+  /** Kills the process and waits for its end. Returns the remaining lines of its output. */
   kill(): Promise<string[]>
 }
 
-/** Runs a script of this folder in a process of its own. */
-export function startChild(script: string, ...words: string[]): Child {
+/** Runs a script of this folder in a separate process. */
+export function startChild(script: string, ...args: string[]): Child {
   const child: ChildProcess = spawn(
     process.execPath,
-    [join(import.meta.dirname, script), ...words],
+    [join(import.meta.dirname, script), ...args],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
     },
@@ -34,7 +34,7 @@ export function startChild(script: string, ...words: string[]): Child {
     child.kill('SIGKILL')
     await exited
     const rest: string[] = []
-    for (let said = await line(); said !== undefined; said = await line()) rest.push(said)
+    for (let text = await line(); text !== undefined; text = await line()) rest.push(text)
     return rest
   }
   return { line, begin: () => void stdin.write('begin\n'), kill }

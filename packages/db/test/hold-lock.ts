@@ -1,14 +1,13 @@
-// A process that takes the lock of the folder named in its arguments, says how that went, and
-// stays until its parent goes.
+// Locks the folder named in its arguments, prints the result, and runs until its parent ends.
 import { lockFolder } from '../src/embedded/lock-folder.ts'
 
 const [folder = ''] = process.argv.slice(2)
 process.stdin.once('data', async () => {
-  const said = await lockFolder({ folder }).then(
+  const result = await lockFolder({ folder }).then(
     () => 'held',
     (error: unknown) => String(error),
   )
-  process.stdout.write(`${said}\n`)
+  process.stdout.write(`${result}\n`)
 })
 process.stdin.once('end', () => process.exit())
 process.stdout.write('waiting\n')

@@ -1,4 +1,4 @@
-import { mapDatabaseUnavailable } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-unavailable'
 import type { Tables } from '@sluice/db/tables'
 import { isSqlState } from '@sluice/db/sql-state'
 import { withTransaction } from '@sluice/db/with-transaction'

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { createWhole } from '@sluice/db/embedded/create-whole'
+import { createFileAtomically } from '@sluice/db/embedded/create-file'
 import { ownFolder } from '@sluice/db/embedded/own-folder'
 import type { Random } from '@sluice/kernel/random'
 import { z } from 'zod'
@@ -41,7 +41,7 @@ export async function loadSecrets(
   const made = generateSecrets(random)
   const text = `${JSON.stringify(made, null, 2)}\n`
   // A concurrent start may have created the file first; then its secrets are used.
-  return (await createWhole({ random }, { path, text }))
+  return (await createFileAtomically({ random }, { path, text }))
     ? made
     : loadSecrets({ random }, { dataDir })
 }

@@ -12,7 +12,7 @@ import type { Log } from '@sluice/kernel/log'
 export interface OpenDatabase extends Postgres {
   url: string
   /** Why the embedded server is not available; undefined while it runs, and for an external server. */
-  trouble(): string | undefined
+  problem(): string | undefined
   /** Closes the connections, and stops the server if this process started it. */
   close(): Promise<void>
 }
@@ -88,6 +88,6 @@ function connectOnly(
     await postgres.close()
     await embedded?.stop()
   }
-  const trouble = () => embedded?.trouble()
-  return { ...postgres, url, trouble, close }
+  const problem = () => embedded?.problem()
+  return { ...postgres, url, problem, close }
 }

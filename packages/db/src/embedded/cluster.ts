@@ -3,12 +3,12 @@ import { delimiter } from 'node:path'
 import type { PostgresBinaries } from './find-binaries.ts'
 import type { ProgramUser } from './choose-user.ts'
 
-/** The superuser of a cluster; the product itself works as an ordinary role. */
+/** The superuser of a cluster; the product itself uses an ordinary role. */
 export const SUPERUSER = 'postgres'
 
-/** Where one PostgreSQL keeps its things, and who runs it. */
+/** The paths, binaries and user of one PostgreSQL server. */
 export interface Cluster {
-  /** Ours alone, 0700: everything below belongs to this server. */
+  /** Private (0700); contains all files of this server. */
   folder: string
   dataFolder: string
   passwordFile: string
@@ -16,13 +16,13 @@ export interface Cluster {
   binaries: PostgresBinaries
   user: ProgramUser
   /**
-   * The user cannot enter `folder` by its path, because a folder above is closed to it (/root, mode
-   * 0700). Its programs then reach the data through a descriptor; see start-program.
+   * The user cannot enter `folder` by its path, because a parent folder is closed to it (/root, mode 0700).
+   * Its programs then reach the data through an inherited descriptor (start-program.ts).
    */
   blocked: boolean
 }
 
-/** A fixed environment: PGDATA, PGPORT and their like of our caller must not leak in. */
+/** A fixed environment, so that PGDATA, PGPORT etc. of this process have no effect. */
 export function programEnvironment({ libraryFolders }: PostgresBinaries): Record<string, string> {
   const libraryPath = libraryFolders.join(delimiter)
   return {

@@ -12,12 +12,12 @@ import { copyBinaries } from './copy-binaries.ts'
 const isRoot = process.getuid?.() === 0
 
 let home: string
-let place: string
+let copyRoot: string
 let binaries: PostgresBinaries
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'sluice-binaries-'))
-  place = join(home, 'place')
-  await mkdir(place)
+  copyRoot = join(home, 'copies')
+  await mkdir(copyRoot)
   binaries = await copyInto(join(home, 'private'))
   await chmod(join(home, 'private'), 0o700)
   await chmod(home, 0o755)
@@ -39,39 +39,39 @@ const copyInto = async (folder: string): Promise<PostgresBinaries> => {
     ),
   }
 }
-// Each start has a data folder of its own, and its links there.
-const placeThem = async () => {
+// Each start has its own data folder, which contains its library links.
+const prepareBinaries = async () => {
   const linkFolder = join(await mkdtemp(join(home, 'data-')), 'lib')
-  return copyBinaries(binaries, { user: chooseUser(home), linkFolder, places: [place] })
+  return copyBinaries(binaries, { user: chooseUser(home), linkFolder, copyRoots: [copyRoot] })
 }
 
-it('leaves programs where their user can run them, and copies those that root alone can reach', async () => {
-  const { postgres } = await placeThem()
-  const where = isRoot ? join(place, 'sluice') : join(home, 'private')
-  expect(postgres.startsWith(`${where}/`)).toBe(true)
+it('uses programs that their user can run, and copies those that only root can reach', async () => {
+  const { postgres } = await prepareBinaries()
+  const root = isRoot ? join(copyRoot, 'sluice') : join(home, 'private')
+  expect(postgres.startsWith(`${root}/`)).toBe(true)
 })
 
-it('makes one copy for starts at the same time and for all later ones', async () => {
-  const placed = await Promise.all([placeThem(), placeThem(), placeThem()])
-  const later = await placeThem()
-  expect(new Set([...placed, later].map(({ postgres }) => postgres)).size).toBe(1)
-  const copies = isRoot ? await readdir(join(place, 'sluice')) : []
+it('makes one copy for concurrent and later starts', async () => {
+  const prepared = await Promise.all([prepareBinaries(), prepareBinaries(), prepareBinaries()])
+  const later = await prepareBinaries()
+  expect(new Set([...prepared, later].map(({ postgres }) => postgres)).size).toBe(1)
+  const copies = isRoot ? await readdir(join(copyRoot, 'sluice')) : []
   expect(copies).toHaveLength(isRoot ? 1 : 0)
 })
 
-it('replaces a copy of which a part is missing or torn', async () => {
-  const { postgres } = await placeThem()
+it('replaces an incomplete or truncated copy', async () => {
+  const { postgres } = await prepareBinaries()
   if (isRoot) await writeFile(postgres, '')
-  expect((await placeThem()).postgres).toBe(postgres)
+  expect((await prepareBinaries()).postgres).toBe(postgres)
 })
 
-it('trusts no copy in a folder that others can write, and says what to do', async () => {
-  await mkdir(join(place, 'sluice'))
-  await chmod(join(place, 'sluice'), 0o777)
-  const outcome = await placeThem().then(
+it('rejects a copy in a folder that others can write, with a remedy', async () => {
+  await mkdir(join(copyRoot, 'sluice'))
+  await chmod(join(copyRoot, 'sluice'), 0o777)
+  const outcome = await prepareBinaries().then(
     ({ postgres }) => postgres,
     (error: unknown) => String(error),
   )
-  const refusal = /is no folder that only root can write.*ordinary user/
+  const refusal = /is not a folder that only root can write.*ordinary user/
   expect(outcome).toMatch(isRoot ? refusal : /bin\/postgres$/)
 })

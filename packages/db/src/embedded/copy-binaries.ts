@@ -1,7 +1,7 @@
 /**
- * PostgreSQL's programs at a place where the user who runs them can reach them. npm packages below
- * /root (mode 0700), or installed under umask 077, are closed to everybody but root; then root makes a
- * copy for all users of the machine, named by its content and used again by later starts.
+ * Makes PostgreSQL's programs executable for the user that runs them. npm packages below /root (mode 0700),
+ * or installed with umask 077, are accessible to root only; then root makes a copy for all users of the
+ * machine, named by its content and reused by later starts.
  */
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
@@ -27,9 +27,9 @@ import { hasCode } from './error-code.ts'
 import type { PostgresBinaries } from './find-binaries.ts'
 import { linkLibraries } from './link-libraries.ts'
 
-/** Tried in this order; a mount without exec, or one that is read-only, rules a place out. */
-const PLACES = ['/var/cache', '/var/lib', '/var/tmp', '/tmp']
-/** What a running server needs of the package. */
+/** Folders for the copy, tried in this order; noexec and read-only mounts are skipped. */
+const COPY_ROOTS = ['/var/cache', '/var/lib', '/var/tmp', '/tmp']
+/** The folders of the package that a server needs. */
 const FOLDERS = ['bin', 'lib', 'share']
 const NAME_DIGITS = 16
 
@@ -39,21 +39,21 @@ export async function copyBinaries(
   {
     user,
     linkFolder,
-    places = PLACES,
-  }: { user: ProgramUser; linkFolder: string; places?: readonly string[] },
+    copyRoots = COPY_ROOTS,
+  }: { user: ProgramUser; linkFolder: string; copyRoots?: readonly string[] },
 ): Promise<PostgresBinaries> {
   const linked = await linkLibraries(binaries, linkFolder)
   if (user.uid === undefined || (await canRun(user, linked))) return linked
   const source = dirname(dirname(binaries.postgres))
   const digest = await hashFolders(source)
   const tried: string[] = []
-  for (const place of places) {
+  for (const copyRoot of copyRoots) {
     try {
-      const placed = await ensureCopy({ binaries, source, digest, place })
-      if (await canRun(user, placed)) return placed
-      tried.push(`${place} (programs there do not start)`)
+      const copied = await ensureCopy({ binaries, source, digest, copyRoot })
+      if (await canRun(user, copied)) return copied
+      tried.push(`${copyRoot} (programs there cannot be executed)`)
     } catch (error) {
-      tried.push(`${place} (${error instanceof Error ? error.message : String(error)})`)
+      tried.push(`${copyRoot} (${error instanceof Error ? error.message : String(error)})`)
     }
   }
   throw new Error(
@@ -63,25 +63,25 @@ export async function copyBinaries(
   )
 }
 
-/** Both programs start and the files that initdb reads are readable. */
+/** Whether both programs are readable and can be executed. */
 function canRun(user: ProgramUser, binaries: PostgresBinaries): Promise<boolean> {
-  // initdb looks for its neighbours by access(2), which root's leftovers of capabilities do not pass.
+  // initdb checks access to `postgres` with access(2), which uses the real user id.
   const script =
     'test -x "$1" && test -r "$1" && test -x "$2" && test -r "$2" && ' +
     '"$1" --version >/dev/null && "$2" --version >/dev/null'
-  const words = [binaries.initdb, binaries.postgres]
-  return succeedsAs(user, script, { words, env: programEnvironment(binaries) })
+  const args = [binaries.initdb, binaries.postgres]
+  return succeedsAs(user, script, { args, env: programEnvironment(binaries) })
 }
 
-/** The copy of this content below `place`, made unless it is there. */
+/** The copy of this content below `copyRoot`; created unless it exists. */
 async function ensureCopy(spec: {
   binaries: PostgresBinaries
   source: string
   digest: string
-  place: string
+  copyRoot: string
 }): Promise<PostgresBinaries> {
   const { binaries, digest } = spec
-  const copy = join(await ensureFolder(join(spec.place, 'sluice')), `postgresql-${digest}`)
+  const copy = join(await ensureFolder(join(spec.copyRoot, 'sluice')), `postgresql-${digest}`)
   if ((await hashFolders(copy)) !== digest) await makeCopy({ ...spec, copy })
   return {
     ...binaries,
@@ -91,7 +91,7 @@ async function ensureCopy(spec: {
   }
 }
 
-/** Made beside and renamed, so that a program that starts at the same time sees a whole copy or none. */
+/** Created under a temporary name and renamed, so that a concurrent start sees a complete copy or none. */
 async function makeCopy({
   binaries,
   source,
@@ -103,22 +103,25 @@ async function makeCopy({
   digest: string
   copy: string
 }): Promise<void> {
-  const growing = await mkdtemp(`${copy}.`)
+  const temporary = await mkdtemp(`${copy}.`)
   try {
     for (const folder of FOLDERS) {
-      await cp(join(source, folder), join(growing, folder), { recursive: true, dereference: true })
+      await cp(join(source, folder), join(temporary, folder), {
+        recursive: true,
+        dereference: true,
+      })
     }
-    await openToAll(growing)
-    await linkCopied(binaries, growing)
-    await rename(growing, copy).catch(async (error: unknown) => {
+    await makeReadable(temporary)
+    await linkCopied(binaries, temporary)
+    await rename(temporary, copy).catch(async (error: unknown) => {
       if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'EEXIST')) throw error
-      // Another start was faster, or an earlier copy is damaged and must go.
+      // A concurrent start made the copy, or an earlier copy is damaged and has to be replaced.
       if ((await hashFolders(copy)) === digest) return
       await rm(copy, { recursive: true, force: true })
-      await rename(growing, copy)
+      await rename(temporary, copy)
     })
   } finally {
-    await rm(growing, { recursive: true, force: true })
+    await rm(temporary, { recursive: true, force: true })
   }
 }
 
@@ -131,8 +134,8 @@ async function linkCopied({ libraryLinks }: PostgresBinaries, copy: string): Pro
   }
 }
 
-/** Whatever the umask and the modes of the package: readable by all, changed by root alone. */
-async function openToAll(folder: string): Promise<void> {
+/** Sets modes independent of umask and package: readable by all users, writable by root only. */
+async function makeReadable(folder: string): Promise<void> {
   await chmod(folder, 0o755)
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     await chmod(join(entry.parentPath, entry.name), isProgram(entry) ? 0o755 : 0o644)
@@ -141,7 +144,9 @@ async function openToAll(folder: string): Promise<void> {
 
 const isProgram = (entry: Dirent) => entry.isDirectory() || basename(entry.parentPath) === 'bin'
 
-/** A folder that root alone can write. Programs that others could replace must not be started. */
+/**
+ * Creates or checks a folder that only root can write, since other users must not be able to replace the programs.
+ */
 async function ensureFolder(path: string): Promise<string> {
   await mkdir(path, { mode: 0o755 }).catch((error: unknown) => {
     if (!hasCode(error, 'EEXIST')) throw error
@@ -149,13 +154,13 @@ async function ensureFolder(path: string): Promise<string> {
   const { uid, mode } = await lstat(path)
   const isFolder = (mode & constants.S_IFMT) === constants.S_IFDIR
   if (!isFolder || uid !== 0 || (mode & 0o022) !== 0) {
-    throw new Error(`${path} is no folder that only root can write`)
+    throw new Error(`${path} is not a folder that only root can write`)
   }
   await chmod(path, 0o755)
   return path
 }
 
-/** Digits that tell one content from another; empty where the folders are not all there. */
+/** A hash of the content; empty if a folder is missing. */
 async function hashFolders(root: string): Promise<string> {
   const hash = createHash('sha256')
   try {

@@ -3,10 +3,10 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-import { giveTo } from './choose-user.ts'
+import { changeOwner } from './choose-user.ts'
 import type { Cluster } from './cluster.ts'
 import { SUPERUSER } from './cluster.ts'
-import { syncFolder } from './create-whole.ts'
+import { syncFolder } from './create-file.ts'
 import { hasCode } from './error-code.ts'
 import { explainInitdb } from './explain-initdb.ts'
 import type { ProgramPaths } from './start-program.ts'
@@ -15,21 +15,21 @@ import { startProgram } from './start-program.ts'
 const INITDB_TIMEOUT_MS = 120_000
 
 /**
- * Makes the cluster's data folder unless it is there. A creation that died half-way leaves only a
- * folder under another name, which the next one removes. Refuses data of another major version.
+ * Creates the cluster's data folder unless it exists. An interrupted creation leaves only a folder under a
+ * temporary name, which the next start removes. Rejects data of another major version.
  */
 export async function createCluster(cluster: Cluster, { sync }: { sync: boolean }): Promise<void> {
   if (await holdsData(cluster)) return
-  await removeHalfMade(cluster)
-  const growing = `${cluster.dataFolder}.new`
-  await mkdir(growing, { mode: 0o700 })
-  await giveTo(cluster.user, growing)
-  await initdb(cluster, growing, sync)
-  await rename(growing, cluster.dataFolder)
+  await removeIncomplete(cluster)
+  const temporary = `${cluster.dataFolder}.new`
+  await mkdir(temporary, { mode: 0o700 })
+  await changeOwner(cluster.user, temporary)
+  await initdb(cluster, temporary, sync)
+  await rename(temporary, cluster.dataFolder)
   await syncFolder(cluster.folder)
 }
 
-/** Whether the data folder is a database of this major version. Throws a sentence for another one. */
+/** Whether the data folder has data of this major version. Throws an explanation for another version. */
 export async function holdsData(
   cluster: Pick<Cluster, 'dataFolder' | 'binaries'>,
 ): Promise<boolean> {
@@ -37,8 +37,8 @@ export async function holdsData(
   if (major === cluster.binaries.major) return true
   if (major !== undefined) {
     throw new Error(
-      `${cluster.dataFolder} was made by PostgreSQL ${major}, and this is PostgreSQL ` +
-        `${cluster.binaries.major}, which cannot read it. Dump it with the release that made it ` +
+      `${cluster.dataFolder} was created by PostgreSQL ${major}, and this is PostgreSQL ` +
+        `${cluster.binaries.major}, which cannot read it. Dump it with the release that created it ` +
         'and load the dump into a fresh folder, or give the URL of a server that has the data.',
     )
   }
@@ -50,7 +50,7 @@ async function initdb(cluster: Cluster, folder: string, sync: boolean): Promise<
     cluster.binaries.major >= 17
       ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
       : ['--locale=C.UTF-8']
-  const words = (paths: ProgramPaths) => [
+  const args = (paths: ProgramPaths) => [
     `--pgdata=${paths.dataFolder}`,
     `--username=${SUPERUSER}`,
     `--pwfile=${paths.passwordFile}`,
@@ -63,7 +63,7 @@ async function initdb(cluster: Cluster, folder: string, sync: boolean): Promise<
   const child = await startProgram(cluster, {
     program: cluster.binaries.initdb,
     dataFolder: folder,
-    words,
+    args,
     output: 'pipe',
     detached: false,
     timeoutMs: INITDB_TIMEOUT_MS,
@@ -87,14 +87,14 @@ async function readMajor(dataFolder: string): Promise<number | undefined> {
   }
 }
 
-async function removeHalfMade(cluster: Cluster): Promise<void> {
+async function removeIncomplete(cluster: Cluster): Promise<void> {
   await rm(`${cluster.dataFolder}.new`, { recursive: true, force: true })
   const left = await readdir(cluster.dataFolder).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return []
     throw error
   })
   if (left.length > 0) {
-    throw new Error(`${cluster.dataFolder} holds files but no PostgreSQL data; nothing was touched`)
+    throw new Error(`${cluster.dataFolder} holds files but no PostgreSQL data; nothing was changed`)
   }
   await rm(cluster.dataFolder, { recursive: true, force: true })
 }

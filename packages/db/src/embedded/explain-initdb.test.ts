@@ -11,11 +11,11 @@ it.each([
   ],
   ['initdb: error: could not create directory "x": Read-only file system', /SLUICE_DATA_DIR/],
   ['could not write to file: No space left on device', /Make room/],
-])('what initdb says is kept, and what to do is said: %s', (written, remedy) => {
+])('adds a remedy to the message of initdb: %s', (written, remedy) => {
   expect(explain(written)).toContain(`in /data: ${written}. `)
   expect(explain(written)).toMatch(remedy)
 })
 
-it('a failure that is not known is told in the words of initdb', () => {
+it('an unknown failure has the message of initdb only', () => {
   expect(explain('odd')).toBe('PostgreSQL could not create its data in /data: odd')
 })

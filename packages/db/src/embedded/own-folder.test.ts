@@ -6,22 +6,24 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { ownFolder } from './own-folder.ts'
 
-let place: string
+let parent: string
 beforeEach(async () => {
-  place = await mkdtemp(join(tmpdir(), 'own-folder-'))
+  parent = await mkdtemp(join(tmpdir(), 'own-folder-'))
 })
-afterEach(() => rm(place, { recursive: true, force: true }))
+afterEach(() => rm(parent, { recursive: true, force: true }))
 
-it('makes the folder, closed to other users', async () => {
-  const folder = join(place, 'a', 'data')
+it('creates the folder without access for other users', async () => {
+  const folder = join(parent, 'a', 'data')
   await ownFolder(folder)
   expect((await stat(folder)).mode & 0o777).toBe(0o700)
 })
 
-it('says which setting to change where the folder cannot be made', async () => {
-  await writeFile(join(place, 'file'), '')
-  const folder = join(place, 'file', 'data')
+it('names the setting to change when the folder cannot be created', async () => {
+  await writeFile(join(parent, 'file'), '')
+  const folder = join(parent, 'file', 'data')
   await expect(ownFolder(folder)).rejects.toThrow(
-    new RegExp(`^${folder} cannot be made .*Set SLUICE_DATA_DIR to a folder that you may write to`),
+    new RegExp(
+      `^${folder} cannot be created .*Set SLUICE_DATA_DIR to a folder that you may write to`,
+    ),
   )
 })

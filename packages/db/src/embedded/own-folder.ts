@@ -3,9 +3,8 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { hasCode } from './error-code.ts'
 
 /**
- * Makes the folder of an installation, closed to other users whatever the umask (0700). One that is there
- * is corrected, unless it belongs to another user, as a mounted volume may. Throws a sentence that says what to
- * do where it cannot be made.
+ * Creates a private folder (0700, independent of umask). The mode of an existing one is corrected, unless it
+ * belongs to another user, as a mounted volume may. Throws an error with a remedy when it cannot be created.
  */
 export async function ownFolder(folder: string): Promise<void> {
   try {
@@ -13,7 +12,7 @@ export async function ownFolder(folder: string): Promise<void> {
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new Error(
-      `${folder} cannot be made (${why}). Set SLUICE_DATA_DIR to a folder that you may write to.`,
+      `${folder} cannot be created (${why}). Set SLUICE_DATA_DIR to a folder that you may write to.`,
       { cause },
     )
   }

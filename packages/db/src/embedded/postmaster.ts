@@ -7,17 +7,17 @@ import type { Cluster } from './cluster.ts'
 import { hasCode } from './error-code.ts'
 import { readCommandName, readProcessIdentity } from './process-identity.ts'
 
-const LOOK_EVERY_MS = 20
+const POLL_MS = 20
 const STOP_WAIT_MS = 30_000
 
-/** A running server of a cluster, as its own lock file tells. */
+/** A running server of a cluster, as described by its postmaster.pid. */
 export interface Postmaster {
   pid: number
   port: number
   status: 'starting' | 'ready' | 'stopping' | 'standby'
 }
 
-/** The server that runs on this data, whoever started it; undefined if none does. Changes nothing. */
+/** The running server of this data folder; undefined if none runs. Changes nothing. */
 export async function findPostmaster(
   cluster: Pick<Cluster, 'dataFolder'>,
 ): Promise<Postmaster | undefined> {
@@ -30,17 +30,17 @@ export async function findPostmaster(
 }
 
 /**
- * Removes what a dead server left. For the holder of the folder's lock only: a server that somebody
- * else starts meanwhile would end itself when its file goes. PostgreSQL looks at the number alone, so
- * another program's, or that of a dead server which nobody has buried (in a container, maybe never),
- * would keep it from starting. Sessions that outlive their server are found by its shared memory.
+ * Removes the postmaster.pid of a dead server. Only for the holder of the folder's lock: a server that
+ * another process starts meanwhile would shut down when its file is removed. PostgreSQL checks the pid alone,
+ * so a reused pid, or a zombie that is never reaped (common in containers), would prevent its start.
+ * PostgreSQL itself detects surviving backends by its shared memory.
  */
 export async function clearDeadPostmaster(cluster: Pick<Cluster, 'dataFolder'>): Promise<void> {
   if ((await findPostmaster(cluster)) !== undefined) return
   await rm(join(cluster.dataFolder, 'postmaster.pid'), { force: true })
 }
 
-/** Waits until the server is in the state, or gone. Answers what it found. */
+/** Polls until the condition holds or the time is over. Returns the last state found. */
 export async function waitForPostmaster({
   cluster,
   clock,
@@ -56,11 +56,11 @@ export async function waitForPostmaster({
   for (;;) {
     const found = await findPostmaster(cluster)
     if (until(found) || clock.monotonicMs() > lastMs) return found
-    await clock.sleep(LOOK_EVERY_MS)
+    await clock.sleep(POLL_MS)
   }
 }
 
-/** Ends sessions and the server, at once; then, if it hangs, harder. Its data is safe either way. */
+/** Stops the server with a fast shutdown; if it hangs, with an immediate one. Neither loses data. */
 export async function stopPostmaster({
   cluster,
   clock,
@@ -68,13 +68,13 @@ export async function stopPostmaster({
   cluster: Pick<Cluster, 'dataFolder'>
   clock: Clock
 }): Promise<void> {
-  const gone = (postmaster: Postmaster | undefined) => postmaster === undefined
-  // Fast, then immediate shutdown; the latter recovers from the write-ahead log at the next start.
+  const isStopped = (postmaster: Postmaster | undefined) => postmaster === undefined
+  // After an immediate shutdown, the next start recovers from the write-ahead log.
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     const running = await findPostmaster(cluster)
     if (running === undefined) return
     sendSignal(running.pid, signal)
-    await waitForPostmaster({ cluster, clock, timeoutMs: STOP_WAIT_MS, until: gone })
+    await waitForPostmaster({ cluster, clock, timeoutMs: STOP_WAIT_MS, until: isStopped })
   }
 }
 
@@ -86,8 +86,8 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-// Only Linux tells where a process works; a postmaster never leaves its data folder. Root in a
-// container may read the name of another user's process, but not its folder.
+// A postmaster's working directory is its data folder; only Linux exposes it. Root in a container may be
+// permitted to read the name of another user's process but not its working directory.
 async function isPostgresOf(pid: number, dataFolder: string): Promise<boolean> {
   if (!basename(await readCommandName(pid)).startsWith('postgres')) return false
   if (process.platform !== 'linux') return true

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Random } from '@sluice/kernel/random'
 
 import type { ProgramUser } from './choose-user.ts'
-import { chooseUser, giveTo, mayEnter } from './choose-user.ts'
+import { chooseUser, changeOwner, canEnter } from './choose-user.ts'
 import type { Cluster } from './cluster.ts'
-import { createWhole } from './create-whole.ts'
+import { createFileAtomically } from './create-file.ts'
 import { createCluster, holdsData } from './create-cluster.ts'
 import { hasCode } from './error-code.ts'
 import { ownFolder } from './own-folder.ts'
@@ -16,7 +16,7 @@ import { copyBinaries } from './copy-binaries.ts'
 const PASSWORD_BYTES = 24
 const PASSWORD = /^[\w-]{32}$/
 
-/** Everything a server needs before it can start. Answers the cluster and its password. */
+/** Creates everything a server needs before its start. Returns the cluster and its password. */
 export async function prepareCluster({
   folder,
   binaries,
@@ -26,10 +26,10 @@ export async function prepareCluster({
   folder: string
   binaries: PostgresBinaries
   random: Random
-  /** Whether a fresh cluster must survive a power cut from the start. */
+  /** Whether a new cluster is flushed to disk before use. */
   sync: boolean
 }): Promise<{ cluster: Cluster; password: string }> {
-  const user = await takeFolder(folder)
+  const user = await createFolder(folder)
   const cluster: Cluster = {
     folder,
     dataFolder: join(folder, 'data'),
@@ -37,45 +37,45 @@ export async function prepareCluster({
     logFile: join(folder, 'postgres.log'),
     binaries: await copyBinaries(binaries, { user, linkFolder: join(folder, 'lib') }),
     user,
-    blocked: user.uid !== undefined && !(await mayEnter(user, folder)),
+    blocked: user.uid !== undefined && !(await canEnter(user, folder)),
   }
-  if (cluster.blocked && process.platform !== 'linux') throw new Error(blockedSentence(cluster))
-  const password = await readOrMakePassword(cluster, random)
+  if (cluster.blocked && process.platform !== 'linux') throw new Error(blockedText(cluster))
+  const password = await readOrCreatePassword(cluster, random)
   await createCluster(cluster, { sync })
   return { cluster, password }
 }
 
-/** Makes the folder, ours alone, and answers for whom. */
-async function takeFolder(folder: string): Promise<ProgramUser> {
+/** Creates the private folder; returns the user that owns it. */
+async function createFolder(folder: string): Promise<ProgramUser> {
   await ownFolder(folder)
   const user = chooseUser(folder)
-  await giveTo(user, folder)
+  await changeOwner(user, folder)
   return user
 }
 
-function blockedSentence({ folder, user }: Cluster): string {
+function blockedText({ folder, user }: Cluster): string {
   return (
     `PostgreSQL does not run as root, and user ${user.uid} cannot enter ${folder}. Start as an ` +
     'ordinary user, or set SLUICE_DATA_DIR to a folder below one that every user may enter.'
   )
 }
 
-async function readOrMakePassword(cluster: Cluster, random: Random): Promise<string> {
+async function readOrCreatePassword(cluster: Cluster, random: Random): Promise<string> {
   const { passwordFile: path, dataFolder, user } = cluster
   const known = await readPassword(path)
   if (known !== undefined && PASSWORD.test(known)) return known
   if (await holdsData(cluster)) {
-    const state = known === undefined ? 'is missing' : 'is empty or torn'
+    const state = known === undefined ? 'is missing' : 'is empty or truncated'
     throw new Error(
-      `${path} ${state}, and the database in ${dataFolder} cannot be entered without it. ` +
-        'Put the file back from your backup.',
+      `${path} ${state}, and the database in ${dataFolder} cannot be opened without it. ` +
+        'Restore the file from your backup.',
     )
   }
-  // A start that died before it made the database may have left a part of it.
+  // An interrupted first start may have left a truncated file.
   await rm(path, { force: true })
   const password = Buffer.from(random.bytes(PASSWORD_BYTES)).toString('base64url')
-  const prepare = (temporary: string) => giveTo(user, temporary)
-  await createWhole({ random }, { path, text: `${password}\n`, prepare })
+  const prepare = (temporary: string) => changeOwner(user, temporary)
+  await createFileAtomically({ random }, { path, text: `${password}\n`, prepare })
   return password
 }
 

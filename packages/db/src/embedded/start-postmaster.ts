@@ -9,14 +9,14 @@ import type { Postmaster } from './postmaster.ts'
 import { clearDeadPostmaster, waitForPostmaster } from './postmaster.ts'
 import { startProgram } from './start-program.ts'
 
-/** Replaying the write-ahead log after a crash may take a while; a healthy start takes 0.1 s. */
+/** Crash recovery may take minutes; a normal start takes 0.1 s. */
 const START_WAIT_MS = 300_000
 const TRIES_MAX = 10
 const RETRY_AFTER_MS = 300
 const LOG_BYTES_MAX = 10 * 1024 * 1024
 const LOG_TAIL_LINES = 12
 
-// Reached over loopback with a password only; no socket in a shared /tmp.
+// Accepts only password-authenticated loopback connections; no socket in a shared /tmp.
 const ALWAYS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -24,10 +24,10 @@ const ALWAYS = {
   log_timezone: 'UTC',
 }
 
-// Somebody took the port since we looked; or a killed server's last sessions are still ending.
-const passing = ['could not bind', 'could not create any TCP/IP', 'pre-existing shared memory']
+// Another process took the port, or backends of a killed server are still ending.
+const transient = ['could not bind', 'could not create any TCP/IP', 'pre-existing shared memory']
 
-/** Starts the server, on a free port unless one is given, and waits until it takes connections. */
+/** Starts the server, on a free port unless one is given, and waits until it accepts connections. */
 export async function startPostmaster({
   cluster,
   settings,
@@ -43,14 +43,14 @@ export async function startPostmaster({
     const chosen = port ?? (await findFreePort())
     const started = await startOn({ cluster, settings, clock, port: chosen })
     if (typeof started !== 'string') return started
-    if (tries === TRIES_MAX || !passing.some((reason) => started.includes(reason))) {
+    if (tries === TRIES_MAX || !transient.some((reason) => started.includes(reason))) {
       throw new Error(`PostgreSQL did not start (${cluster.logFile}):\n${started}`)
     }
     await clock.sleep(RETRY_AFTER_MS)
   }
 }
 
-/** Answers the server, or what it wrote before it gave up. */
+/** Returns the running server, or the end of its log when it did not start. */
 async function startOn({
   cluster,
   settings,
@@ -65,7 +65,7 @@ async function startOn({
   await clearDeadPostmaster(cluster)
   const logOffset = await rotateLog(cluster.logFile)
   const all = Object.entries({ ...settings, ...ALWAYS, port: String(port) })
-  const isOver = await startDetached(
+  const hasExited = await startDetached(
     cluster,
     all.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   )
@@ -73,23 +73,23 @@ async function startOn({
     cluster,
     clock,
     timeoutMs: START_WAIT_MS,
-    until: (postmaster) => isOver() || postmaster?.status === 'ready',
+    until: (postmaster) => hasExited() || postmaster?.status === 'ready',
   })
   if (found?.status === 'ready') return found
   const written = (await readFile(cluster.logFile)).subarray(logOffset).toString()
   return written.trim().split('\n').slice(-LOG_TAIL_LINES).join('\n')
 }
 
-// In a session of its own: Ctrl-C in a terminal reaches everybody in ours, and the server must
-// outlive the requests that are still draining. It writes to a file, not to a pipe, so that it
-// does not die of our death either; the next start finds it and goes on with it.
+// In its own session: Ctrl-C in a terminal signals every process of this one, and the server must outlive the
+// requests that are still draining. It logs to a file, not to a pipe, so that it also survives a killed
+// parent; the next start reuses it.
 async function startDetached(cluster: Cluster, settings: string[]): Promise<() => boolean> {
   const log = await open(cluster.logFile, 'a', 0o600)
   try {
     const child = await startProgram(cluster, {
       program: cluster.binaries.postgres,
       dataFolder: cluster.dataFolder,
-      words: (paths) => ['-D', paths.dataFolder, ...settings],
+      args: (paths) => ['-D', paths.dataFolder, ...settings],
       output: log.fd,
       detached: true,
     })
@@ -100,7 +100,7 @@ async function startDetached(cluster: Cluster, settings: string[]): Promise<() =
   }
 }
 
-/** Keeps one old log. Answers how much the current one holds already. */
+/** Rotates the log, keeping one old file. Returns the size of the current one. */
 async function rotateLog(file: string): Promise<number> {
   try {
     const { size } = await stat(file)

@@ -9,23 +9,23 @@ import { programEnvironment } from './cluster.ts'
 /** The descriptor after standard input, output and error. */
 const DATA_DESCRIPTOR = 3
 
-/** How a program of a cluster names what it works on. */
+/** Paths of the cluster as its programs can open them. */
 export interface ProgramPaths {
   dataFolder: string
   passwordFile: string
 }
 
 /**
- * Starts a program of the cluster on `dataFolder` as the cluster's user; resolves when it runs. Where
- * that user cannot pass the folders above, the program inherits the open data folder: on Linux
- * /proc/self/fd/N leads to what a descriptor stands for, whatever lies above it (proc_pid_fd(5)).
+ * Starts a program of the cluster on `dataFolder` as the cluster's user; resolves when it runs. If that user
+ * cannot enter the parent folders, the program inherits a descriptor of the data folder: on Linux,
+ * /proc/self/fd/N opens it independent of its parents (proc_pid_fd(5)).
  */
 export async function startProgram(
   cluster: Cluster,
   spec: {
     program: string
     dataFolder: string
-    words: (paths: ProgramPaths) => string[]
+    args: (paths: ProgramPaths) => string[]
     /** Standard output and standard error. */
     output: 'pipe' | number
     detached: boolean
@@ -39,9 +39,9 @@ export async function startProgram(
     const paths = cluster.blocked
       ? { dataFolder: throughDescriptor, passwordFile: `${throughDescriptor}/../password` }
       : { dataFolder, passwordFile: cluster.passwordFile }
-    const child = spawn(spec.program, spec.words(paths), {
+    const child = spawn(spec.program, spec.args(paths), {
       ...cluster.user,
-      // PostgreSQL before 16 leaves its working directory for a moment and must be able to return.
+      // PostgreSQL before 16 changes its working directory temporarily and must be able to return.
       cwd: '/',
       env: programEnvironment(cluster.binaries),
       stdio: ['ignore', output, output, ...(cluster.blocked ? [data.fd] : [])],

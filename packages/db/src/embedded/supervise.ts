@@ -3,23 +3,21 @@ import type { Clock } from '@sluice/kernel/clock'
 import type { Cluster } from './cluster.ts'
 import { findPostmaster } from './postmaster.ts'
 
-const LOOK_EVERY_MS = 250
+const POLL_MS = 250
 const BACKOFF_MS = { first: 100, last: 30_000 }
-/** A server that ran for so long was well: its next end is the first one again. */
-const STEADY_MS = 60_000
+/** After running for this long, the server counts as healthy and the backoff is reset. */
+const HEALTHY_AFTER_MS = 60_000
 
-/** Keeps a server running. */
 export interface Supervisor {
-  /** Undefined while it runs; else what happened, in a sentence for an operator. */
-  trouble(): string | undefined
-  /** No start begins after this; resolves when the one that runs has ended. */
+  /** Undefined while the server runs; otherwise a description for the operator. */
+  problem(): string | undefined
+  /** Prevents further restarts; resolves when a running one has ended. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the server again whenever it has gone without being asked to, however it died. A start that fails is
- * tried again, ever more seldom. One that hangs without having ended is left alone: what a stopped process
- * holds is safe, and it may go on any moment.
+ * Restarts the server whenever it has ended unexpectedly. A failed restart is retried with increasing delays.
+ * A server that hangs without having ended is not restarted: it may resume, and its data is safe.
  */
 export function superviseServer({
   cluster,
@@ -30,48 +28,50 @@ export function superviseServer({
   cluster: Pick<Cluster, 'dataFolder'>
   clock: Clock
   restart: () => Promise<void>
-  log: (sentence: string) => void
+  log: (message: string) => void
 }): Supervisor {
   let isStopped = false
-  let trouble: string | undefined
+  let problem: string | undefined
   let round: Promise<void> | undefined
   let failures = 0
   let nextMs = Number.NEGATIVE_INFINITY
   let startedMs = clock.monotonicMs()
 
-  const startAgain = async () => {
-    if (failures === 0) log('PostgreSQL has ended without being asked to; starting it again')
-    trouble = 'PostgreSQL has ended and is being started again'
+  const restartServer = async () => {
+    if (failures === 0) log('PostgreSQL ended unexpectedly; restarting it')
+    problem = 'PostgreSQL ended unexpectedly and is being restarted'
     const waitMs = Math.min(BACKOFF_MS.first * 2 ** failures, BACKOFF_MS.last)
     failures += 1
     nextMs = clock.monotonicMs() + waitMs
     try {
       await restart()
     } catch (error) {
-      trouble = `PostgreSQL could not be started again: ${String(error)}`
-      log(trouble)
+      problem = `PostgreSQL could not be restarted: ${String(error)}`
+      log(problem)
       return
     }
     startedMs = clock.monotonicMs()
-    trouble = undefined
-    log('PostgreSQL runs again')
+    problem = undefined
+    log('PostgreSQL is running again')
   }
 
-  const look = async () => {
+  const check = async () => {
     if (clock.monotonicMs() < nextMs) return
     const isRunning = (await findPostmaster(cluster)) !== undefined
     if (isStopped) return
-    if (!isRunning) await startAgain()
-    else if (clock.monotonicMs() - startedMs > STEADY_MS) failures = 0
+    if (!isRunning) await restartServer()
+    else if (clock.monotonicMs() - startedMs > HEALTHY_AFTER_MS) failures = 0
   }
 
-  const cancel = clock.every(LOOK_EVERY_MS, () => {
-    round ??= look()
-      .catch((error: unknown) => log(`cannot look after PostgreSQL: ${String(error)}`))
+  const cancel = clock.every(POLL_MS, () => {
+    round ??= check()
+      .catch((error: unknown) =>
+        log(`the state of PostgreSQL could not be checked: ${String(error)}`),
+      )
       .finally(() => (round = undefined))
   })
   return {
-    trouble: () => trouble,
+    problem: () => problem,
     stop: async () => {
       isStopped = true
       cancel()

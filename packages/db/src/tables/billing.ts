@@ -1,11 +1,11 @@
 import type { ColumnType, Generated } from 'kysely'
 
-/** One pot of a wallet's credits: `id` is `kind:wallet`. */
+/** One ledger account of a wallet: `id` is `kind:wallet`. */
 export interface LedgerAccountsTable {
   id: string
   kind: 'available' | 'held' | 'revenue' | 'receivable' | 'promo' | 'clearing'
   owner: string
-  /** Credits minus debits of its transfers. */
+  /** Sum of credits minus sum of debits of its transfers. */
   balance_micro: Generated<bigint>
   created_at: Date
 }
@@ -26,12 +26,12 @@ export interface LedgerTransfersTable {
   created_at: Date
 }
 
-/** Credits reserved for a job, or in bulk for an edge's short calls. */
+/** Credits reserved for an image job, or as an allowance for an edge's chat calls. */
 export interface HoldsTable {
   id: string
   wallet: string
   purpose: 'job' | 'allowance'
-  /** The job's id; an allowance's own. */
+  /** The job's id, or the allowance's own id. */
   ref: string
   edge: string | null
   model: string | null
@@ -39,11 +39,11 @@ export interface HoldsTable {
   amount_micro: bigint
   captured_micro: Generated<bigint>
   released_micro: Generated<bigint>
-  /** Paid from available: after the end, or beyond what the hold had left. */
+  /** Paid from `available`: settled after the hold's end, or beyond its remaining amount. */
   late_micro: Generated<bigint>
-  /** Delivered, and nothing was there to pay it. */
+  /** Delivered without credit to pay it. */
   receivable_micro: Generated<bigint>
-  /** Consumed upstream above what the caller may be charged; the house's. */
+  /** Consumed upstream above what the caller may be charged; a cost of the platform. */
   loss_micro: Generated<bigint>
   refunded_micro: Generated<bigint>
   state: Generated<'open' | 'captured' | 'voided' | 'expired'>
@@ -54,15 +54,15 @@ export interface HoldsTable {
   expires_at: Date
   opened_at: Date
   ended_at: Date | null
-  /** When a job's capture or void was decided: an expired hold may be settled later. */
+  /** When a job's hold was captured or voided; an expired hold may be settled later. */
   settled_at: Date | null
 }
 
-/** Append-only. What one call on an allowance consumed; counted once. */
+/** Append-only. The usage of one call on an allowance; recorded once. */
 export interface UsageRecordsTable {
   request_id: string
   hold_id: string
-  /** Shared by the records that were captured together, and the ref_id of their transfers. */
+  /** Shared by the records captured together; the ref_id of their transfers. */
   posting_id: string
   wallet: string
   api_key_id: string
@@ -78,7 +78,7 @@ export interface UsageRecordsTable {
   recorded_at: Date
 }
 
-/** Records that billing could not agree with; an operator looks at them. */
+/** Usage records rejected by billing, for review by an operator. */
 export interface RefusedUsageTable {
   request_id: string
   reason: string
@@ -86,7 +86,7 @@ export interface RefusedUsageTable {
   refused_at: Date
 }
 
-/** Append-only. A block of transfers, hashed, and chained to the block before. */
+/** Append-only. A block of transfers, hashed and chained to the previous block. */
 export interface LedgerSealsTable {
   number: bigint
   from_seq: bigint

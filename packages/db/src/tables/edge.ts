@@ -5,24 +5,24 @@ export interface UsersTable {
   /** In lower case. */
   email: string
   role: 'admin' | 'user'
-  /** Written by releases without `sign_in_methods`, whose row counts where there is one. */
+  /** Written by releases without `sign_in_methods`; a row there takes precedence. */
   password_hash: string | null
   wallet: string
   created_at: Date
-  /** Set together: nothing of a banned person's works. */
+  /** Set together. A banned user's sessions and keys are rejected. */
   banned_at: Generated<Date | null>
   ban_reason: Generated<string | null>
-  /** Who did it; null for an operator's command. */
+  /** The administrator's id; null for an operator's command. */
   banned_by: Generated<string | null>
-  /** Within minutes. */
+  /** Accurate to a few minutes. */
   last_seen_at: Generated<Date | null>
 }
 
-/** The ways in which a person signs in. */
+/** The sign-in methods of users. */
 export interface SignInMethodsTable {
-  /** `password`, or the name of who vouches for them. */
+  /** `password`, or the name of an identity provider. */
   kind: string
-  /** What they are called there; the user's id for a password. */
+  /** The user's id at the identity provider; the own user id for a password. */
   subject: string
   user_id: string
   /** PHC string of a password. */
@@ -31,22 +31,22 @@ export interface SignInMethodsTable {
   updated_at: Date
 }
 
-/** Tokens are signed and stand in no row: a session's are made of its id and its generation. */
+/** Tokens are signed and not stored: they are derived from a session's id and generation. */
 export interface SessionsTable {
   id: string
   user_id: string
   created_at: Date
   seen_at: Date
-  /** Moves on while the session is used. */
+  /** Extended while the session is used. */
   expires_at: Date
-  /** Which refresh token is the valid one: 1, 2, 3, … */
+  /** The number of the valid refresh token: 1, 2, 3, … */
   generation: number
   rotated_at: Date
   ended_at: Date | null
   end_reason: string | null
 }
 
-/** Callers' keys. Only a keyed hash is kept; `prefix` is what people recognise a key by. */
+/** API keys. Only a keyed hash is stored; `prefix` identifies a key for users. */
 export interface ApiKeysTable {
   id: string
   user_id: string
@@ -61,29 +61,29 @@ export interface ApiKeysTable {
   expires_at: Date | null
   revoked_at: Date | null
   created_at: Date
-  /** A panel key is what a signed-in person's requests count under: hidden, one a person, without a secret. */
+  /** The requests of a signed-in user count under a `panel` key: hidden, one per user, without a secret. */
   kind: Generated<'caller' | 'panel'>
-  /** What may be spent in one day of UTC. */
+  /** The spending limit per UTC day. */
   daily_quota_micro: Generated<bigint | null>
-  /** Where it may be used from: CIDR with its length always written; null is everywhere. */
+  /** IP allowlist: CIDR, always with a prefix length; null allows every address. */
   networks: Generated<string[] | null>
-  /** Within a minute. */
+  /** Accurate to a minute. */
   last_used_at: Generated<Date | null>
-  /** Of its last change, or its owner's ban; written by a trigger. */
+  /** The revision of its last change or its owner's ban; set by a trigger. */
   revision: Generated<bigint>
 }
 
-/** What keys with a daily quota have used of it. */
+/** The use of daily quotas. */
 export interface ApiKeyDaysTable {
   api_key_id: string
-  /** In UTC, `2026-11-21`. Not selected as it is: the driver would make it a local midnight. */
+  /** UTC, `2026-11-21`. Never selected directly: the driver would parse it as a local midnight. */
   day: ColumnType<never, string, never>
   /** The sum of the day's open reservations. */
   reserved_micro: bigint
   spent_micro: bigint
 }
 
-/** Parts of a day's quota that one request or image job may spend. */
+/** Parts of a daily quota reserved for one request or image job. */
 export interface ApiKeyReservationsTable {
   /** The request's id, or the image job's. */
   ref: string
@@ -91,12 +91,12 @@ export interface ApiKeyReservationsTable {
   day: ColumnType<never, string, never>
   amount_micro: bigint
   opened_at: Date
-  /** Set together. Settled rows stay for a while, so that a late repeat does not reserve again. */
+  /** Set together. Settled rows are retained for a while, so that a late retry does not reserve again. */
   settled_at: Generated<Date | null>
   spent_micro: Generated<bigint | null>
 }
 
-/** One row a request, in partitions by day. Not money: a row may be lost with its process. */
+/** One row per request, partitioned by day. Not relevant for billing: rows may be lost with a process. */
 export interface RequestLogTable {
   request_id: string
   received_at: Date
@@ -115,24 +115,24 @@ export interface RequestLogTable {
   amount_micro: bigint
   first_byte_ms: number | null
   duration_ms: number
-  /** The image task that it became, or joined. */
+  /** The image task that it created or joined. */
   task_id: string | null
 }
 
-/** Answers by Idempotency-Key. */
+/** Responses by Idempotency-Key. */
 export interface IdempotencyAnswersTable {
   api_key_id: string
   route: string
   key: string
   body_hash: string
   state: 'running' | 'done'
-  /** The edge that runs it; its claim ends with the lease. */
+  /** The edge that executes the request; its claim ends with the lease. */
   holder: string
   lease_until: Date
   status: number | null
   content_type: string | null
   request_id: string | null
-  /** Null when it is running, or was larger than what is kept. */
+  /** Null while the request is running, and for a body above the size limit. */
   body: ColumnType<Buffer | null, Uint8Array | null, Uint8Array | null>
   expires_at: Date
   created_at: Generated<Date>

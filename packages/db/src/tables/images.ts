@@ -2,7 +2,7 @@ import type { ColumnType } from 'kysely'
 
 type JsonText = ColumnType<unknown, string, string>
 
-/** One image request. `version` guards every change: a writer names the version it has seen. */
+/** One image request. Optimistic locking: every update names the `version` it has read. */
 export interface ImageJobsTable {
   id: string
   wallet: string
@@ -13,9 +13,9 @@ export interface ImageJobsTable {
   /** The prompt's first characters in lower case, for searching; null in rows of older releases. */
   prompt_search: string | null
   state: string
-  /** The parts with their states, in order of index. */
+  /** The parts with their states, ordered by index. */
   parts: JsonText
-  /** How many of them wait to be drawn; for listings, which then need not open `parts`. */
+  /** The number of parts waiting to be generated, so that listings need not parse `parts`. */
   waiting: number
   failure: JsonText | null
   version: number
@@ -25,20 +25,20 @@ export interface ImageJobsTable {
   lost_claims: number
   /** The number of the newest event. */
   last_seq: number
-  /** Who holds the claim, and its last sign of life. */
+  /** The runner that holds the claim, and its last heartbeat. */
   runner: string | null
   heartbeat_at: Date | null
   created_at: Date
-  /** Since when it waits. */
+  /** When it was queued last. */
   queued_at: Date
   deadline_at: Date
   started_at: Date | null
   ended_at: Date | null
-  /** When blobs of the ended job that nobody needs any longer are to be removed. */
+  /** When blobs that the ended job no longer needs are to be removed. */
   sweep_at: Date | null
 }
 
-/** What happened to a job, numbered from 1. */
+/** The events of a job, numbered from 1. */
 export interface ImageJobEventsTable {
   job_id: string
   seq: number

@@ -1,13 +1,13 @@
 import type { ColumnType, Generated } from 'kysely'
 
-/** Something that must still be told. One row a (topic, key); gone when nobody needs it any more. */
+/** A message to publish. One row per (topic, key); deleted once handled. */
 export interface OutboxTable {
   topic: string
   key: string
   payload: ColumnType<unknown, string, string>
-  /** Taken anew from a sequence at every write, so that a late delete spares a newer row. */
+  /** A new sequence value at every write, so that a late delete does not remove a newer message. */
   revision: Generated<bigint>
-  /** How often the relay has told it. */
+  /** How often the relay has published it. */
   attempts: Generated<number>
   due_at: Date
   created_at: Generated<Date>

@@ -1,7 +1,7 @@
-/** One row for each kind of thing that processes keep in memory: `catalog`, `prices`, `api-keys`. */
+/** One row for each kind of data that processes cache in memory: `catalog`, `prices`, `api-keys`. */
 export interface RevisionsTable {
   name: string
-  /** Raised by triggers, in the transaction of each change and in the order of commits. */
+  /** Incremented by triggers, in the transaction of each change and in commit order. */
   revision: bigint
 }
 

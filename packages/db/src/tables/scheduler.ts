@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
 
-/** A configured way to an upstream. */
+/** A configured upstream endpoint. */
 export interface ChannelsTable {
   id: string
   name: string
@@ -14,7 +14,7 @@ export interface ChannelsTable {
   updated_at: Date
 }
 
-/** What a channel offers under a public name. */
+/** A model of a channel under its public name. */
 export interface ChannelModelsTable {
   channel_id: string
   model: string
@@ -28,19 +28,19 @@ export interface CredentialsTable {
   channel_id: string
   /** A sealed box: `{ keyId, box }`. */
   secret: ColumnType<{ keyId: string; box: string }, string, string>
-  /** SHA-256 of channel and secret, hex; tells a repeated import. */
+  /** SHA-256 of channel and secret, hex; detects repeated imports. */
   fingerprint: string
   concurrency_max: number
   state: string
   state_reason: string | null
-  /** Grows when a person sets the state; health of an older epoch is forgotten. */
+  /** Incremented when an operator sets the state; health data of an older epoch is discarded. */
   epoch: Generated<number>
   cooling_until: Date | null
   created_at: Date
   state_changed_at: Date
 }
 
-/** One row: grows with every change of the three tables above, in the same transaction. */
+/** One row; incremented with every change of the three tables above, in the same transaction. */
 export interface CatalogVersionTable {
   only_row: Generated<boolean>
   version: number

@@ -1,10 +1,10 @@
 import type { Generated } from 'kysely'
 
-/** One row for each secret that this installation was set up with; the secret itself is nowhere. */
+/** One row for each secret that this installation was set up with; the secret itself is not stored. */
 export interface SecretChecksTable {
   /** The environment variable that holds the secret. */
   setting: string
-  /** The id in a list of keys; empty where there is one key only. */
+  /** The id in a list of keys; empty for a setting with one key. */
   key_id: string
   /** HMAC of a constant under the secret, hex. */
   digest: string

@@ -1,4 +1,4 @@
-import { mapDatabaseUnavailable } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-unavailable'
 import type { Tables } from '@sluice/db/tables'
 import type { Clock } from '@sluice/kernel/clock'
 import { systemClock } from '@sluice/kernel/clock'

@@ -1,4 +1,4 @@
-import { mapDatabaseUnavailable } from '@sluice/db/database-away'
+import { mapDatabaseUnavailable } from '@sluice/db/database-unavailable'
 import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'

@@ -2,7 +2,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import { assert } from '@sluice/kernel/assert'
 import { describe, expect, it } from 'vitest'
 
-import { mapDatabaseUnavailable } from './database-away.ts'
+import { mapDatabaseUnavailable } from './database-unavailable.ts'
 
 const coded = (code: string) => Object.assign(new Error('from the server'), { code })
 const failWith = (error: unknown) =>
@@ -20,21 +20,24 @@ describe('a query', () => {
     new Error('Connection terminated unexpectedly'),
     new Error('timeout exceeded when trying to connect'),
     new Error('Client has encountered a connection error and is not queryable'),
-  ])('that finds the database away says so, and why: $message', async (error) => {
-    await expect(failWith(error)).rejects.toMatchObject({ code: 'unavailable', cause: error })
-  })
+  ])(
+    'rejects with unavailable and the cause when the database cannot be reached: $message',
+    async (error) => {
+      await expect(failWith(error)).rejects.toMatchObject({ code: 'unavailable', cause: error })
+    },
+  )
 
   it.each([
     coded('23505'),
     coded('40001'),
     new AppError('invalid_value', 'no'),
-    new Error('a fault of ours'),
+    new Error('a bug'),
     new TypeError('another'),
-  ])('that fails for another reason fails with just that: $message', async (error) => {
+  ])('rejects with any other error unchanged: $message', async (error) => {
     await expect(failWith(error)).rejects.toBe(error)
   })
 
-  it('that breaks a promise of ours is not called away', async () => {
+  it('does not map a failed assertion', async () => {
     const broken = mapDatabaseUnavailable(async () => assert(false, 'broken'))
     await expect(broken).rejects.toThrow('broken')
   })

@@ -6,11 +6,11 @@ import type { Random } from '@sluice/kernel/random'
 import { hasCode } from './error-code.ts'
 
 /**
- * Creates a file with this text, mode 0600, unless it is there; false when it is, and then nothing was
- * written. A crash or a power cut leaves no file or a whole one, and of many who create it at once
- * exactly one does. `prepare` gets the file's path before it appears under its name.
+ * Creates a file with this text, mode 0600; returns false and writes nothing if it exists. A crash or power
+ * failure leaves no file or a complete one, and of concurrent calls exactly one creates it. `prepare` is
+ * called with the temporary path before the file gets its name.
  */
-export async function createWhole(
+export async function createFileAtomically(
   { random }: { random: Random },
   {
     path,
@@ -22,7 +22,7 @@ export async function createWhole(
   try {
     await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true })
     await prepare(temporary)
-    // Unlike rename(2), link(2) never replaces what another start has created meanwhile.
+    // Unlike rename(2), link(2) never replaces a file that a concurrent start has created.
     await link(temporary, path)
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false
@@ -34,7 +34,7 @@ export async function createWhole(
   return true
 }
 
-/** A name is on disk only when its folder is. */
+/** Flushes a folder, so that new names in it survive a power failure. */
 export async function syncFolder(folder: string): Promise<void> {
   const opened = await open(folder)
   try {
