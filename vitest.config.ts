@@ -30,7 +30,11 @@ export default defineConfig({
           // file took longer than the tests.
           isolate: false,
           include: everywhere.map((folder) => `${folder}/**/*.test.ts`),
-          exclude: ['**/node_modules/**', ...needs.flatMap((need) => testsNamed(need))],
+          exclude: [
+            '**/node_modules/**',
+            ...needs.flatMap((need) => testsNamed(need)),
+            ...(without === undefined ? [] : [`${without}/**`]),
+          ],
         },
       },
       ...needs.map((need) => ({
