@@ -36,6 +36,8 @@ export const retired = new Map(
 export const allowed = [
   { phrase: /\bhello,? world\b/gi },
   { phrase: /\b(takes?|in) place\b/gi },
+  // Metric names.
+  { phrase: /\b(sluice_picture_)?draw_seconds\w*|\bsluice_picture_drawings_waiting\b/g },
   // A public value of the channel setting `usageInStreams`.
   { phrase: /['`/(]ask['`/,]/g, paths: /channel-settings|setting-fields/ },
   // The operating system's user.

@@ -11,8 +11,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Egress } from './create-egress.ts'
 import { createEgress } from './create-egress.ts'
 
-// Two cores may be busy with other tests; nothing here waits longer than it must.
-const abortScope = { timeout: 4_000 }
+// Generous, because other tests may be using the CPU; a poll ends as soon as its condition holds.
+const pollLimits = { timeout: 4_000 }
 
 const servers: Server[] = []
 let egress: Egress
@@ -39,7 +39,7 @@ function portOf(server: Server): number {
 }
 
 describe('the dispatcher for configured upstreams', () => {
-  it('reaches a private upstream, and keeps the socket for later requests', async () => {
+  it('connects to a private upstream, and reuses the socket for later requests', async () => {
     let sockets = 0
     const server = createServer((_request, response) => response.end('ok'))
     server.on('connection', () => (sockets += 1))
@@ -52,7 +52,7 @@ describe('the dispatcher for configured upstreams', () => {
     expect(sockets).toBeLessThan(5)
   })
 
-  it('never lets one slow answer stand before another on a socket', async () => {
+  it('sends no second request on a socket that waits for a response', async () => {
     let atOnce = 0
     const release: (() => void)[] = []
     const origin = await listen(
@@ -66,12 +66,12 @@ describe('the dispatcher for configured upstreams', () => {
     const calls = Array.from({ length: 5 }, () =>
       dispatcher.request({ origin, path: '/', method: 'GET' }),
     )
-    await expect.poll(() => atOnce, abortScope).toBe(5)
+    await expect.poll(() => atOnce, pollLimits).toBe(5)
     for (const end of release) end()
     await Promise.all(calls)
   })
 
-  it('frees the socket of a call that was called off', async () => {
+  it('closes the socket of an aborted call', async () => {
     const server = createServer(() => {})
     const origin = await listen(server)
     egress = createEgress()
@@ -80,13 +80,13 @@ describe('the dispatcher for configured upstreams', () => {
     const call = egress.dispatcher.request({ origin, path: '/', method: 'GET', signal })
     const open = () =>
       new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)))
-    await expect.poll(open, abortScope).toBe(1)
-    controller.abort(new Error('caller left'))
-    await expect(call).rejects.toThrow('caller left')
-    await expect.poll(open, abortScope).toBe(0)
+    await expect.poll(open, pollLimits).toBe(1)
+    controller.abort(new Error('caller disconnected'))
+    await expect(call).rejects.toThrow('caller disconnected')
+    await expect.poll(open, pollLimits).toBe(0)
   })
 
-  it('follows no redirect, so that a key never goes where it was not meant to', async () => {
+  it('follows no redirect, so that a key is never sent to another host', async () => {
     const origin = await listen(
       createServer((_request, response) => {
         response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()
@@ -102,7 +102,7 @@ describe('the dispatcher for configured upstreams', () => {
     expect(statusCode).toBe(302)
   })
 
-  it('refuses a certificate that nobody vouches for, whatever the environment says', async () => {
+  it('rejects a self-signed certificate, also with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     const server = createTlsServer(selfSigned({ host: 'localhost' }), (_request, response) =>
       response.end(),
@@ -113,12 +113,12 @@ describe('the dispatcher for configured upstreams', () => {
     await expect(call).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
   })
 
-  it('lets running calls end before it closes', async () => {
-    let answer = () => {}
+  it('completes running calls before it closes', async () => {
+    let respond = () => {}
     const arrived = Promise.withResolvers<void>()
     const origin = await listen(
       createServer((_request, response) => {
-        answer = () => response.end('late')
+        respond = () => response.end('late')
         arrived.resolve()
       }),
     )
@@ -126,7 +126,7 @@ describe('the dispatcher for configured upstreams', () => {
     const call = egress.dispatcher.request({ origin, path: '/', method: 'GET' })
     await arrived.promise
     const closed = egress.close()
-    answer()
+    respond()
     expect(await (await call).body.text()).toBe('late')
     await closed
   })

@@ -13,7 +13,7 @@ import { createGuardedFetch } from './guarded-fetch.ts'
 import type { Lookup } from './resolve-host.ts'
 import { systemLookup } from './resolve-host.ts'
 
-/** The log as far as egress needs it; a pino logger is one. */
+/** The part of a logger that egress uses; implemented by pino. */
 export interface EgressLog {
   warn(facts: Record<string, unknown>, message: string): void
 }
@@ -26,27 +26,27 @@ export interface EgressOptions {
   portsAllowed?: readonly number[]
   /** `host:port` pairs of the operator's own network that guarded fetches may reach. */
   allowPrivate?: readonly string[]
-  /** Hosts that may be called although they are metadata or link-local addresses (`METADATA_HOSTS_ALLOWED`). */
+  /** Metadata or link-local hosts that may be called nevertheless (`METADATA_HOSTS_ALLOWED`). */
   metadataHostsAllowed?: readonly string[]
   lookup?: Lookup
 }
 
-/** The one way out of the house. */
+/** All outgoing HTTP requests to upstreams and to URLs of callers use this. */
 export interface Egress {
   /**
    * For upstreams that an operator configured: their base URLs are trusted and may be private.
    * Pooled per origin, HTTP/1.1, one request at a time on a socket, certificates always verified.
-   * Metadata services are not connected to, whatever name leads there.
-   * It does not time out an answer's headers: deadlines come with each request's signal.
+   * Never connects to a metadata service, whatever host name resolves to it.
+   * Has no timeout for response headers: each request's signal has the deadline.
    */
   dispatcher: Dispatcher
-  /** For URLs that a caller or an upstream named. */
+  /** For URLs from a caller or an upstream. */
   fetchGuarded: FetchGuarded
-  /** Lets running requests end, then closes the sockets. */
+  /** Waits for running requests, then closes the sockets. */
   close(): Promise<void>
 }
 
-/** Makes the way out; opens no socket until it is used. */
+/** Creates the egress; opens no socket until it is used. */
 export function createEgress({
   limits: chosen = {},
   log,
@@ -74,7 +74,7 @@ function createDispatcher(limits: EgressLimits, connect: buildConnector.connecto
   return new Agent({
     connections: limits.connectionsPerOriginMax,
     maxOrigins: limits.originsMax,
-    // A raw relay copies HTTP/1.1 bytes, and one slow answer must not stand before another.
+    // The raw relay copies HTTP/1.1 bytes, and a slow response must not delay another one.
     allowH2: false,
     pipelining: 1,
     headersTimeout: 0,
@@ -86,13 +86,13 @@ function createDispatcher(limits: EgressLimits, connect: buildConnector.connecto
   })
 }
 
-// Only the host is logged: the rest of a URL may hold a signature.
+// Only the host is logged: the rest of a URL may contain a signature.
 function withLog(fetchGuarded: FetchGuarded, log: EgressLog): FetchGuarded {
   return async function fetchGuardedWithLog(input) {
-    const answer = await fetchGuarded(input)
-    if (answer.outcome === 'fetched') return answer
+    const result = await fetchGuarded(input)
+    if (result.outcome === 'fetched') return result
     const host = URL.canParse(input.url) ? hostOf(new URL(input.url)) : null
-    log.warn({ host, outcome: answer.outcome, reason: answer.reason }, 'url not fetched')
-    return answer
+    log.warn({ host, outcome: result.outcome, reason: result.reason }, 'url not fetched')
+    return result
   }
 }

@@ -1,16 +1,16 @@
-/** Limits of the one way out. Every number can be set by the operator; these are the defaults. */
+/** Limits of outgoing connections. */
 export interface EgressLimits {
-  /** Sockets to one upstream origin. More requests than this wait in line inside the pool. */
+  /** Sockets to one upstream origin. Further requests are queued in the pool. */
   connectionsPerOriginMax: number
-  /** Upstream origins that have a pool of their own. */
+  /** The number of upstream origins with a connection pool. */
   originsMax: number
   /** DNS, TCP and TLS together. */
   connectTimeoutMs: number
-  /** Silence inside an answer's body after which it counts as dead. */
+  /** The longest pause between two chunks of a response body before the response fails. */
   bodyIdleMsMax: number
-  /** How long an idle socket is kept when the upstream does not say. */
+  /** Keep-alive time of an idle socket when the upstream sends none. */
   keepAliveMs: number
-  /** The longest that an upstream may ask us to keep an idle socket. */
+  /** The maximum keep-alive time that is accepted from an upstream. */
   keepAliveMsMax: number
   headerBytesMax: number
 }
@@ -19,9 +19,9 @@ export const egressLimits: EgressLimits = {
   connectionsPerOriginMax: 1_024,
   originsMax: 1_000,
   connectTimeoutMs: 10_000,
-  // A model may think for minutes between two bytes; the request's deadline is what ends it.
+  // A model may pause for minutes between two bytes; the request's deadline limits it.
   bodyIdleMsMax: 900_000,
-  // Below the idle limits of common front proxies (60 s), so that we close first and never race a reset.
+  // Below the idle limits of common reverse proxies (60 s): this side closes first, so no request meets a reset.
   keepAliveMs: 30_000,
   keepAliveMsMax: 300_000,
   headerBytesMax: 32 * 1024,

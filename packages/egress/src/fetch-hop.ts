@@ -6,7 +6,7 @@ import { isAppError } from '@sluice/kernel/app-error'
 import { Client } from 'undici'
 
 import type { EgressLimits } from './egress-limits.ts'
-import { isPacked, unpackChunks } from './unpack-chunks.ts'
+import { isEncoded, decodeChunks } from './decode-chunks.ts'
 
 export type FetchFailure =
   | 'timeout'
@@ -16,30 +16,30 @@ export type FetchFailure =
   | 'content-type'
   | 'encoded'
 
-export type HopAnswer =
+export type HopResult =
   | { kind: 'bytes'; bytes: Uint8Array; contentType: string }
   | { kind: 'redirect'; location: string }
   | { kind: 'failed'; reason: FetchFailure; status: number | undefined }
 
 export interface HopInput {
   url: URL
-  /** The checked addresses; the connection goes to one of these and to no other. */
+  /** The checked addresses; the connection is made to one of these only. */
   addresses: readonly string[]
   bytesMax: number
   acceptTypes: readonly string[] | 'any'
   signal: AbortSignal
 }
 
-/** One GET without redirects, over a connection of its own that ends with it. */
+/** Sends one GET over a new connection that is closed afterwards. Follows no redirect. */
 export async function fetchHop(
   { limits }: { limits: EgressLimits },
   { url, addresses, bytesMax, acceptTypes, signal }: HopInput,
-): Promise<HopAnswer> {
+): Promise<HopResult> {
   const client = new Client(url.origin, {
     allowH2: false,
     pipelining: 1,
     maxHeaderSize: limits.headerBytesMax,
-    // The whole fetch has one deadline, which comes with the signal.
+    // The signal has the deadline of the whole fetch.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: {
@@ -60,16 +60,16 @@ export async function fetchHop(
       signal,
     })
     body.on('error', ignoreLateError)
-    const location = one(headers['location'])
+    const location = firstOf(headers['location'])
     if (isRedirect(statusCode) && location !== undefined) return { kind: 'redirect', location }
     if (statusCode !== 200) return { kind: 'failed', reason: 'status', status: statusCode }
-    const reason = refuseByHeaders(headers, { bytesMax, acceptTypes })
+    const reason = rejectByHeaders(headers, { bytesMax, acceptTypes })
     if (reason !== undefined) return { kind: 'failed', reason, status: statusCode }
-    const contentEncoding = one(headers['content-encoding'])
-    const bytes = await readCapped(unpackChunks(body, { contentEncoding }), bytesMax)
+    const contentEncoding = firstOf(headers['content-encoding'])
+    const bytes = await readCapped(decodeChunks(body, { contentEncoding }), bytesMax)
     if (bytes === 'encoded') return { kind: 'failed', reason: 'encoded', status: statusCode }
     if (bytes === undefined) return { kind: 'failed', reason: 'too-large', status: statusCode }
-    return { kind: 'bytes', bytes, contentType: essence(headers['content-type']) }
+    return { kind: 'bytes', bytes, contentType: mediaType(headers['content-type']) }
   } finally {
     await client.destroy()
   }
@@ -81,18 +81,19 @@ function isRedirect(status: number): boolean {
 
 type Headers = Record<string, string | string[] | undefined>
 
-function refuseByHeaders(
+function rejectByHeaders(
   headers: Headers,
   { bytesMax, acceptTypes }: Pick<HopInput, 'bytesMax' | 'acceptTypes'>,
 ): FetchFailure | undefined {
-  const isAccepted = acceptTypes === 'any' || acceptTypes.includes(essence(headers['content-type']))
+  const isAccepted =
+    acceptTypes === 'any' || acceptTypes.includes(mediaType(headers['content-type']))
   if (!isAccepted) return 'content-type'
-  if (isPacked(one(headers['content-encoding']))) return undefined
-  if (Number(one(headers['content-length']) ?? 0) > bytesMax) return 'too-large'
+  if (isEncoded(firstOf(headers['content-encoding']))) return undefined
+  if (Number(firstOf(headers['content-length']) ?? 0) > bytesMax) return 'too-large'
   return undefined
 }
 
-/** The body as far as the cap allows: undefined above it, `encoded` for what cannot be unpacked. */
+/** Reads the body: undefined when it exceeds `bytesMax`, `encoded` when it cannot be decoded. */
 async function readCapped(
   body: AsyncIterable<Uint8Array>,
   bytesMax: number,
@@ -113,22 +114,22 @@ async function readCapped(
 }
 
 function pinned(addresses: readonly string[]): LookupFunction {
-  const answers = addresses.map((address) => ({ address, family: isIP(address) }))
-  return (_hostname, options, answer) => {
-    const [first] = answers
-    if (first === undefined) answer(new Error('no checked address'), '')
-    else if (options.all) answer(null, answers)
-    else answer(null, first.address, first.family)
+  const records = addresses.map((address) => ({ address, family: isIP(address) }))
+  return (_hostname, options, callback) => {
+    const [first] = records
+    if (first === undefined) callback(new Error('no checked address'), '')
+    else if (options.all) callback(null, records)
+    else callback(null, first.address, first.family)
   }
 }
 
-function essence(contentType: string | string[] | undefined): string {
-  return (one(contentType) ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+function mediaType(contentType: string | string[] | undefined): string {
+  return (firstOf(contentType) ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
-function one(value: string | string[] | undefined): string | undefined {
+function firstOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
 }
 
-// A body that we leave unread reports its own destruction; the answer is decided by then.
+// An unread body emits an error when it is destroyed; the result is already decided by then.
 function ignoreLateError(): void {}

@@ -3,33 +3,32 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 import { hostOf, isPublicName } from './guard-url.ts'
-import { judgeAddress } from './judge-address.ts'
+import { classifyAddress } from './classify-address.ts'
 import { isMetadataHost } from './metadata-address.ts'
 
-/** Why an upstream cannot have this base URL. The words are for the operator who typed it. */
+/** Why a base URL is rejected; messages for the operator who entered it. */
 export const baseUrlRefusals = {
-  malformed: 'is no address that can be called. Write one such as https://api.openai.com/v1.',
+  malformed: 'is not a valid URL. Enter one such as https://api.openai.com/v1.',
   scheme: 'must begin with https://, or with http:// inside your own network.',
-  credentials: 'may not carry a user name or password. Secrets are entered apart from it.',
-  fragment: 'may not have a part after #.',
+  credentials: 'may not contain a user name or password. Enter secrets separately.',
+  fragment: 'may not have a fragment (#).',
   'clear-text':
-    'must begin with https://. Over http:// the secret would cross the internet readable for everybody; http:// is for loopback and private addresses.',
-  address: 'leads to an address that no upstream has, such as a broadcast.',
+    'must begin with https://. Over http:// the secret would be sent unencrypted over the internet; http:// is for loopback and private addresses.',
+  address: 'leads to an invalid address, such as a broadcast address.',
   metadata:
-    'leads to a metadata or link-local address, where clouds keep secrets of this machine. METADATA_HOSTS_ALLOWED can allow it.',
+    'leads to a metadata or link-local address, where clouds serve secrets of this machine. METADATA_HOSTS_ALLOWED can allow it.',
 } as const
 
 export type BaseUrlRefusal = keyof typeof baseUrlRefusals
 
 const LENGTH_MAX = 500
 
-const strangeRanges: ReadonlySet<string> = new Set(['unspecified', 'multicast', 'broadcast'])
+const invalidRanges: ReadonlySet<string> = new Set(['unspecified', 'multicast', 'broadcast'])
 
 /**
- * Judges the base URL of an upstream that an operator configures: it may be private, because the operator
- * means it, but secrets are not sent in clear text over the internet, and metadata services are nobody's
- * upstream, unless their host is in `metadataHostsAllowed`. Undefined when it is good. Resolves no names:
- * connections to a name are judged when they are made. Pure.
+ * Validates the base URL of an upstream that an operator configures. Private addresses are allowed; clear-text
+ * HTTP over the internet is not, nor are metadata services, unless `metadataHostsAllowed` has the host.
+ * Undefined when the URL is valid. Resolves no names: addresses are checked on each connection. Pure.
  */
 export function guardBaseUrl(
   text: string,
@@ -45,15 +44,15 @@ export function guardBaseUrl(
   if (url.hash !== '') return 'fragment'
   const host = hostOf(url).toLowerCase()
   if (isMetadataHost(host)) return metadataHostsAllowed.includes(host) ? undefined : 'metadata'
-  if (isStrange(host)) return 'address'
-  return url.protocol === 'http:' && !isNear(host) ? 'clear-text' : undefined
+  if (isInvalidAddress(host)) return 'address'
+  return url.protocol === 'http:' && !isPrivateHost(host) ? 'clear-text' : undefined
 }
 
-function isStrange(host: string): boolean {
-  // An IPv4 address inside an IPv6 one is what it is.
-  return isIP(host) !== 0 && strangeRanges.has(ipaddr.process(host).range())
+function isInvalidAddress(host: string): boolean {
+  // `process` converts an IPv4-mapped IPv6 address to IPv4.
+  return isIP(host) !== 0 && invalidRanges.has(ipaddr.process(host).range())
 }
 
-function isNear(host: string): boolean {
-  return isIP(host) === 0 ? !isPublicName(host) : judgeAddress(host) !== 'public'
+function isPrivateHost(host: string): boolean {
+  return isIP(host) === 0 ? !isPublicName(host) : classifyAddress(host) !== 'public'
 }

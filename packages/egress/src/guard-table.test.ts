@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Egress } from './create-egress.ts'
 import { createEgress } from './create-egress.ts'
 
-/** The list of facts/reliability 3.D: no row may reach a listener that stands where rows point. */
+/** URLs that point at private addresses or are ambiguous: none may reach a listener at that address. */
 
 const privateV4 = [
   '127.0.0.1',
@@ -48,7 +48,7 @@ const octal = (v4: string) =>
 const fullWidth = (v4: string) =>
   v4.replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)))
 
-/** Each way to write an IPv4 address that some parser takes. */
+/** The notations of an IPv4 address that some parser accepts. */
 const forms: Record<string, (v4: string) => string> = {
   plain: (v4) => v4,
   'with a root dot': (v4) => `${v4}.`,
@@ -153,7 +153,7 @@ beforeAll(async () => {
   canary.listen(0, '::')
   await once(canary, 'listening')
   port = portOf(canary)
-  // Every name leads home, as a hostile or a search-list resolver would have it.
+  // Every name resolves to loopback, as with a hostile resolver or a search list.
   egress = createEgress({ portsAllowed: [port], lookup: async () => ['127.0.0.1', '::1'] })
 })
 beforeEach(() => {
@@ -164,7 +164,7 @@ afterAll(async () => {
   await new Promise((resolve) => canary.close(resolve))
 })
 
-describe('a URL that points at us', () => {
+describe('a URL that points at a private address', () => {
   const rows = [
     ...hosts.flatMap((host) => [`http://${host}:PORT/`, `https://${host}:PORT/x.png`]),
     'http://example.com:PORT/',
@@ -172,20 +172,20 @@ describe('a URL that points at us', () => {
     ...wholeUrls,
   ]
 
-  it('has a long list', () => {
+  it('is tested in more than 250 notations', () => {
     expect(rows.length).toBeGreaterThan(250)
   })
 
-  it.each(rows)('is refused before a connection is made: %j', async (row) => {
+  it.each(rows)('is rejected before a connection is made: %j', async (row) => {
     const url = row.replaceAll('PORT', String(port))
     const acceptTypes = ['image/png']
-    const answer = await egress.fetchGuarded({
+    const result = await egress.fetchGuarded({
       url,
       bytesMax: 1_000,
       timeoutMs: 5_000,
       acceptTypes,
     })
-    expect(answer.outcome).toBe('refused')
+    expect(result.outcome).toBe('refused')
     expect(connections).toBe(0)
   })
 })

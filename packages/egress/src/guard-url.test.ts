@@ -12,7 +12,7 @@ describe('guardUrl', () => {
     ['HTTPS://EXAMPLE.com/', 'https://example.com/'],
     ['https://bücher.example/', 'https://xn--bcher-kva.example/'],
     ['https://[2606:4700::1]/', 'https://[2606:4700::1]/'],
-  ])('lets %s pass', (text, href) => {
+  ])('allows %s', (text, href) => {
     expect(guardUrl(text, rules)).toMatchObject({ allowed: true, trusted: false, url: { href } })
   })
 
@@ -26,11 +26,11 @@ describe('guardUrl', () => {
     ['http://db/', 'host'],
     ['http://minio.lan/', 'host'],
     ['http://minio.lan:9001/', 'port'],
-  ])('says why %j is refused', (text, reason) => {
+  ])('returns the reason why %j is rejected', (text, reason) => {
     expect(guardUrl(text, rules)).toEqual({ allowed: false, reason })
   })
 
-  it('lets a private host pass only by the very port that the operator named', () => {
+  it('allows a private host only at the port that the operator configured', () => {
     expect(guardUrl('http://minio.lan:9000/x', rules)).toMatchObject({ trusted: true })
     expect(guardUrl('http://minio.lan.example.com:9000/', rules)).toMatchObject({ reason: 'port' })
   })
@@ -44,7 +44,7 @@ describe('guardRedirect', () => {
     ['c', 'https://example.com/a/c'],
     ['//other.example/c', 'https://other.example/c'],
     ['https://other.example:8443/', 'https://other.example:8443/'],
-  ])('follows %s within the rules', (location, href) => {
+  ])('allows a redirect to %s', (location, href) => {
     expect(guardRedirect(from, location, rules)).toMatchObject({ allowed: true, url: { href } })
   })
 
@@ -56,7 +56,7 @@ describe('guardRedirect', () => {
     ['https://localhost/', 'host'],
     ['\\\\127.0.0.1\\x', 'malformed'],
     ['https://example.com:22/', 'port'],
-  ])('stops at %j', (location, reason) => {
+  ])('rejects a redirect to %j', (location, reason) => {
     expect(guardRedirect(from, location, rules)).toEqual({ allowed: false, reason })
   })
 })

@@ -1,14 +1,14 @@
 import { isIP } from 'node:net'
 
-/** Why we do not go where a URL points. The words are safe to show to whoever named the URL. */
+/** Why a URL is not fetched; the messages may be returned to the caller or upstream that sent the URL. */
 export const refusals = {
-  malformed: 'the URL is not one we can read',
+  malformed: 'the URL is malformed',
   scheme: 'only http and https URLs are fetched',
-  credentials: 'a URL may not carry a user name or password',
-  port: 'the port is not one we fetch from',
-  host: 'the host name is not a public one',
+  credentials: 'a URL may not contain a user name or password',
+  port: 'the port is not allowed',
+  host: 'the host name is not public',
   unresolved: 'the host name has no address',
-  address: 'the address is not a public one',
+  address: 'the address is not public',
   downgrade: 'a redirect may not lead from https to http',
   redirects: 'too many redirects',
 } as const
@@ -17,7 +17,7 @@ export type RefusalReason = keyof typeof refusals
 
 export interface GuardRules {
   portsAllowed: readonly number[]
-  /** `host:port` pairs that are fetched although they are private; named by the operator. */
+  /** `host:port` pairs that the operator allows although they are private. */
   privateHostsAllowed: readonly string[]
 }
 
@@ -27,22 +27,22 @@ export type UrlVerdict =
 
 const URL_LENGTH_MAX = 2_048
 
-/** Judges a URL that a caller or an upstream named, before anything is resolved. Pure. */
+/** Validates a URL from a caller or an upstream, before its name is resolved. Pure. */
 export function guardUrl(text: string, rules: GuardRules): UrlVerdict {
   if (!isPlain(text) || !URL.canParse(text)) return refuse('malformed')
   const url = new URL(text)
   if (!isWeb(url)) return refuse('scheme')
-  // `http:127.0.0.1` and `http:/x` parse, but other parsers read them as something else.
+  // `http:127.0.0.1` and `http:/x` are valid here, but other parsers interpret them differently.
   if (!text.toLowerCase().startsWith(`${url.protocol}//`)) return refuse('malformed')
   return guardParsed(url, rules)
 }
 
-/** The `host:port` by which a URL's host may be named as trusted. */
+/** The `host:port` of a URL, in the form of `privateHostsAllowed`. */
 export function hostAndPortOf(url: URL): string {
   return `${hostOf(url)}:${portOf(url)}`
 }
 
-/** Judges where a redirect leads: `location` is the header's text, `from` the URL that sent it. Pure. */
+/** Validates a redirect: `location` is the header's value, `from` the URL that sent it. Pure. */
 export function guardRedirect(from: URL, location: string, rules: GuardRules): UrlVerdict {
   if (!isPlain(location) || !URL.canParse(location, from.href)) return refuse('malformed')
   const url = new URL(location, from)
@@ -51,7 +51,7 @@ export function guardRedirect(from: URL, location: string, rules: GuardRules): U
   return guardParsed(url, rules)
 }
 
-/** The host without brackets and without the root dot, as a resolver takes it. */
+/** The host without brackets and without the trailing dot, as a resolver expects it. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
 }
@@ -68,8 +68,8 @@ function guardParsed(url: URL, rules: GuardRules): UrlVerdict {
   return { allowed: true, url, trusted: false }
 }
 
-// Names that a resolver near us may answer although the internet does not know them (RFC 6761,
-// RFC 6762, RFC 8375, cloud metadata). A name without a dot is a container or a search-list entry.
+// Names that only a local resolver knows (RFC 6761, RFC 6762, RFC 8375, cloud metadata). A name
+// without a dot is a container or a search-list entry.
 const privateSuffixes = [
   'localhost',
   'local',
@@ -80,13 +80,13 @@ const privateSuffixes = [
   'home.arpa',
 ]
 
-/** True for a name that the internet may know. */
+/** True for a name that may exist in the public DNS. */
 export function isPublicName(host: string): boolean {
   const name = host.toLowerCase()
   return name.includes('.') && !privateSuffixes.some((suffix) => name.endsWith(`.${suffix}`))
 }
 
-// The URL class strips tabs and turns backslashes into slashes; whoever named the URL may not rely on it.
+// The URL class removes tabs and converts backslashes to slashes; such URLs are rejected.
 function isPlain(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return text.length <= URL_LENGTH_MAX && !/[\u0000-\u0020\u007f\\]/.test(text)

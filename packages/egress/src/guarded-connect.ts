@@ -14,9 +14,8 @@ interface GuardedConnect {
 }
 
 /**
- * Connects to upstreams, but not to a metadata service: a base URL with a name is judged here, because the
- * name may lead anywhere, and to another place tomorrow. A host that the operator has allowed by its name may
- * lead to any of them.
+ * Connects to upstreams, but not to a metadata service. Names are checked on each connection, because their
+ * addresses can change. A host name in `metadataHostsAllowed` may resolve to a metadata service.
  */
 export function guardedConnect({
   limits,
@@ -26,29 +25,29 @@ export function guardedConnect({
   const isAllowed = (host: string) => metadataHostsAllowed.includes(host.toLowerCase())
   const resolve = async (hostname: string) => {
     const addresses = await lookup(hostname)
-    const isRefused = addresses.some((one) => isMetadataHost(one) && !isAllowed(one))
-    if (isRefused && !isAllowed(hostname)) throw refused(hostname)
+    const isMetadata = addresses.some((one) => isMetadataHost(one) && !isAllowed(one))
+    if (isMetadata && !isAllowed(hostname)) throw refused(hostname)
     const [first, ...more] = addresses.map((address) => ({ address, family: isIP(address) }))
     if (!first) throw notFound(hostname)
     return { first, all: [first, ...more] }
   }
-  const guardedLookup: LookupFunction = (hostname, options, answer) => {
+  const guardedLookup: LookupFunction = (hostname, options, callback) => {
     void resolve(hostname).then(
       ({ first, all }) =>
-        options.all ? answer(null, all) : answer(null, first.address, first.family),
-      (error: NodeJS.ErrnoException) => answer(error, ''),
+        options.all ? callback(null, all) : callback(null, first.address, first.family),
+      (error: NodeJS.ErrnoException) => callback(error, ''),
     )
   }
   const connect = buildConnector({
     timeout: limits.connectTimeoutMs,
-    // Set here because an environment variable can turn the default off.
+    // Set explicitly, because an environment variable can change the default.
     rejectUnauthorized: true,
     lookup: guardedLookup,
   })
-  return (options, answer) => {
+  return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '')
-    if (isMetadataHost(host) && !isAllowed(host)) answer(refused(host), null)
-    else connect(options, answer)
+    if (isMetadataHost(host) && !isAllowed(host)) callback(refused(host), null)
+    else connect(options, callback)
   }
 }
 
@@ -56,6 +55,6 @@ const notFound = (host: string): NodeJS.ErrnoException =>
   Object.assign(new Error(`${host} has no address`), { code: 'ENOTFOUND' })
 
 function refused(host: string): NodeJS.ErrnoException {
-  const message = `${host} leads to a metadata or link-local address, which METADATA_HOSTS_ALLOWED does not name`
+  const message = `${host} is a metadata or link-local address that METADATA_HOSTS_ALLOWED does not allow`
   return Object.assign(new Error(message), { code: 'EACCES' })
 }

@@ -18,11 +18,11 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
 
-/** A server on loopback, and a fetch to it under a public name that the operator allowed. */
+/** A server on loopback, and a fetch from it under a public name that the operator allowed. */
 async function createFixture(listener: RequestListener, options: EgressOptions = {}) {
-  const seen: IncomingMessage[] = []
+  const received: IncomingMessage[] = []
   const server = createServer((request, response) => {
-    seen.push(request)
+    received.push(request)
     listener(request, response)
   })
   const port = await listen(server)
@@ -42,7 +42,7 @@ async function createFixture(listener: RequestListener, options: EgressOptions =
       acceptTypes: ['image/png'],
       ...input,
     })
-  return { get, seen, port, host }
+  return { get, received, port, host }
 }
 
 async function listen(server: Server): Promise<number> {
@@ -68,62 +68,62 @@ const redirect = (location: string, status = 302) =>
   }) satisfies RequestListener
 
 describe('a guarded fetch', () => {
-  it('brings the bytes of an allowed host, and sends nothing but what a GET needs', async () => {
-    const { get, seen, host } = await createFixture((_request, response) => {
+  it('returns the bytes of an allowed host, and sends only the headers that a GET needs', async () => {
+    const { get, received, host } = await createFixture((_request, response) => {
       png(response)
       response.end('bytes')
     })
-    const answer = await get()
-    expect(answer).toMatchObject({ outcome: 'fetched', contentType: 'image/png' })
-    expect(answer.outcome === 'fetched' && Buffer.from(answer.bytes).toString()).toBe('bytes')
-    expect(Object.keys(seen[0]?.headers ?? {}).toSorted()).toEqual([
+    const result = await get()
+    expect(result).toMatchObject({ outcome: 'fetched', contentType: 'image/png' })
+    expect(result.outcome === 'fetched' && Buffer.from(result.bytes).toString()).toBe('bytes')
+    expect(Object.keys(received[0]?.headers ?? {}).toSorted()).toEqual([
       'accept',
       'accept-encoding',
       'connection',
       'host',
       'user-agent',
     ])
-    expect(seen[0]?.headers.host).toBe(host)
+    expect(received[0]?.headers.host).toBe(host)
   })
 
-  it('resolves a name once: what the name answers later leads nowhere', async () => {
+  it('resolves a name once: later DNS answers are not used', async () => {
     const answers = [['127.0.0.2'], ['127.0.0.1']]
-    let asked = 0
-    const { get, seen } = await createFixture((_request, response) => response.end(), {
-      lookup: async () => answers[(asked += 1) - 1] ?? [],
+    let lookups = 0
+    const { get, received } = await createFixture((_request, response) => response.end(), {
+      lookup: async () => answers[(lookups += 1) - 1] ?? [],
     })
     expect(await get()).toMatchObject({ outcome: 'failed', reason: 'network' })
-    expect(asked).toBe(1)
-    expect(seen).toEqual([])
+    expect(lookups).toBe(1)
+    expect(received).toEqual([])
   })
 
   it.each([[['93.184.215.14', '127.0.0.1']], [['2606:4700::1', '::1']], [['1.1.1.1', 'fd00::1']]])(
-    'refuses a name that has one private address among public ones: %j',
+    'rejects a name that has one private address among public ones: %j',
     async (addresses) => {
-      const { get, port, seen } = await createFixture((_request, response) => response.end(), {
+      const { get, port, received } = await createFixture((_request, response) => response.end(), {
         allowPrivate: [],
         lookup: async () => addresses,
       })
-      const answer = await get({ url: `http://two.example:${port}/` })
-      expect(answer).toMatchObject({ outcome: 'refused', reason: 'address' })
-      expect(seen).toEqual([])
+      const result = await get({ url: `http://two.example:${port}/` })
+      expect(result).toMatchObject({ outcome: 'refused', reason: 'address' })
+      expect(received).toEqual([])
     },
   )
 
   it.each([
     ['a name that has no address', async () => []],
     ['a resolver that fails', async () => Promise.reject(new Error('SERVFAIL'))],
-  ])('refuses %s', async (_name, lookup) => {
+  ])('rejects %s', async (_name, lookup) => {
     const { get, port } = await createFixture((_request, response) => response.end(), {
       lookup,
       allowPrivate: [],
     })
-    const answer = await get({ url: `http://gone.example:${port}/` })
-    expect(answer).toMatchObject({ outcome: 'refused', reason: 'unresolved' })
+    const result = await get({ url: `http://gone.example:${port}/` })
+    expect(result).toMatchObject({ outcome: 'refused', reason: 'unresolved' })
   })
 
   it.each([301, 302, 303, 307, 308])(
-    'refuses a %d to loopback before it connects',
+    'rejects a %d to loopback before it connects',
     async (status) => {
       const canary: string[] = []
       const inside = createServer((request) => canary.push(request.url ?? ''))
@@ -136,7 +136,7 @@ describe('a guarded fetch', () => {
     },
   )
 
-  it('follows three redirects and no fourth', async () => {
+  it('follows at most three redirects', async () => {
     const hops = (limit: number): RequestListener => {
       let count = 0
       return (_request, response) => {
@@ -149,23 +149,23 @@ describe('a guarded fetch', () => {
     expect(await three.get()).toMatchObject({ outcome: 'fetched' })
     const four = await createFixture(hops(4))
     expect(await four.get()).toMatchObject({ outcome: 'refused', reason: 'redirects' })
-    expect(four.seen).toHaveLength(4)
+    expect(four.received).toHaveLength(4)
   })
 
-  it('asks for no content encoding, and reads what comes packed all the same', async () => {
-    const asked: unknown[] = []
+  it('requests identity encoding, and decodes an encoded response nevertheless', async () => {
+    const lookups: unknown[] = []
     const { get } = await createFixture((request, response) => {
-      asked.push(request.headers['accept-encoding'])
+      lookups.push(request.headers['accept-encoding'])
       png(response).setHeader('content-encoding', 'gzip').end(gzipSync('a picture'))
     })
-    const answer = await get()
-    if (answer.outcome !== 'fetched') throw new Error(answer.message)
-    expect(Buffer.from(answer.bytes).toString()).toBe('a picture')
-    expect(asked).toEqual(['identity'])
+    const result = await get()
+    if (result.outcome !== 'fetched') throw new Error(result.message)
+    expect(Buffer.from(result.bytes).toString()).toBe('a picture')
+    expect(lookups).toEqual(['identity'])
   })
 
   it.each(['text/html', 'application/json', undefined])(
-    'takes what says it is %s where the bytes decide',
+    'accepts content type %s with acceptTypes any',
     async (type) => {
       const { get } = await createFixture((_request, response) => {
         if (type) response.setHeader('content-type', type)
@@ -176,31 +176,35 @@ describe('a guarded fetch', () => {
   )
 
   it('does not follow a Refresh header', async () => {
-    const { get, seen } = await createFixture((_request, response) => {
+    const { get, received } = await createFixture((_request, response) => {
       response.setHeader('refresh', '0; url=http://127.0.0.1/')
-      png(response).end('still here')
+      png(response).end('not redirected')
     })
     expect(await get()).toMatchObject({ outcome: 'fetched' })
-    expect(seen).toHaveLength(1)
+    expect(received).toHaveLength(1)
   })
 
   const broken: [string, RequestListener, string][] = [
-    ['a body over the cap that says so', (_, r) => png(r).end('x'.repeat(2_000)), 'too-large'],
-    ['a body over the cap that does not say so', (_, r) => endless(r), 'too-large'],
+    [
+      'a body over the limit with a content-length',
+      (_, r) => png(r).end('x'.repeat(2_000)),
+      'too-large',
+    ],
+    ['a body over the limit without a content-length', (_, r) => endless(r), 'too-large'],
     ['another type', (_, r) => r.setHeader('content-type', 'text/html').end('x'), 'content-type'],
     ['no type', (_, r) => r.end('x'), 'content-type'],
     [
-      'a content encoding that nobody knows',
+      'an unknown content encoding',
       (_, r) => png(r).setHeader('content-encoding', 'compress').end('x'),
       'encoded',
     ],
     [
-      'packed bytes that are damaged',
+      'malformed encoded bytes',
       (_, r) => png(r).setHeader('content-encoding', 'br').end('no brotli'),
       'encoded',
     ],
     [
-      'packed bytes that unpack to more than the cap',
+      'encoded bytes that decode to more than the limit',
       (_, r) =>
         png(r)
           .setHeader('content-encoding', 'gzip')
@@ -210,7 +214,7 @@ describe('a guarded fetch', () => {
     ['an error status', (_, r) => r.writeHead(403).end(), 'status'],
     ['a redirect without a location', (_, r) => r.writeHead(302).end(), 'status'],
     ['a reset', (request) => request.socket.resetAndDestroy(), 'network'],
-    ['a body that is cut', (_, r) => cut(r), 'network'],
+    ['a truncated body', (_, r) => cut(r), 'network'],
   ]
   it.each(broken)('fails on %s', async (_name, listener, reason) => {
     const { get } = await createFixture(listener)
@@ -218,40 +222,42 @@ describe('a guarded fetch', () => {
   })
 
   it.each<[string, RequestListener]>([
-    ['that never comes', () => {}],
-    ['that drips', (_request, response) => drip(png(response))],
-  ])('gives up on an answer %s when its time is over', async (_name, listener) => {
+    ['that is never sent', () => {}],
+    ['that never ends', (_request, response) => drip(png(response))],
+  ])('fails with timeout on a response %s', async (_name, listener) => {
     const { get } = await createFixture(listener)
     expect(await get({ timeoutMs: 200 })).toMatchObject({ outcome: 'failed', reason: 'timeout' })
   })
 
-  it('counts the resolver into its time', async () => {
+  it('includes name resolution in its timeout', async () => {
     const { get } = await createFixture((_request, response) => response.end(), {
       lookup: () => new Promise(() => {}),
     })
     expect(await get({ timeoutMs: 50 })).toMatchObject({ outcome: 'failed', reason: 'timeout' })
   })
 
-  it('rejects with the reason of whoever called it off', async () => {
+  it('rejects with the reason of the aborted signal', async () => {
     const controller = new AbortController()
-    const { get, seen } = await createFixture(() => controller.abort(new Error('caller left')))
-    await expect(get({ signal: controller.signal })).rejects.toThrow('caller left')
-    expect(seen).toHaveLength(1)
+    const { get, received } = await createFixture(() =>
+      controller.abort(new Error('caller disconnected')),
+    )
+    await expect(get({ signal: controller.signal })).rejects.toThrow('caller disconnected')
+    expect(received).toHaveLength(1)
   })
 
-  it('talks to no server whose certificate nobody vouches for', async () => {
-    const seen: string[] = []
+  it('sends no request to a server with a self-signed certificate', async () => {
+    const received: string[] = []
     const server = createTlsServer(selfSigned({ host: 'pictures.example' }), (request) =>
-      seen.push(request.url ?? ''),
+      received.push(request.url ?? ''),
     )
     const port = await listen(server)
     const { get } = await createFixture(() => {}, { allowPrivate: [`pictures.example:${port}`] })
-    const answer = await get({ url: `https://pictures.example:${port}/` })
-    expect(answer).toMatchObject({ outcome: 'failed', reason: 'network' })
-    expect(seen).toEqual([])
+    const result = await get({ url: `https://pictures.example:${port}/` })
+    expect(result).toMatchObject({ outcome: 'failed', reason: 'network' })
+    expect(received).toEqual([])
   })
 
-  it('logs the host and the reason of a refusal, and never the path', async () => {
+  it('logs the host and the reason of a rejected URL, and never the path', async () => {
     const lines: unknown[] = []
     const log = { warn: (facts: object, message: string) => void lines.push({ ...facts, message }) }
     const { get } = await createFixture(() => {}, { log })

@@ -10,39 +10,39 @@ import type { Lookup } from './resolve-host.ts'
 import { resolveHost } from './resolve-host.ts'
 
 export interface GuardedInput {
-  /** As it was named by a caller or an upstream. */
+  /** As the caller or the upstream sent it. */
   url: string
   bytesMax: number
-  /** For everything together: names, connections, redirects, body. */
+  /** For the whole fetch: name resolution, connections, redirects, body. */
   timeoutMs: number
-  /** Media types that are taken, lower-case and without parameters; `any` where the bytes decide. */
+  /** Accepted media types, lower-case and without parameters; `any` where the bytes are checked instead. */
   acceptTypes: readonly string[] | 'any'
-  /** `host:port` pairs that the operator means, private or not, beside those of this egress. */
+  /** Additional `host:port` pairs that the operator allows although they are private. */
   hostsTrusted?: readonly string[]
   signal?: AbortSignal
 }
 
-/** `message` names no address and is fit for whoever named the URL. */
-export type GuardedAnswer =
+/** `message` contains no address and may be returned to the caller or upstream that sent the URL. */
+export type GuardedResult =
   | { outcome: 'fetched'; bytes: Uint8Array; contentType: string; url: string }
   | { outcome: 'refused'; reason: RefusalReason; message: string }
   | { outcome: 'failed'; reason: FetchFailure; status: number | undefined; message: string }
 
-/** Fetches a URL that somebody else named. Rejects only with the signal's reason. */
-export type FetchGuarded = (input: GuardedInput) => Promise<GuardedAnswer>
+/** Fetches a URL from a caller or an upstream. Rejects only with the signal's reason. */
+export type FetchGuarded = (input: GuardedInput) => Promise<GuardedResult>
 
 export interface GuardedFetchDeps {
   lookup: Lookup
   clock: Clock
   rules: GuardRules
-  /** Hosts that are reached although they are metadata services. */
+  /** Hosts that may be fetched from although they are metadata services. */
   metadataHostsAllowed: readonly string[]
   limits: EgressLimits
 }
 
 const REDIRECTS_MAX = 3
 
-/** The guarded GET: each hop is judged, resolved once, checked, and connected to the checked address. */
+/** GET with SSRF protection: each hop's URL is validated, resolved once, and fetched from a checked address. */
 export function createGuardedFetch(deps: GuardedFetchDeps): FetchGuarded {
   return async function fetchGuarded(input) {
     input.signal?.throwIfAborted()
@@ -50,7 +50,7 @@ export function createGuardedFetch(deps: GuardedFetchDeps): FetchGuarded {
     try {
       return await followHops(deps, { ...input, signal: deadline.signal })
     } catch {
-      // Which socket error it was tells whoever named the URL about our network: all are one.
+      // One error for all socket errors: a specific one would reveal details of the internal network.
       input.signal?.throwIfAborted()
       return failed(deadline.signal.aborted ? 'timeout' : 'network')
     } finally {
@@ -60,12 +60,12 @@ export function createGuardedFetch(deps: GuardedFetchDeps): FetchGuarded {
 }
 
 async function followHops(
-  { lookup, rules: own, metadataHostsAllowed, limits }: GuardedFetchDeps,
+  { lookup, rules: base, metadataHostsAllowed, limits }: GuardedFetchDeps,
   input: GuardedInput & { signal: AbortSignal },
-): Promise<GuardedAnswer> {
+): Promise<GuardedResult> {
   const { bytesMax, acceptTypes, hostsTrusted = [], signal } = input
-  const privateHostsAllowed = [...own.privateHostsAllowed, ...hostsTrusted]
-  const rules = hostsTrusted.length === 0 ? own : { ...own, privateHostsAllowed }
+  const privateHostsAllowed = [...base.privateHostsAllowed, ...hostsTrusted]
+  const rules = hostsTrusted.length === 0 ? base : { ...base, privateHostsAllowed }
   let verdict: UrlVerdict = guardUrl(input.url, rules)
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
     if (!verdict.allowed) return refused(verdict.reason)
@@ -74,22 +74,22 @@ async function followHops(
     const checked = await orAbort(resolveHost(resolving, { host: hostOf(url), trusted }), signal)
     if (!checked.allowed) return refused(checked.reason)
     const { addresses } = checked
-    const answer = await fetchHop({ limits }, { url, addresses, bytesMax, acceptTypes, signal })
-    if (answer.kind === 'failed') return failed(answer.reason, answer.status)
-    if (answer.kind === 'bytes') {
+    const hopResult = await fetchHop({ limits }, { url, addresses, bytesMax, acceptTypes, signal })
+    if (hopResult.kind === 'failed') return failed(hopResult.reason, hopResult.status)
+    if (hopResult.kind === 'bytes') {
       return {
         outcome: 'fetched',
-        bytes: answer.bytes,
-        contentType: answer.contentType,
+        bytes: hopResult.bytes,
+        contentType: hopResult.contentType,
         url: url.href,
       }
     }
-    verdict = guardRedirect(url, answer.location, rules)
+    verdict = guardRedirect(url, hopResult.location, rules)
   }
   return refused(verdict.allowed ? 'redirects' : verdict.reason)
 }
 
-// A resolver cannot be interrupted; we stop waiting for it.
+// A name resolution cannot be aborted; only the wait for it ends.
 function orAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason)
@@ -100,18 +100,18 @@ function orAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<V
 }
 
 const failures: Record<FetchFailure, string> = {
-  timeout: 'the URL did not answer in time',
+  timeout: 'the server of the URL did not respond in time',
   network: 'the URL could not be reached',
-  status: 'the URL answered with an error status',
-  'too-large': 'what the URL holds is over the size limit',
-  'content-type': 'what the URL holds is not of an accepted type',
-  encoded: 'the URL answered with a content encoding that cannot be read',
+  status: 'the server of the URL responded with an error status',
+  'too-large': 'the content of the URL exceeds the size limit',
+  'content-type': 'the content of the URL is not of an accepted type',
+  encoded: 'the content encoding of the response cannot be decoded',
 }
 
-function failed(reason: FetchFailure, status?: number): GuardedAnswer {
+function failed(reason: FetchFailure, status?: number): GuardedResult {
   return { outcome: 'failed', reason, status, message: failures[reason] }
 }
 
-function refused(reason: RefusalReason): GuardedAnswer {
+function refused(reason: RefusalReason): GuardedResult {
   return { outcome: 'refused', reason, message: refusals[reason] }
 }

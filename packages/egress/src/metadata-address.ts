@@ -3,9 +3,9 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
- * Where clouds answer a machine's questions about itself, its own secrets among them. Beside the link-local
- * ranges (169.254.0.0/16, fe80::/10), which hold AWS's, Google's, Azure's and most others': Alibaba's, Azure's
- * platform address, Oracle's, AWS's and Google's over IPv6, and the names that lead there inside a cloud.
+ * Addresses of cloud metadata services, which serve secrets of the machine, outside the link-local ranges
+ * (169.254.0.0/16, fe80::/10) that most clouds use: Alibaba, Azure's platform address, Oracle, AWS and Google
+ * over IPv6. NAMES resolve to a metadata service inside a cloud.
  */
 const ADDRESSES: ReadonlySet<string> = new Set([
   '100.100.100.200',
@@ -30,7 +30,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'rancher-metadata',
 ])
 
-/** True for a metadata service, by its name or by its address in any notation that a URL or a resolver yields. */
+/** True for the name or the address of a metadata service, in any notation of a URL or a resolver. */
 export function isMetadataHost(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '')
   if (NAMES.has(name)) return true
@@ -42,7 +42,7 @@ export function isMetadataHost(host: string): boolean {
 }
 
 /**
- * IPv4 addresses inside an IPv6 one: mapped and compatible (RFC 4291 §2.5.5), NAT64 (RFC 6052, RFC 8215), 6to4
+ * IPv4 addresses embedded in an IPv6 one: mapped and compatible (RFC 4291 §2.5.5), NAT64 (RFC 6052, RFC 8215), 6to4
  * (RFC 3056), Teredo (RFC 4380: its bits are inverted) and ISATAP (RFC 5214).
  */
 function innerAddresses(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4[] {

@@ -1,4 +1,4 @@
-import { isPacked, unpackChunks } from '@sluice/egress/unpack-chunks'
+import { isEncoded, decodeChunks } from '@sluice/egress/decode-chunks'
 import { isAppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 
@@ -122,8 +122,8 @@ function secretsOf({ headers }: Call): string[] {
 function plainBody({ headers, body }: Dispatcher.ResponseData): Readable {
   body.on('error', ignoreLateError)
   const contentEncoding = one(headers['content-encoding'])
-  if (!isPacked(contentEncoding)) return body
-  const plain = Readable.from(unpackChunks(body, { contentEncoding }), { objectMode: false })
+  if (!isEncoded(contentEncoding)) return body
+  const plain = Readable.from(decodeChunks(body, { contentEncoding }), { objectMode: false })
   plain.on('error', ignoreLateError)
   // Reading may never begin, and then nothing else ends the socket.
   plain.once('close', () => body.destroy())

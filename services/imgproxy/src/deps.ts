@@ -5,7 +5,7 @@ import type { Random } from '@sluice/kernel/random'
 import type { Metrics } from '@sluice/service-kit/metrics'
 import type { PictureLinks } from '@sluice/signing/picture-link'
 
-/** What imgproxy asks of the world. */
+/** The dependencies of imgproxy. */
 export interface ImgproxyDeps {
   links: PictureLinks
   blobs: BlobStore
@@ -17,16 +17,16 @@ export interface ImgproxyDeps {
 }
 
 export interface ImgproxyLimits {
-  /** A stored picture above this is served as it is, but no variant of it is drawn. */
+  /** No variant of a larger stored picture is rendered; the original is still served. */
   sourceBytesMax: number
-  /** Variants are drawn by so many at once … */
+  /** How many variants are rendered concurrently. */
   renderingMax: number
-  /** … and so many may wait for their turn; beyond that the answer is 503. */
+  /** How many variants may be queued for rendering; above that the response is 503. */
   waitingMax: number
   waitMsMax: number
-  /** One drawing, from decoding to the last try of a thumbnail. */
-  generateMsMax: number
-  /** Drawn variants kept in memory. */
+  /** The time limit of one rendering, from decoding to the last attempt of a thumbnail. */
+  renderMsMax: number
+  /** The size of the in-memory cache of rendered variants. */
   cacheBytesMax: number
 }
 
@@ -35,6 +35,6 @@ export const imgproxyLimits: ImgproxyLimits = {
   renderingMax: 2,
   waitingMax: 64,
   waitMsMax: 10_000,
-  generateMsMax: 5_000,
+  renderMsMax: 5_000,
   cacheBytesMax: 64 * 1024 * 1024,
 }

@@ -19,7 +19,7 @@ import { Hono } from 'hono'
 import { imgproxyEnvironment } from './config.ts'
 import { createImgproxy } from './module.ts'
 
-// DISTRIBUTED WIRING: a blob folder that all services share, and a port.
+// DISTRIBUTED WIRING: a blob folder shared by all services, and an HTTP port.
 const env = readConfig(imgproxyEnvironment)
 const clock = systemClock
 const random = systemRandom
@@ -29,7 +29,7 @@ const crashAt = env.CRASH_AT === undefined ? undefined : parseCrashAt(env.CRASH_
 if (crashAt) armCrashPoint({ ...crashAt, nodeEnv: env.NODE_ENV })
 
 const imgproxy = createImgproxy({
-  // It only checks links; who signs them knows the public address.
+  // Imgproxy only verifies links: the base URL is used for signing only.
   links: createPictureLinks({
     baseUrl: 'http://imgproxy.invalid',
     keys: parseSigningKeys(env.SIGNING_KEYS),

@@ -5,7 +5,7 @@ import { imageApp } from './accept/image-app.ts'
 import type { ImgproxyDeps } from './deps.ts'
 import { createServeImage } from './serve-image.ts'
 
-/** Signed pictures out. `app` has the routes below `/p/` and is served by Node. */
+/** Serves pictures by signed links. `app` has the routes below `/p/` and runs on Node. */
 export interface Imgproxy {
   app: ReturnType<typeof imageApp>
   start(): Promise<void>
@@ -14,17 +14,17 @@ export interface Imgproxy {
   checks: Record<string, HealthCheck>
 }
 
-/** Makes the module; opens no socket. */
+/** Creates the module; opens no socket. */
 export function createImgproxy(deps: ImgproxyDeps): Imgproxy {
   const app = imageApp(deps, { serveImage: createServeImage(deps) })
   return {
     app,
     start: async () => {
-      // Settings of the whole process: each drawing takes one core, and what is drawn is cached by us.
+      // Process-wide settings: each rendering uses one core, and variants are cached in create-renderer.
       sharp.concurrency(1)
       sharp.cache(false)
     },
-    // Answers that run are the server's to drain; nothing else is left behind.
+    // The HTTP server drains running responses; there is nothing else to stop.
     stop: async () => {},
     checks: { blobs: () => deps.blobs.check() },
   }

@@ -5,7 +5,7 @@ import type { PictureRef } from '@sluice/signing/picture-link'
 
 import type { Variant } from './variant.ts'
 
-/** What travels along the stations; types only. */
+/** Types that the stages exchange. */
 
 export interface PictureQuery {
   exp: string | undefined
@@ -23,7 +23,7 @@ export interface PictureRequest {
 }
 
 export interface CheckedLink extends PictureRef {
-  /** Until when the link opens the picture; also how long its answer may be kept. */
+  /** The expiry of the link; its response may be cached until then. */
   expiresAt: Date
 }
 
@@ -32,7 +32,7 @@ export interface FoundPicture {
   key: string
   bytes: number
   sha256: string
-  /** By its bytes; undefined when they are no picture that browsers know. */
+  /** Detected from the bytes; undefined when they are not a supported picture format. */
   contentType: SniffedType | undefined
 }
 

@@ -4,16 +4,16 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 import { checkLink } from './check/check-link.ts'
 import type { ImgproxyDeps } from './deps.ts'
 import { imgproxyLimits } from './deps.ts'
-import { createFindPicture, gone } from './fetch/find-picture.ts'
+import { createFindPicture, pictureNotFound } from './fetch/find-picture.ts'
 import type { CheckedLink, FoundPicture, PictureAnswer, PictureRequest } from './picture.ts'
 import type { RenderVariant } from './render/create-renderer.ts'
 import { createRenderer } from './render/create-renderer.ts'
 import type { RenderableVariant } from './render/render-variant.ts'
-import { isKnown, judgeRange } from './render/judge-conditions.ts'
+import { isNotModified, selectRange } from './render/conditional-headers.ts'
 import { cacheHeaders, pictureHeaders } from './render/picture-headers.ts'
 import { entityTag } from './variant.ts'
 
-/** The table of contents: check the link, find the picture, render it as it is wanted. */
+/** The flow: check the link, find the picture, render the requested variant. */
 export function createServeImage(
   deps: ImgproxyDeps,
 ): (request: PictureRequest) => Promise<PictureAnswer> {
@@ -21,7 +21,7 @@ export function createServeImage(
   const render = createRenderer(deps, { ...imgproxyLimits, ...deps.limits })
   const served = deps.metrics.counter({
     name: 'sluice_pictures_served_total',
-    help: 'Pictures answered, by the shape they were wanted in.',
+    help: 'Pictures served, by kind of variant.',
     labels: { kind: ['original', 'resized', 'thumbnail', 'not-modified'] },
   })
 
@@ -32,7 +32,7 @@ export function createServeImage(
     const tag = entityTag(found.sha256, variant)
     const maxAgeSeconds = secondsUntil(deps, link)
 
-    if (isKnown(request.ifNoneMatch, tag)) {
+    if (isNotModified(request.ifNoneMatch, tag)) {
       served.add({ kind: 'not-modified' })
       return { status: 304, headers: cacheHeaders({ tag, maxAgeSeconds }) }
     }
@@ -62,15 +62,15 @@ async function original(
     pictureHeaders({ picture: link, contentType, contentLength, tag, maxAgeSeconds, ranges: true })
   if (request.method === 'HEAD') return { status: 200, headers: headers(length) }
 
-  const verdict = judgeRange({ ...request, tag, length })
-  if (verdict.kind === 'unsatisfiable')
+  const selection = selectRange({ ...request, tag, length })
+  if (selection.kind === 'unsatisfiable')
     return {
       status: 416,
       headers: { 'content-range': `bytes */${length}`, 'cache-control': 'no-store' },
     }
-  const range = verdict.kind === 'part' ? verdict : undefined
+  const range = selection.kind === 'part' ? selection : undefined
   const blob = await blobs.open(key, range)
-  if (!blob) throw gone()
+  if (!blob) throw pictureNotFound()
   if (!range) return { status: 200, headers: headers(length), body: blob.stream }
   const { start, end } = range
   return {
@@ -84,11 +84,11 @@ async function rendered(
   { deps: { blobs }, render }: { deps: ImgproxyDeps; render: RenderVariant },
   { request, link, found, variant, tag, maxAgeSeconds }: Context & { variant: RenderableVariant },
 ): Promise<PictureAnswer> {
-  // sharp also reads formats that are programs (SVG) or documents; those must never reach it.
+  // sharp also reads SVG and document formats, which are a security risk; those must never reach it.
   if (!found.contentType) throw new AppError('invalid_image', 'These bytes are not a picture.')
   const readSource = async () => {
     const source = await blobs.read(found.key)
-    if (!source) throw gone()
+    if (!source) throw pictureNotFound()
     return source
   }
   const { bytes, contentType } = await render({ ...found, variant, readSource })

@@ -22,7 +22,7 @@ interface FixtureOptions {
   clock?: Clock
 }
 
-/** imgproxy on a port of its own, over blobs in memory. */
+/** imgproxy on its own port, with an in-memory blob store. */
 export async function createFixture({
   keys = [newKey, oldKey],
   limits,
@@ -56,7 +56,7 @@ export async function createFixture({
     url: server.url,
     store: (bytes: Uint8Array, { index = 0, contentType = 'image/png' } = {}) =>
       blobs.put(`jobs/${task}/parts/${index}`, bytes, { contentType, bytesMax: 1e9 }),
-    /** The link of a picture as the newest of `signers` makes it, on this server. */
+    /** A link to a picture on this server, signed with the newest of `signers`. */
     link: (
       variant = '',
       { index = 0, signers = keys, expiresAt = new Date(clock.nowMs() + 3_600_000) } = {},

@@ -23,7 +23,7 @@ const codeOf = async (answer: Response) => {
   return JSON.stringify(body).match(/"code":"([a-z_]+)"/)?.[1]
 }
 
-test('a signed link opens the stored bytes, with headers that make them safe and cacheable', async () => {
+test('a signed link returns the stored bytes with security and cache headers', async () => {
   const { link, store } = await createFixture()
   const facts = await store(picture)
   const answer = await fetch(link())
@@ -45,7 +45,7 @@ test('a signed link opens the stored bytes, with headers that make them safe and
   expect(Number(maxAge)).toBeLessThanOrEqual(3_600)
 })
 
-test('HEAD says what GET would, without the bytes', async () => {
+test('HEAD returns the headers of GET, without the bytes', async () => {
   const { link, store } = await createFixture()
   await store(picture)
   for (const variant of ['', '&w=100']) {
@@ -57,15 +57,15 @@ test('HEAD says what GET would, without the bytes', async () => {
   }
 })
 
-test('forged, damaged and foreign links open nothing', async () => {
+test('forged, damaged and foreign links are rejected with 403', async () => {
   const { link, store, url } = await createFixture()
   await store(picture)
   await store(picture, { index: 1 })
   const good = link()
-  const stranger = { id: 'k2', secret: 'a secret of somebody else who guessed our key id' }
+  const foreignKey = { id: 'k2', secret: 'a foreign secret with a key id that is configured here' }
   const bad = [
-    link('', { signers: [stranger] }),
-    link('', { signers: [{ ...stranger, id: 'k9' }] }),
+    link('', { signers: [foreignKey] }),
+    link('', { signers: [{ ...foreignKey, id: 'k9' }] }),
     good.slice(0, -1),
     `${good}0`,
     good.replace(`${task}/0`, `${task}/1`),
@@ -83,7 +83,7 @@ test('forged, damaged and foreign links open nothing', async () => {
   }
 })
 
-test('paths that try to leave the folder reach no picture', async () => {
+test('path traversal returns no picture', async () => {
   const { link, store } = await createFixture()
   await store(picture)
   const paths = [
@@ -101,7 +101,7 @@ test('paths that try to leave the folder reach no picture', async () => {
   }
 })
 
-test('a repeated parameter is refused, since two readers could take different ones', async () => {
+test('a repeated parameter is rejected', async () => {
   const { link, store } = await createFixture()
   await store(picture)
   const good = link()
@@ -110,7 +110,7 @@ test('a repeated parameter is refused, since two readers could take different on
   }
 })
 
-test('a link ends a minute after its expiry, at the latest', async () => {
+test('a link is valid for at most a minute after its expiry', async () => {
   const clock = fakeClock()
   const { link, store } = await createFixture({ clock })
   await store(picture)
@@ -124,7 +124,7 @@ test('a link ends a minute after its expiry, at the latest', async () => {
   expect([answer.status, await codeOf(answer)]).toEqual([403, 'link_expired'])
 })
 
-test('a new signing key keeps old links open until the old one is removed', async () => {
+test('after a key rotation old links work until the old key is removed', async () => {
   const rotated = await createFixture({ keys: [newKey, oldKey] })
   await rotated.store(picture)
   expect((await fetch(rotated.link('', { signers: [oldKey] }))).status).toBe(200)
@@ -133,13 +133,13 @@ test('a new signing key keeps old links open until the old one is removed', asyn
   expect((await fetch(removed.link('', { signers: [oldKey] }))).status).toBe(403)
 })
 
-test('a link to a picture that was swept is 404, not a broken answer', async () => {
+test('a link to a removed picture is 404', async () => {
   const { link } = await createFixture()
   const answer = await fetch(link())
   expect([answer.status, await codeOf(answer)]).toEqual([404, 'not_found'])
 })
 
-test('a caller who has the picture gets 304, in every shape and spelling', async () => {
+test('a matching If-None-Match returns 304 for every variant and notation of the tag', async () => {
   const { link, store, metrics } = await createFixture()
   await store(picture)
   for (const variant of ['', '&w=64&format=webp', '&thumb_kb=8']) {
@@ -156,7 +156,7 @@ test('a caller who has the picture gets 304, in every shape and spelling', async
   expect((await metrics.render()).body).toMatch(/served_total\{.*kind="not-modified".*\} 12/)
 })
 
-test('each range answers exactly its bytes', async () => {
+test('each range returns exactly its bytes', async () => {
   const { link, store } = await createFixture()
   await store(picture)
   const last = picture.length - 1
@@ -176,7 +176,7 @@ test('each range answers exactly its bytes', async () => {
   }
 })
 
-test('a range beyond the end is 416; one that cannot be read is ignored', async () => {
+test('a range beyond the end is 416; a malformed one is ignored', async () => {
   const { link, store } = await createFixture()
   await store(picture)
   const beyond = await fetch(link(), { headers: { range: `bytes=${picture.length}-` } })
@@ -192,7 +192,7 @@ test('a range beyond the end is 416; one that cannot be read is ignored', async 
   }
 })
 
-test('a range of bytes that have changed is the whole new picture', async () => {
+test('an If-Range of changed bytes returns the whole new picture', async () => {
   const { link, store } = await createFixture()
   await store(picture)
   const tag = (await fetch(link(), { method: 'HEAD' })).headers.get('etag') ?? ''
@@ -202,7 +202,7 @@ test('a range of bytes that have changed is the whole new picture', async () => 
   expect((await fetch(link(), { headers })).status).toBe(200)
 })
 
-test('bytes are named by what they are, and what is no picture is only offered for download', async () => {
+test('the content type is detected from the bytes, and bytes that are not a picture are an attachment', async () => {
   const { link, store } = await createFixture()
   await store(await sharp(picture).webp().toBuffer(), { contentType: 'image/png' })
   expect((await fetch(link())).headers.get('content-type')).toBe('image/webp')
@@ -216,7 +216,7 @@ test('bytes are named by what they are, and what is no picture is only offered f
   )
 })
 
-test('other methods and other paths are refused in the envelope', async () => {
+test('other methods and paths are rejected with the error envelope', async () => {
   const { link, url } = await createFixture()
   const post = await fetch(link(), { method: 'POST', body: 'x' })
   expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
@@ -225,20 +225,20 @@ test('other methods and other paths are refused in the envelope', async () => {
   expect([nowhere.status, await codeOf(nowhere)]).toEqual([404, 'not_found'])
 })
 
-test('a reader who hangs up in the middle leaves a server that serves the next one', async () => {
+test('after a client disconnects during the body, the server serves the next request', async () => {
   const { link, store } = await createFixture()
   await store(randomBytes(8 * 1024 * 1024))
-  await hangUpAfterFirstChunk(link())
+  await disconnectAfterFirstChunk(link())
   await store(picture)
   expect((await fetch(link())).status).toBe(200)
 })
 
-test('imgproxy is ready when blobs are', async () => {
+test('imgproxy is ready when the blob store is', async () => {
   const { checks } = await createFixture()
   await expect(checks['blobs']?.(new AbortController().signal)).resolves.toBeUndefined()
 })
 
-// fetch() would tidy the path before it leaves.
+// fetch() would normalize the path.
 function rawStatus(origin: string, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(origin)
@@ -251,7 +251,7 @@ function rawStatus(origin: string, path: string): Promise<number> {
   })
 }
 
-function hangUpAfterFirstChunk(url: string): Promise<void> {
+function disconnectAfterFirstChunk(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const call = request(url, (answer) => {
       answer.once('data', () => {

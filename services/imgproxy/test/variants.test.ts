@@ -5,13 +5,13 @@ import { describe, expect, test } from 'vitest'
 
 import { createFixture } from './fixture.ts'
 
-// A picture with detail that does not compress away, and one that is transparent on its left half.
+// A picture of noise, which hardly compresses, and a transparent one.
 const noisy = await sharp(randomBytes(900 * 600 * 3), {
   raw: { width: 900, height: 600, channels: 3 },
 })
   .png()
   .toBuffer()
-const halfClear = await sharp({
+const transparent = await sharp({
   create: { width: 200, height: 100, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0 } },
 })
   .png()
@@ -24,7 +24,7 @@ async function read(answer: Response) {
   return { bytes, type, width, height, hasAlpha, contentType: answer.headers.get('content-type') }
 }
 
-test('a width is honoured in every format, and the answer has the type of its bytes', async () => {
+test('a width applies to every format, and the response has the content type of its bytes', async () => {
   const { link, store } = await createFixture()
   await store(noisy)
   for (const format of ['webp', 'avif', 'jpeg', 'png']) {
@@ -40,7 +40,7 @@ test('a width is honoured in every format, and the answer has the type of its by
   expect((await read(await fetch(link('&format=jpg')))).type).toBe('jpeg')
 })
 
-test('nothing is drawn larger than the original', async () => {
+test('no variant is larger than the original', async () => {
   const { link, store } = await createFixture()
   await store(noisy)
   expect(await read(await fetch(link('&w=4096&format=webp')))).toMatchObject({
@@ -57,7 +57,7 @@ test('a thumbnail is within its budget, and not needlessly small', async () => {
       const rendered = await read(await fetch(link(`&thumb_kb=${kb}&format=${format}`)))
       expect(rendered.type).toBe(format)
       expect(rendered.bytes.length).toBeLessThanOrEqual(kb * 1_024)
-      // Noise fills any budget: what is left over is what one step of the search may miss.
+      // Noise can fill any budget; the tolerance is the precision of the width search.
       expect(rendered.bytes.length).toBeGreaterThan(kb * 1_024 * (kb > 1 ? 0.75 : 0.3))
       expect(Math.abs(rendered.width / (rendered.height ?? 1) - 1.5)).toBeLessThan(0.2)
     }
@@ -66,9 +66,9 @@ test('a thumbnail is within its budget, and not needlessly small', async () => {
   expect((await fetch(link('&thumb_kb=0'))).headers.get('content-type')).toBe('image/png')
 })
 
-test('transparency stays where the format has it and becomes white in a jpeg', async () => {
+test('transparency is preserved where the format supports it and becomes white in a jpeg', async () => {
   const { link, store } = await createFixture()
-  await store(halfClear)
+  await store(transparent)
   expect((await read(await fetch(link('&w=50&format=webp')))).hasAlpha).toBe(true)
   expect((await read(await fetch(link('&thumb_kb=4')))).hasAlpha).toBe(true)
   const { bytes, hasAlpha } = await read(await fetch(link('&w=50&format=jpeg')))
@@ -77,7 +77,7 @@ test('transparency stays where the format has it and becomes white in a jpeg', a
   expect(data[0]).toBeGreaterThan(250)
 })
 
-describe('a variant outside the bounds is refused and named', () => {
+describe('an invalid variant is rejected with the name of its parameter', () => {
   test.each([
     ['w=15', 'w'],
     ['w=4097', 'w'],
@@ -99,7 +99,7 @@ describe('a variant outside the bounds is refused and named', () => {
   })
 })
 
-test('a variant is drawn once, however many ask for it', async () => {
+test('concurrent requests for a variant render it once', async () => {
   const { link, store, metrics } = await createFixture()
   await store(noisy)
   const tags = await Promise.all(
@@ -113,18 +113,18 @@ test('a variant is drawn once, however many ask for it', async () => {
   expect((await metrics.render()).body).toMatch(/draw_seconds_count\{.*kind="resized".*\} 1\b/)
 })
 
-test('a new picture under the same name is drawn anew', async () => {
+test('a picture that is replaced under the same name is rendered again', async () => {
   const { link, store } = await createFixture()
   await store(noisy)
   const before = await fetch(link('&w=40'))
   await before.arrayBuffer()
-  await store(halfClear)
+  await store(transparent)
   const after = await fetch(link('&w=40'))
   expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'))
   expect((await read(after)).height).toBe(20)
 })
 
-test('beyond the places and the line, a variant is refused and the original still served', async () => {
+test('with all slots and the queue full, a variant is rejected and the original still served', async () => {
   const { blobs, link, store } = await createFixture({ limits: { renderingMax: 1, waitingMax: 1 } })
   await store(noisy)
   const gate = Promise.withResolvers<void>()
@@ -137,7 +137,7 @@ test('beyond the places and the line, a variant is refused and the original stil
   const answers = Array.from({ length: 10 }, async (_, n) => {
     const answer = await fetch(link(`&w=${100 + n}&format=webp`))
     await answer.arrayBuffer()
-    // Eight are refused at once; only then may the two others go on.
+    // Eight are rejected immediately; only then do the two others continue.
     if (answer.status === 503 && ++refused === 8) gate.resolve()
     return `${answer.status} ${answer.headers.get('retry-after')}`
   })
@@ -148,7 +148,7 @@ test('beyond the places and the line, a variant is refused and the original stil
   expect((await fetch(link())).status).toBe(200)
 })
 
-test('a stored picture above the source cap is served, but not drawn', async () => {
+test('a stored picture above sourceBytesMax is served, but has no variants', async () => {
   const { link, store } = await createFixture({ limits: { sourceBytesMax: 1_000 } })
   await store(noisy)
   expect((await fetch(link('&w=50'))).status).toBe(400)

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 
-import { unpackChunks } from '@sluice/egress/unpack-chunks'
+import { decodeChunks } from '@sluice/egress/decode-chunks'
 
 import type { AnswerSource } from './answer-sink.ts'
 import { createValve } from './valve.ts'
@@ -31,7 +31,7 @@ export function decodeAnswer(
   const valve = createValve()
   packed.on('drain', () => compressed.resume())
   const run = async () => {
-    for await (const chunk of unpackChunks(packed, { contentEncoding })) {
+    for await (const chunk of decodeChunks(packed, { contentEncoding })) {
       await valve.opened()
       if (valve.signal.aborted) return
       handlers.onData(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))

@@ -14,7 +14,7 @@ import { sendPicture } from './send-picture.ts'
 
 export type ServeImage = (request: PictureRequest) => Promise<PictureAnswer>
 
-/** The one route: `GET` and `HEAD /p/img/{task}/{index}?exp=&sig=`, with variants. Served by Node only. */
+/** The route `GET` and `HEAD /p/img/{task}/{index}?exp=&sig=`, with variants. Runs on Node only. */
 export function imageApp(deps: ImgproxyDeps, { serveImage }: { serveImage: ServeImage }) {
   const app = new Hono<RequestEnv>()
   app.use(
@@ -35,15 +35,15 @@ export function imageApp(deps: ImgproxyDeps, { serveImage }: { serveImage: Serve
       range: c.req.header('range'),
       ifRange: c.req.header('if-range'),
     })
-    // Hono copies the answer to HEAD, and a copy would lose the mark of one that was sent already.
+    // Hono copies the response to HEAD, and a copy would not be recognized as RESPONSE_ALREADY_SENT.
     if (c.req.method === 'HEAD') return new Response(null, answer)
-    // Bodies do not pass through web streams: copying is most of what this service does.
+    // Bodies bypass web streams, because copying bytes is most of this service's work.
     await sendPicture({ log: deps.log }, { outgoing, answer })
     return RESPONSE_ALREADY_SENT
   })
   app.all('/p/img/:task/:index', (c) => {
     outgoingOf(c)?.setHeader('allow', 'GET, HEAD')
-    throw new AppError('method_not_allowed', 'A picture can be read, with GET or HEAD.')
+    throw new AppError('method_not_allowed', 'Only GET and HEAD are supported.')
   })
   app.all('/p/*', (c) => {
     throw new AppError('not_found', `No route ${c.req.method} ${c.req.path}.`)

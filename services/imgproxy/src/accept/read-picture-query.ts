@@ -9,8 +9,8 @@ const WIDTH_PIXELS_MAX = 4_096
 const THUMBNAIL_KB_MAX = 1_024
 
 /**
- * Reads what a link asks for. `exp` and `sig` are taken as they came, for the signature to judge; a
- * repeated parameter is refused, because two readers could take different ones of it.
+ * Parses the query of a link. `exp` and `sig` are not validated here: the signature check does that. A
+ * repeated parameter is rejected, because two parsers could use different values of it.
  */
 export function readPictureQuery(query: Record<string, string[]>): PictureQuery {
   const read = (name: string): string | undefined => {
@@ -53,5 +53,5 @@ function readInteger(
   throw invalid(param, `must be a whole number from ${min} to ${max}`)
 }
 
-const invalid = (param: string, complaint: string) =>
-  new AppError('invalid_value', `'${param}' ${complaint}.`, { param })
+const invalid = (param: string, problem: string) =>
+  new AppError('invalid_value', `'${param}' ${problem}.`, { param })

@@ -5,10 +5,10 @@ import type { Log } from '@sluice/kernel/log'
 
 import type { PictureAnswer } from '../picture.ts'
 
-/** A reader who takes nothing for so long is cut off; they can come back with `Range`. */
+/** The connection is closed after this time without progress; the client can resume with `Range`. */
 const STALL_MS_MAX = 60_000
 
-/** Writes an answer to Node's response. A slow reader slows the blob store; one who left ends it. */
+/** Writes the response with backpressure from the blob store. Stops when the client disconnects. */
 export async function sendPicture(
   { log }: { log: Log },
   { outgoing, answer }: { outgoing: ServerResponse; answer: PictureAnswer },
@@ -21,7 +21,7 @@ export async function sendPicture(
   try {
     await pipeline(body, outgoing)
   } catch (err) {
-    // The status has left: all that can be said now is to cut, and pipeline has done so.
+    // The status is already sent, so the error can only be signalled by closing the connection.
     if (!outgoing.closed) outgoing.destroy()
     log.debug({ err }, 'picture was not read to its end')
   }

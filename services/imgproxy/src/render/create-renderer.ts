@@ -12,15 +12,15 @@ export interface RenderInput {
   sha256: string
   bytes: number
   variant: RenderableVariant
-  /** Reads the source; called only when the variant has to be drawn. */
+  /** Reads the source; called only when the variant is not cached. */
   readSource: () => Promise<Uint8Array>
 }
 
 export type RenderVariant = (input: RenderInput) => Promise<RenderedVariant>
 
 /**
- * Draws variants, each once while it is remembered, however many ask for it at the same time. The cache
- * is by content: a picture that is stored anew under the same name is another entry.
+ * Renders variants; concurrent requests for the same variant share one rendering, and the result is cached.
+ * The cache is keyed by content: a picture that is replaced under the same name has another entry.
  */
 export function createRenderer(
   { clock, metrics }: Pick<ImgproxyDeps, 'clock' | 'metrics'>,
@@ -34,13 +34,13 @@ export function createRenderer(
   })
   const seconds = metrics.histogram({
     name: 'sluice_picture_draw_seconds',
-    help: 'Time to draw a variant of a picture.',
+    help: 'Time to render a variant of a picture.',
     labels: { kind: ['resized', 'thumbnail'] },
     buckets: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   })
   metrics.watch({
     name: 'sluice_picture_drawings_waiting',
-    help: 'Variants that wait for their turn to be drawn.',
+    help: 'Variants that are queued for rendering.',
     read: () => slots.waiting,
   })
 
@@ -48,7 +48,7 @@ export function createRenderer(
     const source = await readSource()
     const startedMs = clock.monotonicMs()
     const picture = await renderVariant(
-      { clock, generateMsMax: limits.generateMsMax },
+      { clock, renderMsMax: limits.renderMsMax },
       { source, variant },
     )
     seconds.observe({ kind: variant.kind }, (clock.monotonicMs() - startedMs) / 1_000)
@@ -57,11 +57,11 @@ export function createRenderer(
 
   return (input) => {
     const name = entityTag(input.sha256, input.variant)
-    const known = rendered.get(name)
-    if (known) return Promise.resolve(known)
+    const cached = rendered.get(name)
+    if (cached) return Promise.resolve(cached)
     if (input.bytes > limits.sourceBytesMax)
       return Promise.reject(
-        new AppError('invalid_image', 'This picture is too large to be drawn in another shape.'),
+        new AppError('invalid_image', 'This picture is too large for variants.'),
       )
     return flights.run(name, async () => {
       const picture = await slots.run(() => render(input))

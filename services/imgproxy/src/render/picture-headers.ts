@@ -2,16 +2,16 @@ import type { PictureRef } from '@sluice/signing/picture-link'
 
 export interface PictureHeadersInput {
   picture: PictureRef
-  /** Undefined for bytes that are no picture: they are offered for download, never shown. */
+  /** Undefined for bytes that are not a picture: they are sent as an attachment. */
   contentType: string | undefined
   contentLength: number
   tag: string
-  /** Seconds that the link still lives. */
+  /** Seconds until the link expires. */
   maxAgeSeconds: number
   ranges: boolean
 }
 
-/** Headers of a picture in any shape. */
+/** The response headers of a picture or a variant. */
 export function pictureHeaders(input: PictureHeadersInput): Record<string, string> {
   const { picture, contentType, contentLength, ranges } = input
   const extension = contentType?.replace('image/', '').replace('jpeg', 'jpg') ?? 'bin'
@@ -23,15 +23,15 @@ export function pictureHeaders(input: PictureHeadersInput): Record<string, strin
     'content-disposition': `${disposition}; filename="${picture.task}-${picture.index}.${extension}"`,
     'accept-ranges': ranges ? 'bytes' : 'none',
     'x-content-type-options': 'nosniff',
-    // Whatever the bytes turn out to be: no script of them runs in our name.
+    // Prevents scripts in the bytes from running in the origin of the gateway.
     'content-security-policy': "default-src 'none'; sandbox",
     'cross-origin-resource-policy': 'cross-origin',
   }
 }
 
 /**
- * The bytes behind a link never change, and whoever has the link may see them: caches may keep them
- * without asking, until the link ends.
+ * The bytes of a link never change and are readable by everyone who has the link: shared caches may store
+ * them without revalidation until the link expires.
  */
 export function cacheHeaders({
   tag,

@@ -11,7 +11,7 @@ function work() {
   return { render: () => done, finish }
 }
 
-test('so many draw at once, the rest wait in order, and beyond the line nobody waits', async () => {
+test('renderings above the limit are queued in order, and rejected when the queue is full', async () => {
   const slots = createRenderSlots({ clock: fakeClock(), ...limits })
   const works = Array.from({ length: 4 }, work)
   const order: number[] = []
@@ -27,7 +27,7 @@ test('so many draw at once, the rest wait in order, and beyond the line nobody w
   expect([slots.rendering, slots.waiting]).toEqual([0, 0])
 })
 
-test('who waits too long is told so, and leaves the line', async () => {
+test('a rendering that waits too long is rejected and removed from the queue', async () => {
   const clock = fakeClock()
   const slots = createRenderSlots({ clock, ...limits })
   const works = [work(), work()]
@@ -41,7 +41,7 @@ test('who waits too long is told so, and leaves the line', async () => {
   await expect(slots.run(async () => 'next')).resolves.toBe('next')
 })
 
-test('a drawing that fails gives its place back', async () => {
+test('a failed rendering frees its slot', async () => {
   const slots = createRenderSlots({ clock: fakeClock(), ...limits })
   for (let n = 0; n < 5; n += 1)
     await expect(slots.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')

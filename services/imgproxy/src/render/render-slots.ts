@@ -2,17 +2,17 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 
 export interface RenderSlots {
-  /** Runs `draw` when a place is free. Throws `overloaded` when the queue is full or too slow. */
+  /** Runs `render` when a slot is free. Throws `overloaded` when the queue is full or the wait too long. */
   run<Value>(render: () => Promise<Value>): Promise<Value>
   readonly waiting: number
   readonly rendering: number
 }
 
 interface Waiter {
-  take: () => void
+  start: () => void
 }
 
-/** So many drawings at once, and a bounded line for the others: CPU is shared, never promised. */
+/** Limits concurrent renderings, with a bounded queue for the others, because they are CPU-bound. */
 export function createRenderSlots({
   clock,
   renderingMax,
@@ -25,52 +25,52 @@ export function createRenderSlots({
   waitMsMax: number
 }): RenderSlots {
   let rendering = 0
-  const line: Waiter[] = []
+  const queue: Waiter[] = []
 
   const overloaded = () =>
-    new AppError('overloaded', 'Too many pictures are being drawn; come back in a moment.', {
+    new AppError('overloaded', 'Too many pictures are being rendered; retry in a moment.', {
       retryAfterMs: 2_000,
     })
 
-  const enter = async () => {
+  const acquire = async () => {
     if (rendering < renderingMax) {
       rendering += 1
       return
     }
-    if (line.length >= waitingMax) throw overloaded()
+    if (queue.length >= waitingMax) throw overloaded()
     await new Promise<void>((resolve, reject) => {
       const cancel = clock.after(waitMsMax, () => {
-        line.splice(line.indexOf(waiter), 1)
+        queue.splice(queue.indexOf(waiter), 1)
         reject(overloaded())
       })
       const waiter: Waiter = {
-        take: () => {
+        start: () => {
           cancel()
           resolve()
         },
       }
-      line.push(waiter)
+      queue.push(waiter)
     })
   }
 
-  // The place goes to the next in line directly, so that nobody who comes now can slip in between.
-  const leave = () => {
-    const next = line.shift()
-    if (next) next.take()
+  // The slot is passed to the next in the queue directly, so that a new call cannot take it first.
+  const release = () => {
+    const next = queue.shift()
+    if (next) next.start()
     else rendering -= 1
   }
 
   return {
     run: async (render) => {
-      await enter()
+      await acquire()
       try {
         return await render()
       } finally {
-        leave()
+        release()
       }
     },
     get waiting() {
-      return line.length
+      return queue.length
     },
     get rendering() {
       return rendering

@@ -5,12 +5,12 @@ import type { Sharp } from 'sharp'
 
 import type { ThumbnailFormat, Variant, VariantFormat } from '../variant.ts'
 
-/** What one drawing may decode: four times the largest size that upstreams offer. */
+/** The most pixels that are decoded: four times the largest size that upstreams offer. */
 export const DECODED_PIXELS_MAX = 40_000_000
 
 const THUMBNAIL_PIXELS_MIN = 16
 const THUMBNAIL_PIXELS_MAX = 2_048
-const THUMBNAIL_TRIES_MAX = 7
+const THUMBNAIL_ATTEMPTS_MAX = 7
 const QUALITY = { webp: 80, avif: 55, jpeg: 82 } as const
 
 export interface RenderedVariant {
@@ -18,18 +18,18 @@ export interface RenderedVariant {
   contentType: `image/${VariantFormat}`
 }
 
-/** Variants but for the original. */
+/** Variants except the original. */
 export type RenderableVariant = Exclude<Variant, { kind: 'original' }>
 
 /**
- * Draws a variant. Nothing is decoded whose header promises more than 40 megapixels. Throws
- * `invalid_image` for what cannot be decoded and `overloaded` when the time is over.
+ * Renders a variant. Does not decode a picture whose header declares more than 40 megapixels. Throws
+ * `invalid_image` when it cannot be decoded and `overloaded` after the time limit.
  */
 export async function renderVariant(
-  { clock, generateMsMax }: { clock: Clock; generateMsMax: number },
+  { clock, renderMsMax }: { clock: Clock; renderMsMax: number },
   { source, variant }: { source: Uint8Array; variant: RenderableVariant },
 ): Promise<RenderedVariant> {
-  const until = clock.monotonicMs() + generateMsMax
+  const until = clock.monotonicMs() + renderMsMax
   const remainingMs = () => until - clock.monotonicMs()
   try {
     return variant.kind === 'resized'
@@ -38,8 +38,10 @@ export async function renderVariant(
   } catch (cause) {
     const timedOut = cause instanceof Error && cause.message.includes('timeout')
     if (timedOut)
-      throw new AppError('overloaded', 'This picture takes too long to draw.', { cause })
-    throw new AppError('invalid_image', 'This picture cannot be drawn in another shape.', { cause })
+      throw new AppError('overloaded', 'This picture takes too long to render.', { cause })
+    throw new AppError('invalid_image', 'This picture cannot be decoded, so it has no variants.', {
+      cause,
+    })
   }
 }
 
@@ -52,7 +54,7 @@ function open(source: Uint8Array, withinMs: number): Sharp {
       pages: 1,
     })
       .timeout({ seconds: Math.max(1, Math.ceil(withinMs / 1_000)) })
-      // Turns the picture as its EXIF says, since the variant carries no EXIF.
+      // Applies the EXIF orientation, since the variant has no EXIF data.
       .autoOrient()
   )
 }
@@ -70,16 +72,15 @@ const readableFormat = (format: string | undefined): VariantFormat =>
   format === 'jpeg' || format === 'webp' ? format : 'png'
 
 /**
- * Searches the width whose encoding comes closest to the budget from below. Bytes grow roughly with
- * the area, so each try guesses from the last one, between the widths that are known to be too
- * small and too large.
+ * Searches the largest width whose encoding fits the budget. The size grows roughly with the area, so each
+ * attempt estimates the width from the last one, between the largest that fits and the smallest that does not.
  */
 async function fitThumbnail(
   source: Uint8Array,
   { bytesMax, format }: { bytesMax: number; format: ThumbnailFormat },
   remainingMs: () => number,
 ): Promise<RenderedVariant> {
-  // Decoded once, no larger than any thumbnail; the tries start from here.
+  // Decoded once, at the maximum thumbnail size; every attempt starts from this.
   const { data, info } = await open(source, remainingMs())
     .resize({
       width: THUMBNAIL_PIXELS_MAX,
@@ -97,7 +98,7 @@ async function fitThumbnail(
   let fits: { width: number; bytes: Uint8Array } | undefined
   let tooLarge = info.width + 1
   let width = info.width
-  for (let tries = 0; tries < THUMBNAIL_TRIES_MAX; tries += 1) {
+  for (let attempt = 0; attempt < THUMBNAIL_ATTEMPTS_MAX; attempt += 1) {
     const bytes = await render(width)
     if (bytes.length <= bytesMax) fits = { width, bytes }
     else tooLarge = width

@@ -1,20 +1,20 @@
-export type RangeVerdict =
+export type RangeSelection =
   | { kind: 'all' }
   | { kind: 'part'; start: number; end: number }
   | { kind: 'unsatisfiable' }
 
-/** True when the caller has these bytes already (RFC 9110 §13.1.2; weak comparison). */
-export function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
+/** True when `If-None-Match` has this tag (RFC 9110 §13.1.2; weak comparison). */
+export function isNotModified(ifNoneMatch: string | undefined, tag: string): boolean {
   if (ifNoneMatch === undefined) return false
   if (ifNoneMatch.trim() === '*') return true
   return ifNoneMatch.split(',').some((entry) => entry.trim().replace(/^W\//, '') === tag)
 }
 
 /**
- * Which bytes to send (RFC 9110 §14). One range is served; several, other units and damaged headers
- * are ignored, which the standard allows. `If-Range` must name the tag exactly.
+ * Selects the bytes to send (RFC 9110 §14). Supports a single range; multiple ranges, other units and
+ * malformed headers are ignored, as the standard allows. `If-Range` must equal the tag.
  */
-export function judgeRange({
+export function selectRange({
   range,
   ifRange,
   tag,
@@ -24,7 +24,7 @@ export function judgeRange({
   ifRange: string | undefined
   tag: string
   length: number
-}): RangeVerdict {
+}): RangeSelection {
   if (range === undefined || (ifRange !== undefined && ifRange.trim() !== tag))
     return { kind: 'all' }
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(range.trim())

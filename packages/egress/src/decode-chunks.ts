@@ -10,32 +10,31 @@ import {
 
 import { AppError } from '@sluice/kernel/app-error'
 
-/** Codings that one answer may have on top of each other. */
+/** The maximum number of codings of one response. */
 const CODINGS_MAX = 2
-/** So many bytes tell a packed body from a plain one. */
+/** The number of bytes needed to detect an encoded body. */
 const HEAD_BYTES = 4
 
-/** Whether a Content-Encoding header says that a body is packed. Pure. */
-export function isPacked(contentEncoding: string | undefined): boolean {
+/** Whether a Content-Encoding header declares an encoded body. Pure. */
+export function isEncoded(contentEncoding: string | undefined): boolean {
   return codingsOf(contentEncoding).length > 0
 }
 
 /**
- * The bytes of a body without its content encoding (RFC 9110 §8.4). We send `accept-encoding: identity`;
- * some servers and the proxies before them pack all the same. gzip, deflate (with and without the zlib
- * wrapper), br and zstd are unpacked, as the bytes come and at the pace of the reader, who must count
- * what it takes: a kilobyte of gzip may hold a gigabyte. Where the bytes themselves say something else
- * than the header, the bytes are believed. Throws `upstream_failed` for an unknown coding and for
- * damaged bytes; errors of the source pass as they are.
+ * Removes the content encoding of a body (RFC 9110 §8.4). Requests have `accept-encoding: identity`, but some
+ * servers and proxies encode nevertheless. Decodes gzip, deflate (with and without the zlib wrapper), br and
+ * zstd as a stream, with backpressure; the reader must limit the decoded size: a kilobyte of gzip may decode
+ * to a gigabyte. Where the bytes contradict the header, the bytes decide. Throws `upstream_failed` for an
+ * unknown coding and for malformed bytes; errors of the source are rethrown.
  */
-export function unpackChunks(
+export function decodeChunks(
   chunks: AsyncIterable<Uint8Array>,
   { contentEncoding }: { contentEncoding: string | undefined },
 ): AsyncIterable<Uint8Array> {
   const all = codingsOf(contentEncoding)
   const codings = all.length > CODINGS_MAX ? [all.join(',')] : all
-  // The last coding was applied last.
-  return codings.reduceRight((source, coding) => unpackOne(source, coding), chunks)
+  // The codings are listed in the order in which they were applied.
+  return codings.reduceRight((source, coding) => decodeOne(source, coding), chunks)
 }
 
 function codingsOf(contentEncoding: string | undefined): string[] {
@@ -45,7 +44,7 @@ function codingsOf(contentEncoding: string | undefined): string[] {
     .filter((coding) => coding !== '' && coding !== 'identity' && coding !== 'none')
 }
 
-async function* unpackOne(
+async function* decodeOne(
   source: AsyncIterable<Uint8Array>,
   coding: string,
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -56,17 +55,17 @@ async function* unpackOne(
   if (decoder === 'plain') return yield* rest
   if (!decoder) {
     await iterator.return?.()
-    throw new AppError('upstream_failed', 'The answer has an unknown content encoding.')
+    throw new AppError('upstream_failed', 'The response has an unknown content encoding.')
   }
   let sourceFailed = false
   const watched = watch(rest, () => (sourceFailed = true))
   try {
-    // The error reaches the reader of the decoder.
+    // The error is rethrown by the loop over the decoder.
     pipeline(Readable.from(watched), decoder, () => undefined)
     for await (const chunk of decoder) yield chunk
   } catch (error) {
     if (sourceFailed) throw error
-    throw new AppError('upstream_failed', 'The answer cannot be unpacked.', { cause: error })
+    throw new AppError('upstream_failed', 'The response cannot be decoded.', { cause: error })
   } finally {
     decoder.destroy()
   }
@@ -91,7 +90,7 @@ async function* restOf({
 }): AsyncGenerator<Uint8Array, void, void> {
   try {
     if (head.length > 0) yield head
-    // An iterator that has ended says so again.
+    // An iterator that has ended returns `done` again.
     for (;;) {
       const next = await iterator.next()
       if (next.done) return
@@ -111,16 +110,16 @@ async function* watch(source: AsyncIterable<Uint8Array>, onFailure: () => void) 
   }
 }
 
-/** The decoder of a body; undefined for a coding that nobody registered. Pure but for the stream. */
+/** The decoder of a body; undefined for an unknown coding. */
 function decoderOf(coding: string, head: Buffer): Transform | 'plain' | undefined {
   if (head.length === 0) return 'plain'
   // Gzip and zstd begin with a magic number (RFC 1952 §2.3.1, RFC 8878 §3.1.1).
   if (head[0] === 0x1f && head[1] === 0x8b) return createGunzip()
   if (head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress()
   if (coding === 'br') return createBrotliDecompress()
-  // "deflate" is zlib's format (RFC 9110 §8.4.1.2); some servers leave out its wrapper.
+  // "deflate" is the zlib format (RFC 9110 §8.4.1.2); some servers send raw deflate.
   if (coding === 'deflate') return isZlib(head) ? createInflate() : createInflateRaw()
-  // A proxy that unpacked the body and left the header.
+  // A proxy decoded the body and kept the header.
   return ['gzip', 'x-gzip', 'zstd'].includes(coding) ? 'plain' : undefined
 }
 
