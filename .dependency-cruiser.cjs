@@ -2,7 +2,8 @@
 // packages/testkit/test/import-rules.test.ts proves each of them.
 
 const tests = ['[.]test[.]ts$', '/test/', '^test/', '^bench/', '^packages/(testkit|simulators)/']
-const suites = '[.]contract[.]ts$' // contract suites of ports; contracts between services are in packages/contracts
+// Contract suites of ports; the contracts between services are in packages/contracts.
+const suites = '[.]contract[.]ts$'
 const stages =
   'admit|choose|dispatch|relay|settle|claim|generate|pictures|notify|check|fetch|render'
 

@@ -25,5 +25,5 @@ const folder = join(import.meta.dirname, 'results')
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, `${name}.md`), report)
 console.log(report)
-// A bench that missed a budget has said so.
+// Keeps the exit code that a missed budget set.
 process.exit()

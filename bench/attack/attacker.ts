@@ -1,10 +1,10 @@
-// A process of its own, so that what it does costs the clock of the measuring one nothing: repeats one attack until
-// it is told to stop, and prints what was answered.
+// A separate process, so that it does not delay the measuring one: repeats one attack until SIGTERM and
+// prints the status counts.
 import type { AttackName, AttackTarget } from '@sluice/e2e/harness/attacks'
 import { attacks, holdBodies } from '@sluice/e2e/harness/attacks'
 
 const [name = '', targetJson = '', sizeJson = ''] = process.argv.slice(2)
-// Written by bench-attack.ts.
+// Serialised by bench-attack.ts.
 const target = JSON.parse(targetJson) as AttackTarget
 const size = JSON.parse(sizeJson) as { atOnce: number; bodyBytes: number }
 const stop = new AbortController()

@@ -26,10 +26,10 @@ import { describeMemory, readMemory } from './memory.ts'
 const MIB = 1024 * 1024
 const PHASE_MS = 8_000
 const PAUSE_MS = 20
-/** Longer than each of our deadlines, shorter than a lease of credits. */
+/** Longer than each deadline of the gateway, shorter than an allowance's lease. */
 const FROZEN_MS = 12_000
 
-/** As much of each as was seen to hurt; all of it from one address. */
+/** Sizes that had a measurable effect; all from one address. */
 const sizes: Record<AttackName | 'held bodies', AttackSize> = {
   'large sign-in bodies': { atOnce: 6, bodyBytes: MIB },
   'wrong passwords': { atOnce: 80, bodyBytes: 0 },
@@ -44,7 +44,7 @@ const sizes: Record<AttackName | 'held bodies', AttackSize> = {
 interface Row {
   name: string
   chats: Chats
-  /** p99 beside that of the quiet moment before. */
+  /** p99 divided by the p99 when idle. */
   ratio: number
   memory: { before: Memory; during: Memory; after: Memory }
   answers: string
@@ -55,8 +55,8 @@ interface Chats {
   statuses: Record<number, number>
 }
 
-/** `pnpm bench attack [embedded|distributed] [words of a scenario's name]`. */
-export async function benchAttack([only, word = '']: string[] = []): Promise<string> {
+/** `pnpm bench attack [embedded|distributed] [part of a scenario's name]`. */
+export async function benchAttack([only, filter = '']: string[] = []): Promise<string> {
   const servers = await startOwnServers()
   const simulator = await startOpenAiSimulator()
   const parts: string[] = []
@@ -70,15 +70,15 @@ export async function benchAttack([only, word = '']: string[] = []): Promise<str
         servers,
         env: { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password },
       })
-      const payer = await newCaller({ running, simulator }, { credits: '100000' })
-      const broke = await newCaller({ running, simulator }, { credits: '0' })
+      const paying = await newCaller({ running, simulator }, { credits: '100000' })
+      const withoutCredits = await newCaller({ running, simulator }, { credits: '0' })
       const target = {
         baseUrl: running.baseUrl,
-        payingKey: payer.apiKey,
-        brokeKey: broke.apiKey,
+        payingKey: paying.apiKey,
+        brokeKey: withoutCredits.apiKey,
       }
       const postgres = wiring.name === 'embedded' ? embeddedPostgres(running) : servers.postgres
-      const rows = await measureAll(running, { target, postgres, word })
+      const rows = await measureAll(running, { target, postgres, filter })
       parts.push(describe(wiring.name, rows))
       await running.stop()
     }
@@ -91,12 +91,12 @@ export async function benchAttack([only, word = '']: string[] = []): Promise<str
 
 async function measureAll(
   running: Running,
-  { target, postgres, word }: { target: AttackTarget; postgres: Freezable; word: string },
+  { target, postgres, filter }: { target: AttackTarget; postgres: Freezable; filter: string },
 ): Promise<Row[]> {
   await probe(running, PHASE_MS / 2)
   const rows: Row[] = []
   for (const [name, size] of Object.entries(sizes)) {
-    if (!name.includes(word)) continue
+    if (!name.includes(filter)) continue
     const attack = async () => {
       const attacker = startAttacker({ name, target, size })
       const chats = await probe(running, PHASE_MS)
@@ -105,7 +105,8 @@ async function measureAll(
     rows.push(await measure(running, name, attack))
   }
   const name = `PostgreSQL frozen for ${FROZEN_MS / 1_000} s`
-  if (name.includes(word)) rows.push(await measure(running, name, () => freeze(running, postgres)))
+  if (name.includes(filter))
+    rows.push(await measure(running, name, () => freeze(running, postgres)))
   return rows
 }
 
@@ -115,36 +116,36 @@ interface Phase {
   answers: string
 }
 
-/** One scenario between two quiet moments. */
+/** Measures one scenario between two idle phases. */
 async function measure(running: Running, name: string, phase: () => Promise<Phase>): Promise<Row> {
   process.stderr.write(`attack: ${running.wiring}, ${name}\n`)
   const before = await readMemory(running)
-  const quiet = await probe(running, PHASE_MS)
+  const idle = await probe(running, PHASE_MS)
   const { chats, during, answers } = await phase()
   await probe(running, PHASE_MS / 2)
   const memory = { before, during, after: await readMemory(running) }
-  const ratio = quantile(chats.times, 0.99) / quantile(quiet.times, 0.99)
+  const ratio = quantile(chats.times, 0.99) / quantile(idle.times, 0.99)
   return { name, chats, ratio, memory, answers }
 }
 
-/** Chats, and beside them all that needs the database, while it answers nothing. */
+/** Sends chats, and concurrently requests that use the database, while it is frozen. */
 async function freeze(running: Running, postgres: Freezable): Promise<Phase> {
-  const asks = await databaseRequests(running)
-  const awake = new AbortController()
+  const requests = await databaseRequests(running)
+  const stop = new AbortController()
   await postgres.freeze()
   try {
-    const asking = sendUntil(asks, awake.signal)
+    const sending = sendUntil(requests, stop.signal)
     const chats = await probe(running, FROZEN_MS)
-    awake.abort()
-    // Still frozen: each of them must be answered by our own deadlines.
-    const answers = describeMeasured(await asking)
+    stop.abort()
+    // Still frozen: the gateway's own deadlines must answer each request.
+    const answers = describeMeasured(await sending)
     return { chats, during: await readMemory(running), answers }
   } finally {
     await postgres.resume()
   }
 }
 
-/** Chats one after the other with the first key; how long each took, and how it was answered. */
+/** Sends sequential chats with the first key; returns their durations and status counts. */
 async function probe({ baseUrl, apiKey }: Running, forMs: number): Promise<Chats> {
   const chats: Chats = { times: [], statuses: {} }
   const untilMs = performance.now() + forMs
@@ -173,8 +174,8 @@ function startAttacker({
   size: AttackSize
 }) {
   const script = fileURLToPath(new URL('attacker.ts', import.meta.url))
-  const words = [script, name, JSON.stringify(target), JSON.stringify(size)]
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const args = [script, name, JSON.stringify(target), JSON.stringify(size)]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const printed = text(child.stdout)
   const ended = once(child, 'close')
   return {
@@ -189,11 +190,11 @@ function startAttacker({
 function describe(wiring: string, rows: Row[]): string {
   const columns = [
     'attack',
-    'chats of others',
+    'chats of other callers',
     'p50 ms',
     'p99 ms',
     'longest ms',
-    'p99 ÷ quiet',
+    'p99 ÷ idle',
     'MiB resident (heap, external, array buffers): before / during / after',
     'answers',
   ]

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path'
 import type { Running } from '@sluice/e2e/harness/running'
 import { freezeTree, resumeTree } from '@sluice/testkit/signal-tree'
 
-/** A process that is stopped and goes on: it keeps its connections and answers nothing. */
+/** A process that can be stopped and resumed: its connections stay open without answers. */
 export interface Freezable {
   freeze(): Promise<void>
   resume(): Promise<void>
 }
 
-/** The PostgreSQL of embedded mode, whose process writes its id into its data folder. */
+/** The PostgreSQL of embedded mode, whose process id is in a file of its data folder. */
 export function embeddedPostgres({ blobDir }: Pick<Running, 'blobDir'>): Freezable {
   const file = join(dirname(blobDir), 'postgres/data/postmaster.pid')
   const pid = async () => Number((await readFile(file, 'utf8')).split('\n')[0])
@@ -23,7 +23,7 @@ export function embeddedPostgres({ blobDir }: Pick<Running, 'blobDir'>): Freezab
 export const ADMIN = { email: 'admin@bench.test', password: 'a long pass phrase of the bench' }
 
 export interface Measured {
-  /** How often each status came; 0 is a connection that broke. */
+  /** The count of each status; 0 is a broken connection. */
   statuses: Record<number, number>
   longestMs: number
 }
@@ -38,7 +38,7 @@ async function signIn({ baseUrl }: Running): Promise<Response> {
   })
 }
 
-/** What needs the database at each request; to be made while it answers. */
+/** Requests that always use the database. Call it before the database is frozen. */
 export async function databaseRequests(running: Running): Promise<Record<string, SendRequest>> {
   const { baseUrl, apiKey } = running
   const { access_token: token } = (await (await signIn(running)).json()) as { access_token: string }
@@ -58,20 +58,20 @@ export async function databaseRequests(running: Running): Promise<Record<string,
   }
 }
 
-/** Asks for each again and again until the signal, and once at least. */
+/** Repeats each request until the signal, at least once. */
 export async function sendUntil(
-  asks: Record<string, SendRequest>,
+  requests: Record<string, SendRequest>,
   stop: AbortSignal,
 ): Promise<Record<string, Measured>> {
-  const pairs = Object.entries(asks).map(async ([name, send]) => {
-    const asked: Measured = { statuses: {}, longestMs: 0 }
+  const pairs = Object.entries(requests).map(async ([name, send]) => {
+    const measured: Measured = { statuses: {}, longestMs: 0 }
     do {
       const startedMs = performance.now()
       const status = await statusOf(send)
-      asked.longestMs = Math.max(asked.longestMs, performance.now() - startedMs)
-      asked.statuses[status] = (asked.statuses[status] ?? 0) + 1
+      measured.longestMs = Math.max(measured.longestMs, performance.now() - startedMs)
+      measured.statuses[status] = (measured.statuses[status] ?? 0) + 1
     } while (!stop.aborted)
-    return [name, asked] as const
+    return [name, measured] as const
   })
   return Object.fromEntries(await Promise.all(pairs))
 }

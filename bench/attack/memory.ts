@@ -2,12 +2,14 @@ import type { Running } from '@sluice/e2e/harness/running'
 
 import { ownRssMib } from '../measure/process.ts'
 
-/** Memory of the process behind the port, in MiB, without its children: embedded mode's PostgreSQL is one. */
+/**
+ * Memory of the process that listens on the port, in MiB, without children such as the embedded PostgreSQL.
+ */
 export interface Memory {
-  /** Resident, shared pages by their part (PSS). */
+  /** Resident; shared pages count proportionally (PSS). */
   resident: number
   heapUsed: number
-  /** Outside of the heap, array buffers included. */
+  /** Outside of the heap, including array buffers. */
   external: number
   arrayBuffers: number
 }

@@ -8,7 +8,7 @@ import { rssMib } from '../measure/process.ts'
 import { startServers } from '../measure/servers.ts'
 import { brief, quantile, table } from '../measure/table.ts'
 
-const WARM_JOBS = 50
+const WARMUP_JOBS = 50
 const SERIAL_JOBS = 200
 const PARALLEL_JOBS = 600
 const PARALLEL = 16
@@ -28,7 +28,7 @@ interface Row {
   rss: number
 }
 
-/** What an awaited image job costs over an upstream that answers at once: latency, rate, transactions, memory. */
+/** Measures awaited image jobs with an upstream without latency: latency, rate, transactions, memory. */
 export async function benchJob(): Promise<string> {
   const servers = await startServers()
   const simulator = await startOpenAiSimulator()
@@ -51,10 +51,10 @@ export async function benchJob(): Promise<string> {
 
 async function measureWiring(running: Running): Promise<Row> {
   const gateway = `${running.baseUrl}/v1`
-  await serial(gateway, running.apiKey, WARM_JOBS)
+  await serial(gateway, running.apiKey, WARMUP_JOBS)
   const commitsBefore = await commits(running)
   const latencies = await serial(gateway, running.apiKey, SERIAL_JOBS)
-  await quiet(running)
+  await untilIdle(running)
   const commitsAfter = await commits(running)
   const startedAt = performance.now()
   await Promise.all(
@@ -75,7 +75,7 @@ async function measureWiring(running: Running): Promise<Row> {
 const services = ['edge-api', 'scheduler', 'billing', 'image-runner', 'imgproxy'] as const
 const processes = (running: Running) => [...new Set(services.map((name) => running.pidOf(name)))]
 
-/** One request after the other; the milliseconds of each. */
+/** Sends sequential requests; returns the milliseconds of each. */
 async function serial(gateway: string, apiKey: string, count: number): Promise<number[]> {
   const times: number[] = []
   for (let index = 0; index < count; index += 1) {
@@ -92,9 +92,9 @@ async function serial(gateway: string, apiKey: string, count: number): Promise<n
   return times
 }
 
-// Committed transactions of the whole database: the jobs' own and what upkeep does meanwhile.
+// Committed transactions of the whole database: of the jobs and of background tasks.
 async function commits(running: Running): Promise<number> {
-  // Backends report their counts when idle for a second; ours are asked to by a quiet moment.
+  // PostgreSQL backends report their counts after a second without activity.
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   const [row] = await queryDatabase<{ commits: string }>(
     { running },
@@ -103,7 +103,7 @@ async function commits(running: Running): Promise<number> {
   return Number(row?.commits)
 }
 
-async function quiet(running: Running): Promise<void> {
+async function untilIdle(running: Running): Promise<void> {
   for (;;) {
     const open = await queryDatabase(
       { running },
@@ -124,13 +124,13 @@ function describe(rows: Row[], direct: number[]): string {
     brief(row.commitsPerJob),
     row.rss,
   ])
-  const columns = ['wiring', '+p50 ms', '+p99 ms', 'jobs/s', 'commits a job', 'RSS MiB']
+  const columns = ['wiring', '+p50 ms', '+p99 ms', 'jobs/s', 'commits per job', 'RSS MiB']
   return `# pnpm bench job
 
-${SERIAL_JOBS} awaited jobs one after the other, then ${PARALLEL_JOBS} from ${PARALLEL} callers, over an upstream that answers
-at once (asked directly: p50 ${brief(p(direct, 0.5))} ms, p99 ${brief(p(direct, 0.99))} ms). Overhead is over that. "Commits a job" counts every committed
-transaction of the database in that time, upkeep and measuring included. The embedded wiring runs its own PostgreSQL with every commit synced to disk; the distributed one runs over the
-test server, whose \`fsync\` and \`synchronous_commit\` are off, which flatters its seconds, not its transactions.
+${SERIAL_JOBS} sequential awaited jobs, then ${PARALLEL_JOBS} from ${PARALLEL} concurrent callers, with an upstream without
+latency (called directly: p50 ${brief(p(direct, 0.5))} ms, p99 ${brief(p(direct, 0.99))} ms, which is subtracted). "Commits per job" counts every committed
+transaction of the database in that time, including background tasks and measuring. The embedded wiring runs its own PostgreSQL with every commit synced to disk; the distributed one uses the
+test server with \`fsync\` and \`synchronous_commit\` off, which improves its times but not its transaction counts.
 
 ${table(columns, lines)}
 `

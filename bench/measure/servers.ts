@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { findEmbeddedBinaries } from '@sluice/db/embedded/find-binaries'
 import { startTestNats, startTestPostgres, startTestRedis } from '@sluice/testkit/servers'
 
-/** Private PostgreSQL, Redis and NATS for a measurement; the e2e wirings find them in the environment. */
+/**
+ * Starts PostgreSQL, Redis and NATS for a measurement; the e2e wirings read their URLs from the environment.
+ */
 export async function startServers(): Promise<{ folder: string; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
   const redis = await startTestRedis({
@@ -30,10 +32,10 @@ export async function startServers(): Promise<{ folder: string; stop: () => Prom
   }
 }
 
-/** A server program on the PATH or where Debian keeps daemons. */
+/** The path of a server program, on the PATH or in Debian's sbin folders. */
 export function find(program: string): string {
   const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
   const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path))
-  if (!found) throw new Error(`${program} is not installed; bench/README.md names what is needed`)
+  if (!found) throw new Error(`${program} is not installed; bench/README.md lists the requirements`)
   return found
 }

@@ -12,7 +12,7 @@ export interface Sample {
   p99Ms: number
   cpuMicrosPerRequest: number
   rssMib: number
-  /** Answers that were not 2xx, and broken connections. */
+  /** Answers other than 2xx, and broken connections. */
   errors: number
 }
 
@@ -25,7 +25,7 @@ export interface Load {
   path: string
 }
 
-/** One burst of load on a target from CPU 0, with the CPU time that the target's process tree used. */
+/** Loads a target from CPU 0 and measures the CPU time of the target's process tree. */
 export async function measure(target: Target, load: Load): Promise<Sample> {
   const script = join(load.folder, 'request.lua')
   const headers = {

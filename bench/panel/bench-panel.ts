@@ -20,7 +20,7 @@ interface Row {
   firstPaintMs: number
 }
 
-/** What the pages weigh, and how soon they show something, for somebody who comes for the first time. */
+/** Measures page weights and first paint on a first visit. */
 export async function benchPanel(): Promise<string> {
   buildPanel()
   process.env['TEST_CHROMIUM'] ??= find('chromium')
@@ -50,7 +50,7 @@ async function visits(
     weights.push(await weighPage(browser, { url, cookies: budget.isOpen ? [] : cookies }))
   }
   const [weight] = weights.toSorted((a, b) => b.bytes - a.bytes)
-  if (!weight) throw new Error('no visit was made')
+  if (!weight) throw new Error('VISITS is 0')
   return { budget, weight, firstPaintMs: median(weights.map((one) => one.firstPaintMs)) }
 }
 
@@ -66,16 +66,16 @@ function report(rows: Row[]): string {
   for (const { budget, weight } of over) {
     process.exitCode = 1
     const parts = weight.parts.map(({ path, bytes }) => `  ${bytes} ${path}`).join('\n')
-    process.stderr.write(`${budget.name} is over its budget:\n${parts}\n`)
+    process.stderr.write(`${budget.name} exceeds its budget:\n${parts}\n`)
   }
   const overview = rows.find(({ budget }) => budget.name === 'overview')?.firstPaintMs
   const met = overview !== undefined && overview <= FIRST_PAINT_MS_MAX
   return [
     '### pnpm bench panel',
     '',
-    `The real standalone and a Chromium with an empty cache, ${VISITS} visits each: the heaviest of them, and the`,
-    'median of first paints. Bytes are what travelled, compressed, headers and all; pictures that people drew',
-    'do not count.',
+    `The real standalone and a Chromium with an empty cache, ${VISITS} visits each: the largest page weight and the`,
+    'median first paint. Bytes are those transferred, compressed and including headers, without generated',
+    'pictures.',
     '',
     table(['page', 'bytes', 'budget', 'requests', 'first paint ms'], lines),
     '',

@@ -15,8 +15,8 @@ import type { Phase } from './run-proxy.ts'
 import { describePhase, runPhase } from './run-proxy.ts'
 
 const phases: Phase[] = [
-  { title: 'JSON, 64 connections', connections: 64, warmSeconds: 12, seconds: 5, rounds: 3 },
-  { title: 'JSON, one connection', connections: 1, warmSeconds: 3, seconds: 3, rounds: 3 },
+  { title: 'JSON, 64 connections', connections: 64, warmupSeconds: 12, seconds: 5, rounds: 3 },
+  { title: 'JSON, one connection', connections: 1, warmupSeconds: 3, seconds: 3, rounds: 3 },
 ]
 
 const body = JSON.stringify({
@@ -30,14 +30,14 @@ const body = JSON.stringify({
 })
 
 /**
- * Every target on CPU 1, alone; load, upstream, Redis and everything behind our door on CPU 0. Sluice
+ * Every target runs alone on CPU 1; load, upstream, Redis and the other services run on CPU 0. Sluice
  * runs as in production: key look-up, rate limit leased from Redis, allowance, metering, usage and
- * request records. The others do less, which favours them.
+ * request records. The other targets do less, which favours them.
  *
- * `beside` is the folder of another checkout of this repository, installed, for example the commit
+ * `otherCheckout` is the folder of another, installed checkout of this repository, for example of the commit
  * before a change; its edge-api is measured in the same rounds.
  */
-export async function benchProxy([beside]: string[] = []): Promise<string> {
+export async function benchProxy([otherCheckout]: string[] = []): Promise<string> {
   const servers = await startServers()
   const { folder } = servers
   const port = { upstream: await freePort(), nginx: await freePort(), lua: await freePort() }
@@ -60,12 +60,12 @@ export async function benchProxy([beside]: string[] = []): Promise<string> {
       stop: () => {},
     })
     targets.push(await startPortkey(await freePort(), port.upstream))
-    if (beside !== undefined) targets.push(await startCheckout(beside, port.upstream))
+    if (otherCheckout !== undefined) targets.push(await startCheckout(otherCheckout, port.upstream))
     const reports: string[] = []
     for (const phase of phases) {
       const load = { folder, body, apiKey, path: '/v1/chat/completions' }
       const results = await runPhase(targets, phase, load)
-      reports.push(describePhase(phase, results), ratios(results), besideRatio(results))
+      reports.push(describePhase(phase, results), ratios(results), otherCheckoutRatio(results))
     }
     return `# pnpm bench proxy\n\n${reports.join('\n')}`
   } finally {
@@ -75,7 +75,7 @@ export async function benchProxy([beside]: string[] = []): Promise<string> {
   }
 }
 
-function besideRatio(results: Map<string, Sample>): string {
+function otherCheckoutRatio(results: Map<string, Sample>): string {
   const ours = results.get('Sluice edge-api')
   const other = results.get(OTHER_CHECKOUT)
   if (!ours || !other) return ''

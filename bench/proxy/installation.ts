@@ -1,6 +1,6 @@
 import type { WiringOptions } from '@sluice/e2e/harness/running'
 
-/** How an installation is started for this bench: edge-api alone on CPU 1, everything else on CPU 0. */
+/** The options of an installation for this bench: edge-api alone on CPU 1, everything else on CPU 0. */
 export const benchInstallation = (upstreamPort: number): WiringOptions => ({
   upstreamUrl: `http://127.0.0.1:${upstreamPort}`,
   upstreamKey: 'bench',
@@ -8,7 +8,7 @@ export const benchInstallation = (upstreamPort: number): WiringOptions => ({
   env: { LOG_LEVEL: 'error' },
 })
 
-/** An API key with a rate limit that is never reached, but must be counted. */
+/** An API key with a rate limit that is counted but never reached. */
 export async function limitedKey(sluice: (...args: string[]) => Promise<string>): Promise<string> {
   const printed = await sluice(
     'user',

@@ -19,7 +19,7 @@ http {
   keepalive_requests 100000000; client_max_body_size 20m; client_body_buffer_size 64k;
 `
 
-/** The answer that every target relays: a small chat completion with usage. */
+/** The upstream's answer: a small chat completion with usage. */
 export const ANSWER = JSON.stringify({
   id: 'chatcmpl-bench',
   object: 'chat.completion',
@@ -62,7 +62,7 @@ export function startUpstream(folder: string, port: number): Promise<Target> {
   return start({ name: 'upstream', folder, port, cpu: 0, lua: true, body: location })
 }
 
-/** nginx as a plain proxy with a pool of upstream connections. */
+/** nginx as a reverse proxy with keep-alive connections to the upstream. */
 export function startNginxProxy(folder: string, port: number, upstream: number): Promise<Target> {
   return start({
     name: 'nginx proxy',
@@ -82,12 +82,12 @@ export interface LuaSpec {
   apiKey: string
 }
 
-/** nginx+lua: SHA-256 of the key, look-up in 5,000 keys, one Redis script for the limit a request. */
+/** nginx+lua: SHA-256 of the key, look-up in 5,000 keys, one Redis script per request for the limit. */
 export function startNginxLua(spec: LuaSpec): Promise<Target> {
   return startLua({ ...spec, name: 'nginx+lua', work: '' })
 }
 
-/** The same, and it also reads the model, meters the answer's usage and writes a record, as we do. */
+/** As `startNginxLua`, and it also reads the model, meters the answer's usage and writes a record. */
 export function startNginxLuaWork(spec: LuaSpec): Promise<Target> {
   const work = `
       body_filter_by_lua_block {
@@ -118,9 +118,9 @@ function startLua(spec: LuaSpec & { name: string; work: string }): Promise<Targe
     keys[sha256("${spec.apiKey}")] = { id = "bench", limit = 1000000000 }
     script = [[local used = redis.call('INCR', KEYS[1]) if used == 1 then redis.call('EXPIRE', KEYS[1], 61) end return used]]
     evalsha = nil
-    function ask(sock, ...)
-      local words = {...} local out = { "*" .. #words .. "\\r\\n" }
-      for _, word in ipairs(words) do word = tostring(word) out[#out + 1] = "$" .. #word .. "\\r\\n" .. word .. "\\r\\n" end
+    function call(sock, ...)
+      local args = {...} local out = { "*" .. #args .. "\\r\\n" }
+      for _, arg in ipairs(args) do arg = tostring(arg) out[#out + 1] = "$" .. #arg .. "\\r\\n" .. arg .. "\\r\\n" end
       sock:send(out) local line = sock:receive() local kind = line:sub(1, 1)
       if kind == "$" then local bulk = sock:receive(tonumber(line:sub(2))) sock:receive(2) return bulk end
       if kind == "-" then return nil, line end
@@ -130,12 +130,12 @@ function startLua(spec: LuaSpec & { name: string; work: string }): Promise<Targe
   const access = `access_by_lua_block {
       local header = ngx.var.http_authorization or ""
       local key = keys[sha256(header:sub(8))]
-      if not key then ngx.status = 401 ngx.say("{}") return ngx.exit(401) end
+      if not key then ngx.status = 401 ngx.print("{}") return ngx.exit(401) end
       local sock = ngx.socket.tcp() sock:settimeout(1000)
       local ok, err = sock:connect("127.0.0.1", ${spec.redis}, { pool_size = 64 })
       if not ok then return ngx.exit(503) end
-      if not evalsha then evalsha = ask(sock, "SCRIPT", "LOAD", script) end
-      local used = tonumber(ask(sock, "EVALSHA", evalsha, 1, "bench:" .. key.id .. ":" .. math.floor(ngx.time() / 60)))
+      if not evalsha then evalsha = call(sock, "SCRIPT", "LOAD", script) end
+      local used = tonumber(call(sock, "EVALSHA", evalsha, 1, "bench:" .. key.id .. ":" .. math.floor(ngx.time() / 60)))
       sock:setkeepalive(60000, 64)
       if not used then return ngx.exit(503) end
       if used > key.limit then return ngx.exit(429) end

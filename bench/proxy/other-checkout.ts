@@ -9,8 +9,8 @@ import { benchInstallation, limitedKey } from './installation.ts'
 export const OTHER_CHECKOUT = 'Sluice edge-api, the other checkout'
 
 /**
- * The edge-api of another checkout of this repository, with servers of its own, started by that
- * checkout's own harness. `folder` is absolute or relative to the current directory.
+ * Starts the edge-api of another checkout of this repository, with its own servers, by that checkout's
+ * harness. `folder` is absolute or relative to the current directory.
  */
 export async function startCheckout(folder: string, upstreamPort: number): Promise<Target> {
   const load = (path: string): Promise<unknown> => import(pathToFileURL(join(folder, path)).href)

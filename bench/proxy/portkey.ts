@@ -5,8 +5,8 @@ import { pinned, untilListening } from '../measure/process.ts'
 import type { Target } from '../measure/target.ts'
 
 /**
- * The peer from npm, as perf.md §Conditions runs it: no key look-up, no limit, no metering, no
- * record, so that the comparison favours it.
+ * Portkey's gateway from npm, without key look-up, limit, metering and records, so that the comparison
+ * favours it.
  */
 export async function startPortkey(port: number, upstream: number): Promise<Target> {
   const script = createRequire(import.meta.url).resolve('@portkey-ai/gateway/build/start-server.js')

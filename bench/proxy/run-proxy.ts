@@ -6,14 +6,14 @@ import type { Target } from '../measure/target.ts'
 export interface Phase {
   title: string
   connections: number
-  warmSeconds: number
+  warmupSeconds: number
   seconds: number
   rounds: number
 }
 
 /**
- * Measures every target in interleaved rounds, the order reversed every other round, so that a noisy
- * neighbour hurts all alike. Answers the medians by target name.
+ * Measures every target in interleaved rounds, with the order reversed every other round, so that load
+ * of the machine affects all targets alike. Returns the medians by target name.
  */
 export async function runPhase(
   targets: Target[],
@@ -22,7 +22,7 @@ export async function runPhase(
 ): Promise<Map<string, Sample>> {
   for (const target of targets) {
     process.stderr.write(`${phase.title}: warming ${target.name}\n`)
-    await measure(target, { ...load, connections: phase.connections, seconds: phase.warmSeconds })
+    await measure(target, { ...load, connections: phase.connections, seconds: phase.warmupSeconds })
   }
   const samples = new Map<string, Sample[]>(targets.map((target) => [target.name, []]))
   for (let round = 0; round < phase.rounds; round += 1) {
@@ -39,7 +39,7 @@ export async function runPhase(
   return new Map([...samples].map(([name, all]) => [name, medians(all)]))
 }
 
-/** The table of a phase, each target beside the upstream asked directly. */
+/** The table of a phase; latencies are relative to the upstream called directly. */
 export function describePhase(phase: Phase, results: Map<string, Sample>): string {
   const direct = results.get('upstream')
   const rows = [...results].map(([name, sample]) => [
