@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers'
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import type { StartedGateway } from './identity/signed-in-gateway.ts'
-import { cookieOf, startGateway, PASSWORD } from './identity/signed-in-gateway.ts'
+import type { StartedGateway } from './identity/gateway.ts'
+import { cookieOf, startGateway, PASSWORD } from './identity/gateway.ts'
 
 const KIB = 1024
 const MULTIPART = 'multipart/form-data; boundary=b'

@@ -4,8 +4,8 @@ import { LIVE_KEYS_MAX } from '../../src/control/keys/create-api-key.ts'
 import { keyHash } from '../../src/key-hash.ts'
 import { id } from '../chat/ids.ts'
 import { question } from '../chat/fixture.ts'
-import type { Answer, StartedGateway } from '../identity/signed-in-gateway.ts'
-import { bearer, errorOf } from '../identity/signed-in-gateway.ts'
+import type { Answer, StartedGateway } from '../identity/gateway.ts'
+import { bearer, errorOf } from '../identity/gateway.ts'
 import { keyActionsOf, KEYS, openKeys } from './own-keys.ts'
 
 const DAY_MS = 86_400_000

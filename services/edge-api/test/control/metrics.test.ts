@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest'
 
 import { countRequests } from '../../src/control/count-requests.ts'
 import { countSignIns } from '../../src/identity/count-sign-ins.ts'
-import { bearer, inTime, startGateway } from '../identity/signed-in-gateway.ts'
+import { bearer, inTime, startGateway } from '../identity/gateway.ts'
 
 type Metrics = ReturnType<typeof createMetrics>
 

@@ -1,8 +1,8 @@
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import { afterEach, expect, it } from 'vitest'
 
-import type { StartedGateway } from '../identity/signed-in-gateway.ts'
-import { startGateway } from '../identity/signed-in-gateway.ts'
+import type { StartedGateway } from '../identity/gateway.ts'
+import { startGateway } from '../identity/gateway.ts'
 
 let here: StartedGateway | undefined
 afterEach(async () => {

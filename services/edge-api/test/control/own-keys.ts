@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 
-import type { StartedGateway } from '../identity/signed-in-gateway.ts'
-import { bearer, startGateway } from '../identity/signed-in-gateway.ts'
+import type { StartedGateway } from '../identity/gateway.ts'
+import { bearer, startGateway } from '../identity/gateway.ts'
 
 export const KEYS = '/api/user/apikeys'
 

@@ -6,8 +6,8 @@ import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { createCallerStamps } from '../../src/admit/caller-stamps.ts'
-import type { StartedGateway } from './signed-in-gateway.ts'
-import { errorOf, inTime, startGateway } from './signed-in-gateway.ts'
+import type { StartedGateway } from './gateway.ts'
+import { errorOf, inTime, startGateway } from './gateway.ts'
 
 let here: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>

@@ -3,15 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { defaultEdgeConfig } from '../../src/config.ts'
 import { APIKEY } from '../chat/fixture.ts'
 import { id } from '../chat/ids.ts'
-import type { Answer, StartedGateway } from './signed-in-gateway.ts'
-import {
-  PASSWORD,
-  bearer,
-  cookieOf,
-  errorOf,
-  startGateway,
-  definedAnswer,
-} from './signed-in-gateway.ts'
+import type { Answer, StartedGateway } from './gateway.ts'
+import { PASSWORD, bearer, cookieOf, errorOf, startGateway, defined } from './gateway.ts'
 
 let here: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
@@ -119,7 +112,7 @@ describe('a refresh token', () => {
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => refresh(gateway, first)))
     await gateway.clock.advance(20_000)
     answers.push(await refresh(gateway, first))
-    const one = definedAnswer(answers[0])
+    const one = defined(answers[0])
     for (const { status, body } of answers) {
       expect(status).toBe(200)
       expect(body['refresh_token']).toBe(one.body['refresh_token'])

@@ -1,15 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
-import type { Answer, StartedGateway } from './signed-in-gateway.ts'
-import {
-  PASSWORD,
-  bearer,
-  cookieOf,
-  errorOf,
-  inTime,
-  startGateway,
-  definedAnswer,
-} from './signed-in-gateway.ts'
+import type { Answer, StartedGateway } from './gateway.ts'
+import { PASSWORD, bearer, cookieOf, errorOf, inTime, startGateway, defined } from './gateway.ts'
 
 let here: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
@@ -92,7 +84,7 @@ describe('signing in', () => {
       expect([...answer.headers.keys()]).toEqual([...(first?.headers.keys() ?? [])])
       expect(answer.headers.getSetCookie()).toEqual([])
     }
-    expect(errorOf(definedAnswer(first))).toMatchObject({ code: 'wrong_credentials' })
+    expect(errorOf(defined(first))).toMatchObject({ code: 'wrong_credentials' })
   })
 
   it.each([
@@ -171,7 +163,7 @@ describe('guessing passwords', () => {
     expect(refused).toHaveLength(80 - wrongs.filter(({ status }) => status === 401).length)
     // The limit is fourteen, and one more for each 20 s that passed.
     expect(refused.length).toBeGreaterThan(50)
-    expect(errorOf(definedAnswer(refused[0]))).toMatchObject({ code: 'too_many_attempts' })
+    expect(errorOf(defined(refused[0]))).toMatchObject({ code: 'too_many_attempts' })
     expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
@@ -267,7 +259,7 @@ describe('registration', () => {
     )
     const answers = await Promise.all(requests)
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 422, 422, 422])
-    const refused = definedAnswer(answers.find(({ status }) => status === 422))
+    const refused = defined(answers.find(({ status }) => status === 422))
     expect(errorOf(refused)).toMatchObject({ code: 'email_taken', param: 'email' })
     expect(refused.headers.getSetCookie()).toEqual([])
   })

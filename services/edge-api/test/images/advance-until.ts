@@ -1,11 +1,15 @@
 import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
 
-/** Moves time on until something is seen, because what is awaited also needs real turns of the loop. */
-export async function advanceUntil(clock: FakeClock, look: () => Promise<boolean>, stepMs = 1_000) {
+/** Advances the fake clock until the condition holds, with real turns of the event loop in between. */
+export async function advanceUntil(
+  clock: FakeClock,
+  isMet: () => Promise<boolean>,
+  stepMs = 1_000,
+) {
   for (let step = 0; step < 2_000; step += 1) {
-    if (await look()) return
+    if (await isMet()) return
     await clock.advance(stepMs)
     await new Promise((resolve) => setImmediate(resolve))
   }
-  throw new Error('not seen')
+  throw new Error('the condition was not met')
 }

@@ -5,10 +5,10 @@ export const id = (prefix: string, digit: string) => `${prefix}_${digit.repeat(3
 
 const unlimited = { rpmLimit: null, models: null, networks: null, dailyQuotaMicro: null }
 
-/** Of the key `sk-capped`: three pictures a day. */
+/** The daily quota of the key `sk-capped`: three pictures. */
 export const QUOTA_MICRO = 3_000_000n
 
-/** Who comes with which API key. */
+/** Principals by API key. */
 export const principals: Record<string, Principal> = {
   'sk-one': { apiKeyId: id('key', '1'), wallet: id('wal', '1'), ...unlimited },
   'sk-one-too': { apiKeyId: id('key', '2'), wallet: id('wal', '1'), ...unlimited },
@@ -33,19 +33,19 @@ export const quotaOf = (apiKeyId: string) =>
 const user = (digit: string, role: SessionPrincipal['role'] = 'user'): SessionPrincipal => ({
   userId: id('usr', digit),
   sessionId: id('ses', digit),
-  email: `person${digit}@example.com`,
+  email: `user${digit}@example.com`,
   role,
   wallet: id('wal', digit),
 })
 
-/** People by their bearer tokens; each shares a wallet with API keys. */
+/** Users by bearer token; each shares a wallet with API keys. */
 export const users = {
   'at-ada': user('1'),
   'at-bob': user('2'),
   'at-root': user('9', 'admin'),
 }
 
-/** Ada's and Bob's keys for programs, and the hidden ones under which they draw. */
+/** Owners of the API keys and of the hidden panel keys of Ada and Bob. */
 export const owners = [
   { ...users['at-ada'], panelKey: id('key', 'a') },
   { ...users['at-bob'], panelKey: id('key', 'b') },

@@ -6,8 +6,8 @@ import type { Fixture } from './fixture.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
 const CHAT = '/v1/chat/completions'
-const ask = { model: 'gpt-image-2', size: '64x64', quality: 'low' }
-const fox = { role: 'user', content: 'draw a fox' }
+const imageRequest = { model: 'gpt-image-2', size: '64x64', quality: 'low' }
+const fox = { role: 'user', content: 'paint a fox' }
 const blue = { role: 'user', content: 'make it blue' }
 
 async function open() {
@@ -22,18 +22,19 @@ async function open() {
 }
 
 const contentOf = async ({ post }: Fixture, body: object, headers: Record<string, string> = {}) =>
-  (await jsonOf(await post(CHAT, { ...ask, ...body }, { headers }))).choices[0]?.message.content
+  (await jsonOf(await post(CHAT, { ...imageRequest, ...body }, { headers }))).choices[0]?.message
+    .content
 
-test('the last picture of the conversation is edited: the one that we drew before', async () => {
+test('the last picture of the conversation, generated before, is edited', async () => {
   const there = await open()
   const content = await contentOf(there, { messages: [fox] })
   const answer = await there.post(CHAT, {
-    ...ask,
+    ...imageRequest,
     messages: [fox, { role: 'assistant', content }, blue],
   })
   expect(answer.status).toBe(200)
   expect(there.generated).toMatchObject([
-    { kind: 'generate', prompt: 'draw a fox', images: [] },
+    { kind: 'generate', prompt: 'paint a fox', images: [] },
     { kind: 'edit', prompt: 'make it blue', images: [{ contentType: 'image/png' }] },
   ])
   const [, edit] = there.generated
@@ -42,21 +43,25 @@ test('the last picture of the conversation is edited: the one that we drew befor
   expect(input).toEqual(await there.blobs.read(`jobs/${task}/parts/0`))
 })
 
-test('a picture that the user sent before is edited as well', async () => {
+test('a picture from an earlier user message is edited as well', async () => {
   const there = await open()
   const url = `data:image/png;base64,${png.toString('base64')}`
   const sent = { role: 'user', content: [{ type: 'image_url', image_url: { url } }] }
   const messages = [sent, { role: 'assistant', content: 'What shall I do?' }, blue]
-  expect((await there.post(CHAT, { ...ask, messages })).status).toBe(200)
+  expect((await there.post(CHAT, { ...imageRequest, messages })).status).toBe(200)
   expect(there.generated).toMatchObject([{ kind: 'edit', images: [{ bytes: png.byteLength }] }])
 })
 
-test("a link of ours works after its end for its owner, and a stranger's only while it is signed", async () => {
+test('a picture link works unsigned for its owner, and signed for other users', async () => {
   const there = await open()
   const content = (await contentOf(there, { messages: [fox] })) ?? ''
   const unsigned = content.replace(/\?[^)]*/, '')
   const edit = (link: string, key: string) =>
-    there.post(CHAT, { ...ask, messages: [{ role: 'assistant', content: link }, blue] }, { key })
+    there.post(
+      CHAT,
+      { ...imageRequest, messages: [{ role: 'assistant', content: link }, blue] },
+      { key },
+    )
   const statuses = [
     (await edit(unsigned, 'sk-one')).status,
     (await edit(content, 'sk-other')).status,
@@ -65,7 +70,7 @@ test("a link of ours works after its end for its owner, and a stranger's only wh
   expect(statuses).toEqual([200, 200, 400])
 })
 
-test('links to our pictures are read wherever they stand, also without a host', async () => {
+test('links to stored pictures are found anywhere in a message, also without a host', async () => {
   const there = await open()
   const content = (await contentOf(there, { messages: [fox] })) ?? ''
   const url = /https?:[^)]*/.exec(content)?.[0] ?? ''
@@ -91,18 +96,21 @@ test('links to our pictures are read wherever they stand, also without a host', 
     ],
   ]
   for (const messages of conversations)
-    expect((await there.post(CHAT, { ...ask, messages })).status).toBe(200)
+    expect((await there.post(CHAT, { ...imageRequest, messages })).status).toBe(200)
   const edits = there.generated.slice(1)
   expect(edits).toMatchObject(conversations.map(() => ({ kind: 'edit', images: [{}] })))
   const gone = url.replace(/img_[0-9a-f]{32}/, `img_${'0'.repeat(32)}`)
-  const answer = await there.post(CHAT, { ...ask, messages: [{ role: 'user', content: gone }] })
+  const answer = await there.post(CHAT, {
+    ...imageRequest,
+    messages: [{ role: 'user', content: gone }],
+  })
   const { error } = await jsonOf(answer)
   expect([answer.status, error.param]).toEqual([400, 'messages'])
 })
 
-test('n pictures are n choices, whole and streamed, each paid for', async () => {
+test('n pictures are n choices, in JSON and streams, each charged', async () => {
   const { post, ledger } = await open()
-  const body = { ...ask, n: 3, messages: [fox] }
+  const body = { ...imageRequest, n: 3, messages: [fox] }
   const { choices } = await jsonOf(await post(CHAT, body))
   const links = choices.map(({ message }) => /\/p\/img\/[^?]*/.exec(message.content)?.[0])
   expect(choices).toMatchObject([{ index: 0 }, { index: 1 }, { index: 2 }])
@@ -113,18 +121,18 @@ test('n pictures are n choices, whole and streamed, each paid for', async () => 
   expect(finished.map(([, index]) => index)).toEqual(['0', '1', '2'])
 })
 
-test('what has no meaning for a picture is named in a header, or refused', async () => {
+test('parameters without effect on a picture are named in a header, or refused', async () => {
   const { post, leftovers } = await open()
-  const system = { role: 'system', content: 'You are a painter.' }
+  const system = { role: 'system', content: 'You are an illustrator.' }
   const more = { temperature: 1, tools: [], stop: null, ['x\r\ny']: 1 }
-  const said = await post(CHAT, { ...ask, ...more, messages: [system, fox] })
-  expect(said.headers.get('x-sluice-ignored')).toBe('temperature, tools, messages')
-  const plain = await post(CHAT, { ...ask, messages: [fox] })
+  const answer = await post(CHAT, { ...imageRequest, ...more, messages: [system, fox] })
+  expect(answer.headers.get('x-sluice-ignored')).toBe('temperature, tools, messages')
+  const plain = await post(CHAT, { ...imageRequest, messages: [fox] })
   expect(plain.headers.get('x-sluice-ignored')).toBeNull()
   const before = (await leftovers()).length
   const sound = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }
-  const content = [{ type: 'text', text: 'draw this' }, sound]
-  const refused = await post(CHAT, { ...ask, messages: [{ role: 'user', content }] })
+  const content = [{ type: 'text', text: 'paint this' }, sound]
+  const refused = await post(CHAT, { ...imageRequest, messages: [{ role: 'user', content }] })
   const { error } = await jsonOf(refused)
   expect([refused.status, error.code, error.param]).toEqual([
     400,

@@ -5,11 +5,11 @@ import { expect, test } from 'vitest'
 import { jsonOf, createFixture } from './fixture.ts'
 
 const CHAT = '/v1/chat/completions'
-const messages = [{ role: 'user' as const, content: 'draw a kettle' }]
+const messages = [{ role: 'user' as const, content: 'paint a kettle' }]
 const MARKDOWN =
   /^!\[image\]\(https:\/\/sluice\.example\/p\/img\/img_[0-9a-f]{32}\/0\?exp=\d+&sig=[0-9a-f]+\)$/
 
-test('an image model in chat answers with the picture as a Markdown link, paid once', async () => {
+test('an image model in chat answers with the picture as a Markdown link, charged once', async () => {
   const { sdk, ledger, records } = await createFixture()
   const answer = await sdk().chat.completions.create({ model: 'gpt-image-2', messages })
   expect(answer).toMatchObject({
@@ -23,7 +23,7 @@ test('an image model in chat answers with the picture as a Markdown link, paid o
   expect(records).toMatchObject([{ route: CHAT, model: 'gpt-image-2', status: 200 }])
 })
 
-test('streamed, it is chunks as SDKs read them, with usage when it was asked for', async () => {
+test('a streamed answer is readable by SDKs, with usage on request', async () => {
   const { sdk } = await createFixture()
   const stream = sdk().chat.completions.stream({
     model: 'gpt-image-2',
@@ -36,21 +36,21 @@ test('streamed, it is chunks as SDKs read them, with usage when it was asked for
   expect(answer.usage).toMatchObject({ total_tokens: 105 })
 })
 
-test('a stream ends with [DONE], has its role first, and stays awake while it is drawn', async () => {
+test('a stream starts with its role, has keep-alives during generation, and ends with [DONE]', async () => {
   const clock = fakeClock()
   const { post, startRunner } = await createFixture({ runner: false, clock })
   const answer = await post(CHAT, { model: 'gpt-image-2', messages, stream: true })
-  const heard: string[] = []
+  const received: string[] = []
   const listen = async () => {
-    for await (const chunk of answer.body ?? []) heard.push(Buffer.from(chunk).toString())
+    for await (const chunk of answer.body ?? []) received.push(Buffer.from(chunk).toString())
   }
   const listening = listen()
-  await expect.poll(() => heard.join('')).toContain('"role":"assistant"')
+  await expect.poll(() => received.join('')).toContain('"role":"assistant"')
   await clock.advance(10_000)
-  await expect.poll(() => heard.join('')).toContain(': keep-alive\n\n')
+  await expect.poll(() => received.join('')).toContain(': keep-alive\n\n')
   await startRunner()
   await listening
-  const lines = heard
+  const lines = received
     .join('')
     .split('\n\n')
     .filter((line) => line.startsWith('data: '))
@@ -58,7 +58,7 @@ test('a stream ends with [DONE], has its role first, and stays awake while it is
   expect(lines.join('')).not.toContain('"usage"')
 })
 
-test('pictures of the last message are references', async () => {
+test('pictures of the last message are reference images', async () => {
   const seen: unknown[] = []
   const { post } = await createFixture({
     generateImage: async ({ request }) => {
@@ -83,7 +83,7 @@ test('pictures of the last message are references', async () => {
   expect(seen).toEqual([['edit', 'make it blue', 1, '32x32']])
 })
 
-test('a chat without anything to draw is refused in its own words, and leaves nothing', async () => {
+test('a chat without a valid prompt is refused, and leaves no job, hold or blob', async () => {
   const { post, leftovers } = await createFixture()
   const empty = [
     [],
@@ -99,7 +99,7 @@ test('a chat without anything to draw is refused in its own words, and leaves no
   expect(await leftovers()).toEqual([])
 })
 
-test('a failure is an error, whole or streamed, never a clean end without a finish', async () => {
+test('a failure is an error, in JSON and streams, never an end without finish_reason', async () => {
   const { sdk, post } = await createFixture({
     generateImage: async () => ({ code: 'content_policy_violation', message: 'Not this.' }),
   })
@@ -113,7 +113,7 @@ test('a failure is an error, whole or streamed, never a clean end without a fini
   expect(text).not.toContain('[DONE]')
 })
 
-test('a repeat with the same key joins the picture', async () => {
+test('a repeat with the same Idempotency-Key joins the job', async () => {
   const { post, ledger } = await createFixture()
   const body = { model: 'gpt-image-2', size: '64x64', quality: 'low', messages }
   const headers = { 'idempotency-key': 'chat' }

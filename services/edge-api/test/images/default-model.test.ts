@@ -8,7 +8,7 @@ import { jsonOf, createFixture } from './fixture.ts'
 const GENERATIONS = '/v1/images/generations'
 const prompt = { prompt: 'a red fox' }
 
-/** The image routes, and what was asked of upstreams. */
+/** The image routes, with a list of the generated requests. */
 async function open(options: FixtureOptions = {}) {
   const generatedRequests: string[] = []
   const there = await createFixture({
@@ -28,7 +28,7 @@ const offering = (usual: CatalogChannel, priority: number, ...names: string[]): 
   models: names.map((model) => ({ model, upstreamModel: model, kinds: ['image'] })),
 })
 
-test('a request without a model draws with the first image model, by every way to ask', async () => {
+test('a request without a model uses the first image model, on every route and in every form', async () => {
   const there = await open()
   const { post, generatedRequests, ledger } = there
   expect((await post(GENERATIONS, prompt)).status).toBe(200)
@@ -38,7 +38,7 @@ test('a request without a model draws with the first image model, by every way t
   expect((await post('/v1/images/edits', { ...prompt, image })).status).toBe(200)
   const fields = [file('image', png), { name: 'prompt', value: 'a red fox' }]
   expect((await send(there, form(fields))).status).toBe(200)
-  // Go's clients write a field that was not set.
+  // Go clients send unset fields as empty.
   expect((await send(there, form([{ name: 'model', value: '' }, ...fields]))).status).toBe(200)
   const first = 'gpt-image-1.5'
   const generated = Array.from({ length: 3 }, () => `generate ${first}`)
@@ -49,7 +49,7 @@ test('a request without a model draws with the first image model, by every way t
   await expect.poll(ledger.availableMicro).toBe(94_000_000n)
 })
 
-test('the channel of the highest priority decides', async () => {
+test('the channel with the highest priority decides', async () => {
   const channels = (usual: CatalogChannel) => [
     offering(usual, 2, 'a-picture'),
     offering(usual, 3, 'c-picture', 'b-picture'),
@@ -60,17 +60,17 @@ test('the channel of the highest priority decides', async () => {
 })
 
 test.each([
-  ['is what is used', 'gpt-image-2', 'sk-one', 'gpt-image-2'],
-  ['counts only for keys that may use it', 'gpt-image-2', 'sk-narrow', 'gpt-image-1.5'],
-  ['counts only while a channel offers it', 'gone', 'sk-one', 'gpt-image-1.5'],
-  ['counts only where it draws', 'gpt-4o', 'sk-one', 'gpt-image-1.5'],
+  ['is used', 'gpt-image-2', 'sk-one', 'gpt-image-2'],
+  ['applies only to keys that may use it', 'gpt-image-2', 'sk-narrow', 'gpt-image-1.5'],
+  ['applies only while a channel offers it', 'gone', 'sk-one', 'gpt-image-1.5'],
+  ['applies only to image models', 'gpt-4o', 'sk-one', 'gpt-image-1.5'],
 ])('the setting %s: %s of %s', async (_name, imageDefaultModel, key, model) => {
   const { post, generatedRequests } = await open({ config: { imageDefaultModel } })
   expect((await post(GENERATIONS, prompt, { key })).status).toBe(200)
   expect(generatedRequests).toEqual([`generate ${model}`])
 })
 
-test('where no image model is there to use, the parameter is missing', async () => {
+test('without a usable image model, the parameter is required', async () => {
   const { post, leftovers } = await open({ channels: () => [] })
   const answer = await post(GENERATIONS, prompt)
   const { error } = await jsonOf(answer)

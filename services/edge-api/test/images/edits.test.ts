@@ -2,12 +2,12 @@ import { toFile } from 'openai'
 import { expect, test } from 'vitest'
 
 import type { Part } from './form-parts.ts'
-import { EDITS, png, jpeg, webp, mask, least, file, send, form } from './form-parts.ts'
+import { EDITS, png, jpeg, webp, mask, requiredParts, file, send, form } from './form-parts.ts'
 import type { Generation } from './test-runner.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
-/** A world that remembers what its runner was given. */
-async function watched() {
+/** A fixture that records the generations of its runner. */
+async function openRecorded() {
   const generations: Generation[] = []
   const made = await createFixture({
     generateImage: async (generation) => {
@@ -18,8 +18,8 @@ async function watched() {
   return { ...made, generations }
 }
 
-test('the SDK edits two pictures with a mask, and the runner finds them byte for byte', async () => {
-  const { sdk, generations } = await watched()
+test('an SDK edit of two pictures with a mask reaches the runner byte for byte', async () => {
+  const { sdk, generations } = await openRecorded()
   const answer = await sdk().images.edit({
     model: 'gpt-image-2',
     mask: await toFile(mask, 'mask.png', { type: 'image/png' }),
@@ -45,8 +45,8 @@ test('the SDK edits two pictures with a mask, and the runner finds them byte for
   expect(await Promise.all(stored)).toEqual([png, jpeg, mask])
 })
 
-test('one file under `image`, a stream of edit events', async () => {
-  const { sdk } = await watched()
+test('one file under `image` can be edited with a stream of events', async () => {
+  const { sdk } = await openRecorded()
   const stream = await sdk().images.edit({
     model: 'gpt-image-2',
     prompt: 'blue',
@@ -59,14 +59,23 @@ test('one file under `image`, a stream of edit events', async () => {
   expect(types).toEqual(['image_edit.partial_image', 'image_edit.completed'])
 })
 
-test('parts come in any order, under every known name, whatever they say they are', async () => {
-  const made = await watched()
+test('parts are accepted in any order, under every known name, with any declared type', async () => {
+  const made = await openRecorded()
   const orders: Part[][] = [
-    [file('mask', mask), file('image[]', png), ...least],
-    [...least, file('image', png, 'text/plain'), file('image[]', webp, 'application/octet-stream')],
-    [{ name: 'image', value: png, type: 'image/png' }, ...least],
-    [file('image[0]', png), { name: 'n', value: '1' }, file('image[1]', jpeg), ...least],
-    [file('image', png), ...least, { name: 'input_fidelity', value: 'high' }, file('other', webp)],
+    [file('mask', mask), file('image[]', png), ...requiredParts],
+    [
+      ...requiredParts,
+      file('image', png, 'text/plain'),
+      file('image[]', webp, 'application/octet-stream'),
+    ],
+    [{ name: 'image', value: png, type: 'image/png' }, ...requiredParts],
+    [file('image[0]', png), { name: 'n', value: '1' }, file('image[1]', jpeg), ...requiredParts],
+    [
+      file('image', png),
+      ...requiredParts,
+      { name: 'input_fidelity', value: 'high' },
+      file('other', webp),
+    ],
   ]
   const counts: string[] = []
   for (const order of orders) {
@@ -78,8 +87,8 @@ test('parts come in any order, under every known name, whatever they say they ar
   expect(counts).toEqual(['200 1 mask', '200 2', '200 1', '200 2', '200 1'])
 })
 
-test('pictures in JSON are edited as well', async () => {
-  const { post, generations } = await watched()
+test('pictures in JSON are accepted for edits', async () => {
+  const { post, generations } = await openRecorded()
   const image = [`data:image/png;base64,${png.toString('base64')}`, jpeg.toString('base64')]
   const body = { model: 'gpt-image-2', prompt: 'blue', image, mask: mask.toString('base64') }
   expect((await post(EDITS, body)).status).toBe(200)
@@ -87,7 +96,7 @@ test('pictures in JSON are edited as well', async () => {
   expect(generations[0]?.request.images).toHaveLength(2)
 })
 
-test('variations are answered with where to go instead', async () => {
+test('variations are answered with the route to use instead', async () => {
   const { post } = await createFixture()
   const answer = await post('/v1/images/variations', {})
   expect(answer.status).toBe(404)

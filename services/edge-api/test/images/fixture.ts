@@ -79,15 +79,15 @@ export interface FixtureOptions {
   balanceMicro?: bigint
   config?: Partial<EdgeConfig>
   clock?: Clock
-  /** `host:port` of a picture server that guarded fetches may reach. */
+  /** `host:port` of a private image server that guarded fetches may reach. */
   allowPrivate?: readonly string[]
-  /** Instead of the one channel that offers two image models. */
+  /** Replaces the default channel, which offers two image models. */
   channels?: (usual: CatalogChannel) => CatalogChannel[]
-  /** Changes what the door sees of the world. */
+  /** Overrides dependencies of the gateway. */
   override?: (deps: EdgeDeps) => Partial<EdgeDeps>
 }
 
-/** The image routes on a port of their own, with the rest of the house in memory. */
+/** The image routes on a port of their own, with all other services in memory. */
 export async function createFixture(options: FixtureOptions = {}) {
   const {
     clock = systemClock,
@@ -128,10 +128,13 @@ export async function createFixture(options: FixtureOptions = {}) {
     links,
     fetchGuarded,
   }
-  const whole = partialStub<EdgeDeps>({ ...plain, billing: partialStub<Billing>(ledger.billing) })
+  const withBilling = partialStub<EdgeDeps>({
+    ...plain,
+    billing: partialStub<Billing>(ledger.billing),
+  })
   const deps = options.override
-    ? partialStub<EdgeDeps>({ ...whole, ...options.override(whole) })
-    : whole
+    ? partialStub<EdgeDeps>({ ...withBilling, ...options.override(withBilling) })
+    : withBilling
   const quotaStore = memoryQuotaStore({ quotaOf })
   const { billing } = deps
   const quotas = createDailyQuotas({ quotaStore, billing, clock, log, aliveMsMax: 60_000 })
@@ -205,12 +208,12 @@ export async function createFixture(options: FixtureOptions = {}) {
     intake: gateway.intake,
     ledger,
     records,
-    /** Requests that were let in, as they come. */
+    /** The ids of admitted requests, in order of arrival. */
     arrivals,
     links,
-    /** Aborted when this process begins to stop. */
+    /** Aborted when this process starts to shut down. */
     draining,
-    /** Who is signed in, by bearer token; a test may end a session. */
+    /** Sessions by bearer token; a test may delete one. */
     sessions,
     startRunner,
     call,
@@ -227,7 +230,7 @@ export async function createFixture(options: FixtureOptions = {}) {
       }),
     sdk: (key = 'sk-one') =>
       new OpenAI({ apiKey: key, baseURL: `${server.url}/v1`, maxRetries: 0 }),
-    /** Names of everything that a refused request might leave behind. */
+    /** Names of all blobs, holds and outbox rows. */
     leftovers: async () => [
       ...(await blobs.list('', { limit: 100 })),
       ...ledger.holds.keys(),
@@ -270,7 +273,7 @@ async function admit(context: EdgeContext, { clock }: { clock: Clock }) {
   return { requestId, principal, receivedAtMs: clock.nowMs() }
 }
 
-/** What the tests look for in JSON answers; a member that is not there fails its assertion. */
+/** The members of JSON answers that tests read; any may be missing at run time. */
 export interface AnswerJson {
   id: string
   status: string

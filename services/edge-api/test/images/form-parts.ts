@@ -5,11 +5,11 @@ import type { Fixture } from './fixture.ts'
 export const EDITS = '/v1/images/edits'
 export const MIB = 1024 * 1024
 
-const paint = (width: number, height: number, background = '#aa3311') =>
+const solidPicture = (width: number, height: number, background = '#aa3311') =>
   sharp({ create: { width, height, channels: 3, background } })
-export const png = await paint(48, 32).png().toBuffer()
-export const jpeg = await paint(48, 32, '#1133aa').jpeg().toBuffer()
-export const webp = await paint(20, 20).webp().toBuffer()
+export const png = await solidPicture(48, 32).png().toBuffer()
+export const jpeg = await solidPicture(48, 32, '#1133aa').jpeg().toBuffer()
+export const webp = await solidPicture(20, 20).webp().toBuffer()
 export const maskOf = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
     .png()
@@ -24,7 +24,7 @@ export interface Part {
   type?: string
 }
 
-/** A form written by hand, since clients write theirs in many ways. */
+/** Composes a multipart form byte by byte, since clients write theirs in different ways. */
 export function form(parts: readonly Part[], boundary = '----test') {
   const pieces = parts.flatMap(({ name, value, file, type }) => {
     const named = file === undefined ? '' : `; filename="${file}"`
@@ -35,7 +35,7 @@ export function form(parts: readonly Part[], boundary = '----test') {
   return Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)])
 }
 
-export const least: Part[] = [
+export const requiredParts: Part[] = [
   { name: 'model', value: 'gpt-image-2' },
   { name: 'prompt', value: 'paint it blue' },
 ]

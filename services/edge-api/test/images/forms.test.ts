@@ -2,74 +2,85 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { expect, test } from 'vitest'
 
 import type { Part } from './form-parts.ts'
-import { EDITS, MIB, png, jpeg, mask, maskOf, least, file, send, form } from './form-parts.ts'
+import {
+  EDITS,
+  MIB,
+  png,
+  jpeg,
+  mask,
+  maskOf,
+  requiredParts,
+  file,
+  send,
+  form,
+} from './form-parts.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
-test('each refusal of a form names its parameter and leaves no job, no hold and no blob', async () => {
+test('each refused form names its parameter and leaves no job, hold or blob', async () => {
   const gif = Buffer.from('GIF89a\x01\0\x01\0\0\0\0;')
   const lie = Buffer.concat([png.subarray(0, 16), Buffer.from('0000753000007530', 'hex')])
   const cases: [string, Buffer<ArrayBuffer>, number, string, string | null][] = [
-    ['no picture', form(least), 400, 'missing_required_parameter', 'image'],
+    ['no picture', form(requiredParts), 400, 'missing_required_parameter', 'image'],
     [
       'no prompt',
-      form([file('image', png), least[0] ?? least[1]].filter(isPart)),
+      form([file('image', png), requiredParts[0] ?? requiredParts[1]].filter(isPart)),
       400,
       'missing_required_parameter',
       'prompt',
     ],
     [
       'a text file',
-      form([...least, file('image', Buffer.from('# README\n'.repeat(9)))]),
+      form([...requiredParts, file('image', Buffer.from('# README\n'.repeat(9)))]),
       400,
       'invalid_image',
       'image',
     ],
     [
       'an empty file',
-      form([...least, file('image', Buffer.alloc(0))]),
+      form([...requiredParts, file('image', Buffer.alloc(0))]),
       400,
       'invalid_image',
       'image',
     ],
-    ['a gif', form([...least, file('image', gif)]), 400, 'invalid_image', 'image'],
+    ['a gif', form([...requiredParts, file('image', gif)]), 400, 'invalid_image', 'image'],
     [
       'a picture of 900 megapixels',
-      form([...least, file('image', lie)]),
+      form([...requiredParts, file('image', lie)]),
       400,
       'invalid_image',
       'image',
     ],
     [
-      'a header that is cut',
-      form([...least, file('image', png.subarray(0, 20))]),
+      'a truncated header',
+      form([...requiredParts, file('image', png.subarray(0, 20))]),
       400,
       'invalid_image',
       'image',
     ],
     [
       '17 files',
-      form([...least, ...Array.from({ length: 17 }, () => file('image[]', png))]),
+      form([...requiredParts, ...Array.from({ length: 17 }, () => file('image[]', png))]),
       400,
       'invalid_value',
       'image',
     ],
     [
       'a jpeg mask',
-      form([...least, file('image', png), file('mask', jpeg)]),
+      form([...requiredParts, file('image', png), file('mask', jpeg)]),
       400,
       'invalid_image',
       'mask',
     ],
     [
       'a mask of another size',
-      form([...least, file('mask', await maskOf(48, 33)), file('image', png)]),
+      form([...requiredParts, file('mask', await maskOf(48, 33)), file('image', png)]),
       400,
       'invalid_image',
       'mask',
     ],
     [
       'two masks',
-      form([...least, file('image', png), file('mask', mask), file('mask', mask)]),
+      form([...requiredParts, file('image', png), file('mask', mask), file('mask', mask)]),
       400,
       'invalid_value',
       'mask',
@@ -79,7 +90,7 @@ test('each refusal of a form names its parameter and leaves no job, no hold and 
       form([
         file('mask', Buffer.concat([mask, Buffer.alloc(4 * MIB)])),
         file('image', png),
-        ...least,
+        ...requiredParts,
       ]),
       413,
       'body_too_large',
@@ -87,35 +98,35 @@ test('each refusal of a form names its parameter and leaves no job, no hold and 
     ],
     [
       'a markup',
-      form([...least, file('image', png), file('markup', mask)]),
+      form([...requiredParts, file('image', png), file('markup', mask)]),
       400,
       'unsupported_parameter',
       'markup',
     ],
     [
       'n = 11',
-      form([...least, file('image', png), { name: 'n', value: '11' }]),
+      form([...requiredParts, file('image', png), { name: 'n', value: '11' }]),
       400,
       'invalid_value',
       'n',
     ],
     [
       'svg',
-      form([file('image', png), ...least, { name: 'output_format', value: 'svg' }]),
+      form([file('image', png), ...requiredParts, { name: 'output_format', value: 'svg' }]),
       400,
       'unsupported_parameter',
       'output_format',
     ],
     [
       'a huge field',
-      form([file('image', png), ...least, { name: 'user', value: 'x'.repeat(200_000) }]),
+      form([file('image', png), ...requiredParts, { name: 'user', value: 'x'.repeat(200_000) }]),
       400,
       'invalid_value',
       'user',
     ],
     [
       'a prompt of 32,001 characters',
-      form([file('image', png), ...least, { name: 'prompt', value: 'x'.repeat(32_001) }]),
+      form([file('image', png), ...requiredParts, { name: 'prompt', value: 'x'.repeat(32_001) }]),
       400,
       'invalid_value',
       'prompt',
@@ -134,7 +145,7 @@ test('each refusal of a form names its parameter and leaves no job, no hold and 
       'an unknown model',
       form([
         file('image', png),
-        { name: 'model', value: 'nobody' },
+        { name: 'model', value: 'unknown' },
         { name: 'prompt', value: 'x' },
       ]),
       404,
@@ -142,20 +153,20 @@ test('each refusal of a form names its parameter and leaves no job, no hold and 
       'model',
     ],
     [
-      'a form that is cut in a file',
-      form([...least, file('image', png)]).subarray(0, -80),
+      'a form truncated within a file',
+      form([...requiredParts, file('image', png)]).subarray(0, -80),
       400,
       'invalid_value',
       'body',
     ],
     [
       'a form without its last boundary',
-      form([file('image', png), ...least]).subarray(0, -20),
+      form([file('image', png), ...requiredParts]).subarray(0, -20),
       400,
       'invalid_value',
       'body',
     ],
-    ['no form at all', Buffer.from('hello'), 400, 'invalid_value', 'body'],
+    ['not a form', Buffer.from('hello'), 400, 'invalid_value', 'body'],
   ]
   const made = await createFixture()
   for (const [name, body, status, code, param] of cases) {
@@ -166,14 +177,14 @@ test('each refusal of a form names its parameter and leaves no job, no hold and 
   expect(await made.leftovers()).toEqual([])
 })
 
-test('a file over its cap and a form over its cap are refused, and nothing of them is kept', async () => {
+test('a file or form above its size limit is refused, and nothing of it is stored', async () => {
   const made = await createFixture({
     config: { imageFileBytesMax: MIB, imageFormBytesMax: 3 * MIB },
   })
   const large = Buffer.concat([png, Buffer.alloc(MIB)])
-  const one = await send(made, form([...least, file('image', large)]))
+  const one = await send(made, form([...requiredParts, file('image', large)]))
   expect([one.status, (await jsonOf(one)).error.param]).toEqual([413, 'image'])
-  const whole = form([...least, ...Array.from({ length: 4 }, () => file('image[]', large))])
+  const whole = form([...requiredParts, ...Array.from({ length: 4 }, () => file('image[]', large))])
   const announced = await send(made, whole).catch(() => undefined)
   expect(announced?.status ?? 413).toBe(413)
   const streamed = await made
@@ -188,9 +199,9 @@ test('a file over its cap and a form over its cap are refused, and nothing of th
   expect(await made.leftovers()).toEqual([])
 })
 
-test('a form needs a boundary, a known type, and no compression', async () => {
+test('a form requires a boundary, a known type, and no compression', async () => {
   const made = await createFixture()
-  const body = form([...least, file('image', png)])
+  const body = form([...requiredParts, file('image', png)])
   const types: [Record<string, string>, number, string][] = [
     [{ 'content-type': 'multipart/form-data' }, 400, 'invalid_value'],
     [{ 'content-type': 'application/pdf' }, 415, 'unsupported_media_type'],
@@ -206,10 +217,10 @@ test('a form needs a boundary, a known type, and no compression', async () => {
   }
 })
 
-test('a caller who leaves in the middle of an upload leaves nothing behind', async () => {
+test('a disconnect during an upload leaves no job, hold or blob', async () => {
   const made = await createFixture()
   const leave = new AbortController()
-  const whole = form([...least, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
+  const whole = form([...requiredParts, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
   async function* slowly() {
     yield whole.subarray(0, MIB / 2)
     await new Promise(() => undefined)
@@ -229,10 +240,10 @@ test('a caller who leaves in the middle of an upload leaves nothing behind', asy
   expect(await made.leftovers()).toEqual([])
 })
 
-test('a caller whose upload stalls is told so, and leaves nothing behind', async () => {
+test('a stalled upload is answered with 408, and leaves no job, hold or blob', async () => {
   const clock = fakeClock()
   const made = await createFixture({ clock })
-  const whole = form([...least, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
+  const whole = form([...requiredParts, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
   async function* stalling() {
     yield whole.subarray(0, MIB / 2)
     await new Promise(() => undefined)
@@ -244,7 +255,7 @@ test('a caller whose upload stalls is told so, and leaves nothing behind', async
     headers: { 'content-type': 'multipart/form-data; boundary=----test' },
   })
   await expect.poll(() => made.arrivals.length).toBe(1)
-  // Ten seconds, and as many for every 64 KiB that have arrived.
+  // The limit is ten seconds, and ten more for every 64 KiB received.
   await clock.advance(200_000)
   await expect
     .poll(() => made.records)

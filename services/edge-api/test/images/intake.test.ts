@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import { EDITS, MIB, file, form, least, png } from './form-parts.ts'
+import { EDITS, MIB, file, form, requiredParts, png } from './form-parts.ts'
 import { PANEL } from './panel.ts'
 import type { Fixture } from './fixture.ts'
 import { jsonOf, createFixture } from './fixture.ts'
@@ -18,7 +18,7 @@ interface Begun {
   sent?: Uint8Array
 }
 
-/** Sends the head of a request of 19 MB and, at most, the first bytes of its body. */
+/** Sends the head of a 19 MiB request and, if given, the first bytes of its body. */
 async function begin({ port }: Fixture, { path, key = 'sk-one', type, sent }: Begun) {
   const socket = connect({ port, host: '127.0.0.1' })
   onTestFinished(() => void socket.destroy())
@@ -40,9 +40,9 @@ async function begin({ port }: Fixture, { path, key = 'sk-one', type, sent }: Be
   return { socket, received: () => received }
 }
 
-/** A form with a picture that never ends. */
+/** A form that is truncated within a picture. */
 const unfinished = Buffer.concat([
-  form([...least, file('image', png)]).subarray(0, -'\r\n------test--\r\n'.length),
+  form([...requiredParts, file('image', png)]).subarray(0, -'\r\n------test--\r\n'.length),
   Buffer.alloc(2 * MIB),
 ])
 
@@ -53,7 +53,7 @@ test.each([
   [PANEL, 'at-ada', undefined],
   [PANEL, 'at-ada', FORM],
 ])(
-  'who has no credits is refused at %s by %s before anything is read (%s)',
+  'a caller without credits is refused at %s by %s before the body is read (%s)',
   async (path, key, type) => {
     const here = await createFixture({ balanceMicro: 0n })
     const { received } = await begin(here, { path, key, ...(type && { type }) })
@@ -66,17 +66,20 @@ test.each([
 test.each([
   [EDITS, 'sk-one'],
   [PANEL, 'at-ada'],
-])('who has less than the cheapest picture costs is refused at %s unread', async (path, key) => {
-  const here = await createFixture({ balanceMicro: 999_999n })
-  const { received } = await begin(here, { path, key, type: FORM, sent: unfinished })
-  await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
-  expect(received()).toContain('"required_credits":"1"')
-  expect(await here.leftovers()).toEqual([])
-})
+])(
+  'a caller who cannot pay the cheapest picture is refused at %s before the body is read',
+  async (path, key) => {
+    const here = await createFixture({ balanceMicro: 999_999n })
+    const { received } = await begin(here, { path, key, type: FORM, sent: unfinished })
+    await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
+    expect(received()).toContain('"required_credits":"1"')
+    expect(await here.leftovers()).toEqual([])
+  },
+)
 
-test('who comes back without credits for a task that is there is answered', async () => {
+test('a repeat for an existing task is answered without credits', async () => {
   const here = await createFixture({ balanceMicro: 1_000_000n })
-  const ask = {
+  const imageRequest = {
     model: 'gpt-image-2',
     prompt: 'a red fox',
     size: '64x64',
@@ -84,8 +87,12 @@ test('who comes back without credits for a task that is there is answered', asyn
     async: true,
   }
   const headers = { 'idempotency-key': 'once' }
-  const first = await here.post(GENERATIONS, ask, { headers })
-  const again = await here.post(GENERATIONS, { ...ask, unknown: 'x'.repeat(80_000) }, { headers })
+  const first = await here.post(GENERATIONS, imageRequest, { headers })
+  const again = await here.post(
+    GENERATIONS,
+    { ...imageRequest, unknown: 'x'.repeat(80_000) },
+    { headers },
+  )
   expect([first.status, again.status]).not.toContain(402)
 })
 
@@ -93,7 +100,7 @@ test.each([
   ['more values', `[${'{},'.repeat(300_000)}{}]`, '200000 values'],
   ['more members', `{${Array.from({ length: 300_000 }, (_, n) => `"${n}":0`).join()}}`, '200000'],
   ['deeper nesting', '['.repeat(5_000) + ']'.repeat(5_000), '64 levels'],
-])('a body of %s than we read is refused by the bound', async (_name, value, bound) => {
+])('a body with %s than the limit is refused', async (_name, value, bound) => {
   const { call } = await createFixture()
   for (const path of [GENERATIONS, EDITS]) {
     const body = `{"model":"gpt-image-2","prompt":"a fox","ignored":${value}}`
@@ -114,7 +121,7 @@ test.each([
   [EDITS, 'sk-one', 'sk-other'],
   [PANEL, 'at-ada', 'at-bob'],
 ])(
-  'unfinished forms of one caller at %s fill their share of the disk, and are gone when they end',
+  'unfinished forms of one caller at %s count against its upload limit until they end',
   async (path, key, otherKey) => {
     const here = await createFixture({
       runner: false,
@@ -128,18 +135,18 @@ test.each([
     const other = await here.call(path, {
       method: 'POST',
       key: otherKey,
-      body: form([...least, file('image', png), { name: 'async', value: 'true' }]),
+      body: form([...requiredParts, file('image', png), { name: 'async', value: 'true' }]),
       headers: { 'content-type': FORM },
     })
     expect(other.status).toBe(202)
     first.socket.destroy()
     await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBe(0))
-    const kept = await here.blobs.list('', { limit: 100 })
-    expect(kept).toHaveLength(1)
+    const stored = await here.blobs.list('', { limit: 100 })
+    expect(stored).toHaveLength(1)
   },
 )
 
-test('JSON bodies of one key fill its share of the memory, and nobody else’s', async () => {
+test('JSON bodies of one key use up the memory limit of that key only', async () => {
   const here = await createFixture({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })
   const sent = Buffer.alloc(2 * MIB, 0x20)
   const first = await begin(here, { path: GENERATIONS, sent })
@@ -152,16 +159,16 @@ test('JSON bodies of one key fill its share of the memory, and nobody else’s',
   await vi.waitFor(() => expect(here.intake.bodies.usedBytes()).toBe(2 * MIB))
 })
 
-test('one key follows so many tasks at once; another one is not held up', async () => {
+test('the number of task streams is limited per key', async () => {
   const here = await createFixture({ runner: false, config: { taskStreamsPerKeyMax: 2 } })
-  const ask = {
+  const imageRequest = {
     model: 'gpt-image-2',
     prompt: 'a red fox',
     size: '64x64',
     quality: 'low',
     async: true,
   }
-  const { id } = await jsonOf(await here.post(GENERATIONS, ask))
+  const { id } = await jsonOf(await here.post(GENERATIONS, imageRequest))
   const leave = new AbortController()
   const follow = (key?: string) =>
     here.call(`/v1/images/tasks/${id}/events`, { ...(key && { key }), signal: leave.signal })

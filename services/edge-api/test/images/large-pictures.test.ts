@@ -7,17 +7,17 @@ import { expect, onTestFinished, test } from 'vitest'
 import { EDITS, MIB, png } from './form-parts.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
-// What stands behind the end of a PNG is part of the file.
+// Bytes after the end of a PNG are part of the file.
 const large = Buffer.concat([png, randomBytes(14 * MIB)])
 const base64 = large.toString('base64')
 const url = `data:image/png;base64,${base64}`
-const ask = { model: 'gpt-image-2', size: '64x64', quality: 'low' }
+const imageRequest = { model: 'gpt-image-2', size: '64x64', quality: 'low' }
 const messages = (content: unknown) => [
   { role: 'assistant', content },
   { role: 'user', content: 'make it blue' },
 ]
 
-/** A door whose image inputs are counted, in turns of the event loop that others had meanwhile. */
+/** A fixture that counts the chunks of each stored input and the event-loop turns meanwhile. */
 async function open() {
   const generated: ImageRequest[] = []
   const puts: { chunks: number; turns: number }[] = []
@@ -56,20 +56,28 @@ async function open() {
 }
 
 test.each([
-  ['an edit by data URL', EDITS, { ...ask, prompt: 'make it blue', image: url }],
-  ['an edit by base64', EDITS, { ...ask, prompt: 'make it blue', images: [{ b64_json: base64 }] }],
-  ['a reference', '/v1/images/generations', { ...ask, prompt: 'x', reference_images: [url] }],
+  ['an edit by data URL', EDITS, { ...imageRequest, prompt: 'make it blue', image: url }],
+  [
+    'an edit by base64',
+    EDITS,
+    { ...imageRequest, prompt: 'make it blue', images: [{ b64_json: base64 }] },
+  ],
+  [
+    'a reference',
+    '/v1/images/generations',
+    { ...imageRequest, prompt: 'x', reference_images: [url] },
+  ],
   [
     'a picture in chat',
     '/v1/chat/completions',
-    { ...ask, messages: messages([{ type: 'image_url', image_url: { url } }]) },
+    { ...imageRequest, messages: messages([{ type: 'image_url', image_url: { url } }]) },
   ],
   [
     'an answer in Markdown',
     '/v1/chat/completions',
-    { ...ask, messages: messages(`![image](${url})`) },
+    { ...imageRequest, messages: messages(`![image](${url})`) },
   ],
-])('others have their turn while %s of 20 MB is read', async (_name, path, body) => {
+])('the event loop is not blocked while %s of 20 MB is read', async (_name, path, body) => {
   const { post, blobs, generated, puts } = await open()
   const answer = await post(path, body)
   expect(answer.status).toBe(200)
@@ -82,12 +90,12 @@ test.each([
 })
 
 test.each([
-  ['what is no base64', `${base64}!`, 'image'],
+  ['invalid base64', `${base64}!`, 'image'],
   ['a long URL', `https://a.example/${base64}`, 'image'],
   ['a data URL without base64', `data:image/png,${base64}`, 'image'],
-])('%s is refused by name, and nothing of it stays', async (_name, image, param) => {
+])('%s is refused, and nothing of it is stored', async (_name, image, param) => {
   const { post, leftovers } = await open()
-  const answer = await post(EDITS, { ...ask, prompt: 'make it blue', image })
+  const answer = await post(EDITS, { ...imageRequest, prompt: 'make it blue', image })
   expect(answer.status).toBe(400)
   expect((await jsonOf(answer)).error).toMatchObject({ code: 'invalid_value', param })
   expect(await leftovers()).toEqual([])
@@ -101,14 +109,14 @@ test('a prompt of megabytes is refused as too long', async () => {
     ['/v1/chat/completions', { messages: [{ role: 'user', content: prompt }] }, 'messages'],
   ]
   for (const [path, body, param] of bodies) {
-    const answer = await post(path, { ...ask, ...body })
+    const answer = await post(path, { ...imageRequest, ...body })
     const { error } = await jsonOf(answer)
     expect([answer.status, error.param]).toEqual([400, param])
     expect(error.message).toContain('32000 characters')
   }
 })
 
-test('a prompt of escapes is read as far as prompts go', async () => {
+test('a prompt of escapes is decoded up to the prompt limit', async () => {
   const { call, generated } = await open()
   const prompt = '\\ud83e\\udd8a'.repeat(20_000)
   const body = `{"model":"gpt-image-2","size":"64x64","quality":"low","prompt":"${prompt}"}`

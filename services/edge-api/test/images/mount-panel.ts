@@ -11,7 +11,7 @@ import type { Identity } from '../../src/identity/identity.ts'
 import type { EdgeApp, EdgeContext } from '../../src/request.ts'
 import { partialStub } from '../partial-stub.ts'
 
-/** The panel's image operations, for whoever has a session among these. */
+/** Mounts the panel's image operations for the given sessions. */
 export function mountPanel(
   app: EdgeApp,
   gateway: GatewayContext,
@@ -20,7 +20,7 @@ export function mountPanel(
   const { clock } = gateway.deps
   const authenticate: Identity['authenticate'] = async ({ authorization = '' }) => {
     const session = sessions.get(authorization.replace('Bearer ', ''))
-    if (!session) throw new AppError('invalid_session', 'Nobody is signed in.')
+    if (!session) throw new AppError('invalid_session', 'The session is invalid.')
     return session
   }
   const identity = partialStub<Identity>({ authenticate })

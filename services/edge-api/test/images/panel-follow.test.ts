@@ -9,17 +9,17 @@ import { eventsOf, PANEL, panelOf } from './panel.ts'
 import type { FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
-/** A world whose pictures are drawn one by one, when the test says so. */
+/** A fixture that generates one picture per call of `generateNext`. */
 async function slowFixture(options: FixtureOptions = {}) {
   const waiting: (() => void)[] = []
   const generateImage = () =>
     new Promise<undefined>((resolve) => void waiting.push(() => resolve(undefined)))
   const made = await createFixture({ generateImage, ...options })
-  const drawNext = async () => {
+  const generateNext = async () => {
     await expect.poll(() => waiting.length).toBeGreaterThan(0)
     waiting.shift()?.()
   }
-  return { made, drawNext, ada: panelOf(made) }
+  return { made, generateNext, ada: panelOf(made) }
 }
 
 async function collect(answer: Response): Promise<PanelEvent[]> {
@@ -30,32 +30,32 @@ async function collect(answer: Response): Promise<PanelEvent[]> {
 
 const untilTask = async (
   events: AsyncGenerator<PanelEvent>,
-  isIt: (task: ImageTaskDetail) => boolean,
+  isExpected: (task: ImageTaskDetail) => boolean,
 ) => {
   for (let next = await events.next(); !next.done; next = await events.next()) {
-    if (next.value.event === 'task' && isIt(next.value.task)) return next.value.task
+    if (next.value.event === 'task' && isExpected(next.value.task)) return next.value.task
   }
-  throw new Error('the stream ended before')
+  throw new Error('the stream ended before the expected task')
 }
 
-test('a task is followed whole: its place, its start, partial and stored pictures, its price, its end', async () => {
-  const { made, drawNext, ada } = await slowFixture({ runner: false })
+test('a stream shows a task’s position, start, partial and stored pictures, price and end', async () => {
+  const { made, generateNext, ada } = await slowFixture({ runner: false })
   const ahead = await ada.generateImage()
   const { id } = await ada.generateImage({ n: 2, partial_images: 1 })
-  const answer = await ada.ask(`${PANEL}/${id}/events`)
+  const answer = await ada.request(`${PANEL}/${id}/events`)
   expect(answer.headers.get('content-type')).toContain('text/event-stream')
   expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
   const events = eventsOf(answer)
   const first = await untilTask(events, () => true)
   expect(first).toMatchObject({ state: 'queued', position: 2, held_micro: '2000000' })
-  await ada.behaviour(ahead.id, 'cancel')
+  await ada.postAction(ahead.id, 'cancel')
   await untilTask(events, ({ position }) => position === 1)
   await made.startRunner()
   await untilTask(events, ({ state, position }) => state === 'running' && position === null)
-  await drawNext()
+  await generateNext()
   const half = await untilTask(events, ({ pictures }) => pictures[0]?.state === 'stored')
   expect(half.pictures[1]?.state).toBe('generating')
-  await drawNext()
+  await generateNext()
   const rest: PanelEvent[] = []
   for await (const event of events) rest.push(event)
   const last = rest.at(-1)
@@ -64,10 +64,10 @@ test('a task is followed whole: its place, its start, partial and stored picture
   expect(rest.at(-2)?.task).toMatchObject({ state: 'done', charged_micro: '2000000' })
 })
 
-test('a partial picture is shown while its picture is drawn, and to its owner alone', async () => {
+test('a partial picture is available during generation, and to its owner only', async () => {
   const { made, ada } = await slowFixture()
   const { id } = await ada.generateImage({ partial_images: 2 })
-  const events = eventsOf(await ada.ask(`${PANEL}/${id}/events`))
+  const events = eventsOf(await ada.request(`${PANEL}/${id}/events`))
   await untilTask(events, ({ pictures }) => pictures[0]?.state === 'generating')
   const held = await made.jobs.load(id)
   assert(held, 'the job is there')
@@ -84,14 +84,14 @@ test('a partial picture is shown while its picture is drawn, and to its owner al
     await made.blobs.put(blobKey, bytes, { contentType: 'image/webp', bytesMax: 100 })
     const move = { type: 'partial', index: 0, partialIndex, blobKey, facts } as const
     const now = new Date()
-    const moved = await made.jobs.write({ held, moves: [move], now })
-    assert(moved !== 'lost', 'the claim is held')
-    for (const event of moved.events) await made.bus.announce('image-job-event', event)
+    const transition = await made.jobs.write({ held, moves: [move], now })
+    assert(transition !== 'lost', 'the claim is held')
+    for (const event of transition.events) await made.bus.announce('image-job-event', event)
   }
   const path = `${PANEL}/${id}/partials/0/1`
   const task = await untilTask(events, ({ pictures }) => pictures[0]?.partial_url === path)
   expect(task.pictures[0]?.state).toBe('generating')
-  const answer = await ada.ask(path)
+  const answer = await ada.request(path)
   expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes)
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     'content-type': 'image/webp',
@@ -106,44 +106,44 @@ test('a partial picture is shown while its picture is drawn, and to its owner al
     ['at-ada', `${PANEL}/${id}/partials/10/0`],
     ['at-ada', `${PANEL}/${id}/partials/0/..`],
   ] as const)
-    expect([wrong, (await panelOf(made, token).ask(wrong)).status]).toEqual([wrong, 404])
+    expect([wrong, (await panelOf(made, token).request(wrong)).status]).toEqual([wrong, 404])
   const [shown] = (await panelOf(made, 'at-root').json('/api/admin/images')).body.items
   expect(shown?.pictures[0]?.partial_url).toBeNull()
   await events.return()
 })
 
-test('bytes that claim to be no picture are offered for download, never shown', async () => {
+test('a blob that is not an image is served as an attachment', async () => {
   const { made, ada } = await slowFixture({ runner: false })
   const { id } = await ada.generateImage()
   const html = Buffer.from('<script>alert(1)</script>')
   await made.blobs.put(partialKey(id, 0, 0), html, { contentType: 'text/html', bytesMax: 100 })
-  const answer = await ada.ask(`${PANEL}/${id}/partials/0/0`)
+  const answer = await ada.request(`${PANEL}/${id}/partials/0/0`)
   expect(answer.headers.get('content-type')).toBe('application/octet-stream')
   expect(answer.headers.get('content-disposition')).toBe('attachment')
   await answer.arrayBuffer()
 })
 
-test('who comes after the end gets the task and the end, and an EventSource is then sent away', async () => {
+test('a stream after the end sends the task and the end, and a reconnect gets 204', async () => {
   const made = await createFixture()
   const ada = panelOf(made)
   const { id } = await ada.generateImage()
   await ada.until(id, 'done')
-  const events = await collect(await ada.ask(`${PANEL}/${id}/events`))
+  const events = await collect(await ada.request(`${PANEL}/${id}/events`))
   expect(events.map(({ event }) => event).at(-1)).toBe('end')
   expect(events[0]?.task).toMatchObject({ id, state: 'done', pictures: [{ state: 'stored' }] })
   const lastId = events.findLast((event) => event.id !== undefined)?.id ?? ''
   const headers = { 'last-event-id': lastId }
-  const again = await ada.ask(`${PANEL}/${id}/events`, { headers })
+  const again = await ada.request(`${PANEL}/${id}/events`, { headers })
   expect([again.status, await again.text()]).toEqual([204, ''])
 })
 
-test('a cancelled task ends its followers', async () => {
+test('a cancelled task ends its streams', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
   const { id } = await ada.generateImage()
-  const followed = ada.ask(`${PANEL}/${id}/events`).then(collect)
+  const followed = ada.request(`${PANEL}/${id}/events`).then(collect)
   await expect.poll(() => made.hub.size).toBe(1)
-  await ada.behaviour(id, 'cancel')
+  await ada.postAction(id, 'cancel')
   await made.ledger.billing.voidHold({ ref: id, reason: 'cancelled' })
   const events = await followed
   expect(events.at(-2)?.task).toMatchObject({ state: 'cancelled', charged_micro: '0' })
@@ -151,16 +151,16 @@ test('a cancelled task ends its followers', async () => {
   expect(made.hub.size).toBe(0)
 })
 
-test('many changes at once are told as few; nothing that is the same is told twice', async () => {
+test('changes are coalesced, and no state is sent twice', async () => {
   const made = await createFixture()
   const ada = panelOf(made)
   const { id } = await ada.generateImage({ n: 10, partial_images: 3 })
-  const events = await collect(await ada.ask(`${PANEL}/${id}/events`))
+  const events = await collect(await ada.request(`${PANEL}/${id}/events`))
   const tasks = events
     .filter(({ event }) => event === 'task')
     .map(({ task }) => JSON.stringify(task))
   expect(new Set(tasks).size).toBe(tasks.length)
-  // 10 starts, 30 partial and 10 whole pictures in less than a second or two.
+  // 10 starts, 30 partial and 10 stored pictures within a second or two.
   expect(tasks.length).toBeLessThan(40)
 })
 
@@ -168,7 +168,7 @@ test('the stream ends with the session that opened it', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
   const { id } = await ada.generateImage()
-  const events = eventsOf(await ada.ask(`${PANEL}/${id}/events`))
+  const events = eventsOf(await ada.request(`${PANEL}/${id}/events`))
   await untilTask(events, () => true)
   made.sessions.delete('at-ada')
   const endsAt = performance.now() + 5_000
@@ -179,51 +179,51 @@ test('the stream ends with the session that opened it', async () => {
   await expect.poll(() => made.hub.size).toBe(0)
 })
 
-test('a process that stops ends the stream without an end, so that the reader comes back', async () => {
+test('a shutdown closes the stream without an end event, so that the client reconnects', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
   const { id } = await ada.generateImage()
-  const events = eventsOf(await ada.ask(`${PANEL}/${id}/events`))
+  const events = eventsOf(await ada.request(`${PANEL}/${id}/events`))
   await untilTask(events, () => true)
   made.draining.abort()
   expect(await events.next()).toEqual({ done: true, value: undefined })
 })
 
-test('who leaves is not followed any longer, and the job goes on', async () => {
-  const { made, drawNext, ada } = await slowFixture()
+test('a disconnect ends the stream, and the job continues', async () => {
+  const { made, generateNext, ada } = await slowFixture()
   const { id } = await ada.generateImage()
   const leave = new AbortController()
-  const events = eventsOf(await ada.ask(`${PANEL}/${id}/events`, { signal: leave.signal }))
+  const events = eventsOf(await ada.request(`${PANEL}/${id}/events`, { signal: leave.signal }))
   await untilTask(events, () => true)
   leave.abort()
   await expect.poll(() => made.hub.size).toBe(0)
-  await drawNext()
+  await generateNext()
   await ada.until(id, 'done')
 })
 
-test('nobody opens streams without end, and each that is closed makes room for another', async () => {
+test('streams are limited per user, and a closed stream frees its slot', async () => {
   const made = await createFixture({ runner: false })
   const [ada, bob] = [panelOf(made), panelOf(made, 'at-bob')]
   const { id } = await ada.generateImage()
   const leave = new AbortController()
-  const follow = () => ada.ask(`${PANEL}/${id}/events`, { signal: leave.signal })
+  const follow = () => ada.request(`${PANEL}/${id}/events`, { signal: leave.signal })
   const open = await Promise.all(Array.from({ length: STREAMS_EACH_MAX }, follow))
   expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]))
   const refused = await ada.json(`${PANEL}/${id}/events`)
   expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded'])
   expect(refused.headers.get('retry-after')).toBe('5')
   const other = await bob.generateImage()
-  const bobs = eventsOf(await bob.ask(`${PANEL}/${other.id}/events`))
+  const bobs = eventsOf(await bob.request(`${PANEL}/${other.id}/events`))
   await untilTask(bobs, () => true)
   leave.abort()
   await expect.poll(() => made.hub.size).toBe(1)
-  const again = eventsOf(await ada.ask(`${PANEL}/${id}/events`))
+  const again = eventsOf(await ada.request(`${PANEL}/${id}/events`))
   await untilTask(again, () => true)
 })
 
-test('events are for GET; HEAD would wait for nothing', async () => {
+test('events answer GET only, not HEAD', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
   const { id } = await ada.generateImage()
-  expect((await ada.ask(`${PANEL}/${id}/events`, { method: 'HEAD' })).status).toBe(405)
+  expect((await ada.request(`${PANEL}/${id}/events`, { method: 'HEAD' })).status).toBe(405)
 })

@@ -1,7 +1,7 @@
 import { controlOperations } from '@sluice/contracts/control/operations'
 import { expect, test } from 'vitest'
 
-import { file, form, jpeg, least, mask, png } from './form-parts.ts'
+import { file, form, jpeg, requiredParts, mask, png } from './form-parts.ts'
 import { PANEL, panelOf, order } from './panel.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
@@ -9,7 +9,7 @@ const ESTIMATE = '/api/user/image-estimate'
 const asDataUrl = (bytes: Uint8Array) =>
   `data:image/png;base64,${Buffer.from(bytes).toString('base64')}`
 
-test('a person draws: the task comes at once, its pictures and its price follow', async () => {
+test('generation in the panel returns the task at once, its pictures and price later', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
   const { status, body, headers } = await ada.send(PANEL, { ...order, n: 2, partial_images: 1 })
@@ -46,7 +46,7 @@ test('a person draws: the task comes at once, its pictures and its price follow'
   ])
 })
 
-test('links are paths of this door that open the picture, and stay the same for a while', async () => {
+test('links are signed paths of the gateway, and stay the same for a while', async () => {
   const made = await createFixture()
   const ada = panelOf(made)
   const { id } = await ada.generateImage()
@@ -60,24 +60,24 @@ test('links are paths of this door that open the picture, and stay the same for 
   expect((await ada.read(id)).pictures[0]?.url).toBe(picture?.url)
 })
 
-test('whatever a body says of its face, the answer is the task; partial pictures are drawn', async () => {
+test('in any response mode the answer is the task, and partial pictures are generated', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
-  for (const face of [{ stream: true }, { async: false }, { async: null, stream: null }]) {
-    const { status, body } = await ada.send(PANEL, { ...order, ...face, partial_images: 2 })
+  for (const mode of [{ stream: true }, { async: false }, { async: null, stream: null }]) {
+    const { status, body } = await ada.send(PANEL, { ...order, ...mode, partial_images: 2 })
     expect([status, body.state]).toEqual([202, 'queued'])
     expect((await made.jobs.load(body.id))?.request.partialImages).toBe(2)
   }
 })
 
-test('references come as data URLs in JSON, or as files of a form, or not at all', async () => {
+test('reference images are accepted as data URLs in JSON or as files of a form', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
   const json = await ada.generateImage({ reference_images: [asDataUrl(png), asDataUrl(jpeg)] })
   expect(json).toMatchObject({ kind: 'edit', references: 2 })
   const files = await ada.form(
     form([
-      ...least,
+      ...requiredParts,
       file('image[]', png),
       file('image[]', jpeg, 'image/jpeg'),
       file('mask', mask),
@@ -90,9 +90,9 @@ test('references come as data URLs in JSON, or as files of a form, or not at all
     2,
     3,
   ])
-  const none = await ada.form(form(least))
+  const none = await ada.form(form(requiredParts))
   expect([none.status, none.body.kind, none.body.references]).toEqual([202, 'generate', 0])
-  const onlyMask = await ada.form(form([...least, file('mask', mask)]))
+  const onlyMask = await ada.form(form([...requiredParts, file('mask', mask)]))
   expect([onlyMask.status, onlyMask.body.error.param]).toEqual([400, 'image'])
 })
 
@@ -108,7 +108,7 @@ test('a double click with one Idempotency-Key is one job and one hold', async ()
   expect(made.ledger.holds.size).toBe(1)
   const other = await ada.send(PANEL, { ...order, prompt: 'a cat' }, key)
   expect([other.status, other.body.error.code]).toEqual([422, 'idempotency_conflict'])
-  // The same key is another person's own.
+  // The same key of another user is independent.
   const bobs = await panelOf(made, 'at-bob').send(PANEL, order, key)
   expect(bobs.body.id).not.toBe(clicks[0]?.body.id)
 })
@@ -120,23 +120,26 @@ test.each([
   [{ size: '65x65' }, 400, 'invalid_value', 'size'],
   [{ n: 11 }, 400, 'invalid_value', 'n'],
   [{ reference_images: ['data:image/png;base64,aaaa'] }, 400, 'invalid_image', 'reference_images'],
-] as const)('%j is refused, and leaves nothing behind', async (extra, status, code, param) => {
-  const made = await createFixture()
-  const answer = await panelOf(made).send(PANEL, { ...order, ...extra })
-  expect([answer.status, answer.body.error.code]).toEqual([status, code])
-  expect(answer.body.error.param).toContain(param)
-  expect(await made.leftovers()).toEqual([])
-  expect(made.records).toMatchObject([{ route: PANEL, status, errorCode: code }])
-})
+] as const)(
+  '%j is refused, and leaves no job, hold or blob',
+  async (extra, status, code, param) => {
+    const made = await createFixture()
+    const answer = await panelOf(made).send(PANEL, { ...order, ...extra })
+    expect([answer.status, answer.body.error.code]).toEqual([status, code])
+    expect(answer.body.error.param).toContain(param)
+    expect(await made.leftovers()).toEqual([])
+    expect(made.records).toMatchObject([{ route: PANEL, status, errorCode: code }])
+  },
+)
 
-test('who cannot pay for the worst case is told so, and nothing is drawn', async () => {
+test('a user who cannot pay the worst case gets 402, and nothing is generated', async () => {
   const made = await createFixture({ balanceMicro: 1_500_000n })
   const { status, body } = await panelOf(made).send(PANEL, { ...order, n: 2 })
   expect([status, body.error.code]).toEqual([402, 'insufficient_credit'])
   expect(await made.leftovers()).toEqual([])
 })
 
-test('an API key opens nothing at this door, and a session nothing at the other', async () => {
+test('the panel routes accept no API key, and the API routes no session', async () => {
   const made = await createFixture()
   const key = await made.call(PANEL)
   expect([key.status, (await jsonOf(key)).error.code]).toEqual([401, 'invalid_session'])
@@ -144,14 +147,14 @@ test('an API key opens nothing at this door, and a session nothing at the other'
   expect(session.status).toBe(401)
 })
 
-test('the estimate is exactly what is held, and says whether it can be paid', async () => {
+test('the estimate equals the hold, and states whether it is affordable', async () => {
   const made = await createFixture({ runner: false, balanceMicro: 3_500_000n })
   const ada = panelOf(made)
-  const asked = { model: order.model, n: 3, size: 'auto', quality: 'auto' }
-  const { status, body } = await ada.send(ESTIMATE, asked)
+  const input = { model: order.model, n: 3, size: 'auto', quality: 'auto' }
+  const { status, body } = await ada.send(ESTIMATE, input)
   expect([status, body]).toEqual([200, { amount: '3', amount_micro: '3000000', affordable: true }])
   expect(await made.leftovers()).toEqual([])
-  const task = await ada.generateImage(asked)
+  const task = await ada.generateImage(input)
   expect(task.held_micro).toBe(body.amount_micro)
   const after = await ada.send(ESTIMATE, { model: order.model })
   expect(after.body).toEqual({ amount: '1', amount_micro: '1000000', affordable: false })
@@ -161,10 +164,10 @@ test('the estimate is exactly what is held, and says whether it can be paid', as
   expect([unknown.status, unknown.body.error.code]).toEqual([404, 'model_not_found'])
 })
 
-test('models are told with what they can do and cost; what has no price is not offered', async () => {
+test('models are listed with capabilities and prices, and without a price not at all', async () => {
   const made = await createFixture()
   const { body } = await panelOf(made).json('/api/user/models')
-  // The price book of this world prices pictures alone.
+  // The price book of the fixture has prices of pictures only.
   expect(body.chat).toEqual([])
   expect(body.images.map(({ model }) => model)).toEqual(['gpt-image-1.5', 'gpt-image-2'])
   expect(body.images[0]).toMatchObject({
@@ -179,7 +182,7 @@ test('models are told with what they can do and cost; what has no price is not o
   })
   expect(body.images[1]).toMatchObject({ any_size: true })
   for (const size of body.images[1]?.sizes ?? []) {
-    const ask = { model: 'gpt-image-2', size }
-    expect((await panelOf(made).send(ESTIMATE, ask)).status).toBe(200)
+    const input = { model: 'gpt-image-2', size }
+    expect((await panelOf(made).send(ESTIMATE, input)).status).toBe(200)
   }
 })

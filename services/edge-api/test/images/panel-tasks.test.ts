@@ -2,13 +2,13 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { expect, test } from 'vitest'
 
-import { file, form, least, mask, png } from './form-parts.ts'
+import { file, form, requiredParts, mask, png } from './form-parts.ts'
 import { PANEL, panelOf, order } from './panel.ts'
 import { createFixture } from './fixture.ts'
 
 const page = (items: readonly { prompt: string }[]) => items.map(({ prompt }) => prompt)
 
-test('the list has the tasks of the panel and of the API keys, newest first, page by page', async () => {
+test('the list has the tasks of the panel and of the API keys, paged newest first', async () => {
   const clock = fakeClock()
   const made = await createFixture({ runner: false, clock })
   const ada = panelOf(made)
@@ -28,7 +28,7 @@ test('the list has the tasks of the panel and of the API keys, newest first, pag
   expect(page((await panelOf(made, 'at-bob').json(PANEL)).body.items)).toEqual(["bob's"])
 })
 
-test('the list is filtered by state, model, words of the prompt and days', async () => {
+test('the list is filtered by state, model, prompt text and days', async () => {
   const clock = fakeClock()
   const made = await createFixture({ runner: false, clock })
   const ada = panelOf(made)
@@ -42,7 +42,7 @@ test('the list is filtered by state, model, words of the prompt and days', async
   })
   await clock.advance(86_400_000)
   await ada.generateImage({ prompt: 'a blue whale' })
-  await ada.behaviour(id, 'cancel')
+  await ada.postAction(id, 'cancel')
   const found = async (query: string) => page((await ada.json(`${PANEL}?${query}`)).body.items)
   expect(await found('state=cancelled')).toEqual(['a red_fox'])
   expect(await found('state=queued')).toEqual(['a blue whale', 'a Red fox'])
@@ -63,13 +63,13 @@ test.each([
   ['state=claimed', 'state'],
   ['from=yesterday', 'from'],
   ['user_id=usr_1', 'user_id'],
-])('a list with %s is refused by its name', async (query, param) => {
+])('a list with %s is refused with the parameter name', async (query, param) => {
   const made = await createFixture({ runner: false })
   const { status, body } = await panelOf(made).json(`${PANEL}?${query}`)
   expect([status, body.error.code, body.error.param]).toEqual([400, 'invalid_value', param])
 })
 
-test("somebody else's task is not there: not to read, follow, cancel, retry or peek at", async () => {
+test('the task of another user answers 404 to read, events, cancel, retry and partial pictures', async () => {
   const made = await createFixture({ runner: false })
   const { id } = await panelOf(made).generateImage()
   const bob = panelOf(made, 'at-bob')
@@ -86,26 +86,26 @@ test("somebody else's task is not there: not to read, follow, cancel, retry or p
   expect((await made.jobs.load(id))?.state).toBe('queued')
 })
 
-test('a task that waits is cancelled and its hold given back; one that is drawn is not', async () => {
+test('a queued task can be cancelled, and an ended one cannot', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
   const { id } = await ada.generateImage()
-  const cancelled = await ada.behaviour(id, 'cancel')
+  const cancelled = await ada.postAction(id, 'cancel')
   expect([cancelled.status, cancelled.body.state]).toEqual([200, 'cancelled'])
   expect(cancelled.body).toMatchObject({
     failure: { code: 'cancelled' },
     pictures: [{ state: 'cancelled', failure: { code: 'cancelled' } }],
   })
-  expect((await ada.behaviour(id, 'cancel')).body.state).toBe('cancelled')
+  expect((await ada.postAction(id, 'cancel')).body.state).toBe('cancelled')
   await made.startRunner()
   const generated = await ada.generateImage()
   await ada.until(generated.id, 'done')
-  const late = await ada.behaviour(generated.id, 'cancel')
+  const late = await ada.postAction(generated.id, 'cancel')
   expect([late.status, late.body.error.code]).toEqual([422, 'not_cancellable'])
   expect(late.body.error.message).toMatch(/ended/)
 })
 
-test('a failure is told in words, for each picture and for the task, and costs nothing', async () => {
+test('a failure is shown for each picture and for the task, and is not charged', async () => {
   const failure = { code: 'content_policy_violation', message: 'The upstream refused the prompt.' }
   const made = await createFixture({
     generateImage: async ({ index }) => (index === 0 ? failure : undefined),
@@ -124,7 +124,7 @@ test('a failure is told in words, for each picture and for the task, and costs n
   })
 })
 
-test('a code that only an upstream knows is told as a failure of the upstream', async () => {
+test('an unknown upstream code is shown as upstream_failed', async () => {
   const failure = { code: 'moon_phase', message: 'Not tonight.' }
   const made = await createFixture({ generateImage: async () => failure })
   const ada = panelOf(made)
@@ -132,14 +132,19 @@ test('a code that only an upstream knows is told as a failure of the upstream', 
   expect(task.failure).toEqual({ code: 'upstream_failed', message: 'Not tonight.' })
 })
 
-test('a retry is a new task with the same wishes and pictures of its own', async () => {
+test('a retry is a new task with the same parameters and its own copy of the pictures', async () => {
   const made = await createFixture()
   const ada = panelOf(made)
   const first = await ada.form(
-    form([...least, file('image[]', png), file('mask', mask), { name: 'seed', value: '7' }]),
+    form([
+      ...requiredParts,
+      file('image[]', png),
+      file('mask', mask),
+      { name: 'seed', value: '7' },
+    ]),
   )
   await ada.until(first.body.id, 'done')
-  const again = await ada.behaviour(first.body.id, 'retry')
+  const again = await ada.postAction(first.body.id, 'retry')
   expect(again.status).toBe(202)
   expect(again.body.id).not.toBe(first.body.id)
   const [before, after] = await Promise.all(
@@ -152,42 +157,42 @@ test('a retry is a new task with the same wishes and pictures of its own', async
   for (const key of keys) expect(key).toContain(`jobs/${again.body.id}/inputs/`)
   expect(await made.blobs.read(keys[0] ?? '')).toEqual(new Uint8Array(png))
   await ada.until(again.body.id, 'done')
-  expect((await ada.behaviour(first.body.id, 'retry')).body.id).not.toBe(again.body.id)
+  expect((await ada.postAction(first.body.id, 'retry')).body.id).not.toBe(again.body.id)
   expect(made.records.map(({ status }) => status)).toEqual([202, 202, 202])
 })
 
-test('a retry under one Idempotency-Key is one task, however often its answer is lost', async () => {
+test('retries with one Idempotency-Key are one task', async () => {
   const made = await createFixture()
   const ada = panelOf(made)
   const one = await ada.until((await ada.generateImage()).id, 'done')
   const other = await ada.until((await ada.generateImage()).id, 'done')
   const key = { 'idempotency-key': 'again' }
-  const retries = await Promise.all([1, 2, 3].map(() => ada.behaviour(one.id, 'retry', key)))
+  const retries = await Promise.all([1, 2, 3].map(() => ada.postAction(one.id, 'retry', key)))
   expect(retries.map(({ status }) => status)).toEqual([202, 202, 202])
   expect(new Set(retries.map(({ body }) => body.id)).size).toBe(1)
-  const ofOther = await ada.behaviour(other.id, 'retry', key)
+  const ofOther = await ada.postAction(other.id, 'retry', key)
   expect(ofOther.body.id).not.toBe(retries[0]?.body.id)
   const generated = await ada.send(PANEL, order, key)
   expect(generated.status).toBe(202)
   expect([one.id, other.id, ofOther.body.id]).not.toContain(generated.body.id)
 })
 
-test('a task that runs, or whose pictures are gone, is not drawn again', async () => {
+test('a running task, or one whose inputs were removed, cannot be retried', async () => {
   const made = await createFixture({ runner: false })
   const ada = panelOf(made)
-  const { body } = await ada.form(form([...least, file('image', png)]))
-  const running = await ada.behaviour(body.id, 'retry')
+  const { body } = await ada.form(form([...requiredParts, file('image', png)]))
+  const running = await ada.postAction(body.id, 'retry')
   expect([running.status, running.body.error.code]).toEqual([400, 'invalid_value'])
-  await ada.behaviour(body.id, 'cancel')
+  await ada.postAction(body.id, 'cancel')
   for (const key of await made.blobs.list('', { limit: 10 })) await made.blobs.remove(key)
   const before = await made.leftovers()
-  const gone = await ada.behaviour(body.id, 'retry')
+  const gone = await ada.postAction(body.id, 'retry')
   expect([gone.status, gone.body.error.code]).toEqual([400, 'invalid_image'])
   expect(gone.body.error.message).toMatch(/reference pictures .* are gone/i)
   expect(await made.leftovers()).toEqual(before)
 })
 
-test('an operator sees the tasks of everybody, by user, with what they cost', async () => {
+test('an admin sees the tasks of all users, by user, with their charges', async () => {
   const made = await createFixture()
   const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
   const { id } = await ada.generateImage({ prompt: "ada's" })
@@ -196,14 +201,14 @@ test('an operator sees the tasks of everybody, by user, with what they cost', as
   await expect.poll(async () => (await ada.read(id)).charged_micro).toBe('1000000')
   const all = (await root.json('/api/admin/images')).body.items
   expect(all.map(({ prompt, user }) => [prompt, user?.email])).toEqual([
-    ["bob's", 'person2@example.com'],
-    ["ada's", 'person1@example.com'],
+    ["bob's", 'user2@example.com'],
+    ["ada's", 'user1@example.com'],
   ])
   expect(all[1]).toMatchObject({ id, charged_micro: '1000000', held_micro: null, attempts: 1 })
   const adas = `/api/admin/images?user_id=${made.sessions.get('at-ada')?.userId}`
   expect(page((await root.json(adas)).body.items)).toEqual(["ada's"])
-  const nobody = `/api/admin/images?user_id=usr_${'f'.repeat(32)}`
-  expect((await root.json(nobody)).body).toEqual({ items: [], next_cursor: null })
+  const unknownUser = `/api/admin/images?user_id=usr_${'f'.repeat(32)}`
+  expect((await root.json(unknownUser)).body).toEqual({ items: [], next_cursor: null })
   expect((await root.json(`/api/admin/images/${id}`)).body).toEqual(all[1])
   expect((await root.json(`/api/admin/images/img_${'f'.repeat(32)}`)).status).toBe(404)
   for (const path of ['/api/admin/images', `/api/admin/images/${id}`]) {
@@ -212,7 +217,7 @@ test('an operator sees the tasks of everybody, by user, with what they cost', as
   }
 })
 
-test("an operator cancels anybody's task while it waits, sees what is held for it, and it is recorded", async () => {
+test('an admin sees the hold of a queued task of any user and can cancel it, which is audited', async () => {
   const log = recordedLog()
   const made = await createFixture({ runner: false, override: () => ({ log }) })
   const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
@@ -225,21 +230,19 @@ test("an operator cancels anybody's task while it waits, sees what is held for i
   expect([status, body.state]).toEqual([200, 'cancelled'])
   expect((await ada.read(id)).state).toBe('cancelled')
   const by = made.sessions.get('at-root')?.userId
-  const behaviours = log.lines.filter(({ facts }) => facts['act'] !== undefined)
-  expect(behaviours.map(({ facts }) => facts)).toMatchObject([
-    { act: 'image.cancel', target: id, by },
-  ])
+  const audited = log.lines.filter(({ facts }) => facts['act'] !== undefined)
+  expect(audited.map(({ facts }) => facts)).toMatchObject([{ act: 'image.cancel', target: id, by }])
 })
 
-test('while billing is away tasks are shown without their money', async () => {
+test('while billing is unavailable tasks are shown without amounts', async () => {
   const made = await createFixture({
     runner: false,
     override: ({ billing }) => ({
       billing: {
         ...billing,
         openHold: billing.openHold,
-        readCharge: async () => Promise.reject(new Error('away')),
-        readSettlements: async () => Promise.reject(new Error('away')),
+        readCharge: async () => Promise.reject(new Error('unavailable')),
+        readSettlements: async () => Promise.reject(new Error('unavailable')),
       },
     }),
   })

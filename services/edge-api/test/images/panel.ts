@@ -6,7 +6,7 @@ export const PANEL = '/api/user/images'
 
 export const order = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
 
-/** What tests look for in answers of the panel's door; what is not there fails its assertion. */
+/** The members of the panel API's answers that tests read; any may be missing at run time. */
 export interface PanelJson extends ImageTaskDetail {
   items: (ImageTaskDetail & { user: { email: string } | null; attempts: number })[]
   next_cursor: string | null
@@ -17,12 +17,12 @@ export interface PanelJson extends ImageTaskDetail {
   error: { code: string; param: string | null; message: string }
 }
 
-/** The panel's door as one person uses it. */
+/** A client of the panel API for one user. */
 export function panelOf(fixture: Fixture, token: 'at-ada' | 'at-bob' | 'at-root' = 'at-ada') {
-  const ask = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+  const request = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
     fixture.call(path, { ...init, key: token })
-  const json = async (path: string, init?: Parameters<typeof ask>[1]) => {
-    const answer = await ask(path, init)
+  const json = async (path: string, init?: Parameters<typeof request>[1]) => {
+    const answer = await request(path, init)
     return {
       status: answer.status,
       headers: answer.headers,
@@ -37,13 +37,13 @@ export function panelOf(fixture: Fixture, token: 'at-ada' | 'at-bob' | 'at-root'
     })
   const read = async (id: string) => (await json(`${PANEL}/${id}`)).body
   return {
-    ask,
+    request,
     json,
     send,
     read,
     generateImage: async (extra: object = {}) => (await send(PANEL, { ...order, ...extra })).body,
-    behaviour: (id: string, httpMethod: 'cancel' | 'retry', headers: Record<string, string> = {}) =>
-      json(`${PANEL}/${id}/${httpMethod}`, { method: 'POST', headers }),
+    postAction: (id: string, action: 'cancel' | 'retry', headers: Record<string, string> = {}) =>
+      json(`${PANEL}/${id}/${action}`, { method: 'POST', headers }),
     form: (body: Uint8Array<ArrayBuffer>) =>
       json(PANEL, {
         method: 'POST',
@@ -51,7 +51,7 @@ export function panelOf(fixture: Fixture, token: 'at-ada' | 'at-bob' | 'at-root'
         headers: { 'content-type': 'multipart/form-data; boundary=----test' },
       }),
     until: async (id: string, state: string) => {
-      for (let look = 0; look < 500; look += 1) {
+      for (let attempt = 0; attempt < 500; attempt += 1) {
         const task = await read(id)
         if (task.state === state) return task
         await new Promise((resolve) => setTimeout(resolve, 10))
@@ -67,7 +67,7 @@ export interface PanelEvent {
   task: ImageTaskDetail
 }
 
-/** Events of the panel as they come, until the stream ends. */
+/** Yields the events of a panel stream until it ends. */
 export async function* eventsOf(answer: Response): AsyncGenerator<PanelEvent, void, void> {
   let text = ''
   const decoder = new TextDecoder()

@@ -8,29 +8,31 @@ import { expect, test } from 'vitest'
 import type { Fixture } from './fixture.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
-/** How answers carry their pictures, and which host their links name. */
-const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+/** The representation of pictures in answers, and the host of their links. */
+const imageRequest = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
 const GENERATIONS = '/v1/images/generations'
 const LINK = /^https:\/\/sluice\.example\/p\/img\/img_[0-9a-f]{32}\/0\?exp=\d+&sig=[0-9a-f]+$/
 
-/** Which of both the first item carries, whole and in a stream. */
+/** The representations that the first item carries, in JSON and in a stream. */
 async function formsOf({ post }: Fixture, more: Record<string, unknown> = {}) {
-  const { data } = await jsonOf(await post(GENERATIONS, { ...ask, ...more }))
-  const streamed = await (await post(GENERATIONS, { ...ask, ...more, stream: true })).text()
+  const { data } = await jsonOf(await post(GENERATIONS, { ...imageRequest, ...more }))
+  const streamed = await (
+    await post(GENERATIONS, { ...imageRequest, ...more, stream: true })
+  ).text()
   const event: unknown = JSON.parse(/^data: (.*completed.*)$/m.exec(streamed)?.[1] ?? '{}')
   return [data[0], event].map((item) => ['b64_json', 'url'].filter((name) => name in Object(item)))
 }
 
-test('an item carries base64 and a signed link, as samples for either read it', async () => {
+test('an item carries base64 and a signed link, for samples that read either', async () => {
   const { post, sdk } = await createFixture()
-  const { data } = await sdk().images.generate({ ...ask, quality: 'low' })
+  const { data } = await sdk().images.generate({ ...imageRequest, quality: 'low' })
   expect(data?.[0]?.url).toMatch(LINK)
   expect(
     Buffer.from(data?.[0]?.b64_json ?? '', 'base64')
       .subarray(1, 4)
       .toString(),
   ).toBe('PNG')
-  const answer = await post(GENERATIONS, ask)
+  const answer = await post(GENERATIONS, imageRequest)
   const text = await answer.text()
   expect(Number(answer.headers.get('content-length'))).toBe(Buffer.byteLength(text))
 })
@@ -39,11 +41,11 @@ test.each([
   ['both', ['b64_json', 'url']],
   ['b64_json', ['b64_json']],
   ['url', ['url']],
-] as const)('the installation may answer %s', async (imageAnswer, forms) => {
+] as const)('the installation can be configured to answer with %s', async (imageAnswer, forms) => {
   expect(await formsOf(await createFixture({ config: { imageAnswer } }))).toEqual([forms, forms])
 })
 
-test("the caller's own response_format wins", async () => {
+test("the caller's response_format takes precedence", async () => {
   const inUrls = await createFixture({ config: { imageAnswer: 'url' } })
   const b64 = await formsOf(inUrls, { response_format: 'b64_json' })
   expect(b64).toEqual([['b64_json'], ['b64_json']])
@@ -51,7 +53,7 @@ test("the caller's own response_format wins", async () => {
   expect(await formsOf(inBoth, { response_format: 'url' })).toEqual([['url'], ['url']])
 })
 
-/** Sends a request with exactly these headers; `fetch` writes a Host of its own. */
+/** Sends a request with exactly these headers; `fetch` always sets its own Host. */
 async function send(url: string, { body, headers }: { body?: unknown; headers: object }) {
   const sent = request(url, {
     method: body === undefined ? 'GET' : 'POST',
@@ -63,14 +65,14 @@ async function send(url: string, { body, headers }: { body?: unknown; headers: o
   return { task: answer.headers['x-sluice-task-id'], text: await textOf(answer) }
 }
 
-/** Every link of every kind of answer, as origins. */
+/** The origins of all links in all response modes. */
 async function originsOf({ url }: Fixture, headers: Record<string, string>) {
   const origins = (text: string) =>
     [...text.matchAll(/(https?:\/\/[^"()\s]*)\/p\/img\//g)].map(([, origin]) => origin)
   const chat = { model: 'gpt-image-2', messages: [{ role: 'user', content: 'a red fox' }] }
-  const whole = await send(url + GENERATIONS, { headers, body: ask })
+  const whole = await send(url + GENERATIONS, { headers, body: imageRequest })
   const more = [
-    send(url + GENERATIONS, { headers, body: { ...ask, stream: true } }),
+    send(url + GENERATIONS, { headers, body: { ...imageRequest, stream: true } }),
     send(`${url}/v1/chat/completions`, { headers, body: chat }),
     send(`${url}/v1/chat/completions`, { headers, body: { ...chat, stream: true } }),
     send(`${url}/v1/images/tasks/${whole.task}`, { headers }),
@@ -81,20 +83,20 @@ async function originsOf({ url }: Fixture, headers: Record<string, string>) {
   return new Set(texts.flatMap(origins))
 }
 
-test('without a public base URL every link names the host that its reader used', async () => {
+test('without a public base URL every link has the host that the caller used', async () => {
   const there = await createFixture({ config: { linkOrigin: 'caller' } })
   expect(await originsOf(there, {})).toEqual(new Set([there.url]))
   const host = 'pictures.lan:9000'
   expect(await originsOf(there, { host })).toEqual(new Set(['http://pictures.lan:9000']))
 })
 
-test('behind a proxy of ours they name what it was asked for', async () => {
+test('behind a trusted proxy links have the forwarded host', async () => {
   const there = await createFixture({ config: { linkOrigin: 'caller', trustedProxyHops: 1 } })
   const headers = { 'x-forwarded-host': 'ai.example.org', 'x-forwarded-proto': 'https' }
   expect(await originsOf(there, headers)).toEqual(new Set(['https://ai.example.org']))
 })
 
-test('a Host that is no host, and forwarded words of a stranger, change no link', async () => {
+test('an invalid Host header and untrusted forwarded headers change no link', async () => {
   const there = await createFixture({ config: { linkOrigin: 'caller' } })
   const host = '-evil.example'
   expect(await originsOf(there, { host })).toEqual(new Set(['https://sluice.example']))
@@ -102,7 +104,7 @@ test('a Host that is no host, and forwarded words of a stranger, change no link'
   expect(await originsOf(there, headers)).toEqual(new Set([there.url]))
 })
 
-test('with a public base URL every link names it, whatever the caller used', async () => {
+test('with a public base URL every link has that URL, whatever host the caller used', async () => {
   const there = await createFixture()
   expect(await originsOf(there, { host: 'evil.example' })).toEqual(
     new Set(['https://sluice.example']),

@@ -6,9 +6,9 @@ import { QUOTA_MICRO } from './callers.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
-const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+const imageRequest = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
 const capped = { key: 'sk-capped' }
-const named = (key: string) => ({ ...capped, headers: { 'idempotency-key': key } })
+const withKey = (key: string) => ({ ...capped, headers: { 'idempotency-key': key } })
 const apiKeyId = `key_${'5'.repeat(32)}`
 
 async function usedOf({ quotaStore, quotas }: Fixture) {
@@ -17,13 +17,13 @@ async function usedOf({ quotaStore, quotas }: Fixture) {
   return (await quotaStore.readUsed({ apiKeyIds: [apiKeyId], day })).get(apiKeyId) ?? 0n
 }
 
-test('a key draws as much as its quota pays, and is refused before anything is held', async () => {
+test('a key generates up to its quota, and is refused before a hold is opened', async () => {
   const here = await createFixture()
   const { post, leftovers } = here
-  expect((await post(GENERATIONS, { ...ask, n: 2 }, capped)).status).toBe(200)
+  expect((await post(GENERATIONS, { ...imageRequest, n: 2 }, capped)).status).toBe(200)
   await expect.poll(here.ledger.availableMicro).toBe(98_000_000n)
   const before = await leftovers()
-  const refused = await post(GENERATIONS, { ...ask, n: 2 }, capped)
+  const refused = await post(GENERATIONS, { ...imageRequest, n: 2 }, capped)
   expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([429, 'false'])
   expect((await jsonOf(refused)).error).toMatchObject({
     code: 'daily_quota_exceeded',
@@ -32,17 +32,19 @@ test('a key draws as much as its quota pays, and is refused before anything is h
     left_credits: '1',
   })
   expect(await leftovers()).toEqual(before)
-  expect((await post(GENERATIONS, ask, capped)).status).toBe(200)
+  expect((await post(GENERATIONS, imageRequest, capped)).status).toBe(200)
   await expect.poll(here.ledger.availableMicro).toBe(97_000_000n)
   expect(await usedOf(here)).toBe(QUOTA_MICRO)
-  // Other keys of the same wallet have limits of their own.
-  expect((await post(GENERATIONS, { ...ask, n: 2 })).status).toBe(200)
+  // Other keys of the same wallet have their own limits.
+  expect((await post(GENERATIONS, { ...imageRequest, n: 2 })).status).toBe(200)
 })
 
-test('whoever asks in parallel gets no more than the quota, and holds nothing for the rest', async () => {
+test('parallel requests never exceed the quota, and leave no open hold', async () => {
   const here = await createFixture()
   const answers = await Promise.all(
-    Array.from({ length: 12 }, () => here.post(GENERATIONS, { ...ask, async: true }, capped)),
+    Array.from({ length: 12 }, () =>
+      here.post(GENERATIONS, { ...imageRequest, async: true }, capped),
+    ),
   )
   const statuses = answers.map(({ status }) => status).sort()
   expect(statuses).toEqual([202, 202, 202, ...Array<number>(9).fill(429)])
@@ -51,57 +53,59 @@ test('whoever asks in parallel gets no more than the quota, and holds nothing fo
   expect(await usedOf(here)).toBe(QUOTA_MICRO)
 })
 
-test('what a job did not draw is free again when billing has decided, whoever waits for it', async () => {
+test('quota of failed pictures is released when billing has settled the job', async () => {
   const here = await createFixture({
     generateImage: async ({ index }) =>
       index > 0 ? { code: 'upstream_failed', message: 'it broke' } : undefined,
   })
   const { post } = here
-  expect((await post(GENERATIONS, { ...ask, n: 3, async: true }, capped)).status).toBe(202)
+  expect((await post(GENERATIONS, { ...imageRequest, n: 3, async: true }, capped)).status).toBe(202)
   await expect.poll(here.ledger.availableMicro).toBe(99_000_000n)
   expect(await usedOf(here)).toBe(1_000_000n)
 })
 
-test('a job that was cancelled gives its part of the quota back', async () => {
+test('a cancelled job releases its quota', async () => {
   const here = await createFixture({ runner: false })
-  const task = await jsonOf(await here.post(GENERATIONS, { ...ask, n: 3, async: true }, capped))
+  const task = await jsonOf(
+    await here.post(GENERATIONS, { ...imageRequest, n: 3, async: true }, capped),
+  )
   expect(await usedOf(here)).toBe(QUOTA_MICRO)
   await here.call(`/v1/images/tasks/${task.id}`, { ...capped, method: 'DELETE' })
-  // As billing does when it hears of it.
+  // Billing does this on the event of the cancellation.
   await here.ledger.billing.voidHold({ ref: task.id, reason: 'cancelled' })
   expect(await usedOf(here)).toBe(0n)
 })
 
-test('a repeat finds its job also when the quota is used up, and pays nothing', async () => {
+test('a repeat joins its job without charge also when the quota is used up', async () => {
   const here = await createFixture()
   const { post } = here
-  const first = await jsonOf(await post(GENERATIONS, { ...ask, n: 3 }, named('once')))
+  const first = await jsonOf(await post(GENERATIONS, { ...imageRequest, n: 3 }, withKey('once')))
   await expect.poll(here.ledger.availableMicro).toBe(97_000_000n)
-  for (const face of [{}, { async: true }]) {
-    const again = await post(GENERATIONS, { ...ask, ...face, n: 3 }, named('once'))
+  for (const mode of [{}, { async: true }]) {
+    const again = await post(GENERATIONS, { ...imageRequest, ...mode, n: 3 }, withKey('once'))
     expect(again.ok).toBe(true)
     const { sluice, id } = await jsonOf(again)
     expect(sluice?.task_id ?? id).toBe(first.sluice.task_id)
   }
   expect(await usedOf(here)).toBe(QUOTA_MICRO)
-  expect((await post(GENERATIONS, ask, named('another'))).status).toBe(429)
+  expect((await post(GENERATIONS, imageRequest, withKey('another'))).status).toBe(429)
 })
 
-test('a repeat joins its job while it is drawn, though the quota is reserved to the end', async () => {
+test('a repeat joins its running job although the whole quota is reserved', async () => {
   const here = await createFixture({ runner: false })
   const { post } = here
-  const body = { ...ask, n: 3, async: true }
-  const first = await jsonOf(await post(GENERATIONS, body, named('join')))
-  const again = await jsonOf(await post(GENERATIONS, body, named('join')))
+  const body = { ...imageRequest, n: 3, async: true }
+  const first = await jsonOf(await post(GENERATIONS, body, withKey('join')))
+  const again = await jsonOf(await post(GENERATIONS, body, withKey('join')))
   expect(again.id).toBe(first.id)
   expect(await usedOf(here)).toBe(QUOTA_MICRO)
 })
 
-test('a refused Idempotency-Key may be sent again as often as one likes', async () => {
+test('a refused Idempotency-Key may be reused any number of times', async () => {
   const here = await createFixture({ runner: false })
   const { post, call } = here
-  const task = await jsonOf(await post(GENERATIONS, { ...ask, n: 3, async: true }, capped))
-  const again = () => post(GENERATIONS, { ...ask, async: true }, named('patient'))
+  const task = await jsonOf(await post(GENERATIONS, { ...imageRequest, n: 3, async: true }, capped))
+  const again = () => post(GENERATIONS, { ...imageRequest, async: true }, withKey('retried'))
   for (let n = 0; n < 8; n += 1) expect((await again()).status).toBe(429)
   await call(`/v1/images/tasks/${task.id}`, { ...capped, method: 'DELETE' })
   await here.ledger.billing.voidHold({ ref: task.id, reason: 'cancelled' })
@@ -111,7 +115,7 @@ test('a refused Idempotency-Key may be sent again as often as one likes', async 
 
 test('a wallet that cannot pay costs no quota', async () => {
   const here = await createFixture({ balanceMicro: 0n })
-  expect((await here.post(GENERATIONS, ask, capped)).status).toBe(402)
+  expect((await here.post(GENERATIONS, imageRequest, capped)).status).toBe(402)
   expect(await usedOf(here)).toBe(0n)
 })
 
@@ -121,25 +125,25 @@ test('a job that could not be written costs no quota', async () => {
       jobs: {
         ...jobs,
         submit: async () => {
-          throw new Error('the database hung up')
+          throw new Error('the database disconnected')
         },
       },
     }),
   })
-  expect((await here.post(GENERATIONS, ask, capped)).status).toBe(500)
+  expect((await here.post(GENERATIONS, imageRequest, capped)).status).toBe(500)
   expect(await usedOf(here)).toBe(0n)
   expect(here.ledger.availableMicro()).toBe(100_000_000n)
 })
 
-test('a key without a quota asks the database nothing about quotas', async () => {
+test('a key without a quota causes no quota queries', async () => {
   const here = await createFixture()
-  const asked = (['reserve', 'readUsed', 'settle'] as const).map((method) =>
+  const methods = (['reserve', 'readUsed', 'settle'] as const).map((method) =>
     vi.spyOn(here.quotaStore, method),
   )
-  expect((await here.post(GENERATIONS, ask)).status).toBe(200)
+  expect((await here.post(GENERATIONS, imageRequest)).status).toBe(200)
   await expect.poll(here.ledger.availableMicro).toBe(99_000_000n)
   await here.quotas.backgroundTasks()
-  for (const method of asked) expect(method).not.toHaveBeenCalled()
-  expect((await here.post(GENERATIONS, ask, capped)).status).toBe(200)
-  expect(asked[0]).toHaveBeenCalledOnce()
+  for (const method of methods) expect(method).not.toHaveBeenCalled()
+  expect((await here.post(GENERATIONS, imageRequest, capped)).status).toBe(200)
+  expect(methods[0]).toHaveBeenCalledOnce()
 })

@@ -8,34 +8,39 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
-const ask = { model: 'gpt-image-2', prompt: 'a red fox' }
+const imageRequest = { model: 'gpt-image-2', prompt: 'a red fox' }
 const MIB = 1024 * 1024
 const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#fff' } })
   .png()
   .toBuffer()
 
-test('what is refused names its parameter and leaves no job, no hold and no blob', async () => {
+test('a refusal names its parameter and leaves no job, hold or blob', async () => {
   const cases: [Record<string, unknown>, number, string, string][] = [
     [{ model: 'gpt-image-2' }, 400, 'missing_required_parameter', 'prompt'],
-    [{ ...ask, prompt: ' ' }, 400, 'invalid_value', 'prompt'],
-    [{ ...ask, n: 11 }, 400, 'invalid_value', 'n'],
-    [{ ...ask, size: '17x17' }, 400, 'invalid_value', 'size'],
-    [{ ...ask, quality: 'best' }, 400, 'invalid_value', 'quality'],
-    [{ ...ask, output_format: 'gif' }, 400, 'unsupported_parameter', 'output_format'],
-    [{ ...ask, stream: true, async: true }, 400, 'invalid_value', 'async'],
-    [{ ...ask, model: 'gpt-4o' }, 400, 'unsupported_parameter', 'model'],
-    [{ ...ask, model: 'dall-e-3' }, 404, 'model_not_found', 'model'],
-    [{ ...ask, reference_images: 'AAAA' }, 400, 'invalid_image', 'reference_images'],
+    [{ ...imageRequest, prompt: ' ' }, 400, 'invalid_value', 'prompt'],
+    [{ ...imageRequest, n: 11 }, 400, 'invalid_value', 'n'],
+    [{ ...imageRequest, size: '17x17' }, 400, 'invalid_value', 'size'],
+    [{ ...imageRequest, quality: 'best' }, 400, 'invalid_value', 'quality'],
+    [{ ...imageRequest, output_format: 'gif' }, 400, 'unsupported_parameter', 'output_format'],
+    [{ ...imageRequest, stream: true, async: true }, 400, 'invalid_value', 'async'],
+    [{ ...imageRequest, model: 'gpt-4o' }, 400, 'unsupported_parameter', 'model'],
+    [{ ...imageRequest, model: 'dall-e-3' }, 404, 'model_not_found', 'model'],
+    [{ ...imageRequest, reference_images: 'AAAA' }, 400, 'invalid_image', 'reference_images'],
     [
-      { ...ask, reference_images: ['file:///etc/passwd'] },
+      { ...imageRequest, reference_images: ['file:///etc/passwd'] },
       400,
       'invalid_value',
       'reference_images[0]',
     ],
-    [{ ...ask, reference_images: Array(5).fill('AAAA') }, 400, 'invalid_value', 'reference_images'],
-    // The first one is stored before the second is found wanting.
     [
-      { ...ask, reference_images: [png.toString('base64'), 'AAAA'] },
+      { ...imageRequest, reference_images: Array(5).fill('AAAA') },
+      400,
+      'invalid_value',
+      'reference_images',
+    ],
+    // The first one is already stored when the second proves invalid.
+    [
+      { ...imageRequest, reference_images: [png.toString('base64'), 'AAAA'] },
       400,
       'invalid_image',
       'reference_images[1]',
@@ -53,13 +58,13 @@ test('what is refused names its parameter and leaves no job, no hold and no blob
   expect(records.filter(({ taskId }) => taskId !== null)).toEqual([])
 })
 
-describe('a body that cannot be read is refused', () => {
+describe('an unreadable body is refused', () => {
   const json = { 'content-type': 'application/json' }
   test.each<[string, string, Record<string, string>, number, string]>([
-    ['no JSON', '{"model":', json, 400, 'invalid_json'],
+    ['invalid JSON', '{"model":', json, 400, 'invalid_json'],
     ['a list', '[]', json, 400, 'invalid_json'],
     ['null', 'null', json, 400, 'invalid_json'],
-    ['nothing', '', json, 400, 'invalid_json'],
+    ['empty', '', json, 400, 'invalid_json'],
     [
       'a form',
       'model=x',
@@ -68,7 +73,7 @@ describe('a body that cannot be read is refused', () => {
       'unsupported_media_type',
     ],
     ['gzip', 'x', { ...json, 'content-encoding': 'gzip' }, 415, 'unsupported_media_type'],
-    ['over the cap', 'x'.repeat(2_000), json, 413, 'body_too_large'],
+    ['too large', 'x'.repeat(2_000), json, 413, 'body_too_large'],
   ])('%s', async (_, body, headers, status, code) => {
     const { call, leftovers } = await createFixture({ config: { bodyBytesMax: 1_000 } })
     const answer = await call(GENERATIONS, { method: 'POST', body, headers })
@@ -77,7 +82,7 @@ describe('a body that cannot be read is refused', () => {
   })
 })
 
-test('a body that says nothing of its length is cut at the cap', async () => {
+test('a body without a content-length is refused at the size limit', async () => {
   const { call } = await createFixture({ config: { bodyBytesMax: MIB } })
   const answer = await call(GENERATIONS, {
     method: 'POST',
@@ -88,9 +93,9 @@ test('a body that says nothing of its length is cut at the cap', async () => {
   expect(answer?.status ?? 413).toBe(413)
 })
 
-test('a wallet that cannot pay is told what it takes and what there is', async () => {
+test('a 402 names the required and the available credits', async () => {
   const { post, leftovers, ledger } = await createFixture({ balanceMicro: 1_500_000n })
-  const answer = await post(GENERATIONS, { ...ask, quality: 'low', size: '64x64', n: 2 })
+  const answer = await post(GENERATIONS, { ...imageRequest, quality: 'low', size: '64x64', n: 2 })
   expect(answer.status).toBe(402)
   expect(answer.headers.get('x-should-retry')).toBe('false')
   expect(await answer.json()).toMatchObject({
@@ -105,36 +110,36 @@ test('a wallet that cannot pay is told what it takes and what there is', async (
   expect(await leftovers()).toEqual([])
 })
 
-test('a key that may not use the model is told what a stranger is told', async () => {
+test('a key that may not use the model gets the same error as for an unknown model', async () => {
   const { post } = await createFixture()
   const [narrow, unknown] = [
-    await jsonOf(await post(GENERATIONS, ask, { key: 'sk-narrow' })),
-    await jsonOf(await post(GENERATIONS, { ...ask, model: 'nobody' })),
+    await jsonOf(await post(GENERATIONS, imageRequest, { key: 'sk-narrow' })),
+    await jsonOf(await post(GENERATIONS, { ...imageRequest, model: 'unknown-model' })),
   ]
   expect(narrow.error.code).toBe('model_not_found')
-  expect(narrow.error.message).toBe(unknown.error.message.replace('nobody', 'gpt-image-2'))
+  expect(narrow.error.message).toBe(unknown.error.message.replace('unknown-model', 'gpt-image-2'))
 })
 
-test('without a key nothing is read', async () => {
+test('without a valid key nothing is stored', async () => {
   const { post, leftovers } = await createFixture()
-  expect((await post(GENERATIONS, ask, { key: 'sk-wrong' })).status).toBe(401)
+  expect((await post(GENERATIONS, imageRequest, { key: 'sk-wrong' })).status).toBe(401)
   expect(await leftovers()).toEqual([])
 })
 
-test('a job that certainly was not written gives its hold back and takes its pictures along', async () => {
+test('a job that was certainly not stored voids its hold and removes its pictures', async () => {
   const { post, leftovers, ledger } = await createFixture({
     override: ({ jobs }) => ({
-      jobs: { ...jobs, submit: () => Promise.reject(new AppError('unavailable', 'away')) },
+      jobs: { ...jobs, submit: () => Promise.reject(new AppError('unavailable', 'unavailable')) },
     }),
   })
-  const body = { ...ask, reference_images: [png.toString('base64')] }
+  const body = { ...imageRequest, reference_images: [png.toString('base64')] }
   expect((await post(GENERATIONS, body)).status).toBe(503)
   expect(ledger.availableMicro()).toBe(100_000_000n)
   expect([...ledger.holds.values()]).toMatchObject([{ state: 'voided' }])
   expect((await leftovers()).filter((name) => name.startsWith('jobs/'))).toEqual([])
 })
 
-test('a job whose commit answered nothing is found, and drawn with the pictures that were sent', async () => {
+test('a job whose commit was not confirmed is found and generated with its pictures', async () => {
   const { post, ledger } = await createFixture({
     override: ({ jobs }) => ({
       jobs: {
@@ -146,12 +151,17 @@ test('a job whose commit answered nothing is found, and drawn with the pictures 
       },
     }),
   })
-  const body = { ...ask, size: '64x64', quality: 'low', reference_images: [png.toString('base64')] }
+  const body = {
+    ...imageRequest,
+    size: '64x64',
+    quality: 'low',
+    reference_images: [png.toString('base64')],
+  }
   expect((await post(GENERATIONS, body)).status).toBe(200)
   await expect.poll(ledger.availableMicro).toBe(99_000_000n)
 })
 
-test('a job of which nobody knows whether it was written keeps its hold and its pictures', async () => {
+test('a job in an unknown state keeps its hold and its pictures', async () => {
   const { post, blobs, ledger } = await createFixture({
     runner: false,
     override: ({ jobs }) => ({
@@ -162,7 +172,7 @@ test('a job of which nobody knows whether it was written keeps its hold and its 
       },
     }),
   })
-  const body = { ...ask, reference_images: [png.toString('base64')] }
+  const body = { ...imageRequest, reference_images: [png.toString('base64')] }
   expect((await post(GENERATIONS, body)).status).toBe(503)
   expect([...ledger.holds.values()]).toMatchObject([{ state: 'open' }])
   expect(await blobs.list('', { limit: 9 })).toHaveLength(1)
@@ -205,11 +215,11 @@ describe('references by URL', () => {
     })
     const data = `data:image/png;base64,${png.toString('base64')}`
     const reference_images = [`http://${host}/a.png`, data, { url: `http://${host}/unlabelled` }]
-    expect((await post(GENERATIONS, { ...ask, reference_images })).status).toBe(200)
+    expect((await post(GENERATIONS, { ...imageRequest, reference_images })).status).toBe(200)
     expect(kinds).toEqual([`edit 3 ${png.length}`])
   })
 
-  test('that cannot be used are named, and leave nothing', async () => {
+  test('that cannot be used are named in the error, and nothing is stored', async () => {
     const host = await origin()
     const { post, leftovers } = await createFixture({ allowPrivate: [host] })
     const good = `http://${host}/a.png`
@@ -225,7 +235,7 @@ describe('references by URL', () => {
       ['http://user:pass@example.com/a.png', 'invalid_value'],
     ]
     for (const [url, code] of bad) {
-      const answer = await post(GENERATIONS, { ...ask, reference_images: [good, url] })
+      const answer = await post(GENERATIONS, { ...imageRequest, reference_images: [good, url] })
       const { error } = await jsonOf(answer)
       const expected = [url, 400, code, 'reference_images[1]']
       expect([url, answer.status, error.code, error.param]).toEqual(expected)
@@ -237,7 +247,7 @@ describe('references by URL', () => {
 test('a reference above 20 MiB is refused before it is decoded', async () => {
   const { post, leftovers } = await createFixture({ config: { bodyBytesMax: 64 * MIB } })
   const large = Buffer.concat([png, Buffer.alloc(22 * MIB)]).toString('base64')
-  const answer = await post(GENERATIONS, { ...ask, reference_images: [large] })
+  const answer = await post(GENERATIONS, { ...imageRequest, reference_images: [large] })
   expect([answer.status, (await jsonOf(answer)).error.param]).toEqual([413, 'reference_images[0]'])
   expect(await leftovers()).toEqual([])
 })

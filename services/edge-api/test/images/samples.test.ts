@@ -6,7 +6,7 @@ import { form, jpeg, mask, png, send } from './form-parts.ts'
 import type { Fixture } from './fixture.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
-/** Requests as the clients of three languages write them, and what their samples read of the answer. */
+/** Requests as the clients of three languages send them, and the members their samples read. */
 const text = (name: string, value: string): Part => ({ name, value })
 
 async function expectBoth(answer: Response): Promise<void> {
@@ -22,7 +22,7 @@ async function expectBoth(answer: Response): Promise<void> {
 
 const generate = ({ post }: Fixture, body: object) => post('/v1/images/generations', body)
 
-test('Node: openai generates and edits, and reads either form', async () => {
+test('Node: openai generates and edits, and reads base64 and URLs', async () => {
   const there = await createFixture()
   const client = new OpenAI({ apiKey: 'sk-one', baseURL: `${there.url}/v1`, maxRetries: 0 })
   const made = await client.images.generate({ model: 'gpt-image-2', prompt: 'a cute otter' })
@@ -44,7 +44,7 @@ test('Node: openai generates and edits, and reads either form', async () => {
   }
 })
 
-test('Python: openai writes JSON, and forms as httpx does', async () => {
+test('Python: openai sends JSON, and forms as httpx does', async () => {
   const there = await createFixture()
   const body = { model: 'gpt-image-2', prompt: 'an otter', n: 1, size: '1024x1024', quality: 'hd' }
   await expectBoth(await generate(there, { ...body, style: 'vivid' }))
@@ -61,7 +61,7 @@ test('Python: openai writes JSON, and forms as httpx does', async () => {
   await expectBoth(await send(there, form(parts)))
 })
 
-test('Go: openai-go names readers, sashabaranov/go-openai writes fields that were not set', async () => {
+test('Go: openai-go names file parts, sashabaranov/go-openai sends unset fields', async () => {
   const there = await createFixture()
   const octets = 'application/octet-stream'
   const official = [

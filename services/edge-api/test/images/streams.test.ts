@@ -5,13 +5,13 @@ import { expect, test } from 'vitest'
 import { advanceUntil } from './advance-until.ts'
 import { createFixture } from './fixture.ts'
 
-const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+const imageRequest = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
 const GENERATIONS = '/v1/images/generations'
 
-test('a stream shows partial pictures in order and then the whole one, as SDKs read it', async () => {
+test('a stream has the partial pictures in order and then the final one, readable by SDKs', async () => {
   const { sdk, records } = await createFixture()
   const stream = await sdk().images.generate({
-    ...ask,
+    ...imageRequest,
     quality: 'low',
     stream: true,
     partial_images: 2,
@@ -30,11 +30,16 @@ test('a stream shows partial pictures in order and then the whole one, as SDKs r
   await expect.poll(() => records).toMatchObject([{ streamed: true, status: 200 }])
 })
 
-test('a stream of several pictures completes each and says which one is missing', async () => {
+test('a stream of several pictures completes each and names the missing one', async () => {
   const generateImage = async ({ index }: { index: number }) =>
     index === 0 ? { code: 'upstream_failed', message: 'lost' } : undefined
   const { post } = await createFixture({ generateImage })
-  const answer = await post(GENERATIONS, { ...ask, n: 2, stream: true, response_format: 'url' })
+  const answer = await post(GENERATIONS, {
+    ...imageRequest,
+    n: 2,
+    stream: true,
+    response_format: 'url',
+  })
   expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
   const blocks = (await answer.text()).split('\n\n').filter((block) => block !== '')
   expect(blocks.map((block) => /^event: (.*)$/m.exec(block)?.[1])).toEqual([
@@ -44,20 +49,20 @@ test('a stream of several pictures completes each and says which one is missing'
   expect(blocks[1]).toContain('"url":"https://sluice.example/p/img/')
 })
 
-test('a stream that fails says so in an error object that SDKs throw', async () => {
+test('a failed stream has an error object that SDKs throw', async () => {
   const generateImage = async () => ({ code: 'content_policy_violation', message: 'Not this.' })
   const { sdk } = await createFixture({ generateImage })
-  const stream = await sdk().images.generate({ ...ask, quality: 'low', stream: true })
+  const stream = await sdk().images.generate({ ...imageRequest, quality: 'low', stream: true })
   const read = async () => {
     for await (const event of stream) expect(event).toBeUndefined()
   }
   await expect(read()).rejects.toMatchObject({ code: 'content_policy_violation' })
 })
 
-test('a quiet stream carries a comment every ten seconds', async () => {
+test('a silent stream has a keep-alive comment every ten seconds', async () => {
   const clock = fakeClock()
   const { post, startRunner } = await createFixture({ runner: false, clock })
-  const answer = await post(GENERATIONS, { ...ask, stream: true })
+  const answer = await post(GENERATIONS, { ...imageRequest, stream: true })
   const reader = answer.body?.getReader()
   const read = async () => Buffer.from((await reader?.read())?.value ?? []).toString()
   await clock.advance(10_000)

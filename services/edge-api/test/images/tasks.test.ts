@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { jsonOf, createFixture } from './fixture.ts'
 
 const GENERATIONS = '/v1/images/generations'
-const ask = {
+const imageRequest = {
   model: 'gpt-image-2',
   prompt: 'a red fox',
   size: '64x64',
@@ -33,11 +33,11 @@ async function readEvents(answer: Response): Promise<Event[]> {
 type Fixture = Awaited<ReturnType<typeof createFixture>>
 
 const submit = async ({ post }: Fixture, body: object = {}) =>
-  (await jsonOf(await post(GENERATIONS, { ...ask, ...body }))).id
+  (await jsonOf(await post(GENERATIONS, { ...imageRequest, ...body }))).id
 const untilDone = ({ call }: Fixture, id: string) =>
   expect.poll(async () => (await jsonOf(await call(`/v1/images/tasks/${id}`))).status).toBe('done')
 
-test('a task shows where it stands: its place in the line, then its pictures with fresh links', async () => {
+test('a task shows its queue position, then its pictures with newly signed links', async () => {
   const clock = fakeClock()
   const made = await createFixture({ runner: false, clock })
   const first = await submit(made)
@@ -73,7 +73,7 @@ test('a task shows where it stands: its place in the line, then its pictures wit
   })
 })
 
-test('HEAD on a task is answered like GET, without the body; on events it is refused', async () => {
+test('HEAD on a task is answered like GET without the body, and refused on events', async () => {
   const made = await createFixture()
   const id = await submit(made)
   await untilDone(made, id)
@@ -82,7 +82,7 @@ test('HEAD on a task is answered like GET, without the body; on events it is ref
   expect((await made.call(`/v1/images/tasks/${id}/events`, { method: 'HEAD' })).status).toBe(405)
 })
 
-test('a failed task carries its error in the words of the envelope', async () => {
+test('a failed task carries its error in the OpenAI error format', async () => {
   const made = await createFixture({
     generateImage: async () => ({ code: 'content_policy_violation', message: 'Not this.' }),
   })
@@ -101,7 +101,7 @@ test('a failed task carries its error in the words of the envelope', async () =>
     })
 })
 
-test('only the wallet that owns a task may know of it', async () => {
+test('a task is visible to the keys of its own wallet only', async () => {
   const made = await createFixture()
   const id = await submit(made)
   await untilDone(made, id)
@@ -120,7 +120,7 @@ test('only the wallet that owns a task may know of it', async () => {
   expect((await made.call(`/v1/images/tasks/${id}`, { key: 'sk-wrong' })).status).toBe(401)
 })
 
-test('events tell a task from the line to its end, numbered without a gap', async () => {
+test('events cover a task from the queue to its end, numbered without a gap', async () => {
   const clock = fakeClock()
   const made = await createFixture({ runner: false, clock })
   await submit(made)
@@ -132,8 +132,8 @@ test('events tell a task from the line to its end, numbered without a gap', asyn
   await expect.poll(() => made.hub.size).toBe(1)
   await made.startRunner()
   const events = await readEvents(answer)
-  const place = events.find(({ id }) => id === undefined)
-  expect(place).toMatchObject({ event: 'queued', data: { task_id: id, position: 2 } })
+  const positionEvent = events.find(({ id }) => id === undefined)
+  expect(positionEvent).toMatchObject({ event: 'queued', data: { task_id: id, position: 2 } })
   const numbered = events.filter((event) => event.id !== undefined)
   expect(numbered.map(({ id, event }) => `${id} ${event}`)).toEqual([
     '1 queued',
@@ -151,7 +151,7 @@ test('events tell a task from the line to its end, numbered without a gap', asyn
   expect(numbered[5]?.data).toMatchObject({ task_id: id, error: null, data: [{ index: 0 }] })
 })
 
-test('a listener who comes back misses nothing and hears nothing twice', async () => {
+test('a reconnecting client misses no event and gets none twice', async () => {
   const made = await createFixture()
   const id = await submit(made, { partial_images: 1 })
   await untilDone(made, id)
@@ -164,14 +164,14 @@ test('a listener who comes back misses nothing and hears nothing twice', async (
     const byQuery = await made.call(`${path}?last_event_id=${after}`)
     expect((await readEvents(byHeader)).map(({ id }) => id)).toEqual(rest)
     expect((await readEvents(byQuery)).map(({ id }) => id)).toEqual(rest)
-    // 204 is how an EventSource is told to stay away.
+    // 204 stops an EventSource from reconnecting.
     expect(byHeader.status).toBe(rest.length > 0 ? 200 : 204)
   }
   const bad = await made.call(path, { headers: { 'last-event-id': '1; drop' } })
   expect([bad.status, (await jsonOf(bad)).error.param]).toEqual([400, 'Last-Event-ID'])
 })
 
-test('a partial picture whose bytes are gone is told without them', async () => {
+test('an event of a partial picture whose bytes were removed has no bytes', async () => {
   const made = await createFixture()
   const id = await submit(made, { partial_images: 1 })
   await untilDone(made, id)
@@ -180,53 +180,53 @@ test('a partial picture whose bytes are gone is told without them', async () => 
   expect(events.find(({ event }) => event === 'partial')?.data).toMatchObject({ b64_json: null })
 })
 
-test('a waiting listener hears a comment every ten seconds, and the line as it moves', async () => {
+test('a waiting client gets a comment every ten seconds, and each new queue position', async () => {
   const clock = fakeClock()
   const made = await createFixture({ runner: false, clock })
   const first = await submit(made)
   await clock.advance(1_000)
   const second = await submit(made)
   const answer = await made.call(`/v1/images/tasks/${second}/events`)
-  const heard: string[] = []
+  const received: string[] = []
   const listen = async () => {
-    for await (const chunk of answer.body ?? []) heard.push(Buffer.from(chunk).toString())
+    for await (const chunk of answer.body ?? []) received.push(Buffer.from(chunk).toString())
   }
   const listening = listen()
-  await expect.poll(() => heard.join('')).toContain('"position":2')
+  await expect.poll(() => received.join('')).toContain('"position":2')
   expect((await made.call(`/v1/images/tasks/${first}`, { method: 'DELETE' })).status).toBe(200)
   await clock.advance(10_000)
-  await expect.poll(() => heard.join('')).toContain(': keep-alive\n\n')
-  await expect.poll(() => heard.join('')).toContain('"position":1')
+  await expect.poll(() => received.join('')).toContain(': keep-alive\n\n')
+  await expect.poll(() => received.join('')).toContain('"position":1')
   expect((await made.call(`/v1/images/tasks/${second}`, { method: 'DELETE' })).status).toBe(200)
   await listening
-  expect(heard.join('')).toContain('event: cancelled')
+  expect(received.join('')).toContain('event: cancelled')
 })
 
-test('a task of which nothing is drawn can be cancelled, once and again, and its hold comes back', async () => {
-  const said: string[] = []
+test('a queued task can be cancelled repeatedly, and its hold is released', async () => {
+  const published: string[] = []
   const made = await createFixture({
     runner: false,
     override: ({ bus }) => ({
       bus: {
         ...bus,
         announce: async (name, event) => {
-          said.push(name)
+          published.push(name)
           await bus.announce(name, event)
         },
       },
     }),
   })
   const id = await submit(made)
-  said.length = 0
+  published.length = 0
   for (const status of [200, 200]) {
     const answer = await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
     expect([answer.status, (await jsonOf(answer)).status]).toEqual([status, 'cancelled'])
   }
-  expect(said.sort()).toEqual(['image-job-cancelled', 'image-job-ended', 'image-job-event'])
+  expect(published.sort()).toEqual(['image-job-cancelled', 'image-job-ended', 'image-job-event'])
   expect(made.jobs.outbox()).toEqual([`image-job-ended ${id}`])
 })
 
-test('a task that is being drawn, or has ended, can no longer be cancelled', async () => {
+test('a running or ended task can no longer be cancelled', async () => {
   const gate = Promise.withResolvers<void>()
   const made = await createFixture({ generateImage: async () => void (await gate.promise) })
   const id = await submit(made)
@@ -241,9 +241,9 @@ test('a task that is being drawn, or has ended, can no longer be cancelled', asy
   expect(await refused()).toEqual([422, 'not_cancellable'])
 })
 
-test('a caller who awaits a task that somebody cancels is told so', async () => {
+test('an awaiting caller gets 422 when the task is cancelled', async () => {
   const made = await createFixture({ runner: false })
-  const awaited = made.post(GENERATIONS, { ...ask, async: false })
+  const awaited = made.post(GENERATIONS, { ...imageRequest, async: false })
   await expect.poll(() => made.hub.size).toBe(1)
   const id = made.jobs.outbox()[0]?.split(' ')[1] ?? ''
   await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
@@ -251,13 +251,13 @@ test('a caller who awaits a task that somebody cancels is told so', async () => 
   expect([answer.status, (await jsonOf(answer)).error.code]).toEqual([422, 'cancelled'])
 })
 
-test('events that the bus loses arrive from the rows', async () => {
+test('events lost by the bus are read from the database', async () => {
   const clock = fakeClock()
   const made = await createFixture({ runner: false, clock })
   const id = await submit(made)
   const answer = await made.call(`/v1/images/tasks/${id}/events`)
   await expect.poll(() => made.hub.size).toBe(1)
-  // Written by another process whose announcement never came.
+  // Stored by another process whose announcement was lost.
   await made.jobs.cancel(id, clock.now())
   const reading = readEvents(answer)
   for (let second = 0; second < 5; second += 1) {

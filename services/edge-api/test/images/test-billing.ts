@@ -18,7 +18,7 @@ type TestMethod =
   | 'readCharge'
   | 'readSettlements'
 
-/** Billing as far as an image request meets it: a balance, holds by job, nothing else. */
+/** The billing calls of an image request in memory: a balance, and holds by job. */
 export function createTestBilling(row: PriceRow, { balanceMicro }: { balanceMicro: bigint }) {
   const holds = new Map<string, TestHold>()
   let availableMicro = balanceMicro
@@ -31,14 +31,14 @@ export function createTestBilling(row: PriceRow, { balanceMicro }: { balanceMicr
 
   const billing: Pick<Billing, TestMethod> = {
     openHold: async ({ ref, worstCase }) => {
-      const known = holds.get(ref)
-      if (known && known.state !== 'open') return { outcome: 'ended', holdId: ref }
+      const existing = holds.get(ref)
+      if (existing && existing.state !== 'open') return { outcome: 'ended', holdId: ref }
       const priceId = row.id
-      if (known)
+      if (existing)
         return {
           outcome: 'opened',
           holdId: ref,
-          amountMicro: known.amountMicro,
+          amountMicro: existing.amountMicro,
           priceId,
           fresh: false,
         }
@@ -77,13 +77,13 @@ export function createTestBilling(row: PriceRow, { balanceMicro }: { balanceMicr
       return chargeOf(id, hold)
     },
     readSettlements: async ({ refs }) => {
-      const known = refs.flatMap((ref) => {
+      const existing = refs.flatMap((ref) => {
         const hold = holds.get(ref)
         return hold ? [{ ref, ...hold }] : []
       })
       return {
-        settled: known.filter(({ state }) => state !== 'open'),
-        open: known.filter(({ state }) => state === 'open').map(({ ref }) => ref),
+        settled: existing.filter(({ state }) => state !== 'open'),
+        open: existing.filter(({ state }) => state === 'open').map(({ ref }) => ref),
       }
     },
   }

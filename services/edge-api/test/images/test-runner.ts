@@ -16,7 +16,7 @@ export interface Generation {
   read: (blobKey: string) => Promise<Uint8Array | undefined>
 }
 
-/** What becomes of one picture: nothing said is a plain PNG. */
+/** The outcome of one picture: undefined generates a plain picture. */
 export type Generate = (generation: Generation) => Promise<JobFailure | undefined>
 
 interface RunnerDeps {
@@ -28,7 +28,7 @@ interface RunnerDeps {
   onEnded: (job: JobRecord) => Promise<void>
 }
 
-/** A runner that draws at once, by the same job store and over the same bus as the real one. */
+/** A runner that generates at once, with the same job store and bus as the real one. */
 export async function startTestRunner(deps: RunnerDeps) {
   const options = { group: 'test', inFlightMax: 8, ackWithinMs: 30_000, deliveriesMax: 3 }
   return deps.bus.consume('image-job-queued', options, ({ jobId }) => runJob(deps, jobId))
@@ -38,19 +38,19 @@ async function runJob(deps: RunnerDeps, jobId: string): Promise<void> {
   const { jobs, clock } = deps
   const claimed = await jobs.claim({ jobId, runner: 'run_test', slots: 10, now: clock.now() })
   if (!claimed) return
-  await tell(deps, claimed)
+  await publishEvents(deps, claimed)
   let held = claimed.job
   const write = async (moves: HolderMove[]) => {
-    const moved = await jobs.write({ held, moves, now: clock.now() })
-    if (moved === 'lost') return
-    held = moved.job
-    await tell(deps, moved)
+    const transition = await jobs.write({ held, moves, now: clock.now() })
+    if (transition === 'lost') return
+    held = transition.job
+    await publishEvents(deps, transition)
   }
   for (const { index } of held.parts) await generatePart(deps, { held, index, write })
   if (held.endedAt !== null) await deps.onEnded(held)
 }
 
-async function tell({ bus }: RunnerDeps, { events }: Transition): Promise<void> {
+async function publishEvents({ bus }: RunnerDeps, { events }: Transition): Promise<void> {
   for (const event of events) await bus.announce('image-job-event', event)
 }
 
@@ -65,7 +65,7 @@ async function generatePart(deps: RunnerDeps, { held, index, write }: PartInput)
   const { id: jobId, request } = held
   const failure = await generate({ request, index, read: (key) => blobs.read(key) })
   if (failure) return write([{ type: 'fail', index, failure }])
-  const picture = await paint(request)
+  const picture = await renderPicture(request)
   for (let partialIndex = 0; partialIndex < request.partialImages; partialIndex += 1) {
     const blobKey = partialKey(jobId, index, partialIndex)
     await blobs.put(blobKey, picture.bytes, picture.options)
@@ -79,7 +79,7 @@ async function generatePart(deps: RunnerDeps, { held, index, write }: PartInput)
   await write([{ type: 'keep', stored }])
 }
 
-async function paint({ size, format, quality }: ImageRequest) {
+async function renderPicture({ size, format, quality }: ImageRequest) {
   const [width = 64, height = 64] = size === 'auto' ? [] : size.split('x').map(Number)
   const bytes = await sharp({ create: { width, height, channels: 3, background: '#224466' } })
     .toFormat(format)

@@ -5,7 +5,7 @@ import { jsonOf, createFixture } from './fixture.ts'
 
 const model = { name: 'model', value: 'gpt-image-2' }
 
-test('a form field that is not UTF-8 is refused by name, and leaves nothing', async () => {
+test('a form field that is not UTF-8 is refused with its name, and nothing is stored', async () => {
   const there = await createFixture()
   const prompt = { name: 'prompt', value: Buffer.from([0x63, 0x61, 0x66, 0xe9]) }
   const answer = await send(there, form([model, file('image', png), prompt]))
@@ -19,7 +19,7 @@ test.each([
   ['beyond ASCII', 'café 猫 🦊', undefined],
   ['U+FFFD itself', 'a \uFFFD in a diamond', undefined],
   ['of a part that names its charset', 'café \uFFFD', 'text/plain; charset=utf-8'],
-])('a form field may have any character: %s', async (_name, value, type) => {
+])('a form field may contain any character: %s', async (_name, value, type) => {
   const prompts: string[] = []
   const there = await createFixture({
     generateImage: async ({ request }) => void prompts.push(request.prompt) as undefined,
@@ -30,7 +30,7 @@ test.each([
   expect(prompts).toEqual([value])
 })
 
-test('a character that is cut at the end of a field is refused', async () => {
+test('a truncated character at the end of a field is refused', async () => {
   const there = await createFixture()
   const prompt = { name: 'prompt', value: Buffer.from('fox \u{1F98A}').subarray(0, 6) }
   const answer = await send(there, form([model, prompt, file('image', png)]))

@@ -90,7 +90,7 @@ export function errorOf({ body }: Answer): Record<string, unknown> {
 }
 
 /** Narrows an answer of an array to a defined one. */
-export function definedAnswer(answer: Answer | undefined): Answer {
+export function defined(answer: Answer | undefined): Answer {
   if (!answer) throw new Error('the answer is missing')
   return answer
 }

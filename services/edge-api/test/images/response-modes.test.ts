@@ -6,12 +6,12 @@ import { expect, test } from 'vitest'
 import { advanceUntil } from './advance-until.ts'
 import { jsonOf, createFixture } from './fixture.ts'
 
-const ask = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
+const imageRequest = { model: 'gpt-image-2', prompt: 'a red fox', size: '64x64', quality: 'low' }
 const GENERATIONS = '/v1/images/generations'
 
-test('the SDK asks for a picture and gets it, with effective values and usage, paid once', async () => {
+test('an SDK request returns the picture with effective values and usage, charged once', async () => {
   const { sdk, ledger, records } = await createFixture()
-  const answer = await sdk().images.generate({ ...ask, quality: 'low' })
+  const answer = await sdk().images.generate({ ...imageRequest, quality: 'low' })
   const bytes = Buffer.from(answer.data?.[0]?.b64_json ?? '', 'base64')
   expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 64, height: 64 })
   expect(answer).toMatchObject({
@@ -37,10 +37,10 @@ test('the SDK asks for a picture and gets it, with effective values and usage, p
   ])
 })
 
-test('four pictures are four, each whole, and as many are paid', async () => {
+test('a request for four pictures returns and charges four', async () => {
   const { sdk, ledger } = await createFixture()
   const answer = await sdk().images.generate({
-    ...ask,
+    ...imageRequest,
     quality: 'low',
     n: 4,
     output_format: 'webp',
@@ -53,9 +53,9 @@ test('four pictures are four, each whole, and as many are paid', async () => {
   await expect.poll(ledger.availableMicro).toBe(96_000_000n)
 })
 
-test('an answer names its length, its request and its task', async () => {
+test('an answer has headers for its length, request and task', async () => {
   const { post } = await createFixture()
-  const answer = await post(GENERATIONS, ask)
+  const answer = await post(GENERATIONS, imageRequest)
   const text = await answer.text()
   expect(Number(answer.headers.get('content-length'))).toBe(Buffer.byteLength(text))
   expect(answer.headers.get('x-request-id')).toMatch(/^req_/)
@@ -63,9 +63,9 @@ test('an answer names its length, its request and its task', async () => {
   expect(answer.headers.get('cache-control')).toBe('no-store')
 })
 
-test('by URL the answer links the stored picture, signed for an hour', async () => {
+test('an answer by URL links the stored picture, signed for an hour', async () => {
   const { post, links } = await createFixture()
-  const answer = await post(GENERATIONS, { ...ask, response_format: 'url' })
+  const answer = await post(GENERATIONS, { ...imageRequest, response_format: 'url' })
   const { data, sluice } = await jsonOf(answer)
   const url = new URL(data[0]?.url ?? '')
   expect(url.pathname).toBe(`/p/img/${sluice.task_id}/0`)
@@ -78,11 +78,11 @@ test('by URL the answer links the stored picture, signed for an hour', async () 
   expect(seconds).toBeLessThanOrEqual(3_600)
 })
 
-test('what is there is delivered and paid for, and the answer says what is missing', async () => {
+test('a partial result is delivered and charged, and the answer names the missing pictures', async () => {
   const generateImage = async ({ index }: { index: number }) =>
     index === 1 ? { code: 'upstream_failed', message: 'The upstream was lost.' } : undefined
   const { post, ledger } = await createFixture({ generateImage })
-  const answer = await post(GENERATIONS, { ...ask, n: 3 })
+  const answer = await post(GENERATIONS, { ...imageRequest, n: 3 })
   expect(answer.status).toBe(200)
   const { data, sluice } = await jsonOf(answer)
   expect(data).toHaveLength(2)
@@ -94,7 +94,7 @@ test('what is there is delivered and paid for, and the answer says what is missi
   await expect.poll(ledger.availableMicro).toBe(98_000_000n)
 })
 
-test('a failed job is told by its own code, costs nothing, and is not to be repeated blindly', async () => {
+test('a failed job is answered with its own code and x-should-retry, without charge', async () => {
   const codes: [string, number, string | null][] = [
     ['content_policy_violation', 400, null],
     ['invalid_image', 400, null],
@@ -106,7 +106,7 @@ test('a failed job is told by its own code, costs nothing, and is not to be repe
   for (const [code, status, retry] of codes) {
     const generateImage = async () => ({ code, message: `because of ${code}` })
     const { post, ledger, records } = await createFixture({ generateImage })
-    const answer = await post(GENERATIONS, ask)
+    const answer = await post(GENERATIONS, imageRequest)
     expect([code, answer.status, answer.headers.get('x-should-retry')]).toEqual([
       code,
       status,
@@ -119,10 +119,10 @@ test('a failed job is told by its own code, costs nothing, and is not to be repe
   }
 })
 
-test('an awaited job that takes too long is answered with its task, and goes on', async () => {
+test('an awaited job beyond the wait limit is answered with its task, and continues', async () => {
   const clock = fakeClock()
   const { post, call, startRunner, records } = await createFixture({ runner: false, clock })
-  const answered = post(GENERATIONS, ask)
+  const answered = post(GENERATIONS, imageRequest)
   await advanceUntil(clock, async () => (await settled(answered)) !== undefined, 10_000)
   const answer = await answered
   expect(answer.status).toBe(504)
@@ -142,9 +142,9 @@ test('an awaited job that takes too long is answered with its task, and goes on'
   })
 })
 
-test('an async request is answered at once with the task to come back for', async () => {
+test('an async request is answered at once with its task', async () => {
   const { post, call, records } = await createFixture({ runner: false })
-  const answer = await post(GENERATIONS, { ...ask, async: true })
+  const answer = await post(GENERATIONS, { ...imageRequest, async: true })
   expect(answer.status).toBe(202)
   const task = await jsonOf(answer)
   expect(task).toEqual({
@@ -159,31 +159,31 @@ test('an async request is answered at once with the task to come back for', asyn
   expect(records).toMatchObject([{ status: 202, errorCode: null, taskId: task.id }])
 })
 
-test('a caller who hangs up stops nothing: the picture is there, and paid once', async () => {
+test('a disconnected caller does not stop the job, and gets the picture on a repeat, charged once', async () => {
   const { post, jobs, call, ledger, startRunner, hub } = await createFixture({ runner: false })
-  const headers = { 'idempotency-key': 'hang-up' }
+  const headers = { 'idempotency-key': 'disconnect' }
   const leave = new AbortController()
-  const gone = call(GENERATIONS, {
+  const disconnected = call(GENERATIONS, {
     method: 'POST',
-    body: JSON.stringify(ask),
+    body: JSON.stringify(imageRequest),
     headers: { ...headers, 'content-type': 'application/json' },
     signal: leave.signal,
   })
   await expect.poll(() => jobs.outbox().length).toBe(1)
   leave.abort()
-  await expect(gone).rejects.toThrow('abort')
+  await expect(disconnected).rejects.toThrow('abort')
   await expect.poll(() => hub.size).toBe(0)
   await startRunner()
-  const again = await post(GENERATIONS, ask, { headers })
+  const again = await post(GENERATIONS, imageRequest, { headers })
   expect(again.status).toBe(200)
   expect((await jsonOf(again)).data[0]?.b64_json.length).toBeGreaterThan(100)
   await expect.poll(ledger.availableMicro).toBe(99_000_000n)
 })
 
-test('when this process stops, who waits is told where the picture will be', async () => {
+test('on shutdown, waiting callers get the task of their picture', async () => {
   const { post, hub } = await createFixture({ runner: false })
-  const answered = post(GENERATIONS, ask)
-  const streamed = post(GENERATIONS, { ...ask, stream: true })
+  const answered = post(GENERATIONS, imageRequest)
+  const streamed = post(GENERATIONS, { ...imageRequest, stream: true })
   await expect.poll(() => hub.size).toBe(2)
   await hub.stop()
   const answer = await answered
@@ -192,29 +192,29 @@ test('when this process stops, who waits is told where the picture will be', asy
   expect(await (await streamed).text()).toContain('"code":"sync_wait_exceeded"')
 })
 
-test('beyond what this process bears, image requests are refused at once', async () => {
+test('above the concurrency limit of the process, image requests are refused at once', async () => {
   const { post, hub, startRunner } = await createFixture({
     runner: false,
     config: { requestsInFlightMax: 1 },
   })
-  const first = post(GENERATIONS, ask)
+  const first = post(GENERATIONS, imageRequest)
   await expect.poll(() => hub.size).toBe(1)
-  const second = await post(GENERATIONS, ask)
+  const second = await post(GENERATIONS, imageRequest)
   expect([second.status, second.headers.get('retry-after')]).toEqual([503, '2'])
   await startRunner()
   expect((await first).status).toBe(200)
-  expect((await post(GENERATIONS, ask)).status).toBe(200)
+  expect((await post(GENERATIONS, imageRequest)).status).toBe(200)
 })
 
-test('a stored picture that is not there is a fault of ours, not half an answer', async () => {
+test('a missing blob of a stored picture is an internal error, not a partial answer', async () => {
   const { post } = await createFixture({
     override: ({ blobs }) => ({ blobs: { ...blobs, stat: async () => undefined } }),
   })
-  const answer = await post(GENERATIONS, ask)
+  const answer = await post(GENERATIONS, imageRequest)
   expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([500, 'false'])
 })
 
-test('the database is not asked while a picture is awaited and drawn', async () => {
+test('the database is not polled while a picture is awaited', async () => {
   const read: string[] = []
   const { post } = await createFixture({
     override: ({ jobs }) => ({
@@ -225,7 +225,7 @@ test('the database is not asked while a picture is awaited and drawn', async () 
       },
     }),
   })
-  expect((await post(GENERATIONS, ask)).status).toBe(200)
+  expect((await post(GENERATIONS, imageRequest)).status).toBe(200)
   expect(read).toEqual([])
 })
 
