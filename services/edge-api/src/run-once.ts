@@ -39,7 +39,7 @@ export async function runOnce(
     context.running.claims.delete(holder)
     // A failure that cost nothing frees the key: the next repeat runs anew.
     const answer = copy.answer(turn.requestId)
-    if (keep) await answerStore.keep({ ...name, holder, answer })
+    if (keep) await answerStore.saveAnswer({ ...name, holder, answer })
     else await answerStore.release({ ...name, holder })
   }
 }

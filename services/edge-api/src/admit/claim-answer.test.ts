@@ -27,5 +27,5 @@ it('a claim that was not released ends by its lease, while the claims of request
   expect(await claim('left', 'req_3')).toMatchObject({ outcome: 'run' })
   const name = { apiKeyId: 'key_1', route: 'chat', key: 'running' }
   const answer = { status: 200, contentType: 'application/json', requestId: 'req_2', body: null }
-  expect(await answerStore.keep({ ...name, holder: 'req_2', answer })).toBe(true)
+  expect(await answerStore.saveAnswer({ ...name, holder: 'req_2', answer })).toBe(true)
 })

@@ -59,7 +59,7 @@ export function createRateLimiter({
   const refill = async (key: string, slice: Slice) => {
     const startedMs = clock.monotonicMs()
     const usedUp = slice.left === 0
-    if (slice.left > 0) void store.giveBack({ key, bucket: slice.bucket, count: slice.left })
+    if (slice.left > 0) void store.refund({ key, bucket: slice.bucket, count: slice.left })
     slice.left = 0
     const size = nextSlice({ size: slice.size, usedUp }, slice.limit)
     const want = Math.max(size, slice.waiting)

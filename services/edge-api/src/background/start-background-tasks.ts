@@ -3,7 +3,7 @@ import type { Log } from '@sluice/kernel/log'
 
 import { renewClaims } from '../admit/claim-answer.ts'
 import type { ChatContext } from '../chat-context.ts'
-import { LOG_KEPT_MS } from '../store/request-log-store.ts'
+import { LOG_RETENTION_MS } from '../store/request-log-store.ts'
 import type { Identity } from '../identity/identity.ts'
 
 const ALLOWANCES_EVERY_MS = 5_000
@@ -56,7 +56,7 @@ export function startBackgroundTasks(
       everyMs: PARTITIONS_EVERY_MS,
       run: async () => {
         await openPartitions()
-        await requestLogStore.dropPartitions(new Date(clock.nowMs() - LOG_KEPT_MS))
+        await requestLogStore.dropPartitions(new Date(clock.nowMs() - LOG_RETENTION_MS))
       },
     },
   ]

@@ -27,9 +27,9 @@ export async function changePassword(
   uncount()
   await checkNewPassword({ password: newPassword, param: 'new_password', email })
   const passwordHash = await passwords.hash(newPassword, priority)
-  const keepSessionId = input.sessionId
+  const exceptSessionId = input.sessionId
   const at = clock.now()
-  const change = { userId, checkedHash, passwordHash, keepSessionId, at }
+  const change = { userId, checkedHash, passwordHash, exceptSessionId, at }
   // Another call changed the password in the meantime: the given current password is no longer valid.
   if (!(await store.changePassword(change))) throw wrong()
 }

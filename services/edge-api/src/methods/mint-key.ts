@@ -4,7 +4,7 @@ import { newId } from '@sluice/kernel/ids'
 
 import type { AccountDeps } from '../account-deps.ts'
 import { normalNetwork } from '../admit/networks.ts'
-import type { NewKey } from '../store/own-key-store.ts'
+import type { NewKey } from '../store/user-api-key-repository.ts'
 
 /** 160 bits: out of reach of guessing, short enough to paste. */
 const KEY_BYTES = 20

@@ -21,10 +21,10 @@ const answer = {
   body: Buffer.from('{"ok":"\u{1f600}"}'),
 }
 
-/** What every answer store promises. */
+/** The contract of every answer store. */
 export function answerStoreContract(make: () => Promise<AnswerStore>): void {
   describe('an answer store', () => {
-    it('lets one of many claim an intention', async () => {
+    it('lets one of many concurrent requests claim an Idempotency-Key', async () => {
       const store = await make()
       const racers = [1, 2, 3, 4, 5].map((n) => store.claim({ ...claim, holder: `edge_${n}` }))
       const outcomes = (await Promise.all(racers)).map(({ outcome }) => outcome)
@@ -35,35 +35,35 @@ export function answerStoreContract(make: () => Promise<AnswerStore>): void {
     it('answers a repeat with the bytes of the first', async () => {
       const store = await make()
       await store.claim(claim)
-      expect(await store.keep({ ...name, holder: 'edge_1', answer })).toBe(true)
+      expect(await store.saveAnswer({ ...name, holder: 'edge_1', answer })).toBe(true)
       const repeat = await store.claim({ ...claim, holder: 'edge_2' })
       expect(repeat).toMatchObject({
         outcome: 'answered',
         answer: { status: 200, requestId: 'req_1' },
       })
-      const kept = repeat.outcome === 'answered' ? repeat.answer.body : null
-      expect(Buffer.from(kept ?? []).toString()).toBe('{"ok":"\u{1f600}"}')
+      const storedBody = repeat.outcome === 'answered' ? repeat.answer.body : null
+      expect(Buffer.from(storedBody ?? []).toString()).toBe('{"ok":"\u{1f600}"}')
     })
 
-    it('remembers an answer that was too large to be kept', async () => {
+    it('remembers an answer that was too large to be stored', async () => {
       const store = await make()
       await store.claim(claim)
-      await store.keep({ ...name, holder: 'edge_1', answer: { ...answer, body: null } })
+      await store.saveAnswer({ ...name, holder: 'edge_1', answer: { ...answer, body: null } })
       expect(await store.claim(claim)).toMatchObject({ answer: { body: null } })
     })
 
-    it('tells another body under the same key from a repeat, also while it runs', async () => {
+    it('reports a conflict for another body under the same key, also while the first runs', async () => {
       const store = await make()
       await store.claim(claim)
       const other = { ...claim, bodyHash: 'b'.repeat(64) }
       expect(await store.claim(other)).toEqual({ outcome: 'conflict' })
-      await store.keep({ ...name, holder: 'edge_1', answer })
+      await store.saveAnswer({ ...name, holder: 'edge_1', answer })
       expect(await store.claim(other)).toEqual({ outcome: 'conflict' })
       const crashed = { ...other, now: later(120_000) }
       expect(await store.claim(crashed)).toEqual({ outcome: 'conflict' })
     })
 
-    it('keeps callers, routes and keys apart', async () => {
+    it('separates callers, routes and keys', async () => {
       const store = await make()
       await store.claim(claim)
       for (const other of [{ apiKeyId: 'key_2' }, { route: 'images' }, { key: 'order-18' }]) {
@@ -71,7 +71,7 @@ export function answerStoreContract(make: () => Promise<AnswerStore>): void {
       }
     })
 
-    it('gives what a dead edge ran to the next, and takes nothing from the dead one', async () => {
+    it('gives the claim of a dead edge to the next, and then rejects writes of the dead one', async () => {
       const store = await make()
       await store.claim(claim)
       await store.renew({ holders: ['edge_1'], leaseUntil: later(100_000) })
@@ -83,12 +83,12 @@ export function answerStoreContract(make: () => Promise<AnswerStore>): void {
       })
       expect(await store.claim(at(99_999))).toEqual({ outcome: 'running' })
       expect(await store.claim(at(100_000))).toEqual({ outcome: 'claimed' })
-      expect(await store.keep({ ...name, holder: 'edge_1', answer })).toBe(false)
+      expect(await store.saveAnswer({ ...name, holder: 'edge_1', answer })).toBe(false)
       await store.release({ ...name, holder: 'edge_1' })
-      expect(await store.keep({ ...name, holder: 'edge_2', answer })).toBe(true)
+      expect(await store.saveAnswer({ ...name, holder: 'edge_2', answer })).toBe(true)
     })
 
-    it('renews nothing but what is named', async () => {
+    it('renews only the claims of the given holders', async () => {
       const store = await make()
       await store.claim(claim)
       await store.claim({ ...claim, key: 'order-18', holder: 'edge_2' })
@@ -100,7 +100,7 @@ export function answerStoreContract(make: () => Promise<AnswerStore>): void {
       expect(other).toEqual({ outcome: 'running' })
     })
 
-    it('runs anew what failed without a charge', async () => {
+    it('lets a released key be claimed again, also with another body', async () => {
       const store = await make()
       await store.claim(claim)
       await store.release({ ...name, holder: 'edge_1' })
@@ -109,27 +109,27 @@ export function answerStoreContract(make: () => Promise<AnswerStore>): void {
       })
     })
 
-    it('does not take back an answer that was given', async () => {
+    it('does not release a stored answer', async () => {
       const store = await make()
       await store.claim(claim)
-      await store.keep({ ...name, holder: 'edge_1', answer })
+      await store.saveAnswer({ ...name, holder: 'edge_1', answer })
       await store.release({ ...name, holder: 'edge_1' })
       expect(await store.claim(claim)).toMatchObject({ outcome: 'answered' })
     })
 
-    it('forgets after its time, by itself and by sweeping', async () => {
+    it('treats expired answers as absent, and prunes them', async () => {
       const store = await make()
       await store.claim(claim)
-      await store.keep({ ...name, holder: 'edge_1', answer })
+      await store.saveAnswer({ ...name, holder: 'edge_1', answer })
       const nextDay = later(86_400_000)
       expect(await store.prune({ now: later(86_399_999), limit: 10 })).toBe(0)
-      const anew = {
+      const nextClaim = {
         ...claim,
         bodyHash: 'b'.repeat(64),
         now: nextDay,
         expiresAt: later(90_000_000),
       }
-      expect(await store.claim(anew)).toEqual({ outcome: 'claimed' })
+      expect(await store.claim(nextClaim)).toEqual({ outcome: 'claimed' })
       expect(await store.prune({ now: later(90_000_000), limit: 10 })).toBe(1)
     })
   })

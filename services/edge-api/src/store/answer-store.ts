@@ -1,32 +1,34 @@
-/** The name of an intention: who, where, and the caller's Idempotency-Key. */
+/** Identifies an idempotent request: API key, route, and the caller's Idempotency-Key. */
 export interface AnswerName {
   apiKeyId: string
   route: string
   key: string
 }
 
-/** An answer as it was sent, for those who ask again. */
+/** The response as it was sent, for repeats of the request. */
 export interface StoredAnswer {
   status: number
   contentType: string
-  /** Null when it was larger than what is kept. */
+  /** Null when it was too large to be stored. */
   body: Uint8Array | null
-  /** The id of the request that made it. */
+  /** The id of the request that produced it. */
   requestId: string
 }
 
 export type ClaimResult =
-  /** The request is ours to run. */
+  /** The claim belongs to this holder, who must run the request. */
   | { outcome: 'claimed' }
-  /** Somebody runs it, or did until lately. */
+  /** Another holder runs it, or did until recently. */
   | { outcome: 'running' }
   | { outcome: 'answered'; answer: StoredAnswer }
-  /** The same key came with another body before. */
+  /** The same key was used with another body. */
   | { outcome: 'conflict' }
 
-/** Answers by Idempotency-Key, kept for a day. Rejects with `unavailable` when the database is away. */
+/**
+ * Answers by Idempotency-Key, stored for a day. Rejects with `unavailable` when the database is unavailable.
+ */
 export interface AnswerStore {
-  /** Takes the intention for `holder` until `leaseUntil`, unless it is taken or answered. */
+  /** Claims the key for `holder` until `leaseUntil`, unless it is claimed or answered. */
   claim(
     input: AnswerName & {
       /** SHA-256 of the body, hex. */
@@ -37,12 +39,12 @@ export interface AnswerStore {
       expiresAt: Date
     },
   ): Promise<ClaimResult>
-  /** Moves the leases of what these holders run. */
+  /** Extends the leases of these holders' claims. */
   renew(input: { holders: readonly string[]; leaseUntil: Date }): Promise<void>
-  /** Keeps the answer. False when the claim was lost to somebody else. */
-  keep(input: AnswerName & { holder: string; answer: StoredAnswer }): Promise<boolean>
-  /** Frees the intention: nothing was delivered, so the next repeat runs anew. */
+  /** Stores the answer. False when another holder has taken over the claim. */
+  saveAnswer(input: AnswerName & { holder: string; answer: StoredAnswer }): Promise<boolean>
+  /** Deletes the claim: nothing was delivered, so the next repeat runs the request. */
   release(input: AnswerName & { holder: string }): Promise<void>
-  /** Removes at most `limit` answers past their time; answers how many. */
+  /** Removes at most `limit` expired answers; returns how many. */
   prune(input: { now: Date; limit: number }): Promise<number>
 }

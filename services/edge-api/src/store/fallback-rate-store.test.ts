@@ -12,7 +12,7 @@ function breakable(store: RateStore): RateStore & { broken: boolean } {
     ...store,
     broken: false,
     take: async (input: Parameters<RateStore['take']>[0]) => {
-      if (made.broken) throw new Error('away')
+      if (made.broken) throw new Error('unavailable')
       return store.take(input)
     },
     shared: () => !made.broken,
@@ -20,7 +20,7 @@ function breakable(store: RateStore): RateStore & { broken: boolean } {
   return made
 }
 
-function rig({ replicas = 4 } = {}) {
+function setUp({ replicas = 4 } = {}) {
   const clock = fakeClock()
   const log = recordedLog()
   const shared = breakable(memoryRateStore({ clock }))
@@ -28,48 +28,48 @@ function rig({ replicas = 4 } = {}) {
 }
 
 rateStoreContract(async () => {
-  const { store, clock } = rig()
+  const { store, clock } = setUp()
   return { store, advance: clock.advance }
 })
 
-describe('while the shared store is away', () => {
-  const ask = { key: 'key_a', limit: 100, want: 100, spendWithinMs: 500 }
+describe('while the shared store is unavailable', () => {
+  const input = { key: 'key_a', limit: 100, want: 100, spendWithinMs: 500 }
 
-  it('each edge grants its part of the limit, and says so', async () => {
-    const { store, shared, log } = rig()
+  it('each edge grants its share of the limit, and logs a warning', async () => {
+    const { store, shared, log } = setUp()
     shared.broken = true
-    expect((await store.take(ask)).granted).toBe(25)
-    expect((await store.take(ask)).granted).toBe(0)
+    expect((await store.take(input)).granted).toBe(25)
+    expect((await store.take(input)).granted).toBe(0)
     expect(store.shared()).toBe(false)
     expect(log.lines.map(({ level }) => level)).toEqual(['warn'])
   })
 
-  it('a limit smaller than the number of edges still lets one request through', async () => {
-    const { store, shared } = rig({ replicas: 50 })
+  it('a limit smaller than the number of edges still allows one request', async () => {
+    const { store, shared } = setUp({ replicas: 50 })
     shared.broken = true
-    expect((await store.take({ ...ask, limit: 3 })).granted).toBe(1)
+    expect((await store.take({ ...input, limit: 3 })).granted).toBe(1)
   })
 
-  it('no request waits for it twice within a second', async () => {
-    const { store, shared, clock, log } = rig()
+  it('the shared store is tried at most once within a second', async () => {
+    const { store, shared, clock, log } = setUp()
     shared.broken = true
-    await store.take({ ...ask, want: 1 })
-    await store.take({ ...ask, want: 1 })
+    await store.take({ ...input, want: 1 })
+    await store.take({ ...input, want: 1 })
     expect(log.lines).toHaveLength(1)
     await clock.advance(1_000)
-    await store.take({ ...ask, want: 1 })
+    await store.take({ ...input, want: 1 })
     expect(log.lines).toHaveLength(2)
   })
 
-  it('what was granted then counts afterwards: one edge never exceeds the limit', async () => {
-    const { store, shared, clock } = rig({ replicas: 1 })
+  it('grants made during the outage still count afterwards: one edge never exceeds the limit', async () => {
+    const { store, shared, clock } = setUp({ replicas: 1 })
     shared.broken = true
-    expect((await store.take(ask)).granted).toBe(100)
+    expect((await store.take(input)).granted).toBe(100)
     shared.broken = false
     await clock.advance(1_000)
-    expect((await store.take(ask)).granted).toBe(0)
+    expect((await store.take(input)).granted).toBe(0)
     expect(store.shared()).toBe(true)
     await clock.advance(61_000)
-    expect((await store.take(ask)).granted).toBe(100)
+    expect((await store.take(input)).granted).toBe(100)
   })
 })

@@ -4,13 +4,13 @@ import type { Log } from '@sluice/kernel/log'
 import { memoryRateStore } from './memory-rate-store.ts'
 import type { RateStore, TakeInput } from './rate-store.ts'
 
-/** After a failure the shared store is left alone for so long, so that no request waits for it twice. */
-const REST_MS = 1_000
+/** After a failure the shared store is not tried for this long, so that requests do not wait for it again. */
+const RETRY_AFTER_MS = 1_000
 
 /**
- * The shared store, and this process's own count behind it. While the shared one is away, each edge
- * grants its part of every limit; what it granted then still counts afterwards, so that no 60 seconds of
- * one edge exceed the limit however often the shared store comes and goes.
+ * Combines the shared store with a count in this process. While the shared store is unavailable, each edge
+ * grants its share of every limit. Those grants still count afterwards, so that one edge never exceeds the
+ * limit in any 60 seconds, however often the shared store fails and recovers.
  */
 export function fallbackRateStore({
   store,
@@ -25,15 +25,15 @@ export function fallbackRateStore({
   log: Log
 }): RateStore {
   const own = memoryRateStore({ clock })
-  let restUntilMs = Number.NEGATIVE_INFINITY
+  let retryAtMs = Number.NEGATIVE_INFINITY
 
   const takeShared = async (input: TakeInput) => {
-    if (clock.monotonicMs() < restUntilMs) return undefined
+    if (clock.monotonicMs() < retryAtMs) return undefined
     try {
       return await store.take(input)
     } catch (err) {
-      restUntilMs = clock.monotonicMs() + REST_MS
-      log.warn({ err }, 'rate limits are not shared: this process grants its part of them')
+      retryAtMs = clock.monotonicMs() + RETRY_AFTER_MS
+      log.warn({ err }, 'rate limits are not shared: this process grants its share of them')
       return undefined
     }
   }
@@ -41,20 +41,20 @@ export function fallbackRateStore({
   return {
     async take(input) {
       const taken = await takeShared(input)
-      const part = Math.max(1, Math.floor(input.limit / replicas))
-      if (!taken) return own.take({ ...input, limit: part })
+      const share = Math.max(1, Math.floor(input.limit / replicas))
+      if (!taken) return own.take({ ...input, limit: share })
       if (taken.granted === 0) return taken
       const counted = await own.take({ ...input, want: taken.granted })
       const over = taken.granted - counted.granted
       if (over > 0) {
-        void store.giveBack({ key: input.key, bucket: taken.bucket, count: over })
+        void store.refund({ key: input.key, bucket: taken.bucket, count: over })
       }
       return { ...counted, bucket: taken.bucket }
     },
-    async giveBack(input) {
-      await own.giveBack(input)
-      if (clock.monotonicMs() >= restUntilMs) await store.giveBack(input)
+    async refund(input) {
+      await own.refund(input)
+      if (clock.monotonicMs() >= retryAtMs) await store.refund(input)
     },
-    shared: () => store.shared() && clock.monotonicMs() >= restUntilMs,
+    shared: () => store.shared() && clock.monotonicMs() >= retryAtMs,
   }
 }

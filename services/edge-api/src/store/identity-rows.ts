@@ -3,7 +3,7 @@ import type { Role } from '@sluice/contracts/control/permissions'
 import type { SessionEnd } from '../identity/session-state.ts'
 import type { StoredUser, StoredSession } from './identity-store.ts'
 
-/** Rows as they are selected, and what they mean. */
+/** Selected rows, and the conversion to domain types. */
 export interface UserRow {
   userId: string
   email: string
@@ -68,7 +68,7 @@ const reasons: readonly SessionEnd['reason'][] = [
   'refresh-token-reused',
 ]
 
-/** A newer release may know more reasons; an end is an end. */
+/** A newer release may have more reasons; an unknown one is read as `signed-out`. */
 function endReason(text: string | null): SessionEnd['reason'] {
   return reasons.find((reason) => reason === text) ?? 'signed-out'
 }

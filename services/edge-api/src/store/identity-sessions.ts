@@ -42,14 +42,14 @@ export async function findSession(db: Db, id: string) {
   return row && toSession(row)
 }
 
-// The person's row first, as everywhere, so that nobody waits in a ring.
+// Locks the user's row first, as all statements do, so that no deadlock occurs.
 export async function touchSession(db: Db, input: Change<'touchSession'>[0]) {
   const { id, userId, at, expiresAt } = input
   await sql`
-    with person as (update users set last_seen_at = ${at} where id = ${userId} returning id)
+    with touched as (update users set last_seen_at = ${at} where id = ${userId} returning id)
     update sessions set seen_at = ${at}, expires_at = ${expiresAt}
-    from person
-    where sessions.id = ${id} and user_id = person.id and ended_at is null`.execute(db)
+    from touched
+    where sessions.id = ${id} and user_id = touched.id and ended_at is null`.execute(db)
 }
 
 export async function changeSession(
@@ -81,11 +81,11 @@ export async function endSessions(
 }
 
 export async function prune(db: Db, { before, limit }: Change<'prune'>[0]) {
-  const gone = await sql`
+  const deleted = await sql`
     delete from sessions where id in (
       select id from sessions where expires_at < ${before} order by expires_at limit ${limit}
     )`.execute(db)
-  return Number(gone.numAffectedRows ?? 0n)
+  return Number(deleted.numAffectedRows ?? 0n)
 }
 
 function selectSession(db: Db, id: string) {

@@ -9,7 +9,7 @@ import { toUser } from './identity-rows.ts'
 import { endSessions } from './identity-sessions.ts'
 import type { IdentityStore } from './identity-store.ts'
 
-/** The writer announces by itself; the relay tells it again after this. */
+/** The writer publishes the event itself; after this time the relay publishes it again. */
 const RELAY_AFTER_MS = 200
 
 type Change<Name extends keyof IdentityStore> = Parameters<IdentityStore[Name]>
@@ -18,7 +18,7 @@ export async function changeUserStatus(
   trx: Transaction<Tables>,
   ...[{ userId, at }, decide]: Change<'changeUserStatus'>
 ) {
-  // Admins first and in order, so that two who ban each other wait, and the second sees the first's ban.
+  // Locks the admins first and in order, so that of two who ban each other the second sees the first's ban.
   const admins = await trx
     .selectFrom('users')
     .select('id')
@@ -40,14 +40,14 @@ export async function changeUserStatus(
   if (changesKeys && after.ban) {
     await endSessions(trx, { end: { at, reason: 'banned' }, userId })
   }
-  const apiKeyIds = changesKeys ? await enqueueEvent(trx, { userId, at }) : []
+  const apiKeyIds = changesKeys ? await enqueueKeyChanges(trx, { userId, at }) : []
   return { user: { ...before, ...after }, apiKeyIds }
 }
 
 export async function changePassword(trx: Transaction<Tables>, input: Change<'changePassword'>[0]) {
   const row = await lockSignIn(trx, input.userId)
   if (row?.passwordHash !== input.checkedHash) return false
-  await writeNewPassword(trx, { ...input, exceptId: input.keepSessionId })
+  await writeNewPassword(trx, { ...input, exceptId: input.exceptSessionId })
   return true
 }
 
@@ -60,7 +60,7 @@ export async function replacePassword(
   return true
 }
 
-/** Whoever is signed in by the old one is not any more, but for the session that is excepted. */
+/** Ends all sessions that were opened with the old password, except the given one. */
 async function writeNewPassword(
   trx: Transaction<Tables>,
   input: { userId: string; passwordHash: string; at: Date; exceptId?: string | undefined },
@@ -88,8 +88,8 @@ async function writeUserStatus(
     .execute()
 }
 
-/** Whether a key works depends on its owner's ban, and edges remember what they decided. */
-async function enqueueEvent(
+/** Whether a key is valid depends on its owner's ban, and edges cache that decision. */
+async function enqueueKeyChanges(
   trx: Transaction<Tables>,
   { userId, at }: { userId: string; at: Date },
 ): Promise<string[]> {

@@ -25,14 +25,14 @@ const keep = (user: UserStatus): UserStatus => ({ role: user.role, ban: user.ban
 const banned = (user: UserStatus): UserStatus => ({ role: user.role, ban })
 
 /**
- * What every identity store promises. `addKey` writes an API key of a person; `told` lists the keys whose
- * change is still to be told.
+ * The contract of every identity store. `addKey` writes an API key of a user; `outboxKeys` lists the keys
+ * with an unpublished change.
  */
 export function identityStoreContract(
   make: () => Promise<{
     store: IdentityStore
     addKey: (key: { id: string; userId: string; revoked: boolean }) => Promise<void>
-    told: () => Promise<string[]>
+    outboxKeys: () => Promise<string[]>
   }>,
 ): void {
   const prepared = async () => {
@@ -45,7 +45,7 @@ export function identityStoreContract(
   const stateOf = async (store: IdentityStore, id = 'ses_1') => (await store.findSession(id))?.state
 
   describe('an identity store', () => {
-    it('writes an e-mail once, in lower case, whoever comes second', async () => {
+    it('writes an e-mail once, in lower case, also under concurrent inserts', async () => {
       const { store } = await make()
       const racers = [1, 2, 3, 4].map((n) =>
         store.insertUser({ ...ada, id: `usr_${n}`, wallet: `wal_${n}`, passwordHash: `h${n}` }),
@@ -60,17 +60,17 @@ export function identityStoreContract(
       expect(known?.passwordHash).toBe(`h${winner?.id.slice(-1)}`)
     })
 
-    it('knows who has no password from who is not there', async () => {
+    it('distinguishes a user without a password from an unknown user', async () => {
       const { store } = await make()
       await store.insertUser({ ...ada, passwordHash: null })
       expect((await store.findSignIn('ada@example.com'))?.passwordHash).toBeNull()
       expect(await store.findPasswordHash(ada.id)).toBeNull()
       expect(await store.findPasswordHash('usr_none')).toBeUndefined()
-      expect(await store.findSignIn('nobody@example.com')).toBeUndefined()
+      expect(await store.findSignIn('unknown@example.com')).toBeUndefined()
       expect(await store.findUserById('usr_none')).toBeUndefined()
     })
 
-    it('finds a session with its person as it was opened, and remembers when they were seen', async () => {
+    it('finds a session with its user, and stores when the user was last seen', async () => {
       const { store } = await prepared()
       const user = await store.findUserById(ada.id)
       expect(user).toEqual({
@@ -90,7 +90,7 @@ export function identityStoreContract(
       expect(await store.findSession('ses_2')).toBeUndefined()
     })
 
-    it('opens no session for a password that is not the one any more, or for a banned person', async () => {
+    it('opens no session after the password was changed, or for a banned user', async () => {
       const { store } = await prepared()
       const next = { ...session, id: 'ses_2' }
       expect(await store.openSession(next, { passwordHash: 'another' })).toBeUndefined()
@@ -100,7 +100,7 @@ export function identityStoreContract(
       expect(await store.findSession('ses_2')).toBeUndefined()
     })
 
-    it('lets a session that is used live on, and none that has ended', async () => {
+    it('extends a session that is used, but not one that has ended', async () => {
       const { store } = await prepared()
       const touch = { id: 'ses_1', userId: ada.id, at: later(10), expiresAt: later(99_000) }
       await store.touchSession(touch)
@@ -113,7 +113,7 @@ export function identityStoreContract(
       expect(await stateOf(store)).toMatchObject({ ...seen, end })
     })
 
-    it('ends a session once: the first reason stays', async () => {
+    it('ends a session once: the first reason is retained', async () => {
       const { store } = await prepared()
       const first = { at: later(1), reason: 'signed-out' } as const
       await store.endSession({ id: 'ses_1', end: first })
@@ -122,7 +122,7 @@ export function identityStoreContract(
       await store.endSession({ id: 'ses_none', end: first })
     })
 
-    it('changes a session one caller at a time', async () => {
+    it('serializes changes of a session', async () => {
       const { store } = await prepared()
       const next = ({ state }: { state: SessionState }) => ({
         ...state,
@@ -136,7 +136,7 @@ export function identityStoreContract(
       expect(await store.changeSession('ses_none', next)).toBeUndefined()
     })
 
-    it('leaves a session as it was when the decision throws', async () => {
+    it('does not change a session when the decision throws', async () => {
       const { store } = await prepared()
       const refuse = () => {
         throw new AppError('invalid_session', 'no')
@@ -147,14 +147,14 @@ export function identityStoreContract(
       expect((await stateOf(store))?.generation).toBe(1)
     })
 
-    it('changes a password against the one that was checked, and ends all sessions but one', async () => {
+    it('changes a password if the checked one is current, and ends all sessions but one', async () => {
       const { store } = await prepared()
       await store.openSession({ ...session, id: 'ses_2' }, checked)
       const change = {
         userId: ada.id,
         checkedHash: 'hash of ada',
         passwordHash: 'new',
-        keepSessionId: 'ses_2',
+        exceptSessionId: 'ses_2',
         at: later(7),
       }
       const both = [change, { ...change, passwordHash: 'other' }]
@@ -165,7 +165,7 @@ export function identityStoreContract(
       expect((await stateOf(store, 'ses_2'))?.end).toBeNull()
     })
 
-    it('replaces a password that nobody knows any more, and ends all sessions', async () => {
+    it('replaces a forgotten password, and ends all sessions', async () => {
       const { store } = await prepared()
       await store.openSession({ ...session, id: 'ses_2', userId: bob.id }, checked)
       const change = { passwordHash: 'new', at: later(7) }
@@ -177,24 +177,24 @@ export function identityStoreContract(
       expect(await store.replacePassword({ ...change, userId: 'usr_none' })).toBe(false)
     })
 
-    it('gives the first password to who has none only if that is what was checked', async () => {
+    it('sets no first password if another hash was checked', async () => {
       const { store } = await make()
       await store.insertUser({ ...ada, passwordHash: null })
       const change = { userId: ada.id, checkedHash: 'guess', passwordHash: 'new' }
-      const refused = await store.changePassword({ ...change, keepSessionId: 'ses_1', at })
+      const refused = await store.changePassword({ ...change, exceptSessionId: 'ses_1', at })
       expect(refused).toBe(false)
       expect(await store.findPasswordHash(ada.id)).toBeNull()
     })
 
-    it('a ban ends every session, and every edge will hear of the keys that still work', async () => {
-      const { store, addKey, told } = await prepared()
+    it('a ban ends every session, and enqueues a change of each key that is not revoked', async () => {
+      const { store, addKey, outboxKeys } = await prepared()
       await store.openSession({ ...session, id: 'ses_2' }, checked)
       await addKey({ id: 'key_1', userId: ada.id, revoked: false })
       await addKey({ id: 'key_2', userId: ada.id, revoked: true })
       await addKey({ id: 'key_3', userId: bob.id, revoked: false })
       const changed = await store.changeUserStatus({ userId: ada.id, at: ban.at }, banned)
       expect(changed).toMatchObject({ user: { id: ada.id, ban }, apiKeyIds: ['key_1'] })
-      expect(await told()).toEqual(['key_1'])
+      expect(await outboxKeys()).toEqual(['key_1'])
       for (const id of ['ses_1', 'ses_2']) {
         const found = await store.findSession(id)
         expect(found?.state.end).toEqual({ at: ban.at, reason: 'banned' })
@@ -202,14 +202,14 @@ export function identityStoreContract(
       }
     })
 
-    it('counts people, and those of them who are banned', async () => {
+    it('counts users, and banned users', async () => {
       const { store } = await prepared()
       expect(await store.countUsers()).toEqual({ total: 2, banned: 0 })
       await store.changeUserStatus({ userId: bob.id, at: ban.at }, banned)
       expect(await store.countUsers()).toEqual({ total: 2, banned: 1 })
     })
 
-    it('tells of keys again when a ban is lifted, and leaves sessions ended', async () => {
+    it('enqueues key changes again when a ban is lifted, and leaves sessions ended', async () => {
       const { store, addKey } = await prepared()
       await addKey({ id: 'key_1', userId: ada.id, revoked: false })
       await store.changeUserStatus({ userId: ada.id, at }, banned)
@@ -221,17 +221,17 @@ export function identityStoreContract(
       expect((await stateOf(store))?.end).not.toBeNull()
     })
 
-    it('tells of nothing where no ban came or went', async () => {
-      const { store, addKey, told } = await prepared()
+    it('enqueues nothing when the ban does not change', async () => {
+      const { store, addKey, outboxKeys } = await prepared()
       await addKey({ id: 'key_1', userId: ada.id, revoked: false })
       const changed = await store.changeUserStatus({ userId: ada.id, at }, keep)
       expect(changed?.apiKeyIds).toEqual([])
-      expect(await told()).toEqual([])
+      expect(await outboxKeys()).toEqual([])
       expect((await stateOf(store))?.end).toBeNull()
       expect(await store.changeUserStatus({ userId: 'usr_none', at }, keep)).toBeUndefined()
     })
 
-    it('lets one of two admins who ban each other be the last', async () => {
+    it('lets only one of two admins ban the other', async () => {
       const { store } = await make()
       await store.insertUser(ada)
       await store.insertUser(bob)
@@ -247,7 +247,7 @@ export function identityStoreContract(
       expect(left.filter((user) => user?.ban === null)).toHaveLength(1)
     })
 
-    it('opens no session beside a ban or a new password, whichever comes first', async () => {
+    it('opens no session concurrently with a ban or a new password, in any order', async () => {
       const { store } = await prepared()
       const opening = Array.from({ length: 6 }, (_, n) =>
         store.openSession({ ...session, id: `ses_r${n}` }, checked),
@@ -255,7 +255,7 @@ export function identityStoreContract(
       const change = { userId: ada.id, checkedHash: 'hash of ada', passwordHash: 'new' }
       await Promise.all([
         ...opening,
-        store.changePassword({ ...change, keepSessionId: 'ses_none', at: later(1) }),
+        store.changePassword({ ...change, exceptSessionId: 'ses_none', at: later(1) }),
         ...Array.from({ length: 6 }, (_, n) =>
           store.openSession({ ...session, id: `ses_s${n}` }, checked),
         ),
@@ -265,7 +265,7 @@ export function identityStoreContract(
       expect(states.filter((state) => state?.end === null)).toEqual([])
     })
 
-    it('forgets sessions that ended long ago, so many at once and no others', async () => {
+    it('prunes sessions that ended long ago, at most the limit and no others', async () => {
       const { store } = await prepared()
       await store.openSession({ ...session, id: 'ses_2' }, checked)
       await store.openSession({ ...session, id: 'ses_3', expiresAt: later(120_000) }, checked)

@@ -12,7 +12,7 @@ export interface NewUser {
   email: string
   role: Role
   wallet: string
-  /** PHC string; null for people who do not sign in with a password. */
+  /** PHC string; null for users who do not sign in with a password. */
   passwordHash: string | null
   createdAt: Date
 }
@@ -30,21 +30,21 @@ export interface StoredSession {
   user: StoredUser
 }
 
-/** People, how they sign in, and their sessions. Rejects with `unavailable` when the database is away. */
+/** Users, sign-in methods and sessions. Rejects with `unavailable` when the database is unavailable. */
 export interface IdentityStore {
-  /** Writes a person once: the same e-mail again answers who is there. */
+  /** Writes a user once: for a known e-mail returns the existing user. */
   insertUser(user: NewUser): Promise<{ user: StoredUser; created: boolean }>
   findUserById(id: string): Promise<StoredUser | undefined>
   /** Newest first. */
   listUserRows(query: UsersQuery): Promise<StoredUser[]>
   countUsers(): Promise<{ total: number; banned: number }>
-  /** By e-mail in lower case, with their password's PHC string. */
+  /** By e-mail in lower case, with the PHC string of the password. */
   findSignIn(email: string): Promise<{ user: StoredUser; passwordHash: string | null } | undefined>
-  /** The PHC string; null without a password, undefined without the person. */
+  /** The PHC string; null without a password, undefined without the user. */
   findPasswordHash(userId: string): Promise<string | null | undefined>
   /**
-   * Writes a session, unless the person was banned meanwhile, or has another password than the one that
-   * was checked: then undefined.
+   * Writes a session, unless the user was banned or has another password than the one that was checked:
+   * then undefined.
    */
   openSession(
     session: NewSession,
@@ -52,34 +52,34 @@ export interface IdentityStore {
   ): Promise<StoredUser | undefined>
   /** One query. Ended sessions are found too. */
   findSession(id: string): Promise<StoredSession | undefined>
-  /** The session was used: it lives on until `expiresAt`. No-op once it has ended. */
+  /** Records the use of a session and extends it until `expiresAt`. No-op once it has ended. */
   touchSession(input: { id: string; userId: string; at: Date; expiresAt: Date }): Promise<void>
-  /** Locks the session and writes the state that `decide` returns; undefined leaves it. */
+  /** Locks the session and writes the state that `decide` returns; undefined changes nothing. */
   changeSession(
     id: string,
     decide: (session: StoredSession) => SessionState | undefined,
   ): Promise<StoredSession | undefined>
   /** No-op once it has ended. */
   endSession(input: { id: string; end: SessionEnd }): Promise<void>
-  /** False when the password is not the one that was checked any more. Ends all sessions but one. */
+  /** False when the checked password is no longer the current one. Ends all sessions but one. */
   changePassword(input: {
     userId: string
     checkedHash: string
     passwordHash: string
-    keepSessionId: string
+    exceptSessionId: string
     at: Date
   }): Promise<boolean>
-  /** Gives a password whatever there was before, and ends all sessions. False without the person. */
+  /** Sets a password whatever the old one was, and ends all sessions. False without the user. */
   replacePassword(input: { userId: string; passwordHash: string; at: Date }): Promise<boolean>
   /**
-   * Locks the person and everybody who is an admin and not banned, and writes what `decide` returns. With a
-   * ban all sessions end; whenever a ban comes or goes, an outbox row `api-key-changed` is written for each
-   * key that is not revoked, and the keys are answered. What `decide` throws leaves everything as it was.
+   * Locks the user and all admins who are not banned, and writes what `decide` returns. A ban ends all
+   * sessions. Every change of the ban writes an outbox row `api-key-changed` for each key that is not
+   * revoked, and returns those keys. If `decide` throws, nothing changes.
    */
   changeUserStatus(
     input: { userId: string; at: Date },
     decide: (user: StoredUser, others: { activeAdmins: number }) => UserStatus,
   ): Promise<{ user: StoredUser; apiKeyIds: string[] } | undefined>
-  /** Forgets sessions that ended before; at most `limit`. Returns how many. */
+  /** Deletes sessions that expired before; at most `limit`. Returns how many. */
   prune(input: { before: Date; limit: number }): Promise<number>
 }

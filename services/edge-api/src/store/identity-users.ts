@@ -58,13 +58,13 @@ export async function findPasswordHash(db: Db, userId: string) {
   return row?.passwordHash
 }
 
-// Two statements: one that waited for the lock would join what it read before it waited.
+// Two statements: a single one that waited for the lock would join the values from before the wait.
 export async function lockSignIn(trx: Transaction<Tables>, userId: string) {
   await trx.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute()
   return selectSignIn(trx).where('users.id', '=', userId).executeTakeFirst()
 }
 
-/** With the password's hash. An older release wrote it into `users`, and may still run beside us. */
+/** With the password's hash. An older release wrote it into `users`, and may run at the same time. */
 function selectSignIn(db: Db) {
   return selectUser(db)
     .leftJoin('sign_in_methods', (join) =>

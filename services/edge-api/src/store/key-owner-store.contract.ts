@@ -25,11 +25,11 @@ const seeds: SeededOwner[] = [
   },
 ]
 
-/** What lists may expect of every store of key owners. `make` answers one that knows the seeds. */
+/** The contract of every store of key owners. `make` returns one with the seeds. */
 export function keyOwnerStoreContract(
   make: (seeds: readonly SeededOwner[]) => Promise<KeyOwnerStore>,
 ): void {
-  it('finds who stands behind each of many keys, and tells panel keys apart', async () => {
+  it('finds the owners of several keys, and marks panel keys', async () => {
     const store = await make(seeds)
     const owners = await store.findOwners(['key_3', 'key_2', 'key_404', 'key_3'])
     expect([...owners.keys()].sort()).toEqual(['key_2', 'key_3'])
@@ -39,7 +39,7 @@ export function keyOwnerStoreContract(
     expect(await store.findOwners([])).toEqual(new Map())
   })
 
-  it('knows the wallet of a user, and that there is no such user', async () => {
+  it('returns the wallet of a user, or undefined for an unknown user', async () => {
     const store = await make(seeds)
     expect(await store.walletOf('usr_2')).toBe('wal_2')
     expect(await store.walletOf('usr_404')).toBeUndefined()

@@ -2,12 +2,12 @@ import { writeOutbox } from '@sluice/db/outbox'
 import type { Tables } from '@sluice/db/tables'
 import type { Kysely, Transaction } from 'kysely'
 
-import type { NewKey } from './own-key-store.ts'
+import type { NewKey } from './user-api-key-repository.ts'
 
-/** The writer announces by itself; the relay tells it again after this. */
+/** The writer publishes the event itself; after this time the relay publishes it again. */
 const RELAY_AFTER_MS = 200
 
-/** Promises that every edge will hear of the change. */
+/** Writes the outbox row that announces the change to every edge. */
 export async function enqueueKeyChanged(
   trx: Transaction<Tables>,
   { apiKeyId, at }: { apiKeyId: string; at: Date },
@@ -16,7 +16,7 @@ export async function enqueueKeyChanged(
   await writeOutbox(trx, { topic: 'api-key-changed', key: apiKeyId, payload: { apiKeyId }, dueAt })
 }
 
-/** The insert of a caller's key. */
+/** Inserts a caller's key. */
 export function insertKeyRow(db: Kysely<Tables>, key: NewKey) {
   return db.insertInto('api_keys').values({
     id: key.id,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { IdentityStore, NewUser } from './identity-store.ts'
 import type { KeyStore } from './key-store.ts'
-import type { NewKey } from './own-key-store.ts'
+import type { NewKey } from './user-api-key-repository.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 
@@ -31,8 +31,8 @@ const key: NewKey = {
 }
 
 /**
- * What every key store promises. `identity` keeps the keys' owners; `outbox` lists the ids of keys whose
- * change is still to be told.
+ * The contract of every key store. `identity` holds the keys' owners; `outbox` lists the ids of keys with an
+ * unpublished change.
  */
 export function keyStoreContract(
   make: () => Promise<{
@@ -49,7 +49,7 @@ export function keyStoreContract(
   }
 
   describe('a key store', () => {
-    it('finds a key by its hash as it was written, and nothing by another', async () => {
+    it('finds a key by its hash, and nothing by another hash', async () => {
       const { store } = await prepared()
       expect(await store.findByHash(key.hash)).toEqual({
         id: 'key_1',
@@ -65,7 +65,7 @@ export function keyStoreContract(
       expect(await store.findByHash('b'.repeat(64))).toBeUndefined()
     })
 
-    it('keeps a key without limits as one without limits', async () => {
+    it('stores a key without limits', async () => {
       const { store } = await prepared()
       const free = { ...key, id: 'key_2', hash: 'c'.repeat(64), expiresAt: null }
       await store.insertKey({ ...free, rpmLimit: null, models: null })
@@ -73,7 +73,7 @@ export function keyStoreContract(
       expect(found).toMatchObject({ rpmLimit: null, models: null, expiresAt: null })
     })
 
-    it('writes the same key once, whatever id the second writer made up', async () => {
+    it('writes a key once, whatever id the second write has', async () => {
       const { store } = await prepared()
       expect(await store.insertKey({ ...key, id: 'key_9' })).toEqual({
         id: 'key_1',
@@ -81,7 +81,7 @@ export function keyStoreContract(
       })
     })
 
-    it('revokes a key once, and promises that every edge will hear of it', async () => {
+    it('revokes a key once, and enqueues the change', async () => {
       const { store, outbox } = await prepared()
       expect(await store.revokeKey({ id: 'key_1', at })).toBe(true)
       expect((await store.findByHash(key.hash))?.revokedAt).toEqual(at)
@@ -91,7 +91,7 @@ export function keyStoreContract(
       expect(await store.revokeKey({ id: 'key_unknown', at })).toBe(false)
     })
 
-    it('has one panel key for a user, whoever asks first, which no key opens', async () => {
+    it('creates one panel key per user under concurrency, with the hash of no key', async () => {
       const { store } = await prepared()
       const owner = { userId: user.id, wallet: user.wallet, createdAt: at }
       const racers = [1, 2, 3, 4].map((n) =>
@@ -104,7 +104,7 @@ export function keyStoreContract(
       expect(later).toEqual(made[0])
     })
 
-    it('finds the key of a banned owner as one, and no longer once the ban is lifted', async () => {
+    it('finds a banned owner with the key, and none once the ban is lifted', async () => {
       const { store, identity } = await prepared()
       const owner = { userId: user.id, at }
       const role = 'user' as const

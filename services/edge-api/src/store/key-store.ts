@@ -1,46 +1,46 @@
-import type { NewKey, UserApiKeyRepository } from './own-key-store.ts'
+import type { NewKey, UserApiKeyRepository } from './user-api-key-repository.ts'
 
-/** An API key as authentication finds it. */
+/** An API key with what authentication needs. */
 export interface StoredKey {
   id: string
   wallet: string
   rpmLimit: number | null
   /** Public model names; null is all. */
   models: string[] | null
-  /** Where it may be used from, as `normalNetwork` writes it; null is everywhere. */
+  /** Networks that it may be used from, as `normalNetwork` writes them; null is any. */
   networks: string[] | null
-  /** Micro-credits a day of UTC. */
+  /** Micro-credits per UTC day. */
   dailyQuotaMicro: bigint | null
   expiresAt: Date | null
   revokedAt: Date | null
-  /** The keys of a banned person do not work. */
+  /** Set when the owner is banned: the key is rejected. */
   ownerBannedAt: Date | null
 }
 
 export interface NewPanelKey {
-  /** Unless the user has one already. */
+  /** Used only if the user has no panel key yet. */
   id: string
   userId: string
   wallet: string
-  /** Random: no key has it. */
+  /** Random: the hash of no key. */
   hash: string
   createdAt: Date
 }
 
-/** API keys. Rejects with `unavailable` when the database is away. */
+/** API keys. Rejects with `unavailable` when the database is unavailable. */
 export interface KeyStore extends UserApiKeyRepository {
   /** By the hash of the key; undefined when there is none. Revoked and expired keys are found too. */
   findByHash(hash: string): Promise<StoredKey | undefined>
-  /** Writes a key once: the same hash again answers the key that is there. */
+  /** Writes a key once: for a known hash returns the existing key. */
   insertKey(key: NewKey): Promise<{ id: string; created: boolean }>
   /**
-   * Revokes, and writes the outbox row `api-key-changed` with it. False when there is no such key, or
-   * it was revoked before.
+   * Revokes a key, and writes the outbox row `api-key-changed` in the same transaction. False when there is
+   * no such key, or it was already revoked.
    */
   revokeKey(input: { id: string; at: Date }): Promise<boolean>
   /**
-   * The user's panel key, written at its first use; whoever comes second gets the row that is there. It
-   * has no limits and no secret: `hash` is of nothing. Not shown, never revoked.
+   * The user's panel key, inserted at first use; concurrent calls return the same row. It has no limits and
+   * no secret: no key has its `hash`. It is not listed and never revoked.
    */
   ensurePanelKey(key: NewPanelKey): Promise<{ id: string; wallet: string }>
 }

@@ -10,14 +10,14 @@ type ClaimInput = Parameters<AnswerStore['claim']>[0]
 
 export function kyselyAnswerStore({ db }: { db: Kysely<Tables> }): AnswerStore {
   return {
-    // A transaction although it is one statement: only then is the deadline checked where it commits, and a
-    // caller who was refused holds no name.
+    // A single statement, but in a transaction: only then is the deadline checked at the commit, so that a
+    // rejected caller holds no claim.
     claim: (input) => mapDatabaseUnavailable(() => withTransaction(db, (trx) => claim(trx, input))),
     renew: (input) => mapDatabaseUnavailable(() => renew(db, input)),
-    keep: (input) => mapDatabaseUnavailable(() => keep(db, input)),
+    saveAnswer: (input) => mapDatabaseUnavailable(() => saveAnswer(db, input)),
     release: (input) =>
       mapDatabaseUnavailable(async () => {
-        await running(db.deleteFrom('idempotency_answers'), input).execute()
+        await whereRunning(db.deleteFrom('idempotency_answers'), input).execute()
       }),
     async prune({ now, limit }) {
       const pruned = await sql`
@@ -42,15 +42,15 @@ async function renew(
     .execute()
 }
 
-async function keep(db: Kysely<Tables>, input: Parameters<AnswerStore['keep']>[0]) {
+async function saveAnswer(db: Kysely<Tables>, input: Parameters<AnswerStore['saveAnswer']>[0]) {
   const { status, contentType, requestId, body } = input.answer
-  const kept = await running(db.updateTable('idempotency_answers'), input)
+  const updated = await whereRunning(db.updateTable('idempotency_answers'), input)
     .set({ state: 'done', status, content_type: contentType, request_id: requestId, body })
     .executeTakeFirst()
-  return kept.numUpdatedRows > 0n
+  return updated.numUpdatedRows > 0n
 }
 
-// The claim is one statement: an insert that takes over what has expired, or what a dead edge left.
+// The claim is one statement: an insert that takes over an expired row, or the claim of a dead edge.
 async function claim(db: Kysely<Tables>, input: ClaimInput): Promise<ClaimResult> {
   const { apiKeyId, route, key, bodyHash, holder, now, leaseUntil, expiresAt } = input
   const taken = await sql<{ holder: string }>`
@@ -78,7 +78,7 @@ async function readClaim(db: Kysely<Tables>, input: ClaimInput): Promise<ClaimRe
     .where('route', '=', input.route)
     .where('key', '=', input.key)
     .executeTakeFirst()
-  // Freed in between: who asks again will have it.
+  // Released in the meantime: the next repeat will claim it.
   if (!row) return { outcome: 'running' }
   if (row.body_hash !== input.bodyHash) return { outcome: 'conflict' }
   if (row.state === 'running' || row.status === null) return { outcome: 'running' }
@@ -97,8 +97,8 @@ interface Filterable<Self> {
   ): Self
 }
 
-/** Narrows to the claim as long as it is the holder's. */
-function running<Query extends Filterable<Query>>(
+/** Restricts the query to the holder's running claim. */
+function whereRunning<Query extends Filterable<Query>>(
   query: Query,
   { apiKeyId, route, key, holder }: AnswerName & { holder: string },
 ): Query {

@@ -24,7 +24,7 @@ eachPostgres('the identity store', (open) => {
         values (${id}, ${userId}, 'wal_1', ${Buffer.from(id.padEnd(32, 'k')).toString('hex')},
           'sk-', 'key', ${revoked ? ada.createdAt : null}, ${ada.createdAt})`.execute(database.db)
     },
-    told: async () => {
+    outboxKeys: async () => {
       const rows = await database.db
         .selectFrom('outbox')
         .select(['topic', 'key', 'payload'])
@@ -34,14 +34,14 @@ eachPostgres('the identity store', (open) => {
         ({ topic, key, payload }) =>
           topic !== 'api-key-changed' || JSON.stringify(payload) !== `{"apiKeyId":"${key}"}`,
       )
-      if (wrong.length > 0) throw new Error(`this tells no edge anything: ${JSON.stringify(wrong)}`)
+      if (wrong.length > 0) throw new Error(`unexpected outbox rows: ${JSON.stringify(wrong)}`)
       return rows.map(({ key }) => key)
     },
   }))
 
   userListContract(async () => kyselyIdentityStore(database))
 
-  it('a password that an older release wrote works until it is changed, and then is gone', async () => {
+  it('a password that an older release wrote is valid until it is changed, and then is removed', async () => {
     const store = kyselyIdentityStore(database)
     await sql`
       insert into users (id, email, role, password_hash, wallet, created_at)
@@ -52,7 +52,7 @@ eachPostgres('the identity store', (open) => {
       userId: 'usr_old',
       checkedHash: 'old hash',
       passwordHash: 'new hash',
-      keepSessionId: '',
+      exceptSessionId: '',
       at: ada.createdAt,
     })
     expect(changed).toBe(true)
@@ -61,11 +61,14 @@ eachPostgres('the identity store', (open) => {
     expect(rows).toEqual([{ password_hash: null }])
   })
 
-  it('a database that is away is said to be away', async () => {
-    const away = connectPostgres({ url: 'postgres://nobody:x@127.0.0.1:1/none', onError: () => {} })
-    await expect(kyselyIdentityStore(away).findSession('ses_1')).rejects.toMatchObject({
+  it('throws unavailable when the database is unavailable', async () => {
+    const unreachable = connectPostgres({
+      url: 'postgres://none:x@127.0.0.1:1/none',
+      onError: () => {},
+    })
+    await expect(kyselyIdentityStore(unreachable).findSession('ses_1')).rejects.toMatchObject({
       code: 'unavailable',
     })
-    await away.close()
+    await unreachable.close()
   })
 })

@@ -23,32 +23,32 @@ import type { IdentityStore } from './identity-store.ts'
 import { listUserRows } from './list-users.ts'
 
 /**
- * Every statement that counts on somebody not being banned, or on their password, locks the row in `users`
- * first: so it comes wholly before a ban or a change of password, or sees it.
+ * Every statement that depends on a ban or a password locks the row in `users` first: so it either commits
+ * before a ban or a change of password, or sees it.
  */
 export function kyselyIdentityStore({ db }: { db: Kysely<Tables> }): IdentityStore {
-  const whenThere = mapDatabaseUnavailable
+  const guarded = mapDatabaseUnavailable
   return {
-    insertUser: (user) => whenThere(() => insertUser(db, user)),
-    findUserById: (id) => whenThere(() => findUserById(db, id)),
-    listUserRows: (query) => whenThere(() => listUserRows(db, query)),
-    countUsers: () => whenThere(() => countUsers(db)),
-    findSignIn: (email) => whenThere(() => findSignIn(db, email)),
-    findPasswordHash: (userId) => whenThere(() => findPasswordHash(db, userId)),
+    insertUser: (user) => guarded(() => insertUser(db, user)),
+    findUserById: (id) => guarded(() => findUserById(db, id)),
+    listUserRows: (query) => guarded(() => listUserRows(db, query)),
+    countUsers: () => guarded(() => countUsers(db)),
+    findSignIn: (email) => guarded(() => findSignIn(db, email)),
+    findPasswordHash: (userId) => guarded(() => findPasswordHash(db, userId)),
     openSession: (session, { passwordHash }) =>
-      whenThere(() => withTransaction(db, (trx) => openSession(trx, session, passwordHash))),
-    findSession: (id) => whenThere(() => findSession(db, id)),
-    touchSession: (input) => whenThere(() => touchSession(db, input)),
+      guarded(() => withTransaction(db, (trx) => openSession(trx, session, passwordHash))),
+    findSession: (id) => guarded(() => findSession(db, id)),
+    touchSession: (input) => guarded(() => touchSession(db, input)),
     changeSession: (...input) =>
-      whenThere(() => withTransaction(db, (trx) => changeSession(trx, ...input))),
+      guarded(() => withTransaction(db, (trx) => changeSession(trx, ...input))),
     endSession: ({ id, end }) =>
-      whenThere(() => withTransaction(db, (trx) => endSessions(trx, { end, sessionId: id }))),
+      guarded(() => withTransaction(db, (trx) => endSessions(trx, { end, sessionId: id }))),
     changePassword: (input) =>
-      whenThere(() => withTransaction(db, (trx) => changePassword(trx, input))),
+      guarded(() => withTransaction(db, (trx) => changePassword(trx, input))),
     replacePassword: (input) =>
-      whenThere(() => withTransaction(db, (trx) => replacePassword(trx, input))),
+      guarded(() => withTransaction(db, (trx) => replacePassword(trx, input))),
     changeUserStatus: (...input) =>
-      whenThere(() => withTransaction(db, (trx) => changeUserStatus(trx, ...input))),
-    prune: (input) => whenThere(() => prune(db, input)),
+      guarded(() => withTransaction(db, (trx) => changeUserStatus(trx, ...input))),
+    prune: (input) => guarded(() => prune(db, input)),
   }
 }

@@ -9,7 +9,7 @@ import type { SeededOwner } from './key-owner-store.contract.ts'
 import { keyOwnerStoreContract } from './key-owner-store.contract.ts'
 import { kyselyKeyOwnerStore } from './kysely-key-owner-store.ts'
 
-eachPostgres('who stands behind API keys', (open) => {
+eachPostgres('owners of API keys', (open) => {
   let database: TestDatabase
   beforeAll(async () => void (database = await open()))
   afterAll(() => database.close())

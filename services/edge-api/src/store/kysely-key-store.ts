@@ -5,12 +5,12 @@ import type { Kysely } from 'kysely'
 
 import { insertKeyRow, enqueueKeyChanged } from './key-rows.ts'
 import type { KeyStore, NewPanelKey } from './key-store.ts'
-import { kyselyOwnKeys } from './kysely-own-keys.ts'
-import type { NewKey } from './own-key-store.ts'
+import { kyselyUserApiKeys } from './kysely-user-api-keys.ts'
+import type { NewKey } from './user-api-key-repository.ts'
 
 export function kyselyKeyStore({ db }: { db: Kysely<Tables> }): KeyStore {
   return {
-    ...kyselyOwnKeys(db),
+    ...kyselyUserApiKeys(db),
     findByHash: (hash) => mapDatabaseUnavailable(() => findByHash(db, hash)),
     insertKey: (key) =>
       mapDatabaseUnavailable(() => withTransaction(db, (trx) => insertKey(trx, key))),

@@ -36,7 +36,7 @@ eachPostgres('daily quotas', (open) => {
     }
   })
 
-  it('the database itself refuses amounts that cannot be', async () => {
+  it('database constraints reject impossible amounts', async () => {
     await prepare()
     const day = sql`'2026-11-21'::date`
     const lines = [

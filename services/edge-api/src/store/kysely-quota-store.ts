@@ -8,17 +8,17 @@ import { sql } from 'kysely'
 
 import type { QuotaAnswer, QuotaReservation, QuotaSettlement, QuotaStore } from './quota-store.ts'
 
-/** Nobody waits for it. */
+/** No request waits for it. */
 const PRUNE_MS = 30_000
 const UNIQUE_VIOLATION = '23505'
-/** The quota may be raised between a refusal and its reason; so often we look again. */
-const LOOKS_MAX = 3
+/** The quota may be raised between a refusal and the read of its reason; then the reservation is retried. */
+const TRIES_MAX = 3
 /** The largest bigint, where a key has no quota. */
 const NO_QUOTA = 9_223_372_036_854_775_807n
 
 export function kyselyQuotaStore({ db }: { db: Kysely<Tables> }): QuotaStore {
   return {
-    reserve: (ask) => mapDatabaseUnavailable(() => reserve(db, ask)),
+    reserve: (reservation) => mapDatabaseUnavailable(() => reserve(db, reservation)),
     settle: (input) => mapDatabaseUnavailable(() => settle(db, input)),
     readUsed: (input) => mapDatabaseUnavailable(() => readUsed(db, input)),
     listOpen: ({ openedBefore, after = '', limit }) =>
@@ -37,29 +37,30 @@ export function kyselyQuotaStore({ db }: { db: Kysely<Tables> }): QuotaStore {
   }
 }
 
-async function reserve(db: Kysely<Tables>, ask: QuotaReservation): Promise<QuotaAnswer> {
-  for (let look = 1; ; look += 1) {
-    const outcome = await tryReserve(db, ask)
+async function reserve(db: Kysely<Tables>, reservation: QuotaReservation): Promise<QuotaAnswer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await tryReserve(db, reservation)
     if (outcome !== 'refused') return { outcome }
-    const { known, quotaMicro, usedMicro } = await readQuota(db, ask)
-    // The same ref was reserved while we waited for the day's row.
+    const { known, quotaMicro, usedMicro } = await readQuota(db, reservation)
+    // The same ref was reserved while this call waited for the day's row.
     if (known) return { outcome: 'known' }
-    const fitsNow = quotaMicro === null || usedMicro + ask.amountMicro <= quotaMicro
-    if (!fitsNow || look === LOOKS_MAX)
+    const fitsNow = quotaMicro === null || usedMicro + reservation.amountMicro <= quotaMicro
+    if (!fitsNow || attempt === TRIES_MAX)
       return { outcome: 'refused', quotaMicro: quotaMicro ?? NO_QUOTA, usedMicro }
   }
 }
 
 /**
- * One statement. Whoever else reserves from the same day waits for its row, and then sees what is left.
- * When the same ref is reserved twice at once, the second breaks the primary key, which undoes all of it.
+ * One statement. Concurrent reservations of the same day wait for its row, and then see the remaining quota.
+ * When the same ref is reserved twice at once, the second violates the primary key, which rolls all of it
+ * back.
  */
 async function tryReserve(
   db: Kysely<Tables>,
   { ref, apiKeyId, day, amountMicro, at }: QuotaReservation,
 ) {
   try {
-    // A transaction although it is one statement: only then is the deadline checked where it commits.
+    // A single statement, but in a transaction: only then is the deadline checked at the commit.
     const { rows } = await db.transaction().execute((trx) =>
       sql<{ known: boolean; reserved: boolean }>`
       with known as (select from api_key_reservations where ref = ${ref}),
@@ -102,7 +103,7 @@ async function readQuota(db: Kysely<Tables>, { ref, apiKeyId, day }: QuotaReserv
     from api_keys k left join api_key_days d on d.api_key_id = k.id and d.day = ${day}::date
     where k.id = ${apiKeyId}`.execute(db)
   const [row] = rows
-  assert(row, 'a key that reserves is there')
+  assert(row, 'a key with a reservation exists')
   return row
 }
 
@@ -113,7 +114,7 @@ async function settle(
   if (settlements.length === 0) return
   const refs = settlements.map(({ ref }) => ref)
   const spent = settlements.map(({ spentMicro }) => String(spentMicro))
-  // Two batches that lock the days of several keys crosswise are a deadlock, and repeated.
+  // Two batches that lock the days of several keys in opposite order deadlock, and are retried.
   await withTransaction(db, async (trx) => {
     await sql`
       with ended as (

@@ -3,19 +3,19 @@ import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
-import { ACCEPTED_STATUS, CALLER_LEFT, serverFaults } from './log-meaning.ts'
+import { ACCEPTED_STATUS, CALLER_LEFT, serverFaults } from './request-outcome.ts'
 import type {
   LoggedCount,
   LoggedLatency,
   LoggedMinute,
   LoggedSum,
   LogQuery,
-  LogStretch,
+  WalletTimeRange,
   RequestLogReads,
-  Stretch,
+  TimeRange,
 } from './request-log-store.ts'
 
-/** The request log as people read it. Partitions of other days are never touched. */
+/** Reads of the request log for reports. Partitions of other days are not scanned. */
 export function kyselyRequestLogReads({ db }: { db: Kysely<Tables> }): RequestLogReads {
   return {
     countByDay: (query) => mapDatabaseUnavailable(() => countByDay(db, query)),
@@ -32,7 +32,7 @@ export function kyselyRequestLogReads({ db }: { db: Kysely<Tables> }): RequestLo
 }
 
 const dayOf = sql`to_char(received_at at time zone 'UTC', 'YYYY-MM-DD')`
-const ofWallet = ({ wallet, from, until }: LogStretch) =>
+const ofWallet = ({ wallet, from, until }: WalletTimeRange) =>
   sql`wallet = ${wallet} and received_at >= ${from} and received_at < ${until}`
 const serverFailures = sql`
   (count(*) filter (where error_code = any(${[...serverFaults]})))::int`
@@ -54,29 +54,29 @@ async function countByDay(
   return rows
 }
 
-async function readLatency(db: Kysely<Tables>, query: LogStretch): Promise<LoggedLatency> {
-  const { rows } = await sql<{ day: string | null; places: [number, number] | null }>`
-    select day, percentile_disc(array[0.5, 0.95]) within group (order by duration_ms) as places
+async function readLatency(db: Kysely<Tables>, query: WalletTimeRange): Promise<LoggedLatency> {
+  const { rows } = await sql<{ day: string | null; percentiles: [number, number] | null }>`
+    select day, percentile_disc(array[0.5, 0.95]) within group (order by duration_ms) as percentiles
     from (
       select ${dayOf} as day, duration_ms from request_log
       where ${ofWallet(query)} and error_code is null and status <> ${ACCEPTED_STATUS}
     ) as good
     group by grouping sets ((day), ())
     order by day`.execute(db)
-  const days = rows.flatMap(({ day, places }) =>
-    day === null ? [] : [{ day, ...percentiles(places) }],
+  const days = rows.flatMap(({ day, percentiles }) =>
+    day === null ? [] : [{ day, ...toPercentiles(percentiles) }],
   )
-  return { ...percentiles(rows.find(({ day }) => day === null)?.places ?? null), days }
+  return { ...toPercentiles(rows.find(({ day }) => day === null)?.percentiles ?? null), days }
 }
 
-const percentiles = (places: [number, number] | null) => ({
-  p50Ms: places?.[0] ?? null,
-  p95Ms: places?.[1] ?? null,
+const toPercentiles = (percentiles: [number, number] | null) => ({
+  p50Ms: percentiles?.[0] ?? null,
+  p95Ms: percentiles?.[1] ?? null,
 })
 
 async function countByMinute(
   db: Kysely<Tables>,
-  { from, until }: Stretch,
+  { from, until }: TimeRange,
 ): Promise<LoggedMinute[]> {
   const { rows } = await sql<LoggedMinute>`
     select date_trunc('minute', received_at) as at, count(*)::int as requests,
@@ -90,7 +90,7 @@ async function countByMinute(
 
 async function countEnded(
   db: Kysely<Tables>,
-  { from, until, lookBackMs }: Stretch & { lookBackMs: number },
+  { from, until, lookBackMs }: TimeRange & { lookBackMs: number },
 ): Promise<LoggedCount> {
   const arrivedFrom = new Date(from.getTime() - lookBackMs)
   const { rows } = await sql<LoggedCount>`
@@ -99,7 +99,7 @@ async function countEnded(
       select error_code, received_at + duration_ms * interval '1 millisecond' as ended_at
       from request_log
       where received_at >= ${arrivedFrom} and received_at < ${until}
-    ) as lately
+    ) as recent
     where ended_at >= ${from} and ended_at < ${until}`.execute(db)
   return rows[0] ?? { requests: 0, failures: 0 }
 }

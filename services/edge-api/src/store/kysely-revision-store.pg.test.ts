@@ -27,7 +27,7 @@ eachPostgres('revisions', (open) => {
     identity: kyselyIdentityStore(database),
   }))
 
-  it('are raised by whoever writes, also by hand', async () => {
+  it('grow with every write, also by plain SQL', async () => {
     const { db } = database
     const before = await revisions()
     await sql`update catalog_version set version = version + 1`.execute(db)
@@ -42,7 +42,7 @@ eachPostgres('revisions', (open) => {
     })
   })
 
-  it('grow in the order of commits: a revision is not seen before the changes below it', async () => {
+  it('grow in the order of commits: a revision is not visible before the changes below it', async () => {
     const keys = kyselyKeyStore(database)
     const shared = { wallet: 'wal_1', prefix: '', name: '', rpmLimit: null, models: null }
     const limits = { networks: null, dailyQuotaMicro: null, expiresAt: null, createdAt: at }
@@ -63,7 +63,7 @@ eachPostgres('revisions', (open) => {
     await database.db.transaction().execute(async (trx) => {
       await trx.updateTable('api_keys').set({ revoked_at: at }).where('id', '=', 'key_1').execute()
       later = keys.revokeKey({ id: 'key_2', at })
-      // The second waits for the first, whose revision it follows.
+      // The second transaction waits for the first, and gets the next revision.
       expect(await revisions()).toMatchObject({ apiKeys: before })
     })
     await later

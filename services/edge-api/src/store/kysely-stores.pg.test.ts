@@ -12,7 +12,7 @@ import { kyselyAnswerStore } from './kysely-answer-store.ts'
 import { kyselyIdentityStore } from './kysely-identity-store.ts'
 import { kyselyKeyStore } from './kysely-key-store.ts'
 import { kyselyRequestLogStore } from './kysely-request-log-store.ts'
-import { ownKeyStoreContract } from './own-key-store.contract.ts'
+import { userApiKeyRepositoryContract } from './user-api-key-repository.contract.ts'
 import { requestLogStoreContract } from './request-log-store.contract.ts'
 
 const record: RequestRecord = {
@@ -55,7 +55,7 @@ eachPostgres('stores of edge-api', (open) => {
     },
   }))
 
-  ownKeyStoreContract(async () => {
+  userApiKeyRepositoryContract(async () => {
     await sql`
       insert into users (id, email, role, wallet, created_at)
       select 'usr_' || n, n || '@b.test', 'user', 'wal_' || n, now() from generate_series(1, 2) n`.execute(
@@ -74,7 +74,7 @@ eachPostgres('stores of edge-api', (open) => {
 
   requestLogStoreContract(async () => kyselyRequestLogStore(database))
 
-  it('the request log keeps what it was given, and a repeated row once', async () => {
+  it('the request log stores rows as given, and a repeated row once', async () => {
     const store = kyselyRequestLogStore(database)
     const unknown = { ...record, requestId: 'req_2', apiKeyId: null, wallet: null, model: null }
     await store.append([record, unknown])
@@ -96,7 +96,7 @@ eachPostgres('stores of edge-api', (open) => {
     expect(rows[1]).toMatchObject({ api_key_id: null, model: null })
   })
 
-  it('rows of a day go to its partition, and old days are dropped whole', async () => {
+  it('rows of a day go to its partition, and old partitions are dropped', async () => {
     const store = kyselyRequestLogStore(database)
     const day = (n: number) => new Date(Date.UTC(2026, 10, 20 + n, 12))
     for (const n of [0, 1, 2]) await store.openPartitions(day(n))
@@ -110,11 +110,14 @@ eachPostgres('stores of edge-api', (open) => {
     expect(await store.dropPartitions(day(9))).toBe(2)
   })
 
-  it('a database that is away is said to be away', async () => {
-    const away = connectPostgres({ url: 'postgres://nobody:x@127.0.0.1:1/none', onError: () => {} })
-    await expect(kyselyKeyStore(away).findByHash('a')).rejects.toMatchObject({
+  it('throws unavailable when the database is unavailable', async () => {
+    const unreachable = connectPostgres({
+      url: 'postgres://none:x@127.0.0.1:1/none',
+      onError: () => {},
+    })
+    await expect(kyselyKeyStore(unreachable).findByHash('a')).rejects.toMatchObject({
       code: 'unavailable' satisfies AppError['code'],
     })
-    await away.close()
+    await unreachable.close()
   })
 })

@@ -43,21 +43,21 @@ const claim = {
 }
 
 interface Write {
-  /** Words of the statement that arrives late. */
-  words: string
+  /** Part of the statement's text, by which the proxy recognizes it. */
+  statement: string
   write: (postgres: Postgres) => Promise<unknown>
-  /** What the write leaves, as rows. */
-  left: string
+  /** Selects the rows that the write creates. */
+  rows: string
 }
 
 const writes: Record<string, Write> = {
   'a claim of an Idempotency-Key': {
-    words: 'insert into idempotency_answers',
+    statement: 'insert into idempotency_answers',
     write: ({ db }) => kyselyAnswerStore({ db }).claim(claim),
-    left: 'select from idempotency_answers',
+    rows: 'select from idempotency_answers',
   },
   'a reservation of a daily quota': {
-    words: 'insert into api_key_reservations',
+    statement: 'insert into api_key_reservations',
     write: ({ db }) =>
       kyselyQuotaStore({ db }).reserve({
         ref: 'req_1',
@@ -66,30 +66,30 @@ const writes: Record<string, Write> = {
         amountMicro: 5n,
         at,
       }),
-    left: 'select from api_key_days where reserved_micro > 0',
+    rows: 'select from api_key_days where reserved_micro > 0',
   },
   'an API key': {
-    words: 'insert into "api_keys"',
+    statement: 'insert into "api_keys"',
     write: ({ db }) => kyselyKeyStore({ db }).insertKey(key),
-    left: `select from api_keys where id = 'key_2'`,
+    rows: `select from api_keys where id = 'key_2'`,
   },
-  'an API key of a person': {
-    words: 'insert into "api_keys"',
+  'an API key of a user': {
+    statement: 'insert into "api_keys"',
     write: ({ db }) => kyselyKeyStore({ db }).insertIfUnderLimit(usersKey, { liveMax: 5 }),
-    left: `select from api_keys where id = 'key_3'`,
+    rows: `select from api_keys where id = 'key_3'`,
   },
   'the end of a session': {
-    words: 'update "sessions"',
+    statement: 'update "sessions"',
     write: ({ db }) =>
       kyselyIdentityStore({ db }).endSession({
         id: 'session_1',
         end: { at, reason: 'signed-out' },
       }),
-    left: 'select from sessions where ended_at is not null',
+    rows: 'select from sessions where ended_at is not null',
   },
 }
 
-describe('a write that arrives after its caller was answered leaves nothing', () => {
+describe('a write that reaches the database after its timeout has no effect', () => {
   let database: TestDatabase
   let proxy: HoldingProxy
   let postgres: Postgres
@@ -114,15 +114,15 @@ describe('a write that arrives after its caller was answered leaves nothing', ()
 
   const rowsOf = async (query: string) => (await database.pool.query(query)).rowCount
 
-  it.each(Object.entries(writes))('%s', async (_, { words, write, left }) => {
-    // The connection is there, so that the time goes by while the words are kept back.
+  it.each(Object.entries(writes))('%s', async (_, { statement, write, rows }) => {
+    // Connects first, so that the timeout elapses while the statement is held back.
     await sql`select`.execute(postgres.db)
-    proxy.hold(words)
+    proxy.hold(statement)
     const written = withinTime({ withinMs: WITHIN_MS }, () => write(postgres))
     await expect(written).rejects.toMatchObject({ code: 'unavailable' })
     await proxy.release()
-    expect(await rowsOf(left)).toBe(0)
+    expect(await rowsOf(rows)).toBe(0)
     await write(postgres)
-    expect(await rowsOf(left)).toBe(1)
+    expect(await rowsOf(rows)).toBe(1)
   })
 })

@@ -6,7 +6,7 @@ import { userColumns, toUser } from './identity-rows.ts'
 import type { StoredUser } from './identity-store.ts'
 import type { UsersQuery } from './users-query.ts'
 
-/** Ids sort by time, so the primary key is the order. */
+/** Ids sort by creation time, so the primary key gives the order. */
 export async function listUserRows(
   db: Kysely<Tables>,
   { q, role, state, before, limit }: UsersQuery,
@@ -14,7 +14,7 @@ export async function listUserRows(
   const rows = await db
     .selectFrom('users')
     .select(userColumns)
-    // strpos knows no wildcards: what was typed is what is looked for.
+    // strpos has no wildcards: the text is matched literally.
     .$if(q !== undefined, (query) =>
       query.where(sql<boolean>`(users.id = ${q} or strpos(users.email, ${q?.toLowerCase()}) > 0)`),
     )

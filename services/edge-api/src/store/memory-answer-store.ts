@@ -8,7 +8,7 @@ interface Row {
   answer: StoredAnswer | null
 }
 
-/** The twin for tests. */
+/** In-memory implementation for tests. */
 export function memoryAnswerStore(): AnswerStore & { size(): number } {
   const rows = new Map<string, Row>()
   const nameOf = ({ apiKeyId, route, key }: AnswerName) => JSON.stringify([apiKeyId, route, key])
@@ -36,7 +36,7 @@ export function memoryAnswerStore(): AnswerStore & { size(): number } {
         if (holders.includes(row.holder) && row.answer === null) row.leaseUntil = leaseUntil
       }
     },
-    async keep({ holder, answer, ...name }) {
+    async saveAnswer({ holder, answer, ...name }) {
       const row = runningOf(name, holder)
       if (row) row.answer = answer
       return row !== undefined

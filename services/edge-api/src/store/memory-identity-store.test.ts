@@ -4,15 +4,15 @@ import { userListContract } from './user-list.contract.ts'
 
 identityStoreContract(async () => {
   const keys: { id: string; userId: string; revoked: boolean }[] = []
-  const told: string[] = []
+  const outboxKeys: string[] = []
   const store = memoryIdentityStore({
     enqueueKeyChanges: ({ userId }) => {
       const changed = keys.filter((key) => key.userId === userId && !key.revoked)
-      told.push(...changed.map(({ id }) => id))
+      outboxKeys.push(...changed.map(({ id }) => id))
       return changed.map(({ id }) => id)
     },
   })
-  return { store, addKey: async (key) => void keys.push(key), told: async () => told }
+  return { store, addKey: async (key) => void keys.push(key), outboxKeys: async () => outboxKeys }
 })
 
 userListContract(async () => memoryIdentityStore())

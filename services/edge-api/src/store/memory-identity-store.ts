@@ -12,13 +12,15 @@ interface NewPassword {
   userId: string
   passwordHash: string
   at: Date
-  keepSessionId?: string
+  exceptSessionId?: string
 }
 
-/** What a person's ban does to their API keys, where those are kept: answers the keys that are told of. */
+/**
+ * Applies a user's ban to their API keys in the memory key store; returns the keys whose change is published.
+ */
 export type EnqueueKeyChanges = (input: { userId: string; bannedAt: Date | null }) => string[]
 
-/** The twin for tests. */
+/** In-memory implementation for tests. */
 export function memoryIdentityStore({
   enqueueKeyChanges = () => [],
 }: { enqueueKeyChanges?: EnqueueKeyChanges } = {}): IdentityStore {
@@ -31,13 +33,13 @@ export function memoryIdentityStore({
     const user = session && users.get(session.userId)
     return session && user && { id, state: session.state, user }
   }
-  const end = (session: Session, how: SessionEnd) => {
-    if (!session.state.end) session.state = { ...session.state, end: how }
+  const end = (session: Session, reason: SessionEnd) => {
+    if (!session.state.end) session.state = { ...session.state, end: reason }
   }
-  const write = ({ userId, passwordHash, at, keepSessionId }: NewPassword) => {
+  const write = ({ userId, passwordHash, at, exceptSessionId }: NewPassword) => {
     hashes.set(userId, passwordHash)
     for (const [id, session] of sessions)
-      if (session.userId === userId && id !== keepSessionId)
+      if (session.userId === userId && id !== exceptSessionId)
         end(session, { at, reason: 'password-changed' })
   }
   return {
@@ -89,13 +91,13 @@ export function memoryIdentityStore({
       if (state && session) session.state = state
       return withUser(id)
     },
-    async endSession({ id, end: how }) {
+    async endSession({ id, end: reason }) {
       const session = sessions.get(id)
-      if (session) end(session, how)
+      if (session) end(session, reason)
     },
-    async changePassword({ userId, checkedHash, passwordHash, keepSessionId, at }) {
+    async changePassword({ userId, checkedHash, passwordHash, exceptSessionId, at }) {
       if (hashes.get(userId) !== checkedHash) return false
-      write({ userId, passwordHash, at, keepSessionId })
+      write({ userId, passwordHash, at, exceptSessionId })
       return true
     },
     async replacePassword(input) {
@@ -116,9 +118,9 @@ export function memoryIdentityStore({
       return { user, apiKeyIds: enqueueKeyChanges({ userId, bannedAt: after.ban?.at ?? null }) }
     },
     async prune({ before, limit }) {
-      const over = [...sessions].filter(([, { state }]) => state.expiresAt < before)
-      for (const [id] of over.slice(0, limit)) sessions.delete(id)
-      return Math.min(over.length, limit)
+      const expired = [...sessions].filter(([, { state }]) => state.expiresAt < before)
+      for (const [id] of expired.slice(0, limit)) sessions.delete(id)
+      return Math.min(expired.length, limit)
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { KeyOwner, KeyOwnerStore } from './key-owner-store.ts'
 
-/** The twin for tests: knows these keys, in wallets of their owners. */
+/** In-memory implementation for tests: holds these keys and their owners' wallets. */
 export function memoryKeyOwnerStore(
   known: readonly (KeyOwner & { wallet: string })[],
 ): KeyOwnerStore {

@@ -1,16 +1,16 @@
 import type { KeyStore, StoredKey } from './key-store.ts'
-import type { MemoryKey } from './memory-own-keys.ts'
-import { memoryOwnKeys } from './memory-own-keys.ts'
+import type { MemoryKey } from './memory-user-api-keys.ts'
+import { memoryUserApiKeys } from './memory-user-api-keys.ts'
 import type { EnqueueKeyChanges } from './memory-identity-store.ts'
 
 /**
- * The twin for tests. `publishedKeys` lists what a real store would have put into the outbox; `enqueueKeyChanges` is what the
- * twin of the identity store calls when a person's ban comes or goes.
+ * In-memory implementation for tests. `publishedKeys` lists the keys that a real store would have written to
+ * the outbox. The memory identity store calls `enqueueKeyChanges` when a user's ban changes.
  */
 export interface MemoryKeyStore extends KeyStore {
   publishedKeys: string[]
   enqueueKeyChanges: EnqueueKeyChanges
-  /** For the twin of the quota store. */
+  /** For the memory quota store. */
   quotaOf(apiKeyId: string): bigint | null
 }
 
@@ -20,7 +20,7 @@ export function memoryKeyStore(): MemoryKeyStore {
   const panelKeys = new Map<string, { id: string; wallet: string }>()
   const publishedKeys: string[] = []
   return {
-    ...memoryOwnKeys({ keys, publishedKeys }),
+    ...memoryUserApiKeys({ keys, publishedKeys }),
     publishedKeys,
     quotaOf: (apiKeyId) =>
       [...keys.values()].find(({ id }) => id === apiKeyId)?.dailyQuotaMicro ?? null,

@@ -17,7 +17,7 @@ export interface MemoryQuotaStore extends QuotaStore {
   readDays(): readonly Readonly<Day>[]
 }
 
-/** The twin for tests. `quotaOf` reads the key's quota as its row has it now; null is none. */
+/** In-memory implementation for tests. `quotaOf` reads the key's current quota; null is none. */
 export function memoryQuotaStore({
   quotaOf,
 }: {
@@ -32,15 +32,15 @@ export function memoryQuotaStore({
     return known
   }
   return {
-    async reserve(ask) {
-      if (reservations.has(ask.ref)) return { outcome: 'known' }
-      const day = dayOf(ask)
-      const quotaMicro = quotaOf(ask.apiKeyId)
+    async reserve(reservation) {
+      if (reservations.has(reservation.ref)) return { outcome: 'known' }
+      const day = dayOf(reservation)
+      const quotaMicro = quotaOf(reservation.apiKeyId)
       const usedMicro = day.reservedMicro + day.spentMicro
-      if (quotaMicro !== null && usedMicro + ask.amountMicro > quotaMicro)
+      if (quotaMicro !== null && usedMicro + reservation.amountMicro > quotaMicro)
         return { outcome: 'refused', quotaMicro, usedMicro }
-      day.reservedMicro += ask.amountMicro
-      reservations.set(ask.ref, { ...ask, settledAt: null })
+      day.reservedMicro += reservation.amountMicro
+      reservations.set(reservation.ref, { ...reservation, settledAt: null })
       return { outcome: 'reserved' }
     },
     async settle({ settlements, at }) {

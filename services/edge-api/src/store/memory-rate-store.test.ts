@@ -9,12 +9,12 @@ rateStoreContract(async () => {
   return { store: memoryRateStore({ clock }), advance: clock.advance }
 })
 
-it('forgets keys that have gone quiet, however many there were', async () => {
+it('forgets idle keys, however many there were', async () => {
   const clock = fakeClock()
   const store = memoryRateStore({ clock })
-  const ask = { limit: 5, want: 1, spendWithinMs: 500 }
-  for (let at = 0; at < 1_000; at += 1) await store.take({ ...ask, key: `key_${at}` })
+  const input = { limit: 5, want: 1, spendWithinMs: 500 }
+  for (let at = 0; at < 1_000; at += 1) await store.take({ ...input, key: `key_${at}` })
   await clock.advance(120_000)
-  for (let at = 0; at < 1_000; at += 1) await store.take({ ...ask, key: 'key_busy' })
+  for (let at = 0; at < 1_000; at += 1) await store.take({ ...input, key: 'key_busy' })
   expect(store.size()).toBe(1)
 })

@@ -1,49 +1,49 @@
 import type { RequestRecord } from '../request.ts'
-import { hasFailed, isGoodAnswer, isServerFault } from './log-meaning.ts'
+import { hasFailed, isGoodAnswer, isServerFault } from './request-outcome.ts'
 import type {
   LoggedCount,
-  LogStretch,
+  WalletTimeRange,
   Percentiles,
   RequestLogStore,
-  Stretch,
+  TimeRange,
 } from './request-log-store.ts'
 
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 
-/** The twin for tests. */
+/** In-memory implementation for tests. */
 export function memoryRequestLogStore(): RequestLogStore & { rows: () => RequestRecord[] } {
-  let kept = new Map<string, RequestRecord>()
-  const rows = () => [...kept.values()]
-  const within = ({ from, until }: Stretch, atMs: number) =>
+  let stored = new Map<string, RequestRecord>()
+  const rows = () => [...stored.values()]
+  const within = ({ from, until }: TimeRange, atMs: number) =>
     atMs >= from.getTime() && atMs < until.getTime()
-  const ofWallet = ({ wallet, ...stretch }: LogStretch) =>
-    rows().filter((row) => row.wallet === wallet && within(stretch, row.receivedAtMs))
+  const ofWallet = ({ wallet, ...range }: WalletTimeRange) =>
+    rows().filter((row) => row.wallet === wallet && within(range, row.receivedAtMs))
 
   return {
     rows,
     append: async (more) => {
       for (const row of more) {
         const key = `${row.receivedAtMs} ${row.requestId}`
-        if (!kept.has(key)) kept.set(key, row)
+        if (!stored.has(key)) stored.set(key, row)
       }
     },
     openPartitions: async () => undefined,
     dropPartitions: async (before) => {
-      const firstKeptMs = Math.floor(before.getTime() / DAY_MS) * DAY_MS
-      const left = [...kept].filter(([, row]) => row.receivedAtMs >= firstKeptMs)
+      const firstRetainedMs = Math.floor(before.getTime() / DAY_MS) * DAY_MS
+      const left = [...stored].filter(([, row]) => row.receivedAtMs >= firstRetainedMs)
       const dropped =
         new Set(rows().map(dayOf)).size - new Set(left.map(([, row]) => dayOf(row))).size
-      kept = new Map(left)
+      stored = new Map(left)
       return dropped
     },
-    countByDay: async ({ apiKeyId, model, rowsMax, ...stretch }) => {
-      const asked = ofWallet(stretch).filter(
+    countByDay: async ({ apiKeyId, model, rowsMax, ...range }) => {
+      const matching = ofWallet(range).filter(
         (row) =>
           (apiKeyId === undefined || row.apiKeyId === apiKeyId) &&
           (model === undefined || row.model === model),
       )
-      const groups = Map.groupBy(asked, (row) => `${dayOf(row)} ${row.model ?? ''}`)
+      const groups = Map.groupBy(matching, (row) => `${dayOf(row)} ${row.model ?? ''}`)
       return [...groups].slice(0, rowsMax).map(([key, group]) => ({
         day: key.slice(0, 10),
         model: key.slice(11),
@@ -61,19 +61,19 @@ export function memoryRequestLogStore(): RequestLogStore & { rows: () => Request
     },
     hasRequests: async (wallet) => rows().some((row) => row.wallet === wallet),
     countByMinute: async (between) => {
-      const asked = rows().filter((row) => within(between, row.receivedAtMs))
-      const minutes = Map.groupBy(asked, (row) => Math.floor(row.receivedAtMs / MINUTE_MS))
+      const matching = rows().filter((row) => within(between, row.receivedAtMs))
+      const minutes = Map.groupBy(matching, (row) => Math.floor(row.receivedAtMs / MINUTE_MS))
       return [...minutes]
         .sort(([a], [b]) => a - b)
         .map(([minute, group]) => ({ at: new Date(minute * MINUTE_MS), ...countOf(group) }))
     },
     countEnded: async ({ lookBackMs, ...between }) => {
       const arrivedFromMs = between.from.getTime() - lookBackMs
-      const asked = rows().filter(
+      const ended = rows().filter(
         ({ receivedAtMs, durationMs }) =>
           receivedAtMs >= arrivedFromMs && within(between, receivedAtMs + Math.round(durationMs)),
       )
-      return countOf(asked)
+      return countOf(ended)
     },
   }
 }
@@ -85,7 +85,7 @@ const countOf = (rows: readonly RequestRecord[]): LoggedCount => ({
   failures: rows.filter(isServerFault).length,
 })
 
-/** As PostgreSQL's percentile_disc: the first value at or above which so large a share lies. */
+/** Like PostgreSQL's percentile_disc: the first value whose cumulative share reaches `share`. */
 function percentilesOf(rows: readonly RequestRecord[]): Percentiles {
   const sorted = rows.map(({ durationMs }) => Math.round(durationMs)).sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null

@@ -1,7 +1,7 @@
 import type { MemoryKeyStore } from './memory-key-store.ts'
 import type { RevisionStore } from './revision-store.ts'
 
-/** The in-memory implementation for tests: every change of a key that the twin notes is a revision. */
+/** In-memory implementation for tests: every published key change is a revision. */
 export function memoryRevisionStore({
   publishedKeys,
 }: Pick<MemoryKeyStore, 'publishedKeys'>): RevisionStore {

@@ -5,20 +5,20 @@ import type { RateStore } from './rate-store.ts'
 
 const WINDOW_MS = 60_000
 
-/** A store whose time the suite can move. A real one runs on its own clock, and time stands still for it. */
+/** A store whose clock the suite can advance. A real store has its own clock, which cannot be advanced. */
 export interface RateStoreUnderTest {
   store: RateStore
-  /** Moves time; undefined when the store's time cannot be moved. */
+  /** Advances the clock; undefined when it cannot be advanced. */
   advance?: (ms: number) => Promise<void>
 }
 
-/** What every rate store promises, whatever it is made of. */
+/** The contract of every rate store. */
 export function rateStoreContract(make: () => Promise<RateStoreUnderTest>): void {
-  const take = (store: RateStore, ask: Partial<Parameters<RateStore['take']>[0]>) =>
-    store.take({ key: 'key_a', limit: 10, want: 1, spendWithinMs: 500, ...ask })
+  const take = (store: RateStore, input: Partial<Parameters<RateStore['take']>[0]>) =>
+    store.take({ key: 'key_a', limit: 10, want: 1, spendWithinMs: 500, ...input })
 
   describe('a rate store', () => {
-    it('grants up to the limit and not one more, then says when to come back', async () => {
+    it('grants up to the limit and no more, then returns when to retry', async () => {
       const { store } = await make()
       for (let round = 0; round < 10; round += 1) {
         expect((await take(store, {})).granted).toBe(1)
@@ -29,39 +29,39 @@ export function rateStoreContract(make: () => Promise<RateStoreUnderTest>): void
       expect(refused.retryAfterMs).toBeLessThanOrEqual(WINDOW_MS + 2_000)
     })
 
-    it('grants a part when the whole does not fit any more', async () => {
+    it('grants a part when the whole no longer fits', async () => {
       const { store } = await make()
       expect((await take(store, { want: 7 })).granted).toBe(7)
       expect((await take(store, { want: 7 })).granted).toBe(3)
       expect((await take(store, { want: 7 })).granted).toBe(0)
     })
 
-    it('never grants more than the limit to any number of askers at once', async () => {
+    it('never grants more than the limit under concurrency', async () => {
       const { store } = await make()
-      const asks = Array.from({ length: 200 }, (_, at) =>
+      const calls = Array.from({ length: 200 }, (_, at) =>
         take(store, { want: 1 + (at % 3), limit: 100 }),
       )
-      const granted = (await Promise.all(asks)).reduce((sum, one) => sum + one.granted, 0)
+      const granted = (await Promise.all(calls)).reduce((sum, one) => sum + one.granted, 0)
       expect(granted).toBe(100)
     })
 
-    it('counts each key by itself', async () => {
+    it('counts each key separately', async () => {
       const { store } = await make()
       await take(store, { want: 10 })
       expect((await take(store, { key: 'key_b', want: 10 })).granted).toBe(10)
     })
 
-    it('grants again what was given back, once', async () => {
+    it('grants refunded requests again, once', async () => {
       const { store } = await make()
       const { bucket } = await take(store, { want: 10 })
-      await store.giveBack({ key: 'key_a', bucket, count: 4 })
+      await store.refund({ key: 'key_a', bucket, count: 4 })
       expect((await take(store, { want: 10 })).granted).toBe(4)
-      await store.giveBack({ key: 'key_a', bucket: bucket - 1_000, count: 4 })
-      await store.giveBack({ key: 'key_unknown', bucket, count: 4 })
+      await store.refund({ key: 'key_a', bucket: bucket - 1_000, count: 4 })
+      await store.refund({ key: 'key_unknown', bucket, count: 4 })
       expect((await take(store, { want: 10 })).granted).toBe(0)
     })
 
-    it('obeys a limit that was lowered at once', async () => {
+    it('applies a lowered limit at once', async () => {
       const { store } = await make()
       await take(store, { want: 8 })
       const refused = await take(store, { limit: 5 })
@@ -74,13 +74,13 @@ export function rateStoreContract(make: () => Promise<RateStoreUnderTest>): void
       const worst = advance ? await simulateSpending({ store, advance }) : []
       for (const { seed, limit, most, passed } of worst) {
         expect(most, `seed ${seed}`).toBeLessThanOrEqual(limit)
-        expect(passed, `seed ${seed} must be allowed something`).toBeGreaterThan(limit * 5)
+        expect(passed, `seed ${seed} must grant something`).toBeGreaterThan(limit * 5)
       }
     })
   })
 }
 
-/** Many edges with slices of their own, spent at the worst moments; every window is counted afterwards. */
+/** Simulates many edges that spend their slices at the worst moments; then counts every window. */
 async function simulateSpending({
   store,
   advance,
@@ -109,11 +109,11 @@ async function simulateSpending({
         for (let one = 0; one < spent; one += 1) spentAt.push(nowMs)
       }
       const forwardMs = random.next() < 0.02 ? random.integer(70_000) : random.integer(400)
-      // The last moment of a slice is the worst one: spend there what is left, or give it back.
+      // The last moment of a slice is the worst one: spend or refund the rest there.
       for (const slice of slices) {
         if (slice.untilMs > nowMs + forwardMs) continue
         if (random.next() < 0.5)
-          await store.giveBack({ key, bucket: slice.bucket, count: slice.left })
+          await store.refund({ key, bucket: slice.bucket, count: slice.left })
         else for (let one = 0; one < slice.left; one += 1) spentAt.push(slice.untilMs - 1)
         slice.left = 0
       }

@@ -18,15 +18,15 @@ rateStoreContract(async () => ({ store: redisRateStore({ redis, clock }) }))
 it('edges that share a Redis share every limit', async () => {
   const others = [1, 2, 3].map(() => redis.duplicate())
   const stores = [redis, ...others].map((one) => redisRateStore({ redis: one, clock }))
-  const asks = Array.from({ length: 400 }, (_, at) =>
+  const calls = Array.from({ length: 400 }, (_, at) =>
     stores[at % stores.length]?.take({ key: 'key_a', limit: 100, want: 1, spendWithinMs: 500 }),
   )
-  const granted = (await Promise.all(asks)).reduce((sum, one) => sum + (one?.granted ?? 0), 0)
+  const granted = (await Promise.all(calls)).reduce((sum, one) => sum + (one?.granted ?? 0), 0)
   expect(granted).toBe(100)
   await Promise.all(others.map((one) => one.quit()))
 })
 
-it('decides as the pure rule decides, whatever was granted before', async () => {
+it('decides like the pure rule, for any earlier grants', async () => {
   const store = redisRateStore({ redis, clock })
   for (let seed = 1; seed <= 60; seed += 1) {
     const random = seededRandom(seed)
@@ -37,13 +37,17 @@ it('decides as the pure rule decides, whatever was granted before', async () => 
       grants.set(Number(seconds) - random.integer(75), 1 + random.integer(9))
     }
     for (const [bucket, count] of grants) await redis.hset(`sluice:rate:${key}`, bucket, count)
-    const ask = { limit: 1 + random.integer(40), want: 1 + random.integer(10), spendWithinMs: 500 }
+    const input = {
+      limit: 1 + random.integer(40),
+      want: 1 + random.integer(10),
+      spendWithinMs: 500,
+    }
     const before = await timeMs()
-    const taken = await store.take({ key, ...ask })
+    const taken = await store.take({ key, ...input })
     const after = await timeMs()
-    // Redis decided at some moment between the two.
-    const early = decideTake(grants, { ...ask, nowMs: before })
-    const late = decideTake(grants, { ...ask, nowMs: after })
+    // Redis decided at some moment between `before` and `after`.
+    const early = decideTake(grants, { ...input, nowMs: before })
+    const late = decideTake(grants, { ...input, nowMs: after })
     expect([early.granted, late.granted], `seed ${seed}`).toContain(taken.granted)
     expect([early.bucket, late.bucket], `seed ${seed}`).toContain(taken.bucket)
     expect(taken.retryAfterMs, `seed ${seed}`).toBeLessThanOrEqual(early.retryAfterMs)
@@ -56,7 +60,7 @@ async function timeMs(): Promise<number> {
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
 }
 
-it('leaves nothing behind once a key has gone quiet', async () => {
+it('sets a TTL on the counter of a key', async () => {
   const store = redisRateStore({ redis, clock })
   await store.take({ key: 'key_a', limit: 100, want: 1, spendWithinMs: 2_000 })
   const ttlMs = await redis.pttl('sluice:rate:key_a')
@@ -64,18 +68,18 @@ it('leaves nothing behind once a key has gone quiet', async () => {
   expect(ttlMs).toBeLessThanOrEqual(64_000)
 })
 
-it('a Redis that is away is told of within the time that a caller may notice', async () => {
-  const away = new Redis({
+it('throws unavailable within the timeout when Redis is unavailable', async () => {
+  const unreachable = new Redis({
     port: 1,
     lazyConnect: true,
     enableOfflineQueue: false,
     retryStrategy: null,
   })
-  away.on('error', () => undefined)
-  const store = redisRateStore({ redis: away, clock })
-  const ask = { key: 'key_a', limit: 100, want: 1, spendWithinMs: 500 }
-  await expect(store.take(ask)).rejects.toMatchObject({ code: 'unavailable' })
-  await expect(store.giveBack({ key: 'key_a', bucket: 1, count: 1 })).resolves.toBeUndefined()
+  unreachable.on('error', () => undefined)
+  const store = redisRateStore({ redis: unreachable, clock })
+  const input = { key: 'key_a', limit: 100, want: 1, spendWithinMs: 500 }
+  await expect(store.take(input)).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(store.refund({ key: 'key_a', bucket: 1, count: 1 })).resolves.toBeUndefined()
   expect(store.shared()).toBe(false)
-  away.disconnect()
+  unreachable.disconnect()
 })

@@ -5,15 +5,15 @@ import type { Redis } from 'ioredis'
 
 import type { RateStore } from './rate-store.ts'
 
-/** No caller waits longer for a counter. */
+/** The maximum time that a request waits for its rate limit. */
 const TIMEOUT_MS = 250
 const PREFIX = 'sluice:rate:'
 
-/** How to connect for limits: a call that cannot be made at once is not made at all. */
+/** Connection options for rate limits: commands fail at once while disconnected. */
 export const rateRedisOptions = redisOptions({ commandTimeoutMs: TIMEOUT_MS })
 
-// What admit/rate-limit.ts decides, where all edges meet. Time is Redis's own, so that the clocks of
-// edges need not agree. Fields of the hash are bucket numbers, values what was granted in them.
+// The rule of admit/rate-limit.ts in Lua, shared by all edges. It uses Redis's own time, so that the clocks
+// of edges need not agree. Fields of the hash are bucket numbers, values are the grants in them.
 const TAKE = `
 local now = redis.call('TIME')
 local nowMs = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -48,7 +48,7 @@ end
 return { 0, bucket, waitMs }
 `
 
-const GIVE_BACK = `
+const REFUND = `
 local granted = redis.call('HGET', KEYS[1], ARGV[1])
 if granted then
   redis.call('HSET', KEYS[1], ARGV[1], math.max(0, tonumber(granted) - tonumber(ARGV[2])))
@@ -56,20 +56,22 @@ end
 return 0
 `
 
-/** Limits that all edges share. Rejects with `unavailable` within TIMEOUT_MS when Redis is away. */
+/**
+ * Rate limits shared by all edges. Rejects with `unavailable` within TIMEOUT_MS when Redis is unavailable.
+ */
 export function redisRateStore({ redis, clock }: { redis: Redis; clock: Clock }): RateStore {
   redis.defineCommand('sluiceTake', { numberOfKeys: 1, lua: TAKE })
-  redis.defineCommand('sluiceGiveBack', { numberOfKeys: 1, lua: GIVE_BACK })
+  redis.defineCommand('sluiceRefund', { numberOfKeys: 1, lua: REFUND })
   const commands = asCommands(redis)
   return {
     async take({ key, limit, want, spendWithinMs }) {
-      const asked = commands.sluiceTake(PREFIX + key, limit, want, spendWithinMs)
-      const [granted = 0, bucket = 0, retryAfterMs = 0] = await inTime(clock, asked)
+      const reply = commands.sluiceTake(PREFIX + key, limit, want, spendWithinMs)
+      const [granted = 0, bucket = 0, retryAfterMs = 0] = await inTime(clock, reply)
       return { granted, bucket, retryAfterMs }
     },
-    async giveBack({ key, bucket, count }) {
-      // What cannot be given back stays counted until its second has passed.
-      const returned = commands.sluiceGiveBack(PREFIX + key, bucket, count)
+    async refund({ key, bucket, count }) {
+      // A failed refund stays counted until its bucket expires.
+      const returned = commands.sluiceRefund(PREFIX + key, bucket, count)
       await inTime(clock, returned).catch(() => undefined)
     },
     shared: () => redis.status === 'ready',
@@ -78,10 +80,10 @@ export function redisRateStore({ redis, clock }: { redis: Redis; clock: Clock })
 
 interface Commands {
   sluiceTake(key: string, limit: number, want: number, withinMs: number): Promise<number[]>
-  sluiceGiveBack(key: string, bucket: number, count: number): Promise<number>
+  sluiceRefund(key: string, bucket: number, count: number): Promise<number>
 }
 
-// `defineCommand` has just put both on this very client.
+// `defineCommand` has added both methods to this client.
 function asCommands(redis: Redis): Commands {
   return redis as unknown as Commands
 }
@@ -94,7 +96,7 @@ async function inTime<Value>(clock: Clock, call: Promise<Value>): Promise<Value>
   try {
     return await Promise.race([call, late.promise])
   } catch (cause) {
-    throw new AppError('unavailable', 'The store of rate limits is away.', { cause })
+    throw new AppError('unavailable', 'The store of rate limits is unavailable.', { cause })
   } finally {
     cancel()
   }

@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000
 const NOON = Date.UTC(2026, 10, 21, 12)
 const later = (ms: number) => new Date(NOON + ms)
 
-/** What every request log promises to those who read it. `make` answers an empty one. */
+/** The contract of every request log. `make` returns an empty one. */
 export function requestLogStoreContract(make: () => Promise<RequestLogStore>): void {
   let store: RequestLogStore
   let rows: number
@@ -21,15 +21,15 @@ export function requestLogStoreContract(make: () => Promise<RequestLogStore>): v
     rows += 1
     return store.append([loggedRequest({ requestId: `req_${rows}`, ...facts })])
   }
-  const stretch = { wallet: 'wal_1', from: later(-DAY_MS), until: later(2 * DAY_MS) }
+  const range = { wallet: 'wal_1', from: later(-DAY_MS), until: later(2 * DAY_MS) }
 
   describe('counting by day and model', () => {
     const count = async (facts: object = {}) => {
-      const counted = await store.countByDay({ ...stretch, rowsMax: 100, ...facts })
+      const counted = await store.countByDay({ ...range, rowsMax: 100, ...facts })
       return counted.toSorted((a, b) => (a.day + a.model < b.day + b.model ? -1 : 1))
     }
 
-    it('counts good and bad ends of a wallet, by days of UTC', async () => {
+    it('counts requests and failures of a wallet, by UTC day', async () => {
       await log({ receivedAtMs: Date.UTC(2026, 10, 21, 0, 0) })
       await log({ receivedAtMs: Date.UTC(2026, 10, 21, 23, 59, 59, 999) })
       await log({ receivedAtMs: Date.UTC(2026, 10, 22), errorCode: 'upstream_failed', status: 502 })
@@ -42,17 +42,17 @@ export function requestLogStoreContract(make: () => Promise<RequestLogStore>): v
       ])
     })
 
-    it('gives requests whose model was never known a row without a name', async () => {
+    it('counts requests without a known model under an empty name', async () => {
       await log({ model: null, errorCode: 'model_not_found', status: 404 })
       expect(await count()).toEqual([{ day: '2026-11-21', model: '', requests: 1, failures: 1 }])
     })
 
-    it('does not count a caller who left as a failure', async () => {
+    it('does not count a disconnected caller as a failure', async () => {
       await log({ errorCode: 'caller_gone', status: 499 })
       expect(await count()).toMatchObject([{ requests: 1, failures: 0 }])
     })
 
-    it('leaves the failures of image tasks to the tasks, and counts what was refused before', async () => {
+    it('excludes failures of image tasks, but counts requests rejected before', async () => {
       const model = 'gpt-image-2'
       await log({ model, errorCode: 'upstream_failed', status: 502, taskId: 'img_1' })
       await log({ model, status: 202, taskId: 'img_2' })
@@ -60,7 +60,7 @@ export function requestLogStoreContract(make: () => Promise<RequestLogStore>): v
       expect(await count()).toEqual([{ day: '2026-11-21', model, requests: 3, failures: 1 }])
     })
 
-    it('is of one wallet, one time, one API key and one model where that is asked', async () => {
+    it('filters by wallet, time range, API key and model', async () => {
       await log()
       await log({ wallet: 'wal_2' })
       await log({ wallet: null, apiKeyId: null })
@@ -76,14 +76,14 @@ export function requestLogStoreContract(make: () => Promise<RequestLogStore>): v
   })
 
   describe('latency', () => {
-    it('is that of good answers, by day and of all of them', async () => {
+    it('includes successful answers only, by day and in total', async () => {
       for (let n = 1; n <= 100; n += 1) await log({ durationMs: n })
       await log({ durationMs: 5_000, receivedAtMs: NOON + DAY_MS })
       await log({ durationMs: 90_000, errorCode: 'upstream_timeout', status: 504 })
       await log({ durationMs: 90_000, wallet: 'wal_2' })
-      // An accepted task has been answered, not drawn.
+      // The response to an accepted task does not include generating its pictures.
       await log({ durationMs: 1, status: 202 })
-      expect(await store.readLatency(stretch)).toEqual({
+      expect(await store.readLatency(range)).toEqual({
         p50Ms: 51,
         p95Ms: 96,
         days: [
@@ -93,20 +93,20 @@ export function requestLogStoreContract(make: () => Promise<RequestLogStore>): v
       })
     })
 
-    it('is unknown without a good answer', async () => {
+    it('is null without a successful answer', async () => {
       await log({ errorCode: 'upstream_failed', status: 502 })
       const unknown = { p50Ms: null, p95Ms: null, days: [] }
-      expect(await store.readLatency(stretch)).toEqual(unknown)
+      expect(await store.readLatency(range)).toEqual(unknown)
     })
   })
 
-  it('knows who has never asked for anything', async () => {
+  it('reports whether a wallet has any request', async () => {
     await log({ wallet: 'wal_2' })
     expect(await store.hasRequests('wal_1')).toBe(false)
     expect(await store.hasRequests('wal_2')).toBe(true)
   })
 
-  it('counts everybody’s requests by the minute of their arrival, with the failures of the house', async () => {
+  it('counts all requests by the minute of their arrival, with server failures', async () => {
     await log({ wallet: null })
     await log({ receivedAtMs: NOON + 59_999, errorCode: 'upstream_failed', status: 502 })
     await log({ receivedAtMs: NOON + 120_000, errorCode: 'invalid_api_key', status: 401 })
@@ -118,7 +118,7 @@ export function requestLogStoreContract(make: () => Promise<RequestLogStore>): v
     ])
   })
 
-  it('counts what ended lately, also what began long before', async () => {
+  it('counts requests that ended in a range, also those that began long before', async () => {
     await log({ receivedAtMs: NOON - 1_000, durationMs: 999 })
     await log({ receivedAtMs: NOON - 1_000, durationMs: 1_000 })
     await log({

@@ -1,53 +1,53 @@
 import type { RequestRecord } from '../request.ts'
 
-/** Rows are kept so long, in whole days of UTC; then their partitions are dropped. */
-export const LOG_KEPT_MS = 30 * 86_400_000
+/** How long rows are retained, in whole UTC days; then their partitions are dropped. */
+export const LOG_RETENTION_MS = 30 * 86_400_000
 
-/** The request log: appended in batches, read by people. Not money: a row may be lost. */
+/** The request log: appended in batches, read for reports. It is not used for billing: a row may be lost. */
 export interface RequestLogStore extends RequestLogReads {
-  /** Appends rows; a request id that is there already is skipped. */
+  /** Appends rows; a known request id is skipped. */
   append(rows: readonly RequestRecord[]): Promise<void>
-  /** Makes sure that rows of this day and the next have a partition to go to. */
+  /** Creates the partitions for this day and the next, if they are missing. */
   openPartitions(today: Date): Promise<void>
-  /** Drops partitions of days before `before`; answers how many. */
+  /** Drops partitions of days before `before`; returns how many. */
   dropPartitions(before: Date): Promise<number>
 }
 
-/** What is read of the log. Rejects with `unavailable` while the database is away. */
+/** Reads of the log. Rejects with `unavailable` while the database is unavailable. */
 export interface RequestLogReads {
-  /** Requests of a wallet by day of UTC and model, in no order; at most `rowsMax`. */
+  /** Requests of a wallet by UTC day and model, unordered; at most `rowsMax`. */
   countByDay(query: LogQuery & { rowsMax: number }): Promise<LoggedSum[]>
-  /** How long a wallet's good answers took, of every day that has any and of all of them. */
-  readLatency(query: LogStretch): Promise<LoggedLatency>
+  /** The latency of a wallet's successful answers, by day and in total. */
+  readLatency(query: WalletTimeRange): Promise<LoggedLatency>
   /** True when the log has any request of the wallet. */
   hasRequests(wallet: string): Promise<boolean>
-  /** Requests of everybody that arrived in a stretch of time, by the minute; no row for quiet ones. */
-  countByMinute(between: Stretch): Promise<LoggedMinute[]>
+  /** All requests that arrived in a time range, by minute; minutes without requests are omitted. */
+  countByMinute(between: TimeRange): Promise<LoggedMinute[]>
   /**
-   * Requests of everybody that ended in a stretch of time. Looks at those that arrived at most
-   * `lookBackMs` before it; who took longer is not counted.
+   * All requests that ended in a time range. Reads those that arrived at most `lookBackMs` before it; longer
+   * requests are not counted.
    */
-  countEnded(between: Stretch & { lookBackMs: number }): Promise<LoggedCount>
+  countEnded(between: TimeRange & { lookBackMs: number }): Promise<LoggedCount>
 }
 
-export interface Stretch {
+export interface TimeRange {
   from: Date
   /** Not included. */
   until: Date
 }
 
-export interface LogStretch extends Stretch {
+export interface WalletTimeRange extends TimeRange {
   wallet: string
 }
 
-export interface LogQuery extends LogStretch {
+export interface LogQuery extends WalletTimeRange {
   apiKeyId?: string | undefined
   model?: string | undefined
 }
 
 /**
- * Failures of a wallet: whatever ended with an error, but for callers who left, and for requests that became
- * image tasks: a task has an end of its own.
+ * Failures of a wallet: all requests that ended with an error, except disconnected callers and requests that
+ * became image tasks, whose result is in the task store.
  */
 export interface LoggedSum {
   day: string
@@ -57,7 +57,7 @@ export interface LoggedSum {
   failures: number
 }
 
-/** Milliseconds; null without a good answer. */
+/** Milliseconds; null without a successful answer. */
 export interface Percentiles {
   p50Ms: number | null
   p95Ms: number | null
@@ -67,7 +67,7 @@ export interface LoggedLatency extends Percentiles {
   days: (Percentiles & { day: string })[]
 }
 
-/** Failures of the house: through us or an upstream, not through the caller. */
+/** `failures` are those caused by the gateway or an upstream, not by the caller. */
 export interface LoggedCount {
   requests: number
   failures: number

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { IdentityStore } from './identity-store.ts'
 import type { KeyStore } from './key-store.ts'
-import type { NewKey } from './own-key-store.ts'
+import type { NewKey } from './user-api-key-repository.ts'
 import type { RevisionStore } from './revision-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
@@ -21,7 +21,7 @@ const ownKey = (n: number): NewKey => ({
   createdAt: at,
 })
 
-/** What every store of revisions promises. It is over the same keys and users as the other two. */
+/** The contract of every revision store. It shares its keys and users with the other two stores. */
 export function revisionStoreContract(
   make: () => Promise<{ store: RevisionStore; keys: KeyStore; identity: IdentityStore }>,
 ): void {
@@ -39,10 +39,10 @@ export function revisionStoreContract(
     const revision = async () => (await store.readRevisions()).apiKeys
     return { ...made, before, changed, revision }
   }
-  const name = (n: number) => ({ userId: 'usr_1', id: `key_${n}` })
+  const ref = (n: number) => ({ userId: 'usr_1', id: `key_${n}` })
 
   describe('a store of revisions', () => {
-    it('has nothing changed by what changes no decision', async () => {
+    it('does not change for a write that affects no decision', async () => {
       const { keys, revision, before, changed } = await prepared()
       await keys.touchLastUsed([{ apiKeyId: 'key_1', at }])
       expect(await keys.revokeKey({ id: 'key_9', at })).toBe(false)
@@ -51,23 +51,23 @@ export function revisionStoreContract(
 
     it.each([
       ['a revocation', (keys: KeyStore) => keys.revokeKey({ id: 'key_2', at })],
-      ['a revocation by its owner', (keys: KeyStore) => keys.revokeOwnKey(name(2), { at })],
+      ['a revocation by its owner', (keys: KeyStore) => keys.revokeOwnKey(ref(2), { at })],
       [
         'an edit',
-        (keys: KeyStore) => keys.editKey(name(2), { changes: { models: ['gpt-5-mini'] }, at }),
+        (keys: KeyStore) => keys.editKey(ref(2), { changes: { models: ['gpt-5-mini'] }, at }),
       ],
       [
         'a quota',
-        (keys: KeyStore) => keys.editKey(name(2), { changes: { dailyQuotaMicro: 1n }, at }),
+        (keys: KeyStore) => keys.editKey(ref(2), { changes: { dailyQuotaMicro: 1n }, at }),
       ],
-    ])('names the key of %s', async (_name, change) => {
+    ])('lists the key of %s', async (_name, change) => {
       const { keys, revision, before, changed } = await prepared()
       await change(keys)
       expect(await revision()).toBeGreaterThan(before)
       expect(await changed()).toEqual(['key_2'])
     })
 
-    it('names the newest first, and only what changed since', async () => {
+    it('lists the newest first, and only changes since the given revision', async () => {
       const { keys, revision, changed, store } = await prepared()
       await keys.revokeKey({ id: 'key_3', at })
       const middle = await revision()
@@ -78,7 +78,7 @@ export function revisionStoreContract(
       expect(newest?.revision).toBe(await revision())
     })
 
-    it('names every key of who was banned, and again when the ban ends', async () => {
+    it('lists every key of a banned user, and again when the ban ends', async () => {
       const { identity, revision, changed } = await prepared()
       const ban = { at, reason: 'abuse', by: null }
       const setBan = (next: typeof ban | null) =>

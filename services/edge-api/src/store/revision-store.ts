@@ -1,4 +1,4 @@
-/** Revisions of what an edge keeps in memory. Each grows with every change, in the order of commits. */
+/** Revisions of the data that an edge caches. Each grows with every change, in the order of commits. */
 export interface Revisions {
   /** The scheduler's version of the catalog. */
   catalog: number
@@ -6,10 +6,10 @@ export interface Revisions {
   apiKeys: number
 }
 
-/** Reads what was committed, whatever became of its announcement. Rejects with `unavailable`. */
+/** Reads committed revisions, whether or not their events were published. Rejects with `unavailable`. */
 export interface RevisionStore {
   readRevisions(): Promise<Revisions>
-  /** Ids of the keys that changed after the revision `since`, the newest first, `limit` at most. */
+  /** Ids of keys that changed after the revision `since`, newest first; at most `limit`. */
   listChangedKeys(query: {
     since: number
     limit: number

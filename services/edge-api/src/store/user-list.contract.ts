@@ -14,7 +14,7 @@ const user = (number: number, email: string, role: NewUser['role'] = 'user'): Ne
   createdAt: at,
 })
 
-/** What every store of people does for a list of them. `make` answers an empty one. */
+/** The contract of listing users in every identity store. `make` returns an empty one. */
 export function userListContract(make: () => Promise<IdentityStore>): void {
   const prepared = async () => {
     const store = await make()
@@ -33,8 +33,8 @@ export function userListContract(make: () => Promise<IdentityStore>): void {
     return { store, list }
   }
 
-  describe('a list of people', () => {
-    it('is newest first, page by page, each person as they are found by id', async () => {
+  describe('a list of users', () => {
+    it('is newest first, page by page, each user as found by id', async () => {
       const { store, list } = await prepared()
       expect(await list()).toEqual([4, 3, 2, 1])
       expect(await list({ limit: 3 })).toEqual([4, 3, 2])
@@ -52,7 +52,7 @@ export function userListContract(make: () => Promise<IdentityStore>): void {
       ['a backslash, which escapes nothing', { q: '\\' }, []],
       ['a quote, which ends nothing', { q: "' or 1=1 --" }, []],
       ['an id', { q: id(2) }, [2]],
-      ['part of an id, which says nothing', { q: 'usr_0' }, []],
+      ['part of an id, which matches nothing', { q: 'usr_0' }, []],
       ['a role', { role: 'admin' }, [4, 1]],
       ['a ban', { state: 'banned' }, [3]],
       ['no ban', { state: 'active' }, [4, 2, 1]],

@@ -2,18 +2,18 @@ import type { Role } from '@sluice/contracts/control/permissions'
 
 import type { StoredUser } from './stored-user.ts'
 
-/** Which people a list shows. Filters that are absent let everybody through. */
+/** Filters of a list of users. Absent filters match everyone. */
 export interface UsersQuery {
   /** Part of the e-mail, in any case, taken literally; or an id. */
   q?: string | undefined
   role?: Role | undefined
   state?: 'active' | 'banned' | undefined
-  /** The id of the last person of the page before. */
+  /** The id of the last user of the previous page. */
   before?: string | undefined
   limit: number
 }
 
-/** Whether the list shows this person, wherever its pages begin. */
+/** Whether the user matches the filters, on any page. */
 export function matchesUsers(
   { id, email, role, ban }: StoredUser,
   query: Omit<UsersQuery, 'before' | 'limit'>,

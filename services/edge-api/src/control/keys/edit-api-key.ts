@@ -3,7 +3,7 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import { normalNetwork } from '../../admit/networks.ts'
 import type { EdgeDeps } from '../../deps.ts'
-import type { OwnedKeyRef } from '../../store/own-key-store.ts'
+import type { OwnedKeyRef } from '../../store/user-api-key-repository.ts'
 import { announceKeyChange } from './announce-key-change.ts'
 import { checkExpiry } from './create-api-key.ts'
 import { keyNotFound } from './key-not-found.ts'

@@ -1,5 +1,5 @@
 import { keyHash } from '../../key-hash.ts'
-import type { OwnedKeyRef } from '../../store/own-key-store.ts'
+import type { OwnedKeyRef } from '../../store/user-api-key-repository.ts'
 import type { ControlContext } from '../control-context.ts'
 import type { SessionPrincipal } from '../../identity/identity.ts'
 import type { ControlHandlers } from '../handlers.ts'

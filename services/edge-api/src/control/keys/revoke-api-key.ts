@@ -1,5 +1,5 @@
 import type { EdgeDeps } from '../../deps.ts'
-import type { OwnedKeyRef } from '../../store/own-key-store.ts'
+import type { OwnedKeyRef } from '../../store/user-api-key-repository.ts'
 import { announceKeyChange } from './announce-key-change.ts'
 import { keyNotFound } from './key-not-found.ts'
 

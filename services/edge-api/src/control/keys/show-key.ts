@@ -1,13 +1,13 @@
 import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import { shownNetwork } from '../../admit/networks.ts'
-import type { OwnKey } from '../../store/own-key-store.ts'
+import type { UserApiKey } from '../../store/user-api-key-repository.ts'
 
 export type ShownKey = Decoded<'getApiKey'>['answer']
 
 /** A key as its owner sees it. `usedMicro` is what is spent and reserved of today's quota. */
 export function toApiKeyDto(
-  key: OwnKey,
+  key: UserApiKey,
   { usedMicro, nowMs }: { usedMicro: bigint; nowMs: number },
 ): ShownKey {
   return {
@@ -27,7 +27,7 @@ export function toApiKeyDto(
   }
 }
 
-function stateOf({ revokedAt, expiresAt }: OwnKey, nowMs: number): ShownKey['state'] {
+function stateOf({ revokedAt, expiresAt }: UserApiKey, nowMs: number): ShownKey['state'] {
   if (revokedAt) return 'revoked'
   return expiresAt && expiresAt.getTime() <= nowMs ? 'expired' : 'active'
 }

@@ -1,13 +1,13 @@
 import { dayOf } from '../../admit/quota-day.ts'
 import type { EdgeDeps } from '../../deps.ts'
-import type { OwnKey } from '../../store/own-key-store.ts'
+import type { UserApiKey } from '../../store/user-api-key-repository.ts'
 import type { ShownKey } from './show-key.ts'
 import { toApiKeyDto } from './show-key.ts'
 
 /** Keys with what they used of today's quotas. */
 export async function showKeys(
   { quotaStore, clock }: Pick<EdgeDeps, 'quotaStore' | 'clock'>,
-  keys: readonly OwnKey[],
+  keys: readonly UserApiKey[],
 ): Promise<ShownKey[]> {
   const nowMs = clock.nowMs()
   const apiKeyIds = keys.map(({ id }) => id)

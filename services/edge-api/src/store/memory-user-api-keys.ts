@@ -1,14 +1,19 @@
-import type { NewKey, OwnKey, OwnedKeyRef, UserApiKeyRepository } from './own-key-store.ts'
+import type {
+  NewKey,
+  UserApiKey,
+  OwnedKeyRef,
+  UserApiKeyRepository,
+} from './user-api-key-repository.ts'
 
 export interface MemoryKey extends NewKey {
   revokedAt: Date | null
   lastUsedAt: Date | null
 }
 
-const NOTED_EVERY_MS = 60_000
+const TOUCH_EVERY_MS = 60_000
 
-/** The part of the twin that people's own requests use. `keys` are by hash. */
-export function memoryOwnKeys({
+/** The part of the in-memory store that users' own requests use. `keys` are by hash. */
+export function memoryUserApiKeys({
   keys,
   publishedKeys,
 }: {
@@ -23,11 +28,11 @@ export function memoryOwnKeys({
         .filter((key) => key.userId === userId && (before === undefined || key.id < before))
         .sort((a, b) => (a.id < b.id ? 1 : -1))
         .slice(0, limit)
-        .map(shown)
+        .map(toUserApiKey)
     },
-    async findKey(name) {
-      const key = find(name)
-      return key && shown(key)
+    async findKey(ref) {
+      const key = find(ref)
+      return key && toUserApiKey(key)
     },
     async insertIfUnderLimit(key, { liveMax }) {
       const live = [...keys.values()].filter((one) => one.userId === key.userId && !one.revokedAt)
@@ -35,17 +40,17 @@ export function memoryOwnKeys({
       keys.set(key.hash, { ...key, revokedAt: null, lastUsedAt: null })
       return true
     },
-    async editKey(name, { changes }) {
-      const key = find(name)
+    async editKey(ref, { changes }) {
+      const key = find(ref)
       if (!key) return undefined
       if (key.revokedAt) return 'revoked'
-      const named = Object.entries(changes).filter(([, value]) => value !== undefined)
-      if (named.length > 0) publishedKeys.push(key.id)
-      Object.assign(key, Object.fromEntries(named))
-      return shown(key)
+      const changed = Object.entries(changes).filter(([, value]) => value !== undefined)
+      if (changed.length > 0) publishedKeys.push(key.id)
+      Object.assign(key, Object.fromEntries(changed))
+      return toUserApiKey(key)
     },
-    async revokeOwnKey(name, { at }) {
-      const key = find(name)
+    async revokeOwnKey(ref, { at }) {
+      const key = find(ref)
       if (!key) return undefined
       if (key.revokedAt) return 'known'
       key.revokedAt = at
@@ -55,14 +60,14 @@ export function memoryOwnKeys({
     async touchLastUsed(uses) {
       for (const { apiKeyId, at } of uses) {
         const key = [...keys.values()].find(({ id }) => id === apiKeyId)
-        const notedMs = key?.lastUsedAt?.getTime() ?? Number.NEGATIVE_INFINITY
-        if (key && notedMs < at.getTime() - NOTED_EVERY_MS) key.lastUsedAt = at
+        const touchedMs = key?.lastUsedAt?.getTime() ?? Number.NEGATIVE_INFINITY
+        if (key && touchedMs < at.getTime() - TOUCH_EVERY_MS) key.lastUsedAt = at
       }
     },
   }
 }
 
-const shown = (key: MemoryKey): OwnKey => {
+const toUserApiKey = (key: MemoryKey): UserApiKey => {
   const { hash: _hash, userId: _user, wallet: _wallet, ...own } = key
   return own
 }

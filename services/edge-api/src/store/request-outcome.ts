@@ -2,12 +2,12 @@ import { errorCodes } from '@sluice/kernel/error-codes'
 
 import type { RequestRecord } from '../request.ts'
 
-/** Who left got what they waited for no longer; nobody failed. */
+/** The caller disconnected; not a failure. */
 export const CALLER_LEFT = 'caller_gone'
-/** A task that was accepted: says nothing about how long its pictures took. */
+/** A task was accepted: the duration does not include generating its pictures. */
 export const ACCEPTED_STATUS = 202
 
-/** Codes of failures that are ours or an upstream's. */
+/** Error codes of failures in the gateway or an upstream. */
 export const serverFaults: readonly string[] = Object.entries(errorCodes)
   .filter(([, { status }]) => status >= 500)
   .map(([code]) => code)
@@ -15,16 +15,16 @@ export const serverFaults: readonly string[] = Object.entries(errorCodes)
 type Row = Pick<RequestRecord, 'errorCode' | 'status' | 'taskId'>
 
 /**
- * Failed, as the one who asked sees it. What became an image task fails by the task's end, which may come
- * long after the answer: that is counted where tasks are kept, and not here.
+ * A failure from the caller's point of view. A request that became an image task fails when the task does,
+ * possibly long after the response: that is counted in the task store, not here.
  */
 export const hasFailed = ({ errorCode, taskId }: Row) =>
   errorCode !== null && errorCode !== CALLER_LEFT && taskId === null
 
-/** Failed, and not through the caller. */
+/** A failure that the caller did not cause. */
 export const isServerFault = ({ errorCode }: Row) =>
   errorCode !== null && serverFaults.includes(errorCode)
 
-/** Answered with what was asked for. */
+/** Answered successfully with the full result. */
 export const isGoodAnswer = ({ errorCode, status }: Row) =>
   errorCode === null && status !== ACCEPTED_STATUS

@@ -1,6 +1,6 @@
 export interface NewKey {
   id: string
-  /** Whose key it is. */
+  /** The owner. */
   userId: string
   wallet: string
   /** Lower-case hex of HMAC-SHA256 under the pepper. */
@@ -16,7 +16,7 @@ export interface NewKey {
   createdAt: Date
 }
 
-/** What may be changed of a key. What is not named stays as it is; null lifts a limit. */
+/** The editable fields of a key. Absent fields are not changed; null removes a limit. */
 export interface KeyChanges {
   name?: string | undefined
   rpmLimit?: number | null | undefined
@@ -26,8 +26,8 @@ export interface KeyChanges {
   expiresAt?: Date | null | undefined
 }
 
-/** A key as its owner sees it. */
-export interface OwnKey {
+/** A key as its owner may see it. */
+export interface UserApiKey {
   id: string
   name: string
   prefix: string
@@ -47,22 +47,26 @@ export interface OwnedKeyRef {
 }
 
 /**
- * A person's own keys: another's are not there, nor are panel keys. Every change writes the outbox row
- * `api-key-changed` in its transaction.
+ * A user's own keys: other users' keys and panel keys are not found. Every change writes the outbox row
+ * `api-key-changed` in the same transaction.
  */
 export interface UserApiKeyRepository {
   /** Newest first, with ids below `before`; revoked ones too. */
-  listKeys(input: { userId: string; before?: string | undefined; limit: number }): Promise<OwnKey[]>
-  findKey(name: OwnedKeyRef): Promise<OwnKey | undefined>
-  /** False when the person has `liveMax` keys that are not revoked. */
+  listKeys(input: {
+    userId: string
+    before?: string | undefined
+    limit: number
+  }): Promise<UserApiKey[]>
+  findKey(ref: OwnedKeyRef): Promise<UserApiKey | undefined>
+  /** False when the user has `liveMax` keys that are not revoked. */
   insertIfUnderLimit(key: NewKey, limit: { liveMax: number }): Promise<boolean>
-  /** `revoked`: nothing of it can be changed any more. Undefined: there is none. */
+  /** `revoked`: the key can no longer be changed. Undefined: no such key. */
   editKey(
-    name: OwnedKeyRef,
+    ref: OwnedKeyRef,
     input: { changes: KeyChanges; at: Date },
-  ): Promise<OwnKey | 'revoked' | undefined>
-  /** `known`: it was revoked before. Undefined: there is none. */
-  revokeOwnKey(name: OwnedKeyRef, input: { at: Date }): Promise<'revoked' | 'known' | undefined>
-  /** Moves `lastUsedAt` forward, where it is older than a minute. */
+  ): Promise<UserApiKey | 'revoked' | undefined>
+  /** `known`: it was already revoked. Undefined: no such key. */
+  revokeOwnKey(ref: OwnedKeyRef, input: { at: Date }): Promise<'revoked' | 'known' | undefined>
+  /** Updates `lastUsedAt` where it is older than a minute. */
   touchLastUsed(uses: readonly { apiKeyId: string; at: Date }[]): Promise<void>
 }

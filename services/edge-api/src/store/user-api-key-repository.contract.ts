@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { KeyStore } from './key-store.ts'
-import type { NewKey } from './own-key-store.ts'
+import type { NewKey } from './user-api-key-repository.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 const later = (ms: number) => new Date(at.getTime() + ms)
@@ -23,23 +23,23 @@ const key = (n: number, facts: Partial<NewKey> = {}): NewKey => ({
 })
 
 /**
- * What every store promises of people's own keys. There are the users `usr_1` and `usr_2`; `outbox` lists
- * the ids of keys whose change is still to be told.
+ * The contract of every repository of users' own keys. The users `usr_1` and `usr_2` exist; `outbox` lists
+ * the ids of keys with an unpublished change.
  */
-export function ownKeyStoreContract(
+export function userApiKeyRepositoryContract(
   make: () => Promise<{ store: KeyStore; outbox: () => Promise<string[]> }>,
 ): void {
-  const mine = { userId: 'usr_1', id: 'key_1' }
+  const own = { userId: 'usr_1', id: 'key_1' }
   const prepared = async () => {
     const made = await make()
     await made.store.insertIfUnderLimit(key(1), { liveMax: 9 })
     return made
   }
 
-  describe('a store of own keys', () => {
-    it('shows a key as it was written, without what opens it', async () => {
+  describe('a repository of own keys', () => {
+    it('returns a key as it was written, without its hash', async () => {
       const { store } = await prepared()
-      expect(await store.findKey(mine)).toEqual({
+      expect(await store.findKey(own)).toEqual({
         id: 'key_1',
         name: 'key 1',
         prefix: 'sk-abcd',
@@ -58,15 +58,15 @@ export function ownKeyStoreContract(
       })
     })
 
-    it("has nothing of another person's, and no panel key", async () => {
+    it("returns neither another user's key nor a panel key", async () => {
       const { store, outbox } = await prepared()
       const panel = { id: 'key_p', userId: 'usr_1', wallet: 'wal_1', hash: 'f'.repeat(64) }
       await store.ensurePanelKey({ ...panel, createdAt: at })
       const foreign = { userId: 'usr_2', id: 'key_1' }
-      for (const name of [foreign, { userId: 'usr_1', id: 'key_p' }]) {
-        expect(await store.findKey(name)).toBeUndefined()
-        expect(await store.editKey(name, { changes: { name: 'x' }, at })).toBeUndefined()
-        expect(await store.revokeOwnKey(name, { at })).toBeUndefined()
+      for (const ref of [foreign, { userId: 'usr_1', id: 'key_p' }]) {
+        expect(await store.findKey(ref)).toBeUndefined()
+        expect(await store.editKey(ref, { changes: { name: 'x' }, at })).toBeUndefined()
+        expect(await store.revokeOwnKey(ref, { at })).toBeUndefined()
       }
       expect(await store.revokeKey({ id: 'key_p', at })).toBe(false)
       const ids = (await store.listKeys({ userId: 'usr_1', limit: 9 })).map(({ id }) => id)
@@ -75,7 +75,7 @@ export function ownKeyStoreContract(
       expect(await outbox()).toEqual([])
     })
 
-    it('lists newest first, page by page, and a key made meanwhile moves nothing', async () => {
+    it('lists newest first, page by page, unaffected by a key created meanwhile', async () => {
       const { store } = await prepared()
       for (const n of [2, 3, 4]) await store.insertIfUnderLimit(key(n), { liveMax: 9 })
       const page = async (before?: string) =>
@@ -86,10 +86,10 @@ export function ownKeyStoreContract(
       expect(await page('key_1')).toEqual([])
     })
 
-    it('changes what is named and nothing else, and promises that every edge hears of it', async () => {
+    it('changes only the given fields, and enqueues the change', async () => {
       const { store, outbox } = await prepared()
-      const before = await store.findKey(mine)
-      const named = await store.editKey(mine, { changes: { name: 'new' }, at })
+      const before = await store.findKey(own)
+      const named = await store.editKey(own, { changes: { name: 'new' }, at })
       expect(named).toEqual({ ...before, name: 'new' })
       expect(await outbox()).toEqual(['key_1'])
       const lifted = {
@@ -99,43 +99,43 @@ export function ownKeyStoreContract(
         networks: null,
         expiresAt: null,
       }
-      expect(await store.editKey(mine, { changes: lifted, at })).toMatchObject(lifted)
+      expect(await store.editKey(own, { changes: lifted, at })).toMatchObject(lifted)
       const set = { rpmLimit: 5, dailyQuotaMicro: 7n, models: ['m'], networks: ['10.1.0.0/16'] }
-      await store.editKey(mine, { changes: { ...set, expiresAt: later(9) }, at })
+      await store.editKey(own, { changes: { ...set, expiresAt: later(9) }, at })
       expect(await store.findByHash(key(1).hash)).toMatchObject({ ...set, expiresAt: later(9) })
     })
 
-    it('tells nobody of a change that changes nothing', async () => {
+    it('enqueues nothing for an empty change', async () => {
       const { store, outbox } = await prepared()
-      expect(await store.editKey(mine, { changes: {}, at })).toMatchObject({ id: 'key_1' })
+      expect(await store.editKey(own, { changes: {}, at })).toMatchObject({ id: 'key_1' })
       expect(await outbox()).toEqual([])
     })
 
-    it('revokes a key once, and changes nothing of it from then on', async () => {
+    it('revokes a key once, and changes nothing of it afterwards', async () => {
       const { store, outbox } = await prepared()
-      expect(await store.revokeOwnKey(mine, { at })).toBe('revoked')
+      expect(await store.revokeOwnKey(own, { at })).toBe('revoked')
       expect(await outbox()).toEqual(['key_1'])
-      expect(await store.revokeOwnKey(mine, { at: later(1) })).toBe('known')
-      expect(await store.editKey(mine, { changes: { name: 'x' }, at })).toBe('revoked')
-      expect(await store.editKey(mine, { changes: {}, at })).toBe('revoked')
-      expect(await store.findKey(mine)).toMatchObject({ name: 'key 1', revokedAt: at })
+      expect(await store.revokeOwnKey(own, { at: later(1) })).toBe('known')
+      expect(await store.editKey(own, { changes: { name: 'x' }, at })).toBe('revoked')
+      expect(await store.editKey(own, { changes: {}, at })).toBe('revoked')
+      expect(await store.findKey(own)).toMatchObject({ name: 'key 1', revokedAt: at })
     })
 
-    it('lets a person have so many live keys and no more, however many are made at once', async () => {
+    it('limits the live keys of a user, also under concurrent inserts', async () => {
       const { store } = await prepared()
       const made = await Promise.all(
         [2, 3, 4, 5, 6].map((n) => store.insertIfUnderLimit(key(n), { liveMax: 3 })),
       )
       expect(made.filter(Boolean)).toHaveLength(2)
       expect(await store.insertIfUnderLimit(key(7), { liveMax: 3 })).toBe(false)
-      await store.revokeOwnKey(mine, { at })
+      await store.revokeOwnKey(own, { at })
       expect(await store.insertIfUnderLimit(key(8), { liveMax: 3 })).toBe(true)
       expect(await store.insertIfUnderLimit(key(9, { userId: 'usr_2' }), { liveMax: 1 })).toBe(true)
     })
 
-    it('knows when a key was used, to the minute, and never goes back', async () => {
+    it('stores the last use of a key to the minute, and never moves it back', async () => {
       const { store } = await prepared()
-      const usedAt = async () => (await store.findKey(mine))?.lastUsedAt
+      const usedAt = async () => (await store.findKey(own))?.lastUsedAt
       await store.touchLastUsed([
         { apiKeyId: 'key_1', at: later(500) },
         { apiKeyId: 'key_unknown', at },

@@ -6,30 +6,35 @@ import type { Kysely, Updateable } from 'kysely'
 import { sql } from 'kysely'
 
 import { insertKeyRow, enqueueKeyChanged } from './key-rows.ts'
-import type { KeyChanges, NewKey, OwnedKeyRef, UserApiKeyRepository } from './own-key-store.ts'
+import type {
+  KeyChanges,
+  NewKey,
+  OwnedKeyRef,
+  UserApiKeyRepository,
+} from './user-api-key-repository.ts'
 
-/** The part of the key store that people's own requests use. */
-export function kyselyOwnKeys(db: Kysely<Tables>): UserApiKeyRepository {
+/** The part of the key store that users' own requests use. */
+export function kyselyUserApiKeys(db: Kysely<Tables>): UserApiKeyRepository {
   return {
     listKeys: ({ userId, before, limit }) =>
       mapDatabaseUnavailable(() =>
-        ownKeys(db)
+        userKeys(db)
           .where('user_id', '=', userId)
           .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
           .orderBy('id', 'desc')
           .limit(limit)
           .execute(),
       ),
-    findKey: (name) => mapDatabaseUnavailable(() => findKey(db, name)),
+    findKey: (ref) => mapDatabaseUnavailable(() => findKey(db, ref)),
     insertIfUnderLimit: (key, limit) =>
       mapDatabaseUnavailable(() => insertIfUnderLimit(db, key, limit)),
-    editKey: (name, input) => mapDatabaseUnavailable(() => editKey(db, name, input)),
-    revokeOwnKey: (name, input) => mapDatabaseUnavailable(() => revokeOwnKey(db, name, input)),
+    editKey: (ref, input) => mapDatabaseUnavailable(() => editKey(db, ref, input)),
+    revokeOwnKey: (ref, input) => mapDatabaseUnavailable(() => revokeOwnKey(db, ref, input)),
     touchLastUsed: (uses) => mapDatabaseUnavailable(() => touchLastUsed(db, uses)),
   }
 }
 
-const ownColumns = [
+const keyColumns = [
   'id',
   'name',
   'prefix',
@@ -43,11 +48,11 @@ const ownColumns = [
   'revoked_at as revokedAt',
 ] as const
 
-const ownKeys = (db: Kysely<Tables>) =>
-  db.selectFrom('api_keys').select(ownColumns).where('kind', '=', 'caller')
+const userKeys = (db: Kysely<Tables>) =>
+  db.selectFrom('api_keys').select(keyColumns).where('kind', '=', 'caller')
 
 const findKey = (db: Kysely<Tables>, { userId, id }: OwnedKeyRef) =>
-  ownKeys(db).where('user_id', '=', userId).where('id', '=', id).executeTakeFirst()
+  userKeys(db).where('user_id', '=', userId).where('id', '=', id).executeTakeFirst()
 
 async function insertIfUnderLimit(
   db: Kysely<Tables>,
@@ -55,7 +60,7 @@ async function insertIfUnderLimit(
   { liveMax }: { liveMax: number },
 ): Promise<boolean> {
   return withTransaction(db, async (trx) => {
-    // Whoever makes a key for the same person waits here, so that nobody counts beside another.
+    // Concurrent inserts for the same user wait here, so that each counts the others' keys.
     await trx
       .selectFrom('users')
       .select('id')
@@ -90,7 +95,7 @@ async function editKey(
         .where('id', '=', id)
         .where('kind', '=', 'caller')
         .where('revoked_at', 'is', null)
-        .returning(ownColumns)
+        .returning(keyColumns)
         .executeTakeFirst()
       if (edited) {
         await enqueueKeyChanged(trx, { apiKeyId: id, at })
@@ -114,21 +119,21 @@ function rowOf(changes: KeyChanges): Updateable<ApiKeysTable> {
   }
 }
 
-async function revokeOwnKey(db: Kysely<Tables>, name: OwnedKeyRef, { at }: { at: Date }) {
+async function revokeOwnKey(db: Kysely<Tables>, ref: OwnedKeyRef, { at }: { at: Date }) {
   return withTransaction(db, async (trx) => {
     const revoked = await trx
       .updateTable('api_keys')
       .set({ revoked_at: at })
-      .where('user_id', '=', name.userId)
-      .where('id', '=', name.id)
+      .where('user_id', '=', ref.userId)
+      .where('id', '=', ref.id)
       .where('kind', '=', 'caller')
       .where('revoked_at', 'is', null)
       .executeTakeFirst()
     if (revoked.numUpdatedRows > 0n) {
-      await enqueueKeyChanged(trx, { apiKeyId: name.id, at })
+      await enqueueKeyChanged(trx, { apiKeyId: ref.id, at })
       return 'revoked'
     }
-    return (await findKey(trx, name)) ? 'known' : undefined
+    return (await findKey(trx, ref)) ? 'known' : undefined
   })
 }
 
@@ -137,7 +142,7 @@ async function touchLastUsed(
   uses: readonly { apiKeyId: string; at: Date }[],
 ): Promise<void> {
   if (uses.length === 0) return
-  // In order of ids, so that two edges wait for each other in one direction.
+  // Locks rows in order of ids, so that two edges cannot deadlock.
   await sql`
     with used as materialized (
       select k.id, max(u.at) as at
