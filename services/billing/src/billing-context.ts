@@ -1,22 +1,21 @@
 import { defaultBillingConfig } from './config.ts'
 import { billingCounters } from './counters.ts'
 import type { BillingDeps, BillingContext } from './deps.ts'
-import { knownPrices } from './known-prices.ts'
-import { knownTotals } from './known-totals.ts'
+import { createPriceCache } from './price-cache.ts'
+import { createTotalsCache } from './totals-cache.ts'
 
-/** What the module makes of what it was given. */
 export function createBillingContext({
   metrics,
-  config: given,
+  config: overrides,
   ...deps
 }: BillingDeps): BillingContext {
-  const config = { ...defaultBillingConfig, ...given }
+  const config = { ...defaultBillingConfig, ...overrides }
   const { store, clock } = deps
   return {
     ...deps,
     config,
-    prices: knownPrices({ store, clock, maxAgeMs: config.pricesMaxAgeMs }),
-    totals: knownTotals({ store, clock }),
+    prices: createPriceCache({ store, clock, maxAgeMs: config.pricesMaxAgeMs }),
+    totals: createTotalsCache({ store, clock }),
     audit: { findings: null },
     counters: billingCounters(metrics),
   }

@@ -1,21 +1,21 @@
 import { integerSetting } from '@sluice/service-kit/read-config'
 import { z } from 'zod'
 
-/** How billing behaves, the same in both wirings. */
+/** Settings of billing, the same in embedded and distributed mode. */
 export interface BillingConfig {
   /** How long past its expiry a hold or allowance waits for late reports before it is released. */
   graceMs: number
   expireEveryMs: number
-  /** How old a hold without a job must be to be given back; far longer than any submission takes. */
+  /** Age after which a hold without a job is voided; far longer than any submission takes. */
   unusedHoldMs: number
-  /** How often holds without a job are looked for. */
+  /** How often billing queries for holds without a job. */
   unusedEveryMs: number
   sealEveryMs: number
-  /** How often the whole book is derived anew and compared. */
+  /** How often the whole ledger is recomputed and compared. */
   auditEveryMs: number
-  /** How long a price may be unknown to this replica when neither its announcement nor its revision was read. */
+  /** Maximum age of the cached price book when neither an announcement nor a new revision was read. */
   pricesMaxAgeMs: number
-  /** Ended jobs that one replica has taken from the bus and not yet settled. */
+  /** Maximum ended jobs that one replica has received from the bus and not yet settled. */
   jobsInFlightMax: number
 }
 
@@ -43,7 +43,7 @@ export const billingEnvironment = z.object({
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(15_000),
-  /** `/ready` says no for so long before the process stops; nobody balances calls by it. */
+  /** How long `/ready` answers 503 before the process stops; NATS calls are not balanced by it. */
   SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(0),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),

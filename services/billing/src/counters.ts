@@ -4,12 +4,12 @@ import type { Hold } from './ledger/hold.ts'
 
 export type BillingCounters = ReturnType<typeof billingCounters>
 
-/** What billing counts. Amounts are micro-credits. */
+/** The metrics of billing. Amounts are micro-credits. */
 export function billingCounters(metrics: Metrics) {
   return {
     holds: metrics.counter({
       name: 'sluice_billing_holds_total',
-      help: 'Holds asked for, by purpose and answer.',
+      help: 'Requested holds, by purpose and outcome.',
       labels: {
         purpose: ['job', 'allowance'],
         outcome: ['opened', 'known', 'refused', 'unpriced', 'expired', 'unused'],
@@ -17,12 +17,12 @@ export function billingCounters(metrics: Metrics) {
     }),
     settlements: metrics.counter({
       name: 'sluice_billing_settlements_total',
-      help: 'Image jobs whose money was decided. `unheld` is a job that nobody pays for.',
+      help: 'Settled image jobs. `unheld` is a job without a hold, which is not charged.',
       labels: { outcome: ['capture', 'void', 'repeat', 'not-ended', 'unheld'] },
     }),
     usage: metrics.counter({
       name: 'sluice_billing_usage_records_total',
-      help: 'Usage records of short calls. `refused` ones are kept for an operator to look at.',
+      help: 'Usage records of short calls. `refused` ones are stored for an operator to review.',
       labels: { outcome: ['captured', 'duplicate', 'refused'] },
     }),
     micro: metrics.counter({
@@ -43,7 +43,7 @@ export function billingCounters(metrics: Metrics) {
   }
 }
 
-/** Counts what a job was charged. */
+/** Counts the charge of a job. */
 export function countCharge(
   { micro }: BillingCounters,
   hold: Pick<Hold, 'capturedMicro' | 'lateMicro' | 'receivableMicro' | 'lossMicro'>,

@@ -6,13 +6,13 @@ import type { Metrics } from '@sluice/service-kit/metrics'
 
 import type { BillingConfig } from './config.ts'
 import type { BillingCounters } from './counters.ts'
-import type { KnownPrices } from './known-prices.ts'
-import type { KnownTotals } from './known-totals.ts'
+import type { PriceCache } from './price-cache.ts'
 import type { LedgerStore } from './store/ledger-store.ts'
+import type { TotalsCache } from './totals-cache.ts'
 
-/** What billing asks of the world. */
+/** The dependencies of billing. */
 export interface BillingDeps {
-  /** The book; `kyselyLedgerStore` of `store/`. */
+  /** The ledger; `kyselyLedgerStore` of `store/`. */
   store: LedgerStore
   bus: Bus
   clock: Clock
@@ -22,12 +22,12 @@ export interface BillingDeps {
   config?: Partial<BillingConfig>
 }
 
-/** What verbs, intake and upkeep get: the world, and what the module made of it. */
+/** What methods, intake and background tasks receive: the dependencies and the module's own state. */
 export interface BillingContext extends Omit<BillingDeps, 'config' | 'metrics'> {
   config: BillingConfig
-  prices: KnownPrices
-  totals: KnownTotals
-  /** What the last audit of this replica found; null before the first one. */
+  prices: PriceCache
+  totals: TotalsCache
+  /** The number of findings of this replica's last audit; null before the first one. */
   audit: { findings: number | null }
   counters: BillingCounters
 }

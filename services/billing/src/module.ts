@@ -29,18 +29,18 @@ import { renewAllowances } from './methods/renew-allowances.ts'
 import { voidHold } from './methods/void-hold.ts'
 
 export interface BillingModule extends Billing {
-  /** Takes hints of ended jobs from the bus, and begins upkeep. */
+  /** Subscribes to the bus and starts the background tasks. */
   start(): Promise<void>
-  /** Lets go of the bus and ends upkeep. Calls are still answered. */
+  /** Unsubscribes from the bus and stops the background tasks. Calls are still served. */
   stop(): Promise<void>
   /** For /ready. */
   checks: Record<string, HealthCheck>
 }
 
-/** The credit ledger. Makes the module; opens no socket. */
+/** Creates the credit ledger module; opens no socket. */
 export function createBilling(deps: BillingDeps): BillingModule {
   const context = createBillingContext(deps)
-  let ends: (() => Promise<void>)[] = []
+  let stops: (() => Promise<void>)[] = []
   return {
     openHold: method(context, openHold),
     captureHold: method(context, captureHold),
@@ -48,7 +48,7 @@ export function createBilling(deps: BillingDeps): BillingModule {
     openAllowance: method(context, openAllowance),
     renewAllowances: method(context, renewAllowances),
     closeAllowance: method(context, closeAllowance),
-    // Delivered already, so it is done whoever waits for it; its sender asks again until it was.
+    // Without the caller's deadline: the calls were delivered already, and the edge retries until it commits.
     captureUsage: (input) => captureUsage(context, input),
     grantCredits: method(context, grantCredits),
     refundCapture: method(context, refundCapture),
@@ -66,26 +66,26 @@ export function createBilling(deps: BillingDeps): BillingModule {
     start: async () => {
       const { bus, prices } = context
       const subscriptions: Unsubscribe[] = [
-        await bus.subscribe('catalog-changed', () => prices.forget()),
+        await bus.subscribe('catalog-changed', () => prices.invalidate()),
         await consumeEndedJobs(context),
       ]
-      ends = [startBackgroundTasks(context), ...subscriptions]
+      stops = [startBackgroundTasks(context), ...subscriptions]
     },
     stop: async () => {
-      const ending = ends
-      ends = []
-      await Promise.all(ending.map((end) => end()))
+      const current = stops
+      stops = []
+      await Promise.all(current.map((stop) => stop()))
     },
     checks: {
       database: () => deps.store.check(),
       bus: async () => {
-        if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is away')
+        if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is unavailable')
       },
     },
   }
 }
 
-// Nothing commits once the caller was answered: the signal, with its deadline, goes down to the store.
+// Passes the caller's signal to the store, so that nothing commits after the caller's deadline.
 const method =
   <Input, Output>(
     context: BillingContext,
@@ -93,5 +93,5 @@ const method =
   ) =>
   async (input: Input, { signal }: CallOptions = {}): Promise<Output> => {
     signal?.throwIfAborted()
-    return run(signal ? { ...context, store: context.store.until(signal) } : context, input)
+    return run(signal ? { ...context, store: context.store.withSignal(signal) } : context, input)
   }

@@ -9,7 +9,7 @@ let database: TestDatabase
 beforeAll(async () => void (database = await testDatabase()))
 afterAll(() => database.close())
 
-it('of prices whose models differ only by case, one is added, also when all come at once', async () => {
+it('of concurrently added prices whose models differ only by case, exactly one is added', async () => {
   const { billing, clock } = testBilling({ ledger: await pgLedger(database) })
   const price = {
     kind: 'tokens' as const,

@@ -29,7 +29,7 @@ async function setUp(grant = 1_000n) {
       leaseMs: 60_000,
       ...facts,
     })
-  /** Ends the allowance as upkeep does after the lease and the grace. */
+  /** Ends the allowance as the background task does after the lease and the grace. */
   const expire = async () => {
     await installation.clock.advance(60_000 + GRACE_MS + 1)
     return expireAllowances(installation.context)
@@ -40,7 +40,7 @@ async function setUp(grant = 1_000n) {
     expire,
     refused: ledger.store.readRefused,
     balance: () => billing.readBalance({ wallet }),
-    sound: async () => expect(faultsOfBook(await ledger.readBook())).toEqual([]),
+    expectConsistent: async () => expect(faultsOfBook(await ledger.readBook())).toEqual([]),
   }
 }
 
@@ -50,15 +50,15 @@ const call = (number: number, output: number, facts: Partial<UsageRecord> = {}) 
 })
 
 describe('an allowance', () => {
-  it('reserves what was wanted until the end of the lease', async () => {
+  it('reserves the wanted amount until the end of the lease', async () => {
     const { clock, open, balance } = await setUp()
     const expiresAt = new Date(clock.nowMs() + 60_000)
     expect(await open()).toEqual({ outcome: 'opened', amountMicro: 400n, expiresAt })
     expect(await balance()).toMatchObject({ availableMicro: 600n, heldMicro: 400n })
   })
 
-  it('leaves the next edge a fair share, and all of them together never exceed the balance', async () => {
-    const { open, balance, sound } = await setUp()
+  it('leaves a fair share for the next edge, and all allowances never exceed the balance', async () => {
+    const { open, balance, expectConsistent } = await setUp()
     const amounts: unknown[] = []
     for (const number of [1, 2, 3, 4]) {
       const answer = await open({ allowanceId: id('alw', number), wantMicro: 10_000n })
@@ -66,15 +66,15 @@ describe('an allowance', () => {
     }
     expect(amounts).toEqual([500n, 250n, 125n, 63n])
     expect(await balance()).toMatchObject({ availableMicro: 62n, heldMicro: 938n })
-    await sound()
+    await expectConsistent()
   })
 
-  it('is refused below the need, with what is needed and what is there', async () => {
+  it('is refused below the need, with the required and the available amount', async () => {
     const { open } = await setUp(9n)
     expect(await open()).toEqual({ outcome: 'refused', requiredMicro: 10n, availableMicro: 9n })
   })
 
-  it('answers the same to the same id, and refuses that id to others and after its end', async () => {
+  it('is idempotent by its id, and refuses that id for another wallet or edge and after its end', async () => {
     const { billing, open } = await setUp()
     const codeOf = (promise: Promise<unknown>) =>
       promise.catch((error: unknown) => isAppError(error, 'invalid_value'))
@@ -86,8 +86,8 @@ describe('an allowance', () => {
     expect(await codeOf(open())).toBe(true)
   })
 
-  it('is renewed by its edge and gives back what it has left when it is closed', async () => {
-    const { billing, clock, open, balance, sound } = await setUp()
+  it('is renewed by its edge and releases its remainder when it is closed', async () => {
+    const { billing, clock, open, balance, expectConsistent } = await setUp()
     await open()
     await clock.advance(30_000)
     const expiresAt = new Date(clock.nowMs() + 60_000)
@@ -98,15 +98,15 @@ describe('an allowance', () => {
     expect(await billing.closeAllowance({ allowanceId })).toEqual({ releasedMicro: 400n })
     expect(await billing.renewAllowances(renewal)).toEqual({ open: [] })
     expect(await balance()).toMatchObject({ availableMicro: 1_000n, heldMicro: 0n })
-    await sound()
+    await expectConsistent()
   })
 
-  it('that nobody knows is closed already', async () => {
+  it('that does not exist is closed without an effect', async () => {
     const { billing } = await setUp()
     expect(await billing.closeAllowance({ allowanceId })).toEqual({ releasedMicro: 0n })
   })
 
-  it('of an edge that died is given back only after its lease and the grace', async () => {
+  it('of an edge that died is released only after its lease and the grace', async () => {
     const { context, clock, open, balance } = await setUp()
     await open()
     await clock.advance(60_000 + GRACE_MS)
@@ -117,7 +117,7 @@ describe('an allowance', () => {
     expect(await expireAllowances(context)).toBe(0)
   })
 
-  it('whose edge comes back between the look and the lock is left alone', async () => {
+  it('that its edge renews between the query and the lock stays open', async () => {
     const { billing, context, clock, open, balance } = await setUp()
     await open()
     await clock.advance(60_000 + GRACE_MS + 1)
@@ -135,16 +135,16 @@ describe('an allowance', () => {
   })
 })
 
-// A token of output costs 1000 micro-credits, so these wallets are small on purpose.
+// An output token costs 1000 micro-credits, so these wallets are deliberately small.
 describe('usage records', () => {
-  const rich = async (grant = 1_000_000n) => {
+  const setUpOpened = async (grant = 1_000_000n) => {
     const installation = await setUp(grant)
     await installation.open({ wantMicro: 100_000n })
     return installation
   }
 
-  it('are captured once, whatever is repeated within a batch or by another one', async () => {
-    const { billing, balance, sound } = await rich()
+  it('are captured once, also when they are repeated within a batch or in another one', async () => {
+    const { billing, balance, expectConsistent } = await setUpOpened()
     const first = await billing.captureUsage({ records: [call(1, 10), call(2, 5), call(1, 10)] })
     expect(first).toEqual({
       captured: 2,
@@ -156,31 +156,31 @@ describe('usage records', () => {
     const second = await billing.captureUsage({ records: [call(2, 5), call(3, 1)] })
     expect(second).toMatchObject({ captured: 1, duplicates: 1, capturedMicro: 1_000n })
     expect(await balance()).toMatchObject({ heldMicro: 84_000n, postedMicro: 984_000n })
-    await sound()
+    await expectConsistent()
   })
 
-  it('of several allowances are captured from each its own', async () => {
-    const { billing, open, ledger, sound } = await rich()
+  it('of several allowances are captured from their own allowance', async () => {
+    const { billing, open, ledger, expectConsistent } = await setUpOpened()
     const other = id('alw', 2)
     await open({ allowanceId: other, wantMicro: 50_000n })
     const records = [call(1, 10), usageOf({ number: 2, allowanceId: other, output: 20 })]
     await billing.captureUsage({ records })
     const { holds } = await ledger.readBook()
     expect(holds.map(({ capturedMicro }) => capturedMicro)).toEqual([10_000n, 20_000n])
-    await sound()
+    await expectConsistent()
   })
 
-  it('that come after the expiry are paid from available', async () => {
-    const { billing, expire, balance, sound } = await rich()
+  it('that arrive after the expiry are charged to the available balance', async () => {
+    const { billing, expire, balance, expectConsistent } = await setUpOpened()
     expect(await expire()).toBe(1)
     const answer = await billing.captureUsage({ records: [call(1, 10)] })
     expect(answer).toMatchObject({ capturedMicro: 10_000n, receivableMicro: 0n })
     expect(await balance()).toMatchObject({ availableMicro: 990_000n, heldMicro: 0n })
-    await sound()
+    await expectConsistent()
   })
 
-  it('that nothing is left to pay become a visible receivable, and no balance goes below zero', async () => {
-    const { billing, open, expire, balance, sound } = await rich(100_000n)
+  it('that the balance does not cover become a receivable, and no balance is negative', async () => {
+    const { billing, open, expire, balance, expectConsistent } = await setUpOpened(100_000n)
     await expire()
     await open({ allowanceId: id('alw', 2), needMicro: 95_000n, wantMicro: 95_000n })
     const other = id('alw', 3)
@@ -189,11 +189,11 @@ describe('usage records', () => {
     const answer = await billing.captureUsage({ records })
     expect(answer).toMatchObject({ capturedMicro: 5_000n, receivableMicro: 3_000n })
     expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: 95_000n })
-    await sound()
+    await expectConsistent()
   })
 
-  it('of a failure cost nothing, and the loss is counted', async () => {
-    const { billing, ledger, metrics } = await rich()
+  it('of a failed call cost nothing, and the loss is counted', async () => {
+    const { billing, ledger, metrics } = await setUpOpened()
     const failed = usageOf({ number: 1, allowanceId, output: 7, endState: 'failed' })
     expect(await billing.captureUsage({ records: [failed] })).toMatchObject({ capturedMicro: 0n })
     const { holds } = await ledger.readBook()
@@ -202,17 +202,18 @@ describe('usage records', () => {
     expect(body).toContain('kind="upstream_loss",service="billing"} 7000')
   })
 
-  const lies: [string, Partial<UsageRecord>, string][] = [
+  const wrongFields: [string, Partial<UsageRecord>, string][] = [
     ['another amount', { amountMicro: 9_999n }, 'the usage is rated 10000 + 0 loss'],
-    ['another loss', { upstreamLossMicro: 1n }, 'the record says 10000 + 1 loss'],
+    ['another loss', { upstreamLossMicro: 1n }, 'the record has 10000 + 1 loss'],
     ['an unknown price', { priceId: id('price', 9) }, 'there is no price'],
-    ['a price of another kind', { priceId: id('price', 1) }, 'of another kind'],
-    ['an unknown allowance', { allowanceId: id('alw', 9) }, 'no such allowance'],
-    ["another wallet's allowance", { wallet: id('wal', 2) }, 'of another wallet'],
+    ['a price of another kind', { priceId: id('price', 1) }, 'has another kind'],
+    ['an unknown allowance', { allowanceId: id('alw', 9) }, 'allowance does not exist'],
+    ["another wallet's allowance", { wallet: id('wal', 2) }, 'belongs to another wallet'],
   ]
-  it.each(lies)('with %s are refused, kept, told and charged to nobody', async (_, lie, reason) => {
-    const { billing, refused, log, balance, sound } = await rich()
-    const records = [call(1, 10, lie), call(2, 1)]
+  it.each(wrongFields)('with %s are stored as refused, logged and not charged', async (...row) => {
+    const [, wrong, reason] = row
+    const { billing, refused, log, balance, expectConsistent } = await setUpOpened()
+    const records = [call(1, 10, wrong), call(2, 1)]
     const answer = await billing.captureUsage({ records })
     expect(answer).toMatchObject({ captured: 1, refused: 1, capturedMicro: 1_000n })
     expect(await refused()).toEqual([
@@ -221,11 +222,11 @@ describe('usage records', () => {
     const alarms = log.lines.filter(({ level }) => level === 'error')
     expect(alarms.map(({ facts }) => facts['requestId'])).toEqual([id('req', 1)])
     expect(await balance()).toMatchObject({ postedMicro: 999_000n })
-    await sound()
+    await expectConsistent()
   })
 
-  it('charged by a price that another replica has just added are agreed with', async () => {
-    const { billing, ledger, clock, balance } = await rich()
+  it('charged at a price that another replica has just added are accepted', async () => {
+    const { billing, ledger, clock, balance } = await setUpOpened()
     await billing.captureUsage({ records: [call(1, 1)] })
     const priceId = id('price', 77)
     const price = {

@@ -32,13 +32,13 @@ async function setUp(jobs = 1) {
 }
 
 describe('a hold past its expiry', () => {
-  it('is left alone until the grace is over', async () => {
+  it('stays open until the grace is over', async () => {
     const { context, clock } = await setUp()
     await clock.advance(60_000 + GRACE_MS)
     expect(await expireHolds(context)).toEqual({ expired: 0, settled: 0, running: 0 })
   })
 
-  it('is given back when nobody knows its job', async () => {
+  it('is released when its job does not exist', async () => {
     const { context, clock, balance } = await setUp()
     await clock.advance(60_000 + GRACE_MS + 1)
     expect(await expireHolds(context)).toEqual({ expired: 1, settled: 0, running: 0 })
@@ -46,7 +46,7 @@ describe('a hold past its expiry', () => {
     expect(await expireHolds(context)).toEqual({ expired: 0, settled: 0, running: 0 })
   })
 
-  it('stays while its job runs, and an operator hears of it', async () => {
+  it('stays open while its job runs, and a warning is logged', async () => {
     const { context, clock, ledger, log, balance } = await setUp()
     ledger.jobs.set(id('img', 1), 'running')
     await clock.advance(60_000 + GRACE_MS + 1)
@@ -55,7 +55,7 @@ describe('a hold past its expiry', () => {
     expect(log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
   })
 
-  it('is settled by what its job kept when every word of its end was lost', async () => {
+  it('is charged for the stored pictures when every event of its end was lost', async () => {
     const { context, clock, ledger, balance } = await setUp(2)
     const job = { wallet, apiKeyId, model }
     ledger.jobs.set(id('img', 1), { ...job, state: 'done', pictures: [low] })
@@ -67,7 +67,7 @@ describe('a hold past its expiry', () => {
     expect(await ledger.readOutbox()).toEqual([])
   })
 
-  it('is reached however many are older and cannot be ended', async () => {
+  it('is reached even when many older ones cannot be ended', async () => {
     const { context, clock, ledger } = await setUp(250)
     for (let number = 1; number <= 249; number += 1) ledger.jobs.set(id('img', number), 'running')
     await clock.advance(60_000 + GRACE_MS + 1)
@@ -76,7 +76,7 @@ describe('a hold past its expiry', () => {
 })
 
 describe('sealing', () => {
-  it('writes the hash of each block into the log, which is another place than the book', async () => {
+  it('writes the hash of each block into the log, outside the database', async () => {
     const { context, log } = await setUp()
     expect(await sealLedger(context)).toBe(1)
     expect(await sealLedger(context)).toBe(0)
@@ -89,7 +89,7 @@ describe('sealing', () => {
 })
 
 describe('an audit', () => {
-  it('finds nothing wrong with a sound book, and says what it looked at', async () => {
+  it('has no findings for a consistent ledger, and logs how many rows it checked', async () => {
     const { context, log } = await setUp()
     const report = await auditLedger(context)
     expect(report.findings).toEqual([])
@@ -97,8 +97,8 @@ describe('an audit', () => {
   })
 })
 
-describe('upkeep', () => {
-  it('goes on by itself after a failure, and ends with the module', async () => {
+describe('the background tasks', () => {
+  it('continue after a failure, and stop with the module', async () => {
     const { billing, clock, store, log, balance } = await setUp()
     await billing.start()
     store.crashAt('before-commit')

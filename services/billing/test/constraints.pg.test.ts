@@ -14,7 +14,7 @@ import { usageOf } from './usage-records.ts'
 const wallet = id('wal', 1)
 const allowanceId = id('alw', 1)
 
-eachPostgres('the database itself', (open) => {
+eachPostgres('the database', (open) => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await open()
@@ -29,8 +29,8 @@ eachPostgres('the database itself', (open) => {
       worstCase: { kind: 'images', pictures: [picture] },
       expiresAt: clock.now(),
     })
-    const want = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
-    await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...want })
+    const amounts = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
+    await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...amounts })
     const records = [usageOf({ number: 1, allowanceId, output: 1 })]
     await billing.captureUsage({ records })
   })
@@ -38,7 +38,7 @@ eachPostgres('the database itself', (open) => {
 
   const run = (statement: string) => sql.raw(statement).execute(database.db)
 
-  describe('refuses to change what was written:', () => {
+  describe('refuses to change append-only rows:', () => {
     const updates = {
       ledger_transfers: 'amount_micro = 1',
       ledger_seals: 'number = 1',
@@ -79,25 +79,25 @@ eachPostgres('the database itself', (open) => {
       )
     }
     it.each([
-      ['of nothing', { amount_micro: '0' }, 'ledger_transfers_amount'],
-      ['of less than nothing', { amount_micro: '-1' }, 'ledger_transfers_amount'],
+      ['of zero', { amount_micro: '0' }, 'ledger_transfers_amount'],
+      ['of a negative amount', { amount_micro: '-1' }, 'ledger_transfers_amount'],
       ['of an unknown kind', { kind: "'gift'" }, 'ledger_transfers_route'],
-      ['by a wrong way', { debit_account: `'held:${wallet}'` }, 'ledger_transfers_route'],
+      ['by a wrong route', { debit_account: `'held:${wallet}'` }, 'ledger_transfers_route'],
       [
         "to another wallet's account",
         { credit_account: `'available:x'` },
         'ledger_transfers_route',
       ],
-      ['with a number before the first', { seq: '0' }, 'ledger_transfers_seq_from_one'],
-      ['with a number that is taken', { seq: '1' }, 'ledger_transfers_seq'],
-      ['with an id that is taken', { id: "'first-gift'" }, 'ledger_transfers_pkey'],
+      ['with a number below 1', { seq: '0' }, 'ledger_transfers_seq_from_one'],
+      ['with a used number', { seq: '1' }, 'ledger_transfers_seq'],
+      ['with a used id', { id: "'first-gift'" }, 'ledger_transfers_pkey'],
       [
         'of a wallet without accounts',
         { wallet: "'y'", debit_account: "'promo:y'", credit_account: "'available:y'" },
         'ledger_transfers_debit_account_fkey',
       ],
       [
-        'that happens to a job a second time',
+        'of the same kind for a job a second time',
         {
           kind: "'hold'",
           debit_account: `'available:${wallet}'`,
@@ -118,20 +118,23 @@ eachPostgres('the database itself', (open) => {
     ['revenue', -1],
     ['receivable', 1],
     ['promo', 1],
-  ])('refuses a balance of %s beyond its floor', async (kind, balance) => {
+  ])('refuses a balance of %s that is out of bounds', async (kind, balance) => {
     const change = `update ledger_accounts set balance_micro = ${balance}`
     const statement = `${change} where id = '${kind}:${wallet}'`
     await expect(run(statement)).rejects.toThrow('ledger_accounts_floor')
   })
 
-  it('says that it is unavailable when it is away, and not that something is wrong', async () => {
-    const away = connectPostgres({ url: 'postgres://nobody@127.0.0.1:1/none', onError: () => {} })
+  it('fails with the code unavailable when it cannot be reached', async () => {
+    const unreachable = connectPostgres({
+      url: 'postgres://nouser@127.0.0.1:1/none',
+      onError: () => {},
+    })
     const jobs = {
       readEndedJob: async () => undefined,
       isJobRunning: async () => false,
       findJobs: async () => [],
     }
-    const store = kyselyLedgerStore({ db: away.db, jobs })
+    const store = kyselyLedgerStore({ db: unreachable.db, jobs })
     await expect(store.check()).rejects.toMatchObject({ code: 'unavailable' })
     const opened = openedHold({
       id: id('hold', 9),
@@ -146,6 +149,6 @@ eachPostgres('the database itself', (open) => {
       openedAt: new Date(0),
     })
     await expect(store.openHold(opened)).rejects.toMatchObject({ code: 'unavailable' })
-    await away.close()
+    await unreachable.close()
   })
 })

@@ -3,8 +3,8 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { LedgerStore } from '../src/store/ledger-store.ts'
 
 /**
- * Where the process dies in its next transaction: undone, or done with nobody left to hear of it. `frozen`:
- * the database receives it, and the caller is answered before the database wakes up and does it.
+ * Where the process dies in its next transaction: before or after the commit. `frozen`: the database receives
+ * the transaction, and the call times out before the database resumes and executes it.
  */
 export type CrashPoint = 'before-commit' | 'after-commit' | 'frozen'
 
@@ -13,29 +13,29 @@ export class Crash extends Error {
 }
 
 export interface CrashingStore extends LedgerStore {
-  /** The next transaction that writes dies there. */
+  /** The next writing transaction crashes at this point. */
   crashAt(point: CrashPoint | undefined): void
-  /** The database goes on with what it had received while it was frozen; answers what came of each. */
-  wake(): Promise<PromiseSettledResult<unknown>[]>
+  /** The database executes the transactions that it received while frozen; returns their outcomes. */
+  resume(): Promise<PromiseSettledResult<unknown>[]>
 }
 
-/** A store whose process dies when a simulation says so. */
+/** A store whose transactions crash at points that a simulation sets. */
 export function crashingStore(store: LedgerStore): CrashingStore {
-  return dying(store, { armed: undefined, frozen: [] })
+  return withCrashes(store, { armed: undefined, frozen: [] })
 }
 
-// A call's own view of the book dies as the book itself does.
+// Shared by a store and its views for single calls (`withSignal`).
 interface State {
   armed: CrashPoint | undefined
   frozen: (() => Promise<unknown>)[]
 }
 
-function dying(store: LedgerStore, state: State): CrashingStore {
-  // By the time the database does it, the call has had its answer.
-  const late = () => store.until(AbortSignal.abort(away()))
+function withCrashes(store: LedgerStore, state: State): CrashingStore {
+  // When the database executes it, the call has timed out.
+  const late = () => store.withSignal(AbortSignal.abort(timeoutError()))
   const freeze = (work: () => Promise<unknown>): never => {
     state.frozen.push(work)
-    throw away()
+    throw timeoutError()
   }
   const take = () => {
     const point = state.armed
@@ -44,11 +44,11 @@ function dying(store: LedgerStore, state: State): CrashingStore {
   }
   return {
     ...store,
-    until: (signal) => dying(store.until(signal), state),
+    withSignal: (signal) => withCrashes(store.withSignal(signal), state),
     crashAt: (point) => {
       state.armed = point
     },
-    wake: () => Promise.allSettled(state.frozen.splice(0).map((work) => work())),
+    resume: () => Promise.allSettled(state.frozen.splice(0).map((work) => work())),
     openHold: async (opened) => {
       const point = take()
       if (point === 'frozen') return freeze(() => late().openHold(opened))
@@ -71,4 +71,4 @@ function dying(store: LedgerStore, state: State): CrashingStore {
   }
 }
 
-const away = () => new AppError('unavailable', 'the database did not answer in time')
+const timeoutError = () => new AppError('unavailable', 'the database did not answer in time')

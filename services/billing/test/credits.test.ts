@@ -6,19 +6,19 @@ import { credits, high, jobScene as setUp, ref, refusal, wallet } from './job-sc
 describe('a refund', () => {
   const memo = 'a bad picture'
 
-  it('gives back by a new entry, once for one transfer id', async () => {
+  it('adds one new entry per transfer id', async () => {
     const { billing, open, capture, balance } = await setUp()
     await open()
     await capture([high])
-    const asked = { transferId: 'refund-0001', ref, amountMicro: credits(5), memo }
-    expect(await billing.refundCapture(asked)).toMatchObject({ outcome: 'refunded', fresh: true })
-    expect(await billing.refundCapture(asked)).toMatchObject({ outcome: 'refunded', fresh: false })
+    const refund = { transferId: 'refund-0001', ref, amountMicro: credits(5), memo }
+    expect(await billing.refundCapture(refund)).toMatchObject({ outcome: 'refunded', fresh: true })
+    expect(await billing.refundCapture(refund)).toMatchObject({ outcome: 'refunded', fresh: false })
     expect(await balance()).toMatchObject({ availableMicro: credits(89) })
-    const other = { ...asked, amountMicro: credits(6) }
+    const other = { ...refund, amountMicro: credits(6) }
     expect(await refusal(billing.refundCapture(other))).toBe('invalid_value transferId')
   })
 
-  it('is never more than what was paid, however it is divided', async () => {
+  it('is never more than the paid amount, also in parts', async () => {
     const { billing, open, capture } = await setUp()
     await open()
     await capture([high])
@@ -33,15 +33,15 @@ describe('a refund', () => {
     expect(await refund('refund-0004', 1)).toMatchObject({ outcome: 'too-much' })
   })
 
-  it('of something that nothing was held for is refused', async () => {
+  it('of a ref without a hold is refused', async () => {
     const { billing } = await setUp()
-    const asked = { transferId: 'refund-0001', ref, amountMicro: 1n, memo }
-    expect(await refusal(billing.refundCapture(asked))).toBe('not_found ref')
+    const refund = { transferId: 'refund-0001', ref, amountMicro: 1n, memo }
+    expect(await refusal(billing.refundCapture(refund))).toBe('not_found ref')
   })
 })
 
 describe('a grant', () => {
-  it('is given once for one transfer id, and that id is good for nothing else', async () => {
+  it('is posted once per transfer id, and other values with that id are refused', async () => {
     const { billing } = await setUp()
     const grant = { transferId: 'gift-0001', wallet, amountMicro: credits(5), memo: 'thanks' }
     expect(await billing.grantCredits(grant)).toMatchObject({
@@ -60,7 +60,7 @@ describe('a grant', () => {
     expect(await refusal(billing.grantCredits(otherwise))).toBe('invalid_value transferId')
   })
 
-  it('says who gave it', async () => {
+  it('stores the id of the user who granted it', async () => {
     const { billing } = await setUp()
     const givenBy = id('usr', 1)
     const grant = { transferId: 'gift-0001', wallet, amountMicro: credits(5), memo: 'thanks' }
@@ -78,7 +78,7 @@ describe('a statement', () => {
     const first = await billing.listEntries({ wallet, limit: 3 })
     expect(first.entries.map(({ kind }) => kind)).toEqual(['release', 'capture', 'hold'])
     const { next } = first
-    if (next === null) throw new Error('there is a grant, too')
+    if (next === null) throw new Error('there is no second page')
     const second = await billing.listEntries({ wallet, before: next, limit: 3 })
     expect(second.entries.map(({ kind }) => kind)).toEqual(['grant'])
     expect(second.next).toBeNull()

@@ -26,7 +26,7 @@ const low = { width: 1024, height: 1024, quality: 'low' } as const
 let server: TestServer
 let postgres: ReturnType<typeof connectPostgres>
 let billing: BillingModule
-let witness: typeof postgres
+let observer: typeof postgres
 let wallets = 0
 let wallet: string
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
   server = await startOwnPostgres()
   postgres = connectPostgres({ url: server.url, applicationName: 'billing', onError: () => {} })
   await migrate(postgres)
-  witness = connectPostgres({ url: server.url, applicationName: 'witness', onError: () => {} })
+  observer = connectPostgres({ url: server.url, applicationName: 'observer', onError: () => {} })
   billing = createBilling({
     store: kyselyLedgerStore({ db: postgres.db, jobs: { findJobs, isJobRunning, readEndedJob } }),
     bus: createMemoryBus({ clock: systemClock, random: systemRandom }),
@@ -46,7 +46,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  await witness.close()
+  await observer.close()
   await postgres.close()
   await server.stop()
 })
@@ -68,19 +68,19 @@ const open = (number: number) => {
   }
   return billing.openHold(hold, deadline).finally(deadline.clear)
 }
-const allow = (number: number) => {
+const openAllowance = (number: number) => {
   const deadline = startDeadline(systemClock, WITHIN_MS)
   const [needMicro, wantMicro] = [1_000_000n, 1_000_000n]
   const ids = { allowanceId: id('alw', wallets * 1_000 + number), edge: id('edge', 1), wallet }
-  const invoke = { ...ids, needMicro, wantMicro, leaseMs: 60_000 }
-  return billing.openAllowance(invoke, deadline).finally(deadline.clear)
+  const allowance = { ...ids, needMicro, wantMicro, leaseMs: 60_000 }
+  return billing.openAllowance(allowance, deadline).finally(deadline.clear)
 }
 const available = async () => (await billing.readBalance({ wallet })).availableMicro
-const untilServerHasDone = () =>
+const untilServerIsIdle = () =>
   expect
     .poll(
       async () => {
-        const { rows } = await witness.pool.query(
+        const { rows } = await observer.pool.query(
           `select count(*)::int as busy from pg_stat_activity
            where application_name = 'billing' and state <> 'idle'`,
         )
@@ -92,9 +92,9 @@ const untilServerHasDone = () =>
 
 it.each([
   ['holds', open],
-  ['allowances', allow],
+  ['allowances', openAllowance],
 ])(
-  'sixteen %s that were refused by a frozen server are not there when it wakes',
+  'sixteen %s that timed out at a frozen server do not exist after it resumes',
   async (_, invoke) => {
     await Promise.all(Array.from({ length: 4 }, available))
     await server.freeze()
@@ -103,13 +103,15 @@ it.each([
     expect(outcomes.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(
       outcomes.map(() => 'unavailable'),
     )
-    await expect.poll(() => available().catch(() => 'away'), { timeout: 10_000 }).toBe(GIVEN_MICRO)
-    await untilServerHasDone()
+    await expect
+      .poll(() => available().catch(() => 'unavailable'), { timeout: 10_000 })
+      .toBe(GIVEN_MICRO)
+    await untilServerIsIdle()
     expect(await available()).toBe(GIVEN_MICRO)
   },
 )
 
-it('gives back holds whose jobs were never written, and refuses those jobs from then on', async () => {
+it('voids holds whose jobs were never stored, and refuses those jobs afterwards', async () => {
   const jobs = createKyselyJobStore({ db: postgres.db })
   const submit = (number: number) => {
     const now = systemClock.now()
@@ -135,12 +137,12 @@ it('gives back holds whose jobs were never written, and refuses those jobs from 
   await open(2)
   await submit(1)
   await billing.start()
-  const kept = GIVEN_MICRO - 1_000_000n
-  await expect.poll(available, { timeout: 10_000 }).toBe(kept)
+  const expected = GIVEN_MICRO - 1_000_000n
+  await expect.poll(available, { timeout: 10_000 }).toBe(expected)
   const late = await submit(2).catch((error: unknown) => error)
   expect(isHoldEnded(late)).toBe(true)
-  // The one that was written stays, and a repeat of it is no new job.
+  // The stored job keeps its hold, and a repeated submission creates no new job.
   expect(await submit(1)).toMatchObject({ fresh: false })
   await billing.stop()
-  expect(await available()).toBe(kept)
+  expect(await available()).toBe(expected)
 })

@@ -19,11 +19,11 @@ import {
 import { memoryLedger } from './ledgers.ts'
 import { testBilling } from './test-billing.ts'
 
-/** Twice the size of what a step of the price holds, so it costs that step twice. */
+/** Twice the pixels of the price's step, so it costs that step twice. */
 const wide = { ...low, width: 2048 }
 
 describe('opening a hold', () => {
-  it('reserves the worst case at the price in force, and says which row that is', async () => {
+  it('reserves the worst case at the current price, and returns the id of the price', async () => {
     const { open, balance } = await setUp()
     expect(await open()).toEqual({
       outcome: 'opened',
@@ -35,7 +35,7 @@ describe('opening a hold', () => {
     expect(await balance()).toMatchObject({ heldMicro: credits(32), availableMicro: credits(68) })
   })
 
-  it('answers the same hold for the same ref, at the price it was opened with', async () => {
+  it('returns the same hold for the same ref, at the price it was opened with', async () => {
     const { billing, clock, open } = await setUp()
     const first = await open()
     const price = {
@@ -47,7 +47,7 @@ describe('opening a hold', () => {
     expect(await open({ ref: id('img', 2) })).toMatchObject({ amountMicro: 2n, fresh: true })
   })
 
-  it('refuses what the wallet cannot pay, with what is needed and what is there', async () => {
+  it('is refused when the balance is too low, with the required and the available amount', async () => {
     const { open } = await setUp(31)
     expect(await open()).toEqual({
       outcome: 'refused',
@@ -56,25 +56,25 @@ describe('opening a hold', () => {
     })
   })
 
-  it('says so when nothing prices the model', async () => {
+  it('returns unpriced when the model has no price', async () => {
     const { open } = await setUp()
     const before = new Date('2025-01-01T00:00:00.000Z')
     const installation = testBilling({ ledger: await memoryLedger() })
     await installation.clock.advance(before.getTime() - installation.clock.nowMs())
     const worstCase = { kind: 'images' as const, pictures: [low] }
-    const asked = { wallet, ref, model, worstCase, expiresAt: installation.clock.now() }
-    expect(await installation.billing.openHold(asked)).toEqual({ outcome: 'unpriced' })
+    const request = { wallet, ref, model, worstCase, expiresAt: installation.clock.now() }
+    expect(await installation.billing.openHold(request)).toEqual({ outcome: 'unpriced' })
     expect((await open()).outcome).toBe('opened')
   })
 
-  it('of a job that is over says that it is over', async () => {
+  it('returns ended for a job whose hold has ended', async () => {
     const { billing, open } = await setUp()
     await open()
     await billing.voidHold({ ref, reason: 'the caller left' })
     expect(await open()).toMatchObject({ outcome: 'ended' })
   })
 
-  it('refuses to hand a job to another wallet or model', async () => {
+  it('is refused for a job with a hold of another wallet or model', async () => {
     const { open } = await setUp()
     await open()
     expect(await refusal(open({ wallet: id('wal', 2) }))).toBe('invalid_value ref')
@@ -83,7 +83,7 @@ describe('opening a hold', () => {
 })
 
 describe('capturing a hold', () => {
-  it('charges what was delivered once, however often it is asked, and gives the rest back', async () => {
+  it('charges the usage once, also when it is repeated, and releases the rest', async () => {
     const { open, capture, balance } = await setUp()
     await open()
     const first = await capture([low, high])
@@ -123,7 +123,7 @@ describe('capturing a hold', () => {
 })
 
 describe('an ended job', () => {
-  it('is charged for what it kept and its outbox row goes, in one step', async () => {
+  it('is charged for its stored pictures, and its outbox row is deleted', async () => {
     const { open, end, context, ledger, balance } = await setUp()
     await open()
     await end('done', [low, low])
@@ -132,7 +132,7 @@ describe('an ended job', () => {
     expect(await ledger.readOutbox()).toEqual([])
   })
 
-  it.each(['failed', 'cancelled'] as const)('that is %s pays nothing', async (state) => {
+  it.each(['failed', 'cancelled'] as const)('that is %s is not charged', async (state) => {
     const { open, end, context, balance } = await setUp()
     await open()
     await end(state, [])
@@ -141,7 +141,7 @@ describe('an ended job', () => {
     expect(await balance()).toMatchObject({ heldMicro: 0n, availableMicro: credits(100) })
   })
 
-  it('is settled once however often it is announced, and before it ended not at all', async () => {
+  it('is settled once after repeated events, and not before it ended', async () => {
     const { open, end, context, ledger, balance } = await setUp()
     await open()
     expect(await settleJob(context, { jobId: ref })).toBe('not-ended')
@@ -155,7 +155,7 @@ describe('an ended job', () => {
     expect(await balance()).toMatchObject({ availableMicro: credits(99) })
   })
 
-  it('whose hold expired meanwhile is charged to what is available', async () => {
+  it('whose hold expired is charged to the available balance', async () => {
     const { billing, open, context, ledger, balance } = await setUp(32)
     await open()
     await ledger.store.inTransaction(async (book) => {
@@ -169,13 +169,13 @@ describe('an ended job', () => {
     await billing.openHold({ ...other, worstCase })
     ledger.jobs.set(ref, { state: 'done', wallet, apiKeyId, model, pictures: [low, low] })
     expect(await settleJob(context, { jobId: ref })).toBe('capture')
-    // All that was available is held by the other job: what is owed stays visible.
+    // The whole balance is held by the other job, so the charge becomes a receivable.
     expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: credits(32) })
     const { entries } = await billing.listEntries({ wallet, limit: 1 })
     expect(entries[0]).toMatchObject({ kind: 'receivable', amountMicro: credits(2), refId: ref })
   })
 
-  it('is charged to what another late one of its wallet has left, when both are settled together', async () => {
+  it('is charged to the balance that remains after another late job of the same transaction', async () => {
     const { billing, context, ledger, clock, balance } = await setUp(3)
     const refs = [id('img', 1), id('img', 2)]
     const worstCase = { kind: 'images' as const, pictures: [low] }
@@ -197,17 +197,18 @@ describe('an ended job', () => {
     expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: credits(2) })
   })
 
-  it('that was voided before is not charged, and the loss is said', async () => {
+  it('that was voided before is not charged, and the loss is logged', async () => {
     const { billing, open, end, context, log, balance } = await setUp()
     await open()
     await billing.voidHold({ ref, reason: 'the submit failed' })
     await end('done')
     await settleJob(context, { jobId: ref })
     expect(await balance()).toMatchObject({ availableMicro: credits(100) })
-    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'upstream loss' }))
+    const message = 'a job cost more upstream than its hold'
+    expect(log.lines).toContainEqual(expect.objectContaining({ message }))
   })
 
-  it('that never had a hold rings an alarm', async () => {
+  it('that never had a hold is logged as an error', async () => {
     const { end, context, log } = await setUp()
     await end('done')
     expect(await settleJob(context, { jobId: ref })).toBe('unheld')
@@ -216,11 +217,11 @@ describe('an ended job', () => {
 })
 
 describe('voiding a hold', () => {
-  it('gives all of it back, once, and is nothing for a job that never had one', async () => {
+  it('releases its amount once, and releases nothing for a job without a hold', async () => {
     const { billing, open, ledger, balance } = await setUp()
     await open()
     await ledger.enqueueJobEnded(ref)
-    const reason = 'nothing was drawn'
+    const reason = 'nothing was generated'
     expect(await billing.voidHold({ ref, reason })).toEqual({ releasedMicro: credits(32) })
     expect(await billing.voidHold({ ref, reason })).toEqual({ releasedMicro: credits(32) })
     expect(await billing.voidHold({ ref: id('img', 9), reason })).toEqual({ releasedMicro: 0n })

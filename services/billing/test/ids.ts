@@ -1,3 +1,3 @@
-/** Ids that a test can write down: `id('wal', 1)`. */
+/** A valid id with a fixed number: `id('wal', 1)`. */
 export const id = (prefix: string, number: number) =>
   `${prefix}_${number.toString(16).padStart(32, '0')}`

@@ -22,14 +22,14 @@ async function setUp() {
   const expiresAt = new Date(clock.nowMs() + 600_000)
   await billing.openHold({ wallet, ref, model, worstCase, expiresAt })
   const edge = id('edge', 1)
-  const want = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
-  await billing.openAllowance({ allowanceId, wallet, edge, ...want })
+  const amounts = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
+  await billing.openAllowance({ allowanceId, wallet, edge, ...amounts })
   await billing.start()
   return { ...installation, balance: () => billing.readBalance({ wallet }) }
 }
 
-describe('the news that a job ended', () => {
-  it('settles it, though it comes twice and the first time the process dies unheard', async () => {
+describe('the event image-job-ended', () => {
+  it('settles the job once when it arrives twice and the process dies before the first acknowledgement', async () => {
     const { bus, clock, ledger, store, balance, billing } = await setUp()
     ledger.jobs.set(ref, { state: 'done', wallet, apiKeyId, model, pictures: [low] })
     await ledger.enqueueJobEnded(ref)
@@ -42,7 +42,7 @@ describe('the news that a job ended', () => {
     await billing.stop()
   })
 
-  it('comes again until the book took it', async () => {
+  it('is redelivered until the transaction commits', async () => {
     const { bus, clock, ledger, store, balance, billing } = await setUp()
     ledger.jobs.set(ref, { state: 'failed', wallet, apiKeyId, model, pictures: [] })
     store.crashAt('before-commit')
@@ -54,7 +54,7 @@ describe('the news that a job ended', () => {
 })
 
 describe('usage records of an edge', () => {
-  it('are counted once, though billing dies after its commit and the edge asks again', async () => {
+  it('are counted once when billing dies after its commit and the edge sends them again', async () => {
     const { store, balance, billing } = await setUp()
     const records = [1, 2].map((number) => usageOf({ number, allowanceId, output: 3 }))
     store.crashAt('after-commit')

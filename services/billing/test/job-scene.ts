@@ -13,7 +13,7 @@ export const low: PictureUsage = { width: 1024, height: 1024, quality: 'low' }
 export const high: PictureUsage = { ...low, quality: 'high' }
 export const credits = (amount: number) => BigInt(amount) * 1_000_000n
 
-/** A wallet with credits, and one image job that wants two pictures of high quality. */
+/** A wallet with credits, and one image job for two pictures of high quality. */
 export async function jobScene(grant = 100) {
   const installation = testBilling({ ledger: await memoryLedger() })
   const { billing, clock } = installation
@@ -45,7 +45,7 @@ export async function jobScene(grant = 100) {
   return { ...installation, open, capture, end, balance: () => billing.readBalance({ wallet }) }
 }
 
-/** The code and parameter of the error that a call ends with. */
+/** The code and parameter of the error of a call. */
 export const refusal = (call: Promise<unknown>) =>
   call.then(
     () => 'no error',

@@ -64,11 +64,11 @@ it.each([
   ['an allowance', 'insert into holds', () => billing.openAllowance(allowance, { signal })],
   ['a grant', 'insert into ledger_transfers', () => billing.grantCredits(grant, { signal })],
 ])(
-  '%s whose statement arrives after its caller was answered is not there',
-  async (_, words, invoke) => {
-    // The connection is there, so that the time goes by while the statement is kept back.
+  '%s whose statement arrives after the deadline of its call is not created',
+  async (_, statement, invoke) => {
+    // Connects first, so that the deadline passes while the statement is held back.
     await sql`select`.execute(postgres.db)
-    proxy.hold(words)
+    proxy.hold(statement)
     const deadline = startDeadline(systemClock, WITHIN_MS)
     signal = deadline.signal
     await expect(invoke()).rejects.toMatchObject({ code: 'unavailable' })

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { memoryLedger } from './ledgers.ts'
 import { emptyLedger, pgLedger } from './pg-ledgers.ts'
 import { actions } from './sim/actions.ts'
-import { crowd, crowdSimulation } from './sim/crowd.ts'
+import { grantToAll, runConcurrentCalls } from './sim/concurrent-calls.ts'
 import { quiesce } from './sim/quiesce.ts'
 import { checkInvariants, GRACE_MS, createSimulation } from './sim/simulation.ts'
 import { testBilling } from './test-billing.ts'
@@ -16,7 +16,7 @@ import { testBilling } from './test-billing.ts'
 const start = Date.UTC(2026, 5, 1)
 const config = { graceMs: GRACE_MS }
 
-eachPostgres('in any order of verbs, crashes, repeats and lost words', (open) => {
+eachPostgres('in any order of calls, crashes, repeats and lost events', (open) => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await open({ poolMax: 12 })
@@ -24,9 +24,9 @@ eachPostgres('in any order of verbs, crashes, repeats and lost words', (open) =>
   beforeEach(() => emptyLedger(database))
   afterAll(() => database.close())
 
-  describe('one after the other', () => {
+  describe('sequentially', () => {
     it.each([1, 2, 3, 4, 5])(
-      'the database answers as the book in memory does, and keeps the same book (seed %i)',
+      'PostgreSQL and the in-memory store return the same and store the same (seed %i)',
       async (seed) => {
         const clock = fakeClock(start)
         const ledger = await pgLedger(database)
@@ -53,23 +53,23 @@ eachPostgres('in any order of verbs, crashes, repeats and lost words', (open) =>
     )
   })
 
-  describe('all at the same time', () => {
+  describe('concurrently', () => {
     it.each([1, 2, 3, 4])(
-      'the book adds up after each burst and everybody paid once what was delivered (seed %i)',
+      'the ledger is consistent after each burst and each delivery is charged once (seed %i)',
       async (seed) => {
         const clock = fakeClock(start)
         const installation = testBilling({ ledger: await pgLedger(database), clock, seed, config })
         const prices = await installation.ledger.store.readPrices()
-        const crowded = await crowdSimulation(
+        const state = await grantToAll(
           createSimulation({ subjects: [installation], clock, prices }),
         )
         const random = seededRandom(seed)
         for (let burst = 0; burst < 25; burst += 1) {
-          await crowd(crowded, random)
-          await checkInvariants(crowded)
+          await runConcurrentCalls(state, random)
+          await checkInvariants(state)
         }
-        await quiesce(crowded, random)
-        expect(crowded.honest.size).toBeGreaterThan(0)
+        await quiesce(state, random)
+        expect(state.valid.size).toBeGreaterThan(0)
       },
       60_000,
     )

@@ -12,9 +12,9 @@ import { samplePrices } from './test-prices.ts'
 const STEPS = 300
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 
-describe('in any order of verbs, crashes, repeats and lost words', () => {
+describe('in any order of calls, crashes, repeats and lost events', () => {
   it.each(seeds)(
-    'the book adds up after each step and everybody paid once what was delivered (seed %i)',
+    'the ledger is consistent after each step and each delivery is charged once (seed %i)',
     async (seed) => {
       const clock = fakeClock(Date.UTC(2026, 5, 1))
       const config = { graceMs: GRACE_MS }

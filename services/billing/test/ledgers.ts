@@ -5,7 +5,7 @@ import type { MemoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { memoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { samplePrices } from './test-prices.ts'
 
-/** A book in memory with the prices of a fresh house, and the jobs that a test puts into it. */
+/** A ledger in memory with the prices of a new installation, and the jobs that a test sets. */
 export async function memoryLedger({
   prices = samplePrices,
 }: { prices?: PriceRow[] } = {}): Promise<LedgerUnderTest & { store: MemoryLedgerStore }> {
@@ -20,7 +20,7 @@ export async function memoryLedger({
   }
 }
 
-/** A test's jobs, as the stores ask for them. */
+/** The queries on a test's jobs that the stores need. */
 export function jobsIn(jobs: LedgerUnderTest['jobs']) {
   return {
     readEndedJob: async (jobId: string) => {

@@ -7,7 +7,7 @@ import { kyselyLedgerStore } from '../src/store/kysely-ledger-store.ts'
 import { jobsIn } from './ledgers.ts'
 import { readBook } from './read-book.ts'
 
-/** A book in a fresh database, and the jobs that a test puts beside it. */
+/** A ledger in a new database, and the jobs that a test sets. */
 export async function pgLedger(database: TestDatabase): Promise<LedgerUnderTest> {
   const { db } = database
   const jobs: LedgerUnderTest['jobs'] = new Map()
@@ -40,7 +40,7 @@ export async function pgLedger(database: TestDatabase): Promise<LedgerUnderTest>
   }
 }
 
-/** Empties the book as only a superuser can: the triggers that refuse it are off. */
+/** Empties the ledger with the triggers disabled, as only a superuser can. */
 export async function emptyLedger({ db }: TestDatabase): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await sql`set local session_replication_role = replica`.execute(trx)

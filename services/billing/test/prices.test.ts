@@ -13,18 +13,18 @@ const images = (facts: Partial<ImagePrice['steps'][number]> = {}): ImagePrice =>
 })
 
 describe('adding a price', () => {
-  it('puts a row in the book and announces that the catalog changed', async () => {
+  it('inserts a row and announces catalog-changed', async () => {
     const { billing, bus, clock } = testBilling({ ledger: await memoryLedger() })
-    const reply: unknown[] = []
-    await bus.subscribe('catalog-changed', (event) => void reply.push(event))
+    const events: unknown[] = []
+    await bus.subscribe('catalog-changed', (event) => void events.push(event))
     const row = { model: 'gpt-image-1', effectiveAt: clock.now(), price: images() }
     const { id } = await billing.addPrice({ row })
     await clock.advance(100)
-    expect(reply).toEqual([{}])
+    expect(events).toEqual([{}])
     expect((await billing.readPrices({})).rows).toContainEqual({ ...row, id })
   })
 
-  it('succeeds while the bus is away: the outbox tells it later', async () => {
+  it('succeeds while the bus is unavailable: the outbox relay publishes the event later', async () => {
     const installation = testBilling({ ledger: await memoryLedger() })
     await installation.bus.close()
     const row = { model: 'gpt-image-1', effectiveAt: installation.clock.now(), price: images() }
@@ -33,10 +33,10 @@ describe('adding a price', () => {
     expect(installation.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
   })
 
-  it('is in force at a replica within a second though its announcement got lost', async () => {
+  it('takes effect at every replica within a second when the announcement is lost', async () => {
     const ledger = await memoryLedger()
     const one = testBilling({ ledger })
-    // Another bus: nothing that the first announces is heard here.
+    // On another bus, so that it does not receive the announcement.
     const two = testBilling({ ledger, clock: one.clock, seed: 2 })
     await two.billing.start()
     onTestFinished(() => two.billing.stop())
@@ -74,14 +74,14 @@ describe('adding a price', () => {
       cachedInputMicroPerMillion: 0n,
       outputMicroPerMillion: PRICE_MICRO_MAX + 1n,
     },
-  ])('refuses an absurd one before it can charge anybody: %#', async (price) => {
+  ])('refuses a price out of bounds: %#', async (price) => {
     const { billing, clock } = testBilling({ ledger: await memoryLedger() })
     const row = { model: 'gpt-image-1', effectiveAt: clock.now(), price }
     await expect(billing.addPrice({ row })).rejects.toMatchObject({ code: 'invalid_value' })
     expect((await billing.readPrices({})).rows).toHaveLength(2)
   })
 
-  it('refuses a model that differs from another of the book only by case', async () => {
+  it('refuses a model whose name differs from another one only by case', async () => {
     const { billing, clock } = testBilling({ ledger: await memoryLedger() })
     const row = { model: 'gpt-image-1', effectiveAt: clock.now(), price: images() }
     await billing.addPrice({ row })

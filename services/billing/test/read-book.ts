@@ -6,7 +6,7 @@ import { toHold } from '../src/store/hold-rows.ts'
 import { toTransfer } from '../src/store/transfer-rows.ts'
 import { toUsageRecord } from '../src/store/usage-rows.ts'
 
-/** The whole book of a database, in the form of the memory twin. */
+/** All ledger rows of a database, in the form of the in-memory store. */
 export async function readBook(db: Kysely<Tables>): Promise<Book> {
   const accounts = await db.selectFrom('ledger_accounts').selectAll().execute()
   const transfers = await db.selectFrom('ledger_transfers').selectAll().orderBy('seq').execute()

@@ -6,7 +6,7 @@ import { apiKeyId, credits, high, jobScene, low, model, ref, refusal, wallet } f
 import { usageOf } from './usage-records.ts'
 
 describe('one charge', () => {
-  it('of a job that was drawn after it was voided costs its caller nothing, and says what it cost us', async () => {
+  it('of a job that delivered after it was voided is free, and its loss is stored', async () => {
     const { billing, open, capture } = await jobScene()
     await open()
     await billing.voidHold({ ref, reason: 'cancelled' })
@@ -21,7 +21,7 @@ describe('one charge', () => {
     })
   })
 
-  it('of a job that failed is free, with what was held and given back', async () => {
+  it('of a failed job is free, with the held and the released amount', async () => {
     const { billing, open } = await jobScene()
     await open()
     await billing.voidHold({ ref, reason: 'failed' })
@@ -34,7 +34,7 @@ describe('one charge', () => {
     })
   })
 
-  it('of a running job is open, at the price that is frozen for it', async () => {
+  it('of a running job is open, at the price of its hold', async () => {
     const { billing, open } = await jobScene()
     await open()
     expect(await billing.readCharge({ wallet, id: ref })).toMatchObject({
@@ -46,7 +46,7 @@ describe('one charge', () => {
     })
   })
 
-  it('of a job whose hold expired before says what was paid late and what is owed', async () => {
+  it('of a job whose hold expired has the late and the receivable amount', async () => {
     const { billing, clock, context, open, capture } = await jobScene(40)
     await open()
     await clock.advance(context.config.graceMs + 600_001)
@@ -64,7 +64,7 @@ describe('one charge', () => {
     })
   })
 
-  it('of a call names its price, its reservation, and the entry of its batch', async () => {
+  it('of a call has its price, its reservation, and the entry of its batch', async () => {
     const { billing } = await jobScene()
     const allowanceId = id('alw', 1)
     await billing.openAllowance({
@@ -90,14 +90,14 @@ describe('one charge', () => {
     })
   })
 
-  it('of nobody is refused', async () => {
+  it('with an unknown id is refused', async () => {
     const { billing } = await jobScene()
     expect(await refusal(billing.readCharge({ wallet, id: 'img_404' }))).toBe('not_found id')
   })
 })
 
 describe('reading charges', () => {
-  it('page by page ends with a page that has no next', async () => {
+  it('page by page ends with a page without a next cursor', async () => {
     const { billing, open } = await jobScene(1_000)
     for (const number of [1, 2, 3]) await open({ ref: id('img', number) })
     const first = await billing.listCharges({ wallet, limit: 2 })
@@ -108,7 +108,7 @@ describe('reading charges', () => {
     expect(second.next).toBeNull()
   })
 
-  it('refuses a stretch of time that has more rows than an answer holds', async () => {
+  it('refuses a time range with more rows than one response may have', async () => {
     const { billing, store, open, capture } = await jobScene()
     await open()
     await capture([low])

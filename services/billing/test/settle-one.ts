@@ -2,7 +2,7 @@ import type { BillingContext } from '../src/deps.ts'
 import type { SettleOutcome } from '../src/methods/settle-jobs.ts'
 import { settleJobs } from '../src/methods/settle-jobs.ts'
 
-/** What is done about one job's money. */
+/** Settles one job. */
 export async function settleJob(
   context: BillingContext,
   { jobId }: { jobId: string },

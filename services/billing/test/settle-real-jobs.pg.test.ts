@@ -47,11 +47,11 @@ eachPostgres('a job of the real job store', (open) => {
       expiresAt: job.deadlineAt,
     })
     await jobs.submit(job, clock.now())
-    /** Draws it to its end: one picture is kept, the other fails. */
-    const generateImage = async () => {
+    /** Runs the job to its end: one picture is stored, the other fails. */
+    const runJob = async () => {
       const runner = sampleId('run', 1)
       const claimed = await jobs.claim({ jobId: job.id, runner, slots: 2, now: clock.now() })
-      assert(claimed, 'it waits')
+      assert(claimed, 'the job is queued')
       const failure = { code: 'upstream_failed', message: 'no' }
       await jobs.write({
         held: claimed.job,
@@ -70,12 +70,12 @@ eachPostgres('a job of the real job store', (open) => {
       })
       return report.findings
     }
-    return { ...installation, jobs, job, generateImage, balance, findings }
+    return { ...installation, jobs, job, runJob, balance, findings }
   }
 
-  it('is charged for what it kept, and its promise is taken down', async () => {
-    const { context, ledger, job, generateImage, balance, findings } = await setUp()
-    await generateImage()
+  it('is charged for its stored pictures, and its outbox row is deleted', async () => {
+    const { context, ledger, job, runJob, balance, findings } = await setUp()
+    await runJob()
     expect(await ledger.readOutbox()).toEqual([job.id])
     expect(await settleJob(context, { jobId: job.id })).toBe('capture')
     expect(await balance()).toMatchObject({
@@ -86,7 +86,7 @@ eachPostgres('a job of the real job store', (open) => {
     expect(await findings()).toEqual([])
   })
 
-  it('that was cancelled gets all of it back', async () => {
+  it('that was cancelled is not charged', async () => {
     const { context, ledger, jobs, clock, job, balance, findings } = await setUp()
     await jobs.cancel(job.id, clock.now())
     expect(await settleJob(context, { jobId: job.id })).toBe('void')
@@ -95,9 +95,9 @@ eachPostgres('a job of the real job store', (open) => {
     expect(await findings()).toEqual([])
   })
 
-  it('keeps its hold while it waits, however long, and is settled by upkeep when it ended unheard', async () => {
-    const { context, billing, jobs, clock, generateImage, balance, findings } = await setUp()
-    await generateImage()
+  it('keeps its hold while it is queued, and is settled by the background task when its event was lost', async () => {
+    const { context, billing, jobs, clock, runJob, balance, findings } = await setUp()
+    await runJob()
     const waiting = sampleJob({ number: 2, now: clock.now() })
     await billing.openHold({
       wallet,

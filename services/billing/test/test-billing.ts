@@ -19,7 +19,7 @@ import { crashingStore } from './crashing-store.ts'
 
 export interface TestBilling {
   billing: BillingModule
-  /** The same parts that the module works with, for what is not on the contract. */
+  /** The context of the module, for functions that are not in the contract. */
   context: BillingContext
   ledger: LedgerUnderTest
   store: CrashingStore
@@ -29,7 +29,7 @@ export interface TestBilling {
   metrics: Metrics
 }
 
-/** Billing over a given book, with time and dice of the test's own. */
+/** Billing over a given ledger, with a fake clock and seeded randomness. */
 export function testBilling({
   ledger,
   clock = fakeClock(Date.UTC(2026, 5, 1, 12)),

@@ -2,7 +2,7 @@ import type { PriceRow } from '@sluice/contracts/prices'
 
 const hex = (digit: number) => digit.toString(16).padStart(32, '0')
 
-/** The price book of a fresh house, as far as tests depend on it: the migration writes the same. */
+/** A part of the price book of a new installation, as the migration writes it. */
 export const samplePrices: PriceRow[] = [
   {
     id: `price_${hex(1)}`,

@@ -19,7 +19,7 @@ const model = 'gpt-image-1'
 const low = { width: 1024, height: 1024, quality: 'low' } as const
 
 let database: TestDatabase
-/** Of another database, so that looking does not count. */
+/** Connected to another database, so that its queries are not counted. */
 let watcher: Postgres
 let rounds = 0
 beforeAll(async () => {
@@ -31,7 +31,7 @@ afterAll(async () => {
   await database.close()
 })
 
-/** How many commits the server counts for so much work by a session of its own. */
+/** How many commits the server counts for some work in a session of its own. */
 async function countCommits(
   work: (installation: TestBilling) => Promise<unknown>,
 ): Promise<number> {
@@ -43,7 +43,7 @@ async function countCommits(
   await work(testBilling({ ledger, seed: rounds }))
   const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(session.db)
   await session.close()
-  // A session hands its counts in when it ends.
+  // A session reports its statistics when it ends.
   for (let there = true; there;) {
     const found = await sql<{ pid: number }>`
       select pid from pg_stat_activity where datname = ${name} and pid = ${rows[0]?.pid}`.execute(
@@ -61,8 +61,10 @@ async function readCommits(): Promise<number> {
   return Number(rows[0]?.commits)
 }
 
-/** Commits a turn, whatever a session costs besides. */
-async function commitsATurn(turn: (installation: TestBilling, number: number) => Promise<unknown>) {
+/** Commits per turn, without the commits of the session itself. */
+async function commitsPerTurn(
+  turn: (installation: TestBilling, number: number) => Promise<unknown>,
+) {
   const many = 10
   const times = (count: number) =>
     countCommits(async (installation) => {
@@ -85,11 +87,11 @@ const openHold = ({ billing, clock }: TestBilling, number: number) =>
 
 describe('a job costs billing', () => {
   it('one database transaction to open its hold', async () => {
-    expect(await commitsATurn(openHold)).toBe(1)
+    expect(await commitsPerTurn(openHold)).toBe(1)
   })
 
   it('and one to settle it', async () => {
-    const both = await commitsATurn(async (installation, number) => {
+    const both = await commitsPerTurn(async (installation, number) => {
       await openHold(installation, number)
       const jobId = id('img', number)
       installation.ledger.jobs.set(jobId, {
@@ -107,7 +109,7 @@ describe('a job costs billing', () => {
 
 describe('a batch of usage records', () => {
   it('costs one database transaction, however many records and allowances it has', async () => {
-    const commits = await commitsATurn(async ({ billing }, number) => {
+    const commits = await commitsPerTurn(async ({ billing }, number) => {
       const records = [1, 2].flatMap((part) =>
         Array.from({ length: 20 }, (_, index) =>
           usageOf({
@@ -119,8 +121,8 @@ describe('a batch of usage records', () => {
       )
       for (const part of [1, 2]) {
         const allowanceId = id('alw', number * 10 + part)
-        const want = { needMicro: 0n, wantMicro: 100_000n, leaseMs: 60_000 }
-        await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...want })
+        const amounts = { needMicro: 0n, wantMicro: 100_000n, leaseMs: 60_000 }
+        await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...amounts })
       }
       expect((await billing.captureUsage({ records })).captured).toBe(40)
     })

@@ -38,7 +38,7 @@ async function setUp(holds: number) {
   return { ...installation, open, available }
 }
 
-it('gives back every hold without a job within two minutes, and none before a submission has its time', async () => {
+it('voids every hold without a job within two minutes, and none within the time of a submission', async () => {
   const { billing, clock, available, context } = await setUp(16)
   await billing.start()
   await clock.advance(59_000)
@@ -49,7 +49,7 @@ it('gives back every hold without a job within two minutes, and none before a su
   await billing.stop()
 })
 
-it('leaves the holds of jobs alone, whether they run or have ended', async () => {
+it('does not void the holds of running and ended jobs', async () => {
   const { clock, ledger, context, available } = await setUp(3)
   ledger.jobs.set(id('img', 1), 'running')
   const ended = { wallet, apiKeyId: id('key', 1), model, pictures: [low] }
@@ -59,7 +59,7 @@ it('leaves the holds of jobs alone, whether they run or have ended', async () =>
   expect(await available()).toBe(GIVEN_MICRO - 2_000_000n)
 })
 
-it('looks at every page of them', async () => {
+it('reads every page of them', async () => {
   const { clock, context, available } = await setUp(30)
   await clock.advance(TWO_MINUTES_MS)
   const pages = { ...context.store, listWithoutJob: listBy(7, context.store.listWithoutJob) }
@@ -74,7 +74,7 @@ function listBy<Query extends { limit: number }, Page>(
   return (query: Query) => list({ ...query, limit })
 }
 
-it('voids a hold for whoever does not know about it only while no job was submitted', async () => {
+it('with unlessSubmitted, a hold is voided only while no job was submitted', async () => {
   const { billing, ledger, available } = await setUp(2)
   ledger.jobs.set(id('img', 1), 'running')
   for (const number of [1, 2, 3]) {
@@ -83,10 +83,10 @@ it('voids a hold for whoever does not know about it only while no job was submit
   expect(await available()).toBe(GIVEN_MICRO - 1_000_000n)
 })
 
-it('opens nothing for a caller who was answered before the book could write', async () => {
+it('opens no hold when the deadline of the call passes before the transaction begins', async () => {
   const { clock, open, store, available } = await setUp(0)
   const deadline = startDeadline(clock, 5_000)
-  // The book is busy with somebody else for longer than the caller waits.
+  // Another transaction blocks the store for longer than the deadline of the call.
   const busy = store.inTransaction(() => clock.sleep(20_000))
   const opening = Promise.allSettled([open(1, deadline)])
   await clock.advance(0)

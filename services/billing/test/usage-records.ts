@@ -4,7 +4,7 @@ import { chargeUsage } from '@sluice/pricing/charge-usage'
 
 import { id } from './ids.ts'
 
-/** The price of tokens of a fresh house: 1000 micro-credits for a token of output, 125 of input. */
+/** The token price of a new installation: 1000 micro-credits per output token, 125 per input token. */
 const price: TokenPrice = {
   kind: 'tokens',
   inputMicroPerMillion: 125_000_000n,
@@ -12,7 +12,7 @@ const price: TokenPrice = {
   outputMicroPerMillion: 1_000_000_000n,
 }
 
-/** What an honest edge reports about a call that wrote so many tokens. */
+/** The usage record of a call with `output` tokens, with the right amount. */
 export function usageOf({
   number,
   allowanceId,

@@ -7,7 +7,7 @@ const contracts = [billingContract, schedulerContract]
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
-/** [service, verb] of every method, for services that have been begun. */
+/** [service, method] of every contract method, for services with source files. */
 function methodsOf(repository: Repository): [service: string, method: string][] {
   return contracts
     .filter(({ name }) =>
@@ -22,7 +22,7 @@ const inBilling = (texts: (method: string) => [string, string][]) =>
   Object.fromEntries(Object.keys(billingContract.methods).flatMap(texts))
 
 const methodFiles: Rule = {
-  name: 'every verb of a contract is a file that exports it',
+  name: 'every method of a contract is a file that exports it',
   violations: (repository) =>
     methodsOf(repository).flatMap(([service, method]) => {
       const path = `services/${service}/src/methods/${kebab(method)}.ts`
@@ -36,27 +36,27 @@ const methodFiles: Rule = {
   ]),
 }
 
-const wireTests: Rule = {
-  name: 'every verb of a contract is asked over the wire by a test',
+const transportTests: Rule = {
+  name: 'every method of a contract is called over a transport by a test',
   violations: (repository) =>
     methodsOf(repository)
       .filter(
         ([service, method]) =>
           !repository.files.some(
             ({ path, text }) =>
-              new RegExp(`^services/${service}/test/wire.*\\.ts$`).test(path) &&
+              new RegExp(`^services/${service}/test/transport.*\\.ts$`).test(path) &&
               new RegExp(`\\b${method}\\b`).test(text),
           ),
       )
-      .map(([service, method]) => `services/${service}/test/wire*.ts does not ask ${method}`),
+      .map(([service, method]) => `services/${service}/test/transport*.ts does not call ${method}`),
   broken: {
     'services/billing/src/module.ts': '',
-    'services/billing/test/wire.test.ts': 'openHold',
+    'services/billing/test/transport.test.ts': 'openHold',
   },
   good: {
     'services/billing/src/module.ts': '',
-    'services/billing/test/wire.nats.test.ts': Object.keys(billingContract.methods).join(' '),
+    'services/billing/test/transport.nats.test.ts': Object.keys(billingContract.methods).join(' '),
   },
 }
 
-export const contractRules: Rule[] = [methodFiles, wireTests]
+export const contractRules: Rule[] = [methodFiles, transportTests]

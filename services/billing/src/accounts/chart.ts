@@ -1,7 +1,7 @@
 /**
- * The accounts that a wallet has, all of them its own: what came in from outside (`promo`,
- * `clearing`), what it may spend, what is reserved, what it spent, and what it owes. Every wallet's
- * book adds up to zero by itself, and no payment waits for another wallet's.
+ * The accounts of a wallet: credits from outside (`promo`, `clearing`), spendable (`available`), reserved
+ * (`held`), spent (`revenue`) and owed (`receivable`). The balances of each wallet sum to zero, and a
+ * payment locks no row of another wallet.
  */
 export const accountKinds = [
   'available',
@@ -13,14 +13,14 @@ export const accountKinds = [
 ] as const
 export type AccountKind = (typeof accountKinds)[number]
 
-/** What may never be true of a balance; PostgreSQL refuses it by a CHECK. */
+/** The bound of each balance; a CHECK constraint enforces the same. */
 export const floors = {
   available: 'not-below-zero',
   held: 'not-below-zero',
   revenue: 'not-below-zero',
-  /** Money from outside: what was given is owed to nobody, so the account is below zero. */
+  /** The source of granted credits: each grant debits it, so it is never above zero. */
   promo: 'not-above-zero',
-  /** What was delivered and never paid stands below zero until somebody pays it. */
+  /** Delivered and unpaid usage: below zero until it is paid. */
   receivable: 'not-above-zero',
   /** Payments and corrections go both ways. */
   clearing: 'free',
@@ -33,7 +33,7 @@ export interface Account {
   balanceMicro: bigint
 }
 
-/** Account ids sort by kind, so whoever locks in id order locks all `available` accounts first. */
+/** Ids sort by kind, so locking in id order locks all `available` accounts first. */
 export const accountId = ({ kind, wallet }: { kind: AccountKind; wallet: string }) =>
   `${kind}:${wallet}`
 

@@ -1,10 +1,10 @@
 import type { BillingContext } from '../deps.ts'
 import type { LedgerReport } from '../ledger/report.ts'
 
-/** Upkeep comes round only every so often; a hold that waits for it is not overdue yet. */
+/** Holds are expired periodically; one that waits for the next run is not overdue yet. */
 const BACKGROUND_SLACK_MS = 5 * 60_000
 
-/** Derives the whole book anew and compares. Every finding is an alarm. */
+/** Recomputes the whole ledger from its rows and compares. Every finding is an alarm. */
 export async function auditLedger({
   store,
   clock,
@@ -19,7 +19,10 @@ export async function auditLedger({
   counters.findings.set({}, report.findings.length)
   for (const { invariant, message, count, seq } of report.findings) {
     const transfer = seq === undefined ? {} : { seq: String(seq) }
-    log.error({ invariant, count, ...transfer, finding: message }, 'the ledger is not sound')
+    log.error(
+      { invariant, count, ...transfer, finding: message },
+      'the ledger audit found a mismatch',
+    )
   }
   log.info({ ...report.checked, findings: report.findings.length }, 'the ledger was audited')
   return report

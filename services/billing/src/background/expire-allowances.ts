@@ -6,8 +6,8 @@ const PAGE_ALLOWANCES = 100
 const PAGES_MAX = 100
 
 /**
- * Gives back what allowances have left whose edges stopped renewing them, after the grace in which
- * spooled records may still come. Answers how many ended.
+ * Ends allowances that their edges stopped renewing, after the grace in which spooled records may still
+ * arrive, and releases the remainder. Returns how many ended.
  */
 export async function expireAllowances(context: BillingContext): Promise<number> {
   const { store, clock, config, counters, log } = context
@@ -22,7 +22,7 @@ export async function expireAllowances(context: BillingContext): Promise<number>
     if (overdue.length < PAGE_ALLOWANCES) break
   }
   counters.holds.add({ purpose: 'allowance', outcome: 'expired' }, expired)
-  if (expired > 0) log.info({ expired }, 'allowances of silent edges were ended')
+  if (expired > 0) log.info({ expired }, 'allowances expired: their edges stopped renewing them')
   return expired
 }
 
@@ -33,9 +33,9 @@ async function expirePage(
   if (overdue.length === 0) return 0
   return store.inTransaction(async (book) => {
     const holds = await book.lockHolds(overdue.map(({ id }) => id))
-    // Between the look and the lock an edge may have come back, or closed it.
-    const silent = holds.filter((hold) => hold.state === 'open' && hold.expiresAt < expiredBefore)
-    const ended = silent.map((hold) => endHold({ hold, state: 'expired', at: clock.now() }))
+    // Between the query and the lock the edge may have renewed or closed it.
+    const expired = holds.filter((hold) => hold.state === 'open' && hold.expiresAt < expiredBefore)
+    const ended = expired.map((hold) => endHold({ hold, state: 'expired', at: clock.now() }))
     const transfers = ended.flatMap((movement) => movement.transfers)
     await book.post({ holds: ended.map(({ hold }) => hold), transfers })
     return ended.length

@@ -7,17 +7,17 @@ const PAGE_HOLDS = 100
 const PAGES_MAX = 100
 
 export interface ExpiredHolds {
-  /** Given back: nobody knows their jobs. */
+  /** Released: their jobs do not exist. */
   expired: number
-  /** Their jobs had ended, and nobody had told us. */
+  /** Settled here: their jobs had ended, and no `image-job-ended` event was handled. */
   settled: number
-  /** Their jobs run on, past every deadline. */
+  /** Left open: their jobs still run. */
   running: number
 }
 
 /**
- * Ends job holds that are past their expiry and grace. A hold whose job runs is left alone; one whose
- * job ended is settled by what the job kept; one without a job is given back.
+ * Ends job holds past their expiry and grace. A hold whose job runs stays open; one whose job ended is
+ * charged for the stored pictures; one without a job is released.
  */
 export async function expireHolds(context: BillingContext): Promise<ExpiredHolds> {
   const { store, clock, config, counters, log } = context
@@ -29,7 +29,7 @@ export async function expireHolds(context: BillingContext): Promise<ExpiredHolds
     const overdue = await store.listOverdue(query)
     for (const { ref } of overdue) {
       const outcome = await expireHold(context, ref)
-      if (outcome !== 'gone') counts[outcome] += 1
+      if (outcome !== 'already-ended') counts[outcome] += 1
     }
     after = overdue.at(-1)
     if (overdue.length < PAGE_HOLDS) break
@@ -40,16 +40,16 @@ export async function expireHolds(context: BillingContext): Promise<ExpiredHolds
   return counts
 }
 
-/** Decides one overdue hold in one transaction. `gone` when somebody else ended it meanwhile. */
+/** Ends one overdue hold in one transaction. `already-ended` when another transaction ended it first. */
 async function expireHold(
   context: BillingContext,
   ref: string,
-): Promise<keyof ExpiredHolds | 'gone'> {
+): Promise<keyof ExpiredHolds | 'already-ended'> {
   const prices = await context.prices.book()
   const at = context.clock.now()
   return context.store.inTransaction(async (book) => {
     const hold = await book.lockHold({ purpose: 'job', ref })
-    if (hold?.state !== 'open') return 'gone'
+    if (hold?.state !== 'open') return 'already-ended'
     const [settled] = await settleInBook(book, { jobIds: [ref], prices, at })
     if (settled?.outcome !== 'not-ended') return 'settled'
     if (await book.isJobRunning(ref)) return 'running'

@@ -4,7 +4,7 @@ import { nextSeal } from '../ledger/seal.ts'
 const BLOCK_TRANSFERS_MAX = 4_096
 const BLOCKS_MAX = 256
 
-/** Seals what is final, block by block. Answers how many blocks were made. */
+/** Seals final transfers, block by block. Returns how many blocks were sealed. */
 export async function sealLedger({ store, clock, log }: BillingContext): Promise<number> {
   let blocks = 0
   while (blocks < BLOCKS_MAX) {
@@ -15,7 +15,7 @@ export async function sealLedger({ store, clock, log }: BillingContext): Promise
     if (!seal) break
     blocks += 1
     const { number, fromSeq, toSeq, hash } = seal
-    // The log is another place than the database: who changes one must change both.
+    // The log is stored apart from the database: changing sealed rows unnoticed would need both.
     log.info(
       {
         number: String(number),

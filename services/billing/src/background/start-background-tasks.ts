@@ -9,14 +9,17 @@ import { sealLedger } from './seal-ledger.ts'
 import { voidUnusedHolds } from './void-unused-holds.ts'
 
 const CHECK_DELIVERED_EVERY_MS = 60_000
-/** One row is read. What was announced is known sooner. */
-const FOLLOW_PRICES_EVERY_MS = 500
+/** Reads one row. An announced change is applied sooner. */
+const REFRESH_PRICES_EVERY_MS = 500
 
-/** Begins what happens by time. Replicas may do it side by side. Answers how to end it all. */
+/** Starts the periodic tasks, which replicas may run concurrently. Returns a function that stops them. */
 export function startBackgroundTasks(context: BillingContext): () => Promise<void> {
   const { clock, log, config } = context
-  const pieces = {
-    'follow-prices': { everyMs: FOLLOW_PRICES_EVERY_MS, run: () => context.prices.follow() },
+  const tasks = {
+    'refresh-prices': {
+      everyMs: REFRESH_PRICES_EVERY_MS,
+      run: () => context.prices.invalidateIfChanged(),
+    },
     'expire-holds': { everyMs: config.expireEveryMs, run: () => expireHolds(context) },
     'void-unused-holds': { everyMs: config.unusedEveryMs, run: () => voidUnusedHolds(context) },
     'expire-allowances': { everyMs: config.expireEveryMs, run: () => expireAllowances(context) },
@@ -24,10 +27,10 @@ export function startBackgroundTasks(context: BillingContext): () => Promise<voi
     'check-delivered': { everyMs: CHECK_DELIVERED_EVERY_MS, run: createDeliveredCheck(context) },
     'audit-ledger': { everyMs: config.auditEveryMs, run: () => auditLedger(context) },
   }
-  const ends = Object.entries(pieces).map(([name, { everyMs, run }]) =>
+  const repeated = Object.entries(tasks).map(([name, { everyMs, run }]) =>
     repeat({ name, everyMs, run: async () => void (await run()), clock, log }),
   )
   return async () => {
-    await Promise.all(ends.map((end) => end.stop()))
+    await Promise.all(repeated.map((task) => task.stop()))
   }
 }

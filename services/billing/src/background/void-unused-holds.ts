@@ -5,9 +5,9 @@ const PAGE_HOLDS = 500
 const PAGES_MAX = 1_000
 
 /**
- * Gives back holds whose jobs were never written: whoever opened them died, or was answered before the hold
- * was. A job that is submitted later is refused, since its hold is not open (trigger `job_needs_open_hold`).
- * Answers how many holds were voided.
+ * Voids holds whose jobs were never stored: the process that opened them died, or its call timed out before
+ * the hold was written. A job submitted later is refused, since its hold is not open (trigger
+ * `job_needs_open_hold`). Returns how many holds were voided.
  */
 export async function voidUnusedHolds(context: BillingContext): Promise<number> {
   const { store, clock, config, counters, log } = context
@@ -21,11 +21,11 @@ export async function voidUnusedHolds(context: BillingContext): Promise<number> 
     after = next
   }
   counters.holds.add({ purpose: 'job', outcome: 'unused' }, voided)
-  if (voided > 0) log.warn({ voided }, 'holds without a job were given back')
+  if (voided > 0) log.warn({ voided }, 'holds without a job were voided')
   return voided
 }
 
-/** False when the job was submitted, or the hold was ended, since the list was made. */
+/** False when the job was submitted or the hold ended after the list was read. */
 async function voidUnused({ store, clock }: BillingContext, ref: string): Promise<boolean> {
   return store.inTransaction(async (book) => {
     const hold = await book.lockHold({ purpose: 'job', ref })

@@ -5,12 +5,12 @@ import { settleJobs } from '../methods/settle-jobs.ts'
 import { groupCommit } from './group-commit.ts'
 
 const ACK_WITHIN_MS = 30_000
-/** Jobs that one transaction settles. More would hold the locks of many wallets for long. */
+/** Jobs that one transaction settles. More would hold the locks of many wallets for too long. */
 const JOBS_A_COMMIT_MAX = 16
-/** The outbox row stays until the job is settled, so a dropped hint costs only time. */
+/** The outbox row stays until the job is settled, so a lost message only delays the settlement. */
 const DELIVERIES_MAX = 20
 
-/** Takes hints that jobs ended, and decides their money. Acknowledged after the commit. */
+/** Consumes `image-job-ended` and settles the jobs. Messages are acknowledged after the commit. */
 export async function consumeEndedJobs(context: BillingContext): Promise<Unsubscribe> {
   const options = {
     group: 'billing',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import { groupCommit } from './group-commit.ts'
 
-/** Commits that end when the test says so. */
+/** Commits that end when the test calls `endNext`. */
 function controlled() {
   const groups: number[][] = []
   const ends: ((error?: Error) => void)[] = []
@@ -17,14 +17,14 @@ function controlled() {
   })
   const endNext = async (error?: Error) => {
     ends.shift()?.(error)
-    // The group's next step is a few promises away.
+    // Lets the pending promises of the group settle.
     await fakeClock().advance(0)
   }
   return { commits, groups, endNext }
 }
 
-describe('what comes while a commit runs', () => {
-  it('goes together in the next one, up to its limit, in order', async () => {
+describe('items added while a commit runs', () => {
+  it('are committed together in the next commit, up to the limit, in order', async () => {
     const { commits, groups, endNext } = controlled()
     const all = [[1], [2, 3], [4], [5, 6], [7]].map((items) => commits.add(items))
     await endNext()
@@ -34,7 +34,7 @@ describe('what comes while a commit runs', () => {
     await Promise.all(all)
   })
 
-  it('is committed even when it alone is above the limit', async () => {
+  it('are committed even when one addition alone is above the limit', async () => {
     const { commits, groups, endNext } = controlled()
     const large = commits.add([1, 2, 3, 4, 5, 6])
     await endNext()
@@ -44,7 +44,7 @@ describe('what comes while a commit runs', () => {
 })
 
 describe('a group that fails', () => {
-  it('is tried one by one, so that nobody fails for the fault of another', async () => {
+  it('is retried one addition at a time, so that each fails only for its own error', async () => {
     const { commits, groups, endNext } = controlled()
     const first = commits.add([1])
     const good = commits.add([2])
@@ -62,10 +62,10 @@ describe('a group that fails', () => {
     ])
   })
 
-  it('does not stop those that come after', async () => {
+  it('does not block later commits', async () => {
     const { commits, endNext } = controlled()
     const failing = Promise.allSettled([commits.add([1])])
-    await endNext(new Error('away'))
+    await endNext(new Error('unavailable'))
     await failing
     const next = commits.add([2])
     await endNext()

@@ -1,18 +1,18 @@
-/** Gathers what many bring at the same time, so that one commit serves them all. */
+/** Batches concurrent additions into one commit. */
 export interface GroupCommit<Item> {
-  /** Resolves when these items were committed; rejects when they could not be. */
+  /** Resolves after the commit of these items; rejects when it failed. */
   add(items: readonly Item[]): Promise<void>
 }
 
-interface Waiting<Item> {
+interface Pending<Item> {
   items: readonly Item[]
   resolve: () => void
   reject: (reason: unknown) => void
 }
 
 /**
- * Runs one commit at a time; what comes meanwhile waits and goes together, at most `itemsMax` items
- * a commit. A group that fails is tried again one by one, so that nobody fails for another's fault.
+ * Runs one commit at a time; items added meanwhile are committed together afterwards, at most `itemsMax`
+ * per commit. A failed group is retried one addition at a time, so that each fails only for its own error.
  */
 export function groupCommit<Item>({
   itemsMax,
@@ -21,20 +21,20 @@ export function groupCommit<Item>({
   itemsMax: number
   commit: (items: Item[]) => Promise<void>
 }): GroupCommit<Item> {
-  const queue: Waiting<Item>[] = []
+  const queue: Pending<Item>[] = []
   let running = false
 
-  const commitAlone = async ({ items, resolve, reject }: Waiting<Item>) =>
+  const commitAlone = async ({ items, resolve, reject }: Pending<Item>) =>
     commit([...items]).then(resolve, reject)
 
-  const commitGroup = async (group: Waiting<Item>[]) => {
+  const commitGroup = async (group: Pending<Item>[]) => {
     const [first] = group
     if (group.length === 1 && first) return commitAlone(first)
     try {
       await commit(group.flatMap(({ items }) => items))
       for (const { resolve } of group) resolve()
     } catch {
-      // Each of them finds its own reason, or succeeds without the others.
+      // Each addition succeeds or fails with its own error.
       for (const one of group) await commitAlone(one)
     }
   }
@@ -54,8 +54,8 @@ export function groupCommit<Item>({
   }
 }
 
-/** Takes from the front what fits, and always at least one. */
-function takeGroup<Item>(queue: Waiting<Item>[], itemsMax: number): Waiting<Item>[] {
+/** Removes from the front of the queue what fits into the limit, and at least one entry. */
+function takeGroup<Item>(queue: Pending<Item>[], itemsMax: number): Pending<Item>[] {
   let count = 0
   let total = 0
   for (const { items } of queue) {

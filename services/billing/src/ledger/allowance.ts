@@ -1,11 +1,11 @@
 import { divideUp, greater, lesser } from '@sluice/kernel/credits'
 
-/** The n-th part of what is available that one allowance may take. */
+/** One allowance may take 1/n of the available credits. */
 const FAIR_SHARE_DIVISOR = 2n
 
 /**
- * How much an allowance gets: what was wanted, at most a fair share of what is available, so that
- * another edge finds something too; never below what was needed. Undefined when that is not there.
+ * The amount of an allowance: the wanted amount, at most a fair share of the available credits, so that
+ * other edges can open allowances too, and never below the need. Undefined when the need is not available.
  */
 export function shareOf({
   availableMicro,

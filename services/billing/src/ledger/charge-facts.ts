@@ -7,7 +7,7 @@ import type { PostedTransfer } from './transfer.ts'
 
 type Account = Omit<ChargeAccount, 'price'>
 
-/** Where a charge stands. One that delivered nothing, or cost nothing, is free once nothing is held. */
+/** The state of a charge: `open` while credits are held, then `charged`, or `free` when the amount is 0. */
 export function chargeStateOf({
   open,
   chargedMicro,
@@ -19,7 +19,7 @@ export function chargeStateOf({
   return chargedMicro > 0n ? 'charged' : 'free'
 }
 
-/** What an image job cost. */
+/** The charge of an image job. */
 export function factsOfJob(hold: Hold): ChargeFacts {
   const chargedMicro = chargedOn(hold)
   return {
@@ -33,7 +33,7 @@ export function factsOfJob(hold: Hold): ChargeFacts {
   }
 }
 
-/** What a call on an allowance cost. */
+/** The charge of a call that was paid from an allowance. */
 export function factsOfCall(record: StoredUsage): ChargeFacts {
   return {
     id: record.requestId,
@@ -63,7 +63,7 @@ export function accountOfJob(hold: Hold): Account {
   }
 }
 
-/** `entries` are those of the batch that captured it. Its reservation was a part of an allowance. */
+/** `entries` are those of the batch that captured the call; its reservation was part of an allowance. */
 export function accountOfCall(record: StoredUsage, entries: readonly PostedTransfer[]): Account {
   return {
     ...factsOfCall(record),

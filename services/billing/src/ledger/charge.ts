@@ -6,9 +6,9 @@ import type { Hold, Movement } from './hold.ts'
 import { endHold, remainderOf, transferOf } from './hold.ts'
 
 /**
- * Charges what a job delivered, never more than its hold, and gives the rest back. A hold that
- * expired before is charged to what is available, else as a receivable. A voided one is not charged:
- * its caller was told so; all of the usage is loss.
+ * Charges the usage of a job, never more than its hold, and releases the rest. An expired hold is charged to
+ * the available balance, else as a receivable. A voided hold is not charged, since its caller received that
+ * as the result; all of the usage is loss.
  */
 export function captureJob({
   hold,
@@ -36,13 +36,13 @@ export function captureJob({
   return followedBy(covered, endHold({ hold: covered.hold, state: 'captured', at }))
 }
 
-/** What a job owes for usage that is rated so: never more than its hold, nothing when it was voided. */
+/** The amount that a job owes: the rated amount, at most its hold, and 0 when the hold was voided. */
 export const dueOfJob = ({ hold, ratedMicro }: { hold: Hold; ratedMicro: bigint }) =>
   hold.state === 'voided' ? 0n : lesser(ratedMicro, hold.amountMicro)
 
 /**
- * Charges calls on an allowance: what it has left, then what is available, then as a receivable. An
- * edge never spends more than its allowance; a record that comes after the expiry does.
+ * Charges calls to an allowance: to its remainder, then to the available balance, then as a receivable. An
+ * edge never spends more than its allowance, but records may arrive after the allowance expired.
  */
 export function captureCalls({
   hold,
@@ -60,11 +60,11 @@ export function captureCalls({
   at: Date
 }): Movement {
   assert(hold.purpose === 'allowance', 'calls are charged to an allowance')
-  const losing = { ...hold, lossMicro: hold.lossMicro + lossMicro }
-  return cover({ hold: losing, dueMicro, availableMicro, idBase: postingId, at })
+  const withLoss = { ...hold, lossMicro: hold.lossMicro + lossMicro }
+  return cover({ hold: withLoss, dueMicro, availableMicro, idBase: postingId, at })
 }
 
-/** Whether `cover` needs to know what is available. */
+/** Whether `cover` needs the available balance. */
 export const needsAvailable = ({ hold, dueMicro }: { hold: Hold; dueMicro: bigint }) =>
   dueMicro > openRemainder(hold)
 

@@ -3,13 +3,13 @@ import type { PriceRow } from '@sluice/contracts/prices'
 import { chargeUsage } from '@sluice/pricing/charge-usage'
 import { EVERY_MODEL } from '@sluice/pricing/price-book'
 
-/** Why billing does not agree with what an edge charged; undefined when it does. */
-export function disagreementWith(
+/** Why the amount that an edge charged is wrong; undefined when it is right. */
+export function findUsageMismatch(
   record: UsageRecord,
   row: PriceRow | undefined,
 ): string | undefined {
   if (!row) return `there is no price ${record.priceId}`
-  if (row.price.kind !== record.usage.kind) return 'the price is of another kind than the usage'
+  if (row.price.kind !== record.usage.kind) return 'the price has another kind than the usage'
   if (row.model !== record.model && row.model !== EVERY_MODEL) {
     return `the price is of the model ${row.model}`
   }
@@ -20,8 +20,8 @@ export function disagreementWith(
   ) {
     return undefined
   }
-  const [ours, theirs] = [charge, record].map(
+  const [rated, recorded] = [charge, record].map(
     ({ amountMicro, upstreamLossMicro }) => `${amountMicro} + ${upstreamLossMicro} loss`,
   )
-  return `the usage is rated ${ours}, the record says ${theirs}`
+  return `the usage is rated ${rated}, the record has ${recorded}`
 }

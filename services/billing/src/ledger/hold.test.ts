@@ -37,26 +37,26 @@ const amounts = (transfers: { kind: string; debitAccount: string; amountMicro: b
   transfers.map((one) => `${one.kind} from ${one.debitAccount} ${one.amountMicro}`)
 
 describe('a job', () => {
-  it('pays what it delivered and gets the rest back', () => {
+  it('is charged for its usage, and the rest of its hold is released', () => {
     const { hold, transfers } = capture(job, 60n)
     expect(amounts(transfers)).toEqual(['capture from held:w 60', 'release from held:w 40'])
     expect(hold).toMatchObject({ state: 'captured', capturedMicro: 60n, releasedMicro: 40n })
     expect(faultOfHold(hold)).toBeUndefined()
   })
 
-  it('never pays more than its hold: the difference is loss', () => {
+  it('is never charged more than its hold; the difference is loss', () => {
     const { hold, transfers } = capture(job, 130n)
     expect(amounts(transfers)).toEqual(['capture from held:w 100'])
     expect(hold).toMatchObject({ capturedMicro: 100n, releasedMicro: 0n, lossMicro: 30n })
   })
 
-  it('that delivered nothing pays nothing and moves no empty transfer', () => {
+  it('that delivered nothing is charged nothing, without a transfer of zero', () => {
     const { hold, transfers } = capture(job, 0n)
     expect(amounts(transfers)).toEqual(['release from held:w 100'])
     expect(hold).toMatchObject({ state: 'captured', capturedMicro: 0n })
   })
 
-  it('whose hold expired pays from available, and stays owing what is not there', () => {
+  it('whose hold expired is charged to the available balance, and the rest becomes a receivable', () => {
     const { hold, transfers } = capture(expired, 60n, 45n)
     expect(amounts(transfers)).toEqual([
       'capture from available:w 45',
@@ -66,23 +66,23 @@ describe('a job', () => {
     expect(faultOfHold(hold)).toBeUndefined()
   })
 
-  it('whose hold expired pays no more than that hold was, too', () => {
+  it('whose hold expired is charged at most the amount of that hold', () => {
     const { hold } = capture(expired, 160n, 1_000n)
     expect(hold).toMatchObject({ lateMicro: 100n, receivableMicro: 0n, lossMicro: 60n })
   })
 
-  it('whose hold was voided pays nothing any more: all of it is loss', () => {
+  it('whose hold was voided is not charged; all of its usage is loss', () => {
     const voided = voidJob({ hold: job, at }).hold
     const { hold, transfers } = capture(voided, 60n, 1_000n)
     expect(transfers).toEqual([])
     expect(hold).toMatchObject({ state: 'voided', lossMicro: 60n })
   })
 
-  it('is charged once: a second charge is a fault of ours', () => {
+  it('is charged once; a second charge fails an assertion', () => {
     expect(() => capture(capture(job, 1n).hold, 1n)).toThrow('charged once')
   })
 
-  it('that is voided after its expiry is settled, and nothing moves', () => {
+  it('that is voided after its expiry is settled without a transfer', () => {
     const { hold, transfers } = voidJob({ hold: expired, at: later })
     expect(transfers).toEqual([])
     expect(hold).toMatchObject({ state: 'expired', settledAt: later })
@@ -93,7 +93,7 @@ describe('an allowance', () => {
   const charge = (hold: Hold, dueMicro: bigint, availableMicro = 0n) =>
     captureCalls({ hold, dueMicro, lossMicro: 0n, availableMicro, postingId: 'post', at })
 
-  it('pays from what it has left while that is enough, and knows when it is not', () => {
+  it('is charged while its remainder is enough, and needs the available balance otherwise', () => {
     const { hold, transfers } = charge(allowance, 100n)
     expect(amounts(transfers)).toEqual(['capture from held:w 100'])
     expect(remainderOf(hold)).toBe(0n)
@@ -102,7 +102,7 @@ describe('an allowance', () => {
     expect(needsAvailable({ hold: { ...allowance, state: 'expired' }, dueMicro: 1n })).toBe(true)
   })
 
-  it('pays from available and then as a receivable what it has not', () => {
+  it('charges the excess to the available balance and then as a receivable', () => {
     const { hold, transfers } = charge(allowance, 130n, 20n)
     expect(amounts(transfers)).toEqual([
       'capture from held:w 100',
@@ -124,7 +124,7 @@ describe('an allowance', () => {
 describe('a refund', () => {
   const paid = capture(job, 60n).hold
 
-  it('is a new entry in the other direction, and counts against the next', () => {
+  it('is a new entry in the other direction, and reduces the refundable amount', () => {
     const { hold, transfers } = refundHold({
       hold: paid,
       amountMicro: 25n,
@@ -136,7 +136,7 @@ describe('a refund', () => {
     expect(refundableOf(hold)).toBe(35n)
   })
 
-  it('is never more than what was paid; what is owed was not paid', () => {
+  it('is never more than the paid amount, which excludes receivables', () => {
     const owing = capture(expired, 60n, 45n).hold
     expect(refundableOf(owing)).toBe(45n)
     const refund = { hold: owing, amountMicro: 46n, transferId: 'r', memo: 'm', at }
@@ -144,8 +144,8 @@ describe('a refund', () => {
   })
 })
 
-describe('any posting', () => {
-  it('adds up to zero', () => {
+describe('the legs of a posting', () => {
+  it('sum to zero', () => {
     const { transfers } = capture(job, 60n)
     const legs = legsOf(transfers)
     expect(legs.reduce((total, { deltaMicro }) => total + deltaMicro, 0n)).toBe(0n)

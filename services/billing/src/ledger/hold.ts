@@ -12,7 +12,7 @@ export interface Hold {
   id: string
   wallet: string
   purpose: HoldPurpose
-  /** The job's id; an allowance's own. One hold a (purpose, ref), for ever. */
+  /** The job's id, or the allowance's own. Unique with the purpose. */
   ref: string
   edge: string | null
   model: string | null
@@ -20,26 +20,26 @@ export interface Hold {
   amountMicro: bigint
   capturedMicro: bigint
   releasedMicro: bigint
-  /** Paid from available: after the end, or beyond what the hold had left. */
+  /** Charged to the available balance: after the hold ended, or above its remainder. */
   lateMicro: bigint
-  /** Delivered, and nothing was there to pay it. */
+  /** Delivered, and neither the hold nor the available balance covered it. */
   receivableMicro: bigint
   /** Consumed upstream above what the caller may be charged. */
   lossMicro: bigint
   refundedMicro: bigint
   state: HoldState
-  /** What a job delivered; null until that was charged. */
+  /** The usage of a job; null until it was charged. */
   usage: Usage | null
   usageSource: UsageSource | null
   apiKeyId: string | null
   expiresAt: Date
   openedAt: Date
   endedAt: Date | null
-  /** When a job's end was decided. An expired hold may still be settled, once. */
+  /** When the job was charged or voided. An expired hold may still be settled, once. */
   settledAt: Date | null
 }
 
-/** What a decision changes: a hold's new self and the transfers that belong to it. */
+/** One change of the ledger: the new state of a hold and its transfers. */
 export interface Movement {
   hold: Hold
   transfers: Transfer[]
@@ -51,7 +51,7 @@ type NewHold = Pick<
 > &
   Pick<Hold, 'expiresAt' | 'openedAt'>
 
-/** A hold and the transfer that reserves its amount. A free one moves nothing. */
+/** A hold and the transfer that reserves its amount; none when the amount is 0. */
 export function openedHold(facts: NewHold): Movement {
   const hold: Hold = {
     ...facts,
@@ -74,23 +74,23 @@ export function openedHold(facts: NewHold): Movement {
   }
 }
 
-/** What the hold has left. */
+/** The amount of the hold that is neither captured nor released. */
 export const remainderOf = (hold: Hold) =>
   hold.amountMicro - hold.capturedMicro - hold.releasedMicro
 
-/** What was charged so far, by whatever route. */
+/** The amount charged so far, over all routes. */
 export const chargedOn = (hold: Hold) => hold.capturedMicro + hold.lateMicro + hold.receivableMicro
 
-/** What of it was paid and not given back: the most that a refund may be. */
+/** The paid and not yet refunded amount: the maximum of a refund. */
 export const refundableOf = (hold: Hold) => hold.capturedMicro + hold.lateMicro - hold.refundedMicro
 
-/** Gives all of a job's hold back. One that has ended stays as it is, but is settled from now on. */
+/** Voids a job's open hold. A hold that has ended keeps its state and is marked as settled. */
 export function voidJob({ hold, at }: { hold: Hold; at: Date }): Movement {
   if (hold.state === 'open') return endHold({ hold, state: 'voided', at })
   return { hold: { ...hold, settledAt: hold.settledAt ?? at }, transfers: [] }
 }
 
-/** Ends an open hold and gives back what it has left. */
+/** Ends an open hold and releases its remainder. */
 export function endHold({
   hold,
   state,
@@ -102,14 +102,14 @@ export function endHold({
 }): Movement {
   assert(hold.state === 'open', 'only an open hold can end')
   const amountMicro = remainderOf(hold)
-  const decided = state === 'expired' ? hold.settledAt : at
+  const settledAt = state === 'expired' ? hold.settledAt : at
   return {
-    hold: { ...hold, state, releasedMicro: amountMicro, endedAt: at, settledAt: decided },
+    hold: { ...hold, state, releasedMicro: amountMicro, endedAt: at, settledAt },
     transfers: transferOf('release', { hold, amountMicro, at }),
   }
 }
 
-/** Gives captured credits back by a new entry. */
+/** Refunds captured credits by a new entry. */
 export function refundHold({
   hold,
   amountMicro,
@@ -133,8 +133,8 @@ export function refundHold({
 }
 
 /**
- * The transfer of an amount of a hold; none of nothing. Its id says what happened to what, so that it
- * can be in the book only once. `idBase` is the posting, where many may happen to one hold.
+ * The transfer of an amount of a hold; none when the amount is 0. Its id is `<idBase>:<route>`, so that the
+ * same transfer cannot be posted twice. `idBase` is the posting where one hold is captured many times.
  */
 export function transferOf(
   route: 'hold' | 'capture' | 'late' | 'release' | 'receivable',

@@ -8,12 +8,12 @@ import { chargedOn, remainderOf } from './hold.ts'
 import type { PostedTransfer, Transfer } from './transfer.ts'
 import { legsOf } from './transfer.ts'
 
-/** A usage record that was counted, and the posting it was captured with. */
+/** A counted usage record and the posting that captured it. */
 export interface StoredUsage extends UsageRecord {
   postingId: string
 }
 
-/** The whole book, for those who check it: simulations and the suites of its stores. */
+/** All ledger rows, for simulations and the test suites of the stores. */
 export interface Book {
   accounts: readonly Account[]
   transfers: readonly PostedTransfer[]
@@ -21,7 +21,7 @@ export interface Book {
   usage: readonly StoredUsage[]
 }
 
-/** The numbers of what must always hold; ADR 0003 has the list in sentences. */
+/** The numbers of the invariants; ADR 0003 describes them. */
 export const invariants = {
   balances: 1,
   held: 2,
@@ -38,7 +38,7 @@ export interface Fault {
   message: string
 }
 
-/** What must hold of any book at any moment. Answers what does not, in sentences. */
+/** The violated invariants of the ledger rows; none when they are consistent. */
 export function faultsOfBook(book: Book): Fault[] {
   const faults = (invariant: number, messages: string[]): Fault[] =>
     messages.map((message) => ({ invariant, message }))
@@ -50,23 +50,24 @@ export function faultsOfBook(book: Book): Fault[] {
   ]
 }
 
-/** What is wrong with a hold by itself; the CHECKs of the table say the same. */
+/** The inconsistency within one hold; the CHECK constraints of the table enforce the same. */
 export function faultOfHold(hold: Hold): string | undefined {
   const { amountMicro, capturedMicro, releasedMicro, lateMicro, receivableMicro } = hold
   const amounts = [amountMicro, capturedMicro, releasedMicro, lateMicro, receivableMicro]
   if ([...amounts, hold.lossMicro, hold.refundedMicro].some((amount) => amount < 0n)) {
     return 'an amount is negative'
   }
-  if (remainderOf(hold) < 0n) return 'more was captured and released than it had'
-  if (hold.state === 'open' && releasedMicro > 0n) return 'an open hold released something'
-  if (hold.state !== 'open' && remainderOf(hold) !== 0n) return 'it ended and kept something'
-  if ((hold.state === 'open') !== (hold.endedAt === null)) return 'its end has no time'
-  if (hold.purpose === 'job' && chargedOn(hold) > amountMicro) return 'a job above its hold'
-  if (hold.refundedMicro > capturedMicro + lateMicro) return 'more was given back than was paid'
+  if (remainderOf(hold) < 0n) return 'captured + released is above its amount'
+  if (hold.state === 'open' && releasedMicro > 0n) return 'an open hold has a released amount'
+  if (hold.state !== 'open' && remainderOf(hold) !== 0n) return 'an ended hold has a remainder'
+  if ((hold.state === 'open') !== (hold.endedAt === null)) return 'endedAt does not match its state'
+  if (hold.purpose === 'job' && chargedOn(hold) > amountMicro)
+    return 'a job is charged above its hold'
+  if (hold.refundedMicro > capturedMicro + lateMicro) return 'refunded is above the paid amount'
   return undefined
 }
 
-// Every balance is the sum of its legs, within its floor, and all of them add up to zero.
+// Every balance is the sum of its legs and within its bound, and all balances sum to zero.
 function faultsOfBalances({ accounts, transfers }: Book): string[] {
   const legs = new Map(legsOf(transfers).map(({ id, deltaMicro }) => [id, deltaMicro]))
   const faults = accounts.flatMap((account) => {
@@ -74,17 +75,19 @@ function faultsOfBalances({ accounts, transfers }: Book): string[] {
     legs.delete(account.id)
     const found: string[] = []
     if (derived !== account.balanceMicro) {
-      found.push(`${account.id} says ${account.balanceMicro}, its transfers say ${derived}`)
+      found.push(
+        `balance of ${account.id} is ${account.balanceMicro}, its transfers sum to ${derived}`,
+      )
     }
-    if (!isWithinFloor(account)) found.push(`${account.id} is beyond its floor`)
+    if (!isWithinFloor(account)) found.push(`balance of ${account.id} is out of bounds`)
     return found
   })
   const total = sum(accounts.map(({ balanceMicro }) => balanceMicro))
-  if (total !== 0n) faults.push(`all balances add up to ${total}`)
-  return [...faults, ...[...legs.keys()].map((id) => `${id} has transfers and is no account`)]
+  if (total !== 0n) faults.push(`all balances sum to ${total}, not to 0`)
+  return [...faults, ...[...legs.keys()].map((id) => `${id} has transfers and no account row`)]
 }
 
-// What is held for a wallet is what its open holds have left.
+// The held balance of a wallet is the sum of the remainders of its open holds.
 function faultsOfHeld({ accounts, holds }: Book): string[] {
   const held = new Map<string, bigint>()
   for (const hold of holds) {
@@ -95,37 +98,42 @@ function faultsOfHeld({ accounts, holds }: Book): string[] {
       ({ kind, owner, balanceMicro }) =>
         kind === 'held' && balanceMicro !== (held.get(owner) ?? 0n),
     )
-    .map(({ owner, balanceMicro }) => `${owner} holds ${balanceMicro}, its holds say otherwise`)
+    .map(
+      ({ owner, balanceMicro }) =>
+        `held balance of ${owner} is ${balanceMicro}, its open holds sum to ${held.get(owner) ?? 0n}`,
+    )
 }
 
-// A hold's columns are the sums of its own transfers, so each of them happened once.
+// The amounts of a hold are the sums of its transfers.
 function faultsOfHolds({ holds, transfers }: Book): string[] {
   const ofHold = Map.groupBy(transfers, ({ holdId }) => holdId)
   return holds.flatMap((hold) => {
     const own = ofHold.get(hold.id) ?? []
-    const moved = (kind: Transfer['kind'], from: string) =>
+    const sumOf = (kind: Transfer['kind'], from: string) =>
       sum(
         own
           .filter((one) => one.kind === kind && one.debitAccount.startsWith(`${from}:`))
           .map(({ amountMicro }) => amountMicro),
       )
     const pairs = {
-      amount: [hold.amountMicro, moved('hold', 'available')],
-      captured: [hold.capturedMicro, moved('capture', 'held')],
-      released: [hold.releasedMicro, moved('release', 'held')],
-      late: [hold.lateMicro, moved('capture', 'available')],
-      receivable: [hold.receivableMicro, moved('receivable', 'receivable')],
-      refunded: [hold.refundedMicro, moved('refund', 'revenue')],
+      amount: [hold.amountMicro, sumOf('hold', 'available')],
+      captured: [hold.capturedMicro, sumOf('capture', 'held')],
+      released: [hold.releasedMicro, sumOf('release', 'held')],
+      late: [hold.lateMicro, sumOf('capture', 'available')],
+      receivable: [hold.receivableMicro, sumOf('receivable', 'receivable')],
+      refunded: [hold.refundedMicro, sumOf('refund', 'revenue')],
     }
-    const faults = Object.entries(pairs).flatMap(([name, [says, derived]]) =>
-      says === derived ? [] : [`hold ${hold.id}: ${name} is ${says}, its transfers say ${derived}`],
+    const faults = Object.entries(pairs).flatMap(([name, [stored, derived]]) =>
+      stored === derived
+        ? []
+        : [`hold ${hold.id}: ${name} is ${stored}, its transfers sum to ${derived}`],
     )
     const fault = faultOfHold(hold)
     return fault === undefined ? faults : [...faults, `hold ${hold.id}: ${fault}`]
   })
 }
 
-// Each record is in exactly one posting, and the postings are exactly the records.
+// The amount of each posting is the sum of its usage records.
 function faultsOfUsage({ usage, transfers }: Book): string[] {
   const recorded = new Map<string, bigint>()
   for (const { postingId, amountMicro } of usage) {
@@ -137,5 +145,8 @@ function faultsOfUsage({ usage, transfers }: Book): string[] {
   }
   return [...recorded]
     .filter(([, difference]) => difference !== 0n)
-    .map(([postingId, difference]) => `posting ${postingId} is ${difference} off its records`)
+    .map(
+      ([postingId, difference]) =>
+        `posting ${postingId} differs from its usage records by ${difference}`,
+    )
 }

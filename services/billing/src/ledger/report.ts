@@ -1,29 +1,29 @@
 import type { Book } from './invariants.ts'
 import { faultsOfBook } from './invariants.ts'
 
-/** What `verify` can find: the numbers of the invariants are those of ADR 0003. */
+/** One finding of `verify`; ADR 0003 numbers the invariants. */
 export interface Finding {
   invariant: number
-  /** What is wrong, with the first row that shows it. */
+  /** The violation in its first row. */
   message: string
-  /** How many rows show it. */
+  /** How many rows violate it. */
   count: number
-  /** The number of the transfer in question, where it is one transfer. */
+  /** The number of the transfer, when the finding concerns one transfer. */
   seq?: bigint
 }
 
 export interface LedgerReport {
   findings: Finding[]
-  /** How many rows of each kind were looked at. */
+  /** How many rows of each kind were checked. */
   checked: Record<string, number>
-  /** The hash of the newest seal, hex: kept elsewhere, it proves the whole chain to a doubter. */
+  /** The hash of the newest seal in hex; a copy stored elsewhere proves the whole chain. */
   head: string | null
 }
 
-/** What one part of a verification found. */
+/** The result of one part of a verification. */
 export type PartialReport = Pick<LedgerReport, 'findings' | 'checked'>
 
-/** The report on a book that is in memory. */
+/** The report on ledger rows in memory. */
 export function reportOfBook(book: Book): LedgerReport {
   const faults = faultsOfBook(book)
   const { accounts, transfers, holds, usage } = book

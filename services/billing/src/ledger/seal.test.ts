@@ -15,7 +15,7 @@ const first = nextSeal({ previous: undefined, transfers: rows, at })
 const second = nextSeal({ previous: first, transfers: [row(9n)], at })
 
 describe('a seal', () => {
-  it('follows the one before without a gap in numbers, whatever numbers were used', () => {
+  it('starts right after the previous range, even when some transfer numbers are unused', () => {
     expect(first).toMatchObject({ number: 1n, fromSeq: 1n, toSeq: 7n })
     expect(second).toMatchObject({ number: 2n, fromSeq: 8n, toSeq: 9n })
     expect(faultOfSeal(first, undefined)).toBeUndefined()
@@ -36,12 +36,12 @@ describe('a seal', () => {
     ['memo', (row) => ({ ...row, memo: '' })],
     ['time', (row) => ({ ...row, createdAt: new Date(at.getTime() + 1) })],
   ]
-  it.each(damages)('notices a changed %s and names the row', (_name, damage) => {
+  it.each(damages)('detects a changed %s and reports the row', (_name, damage) => {
     const damaged = rows.map((one) => (one.seq === 4n ? damage(one) : one))
     expect(faultsOfRows(first, damaged)).toEqual([{ seq: 4n, fault: 'changed' }])
   })
 
-  it('names rows that are missing and rows that were put in', () => {
+  it('reports missing rows and inserted rows', () => {
     const others = [row(1n), row(2n), row(3n), row(5n), row(7n)]
     expect(faultsOfRows(first, others)).toEqual([
       { seq: 3n, fault: 'inserted' },
@@ -57,11 +57,11 @@ describe('a seal', () => {
     ['number', { number: 3n }, 'seal before it is missing'],
     ['chain', { previous: Buffer.alloc(32) }, 'chain is broken'],
   ]
-  it.each(forgeries)('with a forged %s is found out', (_name, forged, fault) => {
+  it.each(forgeries)('with a forged %s is detected', (_name, forged, fault) => {
     expect(faultOfSeal({ ...second, ...forged }, first)).toContain(fault)
   })
 
-  it('made anew over changed rows no longer fits the seal after it', () => {
+  it('recomputed over changed rows breaks the chain of the next seal', () => {
     const changed = rows.map((one) => ({ ...one, amountMicro: 1n }))
     const forged = nextSeal({ previous: undefined, transfers: changed, at })
     expect(faultOfSeal(forged, undefined)).toBeUndefined()

@@ -7,14 +7,14 @@ import type { PostedTransfer } from './transfer.ts'
 export const LEAF_BYTES = 32
 const FIRST_PREVIOUS = Buffer.alloc(LEAF_BYTES)
 
-/** A block of the book that is final: the hash of every transfer in it, chained to the block before. */
+/** A block of final transfers: the hash of each transfer, chained to the previous block. */
 export interface Seal {
   number: bigint
-  /** The block covers every number in this range; those that are not in `seqs` were never used. */
+  /** The block covers every number in this range; numbers missing from `seqs` were never used. */
   fromSeq: bigint
   toSeq: bigint
   seqs: bigint[]
-  /** One hash for each of `seqs`, so that a damaged row can be named and not only its block. */
+  /** One hash for each of `seqs`, so that a damaged row can be identified, not only its block. */
   leaves: Buffer[]
   root: Buffer
   previous: Buffer
@@ -46,7 +46,7 @@ export function nextSeal({
   return { ...facts, seqs: transfers.map(({ seq }) => seq), leaves, hash: hashOf(facts) }
 }
 
-/** What is wrong with a seal by itself and as the follower of the one before; undefined when nothing. */
+/** The fault of a seal by itself or in the chain after the previous seal; undefined when it is valid. */
 export function faultOfSeal(seal: Seal, previous: Seal | undefined): string | undefined {
   if (seal.number !== (previous?.number ?? 0n) + 1n) return 'a seal before it is missing'
   if (seal.fromSeq !== (previous?.toSeq ?? 0n) + 1n) return 'its range does not follow'
@@ -61,7 +61,7 @@ export interface RowFault {
   fault: 'changed' | 'missing' | 'inserted'
 }
 
-/** The rows of a sealed range that are not as they were sealed, lowest number first. */
+/** The rows of a sealed range that differ from the seal, lowest number first. */
 export function faultsOfRows(seal: Seal, rows: readonly PostedTransfer[]): RowFault[] {
   const sealed = new Map(seal.seqs.map((seq, index) => [seq, seal.leaves[index]]))
   const found = new Set(rows.map(({ seq }) => seq))
@@ -75,8 +75,8 @@ export function faultsOfRows(seal: Seal, rows: readonly PostedTransfer[]): RowFa
   return faults.sort((a, b) => Number(a.seq - b.seq))
 }
 
-// Every field with its length before it, so that no two rows write the same bytes. The first byte
-// tells leaves, nodes and seals apart (RFC 6962 §2.1): none can be passed off as another.
+// Every field is prefixed with its length, so that no two rows give the same bytes. The first byte
+// separates the domains of leaves, nodes and seals (RFC 6962 §2.1).
 function leafOf(transfer: PostedTransfer): Buffer {
   const hash = createHash('sha256').update(Uint8Array.of(0))
   const fields = [

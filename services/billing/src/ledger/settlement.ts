@@ -1,21 +1,21 @@
 import type { Hold } from './hold.ts'
 
-/** How an image job ended. */
+/** The final state of an image job. */
 export interface JobEnd {
   state: 'done' | 'failed' | 'cancelled'
 }
 
 export type Settlement =
-  /** It delivered something: charge it. */
+  /** It delivered pictures: charge the hold. */
   | 'capture'
-  /** It ended without: give all of its hold back. */
+  /** It delivered nothing: release the hold. */
   | 'void'
-  /** It runs, or nobody knows it: there is nothing to decide. */
+  /** It runs or does not exist: leave the hold open. */
   | 'not-ended'
-  /** It ended without ever having had a hold: nothing can be charged. */
+  /** It ended and never had a hold: nothing can be charged. */
   | 'unheld'
 
-/** What to do about a job's money. */
+/** How the hold of a job is to be settled. */
 export function settlementOf({
   hold,
   job,

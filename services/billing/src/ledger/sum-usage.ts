@@ -12,7 +12,7 @@ interface Consumed {
   chargedMicro: bigint
 }
 
-/** What jobs and calls consumed, by day of UTC and model; PostgreSQL does the same in a query. */
+/** Usage of jobs and calls by UTC day and model; the PostgreSQL store computes the same in a query. */
 export function sumUsage({
   holds,
   calls,
@@ -24,20 +24,20 @@ export function sumUsage({
   for (const { at, model, usage, chargedMicro } of [...holds.map(ofJob), ...calls.map(ofCall)]) {
     const day = at.toISOString().slice(0, 10)
     const key = `${day} ${model}`
-    const known = sums.get(key) ?? nothing({ day, model })
+    const sum = sums.get(key) ?? emptySum({ day, model })
     sums.set(key, {
-      ...known,
-      calls: known.calls + 1,
-      inputTokens: known.inputTokens + (usage?.kind === 'tokens' ? usage.input : 0),
-      outputTokens: known.outputTokens + (usage?.kind === 'tokens' ? usage.output : 0),
-      pictures: known.pictures + (usage?.kind === 'images' ? usage.pictures.length : 0),
-      chargedMicro: known.chargedMicro + chargedMicro,
+      ...sum,
+      calls: sum.calls + 1,
+      inputTokens: sum.inputTokens + (usage?.kind === 'tokens' ? usage.input : 0),
+      outputTokens: sum.outputTokens + (usage?.kind === 'tokens' ? usage.output : 0),
+      pictures: sum.pictures + (usage?.kind === 'images' ? usage.pictures.length : 0),
+      chargedMicro: sum.chargedMicro + chargedMicro,
     })
   }
   return [...sums.values()]
 }
 
-const nothing = (row: Pick<UsageSum, 'day' | 'model'>): UsageSum => ({
+const emptySum = (row: Pick<UsageSum, 'day' | 'model'>): UsageSum => ({
   ...row,
   calls: 0,
   inputTokens: 0,

@@ -6,9 +6,9 @@ import { accountId } from '../accounts/chart.ts'
 
 export type TransferKind = LedgerEntry['kind']
 
-/** A positive amount that goes from one account to another: both legs in one row. */
+/** A positive amount moved from one account to another: both legs in one row. */
 export interface Transfer {
-  /** Made by whoever asks; a second transfer with the same id is refused. */
+  /** Chosen by the caller; a second transfer with the same id is refused. */
   id: string
   wallet: string
   kind: TransferKind
@@ -16,24 +16,24 @@ export interface Transfer {
   creditAccount: string
   amountMicro: bigint
   holdId: string | null
-  /** `person`: who gave it. */
+  /** `'person'`: the user who granted it. */
   refType: 'job' | 'usage' | 'person' | null
   refId: string | null
   memo: string | null
   createdAt: Date
 }
 
-/** A transfer that is in the book, with its number. */
+/** A stored transfer with its number. */
 export interface PostedTransfer extends Transfer {
   seq: bigint
 }
 
-/** From where to where. PostgreSQL refuses other routes by a CHECK of the same table. */
+/** The allowed pairs of accounts; a CHECK constraint of the table enforces the same. */
 export const routes = {
   grant: { from: 'promo', to: 'available' },
   hold: { from: 'available', to: 'held' },
   capture: { from: 'held', to: 'revenue' },
-  /** A capture of what no hold covers any more. */
+  /** A capture that no open hold covers. */
   late: { from: 'available', to: 'revenue' },
   release: { from: 'held', to: 'available' },
   receivable: { from: 'receivable', to: 'revenue' },
@@ -60,7 +60,7 @@ export function transfer(route: Route, facts: TransferFacts): Transfer {
   }
 }
 
-/** What the transfers change at each account, accounts in id order. They add up to zero. */
+/** The change of each account, in id order. The changes sum to zero. */
 export function legsOf(transfers: readonly Transfer[]): { id: string; deltaMicro: bigint }[] {
   const deltas = new Map<string, bigint>()
   const add = (id: string, amountMicro: bigint) =>

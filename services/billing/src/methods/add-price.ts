@@ -9,40 +9,40 @@ import type { BillingContext } from '../deps.ts'
 
 type AddPrice = typeof billingContract.methods.addPrice
 
-/** Far above any real price, and low enough that no usage rates beyond 18 digits of micro-credits. */
+/** Far above any real price, and low enough that no charge exceeds 18 digits of micro-credits. */
 export const PRICE_MICRO_MAX = 100_000_000_000n
-/** A step of fewer pixels would charge a large picture by absurd multiples. */
+/** A step of fewer pixels would charge a large picture many times. */
 export const STEP_PIXELS_MIN = 65_536
 
-/** How long the relay waits for our own announcement. */
+/** How long the outbox relay waits for the announcement below. */
 const ANNOUNCE_WITHIN_MS = 200
 
 /**
  * Adds a row to the price book; rows are never edited. Announces `catalog-changed`. Throws `invalid_value` for
- * absurd prices, and for a model that differs from another of the book only by case.
+ * a price out of bounds, and for a model whose name differs from another one only by case.
  */
 export async function addPrice(
   { store, bus, clock, random, prices, log }: BillingContext,
   { row }: InputOf<AddPrice>,
 ): Promise<OutputOf<AddPrice>> {
-  refuseAbsurd(row.price)
+  checkBounds(row.price)
   const id = newId('price', { clock, random })
   const now = clock.now()
   await store.inTransaction(async (book) => {
-    // Of two alike that are added at the same time, the second waits here and sees the first.
-    refuseAlike(row.model, await book.lockPrices())
+    // The table lock serializes concurrent additions, so that the check sees all earlier rows.
+    checkModelCase(row.model, await book.lockPrices())
     await book.addPrice({ ...row, id }, now)
     await book.enqueueCatalogChanged(new Date(now.getTime() + ANNOUNCE_WITHIN_MS))
   })
-  prices.forget()
+  prices.invalidate()
   await bus.announce('catalog-changed', {}).catch((err: unknown) => {
-    log.warn({ err }, 'catalog-changed waits in the outbox')
+    log.warn({ err }, 'catalog-changed was not published; the outbox relay will publish it')
   })
   return { id }
 }
 
-// Whoever edits the price of one name would believe to have edited that of the other.
-function refuseAlike(model: string, rows: readonly PriceRow[]): void {
+// Two names that differ only by case look like one model with one price.
+function checkModelCase(model: string, rows: readonly PriceRow[]): void {
   const folded = foldCase(model)
   const other = rows.find((row) => row.model !== model && foldCase(row.model) === folded)
   if (!other) return
@@ -50,7 +50,7 @@ function refuseAlike(model: string, rows: readonly PriceRow[]): void {
   throw new AppError('invalid_value', message, { param: 'row.model' })
 }
 
-function refuseAbsurd(price: PriceRow['price']): void {
+function checkBounds(price: PriceRow['price']): void {
   const amounts =
     price.kind === 'images'
       ? price.steps.map((step) => step.microPerImage)

@@ -10,7 +10,7 @@ import { chargeJobs } from './charge-jobs.ts'
 
 type CaptureHold = typeof billingContract.methods.captureHold
 
-/** Posts what was used and gives the rest back. Safe to repeat: same hold, same capture. */
+/** Charges the usage of a job to its hold and releases the rest. Idempotent per hold. */
 export async function captureHold(
   context: BillingContext,
   { ref, model, ...delivered }: InputOf<CaptureHold>,

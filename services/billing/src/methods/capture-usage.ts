@@ -5,7 +5,7 @@ import { newId } from '@sluice/kernel/ids'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import type { BillingContext } from '../deps.ts'
-import { disagreementWith } from '../ledger/check-usage.ts'
+import { findUsageMismatch } from '../ledger/check-usage.ts'
 import { captureCalls, needsAvailable } from '../ledger/charge.ts'
 import type { Hold } from '../ledger/hold.ts'
 import type { Transfer } from '../ledger/transfer.ts'
@@ -15,17 +15,17 @@ type CaptureUsage = typeof billingContract.methods.captureUsage
 
 /**
  * Counts each record once and captures the sum of the new ones per allowance, in one transaction.
- * A record that billing does not agree with is kept aside with the reason and charged to nobody.
+ * A record with a wrong amount, price or allowance is stored in `refused_usage` and not charged.
  */
 export async function captureUsage(
   context: BillingContext,
   { records }: InputOf<CaptureUsage>,
 ): Promise<OutputOf<CaptureUsage>> {
-  const { agreed, refused } = await rateAgain(context, onceEach(records))
-  const { fresh, transfers, refusals } = await context.store.inTransaction(async (book) => {
-    const { calls, strangers } = await findAllowances(book, agreed)
-    const captured = await captureFresh(context, { book, calls })
-    const refusals = [...refused, ...strangers]
+  const { accepted, refused } = await verifyAmounts(context, deduplicate(records))
+  const { added, transfers, refusals } = await context.store.inTransaction(async (book) => {
+    const { calls, withoutAllowance } = await findAllowances(book, accepted)
+    const captured = await captureAdded(context, { book, calls })
+    const refusals = [...refused, ...withoutAllowance]
     await book.refuseUsage(refusals, context.clock.now())
     return { ...captured, refusals }
   })
@@ -33,30 +33,30 @@ export async function captureUsage(
   const paid = transfers.filter(({ kind }) => kind === 'capture')
   const unpaid = transfers.filter(({ kind }) => kind === 'receivable')
   const answer = {
-    captured: fresh.length,
-    duplicates: records.length - fresh.length - refusals.length,
+    captured: added.length,
+    duplicates: records.length - added.length - refusals.length,
     refused: refusals.length,
     capturedMicro: sum(paid.map(({ amountMicro }) => amountMicro)),
     receivableMicro: sum(unpaid.map(({ amountMicro }) => amountMicro)),
   }
-  tell(context, { answer, fresh, refusals })
+  recordMetrics(context, { answer, added, refusals })
   return answer
 }
 
-const onceEach = (records: readonly UsageRecord[]) => [
+const deduplicate = (records: readonly UsageRecord[]) => [
   ...new Map(records.toReversed().map((record) => [record.requestId, record])).values(),
 ]
 
-async function rateAgain({ prices }: BillingContext, records: readonly UsageRecord[]) {
+async function verifyAmounts({ prices }: BillingContext, records: readonly UsageRecord[]) {
   const book = await prices.bookWith(new Set(records.map(({ priceId }) => priceId)))
-  const agreed: UsageRecord[] = []
+  const accepted: UsageRecord[] = []
   const refused: RefusedUsage[] = []
   for (const record of records) {
-    const reason = disagreementWith(record, book.priceOf(record.priceId))
-    if (reason === undefined) agreed.push(record)
+    const reason = findUsageMismatch(record, book.priceOf(record.priceId))
+    if (reason === undefined) accepted.push(record)
     else refused.push({ record, reason })
   }
-  return { agreed, refused }
+  return { accepted, refused }
 }
 
 interface Call {
@@ -68,24 +68,26 @@ async function findAllowances(book: LedgerBook, records: readonly UsageRecord[])
   const ids = new Set(records.map(({ allowanceId }) => allowanceId))
   const holds = new Map((await book.lockHolds([...ids])).map((hold) => [hold.id, hold]))
   const calls: Call[] = []
-  const strangers: RefusedUsage[] = []
+  const withoutAllowance: RefusedUsage[] = []
   for (const record of records) {
     const hold = holds.get(record.allowanceId)
     if (hold?.purpose === 'allowance' && hold.wallet === record.wallet) {
       calls.push({ record, hold })
     } else {
-      const reason = hold ? 'the allowance is of another wallet' : 'there is no such allowance'
-      strangers.push({ record, reason })
+      const reason = hold
+        ? 'the allowance belongs to another wallet'
+        : 'the allowance does not exist'
+      withoutAllowance.push({ record, reason })
     }
   }
-  return { calls, strangers }
+  return { calls, withoutAllowance }
 }
 
-/** Inserts the records, and charges those that were not there before to their allowances. */
-async function captureFresh(
+/** Inserts the records and charges the newly inserted ones to their allowances. */
+async function captureAdded(
   { clock, random }: BillingContext,
   { book, calls }: { book: LedgerBook; calls: readonly Call[] },
-): Promise<{ fresh: UsageRecord[]; transfers: Transfer[] }> {
+): Promise<{ added: UsageRecord[]; transfers: Transfer[] }> {
   const at = clock.now()
   const postings = [...Map.groupBy(calls, ({ hold }) => hold.id)].map(([, group]) => ({
     id: newId('tr', { clock, random }),
@@ -94,40 +96,40 @@ async function captureFresh(
   const counted = postings.flatMap(({ id: postingId, group }) =>
     group.map(({ record }) => ({ record, postingId })),
   )
-  const freshIds = await book.addUsage(counted, at)
+  const addedIds = await book.addUsage(counted, at)
   const dues = postings.flatMap(({ id: postingId, group }) => {
-    const fresh = group
+    const added = group
       .map(({ record }) => record)
-      .filter(({ requestId }) => freshIds.has(requestId))
+      .filter(({ requestId }) => addedIds.has(requestId))
     const [first] = group
-    if (!first || fresh.length === 0) return []
-    const dueMicro = sum(fresh.map(({ amountMicro }) => amountMicro))
-    const lossMicro = sum(fresh.map(({ upstreamLossMicro }) => upstreamLossMicro))
-    return [{ hold: first.hold, postingId, dueMicro, lossMicro, fresh }]
+    if (!first || added.length === 0) return []
+    const dueMicro = sum(added.map(({ amountMicro }) => amountMicro))
+    const lossMicro = sum(added.map(({ upstreamLossMicro }) => upstreamLossMicro))
+    return [{ hold: first.hold, postingId, dueMicro, lossMicro, added }]
   })
-  const needy = new Set(dues.filter(needsAvailable).map(({ hold }) => hold.wallet))
-  const available = new Map(await book.lockAvailable([...needy]))
+  const wallets = new Set(dues.filter(needsAvailable).map(({ hold }) => hold.wallet))
+  const available = new Map(await book.lockAvailable([...wallets]))
   const movements = dues.map(({ hold, postingId, dueMicro, lossMicro }) => {
     const availableMicro = available.get(hold.wallet) ?? 0n
-    const moved = captureCalls({ hold, dueMicro, lossMicro, availableMicro, postingId, at })
-    // Two allowances of one wallet may both be late; the second finds what the first has left.
-    available.set(hold.wallet, availableMicro - (moved.hold.lateMicro - hold.lateMicro))
-    return moved
+    const movement = captureCalls({ hold, dueMicro, lossMicro, availableMicro, postingId, at })
+    // Two allowances of one wallet may both be charged late: the second sees the reduced balance.
+    available.set(hold.wallet, availableMicro - (movement.hold.lateMicro - hold.lateMicro))
+    return movement
   })
   const transfers = movements.flatMap((movement) => movement.transfers)
   await book.post({ holds: movements.map(({ hold }) => hold), transfers })
-  return { fresh: dues.flatMap(({ fresh }) => fresh), transfers }
+  return { added: dues.flatMap(({ added }) => added), transfers }
 }
 
-function tell(
+function recordMetrics(
   { counters, log }: BillingContext,
   {
     answer,
-    fresh,
+    added,
     refusals,
   }: {
     answer: OutputOf<CaptureUsage>
-    fresh: readonly UsageRecord[]
+    added: readonly UsageRecord[]
     refusals: readonly RefusedUsage[]
   },
 ): void {
@@ -136,7 +138,7 @@ function tell(
   counters.usage.add({ outcome: 'refused' }, refusals.length)
   counters.micro.add({ kind: 'captured' }, Number(answer.capturedMicro))
   counters.micro.add({ kind: 'receivable' }, Number(answer.receivableMicro))
-  const lossMicro = sum(fresh.map(({ upstreamLossMicro }) => upstreamLossMicro))
+  const lossMicro = sum(added.map(({ upstreamLossMicro }) => upstreamLossMicro))
   counters.micro.add({ kind: 'upstream_loss' }, Number(lossMicro))
   for (const { record, reason } of refusals) {
     const { requestId, allowanceId, wallet } = record

@@ -6,7 +6,7 @@ import { endHold } from '../ledger/hold.ts'
 
 type CloseAllowance = typeof billingContract.methods.closeAllowance
 
-/** Gives back what an allowance has left. Unknown or ended: nothing happens. Safe to repeat. */
+/** Ends an allowance and releases its remainder. Does nothing when it is unknown or ended. Idempotent. */
 export async function closeAllowance(
   { store, clock }: BillingContext,
   { allowanceId }: InputOf<CloseAllowance>,

@@ -8,29 +8,31 @@ import { transfer } from '../ledger/transfer.ts'
 
 type GrantCredits = typeof billingContract.methods.grantCredits
 
-/** Gives credits to a wallet, which is made when it does not exist. Same transfer id: once. */
+/** Grants credits to a wallet, which is created when it does not exist. Idempotent per transfer id. */
 export async function grantCredits(
   { store, clock, counters }: BillingContext,
   input: InputOf<GrantCredits>,
 ): Promise<OutputOf<GrantCredits>> {
   const { transferId: id, wallet, amountMicro, memo, givenBy } = input
-  const fresh = await store.inTransaction(async (book) => {
-    const known = await book.findTransfer(id)
-    if (known) return refuseOther(known, input)
+  const created = await store.inTransaction(async (book) => {
+    const existing = await book.findTransfer(id)
+    if (existing) return checkSameGrant(existing, input)
     const createdAt = clock.now()
     await book.ensureWallet(wallet, createdAt)
-    const giver = givenBy === undefined ? {} : { refType: 'person' as const, refId: givenBy }
-    const grant = transfer('grant', { id, wallet, amountMicro, memo, createdAt, ...giver })
+    const grantor = givenBy === undefined ? {} : { refType: 'person' as const, refId: givenBy }
+    const grant = transfer('grant', { id, wallet, amountMicro, memo, createdAt, ...grantor })
     await book.post({ holds: [], transfers: [grant] })
     return true
   })
-  if (fresh) counters.micro.add({ kind: 'granted' }, Number(amountMicro))
-  return { balance: await store.readBalance(wallet), fresh }
+  if (created) counters.micro.add({ kind: 'granted' }, Number(amountMicro))
+  return { balance: await store.readBalance(wallet), fresh: created }
 }
 
-function refuseOther(known: PostedTransfer, asked: InputOf<GrantCredits>): false {
-  const same = known.kind === 'grant' && known.wallet === asked.wallet
-  if (same && known.amountMicro === asked.amountMicro && known.memo === asked.memo) return false
+/** False, since nothing was created. Throws when the existing transfer is another one. */
+function checkSameGrant(existing: PostedTransfer, request: InputOf<GrantCredits>): false {
+  const { wallet, amountMicro, memo } = request
+  const same = existing.kind === 'grant' && existing.wallet === wallet
+  if (same && existing.amountMicro === amountMicro && existing.memo === memo) return false
   throw new AppError('invalid_value', 'the transfer id was used for another transfer', {
     param: 'transferId',
   })

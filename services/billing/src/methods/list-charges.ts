@@ -5,7 +5,7 @@ import type { BillingContext } from '../deps.ts'
 
 type ListCharges = typeof billingContract.methods.listCharges
 
-/** Jobs and calls of a wallet, newest first. `next` is the place where the page after begins. */
+/** Jobs and calls of a wallet, newest first. `next` is the cursor of the next page, null on the last. */
 export async function listCharges(
   { store }: BillingContext,
   input: InputOf<ListCharges>,

@@ -6,7 +6,7 @@ import type { PostedTransfer } from '../ledger/transfer.ts'
 
 type ListEntries = typeof billingContract.methods.listEntries
 
-/** A wallet's statement, newest first. `next` is the cursor of the page after, null on the last. */
+/** The entries of a wallet, newest first. `next` is the cursor of the next page, null on the last. */
 export async function listEntries(
   { store }: BillingContext,
   { wallet, before, limit }: InputOf<ListEntries>,

@@ -9,15 +9,15 @@ import { openedHold } from '../ledger/hold.ts'
 
 type OpenAllowance = typeof billingContract.methods.openAllowance
 
-/** Reserves credits in bulk for the short calls of a wallet at one edge. Same id, same answer. */
+/** Reserves credits in bulk for the short calls of a wallet at one edge. Idempotent per allowance id. */
 export async function openAllowance(
   { store, clock, counters }: BillingContext,
   input: InputOf<OpenAllowance>,
 ): Promise<OutputOf<OpenAllowance>> {
   const { allowanceId: id, wallet, edge, needMicro, wantMicro, leaseMs } = input
   const answer = await store.inTransaction<OutputOf<OpenAllowance>>(async (book) => {
-    const known = await book.lockHold({ purpose: 'allowance', ref: id })
-    if (known) return answerForKnown(known, input)
+    const existing = await book.lockHold({ purpose: 'allowance', ref: id })
+    if (existing) return resultForExisting(existing, input)
     const available = await book.lockAvailable([wallet])
     const availableMicro = available.get(wallet) ?? 0n
     const amountMicro = shareOf({ availableMicro, needMicro, wantMicro })
@@ -28,7 +28,7 @@ export async function openAllowance(
     const expiresAt = new Date(openedAt.getTime() + leaseMs)
     const facts = { id, ref: id, purpose: 'allowance', model: null, priceId: null } as const
     const opened = openedHold({ ...facts, wallet, edge, amountMicro, expiresAt, openedAt })
-    // An edge with a fault may spend even an empty allowance: then the wallet has something to owe.
+    // A faulty edge may spend even an empty allowance: the receivable then needs an account.
     if (!available.has(wallet)) await book.ensureWallet(wallet, openedAt)
     await book.addHold(opened.hold)
     await book.post({ holds: [], transfers: opened.transfers })
@@ -38,9 +38,9 @@ export async function openAllowance(
   return answer
 }
 
-function answerForKnown(hold: Hold, asked: InputOf<OpenAllowance>): OutputOf<OpenAllowance> {
-  if (hold.wallet !== asked.wallet || hold.edge !== asked.edge) {
-    throw new AppError('invalid_value', 'the allowance is of another wallet or edge', {
+function resultForExisting(hold: Hold, request: InputOf<OpenAllowance>): OutputOf<OpenAllowance> {
+  if (hold.wallet !== request.wallet || hold.edge !== request.edge) {
+    throw new AppError('invalid_value', 'the allowance belongs to another wallet or edge', {
       param: 'allowanceId',
     })
   }

@@ -12,7 +12,7 @@ import { openedHold } from '../ledger/hold.ts'
 
 type OpenHold = typeof billingContract.methods.openHold
 
-/** Reserves the worst case of a job at the price in force now. Same `ref`, same answer. */
+/** Reserves the worst-case charge of a job at the current price. Idempotent per `ref`. */
 export async function openHold(
   { store, prices, clock, random, counters }: BillingContext,
   { wallet, ref, model, worstCase, expiresAt }: InputOf<OpenHold>,
@@ -50,7 +50,7 @@ export async function openHold(
         fresh: true,
       }
     case 'known':
-      return answerForKnown(answer.hold, { wallet, model })
+      return resultForExisting(answer.hold, { wallet, model })
     case 'refused':
       return { ...answer, requiredMicro: amountMicro }
     default:
@@ -58,9 +58,12 @@ export async function openHold(
   }
 }
 
-function answerForKnown(hold: Hold, asked: { wallet: string; model: string }): OutputOf<OpenHold> {
-  if (hold.wallet !== asked.wallet || hold.model !== asked.model || hold.priceId === null) {
-    throw new AppError('invalid_value', 'the job has a hold of another wallet or model', {
+function resultForExisting(
+  hold: Hold,
+  request: { wallet: string; model: string },
+): OutputOf<OpenHold> {
+  if (hold.wallet !== request.wallet || hold.model !== request.model || hold.priceId === null) {
+    throw new AppError('invalid_value', 'the hold of the job belongs to another wallet or model', {
       param: 'ref',
     })
   }

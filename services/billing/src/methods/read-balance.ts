@@ -5,7 +5,7 @@ import type { BillingContext } from '../deps.ts'
 
 type ReadBalance = typeof billingContract.methods.readBalance
 
-/** What a wallet has: zeros when nobody ever gave it anything. */
+/** The balance of a wallet; zeros when it does not exist. */
 export async function readBalance(
   { store }: BillingContext,
   { wallet }: InputOf<ReadBalance>,

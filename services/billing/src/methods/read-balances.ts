@@ -5,13 +5,15 @@ import type { BillingContext } from '../deps.ts'
 
 type ReadBalances = typeof billingContract.methods.readBalances
 
-const nothing = { postedMicro: 0n, heldMicro: 0n, availableMicro: 0n }
+const zeroBalance = { postedMicro: 0n, heldMicro: 0n, availableMicro: 0n }
 
-/** What each wallet has, for lists of people. */
+/** The balances of many wallets, for lists of users. */
 export async function readBalances(
   { store }: BillingContext,
   { wallets }: InputOf<ReadBalances>,
 ): Promise<OutputOf<ReadBalances>> {
-  const known = await store.readBalances(wallets)
-  return { balances: wallets.map((wallet) => ({ wallet, ...(known.get(wallet) ?? nothing) })) }
+  const existing = await store.readBalances(wallets)
+  return {
+    balances: wallets.map((wallet) => ({ wallet, ...(existing.get(wallet) ?? zeroBalance) })),
+  }
 }

@@ -9,7 +9,7 @@ import { toEntry } from './list-entries.ts'
 
 type ReadCharge = typeof billingContract.methods.readCharge
 
-/** One charge of a wallet, with the price that was frozen for it and the entries that carry it. */
+/** One charge of a wallet, with the price that was fixed for it and its ledger entries. */
 export async function readCharge(
   { store, prices }: BillingContext,
   input: InputOf<ReadCharge>,

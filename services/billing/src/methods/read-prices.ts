@@ -5,7 +5,7 @@ import type { BillingContext } from '../deps.ts'
 
 type ReadPrices = typeof billingContract.methods.readPrices
 
-/** The whole price book: rows in force, to come, and of the past. */
+/** The whole price book: past, current and future rows. */
 export async function readPrices({ store }: BillingContext): Promise<OutputOf<ReadPrices>> {
   return { rows: await store.readPrices() }
 }

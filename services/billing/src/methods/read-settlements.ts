@@ -5,7 +5,7 @@ import type { BillingContext } from '../deps.ts'
 
 type ReadSettlements = typeof billingContract.methods.readSettlements
 
-/** What became of the money of jobs and calls, by their ids. Changes nothing. */
+/** The charges of jobs and calls by their ids, and which jobs are not settled yet. Read only. */
 export async function readSettlements(
   { store }: BillingContext,
   { refs }: InputOf<ReadSettlements>,

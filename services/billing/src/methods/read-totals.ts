@@ -5,7 +5,7 @@ import type { BillingContext } from '../deps.ts'
 
 type ReadTotals = typeof billingContract.methods.readTotals
 
-/** What all wallets have together, and what the last audit found; some seconds old. */
+/** Sums over all wallets and the number of findings of the last audit; at most a few seconds old. */
 export async function readTotals({ totals, audit }: BillingContext): Promise<OutputOf<ReadTotals>> {
   return { ...(await totals.read()), findings: audit.findings }
 }

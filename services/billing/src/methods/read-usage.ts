@@ -7,7 +7,7 @@ import type { BillingContext } from '../deps.ts'
 
 type ReadUsage = typeof billingContract.methods.readUsage
 
-/** What a wallet consumed, by day of UTC and model. `invalid_value` for more rows than one answer holds. */
+/** Usage of a wallet by UTC day and model. `invalid_value` when it exceeds the row limit of one response. */
 export async function readUsage(
   { store }: BillingContext,
   input: InputOf<ReadUsage>,
@@ -16,7 +16,7 @@ export async function readUsage(
   if (rows.length <= USAGE_ROWS_MAX) return { rows }
   throw new AppError(
     'invalid_value',
-    'There are too many days and models for one answer. Ask for fewer days, or for one model.',
+    'There are too many days and models for one response. Request fewer days, or one model.',
     { param: 'from' },
   )
 }

@@ -11,8 +11,8 @@ import type { LedgerBook } from '../store/ledger-store.ts'
 type RefundCapture = typeof billingContract.methods.refundCapture
 
 /**
- * Gives back captured credits of a job or an allowance by a new entry, never more than was paid for
- * it. Same transfer id: once. `not_found` when nothing was ever held for the ref.
+ * Refunds captured credits of a job or an allowance by a new entry, never more than the paid amount.
+ * Idempotent per transfer id. `not_found` when the ref never had a hold.
  */
 export async function refundCapture(
   { store, clock, counters }: BillingContext,
@@ -21,12 +21,12 @@ export async function refundCapture(
   const { transferId, ref, amountMicro, memo } = input
   const refund = await store.inTransaction(async (book) => {
     const hold = await findHold(book, ref)
-    const known = await book.findTransfer(transferId)
-    if (known) return refuseOther(known, { hold, amountMicro })
+    const existing = await book.findTransfer(transferId)
+    if (existing) return resultForExisting(existing, { hold, amountMicro })
     const refundableMicro = refundableOf(hold)
     if (amountMicro > refundableMicro) return { outcome: 'too-much', refundableMicro } as const
-    const back = refundHold({ hold, amountMicro, transferId, memo, at: clock.now() })
-    await book.post({ holds: [back.hold], transfers: back.transfers })
+    const refunded = refundHold({ hold, amountMicro, transferId, memo, at: clock.now() })
+    await book.post({ holds: [refunded.hold], transfers: refunded.transfers })
     return { outcome: 'refunded', wallet: hold.wallet, fresh: true } as const
   })
   if (refund.outcome === 'too-much') return refund
@@ -40,15 +40,15 @@ async function findHold(book: LedgerBook, ref: string): Promise<Hold> {
     (await book.lockHold({ purpose: 'job', ref })) ??
     (await book.lockHold({ purpose: 'allowance', ref }))
   if (hold) return hold
-  throw new AppError('not_found', 'nothing was ever held for this', { param: 'ref' })
+  throw new AppError('not_found', 'there is no hold for this ref', { param: 'ref' })
 }
 
-function refuseOther(
-  known: PostedTransfer,
+function resultForExisting(
+  existing: PostedTransfer,
   { hold, amountMicro }: { hold: Hold; amountMicro: bigint },
 ) {
-  const same = known.kind === 'refund' && known.holdId === hold.id
-  if (same && known.amountMicro === amountMicro) {
+  const same = existing.kind === 'refund' && existing.holdId === hold.id
+  if (same && existing.amountMicro === amountMicro) {
     return { outcome: 'refunded', wallet: hold.wallet, fresh: false } as const
   }
   throw new AppError('invalid_value', 'the transfer id was used for another transfer', {

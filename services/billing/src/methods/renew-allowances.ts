@@ -5,7 +5,7 @@ import type { BillingContext } from '../deps.ts'
 
 type RenewAllowances = typeof billingContract.methods.renewAllowances
 
-/** Keeps an edge's allowances alive. One that is not in the answer has ended: open another. */
+/** Extends the leases of an edge's allowances. An allowance missing from the result has ended. */
 export async function renewAllowances(
   { store, clock }: BillingContext,
   { edge, allowanceIds, leaseMs }: InputOf<RenewAllowances>,

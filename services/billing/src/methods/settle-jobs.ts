@@ -10,19 +10,19 @@ import { settlementOf } from '../ledger/settlement.ts'
 import type { EndedJob, LedgerBook } from '../store/ledger-store.ts'
 import { chargeJobs } from './charge-jobs.ts'
 
-/** What was done about a job's money; `repeat` when that had been done before. */
+/** How the hold of a job was settled; `repeat` when it had been settled before. */
 export type SettleOutcome = Settlement | 'repeat'
 
 export interface SettledJob {
   jobId: string
   outcome: SettleOutcome
-  /** As it is now, when that was decided here. */
+  /** The hold after the settlement; absent when nothing changed. */
   hold?: Hold
 }
 
 /**
- * Ends the holds of jobs by what became of the jobs: charges what was kept, or gives all back. One
- * transaction for all: it locks the holds, reads the jobs, posts, and clears the outbox. Safe to repeat.
+ * Settles the holds of ended jobs: charges the stored pictures, or releases the hold. One transaction
+ * locks the holds, reads the jobs, posts the transfers and deletes the outbox rows. Idempotent.
  */
 export async function settleJobs(
   context: BillingContext,
@@ -30,16 +30,16 @@ export async function settleJobs(
 ): Promise<SettledJob[]> {
   const prices = await context.prices.book()
   const at = context.clock.now()
-  const asked = [...new Set(jobIds)]
+  const uniqueIds = [...new Set(jobIds)]
   const settled = await context.store.inTransaction((book) =>
-    settleInBook(book, { jobIds: asked, prices, at }),
+    settleInBook(book, { jobIds: uniqueIds, prices, at }),
   )
   crashPoint('billing-after-capture')
-  for (const one of settled) tell(context, one)
+  for (const one of settled) recordMetrics(context, one)
   return settled
 }
 
-/** The same within a transaction. */
+/** `settleJobs` within a transaction, without metrics. */
 export async function settleInBook(
   book: LedgerBook,
   { jobIds, prices, at }: { jobIds: readonly string[]; prices: PriceBook; at: Date },
@@ -54,12 +54,12 @@ export async function settleInBook(
   const movements = [...(await chargeJobs(book, { charges, prices, at })), ...voids]
   const transfers = movements.flatMap((movement) => movement.transfers)
   await book.post({ holds: movements.map(({ hold }) => hold), transfers })
-  // A job that has not ended may end right now; its promise must stay for the next look.
+  // A running job may end concurrently: its outbox row must stay.
   const decided = cases.filter(({ settlement }) => settlement !== 'not-ended')
   await book.clearJobsEnded(decided.map(({ jobId }) => jobId))
-  const moved = new Map(movements.map(({ hold }) => [hold.ref, hold]))
+  const changed = new Map(movements.map(({ hold }) => [hold.ref, hold]))
   return cases.map(({ jobId, settlement }) => {
-    const hold = moved.get(jobId)
+    const hold = changed.get(jobId)
     if (hold) return { jobId, outcome: settlement, hold }
     const done = settlement === 'capture' || settlement === 'void'
     return { jobId, outcome: done ? 'repeat' : settlement }
@@ -83,13 +83,19 @@ const deliveredBy = ({ pictures, apiKeyId }: EndedJob) => ({
   apiKeyId,
 })
 
-function tell({ counters, log }: BillingContext, { jobId, outcome, hold }: SettledJob): void {
+function recordMetrics(
+  { counters, log }: BillingContext,
+  { jobId, outcome, hold }: SettledJob,
+): void {
   counters.settlements.add({ outcome })
   if (outcome === 'capture' && hold) {
     countCharge(counters, hold)
     if (hold.lossMicro > 0n) {
-      log.warn({ jobId, lossMicro: String(hold.lossMicro) }, 'upstream loss')
+      log.warn(
+        { jobId, lossMicro: String(hold.lossMicro) },
+        'a job cost more upstream than its hold',
+      )
     }
   }
-  if (outcome === 'unheld') log.error({ jobId }, 'a job without a hold ended: nobody pays for it')
+  if (outcome === 'unheld') log.error({ jobId }, 'a job ended without a hold: it is not charged')
 }

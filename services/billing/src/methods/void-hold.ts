@@ -7,8 +7,8 @@ import { voidJob } from '../ledger/hold.ts'
 type VoidHold = typeof billingContract.methods.voidHold
 
 /**
- * Gives all of a hold back. Unknown ref: nothing happens. Safe to repeat. `unlessSubmitted` leaves the hold of
- * a job that exists alone, and answers 0.
+ * Voids a hold and releases its amount. Does nothing when the ref is unknown. Idempotent. With
+ * `unlessSubmitted`, the hold of an existing job stays open and 0 is returned.
  */
 export async function voidHold(
   { store, clock, log }: BillingContext,

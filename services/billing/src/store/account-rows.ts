@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely'
 
 import { accountId, accountKinds } from '../accounts/chart.ts'
 
-/** What each wallet that exists has available; its row is held until the transaction ends. */
+/** The available balance of each existing wallet; its row stays locked until the transaction ends. */
 export async function lockAvailable(
   trx: Transaction<Tables>,
   wallets: readonly string[],
@@ -20,7 +20,7 @@ export async function lockAvailable(
   return new Map(rows.map((row) => [row.owner, row.balance_micro]))
 }
 
-/** Makes the accounts of a wallet that has none. */
+/** Creates the missing accounts of a wallet. */
 export async function ensureAccounts(
   trx: Transaction<Tables>,
   { wallet, at }: { wallet: string; at: Date },

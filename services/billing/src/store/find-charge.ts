@@ -7,7 +7,7 @@ import { toHold } from './hold-rows.ts'
 import { toTransfer } from './transfer-rows.ts'
 import { toUsageRecord } from './usage-rows.ts'
 
-/** The wallet's job or call of this id, as one moment shows it. */
+/** The wallet's job or call with this id, read in one snapshot. */
 export function findCharge(
   db: Kysely<Tables>,
   key: { wallet: string; id: string },
@@ -57,7 +57,7 @@ async function findCall(db: Kysely<Tables>, { wallet, id }: Key): Promise<FoundC
   return { kind: 'call', record, entries: (await byIds(db, ids)).sort(bySeq) }
 }
 
-// By their ids, which say what happened to what (`transferOf`): the index is there already.
+// The ids are built as in `transferOf`, so that the primary key is the only index needed.
 async function byIds(db: Kysely<Tables>, ids: readonly string[]): Promise<PostedTransfer[]> {
   const rows = await db.selectFrom('ledger_transfers').selectAll().where('id', 'in', ids).execute()
   return rows.map(toTransfer)

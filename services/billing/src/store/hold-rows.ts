@@ -8,7 +8,7 @@ import type { Hold, HoldPurpose } from '../ledger/hold.ts'
 
 export type HoldRow = Selectable<HoldsTable>
 
-/** The hold, held against other writers until the transaction ends. */
+/** The hold, locked until the transaction ends. */
 export async function lockHold(
   trx: Transaction<Tables>,
   { purpose, ref }: { purpose: HoldPurpose; ref: string },
@@ -23,7 +23,7 @@ export async function lockHold(
   return row && toHold(row)
 }
 
-/** Those that exist, locked in id order. */
+/** The existing holds with these ids, locked in id order. */
 export async function lockHolds(trx: Transaction<Tables>, ids: readonly string[]): Promise<Hold[]> {
   if (ids.length === 0) return []
   const rows = await trx
@@ -36,7 +36,7 @@ export async function lockHolds(trx: Transaction<Tables>, ids: readonly string[]
   return rows.map(toHold)
 }
 
-/** Those of these jobs that exist, locked in id order. */
+/** The existing holds of these jobs, locked in id order. */
 export async function lockJobHolds(
   trx: Transaction<Tables>,
   jobIds: readonly string[],
@@ -109,6 +109,6 @@ export const toHoldJson = (hold: Hold) => ({
   settled_at: hold.settledAt,
 })
 
-// Only this folder writes these columns, and it writes what the types say.
+// Only this folder writes these columns, and it writes values of these types.
 export const storedUsage = (value: unknown) => value as Usage | null
 const storedSource = (value: string | null) => value as UsageSource | null

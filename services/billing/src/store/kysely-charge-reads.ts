@@ -7,7 +7,7 @@ import { chargeStateOf } from '../ledger/charge-facts.ts'
 import type { ChargeReads } from './charge-reads.ts'
 import { findCharge } from './find-charge.ts'
 
-/** Charges as people read them, out of PostgreSQL. */
+/** The queries on charges in PostgreSQL. */
 export function kyselyChargeReads(db: Kysely<Tables>): ChargeReads {
   return {
     readUsage: (query) => readUsage(db, query),
@@ -25,20 +25,20 @@ export function kyselyChargeReads(db: Kysely<Tables>): ChargeReads {
   }
 }
 
-/** Numbers and times rise together, but for transactions that ran at the same time. */
+/** Transfer numbers and times rise together, except for concurrent transactions. */
 const OUT_OF_ORDER_MS = 60_000
 
-// Walks back by number from the newest transfer, as an index by time would cost every payment. The number
-// is asked for first: a planner that does not know it would start workers for a handful of rows.
+// Scans back by number from the newest transfer, as an index by time would slow down every payment. The lower
+// bound is queried first: without it the planner starts parallel workers for a few rows.
 async function sumCharged(
   db: Kysely<Tables>,
   { from, until }: { from: Date; until: Date },
 ): Promise<bigint> {
-  const surelyBefore = new Date(from.getTime() - OUT_OF_ORDER_MS)
+  const olderThan = new Date(from.getTime() - OUT_OF_ORDER_MS)
   const older = await db
     .selectFrom('ledger_transfers')
     .select('seq')
-    .where('created_at', '<', surelyBefore)
+    .where('created_at', '<', olderThan)
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst()
@@ -51,15 +51,15 @@ async function sumCharged(
 }
 
 type Fragment = RawBuilder<unknown>
-const nothing = sql``
-const whenSaid = <Value>(value: Value | undefined, write: (value: Value) => Fragment): Fragment =>
-  value === undefined ? nothing : write(value)
+const emptySql = sql``
+const ifDefined = <Value>(value: Value | undefined, write: (value: Value) => Fragment): Fragment =>
+  value === undefined ? emptySql : write(value)
 
 async function readUsage(db: Kysely<Tables>, query: UsageSumQuery & { rowsMax: number }) {
   const { wallet, from, until, apiKeyId, model, rowsMax } = query
   const only = sql`
-    ${whenSaid(apiKeyId, (value) => sql`and api_key_id = ${value}`)}
-    ${whenSaid(model, (value) => sql`and model = ${value}`)}`
+    ${ifDefined(apiKeyId, (value) => sql`and api_key_id = ${value}`)}
+    ${ifDefined(model, (value) => sql`and model = ${value}`)}`
   const { rows } = await sql<UsageRow>`
     select
       to_char(at at time zone 'UTC', 'YYYY-MM-DD') as day, model, count(*) as calls,
@@ -101,7 +101,7 @@ interface UsageRow {
   charged: bigint
 }
 
-// Each table gives its newest by its own index; together they are more than enough for one page.
+// Each table returns its newest rows by its own index; the newest of both are the page.
 async function listCharges(db: Kysely<Tables>, query: ChargesQuery): Promise<ChargeFacts[]> {
   const { wallet, limit, kind } = query
   const jobs = sql`
@@ -116,7 +116,7 @@ async function listCharges(db: Kysely<Tables>, query: ChargesQuery): Promise<Cha
       amount_micro as charged, ended_at as at
     from usage_records
     where wallet = ${wallet} ${bounds(query, { at: 'ended_at', id: 'request_id' })}
-      ${whenSaid(kind, (value) => sql`and usage ->> 'kind' = ${value}`)}
+      ${ifDefined(kind, (value) => sql`and usage ->> 'kind' = ${value}`)}
     order by ended_at desc, request_id desc
     limit ${limit}`
   const both = kind === 'tokens' ? calls : sql`(${jobs}) union all (${calls})`
@@ -136,10 +136,10 @@ function bounds(
 ): Fragment {
   const [at, id] = [sql.ref(columns.at), sql.ref(columns.id)]
   return sql`
-    ${whenSaid(after, (place) => sql`and (${at}, ${id}) < (${place.at}, ${place.id})`)}
-    ${whenSaid(from, (value) => sql`and ${at} >= ${value}`)}
-    ${whenSaid(until, (value) => sql`and ${at} < ${value}`)}
-    ${whenSaid(model, (value) => sql`and model = ${value}`)}`
+    ${ifDefined(after, (cursor) => sql`and (${at}, ${id}) < (${cursor.at}, ${cursor.id})`)}
+    ${ifDefined(from, (value) => sql`and ${at} >= ${value}`)}
+    ${ifDefined(until, (value) => sql`and ${at} < ${value}`)}
+    ${ifDefined(model, (value) => sql`and model = ${value}`)}`
 }
 
 interface ChargeRow {

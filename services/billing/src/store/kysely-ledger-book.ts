@@ -10,17 +10,17 @@ import { findPrice, insertPrice, lockPrices } from './price-rows.ts'
 import { findTransfer } from './transfer-rows.ts'
 import { insertUsage, refuseUsage } from './usage-rows.ts'
 
-/** What the owner of the jobs tells within our transaction; `read-ended-job.ts` of packages/jobs. */
+/** Queries on jobs within the ledger's transaction; implemented by `read-ended-job.ts` of packages/jobs. */
 export interface Jobs {
   readEndedJob(trx: Transaction<Tables>, jobId: string): Promise<EndedJob | undefined>
   isJobRunning(trx: Transaction<Tables>, jobId: string): Promise<boolean>
-  /** Those of these jobs that exist, whatever became of them. */
+  /** The ids of the existing jobs among these, in any state. */
   findJobs(db: Kysely<Tables>, jobIds: readonly string[]): Promise<string[]>
 }
 
 /**
- * The book within a transaction. Locks are taken in one order everywhere, or writers would wait for
- * each other in a ring: holds by id, then accounts by id (all `available` ones sort first).
+ * The ledger within a transaction. To avoid deadlocks, locks are taken in one order everywhere: holds by id,
+ * then accounts by id (all `available` accounts sort first).
  */
 export function kyselyLedgerBook({
   trx,

@@ -25,9 +25,9 @@ import { findStillUncharged, readDelivered } from './verify/verify-delivered.ts'
 import type { VerifyDeps } from './verify/verify-ledger.ts'
 import { verifyLedger } from './verify/verify-ledger.ts'
 
-/** What nobody waits for: intake and background tasks. */
+/** For intake and background tasks, which no caller waits for. */
 const BACKGROUND_MS = 30_000
-/** A call has its own deadline; this is for signals that have none. */
+/** For signals without a deadline. */
 const CALL_MS = 4_500
 const VERIFY_MS = 6 * 3_600_000
 
@@ -37,13 +37,13 @@ interface KyselyLedgerDeps {
   alsoVerify?: VerifyDeps['alsoVerify'] | undefined
   clock?: Clock
   random?: Random
-  /** Of the call that all of this is done for. */
+  /** The signal of the current call. */
   signal?: AbortSignal
 }
 
 /**
- * The book in PostgreSQL. Lost races are repeated here and nowhere else; a database that is away is
- * `unavailable`. `jobs` are asked within the transaction that settles them.
+ * The ledger in PostgreSQL. Serialization conflicts are retried here and nowhere else; a database failure
+ * is reported as `unavailable`. `jobs` are queried within the transaction that settles them.
  */
 export function kyselyLedgerStore({
   db,
@@ -61,13 +61,14 @@ export function kyselyLedgerStore({
   const charges = kyselyChargeReads(db)
 
   return {
-    until: (ending) => kyselyLedgerStore({ db, jobs, alsoVerify, clock, random, signal: ending }),
+    withSignal: (callSignal) =>
+      kyselyLedgerStore({ db, jobs, alsoVerify, clock, random, signal: callSignal }),
     readUsage: (query) => safely(() => charges.readUsage(query)),
     listCharges: (query) => safely(() => charges.listCharges(query)),
     findCharge: (key) => safely(() => charges.findCharge(key)),
     sumBalances: () => safely(() => charges.sumBalances()),
     sumCharged: (between) => safely(() => charges.sumCharged(between)),
-    // A transaction although it is one statement: only then is the deadline checked where it commits.
+    // In a transaction although it is one statement: the deadline is checked at the commit only.
     openHold: (opened) => safely(() => db.transaction().execute((trx) => openHoldRow(trx, opened))),
     inTransaction: (work) =>
       safely(
@@ -109,7 +110,7 @@ export function kyselyLedgerStore({
 }
 
 async function renewAllowances(db: Kysely<Tables>, { edge, allowanceIds, expiresAt }: Renewal) {
-  // Locked in id order first, as all writers of many holds do.
+  // Locks in id order first, as every writer of many holds does.
   const { rows } = await sql<{ id: string; ref: string; expires_at: Date }>`
     with open as materialized (
       select id from holds

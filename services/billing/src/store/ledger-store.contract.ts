@@ -5,7 +5,7 @@ import { readingSuite } from '../../test/ledger-suite/reading.ts'
 import type { LedgerUnderTest } from '../../test/ledger-suite/scene.ts'
 import { transactionsSuite } from '../../test/ledger-suite/transactions.ts'
 
-/** What every ledger store promises, in memory and in PostgreSQL. */
+/** The contract of every ledger store, in memory and in PostgreSQL. */
 export function ledgerStoreContract(make: () => Promise<LedgerUnderTest>): void {
   holdsSuite(make)
   transactionsSuite(make)

@@ -10,96 +10,96 @@ import type { PostedTransfer, Transfer } from '../ledger/transfer.ts'
 import type { ChargeReads } from './charge-reads.ts'
 import type { DeliveredPage, LogPosition } from './verify/verify-delivered.ts'
 
-/** The book. Every method is one database transaction. */
+/** The ledger. Every method is one database transaction. */
 export interface LedgerStore extends ChargeReads {
   /**
-   * The same book for one call: its methods reject with `unavailable` once the call's signal has aborted or
+   * The same ledger for one call: its methods reject with `unavailable` once the call's signal has aborted or
    * its deadline has passed, and nothing commits after that.
    */
-  until(signal: AbortSignal): LedgerStore
+  withSignal(signal: AbortSignal): LedgerStore
   /**
-   * Writes an opened hold with its transfer if available pays for it, in one statement. `known` when
-   * its (purpose, ref) has a hold already, whatever its state; nothing is changed then.
+   * Writes an opened hold with its transfer if the available balance covers it, in one statement. `known`
+   * when its (purpose, ref) has a hold already, in any state; nothing is changed then.
    */
-  openHold(opened: Movement): Promise<OpenHoldAnswer>
+  openHold(opened: Movement): Promise<OpenHoldResult>
   /**
-   * Runs `work` in one transaction: all of it happens or nothing. Repeated as a whole when the
-   * database says that it lost a race, so `work` must touch nothing but the book.
+   * Runs `work` in one transaction. It is retried as a whole after a serialization conflict, so `work` must
+   * have no effects outside the ledger.
    */
   inTransaction<Result>(work: (book: LedgerBook) => Promise<Result>): Promise<Result>
-  /** Moves the expiry of an edge's open allowances forward, never back; answers those it found. */
+  /** Moves the expiry of an edge's open allowances forward, never back; returns the open ones. */
   renewAllowances(renewal: Renewal): Promise<OpenHold[]>
-  /** Zeros for a wallet that nobody ever gave anything. */
+  /** Zeros for a wallet without accounts. */
   readBalance(wallet: string): Promise<Balance>
-  /** At one moment, by wallet; those that have no account are left out. */
+  /** By wallet, in one snapshot; wallets without accounts are left out. */
   readBalances(wallets: readonly string[]): Promise<ReadonlyMap<string, Balance>>
   /** A wallet's transfers with a number below `before`, newest first. */
   listEntries(query: EntriesQuery): Promise<PostedTransfer[]>
   readPrices(): Promise<PriceRow[]>
-  /** Grows with every change of the prices, in the order of commits. */
+  /** Increases with every change of the prices, in commit order. */
   readPricesRevision(): Promise<bigint>
-  /** By job and request id; what is not known is in neither list. */
+  /** By job and request id; unknown ids are in neither list. */
   readSettlements(refs: readonly string[]): Promise<Settlements>
-  /** Open holds of a purpose that expired before a moment, oldest first, by cursor. */
+  /** Open holds of a purpose with an expiry before `expiredBefore`, oldest first, paged by cursor. */
   listOverdue(query: OverdueQuery): Promise<OpenHold[]>
-  /** Open holds of jobs opened before a moment whose jobs do not exist, in id order, by cursor. */
+  /** Open job holds opened before `openedBefore` whose jobs do not exist, in id order, paged by cursor. */
   listWithoutJob(query: WithoutJobQuery): Promise<WithoutJobPage>
   /**
-   * Seals at most `transfersMax` transfers that are final: no running transaction can still write a
-   * number in their range. Undefined when there is nothing to seal, when somebody else is sealing,
-   * or when a transaction that may write a low number does not end soon.
+   * Seals at most `transfersMax` final transfers: no running transaction can still insert a number in their
+   * range. Undefined when there is nothing to seal, when another replica is sealing, or when a transaction
+   * that may insert a lower number does not end within the wait limit.
    */
   sealNext(
     seal: (previous: Seal | undefined, transfers: PostedTransfer[]) => Seal,
     options: { transfersMax: number },
   ): Promise<Seal | undefined>
-  /** Derives the book anew from its rows; see `ledger/report.ts`. */
+  /** Recomputes the ledger from its rows and compares; see `ledger/report.ts`. */
   verify(options: VerifyOptions): Promise<LedgerReport>
   /** One page of the edges' request log, compared with the usage records. */
   readDelivered(query: { after: LogPosition; endedBefore: Date }): Promise<DeliveredPage>
-  /** Those of the calls that have no usage record. */
+  /** The request ids among these that have no usage record. */
   findStillUncharged(requestIds: readonly string[]): Promise<string[]>
-  /** Rejects with `unavailable` when the database cannot be asked; for /ready. */
+  /** Rejects with `unavailable` when the database cannot be queried; for /ready. */
   check(): Promise<void>
 }
 
-/** What can be done to the book within a transaction. Holds are locked before accounts. */
+/** Operations on the ledger within a transaction. Holds are locked before accounts. */
 export interface LedgerBook {
-  /** The hold, held against other writers until the transaction ends. */
+  /** The hold, locked until the transaction ends. */
   lockHold(key: { purpose: HoldPurpose; ref: string }): Promise<Hold | undefined>
-  /** Those that exist, locked in id order. */
+  /** The existing holds with these ids, locked in id order. */
   lockHolds(ids: readonly string[]): Promise<Hold[]>
-  /** Those of these jobs that exist, locked in id order. */
+  /** The existing holds of these jobs, locked in id order. */
   lockJobHolds(jobIds: readonly string[]): Promise<Hold[]>
-  /** What each wallet that exists has available, locked in id order. */
+  /** The available balance of each existing wallet, locked in id order. */
   lockAvailable(wallets: readonly string[]): Promise<ReadonlyMap<string, bigint>>
-  /** Makes the accounts of a wallet that has none. */
+  /** Creates the missing accounts of a wallet. */
   ensureWallet(wallet: string, at: Date): Promise<void>
   findTransfer(id: string): Promise<PostedTransfer | undefined>
   addHold(hold: Hold): Promise<void>
-  /** Posts transfers and writes the new selves of locked holds. Refuses what breaks a floor. */
+  /** Inserts transfers and updates locked holds. Fails when a balance would be out of bounds. */
   post(posting: Posting): Promise<void>
-  /** Counts records that were never counted; answers their request ids. */
+  /** Inserts the records that are not stored yet; returns their request ids. */
   addUsage(records: readonly CountedUsage[], at: Date): Promise<ReadonlySet<string>>
-  /** Keeps records that were not counted, with the reason, for an operator to look at. */
+  /** Stores refused records with the reason, for an operator to review. */
   refuseUsage(refusals: readonly RefusedUsage[], at: Date): Promise<void>
   findPrice(id: string): Promise<PriceRow | undefined>
-  /** All prices; nobody else adds one until the transaction ends. */
+  /** All prices; the table lock blocks other additions until the transaction ends. */
   lockPrices(): Promise<PriceRow[]>
   addPrice(row: PriceRow, at: Date): Promise<void>
-  /** Promises that `catalog-changed` will be told. */
+  /** Writes an outbox row for `catalog-changed`. */
   enqueueCatalogChanged(dueAt: Date): Promise<void>
-  /** How an image job ended; undefined while it runs, or when there is no such job. */
+  /** An ended image job; undefined while it runs or when it does not exist. */
   readEndedJob(jobId: string): Promise<EndedJob | undefined>
-  /** Whether an image job exists, whatever became of it. */
+  /** Whether an image job exists, in any state. */
   hasJob(jobId: string): Promise<boolean>
   /** Whether an image job exists and has not ended. */
   isJobRunning(jobId: string): Promise<boolean>
-  /** Nobody needs to be told any more that these jobs ended. */
+  /** Deletes the `image-job-ended` outbox rows of these jobs. */
   clearJobsEnded(jobIds: readonly string[]): Promise<void>
 }
 
-export type OpenHoldAnswer =
+export type OpenHoldResult =
   | { outcome: 'opened' }
   | { outcome: 'known'; hold: Hold }
   | { outcome: 'refused'; availableMicro: bigint }
@@ -116,9 +116,9 @@ export interface Posting {
 }
 
 export interface Settlements {
-  /** Decided: what the caller was charged. */
+  /** Settled jobs and captured calls with the charged amount. */
   settled: { ref: string; chargedMicro: bigint }[]
-  /** Jobs whose holds are open still. */
+  /** Jobs whose holds are still open. */
   open: string[]
 }
 
@@ -137,22 +137,22 @@ export interface OverdueQuery {
 
 export interface WithoutJobQuery {
   openedBefore: Date
-  /** The id of the last hold that was looked at. */
+  /** The id of the last hold of the previous page. */
   after?: string | undefined
-  /** How many holds are looked at, with or without a job. */
+  /** How many holds are read, with or without a job. */
   limit: number
 }
 
 export interface WithoutJobPage {
   /** The jobs' ids. */
   refs: string[]
-  /** The last hold that was looked at; undefined when there are no more. */
+  /** The id of the last hold that was read; undefined on the last page. */
   next: string | undefined
 }
 
 export interface VerifyOptions {
   now: Date
-  /** How long past its expiry an open hold may stand. */
+  /** How long a hold may stay open past its expiry. */
   graceMs: number
 }
 
@@ -162,7 +162,7 @@ export interface OpenHold {
   expiresAt: Date
 }
 
-/** A usage record and the posting that it is captured with. */
+/** A usage record and the posting that captures it. */
 export interface CountedUsage {
   record: UsageRecord
   postingId: string
@@ -173,11 +173,11 @@ export interface RefusedUsage {
   reason: string
 }
 
-/** An image job that ended, as far as its payment depends on it. */
+/** The fields of an ended image job that its settlement needs. */
 export interface EndedJob extends JobEnd {
   wallet: string
   apiKeyId: string
   model: string
-  /** The pictures that were kept. */
+  /** The stored pictures. */
   pictures: PictureUsage[]
 }

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely'
 import type { Jobs } from './kysely-ledger-book.ts'
 import type { WithoutJobPage, WithoutJobQuery } from './ledger-store.ts'
 
-/** One page of open job holds, reduced to those whose jobs do not exist. */
+/** Reads one page of open job holds and returns those whose jobs do not exist. */
 export async function listWithoutJob(
   { db, jobs }: { db: Kysely<Tables>; jobs: Pick<Jobs, 'findJobs'> },
   { openedBefore, after, limit }: WithoutJobQuery,
@@ -19,14 +19,14 @@ export async function listWithoutJob(
     .orderBy('id')
     .limit(limit)
     .execute()
-  const known = new Set(
+  const existing = new Set(
     await jobs.findJobs(
       db,
       rows.map(({ ref }) => ref),
     ),
   )
   return {
-    refs: rows.map(({ ref }) => ref).filter((ref) => !known.has(ref)),
+    refs: rows.map(({ ref }) => ref).filter((ref) => !existing.has(ref)),
     next: rows.length < limit ? undefined : rows.at(-1)?.id,
   }
 }

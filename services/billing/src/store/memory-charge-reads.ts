@@ -5,13 +5,13 @@ import { sumUsage } from '../ledger/sum-usage.ts'
 import type { ChargeReads, FoundCharge } from './charge-reads.ts'
 import type { MemoryTables } from './memory-tables.ts'
 
-/** The same out of the maps of the memory twin. */
+/** The queries on charges in memory. */
 export function memoryChargeReads({
   tables,
-  inTurn,
+  serialized,
 }: {
   tables: MemoryTables
-  inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
+  serialized: <Result>(work: () => Promise<Result>) => Promise<Result>
 }): ChargeReads {
   const jobs = () => tables.holds.values().filter(({ purpose }) => purpose === 'job')
   const balances = (kind: string) =>
@@ -23,20 +23,20 @@ export function memoryChargeReads({
     )
   return {
     readUsage: ({ wallet, from, until, apiKeyId, model, rowsMax }) =>
-      inTurn(async () => {
-        const isAsked = (at: Date, one: { wallet: string } & Asked) =>
+      serialized(async () => {
+        const matches = (at: Date, one: { wallet: string } & FilteredFields) =>
           one.wallet === wallet &&
           at >= from &&
           at < until &&
           (apiKeyId === undefined || one.apiKeyId === apiKeyId) &&
           (model === undefined || one.model === model)
         return sumUsage({
-          holds: jobs().filter((hold) => isAsked(hold.openedAt, hold)),
-          calls: tables.usage.values().filter((call) => isAsked(call.endedAt, call)),
+          holds: jobs().filter((hold) => matches(hold.openedAt, hold)),
+          calls: tables.usage.values().filter((call) => matches(call.endedAt, call)),
         }).slice(0, rowsMax)
       }),
     listCharges: ({ wallet, after, from, until, model, kind, limit }) =>
-      inTurn(async () => {
+      serialized(async () => {
         const own = <Row extends { wallet: string }>(rows: readonly Row[]) =>
           rows.filter((row) => row.wallet === wallet)
         return [...own(jobs()).map(factsOfJob), ...own(tables.usage.values()).map(factsOfCall)]
@@ -51,11 +51,14 @@ export function memoryChargeReads({
           .sort((a, b) => byAge(b, a))
           .slice(0, limit)
       }),
-    findCharge: (key) => inTurn(async () => findCharge(tables, key)),
+    findCharge: (key) => serialized(async () => findCharge(tables, key)),
     sumBalances: () =>
-      inTurn(async () => ({ heldMicro: balances('held'), availableMicro: balances('available') })),
+      serialized(async () => ({
+        heldMicro: balances('held'),
+        availableMicro: balances('available'),
+      })),
     sumCharged: ({ from, until }) =>
-      inTurn(async () =>
+      serialized(async () =>
         sum(
           tables
             .transfersBySeq()
@@ -67,7 +70,7 @@ export function memoryChargeReads({
   }
 }
 
-interface Asked {
+interface FilteredFields {
   apiKeyId: string | null
   model: string | null
 }
@@ -87,6 +90,6 @@ function findCharge(
   return { kind: 'call', record, entries }
 }
 
-type Place = { at: Date; id: string }
-const byAge = (a: Place, b: Place) =>
+type Cursor = { at: Date; id: string }
+const byAge = (a: Cursor, b: Cursor) =>
   a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : a.id === b.id ? 0 : 1)

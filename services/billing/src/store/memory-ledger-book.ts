@@ -7,10 +7,10 @@ import { legsOf } from '../ledger/transfer.ts'
 import type { LedgerBook, Posting } from './ledger-store.ts'
 import type { MemoryTables } from './memory-tables.ts'
 
-/** What the owner of the jobs tells. */
+/** Queries on jobs. */
 export type MemoryJobs = Pick<LedgerBook, 'readEndedJob' | 'isJobRunning' | 'hasJob'>
 
-/** The book within a transaction of the memory twin. What is cleared goes when it commits. */
+/** The ledger within an in-memory transaction. The outbox rows in `cleared` are deleted at the commit. */
 export function memoryBook({
   tables,
   jobs,
@@ -43,16 +43,16 @@ export function memoryBook({
     },
     findTransfer: async (id) => tables.transfers.get(id),
     addHold: async (hold) => {
-      assert(!tables.findHold(hold) && !tables.holds.has(hold.id), 'one hold a (purpose, ref)')
+      assert(!tables.findHold(hold) && !tables.holds.has(hold.id), 'one hold per (purpose, ref)')
       writeHold(tables, hold)
     },
     post: async (posting) => post(tables, posting),
     addUsage: async (records) => {
-      const fresh = records.filter(({ record }) => !tables.usage.has(record.requestId))
-      for (const { record, postingId } of fresh) {
+      const added = records.filter(({ record }) => !tables.usage.has(record.requestId))
+      for (const { record, postingId } of added) {
         tables.usage.set(record.requestId, { ...record, postingId })
       }
-      return new Set(fresh.map(({ record }) => record.requestId))
+      return new Set(added.map(({ record }) => record.requestId))
     },
     refuseUsage: async (refusals) => {
       for (const refusal of refusals) {
@@ -63,7 +63,7 @@ export function memoryBook({
     findPrice: async (id) => tables.prices.get(id),
     lockPrices: async () => [...tables.prices.values()],
     addPrice: async (row) => tables.prices.set(row.id, row),
-    // Nobody relays here: with the memory twin the bus is in memory too, and loses nothing.
+    // There is no outbox relay: the in-memory store is used with the in-memory bus, which loses nothing.
     enqueueCatalogChanged: async () => {},
     readEndedJob: jobs.readEndedJob,
     hasJob: jobs.hasJob,
@@ -77,11 +77,11 @@ function post(tables: MemoryTables, { holds, transfers }: Posting): void {
     const account = tables.accounts.get(id)
     assert(account, `there is no account ${id}`)
     const changed = { ...account, balanceMicro: account.balanceMicro + deltaMicro }
-    assert(isWithinFloor(changed), `${id} would be beyond its floor`)
+    assert(isWithinFloor(changed), `${id} would be out of bounds`)
     tables.accounts.set(id, changed)
   }
   for (const transfer of transfers) {
-    assert(!tables.transfers.has(transfer.id), `transfer ${transfer.id} is in the book already`)
+    assert(!tables.transfers.has(transfer.id), `transfer ${transfer.id} exists already`)
     tables.transfers.set(transfer.id, { ...transfer, seq: BigInt(tables.transfers.size) + 1n })
   }
   for (const hold of holds) {

@@ -19,14 +19,14 @@ import type { MemoryTables } from './memory-tables.ts'
 import { memoryTables } from './memory-tables.ts'
 
 export interface MemoryLedgerStore extends LedgerStore {
-  /** All of it, for those who check it. */
+  /** All rows, for invariant checks. */
   readBook(): Promise<Book>
   readRefused(): Promise<RefusedUsage[]>
-  /** Jobs of whose end billing still has to be told. */
+  /** The job ids of the pending `image-job-ended` outbox rows. */
   outbox: Set<string>
 }
 
-/** The book as maps: one transaction at a time, undone as a whole when it fails. */
+/** The ledger as maps: one transaction at a time, rolled back as a whole when it fails. */
 export function memoryLedgerStore({
   prices = [],
   jobs,
@@ -37,16 +37,16 @@ export function memoryLedgerStore({
   const tables = memoryTables()
   for (const row of prices) tables.prices.set(row.id, row)
   tables.commit()
-  return storeOf({ tables, jobs, outbox: new Set(), seals: [], turns: createTurns() })
+  return storeOf({ tables, jobs, outbox: new Set(), seals: [], serialized: createSerialQueue() })
 }
 
-/** One transaction at a time. */
-function createTurns() {
+/** Runs one transaction at a time. */
+function createSerialQueue() {
   let queue: Promise<unknown> = Promise.resolve()
   return <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const turn = queue.then(work)
-    queue = turn.catch(() => undefined)
-    return turn
+    const result = queue.then(work)
+    queue = result.catch(() => undefined)
+    return result
   }
 }
 
@@ -55,15 +55,15 @@ interface Shared {
   jobs: MemoryJobs
   outbox: Set<string>
   seals: Seal[]
-  turns: ReturnType<typeof createTurns>
-  /** Of the call that all of this is done for. */
+  serialized: ReturnType<typeof createSerialQueue>
+  /** The signal of the current call. */
   signal?: AbortSignal
 }
 
 function storeOf(shared: Shared): MemoryLedgerStore {
-  const { tables, jobs, outbox, seals, turns: inTurn, signal } = shared
+  const { tables, jobs, outbox, seals, serialized, signal } = shared
   const inTransaction = <Result>(work: (book: LedgerBook) => Promise<Result>) =>
-    inTurn(async () => {
+    serialized(async () => {
       const cleared: string[] = []
       try {
         const result = await work(memoryBook({ tables, jobs, cleared }))
@@ -78,13 +78,13 @@ function storeOf(shared: Shared): MemoryLedgerStore {
     })
 
   return {
-    until: (ending) => storeOf({ ...shared, signal: ending }),
+    withSignal: (callSignal) => storeOf({ ...shared, signal: callSignal }),
     inTransaction,
     ...writes({ tables, inTransaction }),
-    ...reads({ tables, jobs, inTurn }),
-    ...memoryChargeReads({ tables, inTurn }),
+    ...reads({ tables, jobs, serialized }),
+    ...memoryChargeReads({ tables, serialized }),
     sealNext: (seal, { transfersMax }) =>
-      inTurn(async () => {
+      serialized(async () => {
         const previous = seals.at(-1)
         const final = tables.transfersBySeq().filter(({ seq }) => seq > (previous?.toSeq ?? 0n))
         if (final.length === 0) return undefined
@@ -92,7 +92,7 @@ function storeOf(shared: Shared): MemoryLedgerStore {
         seals.push(next)
         return next
       }),
-    readRefused: () => inTurn(async () => tables.refused.values()),
+    readRefused: () => serialized(async () => tables.refused.values()),
     outbox,
   }
 }
@@ -107,8 +107,8 @@ function writes({
   return {
     openHold: ({ hold, transfers }) =>
       inTransaction(async (book) => {
-        const known = await book.lockHold(hold)
-        if (known) return { outcome: 'known', hold: known }
+        const existing = await book.lockHold(hold)
+        if (existing) return { outcome: 'known', hold: existing }
         const availableMicro = tables.balanceOf({ kind: 'available', wallet: hold.wallet })
         if (availableMicro < hold.amountMicro) return { outcome: 'refused', availableMicro }
         await book.addHold(hold)
@@ -144,21 +144,21 @@ type Reads =
 function reads({
   tables,
   jobs,
-  inTurn,
+  serialized,
 }: {
   tables: MemoryTables
   jobs: MemoryJobs
-  inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
+  serialized: <Result>(work: () => Promise<Result>) => Promise<Result>
 }): Pick<MemoryLedgerStore, Reads | 'readBook'> {
   return {
     readBalance: (wallet) =>
-      inTurn(async () => {
+      serialized(async () => {
         const availableMicro = tables.balanceOf({ kind: 'available', wallet })
         const heldMicro = tables.balanceOf({ kind: 'held', wallet })
         return balanceOf(availableMicro, heldMicro)
       }),
     readBalances: (wallets) =>
-      inTurn(async () => {
+      serialized(async () => {
         const available = (wallet: string) => tables.balanceOf({ kind: 'available', wallet })
         const held = (wallet: string) => tables.balanceOf({ kind: 'held', wallet })
         return new Map(
@@ -166,19 +166,19 @@ function reads({
         )
       }),
     listEntries: ({ wallet, before, limit }) =>
-      inTurn(async () =>
+      serialized(async () =>
         tables
           .transfersBySeq()
           .filter((one) => one.wallet === wallet && (before === undefined || one.seq < before))
           .toReversed()
           .slice(0, limit),
       ),
-    readPrices: () => inTurn(async () => tables.prices.values()),
-    // Rows are never edited, so that each new one is a change.
-    readPricesRevision: () => inTurn(async () => BigInt(tables.prices.values().length)),
-    readSettlements: (refs) => inTurn(async () => settlementsOf(tables, new Set(refs))),
+    readPrices: () => serialized(async () => tables.prices.values()),
+    // Rows are never edited, so the number of rows increases with every change.
+    readPricesRevision: () => serialized(async () => BigInt(tables.prices.values().length)),
+    readSettlements: (refs) => serialized(async () => settlementsOf(tables, new Set(refs))),
     listOverdue: ({ purpose, expiredBefore, after, limit }) =>
-      inTurn(async () =>
+      serialized(async () =>
         tables.holds
           .values()
           .filter((hold) => hold.state === 'open' && hold.purpose === purpose)
@@ -189,7 +189,7 @@ function reads({
           .map(toOpenHold),
       ),
     listWithoutJob: ({ openedBefore, after = '', limit }) =>
-      inTurn(async () => {
+      serialized(async () => {
         const holds = tables.holds
           .values()
           .filter(({ purpose, state }) => purpose === 'job' && state === 'open')
@@ -200,13 +200,13 @@ function reads({
         for (const { ref } of holds) if (!(await jobs.hasJob(ref))) refs.push(ref)
         return { refs, next: holds.length < limit ? undefined : holds.at(-1)?.id }
       }),
-    verify: () => inTurn(async () => reportOfBook(tables.book())),
-    // The request log is in PostgreSQL only.
+    verify: () => serialized(async () => reportOfBook(tables.book())),
+    // The request log exists in PostgreSQL only.
     readDelivered: async () => ({ delivered: 0, uncharged: [], next: undefined }),
     findStillUncharged: (ids) =>
-      inTurn(async () => ids.filter((id) => tables.usage.get(id) === undefined)),
+      serialized(async () => ids.filter((id) => tables.usage.get(id) === undefined)),
     check: async () => {},
-    readBook: () => inTurn(async () => tables.book()),
+    readBook: () => serialized(async () => tables.book()),
   }
 }
 

@@ -10,7 +10,7 @@ import { undoableMap } from './undoable-map.ts'
 
 export type MemoryTables = ReturnType<typeof memoryTables>
 
-/** The tables of the memory twin, undone together. */
+/** The tables of the in-memory ledger, rolled back together. */
 export function memoryTables() {
   const accounts = undoableMap<string, Account>()
   const holds = undoableMap<string, Hold>()

@@ -7,7 +7,7 @@ import { accountId } from '../accounts/chart.ts'
 import type { Movement } from '../ledger/hold.ts'
 import type { HoldRow } from './hold-rows.ts'
 import { toHold, toHoldJson } from './hold-rows.ts'
-import type { OpenHoldAnswer } from './ledger-store.ts'
+import type { OpenHoldResult } from './ledger-store.ts'
 import { toTransferJson } from './transfer-rows.ts'
 
 type Row = { [Column in keyof HoldRow]: HoldRow[Column] | null } & {
@@ -16,18 +16,18 @@ type Row = { [Column in keyof HoldRow]: HoldRow[Column] | null } & {
 }
 
 /**
- * Reserves credits in one statement, because a caller waits for it: looks for the hold, locks what
- * is available, takes the amount if it is there, and writes the hold with its transfer. Two calls
- * for one ref that do not see each other meet at the unique index: the loser is repeated, and sees.
+ * Reserves credits in one statement, because a caller waits for it: looks up the hold, locks the available
+ * balance, subtracts the amount if the balance covers it, and inserts the hold with its transfer. Of two
+ * concurrent calls with one ref, one fails at the unique index; it is retried and finds the hold.
  *
- * The new balance is made of the locked row. PostgreSQL judges a CHECK by the row that the statement
- * saw when it began, and only then finds that the row has moved on: an account that was poorer at
- * that moment would be refused although it can pay.
+ * The new balance is computed from the locked row. PostgreSQL evaluates a CHECK constraint on the row version
+ * of the statement's snapshot, so an update based on an older and lower balance would be refused although the
+ * current balance covers it.
  */
 export async function openHoldRow(
   db: Kysely<Tables>,
   { hold, transfers }: Movement,
-): Promise<OpenHoldAnswer> {
+): Promise<OpenHoldResult> {
   const { wallet, amountMicro } = hold
   const { rows } = await sql<Row>`
     with known as (
@@ -65,13 +65,13 @@ export async function openHoldRow(
       (select balance_micro from available) as available_micro
     from (select) as one left join known on true`.execute(db)
   const [row] = rows
-  assert(row, 'the statement answers one row')
+  assert(row, 'the statement returns one row')
   if (row.opened) return { outcome: 'opened' }
   if (isKnown(row)) return { outcome: 'known', hold: toHold(row) }
   return { outcome: 'refused', availableMicro: row.available_micro ?? 0n }
 }
 
-// A left join: either all columns are those of a hold, or all are null.
+// A left join: either all columns are those of a hold, or all of them are null.
 function isKnown(row: Row): row is Row & HoldRow {
   return row.id !== null
 }

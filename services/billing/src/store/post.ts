@@ -8,7 +8,7 @@ import { toHoldJson } from './hold-rows.ts'
 import type { Posting } from './ledger-store.ts'
 import { toTransferJson } from './transfer-rows.ts'
 
-/** Everything that a decision changes, in one statement; balances as in `open-hold-row.ts`. */
+/** Updates accounts and holds and inserts transfers in one statement; balances as in `open-hold-row.ts`. */
 export async function post(trx: Transaction<Tables>, { holds, transfers }: Posting): Promise<void> {
   if (holds.length === 0 && transfers.length === 0) return
   const legs = legsOf(transfers)
@@ -60,5 +60,5 @@ export async function post(trx: Transaction<Tables>, { holds, transfers }: Posti
   )
   const [counts] = rows
   assert(counts?.accounts === BigInt(legs.length), 'every account of a transfer exists')
-  assert(counts?.holds === BigInt(holds.length), 'every hold of a decision exists')
+  assert(counts?.holds === BigInt(holds.length), 'every updated hold exists')
 }

@@ -23,13 +23,13 @@ export async function findPrice(
   return row && toPriceRow(row)
 }
 
-/** All prices. The lock lets others read, and add none until the transaction ends. */
+/** All prices. The table lock allows reads and blocks inserts until the transaction ends. */
 export async function lockPrices(trx: Transaction<Tables>): Promise<PriceRow[]> {
   await sql`lock table prices in share row exclusive mode`.execute(trx)
   return (await trx.selectFrom('prices').selectAll().orderBy('id').execute()).map(toPriceRow)
 }
 
-/** The price is stored in wire form: amounts as decimal strings. */
+/** The price is stored as in the contract's JSON: amounts as decimal strings. */
 export async function insertPrice(
   trx: Transaction<Tables>,
   { row, at }: { row: PriceRow; at: Date },

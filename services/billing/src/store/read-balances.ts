@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely'
 
 import { accountId } from '../accounts/chart.ts'
 
-/** Of many wallets, by one statement. */
+/** The balances of many wallets in one statement. */
 export async function readBalances(
   db: Kysely<Tables>,
   wallets: readonly string[],

@@ -5,8 +5,8 @@ import { sql } from 'kysely'
 import type { Settlements } from './ledger-store.ts'
 
 /**
- * By job or request id. A job's hold is decided when it was settled, and when it expired: only one
- * whose job never came to be does.
+ * By job or request id. A job is settled when its hold was settled or has ended: only the hold of a job
+ * that does not exist expires unsettled.
  */
 export async function readSettlements(
   db: Kysely<Tables>,

@@ -8,9 +8,9 @@ const coded = (code: string) => Object.assign(new Error('from the server'), { co
 
 async function run(failures: Error[]) {
   const clock = fakeClock()
-  let turns = 0
+  let attempts = 0
   const work = async () => {
-    turns += 1
+    attempts += 1
     const failure = failures.shift()
     if (failure) throw failure
     return 'done'
@@ -19,28 +19,28 @@ async function run(failures: Error[]) {
     (error: unknown) => error,
   )
   for (let second = 0; second < 10; second += 1) await clock.advance(1_000)
-  return { outcome: await outcome, turns }
+  return { outcome: await outcome, attempts }
 }
 
-describe('a transaction that lost a race', () => {
-  it.each(['40001', '40P01', '23505'])('is repeated until it wins (%s)', async (code) => {
-    const { outcome, turns } = await run([coded(code), coded(code)])
+describe('a transaction that failed with a conflict', () => {
+  it.each(['40001', '40P01', '23505'])('is retried until it succeeds (%s)', async (code) => {
+    const { outcome, attempts } = await run([coded(code), coded(code)])
     expect(outcome).toBe('done')
-    expect(turns).toBe(3)
+    expect(attempts).toBe(3)
   })
 
-  it('is given up after five repeats, with the reason', async () => {
+  it('fails with the last error after five retries', async () => {
     const failures = Array.from({ length: 10 }, () => coded('40P01'))
-    const { outcome, turns } = await run(failures)
+    const { outcome, attempts } = await run(failures)
     expect(outcome).toMatchObject({ code: '40P01' })
-    expect(turns).toBe(6)
+    expect(attempts).toBe(6)
   })
 })
 
-describe('a transaction that breaks a rule', () => {
-  it('is not repeated', async () => {
-    const { outcome, turns } = await run([coded('23514')])
+describe('a transaction that violates a constraint', () => {
+  it('is not retried', async () => {
+    const { outcome, attempts } = await run([coded('23514')])
     expect(outcome).toMatchObject({ code: '23514' })
-    expect(turns).toBe(1)
+    expect(attempts).toBe(1)
   })
 })

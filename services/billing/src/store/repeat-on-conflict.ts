@@ -5,11 +5,11 @@ import type { Random } from '@sluice/kernel/random'
 const REPEATS_MAX = 5
 const REPEAT_BASE_MS = 5
 
-// serialization_failure and deadlock_detected lost a race for rows; unique_violation lost one for an
-// idempotency key, and finds the winner's row when it looks again.
-const lostRaces = ['40001', '40P01', '23505'] as const
+// serialization_failure and deadlock_detected: conflicts over rows. unique_violation: a conflict over an
+// idempotency key; the retry finds the row of the other transaction.
+const conflictCodes = ['40001', '40P01', '23505'] as const
 
-/** Repeats a transaction, which the database undid because somebody else was faster. */
+/** Retries a transaction that the database rolled back because of a concurrent transaction. */
 export async function repeatOnConflict<Result>(
   { clock, random }: { clock: Clock; random: Random },
   work: () => Promise<Result>,
@@ -18,7 +18,7 @@ export async function repeatOnConflict<Result>(
     try {
       return await work()
     } catch (error) {
-      if (repeat === REPEATS_MAX || !isSqlState(error, ...lostRaces)) throw error
+      if (repeat === REPEATS_MAX || !isSqlState(error, ...conflictCodes)) throw error
       await clock.sleep(REPEAT_BASE_MS * 2 ** repeat * (0.5 + random.next()))
     }
   }

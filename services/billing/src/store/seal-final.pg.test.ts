@@ -12,7 +12,7 @@ import type { LedgerBook } from './ledger-store.ts'
 
 const at = new Date('2026-06-01T12:00:00.000Z')
 
-eachPostgres('sealing while others write', (open) => {
+eachPostgres('sealing during concurrent writes', (open) => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await open()
@@ -21,7 +21,7 @@ eachPostgres('sealing while others write', (open) => {
   afterAll(() => database.close())
 
   const setUp = () => {
-    // Sealing looks a few times whether others have ended; here nobody has to wait for that.
+    // Sealing polls until concurrent transactions have ended; the tests skip the waits.
     const clock = { ...systemClock, sleep: async () => {} }
     const jobs = {
       readEndedJob: async () => undefined,
@@ -61,7 +61,7 @@ eachPostgres('sealing while others write', (open) => {
     expect((await store.verify({ now: at, graceMs: 0 })).findings).toEqual([])
   })
 
-  it('goes on past a number whose transaction was undone', async () => {
+  it('continues past a number whose transaction was rolled back', async () => {
     const { store, give, seal } = setUp()
     await store.inTransaction((book) => give(book, 1))
     const undone = store.inTransaction(async (book) => {
@@ -76,7 +76,7 @@ eachPostgres('sealing while others write', (open) => {
     expect((await store.verify({ now: at, graceMs: 0 })).findings).toEqual([])
   })
 
-  it('makes one chain, however many seal at once', async () => {
+  it('gives one chain when many replicas seal at once', async () => {
     const { store, give, seal } = setUp()
     for (const number of [1, 2, 3, 4, 5]) {
       await store.inTransaction((book) => give(book, number))

@@ -8,16 +8,16 @@ import type { LedgerStore } from './ledger-store.ts'
 import { toSeal, toSealRow } from './seal-rows.ts'
 import { toTransfer } from './transfer-rows.ts'
 
-// Any constant will do, as long as nothing else in the database takes the same one.
+// Any constant that no other advisory lock of this database uses.
 const SEAL_LOCK_ID = 7_305_128_266n
-const LOOKS_MAX = 20
-const LOOK_EVERY_MS = 25
+const POLLS_MAX = 20
+const POLL_EVERY_MS = 25
 
 /**
- * Seals the next block of final transfers. Numbers are given before their transactions commit, so a
- * lower one may still appear after a higher one. A range is final when every transaction that could
- * have taken a number in it has ended: each took its id before its number (`ledger_next_seq`), so its
- * id is below one that we take after we read the range's last number.
+ * Seals the next block of final transfers. Numbers are assigned before their transactions commit, so a lower
+ * one may still appear after a higher one. A range is final when every transaction that could have taken a
+ * number in it has ended: each took its transaction id before its number (`ledger_next_seq`), so its id is
+ * below the one that is taken here after reading the last number.
  */
 export async function sealFinal(
   { db, clock }: { db: Kysely<Tables>; clock: Clock },
@@ -29,7 +29,7 @@ export async function sealFinal(
     db,
   )
   const toSeq = last.rows[0]?.seq ?? 0n
-  // Nothing new is the common case at night; it shall not cost more than this.
+  // The cheap check for the common case that there are no new transfers.
   if (toSeq <= (await readSealedSeq(db))) return undefined
   if (!(await hasSettled({ db, clock }))) return undefined
   return db.transaction().execute(async (trx) => {
@@ -50,16 +50,16 @@ export async function sealFinal(
   })
 }
 
-/** Waits, not for long, until every transaction that runs now has ended. */
+/** Polls until every transaction that runs now has ended; false at the limit. */
 async function hasSettled({ db, clock }: { db: Kysely<Tables>; clock: Clock }): Promise<boolean> {
-  // Taking an id tells which are taken. A snapshot's xmax does not: it is only above the ended ones.
+  // A newly taken id is above all running ones. A snapshot's xmax is only above the ended ones.
   const taken = await sql<{ id: string }>`select pg_current_xact_id()::text as id`.execute(db)
   const id = taken.rows[0]?.id
-  for (let look = 0; look < LOOKS_MAX; look += 1) {
+  for (let poll = 0; poll < POLLS_MAX; poll += 1) {
     const { rows } = await sql<{ settled: boolean }>`
       select pg_snapshot_xmin(pg_current_snapshot()) >= ${id}::xid8 as settled`.execute(db)
     if (rows[0]?.settled) return true
-    await clock.sleep(LOOK_EVERY_MS)
+    await clock.sleep(POLL_EVERY_MS)
   }
   return false
 }

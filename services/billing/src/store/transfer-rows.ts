@@ -48,5 +48,5 @@ export const toTransferJson = (transfer: Transfer) => ({
   created_at: transfer.createdAt,
 })
 
-// Only this folder writes the column, and it writes what the type says.
+// Only this folder writes the column, and it writes values of this type.
 const storedRefType = (value: string | null) => value as Transfer['refType']

@@ -1,4 +1,4 @@
-/** A map whose changes since the last commit can be undone. */
+/** A map whose changes since the last commit can be rolled back. */
 export interface UndoableMap<Key, Value extends object> {
   get(key: Key): Value | undefined
   has(key: Key): boolean

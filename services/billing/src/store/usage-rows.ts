@@ -9,8 +9,8 @@ import { z } from 'zod'
 import type { CountedUsage, RefusedUsage } from './ledger-store.ts'
 
 /**
- * Inserts the records that are not there yet; answers their request ids. In order of request ids, so
- * that two batches with the same records wait for each other in one direction.
+ * Inserts the records that are not stored yet; returns their request ids. Inserts in order of request ids,
+ * so that two batches with the same records cannot deadlock.
  */
 export async function insertUsage(
   trx: Transaction<Tables>,
@@ -45,7 +45,7 @@ export async function insertUsage(
   return new Set(inserted.rows.map((row) => row.request_id))
 }
 
-/** Keeps each refused record once, as it came, with the first reason. */
+/** Stores each refused record once, unchanged, with the first reason. */
 export async function refuseUsage(
   trx: Transaction<Tables>,
   { refusals, at }: { refusals: readonly RefusedUsage[]; at: Date },
@@ -64,7 +64,7 @@ export async function refuseUsage(
     .execute()
 }
 
-/** A counted record as its edge sent it. */
+/** A stored record as the edge sent it. */
 export const toUsageRecord = (row: Selectable<UsageRecordsTable>): UsageRecord => ({
   requestId: row.request_id,
   allowanceId: row.hold_id,
@@ -81,5 +81,5 @@ export const toUsageRecord = (row: Selectable<UsageRecordsTable>): UsageRecord =
   endedAt: row.ended_at,
 })
 
-// Only this file writes these columns, and it writes what the type says.
+// Only this file writes these columns, and it writes values of these types.
 const stored = <Value>(value: unknown) => value as Value

@@ -21,7 +21,7 @@ const DAY_MS = 86_400_000
 const apiKeyId = `key_${hex(7)}`
 const picture = { width: 1024, height: 1024, quality: 'low' } as const
 
-/** What people read of their charges. */
+/** The queries on charges. */
 export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
   const openJob = async (ledger: LedgerUnderTest, number: number, facts: Partial<Hold> = {}) => {
     const opened = jobHold(number, 100n, facts)
@@ -71,7 +71,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
   describe('usage by day and model', () => {
     const everything = { wallet, from: later(-DAY_MS), until: later(2 * DAY_MS), rowsMax: 100 }
 
-    it('sums jobs and calls, each on the day on which it was asked for', async () => {
+    it('sums jobs and calls, each on the day of its request', async () => {
       const ledger = await scene()
       await charge(ledger, await openJob(ledger, 1), 30n, 2)
       await charge(ledger, await openJob(ledger, 2), 12n)
@@ -114,7 +114,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
       ])
     })
 
-    it('is of one wallet, one stretch of time, one API key and one model where that is asked', async () => {
+    it('is filtered by wallet, time range, API key and model', async () => {
       const ledger = await scene()
       await grant(ledger, 10_000n, other)
       await openJob(ledger, 9, { wallet: other })
@@ -135,7 +135,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
   describe('the list of charges', () => {
     const all = { wallet, limit: 100 }
 
-    it('has jobs and calls in one order, newest first, and no charge twice or never by cursor', async () => {
+    it('has jobs and calls in one order, newest first, and paging repeats and skips no charge', async () => {
       const ledger = await scene()
       for (const number of [1, 2, 3]) {
         await openJob(ledger, number, { openedAt: later(number * 1_000) })
@@ -160,7 +160,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
       expect(paged).toEqual(ids)
     })
 
-    it('says what each one is and where it stands', async () => {
+    it('has the kind and the state of each charge', async () => {
       const ledger = await scene()
       await openJob(ledger, 1, { openedAt: later(1) })
       await charge(ledger, await openJob(ledger, 2, { openedAt: later(2) }), 30n)
@@ -189,7 +189,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
       ])
     })
 
-    it('is of one wallet, one stretch of time, one model and one kind where that is asked', async () => {
+    it('is filtered by wallet, time range, model and kind', async () => {
       const ledger = await scene()
       await grant(ledger, 10_000n, other)
       await openJob(ledger, 9, { wallet: other })
@@ -209,7 +209,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
   })
 
   describe('one charge', () => {
-    it('of a job comes with every entry that carries it, refunds too, in their order', async () => {
+    it('of a job has all its entries, including refunds, in order', async () => {
       const ledger = await scene()
       const charged = await charge(ledger, await openJob(ledger, 1), 30n)
       const facts = { transferId: 'refund-0001', memo: 'sorry', at: later(9_000) }
@@ -228,7 +228,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
       ])
     })
 
-    it('of a call comes with the entry of the batch that it was captured in', async () => {
+    it('of a call has the entry of the batch that captured it', async () => {
       const ledger = await scene()
       await callOn(ledger, [
         { number: 1, amountMicro: 4n, atMs: 0 },
@@ -239,7 +239,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
       expect(found?.entries).toMatchObject([{ id: 'tr_1:capture', amountMicro: 9n }])
     })
 
-    it('of another wallet, or of nobody, is not found', async () => {
+    it('of another wallet, or with an unknown id, is not found', async () => {
       const ledger = await scene()
       await openJob(ledger, 1)
       await callOn(ledger, [{ number: 1, amountMicro: 4n, atMs: 0 }])
@@ -247,13 +247,13 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
       expect(await find(`img_${hex(1)}`, other)).toBeUndefined()
       expect(await find(`req_${hex(1)}`, other)).toBeUndefined()
       expect(await find(`img_${hex(2)}`)).toBeUndefined()
-      // An allowance is no charge.
+      // An allowance is not a charge.
       expect(await find(`alw_${hex(1)}`)).toBeUndefined()
     })
   })
 
   describe('totals', () => {
-    it('are of all wallets: what is held, what is available, and what was charged in a time', async () => {
+    it('are the held, the available and the charged amount of all wallets', async () => {
       const ledger = await scene()
       await grant(ledger, 5_000n, other)
       await charge(ledger, await openJob(ledger, 1), 30n)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { LedgerUnderTest } from './scene.ts'
 import { expectSound, grant, hex, jobHold, wallet } from './scene.ts'
 
-/** Reserving credits. */
+/** The contract of holds. */
 export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
   describe('opening a hold', () => {
     it('moves the amount from available to held', async () => {
@@ -18,7 +18,7 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       await expectSound(ledger)
     })
 
-    it('refuses what available does not pay for, says what there is, and changes nothing', async () => {
+    it('is refused when the balance is too low, with the available amount, and changes nothing', async () => {
       const ledger = await make()
       await grant(ledger, 29n)
       const answer = await ledger.store.openHold(jobHold(1, 30n))
@@ -27,7 +27,7 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       expect(await ledger.store.readBalance(wallet)).toMatchObject({ availableMicro: 29n })
     })
 
-    it('refuses a wallet that nobody ever gave anything', async () => {
+    it('is refused for a wallet without accounts', async () => {
       const ledger = await make()
       const answer = await ledger.store.openHold(jobHold(1, 1n))
       expect(answer).toEqual({ outcome: 'refused', availableMicro: 0n })
@@ -41,7 +41,7 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       expect(transfers).toEqual([])
     })
 
-    it('answers the hold that is there for a repeated ref, even when nothing is left', async () => {
+    it('returns the existing hold for a repeated ref, even when nothing is available', async () => {
       const ledger = await make()
       await grant(ledger, 30n)
       const first = jobHold(1, 30n)
@@ -51,7 +51,7 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       await expectSound(ledger)
     })
 
-    it('opens one hold for any number of calls with one ref at the same time', async () => {
+    it('opens one hold for any number of concurrent calls with one ref', async () => {
       const ledger = await make()
       await grant(ledger, 1_000n)
       const calls = Array.from({ length: 8 }, (_, index) =>
@@ -63,7 +63,7 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       expect(await ledger.store.readBalance(wallet)).toMatchObject({ heldMicro: 5n })
     })
 
-    it('never overdraws a wallet by calls at the same time', async () => {
+    it('never overdraws a wallet with concurrent calls', async () => {
       const ledger = await make()
       await grant(ledger, 50n)
       const calls = Array.from({ length: 8 }, (_, index) => jobHold(10 + index, 15n))

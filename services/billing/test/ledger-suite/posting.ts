@@ -18,10 +18,10 @@ import {
   wallet,
 } from './scene.ts'
 
-/** Transfers and what they change. */
+/** The contract of posting transfers. */
 export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
   describe('posting', () => {
-    it('keeps every fact of a hold and of its transfers', async () => {
+    it('stores every field of a hold and of its transfers', async () => {
       const ledger = await make()
       await grant(ledger, 100n)
       const opened = jobHold(1, 30n)
@@ -50,7 +50,7 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
       await expectSound(ledger)
     })
 
-    it('refuses a transfer id that is in the book', async () => {
+    it('refuses a transfer id that exists', async () => {
       const ledger = await make()
       await grant(ledger, 100n)
       await expect(grant(ledger, 100n)).rejects.toBeInstanceOf(Error)
@@ -70,7 +70,7 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
       await expect(openAllowance(ledger, allowance(1, 1n))).rejects.toBeInstanceOf(Error)
     })
 
-    it('refuses a hold whose own numbers contradict each other', async () => {
+    it('refuses a hold with inconsistent amounts', async () => {
       const ledger = await make()
       await grant(ledger, 10n)
       const { hold } = jobHold(1, 10n)
@@ -95,7 +95,7 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
       await expect(openAllowance(ledger, allowance(1, 0n))).rejects.toBeInstanceOf(Error)
     })
 
-    it('locks any number of holds and wallets in any order without waiting in a ring', async () => {
+    it('locks any number of holds and wallets in any order without a deadlock', async () => {
       const ledger = await make()
       await grant(ledger, 10_000n)
       await grant(ledger, 10_000n, other)

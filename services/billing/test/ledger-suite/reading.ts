@@ -17,10 +17,10 @@ import {
   wallet,
 } from './scene.ts'
 
-/** Usage, allowances, listings, prices, seals and verification. */
+/** The contract of usage, allowances, lists, prices, seals and verification. */
 export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
   describe('counting usage', () => {
-    it('counts a record once, however often and in whichever batch it comes', async () => {
+    it('counts a record once, also when several batches contain it', async () => {
       const ledger = await make()
       await openAllowance(ledger, allowance(1, 0n))
       const id = `alw_${hex(1)}`
@@ -57,7 +57,7 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
   })
 
   describe('overdue holds', () => {
-    it('are listed oldest first, by purpose, page by page, while they are open', async () => {
+    it('are listed by purpose while they are open, oldest first, page by page', async () => {
       const ledger = await make()
       await grant(ledger, 100n)
       const expiries = [30, 10, 20, 20, 99]
@@ -76,12 +76,12 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
   })
 
   describe('balances', () => {
-    it('of many wallets are told together, whatever of each is held', async () => {
+    it('of many wallets are the same as the balance of each', async () => {
       const ledger = await make()
       await grant(ledger, 100n)
       await grant(ledger, 7n, other)
       await ledger.store.openHold(jobHold(1, 30n))
-      const nobody = `wal_${hex(99)}`
+      const unknown = `wal_${hex(99)}`
       const balances = await ledger.store.readBalances([wallet, other])
       for (const one of [wallet, other])
         expect(balances.get(one)).toEqual(await ledger.store.readBalance(one))
@@ -90,13 +90,13 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
         heldMicro: 30n,
         postedMicro: 100n,
       })
-      expect((await ledger.store.readBalances([nobody])).get(nobody)?.postedMicro ?? 0n).toBe(0n)
+      expect((await ledger.store.readBalances([unknown])).get(unknown)?.postedMicro ?? 0n).toBe(0n)
       expect(await ledger.store.readBalances([])).toEqual(new Map())
     })
   })
 
   describe('a statement', () => {
-    it('is newest first, by cursor, and of one wallet', async () => {
+    it('lists the entries of one wallet, newest first, by cursor', async () => {
       const ledger = await make()
       for (const amount of [1n, 2n, 3n]) await grant(ledger, amount)
       await grant(ledger, 4n, other)
@@ -109,8 +109,8 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
     })
   })
 
-  describe('what became of jobs and calls', () => {
-    it('is told by their ids: what was charged, what is open, and nothing of others', async () => {
+  describe('settlements of jobs and calls', () => {
+    it('are read by ids: charged amounts, open jobs, and nothing for unknown ids', async () => {
       const ledger = await make()
       await grant(ledger, 100n)
       for (const number of [1, 2, 3, 4]) await ledger.store.openHold(jobHold(number, 10n))
@@ -142,7 +142,7 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
   })
 
   describe('the price book', () => {
-    it('keeps every row as it was added, beside those of a fresh house', async () => {
+    it('stores every row as it was added, beside those of a new installation', async () => {
       const ledger = await make()
       const row = {
         id: `price_${hex(77)}`,
@@ -179,7 +179,7 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
         transfersMax,
       })
 
-    it('covers every transfer once, block after block, and then finds nothing', async () => {
+    it('covers every transfer once, block after block, and then seals nothing', async () => {
       const ledger = await make()
       for (const amount of [1n, 2n, 3n]) await grant(ledger, amount)
       const first = await seal(ledger, 2)
@@ -193,13 +193,13 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
       expect((await seal(ledger))?.number).toBe(3n)
     })
 
-    it('finds nothing in an empty book', async () => {
+    it('seals nothing in an empty ledger', async () => {
       expect(await seal(await make())).toBeUndefined()
     })
   })
 
   describe('verifying', () => {
-    it('finds nothing wrong with a sound book', async () => {
+    it('has no findings for a consistent ledger', async () => {
       const ledger = await make()
       await grant(ledger, 100n)
       await ledger.store.openHold(jobHold(1, 30n))

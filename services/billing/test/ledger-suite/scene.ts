@@ -11,10 +11,10 @@ import type { EndedJob, LedgerStore } from '../../src/store/ledger-store.ts'
 export interface LedgerUnderTest {
   store: LedgerStore
   readBook(): Promise<Book>
-  /** Jobs whose end was promised to be told of. */
+  /** The job ids of the `image-job-ended` outbox rows. */
   readOutbox(): Promise<string[]>
   enqueueJobEnded(jobId: string): Promise<void>
-  /** What the store finds when it looks at a job. */
+  /** The jobs that the store reads. */
   jobs: Map<string, EndedJob | 'running'>
 }
 

@@ -5,10 +5,10 @@ import type { EndedJob } from '../../src/store/ledger-store.ts'
 import type { LedgerUnderTest } from './scene.ts'
 import { at, expectSound, grant, hex, jobHold, wallet } from './scene.ts'
 
-/** All or nothing, one after the other. */
+/** The contract of transactions: atomic and isolated. */
 export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
   describe('a transaction', () => {
-    it('changes nothing when it fails half-way, the outbox included', async () => {
+    it('changes nothing when it fails, including the outbox', async () => {
       const ledger = await make()
       await grant(ledger, 100n)
       const opened = jobHold(1, 30n)
@@ -27,7 +27,7 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
       expect(await ledger.readOutbox()).toEqual([opened.hold.ref])
     })
 
-    it('clears the promise that an end is told together with what it does about it', async () => {
+    it('deletes the outbox rows of the given jobs', async () => {
       const ledger = await make()
       await ledger.enqueueJobEnded('img_a')
       await ledger.enqueueJobEnded('img_b')
@@ -36,7 +36,7 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
       expect(await ledger.readOutbox()).toEqual(['img_b'])
     })
 
-    it('sees a hold as the transaction before it left it', async () => {
+    it('reads the hold as the previous transaction wrote it', async () => {
       const ledger = await make()
       await grant(ledger, 100n)
       await ledger.store.openHold(jobHold(1, 30n))

@@ -17,14 +17,14 @@ const grant: Action<Simulation> = {
     const wallet = pick(wallets, random) ?? ''
     const amountMicro = BigInt(1 + random.integer(30_000_000))
     const transferId = `gift-${String(next(simulation)).padStart(6, '0')}`
-    const give = () =>
+    const callGrant = () =>
       invoke(
         simulation,
         ({ billing }) => billing.grantCredits({ transferId, wallet, amountMicro, memo: 'gift' }),
         maybeCrash(random),
       )
-    // An asker who does not know asks again, with the same id, until it knows.
-    for (let reply = await give(); reply.kind !== 'answer'; reply = await give());
+    // A caller without a result repeats the call with the same id.
+    for (let reply = await callGrant(); reply.kind !== 'answer'; reply = await callGrant());
     simulation.granted.set(wallet, (simulation.granted.get(wallet) ?? 0n) + amountMicro)
     return amountMicro
   },
@@ -47,8 +47,8 @@ const addPrice: Action<Simulation> = {
   },
 }
 
-const pass: Action<Simulation> = {
-  name: 'let time pass and do upkeep',
+const passTime: Action<Simulation> = {
+  name: 'let time pass and run background tasks',
   weight: 2,
   run: async (simulation, random) => {
     await simulation.clock.advance(random.integer(400_000))
@@ -57,7 +57,9 @@ const pass: Action<Simulation> = {
     const holds = await invoke(simulation, ({ context }) => expireHolds(context), crash)
     const allowances = await invoke(simulation, ({ context }) => expireAllowances(context))
     if (holds.kind === 'answer') await checkNoneOverdue(simulation)
-    expect(await openHoldsOfRunning(simulation), 'the hold of a living job expired').toEqual(before)
+    expect(await openHoldsOfRunning(simulation), 'the hold of a running job expired').toEqual(
+      before,
+    )
     return { holds, allowances }
   },
 }
@@ -72,7 +74,7 @@ async function openHoldsOfRunning({ subjects, jobs }: Simulation): Promise<strin
     .toSorted()
 }
 
-/** I3: none is open past its expiry and grace, unless its job runs. */
+/** I3: no hold is open past its expiry and grace, unless its job runs. */
 async function checkNoneOverdue({ subjects, clock, jobs }: Simulation): Promise<void> {
   const running = new Set(jobs.filter(({ fate }) => fate === 'running').map(({ ref }) => ref))
   for (const { ledger } of subjects) {
@@ -85,23 +87,23 @@ async function checkNoneOverdue({ subjects, clock, jobs }: Simulation): Promise<
   }
 }
 
-const wake: Action<Simulation> = {
-  name: 'a frozen database wakes up',
+const resumeDatabase: Action<Simulation> = {
+  name: 'a frozen database resumes',
   run: async ({ subjects }) => {
     const counts = []
     for (const { store, ledger } of subjects) {
       const before = await ledger.readBook()
-      const outcomes = await store.wake()
+      const outcomes = await store.resume()
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toEqual([])
-      expect(await ledger.readBook(), 'a refused call was done later').toEqual(before)
+      expect(await ledger.readBook(), 'a call that timed out was executed later').toEqual(before)
       counts.push(outcomes.length)
     }
     return counts
   },
 }
 
-const giveBackUnused: Action<Simulation> = {
-  name: 'give back holds without a job',
+const voidUnused: Action<Simulation> = {
+  name: 'void holds without a job',
   run: async (simulation, random) => {
     await simulation.clock.advance(random.integer(120_000))
     const before = await openHoldsOfRunning(simulation)
@@ -110,7 +112,7 @@ const giveBackUnused: Action<Simulation> = {
       ({ context }) => voidUnusedHolds(context),
       maybeCrash(random),
     )
-    expect(await openHoldsOfRunning(simulation), 'the hold of a living job was voided').toEqual(
+    expect(await openHoldsOfRunning(simulation), 'the hold of a running job was voided').toEqual(
       before,
     )
     if (reply.kind === 'answer') await checkNoneUnused(simulation)
@@ -118,7 +120,7 @@ const giveBackUnused: Action<Simulation> = {
   },
 }
 
-/** None without a job is open for longer than a submission may take. */
+/** No hold without a job is open for longer than a submission may take. */
 async function checkNoneUnused({ subjects, clock, jobs }: Simulation): Promise<void> {
   const submitted = new Set(jobs.filter(({ fate }) => fate !== 'none').map(({ ref }) => ref))
   for (const { ledger, context } of subjects) {
@@ -147,8 +149,8 @@ export const actions: Action<Simulation>[] = [
   ...jobActions,
   ...callActions,
   addPrice,
-  pass,
-  wake,
-  giveBackUnused,
+  passTime,
+  resumeDatabase,
+  voidUnused,
   seal,
 ]

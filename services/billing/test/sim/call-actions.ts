@@ -16,10 +16,10 @@ const openAllowance: Action<Simulation> = {
       wallet: pick(wallets, random) ?? '',
       edge: pick(edges, random) ?? '',
     }
-    const wants = await wantsOf(simulation, { wallet: facts.wallet, random })
+    const amounts = await chooseAmounts(simulation, { wallet: facts.wallet, random })
     const reply = await invoke(
       simulation,
-      ({ billing }) => billing.openAllowance({ ...facts, ...wants, leaseMs: 60_000 }),
+      ({ billing }) => billing.openAllowance({ ...facts, ...amounts, leaseMs: 60_000 }),
       maybeCrash(random),
     )
     if (reply.kind === 'answer' && reply.answer.outcome === 'opened') {
@@ -29,8 +29,8 @@ const openAllowance: Action<Simulation> = {
   },
 }
 
-/** Mostly a little; sometimes all there is, so that others find an empty wallet. */
-async function wantsOf(
+/** Mostly a small amount; sometimes the whole balance, so that other calls find an empty wallet. */
+async function chooseAmounts(
   simulation: Simulation,
   { wallet, random }: { wallet: string; random: Random },
 ) {
@@ -51,7 +51,7 @@ const call: Action<Simulation> = {
     const row = priceBook(simulation.prices).priceAt({ model: 'gpt-5', kind: 'tokens', at })
     if (!allowance?.alive || !row) return undefined
     const reservedMicro = BigInt(random.integer(300_000))
-    // An edge that has a fault of its own reserves what it has not got.
+    // A faulty edge reserves more than its allowance has left.
     if (reservedMicro > allowance.leftMicro && random.next() < 0.95) return 'does not fit'
     const input = random.integer(1_000)
     const usage = {
@@ -76,9 +76,9 @@ const call: Action<Simulation> = {
       endedAt: at,
     }
     allowance.leftMicro -= record.amountMicro
-    const lies = random.next() < 0.05
-    if (!lies) simulation.honest.set(record.requestId, record)
-    simulation.unsent.push(lies ? { ...record, amountMicro: record.amountMicro + 1n } : record)
+    const isWrong = random.next() < 0.05
+    if (!isWrong) simulation.valid.set(record.requestId, record)
+    simulation.unsent.push(isWrong ? { ...record, amountMicro: record.amountMicro + 1n } : record)
     return record.amountMicro
   },
 }
@@ -87,9 +87,9 @@ const deliver: Action<Simulation> = {
   name: 'deliver usage records',
   weight: 4,
   run: async (simulation, random) => {
-    const fresh = simulation.unsent.filter(() => random.next() < 0.7)
-    const again = [...simulation.honest.values()].filter(() => random.next() < 0.1)
-    const records = [...fresh, ...again].slice(0, 100)
+    const unsent = simulation.unsent.filter(() => random.next() < 0.7)
+    const repeated = [...simulation.valid.values()].filter(() => random.next() < 0.1)
+    const records = [...unsent, ...repeated].slice(0, 100)
     if (records.length === 0) return undefined
     const reply = await invoke(
       simulation,

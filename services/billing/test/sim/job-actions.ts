@@ -10,7 +10,7 @@ import { apiKeyId, invoke, maybeCrash, model, next, pick, wallets } from './simu
 
 const qualities = ['low', 'medium', 'high'] as const
 
-function drawPictures(random: Random, countMax: number): PictureUsage[] {
+function randomPictures(random: Random, countMax: number): PictureUsage[] {
   return Array.from({ length: 1 + random.integer(countMax) }, () => ({
     width: random.next() < 0.7 ? 1024 : 1536,
     height: 1024,
@@ -31,7 +31,7 @@ const openHold = async (
   )
   if (reply.kind === 'answer' && reply.answer.outcome === 'opened') {
     job.opened = true
-    // One door in four dies, or is paused, between the hold and the job.
+    // One gateway in four dies or is paused between the hold and the job.
     if (job.fate === 'none' && random.next() < 0.75) setFate(simulation, job, 'running')
   }
   return reply.kind === 'answer' ? reply.answer.outcome : reply.kind
@@ -50,7 +50,7 @@ const submit: Action<Simulation> = {
     const job: SimJob = {
       ref: id('img', next(simulation)),
       wallet: pick(wallets, random) ?? '',
-      worst: drawPictures(random, 2),
+      worst: randomPictures(random, 2),
       expiresAt: new Date(simulation.clock.nowMs() + 300_000),
       opened: false,
       voided: false,
@@ -70,10 +70,10 @@ const submitAgain: Action<Simulation> = {
   },
 }
 
-const goOn: Action<Simulation> = {
-  name: 'an edge that was paused goes on',
+const submitLate: Action<Simulation> = {
+  name: 'a paused edge submits its job',
   run: async (simulation, random) => {
-    // However long ago its hold was opened; the table takes no job whose hold has ended.
+    // At any time after its hold was opened; the table refuses a job whose hold has ended.
     const job = pick(
       simulation.jobs.filter(({ fate, opened }) => opened && fate === 'none'),
       random,
@@ -86,31 +86,31 @@ const goOn: Action<Simulation> = {
   },
 }
 
-const giveBackUnknown: Action<Simulation> = {
-  name: 'give back a hold of which nothing is known',
+const voidUnknown: Action<Simulation> = {
+  name: 'void a hold unless its job was submitted',
   weight: 2,
   run: async (simulation, random) => {
     const job = pick(simulation.jobs, random)
     if (!job) return undefined
     if (job.fate === 'none') job.voided = true
-    const asked = { ref: job.ref, reason: 'unknown', unlessSubmitted: true }
+    const input = { ref: job.ref, reason: 'unknown', unlessSubmitted: true }
     const reply = await invoke(
       simulation,
-      ({ billing }) => billing.voidHold(asked),
+      ({ billing }) => billing.voidHold(input),
       maybeCrash(random),
     )
     return reply.kind
   },
 }
 
-/** Ends a job as the image-runner does: its row and the promise to tell, in one transaction. */
+/** Ends a job as the image-runner does: its row and the outbox row, in one transaction. */
 export async function endJob(
   simulation: Simulation,
   { job, random }: { job: SimJob; random: Random },
 ) {
   const state = pick(['done', 'done', 'failed', 'cancelled'] as const, random) ?? 'done'
-  // Now and then an upstream draws more than was asked for.
-  const pictures = state === 'done' ? drawPictures(random, job.worst.length) : []
+  // Some upstreams generate more pictures than requested.
+  const pictures = state === 'done' ? randomPictures(random, job.worst.length) : []
   setFate(simulation, job, { state, wallet: job.wallet, apiKeyId, model, pictures })
   for (const { ledger } of simulation.subjects) await ledger.enqueueJobEnded(job.ref)
   return state
@@ -126,8 +126,8 @@ const end: Action<Simulation> = {
   },
 }
 
-const hint: Action<Simulation> = {
-  name: 'hear that jobs ended',
+const handleJobsEnded: Action<Simulation> = {
+  name: 'handle events of ended jobs',
   weight: 6,
   run: async (simulation, random) => {
     const count = 1 + random.integer(4)
@@ -148,26 +148,26 @@ const capture: Action<Simulation> = {
     const job = pick(simulation.jobs, random)
     if (!job || typeof job.fate === 'string' || job.fate.state !== 'done') return undefined
     const usage = { kind: 'images' as const, pictures: job.fate.pictures }
-    const asked = { ref: job.ref, usage, source: 'upstream' as const, apiKeyId, model }
+    const input = { ref: job.ref, usage, source: 'upstream' as const, apiKeyId, model }
     const reply = await invoke(
       simulation,
-      ({ billing }) => billing.captureHold(asked),
+      ({ billing }) => billing.captureHold(input),
       maybeCrash(random),
     )
     return reply.kind
   },
 }
 
-const giveUp: Action<Simulation> = {
+const voidHold: Action<Simulation> = {
   name: 'void by call',
   run: async (simulation, random) => {
     const job = pick(simulation.jobs, random)
     if (!job || (job.fate !== 'none' && random.next() < 0.5)) return undefined
     job.voided = true
-    const asked = { ref: job.ref, reason: 'the door gave up' }
+    const input = { ref: job.ref, reason: 'the gateway aborted the request' }
     const reply = await invoke(
       simulation,
-      ({ billing }) => billing.voidHold(asked),
+      ({ billing }) => billing.voidHold(input),
       maybeCrash(random),
     )
     return reply.kind
@@ -182,17 +182,17 @@ const refund: Action<Simulation> = {
     const done = ({ fate }: SimJob) => typeof fate !== 'string' && fate.state === 'done'
     const job = pick(random.next() < 0.9 ? simulation.jobs.filter(done) : simulation.jobs, random)
     if (!job) return undefined
-    const asked = repeated ?? {
+    const input = repeated ?? {
       transferId: `refund-${String(next(simulation)).padStart(6, '0')}`,
       ref: job.ref,
       amountMicro: BigInt(1 + random.integer(3_000_000)),
     }
     const reply = await invoke(
       simulation,
-      ({ billing }) => billing.refundCapture({ ...asked, memo: 'sorry' }),
+      ({ billing }) => billing.refundCapture({ ...input, memo: 'sorry' }),
       maybeCrash(random),
     )
-    if (!repeated && reply.kind !== 'refused') simulation.refunds.push(asked)
+    if (!repeated && reply.kind !== 'refused') simulation.refunds.push(input)
     return reply.kind === 'answer' ? reply.answer.outcome : reply.kind
   },
 }
@@ -200,11 +200,11 @@ const refund: Action<Simulation> = {
 export const jobActions: Action<Simulation>[] = [
   submit,
   submitAgain,
-  goOn,
+  submitLate,
   end,
-  hint,
+  handleJobsEnded,
   capture,
-  giveUp,
-  giveBackUnknown,
+  voidHold,
+  voidUnknown,
   refund,
 ]

@@ -18,14 +18,14 @@ import { invoke, checkInvariants, GRACE_MS, wallets } from './simulation.ts'
 
 const DAY_MS = 86_400_000
 
-/** Lets everything end that has begun, and compares the books with what should have come of it. */
+/** Ends every job and allowance, and compares the ledgers with the expected result. */
 export async function quiesce(
   simulation: Simulation,
   random: Random = seededRandom(simulation.count),
 ): Promise<void> {
   for (const job of simulation.jobs) {
     if (job.fate === 'running') await endJob(simulation, { job, random })
-    // What nobody was told of is found by upkeep.
+    // Jobs without an event are settled by the background task.
     if (random.next() < 0.5)
       await invoke(simulation, ({ context }) => settleJob(context, { jobId: job.ref }))
   }
@@ -54,7 +54,7 @@ export async function quiesce(
   }
 }
 
-/** Every job that ended was charged for what it kept, once, and no other was. */
+/** Every ended job was charged once for its pictures, and no other job was charged. */
 async function checkJobs({
   simulation,
   installation,
@@ -84,13 +84,13 @@ function ratedOf({ fate }: SimJob, price: Parameters<typeof rateUsage>[1] | unde
   return rateUsage({ kind: 'images', pictures: fate.pictures }, price)
 }
 
-/** Every honest record was counted exactly once, and no other. */
-function checkRecords({ honest }: Simulation, { usage }: Book): void {
+/** Every valid record was counted exactly once, and no other record. */
+function checkRecords({ valid }: Simulation, { usage }: Book): void {
   const counted = usage.map(({ requestId }) => requestId).toSorted()
-  expect(counted).toEqual([...honest.keys()].toSorted())
+  expect(counted).toEqual([...valid.keys()].toSorted())
 }
 
-/** What a wallet has is what it was given, less what it was charged and paid, plus refunds. */
+/** The balance of a wallet is the granted minus the charged and paid amount, plus refunds. */
 function checkBalances({ granted }: Simulation, { accounts, holds, usage }: Book): void {
   for (const wallet of wallets) {
     const balanceOf = (kind: string) =>
@@ -106,10 +106,10 @@ function checkBalances({ granted }: Simulation, { accounts, holds, usage }: Book
   }
 }
 
-/** The verification agrees; all it may mention are the records that lied. */
-async function checkReport({ clock, honest }: Simulation, { context, ledger }: TestBilling) {
+/** The verification has no findings except the refused records. */
+async function checkReport({ clock, valid }: Simulation, { context, ledger }: TestBilling) {
   await sealLedger(context)
   const { findings, checked } = await ledger.store.verify({ now: clock.now(), graceMs: GRACE_MS })
   expect(findings.filter(({ message }) => !message.includes('was refused'))).toEqual([])
-  expect(checked['usageRecords']).toBe(honest.size)
+  expect(checked['usageRecords']).toBe(valid.size)
 }

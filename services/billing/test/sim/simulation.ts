@@ -22,13 +22,13 @@ export const model = 'gpt-image-1'
 export const apiKeyId = id('key', 1)
 export const GRACE_MS = 600_000
 
-/** What a caller asked for, and what the rest of the house made of it. */
+/** A requested image job and its state in the rest of the installation. */
 export interface SimJob {
   ref: string
   wallet: string
   worst: PictureUsage[]
   expiresAt: Date
-  /** Whether the caller was told that the hold is open. */
+  /** Whether the caller received the result that the hold is open. */
   opened: boolean
   voided: boolean
   fate: 'none' | 'running' | EndedJob
@@ -42,15 +42,15 @@ export interface SimAllowance {
   alive: boolean
 }
 
-/** One history, acted out in one or more billings that must not differ. */
+/** One sequence of calls to one or more billing modules, whose results must be equal. */
 export interface Simulation {
   subjects: TestBilling[]
   clock: FakeClock
   prices: PriceRow[]
   jobs: SimJob[]
   allowances: SimAllowance[]
-  /** What honest edges reported, by request id, whether or not it has arrived. */
-  honest: Map<string, UsageRecord>
+  /** The valid usage records by request id, sent or not. */
+  valid: Map<string, UsageRecord>
   unsent: UsageRecord[]
   refunds: { transferId: string; ref: string; amountMicro: bigint }[]
   granted: Map<string, bigint>
@@ -69,7 +69,7 @@ export function createSimulation({
     prices: [...prices],
     jobs: [],
     allowances: [],
-    honest: new Map(),
+    valid: new Map(),
     unsent: [],
     refunds: [],
     granted: new Map(),
@@ -81,28 +81,28 @@ export function createSimulation({
 export type Outcome<Answer> =
   | { kind: 'answer'; answer: Answer }
   | { kind: 'refused'; code: string }
-  /** The process died; whether it was done before is not known. */
+  /** The process died; whether the transaction committed is unknown. */
   | { kind: 'crashed' }
 
-/** Asks every billing the same, and insists that they answer the same. */
+/** Makes the same call to every billing module, and expects equal results. */
 export async function invoke<Answer>(
   { subjects }: Simulation,
   run: (installation: TestBilling) => Promise<Answer>,
   crash?: CrashPoint,
 ): Promise<Outcome<Answer>> {
-  const reply: Outcome<Answer>[] = []
+  const outcomes: Outcome<Answer>[] = []
   for (const installation of subjects) {
     installation.store.crashAt(crash)
-    reply.push(await hear(run(installation)))
+    outcomes.push(await outcomeOf(run(installation)))
     installation.store.crashAt(undefined)
   }
-  const [first, ...others] = reply
-  if (!first) throw new Error('a world has a billing')
+  const [first, ...others] = outcomes
+  if (!first) throw new Error('the simulation has no billing module')
   for (const other of others) expect(other).toEqual(first)
   return first
 }
 
-async function hear<Answer>(call: Promise<Answer>): Promise<Outcome<Answer>> {
+async function outcomeOf<Answer>(call: Promise<Answer>): Promise<Outcome<Answer>> {
   try {
     return { kind: 'answer', answer: await call }
   } catch (error) {
@@ -112,7 +112,7 @@ async function hear<Answer>(call: Promise<Answer>): Promise<Outcome<Answer>> {
   }
 }
 
-/** One call in four dies, before or after its commit, or meets a frozen database. */
+/** One call in four crashes before or after its commit, or meets a frozen database. */
 export function maybeCrash(random: Random): CrashPoint | undefined {
   const roll = random.next()
   if (roll > 0.95) return 'frozen'
@@ -120,7 +120,7 @@ export function maybeCrash(random: Random): CrashPoint | undefined {
   return roll < 0.2 ? 'after-commit' : undefined
 }
 
-/** A number that this world has not used. */
+/** A number that this simulation has not used. */
 export const next = (simulation: Simulation) => {
   simulation.count += 1
   return simulation.count
@@ -129,7 +129,7 @@ export const next = (simulation: Simulation) => {
 export const pick = <Item>(items: readonly Item[], random: Random): Item | undefined =>
   items[random.integer(items.length)]
 
-/** What must hold after each step: I1, I2, I4, I5 in every book, and I10 against the step before. */
+/** Checks after each step: I1, I2, I4, I5 in every ledger, and that no earlier transfer changed. */
 export async function checkInvariants(simulation: Simulation): Promise<void> {
   const books = await Promise.all(simulation.subjects.map(({ ledger }) => ledger.readBook()))
   for (const [index, book] of books.entries()) {
@@ -143,7 +143,7 @@ export async function checkInvariants(simulation: Simulation): Promise<void> {
   for (const other of others) expect(other).toEqual(first)
 }
 
-// Numbers may have gaps where a transaction was undone; their order may not differ.
+// Numbers may have gaps after a rollback, so only the order of the transfers is compared.
 function comparable({
   accounts,
   transfers,

@@ -1,6 +1,6 @@
 import type { Finding } from '../../ledger/report.ts'
 
-/** Many rows that show the same fault are one finding, which names the first of them. */
+/** Groups rows with the same fault into one finding, which reports the first of them. */
 export function countFindings(faults: readonly Omit<Finding, 'count'>[], kindOf = byInvariant) {
   return [...Map.groupBy(faults, kindOf).values()].flatMap((group): Finding[] => {
     const [first] = group

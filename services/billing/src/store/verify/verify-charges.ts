@@ -6,7 +6,7 @@ import { priceBook } from '@sluice/pricing/price-book'
 import { rateUsage } from '@sluice/pricing/rate-usage'
 import type { Transaction } from 'kysely'
 
-import { disagreementWith } from '../../ledger/check-usage.ts'
+import { findUsageMismatch } from '../../ledger/check-usage.ts'
 import { dueOfJob } from '../../ledger/charge.ts'
 import type { Hold } from '../../ledger/hold.ts'
 import { chargedOn } from '../../ledger/hold.ts'
@@ -26,7 +26,7 @@ interface Fault {
   message: string
 }
 
-/** Every charge is rated anew from the raw usage, and every job's from its own rows. */
+/** Rates every charge again from its stored usage, and compares every settled hold with its job. */
 export async function verifyCharges(
   trx: Transaction<Tables>,
   { jobs }: { jobs: Jobs },
@@ -45,7 +45,7 @@ export async function verifyCharges(
   return { findings: countFindings(faults), checked: { settledJobs } }
 }
 
-/** The charge that the hold's raw usage and its frozen price give. */
+/** Compares the hold's charge with its usage rated at its price. */
 function faultsOfCharge(hold: Hold, prices: PriceBook): Fault[] {
   const row = prices.priceOf(hold.priceId ?? '')
   const { charges: invariant } = invariants
@@ -59,14 +59,16 @@ function faultsOfCharge(hold: Hold, prices: PriceBook): Fault[] {
   return [{ invariant, message }]
 }
 
-/** Whether a settled hold agrees with its job; one that was pruned says nothing any more. */
+/** Compares a settled hold with its job, unless the job was deleted after its retention. */
 function faultOfJob(hold: Hold, job: EndedJob | undefined): string | undefined {
   if (!job) return undefined
-  if (job.wallet !== hold.wallet) return 'paid by another wallet'
+  if (job.wallet !== hold.wallet) return 'charged to another wallet'
   if (job.state !== 'done') return chargedOn(hold) === 0n ? undefined : `charged, but ${job.state}`
   if (hold.usage === null) return 'done, but never charged'
-  const kept = { kind: 'images', pictures: job.pictures }
-  return isDeepStrictEqual(hold.usage, kept) ? undefined : 'charged for other pictures than it kept'
+  const stored = { kind: 'images', pictures: job.pictures }
+  return isDeepStrictEqual(hold.usage, stored)
+    ? undefined
+    : 'charged for other pictures than stored'
 }
 
 const settledHolds = (trx: Transaction<Tables>) =>
@@ -100,7 +102,7 @@ const usageRecords = (trx: Transaction<Tables>) =>
 async function faultsOfCalls(trx: Transaction<Tables>, prices: PriceBook): Promise<Fault[]> {
   const faults: Fault[] = []
   for await (const row of usageRecords(trx)) {
-    const reason = disagreementWith(toUsageRecord(row), prices.priceOf(row.price_id))
+    const reason = findUsageMismatch(toUsageRecord(row), prices.priceOf(row.price_id))
     if (reason === undefined) continue
     faults.push({ invariant: invariants.charges, message: `record ${row.request_id}: ${reason}` })
   }

@@ -12,15 +12,15 @@ import { createDeliveredCheck } from '../../background/check-delivered.ts'
 const wallet = id('wal', 1)
 const allowanceId = id('alw', 1)
 
-/** A wallet with an allowance and one call that was charged. */
+/** A wallet with an allowance and one charged call. */
 async function fill(database: TestDatabase) {
   const ledger = await pgLedger(database)
   const installation = testBilling({ ledger })
   const { billing, clock } = installation
   const gift = { transferId: 'first-gift', wallet, amountMicro: 100_000_000n, memo: 'welcome' }
   await billing.grantCredits(gift)
-  const want = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
-  await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...want })
+  const amounts = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
+  await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...amounts })
   await billing.captureUsage({ records: [usageOf({ number: 1, allowanceId, output: 1 })] })
   const verify = () => ledger.store.verify({ now: clock.now(), graceMs: 0 })
   return { ...installation, verify }
@@ -34,7 +34,7 @@ interface LoggedCall {
   taskId?: string
 }
 
-/** Lines of edge-api's request log, of calls that took a tenth of a second. */
+/** Inserts rows into edge-api's request log, of calls that took 100 ms. */
 async function logCalls({ db }: TestDatabase, calls: readonly LoggedCall[]): Promise<void> {
   const rows = calls.map(({ requestId, at, ageMs, amountMicro = 5n, taskId = null }) => ({
     request_id: requestId,
@@ -64,7 +64,7 @@ eachPostgres('comparing the request log with the usage records', (open) => {
   })
   afterAll(() => database.close())
 
-  it('names delivered calls without a usage record, and counts only what is owed', async () => {
+  it('reports delivered calls without a usage record, and counts only calls that cost something', async () => {
     const { verify, clock } = await fill(database)
     const now = clock.now()
     await logCalls(database, [
@@ -75,7 +75,7 @@ eachPostgres('comparing the request log with the usage records', (open) => {
       },
       { requestId: id('req', 901), at: now, ageMs: 60_000 },
       { requestId: id('req', 902), at: now, ageMs: 3 * 86_400_000 },
-      // Free, on its way still, and an image task: its hold is compared with its job.
+      // Not counted: a free call, one that ended just now, and an image task, which is compared with its job.
       { requestId: id('req', 903), at: now, ageMs: 60_000, amountMicro: 0n },
       { requestId: id('req', 904), at: now, ageMs: 1_000 },
       { requestId: id('req', 905), at: now, ageMs: 60_000, taskId: id('img', 9) },
@@ -88,7 +88,7 @@ eachPostgres('comparing the request log with the usage records', (open) => {
     expect(findings[0]?.message).toContain(id('req', 901))
   })
 
-  it('goes through a long request log page by page', async () => {
+  it('reads a long request log page by page', async () => {
     const { verify, clock } = await fill(database)
     const calls = Array.from({ length: 5_003 }, (_, number) => ({
       requestId: id('req', 10_000 + number),
@@ -101,7 +101,7 @@ eachPostgres('comparing the request log with the usage records', (open) => {
     expect(findings).toMatchObject([{ invariant: 10, count: 5_003 }])
   })
 
-  it('reports them as a metric, until their records come out of a spool', async () => {
+  it('reports them as a metric until their records arrive', async () => {
     const { billing, context, clock, metrics } = await fill(database)
     const late = usageOf({ number: 77, allowanceId, output: 1 })
     await logCalls(database, [{ requestId: late.requestId, at: clock.now(), ageMs: 600_000 }])

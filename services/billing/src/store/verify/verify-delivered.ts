@@ -7,28 +7,28 @@ import type { PartialReport } from '../../ledger/report.ts'
 
 const PAGE_ROWS = 5_000
 const SAMPLE_IDS = 5
-/** A record reaches the book a moment after its call has ended; the line of the log comes later still. */
+/** A usage record is stored shortly after its call ended; the row of the request log is written later. */
 const GRACE_MS = 10_000
 const START: LogPosition = { receivedAt: new Date(0), requestId: '' }
 
-/** Where reading of the request log goes on. */
+/** A cursor of the request log. */
 export interface LogPosition {
   receivedAt: Date
   requestId: string
 }
 
 export interface DeliveredPage {
-  /** Calls that delivered something that costs; image tasks are compared with their holds instead. */
+  /** Ended calls with an amount above 0; image tasks are compared with their holds instead. */
   delivered: number
-  /** Their ids without a usage record; those that billing has refused are another finding. */
+  /** The request ids without a usage record; refused records are another finding. */
   uncharged: string[]
   /** Undefined at the end of the log. */
   next: LogPosition | undefined
 }
 
 /**
- * Compares one page of edge-api's request log, which is only read here, with the usage records. Calls that
- * ended after `endedBefore` are left out: their records may be on their way.
+ * Compares one page of edge-api's request log (read only) with the usage records. Calls that ended after
+ * `endedBefore` are left out: their records may not have arrived yet.
  */
 export async function readDelivered(
   db: Kysely<Tables>,
@@ -37,25 +37,25 @@ export async function readDelivered(
   const { rows } = await sql<{
     received_at: Date
     request_id: string
-    owed: boolean
+    chargeable: boolean
     uncharged: boolean
   }>`
     with page as materialized (
       select received_at, request_id,
         amount_micro > 0 and task_id is null
-          and received_at + duration_ms * interval '1 millisecond' < ${endedBefore} as owed
+          and received_at + duration_ms * interval '1 millisecond' < ${endedBefore} as chargeable
       from request_log
       where (received_at, request_id) > (${after.receivedAt}, ${after.requestId})
         and received_at < ${endedBefore}
       order by received_at, request_id limit ${PAGE_ROWS}
     )
-    select received_at, request_id, owed, owed
+    select received_at, request_id, chargeable, chargeable
         and not exists (select from usage_records where request_id = page.request_id)
         and not exists (select from refused_usage where request_id = page.request_id) as uncharged
     from page order by received_at, request_id`.execute(db)
   const last = rows.at(-1)
   return {
-    delivered: rows.filter(({ owed }) => owed).length,
+    delivered: rows.filter(({ chargeable }) => chargeable).length,
     uncharged: rows.filter(({ uncharged }) => uncharged).map((row) => row.request_id),
     next:
       last && rows.length === PAGE_ROWS
@@ -64,7 +64,7 @@ export async function readDelivered(
   }
 }
 
-/** Every call that the request log says was delivered for credits has a usage record. */
+/** Checks that every call with an amount in the request log has a usage record. */
 export async function verifyDelivered(
   db: Kysely<Tables>,
   { now }: { now: Date },
@@ -81,13 +81,13 @@ export async function verifyDelivered(
     after = page.next
   }
   const message =
-    `${count} delivered calls have no usage record and are charged to nobody; ` +
-    `unless they wait in an edge's spool, they are lost: ${samples.join(', ')}`
+    `${count} delivered calls are not charged: they have no usage record; ` +
+    `records that are in no edge's spool are lost: ${samples.join(', ')}`
   const findings = count === 0 ? [] : [{ invariant: invariants.delivered, message, count }]
   return { findings, checked: { deliveredCalls } }
 }
 
-/** Those of the calls that still have no usage record. */
+/** The request ids among these that still have no usage record. */
 export async function findStillUncharged(
   db: Kysely<Tables>,
   requestIds: readonly string[],

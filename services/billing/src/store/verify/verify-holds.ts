@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import { invariants } from '../../ledger/invariants.ts'
 import type { Finding, PartialReport } from '../../ledger/report.ts'
 
-/** What is held is what open holds have left; none is overdue; each is the sum of its transfers. */
+/** Checks held balances against open holds, overdue holds, and the amounts of holds against their transfers. */
 export async function verifyHolds(
   trx: Transaction<Tables>,
   { overdueBefore }: { overdueBefore: Date },
@@ -22,21 +22,21 @@ export async function verifyHolds(
 }
 
 async function findWrongHeld(trx: Transaction<Tables>): Promise<Finding[]> {
-  const { rows } = await sql<{ wallet: string; says: string; derived: string; count: bigint }>`
-    with left_over as (
+  const { rows } = await sql<{ wallet: string; stored: string; derived: string; count: bigint }>`
+    with remainders as (
       select wallet, sum(amount_micro - captured_micro - released_micro) as derived
       from holds where state = 'open' group by wallet
     )
-    select coalesce(account.owner, left_over.wallet) as wallet,
-      coalesce(account.balance_micro, 0)::text as says,
-      coalesce(left_over.derived, 0)::text as derived, count(*) over () as count
+    select coalesce(account.owner, remainders.wallet) as wallet,
+      coalesce(account.balance_micro, 0)::text as stored,
+      coalesce(remainders.derived, 0)::text as derived, count(*) over () as count
     from (select * from ledger_accounts where kind = 'held') account
-      full join left_over on left_over.wallet = account.owner
-    where coalesce(account.balance_micro, 0) <> coalesce(left_over.derived, 0)
+      full join remainders on remainders.wallet = account.owner
+    where coalesce(account.balance_micro, 0) <> coalesce(remainders.derived, 0)
     order by 1 limit 1`.execute(trx)
-  return rows.map(({ wallet, says, derived, count }) => ({
+  return rows.map(({ wallet, stored, derived, count }) => ({
     invariant: invariants.held,
-    message: `${says} is held for ${wallet}, its open holds have ${derived} left`,
+    message: `held balance of ${wallet} is ${stored}, its open holds sum to ${derived}`,
     count: Number(count),
   }))
 }
@@ -48,13 +48,13 @@ async function findOverdue(trx: Transaction<Tables>, before: Date): Promise<Find
     order by expires_at, id limit 1`.execute(trx)
   return rows.map(({ id, ref, expires_at: expiresAt, count }) => ({
     invariant: invariants.overdue,
-    message: `hold ${id} of ${ref} is open, and expired at ${expiresAt.toISOString()}`,
+    message: `hold ${id} of ${ref} is open but expired at ${expiresAt.toISOString()}`,
     count: Number(count),
   }))
 }
 
 async function findWrongHolds(trx: Transaction<Tables>): Promise<Finding[]> {
-  const { rows } = await sql<{ id: string; says: string; derived: string; count: bigint }>`
+  const { rows } = await sql<{ id: string; stored: string; derived: string; count: bigint }>`
     with moved as (
       select hold_id,
         coalesce(sum(amount_micro) filter (where kind = 'hold'), 0) as amount,
@@ -69,18 +69,18 @@ async function findWrongHolds(trx: Transaction<Tables>): Promise<Finding[]> {
     ), compared as (
       select holds.id,
         concat_ws(' ', amount_micro, captured_micro, released_micro, late_micro, receivable_micro,
-          refunded_micro) as says,
+          refunded_micro) as stored,
         concat_ws(' ', coalesce(amount, 0), coalesce(captured, 0), coalesce(released, 0),
           coalesce(late, 0), coalesce(receivable, 0), coalesce(refunded, 0)) as derived
       from holds left join moved on moved.hold_id = holds.id
     )
-    select *, count(*) over () as count from compared where says <> derived
+    select *, count(*) over () as count from compared where stored <> derived
     order by id limit 1`.execute(trx)
-  return rows.map(({ id, says, derived, count }) => ({
+  return rows.map(({ id, stored, derived, count }) => ({
     invariant: invariants.holds,
     message:
-      `hold ${id} says (amount captured released late receivable refunded) ${says}, ` +
-      `its transfers say ${derived}`,
+      `hold ${id} has (amount captured released late receivable refunded) ${stored}, ` +
+      `its transfers sum to ${derived}`,
     count: Number(count),
   }))
 }

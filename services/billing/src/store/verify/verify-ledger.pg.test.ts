@@ -16,7 +16,7 @@ const ref = id('img', 1)
 const allowanceId = id('alw', 1)
 const low = { width: 1024, height: 1024, quality: 'low' } as const
 
-/** Some of everything: a gift, a job that was paid, an allowance with two calls; all of it sealed. */
+/** One of each: a grant, a charged job, an allowance with two calls; all of it sealed. */
 async function fill(database: TestDatabase) {
   const ledger = await pgLedger(database)
   const installation = testBilling({ ledger })
@@ -35,8 +35,8 @@ async function fill(database: TestDatabase) {
   }
   ledger.jobs.set(ref, job)
   await settleJob(context, { jobId: ref })
-  const want = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
-  await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...want })
+  const amounts = { needMicro: 0n, wantMicro: 1_000_000n, leaseMs: 60_000 }
+  await billing.openAllowance({ allowanceId, wallet, edge: id('edge', 1), ...amounts })
   const records = [1, 2].map((number) => usageOf({ number, allowanceId, output: number }))
   await billing.captureUsage({ records })
   await sealLedger(context)
@@ -44,7 +44,7 @@ async function fill(database: TestDatabase) {
   return { ...installation, job, verify }
 }
 
-/** Changes rows as only a superuser can: the triggers and foreign keys that refuse it are off. */
+/** Changes rows with the triggers and foreign keys disabled, as only a superuser can. */
 async function tamper({ db }: TestDatabase, statement: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await sql`set local session_replication_role = replica`.execute(trx)
@@ -60,7 +60,7 @@ eachPostgres('verifying the ledger', (open) => {
   beforeEach(() => emptyLedger(database))
   afterAll(() => database.close())
 
-  it('finds nothing wrong with a sound book, and says what it looked at', async () => {
+  it('has no findings for a consistent ledger, and reports how many rows it checked', async () => {
     const { verify } = await fill(database)
     expect(await verify()).toEqual({
       findings: [],
@@ -77,7 +77,7 @@ eachPostgres('verifying the ledger', (open) => {
     })
   })
 
-  describe('names the number of a sealed transfer that was', () => {
+  describe('reports the number of a sealed transfer that was', () => {
     const damages: [string, string, string][] = [
       ['changed in its amount', 'update ledger_transfers set amount_micro = 1 where seq = 3', '3'],
       ['changed in its memo', "update ledger_transfers set memo = 'x' where seq = 1", '1'],
@@ -88,7 +88,7 @@ eachPostgres('verifying the ledger', (open) => {
       ],
       ['removed', 'delete from ledger_transfers where seq = 4', '4'],
       [
-        'put in afterwards',
+        'inserted afterwards',
         `update ledger_seals set to_seq = to_seq;
          delete from ledger_transfers where seq = 6;
          insert into ledger_transfers
@@ -107,7 +107,7 @@ eachPostgres('verifying the ledger', (open) => {
       )
     })
 
-    it('put in where a number had never been used', async () => {
+    it('inserted with an unused number', async () => {
       const { verify, billing, ledger, context } = await fill(database)
       const gift = { wallet, amountMicro: 1n, memo: '' }
       await ledger.store
@@ -132,7 +132,7 @@ eachPostgres('verifying the ledger', (open) => {
          update ledger_accounts set balance_micro = balance_micro - 5 where id = 'promo:${wallet}'`,
       )
       const { findings } = await verify()
-      // Both legs and both balances fit: only the seal knows.
+      // Both legs and both balances are consistent: only the seal shows the insertion.
       expect(findings).toEqual([
         {
           invariant: 9,
@@ -149,54 +149,54 @@ eachPostgres('verifying the ledger', (open) => {
       'a balance that is not the sum of its transfers',
       `update ledger_accounts set balance_micro = balance_micro + 1 where id = 'promo:${wallet}'`,
       1,
-      `promo:${wallet} says -99999999, its transfers say -100000000`,
+      `balance of promo:${wallet} is -99999999, its transfers sum to -100000000`,
     ],
     [
       'a total that is not zero',
       `update ledger_accounts set balance_micro = balance_micro + 1 where id = 'revenue:${wallet}'`,
       1,
-      'all balances add up to 1',
+      'all balances sum to 1',
     ],
     [
-      'a held balance that no hold explains',
+      'a held balance that is not the sum of open holds',
       `update holds set amount_micro = amount_micro + 7 where id = '${allowanceId}'`,
       2,
-      `is held for ${wallet}, its open holds have`,
+      `held balance of ${wallet} is `,
     ],
     [
       'a hold that is open past its expiry',
       `update holds set expires_at = '2026-01-01' where id = '${allowanceId}'`,
       3,
-      `hold ${allowanceId} of ${allowanceId} is open, and expired at 2026-01-01`,
+      `hold ${allowanceId} of ${allowanceId} is open but expired at 2026-01-01`,
     ],
     [
-      'a hold whose numbers are not those of its transfers',
+      'a hold whose amounts are not those of its transfers',
       `update holds set captured_micro = captured_micro - 1, released_micro = released_micro + 1
          where ref = '${ref}'`,
       4,
-      'its transfers say 2000000 1000000 1000000 0 0 0',
+      'its transfers sum to 2000000 1000000 1000000 0 0 0',
     ],
     [
       'a usage record that no transfer captured',
       `delete from usage_records where request_id = '${id('req', 1)}'`,
       5,
-      'captured 3000, its usage records say 2000',
+      'captured 3000, its usage records sum to 2000',
     ],
     [
-      'an allowance that charged something else than its records',
+      'an allowance whose charge is not the sum of its records',
       `update holds set loss_micro = 5 where id = '${allowanceId}'`,
       5,
-      `allowance ${allowanceId} says (charged loss) 3000 5, its usage records say 3000 0`,
+      `allowance ${allowanceId} has (charged loss) 3000 5, its usage records sum to 3000 0`,
     ],
     [
-      'a job whose charge is not what its usage is rated',
+      'a job whose charge differs from its rated usage',
       `update holds set usage = jsonb_set(usage, '{pictures,0,quality}', '"high"')
          where ref = '${ref}'`,
       8,
       'charged 1000000 and lost 0, its usage is rated 16000000',
     ],
     [
-      'a call whose charge is not what its usage is rated',
+      'a call whose charge differs from its rated usage',
       `update usage_records set usage = jsonb_set(usage, '{output}', '9')
          where request_id = '${id('req', 2)}'`,
       8,
@@ -220,7 +220,7 @@ eachPostgres('verifying the ledger', (open) => {
       )
     })
 
-    it('a job that kept other pictures than it was charged for, or none', async () => {
+    it('a job that stored other pictures than it was charged for, or none', async () => {
       const { verify, ledger, job } = await fill(database)
       const messageOf = async (changed: EndedJob) => {
         ledger.jobs.set(ref, changed)
@@ -228,30 +228,30 @@ eachPostgres('verifying the ledger', (open) => {
         return findings.map((finding) => `${finding.invariant} ${finding.message}`)
       }
       expect(await messageOf({ ...job, pictures: [low, low] })).toEqual([
-        `4 job ${ref}: charged for other pictures than it kept`,
+        `4 job ${ref}: charged for other pictures than stored`,
       ])
       expect(await messageOf({ ...job, state: 'failed', pictures: [] })).toEqual([
         `4 job ${ref}: charged, but failed`,
       ])
       expect(await messageOf({ ...job, wallet: id('wal', 2) })).toEqual([
-        `4 job ${ref}: paid by another wallet`,
+        `4 job ${ref}: charged to another wallet`,
       ])
     })
 
-    it('usage records that were refused and that nobody has looked at', async () => {
+    it('refused usage records', async () => {
       const { verify, billing } = await fill(database)
-      const lie = { ...usageOf({ number: 9, allowanceId, output: 1 }), amountMicro: 1n }
-      await billing.captureUsage({ records: [lie] })
+      const wrong = { ...usageOf({ number: 9, allowanceId, output: 1 }), amountMicro: 1n }
+      await billing.captureUsage({ records: [wrong] })
       const { findings } = await verify()
       expect(findings).toEqual([
-        { invariant: 5, count: 1, message: expect.stringContaining(lie.requestId) },
+        { invariant: 5, count: 1, message: expect.stringContaining(wrong.requestId) },
       ])
     })
 
-    it('what others know to look for, in the same snapshot', async () => {
+    it('the findings of additional checks in the same snapshot', async () => {
       const { db } = database
       const { verifyLedger } = await import('./verify-ledger.ts')
-      const finding = { invariant: 7, message: 'a picture is gone', count: 1 }
+      const finding = { invariant: 7, message: 'a picture is missing', count: 1 }
       const report = await verifyLedger({
         db,
         jobs: {

@@ -15,13 +15,13 @@ import { verifyUsage } from './verify-usage.ts'
 export interface VerifyDeps extends VerifyOptions {
   db: Kysely<Tables>
   jobs: Jobs
-  /** What others know of jobs and pictures (invariants 6 and 7), in the same snapshot. */
+  /** Additional checks of jobs and pictures (invariants 6 and 7), in the same snapshot. */
   alsoVerify?: ((trx: Transaction<Tables>) => Promise<PartialReport>) | undefined
 }
 
 /**
- * Derives the whole book anew from its rows and compares: one snapshot, read only, while the house
- * runs on. Every finding names the first row that shows it, by its number or id.
+ * Recomputes the whole ledger from its rows and compares, in one read-only snapshot while the installation
+ * keeps running. Every finding reports the number or id of its first row.
  */
 export async function verifyLedger({
   db,
@@ -35,10 +35,10 @@ export async function verifyLedger({
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => {
-      // A long book takes longer than any request may.
+      // A long ledger takes longer than the timeout of requests.
       await sql`set local statement_timeout = 0`.execute(trx)
       const seals = await verifySeals(trx)
-      const context = [
+      const reports = [
         seals,
         await verifyBalances(trx),
         await verifyHolds(trx, { overdueBefore: new Date(now.getTime() - graceMs) }),
@@ -48,10 +48,10 @@ export async function verifyLedger({
         ...(alsoVerify ? [await alsoVerify(trx)] : []),
       ]
       return {
-        findings: context
+        findings: reports
           .flatMap(({ findings }) => findings)
           .sort((a, b) => a.invariant - b.invariant),
-        checked: Object.assign({}, ...context.map(({ checked }) => checked)),
+        checked: Object.assign({}, ...reports.map(({ checked }) => checked)),
         head: seals.head,
       }
     })

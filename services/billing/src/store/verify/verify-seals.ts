@@ -11,7 +11,7 @@ import { countFindings } from './count-findings.ts'
 
 const { seals: invariant } = invariants
 
-/** The chain is whole, and every sealed row is as it was sealed: none changed, missing or inserted. */
+/** Checks that the chain is complete and that no sealed row was changed, deleted or inserted. */
 export async function verifySeals(
   trx: Transaction<Tables>,
 ): Promise<PartialReport & { head: string | null }> {

@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import { invariants } from '../../ledger/invariants.ts'
 import type { Finding, PartialReport } from '../../ledger/report.ts'
 
-/** Each usage record is in one posting, and every posting and allowance is the sum of its records. */
+/** Checks that every posting and allowance is the sum of its usage records, and that none was refused. */
 export async function verifyUsage(trx: Transaction<Tables>): Promise<PartialReport> {
   const { rows } = await sql<{ count: bigint }>`select count(*) from usage_records`.execute(trx)
   return {
@@ -34,28 +34,28 @@ async function findWrongPostings(trx: Transaction<Tables>): Promise<Finding[]> {
     order by 1 limit 1`.execute(trx)
   return rows.map(({ id, records, transfers, count }) => ({
     invariant: invariants.usage,
-    message: `posting ${id} captured ${transfers}, its usage records say ${records}`,
+    message: `posting ${id} captured ${transfers}, its usage records sum to ${records}`,
     count: Number(count),
   }))
 }
 
 async function findWrongAllowances(trx: Transaction<Tables>): Promise<Finding[]> {
-  const { rows } = await sql<{ id: string; says: string; records: string; count: bigint }>`
+  const { rows } = await sql<{ id: string; stored: string; records: string; count: bigint }>`
     with recorded as (
       select hold_id, sum(amount_micro) as amount, sum(loss_micro) as loss from usage_records
       group by hold_id
     ), compared as (
       select holds.id,
-        concat_ws(' ', captured_micro + late_micro + receivable_micro, loss_micro) as says,
+        concat_ws(' ', captured_micro + late_micro + receivable_micro, loss_micro) as stored,
         concat_ws(' ', coalesce(recorded.amount, 0), coalesce(recorded.loss, 0)) as records
       from holds left join recorded on recorded.hold_id = holds.id
       where holds.purpose = 'allowance'
     )
-    select *, count(*) over () as count from compared where says <> records
+    select *, count(*) over () as count from compared where stored <> records
     order by id limit 1`.execute(trx)
-  return rows.map(({ id, says, records, count }) => ({
+  return rows.map(({ id, stored, records, count }) => ({
     invariant: invariants.usage,
-    message: `allowance ${id} says (charged loss) ${says}, its usage records say ${records}`,
+    message: `allowance ${id} has (charged loss) ${stored}, its usage records sum to ${records}`,
     count: Number(count),
   }))
 }
@@ -67,7 +67,7 @@ async function findRefused(trx: Transaction<Tables>): Promise<Finding[]> {
     order by refused_at, request_id limit 1`.execute(trx)
   return rows.map(({ id, reason, count }) => ({
     invariant: invariants.usage,
-    message: `the usage record ${id} was refused and is charged to nobody: ${reason}`,
+    message: `usage record ${id} was refused and not charged: ${reason}`,
     count: Number(count),
   }))
 }

@@ -12,7 +12,7 @@ export interface Wire {
 }
 
 /** Every method of the contract means the same over every wire. */
-export function wireSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): void {
+export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): void {
   let fixture: Fixture
   let wire: Wire
   let port: Scheduler

@@ -1,21 +1,21 @@
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { expect, it } from 'vitest'
 
-import { knownTotals } from './known-totals.ts'
+import { createTotalsCache } from './totals-cache.ts'
 
 const MIDNIGHT = Date.UTC(2026, 5, 1)
 const HOUR_MS = 3_600_000
 
-function rig(startMs = MIDNIGHT + 12 * HOUR_MS) {
+function setUp(startMs = MIDNIGHT + 12 * HOUR_MS) {
   const clock = fakeClock(startMs)
   const charges: { atMs: number; amount: bigint }[] = []
-  const asked: number[] = []
-  const totals = knownTotals({
+  const summedRangesMs: number[] = []
+  const totals = createTotalsCache({
     clock,
     store: {
       sumBalances: async () => ({ heldMicro: 1n, availableMicro: 2n }),
       sumCharged: async ({ from, until }) => {
-        asked.push(until.getTime() - from.getTime())
+        summedRangesMs.push(until.getTime() - from.getTime())
         return charges
           .filter(({ atMs }) => atMs >= from.getTime() && atMs < until.getTime())
           .reduce((sum, { amount }) => sum + amount, 0n)
@@ -23,14 +23,14 @@ function rig(startMs = MIDNIGHT + 12 * HOUR_MS) {
     },
   })
   const chargedToday = async () => (await totals.read()).chargedTodayMicro
-  return { clock, charges, asked, totals, chargedToday }
+  return { clock, charges, summedRangesMs, totals, chargedToday }
 }
 
-it('today’s charges are exact, however the look falls into the day', async () => {
-  const { clock, charges, chargedToday } = rig()
+it('today’s charges are exact at any time of the day', async () => {
+  const { clock, charges, chargedToday } = setUp()
   charges.push({ atMs: MIDNIGHT - 1, amount: 1_000n }, { atMs: MIDNIGHT, amount: 1n })
   let expected = 1n
-  for (let look = 0; look < 200; look += 1) {
+  for (let read = 0; read < 200; read += 1) {
     charges.push({ atMs: clock.nowMs(), amount: 3n })
     expected += 3n
     expect(await chargedToday()).toBe(expected)
@@ -38,8 +38,8 @@ it('today’s charges are exact, however the look falls into the day', async () 
   }
 })
 
-it('a transfer whose transaction commits late is counted all the same', async () => {
-  const { clock, charges, chargedToday } = rig()
+it('a transfer whose transaction commits late is counted', async () => {
+  const { clock, charges, chargedToday } = setUp()
   const atMs = clock.nowMs()
   expect(await chargedToday()).toBe(0n)
   await clock.advance(50_000)
@@ -49,23 +49,23 @@ it('a transfer whose transaction commits late is counted all the same', async ()
   expect(await chargedToday()).toBe(5n)
 })
 
-it('begins anew with every day of UTC', async () => {
-  const { clock, charges, chargedToday } = rig(MIDNIGHT + 23 * HOUR_MS)
+it('the sum starts at zero with each UTC day', async () => {
+  const { clock, charges, chargedToday } = setUp(MIDNIGHT + 23 * HOUR_MS)
   charges.push({ atMs: clock.nowMs(), amount: 5n })
   expect(await chargedToday()).toBe(5n)
   await clock.advance(HOUR_MS)
   expect(await chargedToday()).toBe(0n)
 })
 
-it('asks the book once for all who look at the same time, and not for the whole day again', async () => {
-  const { clock, asked, totals } = rig()
+it('concurrent reads share one query, and later reads do not sum the whole day again', async () => {
+  const { clock, summedRangesMs, totals } = setUp()
   await Promise.all([totals.read(), totals.read(), totals.read()])
   await clock.advance(1_000)
   await totals.read()
-  expect(asked).toHaveLength(2)
+  expect(summedRangesMs).toHaveLength(2)
   await clock.advance(5_000)
-  asked.length = 0
+  summedRangesMs.length = 0
   await totals.read()
 
-  expect(asked).toEqual([6_000, 12 * HOUR_MS + 54_000])
+  expect(summedRangesMs).toEqual([6_000, 12 * HOUR_MS + 54_000])
 })

@@ -3,11 +3,11 @@ import { singleFlight } from '@sluice/kernel/single-flight'
 
 import type { ChargeReads } from './store/charge-reads.ts'
 
-/** However many watch, the book is asked no more often. */
+/** Minimum interval between queries, whatever the number of readers. */
 const TOTALS_MAX_AGE_MS = 2_000
-/** A transfer has its time before its transaction commits; beyond this it has. */
+/** `createdAt` is set before the commit; older transfers are taken as committed. */
 const SETTLED_AFTER_MS = 60_000
-/** Then the day is summed anew, should a commit have taken longer after all. */
+/** After this the whole day is summed again, in case a commit took longer than `SETTLED_AFTER_MS`. */
 const SUM_MAX_AGE_MS = 600_000
 const DAY_MS = 86_400_000
 
@@ -17,21 +17,21 @@ export interface Totals {
   availableMicro: bigint
 }
 
-/** Sums over all wallets, a few seconds old at most. */
-export interface KnownTotals {
+/** Sums over all wallets, at most a few seconds old. */
+export interface TotalsCache {
   read(): Promise<Totals>
 }
 
-export function knownTotals({
+export function createTotalsCache({
   store,
   clock,
 }: {
   store: Pick<ChargeReads, 'sumBalances' | 'sumCharged'>
   clock: Clock
-}): KnownTotals {
+}): TotalsCache {
   const flights = singleFlight<Totals>()
-  let known: { totals: Totals; atMs: number } | undefined
-  // What was charged today until then will not change any more, so that a day is not summed at every look.
+  let cached: { totals: Totals; atMs: number } | undefined
+  // The sum of today's charges up to `untilMs`, which no longer changes and is not computed again.
   let settled: { day: number; untilMs: number; sumMicro: bigint; summedAtMs: number } | undefined
 
   const sumBetween = (fromMs: number, untilMs: number) =>
@@ -50,7 +50,7 @@ export function knownTotals({
     const untilMs = Math.max(base.untilMs, nowMs - SETTLED_AFTER_MS)
     const sumMicro = base.sumMicro + (await sumBetween(base.untilMs, untilMs))
     settled = { ...base, untilMs, sumMicro }
-    // Other replicas' clocks may be ahead a little; what they charge tomorrow is not today's.
+    // Clocks of other replicas may be slightly ahead; charges dated tomorrow do not count for today.
     return sumMicro + (await sumBetween(untilMs, (day + 1) * DAY_MS))
   }
 
@@ -58,14 +58,14 @@ export function knownTotals({
     const atMs = clock.monotonicMs()
     const balances = await store.sumBalances()
     const totals = { ...balances, chargedTodayMicro: await chargedToday() }
-    known = { totals, atMs }
+    cached = { totals, atMs }
     return totals
   }
 
   return {
     read: async () =>
-      known && clock.monotonicMs() - known.atMs < TOTALS_MAX_AGE_MS
-        ? known.totals
+      cached && clock.monotonicMs() - cached.atMs < TOTALS_MAX_AGE_MS
+        ? cached.totals
         : flights.run('totals', read),
   }
 }

@@ -7,14 +7,14 @@ import { systemRandom } from '@sluice/kernel/random'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { describe } from 'vitest'
 
-import { wireSuite } from './wire-suite.ts'
+import { transportSuite } from './transport-suite.ts'
 
-describe('billing by a call', () => {
-  wireSuite(async (billing) => ({ port: billing, close: async () => {} }))
+describe('billing by direct calls', () => {
+  transportSuite(async (billing) => ({ port: billing, close: async () => {} }))
 })
 
 describe('billing over the memory bus', () => {
-  wireSuite(async (billing) => {
+  transportSuite(async (billing) => {
     const bus = createMemoryBus({ clock: systemClock, random: systemRandom })
     await serveContract(billingContract, billing, { bus, log: recordedLog() })
     return {

@@ -9,12 +9,12 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { serverUrl } from '@sluice/testkit/server-urls'
 import { describe } from 'vitest'
 
-import { wireSuite } from './wire-suite.ts'
+import { transportSuite } from './transport-suite.ts'
 
 const clock = systemClock
 
 describe('over NATS', () => {
-  wireSuite(async (scheduler) => {
+  transportSuite(async (scheduler) => {
     const namespace = newId('sched', { clock, random: systemRandom }).replace('_', '-')
     const open = (name: string) =>
       connectNatsBus({ servers: serverUrl('nats'), name, clock, log: recordedLog(), namespace })

@@ -8,21 +8,21 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { serverUrl } from '@sluice/testkit/server-urls'
 import { describe } from 'vitest'
 
-import { wireSuite } from './wire-suite.ts'
+import { transportSuite } from './transport-suite.ts'
 
 describe('billing over NATS', () => {
-  wireSuite(async (billing) => {
+  transportSuite(async (billing) => {
     const namespace = `test-${Buffer.from(systemRandom.bytes(6)).toString('hex')}`
     const log = recordedLog()
     const options = { servers: serverUrl('nats'), clock: systemClock, log, namespace }
-    const served = await connectNatsBus({ ...options, name: 'billing' })
-    const asking = await connectNatsBus({ ...options, name: 'asker' })
-    await serveContract(billingContract, billing, { bus: served, log })
+    const serverBus = await connectNatsBus({ ...options, name: 'billing' })
+    const clientBus = await connectNatsBus({ ...options, name: 'client' })
+    await serveContract(billingContract, billing, { bus: serverBus, log })
     return {
-      port: connectContract(billingContract, { bus: asking, timeoutMs: 5_000 }),
+      port: connectContract(billingContract, { bus: clientBus, timeoutMs: 5_000 }),
       close: async () => {
-        await asking.close()
-        await served.close()
+        await clientBus.close()
+        await serverBus.close()
       },
     }
   })

@@ -15,8 +15,8 @@ const CALLERS = 24
 const GIFT_MICRO = 200_000_000n
 const high = { width: 1024, height: 1024, quality: 'high' } as const
 
-/** A world of one billing whose wallets are full enough for a crowd. */
-export async function crowdSimulation(simulation: Simulation): Promise<Simulation> {
+/** Grants every wallet of the simulation credits for many concurrent calls. */
+export async function grantToAll(simulation: Simulation): Promise<Simulation> {
   for (const [index, wallet] of wallets.entries()) {
     const transferId = `gift-${index}-first`
     const gift = { transferId, wallet, amountMicro: GIFT_MICRO, memo: 'gift' }
@@ -26,8 +26,8 @@ export async function crowdSimulation(simulation: Simulation): Promise<Simulatio
   return simulation
 }
 
-/** Many things at the same moment, each asked by two or three who do not know of each other. */
-export async function crowd(simulation: Simulation, random: Random): Promise<void> {
+/** Runs many calls concurrently, each of them one to three times. */
+export async function runConcurrentCalls(simulation: Simulation, random: Random): Promise<void> {
   await simulation.clock.advance(random.integer(200_000))
   const callers = Array.from({ length: CALLERS }, () => {
     const call = pick(calls, random) ?? submit
@@ -40,12 +40,11 @@ export async function crowd(simulation: Simulation, random: Random): Promise<voi
   }
 }
 
-type Ask = () => Promise<unknown>
-type Call = (simulation: Simulation, random: Random) => Ask
+type Call = (simulation: Simulation, random: Random) => () => Promise<unknown>
 
 const only = ({ subjects }: Simulation): TestBilling => {
   const [installation] = subjects
-  if (!installation) throw new Error('a world has a billing')
+  if (!installation) throw new Error('the simulation has no billing module')
   return installation
 }
 
@@ -88,12 +87,12 @@ const capture: Call = (simulation, random) => {
   return () => billing.captureHold({ ref: job.ref, usage, source: 'upstream', apiKeyId, model })
 }
 
-const giveUp: Call = (simulation, random) => {
+const voidHold: Call = (simulation, random) => {
   const { billing } = only(simulation)
   const job = pick(simulation.jobs, random)
   if (!job || random.next() < 0.5) return async () => {}
   job.voided = true
-  return () => billing.voidHold({ ref: job.ref, reason: 'the door gave up' })
+  return () => billing.voidHold({ ref: job.ref, reason: 'the gateway aborted the request' })
 }
 
 const allowance: Call = (simulation, random) => {
@@ -101,9 +100,9 @@ const allowance: Call = (simulation, random) => {
   const allowanceId = id('alw', next(simulation))
   const wallet = pick(wallets, random) ?? ''
   const edge = pick(edges, random) ?? ''
-  const wants = { needMicro: 1_000n, wantMicro: 5_000_000n, leaseMs: 60_000 }
+  const amounts = { needMicro: 1_000n, wantMicro: 5_000_000n, leaseMs: 60_000 }
   return async () => {
-    const answer = await billing.openAllowance({ allowanceId, wallet, edge, ...wants })
+    const answer = await billing.openAllowance({ allowanceId, wallet, edge, ...amounts })
     if (answer.outcome !== 'opened') return
     const known = simulation.allowances.some((one) => one.allowanceId === allowanceId)
     const leftMicro = answer.amountMicro
@@ -119,9 +118,9 @@ const report: Call = (simulation, random) => {
     const { allowanceId, wallet } = from
     return [usageOf({ number: next(simulation), allowanceId, wallet, output: random.integer(100) })]
   }).flat()
-  const again = [...simulation.honest.values()].filter(() => random.next() < 0.05)
-  for (const record of records) simulation.honest.set(record.requestId, record)
-  const batch = [...again, ...records]
+  const repeated = [...simulation.valid.values()].filter(() => random.next() < 0.05)
+  for (const record of records) simulation.valid.set(record.requestId, record)
+  const batch = [...repeated, ...records]
   return async () => batch.length > 0 && billing.captureUsage({ records: batch })
 }
 
@@ -164,7 +163,7 @@ const calls: Call[] = [
   settle,
   settle,
   capture,
-  giveUp,
+  voidHold,
   allowance,
   report,
   report,

@@ -7,14 +7,14 @@ import { systemRandom } from '@sluice/kernel/random'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { describe } from 'vitest'
 
-import { wireSuite } from './wire-suite.ts'
+import { transportSuite } from './transport-suite.ts'
 
 describe('by a call', () => {
-  wireSuite(async (scheduler) => ({ port: scheduler, close: () => scheduler.stop() }))
+  transportSuite(async (scheduler) => ({ port: scheduler, close: () => scheduler.stop() }))
 })
 
 describe('over the memory bus', () => {
-  wireSuite(async (scheduler) => {
+  transportSuite(async (scheduler) => {
     const bus = createMemoryBus({ clock: systemClock, random: systemRandom })
     await serveContract(schedulerContract, scheduler, { bus, log: recordedLog() })
     return {

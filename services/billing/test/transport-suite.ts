@@ -8,8 +8,8 @@ import type { TestBilling } from './test-billing.ts'
 import { testBilling } from './test-billing.ts'
 import { usageOf } from './usage-records.ts'
 
-/** How a caller reaches the module: by a call, or over a bus. */
-export interface Wire {
+/** A transport to the module: direct calls, or a bus. */
+export interface Transport {
   port: Billing
   close(): Promise<void>
 }
@@ -22,19 +22,19 @@ const model = 'gpt-image-1'
 const low = { width: 1024, height: 1024, quality: 'low' } as const
 const images = { kind: 'images' as const, pictures: [low] }
 
-/** Every method of the contract means the same over every wire. */
-export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void {
+/** Every method of the contract behaves the same over every transport. */
+export function transportSuite(open: (billing: BillingModule) => Promise<Transport>): void {
   let installation: TestBilling
-  let wire: Wire
+  let transport: Transport
   let port: Billing
   beforeEach(async () => {
     installation = testBilling({ ledger: await memoryLedger() })
-    wire = await open(installation.billing)
-    port = wire.port
+    transport = await open(installation.billing)
+    port = transport.port
     const gift = { transferId: 'first-gift', wallet, amountMicro: 50_000_000n, memo: 'welcome' }
     await port.grantCredits(gift)
   })
-  afterEach(() => wire.close())
+  afterEach(() => transport.close())
 
   const inMs = (ms: number) => new Date(installation.clock.nowMs() + ms)
   const openHold = (pictures = [low, low]) =>
@@ -46,7 +46,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
       expiresAt: inMs(60_000),
     })
 
-  it('openHold, captureHold, refundCapture: a job that is paid, with amounts that are exact', async () => {
+  it('openHold, captureHold, refundCapture: a job is charged with exact amounts', async () => {
     const opened = await openHold()
     expect(opened).toMatchObject({ outcome: 'opened', amountMicro: 2_000_000n, fresh: true })
     const capture = {
@@ -74,7 +74,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     })
   })
 
-  it('openHold, voidHold: what is refused, and what is given back', async () => {
+  it('openHold, voidHold: a refused hold and a released hold', async () => {
     const high = { ...low, quality: 'high' as const }
     expect(
       await port.openHold({
@@ -95,9 +95,9 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect(await openHold()).toMatchObject({ outcome: 'ended' })
   })
 
-  it('openAllowance, renewAllowances, closeAllowance: times that are times', async () => {
-    const want = { needMicro: 1n, wantMicro: 10_000_000n, leaseMs: 60_000 }
-    expect(await port.openAllowance({ allowanceId, wallet, edge, ...want })).toEqual({
+  it('openAllowance, renewAllowances, closeAllowance: times are Date objects', async () => {
+    const amounts = { needMicro: 1n, wantMicro: 10_000_000n, leaseMs: 60_000 }
+    expect(await port.openAllowance({ allowanceId, wallet, edge, ...amounts })).toEqual({
       outcome: 'opened',
       amountMicro: 10_000_000n,
       expiresAt: inMs(60_000),
@@ -109,9 +109,9 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect(await port.closeAllowance({ allowanceId })).toEqual({ releasedMicro: 10_000_000n })
   })
 
-  it('captureUsage: a whole batch, and what of it was there before', async () => {
-    const want = { needMicro: 1n, wantMicro: 10_000_000n, leaseMs: 60_000 }
-    await port.openAllowance({ allowanceId, wallet, edge, ...want })
+  it('captureUsage: a whole batch, and its duplicates', async () => {
+    const amounts = { needMicro: 1n, wantMicro: 10_000_000n, leaseMs: 60_000 }
+    await port.openAllowance({ allowanceId, wallet, edge, ...amounts })
     const records = [1, 2, 3].map((number) => usageOf({ number, allowanceId, output: number }))
     const counted = { captured: 3, duplicates: 0, refused: 0, receivableMicro: 0n }
     expect(await port.captureUsage({ records })).toEqual({ ...counted, capturedMicro: 6_000n })
@@ -119,7 +119,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect(again).toMatchObject({ captured: 0, duplicates: 3, capturedMicro: 0n })
   })
 
-  it('readBalance, listEntries: a statement by cursor', async () => {
+  it('readBalance, listEntries: entries by cursor', async () => {
     await openHold()
     expect(await port.readBalance({ wallet })).toEqual({
       postedMicro: 50_000_000n,
@@ -133,7 +133,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect(second).toMatchObject({ entries: [{ kind: 'grant', memo: 'welcome' }], next: null })
   })
 
-  it('readSettlements: what is open, and what was charged', async () => {
+  it('readSettlements: open jobs and charged amounts', async () => {
     await openHold()
     const refs = [ref, id('img', 9)]
     expect(await port.readSettlements({ refs })).toEqual({ settled: [], open: [ref] })
@@ -142,7 +142,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect(await port.readSettlements({ refs })).toEqual({ settled, open: [] })
   })
 
-  it('readUsage, listCharges, readCharge, readTotals: charges with days and times that are theirs', async () => {
+  it('readUsage, listCharges, readCharge, readTotals: charges with their days and times', async () => {
     await openHold()
     const capture = {
       ref,
@@ -191,7 +191,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     })
   })
 
-  it('readBalances: of many wallets in the order of the question, zeros for unknown ones', async () => {
+  it('readBalances: many wallets in the requested order, zeros for unknown ones', async () => {
     await openHold()
     const wallets = [id('wal', 9), wallet]
     expect(await port.readBalances({ wallets })).toEqual({
@@ -203,7 +203,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect(await port.readBalances({ wallets: [] })).toEqual({ balances: [] })
   })
 
-  it('addPrice, readPrices: what is added is read', async () => {
+  it('addPrice, readPrices: an added price is read', async () => {
     const price = {
       kind: 'tokens' as const,
       inputMicroPerMillion: 99_999_999_999n,
@@ -215,7 +215,7 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     expect((await port.readPrices({})).rows).toContainEqual({ ...row, ...added })
   })
 
-  it('an error keeps its code and its parameter', async () => {
+  it('an error has the same code and parameter', async () => {
     await openHold()
     const other = { wallet: id('wal', 2), ref, model, worstCase: images, expiresAt: inMs(1) }
     const failure = { code: 'invalid_value', param: 'ref', retryable: false }
@@ -224,17 +224,17 @@ export function wireSuite(open: (billing: BillingModule) => Promise<Wire>): void
     await expect(port.refundCapture(unknown)).rejects.toMatchObject({ code: 'not_found' })
   })
 
-  it('grantCredits: a repeat is answered, a contradiction refused', async () => {
+  it('grantCredits: a repeat succeeds, and a repeat with other values is refused', async () => {
     const gift = { transferId: 'first-gift', wallet, amountMicro: 50_000_000n, memo: 'welcome' }
     expect(await port.grantCredits(gift)).toMatchObject({ fresh: false })
     const other = { ...gift, amountMicro: 1n }
     await expect(port.grantCredits(other)).rejects.toMatchObject({ code: 'invalid_value' })
   })
 
-  it('a call whose caller has gone is not begun', async () => {
-    const signal = AbortSignal.abort(new Error('gone'))
+  it('a call with an aborted signal is not executed', async () => {
+    const signal = AbortSignal.abort(new Error('aborted'))
     const gift = { transferId: 'second-gift', wallet, amountMicro: 1n, memo: '' }
-    await expect(port.grantCredits(gift, { signal })).rejects.toThrow('gone')
+    await expect(port.grantCredits(gift, { signal })).rejects.toThrow('aborted')
     expect(await installation.billing.readBalance({ wallet })).toMatchObject({
       availableMicro: 50_000_000n,
     })

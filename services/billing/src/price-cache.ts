@@ -5,18 +5,18 @@ import { priceBook } from '@sluice/pricing/price-book'
 
 import type { LedgerStore } from './store/ledger-store.ts'
 
-/** The price book as this replica knows it. Rows are never edited, so only new ones can be missing. */
-export interface KnownPrices {
+/** The price book cached by this replica. Rows are never edited, so only new ones can be missing. */
+export interface PriceCache {
   book(): Promise<PriceBook>
-  /** The book with these rows in it, read anew once if one of them is not known. */
+  /** The book with these rows, read again once if one of them is missing. */
   bookWith(priceIds: Iterable<string>): Promise<PriceBook>
-  /** There are new rows: the next look reads them. */
-  forget(): void
-  /** Forgets them if they changed, whether or not that was announced. */
-  follow(): Promise<void>
+  /** The next access reads the rows again. */
+  invalidate(): void
+  /** Reads the revision and invalidates the cache if it changed, whether or not the change was announced. */
+  invalidateIfChanged(): Promise<void>
 }
 
-export function knownPrices({
+export function createPriceCache({
   store,
   clock,
   maxAgeMs,
@@ -24,28 +24,28 @@ export function knownPrices({
   store: Pick<LedgerStore, 'readPrices' | 'readPricesRevision'>
   clock: Clock
   maxAgeMs: number
-}): KnownPrices {
+}): PriceCache {
   const flights = singleFlight<PriceBook>()
   let generation = 0
-  let known: { book: PriceBook; atMs: number } | undefined
-  let followed: bigint | undefined
+  let cached: { book: PriceBook; atMs: number } | undefined
+  let lastRevision: bigint | undefined
 
   const read = () => {
     const started = generation
     return flights.run(String(started), async () => {
       const atMs = clock.monotonicMs()
       const book = priceBook(await store.readPrices())
-      // What was read before it was forgotten may lack the very row that it was forgotten for.
-      if (started === generation) known = { book, atMs }
+      // A read that began before an invalidation may lack the new row, so it is not cached.
+      if (started === generation) cached = { book, atMs }
       return book
     })
   }
-  const forget = () => {
+  const invalidate = () => {
     generation += 1
-    known = undefined
+    cached = undefined
   }
   const book = async () =>
-    known && clock.monotonicMs() - known.atMs < maxAgeMs ? known.book : read()
+    cached && clock.monotonicMs() - cached.atMs < maxAgeMs ? cached.book : read()
 
   return {
     book,
@@ -54,11 +54,11 @@ export function knownPrices({
       const isKnown = (priceId: string) => first.priceOf(priceId) !== undefined
       return [...priceIds].every(isKnown) ? first : read()
     },
-    forget,
-    follow: async () => {
+    invalidate,
+    invalidateIfChanged: async () => {
       const revision = await store.readPricesRevision()
-      if (revision !== followed) forget()
-      followed = revision
+      if (revision !== lastRevision) invalidate()
+      lastRevision = revision
     },
   }
 }
