@@ -97,7 +97,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await must({ running }, 'addModelPrice', { as: session, input })
     await priceIs('4242')
     await switchOff()
-    expect(running.output()).not.toContain('upkeep fails')
+    expect(running.output()).not.toContain('background task failed')
   })
 
   test('they are so when every announcement is lost', async () => {

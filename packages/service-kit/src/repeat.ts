@@ -32,10 +32,10 @@ export function repeat({
     queued = undefined
     try {
       await run()
-      if (failing) log.info({ backgroundTasks: name }, 'upkeep works again')
+      if (failing) log.info({ backgroundTasks: name }, 'the background task succeeds again')
       failing = false
     } catch (err) {
-      if (!failing) log.warn({ err, backgroundTasks: name }, 'upkeep fails, and goes on trying')
+      if (!failing) log.warn({ err, backgroundTasks: name }, 'the background task failed; it will be retried')
       failing = true
     }
   }
