@@ -10,7 +10,7 @@ import { freePort, runToEnd, startChild, untilReady } from './harness/child.ts'
 import { dropDatabase, freshDatabase } from './harness/servers.ts'
 
 const WEAK = 'password1234'
-const SENTENCE = /ADMIN_PASSWORD cannot be used\. \S.*\./
+const SENTENCE = /ADMIN_PASSWORD is refused\. \S.*\./
 
 test('a first start with a weak ADMIN_PASSWORD ends with a sentence, and the next one begins anew', async () => {
   const SLUICE_DATA_DIR = await mkdtemp(join(tmpdir(), 'sluice-e2e-'))

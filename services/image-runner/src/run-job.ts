@@ -125,7 +125,7 @@ async function generateAndStore(
 ): Promise<void> {
   const { clock, counters } = context
   const startedAtMs = clock.monotonicMs()
-  crashPoint('runner-before-draw')
+  crashPoint('runner-before-generate')
   const generated = await generatePart(context, {
     held,
     index,
@@ -139,7 +139,7 @@ async function generateAndStore(
       if (move) await held.write(move)
     },
   })
-  crashPoint('runner-after-draw')
+  crashPoint('runner-after-generate')
   counters.generations.add({ outcome: generated.outcome })
   counters.generateSeconds.observe({}, (clock.monotonicMs() - startedAtMs) / 1_000)
   const { unconfirmedCharges } = generated
