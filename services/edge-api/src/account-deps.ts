@@ -5,7 +5,7 @@ import type { KeyHash } from './key-hash.ts'
 import type { IdentityStore } from './store/identity-store.ts'
 import type { KeyStore } from './store/key-store.ts'
 
-/** What the verbs on users and API keys ask of the world. */
+/** Dependencies of the methods on users and API keys. */
 export interface AccountDeps {
   keyStore: KeyStore
   identityStore: IdentityStore

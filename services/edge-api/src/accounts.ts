@@ -13,18 +13,18 @@ export { generatePassword } from './identity/generate-password.ts'
 
 /** Users and their API keys, for the operator's commands and the control API. */
 export interface Accounts {
-  /** A user with a wallet of their own; an e-mail that is known answers the user who has it. */
+  /** Creates a user with a wallet; returns the existing user when the e-mail is already registered. */
   createUser(input: CreateUser): Promise<StoredUser & { created: boolean }>
-  /** A new password for who lost theirs; in this answer only. Every session of theirs ends. */
+  /** Sets a new password, which is returned only here, and ends every session of the user. */
   replacePassword(input: { email: string }): Promise<ReplacedPassword | undefined>
   findUser(email: string): Promise<StoredUser | undefined>
-  /** Makes a key; its plaintext is in the answer and nowhere else. */
+  /** Creates a key; its plaintext is only in this result. */
   issueKey(input: IssueKey): Promise<{ id: string; apiKey: string; created: boolean }>
-  /** False when there is no such key, or it was revoked before. */
+  /** False when the key does not exist or was revoked before. */
   revokeKey(input: { id: string }): Promise<boolean>
 }
 
-/** Makes the verbs over a store; `pepper` is base64. Opens no socket. */
+/** Binds the account methods to their stores; `pepper` is base64. Opens no socket. */
 export function createAccounts({
   pepper,
   ...given

@@ -11,30 +11,30 @@ import type { Target } from './find-target.ts'
 import type { RelayEnd } from './relay-end.ts'
 import type { AnswerSink } from './relay/answer-sink.ts'
 import { relayCall } from './relay/relay-call.ts'
-import { relayMade } from './relay/relay-made.ts'
+import { relayInProcess } from './relay/relay-in-process.ts'
 
-/** One attempt with one credential, whose use is counted until its outcome is reported. */
+/** Makes one attempt with one credential, which counts as in use until its outcome is reported. */
 export function attemptTarget(
   context: ChatContext,
-  turn: ChatRequest,
+  request: ChatRequest,
   { target, sink }: { target: Target; sink: AnswerSink },
 ): Promise<RelayEnd> {
   const { id } = target.credential
-  turn.trace.channelId = target.candidate.channel.id
-  turn.trace.credentialId = id
-  turn.trace.attempts += 1
+  request.trace.channelId = target.candidate.channel.id
+  request.trace.credentialId = id
+  request.trace.attempts += 1
   context.uses.begin(id)
-  return call(context, turn, { target, sink })
+  return call(context, request, { target, sink })
 }
 
 function call(
   context: ChatContext,
-  turn: ChatRequest,
+  request: ChatRequest,
   { target, sink }: { target: Target; sink: AnswerSink },
 ): Promise<RelayEnd> {
   const { dispatcher } = context.gateway.deps
   const { channel, model } = target.candidate
-  const { scanned } = turn
+  const { scanned } = request
   const entry = enter(context, target)
   if ('failureClass' in entry) {
     return Promise.resolve({ kind: 'failed', failure: entry, meter: undefined })
@@ -45,9 +45,9 @@ function call(
     requestsUsage(channel.settings) &&
     !context.refused.of(channel.id).has(USAGE_FIELD)
   const bodyWith = (requestUsage: boolean) =>
-    editChatBody(turn.body, scanned, { model: model.upstreamModel, requestUsage })
+    editChatBody(request.body, scanned, { model: model.upstreamModel, requestUsage })
   const body = bodyWith(hideUsage)
-  if (!entry.call) return callMade(context, turn, { entry, target, sink, hideUsage, body })
+  if (!entry.call) return callInProcess(context, request, { entry, target, sink, hideUsage, body })
   const relay = {
     dispatcher,
     call: entry.call,
@@ -59,7 +59,7 @@ function call(
   if (!hideUsage) return first
   return first.then(async (end) => {
     if (!refusesUsage(end)) return end
-    turn.trace.attempts += 1
+    request.trace.attempts += 1
     const second = await relayCall({ ...relay, body: bodyWith(false), hideUsage: false })
     if (second.kind === 'delivered') context.refused.note(channel.id, [USAGE_FIELD])
     return second
@@ -68,15 +68,15 @@ function call(
 
 const USAGE_FIELD = 'stream_options'
 
-/** The upstream does not take the field by which usage is asked for; the caller did not ask for it. */
+/** True when the upstream rejects `stream_options`, which we added and the caller did not send. */
 function refusesUsage(end: RelayEnd): boolean {
   if (end.kind !== 'answered' || (end.status !== 400 && end.status !== 422)) return false
   const text = end.body.toString()
   return [USAGE_FIELD, 'include_usage'].some((field) => namesField(field, { text }))
 }
 
-/** A dialect that answers in this process. What breaks in it is a failure of its channel. */
-async function callMade(
+/** Calls a dialect that runs in this process. An exception in it counts as a failure of its channel. */
+async function callInProcess(
   { gateway }: ChatContext,
   { requestId }: ChatRequest,
   input: { entry: Entry; target: Target; sink: AnswerSink; hideUsage: boolean; body: Buffer },
@@ -87,15 +87,19 @@ async function callMade(
   const { upstreamModel } = target.candidate.model
   const made = { access: entry.access, upstreamModel, body: objectOf(input.body) }
   try {
-    return await relayMade({ begin: (signal) => chatAnswer({ ...made, signal }), sink, hideUsage })
+    return await relayInProcess({
+      begin: (signal) => chatAnswer({ ...made, signal }),
+      sink,
+      hideUsage,
+    })
   } catch (err) {
     const { dialect } = entry.upstream
-    gateway.deps.log.error({ err, requestId, dialect }, 'a dialect broke')
+    gateway.deps.log.error({ err, requestId, dialect }, 'a dialect threw an exception')
     return { kind: 'failed', failure: failureOf('server-error'), meter: undefined }
   }
 }
 
-/** Opens the way in; a channel or secret that cannot be opened is a failure of that channel. */
+/** Prepares access to the channel; an unusable channel or secret is a failure of that channel. */
 function enter(context: ChatContext, { candidate, credential }: Target) {
   try {
     return context.enter(candidate.channel, credential) ?? failureOf('misconfigured')
@@ -106,16 +110,16 @@ function enter(context: ChatContext, { candidate, credential }: Target) {
   }
 }
 
-/** Usage in streams is asked for, unless an operator says that the upstream does not know how. */
+/** Usage is requested in streams, unless the channel is configured as not supporting it. */
 const requestsUsage = (settings: Record<string, unknown>) =>
   settings['usageInStreams'] !== 'estimate'
 
-// The scan has seen that the body is an object, and the dialect checks what is in it.
+// `scanChatBody` has verified that the body is an object; the dialect validates its fields.
 function objectOf(body: Buffer): Record<string, unknown> {
   return JSON.parse(body.toString()) as Record<string, unknown>
 }
 
-/** What became of a credential: for this edge at once, for all of them through the scheduler. */
+/** Applies the outcome of a call in this process and queues it for the scheduler. */
 export function reportOutcome(
   { uses, reports, gateway }: ChatContext,
   credentialId: string,

@@ -4,7 +4,7 @@ import { createByteBudget } from './byte-budget.ts'
 
 const budget = () => createByteBudget({ bytesMax: 100, callerBytesMax: 60, what: 'bodies' })
 
-it('refuses a caller above their share, and nobody else', () => {
+it('refuses a caller above their share while other callers pass', () => {
   const { hold, usedBytes } = budget()
   hold('ada').add(60)
   expect(() => hold('ada').add(1)).toThrow(expect.objectContaining({ code: 'rate_limit_exceeded' }))
@@ -13,7 +13,7 @@ it('refuses a caller above their share, and nobody else', () => {
   expect(usedBytes()).toBe(100)
 })
 
-it('gives back what was held, once', () => {
+it('releases held bytes exactly once', () => {
   const { hold, usedBytes } = budget()
   const [one, two] = [hold('ada'), hold('ada')]
   one.add(30)

@@ -6,19 +6,19 @@ export interface ByteBudgetLimits {
   bytesMax: number
   /** Of one API key or user. */
   callerBytesMax: number
-  /** What is bounded, for refusals: `request bodies in memory`. */
+  /** What is bounded, as named in refusals: `request bodies`. */
   what: string
 }
 
-/** Bytes that one request holds. */
+/** The bytes that one request holds. */
 export interface ByteHold {
-  /** Holds more. Throws `rate_limit_exceeded` above the caller's share, `overloaded` above the whole. */
+  /** Holds more. Throws `rate_limit_exceeded` above the caller's share, `overloaded` above the total. */
   add(bytes: number): void
-  /** Gives all of it back; repeats do nothing. */
+  /** Releases all of it; idempotent. */
   release(): void
 }
 
-/** Bounds what requests hold at once, all together and for each caller, so that nobody fills it for others. */
+/** Limits the bytes that requests hold at once, in total and for each caller. */
 export interface ByteBudget {
   hold(caller: string): ByteHold
   usedBytes(): number

@@ -1,13 +1,13 @@
-/** How long calls took lately, for whoever must be told when to come back. */
+/** Moving average of call durations, from which Retry-After is computed. */
 export interface CallTimes {
   note(durationMs: number): void
-  /** When the first of so many running calls will probably have ended: 1 to 30 seconds. */
+  /** Estimated time until the first of `running` calls ends: 1 to 30 seconds. */
   freeInMs(running: number): number
 }
 
 const FREE_MS_MIN = 1_000
 const FREE_MS_MAX = 30_000
-/** Before a call has ended. */
+/** Used before any call has ended. */
 const UNKNOWN_MS = 2_000
 /** The weight of the newest call in the mean. */
 const WEIGHT = 1 / 16

@@ -17,35 +17,35 @@ import type { Principal } from './request.ts'
 import type { ChatTrace } from './settle/chat-trace.ts'
 import type { UsageOutbox } from './settle/usage-outbox.ts'
 
-/** Both ends of a request, and its path without the query. */
+/** A request with its response, and its path without the query. */
 export interface FormEnds {
   incoming: IncomingMessage
   outgoing: ServerResponse
   path: string
 }
 
-/** What the module made of its world for chat requests; shared by all of them. */
+/** Components that all chat requests share. */
 export interface ChatContext {
   gateway: GatewayContext
   /** This edge's id. */
   edge: string
   newRequestId: () => string
-  /** For the panel behind us: where this request came from, signed. */
+  /** The signed client address of a request, for the panel. */
   stampCaller: (incoming: IncomingMessage) => string
-  /** The form of a request that goes to the panel; see `readPanelForm`. */
+  /** Reads the form of a request that is forwarded to the panel; see `readPanelForm`. */
   readForm: (ends: FormEnds) => Promise<Buffer | undefined>
   admission: Admission
   allowances: AllowancePool
   uses: CredentialUses
-  /** Of chat calls. */
+  /** Durations of chat calls. */
   times: CallTimes
   reports: OutcomeReports
   enter: ReturnType<typeof createEntries>
   budget: RetryBudget
-  /** Fields that we add and that channels do not take, by the channel's id. */
+  /** Fields added by the gateway that channels reject, by channel id. */
   refused: RefusedFields
   usage: UsageOutbox
-  /** The same as the door's. */
+  /** The same object as `gateway.running`. */
   running: Running
 }
 
@@ -56,7 +56,7 @@ export interface ChatCall {
   outgoing: ServerResponse
 }
 
-/** A chat request that has passed the door. */
+/** An authenticated chat request with its model, routes and price. */
 export interface ChatRequest extends ChatCall {
   requestId: string
   principal: Principal
@@ -68,7 +68,7 @@ export interface ChatRequest extends ChatCall {
   trace: ChatTrace
 }
 
-/** How long until the answer is late. */
+/** Time left until the deadline of the response. */
 export function timeLeftMs({ gateway }: ChatContext, { scanned, trace }: ChatRequest): number {
   const { clock, config } = gateway.deps
   const allowedMs = scanned.stream ? config.streamMsMax : config.syncWaitMs

@@ -5,64 +5,64 @@ import type { PictureForm } from '@sluice/protocol/images/image-answer'
 import { pictureForms } from '@sluice/protocol/images/image-answer'
 import { z } from 'zod'
 
-/** Settings of the module, the same in both wirings. */
+/** Settings of the module, the same in embedded and distributed mode. */
 export interface EdgeConfig {
-  /** Cap of a JSON body; checked before it is buffered. */
+  /** Maximum size of a JSON body; checked before it is buffered. */
   bodyBytesMax: number
-  /** Request bodies that stand in memory, all together and of one API key or user. */
+  /** Request bodies in memory, in total and per API key or user. */
   bodyMemoryBytesMax: number
   bodyMemoryPerCallerBytesMax: number
-  /** Pictures on disk of requests that are not jobs yet, all together and of one API key or user. */
+  /** Staged uploads on disk, in total and per API key or user. */
   uploadBytesMax: number
   uploadPerCallerBytesMax: number
-  /** Followers of image tasks at /v1, and image requests, of one API key at once. */
+  /** Concurrent event streams of image tasks, and concurrent image requests, per API key. */
   taskStreamsPerKeyMax: number
   imageRequestsPerKeyMax: number
-  /** Requests that may run at once in this process. */
+  /** Concurrent requests in this process. */
   requestsInFlightMax: number
-  /** The longest that an awaited answer may take; beyond it 504. No client waits 300 s in silence. */
+  /** Deadline of a non-streamed response; then 504. Clients time out after 300 s without data. */
   syncWaitMs: number
-  /** The longest that a streamed answer may take. */
+  /** Deadline of a streamed response. */
   streamMsMax: number
-  /** How many edges share a limit while Redis is away; each then grants its part of it. */
+  /** Number of edges that share a rate limit; while Redis is unavailable, each grants its fraction. */
   replicas: number
-  /** How many proxies of ours stand in front and append to X-Forwarded-For. */
+  /** Number of trusted proxies in front that append to X-Forwarded-For. */
   trustedProxyHops: number
-  /** Where usage records wait until billing has captured them, and the most that may wait there. */
+  /** Directory and maximum size of the usage records that billing has not captured yet. */
   spoolDir: string
   spoolBytesMax: number
-  /** Written to disk before they are sent; else only what billing does not capture at once. */
+  /** Write usage records to disk before sending them; otherwise only those that billing did not capture. */
   spoolFirst: boolean
-  /** The service behind `/p/*`; undefined when it is mounted in this process. */
+  /** The service that serves `/p/*`; undefined when it is mounted in this process. */
   imgproxyUrl: string | undefined
-  /** Where people and callers find us; undefined when it is the address that we listen on. */
+  /** Public URL of this server; undefined when it is the listening address. */
   publicBaseUrl: string | undefined
-  /** Whose pages may read answers of `/v1` and pictures. */
+  /** Origins whose pages may read responses of `/v1` and pictures (CORS). */
   allowedOrigins: AllowedOrigins
-  /** Hosts that a channel may have although they are metadata or link-local addresses. */
+  /** Metadata or link-local hosts that channels may use despite the SSRF guard. */
   metadataHostsAllowed: readonly string[]
-  /** Whether people may make accounts by themselves. */
+  /** Whether users may register themselves. */
   registration: 'open' | 'closed'
-  /** A session at the panel that is not used for so long has ended. */
+  /** Idle timeout of a panel session. */
   sessionIdleMs: number
-  /** Of this release, for people. */
+  /** Version of this release, for display. */
   version: string
-  /** How often the version of the catalog is looked up, in case that an announcement got lost. */
+  /** Polling interval of the catalog version, in case a change event is lost. */
   catalogMaxAgeMs: number
-  /** What answers paths that are not ours; undefined answers 404. */
+  /** The panel, to which paths without a route are forwarded; undefined answers them with 404. */
   dashboardUrl: string | undefined
-  /** Caps of an edit's form: one file, and all of it. */
+  /** Maximum sizes of an edit's form: one file, and the whole form. */
   imageFileBytesMax: number
   imageFormBytesMax: number
-  /** How long an image job may take, from submission to its end. */
+  /** Maximum duration of an image job, from submission to its end. */
   imageJobMsMax: number
   /** How long a signed picture link stays valid. */
   pictureLinkMs: number
-  /** How an image answer carries its pictures when the caller names no `response_format`. */
+  /** How an image response contains its pictures when the request has no `response_format`. */
   imageAnswer: PictureForm
-  /** The model of image requests that name none; undefined leaves it to the catalog. */
+  /** The model of image requests without one; undefined leaves it to the catalog. */
   imageDefaultModel: string | undefined
-  /** What picture links name: the public base URL, or, where none is set, the host that a caller used. */
+  /** Host of picture links: the public base URL, or the host that the caller used. */
   linkOrigin: 'public' | 'caller'
 }
 
@@ -112,7 +112,7 @@ const budget = (fallback: number) =>
   integerSetting({ min: 1_024, max: 1_048_576 * MIB }).default(fallback)
 const count = (fallback: number) => integerSetting({ min: 1, max: 1_000_000 }).default(fallback)
 
-/** What callers may make this process hold; the same names in both wirings. */
+/** Intake limits of this process; the same variable names in both modes. */
 export const intakeEnvironment = {
   BODY_MEMORY_BYTES_MAX: budget(d.bodyMemoryBytesMax),
   BODY_MEMORY_PER_CALLER_BYTES_MAX: budget(d.bodyMemoryPerCallerBytesMax),
@@ -123,7 +123,7 @@ export const intakeEnvironment = {
 }
 const intakeSchema = z.object(intakeEnvironment)
 
-/** The same as settings of the module. */
+/** The intake limits as settings of the module. */
 export function intakeConfigOf(env: z.output<typeof intakeSchema>) {
   return {
     bodyMemoryBytesMax: env.BODY_MEMORY_BYTES_MAX,
@@ -136,7 +136,7 @@ export function intakeConfigOf(env: z.output<typeof intakeSchema>) {
 }
 const serviceUrl = z.url({ protocol: /^https?$/ }).optional()
 
-/** What this service reads from the environment in distributed mode. */
+/** Environment of this service in distributed mode. */
 export const edgeEnvironment = z.object({
   PORT: integerSetting({ min: 0, max: 65_535 }).default(8080),
   HOST: z.string().default('0.0.0.0'),
@@ -147,11 +147,11 @@ export const edgeEnvironment = z.object({
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   DRAIN_MS: milliseconds(330_000),
-  /** `/ready` says no for so long before the listener closes. */
+  /** How long `/ready` answers 503 before the listener closes. */
   SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(5_000),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),
-  /** What callers see in picture links. */
+  /** Base URL of picture links. */
   PUBLIC_BASE_URL: z.url({ protocol: /^https?$/ }),
   /** `id:base64[,id:base64]`, newest first. */
   SEALING_KEYS: z.string().min(1),
@@ -163,14 +163,14 @@ export const edgeEnvironment = z.object({
   USAGE_SPOOL_BYTES_MAX: integerSetting({ min: MIB, max: 1024 * 1024 * MIB }).default(
     d.spoolBytesMax,
   ),
-  /** Below so many free bytes on a disk of ours `/ready` says no. */
+  /** `/ready` answers 503 while a data disk has fewer free bytes. */
   DISK_FREE_BYTES_MIN: integerSetting({ min: 0, max: 2 ** 50 }).default(67_108_864),
   IMGPROXY_URL: serviceUrl,
   DASHBOARD_URL: serviceUrl,
   EDGE_REPLICAS: integerSetting({ min: 1, max: 1_000 }).default(d.replicas),
   TRUSTED_PROXY_HOPS: integerSetting({ min: 0, max: 10 }).default(d.trustedProxyHops),
   CONNECTIONS_MAX: integerSetting({ min: 10, max: 1_000_000 }).default(10_000),
-  /** Of one address; nine tenths of all, or all behind proxies, unless set. */
+  /** Per client address; default: 90% of CONNECTIONS_MAX, or all of it behind proxies. */
   CONNECTIONS_PER_ADDRESS_MAX: integerSetting({ min: 1, max: 1_000_000 }).optional(),
   ...intakeEnvironment,
   BODY_BYTES_MAX: bytes(d.bodyBytesMax),
@@ -191,7 +191,7 @@ export const edgeEnvironment = z.object({
 })
 export type EdgeEnvironment = z.output<typeof edgeEnvironment>
 
-/** The module's settings out of the process's. */
+/** Converts the environment into the module's settings. */
 export function edgeConfigOf(env: EdgeEnvironment): EdgeConfig {
   return {
     ...intakeConfigOf(env),

@@ -4,7 +4,7 @@ import { parseLargeJson } from '@sluice/protocol/parse-large-json'
 import type { ChatCall, ChatContext, ChatRequest } from './chat-context.ts'
 import { answerChatWithImage } from './images/chat-image.ts'
 
-/** A chat request that names an image model is answered by the image routes, which record it too. */
+/** Hands a chat request for an image model to the image routes, which also log it. */
 export function delegateToImages(
   context: ChatContext,
   { incoming, outgoing }: ChatCall,
@@ -31,6 +31,6 @@ export function delegateToImages(
 
 function parseBody(body: Buffer): Record<string, unknown> {
   checkImageNames(body)
-  // The scan has seen that it is an object.
+  // `scanChatBody` has verified that it is an object.
   return parseLargeJson(body) as Record<string, unknown>
 }

@@ -23,7 +23,7 @@ import type { RateStore } from './store/rate-store.ts'
 import type { RequestLogStore } from './store/request-log-store.ts'
 import type { RevisionStore } from './store/revision-store.ts'
 
-/** What this module asks of the world. */
+/** Dependencies of this module. */
 export interface EdgeDeps {
   config: EdgeConfig
   /** Base64: the key of the HMAC under which API keys are stored. */
@@ -43,9 +43,9 @@ export interface EdgeDeps {
   requestLogStore: RequestLogStore
   revisionStore: RevisionStore
   answerStore: AnswerStore
-  /** The dialect's name to its implementation. */
+  /** Finds the implementation of a dialect by its name. */
   upstreamOf: (dialect: string) => Upstream | undefined
-  /** To upstreams that an operator configured, and to our own services. */
+  /** HTTP client for configured upstreams and for the installation's own services. */
   dispatcher: Egress['dispatcher']
   sealer: Sealer
   /** For the image routes. */

@@ -20,23 +20,23 @@ export interface EdgeMetrics {
 }
 
 /**
- * Requests, their duration and what they cost. Counted in plain numbers and handed on once a second:
- * labels for each request would cost more than the request's own bookkeeping.
+ * Counts requests, upstream attempts and durations. Counters are aggregated and flushed once a second,
+ * because resolving labels for each request is expensive.
  */
 export function edgeMetrics(metrics: Metrics, clock: Clock): EdgeMetrics {
   const requests = metrics.counter({
     name: 'sluice_edge_requests_total',
-    help: 'Requests that came in, by how they ended: ok, or an error code.',
+    help: 'Requests received, by outcome: ok, or an error code.',
     labels: { route: routes, outcome: ['ok', ...(Object.keys(errorCodes) as ErrorCode[])] },
   })
   const attempts = metrics.counter({
     name: 'sluice_edge_upstream_attempts_total',
-    help: 'Calls to upstreams that requests were worth.',
+    help: 'Calls to upstreams, retries included.',
     labels: { route: routes },
   })
   const duration = metrics.histogram({
     name: 'sluice_edge_request_duration_seconds',
-    help: 'From the head of a request to the last byte of its answer.',
+    help: 'Time from the head of a request to the last byte of its response.',
     labels: { route: routes },
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
   })

@@ -5,19 +5,19 @@ import { encodeSse } from '@sluice/protocol/sse'
 import type { UpstreamFailure } from '@sluice/upstreams/upstream'
 
 import type { ChatRequest } from './chat-context.ts'
-import type { Judged } from './dispatch/judge-end.ts'
+import type { AttemptFailure } from './dispatch/classify-end.ts'
 import type { AnswerMeter, RelayEnd } from './relay-end.ts'
 import type { AnswerSink } from './relay/answer-sink.ts'
 
-/** What is to be settled: what passed, and how it ended. */
+/** Input of the settlement: the metered response, and how it ended. */
 export interface AttemptsEnd {
   meter: AnswerMeter | undefined
   endState: UsageRecord['endState']
 }
 
-/** The caller hung up, or time is over. */
+/** The caller closed the connection, or the deadline passed. */
 export function endStopped(
-  turn: ChatRequest,
+  request: ChatRequest,
   sink: AnswerSink,
   { by, meter }: Extract<RelayEnd, { kind: 'stopped' }>,
 ): AttemptsEnd {
@@ -27,50 +27,51 @@ export function endStopped(
     : new AppError('upstream_timeout', 'The upstream did not answer in time.', { retryable: false })
   if (sink.begun && !isGone) endBroken(sink, error)
   if (!meter) throw error
-  turn.trace.errorCode = error.code
+  request.trace.errorCode = error.code
   return { meter, endState: isGone ? 'cut-by-caller' : 'cut-by-upstream' }
 }
 
-/** The upstream failed after a part of its answer was passed on: the caller must see that. */
+/** The upstream failed after part of its response was relayed; the error is made visible to the caller. */
 export function endCut(
-  turn: ChatRequest,
+  request: ChatRequest,
   sink: AnswerSink,
-  { judged, meter }: { judged: Judged; meter: AnswerMeter },
+  { classified, meter }: { classified: AttemptFailure; meter: AnswerMeter },
 ): AttemptsEnd {
-  const error = errorOf(judged.failure, { retryable: false })
-  turn.trace.errorCode = error.code
+  const error = errorOf(classified.failure, { retryable: false })
+  request.trace.errorCode = error.code
   endBroken(sink, error)
   return { meter, endState: 'cut-by-upstream' }
 }
 
 /**
- * Nobody else is asked: throws what the caller is told, or passes on what the upstream said of it. `waitMs` is
- * how long it takes until a credential is free, where the upstream itself did not say.
+ * Ends the request without another attempt: throws the error for the caller, or relays the upstream's own
+ * error response. `waitMs` is the time until a credential is free, used when the upstream sent no
+ * Retry-After.
  */
 export function giveUp(
-  turn: ChatRequest,
+  request: ChatRequest,
   sink: AnswerSink,
-  { judged, waitMs }: { judged: Judged; waitMs: number | undefined },
+  { classified, waitMs }: { classified: AttemptFailure; waitMs: number | undefined },
 ): AttemptsEnd {
-  const { verbatim, answerBegan } = judged
+  const { verbatim, answerBegan } = classified
   const failure =
-    judged.failure.code === 'overloaded'
-      ? { ...judged.failure, retryAfterMs: judged.failure.retryAfterMs ?? waitMs }
-      : judged.failure
+    classified.failure.code === 'overloaded'
+      ? { ...classified.failure, retryAfterMs: classified.failure.retryAfterMs ?? waitMs }
+      : classified.failure
   if (verbatim && !sink.begun) {
-    turn.trace.status = verbatim.status
-    turn.trace.errorCode = failure.code
+    request.trace.status = verbatim.status
+    request.trace.errorCode = failure.code
     sink.begin(verbatim.status, 'application/json', ['content-length', `${verbatim.body.length}`])
     sink.end(verbatim.body)
     return { meter: undefined, endState: 'failed' }
   }
-  // After a byte of an answer that we may have to pay for, no client should ask again by itself.
+  // The upstream may charge for what it already sent, so clients must not retry automatically.
   const error = errorOf(failure, answerBegan ? { retryable: false } : {})
   if (sink.begun) endBroken(sink, error)
   throw error
 }
 
-/** After the head the status cannot be changed: a stream ends with an error event, anything else is cut. */
+/** The status was already sent: a stream ends with an error event, any other response is aborted. */
 function endBroken(sink: AnswerSink, error: AppError): void {
   if (!sink.stream) return sink.breakOff()
   sink.endWithError(encodeSse({ data: JSON.stringify(renderError(error).envelope) }))

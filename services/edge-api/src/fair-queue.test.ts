@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { FairQueueLimits, QueueClass } from './fair-queue.ts'
 import { createFairQueue } from './fair-queue.ts'
 
-/** A queue whose one place is held until `open` is called; `order` is who ran. */
+/** A queue whose only slot is held until `open` is called; `order` lists the groups that ran. */
 function heldQueue(limits: Partial<FairQueueLimits> = {}) {
   const queue = createFairQueue({
     runningMax: 1,
@@ -32,7 +32,7 @@ function heldQueue(limits: Partial<FairQueueLimits> = {}) {
 }
 
 describe('a fair queue', () => {
-  it('serves groups in turn, however many entries each has', async () => {
+  it('serves groups round robin, however many entries each has', async () => {
     const { enter, open } = heldQueue()
     enter('flood', 40)
     enter('ada')
@@ -40,7 +40,7 @@ describe('a fair queue', () => {
     expect((await open()).slice(0, 5)).toEqual(['flood', 'ada', 'bob', 'flood', 'bob'])
   })
 
-  it('refuses a group that fills its own share, and nobody else', async () => {
+  it('refuses only the group that exceeds its own share', async () => {
     const { enter, open, refused } = heldQueue({ groupWaitingMax: 5 })
     enter('flood', 80)
     enter('ada')
@@ -48,7 +48,7 @@ describe('a fair queue', () => {
     expect(refused).toEqual(Array.from({ length: 75 }, () => 'flood'))
   })
 
-  it('when it is full, makes room at the expense of the longest group', async () => {
+  it('evicts from the longest group when it is full', async () => {
     const { enter, open, refused } = heldQueue({ waitingMax: 10 })
     enter('flood', 10)
     enter('ada')
@@ -57,22 +57,22 @@ describe('a fair queue', () => {
     expect(refused).toEqual(['flood', 'flood'])
   })
 
-  it('when it is full of groups of one each, refuses who comes', async () => {
+  it('refuses the newcomer when every group has one entry', async () => {
     const { enter, open, refused } = heldQueue({ waitingMax: 3 })
     for (const group of ['a', 'b', 'c', 'd']) enter(group)
     expect(await open()).toEqual(['a', 'b', 'c'])
     expect(refused).toEqual(['d'])
   })
 
-  it('serves the first class before the others, and never starves them', async () => {
+  it('serves the first class before the others without starving them', async () => {
     const { enter, open } = heldQueue()
-    enter('stranger', 2, 'last')
+    enter('unknown', 2, 'last')
     enter('new', 2)
     enter('known', 5, 'first')
     expect((await open()).slice(0, 5)).toEqual(['known', 'known', 'known', 'new', 'known'])
   })
 
-  it('lets the first class in where it is full of others', async () => {
+  it('admits the first class by evicting entries of the others when it is full', async () => {
     const { enter, open, refused } = heldQueue({ waitingMax: 3 })
     for (const group of ['a', 'b']) enter(group, 2, 'last')
     enter('known', 1, 'first')
@@ -80,7 +80,7 @@ describe('a fair queue', () => {
     expect(refused).toHaveLength(2)
   })
 
-  it('gives the place back when the work fails', async () => {
+  it('releases the slot when the work fails', async () => {
     const queue = createFairQueue({ runningMax: 1, waitingMax: 1, groupWaitingMax: 1 })
     const entry = { group: 'a', refuse: () => new Error('full') }
     await expect(queue.run(entry, () => Promise.reject(new Error('failed')))).rejects.toThrow(

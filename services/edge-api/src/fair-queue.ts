@@ -1,29 +1,29 @@
-/** A place that is served before or after others; `first` never starves the rest. */
+/** Priority of an entry; `first` never starves the others. */
 export type QueueClass = 'first' | 'normal' | 'last'
 const classes = ['first', 'normal', 'last'] as const
 
-/** After so many in a row, a class lets the next one behind it have one. */
+/** After this many entries in a row, a class yields one to the next lower class. */
 const IN_A_ROW_MAX = 3
 
 export interface FairQueueLimits {
-  /** Work that runs at once. */
+  /** Concurrent work. */
   runningMax: number
-  /** What waits, all together. */
+  /** Waiting entries in total. */
   waitingMax: number
-  /** What waits of one group. */
+  /** Waiting entries of one group. */
   groupWaitingMax: number
 }
 
 export interface QueueEntry {
-  /** Who is served in turn: groups alternate, however many entries each has. */
+  /** Groups are served round robin, however many entries each has. */
   group: string
   class?: QueueClass
-  /** The error for this entry when there is no room for it. */
+  /** Creates the error for this entry when the queue is full. */
   refuse: () => Error
 }
 
 export interface FairQueue {
-  /** Runs the work when its turn comes; rejects with the entry's own refusal when it may not wait. */
+  /** Runs the work when a slot is free; rejects with the entry's refusal when the queue is full. */
   run<Result>(entry: QueueEntry, work: () => Promise<Result>): Promise<Result>
   waiting(): number
 }
@@ -34,32 +34,32 @@ interface Waiter {
 }
 
 /**
- * Few run at once, a bounded number waits, and groups take turns (round robin). A group that fills its own share
- * is refused alone; when everything is full, the newest entry of the longest group makes room, so that one
- * sender never keeps others out.
+ * A bounded queue with limited concurrency that serves groups round robin. A group that exceeds its own share
+ * is refused; when the whole queue is full, the newest entry of the longest group is evicted, so that one
+ * sender cannot block the others.
  */
 export function createFairQueue(limits: FairQueueLimits): FairQueue {
-  const lines = { first: createLine(), normal: createLine(), last: createLine() }
+  const queues = { first: createGroupQueue(), normal: createGroupQueue(), last: createGroupQueue() }
   let running = 0
   let inARow: { of: QueueClass; count: number } = { of: 'first', count: 0 }
-  const waiting = () => classes.reduce((sum, name) => sum + lines[name].size(), 0)
+  const waiting = () => classes.reduce((sum, name) => sum + queues[name].size(), 0)
 
   const admit = (name: QueueClass, group: string): boolean => {
-    if (lines[name].sizeOf(group) >= limits.groupWaitingMax) return false
+    if (queues[name].sizeOf(group) >= limits.groupWaitingMax) return false
     if (waiting() < limits.waitingMax) return true
     const behind = classes.slice(classes.indexOf(name)).toReversed()
-    const own = lines[name].sizeOf(group)
-    return behind.some((one) => lines[one].evict(one === name ? own + 1 : 0))
+    const own = queues[name].sizeOf(group)
+    return behind.some((one) => queues[one].evict(one === name ? own + 1 : 0))
   }
   const next = (): Waiter | undefined => {
-    const present = classes.filter((name) => lines[name].size() > 0)
+    const present = classes.filter((name) => queues[name].size() > 0)
     const [front, behind] = present
     if (front === undefined) return undefined
     const isOver = inARow.of === front && inARow.count >= IN_A_ROW_MAX
     const chosen = isOver && behind !== undefined ? behind : front
     inARow =
       inARow.of === chosen ? { of: chosen, count: inARow.count + 1 } : { of: chosen, count: 1 }
-    return lines[chosen].take()
+    return queues[chosen].take()
   }
 
   return {
@@ -69,13 +69,13 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
       if (running >= limits.runningMax) {
         if (!admit(name, group)) throw refuse()
         await new Promise<void>((resolve, reject) => {
-          lines[name].add(group, { start: resolve, refuse: () => reject(refuse()) })
+          queues[name].add(group, { start: resolve, refuse: () => reject(refuse()) })
         })
       } else running += 1
       try {
         return await work()
       } finally {
-        // The next one takes over the place.
+        // The next waiter takes over the slot.
         const waiter = next()
         if (waiter) waiter.start()
         else running -= 1
@@ -84,8 +84,8 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
   }
 }
 
-/** Waiters by group; the group that was served last is the last to be served again. */
-function createLine() {
+/** Waiters by group, served round robin. */
+function createGroupQueue() {
   const groups = new Map<string, Waiter[]>()
   let total = 0
   return {
@@ -107,7 +107,7 @@ function createLine() {
       total -= 1
       return waiter
     },
-    /** Refuses the newest entry of the longest group, if that has more than `than`. */
+    /** Refuses the newest entry of the longest group, if the group has more than `than` entries. */
     evict(than: number): boolean {
       let longest: [string, Waiter[]] | undefined
       for (const one of groups) if (one[1].length > (longest?.[1].length ?? 0)) longest = one

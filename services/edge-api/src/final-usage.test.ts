@@ -12,7 +12,7 @@ const meter = (output: number | undefined, estimate = 0, more: object = {}) => (
   ...more,
 })
 
-it('the report of an upstream goes before any estimate', () => {
+it('prefers the report of the upstream to the estimate', () => {
   expect(finalUsage(meter(5, 40), { promptTokensMax: 400 })).toEqual({
     usage: { kind: 'tokens', input: 9, cachedInput: 2, output: 5 },
     source: 'upstream',
@@ -27,16 +27,16 @@ it.each([
   [1, 9],
   [21, 175],
 ])(
-  'a report of %d tokens beside words of about %d is replaced by the estimate',
-  (output, words) => {
-    expect(finalUsage(meter(output, words), { promptTokensMax: 401 })).toEqual({
-      usage: { kind: 'tokens', input: 101, cachedInput: 0, output: words },
+  'replaces a report of %d tokens by the estimate when about %d tokens of text were delivered',
+  (output, delivered) => {
+    expect(finalUsage(meter(output, delivered), { promptTokensMax: 401 })).toEqual({
+      usage: { kind: 'tokens', input: 101, cachedInput: 0, output: delivered },
       source: 'estimate',
     })
   },
 )
 
-it('a report without input is completed by the estimate of the prompt', () => {
+it('completes a report without input by the estimate of the prompt', () => {
   const usage = { kind: 'tokens' as const, input: 0, cachedInput: 0, output: 5 }
   expect(finalUsage(meter(5, 5, { usage }), { promptTokensMax: 400 })).toEqual({
     usage: { kind: 'tokens', input: 100, cachedInput: 0, output: 5 },
@@ -44,7 +44,7 @@ it('a report without input is completed by the estimate of the prompt', () => {
   })
 })
 
-it('a report that was followed by more words counts as far as it goes, or the words do', () => {
+it('takes the larger of the report and the estimate when content followed the report', () => {
   const stale = { contentAfterReport: true }
   expect(finalUsage(meter(50, 100, stale), { promptTokensMax: 400 })).toEqual({
     usage: { kind: 'tokens', input: 9, cachedInput: 2, output: 100 },
@@ -53,14 +53,14 @@ it('a report that was followed by more words counts as far as it goes, or the wo
   expect(finalUsage(meter(120, 100, stale), { promptTokensMax: 400 })?.source).toBe('upstream')
 })
 
-it('what nobody reported is estimated, and marked as an estimate', () => {
+it('estimates usage without a report, and marks it as an estimate', () => {
   expect(finalUsage(meter(undefined, 7), { promptTokensMax: 401 })).toEqual({
     usage: { kind: 'tokens', input: 101, cachedInput: 0, output: 7 },
     source: 'estimate',
   })
 })
 
-it('an empty answer, a failure and a caller who left before the first word owe nothing', () => {
+it('charges nothing for an empty response, a failure, or a caller who left before any content', () => {
   expect(finalUsage(meter(0), { promptTokensMax: 400 })).toBeUndefined()
   expect(finalUsage(meter(undefined, 0), { promptTokensMax: 400 })).toBeUndefined()
   expect(finalUsage(undefined, { promptTokensMax: 400 })).toBeUndefined()

@@ -3,21 +3,21 @@ import type { TokenUsage, UsageSource } from '@sluice/contracts/usage'
 import type { AnswerMeter } from './relay-end.ts'
 
 /**
- * What a prompt is usually worth is a quarter of the most that it can be, by which it was reserved: a byte of
- * text as a token, 4,000 tokens a picture, sounds and files by the piece.
+ * A prompt is estimated as a quarter of its worst case, which was reserved with one token per byte of text,
+ * 4,000 tokens per picture, and tokens per audio clip and file.
  */
 const PROMPT_PART = 4
 
 /**
- * A report of less than this part of the estimate contradicts what was delivered: it would mean more than
- * 32 bytes of text a token, where tokenizers make one of 3 to 6 bytes of prose, code or JSON.
+ * A report below this fraction of the estimate contradicts the delivered text: it would mean more than
+ * 32 bytes of text per token, while tokenizers produce one per 3 to 6 bytes of prose, code or JSON.
  */
 const TOLERANCE = 8
 
 /**
- * What was truly consumed: the upstream's own report, or an estimate of what passed where there is no
- * report or where it cannot be true. Undefined when nothing is owed: an answer without a word is free,
- * whatever it cost us. What a report says above the estimate is believed: reasoning may be hidden.
+ * The usage to charge: the upstream's own report, or an estimate from the relayed content where the report is
+ * missing or implausible. Undefined when nothing is charged: a response without content is free, whatever the
+ * upstream charged. A report above the estimate is accepted, since it may include hidden reasoning.
  */
 export function finalUsage(
   meter: AnswerMeter | undefined,
@@ -32,9 +32,9 @@ export function finalUsage(
     return output === 0 ? undefined : { usage: estimate, source: 'estimate' }
   }
   if (reported.output === 0) return undefined
-  // A report in the middle of a stream that was cut does not cover what came after it.
+  // A report in the middle of an interrupted stream does not cover the content after it.
   const isStale = contentAfterReport && output > reported.output
-  // No prompt is without a token.
+  // Every prompt has at least one token.
   const isWithoutInput = reported.input === 0 && input > 0
   if (!isStale && !isWithoutInput) return { usage: reported, source: 'upstream' }
   const usage = {

@@ -10,7 +10,7 @@ import type { CatalogSnapshot, ModelRoutes } from './choose/catalog.ts'
 import type { Principal } from './request.ts'
 import { mayUseModel } from './request.ts'
 
-/** The model that was named, if there is one and the key may use it. Throws `model_not_found`. */
+/** The routes of the requested model, if the key may use it. Throws `model_not_found`. */
 export function findRoutes(
   snapshot: CatalogSnapshot,
   principal: Principal,
@@ -26,7 +26,7 @@ export function findRoutes(
   throw modelNotFound(name)
 }
 
-/** The price in force. Throws `model_not_found` for a model that has none. */
+/** The price in force. Throws `model_not_found` for a model without one. */
 export function priceOf({ prices }: CatalogSnapshot, model: string, at: Date): PriceRow {
   const row = prices.priceAt({ model, kind: 'tokens', at })
   if (row) return row
@@ -35,9 +35,9 @@ export function priceOf({ prices }: CatalogSnapshot, model: string, at: Date): P
   })
 }
 
-/** What is reserved: the most that the request can cost. */
+/** The amount to reserve: the maximum cost of the request. */
 export function worstCase({ scanned, routes, price }: ChatRequest): bigint {
-  if (price.price.kind !== 'tokens') throw new Error('priceOf asks for a price of tokens')
+  if (price.price.kind !== 'tokens') throw new Error('priceOf returns a price of kind tokens')
   const {
     textBytes,
     attachments,

@@ -5,33 +5,33 @@ import type { ChatContext, ChatRequest } from './chat-context.ts'
 import { timeLeftMs } from './chat-context.ts'
 import type { Candidate } from './choose/catalog.ts'
 import { chooseCredential } from './choose/choose-credential.ts'
-import type { Judged } from './dispatch/judge-end.ts'
+import type { AttemptFailure } from './dispatch/classify-end.ts'
 import { nextStep } from './dispatch/next-step.ts'
 
-/** With less time left than this, another attempt would only be late as well. */
+/** No further attempt is made with less time than this left. */
 const ATTEMPT_MS_MIN = 1_000
 
-/** One way to answer: a channel, and the credential by which we enter it. */
+/** A channel and the credential to call it with. */
 export interface Target {
   candidate: Candidate
   credential: CatalogCredential
   channelAt: number
-  /** The upstream has denied it such calls a while ago. */
+  /** The upstream recently denied such calls of this credential. */
   isDenied: boolean
 }
 
-/** Where this request has been. */
+/** The attempts of one request so far. */
 export interface AttemptState {
   channels: readonly Candidate[]
-  /** Credentials; made by the first failure. */
+  /** Ids of credentials that failed; created at the first failure. */
   tried: Set<string> | undefined
   attempts: number
   attemptsHere: number
 }
 
 /**
- * The first channel, from `from` on, that has a credential which may be used now; one whose credentials were
- * all denied such calls only when no other channel is left.
+ * The first channel, from index `from` on, with a usable credential. A channel whose credentials were all
+ * denied such calls is used only when no other channel is left.
  */
 export function firstTarget(
   context: ChatContext,
@@ -47,23 +47,27 @@ export function firstTarget(
   return denied
 }
 
-/** Where to go after an attempt that failed; undefined when nowhere. */
+/** The target of the next attempt after a failure; undefined when there is none. */
 export function nextTarget(
   context: ChatContext,
-  turn: ChatRequest,
-  { attemptState, judged, target }: { attemptState: AttemptState; judged: Judged; target: Target },
+  request: ChatRequest,
+  {
+    attemptState,
+    classified,
+    target,
+  }: { attemptState: AttemptState; classified: AttemptFailure; target: Target },
 ): Target | undefined {
   const otherCredential = targetIn(context, attemptState, target.channelAt)
   const otherChannel = firstTarget(context, attemptState, target.channelAt + 1)
   const step = nextStep({
-    failureClass: judged.failure.failureClass,
-    answerBegan: judged.answerBegan,
+    failureClass: classified.failure.failureClass,
+    answerBegan: classified.answerBegan,
     attempts: attemptState.attempts,
     attemptsHere: attemptState.attemptsHere,
     hasOtherCredential: otherCredential !== undefined,
     hasOtherChannel: otherChannel !== undefined,
     budgetAllows: context.budget.allows(),
-    timeAllows: timeLeftMs(context, turn) >= ATTEMPT_MS_MIN,
+    timeAllows: timeLeftMs(context, request) >= ATTEMPT_MS_MIN,
   })
   switch (step) {
     case 'give-up':
@@ -102,18 +106,18 @@ function choose(
   })
 }
 
-/** Until a person looks at what needs them: no rest ends, and no call that runs makes room. */
+/** Retry-After when only an operator can make a credential usable again. */
 const NEEDS_OPERATOR_MS = 30_000
 
-/** No credential may be used now: says when one may be. */
+/** The error for a model without a usable credential, with the time to retry after. */
 export function noneFree(context: ChatContext, attemptState: AttemptState): AppError {
   const retryAfterMs = waitForUpstreamMs(context, attemptState) ?? NEEDS_OPERATOR_MS
   return new AppError('overloaded', 'No upstream is free for this model now.', { retryAfterMs })
 }
 
 /**
- * How long it takes until a credential may be used again, tried or not: the earliest end of a rest or a limit,
- * or of a call where all places are taken. Undefined when neither is known.
+ * Time until a credential may be used again, tried or not: the earliest end of a cooldown or a limit, or of a
+ * call on a credential whose slots are all in use. Undefined when neither is known.
  */
 export function waitForUpstreamMs(
   context: ChatContext,

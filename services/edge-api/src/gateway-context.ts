@@ -8,41 +8,41 @@ import type { IntakeLimits } from './intake-limits.ts'
 import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
 import type { Sweep } from './sweep.ts'
 
-/** Requests that run here now. */
+/** Requests running in this process. */
 export interface Running {
-  /** Chat requests, and the ids of those of them that hold a claim on an Idempotency-Key. */
+  /** Number of chat requests, and the ids of those that hold a claim on an Idempotency-Key. */
   count: number
   claims: Set<string>
-  /** Image requests at routes of their own. */
+  /** Number of image requests at the image routes. */
   images: number
 }
 
-/** What every route gets: the world, and the stations that all of them pass. */
+/** Dependencies and shared components of every route. */
 export interface GatewayContext {
   deps: EdgeDeps
   /**
-   * Who are you, and may you come in now: in that order. Gives the request its id, which from then on
-   * stands in the answer's `x-request-id`, whoever writes the answer. Throws `invalid_api_key`,
-   * `rate_limit_exceeded`, or `unavailable` when keys cannot be looked up.
+   * Authenticates the request, then applies its rate limit. Assigns the request id and sets it as the
+   * response's `x-request-id`. Throws `invalid_api_key`, `rate_limit_exceeded`, or `unavailable` when keys
+   * cannot be looked up.
    */
   admit(context: EdgeContext): Promise<Admitted>
-  /** Models, prices and channels as of now; never a query. */
+  /** Current models, prices and channels, in memory. */
   catalog: CatalogReader
   /**
-   * Events of image jobs. Made by the module of `deps.bus`, `deps.jobs`, clock and log
-   * (`createJobHub({ bus, store: jobs, clock, log })`), started and stopped with it.
+   * Events of image jobs. Created by the module (`createJobHub({ bus, store: jobs, clock, log })`), and
+   * started and stopped with it.
    */
   jobHub: JobHub
-  /** What keys may spend a day; asked only for keys that have a quota. */
+  /** Daily quotas of API keys; used only for keys that have one. */
   quotas: DailyQuotas
-  /** Holds that must be given back once billing answers. */
+  /** Holds to release as soon as billing is available. */
   holdReturns: HoldReturns
-  /** Looks at everything that is under way once a second. */
+  /** Ticks everything in progress once a second. */
   sweep: Sweep
   running: Running
   intake: IntakeLimits
-  /** Aborts when this process begins to stop: for streams that would never end by themselves. */
+  /** Aborts when this process begins to stop, to end open-ended streams. */
   draining: AbortSignal
-  /** Keeps one line of the request log; written later, in batches. */
+  /** Adds one row to the request log; written later, in batches. */
   record(request: RequestRecord): void
 }

@@ -12,26 +12,26 @@ import type { EdgeConfig } from './config.ts'
 import type { StreamLimit } from './stream-limit.ts'
 import { createStreamLimit } from './stream-limit.ts'
 
-/** A body above this size is worth a look at the caller's balance before it is read. */
+/** The caller's balance is checked before a body above this size is read. */
 const SMALL_BODY_BYTES = 64 * 1024
 const TASK_STREAMS_MAX = 2_000
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** What callers may make this process hold before it is known what they ask for. */
+/** Limits on what this process holds for callers before their requests are parsed. */
 export interface IntakeLimits {
   /** Request bodies in memory. */
   bodies: ByteBudget
-  /** Forms on their way to the panel, by user; and those of who is not signed in, by address. */
+  /** Forms forwarded to the panel, by user; those of callers without a session, by address. */
   forms: ByteBudget
   openForms: ByteBudget
-  /** Pictures of requests that are not jobs yet, on disk. */
+  /** Staged uploads on disk. */
   uploads: ByteBudget
-  /** Followers of image tasks at `/v1`, by API key. */
+  /** Event streams of image tasks at `/v1`, by API key. */
   taskStreams: StreamLimit
-  /** Image requests that run, by API key. */
+  /** Running image requests, by API key. */
   imageRequests: StreamLimit
-  /** Chat requests that wait for the first one of their Idempotency-Key, by API key. */
+  /** Chat requests that wait for the first request with their Idempotency-Key, by API key. */
   answerWaits: StreamLimit
   checkFunds: FundsCheck
 }
@@ -72,14 +72,14 @@ export function createIntakeLimits({
   }
 }
 
-/** True for a body that is large, or does not say how large it is. */
+/** True for a large body, or one without a Content-Length. */
 export function isLargeBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const length = headers['content-length']
   if (length !== undefined) return Number(length) > SMALL_BODY_BYTES
   return headers['transfer-encoding'] !== undefined
 }
 
-/** A hold that ends with the answer at the latest. */
+/** A hold that is released when the response closes at the latest. */
 export function holdUntilAnswered(
   budget: ByteBudget,
   { caller, outgoing }: { caller: string; outgoing: ServerResponse },

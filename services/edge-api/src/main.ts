@@ -41,7 +41,7 @@ import { kyselyRequestLogStore } from './store/kysely-request-log-store.ts'
 import { kyselyRevisionStore } from './store/kysely-revision-store.ts'
 import { rateRedisOptions, redisRateStore } from './store/redis-rate-store.ts'
 
-/** Billing opens holds and allowances within this time, or counts as away. */
+/** A call to billing or the scheduler that takes longer counts as `unavailable`. */
 const CALL_TIMEOUT_MS = 5_000
 
 // DISTRIBUTED WIRING: PostgreSQL, Redis and NATS. Any number of replicas.
@@ -58,7 +58,7 @@ const postgres = connectPostgres({
   url: env.DATABASE_URL,
   poolMax: env.DATABASE_POOL_MAX,
   applicationName: 'edge-api',
-  onError: (err) => log.warn({ err }, 'a database connection broke'),
+  onError: (err) => log.warn({ err }, 'a database connection failed'),
 })
 const { db } = postgres
 const redis = new Redis(env.REDIS_URL, rateRedisOptions)
@@ -143,7 +143,7 @@ lifecycle.add({
 })
 lifecycle.add({
   name: 'redis',
-  // It goes on trying by itself; until then each edge grants its part of every limit.
+  // The client reconnects by itself; until then each edge grants its fraction of every limit.
   start: () => redis.connect().catch(() => log.warn('starting without Redis')),
   stop: async () => redis.disconnect(),
 })
@@ -153,7 +153,7 @@ lifecycle.add({ name: 'relay', start: relay.start, stop: relay.stop })
 lifecycle.add({ name: 'edge-api', start: edgeApi.start, stop: edgeApi.stop })
 lifecycle.add({
   name: 'http',
-  // Callers are most of what there is to wait for.
+  // Draining HTTP requests takes most of the shutdown time.
   weight: 10,
   start: async () => {
     const limits = connectionLimits({

@@ -43,7 +43,7 @@ import { keyHash } from './key-hash.ts'
 import { registerGauges } from './register-gauges.ts'
 import type { EdgeApp, EdgeEnv } from './request.ts'
 import { requestIds } from './request-ids.ts'
-import { noteKeyUses } from './settle/note-key-uses.ts'
+import { touchUsedKeys } from './settle/touch-used-keys.ts'
 import { requestLog } from './settle/request-log.ts'
 import { usageOutbox } from './settle/usage-outbox.ts'
 import { usageSpool } from './settle/usage-spool.ts'
@@ -55,26 +55,29 @@ import { watchRevisions } from './background/watch-revisions.ts'
 export { defaultEdgeConfig, intakeConfigOf, intakeEnvironment } from './config.ts'
 
 export interface EdgeApi {
-  /** People and their sessions. */
+  /** Users and their sessions. */
   identity: Identity
-  /** For callers. Wirings may mount more on it before it serves its first request. */
+  /** The public app. More routes may be mounted on it before it serves its first request. */
   app: EdgeApp
-  /** Reads catalog and prices, listens, begins upkeep. Resolves also while a neighbour is away. */
+  /**
+   * Loads the catalog, subscribes to events, starts background tasks. Resolves also while a dependency is
+   * down.
+   */
   start(): Promise<void>
   /**
-   * Ends streams that would never end by themselves. To be called before the server drains, which waits for
-   * everything that runs.
+   * Ends open-ended streams. Must be called before the server drains, because draining waits for all running
+   * requests.
    */
   endStreams(): void
-  /** Waits for running requests within the time, then hands usage over and gives allowances back. */
+  /** Waits for running requests within the limit, then sends usage and closes allowances. */
   stop(limit: { withinMs: number }): Promise<void>
-  /** True for requests that belong to `app` though no route has their path: programs cannot read a page. */
+  /** True for requests that `app` answers with an API error although no route matches (`isApiCall`). */
   isApiCall(incoming: IncomingMessage, path: string): boolean
-  /** For a panel that is mounted in this process: where a request came from, signed. */
+  /** The signed client address of a request, for a panel that is mounted in this process. */
   stampCaller(incoming: IncomingMessage): string
   /**
-   * For the same panel: reads the form of a request within its bounds (`readPanelForm`), then has `respond` answer.
-   * A form that is refused is answered here.
+   * For the same panel: reads the form of a request within its limits (`readPanelForm`), then calls
+   * `respond`. A refused form is answered with an error response.
    */
   answerForm(
     env: EdgeEnv['Bindings'],
@@ -85,7 +88,7 @@ export interface EdgeApi {
   checks: Record<string, HealthCheck>
 }
 
-/** The door. Makes the module; opens no socket and reads no environment. */
+/** Creates the public gateway module. Opens no socket and reads no environment. */
 export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const { clock, random, log, bus, config, billing, scheduler } = deps
   const edge = newId('edge', deps)
@@ -113,7 +116,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const everyMs = config.catalogMaxAgeMs
   const revisions = watchRevisions({ ...deps, catalog, authenticator, everyMs })
   const reports = outcomeReports({ scheduler, clock, log })
-  const rows = requestLog({ store: noteKeyUses(deps.requestLogStore, deps), clock, log })
+  const rows = requestLog({ store: touchUsedKeys(deps.requestLogStore, deps), clock, log })
   const counters = edgeMetrics(deps.metrics, clock)
   const jobHub = createJobHub({ bus, store: deps.jobs, clock, log })
   const running = { count: 0, claims: new Set<string>(), images: 0 }
@@ -227,28 +230,30 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     checks: {
       catalog: async () => void catalog.current(),
       bus: async () => {
-        if (!bus.connected()) throw new AppError('unavailable', 'the bus is away')
+        if (!bus.connected()) throw new AppError('unavailable', 'the bus is not connected')
       },
       usage: async () => {
-        if (!usage.healthy()) throw new AppError('unavailable', 'usage can neither leave nor wait')
+        if (!usage.healthy())
+          throw new AppError('unavailable', 'usage can neither be sent nor stored')
       },
     },
   }
 }
 
-/** Where a request came from: what our panel says of the person that it asks for, or what we see ourselves. */
+/** Client address of a request: the one in the panel's signed stamp, or the address of the connection. */
 function callers({ pepper, clock, config: { trustedProxyHops } }: EdgeDeps) {
   const stamps = createCallerStamps({ pepper, clock })
-  const seen = (incoming: IncomingMessage) => fullCallerAddress(incoming, trustedProxyHops)
+  const connectionAddress = (incoming: IncomingMessage) =>
+    fullCallerAddress(incoming, trustedProxyHops)
   return {
-    stampCaller: (incoming: IncomingMessage) => stamps.write(seen(incoming)),
+    stampCaller: (incoming: IncomingMessage) => stamps.write(connectionAddress(incoming)),
     addressOf: (incoming: IncomingMessage) =>
-      networkOf(stamps.read(incoming.headers[CALLER_HEADER]) ?? seen(incoming)),
+      networkOf(stamps.read(incoming.headers[CALLER_HEADER]) ?? connectionAddress(incoming)),
   }
 }
 
-const AFTERMATH_MS = 600_000
+const SETTLE_MS_MAX = 600_000
 
-// A call ends in time or is cut; what is left to do after its end takes minutes at most.
+// A call ends by its deadline; settling it afterwards takes minutes at most.
 const aliveMsMaxOf = ({ streamMsMax, syncWaitMs }: EdgeConfig) =>
-  Math.max(streamMsMax, syncWaitMs) + AFTERMATH_MS
+  Math.max(streamMsMax, syncWaitMs) + SETTLE_MS_MAX

@@ -3,35 +3,35 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { TokenUsage } from '@sluice/contracts/usage'
 import type { UpstreamFailure } from '@sluice/upstreams/upstream'
 
-/** What was seen of an answer that passed, or of the part of it that did. */
+/** Metering of a relayed response, or of its relayed part. */
 export interface AnswerMeter {
-  /** As the upstream reported it; undefined when it did not. */
+  /** Usage reported by the upstream; undefined when it reported none. */
   readonly usage: TokenUsage | undefined
-  /** Content was delivered after the report, which therefore cannot cover it. */
+  /** Content was delivered after the report, so the report does not cover it. */
   readonly contentAfterReport: boolean
-  /** Tokens that were written, by what was seen. */
+  /** Output tokens estimated from the relayed content. */
   estimateOutput(): number
 }
 
-/** Why an answer with a status of success is none. */
+/** Why a response with a success status is unusable. */
 export type BadAnswerReason =
-  /** It says that the upstream failed. */
-  | 'says-error'
-  /** It ended without content and without a reason to finish. */
+  /** It contains an error. */
+  | 'reports-error'
+  /** It ended without content and without a finish reason. */
   | 'empty'
-  /** It cannot be read as an answer, in either form. */
+  /** It cannot be parsed as a completion or as a stream. */
   | 'broken'
-  /** A stream that ended without saying that it is complete. */
+  /** A stream that ended without a completion marker. */
   | 'cut'
   | 'too-large'
 
-/** How one attempt at an upstream ended. `meter` is there when a part of the answer was passed on. */
+/** How one upstream attempt ended. `meter` is set when part of the response was relayed. */
 export type RelayEnd =
-  /** The caller has the whole answer. */
+  /** The caller has the whole response. */
   | { kind: 'delivered'; meter: AnswerMeter }
-  /** An answer whose status is no success. Nothing of it was passed on. */
+  /** A response with an error status. Nothing of it was relayed. */
   | { kind: 'answered'; status: number; headers: IncomingHttpHeaders; body: Buffer }
-  /** A status of success, and no answer. `text` is the error that it says, not redacted. */
+  /** A success status with an unusable body. `text` is the error in it, not redacted. */
   | {
       kind: 'bad-answer'
       reason: BadAnswerReason
@@ -41,7 +41,7 @@ export type RelayEnd =
     }
   /** The connection failed. */
   | { kind: 'lost'; error: unknown; headersSeen: boolean; meter: AnswerMeter | undefined }
-  /** The dialect itself says what failed. */
+  /** The dialect reported the failure itself. */
   | { kind: 'failed'; failure: UpstreamFailure; meter: AnswerMeter | undefined }
-  /** The caller hung up, or time is over. */
+  /** The caller closed the connection, or the deadline passed. */
   | { kind: 'stopped'; by: 'caller-gone' | 'late'; meter: AnswerMeter | undefined }

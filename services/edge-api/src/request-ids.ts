@@ -5,8 +5,8 @@ import type { Random } from '@sluice/kernel/random'
 const BLOCK_BYTES = 8_192
 
 /**
- * Names requests. Dice are thrown for many ids at once: asking the operating system for each would be one
- * of the dearer things that a request costs. For names only, never for secrets.
+ * Generates request ids. Random bytes are read in blocks, because one system call per id is a measurable
+ * share of a request's cost. For ids only, never for secrets.
  */
 export function requestIds({ clock, random }: { clock: Clock; random: Random }): () => string {
   let block: Uint8Array = new Uint8Array(0)

@@ -3,21 +3,21 @@ import type { Context, Hono } from 'hono'
 
 import type { AddressList } from './admit/networks.ts'
 
-/** What authentication yields: who asks, who pays, and what they may do. Immutable, shared by requests. */
+/** Result of authentication: the API key, its wallet and its permissions. Immutable, shared by requests. */
 export interface Principal {
   readonly apiKeyId: string
   readonly wallet: string
-  /** Requests in any 60 seconds; null is no limit. */
+  /** Requests in any 60 seconds; null for no limit. */
   readonly rpmLimit: number | null
-  /** Public model names that this key may use; null is all. */
+  /** Public model names that this key may use; null for all. */
   readonly models: ReadonlySet<string> | null
-  /** Where it may be used from; null is everywhere. */
+  /** Addresses it may be used from; null for all. */
   readonly networks: AddressList | null
-  /** Micro-credits a day of UTC; null is no limit. The number itself is read anew where it counts. */
+  /** Micro-credits per UTC day; null for no limit. The current value is read again when it is enforced. */
   readonly dailyQuotaMicro: bigint | null
 }
 
-/** A request that may come in: authenticated and within its rate limit. Paying comes later. */
+/** A request that is authenticated and within its rate limit; its funds are not checked yet. */
 export interface Admitted {
   readonly requestId: string
   readonly principal: Principal
@@ -25,20 +25,20 @@ export interface Admitted {
   readonly receivedAtMs: number
 }
 
-/** Node's own request and response stand in `c.env`; bodies never pass through web streams. */
+/** `c.env` holds Node's own request and response; bodies never pass through web streams. */
 export interface EdgeEnv {
   Bindings: HttpBindings & {
-    /** Set by `admit`; an error before that gets an id of its own. */
+    /** Set by `nameRequest`, once. */
     requestId?: string
   }
 }
 
-/** A chat request that names an image model. Whoever answers it writes to `outgoing` itself. */
+/** A chat request for an image model. Its handler writes to `outgoing` directly. */
 export interface ChatImageRequest {
   admitted: Admitted
   incoming: HttpBindings['incoming']
   outgoing: HttpBindings['outgoing']
-  /** The caller's bytes, and the same parsed. */
+  /** The body as received, and the same parsed. */
   bodyBytes: Buffer
   body: Record<string, unknown>
   model: string
@@ -48,10 +48,10 @@ export interface ChatImageRequest {
 export type EdgeApp = Hono<EdgeEnv>
 export type EdgeContext = Context<EdgeEnv>
 
-/** One line of the request log: what was asked, what became of it, what it cost. No bodies, no secrets. */
+/** One row of the request log: request, outcome and cost. No bodies, no secrets. */
 export interface RequestRecord {
   requestId: string
-  /** Null when the caller could not be told. */
+  /** Null when the caller was not authenticated. */
   apiKeyId: string | null
   wallet: string | null
   route: string
@@ -59,18 +59,18 @@ export interface RequestRecord {
   channelId: string | null
   credentialId: string | null
   status: number
-  /** An error code of ours; null when all went well. */
+  /** The gateway's error code; null on success. */
   errorCode: string | null
   streamed: boolean
   attempts: number
   inputTokens: number | null
   outputTokens: number | null
   amountMicro: bigint
-  /** From the request's head to the first byte of the answer, and to its last. */
+  /** From the request's head to the first byte of the response, and to its last. */
   firstByteMs: number | null
   durationMs: number
   receivedAtMs: number
-  /** The image task that it became, or joined; null for all others, and for what was refused before. */
+  /** The image task that it created or joined; null for other requests and for refused ones. */
   taskId: string | null
 }
 

@@ -1,14 +1,14 @@
 /**
- * THE TABLE OF CONTENTS of a chat request: accept, admit, choose, dispatch, relay, settle. All branching
- * of the flow is here, in run-once.ts and in run-attempts.ts.
+ * The flow of a chat request: accept, admit, choose, dispatch, relay, settle. All branching of the flow is
+ * here, in run-once.ts and in run-attempts.ts.
  *
- * Hot path: no I/O of our own but the upstream's. Key, limit and money are decided in memory, and where
- * they are, without a promise. Whatever happens, the request is recorded and its reservation ended.
+ * Hot path: no I/O except the upstream call. Key, rate limit and allowance are checked in memory,
+ * synchronously where possible. The request is always logged and its reservation always ended.
  */
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { scanChatBody } from '@sluice/protocol/json-scan'
 
-import { othersFirst } from './accept/images-body.ts'
+import { yieldForLargeBody } from './accept/images-body.ts'
 import { readJsonBody } from './accept/read-body.ts'
 import { writeError } from './accept/render-error.ts'
 import { readIdempotencyKey } from './admit/claim-answer.ts'
@@ -29,7 +29,9 @@ import { chatTrace, endTrace } from './settle/chat-trace.ts'
 import type { CopiedAnswer } from './settle/copy-answer.ts'
 import { settleChat } from './settle/settle-chat.ts'
 
-/** Answers a chat completion. Never rejects: every failure is an answer, or a connection that ends. */
+/**
+ * Handles a chat completion. Never rejects: every failure becomes an error response or a closed connection.
+ */
 export async function runChat(context: ChatContext, call: ChatCall): Promise<void> {
   const { deps, record } = context.gateway
   const requestId = context.newRequestId()
@@ -45,7 +47,7 @@ export async function runChat(context: ChatContext, call: ChatCall): Promise<voi
     trace.status = writeError(call.outgoing, error, requestId)
   } finally {
     context.running.count -= 1
-    // An image request writes its own line: it knows the job.
+    // The image routes log the request themselves, with the task id.
     if (!trace.handedOver) record(endTrace(trace, deps.clock.nowMs()))
   }
 }
@@ -75,7 +77,7 @@ async function answerChat(context: ChatContext, call: ChatCall, trace: ChatTrace
 
   const price = priceOf(snapshot, routes.model, clock.now())
   const { requestId } = trace
-  const turn: ChatRequest = {
+  const request: ChatRequest = {
     incoming: call.incoming,
     outgoing: call.outgoing,
     requestId,
@@ -89,89 +91,89 @@ async function answerChat(context: ChatContext, call: ChatCall, trace: ChatTrace
   }
   const key = readIdempotencyKey(call.incoming.headers['idempotency-key'])
   const run = principal.dailyQuotaMicro === null ? payAndRun : runWithinQuota
-  if (key === undefined) return run(context, turn, undefined)
-  return runOnce(context, turn, { key, run: (copy) => run(context, turn, copy) })
+  if (key === undefined) return run(context, request, undefined)
+  return runOnce(context, request, { key, run: (copy) => run(context, request, copy) })
 }
 
-/** The same for who can pay at all, within what bodies may fill of memory, until the answer is out. */
+/** Reads a large body: checks the funds first, and counts it in the body budget until the response closes. */
 async function readLargeBody(
   { deps, sweep, intake, catalog, quotas }: ChatContext['gateway'],
   { principal, call }: { principal: Principal; call: ChatCall },
 ): Promise<Buffer> {
   const { prices } = catalog.current()
-  await intake.checkFunds({ wallet: principal.wallet, prices: prices.rows, asked: 'anything' })
+  await intake.checkFunds({ wallet: principal.wallet, prices: prices.rows, requested: 'anything' })
   if (principal.dailyQuotaMicro !== null) await quotas.check(principal, 1n)
   const { apiKeyId: caller } = principal
   const hold = holdUntilAnswered(intake.bodies, { caller, outgoing: call.outgoing })
   const { bodyBytesMax: bytesMax } = deps.config
   const body = await readJsonBody({ bytesMax, clock: deps.clock, sweep, hold }, call.incoming)
-  await othersFirst(body)
+  await yieldForLargeBody(body)
   return body
 }
 
-/** The same for a key with a daily quota: its part of the day is set aside first, and settled last. */
+/** Runs the request of a key with a daily quota: reserves the worst case first, settles it last. */
 async function runWithinQuota(
   context: ChatContext,
-  turn: ChatRequest,
+  request: ChatRequest,
   copy: CopiedAnswer | undefined,
 ): Promise<void> {
   const { quotas } = context.gateway
-  const amount = { ref: turn.requestId, amountMicro: worstCase(turn) }
-  const { apiKeyId } = turn.principal
-  const reservation = await quotas.reserve(turn.principal, amount).catch((error: unknown) => {
-    // It may be there although its answer was lost; the request's id is never used again.
+  const amount = { ref: request.requestId, amountMicro: worstCase(request) }
+  const { apiKeyId } = request.principal
+  const reservation = await quotas.reserve(request.principal, amount).catch((error: unknown) => {
+    // The reservation may exist although its response was lost; the request id is never reused.
     if (isAppError(error, 'unavailable')) quotas.settle({ ref: amount.ref, apiKeyId }, 0n)
     throw error
   })
   try {
-    await payAndRun(context, turn, copy)
+    await payAndRun(context, request, copy)
   } finally {
-    quotas.settle(reservation, turn.trace.amountMicro)
+    quotas.settle(reservation, request.trace.amountMicro)
   }
 }
 
-/** Reserves the worst case, runs, and settles what was used; the reservation ends whatever happens. */
+/** Reserves the worst case, runs, and settles the usage; the reservation always ends. */
 async function payAndRun(
   context: ChatContext,
-  turn: ChatRequest,
+  request: ChatRequest,
   copy: CopiedAnswer | undefined,
 ): Promise<void> {
   const { allowances, gateway, usage } = context
   const { clock, config } = gateway.deps
-  const { wallet } = turn.principal
+  const { wallet } = request.principal
   if (!usage.healthy()) throw new AppError('unavailable', 'Usage cannot be recorded now.')
-  const worstMicro = worstCase(turn)
+  const worstMicro = worstCase(request)
   const reservation =
     allowances.tryReserve(wallet, worstMicro) ?? (await allowances.reserve(wallet, worstMicro))
-  const allowedMs = turn.scanned.stream ? config.streamMsMax : config.syncWaitMs
+  const allowedMs = request.scanned.stream ? config.streamMsMax : config.syncWaitMs
   const sink = new AnswerSink({
-    outgoing: turn.outgoing,
-    requestId: turn.requestId,
-    stream: turn.scanned.stream,
-    deadlineMs: turn.trace.receivedAtMs + allowedMs,
+    outgoing: request.outgoing,
+    requestId: request.requestId,
+    stream: request.scanned.stream,
+    deadlineMs: request.trace.receivedAtMs + allowedMs,
     clock,
     copy,
   })
   gateway.sweep.add(sink)
   try {
     const startedMs = clock.monotonicMs()
-    const end = await runAttempts(context, turn, sink)
+    const end = await runAttempts(context, request, sink)
     context.times.note(clock.monotonicMs() - startedMs)
-    settle(context, turn, reservation, end)
+    settle(context, request, reservation, end)
   } finally {
     gateway.sweep.delete(sink)
-    turn.trace.firstByteAtMs = sink.firstByteAtMs
+    request.trace.firstByteAtMs = sink.firstByteAtMs
     if (reservation.open) allowances.spend(reservation, 0n)
   }
 }
 
 function settle(
   { allowances, usage, gateway }: ChatContext,
-  turn: ChatRequest,
+  request: ChatRequest,
   reservation: Reservation,
   { meter, endState }: AttemptsEnd,
 ): void {
-  const { requestId, principal, model, price, scanned, trace } = turn
+  const { requestId, principal, model, price, scanned, trace } = request
   const record = settleChat({
     requestId,
     apiKeyId: principal.apiKeyId,

@@ -6,40 +6,49 @@ import type { ChatContext, ChatRequest } from './chat-context.ts'
 import { CHAT_ROUTE } from './chat-context.ts'
 import { CopiedAnswer } from './settle/copy-answer.ts'
 
-/** Runs a request that carries an Idempotency-Key, or answers what it was answered before. */
+/** Runs a request with an Idempotency-Key, or replays its stored response. */
 export async function runOnce(
   context: ChatContext,
-  turn: ChatRequest,
+  request: ChatRequest,
   { key, run }: { key: string; run: (copy: CopiedAnswer) => Promise<void> },
 ): Promise<void> {
   const { gateway } = context
   const { answerStore, clock } = gateway.deps
   const gone = new AbortController()
-  turn.outgoing.once('close', () => gone.abort(new AppError('caller_gone', 'The caller hung up.')))
-  const { apiKeyId } = turn.principal
-  const holder = turn.requestId
-  const input = { apiKeyId, route: CHAT_ROUTE, key, holder, body: turn.body, signal: gone.signal }
+  request.outgoing.once('close', () =>
+    gone.abort(new AppError('caller_gone', 'The caller hung up.')),
+  )
+  const { apiKeyId } = request.principal
+  const holder = request.requestId
+  const input = {
+    apiKeyId,
+    route: CHAT_ROUTE,
+    key,
+    holder,
+    body: request.body,
+    signal: gone.signal,
+  }
   const claimed = await claimAnswer(
     { answerStore, clock, waits: gateway.intake.answerWaits },
     input,
   )
   if (claimed.outcome === 'replay') {
-    turn.trace.status = claimed.answer.status
-    return replayAnswer(turn.outgoing, claimed.answer)
+    request.trace.status = claimed.answer.status
+    return replayAnswer(request.outgoing, claimed.answer)
   }
   const copy = new CopiedAnswer()
   const { name } = claimed
-  let keep = false
+  let isStored = false
   context.running.claims.add(holder)
   try {
     await run(copy)
-    const { errorCode, status, amountMicro } = turn.trace
-    keep = amountMicro > 0n || (errorCode === null && status === 200)
+    const { errorCode, status, amountMicro } = request.trace
+    isStored = amountMicro > 0n || (errorCode === null && status === 200)
   } finally {
     context.running.claims.delete(holder)
-    // A failure that cost nothing frees the key: the next repeat runs anew.
-    const answer = copy.answer(turn.requestId)
-    if (keep) await answerStore.saveAnswer({ ...name, holder, answer })
+    // A failure without a charge releases the key, so that the next repeat runs again.
+    const answer = copy.answer(request.requestId)
+    if (isStored) await answerStore.saveAnswer({ ...name, holder, answer })
     else await answerStore.release({ ...name, holder })
   }
 }

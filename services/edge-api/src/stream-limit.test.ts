@@ -4,7 +4,7 @@ import { createStreamLimit } from './stream-limit.ts'
 
 const refusal = (code: string) => expect.objectContaining({ code })
 
-test('nobody has more streams than their own part, and a closed one makes room once', () => {
+test('limits the streams of each user, and releases a closed stream once', () => {
   const streams = createStreamLimit({ eachMax: 2, allMax: 10 })
   const leave = streams.enter('ada')
   streams.enter('ada')
@@ -16,7 +16,7 @@ test('nobody has more streams than their own part, and a closed one makes room o
   expect(() => streams.enter('ada')).toThrow(refusal('rate_limit_exceeded'))
 })
 
-test('all together have no more than this edge bears', () => {
+test('limits the streams of all users together', () => {
   const streams = createStreamLimit({ eachMax: 2, allMax: 3 })
   const [leave] = ['ada', 'ada', 'bob'].map((name) => streams.enter(name))
   expect(() => streams.enter('cay')).toThrow(refusal('overloaded'))

@@ -1,13 +1,13 @@
 import { AppError } from '@sluice/kernel/app-error'
 
-/** A browser of ours opens three; each costs a query a second for its session, and more for its task. */
+/** The panel opens three per browser; each costs one session query a second, and more for its task. */
 export const STREAMS_EACH_MAX = 24
 const STREAMS_ALL_MAX = 2_000
 const RETRY_AFTER_MS = 5_000
 
-/** What is open at this edge, such as streams, by person or API key. */
+/** Limits what is open in this process, such as streams, by user or API key. */
 export interface StreamLimit {
-  /** Takes a place; the returned function gives it back. Throws `rate_limit_exceeded`, `overloaded`. */
+  /** Takes a slot; the returned function releases it. Throws `rate_limit_exceeded`, `overloaded`. */
   enter(userId: string): () => void
 }
 

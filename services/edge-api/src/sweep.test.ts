@@ -5,46 +5,46 @@ import { expect, it } from 'vitest'
 import type { Tickable } from './sweep.ts'
 import { createSweep } from './sweep.ts'
 
-it('looks at everything that is under way once a second, and at nothing that is over', async () => {
+it('ticks every registered entry once a second, and no removed one', async () => {
   const clock = fakeClock()
   const sweep = createSweep(clock)
   const random = seededRandom(3)
-  const looks = new Map<Tickable, number>()
-  const here = new Set<Tickable>()
-  const come = () => {
-    const one: Tickable = { tick: () => void looks.set(one, (looks.get(one) ?? 0) + 1) }
-    here.add(one)
+  const ticks = new Map<Tickable, number>()
+  const registered = new Set<Tickable>()
+  const register = () => {
+    const one: Tickable = { tick: () => void ticks.set(one, (ticks.get(one) ?? 0) + 1) }
+    registered.add(one)
     sweep.add(one)
   }
   for (let step = 0; step < 500; step += 1) {
-    for (let count = random.integer(6); count > 0; count -= 1) come()
-    const leaving = [...here].filter(() => random.next() < 0.3)
-    for (const one of leaving) {
-      here.delete(one)
+    for (let count = random.integer(6); count > 0; count -= 1) register()
+    const removed = [...registered].filter(() => random.next() < 0.3)
+    for (const one of removed) {
+      registered.delete(one)
       sweep.delete(one)
       sweep.delete(one)
     }
-    looks.clear()
+    ticks.clear()
     await clock.advance(1_000)
-    expect(sweep.size()).toBe(here.size)
-    expect(new Set(looks.keys())).toEqual(here)
-    expect([...looks.values()].every((count) => count === 1)).toBe(true)
+    expect(sweep.size()).toBe(registered.size)
+    expect(new Set(ticks.keys())).toEqual(registered)
+    expect([...ticks.values()].every((count) => count === 1)).toBe(true)
   }
 })
 
-it('lets one leave while it is being looked at', async () => {
+it('allows an entry to remove itself during its tick', async () => {
   const clock = fakeClock()
   const sweep = createSweep(clock)
-  let looks = 0
+  let ticks = 0
   for (let count = 0; count < 10; count += 1) {
     const one: Tickable = {
       tick: () => {
-        looks += 1
+        ticks += 1
         sweep.delete(one)
       },
     }
     sweep.add(one)
   }
   await clock.advance(2_000)
-  expect([looks, sweep.size()]).toEqual([10, 0])
+  expect([ticks, sweep.size()]).toEqual([10, 0])
 })

@@ -1,22 +1,22 @@
 import type { CredentialRestriction, Outcome } from '@sluice/contracts/scheduler.contract'
 
-/** What an upstream lets no chat call of a credential do until a time, as one edge knows it. */
+/** Temporary restrictions of a credential for chat calls, as observed by one edge. */
 export interface UseRestrictions {
-  /** Ends of rests by the upstream's name of a model: such calls wait. */
+  /** End of the rate limit by upstream model: such calls wait. */
   readonly limited: ReadonlyMap<string, number>
-  /** Ends by model, or by `ALL_CHAT`: such calls go to other credentials first. */
+  /** End of the denial by upstream model, or by `ALL_CHAT`: such calls prefer other credentials. */
   readonly denied: ReadonlyMap<string, number>
 }
 
-/** In `denied`: the credential may not chat at all. No model has an empty name. */
+/** Key in `denied` for all chat calls. No model has an empty name. */
 export const ALL_CHAT = ''
 
 const LIMITED_MS = 5_000
-/** The same time as the scheduler's. */
+/** The same duration as the scheduler's. */
 const DENIED_MS = 600_000
 const ENTRIES_MAX = 32
 
-/** The restrictions after one more outcome; undefined when none is left. */
+/** The restrictions after an outcome; undefined when none is left. */
 export function noteOutcome(
   known: UseRestrictions | undefined,
   { outcome, nowMs }: { outcome: Outcome; nowMs: number },
@@ -37,7 +37,7 @@ export function noteOutcome(
     : known
 }
 
-/** Chat calls go to other credentials first until `untilMs`. */
+/** Makes chat calls prefer other credentials until `untilMs`. */
 export function avoidForChat(
   known: UseRestrictions | undefined,
   { untilMs, nowMs }: { untilMs: number; nowMs: number },
@@ -46,29 +46,29 @@ export function avoidForChat(
   return { limited, denied: withEntry(denied, { key: ALL_CHAT, untilMs, nowMs }) }
 }
 
-/** When calls of the model may begin, by this edge and by the snapshot; 0 when nothing is known. */
-export function modelRestUntilMs(
+/** End of the model's rate limit, by this edge and by the snapshot; 0 when there is none. */
+export function modelLimitedUntilMs(
   known: UseRestrictions | undefined,
-  told: readonly CredentialRestriction[] | undefined,
+  listed: readonly CredentialRestriction[] | undefined,
   model: string,
 ): number {
   let untilMs = known?.limited.get(model) ?? 0
-  for (const one of told ?? []) {
+  for (const one of listed ?? []) {
     if (one.kind !== 'limited' || one.model !== model) continue
     untilMs = Math.max(untilMs, one.until.getTime())
   }
   return untilMs
 }
 
-/** Whether chat calls of the model go to other credentials first, by this edge and by the snapshot. */
+/** Whether chat calls of the model prefer other credentials, by this edge and by the snapshot. */
 export function isDeniedChat(
   known: UseRestrictions | undefined,
-  told: readonly CredentialRestriction[] | undefined,
+  listed: readonly CredentialRestriction[] | undefined,
   { model, nowMs }: { model: string; nowMs: number },
 ): boolean {
   const ownMs = Math.max(known?.denied.get(model) ?? 0, known?.denied.get(ALL_CHAT) ?? 0)
   if (ownMs > nowMs) return true
-  return (told ?? []).some(
+  return (listed ?? []).some(
     (one) =>
       one.kind === 'denied' &&
       one.until.getTime() > nowMs &&
@@ -79,17 +79,17 @@ export function isDeniedChat(
 
 const NONE: UseRestrictions = { limited: new Map(), denied: new Map() }
 
-// A success that began before a limit does not end it.
+// A success that began before a rate limit does not lift it.
 function afterSuccess(
   { limited, denied }: UseRestrictions,
   { model, nowMs }: { model: string | undefined; nowMs: number },
 ): UseRestrictions | undefined {
-  const keptLimits = new Map([...limited].filter(([, untilMs]) => untilMs > nowMs))
-  const keptDenials = new Map(
+  const openLimits = new Map([...limited].filter(([, untilMs]) => untilMs > nowMs))
+  const openDenials = new Map(
     [...denied].filter(([key, untilMs]) => untilMs > nowMs && key !== ALL_CHAT && key !== model),
   )
-  const isEmpty = keptLimits.size === 0 && keptDenials.size === 0
-  return isEmpty ? undefined : { limited: keptLimits, denied: keptDenials }
+  const isEmpty = openLimits.size === 0 && openDenials.size === 0
+  return isEmpty ? undefined : { limited: openLimits, denied: openDenials }
 }
 
 function withEntry(
@@ -97,6 +97,6 @@ function withEntry(
   { key, untilMs, nowMs }: { key: string; untilMs: number; nowMs: number },
 ): ReadonlyMap<string, number> {
   const live = [...entries].filter(([one, endMs]) => endMs > nowMs && one !== key)
-  // The oldest give way.
+  // The oldest entries are dropped.
   return new Map([...live.slice(1 - ENTRIES_MAX), [key, untilMs]])
 }

@@ -2,12 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 interface Call {
   method: string
-  /** Without its query. */
+  /** Without the query. */
   path: string
   headers: IncomingHttpHeaders
 }
 
-/** First names of paths that clients of such APIs ask for, with a base URL that lacks `/v1` or has too much. */
+/** First path segments of API clients whose base URL lacks `/v1` or has extra segments. */
 const API_NAMES = new Set([
   'api',
   'p',
@@ -38,21 +38,21 @@ const VERSION = /^v\d{1,3}(?:(?:alpha|beta)\d*)?$/
 const SEGMENTS_MAX = 32
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** True for a path of the API, however it is written: nothing that the panel has begins like this. */
+/** True for a path of the API in any spelling; no path of the panel begins with these segments. */
 export function isApiPath(path: string): boolean {
   const [first = ''] = segmentsOf(path)
   return API_NAMES.has(first) || VERSION.test(first)
 }
 
-/** True for a path of the control API, which pages of other sites may not read. */
+/** True for a path of the control API, which is excluded from CORS. */
 export function isControlPath(path: string): boolean {
   return segmentsOf(path)[0] === 'api'
 }
 
 /**
- * True for a request that a program meant for the API, although no route has its path: by the path, by an API
- * key, or because it sends what no page of the panel sends (JSON, or a form without an `Origin`). It is answered
- * in the API's envelope, since a program cannot read a page.
+ * True for an API request without a matching route, recognized by its path, by an API key, or by a body that
+ * no page of the panel sends (JSON, or a form without an `Origin`). It is answered with the API's error
+ * envelope instead of an HTML page.
  */
 export function isApiCall({ method, path, headers }: Call): boolean {
   if (isApiPath(path)) return true
@@ -63,7 +63,7 @@ export function isApiCall({ method, path, headers }: Call): boolean {
   return origin === undefined || /^application\/(?:[\w.+-]*\+)?json\b/i.test(type)
 }
 
-/** Paths that a wrong one may have meant, likeliest first: its ends under `/v1/`, then under `/api/`. */
+/** Suggestions for an unknown path, most likely first: its suffixes under `/v1/`, then under `/api/`. */
 export function likelyPaths(path: string): string[] {
   const segments = segmentsOf(path, { keepCase: true })
   const ends = segments.map((_, at) => segments.slice(at).join('/'))
@@ -71,7 +71,7 @@ export function likelyPaths(path: string): string[] {
   return [...likely, ...likely.map((one) => one.toLowerCase())]
 }
 
-/** The names of a path; doubled slashes, one at the end and escapes of slashes are looked through. */
+/** The segments of a path; ignores doubled, trailing and percent-encoded slashes. */
 function segmentsOf(path: string, { keepCase = false } = {}): string[] {
   const text = decode(path).replaceAll('\\', '/')
   const names = text.split('/', SEGMENTS_MAX).filter((name) => name !== '' && name !== '.')
@@ -82,7 +82,7 @@ function decode(path: string): string {
   try {
     return decodeURIComponent(path)
   } catch {
-    // Not an escape of anything: taken as it stands.
+    // Malformed percent-encoding: used undecoded.
     return path
   }
 }

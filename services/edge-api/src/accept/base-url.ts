@@ -4,8 +4,8 @@ import type { EdgeConfig } from '../config.ts'
 import { callerOrigin } from '../images/caller-origin.ts'
 
 /**
- * The URL under which this caller finds us, without a slash at its end: the public base URL, or, where none is set,
- * the scheme and host that the caller used. Empty when neither is known. Pure.
+ * The base URL of this server for a caller, without a trailing slash: the public base URL, or the scheme and
+ * host that the caller used. Empty when neither is known. Pure.
  */
 export function baseUrlFor(
   config: Pick<EdgeConfig, 'linkOrigin' | 'publicBaseUrl' | 'trustedProxyHops'>,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import { BodyPace } from './body-pace.ts'
 
-/** After how many seconds a body is too slow that has so many bytes after each second; undefined for never. */
+/** The second in which a body with `bytesAt(second)` bytes becomes too slow; undefined for never. */
 function endOf(bytesAt: (second: number) => number, seconds = 300): number | undefined {
   const pace = new BodyPace(0)
   for (let second = 1; second <= seconds; second += 1)
@@ -10,11 +10,11 @@ function endOf(bytesAt: (second: number) => number, seconds = 300): number | und
   return undefined
 }
 
-it('a body that brings enough all the time may take long', () => {
+it('a body that arrives at a sufficient rate is never too slow', () => {
   expect(endOf((second) => second * 7_000)).toBeUndefined()
 })
 
-it('what came fast buys no time: silence and a trickle end within seconds', () => {
+it('a fast start grants no extra time: a stalled or trickling body is too slow within seconds', () => {
   const burst = 19 * 1024 * 1024
   expect(endOf(() => burst)).toBe(12)
   expect(endOf((second) => burst + second)).toBeLessThan(25)

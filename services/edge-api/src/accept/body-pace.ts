@@ -1,12 +1,12 @@
-/** In each such time a body must bring GRACE_BYTES, or end. */
+/** In each window of GRACE_MS a body must deliver GRACE_BYTES, or end. */
 const GRACE_MS = 10_000
 const GRACE_BYTES = 64 * 1024
 const SILENCE_MS_MAX = 10_000
 
 /**
- * Whether a body comes fast enough, looked at about once a second: true when it brought nothing for ten seconds, or
- * too little in the last ten. What came fast before buys no time: a caller who sends 19 MB at once and then falls
- * silent is as slow as one who sends nothing.
+ * Detects a body that arrives too slowly, checked about once a second: no bytes for ten seconds, or too few
+ * in the last ten. Earlier fast transfer grants no extra time, so a caller who sends 19 MB at once and then
+ * stalls is treated like one who sends nothing.
  */
 export class BodyPace {
   private windowStartMs: number
@@ -19,7 +19,7 @@ export class BodyPace {
     this.lastProgressMs = startedMs
   }
 
-  /** `nowMs` counts only time in which we wait for the caller. */
+  /** `nowMs` excludes time in which the caller waits for this server. */
   isTooSlow(nowMs: number, bytes: number): boolean {
     if (bytes !== this.lastBytes) {
       this.lastBytes = bytes

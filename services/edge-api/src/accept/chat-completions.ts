@@ -6,8 +6,8 @@ import type { EdgeApp } from '../request.ts'
 import { runChat } from '../run-chat.ts'
 
 /**
- * POST /v1/chat/completions. The answer goes past Hono into Node's own response: the handler returns at
- * once, and `runChat` ends every request by itself.
+ * POST /v1/chat/completions. `runChat` writes directly to Node's response, bypassing Hono: the handler
+ * returns at once, and `runChat` ends every request.
  */
 export function mountChat(app: EdgeApp, context: ChatContext): void {
   app.post(CHAT_ROUTE, ({ env }) => {

@@ -15,7 +15,7 @@ function setUp() {
   return { clock, incoming, over, isOver: () => isOver }
 }
 
-test('the rest of a body is read as long as it keeps coming, and no longer than it lasts', async () => {
+test('reads the rest of a body while it keeps arriving, and resolves at its end', async () => {
   const { clock, incoming, over, isOver } = setUp()
   for (let second = 0; second < 5; second += 1) {
     incoming.write(Buffer.alloc(MIB))
@@ -26,25 +26,25 @@ test('the rest of a body is read as long as it keeps coming, and no longer than 
   await over
 })
 
-test('a sender who stops, or who never stops, is not waited for', async () => {
-  const quiet = setUp()
-  quiet.incoming.write(Buffer.alloc(1))
-  await quiet.clock.advance(2_000)
-  expect(quiet.isOver()).toBe(true)
+test('stops draining when the sender stalls, trickles or exceeds the byte limit', async () => {
+  const stalled = setUp()
+  stalled.incoming.write(Buffer.alloc(1))
+  await stalled.clock.advance(2_000)
+  expect(stalled.isOver()).toBe(true)
 
-  const dripping = setUp()
+  const trickling = setUp()
   for (let second = 0; second < 10; second += 1) {
-    dripping.incoming.write(Buffer.alloc(1))
-    await dripping.clock.advance(1_000)
+    trickling.incoming.write(Buffer.alloc(1))
+    await trickling.clock.advance(1_000)
   }
-  expect(dripping.isOver()).toBe(true)
+  expect(trickling.isOver()).toBe(true)
 
-  const pouring = setUp()
-  for (let sent = 0; sent <= 128; sent += 1) pouring.incoming.write(Buffer.alloc(MIB))
-  await pouring.over
+  const flooding = setUp()
+  for (let sent = 0; sent <= 128; sent += 1) flooding.incoming.write(Buffer.alloc(MIB))
+  await flooding.over
 })
 
-test('nothing is waited for when the request is whole, or the caller has left', async () => {
+test('resolves at once when the request is complete, or the caller has disconnected', async () => {
   const { incoming, over, isOver } = setUp()
   incoming.destroy()
   await over

@@ -16,37 +16,37 @@ import { readJsonBody } from './read-body.ts'
 const LARGE_BYTES = 1024 * 1024
 
 /**
- * A JSON object as parameters. Throws what `readJsonBody` throws, `invalid_json`, also for too many values, and
- * `invalid_value` for a member that is named twice.
+ * Reads a JSON object as parameters. Throws what `readJsonBody` throws, `invalid_json`, also for too many
+ * values, and `invalid_value` for a duplicate member.
  */
 export async function readJsonFields(
   deps: ReadBodyDeps,
   incoming: IncomingMessage,
 ): Promise<Fields> {
   const body = await readJsonBody(deps, incoming)
-  // Before anything is built: a body of empty objects becomes fifty times its size.
+  // Checked before parsing: a body of empty objects takes fifty times its size in memory.
   checkJsonShape(body)
   checkRepeats(body)
   return asFields(parseJson(body))
 }
 
 /**
- * The same for image requests: member names are checked, and long strings such as pictures are `LongText`. Throws
- * also what `checkImageNames` and `parseLargeJson` throw.
+ * The same for image requests: member names are checked, and long strings such as pictures become `LongText`.
+ * Also throws what `checkImageNames` and `parseLargeJson` throw.
  */
 export async function readImageFields(
   deps: ReadBodyDeps,
   incoming: IncomingMessage,
 ): Promise<Fields> {
   const body = await readJsonBody(deps, incoming)
-  await othersFirst(body)
+  await yieldForLargeBody(body)
   checkJsonShape(body)
   checkImageNames(body)
   return asFields(parseLargeJson(body))
 }
 
-/** Lets others have their turn between two looks at all of a large body. */
-export async function othersFirst(body: Buffer): Promise<void> {
+/** Yields to the event loop before the next pass over a large body. */
+export async function yieldForLargeBody(body: Buffer): Promise<void> {
   if (body.length > LARGE_BYTES) await nextTurn()
 }
 
@@ -65,9 +65,9 @@ function parseJson(body: Buffer): unknown {
 }
 
 /**
- * The bytes of a large body as they come, at most `bytesMax`, compressed ones never. Leaving early does
- * not destroy the request, so that it can still be answered. Throws `unsupported_media_type`,
- * `body_too_large`, `request_timeout` for a caller who sends too slowly, `caller_gone` for one who left.
+ * Streams the bytes of a large uncompressed body, at most `bytesMax`. Returning early does not destroy the
+ * request, so that it can still be answered. Throws `unsupported_media_type`, `body_too_large`,
+ * `request_timeout` for a caller who sends too slowly, `caller_gone` for one who disconnected.
  */
 export async function* bodyChunks(
   { bytesMax, clock, sweep }: ReadBodyDeps,
@@ -81,7 +81,7 @@ export async function* bodyChunks(
   let waitedMs = 0
   let waitingSinceMs = clock.nowMs()
   const pace = new BodyPace(0)
-  // Only the time in which we wait for the caller counts, not that in which they wait for us.
+  // Counts only the time spent waiting for the caller, not the time spent on backpressure.
   const watch: Tickable = {
     tick: (nowMs) => {
       const pauseMs = waitedMs + nowMs - waitingSinceMs
@@ -105,7 +105,7 @@ export async function* bodyChunks(
     throw new AppError('caller_gone', 'The request ended before its body did.', { cause })
   } finally {
     sweep.delete(watch)
-    // Not awaited: it waits for the chunk that never came.
+    // Not awaited: it would wait for a chunk that never arrives.
     void source.return?.()
   }
 }

@@ -10,8 +10,8 @@ import type { ImageIntake } from './images-intake.ts'
 import { REFERENCE_BYTES_MAX, REFERENCE_IMAGES_MAX } from './images-intake.ts'
 
 /**
- * Reads a chat completion request that names an image model: what its last user message says, and the
- * pictures that it means. `ignored` names what of the request has no meaning for a picture.
+ * Reads a chat completion request for an image model: the text of its last user message, and the referenced
+ * pictures. `ignored` lists the fields of the request that have no effect on a picture.
  */
 export function acceptPictureChat(body: Fields): { intake: ImageIntake; ignored: string[] } {
   const { fields, references, ignored } = readPictureChat(body)
@@ -29,7 +29,7 @@ export function acceptPictureChat(body: Fields): { intake: ImageIntake; ignored:
   return { intake, ignored }
 }
 
-// The caller wrote no `prompt`: what is wrong with it is wrong with their messages.
+// The caller sent no `prompt`, so errors about it are reported for `messages`.
 function parseChatCall(fields: Fields): ImageCall {
   try {
     return parseImageCall(fields)

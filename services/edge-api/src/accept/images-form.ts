@@ -19,13 +19,13 @@ const FIELD_NAME_BYTES_MAX = 100
 const FIELD_BYTES_MAX = 128 * 1024
 const PART_HEADER_BYTES_MAX = 8 * 1024
 
-/** Told of each file part; must read it to its end, or reject. */
+/** Called for each file part; must read it to its end, or reject. */
 export type TakeFile = (file: { field: string; bytes: Readable }) => Promise<void>
 
 /**
- * Reads `multipart/form-data` as it arrives: files go to `takeFile` one after the other, text fields are
- * answered. Parts may come in any order. Rejects with an AppError, after every file that was begun has
- * been given up; the request itself stays open, so that it can be answered.
+ * Reads `multipart/form-data` as it arrives: files are passed to `takeFile` one after the other, text fields
+ * are returned. Parts may come in any order. Rejects with an AppError after aborting every open file; the
+ * request itself stays open, so that it can be answered.
  */
 export async function readForm(
   deps: ReadBodyDeps,
@@ -52,7 +52,7 @@ function openParser(incoming: IncomingMessage): Busboy {
   try {
     return new Busboy({
       headers: withContentType(incoming),
-      // The parser decodes text so that bytes which are not UTF-8 cannot be told from U+FFFD: it gives us bytes.
+      // Read as bytes: the parser's own decoding replaces invalid UTF-8 by U+FFFD, which hides it.
       isPartAFile: () => true,
       limits: {
         parts: PARTS_MAX,
@@ -68,13 +68,13 @@ function openParser(incoming: IncomingMessage): Busboy {
   }
 }
 
-// Some clients give files no name; by these names they are files all the same.
+// Some clients send files without a file name; these field names mark files as well.
 const isFile = ({ field, fileName, type }: { field: string; fileName: unknown; type: string }) =>
   fileName !== undefined ||
   type === 'application/octet-stream' ||
   /^(?:image|mask|markup)(?:\[|$)/.test(field)
 
-/** A text field to its end. Throws `invalid_value`, naming it, for what is too long or not UTF-8. */
+/** Reads a text field to its end. Throws `invalid_value` for one that is too long or not UTF-8. */
 async function readText(field: string, source: Readable): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -98,7 +98,7 @@ async function feed(
 ): Promise<void> {
   for await (const chunk of chunks) {
     if (parser.destroyed) return
-    // A slow blob store slows the caller.
+    // Backpressure: a slow blob store slows the caller.
     if (!parser.write(chunk)) await Promise.race([drained(parser), broken])
   }
   parser.end()
@@ -113,7 +113,7 @@ function collectParts(parser: Busboy, takeFile: TakeFile) {
   const takes: Promise<void>[] = []
   const end = Promise.withResolvers<void>()
   const breakage = Promise.withResolvers<never>()
-  // Nobody may be waiting for it when it happens.
+  // Prevents an unhandled rejection when it rejects before anything awaits it.
   breakage.promise.catch(() => undefined)
   const fail = (error: unknown) => breakage.reject(error)
   const check = formNameCheck()
@@ -123,7 +123,7 @@ function collectParts(parser: Busboy, takeFile: TakeFile) {
     textFields += 1
     if (textFields > FIELDS_MAX) throw tooManyParts()
     if (Buffer.byteLength(field) > FIELD_NAME_BYTES_MAX) throw invalid(field, 'is too long a name')
-    // The parser puts U+FFFD in place of bytes that are not UTF-8.
+    // The parser replaces bytes that are not UTF-8 by U+FFFD.
     if (field.includes('\uFFFD')) throw invalid('body', 'has a field name that is not UTF-8')
     check.field(field)
     fields.set(field, await readText(field, source))
@@ -145,10 +145,10 @@ function collectParts(parser: Busboy, takeFile: TakeFile) {
   parser.once('finish', () => end.resolve())
 
   return {
-    // Go's clients write every number, also one that was not set.
+    // Go clients send unset numbers as 0.
     fields: () =>
       Object.fromEntries([...fields].filter(([name, value]) => name !== 'n' || value !== '0')),
-    /** Rejects with the first refusal; never resolves. */
+    /** Rejects with the first error; never resolves. */
     broken: breakage.promise,
     read: end.promise.then(() => Promise.all(takes)),
     abandon: (error: unknown) => {

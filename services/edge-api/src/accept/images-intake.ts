@@ -20,29 +20,29 @@ export const REFERENCE_BYTES_MAX = 20 * MIB
 export const EDIT_IMAGES_MAX = 16
 export const MASK_BYTES_MAX = 4 * MIB
 
-/** What a caller sent, read and checked: parameters, and pictures that lie on the shelf or are named. */
+/** A parsed and validated image request: parameters, staged uploads and referenced pictures. */
 export interface ImageIntake {
   call: ImageCall
-  /** True when pictures are a must: an edit without one is refused. */
+  /** True when at least one picture is required. */
   isEdit: boolean
   stored: { images: StoredInput[]; mask: StoredInput | undefined }
-  /** Still to be fetched or decoded; in the order of the request, behind the stored ones. */
+  /** Pictures still to be fetched or decoded, in the order of the request, after the stored ones. */
   sources: { images: PictureSource[]; mask: PictureSource | undefined; bytesMax: number }
 }
 
 export interface IntakeInput {
   incoming: IncomingMessage
   staging: UploadStaging
-  /** What a JSON body is held in. */
+  /** Byte budget hold for a JSON body. */
   hold: ByteHold
-  /** The model of a request that names none; undefined makes it a must. */
+  /** The model of a request without one; undefined makes `model` required. */
   defaultModel?: (() => string | undefined) | undefined
 }
 
-/** Changes a caller's parameters before they are read. */
+/** Transforms the caller's parameters before they are parsed. */
 type Reshape = (fields: Fields) => Fields
 
-/** Forms of Go's clients write a field that was not set as an empty one. */
+/** Go clients send unset form fields as empty strings. */
 const withModel =
   ({ defaultModel }: Pick<IntakeInput, 'defaultModel'>): Reshape =>
   (fields) => {
@@ -55,7 +55,7 @@ type IntakeContext = Pick<GatewayContext, 'deps' | 'sweep'>
 
 const nothingStored = { images: [], mask: undefined }
 
-/** Reads `POST /v1/images/generations`: JSON, with `reference_images` as ours. */
+/** Reads `POST /v1/images/generations`: JSON, with `reference_images` as an extension. */
 export async function acceptGeneration(
   gateway: IntakeContext,
   { incoming, hold, defaultModel }: Omit<IntakeInput, 'staging'>,
@@ -74,14 +74,14 @@ export async function acceptGeneration(
   }
 }
 
-/** Reads `POST /v1/images/edits`: a form, or JSON whose pictures are URLs, data URLs or base64. */
+/** Reads `POST /v1/images/edits`: a form, or JSON with pictures as URLs, data URLs or base64. */
 export function acceptEdit(gateway: IntakeContext, input: IntakeInput): Promise<ImageIntake> {
   return isForm(input) ? acceptFormEdit(gateway, input) : acceptJsonEdit(gateway, input)
 }
 
 /**
- * Reads `POST /api/user/images`: JSON as for a generation, or a form as for an edit, of which the pictures
- * are left to the caller. Whatever it says of its face, it is answered with the task.
+ * Reads `POST /api/user/images`: JSON as for a generation, or a form as for an edit, with optional pictures.
+ * The response mode in the request is ignored: the response is always the task.
  */
 export async function acceptPanelImages(
   gateway: IntakeContext,
@@ -127,9 +127,9 @@ async function acceptFormEdit(
   // Promises, because the next part may arrive while one is still being stored.
   const images: Promise<StoredInput>[] = []
   const masks: Promise<StoredInput>[] = []
-  const put = (kept: Promise<StoredInput>[], input: StagedInput) => {
+  const put = (target: Promise<StoredInput>[], input: StagedInput) => {
     const stored = staging.put(input)
-    kept.push(stored)
+    target.push(stored)
     return stored
   }
   const { imageFileBytesMax: bytesMax } = config
@@ -164,7 +164,7 @@ function refuseMarkup(fields: Fields): void {
   if (fields['markup'] !== undefined && fields['markup'] !== null) throw markupRefused()
 }
 
-// Without it the edit would be another one than was asked for.
+// Ignoring it would produce a different edit than requested.
 const markupRefused = () =>
   new AppError('unsupported_parameter', "'markup' is not offered here; use a mask.", {
     param: 'markup',

@@ -6,12 +6,12 @@ import type { EdgeApp } from '../request.ts'
 import { mayUseModel } from '../request.ts'
 
 /**
- * Clients want a number; what we offer has no date of its own, and a number that changes between two
- * calls would make every list look new. 2026-11-21.
+ * `created` is required by the spec, but models have no creation date here. The constant (2026-11-21) keeps
+ * the list stable between calls.
  */
 const CREATED_S = 1_795_219_200
 
-/** GET /v1/models, and one of them by its name, which may hold a slash, encoded or not. */
+/** GET /v1/models, and one model by its name, which may contain a slash, encoded or not. */
 export function mountModels(app: EdgeApp, gateway: GatewayContext): void {
   app.get('/v1/models', async (context) => {
     const { principal } = await gateway.admit(context)

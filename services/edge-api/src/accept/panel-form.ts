@@ -21,11 +21,12 @@ export interface PanelFormDeps {
 }
 
 /**
- * The body of a form that goes to the panel, read within bounds before the panel hears of it; undefined for a
- * request without a body. Sign-in and registration have a few KiB within the share of their address, and are
- * counted against it until they are whole. Any other form needs a session, and has its user's share. Of who has no
- * session nothing is read: the form is empty, and the panel leads to the login. Throws `body_too_large`,
- * `unsupported_media_type`, `request_timeout`, `caller_gone`, `too_many_attempts`, and what a byte budget throws.
+ * Reads the body of a form within its limits before it is forwarded to the panel; undefined for a request
+ * without a body. Sign-in and registration forms have a few KiB within the byte budget of their address, and
+ * count as an open call until they are read. Other forms need a session and use their user's byte budget.
+ * Without a session nothing is read: the form is empty, and the panel redirects to the login. Throws
+ * `body_too_large`, `unsupported_media_type`, `request_timeout`, `caller_gone`, `too_many_attempts`, and what
+ * a byte budget throws.
  */
 export async function readPanelForm(
   deps: PanelFormDeps,
@@ -41,12 +42,15 @@ export async function readPanelForm(
   }
   if (isOpenForm(path)) {
     const address = deps.addressOf(incoming)
-    const uncount = deps.identity.beginPublicCall({ address, cookie: incoming.headers.cookie })
+    const endPublicCall = deps.identity.beginPublicCall({
+      address,
+      cookie: incoming.headers.cookie,
+    })
     const form = await read(holdUntilAnswered(intake.openForms, { caller: address, outgoing }))
-    uncount()
+    endPublicCall()
     return form
   }
-  const userId = await signedIn(deps, incoming)
+  const userId = await sessionUserId(deps, incoming)
   if (userId === undefined) return Buffer.alloc(0)
   return read(holdUntilAnswered(intake.forms, { caller: userId, outgoing }))
 }
@@ -57,13 +61,15 @@ function hasBody({ method = 'GET', headers }: IncomingMessage): boolean {
 }
 
 function checkHead({ headers }: IncomingMessage, bytesMax: number): void {
-  // Browsers say the length of a form; a body of unknown length is none of theirs.
+  // Browsers send a form with its length; a body of unknown length is not from a browser.
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > bytesMax)
     throw new AppError('body_too_large', `A form may have at most ${bytesMax} bytes.`)
 }
 
-/** Without a session, or while it cannot be looked up, the panel's own page says what is wrong. */
-async function signedIn(
+/**
+ * The user of the session; undefined without one or when it cannot be looked up: the panel shows the error.
+ */
+async function sessionUserId(
   { identity }: Pick<PanelFormDeps, 'identity'>,
   { headers: { cookie } }: IncomingMessage,
 ): Promise<string | undefined> {

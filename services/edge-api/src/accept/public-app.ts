@@ -19,10 +19,11 @@ import { mountModels } from './models.ts'
 import { baseUrlFor } from './base-url.ts'
 import { errorResponse } from './render-error.ts'
 
-/** The app for callers: every route of /v1 in one list, then what is passed to services behind us. */
+/** The public app: the routes of /v1, then those forwarded to other services. */
 export function createPublicApp(chatContext: ChatContext): EdgeApp {
   const { gateway } = chatContext
-  // Hono's default falls back to a router three times as slow as soon as one path does not suit this one.
+  // Hono's default SmartRouter falls back to a router three times as slow for some paths; this one never
+  // does.
   const app: EdgeApp = new Hono<EdgeEnv>({ router: new RegExpRouter() })
   mountChat(app, chatContext)
   mountModels(app, gateway)
@@ -33,23 +34,23 @@ export function createPublicApp(chatContext: ChatContext): EdgeApp {
     if (!isAppError(error) || error.code === 'internal_error') {
       gateway.deps.log.error({ err: error, requestId, path: context.req.path }, 'request failed')
     }
-    // The answer had begun: all that is left is not to end it as if it were whole.
+    // The response had started: abort it, so that it does not look complete.
     if (context.env.outgoing.headersSent) return cut(context.env.outgoing)
     return errorResponse(error, context)
   })
-  answerOtherSites(app, gateway.deps.config)
+  applyCors(app, gateway.deps.config)
   return app
 }
 
 /**
- * CORS for all that a key or a signed link opens, answers that never reach a route included. `/api` lives by a
- * cookie, and has none of it. Requests of programs, which name no origin, cost nothing here.
+ * CORS for everything authorized by an API key or a signed link, also for responses without a route. `/api`
+ * uses cookies and gets no CORS headers. Requests without an `Origin` are skipped.
  */
-function answerOtherSites(app: EdgeApp, { allowedOrigins }: EdgeConfig): void {
+function applyCors(app: EdgeApp, { allowedOrigins }: EdgeConfig): void {
   const cors = createCors({ allowedOrigins })
   const { fetch } = app
   app.fetch = (request, env, executionContext) => {
-    const { incoming, outgoing } = endsOf(env)
+    const { incoming, outgoing } = bindingsOf(env)
     if (incoming.headers.origin !== undefined || incoming.url?.startsWith('/p/')) {
       const path = pathOf(request.url)
       const answer = isApiPath(path) && !isControlPath(path) ? cors(incoming, outgoing) : undefined
@@ -59,14 +60,14 @@ function answerOtherSites(app: EdgeApp, { allowedOrigins }: EdgeConfig): void {
   }
 }
 
-// node-server gives every request the two ends of its connection.
-const endsOf = (env: unknown) => env as EdgeEnv['Bindings']
+// node-server passes Node's request and response as bindings.
+const bindingsOf = (env: unknown) => env as EdgeEnv['Bindings']
 
 function pathOf(url: string): string {
   return new URL(url).pathname
 }
 
-type ForwardPolicy = Pick<ForwardInput, 'origin' | 'withhold' | 'say' | 'body'>
+type ForwardPolicy = Pick<ForwardInput, 'origin' | 'withhold' | 'setHeaders' | 'body'>
 
 function mountForwards(app: EdgeApp, chatContext: ChatContext): void {
   const { newRequestId, stampCaller, gateway } = chatContext
@@ -78,7 +79,7 @@ function mountForwards(app: EdgeApp, chatContext: ChatContext): void {
     return RESPONSE_ALREADY_SENT
   }
   if (imgproxyUrl !== undefined) {
-    // A link carries all the right there is; some clients attach their API key to it nevertheless.
+    // A signed link needs no credentials, but some clients send their API key with it.
     const withhold = ['authorization', 'x-api-key', 'cookie', CALLER_HEADER]
     const origin = originOf(imgproxyUrl)
     app.get('/p/*', (context) => pass(context, { origin, withhold }))
@@ -88,24 +89,24 @@ function mountForwards(app: EdgeApp, chatContext: ChatContext): void {
     const { incoming, outgoing } = context.env
     if (dashboardUrl !== undefined && !isApiCall({ method, path, headers: incoming.headers })) {
       const body = await chatContext.readForm({ incoming, outgoing, path })
-      const say = { [CALLER_HEADER]: stampCaller(incoming) }
-      return pass(context, { origin: originOf(dashboardUrl), say, body })
+      const setHeaders = { [CALLER_HEADER]: stampCaller(incoming) }
+      return pass(context, { origin: originOf(dashboardUrl), setHeaders, body })
     }
     nameRequest(context, newRequestId)
     return answerUnknown(app, context, baseUrlFor(config, incoming))
   })
 }
 
-/** 404, or 405 with the methods that the path has; 204 to OPTIONS. */
+/** 404, or 405 with the allowed methods of the path; 204 for OPTIONS. */
 function answerUnknown(app: EdgeApp, context: EdgeContext, baseUrl: string): Response {
   const { path, method } = context.req
   const methods = methodsOf(app, path)
-  const isAsked = method === 'OPTIONS' && methods.length > 0 && !isControlPath(path)
-  const response = isAsked
+  const isOptions = method === 'OPTIONS' && methods.length > 0 && !isControlPath(path)
+  const response = isOptions
     ? new Response(null, { status: 204 })
     : errorResponse(refusalOf(app, context, { methods, baseUrl }), context)
   if (methods.length > 0) response.headers.set('allow', methods.join(', '))
-  // What is not there today may be there tomorrow.
+  // The path may exist in a later version.
   response.headers.set('cache-control', 'no-store')
   return response
 }
@@ -131,13 +132,13 @@ function refusalOf(
 
 const isRoute = (app: EdgeApp, path: string) => methodsOf(app, path).length > 0
 
-/** The methods that this path has; none for a path that is not ours. */
+/** The methods of this path; empty for an unknown path. */
 function methodsOf(app: EdgeApp, path: string): string[] {
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
   return methods.filter((method) => app.router.match(method, path)[0].length > 0)
 }
 
-/** Gives the request its id, once, and puts it on the answer whoever writes that. */
+/** Assigns the request id, once, and sets it as a response header. */
 export function nameRequest({ env }: Pick<EdgeContext, 'env'>, newRequestId: () => string): string {
   if (env.requestId === undefined) {
     env.requestId = newRequestId()

@@ -8,39 +8,40 @@ import type { ByteHold } from '../byte-budget.ts'
 import type { Sweep, Tickable } from '../sweep.ts'
 import { BodyPace } from './body-pace.ts'
 
-/** Smaller bodies are not counted in the budget: as many as may run at once are no burden. */
+/** Smaller bodies are not counted in the budget: the limit on concurrent requests bounds them. */
 const UNCOUNTED_BYTES = 16 * 1024
 
 export interface ReadBodyDeps {
   bytesMax: number
   clock: Clock
   sweep: Sweep
-  /** What the bytes of a large body are held in; whoever reads the body releases it when it is done with. */
+  /** Budget hold for the bytes of a large body; the caller of the function releases it. */
   hold?: ByteHold
 }
 
 interface BodyKind {
-  /** Why the head is refused, if it is. */
+  /** The error for an unacceptable head. */
   refuse: (incoming: IncomingMessage, bytesMax: number) => AppError | undefined
-  /** Why the whole body is refused, if it is. */
-  judge?: (body: Buffer) => AppError | undefined
-  /** So many bytes are not counted in the hold. */
+  /** The error for an unacceptable body. */
+  validate?: (body: Buffer) => AppError | undefined
+  /** Bytes up to this size are not counted in the hold. */
   uncountedBytes: number
 }
 
 /**
- * All bytes of a JSON body. Refuses before it buffers: `unsupported_media_type` for what is compressed or
- * is not JSON, `body_too_large` by the stated length or as soon as more comes. Throws `invalid_json` for
- * bytes that are not UTF-8 (RFC 8259 §8.1), `request_timeout` for a body that comes too slowly,
- * `caller_gone` for one that ends early, and what its hold throws.
+ * Reads a JSON body. Refuses before buffering: `unsupported_media_type` for a compressed or non-JSON body,
+ * `body_too_large` by Content-Length or as soon as more arrives. Throws `invalid_json` for bytes that are not
+ * UTF-8 (RFC 8259 §8.1), `request_timeout` for a body that arrives too slowly, `caller_gone` for one that
+ * ends early, and what its hold throws.
  */
 export function readJsonBody(deps: ReadBodyDeps, incoming: IncomingMessage): Promise<Buffer> {
   return readBody(deps, incoming, jsonBody)
 }
 
 /**
- * The same for a form of a browser, of which every byte is counted. Throws `unsupported_media_type` for what is
- * compressed or no form, `body_too_large`, `request_timeout`, `caller_gone`, and what its hold throws.
+ * The same for a browser's form, of which every byte is counted. Throws `unsupported_media_type` for a
+ * compressed body or another type, `body_too_large`, `request_timeout`, `caller_gone`, and what its hold
+ * throws.
  */
 export function readFormBody(deps: ReadBodyDeps, incoming: IncomingMessage): Promise<Buffer> {
   return readBody(deps, incoming, formBody)
@@ -49,7 +50,7 @@ export function readFormBody(deps: ReadBodyDeps, incoming: IncomingMessage): Pro
 function readBody(
   { bytesMax, clock, sweep, hold }: ReadBodyDeps,
   incoming: IncomingMessage,
-  { refuse, judge, uncountedBytes }: BodyKind,
+  { refuse, validate, uncountedBytes }: BodyKind,
 ): Promise<Buffer> {
   const refusal = refuse(incoming, bytesMax)
   if (refusal) return Promise.reject(refusal)
@@ -60,13 +61,13 @@ function readBody(
     let counted = 0
     const pace = new BodyPace(clock.nowMs())
     const watch: Tickable = {
-      place: undefined,
+      index: undefined,
       tick(nowMs) {
         if (pace.isTooSlow(nowMs, bytes)) fail(tooSlow())
       },
     }
 
-    // Listeners stay: taking them off costs more than to ignore what they hear.
+    // Listeners stay: removing them costs more than ignoring their events.
     let over = false
     const end = () => {
       over = true
@@ -75,7 +76,7 @@ function readBody(
     const fail = (error: AppError) => {
       if (over) return
       end()
-      // What came is forgotten at once; what still comes is not kept.
+      // Releases the received bytes; later chunks are discarded.
       first = undefined
       chunks = undefined
       hold?.release()
@@ -103,8 +104,8 @@ function readBody(
     const whole = () => {
       if (over) return
       const body = chunks ? Buffer.concat(chunks, bytes) : (first ?? EMPTY)
-      const complaint = judge?.(body)
-      if (complaint) return fail(complaint)
+      const invalid = validate?.(body)
+      if (invalid) return fail(invalid)
       end()
       resolve(body)
     }
@@ -115,13 +116,13 @@ function readBody(
     sweep.add(watch)
     incoming.on('data', take)
     incoming.on('end', whole)
-    // Also after an error: a message that was cut is closed, and says why only to who asks.
+    // 'close' also follows an error; 'error' is only emitted when something listens for it.
     incoming.on('close', cut)
     if (incoming.destroyed) cut()
   })
 }
 
-// A hold throws nothing else.
+// A hold throws only AppErrors.
 const asAppError = (error: unknown) => error as AppError
 
 const EMPTY = Buffer.alloc(0)
@@ -129,8 +130,8 @@ const EMPTY = Buffer.alloc(0)
 const jsonBody: BodyKind = {
   refuse: (incoming, bytesMax) =>
     refuseHead(incoming, { types: JSON_TYPES, what: 'JSON', bytesMax }),
-  // Two parsers would make two texts of other bytes.
-  judge: (body) => (isUtf8(body) ? undefined : notUtf8()),
+  // Different parsers decode invalid UTF-8 differently.
+  validate: (body) => (isUtf8(body) ? undefined : notUtf8()),
   uncountedBytes: UNCOUNTED_BYTES,
 }
 
@@ -155,7 +156,7 @@ function refuseHead(
   return Number(headers['content-length'] ?? 0) > bytesMax ? tooLarge(bytesMax) : undefined
 }
 
-// Clients that do not say what they send mean JSON; curl says a form when it is not told.
+// A missing Content-Type means JSON; curl sends the form type by default.
 const JSON_TYPES =
   /^(application\/([\w.+-]*\+)?json|text\/(plain|json)|application\/x-www-form-urlencoded)\b/i
 const FORM_TYPES = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i

@@ -7,7 +7,7 @@ import type { EdgeContext } from '../request.ts'
 import type { StoredAnswer } from '../store/answer-store.ts'
 import { drainRequest } from './drain-request.ts'
 
-/** Anything thrown by a route, as a response in the OpenAI dialect; the one place that builds one. */
+/** Converts anything thrown by a route into an OpenAI-compatible error response. */
 export function errorResponse(
   error: unknown,
   { env: { outgoing } }: Pick<EdgeContext, 'env'>,
@@ -16,11 +16,11 @@ export function errorResponse(
   const body = Buffer.from(JSON.stringify(envelope))
   if (!isUnread(outgoing)) return new Response(body, { status, headers })
   const length = { 'content-length': String(body.length), connection: 'close' }
-  const stream = isWorthWaiting(status) ? lingering(body, outgoing) : body
+  const stream = shouldDrain(status) ? drainingStream(body, outgoing) : body
   return new Response(stream, { status, headers: { ...headers, ...length } })
 }
 
-/** The same for routes that write to the socket themselves. No-op once the answer has begun. */
+/** The same for routes that write to Node's response. No-op once the response has started. */
 export function writeError(outgoing: ServerResponse, error: unknown, requestId: string): number {
   const { status, headers, envelope } = renderError(error)
   if (outgoing.headersSent || outgoing.destroyed) return status
@@ -32,14 +32,14 @@ export function writeError(outgoing: ServerResponse, error: unknown, requestId: 
     'x-request-id': requestId,
     ...(isCut ? { connection: 'close' } : {}),
   })
-  if (isCut && isWorthWaiting(status)) {
+  if (isCut && shouldDrain(status)) {
     outgoing.write(body)
     void drainRequest(outgoing.req).then(() => outgoing.end())
   } else outgoing.end(body)
   return status
 }
 
-/** An answer that was given before, byte by byte, to who asks again under the same Idempotency-Key. */
+/** Replays the stored response of an Idempotency-Key, byte for byte. */
 export function replayAnswer(
   outgoing: ServerResponse,
   { status, contentType, body, requestId }: StoredAnswer,
@@ -53,16 +53,18 @@ export function replayAnswer(
   outgoing.end(body ?? undefined)
 }
 
-// A body that nobody will read must not be drained to keep the connection: it may never end.
+// The connection is closed after an unread body: draining it for keep-alive might never end.
 function isUnread({ req }: ServerResponse): boolean {
   return !req.complete && req.method !== 'GET' && req.method !== 'HEAD'
 }
 
-/** Whoever was too slow with their body is not waited for any longer. */
-const isWorthWaiting = (status: number): boolean => status !== errorCodes.request_timeout.status
+/** A request whose body arrived too slowly is not drained. */
+const shouldDrain = (status: number): boolean => status !== errorCodes.request_timeout.status
 
-/** The whole answer at once; its end, with which the connection closes, after the request has come. */
-function lingering(body: Uint8Array, { req }: ServerResponse): ReadableStream<Uint8Array> {
+/**
+ * Sends the whole body at once, and ends the stream, which closes the connection, after draining the request.
+ */
+function drainingStream(body: Uint8Array, { req }: ServerResponse): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start: async (stream) => {
       stream.enqueue(body)

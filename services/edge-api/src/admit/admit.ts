@@ -10,9 +10,8 @@ import { callerAddress, fullCallerAddress, readApiKey } from './read-credentials
 
 export interface Admission {
   /**
-   * Who are you, and may you come in now: in that order. Answers at once, without a promise, when both
-   * are decided in memory. Throws or rejects with `invalid_api_key`, `address_not_allowed`,
-   * `rate_limit_exceeded`, `unavailable`.
+   * Authenticates, then applies the rate limit. Returns synchronously when both are decided in memory. Throws
+   * or rejects with `invalid_api_key`, `address_not_allowed`, `rate_limit_exceeded`, `unavailable`.
    */
   admit(incoming: IncomingMessage): Principal | Promise<Principal>
 }
@@ -31,7 +30,7 @@ export function createAdmission({
     if (networks.has(fullCallerAddress(incoming, trustedProxyHops))) return
     throw new AppError('address_not_allowed', 'This API key may not be used from your address.')
   }
-  const slowly = async (incoming: IncomingMessage, apiKey: string) => {
+  const admitAsync = async (incoming: IncomingMessage, apiKey: string) => {
     const address = callerAddress(incoming, trustedProxyHops)
     const principal = authenticator.find(apiKey) ?? (await authenticator.lookUp(apiKey, address))
     checkAddress(principal, incoming)
@@ -45,7 +44,7 @@ export function createAdmission({
       const principal = authenticator.find(apiKey)
       if (principal) checkAddress(principal, incoming)
       if (principal && limiter.tryTake(principal)) return principal
-      return slowly(incoming, apiKey)
+      return admitAsync(incoming, apiKey)
     },
   }
 }

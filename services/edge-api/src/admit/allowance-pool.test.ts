@@ -16,23 +16,23 @@ interface Granted {
   open: boolean
 }
 
-/** Billing as the contract describes it: fair shares, leases that expire, refusals. */
+/** Billing according to its contract: fair shares, expiring leases, refusals. */
 function fakeBilling({ balanceMicro, clock }: { balanceMicro: bigint; clock: FakeClock }) {
   const granted = new Map<string, Granted>()
   const ledger = {
     availableMicro: balanceMicro,
-    away: false,
+    down: false,
     granted,
     opened: 0,
     refused: 0,
     spentMicro: new Map<string, bigint>(),
-    /** What records said was spent; taken from the allowance when it closes. */
+    /** Spending reported by usage records; deducted from the allowance when it closes. */
     spend: (id: string, amountMicro: bigint) =>
       ledger.spentMicro.set(id, (ledger.spentMicro.get(id) ?? 0n) + amountMicro),
   }
   const answer = async <Value>(value: () => Value): Promise<Value> => {
     await clock.sleep(1)
-    if (ledger.away) throw new AppError('unavailable', 'away')
+    if (ledger.down) throw new AppError('unavailable', 'unavailable')
     return value()
   }
   const billing: Pick<Billing, 'openAllowance' | 'renewAllowances' | 'closeAllowance'> = {
@@ -79,11 +79,11 @@ function fakeBilling({ balanceMicro, clock }: { balanceMicro: bigint; clock: Fak
 function rig(balanceMicro: bigint, { seed = 1 } = {}) {
   const clock = fakeClock()
   const { billing, ledger } = fakeBilling({ balanceMicro, clock })
-  const state = { recordsOnTheirWay: false, returned: [] as string[] }
+  const state = { hasUnsentRecords: false, returned: [] as string[] }
   const pool = createAllowancePool({
     billing,
     edge: 'edge_1',
-    settleNow: async () => !state.recordsOnTheirWay,
+    settleNow: async () => !state.hasUnsentRecords,
     returns: { add: ({ ref }) => void state.returned.push(ref) },
     clock,
     random: seededRandom(seed),
@@ -92,7 +92,7 @@ function rig(balanceMicro: bigint, { seed = 1 } = {}) {
   return { clock, ledger, pool, state }
 }
 
-/** Lets time pass, a little at a time, until the promise has settled. */
+/** Advances the clock in small steps until the promise has settled. */
 async function settled<Value>(clock: FakeClock, promise: Promise<Value>): Promise<Value> {
   const state = { over: false }
   const end = () => (state.over = true)
@@ -108,13 +108,13 @@ const outcome = (reserving: Promise<Reservation>) =>
   )
 
 describe('paying for calls out of allowances', () => {
-  it('bounds who waits for one wallet, and lets those of another wait', async () => {
+  it('bounds the waiting calls per wallet', async () => {
     const { clock, pool } = rig(1_000_000_000n)
     for (let n = 0; n < 5_000; n += 1) void pool.reserve('wal_1', 1n)
     expect(await outcome(pool.reserve('wal_1', 1n))).toBe('rate_limit_exceeded')
     expect(await settled(clock, pool.reserve('wal_2', 1n))).toMatchObject({ wallet: 'wal_2' })
   })
-  it('asks billing once for a burst, and then decides in memory', async () => {
+  it('calls billing a few times for a burst, and then decides in memory', async () => {
     const { clock, ledger, pool } = rig(1_000_000n)
     const burst = Array.from({ length: 50 }, () => pool.reserve('wal_1', 100n))
     await clock.advance(10)
@@ -142,7 +142,7 @@ describe('paying for calls out of allowances', () => {
     expect(ledger.refused).toBeGreaterThanOrEqual(1)
   })
 
-  it('a call that does not fit does not let later ones pass it by', async () => {
+  it('a call that does not fit is not overtaken by later calls', async () => {
     const { clock, pool } = rig(100_000n)
     const first = pool.reserve('wal_1', 100n)
     await clock.advance(5)
@@ -153,7 +153,7 @@ describe('paying for calls out of allowances', () => {
     expect((await dear).amountMicro).toBe(40_000n)
   })
 
-  it('gives idle allowances back before it tells a caller that the wallet is empty', async () => {
+  it('closes idle allowances before it refuses a call for insufficient credit', async () => {
     const { clock, ledger, pool } = rig(1_000n)
     const small = pool.reserve('wal_1', 10n)
     await clock.advance(5)
@@ -164,9 +164,9 @@ describe('paying for calls out of allowances', () => {
     expect((await large).amountMicro).toBe(900n)
   })
 
-  it('keeps an allowance open whose records may still be on their way', async () => {
+  it('keeps an allowance open while its usage records may still be unsent', async () => {
     const { clock, ledger, pool, state } = rig(1_000n)
-    state.recordsOnTheirWay = true
+    state.hasUnsentRecords = true
     const small = pool.reserve('wal_1', 10n)
     await clock.advance(5)
     pool.spend(await small, 10n)
@@ -176,12 +176,12 @@ describe('paying for calls out of allowances', () => {
     expect([...ledger.granted.values()].every(({ open }) => open)).toBe(true)
   })
 
-  it('tells callers that billing is away, and goes on with what it holds until the lease ends', async () => {
+  it('answers unavailable without billing, and spends open allowances until their leases end', async () => {
     const { clock, ledger, pool } = rig(1_000_000n)
     const first = pool.reserve('wal_1', 10n)
     await clock.advance(5)
     pool.spend(await first, 10n)
-    ledger.away = true
+    ledger.down = true
     const other = outcome(pool.reserve('wal_2', 10n))
     await clock.advance(5)
     expect(await other).toBe('unavailable')
@@ -191,15 +191,15 @@ describe('paying for calls out of allowances', () => {
     expect(pool.tryReserve('wal_1', 10n)).toBeUndefined()
   })
 
-  it('does not wait for ever for a billing that does not answer', async () => {
+  it('times out when billing does not respond', async () => {
     const { clock, pool, ledger } = rig(1_000n)
-    ledger.away = true
+    ledger.down = true
     const reserving = outcome(pool.reserve('wal_1', 10n))
     await clock.advance(6_000)
     expect(await reserving).toBe('unavailable')
   })
 
-  it('renews while a call runs, however long it takes, and closes what is idle', async () => {
+  it('renews an allowance while a call runs, and closes it when it is idle', async () => {
     const { clock, ledger, pool } = rig(1_000n)
     const long = pool.reserve('wal_1', 10n)
     await clock.advance(5)
@@ -218,7 +218,7 @@ describe('paying for calls out of allowances', () => {
     expect(pool.sizes()).toEqual({ wallets: 0, allowances: 0, waiting: 0 })
   })
 
-  it('gives everything back when the edge stops', async () => {
+  it('closes all allowances when the edge stops', async () => {
     const { clock, ledger, pool } = rig(1_000n)
     const first = pool.reserve('wal_1', 10n)
     await clock.advance(5)
@@ -229,7 +229,7 @@ describe('paying for calls out of allowances', () => {
     expect(ledger.availableMicro).toBe(993n)
   })
 
-  it('ends a reservation once, for no more than was reserved', async () => {
+  it('ends a reservation once, for at most the reserved amount', async () => {
     const { clock, pool } = rig(1_000n)
     const first = pool.reserve('wal_1', 10n)
     await clock.advance(5)
@@ -242,7 +242,7 @@ describe('paying for calls out of allowances', () => {
 
 describe('a simulation of callers, billing and time', () => {
   it.each([1, 2, 3, 4])(
-    'seed %i: what is spent never exceeds what billing granted, and nobody waits for ever',
+    'seed %i: spending never exceeds what billing granted, and every call gets an answer',
     async (seed) => {
       const random = seededRandom(seed)
       const { clock, ledger, pool } = rig(50_000n, { seed })
@@ -271,12 +271,12 @@ describe('a simulation of callers, billing and time', () => {
             pool.spend(reservation, spent)
             ledger.spend(reservation.allowance.id, spent)
           }
-        } else if (roll < 0.93) ledger.away = !ledger.away
+        } else if (roll < 0.93) ledger.down = !ledger.down
         else if (roll < 0.96) void pool.backgroundTasks()
         await clock.advance(random.integer(random.next() < 0.01 ? 70_000 : 50))
-        checkBooks(ledger, 50_000n)
+        checkTotal(ledger, 50_000n)
       }
-      ledger.away = false
+      ledger.down = false
       for (const one of open) pool.spend(one, 0n)
       await clock.advance(10_000)
       await Promise.all(waits)
@@ -286,7 +286,7 @@ describe('a simulation of callers, billing and time', () => {
   )
 })
 
-function checkBooks(ledger: ReturnType<typeof fakeBilling>['ledger'], balanceMicro: bigint): void {
+function checkTotal(ledger: ReturnType<typeof fakeBilling>['ledger'], balanceMicro: bigint): void {
   let held = 0n
   let spent = 0n
   for (const [id, { amountMicro, open }] of ledger.granted) {

@@ -1,10 +1,10 @@
 /**
- * Can you pay: money for short calls, drawn on in memory (MONEY-AND-JOBS §2).
+ * Payment for short calls from allowances in memory (MONEY-AND-JOBS §2).
  *
- * Hot path: a reservation is arithmetic. Below its low-water mark a wallet's purse is filled up in the
- * background. A call that does not fit waits for the refill; only billing's own refusal makes it a 402.
- * Consistency: what is spent from an allowance never exceeds what billing granted it, and an allowance is
- * drawn on only as long as its lease surely runs. With billing away, calls go on until the leases end.
+ * Hot path: a reservation is arithmetic. Below its low-water mark a wallet is refilled in the background. A
+ * call that does not fit waits for the refill; only a refusal by billing becomes a 402. Consistency: spending
+ * from an allowance never exceeds the granted amount, and an allowance is used only while its lease is
+ * certainly valid. While billing is unavailable, calls continue until the leases end.
  */
 import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
@@ -23,21 +23,21 @@ import {
   takePace,
 } from './wallet-allowances.ts'
 
-const REFUSED_REST_MS = 1_000
-/** Of one wallet: half of what may run here at once, so that a refill that hangs holds up no other wallet. */
+const REFILL_PAUSE_MS = 1_000
+/** Per wallet: half of the concurrent requests, so that a stuck refill does not block other wallets. */
 const WAITING_MAX = 5_000
-const CROWDED_RETRY_MS = 1_000
+const QUEUE_FULL_RETRY_MS = 1_000
 
 export interface AllowancePool {
-  /** Undefined when it does not fit now: ask `reserve`. */
+  /** Undefined when it does not fit now: call `reserve`. */
   tryReserve(wallet: string, amountMicro: MicroCredits): Reservation | undefined
-  /** Waits for a refill. Throws `insufficient_credit` when billing refuses, `unavailable` when it is away. */
+  /** Waits for a refill. Throws `insufficient_credit` when billing refuses, `unavailable` when it is down. */
   reserve(wallet: string, amountMicro: MicroCredits): Promise<Reservation>
-  /** Ends a reservation; 0 gives all of it back. */
+  /** Ends a reservation; 0 releases all of it. */
   spend(reservation: Reservation, amountMicro: MicroCredits): void
-  /** Renews leases that are in use and closes allowances that are not. Called every few seconds. */
+  /** Renews the leases of used allowances and closes idle ones. Called every few seconds. */
   backgroundTasks(): Promise<void>
-  /** Closes everything, when no call is running any more. */
+  /** Closes all allowances, once no call is running. */
   close(): Promise<void>
   /** For metrics. */
   sizes(): { wallets: number; allowances: number; waiting: number }
@@ -57,7 +57,7 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
 
   const tryReserve = (wallet: string, amountMicro: MicroCredits) => {
     const walletAllowances = byWallet.get(wallet)
-    // Who waits was here first.
+    // Waiting calls have precedence.
     if (!walletAllowances || walletAllowances.waiting.length > 0) return undefined
     const nowMs = clock.monotonicMs()
     const allowance = findCover(walletAllowances.allowances, amountMicro, nowMs)
@@ -76,7 +76,7 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
       const walletAllowances = allowancesOf(wallet)
       if (walletAllowances.waiting.length >= WAITING_MAX) {
         const message = 'Too many requests of this wallet are waiting for its credits.'
-        throw new AppError('rate_limit_exceeded', message, { retryAfterMs: CROWDED_RETRY_MS })
+        throw new AppError('rate_limit_exceeded', message, { retryAfterMs: QUEUE_FULL_RETRY_MS })
       }
       return new Promise<Reservation>((resolve, reject) => {
         walletAllowances.waiting.push({ amountMicro, resolve, reject })
@@ -105,7 +105,7 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
   }
 }
 
-/** Fills a purse until nobody waits: one flight a wallet. Never rejects: waiters get the errors. */
+/** Refills a wallet until no call waits, one refill at a time. Never rejects: waiters get the errors. */
 async function fill(
   deps: AllowanceDeps,
   walletAllowances: WalletAllowances,
@@ -123,7 +123,7 @@ async function fill(
   } catch (error) {
     if (walletAllowances.waiting.length === 0)
       deps.log.warn({ err: error }, 'an allowance was not opened')
-    walletAllowances.restUntilMs = deps.clock.monotonicMs() + REFUSED_REST_MS
+    walletAllowances.refillPausedUntilMs = deps.clock.monotonicMs() + REFILL_PAUSE_MS
     for (const waiter of walletAllowances.waiting.splice(0)) waiter.reject(error)
   } finally {
     walletAllowances.filling = false
@@ -135,7 +135,7 @@ function refuse(
   walletAllowances: WalletAllowances,
   refusal: AllowanceRefusal,
 ): void {
-  walletAllowances.restUntilMs = clock.monotonicMs() + REFUSED_REST_MS
+  walletAllowances.refillPausedUntilMs = clock.monotonicMs() + REFILL_PAUSE_MS
   walletAllowances.waiting.shift()?.reject(outOfCredit(refusal))
 }
 

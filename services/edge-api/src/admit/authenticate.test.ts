@@ -39,7 +39,7 @@ async function rig(key: Partial<Parameters<KeyStore['insertKey']>[0]> = {}) {
   const fixture = { reads: 0, broken: false, beforeRead: async () => {} }
   const findByHash = async (hash: string) => {
     fixture.reads += 1
-    if (fixture.broken) throw new AppError('unavailable', 'away')
+    if (fixture.broken) throw new AppError('unavailable', 'unavailable')
     const found = await store.findByHash(hash)
     await fixture.beforeRead()
     return found
@@ -62,13 +62,13 @@ describe('authenticating', () => {
     expect(fixture.reads).toBe(1)
   })
 
-  it('asks the database once for a thousand requests that come together', async () => {
+  it('queries the database once for a thousand concurrent requests', async () => {
     const { authenticator, fixture } = await rig()
     await Promise.all(Array.from({ length: 1_000 }, () => authenticator.lookUp(APIKEY, ADDRESS)))
     expect(fixture.reads).toBe(1)
   })
 
-  it('refuses unknown, revoked and expired keys with the same words', async () => {
+  it('refuses unknown, revoked and expired keys with the same error', async () => {
     const { authenticator, store, clock } = await rig({
       expiresAt: new Date('2026-01-01T01:00:00Z'),
     })
@@ -81,7 +81,7 @@ describe('authenticating', () => {
     await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(wrong)
   })
 
-  it('forgets a revoked key as soon as it is told', async () => {
+  it('invalidates a revoked key as soon as the event arrives', async () => {
     const { authenticator, store, clock } = await rig()
     await authenticator.lookUp(APIKEY, ADDRESS)
     await store.revokeKey({ id: 'key_1', at: clock.now() })
@@ -90,7 +90,7 @@ describe('authenticating', () => {
     await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(wrong)
   })
 
-  it('does not keep a decision that was read just before the key was revoked', async () => {
+  it('does not cache a key that was revoked while it was read', async () => {
     const { authenticator, store, clock, fixture } = await rig()
     fixture.beforeRead = async () => {
       fixture.beforeRead = async () => {}
@@ -101,7 +101,7 @@ describe('authenticating', () => {
     expect(authenticator.find(APIKEY)).toBeUndefined()
   })
 
-  it('hears of a revocation within half a minute when the event was lost', async () => {
+  it('notices a revocation within half a minute when the event was lost', async () => {
     const { authenticator, store, clock } = await rig()
     await authenticator.lookUp(APIKEY, ADDRESS)
     await store.revokeKey({ id: 'key_1', at: clock.now() })
@@ -111,7 +111,7 @@ describe('authenticating', () => {
     expect(authenticator.find(APIKEY)).toBeUndefined()
   })
 
-  it('serves known keys for five minutes while the database is away, and no unknown one', async () => {
+  it('serves cached keys for five minutes while the database is unavailable, and no others', async () => {
     const { authenticator, clock, fixture, log } = await rig()
     await authenticator.lookUp(APIKEY, ADDRESS)
     fixture.broken = true
@@ -119,13 +119,13 @@ describe('authenticating', () => {
     expect(authenticator.find(APIKEY)).toBeDefined()
     await clock.advance(2_000)
     expect(authenticator.find(APIKEY)).toBeUndefined()
-    const away = { code: 'unavailable' }
-    await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(away)
-    await expect(authenticator.lookUp('sk-unknown-key', ADDRESS)).rejects.toMatchObject(away)
+    const unavailable = { code: 'unavailable' }
+    await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(unavailable)
+    await expect(authenticator.lookUp('sk-unknown-key', ADDRESS)).rejects.toMatchObject(unavailable)
     expect(log.lines.every(({ level }) => level === 'warn')).toBe(true)
   })
 
-  it('does not ask again for a wrong key, until it may have been made', async () => {
+  it('caches unknown keys for ten seconds', async () => {
     const { authenticator, clock, fixture } = await rig()
     const guess = () => authenticator.lookUp('sk-unknown-key', ADDRESS)
     for (let tries = 0; tries < 5; tries += 1) await expect(guess()).rejects.toMatchObject(wrong)
@@ -135,7 +135,7 @@ describe('authenticating', () => {
     expect(fixture.reads).toBe(2)
   })
 
-  it('answers who guesses with 429, and takes every right key all the same', async () => {
+  it('answers repeated wrong keys with 429, and still accepts every valid key', async () => {
     const { authenticator, deps, clock } = await rig()
     const guess = (n: number, address = ADDRESS) => authenticator.lookUp(`sk-guess-${n}`, address)
     for (let n = 0; n < 20; n += 1) await expect(guess(n)).rejects.toMatchObject(wrong)
@@ -175,7 +175,7 @@ describe('where a request came from', () => {
       headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
     }) as unknown as IncomingMessage
 
-  it('is the socket, whatever the caller claims, unless proxies of ours stand in front', () => {
+  it('is the socket address, whatever the caller claims, unless trusted proxies are in front', () => {
     expect(callerAddress(incoming('10.0.0.1', '6.6.6.6'), 0)).toBe('10.0.0.1')
     expect(callerAddress(incoming('10.0.0.1', '6.6.6.6, 203.0.113.9'), 1)).toBe('203.0.113.9')
     expect(callerAddress(incoming('10.0.0.1', '6.6.6.6, 203.0.113.9, 10.0.0.2'), 2)).toBe(
@@ -184,7 +184,7 @@ describe('where a request came from', () => {
     expect(callerAddress(incoming('10.0.0.1'), 1)).toBe('10.0.0.1')
   })
 
-  it('is the same for every port that a proxy has seen them at', () => {
+  it('is the same for every port that a proxy adds', () => {
     for (const port of [1, 4711, 65_535]) {
       expect(callerAddress(incoming('10.0.0.1', `203.0.113.9:${port}`), 1)).toBe('203.0.113.9')
       const six = `[2001:db8:1:2::9]:${port}`
@@ -193,7 +193,7 @@ describe('where a request came from', () => {
     }
   })
 
-  it('is the network of an IPv6 household, not one of its many addresses', () => {
+  it('is the /64 network of an IPv6 address', () => {
     expect(callerAddress(incoming('2001:db8:1:2:aaaa::1'), 0)).toBe('2001:db8:1:2')
     expect(callerAddress(incoming('2001:db8:1:2:bbbb:0:0:9'), 0)).toBe('2001:db8:1:2')
     expect(callerAddress(incoming('2001:db8::9'), 0)).toBe('2001:db8:0:0')

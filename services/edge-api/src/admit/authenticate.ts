@@ -1,11 +1,11 @@
 /**
- * Who are you: an API key to its principal.
+ * Authentication: maps an API key to its principal.
  *
- * Hot path: a key that was decided lately is found in memory, by a fast hash so that no plaintext key
- * stays there. Consistency: `api-key-changed` forgets decisions at once; should the event be lost, the
- * revision of the keys does within a second (`watch-revisions.ts`). A decision is read anew after
- * DECISION_MS, while the old one still serves. With PostgreSQL away, old
- * decisions serve until STALE_MS; unknown keys get `unavailable`.
+ * Hot path: recent decisions are cached by a fast hash, so that no plaintext key stays in memory.
+ * Consistency: `api-key-changed` invalidates decisions at once; if the event is lost, the revision of the
+ * keys does within a second (`watch-revisions.ts`). A decision is refreshed in the background after
+ * DECISION_MS. While PostgreSQL is unavailable, cached decisions are used until STALE_MS; other keys get
+ * `unavailable`.
  */
 import { hash } from 'node:crypto'
 
@@ -28,7 +28,10 @@ const UNKNOWN_MS = 10_000
 const DECISION_MS = 30_000
 const STALE_MS = 300_000
 
-/** Keys that are not in memory are looked up in turn by address, so that who tries keys delays themselves first. */
+/**
+ * Uncached keys are looked up round robin by address, so that tooManyGuesses delays only the tooManyGuesses
+ * address.
+ */
 const LOOKUPS = { runningMax: 8, waitingMax: 4_096, groupWaitingMax: 512 }
 
 const REFRESH_RETRY_MS = 1_000
@@ -38,19 +41,19 @@ const LOOKUP_RETRY_MS = 1_000
 interface Decision {
   principal: Principal
   decidedAtMs: number
-  /** When it is read anew, while it still serves. */
+  /** When it is refreshed in the background. */
   refreshAtMs: number
   expiresAtMs: number
 }
 
 export interface Authenticator {
-  /** The principal of a key that was decided lately; undefined means: look it up. */
+  /** The cached principal of a key; undefined means: call `lookUp`. */
   find(apiKey: string): Principal | undefined
-  /** Throws `invalid_api_key`, `rate_limit_exceeded` for who guesses, `unavailable`. */
+  /** Throws `invalid_api_key`, `rate_limit_exceeded` after too many wrong keys, `unavailable`. */
   lookUp(apiKey: string, address: string): Promise<Principal>
-  /** Decides anew about keys that were changed. */
+  /** Invalidates the decisions about changed keys. */
   forget(apiKeyIds: readonly string[]): void
-  /** Decides anew about every key. */
+  /** Invalidates all decisions. */
   forgetAll(): void
 }
 
@@ -71,7 +74,7 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
   let changes = 0
 
   const read = async (name: string, apiKey: string) => {
-    // A key that changed while we read may have been read as it was before.
+    // A key that changed during the read may have been read in its old state.
     for (let round = 1; ; round += 1) {
       const before = changes
       const decision = decide(await deps.keyStore.findByHash(deps.keyHash(apiKey)), clock.nowMs())
@@ -87,7 +90,7 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
     try {
       await reads.run(name, () => read(name, apiKey))
     } catch (err) {
-      deps.log.warn({ err, apiKeyId: decision.principal.apiKeyId }, 'an API key was not read anew')
+      deps.log.warn({ err, apiKeyId: decision.principal.apiKeyId }, 'an API key was not refreshed')
     }
   }
 
@@ -106,15 +109,15 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
       const nowMs = clock.nowMs()
       const knownWrongUntilMs = unknown.get(name) ?? 0
       if (nowMs < knownWrongUntilMs) throw wrongKey()
-      const refuse = () => guessing(Math.max(LOOKUP_RETRY_MS, guesses.waitMs(address, nowMs)))
+      const refuse = () => tooManyGuesses(Math.max(LOOKUP_RETRY_MS, guesses.waitMs(address, nowMs)))
       const decision = await reads.run(name, () =>
         lookUps.run({ group: address, refuse }, () => read(name, apiKey)),
       )
       if (decision && clock.nowMs() < decision.expiresAtMs) return decision.principal
       unknown.set(name, clock.nowMs() + UNKNOWN_MS)
-      // Asked only now: how many wrong keys an address has tried never decides about a right one.
+      // Checked after the lookup: the guess limit never applies to a valid key.
       const waitMs = guesses.waitMs(address, nowMs)
-      if (waitMs > 0) throw guessing(waitMs)
+      if (waitMs > 0) throw tooManyGuesses(waitMs)
       guesses.count(address, nowMs)
       throw wrongKey()
     },
@@ -150,12 +153,12 @@ function decide(key: StoredKey | undefined, nowMs: number): Decision | undefined
   return { principal, decidedAtMs: nowMs, refreshAtMs: nowMs + DECISION_MS, expiresAtMs }
 }
 
-/** For a request without a key, or with a wrong one. Does not say which of its faults a key has. */
+/** The error for a missing or invalid key. It does not disclose why the key is invalid. */
 export function wrongKey(): AppError {
   return new AppError('invalid_api_key', 'The API key is missing, unknown, revoked or expired.')
 }
 
-function guessing(waitMs: number): AppError {
+function tooManyGuesses(waitMs: number): AppError {
   const message = 'Too many unknown API keys from this address.'
   return new AppError('rate_limit_exceeded', message, { retryAfterMs: waitMs })
 }

@@ -7,9 +7,9 @@ import { createCallerStamps } from './caller-stamps.ts'
 
 const pepper = randomBytes(32).toString('base64')
 
-describe('whom the panel asks for', () => {
+describe('the signed client address from the panel', () => {
   it.each(['203.0.113.9', '2001:db8::1', 'fe80::1%eth0', 'unknown'])(
-    '%s is believed when a door has said it, at any door',
+    '%s is accepted when any edge with the same pepper signed it',
     (address) => {
       const clock = fakeClock(1_000_000)
       const stamp = createCallerStamps({ pepper, clock }).write(address)
@@ -17,12 +17,12 @@ describe('whom the panel asks for', () => {
     },
   )
 
-  it('is not believed in other words, under another key, or without a signature', () => {
+  it('is rejected when changed, signed with another key, or unsigned', () => {
     const clock = fakeClock(1_000_000)
     const stamps = createCallerStamps({ pepper, clock })
     const stamp = stamps.write('203.0.113.9')
     const [, at = '', signature = ''] = stamp.split(' ')
-    const stranger = createCallerStamps({ pepper: randomBytes(32).toString('base64'), clock })
+    const foreign = createCallerStamps({ pepper: randomBytes(32).toString('base64'), clock })
     const forged = [
       undefined,
       '',
@@ -31,13 +31,13 @@ describe('whom the panel asks for', () => {
       `198.51.100.1 ${at} ${signature}`,
       `203.0.113.9 ${(1_000_001).toString(36)} ${signature}`,
       `203.0.113.9 ${at} ${'A'.repeat(43)}`,
-      stranger.write('203.0.113.9'),
+      foreign.write('203.0.113.9'),
     ]
     for (const text of forged) expect(stamps.read(text), String(text)).toBeUndefined()
     expect(stamps.read([stamp, stamp])).toBeUndefined()
   })
 
-  it('is not believed a minute later', async () => {
+  it('expires after a minute', async () => {
     const clock = fakeClock(1_000_000)
     const stamps = createCallerStamps({ pepper, clock })
     const stamp = stamps.write('203.0.113.9')

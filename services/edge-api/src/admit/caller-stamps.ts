@@ -1,23 +1,23 @@
 /**
- * A page's form is sent on by the panel's server, so that all of them reach `/api` from one address. The door
- * therefore gives the panel each caller's address, signed, and takes it back from whoever asks for them. Only
- * the panel gets stamps, and nobody else can make one.
+ * The panel's server sends the requests of all users to `/api` from its own address. The edge therefore
+ * forwards each caller's address to the panel in a signed header, which the panel returns with its API
+ * requests. Only the panel receives these stamps, and only edges can create them.
  */
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 import type { Clock } from '@sluice/kernel/clock'
 
-/** A page is made within this time; two doors' clocks may differ by as much. */
+/** Validity of a stamp; covers rendering a page and clock differences between edges. */
 const VALID_MS = 60_000
 const SHAPE = /^([\w:.%-]{1,64}) ([0-9a-z]{1,10}) ([\w-]{43})$/
 
 export interface CallerStamps {
   write(address: string): string
-  /** The address of a stamp of ours that is still good; undefined for anything else. */
+  /** The address of a valid stamp; undefined for anything else. */
   read(stamp: string | string[] | undefined): string | undefined
 }
 
-/** `pepper` is base64, the one of API keys, which all doors share; the key of stamps is derived from it. */
+/** `pepper` is the base64 pepper of API keys, shared by all edges; the stamp key is derived from it. */
 export function createCallerStamps({
   pepper,
   clock,

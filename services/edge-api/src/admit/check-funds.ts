@@ -9,21 +9,21 @@ import { LRUCache } from 'lru-cache'
 
 const WITHIN_MS = 2_000
 const WALLETS_MAX = 20_000
-/** A wallet that had money is not asked about again for so long. */
+/** The balance of a funded wallet is not checked again for this long. */
 const FUNDED_MS = 5_000
 
-/** What a large body may ask for: only pictures, or anything. */
-type Asked = 'pictures' | 'anything'
+/** What a large body may request: only pictures, or anything. */
+type Requested = 'pictures' | 'anything'
 
 /**
- * Refuses who cannot pay for the cheapest of it before a large body of theirs is read. Throws
- * `insufficient_credit`. A wallet that passes may still be refused when the price of the request is known; while
- * billing is away everybody passes, since calls may go on with what they were granted.
+ * Checks, before a large body is read, that the wallet can pay for the cheapest possible request. Throws
+ * `insufficient_credit`. A wallet that passes may still be refused when the price of the request is known.
+ * While billing is unavailable every wallet passes, since calls may continue on open allowances.
  */
 export type FundsCheck = (input: {
   wallet: string
   prices: readonly PriceRow[]
-  asked: Asked
+  requested: Requested
 }) => Promise<void>
 
 export function createFundsCheck({
@@ -39,7 +39,7 @@ export function createFundsCheck({
     const deadline = startDeadline(clock, WITHIN_MS)
     try {
       const { postedMicro } = await billing.readBalance({ wallet }, { signal: deadline.signal })
-      // What is held is posted still: it may be this caller's own allowance.
+      // The posted balance includes holds, which may be this caller's own allowances.
       if (postedMicro < leastMicro) return false
     } catch {
       return true
@@ -49,8 +49,8 @@ export function createFundsCheck({
     fundedUntilMs.set(`${leastMicro} ${wallet}`, clock.nowMs() + FUNDED_MS)
     return true
   }
-  return async ({ wallet, prices, asked }) => {
-    const leastMicro = leastOf(prices)[asked]
+  return async ({ wallet, prices, requested }) => {
+    const leastMicro = leastOf(prices)[requested]
     const name = `${leastMicro} ${wallet}`
     if (leastMicro === 0n || (fundedUntilMs.get(name) ?? 0) > clock.nowMs()) return
     if (await reads.run(name, () => isFunded(wallet, leastMicro))) return
@@ -60,16 +60,16 @@ export function createFundsCheck({
   }
 }
 
-const known = new WeakMap<readonly PriceRow[], Record<Asked, bigint>>()
+const known = new WeakMap<readonly PriceRow[], Record<Requested, bigint>>()
 
-/** The least that anything can cost; 0 where something may be free. */
-function leastOf(rows: readonly PriceRow[]): Record<Asked, bigint> {
+/** The lowest possible cost of a request; 0 where something may be free. */
+function leastOf(rows: readonly PriceRow[]): Record<Requested, bigint> {
   const before = known.get(rows)
   if (before !== undefined) return before
   const pictures = rows.flatMap(({ price }) =>
     price.kind === 'images' ? price.steps.map(({ microPerImage }) => microPerImage) : [],
   )
-  // Of tokens any number may be asked for: one micro-credit, unless they are free.
+  // The minimum for tokens is one micro-credit, unless they are free.
   const tokens = rows.flatMap(({ price }) =>
     price.kind === 'tokens'
       ? [price.inputMicroPerMillion + price.outputMicroPerMillion === 0n ? 0n : 1n]
@@ -80,6 +80,6 @@ function leastOf(rows: readonly PriceRow[]): Record<Asked, bigint> {
   return least
 }
 
-// Without a price nothing is free.
+// Models without a price are not free.
 const smallest = (amounts: readonly bigint[]): bigint =>
   amounts.length === 0 ? 1n : amounts.reduce((a, b) => (b < a ? b : a))

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { memoryAnswerStore } from '../store/memory-answer-store.ts'
 import { claimAnswer, createAnswerWaits, renewClaims } from './claim-answer.ts'
 
-it('a claim that was not released ends by its lease, while the claims of requests that run are renewed', async () => {
+it('an unreleased claim expires with its lease; claims of running requests are renewed', async () => {
   const clock = fakeClock()
   const answerStore = memoryAnswerStore()
   const deps = { answerStore, clock, waits: createAnswerWaits() }

@@ -8,17 +8,17 @@ import { createStreamLimit } from '../stream-limit.ts'
 import type { AnswerName, AnswerStore, StoredAnswer } from '../store/answer-store.ts'
 
 const KEY_CHARS_MAX = 255
-const KEPT_MS = 86_400_000
+const RETAINED_MS = 86_400_000
 const LEASE_MS = 60_000
-/** How long a repeat waits for the first to end, before it is asked to come back. */
+/** How long a repeat waits for the first request before it is answered with `request_in_progress`. */
 const WAIT_MS = 25_000
 const HASHED_HERE_BYTES_MAX = 256 * 1024
 const WAITS_PER_KEY_MAX = 64
 const WAITS_MAX = 1_000
-const LOOK_MS_MIN = 100
-const LOOK_MS_MAX = 1_000
+const POLL_MS_MIN = 100
+const POLL_MS_MAX = 1_000
 
-/** The right to run a request that carries an Idempotency-Key; or the answer that it had before. */
+/** The right to run a request with an Idempotency-Key, or its stored response. */
 export type Claimed =
   | { outcome: 'run'; name: AnswerName }
   | { outcome: 'replay'; answer: StoredAnswer }
@@ -28,7 +28,9 @@ export interface ClaimDeps {
   clock: Clock
 }
 
-/** Of one edge: who waits asks the database about once a second, and keeps its connection and its body. */
+/**
+ * Per edge: each waiting request polls the database about once a second, and holds its connection and body.
+ */
 export const createAnswerWaits = (): StreamLimit =>
   createStreamLimit({
     eachMax: WAITS_PER_KEY_MAX,
@@ -42,14 +44,14 @@ export interface ClaimInput {
   key: string
   body: Uint8Array
   /**
-   * The request that wants to run it. A claim whose answer was lost, or that could not be released, is nobody's:
-   * it is not renewed, and ends by its lease.
+   * The request that claims the key. A claim whose result was lost, or that could not be released, is not
+   * renewed and expires with its lease.
    */
   holder: string
   signal: AbortSignal
 }
 
-/** Throws `invalid_value` for a header that is no Idempotency-Key. Undefined when there is none. */
+/** Undefined without the header. Throws `invalid_value` for a malformed one. */
 export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined || header === '') return undefined
   if (
@@ -64,9 +66,9 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
 }
 
 /**
- * Claims the intention, or waits for the answer of who runs it. Throws `idempotency_conflict` for another
- * body under the same key, `request_in_progress` when the first takes longer than WAIT_MS, `rate_limit_exceeded` or
- * `overloaded` when too many wait already.
+ * Claims the key, or waits for the response of the request that holds it. Throws `idempotency_conflict` for
+ * another body under the same key, `request_in_progress` when the first request takes longer than WAIT_MS,
+ * `rate_limit_exceeded` or `overloaded` when too many requests wait already.
  */
 export async function claimAnswer(
   deps: ClaimDeps & { waits: StreamLimit },
@@ -90,31 +92,31 @@ async function claimOrWait(deps: ClaimDeps, input: ClaimInput, wait: () => void)
   const name = { apiKeyId, route, key }
   const bodyHash = await hashOf(input.body)
   const untilMs = clock.monotonicMs() + WAIT_MS
-  for (let lookMs = LOOK_MS_MIN; ; lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)) {
+  for (let pollMs = POLL_MS_MIN; ; pollMs = Math.min(pollMs * 2, POLL_MS_MAX)) {
     const now = clock.now()
     const leaseUntil = new Date(now.getTime() + LEASE_MS)
-    const expiresAt = new Date(now.getTime() + KEPT_MS)
+    const expiresAt = new Date(now.getTime() + RETAINED_MS)
     const claim = { ...name, bodyHash, holder, now, leaseUntil, expiresAt }
     const result = await answerStore.claim(claim)
     if (result.outcome === 'claimed') return { outcome: 'run', name }
     if (result.outcome === 'answered') return { outcome: 'replay', answer: readable(result.answer) }
     if (result.outcome === 'conflict') throw conflict()
-    if (clock.monotonicMs() + lookMs > untilMs) throw stillRunning()
+    if (clock.monotonicMs() + pollMs > untilMs) throw stillRunning()
     wait()
-    await clock.sleep(lookMs, signal)
+    await clock.sleep(pollMs, signal)
   }
 }
 
-/** SHA-256 in hex. Of a large body it is made in the thread pool: here it would take tens of milliseconds. */
+/** SHA-256 in hex. Large bodies are hashed in the thread pool, since that takes tens of milliseconds. */
 async function hashOf(body: Uint8Array): Promise<string> {
   if (body.length <= HASHED_HERE_BYTES_MAX) return createHash('sha256').update(body).digest('hex')
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', asUnshared(body))).toString('hex')
 }
 
-// Bytes that came over a socket are no shared memory.
+// Bytes from a socket are never in shared memory.
 const asUnshared = (bytes: Uint8Array) => bytes as Uint8Array<ArrayBuffer>
 
-/** Keeps the claims of requests alive that run; called more often than a lease is long. */
+/** Renews the claims of running requests; called more often than leases expire. */
 export async function renewClaims(
   { answerStore, clock }: ClaimDeps,
   { holders }: { holders: Iterable<string> },
@@ -125,7 +127,7 @@ export async function renewClaims(
 
 function readable(answer: StoredAnswer): StoredAnswer {
   if (answer.body !== null) return answer
-  const message = 'This request was answered before, but its answer was too large to be kept.'
+  const message = 'This request was answered before, but its response was too large to be stored.'
   throw new AppError('idempotency_conflict', message)
 }
 
@@ -135,6 +137,6 @@ function conflict(): AppError {
 }
 
 function stillRunning(): AppError {
-  const message = 'The request of this Idempotency-Key still runs; come back for its answer.'
+  const message = 'The request with this Idempotency-Key is still running; retry for its response.'
   return new AppError('request_in_progress', message, { retryAfterMs: 2_000 })
 }

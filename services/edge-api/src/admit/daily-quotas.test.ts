@@ -20,15 +20,15 @@ const day = '2026-11-21'
 function setUp() {
   const clock = fakeClock(Date.UTC(2026, 10, 21, 9))
   const store = memoryQuotaStore({ quotaOf: () => 100n })
-  const fixture = { asked: 0, isAway: false }
+  const fixture = { calls: 0, isUnavailable: false }
   const quotaStore: QuotaStore = {
     ...store,
-    reserve: async (ask) => {
-      fixture.asked += 1
-      return store.reserve(ask)
+    reserve: async (input) => {
+      fixture.calls += 1
+      return store.reserve(input)
     },
     settle: async (input) => {
-      if (fixture.isAway) throw new Error('the database is away')
+      if (fixture.isUnavailable) throw new Error('the database is unavailable')
       return store.settle(input)
     },
   }
@@ -44,18 +44,18 @@ function setUp() {
 
 const exceeded = { code: 'daily_quota_exceeded', retryable: false }
 
-test('a flood of refused calls asks the database four times a second', async () => {
+test('a flood of refused calls queries the database four times a second', async () => {
   const { clock, fixture, reserve } = setUp()
   await reserve('req_0', 60n)
-  fixture.asked = 0
+  fixture.calls = 0
   for (let n = 1; n <= 500; n += 1) {
     await expect(reserve(`req_${n}`, 50n)).rejects.toMatchObject(exceeded)
     await clock.advance(2)
   }
-  expect(fixture.asked).toBe(4)
+  expect(fixture.calls).toBe(4)
 })
 
-test('a smaller call is not refused for a larger one, nor any once there is room', async () => {
+test('a cached refusal does not apply to a smaller call', async () => {
   const { reserve } = setUp()
   const first = await reserve('req_1', 60n)
   await expect(reserve('req_2', 50n)).rejects.toMatchObject(exceeded)
@@ -63,7 +63,7 @@ test('a smaller call is not refused for a larger one, nor any once there is room
   expect(first.apiKeyId).toBe('key_1')
 })
 
-test('what has just ended makes room at once, before it was written', async () => {
+test('a settled call frees its quota at once, before the settlement is written', async () => {
   const { quotas, reserve, used } = setUp()
   quotas.settle(await reserve('req_1', 100n), 30n)
   expect(await used()).toBe(100n)
@@ -74,20 +74,20 @@ test('what has just ended makes room at once, before it was written', async () =
   expect(await used()).toBe(30n)
 })
 
-test('what cannot be written waits, is said, and is written by upkeep', async () => {
+test('a failed settlement is logged, and written by the background tasks', async () => {
   const { clock, fixture, quotas, reserve, used, log } = setUp()
   const reservation = await reserve('req_1', 100n)
-  fixture.isAway = true
+  fixture.isUnavailable = true
   quotas.settle(reservation, 10n)
   await clock.advance(25)
   expect(await used()).toBe(100n)
   expect(log.lines).toHaveLength(1)
-  fixture.isAway = false
+  fixture.isUnavailable = false
   await quotas.backgroundTasks()
   expect(await used()).toBe(10n)
 })
 
-test('the refusal says what is needed, what is left, and when it begins anew', async () => {
+test('the refusal reports the required and remaining credits and the reset time', async () => {
   const { reserve, quotas } = setUp()
   await reserve('req_1', 60n)
   const details = {
@@ -100,7 +100,7 @@ test('the refusal says what is needed, what is left, and when it begins anew', a
   await quotas.check(principal, 40n)
 })
 
-test('old rows are forgotten, open ones never', async () => {
+test('pruning deletes old settled rows and keeps open ones', async () => {
   const { clock, quotas, reserve, store } = setUp()
   quotas.settle(await reserve('req_1', 10n), 5n)
   await reserve('req_2', 10n)

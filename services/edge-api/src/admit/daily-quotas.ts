@@ -1,11 +1,11 @@
 /**
- * May this key spend so much more today: daily quotas of API keys, as a limit that holds over all edges,
- * restarts and crashes.
+ * Daily quotas of API keys, enforced across all edges, restarts and crashes.
  *
- * Hot path: keys without a quota never come here. For the others the database sets the worst case aside
- * before the upstream is asked or a job is written, in one statement; what was spent is written afterwards,
- * off the caller's path. Consistency: spent and reserved together never pass the quota. Who dies leaves too
- * much reserved; upkeep settles it by what billing charged. With the database away, such keys wait with 503.
+ * Hot path: keys without a quota skip this. For the others the database reserves the worst case in one
+ * statement, before the upstream is called or a job is written; the spent amount is written afterwards, off
+ * the caller's path. Consistency: spent plus reserved never exceeds the quota. A crashed process leaves
+ * reservations open, which background tasks settle by what billing charged. While the database is
+ * unavailable, such keys get 503.
  */
 import { AppError } from '@sluice/kernel/app-error'
 import type { MicroCredits } from '@sluice/kernel/credits'
@@ -20,17 +20,17 @@ import { reconcileQuotas, settleJobs } from '../background/reconcile-quotas.ts'
 import { dayEnd, dayOf } from './quota-day.ts'
 import { quotaSettlements } from './quota-settlements.ts'
 
-/** A refusal is repeated for so long instead of asking for every request of a flood. */
+/** A refusal is cached for this long, so that a flood does not query the database for every request. */
 const REFUSAL_MS = 250
 const REFUSALS_MAX = 10_000
-/** Jobs whose end this process waits for; further ones are found by every edge's reconciliation. */
+/** Jobs that this process settles itself; reconciliation on any edge finds further ones. */
 const JOBS_MAX = 10_000
-/** Settled rows stay so long: a repeat that was under way meanwhile must still find them. */
-const SETTLED_KEPT_MS = 3_600_000
-const DAYS_KEPT_MS = 90 * 86_400_000
+/** Settled rows are retained this long, for concurrent repeats of the same reservation. */
+const SETTLED_RETAINED_MS = 3_600_000
+const DAYS_RETAINED_MS = 90 * 86_400_000
 const PRUNE_BATCH = 1_000
 
-/** What one call or job may spend of a key's quota. */
+/** The part of a key's quota that one call or job may spend. */
 export interface QuotaReservation {
   readonly ref: string
   readonly apiKeyId: string
@@ -39,29 +39,29 @@ export interface QuotaReservation {
 export interface QuotaAmount {
   /** The request's id, or the job's. */
   ref: string
-  /** The most that it may cost. */
+  /** Its maximum cost. */
   amountMicro: MicroCredits
 }
 
 export interface DailyQuotas {
   /**
-   * Sets the amount aside. The same ref again is the same reservation. Throws `daily_quota_exceeded`, or
-   * `unavailable` when the database is away.
+   * Reserves the amount; idempotent by `ref`. Throws `daily_quota_exceeded`, or `unavailable` when the
+   * database is down.
    */
   reserve(principal: Principal, amount: QuotaAmount): Promise<QuotaReservation>
-  /** Throws what `reserve` would throw by what is used now; sets nothing aside. */
+  /** Throws what `reserve` would throw now; reserves nothing. */
   check(principal: Principal, amountMicro: MicroCredits): Promise<void>
-  /** A call has ended: so much was charged, the rest is free again. */
+  /** Ends the reservation of a call: `spentMicro` was charged, the rest is released. */
   settle(reservation: QuotaReservation, spentMicro: MicroCredits): void
-  /** A job was written under the reservation: it is settled when billing has decided. */
+  /** The reservation belongs to a job: it is settled when billing has charged or released the job. */
   follow(reservation: QuotaReservation): void
-  /** Settles what has ended here. Called every few seconds. */
+  /** Settles what has ended in this process. Called every few seconds. */
   backgroundTasks(): Promise<void>
-  /** Settles what others left behind. */
+  /** Settles reservations of processes that crashed. */
   reconcile(): Promise<void>
-  /** Forgets what nobody will ask for. */
+  /** Deletes rows after their retention. */
   prune(): Promise<void>
-  /** Writes what is left, when no call is running any more. */
+  /** Writes pending settlements, once no call is running. */
   stop(): Promise<void>
 }
 
@@ -85,11 +85,11 @@ export function createDailyQuotas(
       const known = refusals.get(apiKeyId)
       if (known && nowMs < known.untilMs && amountMicro >= known.amountMicro)
         throw exceeded({ ...known, amountMicro }, nowMs)
-      const ask = { ref, apiKeyId, day: dayOf(nowMs), amountMicro, at: clock.now() }
-      let answer = await quotaStore.reserve(ask)
-      // What has ended here a moment ago may make room.
+      const input = { ref, apiKeyId, day: dayOf(nowMs), amountMicro, at: clock.now() }
+      let answer = await quotaStore.reserve(input)
+      // Pending settlements of this process may free enough quota.
       if (answer.outcome === 'refused' && (await settlements.flush()))
-        answer = await quotaStore.reserve(ask)
+        answer = await quotaStore.reserve(input)
       if (answer.outcome !== 'refused') return { ref, apiKeyId }
       const refusal = { ...answer, amountMicro }
       refusals.set(apiKeyId, { ...refusal, untilMs: clock.nowMs() + REFUSAL_MS })
@@ -113,15 +113,15 @@ export function createDailyQuotas(
     },
     async backgroundTasks() {
       await settlements.flush()
-      const asked = [...jobs]
-      const open = new Set(await settleJobs(deps, asked))
-      for (const jobId of asked) if (!open.has(jobId)) jobs.delete(jobId)
+      const followed = [...jobs]
+      const open = new Set(await settleJobs(deps, followed))
+      for (const jobId of followed) if (!open.has(jobId)) jobs.delete(jobId)
     },
     reconcile: () => reconcileQuotas(deps),
     async prune() {
       const nowMs = clock.nowMs()
-      const settledBefore = new Date(nowMs - SETTLED_KEPT_MS)
-      const old = { settledBefore, dayBefore: dayOf(nowMs - DAYS_KEPT_MS), limit: PRUNE_BATCH }
+      const settledBefore = new Date(nowMs - SETTLED_RETAINED_MS)
+      const old = { settledBefore, dayBefore: dayOf(nowMs - DAYS_RETAINED_MS), limit: PRUNE_BATCH }
       while ((await quotaStore.prune(old)) >= PRUNE_BATCH);
     },
     stop: settlements.stop,
@@ -135,7 +135,7 @@ function exceeded({ amountMicro, quotaMicro, usedMicro }: QuotaRefusal, nowMs: n
   return new AppError(
     'daily_quota_exceeded',
     `This may cost up to ${required} credits; ${left} of this API key's daily quota are left. ` +
-      `It begins anew at ${resetsAt}.`,
+      `The quota resets at ${resetsAt}.`,
     {
       retryAfterMs: dayEnd(nowMs).getTime() - nowMs,
       details: { required_credits: required, left_credits: left, resets_at: resetsAt },

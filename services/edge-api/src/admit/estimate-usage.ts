@@ -1,13 +1,13 @@
-/** What one answer may have when neither the caller nor the channel sets a limit. */
+/** Output tokens of one choice when neither the caller nor the channel sets a limit. */
 export const OUTPUT_TOKENS_DEFAULT = 16_384
 
-/** The most that one picture of a conversation is worth; what is above is paid by the platform. */
+/** Tokens reserved per picture in a conversation; the platform pays for any above. */
 const ATTACHMENT_TOKENS_MAX = 4_000
 
 /**
- * The most that a chat request may consume. A token stands for at least one byte of what it was made
- * from, so the bytes of the body bound its tokens; pictures count by the piece, sounds by their length and
- * files by their pages (`packages/protocol/src/media-pieces.ts`).
+ * The worst-case usage of a chat request. A token encodes at least one byte of text, so the bytes of the body
+ * bound its tokens; pictures have a fixed count, audio is counted by length and files by pages
+ * (`packages/protocol/src/media-pieces.ts`).
  */
 export function estimateUsage({
   textBytes,
@@ -19,12 +19,12 @@ export function estimateUsage({
 }: {
   textBytes: number
   attachments: number
-  /** Of sounds and files. */
+  /** Tokens of audio and files. */
   mediaTokens: number
   count: number
   /** `max_tokens` of the request. */
   outputTokensRequested: number | undefined
-  /** What the model can write at most. */
+  /** Maximum output of the model. */
   outputTokensMax: number | undefined
 }): { inputMax: number; outputMax: number } {
   const able = outputTokensMax ?? Math.max(OUTPUT_TOKENS_DEFAULT, outputTokensRequested ?? 0)
@@ -35,7 +35,7 @@ export function estimateUsage({
   }
 }
 
-/** The most tokens that the prompt of a scanned body can be. */
+/** The maximum number of prompt tokens of a scanned body. */
 export function promptTokensMax({
   textBytes,
   attachments,
@@ -48,5 +48,5 @@ export function promptTokensMax({
   return atMost(textBytes + attachments * ATTACHMENT_TOKENS_MAX + mediaTokens)
 }
 
-// The largest count that usage in normal form may have.
+// The largest count that `TokenUsage` accepts.
 const atMost = (tokens: number) => Math.min(tokens, 1_000_000_000)

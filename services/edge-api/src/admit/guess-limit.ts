@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-/** 20 wrong keys in 10 minutes from one address; then one each 30 s. */
+/** 20 wrong keys in 10 minutes from one address; then one per 30 s. */
 const GUESSES_MAX = 20
 const GUESS_EVERY_MS = 30_000
 const ADDRESSES_MAX = 10_000
@@ -11,15 +11,15 @@ interface Bucket {
 }
 
 export interface GuessLimit {
-  /** How long this address should wait before it tries another unknown key; 0 for not at all. */
+  /** How long this address must wait before its next unknown key; 0 for no wait. */
   waitMs(address: string, nowMs: number): number
-  /** Counts a key that was wrong. */
+  /** Counts a wrong key. */
   count(address: string, nowMs: number): void
 }
 
 /**
- * Counts wrong keys by address, and says when the answer to one more is 429 in place of 401. A right key is never
- * asked about, so nobody locks their neighbours out.
+ * Leaky bucket of wrong keys per address, above which the response is 429 instead of 401. It is not applied
+ * to valid keys, so that a caller cannot lock out others at the same address.
  */
 export function guessLimit(): GuessLimit {
   const buckets = new LRUCache<string, Bucket>({ max: ADDRESSES_MAX })

@@ -12,7 +12,7 @@ import type { Allowance, WalletAllowances } from './wallet-allowances.ts'
 import { isIdle, isUnused, wantOf } from './wallet-allowances.ts'
 
 const LEASE_MS = 60_000
-/** Spending stops so long before the lease ends, whatever the answer's way home took. */
+/** Spending stops this long before the lease ends, to allow for network latency. */
 const LEASE_MARGIN_MS = 10_000
 const BILLING_TIMEOUT_MS = 5_000
 const RENEW_BELOW_MS = 30_000
@@ -22,28 +22,30 @@ export interface AllowanceDeps {
   billing: Pick<Billing, 'openAllowance' | 'renewAllowances' | 'closeAllowance'>
   /** This edge's id. */
   edge: string
-  /** Brings all records of these allowances to billing; false when some may still be on their way. */
+  /** Sends all usage records of these allowances to billing; false when some may still be unsent. */
   settleNow: (allowanceIds: readonly string[]) => Promise<boolean>
-  /** Closes allowances of which it is not known whether they were opened. */
+  /** Closes allowances that may or may not have been opened. */
   returns: Pick<HoldReturns, 'add'>
   clock: Clock
   random: Random
   log: Log
 }
 
-/** Billing's word that the balance does not pay for it. */
+/** Billing refused, because the balance is too low. */
 export interface AllowanceRefusal {
   requiredMicro: MicroCredits
   availableMicro: MicroCredits
 }
 
-/** Opens an allowance of at least `needMicro`. What other allowances hold idle is given back first, if need be. */
+/**
+ * Opens an allowance of at least `needMicro`; after a refusal, closes unused allowances and tries once more.
+ */
 export async function openAllowance(
   deps: AllowanceDeps,
   walletAllowances: WalletAllowances,
   needMicro: MicroCredits,
 ): Promise<AllowanceRefusal | undefined> {
-  const refusal = await askBilling(deps, walletAllowances, needMicro)
+  const refusal = await requestAllowance(deps, walletAllowances, needMicro)
   if (!refusal || walletAllowances.waiting.length === 0) return refusal
   const idle = walletAllowances.allowances.filter(isUnused)
   if (idle.length === 0) return refusal
@@ -51,17 +53,17 @@ export async function openAllowance(
     (allowance) => !isUnused(allowance),
   )
   const closed = await closeAllowances(deps, idle)
-  return closed ? askBilling(deps, walletAllowances, needMicro) : refusal
+  return closed ? requestAllowance(deps, walletAllowances, needMicro) : refusal
 }
 
-async function askBilling(
+async function requestAllowance(
   { billing, edge, clock, random, returns }: AllowanceDeps,
   walletAllowances: WalletAllowances,
   needMicro: MicroCredits,
 ): Promise<AllowanceRefusal | undefined> {
   const allowanceId = newId('alw', { clock, random })
   const wantMicro = wantOf(walletAllowances, needMicro)
-  const askedMs = clock.monotonicMs()
+  const requestedAtMs = clock.monotonicMs()
   const { wallet } = walletAllowances
   const input = { allowanceId, wallet, edge, needMicro, wantMicro, leaseMs: LEASE_MS }
   const answer = await withTimeout(clock, (signal) =>
@@ -71,22 +73,22 @@ async function askBilling(
     throw error
   })
   if (answer.outcome === 'refused') return answer
-  // In front: the older ones are nearly spent, and would be looked at in vain.
+  // At the front, because the older allowances are nearly spent.
   walletAllowances.allowances.unshift({
     id: allowanceId,
     amountMicro: answer.amountMicro,
     spentMicro: 0n,
     reservedMicro: 0n,
-    usableUntilMs: usableUntil(askedMs),
-    lastUsedMs: askedMs,
+    usableUntilMs: usableUntil(requestedAtMs),
+    lastUsedMs: requestedAtMs,
   })
   return undefined
 }
 
-// The lease began after we asked; by our own clock it ends no sooner than this.
-const usableUntil = (askedMs: number) => askedMs + LEASE_MS - LEASE_MARGIN_MS
+// The lease began after the request was sent, so by the local clock it ends no sooner than this.
+const usableUntil = (requestedAtMs: number) => requestedAtMs + LEASE_MS - LEASE_MARGIN_MS
 
-/** Renewed while used: by a call that runs, or by one that ended lately. */
+/** Renews allowances with running or recent calls whose leases end soon. */
 export async function renewUsed(
   deps: AllowanceDeps,
   byWallet: Map<string, WalletAllowances>,
@@ -98,14 +100,14 @@ export async function renewUsed(
     .filter((one) => !isIdle(one, nowMs) && isEnding(one, nowMs))
   for (let start = 0; start < used.length; start += RENEW_BATCH) {
     const batch = used.slice(start, start + RENEW_BATCH)
-    const askedMs = clock.monotonicMs()
+    const requestedAtMs = clock.monotonicMs()
     const input = { edge, allowanceIds: batch.map(({ id }) => id), leaseMs: LEASE_MS }
     try {
       const answer = await withTimeout(clock, (signal) =>
         billing.renewAllowances(input, { signal }),
       )
       const open = new Set(answer.open.map(({ allowanceId }) => allowanceId))
-      for (const one of batch) one.usableUntilMs = open.has(one.id) ? usableUntil(askedMs) : 0
+      for (const one of batch) one.usableUntilMs = open.has(one.id) ? usableUntil(requestedAtMs) : 0
     } catch (err) {
       deps.log.warn({ err, allowances: batch.length }, 'allowances were not renewed')
     }
@@ -116,7 +118,7 @@ function isEnding({ usableUntilMs }: Allowance, nowMs: number): boolean {
   return nowMs < usableUntilMs && usableUntilMs - nowMs < RENEW_BELOW_MS
 }
 
-/** Gives back what nobody draws on, and forgets purses that are empty. */
+/** Closes idle allowances, and removes wallets without any. */
 export async function closeIdle(
   deps: AllowanceDeps,
   byWallet: Map<string, WalletAllowances>,
@@ -135,7 +137,7 @@ export async function closeIdle(
   }
 }
 
-/** False when they stay open until their leases end: records may be on their way, or billing is away. */
+/** False when they stay open until their leases end: records may be unsent, or billing is unavailable. */
 export async function closeAllowances(
   deps: AllowanceDeps,
   all: readonly Allowance[],
@@ -150,7 +152,10 @@ export async function closeAllowances(
     }
     return true
   } catch (err) {
-    deps.log.warn({ err, allowances: all.length }, 'allowances were not closed; their leases end')
+    deps.log.warn(
+      { err, allowances: all.length },
+      'allowances were not closed; their leases expire',
+    )
     return false
   }
 }

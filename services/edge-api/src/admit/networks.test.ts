@@ -13,32 +13,37 @@ describe('a list of addresses', () => {
     ['::ffff:10.0.0.0/104', ['10.1.2.3', '::ffff:10.9.9.9', '10.1.2.3:555'], ['11.0.0.0']],
     ['::/0', ['::1', 'fe80::1%eth0'], ['127.0.0.1', '::ffff:127.0.0.1']],
   ]
-  it.each(cases)('of %s has what is inside and nothing else', (network, inside, outside) => {
+  it.each(cases)('%s contains exactly the addresses of its range', (network, inside, outside) => {
     const list = addressList([normalNetwork(network)])
     expect(inside.map((address) => list.has(address))).toEqual(inside.map(() => true))
     expect(outside.map((address) => list.has(address))).toEqual(outside.map(() => false))
   })
 
-  it('has nothing that is no address', () => {
+  it('contains nothing that is not an address', () => {
     const list = addressList([normalNetwork('0.0.0.0/0'), normalNetwork('::/0')])
     for (const text of ['', 'unknown', 'localhost', '1.2.3.4, 5.6.7.8', '1.2.3.256', '::g', '[::1'])
       expect(list.has(text)).toBe(false)
   })
 
-  it('has what any of its networks has', () => {
+  it('contains the addresses of each of its networks', () => {
     const list = addressList(['10.0.0.0/8', '2001:db8::/32'].map(normalNetwork))
     expect(['10.1.1.1', '2001:db8::5', '11.1.1.1'].map(list.has)).toEqual([true, true, false])
   })
 })
 
 describe('a network', () => {
-  it('is kept without host bits, and shown without the length of a single address', () => {
-    const kept = ['203.0.113.7', '10.1.2.3/8', '2001:DB8::1', '2001:db8:ffff::/33'].map(
+  it('is stored without host bits, and shown without the prefix length of a single address', () => {
+    const stored = ['203.0.113.7', '10.1.2.3/8', '2001:DB8::1', '2001:db8:ffff::/33'].map(
       normalNetwork,
     )
-    expect(kept).toEqual(['203.0.113.7/32', '10.0.0.0/8', '2001:db8::1/128', '2001:db8:8000::/33'])
+    expect(stored).toEqual([
+      '203.0.113.7/32',
+      '10.0.0.0/8',
+      '2001:db8::1/128',
+      '2001:db8:8000::/33',
+    ])
     const shown = ['203.0.113.7', '10.0.0.0/8', '2001:db8::1', '2001:db8:8000::/33']
-    expect(kept.map(shownNetwork)).toEqual(shown)
+    expect(stored.map(shownNetwork)).toEqual(shown)
     expect(['0.0.0.0/0', '::ffff:1.2.3.4'].map(normalNetwork)).toEqual(['0.0.0.0/0', '1.2.3.4/32'])
   })
 })

@@ -1,15 +1,15 @@
 import { assert } from '@sluice/kernel/assert'
 import ipaddr from 'ipaddr.js'
 
-/** Addresses and networks of both families. */
+/** A set of IPv4 and IPv6 addresses and networks. */
 export interface AddressList {
-  /** False also for what is no address. */
+  /** False also for text that is not an address. */
   has(address: string): boolean
 }
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>
 
-/** `networks` as `normalNetwork` makes them. An IPv4 address written as IPv6 counts as IPv4. */
+/** `networks` in the form of `normalNetwork`. An IPv4-mapped IPv6 address counts as IPv4. */
 export function addressList(networks: readonly string[]): AddressList {
   const ranges = networks.map(parseRange)
   return {
@@ -20,7 +20,7 @@ export function addressList(networks: readonly string[]): AddressList {
   }
 }
 
-/** An address or network as we keep it: its length always written, its host bits zero. */
+/** The stored form of an address or network: with a prefix length, and host bits zero. */
 export function normalNetwork(text: string): string {
   const [address, bits] = parseRange(text)
   const bytes = address.toByteArray()
@@ -28,13 +28,13 @@ export function normalNetwork(text: string): string {
   return `${ipaddr.fromByteArray(masked).toString()}/${bits}`
 }
 
-/** A network as people read it: a single address without its length. */
+/** A network for display: a single address without its prefix length. */
 export function shownNetwork(network: string): string {
   const length = network.includes(':') ? '/128' : '/32'
   return network.endsWith(length) ? network.slice(0, -length.length) : network
 }
 
-// The contract has seen that it is one.
+// Validated by the contract.
 function parseRange(text: string): Range {
   const whole = text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`
   assert(ipaddr.isValidCIDR(whole), 'a network is an address and a length')
@@ -48,10 +48,10 @@ function parseRange(text: string): Range {
 /** ::ffff:0:0/96 */
 const MAPPED_BITS = 96
 
-/** Some proxies write the port as well: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
+/** Some proxies add the port: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
 const WITH_PORT = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/
 
-/** The address alone, of what may be an address with its port. */
+/** Removes the port from an address. */
 export function withoutPort(text: string): string {
   const [, six, four] = WITH_PORT.exec(text) ?? []
   return six ?? four ?? text
@@ -68,5 +68,5 @@ function isWithin(address: ReturnType<typeof ipaddr.process>, [network, bits]: R
   return network instanceof ipaddr.IPv6 && address.match(network, bits)
 }
 
-/** Of one byte, whose first `bits` are kept. */
+/** Mask of one byte that retains its first `bits` bits. */
 const maskOf = (bits: number) => (0xff << (8 - Math.max(0, Math.min(8, bits)))) & 0xff

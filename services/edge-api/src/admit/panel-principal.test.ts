@@ -9,30 +9,30 @@ const user = { userId: 'usr_1', wallet: 'wal_1' }
 
 function setUp() {
   const keyStore = memoryKeyStore()
-  let asked = 0
+  let calls = 0
   const counted = {
     ...keyStore,
     ensurePanelKey: (key: Parameters<typeof keyStore.ensurePanelKey>[0]) => {
-      asked += 1
+      calls += 1
       return keyStore.ensurePanelKey(key)
     },
   }
   const process = (seed: number) =>
     createPanelPrincipal({ keyStore: counted, clock: fakeClock(), random: seededRandom(seed) })
-  return { process, asked: () => asked }
+  return { process, calls: () => calls }
 }
 
-test('a person draws under one key without limits, looked up once a process', async () => {
-  const { process, asked } = setUp()
+test('a user has one panel key without limits, looked up once per process', async () => {
+  const { process, calls } = setUp()
   const panelPrincipal = process(1)
   const principals = await Promise.all([user, user, user].map(panelPrincipal))
   const again = await panelPrincipal(user)
   expect(new Set([...principals, again]).size).toBe(1)
   expect(again).toMatchObject({ wallet: 'wal_1', rpmLimit: null, models: null })
-  expect(asked()).toBe(1)
+  expect(calls()).toBe(1)
 })
 
-test('processes agree on the key of a person, and people do not share one', async () => {
+test('a user has the same panel key in every process, and users do not share one', async () => {
   const { process } = setUp()
   const here = await process(1)(user)
   expect((await process(2)(user)).apiKeyId).toBe(here.apiKeyId)
@@ -41,21 +41,21 @@ test('processes agree on the key of a person, and people do not share one', asyn
   expect(other.wallet).toBe('wal_2')
 })
 
-test('a person whose key could not be looked up is served at the next try', async () => {
+test('a failed lookup of the panel key is retried at the next request', async () => {
   const keyStore = memoryKeyStore()
-  let isAway = true
+  let isUnavailable = true
   const panelPrincipal = createPanelPrincipal({
     keyStore: {
       ...keyStore,
       ensurePanelKey: async (key) => {
-        if (isAway) throw new Error('the database is away')
+        if (isUnavailable) throw new Error('the database is unavailable')
         return keyStore.ensurePanelKey(key)
       },
     },
     clock: fakeClock(),
     random: seededRandom(1),
   })
-  await expect(panelPrincipal(user)).rejects.toThrow('away')
-  isAway = false
+  await expect(panelPrincipal(user)).rejects.toThrow('unavailable')
+  isUnavailable = false
   expect(await panelPrincipal(user)).toMatchObject({ wallet: 'wal_1' })
 })

@@ -8,13 +8,13 @@ import type { Principal } from '../request.ts'
 const USERS_MAX = 20_000
 const HASH_BYTES = 32
 
-/** The principal under which a signed-in person's own requests run. Throws `unavailable`. */
+/** The principal of the requests that a signed-in user makes in the panel. Throws `unavailable`. */
 export type PanelPrincipal = (user: { userId: string; wallet: string }) => Promise<Principal>
 
 /**
- * Makes `panelPrincipal`: the person's hidden panel key, written at its first use and then known to this
- * process. It never changes: it has no limits and cannot be revoked. Whether the person may come in is
- * their session's business.
+ * Creates `panelPrincipal`: it uses the user's hidden panel key, which is inserted at its first use and then
+ * cached. The key never changes: it has no limits and cannot be revoked. Access is controlled by the user's
+ * session.
  */
 export function createPanelPrincipal(
   deps: Pick<EdgeDeps, 'keyStore' | 'clock' | 'random'>,

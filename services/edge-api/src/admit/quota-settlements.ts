@@ -1,7 +1,6 @@
 /**
- * What calls spent of daily quotas, on its way to the database: gathered for a moment and written in
- * batches, off every caller's path. What this process takes with it when it dies stays reserved until
- * upkeep learns from billing what was charged.
+ * Buffers settlements of daily quotas and writes them to the database in batches, off the caller's path.
+ * Settlements lost in a crash stay reserved until reconciliation reads from billing what was charged.
  */
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
@@ -10,15 +9,15 @@ import type { QuotaSettlement, QuotaStore } from '../store/quota-store.ts'
 
 const FLUSH_MS = 25
 const BATCH_MAX = 500
-/** Beyond this, reservations are left to upkeep: they must not eat the memory of the door. */
+/** Beyond this, settlements are left to reconciliation, to bound the memory. */
 const WAITING_MAX = 20_000
 
 export interface QuotaSettlements {
   add(settlement: QuotaSettlement): void
-  /** Writes what waits; false when nothing could be written. */
+  /** Writes pending settlements; false when nothing could be written. */
   flush(): Promise<boolean>
   waiting(): number
-  /** Writes what is left. */
+  /** Writes the remaining settlements. */
   stop(): Promise<void>
 }
 
@@ -34,8 +33,8 @@ export function quotaSettlements({
   let waiting: QuotaSettlement[] = []
   let cancelFlush: (() => void) | undefined
   let flight: Promise<boolean> | undefined
-  // After a failure nobody but upkeep tries again.
-  let resting = false
+  // After a failure only the background tasks retry.
+  let isPaused = false
 
   const flushAll = async () => {
     let isWritten = false
@@ -44,14 +43,14 @@ export function quotaSettlements({
       try {
         await quotaStore.settle({ settlements, at: clock.now() })
       } catch (err) {
-        resting = true
-        log.warn({ err, calls: waiting.length }, 'what calls spent of their quotas waits')
+        isPaused = true
+        log.warn({ err, calls: waiting.length }, 'quota settlements could not be written')
         return isWritten
       }
       waiting = waiting.slice(settlements.length)
       isWritten = true
     }
-    resting = false
+    isPaused = false
     return isWritten
   }
   const flush = () => {
@@ -64,7 +63,7 @@ export function quotaSettlements({
     add(settlement) {
       if (waiting.length >= WAITING_MAX) return
       waiting.push(settlement)
-      if (resting) return
+      if (isPaused) return
       if (waiting.length >= BATCH_MAX) void flush()
       else cancelFlush ??= clock.after(FLUSH_MS, () => void flush())
     },

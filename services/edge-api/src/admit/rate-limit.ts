@@ -1,9 +1,9 @@
 /**
- * How many requests may pass, counted in buckets of one second.
+ * Sliding-window rate limit, counted in buckets of one second.
  *
- * A grant stands in the bucket of the latest moment at which it may be spent. Whoever decides at `now`
- * counts every bucket that reaches into the 60 s before `now`; so all that is ever spent within any 60 s
- * was counted together by the last decision among it, and that decision stayed within the limit.
+ * A grant is counted in the bucket of its spending deadline. A decision at `now` counts every bucket that
+ * overlaps the 60 s before `now`. So everything spent within any 60 s was counted together by the last
+ * decision in them, and that decision was within the limit.
  */
 
 export const WINDOW_MS = 60_000
@@ -19,7 +19,7 @@ export interface RateRequest {
   spendWithinMs: number
 }
 
-/** What may be granted now, and when to come back if nothing may. Does not change `grants`. */
+/** The requests to grant now, or the time to retry after. Does not modify `grants`. */
 export function decideTake(
   grants: Grants,
   { nowMs, limit, want, spendWithinMs }: RateRequest,
@@ -35,12 +35,12 @@ export function decideTake(
   }
 }
 
-/** True while something granted in this bucket may have been spent less than a window ago. */
+/** True while a grant of this bucket may have been spent within the window. */
 export function counts(bucket: number, nowMs: number): boolean {
   return endOf(bucket) > nowMs - WINDOW_MS
 }
 
-// Oldest first, until so much has fallen out of the window that one more fits.
+// The time until enough of the oldest buckets leave the window for one more request.
 function waitFor(
   grants: Grants,
   { nowMs, limit, used }: { nowMs: number; limit: number; used: number },
@@ -56,12 +56,12 @@ function waitFor(
 
 const endOf = (bucket: number) => (bucket + 1) * BUCKET_MS
 
-/** The largest part of a limit that one edge may hold unspent: what the limit lets pass in a second. */
+/** The largest slice that one edge may hold: the limit per second. */
 export function sliceMax(limit: number): number {
   return Math.max(1, Math.floor(limit / 60))
 }
 
-/** How much to ask for next: more when the last slice did not last, less when it was not used up. */
+/** The size of the next slice: doubled when the last one was used up, halved otherwise. */
 export function nextSlice(last: { size: number; usedUp: boolean }, limit: number): number {
   const size = last.usedUp ? last.size * 2 : Math.floor(last.size / 2)
   return Math.max(1, Math.min(size, sliceMax(limit)))

@@ -47,7 +47,7 @@ async function passes(limiter: RateLimiter | undefined, who: Principal): Promise
 }
 
 describe('a limit', () => {
-  it('lets exactly so many pass, with 200 callers at 4 edges at once, and in any minute after', async () => {
+  it('holds exactly for 200 concurrent callers at 4 edges, and in any minute after', async () => {
     const { clock, limiters } = rig({ edges: 4 })
     const who = principal(100)
     const random = seededRandom(7)
@@ -64,7 +64,7 @@ describe('a limit', () => {
     expect(passedAt.length).toBeGreaterThan(300)
   })
 
-  it('is not stretched by slices: a large limit on many edges holds in any minute', async () => {
+  it('holds in any minute for a large limit leased in slices by several edges', async () => {
     const { clock, limiters, store } = rig({ edges: 3 })
     const who = principal(3_000)
     const random = seededRandom(11)
@@ -80,7 +80,7 @@ describe('a limit', () => {
     expect(store.takes).toBeLessThan(passedAt.length / 5)
   })
 
-  it('tells the caller when to come back, and does not ask the store for each of a flood', async () => {
+  it('returns the time to retry after, and does not query the store for each refused request', async () => {
     const { limiters, store } = rig()
     const who = principal(2)
     await passes(limiters[0], who)
@@ -93,7 +93,7 @@ describe('a limit', () => {
     expect(store.takes).toBe(takes)
   })
 
-  it('that was raised counts at once', async () => {
+  it('applies a raised limit at once', async () => {
     const { limiters } = rig()
     await passes(limiters[0], principal(1))
     expect(await passes(limiters[0], principal(1))).toBe(false)
@@ -102,7 +102,7 @@ describe('a limit', () => {
 })
 
 describe('a key without a limit', () => {
-  it('never asks the store', async () => {
+  it('never queries the store', async () => {
     const { limiters, store } = rig()
     expect(limiters[0]?.tryTake(principal(null))).toBe(true)
     await limiters[0]?.take(principal(null))
@@ -111,7 +111,7 @@ describe('a key without a limit', () => {
 })
 
 describe('a busy key', () => {
-  it('asks the store seldom: most requests are decided in memory', async () => {
+  it('decides most requests in memory', async () => {
     const { clock, limiters, store } = rig()
     await spendSteadily(clock, limiters[0])
     expect(store.takes).toBeLessThan(150)

@@ -1,8 +1,7 @@
 /**
- * May you come in now: limits of API keys, leased from the rate store in slices, so that most requests
- * are decided in memory. A slice must be spent within SLICE_MS of being asked for; what is left then is
- * given back. While the limit is reached, the store's own answer is repeated for a moment instead of
- * asking it for every request of a flood.
+ * Rate limits of API keys, leased from the rate store in slices, so that most requests are decided in memory.
+ * A slice must be spent within SLICE_MS of its request; the rest is returned to the store. While the limit is
+ * reached, the store's refusal is cached briefly, so that a flood does not query the store for every request.
  */
 import { AppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
@@ -13,10 +12,10 @@ import type { RateStore } from '../store/rate-store.ts'
 import { nextSlice } from './rate-limit.ts'
 
 const SLICE_MS = 2_000
-/** What is wanted at once is spent at once; later than this the answer is of no use. */
+/** Spending deadline of a slice that only covers waiting requests. */
 const AT_ONCE_MS = 500
 const REFUSAL_MS_MAX = 1_000
-/** Others may spend a slice while we wait for it; so often we ask again. */
+/** Concurrent requests may spend a slice first; the refill is retried this often. */
 const ROUNDS_MAX = 20
 const KEYS_MAX = 50_000
 
@@ -33,9 +32,9 @@ interface Slice {
 }
 
 export interface RateLimiter {
-  /** True when the request may pass by what this edge holds. False means: ask `take`. */
+  /** True when the slice held by this edge covers the request. False means: call `take`. */
   tryTake(principal: Principal): boolean
-  /** Waits for a slice; throws `rate_limit_exceeded` when there is none to be had. */
+  /** Waits for a slice; throws `rate_limit_exceeded` when the limit is reached. */
   take(principal: Principal): Promise<void>
 }
 

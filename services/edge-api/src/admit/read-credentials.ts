@@ -7,36 +7,35 @@ const KEY_CHARS_MAX = 512
 const BEARER = /^bearer +(\S+) *$/i
 
 /**
- * The API key that the caller showed: `Authorization: Bearer …`, or `x-api-key` as older Anthropic
- * clients send it. Undefined when there is none that could be one.
+ * The API key of the request: `Authorization: Bearer …`, or `x-api-key` as Anthropic clients send it.
+ * Undefined when there is none of a plausible form.
  */
 export function readApiKey(headers: IncomingHttpHeaders): string | undefined {
   const { authorization } = headers
   if (authorization?.startsWith('Bearer ') && !authorization.includes(' ', 7)) {
-    return sound(authorization.slice(7))
+    return plausible(authorization.slice(7))
   }
   const bearer = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
   const other = headers['x-api-key']
-  return sound(bearer ?? (typeof other === 'string' ? other : undefined))
+  return plausible(bearer ?? (typeof other === 'string' ? other : undefined))
 }
 
-function sound(apiKey: string | undefined): string | undefined {
+function plausible(apiKey: string | undefined): string | undefined {
   if (apiKey === undefined) return undefined
   return apiKey.length >= KEY_CHARS_MIN && apiKey.length <= KEY_CHARS_MAX ? apiKey : undefined
 }
 
 /**
- * Where the request came from, for counting guesses: the socket's address, or what the outermost of
- * our own proxies saw. What stands further left in X-Forwarded-For is the caller's own claim. IPv6 by
- * /64, which is what one household gets.
+ * Client address for guess limits: the socket's address, or the one seen by the outermost trusted proxy.
+ * Entries further left in X-Forwarded-For are not trusted. IPv6 addresses are reduced to their /64.
  */
 export function callerAddress(incoming: IncomingMessage, trustedProxyHops: number): string {
   return networkOf(fullCallerAddress(incoming, trustedProxyHops))
 }
 
 /**
- * The same, to the last bit. Some proxies write the caller's port as well, which each connection has another
- * of: whoever counts by address must not see it.
+ * The full client address. Some proxies add the caller's port, which differs per connection and is removed,
+ * so that counting by address works.
  */
 export function fullCallerAddress(incoming: IncomingMessage, trustedProxyHops: number): string {
   const socketAddress = incoming.socket.remoteAddress ?? 'unknown'
@@ -50,7 +49,7 @@ function forwardedFor(headers: IncomingHttpHeaders): string[] | undefined {
   return typeof text === 'string' ? text.split(',').map((item) => item.trim()) : text
 }
 
-/** What one household gets: an IPv4 address as it is, an IPv6 address by its /64. */
+/** The network of one subscriber: an IPv4 address unchanged, an IPv6 address reduced to its /64. */
 export function networkOf(address: string): string {
   if (!address.includes(':') || address.startsWith('::ffff:')) return address
   const [head = '', tail = ''] = address.split('::')

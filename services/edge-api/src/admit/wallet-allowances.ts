@@ -2,25 +2,25 @@ import { assert } from '@sluice/kernel/assert'
 import type { MicroCredits } from '@sluice/kernel/credits'
 import { greater } from '@sluice/kernel/credits'
 
-/** A purse is filled below so many calls like the last one, up to so many; or by what is spent in so long. */
+/** Refill thresholds and targets, in calls like the current one, and in time at the current spending rate. */
 const LOW_WATER_CALLS = 8n
 const REFILL_CALLS = 32n
 const LOW_WATER_MS = 5_000
 const REFILL_MS = 20_000
 export const IDLE_MS = 30_000
 
-/** Credits that billing set aside for this edge to spend on behalf of one wallet. */
+/** Credits that billing granted to this edge to spend for one wallet. */
 export interface Allowance {
   readonly id: string
   readonly amountMicro: MicroCredits
   spentMicro: MicroCredits
   reservedMicro: MicroCredits
-  /** Until then, by the monotonic clock, it may be drawn on. */
+  /** End of its use, by the monotonic clock. */
   usableUntilMs: number
   lastUsedMs: number
 }
 
-/** A part of an allowance that one call may spend. Ended exactly once, by `spend`. */
+/** The part of an allowance that one call may spend. Ended exactly once, by `spend`. */
 export interface Reservation {
   readonly wallet: string
   readonly allowance: Allowance
@@ -28,12 +28,14 @@ export interface Reservation {
   open: boolean
 }
 
-/** What is neither spent nor reserved. */
+/** The amount that is neither spent nor reserved. */
 export function freeMicro({ amountMicro, spentMicro, reservedMicro }: Allowance): MicroCredits {
   return amountMicro - spentMicro - reservedMicro
 }
 
-/** The first allowance that covers the amount, or undefined. Not spread over several: a usage record names one. */
+/**
+ * The first allowance that covers the amount. Never split over several: a usage record names one allowance.
+ */
 export function findCover(
   allowances: readonly Allowance[],
   amountMicro: MicroCredits,
@@ -45,7 +47,7 @@ export function findCover(
   return undefined
 }
 
-/** Sets the amount aside; the caller has checked that it fits. */
+/** Reserves the amount; the caller has checked that it fits. */
 export function reserve(
   allowance: Allowance,
   { wallet, amountMicro, nowMs }: { wallet: string; amountMicro: MicroCredits; nowMs: number },
@@ -56,7 +58,7 @@ export function reserve(
   return { wallet, allowance, amountMicro, open: true }
 }
 
-/** Ends a reservation: `amountMicro` of it is spent, the rest is free again. */
+/** Ends a reservation: `amountMicro` of it is spent, the rest is released. */
 export function spend(reservation: Reservation, amountMicro: MicroCredits, nowMs: number): void {
   const { allowance } = reservation
   assert(reservation.open, 'a reservation ends once')
@@ -67,35 +69,35 @@ export function spend(reservation: Reservation, amountMicro: MicroCredits, nowMs
   allowance.lastUsedMs = nowMs
 }
 
-/** A call that did not fit, and waits for a refill. */
+/** A call that waits for a refill. */
 export interface Waiter {
   amountMicro: MicroCredits
   resolve: (reservation: Reservation) => void
   reject: (error: unknown) => void
 }
 
-/** What this edge may spend for one wallet, and who waits for more. */
+/** The allowances of one wallet at this edge, and the calls that wait for a refill. */
 export interface WalletAllowances {
   wallet: string
   allowances: Allowance[]
   waiting: Waiter[]
   filling: boolean
-  /** What was spent since the last refill, and when that was; for the pace of spending. */
+  /** Spending since the last refill, and the time of that refill; for the spending rate. */
   spentMicro: MicroCredits
   filledAtMs: number
-  /** What is spent in LOW_WATER_MS, at the pace of the last refill. */
+  /** Spending per LOW_WATER_MS, measured at the last refill. */
   paceMicro: MicroCredits
-  /** No refill in the background before this. */
-  restUntilMs: number
+  /** No background refill before this. */
+  refillPausedUntilMs: number
 }
 
-/** True when it should be filled. Counted by the call at hand: who makes dear calls keeps more at hand. */
+/** True when it should be refilled. The threshold scales with the amount of the current call. */
 export function isLow(
   walletAllowances: WalletAllowances,
   amountMicro: MicroCredits,
   nowMs: number,
 ): boolean {
-  if (nowMs < walletAllowances.restUntilMs) return false
+  if (nowMs < walletAllowances.refillPausedUntilMs) return false
   let free = 0n
   for (const allowance of walletAllowances.allowances) {
     if (nowMs < allowance.usableUntilMs) free += freeMicro(allowance)
@@ -112,13 +114,13 @@ export function emptyWalletAllowances(wallet: string, nowMs: number): WalletAllo
     spentMicro: 0n,
     filledAtMs: nowMs,
     paceMicro: 0n,
-    restUntilMs: 0,
+    refillPausedUntilMs: 0,
   }
 }
 
-/** Takes the pace of spending since the last refill. */
+/** Measures the spending rate since the last refill. */
 export function takePace(walletAllowances: WalletAllowances, nowMs: number): void {
-  // Two refills close together say little about the pace.
+  // The rate is unreliable over very short intervals.
   const elapsedMs = BigInt(Math.max(100, Math.round(nowMs - walletAllowances.filledAtMs)))
   walletAllowances.paceMicro = (walletAllowances.spentMicro * BigInt(LOW_WATER_MS)) / elapsedMs
   walletAllowances.spentMicro = 0n
@@ -126,8 +128,8 @@ export function takePace(walletAllowances: WalletAllowances, nowMs: number): voi
 }
 
 /**
- * What to ask for: what is spent in REFILL_MS at the present pace, and at least twice what is in use, so
- * that a burst doubles at most once during a refill.
+ * The amount to request: spending of REFILL_MS at the current rate, and at least the reserved amount plus
+ * twice the waiting amount, so that a burst needs few refills.
  */
 export function wantOf(walletAllowances: WalletAllowances, needMicro: MicroCredits): MicroCredits {
   const ahead = walletAllowances.paceMicro * BigInt(REFILL_MS / LOW_WATER_MS)
@@ -139,10 +141,10 @@ export function wantOf(walletAllowances: WalletAllowances, needMicro: MicroCredi
   return greater(ahead, greater(needMicro * REFILL_CALLS, reserved + waiting * 2n))
 }
 
-/** True while no call draws on it. */
+/** True while no call has a reservation on it. */
 export const isUnused = ({ reservedMicro }: Allowance) => reservedMicro === 0n
 
-/** True when no call has drawn on it for a while. */
+/** True when no call has used it for IDLE_MS. */
 export function isIdle(allowance: Allowance, nowMs: number): boolean {
   return isUnused(allowance) && nowMs - allowance.lastUsedMs > IDLE_MS
 }

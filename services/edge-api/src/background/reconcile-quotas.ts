@@ -9,23 +9,22 @@ import type { OpenReservation, QuotaSettlement, QuotaStore } from '../store/quot
 const PAGE_REFS = 500
 const PAGES_MAX = 200
 const READ_TIMEOUT_MS = 5_000
-/** Whoever ends a call settles it by themselves within this time. */
+/** A running process settles its own calls within this time. */
 const SETTLING_MS = 5_000
 
 export interface ReconcileDeps {
   quotaStore: Pick<QuotaStore, 'listOpen' | 'settle'>
   billing: Pick<Billing, 'readSettlements'>
   clock: Clock
-  /** How long a call or a job without a hold can be alive at most. */
+  /** Maximum lifetime of a call, or of a job without a hold. */
   aliveMsMax: number
 }
 
 type Settlements = OutputOf<typeof billingContract.methods.readSettlements>
 
 /**
- * Settles the reservations that nobody else will: of jobs that have ended, and of calls whose edge died.
- * What they spent is what billing charged. One of which billing knows nothing is given back when its
- * request cannot be alive any more.
+ * Settles the reservations of ended jobs and of calls whose edge crashed, by what billing charged. A
+ * reservation that billing does not know is released once its request can no longer be running.
  */
 export async function reconcileQuotas(deps: ReconcileDeps): Promise<void> {
   const { quotaStore, clock } = deps
@@ -34,13 +33,13 @@ export async function reconcileQuotas(deps: ReconcileDeps): Promise<void> {
     const openedBefore = new Date(clock.nowMs() - SETTLING_MS)
     const open = await quotaStore.listOpen({ openedBefore, after, limit: PAGE_REFS })
     if (open.length === 0) return
-    const told = await readSettlements(
+    const settlements = await readSettlements(
       deps,
       open.map(({ ref }) => ref),
     )
     const deadBeforeMs = clock.nowMs() - deps.aliveMsMax
     await quotaStore.settle({
-      settlements: decideSettlements({ open, told, deadBeforeMs }),
+      settlements: decideSettlements({ open, known: settlements, deadBeforeMs }),
       at: clock.now(),
     })
     if (open.length < PAGE_REFS) return
@@ -48,35 +47,38 @@ export async function reconcileQuotas(deps: ReconcileDeps): Promise<void> {
   }
 }
 
-/** Settles those of these jobs that billing has decided; answers the ones that are still open. */
+/** Settles the jobs that billing has charged or released; returns the ones that are still open. */
 export async function settleJobs(
   deps: Omit<ReconcileDeps, 'aliveMsMax'>,
   jobIds: readonly string[],
 ): Promise<string[]> {
   const stillOpen: string[] = []
   for (let start = 0; start < jobIds.length; start += PAGE_REFS) {
-    const told = await readSettlements(deps, jobIds.slice(start, start + PAGE_REFS))
-    await deps.quotaStore.settle({ settlements: told.settled.map(spentOf), at: deps.clock.now() })
-    stillOpen.push(...told.open)
+    const settlements = await readSettlements(deps, jobIds.slice(start, start + PAGE_REFS))
+    await deps.quotaStore.settle({
+      settlements: settlements.settled.map(spentOf),
+      at: deps.clock.now(),
+    })
+    stillOpen.push(...settlements.open)
   }
   return stillOpen
 }
 
-/** What each open reservation spent, of those of which that is known or can be said. */
+/** The settlements of open reservations that billing has settled, or that are certainly lost. */
 export function decideSettlements({
   open,
-  told,
+  known: { settled, open: stillOpen },
   deadBeforeMs,
 }: {
   open: readonly OpenReservation[]
-  told: Settlements
+  known: Settlements
   deadBeforeMs: number
 }): QuotaSettlement[] {
-  const known = new Set([...told.open, ...told.settled.map(({ ref }) => ref)])
+  const knownRefs = new Set([...stillOpen, ...settled.map(({ ref }) => ref)])
   const lost = open.filter(
-    ({ ref, openedAt }) => !known.has(ref) && openedAt.getTime() < deadBeforeMs,
+    ({ ref, openedAt }) => !knownRefs.has(ref) && openedAt.getTime() < deadBeforeMs,
   )
-  return [...told.settled.map(spentOf), ...lost.map(({ ref }) => ({ ref, spentMicro: 0n }))]
+  return [...settled.map(spentOf), ...lost.map(({ ref }) => ({ ref, spentMicro: 0n }))]
 }
 
 const spentOf = ({ ref, chargedMicro }: Settlements['settled'][number]): QuotaSettlement => ({

@@ -31,17 +31,17 @@ function rig() {
   const fixture = {
     version: 1,
     rows: [row],
-    away: false,
+    isUnavailable: false,
     reads: 0,
     onRead: () => {},
-    /** What a replica answers that has not read the rows since; it reads them when it is asked for more. */
+    /** Version of a stale replica; it catches up when a higher version is requested. */
     replicaVersion: undefined as number | undefined,
   }
   const catalog = knownCatalog({
     scheduler: {
       readCatalog: async ({ atLeastVersion = 0 }) => {
         fixture.reads += 1
-        if (fixture.away) throw new Error('away')
+        if (fixture.isUnavailable) throw new Error('unavailable')
         if (atLeastVersion > (fixture.replicaVersion ?? 0)) fixture.replicaVersion = undefined
         const answer = { version: fixture.replicaVersion ?? fixture.version, channels: [] }
         await Promise.resolve()
@@ -59,7 +59,7 @@ function rig() {
 }
 
 describe('the snapshot of channels and prices', () => {
-  it('is swapped when a change is announced; who holds the old one keeps it as it was', async () => {
+  it('is replaced when a change is announced; a held old snapshot stays unchanged', async () => {
     const { bus, fixture, catalog, clock } = rig()
     await catalog.start()
     const before = catalog.current()
@@ -70,7 +70,7 @@ describe('the snapshot of channels and prices', () => {
     expect(before.version).toBe(1)
   })
 
-  it('is read anew for a version that was looked up, when the announcement got lost', async () => {
+  it('is refreshed to a polled version when the change event was lost', async () => {
     const { fixture, catalog } = rig()
     await catalog.start()
     fixture.version = 2
@@ -79,7 +79,7 @@ describe('the snapshot of channels and prices', () => {
     expect(catalog.current().version).toBe(2)
   })
 
-  it('is read once for a revision that many ask for, and once more when the read began before it', async () => {
+  it('is read once for concurrent requests, and again when the read began before the change', async () => {
     const { fixture, catalog } = rig()
     await catalog.start()
     let late: Promise<void>[] = []
@@ -92,7 +92,7 @@ describe('the snapshot of channels and prices', () => {
     expect(fixture.reads).toBe(3)
   })
 
-  it('has the announced version also when the asked replica still knew an older one', async () => {
+  it('has the announced version also when the queried replica was stale', async () => {
     const { bus, fixture, catalog, clock } = rig()
     await catalog.start()
     fixture.version = 2
@@ -102,7 +102,7 @@ describe('the snapshot of channels and prices', () => {
     expect(catalog.current().version).toBe(2)
   })
 
-  it('asks again for an announced version that it was not given', async () => {
+  it('retries until it has an announced version', async () => {
     const { bus, fixture, catalog, clock } = rig()
     await catalog.start()
     await bus.announce('catalog-changed', { version: 2 })
@@ -113,7 +113,7 @@ describe('the snapshot of channels and prices', () => {
     expect(catalog.current().version).toBe(2)
   })
 
-  it('is not read anew while its version is the same', async () => {
+  it('is not refreshed while its version is the same', async () => {
     const { fixture, catalog, clock } = rig()
     await catalog.start()
     await catalog.reach({ version: 1, prices: 0 })
@@ -121,7 +121,7 @@ describe('the snapshot of channels and prices', () => {
     expect(fixture.reads).toBe(1)
   })
 
-  it('knows of a change that came while it was being read', async () => {
+  it('includes a change that was announced during a read', async () => {
     const { bus, fixture, catalog, clock } = rig()
     await catalog.start()
     fixture.onRead = () => {
@@ -135,26 +135,26 @@ describe('the snapshot of channels and prices', () => {
     expect(catalog.current().version).toBe(3)
   })
 
-  it('serves on while scheduler or billing is away', async () => {
+  it('stays in use while scheduler or billing is unavailable', async () => {
     const { fixture, catalog, clock, log } = rig()
     await catalog.start()
-    fixture.away = true
+    fixture.isUnavailable = true
     await clock.advance(300_000)
     expect(catalog.current().version).toBe(1)
     expect(log.lines.length).toBeGreaterThan(0)
   })
 
-  it('is not there at first without them, which is said, and comes as soon as they do', async () => {
+  it('is unavailable until scheduler and billing respond for the first time', async () => {
     const { fixture, catalog, clock } = rig()
-    fixture.away = true
+    fixture.isUnavailable = true
     await catalog.start()
     expect(() => catalog.current()).toThrow(expect.objectContaining({ code: 'unavailable' }))
-    fixture.away = false
+    fixture.isUnavailable = false
     await clock.advance(1_000)
     expect(catalog.current().version).toBe(1)
   })
 
-  it('never goes back to an older one', async () => {
+  it('is never replaced by an older version', async () => {
     const { fixture, catalog, clock } = rig()
     fixture.version = 5
     await catalog.start()
@@ -163,7 +163,7 @@ describe('the snapshot of channels and prices', () => {
     expect(catalog.current().version).toBe(5)
   })
 
-  it('knows what became of credentials, which does not raise the version', async () => {
+  it('is replaced by changed credential states, which do not raise the version', async () => {
     const { bus, catalog, clock } = rig()
     await catalog.start()
     const before = catalog.current()
@@ -173,7 +173,7 @@ describe('the snapshot of channels and prices', () => {
     expect(catalog.current().version).toBe(before.version)
   })
 
-  it('has new prices also when no channel changed', async () => {
+  it('includes new prices also when no channel changed', async () => {
     const { fixture, catalog, clock } = rig()
     await catalog.start()
     fixture.rows = [row, { ...row, id: 'p2', model: 'm' }]

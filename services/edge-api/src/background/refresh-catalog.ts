@@ -10,16 +10,16 @@ import type { Log } from '@sluice/kernel/log'
 import type { CatalogReader, CatalogSnapshot } from '../choose/catalog.ts'
 import { catalogSnapshot } from '../choose/catalog.ts'
 
-/** How old what has no revision may become when an announcement got lost: rests of credentials. */
+/** Refresh interval for data without a revision (cooldowns of credentials), in case an event is lost. */
 const MAX_AGE_MS = 30_000
 const RETRY_MS = 1_000
 const READ_TIMEOUT_MS = 5_000
 
 export interface KnownCatalog extends CatalogReader {
-  /** Reads once and listens; resolves also when it could not be read yet, and goes on trying. */
+  /** Reads once and subscribes to changes; resolves also when the read failed, which is then retried. */
   start(): Promise<void>
   stop(): Promise<void>
-  /** Reads anew where what is known is older; resolves when it was read, or could not be. */
+  /** Refreshes an older snapshot; resolves after the read, also when it failed. */
   reach(revisions: { version: number; prices: number }): Promise<void>
 }
 
@@ -31,15 +31,18 @@ export interface RefreshDeps {
   log: Log
 }
 
-/** Keeps a snapshot of channels and prices, swapped whole when it changed. The last good one serves on. */
+/**
+ * Keeps a snapshot of channels and prices, replaced as a whole. After a failed read the last one stays in
+ * use.
+ */
 export function knownCatalog(deps: RefreshDeps): KnownCatalog {
   const { clock, log } = deps
   let snapshot: CatalogSnapshot | undefined
   let flight: Promise<void> | undefined
-  let askedAgain = false
-  // The newest that were announced or looked up: an answer below them comes from before the change.
+  let readAgain = false
+  // The highest announced or polled revisions: a response below them is stale.
   const newest = { version: 0, prices: 0 }
-  // The revision that the prices of the snapshot have at least.
+  // Minimum revision of the snapshot's prices.
   let knownPrices = -1
   let readAtMs = Number.NEGATIVE_INFINITY
   let stopTimer: (() => void) | undefined
@@ -47,11 +50,11 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
 
   const read = async () => {
     do {
-      askedAgain = false
+      readAgain = false
       const { version, prices } = newest
       try {
         const [catalog, rows] = await readBoth(deps, version)
-        // An equal version may still bring news: what became of credentials does not raise it.
+        // An equal version may still have changes: credential states do not raise it.
         if (catalog.version >= (snapshot?.version ?? 0)) {
           snapshot = catalogSnapshot(catalog, rows)
           knownPrices = prices
@@ -60,13 +63,13 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
       } catch (err) {
         log.warn({ err }, 'channels and prices were not read')
       }
-      // What was announced while we read may not be in what we read.
-    } while (askedAgain)
+      // A change announced during the read may be missing from its result.
+    } while (readAgain)
   }
   const isBehind = () =>
     snapshot !== undefined && (snapshot.version < newest.version || knownPrices < newest.prices)
   const refresh = () => {
-    if (flight) askedAgain = true
+    if (flight) readAgain = true
     return (flight ??= read().finally(() => (flight = undefined)))
   }
 
@@ -95,7 +98,8 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
     async reach({ version, prices }) {
       newest.version = Math.max(newest.version, version)
       newest.prices = Math.max(newest.prices, prices)
-      // What runs was perhaps begun before the change; asking it for another round would do so every time.
+      // The running read may have begun before the change. Calling `refresh` would force a second read every
+      // time.
       if (isBehind()) await flight
       if (isBehind()) await (flight ?? refresh())
     },

@@ -11,11 +11,13 @@ const CLAIMS_EVERY_MS = 20_000
 const PRUNE_EVERY_MS = 600_000
 const HOLD_RETURNS_EVERY_MS = 1_000
 const QUOTAS_EVERY_MS = 2_000
-const QUOTA_LEFTOVERS_EVERY_MS = 30_000
+const RECONCILE_QUOTAS_EVERY_MS = 30_000
 const PRUNE_BATCH = 1_000
 const PARTITIONS_EVERY_MS = 3_600_000
 
-/** What happens by time: leases of money and claims, quotas, old answers and sessions, partitions of the log. */
+/**
+ * Starts the periodic tasks: leases of allowances and claims, quotas, pruning, partitions of the request log.
+ */
 export function startBackgroundTasks(
   context: ChatContext,
   identity: Pick<Identity, 'prune'>,
@@ -24,7 +26,7 @@ export function startBackgroundTasks(
   const { quotas } = gateway
   const { clock, log, answerStore, requestLogStore } = gateway.deps
   const openPartitions = () => requestLogStore.openPartitions(clock.now())
-  const jobs: Chore[] = [
+  const tasks: Task[] = [
     { name: 'allowances', everyMs: ALLOWANCES_EVERY_MS, run: () => allowances.backgroundTasks() },
     {
       name: 'claims',
@@ -45,8 +47,8 @@ export function startBackgroundTasks(
     },
     { name: 'quotas', everyMs: QUOTAS_EVERY_MS, run: () => quotas.backgroundTasks() },
     {
-      name: 'quota leftovers',
-      everyMs: QUOTA_LEFTOVERS_EVERY_MS,
+      name: 'quota reconciliation',
+      everyMs: RECONCILE_QUOTAS_EVERY_MS,
       run: () => quotas.reconcile(),
     },
     { name: 'quota rows', everyMs: PRUNE_EVERY_MS, run: () => quotas.prune() },
@@ -60,20 +62,20 @@ export function startBackgroundTasks(
       },
     },
   ]
-  const stops = jobs.map((chore) => repeat(chore, { clock, log }))
+  const stops = tasks.map((task) => repeat(task, { clock, log }))
   void openPartitions().catch((err: unknown) => log.warn({ err }, 'partitions were not opened'))
   return async () => void (await Promise.all(stops.map((stop) => stop())))
 }
 
-interface Chore {
+interface Task {
   name: string
   everyMs: number
   run: () => Promise<void>
 }
 
-/** Runs a chore again and again, never twice at once; a failure waits for the next time. */
+/** Runs a task periodically, never concurrently with itself; a failed run is retried at the next interval. */
 function repeat(
-  { name, everyMs, run }: Chore,
+  { name, everyMs, run }: Task,
   { clock, log }: { clock: Clock; log: Log },
 ): () => Promise<void> {
   let flight: Promise<void> | undefined
@@ -81,7 +83,7 @@ function repeat(
     try {
       await run()
     } catch (err) {
-      log.warn({ err, chore: name }, 'upkeep failed, and is tried again')
+      log.warn({ err, task: name }, 'a background task failed and will be retried')
     }
   }
   const stop = clock.every(everyMs, () => {

@@ -6,9 +6,9 @@ import { watchRevisions } from './watch-revisions.ts'
 
 const EVERY_MS = 500
 
-async function setUp({ away = false } = {}) {
+async function setUp({ isUnavailable = false } = {}) {
   const clock = fakeClock()
-  const state = { catalog: 1, prices: 1, apiKeys: 5, away, reads: 0, lists: 0 }
+  const state = { catalog: 1, prices: 1, apiKeys: 5, isUnavailable, reads: 0, lists: 0 }
   const changed: { id: string; revision: number }[] = []
   const forgotten: (readonly string[] | 'all')[] = []
   const reached: unknown[] = []
@@ -16,7 +16,7 @@ async function setUp({ away = false } = {}) {
     revisionStore: {
       readRevisions: async () => {
         state.reads += 1
-        if (state.away) throw new Error('away')
+        if (state.isUnavailable) throw new Error('unavailable')
         return { catalog: state.catalog, prices: state.prices, apiKeys: state.apiKeys }
       },
       listChangedKeys: async ({ since, limit }) => {
@@ -44,14 +44,14 @@ async function setUp({ away = false } = {}) {
   return { clock, state, change, forgotten, reached, round: () => clock.advance(EVERY_MS) }
 }
 
-it('asks for nothing but the revisions while nothing changes', async () => {
+it('queries only the revisions while nothing changes', async () => {
   const { clock, state, forgotten } = await setUp()
   await clock.advance(10 * EVERY_MS)
   expect(state).toMatchObject({ reads: 11, lists: 0 })
   expect(forgotten).toEqual(['all'])
 })
 
-it('has exactly the changed keys decided anew, and hands on the revisions of channels and prices', async () => {
+it('invalidates exactly the changed keys, and passes on the revisions of channels and prices', async () => {
   const { state, change, forgotten, reached, round } = await setUp()
   change('key_1', 'key_2')
   state.prices = 2
@@ -64,7 +64,7 @@ it('has exactly the changed keys decided anew, and hands on the revisions of cha
 it.each([
   ['a key was deleted, so that no row has the newest revision', { apiKeys: 6 }],
   ['the revision went back: another database', { apiKeys: 2 }],
-])('has all keys decided anew when %s', async (_name, next) => {
+])('invalidates all keys when %s', async (_name, next) => {
   const { state, forgotten, round } = await setUp()
   Object.assign(state, next)
   await round()
@@ -72,28 +72,28 @@ it.each([
   expect(forgotten).toEqual(['all', 'all'])
 })
 
-it('has all keys decided anew rather than a list without end', async () => {
+it('invalidates all keys when too many have changed', async () => {
   const { change, forgotten, round } = await setUp()
   change(...Array.from({ length: 1_000 }, (_, index) => `key_${index}`))
   await round()
   expect(forgotten).toEqual(['all', 'all'])
 })
 
-it('misses no change that was made while the database could not be asked', async () => {
+it('misses no change that was made while the database was unavailable', async () => {
   const { state, change, forgotten, round } = await setUp()
-  state.away = true
+  state.isUnavailable = true
   await round()
   change('key_1')
   await round()
-  state.away = false
+  state.isUnavailable = false
   await round()
   expect(forgotten).toEqual(['all', ['key_1']])
 })
 
-it('has everything decided anew at the first answer when it could not be asked at the start', async () => {
-  const { state, forgotten, round } = await setUp({ away: true })
+it('invalidates everything at the first successful poll after a failed start', async () => {
+  const { state, forgotten, round } = await setUp({ isUnavailable: true })
   expect(forgotten).toEqual([])
-  state.away = false
+  state.isUnavailable = false
   await round()
   expect(forgotten).toEqual(['all'])
 })

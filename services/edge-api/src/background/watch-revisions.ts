@@ -6,7 +6,7 @@ import type { Authenticator } from '../admit/authenticate.ts'
 import type { RevisionStore } from '../store/revision-store.ts'
 import type { KnownCatalog } from './refresh-catalog.ts'
 
-/** More changed keys than this at once, and all are looked up anew. */
+/** When more keys than this changed at once, all keys are invalidated. */
 const CHANGED_KEYS_MAX = 1_000
 
 export interface WatchRevisionsDeps {
@@ -19,21 +19,21 @@ export interface WatchRevisionsDeps {
 }
 
 export interface RevisionWatch {
-  /** Looks once, and then every `everyMs`. Resolves also when the database could not be asked. */
+  /** Polls once, and then every `everyMs`. Resolves also when the database is unavailable. */
   start(): Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Follows what was committed, whether or not it was announced: the bus only makes it sooner. One small
- * query a round; more is read only when a revision has grown.
+ * Polls the committed revisions, in case change events on the bus are lost. One small query per round; more
+ * is read only when a revision has changed.
  */
 export function watchRevisions(deps: WatchRevisionsDeps): RevisionWatch {
   const { revisionStore, catalog, clock, log, everyMs } = deps
   const followKeys = keyFollower(deps)
   const run = async () => {
     const { catalog: version, prices, apiKeys } = await revisionStore.readRevisions()
-    // Not awaited: a scheduler that is slow must not delay the keys.
+    // Not awaited: a slow scheduler must not delay the keys.
     void catalog.reach({ version, prices })
     await followKeys(apiKeys)
   }
@@ -55,12 +55,12 @@ function keyFollower({
   return async (revision: number): Promise<void> => {
     if (followed === revision) return
     if (followed === undefined || revision < followed) {
-      // Decided before the first look, or the database is another one now (a restored backup).
+      // The first poll, or a different database (a restored backup): every cached decision may be stale.
       authenticator.forgetAll()
     } else {
       const query = { since: followed, limit: CHANGED_KEYS_MAX }
       const changed = await revisionStore.listChangedKeys(query)
-      // The newest change is not among the rows when its row was deleted.
+      // The newest revision is missing from the rows when its row was deleted.
       const isWhole = (changed[0]?.revision ?? 0) >= revision && changed.length < CHANGED_KEYS_MAX
       if (isWhole) authenticator.forget(changed.map(({ id }) => id))
       else authenticator.forgetAll()

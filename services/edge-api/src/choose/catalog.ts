@@ -3,38 +3,38 @@ import type { Catalog, CatalogChannel, ChannelModel } from '@sluice/contracts/sc
 import type { PriceBook } from '@sluice/pricing/price-book'
 import { priceBook } from '@sluice/pricing/price-book'
 
-/** One way to one model: the channel, and what the channel calls the model. */
+/** A channel that serves a model, with the channel's entry for it. */
 export interface Candidate {
   readonly channel: CatalogChannel
   readonly model: ChannelModel
 }
 
-/** All ways to a public model name, the highest priority first. */
+/** All candidates for a public model name, by descending priority. */
 export interface ModelRoutes {
   readonly model: string
   readonly chat: readonly Candidate[]
   readonly image: readonly Candidate[]
 }
 
-/** Channels, models and prices as they were at one moment. Immutable: a newer one takes its place whole. */
+/** Channels, models and prices at one point in time. Immutable: replaced as a whole by a newer one. */
 export interface CatalogSnapshot {
   /** The scheduler's version of the channels. */
   readonly version: number
   readonly prices: PriceBook
-  /** All channels, also those that are switched off. */
+  /** All channels, disabled ones included. */
   readonly channels: readonly CatalogChannel[]
   /** Public model names of enabled channels, in alphabetical order. */
   readonly models: readonly string[]
   routesOf(model: string): ModelRoutes | undefined
 }
 
-/** Where the stations read the snapshot that is in force. */
+/** Access to the current snapshot. */
 export interface CatalogReader {
-  /** Throws `unavailable` before the first snapshot was read. */
+  /** Throws `unavailable` before the first snapshot is loaded. */
   current(): CatalogSnapshot
 }
 
-/** Arranges what scheduler and billing answered for look-up by model. */
+/** Builds the snapshot, with an index of candidates by model. */
 export function catalogSnapshot(catalog: Catalog, prices: readonly PriceRow[]): CatalogSnapshot {
   const routes = new Map<string, { model: string; chat: Candidate[]; image: Candidate[] }>()
   const byPriority = [...catalog.channels].sort((a, b) => b.priority - a.priority)

@@ -1,8 +1,8 @@
 import type { Candidate } from './catalog.ts'
 
 /**
- * The order in which channels are tried: from the highest priority down, within one priority by weight
- * and dice. `roll` answers a number in [0, 1); it is not asked when there is nothing to decide.
+ * The order in which channels are tried: by descending priority, and by weighted random order within one
+ * priority. `roll` returns a number in [0, 1); it is not called for a single candidate.
  */
 export function chooseChannels(
   candidates: readonly Candidate[],
@@ -12,13 +12,13 @@ export function chooseChannels(
   const ordered: Candidate[] = []
   for (let start = 0; start < candidates.length;) {
     const end = endOfPriority(candidates, start)
-    drawByWeight(candidates.slice(start, end), roll, ordered)
+    shuffleByWeight(candidates.slice(start, end), roll, ordered)
     start = end
   }
   return ordered
 }
 
-// The snapshot keeps them sorted by priority.
+// The snapshot sorts candidates by priority.
 function endOfPriority(candidates: readonly Candidate[], start: number): number {
   const priority = candidates[start]?.channel.priority
   let end = start
@@ -26,8 +26,8 @@ function endOfPriority(candidates: readonly Candidate[], start: number): number 
   return end
 }
 
-/** Draws without putting back: a channel of twice the weight is twice as often the first. */
-function drawByWeight(from: Candidate[], roll: () => number, into: Candidate[]): void {
+/** Weighted random order without replacement: a channel of twice the weight is first twice as often. */
+function shuffleByWeight(from: Candidate[], roll: () => number, into: Candidate[]): void {
   let total = from.reduce((sum, { channel }) => sum + channel.weight, 0)
   while (from.length > 1) {
     let left = roll() * total
@@ -37,10 +37,10 @@ function drawByWeight(from: Candidate[], roll: () => number, into: Candidate[]):
       left -= channel.weight
       if (left < 0) break
     }
-    const [generated] = from.splice(at, 1)
-    if (!generated) return
-    total -= generated.channel.weight
-    into.push(generated)
+    const [chosen] = from.splice(at, 1)
+    if (!chosen) return
+    total -= chosen.channel.weight
+    into.push(chosen)
   }
   into.push(...from)
 }

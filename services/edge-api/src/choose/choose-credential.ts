@@ -1,31 +1,31 @@
 import type { CatalogCredential } from '@sluice/contracts/scheduler.contract'
 
 import type { UseRestrictions } from '../use-restrictions.ts'
-import { isDeniedChat, modelRestUntilMs } from '../use-restrictions.ts'
+import { isDeniedChat, modelLimitedUntilMs } from '../use-restrictions.ts'
 
-/** What this edge knows of a credential beyond the snapshot. */
+/** The state of a credential at this edge, in addition to the snapshot. */
 export interface CredentialUse {
-  /** Calls of this edge that run on it now. */
+  /** Running calls of this edge with it. */
   running: number
-  /** Not to be used before, by the wall clock. */
-  restUntilMs: number
-  /** What it cannot do now, while all else goes on. */
+  /** End of its cooldown, by the wall clock. */
+  coolingUntilMs: number
+  /** Restrictions for single models or operations. */
   restrictions?: UseRestrictions | undefined
 }
 
 export interface CredentialChoice {
   credential: CatalogCredential | undefined
-  /** The upstream has denied it such calls a while ago: another channel may do better. */
+  /** The upstream recently denied it such calls, so another channel is preferred. */
   isDenied: boolean
-  /** When the first of those that rest may be used again; undefined when none rests. */
+  /** The earliest end of a cooldown or limit; undefined when there is none. */
   freeAtMs: number | undefined
-  /** Calls that run on the one that is the fullest of those that are full; 0 when none is full. */
+  /** The highest number of running calls among credentials without a free slot; 0 when there is none. */
   runningWhenFull: number
 }
 
 /**
- * The credential with the fewest calls among those that may be used now, those last to which the upstream
- * denied the like; ties are broken by dice, so that edges do not all begin with the same one.
+ * The usable credential with the fewest running calls; those that the upstream denied such calls come last.
+ * Ties are broken randomly, so that edges do not all start with the same one.
  */
 export function chooseCredential(
   credentials: readonly CatalogCredential[],
@@ -55,15 +55,15 @@ export function chooseCredential(
     if (!credential || credential.state !== 'active' || isExcluded(credential.id)) continue
     const use = useOf(credential.id)
     const known = use?.restrictions
-    const told = credential.restrictions
-    const isRestricted = known !== undefined || told !== undefined
-    const restUntilMs = Math.max(
+    const listed = credential.restrictions
+    const isRestricted = known !== undefined || listed !== undefined
+    const coolingUntilMs = Math.max(
       credential.coolingUntil?.getTime() ?? 0,
-      use?.restUntilMs ?? 0,
-      isRestricted ? modelRestUntilMs(known, told, model) : 0,
+      use?.coolingUntilMs ?? 0,
+      isRestricted ? modelLimitedUntilMs(known, listed, model) : 0,
     )
-    if (restUntilMs > nowMs) {
-      freeAtMs = Math.min(freeAtMs ?? restUntilMs, restUntilMs)
+    if (coolingUntilMs > nowMs) {
+      freeAtMs = Math.min(freeAtMs ?? coolingUntilMs, coolingUntilMs)
       continue
     }
     const running = use?.running ?? 0
@@ -71,7 +71,7 @@ export function chooseCredential(
       runningWhenFull = Math.max(runningWhenFull, running)
       continue
     }
-    const isDenied = isRestricted && isDeniedChat(known, told, { model, nowMs })
+    const isDenied = isRestricted && isDeniedChat(known, listed, { model, nowMs })
     const isBetter = isDenied === isBestDenied ? running < fewest : isBestDenied
     if (best !== undefined && !isBetter) continue
     best = credential

@@ -27,7 +27,7 @@ const order = (channels: CatalogChannel[], roll: () => number) => {
 }
 
 describe('the snapshot', () => {
-  it('knows models by their public name, of enabled channels only, apart by kind', () => {
+  it('indexes models of enabled channels by public name and kind', () => {
     const snapshot = catalogSnapshot(
       {
         version: 3,
@@ -55,7 +55,7 @@ describe('the snapshot', () => {
 })
 
 describe('the order of channels', () => {
-  it('is from the highest priority down, whatever the dice say', () => {
+  it('is by descending priority for every random roll', () => {
     const random = seededRandom(1)
     const channels = [
       channel('low', { priority: -1, weight: 900 }),
@@ -67,7 +67,7 @@ describe('the order of channels', () => {
     }
   })
 
-  it('is by weight within a priority: a channel of thrice the weight leads thrice as often', () => {
+  it('is by weight within a priority: a channel of three times the weight is first as often', () => {
     const random = seededRandom(2)
     const channels = [channel('one'), channel('three', { weight: 3 })]
     let led = 0
@@ -77,17 +77,17 @@ describe('the order of channels', () => {
     expect(led / 4_000).toBeLessThan(0.78)
   })
 
-  it('has every channel once, also at the edges of the dice', () => {
+  it('contains every channel once, also for extreme rolls', () => {
     const channels = ['a', 'b', 'c', 'd'].map((name) => channel(name))
     for (const roll of [0, 0.5, 0.999_999_999]) {
       expect(order(channels, () => roll).sort()).toEqual(['a', 'b', 'c', 'd'])
     }
   })
 
-  it('asks no dice when there is nothing to decide', () => {
+  it('needs no random roll for a single channel', () => {
     expect(
       order([channel('a')], () => {
-        throw new Error('no dice')
+        throw new Error('unexpected roll')
       }),
     ).toEqual(['a'])
   })
@@ -109,18 +109,18 @@ describe('the credential', () => {
   ) =>
     chooseCredential(credentials, {
       model: 'm-of-x',
-      useOf: (name) => uses[name] && { running: 0, restUntilMs: 0, ...uses[name] },
+      useOf: (name) => uses[name] && { running: 0, coolingUntilMs: 0, ...uses[name] },
       isExcluded: (name) => excluded.includes(name),
       nowMs: 1_000,
       roll: () => 0,
     })
 
-  it('is the one with the fewest calls', () => {
+  it('is the one with the fewest running calls', () => {
     const uses = { a: { running: 1 }, b: { running: 0 } }
     expect(choose([credential('a'), credential('b')], uses).credential?.id).toBe('b')
   })
 
-  it('is none that is paused, retired, excluded or full', () => {
+  it('is never paused, retired, excluded or without a free slot', () => {
     const states = (['paused', 'retired', 'attention'] as const).map((state) =>
       credential(state, { state }),
     )
@@ -132,20 +132,20 @@ describe('the credential', () => {
     })
   })
 
-  it('is none that rests, by the scheduler or by this edge, and it says when the first is free', () => {
+  it('is never in a cooldown of the scheduler or this edge; the earliest end is returned', () => {
     const cooling = credential('a', { coolingUntil: new Date(5_000) })
-    const resting = credential('b')
-    const choice = choose([cooling, resting], { b: { restUntilMs: 3_000 } })
+    const coolingHere = credential('b')
+    const choice = choose([cooling, coolingHere], { b: { coolingUntilMs: 3_000 } })
     expect(choice).toMatchObject({ credential: undefined, freeAtMs: 3_000 })
-    const rested = credential('c', { coolingUntil: new Date(1_000) })
-    expect(choose([cooling, rested]).credential?.id).toBe('c')
+    const cooled = credential('c', { coolingUntil: new Date(1_000) })
+    expect(choose([cooling, cooled]).credential?.id).toBe('c')
   })
 
-  it('rests for one model only where the limit is of that model, by the edge or by the scheduler', () => {
+  it('is excluded by a rate limit only for the limited model, known by the edge or the scheduler', () => {
     const until = new Date(9_000)
     const limit = { kind: 'limited', model: 'm-of-x', until } as const
-    const told = credential('a', { restrictions: [limit] })
-    expect(choose([told])).toMatchObject({ credential: undefined, freeAtMs: 9_000 })
+    const limitedByScheduler = credential('a', { restrictions: [limit] })
+    expect(choose([limitedByScheduler])).toMatchObject({ credential: undefined, freeAtMs: 9_000 })
     const other = credential('a', { restrictions: [{ ...limit, model: 'm-of-y' }] })
     expect(choose([other]).credential?.id).toBe('a')
     const limited = new Map([['m-of-x', 4_000]])
@@ -153,7 +153,7 @@ describe('the credential', () => {
     expect(choose([credential('a')], uses)).toMatchObject({ freeAtMs: 4_000 })
   })
 
-  it('is one that was denied such calls only when no other is there', () => {
+  it('is one that was denied such calls only when there is no other', () => {
     const denial = { kind: 'denied', operation: 'chat', until: new Date(9_000) } as const
     const denied = credential('a', { restrictions: [denial] })
     const busy = { b: { running: 1 } }

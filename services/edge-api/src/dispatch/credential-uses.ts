@@ -3,38 +3,38 @@ import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import type { UseRestrictions } from '../use-restrictions.ts'
 import { avoidForChat, noteOutcome } from '../use-restrictions.ts'
 
-const LIMITED_REST_MS = 5_000
-const UNAUTHORISED_REST_MS = 60_000
-const FAILED_REST_MS = 2_000
-const FAILED_REST_MS_MAX = 60_000
-/** One failure may be chance; from the third in a row on, the credential rests. */
-const FAILURES_BEFORE_REST = 3
-/** Refusals in a row that blame the request; so many of them may mean the credential after all. */
+const LIMITED_COOLDOWN_MS = 5_000
+const UNAUTHORISED_COOLDOWN_MS = 60_000
+const FAILED_COOLDOWN_MS = 2_000
+const FAILED_COOLDOWN_MS_MAX = 60_000
+/** Consecutive failures from which on the credential is put in a cooldown. */
+const FAILURES_BEFORE_COOLDOWN = 3
+/** Consecutive refusals that blame the request, from which on the credential is avoided. */
 const REFUSALS_BEFORE_AVOIDING = 5
 const AVOIDED_MS = 60_000
 const CREDENTIALS_MAX = 100_000
 
 interface Use {
   running: number
-  restUntilMs: number
+  coolingUntilMs: number
   failures: number
   refusals: number
   restrictions: UseRestrictions | undefined
 }
 
-/** What this edge knows of credentials between two snapshots: what runs on them, and which rest. */
+/** Running calls and cooldowns of credentials at this edge. */
 export interface CredentialUses {
   of(credentialId: string): Readonly<Use> | undefined
   begin(credentialId: string): void
   end(credentialId: string, outcome: Outcome, nowMs: number): void
   /**
-   * The upstream refused a request in words that name neither account nor key. After some in a row others
-   * are chosen first for a while; nothing is reported of it.
+   * The upstream refused a request without blaming account or key. After several in a row other credentials
+   * are preferred for a while; this is not reported to the scheduler.
    */
   noteRefusal(credentialId: string, nowMs: number): void
 }
 
-/** The scheduler decides for all edges; this keeps one edge from knocking again before it has. */
+/** Local state until the scheduler's decision for all edges arrives with the next snapshot. */
 export function credentialUses(): CredentialUses {
   const uses = new Map<string, Use>()
   const useOf = (credentialId: string): Use => {
@@ -43,7 +43,7 @@ export function credentialUses(): CredentialUses {
     if (uses.size >= CREDENTIALS_MAX) forgetUnused(uses)
     const use: Use = {
       running: 0,
-      restUntilMs: 0,
+      coolingUntilMs: 0,
       failures: 0,
       refusals: 0,
       restrictions: undefined,
@@ -81,23 +81,23 @@ function applyOutcome(use: Use, outcome: Outcome, nowMs: number): void {
         use.restrictions = noteOutcome(use.restrictions, { outcome, nowMs })
         return
       }
-      use.restUntilMs = outcome.retryAt?.getTime() ?? nowMs + LIMITED_REST_MS
+      use.coolingUntilMs = outcome.retryAt?.getTime() ?? nowMs + LIMITED_COOLDOWN_MS
       return
     case 'denied':
       use.restrictions = noteOutcome(use.restrictions, { outcome, nowMs })
       return
-    // The scheduler knows how often it was refused; until it has said so, a short rest is enough.
+    // The scheduler sets the cooldown by the number of refusals; a short one is enough until then.
     case 'refused':
-      use.restUntilMs = nowMs + LIMITED_REST_MS
+      use.coolingUntilMs = nowMs + LIMITED_COOLDOWN_MS
       return
     case 'unauthorised':
-      use.restUntilMs = nowMs + UNAUTHORISED_REST_MS
+      use.coolingUntilMs = nowMs + UNAUTHORISED_COOLDOWN_MS
       return
     case 'failed': {
       use.failures += 1
-      const over = use.failures - FAILURES_BEFORE_REST
+      const over = use.failures - FAILURES_BEFORE_COOLDOWN
       if (over < 0) return
-      use.restUntilMs = nowMs + Math.min(FAILED_REST_MS * 2 ** over, FAILED_REST_MS_MAX)
+      use.coolingUntilMs = nowMs + Math.min(FAILED_COOLDOWN_MS * 2 ** over, FAILED_COOLDOWN_MS_MAX)
       return
     }
     case 'aborted':

@@ -35,15 +35,15 @@ describe('the next step', () => {
       { failureClass: 'credential-bad', hasOtherCredential: false },
       'next-channel',
     ],
-    ['a request that was not taken', { failureClass: 'retry-here' }, 'retry-here'],
+    ['a request that was not accepted', { failureClass: 'retry-here' }, 'retry-here'],
     [
-      'one that was not taken twice',
+      'a request that was not accepted twice',
       { failureClass: 'retry-here', attempts: 2, attemptsHere: 2 },
       'next-channel',
     ],
     ['a mistake of the caller', { failureClass: 'caller-bad' }, 'give-up'],
-    ['a call that was called off', { failureClass: 'fatal' }, 'give-up'],
-    ['an answer that had begun', { answerBegan: true }, 'give-up'],
+    ['a cancelled call', { failureClass: 'fatal' }, 'give-up'],
+    ['a response that had started', { answerBegan: true }, 'give-up'],
     ['too little time', { timeAllows: false }, 'give-up'],
     ['too many attempts', { attempts: ATTEMPTS_MAX }, 'give-up'],
     ['the first failover without budget', { budgetAllows: false }, 'next-channel'],
@@ -54,7 +54,7 @@ describe('the next step', () => {
 })
 
 describe('the budget of retries', () => {
-  it('is a tenth of the requests, and a little saved up', () => {
+  it('is a tenth of the requests plus the saved budget', () => {
     const budget = retryBudget()
     let retries = 0
     for (let requests = 0; requests < 10_000; requests += 1) {
@@ -71,12 +71,12 @@ describe('the budget of retries', () => {
 describe('the use of credentials', () => {
   const failed: Outcome = { kind: 'failed', reason: 'x' }
 
-  it('rests one after three failures in a row, longer each time, and not after a success', () => {
+  it('starts a growing cooldown after three consecutive failures; a success resets the count', () => {
     const uses = credentialUses()
     const fail = (nowMs: number) => {
       uses.begin('a')
       uses.end('a', failed, nowMs)
-      return uses.of('a')?.restUntilMs
+      return uses.of('a')?.coolingUntilMs
     }
     expect([fail(0), fail(0), fail(0), fail(0)]).toEqual([0, 0, 2_000, 4_000])
     uses.end('a', { kind: 'ok' }, 0)
@@ -84,10 +84,10 @@ describe('the use of credentials', () => {
     expect(uses.of('a')?.running).toBe(0)
   })
 
-  it('never rests one longer than a minute by failures', () => {
+  it('limits the cooldown after failures to a minute', () => {
     const uses = credentialUses()
     for (let count = 0; count < 40; count += 1) uses.end('a', failed, 0)
-    expect(uses.of('a')?.restUntilMs).toBe(60_000)
+    expect(uses.of('a')?.coolingUntilMs).toBe(60_000)
   })
 })
 
@@ -95,16 +95,16 @@ describe('reports to the scheduler', () => {
   function rig() {
     const clock = fakeClock()
     const fixture = {
-      away: false,
-      told: [] as { credentialId: string; outcome: Outcome }[],
+      isUnavailable: false,
+      reported: [] as { credentialId: string; outcome: Outcome }[],
       calls: 0,
     }
     const reports = outcomeReports({
       scheduler: {
         reportOutcomes: async ({ outcomes }) => {
           fixture.calls += 1
-          if (fixture.away) throw new Error('away')
-          fixture.told.push(...outcomes)
+          if (fixture.isUnavailable) throw new Error('unavailable')
+          fixture.reported.push(...outcomes)
           return { applied: outcomes.length }
         },
       },
@@ -115,14 +115,14 @@ describe('reports to the scheduler', () => {
     return { clock, fixture, reports }
   }
 
-  it('tell a thousand successes once a second, and every failure', async () => {
+  it('combine consecutive successes into one, and include every failure', async () => {
     const { clock, fixture, reports } = rig()
     for (let count = 0; count < 1_000; count += 1) reports.add('a', { kind: 'ok' }, 0)
     for (let count = 0; count < 3; count += 1) reports.add('a', { kind: 'failed', reason: 'x' }, 0)
     reports.add('a', { kind: 'ok' }, 0)
     reports.add('a', { kind: 'aborted' }, 0)
     await clock.advance(1_000)
-    expect(fixture.told.map(({ outcome }) => outcome.kind)).toEqual([
+    expect(fixture.reported.map(({ outcome }) => outcome.kind)).toEqual([
       'ok',
       'failed',
       'failed',
@@ -132,15 +132,15 @@ describe('reports to the scheduler', () => {
     expect(fixture.calls).toBe(1)
   })
 
-  it('wait while the scheduler is away, up to a limit', async () => {
+  it('wait while the scheduler is unavailable, up to a limit', async () => {
     const { clock, fixture, reports } = rig()
-    fixture.away = true
+    fixture.isUnavailable = true
     for (let n = 0; n < 6_000; n += 1) reports.add(`c${n}`, { kind: 'failed', reason: 'x' }, 0)
     await clock.advance(1_000)
-    fixture.away = false
+    fixture.isUnavailable = false
     await clock.advance(20_000)
-    expect(fixture.told).toHaveLength(5_000)
-    expect(fixture.told.at(-1)?.credentialId).toBe('c5999')
+    expect(fixture.reported).toHaveLength(5_000)
+    expect(fixture.reported.at(-1)?.credentialId).toBe('c5999')
     await reports.stop()
   })
 })

@@ -3,7 +3,7 @@ import type { Sealer } from '@sluice/sealing/sealer'
 import { credentialSecretBinding } from '@sluice/sealing/sealer'
 import type { RawCall, Upstream, UpstreamAccess } from '@sluice/upstreams/upstream'
 
-/** A way in, opened: for an HTTP upstream where to call, else whoever answers in this process. */
+/** Access to a channel with a credential; `call` is set for HTTP upstreams only. */
 export interface Entry {
   upstream: Upstream
   access: UpstreamAccess
@@ -11,8 +11,8 @@ export interface Entry {
 }
 
 /**
- * Opens credentials, once for each snapshot: secrets live in memory as long as the snapshot that sealed
- * them in. Undefined for a dialect that has no chat.
+ * Decrypts credentials once per snapshot: plaintext secrets stay in memory as long as the snapshot. Returns
+ * undefined for a dialect without chat.
  */
 export function createEntries({
   sealer,

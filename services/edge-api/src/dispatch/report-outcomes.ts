@@ -4,7 +4,7 @@ import type { Log } from '@sluice/kernel/log'
 
 const FLUSH_MS = 1_000
 const BATCH_MAX = 1_000
-/** Beyond this the oldest are dropped: the scheduler learns it from the next ones. */
+/** Beyond this the oldest reports are dropped. */
 const WAITING_MAX = 5_000
 
 interface Report {
@@ -19,7 +19,7 @@ export interface OutcomeReports {
   stop(): Promise<void>
 }
 
-/** Tells the scheduler what became of credentials, in batches. Successes in a row are one report. */
+/** Reports outcomes of credentials to the scheduler in batches. Consecutive successes are one report. */
 export function outcomeReports({
   scheduler,
   clock,
@@ -53,7 +53,7 @@ export function outcomeReports({
   return {
     add(credentialId, outcome, nowMs) {
       if (outcome.kind === 'aborted') return
-      // One that names what worked ends something that the scheduler knows.
+      // A success with a model lifts a restriction at the scheduler, so it is always reported.
       const isPlain = outcome.kind === 'ok' && outcome.model === undefined
       if (isPlain && lastKind.get(credentialId) === 'ok') return
       lastKind.set(credentialId, outcome.kind)

@@ -1,16 +1,16 @@
-/** A tenth of the requests may be tried once more; so much is saved up for bad moments. */
+/** Retries earned per request, and the maximum saved budget. */
 const PER_REQUEST = 0.1
 const SAVED_MAX = 50
 
 export interface RetryBudget {
-  /** A request came. */
+  /** Counts a request. */
   earn(): void
-  /** True while a further retry is paid for. */
+  /** True while the budget covers another retry. */
   allows(): boolean
   spend(): void
 }
 
-/** Keeps a failing upstream from being asked many times for each request. One per process. */
+/** Limits retries to a tenth of the requests, to avoid overloading a failing upstream. One per process. */
 export function retryBudget(): RetryBudget {
   let saved = SAVED_MAX / 2
   return {

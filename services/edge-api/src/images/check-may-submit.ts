@@ -17,7 +17,11 @@ export async function checkMaySubmit(
   const { intake, catalog, quotas } = gateway
   const { wallet } = principal
   try {
-    await intake.checkFunds({ wallet, prices: catalog.current().prices.rows, asked: 'pictures' })
+    await intake.checkFunds({
+      wallet,
+      prices: catalog.current().prices.rows,
+      requested: 'pictures',
+    })
     if (principal.dailyQuotaMicro !== null) await quotas.check(principal, 1n)
   } catch (error) {
     const isRejection =

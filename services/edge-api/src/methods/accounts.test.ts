@@ -18,7 +18,7 @@ function setUp() {
   return { keyStore, identityStore, accounts }
 }
 
-test('an issued key is found by its hash until it is revoked, and revoked once', async () => {
+test('an issued key is found by its hash, and can be revoked once', async () => {
   const { accounts, keyStore } = setUp()
   const user = await accounts.createUser({ email: 'A@b.test', role: 'user', password: null })
   const key = await accounts.issueKey({ userId: user.id, wallet: user.wallet, name: 'k' })
@@ -28,14 +28,14 @@ test('an issued key is found by its hash until it is revoked, and revoked once',
   expect(await accounts.revokeKey({ id: key.id })).toBe(false)
 })
 
-test('a key is not issued for models that differ only by case', async () => {
+test('a key cannot be issued for models that differ only by case', async () => {
   const { accounts } = setUp()
   const user = await accounts.createUser({ email: 'a@b.test', role: 'user', password: null })
   const owner = { userId: user.id, wallet: user.wallet, name: 'k', models: ['gpt-5', 'GPT-5'] }
   await expect(accounts.issueKey(owner)).rejects.toMatchObject({ code: 'invalid_value' })
 })
 
-test('a key that the operator chose is issued once', async () => {
+test('a key with an operator-chosen secret is issued once', async () => {
   const { accounts } = setUp()
   const user = await accounts.createUser({ email: 'a@b.test', role: 'user', password: null })
   const owner = { userId: user.id, wallet: user.wallet, name: 'k', secret: 'a-key-of-the-operator' }
@@ -45,7 +45,7 @@ test('a key that the operator chose is issued once', async () => {
   expect(second.id).toBe(first.id)
 })
 
-test('an e-mail has one user and one wallet, however it is written', async () => {
+test('an e-mail address belongs to one user with one wallet, in any case', async () => {
   const { accounts } = setUp()
   const input = { role: 'user', password: null } as const
   const first = await accounts.createUser({ ...input, email: 'Me@b.test' })
@@ -53,7 +53,7 @@ test('an e-mail has one user and one wallet, however it is written', async () =>
   expect(again).toMatchObject({ id: first.id, wallet: first.wallet, created: false })
 })
 
-test('who lost a password gets a new one, which is the only one that fits', async () => {
+test('a replaced password is the only valid one', async () => {
   const { accounts, identityStore } = setUp()
   const { id } = await accounts.createUser({
     email: 'a@b.test',
@@ -65,10 +65,10 @@ test('who lost a password gets a new one, which is the only one that fits', asyn
   const hash = (await identityStore.findPasswordHash(id)) ?? ''
   expect(await verifyPassword(hash, replaced?.password ?? '')).toBe(true)
   expect(await verifyPassword(hash, 'a password of length')).toBe(false)
-  expect(await accounts.replacePassword({ email: 'nobody@b.test' })).toBeUndefined()
+  expect(await accounts.replacePassword({ email: 'unknown@b.test' })).toBeUndefined()
 })
 
-test('a password is kept as a hash that it fits, and stays when its user is made once more', async () => {
+test('a password is stored as an argon2id hash, and creating the user again does not change it', async () => {
   const { accounts, identityStore } = setUp()
   const input = { email: 'a@b.test', role: 'admin' } as const
   const { id } = await accounts.createUser({ ...input, password: 'a password of length' })

@@ -9,19 +9,19 @@ import type { StoredUser } from '../store/identity-store.ts'
 export interface CreateUser {
   email: string
   role: Role
-  /** Null for people who do not sign in with a password. */
+  /** Null for users who do not sign in with a password. */
   password: string | null
 }
 
 /**
- * Writes a user with a new wallet once; the same e-mail again answers the user who is there, with the
- * password that they have. Throws `invalid_value` for a password that is too short or too long, `weak_password`.
+ * Creates a user with a new wallet; idempotent by e-mail: an existing user is returned with an unchanged
+ * password. Throws `invalid_value` for a password that is too short or too long, `weak_password`.
  */
 export async function createUser(
   { identityStore, clock, random }: Pick<AccountDeps, 'identityStore' | 'clock' | 'random'>,
   { email, role, password }: CreateUser,
 ): Promise<StoredUser & { created: boolean }> {
-  // Who is there already keeps the password that they have: it is not judged again at every start.
+  // An existing user keeps their password, so the given one is not checked again at every start.
   const known = await identityStore.findSignIn(email.toLowerCase())
   if (password !== null && !known) await checkNewPassword({ password, email })
   const { user, created } = await identityStore.insertUser({

@@ -5,8 +5,8 @@ import { mintKey } from './mint-key.ts'
 export type IssueKey = MintKey
 
 /**
- * Makes an API key for an operator. Only its keyed hash and its visible start are stored; the plaintext is
- * in this answer for the only time. The same `secret` again answers the key that is there (`created: false`).
+ * Creates an API key for an operator. Only its keyed hash and its visible prefix are stored; the plaintext is
+ * only in this result. The same `secret` again returns the existing key (`created: false`).
  */
 export async function issueKey(
   deps: AccountDeps,

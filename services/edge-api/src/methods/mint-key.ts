@@ -6,7 +6,7 @@ import type { AccountDeps } from '../account-deps.ts'
 import { normalNetwork } from '../admit/networks.ts'
 import type { NewKey } from '../store/user-api-key-repository.ts'
 
-/** 160 bits: out of reach of guessing, short enough to paste. */
+/** 160 bits: not guessable, and short enough to paste. */
 const KEY_BYTES = 20
 const PREFIX_CHARACTERS = 8
 const KEY_NAME = 'sk-sluice-'
@@ -15,22 +15,22 @@ export interface MintKey {
   userId: string
   wallet: string
   name: string
-  /** Requests in any 60 seconds; null is no limit. */
+  /** Requests in any 60 seconds; null for no limit. */
   rpmLimit?: number | null
-  /** Micro-credits a day of UTC; null is no limit. */
+  /** Micro-credits per UTC day; null for no limit. */
   dailyQuotaMicro?: bigint | null
-  /** Public model names; null is all. */
+  /** Public model names; null for all. */
   models?: string[] | null
-  /** Addresses and CIDR; null is everywhere. */
+  /** Addresses and CIDR networks; null for all. */
   networks?: string[] | null
   expiresAt?: Date | null
-  /** The key itself, where an operator chose it. */
+  /** The plaintext key, when an operator chose it. */
   secret?: string
 }
 
 /**
- * A new key and its row, which holds only its keyed hash and its visible start. Throws `invalid_value` for two
- * models that differ only by case: keys are matched by exact names.
+ * Creates a key and its row, which holds only its keyed hash and its visible prefix. Throws `invalid_value`
+ * for two models that differ only by case, because models are matched by exact names.
  */
 export function mintKey(
   { keyHash, clock, random }: Omit<AccountDeps, 'keyStore'>,
@@ -59,7 +59,7 @@ export function mintKey(
   return { apiKey, row }
 }
 
-// Of a key that an operator chose, at most a quarter is shown.
+// At most a quarter of an operator-chosen key is shown.
 function visibleStart(apiKey: string): string {
   const known = apiKey.startsWith(KEY_NAME) ? KEY_NAME.length : 0
   const shown = Math.min(PREFIX_CHARACTERS, Math.floor((apiKey.length - known) / 4))

@@ -5,13 +5,13 @@ import type { StoredUser } from '../store/identity-store.ts'
 
 export interface ReplacedPassword {
   user: StoredUser
-  /** In this answer only. */
+  /** Plaintext; returned only here. */
   password: string
 }
 
 /**
- * Makes a new password for who lost theirs, or never had one, and ends every session of theirs. Undefined
- * when nobody has this e-mail. A ban stays.
+ * Sets a generated password for a user, and ends all their sessions. Undefined when the e-mail is unknown. A
+ * ban stays.
  */
 export async function replacePassword(
   { identityStore, clock, random }: Pick<AccountDeps, 'identityStore' | 'clock' | 'random'>,

@@ -1,8 +1,8 @@
 import type { AccountDeps } from '../account-deps.ts'
 
 /**
- * Revokes an API key for good. The outbox row that is written with it tells every edge to forget the key;
- * false when there is no such key, or it was revoked before.
+ * Revokes an API key permanently. The outbox row written in the same transaction makes every edge invalidate
+ * it. False when the key does not exist or was revoked before.
  */
 export async function revokeKey(
   { keyStore, clock }: Pick<AccountDeps, 'keyStore' | 'clock'>,

@@ -3,21 +3,21 @@ import type { ServerResponse } from 'node:http'
 import type { Clock } from '@sluice/kernel/clock'
 import { SSE_CONTENT_TYPE, SSE_KEEP_ALIVE } from '@sluice/protocol/sse'
 
-/** A caller who reads nothing for so long is gone, whatever their socket says. */
+/** A caller who reads nothing for this long is disconnected. */
 const STALLED_MS_MAX = 60_000
-/** A stream that is silent for so long says that it lives; proxies and clients give up on silence. */
+/** Interval of keep-alive comments on an idle stream; proxies and clients time out without data. */
 const KEEP_ALIVE_MS = 10_000
 
 const ONE_BUFFER_BYTES_MAX = 16 * 1024
 
-/** Whoever makes the answer: it can be made to wait, or to stop. */
+/** The producer of a response: it can be paused and aborted. */
 export interface AnswerSource {
   pause(): void
   resume(): void
   abort(reason: Error): void
 }
 
-/** Keeps a copy of what is answered, for those who ask again. */
+/** Receives a copy of the response, for repeats with the same Idempotency-Key. */
 export interface AnswerCopy {
   begin(status: number, contentType: string): void
   add(bytes: Uint8Array): void
@@ -25,7 +25,7 @@ export interface AnswerCopy {
 
 export type SinkEnd = 'caller-gone' | 'late'
 
-/** Why a source was told to stop. */
+/** The reason with which a source is aborted. */
 export class AnswerStopped extends Error {
   override readonly name = 'AnswerStopped'
   readonly end: SinkEnd
@@ -38,27 +38,27 @@ export class AnswerStopped extends Error {
 export interface SinkOptions {
   outgoing: ServerResponse
   requestId: string
-  /** The caller asked for server-sent events. */
+  /** The caller requested server-sent events. */
   stream: boolean
-  /** By the wall clock; after this the answer is late. */
+  /** Deadline of the response, by the wall clock. */
   deadlineMs: number
   clock: Clock
   copy: AnswerCopy | undefined
 }
 
-/** The caller's side of an answer: head, bytes, backpressure, silence, hanging up. */
+/** The caller's side of a response: head, body, backpressure, keep-alive, deadline, disconnect. */
 export class AnswerSink {
   readonly outgoing: ServerResponse
   readonly stream: boolean
-  /** The head is written: the status cannot be changed any more. */
+  /** The head was written: the status cannot be changed any more. */
   begun = false
-  /** Bytes of the answer itself were written, not only keep-alives. */
+  /** Body bytes other than keep-alives were written. */
   carried = false
-  /** Set when the answer cannot be brought to its end. */
+  /** Set when the response cannot be completed. */
   stopped: SinkEnd | undefined
   firstByteAtMs: number | undefined
-  /** Kept by the sweep. */
-  place: number | undefined
+  /** Set by the sweep. */
+  index: number | undefined
   private readonly requestId: string
   private readonly deadlineMs: number
   private readonly clock: Clock
@@ -67,7 +67,7 @@ export class AnswerSink {
   private ended = false
   private gone = false
   private pausedSinceMs: number | undefined
-  private spokeAtMs: number
+  private lastWriteAtMs: number
   private last: Uint8Array | undefined
 
   constructor({ outgoing, requestId, stream, deadlineMs, clock, copy }: SinkOptions) {
@@ -77,19 +77,22 @@ export class AnswerSink {
     this.deadlineMs = deadlineMs
     this.clock = clock
     this.copy = copy
-    this.spokeAtMs = clock.nowMs()
-    if (outgoing.destroyed) this.hangUp()
-    outgoing.on('close', () => this.hangUp())
+    this.lastWriteAtMs = clock.nowMs()
+    if (outgoing.destroyed) this.onClosed()
+    outgoing.on('close', () => this.onClosed())
   }
 
-  /** The next source takes over; undefined when there is none now. Stops it at once if need be. */
+  /**
+   * Sets the current source; undefined for none. Aborts or pauses it at once when the sink is stopped or
+   * paused.
+   */
   attach(source: AnswerSource | undefined): void {
     this.source = source
     if (this.stopped) source?.abort(new AnswerStopped(this.stopped))
     else if (this.pausedSinceMs !== undefined) source?.pause()
   }
 
-  /** Writes the head; `headers` is a flat list of names and values. Once only, later calls are ignored. */
+  /** Writes the head; `headers` is a flat list of names and values. Later calls are ignored. */
   begin(status: number, contentType: string, headers: readonly string[] = []): void {
     if (this.begun) return
     this.begun = true
@@ -97,26 +100,26 @@ export class AnswerSink {
     this.copy?.begin(status, contentType)
     if (this.gone) return
     const head = ['content-type', contentType, 'x-request-id', this.requestId, ...headers]
-    // Without this, nginx in front would gather a stream before it passes it on.
+    // Prevents nginx in front from buffering the stream.
     if (this.stream) head.push('cache-control', 'no-cache', 'x-accel-buffering', 'no')
     this.outgoing.writeHead(status, head)
   }
 
-  /** Passes bytes of the answer on; a head that was not written yet goes first. */
+  /** Writes body bytes, after the head if it was not written yet. */
   write(bytes: Uint8Array): void {
     this.ensureBegun()
     this.carried = true
     this.copy?.add(bytes)
     if (this.gone) return
     this.last = bytes
-    this.spokeAtMs = this.clock.nowMs()
+    this.lastWriteAtMs = this.clock.nowMs()
     if (this.outgoing.write(bytes) || this.pausedSinceMs !== undefined) return
-    this.pausedSinceMs = this.spokeAtMs
+    this.pausedSinceMs = this.lastWriteAtMs
     this.source?.pause()
     this.outgoing.once('drain', () => this.drained())
   }
 
-  /** Ends the answer; whole ones leave in one write with their length. */
+  /** Ends the response; a whole body is sent in one write. */
   end(bytes?: Uint8Array): void {
     this.ensureBegun()
     if (bytes) {
@@ -125,23 +128,23 @@ export class AnswerSink {
     }
     this.ended = true
     if (this.gone) return
-    // As text of one byte a character, head and body leave in one buffer and one system call.
+    // As a latin1 string, head and body are sent in one buffer with one system call.
     if (bytes instanceof Buffer && bytes.length <= ONE_BUFFER_BYTES_MAX) {
       this.outgoing.end(bytes.toString('latin1'), 'latin1')
     } else this.outgoing.end(bytes)
   }
 
-  /** The end of a stream that is no success: never a clean one. */
+  /** Ends a failed stream with an error event. */
   endWithError(event: string): void {
     this.ensureBegun()
-    // An event that was cut would swallow the first line of this one.
+    // An incomplete event before it would absorb the first line of this one.
     const bytes = Buffer.from(this.isBetweenEvents() ? event : `\n\n${event}`)
     this.ended = true
     this.copy?.add(bytes)
     if (!this.gone) this.outgoing.end(bytes)
   }
 
-  /** The end of a whole answer that was cut: only a broken connection tells the truth. */
+  /** Aborts an incomplete non-streamed response by closing the connection. */
   breakOff(): void {
     this.ended = true
     this.outgoing.destroy()
@@ -155,13 +158,13 @@ export class AnswerSink {
       if (nowMs - this.pausedSinceMs >= STALLED_MS_MAX) this.outgoing.destroy()
       return
     }
-    if (this.stream && nowMs - this.spokeAtMs >= KEEP_ALIVE_MS) this.keepAlive()
+    if (this.stream && nowMs - this.lastWriteAtMs >= KEEP_ALIVE_MS) this.keepAlive()
   }
 
   private keepAlive(): void {
     if (this.gone || !this.isBetweenEvents()) return
     this.ensureBegun()
-    this.spokeAtMs = this.clock.nowMs()
+    this.lastWriteAtMs = this.clock.nowMs()
     this.outgoing.write(SSE_KEEP_ALIVE)
   }
 
@@ -173,7 +176,7 @@ export class AnswerSink {
     const { last } = this
     if (last === undefined) return true
     const [beforeLast, end] = [last.at(-2), last.at(-1)]
-    // A line feed that stands alone in its chunk may end an event or a line: not knowing is enough.
+    // A single line feed in its own chunk may end an event or a line: treated as not between events.
     return end === 0x0a && (beforeLast === 0x0a || (beforeLast === 0x0d && last.at(-3) === 0x0a))
   }
 
@@ -182,11 +185,11 @@ export class AnswerSink {
     this.source?.resume()
   }
 
-  private hangUp(): void {
+  private onClosed(): void {
     if (this.gone) return
     this.gone = true
     this.pausedSinceMs = undefined
-    // With a copy to be kept the answer is brought to its end: the caller will ask for it again.
+    // A copied response is completed despite the disconnect, since the caller may repeat the request.
     if (this.ended) return
     if (this.copy) this.source?.resume()
     else this.stop('caller-gone')

@@ -4,20 +4,20 @@ import { ChatProgress } from '@sluice/protocol/chat/chat-object'
 
 import type { AnswerMeter } from '../relay-end.ts'
 
-/** What a token is usually worth in bytes of text. */
+/** Average bytes of text per token. */
 const BYTES_PER_TOKEN = 4
-/** The largest count that usage in normal form may have. */
+/** The largest count that `TokenUsage` accepts. */
 const TOKENS_MAX = 1_000_000_000
 
-/** Counts what an answer delivers and reports, object by object. Pure but for its own counts. */
+/** Meters the content and the usage reports of a response, object by object. */
 export class ChatMeter implements AnswerMeter {
   usage: TokenUsage | undefined
-  /** The last report as it came; undefined when it could not be true. */
+  /** The last report; undefined when it was implausible. */
   lastReport: TokenUsage | undefined
   contentAfterReport = false
   readonly progress = new ChatProgress()
 
-  /** Takes an object that has choices; true when it delivers content. */
+  /** Processes an object with choices; true when it has content. */
   take(value: Record<string, unknown>): boolean {
     const hasContent = this.progress.take(value)
     if (hasContent) this.contentAfterReport = true
@@ -25,7 +25,7 @@ export class ChatMeter implements AnswerMeter {
     return hasContent
   }
 
-  /** Takes a report of usage. Reports that cannot be true are ignored, and smaller ones change nothing. */
+  /** Processes a usage report. Implausible reports are ignored, and smaller ones change nothing. */
   takeUsage(value: unknown): void {
     if (value === null || value === undefined) return
     const reported = readChatUsage(value)

@@ -5,23 +5,23 @@ import { decodeChunks } from '@sluice/egress/decode-chunks'
 import type { AnswerSource } from './answer-sink.ts'
 import { createValve } from './valve.ts'
 
-/** What becomes of the decoded bytes. */
+/** Handlers for the decoded bytes. */
 export interface DecodedHandlers {
   onData(chunk: Buffer): void
   onEnd(): void
-  /** The bytes cannot be decoded, or end too early. */
+  /** The bytes cannot be decoded, or are truncated. */
   onError(error: unknown): void
 }
 
-/** The source of a compressed answer: its bytes are pushed in, and are decoded at the pace of the sink. */
+/** Decoder of a compressed response: bytes are pushed in and decoded as fast as the sink accepts them. */
 export interface AnswerDecoder extends AnswerSource {
   push(chunk: Buffer): void
   end(): void
 }
 
 /**
- * Decodes an answer that came compressed although identity was asked for. `compressed` is where the bytes
- * come from: it is paused while decoded ones wait, so that a small body cannot fill the memory.
+ * Decodes a response that is compressed although identity was requested. `compressed` is the source of the
+ * bytes: it is paused while decoded bytes wait, so that a decompression bomb cannot fill the memory.
  */
 export function decodeAnswer(
   { compressed, contentEncoding }: { compressed: AnswerSource; contentEncoding: string },

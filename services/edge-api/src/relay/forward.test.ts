@@ -36,8 +36,8 @@ async function gateway(listener: RequestListener, withhold: string[] = []) {
   })
 }
 
-describe('what is passed to a service behind the door', () => {
-  it('is the path as it was written, query and all, and the answer byte by byte', async () => {
+describe('forwarding to an internal service', () => {
+  it('forwards path and query unchanged, and the response byte for byte', async () => {
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => at % 251))
     const url = await gateway(({ url }, outgoing) => {
       outgoing.setHeader('etag', '"x"')
@@ -51,7 +51,7 @@ describe('what is passed to a service behind the door', () => {
     expect(Buffer.from(await answer.body.arrayBuffer()).equals(bytes)).toBe(true)
   })
 
-  it('does not hold what is meant for us, nor what is between neighbours', async () => {
+  it('removes withheld and hop-by-hop headers', async () => {
     let seen: IncomingMessage['headers'] = {}
     const listener: RequestListener = ({ headers }, outgoing) => {
       seen = headers
@@ -82,7 +82,7 @@ describe('what is passed to a service behind the door', () => {
     expect(answer.headers['keep-alive']).not.toBe('timeout=999')
   })
 
-  it('keeps statuses, HEAD and bodies', async () => {
+  it('forwards statuses, HEAD requests and bodies', async () => {
     const url = await gateway((incoming, outgoing) => {
       outgoing.statusCode = incoming.method === 'HEAD' ? 304 : 201
       incoming.pipe(outgoing)
@@ -93,7 +93,7 @@ describe('what is passed to a service behind the door', () => {
     expect(await posted.body.text()).toBe('hello')
   })
 
-  it('is refused as unavailable while the service is away', async () => {
+  it('rejects with unavailable while the service is down', async () => {
     const url = await listen((incoming, outgoing) => {
       const origin = 'http://127.0.0.1:1'
       const input = { dispatcher: agent, origin, incoming, outgoing, requestId: 'req_1' }
@@ -103,7 +103,7 @@ describe('what is passed to a service behind the door', () => {
     expect([answer.statusCode, await answer.body.text()]).toEqual([503, 'unavailable'])
   })
 
-  it('is cut, not ended, when the service breaks off in the middle', async () => {
+  it('aborts the response when the service aborts its own', async () => {
     const url = await gateway((_, outgoing) => {
       outgoing.writeHead(200, { 'content-length': '1000' })
       outgoing.write('half', () => outgoing.destroy())
@@ -112,7 +112,7 @@ describe('what is passed to a service behind the door', () => {
     await expect(answer.body.text()).rejects.toThrow(/terminated|other side closed|aborted/i)
   })
 
-  it('ends at the service when the caller hangs up', async () => {
+  it('aborts the request to the service when the caller disconnects', async () => {
     const gone = Promise.withResolvers<void>()
     const url = await gateway((_, outgoing) => {
       outgoing.on('close', () => gone.resolve())

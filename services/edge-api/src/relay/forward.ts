@@ -4,11 +4,11 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import type { Dispatcher } from 'undici'
 
-/** A service that hangs is away; none of ours thinks for so long before it answers. */
+/** A service without response headers within this time counts as unavailable. */
 const ANSWER_WITHIN_MS = 10_000
 const SILENCE_MS_MAX = 60_000
 
-// RFC 9110 §7.6.1: what is said between two neighbours is not passed on.
+// RFC 9110 §7.6.1: hop-by-hop headers are not forwarded.
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -24,28 +24,27 @@ const hopByHop = new Set([
 
 export interface ForwardInput {
   dispatcher: Dispatcher
-  /** Of the service behind us, without a path. */
+  /** Origin of the service, without a path. */
   origin: string
   incoming: IncomingMessage
   outgoing: ServerResponse
   requestId: string
-  /** Request headers that stay here, in lower case: what is meant for us only. */
+  /** Names of request headers that are not forwarded, in lower case. */
   withhold?: readonly string[]
-  /** What we say ourselves, by names in lower case; the caller's own word of it stays here. */
-  say?: Readonly<Record<string, string>>
-  /** The body, where it was read already. */
+  /** Headers to set, by lower-case name; they replace the caller's headers of these names. */
+  setHeaders?: Readonly<Record<string, string>>
+  /** The body, if it was read already. */
   body?: Buffer | undefined
 }
 
 /**
- * Passes a request to a service of ours behind this door, and its answer back, byte by byte, with
- * backpressure both ways. Rejects with `unavailable` as long as nothing was answered; after that the
- * connection is cut.
+ * Forwards a request to an internal service, and its response back, byte for byte, with backpressure in both
+ * directions. Rejects with `unavailable` before the response head; after that the connection is closed.
  */
 export function forward(input: ForwardInput): Promise<void> {
   const { dispatcher, origin, incoming, outgoing } = input
   const { method = 'GET', url = '/' } = incoming
-  if (!url.startsWith('/')) return Promise.reject(new AppError('not_found', 'Not a path of ours.'))
+  if (!url.startsWith('/')) return Promise.reject(new AppError('not_found', 'Unknown path.'))
   const hasBody = method !== 'GET' && method !== 'HEAD'
   const body = input.body ?? incoming
   return new Promise((resolve, reject) => {
@@ -57,8 +56,8 @@ export function forward(input: ForwardInput): Promise<void> {
         method,
         headers: forwardedHeaders(input),
         body: hasBody ? body : null,
-        // A service may close a connection some time after it answered without reading a body; another
-        // request must not be on it by then.
+        // A service that responds without reading the body may close the connection later; the connection
+        // must not be reused for another request.
         reset: hasBody,
         headersTimeout: ANSWER_WITHIN_MS,
         bodyTimeout: SILENCE_MS_MAX,
@@ -69,26 +68,29 @@ export function forward(input: ForwardInput): Promise<void> {
 }
 
 function forwardedHeaders(input: ForwardInput): string[] {
-  const { incoming, requestId, withhold = [], say = {} } = input
+  const { incoming, requestId, withhold = [], setHeaders = {} } = input
   const { rawHeaders, socket, headers } = incoming
   const list: string[] = []
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ''
     const lower = name.toLowerCase()
-    const isOurs = ours.has(lower) || Object.hasOwn(say, lower)
-    // A body that was read may be another than was announced; the client counts it.
+    const isReplaced = replaced.has(lower) || Object.hasOwn(setHeaders, lower)
+    // A body that was read already may differ in length; the HTTP client sets its length.
     if (lower === 'content-length' && input.body) continue
-    const stays = hopByHop.has(lower) || withhold.includes(lower) || isOurs
-    if (!stays) list.push(name, rawHeaders[at + 1] ?? '')
+    const isDropped = hopByHop.has(lower) || withhold.includes(lower) || isReplaced
+    if (!isDropped) list.push(name, rawHeaders[at + 1] ?? '')
   }
   const before = headers['x-forwarded-for']
-  const seen = [...(typeof before === 'string' ? [before] : []), socket.remoteAddress ?? 'unknown']
-  list.push('x-forwarded-for', seen.join(', '), 'x-request-id', requestId)
-  for (const [name, value] of Object.entries(say)) list.push(name, value)
+  const addresses = [
+    ...(typeof before === 'string' ? [before] : []),
+    socket.remoteAddress ?? 'unknown',
+  ]
+  list.push('x-forwarded-for', addresses.join(', '), 'x-request-id', requestId)
+  for (const [name, value] of Object.entries(setHeaders)) list.push(name, value)
   return list
 }
 
-const ours = new Set(['x-forwarded-for', 'x-request-id'])
+const replaced = new Set(['x-forwarded-for', 'x-request-id'])
 
 interface Settle {
   resolve: () => void
@@ -106,7 +108,7 @@ class Forward implements Dispatcher.DispatchHandler {
     this.outgoing = outgoing
     this.requestId = requestId
     this.settle = settle
-    outgoing.once('close', () => this.hangUp())
+    outgoing.once('close', () => this.onClosed())
     outgoing.on('drain', () => this.controller?.resume())
   }
 
@@ -143,14 +145,15 @@ class Forward implements Dispatcher.DispatchHandler {
     if (this.over) return
     this.over = true
     if (!this.outgoing.headersSent) {
-      this.settle.reject(new AppError('unavailable', 'A part of this server is away.', { cause }))
+      const message = 'A component of this server is unavailable.'
+      this.settle.reject(new AppError('unavailable', message, { cause }))
       return
     }
     this.outgoing.destroy()
     this.settle.resolve()
   }
 
-  private hangUp(): void {
+  private onClosed(): void {
     if (this.over) return
     this.over = true
     this.controller?.abort(new Error('the caller hung up'))

@@ -14,14 +14,14 @@ const used = (prompt_tokens: number, completion_tokens: number) => ({
 const usageEvent = `data: ${JSON.stringify({ id: 'c', choices: [], usage: used(11, 7) })}\n\n`
 const done = 'data: [DONE]\n\n'
 
-const words = [
+const contents = [
   'Hello',
   ' "usage":{"prompt_tokens":1}',
   ' \\ back',
   ' {"choices":[],"usage":{}}',
   ' ü😀\n\n',
 ]
-const body = [...words.map((word) => chunk(word, { usage: null })), finish]
+const body = [...contents.map((content) => chunk(content, { usage: null })), finish]
 const stream = [...body, usageEvent, done].join('')
 const without = [...body, done].join('')
 
@@ -35,30 +35,30 @@ function run({ passer }: { passer: EventPasser }, chunks: Buffer[]): string {
   return Buffer.concat(passed.filter((one) => one !== undefined)).toString()
 }
 
-function cut(bytes: Buffer, places: number[]): Buffer[] {
-  const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].toSorted(
+function cut(bytes: Buffer, offsets: number[]): Buffer[] {
+  const ends = [...offsets.map((offset) => offset % (bytes.length + 1)), bytes.length].toSorted(
     (a, b) => a - b,
   )
   return ends.map((end, at) => bytes.subarray(at === 0 ? 0 : ends[at - 1], end))
 }
 
-const places = fc.array(fc.nat(), { maxLength: 30 })
+const offsets = fc.array(fc.nat(), { maxLength: 30 })
 const lineEnds = fc.constantFrom('\n', '\r\n', '\r')
 
-describe('passing a stream on', () => {
-  it('passes the same events, and reads usage, however the stream was cut', () => {
+describe('relaying a stream', () => {
+  it('relays the same events, and reads usage, however the stream was chunked', () => {
     fc.assert(
-      fc.property(places, lineEnds, fc.boolean(), (places, lineEnd, hideUsage) => {
+      fc.property(offsets, lineEnds, fc.boolean(), (offsets, lineEnd, hideUsage) => {
         const bytes = Buffer.from(`: hi\n\n${stream}`.replaceAll('\n\n', lineEnd + lineEnd))
         const one = passer(hideUsage)
-        expect(run(one, cut(bytes, places))).toBe(hideUsage ? without : stream)
+        expect(run(one, cut(bytes, offsets))).toBe(hideUsage ? without : stream)
         expect(one.meter.usage).toEqual({ kind: 'tokens', input: 11, cachedInput: 0, output: 7 })
         expect(one.passer.over).toBe('done')
       }),
     )
   })
 
-  it('never lets a part of the hidden event slip out before the rest of it came', () => {
+  it('never relays a part of the hidden event before it is complete', () => {
     const bytes = Buffer.from(stream)
     const one = passer()
     let passed = ''
@@ -69,21 +69,21 @@ describe('passing a stream on', () => {
     expect(passed).toBe(without)
   })
 
-  it('does not hide usage that comes with words', () => {
+  it('does not hide usage in an event with content', () => {
     const both = chunk('last', { usage: used(3, 2) }) + done
     const one = passer()
     expect(run(one, [Buffer.from(both)])).toBe(both)
     expect(one.meter.usage).toMatchObject({ input: 3, output: 2 })
   })
 
-  it('passes a read that is all events of an answer as the very same buffer', () => {
+  it('relays a chunk that consists of complete events as the same buffer', () => {
     const read = Buffer.from(chunk('a') + chunk('b'))
     const { passer: one } = passer()
     one.push(Buffer.from(chunk('first')))
     expect(one.push(read)).toBe(read)
   })
 
-  it('holds the role back until the first content came, and a bounded number of bytes at most', () => {
+  it('holds back the role event until the first content, up to a bounded number of bytes', () => {
     const { passer: one } = passer()
     const role = Buffer.from(chunk(''))
     expect(one.push(role)).toBeUndefined()
@@ -96,7 +96,7 @@ describe('passing a stream on', () => {
     expect(held).toBeLessThan(300 * 1024)
   })
 
-  it('turns whole messages inside a stream into deltas', () => {
+  it('converts whole messages inside a stream into deltas', () => {
     const message = { role: 'assistant', content: 'hello' }
     const whole = { id: 'c', choices: [{ index: 0, message, finish_reason: 'stop' }] }
     const passed = run(passer(), [Buffer.from(`data: ${JSON.stringify(whole)}\n\n`)])
@@ -116,7 +116,7 @@ describe('the end of a stream', () => {
     return typeof over === 'object' ? over.reason : over
   }
 
-  it('is proper after [DONE] or a reason to finish, in one piece or in many', () => {
+  it('is complete after [DONE] or a finish reason, in one chunk or in many', () => {
     expect(ended(chunk('a'), done)).toBe('done')
     expect(ended(chunk('a'), finish)).toBe('done')
     expect(ended(chunk('a'), finish, usageEvent)).toBe('done')
@@ -124,17 +124,17 @@ describe('the end of a stream', () => {
     expect(ended(chunk(''), finish, done)).toBe('done')
   })
 
-  it('is a cut without them, whatever the words say', () => {
+  it('is a truncation without them, whatever the content is', () => {
     expect(ended(chunk('a'), chunk('b'))).toBe('cut')
     expect(ended(chunk('"finish_reason":"stop"'), chunk('data: [DONE'))).toBe('cut')
   })
 
-  it('is a cut while one of several choices goes on', () => {
+  it('is a truncation while one of several choices is unfinished', () => {
     const second = `data: ${JSON.stringify({ choices: [{ index: 1, delta: { content: 'b' } }] })}\n\n`
     expect(ended(chunk('a'), second, finish)).toBe('cut')
   })
 
-  it('is empty without content, [DONE] or not', () => {
+  it('is empty without content, with or without [DONE]', () => {
     expect(ended('')).toBe('empty')
     expect(ended(chunk(''))).toBe('empty')
     expect(ended(chunk(''), done)).toBe('empty')

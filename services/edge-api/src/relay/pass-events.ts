@@ -8,19 +8,18 @@ import { bad, endWithoutDone, FrameSource, readEvent } from './read-events.ts'
 import { ShownUsage } from './shown-usage.ts'
 
 /**
- * So much is held back until the first content came. An upstream that sends more without any is believed to
- * work, and no other one is asked any more.
+ * Bytes held back before the first content. An upstream that sends more without content is treated as
+ * working, and no other one is tried.
  */
 const HELD_BYTES_MAX = 256 * 1024
 
 /**
- * Reads an upstream's stream and says which bytes go to the caller: events in the usual form as they came,
- * others rewritten as one data line, and none that is not understood, so that no word of an upstream
- * passes that is not a part of the answer. Nothing passes before the first content: until then the attempt
- * may still fail without the caller seeing it.
+ * Parses an upstream's stream and returns the bytes for the caller: plain events unchanged, others rewritten
+ * as one data line. Unknown events are dropped, so that only parts of the completion are relayed. Nothing is
+ * relayed before the first content: until then the attempt may still fail and be retried.
  */
 export class EventPasser {
-  /** How the stream ended, once it has. What comes after that is ignored. */
+  /** How the stream ended, once it has. Later bytes are ignored. */
   over: 'done' | BadEvent | undefined
   private readonly source = new FrameSource()
   private readonly meter: ChatMeter
@@ -29,7 +28,7 @@ export class EventPasser {
   private held: Buffer[] | undefined = []
   private heldBytes = 0
   private pieces: Buffer[] = []
-  /** Events side by side in the buffer of this push, which pass as they are. */
+  /** Adjacent events in the buffer of this push that are relayed unchanged. */
   private run: { bytes: Buffer; start: number; end: number } | undefined
 
   constructor(options: { meter: ChatMeter; hideUsage: boolean; promptTokensMax: number }) {
@@ -38,7 +37,7 @@ export class EventPasser {
     this.shown = new ShownUsage(options)
   }
 
-  /** The bytes to pass on now. */
+  /** Returns the bytes to relay now. */
   push(chunk: Buffer): Buffer | undefined {
     if (this.over) return undefined
     for (const frame of this.source.push(chunk)) {
@@ -49,7 +48,7 @@ export class EventPasser {
     return this.released()
   }
 
-  /** The same at the end of the bytes, which may come without a last blank line or without `[DONE]`. */
+  /** The same at the end of the stream, which may lack the last blank line or `[DONE]`. */
   end(): Buffer | undefined {
     if (this.over) return undefined
     const last = this.source.end()
@@ -96,7 +95,7 @@ export class EventPasser {
   private add(frame: SseFrame | undefined): void {
     if (!frame) return
     const { bytes, start, end, plain, data } = frame
-    // A raw line break can stand between the members of JSON only, where a space does as well.
+    // Raw line breaks are only valid between JSON tokens, where a space is equivalent.
     if (!plain) return this.addText(encodeSse({ data: data.replaceAll('\n', ' ') }))
     if (this.run?.end === start) {
       this.run.end = end
@@ -141,7 +140,7 @@ export class EventPasser {
   }
 }
 
-/** A last event without a blank line may have been cut: only what is complete in itself is taken. */
+/** A last event without a blank line may be truncated: it is used only when its data is complete. */
 function isWhole(data: string): boolean {
   const text = data.trim()
   if (text === '[DONE]') return true
@@ -153,7 +152,7 @@ function isWhole(data: string): boolean {
   }
 }
 
-/** Some stream whole messages in the place of deltas. */
+/** Some upstreams stream whole messages instead of deltas. */
 function lacksDelta(value: Record<string, unknown>): boolean {
   return choicesOf(value).some((choice) => 'message' in choice && !('delta' in choice))
 }

@@ -9,42 +9,42 @@ import type { BadEvent, ReadEvent } from './read-events.ts'
 import { bad, endWithoutDone, FrameSource, readEvent, readObject } from './read-events.ts'
 import { ShownUsage } from './shown-usage.ts'
 
-/** A whole answer is judged when all of it is here; a larger one is refused. */
+/** Maximum size of a response that is buffered as a whole. */
 const WHOLE_BYTES_MAX = 32 * 1024 * 1024
-/** So much of a body that is neither JSON nor events is read. */
+/** Bytes that are read of a body that is neither JSON nor an event stream. */
 const OTHER_BYTES_MAX = 64 * 1024
 
-/** Reads the body of an answer with a status of success. Bytes that it yields are for the caller. */
+/** Reads the body of a successful response. Returned bytes are for the caller. */
 export interface AnswerReader {
   push(chunk: Buffer): Buffer | undefined
-  /** At the end of the body. A whole answer leaves here, in one piece. */
+  /** At the end of the body. A buffered response is returned here, in one piece. */
   end(): Buffer | undefined
-  /** How the answer ended, once it has; always set after `end`. */
+  /** How the response ended, once it has; always set after `end`. */
   readonly over: 'done' | BadEvent | undefined
 }
 
 export interface ReadAnswerOptions {
   meter: ChatMeter
-  /** The caller asked for a stream. */
+  /** The caller requested a stream. */
   stream: boolean
-  /** Leave out the event that only reports usage: the caller did not ask for it. */
+  /** Leave out the usage-only event, because the caller did not request it. */
   hideUsage: boolean
-  /** The caller asked for usage in the stream. */
+  /** The caller requested usage in the stream. */
   includeUsage: boolean
-  /** The most that the prompt can be. */
+  /** Maximum number of prompt tokens. */
   promptTokensMax: number
 }
 
 /**
- * Reads an answer for what it is, whatever its content type says, and converts it where the caller asked
- * for the other form: an event stream into one JSON object, one JSON object into an event stream.
+ * Detects the format of a response from its content, not its content type, and converts it when the caller
+ * requested the other format: an event stream into one JSON object, or one JSON object into an event stream.
  */
 export function readAnswer(options: ReadAnswerOptions): AnswerReader {
-  return new FormReader(options)
+  return new FormatReader(options)
 }
 
-/** Finds out by the first byte in which form an answer comes. */
-class FormReader implements AnswerReader {
+/** Selects the reader by the first byte of the body. */
+class FormatReader implements AnswerReader {
   private readonly options: ReadAnswerOptions
   private reader: AnswerReader | undefined
   private bytes = 0
@@ -61,7 +61,7 @@ class FormReader implements AnswerReader {
   push(chunk: Buffer): Buffer | undefined {
     if (this.reader) return this.reader.push(chunk)
     const start = startOf(chunk)
-    // White space before the answer is a sign of life of some servers.
+    // Some servers send white space as a keep-alive.
     if (start === -1) {
       this.bytes += chunk.length
       return undefined
@@ -78,7 +78,7 @@ class FormReader implements AnswerReader {
 
 const OPEN_BRACE = 0x7b
 const OPEN_BRACKET = 0x5b
-/** How the lines of an event stream begin: data, event, id, retry, and a comment. */
+/** First bytes of event stream lines: data, event, id, retry, and comments. */
 const eventLines: ReadonlySet<number> = new Set(Buffer.from('deir:'))
 
 function readerFor(first: number | undefined, options: ReadAnswerOptions): AnswerReader {
@@ -87,7 +87,7 @@ function readerFor(first: number | undefined, options: ReadAnswerOptions): Answe
   return options.stream ? new EventPasser(options) : new EventCollector(options)
 }
 
-/** Where an answer begins behind white space and a byte order mark; -1 when it has not begun. */
+/** Index of the first byte after white space and a byte order mark; -1 when there is none. */
 function startOf(chunk: Buffer): number {
   return chunk.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
 }
@@ -120,7 +120,7 @@ class JsonReader implements AnswerReader {
       this.over = event.kind === 'bad' ? event : bad(event.kind === 'usage' ? 'empty' : 'broken')
       return undefined
     }
-    // An array around an answer is nobody's dialect; around an error it is Google's.
+    // No dialect wraps a completion in an array; Google's wraps errors.
     if (event.value !== value) this.over = bad('broken')
     else if (meter.progress.hasContent || meter.progress.isFinished) this.over = 'done'
     else this.over = bad('empty')
@@ -137,7 +137,7 @@ function asStream(completion: Record<string, unknown>, includeUsage: boolean): B
   return Buffer.from(events.join('') + SSE_DONE)
 }
 
-/** An event stream in the place of one JSON object. */
+/** Converts an event stream into one JSON object. */
 class EventCollector implements AnswerReader {
   over: 'done' | BadEvent | undefined
   private readonly meter: ChatMeter
@@ -186,7 +186,7 @@ class EventCollector implements AnswerReader {
   }
 }
 
-/** A page, a line of text, nothing: no answer in any form. */
+/** A body in no known format, for example HTML, plain text, or empty. */
 class OtherReader implements AnswerReader {
   over: 'done' | BadEvent | undefined
   private readonly reason: 'empty' | 'broken'
@@ -210,7 +210,7 @@ function parse(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString())
   } catch {
-    // Not JSON: judged as broken.
+    // Not JSON: reported as broken.
     return undefined
   }
 }

@@ -6,13 +6,13 @@ import { SseFrames } from '@sluice/protocol/sse-frames'
 import type { BadAnswerReason } from '../relay-end.ts'
 import type { ChatMeter } from './chat-meter.ts'
 
-/** What one event of a stream means. */
+/** One parsed event of a stream. */
 export type ReadEvent =
-  /** A part of the answer. */
+  /** A part of the completion. */
   | { kind: 'chunk'; value: Record<string, unknown>; hasContent: boolean }
-  /** It only reports usage. */
+  /** A usage report only. */
   | { kind: 'usage'; value: Record<string, unknown> }
-  /** A comment, a sign of life, an extension that no client knows. */
+  /** A comment, a keep-alive, or an unknown extension. */
   | { kind: 'nothing' }
   | { kind: 'done' }
   | BadEvent
@@ -20,33 +20,33 @@ export type ReadEvent =
 export interface BadEvent {
   kind: 'bad'
   reason: BadAnswerReason
-  /** The error that the upstream says, as JSON. */
+  /** The error in the event, as JSON. */
   text: string
 }
 
-/** Signs of life that some servers send as data. */
+/** Keep-alives that some servers send as data. */
 const heartbeat = /^\W*(ping|pong|heartbeat|keep-?alive|processing)\W*$/i
 
-/** Reads one event of a chat stream, and counts what it delivers. */
+/** Parses one event of a chat stream, and meters it. */
 export function readEvent(
   { data, event }: Pick<SseFrame, 'data' | 'event'>,
   meter: ChatMeter,
 ): ReadEvent {
   const text = data.trim()
-  if (text === '') return event === 'error' ? bad('says-error') : nothing
+  if (text === '') return event === 'error' ? bad('reports-error') : nothing
   if (text === '[DONE]') return endOfStream(meter)
   const value = parse(text)
-  if (event === 'error') return bad('says-error', isObject(value) ? errorTextOf(value) : text)
+  if (event === 'error') return bad('reports-error', isObject(value) ? errorTextOf(value) : text)
   if (value === undefined) return heartbeat.test(text) ? nothing : bad('broken')
   const one: unknown = Array.isArray(value) ? value[0] : value
   return isObject(one) ? readObject(one, meter) : nothing
 }
 
-/** Reads one object of an answer that is parsed already, and counts what it delivers. */
+/** Classifies one parsed object of a response, and meters it. */
 export function readObject(value: Record<string, unknown>, meter: ChatMeter): ReadEvent {
   switch (chatObjectKind(value)) {
     case 'error':
-      return bad('says-error', errorTextOf(value))
+      return bad('reports-error', errorTextOf(value))
     case 'chat':
       return { kind: 'chunk', value, hasContent: meter.take(value) }
     case 'usage':
@@ -57,7 +57,7 @@ export function readObject(value: Record<string, unknown>, meter: ChatMeter): Re
   }
 }
 
-/** What the end of a stream means, where no `[DONE]` came. */
+/** Classifies the end of a stream without `[DONE]`. */
 export function endWithoutDone(meter: ChatMeter): ReadEvent {
   const { progress } = meter
   if (progress.isFinished) return { kind: 'done' }
@@ -68,7 +68,7 @@ function endOfStream({ progress }: ChatMeter): ReadEvent {
   return progress.hasContent || progress.isFinished ? { kind: 'done' } : bad('empty')
 }
 
-/** Cuts bytes into events; an event that is too long is a bad one, and the last. */
+/** Splits bytes into events; an event that is too long ends the stream. */
 export class FrameSource {
   private readonly frames = new SseFrames()
   tooLong = false
@@ -98,7 +98,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Not JSON: what that means is the caller's to judge.
+    // Not JSON: the calling function decides what that means.
     return undefined
   }
 }

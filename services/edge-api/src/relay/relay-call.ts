@@ -1,8 +1,7 @@
 /**
- * The raw relay: an upstream's answer goes into the caller's socket as undici reads it, without web
- * streams and without a promise per chunk (docs/adr/0007). Nothing passes before the first content, and
- * what turns out to be no answer is given back, so that another attempt may be made: nothing of it has
- * reached the caller.
+ * The raw relay: an upstream's response is written to the caller's socket as undici reads it, without web
+ * streams and without a promise per chunk (docs/adr/0007). Nothing is relayed before the first content, so
+ * that an unusable response can be returned to the caller of this function for another attempt.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 
@@ -21,13 +20,13 @@ import type { AnswerReader } from './read-answer.ts'
 import { readAnswer } from './read-answer.ts'
 import { passedHeaders } from './response-headers.ts'
 
-/** As much of a refusal is read; enough for any envelope. */
-const REFUSAL_BYTES_MAX = 64 * 1024
-/** So much is read behind the end of an answer, to keep the connection; then it is closed. */
-const BEHIND_BYTES_MAX = 64 * 1024
-/** A stream's head must come within this time; models that think send it before they do. */
+/** Bytes that are read of an error response; enough for any envelope. */
+const ERROR_BODY_BYTES_MAX = 64 * 1024
+/** Bytes read after the end of a response to reuse the connection; beyond that it is closed. */
+const TRAILING_BYTES_MAX = 64 * 1024
+/** Timeout of a stream's head; reasoning models send it before they reason. */
 const STREAM_HEAD_MS_MAX = 120_000
-/** Silence inside a stream, after which the upstream counts as dead. Models think for minutes. */
+/** Idle timeout inside a stream. Models may reason for minutes. */
 const SILENCE_MS_MAX = 300_000
 
 export interface RelayInput {
@@ -35,23 +34,22 @@ export interface RelayInput {
   call: RawCall
   body: Buffer
   sink: AnswerSink
-  /** Leave out the event that only reports usage: the caller did not ask for it. */
+  /** Leave out the usage-only event, because the caller did not request it. */
   hideUsage: boolean
-  /** The caller asked for usage in the stream. */
+  /** The caller requested usage in the stream. */
   includeUsage: boolean
-  /** The most that the prompt can be. */
+  /** Maximum number of prompt tokens. */
   promptTokensMax: number
 }
 
-/** Sends the call and relays its answer. Never rejects: every end is an answer. */
+/** Sends the call and relays its response. Never rejects: every outcome is a `RelayEnd`. */
 export function relayCall(input: RelayInput): Promise<RelayEnd> {
   return new Promise((resolve) => {
     const { origin, path, method, headers } = input.call
-    // Of a whole answer there is nothing to wait for but its end, and the sink's deadline watches that:
-    // two timers less for each call.
+    // For a non-streamed response the sink's deadline suffices, which saves two timers per call.
     const { stream } = input.sink
     const relay = new Relay(input, resolve)
-    // Until the request is on its way, the relay itself can be told to stop.
+    // Until the request is dispatched, the relay itself is the source that can be aborted.
     input.sink.attach(relay)
     if (relay.over) return
     try {
@@ -79,15 +77,15 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
   private readonly resolve: (end: RelayEnd) => void
   private controller: Dispatcher.DispatchController | undefined
   private headersSeen = false
-  /** The upstream has sent all of its answer. */
+  /** The upstream has sent its whole response. */
   private received = false
   over = false
   private status = 0
   private headers: IncomingHttpHeaders = {}
-  /** Of a refusal; an answer with a status of success has a reader. */
+  /** Body of an error response; a successful response has a reader. */
   private chunks: Buffer[] = []
   private bytes = 0
-  private bytesBehind = 0
+  private trailingBytes = 0
   private reader: AnswerReader | undefined
   private decoder: AnswerDecoder | undefined
   private readonly meter = new ChatMeter()
@@ -107,7 +105,7 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller
-    if (this.over) controller.abort(new Error('the request was given up'))
+    if (this.over) controller.abort(new Error('the request was aborted'))
     else this.sink.attach(controller)
   }
 
@@ -145,14 +143,14 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.over) return
-    const { headersSeen, passedMeter: meter } = this
+    const { headersSeen, relayedMeter: meter } = this
     const by = error instanceof AnswerStopped ? error.end : this.sink.stopped
     if (by) return this.finish({ kind: 'stopped', by, meter })
     this.finish({ kind: 'lost', error, headersSeen, meter })
   }
 
-  /** What passed, if anything did. */
-  private get passedMeter(): ChatMeter | undefined {
+  /** The meter, if any content was relayed. */
+  private get relayedMeter(): ChatMeter | undefined {
     return this.sink.carried ? this.meter : undefined
   }
 
@@ -194,7 +192,7 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
     try {
       bytes = read()
     } catch (error) {
-      // JSON that is nested too deep for the stack.
+      // JSON nested too deeply for the stack.
       if (!(error instanceof RangeError)) throw error
       return this.refuse('broken')
     }
@@ -208,7 +206,7 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
       if (!sink.begun) sink.begin(200, SSE_CONTENT_TYPE, passedHeaders(headers))
       return sink.write(bytes)
     }
-    // A whole answer leaves in one write with its length.
+    // A whole response is sent in one write with its length.
     const sized = ['content-length', String(bytes.length)]
     sink.begin(200, 'application/json', [...passedHeaders(headers), ...sized])
     sink.end(bytes)
@@ -221,24 +219,25 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
   }
 
   private refuse(reason: BadAnswerReason, text = ''): void {
-    const { headers, passedMeter: meter, controller } = this
+    const { headers, relayedMeter: meter, controller } = this
     this.finish({ kind: 'bad-answer', reason, headers, text, meter })
-    // What may still come of it is of no use.
-    if (!this.received) controller?.abort(new Error('the rest of a bad answer is not read'))
+    // The rest of the response is useless.
+    if (!this.received) controller?.abort(new Error('the rest of an unusable response is not read'))
   }
 
   private collect(chunk: Buffer): void {
     this.chunks.push(chunk)
     this.bytes += chunk.length
-    if (this.bytes < REFUSAL_BYTES_MAX) return
+    if (this.bytes < ERROR_BODY_BYTES_MAX) return
     this.finish(this.answered())
-    this.controller?.abort(new Error('the rest of a refusal is not read'))
+    this.controller?.abort(new Error('the rest of an error response is not read'))
   }
 
-  /** The answer is over; its connection can be used again when nothing more comes. */
+  /** Discards bytes after the end of the response, so that the connection can be reused. */
   private skip(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.bytesBehind += chunk.length
-    if (this.bytesBehind > BEHIND_BYTES_MAX) controller.abort(new Error('too much behind the end'))
+    this.trailingBytes += chunk.length
+    if (this.trailingBytes > TRAILING_BYTES_MAX)
+      controller.abort(new Error('too many trailing bytes'))
   }
 
   private answered(): RelayEnd {

@@ -1,18 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /**
- * All that an upstream may say in headers to our caller, and in which form: nothing that could carry words.
- * Limits and cookies are of our account.
+ * Upstream headers that are relayed, with their permitted format, which excludes free text. Rate limits and
+ * cookies concern the upstream account and are not relayed.
  */
-const passed = {
+const relayed = {
   'openai-processing-ms': /^\d{1,12}$/,
   'openai-version': /^\d{4}-\d{2}-\d{2}$/,
 } as const
 
-/** The upstream's headers that may be passed on, as a flat list. */
+/** The upstream's headers to relay, as a flat list. */
 export function passedHeaders(headers: IncomingHttpHeaders): string[] {
   const list: string[] = []
-  for (const [name, form] of Object.entries(passed)) {
+  for (const [name, form] of Object.entries(relayed)) {
     const value = headers[name]
     if (typeof value === 'string' && form.test(value)) list.push(name, value)
   }

@@ -4,12 +4,12 @@ import { finalUsage } from '../final-usage.ts'
 import type { ChatMeter } from './chat-meter.ts'
 
 /**
- * What an answer says of usage is what is charged for it: a report that contradicts what was delivered, or an
- * earlier report, is replaced in the object that carries it, and marked where an estimate takes its place.
- * All others pass as they came.
+ * Makes the usage in a response match the charged usage: a report that contradicts the delivered content, or
+ * an earlier report, is replaced in its object, and marked when it is an estimate. Other objects stay
+ * unchanged.
  */
 export class ShownUsage {
-  /** The last that the caller was shown. */
+  /** The last usage sent to the caller. */
   private shown: TokenUsage | undefined
   private head: Record<string, unknown> = {}
   private readonly meter: ChatMeter
@@ -20,20 +20,20 @@ export class ShownUsage {
     this.promptTokensMax = promptTokensMax
   }
 
-  /** The object in the place of one that the meter has taken; undefined when it may pass as it is. */
+  /** The corrected form of a metered object; undefined when it needs no correction. */
   corrected(value: Record<string, unknown>): Record<string, unknown> | undefined {
     const { usage } = value
     if (usage === undefined || usage === null) return undefined
-    const { lastReport: said } = this.meter
+    const { lastReport: reported } = this.meter
     const final = finalUsage(this.meter, this)
-    this.shown = final?.usage ?? said
+    this.shown = final?.usage ?? reported
     const { id, created, model } = value
     this.head = { id, object: 'chat.completion.chunk', created, model }
-    if (!final || (said && isSame(said, final.usage))) return undefined
+    if (!final || (reported && isSame(reported, final.usage))) return undefined
     return withUsage(value, final)
   }
 
-  /** A report to be added at the end, when what was shown is not what is charged; undefined otherwise. */
+  /** A final report to add when the sent usage differs from the charged one; undefined otherwise. */
   correction(): Record<string, unknown> | undefined {
     if (!this.shown) return undefined
     const final = finalUsage(this.meter, this)
@@ -42,7 +42,7 @@ export class ShownUsage {
   }
 }
 
-// What was cached changes no count, and is shown as it was reported.
+// Cached input is not compared, and stays as reported.
 const isSame = (one: TokenUsage, other: TokenUsage) =>
   one.input === other.input && one.output === other.output
 

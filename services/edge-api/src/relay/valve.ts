@@ -1,9 +1,9 @@
 import type { AnswerSource } from './answer-sink.ts'
 
-/** A source that a reader pulls from in turns, and that the sink can pause. */
+/** A source for pull-based readers that the sink can pause and abort. */
 export interface Valve extends AnswerSource {
   signal: AbortSignal
-  /** Resolves when the sink wants more, or when it was aborted. */
+  /** Resolves while not paused, or when aborted. */
   opened(): Promise<void>
 }
 

@@ -5,12 +5,12 @@ import type { Log } from '@sluice/kernel/log'
 import type { UsageBatch } from './usage-sender.ts'
 import type { UsageSpool } from './usage-spool.ts'
 
-/** Records that were set aside and are tried again in one round. */
+/** Rejected records that are retried per round. */
 const REFUSED_MAX = 100
 
 /**
- * Finds what other processes left in the spool: an earlier one, or an edge that shares the folder and is
- * gone. Records that were set aside are tried again, since a later billing may accept them.
+ * Finds usage files of other processes in the spool: of earlier ones, or of stopped edges that shared the
+ * folder. Rejected records are retried, since a later version of billing may accept them.
  */
 export function adoptFiles(
   {
@@ -32,7 +32,7 @@ export function adoptFiles(
     for (const { name, records } of await spool.refused(REFUSED_MAX))
       if (await isCaptured(records)) await spool.accept(name)
     refused = await spool.countRefused()
-    if (refused > 0) log.warn({ refused }, 'usage records that billing refuses are set aside')
+    if (refused > 0) log.warn({ refused }, 'usage records that billing rejects are set aside')
   }
 
   const isCaptured = async (records: Parameters<typeof billing.captureUsage>[0]['records']) => {
@@ -41,15 +41,15 @@ export function adoptFiles(
       await billing.captureUsage({ records })
       return true
     } catch (err) {
-      log.info({ err }, 'a usage record that was set aside is still not accepted')
+      log.info({ err }, 'a rejected usage record is still not accepted')
       return false
     }
   }
 
   return {
-    /** How many records were set aside when it was counted last. */
+    /** Number of rejected records at the last count. */
     refused: () => refused,
-    /** Resolves when no round is running. */
+    /** Resolves when no round is running any more. */
     idle: async (): Promise<void> => running,
     run: (options: AdoptOptions): Promise<void> =>
       (running ??= adopt(options)
@@ -59,8 +59,8 @@ export function adoptFiles(
 }
 
 interface AdoptOptions {
-  /** Unless given, all files. */
+  /** Minimum age of the files; all files if absent. */
   olderThanMs?: number
-  /** What the sender has already. */
+  /** Batches that the sender already has. */
   known: readonly UsageBatch[]
 }

@@ -1,9 +1,9 @@
 import type { RequestRecord } from '../request.ts'
 
-/** What is learned of a chat request while it runs. It becomes its own line of the request log. */
+/** Facts collected about a running chat request. It becomes its row in the request log. */
 export interface ChatTrace extends RequestRecord {
   firstByteAtMs: number | undefined
-  /** Somebody else writes the line. */
+  /** The image routes write the row. */
   handedOver: boolean
 }
 
@@ -40,7 +40,7 @@ export function chatTrace({
   }
 }
 
-/** The line of the request log, at the end. */
+/** Completes the row of the request log. */
 export function endTrace(trace: ChatTrace, nowMs: number): RequestRecord {
   const { receivedAtMs, firstByteAtMs } = trace
   trace.firstByteMs = firstByteAtMs === undefined ? null : firstByteAtMs - receivedAtMs

@@ -1,9 +1,9 @@
 import type { StoredAnswer } from '../store/answer-store.ts'
 
-/** Larger answers are not kept; a repeat is told so. */
+/** Larger response bodies are not stored; a repeat is answered with an error. */
 export const COPY_BYTES_MAX = 4 * 1024 * 1024
 
-/** Gathers an answer as it is sent, for those who ask again under the same Idempotency-Key. */
+/** Copies a response while it is sent, to replay it for the same Idempotency-Key. */
 export class CopiedAnswer {
   private status = 0
   private contentType = ''
@@ -21,7 +21,7 @@ export class CopiedAnswer {
     else this.chunks = []
   }
 
-  /** What is to be kept; the body is null when it was too large. */
+  /** The response to store; the body is null when it was too large. */
   answer(requestId: string): StoredAnswer {
     const { status, contentType } = this
     const body = this.bytes <= COPY_BYTES_MAX ? Buffer.concat(this.chunks) : null

@@ -6,14 +6,14 @@ import type { Clock } from '@sluice/kernel/clock'
 import type { Part, SpoolSegment } from './spool-segment.ts'
 import { createSegment, isAbsent } from './spool-segment.ts'
 
-/** A segment takes no more batches after so long, well before other processes may remove it. */
+/** A segment accepts no batches after this time, well before other processes may remove it. */
 const SEGMENT_MS = 20_000
 const SEGMENT_BYTES_MAX = 4 * 1024 * 1024
 
-/** A batch on disk: a part of a segment of this process, or another process's file. */
+/** A batch on disk: a part of a segment of this process, or a whole file of another process. */
 export interface SpoolEntry {
   file: string
-  /** In bytes; absent for a whole file. */
+  /** Byte range; absent for a whole file. */
   part?: Part
 }
 
@@ -22,22 +22,22 @@ export interface OwnSegmentsDeps {
   newName: () => string
   clock: Clock
   isDamaged: (name: string) => boolean
-  /** Removes a file that is not needed any more. */
+  /** Removes a file that is no longer needed. */
   discard: (name: string) => Promise<void>
   onError: (error: unknown) => void
 }
 
-/** The segments of this process. A batch is counted from before it is written until it is removed. */
+/** The segments of this process. A batch counts as waiting from before its write until its removal. */
 export function ownSegments(deps: OwnSegmentsDeps) {
   const { folder, newName, clock, isDamaged, discard, onError } = deps
   const segments = new Map<string, { segment: SpoolSegment; waiting: number }>()
   let current: string | undefined
   let cancelIdle: (() => void) | undefined
   let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    const turn = last.then(act, act)
-    last = turn
-    return turn
+  const serialized = <T>(act: () => Promise<T>): Promise<T> => {
+    const result = last.then(act, act)
+    last = result
+    return result
   }
 
   const create = async () => {
@@ -51,16 +51,16 @@ export function ownSegments(deps: OwnSegmentsDeps) {
     current = segment.name
   }
 
-  const isWorn = ({ startedAtMs, bytes }: SpoolSegment) =>
+  const isExpired = ({ startedAtMs, bytes }: SpoolSegment) =>
     clock.nowMs() - startedAtMs >= SEGMENT_MS || bytes() >= SEGMENT_BYTES_MAX
 
-  /** Takes no more batches into the current segment. */
+  /** Closes the current segment for new batches. */
   const retire = async () => {
     const held = segments.get(current ?? '')
     current = undefined
     if (!held) return
     if (held.waiting === 0) return drop(held.segment)
-    // It cannot be synced any more once it is closed.
+    // It cannot be synced after it is closed.
     await held.segment.sync().catch(onError)
     await held.segment.close()
   }
@@ -77,13 +77,13 @@ export function ownSegments(deps: OwnSegmentsDeps) {
       const retireIdle = async () => {
         if (segments.get(current ?? '')?.waiting === 0) await retire()
       }
-      inTurn(retireIdle).catch(onError)
+      serialized(retireIdle).catch(onError)
     })
   }
 
   const put = async (text: string): Promise<SpoolEntry> => {
     const before = segments.get(current ?? '')
-    if (!before || isWorn(before.segment)) {
+    if (!before || isExpired(before.segment)) {
       await retire()
       await create()
     }
@@ -93,7 +93,7 @@ export function ownSegments(deps: OwnSegmentsDeps) {
     try {
       return { file: held.segment.name, part: await held.segment.append(text) }
     } catch (error) {
-      // Half of it may be written: nothing may follow it in the same file.
+      // The write may be partial: nothing may follow it in the same file.
       held.waiting -= 1
       await retire()
       throw error
@@ -103,7 +103,7 @@ export function ownSegments(deps: OwnSegmentsDeps) {
   return {
     has: (name: string) => segments.has(name),
     bytes: () => [...segments.values()].reduce((sum, { segment }) => sum + segment.bytes(), 0),
-    put: (text: string): Promise<SpoolEntry> => inTurn(() => put(text)),
+    put: (text: string): Promise<SpoolEntry> => serialized(() => put(text)),
     async sync(name: string) {
       await segments.get(name)?.segment.sync()
     },
@@ -115,13 +115,13 @@ export function ownSegments(deps: OwnSegmentsDeps) {
       held.waiting -= 1
       if (held.waiting > 0) return
       if (name !== current) return drop(held.segment)
-      if (isDamaged(name)) return inTurn(retire)
+      if (isDamaged(name)) return serialized(retire)
       await held.segment.clear(() => held.waiting === 0)
       retireWhenIdle()
     },
     async close() {
       cancelIdle?.()
-      await inTurn(retire)
+      await serialized(retire)
     },
   }
 }

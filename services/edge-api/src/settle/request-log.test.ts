@@ -11,10 +11,10 @@ const row = (n: number): RequestRecord =>
 
 function rig() {
   const clock = fakeClock()
-  const fixture = { away: false, batches: [] as number[], tries: 0 }
+  const fixture = { isUnavailable: false, batches: [] as number[], tries: 0 }
   const append = async (rows: readonly RequestRecord[]) => {
     fixture.tries += 1
-    if (fixture.away) throw new Error('away')
+    if (fixture.isUnavailable) throw new Error('unavailable')
     fixture.batches.push(rows.length)
   }
   const log = requestLog({ store: { append }, clock, log: recordedLog() })
@@ -32,9 +32,9 @@ it('writes rows in batches, off every caller’s path', async () => {
   expect(fixture.batches).toEqual([500, 1_000, 500])
 })
 
-it('keeps rows while the database is away, drops what is too much, and counts it', async () => {
+it('buffers rows while the database is unavailable, and counts the rows it drops', async () => {
   const { clock, fixture, log } = rig()
-  fixture.away = true
+  fixture.isUnavailable = true
   for (let n = 0; n < 20_007; n += 1) {
     log.add(row(n))
     if (n % 1_000 === 0) await clock.advance(1)
@@ -42,12 +42,12 @@ it('keeps rows while the database is away, drops what is too much, and counts it
   expect(fixture.tries).toBe(1)
   await clock.advance(5_000)
   expect(log.dropped()).toBe(7)
-  fixture.away = false
+  fixture.isUnavailable = false
   await clock.advance(5_000)
   expect(fixture.batches.reduce((sum, count) => sum + count, 0)).toBe(20_000)
 })
 
-it('writes the rest when the edge stops', async () => {
+it('writes the remaining rows when the edge stops', async () => {
   const { fixture, log } = rig()
   log.add(row(1))
   await log.stop()

@@ -4,20 +4,20 @@ import type { Log } from '@sluice/kernel/log'
 import type { RequestRecord } from '../request.ts'
 import type { RequestLogStore } from '../store/request-log-store.ts'
 
-/** People read it; a write for every request would be the door's only one. */
+/** Batched, because a write per request would be the only query on the chat path. */
 const FLUSH_MS = 5_000
 const BATCH_MAX = 1_000
-/** Beyond this, rows are dropped and counted: the log must not eat the memory of the door. */
+/** Beyond this, rows are dropped and counted, to bound the memory. */
 const ROWS_MAX = 20_000
 
 export interface RequestLog {
   add(record: RequestRecord): void
   dropped(): number
-  /** Writes what is left. */
+  /** Writes the remaining rows. */
   stop(): Promise<void>
 }
 
-/** Gathers rows of the request log and appends them in batches, off every caller's path. */
+/** Buffers rows of the request log and appends them in batches, off the caller's path. */
 export function requestLog({
   store,
   clock,
@@ -30,8 +30,8 @@ export function requestLog({
   let rows: RequestRecord[] = []
   let dropped = 0
   let cancelFlush: (() => void) | undefined
-  // After a failure nobody asks again before the next time.
-  let resting = false
+  // After a failure there is no retry before the next interval.
+  let isPaused = false
   let flight: Promise<void> | undefined
 
   const flushAll = async () => {
@@ -41,9 +41,9 @@ export function requestLog({
       try {
         await store.append(batch)
       } catch (err) {
-        log.warn({ err, rows: batch.length }, 'rows of the request log wait')
+        log.warn({ err, rows: batch.length }, 'rows of the request log could not be written')
         rows = [...batch, ...rows]
-        resting = true
+        isPaused = true
         return
       }
     }
@@ -52,7 +52,7 @@ export function requestLog({
   const soon = () => {
     cancelFlush ??= clock.after(FLUSH_MS, () => {
       cancelFlush = undefined
-      resting = false
+      isPaused = false
       void flush().then(() => {
         if (rows.length > 0) soon()
         return undefined
@@ -67,8 +67,8 @@ export function requestLog({
         return
       }
       rows.push(record)
-      // Before they pile up: what lives long is dear to the garbage collector.
-      if (rows.length >= BATCH_MAX && !resting) void flush()
+      // Flushed early, because long-lived objects are expensive for the garbage collector.
+      if (rows.length >= BATCH_MAX && !isPaused) void flush()
       else soon()
     },
     dropped: () => dropped,

@@ -13,17 +13,17 @@ export interface SettleInput {
   model: string
   price: PriceRow
   reservedMicro: bigint
-  /** Of the part of an answer that was passed on; undefined when nothing was. */
+  /** Meter of the relayed part of the response; undefined when nothing was relayed. */
   meter: AnswerMeter | undefined
-  /** The most that the prompt can be. */
+  /** Maximum number of prompt tokens. */
   promptTokensMax: number
   endState: UsageRecord['endState']
   endedAt: Date
 }
 
 /**
- * What a call owes: a record for billing, or undefined when nothing was delivered. Never more than was
- * reserved; what the upstream charges above that is the house's.
+ * The usage record of a call for billing, or undefined when nothing was delivered. The charge never exceeds
+ * the reservation; the platform bears the upstream's cost above it.
  */
 export function settleChat(input: SettleInput): UsageRecord | undefined {
   const { meter, price, reservedMicro, endState } = input

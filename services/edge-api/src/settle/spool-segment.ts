@@ -1,12 +1,12 @@
 /**
- * A file of the usage spool that this process appends to. Writing, clearing and closing take turns, so that
- * nothing is cleared that has just been written.
+ * A file of the usage spool that this process appends to. Writes, truncation and closing are serialized, so
+ * that nothing is truncated that was just written.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-/** Bytes of a file. */
+/** Byte range of a file. */
 export interface Part {
   offset: number
   length: number
@@ -17,13 +17,13 @@ export interface SpoolSegment {
   readonly startedAtMs: number
   /** Bytes in the file. */
   bytes(): number
-  /** Appends text. Resolves with where it is; rejects when it was not written whole, then append no more. */
+  /** Appends text. Resolves with its range; after a rejection the write may be partial: append no more. */
   append(text: string): Promise<Part>
-  /** Empty when another process has sent the whole file and removed it. */
+  /** Empty when another process has sent and removed the whole file. */
   read(part: Part): Promise<string>
-  /** Resolves when what was appended would survive a power cut. */
+  /** Resolves when the appended text would survive a power failure. */
   sync(): Promise<void>
-  /** Empties the file, to be appended to again; only when `mayClear` still says so in its turn. */
+  /** Truncates the file for reuse, if `mayClear` still returns true when the operation runs. */
   clear(mayClear: () => boolean): Promise<void>
   /** Nothing can be appended afterwards; it can still be read. */
   close(): Promise<void>
@@ -40,10 +40,10 @@ export async function createSegment(
   let isInFolder = false
   let isOpen = true
   let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    const turn = last.then(act, act)
-    last = turn
-    return turn
+  const serialized = <T>(act: () => Promise<T>): Promise<T> => {
+    const result = last.then(act, act)
+    last = result
+    return result
   }
 
   return {
@@ -51,7 +51,7 @@ export async function createSegment(
     startedAtMs,
     bytes: () => bytes,
     append: (text) =>
-      inTurn(async () => {
+      serialized(async () => {
         const offset = bytes
         await file.appendFile(text)
         const length = Buffer.byteLength(text)
@@ -61,20 +61,20 @@ export async function createSegment(
     read: (part) => (isOpen ? readPart(file, part) : readClosed(path, part)),
     async sync() {
       if (isOpen) await file.sync()
-      // A new file survives a power cut only once its folder is synced, too.
+      // A new file survives a power failure only once its folder is synced, too.
       if (!isInFolder) await syncPath(dirname(path))
       isInFolder = true
     },
     clear: (mayClear) =>
-      inTurn(async () => {
+      serialized(async () => {
         if (!isOpen || !mayClear()) return
         await file.truncate(0)
         bytes = 0
       }),
     close: () =>
-      inTurn(async () => {
+      serialized(async () => {
         if (!isOpen) return
-        // First, so that nothing begins on a handle that is being closed.
+        // Set first, so that nothing uses a handle that is being closed.
         isOpen = false
         await file.close()
       }),
@@ -97,7 +97,7 @@ async function readClosed(path: string, part: Part): Promise<string> {
   }
 }
 
-/** For a rejection: undefined when the path does not exist; throws any other error. */
+/** Rejection handler: undefined when the path does not exist; rethrows any other error. */
 export function ifAbsent(error: unknown): undefined {
   if (!isAbsent(error)) throw error
 }

@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest'
 
 import { id, record, requestsOf, usageFolder } from '../../test/usage-process.ts'
 
-const { path, start: life } = usageFolder()
+const { path, start: startProcess } = usageFolder()
 
 describe('usage records', () => {
-  it('leave in batches, not one by one, and their file leaves with them', async () => {
-    const { outbox, state, settle, has, isEmpty } = life()
+  it('are sent in batches, and their file is removed afterwards', async () => {
+    const { outbox, state, settle, has, isEmpty } = startProcess()
     for (let n = 0; n < 30; n += 1) outbox.add(record(n))
     expect(state.captured).toHaveLength(0)
     await settle(50, has(30))
@@ -17,8 +17,8 @@ describe('usage records', () => {
     await settle(0, isEmpty)
   })
 
-  it('are on disk before billing is asked, and until it has answered', async () => {
-    const { outbox, state, settle, isSpooled, isEmpty, has } = life()
+  it('are on disk before billing is called, and until it has responded', async () => {
+    const { outbox, state, settle, isSpooled, isEmpty, has } = startProcess()
     const answer = Promise.withResolvers<void>()
     state.hang = answer.promise
     outbox.add(record(1))
@@ -31,7 +31,7 @@ describe('usage records', () => {
   })
 
   it('are synced to disk only when billing has not captured them in time', async () => {
-    const { outbox, state, settle, has, isEmpty } = life()
+    const { outbox, state, settle, has, isEmpty } = startProcess()
     outbox.add(record(1))
     await settle(60, has(1))
     await settle(200, isEmpty)
@@ -45,8 +45,8 @@ describe('usage records', () => {
     await outbox.stop()
   })
 
-  it('that queued up while billing answered go together in one call', async () => {
-    const { outbox, state, settle, has, isEmpty } = life()
+  it('that queued up during a call are sent together in one call', async () => {
+    const { outbox, state, settle, has, isEmpty } = startProcess()
     const answer = Promise.withResolvers<void>()
     state.hang = answer.promise
     for (let n = 0; n < 4; n += 1) {
@@ -61,8 +61,8 @@ describe('usage records', () => {
     await settle(0, isEmpty)
   })
 
-  it('wait on disk while billing is away, and leave whole when it is back', async () => {
-    const { outbox, state, settle, isSpooled, isEmpty, has } = life()
+  it('wait on disk while billing is unavailable, and are sent when it is back', async () => {
+    const { outbox, state, settle, isSpooled, isEmpty, has } = startProcess()
     outbox.start()
     await settle(10)
     state.unavailable = true
@@ -78,8 +78,8 @@ describe('usage records', () => {
     expect(await isEmpty()).toBe(true)
   })
 
-  it('that billing captured without an answer are sent again: it counts each once', async () => {
-    const { outbox, state, settle, has, isEmpty } = life()
+  it('are sent again when the response of billing was lost', async () => {
+    const { outbox, state, settle, has, isEmpty } = startProcess()
     state.losesAnswer = true
     outbox.add(record(1))
     await settle(60, has(1))
@@ -89,20 +89,20 @@ describe('usage records', () => {
     await settle(0, isEmpty)
   })
 
-  it('survive the process: the next one sends what the last one left', async () => {
-    const before = life()
+  it('survive the process: the next one sends the remaining records', async () => {
+    const before = startProcess()
     before.state.unavailable = true
     before.outbox.add(record(1))
     await before.settle(60, before.isSpooled)
-    const after = life({ seed: 2 })
+    const after = startProcess({ seed: 2 })
     after.outbox.start()
     await after.settle(10, after.has(1))
     expect(after.state.captured).toEqual([record(1)])
     await after.outbox.stop()
   })
 
-  it('that billing refuses for ever are set aside, one a file, and hold no other up', async () => {
-    const { outbox, state, settle, has, isEmpty, spool, clock } = life()
+  it('that billing rejects permanently are set aside, one per file, without blocking others', async () => {
+    const { outbox, state, settle, has, isEmpty, spool, clock } = startProcess()
     const bad = new Set([id('req', 3), id('req', 77)])
     state.refuses = ({ requestId }) =>
       bad.has(requestId) ? new AppError('invalid_value', 'no such thing') : undefined
@@ -122,8 +122,8 @@ describe('usage records', () => {
     await outbox.stop()
   })
 
-  it('are not set aside by a billing that refuses everything: they wait until it is mended', async () => {
-    const { outbox, state, settle, has, spool } = life()
+  it('wait when billing rejects everything, instead of being set aside', async () => {
+    const { outbox, state, settle, has, spool } = startProcess()
     let broken = true
     state.refuses = () => (broken ? new AppError('internal_error', 'a fault') : undefined)
     for (let n = 0; n < 100; n += 1) outbox.add(record(n))
@@ -135,8 +135,8 @@ describe('usage records', () => {
     await outbox.stop()
   })
 
-  it('stay in memory when the disk is full too, and calls are refused before it overflows', async () => {
-    const { outbox, state, settle, log, has } = life()
+  it('stay in memory when the disk fails, until the outbox reports itself unhealthy', async () => {
+    const { outbox, state, settle, log, has } = startProcess()
     await writeFile(path('spool'), 'a file where the folder should be')
     state.unavailable = true
     for (let n = 0; n < 25_000; n += 1) outbox.add(record(n))
@@ -150,8 +150,8 @@ describe('usage records', () => {
     await outbox.stop()
   })
 
-  it('that no longer fit into the spool count as ones that no disk takes', async () => {
-    const { outbox, state, settle, log, lines, has } = life({ bytesMax: 100_000 })
+  it('that do not fit into the spool count as unsaved', async () => {
+    const { outbox, state, settle, log, lines, has } = startProcess({ bytesMax: 100_000 })
     state.unavailable = true
     for (let n = 0; n < 25_000; n += 1) outbox.add(record(n))
     await settle(60, () => !outbox.healthy() && log.lines.some(({ level }) => level === 'error'))
@@ -163,7 +163,7 @@ describe('usage records', () => {
   })
 
   it('reach billing before their allowance is closed', async () => {
-    const { outbox, state, settle } = life()
+    const { outbox, state, settle } = startProcess()
     outbox.add(record(1, 1))
     await settle(60)
     outbox.add(record(2, 1))
@@ -172,8 +172,8 @@ describe('usage records', () => {
     expect(requestsOf(state.captured)).toContain(id('req', 2))
   })
 
-  it('that wait on disk keep their allowance open, and no other', async () => {
-    const { outbox, state, settle, isSpooled } = life()
+  it('that wait on disk keep only their own allowance open', async () => {
+    const { outbox, state, settle, isSpooled } = startProcess()
     state.unavailable = true
     outbox.add(record(1))
     await settle(60, isSpooled)
@@ -183,16 +183,16 @@ describe('usage records', () => {
   })
 
   it('are all captured or on disk when the edge stops', async () => {
-    const { outbox, state } = life()
+    const { outbox, state } = startProcess()
     for (let n = 0; n < 1_200; n += 1) outbox.add(record(n))
     await outbox.stop()
     expect(state.captured).toHaveLength(1_200)
     expect(await readdir(path('spool'))).toEqual([])
-    const other = life({ seed: 2 })
+    const other = startProcess({ seed: 2 })
     other.state.unavailable = true
     for (let n = 0; n < 300; n += 1) other.outbox.add(record(n))
     await other.outbox.stop()
-    const { spool } = life({ seed: 3 })
+    const { spool } = startProcess({ seed: 3 })
     const left = await Promise.all((await spool.list()).map((entry) => spool.read(entry)))
     expect(left.flat()).toHaveLength(300)
   })
@@ -200,7 +200,7 @@ describe('usage records', () => {
 
 describe('without writing first', () => {
   it('records that billing captures at once never touch the disk', async () => {
-    const { outbox, state, settle, has } = life({ spoolFirst: false })
+    const { outbox, state, settle, has } = startProcess({ spoolFirst: false })
     for (let n = 0; n < 450; n += 1) outbox.add(record(n))
     await settle(60, has(450))
     await outbox.stop()
@@ -208,8 +208,8 @@ describe('without writing first', () => {
     expect(await readdir(path())).toEqual([])
   })
 
-  it('what billing has not captured in time goes to disk, with all that follows', async () => {
-    const { outbox, state, settle, has, lines, isEmpty } = life({ spoolFirst: false })
+  it('records that billing has not captured in time go to disk, with all later ones', async () => {
+    const { outbox, state, settle, has, lines, isEmpty } = startProcess({ spoolFirst: false })
     const answer = Promise.withResolvers<void>()
     state.hang = answer.promise
     outbox.add(record(1))

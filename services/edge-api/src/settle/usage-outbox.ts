@@ -1,10 +1,10 @@
 /**
- * Usage records on their way to billing: gathered for a moment and sent in batches, never on a caller's
- * path. A batch is kept until billing has captured it. `spoolFirst` writes it to the spool before it is
- * sent, and syncs the file when billing has not captured it within LATE_MS; without it, only what billing
- * has not captured within LATE_MS is written, and whatever comes until billing keeps up again. A process
- * that is killed loses what it gathered in the last FLUSH_MS, and what was being written to disk; a power cut
- * (and a kill without `spoolFirst`) also what billing had for less than LATE_MS.
+ * Buffers usage records and sends them to billing in batches, off the caller's path. A batch is retained
+ * until billing has captured it. With `spoolFirst` it is written to the spool before it is sent, and synced
+ * when billing has not captured it within LATE_MS. Without it, only batches not captured within LATE_MS are
+ * written, and all later ones until billing has caught up. A killed process loses the records of the last
+ * FLUSH_MS and those being written to disk; a power failure (and a kill without `spoolFirst`) also those sent
+ * less than LATE_MS ago.
  */
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { UsageRecord } from '@sluice/contracts/usage-record'
@@ -21,12 +21,12 @@ import { FOREIGN_AFTER_MS } from './usage-spool.ts'
 const FLUSH_MS = 25
 const BATCH_MAX = 200
 const LATE_MS = 100
-/** Of so many batches that wait on disk the records are in memory, too. */
+/** Number of spooled batches whose records are also kept in memory. */
 const BATCHES_IN_MEMORY_MAX = 100
-/** Records that no disk takes: beyond this, no more paid requests are accepted. */
+/** Records that cannot be spooled; beyond this, no more paid requests are accepted. */
 const UNSAVED_MAX = 20_000
-const DISK_REST_MS = 2_000
-/** Files of edges that are gone, and records that were set aside, are looked for so often. */
+const DISK_RETRY_MS = 2_000
+/** Interval of searching for files of stopped edges and retrying rejected records. */
 const ADOPT_EVERY_MS = FOREIGN_AFTER_MS
 
 export interface UsageOutboxDeps {
@@ -39,18 +39,18 @@ export interface UsageOutboxDeps {
 
 export interface UsageOutbox {
   add(record: UsageRecord): void
-  /** True when billing has captured every record of these allowances; false when some must wait. */
+  /** True when billing has captured every record of these allowances; false when some are still unsent. */
   settleNow(allowanceIds: readonly string[]): Promise<boolean>
-  /** False while so many records can neither be sent nor written that more would only fill the memory. */
+  /** False while too many records can neither be sent nor written. */
   healthy(): boolean
   /** Records in memory. */
   waiting(): number
   /** Batches on disk that billing has not captured yet. */
   spooled(): number
-  /** Records that billing does not accept; they are set aside on disk. */
+  /** Number of records that billing rejected; they are set aside on disk. */
   refused(): number
   start(): void
-  /** Sends or spools all that is left. */
+  /** Sends or spools the remaining records. */
   stop(): Promise<void>
 }
 
@@ -60,20 +60,20 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
   let cancelFlush: (() => void) | undefined
   let saving: Promise<void> | undefined
   let stopAdopting: (() => void) | undefined
-  // Billing has not captured a batch in time, and has not caught up since.
+  // A batch was not captured in time, and billing has not caught up since.
   let late = false
-  let diskRests = false
-  /** Records in the sender's batches that are in no file. */
+  let isDiskPaused = false
+  /** Number of records in the sender's batches that are not on disk. */
   let unsaved = 0
   const adoption = adoptFiles(deps, (batch) => sender.add(batch))
   const sender = usageSender({
     ...deps,
-    left: ({ entry, records }) => {
+    onRemoved: ({ entry, records }) => {
       if (!entry) unsaved -= records?.length ?? 0
     },
-    tried: () => {
+    onAttempted: () => {
       if (sender.batches().length === 0) late = false
-      // Not at once: each call, file and transaction of billing is to carry what came in FLUSH_MS.
+      // Not at once, so that each call, file and billing transaction covers the records of FLUSH_MS.
       if (buffer.length >= BATCH_MAX) void flush()
       else if (buffer.length > 0) plan()
     },
@@ -84,15 +84,15 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
     sender.add(batch)
   }
 
-  /** Writes records to disk; undefined when it does not take them now. */
+  /** Writes records to disk; undefined when that is not possible now. */
   const save = async (records: readonly UsageRecord[]): Promise<SpoolEntry | undefined> => {
-    if (diskRests) return undefined
+    if (isDiskPaused) return undefined
     try {
       return await spool.put(records)
     } catch (err) {
-      diskRests = true
-      clock.after(DISK_REST_MS, () => {
-        diskRests = false
+      isDiskPaused = true
+      clock.after(DISK_RETRY_MS, () => {
+        isDiskPaused = false
         void flush()
       })
       log.error({ err, records: buffer.length + unsaved }, 'usage records cannot be spooled')
@@ -100,7 +100,7 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
     }
   }
 
-  /** Saves a batch that the sender has already; billing may capture it meanwhile. */
+  /** Saves a queued batch; billing may capture it in the meantime. */
   const saveQueued = async (batch: UsageBatch) => {
     const { records = [] } = batch
     const entry = await save(records)
@@ -134,16 +134,16 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
       const entry = await save(records)
       buffer.splice(0, records.length)
       const many = sender.batches().length >= BATCHES_IN_MEMORY_MAX
-      const kept = many && entry ? undefined : records
-      const batch: UsageBatch = { records: kept, entry, foreign: false }
+      const retained = many && entry ? undefined : records
+      const batch: UsageBatch = { records: retained, entry, foreign: false }
       add(batch)
       whenLate(batch, () => void sync(batch))
     } while (buffer.length >= BATCH_MAX)
-    // What came meanwhile is gathered again, so that a fast disk is not synced for every record.
+    // Records added in the meantime are buffered again, so that a fast disk is not written for every record.
     if (buffer.length > 0) plan()
   }
 
-  /** Sends one batch from memory; while it is under way the next one grows. */
+  /** Sends one batch from memory; records added during the call form the next one. */
   const sendPromptly = () => {
     if (sender.sending() || buffer.length === 0) return
     const records = buffer.splice(0, BATCH_MAX)
@@ -156,7 +156,7 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
   }
 
   const flush = async (): Promise<void> => {
-    if (!spoolFirst && !late && !sender.resting()) return sendPromptly()
+    if (!spoolFirst && !late && !sender.isPaused()) return sendPromptly()
     await (saving ??= saveAll().finally(() => (saving = undefined)))
   }
 
@@ -178,10 +178,10 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
       while (buffer.some((record) => ids.has(record.allowanceId))) {
         await flush()
         await sender.sending()
-        if (sender.resting()) return false
+        if (sender.isPaused()) return false
       }
       while (sender.batches().some((batch) => isOf(batch, ids))) {
-        if (sender.resting()) return false
+        if (sender.isPaused()) return false
         await sender.sending()
       }
       return true
@@ -203,20 +203,20 @@ export function usageOutbox(deps: UsageOutboxDeps): UsageOutbox {
       while (buffer.length > 0 || sender.batches().length > 0) {
         await flush()
         await sender.sending()
-        if (sender.resting()) break
+        if (sender.isPaused()) break
       }
       await sender.sending()
       await saving
-      diskRests = false
+      isDiskPaused = false
       await saveAll()
       cancelFlush?.()
       const lost = buffer.length + unsaved
-      if (lost > 0) log.error({ records: lost }, 'usage records are lost: no disk takes them')
+      if (lost > 0) log.error({ records: lost }, 'usage records are lost: they cannot be written')
       await spool.close()
     },
   }
 }
 
-/** Whether it may hold records of these allowances, which are this process's own. */
+/** Whether the batch may contain records of these allowances of this process. */
 const isOf = ({ records, foreign }: UsageBatch, ids: ReadonlySet<string>) =>
   !foreign && (records === undefined || records.some((one) => ids.has(one.allowanceId)))

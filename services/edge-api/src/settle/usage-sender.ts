@@ -1,7 +1,7 @@
 /**
- * Brings batches of usage records to billing, one call at a time and oldest first; what has queued up goes
- * together. A batch leaves when billing has answered, which it does after its commit. What billing does not accept is found by halving
- * the batch, and set aside record by record, so that it holds nothing else up.
+ * Sends batches of usage records to billing, one call at a time, oldest first; queued batches are combined. A
+ * batch is removed when billing has responded, which it does after its commit. Records that billing rejects
+ * are found by halving the batch, and set aside one by one, so that they do not block others.
  */
 import type { Billing } from '@sluice/contracts/billing.contract'
 import { joinUsageBatches } from '@sluice/contracts/usage-batch'
@@ -13,27 +13,27 @@ import type { Log } from '@sluice/kernel/log'
 import type { SpoolEntry } from './own-segments.ts'
 import type { UsageSpool } from './usage-spool.ts'
 
-/** A call stays far below the largest message of a bus. */
+/** Keeps a call far below the maximum message size of the bus. */
 const CALL_RECORDS_MAX = 500
-const REST_MS = 1_000
-/** So many refusals without one success are a fault of billing, and not of the records. */
+const RETRY_MS = 1_000
+/** More consecutive rejections without a success indicate a fault of billing, not of the records. */
 const REFUSALS_IN_A_ROW_MAX = 20
 
 export interface UsageBatch {
   /** Undefined when they are only on disk. */
   records: UsageRecord[] | undefined
-  /** Where they are on disk; undefined while they are only in memory. */
+  /** Their location on disk; undefined while they are only in memory. */
   entry: SpoolEntry | undefined
-  /** True for a file that another process has written. */
+  /** True for a file written by another process. */
   foreign: boolean
 }
 
 export interface UsageSender {
   add(batch: UsageBatch): void
   batches(): readonly UsageBatch[]
-  /** True from a call that failed until the next try. */
-  resting(): boolean
-  /** Resolves when the batch that is being sent has left or stays; undefined while nothing is sent. */
+  /** True from a failed call until the next attempt. */
+  isPaused(): boolean
+  /** Resolves when the current send has ended; undefined while nothing is being sent. */
   sending(): Promise<void> | undefined
 }
 
@@ -42,19 +42,19 @@ export interface UsageSenderDeps {
   spool: UsageSpool
   clock: Clock
   log: Log
-  /** Called when a batch has left. */
-  left: (batch: UsageBatch) => void
-  /** Called after each try, whatever came of it. */
-  tried: () => void
+  /** Called when a batch was captured and removed from the queue. */
+  onRemoved: (batch: UsageBatch) => void
+  /** Called after each attempt. */
+  onAttempted: () => void
 }
 
-type Outcome = 'captured' | 'away' | 'billing-refuses-all'
+type Outcome = 'captured' | 'unavailable' | 'billing-refuses-all'
 
 export function usageSender(deps: UsageSenderDeps): UsageSender {
   const { billing, spool, clock, log } = deps
   const queue: UsageBatch[] = []
   let current: Promise<void> | undefined
-  let resting = false
+  let isPaused = false
   let refusals = 0
 
   const send = async (records: UsageRecord[]): Promise<Outcome> => {
@@ -66,14 +66,14 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
       return 'captured'
     } catch (err) {
       if (!isRefusal(err)) {
-        log.warn({ err, records: records.length }, 'billing did not take usage records')
-        return 'away'
+        log.warn({ err, records: records.length }, 'usage records could not be sent to billing')
+        return 'unavailable'
       }
       const [record] = records
       if (records.length > 1 || !record) return sendHalves(records)
       refusals += 1
       if (refusals > REFUSALS_IN_A_ROW_MAX) return 'billing-refuses-all'
-      log.error({ err, requestId: record.requestId }, 'billing refuses a usage record')
+      log.error({ err, requestId: record.requestId }, 'billing rejected a usage record')
       await spool.refuse(record, reasonOf(err))
       return 'captured'
     }
@@ -89,17 +89,17 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
     try {
       const outcome = await send(await recordsOf(batches))
       if (outcome === 'captured') {
-        for (const batch of batches) await leave(batch)
+        for (const batch of batches) await removeBatch(batch)
         return
       }
-      // Others get their turn, and show whether billing refuses them as well.
+      // Other batches are tried next, which shows whether billing rejects them as well.
       if (outcome === 'billing-refuses-all') batches.forEach(moveToEnd)
     } catch (err) {
       const files = batches.map(({ entry }) => entry?.file)
       log.error({ err, files }, 'usage records could not be read or set aside')
       batches.forEach(moveToEnd)
     }
-    rest()
+    pause()
   }
 
   const recordsOf = async (batches: readonly UsageBatch[]): Promise<UsageRecord[]> => {
@@ -109,30 +109,30 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
     return joinUsageBatches(batches.flatMap(({ records }) => (records ? [records] : [])))
   }
 
-  const leave = async (batch: UsageBatch) => {
+  const removeBatch = async (batch: UsageBatch) => {
     queue.splice(queue.indexOf(batch), 1)
-    deps.left(batch)
+    deps.onRemoved(batch)
     if (batch.entry) await spool.remove(batch.entry)
   }
 
   const moveToEnd = (batch: UsageBatch) => {
-    const place = queue.indexOf(batch)
-    if (place >= 0) queue.push(...queue.splice(place, 1))
+    const index = queue.indexOf(batch)
+    if (index >= 0) queue.push(...queue.splice(index, 1))
   }
 
-  const rest = () => {
-    resting = true
-    clock.after(REST_MS, () => {
-      resting = false
+  const pause = () => {
+    isPaused = true
+    clock.after(RETRY_MS, () => {
+      isPaused = false
       next()
     })
   }
 
   const next = () => {
-    if (current || resting || queue.length === 0) return
+    if (current || isPaused || queue.length === 0) return
     current = sendBatches(nextBatches(queue)).finally(() => {
       current = undefined
-      deps.tried()
+      deps.onAttempted()
       next()
     })
   }
@@ -143,7 +143,7 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
       next()
     },
     batches: () => queue,
-    resting: () => resting,
+    isPaused: () => isPaused,
     sending: () => current,
   }
 }
@@ -161,7 +161,7 @@ function nextBatches(queue: readonly UsageBatch[]): UsageBatch[] {
   return batches
 }
 
-// What no repetition of the same call can change, and what billing itself stumbles over.
+// Errors that a repeated call cannot change, and internal errors of billing.
 const isRefusal = (error: unknown) =>
   !isAppError(error) || !error.retryable || error.code === 'internal_error'
 

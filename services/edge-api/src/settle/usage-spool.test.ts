@@ -4,19 +4,19 @@ import { describe, expect, it } from 'vitest'
 
 import { id, record, requestsOf, usageFolder } from '../../test/usage-process.ts'
 
-const { path, start: life } = usageFolder()
+const { path, start: startProcess } = usageFolder()
 
 describe('usage records on disk', () => {
-  it('of an edge that is gone are sent by one that has its files', async () => {
-    const gone = life()
-    gone.state.unavailable = true
-    gone.outbox.add(record(1))
-    await gone.settle(60, gone.isSpooled)
-    const { outbox, settle, has, state, clock, isEmpty } = life({ seed: 2 })
+  it('of a stopped edge are sent by an edge that shares its folder', async () => {
+    const stopped = startProcess()
+    stopped.state.unavailable = true
+    stopped.outbox.add(record(1))
+    await stopped.settle(60, stopped.isSpooled)
+    const { outbox, settle, has, state, clock, isEmpty } = startProcess({ seed: 2 })
     outbox.start()
     await settle(10, has(1))
-    // It is not: what it appends to the file that was sent from under it is sent as well.
-    await gone.spool.put([record(2)])
+    // If the edge still runs, records that it appends to the sent file are sent as well.
+    await stopped.spool.put([record(2)])
     await settle(0, async () => {
       await clock.advance(60_000)
       return requestsOf(state.captured).includes(id('req', 2))
@@ -26,8 +26,8 @@ describe('usage records on disk', () => {
     await outbox.stop()
   })
 
-  it('are read back from disk when more wait than may lie in memory', async () => {
-    const { outbox, state, settle, has, isEmpty, clock } = life()
+  it('are read back from disk when more wait than fit in memory', async () => {
+    const { outbox, state, settle, has, isEmpty, clock } = startProcess()
     state.unavailable = true
     for (let n = 0; n < 30_000; n += 1) outbox.add(record(n))
     await settle(60, () => outbox.spooled() === 150)
@@ -40,15 +40,15 @@ describe('usage records on disk', () => {
     expect(await readdir(path('spool'))).toEqual([])
   })
 
-  it('that were half written by a crash do not hold up the others, and are kept for an operator', async () => {
-    const before = life()
+  it('that a crash left incomplete do not block others, and are retained in a .damaged file', async () => {
+    const before = startProcess()
     before.state.unavailable = true
     before.outbox.add(record(1))
     await before.settle(60, before.isSpooled)
     const [name = ''] = await readdir(path('spool'))
     await appendFile(path('spool', name), '{"requestId":"req_')
     await writeFile(path('spool', `${'0'.repeat(15)}-${'f'.repeat(16)}.ndjson.new`), '{"half')
-    const after = life({ seed: 2 })
+    const after = startProcess({ seed: 2 })
     after.outbox.start()
     await after.settle(10, after.has(1))
     expect(requestsOf(after.state.captured)).toEqual([id('req', 1)])
@@ -62,15 +62,15 @@ describe('usage records on disk', () => {
     expect(left.filter((file) => file.endsWith('.damaged'))).toHaveLength(1)
   })
 
-  it('that were half written when they were found first are no damage once they are whole', async () => {
-    const before = life()
+  it('that were incomplete at the first read are not damaged once they are complete', async () => {
+    const before = startProcess()
     await before.spool.put([record(1)])
     const [name = ''] = await readdir(path('spool'))
     const file = path('spool', name)
     const line = await readFile(file, 'utf8')
     const rest = line.replace(id('req', 1), id('req', 2))
     await appendFile(file, rest.slice(0, 40))
-    const { outbox, state, settle, has, clock, isEmpty } = life({ seed: 2 })
+    const { outbox, state, settle, has, clock, isEmpty } = startProcess({ seed: 2 })
     outbox.start()
     await settle(10, has(1))
     await appendFile(file, rest.slice(40))

@@ -1,11 +1,11 @@
 /**
- * Usage records on disk, one JSON line a record, until billing has captured them. This process appends its
- * batches to a segment, a file that it empties when all of it was captured, and replaces after a while. Files
- * of other processes are sent as soon as they are found, and removed when nobody appends to them any more. A
- * crash in between sends some records twice, which billing counts once. So edges may share a folder, and files
- * that were copied into it from another edge's disk are sent like its own. What was appended survives the
- * process; only what was synced surely survives a power cut. Most batches are captured within milliseconds, so
- * syncing is a call of its own.
+ * Usage records on disk, one JSON line per record, until billing has captured them. This process appends its
+ * batches to a segment, a file that is truncated when all of it was captured, and replaced after a while.
+ * Files of other processes are sent as soon as they are found, and removed once they are too old to be
+ * appended to. A crash in between sends some records twice; billing deduplicates them. So edges may share a
+ * folder, and files copied into it from another edge's disk are sent as well. Appended records survive the
+ * process; only synced ones are sure to survive a power failure. Most batches are captured within
+ * milliseconds, so `sync` is a separate call.
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,37 +23,37 @@ import { ownSegments } from './own-segments.ts'
 import { ifAbsent, syncPath } from './spool-segment.ts'
 
 const FILE = /^(\d{15})-[0-9a-f]{16}\.ndjson$/
-/** Records that billing does not accept are set aside here, one a file. */
+/** Folder for records that billing rejects, one per file. */
 export const REFUSED_FOLDER = 'refused'
-/** No process appends to a file that is so old, so that others may remove it. */
+/** No process appends to a file of this age, so that others may remove it. */
 export const FOREIGN_AFTER_MS = 60_000
 
 export interface UsageSpool {
   /** Resolves when the records survive this process; rejects when the disk or the spool is full. */
   put(records: readonly UsageRecord[]): Promise<SpoolEntry>
-  /** Resolves when the batch would survive a power cut, or is gone. */
+  /** Resolves when the batch would survive a power failure, or was removed. */
   sync(entry: SpoolEntry): Promise<void>
-  /** Files of other processes that wait, oldest first; with `olderThanMs`, those that have waited so long. */
+  /** Files of other processes, oldest first; with `olderThanMs` only those of this age. */
   list(options?: { olderThanMs?: number | undefined }): Promise<SpoolEntry[]>
-  /** What a batch holds; empty when another edge that shares the folder has sent and removed it. */
+  /** The records of a batch; empty when another edge with the same folder has sent and removed it. */
   read(entry: SpoolEntry): Promise<UsageRecord[]>
-  /** Removes a batch, or a file of another process that is old enough; a younger one stays for now. */
+  /** Removes a batch, or a file of another process if it is old enough. */
   remove(entry: SpoolEntry): Promise<void>
   /** Sets a record aside, with the reason. */
   refuse(record: UsageRecord, reason: string): Promise<void>
-  /** Records that were set aside, at most `max` of them, under the names for `accept`. */
+  /** Rejected records, at most `max`, with their names for `accept`. */
   refused(max: number): Promise<{ name: string; records: UsageRecord[] }[]>
-  /** Removes what was set aside: billing has captured it after all. */
+  /** Removes rejected records that billing has captured after all. */
   accept(name: string): Promise<void>
-  /** How many records are set aside. */
+  /** Number of rejected records. */
   countRefused(): Promise<number>
-  /** Closes this process's files; those in which nothing waits are removed. */
+  /** Closes this process's files, and removes those without waiting records. */
   close(): Promise<void>
 }
 
 export interface UsageSpoolDeps {
   folder: string
-  /** The most that may wait here, in bytes. */
+  /** Maximum size of the spool. */
   bytesMax: number
   clock: Clock
   random: Random
@@ -62,7 +62,7 @@ export interface UsageSpoolDeps {
 
 export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolDeps): UsageSpool {
   const refusedFolder = join(folder, REFUSED_FOLDER)
-  // Files of other processes that were listed, with their bytes.
+  // Listed files of other processes, with their sizes.
   const foreign = new Map<string, number>()
   const newName = () => {
     const tag = Buffer.from(random.bytes(8)).toString('hex')
@@ -76,17 +76,20 @@ export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolD
   const damagedPaths = new Set<string>()
   const parse = (text: string, path: string) => {
     const { records, damaged } = parseLines(text)
-    // The last line of a file that its process still appends to may be half there; it is read again later.
+    // The last line may be incomplete while its process still appends; the file is read again later.
     damagedPaths.delete(path)
     if (damaged > 0) {
       damagedPaths.add(path)
-      log.error({ path, damaged }, 'usage records in the spool cannot be read; the file is kept')
+      log.error(
+        { path, damaged },
+        'usage records in the spool cannot be read; the file is retained',
+      )
     }
     return records
   }
   const readFrom = async (path: string) =>
     parse((await readFile(path, 'utf8').catch(ifAbsent)) ?? '', path)
-  // A damaged file is kept under another name: an operator may want to see what cannot be read.
+  // A damaged file is renamed and retained for an operator.
   const removeFrom = async (path: string) => {
     if (damagedPaths.delete(path)) await rename(path, `${path}.damaged`).catch(ifAbsent)
     else await rm(path, { force: true })
@@ -131,7 +134,7 @@ export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolD
     },
     async remove({ file, part }) {
       if (part) return own.remove(file)
-      // Its process may live and append to it. It is sent again when it is old enough, and removed then.
+      // Its process may still append to it. It is sent again, and removed, when it is old enough.
       if (writtenAtMs(file) > clock.nowMs() - FOREIGN_AFTER_MS) return
       await removeFrom(join(folder, file))
       foreign.delete(file)
@@ -154,7 +157,7 @@ export function usageSpool({ folder, bytesMax, clock, random, log }: UsageSpoolD
 
 const writtenAtMs = (name: string) => Number(FILE.exec(name)?.[1])
 
-/** Under another name until it is whole and synced, so that nobody reads half of it. */
+/** Writes under a temporary name until it is synced, so that no incomplete file is read. */
 async function writeSynced(folder: string, { name, text }: { name: string; text: string }) {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, name)

@@ -5,35 +5,35 @@ import type { RequestRecord } from '../request.ts'
 import type { KeyStore } from '../store/key-store.ts'
 import type { RequestLogStore } from '../store/request-log-store.ts'
 
-/** People read it to the minute. */
-const NOTED_EVERY_MS = 60_000
+/** The panel shows the last use with a precision of minutes. */
+const TOUCH_EVERY_MS = 60_000
 const KEYS_MAX = 50_000
 
 type LogAppend = Pick<RequestLogStore, 'append'>
 
 /**
- * The request log, after whose batches the keys know when they were last used: one write for all keys of a
- * batch, at most one a minute for a key. Should it fail, the next batch after a minute says it.
+ * Wraps the request log store: after each batch it updates the last use of the API keys in it, with one write
+ * per batch, at most once a minute per key. A failed update is retried by the first batch after a minute.
  */
-export function noteKeyUses(
+export function touchUsedKeys(
   store: LogAppend,
   { keyStore, log }: { keyStore: Pick<KeyStore, 'touchLastUsed'>; log: Log },
 ): LogAppend {
-  const noted = new LRUCache<string, number>({ max: KEYS_MAX })
+  const touched = new LRUCache<string, number>({ max: KEYS_MAX })
   return {
     async append(records) {
       await store.append(records)
       const uses = lastUses(records).filter(
-        ([apiKeyId, atMs]) => atMs - (noted.get(apiKeyId) ?? -Infinity) > NOTED_EVERY_MS,
+        ([apiKeyId, atMs]) => atMs - (touched.get(apiKeyId) ?? -Infinity) > TOUCH_EVERY_MS,
       )
       if (uses.length === 0) return
-      for (const [apiKeyId, atMs] of uses) noted.set(apiKeyId, atMs)
+      for (const [apiKeyId, atMs] of uses) touched.set(apiKeyId, atMs)
       try {
         await keyStore.touchLastUsed(
           uses.map(([apiKeyId, atMs]) => ({ apiKeyId, at: new Date(atMs) })),
         )
       } catch (err) {
-        log.warn({ err, keys: uses.length }, 'it was not noted when API keys were last used')
+        log.warn({ err, keys: uses.length }, 'the last use of API keys was not updated')
       }
     },
   }

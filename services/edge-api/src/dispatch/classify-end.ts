@@ -12,30 +12,30 @@ import type { FailureReason, UpstreamFailure } from '@sluice/upstreams/upstream'
 
 import type { BadAnswerReason, RelayEnd } from '../relay-end.ts'
 
-/** An attempt that failed. */
-export interface Judged {
+/** A classified failed attempt. */
+export interface AttemptFailure {
   failure: UpstreamFailure
-  /** A part of an answer was passed on. */
+  /** Part of a response was relayed. */
   answerBegan: boolean
-  /** The upstream's own words about a caller's mistake, fit to be passed on as they came. */
+  /** The upstream's own error response about a caller's mistake, safe to relay. */
   verbatim: { status: number; body: Buffer } | undefined
 }
 
 type Failure = Exclude<RelayEnd, { kind: 'delivered' } | { kind: 'stopped' }>
 
-export interface JudgeSpec {
+export interface ClassifySpec {
   nowMs: number
-  /** What we entered with: the key, the operator's organisation and project. */
+  /** Secrets used for the call: the key, the operator's organisation and project. */
   secret: string | readonly string[]
   /** The upstream's name of the model. */
   model?: string
 }
 
-/** Why an attempt failed, and what that means for the next. Pure. */
-export function judgeEnd(end: Failure, spec: JudgeSpec): Judged {
+/** Classifies why an attempt failed, and whether another one makes sense. Pure. */
+export function classifyEnd(end: Failure, spec: ClassifySpec): AttemptFailure {
   switch (end.kind) {
     case 'answered':
-      return judgeAnswer(end, spec)
+      return classifyEndAnswer(end, spec)
     case 'lost': {
       const { error, headersSeen } = end
       const failure = classifySocketError(error, { headersSeen })
@@ -44,21 +44,21 @@ export function judgeEnd(end: Failure, spec: JudgeSpec): Judged {
     case 'failed':
       return { failure: end.failure, answerBegan: end.meter !== undefined, verbatim: undefined }
     case 'bad-answer': {
-      const failure = judgeBadAnswer(end, spec)
+      const failure = classifyBadAnswer(end, spec)
       return { failure, answerBegan: end.meter !== undefined, verbatim: undefined }
     }
   }
 }
 
-function judgeAnswer(
+function classifyEndAnswer(
   { status, headers, body }: Extract<RelayEnd, { kind: 'answered' }>,
-  { nowMs, secret, model }: JudgeSpec,
-): Judged {
-  const told = withoutEscapes(body.toString())
-  const text = hideSecret(told, secret)
+  { nowMs, secret, model }: ClassifySpec,
+): AttemptFailure {
+  const original = withoutEscapes(body.toString())
+  const text = hideSecret(original, secret)
   const read = readErrorBody(text)
   const failure = classifyAnswer({ status, headers, body: read, nowMs, model })
-  // A 401 or 407 of the upstream would tell the caller's client that its own key is wrong.
+  // A relayed 401 or 407 would mean to the client that its own API key is wrong.
   const isCallers =
     failure.failureClass === 'caller-bad' &&
     status >= 400 &&
@@ -67,12 +67,12 @@ function judgeAnswer(
     status !== 407
   const verbatim =
     isCallers && isShowable(read, text)
-      ? { status, body: text === told ? body : Buffer.from(text) }
+      ? { status, body: text === original ? body : Buffer.from(text) }
       : undefined
   return { failure, answerBegan: false, verbatim }
 }
 
-// In JSON a secret may be written with escapes, which would hide it from whoever looks for it.
+// JSON escapes could hide a secret from the search in `hideSecret`.
 function withoutEscapes(text: string): string {
   if (!text.includes('\\')) return text
   try {
@@ -87,16 +87,16 @@ const reasons = {
   broken: 'answer-broken',
   cut: 'answer-cut',
   'too-large': 'answer-too-large',
-} as const satisfies Record<Exclude<BadAnswerReason, 'says-error'>, FailureReason>
+} as const satisfies Record<Exclude<BadAnswerReason, 'reports-error'>, FailureReason>
 
-/** A status of success, but no answer. An error that it says is judged as one with its own status is. */
-function judgeBadAnswer(
+/** A success status with an unusable body. An error in it is classified like one with its own status. */
+function classifyBadAnswer(
   { reason, headers, text, meter }: Extract<RelayEnd, { kind: 'bad-answer' }>,
-  { nowMs, secret, model }: JudgeSpec,
+  { nowMs, secret, model }: ClassifySpec,
 ): UpstreamFailure {
-  if (reason !== 'says-error') return failureOf(reasons[reason])
+  if (reason !== 'reports-error') return failureOf(reasons[reason])
   const body = readErrorBody(hideSecret(text, secret))
-  // Aggregators put the status of who failed into the code.
+  // Aggregators put the status of the failed provider into the code.
   const status = Number(body.code)
   if (Number.isInteger(status) && status >= 400 && status < 600) {
     return classifyAnswer({ status, headers, body, nowMs, model })
@@ -104,7 +104,7 @@ function judgeBadAnswer(
   return classifyStreamError({ body, mayHaveProduced: meter !== undefined })
 }
 
-// Upstreams like to repeat keys and names of organisations; such words are not passed on.
+// Upstreams often repeat keys and names of organisations; such messages are not relayed.
 function isShowable({ recognised, message }: ErrorBody, text: string): boolean {
   if (!recognised || withoutSecrets(text) !== text) return false
   return message === undefined || shownMessage(message) === message

@@ -10,15 +10,19 @@ import { readObject } from './read-events.ts'
 import type { Valve } from './valve.ts'
 import { createValve } from './valve.ts'
 
-export interface MadeInput {
-  /** Begins the answer; it ends early when the signal aborts. */
+export interface InProcessInput {
+  /** Starts the response; it ends early when the signal aborts. */
   begin: (signal: AbortSignal) => ChatAnswer
   sink: AnswerSink
   hideUsage: boolean
 }
 
-/** Relays an answer that a dialect makes in this process. Rejects only for what is no upstream's fault. */
-export async function relayMade({ begin, sink, hideUsage }: MadeInput): Promise<RelayEnd> {
+/** Relays the response of an in-process dialect. Rejects only for errors that are not upstream errors. */
+export async function relayInProcess({
+  begin,
+  sink,
+  hideUsage,
+}: InProcessInput): Promise<RelayEnd> {
   const valve = createValve()
   sink.attach(valve)
   const meter = new ChatMeter()
