@@ -17,6 +17,7 @@ import { isApiCall, isApiPath, isControlPath, likelyPaths } from './api-paths.ts
 import { mountChat } from './chat-completions.ts'
 import { mountModels } from './models.ts'
 import { baseUrlFor } from './base-url.ts'
+import { mountPublicOpenApi } from './public-openapi.ts'
 import { errorResponse } from './render-error.ts'
 
 /** The public app: the routes of /v1, then those forwarded to other services. */
@@ -27,6 +28,7 @@ export function createPublicApp(chatContext: ChatContext): EdgeApp {
   const app: EdgeApp = new Hono<EdgeEnv>({ router: new RegExpRouter() })
   mountChat(app, chatContext)
   mountModels(app, gateway)
+  mountPublicOpenApi(app, gateway.deps.config)
   mountImages(app, gateway)
   mountForwards(app, chatContext)
   app.onError((error, context) => {
