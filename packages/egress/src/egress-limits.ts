@@ -21,7 +21,7 @@ export const egressLimits: EgressLimits = {
   connectTimeoutMs: 10_000,
   // A model may pause for minutes between two bytes; the request's deadline limits it.
   bodyIdleMsMax: 900_000,
-  // Below the idle limits of common reverse proxies (60 s): this side closes first, so no request meets a reset.
+  // Below the idle limits of common reverse proxies (60 s), so that this side closes first.
   keepAliveMs: 30_000,
   keepAliveMsMax: 300_000,
   headerBytesMax: 32 * 1024,

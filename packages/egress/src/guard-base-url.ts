@@ -26,9 +26,9 @@ const LENGTH_MAX = 500
 const invalidRanges: ReadonlySet<string> = new Set(['unspecified', 'multicast', 'broadcast'])
 
 /**
- * Validates the base URL of an upstream that an operator configures. Private addresses are allowed; clear-text
- * HTTP over the internet is not, nor are metadata services, unless `metadataHostsAllowed` has the host.
- * Undefined when the URL is valid. Resolves no names: addresses are checked on each connection. Pure.
+ * Validates the base URL of an upstream that an operator configures. Private addresses are allowed;
+ * clear-text HTTP over the internet is not, nor are metadata services, unless `metadataHostsAllowed` has the
+ * host. Undefined when the URL is valid. Resolves no names: each connection checks its address. Pure.
  */
 export function guardBaseUrl(
   text: string,

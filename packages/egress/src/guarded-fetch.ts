@@ -42,7 +42,7 @@ export interface GuardedFetchDeps {
 
 const REDIRECTS_MAX = 3
 
-/** GET with SSRF protection: each hop's URL is validated, resolved once, and fetched from a checked address. */
+/** GET with SSRF protection: each hop's URL is validated, resolved once, and sent to a checked address. */
 export function createGuardedFetch(deps: GuardedFetchDeps): FetchGuarded {
   return async function fetchGuarded(input) {
     input.signal?.throwIfAborted()

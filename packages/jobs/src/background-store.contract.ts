@@ -1,20 +1,20 @@
 import { assert } from '@sluice/kernel/assert'
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import type { StoreScene, StoreUnderTest } from '../test/store-scene.ts'
-import { openStoreScene } from '../test/store-scene.ts'
+import type { StoreFixture, StoreUnderTest } from '../test/store-fixture.ts'
+import { createStoreFixture } from '../test/store-fixture.ts'
 import { LOST_CLAIMS_MAX } from './job.ts'
-import { LEFTOVERS_KEPT_MS, PARTIALS_KEPT_MS } from './sweep.ts'
+import { LEFTOVERS_RETENTION_MS, PARTIALS_RETENTION_MS } from './sweep.ts'
 import { sampleId } from './testing/sample-job.ts'
 
-/** What every upkeep store promises. `make` answers an empty one. */
+/** The tests that every background store must pass. `make` returns an empty one. */
 export function backgroundStoreContract(make: () => Promise<StoreUnderTest>): void {
-  let scene: StoreScene
-  beforeEach(async () => void (scene = await openStoreScene(make)))
+  let fixture: StoreFixture
+  beforeEach(async () => void (fixture = await createStoreFixture(make)))
 
   describe('a lost claim', () => {
-    it('is told from a living one by its heartbeat', async () => {
-      const { clock, store, now, read, submitAndClaim } = scene
+    it('is not requeued when its heartbeat has changed', async () => {
+      const { clock, store, now, read, submitAndClaim } = fixture
       const held = await submitAndClaim()
       const [listed] = await store.listClaims({ afterJobId: '', limit: 10 })
       assert(listed, 'the claim is not listed')
@@ -25,10 +25,10 @@ export function backgroundStoreContract(make: () => Promise<StoreUnderTest>): vo
       expect((await read(held.id)).state).toBe('claimed')
     })
 
-    it('goes back to the queue with a higher fence, its drawing counted as a possible loss', async () => {
-      const { outbox, write, keep, lose, submitAndClaim } = scene
+    it('is requeued with a higher fence, and a running part has an unconfirmed charge', async () => {
+      const { outbox, write, storePart, lose, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 2 } })
-      const { job } = await write(held, keep(held, 0))
+      const { job } = await write(held, storePart(held, 0))
       const lost = await lose(job)
       expect(lost?.job).toMatchObject({ state: 'queued', fence: 2, lostClaims: 1 })
       expect(lost?.job.parts).toMatchObject([
@@ -39,10 +39,10 @@ export function backgroundStoreContract(make: () => Promise<StoreUnderTest>): vo
       expect(await lose(job)).toBeUndefined()
     })
 
-    it('is not tried for ever: the job ends with what was kept', async () => {
-      const { outbox, submit, claim, write, keep, lose, read } = scene
+    it('is requeued a limited number of times: then the job ends with the stored pictures', async () => {
+      const { outbox, submit, claim, write, storePart, lose, read } = fixture
       const jobId = await submit({ request: { count: 2 } })
-      const { job } = await write(await claim(jobId), keep(await read(jobId), 0))
+      const { job } = await write(await claim(jobId), storePart(await read(jobId), 0))
       let lost = await lose(job)
       for (let times = 1; times < LOST_CLAIMS_MAX; times += 1) {
         expect(lost?.job.state).toBe('queued')
@@ -53,8 +53,8 @@ export function backgroundStoreContract(make: () => Promise<StoreUnderTest>): vo
       expect(await outbox()).toEqual([`image-job-ended ${jobId}`])
     })
 
-    it('is listed page by page', async () => {
-      const { store, submit, submitAndClaim } = scene
+    it('is listed in pages', async () => {
+      const { store, submit, submitAndClaim } = fixture
       for (const number of [3, 1, 2]) await submitAndClaim({ number })
       await submit({ number: 4 })
       const pages: string[][] = []
@@ -69,8 +69,8 @@ export function backgroundStoreContract(make: () => Promise<StoreUnderTest>): vo
   })
 
   describe('a deadline', () => {
-    it('fails a job that nobody could draw, and one that took too long, in words of their own', async () => {
-      const { clock, store, outbox, now, submit, submitAndClaim } = scene
+    it('fails a job that never started and a job that took too long with different codes', async () => {
+      const { clock, store, outbox, now, submit, submitAndClaim } = fixture
       const waiting = await submit({ number: 1, lastsMs: 1_000 })
       const generating = await submitAndClaim({ number: 2, lastsMs: 2_000 })
       const later = await submit({ number: 3, lastsMs: 9_000 })
@@ -94,10 +94,10 @@ export function backgroundStoreContract(make: () => Promise<StoreUnderTest>): vo
       ])
     })
 
-    it('leaves delivered what was kept before it', async () => {
-      const { clock, store, now, write, keep, submitAndClaim } = scene
+    it('does not remove pictures that were stored before it', async () => {
+      const { clock, store, now, write, storePart, submitAndClaim } = fixture
       const held = await submitAndClaim({ lastsMs: 1_000, request: { count: 2 } })
-      await write(held, keep(held, 0))
+      await write(held, storePart(held, 0))
       await clock.advance(1_000)
       const failed = await store.failExpired({ jobId: held.id, now: now() })
       expect(failed?.job).toMatchObject({ state: 'done', failure: null })
@@ -109,19 +109,19 @@ export function backgroundStoreContract(make: () => Promise<StoreUnderTest>): vo
   })
 
   describe('blobs of an ended job', () => {
-    const later = (ms: number) => new Date(scene.clock.nowMs() + ms)
+    const later = (ms: number) => new Date(fixture.clock.nowMs() + ms)
     const sweepable = async (at: Date) =>
-      (await scene.store.listSweepable({ now: at, limit: 10 })).map(({ id }) => id)
+      (await fixture.store.listSweepable({ now: at, limit: 10 })).map(({ id }) => id)
 
-    it('are none to sweep where every picture was kept', async () => {
-      const { write, keep, submitAndClaim } = scene
+    it('are not sweepable when every picture was stored', async () => {
+      const { write, storePart, submitAndClaim } = fixture
       const held = await submitAndClaim()
-      await write(held, keep(held))
-      expect(await sweepable(later(LEFTOVERS_KEPT_MS * 2))).toEqual([])
+      await write(held, storePart(held))
+      expect(await sweepable(later(LEFTOVERS_RETENTION_MS * 2))).toEqual([])
     })
 
-    it('are swept when they are due, until that is marked', async () => {
-      const { store, write, keep, submitAndClaim } = scene
+    it('are sweepable when due, until they are marked as swept', async () => {
+      const { store, write, storePart, submitAndClaim } = fixture
       const input = {
         blobKey: 'jobs/x/inputs/0',
         contentType: 'image/png',
@@ -129,19 +129,19 @@ export function backgroundStoreContract(make: () => Promise<StoreUnderTest>): vo
         name: 'a',
       } as const
       const held = await submitAndClaim({ request: { images: [input] } })
-      await write(held, keep(held))
-      expect(await sweepable(later(LEFTOVERS_KEPT_MS - 1))).toEqual([])
-      expect(await sweepable(later(LEFTOVERS_KEPT_MS))).toEqual([held.id])
-      const nextAt = later(LEFTOVERS_KEPT_MS + PARTIALS_KEPT_MS)
+      await write(held, storePart(held))
+      expect(await sweepable(later(LEFTOVERS_RETENTION_MS - 1))).toEqual([])
+      expect(await sweepable(later(LEFTOVERS_RETENTION_MS))).toEqual([held.id])
+      const nextAt = later(LEFTOVERS_RETENTION_MS + PARTIALS_RETENTION_MS)
       await store.markSwept({ jobId: held.id, nextAt })
-      expect(await sweepable(later(LEFTOVERS_KEPT_MS))).toEqual([])
+      expect(await sweepable(later(LEFTOVERS_RETENTION_MS))).toEqual([])
       expect(await sweepable(nextAt)).toEqual([held.id])
       await store.markSwept({ jobId: held.id, nextAt: null })
       expect(await sweepable(nextAt)).toEqual([])
     })
 
-    it('are known by the jobs that exist', async () => {
-      const { store, submit } = scene
+    it('are matched with existing jobs by findJobs', async () => {
+      const { store, submit } = fixture
       const [a, b] = [await submit({ number: 1 }), await submit({ number: 2 })]
       expect(await store.findJobs([b, sampleId('img', 404), a])).toEqual([a, b])
       expect(await store.findJobs([])).toEqual([])

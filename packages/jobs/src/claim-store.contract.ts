@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import type { StoreScene, StoreUnderTest } from '../test/store-scene.ts'
-import { failure, openStoreScene, RUNNER } from '../test/store-scene.ts'
+import type { StoreFixture, StoreUnderTest } from '../test/store-fixture.ts'
+import { failure, createStoreFixture, RUNNER } from '../test/store-fixture.ts'
 import type { HolderMove } from './holder-moves.ts'
 import { sampleId, samplePart } from './testing/sample-job.ts'
 
-/** What every claim store promises to runners. `make` answers an empty one. */
+/** The tests that every claim store must pass. `make` returns an empty one. */
 export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
-  let scene: StoreScene
-  beforeEach(async () => void (scene = await openStoreScene(make)))
+  let fixture: StoreFixture
+  beforeEach(async () => void (fixture = await createStoreFixture(make)))
 
   describe('claiming', () => {
-    it('begins as many parts as there are places, and takes the promise down', async () => {
-      const { clock, store, outbox, now, submit, read, statesOf } = scene
+    it('starts as many parts as there are slots, and deletes the outbox row', async () => {
+      const { clock, store, outbox, now, submit, read, statesOf } = fixture
       const jobId = await submit({ request: { count: 3 } })
       await clock.advance(50)
       const claimed = await store.claim({ jobId, runner: RUNNER, slots: 2, now: now() })
@@ -31,8 +31,8 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await outbox()).toEqual([])
     })
 
-    it('makes the same of a job that is said to be fresh, whether that is true or not', async () => {
-      const { clock, store, now, submit, read, lose, outbox, eventsOf } = scene
+    it('has the same result with a `fresh` hint, whether the hint is correct or not', async () => {
+      const { clock, store, now, submit, read, lose, outbox, eventsOf } = fixture
       const claims = []
       for (const { number, fresh } of [
         { number: 1, fresh: { count: 3 } },
@@ -58,8 +58,8 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await store.claim(again)).toBeUndefined()
     })
 
-    it('gives a job to one of many runners', async () => {
-      const { store, now, submit, factsOf } = scene
+    it('gives a job to exactly one of many runners', async () => {
+      const { store, now, submit, factsOf } = fixture
       const jobId = await submit()
       const claims = await Promise.all(
         Array.from({ length: 8 }, (_none, index) =>
@@ -76,8 +76,8 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await factsOf(jobId)).toEqual(['queued', 'started'])
     })
 
-    it('refuses a job whose time is over', async () => {
-      const { clock, store, now, submit, read } = scene
+    it('rejects a job that is past its deadline', async () => {
+      const { clock, store, now, submit, read } = fixture
       const jobId = await submit({ lastsMs: 1_000 })
       await clock.advance(1_000)
       for (const fresh of [undefined, { count: 1 }]) {
@@ -89,13 +89,13 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
   })
 
   describe('the holder', () => {
-    it('ends the job with its last part, with one promise that billing hears of it', async () => {
-      const { clock, outbox, now, write, keep, read, eventsOf, submitAndClaim } = scene
+    it('ends the job with its last part and writes one outbox row for billing', async () => {
+      const { clock, outbox, now, write, storePart, read, eventsOf, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 2 } })
-      const first = await write(held, keep(held, 1))
+      const first = await write(held, storePart(held, 1))
       expect(first.job.state).toBe('claimed')
       await clock.advance(1_000)
-      const last = await write(first.job, keep(held, 0))
+      const last = await write(first.job, storePart(held, 0))
       expect(last.job).toMatchObject({ state: 'done', endedAt: now(), runner: null, failure: null })
       expect(last.events.map(({ fact }) => fact)).toEqual([
         { type: 'stored', part: samplePart(held.id, 0) },
@@ -117,26 +117,26 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await read(held.id)).toEqual(last.job)
     })
 
-    it('delivers what could be drawn: one picture of two is a job done', async () => {
-      const { write, keep, submitAndClaim } = scene
+    it('ends the job as done with one of two pictures', async () => {
+      const { write, storePart, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 2 } })
-      const { job } = await write(held, { type: 'fail', index: 0, failure }, keep(held, 1))
+      const { job } = await write(held, { type: 'fail', index: 0, failure }, storePart(held, 1))
       expect(job).toMatchObject({ state: 'done', failure: null })
       expect(job.parts).toMatchObject([{ state: 'failed', failure }, { state: 'stored' }])
     })
 
-    it('fails the job when no part could be drawn, with the first reason', async () => {
-      const { outbox, write, submitAndClaim } = scene
+    it('fails the job when every part failed, with the failure of the first part', async () => {
+      const { outbox, write, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 2 } })
       const other = { code: 'upstream_timeout', message: 'It took too long.' }
-      const moved = await write(
+      const transition = await write(
         held,
         { type: 'fail', index: 1, failure: other, unconfirmedCharges: 2 },
         { type: 'fail', index: 0, failure },
       )
-      expect(moved.job).toMatchObject({ state: 'failed', failure })
-      expect(moved.job.parts[1]?.unconfirmedCharges).toBe(2)
-      expect(moved.events.at(-1)?.fact).toEqual({
+      expect(transition.job).toMatchObject({ state: 'failed', failure })
+      expect(transition.job.parts[1]?.unconfirmedCharges).toBe(2)
+      expect(transition.events.at(-1)?.fact).toEqual({
         type: 'ended',
         state: 'failed',
         parts: [],
@@ -145,17 +145,17 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await outbox()).toEqual([`image-job-ended ${held.id}`])
     })
 
-    it('begins further parts when it finds them a place', async () => {
-      const { submit, claim, write, read, statesOf } = scene
+    it('starts further parts when it has slots for them', async () => {
+      const { submit, claim, write, read, statesOf } = fixture
       const held = await claim(await submit({ request: { count: 3 } }), 1)
-      const moved = await write(held, { type: 'begin', indexes: [2] })
-      expect(statesOf(moved)).toEqual(['generating', 'waiting', 'generating'])
-      expect(moved.events).toEqual([])
-      expect(await read(held.id)).toEqual(moved.job)
+      const transition = await write(held, { type: 'begin', indexes: [2] })
+      expect(statesOf(transition)).toEqual(['generating', 'waiting', 'generating'])
+      expect(transition.events).toEqual([])
+      expect(await read(held.id)).toEqual(transition.job)
     })
 
-    it('announces each partial picture once, and no more than the caller asked for', async () => {
-      const { write, submitAndClaim } = scene
+    it('publishes each partial picture once, and no more than the caller requested', async () => {
+      const { write, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { partialImages: 2 } })
       const partial = (partialIndex: number): HolderMove => ({
         type: 'partial',
@@ -164,59 +164,61 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
         blobKey: `jobs/${held.id}/partials/0/${partialIndex}`,
         facts: samplePart(held.id, 0).facts,
       })
-      let moved = await write(held, partial(0))
-      moved = await write(moved.job, partial(0))
-      expect(moved.events).toEqual([])
-      moved = await write(moved.job, partial(1), partial(2))
-      expect(moved.events).toMatchObject([{ seq: 4, fact: { type: 'partial', partialIndex: 1 } }])
+      let transition = await write(held, partial(0))
+      transition = await write(transition.job, partial(0))
+      expect(transition.events).toEqual([])
+      transition = await write(transition.job, partial(1), partial(2))
+      expect(transition.events).toMatchObject([
+        { seq: 4, fact: { type: 'partial', partialIndex: 1 } },
+      ])
     })
 
-    it('keeps the first end of a part and no other', async () => {
-      const { write, keep, read, submitAndClaim } = scene
+    it('records only the first end of a part', async () => {
+      const { write, storePart, read, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 2 } })
-      const { job } = await write(held, keep(held, 0, 'a'))
-      const again = await write(job, keep(held, 0, 'b'), { type: 'fail', index: 0, failure })
+      const { job } = await write(held, storePart(held, 0, 'a'))
+      const again = await write(job, storePart(held, 0, 'b'), { type: 'fail', index: 0, failure })
       expect(again.events).toEqual([])
       expect((await read(held.id)).parts[0]?.stored?.sha256).toBe('a'.repeat(64))
     })
 
-    it('may write a batch again whose answer got lost', async () => {
-      const { write, keep, submitAndClaim, factsOf } = scene
+    it('may repeat a write whose result was lost', async () => {
+      const { write, storePart, submitAndClaim, factsOf } = fixture
       const held = await submitAndClaim()
-      const first = await write(held, keep(held))
-      const again = await write(held, keep(held))
+      const first = await write(held, storePart(held))
+      const again = await write(held, storePart(held))
       expect(again.events).toEqual([])
       expect(again.job).toEqual(first.job)
       expect(await factsOf(held.id)).toEqual(['queued', 'started', 'stored', 'ended'])
     })
 
-    it('writes on when its copy is older than the row', async () => {
-      const { write, keep, read, eventsOf, submitAndClaim } = scene
+    it('can write with a copy that is older than the row', async () => {
+      const { write, storePart, read, eventsOf, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 3 } })
-      await Promise.all([0, 1, 2].map((index) => write(held, keep(held, index))))
+      await Promise.all([0, 1, 2].map((index) => write(held, storePart(held, index))))
       const job = await read(held.id)
       expect(job.state).toBe('done')
       expect((await eventsOf(held.id)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6])
     })
 
-    it('gives back what it does not finish, and can write nothing more', async () => {
-      const { clock, store, outbox, now, claim, write, keep, submitAndClaim } = scene
+    it('requeues what it does not finish, and cannot write afterwards', async () => {
+      const { clock, store, outbox, now, claim, write, storePart, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 2 } })
-      const { job } = await write(held, keep(held, 1))
+      const { job } = await write(held, storePart(held, 1))
       await clock.advance(100)
-      const given = await write(job, {
-        type: 'give-back',
+      const requeued = await write(job, {
+        type: 'requeue',
         reason: 'drain',
         unconfirmedCharges: { 0: 1, 1: 1 },
       })
-      expect(given.job).toMatchObject({ state: 'queued', runner: null, queuedAt: now() })
-      expect(given.job.parts).toMatchObject([
+      expect(requeued.job).toMatchObject({ state: 'queued', runner: null, queuedAt: now() })
+      expect(requeued.job.parts).toMatchObject([
         { state: 'waiting', unconfirmedCharges: 1 },
         { state: 'stored', unconfirmedCharges: 0 },
       ])
-      expect(given.events).toMatchObject([{ fact: { type: 'requeued', reason: 'drain' } }])
+      expect(requeued.events).toMatchObject([{ fact: { type: 'requeued', reason: 'drain' } }])
       expect(await outbox()).toEqual([`image-job-queued ${held.id}`])
-      expect(await store.write({ held: job, moves: [keep(job, 0)], now: now() })).toBe('lost')
+      expect(await store.write({ held: job, moves: [storePart(job, 0)], now: now() })).toBe('lost')
       const next = await claim(held.id)
       expect(next.parts).toMatchObject([
         { state: 'generating', generations: 2 },
@@ -226,20 +228,20 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
   })
 
   describe('a stale holder', () => {
-    it('is refused from the moment its job is taken from it', async () => {
-      const { store, now, claim, write, keep, lose, read, submitAndClaim } = scene
+    it('is rejected as soon as its job is requeued', async () => {
+      const { store, now, claim, write, storePart, lose, read, submitAndClaim } = fixture
       const held = await submitAndClaim()
       expect(await lose(held)).toBeDefined()
-      expect(await store.write({ held, moves: [keep(held)], now: now() })).toBe('lost')
+      expect(await store.write({ held, moves: [storePart(held)], now: now() })).toBe('lost')
       const next = await claim(held.id)
-      expect(await store.write({ held, moves: [keep(held)], now: now() })).toBe('lost')
-      await write(next, keep(next, 0, 'b'))
-      expect(await store.write({ held, moves: [keep(held)], now: now() })).toBe('lost')
+      expect(await store.write({ held, moves: [storePart(held)], now: now() })).toBe('lost')
+      await write(next, storePart(next, 0, 'b'))
+      expect(await store.write({ held, moves: [storePart(held)], now: now() })).toBe('lost')
       expect((await read(held.id)).parts[0]?.stored?.sha256).toBe('b'.repeat(64))
     })
 
-    it('does not begin a part of a job that has ended', async () => {
-      const { clock, store, now, submitAndClaim } = scene
+    it('cannot start a part of a job that has ended', async () => {
+      const { clock, store, now, submitAndClaim } = fixture
       const held = await submitAndClaim({ lastsMs: 10 })
       await clock.advance(10)
       await store.failExpired({ jobId: held.id, now: now() })
@@ -247,17 +249,17 @@ export function claimStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await store.write({ held, moves, now: now() })).toBe('lost')
     })
 
-    it('learns by its heartbeat what it lost', async () => {
-      const { clock, store, now, lose, read, submitAndClaim } = scene
-      const kept = await submitAndClaim({ number: 1 })
+    it('learns from its heartbeat which claims it has lost', async () => {
+      const { clock, store, now, lose, read, submitAndClaim } = fixture
+      const alive = await submitAndClaim({ number: 1 })
       const lost = await submitAndClaim({ number: 2 })
       await lose(lost)
       await clock.advance(5_000)
-      const claims = [kept, lost].map(({ id, fence }) => ({ jobId: id, fence }))
-      const held = { jobId: kept.id, fence: kept.fence }
+      const claims = [alive, lost].map(({ id, fence }) => ({ jobId: id, fence }))
+      const held = { jobId: alive.id, fence: alive.fence }
       expect(await store.heartbeat({ claims, now: now() })).toEqual([held])
       expect(await store.heartbeat({ claims: [], now: now() })).toEqual([])
-      expect((await read(kept.id)).heartbeatAt).toEqual(now())
+      expect((await read(alive.id)).heartbeatAt).toEqual(now())
     })
   })
 }

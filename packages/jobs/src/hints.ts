@@ -2,7 +2,7 @@ import type { BusEvent } from '@sluice/contracts/events'
 
 import type { ImageJob } from './image-job.ts'
 
-/** What the bus is told of a job that waits: enough to find it a credential before it is read. */
+/** The bus message for a queued job: enough to request a credential before the row is read. */
 export function queuedHint(job: ImageJob): BusEvent<'image-job-queued'> {
   return {
     jobId: job.id,

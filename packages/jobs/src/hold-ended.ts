@@ -2,9 +2,9 @@ import { AppError, isAppError } from '@sluice/kernel/app-error'
 
 const REASON = 'hold_ended'
 
-/** The job cannot be written any more: what was held for it was given back. Another id can. */
+/** The job cannot be inserted, because its hold has ended. A job with another id can. */
 export const holdEnded = (cause: unknown): AppError =>
-  new AppError('unavailable', 'What was held for this job was given back.', {
+  new AppError('unavailable', 'The hold of this job has ended.', {
     cause,
     details: { reason: REASON },
   })

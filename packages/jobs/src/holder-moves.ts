@@ -7,38 +7,38 @@ import type { Decision, JobRecord, PartRecord } from './job-record.ts'
 import { isOpen } from './job-record.ts'
 import { begin, endJob, move, refuse, requeue } from './job.ts'
 
-/** What the holder of a claim may do to its job. */
+/** The changes that the holder of a claim can make to its job. */
 export type HolderMove =
   | { type: 'begin'; indexes: readonly number[] }
   | {
       type: 'partial'
       index: number
-      /** 0, 1, …; a number that was announced before changes nothing. */
+      /** 0, 1, …; a number that was already published changes nothing. */
       partialIndex: number
       blobKey: string
       facts: ImageFacts
     }
-  /** The picture is stored. Also of a waiting part: an earlier holder may have drawn it. */
-  | { type: 'keep'; stored: StoredPart; unconfirmedCharges?: number }
+  /** The picture is stored. Also for a waiting part: an earlier holder may have generated it. */
+  | { type: 'store'; stored: StoredPart; unconfirmedCharges?: number }
   | { type: 'fail'; index: number; failure: JobFailure; unconfirmedCharges?: number }
-  /** Back to the queue with what is open. `unconfirmedCharges` are by index of the part. */
-  | { type: 'give-back'; reason: string; unconfirmedCharges: Readonly<Record<number, number>> }
+  /** Requeues the job with its open parts. `unconfirmedCharges` is keyed by the index of the part. */
+  | { type: 'requeue'; reason: string; unconfirmedCharges: Readonly<Record<number, number>> }
 
 /**
- * Applies the holder's moves, in order, as one change. `lost` when the claim is no longer this one.
- * A part ends once: the first end of it counts, and a move that finds its work done changes nothing,
- * so that a batch whose fate was unknown may be written again.
+ * Applies the holder's moves, in order, as holderMove change. `lost` when the fence has changed. A part ends once:
+ * later ends are ignored, and a move that was already applied changes nothing, so that a batch whose result
+ * is unknown can be written again.
  */
 export function moveHeldJob(
   job: JobRecord,
   { fence, moves, now }: { fence: number; moves: readonly HolderMove[]; now: Date },
 ): Decision {
   if (job.fence !== fence) return refuse('lost')
-  if (job.state !== 'claimed') return wasDone(job, moves) ? unchanged(job) : refuse('lost')
+  if (job.state !== 'claimed') return wasApplied(job, moves) ? unchanged(job) : refuse('lost')
   let next = job
   const facts: ImageJobFact[] = []
-  for (const one of moves) {
-    const step = apply(next, one, now)
+  for (const holderMove of moves) {
+    const step = apply(next, holderMove, now)
     next = step.job
     facts.push(...step.facts)
     if (next.state === 'queued') break
@@ -50,67 +50,70 @@ export function moveHeldJob(
   return move(end.job, [...facts, end.fact], now)
 }
 
-const unchanged = (job: JobRecord): Decision => ({ outcome: 'moved', job, events: [] })
+const unchanged = (job: JobRecord): Decision => ({ outcome: 'transition', job, events: [] })
 
 interface Step {
   job: JobRecord
   facts: readonly ImageJobFact[]
 }
 
-function apply(job: JobRecord, one: HolderMove, now: Date): Step {
-  switch (one.type) {
+function apply(job: JobRecord, holderMove: HolderMove, now: Date): Step {
+  switch (holderMove.type) {
     case 'begin':
       return {
         job: changeParts(job, (part) =>
-          part.state === 'waiting' && one.indexes.includes(part.index) ? begin(part) : part,
+          part.state === 'waiting' && holderMove.indexes.includes(part.index) ? begin(part) : part,
         ),
         facts: [],
       }
     case 'partial': {
-      const { type, index, partialIndex, blobKey, facts } = one
+      const { type, index, partialIndex, blobKey, facts } = holderMove
       const part = job.parts[index]
-      const wanted = partialIndex < job.request.partialImages
-      if (part?.state !== 'generating' || partialIndex < part.partials || !wanted) return still(job)
+      const isRequested = partialIndex < job.request.partialImages
+      if (part?.state !== 'generating' || partialIndex < part.partials || !isRequested)
+        return noChange(job)
       return {
         job: changePart(job, { ...part, partials: partialIndex + 1 }),
         facts: [{ type, index, partialIndex, blobKey, facts }],
       }
     }
-    case 'keep': {
-      const { stored } = one
+    case 'store': {
+      const { stored } = holderMove
       const part = job.parts[stored.index]
-      if (!part || !isOpen(part)) return still(job)
-      const unconfirmedCharges = part.unconfirmedCharges + (one.unconfirmedCharges ?? 0)
+      if (!part || !isOpen(part)) return noChange(job)
+      const unconfirmedCharges = part.unconfirmedCharges + (holderMove.unconfirmedCharges ?? 0)
       return {
         job: changePart(job, { ...part, state: 'stored', stored, unconfirmedCharges }),
         facts: [{ type: 'stored', part: stored }],
       }
     }
     case 'fail': {
-      const { index, failure } = one
+      const { index, failure } = holderMove
       const part = job.parts[index]
-      if (!part || !isOpen(part)) return still(job)
-      const unconfirmedCharges = part.unconfirmedCharges + (one.unconfirmedCharges ?? 0)
+      if (!part || !isOpen(part)) return noChange(job)
+      const unconfirmedCharges = part.unconfirmedCharges + (holderMove.unconfirmedCharges ?? 0)
       return {
         job: changePart(job, { ...part, state: 'failed', failure, unconfirmedCharges }),
         facts: [{ type: 'part-failed', index, failure }],
       }
     }
-    case 'give-back': {
-      if (!job.parts.some(isOpen)) return still(job)
-      const doubted = changeParts(job, (part) => {
-        const losses = isOpen(part) ? (one.unconfirmedCharges[part.index] ?? 0) : 0
-        return losses > 0 ? { ...part, unconfirmedCharges: part.unconfirmedCharges + losses } : part
+    case 'requeue': {
+      if (!job.parts.some(isOpen)) return noChange(job)
+      const released = changeParts(job, (part) => {
+        const charges = isOpen(part) ? (holderMove.unconfirmedCharges[part.index] ?? 0) : 0
+        return charges > 0
+          ? { ...part, unconfirmedCharges: part.unconfirmedCharges + charges }
+          : part
       })
-      const facts: ImageJobFact[] = [{ type: 'requeued', reason: one.reason }]
-      return { job: requeue(doubted, now), facts }
+      const facts: ImageJobFact[] = [{ type: 'requeued', reason: holderMove.reason }]
+      return { job: requeue(released, now), facts }
     }
     default:
-      return unreachable(one)
+      return unreachable(holderMove)
   }
 }
 
-const still = (job: JobRecord): Step => ({ job, facts: [] })
+const noChange = (job: JobRecord): Step => ({ job, facts: [] })
 
 const changePart = (job: JobRecord, changed: PartRecord): JobRecord => ({
   ...job,
@@ -122,15 +125,15 @@ function changeParts(job: JobRecord, change: (part: PartRecord) => PartRecord): 
   return parts.every((part, index) => part === job.parts[index]) ? job : { ...job, parts }
 }
 
-// After a commit whose answer got lost, the holder writes the same batch again.
-function wasDone(job: JobRecord, moves: readonly HolderMove[]): boolean {
+// After a commit whose result was lost, the holder writes the same batch again.
+function wasApplied(job: JobRecord, moves: readonly HolderMove[]): boolean {
   const ends = moves.filter(({ type }) => type !== 'begin' && type !== 'partial')
-  return ends.length > 0 && ends.every((one) => isDone(job, one))
+  return ends.length > 0 && ends.every((holderMove) => isApplied(job, holderMove))
 }
 
-function isDone(job: JobRecord, one: HolderMove): boolean {
-  if (one.type === 'keep') return sameStored(job, one.stored)
-  return one.type === 'fail' && job.parts[one.index]?.state === 'failed'
+function isApplied(job: JobRecord, holderMove: HolderMove): boolean {
+  if (holderMove.type === 'store') return sameStored(job, holderMove.stored)
+  return holderMove.type === 'fail' && job.parts[holderMove.index]?.state === 'failed'
 }
 
 function sameStored(job: JobRecord, stored: StoredPart): boolean {

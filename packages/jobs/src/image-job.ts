@@ -7,9 +7,9 @@ export type PartState = 'waiting' | 'generating' | 'stored' | 'failed' | 'cancel
 export interface JobFailure {
   code: string
   message: string
-  /** The parameter that the upstream names as wrong. */
+  /** The parameter that the upstream reports as invalid. */
   param?: string | undefined
-  /** The upstream's own code of the caller's mistake. */
+  /** The upstream's error code. */
   upstreamCode?: string | undefined
 }
 
@@ -18,11 +18,11 @@ export interface ImageJobPart {
   state: PartState
   stored: StoredPart | null
   failure: JobFailure | null
-  /** How many partial pictures of it were announced; the newest has the number before. */
+  /** The number of published partial pictures; the newest has the index `partials - 1`. */
   partials: number
 }
 
-/** One image request of a caller: long, durable, the same behind each of its faces. */
+/** One image request of a caller: long-running, durable, the same for every response mode. */
 export interface ImageJob {
   id: string
   wallet: string
@@ -31,25 +31,25 @@ export interface ImageJob {
   request: ImageRequest
   parts: ImageJobPart[]
   failure: JobFailure | null
-  /** Grows with every claim; writes of an older holder are refused. */
+  /** Fencing token, incremented by every claim; writes of an earlier holder are rejected. */
   fence: number
   attempts: number
   /** The number of the newest event. */
   lastSeq: number
-  /** SHA-256 of the caller's body, hex; tells a repeat from another request under the same Idempotency-Key. */
+  /** SHA-256 of the request body, hex; detects another request with the same Idempotency-Key. */
   bodyHash: string
   createdAt: Date
   startedAt: Date | null
   endedAt: Date | null
 }
 
-/** What the door writes: the job, its parts, event 1 and the outbox row, in one transaction. */
+/** A job to submit: written with its parts, event 1 and the outbox row in one transaction. */
 export interface NewImageJob {
   id: string
   wallet: string
   apiKeyId: string
   bodyHash: string
   request: ImageRequest
-  /** After this the job fails wherever it is, and its hold is given back. */
+  /** After this time the job fails, and its hold is released. */
   deadlineAt: Date
 }

@@ -1,8 +1,8 @@
 /**
- * Events of image jobs for everybody in this process who waits for one. Hot path: the bus brings each
- * event, and no query is made. A watcher that misses something, or hears nothing for a while, is
- * served from the rows, all of them by one query. With the bus away every event still arrives within
- * POLL_QUIET_MS; with the database away the bus goes on.
+ * Delivers the events of image jobs to all watchers in this process. Hot path: events arrive over the bus,
+ * without a query. A watcher with a gap, or without an event for a while, is served from the rows; one query
+ * serves all such watchers. While the bus is unavailable, events arrive within POLL_QUIET_MS; while the
+ * database is unavailable, events still arrive over the bus.
  */
 import type { Bus, Unsubscribe } from '@sluice/bus/bus'
 import type { ImageJobEvent } from '@sluice/contracts/events'
@@ -13,11 +13,11 @@ import type { SubmitStore } from './submit-store.ts'
 import type { Watcher } from './watch-job.ts'
 import { createWatcher } from './watch-job.ts'
 
-/** A watcher that heard nothing for so long looks at the rows. */
+/** A watcher without an event for this long is served from the rows. */
 export const POLL_QUIET_MS = 2_000
-/** Messages of the bus may overtake each other; so long a missing one may still arrive. */
-const OVERTAKING_MS = 100
-const LOOK_EVERY_MS = 100
+/** Bus messages may be reordered; a missing one is waited for this long. */
+const REORDERING_MS = 100
+const POLL_EVERY_MS = 100
 const CURSORS_MAX = 500
 const EVENTS_EACH_MAX = 100
 
@@ -30,66 +30,66 @@ export interface JobHubDeps {
 
 export interface WatchInput {
   jobId: string
-  /** Events up to this number are known to the caller; 0 for all of them. */
+  /** Only events with a higher number are delivered; 0 for all. */
   afterSeq: number
-  /** Ends the iteration, quietly. */
+  /** Ends the iteration without an error. */
   signal: AbortSignal
   /**
-   * Events that the caller has at hand, such as those of a fresh submit. With them the rows are left
-   * alone while the bus brings everything that follows.
+   * Events that the caller already has, such as those of its submit. With them, the rows are not read as
+   * long as the bus delivers everything that follows.
    */
   known?: readonly ImageJobEvent[]
 }
 
 export interface JobHub {
-  /** Begins to listen. */
+  /** Subscribes to the bus. */
   start(): Promise<void>
   /**
-   * The events of a job after a number: each once, in order, without gaps, until the job's end. It
-   * listens from the moment of the call, so a submitter calls it before announcing the job.
+   * The events of a job after a number: each once, in order, without gaps, until the job's end. It receives
+   * from the time of the call on, so a submitter calls it before it publishes the job.
    */
   watch(input: WatchInput): AsyncIterable<ImageJobEvent>
-  /** Ends every iteration and stops to listen. */
+  /** Ends every iteration and unsubscribes. */
   stop(): Promise<void>
-  /** How many watchers there are. */
+  /** The number of watchers. */
   readonly size: number
 }
 
 export function createJobHub({ bus, store, clock, log }: JobHubDeps): JobHub {
   const watchers = new Map<string, Set<Watcher>>()
   let unsubscribe: Unsubscribe | undefined
-  let cancelLook: (() => void) | undefined
-  let looking = false
+  let cancelPoll: (() => void) | undefined
+  let polling = false
 
   const all = () => [...watchers.values()].flatMap((group) => [...group])
   const watchersOf = (jobId: string) => watchers.get(jobId) ?? []
 
-  const hear = (event: ImageJobEvent) => {
+  const receive = (event: ImageJobEvent) => {
     for (const watcher of watchersOf(event.jobId)) {
-      const advanced = watcher.hear(event)
+      const advanced = watcher.receive(event)
       if (advanced) watcher.dueAtMs = clock.monotonicMs() + POLL_QUIET_MS
       else if (watcher.hasGap) {
-        watcher.dueAtMs = Math.min(watcher.dueAtMs, clock.monotonicMs() + OVERTAKING_MS)
+        watcher.dueAtMs = Math.min(watcher.dueAtMs, clock.monotonicMs() + REORDERING_MS)
       }
     }
   }
 
-  // A coarse look at who is due; nothing ticks while nobody watches.
-  const lookLater = () => {
-    if (cancelLook || looking || watchers.size === 0) return
-    cancelLook = clock.after(LOOK_EVERY_MS, () => {
-      cancelLook = undefined
-      void look()
+  // Coarse polling of the watchers that are due; no timer without watchers.
+  const schedulePoll = () => {
+    if (cancelPoll || polling || watchers.size === 0) return
+    cancelPoll = clock.after(POLL_EVERY_MS, () => {
+      cancelPoll = undefined
+      void poll()
     })
   }
-  const look = async () => {
-    if (looking) return
-    looking = true
+  const poll = async () => {
+    if (polling) return
+    polling = true
     try {
       for (let due = dueNow(); due.length > 0; due = dueNow()) await readRows(due)
     } finally {
-      looking = false
-      lookLater()
+      polling = false
+      schedulePoll()
     }
   }
   const dueNow = () => {
@@ -103,40 +103,40 @@ export function createJobHub({ bus, store, clock, log }: JobHubDeps): JobHub {
     const cursors = due.map(({ jobId, cursor }) => ({ jobId, afterSeq: cursor }))
     try {
       const events = await store.readEventsOfMany({ cursors, limitEach: EVENTS_EACH_MAX })
-      for (const watcher of due) watcher.cameUpToDate()
-      for (const event of events) hear(event)
+      for (const watcher of due) watcher.markUpToDate()
+      for (const event of events) receive(event)
       // A full page: there is more to read.
       for (const watcher of due) {
         const mine = events.filter(({ jobId }) => jobId === watcher.jobId)
         if (mine.length >= EVENTS_EACH_MAX) watcher.dueAtMs = clock.monotonicMs()
       }
     } catch (err) {
-      log?.warn({ err, watchers: due.length }, 'events of jobs could not be read; trying again')
+      log?.warn({ err, watchers: due.length }, 'job events could not be read; retrying')
     }
   }
 
-  const leave = (watcher: Watcher) => {
+  const remove = (watcher: Watcher) => {
     const group = watchers.get(watcher.jobId)
     group?.delete(watcher)
     if (group?.size === 0) watchers.delete(watcher.jobId)
     if (watchers.size > 0) return
-    cancelLook?.()
-    cancelLook = undefined
+    cancelPoll?.()
+    cancelPoll = undefined
   }
 
   return {
     start: async () => {
-      unsubscribe ??= await bus.subscribe('image-job-event', hear)
+      unsubscribe ??= await bus.subscribe('image-job-event', receive)
     },
     watch: (input) => {
-      const watcher = createWatcher({ ...input, leave })
-      const fresh = (input.known ?? []).length > 0
-      watcher.dueAtMs = clock.monotonicMs() + (fresh ? POLL_QUIET_MS : 0)
+      const watcher = createWatcher({ ...input, onClose: remove })
+      const hasKnown = (input.known ?? []).length > 0
+      watcher.dueAtMs = clock.monotonicMs() + (hasKnown ? POLL_QUIET_MS : 0)
       if (watcher.isOver) return watcher.events
       const group = watchers.get(input.jobId) ?? new Set()
       watchers.set(input.jobId, group.add(watcher))
-      if (fresh) lookLater()
-      else queueMicrotask(() => void look())
+      if (hasKnown) schedulePoll()
+      else queueMicrotask(() => void poll())
       return watcher.events
     },
     stop: async () => {

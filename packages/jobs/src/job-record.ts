@@ -3,34 +3,34 @@ import type { ImageJobEvent } from '@sluice/contracts/events'
 import type { ImageJob, ImageJobPart, JobState, PartState } from './image-job.ts'
 
 export interface PartRecord extends ImageJobPart {
-  /** How often drawing it was begun. */
+  /** How often its generation was started. */
   generations: number
-  /** Draws that an upstream may have made and charged us for, and that nobody received. */
+  /** Generations that an upstream may have completed and charged for, but whose picture was not received. */
   unconfirmedCharges: number
 }
 
-/** All that is known of a job; what its own machine and its store work on. */
+/** The complete record of a job, for its state machine and its store. */
 export interface JobRecord extends ImageJob {
   parts: PartRecord[]
   deadlineAt: Date
-  /** Grows with every change; a writer names the version it has seen. */
+  /** Incremented by every change, for optimistic locking. */
   version: number
-  /** How often a runner died with it. */
+  /** How often the claim was lost with its runner. */
   lostClaims: number
   queuedAt: Date
   runner: string | null
-  /** The holder's last sign of life. Compared, never trusted as a time: clocks differ. */
+  /** The holder's last heartbeat. Compared for equality only: clocks differ. */
   heartbeatAt: Date | null
   sweepAt: Date | null
 }
 
-/** The right to write a job: lost as soon as the job's fence is another. */
+/** The right to write a job; lost as soon as the job has another fence. */
 export interface Claim {
   jobId: string
   fence: number
 }
 
-/** What became of a job, and what there is to tell of it. */
+/** The new record of a job, and the events to publish. */
 export interface Transition {
   job: JobRecord
   events: ImageJobEvent[]
@@ -45,7 +45,7 @@ export type TransitionRefusal =
   | 'not-due'
 
 export type Decision =
-  | ({ outcome: 'moved' } & Transition)
+  | ({ outcome: 'transition' } & Transition)
   | { outcome: 'refused'; refusal: TransitionRefusal }
 
 export const hasEnded = ({ state }: { state: JobState }): boolean =>

@@ -6,21 +6,21 @@ import type { FailureQuery, FailureSum, JobCounts, JobListQuery, JobPage } from 
 import type { HeldClaim } from './background-store.ts'
 
 /**
- * Where jobs lie: what differs between PostgreSQL and its twin. `job-store.ts` makes every verb of the
- * job stores out of it and of the pure decisions. Each method is one database transaction.
+ * The storage of jobs, implemented for PostgreSQL and in memory. `job-store.ts` implements the methods of the
+ * job stores with it and with the pure decisions. Each method is one database transaction.
  *
- * A write stores the job and its events together with its outbox rows: `image-job-queued` stands
- * exactly while the job is queued, `image-job-ended` is put up by the write that ends it.
+ * A write stores the job and its events together with its outbox rows: `image-job-queued` exists exactly
+ * while the job is queued, `image-job-ended` is written when the job ends.
  */
 export interface JobRepository {
   /** False when the id is taken. */
-  insert(moved: Transition): Promise<boolean>
+  insert(transition: Transition): Promise<boolean>
   load(jobId: string): Promise<JobRecord | undefined>
-  /** Writes what became of `before`; false when somebody changed it in between. */
-  save(before: JobRecord, moved: Transition): Promise<boolean>
+  /** Replaces `before`; false when the row has changed since. */
+  save(before: JobRecord, transition: Transition): Promise<boolean>
   /**
-   * Locks the job, decides, and writes what was decided. Undefined when there is no such job, or
-   * another has locked it and `skipLocked` says not to wait.
+   * Locks the job, calls `decide`, and writes the decision. Undefined when there is no such job, or with
+   * `skipLocked` when another transaction has locked it.
    */
   decide(
     input: { jobId: string; skipLocked: boolean },
@@ -28,10 +28,14 @@ export interface JobRepository {
   ): Promise<Decision | undefined>
 
   /**
-   * Claims a job that was never claimed before, without reading it first: `moved` is all that changes.
-   * Undefined when it is not such a job of `count` parts, is past its deadline, or does not wait.
+   * Claims a job that was never claimed, without reading it first: `transition` has all changes. Undefined
+   * unless it is such a job with `count` parts, queued, and not past its deadline.
    */
-  claimFirst(input: { moved: Transition; count: number; now: Date }): Promise<JobRecord | undefined>
+  claimFirst(input: {
+    transition: Transition
+    count: number
+    now: Date
+  }): Promise<JobRecord | undefined>
 
   readEvents(query: {
     cursors: readonly { jobId: string; afterSeq: number }[]

@@ -11,77 +11,82 @@ import type { BackgroundStore } from './background-store.ts'
 
 export interface JobStore extends SubmitStore, ListStore, ClaimStore, BackgroundStore {}
 
-/** The verbs of image jobs: load, decide (pure), store. */
-export function createJobStore(rows: JobRepository): JobStore {
+/** The methods of image jobs: load, decide (pure), store. */
+export function createJobStore(repository: JobRepository): JobStore {
   const decide = async (
     input: { jobId: string; skipLocked?: boolean },
     rule: (job: JobRecord) => Decision,
-  ) => rows.decide({ skipLocked: false, ...input }, rule)
+  ) => repository.decide({ skipLocked: false, ...input }, rule)
 
   return {
     submit: async (job, now) => {
       const submitted = submitJob(job, now)
-      if (await rows.insert(submitted)) return { ...submitted, fresh: true }
-      const known = await rows.load(job.id)
-      assert(known, 'a job that stands in the way must be there')
+      if (await repository.insert(submitted)) return { ...submitted, fresh: true }
+      const known = await repository.load(job.id)
+      assert(known, 'a job whose id is taken exists')
       return { job: known, fresh: false, events: [] }
     },
-    read: (jobId) => rows.load(jobId),
+    read: (jobId) => repository.load(jobId),
     readEvents: ({ jobId, afterSeq, limit }) =>
-      rows.readEvents({ cursors: [{ jobId, afterSeq }], limitEach: limit }),
-    readEventsOfMany: (query) => rows.readEvents(query),
-    queuePosition: (jobId) => rows.queuePosition(jobId),
+      repository.readEvents({ cursors: [{ jobId, afterSeq }], limitEach: limit }),
+    readEventsOfMany: (query) => repository.readEvents(query),
+    queuePosition: (jobId) => repository.queuePosition(jobId),
     queuePositions: async (jobIds) =>
-      jobIds.length === 0 ? new Map() : rows.queuePositions(jobIds),
-    listJobs: (query) => rows.listJobs(query),
-    countJobs: (query) => rows.countJobs(query),
-    countFailedByDay: (query) => rows.countFailedByDay(query),
+      jobIds.length === 0 ? new Map() : repository.queuePositions(jobIds),
+    listJobs: (query) => repository.listJobs(query),
+    countJobs: (query) => repository.countJobs(query),
+    countFailedByDay: (query) => repository.countFailedByDay(query),
     cancel: async (jobId, now) => {
       const decision = await decide({ jobId }, (job) => cancelJob(job, now))
       if (!decision) return { outcome: 'unknown', events: [] }
-      if (decision.outcome === 'moved') return { outcome: 'cancelled', events: decision.events }
+      if (decision.outcome === 'transition')
+        return { outcome: 'cancelled', events: decision.events }
       return { outcome: decision.refusal === 'ended' ? 'ended' : 'too-late', events: [] }
     },
 
     claim: async ({ jobId, runner, slots, now, fresh }) => {
       if (fresh) {
         const { count } = fresh
-        const moved = claimFirstJob({ jobId, count, runner, slots, now })
-        const job = await rows.claimFirst({ moved, count, now })
-        if (job) return { job, events: moved.events }
+        const transition = claimFirstJob({ jobId, count, runner, slots, now })
+        const job = await repository.claimFirst({ transition, count, now })
+        if (job) return { job, events: transition.events }
       }
       const rule = (job: JobRecord) => claimJob(job, { runner, slots, now })
-      return movedOrNothing(await decide({ jobId, skipLocked: true }, rule))
+      return transitionOrUndefined(await decide({ jobId, skipLocked: true }, rule))
     },
     write: async ({ held, moves, now }) => {
       const rule = (job: JobRecord) => moveHeldJob(job, { fence: held.fence, moves, now })
-      const hoped = rule(held)
-      if (hoped.outcome === 'moved' && hoped.job !== held && (await rows.save(held, hoped))) {
-        return hoped
+      const expected = rule(held)
+      if (
+        expected.outcome === 'transition' &&
+        expected.job !== held &&
+        (await repository.save(held, expected))
+      ) {
+        return expected
       }
-      // Another changed the job since the holder saw it (most often, took it away): look.
-      const moved = movedOrNothing(await decide({ jobId: held.id }, rule))
-      return moved ?? 'lost'
+      // The row has changed since the holder read it, usually because the claim was lost: decide on the row.
+      const transition = transitionOrUndefined(await decide({ jobId: held.id }, rule))
+      return transition ?? 'lost'
     },
     heartbeat: async ({ claims, now }) =>
-      claims.length === 0 ? [] : rows.heartbeat({ claims, now }),
-    listQueued: (query) => rows.listQueued(query),
-    load: (jobId) => rows.load(jobId),
+      claims.length === 0 ? [] : repository.heartbeat({ claims, now }),
+    listQueued: (query) => repository.listQueued(query),
+    load: (jobId) => repository.load(jobId),
 
-    listClaims: (query) => rows.listClaims(query),
+    listClaims: (query) => repository.listClaims(query),
     requeueLost: async ({ jobId, fence, heartbeatAt, now }) =>
-      movedOrNothing(
+      transitionOrUndefined(
         await decide({ jobId }, (job) => requeueLostJob(job, { fence, heartbeatAt, now })),
       ),
-    listExpired: (query) => rows.listExpired(query),
+    listExpired: (query) => repository.listExpired(query),
     failExpired: async ({ jobId, now }) =>
-      movedOrNothing(await decide({ jobId }, (job) => expireJob(job, now))),
-    listSweepable: (query) => rows.listSweepable(query),
-    markSwept: (input) => rows.markSwept(input),
-    findJobs: async (jobIds) => (jobIds.length === 0 ? [] : rows.findJobs(jobIds)),
+      transitionOrUndefined(await decide({ jobId }, (job) => expireJob(job, now))),
+    listSweepable: (query) => repository.listSweepable(query),
+    markSwept: (input) => repository.markSwept(input),
+    findJobs: async (jobIds) => (jobIds.length === 0 ? [] : repository.findJobs(jobIds)),
   }
 }
 
-function movedOrNothing(decision: Decision | undefined): Transition | undefined {
-  return decision?.outcome === 'moved' ? decision : undefined
+function transitionOrUndefined(decision: Decision | undefined): Transition | undefined {
+  return decision?.outcome === 'transition' ? decision : undefined
 }

@@ -1,8 +1,8 @@
 /**
  * The image job's state machine. Job: queued → claimed → done | failed | cancelled, and back to
- * queued when its runner is lost or gives it back. Part: waiting → drawing → kept | failed |
- * cancelled. Every decision takes the job as it is and answers what it becomes, with the facts to
- * tell, numbered; or refuses. The holder's own moves are in holder-moves.ts.
+ * queued when its runner is lost or requeues it. Part: waiting → generating → stored | failed | cancelled.
+ * Every decision takes the current job and returns the new record with numbered events, or a refusal. The
+ * holder's moves are in holder-moves.ts.
  */
 import type { ImageJobFact } from '@sluice/contracts/events'
 import type { ImageRequest } from '@sluice/contracts/image-request'
@@ -19,10 +19,10 @@ import type {
 import { hasEnded, isOpen } from './job-record.ts'
 import { firstSweepAt } from './sweep.ts'
 
-/** So often may a job take its runner down with it. */
+/** A job that lost its runner this often fails. */
 export const LOST_CLAIMS_MAX = 5
 
-const UNREAD_REQUEST = {
+const PLACEHOLDER_REQUEST = {
   kind: 'generate',
   model: '',
   prompt: '',
@@ -42,7 +42,7 @@ const EMPTY_PART = {
   unconfirmedCharges: 0,
 } as const
 
-/** A job as the door writes it, with its first event. */
+/** A new job with its first event. */
 export function submitJob(job: NewImageJob, now: Date): Transition {
   const { id, wallet, apiKeyId, bodyHash, request, deadlineAt } = job
   const indexes = Array.from({ length: request.count }, (_none, index) => index)
@@ -74,7 +74,7 @@ export function submitJob(job: NewImageJob, now: Date): Transition {
   }
 }
 
-/** Takes a queued job, and begins as many of its waiting parts as there are places for. */
+/** Claims a queued job, and starts at most `slots` of its waiting parts. */
 export function claimJob(
   job: JobRecord,
   { runner, slots, now }: { runner: string; slots: number; now: Date },
@@ -99,8 +99,8 @@ export function claimJob(
 }
 
 /**
- * What a claim makes of a job that was never claimed, as far as that is known without reading it: all
- * but what its caller said. For a store that writes first and reads what it has written.
+ * The claim of a job that was never claimed, as far as it is known without reading it: everything except
+ * the request. For a store that updates the row first and reads the result.
  */
 export function claimFirstJob({
   jobId,
@@ -113,20 +113,20 @@ export function claimFirstJob({
   slots: number
   now: Date
 }): Transition {
-  const unread = { id: jobId, wallet: '', apiKeyId: '', bodyHash: '' }
+  const placeholder = { id: jobId, wallet: '', apiKeyId: '', bodyHash: '' }
   const deadlineAt = new Date(claim.now.getTime() + 1)
-  const request = { ...UNREAD_REQUEST, count }
-  const { job } = submitJob({ ...unread, request, deadlineAt }, claim.now)
+  const request = { ...PLACEHOLDER_REQUEST, count }
+  const { job } = submitJob({ ...placeholder, request, deadlineAt }, claim.now)
   const decision = claimJob(job, claim)
-  assert(decision.outcome === 'moved', 'a fresh job can be claimed')
+  assert(decision.outcome === 'transition', 'a new job can be claimed')
   return decision
 }
 
-/** Ends a job of which nothing is drawn or being drawn. */
+/** Cancels a job none of whose parts was started. */
 export function cancelJob(job: JobRecord, now: Date): Decision {
   if (hasEnded(job)) return refuse('ended')
   if (job.parts.some(({ state }) => state !== 'waiting')) return refuse('too-late')
-  const failure = { code: 'cancelled', message: 'The task was cancelled before it was drawn.' }
+  const failure = { code: 'cancelled', message: 'The task was cancelled before it was generated.' }
   const parts = job.parts.map((part): PartRecord => ({ ...part, state: 'cancelled', failure }))
   const cancelled: JobRecord = { ...release({ ...job, parts }), state: 'cancelled', failure }
   return move(
@@ -137,8 +137,8 @@ export function cancelJob(job: JobRecord, now: Date): Decision {
 }
 
 /**
- * Takes a job from a holder who gave no sign of life: back to the queue, or, after LOST_CLAIMS_MAX
- * such ends, failed for good. Refused when the claim is another by now or its heart has beaten.
+ * Takes a job from a holder without a heartbeat: requeues it, or fails it after LOST_CLAIMS_MAX losses.
+ * Refused when the fence or the heartbeat has changed.
  */
 export function requeueLostJob(
   job: JobRecord,
@@ -147,7 +147,9 @@ export function requeueLostJob(
   const same = job.fence === fence && job.heartbeatAt?.getTime() === heartbeatAt.getTime()
   if (job.state !== 'claimed' || !same) return refuse('not-due')
   const lostClaims = job.lostClaims + 1
-  const parts = job.parts.map((part) => (part.state === 'generating' ? doubt(part) : part))
+  const parts = job.parts.map((part) =>
+    part.state === 'generating' ? addUnconfirmedCharge(part) : part,
+  )
   const lost = { ...job, lostClaims, parts }
   if (lostClaims >= LOST_CLAIMS_MAX) {
     const message = `The task was lost with its runner ${lostClaims} times.`
@@ -156,19 +158,21 @@ export function requeueLostJob(
   return move(requeue(lost, now), [{ type: 'requeued', reason: 'its runner was lost' }], now)
 }
 
-/** Fails what is open of a job whose time is over; what was kept stays delivered. */
+/** Fails the open parts of a job that is past its deadline; stored pictures stay delivered. */
 export function expireJob(job: JobRecord, now: Date): Decision {
   if (hasEnded(job)) return refuse('ended')
   if (job.deadlineAt > now) return refuse('not-due')
-  const parts = job.parts.map((part) => (part.state === 'generating' ? doubt(part) : part))
+  const parts = job.parts.map((part) =>
+    part.state === 'generating' ? addUnconfirmedCharge(part) : part,
+  )
   const failure =
     job.attempts > 0
-      ? { code: 'upstream_timeout', message: 'The picture was not drawn in time.' }
+      ? { code: 'upstream_timeout', message: 'The picture was not generated in time.' }
       : { code: 'overloaded', message: 'No upstream was free in time.' }
   return failRest({ ...job, parts }, failure, now)
 }
 
-/** Finishes a change: the next version, its facts numbered after those before. */
+/** Completes a change: increments the version and numbers the new events. */
 export function move(job: JobRecord, facts: readonly ImageJobFact[], now: Date): Decision {
   const events = facts.map((fact, index) => ({
     jobId: job.id,
@@ -178,7 +182,7 @@ export function move(job: JobRecord, facts: readonly ImageJobFact[], now: Date):
   }))
   const { version, lastSeq } = job
   return {
-    outcome: 'moved',
+    outcome: 'transition',
     job: { ...job, version: version + 1, lastSeq: lastSeq + facts.length },
     events,
   }
@@ -192,7 +196,7 @@ export const begin = (part: PartRecord): PartRecord => ({
   generations: part.generations + 1,
 })
 
-/** Puts a claimed job back: the fence grows at once, so that its old holder is refused at once. */
+/** Requeues a claimed job. Increments the fence, so that writes of the old holder are rejected at once. */
 export function requeue(job: JobRecord, now: Date): JobRecord {
   const parts = job.parts.map((part): PartRecord =>
     part.state === 'generating' ? { ...part, state: 'waiting' } : part,
@@ -200,7 +204,7 @@ export function requeue(job: JobRecord, now: Date): JobRecord {
   return { ...release(job), parts, state: 'queued', queuedAt: now }
 }
 
-/** A job all of whose parts have ended, ended itself: `done` with at least one picture, else `failed`. */
+/** Ends a job whose parts have all ended: `done` with at least one picture, else `failed`. */
 export function endJob(job: JobRecord, now: Date): { job: JobRecord; fact: ImageJobFact } {
   assert(!job.parts.some(isOpen), 'a job ended while a part of it was open')
   const parts = job.parts.flatMap(({ stored }) => (stored ? [stored] : []))
@@ -230,7 +234,7 @@ const release = (job: JobRecord): JobRecord => ({
   fence: job.runner === null ? job.fence : job.fence + 1,
 })
 
-const doubt = (part: PartRecord): PartRecord => ({
+const addUnconfirmedCharge = (part: PartRecord): PartRecord => ({
   ...part,
   unconfirmedCharges: part.unconfirmedCharges + 1,
 })

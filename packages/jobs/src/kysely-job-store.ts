@@ -18,26 +18,26 @@ import { POSITION_MAX, queuePositions } from './store/queue-positions.ts'
 import { readEvents } from './store/read-events.ts'
 import { claimFirst, insertJob, updateJob } from './store/write-job.ts'
 
-/** Image jobs in PostgreSQL. Its verbs reject with `unavailable` while the database is away. */
+/** Image jobs in PostgreSQL. All methods reject with `unavailable` while the database is unavailable. */
 export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
-  return createJobStore(orUnavailable(createRows(db)))
+  return createJobStore(orUnavailable(createRepository(db)))
 }
 
-function createRows(db: Kysely<Tables>): JobRepository {
+function createRepository(db: Kysely<Tables>): JobRepository {
   return {
-    // A transaction although it is one statement: only then is the deadline checked where it commits.
-    insert: (moved) => refusedWithoutHold(withTransaction(db, (trx) => insertJob(trx, moved))),
+    // A transaction although it is one statement, because only transactions check the deadline at commit.
+    insert: (transition) => mapHoldEnded(withTransaction(db, (trx) => insertJob(trx, transition))),
     load: async (jobId) => {
       const row = await selectJobs(db).where('id', '=', jobId).executeTakeFirst()
       return row && readRow(row)
     },
-    save: (before, moved) => updateJob(db, { before, moved }),
+    save: (before, transition) => updateJob(db, { before, transition }),
     decide: createDecide(db),
     claimFirst: (input) => claimFirst(db, input),
     readEvents: (query) => readEvents(db, query),
     ...createListings(db),
     heartbeat: async ({ claims, now }) => {
-      const beaten = await sql<{ jobId: string; fence: number }>`
+      const updated = await sql<{ jobId: string; fence: number }>`
         update image_jobs set heartbeat_at = ${now}
         from unnest(
           ${claims.map(({ jobId }) => jobId)}::text[],
@@ -45,7 +45,7 @@ function createRows(db: Kysely<Tables>): JobRepository {
         ) as claim (job_id, fence)
         where id = claim.job_id and image_jobs.fence = claim.fence and state = 'claimed'
         returning id as "jobId", image_jobs.fence`.execute(db)
-      return beaten.rows
+      return updated.rows
     },
     markSwept: async ({ jobId, nextAt }) => {
       await db.updateTable('image_jobs').set({ sweep_at: nextAt }).where('id', '=', jobId).execute()
@@ -55,8 +55,8 @@ function createRows(db: Kysely<Tables>): JobRepository {
 
 const RESTRICT_VIOLATION = '23001'
 
-/** The trigger `job_needs_open_hold` refuses a job whose hold was given back meanwhile. */
-async function refusedWithoutHold<Result>(written: Promise<Result>): Promise<Result> {
+/** The trigger `job_needs_open_hold` rejects a job whose hold has ended. */
+async function mapHoldEnded<Result>(written: Promise<Result>): Promise<Result> {
   try {
     return await written
   } catch (error) {
@@ -64,9 +64,9 @@ async function refusedWithoutHold<Result>(written: Promise<Result>): Promise<Res
   }
 }
 
-// Every method of the rows is a query; what wraps it keeps its input and its answer.
-function orUnavailable(rows: JobRepository): JobRepository {
-  return new Proxy(rows, {
+// Maps database errors of every method of the repository to `unavailable`.
+function orUnavailable(repository: JobRepository): JobRepository {
+  return new Proxy(repository, {
     get: (target, name, receiver) => {
       const query: unknown = Reflect.get(target, name, receiver)
       if (typeof query !== 'function') return query
@@ -85,8 +85,8 @@ function createDecide(db: Kysely<Tables>): JobRepository['decide'] {
       if (!row) return undefined
       const before = readRow(row)
       const decision = decide(before)
-      if (decision.outcome === 'moved' && decision.job !== before) {
-        await updateJob(trx, { before, moved: decision })
+      if (decision.outcome === 'transition' && decision.job !== before) {
+        await updateJob(trx, { before, transition: decision })
       }
       return decision
     })
@@ -95,16 +95,16 @@ function createDecide(db: Kysely<Tables>): JobRepository['decide'] {
 function createListings(db: Kysely<Tables>) {
   return {
     queuePosition: async (jobId) => {
-      const place = await sql<{ position: number }>`
+      const found = await sql<{ position: number }>`
         select count(*)::int as position from (
           select from image_jobs job join image_jobs ahead
             on ahead.model = job.model and ahead.state = 'queued'
             and (ahead.created_at, ahead.id) <= (job.created_at, job.id)
           where job.id = ${jobId} and job.state = 'queued'
           limit ${POSITION_MAX}
-        ) as line
+        ) as queue
         having count(*) > 0`.execute(db)
-      return place.rows[0]?.position
+      return found.rows[0]?.position
     },
     queuePositions: (jobIds) => queuePositions(db, jobIds),
     listJobs: (query) => listJobs(db, query),

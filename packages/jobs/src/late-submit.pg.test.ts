@@ -25,10 +25,10 @@ afterAll(async () => {
   await database.close()
 })
 
-it('a job whose statement arrives after its caller was answered is not there, nor is its outbox row', async () => {
+it('an insert that arrives after its timeout writes neither the job nor its outbox row', async () => {
   const jobs = createKyselyJobStore({ db: postgres.db })
   const now = new Date()
-  // The connection is there, so that the time goes by while the statement is kept back.
+  // Connects first, so that the timeout expires while the statement is held back.
   await sql`select`.execute(postgres.db)
   proxy.hold('insert into image_jobs')
   const submitted = withinTime({ withinMs: 1_000 }, () => jobs.submit(sampleJob({ now }), now))

@@ -20,14 +20,14 @@ eachPostgres('a list of many image jobs', (open) => {
   }, 120_000)
   afterAll(() => database.close())
 
-  /** A page, and how many rows PostgreSQL took from the table for it. */
+  /** A page, and how many rows PostgreSQL read for it. */
   const countReads = (query: Partial<JobListQuery>): Promise<JobPage & { reads: number }> =>
     database.db.transaction().execute(async (trx) => {
       const before = await readsOf(trx)
       const page = await createKyselyJobStore({ db: trx }).listJobs({ limit: 25, ...query })
       return { ...page, reads: (await readsOf(trx)) - before }
     })
-  // What this session has counted and not reported yet.
+  // The counters of the current transaction, which are not reported to the statistics yet.
   const readsOf = async (db: TestDatabase['db']) => {
     const { rows } = await sql<{ reads: number }>`
       select (seq_tup_read + idx_tup_fetch)::int as reads
@@ -35,7 +35,7 @@ eachPostgres('a list of many image jobs', (open) => {
     return rows[0]?.reads ?? 0
   }
 
-  it('reads a page and no more, of one wallet or of all, at its head and far behind', async () => {
+  it('reads only the rows of the page, of one wallet or of all, on the first page and later', async () => {
     const head = await countReads({ wallet })
     const after = head.next ?? undefined
     const day = new Date(Date.UTC(2026, 10, 21, 3))
@@ -49,24 +49,24 @@ eachPostgres('a list of many image jobs', (open) => {
     ]) {
       const { jobs, reads } = await countReads(query)
       expect(jobs).toHaveLength(25)
-      // One tells that there is more, one is where the page before ended.
+      // One row more shows that there is a next page, and one is the end of the previous page.
       expect(reads).toBeLessThanOrEqual(27)
     }
   })
 
-  it('stops a search as soon as the page is full, and a fruitless one at its bound', async () => {
+  it('stops a search when the page is full, and a search without matches at its limit', async () => {
     expect((await countReads({ promptPart: 'prompt' })).reads).toBe(26)
-    const fruitless = await countReads({ promptPart: 'needle' })
-    expect(fruitless.jobs).toEqual([])
-    expect(fruitless.next).not.toBeNull()
-    // One more: the place to go on at.
-    expect(fruitless.reads).toBeLessThanOrEqual(2 * SCAN_ROWS_MAX)
+    const unmatched = await countReads({ promptPart: 'needle' })
+    expect(unmatched.jobs).toEqual([])
+    expect(unmatched.next).not.toBeNull()
+    // A second scan finds the cursor.
+    expect(unmatched.reads).toBeLessThanOrEqual(2 * SCAN_ROWS_MAX)
     const own = await countReads({ wallet, state: 'failed' })
     expect([own.jobs, own.next]).toEqual([[], null])
     expect(own.reads).toBeLessThanOrEqual((2 * JOBS) / WALLETS)
   })
 
-  it('counts failures without a look at what went well', async () => {
+  it('counts failures without reading successful jobs', async () => {
     const reads = await database.db.transaction().execute(async (trx) => {
       const before = await readsOf(trx)
       const year = { from: new Date(Date.UTC(2026, 0, 1)), until: new Date(Date.UTC(2027, 0, 1)) }
@@ -74,12 +74,12 @@ eachPostgres('a list of many image jobs', (open) => {
       expect(await store.countFailedByDay({ wallet, ...year, rowsMax: 100 })).toEqual([])
       return (await readsOf(trx)) - before
     })
-    // The planner itself looks at both ends of an index.
+    // The planner itself reads both ends of an index.
     expect(reads).toBeLessThanOrEqual(4)
   })
 })
 
-/** A crowd of jobs that have ended, a second apart, wallets taking turns. */
+/** Inserts ended jobs, a second apart, alternating between wallets. */
 async function fill({ db }: TestDatabase): Promise<void> {
   await sql`
     insert into image_jobs (id, wallet, api_key_id, model, body_hash, request, prompt_search, state, parts,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import type { StoreScene, StoreUnderTest } from '../test/store-scene.ts'
-import { failure, openStoreScene } from '../test/store-scene.ts'
+import type { StoreFixture, StoreUnderTest } from '../test/store-fixture.ts'
+import { failure, createStoreFixture } from '../test/store-fixture.ts'
 import type { JobCursor, JobListQuery } from './list-store.ts'
 import { SCAN_ROWS_MAX, SEARCHED_CHARS_MAX } from './list-store.ts'
 import { sampleId, sampleJob } from './testing/sample-job.ts'
@@ -9,20 +9,20 @@ import { sampleId, sampleJob } from './testing/sample-job.ts'
 const wallet = sampleId('wal', 1)
 const prompt = (text: string) => ({ request: { prompt: text } })
 
-/** What every store promises to those who read lists of jobs. `make` answers an empty one. */
+/** The tests that every list store must pass. `make` returns an empty one. */
 export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
-  let scene: StoreScene
-  beforeEach(async () => void (scene = await openStoreScene(make)))
+  let fixture: StoreFixture
+  beforeEach(async () => void (fixture = await createStoreFixture(make)))
 
   const numbersOf = async (query: Partial<JobListQuery>) => {
-    const { jobs, next } = await scene.store.listJobs({ limit: 100, ...query })
+    const { jobs, next } = await fixture.store.listJobs({ limit: 100, ...query })
     return { numbers: jobs.map(({ id }) => Number.parseInt(id.slice(4), 16)), next }
   }
 
   describe('a list of jobs', () => {
-    it('is whole: every job once, newest first, page by page, while more are submitted', async () => {
-      const { clock, submit } = scene
-      // Three at each moment, so that ages alone do not tell them apart.
+    it('has every job once, newest first, in pages, while more are submitted', async () => {
+      const { clock, submit } = fixture
+      // Three at each time, so that the time alone does not determine the order.
       for (let number = 1; number <= 9; number += 1) {
         await submit({ number })
         if (number % 3 === 0) await clock.advance(10)
@@ -39,8 +39,8 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(seen).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1])
     })
 
-    it("has one wallet's jobs, or everybody's", async () => {
-      const { submit } = scene
+    it('has the jobs of one wallet, or of all wallets', async () => {
+      const { submit } = fixture
       await submit({ number: 1 })
       await submit({ number: 2, wallet: 2 })
       expect(await numbersOf({ wallet })).toEqual({ numbers: [1], next: null })
@@ -48,16 +48,16 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await numbersOf({ wallet: sampleId('wal', 3) })).toEqual({ numbers: [], next: null })
     })
 
-    it('tells of each job what a reading of it tells', async () => {
-      const { store, read, write, keep, submitAndClaim } = scene
+    it('has the same record of each job as read()', async () => {
+      const { store, read, write, storePart, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 2 } })
-      await write(held, keep(held, 1))
+      await write(held, storePart(held, 1))
       const { jobs } = await store.listJobs({ limit: 1 })
       expect(jobs).toEqual([await read(held.id)])
     })
 
     it('is filtered by state, model and days', async () => {
-      const { clock, now, submit, claim } = scene
+      const { clock, now, submit, claim } = fixture
       await submit({ number: 1, request: { model: 'a' } })
       const firstDay = now()
       await clock.advance(1_000)
@@ -76,13 +76,13 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect((await numbersOf({ state: 'queued', limit: 1 })).next).not.toBeNull()
     })
 
-    it('is searched by a part of the prompt, in any case, and every character is itself', async () => {
-      const { submit } = scene
+    it('is searched by a substring of the prompt, case-insensitively and literally', async () => {
+      const { submit } = fixture
       await submit({ number: 1, ...prompt('A Lighthouse at 100% \\ dusk_1') })
       await submit({ number: 2, ...prompt('ein LEUCHTTURM über dem Meer, 灯塔') })
       await submit({ number: 3, ...prompt('NUL \u0000here, half a pair \ud83d, 🖼') })
       const found = async (promptPart: string) => (await numbersOf({ wallet, promptPart })).numbers
-      expect(await found('lightHOUSE')).toEqual([1])
+      expect(await found('LIGHTHOUSE')).toEqual([1])
       expect(await found('0% \\ d')).toEqual([1])
       expect(await found('%a%')).toEqual([])
       expect(await found('dusk_')).toEqual([1])
@@ -96,16 +96,16 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await found("'; drop table image_jobs; --")).toEqual([])
     })
 
-    it('finds what stands in the first part of a long prompt', async () => {
-      const { submit } = scene
+    it('searches only the first part of a long prompt', async () => {
+      const { submit } = fixture
       const long = `${'a '.repeat(SEARCHED_CHARS_MAX / 2 - 2)}near far`
       await submit({ number: 1, ...prompt(long) })
       expect((await numbersOf({ promptPart: 'near' })).numbers).toEqual([1])
       expect((await numbersOf({ promptPart: 'far' })).numbers).toEqual([])
     })
 
-    it('looks at a bounded number of jobs for a page, and says where to go on', async () => {
-      const { store, now, clock } = scene
+    it('scans a bounded number of jobs for a page, and returns a cursor to continue', async () => {
+      const { store, now, clock } = fixture
       const submitMany = async (from: number, to: number, text: string) => {
         for (let first = from; first <= to; first += 100) {
           const numbers = Array.from(
@@ -130,8 +130,8 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
   })
 
   describe('counting', () => {
-    it('tells how many wait, and how long, how many are drawn, and how they ended since', async () => {
-      const { clock, store, now, submit, claim, write, keep, submitAndClaim } = scene
+    it('returns the queued and claimed jobs, the oldest queued time, and recently ended jobs', async () => {
+      const { clock, store, now, submit, claim, write, storePart, submitAndClaim } = fixture
       const countSince = (endedSince: Date) => store.countJobs({ endedSince })
       const nothing = { queued: 0, oldestQueuedAt: null, generating: 0, done: 0, failed: 0 }
       expect(await countSince(now())).toEqual(nothing)
@@ -145,27 +145,27 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       await clock.advance(1_000)
       const since = now()
       const held = await submitAndClaim({ number: 2 })
-      await write(held, keep(held))
+      await write(held, storePart(held))
       await claim(await submit({ number: 3, wallet: 2 }))
       await store.cancel(await submit({ number: 4 }), now())
       const oldestQueuedAt = now()
       await submit({ number: 5, wallet: 2 })
       await clock.advance(1_000)
       await submit({ number: 6 })
-      const standing = { queued: 2, oldestQueuedAt, generating: 1, done: 1 }
-      expect(await countSince(since)).toEqual({ ...standing, failed: 0 })
-      expect(await countSince(before)).toEqual({ ...standing, failed: 1 })
-      expect(await countSince(now())).toEqual({ ...standing, done: 0, failed: 0 })
+      const current = { queued: 2, oldestQueuedAt, generating: 1, done: 1 }
+      expect(await countSince(since)).toEqual({ ...current, failed: 0 })
+      expect(await countSince(before)).toEqual({ ...current, failed: 1 })
+      expect(await countSince(now())).toEqual({ ...current, done: 0, failed: 0 })
     })
   })
 
   describe('counting failures', () => {
     const day = (text: string) => new Date(`${text}T00:00:00.000Z`)
     const nothing = { failure, unconfirmedCharges: 0 }
-    const stretch = { wallet, from: day('2026-11-20'), until: day('2026-11-23'), rowsMax: 10 }
+    const period = { wallet, from: day('2026-11-20'), until: day('2026-11-23'), rowsMax: 10 }
 
-    it('has every failed job once, on the day on which it was asked for, by its model', async () => {
-      const { clock, store, now, submit, write, keep, submitAndClaim } = scene
+    it('has every failed job once, on the day on which it was created, by its model', async () => {
+      const { clock, store, now, submit, write, storePart, submitAndClaim } = fixture
       const failAt = async (job: Parameters<typeof submit>[0]) =>
         write(await submitAndClaim(job), { type: 'fail', index: 0, ...nothing })
       await clock.advance(day('2026-11-21').getTime() - 1 - now().getTime())
@@ -177,11 +177,11 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       await failAt({ number: 4, request: { model: 'b' } })
       await failAt({ number: 5, wallet: 2 })
       const held = await submitAndClaim({ number: 6, request: { count: 2 } })
-      await write(held, { type: 'fail', index: 0, ...nothing }, keep(held, 1))
+      await write(held, { type: 'fail', index: 0, ...nothing }, storePart(held, 1))
       await store.cancel(await submit({ number: 7 }), now())
       await submit({ number: 8 })
       const count = async (only: object = {}) => {
-        const rows = await store.countFailedByDay({ ...stretch, ...only })
+        const rows = await store.countFailedByDay({ ...period, ...only })
         return rows.map((row) => Object.values(row).join(' ')).sort()
       }
       expect(await count()).toEqual(['2026-11-20 a 1', '2026-11-21 a 2', '2026-11-21 b 1'])
@@ -194,9 +194,9 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
     })
   })
 
-  describe('places in line', () => {
-    it('are told of many jobs at once, of those that wait', async () => {
-      const { clock, store, submit, claim } = scene
+  describe('queue positions', () => {
+    it('are returned for many jobs at once, for the queued ones', async () => {
+      const { clock, store, submit, claim } = fixture
       const ids: string[] = []
       for (const number of [1, 2, 3, 4]) {
         ids.push(await submit({ number, request: { model: number === 3 ? 'b' : 'a' } }))
@@ -204,14 +204,14 @@ export function listStoreContract(make: () => Promise<StoreUnderTest>): void {
       }
       const [first = '', second = '', other = '', last = ''] = ids
       await claim(first)
-      const slots = await store.queuePositions([last, other, first, sampleId('img', 404)])
-      expect([...slots].sort()).toEqual([
+      const positions = await store.queuePositions([last, other, first, sampleId('img', 404)])
+      expect([...positions].sort()).toEqual([
         [other, 1],
         [last, 2],
       ])
       for (const id of ids) {
-        const place = (await store.queuePositions([id])).get(id)
-        expect(place).toBe(await store.queuePosition(id))
+        const position = (await store.queuePositions([id])).get(id)
+        expect(position).toBe(await store.queuePosition(id))
       }
       expect((await store.queuePositions([second, last])).get(second)).toBe(1)
       expect(await store.queuePositions([])).toEqual(new Map())

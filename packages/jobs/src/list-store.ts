@@ -1,26 +1,26 @@
 import type { ImageJob, JobState } from './image-job.ts'
 
-/** So many characters of a prompt can be searched. */
+/** The number of characters of a prompt that are searched. */
 export const SEARCHED_CHARS_MAX = 2_000
-/** So many jobs are looked at for one page of a filtered list; then the page ends, with a place to go on. */
+/** The maximum number of jobs scanned for one page of a filtered list; then the page ends with a cursor. */
 export const SCAN_ROWS_MAX = 5_000
 
-/** A place in a list: behind this job. */
+/** A position in a list: after this job. */
 export interface JobCursor {
   createdAt: Date
   id: string
 }
 
 export interface JobListQuery {
-  /** Whose; everybody's when absent. */
+  /** The wallet of the jobs; all wallets when absent. */
   wallet?: string | undefined
   state?: JobState | undefined
-  /** The public model name, whole. */
+  /** The complete public model name. */
   model?: string | undefined
-  /** A part of the prompt, in any case; taken literally. */
+  /** A substring of the prompt, case-insensitive, without wildcards. */
   promptPart?: string | undefined
   createdFrom?: Date | undefined
-  /** Not included. */
+  /** Exclusive. */
   createdBefore?: Date | undefined
   after?: JobCursor | undefined
   limit: number
@@ -28,55 +28,55 @@ export interface JobListQuery {
 
 export interface JobPage {
   jobs: ImageJob[]
-  /** Where the next page begins; null when there is none. */
+  /** The cursor of the next page; null when there is none. */
   next: JobCursor | null
 }
 
 export interface JobCounts {
   queued: number
-  /** Since when the one waits that has waited longest; null when none does. */
+  /** When the job that has been queued the longest was queued; null when none is queued. */
   oldestQueuedAt: Date | null
-  /** Held by a runner. */
+  /** Claimed by a runner. */
   generating: number
-  /** Ended since: with a picture, or with none. Cancelled ones are neither. */
+  /** Ended since `endedSince` with at least one picture; `failed`: without any. Excludes cancelled jobs. */
   done: number
   failed: number
 }
 
 export interface FailureQuery {
   wallet: string
-  /** By when the job was asked for. */
+  /** Creation time of the job, inclusive. */
   from: Date
-  /** Not included. */
+  /** Exclusive. */
   until: Date
   apiKeyId?: string | undefined
   model?: string | undefined
   rowsMax: number
 }
 
-/** Jobs of one day of UTC and one model that ended without a picture, not by their caller's wish. */
+/** The number of failed jobs of one UTC day and one model; cancelled jobs are not failed. */
 export interface FailureSum {
   day: string
   model: string
   failures: number
 }
 
-/** The readers' part of the job store. */
+/** The part of the job store for lists. */
 export interface ListStore {
   /**
-   * Jobs, newest first, at most `limit`. A filtered page may have fewer, even none, and a next page all
-   * the same: whatever the filter, one page looks at no more than LOOKED_AT_MAX jobs.
+   * Jobs, newest first, at most `limit`. A filtered page may have fewer, even none, and still have a next
+   * page: whatever the filter, one page scans at most SCAN_ROWS_MAX jobs.
    */
   listJobs(query: JobListQuery): Promise<JobPage>
-  /** `queuePosition` of many: by job id, of those that wait. */
+  /** `queuePosition` of many jobs, by job id; only for queued ones. */
   queuePositions(jobIds: readonly string[]): Promise<Map<string, number>>
-  /** Everybody's jobs as they stand; ends are counted from `endedSince` on. */
+  /** Counts the jobs of all wallets by state; ended jobs from `endedSince` on. */
   countJobs(query: { endedSince: Date }): Promise<JobCounts>
-  /** Failed jobs of a wallet by day and model, in no order; at most `rowsMax`. */
+  /** Failed jobs of a wallet by day and model, in no particular order; at most `rowsMax` rows. */
   countFailedByDay(query: FailureQuery): Promise<FailureSum[]>
 }
 
-/** What of a prompt is searched; `part` and prompt are both brought into this form. */
+/** Normalizes text for the search; applied to the prompt and to `promptPart`. */
 export function searchedText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '').toLowerCase()
 }

@@ -9,71 +9,71 @@ import { createJobStore } from './job-store.ts'
 import { countAmong, countFailedAmong, listFrom } from './memory-listing.ts'
 
 export interface MemoryJobStore extends JobStore {
-  /** The outbox as a test sees it: `topic key`, in order. */
+  /** The outbox repository as `topic key`, sorted. */
   outbox(): string[]
 }
 
-/** The twin of PostgreSQL: jobs in memory, for tests. */
+/** The in-memory implementation of the job store, for tests. */
 export function createMemoryJobStore(): MemoryJobStore {
   const jobs = new Map<string, JobRecord>()
-  const told = new Map<string, ImageJobEvent[]>()
+  const eventsByJob = new Map<string, ImageJobEvent[]>()
   const outbox = new Set<string>()
 
   const write = ({ job, events }: Transition) => {
     jobs.set(job.id, structuredClone(job))
-    told.set(job.id, [...(told.get(job.id) ?? []), ...structuredClone(events)])
+    eventsByJob.set(job.id, [...(eventsByJob.get(job.id) ?? []), ...structuredClone(events)])
     if (job.state === 'queued') outbox.add(`image-job-queued ${job.id}`)
     else outbox.delete(`image-job-queued ${job.id}`)
     if (hasEnded(job)) outbox.add(`image-job-ended ${job.id}`)
   }
   const load = (jobId: string) => structuredClone(jobs.get(jobId))
-  const sorted = (keep: (job: JobRecord) => boolean) =>
-    [...jobs.values()].filter(keep).sort(byAge).map(clone)
+  const sorted = (matches: (job: JobRecord) => boolean) =>
+    [...jobs.values()].filter(matches).sort(byAge).map(clone)
   const queued = () => sorted(({ state }) => state === 'queued')
 
-  const rows: JobRepository = {
-    insert: async (moved) => {
-      if (jobs.has(moved.job.id)) return false
-      write(moved)
+  const repository: JobRepository = {
+    insert: async (transition) => {
+      if (jobs.has(transition.job.id)) return false
+      write(transition)
       return true
     },
     load: async (jobId) => load(jobId),
-    save: async (before, moved) => {
+    save: async (before, transition) => {
       if (jobs.get(before.id)?.version !== before.version) return false
-      write(moved)
+      write(transition)
       return true
     },
     decide: async ({ jobId }, decide) => {
       const job = load(jobId)
       const decision = job && decide(job)
-      if (decision?.outcome === 'moved' && decision.job !== job) write(decision)
+      if (decision?.outcome === 'transition' && decision.job !== job) write(decision)
       return decision
     },
-    claimFirst: async ({ moved, count, now }) => {
-      const job = load(moved.job.id)
+    claimFirst: async ({ transition, count, now }) => {
+      const job = load(transition.job.id)
       const known = job?.version === 1 && job.parts.length === count && job.deadlineAt > now
       if (!known) return undefined
       const { id, wallet, apiKeyId, bodyHash, request, deadlineAt, createdAt, queuedAt } = job
       const unread = { id, wallet, apiKeyId, bodyHash, request, deadlineAt, createdAt, queuedAt }
-      write({ ...moved, job: { ...moved.job, ...unread } })
+      write({ ...transition, job: { ...transition.job, ...unread } })
       return load(id)
     },
     readEvents: async ({ cursors, limitEach }) =>
       cursors.flatMap(({ jobId, afterSeq }) =>
-        (told.get(jobId) ?? [])
+        (eventsByJob.get(jobId) ?? [])
           .filter(({ seq }) => seq > afterSeq)
           .slice(0, limitEach)
           .map(clone),
       ),
     queuePosition: async (jobId) => {
       const job = jobs.get(jobId)
-      const line = queued().filter(({ request }) => request.model === job?.request.model)
-      const place = line.findIndex(({ id }) => id === jobId)
-      return place === -1 ? undefined : place + 1
+      const sameModel = queued().filter(({ request }) => request.model === job?.request.model)
+      const index = sameModel.findIndex(({ id }) => id === jobId)
+      return index === -1 ? undefined : index + 1
     },
     queuePositions: async (jobIds) => {
-      const slots = jobIds.map(async (id) => [id, await rows.queuePosition(id)] as const)
-      return new Map((await Promise.all(slots)).flatMap(([id, at]) => (at ? [[id, at]] : [])))
+      const positions = jobIds.map(async (id) => [id, await repository.queuePosition(id)] as const)
+      return new Map((await Promise.all(positions)).flatMap(([id, at]) => (at ? [[id, at]] : [])))
     },
     listJobs: async (query) => listFrom([...jobs.values()].map(clone), query),
     countJobs: async (query) => countAmong([...jobs.values()], query),
@@ -124,7 +124,7 @@ export function createMemoryJobStore(): MemoryJobStore {
     },
     findJobs: async (jobIds) => jobIds.filter((jobId) => jobs.has(jobId)).sort(),
   }
-  return { ...createJobStore(rows), outbox: () => [...outbox].sort() }
+  return { ...createJobStore(repository), outbox: () => [...outbox].sort() }
 }
 
 const clone = <Value>(value: Value): Value => structuredClone(value)

@@ -2,16 +2,16 @@ import type { JobRecord } from './job-record.ts'
 import type { FailureQuery, FailureSum, JobCounts, JobListQuery, JobPage } from './list-store.ts'
 import { SCAN_ROWS_MAX, searchedPrompt, searchedText } from './list-store.ts'
 
-/** A page of the list, as PostgreSQL would answer it. */
+/** A page of the list, with the same result as in PostgreSQL. */
 export function listFrom(jobs: JobRecord[], query: JobListQuery): JobPage {
-  const walked = jobs.filter((job) => inScanRange(job, query)).sort(byAgeDown)
-  const picked = walked.slice(0, SCAN_ROWS_MAX).filter((job) => matchesFilter(job, query))
-  const page = picked.slice(0, query.limit)
-  const last = picked.length > query.limit ? page.at(-1) : walked[SCAN_ROWS_MAX - 1]
+  const scanned = jobs.filter((job) => inScanRange(job, query)).sort(byAgeDown)
+  const matching = scanned.slice(0, SCAN_ROWS_MAX).filter((job) => matchesFilter(job, query))
+  const page = matching.slice(0, query.limit)
+  const last = matching.length > query.limit ? page.at(-1) : scanned[SCAN_ROWS_MAX - 1]
   return { jobs: page, next: last ? { createdAt: last.createdAt, id: last.id } : null }
 }
 
-/** The counts, as PostgreSQL would answer them. */
+/** The counts, with the same result as in PostgreSQL. */
 export function countAmong(
   jobs: readonly JobRecord[],
   { endedSince }: { endedSince: Date },
@@ -30,7 +30,7 @@ export function countAmong(
   }
 }
 
-/** Failed jobs by day and model, as PostgreSQL would answer them. */
+/** Failed jobs by day and model, with the same result as in PostgreSQL. */
 export function countFailedAmong(
   jobs: readonly JobRecord[],
   { wallet, from, until, apiKeyId, model, rowsMax }: FailureQuery,

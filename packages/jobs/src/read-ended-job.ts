@@ -12,13 +12,13 @@ export interface EndedJob {
   wallet: string
   apiKeyId: string
   model: string
-  /** What was kept and is paid for; empty unless the state is `done`. */
+  /** The stored pictures, which are charged; empty unless the state is `done`. */
   pictures: PictureUsage[]
 }
 
 /**
- * How a job ended, for the transaction that captures its hold. Undefined for a job that runs or does
- * not exist. An ended job never changes, so no lock is taken.
+ * Reads an ended job for the transaction that captures its hold. Undefined for a job that is running or does
+ * not exist. An ended job never changes, so no lock is needed.
  */
 export async function readEndedJob(
   db: Kysely<Tables> | Transaction<Tables>,
@@ -54,7 +54,7 @@ export async function isJobRunning(
   return row !== undefined && !isEnd(fromColumn<JobState>(row.state))
 }
 
-/** Those of these jobs that exist, whatever became of them. */
+/** Returns those of these jobs that exist, in any state. */
 export async function findJobs(
   db: Kysely<Tables> | Transaction<Tables>,
   jobIds: readonly string[],
@@ -68,7 +68,7 @@ export async function findJobs(
   return rows.map(({ id }) => id)
 }
 
-/** How a job ended; undefined while it runs. */
+/** The facts of an ended job; undefined while it is running. */
 export function describeEnd({
   state,
   wallet,

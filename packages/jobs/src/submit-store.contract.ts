@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import type { StoreScene, StoreUnderTest } from '../test/store-scene.ts'
-import { openStoreScene, RUNNER } from '../test/store-scene.ts'
+import type { StoreFixture, StoreUnderTest } from '../test/store-fixture.ts'
+import { createStoreFixture, RUNNER } from '../test/store-fixture.ts'
 import { sampleId, sampleJob } from './testing/sample-job.ts'
 
-/** What every submit store promises to the door. `make` answers an empty one. */
+/** The tests that every submit store must pass. `make` returns an empty one. */
 export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
-  let scene: StoreScene
-  beforeEach(async () => void (scene = await openStoreScene(make)))
+  let fixture: StoreFixture
+  beforeEach(async () => void (fixture = await createStoreFixture(make)))
 
   describe('submitting', () => {
-    it('writes the job, its first event and the promise that a runner hears of it', async () => {
-      const { store, outbox, now, read, eventsOf } = scene
+    it('writes the job, its first event and the outbox row for runners', async () => {
+      const { store, outbox, now, read, eventsOf } = fixture
       const job = sampleJob({ now: now(), request: { count: 2 } })
       const submitted = await store.submit(job, now())
       expect(submitted).toMatchObject({ fresh: true, job: { state: 'queued', fence: 0 } })
@@ -24,8 +24,8 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await read(job.id)).toMatchObject({ ...job, createdAt: now(), attempts: 0 })
     })
 
-    it('answers a repeat with the job that is there, and writes nothing', async () => {
-      const { clock, store, outbox, now, submit, claim } = scene
+    it('returns the existing job for a repeated id, and writes nothing', async () => {
+      const { clock, store, outbox, now, submit, claim } = fixture
       const jobId = await submit()
       const held = await claim(jobId)
       await clock.advance(5)
@@ -37,8 +37,8 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await outbox()).toEqual([])
     })
 
-    it('keeps what callers write, whatever it is', async () => {
-      const { submit, read } = scene
+    it('stores any text of callers unchanged', async () => {
+      const { submit, read } = fixture
       const prompt = 'NUL \u0000, half a pair \ud83d, \u2028, "quotes" \\ and 🖼'
       const jobId = await submit({ request: { prompt, extra: { a: ['\u0000', 1.5, null] } } })
       expect((await read(jobId)).request).toMatchObject({
@@ -47,8 +47,8 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       })
     })
 
-    it('knows nothing of a job that nobody submitted', async () => {
-      const { store, now, eventsOf } = scene
+    it('has no data of a job that was not submitted', async () => {
+      const { store, now, eventsOf } = fixture
       const jobId = sampleId('img', 404)
       expect(await store.read(jobId)).toBeUndefined()
       expect(await eventsOf(jobId)).toEqual([])
@@ -59,8 +59,8 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
   })
 
   describe('cancelling', () => {
-    it('ends a job that waits, so that nobody draws it and billing gives its hold back', async () => {
-      const { store, outbox, now, submit, read } = scene
+    it('ends a queued job, so that it cannot be claimed, and writes the row for billing', async () => {
+      const { store, outbox, now, submit, read } = fixture
       const jobId = await submit({ request: { count: 2 } })
       const cancelled = await store.cancel(jobId, now())
       expect(cancelled.outcome).toBe('cancelled')
@@ -77,17 +77,17 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await store.claim({ jobId, runner: RUNNER, slots: 1, now: now() })).toBeUndefined()
     })
 
-    it('comes too late for a job that is being drawn, or of which a picture is kept', async () => {
-      const { store, now, write, keep, submitAndClaim } = scene
+    it('is too late for a job with a part that is being generated or stored', async () => {
+      const { store, now, write, storePart, submitAndClaim } = fixture
       const held = await submitAndClaim({ request: { count: 2 } })
       expect(await store.cancel(held.id, now())).toEqual({ outcome: 'too-late', events: [] })
-      const { job } = await write(held, keep(held, 0))
-      await write(job, { type: 'give-back', reason: 'drain', unconfirmedCharges: {} })
+      const { job } = await write(held, storePart(held, 0))
+      await write(job, { type: 'requeue', reason: 'drain', unconfirmedCharges: {} })
       expect((await store.cancel(held.id, now())).outcome).toBe('too-late')
     })
 
-    it('takes a claimed job of which nothing is drawn yet from its holder', async () => {
-      const { store, now, submit, claim } = scene
+    it('ends a claimed job without a started part, and its holder loses the claim', async () => {
+      const { store, now, submit, claim } = fixture
       const held = await claim(await submit(), 0)
       expect((await store.cancel(held.id, now())).outcome).toBe('cancelled')
       expect(
@@ -97,8 +97,8 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
   })
 
   describe('the queue', () => {
-    it('lets wallets take turns, the oldest job of each first', async () => {
-      const { clock, store, now, submit } = scene
+    it('is in round-robin order of wallets, with the oldest job of each first', async () => {
+      const { clock, store, now, submit } = fixture
       for (const [number, wallet] of [1, 1, 1, 2, 1, 3].entries()) {
         await submit({ number, wallet, request: { count: wallet } })
         await clock.advance(1_000)
@@ -116,8 +116,8 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       })
     })
 
-    it('lists only jobs that have waited long enough, and says which were begun before', async () => {
-      const { clock, store, now, submit, lose, submitAndClaim } = scene
+    it('lists only jobs that have been queued long enough, with the hint for a repeated claim', async () => {
+      const { clock, store, now, submit, lose, submitAndClaim } = fixture
       const held = await submitAndClaim({ number: 1 })
       await clock.advance(5_000)
       await lose(held)
@@ -129,7 +129,7 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
     })
 
     it('counts the jobs of the same model ahead', async () => {
-      const { clock, store, submit, claim } = scene
+      const { clock, store, submit, claim } = fixture
       const first = await submit({ number: 1 })
       await submit({ number: 2, request: { model: 'other' } })
       await clock.advance(1)
@@ -143,10 +143,10 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
   })
 
   describe('events', () => {
-    it('are read after a number, at most so many, of one job or of many', async () => {
-      const { store, write, keep, submitAndClaim } = scene
+    it('are read after a number, up to a limit, of one job or of many', async () => {
+      const { store, write, storePart, submitAndClaim } = fixture
       const [a, b] = [await submitAndClaim({ number: 1 }), await submitAndClaim({ number: 2 })]
-      await write(a, keep(a))
+      await write(a, storePart(a))
       const seqs = async (afterSeq: number, limit: number) =>
         (await store.readEvents({ jobId: a.id, afterSeq, limit })).map(({ seq }) => seq)
       expect(await seqs(0, 2)).toEqual([1, 2])

@@ -2,13 +2,13 @@ import type { ImageJobEvent } from '@sluice/contracts/events'
 
 import type { ImageJob, NewImageJob } from './image-job.ts'
 
-/** The door's half of the job store: submit, read, cancel. Implemented by `kysely-job-store.ts`. */
+/** The part of the job store for edge-api: submit, read, cancel. Implemented by `kysely-job-store.ts`. */
 export interface SubmitStore {
   /**
-   * Writes the job once: a repeat with the same id answers the job that is there (`fresh: false`).
-   * The caller announces `image-job-queued` (`queuedHint(job)`) after a fresh one. `events` are those
-   * that were written: number 1 of a fresh job, none of a repeat. Rejects (`isHoldEnded`) when the hold of
-   * this id has ended before the job was written.
+   * Inserts the job once: a repeated call with the same id returns the existing job (`fresh: false`). With
+   * `fresh: true` the caller publishes `image-job-queued` (`queuedHint(job)`). `events` are the inserted
+   * ones: number 1 of a new job, none of an existing one. Rejects (`isHoldEnded`) when the hold of this id
+   * has ended before the job was inserted.
    */
   submit(
     job: NewImageJob,
@@ -17,20 +17,20 @@ export interface SubmitStore {
   read(jobId: string): Promise<ImageJob | undefined>
   /** Events with a number above `afterSeq`, in order, at most `limit`. */
   readEvents(query: { jobId: string; afterSeq: number; limit: number }): Promise<ImageJobEvent[]>
-  /** What happened since, to each of many jobs at once; in order within a job, at most `limitEach`. */
+  /** The events of many jobs after their cursors; ordered within each job, at most `limitEach` per job. */
   readEventsOfMany(query: {
     cursors: readonly { jobId: string; afterSeq: number }[]
     limitEach: number
   }): Promise<ImageJobEvent[]>
   /**
-   * The place by age among the jobs that wait for the same model, from 1, at most 10,000; undefined
-   * when the job does not wait. Wallets take turns, so a job may be drawn before an older one of a
-   * busier wallet.
+   * The position by creation time among the queued jobs of the same model, from 1, at most 10,000; undefined
+   * when the job is not queued. The queue is round-robin by wallet, so a job may start before an older one
+   * of a busier wallet.
    */
   queuePosition(jobId: string): Promise<number | undefined>
   /**
-   * Ends a job of which nothing is drawn or being drawn. `too-late` when an upstream may be drawing.
-   * Answers the events to announce; an outbox row `image-job-ended` is written, so that billing voids.
+   * Ends a job none of whose parts was started; otherwise `too-late`. Returns the events to publish, and
+   * writes the outbox row `image-job-ended`, so that billing voids the hold.
    */
   cancel(
     jobId: string,

@@ -16,12 +16,12 @@ eachPostgres('an image job', (open) => {
   beforeAll(async () => void (database = await open()))
   afterAll(() => database.close())
 
-  /** Committed and rolled back transactions of some work, by a session of its own. */
+  /** Counts the transactions (committed and rolled back) of `work`, in a separate session. */
   const countTransactions = async (work: (store: JobStore) => Promise<void>) => {
     const before = await readCount()
     const { db, close } = connectPostgres({ url: database.url, poolMax: 1, onError: () => {} })
     await work(createKyselyJobStore({ db }))
-    // A session reports its counts when it ends.
+    // A session reports its statistics when it ends.
     await close()
     return (await readCount()) - before
   }
@@ -38,7 +38,7 @@ eachPostgres('an image job', (open) => {
       await admin.close()
     }
   }
-  // The sessions that counted have gone when none is left.
+  // Waits until all other sessions of the database have ended.
   const untilAlone = async ({ pool }: Pick<TestDatabase, 'pool'>) => {
     for (;;) {
       const { rows } = await pool.query<{ sessions: bigint }>(
@@ -49,7 +49,7 @@ eachPostgres('an image job', (open) => {
     }
   }
 
-  it('costs one transaction to submit, one to claim, and one to keep its picture and end it', async () => {
+  it('takes one transaction to submit, one to claim, and one to store its picture and end it', async () => {
     const now = fakeClock().now()
     const overhead = await countTransactions(async (store) => void (await store.load('none')))
     const counted = await countTransactions(async (store) => {
@@ -64,14 +64,14 @@ eachPostgres('an image job', (open) => {
           now,
           fresh: { count: 1 },
         })
-        assert(claimed, 'not to be had')
+        assert(claimed, 'the job was not claimed')
         const stored = samplePart(job.id, 0)
-        const moved = await store.write({
+        const transition = await store.write({
           held: claimed.job,
-          moves: [{ type: 'keep', stored }],
+          moves: [{ type: 'store', stored }],
           now,
         })
-        expect(moved).toMatchObject({ job: { state: 'done' } })
+        expect(transition).toMatchObject({ job: { state: 'done' } })
       }
     })
     expect(counted - overhead).toBe(3 * JOBS)

@@ -1,20 +1,20 @@
 import type { ImageJobEvent } from '@sluice/contracts/events'
 
-import { createEventLine } from './event-line.ts'
+import { createEventSequencer } from './event-sequencer.ts'
 
-/** One iteration over a job's events, as the hub sees it. */
+/** One iteration over a job's events, for the hub. */
 export interface Watcher {
   jobId: string
-  /** When to look at the rows, on the monotonic clock. */
+  /** When to read the rows, on the monotonic clock. */
   dueAtMs: number
-  /** After which number to look. */
+  /** The number after which to read the rows. */
   readonly cursor: number
   readonly hasGap: boolean
   readonly isOver: boolean
-  /** Takes an event; true when the reader may go on. */
-  hear(event: ImageJobEvent): boolean
-  /** The rows were read at least once. */
-  cameUpToDate(): void
+  /** Adds an event; true when the reader can continue. */
+  receive(event: ImageJobEvent): boolean
+  /** Called after the rows were read. */
+  markUpToDate(): void
   /** Ends the iteration. */
   close(): void
   events: AsyncIterable<ImageJobEvent>
@@ -25,42 +25,42 @@ export function createWatcher({
   afterSeq,
   known = [],
   signal,
-  leave,
+  onClose,
 }: {
   jobId: string
   afterSeq: number
   known?: readonly ImageJobEvent[]
   signal: AbortSignal
-  /** Called once, when nothing more will be heard. */
-  leave: (watcher: Watcher) => void
+  /** Called once, when the watcher needs no more events. */
+  onClose: (watcher: Watcher) => void
 }): Watcher {
-  const line = createEventLine(afterSeq)
+  const sequencer = createEventSequencer(afterSeq)
   let upToDate = known.length > 0
   let closed = false
-  let left = false
+  let isDetached = false
   let wake: (() => void) | undefined
 
-  const rouse = () => {
+  const wakeReader = () => {
     wake?.()
     wake = undefined
   }
-  const goAway = () => {
-    rouse()
-    if (left) return
-    left = true
+  const detach = () => {
+    wakeReader()
+    if (isDetached) return
+    isDetached = true
     signal.removeEventListener('abort', close)
-    leave(watcher)
+    onClose(watcher)
   }
   const close = () => {
     closed = true
-    goAway()
+    detach()
   }
 
   const next = async (): Promise<IteratorResult<ImageJobEvent, undefined>> => {
     for (;;) {
-      const event = closed ? undefined : line.take()
+      const event = closed ? undefined : sequencer.take()
       if (event) return { done: false, value: event }
-      if (closed || line.isOver) return { done: true, value: undefined }
+      if (closed || sequencer.isOver) return { done: true, value: undefined }
       await new Promise<void>((resolve) => void (wake = resolve))
     }
   }
@@ -68,23 +68,23 @@ export function createWatcher({
   const watcher: Watcher = {
     jobId,
     dueAtMs: 0,
-    // The first time also the last known event: it may have been the job's end.
+    // The first read includes the last known event again: it may have been the job's end.
     get cursor() {
-      return upToDate ? line.heardSeq : Math.max(0, line.heardSeq - 1)
+      return upToDate ? sequencer.contiguousSeq : Math.max(0, sequencer.contiguousSeq - 1)
     },
     get hasGap() {
-      return line.hasGap
+      return sequencer.hasGap
     },
     get isOver() {
-      return closed || line.isOver
+      return closed || sequencer.isOver
     },
-    hear: (event) => {
-      const advanced = line.offer(event)
-      if (line.isOver) goAway()
-      else if (advanced) rouse()
+    receive: (event) => {
+      const advanced = sequencer.offer(event)
+      if (sequencer.isOver) detach()
+      else if (advanced) wakeReader()
       return advanced
     },
-    cameUpToDate: () => void (upToDate = true),
+    markUpToDate: () => void (upToDate = true),
     close,
     events: {
       [Symbol.asyncIterator]: () => ({
@@ -96,7 +96,7 @@ export function createWatcher({
       }),
     },
   }
-  for (const event of known) line.offer(event)
+  for (const event of known) sequencer.offer(event)
   if (signal.aborted) close()
   else signal.addEventListener('abort', close, { once: true })
   return watcher

@@ -14,17 +14,17 @@ import type { HeldClaim } from '../src/background-store.ts'
 
 const JOBS_MAX = 6
 
-/** Jobs, their runners (living, dead and stale), and what was seen of them so far. */
+/** Jobs, their runners (running, dead and stale), and the observed records. */
 export interface JobSimulation {
   store: JobStore
   outbox: () => Promise<string[]>
   clock: FakeClock
   jobIds: string[]
-  /** Copies of claimed jobs as runners remember them; a dead or paused runner's is never refreshed. */
+  /** Copies of claimed jobs in the memory of runners; those of a dead or paused runner become outdated. */
   holders: JobRecord[]
-  /** Claims as upkeep saw them at some time. */
+  /** Claims as a background task listed them at some time. */
   observed: HeldClaim[]
-  /** The newest version that was seen of each job, to compare the next one with. */
+  /** The last observed record of each job, to compare the next one with. */
   seen: Map<string, JobRecord>
   generations: number
 }
@@ -46,30 +46,30 @@ export function createJobSimulation(
 const pick = <Item>(random: Random, items: readonly Item[]): Item | undefined =>
   items[random.integer(Math.max(1, items.length))]
 
-/** What callers, runners, upkeep and bad luck do, in any order. */
+/** Actions of callers, runners and background tasks, and faults, in any order. */
 export const jobActions: Action<JobSimulation>[] = [
   { name: 'submit', weight: 3, run: submit },
   { name: 'claim', weight: 6, run: claim },
   {
     name: 'write',
     weight: 14,
-    run: (simulation, random) => write(simulation, random, { answerLost: false }),
+    run: (simulation, random) => write(simulation, random, { resultLost: false }),
   },
   {
-    name: 'write, answer lost',
-    run: (simulation, random) => write(simulation, random, { answerLost: true }),
+    name: 'write, result lost',
+    run: (simulation, random) => write(simulation, random, { resultLost: true }),
   },
   {
-    name: 'the runner dies, or sleeps on',
+    name: 'a runner dies or is paused',
     weight: 2,
     run: ({ holders }, random) => {
-      const forgotten = random.integer(holders.length + 1)
-      if (random.next() < 0.7) holders.splice(forgotten, 1)
+      const removedIndex = random.integer(holders.length + 1)
+      if (random.next() < 0.7) holders.splice(removedIndex, 1)
     },
   },
   { name: 'heartbeat', weight: 2, run: heartbeat },
   { name: 'observe claims', weight: 2, run: observe },
-  { name: 'requeue what was observed', weight: 2, run: requeue },
+  { name: 'requeue an observed claim', weight: 2, run: requeue },
   { name: 'cancel', run: cancel },
   { name: 'expire', run: expire },
   {
@@ -94,13 +94,13 @@ async function submit({ store, clock, jobIds }: JobSimulation, random: Random) {
   return fresh
 }
 
-// A hint may name any job, as often as it likes.
+// Hints may be repeated and may refer to any job.
 async function claim({ store, clock, jobIds, holders }: JobSimulation, random: Random) {
   const jobId = pick(random, jobIds)
   if (jobId === undefined) return undefined
   const runner = sampleId('run', random.integer(3))
   const slots = random.integer(4)
-  // As often as not the hint is wrong about the job.
+  // The hint is often wrong about the job.
   const fresh = random.next() < 0.5 ? { count: 1 + random.integer(4) } : undefined
   const claimed = await store.claim({ jobId, runner, slots, now: clock.now(), fresh })
   if (claimed) holders.push(claimed.job)
@@ -110,7 +110,7 @@ async function claim({ store, clock, jobIds, holders }: JobSimulation, random: R
 async function write(
   simulation: JobSimulation,
   random: Random,
-  { answerLost }: { answerLost: boolean },
+  { resultLost }: { resultLost: boolean },
 ) {
   const held = pick(random, simulation.holders)
   if (!held) return undefined
@@ -119,9 +119,9 @@ async function write(
     someMove(simulation, held, random),
   )
   const written = await simulation.store.write({ held, moves, now: simulation.clock.now() })
-  const mine = before?.fence === held.fence
-  if (written !== 'lost') expect(mine).toBe(true)
-  if (answerLost) return 'unknown'
+  const hadClaim = before?.fence === held.fence
+  if (written !== 'lost') expect(hadClaim).toBe(true)
+  if (resultLost) return 'unknown'
   simulation.holders = simulation.holders.filter((other) => other !== held)
   if (written === 'lost') return 'lost'
   if (written.job.state === 'claimed') simulation.holders.push(written.job)
@@ -137,11 +137,11 @@ function someMove(simulation: JobSimulation, held: JobRecord, random: Random): H
     sha256: `${simulation.generations}`.padStart(64, '0'),
   }
   const moves: HolderMove[] = [
-    { type: 'keep', stored },
-    { type: 'keep', stored, unconfirmedCharges: 1 },
+    { type: 'store', stored },
+    { type: 'store', stored, unconfirmedCharges: 1 },
     { type: 'fail', index, failure },
     { type: 'begin', indexes: [index] },
-    { type: 'give-back', reason: 'drain', unconfirmedCharges: { [index]: 1 } },
+    { type: 'requeue', reason: 'drain', unconfirmedCharges: { [index]: 1 } },
     {
       type: 'partial',
       index,
@@ -200,7 +200,7 @@ async function expire({ store, clock }: JobSimulation) {
   return expired.length
 }
 
-/** What must hold after every step. */
+/** Checks the invariants after every step. */
 export async function checkJobs(simulation: JobSimulation): Promise<void> {
   const outbox: string[] = []
   for (const jobId of simulation.jobIds) {
@@ -224,14 +224,16 @@ function checkHistory(job: JobRecord, events: readonly ImageJobEvent[]): void {
   expect(job.parts.some(isOpen)).toBe(!hasEnded(job))
   const facts = events.map(({ fact }) => fact)
   const ends = facts.flatMap((fact) => (fact.type === 'ended' ? [fact] : []))
-  const kept = job.parts.flatMap(({ stored }) => (stored ? [stored] : []))
+  const storedParts = job.parts.flatMap(({ stored }) => (stored ? [stored] : []))
   expect(ends).toEqual(
-    hasEnded(job) ? [{ type: 'ended', state: job.state, parts: kept, failure: job.failure }] : [],
+    hasEnded(job)
+      ? [{ type: 'ended', state: job.state, parts: storedParts, failure: job.failure }]
+      : [],
   )
   if (ends.length > 0) expect(facts.at(-1)?.type).toBe('ended')
   for (const { index, state, stored, failure } of job.parts) {
-    const stories = facts.flatMap((fact) => (fact.type === 'stored' ? [fact.part] : []))
-    expect(stories.filter((part) => part.index === index)).toEqual(stored ? [stored] : [])
+    const published = facts.flatMap((fact) => (fact.type === 'stored' ? [fact.part] : []))
+    expect(published.filter((part) => part.index === index)).toEqual(stored ? [stored] : [])
     const failures = facts.filter((fact) => fact.type === 'part-failed' && fact.index === index)
     expect(failures).toHaveLength(state === 'failed' ? 1 : 0)
     expect(stored !== null).toBe(state === 'stored')
@@ -239,13 +241,13 @@ function checkHistory(job: JobRecord, events: readonly ImageJobEvent[]): void {
   }
 }
 
-/** An ended job, an ended part and every count only ever stay or grow. */
+/** Ended jobs and ended parts never change, and counters never decrease. */
 function checkStep(before: JobRecord, job: JobRecord): void {
   if (hasEnded(before)) expect(job).toEqual(before)
   expect(job.version).toBeGreaterThanOrEqual(before.version)
   expect(job.fence).toBeGreaterThanOrEqual(before.fence)
-  const taken = before.state !== 'claimed' && job.state === 'claimed'
-  if (taken) expect(job.fence).toBeGreaterThan(before.fence)
+  const wasClaimed = before.state !== 'claimed' && job.state === 'claimed'
+  if (wasClaimed) expect(job.fence).toBeGreaterThan(before.fence)
   for (const part of before.parts) {
     const now = job.parts[part.index]
     if (!isOpen(part)) expect(now).toEqual(part)
@@ -254,7 +256,7 @@ function checkStep(before: JobRecord, job: JobRecord): void {
   }
 }
 
-/** Lets one healthy runner and upkeep do their work until nothing is left to do. */
+/** Runs one healthy runner and the background tasks until every job has ended. */
 export async function finishJobs(simulation: JobSimulation): Promise<void> {
   const { store, clock } = simulation
   for (const claim of await store.listClaims({ afterJobId: '', limit: 100 })) {
@@ -274,7 +276,7 @@ export async function finishJobs(simulation: JobSimulation): Promise<void> {
     if (!claimed) continue
     const open = claimed.job.parts.filter(isOpen)
     const moves = open.map(({ index }): HolderMove => ({
-      type: 'keep',
+      type: 'store',
       stored: samplePart(jobId, index),
     }))
     await store.write({ held: claimed.job, moves, now: clock.now() })

@@ -18,7 +18,7 @@ eachPostgres('image jobs in any order of events', (open) => {
   afterAll(() => database.close())
 
   it.each(SEEDS)(
-    'are in PostgreSQL what they are in memory, answer by answer (seed %i)',
+    'have the same results in PostgreSQL as in memory (seed %i)',
     async (seed) => {
       const { db } = database
       for (const table of ['image_jobs', 'image_job_events', 'outbox'] as const) {
@@ -48,18 +48,18 @@ eachPostgres('image jobs in any order of events', (open) => {
   )
 })
 
-/** Asks both, and fails where they answer differently. */
+/** Calls both stores, and fails when their results differ. */
 function bothStores(real: JobStore, oracle: JobStore): JobStore {
   return new Proxy(real, {
-    get: (_real, verb: keyof JobStore) => async (input: never, now: never) => {
-      const [answer, expected] = [await ask(real, verb), await ask(oracle, verb)]
-      // Which claims live is an answer; in which order they are told is none.
-      const tell = (told: unknown) =>
-        verb === 'heartbeat' && Array.isArray(told) ? new Set(told) : told
-      expect(tell(answer)).toEqual(tell(expected))
-      return answer
+    get: (_real, method: keyof JobStore) => async (input: never, now: never) => {
+      const [actual, expected] = [await call(real, method), await call(oracle, method)]
+      // The order of the claims that heartbeat returns is not defined.
+      const normalize = (result: unknown) =>
+        method === 'heartbeat' && Array.isArray(result) ? new Set(result) : result
+      expect(normalize(actual)).toEqual(normalize(expected))
+      return actual
 
-      function ask(store: JobStore, name: keyof JobStore): Promise<unknown> {
+      function call(store: JobStore, name: keyof JobStore): Promise<unknown> {
         return store[name](input, now)
       }
     },

@@ -7,9 +7,9 @@ import { checkJobs, finishJobs, jobActions, createJobSimulation } from './job-si
 const SEEDS = Array.from({ length: 10 }, (_none, index) => 1 + index)
 const STEPS = 300
 
-describe('image jobs, in any order of verbs, crashes, repeats and stale writers', () => {
+describe('image jobs, in any order of calls, crashes, repeats and stale writers', () => {
   it.each(SEEDS)(
-    'end once, part by part, and none is lost (seed %i)',
+    'end once, with each part ending once, and none is lost (seed %i)',
     async (seed) => {
       const simulation = await simulate({
         seed,

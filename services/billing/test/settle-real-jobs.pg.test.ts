@@ -56,7 +56,7 @@ eachPostgres('a job of the real job store', (open) => {
       await jobs.write({
         held: claimed.job,
         moves: [
-          { type: 'keep', stored: samplePart(job.id, 0) },
+          { type: 'store', stored: samplePart(job.id, 0) },
           { type: 'fail', index: 1, failure },
         ],
         now: clock.now(),

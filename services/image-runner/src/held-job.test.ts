@@ -42,7 +42,7 @@ async function setUp({ lastsMs = 60_000 } = {}) {
     },
     claimed,
   )
-  const keep = (index: number): HolderMove => ({ type: 'keep', stored: samplePart(job.id, index) })
+  const keep = (index: number): HolderMove => ({ type: 'store', stored: samplePart(job.id, index) })
   const lose = async () => {
     const { heartbeatAt, fence } = claimed.job
     assert(heartbeatAt, 'a claim has a heartbeat')

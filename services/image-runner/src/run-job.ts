@@ -79,7 +79,7 @@ async function adoptStored(
     if (!known) continue
     log.info({ jobId: held.job.id, index: slot.index }, 'a stored picture was found and is kept')
     counters.adopted.add({})
-    await held.write({ type: 'keep', stored: known.part })
+    await held.write({ type: 'store', stored: known.part })
   }
 }
 
@@ -179,7 +179,7 @@ async function storeGenerated(
     }
   }
   const lost = unconfirmedCharges + (kept.mine ? 0 : 1)
-  return { type: 'keep', stored: kept.part, unconfirmedCharges: lost }
+  return { type: 'store', stored: kept.part, unconfirmedCharges: lost }
 }
 
 async function failWaiting(

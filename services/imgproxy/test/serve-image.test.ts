@@ -202,7 +202,7 @@ test('an If-Range of changed bytes returns the whole new picture', async () => {
   expect((await fetch(link(), { headers })).status).toBe(200)
 })
 
-test('the content type is detected from the bytes, and bytes that are not a picture are an attachment', async () => {
+test('the content type is detected from the bytes, and other bytes than pictures are attachments', async () => {
   const { link, store } = await createFixture()
   await store(await sharp(picture).webp().toBuffer(), { contentType: 'image/png' })
   expect((await fetch(link())).headers.get('content-type')).toBe('image/webp')

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 
 import type { FailureQuery, FailureSum } from '../list-store.ts'
 
-/** By the index of failed jobs alone: those that went well are never looked at. */
+/** Uses only the partial index of failed jobs: does not read successful ones. */
 export async function countFailedByDay(
   db: Kysely<Tables>,
   { wallet, from, until, apiKeyId, model, rowsMax }: FailureQuery,

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 
 import type { JobCounts } from '../list-store.ts'
 
-/** Each count by the partial index of its state: jobs of other days are never looked at. */
+/** Each count uses the partial index of its state: does not read jobs that ended earlier. */
 export async function countJobs(
   db: Kysely<Tables>,
   { endedSince }: { endedSince: Date },

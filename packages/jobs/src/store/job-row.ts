@@ -21,7 +21,7 @@ export function writeRow(job: JobRecord): Insertable<ImageJobsTable> {
   }
 }
 
-/** The columns that change in a job's life. */
+/** The mutable columns of a job. */
 export function writeChange(job: JobRecord) {
   return {
     state: job.state,
@@ -74,8 +74,8 @@ export function readEventRow(row: Selectable<ImageJobEventsTable>): ImageJobEven
 }
 
 /**
- * A value of a column that only `writeRow` and the events' insert fill, so it has the type that went
- * in: jobs are written from JobRecord alone, and JSON keeps all of its members.
+ * Casts a column value. Only `writeRow` and the insert of events write these columns, from typed values that
+ * JSON preserves, so the type is known.
  */
 export function fromColumn<Value>(column: unknown): Value {
   return column as Value

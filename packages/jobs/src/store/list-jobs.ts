@@ -7,14 +7,14 @@ import { SCAN_ROWS_MAX, searchedText } from '../list-store.ts'
 import { readRow } from './job-row.ts'
 
 /**
- * A page of jobs, along the index by age of one wallet or of all. The inner query is that walk, cut at
- * LOOKED_AT_MAX; the outer one picks from it and stops it as soon as the page is full.
+ * A page of jobs, by an index scan over the creation time of one wallet or of all. The inner query is the
+ * scan, limited to SCAN_ROWS_MAX; the outer one filters it and stops when the page is full.
  */
 export async function listJobs(db: Kysely<Tables>, query: JobListQuery): Promise<JobPage> {
   const rows = await db
-    .selectFrom(walk(db, query).selectAll().limit(SCAN_ROWS_MAX).as('image_jobs'))
+    .selectFrom(scan(db, query).selectAll().limit(SCAN_ROWS_MAX).as('image_jobs'))
     .selectAll()
-    .where((of) => picked(of, query))
+    .where((of) => matchesFilter(of, query))
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(query.limit + 1)
@@ -24,10 +24,10 @@ export async function listJobs(db: Kysely<Tables>, query: JobListQuery): Promise
   if (rows.length > query.limit && last) {
     return { jobs, next: { createdAt: last.createdAt, id: last.id } }
   }
-  return { jobs, next: isFiltered(query) ? await endOfWalk(db, query) : null }
+  return { jobs, next: isFiltered(query) ? await endOfScan(db, query) : null }
 }
 
-function walk(db: Kysely<Tables>, { wallet, createdFrom, createdBefore, after }: JobListQuery) {
+function scan(db: Kysely<Tables>, { wallet, createdFrom, createdBefore, after }: JobListQuery) {
   let jobs = db.selectFrom('image_jobs').orderBy('created_at', 'desc').orderBy('id', 'desc')
   if (wallet !== undefined) jobs = jobs.where('wallet', '=', wallet)
   if (createdFrom) jobs = jobs.where('created_at', '>=', createdFrom)
@@ -36,7 +36,7 @@ function walk(db: Kysely<Tables>, { wallet, createdFrom, createdBefore, after }:
   return jobs
 }
 
-function picked(
+function matchesFilter(
   of: ExpressionBuilder<Tables, 'image_jobs'>,
   { state, model, promptPart }: JobListQuery,
 ) {
@@ -52,9 +52,9 @@ const patternOf = (part: string) => `%${searchedText(part).replaceAll(/[\\%_]/g,
 const isFiltered = ({ state, model, promptPart }: JobListQuery) =>
   state !== undefined || model !== undefined || promptPart !== undefined
 
-/** Where a walk was cut; null when it came to the end of the list. */
-async function endOfWalk(db: Kysely<Tables>, query: JobListQuery): Promise<JobCursor | null> {
-  const last = await walk(db, query)
+/** The cursor where a scan was cut off; null when it reached the end of the list. */
+async function endOfScan(db: Kysely<Tables>, query: JobListQuery): Promise<JobCursor | null> {
+  const last = await scan(db, query)
     .select(['created_at as createdAt', 'id'])
     .offset(SCAN_ROWS_MAX - 1)
     .limit(1)

@@ -4,12 +4,12 @@ import { sql } from 'kysely'
 
 import type { QueuedJob } from '../claim-store.ts'
 
-/** How many wallets get a turn in one listing. */
+/** The maximum number of wallets in one listing. */
 const WALLETS_MAX = 1_000
 
 /**
- * Waiting jobs, wallets taking turns. It hops through the index from wallet to wallet and reads a few
- * jobs of each, so a wallet with a hundred thousand jobs costs no more than one with ten.
+ * Queued jobs in round-robin order of wallets. A loose index scan finds the wallets and reads a few jobs of
+ * each, so a wallet with a hundred thousand jobs costs no more than one with ten.
  */
 export async function listQueued(
   db: Kysely<Tables>,
@@ -17,15 +17,15 @@ export async function listQueued(
 ): Promise<QueuedJob[]> {
   const listed = await sql<QueuedJob>`
     with recursive wallets as (
-      (select wallet, 1 as place from image_jobs where state = 'queued' order by wallet limit 1)
+      (select wallet, 1 as number from image_jobs where state = 'queued' order by wallet limit 1)
       union all
-      select next.wallet, wallets.place + 1
+      select next.wallet, wallets.number + 1
       from wallets cross join lateral (
         select wallet from image_jobs
         where state = 'queued' and wallet > wallets.wallet
         order by wallet limit 1
       ) next
-      where wallets.place < ${WALLETS_MAX}
+      where wallets.number < ${WALLETS_MAX}
     )
     select job.id as "jobId", job.model, job.wallet, job.waiting, job.attempts > 0 as again
     from wallets cross join lateral (

@@ -2,20 +2,20 @@ import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
-/** The line is counted no further: whoever stands behind waits long either way. */
+/** The largest reported position: jobs further back are not counted exactly. */
 export const POSITION_MAX = 10_000
 
-/** The places of many jobs: each model's line is walked once, from its head. */
+/** The positions of many jobs: scans the queue of each model once, from its head. */
 export async function queuePositions(
   db: Kysely<Tables>,
   jobIds: readonly string[],
 ): Promise<Map<string, number>> {
   const found = await sql<{ id: string; position: number }>`
-    with asked as (
+    with requested as (
       select id, model from image_jobs where id = any(${[...jobIds]}::text[]) and state = 'queued'
-    ), line as (
-      select place.id, place.position
-      from (select distinct model from asked) model
+    ), queue as (
+      select queued.id, queued.position
+      from (select distinct model from requested) model
       cross join lateral (
         select id, row_number() over (order by created_at, id)::int as position
         from (
@@ -24,9 +24,9 @@ export async function queuePositions(
           order by created_at, id
           limit ${POSITION_MAX}
         ) head
-      ) place
+      ) queued
     )
-    select asked.id, coalesce(line.position, ${POSITION_MAX}::int) as position
-    from asked left join line using (id)`.execute(db)
+    select requested.id, coalesce(queue.position, ${POSITION_MAX}::int) as position
+    from requested left join queue using (id)`.execute(db)
   return new Map(found.rows.map(({ id, position }) => [id, position]))
 }

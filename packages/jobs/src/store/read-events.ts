@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 
 import { readEventRow } from './job-row.ts'
 
-/** Events after a number, of one job or many; in order within a job. */
+/** Events after a number, of one or many jobs, ordered within each job. */
 export async function readEvents(
   db: Kysely<Tables>,
   {
@@ -20,12 +20,12 @@ export async function readEvents(
     from unnest(
       ${cursors.map(({ jobId }) => jobId)}::text[],
       ${cursors.map(({ afterSeq }) => afterSeq)}::int[]
-    ) with ordinality as cursor (job_id, after_seq, place)
+    ) with ordinality as cursor (job_id, after_seq, ordinal)
     cross join lateral (
       select job_id, seq, at, fact from image_job_events
       where job_id = cursor.job_id and seq > cursor.after_seq
       order by seq limit ${limitEach}
     ) event
-    order by cursor.place, event.seq`.execute(db)
+    order by cursor.ordinal, event.seq`.execute(db)
   return found.rows.map(readEventRow)
 }

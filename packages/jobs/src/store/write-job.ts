@@ -1,7 +1,7 @@
 /**
- * A job's row, its events and its outbox rows change in one statement, which is a transaction and a
- * round trip at once. Data-modifying CTEs all read the state before the statement, and none of these
- * touches a row twice.
+ * A job's row, its events and its outbox rows are written in one statement: one transaction in one round
+ * trip. Data-modifying CTEs all read the state before the statement, and none of these changes a row that
+ * another one changes.
  */
 import type { ImageJobEvent } from '@sluice/contracts/events'
 import type { Tables } from '@sluice/db/tables'
@@ -14,7 +14,7 @@ import type { JobRecord, Transition } from '../job-record.ts'
 import { hasEnded } from '../job-record.ts'
 import { fromColumn, readRow, writeChange, writeRow } from './job-row.ts'
 
-/** The relay leaves the writer this long to announce by itself. */
+/** How long the outbox relay waits for the writer to publish the message itself. */
 const OUTBOX_DUE_AFTER_MS = 1_000
 
 /** Writes a new job; false when its id is taken. */
@@ -32,35 +32,35 @@ export async function insertJob(db: Kysely<Tables>, { job, events }: Transition)
   return written.length > 0
 }
 
-/** Writes what became of `before`; false when the row has another version by now. */
+/** Replaces `before`; false when the row has another version. */
 export async function updateJob(
   db: Kysely<Tables>,
-  { before, moved }: { before: JobRecord; moved: Transition },
+  { before, transition }: { before: JobRecord; transition: Transition },
 ): Promise<boolean> {
   const written = await writeWith(
     db,
     sql`
-    update image_jobs set ${assignments(writeChange(moved.job))}
+    update image_jobs set ${assignments(writeChange(transition.job))}
     where id = ${before.id} and version = ${before.version}
     returning id`,
-    { before, ...moved },
+    { before, ...transition },
   )
   return written.length > 0
 }
 
-/** Claims a job that was never claimed, and reads it by that; undefined when it is none. */
+/** Claims a job that was never claimed and reads it in the same statement; undefined for any other job. */
 export async function claimFirst(
   db: Kysely<Tables>,
-  { moved, count, now }: { moved: Transition; count: number; now: Date },
+  { transition, count, now }: { transition: Transition; count: number; now: Date },
 ): Promise<JobRecord | undefined> {
-  const { queued_at: _keptAsItIs, ...change } = writeChange(moved.job)
+  const { queued_at: _unchanged, ...change } = writeChange(transition.job)
   const written = await writeWith(
     db,
     sql`
     update image_jobs set ${assignments(change)}
-    where id = ${moved.job.id} and version = 1 and waiting = ${count} and deadline_at > ${now}
+    where id = ${transition.job.id} and version = 1 and waiting = ${count} and deadline_at > ${now}
     returning *`,
-    { before: { state: 'queued' }, ...moved },
+    { before: { state: 'queued' }, ...transition },
   )
   const [row] = written
   return row === undefined ? undefined : readRow(fromColumn<Selectable<ImageJobsTable>>(row))
@@ -74,18 +74,18 @@ async function writeWith(
   writeJob: RawBuilder<unknown>,
   { before, job, events }: { before: Pick<JobRecord, 'state'> | undefined } & Transition,
 ): Promise<unknown[]> {
-  const steps = [sql`written as (${writeJob})`, sql`told as (${insertEvents(events)})`]
+  const steps = [sql`written as (${writeJob})`, sql`inserted_events as (${insertEvents(events)})`]
   if (before?.state === 'queued' && job.state !== 'queued') {
     steps.push(sql`cleared as (
       delete from outbox using written where topic = 'image-job-queued' and key = written.id)`)
   }
   if (job.state === 'queued') {
     const dueAt = new Date(job.queuedAt.getTime() + OUTBOX_DUE_AFTER_MS)
-    steps.push(promise({ topic: 'image-job-queued', payload: queuedHint(job), dueAt }))
+    steps.push(upsertOutbox({ topic: 'image-job-queued', payload: queuedHint(job), dueAt }))
   }
   if (hasEnded(job)) {
     const dueAt = new Date((job.endedAt?.getTime() ?? 0) + OUTBOX_DUE_AFTER_MS)
-    steps.push(promise({ topic: 'image-job-ended', payload: { jobId: job.id }, dueAt }))
+    steps.push(upsertOutbox({ topic: 'image-job-ended', payload: { jobId: job.id }, dueAt }))
   }
   const result = await sql`with ${sql.join(steps)} select * from written`.execute(db)
   return result.rows
@@ -102,8 +102,8 @@ function insertEvents(events: readonly ImageJobEvent[]): RawBuilder<unknown> {
     ) as event (seq, at, fact)`
 }
 
-// As `writeOutbox` of packages/db writes it, but within the same statement.
-function promise({
+// The same as `writeOutbox` of packages/db, but as a part of the same statement.
+function upsertOutbox({
   topic,
   payload,
   dueAt,
@@ -112,7 +112,7 @@ function promise({
   payload: object
   dueAt: Date
 }): RawBuilder<unknown> {
-  return sql`promised as (
+  return sql`outbox_row as (
     insert into outbox (topic, key, payload, due_at)
     select ${topic}, written.id, ${JSON.stringify(payload)}::jsonb, ${dueAt}::timestamptz from written
     on conflict (topic, key) do update set

@@ -4,7 +4,7 @@ import type { ImageRequest } from '@sluice/contracts/image-request'
 import { partKey } from '../blob-keys.ts'
 import type { NewImageJob } from '../image-job.ts'
 
-/** An id of the house's shape, the same for the same number. */
+/** A valid id, deterministic for a number. */
 export const sampleId = (prefix: string, number: number): string =>
   `${prefix}_${number.toString(16).padStart(32, '0')}`
 
@@ -12,12 +12,12 @@ export interface SampleJob {
   number?: number
   wallet?: number
   now: Date
-  /** How long it may take. */
+  /** Time until the deadline. */
   lastsMs?: number
   request?: Partial<ImageRequest>
 }
 
-/** A job as the door submits it. */
+/** A job as edge-api submits it. */
 export function sampleJob({
   number = 1,
   wallet = 1,
@@ -47,7 +47,7 @@ export function sampleJob({
   }
 }
 
-/** A picture of a job, as it is after it was stored. */
+/** A stored picture of a job. */
 export function samplePart(jobId: string, index: number, content = 'a'): StoredPart {
   return {
     index,

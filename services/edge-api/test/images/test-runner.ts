@@ -76,7 +76,7 @@ async function generatePart(deps: RunnerDeps, { held, index, write }: PartInput)
   const tokens = { inputText: 5, inputImage: 7 * request.images.length, output: 100 }
   const { facts } = picture
   const stored: StoredPart = { index, blobKey, bytes, sha256, facts, revisedPrompt: null, tokens }
-  await write([{ type: 'keep', stored }])
+  await write([{ type: 'store', stored }])
 }
 
 async function renderPicture({ size, format, quality }: ImageRequest) {

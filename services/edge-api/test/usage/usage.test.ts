@@ -63,7 +63,7 @@ describe('GET /api/user/usage', () => {
     const model = 'gpt-image-2'
     const ofTask = (number: number, facts: object) =>
       logged(number, { model, taskId: id('img', number), ...facts })
-    const end = async (number: number, move: 'keep' | 'fail') => {
+    const end = async (number: number, move: 'store' | 'fail') => {
       const job = sampleJob({ number, now: clock.now(), request: { model } })
       await jobs.submit(job, clock.now())
       const claimed = await jobs.claim({
@@ -74,8 +74,8 @@ describe('GET /api/user/usage', () => {
       })
       if (!claimed) throw new Error('the job was not claimed')
       const moves: HolderMove[] =
-        move === 'keep'
-          ? [{ type: 'keep', stored: samplePart(job.id, 0) }]
+        move === 'store'
+          ? [{ type: 'store', stored: samplePart(job.id, 0) }]
           : [
               {
                 type: 'fail',
@@ -97,7 +97,7 @@ describe('GET /api/user/usage', () => {
     const counts = async () => (await read('/api/user/usage')) as { totals: unknown }
     expect((await counts()).totals).toEqual(withCredits({ ...zeros, requests: 6, failures: 1 }))
     for (const number of [1, 2, 3]) await end(number, 'fail')
-    await end(4, 'keep')
+    await end(4, 'store')
     expect((await counts()).totals).toEqual(withCredits({ ...zeros, requests: 6, failures: 4 }))
     const other = await read('/api/user/usage?model=gpt-5')
     expect(other).toMatchObject({ totals: { requests: 0, failures: 0 } })

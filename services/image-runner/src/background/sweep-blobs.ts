@@ -6,7 +6,7 @@ import {
   partsPrefix,
 } from '@sluice/jobs/blob-keys'
 import type { JobRecord } from '@sluice/jobs/job-record'
-import { LEFTOVERS_KEPT_MS, planSweep } from '@sluice/jobs/sweep'
+import { LEFTOVERS_RETENTION_MS, planSweep } from '@sluice/jobs/sweep'
 
 import type { RunnerContext } from '../deps.ts'
 
@@ -38,7 +38,7 @@ export async function sweepEndedJobs(parts: SweepContext): Promise<void> {
  */
 export async function sweepOrphans(parts: SweepContext): Promise<void> {
   const { blobs, clock } = parts
-  const before = clock.nowMs() - LEFTOVERS_KEPT_MS
+  const before = clock.nowMs() - LEFTOVERS_RETENTION_MS
   let page = new Map<string, string[]>()
   for await (const { key, storedAt } of blobs.walk(JOBS_PREFIX)) {
     const jobId = jobOfKey(key)

@@ -33,7 +33,7 @@ function closingMoves(held: HeldJob, cutOff: ReadonlyMap<number, number>): Holde
   if (hasEnded(job) || stopped === 'lost') return []
   if (stopped === 'drain') {
     const unconfirmedCharges = Object.fromEntries(cutOff)
-    return [{ type: 'give-back', reason: 'its runner stopped', unconfirmedCharges }]
+    return [{ type: 'requeue', reason: 'its runner stopped', unconfirmedCharges }]
   }
   const failure =
     stopped === 'deadline'

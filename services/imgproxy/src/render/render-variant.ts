@@ -73,7 +73,7 @@ const readableFormat = (format: string | undefined): VariantFormat =>
 
 /**
  * Searches the largest width whose encoding fits the budget. The size grows roughly with the area, so each
- * attempt estimates the width from the last one, between the largest that fits and the smallest that does not.
+ * attempt estimates the width from the last one, between the largest that fits and the smallest too large.
  */
 async function fitThumbnail(
   source: Uint8Array,

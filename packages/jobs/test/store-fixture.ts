@@ -16,8 +16,8 @@ export interface StoreUnderTest {
 export const RUNNER = sampleId('run', 1)
 export const failure = { code: 'upstream_failed', message: 'It failed.' }
 
-/** An empty store, and short words for what its suites do with it. */
-export async function openStoreScene(make: () => Promise<StoreUnderTest>) {
+/** An empty store, and helpers for its test suites. */
+export async function createStoreFixture(make: () => Promise<StoreUnderTest>) {
   const clock = fakeClock()
   const { store, outbox } = await make()
 
@@ -28,7 +28,7 @@ export async function openStoreScene(make: () => Promise<StoreUnderTest>) {
   }
   const claim = async (jobId: string, slots = 10) => {
     const claimed = await store.claim({ jobId, runner: RUNNER, slots, now: now() })
-    assert(claimed, 'the job was not to be had')
+    assert(claimed, 'the job was not claimed')
     return claimed.job
   }
   const write = async (held: JobRecord, ...moves: HolderMove[]) => {
@@ -36,8 +36,8 @@ export async function openStoreScene(make: () => Promise<StoreUnderTest>) {
     assert(written !== 'lost', 'the claim was lost')
     return written
   }
-  const keep = (held: JobRecord, index = 0, content = 'a'): HolderMove => ({
-    type: 'keep',
+  const storePart = (held: JobRecord, index = 0, content = 'a'): HolderMove => ({
+    type: 'store',
     stored: samplePart(held.id, index, content),
   })
   const lose = async ({ id, fence, heartbeatAt }: JobRecord) => {
@@ -46,7 +46,7 @@ export async function openStoreScene(make: () => Promise<StoreUnderTest>) {
   }
   const read = async (jobId: string) => {
     const job = await store.load(jobId)
-    assert(job, 'the job is not there')
+    assert(job, 'the job does not exist')
     return job
   }
   const eventsOf = (jobId: string) => store.readEvents({ jobId, afterSeq: 0, limit: 100 })
@@ -59,13 +59,13 @@ export async function openStoreScene(make: () => Promise<StoreUnderTest>) {
     submit,
     claim,
     write,
-    keep,
+    storePart,
     lose,
     read,
     eventsOf,
     submitAndClaim: async (job: Partial<SampleJob> = {}) => claim(await submit(job)),
     factsOf: async (jobId: string) => (await eventsOf(jobId)).map(({ fact }) => fact.type),
-    statesOf: (moved: Transition) => moved.job.parts.map(({ state }) => state),
+    statesOf: (transition: Transition) => transition.job.parts.map(({ state }) => state),
   }
 }
-export type StoreScene = Awaited<ReturnType<typeof openStoreScene>>
+export type StoreFixture = Awaited<ReturnType<typeof createStoreFixture>>
