@@ -3,14 +3,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '@sluice/kernel/app-error'
 
 /**
- * Lets a request through that a page of ours has made: a browser says so by Sec-Fetch-Site or Origin, and
- * attaches neither at the wish of another site. `publicOrigin` is our address as people know it, where a
- * proxy in front changes the Host. Throws `cross_site_refused`.
+ * Accepts a request from a page of this gateway: a browser proves it by Sec-Fetch-Site or Origin, which other
+ * sites cannot forge. `publicOrigin` is the public address, needed when a proxy in front changes the Host.
+ * Throws `cross_site_refused`.
  */
 export function checkSameOrigin(headers: IncomingHttpHeaders, publicOrigin: string | undefined) {
   const { origin, host } = headers
   if (origin !== undefined) {
-    if (origin === publicOrigin || isOurHost(origin, { host, publicOrigin })) return
+    if (origin === publicOrigin || isSameHost(origin, { host, publicOrigin })) return
     throw refused()
   }
   if (headers['sec-fetch-site'] === 'same-origin') return
@@ -18,10 +18,10 @@ export function checkSameOrigin(headers: IncomingHttpHeaders, publicOrigin: stri
 }
 
 /**
- * Whether the page lies on the host that was asked. Of our public host only the public scheme counts: whoever
- * sits in the network can answer for its http pages.
+ * Whether the page is on the requested host. For the public host only the public scheme counts, because an
+ * attacker in the network can serve its http pages.
  */
-function isOurHost(
+function isSameHost(
   origin: string,
   { host, publicOrigin }: { host: string | undefined; publicOrigin: string | undefined },
 ): boolean {
@@ -37,5 +37,5 @@ function hostOf(origin: string): string | undefined {
 const refused = () =>
   new AppError(
     'cross_site_refused',
-    'This change was asked for by another site. Use a page of this gateway, or a bearer token.',
+    'This change was requested by another site. Use a page of this gateway, or a bearer token.',
   )

@@ -8,21 +8,21 @@ import type { EdgeContext } from '../request.ts'
 import type { Sweep } from '../sweep.ts'
 import type { CountRequest } from './count-requests.ts'
 
-/** What the mount of the control API asks of the module. */
+/** Dependencies of the mounted control API. */
 export interface ControlDeps {
   clock: Clock
   sweep: Sweep
   /** Request bodies in memory. */
   bodies: ByteBudget
   count: CountRequest
-  /** Our address as people know it; undefined when it is the one that we listen on. */
+  /** The public origin; undefined when it is the address that this process listens on. */
   publicOrigin: string | undefined
-  /** Where a request came from, for throttling and records. */
+  /** The caller's address, for rate limits and logs. */
   addressOf: (incoming: IncomingMessage) => string
-  /** Counts a call without a session, until it has turned out to be well-formed. Throws `too_many_attempts`. */
+  /** Counts a call without a session until its body proves to be well-formed. Throws `too_many_attempts`. */
   beginPublicCall: Identity['beginPublicCall']
-  /** Gives the request its id, once. */
+  /** Assigns the request id, once. */
   nameRequest: (context: EdgeContext) => string
-  /** The session behind a cookie or a bearer token. Throws `invalid_session`, `unavailable`. */
+  /** The session of a cookie or a bearer token. Throws `invalid_session`, `unavailable`. */
   authenticate: (headers: IncomingHttpHeaders) => Promise<SessionPrincipal>
 }

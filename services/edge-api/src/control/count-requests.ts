@@ -4,10 +4,10 @@ import type { Metrics } from '@sluice/service-kit/metrics'
 
 const classes = ['2xx', '3xx', '4xx', '5xx'] as const
 
-/** Counts a request that was answered, or whose answer was begun. `status` is that of HTTP. */
+/** Counts a request once its response has started. `status` is the HTTP status. */
 export type CountRequest = (operation: ControlOperation, status: number) => void
 
-/** Requests of the control API by operation and class of status, refused ones too. */
+/** Counts control API requests by operation and class of status, including rejected ones. */
 export function countRequests(metrics: Metrics): CountRequest {
   const requests = metrics.counter({
     name: 'sluice_edge_control_requests_total',

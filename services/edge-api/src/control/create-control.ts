@@ -9,7 +9,7 @@ import { keyHandlers } from './keys/key-handlers.ts'
 import { openApiDocument } from './openapi.ts'
 import { usageHandlers } from './usage/usage-handlers.ts'
 
-/** Every operation of the control API: one line for each group. One that nobody carries out is a type error. */
+/** All operations of the control API, one line for each group. A missing operation is a type error. */
 export function createControl(context: ControlContext): ControlHandlers {
   const document = openApiDocument(context)
   return {

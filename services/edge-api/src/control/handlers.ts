@@ -7,37 +7,37 @@ import type { SessionPrincipal } from '../identity/identity.ts'
 
 type Route<Op extends ControlOperation> = (typeof controlRoutes)[Op]
 
-/** Operations that anyone may call have no session; all others have one. */
+/** Public operations have no session; all others have one. */
 type SessionOf<Op extends ControlOperation> = Route<Op>['access'] extends 'anyone'
   ? undefined
   : SessionPrincipal
 
-/** One request of an operation: checked, decoded, and allowed. */
+/** One request of an operation, validated, decoded and authorized. */
 export interface ControlCall<Op extends ControlOperation> {
   session: SessionOf<Op>
   params: Decoded<Op>['params']
   query: Decoded<Op>['query']
   body: Decoded<Op>['body']
-  /** Checked for form and length; present when the route requires it. */
+  /** Validated; undefined when the route takes none or the caller sent none. */
   idempotencyKey: string | undefined
   requestId: string
   receivedAtMs: number
-  /** Where the request came from, for throttling and records. */
+  /** The caller's address, for rate limits and logs. */
   address: string
   incoming: IncomingMessage
   outgoing: ServerResponse
-  /** Adds a header to the answer; `Set-Cookie` may be added more than once. */
+  /** Adds a response header; `Set-Cookie` may be added more than once. */
   addHeader(name: string, value: string): void
-  /** Aborts when the caller has left. */
+  /** Aborts when the caller has disconnected. */
   signal: AbortSignal
 }
 
-/** Routes that write to `outgoing` themselves (events, bytes) resolve with nothing. */
+/** Routes that write to `outgoing` themselves (events, bytes) return nothing. */
 type Answer<Op extends ControlOperation> = Decoded<Op>['answer'] extends undefined
   ? void
   : Decoded<Op>['answer']
 
-/** Carries an operation out. Throws AppError; nothing else is told to the caller. */
+/** Executes an operation. An AppError is sent to the caller; any other error is reported as internal. */
 export type ControlHandler<Op extends ControlOperation> = (
   call: ControlCall<Op>,
 ) => Promise<Answer<Op>>

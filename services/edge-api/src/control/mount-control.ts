@@ -46,7 +46,7 @@ export function mountControl(app: EdgeApp, deps: ControlDeps, handlers: ControlH
 type AnyCall = ControlCall<ControlOperation>
 type AnyHandler = (call: AnyCall) => Promise<unknown>
 
-// The table pairs each handler with its own schemas, so the call that it gets is the one that it takes.
+// The table pairs each handler with its own schemas, so every handler receives the call that it expects.
 const looselyTyped = (handler: unknown) => handler as AnyHandler
 
 interface Mounted {
@@ -59,21 +59,23 @@ interface Mounted {
 
 const PRIVATE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
-/** Who are you, is this your wish, may you, what exactly: in that order; then the operation itself. */
+/** Checks authentication, origin, authorization and input, in this order; then runs the operation. */
 async function answer(mounted: Mounted, context: EdgeContext): Promise<Response> {
   const { deps, route, schemas, run, bounded } = mounted
   const { incoming, outgoing } = context.env
   const receivedAtMs = deps.clock.nowMs()
   const requestId = deps.nameRequest(context)
-  // On the socket's own response, so that refusals and streams have them too.
+  // On the socket's own response, so that errors and streams have these headers too.
   for (const [name, value] of Object.entries(PRIVATE_HEADERS)) outgoing.setHeader(name, value)
   if (route.answers === 'events' && incoming.method === 'HEAD')
     throw new AppError('method_not_allowed', 'Events can be read with GET only.')
   const session = route.access === 'anyone' ? undefined : await deps.authenticate(incoming.headers)
-  checkIntent(mounted, incoming)
+  checkCsrf(mounted, incoming)
   checkAllowed(route, session)
-  const left = new AbortController()
-  outgoing.once('close', () => left.abort(new AppError('caller_gone', 'The caller hung up.')))
+  const disconnected = new AbortController()
+  outgoing.once('close', () =>
+    disconnected.abort(new AppError('caller_gone', 'The caller disconnected.')),
+  )
   const extra = new Headers()
   const call = {
     session,
@@ -85,9 +87,9 @@ async function answer(mounted: Mounted, context: EdgeContext): Promise<Response>
     incoming,
     outgoing,
     addHeader: (name: string, value: string) => extra.append(name, value),
-    signal: left.signal,
+    signal: disconnected.signal,
   }
-  // A stream lasts; whoever opens one bounds them.
+  // Streams are long-lived; the operation limits their number itself.
   if (route.answers === 'events') {
     await run(asCall(call))
     return RESPONSE_ALREADY_SENT
@@ -100,14 +102,14 @@ async function answer(mounted: Mounted, context: EdgeContext): Promise<Response>
   return response
 }
 
-// `readInput` has decoded each part by the operation's own schemas.
+// `readInput` has decoded each part with the operation's own schemas.
 const asCall = (call: object) => call as AnyCall
 
-/** A cookie comes along with whatever a browser sends; a bearer token only with what its holder means. */
-function checkIntent({ deps, route }: Mounted, { headers }: IncomingMessage): void {
-  // Browsers attach what a proxy's dialogue was told (`Basic`) by themselves, and never a bearer token.
+/** CSRF check: browsers attach a cookie to any request, but a bearer token only if a script sets it. */
+function checkCsrf({ deps, route }: Mounted, { headers }: IncomingMessage): void {
+  // Browsers attach `Basic` credentials of a proxy by themselves, but never a bearer token.
   if (route.method === 'GET' || /^bearer /i.test(headers.authorization ?? '')) return
-  // Without any of these it is a program: a browser sends at least one.
+  // Without any of these it is not a browser, which sends at least one.
   const isBrowser = [headers.cookie, headers.origin, headers['sec-fetch-site']].some(
     (header) => header !== undefined,
   )
@@ -119,7 +121,7 @@ function checkAllowed({ access }: ControlRoute, session: SessionPrincipal | unde
   throw new AppError('permission_denied', `Your account may not do this (${access}).`)
 }
 
-/** Without a session, what cannot be read counts against the address that sent it. */
+/** Without a session, malformed input counts against the caller's address. */
 async function countedInput(
   mounted: Mounted,
   context: EdgeContext,
@@ -129,9 +131,9 @@ async function countedInput(
   if (route.access !== 'anyone' || !schemas.body) return readInput(mounted, context, session)
   const { incoming } = context.env
   const call = { address: deps.addressOf(incoming), cookie: incoming.headers.cookie }
-  const takeBack = deps.beginPublicCall(call)
+  const uncount = deps.beginPublicCall(call)
   const input = await readInput(mounted, context)
-  takeBack()
+  uncount()
   return input
 }
 
@@ -140,7 +142,7 @@ async function readInput(
   { req, env }: EdgeContext,
   session?: SessionPrincipal,
 ) {
-  const params = schemas.params ? findable(schemas.params, req.param()) : undefined
+  const params = schemas.params ? decodeParams(schemas.params, req.param()) : undefined
   const query = schemas.query ? checked(schemas.query, queryFields(req.url)) : undefined
   if (!schemas.body || route.takes !== undefined) return { params, query, body: undefined }
   const type = env.incoming.headers['content-type'] ?? ''
@@ -154,8 +156,8 @@ async function readInput(
   return { params, query, body }
 }
 
-/** An id that cannot be one is not found, as one that is not there. */
-function findable(schema: NonNullable<OperationSchemas['params']>, input: unknown): unknown {
+/** Throws `not_found` for a malformed id, as for an unknown one. */
+function decodeParams(schema: NonNullable<OperationSchemas['params']>, input: unknown): unknown {
   const result = schema.safeDecode(input)
   if (result.success && pathOfNul(input) === undefined) return result.data
   throw new AppError('not_found', 'There is nothing at this address.')

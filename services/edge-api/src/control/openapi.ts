@@ -7,7 +7,7 @@ import { z } from 'zod'
 
 type Json = Record<string, unknown>
 
-/** The control API as OpenAPI 3.1, made of the route table and its schemas. */
+/** The control API as OpenAPI 3.1, generated from the route table and its schemas. */
 export function openApiDocument({ version }: { version: string }): Json {
   const paths: Record<string, Json> = {}
   for (const operation of Object.keys(controlRoutes) as ControlOperation[]) {
@@ -22,7 +22,7 @@ export function openApiDocument({ version }: { version: string }): Json {
       title: 'Sluice control API',
       version,
       description:
-        'Amounts are credits: numbers or decimal text in requests, decimal text in answers. Beside each stands the exact amount in micro-credits (1 credit = 1,000,000) as text, under the same name and `_micro`; requests take either. Times are ISO 8601 in UTC.',
+        'Amounts are credits: numbers or decimal text in requests, decimal text in responses. Each is accompanied by the exact amount in micro-credits (1 credit = 1,000,000) as text, under the same name and `_micro`; requests take either. Times are ISO 8601 in UTC.',
     },
     paths,
     components: {
@@ -62,7 +62,7 @@ function describe(operation: string, route: ControlRoute, schemas: OperationSche
     responses: {
       [route.status ?? (schemas.answer || route.answers ? 200 : 204)]: goodAnswer(route, schemas),
       default: {
-        description: 'A refusal, which says what is wrong',
+        description: 'An error, with the reason',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
       },
     },
@@ -85,14 +85,14 @@ function goodAnswer(route: ControlRoute, { answer, events }: OperationSchemas): 
 
 function parametersOf(
   schema: z.ZodType | undefined,
-  place: { in: string; isRequired: boolean },
+  location: { in: string; isRequired: boolean },
 ): Json[] {
   if (!schema) return []
   const { properties = {} } = jsonSchema(schema) as { properties?: Record<string, Json> }
   return Object.entries(properties).map(([name, property]) => ({
     name,
-    in: place.in,
-    required: place.isRequired,
+    in: location.in,
+    required: location.isRequired,
     schema: property,
   }))
 }
@@ -101,13 +101,13 @@ const idempotencyParameter: Json = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'The same key again is the same act, done once.',
+  description: 'Requests with the same key are executed once.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
 const answerSchema = (schema: z.ZodType) => schemaWithCredits(jsonSchema(schema))
 
-// What travels is the input side of every codec.
+// Requests and responses contain the input side of every codec.
 const jsonSchema = (schema: z.ZodType): Json => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' })
   return rest

@@ -1,10 +1,9 @@
-/** No schema of this API is as deep; what is deeper is refused by its schema. */
+/** Deeper than any schema of this API; deeper input is rejected by its schema. */
 const DEPTH_MAX = 20
 
 /**
- * Where in an input there is text with the character U+0000, or with half of a surrogate pair: PostgreSQL cannot
- * keep the one, and keeps something else for the other, or refuses it as JSON. Undefined when there is none.
- * Names of members are not looked at: those that are unknown are refused.
+ * The path to text with U+0000 or a lone surrogate: PostgreSQL cannot store the former, and alters or rejects
+ * the latter. Undefined if there is none. Member names are not checked, because unknown ones are rejected.
  */
 export function pathOfNul(input: unknown, depth = 0): string | undefined {
   if (typeof input === 'string')

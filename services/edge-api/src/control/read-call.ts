@@ -5,7 +5,9 @@ import { pathOfNul } from './path-of-nul.ts'
 
 export const CONTROL_BODY_BYTES_MAX = 1024 * 1024
 
-/** Text or JSON as a schema wants it. Throws `invalid_value` or `missing_required_parameter`, naming the field. */
+/**
+ * Decodes text or JSON by a schema. Throws `invalid_value` or `missing_required_parameter`, naming the field.
+ */
 export function checked<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
@@ -18,10 +20,10 @@ export function checked<Schema extends z.ZodType>(
   }
   const result = schema.safeDecode(input as z.input<Schema>)
   if (result.success) return result.data
-  throw refusalOf(result.error, input)
+  throw validationError(result.error, input)
 }
 
-function refusalOf(error: z.ZodError, input: unknown): AppError {
+function validationError(error: z.ZodError, input: unknown): AppError {
   const [issue] = error.issues
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
   const path = [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])]
@@ -44,19 +46,19 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value
 }
 
-/** The query as an object. A parameter that is said twice is refused. */
+/** The query as an object. Throws `invalid_value` for a repeated parameter. */
 export function queryFields(url: string): Record<string, string> {
   const start = url.indexOf('?')
   const fields = new Map<string, string>()
   if (start === -1) return {}
   for (const [name, value] of new URLSearchParams(url.slice(start))) {
     if (fields.has(name))
-      throw new AppError('invalid_value', `'${name.slice(0, 100)}' is said twice.`, {
+      throw new AppError('invalid_value', `'${name.slice(0, 100)}' is given twice.`, {
         param: name.slice(0, 100),
       })
     fields.set(name, value)
   }
-  // `?state=` is what a form sends for what was left empty.
+  // A form sends `?state=` for an empty field.
   return Object.fromEntries([...fields].filter(([, value]) => value !== ''))
 }
 

@@ -2,17 +2,17 @@ import type { Log } from '@sluice/kernel/log'
 
 import type { SessionPrincipal } from '../identity/identity.ts'
 
-/** Something that an operator changed. */
+/** A change made by an operator. */
 export interface OperatorAction {
-  /** `thing.change`, such as `user.ban`. */
+  /** `object.change`, such as `user.ban`. */
   act: string
-  /** The id or name of what was changed. */
+  /** The id or name of the changed object. */
   target: string
-  /** What it is now. No secrets: names of fields, counts, numbers. */
+  /** The new values. No secrets: names of fields, counts, numbers. */
   facts?: Record<string, string | number | boolean | null | readonly string[]>
 }
 
-/** Writes who changed what: one line of the log for each act that was done. */
+/** Logs who changed what, one line for each completed change. */
 export function recordAction(
   { log }: { log: Log },
   { session, requestId, address }: OperatorCall,
@@ -22,7 +22,7 @@ export function recordAction(
   log.info({ act, by, target, ...facts, requestId, address }, 'an operator changed something')
 }
 
-/** The part of a call that says whose wish it is. */
+/** The part of a call that identifies the operator. */
 export interface OperatorCall {
   session: Pick<SessionPrincipal, 'userId'>
   requestId: string

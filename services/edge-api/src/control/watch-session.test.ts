@@ -13,10 +13,10 @@ function setUp() {
   const clock = fakeClock()
   let refusal: AppError | undefined
   let role: Role = 'admin'
-  const asked: unknown[] = []
+  const calls: unknown[] = []
   const identity = {
     authenticate: async (credentials: object) => {
-      asked.push(credentials)
+      calls.push(credentials)
       if (refusal) throw refusal
       return { ...session, role }
     },
@@ -25,41 +25,41 @@ function setUp() {
   const watch = watchSession({ clock, identity, log: recordedLog() }, { headers, permission })
   return {
     clock,
-    asked,
+    calls,
     watch,
     refuse: (error?: AppError) => void (refusal = error),
     demote: () => void (role = 'user'),
   }
 }
 
-test('the end of a session is noticed within a second, by the credentials that opened the stream', async () => {
-  const { clock, asked, watch, refuse } = setUp()
+test('aborts within a second after the session ends, using the credentials of the stream', async () => {
+  const { clock, calls, watch, refuse } = setUp()
   await clock.advance(10_000)
   expect(watch.signal.aborted).toBe(false)
-  expect(asked[0]).toEqual({ cookie: 'c=1', authorization: undefined })
+  expect(calls[0]).toEqual({ cookie: 'c=1', authorization: undefined })
   refuse(new AppError('account_banned', 'Closed.'))
   await clock.advance(1_000)
   expect(watch.signal.reason).toMatchObject({ code: 'account_banned' })
 })
 
-test('another role that may not see it ends a stream as the end of the session does', async () => {
+test('aborts when the role no longer has the permission', async () => {
   const { clock, watch, demote } = setUp()
   demote()
   await clock.advance(1_000)
   expect(watch.signal.reason).toMatchObject({ code: 'permission_denied' })
 })
 
-test('while nobody can tell, the stream goes on unsure, and nobody asks after it has ended', async () => {
-  const { clock, asked, watch, refuse } = setUp()
-  refuse(new AppError('unavailable', 'The database is away.'))
+test('while the session cannot be checked it is unverified but not aborted; stop ends the checks', async () => {
+  const { clock, calls, watch, refuse } = setUp()
+  refuse(new AppError('unavailable', 'The database is unavailable.'))
   await clock.advance(10_000)
   expect(watch.signal.aborted).toBe(false)
-  expect(watch.isSure()).toBe(false)
+  expect(watch.isVerified()).toBe(false)
   refuse()
   await clock.advance(1_000)
-  expect(watch.isSure()).toBe(true)
+  expect(watch.isVerified()).toBe(true)
   watch.stop()
-  const before = asked.length
+  const before = calls.length
   await clock.advance(10_000)
-  expect(asked.length).toBe(before)
+  expect(calls.length).toBe(before)
 })

@@ -8,22 +8,22 @@ import type { ErrorCode } from '@sluice/kernel/error-codes'
 import type { EdgeDeps } from '../deps.ts'
 import type { Identity } from '../identity/identity.ts'
 
-/** A ban, another role or the end of a session ends a stream within this time. */
-const LOOK_EVERY_MS = 900
+/** The interval of session checks: an ended session or lost permission ends a stream within this time. */
+const POLL_EVERY_MS = 900
 
-const OVER: readonly ErrorCode[] = ['invalid_session', 'account_banned', 'permission_denied']
+const FINAL_CODES: readonly ErrorCode[] = ['invalid_session', 'account_banned', 'permission_denied']
 
 export interface SessionWatch {
-  /** Aborts with the refusal once the session has ended, or may not see this any more. */
+  /** Aborts with the error once the session has ended, or has lost the permission. */
   readonly signal: AbortSignal
-  /** False while nobody can tell: then what only some may see is not to be shown. */
-  isSure(): boolean
+  /** False while the session cannot be checked: then restricted data must not be sent. */
+  isVerified(): boolean
   stop(): void
 }
 
 /**
- * Looks again and again whether the session of a stream still stands, and may do what the stream needs.
- * While nobody can tell, the stream goes on.
+ * Checks periodically that the session of a stream is valid and has the permission. While the check fails for
+ * another reason, the stream continues.
  */
 export function watchSession(
   {
@@ -36,26 +36,26 @@ export function watchSession(
     permission,
   }: { headers: IncomingHttpHeaders; permission: Permission },
 ): SessionWatch {
-  const over = new AbortController()
-  let looking = false
-  let sure = true
-  const look = async () => {
-    // The last look has no answer yet.
-    if (looking) return void (sure = false)
-    looking = true
+  const ended = new AbortController()
+  let polling = false
+  let verified = true
+  const poll = async () => {
+    // The last check has not finished yet.
+    if (polling) return void (verified = false)
+    polling = true
     try {
       const { role } = await identity.authenticate({ cookie, authorization })
       if (!mayDo(role, permission))
         throw new AppError('permission_denied', 'Your account may not see this any more.')
-      sure = true
+      verified = true
     } catch (err) {
-      sure = false
-      if (isAppError(err) && OVER.includes(err.code)) over.abort(err)
-      else log.debug({ err }, 'the session of a stream was not looked at')
+      verified = false
+      if (isAppError(err) && FINAL_CODES.includes(err.code)) ended.abort(err)
+      else log.debug({ err }, 'session of a stream not checked')
     } finally {
-      looking = false
+      polling = false
     }
   }
-  const stop = clock.every(LOOK_EVERY_MS, () => void look())
-  return { signal: over.signal, isSure: () => sure, stop }
+  const stop = clock.every(POLL_EVERY_MS, () => void poll())
+  return { signal: ended.signal, isVerified: () => verified, stop }
 }

@@ -6,9 +6,9 @@ import { EVERY_MODEL } from '@sluice/pricing/price-book'
 import type { ControlCall } from '../handlers.ts'
 import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
-import { asApiError } from './as-api-error.ts'
+import { mapParamNames } from './map-param-names.ts'
 import { readPriceValue } from './price-value.ts'
-import { kindsOf, priceKinds, showPrice } from './list-models.ts'
+import { kindsOf, priceKinds, toPriceDto } from './list-models.ts'
 
 type Call = Pick<
   ControlCall<'addModelPrice'>,
@@ -16,9 +16,9 @@ type Call = Pick<
 >
 
 /**
- * Adds a row to the price book; rows of the past are never touched, and every edge hears of the new one.
- * Throws `model_not_found` for a name that no channel offers, and `invalid_value` for a moment that has
- * passed, a price of a kind that the model is not charged by, or one that is absurd.
+ * Adds a row to the price book; past rows are never changed, and the new one is published to every edge.
+ * Throws `model_not_found` for a name that no channel offers, and `invalid_value` for a time in the past, a
+ * price of a kind that the model is not charged by, or one outside the limits.
  */
 export async function addModelPrice(
   deps: ChannelDeps,
@@ -26,20 +26,20 @@ export async function addModelPrice(
 ): Promise<Decoded<'addModelPrice'>['answer']> {
   const { billing, clock } = deps
   const { model } = call.params
-  const { effective_at: asked } = call.body
+  const { effective_at: requestedAt } = call.body
   const price = readPriceValue(call.body.price)
   const now = clock.now()
-  if (asked !== undefined && asked < now) {
+  if (requestedAt !== undefined && requestedAt < now) {
     const message =
-      "'effective_at' has passed. Earlier charges keep their price; leave it out to begin now."
+      "'effective_at' has passed. Earlier charges keep their price; omit it to start now."
     throw new AppError('invalid_value', message, { param: 'effective_at' })
   }
   if (model !== EVERY_MODEL) await checkKind(deps, { model, price })
-  const row = { model, effectiveAt: asked ?? now, price }
-  const { id } = await asApiError(billing.addPrice({ row }))
+  const row = { model, effectiveAt: requestedAt ?? now, price }
+  const { id } = await mapParamNames(billing.addPrice({ row }))
   const facts = { priceId: id, kind: price.kind, effectiveAt: row.effectiveAt.toISOString() }
   recordAction(deps, call, { act: 'model.add-price', target: model, facts })
-  return showPrice({ ...row, id })
+  return toPriceDto({ ...row, id })
 }
 
 async function checkKind(

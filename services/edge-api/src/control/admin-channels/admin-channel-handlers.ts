@@ -7,7 +7,7 @@ import { editChannel } from './edit-channel.ts'
 import { editCredential } from './edit-credential.ts'
 import { findChannel } from './find-channel.ts'
 import { listModels } from './list-models.ts'
-import { showChannel } from './show-channel.ts'
+import { toChannelDto } from './channel-dto.ts'
 import { testChannel } from './test-channel.ts'
 
 type Operation =
@@ -21,16 +21,16 @@ type Operation =
   | 'listModels'
   | 'addModelPrice'
 
-/** Channels with their pools, public models and their prices, as operators manage them. */
+/** Channels with their pools, public models and prices, for operators. */
 export function adminChannelHandlers({
   gateway: { deps },
 }: Pick<ControlContext, 'gateway'>): Pick<ControlHandlers, Operation> {
   return {
     async listChannels() {
       const { channels } = await deps.scheduler.readCatalog({ fresh: true })
-      return { items: channels.map(showChannel) }
+      return { items: channels.map(toChannelDto) }
     },
-    getChannel: async ({ params }) => showChannel(await findChannel(deps, params.id)),
+    getChannel: async ({ params }) => toChannelDto(await findChannel(deps, params.id)),
     createChannel: (call) => createChannel(deps, call),
     editChannel: (call) => editChannel(deps, call),
     testChannel: (call) => testChannel(deps, call),

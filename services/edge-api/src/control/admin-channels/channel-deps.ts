@@ -7,7 +7,7 @@ import type { Upstream } from '@sluice/upstreams/upstream'
 
 import type { EdgeConfig } from '../../config.ts'
 
-/** What the operations on channels, models and prices ask of the world. */
+/** Dependencies of the operations on channels, models and prices. */
 export interface ChannelDeps {
   scheduler: Pick<
     Scheduler,

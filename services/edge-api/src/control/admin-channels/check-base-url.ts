@@ -11,15 +11,18 @@ interface Address {
 
 /** Throws `invalid_value` for an address that a channel of this dialect cannot have. */
 export function checkBaseUrl({ config }: Pick<ChannelDeps, 'config'>, address: Address): void {
-  const why = whyNot(address, config)
-  if (why === undefined) return
-  throw new AppError('invalid_value', `'base_url' ${why}`, { param: 'base_url' })
+  const refusal = refusalText(address, config)
+  if (refusal === undefined) return
+  throw new AppError('invalid_value', `'base_url' ${refusal}`, { param: 'base_url' })
 }
 
-function whyNot({ dialect, baseUrl }: Address, rules: ChannelDeps['config']): string | undefined {
+function refusalText(
+  { dialect, baseUrl }: Address,
+  rules: ChannelDeps['config'],
+): string | undefined {
   if (dialect === 'sandbox') {
-    return baseUrl === '' ? undefined : 'must be empty: the sandbox asks nobody.'
+    return baseUrl === '' ? undefined : 'must be empty: the sandbox calls no upstream.'
   }
-  const refusal = guardBaseUrl(baseUrl, rules)
-  return refusal && baseUrlRefusals[refusal]
+  const reason = guardBaseUrl(baseUrl, rules)
+  return reason && baseUrlRefusals[reason]
 }

@@ -5,8 +5,8 @@ import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 
 /**
- * Keeps the sandbox to its own names after a change that may have brought a real channel. A change that was
- * made is not called failed when this does not succeed; the next one does it.
+ * Restricts the sandbox to its own model names after a change that may have added a real channel. A failure
+ * here does not fail the change; the next change tries again.
  */
 export async function confine(deps: ChannelDeps, call: OperatorCall): Promise<void> {
   try {
@@ -14,6 +14,6 @@ export async function confine(deps: ChannelDeps, call: OperatorCall): Promise<vo
       recordAction(deps, call, { act: 'channel.confine-sandbox', target })
     }
   } catch (err) {
-    deps.log.error({ err }, 'the sandbox still answers to names of real models')
+    deps.log.error({ err }, 'the sandbox still serves names of real models')
   }
 }

@@ -5,18 +5,18 @@ import { recordAction } from '../record-action.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import { checkBaseUrl } from './check-base-url.ts'
 import { confine } from './confine.ts'
-import { asApiError } from './as-api-error.ts'
-import type { ShownChannel } from './show-channel.ts'
-import { readModel, showChannel } from './show-channel.ts'
+import { mapParamNames } from './map-param-names.ts'
+import type { ChannelDto } from './channel-dto.ts'
+import { readModel, toChannelDto } from './channel-dto.ts'
 
 type Call = Pick<ControlCall<'createChannel'>, 'session' | 'body' | 'requestId' | 'address'>
 
-/** Adds a channel with its pool. Throws `name_taken`, and `invalid_value` by the field that is wrong. */
-export async function createChannel(deps: ChannelDeps, call: Call): Promise<ShownChannel> {
+/** Adds a channel with its pool. Throws `name_taken`, and `invalid_value` with the wrong field. */
+export async function createChannel(deps: ChannelDeps, call: Call): Promise<ChannelDto> {
   const { name, dialect, base_url: baseUrl, priority, weight, enabled, ...rest } = call.body
   checkBaseUrl(deps, { dialect, baseUrl })
   const { secrets, concurrency_max: concurrencyMax } = rest
-  const answer = await asApiError(
+  const answer = await mapParamNames(
     deps.scheduler.createChannel({
       name,
       dialect,
@@ -37,5 +37,5 @@ export async function createChannel(deps: ChannelDeps, call: Call): Promise<Show
   const facts = { name, dialect, enabled, credentials: channel.credentials.length }
   recordAction(deps, call, { act: 'channel.create', target: channel.id, facts })
   await confine(deps, call)
-  return showChannel(channel)
+  return toChannelDto(channel)
 }

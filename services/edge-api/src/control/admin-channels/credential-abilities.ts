@@ -10,8 +10,8 @@ export interface Ability {
 }
 
 /**
- * What a credential can do: what the upstream has just shown, and where it showed nothing, what it has denied
- * to earlier calls. Pure.
+ * What a credential can do: what the test has just shown, and where it was inconclusive, what the upstream
+ * has denied to earlier calls. Pure.
  */
 export function abilitiesOf(
   { restrictions = [] }: Pick<CatalogCredential, 'restrictions'>,

@@ -7,9 +7,9 @@ import type { ChannelDeps } from './channel-deps.ts'
 import { checkBaseUrl } from './check-base-url.ts'
 import { confine } from './confine.ts'
 import { findChannel } from './find-channel.ts'
-import { asApiError } from './as-api-error.ts'
-import type { ShownChannel } from './show-channel.ts'
-import { readModel, showChannel } from './show-channel.ts'
+import { mapParamNames } from './map-param-names.ts'
+import type { ChannelDto } from './channel-dto.ts'
+import { readModel, toChannelDto } from './channel-dto.ts'
 
 type Call = Pick<
   ControlCall<'editChannel'>,
@@ -17,17 +17,17 @@ type Call = Pick<
 >
 
 /**
- * Changes what is named and leaves the rest. Throws `not_found`, `invalid_value` by the field that is wrong,
- * and `missing_required_parameter` for a move to another host without secrets for it.
+ * Changes only the given fields. Throws `not_found`, `invalid_value` with the wrong field, and
+ * `missing_required_parameter` for a change to another host without secrets for it.
  */
-export async function editChannel(deps: ChannelDeps, call: Call): Promise<ShownChannel> {
+export async function editChannel(deps: ChannelDeps, call: Call): Promise<ChannelDto> {
   const { params, body } = call
   const { base_url: baseUrl, secrets, concurrency_max: concurrencyMax } = body
   if (baseUrl !== undefined) {
     const { dialect } = await findChannel(deps, params.id)
     checkBaseUrl(deps, { dialect, baseUrl })
   }
-  const answer = await asApiError(
+  const answer = await mapParamNames(
     deps.scheduler.changeChannel({
       channelId: params.id,
       change: changeOf(body),
@@ -42,7 +42,7 @@ export async function editChannel(deps: ChannelDeps, call: Call): Promise<ShownC
   const facts = { changed, enabled: channel.enabled, origin, retiredCredentials: retired }
   recordAction(deps, call, { act: 'channel.edit', target, facts })
   await confine(deps, call)
-  return showChannel(channel)
+  return toChannelDto(channel)
 }
 
 function changeOf(body: Call['body']): ChannelChange {
@@ -59,6 +59,6 @@ function changeOf(body: Call['body']): ChannelChange {
 
 function secretsNeeded(): AppError {
   const message =
-    'This address is on another host, and the secrets of this channel were not entered for it. Send the secrets for it along; the others are retired then.'
+    'This address is on another host, and the secrets of this channel were not entered for it. Send the secrets for it too; the current ones are then retired.'
   return new AppError('missing_required_parameter', message, { param: 'secrets' })
 }

@@ -9,7 +9,7 @@ type Call = Pick<
   'session' | 'params' | 'body' | 'requestId' | 'address'
 >
 
-/** Pauses, resumes or retires. A retired one stays retired: nothing changes then. Throws `not_found`. */
+/** Pauses, resumes or retires. A retired credential is never changed. Throws `not_found`. */
 export async function editCredential(
   deps: ChannelDeps,
   call: Call,

@@ -3,7 +3,7 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import type { ChannelDeps } from './channel-deps.ts'
 
-/** The channel as it is now, not as this edge's snapshot has it. Throws `not_found`. */
+/** The channel from the scheduler's current catalog, not from this edge's snapshot. Throws `not_found`. */
 export async function findChannel(
   { scheduler }: Pick<ChannelDeps, 'scheduler'>,
   channelId: string,

@@ -8,14 +8,14 @@ import type {
 import type { PriceBook } from '@sluice/pricing/price-book'
 import { priceBook } from '@sluice/pricing/price-book'
 
-import { showPriceValue } from './price-value.ts'
+import { toPriceValueDto } from './price-value.ts'
 
 import type { ChannelDeps } from './channel-deps.ts'
 
-type ShownModel = Decoded<'listModels'>['answer']['items'][number]
+type ModelDto = Decoded<'listModels'>['answer']['items'][number]
 type Kind = ChannelModel['kinds'][number]
 
-/** One row for each public name, of channels that are off too, in alphabetical order. */
+/** One row for each public model name, including those of disabled channels, in alphabetical order. */
 export async function listModels({
   scheduler,
   billing,
@@ -29,35 +29,35 @@ export async function listModels({
   const offers = channels.flatMap((channel) => channel.models.map((offer) => ({ channel, offer })))
   const byModel = Map.groupBy(offers, ({ offer }) => offer.model)
   const prices = priceBook(rows)
-  const items = [...byModel].map(([model, own]): ShownModel => {
+  const items = [...byModel].map(([model, own]): ModelDto => {
     const kinds = kindsOf(own.map(({ offer }) => offer))
     return {
       model,
       kinds,
-      channels: own.map((one) => showOffer(one, now)),
+      channels: own.map((one) => toOfferDto(one, now)),
       prices: kinds.flatMap((kind) => pricesInForce(prices, { model, kind, now })),
     }
   })
   return { items: items.toSorted((a, b) => (a.model < b.model ? -1 : 1)) }
 }
 
-/** By what a picture and a chat are charged. */
+/** The kind of price for each kind of request. */
 export const priceKinds = { chat: 'tokens', image: 'images' } as const satisfies Record<
   Kind,
   PriceRow['price']['kind']
 >
 
-/** What the channels together offer a model for. */
+/** The kinds of requests for which any channel offers a model. */
 export function kindsOf(offers: readonly ChannelModel[]): Kind[] {
   return (['chat', 'image'] as const).filter((kind) =>
     offers.some(({ kinds }) => kinds.includes(kind)),
   )
 }
 
-function showOffer(
+function toOfferDto(
   { channel, offer }: { channel: CatalogChannel; offer: ChannelModel },
   now: Date,
-): ShownModel['channels'][number] {
+): ModelDto['channels'][number] {
   const { id, name, enabled, credentials } = channel
   return {
     id,
@@ -75,17 +75,17 @@ const isUsable = ({ state, coolingUntil }: CatalogCredential, now: Date) =>
 function pricesInForce(
   book: PriceBook,
   { model, kind, now }: { model: string; kind: Kind; now: Date },
-): ShownModel['prices'] {
+): ModelDto['prices'] {
   const row = book.priceAt({ model, kind: priceKinds[kind], at: now })
-  return row ? [showPrice(row)] : []
+  return row ? [toPriceDto(row)] : []
 }
 
-/** A row of the price book as operators see it. */
-export function showPrice({
+/** A row of the price book for operators. */
+export function toPriceDto({
   id,
   model,
   effectiveAt,
   price,
-}: PriceRow): ShownModel['prices'][number] {
-  return { id, model, effective_at: effectiveAt, price: showPriceValue(price) }
+}: PriceRow): ModelDto['prices'][number] {
+  return { id, model, effective_at: effectiveAt, price: toPriceValueDto(price) }
 }

@@ -2,10 +2,10 @@ import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { PriceRow } from '@sluice/contracts/prices'
 
 type Price = PriceRow['price']
-type ShownValue = Decoded<'addModelPrice'>['body']['price']
+type PriceValueDto = Decoded<'addModelPrice'>['body']['price']
 
-/** A price of the price book as this API writes it. */
-export function showPriceValue(price: Price): ShownValue {
+/** A price in this API's format. */
+export function toPriceValueDto(price: Price): PriceValueDto {
   if (price.kind === 'tokens')
     return {
       kind: 'tokens',
@@ -21,8 +21,8 @@ export function showPriceValue(price: Price): ShownValue {
   return { kind: 'images', steps }
 }
 
-/** The inverse: what an operator sent, as the price book keeps it. */
-export function readPriceValue(value: ShownValue): Price {
+/** The inverse: converts an operator's price to the price book's format. */
+export function readPriceValue(value: PriceValueDto): Price {
   if (value.kind === 'tokens')
     return {
       kind: 'tokens',

@@ -10,7 +10,7 @@ import type { CredentialTest } from './test-credential.ts'
 import { testCredential } from './test-credential.ts'
 
 const CREDENTIALS_MAX = 20
-const AT_ONCE_MAX = 4
+const CONCURRENCY_MAX = 4
 
 type Call = Pick<
   ControlCall<'testChannel'>,
@@ -18,9 +18,9 @@ type Call = Pick<
 >
 
 /**
- * Asks the upstream what the channel's credentials may do, some at once, and tells the scheduler what
- * came of it. A credential that needed a person and works is used again: a person has asked. Throws
- * `not_found`; ends when the caller leaves.
+ * Tests what the channel's credentials may do at the upstream, several at once, and reports the results to
+ * the scheduler. A credential in state `attention` that works becomes active again, because an operator
+ * requested the test. Throws `not_found`; stops when the caller disconnects.
  */
 export async function testChannel(
   deps: ChannelDeps,
@@ -28,8 +28,8 @@ export async function testChannel(
 ): Promise<Decoded<'testChannel'>['answer']> {
   const { params, signal } = call
   const channel = await findChannel(deps, params.id)
-  const chosen = channel.credentials.toSorted(troubledFirst).slice(0, CREDENTIALS_MAX)
-  const tests = await eachInLanes(chosen, (credential) =>
+  const chosen = channel.credentials.toSorted(attentionFirst).slice(0, CREDENTIALS_MAX)
+  const tests = await mapConcurrently(chosen, (credential) =>
     testCredential(deps, { channel, credential }, signal),
   )
   const listing = tests.filter(({ listed }) => listed !== undefined)
@@ -54,21 +54,21 @@ export async function testChannel(
 }
 
 const order: readonly CatalogCredential['state'][] = ['attention', 'active', 'paused', 'retired']
-const troubledFirst = (a: CatalogCredential, b: CatalogCredential) =>
+const attentionFirst = (a: CatalogCredential, b: CatalogCredential) =>
   order.indexOf(a.state) - order.indexOf(b.state)
 
-/** Results in the order of the items, so many at once as is polite. */
-async function eachInLanes<Item, Result>(
+/** Results in the order of the items; at most CONCURRENCY_MAX run at once. */
+async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   run: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = []
-  // The lanes take turns at one iterator.
-  const left = items.entries()
-  const lane = async () => {
-    for (const [index, item] of left) results[index] = await run(item)
+  // All workers share one iterator.
+  const remaining = items.entries()
+  const worker = async () => {
+    for (const [index, item] of remaining) results[index] = await run(item)
   }
-  await Promise.all(Array.from({ length: AT_ONCE_MAX }, lane))
+  await Promise.all(Array.from({ length: CONCURRENCY_MAX }, worker))
   return results
 }
 
@@ -78,7 +78,7 @@ function missingModels({ models }: CatalogChannel, working: readonly CredentialT
   return missing.map(({ model }) => model)
 }
 
-/** The test has been made, whether or not the scheduler can be told of it now. */
+/** Reports the results. A failure is logged only, because the test itself was made. */
 async function report(
   deps: ChannelDeps,
   call: Call,
@@ -101,12 +101,12 @@ async function report(
     for (const { credential } of recovered) {
       const credentialId = credential.id
       const resume = { credentialId, state: 'active' as const }
-      // Attention may be known before its row says so; a pause meanwhile is another person's word.
+      // The row may not have state `attention` yet; a pause set in the meantime by another operator stays.
       const from: CatalogCredential['state'][] = ['active', 'attention']
       const { changed } = await scheduler.setCredentialState({ ...resume, from })
       if (changed) recordAction(deps, call, { act: 'credential.recover', target: credentialId })
     }
   } catch (err) {
-    log.warn({ err }, 'what a test has shown was not told to the scheduler')
+    log.warn({ err }, 'test results not reported to the scheduler')
   }
 }

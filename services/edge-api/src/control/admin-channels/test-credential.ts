@@ -13,33 +13,33 @@ import type { Permission, UpstreamAccess, UpstreamFailure } from '@sluice/upstre
 
 import type { ChannelDeps } from './channel-deps.ts'
 import type { Ability } from './credential-abilities.ts'
-import { whyItFailed } from './failure-texts.ts'
+import { failureText } from './failure-texts.ts'
 
-/** For the list of models and the probes together. */
+/** Time limit for the list of models and the probes together. */
 const TEST_WITHIN_MS = 10_000
 
-/** What asking with one credential has shown. */
+/** The result of testing one credential. */
 export interface CredentialTest extends Pick<
   Examination,
   'listed' | 'listFailure' | 'permissions'
 > {
   credential: CatalogCredential
   durationMs: number
-  /** Why it did not list its models, as a sentence. */
+  /** Why it could not list its models, as a sentence. */
   message: string | null
-  /** Whether it may list models: `no` where the upstream says so, `unknown` where it says nothing. */
+  /** Whether it may list models: `no` if the upstream denies it, `unknown` if that is inconclusive. */
   canList: Ability['can']
-  /** Nothing was found that keeps it from being used for all else. */
+  /** The test found nothing that prevents other uses of the credential. */
   isUsable: boolean
-  /** The upstream let it in: it listed its models, or it may chat or generate images. */
+  /** The upstream accepted it: it listed its models, or may chat or generate images. */
   works: boolean
-  /** What it says about the credential. */
+  /** What the test shows about the credential, for the scheduler. */
   outcomes: Outcome[]
 }
 
 /**
- * Asks the upstream for its models, and whether the credential may chat and generate images. Rejects only when
- * `signal` aborts.
+ * Lists the upstream's models, and probes whether the credential may chat and generate images. Rejects only
+ * when `signal` aborts.
  */
 export async function testCredential(
   deps: Pick<ChannelDeps, 'sealer' | 'upstreamOf' | 'clock' | 'log'>,
@@ -50,41 +50,41 @@ export async function testCredential(
   signal.throwIfAborted()
   const startedMs = clock.monotonicMs()
   const deadline = startDeadline(clock, TEST_WITHIN_MS, signal)
-  const tested = await ask(deps, { channel, credential, deadline }).finally(deadline.clear)
+  const tested = await runTest(deps, { channel, credential, deadline }).finally(deadline.clear)
   signal.throwIfAborted()
   return { credential, durationMs: Math.round(clock.monotonicMs() - startedMs), ...tested }
 }
 
-type Told = Omit<CredentialTest, 'credential' | 'durationMs'>
+type TestResult = Omit<CredentialTest, 'credential' | 'durationMs'>
 
-async function ask(
+async function runTest(
   deps: Pick<ChannelDeps, 'sealer' | 'upstreamOf' | 'clock' | 'log'>,
   spec: { channel: CatalogChannel; credential: CatalogCredential; deadline: Deadline },
-): Promise<Told> {
+): Promise<TestResult> {
   const { channel, credential, deadline } = spec
   const access = openAccess(deps, spec)
   if (access === undefined) {
-    return untold('Its secret cannot be opened with the sealing keys that this gateway has.')
+    return inconclusive('Its secret cannot be opened with the sealing keys that this gateway has.')
   }
-  // It answers to whatever names the channel gives it.
+  // The sandbox serves all models that the channel gives it.
   if (channel.dialect === 'sandbox') {
     const listed = channel.models.map(({ upstreamModel }) => upstreamModel)
-    return judge({ listed, listFailure: undefined, permissions: everything }, { nowMs: 0 })
+    return evaluate({ listed, listFailure: undefined, permissions: everything }, { nowMs: 0 })
   }
   const upstream = deps.upstreamOf(channel.dialect)
-  if (!upstream?.listModels) return untold('Channels of this dialect have no list to ask for.')
+  if (!upstream?.listModels) return inconclusive('Channels of this dialect cannot list models.')
   try {
     const { signal } = deadline
     const examination = await examineCredential({ upstream }, { access, signal })
-    return judge(examination, { nowMs: deps.clock.nowMs() })
+    return evaluate(examination, { nowMs: deps.clock.nowMs() })
   } catch (err) {
-    deps.log.error({ err, credentialId: credential.id }, 'a dialect broke')
-    return untold('This gateway failed. Its log says more.')
+    deps.log.error({ err, credentialId: credential.id }, 'a dialect threw')
+    return inconclusive('This gateway failed. See its log.')
   }
 }
 
-/** What an examination means for the credential. Pure. */
-function judge(examination: Examination, { nowMs }: { nowMs: number }): Told {
+/** Evaluates an examination of a credential. Pure. */
+function evaluate(examination: Examination, { nowMs }: { nowMs: number }): TestResult {
   const { listed, listFailure, permissions } = examination
   const probes = probedOperations.flatMap((operation) => {
     const permission = permissions[operation]
@@ -92,39 +92,39 @@ function judge(examination: Examination, { nowMs }: { nowMs: number }): Told {
   })
   const failures = [listFailure, ...probes.map(({ failure }) => failure)]
   const refusal = failures.find((failure) => failure !== undefined && isFinal(failure))
-  const isLetIn = refusal === undefined && probes.some(({ can }) => can === 'yes')
+  const isAccepted = refusal === undefined && probes.some(({ can }) => can === 'yes')
   const isDenied = listFailure?.reason === 'permission-missing'
   const mayNotList =
     isDenied || refusal !== undefined || listFailure?.reason === 'unauthorised-unclear'
   return {
     ...examination,
-    message: listFailure ? whyItFailed(listFailure) : null,
+    message: listFailure ? failureText(listFailure) : null,
     canList: listed ? 'yes' : mayNotList ? 'no' : 'unknown',
-    isUsable: refusal === undefined && (listed !== undefined || isDenied || isLetIn),
-    works: refusal === undefined && (listed !== undefined || isLetIn),
+    isUsable: refusal === undefined && (listed !== undefined || isDenied || isAccepted),
+    works: refusal === undefined && (listed !== undefined || isAccepted),
     outcomes: refusal
       ? [outcomeOf(refusal, { nowMs, operation: 'models' })]
-      : [listOutcome({ listFailure, isLetIn, nowMs }), ...probes.flatMap(probeOutcome)],
+      : [listOutcome({ listFailure, isAccepted, nowMs }), ...probes.flatMap(probeOutcome)],
   }
 }
 
-/** Its words name the account or the key as invalid. */
+/** The failure identifies the account or the key as invalid. */
 const isFinal = ({ reason }: UpstreamFailure) => reason === 'unauthorised' || reason === 'banned'
 
 function listOutcome({
   listFailure,
-  isLetIn,
+  isAccepted,
   nowMs,
 }: {
   listFailure: UpstreamFailure | undefined
-  isLetIn: boolean
+  isAccepted: boolean
   nowMs: number
 }): Outcome {
   const operation = 'models' as const
   if (!listFailure) return { kind: 'ok', operation }
   const outcome = outcomeOf(listFailure, { nowMs, operation })
-  // A bare 401 of the list alone: the key was let in elsewhere, so it is no wrong key.
-  return outcome.kind === 'refused' && isLetIn
+  // A bare 401 of the list alone: the key was accepted elsewhere, so it is valid.
+  return outcome.kind === 'refused' && isAccepted
     ? { kind: 'denied', operation, reason: outcome.reason }
     : outcome
 }
@@ -155,8 +155,8 @@ function openAccess(
 const allowed: Permission = { can: 'yes', failure: undefined }
 const everything = { chat: allowed, image: allowed }
 
-/** It says nothing about the credential. */
-const untold = (message: string): Told => ({
+/** A result that shows nothing about the credential. */
+const inconclusive = (message: string): TestResult => ({
   listed: undefined,
   listFailure: undefined,
   permissions: { chat: undefined, image: undefined },

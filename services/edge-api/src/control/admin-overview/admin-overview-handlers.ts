@@ -10,7 +10,7 @@ import { liveFeed } from './live-feed.ts'
 import { overviewReadings } from './overview-readings.ts'
 import { readCounters } from './read-counters.ts'
 
-/** The system as operators see it, at a glance and live. */
+/** The overview of the system for operators, once and live. */
 export function adminOverviewHandlers({
   gateway,
   identity,
@@ -20,7 +20,7 @@ export function adminOverviewHandlers({
 > {
   const readings = overviewReadings(gateway)
   const overview = { gateway, readings }
-  // Encoded once for all who follow.
+  // Encoded once for all followers.
   const readFrame = async () => {
     const data = JSON.stringify(withCredits(liveCounters.encode(await readCounters(overview))))
     return encodeSse({ event: 'counters', data })

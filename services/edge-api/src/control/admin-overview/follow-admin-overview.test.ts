@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
 import { followAdminOverview } from './follow-admin-overview.ts'
 import { liveFeed } from './live-feed.ts'
 
-/** A reader who takes what is written only when the test says so. */
+/** A reader that takes written data only when the test calls `takeAll`. */
 function slowReader() {
   const taken: string[] = []
   let take: (() => void) | undefined
@@ -38,11 +38,11 @@ function slowReader() {
   return { outgoing, taken, takeAll }
 }
 
-// A response asks of its socket to write, to end and to time out, which are here.
+// A response needs its socket to write, end and time out; the sink has these.
 const asSocket = (sink: Writable) =>
   Object.assign(sink, { setTimeout: () => sink, cork() {}, uncork() {} }) as unknown as Socket
 
-function rig() {
+function setUp() {
   const clock = fakeClock()
   const log = recordedLog()
   const draining = new AbortController()
@@ -60,8 +60,8 @@ function rig() {
   return { clock, draining, reader, feed, followed, frames: () => frames }
 }
 
-it('who reads slowly misses frames: none is kept for them, and they go on with the newest', async () => {
-  const { clock, reader, frames } = rig()
+it('a slow reader misses frames: none is buffered, and the newest follows', async () => {
+  const { clock, reader, frames } = setUp()
   await clock.advance(1)
   const waiting = () => reader.outgoing.writableLength
   const first = waiting()
@@ -77,8 +77,8 @@ it('who reads slowly misses frames: none is kept for them, and they go on with t
   expect(seen[1]).toBeGreaterThan(90)
 })
 
-it('a stopping process does not wait for who does not read', async () => {
-  const { clock, draining, reader, feed, followed } = rig()
+it('a stopping process does not wait for a reader that does not read', async () => {
+  const { clock, draining, reader, feed, followed } = setUp()
   for (let second = 0; second < 10; second += 1) await clock.advance(1_000)
   draining.abort()
   await followed

@@ -21,8 +21,8 @@ export interface FollowContext {
 }
 
 /**
- * Counters about once a second, until the caller leaves, their session or their right to see this ends, or
- * this process stops. Who reads slowly misses frames; none is kept for them.
+ * Streams counters about once a second, until the caller disconnects, their session or permission ends, or
+ * this process stops. A slow reader misses frames; none is buffered.
  */
 export async function followAdminOverview(
   { gateway, identity, feed }: FollowContext,
@@ -31,11 +31,11 @@ export async function followAdminOverview(
   const { deps, draining } = gateway
   if (incoming.method === 'HEAD')
     throw new AppError('method_not_allowed', 'Events can be read with GET only.')
-  if (draining.aborted) throw new AppError('unavailable', 'This edge is stopping. Come back.')
+  if (draining.aborted) throw new AppError('unavailable', 'This edge is stopping. Reconnect.')
   let first: string | undefined
-  let show = (frame: string) => void (first = frame)
-  // Before anything is written, so that a refusal can still be an answer.
-  const unfollow = feed.follow((frame) => show(frame))
+  let send = (frame: string) => void (first = frame)
+  // Follows before anything is written, so that an error can still be sent as a response.
+  const unfollow = feed.follow((frame) => send(frame))
   const abortScope = createAbortScope(deps, outgoing)
   const { headers } = incoming
   const { access: permission } = controlRoutes.followAdminOverview
@@ -44,23 +44,23 @@ export async function followAdminOverview(
   outgoing.setHeader('x-content-type-options', 'nosniff')
   const sse = openSse(deps, outgoing)
   let busy = false
-  show = (text) => {
-    if (busy || !watch.isSure()) return
+  send = (text) => {
+    if (busy || !watch.isVerified()) return
     busy = true
-    // Who has left is noticed by their patience.
+    // A disconnect is detected by the abort scope.
     void sse
       .send([{ text }])
       .catch(() => undefined)
       .finally(() => (busy = false))
   }
-  if (first !== undefined) show(first)
+  if (first !== undefined) send(first)
   try {
     if (!end.aborted) await once(end, 'abort')
   } finally {
     unfollow()
     watch.stop()
     abortScope.end()
-    // What waits for a slow reader is not waited for.
+    // Does not wait for a write to a slow reader.
     if (busy) outgoing.destroy()
     else sse.end()
   }

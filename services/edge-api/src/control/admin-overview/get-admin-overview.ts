@@ -2,14 +2,14 @@ import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { GatewayContext } from '../../gateway-context.ts'
 import type { LoggedMinute } from '../../store/request-log-store.ts'
-import { judgeConcerns } from './judge-concerns.ts'
+import { findConcerns } from './find-concerns.ts'
 import type { OverviewReadings } from './overview-readings.ts'
 import { MINUTES_SHOWN } from './overview-readings.ts'
 import { readCounters } from './read-counters.ts'
 
 const MINUTE_MS = 60_000
 
-/** The system at a glance. Throws `unavailable` when a part of it was never read. */
+/** The overview of the system. Throws `unavailable` when a part of it was never read. */
 export async function getAdminOverview(deps: {
   gateway: Pick<GatewayContext, 'deps' | 'catalog' | 'running'>
   readings: OverviewReadings
@@ -23,18 +23,18 @@ export async function getAdminOverview(deps: {
     readings.userCounts.read(),
   ])
   const now = counters.at
-  const concerns = judgeConcerns({
+  const concerns = findConcerns({
     now,
     channels: gateway.catalog.current().channels,
     minutes: logged,
     images,
     ledgerFindings: money.findings,
-    away: readings.away(),
+    unavailable: readings.unavailable(),
   })
   return { counters, concerns, minutes: everyMinute(logged, now), users }
 }
 
-/** The last hour, also its quiet minutes. */
+/** One entry for each minute of the last hour, also without requests. */
 export function everyMinute(logged: readonly LoggedMinute[], now: Date): LoggedMinute[] {
   const known = new Map(logged.map((minute) => [minute.at.getTime(), minute]))
   const thisMinuteMs = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS

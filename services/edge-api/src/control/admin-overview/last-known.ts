@@ -1,55 +1,55 @@
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
-/** A reading that is taken anew when it is too old, and stands while its source is away. */
+/** A cached value that is reloaded after `maxAgeMs`, and stays valid while its source is unavailable. */
 export interface LastKnown<Value> {
-  /** What stands in for it is the last reading. Throws when there has never been one. */
+  /** Returns the last value if the source is unavailable. Throws when there has never been one. */
   read(): Promise<Value>
-  /** True from a failed reading to the next good one. */
-  isAway(): boolean
+  /** True from a failed load to the next successful one. */
+  isUnavailable(): boolean
 }
 
 export function lastKnown<Value>({
   name,
   maxAgeMs,
-  take,
+  load,
   clock,
   log,
 }: {
   name: string
   maxAgeMs: number
-  take: () => Promise<Value>
+  load: () => Promise<Value>
   clock: Clock
   log: Log
 }): LastKnown<Value> {
   let known: { value: Value } | undefined
-  let takenAtMs = Number.NEGATIVE_INFINITY
-  let away = false
-  let flight: Promise<Value> | undefined
+  let loadedAtMs = Number.NEGATIVE_INFINITY
+  let unavailable = false
+  let pending: Promise<Value> | undefined
 
-  const takeAnew = async () => {
+  const reload = async () => {
     const atMs = clock.monotonicMs()
     try {
-      const value = await take()
+      const value = await load()
       known = { value }
-      away = false
+      unavailable = false
       return value
     } catch (err) {
-      if (!away) log.warn({ err, reading: name }, 'a reading of the overview failed')
-      away = true
+      if (!unavailable) log.warn({ err, reading: name }, 'a reading of the overview failed')
+      unavailable = true
       if (!known) throw err
       return known.value
     } finally {
-      // A source that is away is asked no more often than one that is there.
-      takenAtMs = atMs
+      // An unavailable source is called as often as an available one.
+      loadedAtMs = atMs
     }
   }
 
   return {
     read: async () => {
-      if (known && clock.monotonicMs() - takenAtMs < maxAgeMs) return known.value
-      return (flight ??= takeAnew().finally(() => (flight = undefined)))
+      if (known && clock.monotonicMs() - loadedAtMs < maxAgeMs) return known.value
+      return (pending ??= reload().finally(() => (pending = undefined)))
     },
-    isAway: () => away,
+    isUnavailable: () => unavailable,
   }
 }

@@ -3,19 +3,19 @@ import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
 const READ_EVERY_MS = 1_000
-/** People who watch one edge at once; each costs a query a second for their session. */
+/** The maximum number of followers of one edge; each costs a session query per second. */
 export const FOLLOWERS_MAX = 100
 
 export interface LiveFeed<Value> {
   /**
-   * Hears every reading from now on, the newest one at once. Ends by the returned function. Throws
-   * `overloaded`.
+   * Calls the listener with every reading from now on, and at once with the latest one. The returned function
+   * ends it. Throws `overloaded`.
    */
-  follow(hear: (value: Value) => void): () => void
+  follow(listener: (value: Value) => void): () => void
   followers(): number
 }
 
-/** One reader for all who follow; it rests while nobody does. A failed reading is left out. */
+/** One reader for all followers; it stops while there are none. Failed readings are skipped. */
 export function liveFeed<Value>({
   read,
   clock,
@@ -25,7 +25,7 @@ export function liveFeed<Value>({
   clock: Clock
   log: Log
 }): LiveFeed<Value> {
-  const ears = new Set<(value: Value) => void>()
+  const listeners = new Set<(value: Value) => void>()
   let newest: { value: Value } | undefined
   let reading = false
   let stop: (() => void) | undefined
@@ -35,9 +35,9 @@ export function liveFeed<Value>({
     reading = true
     try {
       newest = { value: await read() }
-      for (const hear of ears) hear(newest.value)
+      for (const listener of listeners) listener(newest.value)
     } catch (err) {
-      log.debug({ err }, 'counters were not read')
+      log.debug({ err }, 'counters not read')
     } finally {
       reading = false
     }
@@ -48,20 +48,20 @@ export function liveFeed<Value>({
   }
 
   return {
-    follow(hear) {
-      if (ears.size >= FOLLOWERS_MAX)
-        throw new AppError('overloaded', 'Too many people watch this overview. Come back later.')
-      ears.add(hear)
+    follow(listener) {
+      if (listeners.size >= FOLLOWERS_MAX)
+        throw new AppError('overloaded', 'This overview has too many viewers. Try again later.')
+      listeners.add(listener)
       if (!stop) begin()
-      else if (newest) hear(newest.value)
+      else if (newest) listener(newest.value)
       return () => {
-        ears.delete(hear)
-        if (ears.size > 0) return
+        listeners.delete(listener)
+        if (listeners.size > 0) return
         stop?.()
         stop = undefined
         newest = undefined
       }
     },
-    followers: () => ears.size,
+    followers: () => listeners.size,
   }
 }

@@ -7,7 +7,7 @@ import type { OverviewReadings } from './overview-readings.ts'
 
 export type LiveCounters = z.output<typeof liveCounters>
 
-/** Counters of the system as they stand. Throws `unavailable` when a part of them was never read. */
+/** The current counters of the system. Throws `unavailable` when a part of them was never read. */
 export async function readCounters({
   gateway,
   readings,
@@ -16,8 +16,8 @@ export async function readCounters({
   readings: OverviewReadings
 }): Promise<LiveCounters> {
   const { running, catalog, deps } = gateway
-  const [lately, images, money, retired] = await Promise.all([
-    readings.lately.read(),
+  const [lastMinute, images, money, retired] = await Promise.all([
+    readings.lastMinute.read(),
     readings.images.read(),
     readings.money.read(),
     readings.retired.read(),
@@ -27,8 +27,8 @@ export async function readCounters({
     at,
     requests: {
       running: running.count + running.images,
-      last_minute: lately.requests,
-      failures_last_minute: lately.failures,
+      last_minute: lastMinute.requests,
+      failures_last_minute: lastMinute.failures,
     },
     images: {
       queued: images.queued,
@@ -49,7 +49,7 @@ export async function readCounters({
   }
 }
 
-/** Credentials of all channels by what they are now; retired ones are not in the catalog. */
+/** Counts the credentials of all channels by state; retired ones are not in the catalog. */
 export function countCredentials(
   channels: readonly Pick<CatalogChannel, 'credentials'>[],
   now: Date,

@@ -7,91 +7,91 @@ import { lastKnown } from './last-known.ts'
 import { FOLLOWERS_MAX, liveFeed } from './live-feed.ts'
 import { countCredentials } from './read-counters.ts'
 
-describe('a reading', () => {
-  const rig = () => {
+describe('lastKnown', () => {
+  const setUp = () => {
     const clock = fakeClock()
     const log = recordedLog()
-    const source = { value: 1, away: false, asked: 0 }
-    const take = async () => {
-      source.asked += 1
-      if (source.away) throw new Error('away')
+    const source = { value: 1, unavailable: false, calls: 0 }
+    const load = async () => {
+      source.calls += 1
+      if (source.unavailable) throw new Error('unavailable')
       return source.value
     }
     return {
       clock,
       log,
       source,
-      known: lastKnown({ name: 'x', maxAgeMs: 1_000, take, clock, log }),
+      known: lastKnown({ name: 'x', maxAgeMs: 1_000, load, clock, log }),
     }
   }
 
-  it('is taken once for all who look at the same time, and anew when it is too old', async () => {
-    const { clock, source, known } = rig()
+  it('loads once for concurrent reads, and again when the value is too old', async () => {
+    const { clock, source, known } = setUp()
     expect(await Promise.all([known.read(), known.read()])).toEqual([1, 1])
     source.value = 2
     await clock.advance(999)
     expect(await known.read()).toBe(1)
     await clock.advance(1)
     expect(await known.read()).toBe(2)
-    expect(source.asked).toBe(2)
+    expect(source.calls).toBe(2)
   })
 
-  it('stands while its source is away, which is said once, and goes on as soon as it is back', async () => {
-    const { clock, log, source, known } = rig()
+  it('keeps the value while the source is unavailable, logs that once, and then recovers', async () => {
+    const { clock, log, source, known } = setUp()
     await known.read()
-    source.away = true
+    source.unavailable = true
     for (let look = 0; look < 3; look += 1) {
       await clock.advance(1_000)
       expect(await known.read()).toBe(1)
-      expect(known.isAway()).toBe(true)
+      expect(known.isUnavailable()).toBe(true)
     }
     expect(log.lines).toHaveLength(1)
-    source.away = false
+    source.unavailable = false
     source.value = 2
     await clock.advance(1_000)
     expect(await known.read()).toBe(2)
-    expect(known.isAway()).toBe(false)
+    expect(known.isUnavailable()).toBe(false)
   })
 
-  it('that was never there is an error, not a zero', async () => {
-    const { source, known } = rig()
-    source.away = true
-    await expect(known.read()).rejects.toThrow('away')
-    source.away = false
+  it('throws when there was never a value', async () => {
+    const { source, known } = setUp()
+    source.unavailable = true
+    await expect(known.read()).rejects.toThrow('unavailable')
+    source.unavailable = false
     expect(await known.read()).toBe(1)
   })
 })
 
 describe('the live feed', () => {
-  const rig = () => {
+  const setUp = () => {
     const clock = fakeClock()
-    const source = { asked: 0, away: false }
+    const source = { calls: 0, unavailable: false }
     const read = async () => {
-      source.asked += 1
-      if (source.away) throw new Error('away')
-      return source.asked
+      source.calls += 1
+      if (source.unavailable) throw new Error('unavailable')
+      return source.calls
     }
     const feed = liveFeed({ read, clock, log: recordedLog() })
     const follow = () => {
-      const heard: number[] = []
-      return { heard, leave: feed.follow((value) => void heard.push(value)) }
+      const received: number[] = []
+      return { received, leave: feed.follow((value) => void received.push(value)) }
     }
     return { clock, source, feed, follow }
   }
 
-  it('has one reader for all who follow, about once a second', async () => {
-    const { clock, source, follow } = rig()
+  it('reads once for all followers, about once a second', async () => {
+    const { clock, source, follow } = setUp()
     const first = follow()
     await clock.advance(500)
     const second = follow()
     await clock.advance(2_000)
-    expect(source.asked).toBe(3)
-    expect(first.heard).toEqual([1, 2, 3])
-    expect(second.heard).toEqual([1, 2, 3])
+    expect(source.calls).toBe(3)
+    expect(first.received).toEqual([1, 2, 3])
+    expect(second.received).toEqual([1, 2, 3])
   })
 
-  it('reads nothing while nobody follows, and begins anew with who comes', async () => {
-    const { clock, source, feed, follow } = rig()
+  it('reads nothing without followers, and starts again with the next one', async () => {
+    const { clock, source, feed, follow } = setUp()
     const one = follow()
     const two = follow()
     await clock.advance(1)
@@ -99,33 +99,33 @@ describe('the live feed', () => {
     two.leave()
     two.leave()
     await clock.advance(60_000)
-    expect([source.asked, feed.followers()]).toEqual([1, 0])
+    expect([source.calls, feed.followers()]).toEqual([1, 0])
     const late = follow()
-    expect(late.heard).toEqual([])
+    expect(late.received).toEqual([])
     await clock.advance(1)
-    expect(late.heard).toEqual([2])
+    expect(late.received).toEqual([2])
   })
 
-  it('leaves out what it could not read', async () => {
-    const { clock, source, follow } = rig()
-    const { heard } = follow()
+  it('skips failed readings', async () => {
+    const { clock, source, follow } = setUp()
+    const { received } = follow()
     await clock.advance(1)
-    source.away = true
+    source.unavailable = true
     await clock.advance(2_000)
-    source.away = false
+    source.unavailable = false
     await clock.advance(1_000)
-    expect(heard).toEqual([1, 4])
+    expect(received).toEqual([1, 4])
   })
 
-  it('refuses who is one too many', () => {
-    const { feed, follow } = rig()
+  it('rejects followers above the limit', () => {
+    const { feed, follow } = setUp()
     for (let n = 0; n < FOLLOWERS_MAX; n += 1) follow()
     expect(follow).toThrow(expect.objectContaining({ code: 'overloaded' }))
     expect(feed.followers()).toBe(FOLLOWERS_MAX)
   })
 })
 
-it('every minute of the last hour has a point, quiet ones too', () => {
+it('every minute of the last hour has an entry, also without requests', () => {
   const now = new Date('2026-11-21T09:00:30.000Z')
   const busy = { at: new Date('2026-11-21T08:59:00.000Z'), requests: 5, failures: 1 }
   const minutes = everyMinute([busy], now)
@@ -137,13 +137,13 @@ it('every minute of the last hour has a point, quiet ones too', () => {
   ])
 })
 
-it('credentials are counted by what they are now: who rests does not serve', () => {
+it('counts credentials by their current state, with cooling ones separately', () => {
   const now = new Date(1_000)
-  const credential = (state: 'active' | 'paused' | 'attention', restsUntilMs?: number) => ({
+  const credential = (state: 'active' | 'paused' | 'attention', coolingUntilMs?: number) => ({
     id: 'cred_1',
     state,
     concurrencyMax: 1,
-    coolingUntil: restsUntilMs === undefined ? null : new Date(restsUntilMs),
+    coolingUntil: coolingUntilMs === undefined ? null : new Date(coolingUntilMs),
     secret: { keyId: 'k', box: 'b' },
   })
   const credentials = [

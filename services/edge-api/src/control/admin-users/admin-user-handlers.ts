@@ -5,12 +5,12 @@ import { editUser } from './edit-user.ts'
 import { findUser } from './find-user.ts'
 import { grantCredits } from './grant-credits.ts'
 import { listUsers } from './list-users.ts'
-import { toUserDto } from './show-user.ts'
+import { toUserDto } from './user-dto.ts'
 import type { UserDeps } from './user-deps.ts'
 
 type Operation = 'listUsers' | 'createUser' | 'getUser' | 'editUser' | 'grantCredits'
 
-/** People, as operators manage them. */
+/** User management for operators. */
 export function adminUserHandlers({
   gateway,
   identity,

@@ -2,12 +2,12 @@ import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { ControlCall } from '../handlers.ts'
 import { recordAction } from '../record-action.ts'
-import { toUserDto } from './show-user.ts'
+import { toUserDto } from './user-dto.ts'
 import type { UserDeps } from './user-deps.ts'
 
 type Call = Pick<ControlCall<'createUser'>, 'session' | 'body' | 'requestId' | 'address'>
 
-/** Makes an account; a password that we made is in this answer only. Throws `email_taken`. */
+/** Creates an account; a generated password is in this response only. Throws `email_taken`. */
 export async function createUser(
   deps: UserDeps,
   call: Call,

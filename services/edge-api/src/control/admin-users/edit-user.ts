@@ -4,18 +4,18 @@ import type { User } from '../../identity/identity.ts'
 import type { ControlCall } from '../handlers.ts'
 import { recordAction } from '../record-action.ts'
 import { findUser } from './find-user.ts'
-import type { ShownUser } from './show-user.ts'
-import { toUserDto } from './show-user.ts'
+import type { UserDto } from './user-dto.ts'
+import { toUserDto } from './user-dto.ts'
 import type { UserDeps } from './user-deps.ts'
 
 type Call = Pick<ControlCall<'editUser'>, 'session' | 'params' | 'body' | 'requestId' | 'address'>
 
 /**
- * Changes a role, bans, or lifts a ban. What takes power away is done first: where the second of two changes
- * fails, the person has less than was meant, never more, and the same request again ends it. Throws
- * `not_found`, `last_admin`, `permission_denied` for what people would do to themselves, and `invalid_value`.
+ * Changes a role, bans, or lifts a ban. Restrictions are applied first: if the second of two changes fails,
+ * the user has fewer permissions than intended, never more, and a repeat completes it. Throws `not_found`,
+ * `last_admin`, `permission_denied` for restrictions of one's own account, and `invalid_value`.
  */
-export async function editUser(deps: UserDeps, call: Call): Promise<ShownUser> {
+export async function editUser(deps: UserDeps, call: Call): Promise<UserDto> {
   const { identity, billing } = deps
   const { params, body, session } = call
   checkBan(body)
@@ -51,11 +51,11 @@ async function setRole(
 function checkBan({ banned, ban_reason: reason }: Call['body']): void {
   const param = 'ban_reason'
   if (banned === true && reason === undefined) {
-    const message = "'ban_reason' is missing. Say why, for whoever looks at this account later."
+    const message = "'ban_reason' is missing. Give the reason for later reference."
     throw new AppError('missing_required_parameter', message, { param })
   }
   if (banned !== true && reason !== undefined) {
-    const message = "'ban_reason' goes with 'banned': true only."
+    const message = "'ban_reason' is allowed with 'banned': true only."
     throw new AppError('invalid_value', message, { param })
   }
 }
@@ -63,11 +63,11 @@ function checkBan({ banned, ban_reason: reason }: Call['body']): void {
 function checkSelf({ session, params, body }: Call): void {
   if (params.id !== session.userId) return
   if (body.banned === true) {
-    const message = 'You cannot ban yourself. Ask another admin to do it.'
+    const message = 'You cannot ban yourself. Another admin can do it.'
     throw new AppError('permission_denied', message, { param: 'banned' })
   }
   if (body.role === 'user') {
-    const message = 'You cannot give up your own admin role. Ask another admin to do it.'
+    const message = 'You cannot give up your own admin role. Another admin can do it.'
     throw new AppError('permission_denied', message, { param: 'role' })
   }
 }

@@ -10,5 +10,5 @@ export async function findUser(
 ): Promise<User> {
   const user = await identity.findUserById({ userId })
   if (user) return user
-  throw new AppError('not_found', 'There is no such person.')
+  throw new AppError('not_found', 'There is no such user.')
 }

@@ -6,7 +6,7 @@ import type { Random } from '@sluice/kernel/random'
 import type { Identity } from '../../identity/identity.ts'
 import type { IdentityStore } from '../../store/identity-store.ts'
 
-/** What the operations on people ask of the world. */
+/** Dependencies of the operations on users. */
 export interface UserDeps {
   identity: Pick<Identity, 'findUserById' | 'createUser' | 'setRole' | 'ban' | 'unban'>
   users: Pick<IdentityStore, 'listUserRows'>

@@ -1,6 +1,6 @@
 import type { ControlContext } from '../control-context.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
-import { giveTokens } from './give-tokens.ts'
+import { respondWithTokens } from './respond-with-tokens.ts'
 import { readMe } from './read-me.ts'
 
 type Operation =
@@ -12,7 +12,7 @@ type Operation =
   | 'getMe'
   | 'changePassword'
 
-/** Signing in and out, and one's own account. */
+/** Sign-in, sign-out, and the user's own account. */
 export function identityHandlers({
   gateway,
   identity,
@@ -22,11 +22,11 @@ export function identityHandlers({
   return {
     getSite: async () => ({ registration_open: identity.registration === 'open', version }),
     register: async (call) =>
-      giveTokens(call, await identity.signUp({ ...call.body, ...placeOf(call) })),
+      respondWithTokens(call, await identity.signUp({ ...call.body, ...originOf(call) })),
     login: async (call) =>
-      giveTokens(call, await identity.signIn({ ...call.body, ...placeOf(call) })),
+      respondWithTokens(call, await identity.signIn({ ...call.body, ...originOf(call) })),
     refresh: async (call) =>
-      giveTokens(call, await identity.refresh({ refreshToken: call.body.refresh_token })),
+      respondWithTokens(call, await identity.refresh({ refreshToken: call.body.refresh_token })),
     async logout({ session, addHeader }) {
       const { setCookie } = await identity.signOut(session)
       addHeader('set-cookie', setCookie)
@@ -43,7 +43,7 @@ export function identityHandlers({
   }
 }
 
-const placeOf = ({ address, incoming }: Pick<ControlCall<'login'>, 'address' | 'incoming'>) => ({
+const originOf = ({ address, incoming }: Pick<ControlCall<'login'>, 'address' | 'incoming'>) => ({
   address,
   cookie: incoming.headers.cookie,
 })

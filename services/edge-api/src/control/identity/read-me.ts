@@ -7,8 +7,8 @@ import type { Identity, SessionPrincipal } from '../../identity/identity.ts'
 import { toSignedInUser } from './signed-in-user.ts'
 
 /**
- * Who is signed in, what they may do, and their balance. Every page of the panel asks for it: while billing is
- * away they are shown without the balance.
+ * The signed-in user, their permissions, and their balance. Every page of the panel requests it: while
+ * billing is unavailable, the balance is null.
  */
 export async function readMe(
   { identity, billing }: { identity: Identity; billing: Pick<Billing, 'readBalance'> },
@@ -16,9 +16,9 @@ export async function readMe(
 ): Promise<Decoded<'getMe'>['answer']> {
   const [user, balance] = await Promise.all([
     identity.findUserById({ userId }),
-    orUnknown(billing.readBalance({ wallet })),
+    nullIfUnavailable(billing.readBalance({ wallet })),
   ])
-  if (!user) throw new AppError('invalid_session', 'Your account is gone.')
+  if (!user) throw new AppError('invalid_session', 'Your account no longer exists.')
   return {
     user: toSignedInUser(user),
     permissions: permissionsOf(role),
@@ -30,9 +30,9 @@ export async function readMe(
   }
 }
 
-async function orUnknown<Known>(asked: Promise<Known>): Promise<Known | null> {
+async function nullIfUnavailable<Known>(call: Promise<Known>): Promise<Known | null> {
   try {
-    return await asked
+    return await call
   } catch (error) {
     if (isAppError(error, 'unavailable')) return null
     throw error

@@ -1,24 +1,24 @@
-/** Tells one listener that there is something to look at; how often it rang does not matter. */
+/** Wakes one waiting reader; notifications that arrive before the next wait are merged into one. */
 export interface CoalescingSignal {
-  ring(): void
-  /** Resolves at the next ring, or at once when it rang since the last time. Rejects with the signal's reason. */
-  heard(): Promise<void>
+  notify(): void
+  /** Resolves at the next notification, or at once if one is pending. Rejects with the signal's reason. */
+  wait(): Promise<void>
 }
 
 export function createCoalescingSignal(signal: AbortSignal): CoalescingSignal {
-  let rang = false
+  let pending = false
   let wake: (() => void) | undefined
-  const ring = () => {
-    rang = true
+  const notify = () => {
+    pending = true
     wake?.()
   }
-  signal.addEventListener('abort', ring, { once: true })
+  signal.addEventListener('abort', notify, { once: true })
   return {
-    ring,
-    async heard() {
-      if (!rang) await new Promise<void>((resolve) => (wake = resolve))
+    notify,
+    async wait() {
+      if (!pending) await new Promise<void>((resolve) => (wake = resolve))
       signal.throwIfAborted()
-      rang = false
+      pending = false
     },
   }
 }

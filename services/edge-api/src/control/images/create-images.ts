@@ -6,7 +6,7 @@ import type { ImagesContext } from './images-context.ts'
 
 /**
  * `POST /api/user/images`: JSON as for `/v1/images/generations`, or a form as for `/v1/images/edits`, with or
- * without pictures. Throws what the image routes throw.
+ * without pictures. Throws the errors of those routes.
  */
 export function createImages(
   context: ImagesContext,

@@ -5,14 +5,14 @@ import type { KeyOwner } from '../../store/key-owner-store.ts'
 import { picturePaths } from './picture-paths.ts'
 import type { Money } from './read-money.ts'
 import { readMoney } from './read-money.ts'
-import type { ShownTask, ShownTaskDetail } from './show-task.ts'
-import { showTask } from './show-task.ts'
+import type { TaskDto, TaskDetailDto } from './task-dto.ts'
+import { toTaskDto } from './task-dto.ts'
 
-/** One task with all that can be told of it; `money` when it is known already. */
+/** One task with all its details; `money` if it is already known. */
 export async function describeTask(
   { deps }: Pick<GatewayContext, 'deps'>,
   { job, money }: { job: ImageJob; money?: Money },
-): Promise<ShownTaskDetail> {
+): Promise<TaskDetailDto> {
   const [position, owners, read] = await Promise.all([
     job.state === 'queued' ? deps.jobs.queuePosition(job.id) : undefined,
     deps.keyOwners.findOwners([job.apiKeyId]),
@@ -20,16 +20,16 @@ export async function describeTask(
   ])
   const owner = owners.get(job.apiKeyId)
   const pathOf = picturePaths(deps)
-  return { ...showTask(job, { pathOf, withPartials: true, position, owner }), ...read }
+  return { ...toTaskDto(job, { pathOf, withPartials: true, position, owner }), ...read }
 }
 
 export interface DescribedTask {
   job: ImageJob
-  task: ShownTask
+  task: TaskDto
   owner: KeyOwner | undefined
 }
 
-/** Tasks of a list, with three queries at most, however many there are. */
+/** The tasks of a list, with at most three queries in total. */
 export async function describeTasks(
   { deps }: Pick<GatewayContext, 'deps'>,
   { jobs, withPartials }: { jobs: readonly ImageJob[]; withPartials: boolean },
@@ -43,6 +43,6 @@ export async function describeTasks(
   return jobs.map((job) => {
     const owner = owners.get(job.apiKeyId)
     const position = positions.get(job.id)
-    return { job, owner, task: showTask(job, { pathOf, withPartials, position, owner }) }
+    return { job, owner, task: toTaskDto(job, { pathOf, withPartials, position, owner }) }
   })
 }

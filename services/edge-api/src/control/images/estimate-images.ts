@@ -10,15 +10,15 @@ import type { ImagesContext } from './images-context.ts'
 const READ_WITHIN_MS = 5_000
 
 /**
- * `POST /api/user/image-estimate`: exactly what would be held, by the rules that the drawing itself goes by.
- * Throws as they do: `model_not_found`, `invalid_value`, `unsupported_parameter`.
+ * `POST /api/user/image-estimate`: exactly the amount that a generation would hold, by the same rules. Throws
+ * the same errors: `model_not_found`, `invalid_value`, `unsupported_parameter`.
  */
 export async function estimateImages(
   { gateway }: Pick<ImagesContext, 'gateway'>,
   { session, body }: ControlCall<'estimateImages'>,
 ): ReturnType<ControlHandlers['estimateImages']> {
   const { billing, clock } = gateway.deps
-  // A prompt costs nothing, whatever it is.
+  // The prompt does not affect the price.
   const { request } = parseImageCall({ ...body, prompt: 'anything' })
   checkUsableModel(gateway, { models: null }, request.model)
   const { row, worstCase } = priceImages(gateway, request)

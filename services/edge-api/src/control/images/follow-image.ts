@@ -19,22 +19,22 @@ import { picturePaths } from './picture-paths.ts'
 import type { ImagesContext } from './images-context.ts'
 import type { Money } from './read-money.ts'
 import { readMoney } from './read-money.ts'
-import { showTask } from './show-task.ts'
+import { toTaskDto } from './task-dto.ts'
 
-/** At most ten readings of a task a second, however much happens to it. */
+/** The minimum interval between reads of a task, however many events it has. */
 const READ_EVERY_MS = 100
-/** What no event tells: the place in line, and that a further picture was begun. */
-const LOOK_EVERY_MS = 2_000
-/** Billing settles an ended job within moments; a reader waits for it so long. */
+/** Changes without an event: the queue position, and the start of the next picture. */
+const POLL_EVERY_MS = 2_000
+/** How long the stream waits for billing to settle an ended job. */
 const SETTLED_WITHIN_MS = 5_000
-const SETTLED_LOOK_MS_MIN = 100
-/** An EventSource brings it back when it reconnects; 204 then ends it. */
+const SETTLED_POLL_MS_MIN = 100
+/** An EventSource sends it back when it reconnects; 204 then stops it. */
 const END_ID = 'end'
 
 /**
  * `GET /api/user/images/{id}/events`: the whole task at once and after every change, then `end`. Stops when
- * the caller leaves, when this process stops, and within a second of the end of their session. Throws
- * `task_not_found`, `rate_limit_exceeded` for who has too many streams open, `overloaded`.
+ * the caller disconnects, when this process stops, and within a second after the session ends. Throws
+ * `task_not_found`, `rate_limit_exceeded` for a user with too many open streams, `overloaded`.
  */
 export async function followImage(
   context: ImagesContext,
@@ -44,8 +44,8 @@ export async function followImage(
   if (incoming.method === 'HEAD')
     throw new AppError('method_not_allowed', 'Events can be read with GET only.')
   const job = await ownTask(context.gateway.deps, { principal: session, taskId: params.id })
-  const heardAll = job.endedAt !== null && incoming.headers['last-event-id'] === END_ID
-  if (heardAll) return void outgoing.writeHead(204).end()
+  const isComplete = job.endedAt !== null && incoming.headers['last-event-id'] === END_ID
+  if (isComplete) return void outgoing.writeHead(204).end()
   const leave = context.streams.enter(session.userId)
   try {
     await streamTask(context, { ...call, job })
@@ -54,118 +54,118 @@ export async function followImage(
   }
 }
 
-type Ends = Pick<ControlCall<'followImage'>, 'incoming' | 'outgoing'>
+type Connection = Pick<ControlCall<'followImage'>, 'incoming' | 'outgoing'>
 
 async function streamTask(
   context: ImagesContext,
-  { job, incoming, outgoing }: Ends & { job: ImageJob },
+  { job, incoming, outgoing }: Connection & { job: ImageJob },
 ): Promise<void> {
   const { gateway, identity } = context
   const { deps } = gateway
   const abortScope = createAbortScope(deps, outgoing)
   const { headers } = incoming
   const { access: permission } = controlRoutes.followImage
-  const status = watchSession({ ...deps, identity }, { headers, permission })
-  const signal = AbortSignal.any([abortScope.signal, status.signal, gateway.draining])
+  const watch = watchSession({ ...deps, identity }, { headers, permission })
+  const signal = AbortSignal.any([abortScope.signal, watch.signal, gateway.draining])
   const afterSeq = job.lastSeq
-  const bell = createCoalescingSignal(signal)
-  const line = listen(gateway.jobHub.watch({ jobId: job.id, afterSeq, signal }), bell)
-  const stopLooking = deps.clock.every(LOOK_EVERY_MS, () => bell.ring())
+  const changes = createCoalescingSignal(signal)
+  const feed = subscribe(gateway.jobHub.watch({ jobId: job.id, afterSeq, signal }), changes)
+  const stopPolling = deps.clock.every(POLL_EVERY_MS, () => changes.notify())
   outgoing.setHeader('x-content-type-options', 'nosniff')
   const sse = openSse(deps, outgoing)
   try {
-    await tellTask(context, { job, sse, bell, line, signal })
+    await sendUpdates(context, { job, sse, changes, feed, signal })
   } catch (err) {
     if (!signal.aborted && !isAppError(err, 'caller_gone'))
-      deps.log.warn({ err, jobId: job.id }, 'a task was not followed to its end')
+      deps.log.warn({ err, jobId: job.id }, 'task stream was cut off')
   } finally {
-    stopLooking()
-    status.stop()
+    stopPolling()
+    watch.stop()
     abortScope.end()
     sse.end()
   }
 }
 
-interface Line {
-  /** True when nothing more will be heard. */
-  over: boolean
+interface Feed {
+  /** True when no more events will arrive. */
+  ended: boolean
 }
 
-/** Rings at every event of the job, and at the last. */
-function listen(events: AsyncIterable<ImageJobEvent>, bell: CoalescingSignal): Line {
-  const line = { over: false }
-  const hear = async () => {
-    for await (const _event of events) bell.ring()
+/** Notifies `changes` at every event of the job, and at the end of the events. */
+function subscribe(events: AsyncIterable<ImageJobEvent>, changes: CoalescingSignal): Feed {
+  const feed = { ended: false }
+  const read = async () => {
+    for await (const _event of events) changes.notify()
   }
-  void hear().finally(() => {
-    line.over = true
-    bell.ring()
+  void read().finally(() => {
+    feed.ended = true
+    changes.notify()
   })
-  return line
+  return feed
 }
 
-interface Telling {
+interface TaskStream {
   job: ImageJob
   sse: SseStream
-  bell: CoalescingSignal
-  line: Line
+  changes: CoalescingSignal
+  feed: Feed
   signal: AbortSignal
 }
 
-/** Resolves when all was told, or when this process stops. */
-async function tellTask({ gateway }: ImagesContext, telling: Telling): Promise<void> {
+/** Resolves when the end was sent, or when this process stops. */
+async function sendUpdates({ gateway }: ImagesContext, stream: TaskStream): Promise<void> {
   const { deps } = gateway
-  const { sse, bell, line, signal } = telling
-  const tell = await taskTeller(deps, telling)
-  for (let { job } = telling; ;) {
-    await tell(job)
+  const { sse, changes, feed, signal } = stream
+  const send = await createTaskSender(deps, stream)
+  for (let { job } = stream; ;) {
+    await send(job)
     if (job.endedAt !== null) {
-      await tellSettled(deps, { ...telling, job, tell })
+      await sendSettled(deps, { ...stream, job, send })
       const data = JSON.stringify({ state: taskStatuses[job.state] })
       return sse.send([{ text: encodeSse({ event: 'end', id: END_ID, data }) }])
     }
-    // Read before the job is: what was said last is in the row.
-    const isOver = line.over
+    // Read before the job is, so that the row includes the last event.
+    const hasEnded = feed.ended
     await deps.clock.sleep(READ_EVERY_MS, signal)
-    if (!isOver) await bell.heard()
+    if (!hasEnded) await changes.wait()
     job = (await deps.jobs.read(job.id)) ?? job
-    if (isOver && job.endedAt === null) return
+    if (hasEnded && job.endedAt === null) return
   }
 }
 
 type Deps = ImagesContext['gateway']['deps']
-type Tell = (job: ImageJob, money?: Money) => Promise<void>
+type SendTask = (job: ImageJob, money?: Money) => Promise<void>
 
-/** Sends the task when it is not as it was when it was sent last. Links stay the same in one stream. */
-async function taskTeller(deps: Deps, { job: first, sse }: Telling): Promise<Tell> {
+/** Sends the task if it differs from the last one sent. Links stay the same within one stream. */
+async function createTaskSender(deps: Deps, { job: first, sse }: TaskStream): Promise<SendTask> {
   const pathOf = picturePaths(deps)
-  const [owners, begun] = await Promise.all([
+  const [owners, initial] = await Promise.all([
     deps.keyOwners.findOwners([first.apiKeyId]),
     readMoney(deps, first),
   ])
   const owner = owners.get(first.apiKeyId)
-  let told = ''
-  return async (job, money = begun) => {
+  let sent = ''
+  return async (job, money = initial) => {
     const position = job.state === 'queued' ? await deps.jobs.queuePosition(job.id) : undefined
-    const task = { ...showTask(job, { pathOf, withPartials: true, position, owner }), ...money }
+    const task = { ...toTaskDto(job, { pathOf, withPartials: true, position, owner }), ...money }
     const data = JSON.stringify(withCredits(imageTaskEvents.task.encode(task)))
-    if (data === told) return
-    told = data
+    if (data === sent) return
+    sent = data
     await sse.send([{ text: encodeSse({ event: 'task', data }) }])
   }
 }
 
-/** The job has ended; what it cost follows. */
-async function tellSettled(
+/** Sends the task once more when its charge is known. */
+async function sendSettled(
   deps: Deps,
-  { job, tell, signal }: Telling & { tell: Tell },
+  { job, send, signal }: TaskStream & { send: SendTask },
 ): Promise<void> {
   const untilMs = deps.clock.monotonicMs() + SETTLED_WITHIN_MS
-  for (let lookMs = SETTLED_LOOK_MS_MIN; ; lookMs *= 2) {
+  for (let pollMs = SETTLED_POLL_MS_MIN; ; pollMs *= 2) {
     const money = await readMoney(deps, job)
     if (money.charged_micro !== null || deps.clock.monotonicMs() >= untilMs) {
-      return tell(job, money)
+      return send(job, money)
     }
-    await deps.clock.sleep(lookMs, signal)
+    await deps.clock.sleep(pollMs, signal)
   }
 }

@@ -5,26 +5,26 @@ import type { ImageRun, RunningImage } from '../../images/run-image.ts'
 import type { ControlCall } from '../handlers.ts'
 import { describeTask } from './describe-task.ts'
 import type { ImagesContext } from './images-context.ts'
-import type { ShownTaskDetail } from './show-task.ts'
+import type { TaskDetailDto } from './task-dto.ts'
 
-/** What the request log and the Idempotency-Keys of the panel know this door by. */
+/** The route of panel generations in the request log and in idempotency scopes. */
 const PANEL_ROUTE = '/api/user/images'
 
 interface PanelGeneration extends Pick<ImageRun, 'isHeavy' | 'hold'> {
   call: ControlCall<'createImages'> | ControlCall<'retryImage'>
-  /** Where an Idempotency-Key may stand. */
+  /** Headers that may contain an Idempotency-Key. */
   incoming: ImageRun['incoming']
   accept: (staging: UploadStaging) => Promise<ImageIntake>
 }
 
 /**
- * Submits an image job for a signed-in person, by the path of /v1/images: the same checks, hold and log.
- * Answers the task as soon as it is written, or that of the same Idempotency-Key.
+ * Submits an image job for a signed-in user with the same checks, hold and log as /v1/images. Returns the
+ * task as soon as it is written, or the existing task of the same Idempotency-Key.
  */
 export async function generateForPanel(
   { gateway, panelPrincipal, inFlight }: ImagesContext,
   { call, incoming, accept, ...body }: PanelGeneration,
-): Promise<ShownTaskDetail> {
+): Promise<TaskDetailDto> {
   const { session, requestId, receivedAtMs, outgoing } = call
   const { job, hold, fresh } = await inFlight(async () => {
     const principal = await panelPrincipal(session)
@@ -42,7 +42,7 @@ export async function generateForPanel(
         return undefined
       },
     })
-    if (!submitted) throw new Error('a turn without an answer ends by an error')
+    if (!submitted) throw new Error('a run without a task throws')
     return submitted
   })
   const money = fresh && hold ? { held_micro: hold.amountMicro, charged_micro: null } : undefined

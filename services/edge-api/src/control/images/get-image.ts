@@ -6,10 +6,10 @@ import { ownTask } from '../../images/own-task.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
 import { describeTask, describeTasks } from './describe-task.ts'
 import type { ImagesContext } from './images-context.ts'
-import { showAnyTask } from './list-all-images.ts'
+import { toAdminTaskDto } from './list-all-images.ts'
 import { readMoney } from './read-money.ts'
 
-/** `GET /api/user/images/{id}`. Throws `task_not_found` also for a task of somebody else. */
+/** `GET /api/user/images/{id}`. Throws `task_not_found` also for another user's task. */
 export async function getImage(
   { gateway }: Pick<ImagesContext, 'gateway'>,
   { session, params }: ControlCall<'getImage'>,
@@ -23,11 +23,11 @@ export async function getAnyImage(
   { gateway }: Pick<ImagesContext, 'gateway'>,
   { params }: ControlCall<'getAnyImage'>,
 ): ReturnType<ControlHandlers['getAnyImage']> {
-  return describeAnyTask(gateway, await anyTask(gateway, params.id))
+  return describeAnyTask(gateway, await readAnyTask(gateway, params.id))
 }
 
-/** Anybody's task, for operators. Throws `task_not_found`. */
-export async function anyTask(
+/** Any user's task, for operators. Throws `task_not_found`. */
+export async function readAnyTask(
   { deps }: Pick<GatewayContext, 'deps'>,
   taskId: string,
 ): Promise<ImageJob> {
@@ -44,6 +44,6 @@ export async function describeAnyTask(
     describeTasks(gateway, { jobs: [job], withPartials: false }),
     readMoney(gateway.deps, job),
   ])
-  if (!described) throw new Error('one job has one description')
-  return showAnyTask(described, money)
+  if (!described) throw new Error('a job without a description')
+  return toAdminTaskDto(described, money)
 }

@@ -12,7 +12,7 @@ import { listImages } from './list-images.ts'
 import { retryImage } from './retry-image.ts'
 import { sendPartial } from './send-partial.ts'
 
-/** What people do with pictures: their own. */
+/** Image operations on the user's own tasks. */
 export function imageHandlers(control: ControlContext) {
   const context = createImagesContext(control)
   return {
@@ -28,7 +28,7 @@ export function imageHandlers(control: ControlContext) {
   } satisfies Partial<ControlHandlers>
 }
 
-/** What operators see and do of everybody's pictures. */
+/** Image operations of operators on all users' tasks. */
 export function adminImageHandlers({ gateway }: ControlContext) {
   const context = { gateway }
   return {

@@ -5,9 +5,9 @@ import type { ControlContext } from '../control-context.ts'
 import type { StreamLimit } from '../../stream-limit.ts'
 import { createStreamLimit } from '../../stream-limit.ts'
 
-/** What the image operations share. */
+/** Shared by the image operations. */
 export interface ImagesContext extends Pick<ControlContext, 'gateway' | 'identity'> {
-  /** Who a signed-in person is to the door, when they draw. */
+  /** The principal of a signed-in user for image requests from the panel. */
   panelPrincipal: PanelPrincipal
   inFlight: ReturnType<typeof inFlightLimit>
   streams: StreamLimit

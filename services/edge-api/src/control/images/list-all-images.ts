@@ -14,7 +14,7 @@ import { jobListQuery, writeCursor } from './task-query.ts'
 
 const READ_WITHIN_MS = 3_000
 
-/** `GET /api/admin/images`: tasks of everybody, or of one user. */
+/** `GET /api/admin/images`: tasks of all users, or of one user. */
 export async function listAllImages(
   { gateway }: Pick<ImagesContext, 'gateway'>,
   { query }: ControlCall<'listAllImages'>,
@@ -26,19 +26,19 @@ export async function listAllImages(
   const { jobs, next } = await deps.jobs.listJobs({ ...jobListQuery(rest), wallet })
   const described = await describeTasks(gateway, { jobs, withPartials: false })
   const money = await readMoneyOfMany(deps, jobs)
-  const items = described.map((one) => showAnyTask(one, money.get(one.job.id) ?? unknownMoney))
+  const items = described.map((one) => toAdminTaskDto(one, money.get(one.job.id) ?? unknownMoney))
   return { items, next_cursor: writeCursor(next) }
 }
 
-/** A task as operators see it. */
-export function showAnyTask(
+/** A task for operators. */
+export function toAdminTaskDto(
   { job, task, owner }: DescribedTask,
   money: Money,
 ): z.output<typeof adminImageTask> {
   return { ...task, ...money, user: owner?.user ?? null, attempts: job.attempts }
 }
 
-/** One question for all that is settled, one more for each hold that is open still. */
+/** One call for all settled jobs, and one more for each open hold. */
 async function readMoneyOfMany(
   deps: Pick<EdgeDeps, 'billing' | 'clock' | 'log'>,
   jobs: readonly ImageJob[],

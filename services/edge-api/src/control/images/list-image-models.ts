@@ -12,7 +12,7 @@ import type { ImagesContext } from './images-context.ts'
 
 type ModelList = Awaited<ReturnType<ControlHandlers['listImageModels']>>
 
-/** `GET /api/user/models`: what has a way and a price now. Throws `unavailable` before either is known. */
+/** `GET /api/user/models`: models with a route and a price. Throws `unavailable` before either is known. */
 export function listImageModels({ gateway }: Pick<ImagesContext, 'gateway'>): ModelList {
   const { models, routesOf, prices } = gateway.catalog.current()
   const at = gateway.deps.clock.now()
@@ -22,8 +22,8 @@ export function listImageModels({ gateway }: Pick<ImagesContext, 'gateway'>): Mo
     return price?.kind === 'images' ? [describeModel(model, price)] : []
   })
   const chat = models.filter((model) => {
-    const hasWay = (routesOf(model)?.chat.length ?? 0) > 0
-    return hasWay && prices.priceAt({ model, kind: 'tokens', at }) !== undefined
+    const hasRoute = (routesOf(model)?.chat.length ?? 0) > 0
+    return hasRoute && prices.priceAt({ model, kind: 'tokens', at }) !== undefined
   })
   return { images, chat }
 }

@@ -3,7 +3,7 @@ import { describeTasks } from './describe-task.ts'
 import type { ImagesContext } from './images-context.ts'
 import { jobListQuery, writeCursor } from './task-query.ts'
 
-/** `GET /api/user/images`: the person's tasks, those of their API keys too. */
+/** `GET /api/user/images`: the user's tasks, including those of their API keys. */
 export async function listImages(
   { gateway }: Pick<ImagesContext, 'gateway'>,
   { session, query }: ControlCall<'listImages'>,

@@ -15,8 +15,8 @@ export interface Money {
 export const unknownMoney: Money = { held_micro: null, charged_micro: null }
 
 /**
- * What is held for a job now, and what it cost. A task can be shown without it: while billing is away, both
- * are null, and the log says why.
+ * The held and the charged amount of a job. While billing is unavailable, both are null and the error is
+ * logged, so that the task can still be shown.
  */
 export async function readMoney(
   { billing, clock, log }: Pick<EdgeDeps, 'billing' | 'clock' | 'log'>,

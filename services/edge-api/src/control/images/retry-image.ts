@@ -13,10 +13,9 @@ import { generateForPanel } from './generate-for-panel.ts'
 import type { ImagesContext } from './images-context.ts'
 
 /**
- * `POST /api/user/images/{id}/retry`: the same request as a new task, at today's price; one for each
- * Idempotency-Key, and one for each call without.
- * Throws `invalid_value` for a task that runs, `invalid_image` when its reference pictures are gone, and what
- * the image routes throw.
+ * `POST /api/user/images/{id}/retry`: submits the same request as a new task, at today's price; one for each
+ * Idempotency-Key, and one for each call without. Throws `invalid_value` for a running task, `invalid_image`
+ * when its reference pictures were removed, and the errors of the image routes.
  */
 export async function retryImage(
   context: ImagesContext,
@@ -29,21 +28,21 @@ export async function retryImage(
     throw new AppError('invalid_value', 'The task has not ended yet. Wait for it, or cancel it.', {
       param: 'id',
     })
-  const incoming = { headers: intentionOf(call) }
+  const incoming = { headers: idempotencyHeaders(call) }
   // Its pictures are copied before it is submitted.
   const isHeavy = job.request.images.length > 0
   const accept = (staging: UploadStaging) => cloneRequest(deps, { job, staging })
   return generateForPanel(context, { call, incoming, accept, isHeavy })
 }
 
-/** To retry this task is another intention than to retry that one, or to draw, under the same key. */
-function intentionOf({ idempotencyKey, params }: ControlCall<'retryImage'>) {
+/** Scopes the key to this task's retry: the same key for another task or a generation is independent. */
+function idempotencyHeaders({ idempotencyKey, params }: ControlCall<'retryImage'>) {
   if (idempotencyKey === undefined) return {}
   const digest = createHash('sha256').update(idempotencyKey).digest('hex')
   return { 'idempotency-key': `retry ${params.id} ${digest}` }
 }
 
-/** The request of a job, with pictures of its own. */
+/** The request of a job, with copies of its pictures. */
 async function cloneRequest(
   deps: Pick<EdgeDeps, 'blobs'>,
   { job, staging }: { job: ImageJob; staging: UploadStaging },
@@ -68,7 +67,7 @@ async function copy(
   if (!blob)
     throw new AppError(
       'invalid_image',
-      'The reference pictures of this task are gone: they are kept for a day. Send them with a new task.',
+      'The reference pictures of this task were removed after a day. Send them with a new task.',
       { param: 'reference_images' },
     )
   try {

@@ -9,12 +9,12 @@ import type { ControlCall } from '../handlers.ts'
 import type { ImagesContext } from './images-context.ts'
 
 const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp']
-/** The same number is always the same picture, but it has a short life. */
-const KEPT_SECONDS = 600
+/** The same number is always the same picture, but it is removed soon. */
+const CACHE_SECONDS = 600
 
 /**
- * `GET /api/user/images/{id}/partials/{index}/{number}`: a partial picture of one's own task. Throws
- * `task_not_found`, and `not_found` for one that is not there yet or any more.
+ * `GET /api/user/images/{id}/partials/{index}/{number}`: a partial picture of the user's own task. Throws
+ * `task_not_found`, and `not_found` for a partial picture that does not exist yet or was removed.
  */
 export async function sendPartial(
   { gateway: { deps } }: Pick<ImagesContext, 'gateway'>,
@@ -24,7 +24,7 @@ export async function sendPartial(
   const job = await ownTask(deps, { principal: session, taskId: id })
   const blob = await deps.blobs.open(partialKey(job.id, index, number))
   if (!blob)
-    throw new AppError('not_found', 'This partial picture is not there (any more).', {
+    throw new AppError('not_found', 'This partial picture does not exist (any more).', {
       param: 'id',
     })
   const isPicture = PICTURE_TYPES.includes(blob.contentType)
@@ -32,9 +32,9 @@ export async function sendPartial(
     'content-type': isPicture ? blob.contentType : 'application/octet-stream',
     'content-length': blob.bytes,
     'content-disposition': isPicture ? 'inline' : 'attachment',
-    'cache-control': `private, max-age=${KEPT_SECONDS}, immutable`,
+    'cache-control': `private, max-age=${CACHE_SECONDS}, immutable`,
     'x-content-type-options': 'nosniff',
-    // Whatever the bytes turn out to be: no script of them runs in our name.
+    // Even if the bytes contain a script, it cannot run in this origin.
     'content-security-policy': "default-src 'none'; sandbox",
     'cross-origin-resource-policy': 'same-origin',
   })
@@ -42,8 +42,8 @@ export async function sendPartial(
   try {
     await pipeline(blob.stream, outgoing)
   } catch (err) {
-    // The status has left: all that can be said now is to cut.
+    // The status was already sent, so the error can only be shown by closing the connection.
     outgoing.destroy()
-    deps.log.debug({ err, jobId: job.id }, 'partial picture was not read to its end')
+    deps.log.debug({ err, jobId: job.id }, 'partial picture not fully sent')
   }
 }

@@ -7,7 +7,7 @@ import type { ControlCall } from '../handlers.ts'
 
 const DAY_MS = 86_400_000
 
-/** What a list was asked for, in words of the job store. Throws `invalid_value` for a cursor of another list. */
+/** Converts a list's query for the job store. Throws `invalid_value` for a cursor of another list. */
 export function jobListQuery(query: ControlCall<'listImages'>['query']): JobListQuery {
   const { state, model, q, from, to, cursor, limit } = query
   const toMs = to === undefined ? undefined : startOf(to).getTime() + DAY_MS
@@ -32,7 +32,7 @@ const jobStates = {
   cancelled: 'cancelled',
 } as const satisfies { [Status in (typeof taskStatuses)[JobState]]: JobState }
 
-/** A place in the list as text that people pass on without reading it. */
+/** An opaque cursor of a position in the list. */
 export function writeCursor(next: JobCursor | null): string | null {
   return next && Buffer.from(`${next.createdAt.getTime()}.${next.id}`).toString('base64url')
 }
@@ -41,7 +41,7 @@ function readCursor(cursor: string): JobCursor {
   const text = Buffer.from(cursor, 'base64url').toString('latin1')
   const [, ms = '', id = ''] = /^(\d{1,15})\.(img_[0-9a-f]{32})$/.exec(text) ?? []
   if (id === '')
-    throw new AppError('invalid_value', "'cursor' must be the next_cursor of the page before.", {
+    throw new AppError('invalid_value', "'cursor' must be the next_cursor of the previous page.", {
       param: 'cursor',
     })
   return { createdAt: new Date(Number(ms)), id }

@@ -4,12 +4,15 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { AccountDeps } from '../../account-deps.ts'
 import { mintKey } from '../../methods/mint-key.ts'
 import type { SessionPrincipal } from '../../identity/identity.ts'
-import { toApiKeyDto } from './show-key.ts'
+import { toApiKeyDto } from './api-key-dto.ts'
 
-/** Revoked keys do not count, expired ones do: they can be brought back. */
+/**
+ * The maximum number of keys of a user. Expired keys count, because they can be extended; revoked ones do
+ * not.
+ */
 export const LIVE_KEYS_MAX = 100
 
-/** Makes a key. Throws `too_many_api_keys`, `invalid_value` for an expiry that has passed. */
+/** Creates a key. Throws `too_many_api_keys`, `invalid_value` for an expiry in the past. */
 export async function createApiKey(
   deps: AccountDeps,
   { session, body }: { session: SessionPrincipal; body: Decoded<'createApiKey'>['body'] },
@@ -26,17 +29,17 @@ export async function createApiKey(
     networks: body.ip_whitelist,
     expiresAt: body.expires_at,
   })
-  const isMade = await deps.keyStore.insertIfUnderLimit(row, { liveMax: LIVE_KEYS_MAX })
-  if (!isMade)
+  const isInserted = await deps.keyStore.insertIfUnderLimit(row, { liveMax: LIVE_KEYS_MAX })
+  if (!isInserted)
     throw new AppError(
       'too_many_api_keys',
-      `You have ${LIVE_KEYS_MAX} API keys, and nobody may have more. Revoke one that is not used.`,
+      `You have ${LIVE_KEYS_MAX} API keys, which is the maximum. Revoke an unused one.`,
     )
-  const shown = toApiKeyDto({ ...row, lastUsedAt: null, revokedAt: null }, { usedMicro: 0n, nowMs })
-  return { ...shown, api_key: apiKey }
+  const dto = toApiKeyDto({ ...row, lastUsedAt: null, revokedAt: null }, { usedMicro: 0n, nowMs })
+  return { ...dto, api_key: apiKey }
 }
 
-/** A key is made or changed to work from now on; who wants it to stop revokes it. */
+/** An expiry must be in the future; to end a key now, revoke it. */
 export function checkExpiry(expiresAt: Date | null | undefined, nowMs: number): void {
   if (!expiresAt || expiresAt.getTime() > nowMs) return
   throw new AppError('invalid_value', "'expires_at' has passed. Revoke a key to end it now.", {

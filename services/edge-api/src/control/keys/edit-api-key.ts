@@ -4,19 +4,21 @@ import { AppError } from '@sluice/kernel/app-error'
 import { normalNetwork } from '../../admit/networks.ts'
 import type { EdgeDeps } from '../../deps.ts'
 import type { OwnedKeyRef } from '../../store/user-api-key-repository.ts'
-import { announceKeyChange } from './announce-key-change.ts'
+import { publishKeyChange } from './publish-key-change.ts'
 import { checkExpiry } from './create-api-key.ts'
 import { keyNotFound } from './key-not-found.ts'
-import type { ShownKey } from './show-key.ts'
-import { showKeys } from './show-keys.ts'
+import type { ApiKeyDto } from './api-key-dto.ts'
+import { toApiKeyDtos } from './api-key-dtos.ts'
 
 type KeyDeps = Pick<EdgeDeps, 'keyStore' | 'quotaStore' | 'bus' | 'log' | 'clock'>
 
-/** Changes what is named. Throws `not_found`, `api_key_revoked`, `invalid_value` for a passed expiry. */
+/**
+ * Changes only the given fields. Throws `not_found`, `api_key_revoked`, `invalid_value` for a passed expiry.
+ */
 export async function editApiKey(
   deps: KeyDeps,
-  { name, body }: { name: OwnedKeyRef; body: Decoded<'editApiKey'>['body'] },
-): Promise<ShownKey> {
+  { ref, body }: { ref: OwnedKeyRef; body: Decoded<'editApiKey'>['body'] },
+): Promise<ApiKeyDto> {
   const at = deps.clock.now()
   checkExpiry(body.expires_at, at.getTime())
   const changes = {
@@ -27,12 +29,12 @@ export async function editApiKey(
     networks: body.ip_whitelist && body.ip_whitelist.map(normalNetwork),
     expiresAt: body.expires_at,
   }
-  const edited = await deps.keyStore.editKey(name, { changes, at })
+  const edited = await deps.keyStore.editKey(ref, { changes, at })
   if (edited === undefined) throw keyNotFound()
   if (edited === 'revoked')
-    throw new AppError('api_key_revoked', 'This API key was revoked. Make a new one instead.')
-  await announceKeyChange(deps, { apiKeyId: name.id })
-  const [shown] = await showKeys(deps, [edited])
+    throw new AppError('api_key_revoked', 'This API key was revoked. Create a new one.')
+  await publishKeyChange(deps, { apiKeyId: ref.id })
+  const [shown] = await toApiKeyDtos(deps, [edited])
   if (!shown) throw keyNotFound()
   return shown
 }

@@ -8,11 +8,11 @@ import { editApiKey } from './edit-api-key.ts'
 import { keyNotFound } from './key-not-found.ts'
 import { listApiKeys } from './list-api-keys.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
-import { showKeys } from './show-keys.ts'
+import { toApiKeyDtos } from './api-key-dtos.ts'
 
 type KeyOperation = 'listApiKeys' | 'createApiKey' | 'getApiKey' | 'editApiKey' | 'revokeApiKey'
 
-/** A person's own API keys. */
+/** Operations on a user's own API keys. */
 export function keyHandlers({ gateway }: ControlContext): Pick<ControlHandlers, KeyOperation> {
   const { deps } = gateway
   const minting = { ...deps, keyHash: keyHash(deps.pepper) }
@@ -20,17 +20,17 @@ export function keyHandlers({ gateway }: ControlContext): Pick<ControlHandlers, 
     listApiKeys: ({ session: { userId }, query }) => listApiKeys(deps, { userId, query }),
     createApiKey: ({ session, body }) => createApiKey(minting, { session, body }),
     getApiKey: async (call) => {
-      const key = await deps.keyStore.findKey(nameOf(call))
-      const [shown] = key ? await showKeys(deps, [key]) : []
+      const key = await deps.keyStore.findKey(keyRefOf(call))
+      const [shown] = key ? await toApiKeyDtos(deps, [key]) : []
       if (!shown) throw keyNotFound()
       return shown
     },
-    editApiKey: (call) => editApiKey(deps, { name: nameOf(call), body: call.body }),
-    revokeApiKey: (call) => revokeApiKey(deps, { name: nameOf(call) }),
+    editApiKey: (call) => editApiKey(deps, { ref: keyRefOf(call), body: call.body }),
+    revokeApiKey: (call) => revokeApiKey(deps, { ref: keyRefOf(call) }),
   }
 }
 
-const nameOf = ({
+const keyRefOf = ({
   session,
   params,
 }: {

@@ -1,14 +1,14 @@
 import type { EdgeDeps } from '../../deps.ts'
 import type { OwnedKeyRef } from '../../store/user-api-key-repository.ts'
-import { announceKeyChange } from './announce-key-change.ts'
+import { publishKeyChange } from './publish-key-change.ts'
 import { keyNotFound } from './key-not-found.ts'
 
-/** Revokes a key for good; safe to repeat. Throws `not_found`. */
+/** Revokes a key permanently; a repeat is safe. Throws `not_found`. */
 export async function revokeApiKey(
   deps: Pick<EdgeDeps, 'keyStore' | 'bus' | 'log' | 'clock'>,
-  { name }: { name: OwnedKeyRef },
+  { ref }: { ref: OwnedKeyRef },
 ): Promise<void> {
-  const outcome = await deps.keyStore.revokeOwnKey(name, { at: deps.clock.now() })
+  const outcome = await deps.keyStore.revokeOwnKey(ref, { at: deps.clock.now() })
   if (outcome === undefined) throw keyNotFound()
-  if (outcome === 'revoked') await announceKeyChange(deps, { apiKeyId: name.id })
+  if (outcome === 'revoked') await publishKeyChange(deps, { apiKeyId: ref.id })
 }

@@ -2,9 +2,9 @@ import { AppError } from '@sluice/kernel/app-error'
 
 const DAY_MS = 86_400_000
 export const DAYS_MAX = 366
-const DAYS_UNLESS_SAID = 14
+const DAYS_DEFAULT = 14
 
-/** Whole days of UTC. */
+/** Whole UTC days. */
 export interface DayRange {
   from: string
   /** Included. */
@@ -12,17 +12,17 @@ export interface DayRange {
   /** Every day, oldest first. */
   days: readonly string[]
   start: Date
-  /** The first moment after it. */
+  /** The first moment after the range. */
   end: Date
 }
 
-/** The days that were asked for; up to today unless said. Throws `invalid_value`. */
+/** The requested days; by default the last ones up to today. Throws `invalid_value`. */
 export function readDayRange(
-  asked: { from?: string | undefined; to?: string | undefined },
+  requested: { from?: string | undefined; to?: string | undefined },
   now: Date,
 ): DayRange {
-  const to = asked.to ?? laterOf(dayOf(now), asked.from)
-  const from = asked.from ?? addDays(to, 1 - DAYS_UNLESS_SAID)
+  const to = requested.to ?? laterOf(dayOf(now), requested.from)
+  const from = requested.from ?? addDays(to, 1 - DAYS_DEFAULT)
   checkOrder({ from, to })
   const count = (startOf(to).getTime() - startOf(from).getTime()) / DAY_MS + 1
   if (count > DAYS_MAX)
@@ -36,12 +36,12 @@ export function checkOrder({ from, to }: { from?: string | undefined; to?: strin
     throw wrong('from', `'from' (${from}) must not be after 'to' (${to}).`)
 }
 
-/** So many days up to today. */
+/** The last `count` days up to today. */
 export function lastDays(count: number, now: Date): DayRange {
   return rangeOf(addDays(dayOf(now), 1 - count), count)
 }
 
-/** As many days, just before. */
+/** The same number of days, immediately before. */
 export function daysBefore({ from, days }: DayRange): DayRange {
   return rangeOf(addDays(from, -days.length), days.length)
 }

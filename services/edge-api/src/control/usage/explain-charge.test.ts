@@ -27,12 +27,12 @@ const anyUsage = fc.record<TokenUsage>({
   output: fc.nat(1_000_000),
 })
 
-/** Credits have six decimals as lines have, so the one can be read as the other. */
+/** Credits and the lines' amounts both have six decimals, so the lines can be parsed as credits. */
 const exactSum = (lines: readonly { amount_micro_exact: string }[]) =>
   lines.reduce((sum, line) => sum + (parseCredits(line.amount_micro_exact) ?? 0n), 0n)
 
 describe('the lines of a charge', () => {
-  it('add up to what was charged, exactly, whatever was used, reserved or left to the house', () => {
+  it('add up exactly to the charged amount, for any usage, reservation and loss', () => {
     const anyEnd = fc.constantFrom('finished' as const, 'failed' as const)
     fc.assert(
       fc.property(anyUsage, anyPrice, anyMicro, anyEnd, (usage, price, reservedMicro, endState) => {
@@ -45,7 +45,7 @@ describe('the lines of a charge', () => {
     )
   })
 
-  it('say of pictures what they were, and what the house paid beyond what was agreed', () => {
+  it('describe pictures, and the platform-paid amount above the agreed maximum', () => {
     const price = {
       kind: 'images' as const,
       steps: [{ quality: 'high' as const, pixelsMax: 2_000_000, microPerImage: 16_000_000n }],
@@ -76,12 +76,12 @@ describe('the lines of a charge', () => {
     ])
   })
 
-  it('are none where nothing was delivered', () => {
+  it('are empty if nothing was delivered', () => {
     const free = { price: null, usage: null, chargedMicro: 0n, lossMicro: 0n }
     expect(explainCharge(free)).toEqual([])
   })
 
-  it('that would not add up are a fault of ours, never an answer', () => {
+  it('throw if they do not add up', () => {
     const usage = { kind: 'tokens' as const, input: 1, cachedInput: 0, output: 0 }
     const price = row({
       kind: 'tokens',
@@ -90,6 +90,6 @@ describe('the lines of a charge', () => {
       outputMicroPerMillion: 0n,
     })
     const wrong = () => explainCharge({ usage, price, chargedMicro: 2n, lossMicro: 0n })
-    expect(wrong).toThrow('what the frozen price says')
+    expect(wrong).toThrow('the charge matches the frozen price')
   })
 })

@@ -10,14 +10,14 @@ export type ChargeLine = Decoded<'getCharge'>['answer']['lines'][number]
 
 type Explained = Pick<ChargeAccount, 'usage' | 'price' | 'lossMicro' | 'chargedMicro'>
 
-/** The lines that add up to what was charged, exactly; none for what delivered nothing. */
+/** The lines that add up exactly to the charged amount; empty if nothing was delivered. */
 export function explainCharge({ usage, price, lossMicro, chargedMicro }: Explained): ChargeLine[] {
   if (!usage || !price) return []
   const lines = explainUsage(usage, price.price)
   const exact = sum(lines.map(({ exactMicroMillionths }) => exactMicroMillionths))
   assert(
     exact === (chargedMicro + lossMicro) * MICRO_MILLIONTHS,
-    'what was charged is what the frozen price says',
+    'the charge matches the frozen price',
   )
   return [...lines.map(toLine), ...platformPaid(lossMicro)]
 }
@@ -48,5 +48,5 @@ const platformPaid = (lossMicro: bigint): ChargeLine[] =>
 const describePicture = ({ width, height, quality }: PictureUsage) =>
   `${width}x${height} · ${quality}`
 
-// Millionths of a micro-credit are to it what micro-credits are to a credit: six decimals.
+// A millionth of a micro-credit is to it what a micro-credit is to a credit: six decimals.
 const exactMicro = (millionths: bigint) => formatCredits(millionths)

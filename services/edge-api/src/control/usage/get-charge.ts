@@ -1,12 +1,12 @@
 import type { ControlContext } from '../control-context.ts'
 import type { ControlHandler } from '../handlers.ts'
 import { explainCharge } from './explain-charge.ts'
-import { showCharge } from './show-charge.ts'
-import { showEntry } from './show-entry.ts'
+import { toChargeDto } from './charge-dto.ts'
+import { toLedgerEntryDto } from './ledger-entry-dto.ts'
 
 type Call = Parameters<ControlHandler<'getCharge'>>[0]
 
-/** One charge, explained to the last micro-credit. Throws `not_found`, also for another's. */
+/** One charge with its exact lines. Throws `not_found`, also for another user's charge. */
 export async function getCharge(
   { gateway: { deps } }: Pick<ControlContext, 'gateway'>,
   { session: { wallet }, params, signal }: Call,
@@ -15,7 +15,7 @@ export async function getCharge(
   const { price, apiKeyId } = account
   const owners = await deps.keyOwners.findOwners(apiKeyId === null ? [] : [apiKeyId])
   return {
-    ...showCharge(account, owners),
+    ...toChargeDto(account, owners),
     price: price && { id: price.id, effective_at: price.effectiveAt, model: price.model },
     lines: explainCharge(account),
     counted_by: account.source,
@@ -28,6 +28,6 @@ export async function getCharge(
     platform_paid_micro: account.lossMicro,
     opened_at: account.openedAt,
     settled_at: account.settledAt,
-    entries: account.entries.map(showEntry),
+    entries: account.entries.map(toLedgerEntryDto),
   }
 }

@@ -5,7 +5,7 @@ import type { ControlHandler } from '../handlers.ts'
 import { dayOf, daysBefore, lastDays } from './day-range.ts'
 import type { UsageRow } from './merge-usage.ts'
 import { topModels, totalOf } from './merge-usage.ts'
-import type { UsageQuestion } from './read-usage-rows.ts'
+import type { UsageQuery } from './read-usage-rows.ts'
 import { readUsageRows } from './read-usage-rows.ts'
 
 const TOP_MODELS_MAX = 5
@@ -13,7 +13,10 @@ const TOP_MODELS_MAX = 5
 type Call = Parameters<ControlHandler<'getOverview'>>[0]
 type Deps = ControlContext['gateway']['deps']
 
-/** Balance, requests, spend and latency of the last days, beside as many days before. */
+/**
+ * Balance, requests, charges and latency of the last days, with the same number of days before for
+ * comparison.
+ */
 export async function getOverview(
   { gateway: { deps } }: Pick<ControlContext, 'gateway'>,
   { session: { wallet }, query, signal }: Call,
@@ -28,7 +31,7 @@ export async function getOverview(
     requestLogStore.readLatency({ wallet, from: range.start, until: range.end }),
   ])
   const byDay = Map.groupBy(rows, ({ day }) => day)
-  const latencyOf = new Map(latency.days.map((one) => [one.day, showLatency(one)]))
+  const latencyOf = new Map(latency.days.map((one) => [one.day, toLatencyDto(one)]))
   const isQuiet = rows.length + before.length === 0
   return {
     balance: {
@@ -44,25 +47,25 @@ export async function getOverview(
     days: range.days.map((day) => ({
       day,
       ...totalOf(byDay.get(day) ?? []),
-      ...(latencyOf.get(day) ?? showLatency({ p50Ms: null, p95Ms: null })),
+      ...(latencyOf.get(day) ?? toLatencyDto({ p50Ms: null, p95Ms: null })),
     })),
-    latency: showLatency(latency),
+    latency: toLatencyDto(latency),
     top_models: topModels(rows, TOP_MODELS_MAX),
-    is_new: isQuiet && !(await hasEverAsked(deps, { wallet, signal })),
+    is_new: isQuiet && !(await hasAnyRequest(deps, { wallet, signal })),
   }
 }
 
-/** The rows of a stretch of days; the parameter that is too large is `days` here. */
-async function readDays(deps: Deps, question: UsageQuestion): Promise<UsageRow[]> {
+/** The rows of a day range; here the parameter of an error is `days`. */
+async function readDays(deps: Deps, query: UsageQuery): Promise<UsageRow[]> {
   try {
-    return await readUsageRows(deps, question)
+    return await readUsageRows(deps, query)
   } catch (error) {
     if (!isAppError(error, 'invalid_value')) throw error
     throw new AppError('invalid_value', error.message, { param: 'days', cause: error })
   }
 }
 
-async function hasEverAsked(
+async function hasAnyRequest(
   { billing, requestLogStore }: Deps,
   { wallet, signal }: { wallet: string; signal: AbortSignal },
 ): Promise<boolean> {
@@ -70,7 +73,7 @@ async function hasEverAsked(
   return charges.length > 0 || requestLogStore.hasRequests(wallet)
 }
 
-const showLatency = ({ p50Ms, p95Ms }: { p50Ms: number | null; p95Ms: number | null }) => ({
+const toLatencyDto = ({ p50Ms, p95Ms }: { p50Ms: number | null; p95Ms: number | null }) => ({
   p50_ms: p50Ms,
   p95_ms: p95Ms,
 })

@@ -24,8 +24,8 @@ const logged = (facts: Partial<LoggedSum> = {}): LoggedSum => ({
   ...facts,
 })
 
-describe('usage of ledger and log', () => {
-  it('has money from the one and requests from the other, in one row a day and model', () => {
+describe('merged usage', () => {
+  it('has charges from the ledger and requests from the log, in one row per day and model', () => {
     const rows = mergeUsage({
       billed: [
         billed({ calls: 2, inputTokens: 5, outputTokens: 6, pictures: 1, chargedMicro: 7n }),
@@ -47,7 +47,7 @@ describe('usage of ledger and log', () => {
     ])
   })
 
-  it('knows requests that the log has lost, forgot, or not yet heard of by their charges', () => {
+  it('counts requests that are missing in the log by their charges', () => {
     const none = { failedTasks: [] }
     const rows = mergeUsage({ ...none, billed: [billed({ calls: 3 })], logged: [] })
     expect(rows).toMatchObject([{ requests: 3, failures: 0 }])
@@ -56,17 +56,17 @@ describe('usage of ledger and log', () => {
     expect(both).toMatchObject([{ requests: 3 }])
   })
 
-  it('adds tasks that failed to what failed at the door, and never has more of them than requests', () => {
+  it('adds failed tasks to failed requests, and never has more failures than requests', () => {
     const failed = { day: '2026-11-21', model: 'gpt-5', failures: 2 }
     const both = { billed: [], logged: [logged({ requests: 5, failures: 1 })] }
     expect(mergeUsage({ ...both, failedTasks: [failed] })).toMatchObject([
       { requests: 5, failures: 3 },
     ])
-    const forgotten = mergeUsage({ billed: [], logged: [], failedTasks: [failed] })
-    expect(forgotten).toMatchObject([{ model: 'gpt-5', requests: 2, failures: 2 }])
+    const unlogged = mergeUsage({ billed: [], logged: [], failedTasks: [failed] })
+    expect(unlogged).toMatchObject([{ model: 'gpt-5', requests: 2, failures: 2 }])
   })
 
-  it('charges nothing to requests whose model was never known, and counts them', () => {
+  it('counts requests without a known model, and charges them nothing', () => {
     const rows = mergeUsage({
       billed: [],
       logged: [logged({ model: '', requests: 2, failures: 2 })],
@@ -76,7 +76,7 @@ describe('usage of ledger and log', () => {
     expect(topModels(rows, 5)).toEqual([])
   })
 
-  it('is newest first, then dearest first', () => {
+  it('is newest first, then most expensive first', () => {
     const rows = mergeUsage({
       billed: [
         billed({ day: '2026-11-20', model: 'a', chargedMicro: 9n }),
@@ -89,7 +89,7 @@ describe('usage of ledger and log', () => {
     expect(rows.map(({ model }) => model)).toEqual(['c', 'b', 'd', 'a'])
   })
 
-  it('adds up: every micro-credit, token and picture of the ledger once, and no request less', () => {
+  it('has every micro-credit, token and picture of the ledger once, and at least all requests', () => {
     const anyDay = fc.constantFrom('2026-11-20', '2026-11-21')
     const anyModel = fc.constantFrom('a', 'b', '')
     const key = ({ day, model }: { day: string; model: string }) => `${day} ${model}`
@@ -136,7 +136,7 @@ describe('usage of ledger and log', () => {
 })
 
 describe('the top models', () => {
-  it('are the dearest over all days, at most so many', () => {
+  it('are the most expensive ones over all days, at most `countMax`', () => {
     const row = { day: '2026-11-21', ...noUsage }
     const rows = [
       { ...row, model: 'a', charged_micro: 3n },

@@ -18,9 +18,9 @@ export const noUsage: UsageSums = {
 }
 
 /**
- * Money, tokens and pictures as the ledger has them; requests and failures as they were logged, and image
- * tasks that failed. The log comes late, may lose rows and forgets old days, so there were at least as many
- * requests as billing knows of, or as have failed. Newest day first, the dearest model first.
+ * Charges, tokens and pictures come from the ledger; requests and failures from the request log, plus failed
+ * image tasks. The log is delayed, may lose rows and drops old days, so there are at least as many requests
+ * as billed calls, or as failures. Newest day first, most expensive model first.
  */
 export function mergeUsage({
   billed,
@@ -38,8 +38,8 @@ export function mergeUsage({
   }
   for (const sum of logged) edit(sum, () => ({ requests: sum.requests, failures: sum.failures }))
   for (const sum of failedTasks)
-    edit(sum, ({ requests, failures: atTheGateway }) => {
-      const failures = atTheGateway + sum.failures
+    edit(sum, ({ requests, failures: logFailures }) => {
+      const failures = logFailures + sum.failures
       return { failures, requests: Math.max(requests, failures) }
     })
   for (const sum of billed)
@@ -50,10 +50,10 @@ export function mergeUsage({
       pictures: sum.pictures,
       charged_micro: sum.chargedMicro,
     }))
-  return [...rows.values()].sort(newestAndDearestFirst)
+  return [...rows.values()].sort(newestThenMostExpensive)
 }
 
-/** All of it together. */
+/** The sum of all rows. */
 export function totalOf(rows: Iterable<UsageSums>): UsageSums {
   const total = { ...noUsage }
   for (const row of rows) {
@@ -67,7 +67,7 @@ export function totalOf(rows: Iterable<UsageSums>): UsageSums {
   return total
 }
 
-/** Of each model over all days, the dearest first. Requests whose model was never known are no model's. */
+/** The most expensive models over all days. Requests without a known model are excluded. */
 export function topModels(rows: readonly UsageRow[], countMax: number) {
   const byModel = Map.groupBy(
     rows.filter(({ model }) => model !== ''),
@@ -75,17 +75,17 @@ export function topModels(rows: readonly UsageRow[], countMax: number) {
   )
   return [...byModel]
     .map(([model, group]) => ({ model, ...totalOf(group) }))
-    .sort(dearestFirst)
+    .sort(mostExpensiveFirst)
     .slice(0, countMax)
 }
 
 type DayAndModel = Pick<UsageRow, 'day' | 'model'>
 type Named = UsageSums & { model: string }
 
-const dearestFirst = (a: Named, b: Named) =>
+const mostExpensiveFirst = (a: Named, b: Named) =>
   Number(b.charged_micro - a.charged_micro) ||
   b.requests - a.requests ||
   (a.model < b.model ? -1 : 1)
 
-const newestAndDearestFirst = (a: UsageRow, b: UsageRow) =>
-  a.day === b.day ? dearestFirst(a, b) : a.day < b.day ? 1 : -1
+const newestThenMostExpensive = (a: UsageRow, b: UsageRow) =>
+  a.day === b.day ? mostExpensiveFirst(a, b) : a.day < b.day ? 1 : -1

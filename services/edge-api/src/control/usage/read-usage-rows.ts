@@ -6,7 +6,7 @@ import type { DayRange } from './day-range.ts'
 import type { UsageRow } from './merge-usage.ts'
 import { mergeUsage } from './merge-usage.ts'
 
-export interface UsageQuestion {
+export interface UsageQuery {
   wallet: string
   range: Pick<DayRange, 'start' | 'end'>
   apiKeyId?: string | undefined
@@ -15,14 +15,14 @@ export interface UsageQuestion {
 }
 
 /**
- * What a wallet used, by day and model, out of the ledger, the request log and the image tasks. Throws
+ * The usage of a wallet by day and model, from the ledger, the request log and the image tasks. Throws
  * `invalid_value`.
  */
 export async function readUsageRows(
   { billing, requestLogStore, jobs }: Pick<EdgeDeps, 'billing' | 'requestLogStore' | 'jobs'>,
-  { range, signal, ...only }: UsageQuestion,
+  { range, signal, ...filters }: UsageQuery,
 ): Promise<UsageRow[]> {
-  const query = { ...only, from: range.start, until: range.end }
+  const query = { ...filters, from: range.start, until: range.end }
   const rowsMax = USAGE_ROWS_MAX + 1
   const [{ rows: billed }, logged, failedTasks] = await Promise.all([
     billing.readUsage(query, { signal }),
@@ -31,7 +31,7 @@ export async function readUsageRows(
   ])
   if (Math.max(logged.length, failedTasks.length) < rowsMax)
     return mergeUsage({ billed, logged, failedTasks })
-  throw new AppError('invalid_value', 'There are too many days and models. Ask for fewer days.', {
+  throw new AppError('invalid_value', 'There are too many days and models. Request fewer days.', {
     param: 'from',
   })
 }

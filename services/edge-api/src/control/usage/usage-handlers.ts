@@ -14,7 +14,7 @@ type Operation =
   | 'listLedger'
   | 'listUserLedger'
 
-/** What people used, what it cost them, and why. */
+/** Usage, charges and ledger entries of users. */
 export function usageHandlers(
   context: Pick<ControlContext, 'gateway'>,
 ): Pick<ControlHandlers, Operation> {

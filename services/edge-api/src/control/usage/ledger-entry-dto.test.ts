@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '@sluice/contracts/billing.contract'
 import { expect, it } from 'vitest'
 
-import { showEntry } from './show-entry.ts'
+import { toLedgerEntryDto } from './ledger-entry-dto.ts'
 
 const entry = (facts: Partial<LedgerEntry>): LedgerEntry => ({
   id: 'tr_1',
@@ -27,13 +27,16 @@ it.each([
   ['a refund', 'revenue:wal_1', 'available:wal_1', 5n],
   ['a debt', 'receivable:wal_1', 'revenue:wal_1', 0n],
 ])(
-  'a statement says what %s did to what is available',
+  'a ledger line shows the change of the available balance by %s',
   (_, debitAccount, creditAccount, change) => {
-    expect(showEntry(entry({ debitAccount, creditAccount })).available_change_micro).toBe(change)
+    expect(toLedgerEntryDto(entry({ debitAccount, creditAccount })).available_change_micro).toBe(
+      change,
+    )
   },
 )
 
-it('a statement names the charge of a task, and none of a batch or a person', () => {
-  const idOf = (refType: string | null) => showEntry(entry({ refType, refId: 'x' })).charge_id
+it('a ledger line has the charge id of a task, but none of a batch or an operator grant', () => {
+  const idOf = (refType: string | null) =>
+    toLedgerEntryDto(entry({ refType, refId: 'x' })).charge_id
   expect(['job', 'usage', 'person', null].map(idOf)).toEqual(['x', null, null, null])
 })

@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 
-/** What a service calls a parameter, and what this API calls it. */
+/** Parameter names of the services' contracts, with those of this API. */
 const names: readonly [of: string, here: string][] = [
   ['baseUrl', 'base_url'],
   ['credentials', 'secrets'],
@@ -9,10 +9,10 @@ const names: readonly [of: string, here: string][] = [
   ['row.price', 'price'],
 ]
 
-/** Waits for a service; refusals that name a parameter of its contract name the one of this API. */
-export async function asApiError<Answer>(asked: Promise<Answer>): Promise<Answer> {
+/** Waits for a service call; an error that names a parameter of its contract gets the name in this API. */
+export async function mapParamNames<Answer>(call: Promise<Answer>): Promise<Answer> {
   try {
-    return await asked
+    return await call
   } catch (err) {
     throw isAppError(err, 'invalid_value') ? renamed(err) : err
   }

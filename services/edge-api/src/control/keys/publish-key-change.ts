@@ -1,7 +1,7 @@
 import type { EdgeDeps } from '../../deps.ts'
 
-/** Has every edge look at the key anew, at once. Should it get lost, the outbox row says it again. */
-export async function announceKeyChange(
+/** Makes every edge reload the key at once. If the event is lost, the outbox row publishes it again. */
+export async function publishKeyChange(
   { bus, log }: Pick<EdgeDeps, 'bus' | 'log'>,
   { apiKeyId }: { apiKeyId: string },
 ): Promise<void> {

@@ -1,10 +1,10 @@
 import type { LedgerEntry } from '@sluice/contracts/billing.contract'
 import type { Decoded } from '@sluice/contracts/control/operation-types'
 
-export type LedgerLine = Decoded<'listLedger'>['answer']['items'][number]
+export type LedgerEntryDto = Decoded<'listLedger'>['answer']['items'][number]
 
-/** An entry of the ledger as a line of a statement. */
-export function showEntry(entry: LedgerEntry): LedgerLine {
+/** A ledger entry as a line for the API. */
+export function toLedgerEntryDto(entry: LedgerEntry): LedgerEntryDto {
   const { id, kind, amountMicro, debitAccount, creditAccount, refType, refId, memo } = entry
   return {
     id,
@@ -13,7 +13,7 @@ export function showEntry(entry: LedgerEntry): LedgerLine {
     available_change_micro: availableChange(entry),
     debit_account: debitAccount,
     credit_account: creditAccount,
-    // A batch of calls is many charges; a person who gave credits is none.
+    // A batch of calls is many charges; an operator's grant is none.
     charge_id: refType === 'job' ? refId : null,
     memo,
     at: entry.createdAt,

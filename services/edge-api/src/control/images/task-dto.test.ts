@@ -1,8 +1,8 @@
 import type { ImageJob } from '@sluice/jobs/image-job'
 import { expect, test } from 'vitest'
 
-import type { Showing } from './show-task.ts'
-import { showTask } from './show-task.ts'
+import type { TaskDtoOptions } from './task-dto.ts'
+import { toTaskDto } from './task-dto.ts'
 
 const at = new Date(0)
 const part = { stored: null, failure: null, partials: 0 }
@@ -35,31 +35,31 @@ const job: ImageJob = {
 }
 const user = { id: 'usr_1', email: 'ada@example.com' }
 const owner = { apiKeyId: 'key_1', name: 'batch', prefix: 'sk-1', isPanelKey: false, user }
-const showing: Showing = {
+const showing: TaskDtoOptions = {
   pathOf: ({ task, index }) => `/p/img/${task}/${index}`,
   withPartials: true,
   position: undefined,
   owner,
 }
 const partialOf = (partials: number, state: 'generating' | 'waiting' | 'failed' = 'generating') =>
-  showTask({ ...job, parts: [{ ...part, index: 1, state, partials }] }, showing).pictures[0]
+  toTaskDto({ ...job, parts: [{ ...part, index: 1, state, partials }] }, showing).pictures[0]
     ?.partial_url
 
-test('of a picture that is being drawn the newest partial picture is shown', () => {
+test('a generating picture has the URL of its newest partial picture', () => {
   expect(partialOf(0)).toBeNull()
   expect(partialOf(3)).toBe('/api/user/images/img_1/partials/1/2')
   expect(partialOf(3, 'failed')).toBeNull()
   expect(partialOf(3, 'waiting')).toBeNull()
 })
 
-test('a task names the API key that asked, and never the hidden key of the panel', () => {
-  expect(showTask(job, showing).api_key).toEqual({ id: 'key_1', name: 'batch', prefix: 'sk-1' })
+test('a task has its API key, but never the hidden key of the panel', () => {
+  expect(toTaskDto(job, showing).api_key).toEqual({ id: 'key_1', name: 'batch', prefix: 'sk-1' })
   const hidden = { ...owner, isPanelKey: true }
-  expect(showTask(job, { ...showing, owner: hidden }).api_key).toBeNull()
-  expect(showTask(job, { ...showing, owner: undefined }).api_key).toBeNull()
+  expect(toTaskDto(job, { ...showing, owner: hidden }).api_key).toBeNull()
+  expect(toTaskDto(job, { ...showing, owner: undefined }).api_key).toBeNull()
 })
 
-test('a place in line is told of a task that waits, even if it was counted a moment earlier', () => {
-  expect(showTask(job, { ...showing, position: 3 }).position).toBeNull()
-  expect(showTask({ ...job, state: 'queued' }, { ...showing, position: 3 }).position).toBe(3)
+test('only a queued task has a queue position', () => {
+  expect(toTaskDto(job, { ...showing, position: 3 }).position).toBeNull()
+  expect(toTaskDto({ ...job, state: 'queued' }, { ...showing, position: 3 }).position).toBe(3)
 })

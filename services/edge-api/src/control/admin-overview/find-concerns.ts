@@ -5,11 +5,11 @@ import type { LoggedMinute } from '../../store/request-log-store.ts'
 
 export type Concern = Decoded<'getAdminOverview'>['answer']['concerns'][number]
 
-/** How far back failures are looked for: one bad second is no concern. */
+/** The time range of failures: a single bad second is no concern. */
 export const FAILURES_WITHIN_MS = 5 * 60_000
 const FAILURES_MIN = 5
 const FAILED_SHARE_MIN = 0.1
-/** A picture takes half a minute or so: who waits longer waits for more than one. */
+/** Generating a picture takes about half a minute; a longer wait means that the queue is long. */
 export const QUEUE_OLD_MS = 120_000
 
 export interface InstallationState {
@@ -17,21 +17,21 @@ export interface InstallationState {
   channels: readonly ChannelState[]
   minutes: readonly LoggedMinute[]
   images: { queued: number; oldestQueuedAt: Date | null }
-  /** Of the last audit; null before the first. */
+  /** The findings of the last audit; null before the first. */
   ledgerFindings: number | null
-  /** Who cannot be reached. */
-  away: readonly string[]
+  /** Dependencies that cannot be reached. */
+  unavailable: readonly string[]
 }
 
 type ChannelState = Pick<CatalogChannel, 'name' | 'dialect' | 'enabled'> & {
   credentials: readonly Pick<CatalogChannel['credentials'][number], 'state' | 'coolingUntil'>[]
 }
 
-/** What a person should look at, worst first. */
-export function judgeConcerns(installation: InstallationState): Concern[] {
+/** What operators should look at, most severe first. */
+export function findConcerns(installation: InstallationState): Concern[] {
   const enabled = installation.channels.filter((channel) => channel.enabled)
   return [
-    ...installation.away.map((subject) => concern('dependency-away', subject, 1)),
+    ...installation.unavailable.map((subject) => concern('dependency-away', subject, 1)),
     ...ledgerDrift(installation),
     ...enabled.filter((channel) => !hasUsable(channel, installation.now)).map(noUsableCredential),
     ...failuresHigh(installation),
@@ -63,9 +63,9 @@ const noUsableCredential = ({ name, credentials }: ChannelState) =>
 
 function failuresHigh({ minutes, now }: InstallationState): Concern[] {
   const since = now.getTime() - FAILURES_WITHIN_MS
-  const lately = minutes.filter(({ at }) => at.getTime() > since)
-  const failures = lately.reduce((total, minute) => total + minute.failures, 0)
-  const requests = lately.reduce((total, minute) => total + minute.requests, 0)
+  const recent = minutes.filter(({ at }) => at.getTime() > since)
+  const failures = recent.reduce((total, minute) => total + minute.failures, 0)
+  const requests = recent.reduce((total, minute) => total + minute.requests, 0)
   const isHigh = failures >= FAILURES_MIN && failures >= requests * FAILED_SHARE_MIN
   return isHigh ? [concern('failures-high', null, failures)] : []
 }

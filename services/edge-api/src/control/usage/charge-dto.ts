@@ -3,13 +3,10 @@ import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { KeyOwner } from '../../store/key-owner-store.ts'
 
-export type ShownCharge = Decoded<'listCharges'>['answer']['items'][number]
+export type ChargeDto = Decoded<'listCharges'>['answer']['items'][number]
 
-/** A charge as its owner sees it. What was drawn at the panel has no API key that they know of. */
-export function showCharge(
-  charge: ChargeFacts,
-  owners: ReadonlyMap<string, KeyOwner>,
-): ShownCharge {
+/** A charge for its owner. Charges from the panel have no API key, because the panel key is hidden. */
+export function toChargeDto(charge: ChargeFacts, owners: ReadonlyMap<string, KeyOwner>): ChargeDto {
   const { id, kind, model, apiKeyId, state, chargedMicro, at } = charge
   const owner = apiKeyId === null ? undefined : owners.get(apiKeyId)
   return {

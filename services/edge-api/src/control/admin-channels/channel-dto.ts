@@ -3,11 +3,11 @@ import type { CatalogChannel, ChannelModel } from '@sluice/contracts/scheduler.c
 
 import { reasonText } from './failure-texts.ts'
 
-export type ShownChannel = Decoded<'getChannel'>['answer']
-type ShownModel = ShownChannel['models'][number]
+export type ChannelDto = Decoded<'getChannel'>['answer']
+type ModelDto = ChannelDto['models'][number]
 
-/** A channel as an operator sees it. Of its secrets not even the sealed boxes are shown. */
-export function showChannel(channel: CatalogChannel): ShownChannel {
+/** A channel for operators. Contains neither secrets nor their sealed form. */
+export function toChannelDto(channel: CatalogChannel): ChannelDto {
   const { id, name, dialect, baseUrl, priority, weight, enabled, models, credentials } = channel
   return {
     id,
@@ -17,7 +17,7 @@ export function showChannel(channel: CatalogChannel): ShownChannel {
     priority,
     weight,
     enabled,
-    models: models.map(showModel),
+    models: models.map(toModelDto),
     settings: channel.settings,
     credentials: credentials.map((credential) => ({
       id: credential.id,
@@ -35,7 +35,7 @@ export function showChannel(channel: CatalogChannel): ShownChannel {
   }
 }
 
-function showModel({ model, upstreamModel, kinds, outputTokensMax }: ChannelModel): ShownModel {
+function toModelDto({ model, upstreamModel, kinds, outputTokensMax }: ChannelModel): ModelDto {
   return {
     model,
     upstream_model: upstreamModel,
@@ -44,8 +44,8 @@ function showModel({ model, upstreamModel, kinds, outputTokensMax }: ChannelMode
   }
 }
 
-/** The same as it was sent, as the scheduler takes it. */
-export function readModel(shown: ShownModel): ChannelModel {
+/** The inverse: converts a submitted model to the scheduler's format. */
+export function readModel(shown: ModelDto): ChannelModel {
   const { model, upstream_model: upstreamModel, output_tokens_max: outputTokensMax } = shown
   return {
     model,

@@ -3,13 +3,13 @@ import type { Decoded } from '@sluice/contracts/control/operation-types'
 import { shownNetwork } from '../../admit/networks.ts'
 import type { UserApiKey } from '../../store/user-api-key-repository.ts'
 
-export type ShownKey = Decoded<'getApiKey'>['answer']
+export type ApiKeyDto = Decoded<'getApiKey'>['answer']
 
-/** A key as its owner sees it. `usedMicro` is what is spent and reserved of today's quota. */
+/** A key for its owner. `usedMicro` is the spent and reserved amount of today's quota. */
 export function toApiKeyDto(
   key: UserApiKey,
   { usedMicro, nowMs }: { usedMicro: bigint; nowMs: number },
-): ShownKey {
+): ApiKeyDto {
   return {
     id: key.id,
     name: key.name,
@@ -27,7 +27,7 @@ export function toApiKeyDto(
   }
 }
 
-function stateOf({ revokedAt, expiresAt }: UserApiKey, nowMs: number): ShownKey['state'] {
+function stateOf({ revokedAt, expiresAt }: UserApiKey, nowMs: number): ApiKeyDto['state'] {
   if (revokedAt) return 'revoked'
   return expiresAt && expiresAt.getTime() <= nowMs ? 'expired' : 'active'
 }

@@ -4,8 +4,8 @@ import type { SignedIn } from '../../identity/identity.ts'
 import type { ControlCall } from '../handlers.ts'
 import { toSignedInUser } from './signed-in-user.ts'
 
-/** Tokens for scripts in the answer, and the same session as a cookie for browsers beside it. */
-export function giveTokens(
+/** Returns tokens for scripts in the body, and the same session as a cookie for browsers. */
+export function respondWithTokens(
   { addHeader }: Pick<ControlCall<'login'>, 'addHeader'>,
   signedIn: SignedIn,
 ): Decoded<'login'>['answer'] {

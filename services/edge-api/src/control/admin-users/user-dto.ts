@@ -3,10 +3,10 @@ import type { Decoded } from '@sluice/contracts/control/operation-types'
 
 import type { User } from '../../identity/identity.ts'
 
-export type ShownUser = Decoded<'getUser'>['answer']
+export type UserDto = Decoded<'getUser'>['answer']
 
-/** A person as an operator sees them. */
-export function toUserDto(user: User, balance: Balance): ShownUser {
+/** A user for operators. */
+export function toUserDto(user: User, balance: Balance): UserDto {
   const { id, email, role, createdAt, lastSeenAt, ban } = user
   return {
     id,
@@ -16,10 +16,10 @@ export function toUserDto(user: User, balance: Balance): ShownUser {
     banned_at: ban?.at ?? null,
     ban_reason: ban?.reason ?? null,
     last_seen_at: lastSeenAt,
-    balance: showBalance(balance),
+    balance: toBalanceDto(balance),
   }
 }
 
-export function showBalance({ postedMicro, heldMicro, availableMicro }: Balance) {
+export function toBalanceDto({ postedMicro, heldMicro, availableMicro }: Balance) {
   return { posted_micro: postedMicro, held_micro: heldMicro, available_micro: availableMicro }
 }

@@ -8,21 +8,21 @@ import type { KeyOwner } from '../../store/key-owner-store.ts'
 import type { PicturePath } from './picture-paths.ts'
 import { partialPath } from './picture-paths.ts'
 
-export type ShownTask = z.output<typeof imageTask>
-export type ShownTaskDetail = z.output<typeof imageTaskDetail>
+export type TaskDto = z.output<typeof imageTask>
+export type TaskDetailDto = z.output<typeof imageTaskDetail>
 
-export interface Showing {
+export interface TaskDtoOptions {
   pathOf: PicturePath
-  /** Whose partial pictures are not for the reader is told of none. */
+  /** False when the reader may not see partial pictures. */
   withPartials: boolean
-  /** The place in line; undefined when it does not wait. */
+  /** The queue position; undefined when the task is not queued. */
   position: number | undefined
-  /** Undefined when the key is not known any more. */
+  /** Undefined when the key no longer exists. */
   owner: KeyOwner | undefined
 }
 
-/** A job as people see it. */
-export function showTask(job: ImageJob, { position, owner, ...showing }: Showing): ShownTask {
+/** A job for the panel. */
+export function toTaskDto(job: ImageJob, { position, owner, ...showing }: TaskDtoOptions): TaskDto {
   const { request } = job
   const isPanel = owner === undefined || owner.isPanelKey
   return {
@@ -42,17 +42,17 @@ export function showTask(job: ImageJob, { position, owner, ...showing }: Showing
     ended_at: job.endedAt,
     position: job.state === 'queued' ? (position ?? null) : null,
     last_event: job.lastSeq,
-    pictures: job.parts.map((part) => showPicture(job, part, showing)),
-    failure: showFailure(job.failure),
+    pictures: job.parts.map((part) => toPictureDto(job, part, showing)),
+    failure: toFailureDto(job.failure),
     api_key: isPanel ? null : { id: owner.apiKeyId, name: owner.name, prefix: owner.prefix },
   }
 }
 
-function showPicture(
+function toPictureDto(
   { id: task }: ImageJob,
   { index, state, stored, failure, partials }: ImageJobPart,
-  { pathOf, withPartials }: Pick<Showing, 'pathOf' | 'withPartials'>,
-): ShownTask['pictures'][number] {
+  { pathOf, withPartials }: Pick<TaskDtoOptions, 'pathOf' | 'withPartials'>,
+): TaskDto['pictures'][number] {
   const hasPartial = withPartials && state === 'generating' && partials > 0
   return {
     index,
@@ -64,12 +64,12 @@ function showPicture(
     format: stored?.facts.format ?? null,
     revised_prompt: stored?.revisedPrompt ?? null,
     partial_url: hasPartial ? partialPath(task, index, partials - 1) : null,
-    failure: showFailure(failure),
+    failure: toFailureDto(failure),
   }
 }
 
-/** By the closest code that the house has: upstreams and older releases may have their own. */
-function showFailure(failure: JobFailure | null): ShownTask['failure'] {
+/** The closest known error code: upstreams and older releases may have others. */
+function toFailureDto(failure: JobFailure | null): TaskDto['failure'] {
   if (!failure) return null
   const { code, message, param, upstreamCode } = failure
   return {

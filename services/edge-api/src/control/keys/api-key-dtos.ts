@@ -1,14 +1,14 @@
 import { dayOf } from '../../admit/quota-day.ts'
 import type { EdgeDeps } from '../../deps.ts'
 import type { UserApiKey } from '../../store/user-api-key-repository.ts'
-import type { ShownKey } from './show-key.ts'
-import { toApiKeyDto } from './show-key.ts'
+import type { ApiKeyDto } from './api-key-dto.ts'
+import { toApiKeyDto } from './api-key-dto.ts'
 
-/** Keys with what they used of today's quotas. */
-export async function showKeys(
+/** Keys with the used amounts of today's quotas. */
+export async function toApiKeyDtos(
   { quotaStore, clock }: Pick<EdgeDeps, 'quotaStore' | 'clock'>,
   keys: readonly UserApiKey[],
-): Promise<ShownKey[]> {
+): Promise<ApiKeyDto[]> {
   const nowMs = clock.nowMs()
   const apiKeyIds = keys.map(({ id }) => id)
   const used = await quotaStore.readUsed({ apiKeyIds, day: dayOf(nowMs) })
