@@ -35,7 +35,8 @@ export function repeat({
       if (failing) log.info({ backgroundTasks: name }, 'the background task succeeds again')
       failing = false
     } catch (err) {
-      if (!failing) log.warn({ err, backgroundTasks: name }, 'the background task failed; it will be retried')
+      if (!failing)
+        log.warn({ err, backgroundTasks: name }, 'the background task failed; it will be retried')
       failing = true
     }
   }

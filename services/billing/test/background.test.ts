@@ -104,7 +104,10 @@ describe('the background tasks', () => {
     store.crashAt('before-commit')
     await clock.advance(60_000 + GRACE_MS + 30_001)
     expect(log.lines).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: 'the background task failed; it will be retried' }),
+      expect.objectContaining({
+        level: 'warn',
+        message: 'the background task failed; it will be retried',
+      }),
     )
     await clock.advance(30_000)
     expect(await balance()).toMatchObject({ heldMicro: 0n })

@@ -223,7 +223,9 @@ describe('while something is away', () => {
     await scheduler.releaseLease({ leaseId, outcome })
     await fixture.clock.advance(60_000)
     expect((await grant(scheduler, { fixture })).credentialId).not.toBe(credentialId)
-    const warnings = fixture.log.lines.filter(({ message }) => message.includes('background task failed'))
+    const warnings = fixture.log.lines.filter(({ message }) =>
+      message.includes('background task failed'),
+    )
     expect(warnings.length).toBeLessThanOrEqual(2)
     gone = false
     await fixture.clock.advance(1_000)

@@ -33,14 +33,14 @@ describe('a test of a channel', () => {
     const { create, test, statesOf } = await openChannelTest()
     const id = idOf(await create({ secrets: ['sk-bad-secret-0001'] }))
     const answer = await test(id)
-    const message = 'The upstream refuses this secret. Check it there, or replace it. (HTTP 401)'
+    const message = 'The upstream rejects this secret. Check it there, or replace it. (HTTP 401)'
     expect(answer.body).toMatchObject({
       ok: false,
       results: [{ ok: false, models: null, message }],
       missing_models: [],
     })
     expect(answer.text).not.toContain('sk-bad')
-    const reason = 'The upstream refuses this secret. Check it there, or replace it.'
+    const reason = 'The upstream rejects this secret. Check it there, or replace it.'
     expect(await statesOf(id)).toEqual([{ state: 'attention', reason }])
   })
 
