@@ -10,12 +10,12 @@ import { z } from 'zod'
 
 const line = z.object({ url: z.url(), pid: z.int() })
 
-it('says where it listens in one line, serves, and ends with 0 and its log on disk', async () => {
+it('prints its URL as one JSON line, serves, and exits with 0 and its log on disk', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'simulator-main-'))
   const log = join(folder, 'log.jsonl')
   const program = join(import.meta.dirname, 'openai-main.ts')
-  const words = [program, '--port', '0', '--log', log, '--keys', 'one,two', '--answer-words', '3']
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const args = [program, '--port', '0', '--log', log, '--keys', 'one,two', '--answer-words', '3']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     const [first] = await once(createInterface({ input: child.stdout }), 'line')
     const { url, pid } = line.parse(JSON.parse(String(first)))

@@ -4,7 +4,7 @@ import type { OpenAiSimulatorOptions } from './openai-simulator.ts'
 import { startOpenAiSimulator } from './openai-simulator.ts'
 
 /*
- * The simulator as a process of its own:
+ * The simulator as a separate process:
  *   node packages/simulators/src/openai-main.ts --port 0 --log file [--keys a,b] [--latency-ms n]
  *     [--stream-gap-ms n] [--answer-words n]
  * Prints one JSON line with its URL once it listens; ends on SIGTERM and SIGINT.

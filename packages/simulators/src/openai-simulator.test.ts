@@ -9,13 +9,13 @@ import sharp from 'sharp'
 import { Agent, request } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { hashKey } from './openai/witness-log.ts'
+import { hashKey } from './openai/request-log.ts'
 import type { OpenAiSimulator } from './openai-simulator.ts'
 import { startOpenAiSimulator } from './openai-simulator.ts'
 import { firstPicture, rawClient } from './testing/raw-client.ts'
 
-// Two cores may be busy with other tests; nothing here waits longer than it must.
-const abortScope = { timeout: 4_000 }
+// A generous limit for busy machines; polling ends as soon as the condition holds.
+const waitLimit = { timeout: 4_000 }
 
 let simulator: OpenAiSimulator
 let agent: Agent
@@ -43,8 +43,8 @@ const png = (width = 32, height = 32) =>
     .png()
     .toBuffer()
 
-describe('the API as clients see it', () => {
-  it('draws real pictures of the asked size and format, none like another', async () => {
+describe('the API for clients', () => {
+  it('returns distinct real images of the requested size and format', async () => {
     for (const format of ['png', 'jpeg', 'webp'] as const) {
       const answer = await sdk().images.generate({
         model: 'gpt-image-2',
@@ -80,7 +80,7 @@ describe('the API as clients see it', () => {
     ])
   })
 
-  it('takes an edit of several pictures and a mask from the SDK', async () => {
+  it('accepts an edit with several images and a mask from the SDK', async () => {
     const file = async (name: string) => toFile(await png(), name, { type: 'image/png' })
     const answer = await sdk().images.edit({
       model: 'gpt-image-1.5',
@@ -92,7 +92,7 @@ describe('the API as clients see it', () => {
     expect(simulator.log()[0]?.parts.filter((part) => part === 'image[]')).toHaveLength(2)
   })
 
-  it('reads multipart parts in any order and by either name of the picture', async () => {
+  it('reads multipart parts in any order, with either name of the image', async () => {
     const orders = [
       ['model', 'mask', 'prompt', 'n', 'image[]', 'image[]'],
       ['image', 'prompt', 'model'],
@@ -127,7 +127,7 @@ describe('the API as clients see it', () => {
     }
   })
 
-  it('answers chat whole and streamed, with usage when the stream asks for it', async () => {
+  it('answers chat whole and streamed, with usage when the request includes include_usage', async () => {
     const messages = [{ role: 'user' as const, content: 'hello there' }]
     const whole = await sdk().chat.completions.create({ model: 'gpt-5-mini', messages })
     expect(whole.choices[0]?.message.content).toContain('You wrote: hello there')
@@ -148,7 +148,7 @@ describe('the API as clients see it', () => {
     expect(usage).toEqual(whole.usage)
   })
 
-  it('lists its models and answers one of them', async () => {
+  it('lists its models and returns a single one', async () => {
     const names: string[] = []
     for await (const model of sdk().models.list()) names.push(model.id)
     expect(names).toContain('gpt-image-2')
@@ -166,7 +166,7 @@ describe('the API as clients see it', () => {
       400,
       'unknown_parameter',
     ],
-  ])('refuses %s in the envelope', async (_name, { key, body }, status, code) => {
+  ])('rejects %s with an error envelope', async (_name, { key, body }, status, code) => {
     const answer = await raw.post(
       '/v1/images/generations',
       body ?? { prompt: 'p' },
@@ -178,11 +178,11 @@ describe('the API as clients see it', () => {
   })
 })
 
-describe('the witness', () => {
-  it('writes down who asked, for what, what was produced and how it ended, and no key', async () => {
-    const answer = await raw.draw({ prompt: 'a secret cat' })
+describe('the request log', () => {
+  it('records the request, what was produced and how it ended, without the key', async () => {
+    const answer = await raw.generateImage({ prompt: 'a secret cat' })
     const bytes = Buffer.from(await firstPicture(answer, 'b64_json'), 'base64')
-    await expect.poll(() => simulator.log()[0]?.end, abortScope).toBe('answered')
+    await expect.poll(() => simulator.log()[0]?.end, waitLimit).toBe('answered')
     const entry = simulator.log()[0]
     expect(entry).toMatchObject({
       route: 'images.generations',
@@ -202,7 +202,7 @@ describe('the witness', () => {
     simulator = await startOpenAiSimulator()
   })
 
-  it('sees a client that hangs up while it waits, and draws nothing for it', async () => {
+  it('detects a client that disconnects while waiting, and produces nothing for it', async () => {
     simulator.script({ latencyMs: 60_000 })
     const socket = connect(Number(new URL(simulator.url).port), '127.0.0.1')
     await once(socket, 'connect')
@@ -211,10 +211,10 @@ describe('the witness', () => {
       `POST /v1/images/generations HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${simulator.key}\r\n` +
         `content-length: ${body.length}\r\n\r\n${body}`,
     )
-    await expect.poll(() => simulator.log().length, abortScope).toBe(1)
+    await expect.poll(() => simulator.log().length, waitLimit).toBe(1)
     socket.destroy()
-    await expect.poll(() => simulator.log()[0]?.end, abortScope).toBe('client-gone')
+    await expect.poll(() => simulator.log()[0]?.end, waitLimit).toBe('client-gone')
     expect(simulator.log()[0]?.produced).toEqual([])
-    await expect.poll(() => simulator.connections(), abortScope).toBe(0)
+    await expect.poll(() => simulator.connections(), waitLimit).toBe(0)
   })
 })

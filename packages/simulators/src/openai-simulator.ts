@@ -9,39 +9,39 @@ import type { FaultInput } from './openai/fault.ts'
 import { createScript, fault } from './openai/fault.ts'
 import type { RestrictedKeys } from './openai/serve-call.ts'
 import { createServe } from './openai/serve-call.ts'
-import type { LogEntry } from './openai/witness-log.ts'
-import { createWitnessLog } from './openai/witness-log.ts'
+import type { LogEntry } from './openai/request-log.ts'
+import { createRequestLog } from './openai/request-log.ts'
 import type { SimulatedModel, SimulatorContext } from './openai/simulator-context.ts'
 import { simulatedModels } from './openai/simulator-context.ts'
 
 export interface OpenAiSimulatorOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port?: number
-  /** Bearer keys that are let in; others get 401. */
+  /** Accepted bearer keys; others get 401. */
   keys?: readonly string[]
-  /** Further keys, and the routes that they may not use: 401 `missing_scope`. */
+  /** Additional keys with the routes that they may not use: 401 `missing_scope`. */
   restricted?: RestrictedKeys
-  /** A file that gets a JSON line for each event of each request. */
+  /** A file for one JSON line per event of each request. */
   log?: string
   models?: readonly SimulatedModel[]
-  /** Every paid request takes at least this long. */
+  /** Minimum latency of chat and image requests. */
   latencyMs?: number
   /** Pause between two events of a stream. */
   streamGapMs?: number
-  /** Words of a chat answer when the request sets no limit. */
+  /** Words of a chat response when the request sets no limit. */
   answerWords?: number
 }
 
 export interface OpenAiSimulator {
   /** Without a path; the API's base URL is `${url}/v1`. */
   url: string
-  /** The first of the keys that are let in. */
+  /** The first accepted key. */
   key: string
-  /** Adds rounds to the script, or starts a new one. */
+  /** Adds faults to the script, or replaces it. */
   script(faults: FaultInput | readonly FaultInput[], options?: { reset?: boolean }): void
-  /** What was seen so far, oldest first. */
+  /** The requests so far, oldest first. */
   log(): readonly LogEntry[]
-  /** Sockets that are open now. */
+  /** Number of open sockets. */
   connections(): Promise<number>
   /** Ends all connections. */
   close(): Promise<void>
@@ -49,18 +49,18 @@ export interface OpenAiSimulator {
 
 export const simulatorKey = 'simulator-key'
 
-/** Starts a real HTTP server on the loopback address that acts as the OpenAI API. */
+/** Starts an HTTP server on the loopback address that imitates the OpenAI API. */
 export async function startOpenAiSimulator(
   options: OpenAiSimulatorOptions = {},
 ): Promise<OpenAiSimulator> {
   const { port = 0, keys = [simulatorKey], restricted = {}, log: path } = options
-  const log = createWitnessLog({ path })
+  const log = createRequestLog({ path })
   const script = createScript()
   const context = createContext(options, () => url)
   const { latencyMs = 0, streamGapMs = 0 } = options
   const pace = { latencyMs, streamGapMs }
   const serve = createServe({ pace, keys, restricted, log, script, context })
-  // The listener's promise cannot reject: serve() ends every failure itself.
+  // serve() never rejects: it handles every failure itself.
   const server = createServer((request, response) => void serve(request, response))
   const url = await listen(server, port)
   return {

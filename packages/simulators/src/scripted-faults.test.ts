@@ -8,8 +8,8 @@ import type { OpenAiSimulator } from './openai-simulator.ts'
 import { startOpenAiSimulator } from './openai-simulator.ts'
 import { firstPicture, rawClient } from './testing/raw-client.ts'
 
-// Two cores may be busy with other tests; nothing here waits longer than it must.
-const abortScope = { timeout: 4_000 }
+// A generous limit for busy machines; polling ends as soon as the condition holds.
+const waitLimit = { timeout: 4_000 }
 
 let simulator: OpenAiSimulator
 let agent: Agent
@@ -27,7 +27,7 @@ afterEach(async () => {
 })
 
 describe('scripted faults', () => {
-  it('uses a round for the requests it is for, as often as it says, and then no more', async () => {
+  it('applies a fault to matching requests, for as many times as scripted', async () => {
     simulator.script([
       { match: { promptIncludes: 'dog' }, behaviour: { kind: 'status', status: 500 } },
       {
@@ -38,14 +38,14 @@ describe('scripted faults', () => {
     ])
     const statuses: number[] = []
     for (const prompt of ['cat', 'dog', 'cat', 'cat', 'dog']) {
-      const answer = await raw.draw({ prompt })
+      const answer = await raw.generateImage({ prompt })
       statuses.push(answer.statusCode)
       await answer.body.dump()
     }
     expect(statuses).toEqual([200, 500, 503, 200, 200])
   })
 
-  it('answers a status with headers that the SDK understands', async () => {
+  it('answers with a scripted status and headers that the SDK understands', async () => {
     simulator.script({
       behaviour: {
         kind: 'status',
@@ -63,7 +63,7 @@ describe('scripted faults', () => {
     expect(error).toMatchObject({ status: 429, code: 'rate_limit_exceeded' })
   })
 
-  it('sends a raw answer as it was written: chunks of text or bytes, and no header of its own', async () => {
+  it('sends a raw response exactly as scripted: chunks of text or bytes, and no other headers', async () => {
     const bytes = Buffer.from([0xff, 0x00, 0xfe])
     simulator.script({
       behaviour: {
@@ -73,7 +73,7 @@ describe('scripted faults', () => {
         chunks: ['one ', { base64: bytes.toString('base64') }],
       },
     })
-    const answer = await raw.draw()
+    const answer = await raw.generateImage()
     const { 'x-only': only, 'content-type': type, 'x-request-id': id } = answer.headers
     expect([answer.statusCode, only, type, id]).toEqual([201, 'this', undefined, undefined])
     const body = Buffer.from(await answer.body.arrayBuffer())
@@ -82,35 +82,37 @@ describe('scripted faults', () => {
   })
 
   const broken: [string, FaultInput['behaviour'], string | RegExp][] = [
-    ['a raw answer that is cut', { kind: 'raw', chunks: ['half'], ending: 'cut' }, 'cut'],
+    ['a raw response that is cut', { kind: 'raw', chunks: ['half'], ending: 'cut' }, 'cut'],
     ['a cut body', { kind: 'cut', afterBytes: 40 }, 'cut'],
     ['a reset in the body', { kind: 'reset', afterBytes: 40 }, 'reset'],
-    ['a reset instead of an answer', { kind: 'reset' }, 'reset'],
+    ['a reset instead of a response', { kind: 'reset' }, 'reset'],
   ]
   it.each(broken)('breaks the connection: %s', async (_name, behaviour, end) => {
     simulator.script({ behaviour: behaviour ?? { kind: 'pass' } })
-    await expect(raw.draw().then(({ body }) => body.text())).rejects.toThrow(
+    await expect(raw.generateImage().then(({ body }) => body.text())).rejects.toThrow(
       /closed|reset|aborted/i,
     )
-    await expect.poll(() => simulator.log()[0]?.end, abortScope).toBe(end)
+    await expect.poll(() => simulator.log()[0]?.end, waitLimit).toBe(end)
   })
 
-  it('stays silent until the client leaves, and says so', async () => {
+  it('hangs until the client disconnects, and logs that', async () => {
     for (const at of ['request', 'headers', 'body'] as const) {
       simulator.script({ behaviour: { kind: 'hang', at } })
       const controller = new AbortController()
-      const running = raw.draw({}, { signal: controller.signal }).then(({ body }) => body.text())
+      const running = raw
+        .generateImage({}, { signal: controller.signal })
+        .then(({ body }) => body.text())
       const count = simulator.log().length
-      await expect.poll(() => simulator.log().length, abortScope).toBe(count + 1)
+      await expect.poll(() => simulator.log().length, waitLimit).toBe(count + 1)
       controller.abort()
       await expect(running).rejects.toThrow(/abort/i)
-      await expect.poll(() => simulator.log().at(-1)?.end, abortScope).toBe('client-gone')
+      await expect.poll(() => simulator.log().at(-1)?.end, waitLimit).toBe('client-gone')
     }
   })
 
-  it('drips an answer that is whole in the end', async () => {
+  it('sends a complete response in small pieces', async () => {
     simulator.script({ behaviour: { kind: 'drip', bytes: 100, everyMs: 1 } })
-    const { body } = await raw.draw()
+    const { body } = await raw.generateImage()
     expect(await body.json()).toMatchObject({ data: [{ b64_json: expect.any(String) }] })
   })
 
@@ -120,7 +122,7 @@ describe('scripted faults', () => {
     ['html', { kind: 'html' }, /^<html>/],
   ] as const)('answers 200 with a body that is %s', async (_name, behaviour, pattern) => {
     simulator.script({ behaviour })
-    const { statusCode, body } = await raw.draw()
+    const { statusCode, body } = await raw.generateImage()
     expect(statusCode).toBe(200)
     expect(await body.text()).toMatch(pattern)
   })
@@ -129,17 +131,17 @@ describe('scripted faults', () => {
     ['none', []],
     ['too-many', [1, 2, 3]],
     ['zero-bytes', [0]],
-  ] as const)('lies about pictures: %s', async (lie, lengths) => {
-    simulator.script({ behaviour: { kind: 'picture', lie } })
-    const { body } = await raw.draw()
+  ] as const)('sends invalid image responses: %s', async (variant, lengths) => {
+    simulator.script({ behaviour: { kind: 'picture', variant } })
+    const { body } = await raw.generateImage()
     const answer = await body.json()
     expect(answer).toMatchObject({ data: lengths.map(() => ({ b64_json: expect.any(String) })) })
     expect(answer).toHaveProperty('data.length', lengths.length)
   })
 
-  it('answers by URL, and serves what it named', async () => {
-    simulator.script({ behaviour: { kind: 'picture', lie: 'url' } })
-    const url = await firstPicture(await raw.draw(), 'url')
+  it('answers with a URL, and serves the image there', async () => {
+    simulator.script({ behaviour: { kind: 'picture', variant: 'url' } })
+    const url = await firstPicture(await raw.generateImage(), 'url')
     const file = await raw.get(new URL(url).pathname)
     expect(file.headers['content-type']).toBe('image/png')
     expect((await sharp(await file.body.bytes()).metadata()).width).toBe(64)
@@ -156,17 +158,17 @@ describe('scripted faults', () => {
     ['no-terminal', /"finish_reason":null\}\][^\n]*\n\n$/],
     ['crlf', /\[DONE\]\r\n\r\n$/],
     ['json', /^\{"id"/],
-  ] as const)('ends a chat stream badly: %s', async (lie, pattern) => {
-    simulator.script({ behaviour: { kind: 'stream', lie, code: 'slow_down' } })
-    const { body } = await raw.say({ stream: true })
+  ] as const)('sends invalid chat streams: %s', async (variant, pattern) => {
+    simulator.script({ behaviour: { kind: 'stream', variant, code: 'slow_down' } })
+    const { body } = await raw.chat({ stream: true })
     expect(await body.text()).toMatch(pattern)
   })
 
-  it('takes its script and shows its log over HTTP, for tests in another process', async () => {
+  it('accepts its script and serves its log over HTTP, for tests in another process', async () => {
     const faults = [{ behaviour: { kind: 'status', status: 529 } }]
     const added = await raw.post('/__script', { faults })
     expect(await added.body.json()).toEqual({ added: 1 })
-    const answer = await raw.draw()
+    const answer = await raw.generateImage()
     expect(answer.statusCode).toBe(529)
     await answer.body.dump()
     const bad = await raw.post('/__script', { faults: [{ behaviour: { kind: 'explode' } }] })

@@ -1,12 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 
-/** PEM texts for a TLS server that nobody has a reason to trust. */
+/** Key and certificate as PEM, for a TLS server that clients do not trust. */
 export interface SelfSigned {
   key: string
   cert: string
 }
 
-/** Makes an X.509 certificate (RFC 5280) that vouches for itself; good for `host` and for 50 years. */
+/** Creates a self-signed X.509 certificate (RFC 5280) for `host`, valid for 30 years. */
 export function selfSigned({ host }: { host: string }): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(set(sequence(oid('550403'), tagged(0x0c, Buffer.from(host)))))

@@ -13,17 +13,24 @@ function classify(status: number, body: unknown = {}, headers: Record<string, st
 
 type Row = [string, number, unknown, FailureReason, FailureClass, string]
 
-describe('an answer that is no success', () => {
+describe('a response other than 2xx', () => {
   const rows: Row[] = [
     [
-      'a plain mistake',
+      'an invalid request',
       400,
       { code: 'invalid_value' },
       'bad-request',
       'caller-bad',
       'upstream_rejected',
     ],
-    ['a mistake without a body', 400, '', 'bad-request', 'caller-bad', 'upstream_rejected'],
+    [
+      'an invalid request without a body',
+      400,
+      '',
+      'bad-request',
+      'caller-bad',
+      'upstream_rejected',
+    ],
     [
       'moderation',
       400,
@@ -41,7 +48,7 @@ describe('an answer that is no success', () => {
       'content_policy_violation',
     ],
     [
-      'moderation in words',
+      'moderation by message',
       400,
       { message: 'Your request was rejected by our safety system.' },
       'content-refused',
@@ -49,7 +56,7 @@ describe('an answer that is no success', () => {
       'content_policy_violation',
     ],
     [
-      'too long a conversation',
+      'a context that is too long',
       400,
       { code: 'context_length_exceeded' },
       'context-too-long',
@@ -65,7 +72,7 @@ describe('an answer that is no success', () => {
       'invalid_image',
     ],
     [
-      'a parameter it lacks',
+      'an unknown parameter',
       400,
       { code: 'unknown_parameter' },
       'unsupported',
@@ -73,7 +80,7 @@ describe('an answer that is no success', () => {
       'unsupported_parameter',
     ],
     [
-      'a spent account, as 400',
+      'an exhausted account, as 400',
       400,
       { code: 'billing_hard_limit_reached' },
       'quota-spent',
@@ -98,7 +105,7 @@ describe('an answer that is no success', () => {
       'upstream_failed',
     ],
     [
-      'a ban in words',
+      'a ban by message',
       403,
       { message: 'Your account has been suspended.' },
       'banned',
@@ -115,7 +122,7 @@ describe('an answer that is no success', () => {
       'upstream_rejected',
     ],
     [
-      'a refused region in words',
+      'a refused region by message',
       403,
       { message: 'Country, region, or territory not supported' },
       'region-refused',
@@ -131,7 +138,7 @@ describe('an answer that is no success', () => {
       'upstream_failed',
     ],
     [
-      'a model that is not for this account',
+      'a model without access for this account',
       403,
       { message: 'Your organization must be verified to use the model `gpt-image-2`.' },
       'model-unknown',
@@ -147,7 +154,7 @@ describe('an answer that is no success', () => {
       'model_not_found',
     ],
     [
-      'an unknown model in words',
+      'an unknown model by message',
       404,
       { message: 'The model `x` does not exist' },
       'model-unknown',
@@ -163,14 +170,14 @@ describe('an answer that is no success', () => {
       'upstream_failed',
     ],
     ['a wrong method', 405, '', 'misconfigured', 'retry-elsewhere', 'upstream_failed'],
-    ['a request that did not arrive', 408, '', 'not-started', 'retry-here', 'upstream_failed'],
+    ['a request timeout', 408, '', 'not-started', 'retry-here', 'upstream_failed'],
     ['a conflict', 409, {}, 'not-started', 'retry-here', 'upstream_failed'],
     ['too large a body', 413, '', 'bad-request', 'caller-bad', 'upstream_rejected'],
     ['a teapot', 418, {}, 'bad-request', 'caller-bad', 'upstream_rejected'],
-    ['nonsense', 422, {}, 'bad-request', 'caller-bad', 'upstream_rejected'],
+    ['an unprocessable entity', 422, {}, 'bad-request', 'caller-bad', 'upstream_rejected'],
     ['too many requests', 429, {}, 'rate-limited', 'credential-limited', 'overloaded'],
     [
-      'too many requests, with an advertisement',
+      'too many requests, with a link to the billing page',
       429,
       {
         code: 'rate_limit_exceeded',
@@ -181,7 +188,7 @@ describe('an answer that is no success', () => {
       'overloaded',
     ],
     [
-      'a spent quota',
+      'an exhausted quota',
       429,
       { code: 'insufficient_quota' },
       'quota-spent',
@@ -189,7 +196,7 @@ describe('an answer that is no success', () => {
       'overloaded',
     ],
     [
-      'a spent quota by type',
+      'an exhausted quota by type',
       429,
       { type: 'insufficient_quota', code: null },
       'quota-spent',
@@ -197,7 +204,7 @@ describe('an answer that is no success', () => {
       'overloaded',
     ],
     [
-      'a spent quota in words',
+      'an exhausted quota by message',
       429,
       { message: 'You exceeded your current quota.' },
       'quota-spent',
@@ -205,7 +212,7 @@ describe('an answer that is no success', () => {
       'overloaded',
     ],
     [
-      'a fault of its own',
+      'an internal error',
       500,
       { code: 'server_error' },
       'server-error',
@@ -213,7 +220,7 @@ describe('an answer that is no success', () => {
       'upstream_failed',
     ],
     [
-      'a page from its front',
+      'an HTML page of a proxy',
       502,
       '<html>Bad gateway</html>',
       'server-error',
@@ -222,52 +229,52 @@ describe('an answer that is no success', () => {
     ],
     ['overload', 503, { code: 'slow_down' }, 'overloaded', 'retry-elsewhere', 'overloaded'],
     ['overload without a body', 503, '', 'overloaded', 'retry-elsewhere', 'overloaded'],
-    ['a front that waited in vain', 504, '', 'timeout', 'retry-elsewhere', 'upstream_timeout'],
+    ['a gateway timeout', 504, '', 'timeout', 'retry-elsewhere', 'upstream_timeout'],
     ['the same from Cloudflare', 524, '', 'timeout', 'retry-elsewhere', 'upstream_timeout'],
     [
-      'overload in Anthropic words',
+      'overload as Anthropic reports it',
       529,
       { type: 'overloaded_error' },
       'overloaded',
       'retry-elsewhere',
       'overloaded',
     ],
-    ['a status that nobody knows', 599, '', 'server-error', 'retry-elsewhere', 'upstream_failed'],
+    ['an unknown status', 599, '', 'server-error', 'retry-elsewhere', 'upstream_failed'],
     ['a redirect', 302, '', 'misconfigured', 'retry-elsewhere', 'upstream_failed'],
   ]
   it.each(rows)('%s: %d', (_name, status, body, reason, failureClass, code) => {
     expect(classify(status, body)).toMatchObject({ reason, failureClass, code, status })
   })
 
-  it('never blames a credential for what a caller did', () => {
+  it("never attributes a caller's error to the credential", () => {
     const callers = rows.filter(([, , , , failureClass]) => failureClass === 'caller-bad')
     for (const [, status, body] of callers) {
       expect(classify(status, body).failureClass).not.toMatch(/^credential/)
     }
   })
 
-  it('knows what it may have to pay for: only answers that leave it in the dark', () => {
-    const dark = rows.filter(([, status, body]) => classify(status, body).mayHaveProduced)
-    expect(dark.map(([, status]) => status)).toEqual([502, 504, 524])
+  it('expects a charge only for statuses that leave the result unknown', () => {
+    const unknown = rows.filter(([, status, body]) => classify(status, body).mayHaveProduced)
+    expect(unknown.map(([, status]) => status)).toEqual([502, 504, 524])
   })
 
   it.each<[string, number, Record<string, string>, number | undefined]>([
     ['429', 429, { 'retry-after': '61' }, 61_000],
-    ['429 without a word', 429, {}, undefined],
+    ['429 without headers', 429, {}, undefined],
     ['503', 503, { 'retry-after-ms': '250' }, 250],
-    ['400, which asks for no patience', 400, { 'retry-after': '5' }, undefined],
-  ])('hands on when to come back: %s', (_name, status, headers, retryAfterMs) => {
+    ['400, for which it is ignored', 400, { 'retry-after': '5' }, undefined],
+  ])('returns the retry delay: %s', (_name, status, headers, retryAfterMs) => {
     expect(classify(status, {}, headers).retryAfterMs).toBe(retryAfterMs)
   })
 
-  it("explains a caller's mistake in the upstream's words, without keys in them", () => {
+  it("returns the upstream's message for a caller's error, without keys", () => {
     const message = 'Bad size.\r\nX-Evil: 1 (key sk-proj-abcdef123456, org-AbCdEf99)'
     expect(classify(400, { message }).message).toBe(
       'Bad size. X-Evil: 1 (key [removed], [removed])',
     )
   })
 
-  it('keeps the words about our accounts to itself', () => {
+  it('does not return messages about upstream accounts', () => {
     const message = 'Incorrect API key provided: sk-abc. Visit your dashboard.'
     expect(classify(401, { message }).message).not.toContain('key')
     expect(classify(429, { message }).message).not.toContain('key')
@@ -278,7 +285,7 @@ describe('an error inside a stream', () => {
   it.each<[unknown, FailureReason]>([
     [{ error: { code: 'moderation_blocked', message: 'no' } }, 'content-refused'],
     [{ type: 'error', code: 'rate_limit_exceeded', message: 'slow' }, 'rate-limited'],
-    [{ type: 'error', code: 'never_heard', message: 'boom' }, 'server-error'],
+    [{ type: 'error', code: 'never_seen', message: 'boom' }, 'server-error'],
     [{ error: 'boom' }, 'server-error'],
     [{ type: 'response.failed' }, 'server-error'],
   ])('%j', (value, reason) => {

@@ -4,8 +4,8 @@ import { failureOf, treatments } from './failure-treatments.ts'
 import type { AnswerHeaders } from './rate-limit-headers.ts'
 import { missingScopesIn } from './missing-scopes.ts'
 import { readRetryAfterMs } from './rate-limit-headers.ts'
-import type { Refused } from './refusal-words.ts'
-import { whatIsRefused } from './refusal-words.ts'
+import type { RefusedSubject } from './refusal-text.ts'
+import { refusedSubject } from './refusal-text.ts'
 import type { FailureReason, UpstreamFailure } from './upstream.ts'
 
 export interface FailedAnswer {
@@ -17,18 +17,18 @@ export interface FailedAnswer {
   model?: string | undefined
 }
 
-/** Turns an answer that is not a success into what dispatch should do about it. Pure. */
+/** Classifies a response other than 2xx for dispatch. Pure. */
 export function classifyAnswer(answer: FailedAnswer): UpstreamFailure {
   const { status, headers, body, nowMs } = answer
   const reason = reasonOfBody(answer) ?? reasonOfStatus(status, body)
-  const retryAfterMs = resting.has(reason) ? readRetryAfterMs(headers, nowMs) : undefined
-  const dark = reason === 'server-error' && darkStatuses.has(status)
+  const retryAfterMs = retryAfterReasons.has(reason) ? readRetryAfterMs(headers, nowMs) : undefined
+  const isUnknown = reason === 'server-error' && unknownResultStatuses.has(status)
   return failureOf(reason, {
     status,
     retryAfterMs,
-    ...explained(reason, body),
+    ...callerDetails(reason, body),
     ...(reason === 'permission-missing' && scopesOf(body)),
-    ...(dark ? { mayHaveProduced: true } : {}),
+    ...(isUnknown ? { mayHaveProduced: true } : {}),
   })
 }
 
@@ -46,20 +46,20 @@ export function classifyStreamError({
   mayHaveProduced: boolean
 }): UpstreamFailure {
   const reason = reasonOfBody({ status: 200, body }) ?? 'server-error'
-  return failureOf(reason, { status: 200, mayHaveProduced, ...explained(reason, body) })
+  return failureOf(reason, { status: 200, mayHaveProduced, ...callerDetails(reason, body) })
 }
 
-/** Codes and types of error bodies that say more than the status does. */
+/** Codes and types of error bodies; they take precedence over the status. */
 const reasonsByCode: Readonly<Record<string, FailureReason>> = {
   moderation_blocked: 'content-refused',
   content_policy_violation: 'content-refused',
   image_content_policy_violation: 'content-refused',
   content_filter: 'content-refused',
-  // Look-alikes in front of Azure pass its word on.
+  // Compatible services in front of Azure pass its code on.
   responsibleaipolicyviolation: 'content-refused',
   context_length_exceeded: 'context-too-long',
   insufficient_quota: 'quota-spent',
-  // OpenAI answers this one with 400 on the image routes.
+  // OpenAI sends this code with 400 on the image routes.
   billing_hard_limit_reached: 'quota-spent',
   billing_not_active: 'quota-spent',
   credit_balance_exhausted: 'quota-spent',
@@ -118,11 +118,11 @@ const reasonsByCode: Readonly<Record<string, FailureReason>> = {
   unsupported_value: 'unsupported',
 }
 
-/** Words that mean the same with every status that a refusal may have, and inside a stream. */
-const contentWords =
+/** A content refusal with any status, and inside a stream. */
+const contentPattern =
   /safety (system|filter|polic)|content[ _-]?(filter|policy|polic|management|moderation)|moderation|usage polic|guardrail|flagged|内容|敏感|违规|审核/i
 
-/** What a message says where no code does. Each row is for the statuses that it is known from. */
+/** Reasons by message, for errors without a known code; each row for the statuses it was observed with. */
 const reasonsByText: readonly {
   statuses: readonly number[]
   text: RegExp
@@ -133,9 +133,9 @@ const reasonsByText: readonly {
     text: /model\b.{0,200}\b(not exist|not found)/i,
     reason: 'model-unknown',
   },
-  // Google says so with a 400.
+  // Google sends this with 400.
   { statuses: [400], text: /^api key (not valid|expired)/i, reason: 'unauthorised' },
-  { statuses: [200, 400, 422, 451], text: contentWords, reason: 'content-refused' },
+  { statuses: [200, 400, 422, 451], text: contentPattern, reason: 'content-refused' },
   // Not a bare "billing": the rate-limit message advertises the billing page.
   {
     statuses: [400, 403, 429],
@@ -144,26 +144,26 @@ const reasonsByText: readonly {
   },
 ]
 
-/** What a refusal with 401 or 403 means, by whom its words refuse. */
-const reasonsByRefused = {
+/** The reason of a 401 or 403, by the subject that its message refuses. */
+const reasonsBySubject = {
   account: 'banned',
   key: 'unauthorised',
   operation: 'permission-missing',
   model: 'model-unknown',
   region: 'region-refused',
   request: 'request-refused',
-} as const satisfies Record<Refused, FailureReason>
+} as const satisfies Record<RefusedSubject, FailureReason>
 
-/** Statuses that mean one thing by themselves; the rest go by their hundred. */
+/** Reasons by status; other statuses are classified by their hundred. */
 const reasonsByStatus: Readonly<Record<number, FailureReason>> = {
   400: 'bad-request',
-  // Nothing says that the key is invalid: see `whatIsRefused`.
+  // The message does not name the key as invalid: see `refusedSubject`.
   401: 'unauthorised-unclear',
   402: 'quota-spent',
   403: 'request-refused',
   404: 'misconfigured',
   405: 'misconfigured',
-  // RFC 9110: the server did not get a whole request in its time.
+  // RFC 9110: the server did not receive a complete request in time.
   408: 'not-started',
   409: 'not-started',
   413: 'bad-request',
@@ -174,15 +174,15 @@ const reasonsByStatus: Readonly<Record<number, FailureReason>> = {
   501: 'misconfigured',
   503: 'overloaded',
   504: 'timeout',
-  // Cloudflare's word for an origin that took the request and stayed silent.
+  // Cloudflare: the origin accepted the request and did not respond in time.
   524: 'timeout',
   529: 'overloaded',
 }
 
-// A proxy in front lost sight of the origin, which may go on drawing.
-const darkStatuses: ReadonlySet<number> = new Set([502, 520])
+// A proxy lost the connection to the origin, which may still generate an image.
+const unknownResultStatuses: ReadonlySet<number> = new Set([502, 520])
 
-const resting: ReadonlySet<FailureReason> = new Set([
+const retryAfterReasons: ReadonlySet<FailureReason> = new Set([
   'rate-limited',
   'quota-spent',
   'overloaded',
@@ -198,32 +198,32 @@ function reasonOfBody({
   body: ErrorBody
   model?: string | undefined
 }): FailureReason | undefined {
-  const known = [body.code, body.type].find((word) => word !== undefined && word in reasonsByCode)
+  const known = [body.code, body.type].find((code) => code !== undefined && code in reasonsByCode)
   if (known !== undefined) return reasonsByCode[known]
   const message = body.message?.slice(0, 2_000)
   if (message === undefined) return undefined
   const row = reasonsByText.find(
     ({ statuses, text }) => statuses.includes(status) && text.test(message),
   )
-  // A quota that names the model is spent for that model only.
-  if (row?.reason === 'quota-spent' && names(message, model)) return 'rate-limited'
+  // A quota error that names the model applies to that model only.
+  if (row?.reason === 'quota-spent' && mentions(message, model)) return 'rate-limited'
   if (row !== undefined) return row.reason
   return status === 401 || status === 403 ? reasonOfRefusal(message) : undefined
 }
 
 function reasonOfRefusal(message: string): FailureReason | undefined {
-  const refused = whatIsRefused(message)
-  if (refused === undefined) return undefined
-  if (refused === 'request' && contentWords.test(message)) return 'content-refused'
-  return reasonsByRefused[refused]
+  const subject = refusedSubject(message)
+  if (subject === undefined) return undefined
+  if (subject === 'request' && contentPattern.test(message)) return 'content-refused'
+  return reasonsBySubject[subject]
 }
 
-function names(message: string, model: string | undefined): boolean {
+function mentions(message: string, model: string | undefined): boolean {
   return model !== undefined && model !== '' && message.toLowerCase().includes(model.toLowerCase())
 }
 
 function reasonOfStatus(status: number, { recognised }: ErrorBody): FailureReason {
-  // A page instead of an envelope comes from a firewall in front: it never saw the account.
+  // An HTML page instead of an error object comes from a firewall that does not check the account.
   if (status === 403 && !recognised) return 'region-refused'
   const reason = reasonsByStatus[status]
   if (reason !== undefined) return reason
@@ -232,20 +232,21 @@ function reasonOfStatus(status: number, { recognised }: ErrorBody): FailureReaso
   return status >= 300 ? 'misconfigured' : 'answer-empty'
 }
 
-// Only a caller's own mistake is explained in the upstream's words: the others speak of our accounts.
-function explained(reason: FailureReason, body: ErrorBody): Partial<UpstreamFailure> {
-  // A region is ours, but asking again from here is of no use.
+// Only a caller's error has the upstream's message: other messages may contain details of the operator's
+// accounts.
+function callerDetails(reason: FailureReason, body: ErrorBody): Partial<UpstreamFailure> {
+  // The region is that of this server: a retry from here has the same result.
   if (reason === 'region-refused' && body.recognised) return { code: 'upstream_rejected' }
   if (treatments[reason].failureClass !== 'caller-bad') return {}
   const { message, param, shownCode } = body
   return {
     ...(message !== undefined && { message: shownMessage(message) || treatments[reason].message }),
     ...(param !== undefined && { param }),
-    ...(namesMistake(reason, shownCode) && { upstreamCode: shownCode }),
+    ...(hasUsefulCode(reason, shownCode) && { upstreamCode: shownCode }),
   }
 }
 
-// A refusal for its content has one code of ours, and a bare status in the place of a code names nothing.
-function namesMistake(reason: FailureReason, code: string | undefined): code is string {
+// Content refusals have one code of the gateway; a number instead of a code carries no information.
+function hasUsefulCode(reason: FailureReason, code: string | undefined): code is string {
   return code !== undefined && reason !== 'content-refused' && !/^\d+$/.test(code)
 }

@@ -40,7 +40,7 @@ describe('a refusal', () => {
       'content_policy_violation',
     ],
     [
-      'a policy in words of its own',
+      'an unknown policy message',
       403,
       { message: 'Blocked by rule 17' },
       'request-refused',
@@ -48,7 +48,7 @@ describe('a refusal', () => {
       'upstream_rejected',
     ],
     [
-      'a refused prompt that speaks of accounts',
+      'a refused prompt that mentions accounts',
       403,
       { message: 'Your prompt "my account has been suspended" was blocked' },
       'request-refused',
@@ -56,7 +56,7 @@ describe('a refusal', () => {
       'upstream_rejected',
     ],
     [
-      'a wrong key in words',
+      'a wrong key by message',
       401,
       { message: 'Incorrect API key provided: sk-ab***yz.' },
       'unauthorised',
@@ -91,7 +91,7 @@ describe('a refusal', () => {
     expect(classify(status, body)).toMatchObject({ reason, failureClass, code, status })
   })
 
-  it('knows a quota of one model from that of the account', () => {
+  it('distinguishes a quota of one model from that of the account', () => {
     const message =
       'You exceeded your current quota, please check your plan. Limit: 0, model: gemini-9'
     const body = readErrorBody(JSON.stringify({ error: { message } }))
@@ -100,7 +100,7 @@ describe('a refusal', () => {
     expect(classifyAnswer({ ...answer, model: 'other' }).reason).toBe('quota-spent')
   })
 
-  it("names the parameter and the upstream's own code where the request is to blame, and nowhere else", () => {
+  it('returns parameter and upstream code only for errors of the request', () => {
     const body = { message: 'Invalid size', param: 'size', code: 'invalid_value' }
     expect(classify(400, body)).toMatchObject({ param: 'size', upstreamCode: 'invalid_value' })
     expect(classify(500, body)).not.toHaveProperty('param')

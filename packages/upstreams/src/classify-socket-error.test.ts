@@ -14,13 +14,13 @@ describe('an error of a socket', () => {
       'connect-failed',
       false,
     ],
-    ['no such name', coded('ENOTFOUND'), 'connect-failed', false],
-    ['resolver away', coded('EAI_AGAIN'), 'connect-failed', false],
+    ['unknown name', coded('ENOTFOUND'), 'connect-failed', false],
+    ['resolver unavailable', coded('EAI_AGAIN'), 'connect-failed', false],
     ['connect timeout', coded('UND_ERR_CONNECT_TIMEOUT'), 'connect-failed', false],
     ['timeout of a connect', coded('ETIMEDOUT', { syscall: 'connect' }), 'connect-failed', false],
     ['self-signed', coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'tls-failed', false],
     ['expired', coded('CERT_HAS_EXPIRED'), 'tls-failed', false],
-    ['another name', coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'tls-failed', false],
+    ['name mismatch', coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'tls-failed', false],
     ['old TLS', coded('ERR_SSL_UNSUPPORTED_PROTOCOL'), 'tls-failed', false],
     [
       'reset in the handshake',
@@ -36,21 +36,21 @@ describe('an error of a socket', () => {
     ['reset', coded('ECONNRESET'), 'connection-lost', true],
     ['broken pipe', coded('EPIPE'), 'connection-lost', true],
     [
-      'closed after we wrote',
+      'closed after a write',
       coded('UND_ERR_SOCKET', { socket: { bytesWritten: 90 } }),
       'connection-lost',
       true,
     ],
     [
-      'closed before we wrote',
+      'closed before a write',
       coded('UND_ERR_SOCKET', { socket: { bytesWritten: 0 } }),
       'not-started',
       false,
     ],
     ['no headers in time', coded('UND_ERR_HEADERS_TIMEOUT'), 'timeout', true],
-    ['no HTTP', coded('HPE_INVALID_CONSTANT'), 'answer-broken', true],
+    ['invalid HTTP', coded('HPE_INVALID_CONSTANT'), 'answer-broken', true],
     ['too many headers', coded('UND_ERR_HEADERS_OVERFLOW'), 'answer-broken', true],
-    ['something new', new Error('odd'), 'connection-lost', true],
+    ['unknown', new Error('odd'), 'connection-lost', true],
     ['no error at all', undefined, 'connection-lost', true],
     [
       'wrapped',
@@ -58,7 +58,7 @@ describe('an error of a socket', () => {
       'connect-failed',
       false,
     ],
-  ])('before an answer: %s', (_name, error, reason, mayHaveProduced) => {
+  ])('before a response: %s', (_name, error, reason, mayHaveProduced) => {
     const failure = classifySocketError(error, { headersSeen: false })
     expect(failure).toMatchObject({ reason, mayHaveProduced })
   })
@@ -66,10 +66,10 @@ describe('an error of a socket', () => {
   it.each<[string, unknown, FailureReason]>([
     ['reset', coded('ECONNRESET'), 'answer-cut'],
     ['closed', coded('UND_ERR_SOCKET'), 'answer-cut'],
-    ['short of its length', coded('UND_ERR_RES_CONTENT_LENGTH_MISMATCH'), 'answer-cut'],
+    ['shorter than its content-length', coded('UND_ERR_RES_CONTENT_LENGTH_MISMATCH'), 'answer-cut'],
     ['silent', coded('UND_ERR_BODY_TIMEOUT'), 'timeout'],
-    ['no chunks', coded('HPE_INVALID_CHUNK_SIZE'), 'answer-broken'],
-  ])('inside an answer, which may be on the bill: %s', (_name, error, reason) => {
+    ['invalid chunks', coded('HPE_INVALID_CHUNK_SIZE'), 'answer-broken'],
+  ])('inside a response, which may be charged: %s', (_name, error, reason) => {
     const failure = classifySocketError(error, { headersSeen: true })
     expect(failure).toMatchObject({ reason, mayHaveProduced: true })
   })

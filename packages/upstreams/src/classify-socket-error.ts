@@ -35,7 +35,7 @@ const reasonsByCode: Readonly<Record<string, FailureReason>> = {
   UND_ERR_HEADERS_TIMEOUT: 'timeout',
   UND_ERR_BODY_TIMEOUT: 'timeout',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'answer-too-large',
-  // Our own way out is closing.
+  // The dispatcher is closing.
   UND_ERR_CLOSED: 'aborted',
   UND_ERR_DESTROYED: 'aborted',
 }
@@ -43,13 +43,12 @@ const reasonsByCode: Readonly<Record<string, FailureReason>> = {
 const reasonsByPrefix: readonly [string, FailureReason][] = [
   ['ERR_TLS_', 'tls-failed'],
   ['ERR_SSL_', 'tls-failed'],
-  // The HTTP parser's complaints.
+  // Errors of the HTTP parser.
   ['HPE_', 'answer-broken'],
 ]
 
 /**
- * Turns an error of a socket into what dispatch should do about it. Pure.
- * `headersSeen`: whether the upstream had begun to answer.
+ * Classifies a socket error for dispatch. `headersSeen`: whether response headers were received. Pure.
  */
 export function classifySocketError(
   error: unknown,
@@ -70,24 +69,24 @@ function reasonOfCode(code: string | undefined): FailureReason {
   return reasonsByCode[code] ?? prefixed?.[1] ?? 'connection-lost'
 }
 
-/** The first code among an error, the errors it gathers (one per address tried), and its causes. */
+/** The first code of an error, its aggregated errors (one per address tried) and its causes. */
 function codeOf(error: unknown, depth = 0): string | undefined {
   if (typeof error !== 'object' || error === null || depth > 4) return undefined
   if ('code' in error && typeof error.code === 'string') return error.code
-  const gathered: unknown = error instanceof AggregateError ? error.errors[0] : undefined
+  const aggregated: unknown = error instanceof AggregateError ? error.errors[0] : undefined
   return (
-    codeOf(gathered, depth + 1) ?? codeOf('cause' in error ? error.cause : undefined, depth + 1)
+    codeOf(aggregated, depth + 1) ?? codeOf('cause' in error ? error.cause : undefined, depth + 1)
   )
 }
 
 function wasConnecting(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const syscall = 'syscall' in error ? error.syscall : undefined
-  // Node gives a reset during the handshake the same code as one in the middle of an answer.
+  // Node uses the same code for a reset during the handshake and one inside a response.
   return syscall === 'connect' || error.message.includes('before secure TLS connection')
 }
 
-// undici tells how much the socket had ever sent: nothing means that it was never ours.
+// undici reports the bytes sent over the socket; 0 means that the request was not sent.
 function nothingWritten(error: unknown): boolean {
   if (typeof error !== 'object' || error === null || !('socket' in error)) return false
   const { socket } = error

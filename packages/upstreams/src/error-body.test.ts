@@ -33,13 +33,13 @@ describe('readErrorBody', () => {
   })
 
   it.each(['', '<html></html>', '[]', '"text"', 'null', '{"detail":[]}', '{"error":'])(
-    'takes nothing from %j',
+    'recognises nothing in %j',
     (text) => expect(readErrorBody(text)).toMatchObject({ recognised: false, code: undefined }),
   )
 })
 
 describe('shownMessage', () => {
-  it('is one line of bounded length', () => {
+  it('is a single line of limited length', () => {
     expect(shownMessage('a\r\nb\u2028c\u0000d')).toBe('a b c d')
     expect(shownMessage('x'.repeat(10_000))).toHaveLength(1_000)
     expect(shownMessage('word '.repeat(1_000))).toMatch(/^(word )+…$/)
@@ -85,13 +85,13 @@ describe('shownMessage', () => {
     'task-oriented',
     'response_format',
     'x-api-key',
-  ])('keeps the word %s, which only looks like one', (word) => {
+  ])('keeps %s, which is not a secret', (word) => {
     expect(shownMessage(`before ${word} after`)).toBe(`before ${word} after`)
   })
 })
 
 describe('hideSecret', () => {
-  it('hides what we entered with in whatever shape it has, and in its JSON form', () => {
+  it('removes the secrets of the access in plain and JSON-escaped form', () => {
     const text = 'key plain-words-secret of my-organization: "a\\"quoted\\"one"'
     const secrets = ['plain-words-secret', 'my-organization', 'a"quoted"one', 'of']
     expect(hideSecret(text, secrets)).toBe('key [removed] of [removed]: "[removed]"')

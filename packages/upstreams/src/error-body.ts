@@ -5,28 +5,33 @@ import { z } from 'zod'
 import { parseJson } from './parse-json.ts'
 import type { UpstreamAccess } from './upstream.ts'
 
-/** What an upstream says of a failure, as far as it says it in a form we know. */
+/** The parsed error body of an upstream, as far as its form is known. */
 export interface ErrorBody {
   /** Lower-case. */
   code: string | undefined
   /** Lower-case. */
   type: string | undefined
   message: string | undefined
-  /** The parameter that it names as wrong; in a form that may be shown. */
+  /** The invalid parameter; safe to show to callers. */
   param: string | undefined
-  /** Its code as it spells it; in a form that may be shown. */
+  /** The code in its original spelling; safe to show to callers. */
   shownCode: string | undefined
-  /** False for HTML, for nothing, and for JSON of another shape. */
+  /** False for HTML, an empty body, and JSON of an unknown form. */
   recognised: boolean
 }
 
 const MESSAGE_CHARS_MAX = 1_000
 const NAME_CHARS_MAX = 200
 
-const word = z.union([z.string(), z.number()]).nullish().catch(undefined)
-// FastAPI and some look-alikes name the parameter as a path.
-const path = z.union([z.array(z.union([z.string(), z.number()])).transform(joinPath), word])
-const facts = z.looseObject({ code: word, type: word, message: word, param: path.catch(undefined) })
+const scalar = z.union([z.string(), z.number()]).nullish().catch(undefined)
+// FastAPI and some compatible services send the parameter as a path.
+const path = z.union([z.array(z.union([z.string(), z.number()])).transform(joinPath), scalar])
+const facts = z.looseObject({
+  code: scalar,
+  type: scalar,
+  message: scalar,
+  param: path.catch(undefined),
+})
 const fieldError = z.looseObject({
   msg: z.string(),
   loc: z.array(z.union([z.string(), z.number()])).catch([]),
@@ -34,24 +39,24 @@ const fieldError = z.looseObject({
 const envelope = z.union([
   z.looseObject({ error: facts }),
   z.looseObject({ error: z.string() }).transform(({ error }) => ({ error: { message: error } })),
-  // `{"type":"error","code","message"}`, and gateways that answer the facts bare.
+  // `{"type":"error","code","message"}`, and gateways without the `error` member.
   facts.refine(({ message }) => message !== undefined).transform((error) => ({ error })),
-  // FastAPI: one sentence, or what is wrong with each field.
+  // FastAPI: one message, or an error for each field.
   z.looseObject({ detail: z.string() }).transform(({ detail }) => ({ error: { message: detail } })),
   z.looseObject({ detail: z.array(fieldError).min(1) }).transform(({ detail: [first] }) => ({
     error: { message: first?.msg, param: first?.loc.filter((step) => step !== 'body').join('.') },
   })),
-  // Google answers a list of one.
+  // Google sends a list of one.
   z.tuple([z.looseObject({ error: facts })]).transform(([{ error }]) => ({ error })),
 ])
 
-/** Reads the body of a failed answer: OpenAI's envelope, and the shapes that look-alikes send instead. */
+/** Parses the body of an error response: OpenAI's envelope and the forms of compatible services. */
 export function readErrorBody(text: string): ErrorBody {
   const value = parseJson(text)
-  return value === undefined ? readBroken(text) : readErrorObject(value)
+  return value === undefined ? readTruncated(text) : readErrorObject(value)
 }
 
-/** The same for JSON that is parsed already, such as an event of a stream. */
+/** The same for parsed JSON, such as an event of a stream. */
 export function readErrorObject(value: unknown): ErrorBody {
   const parsed = envelope.safeParse(value)
   if (!parsed.success) return nothing
@@ -75,14 +80,14 @@ function errorOf(error: Facts): ErrorBody {
   }
 }
 
-/** An envelope that was cut, because it is longer than is read: its members as far as they came. */
-function readBroken(cut: string): ErrorBody {
+/** The members of an envelope that was truncated at the read limit. */
+function readTruncated(cut: string): ErrorBody {
   if (!/^\s*\{/.test(cut)) return nothing
   const member = (name: string) => {
     const string = new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)*)`).exec(cut)?.[1]
-    // The cut may lie within an escape.
-    const whole = string?.replace(/\\(?:u[0-9a-f]{0,3})?$/i, '')
-    return whole === undefined ? undefined : asString(parseJson(`"${whole}"`))
+    // The end may be inside an escape.
+    const complete = string?.replace(/\\(?:u[0-9a-f]{0,3})?$/i, '')
+    return complete === undefined ? undefined : asString(parseJson(`"${complete}"`))
   }
   if (!/"error"\s*:/.test(cut.slice(0, 200))) return nothing
   const [code, type, message] = [member('code'), member('type'), member('message')]
@@ -111,8 +116,8 @@ const nothing: ErrorBody = {
 }
 
 /**
- * An upstream's message in a form that may be shown to a caller: one line, of bounded length, without
- * keys and names of organisations, which upstreams like to repeat.
+ * An upstream's message in a form that may be shown to callers: one line of limited length, without the keys
+ * and organisation ids that upstreams often repeat.
  */
 export function shownMessage(message: string): string {
   const line = withoutSecrets(
@@ -127,18 +132,21 @@ export function shownMessage(message: string): string {
   return `${space > MESSAGE_CHARS_MAX / 2 ? cut.slice(0, space) : cut} …`
 }
 
-/** Words of an upstream without keys and ids of organisations, users and requests, in any vendor's shape. */
+/** The text without keys and ids of organisations, users and requests, in the forms of all known vendors. */
 export function withoutSecrets(text: string): string {
   return removeVendorSecrets(text, '[removed]', 'credentials-and-ids')
 }
 
-// A name, not a sentence: what does not look like one is left out rather than cut.
+// A name; anything else is left out rather than truncated.
 function shownName(name: string | undefined): string | undefined {
   if (name === undefined || name.length > NAME_CHARS_MAX) return undefined
   return /^[\w .[\]$:/-]+$/.test(name) && withoutSecrets(name) === name ? name : undefined
 }
 
-/** What of a way in must not be repeated to a caller: its secret, and the operator's own names at the upstream. */
+/**
+ * The values of an access that must not reach callers: its secret and the operator's organisation and
+ * project.
+ */
 export function secretsOf({ secret, settings }: UpstreamAccess): readonly string[] {
   const names = [settings['organization'], settings['project']]
   return [secret, ...names.filter((name) => typeof name === 'string')]
@@ -147,15 +155,15 @@ export function secretsOf({ secret, settings }: UpstreamAccess): readonly string
 const SECRET_CHARS_MIN = 8
 
 /**
- * What an upstream says, without the secrets that we entered with: some repeat it, in whatever shape it has.
- * A secret so short that it may be a word is left alone.
+ * An upstream's text without the given secrets, which some upstreams repeat. Secrets shorter than
+ * SECRET_CHARS_MIN are not removed, since they may be ordinary words.
  */
 export function hideSecret(text: string, secret: string | readonly string[]): string {
   let hidden = text
   for (const one of typeof secret === 'string' ? [secret] : secret) {
     if (one.length < SECRET_CHARS_MIN) continue
     hidden = hidden.replaceAll(one, '[removed]')
-    // The same inside JSON, where it holds a character that is escaped.
+    // The JSON-escaped form of the secret.
     const escaped = JSON.stringify(one).slice(1, -1)
     if (escaped !== one) hidden = hidden.replaceAll(escaped, '[removed]')
   }

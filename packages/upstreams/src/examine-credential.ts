@@ -6,18 +6,18 @@ import { isUpstreamError } from './upstream-error.ts'
 export const probedOperations = ['chat', 'image'] as const
 export type ProbedOperation = (typeof probedOperations)[number]
 
-/** What an upstream shows of a credential that costs nothing to find out. */
+/** What is known of a credential after free requests. */
 export interface Examination {
-  /** The upstream's names of models; undefined when it did not list them. */
+  /** The upstream's model names; undefined when it did not list them. */
   listed: readonly string[] | undefined
-  /** Why it did not. */
+  /** The failure of the list request. */
   listFailure: UpstreamFailure | undefined
-  /** Undefined where it was not tried: nobody answers there, or the key is invalid as a whole. */
+  /** Undefined for operations not probed, because the upstream does not respond or the key is invalid. */
   permissions: Readonly<Record<ProbedOperation, Permission | undefined>>
 }
 
-// An upstream that answered its list with one of these answers the other routes as well.
-const isThere: ReadonlySet<FailureReason> = new Set<FailureReason>([
+// Failures of the list request after which the other routes may still work.
+const probeAfter: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'permission-missing',
   'unauthorised-unclear',
   'request-refused',
@@ -29,9 +29,9 @@ const isThere: ReadonlySet<FailureReason> = new Set<FailureReason>([
 ])
 
 /**
- * Asks for the list of models, and then at the same time whether the credential may chat and generate
- * images. `signal` carries the deadline of all of it; when it aborts, what is not known yet failed with
- * `timeout`. Rejects only for faults of our own.
+ * Requests the list of models, then probes chat and image permissions concurrently. `signal` carries the
+ * deadline of all requests; when it aborts, pending ones fail with `timeout`. Rejects only for internal
+ * errors.
  */
 export async function examineCredential(
   { upstream }: { upstream: Upstream },
@@ -40,15 +40,15 @@ export async function examineCredential(
   const list = await listed({ upstream }, { access, signal })
   const { reason } = list.listFailure ?? {}
   const { probeOperation } = upstream
-  const probes = !list.listFailure || (reason !== undefined && isThere.has(reason))
-  if (!probes || !probeOperation) return { ...list, permissions: untried }
+  const canProbe = !list.listFailure || (reason !== undefined && probeAfter.has(reason))
+  if (!canProbe || !probeOperation) return { ...list, permissions: notProbed }
   const [chat, image] = await Promise.all(
     probedOperations.map((operation) => probeOperation({ access, operation, signal })),
   )
   return { ...list, permissions: { chat, image } }
 }
 
-const untried = { chat: undefined, image: undefined }
+const notProbed = { chat: undefined, image: undefined }
 
 async function listed(
   { upstream }: { upstream: Upstream },
@@ -58,7 +58,7 @@ async function listed(
   try {
     return { listed: await upstream.listModels(input), listFailure: undefined }
   } catch (error) {
-    // What was cut off by us came too late.
+    // Aborted by this process: counts as a timeout.
     if (input.signal.aborted) return { listed: undefined, listFailure: failureOf('timeout') }
     if (!isUpstreamError(error)) throw error
     return { listed: undefined, listFailure: error.failure }

@@ -3,42 +3,42 @@ import type { FailureReason, UpstreamFailure } from './upstream.ts'
 type Treatment = Pick<UpstreamFailure, 'failureClass' | 'code' | 'message' | 'mayHaveProduced'>
 
 /**
- * What is done about each reason. `mayHaveProduced` is false only where the upstream has said or shown
- * that it did not draw: everything that ends in the dark may be on its bill.
+ * Class, code and message of each reason. `mayHaveProduced` is false only where the upstream certainly did
+ * not generate anything; otherwise it may charge for the call.
  */
 export const treatments = {
-  // Our own signal: says nothing about the upstream, and whoever aborted knows what to do.
+  // Aborted by the caller's signal: no evidence about the upstream.
   aborted: {
     failureClass: 'fatal',
     code: 'upstream_timeout',
-    message: 'The call to the upstream was called off.',
+    message: 'The call to the upstream was aborted.',
     mayHaveProduced: true,
   },
   'answer-broken': {
     failureClass: 'retry-elsewhere',
     code: 'upstream_failed',
-    message: 'The upstream sent an answer that cannot be read.',
+    message: 'The upstream sent an invalid response.',
     mayHaveProduced: true,
   },
   'answer-cut': {
     failureClass: 'retry-elsewhere',
     code: 'upstream_failed',
-    message: 'The answer of the upstream ended before it was whole.',
+    message: 'The response of the upstream was incomplete.',
     mayHaveProduced: true,
   },
   'answer-empty': {
     failureClass: 'retry-elsewhere',
     code: 'upstream_failed',
-    message: 'The upstream answered with nothing.',
+    message: 'The upstream sent an empty response.',
     mayHaveProduced: true,
   },
   'answer-too-large': {
     failureClass: 'retry-elsewhere',
     code: 'upstream_failed',
-    message: 'The upstream sent more than we take.',
+    message: 'The response of the upstream was too large.',
     mayHaveProduced: true,
   },
-  // The caller's own mistake: another credential would be told the same, and none is to blame.
+  // The caller's error: every credential would get the same response.
   'bad-request': {
     failureClass: 'caller-bad',
     code: 'upstream_rejected',
@@ -81,18 +81,18 @@ export const treatments = {
     message: 'The upstream cannot read an input picture.',
     mayHaveProduced: false,
   },
-  // Another channel may still offer the model; the credential did nothing wrong.
+  // Another channel may offer the model; not the credential's fault.
   'model-unknown': {
     failureClass: 'retry-elsewhere',
     code: 'model_not_found',
     message: 'The upstream does not offer this model.',
     mayHaveProduced: false,
   },
-  // 408, 409, 425, and a kept socket that was closed before a byte went out: the same call may go again.
+  // 408, 409, 425, and a pooled socket closed before the request was sent: the same call may be retried.
   'not-started': {
     failureClass: 'retry-here',
     code: 'upstream_failed',
-    message: 'The upstream did not take the request.',
+    message: 'The upstream did not accept the request.',
     mayHaveProduced: false,
   },
   overloaded: {
@@ -101,34 +101,34 @@ export const treatments = {
     message: 'The upstream is overloaded.',
     mayHaveProduced: false,
   },
-  // A restricted key: other operations of it go on, and another key may have the permission.
+  // A restricted key: its other operations work, and another key may have the permission.
   'permission-missing': {
     failureClass: 'credential-bad',
     code: 'upstream_failed',
     message: 'The upstream did not serve the request.',
     mayHaveProduced: false,
   },
-  // The account rests like a limited one: somebody pays the bill, and it serves again.
+  // Treated like a rate limit: the account works again once its quota is renewed.
   'quota-spent': {
     failureClass: 'credential-limited',
     code: 'overloaded',
-    message: 'No upstream is free now.',
+    message: 'No upstream is available now.',
     mayHaveProduced: false,
   },
   'rate-limited': {
     failureClass: 'credential-limited',
     code: 'overloaded',
-    message: 'No upstream is free now.',
+    message: 'No upstream is available now.',
     mayHaveProduced: false,
   },
-  // The place we call from is refused (region, firewall page): a fact about our egress, not the account.
+  // This server's location or address is refused (region, firewall page), not the account.
   'region-refused': {
     failureClass: 'retry-elsewhere',
     code: 'upstream_failed',
     message: 'The upstream did not serve the request.',
     mayHaveProduced: false,
   },
-  // A 401 or 403 in words that do not name the account or key: another key is told the same.
+  // A 401 or 403 whose message does not name account or key: another key gets the same response.
   'request-refused': {
     failureClass: 'caller-bad',
     code: 'upstream_rejected',
@@ -150,7 +150,7 @@ export const treatments = {
   'tls-failed': {
     failureClass: 'retry-elsewhere',
     code: 'upstream_failed',
-    message: 'The upstream cannot be trusted to be who it says.',
+    message: 'The TLS certificate of the upstream is not trusted.',
     mayHaveProduced: false,
   },
   unauthorised: {
@@ -159,7 +159,7 @@ export const treatments = {
     message: 'The upstream did not serve the request.',
     mayHaveProduced: false,
   },
-  // A 401 without words: the key may be invalid, and nothing says so.
+  // A 401 without a clear message: the key may be invalid.
   'unauthorised-unclear': {
     failureClass: 'credential-bad',
     code: 'upstream_failed',
@@ -169,10 +169,10 @@ export const treatments = {
   unsupported: {
     failureClass: 'caller-bad',
     code: 'unsupported_parameter',
-    message: 'The upstream cannot do what a parameter asks.',
+    message: 'The upstream does not support a parameter of the request.',
     mayHaveProduced: false,
   },
-  // A redirect, a missing route, settings that do not parse: only an operator can mend the channel.
+  // A redirect, a missing route, invalid settings: an operator has to correct the channel.
   misconfigured: {
     failureClass: 'retry-elsewhere',
     code: 'upstream_failed',
@@ -181,11 +181,11 @@ export const treatments = {
   },
 } as const satisfies Record<FailureReason, Treatment>
 
-/** A failure by its reason, with what is known beyond the table. */
+/** The failure for a reason, with further known details. */
 export function failureOf(
   reason: FailureReason,
-  known: Partial<Omit<UpstreamFailure, 'reason' | 'failureClass'>> = {},
+  details: Partial<Omit<UpstreamFailure, 'reason' | 'failureClass'>> = {},
 ): UpstreamFailure {
   const nothing = { status: undefined, retryAfterMs: undefined }
-  return { ...nothing, ...treatments[reason], ...known, reason }
+  return { ...nothing, ...treatments[reason], ...details, reason }
 }

@@ -3,9 +3,9 @@ const SCOPES_MAX = 8
 const SCOPE_CHARS_MAX = 60
 
 /**
- * Names of the permissions that a refusal lists, such as `model.request` of "Missing scopes: model.request.
- * Check that …" (OpenAI's words for restricted keys). Only words of letters joined by dots, colons, dashes or
- * underscores are taken: no key and no id of an account has that form. Pure.
+ * The scopes that an error message lists, such as `model.request` of "Missing scopes: model.request. Check
+ * that …" (OpenAI's message for restricted keys). Only letters joined by dots, colons, dashes or underscores
+ * are accepted, a form that keys and account ids do not have. Pure.
  */
 export function missingScopesIn(message: string): string[] {
   const [, list = ''] =

@@ -5,7 +5,7 @@ import type { FailureReason, UpstreamFailure } from './upstream.ts'
 export const OK: Outcome = { kind: 'ok' }
 export const ABORTED: Outcome = { kind: 'aborted' }
 
-/** What was called when the failure came. */
+/** The call that failed. */
 export interface FailedUse {
   nowMs: number
   operation: CredentialOperation
@@ -13,19 +13,19 @@ export interface FailedUse {
   model?: string | undefined
 }
 
-// True of the channel, of the place we call from, of the request, or of us: not of the credential.
-const saysNothing: ReadonlySet<FailureReason> = new Set<FailureReason>([
+// Caused by the channel, this server's location, the request or an abort: no evidence about the credential.
+const notAboutCredential: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'aborted',
   'misconfigured',
   'region-refused',
   'request-refused',
 ])
 
-/** What a failed call says about the credential that it was made with. Pure. */
+/** The outcome of a failed call for its credential. Pure. */
 export function outcomeOf(failure: UpstreamFailure, use: FailedUse): Outcome {
   const { failureClass, reason } = failure
   const { operation, model } = use
-  if (reason && saysNothing.has(reason)) return ABORTED
+  if (reason && notAboutCredential.has(reason)) return ABORTED
   if (reason === 'permission-missing') return { kind: 'denied', operation, reason }
   if (reason === 'unauthorised-unclear') return { kind: 'refused', operation, reason }
   if (reason === 'model-unknown') {
@@ -36,7 +36,7 @@ export function outcomeOf(failure: UpstreamFailure, use: FailedUse): Outcome {
       return limited(failure, use)
     case 'credential-bad':
       return { kind: 'unauthorised', reason: reason ?? 'refused' }
-    // Whoever explains a mistake to the caller is up and let us in.
+    // The upstream accepted the credential before it rejected the request.
     case 'caller-bad':
       return OK
     case 'retry-here':
@@ -52,9 +52,9 @@ function limited(
   { nowMs, operation, model }: FailedUse,
 ): Outcome {
   const retryAt = retryAfterMs === undefined ? null : new Date(nowMs + retryAfterMs)
-  // A spent quota is the account's, a rate limit is the model's.
+  // A quota applies to the account, a rate limit to the model.
   if (reason !== 'rate-limited') return { kind: 'limited', retryAt }
-  // Asking for the list of models too often stops no call.
+  // A rate limit of the models route does not apply to other calls.
   if (operation === 'models') return ABORTED
   return { kind: 'limited', retryAt, ...(model !== undefined && { model }) }
 }

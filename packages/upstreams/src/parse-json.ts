@@ -1,9 +1,9 @@
-/** Parses JSON that somebody else wrote; undefined when it is none, which no schema of ours accepts. */
+/** Parses external JSON; undefined when invalid, which no schema here accepts. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // The caller decides what broken JSON means; the parser's words add nothing.
+    // The caller handles invalid JSON; the parser's message is not needed.
     return undefined
   }
 }

@@ -31,14 +31,14 @@ const made = {
 const kinds = Object.keys(made) as (keyof typeof made)[]
 
 describe('readPictureHeader', () => {
-  it.each(kinds)('agrees with a decoder about a %s', async (kind) => {
+  it.each(kinds)('reads the same as a decoder from a %s', async (kind) => {
     const bytes = await made[kind]()
     const { format, width, height, hasAlpha } = await sharp(bytes).metadata()
     const expected = { format, width, height, alpha: hasAlpha, whole: true }
     expect(readPictureHeader(bytes)).toEqual(expected)
   })
 
-  it.each(kinds)('sees that a %s was cut', async (kind) => {
+  it.each(kinds)('detects a truncated %s', async (kind) => {
     const bytes = await made[kind]()
     for (const share of [0.6, 0.8, 0.95]) {
       const header = readPictureHeader(bytes.subarray(0, Math.floor(bytes.length * share)))
@@ -52,26 +52,26 @@ describe('readPictureHeader', () => {
     ['SVG', '<svg xmlns="http://www.w3.org/2000/svg"/>'],
     ['GIF', 'GIF89a\u0001\u0000\u0001\u0000\u0000\u0000\u0000;'],
     ['a bare signature', '\u0089PNG\r\n\u001a\n'],
-  ])('takes no picture from %s', (_name, text) => {
+  ])('recognises no image in %s', (_name, text) => {
     expect(readPictureHeader(Buffer.from(text, 'latin1'))).toBeUndefined()
   })
 
-  it('refuses a picture without width or height', async () => {
+  it('rejects an image without width or height', async () => {
     const bytes = await made.png()
     bytes.writeUInt32BE(0, 16)
     expect(readPictureHeader(bytes)).toBeUndefined()
   })
 
-  it('survives any damage', async () => {
+  it('does not throw for corrupt bytes', async () => {
     const random = seededRandom(20_261_121)
     for (const kind of kinds) {
       const bytes = await made[kind]()
       for (let turn = 0; turn < 200; turn += 1) {
-        const damaged = Buffer.from(bytes.subarray(0, random.integer(bytes.length + 1)))
-        for (let hit = 0; hit < 5 && damaged.length > 0; hit += 1) {
-          damaged[random.integer(damaged.length)] = random.integer(256)
+        const corrupt = Buffer.from(bytes.subarray(0, random.integer(bytes.length + 1)))
+        for (let hit = 0; hit < 5 && corrupt.length > 0; hit += 1) {
+          corrupt[random.integer(corrupt.length)] = random.integer(256)
         }
-        expect(() => readPictureHeader(damaged)).not.toThrow(Error)
+        expect(() => readPictureHeader(corrupt)).not.toThrow(Error)
       }
     }
   })

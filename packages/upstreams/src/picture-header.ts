@@ -4,11 +4,11 @@ export interface PictureHeader {
   height: number
   /** Whether a pixel may be transparent. */
   alpha: boolean
-  /** False when the end that the format demands is missing. */
+  /** False when the end marker of the format is missing. */
   whole: boolean
 }
 
-/** Reads what a picture is from its own bytes; undefined when they are no PNG, JPEG or WebP. Pure. */
+/** Reads format and size of an image from its bytes; undefined for anything but PNG, JPEG and WebP. Pure. */
 export function readPictureHeader(bytes: Uint8Array): PictureHeader | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const header = readPng(buffer) ?? readJpeg(buffer) ?? readWebp(buffer)
@@ -35,7 +35,7 @@ function readPng(bytes: Buffer): PictureHeader | undefined {
   }
 }
 
-// tRNS gives palette and plain pictures transparency; it must stand before the first IDAT.
+// tRNS adds transparency to palette and RGB images; it precedes the first IDAT.
 function hasTransparencyChunk(bytes: Buffer): boolean {
   for (let at = 8; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
     const type = bytes.toString('latin1', at + 4, at + 8)

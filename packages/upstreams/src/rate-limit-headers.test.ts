@@ -7,26 +7,26 @@ const httpDate = (ms: number) => new Date(nowMs + ms).toUTCString()
 
 describe('readRetryAfterMs', () => {
   it.each<[string, Record<string, string | string[]>, number | undefined]>([
-    ['nothing said', {}, undefined],
+    ['no header', {}, undefined],
     ['seconds', { 'retry-after': '7' }, 7_000],
     ['parts of a second', { 'retry-after': '0.5' }, 500],
     ['now', { 'retry-after': '0' }, 0],
-    ['more than a minute, as it is', { 'retry-after': '61' }, 61_000],
+    ['more than a minute, unchanged', { 'retry-after': '61' }, 61_000],
     ['milliseconds before seconds', { 'retry-after-ms': '1500', 'retry-after': '9' }, 1_500],
     ['a date', { 'retry-after': httpDate(30_000) }, 30_000],
     ['a past date as now', { 'retry-after': httpDate(-30_000) }, 0],
     ['a negative number as now', { 'retry-after': '-5' }, 0],
-    ['words that are no date', { 'retry-after': 'soon' }, undefined],
+    ['an invalid date', { 'retry-after': 'soon' }, undefined],
     ['an empty value', { 'retry-after': '' }, undefined],
-    ['a year, cut to a day', { 'retry-after': '31536000' }, RETRY_AFTER_MS_MAX],
+    ['a year, limited to a day', { 'retry-after': '31536000' }, RETRY_AFTER_MS_MAX],
     ['a repeated header, its first', { 'retry-after': ['3', '9'] }, 3_000],
     [
-      'the reset of a spent budget',
+      'the reset of an exhausted budget',
       { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '6m0s' },
       360_000,
     ],
     [
-      'the longest of two spent budgets',
+      'the longest reset of two exhausted budgets',
       {
         'x-ratelimit-remaining-requests': '0',
         'x-ratelimit-reset-requests': '20ms',
@@ -36,12 +36,12 @@ describe('readRetryAfterMs', () => {
       62_500,
     ],
     [
-      'nothing for a budget that is left',
+      'nothing for a budget that is not exhausted',
       { 'x-ratelimit-remaining-requests': '9', 'x-ratelimit-reset-requests': '1s' },
       undefined,
     ],
     [
-      'nothing for a reset that cannot be read',
+      'nothing for an invalid reset',
       { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1 fortnight' },
       undefined,
     ],

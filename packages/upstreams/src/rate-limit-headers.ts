@@ -1,19 +1,19 @@
-/** Headers as undici gives them: lower-case names. */
+/** Headers as in undici, with lower-case names. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
-/** Longer waits are cut to this: a mistaken date must not put a credential to rest for a year. */
+/** The maximum delay, so that a wrong date does not disable a credential for a year. */
 export const RETRY_AFTER_MS_MAX = 24 * 60 * 60 * 1_000
 
 /**
- * When the upstream says that it is worth coming back, in ms from now; undefined when it does not.
- * `retry-after-ms` wins over `retry-after` (seconds or an HTTP date, RFC 9110 §10.2.3); without both,
- * the reset of whichever rate-limit budget is spent. A moment that is past means now.
+ * The retry delay stated by the upstream in ms; undefined without one. `retry-after-ms` takes precedence over
+ * `retry-after` (seconds or an HTTP date, RFC 9110 §10.2.3); without both, the longest reset of an exhausted
+ * rate-limit budget. A past date means 0.
  */
 export function readRetryAfterMs(headers: AnswerHeaders, nowMs: number): number | undefined {
   const waitMs =
     milliseconds(one(headers['retry-after-ms'])) ??
     secondsOrDate(one(headers['retry-after']), nowMs) ??
-    spentBudget(headers)
+    exhaustedBudget(headers)
   return waitMs === undefined ? undefined : Math.min(Math.max(0, waitMs), RETRY_AFTER_MS_MAX)
 }
 
@@ -35,8 +35,8 @@ function secondsOrDate(text: string | undefined, nowMs: number): number | undefi
   return Number.isNaN(atMs) ? undefined : atMs - nowMs
 }
 
-// OpenAI counts requests and tokens apart; only the budget that has nothing left makes us wait.
-function spentBudget(headers: AnswerHeaders): number | undefined {
+// OpenAI limits requests and tokens separately; only exhausted budgets cause a delay.
+function exhaustedBudget(headers: AnswerHeaders): number | undefined {
   const waits = ['requests', 'tokens', 'input-images', 'images'].flatMap((budget) => {
     const remaining = one(headers[`x-ratelimit-remaining-${budget}`])
     if (remaining === undefined || Number(remaining) > 0) return []
@@ -47,7 +47,7 @@ function spentBudget(headers: AnswerHeaders): number | undefined {
 
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** Reads `1s`, `6m0s`, `20ms`, `1h2m3.5s`; undefined for anything else. */
+/** Parses `1s`, `6m0s`, `20ms`, `1h2m3.5s`; undefined for anything else. */
 function duration(text: string | undefined): number | undefined {
   if (text === undefined || text.length > 40) return undefined
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { namesField, refusedFields } from './refused-fields.ts'
 
 describe('refused fields', () => {
-  it('are known for their place, and for an hour', async () => {
+  it('are stored per key for an hour', async () => {
     const clock = fakeClock()
     const refused = refusedFields({ clock })
     refused.note('a', ['x'])
@@ -15,9 +15,9 @@ describe('refused fields', () => {
     expect(refused.of('a').size).toBe(0)
   })
 
-  it('of ever more places do not grow without end', () => {
+  it('are limited in number of keys', () => {
     const refused = refusedFields({ clock: fakeClock() })
-    for (let place = 0; place < 10_001; place += 1) refused.note(`${place}`, ['x'])
+    for (let index = 0; index < 10_001; index += 1) refused.note(`${index}`, ['x'])
     expect(refused.of('0').size).toBe(0)
     expect(refused.of('10000').size).toBe(1)
   })

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 
 import { createUpstreams } from './registry.ts'
 
-it('every dialect that a channel may have is there, under its own name', () => {
+it('contains every dialect of channels under its name', () => {
   const { dispatcher, fetchGuarded } = createEgress()
   const deps = { dispatcher, fetchGuarded, clock: systemClock, random: seededRandom(1) }
   const upstreams = createUpstreams(deps)

@@ -4,7 +4,7 @@ import { createOpenAiUpstream } from './openai/openai-upstream.ts'
 import { createSandboxUpstream } from './sandbox/sandbox-upstream.ts'
 import type { Upstream, UpstreamDeps } from './upstream.ts'
 
-/** Every dialect by its name; the one list. Opens no socket until a call is made. */
+/** All dialects by name. Opens no socket before the first call. */
 export function createUpstreams(deps: UpstreamDeps): Record<Dialect, Upstream> {
   return { openai: createOpenAiUpstream(deps), sandbox: createSandboxUpstream(deps) }
 }

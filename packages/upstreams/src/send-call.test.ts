@@ -11,8 +11,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { sendCall } from './send-call.ts'
 
-// Two cores may be busy with other tests; nothing here waits longer than it must.
-const abortScope = { timeout: 4_000 }
+// A generous limit for busy machines; polling ends as soon as the condition holds.
+const waitLimit = { timeout: 4_000 }
 
 let server: Server
 let dispatcher: Agent
@@ -45,8 +45,8 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
-describe('the body of a failed answer', () => {
-  it('is not waited for when it never ends', async () => {
+describe('the body of an error response', () => {
+  it('is read for a limited time', async () => {
     const clock = fakeClock()
     const begun = Promise.withResolvers<void>()
     const failed = call((_request, response) => {
@@ -54,13 +54,13 @@ describe('the body of a failed answer', () => {
       response.write('{"error":', () => begun.resolve())
     }, clock).catch((error: unknown) => error)
     await begun.promise
-    let over = false
-    void failed.then(() => (over = true))
-    await expect.poll(() => clock.advance(5_000).then(() => over), abortScope).toBe(true)
+    let isSettled = false
+    void failed.then(() => (isSettled = true))
+    await expect.poll(() => clock.advance(5_000).then(() => isSettled), waitLimit).toBe(true)
     expect(await failed).toMatchObject({ failure: { reason: 'rate-limited', retryAfterMs: 9_000 } })
   })
 
-  it('does not repeat the secret that we entered with, whatever shape it has', async () => {
+  it('does not contain the secret of the access', async () => {
     const secret = 'hunter2-of-a-look-alike'
     const failed = call(
       (_request, response) => {
@@ -74,7 +74,7 @@ describe('the body of a failed answer', () => {
     await expect(failed).rejects.toMatchObject({ failure: { message } })
   })
 
-  it('is read no further than its cap', async () => {
+  it('is read up to its size limit', async () => {
     const failed = call((_request, response) => {
       response.writeHead(400)
       const flood = () => {

@@ -29,41 +29,43 @@ export interface Call {
   signal: AbortSignal
 }
 
-/** An answer of the 200s whose body is not read yet. Read it to its end, or leave its iteration early. */
+/** A 2xx response with an unread body. Read the body to its end, or end its iteration early. */
 export interface SentAnswer {
   status: number
   headers: AnswerHeaders
-  /** Without the content encoding that it came in. */
+  /** With the content encoding removed. */
   body: Readable
 }
 
 const ERROR_BYTES_MAX = 64 * 1024
-/** The status says the most; nobody waits long for the words. */
+/** The status is sufficient for the classification, so an error body is read for a limited time. */
 const ERROR_BODY_MS_MAX = 5_000
 
 /**
- * Sends a call and waits for the answer's headers. Has no timeout of its own: the signal carries the
- * deadline. Throws an UpstreamError for everything but an answer of the 200s.
+ * Sends a call and waits for the response headers. Has no timeout; the signal carries the deadline. Throws an
+ * UpstreamError for everything but a 2xx response.
  */
 export async function sendCall({ dispatcher, clock }: CallDeps, call: Call): Promise<SentAnswer> {
   const { signal, model, ...request } = call
-  refuseAborted(signal, { sent: false })
+  throwIfAborted(signal, { sent: false })
   const answer = await dispatcher.request({ ...request, signal }).catch((error: unknown) => {
     throw socketFailure(error, { signal, headersSeen: false })
   })
   const { statusCode: status, headers } = answer
   const body = plainBody(answer)
   if (status >= 200 && status < 300) return { status, headers, body }
-  const hurry = clock.after(ERROR_BODY_MS_MAX, () => body.destroy())
-  const told = await readErrorText({ body, signal }).finally(hurry)
-  const text = hideSecret(told, secretsOf(call))
+  const cancel = clock.after(ERROR_BODY_MS_MAX, () => body.destroy())
+  const errorText = await readErrorText({ body, signal }).finally(cancel)
+  const text = hideSecret(errorText, secretsOf(call))
   const nowMs = clock.nowMs()
   throw new UpstreamError(
     classifyAnswer({ status, headers, body: readErrorBody(text), nowMs, model }),
   )
 }
 
-/** The bytes of an answer as they come, up to a cap. Throws an UpstreamError when they end badly. */
+/**
+ * Streams the bytes of a response, up to a limit. Throws an UpstreamError for an invalid or incomplete body.
+ */
 export async function* readChunks(
   { body, status }: Pick<SentAnswer, 'body' | 'status'>,
   { bytesMax, signal }: { bytesMax: number; signal: AbortSignal },
@@ -73,7 +75,7 @@ export async function* readChunks(
   try {
     for (;;) {
       const next = await chunks.next().catch((error: unknown) => {
-        // What it was packed in cannot be read.
+        // Invalid compressed data.
         const isDamaged = isAppError(error, 'upstream_failed') && !signal.aborted
         if (isDamaged) throw new UpstreamError(failureOf('answer-broken', { status }), error)
         throw socketFailure(error, { signal, headersSeen: true })
@@ -89,7 +91,7 @@ export async function* readChunks(
   }
 }
 
-/** All bytes of an answer as text, up to a cap. Throws an UpstreamError when they end badly. */
+/** Reads a response as text, up to a limit. Throws an UpstreamError for an invalid or incomplete body. */
 export async function readText(
   answer: Pick<SentAnswer, 'body' | 'status'>,
   options: { bytesMax: number; signal: AbortSignal },
@@ -100,7 +102,7 @@ export async function readText(
 }
 
 /** Throws the UpstreamError of an aborted call when the signal has aborted. */
-export function refuseAborted(signal: AbortSignal, { sent }: { sent: boolean }): void {
+export function throwIfAborted(signal: AbortSignal, { sent }: { sent: boolean }): void {
   if (!signal.aborted) return
   throw new UpstreamError(failureOf('aborted', { mayHaveProduced: sent }), signal.reason)
 }
@@ -118,19 +120,19 @@ function secretsOf({ headers }: Call): string[] {
   return [secret, headers['openai-organization'] ?? '', headers['openai-project'] ?? '']
 }
 
-/** The body as the upstream meant it: some pack it although we ask for `identity`. */
+/** The decompressed body: some upstreams compress although `identity` is requested. */
 function plainBody({ headers, body }: Dispatcher.ResponseData): Readable {
   body.on('error', ignoreLateError)
   const contentEncoding = one(headers['content-encoding'])
   if (!isEncoded(contentEncoding)) return body
   const plain = Readable.from(decodeChunks(body, { contentEncoding }), { objectMode: false })
   plain.on('error', ignoreLateError)
-  // Reading may never begin, and then nothing else ends the socket.
+  // If reading never begins, only this releases the socket.
   plain.once('close', () => body.destroy())
   return plain
 }
 
-// What was read of an error's body is enough, also when the rest never comes.
+// A partial error body is sufficient.
 async function readErrorText({
   body,
   signal,
@@ -147,10 +149,10 @@ async function readErrorText({
       if (total > ERROR_BYTES_MAX) break
     }
   } catch {
-    refuseAborted(signal, { sent: true })
+    throwIfAborted(signal, { sent: true })
   }
   return Buffer.concat(chunks).subarray(0, ERROR_BYTES_MAX).toString('utf8')
 }
 
-// A body that is left unread reports its own destruction; the call is decided by then.
+// An unread body emits an error when destroyed; the call has ended by then.
 function ignoreLateError(): void {}

@@ -2,11 +2,11 @@ import type { UpstreamFailure } from './upstream.ts'
 
 const marker = Symbol.for('sluice.UpstreamError')
 
-/** A classified failure of an upstream call. Check it by `isUpstreamError`. */
+/** A classified failure of an upstream call. Use `isUpstreamError` to check for it. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
   readonly failure: UpstreamFailure
-  // A symbol, because two copies of this package must recognise each other's errors.
+  // A registered symbol, so that two copies of this package recognise each other's errors.
   readonly [marker] = true
 
   constructor(failure: UpstreamFailure, cause?: unknown) {

@@ -7,23 +7,23 @@ import { readPictureHeader } from './picture-header.ts'
 import type { GenerateInput, FailureReason, Upstream, UpstreamAccess } from './upstream.ts'
 import { isUpstreamError } from './upstream-error.ts'
 
-// Two cores may be busy with other tests; nothing here waits longer than it must.
-const abortScope = { timeout: 4_000 }
+// A generous limit for busy machines; polling ends as soon as the condition holds.
+const waitLimit = { timeout: 4_000 }
 
-/** Failures that a world can be told to make; `silence` never answers. */
+/** Failures that a fixture can cause; `silence` never responds. */
 export type Fault = Exclude<FailureReason, 'aborted'> | 'silence'
 
-/** A dialect with the world behind it, started anew for each test. */
+/** A dialect with its upstream, started for each test. */
 export interface UpstreamFixture {
   upstream: Upstream
-  /** Read for each call: a fault may change it. */
+  /** Read for each call, since a fault may change it. */
   access(): UpstreamAccess
   upstreamModel: string
-  /** Makes the next call fail so. */
+  /** Makes the next call fail with this fault. */
   arrange(fault: Fault): void
-  /** Resolves once the call has begun to wait for the world. */
+  /** Resolves once the call waits for the upstream. */
   underway(): Promise<unknown>
-  /** Calls that the world still works on, or sockets that are still held for them. */
+  /** The number of calls that the upstream still processes. */
   openCalls(): Promise<number>
   close(): Promise<void>
 }
@@ -33,7 +33,7 @@ export interface UpstreamSuite {
   faults: readonly Fault[]
 }
 
-/** What dispatch may count on for each failure, whichever dialect it comes from. */
+/** Class, code and charge of each failure, the same for every dialect. */
 const expected: Record<Fault, { failureClass: string; code: string; mayHaveProduced: boolean }> = {
   'answer-broken': row('retry-elsewhere', 'upstream_failed', true),
   'answer-cut': row('retry-elsewhere', 'upstream_failed', true),
@@ -81,7 +81,7 @@ const plain: ImageRequest = {
   images: [],
 }
 
-/** The suite of every dialect that draws. */
+/** The tests of every dialect that generates images. */
 export function upstreamContract({ start, faults }: UpstreamSuite): void {
   let fixture: UpstreamFixture
   beforeEach(async () => {
@@ -94,7 +94,7 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
     more: Partial<GenerateInput> = {},
   ) => {
     const { upstream, upstreamModel } = fixture
-    if (!upstream.generateImage) throw new Error('the suite is for dialects that draw')
+    if (!upstream.generateImage) throw new Error('the dialect does not generate images')
     return upstream.generateImage({
       access: fixture.access(),
       request: { ...plain, ...request },
@@ -107,7 +107,7 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
   }
 
   describe('a picture', () => {
-    it.each(['png', 'jpeg', 'webp'] as const)('is a %s of the asked size', async (format) => {
+    it.each(['png', 'jpeg', 'webp'] as const)('is a %s of the requested size', async (format) => {
       const picture = await generateImage({ format })
       const seen = await sharp(picture.bytes).metadata()
       expect([seen.format, seen.width, seen.height]).toEqual([format, 256, 192])
@@ -121,13 +121,13 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
       })
     })
 
-    it('is transparent when that was asked, and its facts agree with its bytes', async () => {
+    it('is transparent when requested, and its facts match its bytes', async () => {
       const { bytes, facts } = await generateImage({ background: 'transparent', format: 'webp' })
       expect(facts.background).toBe('transparent')
       expect((await sharp(bytes).stats()).isOpaque).toBe(false)
     })
 
-    it('has effective facts where the caller left the choice', async () => {
+    it('has effective facts for automatic parameters', async () => {
       const { bytes, facts } = await generateImage({
         size: 'auto',
         quality: 'auto',
@@ -138,7 +138,7 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
       expect(['low', 'medium', 'high']).toContain(facts.quality)
     })
 
-    it('says what it used', async () => {
+    it('has token usage', async () => {
       const { tokens } = await generateImage()
       expect(tokens?.inputText).toBeGreaterThan(0)
       expect(tokens?.output).toBeGreaterThan(0)
@@ -158,7 +158,7 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
   })
 
   describe('partial pictures', () => {
-    it('come in order, each a real picture, before the whole one', async () => {
+    it('arrive in order, each a valid image, before the final one', async () => {
       const seen: { index: number; width: number }[] = []
       const onPartial: GenerateInput['onPartial'] = async ({ index, bytes, facts }) => {
         const { width = 0, height } = await sharp(bytes).metadata()
@@ -170,29 +170,29 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
       expect(picture.facts.width).toBe(256)
     })
 
-    it('do not come when nobody asked', async () => {
+    it('do not arrive unless requested', async () => {
       let partials = 0
       await generateImage({}, { onPartial: async () => void (partials += 1) })
       expect(partials).toBe(0)
     })
 
-    it('leave an error of who keeps them as it is, and free the call', async () => {
+    it('pass on an error of their receiver unchanged, and release the call', async () => {
       const full = new Error('disk full')
       const onPartial = () => Promise.reject(full)
       await expect(generateImage({ partialImages: 2 }, { onPartial })).rejects.toBe(full)
-      await expect.poll(() => fixture.openCalls(), abortScope).toBe(0)
+      await expect.poll(() => fixture.openCalls(), waitLimit).toBe(0)
     })
   })
 
-  it('leaves an error of who reads the inputs as it is', async () => {
-    const gone = new Error('blob gone')
-    const readInput = () => Promise.reject(gone)
+  it('passes on an error of the input reader unchanged', async () => {
+    const missing = new Error('blob missing')
+    const readInput = () => Promise.reject(missing)
     const call = generateImage({ kind: 'edit', images: [input('first')] }, { readInput })
-    await expect(call).rejects.toBe(gone)
+    await expect(call).rejects.toBe(missing)
   })
 
-  describe('a call that is called off', () => {
-    it('ends at once with the reason, and holds nothing any more', async () => {
+  describe('an aborted call', () => {
+    it('ends at once with the reason of its signal, and releases its resources', async () => {
       fixture.arrange('silence')
       const controller = new AbortController()
       const reason = new Error('deadline')
@@ -203,10 +203,10 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
       const error = await ended
       expect(error).toMatchObject({ failure: { reason: 'aborted', failureClass: 'fatal' } })
       expect(error).toMatchObject({ cause: reason })
-      await expect.poll(() => fixture.openCalls(), abortScope).toBe(0)
+      await expect.poll(() => fixture.openCalls(), waitLimit).toBe(0)
     })
 
-    it('is not begun when it was called off before', async () => {
+    it('is not sent when its signal has aborted before', async () => {
       const signal = AbortSignal.abort(new Error('too late'))
       await expect(generateImage({}, { signal })).rejects.toMatchObject({
         failure: { reason: 'aborted', mayHaveProduced: false },
@@ -216,17 +216,17 @@ export function upstreamContract({ start, faults }: UpstreamSuite): void {
   })
 
   describe('a failure', () => {
-    const tellable = faults.filter((fault) => fault !== 'silence')
-    it.each(tellable)('is classified: %s', async (fault) => {
+    const classifiable = faults.filter((fault) => fault !== 'silence')
+    it.each(classifiable)('is classified: %s', async (fault) => {
       fixture.arrange(fault)
       const error: unknown = await generateImage().catch((error: unknown) => error)
       expect(isUpstreamError(error)).toBe(true)
       expect(error).toMatchObject({ failure: { reason: fault, ...expected[fault] } })
       expect(String(error)).not.toContain(fixture.access().secret)
-      await expect.poll(() => fixture.openCalls(), abortScope).toBe(0)
+      await expect.poll(() => fixture.openCalls(), waitLimit).toBe(0)
     })
 
-    it('that asks for patience says for how long', async () => {
+    it('of a rate limit has its retry delay', async () => {
       fixture.arrange('rate-limited')
       await expect(generateImage()).rejects.toMatchObject({ failure: { retryAfterMs: 7_000 } })
     })

@@ -17,7 +17,7 @@ export type FailureClass =
   | 'caller-bad'
   | 'fatal'
 
-/** A channel and one of its credentials, opened; lives in memory only as long as the call. */
+/** A channel and one of its decrypted credentials; held in memory only during the call. */
 export interface UpstreamAccess {
   baseUrl: string
   secret: string
@@ -29,13 +29,13 @@ export interface GenerateInput {
   request: ImageRequest
   /** The upstream's own name of the model. */
   upstreamModel: string
-  /** Which part of the job this call draws; a call draws one picture. */
+  /** Index of the job's part that this call generates; one image per call. */
   index: number
-  /** Bytes of an input picture or mask by its blob key. Its errors leave `draw` as they are. */
+  /** Reads an input image or mask by its blob key. Its errors are passed on unchanged. */
   readInput: (blobKey: string) => Promise<Uint8Array>
   /**
-   * Told of each partial picture as it arrives, in order; the call waits for it. Its errors leave
-   * `draw` as they are. A partial picture that cannot be read is left out.
+   * Receives each partial image as it arrives, in order; the call awaits it. Its errors are passed on
+   * unchanged. A partial image that cannot be read is left out.
    */
   onPartial?: (partial: { index: number; bytes: Uint8Array; facts: ImageFacts }) => Promise<void>
   signal: AbortSignal
@@ -49,7 +49,9 @@ export interface GeneratedPicture {
   tokens: ImageTokens | null
 }
 
-/** What went wrong, for metrics and for a credential's record; each is a row of a table. */
+/**
+ * The reason of a failure, for metrics and a credential's health; each has a row in `failure-treatments.ts`.
+ */
 export type FailureReason =
   | 'aborted'
   | 'answer-broken'
@@ -79,12 +81,12 @@ export type FailureReason =
   | 'unauthorised-unclear'
   | 'unsupported'
 
-/** A failure of an upstream call, classified. Thrown by `draw`; `message` is fit for the caller. */
+/** A classified failure of an upstream call; `message` may be shown to the caller. */
 export interface UpstreamFailure {
   failureClass: FailureClass
   /** Always set by the dialects of this package. */
   reason?: FailureReason
-  /** The code our caller should see when nothing else helps. */
+  /** The error code for the caller when no other attempt succeeds. */
   code:
     | 'content_policy_violation'
     | 'upstream_rejected'
@@ -96,19 +98,19 @@ export interface UpstreamFailure {
     | 'context_length_exceeded'
     | 'model_not_found'
   message: string
-  /** The parameter that the upstream names as wrong; only where the caller's request is to blame. */
+  /** The parameter that the upstream reports as invalid; only for errors of the caller's request. */
   param?: string
-  /** The upstream's own code, as it spells it; only where the caller's request is to blame. */
+  /** The upstream's error code in its original spelling; only for errors of the caller's request. */
   upstreamCode?: string
-  /** Permissions that the credential lacks for the call, as the upstream names them. */
+  /** Permissions that the credential lacks, by the upstream's names. */
   missingScopes?: readonly string[]
   status: number | undefined
   retryAfterMs: number | undefined
-  /** True when the upstream may have produced something that it will charge us for. */
+  /** True when the upstream may charge for the call. */
   mayHaveProduced: boolean
 }
 
-/** The HTTP request of a chat call, for the raw relay: the edge sends it and passes the bytes on. */
+/** The HTTP request of a chat call, which the edge sends and whose response bytes it relays. */
 export interface RawCall {
   origin: string
   path: string
@@ -117,31 +119,31 @@ export interface RawCall {
 }
 
 export interface UpstreamDeps {
-  /** For the base URLs that operators configured. */
+  /** For the base URLs configured by operators. */
   dispatcher: Dispatcher
-  /** For URLs that an upstream names in its answers. */
+  /** For image URLs in upstream responses. */
   fetchGuarded: FetchGuarded
   clock: Clock
   random: Random
 }
 
-/** One wire dialect. What it cannot do is a capability, not a special case in its callers. */
+/** One wire dialect. Optional members are capabilities that a dialect may lack. */
 export interface Upstream {
   dialect: Dialect
   /**
-   * Draws one picture. Throws an UpstreamError that carries an UpstreamFailure; when `signal` aborts,
-   * one whose reason is `aborted` (class `fatal`) and whose cause is the signal's reason.
+   * Generates one image. Throws an UpstreamError with an UpstreamFailure; when `signal` aborts, its reason is
+   * `aborted` (class `fatal`) and its cause the signal's reason.
    */
   generateImage?: (input: GenerateInput) => Promise<GeneratedPicture>
-  /** Where and with which headers a chat completion goes; the body is relayed as it came. */
+  /** URL and headers of a chat completion; the body is relayed unchanged. */
   chatCall?: (access: UpstreamAccess) => RawCall
-  /** Answers a chat completion by itself, where there is no HTTP upstream to relay to (sandbox). */
+  /** Generates a chat completion in process, without an HTTP upstream (sandbox). */
   chatAnswer?: (input: ChatAnswerInput) => ChatAnswer
-  /** Names of the models that the upstream offers to this credential. */
+  /** The model names that the upstream offers to this credential. */
   listModels?: (input: { access: UpstreamAccess; signal: AbortSignal }) => Promise<string[]>
   /**
-   * Whether this credential may do an operation, found out by a request that lacks all that it needs: it
-   * is refused for what is missing where the credential may, and costs and makes nothing. Never rejects.
+   * Whether this credential may use an operation. Sends a request without the required fields: if permitted,
+   * it is rejected for the missing fields, and it is never charged. Never rejects.
    */
   probeOperation?: (input: ProbeInput) => Promise<Permission>
 }
@@ -154,7 +156,7 @@ export interface ProbeInput {
 
 export interface Permission {
   can: 'yes' | 'no' | 'unknown'
-  /** How the upstream refused the request; undefined when it answered it. */
+  /** The failure of the request; undefined when it succeeded. */
   failure: UpstreamFailure | undefined
 }
 
@@ -166,10 +168,10 @@ export interface ChatAnswerInput {
   signal: AbortSignal
 }
 
-/** An answer made in process: whole, or as chunks in the OpenAI wire form (JSON texts without framing). */
+/** A response generated in process: whole, or as chunks of the OpenAI wire format without framing. */
 export interface ChatAnswer {
   /** The `chat.completion` object. */
   whole: () => Promise<Record<string, unknown>>
-  /** `chat.completion.chunk` objects in order, the last with usage when the body asked for it. */
+  /** `chat.completion.chunk` objects in order, the last with usage if `include_usage` is set. */
   chunks: () => AsyncIterable<Record<string, unknown>>
 }

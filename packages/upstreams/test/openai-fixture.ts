@@ -24,7 +24,7 @@ export interface OpenAiFixture {
   close(): Promise<void>
 }
 
-/** The dialect, the real way out and the simulator, over real sockets. */
+/** The dialect, the real egress and the simulator, over real sockets. */
 export async function startOpenAiFixture(): Promise<OpenAiFixture> {
   const simulator = await startOpenAiSimulator()
   const egress = createEgress({ allowPrivate: [new URL(simulator.url).host] })
@@ -43,7 +43,7 @@ export async function startOpenAiFixture(): Promise<OpenAiFixture> {
   }
 }
 
-/** Draws a small picture in the world, but for what a test says. */
+/** Generates a small image, with the overrides of a test. */
 export function generateWith(
   { access, upstream }: OpenAiFixture,
   { request, more = {} }: { request?: Partial<ImageRequest>; more?: Partial<GenerateInput> },
@@ -57,7 +57,10 @@ export function generateWith(
     signal: new AbortController().signal,
     ...more,
   }
-  return upstream.generateImage?.(input) ?? Promise.reject(new Error('the dialect draws'))
+  return (
+    upstream.generateImage?.(input) ??
+    Promise.reject(new Error('the dialect does not generate images'))
+  )
 }
 
 const plain: ImageRequest = {
@@ -78,7 +81,7 @@ const picture = () =>
     .png()
     .toBuffer()
 
-/** A server whose certificate nobody vouches for. */
+/** A server with a self-signed certificate. */
 export async function startUntrusted(): Promise<{ url: string; close: () => void }> {
   const server = createServer(selfSigned({ host: 'localhost' }), (_request, response) => {
     response.end()

@@ -3,14 +3,14 @@ import { json, refusal } from './answer.ts'
 import type { createScript } from './fault.ts'
 import { scriptBody } from './fault.ts'
 import type { Call } from './read-call.ts'
-import type { WitnessLog } from './witness-log.ts'
+import type { RequestLog } from './request-log.ts'
 
 /**
- * For tests in another process: `POST /__script {reset?, faults}` and `GET /__log`.
- * Neither is logged. Undefined for every other path.
+ * Control routes for tests in another process: `POST /__script {reset?, faults}` and `GET /__log`; neither is
+ * logged. Undefined for every other path.
  */
 export function answerAdmin(
-  { script, log }: { script: ReturnType<typeof createScript>; log: WitnessLog },
+  { script, log }: { script: ReturnType<typeof createScript>; log: RequestLog },
   { call }: { call: Call },
 ): Answer | undefined {
   if (call.path === '/__log') return json({ entries: log.entries() })

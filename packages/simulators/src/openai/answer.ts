@@ -1,11 +1,11 @@
-/** What a route answers, before any scripted fault touches it. Each block is written by itself. */
+/** The response of a route before a scripted fault is applied. Each block is a separate write. */
 export interface Answer {
   status: number
   headers: Record<string, string>
   blocks: Buffer[]
 }
 
-/** A JSON answer. */
+/** A JSON response. */
 export function json(value: unknown, status = 200): Answer {
   const body = Buffer.from(JSON.stringify(value))
   return {
@@ -37,7 +37,7 @@ export interface ErrorFacts {
   code?: string | null
 }
 
-/** OpenAI's error envelope: all four keys are always there. */
+/** OpenAI's error envelope, always with all four keys. */
 export function envelope({
   message,
   type = 'invalid_request_error',
@@ -47,7 +47,7 @@ export function envelope({
   return { error: { message, type, param, code } }
 }
 
-/** A refusal in OpenAI's envelope. */
+/** An error response with OpenAI's envelope. */
 export function refusal(status: number, facts: ErrorFacts): Answer {
   return json(envelope(facts), status)
 }

@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts'
 import { event, events, json, refusal } from './answer.ts'
 import type { Behaviour } from './fault.ts'
 import { unknownModel } from './images-call.ts'
-import { fail } from './images-route.ts'
+import { streamError } from './images-route.ts'
 import { isRecord } from './read-call.ts'
 import type { RouteAnswer, RouteHandler, SimulatorContext } from './simulator-context.ts'
 
@@ -66,8 +66,8 @@ function whole(context: SimulatorContext, { model, words, finish, usage }: ChatA
 
 function streamed(context: SimulatorContext, chat: ChatAnswer & { includeUsage: boolean }): Answer {
   const { model, words, finish, usage, behaviour, includeUsage } = chat
-  const lie = behaviour.kind === 'stream' ? behaviour.lie : undefined
-  if (lie === 'json') return whole(context, chat)
+  const variant = behaviour.kind === 'stream' ? behaviour.variant : undefined
+  if (variant === 'json') return whole(context, chat)
   const head = {
     id: context.newId('chatcmpl'),
     object: 'chat.completion.chunk',
@@ -76,26 +76,26 @@ function streamed(context: SimulatorContext, chat: ChatAnswer & { includeUsage: 
     service_tier: 'default',
     system_fingerprint: 'fp_simulator',
   }
-  const seen = includeUsage ? { usage: null } : {}
+  const usageField = includeUsage ? { usage: null } : {}
   const chunk = (delta: object, finish_reason: string | null) =>
     event({
       ...head,
       choices: [{ index: 0, delta, logprobs: null, finish_reason }],
-      ...seen,
+      ...usageField,
       obfuscation: 'x'.repeat(8),
     })
   const blocks = [chunk({ role: 'assistant', content: '', refusal: null }, null)]
   words.forEach((word, at) => blocks.push(chunk({ content: at === 0 ? word : ` ${word}` }, null)))
-  if (lie === 'empty-data') blocks.push('data:\n\n')
+  if (variant === 'empty-data') blocks.push('data:\n\n')
   if (behaviour.kind === 'malformed') blocks.push(event('{"id":"chatcmpl-broken",'))
-  if (behaviour.kind === 'stream' && lie?.startsWith('error'))
-    return events([...blocks, fail(behaviour)])
-  if (lie === 'no-terminal') return events(blocks)
+  if (behaviour.kind === 'stream' && variant?.startsWith('error'))
+    return events([...blocks, streamError(behaviour)])
+  if (variant === 'no-terminal') return events(blocks)
   blocks.push(chunk({}, finish))
   if (includeUsage && usage !== null) blocks.push(event({ ...head, choices: [], usage }))
   blocks.push(event('[DONE]'))
-  if (lie === 'twice-terminal') blocks.push(chunk({}, finish), event('[DONE]'))
-  return events(lie === 'crlf' ? blocks.map((block) => block.replaceAll('\n', '\r\n')) : blocks)
+  if (variant === 'twice-terminal') blocks.push(chunk({}, finish), event('[DONE]'))
+  return events(variant === 'crlf' ? blocks.map((block) => block.replaceAll('\n', '\r\n')) : blocks)
 }
 
 function usageOf(prompt: number, completion: number) {
@@ -114,9 +114,8 @@ function usageOf(prompt: number, completion: number) {
 }
 
 function wordsFor(content: unknown, count: number): string[] {
-  const asked = wordsOf(content).slice(0, 8)
-  const said = ['You', 'wrote:', ...asked]
-  return Array.from({ length: Math.max(count, said.length) }, (_, at) => said[at] ?? `word${at}`)
+  const words = ['You', 'wrote:', ...wordsOf(content).slice(0, 8)]
+  return Array.from({ length: Math.max(count, words.length) }, (_, at) => words[at] ?? `word${at}`)
 }
 
 function wordsOf(content: unknown): string[] {

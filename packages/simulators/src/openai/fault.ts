@@ -10,11 +10,11 @@ export const routes = [
 ] as const
 export type Route = (typeof routes)[number]
 
-/** What happens to a request that a fault was made for. */
+/** How a request is answered to which a fault applies. */
 export const behaviour = z.discriminatedUnion('kind', [
-  /** The true answer, after the fault's latency. */
+  /** The normal response, after the fault's latency. */
   z.object({ kind: z.literal('pass') }),
-  /** A status of its own; without `body`, an OpenAI error envelope of code, type and message. */
+  /** A status; without `body`, with an OpenAI error envelope of code, type and message. */
   z.object({
     kind: z.literal('status'),
     status: z.int().min(200).max(599),
@@ -25,39 +25,39 @@ export const behaviour = z.discriminatedUnion('kind', [
     /** Text is sent as it is, anything else as JSON. */
     body: z.unknown().optional(),
   }),
-  /** This answer and nothing else: no header and no byte is added, so that any wire form can be scripted. */
+  /** A response without any additional header or byte, so that any wire form can be scripted. */
   z.object({
     kind: z.literal('raw'),
     status: z.int().min(200).max(599).default(200),
     headers: z.record(z.string(), z.string()).default({}),
-    /** Written one after the other, as one chunk each; text as UTF-8, bytes as base64. */
+    /** Written one after the other, one chunk each: UTF-8 text, or bytes as base64. */
     chunks: z.array(z.union([z.string(), z.object({ base64: z.string() })])).default([]),
     /** Pause after each chunk. */
     gapMs: z.int().min(0).default(0),
-    /** What follows the last chunk: a proper end, a closed connection, a reset, or silence. */
+    /** After the last chunk: a normal end, a closed connection, a reset, or no end. */
     ending: z.enum(['end', 'cut', 'reset', 'hang']).default('end'),
   }),
-  /** Silence: before the headers, after them, or after half of the body; until the client leaves. */
+  /** Hangs before the headers, after them, or after half of the body, until the client disconnects. */
   z.object({
     kind: z.literal('hang'),
     at: z.enum(['request', 'headers', 'body']).default('request'),
   }),
-  /** The true answer up to this many bytes of its body, then the connection ends. */
+  /** The normal response up to this many bytes of its body, then the connection is closed. */
   z.object({ kind: z.literal('cut'), afterBytes: z.int().min(0).default(0) }),
-  /** As `cut`, with a TCP reset; without `afterBytes` no byte is answered at all. */
+  /** As `cut`, with a TCP reset; without `afterBytes` nothing is sent. */
   z.object({ kind: z.literal('reset'), afterBytes: z.int().min(0).optional() }),
-  /** The true answer, a few bytes at a time. */
+  /** The normal response, a few bytes at a time. */
   z.object({ kind: z.literal('drip'), bytes: z.int().min(1), everyMs: z.int().min(1) }),
-  /** 200 with JSON that does not parse; in a stream, one such event among the true ones. */
+  /** 200 with invalid JSON; in a stream, one such event among the normal ones. */
   z.object({ kind: z.literal('malformed') }),
-  /** 200 and no byte. */
+  /** 200 with an empty body. */
   z.object({ kind: z.literal('empty') }),
-  /** 200 and an HTML page. */
+  /** 200 with an HTML page. */
   z.object({ kind: z.literal('html') }),
-  /** An image answer that is not what it says. */
+  /** An invalid image response. */
   z.object({
     kind: z.literal('picture'),
-    lie: z.enum([
+    variant: z.enum([
       'bad-base64',
       'zero-bytes',
       'not-a-picture',
@@ -69,12 +69,12 @@ export const behaviour = z.discriminatedUnion('kind', [
       'no-facts',
     ]),
   }),
-  /** The answer's usage is replaced by this, or left out when it is null. */
+  /** Replaces the response's usage; null removes it. */
   z.object({ kind: z.literal('usage'), usage: z.unknown() }),
-  /** A stream that does not end as it should. */
+  /** An unusual or invalid stream. */
   z.object({
     kind: z.literal('stream'),
-    lie: z.enum([
+    variant: z.enum([
       'no-terminal',
       'error-envelope',
       'error-event',
@@ -90,7 +90,7 @@ export const behaviour = z.discriminatedUnion('kind', [
 ])
 export type Behaviour = z.output<typeof behaviour>
 
-/** One round of the script: which requests it is for, how often, and what happens to them. */
+/** One entry of the script: which requests it applies to, how often, and how they are answered. */
 export const fault = z.object({
   /** All given conditions must hold; without any, every request matches. */
   match: z
@@ -104,25 +104,25 @@ export const fault = z.object({
       stream: z.boolean().optional(),
     })
     .default({}),
-  /** How many matching requests go by untouched first. */
+  /** How many matching requests are answered normally first. */
   skip: z.int().min(0).default(0),
-  /** How many requests it is for; null means for ever. */
+  /** How many requests it applies to; null for no limit. */
   times: z.int().min(1).nullable().default(1),
   latencyMs: z.int().min(0).default(0),
   behaviour: behaviour.default({ kind: 'pass' }),
 })
 export type Fault = z.output<typeof fault>
-/** A fault as a test writes it. */
+/** A fault before defaults are applied. */
 export type FaultInput = z.input<typeof fault>
 
 /** The body of `POST /__script`. */
 export const scriptBody = z.object({
-  /** Forgets what was scripted before. */
+  /** Removes earlier faults. */
   reset: z.boolean().default(false),
   faults: z.array(fault).default([]),
 })
 
-export interface Facing {
+export interface RequestFacts {
   key: string | null
   route: Route
   model: string | null
@@ -131,7 +131,7 @@ export interface Facing {
   fields: readonly string[]
 }
 
-/** A queue of faults: the first that matches a request is used; used up ones are dropped. */
+/** A queue of faults: the first one that matches a request applies; used-up ones are removed. */
 export function createScript() {
   let faults: Fault[] = []
   return {
@@ -141,8 +141,8 @@ export function createScript() {
     reset() {
       faults = []
     },
-    /** What happens to this request; counts it. */
-    take(request: Facing): Fault | undefined {
+    /** The fault for this request; counts the use. */
+    take(request: RequestFacts): Fault | undefined {
       for (const candidate of faults) {
         if (!matches(candidate.match, request)) continue
         if (candidate.skip > 0) {
@@ -158,7 +158,7 @@ export function createScript() {
   }
 }
 
-function matches(match: Fault['match'], request: Facing): boolean {
+function matches(match: Fault['match'], request: RequestFacts): boolean {
   if (match.key !== undefined && match.key !== request.key) return false
   if (match.route !== undefined && match.route !== request.route) return false
   if (match.model !== undefined && match.model !== request.model) return false

@@ -4,7 +4,7 @@ import type { Format } from './render-picture.ts'
 import type { Call } from './read-call.ts'
 import type { SimulatedModel } from './simulator-context.ts'
 
-/** An image request as the real API would understand it, with effective values. */
+/** A parsed image request with effective values. */
 export interface ImagesCall {
   edit: boolean
   model: SimulatedModel
@@ -20,7 +20,7 @@ export interface ImagesCall {
   byUrl: boolean
 }
 
-/** Reads and checks an image request; answers a refusal in the real API's words. */
+/** Parses and validates an image request; returns an error response with the real API's texts. */
 export function readImagesCall(
   { models }: { models: readonly SimulatedModel[] },
   { call }: { call: Call },
@@ -56,7 +56,7 @@ export function readImagesCall(
   return { ...spec, ...size, stream, partialImages, byUrl }
 }
 
-/** The refusal of a model that is not offered. */
+/** The error response for an unknown model. */
 export function unknownModel(name: string): Answer {
   const message = `The model '${name}' does not exist or you do not have access to it.`
   return refusal(404, { message, param: 'model', code: 'model_not_found' })
@@ -97,7 +97,7 @@ function formatOf(format: string): Format | undefined {
 }
 
 function qualityOf(quality: string, model: string): string | undefined {
-  // DALL·E 3 knows these two words and no other.
+  // DALL·E 3 accepts only these two values.
   if (model === 'dall-e-3') {
     if (quality === 'auto') return 'standard'
     return quality === 'standard' || quality === 'hd' ? quality : undefined

@@ -16,7 +16,7 @@ export const answerModels: RouteHandler = (context, { call }) => {
   return { answer: model ? json(model) : unknownModel(name), produced: [] }
 }
 
-/** `GET /files/{name}`: a picture that an image answer named by URL. Needs no key, as at OpenAI. */
+/** `GET /files/{name}`: an image that a response referred to by URL. Needs no key, as at OpenAI. */
 export const answerFile: RouteHandler = (context, { call }) => {
   const file = context.files.get(call.path.slice('/files/'.length))
   if (!file) return { answer: refusal(404, { message: 'No such file.' }), produced: [] }

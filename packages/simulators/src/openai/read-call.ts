@@ -11,7 +11,7 @@ export interface SentFile {
   bytes: Uint8Array
 }
 
-/** A request as the simulator read it. Scalars of multipart bodies are text, as they come. */
+/** A parsed request. Fields of multipart bodies are strings. */
 export interface Call {
   method: string
   path: string
@@ -20,11 +20,11 @@ export interface Call {
   acceptEncoding: string | null
   fields: Record<string, unknown>
   files: SentFile[]
-  /** Names of multipart parts in the order in which they came. */
+  /** Names of multipart parts in order. */
   parts: string[]
   bodySha256: string
   bodyBytes: number
-  /** The body could not be read as what its content type says. */
+  /** The body could not be parsed according to its content type. */
   broken: boolean
 }
 
@@ -37,7 +37,7 @@ const routesByPath: Record<string, Route> = {
   '/v1/models': 'models',
 }
 
-/** Reads a request to its end. Rejects when the client leaves before that. */
+/** Reads a request to its end. Rejects when the client disconnects before. */
 export async function readCall(request: IncomingMessage): Promise<Call> {
   const bytes = await readBody(request)
   const path = new URL(request.url ?? '/', 'http://simulator').pathname
@@ -66,7 +66,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   for await (const chunk of request) {
     const bytes = Buffer.from(chunk)
     total += bytes.byteLength
-    if (total > BODY_BYTES_MAX) throw new Error('the body is larger than a simulator takes')
+    if (total > BODY_BYTES_MAX) throw new Error('the body exceeds the limit of the simulator')
     chunks.push(bytes)
   }
   return Buffer.concat(chunks, total)
@@ -86,7 +86,7 @@ async function parseBody(bytes: Buffer, contentType: string): Promise<Body> {
   }
 }
 
-// The runtime's own parser (RFC 7578) is independent of the one that the gateway uses.
+// The runtime's parser (RFC 7578) is independent of the gateway's.
 async function parseForm(bytes: Buffer, contentType: string): Promise<Body> {
   const headers = { 'content-type': contentType }
   const form = await new Response(new Uint8Array(bytes), { headers }).formData()

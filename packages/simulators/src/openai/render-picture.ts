@@ -9,9 +9,9 @@ export interface PictureRequest {
   height: number
   format: Format
   transparent: boolean
-  /** Anything: chooses one of a few colours. */
+  /** Selects one of a few colours. */
   tone: number
-  /** Written into the picture's own metadata (png, jpeg), so that no two pictures have the same bytes. */
+  /** Written into the image's metadata (png, jpeg), so that all images have different bytes. */
   stamp: string
 }
 
@@ -28,17 +28,17 @@ const tones = [
 const CACHE_LENGTH_MAX = 128
 const cache = new Map<string, Promise<Buffer>>()
 
-/** A small real picture of the asked size, quick because its pixels are drawn once per kind. */
+/** An image of the requested size; images that differ only in `stamp` are rendered once. */
 export async function renderPicture({ stamp, ...spec }: PictureRequest): Promise<Buffer> {
   const kind = { ...spec, tone: spec.tone % tones.length }
   const name = JSON.stringify(kind)
-  const known = cache.get(name) ?? drawBase(kind)
+  const base = cache.get(name) ?? renderBase(kind)
   if (cache.size >= CACHE_LENGTH_MAX) cache.clear()
-  cache.set(name, known)
-  return stamped(await known, spec.format, stamp)
+  cache.set(name, base)
+  return stamped(await base, spec.format, stamp)
 }
 
-async function drawBase({
+async function renderBase({
   width,
   height,
   format,
@@ -64,7 +64,7 @@ function stamped(base: Buffer, format: Format, stamp: string): Buffer {
   return base
 }
 
-// A tEXt chunk goes before IEND, which is always the last 12 bytes (PNG §11.3.4.3).
+// A tEXt chunk is inserted before IEND, which is always the last 12 bytes (PNG §11.3.4.3).
 function withTextChunk(png: Buffer, stamp: string): Buffer {
   const typed = Buffer.from(`tEXtsimulator\0${stamp}`, 'latin1')
   const chunk = Buffer.alloc(typed.byteLength + 8)
@@ -74,7 +74,7 @@ function withTextChunk(png: Buffer, stamp: string): Buffer {
   return Buffer.concat([png.subarray(0, -12), chunk, png.subarray(-12)])
 }
 
-// A COM segment may stand right after SOI (ITU T.81 B.2.4.5).
+// A COM segment may follow SOI directly (ITU T.81 B.2.4.5).
 function withComment(jpeg: Buffer, stamp: string): Buffer {
   const text = Buffer.from(stamp, 'latin1')
   const head = Buffer.from([0xff, 0xfe, 0, 0])

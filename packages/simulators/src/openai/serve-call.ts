@@ -13,8 +13,8 @@ import type { Call } from './read-call.ts'
 import { readCall } from './read-call.ts'
 import type { Transmitted } from './transmit.ts'
 import { replaced, transmit } from './transmit.ts'
-import type { LogEntry, WitnessLog } from './witness-log.ts'
-import { hashKey } from './witness-log.ts'
+import type { LogEntry, RequestLog } from './request-log.ts'
+import { hashKey } from './request-log.ts'
 import type { RouteHandler, SimulatorContext } from './simulator-context.ts'
 
 const handlers: Record<Route, RouteHandler> = {
@@ -30,17 +30,17 @@ export interface ServeDeps {
   pace: { latencyMs: number; streamGapMs: number }
   keys: readonly string[]
   restricted: RestrictedKeys
-  log: WitnessLog
+  log: RequestLog
   script: ReturnType<typeof createScript>
   context: SimulatorContext
 }
 
-/** The listener: reads a request to its end, answers it as the script wants, and writes it all down. */
+/** The request listener: reads a request to its end, answers it according to the script, and logs it. */
 export function createServe(deps: ServeDeps) {
   return async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const gone = new AbortController()
-    response.on('close', () => gone.abort())
-    const { signal } = gone
+    const aborter = new AbortController()
+    response.on('close', () => aborter.abort())
+    const { signal } = aborter
     try {
       const call = await readCall(request)
       const admin = answerAdmin(deps, { call })
@@ -48,7 +48,7 @@ export function createServe(deps: ServeDeps) {
       if (admin) await transmit({ response, answer: admin, ...pass, signal })
       else await answerCall(deps, { call, response, signal })
     } catch (error) {
-      // A client that leaves while it sends ends here; anything else is a fault of the simulator.
+      // A client that disconnects while sending is expected; anything else is a bug of the simulator.
       if (!signal.aborted) process.stderr.write(`${String(error)}\n`)
       response.destroy()
     }
@@ -60,25 +60,25 @@ async function answerCall(
   { call, response, signal }: { call: Call; response: ServerResponse; signal: AbortSignal },
 ): Promise<void> {
   const { log, script } = deps
-  const facing = facingOf(call)
-  const round = script.take(facing)
-  const { behaviour = { kind: 'pass' as const }, latencyMs = 0 } = round ?? {}
-  const { key, fields: _, ...known } = facing
+  const facts = requestFactsOf(call)
+  const fault = script.take(facts)
+  const { behaviour = { kind: 'pass' as const }, latencyMs = 0 } = fault ?? {}
+  const { key, fields: _, ...logged } = facts
   const { method, path, bodySha256, bodyBytes, parts, acceptEncoding } = call
   const fields = shortScalars(call.fields)
   const keyHash = key === null ? null : hashKey(key)
   const seen = { method, path, bodySha256, bodyBytes, parts, keyHash, acceptEncoding, fields }
-  const entry = log.received({ ...known, ...seen, behaviour: round?.behaviour.kind ?? null })
-  // A client that leaves while the answer is being made gets none, and nothing was produced.
+  const entry = log.received({ ...logged, ...seen, behaviour: fault?.behaviour.kind ?? null })
+  // The result when the client disconnects while the response is being created; nothing was produced then.
   let how: Transmitted = 'client-gone'
   try {
-    how = await answerSeen({ ...deps, entry }, { call, behaviour, latencyMs, response, signal })
+    how = await respond({ ...deps, entry }, { call, behaviour, latencyMs, response, signal })
   } finally {
     log.ended(entry, how, response.headersSent ? response.statusCode : null)
   }
 }
 
-interface SeenCall {
+interface LoggedCall {
   call: Call
   behaviour: Behaviour
   latencyMs: number
@@ -86,19 +86,20 @@ interface SeenCall {
   signal: AbortSignal
 }
 
-async function answerSeen(
+async function respond(
   { pace, keys, restricted, log, context, entry }: ServeDeps & { entry: LogEntry },
-  { call, behaviour, latencyMs, response, signal }: SeenCall,
+  { call, behaviour, latencyMs, response, signal }: LoggedCall,
 ): Promise<Transmitted> {
   const waitMs = latencyMs + (isPaid(call) ? pace.latencyMs : 0)
   if (waitMs > 0) await systemClock.sleep(waitMs, signal)
   const refused = refuse({ keys, restricted }, call)
-  const made = refused
+  const created = refused
     ? { answer: refused, produced: [] }
     : await handlers[call.route](context, { call, behaviour })
-  const answer = replaced(made.answer, behaviour)
-  const draws = !['status', 'raw', 'empty', 'html'].includes(behaviour.kind) && !isSilent(behaviour)
-  if (draws) for (const produced of made.produced) log.produced(entry, produced)
+  const answer = replaced(created.answer, behaviour)
+  const produces =
+    !['status', 'raw', 'empty', 'html'].includes(behaviour.kind) && !isSilent(behaviour)
+  if (produces) for (const produced of created.produced) log.produced(entry, produced)
   const headers =
     behaviour.kind === 'raw' ? behaviour.headers : { ...answer.headers, ...commonHeaders(context) }
   const { streamGapMs: gapMs } = pace
@@ -120,10 +121,10 @@ function isPaid({ route }: Call): boolean {
   return route !== 'models' && route !== 'files' && route !== 'unknown'
 }
 
-/** Keys that may not use some routes, as OpenAI's restricted keys. */
+/** Keys that may not use some routes, like OpenAI's restricted keys. */
 export type RestrictedKeys = Readonly<Record<string, readonly Route[]>>
 
-/** What OpenAI names as missing for a route. */
+/** The missing scope that OpenAI names for a route. */
 const scopes: Partial<Record<Route, string>> = {
   models: 'api.model.read',
   'chat.completions': 'model.request',
@@ -141,7 +142,7 @@ function refuse(
     const message = 'Incorrect API key provided.'
     return refusal(401, { message, code: 'invalid_api_key' })
   }
-  // As OpenAI does it: the scopes of the key come before the body.
+  // As at OpenAI, the scopes of the key are checked before the body.
   if (denied?.includes(call.route)) {
     const message =
       `You have insufficient permissions for this operation. Missing scopes: ${scopes[call.route]}. ` +
@@ -164,7 +165,7 @@ function shortScalars(fields: Record<string, unknown>): LogEntry['fields'] {
   return Object.fromEntries(Object.entries(fields).filter(isShort))
 }
 
-function facingOf({ key, route, fields }: Call) {
+function requestFactsOf({ key, route, fields }: Call) {
   const text = (value: unknown) => (typeof value === 'string' ? value : null)
   const messages = fields['messages']
   const prompt =

@@ -1,12 +1,15 @@
 import type { Answer } from './answer.ts'
 import type { Behaviour } from './fault.ts'
 import type { Call } from './read-call.ts'
-import type { Produced } from './witness-log.ts'
+import type { Produced } from './request-log.ts'
 
 export interface SimulatedModel {
   id: string
   kind: 'chat' | 'image'
-  /** GPT image models answer base64 and facts; look-alikes answer a URL unless asked otherwise. */
+  /**
+   * GPT image models return base64 and facts; compatible models return a URL unless `response_format` is
+   * b64_json.
+   */
   family: 'gpt' | 'look-alike'
 }
 
@@ -20,17 +23,17 @@ export const simulatedModels: readonly SimulatedModel[] = [
   { id: 'gpt-4o-mini', kind: 'chat', family: 'gpt' },
 ]
 
-/** What a route works with. */
+/** The dependencies of a route. */
 export interface SimulatorContext {
   models: readonly SimulatedModel[]
-  /** Where the simulator listens, for URL answers. */
+  /** The simulator's origin, for image URLs. */
   origin: () => string
-  /** A name that no other thing of this simulator has. */
+  /** A unique id. */
   newId: (prefix: string) => string
   nowS: () => number
-  /** How many words a chat answer has when the request sets no limit. */
+  /** Words of a chat response when the request sets no limit. */
   answerWords: number
-  /** Pictures that were answered by URL. */
+  /** Images returned by URL. */
   files: Map<string, { bytes: Buffer; type: string }>
 }
 

@@ -15,11 +15,11 @@ interface Transmission {
   behaviour: Behaviour
   /** Pause between the blocks of a stream. */
   gapMs: number
-  /** Aborts when the client leaves or the simulator closes. */
+  /** Aborts when the client disconnects or the simulator closes. */
   signal: AbortSignal
 }
 
-/** The answer after the faults that replace it whole. */
+/** Applies faults that replace the whole response. */
 export function replaced(answer: Answer, behaviour: Behaviour): Answer {
   if (behaviour.kind === 'status') return scripted(behaviour)
   if (behaviour.kind === 'raw')
@@ -32,7 +32,7 @@ export function replaced(answer: Answer, behaviour: Behaviour): Answer {
   return answer
 }
 
-/** Writes an answer as the fault wants it written, and says how it ended. */
+/** Writes a response according to the fault; returns how it ended. */
 export async function transmit({
   response,
   answer,
@@ -42,10 +42,12 @@ export async function transmit({
 }: Transmission): Promise<Transmitted> {
   if (behaviour.kind === 'reset' && behaviour.afterBytes === undefined)
     return end(response, 'reset')
-  if (behaviour.kind === 'hang' && behaviour.at === 'request') return await untilGone(signal)
+  if (behaviour.kind === 'hang' && behaviour.at === 'request')
+    return await untilDisconnected(signal)
   response.writeHead(answer.status, answer.headers)
   response.flushHeaders()
-  if (behaviour.kind === 'hang' && behaviour.at === 'headers') return await untilGone(signal)
+  if (behaviour.kind === 'hang' && behaviour.at === 'headers')
+    return await untilDisconnected(signal)
   const limit = limitOf(behaviour, answer)
   let sent = 0
   for (const block of piecesOf(answer, behaviour)) {
@@ -55,13 +57,13 @@ export async function transmit({
     if (!(await written(response, { piece, signal }))) return 'client-gone'
     if (sent >= limit)
       return behaviour.kind === 'hang'
-        ? await untilGone(signal)
+        ? await untilDisconnected(signal)
         : await broken(response, brokenBy(behaviour))
     const pauseMs = pauseOf(behaviour, gapMs)
     if (pauseMs > 0 && !(await paused(pauseMs, signal))) return 'client-gone'
   }
   const ending = behaviour.kind === 'raw' ? behaviour.ending : 'end'
-  if (ending === 'hang') return await untilGone(signal)
+  if (ending === 'hang') return await untilDisconnected(signal)
   if (ending !== 'end') return await broken(response, ending)
   response.end()
   await Promise.race([once(response, 'close'), once(response, 'finish')])
@@ -106,7 +108,7 @@ async function written(
     await once(response, 'drain', { signal })
     return true
   } catch {
-    // Only the signal or a broken socket ends the wait: either way nobody listens any more.
+    // The signal aborted or the socket broke: the client has disconnected in both cases.
     return false
   }
 }
@@ -120,7 +122,7 @@ async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-// The bytes that were promised must be on their way before the connection ends.
+// Flushes the bytes written so far before the connection is closed.
 async function broken(response: ServerResponse, how: 'cut' | 'reset'): Promise<Transmitted> {
   await new Promise<void>((resolve) => response.write('', () => resolve()))
   return end(response, how)
@@ -132,7 +134,7 @@ function end(response: ServerResponse, how: 'cut' | 'reset'): Transmitted {
   return how
 }
 
-async function untilGone(signal: AbortSignal): Promise<Transmitted> {
+async function untilDisconnected(signal: AbortSignal): Promise<Transmitted> {
   if (!signal.aborted) await once(signal, 'abort')
   return 'client-gone'
 }

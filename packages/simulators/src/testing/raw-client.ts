@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 import type { OpenAiSimulator } from '../openai-simulator.ts'
 
-/** A client without manners: it sends what a test says and hides nothing of what comes back. */
+/** An HTTP client without SDK: sends exactly what a test specifies and returns the raw response. */
 export function rawClient({ simulator, agent }: { simulator: OpenAiSimulator; agent: Agent }) {
   const post = (path: string, body: unknown, { key = simulator.key, signal }: PostOptions = {}) =>
     request(`${simulator.url}${path}`, {
@@ -17,11 +17,11 @@ export function rawClient({ simulator, agent }: { simulator: OpenAiSimulator; ag
   return {
     post,
     get: (path: string) => request(`${simulator.url}${path}`, { dispatcher: agent }),
-    draw: (extra: object = {}, options: PostOptions = {}) => {
+    generateImage: (extra: object = {}, options: PostOptions = {}) => {
       const body = { model: 'gpt-image-2', prompt: 'a cat', size: '64x48', ...extra }
       return post('/v1/images/generations', body, options)
     },
-    say: (extra: object = {}) => {
+    chat: (extra: object = {}) => {
       const messages = [{ role: 'user', content: 'hello there' }]
       return post('/v1/chat/completions', { model: 'gpt-5-mini', messages, ...extra })
     },
@@ -33,7 +33,7 @@ interface PostOptions {
   signal?: AbortSignal
 }
 
-/** The first picture of an image answer, by the field that carries it. */
+/** The first image of a response: the value of `field`. */
 export async function firstPicture(
   { body }: Pick<Dispatcher.ResponseData, 'body'>,
   field: 'b64_json' | 'url',

@@ -1,20 +1,20 @@
 import { sniffImage } from '@sluice/protocol/images/sniff-image'
 
-/** What an image answer is, by its own bytes. */
+/** The form of an image response. */
 export type AnswerForm = 'stream' | 'json' | 'picture' | 'text'
 
-/** So many bytes tell the form of an answer. */
+/** The number of bytes needed to detect the form. */
 export const FORM_BYTES = 32
 
 /**
- * The form of an image answer from its first bytes: look-alikes answer a stream with JSON and the other
- * way round, with any content type or none, and some send the picture itself. Pure.
+ * Detects the form of an image response by its first bytes: compatible services send JSON for a stream
+ * request and vice versa, with any content type or none, and some send the image itself. Pure.
  */
 export function answerForm(head: Uint8Array): AnswerForm {
   if (sniffImage(head)) return 'picture'
   const text = leadingText(head)
   if (/^[{["]/.test(text)) return 'json'
-  // A bare data URL begins like a field of an event.
+  // A bare data URL starts like a field of an event.
   if (/^data:[a-z]+\/[a-z0-9.+-]+[;,]/i.test(text)) return 'text'
   return /^(?:data|event|id|retry)?:/.test(text) || /^(?:data|event|id|retry)$/m.test(text)
     ? 'stream'

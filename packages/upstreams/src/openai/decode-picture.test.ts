@@ -26,14 +26,14 @@ describe('decodePicture', () => {
     expect(Buffer.from(decodePicture(text) ?? []).toString()).toBe(expected)
   })
 
-  it('gives every byte of a percent-encoded data URL', () => {
+  it('decodes every byte of a percent-encoded data URL', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     const text = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
     expect(decodePicture(`data:image/png,${text}`)).toEqual(bytes)
   })
 
   it.each(['', '=', '====', 'YWJj*&^%', 'not base64 at all!', '<html>', 'data:image/png;base64'])(
-    'takes nothing from %j',
+    'rejects %j',
     (text) => expect(decodePicture(text)).toBeUndefined(),
   )
 })

@@ -1,9 +1,9 @@
 import { PICTURE_BYTES_MAX } from './image-limits.ts'
 
 /**
- * The bytes of a picture that stands in text: a data URL (RFC 2397) in base64 or percent-encoded, of any
- * media type, or bare base64. Line breaks and spaces, the URL-safe alphabet and missing padding are taken,
- * as encoders differ. Undefined for anything else, for nothing, and for more than a picture may have. Pure.
+ * Decodes an image in text form: a data URL (RFC 2397), base64 or percent-encoded, of any media type, or bare
+ * base64. Accepts line breaks, spaces, the URL-safe alphabet and missing padding. Undefined for anything
+ * else, for an empty image, and above the size limit. Pure.
  */
 export function decodePicture(text: string): Uint8Array | undefined {
   const trimmed = text.trim()
@@ -24,7 +24,7 @@ function decodeBase64(text: string): Uint8Array | undefined {
   const length = Math.floor(((base64.length - padding) * 3) / 4)
   if (length === 0 || length > PICTURE_BYTES_MAX) return undefined
   const bytes = Buffer.from(base64, 'base64')
-  // Node skips what is no base64, so that damage shows as missing bytes.
+  // Node skips invalid characters, so invalid base64 results in missing bytes.
   return bytes.byteLength === length ? bytes : undefined
 }
 
@@ -32,17 +32,17 @@ function unescaped(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    // No escapes after all: what is no base64 shows by its length.
+    // Not percent-encoded; invalid base64 is detected by its length.
     return text
   }
 }
 
-/** Each `%XX` is a byte, and so is each other character; undefined for text above Latin-1. */
+/** `%XX` and every other character is one byte; undefined for text beyond Latin-1. */
 function decodePercent(text: string): Uint8Array | undefined {
   if (!text.includes('%') || text.length > PICTURE_BYTES_MAX * 3) return undefined
   const latin1 = text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   )
-  // oxlint-disable-next-line no-control-regex -- every byte of a picture is meant
+  // oxlint-disable-next-line no-control-regex -- every byte value is valid
   return /^[\u0000-\u00ff]*$/.test(latin1) ? Buffer.from(latin1, 'latin1') : undefined
 }

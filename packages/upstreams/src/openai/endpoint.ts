@@ -11,9 +11,8 @@ export interface Endpoint {
 }
 
 /**
- * Where a route of the API lies and with which headers we enter. Only what the channel says is sent:
- * a caller's own organisation or project never reaches a pooled account. Throws an UpstreamError when
- * the channel is misconfigured.
+ * URL and headers of an API route. Organisation and project come from the channel only, never from the
+ * caller. Throws an UpstreamError when the channel is misconfigured.
  */
 export function endpointOf(access: UpstreamAccess, route: string): Endpoint {
   if (!URL.canParse(access.baseUrl)) throw new UpstreamError(failureOf('misconfigured'))
@@ -21,7 +20,7 @@ export function endpointOf(access: UpstreamAccess, route: string): Endpoint {
   const { organization, project } = readSettings(openaiSettings, access)
   return {
     origin,
-    // A query in the base URL (`?api-version=`) belongs to every call.
+    // A query in the base URL (`?api-version=`) is sent with every call.
     path: `${pathname.replace(/\/+$/, '')}/${route}${search}`,
     headers: {
       authorization: `Bearer ${access.secret}`,

@@ -1,4 +1,4 @@
-/** One picture of an answer: the texts that may hold or name it, the likeliest first. */
+/** One image of a response: the texts that may contain it or its URL, the likeliest first. */
 export interface FoundPicture {
   texts: readonly string[]
   revisedPrompt: string | null
@@ -7,7 +7,7 @@ export interface FoundPicture {
 const PICTURES_MAX = 20
 const DEPTH_MAX = 5
 
-// Bytes before addresses: they need no second request. The first of each row is OpenAI's name.
+// Encoded bytes before URLs, which need a second request.
 const TEXT_NAMES = [
   'b64_json',
   'b64',
@@ -21,8 +21,8 @@ const TEXT_NAMES = [
   'uri',
 ] as const
 
-// Where answers of OpenAI, of its Responses API and of look-alikes keep their pictures. Each may
-// hold a list, one picture, or the text itself.
+// Members that contain images in responses of OpenAI, its Responses API and compatible services: a list, one
+// image, or the text itself.
 const CONTAINER_NAMES = [
   'data',
   'images',
@@ -38,8 +38,7 @@ const CONTAINER_NAMES = [
 ] as const
 
 /**
- * The pictures of an answer or of an event, in their order, wherever they stand. Nothing is decoded.
- * Pure.
+ * Finds the images of a response or event in order, at any known position. Decodes nothing. Pure.
  */
 export function findPictures(value: unknown): FoundPicture[] {
   const found: FoundPicture[] = []
@@ -67,7 +66,7 @@ function collect(value: unknown, { found, depth }: { found: FoundPicture[]; dept
   for (const name of CONTAINER_NAMES) collect(value[name], { found, depth: depth + 1 })
 }
 
-/** `"…"`, or `{"url": "…"}` as chat writes it. */
+/** `"…"`, or `{"url": "…"}` as in chat messages. */
 function textOf(value: unknown): string[] {
   const text = isRecord(value) ? value['url'] : value
   return typeof text === 'string' && text.trim() !== '' ? [text] : []

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { GenerateInput, FailureReason } from '../upstream.ts'
 import { createOpenAiUpstream } from './openai-upstream.ts'
 
-/** What the dialect makes of answers in the true shape; the wire itself is in openai-upstream.test.ts. */
+/** Parsing of responses in the documented form; the wire itself is tested in wire.test.ts. */
 
 const fixture = (name: string) =>
   readFileSync(new URL(`__fixtures__/${name}`, import.meta.url), 'utf8')
@@ -34,7 +34,7 @@ afterAll(async () => {
   await simulator.close()
 })
 
-interface Answered {
+interface ScriptedResponse {
   file: string
   status?: number
   type?: string
@@ -50,7 +50,7 @@ function generateImage({
   request,
   model,
   fetchGuarded,
-}: Answered) {
+}: ScriptedResponse) {
   const headers = { 'content-type': type }
   const answered = { kind: 'status', status, headers, body: fixture(file) } as const
   simulator.script({ behaviour: answered }, { reset: true })
@@ -76,7 +76,8 @@ function generateImage({
     signal: new AbortController().signal,
   }
   const generated =
-    upstream.generateImage?.(input) ?? Promise.reject(new Error('the dialect draws'))
+    upstream.generateImage?.(input) ??
+    Promise.reject(new Error('the dialect does not generate images'))
   return { generated, partials }
 }
 
@@ -93,8 +94,8 @@ const plain: GenerateInput['request'] = {
   images: [],
 }
 
-describe('an answer in the true shape', () => {
-  it('gives the picture, its facts and what it used', async () => {
+describe('a response in the documented form', () => {
+  it('has the image, its facts and its usage', async () => {
     const { generated } = generateImage({ file: 'generation.json' })
     expect(await generated).toMatchObject({
       contentType: 'image/png',
@@ -104,7 +105,7 @@ describe('an answer in the true shape', () => {
     })
   })
 
-  it('says transparent only of a picture that can be', async () => {
+  it('reports transparency only for formats with an alpha channel', async () => {
     const request = { background: 'transparent' } as const
     const clear = generateImage({ file: 'generation-transparent.json', request })
     expect((await clear.generated).facts).toMatchObject({
@@ -115,7 +116,7 @@ describe('an answer in the true shape', () => {
     expect((await solid.generated).facts).toMatchObject({ background: 'opaque', format: 'jpeg' })
   })
 
-  it('gives what a look-alike says, and what was asked where it says nothing', async () => {
+  it('uses the facts of a compatible service, and the request where it states none', async () => {
     const { generated } = generateImage({
       file: 'look-alike.json',
       request: { quality: 'high' },
@@ -128,7 +129,7 @@ describe('an answer in the true shape', () => {
     })
   })
 
-  it('fetches a picture that was answered by URL through the guard', async () => {
+  it('fetches an image URL with the guarded fetch', async () => {
     const bytes = Buffer.from(JSON.parse(fixture('generation.json')).data[0].b64_json, 'base64')
     const fetchGuarded: FetchGuarded = async ({ url }) => {
       fetched.push(url)
@@ -143,14 +144,14 @@ describe('an answer in the true shape', () => {
     expect(fetched).toEqual(['https://pictures.example/out/1.png'])
   })
 
-  it('fails when the guard refuses the URL, and may owe for the picture', async () => {
+  it('fails when the guard rejects the URL, and may be charged', async () => {
     const { generated } = generateImage({ file: 'look-alike-url.json', model: 'paint' })
     await expect(generated).rejects.toMatchObject({
       failure: { reason: 'answer-broken', mayHaveProduced: true },
     })
   })
 
-  it('hands on the partial pictures of a stream before the whole one', async () => {
+  it('passes on the partial images of a stream before the final one', async () => {
     const type = 'text/event-stream; charset=utf-8'
     const { generated, partials } = generateImage({
       file: 'generation-stream.sse',

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { formBody } from './form-body.ts'
 
 describe('formBody', () => {
-  it('is read by another parser exactly as it was meant, and is as long as it says', async () => {
+  it('is parsed correctly by another parser and has its stated length', async () => {
     const bytes = new Uint8Array([0, 13, 10, 45, 45, 255])
     const text = 'two\r\nlines — ümlaut 猫'
     const form = formBody({

@@ -7,13 +7,13 @@ export type FormPart =
 export interface FormBody {
   contentType: string
   contentLength: number
-  /** Yields the parts' own bytes, without joining them. */
+  /** Yields the bytes of the parts without concatenating them. */
   stream: Readable
 }
 
 /**
- * A `multipart/form-data` body (RFC 7578) of known length. Names, file names and types are our own
- * words, never a caller's; `boundary` must not occur in any part, so it is random. Pure but for the stream.
+ * A `multipart/form-data` body (RFC 7578) of known length. Names, file names and types must not contain
+ * caller input; `boundary` is random, since it must not occur in any part. Pure except for the stream.
  */
 export function formBody({
   parts,
@@ -31,7 +31,7 @@ export function formBody({
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
     contentLength: chunks.reduce((sum, { byteLength }) => sum + byteLength, 0),
-    // Not object mode's default of 16 items: each item may be a picture of 50 MiB.
+    // Instead of the default of 16 items: each item may be an image of 50 MiB.
     stream: Readable.from(chunks, { objectMode: true, highWaterMark: 1 }),
   }
 }

@@ -18,33 +18,36 @@ import { readImageStream } from './read-image-stream.ts'
 import { generatedPictureOf, takePicture } from './take-picture.ts'
 
 /**
- * One picture by one call, streamed when partial pictures are wanted and the model can. When the upstream
- * refuses a field that we added, by a second call without it.
+ * Generates one image with one call, streamed if partial images are requested and the model supports them. If
+ * the upstream rejects a field that the gateway added, calls again without it.
  */
 export async function generateImage(
   deps: GenerateDeps,
   input: GenerateInput,
 ): Promise<GeneratedPicture> {
   const { refused } = deps
-  const place = `${input.access.baseUrl} ${input.upstreamModel}`
-  const known = refused.of(place)
+  const key = `${input.access.baseUrl} ${input.upstreamModel}`
+  const known = refused.of(key)
   try {
-    return await drawOnce(deps, { ...input, omitted: known })
+    return await generateOnce(deps, { ...input, omitted: known })
   } catch (error) {
     const fields = isUpstreamError(error) ? refusedOf(error.failure, input.request, known) : []
     if (fields.length === 0) throw error
-    const generated = await drawOnce(deps, { ...input, omitted: new Set([...known, ...fields]) })
-    refused.note(place, fields)
+    const generated = await generateOnce(deps, {
+      ...input,
+      omitted: new Set([...known, ...fields]),
+    })
+    refused.note(key, fields)
     return generated
   }
 }
 
 export interface GenerateDeps extends UpstreamDeps {
-  /** What upstreams do not take, by base URL and model. */
+  /** The fields that upstreams reject, by base URL and model. */
   refused: RefusedFields
 }
 
-/** Fields of our own that a refusal names and that were sent. Pure. */
+/** The added fields that were sent and that a rejection names. Pure. */
 function refusedOf(
   { failureClass, status, message, param }: UpstreamFailure,
   { format }: GenerateInput['request'],
@@ -52,13 +55,13 @@ function refusedOf(
 ): string[] {
   if (failureClass !== 'caller-bad' || (status !== 400 && status !== 422)) return []
   return addedFields.filter((field) => {
-    // The caller may have asked for another format than everybody's.
+    // The caller requested a format other than the default.
     if (known.has(field) || (field === 'output_format' && format !== 'png')) return false
     return namesField(field, { param, text: message })
   })
 }
 
-async function drawOnce(
+async function generateOnce(
   deps: UpstreamDeps,
   input: GenerateInput & { omitted: ReadonlySet<string> },
 ): Promise<GeneratedPicture> {
@@ -75,8 +78,8 @@ async function drawOnce(
 }
 
 /**
- * Reads as much of a body as tells its form; `chunks` begin at its first byte that is no white space,
- * of which some servers send one a second to keep the connection alive.
+ * Reads the start of a body to detect its form; `chunks` yields the whole body without leading white space,
+ * which some servers send periodically to keep the connection alive.
  */
 async function peek(source: AsyncGenerator<Uint8Array>) {
   let head: Buffer = Buffer.alloc(0)
@@ -106,20 +109,20 @@ type WholeInput = GenerateInput & { chunks: AsyncIterable<Uint8Array> } & Pick<S
 
 async function readWhole(
   deps: UpstreamDeps,
-  { access, chunks, status, request: asked, signal }: WholeInput,
+  { access, chunks, status, request: requested, signal }: WholeInput,
 ): Promise<GeneratedPicture> {
   const bytes = await readBytes(chunks, status)
-  const itself = generatedPictureOf({ bytes, stated: {}, asked, revisedPrompt: null })
-  if (itself) return itself
+  const direct = generatedPictureOf({ bytes, stated: {}, requested, revisedPrompt: null })
+  if (direct) return direct
   const text = leadingText(bytes)
   if (text.trim() === '') throw new UpstreamError(failureOf('answer-empty', { status }))
   const value = parseJson(text) ?? text
   const found = findPictures(value)
   const stated = statedFactsOf(value)
-  const generated = await takePicture(deps, { access, found, stated, asked, signal })
+  const generated = await takePicture(deps, { access, found, stated, requested, signal })
   if (generated) return generated
   const body = readErrorBody(hideSecret(text, secretsOf(access)))
-  // Whoever says that it failed has drawn nothing, whatever the status.
+  // An error object means that nothing was generated, whatever the status.
   if (body.recognised)
     throw new UpstreamError(classifyStreamError({ body, mayHaveProduced: false }))
   const isEmpty = found.length === 0 && hasPictureList(value)

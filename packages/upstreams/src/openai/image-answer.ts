@@ -6,10 +6,10 @@ import { z } from 'zod'
 
 import type { PictureHeader } from '../picture-header.ts'
 
-// Lenient on purpose: a lie or a novelty in one field must not cost the picture beside it.
+// Lenient on purpose: an invalid or unknown value in one field must not invalidate the image.
 const text = z.string().nullish().catch(undefined)
 
-/** What the upstream says that it drew. */
+/** The facts that the upstream states about the image. */
 const statedFacts = z.looseObject({
   quality: text,
   background: text,
@@ -17,7 +17,7 @@ const statedFacts = z.looseObject({
 })
 export type StatedFacts = z.output<typeof statedFacts>
 
-/** The facts beside the pictures, wherever the wire form keeps them. Pure. */
+/** Finds the stated facts in a response or event. Pure. */
 export function statedFactsOf(value: unknown): StatedFacts {
   const outer = statedFacts.safeParse(value)
   if (!outer.success) return {}
@@ -26,36 +26,36 @@ export function statedFactsOf(value: unknown): StatedFacts {
   return inner.success ? { ...inner.data, ...outer.data } : outer.data
 }
 
-// Words of older models and of look-alikes.
+// Values of older models and compatible services.
 const qualities: Readonly<Record<string, ImageQuality>> = { standard: 'medium', hd: 'high' }
 
-/** Taken when neither the caller nor the upstream says. */
+/** Used when neither the caller nor the upstream states a quality. */
 export const UNSTATED_QUALITY: ImageQuality = 'medium'
 
 /**
- * What a picture is. Size and format are read from its own bytes, never believed; quality is the
- * upstream's word, else what was asked; transparency needs a picture that can be transparent. Pure.
+ * The facts of an image. Size and format are read from its bytes; quality is the stated one, else the
+ * requested one; transparency requires an alpha channel. Pure.
  */
 export function factsOf({
   header: { width, height, format, alpha },
   stated,
-  asked,
+  requested,
 }: {
   header: PictureHeader
   stated: StatedFacts
-  asked: ImageRequest
+  requested: ImageRequest
 }): ImageFacts {
-  const quality = qualityOf(stated.quality) ?? qualityOf(asked.quality) ?? UNSTATED_QUALITY
-  const said = backgroundOf(stated.background) ?? backgroundOf(asked.background)
-  const background = alpha && said === 'transparent' ? 'transparent' : 'opaque'
+  const quality = qualityOf(stated.quality) ?? qualityOf(requested.quality) ?? UNSTATED_QUALITY
+  const effective = backgroundOf(stated.background) ?? backgroundOf(requested.background)
+  const background = alpha && effective === 'transparent' ? 'transparent' : 'opaque'
   return { width, height, format, quality, background }
 }
 
-function qualityOf(word: string | null | undefined): ImageQuality | undefined {
-  const parsed = imageQuality.safeParse(word)
-  return parsed.success ? parsed.data : qualities[word ?? '']
+function qualityOf(value: string | null | undefined): ImageQuality | undefined {
+  const parsed = imageQuality.safeParse(value)
+  return parsed.success ? parsed.data : qualities[value ?? '']
 }
 
-function backgroundOf(word: string | null | undefined): ImageBackground | undefined {
-  return imageBackground.safeParse(word).data
+function backgroundOf(value: string | null | undefined): ImageBackground | undefined {
+  return imageBackground.safeParse(value).data
 }

@@ -11,7 +11,7 @@ import { imageModelTraits } from './image-model.ts'
 import { imageParameters } from './image-parameters.ts'
 import { openaiSettings } from './openai-settings.ts'
 
-/** The HTTP call that draws one picture. Reads the input pictures of an edit. */
+/** The HTTP call that generates one image. Reads the input images of an edit. */
 export async function imageCall(
   { random }: { random: Random },
   {
@@ -26,8 +26,8 @@ export async function imageCall(
 ): Promise<Call> {
   const { streamImages } = readSettings(openaiSettings, access)
   const canStream = streamImages ?? imageModelTraits(upstreamModel).partials
-  const isTaken = !omitted.has('stream') && !omitted.has('partial_images')
-  const wanted = canStream && isTaken && onPartial !== undefined && request.partialImages > 0
+  const isSupported = !omitted.has('stream') && !omitted.has('partial_images')
+  const wanted = canStream && isSupported && onPartial !== undefined && request.partialImages > 0
   const partialImages = wanted ? request.partialImages : null
   const parameters = imageParameters({ request, upstreamModel, partialImages, omitted })
   const accept = wanted ? 'text/event-stream, application/json' : 'application/json'
@@ -69,7 +69,7 @@ function textParts(parameters: Record<string, unknown>): FormPart[] {
     })
 }
 
-// One picture goes as `image`, several as `image[]`: what the official clients send.
+// One image is sent as `image`, several as `image[]`, like the official clients do.
 async function fileParts(
   { images, mask }: ImageRequest,
   readInput: GenerateInput['readInput'],

@@ -6,23 +6,23 @@ import { findPictures } from './find-pictures.ts'
 import type { StatedFacts } from './image-answer.ts'
 import { statedFactsOf } from './image-answer.ts'
 
-/** What one event of a streamed image answer says. */
+/** A parsed event of a streamed image response. */
 export type ImageEvent =
   | { kind: 'partial' | 'completed'; found: readonly FoundPicture[]; stated: StatedFacts }
   | { kind: 'error'; text: string }
   | { kind: 'broken' | 'nothing' }
 
 /**
- * Reads one event. Those of OpenAI's image routes (`image_generation.partial_image`, `….completed`) and
- * of its Responses API (`response.image_generation_call.…`), those of look-alikes with other names or
- * none, a whole JSON answer in one event, and the three styles of errors. What the event carries decides
- * where its name does not. Pure.
+ * Parses one event: of OpenAI's image routes (`image_generation.partial_image`, `….completed`), of its
+ * Responses API (`response.image_generation_call.…`), of compatible services with other names or none, a
+ * whole JSON response in one event, and the three error formats. Events with unknown names are classified by
+ * their content. Pure.
  */
 export function readImageEvent({ event: name, data }: SseEvent): ImageEvent {
   const text = data.trim()
   if (text === '' || text === '[DONE]') return { kind: 'nothing' }
   const value = parseJson(text)
-  // Words that keep the connection alive are no JSON; a cut object is one that went missing.
+  // Text that is not JSON only keeps the connection alive; a truncated object is an error.
   if (value === undefined) return { kind: /^[{["]/.test(text) ? 'broken' : 'nothing' }
   const type = typeOf(value) ?? name ?? ''
   if (name === 'error' || isError(value, type)) return { kind: 'error', text }

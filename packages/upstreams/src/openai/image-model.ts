@@ -1,45 +1,48 @@
-/** What an image model of this wire is known to take. */
+/** The known parameters of an image model. */
 export interface ImageModelTraits {
   /**
-   * GPT image models answer base64 and refuse `response_format`; others answer a URL unless asked, and
-   * do not know `output_format`, `background` and the like.
+   * GPT image models return base64 and reject `response_format`; others return a URL by default and do not
+   * support `output_format`, `background` etc.
    */
   gptImage: boolean
-  /** Whether partial pictures can be asked for. */
+  /** Whether partial images are supported. */
   partials: boolean
-  inputFidelity: 'as-asked' | 'low-only' | 'never'
+  inputFidelity: 'as-requested' | 'low-only' | 'never'
   /**
-   * The words of its `quality`: `steps` are low to max; `standard-or-hd` are DALL·E 3's, which is also
-   * CogView's; `none` has no such parameter; of `as-asked` nothing is known, so the caller's word goes.
+   * The values of `quality`: `steps` is low to max; `standard-or-hd` those of DALL·E 3 and CogView; `none`
+   * means no such parameter; `as-requested` is for unknown models, which receive the caller's value.
    */
-  quality: 'steps' | 'standard-or-hd' | 'none' | 'as-asked'
+  quality: 'steps' | 'standard-or-hd' | 'none' | 'as-requested'
 }
 
-const lookAlike: ImageModelTraits = {
+const otherModel: ImageModelTraits = {
   gptImage: false,
   partials: false,
-  inputFidelity: 'as-asked',
-  quality: 'as-asked',
+  inputFidelity: 'as-requested',
+  quality: 'as-requested',
 }
 
-const known: readonly [RegExp, ImageModelTraits][] = [
+const knownModels: readonly [RegExp, ImageModelTraits][] = [
   [
     /^gpt-image-1-mini/,
     { gptImage: true, partials: true, inputFidelity: 'low-only', quality: 'steps' },
   ],
-  [/^gpt-image-1/, { gptImage: true, partials: true, inputFidelity: 'as-asked', quality: 'steps' }],
-  // gpt-image-2 and later read every input at high fidelity and refuse the parameter.
+  [
+    /^gpt-image-1/,
+    { gptImage: true, partials: true, inputFidelity: 'as-requested', quality: 'steps' },
+  ],
+  // gpt-image-2 and later always use high input fidelity and reject the parameter.
   [/^gpt-image-/, { gptImage: true, partials: true, inputFidelity: 'never', quality: 'steps' }],
-  [/^dall-e-2/, { ...lookAlike, quality: 'none' }],
-  [/^(?:dall-e-|cogview-)/, { ...lookAlike, quality: 'standard-or-hd' }],
+  [/^dall-e-2/, { ...otherModel, quality: 'none' }],
+  [/^(?:dall-e-|cogview-)/, { ...otherModel, quality: 'standard-or-hd' }],
   [
     /^chatgpt-image-/,
-    { gptImage: true, partials: true, inputFidelity: 'as-asked', quality: 'steps' },
+    { gptImage: true, partials: true, inputFidelity: 'as-requested', quality: 'steps' },
   ],
 ]
 
-/** Traits by name; relays put a vendor before it (`openai/gpt-image-2`). */
+/** Traits by model name, with or without a vendor prefix (`openai/gpt-image-2`). */
 export function imageModelTraits(model: string): ImageModelTraits {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase()
-  return known.find(([pattern]) => pattern.test(name))?.[1] ?? lookAlike
+  return knownModels.find(([pattern]) => pattern.test(name))?.[1] ?? otherModel
 }

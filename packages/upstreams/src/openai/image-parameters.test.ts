@@ -24,11 +24,11 @@ const of = (
 ) => imageParameters({ request: { ...plain, ...request }, upstreamModel, partialImages })
 
 describe('imageParameters', () => {
-  it("asks for one picture by the upstream's own name, and says nothing that is automatic", () => {
+  it("requests one image by the upstream's model name, without automatic parameters", () => {
     expect(of({})).toEqual({ model: 'gpt-image-2', prompt: 'a fox', n: 1, output_format: 'png' })
   })
 
-  it('says everything that the caller chose', () => {
+  it('sends all parameters of the caller', () => {
     const request = {
       size: '1536x1024',
       quality: 'high',
@@ -49,7 +49,7 @@ describe('imageParameters', () => {
     })
   })
 
-  it('asks a look-alike for base64, and spares it what it does not know', () => {
+  it('requests base64 from a compatible service, without parameters it does not support', () => {
     expect(of({}, 'paint-xl')).toEqual({
       model: 'paint-xl',
       prompt: 'a fox',
@@ -72,20 +72,20 @@ describe('imageParameters', () => {
     ['paint-xl', 'high', 'hd', 'hd'],
     ['paint-xl', 'high', undefined, 'high'],
     ['dall-e-3', 'auto', undefined, undefined],
-  ] as const)('says quality in the words of %s', (model, quality, qualityWord, sent) => {
+  ] as const)('sends quality with the values of %s', (model, quality, qualityWord, sent) => {
     expect(of({ quality, qualityWord }, model)['quality']).toBe(sent)
   })
 
-  it("passes DALL·E 3's style on, but not to a GPT image model, which refuses it", () => {
+  it("passes on DALL·E 3's style, but not to a GPT image model, which rejects it", () => {
     expect(of({ extra: { style: 'vivid' } }, 'dall-e-3')).toMatchObject({ style: 'vivid' })
     expect(of({ extra: { style: 'vivid' } })).not.toHaveProperty('style')
   })
 
-  it('knows a GPT image model behind a vendor name', () => {
+  it('recognises a GPT image model with a vendor prefix', () => {
     expect(of({}, 'openai/gpt-image-1.5')).not.toHaveProperty('response_format')
   })
 
-  it('asks for a stream only with partial pictures', () => {
+  it('requests a stream only for partial images', () => {
     expect(of({}, 'gpt-image-2', 2)).toMatchObject({ stream: true, partial_images: 2 })
     expect(of({}, 'gpt-image-2', null)).not.toHaveProperty('stream')
   })
@@ -98,17 +98,17 @@ describe('imageParameters', () => {
     ['gpt-image-2.6-flare', 'high', undefined],
     ['chatgpt-image-latest', 'high', 'high'],
     ['paint-xl', 'high', 'high'],
-  ] as const)('drops an input fidelity that %s refuses: %s → %s', (model, inputFidelity, sent) => {
+  ] as const)('drops an input fidelity that %s rejects: %s → %s', (model, inputFidelity, sent) => {
     const { input_fidelity: fidelity } = of({ kind: 'edit', inputFidelity }, model)
     expect(fidelity).toBe(sent)
   })
 
-  it('never sends what belongs to the other route', () => {
+  it('never sends parameters of the other route', () => {
     expect(of({ inputFidelity: 'high' }, 'gpt-image-1.5')).not.toHaveProperty('input_fidelity')
     expect(of({ kind: 'edit', moderation: 'low' })).not.toHaveProperty('moderation')
   })
 
-  it('passes unknown parameters on, and none that would change what we count on', () => {
+  it('passes on unknown parameters, but none that the gateway sets', () => {
     const extra = { complexity: 'high', n: 10, stream: true, response_format: 'url', model: 'x' }
     const sent = of({ extra: { ...extra, partial_images: 3, __proto__: null } })
     expect(sent).toMatchObject({ complexity: 'high', n: 1, model: 'gpt-image-2' })

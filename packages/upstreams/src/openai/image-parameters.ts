@@ -5,21 +5,21 @@ import { imageModelTraits } from './image-model.ts'
 export interface ImageParametersInput {
   request: ImageRequest
   upstreamModel: string
-  /** How many partial pictures to ask for; null asks for a whole answer. */
+  /** The number of partial images to request; null for a response without streaming. */
   partialImages: number | null
-  /** Fields of our own that this upstream does not take. */
+  /** Added fields that this upstream rejects. */
   omitted?: ReadonlySet<string>
 }
 
 /**
- * What we add of our own: the answer can be read without any of it. `stream` and `partial_images` only make
- * partial pictures come.
+ * Fields that the gateway adds; responses can be parsed without any of them. `stream` and `partial_images`
+ * only enable partial images.
  */
 export const addedFields = ['n', 'output_format', 'partial_images', 'response_format', 'stream']
 
 /**
- * The parameters of an image call in the wire's names, for one picture. `auto` is not sent: it is what
- * the upstream does by itself, and look-alikes do not know the word. Pure.
+ * The wire parameters of an image call, for one image. `auto` is not sent: it is the default, and compatible
+ * services do not support the value. Pure.
  */
 export function imageParameters({
   request,
@@ -28,10 +28,10 @@ export function imageParameters({
   omitted = new Set(),
 }: ImageParametersInput): Record<string, unknown> {
   const { gptImage } = imageModelTraits(upstreamModel)
-  // Another format than everybody's is what the caller asked for.
-  const isOurs = (name: string) => name !== 'output_format' || request.format === 'png'
+  // A format other than the default was requested by the caller.
+  const isAdded = (name: string) => name !== 'output_format' || request.format === 'png'
   const isOmitted = (name: string) =>
-    omitted.has(name) && addedFields.includes(name) && isOurs(name)
+    omitted.has(name) && addedFields.includes(name) && isAdded(name)
   const parameters = defined({
     ...extraOf({ request, upstreamModel }),
     model: upstreamModel,
@@ -52,8 +52,8 @@ export function imageParameters({
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => !isOmitted(name)))
 }
 
-// A caller's unknown parameters pass, but none may change what we count on: one picture, in this form.
-const owned: ReadonlySet<string> = new Set([
+// A caller's unknown parameters are forwarded, except those that the gateway sets itself.
+const RESERVED_PARAMS: ReadonlySet<string> = new Set([
   'async',
   'background',
   'image',
@@ -82,14 +82,16 @@ function extraOf({
 }: Pick<ImageParametersInput, 'request' | 'upstreamModel'>): Record<string, unknown> {
   const { gptImage } = imageModelTraits(upstreamModel)
   return Object.fromEntries(
-    // GPT image models answer 400 to DALL·E 3's `style`.
-    Object.entries(extra).filter(([name]) => !owned.has(name) && !(gptImage && name === 'style')),
+    // GPT image models respond with 400 to DALL·E 3's `style`.
+    Object.entries(extra).filter(
+      ([name]) => !RESERVED_PARAMS.has(name) && !(gptImage && name === 'style'),
+    ),
   )
 }
 
 /**
- * The caller's quality in the upstream's words. What DALL·E 3 does not know becomes the nearer of its
- * two: high and above are `hd`, medium and below `standard`.
+ * The caller's quality as a value of the upstream. For DALL·E 3, high and above become `hd`, medium and below
+ * `standard`.
  */
 function qualityOf({
   request: { quality, qualityWord },
@@ -103,18 +105,19 @@ function qualityOf({
       return quality === 'low' || quality === 'medium' ? 'standard' : 'hd'
     case 'none':
       return undefined
-    case 'as-asked':
+    case 'as-requested':
       return qualityWord ?? quality
   }
 }
 
-// Callers' clients send `high` on every edit; a model that cannot is not asked, rather than failed.
+// Clients send `high` with every edit; it is omitted for models that would reject it.
 function fidelityOf({
   request: { inputFidelity },
   upstreamModel,
 }: Pick<ImageParametersInput, 'request' | 'upstreamModel'>): string | undefined {
-  const { inputFidelity: taken } = imageModelTraits(upstreamModel)
-  if (taken === 'never' || (taken === 'low-only' && inputFidelity === 'high')) return undefined
+  const { inputFidelity: supported } = imageModelTraits(upstreamModel)
+  if (supported === 'never' || (supported === 'low-only' && inputFidelity === 'high'))
+    return undefined
   return inputFidelity
 }
 

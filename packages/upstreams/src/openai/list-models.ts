@@ -15,7 +15,7 @@ const modelList = z.looseObject({
   data: z.array(z.looseObject({ id: z.string().min(1).max(200) })).max(MODELS_MAX),
 })
 
-/** Names of the models that a credential may use, in the upstream's order. Throws an UpstreamError. */
+/** The model names available to a credential, in the upstream's order. Throws an UpstreamError. */
 export async function listModels(
   deps: CallDeps,
   { access, signal }: { access: UpstreamAccess; signal: AbortSignal },

@@ -1,4 +1,4 @@
 import { openaiChannelSettings } from '@sluice/contracts/channel-settings'
 
-/** A channel's settings as this dialect reads them. Names that it does not know are left alone. */
+/** The channel settings of this dialect. Unknown names are ignored. */
 export const openaiSettings = openaiChannelSettings.strip()

@@ -6,8 +6,8 @@ import type { Fault } from '../upstream.contract.ts'
 import { upstreamContract } from '../upstream.contract.ts'
 import { startOpenAiFixture, startUntrusted } from '../../test/openai-fixture.ts'
 
-// Two cores may be busy with other tests; nothing here waits longer than it must.
-const abortScope = { timeout: 4_000 }
+// A generous limit for busy machines; polling ends as soon as the condition holds.
+const waitLimit = { timeout: 4_000 }
 
 type Behaviour = NonNullable<FaultInput['behaviour']>
 
@@ -22,7 +22,7 @@ const status = (
   ...more,
 })
 
-/** How the simulator is told to fail; the other faults need another world. */
+/** The simulator's behaviour for each fault; the other faults need a different base URL or key. */
 const behaviours = {
   'answer-broken': { kind: 'malformed' },
   'answer-cut': { kind: 'cut', afterBytes: 40 },
@@ -59,7 +59,7 @@ describe('the OpenAI dialect as an upstream', () => {
       let { access } = fixture
       const arrange = (fault: Fault) => {
         if (fault === 'unauthorised') access = { ...access, secret: 'revoked-key' }
-        // Nobody listens on the port of tcpmux.
+        // No server listens on port 1.
         if (fault === 'connect-failed') access = { ...access, baseUrl: 'http://127.0.0.1:1/v1' }
         if (fault === 'tls-failed') access = { ...access, baseUrl: untrusted.url }
         const behaviour = keysOf(behaviours).find((known) => known === fault)
@@ -70,7 +70,7 @@ describe('the OpenAI dialect as an upstream', () => {
         access: () => access,
         upstreamModel: 'gpt-image-2',
         arrange,
-        underway: () => vi.waitUntil(() => simulator.log().length === 1, abortScope),
+        underway: () => vi.waitUntil(() => simulator.log().length === 1, waitLimit),
         openCalls: async () => simulator.log().filter(({ end }) => end === null).length,
         close: async () => {
           untrusted.close()
@@ -81,7 +81,7 @@ describe('the OpenAI dialect as an upstream', () => {
   })
 })
 
-// The keys of a literal are known to be its own.
+// A literal has exactly the keys of its type.
 function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key[] {
   return Object.keys(record) as Key[]
 }

@@ -5,7 +5,7 @@ import { endpointOf } from './endpoint.ts'
 import { listModels } from './list-models.ts'
 import { probeOperation } from './probe-operation.ts'
 
-/** The dialect of OpenAI and of everything that speaks like it. */
+/** The dialect of OpenAI and of compatible services. */
 export function createOpenAiUpstream(given: UpstreamDeps): Upstream {
   const deps = { ...given, refused: refusedFields(given) }
   return {

@@ -28,7 +28,7 @@ describe('imageTokensOf', () => {
     [{ input_tokens: Number.NaN, output_tokens: 5 }],
     [{ input_tokens: '10', output_tokens: '5' }],
     [{ input_tokens: 10, output_tokens: 10 ** 12 }],
-  ])('believes nothing of %j', (usage) => {
+  ])('rejects %j', (usage) => {
     expect(imageTokensOf(usage)).toBeNull()
   })
 })

@@ -12,7 +12,7 @@ const usage = z.looseObject({
     .catch(undefined),
 })
 
-/** An image answer's usage in our form; null when it is missing, negative, huge or no number. Pure. */
+/** The usage of an image response; null when it is missing, not a number, or out of range. Pure. */
 export function imageTokensOf(value: unknown): ImageTokens | null {
   const parsed = usage.safeParse(value)
   if (!parsed.success) return null

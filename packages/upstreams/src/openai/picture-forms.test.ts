@@ -8,13 +8,13 @@ import type { OpenAiFixture } from '../../test/openai-fixture.ts'
 import { generateWith, startOpenAiFixture } from '../../test/openai-fixture.ts'
 import type { GenerateInput, FailureReason } from '../upstream.ts'
 
-/** A picture is taken in every form in which upstreams send it, by one call each. */
+/** Images are read in every form that upstreams send, with one call each. */
 let fixture: OpenAiFixture
 let picture: Buffer
 let b64: string
 beforeAll(async () => {
   const create = { width: 60, height: 40, channels: 3, background: '#773311' } as const
-  // Noise, so that its base64 has every character of the alphabet.
+  // Noise, so that its base64 contains every character of the alphabet.
   const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
   picture = await sharp({ create: { ...create, noise } })
     .png()
@@ -26,7 +26,7 @@ beforeEach(async () => {
 })
 afterEach(() => fixture.close())
 
-const rawAct = (
+const scriptRaw = (
   behaviour: Omit<Extract<NonNullable<FaultInput['behaviour']>, { kind: 'raw' }>, 'kind'>,
 ) => fixture.simulator.script({ behaviour: { kind: 'raw', ...behaviour } })
 
@@ -39,14 +39,14 @@ const urlSafe = () => b64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$
 const event = (data: unknown, name?: string) =>
   `${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`
 
-/** One call with this body, whatever else; answers the bytes that came out of it. */
+/** Generates an image from a scripted response body; returns its bytes. */
 async function generateImage(
   body: unknown,
   headers: Record<string, string> = json,
   more: Partial<GenerateInput> = {},
 ) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  rawAct({ headers, chunks: [text] })
+  scriptRaw({ headers, chunks: [text] })
   const before = fixture.simulator.log().length
   const generated = await generateWith(fixture, { more })
   expect(fixture.simulator.log()).toHaveLength(before + 1)
@@ -113,32 +113,32 @@ describe('a whole answer', () => {
     ['text/event-stream', sse],
     ['image/png', { 'content-type': 'image/png' }],
     ['application/octet-stream', { 'content-type': 'application/octet-stream' }],
-  ])('is read for what it is, whatever its content type: %s', async (_name, headers) => {
+  ])('is read by its content, whatever its content type: %s', async (_name, headers) => {
     expect(await generateImage({ data: [{ b64_json: b64 }] }, headers)).toEqual(picture)
   })
 
-  it('may be the picture itself', async () => {
-    rawAct({ chunks: [{ base64: b64.slice(0, 40) }, { base64: b64.slice(40) }] })
+  it('may be the image itself', async () => {
+    scriptRaw({ chunks: [{ base64: b64.slice(0, 40) }, { base64: b64.slice(40) }] })
     expect(Buffer.from((await generateWith(fixture, {})).bytes)).toEqual(picture)
   })
 
-  it('is read when it came packed, while identity was asked for', async () => {
+  it('is decompressed although identity was requested', async () => {
     const packed = gzipSync(JSON.stringify({ data: [{ b64_json: b64 }] })).toString('base64')
-    rawAct({ headers: { ...json, 'content-encoding': 'gzip' }, chunks: [{ base64: packed }] })
+    scriptRaw({ headers: { ...json, 'content-encoding': 'gzip' }, chunks: [{ base64: packed }] })
     expect(Buffer.from((await generateWith(fixture, {})).bytes)).toEqual(picture)
     expect(fixture.simulator.log()[0]).toMatchObject({ acceptEncoding: 'identity' })
   })
 
-  it('that unpacks to more than an answer may have is refused', async () => {
+  it('that decompresses to more than the limit is rejected', async () => {
     const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024, '{'), { level: 1 }).toString('base64')
-    rawAct({ headers: { ...json, 'content-encoding': 'gzip' }, chunks: [{ base64: bomb }] })
+    scriptRaw({ headers: { ...json, 'content-encoding': 'gzip' }, chunks: [{ base64: bomb }] })
     await expect(generateWith(fixture, {})).rejects.toMatchObject({
       failure: { reason: 'answer-too-large', mayHaveProduced: true },
     })
   })
 
-  it('by an address relative to the base URL is fetched there', async () => {
-    rawAct({ chunks: [JSON.stringify({ data: [{ url: '/files/1.png' }] })] })
+  it('with a URL relative to the base URL is fetched there', async () => {
+    scriptRaw({ chunks: [JSON.stringify({ data: [{ url: '/files/1.png' }] })] })
     fixture.simulator.script({
       match: { route: 'files' },
       behaviour: {
@@ -150,9 +150,9 @@ describe('a whole answer', () => {
     expect(Buffer.from((await generateWith(fixture, {})).bytes)).toEqual(picture)
   })
 
-  it('by an address is taken packed, and with any content type', async () => {
+  it('with a URL is decompressed, and read with any content type', async () => {
     const url = `${fixture.simulator.url}/files/1.png`
-    rawAct({ chunks: [JSON.stringify({ data: [{ b64_json: null, url }] })] })
+    scriptRaw({ chunks: [JSON.stringify({ data: [{ b64_json: null, url }] })] })
     const headers = { 'content-encoding': 'gzip' }
     const base64 = gzipSync(picture).toString('base64')
     fixture.simulator.script({
@@ -184,16 +184,13 @@ describe('an error in a 200', () => {
       'retry-elsewhere',
     ],
     ['as text', { error: 'the model is on fire' }, 'server-error', 'retry-elsewhere'],
-  ])(
-    'is that failure, of a call that produced nothing: %s',
-    async (_name, body, reason, failureClass) => {
-      await expect(generateImage(body)).rejects.toMatchObject({
-        failure: { reason, failureClass, mayHaveProduced: false },
-      })
-    },
-  )
+  ])('is a failure without a charge: %s', async (_name, body, reason, failureClass) => {
+    await expect(generateImage(body)).rejects.toMatchObject({
+      failure: { reason, failureClass, mayHaveProduced: false },
+    })
+  })
 
-  it('quotes no secret of ours', async () => {
+  it('does not contain the secret', async () => {
     const message = `content_filter: key ${fixture.simulator.key} refused`
     const failed = await generateImage({ error: { code: 'moderation_blocked', message } }).catch(
       String,
@@ -248,14 +245,14 @@ describe('a streamed answer', () => {
     expect(await generateImage(body(), {})).toEqual(picture)
   })
 
-  it('takes partial pictures by every name, and completes with none of them', async () => {
+  it('accepts partial images with every event name, and none of them as the final one', async () => {
     const partials: number[] = []
     const onPartial: GenerateInput['onPartial'] = async ({ index }) => void partials.push(index)
     const body =
       event({ partial_image_index: 0, b64_json: b64 }) +
       event({ type: 'response.image_generation_call.partial_image', partial_image_b64: b64 }) +
       event({ data: [{ b64_json: b64 }] })
-    rawAct({ headers: {}, chunks: [body] })
+    scriptRaw({ headers: {}, chunks: [body] })
     const generated = await generateWith(fixture, {
       request: { partialImages: 2 },
       more: { onPartial },
@@ -265,8 +262,8 @@ describe('a streamed answer', () => {
   })
 
   it.each<[string, () => string, FailureReason]>([
-    ['without a picture', () => event({ type: 'image_generation.in_progress' }), 'answer-broken'],
-    ['whose picture is none', () => event({ ...completed(), b64_json: 'aGk=' }), 'answer-broken'],
+    ['without an image', () => event({ type: 'image_generation.in_progress' }), 'answer-broken'],
+    ['with an invalid image', () => event({ ...completed(), b64_json: 'aGk=' }), 'answer-broken'],
   ])('%s is a failure', async (_name, body, reason) => {
     await expect(generateImage(body(), sse)).rejects.toMatchObject({
       failure: { reason, mayHaveProduced: true },

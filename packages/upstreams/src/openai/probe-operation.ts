@@ -7,12 +7,12 @@ import { endpointOf } from './endpoint.ts'
 
 const routes = { chat: 'chat/completions', image: 'images/generations' } as const
 
-/** Without a model, messages and a prompt: OpenAI checks the key's scopes first, and then the body. */
+/** Without model, messages and prompt: OpenAI checks the key's scopes before the body. */
 const EMPTY_BODY = '{}'
 
 /**
- * Whether a credential may do an operation: 400 for what the body lacks says that it may, `missing_scope`
- * that it may not. Everything else says nothing. Costs nothing and makes nothing; never rejects.
+ * Whether a credential may use an operation: 400 for missing fields means yes, `missing_scope` means no,
+ * anything else is unknown. Is never charged and never rejects.
  */
 export async function probeOperation(
   deps: CallDeps,
@@ -27,7 +27,7 @@ export async function probeOperation(
       body: EMPTY_BODY,
       signal,
     })
-    // Whoever makes something of nothing stops when its reader is gone.
+    // An upstream that accepts an empty request stops when its response is not read.
     body.destroy()
     return { can: 'unknown', failure: undefined }
   } catch (error) {
@@ -37,25 +37,25 @@ export async function probeOperation(
   }
 }
 
-// A bare 401 may mean anything.
+// A 401 without a reason is ambiguous.
 const denials: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'permission-missing',
   'unauthorised',
   'banned',
 ])
 
-/** What the refusal of an empty request says about the permission. Pure. */
+/** The permission shown by the rejection of an empty request. Pure. */
 function permissionOf(failure: UpstreamFailure): Permission['can'] {
   const { reason, failureClass, status } = failure
   if (reason !== undefined && denials.has(reason)) return 'no'
-  // The model that was not named is unknown to an upstream that let the key in.
+  // The upstream accepted the key and rejected the missing model.
   if (reason === 'model-unknown') return status === 400 || status === 404 ? 'yes' : 'unknown'
   const refusesBody = failureClass === 'caller-bad' && (status === 400 || status === 422)
-  return refusesBody && isExplained(failure) ? 'yes' : 'unknown'
+  return refusesBody && hasErrorDetails(failure) ? 'yes' : 'unknown'
 }
 
-// A page of a proxy in front, without an error object, has not looked at the key.
-function isExplained({ reason, message, param, upstreamCode }: UpstreamFailure): boolean {
+// A response without an error object comes from a proxy that has not checked the key.
+function hasErrorDetails({ reason, message, param, upstreamCode }: UpstreamFailure): boolean {
   if (param !== undefined || upstreamCode !== undefined) return true
   return reason !== undefined && message !== treatments[reason].message
 }

@@ -18,46 +18,46 @@ import { pictureFacts, takePicture } from './take-picture.ts'
 type StreamInput = GenerateInput & { chunks: AsyncIterable<Uint8Array>; status: number }
 
 /**
- * Reads a streamed image answer: passes on each partial picture, answers the completed one and leaves.
- * Throws an UpstreamError for a stream that ends without one, however properly it ended.
+ * Reads a streamed image response: passes on each partial image and returns the completed one. Throws an
+ * UpstreamError for a stream without a completed image.
  */
 export async function readImageStream(
   deps: { fetchGuarded: FetchGuarded },
   input: StreamInput,
 ): Promise<GeneratedPicture> {
-  const { access, chunks, status, request: asked, signal } = input
+  const { access, chunks, status, request: requested, signal } = input
   let partials = 0
   let unreadable = false
   for await (const event of eventsOf(chunks, status)) {
     const read = readImageEvent(event)
     if (read.kind === 'completed') {
       const { found, stated } = read
-      const generated = await takePicture(deps, { access, found, stated, asked, signal })
+      const generated = await takePicture(deps, { access, found, stated, requested, signal })
       if (generated) return generated
       unreadable = true
     }
     if (read.kind === 'broken') throw new UpstreamError(failureOf('answer-broken', { status }))
     if (read.kind === 'error') {
-      // Partial pictures are billed by tokens, also when no completed one follows.
+      // Partial images are charged by tokens even when no completed one follows.
       const mayHaveProduced = partials > 0 || unreadable
       const body = readErrorBody(hideSecret(read.text, secretsOf(access)))
       throw new UpstreamError(classifyStreamError({ body, mayHaveProduced }))
     }
-    if (read.kind !== 'partial' || partials >= asked.partialImages) continue
+    if (read.kind !== 'partial' || partials >= requested.partialImages) continue
     if (await passPartial(input, { ...read, index: partials })) partials += 1
   }
-  // Nothing was cut: the body ended properly, and would do so again.
+  // The body is not truncated, so a retry would have the same result.
   throw new UpstreamError(failureOf('answer-broken', { status }))
 }
 
-/** Passes a partial picture on; false for one that cannot be read. */
+/** Passes on a partial image; false for one that cannot be read. */
 async function passPartial(
-  { request: asked, onPartial }: StreamInput,
+  { request: requested, onPartial }: StreamInput,
   { found, stated, index }: { found: readonly FoundPicture[]; stated: StatedFacts; index: number },
 ): Promise<boolean> {
   const [text] = found[0]?.texts ?? []
   const bytes = text === undefined ? undefined : decodePicture(text)
-  const facts = bytes && pictureFacts({ bytes, stated, asked })
+  const facts = bytes && pictureFacts({ bytes, stated, requested })
   if (!bytes || !facts) return false
   await onPartial?.({ index, bytes, facts })
   return true
@@ -65,7 +65,7 @@ async function passPartial(
 
 const BLANK_LINE = Buffer.from('\n\n')
 
-/** The events of a body; one that no blank line has ended counts too, as many writers forget it. */
+/** The events of a body, including a last one without the blank line that many servers omit. */
 async function* eventsOf(
   chunks: AsyncIterable<Uint8Array>,
   status: number,

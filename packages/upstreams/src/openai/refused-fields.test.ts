@@ -27,12 +27,12 @@ const refuse = (field: string, behaviour: object = {}) =>
   })
 const lookAlike = { upstreamModel: 'paint-look-alike' }
 
-describe('a field of our own that an upstream of images refuses', () => {
+describe('an added field that an image upstream rejects', () => {
   it.each([
     ['response_format', lookAlike, {}],
     ['output_format', {}, {}],
     ['n', {}, { status: 422, body: { error: { message: 'no', param: 'n' } } }],
-  ])('%s is left out of a second call, and of all later ones', async (field, more, behaviour) => {
+  ])('%s is omitted from a second call and all later ones', async (field, more, behaviour) => {
     refuse(field, behaviour)
     await generateWith(fixture, { more })
     await generateWith(fixture, { more })
@@ -40,7 +40,7 @@ describe('a field of our own that an upstream of images refuses', () => {
     expect(calls).toHaveLength(3)
   })
 
-  it('is still sent where a caller asks for more than everybody gets', async () => {
+  it('is still sent when the caller requests a non-default value', async () => {
     refuse('output_format')
     await generateWith(fixture, {})
     fixture.simulator.script([], { reset: true })
@@ -48,21 +48,18 @@ describe('a field of our own that an upstream of images refuses', () => {
     expect(facts.format).toBe('webp')
   })
 
-  it.each(['stream', 'partial_images'])(
-    '%s costs the partial pictures and nothing else',
-    async (field) => {
-      refuse(field)
-      const partials: number[] = []
-      const onPartial = async ({ index }: { index: number }) => void partials.push(index)
-      const request = { partialImages: 2 }
-      const { bytes } = await generateWith(fixture, { request, more: { onPartial } })
-      expect(bytes.length).toBeGreaterThan(0)
-      expect(partials).toEqual([])
-      expect(fixture.simulator.log().map(({ stream }) => stream)).toEqual([true, false])
-    },
-  )
+  it.each(['stream', 'partial_images'])('%s disables only the partial images', async (field) => {
+    refuse(field)
+    const partials: number[] = []
+    const onPartial = async ({ index }: { index: number }) => void partials.push(index)
+    const request = { partialImages: 2 }
+    const { bytes } = await generateWith(fixture, { request, more: { onPartial } })
+    expect(bytes.length).toBeGreaterThan(0)
+    expect(partials).toEqual([])
+    expect(fixture.simulator.log().map(({ stream }) => stream)).toEqual([true, false])
+  })
 
-  it("is not taken for one of the caller's: their format stays, and the refusal is theirs", async () => {
+  it('is not omitted when the caller set it: the caller gets the rejection', async () => {
     refuse('output_format', { param: 'output_format' })
     const generated = generateWith(fixture, { request: { format: 'webp' } })
     await expect(generated).rejects.toMatchObject({ failure: { failureClass: 'caller-bad' } })
@@ -71,7 +68,7 @@ describe('a field of our own that an upstream of images refuses', () => {
   })
 })
 
-describe('a picture that an upstream left at an address', () => {
+describe('an image that an upstream returned by URL', () => {
   const generateImage = async (baseUrl: string, settings: Record<string, unknown> = {}) => {
     const egress = createEgress({})
     const deps = { ...egress, clock: systemClock, random: systemRandom }
@@ -84,17 +81,17 @@ describe('a picture that an upstream left at an address', () => {
     }
   }
 
-  it('on the host of the base URL is fetched, although that is a private one', async () => {
-    fixture.simulator.script({ behaviour: { kind: 'picture', lie: 'url' } })
+  it('on the host of the base URL is fetched although the host is private', async () => {
+    fixture.simulator.script({ behaviour: { kind: 'picture', variant: 'url' } })
     const { bytes } = await generateImage(fixture.access.baseUrl)
     expect(bytes.length).toBeGreaterThan(0)
     expect(fixture.simulator.log().map(({ route }) => route)).toContain('files')
   })
 
-  it('on another private host is fetched only where a setting names it', async () => {
+  it('on another private host is fetched only if a setting allows it', async () => {
     const { port } = new URL(fixture.simulator.url)
     const elsewhere = `http://localhost:${port}/v1`
-    fixture.simulator.script({ times: null, behaviour: { kind: 'picture', lie: 'url' } })
+    fixture.simulator.script({ times: null, behaviour: { kind: 'picture', variant: 'url' } })
     await expect(generateImage(elsewhere)).rejects.toMatchObject({
       failure: { reason: 'answer-broken' },
     })

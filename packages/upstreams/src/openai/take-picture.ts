@@ -5,7 +5,7 @@ import { hostAndPortOf } from '@sluice/egress/guard-url'
 
 import { readPictureHeader } from '../picture-header.ts'
 import { readSettings } from '../read-settings.ts'
-import { refuseAborted } from '../send-call.ts'
+import { throwIfAborted } from '../send-call.ts'
 import type { GeneratedPicture, UpstreamAccess } from '../upstream.ts'
 import { decodePicture } from './decode-picture.ts'
 import type { FoundPicture } from './find-pictures.ts'
@@ -15,24 +15,24 @@ import { openaiSettings } from './openai-settings.ts'
 import { FETCH_TIMEOUT_MS, PICTURE_BYTES_MAX } from './image-limits.ts'
 import { imageTokensOf } from './openai-usage.ts'
 
-/** Addresses that are fetched for one answer, however many it names. */
+/** The maximum number of URLs fetched for one response. */
 const FETCHES_MAX = 4
 
 export interface TakeInput {
   access: UpstreamAccess
   found: readonly FoundPicture[]
   stated: StatedFacts
-  asked: ImageRequest
+  requested: ImageRequest
   signal: AbortSignal
 }
 
 /**
- * The first picture of an answer that can be read, with its facts. More pictures than the one that was
- * asked for are left out. Throws an UpstreamError when there is none.
+ * The first readable image of a response with its facts, decoded or fetched from its URL; undefined when
+ * there is none. Further images are ignored.
  */
 export async function takePicture(
   { fetchGuarded }: { fetchGuarded: FetchGuarded },
-  { access, found, stated, asked, signal }: TakeInput,
+  { access, found, stated, requested, signal }: TakeInput,
 ): Promise<GeneratedPicture | undefined> {
   let fetches = 0
   const hostsTrusted = trustedHosts(access)
@@ -40,70 +40,70 @@ export async function takePicture(
     for (const text of texts) {
       const decoded = decodePicture(text)
       const generated =
-        decoded && generatedPictureOf({ bytes: decoded, stated, asked, revisedPrompt })
+        decoded && generatedPictureOf({ bytes: decoded, stated, requested, revisedPrompt })
       if (generated) return generated
-      const url = fetches < FETCHES_MAX ? addressOf(text, access.baseUrl) : undefined
+      const url = fetches < FETCHES_MAX ? urlOf(text, access.baseUrl) : undefined
       if (url === undefined) continue
       fetches += 1
       const bytes = await fetchPicture(fetchGuarded, { url, hostsTrusted, signal })
-      const fetched = bytes && generatedPictureOf({ bytes, stated, asked, revisedPrompt })
+      const fetched = bytes && generatedPictureOf({ bytes, stated, requested, revisedPrompt })
       if (fetched) return fetched
     }
   }
   return undefined
 }
 
-/** Bytes as a drawn picture; undefined when they are none that is whole and of a kind we know. Pure. */
+/** The generated picture of these bytes; undefined for an incomplete image or an unknown format. Pure. */
 export function generatedPictureOf({
   bytes,
   stated,
-  asked,
+  requested,
   revisedPrompt,
 }: {
   bytes: Uint8Array
   stated: StatedFacts
-  asked: ImageRequest
+  requested: ImageRequest
   revisedPrompt: string | null
 }): GeneratedPicture | undefined {
-  const facts = pictureFacts({ bytes, stated, asked })
+  const facts = pictureFacts({ bytes, stated, requested })
   const tokens = imageTokensOf(stated.usage)
   return facts && { bytes, contentType: `image/${facts.format}`, facts, revisedPrompt, tokens }
 }
 
-/** Facts of a picture that is whole and of a kind we know; undefined otherwise. Pure. */
+/** The facts of an image; undefined for an incomplete image or an unknown format. Pure. */
 export function pictureFacts({
   bytes,
   stated,
-  asked,
+  requested,
 }: {
   bytes: Uint8Array
   stated: StatedFacts
-  asked: ImageRequest
+  requested: ImageRequest
 }): ImageFacts | undefined {
   const header = readPictureHeader(bytes)
-  return header?.whole ? factsOf({ header, stated, asked }) : undefined
+  return header?.whole ? factsOf({ header, stated, requested }) : undefined
 }
 
 const URL_CHARS_MAX = 8_192
 
 /**
- * The address that a text of an answer names: absolute, or relative to the channel's base URL. Undefined
- * for text that is no address. Pure.
+ * The URL in a text of a response: absolute, or relative to the channel's base URL. Undefined for other text.
+ * Pure.
  */
-export function addressOf(text: string, baseUrl: string): string | undefined {
+export function urlOf(text: string, baseUrl: string): string | undefined {
   const trimmed = text.trim()
   if (trimmed.length > URL_CHARS_MAX || /^data:/i.test(trimmed) || /[\s<>"]/.test(trimmed)) {
     return undefined
   }
   if (/^https?:\/\//i.test(trimmed)) return URL.canParse(trimmed) ? trimmed : undefined
-  // A name with a scheme of another kind, or a single word, is no path.
+  // Not a path: another URL scheme, or a single word.
   if (/^[a-z][a-z0-9+.-]*:/i.test(trimmed) || !trimmed.includes('/')) return undefined
   const base = new URL(baseUrl)
   const folder = `${base.origin}${base.pathname.replace(/\/*$/, '/')}`
   return URL.canParse(trimmed, folder) ? new URL(trimmed, folder).href : undefined
 }
 
-/** Hosts that the operator means: that of the base URL, and those of the channel's settings. Pure. */
+/** Hosts trusted by the operator: that of the base URL and those of the channel's settings. Pure. */
 function trustedHosts(access: UpstreamAccess): string[] {
   const { allowPrivate = [] } = readSettings(openaiSettings, access)
   const base = URL.parse(access.baseUrl)
@@ -118,7 +118,7 @@ async function fetchPicture(
     signal,
   }: { url: string; hostsTrusted: readonly string[]; signal: AbortSignal },
 ): Promise<Uint8Array | undefined> {
-  // Object stores and small servers name any type or none: the bytes decide.
+  // Object stores send any content type or none, so the type is detected from the bytes.
   const limits = { bytesMax: PICTURE_BYTES_MAX, timeoutMs: FETCH_TIMEOUT_MS } as const
   const answer = await fetchGuarded({
     url,
@@ -127,7 +127,7 @@ async function fetchPicture(
     hostsTrusted,
     signal,
   }).catch((error: unknown) => {
-    refuseAborted(signal, { sent: true })
+    throwIfAborted(signal, { sent: true })
     throw error
   })
   return answer.outcome === 'fetched' ? answer.bytes : undefined

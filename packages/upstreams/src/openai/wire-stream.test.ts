@@ -6,10 +6,10 @@ import type { OpenAiFixture } from '../../test/openai-fixture.ts'
 import { generateWith, startOpenAiFixture } from '../../test/openai-fixture.ts'
 import type { GenerateInput, FailureReason } from '../upstream.ts'
 
-// Two cores may be busy with other tests; nothing here waits longer than it must.
-const abortScope = { timeout: 4_000 }
+// A generous limit for busy machines; polling ends as soon as the condition holds.
+const waitLimit = { timeout: 4_000 }
 
-/** Streams that go as they should, and all the ways in which they do not; and plain silence. */
+/** Valid and invalid streams, and upstreams that do not respond. */
 
 let fixture: OpenAiFixture
 beforeEach(async () => {
@@ -19,7 +19,7 @@ afterEach(() => fixture.close())
 
 type Behaviour = NonNullable<FaultInput['behaviour']>
 
-/** Draws with two partial pictures wanted. */
+/** Generates an image with two partial images requested. */
 async function stream(behaviour: Behaviour, more: Partial<GenerateInput> = {}) {
   fixture.simulator.script({ behaviour })
   const partials: number[] = []
@@ -32,18 +32,21 @@ async function stream(behaviour: Behaviour, more: Partial<GenerateInput> = {}) {
 }
 
 describe('a streamed answer', () => {
-  it.each(['empty-data', 'crlf', 'twice-terminal'] as const)('is read through: %s', async (lie) => {
-    const { generated, partials } = await stream({ kind: 'stream', lie })
-    expect(generated.facts.width).toBe(64)
-    expect(partials).toEqual([0, 1])
-  })
+  it.each(['empty-data', 'crlf', 'twice-terminal'] as const)(
+    'is read to its end: %s',
+    async (variant) => {
+      const { generated, partials } = await stream({ kind: 'stream', variant })
+      expect(generated.facts.width).toBe(64)
+      expect(partials).toEqual([0, 1])
+    },
+  )
 
-  it('may be JSON after all', async () => {
-    const { generated, partials } = await stream({ kind: 'stream', lie: 'json' })
+  it('may be a JSON response', async () => {
+    const { generated, partials } = await stream({ kind: 'stream', variant: 'json' })
     expect([generated.facts.width, partials]).toEqual([64, []])
   })
 
-  it('may be sent although nobody asked for one', async () => {
+  it('may be sent without being requested', async () => {
     const { generated: sample } = await stream({ kind: 'pass' })
     const data = {
       type: 'image_generation.completed',
@@ -55,16 +58,16 @@ describe('a streamed answer', () => {
     expect((await generateWith(fixture, {})).bytes).toEqual(sample.bytes)
   })
 
-  it('leaves out partial pictures that cannot be read', async () => {
-    await expect(stream({ kind: 'picture', lie: 'truncated' })).rejects.toMatchObject({
+  it('leaves out partial images that cannot be read', async () => {
+    await expect(stream({ kind: 'picture', variant: 'truncated' })).rejects.toMatchObject({
       failure: { reason: 'answer-broken' },
     })
   })
 
   it.each(['error-envelope', 'error-event', 'error-flat'] as const)(
-    'that breaks bad news is classified by its code: %s',
-    async (lie) => {
-      const moderation = { kind: 'stream', lie, code: 'moderation_blocked' } as const
+    'with an error event is classified by its code: %s',
+    async (variant) => {
+      const moderation = { kind: 'stream', variant, code: 'moderation_blocked' } as const
       await expect(stream(moderation)).rejects.toMatchObject({
         failure: { reason: 'content-refused', failureClass: 'caller-bad', mayHaveProduced: true },
       })
@@ -75,15 +78,15 @@ describe('a streamed answer', () => {
   )
 
   it.each<[string, Behaviour, FailureReason]>([
-    ['without an end', { kind: 'stream', lie: 'no-terminal' }, 'answer-broken'],
-    ['with an event that is no JSON', { kind: 'malformed' }, 'answer-broken'],
+    ['without an end', { kind: 'stream', variant: 'no-terminal' }, 'answer-broken'],
+    ['with an event that is not JSON', { kind: 'malformed' }, 'answer-broken'],
   ])('%s is a failure', async (_name, behaviour, reason) => {
     await expect(stream(behaviour)).rejects.toMatchObject({
       failure: { reason, mayHaveProduced: true },
     })
   })
 
-  it('that is cut anywhere before its end never gives a picture', async () => {
+  it('that is cut at any position never returns an image', async () => {
     const size = await streamedBytes()
     for (let cut = 0; cut < 20; cut += 1) {
       const afterBytes = Math.floor((size * cut) / 20)
@@ -95,21 +98,21 @@ describe('a streamed answer', () => {
   })
 })
 
-describe('silence', () => {
+describe('an upstream that does not respond', () => {
   it.each(['request', 'headers', 'body'] as const)(
-    'after the %s ends with the deadline, and frees the socket',
+    'after the %s: the call ends with the deadline and releases its socket',
     async (at) => {
       fixture.simulator.script({ behaviour: { kind: 'hang', at } })
       const controller = new AbortController()
       const generated = generateWith(fixture, { more: { signal: controller.signal } })
       const ended = generated.catch((error: unknown) => error)
-      await vi.waitUntil(() => fixture.simulator.log().length === 1, abortScope)
+      await vi.waitUntil(() => fixture.simulator.log().length === 1, waitLimit)
       expect(await fixture.simulator.connections()).toBe(1)
       controller.abort(new Error('deadline'))
       const failure = { reason: 'aborted', mayHaveProduced: true }
       expect(await ended).toMatchObject({ failure })
-      await expect.poll(() => fixture.simulator.connections(), abortScope).toBe(0)
-      await expect.poll(() => fixture.simulator.log()[0]?.end, abortScope).toBe('client-gone')
+      await expect.poll(() => fixture.simulator.connections(), waitLimit).toBe(0)
+      await expect.poll(() => fixture.simulator.log()[0]?.end, waitLimit).toBe('client-gone')
     },
   )
 })

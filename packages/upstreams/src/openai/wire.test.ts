@@ -7,7 +7,7 @@ import type { GenerateInput, FailureReason } from '../upstream.ts'
 import type { OpenAiFixture } from '../../test/openai-fixture.ts'
 import { generateWith, startOpenAiFixture } from '../../test/openai-fixture.ts'
 
-/** What goes over the wire, and what is made of everything that may come back. */
+/** The requests on the wire, and the handling of valid and invalid responses. */
 
 let fixture: OpenAiFixture
 beforeEach(async () => {
@@ -24,7 +24,7 @@ const input = (blobKey: string) =>
   ({ blobKey, contentType: 'image/png', bytes: 1, name: 'caller.png' }) as const
 
 describe('a call', () => {
-  it('asks for one picture of a generation as JSON', async () => {
+  it('requests one image of a generation as JSON', async () => {
     await generateImage()
     expect(fixture.simulator.log()).toMatchObject([
       {
@@ -37,7 +37,7 @@ describe('a call', () => {
     ])
   })
 
-  it('sends an edit as a form, one picture as `image`, several as `image[]`, the mask last', async () => {
+  it('sends an edit as a form, one image as `image`, several as `image[]`, the mask last', async () => {
     await generateImage({ kind: 'edit', images: [input('a')], mask: input('m') })
     await generateImage({
       kind: 'edit',
@@ -50,7 +50,7 @@ describe('a call', () => {
     expect(several?.parts).toContain('complexity')
   })
 
-  it('streams only when partial pictures are wanted and the model can', async () => {
+  it('streams only when partial images are requested and the model supports them', async () => {
     const onPartial = async () => {}
     await generateImage({ partialImages: 2 })
     await generateImage({ partialImages: 2 }, { onPartial })
@@ -60,7 +60,7 @@ describe('a call', () => {
     expect(fixture.simulator.log().map(({ stream }) => stream)).toEqual([false, true, false, false])
   })
 
-  it("goes where the base URL says, with the operator's organisation and nobody else's", () => {
+  it("uses the base URL and only the operator's organisation", () => {
     const { upstream } = fixture
     const baseUrl = 'https://gateway.example/openai/v1/?api-version=3'
     const settings = { organization: 'org-ours' }
@@ -84,7 +84,7 @@ describe('a call', () => {
     ])
   })
 
-  it('to chat is one that the upstream understands', async () => {
+  it('for chat is accepted by the upstream', async () => {
     const { origin, path, method, headers } = fixture.upstream.chatCall?.(fixture.access) ?? {
       origin: '',
       path: '',
@@ -100,8 +100,8 @@ describe('a call', () => {
   })
 
   it.each([
-    ['a base URL that is none', { baseUrl: 'not a url' }],
-    ['a header that would split', { settings: { organization: 'a\r\nx-evil: 1' } }],
+    ['an invalid base URL', { baseUrl: 'not a url' }],
+    ['a header with a line break', { settings: { organization: 'a\r\nx-evil: 1' } }],
   ])('is not made for %s', async (_name, wrong) => {
     await expect(
       generateImage({}, { access: { ...fixture.access, ...wrong } }),
@@ -112,25 +112,25 @@ describe('a call', () => {
   })
 })
 
-describe('an answer', () => {
-  it('by URL is fetched, without our key', async () => {
+describe('a response', () => {
+  it('with a URL is fetched without the key', async () => {
     const { bytes, facts } = await generateImage({}, { upstreamModel: 'paint-look-alike' })
     expect(bytes.byteLength).toBeGreaterThan(0)
     expect(facts).toMatchObject({ width: 64, height: 48 })
-    fixture.simulator.script({ behaviour: { kind: 'picture', lie: 'url' } })
+    fixture.simulator.script({ behaviour: { kind: 'picture', variant: 'url' } })
     await generateImage()
     expect(fixture.simulator.log().at(-1)).toMatchObject({ route: 'files', keyHash: null })
   })
 
-  it('with more pictures than asked is cut to the first', async () => {
-    fixture.simulator.script({ behaviour: { kind: 'picture', lie: 'too-many' } })
+  it('with more images than requested is reduced to the first', async () => {
+    fixture.simulator.script({ behaviour: { kind: 'picture', variant: 'too-many' } })
     expect((await generateImage()).facts.width).toBe(64)
   })
 
   it.each(['wrong-facts', 'no-facts'] as const)(
     'with %s has the facts of its bytes',
-    async (lie) => {
-      fixture.simulator.script({ behaviour: { kind: 'picture', lie } })
+    async (variant) => {
+      fixture.simulator.script({ behaviour: { kind: 'picture', variant } })
       expect((await generateImage()).facts).toEqual({
         width: 64,
         height: 48,
@@ -149,28 +149,28 @@ describe('an answer', () => {
     },
   )
 
-  it('that drips in is whole in the end', async () => {
+  it('that arrives in small pieces is complete', async () => {
     fixture.simulator.script({ behaviour: { kind: 'drip', bytes: 64, everyMs: 1 } })
     expect((await generateImage()).facts.width).toBe(64)
   })
 
   const json = { 'content-type': 'application/json' }
   const broken: [string, Behaviour, FailureReason, boolean][] = [
-    ['bad base64', { kind: 'picture', lie: 'bad-base64' }, 'answer-broken', true],
-    ['no bytes', { kind: 'picture', lie: 'zero-bytes' }, 'answer-empty', true],
-    ['HTML as base64', { kind: 'picture', lie: 'not-a-picture' }, 'answer-broken', true],
-    ['half a picture', { kind: 'picture', lie: 'truncated' }, 'answer-broken', true],
-    ['no picture', { kind: 'picture', lie: 'none' }, 'answer-empty', true],
+    ['bad base64', { kind: 'picture', variant: 'bad-base64' }, 'answer-broken', true],
+    ['no bytes', { kind: 'picture', variant: 'zero-bytes' }, 'answer-empty', true],
+    ['HTML as base64', { kind: 'picture', variant: 'not-a-picture' }, 'answer-broken', true],
+    ['half a picture', { kind: 'picture', variant: 'truncated' }, 'answer-broken', true],
+    ['no picture', { kind: 'picture', variant: 'none' }, 'answer-empty', true],
     ['a web page', { kind: 'html' }, 'answer-broken', true],
     [
-      'JSON that is no answer',
+      'JSON of an unknown form',
       { kind: 'status', status: 200, body: { ok: true } },
       'answer-broken',
       true,
     ],
     ['204', { kind: 'status', status: 204, body: '' }, 'answer-empty', true],
     [
-      'an encoding that nobody knows',
+      'an unknown encoding',
       { kind: 'status', status: 200, headers: { ...json, 'content-encoding': 'lzma' }, body: 'x' },
       'answer-broken',
       true,
@@ -211,7 +211,7 @@ describe('an answer', () => {
     ['milliseconds', { 'retry-after-ms': '20' }, 20],
     ['a past date', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, 0],
     ['nothing', {}, undefined],
-  ])('of 429 with %s says when to come back', async (_name, headers, retryAfterMs) => {
+  ])('of 429 with %s has the retry delay', async (_name, headers, retryAfterMs) => {
     fixture.simulator.script({ behaviour: { kind: 'status', status: 429, headers } })
     await expect(generateImage()).rejects.toMatchObject({
       failure: { failureClass: 'credential-limited', retryAfterMs },

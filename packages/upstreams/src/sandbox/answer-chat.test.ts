@@ -9,14 +9,14 @@ import { createSandboxUpstream } from './sandbox-upstream.ts'
 
 const upstream = createSandboxUpstream({ clock: systemClock, random: seededRandom(1) })
 
-function ask(body: Record<string, unknown>, settings: Record<string, unknown> = {}) {
+function chat(body: Record<string, unknown>, settings: Record<string, unknown> = {}) {
   const answer = upstream.chatAnswer?.({
     access: { baseUrl: '', secret: '', settings },
     upstreamModel: 'sandbox-chat',
     body: { messages: [{ role: 'user', content: 'Why is the sky blue?' }], ...body },
     signal: new AbortController().signal,
   })
-  if (!answer) throw new Error('the sandbox answers chat')
+  if (!answer) throw new Error('the sandbox has no chat')
   return answer
 }
 
@@ -42,17 +42,17 @@ const whole = z.object({
   }),
 })
 
-const read = async (body: Record<string, unknown>) => whole.parse(await ask(body).whole())
+const read = async (body: Record<string, unknown>) => whole.parse(await chat(body).whole())
 
 describe('a sandbox chat answer', () => {
-  it('says what it is and repeats the question', async () => {
+  it('identifies the sandbox and quotes the question', async () => {
     const { choices } = await read({})
     expect(choices[0].message.content).toContain('sandbox')
     expect(choices[0].message.content).toContain('“Why is the sky blue?”')
     expect(choices[0].finish_reason).toBe('stop')
   })
 
-  it('counts the tokens that were read and written', async () => {
+  it('has the token counts of prompt and response', async () => {
     const { choices, usage } = await read({})
     const written = countTokens(choices[0].message.content)
     expect(usage.completion_tokens).toBe(written)
@@ -62,13 +62,16 @@ describe('a sandbox chat answer', () => {
     expect(usage.total_tokens).toBe(usage.prompt_tokens + usage.completion_tokens)
   })
 
-  it.each(['max_tokens', 'max_completion_tokens'])('stops at %s and says so', async (name) => {
-    const { choices, usage } = await read({ [name]: 5 })
-    expect(usage.completion_tokens).toBe(5)
-    expect(choices[0].finish_reason).toBe('length')
-  })
+  it.each(['max_tokens', 'max_completion_tokens'])(
+    'stops at %s with finish_reason length',
+    async (name) => {
+      const { choices, usage } = await read({ [name]: 5 })
+      expect(usage.completion_tokens).toBe(5)
+      expect(choices[0].finish_reason).toBe('length')
+    },
+  )
 
-  it('reads parts of a message, and quotes no more than a part of a long question', async () => {
+  it('reads message parts, and quotes only the start of a long question', async () => {
     const content = [
       { type: 'text', text: 'Describe' },
       { type: 'image_url', image_url: { url: 'data:' } },
@@ -84,32 +87,32 @@ describe('a sandbox chat answer', () => {
     expect(usage.prompt_tokens).toBeGreaterThan(7)
   })
 
-  it('streams the same text, and usage only when it is asked for', async () => {
+  it('streams the same text, with usage only if include_usage is set', async () => {
     const question = { messages: [{ role: 'user', content: '猫は何と言いますか 🐈‍⬛?' }] }
     const { choices, usage } = await read(question)
-    const asked = await chunksOf({ ...question, stream_options: { include_usage: true } })
-    expect(asked.text).toBe(choices[0].message.content)
-    expect(asked.text).not.toContain('\uFFFD')
-    expect(asked.finish).toEqual(['stop'])
-    expect(asked.last).toMatchObject({ choices: [], usage })
-    const silent = await chunksOf(question)
-    expect(silent.last).toMatchObject({ choices: [{ finish_reason: 'stop' }] })
-    expect(silent.last).not.toHaveProperty('usage')
+    const withUsage = await chunksOf({ ...question, stream_options: { include_usage: true } })
+    expect(withUsage.text).toBe(choices[0].message.content)
+    expect(withUsage.text).not.toContain('\uFFFD')
+    expect(withUsage.finish).toEqual(['stop'])
+    expect(withUsage.last).toMatchObject({ choices: [], usage })
+    const withoutUsage = await chunksOf(question)
+    expect(withoutUsage.last).toMatchObject({ choices: [{ finish_reason: 'stop' }] })
+    expect(withoutUsage.last).not.toHaveProperty('usage')
   })
 
-  it('fails like an upstream when the channel says so, whole and streamed', async () => {
+  it('fails as configured in the channel, whole and streamed', async () => {
     const settings = { failureRate: 1, failWith: 'rate-limited', retryAfterMs: 9 }
     const failure = { failure: { failureClass: 'credential-limited', retryAfterMs: 9 } }
-    await expect(ask({}, settings).whole()).rejects.toMatchObject(failure)
-    await expect(ask({}, settings).chunks()[Symbol.asyncIterator]().next()).rejects.toMatchObject(
+    await expect(chat({}, settings).whole()).rejects.toMatchObject(failure)
+    await expect(chat({}, settings).chunks()[Symbol.asyncIterator]().next()).rejects.toMatchObject(
       failure,
     )
   })
 
   it.each([[[]], ['text'], [undefined], [[7]]])(
-    'refuses messages that are %j',
+    'rejects messages that are %j',
     async (messages) => {
-      await expect(ask({ messages }).whole()).rejects.toMatchObject({
+      await expect(chat({ messages }).whole()).rejects.toMatchObject({
         failure: { failureClass: 'caller-bad' },
       })
     },
@@ -129,7 +132,7 @@ async function chunksOf(body: Record<string, unknown>) {
   let text = ''
   const finish: string[] = []
   let last: unknown
-  for await (const value of ask({ ...body, stream: true }).chunks()) {
+  for await (const value of chat({ ...body, stream: true }).chunks()) {
     last = value
     for (const { delta, finish_reason: reason } of chunk.parse(value).choices) {
       text += delta.content ?? ''

@@ -8,14 +8,14 @@ import { plainLetters, strokeText, strokeWidthOf } from './stroke-font.ts'
 
 export interface Composition {
   prompt: string
-  /** Which picture of the job this is; each looks different. */
+  /** Index of the picture in its job; each looks different. */
   index: number
   /** Width divided by height. */
   aspect: number
   quality: ImageQuality
 }
 
-/** How much there is to see. */
+/** The number of shapes by quality. */
 const details = {
   low: { blobs: 3, waves: 2, dots: 0 },
   medium: { blobs: 5, waves: 4, dots: 14 },
@@ -24,12 +24,12 @@ const details = {
   max: { blobs: 12, waves: 12, dots: 80 },
 } as const satisfies Record<ImageQuality, object>
 
-// The drawing's own units; the renderer chooses the pixels.
+// Width in units of the SVG; the renderer scales it to pixels.
 const WIDTH = 1_000
 
-/** The ground of an opaque picture: one flowing gradient. Pure: the same for the same composition. */
-export function groundOf(composition: Composition): string {
-  const { random, hue } = diceOf(composition)
+/** The background of an opaque picture: a gradient. Pure: the same for the same composition. */
+export function backgroundOf(composition: Composition): string {
+  const { random, hue } = seedOf(composition)
   const angle = Math.round(random.next() * 360)
   const stops = [0, 0.5, 1].map((offset, at) => {
     return `<stop offset="${offset}" stop-color="${colour(hue + at * 40, 55, 22 + at * 14)}"/>`
@@ -41,21 +41,21 @@ export function groundOf(composition: Composition): string {
   )
 }
 
-/** Soft blobs, flowing bands and dots that the prompt's seed throws. Pure. */
+/** Random blobs, bands and dots, seeded by the prompt. Pure. */
 export function shapesOf(composition: Composition): string {
-  const { random, hue } = diceOf(composition)
+  const { random, hue } = seedOf(composition)
   const { blobs, waves, dots } = details[composition.quality]
   const height = heightOf(composition)
-  const throwAll = (count: number, one: (at: number) => string) =>
+  const repeat = (count: number, one: (at: number) => string) =>
     Array.from({ length: count }, (_, at) => one(at)).join('')
   return (
-    throwAll(blobs, (at) => blob({ random, hue, height, at })) +
-    throwAll(waves, (at) => wave({ random, hue, height, at })) +
-    throwAll(dots, () => dot({ random, hue, height }))
+    repeat(blobs, (at) => blob({ random, hue, height, at })) +
+    repeat(waves, (at) => wave({ random, hue, height, at })) +
+    repeat(dots, () => dot({ random, hue, height }))
   )
 }
 
-/** The sandbox's mark and the prompt's first words; always there, so that nobody takes it for real. */
+/** The SANDBOX mark and the prompt's first words, so that the picture is not mistaken for a model's. */
 export function captionOf(composition: Composition): string {
   const height = heightOf(composition)
   const unit = Math.min(WIDTH, height) / 1_000
@@ -68,7 +68,7 @@ export function captionOf(composition: Composition): string {
   return mark + caption({ lines, x: 30 * unit, y, size })
 }
 
-/** A whole SVG of these parts at `width` × `height` pixels. */
+/** The complete SVG of these parts at `width` × `height` pixels. */
 export function composePicture({
   parts,
   composition,
@@ -85,7 +85,7 @@ export function composePicture({
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${view}>${parts.join('')}</svg>`
 }
 
-function diceOf({ prompt, index }: Composition): { random: Random; hue: number } {
+function seedOf({ prompt, index }: Composition): { random: Random; hue: number } {
   const digest = createHash('sha256').update(`${index}\0${prompt}`).digest()
   return { random: seededRandom(digest.readUInt32BE(0)), hue: digest.readUInt16BE(4) % 360 }
 }
@@ -94,14 +94,14 @@ function heightOf({ aspect }: Composition): number {
   return Math.round(WIDTH / aspect)
 }
 
-interface Throw {
+interface ShapeInput {
   random: Random
   hue: number
   height: number
   at: number
 }
 
-function blob({ random, hue, height, at }: Throw): string {
+function blob({ random, hue, height, at }: ShapeInput): string {
   const paint = colour(hue + random.next() * 200, 80, 60)
   const [x, y] = [random.next() * WIDTH, random.next() * height]
   const [rx, ry] = [180 + random.next() * 320, 140 + random.next() * 260]
@@ -113,7 +113,7 @@ function blob({ random, hue, height, at }: Throw): string {
   )
 }
 
-function wave({ random, hue, height, at }: Throw): string {
+function wave({ random, hue, height, at }: ShapeInput): string {
   const y = () => (random.next() * height).toFixed(1)
   const path = `M-20 ${y()}C250 ${y()} 350 ${y()} 500 ${y()}S800 ${y()} 1020 ${y()}`
   const paint = colour(hue + 20 * at + random.next() * 60, 85, 68)
@@ -121,11 +121,11 @@ function wave({ random, hue, height, at }: Throw): string {
   return `<path d="${path}" fill="none" stroke="${paint}" stroke-width="${breadth}" stroke-opacity=".45"/>`
 }
 
-function dot({ random, hue, height }: Omit<Throw, 'at'>): string {
-  const place = `cx="${(random.next() * WIDTH).toFixed(1)}" cy="${(random.next() * height).toFixed(1)}"`
+function dot({ random, hue, height }: Omit<ShapeInput, 'at'>): string {
+  const centre = `cx="${(random.next() * WIDTH).toFixed(1)}" cy="${(random.next() * height).toFixed(1)}"`
   const radius = (2 + random.next() * 9).toFixed(1)
   const paint = colour(hue + random.next() * 360, 90, 80)
-  return `<circle ${place} r="${radius}" fill="${paint}" fill-opacity=".8"/>`
+  return `<circle ${centre} r="${radius}" fill="${paint}" fill-opacity=".8"/>`
 }
 
 function colour(hue: number, saturation: number, lightness: number): string {

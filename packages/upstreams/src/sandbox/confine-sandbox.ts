@@ -3,9 +3,9 @@ import type { Scheduler } from '@sluice/contracts/scheduler.contract'
 import { sandboxModels } from './sandbox-models.ts'
 
 /**
- * Once a real channel exists, the sandbox answers to its own names only: a picture that a real channel
- * failed to draw must never come back, and be paid for, as a drawing of the sandbox. Answers the ids of
- * the channels that it confined.
+ * Once a real channel exists, restricts the sandbox to its own model names: a failed request to a real
+ * channel must not be answered, and charged, with a sandbox picture. Returns the ids of the restricted
+ * channels.
  */
 export async function confineSandbox(
   scheduler: Pick<Scheduler, 'readCatalog' | 'changeChannel'>,
@@ -17,9 +17,9 @@ export async function confineSandbox(
   const confined: string[] = []
   for (const { id: channelId, dialect, models } of channels) {
     if (dialect !== 'sandbox') continue
-    const kept = models.filter(({ model }) => own.has(model))
-    if (kept.length === models.length) continue
-    const change = { models: kept.length > 0 ? kept : sandboxModels }
+    const retained = models.filter(({ model }) => own.has(model))
+    if (retained.length === models.length) continue
+    const change = { models: retained.length > 0 ? retained : sandboxModels }
     await scheduler.changeChannel({ channelId, change })
     confined.push(channelId)
   }

@@ -2,7 +2,7 @@ import { failureOf } from '../failure-treatments.ts'
 import { UpstreamError } from '../upstream-error.ts'
 import type { Sharp } from './load-sharp.ts'
 
-/** Pictures that an edit starts from; the first is the one that is edited. */
+/** The input images of an edit; the first one is edited. */
 export interface EditInputs {
   images: Uint8Array[]
   mask: Uint8Array | undefined
@@ -12,32 +12,32 @@ interface Layers {
   inputs: EditInputs
   width: number
   height: number
-  /** The drawing that is laid over what may be edited. */
+  /** The layer composed over the editable area. */
   tint: Buffer
 }
 
-// 40 megapixels: more than any model takes, less than a bomb needs.
+// 40 megapixels: more than any model accepts, and a limit for decompression bombs.
 const INPUT_PIXELS_MAX = 40_000_000
 const THUMBNAILS_MAX = 3
 
 /**
- * The first input, tinted where the mask is transparent (everywhere a little, without a mask), and the
- * other inputs as small pictures in the corner. Throws an UpstreamError when an input cannot be read.
+ * The first input, tinted where the mask is transparent (slightly everywhere without a mask), with the other
+ * inputs as thumbnails in the corner. Throws an UpstreamError when an input cannot be read.
  */
 export async function editLayers(sharp: Sharp, { inputs, width, height, tint }: Layers) {
   const { images, mask } = inputs
   const [first] = images
-  if (!first) throw refusal('An edit needs a picture to begin with.')
+  if (!first) throw refusal('An edit requires an input image.')
   await checkInputs(sharp, inputs)
   const size = { width, height, fit: 'cover' } as const
   const base = await open(sharp, first).resize(size).ensureAlpha().png(quick).toBuffer()
-  // Where the mask is opaque nothing is to be edited, so the tint is taken out there.
-  const keep = mask
+  // The tint is removed where the mask is opaque, since nothing is edited there.
+  const untouched = mask
     ? { input: await open(sharp, mask).resize(size).ensureAlpha().png(quick).toBuffer() }
     : { input: Buffer.from([0, 0, 0, 128]), raw: onePixel, tile: true }
   const over = await sharp(tint)
     .ensureAlpha()
-    .composite([{ ...keep, blend: 'dest-out' }])
+    .composite([{ ...untouched, blend: 'dest-out' }])
     .png(quick)
     .toBuffer()
   const side = Math.max(8, Math.round(Math.min(width, height) / 6))
@@ -70,7 +70,7 @@ async function checkInputs(sharp: Sharp, { images, mask }: EditInputs): Promise<
   const [first] = sizes
   const masked = mask && (await sizeOf(sharp, mask))
   if (masked && (masked.width !== first?.width || masked.height !== first.height)) {
-    throw refusal('The mask must have the dimensions of the first picture.')
+    throw refusal('The mask must have the dimensions of the first image.')
   }
 }
 
@@ -78,7 +78,7 @@ async function sizeOf(sharp: Sharp, image: Uint8Array) {
   const { width, height } = await open(sharp, image)
     .metadata()
     .catch((error: unknown) => {
-      throw refusal('An input picture cannot be read.', error)
+      throw refusal('An input image cannot be read.', error)
     })
   return { width, height }
 }

@@ -23,8 +23,8 @@ const SIDE_PIXELS_MIN = 16
 const PICTURE_PIXELS_MAX = 3_840 * 2_160
 
 /**
- * Draws a real picture from the prompt: the same bytes for the same request and index. Throws an
- * UpstreamError as the channel's settings say, and for what no format can hold.
+ * Generates an image from the prompt: the same bytes for the same request and index. Throws an UpstreamError
+ * as configured in the channel, and for unsupported sizes and formats.
  */
 export async function generateSandboxImage(
   deps: SandboxDeps,
@@ -61,14 +61,14 @@ export async function generateSandboxImage(
   }
 }
 
-// The first partial picture shows blocks of this many pixels, each further one of half of it.
+// The block size in pixels of the first partial image; halved for each further one.
 const GRAIN_MAX = 32
 
 async function specOf({ request, index, readInput }: GenerateInput): Promise<PictureSpec> {
   const { width, height } = sizeOf(request)
   const background = request.background === 'transparent' ? 'transparent' : 'opaque'
   if (background === 'transparent' && request.format === 'jpeg') {
-    throw refusal('A transparent background needs png or webp.')
+    throw refusal('A transparent background requires png or webp.')
   }
   const quality = request.quality === 'auto' ? 'medium' : request.quality
   const composition = { prompt: request.prompt, index, aspect: width / height, quality }
@@ -90,7 +90,7 @@ async function rendered(sharp: Sharp, spec: PictureSpec) {
   try {
     return await renderPixels(sharp, spec)
   } catch (error) {
-    // Only a caller's own pictures can fail here: everything else we have drawn ourselves.
+    // Only input images of the caller can fail here; everything else is generated.
     if (error instanceof UpstreamError || !spec.inputs) throw error
     throw new UpstreamError(failureOf('image-refused', { status: 400 }), error)
   }
@@ -100,7 +100,7 @@ function sizeOf({ size }: ImageRequest): { width: number; height: number } {
   const match = /^(\d+)x(\d+)$/.exec(size === 'auto' ? '1024x1024' : size)
   const [width, height] = [Number(match?.[1]), Number(match?.[2])]
   const fits = Math.min(width, height) >= SIDE_PIXELS_MIN && width * height <= PICTURE_PIXELS_MAX
-  if (!fits) throw refusal(`The sandbox does not draw pictures of ${size}.`)
+  if (!fits) throw refusal(`The sandbox does not generate images of ${size}.`)
   return { width, height }
 }
 

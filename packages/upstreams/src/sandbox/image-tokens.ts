@@ -1,7 +1,7 @@
 import type { ImageFacts, ImageQuality } from '@sluice/contracts/image-request'
 import type { ImageTokens } from '@sluice/contracts/usage'
 
-/** Output tokens of a square of 1024 pixels, as the GPT image models publish them. */
+/** Output tokens of a 1024 × 1024 image, as published for the GPT image models. */
 const outputPerSquare: Record<ImageQuality, number> = {
   low: 272,
   medium: 1_056,
@@ -13,7 +13,7 @@ const outputPerSquare: Record<ImageQuality, number> = {
 const PIXELS_PER_SQUARE = 1_024 * 1_024
 const INPUT_TOKENS_PER_PICTURE = 194
 
-/** Token counts in the manner of the GPT image models; the text's are counted, the rest is by table. */
+/** Token counts like those of the GPT image models: text is counted, images are computed from a table. */
 export function sandboxImageTokens({
   promptTokens,
   pictures,

@@ -3,8 +3,8 @@ import type sharp from 'sharp'
 export type Sharp = typeof sharp
 
 /**
- * Loads the picture library when the first picture is drawn: it costs a process 30 MB that only draws
- * elsewhere. One thread a picture, and no cache: pictures here are small and never come twice.
+ * Loads sharp for the first image, since it costs 30 MB. One thread per image and no cache: images here are
+ * small and not repeated.
  */
 export async function loadSharp(): Promise<Sharp> {
   const { default: library } = await import('sharp')

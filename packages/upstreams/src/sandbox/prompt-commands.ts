@@ -10,7 +10,7 @@ export interface CommandDeps {
   random: Random
 }
 
-/** Waits for `ms`. Throws the UpstreamError of an aborted call when the signal comes first. */
+/** Waits for `ms`. Throws the UpstreamError of an aborted call when the signal aborts first. */
 export async function pause(
   { clock }: Pick<CommandDeps, 'clock'>,
   { ms, signal }: { ms: number; signal: AbortSignal },
@@ -19,12 +19,12 @@ export async function pause(
   if (signal.aborted) stop()
 
   function stop(): never {
-    // Nothing outside was asked, so nothing can be on a bill.
+    // No external upstream was called, so nothing is charged.
     throw new UpstreamError(failureOf('aborted', { mayHaveProduced: false }), signal.reason)
   }
 }
 
-/** Fails as often as the channel says, with what it says. */
+/** Fails with the rate and the reason configured in the channel. */
 export async function failOnCommand(
   deps: CommandDeps,
   { settings, signal }: { settings: SandboxSettings; signal: AbortSignal },
@@ -37,7 +37,7 @@ export async function failOnCommand(
   throw new UpstreamError(failureOf(reason, { status, retryAfterMs }))
 }
 
-// As long as a timer can be; every deadline is sooner.
+// The longest possible timer; every deadline is earlier.
 const SILENCE_MS = 2 ** 31 - 1
 
 const statuses: Readonly<Record<string, number>> = {

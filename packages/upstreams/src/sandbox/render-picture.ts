@@ -1,7 +1,7 @@
 import type { ImageBackground, ImageFormat } from '@sluice/contracts/image-request'
 
 import type { Composition } from './compose-picture.ts'
-import { captionOf, composePicture, groundOf, shapesOf } from './compose-picture.ts'
+import { captionOf, composePicture, backgroundOf, shapesOf } from './compose-picture.ts'
 import type { EditInputs } from './edit-picture.ts'
 import { editLayers } from './edit-picture.ts'
 import type { Sharp } from './load-sharp.ts'
@@ -14,26 +14,26 @@ export interface PictureSpec {
   background: ImageBackground
   /** 0..100, for jpeg and webp. */
   compression: number | undefined
-  /** What an edit starts from. */
+  /** The inputs of an edit. */
   inputs: EditInputs | undefined
 }
 
-/** A picture as pixels, before it has a format. */
+/** An image as raw pixels. */
 export interface Pixels {
   bytes: Buffer
   width: number
   height: number
 }
 
-/** Draws a wish as pixels with an alpha channel. */
+/** Renders an image as pixels with an alpha channel. */
 export async function renderPixels(sharp: Sharp, spec: PictureSpec): Promise<Pixels> {
   const { composition, width, height, inputs, background } = spec
   const svg = (parts: string[]) =>
     Buffer.from(composePicture({ parts, composition, width, height }))
-  const ground = background === 'opaque' ? [groundOf(composition)] : []
+  const backdrop = background === 'opaque' ? [backgroundOf(composition)] : []
   const base = inputs
     ? await editLayers(sharp, { ...spec, inputs, tint: svg([shapesOf(composition)]) })
-    : sharp(svg([...ground, shapesOf(composition)]))
+    : sharp(svg([...backdrop, shapesOf(composition)]))
   const bytes = await base
     .ensureAlpha()
     .composite([{ input: svg([captionOf(composition)]) }])
@@ -42,7 +42,7 @@ export async function renderPixels(sharp: Sharp, spec: PictureSpec): Promise<Pix
   return { bytes, width, height }
 }
 
-/** A coarser picture of the same: what an upstream shows while it draws. `grain` is in pixels. */
+/** A coarser version for a partial image. `grain` is the block size in pixels. */
 export async function coarser(sharp: Sharp, { bytes, width, height }: Pixels, grain: number) {
   const raw = { width, height, channels: 4 } as const
   const size = [width, height].map((side) => Math.max(1, Math.round(side / grain)))
@@ -57,7 +57,7 @@ export async function coarser(sharp: Sharp, { bytes, width, height }: Pixels, gr
   return { bytes: large, width, height }
 }
 
-/** Pixels as a file of the wished format. */
+/** Encodes pixels in the requested format. */
 export async function encodePixels(
   sharp: Sharp,
   { bytes, width, height }: Pixels,
@@ -71,7 +71,7 @@ export async function encodePixels(
   return await shown.webp({ quality, effort: 2 }).toBuffer()
 }
 
-// The wire's own default is 100; 90 looks the same at half the bytes.
+// The API's default is 100; 90 looks the same at half the bytes.
 const QUALITY = 90
 
 function sizeOf({ width, height }: { width: number; height: number }) {

@@ -1,6 +1,6 @@
 import type { ChannelModel } from '@sluice/contracts/scheduler.contract'
 
-/** What the sandbox always answers to. */
+/** The models that every sandbox channel offers. */
 export const sandboxModels: ChannelModel[] = [
   { model: 'sandbox-image', upstreamModel: 'sandbox-image', kinds: ['image'] },
   { model: 'sandbox-chat', upstreamModel: 'sandbox-chat', kinds: ['chat'] },

@@ -2,7 +2,7 @@ import { sandboxChannelSettings } from '@sluice/contracts/channel-settings'
 
 import type { z } from 'zod'
 
-/** A channel's settings as the sandbox reads them. Names that it does not know are left alone. */
+/** The channel settings of the sandbox. Unknown names are ignored. */
 export const sandboxSettings = sandboxChannelSettings.strip().transform((settings) => ({
   ...settings,
   latencyMs: settings.latencyMs ?? 0,

@@ -11,15 +11,15 @@ import type { SandboxFailure } from '@sluice/contracts/channel-settings'
 import { sandboxFailures } from '@sluice/contracts/channel-settings'
 import { createSandboxUpstream } from './sandbox-upstream.ts'
 
-// Two cores may be busy with other tests; nothing here waits longer than it must.
-const abortScope = { timeout: 4_000 }
+// A generous limit for busy machines; polling ends as soon as the condition holds.
+const waitLimit = { timeout: 4_000 }
 
 describe('the sandbox as an upstream', () => {
   upstreamContract({
     faults: sandboxFailures,
     start: async () => {
       let settings: Record<string, unknown> = {}
-      // Awaiting nothing but its clock, it holds a call exactly as long as somebody sleeps.
+      // The sandbox awaits only its clock, so the open calls are the pending sleeps.
       let sleepers = 0
       const time = fakeClock()
       const clock = {
@@ -36,7 +36,7 @@ describe('the sandbox as an upstream', () => {
         arrange: (fault) => {
           settings = { failureRate: 1, failWith: known(fault), retryAfterMs: 7_000 }
         },
-        underway: () => vi.waitUntil(() => sleepers === 1, abortScope),
+        underway: () => vi.waitUntil(() => sleepers === 1, waitLimit),
         openCalls: async () => sleepers,
         close: async () => {},
       }
@@ -69,7 +69,10 @@ function composePicture(
     ...more,
     request: { ...plain, ...request },
   }
-  return upstream.generateImage?.(call) ?? Promise.reject(new Error('the sandbox draws'))
+  return (
+    upstream.generateImage?.(call) ??
+    Promise.reject(new Error('the sandbox does not generate images'))
+  )
 }
 
 const plain: GenerateInput['request'] = {
@@ -90,7 +93,7 @@ const settings = (settings: Record<string, unknown>) => ({
 })
 
 describe('a sandbox picture', () => {
-  it('has the same bytes for the same request, and others for another index or prompt', async () => {
+  it('has the same bytes for the same request, and different ones for another index or prompt', async () => {
     const [first, again, other, prompted] = await Promise.all([
       composePicture(),
       composePicture(),
@@ -102,7 +105,7 @@ describe('a sandbox picture', () => {
     expect(prompted.bytes).not.toEqual(first.bytes)
   })
 
-  it('shows more the better the quality', async () => {
+  it('has more detail with higher quality', async () => {
     const sizes: number[] = []
     for (const quality of ['low', 'medium', 'high', 'max'] as const) {
       sizes.push((await composePicture({ request: { quality } })).bytes.byteLength)
@@ -110,7 +113,7 @@ describe('a sandbox picture', () => {
     expect(sizes).toEqual(sizes.toSorted((a, b) => a - b))
   })
 
-  it('is smaller the more it is compressed', async () => {
+  it('is smaller with stronger compression', async () => {
     const [fine, coarse] = await Promise.all(
       [95, 10].map((compression) => composePicture({ request: { format: 'jpeg', compression } })),
     )
@@ -159,21 +162,21 @@ describe('a sandbox picture', () => {
   it.each<[string, Partial<GenerateInput['request']>, string]>([
     ['a transparent jpeg', { background: 'transparent', format: 'jpeg' }, 'unsupported_parameter'],
     ['a picture beyond its size', { size: '9999x9999' }, 'unsupported_parameter'],
-    ['a sliver', { size: '1024x10' }, 'unsupported_parameter'],
-  ])('refuses %s', async (_name, request, code) => {
+    ['a picture that is too narrow', { size: '1024x10' }, 'unsupported_parameter'],
+  ])('rejects %s', async (_name, request, code) => {
     await expect(composePicture({ request })).rejects.toMatchObject({
       failure: { failureClass: 'caller-bad', code, mayHaveProduced: false },
     })
   })
 
-  it('refuses an edit of something that is no picture', async () => {
+  it('rejects an edit of something that is not an image', async () => {
     const images = [{ blobKey: 'a', contentType: 'image/png', bytes: 1, name: '' } as const]
     await expect(composePicture({ request: { kind: 'edit', images } })).rejects.toMatchObject({
       failure: { code: 'invalid_image' },
     })
   })
 
-  it('takes as long as the channel says', async () => {
+  it('takes the latency configured in the channel', async () => {
     const clock = fakeClock()
     let done = false
     const picture = composePicture(settings({ latencyMs: 5_000 }), clock).then(() => (done = true))
@@ -183,7 +186,7 @@ describe('a sandbox picture', () => {
     expect(await picture).toBe(true)
   })
 
-  it('fails as often as the channel says', async () => {
+  it('fails with the rate configured in the channel', async () => {
     let failed = 0
     for (let turn = 0; turn < 60; turn += 1) {
       const request = { size: '16x16', quality: 'low' } as const
@@ -195,14 +198,14 @@ describe('a sandbox picture', () => {
     expect(failed).toBeLessThan(45)
   })
 
-  it('blames the channel for settings that make no sense', async () => {
+  it('reports invalid settings as a misconfigured channel', async () => {
     await expect(composePicture(settings({ latencyMs: 'long' }))).rejects.toMatchObject({
       failure: { reason: 'misconfigured', mayHaveProduced: false },
     })
   })
 })
 
-// Statistics are those of a file, so the crop becomes one.
+// sharp computes statistics of an encoded image only.
 function cropped(bytes: Uint8Array, left: number): Promise<Buffer> {
   return sharp(bytes).extract({ left, top: 100, width: 150, height: 60 }).png().toBuffer()
 }

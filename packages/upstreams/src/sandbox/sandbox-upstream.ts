@@ -4,7 +4,7 @@ import { generateSandboxImage } from './generate-sandbox-image.ts'
 import { sandboxModels } from './sandbox-models.ts'
 import { lazyTokenizer } from './tokenizer.ts'
 
-/** A dialect that asks nobody: it draws and answers by itself, so that everything can be tried for nothing. */
+/** A dialect that generates images and chat answers in process, without an upstream and its costs. */
 export function createSandboxUpstream({
   clock,
   random,

@@ -1,6 +1,6 @@
 /*
- * Letters as strokes on a grid of 4 × 6, because a machine without any font must draw the same picture
- * as one with many: the sandbox promises the same bytes for the same request.
+ * Letters as strokes on a grid of 4 × 6: the sandbox guarantees the same bytes for the same request, whatever fonts
+ * are installed.
  */
 const glyphs: Readonly<Record<string, string>> = {
   A: 'M0 6L2 0L4 6M.7 4H3.3',
@@ -64,12 +64,12 @@ const ADVANCE = 6
 const HEIGHT = 6
 const unknown = 'M.5 0H3.5V6H.5Z'
 
-/** How wide a line is at a letter height of `size`. */
+/** The width of a line at a letter height of `size`. */
 export function strokeWidthOf(text: string, size: number): number {
   return (([...text].length * ADVANCE - 2) * size) / HEIGHT
 }
 
-/** A line of text as an SVG group, its upper left corner at (x, y); letters it lacks become boxes. */
+/** A line of text as an SVG group with its upper left corner at (x, y); unknown letters become boxes. */
 export function strokeText({
   text,
   x,
@@ -86,12 +86,12 @@ export function strokeText({
     const path = glyphs[letter.toUpperCase()] ?? unknown
     return path === '' ? '' : `<path transform="translate(${at * ADVANCE} 0)" d="${path}"/>`
   })
-  const place = `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${scale.toFixed(4)})`
+  const transform = `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${scale.toFixed(4)})`
   const pen = 'fill="none" stroke-width=".7" stroke-linecap="round" stroke-linejoin="round"'
-  return `<g transform="${place}" ${pen}>${paths.join('')}</g>`
+  return `<g transform="${transform}" ${pen}>${paths.join('')}</g>`
 }
 
-/** The text as far as the letters go: accents are dropped, the rest stays and shows as boxes. */
+/** The text without accents; other unknown letters are rendered as boxes. */
 export function plainLetters(text: string): string {
   return text.normalize('NFKD').replaceAll(/\p{M}/gu, '')
 }

@@ -4,21 +4,21 @@ import { describe, expect, it } from 'vitest'
 import { lazyTokenizer, piecesOf } from './tokenizer.ts'
 
 describe('the tokenizer', () => {
-  it('counts long prose in pieces exactly as in one', async () => {
+  it('counts long prose in pieces exactly as in one piece', async () => {
     const tokenizer = await lazyTokenizer()()
-    const prose = 'The quick brown fox jumps over the lazy dog, and nobody knows why. '.repeat(100)
+    const prose = 'The quick brown fox jumps over the lazy dog, and no one knows why. '.repeat(100)
     expect(piecesOf(prose).length).toBeGreaterThan(5)
     expect(piecesOf(prose).join('')).toBe(prose)
     expect(tokenizer.count(prose)).toBe(countTokens(prose))
   })
 
-  it('never cuts a character in two', () => {
+  it('never splits a character', () => {
     const text = `a${'😀'.repeat(2_000)}`
     expect(piecesOf(text).join('')).toBe(text)
     for (const piece of piecesOf(text)) expect(piece.isWellFormed()).toBe(true)
   })
 
-  it('answers for a text without spaces or beyond its limit too', async () => {
+  it('also counts text without spaces or beyond its limit', async () => {
     const tokenizer = await lazyTokenizer()()
     expect(tokenizer.count('猫'.repeat(5_000))).toBe(5_000)
     expect(tokenizer.count('word '.repeat(100_000))).toBeGreaterThan(99_000)

@@ -1,14 +1,14 @@
-/** Counts tokens as the o200k models do. */
+/** Counts tokens of the o200k encoding. */
 export interface Tokenizer {
   count(text: string): number
 }
 
-/** Text beyond this is counted by the rate of what comes before: counting blocks the process. */
+/** Tokens beyond this length are extrapolated, since counting blocks the process. */
 const COUNTED_CHARS_MAX = 200_000
-/** Long texts are counted in pieces, since the time grows with the square of a run without spaces. */
+/** Long texts are counted in pieces, since the time is quadratic in the length of a run without spaces. */
 const PIECE_CHARS_MAX = 1_000
 
-/** A tokenizer that is loaded (0.1 to 0.5 s, 50 MB) when it is first needed. */
+/** Loads the tokenizer (0.1 to 0.5 s, 50 MB) on first use. */
 export function lazyTokenizer(): () => Promise<Tokenizer> {
   let loading: Promise<Tokenizer> | undefined
   return () => (loading ??= load())
@@ -16,7 +16,7 @@ export function lazyTokenizer(): () => Promise<Tokenizer> {
 
 async function load(): Promise<Tokenizer> {
   const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base')
-  // A caller's text is never a control token, whatever it looks like.
+  // Control tokens in a caller's text are counted as text.
   const options = { disallowedSpecial: new Set<string>() }
   return {
     count: (text) => {
@@ -28,7 +28,7 @@ async function load(): Promise<Tokenizer> {
   }
 }
 
-/** Cuts where a token ends anyhow (before a single space), else after the most that a piece may have. */
+/** Splits at token boundaries (before a single space) if possible, else at the maximum length of a piece. */
 export function piecesOf(text: string): string[] {
   const pieces: string[] = []
   let rest = text
@@ -51,7 +51,7 @@ function lastWordStart(text: string): number | undefined {
   return undefined
 }
 
-// A character outside the basic plane has two code units, which must stay together.
+// Does not split the surrogate pair of a character outside the basic plane.
 function evenCut(text: string): number {
   const code = text.charCodeAt(PIECE_CHARS_MAX - 1)
   return code >= 0xd800 && code < 0xdc00 ? PIECE_CHARS_MAX - 1 : PIECE_CHARS_MAX

@@ -145,7 +145,7 @@ describe('a chat stream', () => {
 
   it('with CRLF line endings loses only its usage event, and is sent with LF', async () => {
     const { chat, simulator, ledger, stop } = await open()
-    simulator.script({ behaviour: { kind: 'stream', lie: 'crlf' } })
+    simulator.script({ behaviour: { kind: 'stream', variant: 'crlf' } })
     const { text } = await chat({ stream: true })
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
     expect(text).not.toContain('\r')
@@ -179,16 +179,16 @@ describe('a chat stream', () => {
 
   it('that ends without a completion marker is not reported as complete', async () => {
     const { chat, simulator } = await open()
-    simulator.script({ behaviour: { kind: 'stream', lie: 'no-terminal' } })
+    simulator.script({ behaviour: { kind: 'stream', variant: 'no-terminal' } })
     const { text } = await chat({ stream: true })
     expect(JSON.parse(events(text).at(-1)?.data ?? '')).toHaveProperty('error')
   })
 
   it.each(['error-envelope', 'error-event', 'error-flat'] as const)(
     'that fails midway in the form of %s makes every client throw',
-    async (lie) => {
+    async (variant) => {
       const { chat, simulator } = await open()
-      simulator.script({ behaviour: { kind: 'stream', lie } })
+      simulator.script({ behaviour: { kind: 'stream', variant } })
       const { text } = await chat({ stream: true })
       const errors = events(text).filter(({ data }) => 'error' in JSON.parse(data))
       expect(errors.length).toBeGreaterThan(0)

@@ -37,7 +37,7 @@ describe('before the first byte, a request fails over', () => {
       { kind: 'status', status: 404, code: 'model_not_found' },
     ],
     ['a connection reset', { kind: 'reset' }],
-    ['a stream that starts with an error', { kind: 'stream', lie: 'error-envelope' }],
+    ['a stream that starts with an error', { kind: 'stream', variant: 'error-envelope' }],
   ])('to the next channel after %s', async (_, behaviour) => {
     const { chat, simulator, ledger, stop, rows } = await open({ ...keys, channels: twoChannels })
     simulator.script(faulty('key-a', behaviour))

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Refused } from './refusal-words.ts'
-import { whatIsRefused } from './refusal-words.ts'
+import type { RefusedSubject } from './refusal-text.ts'
+import { refusedSubject } from './refusal-text.ts'
 
-describe('whom the words of a refusal refuse', () => {
-  it.each<[string, Refused | undefined]>([
-    // The account or the key: final.
+describe('the subject of a refusal', () => {
+  it.each<[string, RefusedSubject | undefined]>([
+    // The account or the key: disables the credential.
     ['Your account has been suspended.', 'account'],
     ['Your account has been suspended for violating our content policy.', 'account'],
     ['The OpenAI account associated with this API key has been deactivated.', 'account'],
@@ -38,10 +38,10 @@ describe('whom the words of a refusal refuse', () => {
     ['Project `proj_abc` does not have access to model `gpt-5`', 'model'],
     ['You are not allowed to sample from this model', 'model'],
     ['The model `x` does not exist or you do not have access to it.', 'model'],
-    // The place that we call from.
+    // The location of this server.
     ['Country, region, or territory not supported', 'region'],
     ['This service is not available in your region.', 'region'],
-    // This one request.
+    // This request.
     ['Your request was blocked by our content filter', 'request'],
     ['Your prompt was flagged as violating our usage policies', 'request'],
     ['This content is not allowed', 'request'],
@@ -53,11 +53,11 @@ describe('whom the words of a refusal refuse', () => {
     ["Your prompt 'Incorrect API key provided' was blocked", 'request'],
     ['Blocked: my account has been suspended', 'request'],
     ['您的请求包含敏感内容', 'request'],
-    // They do not say.
+    // Not stated.
     ['Forbidden', undefined],
     ['Unauthorized', undefined],
     ['Access denied', undefined],
   ])('%s', (message, refused) => {
-    expect(whatIsRefused(message)).toBe(refused)
+    expect(refusedSubject(message)).toBe(refused)
   })
 })

@@ -21,7 +21,7 @@ export type Produced =
 /** How a request ended; null while it runs. */
 export type EndOfRequest = 'answered' | 'client-gone' | 'cut' | 'reset' | null
 
-/** What the simulator saw of one request: a witness that knows nothing of who asked. */
+/** What the simulator received and sent for one request; independent evidence for tests of the gateway. */
 export interface LogEntry {
   n: number
   receivedAt: string
@@ -32,24 +32,24 @@ export interface LogEntry {
   /** See `hashKey`; null without a key. */
   keyHash: string | null
   acceptEncoding: string | null
-  /** The body's short scalars by name. */
+  /** The body's short scalar fields. */
   fields: Record<string, string | number | boolean>
   model: string | null
   prompt: string | null
   stream: boolean
   bodySha256: string
   bodyBytes: number
-  /** Names of multipart parts in the order in which they came. */
+  /** Names of multipart parts in order. */
   parts: string[]
-  /** Kind of the scripted act, if there was one. */
+  /** Kind of the scripted behaviour, if any. */
   behaviour: string | null
-  /** Written before the first byte of the answer. */
+  /** Recorded before the first byte of the response. */
   produced: Produced[]
   status: number | null
   end: EndOfRequest
 }
 
-export interface WitnessLog {
+export interface RequestLog {
   received(
     entry: Omit<LogEntry, 'n' | 'receivedAt' | 'endedAt' | 'produced' | 'status' | 'end'>,
   ): LogEntry
@@ -59,19 +59,19 @@ export interface WitnessLog {
   close(): Promise<void>
 }
 
-/** The first 16 hex digits of the key's SHA-256: tells keys apart without holding one. */
+/** The first 16 hex digits of the key's SHA-256: distinguishes keys without storing them. */
 export function hashKey(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16)
 }
 
-/** Keeps the newest `entriesMax` requests in memory, and every event as a line of `path`. */
-export function createWitnessLog({
+/** Holds the newest `entriesMax` requests in memory, and appends every event as a line to `path`. */
+export function createRequestLog({
   path,
   entriesMax = 100_000,
 }: {
   path?: string | undefined
   entriesMax?: number
-}): WitnessLog {
+}): RequestLog {
   const file: WriteStream | undefined = path ? createWriteStream(path, { flags: 'a' }) : undefined
   const line = (event: string, facts: object) =>
     file?.write(`${JSON.stringify({ event, ...facts })}\n`)
