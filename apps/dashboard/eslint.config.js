@@ -1,7 +1,7 @@
 import svelte from 'eslint-plugin-svelte'
 import { parser } from 'typescript-eslint'
 
-// Markup and the scripts inside it; .ts files are oxlint's, as everywhere in the house.
+// Markup and the scripts inside it; .ts files are linted by oxlint, as everywhere in the repository.
 export default [
   { ignores: ['.svelte-kit/', '**/*.ts'] },
   ...svelte.configs.recommended,
@@ -17,7 +17,7 @@ export default [
       'no-restricted-imports': [
         'error',
         {
-          // A barrel brings all of it, and zod stays on the server.
+          // The barrel imports everything including zod, which must stay out of the browser.
           paths: ['@lucide/svelte', 'sveltekit-superforms', 'zod'].map((name) => ({
             name,
             allowTypeImports: true,
@@ -37,9 +37,9 @@ export default [
       'svelte/require-each-key': 'error',
       'svelte/button-has-type': 'error',
       'svelte/no-target-blank': ['error', { enforceDynamicLinks: 'never' }],
-      // The house writes the reason behind the code, which the rule takes for more codes.
+      // This repository writes the reason after the code, which the rule would parse as further codes.
       'svelte/no-unused-svelte-ignore': 'off',
-      // Sets that live for one call need no signals.
+      // Sets local to one call need no reactivity.
       'svelte/prefer-svelte-reactivity': 'off',
       // Links are functions of lib/paths.ts; the panel lives at the root of its host.
       'svelte/no-navigation-without-resolve': 'off',

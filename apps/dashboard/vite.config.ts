@@ -4,32 +4,32 @@ import { sveltekit } from '@sveltejs/kit/vite'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'vite'
 
-/** Where `pnpm dev` at the root listens: the gateway of the panel's dev server. */
+/** Address of the gateway started by `pnpm dev` at the root; used by the panel's dev server. */
 const DEV_GATEWAY = 'http://127.0.0.1:8080'
 
-// Outside this folder: svelte-check would take the bundles for modules of ours. scripts/build-panel.mjs
-// moves it to a folder of its own.
+// Outside this folder, because svelte-check would check the bundles. scripts/build-panel.mjs moves it to its
+// final folder.
 const out = '../../dist/panel/next'
 
-/** adapter-node, and the platform that the mount of serve/ gives, for the dev server. */
+/** adapter-node, with the platform object of serve/ also for the dev server. */
 function panelAdapter(): Adapter {
   const platform = {
     apiUrls: [DEV_GATEWAY],
     gatewayFailed: () => undefined,
     callerStamp: undefined,
-    // The dev server tells faults by itself.
+    // The dev server reports errors itself.
     report: () => undefined,
   }
   return { ...adapter({ out }), emulate: () => ({ platform: () => asPlatform(platform) }) }
 }
 
-// adapter-node adds `req` to the platform; our mount takes its place and gives none.
+// adapter-node types a `req` on the platform; serve/ replaces that handler and sets none.
 const asPlatform = (platform: object) => platform as App.Platform
 
 /**
- * Left alone, each module that two pages share is a file of its own: fifty requests for a login. What
- * every page needs is one file; forms and the shell have theirs; the rest stays with its pages. The
- * lists are by name and not by how many pages share a thing, so that a new page makes no other heavier.
+ * By default each module shared by two pages becomes a separate chunk: fifty requests for the login page.
+ * So modules of every page are one chunk, forms and the shell have one each, the rest stays with its pages.
+ * Groups list modules by name, not by number of pages, so that a new page does not make other pages heavier.
  */
 const chunkGroups = [
   {
@@ -39,7 +39,7 @@ const chunkGroups = [
     priority: 3,
   },
   {
-    name: 'house',
+    name: 'common',
     test: /[\\/]src[\\/]lib[\\/](format|paths)\.ts|[\\/]lib[\\/](i18n|site|session)[\\/]?[a-z.-]*\.ts|[\\/]packages[\\/]kernel[\\/]src[\\/](?!random)|[\\/]lib[\\/]ui[\\/](Button|tooltip)\.|[\\/]svelte[\\/]dist[\\/](Icon|utils)/,
     minShareCount: 2,
     priority: 2,
@@ -52,25 +52,25 @@ const chunkGroups = [
   },
   {
     name: 'shell',
-    test: /[\\/]lib[\\/](api[\\/](create-api|act-api)|shell[\\/](Shell|TopBar|RailNav|HealthDot|Mark|[a-z-]+\.ts)|ui[\\/](PageHeader|StateDot|Menu|Kbd|IdText|copy-text)\.)|contracts[\\/]src[\\/]control/,
+    test: /[\\/]lib[\\/](api[\\/](create-api|action-api)|shell[\\/](Shell|TopBar|RailNav|HealthDot|Mark|[a-z-]+\.ts)|ui[\\/](PageHeader|StateDot|Menu|Kbd|IdText|copy-text)\.)|contracts[\\/]src[\\/]control/,
     minShareCount: 2,
     priority: 1,
   },
 ]
 
-/** Code that no browser runs, by the end of its path, and what is left of it there. */
+/** Code that the browser does not need: the end of the module's path and how to cut it. */
 const lean: [end: string, cut: (code: string) => string][] = [
-  // What only the OpenAPI page says of each route.
+  // Route summaries, used by the OpenAPI page only.
   [
     'contracts/src/control/routes.ts',
     (code) => code.replaceAll(/\bsummary: *(?:"[^"]*"|'[^']*'),?/g, ''),
   ],
-  // Custom elements, of which the panel has none; the module keeps itself alive by a class at its top.
+  // Custom elements, unused by the panel; a top-level class prevents tree shaking of the module.
   [
     'svelte/src/internal/client/dom/elements/custom-element.js',
     () => 'export const create_custom_element = undefined',
   ],
-  // What an icon may be asked for beside its size and class, which nobody here asks for.
+  // Icon options other than size and class, unused by the panel.
   [
     'svelte/dist/utils/buildLucideIconNode.js',
     () => `import attributes from './defaultAttributes.js'
@@ -89,14 +89,14 @@ const lean: [end: string, cut: (code: string) => string][] = [
         node,
       ]`,
   ],
-  // Writing values as source, which is the server's part.
+  // Serialising values as source, done on the server only.
   [
     'kit/src/runtime/app/internal/transport.js',
     (code) => code.replaceAll(/devalue\.uneval\([^()]*\)/g, "''"),
   ],
 ]
 
-/** Eight kilobytes of the base page's sixty. */
+/** Saves 8 of the base page's 60 KB. */
 const leanClient = {
   name: 'lean-client',
   applyToEnvironment: ({ name }: { name: string }) => name === 'client',
@@ -112,11 +112,11 @@ export default defineConfig({
     leanClient,
     sveltekit({
       adapter: panelAdapter(),
-      // Which page an address is, the server tells: thirty more pages add nothing to the first one.
+      // The server resolves routes, so the route table is not part of the first page.
       router: { resolution: 'server' },
-      // What a page asks for lies where it lies, however many slashes an address seems to have.
+      // Absolute asset paths, so that extra slashes in an address do not break them.
       paths: { relative: false },
-      // Small style sheets travel inside the page, under its nonce.
+      // Small style sheets are inlined in the page, with its nonce.
       inlineStyleThreshold: 5_000,
       csp: {
         mode: 'nonce',
@@ -124,8 +124,8 @@ export default defineConfig({
           'default-src': ['none'],
           'script-src': ['self'],
           'style-src': ['self'],
-          // Attributes only: a bar's length, a layer's place. They style the element that they stand on
-          // and can fetch nothing (img-src); a <style> of another's making still does nothing.
+          // Attributes only: a bar's length, a layer's position. They style their own element and can
+          // fetch nothing (img-src); an injected <style> stays blocked.
           'style-src-attr': ['unsafe-inline'],
           'img-src': ['self', 'data:', 'blob:'],
           'font-src': ['self'],
@@ -142,7 +142,7 @@ export default defineConfig({
   environments: {
     client: { build: { rolldownOptions: { output: { codeSplitting: { groups: chunkGroups } } } } },
   },
-  // The built server lies where no node_modules are, so it brings everything along.
+  // The built server runs without node_modules, so all dependencies are bundled.
   ssr: { noExternal: [/.*/] },
   server: { proxy: { '^/(api|v1|p)/': DEV_GATEWAY } },
 })

@@ -36,6 +36,8 @@ export const retired = new Map(
 export const allowed = [
   { phrase: /\bhello,? world\b/gi },
   { phrase: /\b(takes?|in) place\b/gi },
+  // CSS properties.
+  { phrase: /\bplace-(items|content|self)\b/g },
   // Metric names.
   { phrase: /\b(sluice_picture_)?draw_seconds\w*|\bsluice_picture_drawings_waiting\b/g },
   // A public value of the channel setting `usageInStreams`.

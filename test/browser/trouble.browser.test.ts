@@ -127,7 +127,7 @@ it('a gateway that is killed and comes back is missed in words, and the page goe
     await page.getByRole('alert').getByText(messages.errors.codes.network).waitFor()
     // It asks by itself; a browser that comes back on line asks at once.
     await page.evaluate(`window.dispatchEvent(new Event('online'))`)
-    await page.getByText(messages.shell.health.away, { exact: true }).waitFor()
+    await page.getByText(messages.shell.health.unreachable, { exact: true }).waitFor()
 
     goOn()
     await installation.start('edge-api')

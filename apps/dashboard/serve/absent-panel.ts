@@ -1,13 +1,13 @@
 import type { Panel } from './create-panel.ts'
 
 /**
- * What answers in place of a panel that was not built: the gateway goes on without it, and its page
- * says how to get one.
+ * Response when the panel was not built: the gateway runs without it, and this page states how to
+ * build it.
  */
 export function absentPanel(): Panel {
   const text = [
-    'The gateway runs; its panel was not built.',
-    'Build it with `pnpm build:panel`, which says what is wrong, and start again.',
+    'The gateway is running, but the panel was not built.',
+    'Build it with `pnpm build:panel`, which reports what is wrong, and restart.',
     'The API is at /v1 and /api.',
     '',
   ].join('\n')

@@ -4,22 +4,22 @@ import { z } from 'zod'
 const GATEWAYS_MAX = 16
 const webUrl = z.url({ protocol: /^https?$/ })
 
-/** What the panel reads from the environment where it is a service of its own. */
+/** Environment of the panel as a separate service. */
 export const panelEnvironment = z.object({
   PORT: integerSetting({ min: 0, max: 65_535 }).default(8085),
   HOST: z.string().default('0.0.0.0'),
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(15_000),
-  /** `/ready` says no for so long before the listener closes. */
+  /** How long `/ready` fails before the listener closes. */
   SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(5_000),
-  /** The gateways whose API the pages are made of, behind commas; the next is asked when one is away. */
+  /** Comma-separated gateway addresses; the next one is used when one is unavailable. */
   API_URL: z
     .string()
     .transform((text) => text.split(',').map((url) => url.trim()))
     .pipe(z.array(webUrl).min(1).max(GATEWAYS_MAX)),
-  /** Our address as people know it; needed where a proxy changes the Host on the way. */
+  /** The public address of the panel; needed behind a proxy that changes the Host header. */
   PUBLIC_BASE_URL: webUrl.optional(),
-  /** Where `pnpm build:panel` leaves its builds. */
+  /** The output folder of `pnpm build:panel`. */
   PANEL_DIR: z.string().default('dist/panel'),
 })

@@ -15,7 +15,7 @@ import { panelHandler } from './panel-handler.ts'
 const SCRIPT = 'export const heron = 1\n'.repeat(100)
 const PAGE = '<!doctype html><p>a heron at dawn</p>'.repeat(100)
 
-interface Seen {
+interface ReceivedRequest {
   url: string
   method: string
   body: string
@@ -26,9 +26,9 @@ interface Seen {
 
 let folder: string
 let server: HttpServer
-const seen: Seen[] = []
+const received: ReceivedRequest[] = []
 
-/** A build of one script, whose pages are all the same and remember what they were asked. */
+/** A build with one script; every page has the same body and records its request. */
 function smallBuild(): PanelBuild {
   const asset = (path: string, immutable: boolean) => ({
     path,
@@ -45,7 +45,7 @@ function smallBuild(): PanelBuild {
     server: {
       init: async () => undefined,
       respond: async (request, { platform, getClientAddress }) => {
-        seen.push({
+        received.push({
           url: request.url,
           method: request.method,
           body: await request.clone().text(),
@@ -82,40 +82,42 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-const ask = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init)
-const lastSeen = () => seen.at(-1)
+const fetchPath = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init)
+const lastReceived = () => received.at(-1)
 
 describe('a file of the build', () => {
-  it('is kept for good by browsers when its name changes with its content, and travels small', async () => {
-    const answer = await ask('/_app/immutable/a.js', { headers: { 'accept-encoding': 'br' } })
+  it('is cached as immutable when its name contains a content hash, and is sent compressed', async () => {
+    const answer = await fetchPath('/_app/immutable/a.js', { headers: { 'accept-encoding': 'br' } })
     expect(await answer.text()).toBe(SCRIPT)
     expect(answer.headers.get('content-encoding')).toBe('br')
     expect(answer.headers.get('cache-control')).toBe('max-age=31536000, immutable')
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
   })
 
-  it('is whole for who takes no compression', async () => {
-    const answer = await ask('/robots.txt', { headers: { 'accept-encoding': 'identity' } })
+  it('is sent uncompressed when the client accepts no compression', async () => {
+    const answer = await fetchPath('/robots.txt', { headers: { 'accept-encoding': 'identity' } })
     expect(answer.headers.get('content-encoding')).toBeNull()
     expect(answer.headers.get('content-length')).toBe(String(SCRIPT.length))
     expect(await answer.text()).toBe(SCRIPT)
   })
 
-  it('is not sent again to who has it', async () => {
-    const answer = await ask('/robots.txt', { headers: { 'if-none-match': '"tag"' } })
+  it('is not sent again when If-None-Match matches', async () => {
+    const answer = await fetchPath('/robots.txt', { headers: { 'if-none-match': '"tag"' } })
     expect([answer.status, await answer.text()]).toEqual([304, ''])
   })
 
-  it('takes no other method', async () => {
-    expect((await ask('/_app/immutable/a.js', { method: 'POST', body: 'x' })).status).toBe(405)
+  it('refuses other methods', async () => {
+    expect((await fetchPath('/_app/immutable/a.js', { method: 'POST', body: 'x' })).status).toBe(
+      405,
+    )
   })
 })
 
 describe('a page', () => {
   it.each(['br', 'gzip'])(
-    'travels compressed as %s, with every cookie that it sets',
+    'is compressed with %s and keeps every Set-Cookie header',
     async (coding) => {
-      const answer = await ask('/studio?a=b', { headers: { 'accept-encoding': coding } })
+      const answer = await fetchPath('/studio?a=b', { headers: { 'accept-encoding': coding } })
       expect(answer.headers.get('content-encoding')).toBe(coding)
       expect(answer.headers.get('vary')).toContain('accept-encoding')
       expect(answer.headers.get('etag')).toBe('W/"page"')
@@ -124,70 +126,70 @@ describe('a page', () => {
     },
   )
 
-  it('is told where the gateway is, and who asks', async () => {
-    await ask('/', { headers: { 'x-sluice-caller': 'as the door has signed it' } })
-    expect(lastSeen()).toMatchObject({
+  it('receives the gateway address and the caller stamp', async () => {
+    await fetchPath('/', { headers: { 'x-sluice-caller': 'signed by the gateway' } })
+    expect(lastReceived()).toMatchObject({
       apiUrls: ['http://127.0.0.1:1'],
-      callerStamp: 'as the door has signed it',
+      callerStamp: 'signed by the gateway',
       address: '127.0.0.1',
     })
   })
 
-  it('asked for by HEAD has no body', async () => {
-    const answer = await ask('/', { method: 'HEAD', headers: { 'accept-encoding': 'br' } })
+  it('has no body for a HEAD request', async () => {
+    const answer = await fetchPath('/', { method: 'HEAD', headers: { 'accept-encoding': 'br' } })
     expect([answer.status, await answer.text()]).toEqual([200, ''])
   })
 })
 
-it('health is told beside the pages', async () => {
+it('health endpoints are served next to the pages', async () => {
   for (const path of ['/health', '/ready', '/metrics']) {
-    expect(await (await ask(path)).text()).toBe('healthy')
+    expect(await (await fetchPath(path)).text()).toBe('healthy')
   }
 })
 
 describe('a form', () => {
   const post = (origin: string, body = 'email=a') =>
-    ask('/login', {
+    fetchPath('/login', {
       method: 'POST',
       body,
       headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
     })
 
-  it('arrives whole, at the origin that the person sees', async () => {
+  it('arrives complete, at the origin that the browser shows', async () => {
     await post(server.url)
-    expect(lastSeen()).toMatchObject({
+    expect(lastReceived()).toMatchObject({
       url: `${server.url}/login`,
       method: 'POST',
       body: 'email=a',
     })
-    // The same host over TLS, which a proxy in front has taken off.
+    // The same host over TLS terminated by a proxy.
     const secure = server.url.replace('http:', 'https:')
     await post(secure)
-    expect(lastSeen()?.url).toBe(`${secure}/login`)
+    expect(lastReceived()?.url).toBe(`${secure}/login`)
     await post('https://ai.example.org')
-    expect(lastSeen()?.url).toBe('https://ai.example.org/login')
+    expect(lastReceived()?.url).toBe('https://ai.example.org/login')
   })
 
-  it('of another site arrives at an origin that is not its own', async () => {
+  it('of another site arrives at an origin different from that site', async () => {
     await post('https://evil.example')
-    expect(lastSeen()?.url).toBe(`${server.url}/login`)
+    expect(lastReceived()?.url).toBe(`${server.url}/login`)
   })
 
   it.each([
     ['/login', 16 * 1024],
     ['/register', 16 * 1024],
     ['/studio', 512 * 1024],
-  ])('of %s that is larger than its kind is refused before it is read', async (path, bytesMax) => {
+  ])('for %s that exceeds the size limit is refused before it is read', async (path, bytesMax) => {
     const send = (bytes: number) =>
-      ask(path, {
+      fetchPath(path, {
         method: 'POST',
         body: 'x'.repeat(bytes),
         headers: { origin: server.url, 'content-type': 'application/x-www-form-urlencoded' },
       })
-    const before = seen.length
+    const before = received.length
     expect((await send(bytesMax + 1)).status).toBe(413)
-    expect(seen.length).toBe(before)
+    expect(received.length).toBe(before)
     expect((await send(bytesMax)).status).toBe(200)
-    expect(lastSeen()?.body).toHaveLength(bytesMax)
+    expect(lastReceived()?.body).toHaveLength(bytesMax)
   })
 })

@@ -11,23 +11,23 @@ import { serveAssets } from './serve-asset.ts'
 
 export interface PanelDeps {
   build: PanelBuild
-  /** Where the gateway listens; asked at each request, since a port may be known late. */
+  /** Gateway addresses; read for each request, since a port may be known only after start. */
   gateways: Gateways
-  /** `PUBLIC_BASE_URL`, where it is set. */
+  /** `PUBLIC_BASE_URL`, if set. */
   publicBaseUrl: string | undefined
   log: Log
 }
 
-/** What stands beside a request. */
+/** Data passed along with a request. */
 export interface PanelCall {
   incoming: IncomingMessage
-  /** Where the request came from, signed by the door that it came through. */
+  /** The caller's address, signed by the gateway that received the request. */
   callerStamp: string | undefined
-  /** The body, where whoever stands before the panel has read it; else the request still has it. */
+  /** The body if the gateway has already read it; otherwise it is still in the request. */
   form?: Buffer | undefined
 }
 
-/** The panel behind a door: answers everything that it is asked. */
+/** The panel as a fetch handler: responds to every request. */
 export interface Panel {
   fetch(request: Request, env: PanelCall): Promise<Response>
 }
@@ -51,9 +51,9 @@ export function createPanel({ build, gateways, publicBaseUrl, log }: PanelDeps):
         origin: request.headers.get('origin'),
         publicOrigin,
       })
-      const asked = new Request(`${origin}${pathname}${search}`, initOf(request, form))
+      const rewritten = new Request(`${origin}${pathname}${search}`, initOf(request, form))
       const address = incoming.socket.remoteAddress ?? 'unknown'
-      const answer = await build.server.respond(asked, {
+      const answer = await build.server.respond(rewritten, {
         platform: {
           apiUrls: gateways.inOrder(),
           gatewayFailed: gateways.failed,
@@ -69,12 +69,12 @@ export function createPanel({ build, gateways, publicBaseUrl, log }: PanelDeps):
 
 function isTooLarge({ method, headers }: Request, bytesMax: number): boolean {
   if (method === 'GET' || method === 'HEAD') return false
-  // Browsers say the length of a form; a body of unknown length is none of theirs.
+  // Browsers send the length of a form, so a body of unknown length does not come from a browser.
   const length = headers.get('content-length')
   return headers.has('transfer-encoding') || Number(length ?? 0) > bytesMax
 }
 
-// A request of the platform's own kind: SvelteKit may copy it, which a server's light one does not bear.
+// Options for a native Request: SvelteKit may clone it, which the server's lightweight request does not support.
 function initOf(request: Request, form: Buffer | undefined): RequestInit & { duplex?: 'half' } {
   const { method, signal } = request
   const headers = new Headers(request.headers)

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { createGateways } from './gateways.ts'
 
-test('a gateway that could not be reached comes last for a while', async () => {
+test('an unreachable gateway is tried last for a while', async () => {
   const clock = fakeClock()
   const gateways = createGateways(['http://a', 'http://b', 'http://c'], { clock })
   expect(gateways.inOrder()).toEqual(['http://a', 'http://b', 'http://c'])

@@ -1,13 +1,13 @@
 import type { Clock } from '@sluice/kernel/clock'
 
-/** A gateway that could not be reached comes last for so long. */
+/** How long an unreachable gateway is tried last. */
 const AVOIDED_MS = 5_000
 
-/** The gateways that the panel may ask; all serve the same installation. */
+/** The gateways that the panel may call; all serve the same installation. */
 export interface Gateways {
-  /** Every address once, in the order in which they are to be tried. */
+  /** Every address once, in the order to try. */
   inOrder(): readonly string[]
-  /** Reports that nothing answered there. */
+  /** Reports that the address was unreachable. */
   failed(url: string): void
 }
 

@@ -15,7 +15,7 @@ import { createGateways } from './gateways.ts'
 import { findPanelBuild, loadPanelBuild } from './panel-build.ts'
 import { panelHandler } from './panel-handler.ts'
 
-// DISTRIBUTED WIRING: behind edge-api, which forwards here what is not the API's. Any number of replicas.
+// DISTRIBUTED WIRING: behind edge-api, which forwards all non-API requests to it. Any number of replicas.
 const env = readConfig(panelEnvironment)
 const clock = systemClock
 const log = createLog({ name: 'dashboard', level: env.LOG_LEVEL })

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 
 import { z } from 'zod'
 
-/** What a request carries into SvelteKit beside itself: `App.Platform` of the panel. */
+/** Data passed to SvelteKit with a request: `App.Platform` of the panel. */
 export interface PanelPlatform {
   apiUrls: readonly string[]
   gatewayFailed: (url: string) => void
@@ -13,7 +13,7 @@ export interface PanelPlatform {
   report: (error: unknown, facts: { path: string }) => void
 }
 
-/** As much of SvelteKit's server as is used. */
+/** The used part of SvelteKit's server. */
 interface PanelServer {
   init(options: { env: Record<string, string> }): Promise<void>
   respond(
@@ -30,7 +30,7 @@ const asset = z.object({
   br: z.int().optional(),
 })
 
-// What adapter-node leaves for its own handler; checked here, because it is not a promise of its docs.
+// What adapter-node exports for its own handler; validated, because it is not documented.
 const handOff = z.object({
   server: z.custom<PanelServer>(
     (value) => typeof value === 'object' && value !== null && 'respond' in value && 'init' in value,
@@ -41,23 +41,23 @@ const handOff = z.object({
   assets: z.object({ entries: z.array(z.tuple([z.string(), asset])) }),
 })
 
-/** A built panel: its server, and its files by the path under which they are asked for. */
+/** A built panel: its server, and its files by request path. */
 export interface PanelBuild {
   server: PanelServer
   assets: ReadonlyMap<string, PanelAsset>
 }
 
 export interface PanelAsset {
-  /** Where it lies; with `.br` or `.gz` behind it for those variants that are there. */
+  /** File path; append `.br` or `.gz` for the existing variants. */
   path: string
   type: string
   etag: string
-  /** Its name changes with its content, so that it may be kept for good. */
+  /** The name contains a content hash, so browsers may cache the file without revalidation. */
   immutable: boolean
   encodings: ('br' | 'gzip')[]
 }
 
-/** The folder of the build that `pnpm build:panel` made last, or undefined when there is none. */
+/** The folder of the latest `pnpm build:panel` build, or undefined if there is none. */
 export async function findPanelBuild(folder: string): Promise<string | undefined> {
   const pointer = join(folder, 'current')
   if (!existsSync(pointer)) return undefined
@@ -65,11 +65,11 @@ export async function findPanelBuild(folder: string): Promise<string | undefined
   return existsSync(join(build, 'adapter-node.js')) ? build : undefined
 }
 
-/** Loads a build. Rejects when it is none, or one of an adapter that we do not know. */
+/** Loads a build. Rejects if the folder has none or its adapter format is unknown. */
 export async function loadPanelBuild(folder: string): Promise<PanelBuild> {
   const loaded: unknown = await import(pathToFileURL(join(folder, 'adapter-node.js')).href)
   const { server, dir, app_path: appPath, mime_types: types, assets } = handOff.parse(loaded)
-  // Values, not environment: what the panel needs comes with each request.
+  // No environment: the panel receives its settings with each request.
   await server.init({ env: {} })
   const files = assets.entries.map(([path, { file, etag, gz, br }]) => {
     const found: PanelAsset = {

@@ -11,7 +11,7 @@ interface PanelHandlers {
 
 const healthPaths = new Set(['/health', '/ready', '/metrics'])
 
-/** The panel and its health behind one port; for the service of its own. */
+/** The panel and its health endpoints on one port; for the panel as a separate service. */
 export function panelHandler({ panel, health }: PanelHandlers) {
   return {
     fetch: (request: Request, env?: unknown) =>
@@ -21,10 +21,10 @@ export function panelHandler({ panel, health }: PanelHandlers) {
   }
 }
 
-// node-server gives every request the two ends of its connection.
+// node-server passes the Node request and response as bindings.
 const endsOf = (env: unknown) => env as { incoming: IncomingMessage }
 
-// Handed on unread: only the gateway can tell whether it is its own.
+// Passed through unverified: only the gateway can verify its signature.
 function callOf(env: unknown) {
   const { incoming } = endsOf(env)
   const stamp = incoming.headers[CALLER_HEADER]

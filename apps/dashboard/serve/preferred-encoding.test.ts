@@ -11,6 +11,6 @@ it.each([
   ['GZIP', 'gzip'],
   ['', undefined],
   [null, undefined],
-])('who takes %j gets %s', (header, encoding) => {
+])('Accept-Encoding %j selects %s', (header, encoding) => {
   expect(preferredEncoding(header, ['br', 'gzip'])).toBe(encoding)
 })

@@ -1,6 +1,6 @@
 export type Encoding = 'br' | 'gzip'
 
-/** The first of ours that the caller takes (RFC 9110 §12.5.3); undefined for none of them. */
+/** The first supported encoding that the client accepts (RFC 9110 §12.5.3), or undefined. */
 export function preferredEncoding(
   acceptEncoding: string | null,
   ours: readonly Encoding[],

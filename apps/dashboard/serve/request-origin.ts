@@ -1,33 +1,33 @@
 export interface OriginFacts {
-  /** As the request names it. */
+  /** The Host header. */
   host: string
-  /** As a browser names the page that asks; null when it says nothing. */
+  /** The Origin header; null when absent. */
   origin: string | null
-  /** Our address as people know it, where it is set. */
+  /** The origin of `PUBLIC_BASE_URL`, if set. */
   publicOrigin: string | undefined
 }
 
 /**
- * The origin that this request was sent to, as the person's browser sees it. SvelteKit takes a form only
- * from pages of that origin.
+ * The origin that this request was sent to, as the browser sees it. SvelteKit accepts a form only from
+ * pages of that origin.
  *
- * Whoever listens here speaks plain HTTP, while the person may be at 127.0.0.1, at localhost, at a name
- * of the LAN, or behind a proxy that speaks TLS; so the scheme is known from the outside only. A browser
- * puts the page's own origin on a form, and nothing that a page of another site can do changes it:
+ * The listener speaks plain HTTP, while the browser may use 127.0.0.1, localhost, a LAN name or a proxy
+ * that terminates TLS, so the scheme is not known here. A browser sends the page's origin with a form, and
+ * a page of another site cannot change it:
  *
- * - it names the host that was asked for: then its scheme is the scheme that the person sees;
- * - it is our public address: a proxy has changed the host on the way;
- * - anything else is another site, and gets an origin that it does not have. So does the public host under
- *   another scheme: whoever sits in the network can answer for its http pages.
+ * - its host is the requested host: then its scheme is the scheme the browser uses;
+ * - it is the public address: a proxy has changed the host;
+ * - anything else is another site, and the result differs from its origin. The same holds for the public host
+ *   with another scheme: an attacker in the network can serve its http pages.
  */
 export function requestOrigin({ host, origin, publicOrigin }: OriginFacts): string {
   const isPublicHost =
     publicOrigin !== undefined && new URL(publicOrigin).host === host.toLowerCase()
   if (origin !== null && URL.canParse(origin)) {
-    const asked = new URL(origin)
-    const isWeb = asked.protocol === 'https:' || asked.protocol === 'http:'
-    if (isWeb && asked.origin === publicOrigin) return asked.origin
-    if (isWeb && asked.host === host.toLowerCase() && !isPublicHost) return asked.origin
+    const sent = new URL(origin)
+    const isWeb = sent.protocol === 'https:' || sent.protocol === 'http:'
+    if (isWeb && sent.origin === publicOrigin) return sent.origin
+    if (isWeb && sent.host === host.toLowerCase() && !isPublicHost) return sent.origin
   }
   return isPublicHost ? publicOrigin : `http://${host}`
 }

@@ -9,8 +9,8 @@ const FOR_AN_HOUR = 'public, max-age=3600'
 const suffix = { br: '.br', gzip: '.gz' } as const
 
 /**
- * One file of the build. Its variants were compressed when it was built, and each is read from disk
- * once: a panel is about a megabyte.
+ * Serves one file of the build. Its compressed variants were written by the build; each is read from disk
+ * once and cached: a panel is about a megabyte.
  */
 export function serveAssets() {
   const bytes = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
@@ -34,7 +34,7 @@ export function serveAssets() {
       vary: 'accept-encoding',
       'x-content-type-options': 'nosniff',
     })
-    // What never changes is never asked for again.
+    // Immutable files are never revalidated.
     if (!asset.immutable) headers.set('etag', asset.etag)
     if (request.headers.get('if-none-match')?.includes(asset.etag)) {
       return new Response(null, { status: 304, headers })

@@ -4,7 +4,7 @@ import { contrast, readColours } from './lib/ui/contrast.ts'
 
 const table = readColours(readFileSync(new URL('./app.css', import.meta.url), 'utf8'))
 
-/** WCAG 2.2 AA: 4.5 for text (1.4.3), 3 for what one must see to use a thing (1.4.11). */
+/** WCAG 2.2 AA: 4.5 for text (1.4.3), 3 for user interface components (1.4.11). */
 const TEXT = 4.5
 const GRAPHIC = 3
 
@@ -43,11 +43,11 @@ describe.each(['light', 'dark'] as const)('the %s panel', (theme) => {
   })
 })
 
-test('every colour has a light and a dark side and stands in the one table', () => {
+test('every colour has a light and a dark value and is defined in the table', () => {
   expect(table.names.length).toBeGreaterThan(40)
   expect(table.strays, 'colours written outside the table').toEqual([])
 })
 
-test('an unknown token is refused, so that a renamed one cannot pass unseen', () => {
+test('an unknown token is refused, so that a renamed one is detected', () => {
   expect(() => table.of('no-such-token')).toThrow('no-such-token')
 })

@@ -3,26 +3,26 @@ import type { SiteChoice } from '#lib/site/site-choice.ts'
 declare global {
   namespace App {
     interface Error {
-      /** A sentence for people, in their language. */
+      /** A sentence in the user's language. */
       message: string
-      /** The gateway's code, where it was the gateway that refused. */
+      /** The gateway's error code, if the gateway refused the request. */
       code?: string
       requestId?: string
     }
     interface Locals {
       choice: SiteChoice
-      /** Set-Cookie lines of the gateway, passed through to the browser as they are. */
+      /** Set-Cookie headers of the gateway, passed through to the browser unchanged. */
       setCookies: string[]
     }
-    /** What the mount gives to each request; values, not environment. */
+    /** Values that serve/ passes with each request. */
     interface Platform {
-      /** Where the gateways listen, without a path, in the order in which they are tried. */
+      /** Gateway addresses without a path, in the order to try. */
       apiUrls: readonly string[]
-      /** Reports that nothing answered there. */
+      /** Reports that the address was unreachable. */
       gatewayFailed: (url: string) => void
-      /** Where this request came from, signed by the door: handed back to it with what is asked of it. */
+      /** The caller's address, signed by the gateway; sent back to it with API calls. */
       callerStamp: string | undefined
-      /** Logs a fault of ours. */
+      /** Logs an error of the panel. */
       report: (error: unknown, facts: { path: string }) => void
     }
   }

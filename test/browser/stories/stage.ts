@@ -94,8 +94,8 @@ export async function visit(
  * pressed before that goes the way of a page without script.
  */
 export async function alive({ messages }: Pick<Visit, 'messages'>, page: Page): Promise<void> {
-  const { well, slow } = messages.shell.health
-  const said = page.getByText(new RegExp(`^(${well}|${slow})$`))
+  const { healthy, slow } = messages.shell.health
+  const said = page.getByText(new RegExp(`^(${healthy}|${slow})$`))
   await said.first().waitFor({ state: 'attached' })
 }
 

@@ -10,24 +10,24 @@ const DAY_MS = 24 * HOUR_MS
 const ID_HEAD = 9
 const ID_TAIL = 4
 
-/** How values are written for one person. Made once a page by `createFormat`. */
+/** Formats values for one user. Created once per page by `createFormat`. */
 export interface Format {
   language: Language
   zone: string
   /** Micro-credits in text, at most two decimals: `12.35`; less than a hundredth is `< 0.01`. */
   credits(micro: string): string
-  /** The same, exact: `12.345678`. For hovers. */
+  /** The same, exact: `12.345678`. For tooltips. */
   creditsExact(micro: string): string
   number(value: number): string
-  /** `1.2K`, for figures without room. */
+  /** `1.2K`, for narrow figures. */
   short(value: number): string
   /** A share from 0 to 1: `12.5%`. */
   percent(share: number): string
-  /** `21 Nov 2026, 14:05`, in the person's zone. */
+  /** `21 Nov 2026, 14:05`, in the user's time zone. */
   dateTime(iso: string): string
-  /** With seconds and the zone: for hovers. */
+  /** With seconds and the zone. For tooltips. */
   dateTimeExact(iso: string): string
-  /** A day of UTC, `2026-11-21`, as `21 Nov`. */
+  /** A UTC day, `2026-11-21`, as `21 Nov`. */
   day(date: string): string
   time(iso: string): string
   /** `3 minutes ago`, `in 2 days`. */
@@ -94,13 +94,13 @@ export function createFormat({ language, zone }: { language: Language; zone: str
   }
 }
 
-/** `img_01932…a4f0`: the start that tells the kind and the age, and the end that tells apart. */
+/** `img_01932…a4f0`: the prefix with kind and time, and the end of the id. */
 export function shortId(id: string): string {
   if (id.length <= ID_HEAD + ID_TAIL + 1) return id
   return `${id.slice(0, ID_HEAD)}…${id.slice(-ID_TAIL)}`
 }
 
-// Intl takes decimals as text without rounding them to floats; `formatCredits` writes nothing else.
+// Intl formats decimal strings without converting them to floats; `formatCredits` returns decimal strings only.
 const asNumeric = (text: string) => text as `${number}`
 
 interface Distance {

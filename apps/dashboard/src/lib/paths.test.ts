@@ -56,7 +56,7 @@ it('every address of the panel', () => {
   `)
 })
 
-it('a query leaves out what is not said', () => {
+it('a query omits absent values', () => {
   expect(withQuery('/keys', { limit: 0, q: '' })).toBe('/keys?limit=0')
   expect(withQuery('/keys', {})).toBe('/keys')
   expect(paths.login('/')).toBe('/login')

@@ -1,4 +1,4 @@
-/** Every address of the panel. Pages link by these functions, so that moving a page is one line. */
+/** Every path of the panel. Pages link by these functions, so that moving a page is one line. */
 export const paths = {
   overview: () => '/',
   studio: () => '/studio',
@@ -30,7 +30,7 @@ export const paths = {
 
 export type Query = Readonly<Record<string, string | number | undefined>>
 
-/** A path with what the query says; empty and absent values are left out. */
+/** A path with a query; empty and absent values are omitted. */
 export function withQuery(path: string, query: Query = {}): string {
   const messages = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
@@ -41,8 +41,8 @@ export function withQuery(path: string, query: Query = {}): string {
 }
 
 /**
- * Where to go after signing in: a path of this site, or the overview. What a browser would take for
- * another site (`//host`, `/\host`, a scheme, control characters) is not a path.
+ * The path to open after signing in: a path of this site, or the overview. Values that a browser treats as
+ * another site (`//host`, `/\host`, a scheme, control characters) are refused.
  */
 export function localPath(text: string | null | undefined): string {
   if (!text || !/^\/(?![/\\])[^\p{Cc}\\]*$/u.test(text)) return paths.overview()

@@ -19,11 +19,11 @@ const channel: ShownChannel = {
   credentials: [],
 }
 
-it('a form that nobody touched changes nothing', () => {
+it('an unchanged form results in an empty body', () => {
   expect(changedChannelBody(formOfChannel(channel), channel)).toEqual({})
 })
 
-it('a change names what was changed, and keys come with how many calls they bear', () => {
+it('the body has only changed fields; new keys come with their concurrency', () => {
   const form = { ...formOfChannel(channel), weight: '3', secrets: 'sk-one\n\nsk-two\n' }
   expect(changedChannelBody(form, channel)).toEqual({
     weight: 3,
@@ -32,7 +32,7 @@ it('a change names what was changed, and keys come with how many calls they bear
   })
 })
 
-it('a model keeps its longest answer when another is added', () => {
+it('a model keeps its maximum of output tokens when another model is added', () => {
   const form = { ...formOfChannel(channel), models: 'fast = gpt-4o-mini chat\nnew image' }
   expect(changedChannelBody(form, channel).models).toEqual([
     { model: 'fast', upstream_model: 'gpt-4o-mini', kinds: ['chat'], output_tokens_max: 16_384 },
@@ -40,14 +40,14 @@ it('a model keeps its longest answer when another is added', () => {
   ])
 })
 
-it('a changed setting is sent alone, one that is gone as null', () => {
+it('only changed settings are sent, a removed one as null', () => {
   const form = { ...formOfChannel(channel), settings: 'streamImages = false' }
   expect(changedChannelBody(form, channel)).toEqual({
     settings: { streamImages: false, usageInStreams: null },
   })
 })
 
-it('a new channel is read from text', () => {
+it('a new channel is parsed from the text fields', () => {
   const form = newChannelForm.parse({
     name: 'backup',
     base_url: ' https://up.test/v1 ',
@@ -64,7 +64,7 @@ it('a new channel is read from text', () => {
   })
 })
 
-it('what cannot be a channel is refused before anything is sent', () => {
+it('an invalid channel form is refused before it is sent', () => {
   const form = formOfChannel(channel)
   for (const wrong of [
     { weight: '0' },

@@ -6,9 +6,9 @@ import type { channelForm, newChannelForm } from './channel-form.ts'
 import { formatModels, linesOf, parseModels } from './channel-models.ts'
 import { formatSettings, parseSettings, settingsChange } from './channel-settings.ts'
 
-type Settings = Omit<z.output<typeof channelForm>, 'was'>
+type Settings = Omit<z.output<typeof channelForm>, 'initialValues'>
 
-/** A channel as its form shows it; secrets never come back. */
+/** The form values of a channel; secrets are never sent to the form. */
 export function formOfChannel(channel: ShownChannel): z.output<typeof channelForm> {
   const settings: Settings = {
     base_url: channel.base_url,
@@ -19,10 +19,10 @@ export function formOfChannel(channel: ShownChannel): z.output<typeof channelFor
     secrets: '',
     concurrency_max: '64',
   }
-  return { ...settings, was: JSON.stringify(settings) }
+  return { ...settings, initialValues: JSON.stringify(settings) }
 }
 
-/** What the API takes for a new channel. */
+/** The API body for a new channel. */
 export function newChannelBody(
   form: z.output<typeof newChannelForm>,
 ): Encoded<'createChannel'>['body'] {
@@ -39,12 +39,12 @@ export function newChannelBody(
   }
 }
 
-/** Only what was changed in the form. `known` is the channel as it is. */
+/** The API body with only the changed fields. `known` is the stored channel. */
 export function changedChannelBody(
   form: z.output<typeof channelForm>,
   known: Pick<ShownChannel, 'dialect' | 'models' | 'settings'>,
 ): Encoded<'editChannel'>['body'] {
-  const before = settingsOf(form.was)
+  const before = settingsOf(form.initialValues)
   const differs = (name: keyof Settings) => form[name] !== before[name]
   const secrets = linesOf(form.secrets)
   return {
@@ -62,7 +62,7 @@ function settingsOf(text: string): Partial<Settings> {
     const settings: unknown = JSON.parse(text)
     return typeof settings === 'object' && settings !== null ? settings : {}
   } catch {
-    // Nothing is known of before: all counts as changed.
+    // Without initial values every field counts as changed.
     return {}
   }
 }

@@ -34,15 +34,18 @@ const settings = {
   concurrency_max: whole(1, 10_000).default('64'),
 }
 
-/** The form of a new channel: numbers and lists as text, one entry a line. Server only. */
+/** The form of a new channel: numbers and lists as text, one entry per line. Server only. */
 export const newChannelForm = z.object({
   name: userText(100),
   dialect: dialect.default('openai'),
   ...settings,
 })
 
-/** The form that changes a channel; `was` is what it was made of, so that only changes are sent. */
-export const channelForm = z.object({ ...settings, was: z.string().max(200_000).default('') })
+/** The form that edits a channel; `initialValues` has the values it was rendered with, as JSON. */
+export const channelForm = z.object({
+  ...settings,
+  initialValues: z.string().max(200_000).default(''),
+})
 
 /** The form that adds keys to a pool. Server only. */
 export const addKeysForm = z.object({

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import { formatModels, parseModels } from './channel-models.ts'
 
-it('what is written is read back the same', () => {
+it('formatted models are parsed back unchanged', () => {
   const models = [
     { model: 'gpt-image-2', upstream_model: 'gpt-image-2', kinds: ['image' as const] },
     { model: 'fast', upstream_model: 'gpt-4o-mini', kinds: ['chat' as const] },
@@ -13,13 +13,13 @@ it('what is written is read back the same', () => {
   expect(parseModels(text)).toEqual({ models, wrong: undefined })
 })
 
-it('a line that is none is named, and so is a model that is said twice', () => {
+it('an invalid line is returned, and so is a duplicate model', () => {
   expect(parseModels('gpt-image-2 image\nfast').wrong).toBe('fast')
   expect(parseModels('a b c chat').wrong).toBe('a b c chat')
   expect(parseModels('a chat\na image').wrong).toBe('a image')
 })
 
-it('what lines cannot say stays as it was', () => {
+it('values that lines cannot express are kept', () => {
   const known = [
     {
       model: 'fast',
@@ -33,7 +33,7 @@ it('what lines cannot say stays as it was', () => {
   ])
 })
 
-it('empty lines and blanks mean nothing', () => {
+it('empty lines and blanks are ignored', () => {
   expect(parseModels('\n  a   image \r\n\n').models).toHaveLength(1)
 })
 
@@ -47,7 +47,7 @@ it.each([
   expect(parseModels(line).models).toEqual([{ model, upstream_model: upstream, kinds: ['chat'] }])
 })
 
-it('takes no longer for lines that were made to take long', () => {
+it('parses adversarial lines in linear time', () => {
   const long = 400_000
   for (const line of [
     `${'='.repeat(long)} x`,

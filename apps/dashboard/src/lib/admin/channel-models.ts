@@ -2,11 +2,11 @@ import type { ShownChannel } from '@sluice/contracts/control/admin'
 
 export type ChannelModel = ShownChannel['models'][number]
 
-// Only blanks part a name from its `=`: with each place of a long name to try, a line of a hundred thousand
-// characters would hold up the process for half a minute.
+// Blanks are required between a name and its `=`: otherwise the regular expression would backtrack at each
+// position, and a line of a hundred thousand characters would block the process for half a minute.
 const LINE = /^(\S+)(?:(?:\s+=\s*|=\s+)(\S+))?\s+(chat|image)(?:[\s,]+(chat|image))?$/
 
-/** Models as an operator writes them, one a line: `gpt-image-2 image`, `fast = gpt-4o-mini chat`. */
+/** Models as text, one per line: `gpt-image-2 image`, `fast = gpt-4o-mini chat`. */
 export function formatModels(models: readonly ChannelModel[]): string {
   return models
     .map(({ model, upstream_model: upstream, kinds }) =>
@@ -16,8 +16,8 @@ export function formatModels(models: readonly ChannelModel[]): string {
 }
 
 /**
- * Reads such lines; `wrong` is the first that is none. What lines do not say (the longest answer) is
- * taken from `known`, where a model of the same name was.
+ * Parses such lines; `wrong` is the first invalid line. The maximum of output tokens, which lines do not
+ * contain, is taken from the model of the same name in `known`.
  */
 export function parseModels(
   text: string,
@@ -26,11 +26,11 @@ export function parseModels(
   const models: ChannelModel[] = []
   const names = new Set<string>()
   for (const line of linesOf(text)) {
-    const [, model, upstream = model, ...messages] = LINE.exec(line) ?? []
+    const [, model, upstream = model, ...parts] = LINE.exec(line) ?? []
     if (model === undefined || upstream === undefined) return { models: [], wrong: line }
     if (names.has(model)) return { models: [], wrong: line }
     names.add(model)
-    const kinds = [...new Set(messages.filter((word) => word === 'chat' || word === 'image'))]
+    const kinds = [...new Set(parts.filter((part) => part === 'chat' || part === 'image'))]
     const before = known.find((one) => one.model === model)
     const longest = before?.output_tokens_max
     models.push({
@@ -43,7 +43,7 @@ export function parseModels(
   return { models, wrong: undefined }
 }
 
-/** What is written, line by line, without empty ones. */
+/** The trimmed lines of a text without empty ones. */
 export function linesOf(text: string): string[] {
   return text
     .split(/\r?\n/)

@@ -9,13 +9,13 @@ import {
 
 const settings = { usageInStreams: 'estimate', streamImages: false, allowPrivate: ['10.0.0.7:80'] }
 
-it('settings are written one a line, and read again as they were', () => {
+it('settings are formatted one per line and parsed back unchanged', () => {
   const text = formatSettings(settings)
   expect(text).toBe('usageInStreams = estimate\nstreamImages = false\nallowPrivate = 10.0.0.7:80')
   expect(parseSettings(text, 'openai')).toEqual(settings)
 })
 
-it('a line that is gone takes its setting away', () => {
+it('a removed line removes its setting', () => {
   const text = 'streamImages = true'
   expect(settingsChange(text, { dialect: 'openai', settings })).toEqual({
     streamImages: true,
@@ -24,7 +24,7 @@ it('a line that is gone takes its setting away', () => {
   })
 })
 
-it('a line without a value is named', () => {
+it('a line without a value is returned as invalid', () => {
   expect(wrongSettingLine('project = p\n\nusageInStreams')).toBe('usageInStreams')
   expect(wrongSettingLine('project: p\nstreamImages=true')).toBeUndefined()
 })

@@ -6,19 +6,19 @@ import { settingOfLine } from './setting-lines.ts'
 
 type Dialect = ShownChannel['dialect']
 
-/** Settings as an operator writes them, one a line: `usageInStreams = estimate`. */
+/** Settings as text, one per line: `usageInStreams = estimate`. */
 export function formatSettings(settings: ShownChannel['settings']): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${settingText(value)}`)
     .join('\n')
 }
 
-/** The first line that is no setting; undefined when all are. */
+/** The first invalid line, or undefined. */
 export function wrongSettingLine(text: string): string | undefined {
   return linesOf(text).find((line) => settingOfLine(line) === undefined)
 }
 
-/** Reads such lines, by what the dialect's settings take. */
+/** Parses such lines with the types of the dialect's settings. */
 export function parseSettings(text: string, dialect: Dialect): Record<string, unknown> {
   const entries = linesOf(text).flatMap((line) => {
     const setting = settingOfLine(line)
@@ -29,7 +29,7 @@ export function parseSettings(text: string, dialect: Dialect): Record<string, un
   return Object.fromEntries(entries)
 }
 
-/** What changes settings into those of the text: null for a line that is gone. */
+/** The changes from the stored settings to those of the text; null removes a setting. */
 export function settingsChange(
   text: string,
   { dialect, settings }: Pick<ShownChannel, 'dialect' | 'settings'>,

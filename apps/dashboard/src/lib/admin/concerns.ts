@@ -16,7 +16,7 @@ const addresses: Record<Concern['code'], () => string> = {
   'dependency-away': () => paths.channels(),
 }
 
-/** What is wrong, as a sentence, and where a person mends it. */
+/** A concern as a sentence, with the page where an operator resolves it. */
 export function describeConcern(
   { code, subject, count }: Concern,
   messages: Messages,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import { readJobFilter, tookMs } from './job-filter.ts'
 
-it('what the list cannot filter by is left out, so that an old link still opens', () => {
+it('unknown filter values are ignored, so that an old link still opens', () => {
   const user = `usr_${'0'.repeat(32)}`
   const good = { q: 'heron', state: 'failed', from: '2026-11-01', to: '2026-11-21', user_id: user }
   expect(readJobFilter(new URLSearchParams(good))).toEqual(good)
@@ -10,7 +10,7 @@ it('what the list cannot filter by is left out, so that an old link still opens'
   expect(readJobFilter(new URLSearchParams(bad))).toEqual({})
 })
 
-it('a job takes time from its beginning, and none while it waits', () => {
+it('the duration counts from the start; a queued job has none', () => {
   const started = '2026-11-21T12:00:00.000Z'
   const nowMs = Date.parse('2026-11-21T12:00:05.000Z')
   expect(tookMs({ started_at: null, ended_at: null }, nowMs)).toBeUndefined()

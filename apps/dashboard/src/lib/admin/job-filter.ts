@@ -3,7 +3,7 @@ import { oneOf, readFilter } from '../lists/read-filter.ts'
 export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
 export type JobState = (typeof jobStates)[number]
 
-/** How a state is shown. */
+/** The tone of each state. */
 export const jobTones = {
   queued: 'idle',
   running: 'busy',
@@ -12,7 +12,7 @@ export const jobTones = {
   cancelled: 'idle',
 } as const satisfies Record<JobState, string>
 
-/** What the URL of the list of picture jobs filters by. */
+/** The filter of the image job list, read from the URL. */
 export function readJobFilter(params: URLSearchParams) {
   const { q, state, from, to, user_id } = readFilter(params, [
     'q',
@@ -34,7 +34,7 @@ export function readJobFilter(params: URLSearchParams) {
   }
 }
 
-/** How long it took, from its beginning to its end or to now; undefined while it waits. */
+/** The duration from the start to the end or to now; undefined while the job is queued. */
 export function tookMs(
   job: { started_at: string | null; ended_at: string | null },
   nowMs: number,

@@ -12,13 +12,13 @@ const credential = (state: 'active' | 'paused', coolingUntil: string | null = nu
   restrictions: [],
 })
 
-it('an active credential that rests is cooling, and not usable until its rest is over', () => {
+it('an active credential with a cooldown is cooling and unusable until the cooldown ends', () => {
   const resting = credential('active', '2026-11-21T12:00:01Z')
   expect(stateOf(resting, NOW_MS)).toBe('cooling')
   expect(stateOf(resting, NOW_MS + 1_000)).toBe('active')
   expect(usableOf([resting, credential('active'), credential('paused')], NOW_MS)).toBe(1)
 })
 
-it('a paused credential is paused, whatever rest it had', () => {
+it('a paused credential is paused, with or without a cooldown', () => {
   expect(stateOf(credential('paused', '2026-11-21T13:00:00Z'), NOW_MS)).toBe('paused')
 })

@@ -3,18 +3,18 @@ import type { ShownChannel } from '@sluice/contracts/control/admin'
 export type Credential = ShownChannel['credentials'][number]
 export type CredentialState = Credential['state'] | 'cooling'
 
-/** What a credential is right now: an active one that rests is cooling. */
+/** The shown state of a credential: an active one with a cooldown is cooling. */
 export function stateOf({ state, cooling_until: until }: Credential, nowMs: number) {
   const rests = state === 'active' && until !== null && Date.parse(until) > nowMs
   return rests ? ('cooling' as const) : state
 }
 
-/** How many may be used now. */
+/** The number of usable credentials. */
 export function usableOf(credentials: readonly Credential[], nowMs: number): number {
   return credentials.filter((one) => stateOf(one, nowMs) === 'active').length
 }
 
-/** How a state is shown. */
+/** The tone of each state. */
 export const stateTones = {
   active: 'ok',
   cooling: 'warn',

@@ -7,7 +7,7 @@ const steps = [
   { quality: 'high' as const, pixels_max: 1536 * 1024, micro_per_image: '160000' },
 ]
 
-it('a price is written and read back the same', () => {
+it('a formatted price is parsed back unchanged', () => {
   expect(formatSteps(steps)).toBe('low 1024x1024 0.01\nhigh 1536x1024 0.16')
   expect(parseSteps(formatSteps(steps))).toEqual({ steps, wrong: undefined })
   const odd = [{ quality: 'max' as const, pixels_max: 7, micro_per_image: '1' }]
@@ -21,6 +21,6 @@ it.each(['low 1024 0.01', 'best 1024x1024 0.01', 'low 1024x1024 free', 'low 0x1 
   },
 )
 
-it('the cheapest picture is the least of all steps', () => {
+it('the cheapest picture is the minimum of all steps', () => {
   expect(cheapestMicro(steps)).toBe(10_000n)
 })

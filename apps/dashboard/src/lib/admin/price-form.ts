@@ -5,12 +5,12 @@ import { formatCredits, parseCredits } from '@sluice/kernel/credits'
 export type Price = AdminModel['prices'][number]['price']
 export type ImageSteps = Extract<Price, { kind: 'images' }>['steps']
 
-// Said again, because the contract's own list brings zod along, which stays out of the browser.
+// Repeated here, because the contract's list would import zod into the browser.
 const qualities: readonly ImageQuality[] = ['low', 'medium', 'high', 'xhigh', 'max']
 
 const LINE = /^(\S+)\s+(\d{1,5})[x×](\d{1,5})\s+(\S+)$/
 
-/** Steps as an operator writes them, one a line: `low 1024x1024 0.01`. */
+/** Steps as text, one per line: `low 1024x1024 0.01`. */
 export function formatSteps(steps: ImageSteps): string {
   return steps
     .map(({ quality, pixels_max: pixels, micro_per_image: micro }) => {
@@ -20,13 +20,13 @@ export function formatSteps(steps: ImageSteps): string {
     .join('\n')
 }
 
-/** Reads such lines; `wrong` is the first that is none. */
+/** Parses such lines; `wrong` is the first invalid line. */
 export function parseSteps(text: string): { steps: ImageSteps; wrong: string | undefined } {
   const steps: ImageSteps = []
   for (const line of text.split(/\r?\n/).map((one) => one.trim())) {
     if (line === '') continue
-    const [, said, width, height, credits = ''] = LINE.exec(line) ?? []
-    const quality = qualities.find((one) => one === said)
+    const [, name, width, height, credits = ''] = LINE.exec(line) ?? []
+    const quality = qualities.find((one) => one === name)
     const micro = parseCredits(credits)
     const pixels = Number(width) * Number(height)
     if (!quality || micro === undefined || micro < 0n || !(pixels > 0))
@@ -36,7 +36,7 @@ export function parseSteps(text: string): { steps: ImageSteps; wrong: string | u
   return { steps, wrong: undefined }
 }
 
-/** Whole measures of a number of pixels, the squarest there are: they multiply to exactly that. */
+/** The most square width and height whose product is exactly the number of pixels. */
 function measuresOf(pixels: number): [number, number] {
   for (let height = Math.floor(Math.sqrt(pixels)); height > 1; height -= 1) {
     if (pixels % height === 0) return [pixels / height, height]

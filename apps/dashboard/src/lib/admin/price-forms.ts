@@ -14,7 +14,7 @@ const credits = z
 /** The form of a price for tokens, in credits per million. Server only. */
 export const tokenPriceForm = z.object({ input: credits, cached: credits, output: credits })
 
-/** The form of a price for pictures, a step a line. Server only. */
+/** The form of a price for pictures, one step per line. Server only. */
 export const imagePriceForm = z.object({
   steps: z
     .string()
@@ -26,7 +26,7 @@ export const imagePriceForm = z.object({
     .default(''),
 })
 
-/** What the API takes. */
+/** The API body of the form. */
 export function tokenPrice(form: z.output<typeof tokenPriceForm>): Price {
   const micro = (text: string) => (parseCredits(text) ?? 0n).toString()
   return {
@@ -37,7 +37,7 @@ export function tokenPrice(form: z.output<typeof tokenPriceForm>): Price {
   }
 }
 
-/** What the API takes. */
+/** The API body of the form. */
 export function imagePrice(form: z.output<typeof imagePriceForm>): Price {
   return { kind: 'images', steps: parseSteps(form.steps).steps }
 }

@@ -18,7 +18,7 @@ test.each(dialects)(
   },
 )
 
-test('a field changes its own line and leaves the others', () => {
+test('a field changes its own line only', () => {
   const text = 'organization = org-1\nlegacy: kept'
   const both = withSetting(text, 'project', ' p1 ')
   expect(both).toBe('organization = org-1\nlegacy: kept\nproject = p1')

@@ -1,9 +1,9 @@
 import type { ShownChannel } from '@sluice/contracts/control/admin'
 
-/** A setting of a dialect as a field. `channel-settings.ts` of packages/contracts says what it may be. */
+/** A setting of a dialect as a field. Its values are defined by `channel-settings.ts` of packages/contracts. */
 export interface SettingField {
   readonly name: SettingName
-  /** What it may be, where these are words. */
+  /** The allowed values of an enumeration. */
   readonly choices?: readonly string[]
   readonly number?: boolean
 }
@@ -21,7 +21,7 @@ export type SettingName =
   | 'retryAfterMs'
   | 'partialImages'
 
-/** Written out, since no schema travels to a browser; a test compares it with the contract. */
+/** Repeated here, because schemas are not sent to the browser; a test compares it with the contract. */
 export const settingFields: Readonly<Record<ShownChannel['dialect'], readonly SettingField[]>> = {
   openai: [
     { name: 'organization' },

@@ -2,13 +2,13 @@ import { linesOf } from './channel-models.ts'
 
 const LINE = /^([A-Za-z]\w{0,99})\s*[=:]\s*(\S.*)$/
 
-/** Name and value of a line such as `usageInStreams = estimate`; undefined for any other. */
+/** Name and value of a line such as `usageInStreams = estimate`; undefined for an invalid line. */
 export function settingOfLine(line: string): { name: string; value: string } | undefined {
   const [, name, value] = LINE.exec(line) ?? []
   return name === undefined || value === undefined ? undefined : { name, value }
 }
 
-/** The value of a setting in such lines; empty where it is not named. */
+/** The value of a setting in such lines; empty if it is not set. */
 export function settingIn(text: string, name: string): string {
   const found = linesOf(text)
     .map(settingOfLine)
@@ -23,7 +23,7 @@ export function withoutSettings(text: string, names: readonly string[]): string 
     .join('\n')
 }
 
-/** The lines with this value; without the setting where the value is empty. All others stay as they are. */
+/** Sets the value of a setting; an empty value removes it. Other lines are unchanged. */
 export function withSetting(text: string, name: string, value: string): string {
   const line = value.trim() === '' ? [] : [`${name} = ${value.trim()}`]
   const lines = linesOf(text)

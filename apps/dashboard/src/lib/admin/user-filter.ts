@@ -4,7 +4,7 @@ import { oneOf, readFilter } from '../lists/read-filter.ts'
 
 const states = ['active', 'banned'] as const
 
-/** What the URL of the list of people filters by. */
+/** The filter of the user list, read from the URL. */
 export function readUserFilter(params: URLSearchParams) {
   const { q, role, state } = readFilter(params, ['q', 'role', 'state'])
   const [knownRole, knownState] = [oneOf(role, roles), oneOf(state, states)]

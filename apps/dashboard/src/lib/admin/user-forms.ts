@@ -4,14 +4,14 @@ import { z } from 'zod'
 
 import { microOf } from '../keys/quota.ts'
 
-/** The form of a new account; an empty password is made by the gateway. Server only. */
+/** The form of a new user; the gateway generates a password if it is empty. Server only. */
 export const newUserForm = z.object({
   email,
   role: role.default('user'),
   password: z.union([z.literal(''), newPassword]).default(''),
 })
 
-/** The form that gives credits. Server only. */
+/** The form that grants credits. Server only. */
 export const creditsForm = z.object({
   amount: z
     .string()
@@ -19,6 +19,6 @@ export const creditsForm = z.object({
     .min(1)
     .refine((text) => microOf(text) !== undefined),
   note: userText(200),
-  /** Made with the form, so that a second press gives nothing twice. */
+  /** Created with the form, so that a repeated submission grants once. */
   idempotency_key: z.string().min(8).max(100).default(''),
 })

@@ -3,8 +3,8 @@ import type { Api } from './create-api.ts'
 import { leaveForLogin } from './leave-for-login.ts'
 
 /**
- * The client for acts of a page: cancel, switch, ban. Browser only. Throws `ApiError`, which the page
- * tells by `explainError`; a session that has ended leads to login and back by itself as well.
+ * The client for actions of a page such as cancel, switch or ban. Browser only. Throws `ApiError`, which
+ * the page shows by `explainError`; on an expired session it also redirects to the login page.
  */
 export function actionApi(): Api {
   return createApi(async (input, init) => {

@@ -1,20 +1,20 @@
 import type { ErrorCode } from '@sluice/kernel/error-codes'
 
-/** Beside the gateway's own codes: it was not reached, or its answer is not one of ours. */
+/** The gateway's codes, plus: the gateway was unreachable, or its response is not in the expected format. */
 export type ApiErrorCode = ErrorCode | 'network' | 'unreadable'
 
 export interface ApiErrorFacts {
   code: ApiErrorCode
-  /** Of HTTP; 0 when there was no answer. */
+  /** HTTP status; 0 when there was no response. */
   status: number
-  /** The field that is wrong, as the wire spells it. */
+  /** The invalid field, by its name in the API. */
   param?: string | undefined
   requestId?: string | undefined
   retryAfterMs?: number | undefined
   cause?: unknown
 }
 
-/** What the gateway refused, or why it could not be asked. `explainError` tells it to people. */
+/** A refusal of the gateway, or the reason why it was unreachable. `explainError` turns it into text. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: ApiErrorCode
@@ -33,23 +33,23 @@ export class ApiError extends Error {
   }
 }
 
-/** The error of an answer that is not a good one. Reads its body; never rejects. */
+/** The error of a response that is not ok. Reads its body; never rejects. */
 export async function readApiError(answer: Response): Promise<ApiError> {
   const { status, headers } = answer
-  const said = envelopeOf(await readJson(answer))
-  const code = said.code === undefined ? byStatus(status) : asCode(said.code)
+  const envelope = envelopeOf(await readJson(answer))
+  const code = envelope.code === undefined ? byStatus(status) : asCode(envelope.code)
   const seconds = Number(headers.get('retry-after') ?? Number.NaN)
-  return new ApiError(said.message ?? `The gateway answered ${status}.`, {
+  return new ApiError(envelope.message ?? `The gateway answered ${status}.`, {
     code,
     status,
-    param: said.param,
+    param: envelope.param,
     requestId: headers.get('x-request-id') ?? undefined,
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : undefined,
   })
 }
 
-// The gateway's codes are closed, and one of another release is told as any unknown error; the table
-// itself, with what each code means, stays out of the browser.
+// A code of another release is treated as an unknown error. The table of all codes is not imported, to keep it
+// out of the browser.
 const asCode = (code: string) => code as ErrorCode
 
 async function readJson(answer: Response): Promise<unknown> {
@@ -60,7 +60,7 @@ async function readJson(answer: Response): Promise<unknown> {
   }
 }
 
-// Something between us and the gateway may answer in its own words.
+// A proxy in front of the gateway may respond in its own format.
 function byStatus(status: number): ApiErrorCode {
   if (status === 429) return 'rate_limit_exceeded'
   if (status === 413) return 'body_too_large'

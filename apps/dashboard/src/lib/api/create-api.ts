@@ -7,7 +7,7 @@ import { ApiError, readApiError } from './api-error.ts'
 
 type Routes = typeof controlRoutes
 
-/** Operations that answer JSON or nothing; events and bytes are read by their address: `apiPath`. */
+/** Operations that return JSON or nothing; events and bytes are read by their path: `apiPath`. */
 export type CallOperation = {
   [Op in ControlOperation]: Routes[Op] extends { answers: string } ? never : Op
 }[ControlOperation]
@@ -24,22 +24,22 @@ type BodyOf<Op extends ControlOperation> = Routes[Op] extends { takes: 'pictures
 
 interface CallOptions {
   readonly signal?: AbortSignal
-  /** Repeats of the same act say the same key, and are done once. */
+  /** Retries with the same key are executed once. */
   readonly idempotencyKey?: string
 }
 
-/** What an operation takes: `{ params, query, body }`, those that it has. */
+/** The input of an operation: those of `{ params, query, body }` that it has. */
 export type InputOf<Op extends ControlOperation> = Named<'params', Encoded<Op>['params']> &
   Named<'query', Encoded<Op>['query']> &
   Named<'body', BodyOf<Op>> &
   CallOptions
 
-/** Amounts come in micro-credits and in credits. */
+/** Amounts are given in micro-credits and in credits. */
 export type AnswerOf<Op extends ControlOperation> = WithCredits<Encoded<Op>['answer']>
 
 /**
- * One method for each operation of the control API. Throws `ApiError`; a rejected promise of another
- * kind is a fault of ours or an abort by `signal`.
+ * One method for each operation of the control API. Throws `ApiError`; any other rejection is a bug of the
+ * panel or an abort by `signal`.
  */
 export type Api = {
   readonly [Op in CallOperation]: Record<never, never> extends InputOf<Op>
@@ -51,21 +51,21 @@ export type Api = {
 export function createApi(fetch: typeof globalThis.fetch): Api {
   const methods = new Map<string, (input?: AnyInput) => Promise<unknown>>()
   for (const [operation, route] of Object.entries<ControlRoute>(controlRoutes)) {
-    if (!route.answers) methods.set(operation, (input) => heard(call(fetch, route, input)))
+    if (!route.answers) methods.set(operation, (input) => withHandler(call(fetch, route, input)))
   }
   return asApi(Object.fromEntries(methods))
 }
 
 /**
- * A `load` that asks early may be given up (its parent redirects) before it awaits the answer. A
- * refusal that comes then is nobody's; on the server, unheard, it would end the whole process.
+ * A `load` that starts a call early may be abandoned (its parent redirects) before it awaits the response. A
+ * later rejection would then be unhandled and end the server process.
  */
-function heard<Answer>(answer: Promise<Answer>): Promise<Answer> {
+function withHandler<Answer>(answer: Promise<Answer>): Promise<Answer> {
   answer.catch(() => undefined)
   return answer
 }
 
-// The table that made the methods is the table that types them.
+// The methods are built from the same table as their types.
 const asApi = (methods: object) => methods as Api
 
 interface AnyInput extends CallOptions {
@@ -74,7 +74,7 @@ interface AnyInput extends CallOptions {
   readonly body?: unknown
 }
 
-/** The address of an operation on this door: for links, pictures and EventSource. */
+/** The path of an operation on this origin: for links, pictures and EventSource. */
 export function apiPath<Op extends ControlOperation>(
   operation: Op,
   input: Pick<InputOf<Op>, keyof InputOf<Op> & ('params' | 'query')>,
@@ -88,11 +88,11 @@ function pathOf(route: ControlRoute, { params = {}, query = {} }: AnyInput): str
     if (value === undefined) throw new Error(`${route.path} needs ${name}`)
     return encodeURIComponent(String(value))
   })
-  const messages = new URLSearchParams()
+  const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== '') messages.set(name, String(value))
+    if (value !== undefined && value !== '') search.set(name, String(value))
   }
-  return messages.size === 0 ? path : `${path}?${messages.toString()}`
+  return search.size === 0 ? path : `${path}?${search.toString()}`
 }
 
 async function call(

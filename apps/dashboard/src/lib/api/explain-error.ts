@@ -4,17 +4,17 @@ import type { Language } from '../i18n/languages.ts'
 import { loadMessages } from '../i18n/load-messages.ts'
 import { ApiError } from './api-error.ts'
 
-/** An error as it is told to a person. */
+/** An error as it is shown to a user. */
 export interface Explained {
-  /** What happened, and what to do. */
+  /** What happened and what to do. */
   sentence: string
-  /** To give to an operator; undefined when the gateway never saw the request. */
+  /** For operators; undefined when the gateway did not receive the request. */
   requestId: string | undefined
 }
 
 /**
- * Any error as a sentence in the person's language. The words are fetched when the first error is
- * told; where even that fails, the error's own message is all there is.
+ * Any error as a sentence in the user's language. The messages are fetched when the first error is shown;
+ * if that fails, the error's own message is used.
  */
 export async function explainError(error: unknown, language: Language): Promise<Explained> {
   try {
@@ -25,34 +25,34 @@ export async function explainError(error: unknown, language: Language): Promise<
   }
 }
 
-/** The same with words at hand: for form actions, and for pages that have loaded them. */
+/** The same with loaded messages: for form actions, and for pages that have loaded them. */
 export function explainWith(
   messages: AreaMessages<'errors'>,
   { error, language }: { error: unknown; language: Language },
 ): Explained {
   if (!(error instanceof ApiError)) return { sentence: messages.other, requestId: undefined }
   const sentence = sentenceOf(messages, { error, language })
-  // Of use to an operator who looks for a fault; beside a wrong password it is noise.
-  const isFault = error.status >= 500 || !isTold(messages, error.code)
+  // Useful for finding a fault; not shown for refusals such as a wrong password.
+  const isFault = error.status >= 500 || !hasMessage(messages, error.code)
   return { sentence, requestId: isFault ? error.requestId : undefined }
 }
 
-interface Told {
+interface Source {
   error: ApiError
   language: Language
 }
 
-function sentenceOf(messages: AreaMessages<'errors'>, { error, language }: Told): string {
+function sentenceOf(messages: AreaMessages<'errors'>, { error, language }: Source): string {
   if (error.code === 'rate_limit_exceeded' || error.code === 'too_many_attempts') {
     if (error.retryAfterMs === undefined) return messages.rateLimited
     const format = createFormat({ language, zone: 'UTC' })
     return messages.rateLimitedFor(format.duration(Math.max(1_000, error.retryAfterMs)))
   }
-  if (isTold(messages, error.code)) return messages.codes[error.code]
+  if (hasMessage(messages, error.code)) return messages.codes[error.code]
   return messages.other
 }
 
 type Codes = AreaMessages<'errors'>['codes']
 
-const isTold = (messages: AreaMessages<'errors'>, code: string): code is keyof Codes =>
+const hasMessage = (messages: AreaMessages<'errors'>, code: string): code is keyof Codes =>
   Object.hasOwn(messages.codes, code)

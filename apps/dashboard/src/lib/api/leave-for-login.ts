@@ -2,7 +2,7 @@ import { goto } from '$app/navigation'
 
 import { localPath, paths } from '../paths.ts'
 
-/** The way to login when a session has ended in mid-use; afterwards the person is back where they were. */
+/** Navigates to the login page when the session has expired; after login the user returns to this page. */
 export async function leaveForLogin({ pathname, search }: URL | Location): Promise<void> {
   await goto(paths.login(localPath(`${pathname}${search}`)))
 }

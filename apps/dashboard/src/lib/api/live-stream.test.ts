@@ -9,13 +9,13 @@ interface Events {
   end: { state: string }
 }
 
-/** An EventSource whose other end is in our hand. */
-class HandStream extends EventTarget {
+/** An EventSource whose events are dispatched by the test. */
+class ManualStream extends EventTarget {
   readyState = 0
   close(): void {
     this.readyState = 2
   }
-  say(name: string, data?: unknown): void {
+  emit(name: string, data?: unknown): void {
     if (name === 'open') this.readyState = 1
     const event = new Event(name)
     if (data !== undefined) Object.assign(event, { data: JSON.stringify(data) })
@@ -25,18 +25,18 @@ class HandStream extends EventTarget {
 
 function setUp(spec: Partial<LiveSpec<Events>> = {}) {
   const clock = fakeClock()
-  const streams: HandStream[] = []
-  const heard: number[] = []
+  const streams: ManualStream[] = []
+  const received: number[] = []
   const states: LiveState[] = []
   const open = () => {
-    const stream = new HandStream()
+    const stream = new ManualStream()
     streams.push(stream)
     return stream
   }
   const live = new LiveStream<Events>(
     {
       url: '/events',
-      on: { task: ({ n }) => void heard.push(n) },
+      on: { task: ({ n }) => void received.push(n) },
       endsWith: 'end',
       onState: (state) => void states.push(state),
       ...spec,
@@ -48,41 +48,41 @@ function setUp(spec: Partial<LiveSpec<Events>> = {}) {
     if (!stream) throw new Error('no stream was opened')
     return stream
   }
-  return { live, clock, streams, heard, states, last }
+  return { live, clock, streams, received, states, last }
 }
 
-it('hears events until the last one, and then closes for good', async () => {
-  const { heard, states, last, streams, clock } = setUp()
-  last().say('open')
-  last().say('task', { n: 1 })
-  last().say('task', { n: 2 })
-  last().say('end', { state: 'done' })
+it('receives events until the last one and then closes without reconnecting', async () => {
+  const { received, states, last, streams, clock } = setUp()
+  last().emit('open')
+  last().emit('task', { n: 1 })
+  last().emit('task', { n: 2 })
+  last().emit('end', { state: 'done' })
   expect(last().readyState).toBe(2)
-  last().say('task', { n: 3 })
-  last().say('error')
+  last().emit('task', { n: 3 })
+  last().emit('error')
   await clock.advance(60_000)
-  expect(heard).toEqual([1, 2])
+  expect(received).toEqual([1, 2])
   expect(states).toEqual(['open', 'ended'])
   expect(streams).toHaveLength(1)
 })
 
-it('says that the line is cut, and leaves the next attempt to the browser', async () => {
+it('reports a lost connection and leaves the reconnect to the browser', async () => {
   const { states, last, streams, clock } = setUp()
-  last().say('open')
+  last().emit('open')
   last().readyState = 0
-  last().say('error')
+  last().emit('error')
   expect(states).toEqual(['open', 'waiting'])
   await clock.advance(60_000)
   expect(streams).toHaveLength(1)
-  last().say('open')
+  last().emit('open')
   expect(states).toEqual(['open', 'waiting', 'open'])
 })
 
-it('tries again after a refusal, each time later, and at once again after a success', async () => {
+it('retries after a refusal with growing delays, which a success resets', async () => {
   const { last, streams, clock } = setUp()
   const refuse = () => {
     last().close()
-    last().say('error')
+    last().emit('error')
   }
   for (const waitMs of [1_000, 2_000, 4_000]) {
     const before = streams.length
@@ -92,28 +92,28 @@ it('tries again after a refusal, each time later, and at once again after a succ
     await clock.advance(1)
     expect(streams).toHaveLength(before + 1)
   }
-  last().say('open')
+  last().emit('open')
   refuse()
   await clock.advance(1_000)
   expect(streams).toHaveLength(5)
 })
 
-it('may be stopped by whoever learns why it was refused', async () => {
+it('can be stopped by onRefused', async () => {
   const { last, streams, states, clock, live } = setUp({ onRefused: () => live.stop() })
   last().close()
-  last().say('error')
+  last().emit('error')
   await clock.advance(60_000)
   expect(streams).toHaveLength(1)
   expect(states).toEqual(['waiting', 'ended'])
 })
 
-it('that was stopped hears nothing and tries nothing', async () => {
-  const { live, last, heard, states, streams, clock } = setUp()
+it('receives nothing and does not retry after stop', async () => {
+  const { live, last, received, states, streams, clock } = setUp()
   last().close()
-  last().say('error')
+  last().emit('error')
   live.stop()
   live.stop()
-  last().say('task', { n: 1 })
+  last().emit('task', { n: 1 })
   await clock.advance(60_000)
-  expect([heard, states, streams.length]).toEqual([[], ['waiting', 'ended'], 1])
+  expect([received, states, streams.length]).toEqual([[], ['waiting', 'ended'], 1])
 })

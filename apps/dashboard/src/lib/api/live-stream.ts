@@ -5,10 +5,10 @@ const RETRY_MS_MAX = 30_000
 
 export type LiveState = 'connecting' | 'open' | 'waiting' | 'ended'
 
-/** As much of EventSource as is used; tests bring their own. */
+/** The used part of EventSource; tests provide their own. */
 export interface EventStream {
   readonly readyState: number
-  addEventListener(name: string, hear: (event: Event) => void): void
+  addEventListener(name: string, listener: (event: Event) => void): void
   close(): void
 }
 
@@ -19,16 +19,16 @@ export interface LiveDeps {
 
 export interface LiveSpec<Events> {
   url: string
-  /** Called with what each event carries, parsed. */
+  /** Called with the parsed data of each event. */
   on: { readonly [Name in keyof Events]?: (event: Events[Name]) => void }
-  /** The stream is over when this event came; without it, it is over when `stop` is called. */
+  /** The stream ends with this event; without it, the stream ends when `stop` is called. */
   endsWith?: keyof Events & string
   onState?: (state: LiveState) => void
-  /** The gateway refused the stream (signed out, gone); called before each new attempt, and may `stop`. */
+  /** The gateway refused the stream (signed out, not found); called before each retry, and may call `stop`. */
   onRefused?: () => void
 }
 
-/** A stream of events that reconnects by itself with growing pauses, until its last event or `stop`. */
+/** An event stream that reconnects with growing delays until its last event or `stop`. */
 export class LiveStream<Events extends object> {
   #state: LiveState = 'connecting'
   readonly #deps: LiveDeps
@@ -43,7 +43,7 @@ export class LiveStream<Events extends object> {
     this.#connect()
   }
 
-  /** Ends it for good; repeated calls do nothing. */
+  /** Ends the stream; repeated calls do nothing. */
   readonly stop = (): void => {
     this.#enter('ended')
     this.#cancelRetry?.()
@@ -66,7 +66,7 @@ export class LiveStream<Events extends object> {
     })
     stream.addEventListener('error', () => this.#failed(stream))
     for (const name of this.#names()) {
-      stream.addEventListener(name, (event) => this.#heard(name, textOf(event)))
+      stream.addEventListener(name, (event) => this.#receive(name, textOf(event)))
     }
   }
 
@@ -79,13 +79,13 @@ export class LiveStream<Events extends object> {
     return [...names]
   }
 
-  #heard(name: keyof Events & string, text: string): void {
+  #receive(name: keyof Events & string, text: string): void {
     if (this.#state === 'ended') return
     this.#spec.on[name]?.(parsed<Events[typeof name]>(text))
     if (name === this.#spec.endsWith) this.stop()
   }
 
-  /** EventSource tries again by itself after a cut line, and gives up after a refusal: then we do. */
+  /** EventSource reconnects after a lost connection but not after a refusal; the latter is retried here. */
   #failed(stream: EventStream): void {
     if (this.#state === 'ended' || stream !== this.#stream) return
     this.#enter('waiting')

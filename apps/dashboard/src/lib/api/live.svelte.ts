@@ -7,7 +7,7 @@ import type { LiveSpec, LiveState } from './live-stream.ts'
 
 const deps = { open: (url: string) => new EventSource(url), clock: systemClock }
 
-/** A live stream of one operation, with its state to show. */
+/** A live stream of one operation with a reactive state. */
 export class Live<Events extends object> {
   #state = $state<LiveState>('connecting')
   readonly #stream: LiveStream<Events>
@@ -21,12 +21,12 @@ export class Live<Events extends object> {
     return this.#state
   }
 
-  /** Ends it for good; repeated calls do nothing. */
+  /** Ends the stream; repeated calls do nothing. */
   readonly stop = (): void => this.#stream.stop()
 }
 
 /**
- * Follows an operation that answers events. Browser only: make it in an effect, and return its `stop`.
+ * Follows an operation that returns events. Browser only: create it in an effect and return its `stop`.
  * `live<'followImage'>({ url: apiPath('followImage', …), on: { task: (task) => … }, endsWith: 'end' })`
  */
 export function live<Op extends ControlOperation>(

@@ -6,9 +6,9 @@ import { ApiError } from './api-error.ts'
 import { toPageError } from './page-error.ts'
 
 const refusal = (status: number) =>
-  new ApiError('raw words', { code: 'unavailable', status, requestId: 'req_1' })
+  new ApiError('raw message', { code: 'unavailable', status, requestId: 'req_1' })
 
-it('a refusal of the gateway keeps its status on the error page, in the person’s language', async () => {
+it('a refusal of the gateway keeps its status and is shown in the user’s language', async () => {
   expect(await toPageError({ kind: 'unknown', error: refusal(503) }, 'zh')).toEqual({
     status: 503,
     message: chinese.codes.unavailable,
@@ -17,7 +17,7 @@ it('a refusal of the gateway keeps its status on the error page, in the person�
   })
 })
 
-it('a gateway that was not reached is a bad one', async () => {
+it('an unreachable gateway results in 502', async () => {
   const error = new ApiError('no answer', { code: 'network', status: 0 })
   expect(await toPageError({ kind: 'unknown', error }, 'en')).toEqual({
     status: 502,
@@ -26,12 +26,12 @@ it('a gateway that was not reached is a bad one', async () => {
   })
 })
 
-it('a fault of the panel tells nothing of itself', async () => {
+it('an error of the panel reveals no details', async () => {
   const error = new TypeError('cannot read secrets of undefined')
   expect(await toPageError({ kind: 'unknown', error }, 'en')).toEqual({ message: english.other })
 })
 
-it('an address that is none is said to be none, and words of a page’s own stay', async () => {
+it('an unknown path gets the not-found message, and a message set by a page is kept', async () => {
   const missing = { status: 404, message: 'Not Found' }
   expect(await toPageError({ kind: 'framework', error: missing }, 'en')).toEqual({
     message: english.codes.not_found,

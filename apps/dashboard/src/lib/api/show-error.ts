@@ -5,7 +5,7 @@ import { ApiError } from './api-error.ts'
 import { leaveForLogin } from './leave-for-login.ts'
 import { toPageError } from './page-error.ts'
 
-/** A session that ends in mid-use leads to login, and back; every other error to the error page. */
+/** Redirects to the login page when the session has expired; any other error leads to the error page. */
 export const showError: HandleClientError = async ({ kind, error, event }) => {
   if (error instanceof ApiError && error.code === 'invalid_session') {
     await leaveForLogin(event.url)

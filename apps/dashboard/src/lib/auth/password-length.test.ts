@@ -3,6 +3,6 @@ import { expect, it } from 'vitest'
 
 import { PASSWORD_CHARACTERS_MIN } from './password-length.ts'
 
-it('the form asks for as many characters as the gateway does', () => {
+it('the form requires the same password length as the gateway', () => {
   expect(PASSWORD_CHARACTERS_MIN).toBe(ofContract)
 })

@@ -8,16 +8,16 @@ type Fields = Record<string, unknown>
 type Sent<Values extends Fields> = SuperValidated<Values, FormNote<unknown>>
 
 /**
- * The browser's side of a form as small as login's: superforms on the server, SvelteKit's own `enhance`
- * here. Forms of the app that keep lists, drafts or nested values take `superForm`, at ten kilobytes.
+ * The client side of a small form such as login: superforms on the server, SvelteKit's `enhance` here. Forms
+ * with lists, drafts or nested values use `superForm`, which adds ten kilobytes.
  */
 export class PlainForm<Values extends Fields> {
   #sent = $state.raw<Sent<Values>>()
   #sending = $state(false)
-  /** What stands in the fields. */
+  /** The values of the fields. */
   values: Values
 
-  /** `sent` is what became of a submission that came before this page was alive, or without script. */
+  /** `sent` is the result of a submission made before hydration or without script. */
   constructor(form: Sent<Values>, sent?: { form: Sent<Values> } | null) {
     this.#sent = sent?.form ?? form
     this.values = $state(this.#sent.data)
@@ -49,7 +49,7 @@ export class PlainForm<Values extends Fields> {
           this.values = form.data
         }
       } else {
-        // Redirects and faults are SvelteKit's own matter.
+        // SvelteKit handles redirects and errors.
         await update({ reset: false })
       }
       this.#sending = false
@@ -57,6 +57,6 @@ export class PlainForm<Values extends Fields> {
   }
 }
 
-// Every action of `submitForm` answers the form it was given.
+// Every action of `submitForm` returns the submitted form.
 const formIn = <Values extends Fields>(data: object | undefined) =>
   data && 'form' in data ? (data.form as Sent<Values>) : undefined

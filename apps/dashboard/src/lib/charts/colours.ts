@@ -1,8 +1,8 @@
-/** A class of app.css that sets `color`; marks draw with `currentcolor`. */
+/** A class of app.css that sets `color`; marks use `currentcolor`. */
 export type Colour = `series-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`
 
 /**
- * One colour for one thing, on every page. Measures have theirs here; a model's follows from its
+ * One colour for one thing on every page. Measures are listed here; a model's colour is derived from its
  * name, so that it is the same in a chart of three models and in one of ten.
  */
 const measures = {
@@ -23,7 +23,7 @@ export type Measure = keyof typeof measures
 /** The colour of a measure. */
 export const colourOf = (measure: Measure): Colour => measures[measure]
 
-/** Models most panels see get colours far apart from each other; red and green stay with outcomes. */
+/** Common models get clearly different colours; red and green are reserved for outcomes. */
 const models: Record<string, Colour> = {
   'gpt-image-2': 'series-1',
   'gpt-image-1': 'series-4',
@@ -43,13 +43,13 @@ const free = [
   'series-10',
 ] as const satisfies Colour[]
 
-/** The colour of a model by its public name. Two of many may share one: charts label directly. */
+/** The colour of a model by its public name. Two models may share a colour; charts label their values. */
 export function colourOfModel(name: string): Colour {
   const known = Object.hasOwn(models, name) ? models[name] : undefined
   return known ?? free[hash(name) % free.length] ?? 'series-1'
 }
 
-/** FNV-1a of 32 bits: short names spread well, and it never changes. */
+/** 32-bit FNV-1a: distributes short names well and is stable. */
 function hash(text: string): number {
   let state = 0x811c9dc5
   for (const byte of new TextEncoder().encode(text)) {

@@ -1,10 +1,10 @@
 import type uPlot from 'uplot'
 import type { Colour } from './colours.ts'
 
-export type Drawing = {
-  /** New values; the picture moves in place. */
+export type SeriesChart = {
+  /** Sets new values; the chart updates without being created again. */
   set(timesMs: readonly number[], lines: readonly (readonly (number | null)[])[]): void
-  /** Puts the crosshair on a time by its index, or takes it away. */
+  /** Puts the crosshair on a time by its index, or hides it. */
   pointAt(index: number | undefined): void
   destroy(): void
 }
@@ -14,7 +14,7 @@ type SettingsInput = {
   height: number
   tick: (value: number) => string
   tickTime: (timeMs: number) => string
-  /** The crosshair moved to this index, or left. */
+  /** Called when the crosshair moves to an index or is hidden. */
   point: (index: number | undefined) => void
 }
 
@@ -22,14 +22,14 @@ const AREA_ALPHA = 0.08
 const LINE_PX = 1.5
 const AXIS_PX = { left: 52, bottom: 28 }
 
-/** Draws lines over time into `host` with uPlot, which is fetched now; follows its width and the theme. */
-export async function layOutSeries(host: HTMLElement, input: SettingsInput): Promise<Drawing> {
+/** Renders a time series into `host` with uPlot, loaded on demand; follows the host's width and the theme. */
+export async function layOutSeries(host: HTMLElement, input: SettingsInput): Promise<SeriesChart> {
   const { default: Plot } = await import('uplot')
   const palette = () => readPalette(host, input.colours)
   let colours = palette()
 
   const axis = (): Partial<uPlot.Axis> => ({
-    stroke: () => colours.messages,
+    stroke: () => colours.labels,
     font: '12px system-ui, sans-serif',
     grid: { stroke: () => colours.grid, width: 1 },
     ticks: { show: false },
@@ -115,10 +115,10 @@ export async function layOutSeries(host: HTMLElement, input: SettingsInput): Pro
   }
 }
 
-/** The tokens as a canvas understands them: what the browser makes of them here and now. */
+/** The colour tokens as computed values for the canvas. */
 function readPalette(host: HTMLElement, names: readonly Colour[]) {
   const read = (apply: (probe: HTMLElement) => void) => {
-    // New each time: a colour that changes in place may be read in mid-transition.
+    // A new element each time: a transition of an existing one could yield an intermediate colour.
     const probe = document.createElement('span')
     apply(probe)
     host.append(probe)
@@ -131,5 +131,5 @@ function readPalette(host: HTMLElement, names: readonly Colour[]) {
   const areas = lines.map((line) =>
     of(`color-mix(in oklab, ${line} ${AREA_ALPHA * 100}%, transparent)`),
   )
-  return { lines, areas, grid: of('var(--grid)'), messages: of('var(--muted)') }
+  return { lines, areas, grid: of('var(--grid)'), labels: of('var(--muted)') }
 }

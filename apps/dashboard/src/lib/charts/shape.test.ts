@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { axisSteps, sparkPoints } from './shape.ts'
 
-test('a sparkline spans its whole box and stands on zero', () => {
+test('a sparkline fills its box and starts at zero', () => {
   expect(sparkPoints([0, 5, 10])).toEqual([
     { x: 0, y: 100 },
     { x: 50, y: 50 },
@@ -10,14 +10,14 @@ test('a sparkline spans its whole box and stands on zero', () => {
   expect(sparkPoints([5, 10])[0]).toEqual({ x: 0, y: 50 })
 })
 
-test('values that are all nothing lie on the ground instead of dividing by it', () => {
+test('all-zero values lie on the base line without a division by zero', () => {
   expect(sparkPoints([0, 0])).toEqual([
     { x: 0, y: 100 },
     { x: 100, y: 100 },
   ])
 })
 
-test('an axis ends in a round number that holds the highest value', () => {
+test('an axis ends in a round number not below the highest value', () => {
   for (const high of [0.003, 0.7, 1, 9, 42, 999, 1_234_567]) {
     const steps = axisSteps(high)
     expect(steps.at(-1)).toBeGreaterThanOrEqual(high)

@@ -18,7 +18,7 @@ import type { messages as usage } from './en/usage.ts'
 import type { messages as welcome } from './en/welcome.ts'
 import type { Messages } from './messages.ts'
 
-/** One area of words for each group of pages; a page loads its own, so that no page carries all. */
+/** Messages are split into areas by group of pages; a page loads only the areas it uses. */
 interface EnglishAreas {
   account: typeof account
   'admin-channels': typeof adminChannels

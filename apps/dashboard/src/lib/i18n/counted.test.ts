@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import { counted } from './counted.ts'
 
-it('counts by the plural forms of the language', () => {
+it('uses the plural forms of the language', () => {
   const pictures = counted('en', { one: '# picture', other: '# pictures' })
   expect([0, 1, 2, 1_000].map(pictures)).toEqual([
     '0 pictures',

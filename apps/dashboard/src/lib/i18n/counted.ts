@@ -1,7 +1,7 @@
 import { languages } from './languages.ts'
 import type { Language } from './languages.ts'
 
-/** Words for each plural form that a language has; `#` stands for the number. */
+/** Text for each plural form of a language; `#` is replaced by the number. */
 export type Forms = { other: string } & { [form in Intl.LDMLPluralRule]?: string }
 
 /** `counted('en', { one: '# picture', other: '# pictures' })(2_000)` is `2,000 pictures`. */

@@ -11,7 +11,7 @@ const areasOf = (language: string) =>
     .map((path) => basename(path, '.ts'))
     .toSorted()
 
-it("a person's own choice wins over what their browser asks for", () => {
+it("the user's choice takes precedence over the Accept-Language header", () => {
   expect(chooseLanguage({ cookie: 'zh', acceptLanguage: 'en-US' })).toBe('zh')
 })
 
@@ -24,17 +24,17 @@ it.each([
   ['*', 'en'],
   [';;q=,', 'en'],
   [null, 'en'],
-])('a browser that asks for %s is answered in %s', (acceptLanguage, language) => {
+])('Accept-Language %s selects %s', (acceptLanguage, language) => {
   expect(chooseLanguage({ cookie: undefined, acceptLanguage })).toBe(language)
 })
 
-it('a cookie with another word in it is taken for none', () => {
+it('a cookie with an unknown language is ignored', () => {
   for (const cookie of ['xx', '', '__proto__', 'constructor']) {
     expect(chooseLanguage({ cookie, acceptLanguage: 'zh' })).toBe('zh')
   }
 })
 
-it('every language has a folder with every area of words', () => {
+it('every language has a folder with every area of messages', () => {
   const folders = globSync('*/everywhere.ts', { cwd: import.meta.dirname }).map((path) =>
     dirname(path),
   )

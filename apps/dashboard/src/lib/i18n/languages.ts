@@ -18,25 +18,25 @@ export function isLanguage(text: string): text is Language {
   return Object.hasOwn(languages, text)
 }
 
-/** The person's own choice; else the first that their browser asks for and we have; else English. */
-export function chooseLanguage(asked: {
+/** The language cookie; otherwise the best supported language of Accept-Language; otherwise English. */
+export function chooseLanguage(preference: {
   cookie: string | undefined
   acceptLanguage: string | null
 }): Language {
-  if (asked.cookie !== undefined && isLanguage(asked.cookie)) return asked.cookie
-  for (const range of rangesOf(asked.acceptLanguage ?? '')) {
+  if (preference.cookie !== undefined && isLanguage(preference.cookie)) return preference.cookie
+  for (const range of rangesOf(preference.acceptLanguage ?? '')) {
     const found = languageNames.find((name) => matches(name, range))
     if (found) return found
   }
   return DEFAULT
 }
 
-/** `zh-TW;q=0.8, en` as ranges, the dearest first (RFC 9110 §12.5.4). */
+/** `zh-TW;q=0.8, en` as ranges, highest weight first (RFC 9110 §12.5.4). */
 function rangesOf(header: string): string[] {
   return header
     .split(',')
     .map((part) => {
-      const [range = '', ...parameters] = part.split(';').map((word) => word.trim().toLowerCase())
+      const [range = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
       const weight = parameters.find((parameter) => parameter.startsWith('q='))
       return { range, weight: weight === undefined ? 1 : Number(weight.slice(2)) }
     })
@@ -45,7 +45,7 @@ function rangesOf(header: string): string[] {
     .map(({ range }) => range)
 }
 
-// `pt` and `pt-PT` are both answered by pt-BR: a near language is better than English.
+// Only the primary subtag is compared: `pt` and `pt-PT` both select pt-BR.
 function matches(name: Language, range: string): boolean {
   const [primary = ''] = name.toLowerCase().split('-')
   return range.split('-')[0] === primary

@@ -1,6 +1,6 @@
 /**
- * The type of an area of words in other languages, from the English one: the same keys with text or
- * with a function that takes the same. A missing or an extra key fails svelte-check.
+ * The type of an area in other languages, derived from the English one: the same keys, each with text or
+ * a function with the same parameters. A missing or extra key fails svelte-check.
  */
 export type Messages<English> = {
   readonly [Key in keyof English]: English[Key] extends string

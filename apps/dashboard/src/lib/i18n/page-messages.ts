@@ -3,8 +3,8 @@ import type { Language } from './languages.ts'
 import { loadMessages } from './load-messages.ts'
 
 /**
- * The words of an area for a `load`: `Promise.all([asked, pageWords(event, 'usage')])`, so that neither
- * waits for the other, and neither fails with nobody listening.
+ * Loads the messages of an area in a `load` function. Use `Promise.all([request, pageMessages(event, 'usage')])`,
+ * so that both run in parallel and every rejection is handled.
  */
 export async function pageMessages<Name extends Area>(
   event: { parent: () => Promise<{ language: Language }> },

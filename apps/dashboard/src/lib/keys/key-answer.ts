@@ -1,9 +1,9 @@
-/** What the form's action tells of a key that it made or changed. */
+/** What the form's action returns for a created or changed key. */
 export interface KeyAnswer {
   name: string
-  /** The key itself, of a new one: shown now and never again. */
+  /** The secret of a new key; it is shown once. */
   apiKey: string | null
 }
 
-/** The action's answer; SvelteKit carries it without its type. */
+/** The typed result of the action; SvelteKit passes it untyped. */
 export const asKeyAnswer = (answer: unknown) => answer as KeyAnswer

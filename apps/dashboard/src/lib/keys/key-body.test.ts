@@ -21,16 +21,16 @@ const key: ShownApiKey = {
   revoked_at: null,
 }
 
-it('a form that nobody touched changes nothing', () => {
+it('an unchanged form results in an empty body', () => {
   expect(changedKeyBody(formOfKey(key))).toEqual({})
 })
 
-it('a change names what was changed and nothing else', () => {
+it('the body has only changed fields', () => {
   const form = { ...formOfKey(key), rpm_limit: '', ip_whitelist: ['10.0.0.0/8'] }
   expect(changedKeyBody(form)).toEqual({ rpm_limit: null, ip_whitelist: ['10.0.0.0/8'] })
 })
 
-it('what is left empty is no limit', () => {
+it('an empty field means no limit', () => {
   const form = keyForm.parse({ name: ' bot ' })
   expect(newKeyBody(form)).toEqual({
     name: 'bot',
@@ -59,7 +59,7 @@ it.each(['0', '-1', '1e3', '1,5', '0.0000001', '1234567890123', 'x'])(
   },
 )
 
-it('an address that is none is refused', () => {
+it('an invalid address is refused', () => {
   expect(keyForm.safeParse({ name: 'bot', ip_whitelist: ['10.0.0.0/33'] }).success).toBe(false)
   expect(keyForm.safeParse({ name: 'bot', ip_whitelist: ['2001:db8::/32'] }).success).toBe(true)
 })

@@ -4,9 +4,9 @@ import { formatCredits } from '@sluice/kernel/credits'
 
 import type { KeyForm } from './key-form.ts'
 
-type KeyFields = Omit<KeyForm, 'id' | 'was'>
+type KeyFields = Omit<KeyForm, 'id' | 'initialValues'>
 
-/** A key as its form shows it. */
+/** The form values of a key. */
 export function formOfKey(key: ShownApiKey): KeyForm {
   const fields: KeyFields = {
     name: key.name,
@@ -16,10 +16,10 @@ export function formOfKey(key: ShownApiKey): KeyForm {
     ip_whitelist: key.ip_whitelist ?? [],
     expires_at: key.expires_at ?? '',
   }
-  return { id: key.id, was: JSON.stringify(fields), ...fields }
+  return { id: key.id, initialValues: JSON.stringify(fields), ...fields }
 }
 
-/** What the API takes for a new key. */
+/** The API body for a new key. */
 export function newKeyBody(form: KeyFields): Encoded<'createApiKey'>['body'] {
   const listOrAll = (list: string[]) => (list.length === 0 ? null : list)
   return {
@@ -32,10 +32,10 @@ export function newKeyBody(form: KeyFields): Encoded<'createApiKey'>['body'] {
   }
 }
 
-/** Only what was changed in the form: what another tab changed meanwhile stays as it is. */
+/** The API body with only the changed fields, so that changes made in another tab are kept. */
 export function changedKeyBody(form: KeyForm): Encoded<'editApiKey'>['body'] {
   const now = newKeyBody(form)
-  const before = fieldsOf(form.was)
+  const before = fieldsOf(form.initialValues)
   const changed = Object.entries(now).filter(
     ([name]) =>
       JSON.stringify(Reflect.get(form, name)) !== JSON.stringify(Reflect.get(before, name)),
@@ -48,7 +48,7 @@ function fieldsOf(text: string): object {
     const fields: unknown = JSON.parse(text)
     return typeof fields === 'object' && fields !== null ? fields : {}
   } catch {
-    // Nothing is known of before: all counts as changed.
+    // Without initial values every field counts as changed.
     return {}
   }
 }

@@ -9,14 +9,14 @@ const MODELS_MAX = 200
 const NETWORKS_MAX = 100
 
 /**
- * The form of an API key, as a browser sends it: text and lists of text; empty is no limit. Fields have
- * the names of the API's, so that a refusal finds its field. Server only.
+ * The form of an API key as a browser sends it: text and lists of text; empty means no limit. Fields have
+ * the API's names, so that API errors map to fields. Server only.
  */
 export const keyForm = z.object({
-  /** Of the key that is edited; empty for a new one. */
+  /** The id of the edited key; empty for a new key. */
   id: z.string().default(''),
-  /** The form as it was shown, as JSON: what is the same is not sent. */
-  was: z.string().max(50_000).default(''),
+  /** The values that the form was rendered with, as JSON; unchanged fields are not sent. */
+  initialValues: z.string().max(50_000).default(''),
   name: userText(100),
   rpm_limit: z
     .string()

@@ -4,8 +4,8 @@ export interface Page<Item> {
 }
 
 /**
- * A list that grows page by page. Its first page comes with the page's own data; when that is another
- * (the filter changed), what was loaded behind the old one is forgotten.
+ * A list that is loaded page by page. The first page comes with the route's data; when that changes (another
+ * filter), the pages loaded after the old one are dropped.
  */
 export class Paged<Item> {
   readonly #first: () => Page<Item>
@@ -22,17 +22,17 @@ export class Paged<Item> {
     return this.#more?.of === first ? [...first.items, ...this.#more.items] : first.items
   }
 
-  /** The cursor of what follows; null when all is here. */
+  /** The cursor of the next page; null after the last one. */
   get next(): string | null {
     const first = this.#first()
     return this.#more?.of === first ? this.#more.next : first.next_cursor
   }
 
-  /** Fetches what follows. Rejects as the fetch does; nothing is lost then. */
+  /** Fetches the next page. Rejects like the fetch; the list is then unchanged. */
   readonly load = async (cursor: string): Promise<void> => {
     const first = this.#first()
     const { items, next_cursor: next } = await this.#fetch(cursor)
-    // The list became another one meanwhile.
+    // The list was replaced meanwhile.
     if (this.#first() !== first || cursor !== this.next) return
     const before = this.#more?.of === first ? this.#more.items : []
     this.#more = { of: first, items: [...before, ...items], next }

@@ -1,4 +1,4 @@
-/** Values of the URL that a list filters by; empty ones are absent. */
+/** The filter values of the URL; empty ones are absent. */
 export function readFilter<Name extends string>(
   params: URLSearchParams,
   names: readonly Name[],
@@ -10,10 +10,10 @@ export function readFilter<Name extends string>(
   return asFilter<Name>(Object.fromEntries(found))
 }
 
-// Its names are those that were asked for.
+// The keys are exactly the given names.
 const asFilter = <Name extends string>(filter: object) => filter as { [One in Name]?: string }
 
-/** One of the values that a filter knows; another word in an old link filters nothing. */
+/** One of the known values of a filter; an unknown value of an old link is ignored. */
 export function oneOf<Value extends string>(
   text: string | undefined,
   values: readonly Value[],

@@ -3,7 +3,7 @@ export const periods = [7, 14, 30, 90] as const
 
 const DEFAULT_DAYS = 14
 
-/** The period that the URL names; another number than those offered is the default. */
+/** The period of the URL; an unknown value selects the default. */
 export function readDays(text: string | null): number {
   return periods.find((days) => String(days) === text) ?? DEFAULT_DAYS
 }

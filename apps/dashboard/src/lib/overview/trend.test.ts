@@ -2,13 +2,13 @@ import { expect, it } from 'vitest'
 
 import { creditsForChart, trendOf } from './trend.ts'
 
-it('a sum is compared with the one before as a share of that', () => {
+it('a sum is compared with the previous sum as a share of it', () => {
   expect(trendOf(150, 100)).toEqual({ direction: 'up', share: 0.5 })
   expect(trendOf(50, 100)).toEqual({ direction: 'down', share: 0.5 })
   expect(trendOf(0, 4)).toEqual({ direction: 'down', share: 1 })
 })
 
-it('what barely moved is level, and nothing before is no share at all', () => {
+it('a small change is level, and a previous sum of zero gives no share', () => {
   expect(trendOf(1_004, 1_000).direction).toBe('level')
   expect(trendOf(0, 0)).toEqual({ direction: 'level', share: undefined })
   expect(trendOf(3, 0)).toEqual({ direction: 'up', share: undefined })

@@ -1,10 +1,10 @@
-/** How a sum moved against the period before. `share` is of the sum before; undefined when there was none. */
+/** The change from the previous period. `share` is relative to the previous sum; undefined if that was zero. */
 export interface Trend {
   direction: 'up' | 'down' | 'level'
   share: number | undefined
 }
 
-/** Less than this is level: a person would not call it a change. */
+/** A smaller change counts as level. */
 const LEVEL_SHARE = 0.005
 
 export function trendOf(now: number, before: number): Trend {
@@ -14,7 +14,7 @@ export function trendOf(now: number, before: number): Trend {
   return { direction: share > 0 ? 'up' : 'down', share: Math.abs(share) }
 }
 
-/** Micro-credits as a number of credits: for charts, where a float is exact enough to draw. */
+/** Micro-credits as a number of credits, for charts only: a float is exact enough there. */
 export const creditsForChart = (micro: string): number => Number(BigInt(micro)) / 1_000_000
 
 /** Midnight in UTC of `2026-11-21`, in milliseconds. */

@@ -13,7 +13,7 @@ const input = (more: Partial<SnippetInput['task']> = {}): SnippetInput => ({
   origin,
   task: taskOf({ prompt: nasty, count: 2, size: '1536x1024', format: 'jpeg', ...more }),
 })
-const asked = {
+const parameters = {
   model: 'model-a',
   prompt: nasty,
   n: 2,
@@ -21,8 +21,8 @@ const asked = {
   output_format: 'jpeg',
 }
 
-/** The words that a POSIX shell makes of a command, with `curl` left away. */
-function shellMessages(command: string): string[] {
+/** The arguments that a POSIX shell passes to `curl`. */
+function shellArguments(command: string): string[] {
   const script = `curl() { for word in "$@"; do printf '%s\\0' "$word"; done; }\n${command}`
   const out = execFileSync('sh', ['-c', script], {
     env: { SLUICE_KEY: 'test-key' },
@@ -32,24 +32,24 @@ function shellMessages(command: string): string[] {
 }
 
 describe('curl', () => {
-  it('carries the exact parameters through a shell, whatever the prompt says', () => {
-    const messages = shellMessages(snippetOf('curl', input()))
-    expect(messages.slice(0, 3)).toEqual([
+  it('passes the exact parameters through a shell for any prompt', () => {
+    const args = shellArguments(snippetOf('curl', input()))
+    expect(args.slice(0, 3)).toEqual([
       `${origin}/v1/images/generations`,
       '-H',
       'Authorization: Bearer test-key',
     ])
-    expect(JSON.parse(messages.at(-1) ?? '')).toEqual({ ...asked, response_format: 'url' })
+    expect(JSON.parse(args.at(-1) ?? '')).toEqual({ ...parameters, response_format: 'url' })
   })
 
-  it('sends references as files of a form, and never reads a file for the prompt', () => {
+  it('sends references as form files, and never reads a file for the prompt', () => {
     const task = { references: 2, prompt: '@/etc/passwd' }
     const named = { ...input(task), referenceNames: ["it's, a cat.png"] }
-    const messages = shellMessages(snippetOf('curl', named))
-    expect(messages[0]).toBe(`${origin}/v1/images/edits`)
-    expect(messages).toContain('prompt=@/etc/passwd')
-    expect(messages[messages.indexOf('prompt=@/etc/passwd') - 1]).toBe('--form-string')
-    expect(messages.filter((word) => word.startsWith('image[]='))).toEqual([
+    const args = shellArguments(snippetOf('curl', named))
+    expect(args[0]).toBe(`${origin}/v1/images/edits`)
+    expect(args).toContain('prompt=@/etc/passwd')
+    expect(args[args.indexOf('prompt=@/etc/passwd') - 1]).toBe('--form-string')
+    expect(args.filter((arg) => arg.startsWith('image[]='))).toEqual([
       `image[]=@"it's, a cat.png"`,
       `image[]=@"reference-2.png"`,
     ])
@@ -57,14 +57,14 @@ describe('curl', () => {
 })
 
 describe('Node', () => {
-  it('carries the exact parameters', () => {
+  it('has the exact parameters', () => {
     const line = /^const body = JSON\.stringify\((.*?)^\}\)$/ms.exec(
       snippetOf('node', input()),
     )?.[1]
-    expect(runInNewContext(`(${line}})`)).toEqual(asked)
+    expect(runInNewContext(`(${line}})`)).toEqual(parameters)
   })
 
-  it('sends references as files of a form', () => {
+  it('sends references as form files', () => {
     const snippet = snippetOf('node', input({ references: 1 }))
     expect(snippet).toContain(`${origin}/v1/images/edits`)
     expect(snippet).toContain(`for (const name of ["reference-1.png"]) body.append('image[]'`)
@@ -72,19 +72,19 @@ describe('Node', () => {
 })
 
 describe('Python', () => {
-  it('carries the exact parameters, a line for each', () => {
+  it('has the exact parameters, one per line', () => {
     const snippet = snippetOf('python', input())
     const entries = [...snippet.matchAll(/^ {4}("\w+"): (.*),$/gm)].slice(0, 5)
     const body = entries.map(([, key, value]) => `${key}: ${value}`).join(', ')
-    expect(JSON.parse(`{${body}}`)).toEqual(asked)
+    expect(JSON.parse(`{${body}}`)).toEqual(parameters)
   })
 
-  it('sends references inside the body', () => {
+  it('sends references in the body', () => {
     expect(snippetOf('python', input({ references: 1 }))).toContain('"images": [base64.b64encode(')
   })
 })
 
-it('leaves the default out, and no key is ever in it', () => {
+it('omits default values and never contains an API key', () => {
   for (const language of ['curl', 'node', 'python'] as const) {
     const snippet = snippetOf(language, { origin, task: taskOf() })
     expect(snippet).not.toMatch(/"(n|size|quality|background|output_format)"/)

@@ -6,15 +6,15 @@ export type SnippetLanguage = (typeof snippetLanguages)[number]
 
 export interface SnippetInput {
   task: Task
-  /** Where this gateway is reached: `https://images.example.org`. */
+  /** Public base URL of the gateway: `https://images.example.org`. */
   origin: string
-  /** Names of the reference pictures, where this browser knows them. */
+  /** Names of the reference pictures, if known in this browser. */
   referenceNames?: readonly string[]
 }
 
 /**
- * The task as a program would ask for it, with nothing but what the language brings along. The API key
- * comes from `SLUICE_KEY`; values that are the default are left out.
+ * A program that requests the same task, without dependencies. The API key is read from `SLUICE_KEY`; default
+ * values are omitted.
  */
 export function snippetOf(language: SnippetLanguage, input: SnippetInput): string {
   return writers[language](callOf(input))
@@ -50,14 +50,14 @@ const unlessAuto = (name: string, value: string) => (value === 'auto' ? {} : { [
 
 const writers = {
   curl: ({ url, parameters, references }: Call) => {
-    // Links, because base64 in a terminal is of no use to anybody.
-    const asked = { ...parameters, response_format: 'url' }
+    // Links, because base64 is of no use in a terminal.
+    const body = { ...parameters, response_format: 'url' }
     const lines = [`curl ${quoted(url)}`, '-H "Authorization: Bearer $SLUICE_KEY"']
     if (references.length === 0) {
-      lines.push(`-H 'Content-Type: application/json'`, `-d ${quoted(json(asked))}`)
+      lines.push(`-H 'Content-Type: application/json'`, `-d ${quoted(json(body))}`)
     } else {
-      // Not -F: it would read a prompt that begins with @ or < from a file.
-      const fields = Object.entries(asked)
+      // Not -F, which reads values that start with @ or < from a file.
+      const fields = Object.entries(body)
       lines.push(...fields.map(([name, value]) => `--form-string ${quoted(`${name}=${value}`)}`))
       lines.push(...references.map((name) => `-F ${quoted(`image[]=@"${inQuotes(name)}"`)}`))
     }
@@ -116,8 +116,8 @@ for number, picture in enumerate(pictures, 1):
   },
 } satisfies Record<SnippetLanguage, (call: Call) => string>
 
-// JSON is a literal of JavaScript and, without true, false and null, one of Python. Editors take
-// U+2028 and U+2029 for the end of a line.
+// JSON is a JavaScript literal and, without true, false and null, a Python literal. Editors treat U+2028 and
+// U+2029 as line ends.
 const json = (value: unknown, indent = 0) =>
   JSON.stringify(value, null, indent)
     .replaceAll('\u2028', '\\u2028')
@@ -125,10 +125,10 @@ const json = (value: unknown, indent = 0) =>
 const spread = (value: unknown) => json(value, 2)
 const list = (names: readonly string[]) => `[${names.map((name) => json(name)).join(', ')}]`
 
-/** One word for a POSIX shell, whatever is in it. */
+/** Quotes a text as one POSIX shell argument. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-// Within the double quotes that curl's -F itself knows, for names with commas and semicolons.
+// Quoted for curl's -F, for names with commas and semicolons.
 const inQuotes = (name: string) => name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')

@@ -5,30 +5,30 @@ import { fileNameOf } from './file-name.ts'
 import { linkEndsAtMs } from './picture-link.ts'
 import type { Picture, Task } from './task.ts'
 
-/** A link must live so long yet for a download to begin with it. */
+/** A link must be valid for at least this long to start a download. */
 const LINK_LEFT_MS_MIN = 10_000
-/** A browser has taken the bytes from memory by then. */
+/** By then the browser has read the bytes from memory. */
 const TAKEN_WITHIN_MS = 60_000
 
 export interface DownloadInput {
   task: Task
   picture: Picture
   clock: Clock
-  /** Reads the task anew, for links that have ended. */
+  /** Reads the task again, for expired links. */
   refresh: (id: string) => Promise<Task>
 }
 
 /**
- * Saves the stored picture under a sensible name. Browser only. By way of memory, because the name that
- * the picture server gives goes before that of a link. Rejects with an ApiError.
+ * Saves the stored picture under a readable name. Browser only. Uses an object URL, because the file name of
+ * the picture server would override that of a link. Rejects with an ApiError.
  */
 export async function downloadPicture(input: DownloadInput): Promise<void> {
   const url = await workingLink(input)
   if (url === null) return
-  const place = URL.createObjectURL(await fetchPicture(url))
-  input.clock.after(TAKEN_WITHIN_MS, () => URL.revokeObjectURL(place))
+  const objectUrl = URL.createObjectURL(await fetchPicture(url))
+  input.clock.after(TAKEN_WITHIN_MS, () => URL.revokeObjectURL(objectUrl))
   const anchor = document.createElement('a')
-  anchor.href = place
+  anchor.href = objectUrl
   anchor.download = fileNameOf(input.task, input.picture)
   anchor.click()
 }
@@ -42,7 +42,7 @@ async function workingLink({ task, picture, clock, refresh }: DownloadInput) {
 
 async function fetchPicture(url: string): Promise<Blob> {
   const answer = await fetch(url).catch((cause: unknown) => {
-    throw new ApiError('The picture cannot be reached.', { code: 'network', status: 0, cause })
+    throw new ApiError('The picture server is unreachable.', { code: 'network', status: 0, cause })
   })
   if (!answer.ok) throw await readApiError(answer)
   return answer.blob()

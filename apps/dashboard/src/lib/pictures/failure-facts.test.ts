@@ -12,6 +12,6 @@ test.each([
   [{ param: 'size' }, 'Parameter: size.'],
   [{ upstream_code: 'invalid_size' }, 'Code: invalid_size.'],
   [{}, undefined],
-])('the facts of %o', (failure, line) => {
+])('the details of %o', (failure, line) => {
   expect(failureFacts(messages, failure)).toBe(line)
 })

@@ -1,4 +1,4 @@
-/** What an upstream names of a mistake, as the API shows it. */
+/** The details of an upstream error, as the API returns them. */
 export interface NamedFailure {
   param?: string | undefined
   upstream_code?: string | undefined
@@ -9,7 +9,7 @@ export interface FailureFactMessages {
   failureCode: (code: string) => string
 }
 
-/** The parameter and the upstream's own code of a failure, as a line; undefined where it names neither. */
+/** The parameter and the upstream code of a failure as one line; undefined if it has neither. */
 export function failureFacts(
   messages: FailureFactMessages,
   { param, upstream_code: code }: NamedFailure,

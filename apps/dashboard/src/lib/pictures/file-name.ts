@@ -4,8 +4,8 @@ const WORDS_CHARS_MAX = 48
 const ID_TAIL = 6
 
 /**
- * A name for a downloaded picture, that says what it is and never clashes: words of the prompt, the end of
- * the task's id, and the picture's number where there are several. Safe on every file system.
+ * A descriptive and unique file name for a downloaded picture: words of the prompt, the end of the task id, and
+ * the picture's number if there are several. Safe on every file system.
  */
 export function fileNameOf(
   task: Pick<Task, 'id' | 'prompt' | 'count' | 'format'>,
@@ -16,23 +16,23 @@ export function fileNameOf(
   return `${parts.join('-')}.${extensionOf(picture.format ?? task.format)}`
 }
 
-/** `jpg` for jpeg, as files are named. */
+/** The file extension: `jpg` for jpeg. */
 export function extensionOf(format: Task['format']): string {
   return format === 'jpeg' ? 'jpg' : format
 }
 
 function messagesOf(prompt: string): string {
-  const messages = prompt
+  const words = prompt
     .normalize('NFC')
     .toLowerCase()
     .split(/[^\p{L}\p{N}\p{M}]+/u)
     .filter(Boolean)
   let name = ''
-  for (const word of messages) {
+  for (const word of words) {
     const longer = name === '' ? word : `${name}-${word}`
     if (longer.length > WORDS_CHARS_MAX) break
     name = longer
   }
-  // One long run of letters, as Chinese is written.
-  return name || [...(messages[0] ?? '')].slice(0, WORDS_CHARS_MAX / 2).join('')
+  // One long run of letters, for example Chinese text.
+  return name || [...(words[0] ?? '')].slice(0, WORDS_CHARS_MAX / 2).join('')
 }

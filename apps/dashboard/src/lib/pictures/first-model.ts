@@ -1,9 +1,9 @@
 import type { ImageModel } from '@sluice/contracts/control/images'
 
-/** What programs ask for by default, and so what a person who has not chosen yet most likely means. */
+/** The default model of programs, and so the likely choice of a new user. */
 const FAMILIAR = 'gpt-image-2'
 
-/** The model to begin with: the familiar one where it is offered, else the first. Undefined without any. */
+/** The initial model: the default of programs if available, otherwise the first. Undefined without models. */
 export function firstModel<Model extends Pick<ImageModel, 'model'>>(
   models: readonly Model[],
 ): Model | undefined {

@@ -7,7 +7,7 @@ import { createStreamSlots, STREAMS_MAX } from './stream-slots.ts'
 import type { Locks } from './stream-slots.ts'
 import { taskOf } from './testing/task-of.ts'
 
-/** Web Locks of one browser, shared by its tabs, as far as slots use them. */
+/** Web Locks of one browser, shared by its tabs; only what slots use. */
 function browserLocks(): Locks {
   const held = new Set<string>()
   const request = async (
@@ -20,7 +20,7 @@ function browserLocks(): Locks {
     await callback({ name })
     held.delete(name)
   }
-  // The overloads without options are not asked for here.
+  // The overloads without options are not used.
   return { request } as Locks
 }
 
@@ -28,7 +28,7 @@ function tab(locks: Locks | null = browserLocks()) {
   const clock = fakeClock()
   const streams = new Map<string, StreamHooks>()
   const reads: string[] = []
-  const heard: string[] = []
+  const received: string[] = []
   const follower = followTasks({
     clock,
     slots: createStreamSlots(locks ?? undefined),
@@ -40,25 +40,25 @@ function tab(locks: Locks | null = browserLocks()) {
       reads.push(id)
       return taskOf({ id })
     },
-    onTask: ({ id }) => heard.push(id),
+    onTask: ({ id }) => received.push(id),
   })
-  return { clock, streams, reads, heard, follower }
+  return { clock, streams, reads, received, follower }
 }
 
 const ids = ['a', 'b', 'c', 'd', 'e']
 
 describe('following', () => {
-  it('streams the first few and reads the others now and then', async () => {
-    const { clock, streams, reads, heard, follower } = tab()
+  it('streams the first tasks and polls the others', async () => {
+    const { clock, streams, reads, received, follower } = tab()
     follower.follow({ live: ids, read: [] })
     await clock.advance(0)
     expect([...streams.keys()]).toEqual(['a', 'b', 'c'])
     await clock.advance(3_000)
     expect(reads).toEqual(['d', 'e'])
-    expect(heard).toEqual(['d', 'e'])
+    expect(received).toEqual(['d', 'e'])
   })
 
-  it('never holds more streams than the browser can spare, over all tabs together', async () => {
+  it('never opens more streams than the limit over all tabs', async () => {
     const locks = browserLocks()
     const tabs = [tab(locks), tab(locks)]
     for (const { follower } of tabs) follower.follow({ live: ids, read: [] })
@@ -67,17 +67,17 @@ describe('following', () => {
     expect(open).toHaveLength(STREAMS_MAX)
   })
 
-  it('gives the room of an ended stream to the next task', async () => {
+  it('reuses the slot of an ended stream for the next task', async () => {
     const { clock, streams, follower } = tab()
     follower.follow({ live: ids, read: [] })
     await clock.advance(0)
     follower.follow({ live: ids.slice(1), read: [] })
-    // The browser gives a lock back in its own time; a later look finds it.
+    // The browser releases a lock asynchronously; a later poll acquires it.
     await clock.advance(6_000)
     expect([...streams.keys()]).toEqual(['b', 'c', 'd'])
   })
 
-  it('reads a task whose stream was refused, and streams it again', async () => {
+  it('polls a task whose stream was refused, and streams it again', async () => {
     const { clock, streams, reads, follower } = tab()
     follower.follow({ live: ['a'], read: [] })
     await clock.advance(0)
@@ -88,7 +88,7 @@ describe('following', () => {
     expect(streams.size).toBe(1)
   })
 
-  it('only reads what has ended and waits for its bill', async () => {
+  it('only polls an ended task that is not settled', async () => {
     const { clock, streams, reads, follower } = tab()
     follower.follow({ live: [], read: ['a'] })
     await clock.advance(3_000)
@@ -96,7 +96,7 @@ describe('following', () => {
     expect(streams.size).toBe(0)
   })
 
-  it('lets a stream that is open tell the bill', async () => {
+  it('an open stream reports the settlement', async () => {
     const { clock, streams, reads, follower } = tab()
     follower.follow({ live: ['a'], read: [] })
     await clock.advance(0)
@@ -106,7 +106,7 @@ describe('following', () => {
     expect(reads).toEqual([])
   })
 
-  it('asks nothing more once it is stopped', async () => {
+  it('makes no requests after stop', async () => {
     const { clock, streams, reads, follower } = tab()
     follower.follow({ live: ids, read: [] })
     await clock.advance(0)
@@ -116,7 +116,7 @@ describe('following', () => {
     expect(reads).toEqual([])
   })
 
-  it('keeps to two streams where tabs cannot know of each other', async () => {
+  it('opens at most two streams without Web Locks', async () => {
     const { clock, streams, follower } = tab(null)
     follower.follow({ live: ids, read: [] })
     await clock.advance(3_000)

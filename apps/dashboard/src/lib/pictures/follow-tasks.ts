@@ -8,34 +8,34 @@ const POLL_MS = 3_000
 
 export interface StreamHooks {
   onTask: (task: Task) => void
-  /** The gateway refused the stream, or it is over. */
+  /** The gateway refused the stream, or the stream ended. */
   onClosed: () => void
 }
 
 export interface FollowDeps {
   clock: Clock
   slots: StreamSlots
-  /** Opens a live stream; the answer closes it. */
+  /** Opens a live stream; the returned function closes it. */
   open: (id: string, hooks: StreamHooks) => () => void
   read: (id: string) => Promise<Task>
   onTask: (task: Task) => void
 }
 
 export interface Wanted {
-  /** Under way: by a stream where there is room, else read. */
+  /** Running tasks: streamed while a slot is free, otherwise polled. */
   live: readonly string[]
-  /** Ended, but for something that is known soon: read, or told by the stream that there is. */
+  /** Ended tasks whose settlement is missing: polled, or updated by an open stream. */
   read: readonly string[]
 }
 
 /**
- * Keeps an eye on tasks that are under way: the first few by live streams, the others by reading them
- * now and then, those again by streams as soon as there is room.
+ * Follows running tasks: the first ones by live streams, the others by polling until a stream slot is
+ * free.
  */
 export function followTasks(deps: FollowDeps) {
   const streams = new Map<string, () => void>()
-  // Held while a stream is asked for, so that no task is given two.
-  const asking = new Set<string>()
+  // Tasks whose stream slot is being acquired, so that no task gets two.
+  const acquiring = new Set<string>()
   const reading = new Set<string>()
   let wanted: Wanted = { live: [], read: [] }
   let stopPolling: (() => void) | undefined
@@ -55,7 +55,7 @@ export function followTasks(deps: FollowDeps) {
     }
     const close = deps.open(id, {
       onTask: deps.onTask,
-      // What the stream could not say any more is read by the next poll.
+      // The next poll reads what the stream has not delivered.
       onClosed: () => drop(id),
     })
     streams.set(id, end)
@@ -63,9 +63,9 @@ export function followTasks(deps: FollowDeps) {
 
   const seekStreams = async () => {
     for (const id of wanted.live) {
-      if (streams.has(id) || asking.has(id)) continue
-      asking.add(id)
-      const release = await deps.slots.take().finally(() => asking.delete(id))
+      if (streams.has(id) || acquiring.has(id)) continue
+      acquiring.add(id)
+      const release = await deps.slots.take().finally(() => acquiring.delete(id))
       if (!release) return
       if (wanted.live.includes(id)) openStream(id, release)
       else release()
@@ -79,7 +79,7 @@ export function followTasks(deps: FollowDeps) {
       try {
         deps.onTask(await deps.read(id))
       } catch {
-        // The next poll asks again; what the gateway refuses for good, its reader has told.
+        // The next poll retries; `read` reports permanent errors itself.
       } finally {
         reading.delete(id)
       }
@@ -91,7 +91,7 @@ export function followTasks(deps: FollowDeps) {
     void readOthers()
   }
 
-  /** Follows these from now on, in the order of their importance, and no others. */
+  /** Sets the followed tasks, in order of priority. */
   const follow = (next: Wanted) => {
     wanted = next
     for (const id of streams.keys()) {

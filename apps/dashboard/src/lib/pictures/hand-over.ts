@@ -7,18 +7,18 @@ type Request = Pick<
   'prompt' | 'model' | 'size' | 'count' | 'quality' | 'format' | 'background' | 'references'
 >
 
-/** Leaves a task's request for the studio, which this tab opens next. */
+/** Stores a task's request for the studio page that this tab opens next. */
 export function handOver(task: Task): void {
   const { prompt, model, size, count, quality, format, background, references } = task
   const request = { prompt, model, size, count, quality, format, background, references }
   try {
     sessionStorage.setItem(NAME, JSON.stringify(request))
   } catch {
-    // The studio opens as it was left.
+    // Without storage the studio opens with its previous settings.
   }
 }
 
-/** What was left, once; undefined when there is nothing. */
+/** Takes the stored request; undefined if there is none. */
 export function takeOver(): Request | undefined {
   try {
     const text = sessionStorage.getItem(NAME)
@@ -29,5 +29,5 @@ export function takeOver(): Request | undefined {
   }
 }
 
-// Written by `handOver` only; the form fits every value to what the models can do.
+// Written by `handOver` only; the form adjusts every value to the models.
 const asRequest = (storage: unknown) => storage as Request

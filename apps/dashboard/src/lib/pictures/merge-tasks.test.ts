@@ -7,26 +7,26 @@ const NOW_MS = Date.UTC(2026, 0, 1)
 const endsIn = (ms: number, signature: string) =>
   `/p/img/t/0?exp=${(NOW_MS + ms) / 1_000}&sig=${signature}`
 
-describe('two readings of one task', () => {
-  it('give the one with more events, in whatever order they arrive', () => {
+describe('two versions of one task', () => {
+  it('merge to the one with more events, in any order of arrival', () => {
     const early = taskOf({ state: 'queued', last_event: 1 })
     const late = taskOf({ state: 'running', last_event: 4 })
     expect(mergeTask(early, late, NOW_MS).state).toBe('running')
     expect(mergeTask(late, early, NOW_MS).state).toBe('running')
   })
 
-  it('give the later one between equals, for the place in line moves without events', () => {
+  it('merge to the later one at equal events, since the queue position changes without events', () => {
     const before = taskOf({ last_event: 1, position: 3 })
     expect(mergeTask(before, { ...before, position: 2 }, NOW_MS).position).toBe(2)
   })
 
-  it('never bring a task back from its end', () => {
+  it('never reopen an ended task', () => {
     const ended = taskOf({ state: 'cancelled', last_event: 2 })
     const stale = taskOf({ state: 'queued', last_event: 2, position: 1 })
     expect(mergeTask(ended, stale, NOW_MS).state).toBe('cancelled')
   })
 
-  it('keep the money that only one of them tells', () => {
+  it('keep the charge that only one of them has', () => {
     const billed = {
       ...taskOf({ state: 'done', last_event: 9 }),
       held_micro: '5',
@@ -39,7 +39,7 @@ describe('two readings of one task', () => {
     expect(mergeTask(billed, unbilled, NOW_MS).charged_micro).toBe('4')
   })
 
-  it('keep a link that still works, so that no picture is loaded twice, and renew one that ends', () => {
+  it('keep a valid link, so that no picture is loaded twice, and replace an expiring one', () => {
     const withLink = (url: string) => taskOf({ pictures: [pictureOf({ state: 'stored', url })] })
     const merged = (left: number) =>
       mergeTask(withLink(endsIn(left, 'old')), withLink(endsIn(3_600_000, 'new')), NOW_MS)
@@ -48,7 +48,7 @@ describe('two readings of one task', () => {
   })
 })
 
-it('lists of tasks become one, newest first, each task once', () => {
+it('lists of tasks are merged, newest first, each task once', () => {
   const task = (digit: string, created: string) =>
     taskOf({ id: `img_${digit.repeat(32)}`, created_at: created })
   const [one, two, three] = [

@@ -2,13 +2,13 @@ import { linkEndsAtMs } from './picture-link.ts'
 import { hasEnded } from './task.ts'
 import type { Picture, Task } from './task.ts'
 
-/** A link is kept while it works for so long yet; a fresh one would load the same picture again. */
+/** A link with at least this validity is kept; a new one would load the same picture again. */
 const LINK_LEFT_MS_MIN = 300_000
 
 /**
- * The truer of two readings of one task, which may arrive in any order: the one that includes more
- * events. Between equals the later wins, but a task never comes back from its end. Money that only one of
- * them tells is kept.
+ * The newer of two versions of one task, which may arrive in any order: the one that includes more events.
+ * At equal events the later one is used, but an ended task stays ended. A charge that only one of them has is
+ * kept.
  */
 export function mergeTask(known: Task | undefined, read: Task, nowMs: number): Task {
   if (!known) return read
@@ -16,7 +16,7 @@ export function mergeTask(known: Task | undefined, read: Task, nowMs: number): T
   return withMoney({ ...read, pictures: keepLinks(known, read, nowMs) }, known)
 }
 
-/** All tasks of both lists, newest first; ids sort by the time of their making only within a list. */
+/** All tasks of both lists, newest first; ids are sorted by creation time only within a list. */
 export function mergeTasks(
   known: readonly Task[],
   read: readonly Task[],
@@ -34,7 +34,7 @@ function isOlder(read: Task, known: Task): boolean {
 
 function withMoney(task: Task, other: Task): Task {
   const held = task.held_micro === undefined ? other.held_micro : task.held_micro
-  // The bill comes after the last event, so it is kept once it is known.
+  // The charge is set after the last event, so it is kept once known.
   const charged = task.charged_micro ?? other.charged_micro
   return {
     ...task,

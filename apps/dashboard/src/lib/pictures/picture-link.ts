@@ -1,10 +1,10 @@
-/** What the picture server draws of a stored picture (services/imgproxy). */
+/** The variant widths that the picture server renders (services/imgproxy). */
 export interface Variant {
   widthPx: number
   format?: 'webp'
 }
 
-/** A smaller copy of a picture, behind the same signature. Never wider than the picture itself. */
+/** A smaller variant of a picture with the same signature. Never wider than the picture itself. */
 export function variantLink(url: string, { widthPx, format = 'webp' }: Variant): string {
   const link = `${url}${url.includes('?') ? '&' : '?'}w=${widthPx}`
   return `${link}&format=${format}`
@@ -16,7 +16,7 @@ export function variantLinks(url: string, widthPx: number): string {
   return `${variantLink(url, { widthPx })} 1x, ${dense} 2x`
 }
 
-/** When a signed link stops working; 0 for a link that does not say. */
+/** The expiry of a signed link; 0 for a link without one. */
 export function linkEndsAtMs(url: string): number {
   const seconds = Number(/[?&]exp=(\d{1,12})(?:&|$)/.exec(url)?.[1] ?? 0)
   return seconds * 1_000

@@ -14,14 +14,14 @@ export function parseSize(size: string): Shape | undefined {
 }
 
 /**
- * The box that a picture has from its request to its end, so that nothing moves when it arrives. What
- * `auto` becomes is not known before, so its box is a square and the picture is fitted into it.
+ * The box reserved for a picture from its request on, so that the layout does not shift. The size of `auto` is
+ * not known before, so its box is a square and the picture is fitted into it.
  */
 export function boxOf({ size }: { size: string }): Shape {
   return parseSize(size) ?? SQUARE
 }
 
-/** The shape that a picture turned out to have; before that, its box. */
+/** The actual size of a picture; before it is known, its box. */
 export function shapeOf(task: { size: string }, picture: Picture | undefined): Shape {
   if (picture?.width && picture.height) return { width: picture.width, height: picture.height }
   return boxOf(task)

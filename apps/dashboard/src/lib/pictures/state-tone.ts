@@ -8,5 +8,5 @@ const tones = {
   cancelled: 'idle',
 } as const satisfies Record<Task['state'], string>
 
-/** The colour of a task's dot. */
+/** The tone of a task's state dot. */
 export const toneOf = (state: Task['state']) => tones[state]

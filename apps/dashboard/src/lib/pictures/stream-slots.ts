@@ -1,22 +1,22 @@
 /**
- * A browser speaks HTTP/1.1 over six connections to one host, for all its tabs together. Streams take at
- * most three of them, so that pages, pictures and acts never wait for a stream to end.
+ * With HTTP/1.1 a browser opens six connections to one host over all tabs. Streams use at most three of them,
+ * so that pages, pictures and actions never wait for a stream to end.
  */
 export const STREAMS_MAX = 3
-/** Without Web Locks (plain HTTP in a network) tabs do not know of each other. */
+/** Per tab, without Web Locks (unavailable over plain HTTP). */
 const STREAMS_ALONE_MAX = 2
 
-/** Gives a slot back; repeated calls do nothing. */
+/** Releases a slot; repeated calls do nothing. */
 export type Release = () => void
 
 export interface StreamSlots {
-  /** Undefined when every slot is taken. */
+  /** Undefined when all slots are in use. */
   take: () => Promise<Release | undefined>
 }
 
 export type Locks = Pick<LockManager, 'request'>
 
-/** Slots shared by every tab of this browser, where it has Web Locks; else slots of this page. */
+/** Slots shared by all tabs of this browser if it has Web Locks; otherwise slots of this page. */
 export function createStreamSlots(locks: Locks | undefined): StreamSlots {
   return locks ? sharedSlots(locks) : ownSlots()
 }
@@ -33,16 +33,16 @@ function sharedSlots(locks: Locks): StreamSlots {
   }
 }
 
-// The lock is held until the promise in its callback ends; a closed tab gives it back by itself.
+// The lock is held until the callback's promise settles; the browser releases it when the tab is closed.
 function takeLock(locks: Locks, name: string): Promise<Release | undefined> {
   return new Promise((resolve, reject) => {
-    const asked = locks.request(name, { ifAvailable: true }, (lock) => {
+    const request = locks.request(name, { ifAvailable: true }, (lock) => {
       if (!lock) return resolve(undefined)
       const held = Promise.withResolvers<void>()
       resolve(held.resolve)
       return held.promise
     })
-    asked.catch(reject)
+    request.catch(reject)
   })
 }
 

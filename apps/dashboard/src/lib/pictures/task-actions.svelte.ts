@@ -10,20 +10,20 @@ export type Action = 'cancel' | 'retry'
 export interface TaskActionsDeps {
   api: Pick<Api, 'cancelImage' | 'retryImage'>
   board: TaskBoard
-  /** Tells a person what failed. */
+  /** Shows an error to the user. */
   fail: (error: unknown) => Promise<void>
 }
 
 const KEY_BYTES = 16
 
-/** Out of reach of chance: an Idempotency-Key that nothing else has. */
+/** A random unique Idempotency-Key. */
 const newKey = () =>
   Array.from(systemRandom.bytes(KEY_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** What can be done with a task, one act at a time for each: a second press does nothing. */
+/** The actions of tasks. One action at a time per task: repeated presses are ignored. */
 export class TaskActions {
   #acting = $state.raw<ReadonlyMap<string, Action>>(new Map())
-  /** The keys of retries whose answers have not come. */
+  /** The idempotency keys of retries without a response. */
   readonly #retries = new Map<string, string>()
   readonly #deps: TaskActionsDeps
 
@@ -36,7 +36,7 @@ export class TaskActions {
   readonly cancel = (task: Task): Promise<Task | undefined> =>
     this.#action('cancel', task, (params) => this.#deps.api.cancelImage({ params }))
 
-  /** Answers the new task. A press after a lost answer finds the task that the first one made. */
+  /** Returns the new task. A retry after a lost response returns the task created by the first request. */
   readonly retry = (task: Task): Promise<Task | undefined> =>
     this.#action('retry', task, async (params) => {
       const idempotencyKey = this.#retries.get(task.id) ?? newKey()
@@ -60,7 +60,7 @@ export class TaskActions {
       return task
     } catch (error) {
       await fail(error)
-      // It may have gone on meanwhile; the page shows what is true now.
+      // The state may have changed meanwhile; the page shows the current one.
       board.refresh(id).catch(() => undefined)
       return undefined
     } finally {

@@ -10,18 +10,18 @@ import { createStreamSlots } from './stream-slots.ts'
 import { hasEnded } from './task.ts'
 import type { Task } from './task.ts'
 
-/** The bill comes shortly after the last picture; nobody waits longer for it. */
+/** The settlement follows the last picture; the page stops waiting for it after this time. */
 const BILL_WITHIN_MS = 30_000
 const SECOND_MS = 1_000
 
 export interface TaskBoardDeps {
   api: Pick<Api, 'getImage'>
   clock: Clock
-  /** Told of every reading that has changed something. */
+  /** Called for every update that changes a task. */
   onChange?: (before: Task | undefined, after: Task) => void
 }
 
-/** The tasks of a page, kept true by the server's readings in whatever order they come. */
+/** The tasks of a page, updated by versions from the server that may arrive in any order. */
 export class TaskBoard {
   #tasks = $state.raw<readonly Task[]>([])
   #nowMs = $state(0)
@@ -31,7 +31,7 @@ export class TaskBoard {
     read: this.#tasks.filter((task) => this.#isUnbilled(task)).map(({ id }) => id),
   })
 
-  // A boolean of its own, so that the clock does not start anew with each reading.
+  // A separate boolean, so that the timer is not restarted by every update.
   readonly #isBusy = $derived(this.#wanted.live.length + this.#wanted.read.length > 0)
 
   constructor(deps: TaskBoardDeps, first: readonly Task[] = []) {
@@ -49,12 +49,12 @@ export class TaskBoard {
     return this.#tasks
   }
 
-  /** Now, to a second while something is under way. */
+  /** The current time, updated every second while a task is running. */
   get nowMs(): number {
     return this.#nowMs
   }
 
-  /** Takes readings; older ones than what is known change nothing. */
+  /** Merges task versions; outdated ones are ignored. */
   readonly take = (read: readonly Task[]): void => {
     const before = new Map(this.#tasks.map((task) => [task.id, task]))
     this.#tasks = mergeTasks(this.#tasks, read, this.#deps.clock.nowMs())
@@ -64,7 +64,7 @@ export class TaskBoard {
     }
   }
 
-  /** Reads one task anew: its links may have ended. Rejects as the API does. */
+  /** Reads one task again, for example for new links. Rejects with ApiError. */
   readonly refresh = async (id: string): Promise<Task> => {
     const task = await this.#deps.api.getImage({ params: { id } })
     this.take([task])
@@ -72,8 +72,8 @@ export class TaskBoard {
   }
 
   /**
-   * Keeps everything that is under way up to date, until the answer is called. Make it in an effect; a page
-   * that nobody looks at follows nothing.
+   * Keeps running tasks up to date until the returned function is called. Use it in an effect; a hidden page
+   * follows nothing.
    */
   readonly follow = (): (() => void) => {
     const follower = followTasks({
@@ -83,17 +83,17 @@ export class TaskBoard {
       read: (id) => this.#deps.api.getImage({ params: { id } }),
       onTask: (task) => this.take([task]),
     })
-    let seen = $state(document.visibilityState === 'visible')
-    const look = () => (seen = document.visibilityState === 'visible')
-    document.addEventListener('visibilitychange', look)
+    let visible = $state(document.visibilityState === 'visible')
+    const onChange = () => (visible = document.visibilityState === 'visible')
+    document.addEventListener('visibilitychange', onChange)
     const end = $effect.root(() => {
-      $effect(() => follower.follow(seen ? this.#wanted : { live: [], read: [] }))
-      $effect(() => (seen && this.#isBusy ? this.#tick() : undefined))
+      $effect(() => follower.follow(visible ? this.#wanted : { live: [], read: [] }))
+      $effect(() => (visible && this.#isBusy ? this.#tick() : undefined))
     })
     return () => {
       end()
       follower.stop()
-      document.removeEventListener('visibilitychange', look)
+      document.removeEventListener('visibilitychange', onChange)
     }
   }
 
@@ -116,7 +116,7 @@ export class TaskBoard {
   }
 
   #isUnbilled(task: Task): boolean {
-    // `undefined` is a list's reading, which does not speak of money.
+    // `undefined` comes from a list, which has no charge.
     if (task.charged_micro !== null || task.state !== 'done' || !task.ended_at) return false
     return this.#nowMs - Date.parse(task.ended_at) < BILL_WITHIN_MS
   }

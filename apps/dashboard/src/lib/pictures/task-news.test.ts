@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { newsOf } from './task-news.ts'
 import { pictureOf, taskOf } from './testing/task-of.ts'
 
-it('tells each stage of a task once', () => {
+it('announces each state of a task once', () => {
   const queued = taskOf({ position: 2 })
   const running = taskOf({ state: 'running' })
   const done = taskOf({
@@ -17,7 +17,7 @@ it('tells each stage of a task once', () => {
   expect(newsOf(done, done)).toBeUndefined()
 })
 
-it('keeps quiet about partial pictures, moves in the line, and what ended long ago', () => {
+it('does not announce partial pictures, queue moves and tasks that had already ended', () => {
   const running = taskOf({ state: 'running' })
   expect(newsOf(running, { ...running, last_event: 9 })).toBeUndefined()
   expect(newsOf(taskOf({ position: 3 }), taskOf({ position: 2 }))).toBeUndefined()

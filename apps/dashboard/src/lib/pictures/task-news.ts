@@ -1,7 +1,7 @@
 import { hasEnded } from './task.ts'
 import type { Task } from './task.ts'
 
-/** What is worth a sentence to somebody who cannot see the page: changes of a task as a whole. */
+/** State changes of a task that are announced to screen readers. */
 export type TaskNews =
   | { name: 'queued'; position: number | null }
   | { name: 'generating' }
@@ -10,12 +10,12 @@ export type TaskNews =
   | { name: 'cancelled' }
 
 /**
- * What a new reading tells beside the one before; undefined when nothing that matters has changed. Partial
- * pictures and moves in the line are no news: they would drown the rest.
+ * The announcement for a new version of a task; undefined if its state has not changed. Partial pictures and
+ * queue moves are not announced, because they are too frequent.
  */
 export function newsOf(before: Task | undefined, task: Task): TaskNews | undefined {
   if (before?.state === task.state) return undefined
-  // What had ended before the page was opened is history.
+  // Tasks that had ended before the page was opened are not announced.
   if (!before && hasEnded(task)) return undefined
   switch (task.state) {
     case 'queued':

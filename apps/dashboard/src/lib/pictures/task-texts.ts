@@ -9,7 +9,7 @@ export type PictureMessages = AreaMessages<'pictures'>
 
 const PROMPT_CHARS_MAX = 80
 
-/** A prompt in one line, for names and news. */
+/** A prompt on one line, for accessible names and announcements. */
 export function shortPrompt(prompt: string): string {
   const line = prompt.replaceAll(/\s+/g, ' ').trim()
   const letters = [...line]
@@ -17,24 +17,24 @@ export function shortPrompt(prompt: string): string {
   return `${letters.slice(0, PROMPT_CHARS_MAX - 1).join('')}…`
 }
 
-/** What happened to a picture, without what to do. */
+/** Why a picture failed. */
 export function failureText(messages: PictureMessages, code: string): string {
-  return isTold(messages, code) ? messages.failures[code] : messages.failedOtherwise
+  return hasText(messages, code) ? messages.failures[code] : messages.failedOtherwise
 }
 
-/** A place in line as words. */
+/** A queue position as text. */
 export function positionText(messages: PictureMessages, position: number | null): string {
   if (position === null) return messages.waiting
   return position === 1 ? messages.nextInLine : messages.inLine(position)
 }
 
-/** The stage of a tile in one short line; `seconds` is how long it has been drawn. */
+/** The stage of a tile in one short line; `seconds` is the time since generation started. */
 export function stageText(messages: PictureMessages, stage: Stage, seconds: string | null): string {
   switch (stage.name) {
     case 'queued':
       return positionText(messages, stage.position)
     case 'generating':
-      return seconds === null ? messages.generating : messages.drawingFor(seconds)
+      return seconds === null ? messages.generating : messages.generatingFor(seconds)
     case 'stored':
       return messages.states.done
     case 'gone':
@@ -46,37 +46,37 @@ export function stageText(messages: PictureMessages, stage: Stage, seconds: stri
   }
 }
 
-/** News of a task as a sentence for those who listen. */
+/** The announcement of a task as a sentence for screen readers. */
 export function newsText(messages: PictureMessages, task: Task, news: TaskNews): string {
   const prompt = shortPrompt(task.prompt)
-  const { news: say } = messages
+  const { news: texts } = messages
   switch (news.name) {
     case 'queued':
-      if (news.position === null) return say.queued(prompt)
-      return say.queuedAt(prompt, positionText(messages, news.position))
+      if (news.position === null) return texts.queued(prompt)
+      return texts.queuedAt(prompt, positionText(messages, news.position))
     case 'generating':
-      return say.generating(prompt)
+      return texts.generating(prompt)
     case 'done': {
       const stored = messages.pictureCount(news.stored)
       return news.failed > 0
-        ? say.partly(prompt, stored, String(news.failed))
-        : say.done(prompt, stored)
+        ? texts.partly(prompt, stored, String(news.failed))
+        : texts.done(prompt, stored)
     }
     case 'failed':
-      return say.failed(prompt, failureText(messages, news.code))
+      return texts.failed(prompt, failureText(messages, news.code))
     case 'cancelled':
-      return say.cancelled(prompt)
+      return texts.cancelled(prompt)
   }
 }
 
-/** `1536 × 1024`, or that the upstream chooses. */
+/** `1536 × 1024`, or the text of `auto`. */
 export function sizeText(messages: PictureMessages, size: string): string {
   const shape = parseSize(size)
   if (!shape) return messages.qualities.auto
   return messages.dimensions(String(shape.width), String(shape.height))
 }
 
-/** A setting's word, or the setting itself where another release has more of them. */
+/** The text of a setting's value, or the value itself if it has no text (another release). */
 export function choiceText<Messages extends Record<string, string>>(
   messages: Messages,
   value: string,
@@ -84,7 +84,7 @@ export function choiceText<Messages extends Record<string, string>>(
   return Object.hasOwn(messages, value) ? (messages[value] ?? value) : value
 }
 
-const isTold = (
+const hasText = (
   { failures }: PictureMessages,
   code: string,
 ): code is keyof PictureMessages['failures'] => Object.hasOwn(failures, code)

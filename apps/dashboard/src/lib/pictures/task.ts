@@ -1,10 +1,10 @@
 import type { ImageTask, ImageTaskDetail, ShownPicture } from '@sluice/contracts/control/images'
 
-/** A task as a page knows it: from a list, or whole with its money. */
+/** A task from a list, or with its charge from a detail request. */
 export type Task = ImageTask & Partial<Pick<ImageTaskDetail, 'held_micro' | 'charged_micro'>>
 export type Picture = ShownPicture
 
-/** Every state, in the order of a task's life. */
+/** All states in the order of a task's lifecycle. */
 export const taskStates = [
   'queued',
   'running',
@@ -13,7 +13,7 @@ export const taskStates = [
   'cancelled',
 ] as const satisfies readonly Task['state'][]
 
-/** True when nothing of the task will change any more, but for its bill. */
+/** True when the task has ended; only its charge may still change. */
 export function hasEnded({ state }: Pick<Task, 'state'>): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled'
 }

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 
 import { pictureOf, taskOf } from './testing/task-of.ts'
-import { cancelRefusal, lostBeside, picturesOf, stageOf } from './tile-stage.ts'
+import { cancelRefusal, failedCount, picturesOf, stageOf } from './tile-stage.ts'
 
 const failure = { code: 'upstream_failed', message: 'x' }
 
 describe('a tile', () => {
-  it('waits with its place in line', () => {
+  it('is queued with its position', () => {
     const task = taskOf({ position: 3 })
     expect(stageOf(task, pictureOf())).toEqual({ name: 'queued', position: 3 })
   })
 
-  it('is drawn since the task was begun, with the newest partial picture', () => {
+  it('is generating since the start of the task, with the newest partial picture', () => {
     const task = taskOf({ state: 'running', started_at: '2026-01-01T00:00:41.000Z' })
     expect(stageOf(task, pictureOf({ state: 'generating', partial_url: '/p' }))).toEqual({
       name: 'generating',
@@ -20,7 +20,7 @@ describe('a tile', () => {
     })
   })
 
-  it('shows what is stored, also while its neighbours are drawn', () => {
+  it('shows a stored picture while others of the task are generating', () => {
     const task = taskOf({ state: 'running' })
     expect(stageOf(task, pictureOf({ state: 'stored', url: '/u' }))).toEqual({
       name: 'stored',
@@ -29,7 +29,7 @@ describe('a tile', () => {
     expect(stageOf(task, pictureOf({ state: 'stored' }))).toEqual({ name: 'gone' })
   })
 
-  it("tells its own failure, else the task's", () => {
+  it("shows its own failure, otherwise the task's", () => {
     const task = taskOf({ state: 'failed', failure })
     expect(stageOf(task, pictureOf({ state: 'failed' }))).toEqual({ name: 'failed', failure })
     const own = { code: 'content_policy_violation', message: 'y' }
@@ -39,7 +39,7 @@ describe('a tile', () => {
     })
   })
 
-  it("never waits when its task has ended: the task's end wins", () => {
+  it('is never queued when its task has ended', () => {
     for (const state of ['waiting', 'generating'] as const) {
       const picture = pictureOf({ state })
       expect(stageOf(taskOf({ state: 'failed', failure }), picture).name).toBe('failed')
@@ -49,7 +49,7 @@ describe('a tile', () => {
   })
 })
 
-it('a task has as many tiles as it was asked for, from its first moment on', () => {
+it('a task has as many tiles as requested pictures from the start', () => {
   const task = taskOf({ count: 3, pictures: [pictureOf({ index: 1, state: 'stored', url: '/u' })] })
   expect(picturesOf(task).map(({ index, state }) => [index, state])).toEqual([
     [0, 'waiting'],
@@ -58,17 +58,17 @@ it('a task has as many tiles as it was asked for, from its first moment on', () 
   ])
 })
 
-it('counts what failed beside stored pictures, so that only those are drawn and paid once more', () => {
+it('counts failed pictures of a partly successful task, so that only those are retried', () => {
   const pictures = [
     pictureOf({ state: 'stored', url: '/u' }),
     pictureOf({ index: 1, state: 'failed' }),
   ]
-  expect(lostBeside(taskOf({ state: 'done', count: 2, pictures }))).toBe(1)
-  expect(lostBeside(taskOf({ state: 'running', count: 2, pictures }))).toBe(0)
-  expect(lostBeside(taskOf({ state: 'failed', count: 2 }))).toBe(0)
+  expect(failedCount(taskOf({ state: 'done', count: 2, pictures }))).toBe(1)
+  expect(failedCount(taskOf({ state: 'running', count: 2, pictures }))).toBe(0)
+  expect(failedCount(taskOf({ state: 'failed', count: 2 }))).toBe(0)
 })
 
-it('only a task that waits can be cancelled', () => {
+it('only a queued task can be cancelled', () => {
   expect(cancelRefusal(taskOf({ state: 'queued' }))).toBeNull()
   expect(cancelRefusal(taskOf({ state: 'running' }))).toBe('generating')
   expect(cancelRefusal(taskOf({ state: 'done' }))).toBe('ended')

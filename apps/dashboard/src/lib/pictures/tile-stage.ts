@@ -7,27 +7,27 @@ interface Failure {
   message: string
 }
 
-/** What a tile shows of one picture. */
+/** What a tile shows for one picture. */
 export type Stage =
-  /** `position` is 1 for the next task in line; null where nobody waits before it, or nobody knows. */
+  /** `position` is 1 for the next task in the queue; null if it is unknown or no task is ahead. */
   | { name: 'queued'; position: number | null }
-  /** `sinceMs` is when drawing began. */
+  /** `sinceMs` is when generation started. */
   | { name: 'generating'; sinceMs: number | null; partialUrl: string | null }
   | { name: 'stored'; url: string }
-  /** It was stored, and its bytes are there no more. */
+  /** It was stored, but its bytes have been deleted. */
   | { name: 'gone' }
   | { name: 'failed'; failure: Failure }
   | { name: 'cancelled' }
 
-const UNSAID: Failure = { code: 'internal_error', message: '' }
+const UNKNOWN_FAILURE: Failure = { code: 'internal_error', message: '' }
 
-/** The stage of one picture. A task's own end wins over what was last heard of its picture. */
+/** The stage of one picture. The end of the task overrides the last known state of the picture. */
 export function stageOf(task: Task, picture: Picture): Stage {
   switch (picture.state) {
     case 'stored':
       return picture.url ? { name: 'stored', url: picture.url } : { name: 'gone' }
     case 'failed':
-      return { name: 'failed', failure: picture.failure ?? task.failure ?? UNSAID }
+      return { name: 'failed', failure: picture.failure ?? task.failure ?? UNKNOWN_FAILURE }
     case 'cancelled':
       return { name: 'cancelled' }
     case 'waiting':
@@ -41,7 +41,7 @@ export function stageOf(task: Task, picture: Picture): Stage {
 function endedStage(task: Task, { failure }: Picture): Stage | undefined {
   if (task.state === 'cancelled') return { name: 'cancelled' }
   if (task.state !== 'failed' && task.state !== 'done') return undefined
-  return { name: 'failed', failure: failure ?? task.failure ?? UNSAID }
+  return { name: 'failed', failure: failure ?? task.failure ?? UNKNOWN_FAILURE }
 }
 
 function openStage(task: Task, { state, partial_url: partialUrl }: Picture): Stage {
@@ -50,7 +50,7 @@ function openStage(task: Task, { state, partial_url: partialUrl }: Picture): Sta
   return { name: 'generating', sinceMs: since, partialUrl }
 }
 
-/** A task's pictures, all of them: those that no reading has named yet wait. */
+/** All pictures of a task; those without a known state are waiting. */
 export function picturesOf(task: Task): Picture[] {
   const known = new Map(task.pictures.map((picture) => [picture.index, picture]))
   return Array.from({ length: task.count }, (_, index) => known.get(index) ?? waiting(index))
@@ -69,8 +69,8 @@ const waiting = (index: number): Picture => ({
   failure: null,
 })
 
-/** How many pictures failed of a task that ended with others stored; 0 for every other task. */
-export function lostBeside({ state, count, pictures }: Task): number {
+/** The number of failed pictures of a task that ended as done; 0 for every other task. */
+export function failedCount({ state, count, pictures }: Task): number {
   if (state !== 'done') return 0
   return count - pictures.filter((picture) => picture.state === 'stored').length
 }

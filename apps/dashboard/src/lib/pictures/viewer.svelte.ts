@@ -11,11 +11,11 @@ import type { Picture, Task } from './task.ts'
 export interface ViewerDeps {
   board: TaskBoard
   messages: () => PictureMessages
-  /** Tells a person what failed. */
+  /** Shows an error to the user. */
   fail: (error: unknown) => Promise<void>
 }
 
-/** A stored picture of a task; `id` names it among all of a page. */
+/** A stored picture of a task; `id` is unique on the page. */
 export interface Stored {
   id: string
   task: Task
@@ -23,7 +23,7 @@ export interface Stored {
   url: string
 }
 
-/** What is looked at on a page of pictures: one in the lightbox, a task's details, or neither. */
+/** The open layer of a page of pictures: the lightbox, a task's details, or none. */
 export class Viewer {
   /** The id of the picture in the lightbox. */
   picture = $state<string>()
@@ -48,7 +48,7 @@ export class Viewer {
     this.picture = idOf(task, picture)
   }
 
-  /** Opens at once with what is known; the money follows. */
+  /** Opens immediately with the known data; the charge is loaded afterwards. */
   readonly openDetails = (task: Pick<Task, 'id'>): void => {
     this.details = task.id
     this.refresh(task)

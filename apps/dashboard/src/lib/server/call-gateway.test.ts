@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import { callGateway } from './call-gateway.ts'
 
-interface Seen {
+interface ReceivedRequest {
   method: string
   path: string
   headers: IncomingHttpHeaders
@@ -18,13 +18,13 @@ let gateway: Server
 let apiUrl: string
 let gatewaysOf = () => [apiUrl]
 const failed: string[] = []
-let seen: Seen[] = []
+let received: ReceivedRequest[] = []
 
 beforeAll(async () => {
   gateway = createServer(async (incoming, outgoing) => {
     const body = Buffer.concat(await incoming.toArray()).toString()
     const { method = '', url: path = '', headers } = incoming
-    seen.push({ method, path, headers, body })
+    received.push({ method, path, headers, body })
     outgoing.setHeader('set-cookie', ['__Host-s=1; HttpOnly; Secure; Path=/', 'b=2'])
     outgoing.end('{}')
   })
@@ -33,7 +33,7 @@ beforeAll(async () => {
 })
 afterAll(() => gateway.close())
 beforeEach(() => {
-  seen = []
+  received = []
 })
 
 // A server that listens on a port has an AddressInfo.
@@ -41,14 +41,14 @@ const portOf = (server: Server) => (server.address() as AddressInfo).port
 
 const PANEL = 'https://ai.example.org'
 
-/** What SvelteKit gives the hook for one fetch of a page's server side. */
-function ask(path: string, init: RequestInit = {}) {
+/** Calls the hook as SvelteKit does for a server-side fetch. */
+function callHook(path: string, init: RequestInit = {}) {
   const user = {
     cookie: '__Host-s=secret; sluice_theme=dark',
     'accept-language': 'zh-CN',
     'user-agent': 'a browser',
-    authorization: 'Bearer of-nobody',
-    'x-sluice-caller': 'as the person would like it',
+    authorization: 'Bearer invalid',
+    'x-sluice-caller': 'forged by the browser',
   }
   const event = {
     url: new URL('/studio', PANEL),
@@ -57,7 +57,7 @@ function ask(path: string, init: RequestInit = {}) {
     platform: {
       apiUrls: gatewaysOf(),
       gatewayFailed: (url: string) => void failed.push(url),
-      callerStamp: 'as the door has signed it',
+      callerStamp: 'signed by the gateway',
     },
   }
   const elsewhere: URL[] = []
@@ -70,59 +70,59 @@ function ask(path: string, init: RequestInit = {}) {
   return { answer, event, elsewhere }
 }
 
-// As much of the event as the hook reads.
+// The part of the event that the hook reads.
 const asInput = (input: unknown) => input as Parameters<HandleFetch>[0]
 
-it('asks the gateway in the person’s name, and from where the door saw them', async () => {
-  await ask('/api/me?a=b').answer
-  expect(seen[0]).toMatchObject({
+it('calls the gateway with the cookie of the user and the caller stamp', async () => {
+  await callHook('/api/me?a=b').answer
+  expect(received[0]).toMatchObject({
     method: 'GET',
     path: '/api/me?a=b',
     headers: {
       cookie: '__Host-s=secret; sluice_theme=dark',
       'accept-language': 'zh-CN',
       'user-agent': 'a browser',
-      'x-sluice-caller': 'as the door has signed it',
+      'x-sluice-caller': 'signed by the gateway',
     },
   })
-  expect(seen[0]?.headers.authorization).toBeUndefined()
-  expect(seen[0]?.headers.origin).toBeUndefined()
+  expect(received[0]?.headers.authorization).toBeUndefined()
+  expect(received[0]?.headers.origin).toBeUndefined()
 })
 
-it('asks the next gateway, once, when one takes no connection, and reports it', async () => {
+it('tries the next gateway once when a connection fails, and reports the failed one', async () => {
   gatewaysOf = () => ['http://127.0.0.1:2', apiUrl]
   const body = JSON.stringify({ name: 'b' })
-  await ask('/api/user/apikeys', { method: 'POST', body }).answer
+  await callHook('/api/user/apikeys', { method: 'POST', body }).answer
   gatewaysOf = () => [apiUrl]
-  expect(seen).toHaveLength(1)
-  expect(seen[0]).toMatchObject({ method: 'POST', body, headers: { origin: apiUrl } })
+  expect(received).toHaveLength(1)
+  expect(received[0]).toMatchObject({ method: 'POST', body, headers: { origin: apiUrl } })
   expect(failed).toEqual(['http://127.0.0.1:2'])
 })
 
-it('says that no gateway is there after each was asked once', async () => {
+it('fails after every gateway was tried once', async () => {
   gatewaysOf = () => ['http://127.0.0.1:2', 'http://127.0.0.1:2']
-  await expect(ask('/api/me').answer).rejects.toThrow('fetch failed')
+  await expect(callHook('/api/me').answer).rejects.toThrow('fetch failed')
   gatewaysOf = () => [apiUrl]
 })
 
-it('asks for a change as the gateway’s own page, body and all', async () => {
+it('sends a change with the gateway’s origin and the body', async () => {
   const body = JSON.stringify({ name: 'a' })
-  await ask('/api/user/apikeys', { method: 'POST', body }).answer
-  expect(seen[0]).toMatchObject({ method: 'POST', body, headers: { origin: apiUrl } })
+  await callHook('/api/user/apikeys', { method: 'POST', body }).answer
+  expect(received[0]).toMatchObject({ method: 'POST', body, headers: { origin: apiUrl } })
 })
 
-it('hands the gateway’s cookies on to the browser as they are', async () => {
-  const { answer, event } = ask('/api/auth/login', { method: 'POST', body: '{}' })
+it('passes the gateway’s cookies to the browser unchanged', async () => {
+  const { answer, event } = callHook('/api/auth/login', { method: 'POST', body: '{}' })
   await answer
   expect(event.locals.setCookies).toEqual(['__Host-s=1; HttpOnly; Secure; Path=/', 'b=2'])
 })
 
 it.each(['https://elsewhere.example/api/me', '/studio', '/apiary/me', '/p/img/a/0'])(
-  'sends no cookie of the person to %s',
+  'sends no cookie of the user to %s',
   async (path) => {
-    const { answer, elsewhere } = ask(path)
+    const { answer, elsewhere } = callHook(path)
     expect(await (await answer).text()).toBe('elsewhere')
-    expect(seen).toEqual([])
+    expect(received).toEqual([])
     expect(elsewhere).toEqual([new URL(path, PANEL)])
   },
 )

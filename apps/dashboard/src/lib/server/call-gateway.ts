@@ -4,8 +4,8 @@ import type { HandleFetch } from '@sveltejs/kit/hooks'
 const ANSWER_WITHIN_MS = 30_000
 
 /**
- * Sends what a `load` or a form action asks of `/api` or `/v1` to the gateway, in the person's name: with
- * their cookie, language and address (as the door has signed it). What the gateway sets as a cookie goes on to the browser.
+ * Forwards calls of a `load` or a form action to `/api` or `/v1` to the gateway, with the user's cookie, language
+ * and address (as signed by the gateway). Cookies set by the gateway are passed to the browser.
  */
 export const callGateway: HandleFetch = async ({ event, request, fetch }) => {
   const url = new URL(request.url)
@@ -15,7 +15,7 @@ export const callGateway: HandleFetch = async ({ event, request, fetch }) => {
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
   const late = AbortSignal.timeout(ANSWER_WITHIN_MS)
   const body = hasBody ? { body: await request.arrayBuffer() } : {}
-  const answer = await askInTurn(platform, (apiUrl) => {
+  const answer = await callFirstReachable(platform, (apiUrl) => {
     const target = new URL(`${url.pathname}${url.search}`, apiUrl)
     return globalThis.fetch(target, {
       method: request.method,
@@ -29,15 +29,15 @@ export const callGateway: HandleFetch = async ({ event, request, fetch }) => {
   return answer
 }
 
-/** Asks each gateway once at most; the next one only when no connection was made, so that nothing is done twice. */
-async function askInTurn(
+/** Tries each gateway at most once; the next one only if no connection was made, so that no call runs twice. */
+async function callFirstReachable(
   { apiUrls, gatewayFailed }: App.Platform,
-  ask: (apiUrl: string) => Promise<Response>,
+  call: (apiUrl: string) => Promise<Response>,
 ): Promise<Response> {
   let last: unknown
   for (const apiUrl of apiUrls) {
     try {
-      return await ask(apiUrl)
+      return await call(apiUrl)
     } catch (error) {
       if (!isUnconnected(error)) throw error
       gatewayFailed(apiUrl)
@@ -63,11 +63,11 @@ function isUnconnected(error: unknown): boolean {
 
 type Call = Pick<Parameters<HandleFetch>[0], 'event' | 'request'> & { target: URL }
 
-const handedOn = ['cookie', 'accept-language', 'user-agent'] as const
+const FORWARDED_HEADERS = ['cookie', 'accept-language', 'user-agent'] as const
 
 function headersOf({ event, request, target }: Call): Headers {
   const headers = new Headers(request.headers)
-  for (const name of handedOn) {
+  for (const name of FORWARDED_HEADERS) {
     const value = event.request.headers.get(name)
     if (value !== null) headers.set(name, value)
   }
@@ -75,7 +75,7 @@ function headersOf({ event, request, target }: Call): Headers {
   const { callerStamp } = event.platform ?? {}
   if (callerStamp === undefined) headers.delete(CALLER_HEADER)
   else headers.set(CALLER_HEADER, callerStamp)
-  // SvelteKit has seen that the form came from a page of this site; to the gateway it is we who ask.
+  // SvelteKit has verified the origin of the form; for the gateway the panel is the client.
   if (request.method !== 'GET') headers.set('origin', target.origin)
   return headers
 }

@@ -4,7 +4,7 @@ import { createFormat } from '../format.ts'
 import type { AreaMessages } from '../i18n/areas.ts'
 import type { Language } from '../i18n/languages.ts'
 
-/** zod's issues as sentences beside a field. Passed to each parse: there is no global language. */
+/** zod's issues as field messages. Passed to each parse, because there is no global language. */
 export function fieldErrors(
   messages: AreaMessages<'errors'>,
   language: Language,

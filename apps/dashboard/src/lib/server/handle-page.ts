@@ -4,10 +4,10 @@ import { readChoice } from '../site/site-choice.ts'
 import { renderFrame } from './render-frame.ts'
 import { securityHeaders } from './security-headers.ts'
 
-// Of the gateway's answers, those headers reach a page that the client reads: the rest stays here.
+// Only the response headers that the client reads are sent to the page.
 const readable = new Set(['content-type', 'retry-after', 'x-request-id'])
 
-/** The panel's one handler: reads the person's choices, renders, and hardens the answer. */
+/** The panel's handler: reads the user's settings, renders, and adds security headers. */
 export const handlePage: Handle = async ({ event, resolve }) => {
   event.locals.setCookies = []
   event.locals.choice = readChoice({
@@ -18,10 +18,10 @@ export const handlePage: Handle = async ({ event, resolve }) => {
     transformPageChunk: ({ html }) => renderFrame(html, event.locals.choice),
     filterSerializedResponseHeaders: (name) => readable.has(name),
   })
-  // Its headers may be those of an answer that cannot be changed.
+  // The headers may be immutable.
   const answer = new Response(rendered.body, rendered)
   for (const [name, value] of Object.entries(securityHeaders)) answer.headers.set(name, value)
-  // Pages show what is somebody's own; neither a proxy nor the way back may show them to the next.
+  // Pages have personal data; neither a proxy nor the browser history may show them to another user.
   if (!answer.headers.has('cache-control')) answer.headers.set('cache-control', 'private, no-store')
   for (const line of event.locals.setCookies) answer.headers.append('set-cookie', line)
   return answer

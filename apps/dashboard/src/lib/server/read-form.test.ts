@@ -5,7 +5,7 @@ import { readForm } from './read-form.ts'
 const send = (body: BodyInit, headers: Record<string, string> = {}) =>
   readForm(new Request('http://panel.test/login', { method: 'POST', body, headers }))
 
-it('has the fields that a browser sends, those that are said twice too', async () => {
+it('has the fields that a browser sends, including repeated ones', async () => {
   const sent = [
     ['name', 'heron'],
     ['network', '10.0.0.0/8'],
@@ -18,7 +18,7 @@ it('has the fields that a browser sends, those that are said twice too', async (
   expect([...(await send(parts))]).toEqual(sent)
 })
 
-it('leaves out what would be read by another format, in which a little is a lot', async () => {
+it('ignores fields of the superforms format, which can expand to large values', async () => {
   const twice = Array.from({ length: 30 }, (_, index) => ({ a: index + 1, b: index + 1 }))
   const form = await send(
     new URLSearchParams({
@@ -31,7 +31,7 @@ it('leaves out what would be read by another format, in which a little is a lot'
   expect([...form]).toEqual([['name', 'heron']])
 })
 
-it('has no fields of a body that is no form', async () => {
+it('has no fields if the body is not a form', async () => {
   for (const type of ['text/plain', 'multipart/form-data', 'application/json'])
     expect([...(await send('name=heron', { 'content-type': type }))]).toEqual([])
 })

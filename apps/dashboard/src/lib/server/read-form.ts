@@ -1,11 +1,11 @@
-/** What superforms writes and reads for itself: its own format of a whole form, and files in it. */
+/** Fields of superforms' own format of a form and its files. */
 const OWN_FORMAT = /^__superform_(json|files?_)/
 
 /**
- * The fields of a submitted form, as a browser's own form sends them; none of a body that is no form.
+ * The fields of a submitted HTML form; empty if the body is not a form.
  *
- * None of our forms is sent in superforms' own format (`dataType: 'json'`), and it is not read: a hundred
- * bytes of it can name the same value over and over, and what is made of them fills all memory of the process.
+ * Superforms' own format (`dataType: 'json'`) is not used and not read: a hundred bytes of it can repeat the
+ * same value so often that the parsed form fills all memory of the process.
  */
 export async function readForm(request: Request): Promise<FormData> {
   const sent = await request.formData().catch(() => new FormData())

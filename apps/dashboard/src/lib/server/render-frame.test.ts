@@ -8,7 +8,7 @@ import { renderFrame } from './render-frame.ts'
 const template = readFileSync(join(import.meta.dirname, '../../app.html'), 'utf8')
 const choice = { zone: 'UTC', rail: 'wide', welcomed: false } as const
 
-it('the first byte of a page is in the language and the theme of the person', () => {
+it('the first tag of a page has the language and the theme of the user', () => {
   const dark = renderFrame(template, { ...choice, language: 'zh', theme: 'dark' })
   expect(dark).toContain('<html lang="zh-CN" data-theme="dark">')
   const system = renderFrame(template, { ...choice, language: 'en', theme: 'system' })

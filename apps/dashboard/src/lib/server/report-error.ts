@@ -3,15 +3,15 @@ import type { HandleServerError } from '@sveltejs/kit/hooks'
 import { ApiError } from '../api/api-error.ts'
 import { toPageError } from '../api/page-error.ts'
 
-/** Tells an error to the person, and a fault of the panel itself to the log, where it can be mended. */
+/** Shows an error to the user, and logs it if it is an error of the panel. */
 export const reportError: HandleServerError = async ({ kind, error, event }) => {
   const { choice } = event.locals
-  const told = await toPageError({ kind, error }, choice?.language ?? 'en')
+  const pageError = await toPageError({ kind, error }, choice?.language ?? 'en')
   if (kind === 'unknown' && !(error instanceof ApiError)) {
     event.platform?.report(error, { path: event.url.pathname })
   }
-  return told ?? { message: asAppError(error).message }
+  return pageError ?? { message: asAppError(error).message }
 }
 
-// Of kind `app`: what was given to `error(...)`, which must be an App.Error.
+// Kind `app`: the argument of `error(...)`, which is an App.Error.
 const asAppError = (error: unknown) => error as App.Error

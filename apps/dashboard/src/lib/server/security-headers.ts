@@ -1,6 +1,6 @@
 /**
- * What every answer of the panel says beside its Content-Security-Policy (vite.config.ts).
- * The old X-Frame-Options stands beside `frame-ancestors` for proxies that look for it.
+ * Headers of every response besides the Content-Security-Policy (vite.config.ts). X-Frame-Options repeats
+ * `frame-ancestors` for proxies that check it.
  */
 export const securityHeaders = {
   'x-content-type-options': 'nosniff',

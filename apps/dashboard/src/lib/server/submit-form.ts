@@ -15,7 +15,7 @@ import { localPath, paths, withQuery } from '../paths.ts'
 import { fieldErrors } from './field-errors.ts'
 import { readForm } from './read-form.ts'
 
-/** What a form says of its last submission, above its fields. */
+/** The result of the last submission, shown above the fields. */
 export type FormNote<Answer = undefined> =
   | { kind: 'done'; answer: Answer }
   | { kind: 'refused'; sentence: string; requestId: string | undefined }
@@ -25,15 +25,15 @@ type FormSchema<Out extends Fields, In extends Fields> = z.ZodType<Out, In>
 
 export interface FormSpec<Out extends Fields, In extends Fields, Answer> {
   schema: FormSchema<Out, In>
-  /** The act itself, with the form in its wire form. Its answer goes to the page; redirects pass through. */
+  /** The action, with the encoded form. Its result is sent to the page; redirects pass through. */
   action: (api: Api, body: In) => Promise<Answer>
-  /** Fields that never go back to the page, such as passwords. */
+  /** Fields that are never sent back to the page, such as passwords. */
   secret?: readonly string[]
-  /** For people who are not signed in: login, register. */
+  /** For users who are not signed in: login, register. */
   isOpen?: true
 }
 
-/** A form as it first stands, empty or with the values of what is edited; for `load`. */
+/** The initial form, empty or with the values of the edited object; for `load`. */
 export async function emptyForm<Out extends Fields, In extends Fields>(
   schema: FormSchema<Out, In>,
   values: Partial<In> = {},
@@ -42,8 +42,8 @@ export async function emptyForm<Out extends Fields, In extends Fields>(
 }
 
 /**
- * One submission: checks the form by the contract's own schema, acts, and tells what came of it. A
- * refusal that names a field stands beside that field, any other above the form.
+ * Handles one submission: validates the form by the contract's schema, runs the action and returns the result.
+ * An error that names a field is shown at that field, any other above the form.
  */
 export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   event: RequestEvent,
@@ -54,7 +54,7 @@ export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   const { schema, action, secret = [], isOpen = false } = spec
   const adapter = adapterOf(schema, { error: fieldErrors(messages, language) })
   const api = createApi(event.fetch)
-  // Nobody's form is not even read: what a schema costs is for people who are signed in.
+  // Without a session the form is not even read, because validation costs CPU time.
   if (!isOpen) await checkSignedIn(event, api)
   const fields = await readForm(event.request)
   const form = await superValidate<Out, FormNote<Answer>, In>(fields, adapter)
@@ -78,7 +78,7 @@ export async function submitForm<Out extends Fields, In extends Fields, Answer>(
   }
 }
 
-/** Leads to login, and back, who is not signed in. Throws what else the gateway refuses. */
+/** Redirects to the login page without a session. Throws any other error of the gateway. */
 async function checkSignedIn({ url }: RequestEvent, api: Api): Promise<void> {
   try {
     await api.getMe()
@@ -88,24 +88,24 @@ async function checkSignedIn({ url }: RequestEvent, api: Api): Promise<void> {
   }
 }
 
-/** The page that a form stands on: its address without the name of the action. */
+/** The page of a form: its address without the name of the action. */
 function pageOf({ pathname, searchParams }: URL): string {
   const storage = [...searchParams].filter(([name]) => !name.startsWith('/'))
   return withQuery(pathname, Object.fromEntries(storage))
 }
 
-// The adapter infers the same two types from the schema, by another road than z.ZodType's own.
+// The adapter infers the same two types from the schema in another way than z.ZodType.
 const adapterOf = <Out extends Fields, In extends Fields>(
   schema: FormSchema<Out, In>,
   options?: { error: z.core.$ZodErrorMap },
 ) => zod4(schema, options) as unknown as ValidationAdapter<Out, In>
 
-// `in` has just shown that the form has this field, and fields of these forms are not nested.
+// Checked with `in` before; fields of these forms are not nested.
 const asField = (param: string) => param as never
 
 type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 502
 
-// What the gateway said, as far as it says something to a browser; an unreached gateway is a bad one.
+// The gateway's status if it is an HTTP error status; 502 for an unreachable gateway.
 function asErrorStatus(status: number): ErrorStatus {
   const known = [400, 401, 403, 404, 409, 413, 422, 429] as const
   return known.find((one) => one === status) ?? 502

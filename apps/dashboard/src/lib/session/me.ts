@@ -1,2 +1,2 @@
-/** What the app's layout depends on: invalidate it after an act that changes the balance or the role. */
+/** Dependency of the app's layout: invalidate it after a change of the balance or the role. */
 export const ME = 'app:me'

@@ -6,7 +6,7 @@ const hex = '0192f3a4b5c6d7e8f901234567890abc'
 const never = new AbortController().signal
 const nothing = () => Promise.resolve({ items: [], next_cursor: null })
 
-test('an id in full leads straight to its page, and only for those who may see it', () => {
+test('a complete id gives its page, only with the permission to see it', () => {
   expect(readId(`img_${hex}`, permissionsOf('user'))?.href).toBe(`/gallery/img_${hex}`)
   expect(readId(`img_${hex}`, permissionsOf('admin'))?.href).toBe(`/admin/images/img_${hex}`)
   expect(readId(` usr_${hex} `, permissionsOf('admin'))?.href).toBe(`/admin/users/usr_${hex}`)
@@ -14,16 +14,16 @@ test('an id in full leads straight to its page, and only for those who may see i
   expect(readId('img_1', permissionsOf('admin'))).toBeUndefined()
 })
 
-test('people without the permission never ask for users', async () => {
-  const listUsers = () => Promise.reject(new Error('asked for users'))
+test('users are not searched without the permission', async () => {
+  const listUsers = () => Promise.reject(new Error('users were requested'))
   const api = { listApiKeys: nothing, listImages: nothing, listUsers }
   expect(
     await findThings({ api }, { text: 'cat', may: permissionsOf('user'), signal: never }),
   ).toEqual([])
 })
 
-test('a single letter asks nobody', async () => {
-  const refuse = () => Promise.reject(new Error('asked'))
+test('a single letter sends no request', async () => {
+  const refuse = () => Promise.reject(new Error('requested'))
   const api = { listApiKeys: refuse, listImages: refuse, listUsers: refuse }
   const found = await findThings(
     { api },

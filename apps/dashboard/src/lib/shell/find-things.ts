@@ -11,7 +11,7 @@ export type Found = {
   href: string
 }
 
-/** As many of each kind as fit under each other without scrolling. */
+/** Results per kind that fit without scrolling. */
 export const FOUND_MAX = 6
 /** Shorter texts match nearly everything. */
 export const SOUGHT_CHARACTERS_MIN = 2
@@ -21,8 +21,8 @@ type Deps = {
 }
 
 /**
- * Keys by name or id, own image jobs by prompt, and for those who may, users by e-mail or id. Rejects
- * with ApiError when one of the questions fails.
+ * Finds keys by name or id, own image jobs by prompt and, with the permission, users by e-mail or id. Rejects
+ * with ApiError when one of the requests fails.
  */
 export async function findThings(
   { api }: Deps,
@@ -75,7 +75,7 @@ async function findUsers({ api }: Deps, sought: string, signal: AbortSignal): Pr
   }))
 }
 
-/** What an id in full leads to, without asking anybody. */
+/** The page of a complete id, without a request. */
 export function readId(
   text: string,
   may: readonly Permission[],

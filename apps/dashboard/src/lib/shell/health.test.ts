@@ -3,24 +3,24 @@ import { expect, test } from 'vitest'
 import { REQUEST_TIMEOUT_MS, SLOW_MS, fetchHealth } from './health.ts'
 
 const never = new AbortController().signal
-const answersAfter = (clock: ReturnType<typeof fakeClock>, ms: number) => (signal: AbortSignal) =>
+const respondsAfter = (clock: ReturnType<typeof fakeClock>, ms: number) => (signal: AbortSignal) =>
   clock.sleep(ms, signal)
 
-test('a gateway that answers in time is well, and one that takes its time is slow', async () => {
+test('a gateway that responds in time is healthy, and a late one is slow', async () => {
   const clock = fakeClock()
-  const quick = fetchHealth({ clock, ask: answersAfter(clock, 40) }, never)
+  const quick = fetchHealth({ clock, request: respondsAfter(clock, 40) }, never)
   await clock.advance(40)
-  expect(await quick).toEqual({ state: 'well', durationMs: 40 })
-  const late = fetchHealth({ clock, ask: answersAfter(clock, SLOW_MS + 1) }, never)
+  expect(await quick).toEqual({ state: 'healthy', durationMs: 40 })
+  const late = fetchHealth({ clock, request: respondsAfter(clock, SLOW_MS + 1) }, never)
   await clock.advance(SLOW_MS + 1)
   expect(await late).toEqual({ state: 'slow', durationMs: SLOW_MS + 1 })
 })
 
-test('a gateway that refuses, or says nothing until the timeout, is away', async () => {
+test('a gateway that refuses, or does not respond before the timeout, is unreachable', async () => {
   const clock = fakeClock()
-  const ask = () => Promise.reject(new Error('connection refused'))
-  expect(await fetchHealth({ clock, ask }, never)).toEqual({ state: 'away' })
-  const silent = fetchHealth({ clock, ask: answersAfter(clock, 60_000) }, never)
+  const request = () => Promise.reject(new Error('connection refused'))
+  expect(await fetchHealth({ clock, request }, never)).toEqual({ state: 'unreachable' })
+  const silent = fetchHealth({ clock, request: respondsAfter(clock, 60_000) }, never)
   await clock.advance(REQUEST_TIMEOUT_MS)
-  expect(await silent).toEqual({ state: 'away' })
+  expect(await silent).toEqual({ state: 'unreachable' })
 })

@@ -13,7 +13,7 @@ import Users from '@lucide/svelte/icons/users'
 import type { Component } from 'svelte'
 import type { NavItemName } from './nav-items.ts'
 
-/** One sign for one place, in the rail and in the palette. */
+/** The icon of each page, in the rail and in the palette. */
 export const icons: Record<NavItemName, Component> = {
   overview: Gauge,
   studio: Paintbrush,

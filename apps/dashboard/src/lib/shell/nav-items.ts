@@ -19,12 +19,12 @@ export type NavItemName =
 export type NavItem = {
   name: NavItemName
   href: string
-  /** In which part of the rail it stands; others are reached from elsewhere. */
+  /** Its group in the rail; `none` is not in the rail. */
   group: 'work' | 'operate' | 'none'
   needs: Permission
 }
 
-/** Where one can go, in the order of the rail. */
+/** All navigation items in the order of the rail. */
 export const navItems: readonly NavItem[] = [
   { name: 'overview', href: paths.overview(), group: 'work', needs: 'own-usage:read' },
   { name: 'studio', href: paths.studio(), group: 'work', needs: 'own-images:create' },
@@ -41,14 +41,14 @@ export const navItems: readonly NavItem[] = [
   { name: 'welcome', href: paths.welcome(), group: 'none', needs: 'own-account:read' },
 ]
 
-/** The place that a path belongs to: the longest that is it or stands above it. */
+/** The navigation item of a path: the one with the longest matching path. */
 export function navItemOf(pathname: string): NavItem | undefined {
   return navItems
     .filter(({ href }) => pathname === href || (href !== '/' && pathname.startsWith(`${href}/`)))
     .toSorted((one, other) => other.href.length - one.href.length)[0]
 }
 
-/** The last part of a path below its place: the id of what is open. */
+/** The last segment of a path below its navigation item: the id of the open object. */
 export function idBelow(pathname: string): string | undefined {
   const navItem = navItemOf(pathname)
   if (!navItem || pathname === navItem.href) return undefined

@@ -16,7 +16,7 @@ test('Ctrl-K and Command-K open the palette, from inside a field too', () => {
   expect(readShortcut(press('K', { metaKey: true, target: { tagName: 'INPUT' } }))).toBe('palette')
 })
 
-test('a slash goes to the filter, and into the text of whoever writes', () => {
+test('a slash focuses the filter, except while typing in a field', () => {
   expect(readShortcut(press('/'))).toBe('filter')
   for (const tagName of ['INPUT', 'textarea', 'SELECT']) {
     expect(readShortcut(press('/', { target: { tagName } }))).toBeUndefined()
@@ -24,7 +24,7 @@ test('a slash goes to the filter, and into the text of whoever writes', () => {
   expect(readShortcut(press('/', { target: { isContentEditable: true } }))).toBeUndefined()
 })
 
-test('keys that are part of writing Chinese or of another combination are left alone', () => {
+test('keys of an input method or of another combination are ignored', () => {
   expect(readShortcut(press('/', { isComposing: true }))).toBeUndefined()
   expect(readShortcut(press('k', { ctrlKey: true, altKey: true }))).toBeUndefined()
   expect(readShortcut(press('j', { ctrlKey: true }))).toBeUndefined()

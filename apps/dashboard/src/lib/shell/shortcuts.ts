@@ -1,11 +1,11 @@
 export type Shortcut = 'palette' | 'filter'
 
-/** What of a key press is looked at. */
+/** The used properties of a key press. */
 type Press = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'isComposing'> & {
   target: unknown
 }
 
-/** The shortcut a press means, or none. Letters alone mean nothing while somebody writes. */
+/** The shortcut of a key press, if any. Single characters are ignored while the user types. */
 export function readShortcut(press: Press): Shortcut | undefined {
   if (press.isComposing || press.altKey) return undefined
   const mod = press.ctrlKey || press.metaKey

@@ -6,19 +6,19 @@ export type Theme = (typeof themes)[number]
 export const rails = ['wide', 'slim'] as const
 export type Rail = (typeof rails)[number]
 
-/** How a person wants the panel; kept in cookies, so that the first byte is already right. */
+/** A user's settings of the panel, stored in cookies, so that the server renders with them. */
 export interface SiteChoice {
   language: Language
   theme: Theme
-  /** IANA name; UTC until the browser has said its own. */
+  /** IANA name; UTC until the browser has reported its own. */
   zone: string
-  /** How wide the navigation at the left is. */
+  /** Width of the navigation rail. */
   rail: Rail
-  /** They have seen the welcome page. */
+  /** The welcome page has been seen. */
   welcomed: boolean
 }
 
-/** A year; each visit that changes something begins it anew. */
+/** A year, renewed by every change. */
 export const CHOICE_SECONDS = 31_536_000
 export const choiceCookies = {
   language: 'sluice_language',
@@ -28,12 +28,12 @@ export const choiceCookies = {
   welcomed: 'sluice_welcomed',
 } as const
 
-/** What the root layout's load depends on: a change reloads words and formats, and the page stays. */
+/** Dependency of the root layout's load: a change reloads messages and formats; the page keeps its state. */
 export const SITE_CHOICE = 'app:choice'
 
 const DEFAULT_ZONE = 'UTC'
 
-/** Reads a choice from what a request carries; what is not ours counts as not chosen. */
+/** Reads the settings of a request; invalid values are ignored. */
 export function readChoice(request: {
   cookie: (name: string) => string | undefined
   acceptLanguage: string | null
@@ -51,7 +51,7 @@ export function readChoice(request: {
   }
 }
 
-/** A Set-Cookie line, for a server's answer or for `document.cookie`: a browser's script reads it too. */
+/** A Set-Cookie value for a response or for `document.cookie`; not HttpOnly, because scripts read it. */
 export function choiceCookie(
   name: keyof typeof choiceCookies,
   { value, secure }: { value: string; secure: boolean },

@@ -11,7 +11,7 @@ const TICK_MS = 10_000
 
 export type SiteData = SiteChoice & { common: AreaMessages<'everywhere'> }
 
-/** What every component may need of the person's choices: words, formats, and what time it is. */
+/** What every component may need: messages, formats and the current time. */
 export class Site {
   readonly #read: () => SiteData
   #zone = $state<string>()
@@ -30,7 +30,7 @@ export class Site {
     return this.#read()
   }
 
-  /** The browser's zone once it has been told; before that, the one it had at its last visit. */
+  /** The browser's time zone once known; before that, the one of the last visit. */
   get zone(): string {
     return this.#zone ?? this.#read().zone
   }
@@ -39,7 +39,7 @@ export class Site {
     this.#zone = zone
   }
 
-  /** Words that any page may need: area `everywhere`. */
+  /** Messages that any page may need: area `everywhere`. */
   get messages(): AreaMessages<'everywhere'> {
     return this.#read().common
   }
@@ -48,17 +48,17 @@ export class Site {
     return this.#format
   }
 
-  /** Now, to ten seconds; what is relative to it moves by itself. */
+  /** The current time, updated every ten seconds; relative times follow it. */
   get nowMs(): number {
     return this.#nowMs
   }
 
-  /** Lets `nowMs` move until the returned function is called. The root layout does so. */
+  /** Updates `nowMs` until the returned function is called. Used by the root layout. */
   readonly tick = (): (() => void) =>
     systemClock.every(TICK_MS, () => {
       this.#nowMs = systemClock.nowMs()
     })
 }
 
-/** The site in context: the root layout provides it, everything below reads it. */
+/** The site in the Svelte context: provided by the root layout. */
 export const [useSite, provideSite] = createContext<Site>()

@@ -1,9 +1,9 @@
-/** A colour of the table: OKLCH without its alpha. */
+/** A colour of the table: OKLCH without alpha. */
 export type Oklch = { lightness: number; chroma: number; hue: number }
 
 export type ColourTable = {
   names: string[]
-  /** Colours of the file that no token of the table holds. */
+  /** Colours of the file that are not tokens of the table. */
   strays: string[]
   of(name: string): { light: Oklch; dark: Oklch }
 }
@@ -23,7 +23,7 @@ export function readColours(css: string): ColourTable {
     strays: rest.match(COLOUR) ?? [],
     of(name) {
       const found = sides.get(name)
-      if (!found) throw new Error(`no colour token is called ${name}`)
+      if (!found) throw new Error(`no colour token named ${name}`)
       return found
     },
   }

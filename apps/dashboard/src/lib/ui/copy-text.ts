@@ -1,7 +1,7 @@
-/** How long "copied" stays said. */
+/** How long "copied" is shown. */
 export const COPIED_MS = 1_600
 
-/** Puts text on the clipboard. False where the browser refuses (no permission, no secure page). */
+/** Copies text to the clipboard. False if the browser refuses (no permission, no secure context). */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
@@ -11,7 +11,7 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-// A panel on plain http in a house network has no `navigator.clipboard`; the old command still works.
+// Over plain http there is no `navigator.clipboard`; `execCommand` still works.
 function copyBySelection(text: string): boolean {
   const area = document.createElement('textarea')
   const before = document.activeElement

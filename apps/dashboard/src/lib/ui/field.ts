@@ -1,6 +1,6 @@
 import { createContext } from 'svelte'
 
-/** What a field tells the control inside it. Read through getters, so that it stays live. */
+/** The context that a field provides to its control. Getters keep it reactive. */
 export type FieldWiring = {
   readonly id: string
   readonly labelId: string
@@ -13,12 +13,12 @@ const [readField, setField] = createContext<FieldWiring>()
 
 export { setField }
 
-/** The field around this control, or undefined for a control that stands alone. */
+/** The field around this control, or undefined. */
 export function useField(): FieldWiring | undefined {
   try {
     return readField()
   } catch {
-    // Svelte throws where no field was set above.
+    // Svelte throws if no field is set above.
     return undefined
   }
 }

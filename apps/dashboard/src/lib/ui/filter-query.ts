@@ -1,7 +1,7 @@
-/** What is read of a query; the address of a page is read-only. */
+/** The used part of URLSearchParams; that of a page is read-only. */
 type Query = Pick<URLSearchParams, 'get' | 'toString'>
 
-/** A query with one filter changed; an empty value takes it out, and any change goes back to page one. */
+/** A query with one filter changed; an empty value removes it, and any change resets the page. */
 export function withFilter(query: Query, name: string, value: string): URLSearchParams {
   const next = new URLSearchParams(query.toString())
   next.delete('cursor')
@@ -10,7 +10,7 @@ export function withFilter(query: Query, name: string, value: string): URLSearch
   return next
 }
 
-/** The names of filters that say something. */
+/** The names of filters that are set. */
 export function activeFilters(query: Query, names: readonly string[]): string[] {
   return names.filter((name) => (query.get(name) ?? '') !== '')
 }

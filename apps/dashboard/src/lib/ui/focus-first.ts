@@ -1,7 +1,7 @@
 /**
- * Attached to something in a modal layer: it has the focus when the layer opens. Else the first button
- * has it, its tooltip opens, and the first Esc closes only that. By hand, because Svelte's own `autofocus`
- * does not write the attribute, and `showModal` looks for it.
+ * Attachment for an element in a modal layer that gets the focus when the layer opens. Otherwise the first
+ * button gets it, its tooltip opens, and the first Esc closes only the tooltip. Needed because Svelte's `autofocus`
+ * does not set the attribute that `showModal` looks for.
  */
 export function focusFirst(element: HTMLElement): void {
   element.tabIndex = -1

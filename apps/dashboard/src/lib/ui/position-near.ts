@@ -1,14 +1,14 @@
 export type Side = 'above' | 'below'
 export type Align = 'start' | 'centre' | 'end'
 
-/** Distance between a layer and what it belongs to, and from the window's edge. */
+/** Distance of a layer from its anchor, and from the window's edge. */
 const GAP_PX = 6
 const EDGE_PX = 8
 
 export type Box = { top: number; bottom: number; left: number; right: number }
 export type Size = { width: number; height: number }
 
-/** Where a layer goes: on the wished side if it fits there or fits nowhere, and never out of the window. */
+/** The position of a layer: on the preferred side if it fits there or nowhere, and within the window. */
 export function decidePosition(
   anchor: Box,
   layer: Size,
@@ -30,7 +30,7 @@ export function decidePosition(
   return { left: Math.max(EDGE_PX, left), top: Math.max(EDGE_PX, top) }
 }
 
-/** Puts a shown, fixed layer next to its anchor. Style is set through the CSSOM, which a strict CSP allows. */
+/** Positions a visible, fixed layer next to its anchor. Uses the CSSOM, which a strict CSP allows. */
 export function positionNear(
   anchor: Element,
   layer: HTMLElement,
@@ -46,5 +46,5 @@ export function positionNear(
   layer.style.top = `${top}px`
 }
 
-/** Layers of a modal dialog live inside it: outside everything is inert and below. */
+/** The parent of a layer: the modal dialog around its anchor, because everything outside is inert. */
 export const layerHome = (anchor: Element): Element => anchor.closest('dialog') ?? document.body

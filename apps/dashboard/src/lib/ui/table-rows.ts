@@ -1,7 +1,7 @@
-/** What a row opens by carries this mark; the arrows go from one to the next. */
+/** Marks the element that opens a row; arrow keys move between them. */
 const OPENER = '[data-opens]'
 
-/** Where a key leads from row `at`; undefined for keys that lead nowhere. */
+/** The row that a key moves to from row `at`; undefined for other keys. */
 export function nextRow(key: string, { at, last }: { at: number; last: number }) {
   const moves: Record<string, number> = {
     ArrowDown: Math.min(at + 1, last),
@@ -12,7 +12,7 @@ export function nextRow(key: string, { at, last }: { at: number; last: number })
   return Object.hasOwn(moves, key) ? moves[key] : undefined
 }
 
-/** Arrows, Home and End go from row to row while a row's opener holds the focus. */
+/** Arrows, Home and End move between rows while a row's opener has the focus. */
 export function moveByKey(event: KeyboardEvent): void {
   const { target } = event
   if (!(target instanceof HTMLElement) || !target.matches(OPENER)) return
@@ -24,7 +24,7 @@ export function moveByKey(event: KeyboardEvent): void {
   openers[next]?.focus()
 }
 
-/** A click in a row is one on its opener, unless it was meant for something inside or marks text. */
+/** A click in a row clicks its opener, unless it hits a control inside or selects text. */
 export function openByRow(event: MouseEvent): void {
   const { target, currentTarget } = event
   if (!(target instanceof Element) || !(currentTarget instanceof Element)) return

@@ -2,12 +2,12 @@ import { systemClock } from '@sluice/kernel/clock'
 
 import { layerHome, positionNear } from './position-near.ts'
 
-/** A pointer that only passes by asks for nothing. */
+/** Delay, so that a passing pointer opens no tooltip. */
 const REST_MS = 350
-/** Time to move the pointer from the thing onto its tooltip (WCAG 1.4.13, hoverable). */
+/** Time to move the pointer from the element onto its tooltip (WCAG 1.4.13, hoverable). */
 const LEAVE_MS = 120
 
-/** Shows and hides the tooltip of an element from now on; `first` is what asked for it. Answers what ends it. */
+/** Shows and hides the tooltip of an element; `first` is the event that loaded it. Returns the cleanup. */
 export function showTooltip(anchor: HTMLElement, text: string, first: Event): () => void {
   let layer: HTMLElement | undefined
   let forget: (() => void) | undefined
@@ -42,7 +42,7 @@ export function showTooltip(anchor: HTMLElement, text: string, first: Event): ()
   const leaveByKey = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return
     hide()
-    // One Esc closes one layer: the dialog below stays.
+    // One Esc closes one layer: the dialog below stays open.
     event.preventDefault()
     event.stopPropagation()
   }
@@ -54,7 +54,7 @@ export function showTooltip(anchor: HTMLElement, text: string, first: Event): ()
   const focus = () => {
     if (anchor.matches(':focus-visible')) show()
   }
-  // A touch has no hover: a tap on what is switched off says why.
+  // Touch has no hover: a tap on a disabled control shows its reason.
   const tap = () => {
     if (anchor.ariaDisabled === 'true') show()
     else hide()

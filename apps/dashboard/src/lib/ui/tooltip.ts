@@ -4,8 +4,8 @@ const wakers = ['pointerenter', 'focusin', 'click']
 
 /**
  * Shows `text` next to an element while it is pointed at or focused; Esc hides it and nothing else.
- * The text is an addition for the eye: give screen readers theirs by `aria-label` or `aria-describedby`.
- * What shows it comes when somebody first comes near: no page waits for it.
+ * The text is visual only: provide it to screen readers by `aria-label` or `aria-describedby`. The layer is loaded
+ * at the first hover or focus.
  */
 export function tooltip(text: string | undefined): Attachment<HTMLElement> {
   return (anchor) => {

@@ -1,4 +1,4 @@
-/** `2026-11-21T08:30` on this machine's wall for an instant; empty for none. */
+/** The local wall time of an instant, such as `2026-11-21T08:30`; empty without an instant. */
 export function toWall(iso: string | null | undefined): string {
   if (!iso) return ''
   const at = new Date(iso)
@@ -8,12 +8,12 @@ export function toWall(iso: string | null | undefined): string {
   return `${day}T${two(at.getHours())}:${two(at.getMinutes())}`
 }
 
-/** The instant (ISO, UTC) of a wall time of this machine; null for none or nonsense. */
+/** The instant (ISO, UTC) of a local wall time; null for an empty or invalid text. */
 export function fromWall(wall: string): string | null {
   if (!wall) return null
   const at = new Date(wall)
   return Number.isNaN(at.getTime()) ? null : at.toISOString()
 }
 
-/** The zone this machine lives in, by its IANA name. */
+/** The IANA name of the local time zone. */
 export const zoneName = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone

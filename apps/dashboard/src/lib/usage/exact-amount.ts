@@ -1,6 +1,6 @@
 /**
  * Micro-credits with up to six decimals, as credits with all their digits: `12500.25` is `0.01250025`.
- * Text all the way, so that no digit of a sum is lost to a float.
+ * Works on text only, so that no digit is lost to a float.
  */
 export function creditsOfExactMicros(text: string): string {
   const negative = text.startsWith('-')

@@ -1,4 +1,4 @@
-/** What the URL of the usage page says; absent is everything. */
+/** The filter of the usage page; absent values mean no restriction. */
 export interface UsageFilter {
   from?: string
   to?: string
@@ -6,7 +6,7 @@ export interface UsageFilter {
   api_key_id?: string
 }
 
-/** Reads the filter; a day that is none is as good as absent, so that an old link still opens. */
+/** Reads the filter; an invalid day is ignored, so that an old link still opens. */
 export function readUsageFilter(params: URLSearchParams): UsageFilter {
   const day = (name: string) => {
     const text = params.get(name) ?? ''

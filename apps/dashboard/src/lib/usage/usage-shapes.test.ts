@@ -14,7 +14,7 @@ const row = (day: string, model: string, charged: string): UsageRow => ({
   charged_micro: charged,
 })
 
-it('a model has one row, the dearest model the first', () => {
+it('each model has one row, ordered by charge', () => {
   const rows = [
     row('2026-11-20', 'small', '5'),
     row('2026-11-20', 'large', '9007199254740993'),
@@ -25,7 +25,7 @@ it('a model has one row, the dearest model the first', () => {
   expect(second).toMatchObject({ model: 'small', requests: 1 })
 })
 
-it('a period has every day, also over the end of a month and a leap day', () => {
+it('a period has every day, including month ends and leap days', () => {
   expect(daysBetween('2028-02-28', '2028-03-01')).toEqual([
     '2028-02-28',
     '2028-02-29',
@@ -34,7 +34,7 @@ it('a period has every day, also over the end of a month and a leap day', () => 
   expect(daysBetween('2026-11-22', '2026-11-21')).toEqual([])
 })
 
-it('no charge is lost between the stacks, however many models there are', () => {
+it('the stacks contain all charges for any number of models', () => {
   const days = ['2026-11-20', '2026-11-21']
   const rows = Array.from({ length: 9 }, (_, at) =>
     row(days[at % 2] ?? '', `model-${at}`, String(100 + at)),

@@ -5,14 +5,14 @@ const STACKS_MAX = 6
 /** The sums of one model over all days. */
 export interface ModelSums extends Omit<UsageRow, 'day'> {}
 
-/** One row for each model, the dearest first. */
+/** One row for each model, the highest charge first. */
 export function byModel(rows: readonly UsageRow[]): ModelSums[] {
   const sums = new Map<string, ModelSums>()
   for (const { day: _, ...row } of rows) {
     const known = sums.get(row.model)
     sums.set(row.model, known ? added(known, row) : row)
   }
-  return [...sums.values()].toSorted(dearestFirst)
+  return [...sums.values()].toSorted(byChargeDescending)
 }
 
 function added(one: ModelSums, other: ModelSums): ModelSums {
@@ -27,7 +27,7 @@ function added(one: ModelSums, other: ModelSums): ModelSums {
   }
 }
 
-function dearestFirst(one: ModelSums, other: ModelSums): number {
+function byChargeDescending(one: ModelSums, other: ModelSums): number {
   const difference = BigInt(other.charged_micro) - BigInt(one.charged_micro)
   if (difference !== 0n) return difference > 0n ? 1 : -1
   return other.requests - one.requests || (one.model < other.model ? -1 : 1)
@@ -43,7 +43,7 @@ export function daysBetween(from: string, to: string): string[] {
   return days
 }
 
-/** What each model was charged on each day; the dearest have a stack of their own, the rest share one. */
+/** The charge of each model on each day; the most expensive models have a stack each, the rest share one. */
 export function stacksOf(
   rows: readonly UsageRow[],
   days: readonly string[],

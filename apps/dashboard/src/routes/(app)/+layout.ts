@@ -8,7 +8,7 @@ import { ME } from '#lib/session/me.ts'
 
 import type { LayoutLoad } from './$types.js'
 
-/** Everything below needs somebody: without a session this leads to login, and back. */
+/** All pages below need a session: without one this redirects to the login page. */
 export const load: LayoutLoad = async ({ fetch, url, parent, depends, untrack }) => {
   depends(ME)
   const { language } = await parent()

@@ -6,7 +6,7 @@ import { paths } from '#lib/paths.ts'
 
 import type { Actions, PageServerLoad } from './$types.js'
 
-// An act, not an address: whoever types it is led to where they can press the button.
+// Logout needs a POST: a GET redirects to the page with the button.
 export const load: PageServerLoad = () => redirect(303, paths.account())
 
 export const actions: Actions = {
@@ -14,7 +14,7 @@ export const actions: Actions = {
     try {
       await createApi(fetch).logout()
     } catch (error) {
-      // Who has no session any more is signed out already.
+      // Without a session the user is already signed out.
       if (!(error instanceof ApiError && error.status === 401)) throw error
     }
     redirect(303, paths.login())

@@ -4,17 +4,17 @@ const lang = 'en'
 
 export const messages = {
   title: 'System',
-  well: 'All is well.',
-  concerned: counted(lang, { one: '# thing needs a person.', other: '# things need a person.' }),
+  well: 'No problems.',
+  concerned: counted(lang, { one: '# issue needs attention.', other: '# issues need attention.' }),
   figures: {
     running: 'Running now',
-    runningNote: 'requests of this process',
+    runningNote: 'requests in this process',
     minute: 'Last minute',
     minuteFailures: counted(lang, { one: '# failed', other: '# failed' }),
     minuteWell: 'none failed',
-    generating: 'Being drawn',
-    queued: counted(lang, { one: '# waiting', other: '# waiting' }),
-    queuedNone: 'nobody waits',
+    generating: 'Generating',
+    queued: counted(lang, { one: '# queued', other: '# queued' }),
+    queuedNone: 'none queued',
     oldest: (age: string) => `oldest ${age}`,
     credentials: 'Usable credentials',
     ofAll: (all: string) => `of ${all}`,
@@ -22,20 +22,20 @@ export const messages = {
     held: (amount: string) => `${amount} held`,
   },
   chart: {
-    title: 'Requests by minute',
-    answered: 'Answered',
+    title: 'Requests per minute',
+    answered: 'Succeeded',
     failed: 'Failed',
     time: 'Minute',
     nothing: 'No requests in the last hour.',
   },
-  concerns: 'Needs a person',
+  concerns: 'Needs attention',
   concern: {
     'no-real-channel': {
-      what: () => 'Only the sandbox answers: nobody gets real pictures.',
+      what: () => 'Only the sandbox is connected: no real pictures are generated.',
       action: 'Add a channel',
     },
     'no-usable-credential': {
-      what: (subject: string) => `“${subject}” has no credential that can be used now.`,
+      what: (subject: string) => `“${subject}” has no usable credential.`,
       action: 'Open channels',
     },
     'credential-attention': {
@@ -48,16 +48,15 @@ export const messages = {
     },
     'queue-old': {
       what: (_subject: string, count: string) =>
-        `${count} wait, the oldest for more than a minute.`,
+        `${count} queued, the oldest for more than a minute.`,
       action: 'Open image jobs',
     },
     'ledger-drift': {
-      what: () =>
-        'The ledger does not add up. Run “pnpm sluice ledger verify” and read what it says.',
+      what: () => 'The ledger does not balance. Run “pnpm sluice ledger verify” for details.',
       action: 'Open users',
     },
     'dependency-away': {
-      what: (subject: string) => `“${subject}” cannot be reached.`,
+      what: (subject: string) => `“${subject}” is unavailable.`,
       action: 'Open channels',
     },
   },
@@ -71,7 +70,7 @@ export const messages = {
     active: 'Active',
     cooling: 'Cooling',
     paused: 'Paused',
-    attention: 'Attention',
+    attention: 'Needs attention',
     retired: 'Retired',
   },
   today: 'Today',
@@ -79,5 +78,5 @@ export const messages = {
   failedPictures: 'Pictures failed',
   users: 'Users',
   banned: 'Banned',
-  available: 'Credits people have',
+  available: 'Available to users',
 }

@@ -46,9 +46,9 @@ export const messages = {
   theme: 'Theme',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
   errorPage: {
-    notFound: 'There is nothing here',
-    forbidden: 'This is not yours to see',
-    failed: 'This page could not be shown',
+    notFound: 'Page not found',
+    forbidden: 'Access denied',
+    failed: 'This page failed to load',
     home: 'Go to the overview',
   },
   live: {
@@ -57,12 +57,12 @@ export const messages = {
     waiting: 'Connection lost, reconnecting',
     ended: 'Ended',
   },
-  // Of the components themselves.
+  // Texts of the UI components.
   less: 'Less',
   offers: 'Suggestions',
   removeThis: (name: string) => `Remove ${name}`,
   notOnTheList: (name: string) => `${name} is not on the list.`,
-  copyRefused: 'The browser refused to copy. Select the text and copy it yourself.',
+  copyRefused: 'Copying was blocked by the browser. Select the text and copy it.',
   typeToConfirm: (name: string) => `Type ${name} to confirm`,
   lightbox: 'Picture viewer',
   pictureOf: (index: number, count: number) => `Picture ${index} of ${count}`,

@@ -1,7 +1,7 @@
 export const messages = {
   title: 'Ledger',
   status: (available: string, held: string) => `${available} available, ${held} held.`,
-  about: 'Every movement of your credits, newest first. Entries are never edited.',
+  about: 'All changes to your credits, newest first. Entries are never edited.',
   columns: {
     at: 'When',
     kind: 'Entry',
@@ -11,11 +11,11 @@ export const messages = {
     change: 'Available',
   },
   kinds: {
-    grant: 'Credits given',
+    grant: 'Credits granted',
     purchase: 'Purchase',
-    hold: 'Reserved',
+    hold: 'Held',
     capture: 'Charged',
-    release: 'Given back',
+    release: 'Released',
     refund: 'Refund',
     adjust: 'Correction',
     receivable: 'Unpaid',
@@ -25,7 +25,7 @@ export const messages = {
   unchanged: 'unchanged',
   empty: {
     title: 'No entries yet',
-    text: 'Credits that you are given and requests that you pay for appear here.',
+    text: 'Granted credits and charged requests appear here.',
   },
-  end: 'That is the whole ledger.',
+  end: 'All entries shown.',
 }

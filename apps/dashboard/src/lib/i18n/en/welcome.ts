@@ -1,33 +1,33 @@
 export const messages = {
   title: 'Welcome to Sluice',
-  lead: 'One door in front of your upstreams. Three steps and you know it.',
-  balance: (credits: string) => `You have ${credits} credits to spend.`,
+  lead: 'One API for all your upstreams. Get started in three steps.',
+  balance: (credits: string) => `You have ${credits} credits.`,
   sandbox: {
-    title: 'Models are answered by the sandbox',
-    text: 'It draws and talks by itself, so everything here can be tried without an upstream. Pictures are patterns, prices are real.',
-    admin: 'Add a real channel when you have an API key of an upstream.',
+    title: 'The sandbox is active',
+    text: 'It generates test pictures and answers, so you can try everything without an upstream. Prices are real.',
+    admin: 'Add a real channel when you have an upstream API key.',
     link: 'Add a channel',
   },
   real: {
     title: 'A real upstream is connected',
-    text: 'Pictures and answers come from it, and cost what the price list says.',
-    link: 'See the channels',
+    text: 'It generates pictures and answers, charged by the price list.',
+    link: 'Open channels',
   },
   steps: {
     picture: {
-      title: 'Make a first picture',
-      text: 'Write what you want to see, and watch it being drawn. You see the price before you press.',
+      title: 'Generate a picture',
+      text: 'Enter a prompt and follow the progress live. The price is shown before you submit.',
       link: 'Open the studio',
     },
     key: {
-      title: 'Make a key for your program',
-      text: 'It speaks the OpenAI protocol: change the base URL and the key, keep the rest.',
-      link: 'Make an API key',
+      title: 'Create an API key',
+      text: 'The gateway is OpenAI-compatible: change only the base URL and the key.',
+      link: 'Create an API key',
     },
     call: {
-      title: 'Call it from anywhere',
-      text: 'Put your key in place of the dots:',
+      title: 'Call the API',
+      text: 'Replace the dots with your key:',
     },
   },
-  done: 'Got it, go to the overview',
+  done: 'Go to the overview',
 }

@@ -2,7 +2,7 @@ import type { AreaMessages } from '../areas.ts'
 
 export const messages: AreaMessages<'admin-images'> = {
   title: '绘图任务',
-  about: '所有人的绘图任务，最新的在前。',
+  about: '所有用户的绘图任务，最新的在前。',
   filters: {
     q: '提示词片段',
     state: '状态',
@@ -23,13 +23,13 @@ export const messages: AreaMessages<'admin-images'> = {
   },
   states: {
     queued: '排队中',
-    running: '绘制中',
+    running: '生成中',
     done: '完成',
     failed: '失败',
     cancelled: '已取消',
   },
-  position: (navItem) => `第 ${navItem} 位`,
-  nobody: '已删除的用户',
+  position: (position) => `第 ${position} 位`,
+  deletedUser: '已删除的用户',
   detail: {
     title: '绘图任务',
     prompt: '提示词',
@@ -55,11 +55,11 @@ export const messages: AreaMessages<'admin-images'> = {
     pictureAlt: (index) => `图片 ${index}`,
     noPicture: '未保存',
     cancel: '取消任务',
-    tooLate: '太晚了：正在绘制，或已经结束。',
+    tooLate: '只有排队中的任务可以取消。',
     cancelled: '任务已取消，没有扣费。',
     cancelTitle: '取消这个任务？',
-    cancelAbout: '不会绘制任何图片，对方也不会被扣费。',
+    cancelAbout: '不会生成图片，也不会扣费。',
   },
-  empty: { title: '没有符合条件的任务', text: '清除筛选条件，或去工作室画一张。' },
+  empty: { title: '没有符合条件的任务', text: '清除筛选条件，或在创作页生成一张图片。' },
   end: '已显示全部任务。',
 }

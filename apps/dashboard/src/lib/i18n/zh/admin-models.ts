@@ -2,13 +2,13 @@ import type { AreaMessages } from '../areas.ts'
 
 export const messages: AreaMessages<'admin-models'> = {
   title: '模型',
-  about: '公开名称、背后的渠道，以及价格。',
+  about: '公开名称、渠道和价格。',
   columns: { model: '模型', kinds: '类型', channels: '渠道', usable: '可用', price: '价格' },
   kinds: { chat: '对话', image: '图片' },
   off: '停用',
   noPrice: '未定价',
-  noPriceWhy: '没有价格的模型不会提供给任何人。',
-  everyModel: '沿用通用价格',
+  noPriceWhy: '没有价格的模型对用户不可用。',
+  everyModel: '默认价格',
   from: (amount) => `每张 ${amount} 起`,
   perMillion: (input, output) => `每百万：输入 ${input}，输出 ${output}`,
   detail: {
@@ -31,6 +31,6 @@ export const messages: AreaMessages<'admin-models'> = {
     set: '设定价格',
     done: '新价格已生效。',
   },
-  empty: { title: '还没有模型', text: '模型随渠道而来，请先添加渠道。' },
+  empty: { title: '还没有模型', text: '模型由渠道定义，请先添加渠道。' },
   emptyAction: '打开渠道',
 }

@@ -5,15 +5,15 @@ const lang = 'zh'
 
 export const messages: AreaMessages<'admin-overview'> = {
   title: '系统',
-  well: '一切正常。',
-  concerned: counted(lang, { other: '有 # 件事需要处理。' }),
+  well: '没有问题。',
+  concerned: counted(lang, { other: '有 # 个问题需要处理。' }),
   figures: {
     running: '正在运行',
     runningNote: '本进程的请求',
     minute: '最近一分钟',
     minuteFailures: counted(lang, { other: '# 次失败' }),
     minuteWell: '无失败',
-    generating: '正在绘制',
+    generating: '正在生成',
     queued: counted(lang, { other: '# 个排队' }),
     queuedNone: '无排队',
     oldest: (age) => `最早 ${age}`,
@@ -32,11 +32,11 @@ export const messages: AreaMessages<'admin-overview'> = {
   concerns: '需要处理',
   concern: {
     'no-real-channel': {
-      what: () => '只有沙盒在应答：没有人能得到真正的图片。',
+      what: () => '只接入了沙盒：不会生成真实图片。',
       action: '添加渠道',
     },
     'no-usable-credential': {
-      what: (subject) => `“${subject}”目前没有可用的凭据。`,
+      what: (subject) => `“${subject}”没有可用的凭据。`,
       action: '打开渠道',
     },
     'credential-attention': {

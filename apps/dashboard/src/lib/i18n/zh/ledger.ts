@@ -3,7 +3,7 @@ import type { AreaMessages } from '../areas.ts'
 export const messages: AreaMessages<'ledger'> = {
   title: '账单流水',
   status: (available, held) => `可用 ${available}，冻结 ${held}。`,
-  about: '额度的每一次变动，最新的在前。分录从不修改。',
+  about: '额度的所有变动，最新的在前。分录从不修改。',
   columns: {
     at: '时间',
     kind: '分录',
@@ -27,7 +27,7 @@ export const messages: AreaMessages<'ledger'> = {
   unchanged: '不变',
   empty: {
     title: '还没有分录',
-    text: '收到的额度和支付的请求都会出现在这里。',
+    text: '发放的额度和扣费的请求会显示在这里。',
   },
   end: '已显示全部流水。',
 }

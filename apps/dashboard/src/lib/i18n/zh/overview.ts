@@ -5,7 +5,7 @@ const lang = 'zh'
 
 export const messages: AreaMessages<'overview'> = {
   title: '概览',
-  statusNew: '还没有请求。一分钟内就能画出第一张图。',
+  statusNew: '还没有请求。生成你的第一张图片吧。',
   statusQuiet: '今天还没有请求。',
   statusWell: (requests) => `今天 ${requests}，全部成功。`,
   statusFailures: (requests, failures) => `今天 ${requests}，其中 ${failures}。`,
@@ -21,7 +21,7 @@ export const messages: AreaMessages<'overview'> = {
     spend: '已用额度',
     pictures: '图片',
     latency: '耗时中位数',
-    p95: (time) => `95% 的请求在 ${time} 内完成`,
+    p95: (time) => `p95 ${time}`,
     noLatency: '尚未测得',
   },
   trend: {
@@ -45,9 +45,9 @@ export const messages: AreaMessages<'overview'> = {
   allUsage: '全部用量',
   first: {
     title: '从这里开始',
-    text: '在工作室画一张图，或者创建一个 API 密钥，用程序调用网关。',
-    studio: '打开工作室',
+    text: '在创作页生成一张图片，或创建 API 密钥，从程序调用网关。',
+    studio: '打开创作',
     key: '创建 API 密钥',
-    command: '在终端里做同样的事，密钥放在 SLUICE_KEY 中',
+    command: '在终端中调用，密钥放在 SLUICE_KEY 中',
   },
 }

@@ -3,12 +3,12 @@ import type { Messages } from '../messages.ts'
 
 export const messages: Messages<typeof english> = {
   title: '欢迎使用 Sluice',
-  lead: '所有上游，一个入口。三步即可上手。',
+  lead: '所有上游，一个 API。三步即可上手。',
   balance: (credits) => `可用余额 ${credits} 额度。`,
   sandbox: {
-    title: '当前由沙盒应答',
-    text: '沙盒可以自行出图和对话，无需上游即可体验全部功能。图片只是示意图案，计费规则与正式环境一致。',
-    admin: '拿到上游的 API 密钥后，添加一个真实渠道即可。',
+    title: '沙盒已启用',
+    text: '沙盒会生成测试图片和回答，无需上游即可试用全部功能。价格与正式环境一致。',
+    admin: '有了上游的 API 密钥后，可添加真实渠道。',
     link: '添加渠道',
   },
   real: {
@@ -18,19 +18,19 @@ export const messages: Messages<typeof english> = {
   },
   steps: {
     picture: {
-      title: '画第一张图',
-      text: '写下想看到的画面，实时查看绘制过程。提交前即可看到价格。',
+      title: '生成图片',
+      text: '输入提示词，实时查看进度。提交前显示价格。',
       link: '打开创作',
     },
     key: {
-      title: '为程序创建密钥',
+      title: '创建 API 密钥',
       text: '兼容 OpenAI 协议：只需更换 base URL 和密钥，其余代码不变。',
       link: '创建 API 密钥',
     },
     call: {
-      title: '随处调用',
+      title: '调用 API',
       text: '将省略号替换为你的密钥：',
     },
   },
-  done: '知道了，前往概览',
+  done: '前往概览',
 }

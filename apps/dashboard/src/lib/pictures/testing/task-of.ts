@@ -1,6 +1,6 @@
 import type { Picture, Task } from '../task.ts'
 
-/** A task that waits; a test names what matters to it. */
+/** A queued task; a test overrides the values it needs. */
 export const taskOf = (more: Partial<Task> = {}): Task => ({
   id: `img_${'0'.repeat(26)}abcdef`,
   state: 'queued',

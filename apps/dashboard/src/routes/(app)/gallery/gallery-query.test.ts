@@ -4,7 +4,7 @@ import { readGalleryQuery } from './gallery-query.ts'
 
 const read = (query: string) => readGalleryQuery(new URLSearchParams(query))
 
-it('the address filters by state, model, words and days', () => {
+it('the URL filters by state, model, text and days', () => {
   expect(read('state=failed&model=m&q=fox&from=2026-11-01&to=2026-11-21')).toEqual({
     state: 'failed',
     model: 'm',
@@ -14,7 +14,7 @@ it('the address filters by state, model, words and days', () => {
   })
 })
 
-it('an address that somebody has damaged filters by what is left of it', () => {
+it('invalid values of the URL are ignored', () => {
   expect(read('state=__proto__&from=2026-02-30&to=yesterday&q=%20&model=')).toEqual({})
   expect(read(`q=${'x'.repeat(5_000)}`).q).toHaveLength(200)
 })

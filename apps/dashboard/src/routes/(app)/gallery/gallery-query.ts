@@ -5,12 +5,12 @@ type ListQuery = NonNullable<Encoded<'listImages'>['query']>
 
 const TEXT_CHARS_MAX = 200
 
-/** What the address filters by. Values that the gateway would refuse are as good as none. */
+/** The filter of the URL. Values that the gateway would refuse are ignored. */
 export function readGalleryQuery(query: Pick<URLSearchParams, 'get'>): ListQuery {
   const text = (name: string) => query.get(name)?.trim().slice(0, TEXT_CHARS_MAX) || undefined
   const day = (name: string) => {
-    const said = query.get(name) ?? ''
-    return /^\d{4}-\d{2}-\d{2}$/.test(said) && isDay(said) ? said : undefined
+    const text = query.get(name) ?? ''
+    return /^\d{4}-\d{2}-\d{2}$/.test(text) && isDay(text) ? text : undefined
   }
   const state = taskStates.find((one) => one === query.get('state'))
   const model = text('model')

@@ -6,7 +6,7 @@ const square = { width: 1, height: 1 }
 const tall = { width: 1, height: 3 }
 
 describe('masonry', () => {
-  it('fills the shortest column, the newest first and above', () => {
+  it('fills the shortest column, the newest first and at the top', () => {
     const shapes = [tall, square, square, square, square]
     const columns = inColumns([0, 1, 2, 3, 4], { count: 2, shapeOf: (at) => shapes[at] ?? square })
     expect(columns).toEqual([
@@ -15,7 +15,7 @@ describe('masonry', () => {
     ])
   })
 
-  it('leaves what is shown in its place when more are appended', () => {
+  it('does not move shown items when more are appended', () => {
     const shapeOf = (at: number) => (at % 3 === 0 ? tall : square)
     const items = Array.from({ length: 40 }, (_, at) => at)
     const before = inColumns(items.slice(0, 25), { count: 4, shapeOf })

@@ -1,6 +1,6 @@
 import type { Shape } from '#lib/pictures/picture-shape.ts'
 
-/** How wide a column is at least; a phone has two. */
+/** Minimum column width; a phone has two columns. */
 const COLUMN_PX_MIN = 220
 const COLUMNS_MIN = 2
 const COLUMNS_MAX = 6
@@ -12,8 +12,8 @@ export function columnsIn(widthPx: number): number {
 }
 
 /**
- * Gives each thing to the column that is shortest so far, so that the newest stay above. What was given
- * stays where it is when more are appended. `line` is what stands under each, in widths of a column.
+ * Adds each item to the shortest column, so that the newest stay at the top. Items do not move when more are
+ * appended. `line` is the height of the caption, in column widths.
  */
 export function inColumns<Item>(
   items: readonly Item[],

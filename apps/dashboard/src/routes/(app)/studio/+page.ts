@@ -3,7 +3,7 @@ import { pageMessages } from '#lib/i18n/page-messages.ts'
 
 import type { PageLoad } from './$types.js'
 
-/** The newest tasks; older ones are in the gallery. */
+/** Number of newest tasks; older ones are in the gallery. */
 const TASKS_SHOWN_MAX = 12
 
 export const load: PageLoad = async (event) => {

@@ -2,72 +2,72 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { expect, it } from 'vitest'
 
 import { createPriceEstimator } from './price-estimator.ts'
-import type { Price, PriceQuestion, PriceState } from './price-estimator.ts'
+import type { Price, PriceQuery, PriceState } from './price-estimator.ts'
 
-const question = (n: number): PriceQuestion => ({ model: 'm', n, size: 'auto', quality: 'auto' })
+const query = (n: number): PriceQuery => ({ model: 'm', n, size: 'auto', quality: 'auto' })
 const price = (amount: string): Price => ({ amount_micro: amount, affordable: true })
 
-function stand() {
+function setUp() {
   const clock = fakeClock()
   const states: PriceState[] = []
-  const asked: { n: number; signal: AbortSignal; answer: PromiseWithResolvers<Price> }[] = []
-  const teller = createPriceEstimator({
+  const requests: { n: number; signal: AbortSignal; answer: PromiseWithResolvers<Price> }[] = []
+  const estimator = createPriceEstimator({
     clock,
     onState: (state) => states.push(state),
     estimate: ({ n }, signal) => {
       const answer = Promise.withResolvers<Price>()
-      asked.push({ n, signal, answer })
+      requests.push({ n, signal, answer })
       return answer.promise
     },
   })
-  return { clock, states, asked, teller }
+  return { clock, states, requests, estimator }
 }
 
-it('asks once for a row of quick changes, and for the last of them', async () => {
-  const { clock, asked, teller } = stand()
+it('sends one request for a series of quick changes, with the last values', async () => {
+  const { clock, requests, estimator } = setUp()
   for (const n of [1, 2, 3]) {
-    teller.ask(question(n))
+    estimator.request(query(n))
     await clock.advance(100)
   }
   await clock.advance(100)
-  expect(asked.map(({ n }) => n)).toEqual([3])
+  expect(requests.map(({ n }) => n)).toEqual([3])
 })
 
-it('never shows the price of an older question, though its answer comes last', async () => {
-  const { clock, asked, states, teller } = stand()
-  teller.ask(question(1))
+it('ignores the response of an older request that arrives last', async () => {
+  const { clock, requests, states, estimator } = setUp()
+  estimator.request(query(1))
   await clock.advance(200)
-  teller.ask(question(2))
+  estimator.request(query(2))
   await clock.advance(200)
-  asked[1]?.answer.resolve(price('2'))
+  requests[1]?.answer.resolve(price('2'))
   await clock.advance(0)
-  asked[0]?.answer.resolve(price('1'))
+  requests[0]?.answer.resolve(price('1'))
   await clock.advance(0)
-  expect(asked[0]?.signal.aborted).toBe(true)
-  expect(states.at(-1)).toEqual({ name: 'told', price: price('2') })
+  expect(requests[0]?.signal.aborted).toBe(true)
+  expect(states.at(-1)).toEqual({ name: 'loaded', price: price('2') })
 })
 
-it('keeps the figure while the next one is asked, and says when there is none', async () => {
-  const { clock, asked, states, teller } = stand()
-  teller.ask(question(1))
+it('keeps the previous price while loading, and reports a failure', async () => {
+  const { clock, requests, states, estimator } = setUp()
+  estimator.request(query(1))
   await clock.advance(200)
-  asked[0]?.answer.resolve(price('1'))
+  requests[0]?.answer.resolve(price('1'))
   await clock.advance(0)
-  teller.ask(question(2))
-  expect(states.at(-1)).toEqual({ name: 'asked', before: price('1') })
+  estimator.request(query(2))
+  expect(states.at(-1)).toEqual({ name: 'loading', before: price('1') })
   await clock.advance(200)
-  const error = new Error('away')
-  asked[1]?.answer.reject(error)
+  const error = new Error('unavailable')
+  requests[1]?.answer.reject(error)
   await clock.advance(0)
   expect(states.at(-1)).toEqual({ name: 'failed', error })
 })
 
-it('says nothing more once it is stopped', async () => {
-  const { clock, asked, states, teller } = stand()
-  teller.ask(question(1))
+it('reports nothing after stop', async () => {
+  const { clock, requests, states, estimator } = setUp()
+  estimator.request(query(1))
   await clock.advance(200)
-  teller.stop()
-  asked[0]?.answer.resolve(price('1'))
+  estimator.stop()
+  requests[0]?.answer.resolve(price('1'))
   await clock.advance(1_000)
-  expect(states).toEqual([{ name: 'asked', before: undefined }])
+  expect(states).toEqual([{ name: 'loading', before: undefined }])
 })

@@ -1,9 +1,9 @@
 import type { Clock } from '@sluice/kernel/clock'
 
-/** Time to settle: a person who clicks through the ratios asks once. */
-const SETTLE_MS = 200
+/** Debounce: quick changes of settings result in one request. */
+const DEBOUNCE_MS = 200
 
-export interface PriceQuestion {
+export interface PriceQuery {
   model: string
   n: number
   size: string
@@ -15,53 +15,53 @@ export interface Price {
   affordable: boolean
 }
 
-/** `asked` carries the price of the question before, so that the figure does not blink. */
+/** `loading` has the previous price, so that the figure does not flicker. */
 export type PriceState =
-  | { name: 'unasked' }
-  | { name: 'asked'; before: Price | undefined }
-  | { name: 'told'; price: Price }
+  | { name: 'idle' }
+  | { name: 'loading'; before: Price | undefined }
+  | { name: 'loaded'; price: Price }
   | { name: 'failed'; error: unknown }
 
 export interface PriceEstimatorDeps {
   clock: Clock
-  estimate: (question: PriceQuestion, signal: AbortSignal) => Promise<Price>
+  estimate: (query: PriceQuery, signal: AbortSignal) => Promise<Price>
   onState: (state: PriceState) => void
 }
 
 /**
- * Tells what a request would cost at most. Only the newest question is answered, whatever order the
- * answers arrive in.
+ * Estimates the maximum cost of a request. Only the response of the latest query is used, in any order of
+ * arrival.
  */
 export function createPriceEstimator({ clock, estimate, onState }: PriceEstimatorDeps) {
   let before: Price | undefined
-  let stopped: (() => void) | undefined
+  let cancelCurrent: (() => void) | undefined
 
   const stop = () => {
-    stopped?.()
-    stopped = undefined
+    cancelCurrent?.()
+    cancelCurrent = undefined
   }
 
-  const ask = (question: PriceQuestion) => {
+  const request = (query: PriceQuery) => {
     stop()
-    const leaving = new AbortController()
-    const cancel = clock.after(SETTLE_MS, () => void answer(question, leaving.signal))
-    stopped = () => {
+    const abort = new AbortController()
+    const cancel = clock.after(DEBOUNCE_MS, () => void load(query, abort.signal))
+    cancelCurrent = () => {
       cancel()
-      leaving.abort()
+      abort.abort()
     }
-    onState({ name: 'asked', before })
+    onState({ name: 'loading', before })
   }
 
-  const answer = async (question: PriceQuestion, signal: AbortSignal) => {
+  const load = async (query: PriceQuery, signal: AbortSignal) => {
     try {
-      const price = await estimate(question, signal)
+      const price = await estimate(query, signal)
       if (signal.aborted) return
       before = price
-      onState({ name: 'told', price })
+      onState({ name: 'loaded', price })
     } catch (error) {
       if (!signal.aborted) onState({ name: 'failed', error })
     }
   }
 
-  return { ask, stop }
+  return { request, stop }
 }

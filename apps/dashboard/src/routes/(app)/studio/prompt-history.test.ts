@@ -28,16 +28,16 @@ describe('arrow-up in the prompt', () => {
     expect(walk(['older', 'older', 'older', 'older'], '')).toBe('first')
   })
 
-  it('gives back what was being written when one comes forward again', () => {
+  it('returns to the draft when moving forward', () => {
     expect(walk(['older', 'older', 'newer', 'newer'], 'a draft')).toBe('a draft')
     expect(walk(['newer'], 'a draft')).toBe('a draft')
   })
 
-  it('does not offer what stands there already', () => {
+  it('skips a prompt that is equal to the current text', () => {
     expect(walk(['older'], 'third')).toBe('second')
   })
 
-  it('is a plain arrow wherever there is a line above', () => {
+  it('moves the cursor when there is a line above', () => {
     expect(isOnFirstLine('', { start: 0, end: 0 })).toBe(true)
     expect(isOnFirstLine('one\ntwo', { start: 3, end: 3 })).toBe(true)
     expect(isOnFirstLine('one\ntwo', { start: 4, end: 4 })).toBe(false)
@@ -48,14 +48,14 @@ describe('arrow-up in the prompt', () => {
 })
 
 describe('the history', () => {
-  it('has each prompt once, the newest first, and fifty at most', () => {
+  it('has each prompt once, the newest first, and at most fifty', () => {
     expect(rememberPrompt(history, ' first ')).toEqual(['first', 'third', 'second'])
     expect(rememberPrompt(history, '  ')).toEqual(history)
     const many = Array.from({ length: 60 }, (_, index) => `prompt ${index}`)
     expect(rememberPrompt(many, 'new')).toHaveLength(50)
   })
 
-  it('is empty where a browser kept something else', () => {
+  it('is empty if the stored value is invalid', () => {
     for (const studioStorage of [null, '', '{', '{"a":1}', '"text"', '[1,{}]']) {
       expect(readHistory(studioStorage)).toEqual([])
     }

@@ -1,14 +1,14 @@
 const PROMPTS_MAX = 50
 const PROMPT_CHARS_MAX = 32_000
 
-/** Prompts that were sent, the newest first, each once. */
+/** Sent prompts, the newest first, each once. */
 export function rememberPrompt(history: readonly string[], prompt: string): string[] {
-  const said = prompt.trim()
-  if (said === '') return [...history]
-  return [said, ...history.filter((known) => known !== said)].slice(0, PROMPTS_MAX)
+  const text = prompt.trim()
+  if (text === '') return [...history]
+  return [text, ...history.filter((known) => known !== text)].slice(0, PROMPTS_MAX)
 }
 
-/** What a browser kept; anything that is not a list of prompts is no history. */
+/** Parses the stored history; empty if it is not a list of prompts. */
 export function readHistory(text: string | null): string[] {
   try {
     const studioStorage: unknown = JSON.parse(text ?? '[]')
@@ -21,7 +21,7 @@ export function readHistory(text: string | null): string[] {
   }
 }
 
-/** Where one is in the history: -1 is what one was writing, kept in `draft`. */
+/** The position in the history; -1 is the unsent text, stored in `draft`. */
 export interface Recall {
   at: number
   draft: string
@@ -34,20 +34,20 @@ export interface Recalled {
   text: string
 }
 
-/** One prompt further back; undefined at the oldest. What was being written is kept. */
+/** One prompt further back; undefined at the oldest. The draft is kept. */
 export function recallOlder(
   history: readonly string[],
   { recall, text }: Recalled,
 ): Recalled | undefined {
   const draft = recall.at === -1 ? text : recall.draft
-  // The newest may be what stands there already: then the arrow would seem dead.
+  // The newest prompt may equal the current text; it is skipped, so that the arrow has an effect.
   const skip = recall.at === -1 && history[0] === text.trim() ? 1 : 0
   const at = recall.at + 1 + skip
   const found = history[at]
   return found === undefined ? undefined : { recall: { at, draft }, text: found }
 }
 
-/** One prompt forward, at last to what was being written; undefined when one is there. */
+/** One prompt forward, finally to the draft; undefined at the draft. */
 export function recallNewer(
   history: readonly string[],
   { recall }: Recalled,
@@ -59,7 +59,7 @@ export function recallNewer(
   return { recall: { ...recall, at }, text: found }
 }
 
-/** True when arrow-up has no line to go to; a selection is never left. */
+/** True when arrow-up has no line above; false with a selection. */
 export function isOnFirstLine(
   text: string,
   { start, end }: { start: number; end: number },
@@ -67,7 +67,7 @@ export function isOnFirstLine(
   return start === end && !text.slice(0, start).includes('\n')
 }
 
-/** True when arrow-down has no line to go to. */
+/** True when arrow-down has no line below. */
 export function isOnLastLine(
   text: string,
   { start, end }: { start: number; end: number },

@@ -5,7 +5,7 @@ import { ratioNameOf, ratioOfSize, ratiosOf } from './ratio-table.ts'
 const three = { sizes: ['1024x1024', '1536x1024', '1024x1536'], any_size: false }
 
 describe('ratiosOf', () => {
-  it("offers what the model's sizes make, square first and tall last", () => {
+  it("has the ratios of the model's sizes, square first and tall last", () => {
     expect(ratiosOf(three)).toEqual([
       { name: '1:1', sizes: ['1024x1024'] },
       { name: '3:2', sizes: ['1536x1024'] },
@@ -13,14 +13,14 @@ describe('ratiosOf', () => {
     ])
   })
 
-  it('puts sizes of one ratio together, the smallest first, each once', () => {
+  it('groups sizes of one ratio, the smallest first, each once', () => {
     const sizes = ['2048x2048', '1024x1024', '1024x1024', 'auto']
     expect(ratiosOf({ sizes, any_size: false })).toEqual([
       { name: '1:1', sizes: ['1024x1024', '2048x2048'] },
     ])
   })
 
-  it('offers a model that draws any size only what the gateway lets in', () => {
+  it('offers for a model with free sizes only sizes that the gateway accepts', () => {
     const ratios = ratiosOf({ sizes: [], any_size: true })
     expect(ratios.map(({ name }) => name)).toEqual([
       '1:1',
@@ -38,12 +38,12 @@ describe('ratiosOf', () => {
     }
   })
 
-  it('adds a usual ratio only where the model names no size of it', () => {
+  it('adds a common ratio only if the model lists no size of it', () => {
     const ratios = ratiosOf({ sizes: ['2048x1152'], any_size: true })
     expect(ratioOfSize(ratios, '2048x1152')?.sizes).toEqual(['2048x1152'])
   })
 
-  it('offers nothing but auto for a model that names no size', () => {
+  it('has only auto for a model without sizes', () => {
     expect(ratiosOf({ sizes: [], any_size: false })).toEqual([])
   })
 })
@@ -55,7 +55,7 @@ describe('ratioNameOf', () => {
     [1360, 1024, '4:3'],
     [1792, 1024, '7:4'],
     [1024, 1792, '4:7'],
-  ])('calls %i by %i %s', (width, height, name) => {
+  ])('names %i by %i as %s', (width, height, name) => {
     expect(ratioNameOf({ width, height })).toBe(name)
   })
 })

@@ -3,19 +3,19 @@ import type { ImageModel } from '@sluice/contracts/control/images'
 import { parseSize } from '#lib/pictures/picture-shape.ts'
 import type { Shape } from '#lib/pictures/picture-shape.ts'
 
-/** A ratio that a model draws, with its sizes, the smallest first. */
+/** A ratio of a model with its sizes, the smallest first. */
 export interface Ratio {
   /** `3:2`. */
   name: string
   sizes: readonly string[]
 }
 
-// Names that people use. Others are said as the fraction that they are.
+// Common names. Other ratios are shown as their reduced fraction.
 const usual = ['1:1', '5:4', '4:3', '3:2', '16:10', '16:9', '2:1', '21:9', '3:1'] as const
-/** Sizes such as 1360x1024 are called by the usual ratio that they miss by less. */
+/** Sizes such as 1360x1024 get the name of a common ratio within this tolerance. */
 const MISS_MAX = 0.015
 
-// For models that take any size, where they name none of a ratio: edges are multiples of 16
+// For models with free sizes that list no size of a ratio: edges are multiples of 16
 // (client-contracts §1.1), and the picture has about as many pixels as a square of 1024.
 const commonSizes = '1024x1024 1536x1024 1024x1536 1344x1008 1008x1344 1536x864 864x1536'.split(' ')
 
@@ -38,7 +38,7 @@ export function ratiosOf(model: Pick<ImageModel, 'sizes' | 'any_size'>): Ratio[]
     .map(({ name, sizes }) => ({ name, sizes: sizes.map(([size]) => size) }))
 }
 
-/** `16:9` of 1920x1080; by its usual name where it is near to one. */
+/** `16:9` of 1920x1080; the common name if the ratio is close to one. */
 export function ratioNameOf({ width, height }: Shape): string {
   const wide = Math.max(width, height) / Math.min(width, height)
   const near = usual.find((name) => Math.abs(valueOf(name) / wide - 1) < MISS_MAX)
@@ -47,7 +47,7 @@ export function ratioNameOf({ width, height }: Shape): string {
   return `${width / divisor}:${height / divisor}`
 }
 
-/** The ratio that a size belongs to; undefined for `auto` and for sizes that the model does not draw. */
+/** The ratio of a size; undefined for `auto` and for sizes that the model does not support. */
 export function ratioOfSize(ratios: readonly Ratio[], size: string): Ratio | undefined {
   return ratios.find(({ sizes }) => sizes.includes(size))
 }
@@ -62,7 +62,7 @@ const turned = (name: string) => name.split(':').toReversed().join(':')
 const smallestFirst = ([, one]: [string, Shape], [, other]: [string, Shape]) =>
   one.width * one.height - other.width * other.height
 
-// 1 is square; wide ratios follow up to 100, tall ones behind them.
+// 1 is square; wide ratios follow up to 100, then tall ones.
 function orderOf(shape: Shape | undefined): number {
   if (!shape) return Infinity
   const { width, height } = shape

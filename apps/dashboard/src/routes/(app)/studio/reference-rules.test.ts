@@ -19,12 +19,12 @@ const why = (input: Partial<RuleInput>) =>
   })?.why
 
 describe('a reference picture', () => {
-  it('is taken while there is room', () => {
+  it('is accepted while the limits allow it', () => {
     expect(why({ taken: [file('a'), file('b'), file('c')] })).toBeUndefined()
     expect(why({ taken: [file('a'), file('b'), file('c'), file('d')] })).toBe('count')
   })
 
-  it('is refused with a reason of its own for each rule', () => {
+  it('is refused with a specific reason for each rule', () => {
     expect(why({ type: undefined })).toBe('type')
     expect(why({ offered: file('cat.png', 0) })).toBe('empty')
     expect(why({ offered: file('cat.png', REFERENCE_BYTES_MAX + 1) })).toBe('size')
@@ -32,7 +32,7 @@ describe('a reference picture', () => {
     expect(why({ countMax: 0 })).toBe('count')
   })
 
-  it('is refused when the form would be more than the gateway reads', () => {
+  it('is refused when the form would exceed the limit of the gateway', () => {
     const half = REFERENCES_BYTES_MAX / 2
     expect(why({ taken: [file('a', half)], offered: file('b', half) })).toBeUndefined()
     expect(why({ taken: [file('a', half)], offered: file('b', half + 1) })).toBe('total')
@@ -44,7 +44,7 @@ describe('a reference picture', () => {
     [[0x52, 0x49, 0x46, 0x46, 1, 2, 3, 4, 0x57, 0x45, 0x42, 0x50], 'image/webp'],
     [[0x47, 0x49, 0x46, 0x38, 0x39, 0x61], undefined],
     [[], undefined],
-  ])('is known by its bytes, whatever it is called', async (bytes, type) => {
+  ])('is recognised by its bytes, not by its name', async (bytes, type) => {
     expect(await pictureTypeOf(new Blob([new Uint8Array(bytes)]))).toBe(type)
   })
 })

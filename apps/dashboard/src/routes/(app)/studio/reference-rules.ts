@@ -1,12 +1,12 @@
 const MIB = 1024 * 1024
-/** What the gateway takes of one file and of a whole form, unless its operator says less. */
+/** Default limits of the gateway for one file and for a whole form. */
 export const REFERENCE_BYTES_MAX = 50 * MIB
 export const REFERENCES_BYTES_MAX = 95 * MIB
 const SNIFFED_BYTES = 12
 
 export type PictureType = 'image/png' | 'image/jpeg' | 'image/webp'
 
-/** As much of a File as the rules look at. */
+/** The used part of a File. */
 export interface Offered {
   name: string
   size: number
@@ -22,10 +22,10 @@ export type ReferenceRefusal =
   | { why: 'twice'; name: string }
 
 export interface RuleInput {
-  /** Those that are taken already. */
+  /** The accepted files. */
   taken: readonly Offered[]
   offered: Offered
-  /** By its bytes; undefined when it is no picture that a model reads. */
+  /** Detected from its bytes; undefined for unsupported types. */
   type: PictureType | undefined
   countMax: number
 }
@@ -44,7 +44,7 @@ export function refuseReference(input: RuleInput): ReferenceRefusal | undefined 
   return undefined
 }
 
-/** The type by the first bytes; names and what the system says of them may be wrong. */
+/** The type by the first bytes; file names and system types may be wrong. */
 export function sniffPicture(head: Uint8Array): PictureType | undefined {
   const text = String.fromCharCode(...head.slice(0, SNIFFED_BYTES))
   if (text.startsWith('\u0089PNG\r\n\u001A\n')) return 'image/png'

@@ -1,6 +1,6 @@
 const NAME = 'sluice-studio'
 const STORE = 'references'
-/** Files of somebody who went away are forgotten. */
+/** Stored files expire after this time. */
 const KEPT_MS_MAX = 86_400_000
 
 interface Shelved {
@@ -9,8 +9,8 @@ interface Shelved {
 }
 
 /**
- * The reference pictures of a person in this browser, so that a reload or a new sign-in does not lose them.
- * Where the browser has no room for them, they are not kept; nothing rejects.
+ * Stores the reference pictures of a user in this browser, so that they survive a reload or a new sign-in.
+ * Without storage space they are not stored; nothing rejects.
  */
 export function createReferenceStore(database: IDBFactory | undefined, userId: string) {
   const referenceStore = async () => {
@@ -30,7 +30,7 @@ export function createReferenceStore(database: IDBFactory | undefined, userId: s
       else await answered(store.delete(userId))
       opened.close()
     } catch {
-      // No room, or a private window.
+      // No storage space, or a private window.
     }
   }
 
@@ -62,6 +62,6 @@ function filesOf(found: unknown, nowMs: number): File[] {
 function answered<Answer>(request: IDBRequest<Answer>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request.addEventListener('success', () => resolve(request.result))
-    request.addEventListener('error', () => reject(request.error ?? new Error('not answered')))
+    request.addEventListener('error', () => reject(request.error ?? new Error('request failed')))
   })
 }

@@ -7,7 +7,7 @@ import type { createReferenceStore } from './reference-store.ts'
 export interface TrayReference {
   id: number
   file: File
-  /** An object URL; let go when the picture is taken off. */
+  /** An object URL; revoked when the picture is removed. */
   url: string
 }
 
@@ -19,10 +19,10 @@ interface TrayDeps {
   countMax: () => number
 }
 
-/** The reference pictures of the form. Browser only, but for its empty beginning. */
+/** The reference pictures of the form. Browser only, except for the empty initial state. */
 export class ReferenceTray {
   #references = $state.raw<readonly TrayReference[]>([])
-  /** Of the last files that were offered. */
+  /** Refusals of the last added files. */
   refusals = $state.raw<readonly TrayRefusal[]>([])
   readonly #deps: TrayDeps
   #made = 0
@@ -35,38 +35,38 @@ export class ReferenceTray {
     return this.#references
   }
 
-  /** Takes what the rules allow and says why of the rest. */
+  /** Adds the allowed files and records a refusal for the others. */
   readonly add = async (files: readonly File[]): Promise<void> => {
     this.refusals = []
     for (const file of files) {
       const refusal = await this.#judge(file)
       if (refusal) this.refusals = [...this.refusals, refusal]
-      else this.#put([...this.#references, this.#place(file)])
+      else this.#put([...this.#references, this.#toReference(file)])
     }
-    this.#shelve()
+    this.#store()
   }
 
   readonly remove = (id: number): void => {
     this.refusals = []
     for (const one of this.#references) if (one.id === id) URL.revokeObjectURL(one.url)
     this.#put(this.#references.filter((one) => one.id !== id))
-    this.#shelve()
+    this.#store()
   }
 
   readonly clear = (): void => {
-    this.letGo()
+    this.dispose()
     this.#put([])
-    this.#shelve()
+    this.#store()
   }
 
-  /** Brings back what was there before a reload or a new sign-in. */
+  /** Restores the pictures after a reload or a new sign-in. */
   readonly restore = async (): Promise<void> => {
     const files = await this.#deps.referenceStore.take(this.#deps.clock.nowMs())
     if (files.length > 0 && this.#references.length === 0) await this.add(files)
   }
 
-  /** Frees the memory behind the thumbnails; for the end of the page. */
-  readonly letGo = (): void => {
+  /** Revokes the object URLs of the thumbnails; called when the page is left. */
+  readonly dispose = (): void => {
     for (const { url } of this.#references) URL.revokeObjectURL(url)
   }
 
@@ -80,7 +80,7 @@ export class ReferenceTray {
     }
   }
 
-  #place(file: File): TrayReference {
+  #toReference(file: File): TrayReference {
     this.#made += 1
     return { id: this.#made, file, url: URL.createObjectURL(file) }
   }
@@ -89,7 +89,7 @@ export class ReferenceTray {
     this.#references = references
   }
 
-  #shelve(): void {
+  #store(): void {
     const files = this.#references.map(({ file }) => file)
     void this.#deps.referenceStore.put(files, this.#deps.clock.nowMs())
   }

@@ -14,7 +14,7 @@ const input = (more: Partial<RequestInput> = {}): RequestInput => ({
 const file = (name: string) => new File(['bytes'], name, { type: 'image/png', lastModified: 1 })
 
 describe('a request', () => {
-  it('is JSON without pictures, with everything that was chosen', () => {
+  it('is JSON without pictures, with all settings', () => {
     expect(requestBody(input())).toEqual({
       model: 'm',
       prompt: 'a fox',
@@ -27,11 +27,11 @@ describe('a request', () => {
     })
   })
 
-  it('asks for no partial pictures where the model gives none', () => {
+  it('requests no partial pictures if the model does not support them', () => {
     expect(requestBody(input({ partialsMax: 0 }))).not.toHaveProperty('partial_images')
   })
 
-  it('says a compression only where the format has one', () => {
+  it('has a compression only for formats with one', () => {
     const settings = { ...firstSettings('m'), format: 'webp' as const, compression: 40 }
     expect(requestBody(input({ settings }))).toMatchObject({ output_compression: 40 })
   })
@@ -49,7 +49,7 @@ describe('a request', () => {
   })
 })
 
-it('means the same only when everything is the same', () => {
+it('has an equal fingerprint only if all values are equal', () => {
   const one = fingerprintOf(input())
   expect(fingerprintOf(input({ prompt: 'a fox' }))).toBe(one)
   expect(fingerprintOf(input({ prompt: 'a hare' }))).not.toBe(one)

@@ -8,13 +8,13 @@ export interface RequestInput {
   prompt: string
   settings: Settings
   references: readonly Reference[]
-  /** How many partial pictures the model gives at most. */
+  /** Maximum number of partial pictures of the model. */
   partialsMax: number
 }
 
 const PARTIALS_WANTED = 3
 
-/** The request as the gateway reads it: a form where pictures come along, else JSON. */
+/** The request body: a form with pictures, otherwise JSON. */
 export function requestBody(input: RequestInput): Record<string, unknown> | FormData {
   const parameters = parametersOf(input)
   if (input.references.length === 0) return parameters
@@ -24,7 +24,7 @@ export function requestBody(input: RequestInput): Record<string, unknown> | Form
   return form
 }
 
-/** Equal for equal requests; pictures by what the browser knows of their files. */
+/** Equal for equal requests; pictures are compared by their file metadata. */
 export function fingerprintOf(input: RequestInput): string {
   const files = input.references.map(({ file }) => [file.name, file.size, file.lastModified])
   return JSON.stringify([parametersOf(input), files])

@@ -5,8 +5,8 @@ import type { Api } from '#lib/api/create-api.ts'
 import { ApiError } from '#lib/api/api-error.ts'
 import type { Task } from '#lib/pictures/task.ts'
 
-import { intend, isFinal, isSeen, readIntention } from './intention.ts'
-import type { Intention } from './intention.ts'
+import { pendingRequestFor, isFinal, isListed, readPendingRequest } from './pending-request.ts'
+import type { PendingRequest } from './pending-request.ts'
 import type { StudioStorage } from './studio-storage.ts'
 import { createPriceEstimator } from './price-estimator.ts'
 import type { PriceState } from './price-estimator.ts'
@@ -23,7 +23,7 @@ import { fingerprintOf, requestBody } from './request-body.ts'
 import { fitSettings, readSettingsInput } from './studio-settings.ts'
 import type { Settings, SettingsInput } from './studio-settings.ts'
 
-/** As many characters as image models read. */
+/** Maximum prompt length of image models. */
 export const PROMPT_CHARS_MAX = 32_000
 
 export interface StudioFormDeps {
@@ -32,21 +32,21 @@ export interface StudioFormDeps {
   random: Random
   models: () => readonly ImageModel[]
   tray: ReferenceTray
-  /** Kept for good: settings, history, the prompt being written. */
+  /** Persistent storage: settings, history, the current prompt. */
   studioStorage: StudioStorage
-  /** Kept for this tab: the request whose answer is not known. */
+  /** Storage of this tab: the request without a response. */
   tabStorage: StudioStorage
 }
 
-/** Everything of the form: what is asked, what it costs, and sending it once. */
+/** The state of the form: the request, its price, and sending it once. */
 export class StudioForm {
   prompt = $state('')
-  price = $state.raw<PriceState>({ name: 'unasked' })
+  price = $state.raw<PriceState>({ name: 'idle' })
   sending = $state(false)
-  /** Why the last press did not lead to a task. */
+  /** Why the last submission failed. */
   failure = $state.raw<unknown>()
-  /** True when a press was not answered: the next one means the same. */
-  #intention = $state.raw<Intention>()
+  /** True when a request has no response: the next press retries it. */
+  #pending = $state.raw<PendingRequest>()
   #input = $state.raw<SettingsInput>({})
   #history: string[] = []
   #recall = notRecalling
@@ -78,16 +78,16 @@ export class StudioForm {
   }
 
   get isUnanswered(): boolean {
-    return this.#intention !== undefined && this.failure !== undefined
+    return this.#pending !== undefined && this.failure !== undefined
   }
 
-  /** Brings back what this browser kept. */
+  /** Restores the stored values. */
   readonly restore = (): void => {
     const { studioStorage, tabStorage, tray } = this.#deps
     this.#history = readHistory(studioStorage.read('history'))
     this.#input = readSettingsInput(studioStorage.read('settings'))
     this.prompt ||= (studioStorage.read('prompt') ?? '').slice(0, PROMPT_CHARS_MAX)
-    this.#intention = readIntention(tabStorage.read('intention'))
+    this.#pending = readPendingRequest(tabStorage.read('intention'))
     void tray.restore()
   }
 
@@ -95,7 +95,7 @@ export class StudioForm {
     this.#choose({ ...this.settings, ...change })
   }
 
-  /** Puts a task's request into the form. Its reference pictures are not with us. */
+  /** Copies a task's request into the form, without its reference pictures. */
   readonly useAgain = (task: Omit<SettingsInput, 'compression'> & { prompt: string }): void => {
     const { model, size, count, quality, format, background } = task
     this.write(task.prompt)
@@ -114,46 +114,47 @@ export class StudioForm {
   readonly newer = (): boolean =>
     this.#show(recallNewer(this.#history, { recall: this.#recall, text: this.prompt }))
 
-  /** Asks what it would cost; call it whenever something that matters has changed. */
+  /** Requests the price; call it after every change of the request. */
   readonly requestPrice = (): void => {
     const { settings } = this
     if (!settings) return this.#prices.stop()
     const { model, count: n, size, quality } = settings
-    this.#prices.ask({ model, n, size, quality })
+    this.#prices.request({ model, n, size, quality })
   }
 
   readonly stop = (): void => this.#prices.stop()
 
-  /** The list shows what a lost answer would have told. */
-  readonly see = (tasks: readonly Task[]): void => {
-    if (this.#intention && !this.sending && isSeen(this.#intention, tasks)) this.#keep(undefined)
+  /** Clears the pending request once the list has its task. */
+  readonly confirmListed = (tasks: readonly Task[]): void => {
+    if (this.#pending && !this.sending && isListed(this.#pending, tasks))
+      this.#setPending(undefined)
   }
 
-  /** Sends it; undefined when it failed, and `failure` says why. One press at a time. */
+  /** Sends the request; undefined on failure, see `failure`. One request at a time. */
   readonly send = async (): Promise<Task | undefined> => {
     const { settings, model, prompt } = this
     if (this.sending || !settings || !model || prompt.trim() === '') return undefined
     const { api, clock, random, tray } = this.#deps
     const { partial_images_max: partialsMax } = model
     const request = { prompt, settings, references: tray.references, partialsMax }
-    const intention = intend(this.#intention, {
-      asked: fingerprintOf(request),
+    const pending = pendingRequestFor(this.#pending, {
+      fingerprint: fingerprintOf(request),
       prompt: prompt.trim(),
       nowMs: clock.nowMs(),
       newKey: () => hex(random.bytes(16)),
     })
-    this.#keep(intention)
+    this.#setPending(pending)
     this.sending = true
     this.failure = undefined
     try {
-      const { key: idempotencyKey } = intention
+      const { key: idempotencyKey } = pending
       const task = await api.createImages({ body: requestBody(request), idempotencyKey })
-      this.#keep(undefined)
+      this.#setPending(undefined)
       this.#remember(prompt)
       return task
     } catch (error) {
       this.failure = error
-      if (error instanceof ApiError && isFinal(error)) this.#keep(undefined)
+      if (error instanceof ApiError && isFinal(error)) this.#setPending(undefined)
       return undefined
     } finally {
       this.sending = false
@@ -183,9 +184,9 @@ export class StudioForm {
     this.#deps.studioStorage.write('history', JSON.stringify(this.#history))
   }
 
-  #keep(intention: Intention | undefined): void {
-    this.#intention = intention
-    this.#deps.tabStorage.write('intention', intention ? JSON.stringify(intention) : null)
+  #setPending(pending: PendingRequest | undefined): void {
+    this.#pending = pending
+    this.#deps.tabStorage.write('intention', pending ? JSON.stringify(pending) : null)
   }
 }
 

@@ -22,7 +22,7 @@ const fit = (input: SettingsInput, offered = models) =>
   fitSettings({ input, models: offered, sizesOf: ({ sizes }) => ['auto', ...sizes] })
 
 describe('settings', () => {
-  it('are kept where the model can do them', () => {
+  it('are kept if the model supports them', () => {
     const input = {
       model: 'first',
       size: '1024x1024',
@@ -35,7 +35,7 @@ describe('settings', () => {
     expect(fit(input)).toEqual(input)
   })
 
-  it('become what the model can do when it is another one', () => {
+  it('are adjusted to another model', () => {
     expect(fit({ model: 'second', size: '9x9', count: 3, quality: 'high' })).toMatchObject({
       model: 'second',
       size: 'auto',
@@ -44,16 +44,16 @@ describe('settings', () => {
     })
   })
 
-  it('go to the first model when theirs is gone, and nowhere without models', () => {
+  it('use the first model if theirs is unavailable, and are undefined without models', () => {
     expect(fit({ model: 'retired' })?.model).toBe('first')
     expect(fit({}, [])).toBeUndefined()
   })
 
-  it('never ask for a transparent jpeg, which no file can hold', () => {
+  it('never combine jpeg with transparency', () => {
     expect(fit({ format: 'jpeg', background: 'transparent' })?.background).toBe('auto')
   })
 
-  it('survive anything that a browser may have kept', () => {
+  it('ignore invalid stored values', () => {
     for (const studioStorage of [
       null,
       '',

@@ -6,7 +6,7 @@ type Formats = ImageModel['formats'][number]
 type Qualities = ImageModel['qualities'][number]
 type Backgrounds = ImageModel['backgrounds'][number]
 
-/** What a person chose beside the prompt and the reference pictures. */
+/** The settings of a request, without prompt and reference pictures. */
 export interface Settings {
   model: string
   size: string
@@ -20,7 +20,7 @@ export interface Settings {
 
 const COMPRESSION_DEFAULT = 100
 
-/** What a model starts with. */
+/** The default settings of a model. */
 export const firstSettings = (model: string): Settings => ({
   model,
   size: 'auto',
@@ -31,7 +31,7 @@ export const firstSettings = (model: string): Settings => ({
   compression: COMPRESSION_DEFAULT,
 })
 
-/** A wish with values of any origin: a browser's store, another task. */
+/** Unvalidated settings from the browser's storage or another task. */
 export type SettingsInput = { readonly [Key in keyof Settings]?: unknown }
 
 export interface FitInput {
@@ -41,7 +41,7 @@ export interface FitInput {
   sizesOf: (model: ImageModel) => readonly string[]
 }
 
-/** The wish, as far as the models can do it: what they cannot becomes the default. Undefined without models. */
+/** Adjusts settings to the models: unsupported values become the default. Undefined without models. */
 export function fitSettings({ input, models, sizesOf }: FitInput): Settings | undefined {
   const model = models.find((one) => one.model === input.model) ?? firstModel(models)
   if (!model) return undefined
@@ -59,18 +59,18 @@ export function fitSettings({ input, models, sizesOf }: FitInput): Settings | un
   }
 }
 
-/** What a browser kept; anything but an object is an empty wish. */
+/** Parses the stored settings; empty if they are invalid. */
 export function readSettingsInput(text: string | null): SettingsInput {
   try {
-    const studioStorage: unknown = JSON.parse(text ?? '{}')
-    return typeof studioStorage === 'object' && studioStorage !== null ? studioStorage : {}
+    const stored: unknown = JSON.parse(text ?? '{}')
+    return typeof stored === 'object' && stored !== null ? stored : {}
   } catch {
     return {}
   }
 }
 
-function oneOf<Value>(offered: readonly Value[], wished: unknown): Value | undefined {
-  return offered.find((value) => value === wished)
+function oneOf<Value>(supported: readonly Value[], requested: unknown): Value | undefined {
+  return supported.find((value) => value === requested)
 }
 
 function integer(value: unknown, { min, max }: { min: number; max: number }): number | undefined {

@@ -16,7 +16,7 @@ function storage(): Storage {
   }
 }
 
-it('two people at one browser do not read each other', () => {
+it('two users of one browser do not read each other’s values', () => {
   const store = storage()
   const one = createStudioStorage(() => store, 'usr_1')
   const other = createStudioStorage(() => store, 'usr_2')
@@ -27,7 +27,7 @@ it('two people at one browser do not read each other', () => {
   expect(one.read('prompt')).toBeNull()
 })
 
-it('a browser that keeps nothing does no harm', () => {
+it('blocked storage causes no errors', () => {
   const studioStorage = createStudioStorage(() => {
     throw new DOMException('denied', 'SecurityError')
   }, 'usr_1')

@@ -1,12 +1,12 @@
-/** Text kept in this browser for one person. Where a browser keeps nothing, nothing is kept. */
+/** Text stored in this browser for one user. Does nothing if storage is unavailable. */
 export interface StudioStorage {
   read: (name: string) => string | null
   write: (name: string, text: string | null) => void
 }
 
 /**
- * Names are the person's own, so that two people at one browser do not see each other's prompts. `store` is
- * asked for anew each time: reading it throws where the browser forbids it.
+ * Names include the user's id, so that two users of one browser do not see each other's prompts. `store` is
+ * called each time, because accessing storage throws if the browser blocks it.
  */
 export function createStudioStorage(store: () => Storage, userId: string): StudioStorage {
   const nameOf = (name: string) => `sluice.studio.${userId}.${name}`
@@ -23,7 +23,7 @@ export function createStudioStorage(store: () => Storage, userId: string): Studi
         if (text === null) store().removeItem(nameOf(name))
         else store().setItem(nameOf(name), text)
       } catch {
-        // Forbidden or full: the page works without.
+        // Blocked or full: the page works without storage.
       }
     },
   }

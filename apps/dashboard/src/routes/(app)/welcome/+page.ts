@@ -18,7 +18,7 @@ export const load: PageLoad = async (event) => {
   return {
     messages,
     model: firstModel(models.images)?.model ?? 'gpt-image-2',
-    /** Undefined for who may not know. */
+    /** Undefined without the permission to read it. */
     sandboxOnly: working?.every(({ dialect }) => dialect === 'sandbox'),
     origin: event.url.origin,
   }

@@ -1,4 +1,4 @@
-/** The same picture from a terminal: the line that the page offers to copy. */
+/** The curl command for the same picture, shown on the page to copy. */
 export function firstCall({ origin, model }: { origin: string; model: string }): string {
   const body = JSON.stringify({ model, prompt: 'a heron at dawn', response_format: 'url' })
   return [

@@ -7,7 +7,7 @@ import { emptyForm, submitForm } from '#lib/server/submit-form.ts'
 
 import type { Actions, PageServerLoad } from './$types.js'
 
-// Here and not in +page.ts: who is not signed in needs no client of the API.
+// Not in +page.ts, so that the API client is not part of this page's bundle.
 export const load: PageServerLoad = async ({ fetch }) => ({
   form: await emptyForm(loginBody),
   site: await createApi(fetch).getSite(),
@@ -19,7 +19,7 @@ export const actions: Actions = {
       schema: loginBody,
       isOpen: true,
       secret: ['password'],
-      // The gateway's cookie is passed through; the tokens of its answer stay here.
+      // The gateway's cookie is passed to the browser; the tokens of its response are not.
       action: async (api, body) => {
         await api.login({ body })
         redirect(303, localPath(event.url.searchParams.get('next')))

@@ -7,7 +7,7 @@ import { emptyForm, submitForm } from '#lib/server/submit-form.ts'
 
 import type { Actions, PageServerLoad } from './$types.js'
 
-// Here and not in +page.ts: who is not signed in needs no client of the API.
+// Not in +page.ts, so that the API client is not part of this page's bundle.
 export const load: PageServerLoad = async ({ fetch }) => ({
   form: await emptyForm(registerBody),
   site: await createApi(fetch).getSite(),

@@ -1,7 +1,7 @@
 import type { Me } from '@sluice/contracts/control/auth'
 import { permissionsOf } from '@sluice/contracts/control/permissions'
 
-/** What the showroom shows; nothing of it exists. */
+/** Sample data of the showroom. */
 export const me: Me = {
   user: {
     id: 'usr_0192f3a4b5c6d7e8f901234567890abc',
@@ -32,7 +32,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const states = [
   ['ok', 'Stored'],
-  ['busy', 'Drawing'],
+  ['busy', 'Generating'],
   ['warn', 'Cooling'],
   ['bad', 'Failed'],
   ['idle', 'Queued'],
@@ -44,10 +44,7 @@ export const rows = (nowMs: number): Row[] =>
     const [state, word] = states[index % states.length] ?? ['idle', 'Queued']
     return {
       id: `img_0192f3a4b5c6d7e8f90123456789${String(index).padStart(4, '0')}`,
-      name:
-        index === 3
-          ? 'A very long name that somebody gave to a key for the nightly batch'
-          : `Job ${index + 1}`,
+      name: index === 3 ? 'A very long name of a key for the nightly batch' : `Job ${index + 1}`,
       model: models[index % models.length] ?? '',
       state,
       word,
@@ -57,7 +54,7 @@ export const rows = (nowMs: number): Row[] =>
     }
   })
 
-/** Waves that look like days of use. */
+/** Sample values that look like daily usage. */
 export const hours = (nowMs: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => nowMs - (count - 1 - index) * HOUR_MS)
 export const wave = (count: number, high: number, shift: number): number[] =>

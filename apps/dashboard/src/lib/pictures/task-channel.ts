@@ -1,27 +1,27 @@
-/** What tabs of one person tell each other: the ids of tasks that were made. */
-export interface TabTalk {
-  say: (taskId: string) => void
-  /** Hears the other tabs until the answer is called. */
-  listen: (hear: (taskId: string) => void) => () => void
+/** Broadcasts the ids of new tasks to the other tabs of the same user. */
+export interface TaskChannel {
+  publish: (taskId: string) => void
+  /** Receives ids of other tabs until the returned function is called. */
+  subscribe: (onTask: (taskId: string) => void) => () => void
 }
 
-/** Without BroadcastChannel, and on the server, nobody hears anything. */
-export function tabTalk(userId: string): TabTalk {
+/** Without BroadcastChannel, and on the server, it does nothing. */
+export function taskChannel(userId: string): TaskChannel {
   const open = () =>
     typeof BroadcastChannel === 'undefined' || typeof document === 'undefined'
       ? undefined
       : new BroadcastChannel(`sluice-tasks-${userId}`)
   return {
-    say: (taskId) => {
+    publish: (taskId) => {
       const channel = open()
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has one origin
       channel?.postMessage(taskId)
       channel?.close()
     },
-    listen: (hear) => {
+    subscribe: (onTask) => {
       const channel = open()
       channel?.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-        if (typeof data === 'string') hear(data)
+        if (typeof data === 'string') onTask(data)
       })
       return () => channel?.close()
     },
