@@ -31,11 +31,11 @@ export function guardedConnect({
     if (!first) throw notFound(hostname)
     return { first, all: [first, ...more] }
   }
-  const guardedLookup: LookupFunction = (hostname, options, callback) => {
+  const guardedLookup: LookupFunction = (hostname, options, onAddress) => {
     void resolve(hostname).then(
       ({ first, all }) =>
-        options.all ? callback(null, all) : callback(null, first.address, first.family),
-      (error: NodeJS.ErrnoException) => callback(error, ''),
+        options.all ? onAddress(null, all) : onAddress(null, first.address, first.family),
+      (error: NodeJS.ErrnoException) => onAddress(error, ''),
     )
   }
   const connect = buildConnector({

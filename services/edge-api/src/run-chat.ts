@@ -7,11 +7,11 @@
  */
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import { scanChatBody } from '@sluice/protocol/json-scan'
+import { readIdempotencyKey } from '@sluice/service-kit/http/idempotency-key'
 
 import { yieldForLargeBody } from './accept/images-body.ts'
 import { readJsonBody } from './accept/read-body.ts'
 import { writeError } from './accept/render-error.ts'
-import { readIdempotencyKey } from './admit/claim-answer.ts'
 import { promptTokensMax } from './admit/estimate-usage.ts'
 import type { Reservation } from './admit/wallet-allowances.ts'
 import type { ChatCall, ChatContext, ChatRequest } from './chat-context.ts'
@@ -89,7 +89,7 @@ async function answerChat(context: ChatContext, call: ChatCall, trace: ChatTrace
     price,
     trace,
   }
-  const key = readIdempotencyKey(call.incoming.headers['idempotency-key'])
+  const key = readIdempotencyKey(call.incoming.headers)
   const run = principal.dailyQuotaMicro === null ? payAndRun : runWithinQuota
   if (key === undefined) return run(context, request, undefined)
   return runOnce(context, request, { key, run: (copy) => run(context, request, copy) })

@@ -7,7 +7,6 @@ import type { StreamLimit } from '../stream-limit.ts'
 import { createStreamLimit } from '../stream-limit.ts'
 import type { AnswerName, AnswerStore, StoredAnswer } from '../store/answer-store.ts'
 
-const KEY_CHARS_MAX = 255
 const RETAINED_MS = 86_400_000
 const LEASE_MS = 60_000
 /** How long a repeat waits for the first request before it is answered with `request_in_progress`. */
@@ -49,20 +48,6 @@ export interface ClaimInput {
    */
   holder: string
   signal: AbortSignal
-}
-
-/** Undefined without the header. Throws `invalid_value` for a malformed one. */
-export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
-  if (header === undefined || header === '') return undefined
-  if (
-    typeof header === 'string' &&
-    header.length <= KEY_CHARS_MAX &&
-    /^[\x21-\x7e]+$/.test(header)
-  ) {
-    return header
-  }
-  const message = `Idempotency-Key must have 1 to ${KEY_CHARS_MAX} visible characters.`
-  throw new AppError('invalid_value', message, { param: 'Idempotency-Key' })
 }
 
 /**

@@ -9,6 +9,7 @@ import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/r
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import { AppError } from '@sluice/kernel/app-error'
 import { renderError } from '@sluice/protocol/error-envelope'
+import { readIdempotencyKey } from '@sluice/service-kit/http/idempotency-key'
 
 import { readJsonFields } from '../accept/images-body.ts'
 import type { SessionPrincipal } from '../identity/identity.ts'
@@ -19,7 +20,7 @@ import { checkSameOrigin } from './check-origin.ts'
 import type { ControlDeps } from './control-deps.ts'
 import type { ControlCall, ControlHandlers } from './handlers.ts'
 import { pathOfNul } from './path-of-nul.ts'
-import { CONTROL_BODY_BYTES_MAX, checked, queryFields, readIdempotencyKey } from './read-call.ts'
+import { CONTROL_BODY_BYTES_MAX, checked, queryFields } from './read-call.ts'
 
 /** Mounts every operation of the control API, by the route table. */
 export function mountControl(app: EdgeApp, deps: ControlDeps, handlers: ControlHandlers): void {
@@ -80,7 +81,7 @@ async function answer(mounted: Mounted, context: EdgeContext): Promise<Response>
   const call = {
     session,
     ...(await countedInput(mounted, context, session)),
-    idempotencyKey: readIdempotencyKey(incoming.headers['idempotency-key'], route.idempotency),
+    idempotencyKey: route.idempotency && readIdempotencyKey(incoming.headers),
     requestId,
     receivedAtMs,
     address: deps.addressOf(incoming),

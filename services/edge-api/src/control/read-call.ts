@@ -61,20 +61,3 @@ export function queryFields(url: string): Record<string, string> {
   // A form sends `?state=` for an empty field.
   return Object.fromEntries([...fields].filter(([, value]) => value !== ''))
 }
-
-/** Throws `invalid_value` for a key that is not 1 to 255 printable ASCII characters. */
-export function readIdempotencyKey(
-  header: string | string[] | undefined,
-  rule: 'optional' | undefined,
-): string | undefined {
-  const param = 'Idempotency-Key'
-  if (rule === undefined || header === undefined) return undefined
-  if (typeof header === 'string' && /^[\x20-\x7e]{1,255}$/.test(header)) return header
-  throw new AppError(
-    'invalid_value',
-    'An Idempotency-Key has 1 to 255 printable ASCII characters.',
-    {
-      param,
-    },
-  )
-}

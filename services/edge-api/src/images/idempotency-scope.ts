@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 import type { ImageRequest } from '@sluice/contracts/image-request'
-import { AppError } from '@sluice/kernel/app-error'
 import { newId } from '@sluice/kernel/ids'
+import { readIdempotencyKey } from '@sluice/service-kit/http/idempotency-key'
 
 import type { EdgeDeps } from '../deps.ts'
 import type { Principal } from '../request.ts'
-
-export const IDEMPOTENCY_KEY_CHARS_MAX = 255
 
 /** The idempotency scope of a request: its job id, shared by all requests with the same Idempotency-Key. */
 export interface IdempotencyScope {
@@ -30,7 +28,7 @@ export function readIdempotencyScope(
     route,
   }: { incoming: Pick<IncomingMessage, 'headers'>; principal: Principal; route: string },
 ): IdempotencyScope {
-  const key = incoming.headers['idempotency-key']
+  const key = readIdempotencyKey(incoming.headers)
   if (key === undefined) {
     const ids = new Map<number, string>()
     const jobIdOf = (attempt: number) => {
@@ -40,12 +38,6 @@ export function readIdempotencyScope(
     }
     return { jobIdOf, isRepeatable: false }
   }
-  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key))
-    throw new AppError(
-      'invalid_value',
-      `An Idempotency-Key has 1 to ${IDEMPOTENCY_KEY_CHARS_MAX} printable ASCII characters.`,
-      { param: 'Idempotency-Key' },
-    )
   const { apiKeyId } = principal
   return {
     jobIdOf: (attempt) => `img_${digest([apiKeyId, route, key, String(attempt)]).slice(0, 32)}`,
