@@ -221,7 +221,7 @@ describe('a caller who repeats an Idempotency-Key', () => {
 
   it('with an invalid value gets 400 that names the header', async () => {
     const { chat } = await open()
-    for (const key of ['x'.repeat(256), 'with space']) {
+    for (const key of ['x'.repeat(256), '']) {
       const { status, text } = await chat({}, { 'idempotency-key': key })
       expect(status).toBe(400)
       expect(JSON.parse(text).error.param).toBe('Idempotency-Key')
