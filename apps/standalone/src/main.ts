@@ -92,7 +92,7 @@ async function start(): Promise<void> {
       const { url } = server
       process.stdout.write(describeNextSteps({ ...made, url, dataDir, sandboxOnly }))
     },
-    leave: () => server?.leave(),
+    announceStop: () => server?.announceClose(),
     stop: async (limit) => {
       edgeApi.endStreams()
       await server?.close(limit)

@@ -1,26 +1,26 @@
-/** A secret as it lies at rest and travels: the key's id and base64 of nonce, ciphertext and tag. */
+/** A sealed secret: the key id, and base64 of nonce, ciphertext and tag. */
 export interface Sealed {
   keyId: string
   box: string
 }
 
-/** Where a secret belongs; part of the additional data, so that a box moved to another row does not open. */
+/** The row and column of a secret. Part of the additional data: a box moved to another row cannot be opened. */
 export interface SealBinding {
   table: string
   column: string
   rowId: string
 }
 
-/** AES-256-GCM envelopes for secrets at rest. Several keys may open; the newest seals. */
+/** AES-256-GCM envelopes for secrets at rest. The newest key seals; all keys open. */
 export interface Sealer {
-  seal(place: SealBinding, secret: string): Sealed
-  /** The secret; throws `internal_error` for an unknown key id, a moved or a damaged box. */
-  open(place: SealBinding, sealed: Sealed): string
-  /** True when the box was sealed by an older key and should be sealed anew. */
+  seal(binding: SealBinding, secret: string): Sealed
+  /** Returns the secret; throws `internal_error` for an unknown key id, a moved or a damaged box. */
+  open(binding: SealBinding, sealed: Sealed): string
+  /** True when the box was sealed by an older key and should be resealed. */
   isStale(sealed: Sealed): boolean
 }
 
-/** The place of a credential's secret, agreed between the scheduler (seals) and its readers (open). */
+/** The binding of a credential's secret, used by the scheduler (seals) and the readers (open). */
 export const credentialSecretBinding = (credentialId: string): SealBinding => ({
   table: 'credentials',
   column: 'secret',

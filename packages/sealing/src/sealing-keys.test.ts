@@ -6,14 +6,14 @@ import { checkSealingKeys, parseSealingKeys } from './sealing-keys.ts'
 const random = seededRandom(3)
 const encoded = (bytes = 32) => Buffer.from(random.bytes(bytes)).toString('base64')
 
-test('keys are read in their order, padded or not', () => {
+test('keys are parsed in order, with or without padding', () => {
   const [one, other] = [encoded(), encoded()]
   const keys = parseSealingKeys(`k2:${one}, k1:${other.replace(/=+$/, '')}`)
   expect(keys.map(({ keyId }) => keyId)).toEqual(['k2', 'k1'])
   expect(keys.map(({ key }) => Buffer.from(key).toString('base64'))).toEqual([one, other])
 })
 
-test('a text that is not a list of keys is refused with the number of the entry, not its bytes', () => {
+test('an invalid list of keys is refused with the number of the entry, without its bytes', () => {
   const good = `k1:${encoded()}`
   const refused: [string, string][] = [
     ['', 'entry 1 is not'],
@@ -35,6 +35,6 @@ test('a text that is not a list of keys is refused with the number of the entry,
   }
 })
 
-test('no keys at all are refused', () => {
+test('an empty list of keys is refused', () => {
   expect(() => checkSealingKeys([])).toThrow('at least one sealing key')
 })

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 
 export interface SealingKey {
-  /** Public: it stands beside every box that was sealed with the key. */
+  /** Public: stored beside every box sealed with the key. */
   keyId: string
   /** 32 bytes. */
   key: Uint8Array
@@ -12,16 +12,16 @@ const KEYS_MAX = 16
 const keyIdPattern = /^[\w-]{1,32}$/
 
 /**
- * Reads `id:base64,id:base64`, newest first, as the configuration writes it. Throws a sentence that
- * says which entry is wrong, and never its bytes.
+ * Parses `id:base64,id:base64`, newest first, from the configuration. The error names the invalid
+ * entry, never its bytes.
  */
 export function parseSealingKeys(text: string): SealingKey[] {
   const keys = text.split(',').map((entry, index) => {
     const [keyId = '', encoded = '', ...rest] = entry.trim().split(':')
     const key = Buffer.from(encoded, 'base64')
-    // Buffer skips what is not base64; a key that lost characters on the way must not pass.
-    const whole = key.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '')
-    if (!keyId || !encoded || rest.length > 0 || !whole) {
+    // Buffer skips characters that are not base64, so an invalid key would become a shorter one.
+    const isComplete = key.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '')
+    if (!keyId || !encoded || rest.length > 0 || !isComplete) {
       throw new Error(
         `sealing keys must be written as id:base64,id:base64; entry ${index + 1} is not`,
       )
@@ -32,11 +32,11 @@ export function parseSealingKeys(text: string): SealingKey[] {
   return keys
 }
 
-/** The newest key. Throws a sentence for a set of keys that could not keep a secret. */
+/** Returns the newest key. Throws for an invalid or insecure set of keys. */
 export function checkSealingKeys(keys: readonly SealingKey[]): SealingKey {
   const [newest] = keys
   if (!newest) throw new Error('at least one sealing key is needed')
-  if (keys.length > KEYS_MAX) throw new Error(`at most ${KEYS_MAX} sealing keys can be kept`)
+  if (keys.length > KEYS_MAX) throw new Error(`at most ${KEYS_MAX} sealing keys are allowed`)
   for (const [index, { keyId, key }] of keys.entries()) {
     if (!keyIdPattern.test(keyId)) {
       throw new Error(`the id of sealing key ${index + 1} must be 1 to 32 letters, digits, - or _`)
@@ -48,7 +48,7 @@ export function checkSealingKeys(keys: readonly SealingKey[]): SealingKey {
     if (others.some((other) => other.keyId === keyId)) {
       throw new Error(`two sealing keys have the id ${keyId}`)
     }
-    // Two ids for one key would call boxes stale, or fresh, that are not.
+    // With two ids for one key, `isStale` would be wrong.
     if (others.some((other) => timingSafeEqual(other.key, key))) {
       throw new Error(`sealing key ${keyId} repeats another one`)
     }

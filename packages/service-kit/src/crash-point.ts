@@ -2,23 +2,23 @@ import { assert } from '@sluice/kernel/assert'
 
 interface ArmedPoint {
   name: string
-  /** How many passes are left before the process dies. */
+  /** Passes left until the process is killed. */
   left: number
 }
 
 let armed: ArmedPoint | undefined
 
-/** A place where the crash campaign may end the process. Free while nothing is armed. */
+/** A point where the crash test may kill the process. Costs nothing while no point is armed. */
 export function crashPoint(name: string): void {
   if (armed === undefined || armed.name !== name) return
   armed.left -= 1
-  // SIGKILL to oneself: no handler, no `finally`, no flush. This is the crash that we must survive.
+  // SIGKILL to this process: no handler, no `finally`, no flush.
   if (armed.left <= 0) process.kill(process.pid, 'SIGKILL')
 }
 
 /**
- * Arms one point: the process dies at its `count`-th pass. Called by main.ts only, with what
- * `parseCrashAt` read. Throws in production.
+ * Arms one point: the process is killed at its `count`-th pass. Called by main.ts only, with the result
+ * of `parseCrashAt`. Throws in production.
  */
 export function armCrashPoint(point: { name: string; count: number; nodeEnv: string | undefined }) {
   assert(point.nodeEnv !== 'production', 'CRASH_AT must not be set when NODE_ENV is production')
@@ -26,7 +26,7 @@ export function armCrashPoint(point: { name: string; count: number; nodeEnv: str
   armed = { name: point.name, left: point.count }
 }
 
-/** Reads `name:n`, as CRASH_AT is written; undefined when it is anything else. */
+/** Parses `name:n`, the format of CRASH_AT; undefined for any other text. */
 export function parseCrashAt(text: string): { name: string; count: number } | undefined {
   const match = /^([a-z][a-z0-9-]{0,60}):([1-9]\d{0,5})$/.exec(text)
   if (!match?.[1]) return undefined

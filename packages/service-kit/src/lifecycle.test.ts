@@ -28,7 +28,7 @@ test('parts start in order and stop in reverse', async () => {
   )
 })
 
-test('while balancers learn of a stop everything runs on, and only then the parts stop', async () => {
+test('parts stop after the shutdown delay, in which everything keeps running', async () => {
   const clock = fakeClock()
   const journal: string[] = []
   const lifecycle = createLifecycle({
@@ -39,20 +39,20 @@ test('while balancers learn of a stop everything runs on, and only then the part
   })
   lifecycle.add({
     name: 'http',
-    leave: () => void journal.push('leave'),
+    announceStop: () => void journal.push('announce'),
     stop: async () => void journal.push('stop'),
   })
   await lifecycle.start()
   const stopped = lifecycle.stop('SIGTERM')
   expect(lifecycle.stopping()).toBe(true)
   await clock.advance(4_999)
-  expect(journal).toEqual(['leave'])
+  expect(journal).toEqual(['announce'])
   await clock.advance(1)
   await stopped
-  expect(journal).toEqual(['leave', 'stop'])
+  expect(journal).toEqual(['announce', 'stop'])
 })
 
-test('a start that fails does not wait for balancers', async () => {
+test('a failed start skips the shutdown delay', async () => {
   const lifecycle = createLifecycle({
     log: recordedLog(),
     clock: fakeClock(),
@@ -63,7 +63,7 @@ test('a start that fails does not wait for balancers', async () => {
   await expect(lifecycle.start()).rejects.toThrow('port taken')
 })
 
-test('each part gets its share of the drain time, and what it leaves goes to the others', async () => {
+test('each part gets its share of the drain time, and unused time goes to the others', async () => {
   const { clock, journal, lifecycle, add } = setUp(10_000)
   add('database')
   lifecycle.add({
@@ -79,7 +79,7 @@ test('each part gets its share of the drain time, and what it leaves goes to the
   expect(journal).toEqual(['start database', 'stop http 8000', 'stop database 9000'])
 })
 
-test('a part that hangs is left behind when its time is over, and the others still stop', async () => {
+test('a part that exceeds its time is abandoned, and the others still stop', async () => {
   const { clock, log, journal, lifecycle, add } = setUp(10_000)
   add('database')
   lifecycle.add({ name: 'http', stop: () => new Promise(() => undefined) })
@@ -93,7 +93,7 @@ test('a part that hangs is left behind when its time is over, and the others sti
   )
 })
 
-test('a part that fails to stop does not keep the others from stopping', async () => {
+test('a part that fails to stop does not prevent the others from stopping', async () => {
   const { log, journal, lifecycle, add } = setUp()
   add('database')
   lifecycle.add({ name: 'bus', stop: () => Promise.reject(new Error('broken')) })
@@ -105,7 +105,7 @@ test('a part that fails to stop does not keep the others from stopping', async (
   )
 })
 
-test('when a part cannot start, those before it are stopped and those after it never start', async () => {
+test('when a part fails to start, earlier parts are stopped and later ones never start', async () => {
   const { journal, lifecycle, add } = setUp()
   add('database')
   lifecycle.add({ name: 'bus', start: () => Promise.reject(new Error('refused')) })
@@ -114,7 +114,7 @@ test('when a part cannot start, those before it are stopped and those after it n
   expect(journal).toEqual(['start database', 'stop database 10000'])
 })
 
-test('a stop that comes during the start stops the part that was starting too', async () => {
+test('a stop during the start also stops the part that is starting', async () => {
   const { journal, lifecycle, add } = setUp()
   let stopped: Promise<void> | undefined
   lifecycle.add({

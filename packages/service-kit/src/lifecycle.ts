@@ -4,28 +4,28 @@ import type { Log } from '@sluice/kernel/log'
 export interface Part {
   name: string
   start?: () => Promise<void>
-  /** Called when a stop was asked for, before the shutdown delay. */
-  leave?: () => void
-  /** Finishes what runs within the time. A part that takes longer is left behind. */
+  /** Called when the stop begins, before the shutdown delay. */
+  announceStop?: () => void
+  /** Finishes running work within the time. A part that takes longer is abandoned. */
   stop?: (limit: { withinMs: number }) => Promise<void>
-  /** How much of the drain time is meant for this part, beside the others; 1 unless said. */
+  /** Relative share of the drain time; 1 by default. */
   weight?: number
 }
 
 export interface Lifecycle {
   add(part: Part): void
-  /** Starts the parts in order. When one fails, those before it are stopped and its error is thrown. */
+  /** Starts the parts in order. When one fails, the started ones are stopped and its error is thrown. */
   start(): Promise<void>
   /**
-   * Stops what was started, in reverse, within the drain time, after the shutdown delay in which everything
-   * runs on. Repeated calls share one stop.
+   * After the shutdown delay, in which everything keeps running, stops the started parts in reverse order within
+   * the drain time. Repeated calls share one stop.
    */
   stop(reason: string): Promise<void>
-  /** True from the first call of `stop`; for /ready, so that balancers look elsewhere. */
+  /** True from the first call of `stop`; /ready then answers 503 for load balancers. */
   stopping(): boolean
 }
 
-/** The parts of a service in the order in which they need each other. */
+/** Starts and stops the parts of a service, added in the order of their dependencies. */
 export function createLifecycle({
   log,
   clock,
@@ -35,18 +35,18 @@ export function createLifecycle({
   log: Log
   clock: Clock
   drainMs: number
-  /** How long `/ready` says no while requests are still accepted, so that balancers look elsewhere first. */
+  /** How long `/ready` answers 503 while requests are still accepted, until load balancers have reacted. */
   shutdownDelayMs?: number
 }): Lifecycle {
   const parts: Part[] = []
   const started: Part[] = []
   let stopped: Promise<void> | undefined
-  // A start that failed has served nobody, and need not wait for balancers.
+  // After a failed start there are no requests, so that no shutdown delay is needed.
   let running = false
 
   const stopAll = async (reason: string) => {
     log.info({ reason, shutdownDelayMs, drainMs }, 'stopping')
-    for (const part of started) part.leave?.()
+    for (const part of started) part.announceStop?.()
     if (running && shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs)
     const until = clock.monotonicMs() + drainMs
     for (let part = started.pop(); part; part = started.pop()) {
@@ -59,14 +59,14 @@ export function createLifecycle({
   const stopPart = async ({ name, stop }: Part, withinMs: number) => {
     if (!stop) return
     const giveUp = new AbortController()
-    const late = clock.sleep(withinMs, giveUp.signal).then(
-      () => log.warn({ part: name, withinMs }, 'did not stop in time and is left behind'),
+    const timedOut = clock.sleep(withinMs, giveUp.signal).then(
+      () => log.warn({ part: name, withinMs }, 'did not stop in time; abandoned'),
       () => undefined,
     )
     const done = stop({ withinMs }).catch((err: unknown) =>
       log.error({ err, part: name }, 'failed to stop'),
     )
-    await Promise.race([done, late])
+    await Promise.race([done, timedOut])
     giveUp.abort()
   }
 
@@ -81,7 +81,7 @@ export function createLifecycle({
           await (stopped ??= stopAll(`${part.name} failed to start`))
           throw error
         }
-        // A stop that came while this part was starting has not seen it.
+        // A stop during the start of this part did not include it.
         if (stopped) return stopPart(part, drainMs)
         started.push(part)
       }
@@ -92,7 +92,7 @@ export function createLifecycle({
   }
 }
 
-// What earlier parts left over goes to the later ones.
+// Time left over by earlier parts is shared by the later ones.
 function shareOf(part: Part, rest: readonly Part[], remainingMs: number): number {
   const weightOf = ({ weight = 1 }: Part) => weight
   const weights = rest.reduce((total, other) => total + weightOf(other), weightOf(part))

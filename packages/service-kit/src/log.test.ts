@@ -11,17 +11,17 @@ function capture() {
 
 const secrets = {
   'by the name of a member': { secret: 'hunter2' },
-  'by a name one level down': { channel: { token: 'hunter2' } },
-  'by a name far down': { a: { b: { c: { d: { password: 'hunter2' } } } } },
-  'whatever its type': { apiKey: { parts: ['hunter2'] } },
+  'by a nested name': { channel: { token: 'hunter2' } },
+  'by a deeply nested name': { a: { b: { c: { d: { password: 'hunter2' } } } } },
+  'of any type': { apiKey: { parts: ['hunter2'] } },
   'in a list of headers': { headers: { 'set-cookie': ['sid=hunter2'] } },
   'with quotes and backslashes in it': { x: { y: { z: { cookie: 'hun"\\hunter2\\"' } } } },
   'in an authorization value': { header: 'Authorization: Bearer hunter2hunter2' },
-  'in the shape of an API key': { note: 'called with sk-proj-hunter2_hunter2' },
+  'with the format of an API key': { note: 'called with sk-proj-hunter2_hunter2' },
   'in a connection URL': { url: 'postgres://sluice:hunter2@db:5432/sluice' },
   'in a query': { path: '/p/img/1/0?exp=1&sig=hunter2' },
   'in JSON inside a string': { body: '{"model":"m","api_key":"hunter2","n":1}' },
-  'in an error': { err: new Error('upstream said {"token": "hunter2"}') },
+  'in an error': { err: new Error('upstream answered {"token": "hunter2"}') },
   'in the cause of an error': {
     err: new AppError('upstream_failed', 'failed', {
       cause: new Error('GET https://user:hunter2@host/ failed'),
@@ -29,7 +29,7 @@ const secrets = {
   },
 }
 
-test.each(Object.entries(secrets))('a secret is not logged: %s', (_, facts) => {
+test.each(Object.entries(secrets))('a secret is redacted: %s', (_, facts) => {
   const { lines, log } = capture()
   log.warn(facts, 'a line')
   expect(lines).toHaveLength(1)
@@ -43,30 +43,35 @@ test.each([
   'acct_1032D82eZvKYlo2C',
   'AIzaSyD4fGh29KqPz71LmXyAbCdEf',
   'gsk_4fGh29KqPz71LmXyAbCd',
-])('an upstream text is logged without the id of an account or a key: %s', (id) => {
+])('account ids and keys in an upstream text are redacted: %s', (id) => {
   const { lines, log } = capture()
-  log.warn({ err: new Error(`Limit reached in ${id}.\n${id} of the year`), said: `(${id})` }, id)
+  log.warn({ err: new Error(`Limit reached in ${id}.\n${id} of the year`), text: `(${id})` }, id)
   expect(lines[0]).not.toContain(id)
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ said: '([redacted])', msg: '[redacted]' })
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ text: '([redacted])', msg: '[redacted]' })
 })
 
-test('words that begin like the id of an account are kept, and so are our own ids', () => {
+test('words that start like an account id, and Sluice’s own ids, are not redacted', () => {
   const { lines, log } = capture()
-  const said = 'org-chart proj_management acct_department user_location_hint sk-learn'
+  const text = 'org-chart proj_management acct_department user_location_hint sk-learn'
   const ids = { apiKeyId: 'key_01890a5d8e7f4c3b9a2d1e0f', jobId: 'img_01890a5d8e7f4c3b9a2d1e0f' }
   const requestId = 'req_01890a5d8e7f4c3b9a2d1e0f'
-  log.warn({ said, ...ids, requestId }, 'stored')
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ ...ids, requestId, said })
+  log.warn({ text, ...ids, requestId }, 'stored')
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ ...ids, requestId, text })
 })
 
-test('a line stays JSON after redaction and keeps what is no secret', () => {
+test('a redacted line is valid JSON and keeps all other values', () => {
   const { lines, log } = capture()
   const body = '{"password":"a\\"b","model":"gpt-image-1"}'
   log
     .child({ requestId: 'req_1' })
-    .info({ deep: { er: { still: { secret: 'x\\' } } }, body, inputTokens: 5 }, 'say "hi"')
+    .info({ deep: { er: { still: { secret: 'x\\' } } }, body, inputTokens: 5 }, 'print "hi"')
   const line: unknown = JSON.parse(lines[0] ?? '')
-  expect(line).toMatchObject({ requestId: 'req_1', inputTokens: 5, msg: 'say "hi"', name: 'test' })
+  expect(line).toMatchObject({
+    requestId: 'req_1',
+    inputTokens: 5,
+    msg: 'print "hi"',
+    name: 'test',
+  })
   expect(line).toHaveProperty('body', expect.stringContaining('gpt-image-1'))
 })
 
@@ -82,6 +87,6 @@ test('an error is logged with its code, its stack and its cause', () => {
 test('lines below the level are not written', () => {
   const lines: string[] = []
   const destination = { write: (line: string) => void lines.push(line) }
-  createLog({ name: 'test', level: 'warn', destination }).info('quiet')
+  createLog({ name: 'test', level: 'warn', destination }).info('below the level')
   expect(lines).toEqual([])
 })

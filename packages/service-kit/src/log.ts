@@ -9,18 +9,18 @@ export type { Log } from '@sluice/kernel/log'
 export type LogLevel = 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug'
 
 export interface LogOptions {
-  /** The service; in every line. */
+  /** The name of the service, in every line. */
   name: string
   level: LogLevel
-  /** Where lines go; standard output unless a test says otherwise. */
+  /** Standard output by default. */
   destination?: DestinationStream
 }
 
 const secretKeys = ['secret', 'password', 'token', 'apiKey', 'authorization', 'cookie']
 
 /**
- * A log of JSON lines. Secrets are redacted twice: by the path of the value, whatever its type, and
- * by the look of the finished line, which also covers errors, messages and deeper objects.
+ * A log of JSON lines. Secrets are redacted twice: by the path of a value of any type, and by pattern
+ * in the serialized line, which also covers errors, messages and deeper objects.
  */
 export function createLog({ name, level, destination }: LogOptions): Log {
   const paths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`])
@@ -34,7 +34,7 @@ export function createLog({ name, level, destination }: LogOptions): Log {
       serializers: { err: stdSerializers.err, error: stdSerializers.err },
       hooks: { streamWrite: redactText },
     },
-    // Written at once: a process that is killed has said its last words.
+    // Written synchronously, so that a killed process loses no lines.
     destination ?? pino.destination({ fd: 1, sync: true }),
   )
 }

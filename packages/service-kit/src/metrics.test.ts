@@ -5,7 +5,7 @@ import { createMetrics } from './metrics.ts'
 const linesOf = async (metrics: ReturnType<typeof createMetrics>) =>
   (await metrics.render()).body.split('\n')
 
-test('counters, histograms and gauges are rendered with the service they belong to', async () => {
+test('counters, histograms and gauges are rendered with the label of the service', async () => {
   const metrics = createMetrics({ service: 'edge-api' })
   const jobs = metrics.counter({
     name: 'sluice_jobs_total',
@@ -26,7 +26,7 @@ test('counters, histograms and gauges are rendered with the service they belong 
   expect(lines).toContain('sluice_queue{service="edge-api"} 11')
 })
 
-test('a label made of what callers send stops growing at its bound', async () => {
+test('a label with caller input is limited to its number of distinct values', async () => {
   const metrics = createMetrics({ service: 'edge-api' })
   const calls = metrics.counter({
     name: 'sluice_calls_total',
@@ -43,7 +43,7 @@ test('a label made of what callers send stops growing at its bound', async () =>
   ])
 })
 
-test('modules in one process that ask for the same metric share it', async () => {
+test('modules in one process share metrics of the same name', async () => {
   const metrics = createMetrics({ service: 'standalone' })
   const spec = { name: 'sluice_shared_total', help: 'Shared.', labels: {} }
   metrics.counter(spec).add({})
@@ -51,7 +51,7 @@ test('modules in one process that ask for the same metric share it', async () =>
   expect(await linesOf(metrics)).toContain('sluice_shared_total{service="standalone"} 2')
 })
 
-test('two registries in one process do not see each other', async () => {
+test('two registries in one process are independent', async () => {
   const [one, other] = [createMetrics({ service: 'a' }), createMetrics({ service: 'b' })]
   one.counter({ name: 'sluice_x_total', help: 'X.', labels: {} }).add({})
   expect((await other.render()).body).not.toContain('sluice_x_total')

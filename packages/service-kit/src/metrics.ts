@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** The values that a label may have: a closed list, or so many different ones as they come. */
+/** The allowed values of a label: a closed list, or a maximum number of distinct values. */
 export type LabelBound = readonly string[] | { distinctMax: number }
 export type LabelBounds = Readonly<Record<string, LabelBound>>
 
@@ -34,17 +34,17 @@ export interface Metrics {
     spec: MetricSpec<Bounds> & { buckets: readonly number[] },
   ): HistogramMetric<Bounds>
   gauge<const Bounds extends LabelBounds>(spec: MetricSpec<Bounds>): GaugeMetric<Bounds>
-  /** A gauge that is read when somebody looks: sizes of pools and queues. */
+  /** A gauge that is read on each scrape, for sizes of pools and queues. */
   watch(spec: { name: string; help: string; read: () => number }): void
-  /** All of it in the Prometheus text format. */
+  /** All metrics in the Prometheus text format. */
   render(): Promise<{ contentType: string; body: string }>
 }
 
-/** What a value outside a label's bound is counted as. */
+/** Replaces label values outside the bound. */
 export const OTHER = 'other'
 
 /**
- * Metrics with a registry of their own. A name may be asked for twice and is the same metric, so that
+ * Metrics with their own registry. Creating a metric again by the same name returns the same one, so that
  * modules in one process can share it. With `processMetrics`, also memory, CPU, event loop and GC.
  */
 export function createMetrics({
@@ -62,7 +62,7 @@ export function createMetrics({
   }
   const known = new Map<string, unknown>()
 
-  // One name always means one kind with one set of labels: the first spec is what the name means.
+  // A name always has one kind and one set of labels: those of the first spec.
   const once = <Metric>(name: string, make: () => Metric): Metric => {
     const made = known.get(name) ?? make()
     known.set(name, made)
@@ -85,13 +85,13 @@ export function createMetrics({
   }
 }
 
-/** Bodies and pictures stand in array buffers; the default metrics know their sum with all other external memory. */
+/** Bodies and pictures are in array buffers; the default metrics only have all external memory in total. */
 function watchArrayBuffers(registry: Registry): void {
   function collect(this: Gauge) {
     this.set(process.memoryUsage().arrayBuffers)
   }
   const name = 'nodejs_array_buffer_bytes'
-  const help = 'Bytes of array buffers, which hold bodies and pictures.'
+  const help = 'Bytes of array buffers, which contain bodies and pictures.'
   const gauge = new Gauge({ name, help, registers: [registry], collect })
   gauge.set(0)
 }
@@ -128,7 +128,7 @@ function configure(registry: Registry, { name, help, labels }: MetricSpec<LabelB
   return { name, help, labelNames: Object.keys(labels), registers: [registry] }
 }
 
-/** Replaces values outside their bounds by `other`: a label made of what callers send would never stop growing. */
+/** Replaces values outside their bounds by `other`, since caller input would grow a label without limit. */
 function labelBounder(bounds: LabelBounds) {
   const names = Object.keys(bounds)
   const seen = new Map<string, Set<string>>()

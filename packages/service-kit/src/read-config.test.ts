@@ -19,10 +19,10 @@ const messageOf = (env: Record<string, string>) => {
   } catch (error) {
     if (error instanceof ConfigError) return error.message
   }
-  throw new Error('the environment was taken')
+  throw new Error('the environment was accepted')
 }
 
-test('settings are parsed, defaulted and frozen to the bottom', () => {
+test('settings are parsed, defaulted and deeply frozen', () => {
   const config = readConfig(schema, { DATABASE_URL: 'postgres://x', NAMES: 'a,b', VERBOSE: '1' })
   expect(config).toEqual({
     PORT: 8080,
@@ -34,12 +34,12 @@ test('settings are parsed, defaulted and frozen to the bottom', () => {
   expect(Object.isFrozen(config.NAMES)).toBe(true)
 })
 
-test('an empty variable is one that is not set', () => {
+test('an empty variable counts as unset', () => {
   expect(readConfig(schema, { DATABASE_URL: 'x', PORT: '' }).PORT).toBe(8080)
   expect(messageOf({ DATABASE_URL: '' })).toBe('DATABASE_URL must be set.')
 })
 
-test('every variable that is wrong is named in a sentence of its own', () => {
+test('every invalid variable is named in its own sentence', () => {
   expect(messageOf({ PORT: '70000', VERBOSE: 'maybe' }).split('\n').sort()).toEqual([
     'DATABASE_URL must be set.',
     'PORT must be at most 65535.',
@@ -47,7 +47,7 @@ test('every variable that is wrong is named in a sentence of its own', () => {
   ])
 })
 
-test('numbers that only look like numbers are refused', () => {
+test('numbers in other notations are refused', () => {
   for (const text of ['1e3', '0x10', ' 8', '8.5', 'NaN']) {
     expect(messageOf({ DATABASE_URL: 'x', PORT: text })).toBe(
       'PORT must be a whole number from 0 to 65535.',

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
-/** The environment cannot be used. The message names every variable that is wrong, and no values. */
+/** The environment is invalid. The message names every invalid variable, but no values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
 /**
- * Settings of this process, validated and frozen. An empty variable counts as one that is not set.
- * Throws `ConfigError`. The only reader of the environment: everything else takes its settings as arguments.
+ * Reads the settings of this process, validated and deeply frozen. An empty variable counts as unset.
+ * Throws `ConfigError`. Nothing else reads the environment: settings are passed as arguments.
  */
 export function readConfig<Schema extends z.ZodType>(
   schema: Schema,
@@ -20,7 +20,7 @@ export function readConfig<Schema extends z.ZodType>(
   throw new ConfigError([...new Set(sentences)].join('\n'))
 }
 
-/** A whole number within bounds, from text. */
+/** A decimal integer within bounds. */
 export const integerSetting = (bounds: { min: number; max: number }) =>
   z
     .string()
@@ -33,10 +33,10 @@ export const integerSetting = (bounds: { min: number; max: number }) =>
         .max(bounds.max, `must be at most ${bounds.max}`),
     )
 
-/** Host names and addresses behind commas, in lower case; IPv6 without brackets. */
+/** Comma-separated host names and addresses, in lower case; IPv6 without brackets. */
 export const hostListSetting = z
   .string()
-  .regex(/^[\w.:-]+(?:[ ]*,[ ]*[\w.:-]+)*$/, 'must be hosts behind commas')
+  .regex(/^[\w.:-]+(?:[ ]*,[ ]*[\w.:-]+)*$/, 'must be comma-separated hosts')
   .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
 
 /** `true` or `false`, also as 1 and 0. */

@@ -25,7 +25,7 @@ interface Rule {
   replacement: string
 }
 
-/** What a secret looks like in a line of JSON, whoever put it there. */
+/** Patterns of secrets in a line of JSON. */
 const rules: readonly Rule[] = [
   // A member of the line itself: the whole string, escapes included.
   {
@@ -45,7 +45,7 @@ const rules: readonly Rule[] = [
     pattern: /(?:\b|(?<=\\[nrtbf]))(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi,
     replacement: `$1 ${HIDDEN}`,
   },
-  // Behind an escape of JSON it begins in the middle of a word.
+  // After a JSON escape such as \n there is no word boundary.
   { pattern: /(?:\b|(?<=\\[nrtbf]))sk-[\w-]{8,}/g, replacement: `sk-${HIDDEN}` },
   { pattern: /(?:\b|(?<=\\[nrtbf]))eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g, replacement: HIDDEN },
   // The password of a connection URL.
@@ -58,12 +58,12 @@ const rules: readonly Rule[] = [
 ]
 
 /**
- * The text without what looks like a secret: by the name that stands before it, or by its own shape.
- * JSON that goes in comes out as JSON.
+ * Redacts everything that looks like a secret, by the name before it or by its own format.
+ * JSON stays valid JSON.
  */
 export function redactText(text: string): string {
   let redacted = text
   for (const { pattern, replacement } of rules) redacted = redacted.replace(pattern, replacement)
-  // Upstreams quote keys and the ids of accounts; our own ids have other prefixes.
+  // Upstreams quote keys and account ids; Sluice's own ids have other prefixes.
   return removeVendorSecrets(redacted, HIDDEN, 'credentials')
 }

@@ -1,15 +1,15 @@
-/** How services connect to Redis. Redis is found again within half a second, so nothing waits longer for its next try. */
+/** Services reconnect to Redis within half a second after it is available again. */
 const RECONNECT_STEP_MS = 50
 const RECONNECT_MS_MAX = 400
 const CONNECT_WITHIN_MS = 1_000
 
-/** Milliseconds before the next try, after so many that failed (from 1). */
+/** Milliseconds before the next attempt, after `attempts` failed ones (from 1). */
 export const reconnectDelayMs = (attempts: number): number =>
   Math.min(RECONNECT_STEP_MS * attempts, RECONNECT_MS_MAX)
 
 /**
- * Options of ioredis for stores whose commands must not be sent twice: a take that is repeated would take two
- * places, or count twice. So nothing is sent again or kept for later, and who asks learns at once that Redis is away.
+ * Options of ioredis for stores whose commands must not be sent twice: a repeated acquire would take two slots
+ * or count twice. So no command is resent or queued, and callers fail at once while Redis is unavailable.
  */
 export const redisOptions = ({ commandTimeoutMs }: { commandTimeoutMs: number }) =>
   ({

@@ -16,7 +16,7 @@ function setUp() {
   return { clock, log, runs, repeated }
 }
 
-it('does it every so often, and never twice at once', async () => {
+it('runs at the interval, and never concurrently', async () => {
   const { clock, runs } = setUp()
   await clock.advance(3_500)
   expect(runs).toHaveLength(1)
@@ -25,7 +25,7 @@ it('does it every so often, and never twice at once', async () => {
   expect(runs).toHaveLength(2)
 })
 
-it('does it at once when asked, for all who ask meanwhile', async () => {
+it('runs at once on now(), and parallel calls share the run', async () => {
   const { runs, repeated, clock } = setUp()
   const [first, second] = [repeated.now(), repeated.now()]
   await clock.advance(0)
@@ -34,9 +34,9 @@ it('does it at once when asked, for all who ask meanwhile', async () => {
   await Promise.all([first, second])
 })
 
-it('goes on after a failure, and says once that it fails and once that it works', async () => {
+it('continues after a failure, and logs once when it fails and once when it recovers', async () => {
   const { clock, runs, log } = setUp()
-  for (const error of [new Error('away'), new Error('away'), undefined]) {
+  for (const error of [new Error('unavailable'), new Error('unavailable'), undefined]) {
     await clock.advance(1_000)
     runs.at(-1)?.end(error)
     await clock.advance(0)
@@ -44,7 +44,7 @@ it('goes on after a failure, and says once that it fails and once that it works'
   expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info'])
 })
 
-it('begins nothing after it was stopped, and waits for what runs', async () => {
+it('starts no run after stop(), which waits for the running one', async () => {
   const { clock, runs, repeated } = setUp()
   await clock.advance(1_000)
   let stopped = false

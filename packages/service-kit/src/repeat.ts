@@ -2,15 +2,15 @@ import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
 export interface Repeated {
-  /** Runs it after the one that is running; all who ask meanwhile share that run. Never throws. */
+  /** Runs once after any current run; calls in the meantime share that run. Never rejects. */
   now(): Promise<void>
-  /** No run begins after this; resolves when the running one has ended. */
+  /** Starts no further run; resolves when the current one has ended. */
   stop(): Promise<void>
 }
 
 /**
- * Does something every so often, never twice at once. A failure is logged when it begins and when it is
- * over: what it needs may be away for hours.
+ * Runs a task at an interval, never concurrently. A failure is logged once when it starts and once when it ends,
+ * since a dependency may be unavailable for hours.
  */
 export function repeat({
   name,
@@ -32,11 +32,10 @@ export function repeat({
     queued = undefined
     try {
       await run()
-      if (failing) log.info({ backgroundTasks: name }, 'the background task succeeds again')
+      if (failing) log.info({ task: name }, 'the background task succeeds again')
       failing = false
     } catch (err) {
-      if (!failing)
-        log.warn({ err, backgroundTasks: name }, 'the background task failed; it will be retried')
+      if (!failing) log.warn({ err, task: name }, 'the background task failed; it will be retried')
       failing = true
     }
   }

@@ -48,7 +48,7 @@ test('a second signal does not wait for the drain', async () => {
   expect(await exited).toBe(1)
 })
 
-test('one wish to stop that arrives twice still drains', async () => {
+test('a duplicate of the same signal still drains', async () => {
   const { clock, lifecycle, events, exited, run } = setUp()
   const drained = Promise.withResolvers<undefined>()
   lifecycle.add({ name: 'http', stop: () => drained.promise })
@@ -60,7 +60,7 @@ test('one wish to stop that arrives twice still drains', async () => {
   expect(await exited).toBe(0)
 })
 
-test('a rejection that nobody caught is logged and ends the process', async () => {
+test('an unhandled rejection is logged and ends the process', async () => {
   const { log, events, exited, run } = setUp()
   await run()
   const err = new Error('forgotten')
@@ -69,18 +69,18 @@ test('a rejection that nobody caught is logged and ends the process', async () =
   expect(log.lines.at(-1)).toMatchObject({ level: 'fatal', facts: { err } })
 })
 
-test('a rejection that is known to harm nothing is logged, and the process goes on', async () => {
+test('a rejection known to be harmless is logged, and the process continues', async () => {
   const { log, events, exited, run } = setUp()
   const harmless = new Error('of a page')
   await run((rejection) => rejection === harmless)
   events.emit('unhandledRejection', harmless)
   expect(log.lines.at(-1)).toMatchObject({ level: 'error', facts: { err: harmless } })
-  // Never so an exception: it has left the stack in the middle of something.
+  // An uncaught exception is never harmless: it may have interrupted any operation.
   events.emit('uncaughtException', harmless)
   expect(await exited).toBe(1)
 })
 
-test('a part that cannot start ends the process with its error in the log', async () => {
+test('a part that fails to start ends the process, and its error is logged', async () => {
   const { log, lifecycle, exited, run } = setUp()
   const err = new Error('port is taken')
   lifecycle.add({ name: 'http', start: () => Promise.reject(err) })

@@ -5,12 +5,12 @@ import type { Log } from '@sluice/kernel/log'
 import type { Lifecycle } from './lifecycle.ts'
 
 /**
- * One wish to stop may arrive twice: from the terminal's or npm's process group and from the parent that
- * forwards it. So soon after the first, a signal is an echo and no impatience.
+ * One stop request may send two signals: one to the process group of the terminal or npm, and one from the
+ * parent that forwards it. A second signal within this time is a duplicate.
  */
-const ECHO_MS = 500
+const DUPLICATE_SIGNAL_MS = 500
 
-/** What is needed of `process`. */
+/** The members of `process` that are used. */
 export interface Host {
   on(event: string, listener: (...facts: unknown[]) => void): unknown
   exit(code: number): void
@@ -18,9 +18,9 @@ export interface Host {
 
 /**
  * The last line of every main.ts: starts the parts, and ends the process on SIGTERM or SIGINT after
- * they have drained. A second signal does not wait. A rejection or an exception that nobody caught
- * leaves a state that nobody knows, so it is logged and the process exits with 1 at once; but for
- * rejections of which `isHarmless` knows that they leave none.
+ * they have drained. A second signal does not wait. An unhandled rejection or exception leaves an
+ * unknown state, so it is logged and the process exits with 1 at once, except for rejections that
+ * `isHarmless` accepts.
  */
 export async function runUntilSignal({
   lifecycle,
@@ -39,16 +39,16 @@ export async function runUntilSignal({
   for (const event of ['unhandledRejection', 'uncaughtException']) {
     host.on(event, (err) => {
       if (event === 'unhandledRejection' && isHarmless(err))
-        return log.error({ err, event }, 'a rejection that nobody heard')
-      log.fatal({ err, event }, 'a fault that nobody caught')
+        return log.error({ err, event }, 'unhandled rejection')
+      log.fatal({ err, event }, 'unhandled error')
       host.exit(1)
     })
   }
   for (const signal of ['SIGTERM', 'SIGINT']) {
     host.on(signal, () => {
       if (lifecycle.stopping()) {
-        if (clock.monotonicMs() - firstAtMs < ECHO_MS) return
-        log.warn({ signal }, 'second signal: not waiting any longer')
+        if (clock.monotonicMs() - firstAtMs < DUPLICATE_SIGNAL_MS) return
+        log.warn({ signal }, 'second signal: exiting without drain')
         return host.exit(1)
       }
       firstAtMs = clock.monotonicMs()

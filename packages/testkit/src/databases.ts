@@ -16,13 +16,13 @@ const TEMPLATE_LOCK_ID = 7_305_128_265n
 const MIGRATIONS = join(import.meta.dirname, '../../db/src/migrations')
 
 export interface TestDatabase extends Postgres {
-  /** Of this database; for a second pool, or a process of its own. */
+  /** The URL of this database, for a second pool or another process. */
   url: string
-  /** Drops it, whoever is still connected. */
+  /** Drops the database, also with open connections. */
   close(): Promise<void>
 }
 
-/** A migrated, empty database of this test's own. */
+/** Creates a migrated, empty database for one test. */
 export async function testDatabase({
   server = serverUrl('postgres'),
   poolMax = 10,
@@ -33,7 +33,7 @@ export async function testDatabase({
     await admin.query(`create database ${name} template ${template}`)
   })
   const url = databaseUrl(server, name)
-  // `close` ends sessions by force; whatever a test still cares about shows in its own queries.
+  // `close` terminates sessions, so errors of idle connections are ignored; queries still reject.
   const postgres = connectPostgres({ url, poolMax, onError: () => {} })
   const close = async () => {
     await postgres.close()
@@ -42,10 +42,10 @@ export async function testDatabase({
   return { ...postgres, url, close }
 }
 
-/** Opens databases on the server that the suite is about. */
+/** Creates databases on the server that the suite runs against. */
 export type OpenDatabase = (options?: { poolMax?: number }) => Promise<TestDatabase>
 
-/** Runs a suite of a store on every PostgreSQL of this run: 18, and 15 where the machine has it. */
+/** Runs a suite on every PostgreSQL of this test run: 18, and 15 if it is installed. */
 export function eachPostgres(name: string, suite: (open: OpenDatabase) => void): void {
   const servers = { 18: serverUrl('postgres'), 15: findServerUrl('postgres15') }
   for (const [version, server] of Object.entries(servers)) {
@@ -56,13 +56,13 @@ export function eachPostgres(name: string, suite: (open: OpenDatabase) => void):
   }
 }
 
-/** The migrated database that all others are copied from; made by whoever comes first. */
+/** Creates, unless it exists, the migrated template database that all others are copied from. */
 async function ensureTemplate(admin: Client, server: string): Promise<string> {
   const template = `template_${await hashMigrations()}`
   await admin.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK_ID])
   const made = await admin.query('select from pg_database where datname = $1', [template])
   if (made.rowCount === 0) {
-    // Renamed when it is complete, so that a run killed half-way leaves no half template.
+    // Renamed when complete, so that a killed run leaves no incomplete template.
     await admin.query(`drop database if exists ${template}_new`)
     await admin.query(`create database ${template}_new`)
     const postgres = connectPostgres({ url: databaseUrl(server, `${template}_new`), onError })
@@ -77,7 +77,7 @@ function onError(error: Error): void {
   throw error
 }
 
-// A server given by URL outlives the run, and with it templates of other days.
+// A server given by URL may still have templates of earlier migrations.
 async function hashMigrations(): Promise<string> {
   const hash = createHash('sha256')
   for (const file of (await readdir(MIGRATIONS)).sort()) {

@@ -1,16 +1,16 @@
 import type { EventEmitter } from 'node:events'
 
-/** What a client did to find its server again. */
+/** The reconnection attempts of a client. */
 export interface Reconnects {
-  /** Milliseconds that the client said it would wait before each of its tries. */
+  /** The delay before each attempt, as reported by the client. */
   delaysMs: number[]
-  /** How many of its tries failed after the server was back. */
+  /** Attempts that failed after the server was available again. */
   failedSince: number
 }
 
 /**
- * Kills a server under a client of ioredis, lets the client try a few times, starts the server again at the
- * same port, and follows the client until it is ready.
+ * Kills the server of an ioredis client, waits for a few failed attempts, restarts the server on the
+ * same port, and waits until the client is ready.
  */
 export async function followReconnects({
   client,
@@ -19,7 +19,7 @@ export async function followReconnects({
 }: {
   client: EventEmitter
   server: { kill(): Promise<void>; start(): Promise<void> }
-  /** So many tries must have failed before the server starts again. */
+  /** The number of failed attempts before the server is restarted. */
   triesMin: number
 }): Promise<Reconnects> {
   const delaysMs: number[] = []
@@ -35,6 +35,6 @@ export async function followReconnects({
   return { delaysMs, failedSince: failures - failedBefore }
 }
 
-// Unlike `once` of Node, it does not end with an error of the client, of which there is one a try.
+// Unlike Node's `once`, it does not reject on `error`, which the client emits for each failed attempt.
 const next = (client: EventEmitter, event: string) =>
   new Promise((resolve) => client.once(event, resolve))

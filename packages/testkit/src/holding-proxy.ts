@@ -3,15 +3,14 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 
 /**
- * A way to a PostgreSQL server that keeps one message back, as a network or a paused process may. The server is
- * also told to wait for ever for the next statement of a transaction, so that nothing but what the message says
- * ends it.
+ * A proxy of a PostgreSQL server that delays one message, as a network or a paused process may. It also disables
+ * the idle timeout of transactions, so that nothing but the delayed message ends the transaction.
  */
 export interface HoldingProxy {
   url: string
-  /** Keeps back the next message with these words, and all that follows on its connection. */
-  hold(words: string): void
-  /** Sends what was kept back, although its sender may have left; resolves when the server has answered or left. */
+  /** Delays the next message that contains this text, and everything after it on the same connection. */
+  hold(text: string): void
+  /** Sends the delayed messages, even if the client has disconnected; resolves on the answer or a disconnect. */
   release(): Promise<void>
   close(): Promise<void>
 }
@@ -19,32 +18,32 @@ export interface HoldingProxy {
 export async function holdingProxy(target: string): Promise<HoldingProxy> {
   const to = new URL(target)
   const sockets = new Set<Socket>()
-  let words: string | undefined
-  let held: { far: Socket; chunks: Buffer[] } | undefined
-  /** Connections that outlive their sender: what was kept back is still to be sent, and answered. */
-  const outliving = new Set<Socket>()
+  let heldText: string | undefined
+  let held: { upstream: Socket; chunks: Buffer[] } | undefined
+  /** Server connections that stay open after the client disconnects, for the delayed messages. */
+  const retained = new Set<Socket>()
 
-  const keep = (socket: Socket) => {
+  const track = (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => sockets.delete(socket))
     return socket
   }
-  const server = createServer((near) => {
-    keep(near)
-    const far = keep(connect({ host: to.hostname, port: Number(to.port) }))
-    far.on('data', (chunk) => near.writable && near.write(chunk))
-    far.on('close', () => near.destroy())
-    near.on('data', (chunk) => {
-      if (words !== undefined && chunk.includes(words)) {
-        held = { far, chunks: [] }
-        outliving.add(far)
-        words = undefined
+  const server = createServer((client) => {
+    track(client)
+    const upstream = track(connect({ host: to.hostname, port: Number(to.port) }))
+    upstream.on('data', (chunk) => client.writable && client.write(chunk))
+    upstream.on('close', () => client.destroy())
+    client.on('data', (chunk) => {
+      if (heldText !== undefined && chunk.includes(heldText)) {
+        held = { upstream, chunks: [] }
+        retained.add(upstream)
+        heldText = undefined
       }
-      if (held?.far === far) held.chunks.push(chunk)
-      else far.write(withoutIdleTimeout(chunk))
+      if (held?.upstream === upstream) held.chunks.push(chunk)
+      else upstream.write(withoutIdleTimeout(chunk))
     })
-    near.on('close', () => outliving.has(far) || far.destroy())
+    client.on('close', () => retained.has(upstream) || upstream.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -53,15 +52,15 @@ export async function holdingProxy(target: string): Promise<HoldingProxy> {
   url.port = String((server.address() as AddressInfo).port)
   return {
     url: url.href,
-    hold: (text) => void (words = text),
+    hold: (text) => void (heldText = text),
     release: async () => {
-      if (!held) throw new Error('nothing was kept back')
-      const { far, chunks } = held
-      const done = answered(far)
-      far.write(Buffer.concat(chunks))
+      if (!held) throw new Error('no message is held')
+      const { upstream, chunks } = held
+      const done = answered(upstream)
+      upstream.write(Buffer.concat(chunks))
       held = undefined
       await done
-      far.destroy()
+      upstream.destroy()
     },
     close: async () => {
       for (const socket of sockets) socket.destroy()
@@ -73,19 +72,19 @@ export async function holdingProxy(target: string): Promise<HoldingProxy> {
 
 const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5])
 
-/** Resolves when the server has said that it is ready for the next query, or has left. */
-function answered(far: Socket): Promise<void> {
+/** Resolves when the server is ready for the next query, or has disconnected. */
+function answered(upstream: Socket): Promise<void> {
   let answer = Buffer.alloc(0)
   return new Promise((resolve) => {
-    far.once('close', () => resolve())
-    far.on('data', (chunk) => {
+    upstream.once('close', () => resolve())
+    upstream.on('data', (chunk) => {
       answer = Buffer.concat([answer, chunk])
       if (answer.includes(READY_FOR_QUERY)) resolve()
     })
   })
 }
 
-// Of the same length, since the message says how long it is.
+// Of the same length, since the message has a length prefix.
 const withoutIdleTimeout = (chunk: Buffer) =>
   Buffer.from(
     chunk

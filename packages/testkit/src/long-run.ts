@@ -1,2 +1,2 @@
-/** True in `npm run test:long`: what is repeated is repeated often, and every combination is tried. */
+/** True in `npm run test:long`: more repetitions, and every combination instead of a sample. */
 export const isLongRun = process.env['TEST_LONG'] === '1'

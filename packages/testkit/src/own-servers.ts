@@ -10,7 +10,7 @@ import { startTestNats, startTestPostgres, startTestRedis } from './servers.ts'
 
 const programs = { redis: 'redis-server', nats: 'nats-server' } as const
 
-/** Servers of one suite alone, to be frozen, killed and emptied without harm to other suites. */
+/** Servers for one suite, which can freeze, kill and empty them without affecting other suites. */
 export interface OwnServers {
   postgres: KillableServer
   redis: RestartableServer
@@ -18,10 +18,10 @@ export interface OwnServers {
   stop(): Promise<void>
 }
 
-/** Starts PostgreSQL, Redis and NATS in a folder that is thrown away. */
+/** Starts PostgreSQL, Redis and NATS in a temporary folder. */
 export async function startOwnServers(): Promise<OwnServers> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-servers-'))
-  await chmod(folder, 0o755) // PostgreSQL runs as another user where we are root
+  await chmod(folder, 0o755) // As root, PostgreSQL is run as another user.
   const binaries = await findEmbeddedBinaries()
   const postgres = await startTestPostgres({
     folder: join(folder, 'postgres'),
@@ -44,7 +44,7 @@ export async function startOwnServers(): Promise<OwnServers> {
   }
 }
 
-/** A Redis of one suite alone. */
+/** Starts a Redis for one suite. */
 export async function startOwnRedis(): Promise<RestartableServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-redis-'))
   const server = await startTestRedis({ folder: join(folder, 'redis'), command: command('redis') })
@@ -58,7 +58,7 @@ export async function startOwnRedis(): Promise<RestartableServer> {
   }
 }
 
-/** A PostgreSQL of one suite alone. */
+/** Starts a PostgreSQL for one suite. */
 export async function startOwnPostgres(): Promise<KillableServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-postgres-'))
   await chmod(folder, 0o755)
@@ -76,6 +76,6 @@ export async function startOwnPostgres(): Promise<KillableServer> {
 
 function command(kind: keyof typeof programs): string {
   const path = findProgram(programs[kind])
-  if (path === undefined) throw new Error(`There is no ${programs[kind]} on this machine.`)
+  if (path === undefined) throw new Error(`${programs[kind]} is not installed.`)
   return path
 }

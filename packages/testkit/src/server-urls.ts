@@ -7,17 +7,17 @@ const variables = {
 
 type ServerName = keyof typeof variables
 
-/** The URL of a server that scripts/test.mjs brought up. A missing one fails the test, loudly. */
+/** The URL of a server started by scripts/test.mjs. Throws when there is none. */
 export function serverUrl(name: ServerName): string {
   const url = findServerUrl(name)
   if (url !== undefined) return url
   throw new Error(
-    `${variables[name]} is not set, so this suite has no server to run against. ` +
-      'Run it through `node scripts/test.mjs`, which brings the servers up.',
+    `${variables[name]} is not set. ` +
+      'Run this suite with `node scripts/test.mjs`, which starts the servers.',
   )
 }
 
-/** Undefined when this run has no such server. */
+/** Undefined when this test run has no such server. */
 export function findServerUrl(name: ServerName): string | undefined {
   return process.env[variables[name]]
 }

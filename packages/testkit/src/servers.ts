@@ -16,39 +16,39 @@ import { systemRandom } from '@sluice/kernel/random'
 import { freezeTree, resumeTree } from './signal-tree.ts'
 
 const READY_WAIT_MS = 20_000
-const LOOK_EVERY_MS = 25
+const POLL_MS = 25
 const STOP_WAIT_MS = 5_000
 
-/** A private server of a test run: on a free port, in a folder that is thrown away. */
+/** A server of a test run, on a free port and in a temporary folder. */
 export interface TestServer {
   url: string
-  /** SIGSTOP: its connections stay open, and nothing answers on them. */
+  /** SIGSTOP: connections stay open, without answers. */
   freeze(): Promise<void>
   /** SIGCONT. */
   resume(): Promise<void>
   stop(): Promise<void>
 }
 
-/** A PostgreSQL that a suite may kill, and start again at the same port, on what its disk has. */
+/** A PostgreSQL that can be killed and restarted on the same port with its data. */
 export interface KillableServer extends TestServer {
-  /** SIGSTOP to the postmaster alone: new connections hang, and those that are open are served. */
+  /** SIGSTOP to the postmaster only: new connections hang, open ones are served. */
   freezeListener(): Promise<void>
-  /** SIGKILL; resolves when it is gone. */
+  /** SIGKILL; resolves when the process has ended. */
   kill(): Promise<void>
-  /** Starts it after `kill`. */
+  /** Restarts the server after `kill`. */
   start(): Promise<void>
 }
 
-/** The same for a server that may lose its disk. */
+/** The same for a server that can be restarted without its data. */
 export interface RestartableServer extends TestServer {
-  /** SIGKILL; resolves when it is gone. */
+  /** SIGKILL; resolves when the process has ended. */
   kill(): Promise<void>
-  /** Starts it after `kill`; without its disk when `emptied`. */
+  /** Restarts the server after `kill`, without its data when `emptied`. */
   start(options: { emptied: boolean }): Promise<void>
 }
 
-// It need not survive anything, so it waits for no disk.
-const CARELESS = {
+// Durability is not needed, so nothing waits for the disk.
+const NOT_DURABLE = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
@@ -59,15 +59,15 @@ const CARELESS = {
   log_min_messages: 'fatal',
 }
 
-/** How one knows that a server is there: what it says once it was spoken to. */
-const greetings = {
-  redis: { say: 'PING\r\n', expect: '+PONG' },
-  nats: { say: '', expect: 'INFO ' },
+/** A readiness probe per server: the bytes to send and the start of the answer. */
+const probes = {
+  redis: { send: 'PING\r\n', expect: '+PONG' },
+  nats: { send: '', expect: 'INFO ' },
 }
 
 /**
- * PostgreSQL; the URL is its superuser's. `survivesKill` hands each commit to the system before it is
- * acknowledged, so that a killed server loses none.
+ * PostgreSQL; the URL is that of the superuser. `survivesKill` writes each commit to the operating system before
+ * it is acknowledged, so that a killed server loses none.
  */
 export async function startTestPostgres({
   folder,
@@ -79,7 +79,7 @@ export async function startTestPostgres({
   survivesKill?: boolean
 }): Promise<KillableServer> {
   const clock = systemClock
-  const settings = { ...CARELESS, synchronous_commit: survivesKill ? 'on' : 'off' }
+  const settings = { ...NOT_DURABLE, synchronous_commit: survivesKill ? 'on' : 'off' }
   const prepared = await prepareCluster({ folder, binaries, random: systemRandom, sync: false })
   const { cluster, password } = prepared
   const first = await startPostmaster({ cluster, settings, clock })
@@ -102,16 +102,16 @@ export async function startTestPostgres({
   }
 }
 
-/** Redis that keeps nothing on disk. */
+/** Redis without persistence. */
 export async function startTestRedis({ folder, command }: Program): Promise<RestartableServer> {
   await mkdir(folder, { recursive: true })
   const port = await findFreePort()
-  const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
   const running = await startProgram({
     command,
-    words: [...words, '--save', '', '--appendonly', 'no'],
+    args: [...args, '--save', '', '--appendonly', 'no'],
     folder,
-    isReady: () => answers({ port, ...greetings.redis }),
+    isReady: () => answers({ port, ...probes.redis }),
   })
   return { url: `redis://127.0.0.1:${port}`, ...running }
 }
@@ -122,19 +122,20 @@ export async function startTestNats({ folder, command }: Program): Promise<Resta
   const port = await findFreePort()
   const running = await startProgram({
     command,
-    words: ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder],
+    args: ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder],
     folder,
-    isReady: () => answers({ port, ...greetings.nats }),
+    isReady: () => answers({ port, ...probes.nats }),
   })
   return { url: `nats://127.0.0.1:${port}`, ...running }
 }
 
-/** Waits for a server that somebody else starts, such as a container. */
-export async function waitForServer(kind: keyof typeof greetings, port: number): Promise<void> {
-  const lastMs = systemClock.monotonicMs() + READY_WAIT_MS
-  while (!(await answers({ port, ...greetings[kind] }))) {
-    if (systemClock.monotonicMs() > lastMs) throw new Error(`no ${kind} answers on port ${port}`)
-    await systemClock.sleep(LOOK_EVERY_MS)
+/** Waits for a server that is started elsewhere, such as in a container. */
+export async function waitForServer(kind: keyof typeof probes, port: number): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + READY_WAIT_MS
+  while (!(await answers({ port, ...probes[kind] }))) {
+    if (systemClock.monotonicMs() > deadlineMs)
+      throw new Error(`no ${kind} answers on port ${port}`)
+    await systemClock.sleep(POLL_MS)
   }
 }
 
@@ -144,13 +145,13 @@ interface Program {
   command: string
 }
 
-/** Starts it and waits until it answers; it can be killed and started again at the same place. */
-async function startProgram(program: Program & Words): Promise<RestartableOptions> {
+/** Starts the program and waits until it answers; it can be killed and restarted in the same folder. */
+async function startProgram(program: Program & Launch): Promise<RestartableOptions> {
   let child = await spawnProgram(program)
-  const isOver = () => child.exitCode !== null || child.signalCode !== null
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null
   const signal = async (name: NodeJS.Signals) => void child.kill(name)
   const end = async (name: NodeJS.Signals) => {
-    if (isOver()) return
+    if (hasExited()) return
     const exited = once(child, 'exit')
     child.kill(name)
     const cancel = systemClock.after(STOP_WAIT_MS, () => child.kill('SIGKILL'))
@@ -171,50 +172,50 @@ async function startProgram(program: Program & Words): Promise<RestartableOption
 
 async function spawnProgram({
   command,
-  words,
+  args,
   folder,
   isReady,
-}: Program & Words): Promise<ChildProcess> {
+}: Program & Launch): Promise<ChildProcess> {
   const logFile = join(folder, 'server.log')
   const log = await open(logFile, 'w')
-  const child = spawn(command, words, { cwd: folder, stdio: ['ignore', log.fd, log.fd] })
+  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', log.fd, log.fd] })
   await once(child, 'spawn').finally(() => log.close())
-  const isOver = () => child.exitCode !== null || child.signalCode !== null
-  const lastMs = systemClock.monotonicMs() + READY_WAIT_MS
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null
+  const deadlineMs = systemClock.monotonicMs() + READY_WAIT_MS
   while (!(await isReady())) {
-    if (isOver() || systemClock.monotonicMs() > lastMs) {
+    if (hasExited() || systemClock.monotonicMs() > deadlineMs) {
       child.kill('SIGKILL')
       throw new Error(`${command} did not start:\n${await readFile(logFile, 'utf8')}`)
     }
-    await systemClock.sleep(LOOK_EVERY_MS)
+    await systemClock.sleep(POLL_MS)
   }
   return child
 }
 
-interface Words {
-  words: string[]
+interface Launch {
+  args: string[]
   isReady: () => Promise<boolean>
 }
 
 type RestartableOptions = Omit<RestartableServer, 'url'>
 
-/** Whether a server on this port says what is expected, once it was spoken to. */
+/** Sends bytes to a port; resolves to whether the answer starts as expected. */
 async function answers({
   port,
-  say,
+  send,
   expect,
 }: {
   port: number
-  say: string
+  send: string
   expect: string
 }): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1', timeout: 1_000 })
   return new Promise((resolve) => {
-    const end = (heard: boolean) => {
+    const end = (isReady: boolean) => {
       socket.destroy()
-      resolve(heard)
+      resolve(isReady)
     }
-    socket.on('connect', () => socket.write(say))
+    socket.on('connect', () => socket.write(send))
     socket.on('data', (bytes) => end(bytes.toString('latin1').startsWith(expect)))
     socket.on('timeout', () => end(false))
     socket.on('error', () => end(false))

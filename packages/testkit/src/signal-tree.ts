@@ -3,15 +3,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 /**
- * Sends SIGSTOP to a process and to all that it started, the parent first, so that it cannot start more
- * meanwhile. A PostgreSQL server is one process for each of its sessions.
+ * Sends SIGSTOP to a process and all its descendants, the parent first, so that it cannot start more
+ * meanwhile. PostgreSQL has one process per session.
  */
 export async function freezeTree(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP')
   for (const child of await childrenOf(pid)) await freezeTree(child)
 }
 
-/** Sends SIGCONT to a process and to all that it started. */
+/** Sends SIGCONT to a process and all its descendants. */
 export async function resumeTree(pid: number): Promise<void> {
   for (const child of await childrenOf(pid)) await resumeTree(child)
   process.kill(pid, 'SIGCONT')
@@ -31,9 +31,9 @@ async function readProc(): Promise<Pair[]> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const pairs = await Promise.all(
     names.map(async (name) => {
-      // A process that ended since the folder was listed has no file any more.
+      // A process that has ended since the folder was listed has no file.
       const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
-      // The second field is the command in parentheses and may hold anything, so count after the last.
+      // The second field is the command in parentheses, which may contain any character, so parse after the last `)`.
       const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       return { pid: Number(name), ppid: state === 'Z' ? 0 : Number(ppid) }
     }),

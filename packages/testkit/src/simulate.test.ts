@@ -8,8 +8,8 @@ interface Counter {
 }
 
 const actions: Action<Counter>[] = [
-  { name: 'add', weight: 3, run: (fixture, random) => (fixture.value += random.integer(10)) },
-  { name: 'double', run: (fixture) => void (fixture.value *= 2) },
+  { name: 'add', weight: 3, run: (state, random) => (state.value += random.integer(10)) },
+  { name: 'double', run: (state) => void (state.value *= 2) },
   {
     name: 'refuse',
     weight: 0.1,
@@ -30,23 +30,23 @@ const simulateCounter = (seed: number, steps = 500) =>
   })
 const failureOf = (seed: number) => simulateCounter(seed).catch((error: Error) => error.message)
 
-it('replays the same run for the same seed, and another for another', async () => {
+it('replays the same run for the same seed, and a different one for another seed', async () => {
   const first = await failureOf(7)
   expect(await failureOf(7)).toBe(first)
   expect(await failureOf(8)).not.toBe(first)
 })
 
-it('names the seed and the step, what failed, and what led there', async () => {
+it('reports the seed, the step, the failure and the trace', async () => {
   const message = await failureOf(7)
   expect(message).toMatch(/^seed 7 failed at step \d+: (\d+ is too much|refused)\n/)
   expect(message).toMatch(/\n\d+ (add → \d+|double)\n/)
 })
 
-it('keeps the error of an action or a check as its cause', async () => {
+it('sets the error of an action or a check as its cause', async () => {
   const error = await simulateCounter(7).catch((failure: Error) => failure)
   expect(error).toMatchObject({ cause: { message: expect.stringMatching(/too much|refused/) } })
 })
 
-it('answers the world when nothing failed', async () => {
+it('resolves to the final state when nothing failed', async () => {
   expect(await simulateCounter(1, 3)).toEqual({ value: expect.any(Number) })
 })

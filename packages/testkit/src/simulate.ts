@@ -5,15 +5,15 @@ const TRACE_LENGTH_MAX = 25
 
 export interface Action<State> {
   name: string
-  /** How often it is chosen, against the others; 1 unless given. */
+  /** Relative probability; 1 by default. */
   weight?: number
-  /** Acts on the state, with this random source only. What it answers is printed in the trace. */
+  /** Changes the state with this random source only. The returned value is printed in the trace. */
   run: (state: State, random: Random) => unknown
 }
 
 /**
- * Lets `steps` random actions happen to a world and checks it after each. A failure names its seed
- * and step and shows what led there; the same seed replays it. Keep seeds that ever failed in the
+ * Applies `steps` random actions to a state and checks it after each. A failure reports its seed, its
+ * step and a trace of the last actions; the same seed replays it. Keep seeds that ever failed in the
  * test file.
  */
 export async function simulate<State>({
@@ -27,7 +27,7 @@ export async function simulate<State>({
   steps: number
   createState: (random: Random) => State | Promise<State>
   actions: readonly Action<State>[]
-  /** Throws when what must always hold does not. */
+  /** Throws when an invariant is violated. */
   check: (state: State) => void | Promise<void>
 }): Promise<State> {
   const random = seededRandom(seed)
@@ -57,7 +57,7 @@ function choose<State>(actions: readonly Action<State>[], random: Random): Actio
     left -= action.weight ?? 1
     if (left < 0) return action
   }
-  throw new Error('a simulation needs actions of positive weight')
+  throw new Error('a simulation needs actions with a positive weight')
 }
 
 function failure({

@@ -24,7 +24,7 @@ const rules = [
 ]
 const repository = readRepository()
 
-describe('in this house', () => {
+describe('in this repository', () => {
   it.each(rules)('$name', ({ violations }) => {
     expect(violations(repository)).toEqual([])
   })
@@ -32,7 +32,7 @@ describe('in this house', () => {
 
 describe('the rule', () => {
   it.each(rules)(
-    '"$name" is noticed when broken, and only then',
+    '"$name" reports the broken sample and accepts the good one',
     ({ violations, broken, good }) => {
       expect(violations(repositoryOf(broken))).not.toEqual([])
       expect(violations(repositoryOf(good))).toEqual([])

@@ -81,7 +81,7 @@ lifecycle.add({
     server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },
-  leave: () => server?.leave(),
+  announceStop: () => server?.announceClose(),
   stop: async (limit) => server?.close(limit),
 })
 await runUntilSignal({ lifecycle, log })

@@ -166,7 +166,7 @@ lifecycle.add({
     server = await serveHttp({ app: edgeApi.app, port, host, log, clock, allowedOrigins, limits })
     log.info({ url: server.url }, 'listening')
   },
-  leave: () => server?.leave(),
+  announceStop: () => server?.announceClose(),
   stop: async (limit) => {
     edgeApi.endStreams()
     await server?.close(limit)

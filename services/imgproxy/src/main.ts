@@ -3,7 +3,7 @@ import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
 import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
 import { healthRoutes } from '@sluice/service-kit/http/health'
-import { nothingHere } from '@sluice/service-kit/http/middleware'
+import { createNotFoundHandler } from '@sluice/service-kit/http/middleware'
 import type { RequestEnv } from '@sluice/service-kit/http/middleware'
 import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
@@ -53,7 +53,7 @@ app.route(
   '/',
   healthRoutes({ checks: imgproxy.checks, metrics, clock, stopping: () => lifecycle.stopping() }),
 )
-app.notFound(nothingHere())
+app.notFound(createNotFoundHandler())
 
 const lifecycle = createLifecycle({
   log,
@@ -69,7 +69,7 @@ lifecycle.add({
     server = await serveHttp({ app, port: env.PORT, host: env.HOST, log, clock })
     log.info({ url: server.url }, 'listening')
   },
-  leave: () => server?.leave(),
+  announceStop: () => server?.announceClose(),
   stop: async (limit) => server?.close(limit),
 })
 await runUntilSignal({ lifecycle, log })

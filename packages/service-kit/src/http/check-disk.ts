@@ -8,14 +8,14 @@ import type { HealthCheck } from './health.ts'
 const MIB = 1024 * 1024
 
 /**
- * For /ready: fails while a folder's file system has less room than `freeBytesMin` for us, and names the
- * folder. A folder that is not there yet is judged by the one that it will be made in.
+ * A check for /ready: fails while a folder's file system has less than `freeBytesMin` available, and names the
+ * folder. For a folder that does not exist yet, its nearest existing parent is checked.
  */
 export function checkDisk({
   folders,
   freeBytesMin,
 }: {
-  /** What the folder is for → its path. */
+  /** Purpose of the folder → its path. */
   folders: Record<string, string>
   freeBytesMin: number
 }): HealthCheck {
@@ -34,7 +34,7 @@ export function checkDisk({
 
 async function freeBytes(folder: string): Promise<number> {
   try {
-    // What ordinary users may take; the rest is reserved for root.
+    // `bavail` excludes the blocks reserved for root.
     const { bavail, bsize } = await statfs(folder)
     return bavail * bsize
   } catch (error) {

@@ -4,20 +4,20 @@ import type { Socket } from 'node:net'
 import type { Clock } from '@sluice/kernel/clock'
 
 const SWEEP_MS = 1_000
-/** Requests that one connection may have sent before their answers; clients of HTTP/1.1 send one. */
+/** Pipelined requests allowed per connection; common HTTP/1.1 clients do not pipeline. */
 const PIPELINED_MAX = 16
 
 export interface ConnectionLimits {
   connectionsMax: number
-  /** Of one address (IPv6: a /64). Behind a proxy all connections have the proxy's. */
+  /** Per client address (IPv6: per /64). Behind a proxy all connections have the proxy's address. */
   connectionsPerAddressMax: number
-  /** A connection must have sent its first byte by then. */
+  /** Time limit for the first byte of a connection. */
   firstByteWithinMs: number
 }
 
 /**
- * The limits of a public listener. Without a number for one address, an address may hold nine tenths of all; where
- * proxies of ours stand in front, all of them, since every connection has a proxy's address then.
+ * The limits of a public listener. By default one address may hold 90 % of the connections; behind trusted
+ * proxies all of them, since every connection then has the address of a proxy.
  */
 export function connectionLimits({
   connectionsMax,
@@ -34,7 +34,7 @@ export function connectionLimits({
 
 export interface Connections {
   all: ReadonlySet<Socket>
-  /** Notes the answer that a request waits for. False: it is one too many on its connection, which was closed. */
+  /** Registers the response of a new request. False: too many pipelined requests, the connection was closed. */
   begin(socket: Socket, outgoing: ServerResponse): boolean
   stop(): void
 }
@@ -43,16 +43,16 @@ interface Connection {
   socket: Socket
   address: string
   openedMs: number
-  /** The answer that was begun last; a connection without an unfinished one is idle. */
+  /** The latest response; the connection is idle when that is finished. */
   latest: ServerResponse | undefined
   pipelined: number
 }
 
 /**
- * Keeps a place for everybody: when all places are taken, the address that holds most of them loses an idle
- * connection to who comes (one that never sent anything first, then the oldest). So one sender who opens
- * connections and is silent takes places from itself only, and a proxy, behind which all share one address, is
- * limited by nothing but the whole. Running requests are never cut.
+ * When the connection limit is reached, the address with the most connections loses an idle one to the new
+ * connection (first one that never sent a byte, then the oldest). A client that opens many silent
+ * connections therefore displaces only its own, and a proxy, whose callers share one address, is limited only
+ * by the total. Connections with running requests are never closed.
  */
 export function trackConnections(
   server: Server,
@@ -102,7 +102,7 @@ export function trackConnections(
     const silentSinceMs = clock.monotonicMs() - limits.firstByteWithinMs
     for (const one of sockets.values()) {
       if (one.openedMs <= silentSinceMs && one.socket.bytesRead === 0) drop(one)
-      // A finished answer is not kept alive by its connection.
+      // Releases the finished response for garbage collection.
       else if (isIdle(one)) one.latest = undefined
     }
   })
@@ -110,7 +110,7 @@ export function trackConnections(
     all,
     begin(socket, outgoing) {
       const one = sockets.get(socket)
-      // What was parsed before its connection was closed is still announced.
+      // Node still emits requests that it parsed before the connection was closed.
       if (!one) return !socket.destroyed
       if (!isIdle(one)) {
         if (one.pipelined >= PIPELINED_MAX) {
@@ -140,7 +140,7 @@ function oldestIdle(group: Iterable<Connection>): Connection | undefined {
   return oldest
 }
 
-/** The /64 of an IPv6 address, which is what one household gets; others as they are. */
+/** The /64 prefix of an IPv6 address, the usual size of one customer's network; IPv4 addresses unchanged. */
 function groupOf(address: string | undefined): string {
   if (address === undefined || !address.includes(':') || address.startsWith('::'))
     return address ?? ''

@@ -22,6 +22,6 @@ it.each([
   '*,https://a.test',
   'ftp://a.test',
   'null',
-])('%j is refused before it allows nobody', (text) => {
+])('%j is refused as an invalid setting', (text) => {
   expect(allowedOriginsSetting.safeParse(text).success).toBe(false)
 })

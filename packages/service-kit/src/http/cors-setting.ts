@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AllowedOrigins } from './cors.ts'
 
 /**
- * `ALLOWED_ORIGINS`: `*` for pages of any site, `none`, or exact origins behind commas
+ * `ALLOWED_ORIGINS`: `*` for any origin, `none`, or a comma-separated list of exact origins
  * (`https://app.example.org,http://localhost:5173`).
  */
 export const allowedOriginsSetting = z
@@ -12,7 +12,7 @@ export const allowedOriginsSetting = z
   .transform((text, context): AllowedOrigins => {
     const origins = parseAllowedOrigins(text)
     if (origins !== undefined) return origins
-    context.addIssue('must be *, none, or origins such as https://app.example.org behind commas')
+    context.addIssue('must be *, none, or comma-separated origins such as https://app.example.org')
     return z.NEVER
   })
 
@@ -24,7 +24,7 @@ function parseAllowedOrigins(text: string): AllowedOrigins | undefined {
   return origins.length === names.length ? origins : undefined
 }
 
-// An origin has no path; one slash at its end is what people copy from a browser.
+// An origin has no path, but one trailing slash is accepted since browsers display it.
 function originOf(text: string): string | undefined {
   if (!/^https?:\/\/[^*]+$/i.test(text) || !URL.canParse(text)) return undefined
   const { origin, pathname, search, hash, username } = new URL(text)

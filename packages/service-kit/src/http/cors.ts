@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** Chromium remembers a preflight for two hours at most. */
+/** Chromium caches a preflight for two hours at most. */
 const MAX_AGE_S = 7_200
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
-/** Where a preflight names none. `*` would not cover Authorization (Fetch standard, CORS-safelisted names). */
+/** Used when a preflight requests no headers. `*` would not cover Authorization (Fetch standard). */
 const HEADERS = 'authorization, content-type, idempotency-key, x-api-key'
-/** What a page may read of an answer, beside the few that it always may. */
+/** Response headers that a page may read besides the CORS-safelisted ones. */
 const EXPOSED = [
   'x-request-id',
   'retry-after',
@@ -31,18 +31,18 @@ const EXPOSED = [
 const HEADER_LIST = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
 const HEADER_LIST_CHARS_MAX = 2_000
 
-/** Whose pages may read answers: those of any site, or of these origins. */
+/** Origins whose pages may read responses: any, or the listed ones. */
 export type AllowedOrigins = '*' | readonly string[]
 
 /**
- * The headers by which a page of this origin may read an answer; of an unknown origin only where pages of any site
- * may. Without leave there is none but `vary`.
+ * The CORS headers that allow a page of this origin to read a response. For an origin that is not allowed there
+ * is only `vary`.
  */
 export function corsHeaders(
   allowedOrigins: AllowedOrigins,
   origin: string | undefined,
 ): Record<string, string> {
-  // Caches must not give the answer for one origin to another.
+  // Caches must not serve the response for one origin to another.
   const vary: Record<string, string> = allowedOrigins === '*' ? {} : { vary: 'Origin' }
   const allowed = allowedOrigins === '*' ? '*' : allowedOrigins.find((one) => one === origin)
   if (allowed === undefined) return vary
@@ -54,11 +54,11 @@ export function corsHeaders(
 }
 
 /**
- * Lets pages of other sites read answers (Fetch standard, CORS protocol). Cookies never count: what is served
- * this way is authorized by a key in a header. The headers are set on Node's own response before anything
- * else runs, so that error answers and streams which bypass the framework carry them as well.
+ * Allows pages of other origins to read responses (Fetch standard, CORS protocol), without credentials: the
+ * routes are authorized by an API key in a header. The headers are set on Node's own response before anything
+ * else runs, so that errors and streams that bypass the framework also have them.
  *
- * `cors` sets them, and returns the answer to a preflight; undefined for every other request.
+ * `cors` sets them and returns the response to a preflight, or undefined for every other request.
  */
 export function createCors({ allowedOrigins }: { allowedOrigins: AllowedOrigins }) {
   return function cors(incoming: IncomingMessage, outgoing: ServerResponse): Response | undefined {

@@ -14,30 +14,33 @@ export interface DrainDeps {
   log: Log
 }
 
-const announced = new WeakSet<Server>()
+const closing = new WeakSet<Server>()
 
-/** Answers of this server say `Connection: close` from now on, so that callers make a new connection elsewhere. */
+/** Adds `Connection: close` to all further responses, so that clients reconnect to another replica. */
 export function announceClose(server: Server): void {
-  if (announced.has(server)) return
-  announced.add(server)
+  if (closing.has(server)) return
+  closing.add(server)
   server.prependListener('request', (_, outgoing) => outgoing.setHeader('connection', 'close'))
 }
 
-/** Stops accepting, lets running requests finish, and cuts what is left after `withinMs`. */
+/** Stops accepting connections, lets running requests finish, and closes the rest after `withinMs`. */
 export async function drainServer(
   { server, sockets, clock, log }: DrainDeps,
   withinMs: number,
 ): Promise<void> {
   announceClose(server)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  // Node counts a connection that never spoke as busy.
+  // Node does not count a connection that never sent a byte as idle.
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   const stopSweeping = clock.every(SWEEP_MS, () => server.closeIdleConnections())
-  const cancelCut = clock.after(withinMs, () => {
-    log.warn({ withinMs, connections: sockets.size }, 'connections are cut: drain time is over')
+  const cancelTimeout = clock.after(withinMs, () => {
+    log.warn(
+      { withinMs, connections: sockets.size },
+      'drain time exceeded; closing the remaining connections',
+    )
     server.closeAllConnections()
   })
   await closed
   stopSweeping()
-  cancelCut()
+  cancelTimeout()
 }

@@ -12,12 +12,12 @@ function setUp(checks: Record<string, HealthCheck>) {
   return { clock, metrics, app: healthRoutes({ checks, metrics, clock }) }
 }
 
-test('a process lives even while everything it needs is away', async () => {
+test('/health answers 200 while every dependency is unavailable', async () => {
   const { app } = setUp({ postgres: () => Promise.reject(new Error('refused')) })
   expect((await app.request('/health')).status).toBe(200)
 })
 
-test('ready when every dependency answers', async () => {
+test('/ready answers 200 when every dependency answers', async () => {
   const { app } = setUp({ postgres: async () => undefined, nats: async () => undefined })
   const answer = await app.request('/ready')
   expect(answer.status).toBe(200)
@@ -27,10 +27,10 @@ test('ready when every dependency answers', async () => {
   })
 })
 
-test('not ready from the moment at which the process was asked to stop, without a question to anybody', async () => {
-  const state = { stopping: false, asked: 0 }
+test('/ready answers 503 without checks once the process is stopping', async () => {
+  const state = { stopping: false, checks: 0 }
   const app = healthRoutes({
-    checks: { postgres: async () => void (state.asked += 1) },
+    checks: { postgres: async () => void (state.checks += 1) },
     metrics: createMetrics({ service: 'test' }),
     stopping: () => state.stopping,
   })
@@ -39,11 +39,11 @@ test('not ready from the moment at which the process was asked to stop, without 
   const answer = await app.request('/ready')
   expect(answer.status).toBe(503)
   expect(await answer.json()).toEqual({ status: 'stopping', checks: {} })
-  expect(state.asked).toBe(1)
+  expect(state.checks).toBe(1)
   expect((await app.request('/health')).status).toBe(200)
 })
 
-test('not ready while one dependency fails, and the answer says which and why, without secrets', async () => {
+test('/ready answers 503 with the reason of each failed check, without secrets', async () => {
   const { app } = setUp({
     postgres: async () => {
       throw new Error('no route to postgres://sluice:hunter2@db:5432')
@@ -63,33 +63,33 @@ test('not ready while one dependency fails, and the answer says which and why, w
   })
 })
 
-test('a dependency that hangs is given up after two seconds, and the others are asked meanwhile', async () => {
-  const asked: string[] = []
+test('checks run in parallel, and a hanging one fails after two seconds', async () => {
+  const called: string[] = []
   let aborted = false
   const { app, clock } = setUp({
     postgres: (signal) => {
-      asked.push('postgres')
+      called.push('postgres')
       signal.addEventListener('abort', () => (aborted = true))
       return new Promise(() => undefined)
     },
-    nats: async () => void asked.push('nats'),
+    nats: async () => void called.push('nats'),
   })
   const answer = app.request('/ready')
   await clock.advance(0)
-  expect(asked).toEqual(['postgres', 'nats'])
+  expect(called).toEqual(['postgres', 'nats'])
   await clock.advance(2_000)
   expect((await answer).status).toBe(503)
   expect(aborted).toBe(true)
 })
 
-test('however many probes ask at once, a dependency is asked once', async () => {
-  let asked = 0
-  const { app } = setUp({ postgres: async () => void (asked += 1) })
+test('parallel probes share one run of the checks', async () => {
+  let calls = 0
+  const { app } = setUp({ postgres: async () => void (calls += 1) })
   await Promise.all([app.request('/ready'), app.request('/ready'), app.request('/ready')])
-  expect(asked).toBe(1)
+  expect(calls).toBe(1)
 })
 
-test('metrics are served in the format of Prometheus', async () => {
+test('metrics are served in the Prometheus text format', async () => {
   const { app, metrics } = setUp({})
   metrics.counter({ name: 'sluice_test_total', help: 'Test.', labels: {} }).add({})
   const answer = await app.request('/metrics')

@@ -16,8 +16,8 @@ export type HealthCheck = (signal: AbortSignal) => Promise<void>
 type Finding = { ok: true } | { ok: false; why: string }
 
 /**
- * `/health` says that the process lives, whatever its dependencies do. `/ready` asks each dependency
- * and answers 503 while one of them fails, and from the moment at which the process was asked to stop. `/metrics` is for Prometheus.
+ * `/health` answers 200 while the process runs, independent of its dependencies. `/ready` checks each
+ * dependency and answers 503 while one fails or the process is stopping. `/metrics` is for Prometheus.
  */
 export function healthRoutes({
   checks,
@@ -31,14 +31,14 @@ export function healthRoutes({
   clock?: Clock
 }): Hono {
   const app = new Hono()
-  // However many probes ask at once, a dependency is asked once.
-  const rounds = singleFlight<Record<string, Finding>>()
+  // Parallel probes share one run of the checks.
+  const runs = singleFlight<Record<string, Finding>>()
 
   app.get('/health', (c) => c.json({ status: 'alive' }))
   app.get('/ready', async (c) => {
     c.header('cache-control', 'no-store')
     if (stopping()) return c.json({ status: 'stopping', checks: {} }, 503)
-    const findings = await rounds.run('all', () => askAll(checks, clock))
+    const findings = await runs.run('all', () => runChecks(checks, clock))
     const ready = Object.values(findings).every(({ ok }) => ok)
     return c.json({ status: ready ? 'ready' : 'not ready', checks: findings }, ready ? 200 : 503)
   })
@@ -49,21 +49,23 @@ export function healthRoutes({
   return app
 }
 
-async function askAll(checks: Record<string, HealthCheck>, clock: Clock) {
+async function runChecks(checks: Record<string, HealthCheck>, clock: Clock) {
   const findings = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => [name, await ask(check, clock)] as const),
+    Object.entries(checks).map(
+      async ([name, check]) => [name, await runCheck(check, clock)] as const,
+    ),
   )
   return Object.fromEntries(findings)
 }
 
-async function ask(check: HealthCheck, clock: Clock): Promise<Finding> {
+async function runCheck(check: HealthCheck, clock: Clock): Promise<Finding> {
   const deadline = startDeadline(clock, CHECK_WITHIN_MS)
-  const late = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     const giveUp = () => reject(new Error(`no answer within ${CHECK_WITHIN_MS} ms`))
     deadline.signal.addEventListener('abort', giveUp, { once: true })
   })
   try {
-    await Promise.race([check(deadline.signal), late])
+    await Promise.race([check(deadline.signal), timeout])
     return { ok: true }
   } catch (error) {
     return { ok: false, why: redactText(reasonOf(error)) }

@@ -5,7 +5,7 @@ import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { expect, test } from 'vitest'
 
-import { lastResort, logAccess, nameRequest, nothingHere } from './middleware.ts'
+import { createErrorHandler, logAccess, nameRequest, createNotFoundHandler } from './middleware.ts'
 import type { RequestEnv } from './middleware.ts'
 
 function setUp(thrown?: unknown) {
@@ -13,8 +13,8 @@ function setUp(thrown?: unknown) {
   const app = new Hono<RequestEnv>()
   app.use(nameRequest(() => 'req_1'))
   app.use(logAccess({ log, clock: fakeClock() }))
-  app.onError(lastResort({ log }))
-  app.notFound(nothingHere())
+  app.onError(createErrorHandler({ log }))
+  app.notFound(createNotFoundHandler())
   app.get('/made', () => new Response('by hand'))
   app.get('/throws', () => {
     throw thrown
@@ -22,7 +22,7 @@ function setUp(thrown?: unknown) {
   return { app, log }
 }
 
-test('the request id is in every answer: good, by hand, missing, failed', async () => {
+test('every response has the request id: a raw one, a 404 and an error', async () => {
   const { app } = setUp(new Error('broken'))
   for (const path of ['/made', '/nowhere', '/throws']) {
     const answer = await app.request(path)
@@ -30,7 +30,7 @@ test('the request id is in every answer: good, by hand, missing, failed', async 
   }
 })
 
-test('an AppError is rendered with its status, code and time to come back', async () => {
+test('an AppError is rendered with its status, code and retry-after', async () => {
   const { app, log } = setUp(
     new AppError('rate_limit_exceeded', 'Slow down.', { retryAfterMs: 1_200, param: 'model' }),
   )
@@ -48,13 +48,13 @@ test('an AppError is rendered with its status, code and time to come back', asyn
   expect(log.lines.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-const faults = {
-  'that nobody foresaw': new Error('connect ECONNREFUSED 10.0.0.7:5432'),
-  'that somebody named': new AppError('internal_error', 'the row of 10.0.0.7 is damaged'),
+const internalErrors = {
+  'of an unknown class': new Error('connect ECONNREFUSED 10.0.0.7:5432'),
+  'of code internal_error': new AppError('internal_error', 'the row of 10.0.0.7 is damaged'),
 }
 
-test.each(Object.entries(faults))(
-  'a fault %s is logged once and tells no caller of itself',
+test.each(Object.entries(internalErrors))(
+  'an error %s is logged once and its message is not sent to the caller',
   async (_, err) => {
     const { app, log } = setUp(err)
     const answer = await app.request('/throws')
@@ -70,19 +70,19 @@ test.each(Object.entries(faults))(
   },
 )
 
-test('refusals of the framework keep their meaning', async () => {
+test('an HTTPException of Hono keeps its status', async () => {
   const { app } = setUp(new HTTPException(413, { message: 'Payload Too Large' }))
   expect((await app.request('/throws')).status).toBe(413)
 })
 
-test('an unknown route is a 404 that names it', async () => {
+test('an unknown route is answered with a 404 that names it', async () => {
   const { app } = setUp()
   const answer = await app.request('/v1/nowhere')
   expect(answer.status).toBe(404)
   expect(await answer.text()).toContain('/v1/nowhere')
 })
 
-test('the access log has no query, which may hold a signature', async () => {
+test('the access log omits the query, which may contain a signature', async () => {
   const { app, log } = setUp()
   await app.request('/made?sig=abc')
   expect(log.lines).toEqual([

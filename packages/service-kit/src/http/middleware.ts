@@ -9,7 +9,7 @@ import { HTTPException } from 'hono/http-exception'
 
 export const REQUEST_ID_HEADER = 'x-request-id'
 
-/** What the middleware leaves in the context. */
+/** Variables that the middleware sets in the context. */
 export interface RequestVariables {
   requestId: string
 }
@@ -19,8 +19,8 @@ export interface RequestEnv {
 }
 
 /**
- * Names the request and says the name in its answer. The header is set on Node's own response before
- * anything else runs, so that error answers and bodies that bypass web streams carry it as well.
+ * Assigns a request id and sends it in the response. The header is set on Node's own response before
+ * anything else runs, so that errors and bodies that bypass web streams also have it.
  */
 export function nameRequest(newRequestId: () => string): MiddlewareHandler<RequestEnv> {
   return async (c, next) => {
@@ -34,8 +34,8 @@ export function nameRequest(newRequestId: () => string): MiddlewareHandler<Reque
 }
 
 /**
- * One line a request, written when its answer has left or the caller has gone. The path is logged
- * without the query, which may hold signatures.
+ * Logs one line per request when its response has been sent or the caller has disconnected. The path is logged
+ * without the query, which may contain signatures.
  */
 export function logAccess({
   log,
@@ -61,16 +61,16 @@ export function logAccess({
   }
 }
 
-/** Renders an error for the callers of one door. */
+/** Renders an error in the format of one listener. */
 export type RenderError = (error: AppError, c: Context<RequestEnv>) => Response
 
 /**
- * The last resort of a door: AppErrors are rendered, anything else is logged once and rendered as
+ * The error handler of a listener: AppErrors are rendered; anything else is logged once and rendered as
  * `internal_error` without its message.
  */
-export function lastResort({
+export function createErrorHandler({
   log,
-  render = renderPlainly,
+  render = renderJsonError,
 }: {
   log: Log
   render?: RenderError
@@ -84,38 +84,40 @@ export function lastResort({
   }
 }
 
-/** Answers routes that do not exist, in the door's own dialect. */
-export function nothingHere({
-  render = renderPlainly,
+/** Answers unknown routes with 404 in the format of the listener. */
+export function createNotFoundHandler({
+  render = renderJsonError,
 }: { render?: RenderError } = {}): NotFoundHandler<RequestEnv> {
   return (c) => render(new AppError('not_found', `No route ${c.req.method} ${c.req.path}.`), c)
 }
 
-/** The error as our own JSON, for doors that imitate nobody. */
-export const renderPlainly: RenderError = (error, c) => {
+/** The default error format, for listeners that are not OpenAI-compatible. */
+export const renderJsonError: RenderError = (error, c) => {
   const { code, message, param, retryAfterMs, details } = error
   const headers: Record<string, string> =
     retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
-  const named = { requestId: c.get('requestId') }
-  const body = { error: { code, message, param: param ?? null, ...details, ...named } }
+  const id = { requestId: c.get('requestId') }
+  const body = { error: { code, message, param: param ?? null, ...details, ...id } }
   return new Response(JSON.stringify(body), {
     status: errorCodes[code].status,
     headers: { 'content-type': 'application/json', ...headers },
   })
 }
 
-/** Whatever was thrown as an AppError; what we did not foresee keeps its cause and loses its message. */
+/** Converts anything thrown to an AppError; an unexpected error becomes the cause, without its message. */
 export function toAppError(thrown: unknown): AppError {
-  // The message of a fault of ours was written for the log, by whoever wrote it.
+  // The message of an internal error is for the log only.
   if (isAppError(thrown) && thrown.code !== 'internal_error') return thrown
   if (thrown instanceof HTTPException && thrown.status < 500) {
     const code = thrown.status === 413 ? 'body_too_large' : 'invalid_value'
     return new AppError(code, thrown.message, { cause: thrown })
   }
-  return new AppError('internal_error', 'The request failed by a fault of ours.', { cause: thrown })
+  return new AppError('internal_error', 'The request failed because of an internal error.', {
+    cause: thrown,
+  })
 }
 
-/** Node's response, when the app is served by `serveHttp`; undefined when a test calls the app itself. */
+/** Node's response when `serveHttp` serves the app; undefined when a test calls the app directly. */
 export function outgoingOf(c: Context): ServerResponse | undefined {
   const env: unknown = c.env
   if (typeof env !== 'object' || env === null || !('outgoing' in env)) return undefined

@@ -21,11 +21,11 @@ async function setUp(options: Pick<ServeHttpOptions<Env>, 'allowedOrigins' | 'li
   const newRequestId = () => 'req_refused'
   const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log, newRequestId, ...options })
   running.push(server)
-  const speak = (bytes: string) => {
+  const sendRaw = (bytes: string) => {
     const socket = connect(server.port, '127.0.0.1', () => socket.write(bytes))
     return text(socket)
   }
-  return { log, speak }
+  return { log, sendRaw }
 }
 
 const ends = 'connection: close\r\n\r\n'
@@ -39,7 +39,7 @@ test.each([
   ['an unknown method', `HEIST / HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
   ['HTTP/0.9 without a version', 'GET /\r\n\r\n', 400],
   ['HTTP/0.9', `GET / HTTP/0.9\r\nhost: a\r\n${ends}`, 400],
-  ['HTTP/2.0 in plain words', `GET / HTTP/2.0\r\nhost: a\r\n${ends}`, 400],
+  ['HTTP/2.0 as plain text', `GET / HTTP/2.0\r\nhost: a\r\n${ends}`, 400],
   ['HTTP/3.7', `GET / HTTP/3.7\r\nhost: a\r\n${ends}`, 400],
   ['two hosts', `GET / HTTP/1.1\r\nhost: a\r\nHost: b\r\n${ends}`, 400],
   ['the same host twice', `GET / HTTP/1.1\r\nHOST: a\r\nHost: a\r\n${ends}`, 400],
@@ -50,10 +50,10 @@ test.each([
   ['a host with a user', `GET / HTTP/1.1\r\nhost: u@a\r\n${ends}`, 400],
   ['a target without a slash', `GET nothing HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
   ['an absolute target of another scheme', `GET ftp://a/ HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
-  ['another method for all of the server', `GET * HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
-])('%s is refused in the envelope, and is no fault', async (_, bytes, status) => {
-  const { log, speak } = await setUp()
-  const answer = await speak(bytes)
+  ['a target of * with another method', `GET * HTTP/1.1\r\nhost: a\r\n${ends}`, 400],
+])('%s is refused in the error envelope, and not logged as an error', async (_, bytes, status) => {
+  const { log, sendRaw } = await setUp()
+  const answer = await sendRaw(bytes)
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(answer).toContain('x-request-id: req_refused')
   expect(answer).toContain('"error":{"message":"')
@@ -65,20 +65,20 @@ test.each([
 test.each([
   ['a method of WebDAV', `PROPFIND / HTTP/1.1\r\nhost: a\r\n${ends}`, 200],
   ['an absolute target', `GET http://a/b HTTP/1.1\r\nhost: a\r\n${ends}`, 200],
-  ['all of the server', `OPTIONS * HTTP/1.1\r\nhost: a\r\n${ends}`, 204],
-  ['an upgrade that we do not do', `GET / HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\n${ends}`, 200],
+  ['OPTIONS *', `OPTIONS * HTTP/1.1\r\nhost: a\r\n${ends}`, 204],
+  ['an unsupported upgrade', `GET / HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\n${ends}`, 200],
   ['a host and its port', `GET / HTTP/1.1\r\nhost: [::1]:8080\r\n${ends}`, 200],
 ])('%s is answered', async (_, bytes, status) => {
-  const { log, speak } = await setUp()
-  expect(await speak(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  const { log, sendRaw } = await setUp()
+  expect(await sendRaw(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(log.lines.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-describe('a page of another site reads why it was refused', () => {
+describe('a page of another origin can read the refusal', () => {
   const origin = 'https://app.example.org'
   const manyHeaders = Array.from({ length: 250 }, (_, n) => `x-${n}: 1\r\n`).join('')
   const early: [string, string, number][] = [
-    ['what is not HTTP', `BAD\r\norigin: ${origin}\r\n\r\n`, 400],
+    ['data that is not HTTP', `BAD\r\norigin: ${origin}\r\n\r\n`, 400],
     ['a broken header', `GET /v1 HTTP/1.1\r\nOrigin: ${origin}\r\nhost\r\n\r\n`, 400],
     ['no host', `GET / HTTP/1.1\r\norigin: ${origin}\r\n${ends}`, 400],
     ['TRACE', `TRACE / HTTP/1.1\r\nhost: a\r\norigin: ${origin}\r\n${ends}`, 405],
@@ -97,26 +97,26 @@ describe('a page of another site reads why it was refused', () => {
   const limits = { headersWithinMs: 300 }
 
   test.each(early)('%s', async (_name, bytes, status) => {
-    const { speak } = await setUp({ allowedOrigins: '*', limits })
-    const answer = await speak(bytes)
+    const { sendRaw } = await setUp({ allowedOrigins: '*', limits })
+    const answer = await sendRaw(bytes)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(answer).toContain('access-control-allow-origin: *\r\n')
     expect(answer).toMatch(/access-control-expose-headers: .*x-request-id/)
   })
 
-  // Of what never came whole, the line with the origin may be gone already.
+  // In an incomplete head the line with the origin may no longer be available.
   const known = early.filter(([, bytes, status]) => status !== 408 && bytes.length < 40_000)
-  test.each(known)('%s, where its origin is listed and can be known', async (_name, bytes) => {
+  test.each(known)('%s, when its origin is listed and was received', async (_name, bytes) => {
     const listed = await setUp({ allowedOrigins: ['https://other.example', origin], limits })
-    const answer = await listed.speak(bytes)
+    const answer = await listed.sendRaw(bytes)
     expect(answer).toContain(`access-control-allow-origin: ${origin}\r\n`)
     expect(answer).toContain('vary: Origin')
-    const strange = await setUp({ allowedOrigins: ['https://other.example'], limits })
-    expect(await strange.speak(bytes)).not.toContain('access-control-allow-origin')
+    const unlisted = await setUp({ allowedOrigins: ['https://other.example'], limits })
+    expect(await unlisted.sendRaw(bytes)).not.toContain('access-control-allow-origin')
   })
 
-  test('and nowhere where there is no leave', async () => {
-    const { speak } = await setUp()
-    expect(await speak(early[0]?.[1] ?? '')).not.toContain('access-control')
+  test('but not without allowed origins', async () => {
+    const { sendRaw } = await setUp()
+    expect(await sendRaw(early[0]?.[1] ?? '')).not.toContain('access-control')
   })
 })

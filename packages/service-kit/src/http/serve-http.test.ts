@@ -32,20 +32,20 @@ async function setUp(routes: (app: Hono<RequestEnv>) => void, limits: Partial<Ht
   return { log, server, url: server.url }
 }
 
-/** Sends bytes as they are and reads until the server closes the connection. */
-function speak(server: HttpServer, bytes: string): { socket: Socket; answer: Promise<string> } {
+/** Sends raw bytes and reads until the server closes the connection. */
+function sendRaw(server: HttpServer, bytes: string): { socket: Socket; answer: Promise<string> } {
   const socket = connect(server.port, '127.0.0.1', () => socket.write(bytes))
   return { socket, answer: text(socket) }
 }
 
-test('the url says the port that was taken, and answers carry the request id', async () => {
+test('the url has the chosen port, and responses have the request id', async () => {
   const { url } = await setUp((app) => app.get('/', (c) => c.text('hello')))
   const answer = await fetch(url)
   expect(await answer.text()).toBe('hello')
   expect(answer.headers.get('x-request-id')).toBe('req_1')
 })
 
-test('a body written past web streams carries the request id and is logged when it ends', async () => {
+test('a body that bypasses web streams has the request id and is logged at its end', async () => {
   const { log, url } = await setUp((app) =>
     app.get('/raw', (c: Context) => {
       const outgoing = outgoingOf(c)
@@ -64,7 +64,7 @@ test('a body written past web streams carries the request id and is logged when 
   })
 })
 
-test('HEAD on a body written past web streams is answered once, and is no fault', async () => {
+test('HEAD on a body that bypasses web streams is answered once, without an error', async () => {
   const { url } = await setUp((app) =>
     app.get('/raw', async (c: Context) => {
       const outgoing = outgoingOf(c)
@@ -82,7 +82,7 @@ test('HEAD on a body written past web streams is answered once, and is no fault'
   expect(printed).not.toHaveBeenCalled()
 })
 
-test('what is not HTTP, or has too many or too large headers, is refused with a request id', async () => {
+test('invalid HTTP, and too many or too large headers, are refused with a request id', async () => {
   const { server } = await setUp(() => undefined, { headersMax: 5, headerBytesMax: 1024 })
   const many = Array.from({ length: 8 }, (_, index) => `x-${index}: 1\r\n`).join('')
   const refused = {
@@ -90,30 +90,30 @@ test('what is not HTTP, or has too many or too large headers, is refused with a 
     431: `GET / HTTP/1.1\r\nhost: a\r\nx-large: ${'x'.repeat(4_000)}\r\n\r\n`,
   }
   for (const [status, bytes] of Object.entries(refused)) {
-    const answer = await speak(server, bytes).answer
+    const answer = await sendRaw(server, bytes).answer
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(answer).toContain('x-request-id: req_refused')
     expect(answer).toContain('"error":')
   }
-  const answer = await speak(server, `GET / HTTP/1.1\r\nhost: a\r\n${many}\r\n`).answer
+  const answer = await sendRaw(server, `GET / HTTP/1.1\r\nhost: a\r\n${many}\r\n`).answer
   expect(answer).toMatch(/^HTTP\/1.1 431 /)
 })
 
-test('a host header that is no host is refused with a request id', async () => {
+test('an invalid Host header is refused with a request id', async () => {
   const { server } = await setUp((app) => app.get('/', (c) => c.text('hello')))
   const bytes = 'GET / HTTP/1.1\r\nhost: a/b@c\r\nconnection: close\r\n\r\n'
-  const answer = await speak(server, bytes).answer
+  const answer = await sendRaw(server, bytes).answer
   expect(answer).toMatch(/^HTTP\/1.1 400 /)
   expect(answer).toContain('x-request-id: req_refused')
 })
 
-test('a caller who does not finish the headers in time is turned away', async () => {
+test('headers that are not complete in time are answered with 408', async () => {
   const { server } = await setUp(() => undefined, { headersWithinMs: 50 })
-  const answer = await speak(server, 'GET / HTTP/1.1\r\nhost:').answer
+  const answer = await sendRaw(server, 'GET / HTTP/1.1\r\nhost:').answer
   expect(answer).toMatch(/^HTTP\/1.1 408 /)
 })
 
-test('a closing server lets a running request finish and takes no new connection', async () => {
+test('a closing server lets a running request finish and accepts no new connection', async () => {
   const arrived = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
   const { server, url } = await setUp((app) =>
@@ -132,17 +132,17 @@ test('a closing server lets a running request finish and takes no new connection
   await closed
 })
 
-test('a connection that never spoke does not hold up a closing server', async () => {
+test('a connection that never sent a byte does not delay closing', async () => {
   const { server } = await setUp(() => undefined)
-  const { socket, answer } = speak(server, '')
+  const { socket, answer } = sendRaw(server, '')
   await new Promise((resolve) => socket.once('ready', resolve))
-  // A round trip on another connection: the server has accepted the quiet one before it.
+  // After a round trip on another connection the server has accepted the silent one.
   await fetch(server.url)
   await server.close({ withinMs: 60_000 })
   expect(await answer).toBe('')
 })
 
-test('what has not finished when the drain time is over is cut', async () => {
+test('a request that exceeds the drain time is cut off', async () => {
   const arrived = Promise.withResolvers<void>()
   const { log, server, url } = await setUp((app) =>
     app.get('/stuck', () => {
@@ -157,17 +157,17 @@ test('what has not finished when the drain time is over is cut', async () => {
   expect(log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
 })
 
-test('a port that is taken is said at once', async () => {
+test('a port in use rejects at once', async () => {
   const { server } = await setUp(() => undefined)
   const log = recordedLog()
   const again = serveHttp({ app: new Hono(), port: server.port, host: '127.0.0.1', log })
   await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' })
 })
 
-test('a throw of something that is no Error is answered and logged', async () => {
+test('a thrown non-Error is answered with 500 and logged', async () => {
   const { log, url } = await setUp((app) =>
     app.get('/', () => {
-      // oxlint-disable-next-line no-throw-literal -- exactly what a careless library does
+      // oxlint-disable-next-line no-throw-literal -- libraries may throw values other than errors
       throw 'text'
     }),
   )
@@ -177,8 +177,8 @@ test('a throw of something that is no Error is answered and logged', async () =>
   expect(log.lines).toContainEqual(expect.objectContaining({ level: 'error' }))
 })
 
-/** Connects and stays silent, until the server closes the connection. */
-async function silent(server: HttpServer, count: number, localAddress = '127.0.0.1') {
+/** Opens connections that never send a byte. */
+async function connectSilently(server: HttpServer, count: number, localAddress = '127.0.0.1') {
   const sockets: Socket[] = []
   for (let n = 0; n < count; n += 1) {
     const socket = connect({ port: server.port, host: '127.0.0.1', localAddress })
@@ -192,25 +192,25 @@ async function silent(server: HttpServer, count: number, localAddress = '127.0.0
 
 const HELLO = 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'
 
-test('silent connections take places from each other, and shut nobody out', async () => {
+test('silent connections displace only each other', async () => {
   const { server } = await setUp((app) => app.get('/', (c) => c.text('hello')), {
     connectionsMax: 20,
     connectionsPerAddressMax: 18,
   })
-  const [kept] = await silent(server, 1, '127.0.0.3')
-  const flood = await silent(server, 100)
+  const [retained] = await connectSilently(server, 1, '127.0.0.3')
+  const flood = await connectSilently(server, 100)
   for (let n = 0; n < 5; n += 1) {
-    expect(await speak(server, HELLO).answer).toContain('hello')
+    expect(await sendRaw(server, HELLO).answer).toContain('hello')
     const socket = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
     socket.write(HELLO)
     expect(await text(socket)).toContain('hello')
   }
   await vi.waitFor(() => expect(flood.filter(({ closed }) => !closed).length).toBeLessThan(19))
-  kept?.write(HELLO)
-  expect(await text(whole(kept))).toContain('hello')
+  retained?.write(HELLO)
+  expect(await text(defined(retained))).toContain('hello')
 })
 
-test('running requests are not cut for who comes', async () => {
+test('a new connection never displaces a running request', async () => {
   const gate = Promise.withResolvers<void>()
   const { server } = await setUp(
     (app) => {
@@ -222,9 +222,9 @@ test('running requests are not cut for who comes', async () => {
     },
     { connectionsMax: 4, connectionsPerAddressMax: 3 },
   )
-  const slow = Array.from({ length: 3 }, () => speak(server, HELLO.replace('/', '/slow')).answer)
+  const slow = Array.from({ length: 3 }, () => sendRaw(server, HELLO.replace('/', '/slow')).answer)
   await vi.waitFor(() => expect(server.connections()).toBe(3))
-  expect(await speak(server, HELLO).answer.catch(() => '')).toBe('')
+  expect(await sendRaw(server, HELLO).answer.catch(() => '')).toBe('')
   const other = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
   other.write(HELLO)
   expect(await text(other)).toContain('hello')
@@ -234,12 +234,12 @@ test('running requests are not cut for who comes', async () => {
 
 test('a connection that never sends a byte is closed', async () => {
   const { server } = await setUp(() => undefined, { firstByteWithinMs: 1 })
-  const [socket] = await silent(server, 1)
-  await once(whole(socket), 'close')
+  const [socket] = await connectSilently(server, 1)
+  await once(defined(socket), 'close')
   expect(server.connections()).toBe(0)
 })
 
-test('who was refused with 408 and neither reads nor closes is gone soon after', async () => {
+test('a client that neither reads its 408 nor closes is disconnected', async () => {
   const { server } = await setUp(() => undefined, { headersWithinMs: 50 })
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => undefined)
@@ -249,27 +249,27 @@ test('who was refused with 408 and neither reads nor closes is gone soon after',
   socket.destroy()
 })
 
-test('requests that are sent ahead without end are cut, some are answered', async () => {
-  let asked = 0
+test('a few pipelined requests are answered, and unlimited ones are cut off', async () => {
+  let handled = 0
   const gate = Promise.withResolvers<void>()
   const { server } = await setUp((app) =>
     app.get('/', async (c) => {
-      asked += 1
+      handled += 1
       await gate.promise
       return c.text('hello')
     }),
   )
-  const ahead = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'
-  const few = speak(server, ahead.repeat(8) + HELLO)
-  await vi.waitFor(() => expect(asked).toBe(9))
-  const many = speak(server, ahead.repeat(1_000))
+  const pipelined = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'
+  const few = sendRaw(server, pipelined.repeat(8) + HELLO)
+  await vi.waitFor(() => expect(handled).toBe(9))
+  const many = sendRaw(server, pipelined.repeat(1_000))
   await many.answer.catch(() => '')
-  expect(asked).toBeLessThan(40)
+  expect(handled).toBeLessThan(40)
   gate.resolve()
   expect((await few.answer).match(/hello/g)).toHaveLength(9)
 })
 
-function whole<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error('there is none')
+function defined<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('the value is undefined')
   return value
 }

@@ -14,23 +14,23 @@ import type { Env, Hono } from 'hono'
 import { trackConnections } from './connections.ts'
 import type { AllowedOrigins } from './cors.ts'
 import { announceClose, drainServer } from './drain-server.ts'
-import { judgeHead } from './judge-head.ts'
-import { refusals } from './refuse-unheard.ts'
+import { checkHead } from './check-head.ts'
+import { createRefusals } from './refuse-requests.ts'
 
-/** What one server bears. Times in milliseconds. */
+/** Limits of one server. Times in milliseconds. */
 export interface HttpLimits {
-  /** A caller must have sent all headers by then. */
+  /** Time limit for the headers of a request. */
   headersWithinMs: number
-  /** A caller must have sent the whole request by then; uploads included. */
+  /** Time limit for the whole request, including uploads. */
   requestWithinMs: number
-  /** How long a quiet connection is kept. Longer than the balancers before us, which reuse theirs for 60 s. */
+  /** Keep-alive time of an idle connection. Longer than that of load balancers, which reuse theirs for 60 s. */
   keepAliveMs: number
   headerBytesMax: number
   headersMax: number
   connectionsMax: number
-  /** Of one address; behind a proxy all connections have the proxy's. Less than all, so that a place stays. */
+  /** Per client address; behind a proxy all have the proxy's. Below `connectionsMax`, so that others can connect. */
   connectionsPerAddressMax: number
-  /** A connection that has sent nothing by then is closed without a word. */
+  /** Time limit for the first byte of a connection, which is then closed without a response. */
   firstByteWithinMs: number
 }
 
@@ -47,33 +47,33 @@ export const httpLimits: HttpLimits = {
 
 export interface ServeHttpOptions<E extends Env> {
   app: Pick<Hono<E>, 'fetch'>
-  /** 0 takes a free one; see `url` of the result. */
+  /** 0 chooses a free port; see `url` of the result. */
   port: number
   host: string
-  /** Wraps the listener, so that another handler may share the port. */
+  /** Wraps the listener, so that another handler can share the port. */
   createServer?: (options: ServerOptions, listener: RequestListener) => Server
   log: Log
   clock?: Clock
-  /** Names requests that are refused before the app hears of them. */
+  /** Request ids for requests that are refused before the app handles them. */
   newRequestId?: () => string
-  /** Whose pages may read what is refused before the app hears of it; the app has its own leave to give. */
+  /** Origins whose pages may read responses to refused requests; the app sets its own CORS headers. */
   allowedOrigins?: AllowedOrigins
   limits?: Partial<HttpLimits>
 }
 
 export interface HttpServer {
-  /** `http://host:port`, with an address that can be called. */
+  /** `http://host:port`, with an address that clients can connect to. */
   url: string
   port: number
-  /** Goes on accepting, and asks with every answer that its connection is not used again. */
-  leave(): void
-  /** How many are open now. */
+  /** Continues to accept, and adds `Connection: close` to all further responses. */
+  announceClose(): void
+  /** The number of open connections. */
   connections(): number
-  /** Stops accepting, lets running requests finish, and cuts what is left after the time. */
+  /** Stops accepting, lets running requests finish, and closes the rest after `withinMs`. */
   close(limit: { withinMs: number }): Promise<void>
 }
 
-/** Listens. Resolves when the port is open; rejects when it cannot be had. */
+/** Resolves when the server listens; rejects when it cannot. */
 export async function serveHttp<E extends Env>({
   app,
   port,
@@ -86,41 +86,41 @@ export async function serveHttp<E extends Env>({
   limits,
 }: ServeHttpOptions<E>): Promise<HttpServer> {
   const bounds = { ...httpLimits, ...limits }
-  const refuse = refusals({ log, newRequestId, clock, allowedOrigins })
-  const answer = getRequestListener((request, env) => ask(app, request, env), {
+  const refuse = createRefusals({ log, newRequestId, clock, allowedOrigins })
+  const answer = getRequestListener((request, env) => callApp(app, request, env), {
     hostname: host,
-    errorHandler: refuse.unheard,
+    errorHandler: refuse.failed,
   })
   const server = createServer(serverOptions(bounds), (incoming, outgoing) => {
     if (incoming.rawHeaders.length > bounds.headersMax * 2)
       return refuse.tooManyHeaders(incoming, outgoing)
-    const refused = judgeHead(incoming)
+    const refused = checkHead(incoming)
     if (refused) return refuse.head(refused, incoming, outgoing)
     if (!connections.begin(incoming.socket, outgoing)) return
-    // Unheard, a failed answer would end the process.
+    // An unhandled rejection would end the process.
     answer(incoming, outgoing).catch((err: unknown) => {
-      log.error({ err }, 'an answer could not be written')
+      log.error({ err }, 'writing a response failed')
       outgoing.destroy()
     })
   })
-  // One more than we keep: Node drops what is above without asking which one should go.
+  // One above the limit: Node drops further connections itself, without choosing an idle one.
   server.maxConnections = bounds.connectionsMax + 1
-  // One more than we take: Node drops what is above without a word, we want to see and refuse it.
+  // One above the limit: Node drops further headers silently, so that they could not be refused.
   server.maxHeadersCount = bounds.headersMax + 1
-  // Answers may stream for as long as they like; silence on them is the door's business.
+  // Responses may stream without a time limit; the app limits idle streams.
   server.timeout = 0
   server.on('clientError', refuse.malformed)
   server.on('connect', (_, socket) => refuse.connect(socket))
   const connections = trackConnections(server, { limits: bounds, clock })
   await listen(server, { port, host })
-  // Accepting may fail later, for want of file descriptors; unheard, that would end the process.
+  // Accepting may fail later, for lack of file descriptors; without a listener that would end the process.
   server.on('error', (err) => log.error({ err }, 'the server could not accept a connection'))
   const address = addressOf(server)
   let closed: Promise<void> | undefined
   return {
     url: urlOf(address),
     port: address.port,
-    leave: () => announceClose(server),
+    announceClose: () => announceClose(server),
     connections: () => connections.all.size,
     close: ({ withinMs }) =>
       (closed ??= drainServer({ server, sockets: connections.all, clock, log }, withinMs).finally(
@@ -130,10 +130,10 @@ export async function serveHttp<E extends Env>({
 }
 
 type Fetch<E extends Env> = Pick<Hono<E>, 'fetch'>
-type Ends = Parameters<Parameters<typeof getRequestListener>[0]>[1]
+type NodeEnv = Parameters<Parameters<typeof getRequestListener>[0]>[1]
 
-// Hono copies the answer to HEAD, and a copy loses the mark of one that was sent past it already.
-function ask<E extends Env>(app: Fetch<E>, request: Request, env: Ends) {
+// Hono copies the response to HEAD, and the copy is no longer RESPONSE_ALREADY_SENT.
+function callApp<E extends Env>(app: Fetch<E>, request: Request, env: NodeEnv) {
   const answer = app.fetch(request, env)
   if (env.incoming.method !== 'HEAD') return answer
   return Promise.resolve(answer).then((given) =>
@@ -146,10 +146,10 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     headersTimeout: limits.headersWithinMs,
     requestTimeout: limits.requestWithinMs,
     keepAliveTimeout: limits.keepAliveMs,
-    // How often the two timeouts above are looked at.
+    // How often Node checks the two timeouts above.
     connectionsCheckingInterval: Math.min(5_000, limits.headersWithinMs),
     maxHeaderSize: limits.headerBytesMax,
-    // judgeHead refuses what has none, in our envelope.
+    // checkHead refuses a missing header, with the error envelope.
     requireHostHeader: false,
     noDelay: true,
     keepAlive: true,

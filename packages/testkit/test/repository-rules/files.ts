@@ -6,7 +6,7 @@ const REASON_CHARACTERS_MIN = 10
 const isCode = (path: string) => /\.(ts|mjs|cjs|svelte)$/.test(path)
 
 const shortFiles: Rule = {
-  name: `no file is over ${LINES_MAX} lines without a reason`,
+  name: `no file exceeds ${LINES_MAX} lines without a reason`,
   violations: ({ files }) =>
     files
       .filter(({ path, text }) => isCode(path) && !/^\/\/ long: \S/m.test(text))
@@ -20,28 +20,29 @@ const shortFiles: Rule = {
   },
 }
 
-const silencer = /(oxlint-disable|eslint-disable|@ts-ignore|@ts-expect-error|@ts-nocheck)(.*)$/gm
+const directive = /(oxlint-disable|eslint-disable|@ts-ignore|@ts-expect-error|@ts-nocheck)(.*)$/gm
 
-const reasonedSilence: Rule = {
-  name: 'every disabled check carries a reason',
+const reasonedDisables: Rule = {
+  name: 'every disabled check has a reason',
   violations: ({ files }) =>
     files
       .filter(
         ({ path }) => isCode(path) && !path.startsWith('packages/testkit/test/repository-rules/'),
       )
       .flatMap(({ path, text }) =>
-        [...text.matchAll(silencer)]
+        [...text.matchAll(directive)]
           .filter(([, word = '', rest = '']) => isBare(word, rest))
           .map(([line]) => `${path}: ${line}`),
       ),
   broken: { 'packages/db/src/a.ts': '// oxlint-disable-next-line no-empty\n' },
   good: {
-    'packages/db/src/a.ts': '// oxlint-disable-next-line no-empty -- the peer may be gone by now\n',
-    'packages/db/src/b.ts': '// @ts-expect-error the types forget this overload\n',
+    'packages/db/src/a.ts':
+      '// oxlint-disable-next-line no-empty -- the peer may have disconnected\n',
+    'packages/db/src/b.ts': '// @ts-expect-error the types lack this overload\n',
   },
 }
 
-// After the rules and two dashes; TypeScript's own have no rules to name.
+// For linters the reason follows the rule names and two dashes; TypeScript's directives name no rules.
 function isBare(word: string, rest: string): boolean {
   const reason = word.startsWith('@ts') ? rest : (rest.split('--')[1] ?? '')
   return reason.replace('*/', '').trim().length < REASON_CHARACTERS_MIN
@@ -50,7 +51,7 @@ function isBare(word: string, rest: string): boolean {
 const vague = /(^|[/.-])(manager|helpers?|utils?|common|misc|provider|data|info)([/.-]|$)/
 
 const plainNames: Rule = {
-  name: 'files and folders are named for what they do',
+  name: 'files and folders have specific names in kebab case',
   violations: ({ files }) =>
     files
       .map(({ path }) => path)
@@ -64,4 +65,4 @@ function isKebab(path: string): boolean {
   return path.endsWith('.svelte') || /^[.+]?[a-z0-9_]+([-.][a-z0-9]+)*$/.test(name)
 }
 
-export const fileRules: Rule[] = [shortFiles, reasonedSilence, plainNames]
+export const fileRules: Rule[] = [shortFiles, reasonedDisables, plainNames]

@@ -4,40 +4,40 @@ import type { Repository, SourceFile } from './repository.ts'
 
 const LIB = 'apps/dashboard/src/lib/'
 
-/** Imports of values, also dynamic ones and of what is passed on. Types are gone before code runs. */
+/** Imports of values, including dynamic ones and re-exports. Type imports are removed before code runs. */
 const imported =
   /^\s*(?:import|export)\s+(?!type\b)[^'"`;]*?\bfrom\s+['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
 
-/** Modules that code brings along, by the names that it uses. */
+/** The specifiers of all modules that the code imports at run time. */
 export function importsOf(text: string): string[] {
   return [...text.matchAll(imported)].flatMap((found) => found[1] ?? found[2] ?? found[3] ?? [])
 }
 
-/** The way from a file to the first module of this name that it brings along; undefined without one. */
-export function wayTo(
+/** The import chain from a file to the first module with this name; undefined without one. */
+export function importChain(
   repository: Repository,
   start: SourceFile,
   module: string,
 ): string[] | undefined {
   const byPath = new Map(repository.files.map((file) => [file.path, file]))
   const seen = new Set([start.path])
-  const ways: [file: SourceFile, way: string[]][] = [[start, [start.path]]]
-  for (const [file, way] of ways) {
+  const queue: [file: SourceFile, chain: string[]][] = [[start, [start.path]]]
+  for (const [file, chain] of queue) {
     for (const name of importsOf(file.text)) {
-      if (name === module || name.startsWith(`${module}/`)) return [...way, name]
+      if (name === module || name.startsWith(`${module}/`)) return [...chain, name]
       const next = byPath.get(pathOf(file.path, name) ?? '')
       if (!next || seen.has(next.path)) continue
       seen.add(next.path)
-      ways.push([next, [...way, next.path]])
+      queue.push([next, [...chain, next.path]])
     }
   }
   return undefined
 }
 
-/** Where a module of ours lies; undefined for those of others. */
+/** The path of a module of this repository; undefined for npm packages. */
 function pathOf(from: string, name: string): string | undefined {
   if (name.startsWith('.')) return posix.join(posix.dirname(from), name)
   if (name.startsWith('#lib/')) return LIB + name.slice('#lib/'.length)
-  const [, pack, module] = /^@sluice\/(contracts|kernel)\/(.+)$/.exec(name) ?? []
-  return pack === undefined ? undefined : `packages/${pack}/src/${module}.ts`
+  const [, packageName, module] = /^@sluice\/(contracts|kernel)\/(.+)$/.exec(name) ?? []
+  return packageName === undefined ? undefined : `packages/${packageName}/src/${module}.ts`
 }

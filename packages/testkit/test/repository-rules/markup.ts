@@ -1,21 +1,22 @@
-/** What a person reads of a .svelte file: text between tags, and attributes that are spoken or shown. */
-export interface Reading {
+/** A text of a .svelte file that users read: between tags, or in an attribute shown or read by screen readers. */
+export interface VisibleText {
   line: number
   text: string
 }
 
-/** Attributes of elements and components whose literal is read by people. */
-const READ = /^(aria-(label|description|roledescription|valuetext)|alt|label|placeholder|title)$/
+/** Attributes of elements and components whose literals are visible to users. */
+const VISIBLE_ATTRIBUTES =
+  /^(aria-(label|description|roledescription|valuetext)|alt|label|placeholder|title)$/
 
-/** Text and attributes that are written in the markup itself; what stands in braces is code. */
-export function readingsOf(svelte: string): Reading[] {
+/** Finds literal texts and attributes in the markup; everything in braces is code. */
+export function visibleTextsOf(svelte: string): VisibleText[] {
   const markup = withoutCode(svelte)
-  const readings: Reading[] = []
-  const keep = (from: number, text: string) => {
-    const said = text.replaceAll(/&\w+;/g, ' ').trim()
-    if (said === '') return
+  const texts: VisibleText[] = []
+  const add = (from: number, text: string) => {
+    const visible = text.replaceAll(/&\w+;/g, ' ').trim()
+    if (visible === '') return
     const lead = text.length - text.trimStart().length
-    readings.push({ line: markup.slice(0, from + lead).split('\n').length, text: said })
+    texts.push({ line: markup.slice(0, from + lead).split('\n').length, text: visible })
   }
   let at = 0
   while (at < markup.length) {
@@ -23,18 +24,18 @@ export function readingsOf(svelte: string): Reading[] {
     else if (/^<\/?[a-zA-Z]/.test(markup.slice(at, at + 3))) {
       const end = endOfTag(markup, at)
       for (const { from, name, text } of literalsOf(markup, at, end))
-        if (READ.test(name)) keep(from, text)
+        if (VISIBLE_ATTRIBUTES.test(name)) add(from, text)
       at = end
     } else {
       const end = nextOf(markup, at + 1)
-      keep(at, markup.slice(at, end))
+      add(at, markup.slice(at, end))
       at = end
     }
   }
-  return readings
+  return texts
 }
 
-/** The same text, with scripts, styles and comments as blanks, so that lines stay where they are. */
+/** The same text with scripts, styles and comments blanked, so that line numbers stay the same. */
 export function withoutCode(svelte: string): string {
   const parts = /<(script|style)\b[\s\S]*?<\/\1>|<!--[\s\S]*?-->/g
   return svelte.replaceAll(parts, (part) => part.replaceAll(/[^\n]/g, ' '))
@@ -56,7 +57,7 @@ function endOfTag(markup: string, from: number): number {
   return markup.length
 }
 
-// An expression's own strings may hold braces.
+// Strings in an expression may contain braces.
 function endOfBraces(markup: string, from: number): number {
   let depth = 0
   for (let at = from; at < markup.length;) {

@@ -1,14 +1,14 @@
 import type { Repository, Rule, SourceFile } from './repository.ts'
 import { linesMatching } from './repository.ts'
-import { wayTo } from './imports.ts'
-import { readingsOf, withoutCode } from './markup.ts'
+import { importChain } from './imports.ts'
+import { visibleTextsOf, withoutCode } from './markup.ts'
 
 const SOURCES = 'apps/dashboard/src/'
 const ROUTES = `${SOURCES}routes/`
 const PATHS = `${SOURCES}lib/paths.ts`
 const ENGLISH = `${SOURCES}lib/i18n/en/`
 
-/** The showroom is for developers, and in no bundle that people get. */
+/** Routes in (dev) are for developers and not in the production bundle. */
 const isShown = (path: string) => path.startsWith(SOURCES) && !path.startsWith(`${ROUTES}(dev)/`)
 const markupOf = ({ files }: Repository) =>
   files.filter(({ path }) => isShown(path) && path.endsWith('.svelte'))
@@ -17,7 +17,7 @@ const page = `${ROUTES}(app)/keys/+page.svelte`
 const pageLoad = `${ROUTES}(app)/keys/+page.ts`
 
 const messagesOfPages: Rule = {
-  name: 'every page of the panel loads the messages of an area that there is',
+  name: 'every page of the panel loads the messages of an existing area',
   violations: ({ files }) => {
     const at = new Map(files.map(({ path, text }) => [path, text]))
     return files
@@ -44,11 +44,11 @@ const isOfBrowser = ({ path }: SourceFile) =>
   isShown(path) && (path.endsWith('.svelte') || /\/(\+(page|layout)|hooks\.client)\.ts$/.test(path))
 
 const noSchemas: Rule = {
-  name: 'no schema travels to a browser: what runs there brings no zod along',
+  name: 'no code of the browser imports zod',
   violations: (repository) =>
     repository.files
       .filter(isOfBrowser)
-      .flatMap((file) => wayTo(repository, file, 'zod')?.join(' → ') ?? []),
+      .flatMap((file) => importChain(repository, file, 'zod')?.join(' → ') ?? []),
   broken: {
     [page]: "<script>\n  import { keyBody } from '#lib/keys/key-body.ts'\n</script>",
     [`${SOURCES}lib/keys/key-body.ts`]: "import { email } from '@sluice/contracts/control/auth'",
@@ -64,14 +64,14 @@ const noSchemas: Rule = {
 
 const addressOf = /^ {2}(\w+): \([^)]*\) =>[^'`]*['`]([^'`]*)/gm
 
-/** Addresses of the panel, by their names in `paths`. */
+/** The paths of the panel by their names in `paths`. */
 function addressesOf({ files }: Repository): [name: string, address: string][] {
   const text = files.find(({ path }) => path === PATHS)?.text ?? ''
   return [...text.matchAll(addressOf)].map(([, name = '', address = '']) => [name, address])
 }
 
 const knownPaths: Rule = {
-  name: 'every address that the panel links to has a name in lib/paths.ts',
+  name: 'every link of the panel uses a path of lib/paths.ts',
   violations: (repository) => {
     const names = new Set(addressesOf(repository).map(([name]) => name))
     const sources = repository.files.filter(({ path }) => isShown(path) && path !== PATHS)
@@ -94,15 +94,15 @@ const knownPaths: Rule = {
   },
 }
 
-/** `/admin/users/[]` of `routes/(app)/admin/users/[id]/+page.svelte`, and of the template of a path. */
+/** `/admin/users/[]` for `routes/(app)/admin/users/[id]/+page.svelte`, comparable with a path template. */
 const routeOf = (path: string) =>
   `/${path.slice(ROUTES.length).split('/').slice(0, -1).join('/')}`
     .replaceAll(/\([^)]*\)\/?/g, '')
     .replaceAll(/\[[^\]]*\]/g, '[]')
     .replace(/(?<=.)\/$/, '')
 
-const leadSomewhere: Rule = {
-  name: 'every path of the panel leads to a page of its own',
+const pathsHavePages: Rule = {
+  name: 'every path of the panel has a page',
   violations: (repository) => {
     const pages = repository.files.filter(({ path }) =>
       /^apps\/dashboard\/src\/routes\/.*\+(page\.svelte|page\.server\.ts|server\.ts)$/.test(path),
@@ -111,7 +111,7 @@ const leadSomewhere: Rule = {
     return addressesOf(repository)
       .map(([name, address]) => [name, address.replaceAll(/\$\{[^}]*\}/g, '[]')] as const)
       .filter(([, address]) => !address.startsWith('/api/') && !routes.has(address))
-      .map(([name, address]) => `paths.${name} leads to ${address}`)
+      .map(([name, address]) => `paths.${name} has no page at ${address}`)
   },
   broken: { [PATHS]: '  key: (id: string) => `/keys/${encodeURIComponent(id)}`,', [page]: '' },
   good: {
@@ -126,7 +126,7 @@ const leadSomewhere: Rule = {
 const COLOUR = /#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b|\b(rgba?|hsla?|hwb|(ok)?(lab|lch))\(/i
 
 const colours: Rule = {
-  name: 'colours of the panel have their names in app.css, and stand nowhere else',
+  name: 'colours of the panel are defined in app.css only',
   violations: ({ files }) =>
     linesMatching(
       files.filter(
@@ -142,12 +142,12 @@ const colours: Rule = {
   good: {
     [page]: '{#each keys as key (key.id)}{key.id}{/each}\n<style>p { color: var(--ink) }</style>',
     [`${SOURCES}app.css`]: '  --ink: oklch(0.2 0.02 260);',
-    [`${SOURCES}lib/format.ts`]: 'const label = (place: number) => `#${place} of 10`',
+    [`${SOURCES}lib/format.ts`]: 'const label = (position: number) => `#${position} of 10`',
   },
 }
 
 const styles: Rule = {
-  name: 'no element of the panel carries a style of its own',
+  name: 'no element of the panel has a style attribute',
   violations: (repository) =>
     markupOf(repository).flatMap(({ path, text }) =>
       linesMatching([{ path, text: withoutCode(text) }], /\sstyle=/),
@@ -156,13 +156,13 @@ const styles: Rule = {
   good: { [page]: '<p style:width="{share}%">{messages.text}</p>' },
 }
 
-const spoken: Rule = {
-  name: 'what people read of the panel comes from its dictionaries',
+const translated: Rule = {
+  name: 'every visible text of the panel comes from its messages',
   violations: (repository) =>
     markupOf(repository).flatMap(({ path, text }) =>
-      readingsOf(text)
-        .filter((reading) => /\p{L}{2,}/u.test(reading.text))
-        .map((reading) => `${path}:${reading.line}: ${reading.text}`),
+      visibleTextsOf(text)
+        .filter((visible) => /\p{L}{2,}/u.test(visible.text))
+        .map((visible) => `${path}:${visible.line}: ${visible.text}`),
     ),
   broken: {
     [page]: '<p class="note">\n  {count} keys\n</p>\n<button aria-label="Close">×</button>',
@@ -170,7 +170,7 @@ const spoken: Rule = {
   good: {
     [page]: [
       "<script lang='ts'>\n  const act = 'Close'\n</script>",
-      '<!-- Said to who listens. -->',
+      '<!-- For screen readers. -->',
       '<svelte:head><title>{messages.title} · {site.messages.product}</title></svelte:head>',
       "{#if keys.some(({ name }) => name > 'a')}<b>{`${count} keys`}</b>{:else if none}—{/if}",
       '<Button title="{messages.close} ({key})" onclick={() => (open = a < b)}>&nbsp;{messages.go}</Button>',
@@ -179,10 +179,10 @@ const spoken: Rule = {
   },
 }
 
-const said: Rule = {
-  name: 'every word of the dictionaries is said somewhere',
+const usedMessages: Rule = {
+  name: 'every message of the panel is used',
   violations: ({ files }) => {
-    const speakers = files
+    const sources = files
       .filter(({ path }) => path.startsWith(SOURCES) && !/\/i18n\/\w+\/|\.test\.ts$/.test(path))
       .map(({ text }) => text)
       .join('\n')
@@ -190,8 +190,8 @@ const said: Rule = {
       .filter(({ path }) => path.startsWith(ENGLISH))
       .flatMap(({ path, text }) =>
         [...text.matchAll(/^ {2}'?([\w-]+)'?:/gm)]
-          .filter(([, word]) => !new RegExp(`[.{,]\\s*${word}\\b|'${word}'`).test(speakers))
-          .map(([, word]) => `${path}: ${word}`),
+          .filter(([, key]) => !new RegExp(`[.{,]\\s*${key}\\b|'${key}'`).test(sources))
+          .map(([, key]) => `${path}: ${key}`),
       )
   },
   broken: { [`${ENGLISH}keys.ts`]: "export const messages = {\n  title: 'Keys',\n}", [page]: '' },
@@ -205,9 +205,9 @@ export const panelRules: Rule[] = [
   messagesOfPages,
   noSchemas,
   knownPaths,
-  leadSomewhere,
+  pathsHavePages,
   colours,
   styles,
-  spoken,
-  said,
+  translated,
+  usedMessages,
 ]

@@ -2,7 +2,7 @@ import type { Repository, Rule } from './repository.ts'
 
 const ADAPTERS_MIN = 2
 
-/** Suites of ports; the contracts between services are schemas and lie in packages/contracts. */
+/** Contract suites of ports, without the service contracts in packages/contracts. */
 function suitesOf({ files }: Repository) {
   return files.filter(
     ({ path }) => path.endsWith('.contract.ts') && !path.startsWith('packages/contracts/'),
@@ -10,7 +10,7 @@ function suitesOf({ files }: Repository) {
 }
 
 const twoAdapters: Rule = {
-  name: 'every suite of a port is run by two adapters, or says why by one',
+  name: 'every contract suite of a port is run by two adapters, or states why by one',
   violations: (repository) =>
     suitesOf(repository).flatMap(({ path, text }) => {
       const suite = /^export function (\w+)/m.exec(text)?.[1]
@@ -29,8 +29,8 @@ const twoAdapters: Rule = {
     'packages/bus/src/bus.contract.ts': 'export function busContract() {}',
     'packages/bus/src/memory-bus.test.ts': 'busContract(memory)',
     'packages/bus/src/nats-bus.nats.test.ts': 'busContract(nats)',
-    'packages/egress/src/way.contract.ts':
-      '// one adapter: the world\nexport function wayContract() {}',
+    'packages/egress/src/dispatcher.contract.ts':
+      '// one adapter: the network\nexport function dispatcherContract() {}',
   },
 }
 

@@ -2,25 +2,25 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '../../../..')
-const rooms = '{packages,services,apps,test,bench,infra,scripts}'
-const kinds = '{ts,mjs,cjs,js,svelte,css,html,md,json,sql,yml,yaml,lua,sse,txt}'
+const folders = '{packages,services,apps,test,bench,infra,scripts}'
+const extensions = '{ts,mjs,cjs,js,svelte,css,html,md,json,sql,yml,yaml,lua,sse,txt}'
 
 export interface SourceFile {
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   path: string
   text: string
 }
 
-/** The repository as its rules see it. */
+/** The text files that the rules check. */
 export interface Repository {
   files: SourceFile[]
 }
 
-/** A rule reads the house and names each place that breaks it. */
+/** A rule that returns its violations in the repository. */
 export interface Rule {
   name: string
   violations: (repository: Repository) => string[]
-  /** A house that breaks the rule, and one that keeps it: path → text. */
+  /** A sample repository that violates the rule, and one that does not: path → text. */
   broken: Record<string, string>
   good: Record<string, string>
 }
@@ -28,7 +28,7 @@ export interface Rule {
 export function readRepository(): Repository {
   const exclude = (path: string) => /(^|\/)(node_modules|dist|build|\.svelte-kit)$/.test(path)
   const paths = globSync(
-    [`${rooms}/**/*.${kinds}`, 'docs/**/*.md', '*.{md,json,yml,ts}', '.env.example'],
+    [`${folders}/**/*.${extensions}`, 'docs/**/*.md', '*.{md,json,yml,ts}', '.env.example'],
     {
       cwd: root,
       exclude,
@@ -41,12 +41,12 @@ export function repositoryOf(files: Record<string, string>): Repository {
   return { files: Object.entries(files).map(([path, text]) => ({ path, text })) }
 }
 
-/** Code of the product: what runs when a caller asks for something. */
+/** Source files of the product, without tests and test tools. */
 export function productFiles({ files }: Repository): SourceFile[] {
   return files.filter(({ path }) => isProduct(path))
 }
 
-/** `path:line` of every match, but for lines that only comment. */
+/** `path:line` of every match outside comment lines. */
 export function linesMatching(files: SourceFile[], pattern: RegExp): string[] {
   return files.flatMap(({ path, text }) =>
     text

@@ -3,7 +3,7 @@ import type { Repository, Rule } from './repository.ts'
 const skeleton = ['README.md', 'src/config.ts', 'src/deps.ts', 'src/main.ts', 'src/module.ts']
 const headings = ['Owns', 'Interfaces', 'Failure modes', 'Configuration']
 
-/** Services that exist: a package.json alone is a room that is still empty. */
+/** Services with source files. */
 function serviceNames({ files }: Repository): string[] {
   const names = files.map(({ path }) => /^services\/([^/]+)\/src\//.exec(path)?.[1])
   return [...new Set(names.filter((name) => name !== undefined))]
@@ -18,12 +18,12 @@ const full: Record<string, string> = {
 }
 
 const skeletons: Rule = {
-  name: 'every service has its page, config, deps, main and module',
+  name: 'every service has a README, config, deps, main and module',
   violations: (repository) =>
     serviceNames(repository)
       .flatMap((name) => skeleton.map((file) => `services/${name}/${file}`))
       .filter((path) => !repository.files.some((file) => file.path === path))
-      .map((path) => `there is no ${path}`),
+      .map((path) => `${path} is missing`),
   broken: { 'services/billing/src/module.ts': '' },
   good: full,
 }

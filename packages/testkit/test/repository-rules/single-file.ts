@@ -2,22 +2,22 @@ import type { Rule } from './repository.ts'
 import { linesMatching, productFiles } from './repository.ts'
 
 const CLOCK = 'packages/kernel/src/clock.ts'
-const DICE = ['packages/kernel/src/random.ts', 'packages/kernel/src/ids.ts']
+const RANDOMNESS = ['packages/kernel/src/random.ts', 'packages/kernel/src/ids.ts']
 const ENVIRONMENT = 'packages/service-kit/src/read-config.ts'
 
-/** What a test must be able to replace happens in one place. */
+/** Allows a pattern only in the given files, since tests must be able to replace it. */
 function onlyIn(
-  places: string[],
+  paths: string[],
   { name, pattern, example }: { name: string; pattern: RegExp; example: string },
 ): Rule {
   return {
     name,
     violations: (repository) => {
-      const elsewhere = productFiles(repository).filter(({ path }) => !places.includes(path))
-      return linesMatching(elsewhere, pattern)
+      const others = productFiles(repository).filter(({ path }) => !paths.includes(path))
+      return linesMatching(others, pattern)
     },
     broken: { 'services/billing/src/methods/a.ts': example },
-    good: { [places[0] ?? 'packages/testkit/test/a.ts']: example, 'bench/a.ts': example },
+    good: { [paths[0] ?? 'packages/testkit/test/a.ts']: example, 'bench/a.ts': example },
   }
 }
 
@@ -37,8 +37,8 @@ export const singleFileRules: Rule[] = [
     pattern: /(?<![.\w])set(Timeout|Interval)\(|timers\/promises/,
     example: 'setTimeout(retry, 1_000)',
   }),
-  onlyIn(DICE, {
-    name: 'dice are rolled, and ids made, in one place each',
+  onlyIn(RANDOMNESS, {
+    name: 'random values and ids are generated in one file each',
     pattern: /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b|\brandomFill|\bgetRandomValues\b/,
     example: 'const id = crypto.randomUUID()',
   }),

@@ -4,7 +4,7 @@ import { linesMatching } from './repository.ts'
 const isTest = (path: string) => path.endsWith('.test.ts') || path.endsWith('.contract.ts')
 
 const noSkips: Rule = {
-  name: 'no test is skipped, left for later or run alone',
+  name: 'no test is skipped, todo or exclusive',
   violations: ({ files }) =>
     linesMatching(
       files.filter(({ path }) => isTest(path)),
@@ -15,7 +15,7 @@ const noSkips: Rule = {
 }
 
 const noSleep: Rule = {
-  name: 'no test waits for time to pass',
+  name: 'no test waits for real time',
   violations: ({ files }) =>
     linesMatching(
       files.filter(({ path }) => path.endsWith('.test.ts') && !path.endsWith('.e2e.test.ts')),
@@ -27,7 +27,7 @@ const noSleep: Rule = {
   good: { 'packages/db/src/a.test.ts': 'await clock.advance(50)' },
 }
 
-// Shapes of real credentials: OpenAI, Anthropic, GitHub, AWS, Google, Slack, JWT, private keys.
+// Formats of real credentials: OpenAI, Anthropic, GitHub, AWS, Google, Slack, JWT, private keys.
 const secret = new RegExp(
   [
     'sk-(proj-|ant-api\\d\\d-)?[A-Za-z0-9_]{32,}',
@@ -41,7 +41,7 @@ const secret = new RegExp(
 )
 
 const noSecrets: Rule = {
-  name: 'nothing in the repository has the shape of a secret',
+  name: 'nothing in the repository has the format of a secret',
   violations: ({ files }) =>
     files
       .filter(({ path }) => !path.startsWith('packages/testkit/test/repository-rules/'))

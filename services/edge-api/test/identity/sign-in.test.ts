@@ -58,7 +58,7 @@ describe('signing in', () => {
     const [cookie = ''] = answer.headers.getSetCookie()
     expect(cookie).toMatch(/^sluice_session=[\w.-]+; .*HttpOnly; SameSite=Lax$/)
     expect((await me(cookieOf(answer))).status).toBe(200)
-    expect(log.lines.filter(({ message }) => message.includes('encryption'))).toHaveLength(1)
+    expect(log.lines.filter(({ message }) => message.includes('not encrypted'))).toHaveLength(1)
   })
 
   it('gives the same error for a wrong password, an unknown e-mail and a user without a password', async () => {

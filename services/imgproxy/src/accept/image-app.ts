@@ -3,7 +3,12 @@ import { AppError } from '@sluice/kernel/app-error'
 import { assert } from '@sluice/kernel/assert'
 import { newId } from '@sluice/kernel/ids'
 import { renderError } from '@sluice/protocol/error-envelope'
-import { lastResort, logAccess, nameRequest, outgoingOf } from '@sluice/service-kit/http/middleware'
+import {
+  createErrorHandler,
+  logAccess,
+  nameRequest,
+  outgoingOf,
+} from '@sluice/service-kit/http/middleware'
 import type { RenderError, RequestEnv } from '@sluice/service-kit/http/middleware'
 import { Hono } from 'hono'
 
@@ -22,7 +27,7 @@ export function imageApp(deps: ImgproxyDeps, { serveImage }: { serveImage: Serve
     nameRequest(() => newId('req', deps)),
     logAccess(deps),
   )
-  app.onError(lastResort({ log: deps.log, render: renderEnvelope }))
+  app.onError(createErrorHandler({ log: deps.log, render: renderEnvelope }))
 
   app.get('/p/img/:task/:index', async (c) => {
     const outgoing = outgoingOf(c)

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { HttpServer } from './serve-http.ts'
 import { serveHttp } from './serve-http.ts'
 
-test('while the server leaves, each connection is asked to end with its next answer', async () => {
+test('after announceClose each connection is closed with its next response', async () => {
   const gate = Promise.withResolvers<void>()
   const app = new Hono()
   app.get('/', (c) => c.text('hello'))
@@ -17,32 +17,32 @@ test('while the server leaves, each connection is asked to end with its next ans
   })
   const server = await serveHttp({ app, port: 0, host: '127.0.0.1', log: recordedLog() })
   onTestFinished(() => server.close({ withinMs: 0 }))
-  const kept = new Agent({ keepAlive: true, maxSockets: 1 })
+  const keptAlive = new Agent({ keepAlive: true, maxSockets: 1 })
   const busy = new Agent({ keepAlive: true, maxSockets: 1 })
-  onTestFinished(() => [kept, busy].forEach((agent) => agent.destroy()))
-  const first = await ask({ server, agent: kept, path: '/' })
+  onTestFinished(() => [keptAlive, busy].forEach((agent) => agent.destroy()))
+  const first = await call({ server, agent: keptAlive, path: '/' })
   expect([first.status, first.connection]).toEqual([200, 'keep-alive'])
-  const slow = ask({ server, agent: busy, path: '/slow' })
+  const slow = call({ server, agent: busy, path: '/slow' })
   await vi.waitFor(() => expect(server.connections()).toBe(2))
-  server.leave()
-  const second = await ask({ server, agent: kept, path: '/' })
+  server.announceClose()
+  const second = await call({ server, agent: keptAlive, path: '/' })
   expect([second.status, second.connection]).toEqual([200, 'close'])
   expect(second.localPort).toBe(first.localPort)
-  // A new connection is still accepted, for one answer.
-  const third = await ask({ server, agent: kept, path: '/' })
+  // A new connection is still accepted, for one response.
+  const third = await call({ server, agent: keptAlive, path: '/' })
   expect([third.status, third.connection]).toEqual([200, 'close'])
   expect(third.localPort).not.toBe(first.localPort)
   gate.resolve()
   expect((await slow).status).toBe(200)
 })
 
-interface Asked {
+interface Call {
   server: HttpServer
   agent: Agent
   path: string
 }
 
-function ask({ server, agent, path }: Asked) {
+function call({ server, agent, path }: Call) {
   return new Promise<{ status: number; connection: string; localPort: number }>(
     (resolve, reject) => {
       get({ port: server.port, host: '127.0.0.1', path, agent }, (answer) => {

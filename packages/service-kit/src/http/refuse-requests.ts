@@ -9,30 +9,30 @@ import type { Log } from '@sluice/kernel/log'
 
 import type { AllowedOrigins } from './cors.ts'
 import { corsHeaders } from './cors.ts'
-import type { HeadRefusal } from './judge-head.ts'
-import { allowOf, methodRefused } from './judge-head.ts'
+import type { HeadRefusal } from './check-head.ts'
+import { allowOf, methodRefused } from './check-head.ts'
 import { REQUEST_ID_HEADER } from './middleware.ts'
 
 interface Deps {
   log: Log
   newRequestId: () => string
   clock: Clock
-  /** Whose pages may read these refusals; undefined: nobody's. */
+  /** Origins whose pages may read these responses; undefined: none. */
   allowedOrigins: AllowedOrigins | undefined
 }
 
-/** So long a refused peer has to read its answer; then the connection is gone, whatever the peer does. */
+/** The time a refused client has to read the response before the connection is destroyed. */
 const READ_WITHIN_MS = 1_000
 const HEAD_BYTES_MAX = 64 * 1024
 
-/** Answers for requests that the app never hears, or that it left without an answer. */
-export function refusals({ log, newRequestId, clock, allowedOrigins }: Deps) {
+/** Responses to requests that are refused before the app handles them, or that the app failed to answer. */
+export function createRefusals({ log, newRequestId, clock, allowedOrigins }: Deps) {
   const headers = (origin?: string): Record<string, string> => ({
     'content-type': 'application/json',
     [REQUEST_ID_HEADER]: newRequestId(),
     ...(allowedOrigins && corsHeaders(allowedOrigins, origin)),
   })
-  // To end is to close one half only: a peer that neither reads nor closes would keep its place.
+  // `end` closes only one direction: a client that neither reads nor closes would keep the connection open.
   const endSoon = (socket: Duplex, answer: string) => {
     socket.once(
       'close',
@@ -41,14 +41,14 @@ export function refusals({ log, newRequestId, clock, allowedOrigins }: Deps) {
     socket.end(answer)
   }
   return {
-    /** The target or the host is no URL, or the app threw something that is no Error. */
-    unheard: (error: unknown): Response => {
+    /** For a target or host that is not a URL, and for an app that threw something other than an Error. */
+    failed: (error: unknown): Response => {
       if (error instanceof RequestError) {
         return new Response(refusal(400, error.message), { status: 400, headers: headers() })
       }
-      log.error({ err: error }, 'the app threw past its error handler')
-      const body = refusal(500, 'The request failed by a fault of ours.')
-      // Without an id of its own: the app has named this request.
+      log.error({ err: error }, 'the error handler of the app did not handle an error')
+      const body = refusal(500, 'The request failed because of an internal error.')
+      // Without a request id: the app has already set one.
       return new Response(body, { status: 500, headers: { 'content-type': 'application/json' } })
     },
     tooManyHeaders: (incoming: IncomingMessage, outgoing: ServerResponse): void => {
@@ -69,12 +69,12 @@ export function refusals({ log, newRequestId, clock, allowedOrigins }: Deps) {
     connect: (socket: Duplex): void => {
       const refused = methodRefused('CONNECT')
       const body = refusal(refused.status, refused.message)
-      // A peer that is gone needs no answer.
+      // A disconnected client gets no response.
       socket.on('error', () => socket.destroy())
       endSoon(socket, rawAnswer(refused.status, { ...headers(), ...allowOf(refused) }, body))
     },
     malformed: (error: ParserError, socket: Socket): void => {
-      // On a connection that has carried an answer, another may be on its way: words of ours would break it.
+      // A response may already be in progress on this connection, and a second one would corrupt it.
       if (!socket.writable || socket.bytesWritten > 0 || error.code === 'ECONNRESET') {
         socket.destroy()
         return
@@ -86,10 +86,10 @@ export function refusals({ log, newRequestId, clock, allowedOrigins }: Deps) {
   }
 }
 
-/** Node's; `rawPacket` is what the parser had in hand. */
+/** An error of Node's parser; `rawPacket` is the data it was parsing. */
 type ParserError = Error & { code?: string; rawPacket?: Buffer }
 
-/** The origin of a head that was never parsed, where its line came with what broke it. */
+/** The origin header of an unparsed head, when it is in the packet that could not be parsed. */
 function originIn(rawPacket: Buffer | undefined): string | undefined {
   const head = rawPacket?.toString('latin1', 0, HEAD_BYTES_MAX) ?? ''
   return /\r?\norigin:[ \t]*([\x21-\x7e]{1,300})[ \t]*\r?\n/i.exec(head)?.[1]
@@ -107,7 +107,7 @@ const reasons: Readonly<Record<string, Reason>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request was not sent in time.' },
 }
 
-/** An answer for a socket that Node has no response for. */
+/** A raw response for a socket without a ServerResponse. */
 function rawAnswer(status: number, headers: Record<string, string>, body: string): string {
   const lines = Object.entries({
     ...headers,
@@ -117,7 +117,7 @@ function rawAnswer(status: number, headers: Record<string, string>, body: string
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
 }
 
-// OpenAI's envelope, because most who knock expect it.
+// OpenAI's error format, which most clients expect.
 function refusal(status: number, message: string): string {
   const type = status < 500 ? 'invalid_request_error' : 'server_error'
   return JSON.stringify({ error: { message, type, param: null, code: null } })

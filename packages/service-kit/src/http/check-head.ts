@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Why a request is answered before the app gets it. */
+/** The response to a request that is answered before the app handles it. */
 export interface HeadRefusal {
   status: 204 | 400 | 405
   message: string
@@ -12,19 +12,19 @@ export const allowOf = ({ status }: HeadRefusal): Record<string, string> =>
   status === 400 ? {} : { allow: ALLOWED }
 
 /**
- * Judges the head of a request that Node has parsed. Refused are other versions than 1.0 and 1.1 (the parser
- * knows 0.9 and 2.0), TRACE and CONNECT (RFC 9110 §9.3.6, §9.3.8: a proxy's, and an echo of secrets), and any
- * number of `Host` but one (RFC 9112 §3.2): Node keeps the first, others the last. `OPTIONS *` asks about the
- * server, not about a path. Undefined for every other request.
+ * Checks the head of a request that Node has parsed. It refuses versions other than 1.0 and 1.1 (the parser
+ * accepts 0.9 and 2.0), TRACE and CONNECT (RFC 9110 §9.3.6, §9.3.8: for proxies; TRACE echoes secrets), and
+ * none or several `Host` headers (RFC 9112 §3.2): Node uses the first, other servers the last. `OPTIONS *` is
+ * answered with 204. Undefined for every other request.
  */
-export function judgeHead({
+export function checkHead({
   httpVersionMajor,
   httpVersionMinor,
   method,
   url,
   rawHeaders,
 }: IncomingMessage): HeadRefusal | undefined {
-  if (httpVersionMajor !== 1) return { status: 400, message: 'This server speaks HTTP/1.1.' }
+  if (httpVersionMajor !== 1) return { status: 400, message: 'This server supports HTTP/1.1.' }
   if (method === 'TRACE' || method === 'CONNECT') return methodRefused(method)
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -42,5 +42,5 @@ export function judgeHead({
 
 export const methodRefused = (method: string): HeadRefusal => ({
   status: 405,
-  message: `${method} is not a method of this server.`,
+  message: `${method} is not supported by this server.`,
 })
