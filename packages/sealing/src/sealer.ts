@@ -4,7 +4,7 @@ export interface Sealed {
   box: string
 }
 
-/** The row and column of a secret. Part of the additional data: a box moved to another row cannot be opened. */
+/** The row and column of a secret, part of the additional data: a box moved elsewhere cannot be opened. */
 export interface SealBinding {
   table: string
   column: string

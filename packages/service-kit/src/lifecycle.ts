@@ -17,8 +17,8 @@ export interface Lifecycle {
   /** Starts the parts in order. When one fails, the started ones are stopped and its error is thrown. */
   start(): Promise<void>
   /**
-   * After the shutdown delay, in which everything keeps running, stops the started parts in reverse order within
-   * the drain time. Repeated calls share one stop.
+   * After the shutdown delay, in which everything keeps running, stops the started parts in reverse order
+   * within the drain time. Repeated calls share one stop.
    */
   stop(reason: string): Promise<void>
   /** True from the first call of `stop`; /ready then answers 503 for load balancers. */

@@ -8,8 +8,8 @@ export const reconnectDelayMs = (attempts: number): number =>
   Math.min(RECONNECT_STEP_MS * attempts, RECONNECT_MS_MAX)
 
 /**
- * Options of ioredis for stores whose commands must not be sent twice: a repeated acquire would take two slots
- * or count twice. So no command is resent or queued, and callers fail at once while Redis is unavailable.
+ * Options of ioredis for stores whose commands must not be sent twice: a repeated acquire would take two
+ * slots or count twice. So no command is resent or queued, and callers fail at once while Redis is unavailable.
  */
 export const redisOptions = ({ commandTimeoutMs }: { commandTimeoutMs: number }) =>
   ({

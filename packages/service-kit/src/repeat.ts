@@ -9,8 +9,8 @@ export interface Repeated {
 }
 
 /**
- * Runs a task at an interval, never concurrently. A failure is logged once when it starts and once when it ends,
- * since a dependency may be unavailable for hours.
+ * Runs a task at an interval, never concurrently. The start and the end of a failure are logged once
+ * each, since a dependency may be unavailable for hours.
  */
 export function repeat({
   name,

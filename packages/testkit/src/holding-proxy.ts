@@ -3,14 +3,14 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 
 /**
- * A proxy of a PostgreSQL server that delays one message, as a network or a paused process may. It also disables
- * the idle timeout of transactions, so that nothing but the delayed message ends the transaction.
+ * A proxy of a PostgreSQL server that delays one message, as a network or a paused process may. It also
+ * disables the idle timeout of transactions, so that nothing but the delayed message ends the transaction.
  */
 export interface HoldingProxy {
   url: string
   /** Delays the next message that contains this text, and everything after it on the same connection. */
   hold(text: string): void
-  /** Sends the delayed messages, even if the client has disconnected; resolves on the answer or a disconnect. */
+  /** Sends the delayed messages, even if the client has disconnected; resolves on the answer or a close. */
   release(): Promise<void>
   close(): Promise<void>
 }

@@ -66,8 +66,8 @@ const probes = {
 }
 
 /**
- * PostgreSQL; the URL is that of the superuser. `survivesKill` writes each commit to the operating system before
- * it is acknowledged, so that a killed server loses none.
+ * PostgreSQL; the URL is that of the superuser. `survivesKill` writes each commit to the operating system
+ * before it is acknowledged, so that a killed server loses none.
  */
 export async function startTestPostgres({
   folder,

@@ -33,7 +33,7 @@ async function readProc(): Promise<Pair[]> {
     names.map(async (name) => {
       // A process that has ended since the folder was listed has no file.
       const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
-      // The second field is the command in parentheses, which may contain any character, so parse after the last `)`.
+      // The second field is the command in parentheses with any characters, so parse after the last `)`.
       const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       return { pid: Number(name), ppid: state === 'Z' ? 0 : Number(ppid) }
     }),

@@ -8,8 +8,8 @@ import type { HealthCheck } from './health.ts'
 const MIB = 1024 * 1024
 
 /**
- * A check for /ready: fails while a folder's file system has less than `freeBytesMin` available, and names the
- * folder. For a folder that does not exist yet, its nearest existing parent is checked.
+ * A check for /ready: fails while a folder's file system has less than `freeBytesMin` available, and names
+ * the folder. For a folder that does not exist yet, its nearest existing parent is checked.
  */
 export function checkDisk({
   folders,

@@ -14,8 +14,8 @@ export const allowOf = ({ status }: HeadRefusal): Record<string, string> =>
 /**
  * Checks the head of a request that Node has parsed. It refuses versions other than 1.0 and 1.1 (the parser
  * accepts 0.9 and 2.0), TRACE and CONNECT (RFC 9110 §9.3.6, §9.3.8: for proxies; TRACE echoes secrets), and
- * none or several `Host` headers (RFC 9112 §3.2): Node uses the first, other servers the last. `OPTIONS *` is
- * answered with 204. Undefined for every other request.
+ * none or several `Host` headers (RFC 9112 §3.2): Node uses the first, other servers the last. `OPTIONS *`
+ * is answered with 204. Undefined for every other request.
  */
 export function checkHead({
   httpVersionMajor,

@@ -34,7 +34,7 @@ export function connectionLimits({
 
 export interface Connections {
   all: ReadonlySet<Socket>
-  /** Registers the response of a new request. False: too many pipelined requests, the connection was closed. */
+  /** Registers the response of a request. False: too many pipelined requests; the connection was closed. */
   begin(socket: Socket, outgoing: ServerResponse): boolean
   stop(): void
 }

@@ -35,8 +35,8 @@ const HEADER_LIST_CHARS_MAX = 2_000
 export type AllowedOrigins = '*' | readonly string[]
 
 /**
- * The CORS headers that allow a page of this origin to read a response. For an origin that is not allowed there
- * is only `vary`.
+ * The CORS headers that allow a page of this origin to read a response. For other origins there is
+ * only `vary`.
  */
 export function corsHeaders(
   allowedOrigins: AllowedOrigins,

@@ -34,8 +34,8 @@ export function nameRequest(newRequestId: () => string): MiddlewareHandler<Reque
 }
 
 /**
- * Logs one line per request when its response has been sent or the caller has disconnected. The path is logged
- * without the query, which may contain signatures.
+ * Logs one line per request when its response has been sent or the caller has disconnected. The path is
+ * logged without the query, which may contain signatures.
  */
 export function logAccess({
   log,

@@ -23,12 +23,12 @@ export interface HttpLimits {
   headersWithinMs: number
   /** Time limit for the whole request, including uploads. */
   requestWithinMs: number
-  /** Keep-alive time of an idle connection. Longer than that of load balancers, which reuse theirs for 60 s. */
+  /** Keep-alive time of an idle connection, longer than the 60 s of common load balancers. */
   keepAliveMs: number
   headerBytesMax: number
   headersMax: number
   connectionsMax: number
-  /** Per client address; behind a proxy all have the proxy's. Below `connectionsMax`, so that others can connect. */
+  /** Per client address; behind a proxy that of the proxy. Below `connectionsMax`, so that others can connect. */
   connectionsPerAddressMax: number
   /** Time limit for the first byte of a connection, which is then closed without a response. */
   firstByteWithinMs: number

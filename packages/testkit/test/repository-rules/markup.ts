@@ -1,4 +1,4 @@
-/** A text of a .svelte file that users read: between tags, or in an attribute shown or read by screen readers. */
+/** A literal text of a .svelte file that users see or screen readers read: between tags or in an attribute. */
 export interface VisibleText {
   line: number
   text: string
