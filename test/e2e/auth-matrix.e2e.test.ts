@@ -14,7 +14,7 @@ import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
 const operations = Object.keys(controlRoutes) as ControlOperation[]
-const everybody = ['nobody', 'owner', 'other', 'banned', 'admin'] as const
+const actorNames = ['anonymous', 'owner', 'other', 'banned', 'admin'] as const
 
 describe.each([embedded, distributed])('$name wiring', (wiring) => {
   let simulator: OpenAiSimulator
@@ -38,27 +38,27 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
   describe.each(operations)('%s', (operation) => {
     const matrixCase = matrixCases[operation]
 
-    test.each(everybody)('asked by %s', async (name) => {
+    test.each(actorNames)('called by %s', async (name) => {
       const actor = fixture.actors[name]
       const input = (await matrixCase.input?.(fixture, actor)) ?? {}
-      const as = await sessionFor(fixture, actor, matrixCase.spendsSession ?? false)
+      const as = await sessionFor(fixture, actor, matrixCase.endsSession ?? false)
       const answer = await send(fixture, operation, { as, input })
       expect(expectedStatuses(operation, actor, matrixCase), answer.text).toContain(answer.status)
       const { access } = controlRoutes[operation]
-      const isStranger = name !== 'owner' && name !== 'admin' && access !== 'anyone'
-      // What a stranger has named may be named back.
-      const told = JSON.stringify(input)
+      const isForeign = name !== 'owner' && name !== 'admin' && access !== 'anyone'
+      // The answer may repeat what the caller sent.
+      const sent = JSON.stringify(input)
       const leaks = [...fixture.secrets].filter(
-        (id) => isStranger && !told.includes(id) && answer.text.includes(id),
+        (id) => isForeign && !sent.includes(id) && answer.text.includes(id),
       )
       expect(leaks).toEqual([])
-      // Other sessions of the person may have ended with it.
-      if (matrixCase.spendsSession && as !== undefined && name !== 'banned')
+      // The call may have ended the user's other sessions.
+      if (matrixCase.endsSession && as !== undefined && name !== 'banned')
         actor.token = await signIn(fixture, actor.email)
     })
   })
 
-  test('a path of /api that no route names is not found, for everybody', async () => {
+  test('an unknown path of /api is 404 for every caller', async () => {
     for (const { token } of Object.values(fixture.actors)) {
       const answer = await fetch(`${running.baseUrl}/api/admin/secrets`, {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
@@ -68,18 +68,18 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
   })
 })
 
-/** What the route table promises. */
+/** The expected statuses by the route table. */
 function expectedStatuses(
   operation: ControlOperation,
   actor: Actor,
   { isOwned, good }: MatrixCase,
 ): number[] {
   const route: ControlRoute = controlRoutes[operation]
-  const fine = good ?? [route.status ?? 200]
-  if (route.access === 'anyone') return fine
+  const allowed = good ?? [route.status ?? 200]
+  if (route.access === 'anyone') return allowed
   if (actor.role === undefined) return [401]
   if (actor.name === 'banned') return [401, 403]
   if (!mayDo(actor.role, route.access)) return [403]
   if (isOwned && actor.name !== 'owner') return [404]
-  return fine
+  return allowed
 }

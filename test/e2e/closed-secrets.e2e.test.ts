@@ -13,7 +13,7 @@ import { embedded } from './wirings/embedded.ts'
 
 const key = () => randomBytes(32).toString('base64')
 const CHATS = 20
-const WHY = 'does not open with the keys of this scheduler'
+const REASON = 'does not open with the keys of this scheduler'
 
 describe.each([embedded, distributed])('$name wiring', (wiring) => {
   let simulator: OpenAiSimulator
@@ -49,10 +49,10 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
       as: session,
     })
     const found = items.find(({ name }) => name === 'openai')
-    if (!found) throw new Error('the first start made it')
+    if (!found) throw new Error('the channel openai is missing')
     return found
   }
-  /** What the panel's server renders for the administrator. */
+  /** A page that the panel's server renders for the administrator. */
   const page = async (path: string) => {
     const login = await fetch(`${running.baseUrl}/api/auth/login`, {
       method: 'POST',
@@ -66,7 +66,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     const answer = await fetch(`${running.baseUrl}${path}`, { headers: { cookie } })
     return answer.text()
   }
-  /** The installation starts again and has lost the key that sealed everything. */
+  /** Restarts the installation without the key that sealed its secrets. */
   const restart = async () => {
     const services =
       wiring.name === 'embedded'
@@ -78,23 +78,23 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     }
   }
 
-  test('a secret that cannot be opened is said with the reason, and costs no caller an answer', async () => {
+  test('a secret that cannot be decrypted is shown with the reason, and no caller gets an error', async () => {
     expect(await chat()).toBe(200)
     await restart()
     const { id, credentials, models } = await eventually(async () => {
       const found = await channel().catch(() => undefined)
       return found?.credentials[0]?.state === 'attention' ? found : undefined
     })
-    expect(credentials).toMatchObject([{ reason: expect.stringContaining(WHY) }])
+    expect(credentials).toMatchObject([{ reason: expect.stringContaining(REASON) }])
     const change = { as: session, input: { params: { id }, body: { weight: 7 } } }
     const changed = await must<ShownChannel>({ running }, 'editChannel', change)
     expect(changed.credentials).toEqual(credentials)
     const list = await running.sluiceWith({ SEALING_KEYS: newer }, 'channel', 'list')
     expect(list).toContain('1 attention')
-    expect(list).toContain(WHY)
-    // The panel of distributed mode is a service of its own, and the same build.
-    const rendered = wiring.name === 'embedded' ? await page(`/admin/channels/${id}`) : WHY
-    expect(rendered).toContain(WHY)
+    expect(list).toContain(REASON)
+    // The panel of distributed mode is a separate service with the same build, so it is not started here.
+    const rendered = wiring.name === 'embedded' ? await page(`/admin/channels/${id}`) : REASON
+    expect(rendered).toContain(REASON)
 
     const other = { name: 'healthy', dialect: 'openai', base_url: `${simulator.url}/v1` }
     const body = { ...other, models, secrets: [simulator.key] }

@@ -19,9 +19,9 @@ import {
 import { generatedAndFollowed } from './control/generate-pictures.ts'
 import { keyLimitsHold } from './control/key-limits.ts'
 import {
-  imageAnswersJudged,
-  missingScopeStays,
-  unusableAnswersRest,
+  circuitOpens,
+  imageAnswersClassified,
+  missingScopeKeepsChat,
 } from './control/image-answers.ts'
 import { killedWhileGenerating } from './control/killed-pictures.ts'
 import { paginationScenario } from './control/list-pictures.ts'
@@ -29,7 +29,7 @@ import { generatedFromReferences } from './control/reference-pictures.ts'
 import { refusedPictures } from './control/refused-pictures.ts'
 import { requestedTwentyTimes } from './control/repeat-pictures.ts'
 import { switchedByCommand } from './control/switched-channels.ts'
-import { blamedFairly } from './control/who-is-to-blame.ts'
+import { failuresAttributed } from './control/failure-attribution.ts'
 import { checkBooks } from './harness/check-books.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
@@ -37,37 +37,39 @@ import { embedded } from './wirings/embedded.ts'
 
 const scenarios = {
   'the session cookie is bound to its host and hidden from scripts': hostCookie,
-  'a change that another site asked for is refused': crossSiteChange,
-  'what a form can send is not read as JSON': formTypes,
-  'another site cannot sign anybody in': crossSiteLogin,
+  'a change requested by another site is refused': crossSiteChange,
+  'content types that a form can send are not parsed as JSON': formTypes,
+  'a login from another site is refused': crossSiteLogin,
   'no answer of /api may be read by another site': noCors,
   'sessions open /api only, API keys /v1 only': originsApart,
-  'a ban stops sessions and keys at every door': banStops,
-  'a key spends what its day allows, and works where it may': keyLimitsHold,
-  'a refused prompt, a limited model and a missing scope leave keys in use': blamedFairly,
-  'a refusal of a picture keeps its param and code, asks once and costs nothing':
-    imageAnswersJudged,
-  'keys that may not draw still chat': missingScopeStays,
-  'five answers that nobody can read rest a key, which then draws again': unusableAnswersRest,
-  'amounts are credits, as numbers or text, and come back in both forms': amountsInCredits,
+  'a ban stops sessions and keys at every gateway': banStops,
+  'a key spends at most its daily quota, from allowed addresses only': keyLimitsHold,
+  'a refused prompt, a limited model and a missing scope leave keys active': failuresAttributed,
+  'a refused picture has the upstream’s param and code, is one call and costs nothing':
+    imageAnswersClassified,
+  'keys without the image scope are still used for chat': missingScopeKeepsChat,
+  'five unusable answers open a key’s circuit, and after its cooldown it is used again':
+    circuitOpens,
+  'amounts are credits, as numbers or strings, and are returned in both forms': amountsInCredits,
   'every charge adds up, to the last micro-credit': chargesAddUp,
-  'who watches the system sees it live': countersAreLive,
-  'pictures: drawn at one door and followed at the other, to the charge': generatedAndFollowed,
-  'pictures: twenty equal wishes are one job and one charge': requestedTwentyTimes,
-  'pictures: drawn from references, and once more from the same': generatedFromReferences,
-  'pictures: cancelled in line at another door, for nothing': cancelledInLine,
-  'pictures: a list leafed through while more arrive has each once': paginationScenario,
-  'pictures: whose person is banned in mid-drawing is kept and paid once': bannedWhileGenerating,
-  'pictures: what is refused holds nothing and leaves nothing': refusedPictures,
-  'pictures: what is struck down in mid-drawing is drawn and paid once': killedWhileGenerating,
-  'a channel that a command switches off or on is so at every edge': switchedByCommand,
+  'the admin overview streams live counters': countersAreLive,
+  'pictures: generated at one gateway and followed at the other, to the charge':
+    generatedAndFollowed,
+  'pictures: twenty equal requests are one job and one charge': requestedTwentyTimes,
+  'pictures: generated from references, and retried with the same': generatedFromReferences,
+  'pictures: cancelled while queued at another gateway, without a charge': cancelledInLine,
+  'pictures: a list paginated while more are added has each once': paginationScenario,
+  'pictures: of a user banned during generation are stored and paid once': bannedWhileGenerating,
+  'pictures: a refused request has no hold and stores nothing': refusedPictures,
+  'pictures: of a killed process are generated and paid once': killedWhileGenerating,
+  'a channel that a command disables or enables is so at every gateway': switchedByCommand,
 }
 
 const asAdmin = { ADMIN_EMAIL, ADMIN_PASSWORD: PASSWORD }
-/** A dead runner is found out soon. */
-const quickly = { RUNNER_LOST_AFTER_MS: '2000', RUNNER_HEARTBEAT_MS: '500' }
-/** So that only what is announced can bring news of channels. */
-const announcedOnly = { CATALOG_MAX_AGE_MS: '3600000' }
+/** A dead runner is detected early. */
+const shortTimeouts = { RUNNER_LOST_AFTER_MS: '2000', RUNNER_HEARTBEAT_MS: '500' }
+/** Only events report changes of channels: polling is too slow. */
+const eventsOnly = { CATALOG_MAX_AGE_MS: '3600000' }
 let simulator: OpenAiSimulator
 beforeAll(async () => {
   simulator = await startOpenAiSimulator()
@@ -79,7 +81,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
 
   beforeAll(async () => {
     const { url: upstreamUrl, key: upstreamKey } = simulator
-    const env = { ...asAdmin, ...quickly, ...announcedOnly }
+    const env = { ...asAdmin, ...shortTimeouts, ...eventsOnly }
     running = await wiring.start({ upstreamUrl, upstreamKey, env })
   })
   afterAll(() => running?.stop())
@@ -88,12 +90,12 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await scenario({ running, simulator })
   })
 
-  test('pictures: after all of it the books balance and verify', async () => {
+  test('pictures: after all scenarios the ledger balances and verifies', async () => {
     expect(await checkBooks({ running })).toEqual([])
   })
 })
 
-describe('reached over plain HTTP by a name of the network', () => {
+describe('over plain HTTP with a host name', () => {
   let running: Running
 
   beforeAll(async () => {
@@ -103,7 +105,7 @@ describe('reached over plain HTTP by a name of the network', () => {
   })
   afterAll(() => running?.stop())
 
-  test.each([['the cookie works there, and the log says what is missing', plainCookie]])(
+  test.each([['the cookie works, and the log warns about the missing HTTPS', plainCookie]])(
     '%s',
     (_name, scenario) => scenario({ running, simulator }),
   )

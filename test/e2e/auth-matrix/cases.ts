@@ -4,27 +4,27 @@ import { eventually } from '../harness/context.ts'
 import type { Actor, CallInput, Fixture } from './fixture.ts'
 import { must, PASSWORD, signIn } from './fixture.ts'
 
-/** How one operation is asked for, and what is special about it. */
+/** The request of one operation, and its exceptions from the default expectations. */
 export interface MatrixCase {
-  /** A request that the owner (or an admin, for what is theirs) may make; made anew for each actor. */
+  /** A request that the owner (or an admin) may send; created for each actor. */
   input?: (fixture: Fixture, actor: Actor) => Promise<CallInput>
-  /** True for what belongs to one person: for everybody else, admins too, it is not there. */
+  /** True for a resource of one user: all others, including admins, get 404. */
   isOwned?: true
-  /** Statuses of a good answer, where more than the route's own are good. */
+  /** Statuses of success, if others than the route's own are possible. */
   good?: number[]
-  /** True when the call ends the session that makes it, or others of the same person. */
-  spendsSession?: true
+  /** True when the call ends its own session, or others of the same user. */
+  endsSession?: true
 }
 
-let made = 0
-const fresh = (word: string) => `${word}-${(made += 1)}`
+let count = 0
+const unique = (prefix: string) => `${prefix}-${(count += 1)}`
 const ownerOf = ({ actors }: Fixture) => actors.owner.token
 const adminOf = ({ actors }: Fixture) => actors.admin.token
 
 async function ownKey(fixture: Fixture): Promise<{ id: string }> {
   const key = await must<{ id: string }>(fixture, 'createApiKey', {
     as: ownerOf(fixture),
-    input: { body: { name: fresh('key') } },
+    input: { body: { name: unique('key') } },
   })
   fixture.secrets.add(key.id)
   return key
@@ -68,17 +68,17 @@ async function chargedTask(fixture: Fixture): Promise<Task> {
   return task
 }
 
-const DRAWINGS_MAX = 20
+const ATTEMPTS_MAX = 20
 
-/** A partial picture is shown while its picture is drawn, which the sandbox may do between two looks. */
+/** Partial pictures exist only while the picture is generated, which the sandbox may do between two polls. */
 async function ownPartial(fixture: Fixture): Promise<Record<string, string>> {
-  for (let generating = 0; generating < DRAWINGS_MAX; generating += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const { id } = await ownTask(fixture, { partial_images: 2 })
     const url = await eventually(() => partialOrEnd(fixture, id))
     const [index = '', number = ''] = url.split('/').slice(-2)
     if (url !== ENDED) return { id, index, number }
   }
-  throw new Error(`no partial picture of ${DRAWINGS_MAX} was seen`)
+  throw new Error(`no partial picture in ${ATTEMPTS_MAX} attempts`)
 }
 
 const ENDED = 'ended'
@@ -91,16 +91,16 @@ async function partialOrEnd(fixture: Fixture, id: string): Promise<string | unde
 }
 
 async function newUser(fixture: Fixture): Promise<{ id: string }> {
-  const body = { email: `${fresh('somebody')}@matrix.test`, password: PASSWORD }
+  const body = { email: `${unique('user')}@matrix.test`, password: PASSWORD }
   return must(fixture, 'createUser', { as: adminOf(fixture), input: { body } })
 }
 
 const newChannel = () => ({
-  name: fresh('channel'),
+  name: unique('channel'),
   dialect: 'sandbox',
   base_url: '',
-  models: [{ model: fresh('model'), upstream_model: 'sandbox-image', kinds: ['image'] }],
-  secrets: [fresh('secret')],
+  models: [{ model: unique('model'), upstream_model: 'sandbox-image', kinds: ['image'] }],
+  secrets: [unique('secret')],
 })
 
 async function anyChannel(fixture: Fixture) {
@@ -116,12 +116,12 @@ const ofTask = async (fixture: Fixture) => ({ params: { id: (await ownTask(fixtu
 const ofUser = async (fixture: Fixture) => ({ params: { id: (await newUser(fixture)).id } })
 const ofChannel = async (fixture: Fixture) => ({ params: { id: (await anyChannel(fixture)).id } })
 
-/** Every operation. One that is missing here is a type error, and so fails the build. */
+/** Every operation; a missing one is a type error. */
 export const matrixCases: Record<ControlOperation, MatrixCase> = {
   getOpenApi: {},
   getSite: {},
   register: {
-    input: async () => ({ body: { email: `${fresh('new')}@matrix.test`, password: PASSWORD } }),
+    input: async () => ({ body: { email: `${unique('new')}@matrix.test`, password: PASSWORD } }),
   },
   login: {
     input: async ({ actors }) => ({ body: { email: actors.owner.email, password: PASSWORD } }),
@@ -136,19 +136,19 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
       return { body: { refresh_token } }
     },
   },
-  logout: { spendsSession: true },
+  logout: { endsSession: true },
   getMe: {},
   changePassword: {
-    spendsSession: true,
+    endsSession: true,
     input: async () => ({ body: { current_password: PASSWORD, new_password: PASSWORD } }),
   },
 
   listApiKeys: {},
-  createApiKey: { input: async () => ({ body: { name: fresh('key') } }) },
+  createApiKey: { input: async () => ({ body: { name: unique('key') } }) },
   getApiKey: { isOwned: true, input: ofKey },
   editApiKey: {
     isOwned: true,
-    input: async (fixture) => ({ ...(await ofKey(fixture)), body: { name: fresh('renamed') } }),
+    input: async (fixture) => ({ ...(await ofKey(fixture)), body: { name: unique('renamed') } }),
   },
   revokeApiKey: { isOwned: true, input: ofKey },
 
@@ -162,7 +162,7 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
     isOwned: true,
     input: async (fixture) => ({ params: await ownPartial(fixture) }),
   },
-  // The sandbox may be quicker than we are: then it is too late, which is an answer to its owner only.
+  // 422 when the sandbox has already started; only the owner gets this answer.
   cancelImage: { isOwned: true, input: ofTask, good: [200, 422] },
   retryImage: {
     isOwned: true,
@@ -179,7 +179,7 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
   listLedger: {},
 
   listUsers: {},
-  createUser: { input: async () => ({ body: { email: `${fresh('made')}@matrix.test` } }) },
+  createUser: { input: async () => ({ body: { email: `${unique('made')}@matrix.test` } }) },
   getUser: { input: ofUser },
   editUser: {
     input: async (fixture) => ({
@@ -190,8 +190,8 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
   grantCredits: {
     input: async (fixture) => ({
       ...(await ofUser(fixture)),
-      headers: { 'idempotency-key': fresh('grant') },
-      body: { amount_micro: '1000000', note: 'a gift' },
+      headers: { 'idempotency-key': unique('grant') },
+      body: { amount_micro: '1000000', note: 'a grant' },
     }),
   },
   listUserLedger: { input: ofUser },
@@ -206,7 +206,7 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
   addCredentials: {
     input: async (fixture) => ({
       ...(await ofChannel(fixture)),
-      body: { secrets: [fresh('secret')] },
+      body: { secrets: [unique('secret')] },
     }),
   },
   editCredential: {
@@ -237,8 +237,8 @@ export const matrixCases: Record<ControlOperation, MatrixCase> = {
   followAdminOverview: {},
 }
 
-/** A session of its own for a call that ends sessions. */
-export async function sessionFor(fixture: Fixture, actor: Actor, spends: boolean) {
-  if (!spends || actor.role === undefined || actor.name === 'banned') return actor.token
+/** The actor's session; a new one for a call that ends sessions. */
+export async function sessionFor(fixture: Fixture, actor: Actor, ends: boolean) {
+  if (!ends || actor.role === undefined || actor.name === 'banned') return actor.token
   return signIn(fixture, actor.email)
 }

@@ -7,9 +7,9 @@ import type { Running } from '../harness/running.ts'
 export const PASSWORD = 'a long pass phrase of the matrix'
 export const ADMIN_EMAIL = 'admin@matrix.test'
 
-/** Somebody who asks; without a token it is nobody. */
+/** A caller; anonymous without a token. */
 export interface Actor {
-  name: 'nobody' | 'owner' | 'other' | 'banned' | 'admin'
+  name: 'anonymous' | 'owner' | 'other' | 'banned' | 'admin'
   role: Role | undefined
   email: string
   userId: string
@@ -19,7 +19,7 @@ export interface Actor {
 export interface Fixture {
   running: Running
   actors: Record<Actor['name'], Actor>
-  /** Ids of things that are the owner's alone. */
+  /** Ids that only the owner may see. */
   secrets: Set<string>
 }
 
@@ -30,7 +30,7 @@ export interface CallInput {
   headers?: Record<string, string>
 }
 
-/** Sends one operation as somebody. Streams are left as soon as their head is here. */
+/** Calls one operation with a token. Streams are aborted after their headers. */
 export async function send(
   { running }: Pick<Fixture, 'running'>,
   operation: ControlOperation,
@@ -41,7 +41,7 @@ export async function send(
     encodeURIComponent(input.params?.[name] ?? ''),
   )
   const query = new URLSearchParams(input.query).toString()
-  const left = new AbortController()
+  const abort = new AbortController()
   const answer = await fetch(`${running.baseUrl}${path}${query && `?${query}`}`, {
     method: route.method,
     headers: {
@@ -50,17 +50,17 @@ export async function send(
       ...input.headers,
     },
     ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
-    signal: left.signal,
+    signal: abort.signal,
   })
   const type = answer.headers.get('content-type') ?? ''
   if (type.startsWith('text/event-stream')) {
-    left.abort()
+    abort.abort()
     return { status: answer.status, type, text: '' }
   }
   return { status: answer.status, type, text: await answer.text() }
 }
 
-/** The same, for preparations that must succeed. */
+/** As `send`, for setup calls that must succeed. */
 export async function must<Answer>(
   fixture: Pick<Fixture, 'running'>,
   operation: ControlOperation,
@@ -68,7 +68,7 @@ export async function must<Answer>(
 ): Promise<Answer> {
   const { status, text } = await send(fixture, operation, request)
   if (status >= 300) throw new Error(`${operation}: ${status} ${text}`)
-  // What the contract says; a wrong shape fails the test that uses it.
+  // Typed by the contract; a wrong shape fails the test that uses it.
   return JSON.parse(text) as Answer
 }
 
@@ -81,10 +81,10 @@ export async function signIn(fixture: Pick<Fixture, 'running'>, email: string): 
   return access_token
 }
 
-/** Everybody of the matrix, in a house that has just started with `ADMIN_EMAIL` and `PASSWORD`. */
+/** Creates the actors in an installation that was started with `ADMIN_EMAIL` and `PASSWORD`. */
 export async function populate(running: Running): Promise<Fixture> {
   const asAdmin = await signIn({ running }, ADMIN_EMAIL)
-  const make = async (name: Actor['name'], role: Role): Promise<Actor> => {
+  const createActor = async (name: Actor['name'], role: Role): Promise<Actor> => {
     const email = `${name}@matrix.test`
     const body = { email, role, password: PASSWORD }
     const { id } = await must<{ id: string }>({ running }, 'createUser', {
@@ -94,9 +94,9 @@ export async function populate(running: Running): Promise<Fixture> {
     return { name, role, email, userId: id, token: await signIn({ running }, email) }
   }
   const me = await must<{ user: { id: string } }>({ running }, 'getMe', { as: asAdmin })
-  const owner = await make('owner', 'user')
-  const other = await make('other', 'user')
-  const banned = await make('banned', 'user')
+  const owner = await createActor('owner', 'user')
+  const other = await createActor('other', 'user')
+  const banned = await createActor('banned', 'user')
   const admin: Actor = {
     name: 'admin',
     role: 'admin',
@@ -117,7 +117,13 @@ export async function populate(running: Running): Promise<Fixture> {
     as: asAdmin,
     input: { params: { id: banned.userId }, body: { banned: true, ban_reason: 'matrix' } },
   })
-  const nobody: Actor = { name: 'nobody', role: undefined, email: '', userId: '', token: undefined }
+  const anonymous: Actor = {
+    name: 'anonymous',
+    role: undefined,
+    email: '',
+    userId: '',
+    token: undefined,
+  }
   const secrets = new Set([owner.userId])
-  return { running, actors: { nobody, owner, other, banned, admin }, secrets }
+  return { running, actors: { anonymous, owner, other, banned, admin }, secrets }
 }

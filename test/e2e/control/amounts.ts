@@ -7,8 +7,8 @@ import { queryDatabase } from '../harness/ledger.ts'
 type Answer = Record<string, unknown>
 
 /**
- * Amounts as people paste them: credits as JSON numbers or decimal text, an exact amount under `…_micro`;
- * every answer has both forms, and the ledger has what was meant.
+ * Amounts may be JSON numbers or decimal strings of credits, or exact under `…_micro`; every answer has both
+ * forms, and the ledger has the same amounts.
  */
 export async function amountsInCredits(context: Context): Promise<void> {
   const asAdmin = await signIn(context, ADMIN_EMAIL)
@@ -20,14 +20,14 @@ export async function amountsInCredits(context: Context): Promise<void> {
   const grant = (body: object) =>
     must<{ balance: Answer; fresh: boolean }>(context, 'grantCredits', {
       as: asAdmin,
-      input: { params: { id }, body: { note: 'a gift', ...body } },
+      input: { params: { id }, body: { note: 'a grant', ...body } },
     })
   const balances: [object, string, string][] = [
     [{ amount: 10_000 }, '10000', '10000000000'],
     [{ amount: '12.5' }, '10012.5', '10012500000'],
     [{ amount: 0.000001 }, '10012.500001', '10012500001'],
     [{ amount_micro: '499999' }, '10013', '10013000000'],
-    // Without an Idempotency-Key the same gift is given again.
+    // Without an Idempotency-Key the same grant is repeated.
     [{ amount: 10_000 }, '20013', '20013000000'],
   ]
   for (const [body, posted, posted_micro] of balances) {
@@ -38,7 +38,7 @@ export async function amountsInCredits(context: Context): Promise<void> {
   const twice = await fetch(`${running.baseUrl}/api/admin/users/${id}/credits`, {
     method: 'POST',
     headers: { authorization: `Bearer ${asAdmin}`, 'content-type': 'application/json' },
-    body: '{"amount":1,"note":"a gift","amount":1000}',
+    body: '{"amount":1,"note":"a grant","amount":1000}',
   })
   expect(twice.status).toBe(400)
   expect(await twice.json()).toMatchObject({ error: { code: 'invalid_value', param: 'amount' } })

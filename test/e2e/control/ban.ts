@@ -4,7 +4,7 @@ import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { call, eventually } from '../harness/context.ts'
 
-/** Who is banned is out at once: sessions and API keys, at every door; lifting the ban opens both again. */
+/** A ban takes effect on sessions and API keys at every gateway, and so does lifting it. */
 export async function banStops(context: Context): Promise<void> {
   const { running } = context
   const asAdmin = await signIn(context, ADMIN_EMAIL)
@@ -38,7 +38,7 @@ export async function banStops(context: Context): Promise<void> {
     })
   await ban(true)
   const bannedAt = performance.now()
-  // Sessions are looked up for each request: there is nothing to wait for.
+  // Sessions are looked up for each request, so the ban takes effect immediately.
   for (const status of await statuses('/api/me', session)) expect([401, 403]).toContain(status)
   await eventually(async () => {
     const seen = await statuses('/v1/models', apiKey)

@@ -14,23 +14,25 @@ import {
   newTestUser,
   prompted,
   small,
-} from './pictures-scene.ts'
+} from './pictures-fixture.ts'
 
 /**
- * Who is banned in mid-drawing sees no more of it, at any door; what was begun for them is kept and paid
+ * A user banned during generation gets no more of the task, at any gateway; its picture is stored and paid
  * once, and an operator sees it.
  */
 export async function bannedWhileGenerating(context: Context): Promise<void> {
-  const [here, there] = gatewaysOf(context)
+  const [gatewayA, gatewayB] = gatewaysOf(context)
   const asAdmin = await signIn(context, ADMIN_EMAIL)
   const testUser = await newTestUser(context, { name: 'banned' })
   const prompt = prompted(context, 'before the ban')
   context.simulator.script({ match: { promptIncludes: prompt }, latencyMs: 4_000 })
-  const { id } = await generate(here, testUser, { ...small, prompt })
-  const streams = await Promise.all([here, there].map((gateway) => follow(gateway, testUser, id)))
-  for (const stream of streams) await stream.sees(({ state }) => state === 'running')
+  const { id } = await generate(gatewayA, testUser, { ...small, prompt })
+  const streams = await Promise.all(
+    [gatewayA, gatewayB].map((gateway) => follow(gateway, testUser, id)),
+  )
+  for (const stream of streams) await stream.waitFor(({ state }) => state === 'running')
 
-  await must(here, 'editUser', {
+  await must(gatewayA, 'editUser', {
     as: asAdmin,
     input: { params: { id: testUser.id }, body: { banned: true, ban_reason: 'spam' } },
   })
@@ -38,7 +40,7 @@ export async function bannedWhileGenerating(context: Context): Promise<void> {
     expect(await end).toBeUndefined()
     expect(tasks.at(-1)).toMatchObject({ state: 'running', ended_at: null })
   }
-  for (const gateway of [here, there]) {
+  for (const gateway of [gatewayA, gatewayB]) {
     await expect(follow(gateway, testUser, id)).rejects.toThrow(/events: 40[13]/)
     for (const operation of ['getImage', 'retryImage', 'cancelImage'] as const) {
       const refused = await send(gateway, operation, {
@@ -49,22 +51,22 @@ export async function bannedWhileGenerating(context: Context): Promise<void> {
     }
   }
 
-  const kept = await eventually(async () => {
-    const task = await must<AdminImageTask>(there, 'getAnyImage', {
+  const stored = await eventually(async () => {
+    const task = await must<AdminImageTask>(gatewayB, 'getAnyImage', {
       as: asAdmin,
       input: { params: { id } },
     })
     return task.charged_micro === null ? undefined : task
   })
-  expect(kept).toMatchObject({ state: 'done', attempts: 1, user: { email: testUser.email } })
-  expect(kept.pictures[0]).toMatchObject({ state: 'stored', width: 1024, partial_url: null })
-  const picture = await bytesOf(there, { path: kept.pictures[0]?.url ?? '' })
+  expect(stored).toMatchObject({ state: 'done', attempts: 1, user: { email: testUser.email } })
+  expect(stored.pictures[0]).toMatchObject({ state: 'stored', width: 1024, partial_url: null })
+  const picture = await bytesOf(gatewayB, { path: stored.pictures[0]?.url ?? '' })
   expect(picture).toMatchObject({ status: 200, type: 'image/png' })
-  await expectPaidOnce(context, testUser, kept)
+  await expectPaidOnce(context, testUser, stored)
   expect(callsFor(context, prompt)).toHaveLength(1)
-  const { items } = await must<{ items: AdminImageTask[] }>(here, 'listAllImages', {
+  const { items } = await must<{ items: AdminImageTask[] }>(gatewayA, 'listAllImages', {
     as: asAdmin,
     input: { query: { user_id: testUser.id } },
   })
-  expect(items).toEqual([expect.objectContaining({ id, charged_micro: kept.charged_micro })])
+  expect(items).toEqual([expect.objectContaining({ id, charged_micro: stored.charged_micro })])
 }

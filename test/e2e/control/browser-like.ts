@@ -1,14 +1,14 @@
 import { ADMIN_EMAIL, PASSWORD } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 
-/** What a browser keeps of a sign-in: the cookie, as it would send it back. */
+/** The session cookie of a sign-in, as a browser sends it. */
 export interface SignedIn {
   cookie: string
-  /** The whole line with its flags. */
+  /** The Set-Cookie header with its attributes. */
   setCookie: string
 }
 
-/** Signs the admin in as the panel does, and keeps the session's cookie. */
+/** Signs the admin in and returns the session's cookie. */
 export async function signInByCookie({ running }: Pick<Context, 'running'>): Promise<SignedIn> {
   const answer = await fetch(`${running.baseUrl}/api/auth/login`, {
     method: 'POST',
@@ -21,7 +21,7 @@ export async function signInByCookie({ running }: Pick<Context, 'running'>): Pro
   return { setCookie, cookie: setCookie.split(';')[0] ?? '' }
 }
 
-/** A request as a browser would send it; fetch of Node lets a test say any Origin. */
+/** A request as a browser sends it; Node's fetch permits any Origin header. */
 export function browse(
   { running }: Pick<Context, 'running'>,
   path: string,

@@ -4,7 +4,7 @@ import { ADMIN_EMAIL, must, send, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
 import { follow } from './follow-pictures.ts'
-import type { TestUser } from './pictures-scene.ts'
+import type { TestUser } from './pictures-fixture.ts'
 import {
   callsFor,
   gatewaysOf,
@@ -15,41 +15,41 @@ import {
   prompted,
   read,
   settled,
-} from './pictures-scene.ts'
+} from './pictures-fixture.ts'
 
-const LINE = 'one-at-a-time'
+const MODEL = 'one-at-a-time'
 
-/** Who waits in line may go, at any door, and pays nothing; who is being drawn is told that it is too late. */
+/** A queued task can be cancelled at any gateway without a charge; for a running one the answer is 422. */
 export async function cancelledInLine(context: Context): Promise<void> {
-  const [here, there] = gatewaysOf(context)
+  const [gatewayA, gatewayB] = gatewaysOf(context)
   const testUser = await newTestUser(context, { name: 'in-line' })
-  await openLine(context, testUser)
-  const first = prompted(context, 'ahead in line')
-  const second = prompted(context, 'behind in line')
+  await createSlowModel(context, testUser)
+  const first = prompted(context, 'first in the queue')
+  const second = prompted(context, 'second in the queue')
   context.simulator.script({ match: { promptIncludes: first }, latencyMs: 4_000 })
-  const body = { model: LINE, quality: 'low', size: '1024x1024' }
-  const ahead = await generate(here, testUser, { ...body, prompt: first })
+  const body = { model: MODEL, quality: 'low', size: '1024x1024' }
+  const ahead = await generate(gatewayA, testUser, { ...body, prompt: first })
   await eventually(async () => callsFor(context, first)[0])
-  const waiting = await generate(here, testUser, { ...body, prompt: second })
-  expect(await read(there, testUser, waiting.id)).toMatchObject({ state: 'queued', position: 1 })
-  const following = await follow(here, testUser, waiting.id)
+  const waiting = await generate(gatewayA, testUser, { ...body, prompt: second })
+  expect(await read(gatewayB, testUser, waiting.id)).toMatchObject({ state: 'queued', position: 1 })
+  const following = await follow(gatewayA, testUser, waiting.id)
 
-  const cancelled = await cancel(there, testUser, waiting.id)
+  const cancelled = await cancel(gatewayB, testUser, waiting.id)
   expect(cancelled.status).toBe(200)
   expect(JSON.parse(cancelled.text)).toMatchObject({ id: waiting.id, state: 'cancelled' })
   expect(await following.end).toBe('cancelled')
-  expect((await cancel(here, testUser, waiting.id)).status).toBe(200)
-  await expectTooLate(there, testUser, { id: ahead.id, because: /being drawn/ })
+  expect((await cancel(gatewayA, testUser, waiting.id)).status).toBe(200)
+  await expectTooLate(gatewayB, testUser, { id: ahead.id, because: /being drawn|being generated/ })
 
-  expect(await settled(here, testUser, waiting.id)).toMatchObject({
+  expect(await settled(gatewayA, testUser, waiting.id)).toMatchObject({
     state: 'cancelled',
     held_micro: null,
     charged_micro: '0',
   })
-  const done = await settled(there, testUser, ahead.id)
+  const done = await settled(gatewayB, testUser, ahead.id)
   expect(done.state).toBe('done')
   await expectPaidOnce(context, testUser, done)
-  await expectTooLate(here, testUser, { id: ahead.id, because: /ended/ })
+  await expectTooLate(gatewayA, testUser, { id: ahead.id, because: /ended/ })
   expect(await holdsOf(context, testUser)).toEqual([
     { ref: ahead.id, state: 'captured', captured: done.charged_micro },
     { ref: waiting.id, state: 'voided', captured: '0' },
@@ -72,18 +72,18 @@ async function expectTooLate(
   })
 }
 
-/** A model behind one credential that draws one picture at a time. */
-async function openLine(context: Context, { session }: TestUser): Promise<void> {
+/** Creates a model with one credential that generates one picture at a time. */
+async function createSlowModel(context: Context, { session }: TestUser): Promise<void> {
   const { simulator } = context
   const as = await signIn(context, ADMIN_EMAIL)
   await must(context, 'createChannel', {
     as,
     input: {
       body: {
-        name: LINE,
+        name: MODEL,
         dialect: 'openai',
         base_url: `${simulator.url}/v1`,
-        models: [{ model: LINE, upstream_model: 'gpt-image-2', kinds: ['image'] }],
+        models: [{ model: MODEL, upstream_model: 'gpt-image-2', kinds: ['image'] }],
         secrets: [simulator.key],
         concurrency_max: 1,
       },
@@ -92,13 +92,13 @@ async function openLine(context: Context, { session }: TestUser): Promise<void> 
   const steps = [{ quality: 'low', pixels_max: 4_000_000, micro_per_image: '12000' }]
   await must(context, 'addModelPrice', {
     as,
-    input: { params: { model: LINE }, body: { price: { kind: 'images', steps } } },
+    input: { params: { model: MODEL }, body: { price: { kind: 'images', steps } } },
   })
   for (const gateway of gatewaysOf(context))
     await eventually(async () => {
       const { images } = await must<{ images: { model: string }[] }>(gateway, 'listImageModels', {
         as: session,
       })
-      return images.find(({ model }) => model === LINE)
+      return images.find(({ model }) => model === MODEL)
     })
 }

@@ -6,21 +6,21 @@ import { ADMIN_EMAIL, must, PASSWORD, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { client, eventually } from '../harness/context.ts'
 
-const GIFT_MICRO = 500_000_000n
+const GRANT_MICRO = 500_000_000n
 
 /**
- * Whoever pays can add it up: the lines of each charge are its amount, the charges are what was used, and what
- * was used is what is missing of what was given.
+ * The lines of each charge add up to its amount, the charges add up to the usage, and the balance is the
+ * granted amount minus the usage.
  */
 export async function chargesAddUp(context: Context): Promise<void> {
   const asAdmin = await signIn(context, ADMIN_EMAIL)
-  const { id, session, apiKey } = await makePayer(context, asAdmin)
+  const { id, session, apiKey } = await createPayer(context, asAdmin)
   const openai = client(context, { apiKey })
   const picture = { model: 'gpt-image-2', prompt: 'a ledger', quality: 'low' } as const
   await openai.images.generate({ ...picture, n: 2, size: '1024x1024' })
   await openai.chat.completions.create({
     model: 'gpt-4o-mini',
-    messages: [{ role: 'user', content: 'Say something short about money.' }],
+    messages: [{ role: 'user', content: 'Write one short sentence about money.' }],
   })
 
   const charges = await eventually(async () => {
@@ -40,8 +40,8 @@ export async function chargesAddUp(context: Context): Promise<void> {
       'getOverview',
       { as: session },
     )
-    // An allowance for further calls stays held for a while; it is still the caller's.
-    return BigInt(read.balance['posted_micro'] ?? 0) === GIFT_MICRO - charged ? read : undefined
+    // An allowance for further calls stays held for some time, and is part of the posted balance.
+    return BigInt(read.balance['posted_micro'] ?? 0) === GRANT_MICRO - charged ? read : undefined
   })
   expect(overview.is_new).toBe(false)
 
@@ -58,7 +58,7 @@ export async function chargesAddUp(context: Context): Promise<void> {
   expect(counters.images.stored_today).toBeGreaterThanOrEqual(1)
 }
 
-async function makePayer(context: Context, asAdmin: string) {
+async function createPayer(context: Context, asAdmin: string) {
   const email = 'payer@matrix.test'
   const { id } = await must<{ id: string }>(context, 'createUser', {
     as: asAdmin,
@@ -68,8 +68,8 @@ async function makePayer(context: Context, asAdmin: string) {
     as: asAdmin,
     input: {
       params: { id },
-      body: { amount_micro: String(GIFT_MICRO), note: 'to be added up' },
-      headers: { 'idempotency-key': `gift to ${id}` },
+      body: { amount_micro: String(GRANT_MICRO), note: 'to be added up' },
+      headers: { 'idempotency-key': `grant to ${id}` },
     },
   })
   const session = await signIn(context, email)
@@ -101,20 +101,20 @@ async function expectExplained(context: Context, session: string, charge: Charge
 
 const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
 
-/** `-12.5` is -12,500,000 millionths. By hand: the product's own arithmetic is what is tested. */
+/** `-12.5` is -12,500,000 millionths. Independent of the product's own arithmetic, which is under test. */
 function millionthsOf(text: string): bigint {
   const [, sign, whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d{1,6}))?$/.exec(text) ?? []
   const size = BigInt(whole + fraction.padEnd(6, '0'))
   return sign ? -size : size
 }
 
-/** Operators who watch see a request while it runs, from every edge's point of view within seconds. */
+/** The live counters of the admin overview include a request within seconds. */
 export async function countersAreLive({ running, ...context }: Context): Promise<void> {
   const asAdmin = await signIn({ running }, ADMIN_EMAIL)
-  const leaving = new AbortController()
+  const abort = new AbortController()
   const answer = await fetch(`${running.baseUrl}/api/admin/overview/live`, {
     headers: { authorization: `Bearer ${asAdmin}` },
-    signal: leaving.signal,
+    signal: abort.signal,
   })
   expect(answer.headers.get('content-type')).toContain('text/event-stream')
   const frames: LiveCounters[] = []
@@ -141,6 +141,6 @@ export async function countersAreLive({ running, ...context }: Context): Promise
         images.stored_today > first.images.stored_today && requests.last_minute > 0,
     ),
   )
-  leaving.abort()
+  abort.abort()
   await reading
 }

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Context } from '../harness/context.ts'
 import { signInByCookie } from './browser-like.ts'
 
-/** The session's cookie cannot be read by scripts, set by another host, or sent over plain lines. */
+/** The session cookie cannot be read by scripts, set by another host, or sent over plain HTTP. */
 export async function hostCookie(context: Context): Promise<void> {
   const { setCookie } = await signInByCookie(context)
   const [pair = '', ...attributes] = setCookie.split(';').map((part) => part.trim())
@@ -13,7 +13,7 @@ export async function hostCookie(context: Context): Promise<void> {
   expect(flags.filter((flag) => flag.startsWith('domain'))).toEqual([])
 }
 
-/** A gateway that people reach over plain HTTP by name gets a cookie that works there, and a warning. */
+/** With a plain-HTTP PUBLIC_BASE_URL the cookie works without `secure`, and a warning is logged. */
 export async function plainCookie(context: Context): Promise<void> {
   const { setCookie } = await signInByCookie(context)
   expect(setCookie).toMatch(/^sluice_session=\S{20,}/)

@@ -7,7 +7,7 @@ import { browse, signInByCookie } from './browser-like.ts'
 const json = { 'content-type': 'application/json' }
 const keyNamed = (name: string) => JSON.stringify({ name })
 
-/** A change with the cookie must come from our own page; what another site sends changes nothing. */
+/** A change with the cookie is accepted from the gateway's own origin only. */
 export async function crossSiteChange(context: Context): Promise<void> {
   const { cookie } = await signInByCookie(context)
   const make = (headers: Record<string, string>, name: string) =>
@@ -16,7 +16,7 @@ export async function crossSiteChange(context: Context): Promise<void> {
       headers: { cookie, ...json, ...headers },
       body: keyNamed(name),
     })
-  const strangers: Record<string, string>[] = [
+  const crossSite: Record<string, string>[] = [
     { origin: 'https://evil.test' },
     { origin: 'null' },
     { origin: `${context.running.baseUrl}.evil.test` },
@@ -25,20 +25,20 @@ export async function crossSiteChange(context: Context): Promise<void> {
     { referer: `${context.running.baseUrl}/keys` },
     {},
   ]
-  for (const headers of strangers) {
+  for (const headers of crossSite) {
     const answer = await make(headers, 'forged')
     expect(answer.status, JSON.stringify(headers)).toBe(403)
     expect(await answer.json()).toMatchObject({ error: { code: 'cross_site_refused' } })
   }
   expect(await queryDatabase(context, `select 1 from api_keys where name = 'forged'`)).toEqual([])
 
-  const ours = await make({ origin: context.running.baseUrl }, 'ours')
-  expect(ours.status).toBe(201)
-  const told = await make({ 'sec-fetch-site': 'same-origin' }, 'ours as well')
-  expect(told.status).toBe(201)
+  const sameOrigin = await make({ origin: context.running.baseUrl }, 'ours')
+  expect(sameOrigin.status).toBe(201)
+  const bySecFetchSite = await make({ 'sec-fetch-site': 'same-origin' }, 'ours as well')
+  expect(bySecFetchSite.status).toBe(201)
 }
 
-/** A form of another site cannot send JSON, and what it can send is not read. */
+/** A form cannot send JSON, and the content types that it can send are refused. */
 export async function formTypes(context: Context): Promise<void> {
   const { cookie } = await signInByCookie(context)
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
@@ -51,7 +51,7 @@ export async function formTypes(context: Context): Promise<void> {
   }
 }
 
-/** Nobody is signed in by another site either: a login that a stranger's page sends is refused. */
+/** A login from a page of another site is refused and sets no cookie. */
 export async function crossSiteLogin(context: Context): Promise<void> {
   const answer = await browse(context, '/api/auth/login', {
     method: 'POST',
@@ -62,7 +62,7 @@ export async function crossSiteLogin(context: Context): Promise<void> {
   expect(answer.headers.getSetCookie()).toEqual([])
 }
 
-/** No page of another site may read an answer of /api: not one CORS header, whatever is asked. */
+/** No answer of /api has CORS headers, so no page of another site can read it. */
 export async function noCors(context: Context): Promise<void> {
   const { cookie } = await signInByCookie(context)
   const headers = {
@@ -82,7 +82,7 @@ export async function noCors(context: Context): Promise<void> {
   }
 }
 
-/** Sessions open /api only, and API keys /v1 only. */
+/** Sessions are valid for /api only, and API keys for /v1 only. */
 export async function originsApart(context: Context): Promise<void> {
   const { cookie } = await signInByCookie(context)
   const withCookie = await browse(context, '/v1/models', { headers: { cookie } })

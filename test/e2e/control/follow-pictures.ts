@@ -2,24 +2,24 @@ import type { ImageTaskDetail } from '@sluice/contracts/control/images'
 
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
-import type { TestUser } from './pictures-scene.ts'
+import type { TestUser } from './pictures-fixture.ts'
 
-/** What a page hears of a task. */
-export interface Following {
-  /** What was told so far, oldest first. */
+/** The event stream of a task. */
+export interface TaskStream {
+  /** The received events, oldest first. */
   tasks: ImageTaskDetail[]
-  /** The first telling of which something is true, now or later. */
-  sees(what: (task: ImageTaskDetail) => boolean): Promise<ImageTaskDetail>
-  /** The state with which the stream said that it was all; undefined when it stopped without saying so. */
+  /** Waits for the first event that matches. */
+  waitFor(matches: (task: ImageTaskDetail) => boolean): Promise<ImageTaskDetail>
+  /** The state of the `end` event; undefined when the stream stopped without one. */
   end: Promise<string | undefined>
 }
 
-/** Follows a task by its events at one door, as they come. A reader of its own, so that ours is tested. */
+/** Reads the events of a task at one gateway. Independent of the panel's own reader, which is under test. */
 export async function follow(
   { running }: Context,
   { session }: TestUser,
   id: string,
-): Promise<Following> {
+): Promise<TaskStream> {
   const answer = await fetch(`${running.baseUrl}/api/user/images/${id}/events`, {
     headers: { authorization: `Bearer ${session}` },
   })
@@ -29,7 +29,7 @@ export async function follow(
   const tasks: ImageTaskDetail[] = []
   return {
     tasks,
-    sees: (what) => eventually(async () => tasks.find(what)),
+    waitFor: (matches) => eventually(async () => tasks.find(matches)),
     end: readToEnd(answer, tasks),
   }
 }
@@ -52,7 +52,7 @@ async function readToEnd(answer: Response, tasks: ImageTaskDetail[]): Promise<st
       }
     }
   } catch (error) {
-    // A connection that dies is what a page sees when its door does.
+    // The connection breaks when the gateway is killed.
     if (!(error instanceof TypeError)) throw error
   }
   return end

@@ -7,7 +7,7 @@ import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
 import { queryDatabase } from '../harness/ledger.ts'
 import { follow } from './follow-pictures.ts'
-import type { TestUser } from './pictures-scene.ts'
+import type { TestUser } from './pictures-fixture.ts'
 import {
   bytesOf,
   gatewaysOf,
@@ -15,27 +15,31 @@ import {
   expectPaidOnce,
   newTestUser,
   small,
-} from './pictures-scene.ts'
+} from './pictures-fixture.ts'
 
 /**
- * The whole way of a picture that is asked for at one door and followed at the other: told at once, seen
- * while it is drawn, stored, paid for as it was held, and logged under a key that nobody gets to see.
+ * A picture requested at one gateway and followed at the other: it is reported immediately, shown while it is
+ * generated, stored, charged as held, and logged under the hidden API key of the panel.
  */
 export async function generatedAndFollowed(context: Context): Promise<void> {
-  const [here, there] = gatewaysOf(context)
+  const [gatewayA, gatewayB] = gatewaysOf(context)
   const testUser = await newTestUser(context, { name: 'whole-way' })
   const { session } = testUser
-  // So slow that its partial pictures are there to be seen before it is whole.
+  // Slow enough that its partial pictures are shown before it is complete.
   context.simulator.script({
     match: { promptIncludes: 'the whole way' },
     behaviour: { kind: 'drip', bytes: 2_048, everyMs: 50 },
   })
   const input = { body: { model: small.model, size: small.size, quality: small.quality } }
-  const { amount_micro: estimated } = await must<{ amount_micro: string }>(here, 'estimateImages', {
-    as: session,
-    input,
-  })
-  const sent = await generate(here, testUser, {
+  const { amount_micro: estimated } = await must<{ amount_micro: string }>(
+    gatewayA,
+    'estimateImages',
+    {
+      as: session,
+      input,
+    },
+  )
+  const sent = await generate(gatewayA, testUser, {
     ...small,
     prompt: 'the whole way',
     partial_images: 2,
@@ -54,26 +58,26 @@ export async function generatedAndFollowed(context: Context): Promise<void> {
   })
   expect(sent.pictures.map(({ index, url }) => ({ index, url }))).toEqual([{ index: 0, url: null }])
 
-  const following = await follow(there, testUser, sent.id)
-  const seen = await following.sees(({ pictures }) => partialOf(pictures) !== null)
+  const following = await follow(gatewayB, testUser, sent.id)
+  const seen = await following.waitFor(({ pictures }) => partialOf(pictures) !== null)
   const path = partialOf(seen.pictures) ?? ''
-  const partial = await bytesOf(here, { path, session })
+  const partial = await bytesOf(gatewayA, { path, session })
   expect(partial).toMatchObject({ status: 200, type: 'image/png' })
   expect(await sharp(partial.bytes).metadata()).toMatchObject({ width: 1024, height: 1024 })
-  expect((await bytesOf(there, { path })).status).toBe(401)
+  expect((await bytesOf(gatewayB, { path })).status).toBe(401)
 
   expect(await following.end).toBe('done')
   const done = following.tasks.at(-1)
-  if (done === undefined) throw new Error('nothing was told')
+  if (done === undefined) throw new Error('the stream had no events')
   expect(done).toMatchObject({ state: 'done', held_micro: null, charged_micro: estimated })
   await expectPaidOnce(context, testUser, done)
-  for (const gateway of [here, there]) await expectStored(gateway, done.pictures[0])
+  for (const gateway of [gatewayA, gatewayB]) await expectStored(gateway, done.pictures[0])
   await expectLogged(context, testUser)
 }
 
 const partialOf = (pictures: readonly ShownPicture[]) => pictures[0]?.partial_url ?? null
 
-/** The picture and its small variant, by the path that a page of this door shows. */
+/** Fetches the picture and a small variant by the path that the panel shows. */
 async function expectStored(gateway: Context, picture: ShownPicture | undefined): Promise<void> {
   const path = picture?.url ?? ''
   expect(picture).toMatchObject({ state: 'stored', partial_url: null, width: 1024, format: 'png' })
@@ -85,7 +89,7 @@ async function expectStored(gateway: Context, picture: ShownPicture | undefined)
   expect(await sharp(variant.bytes).metadata()).toMatchObject({ format: 'webp', width: 320 })
 }
 
-/** One line of the request log, under the hidden key; which is in no list and cannot be named. */
+/** One line in the request log, under the hidden key, which is in no list and cannot be addressed. */
 async function expectLogged(context: Context, { id, session }: TestUser): Promise<void> {
   const keys = await queryDatabase<{ id: string; kind: string }>(
     context,

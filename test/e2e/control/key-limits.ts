@@ -10,11 +10,11 @@ const PARALLEL = 8
 const picture = { model: 'gpt-image-2', prompt: 'a limit', quality: 'low', size: '1024x1024' }
 
 /**
- * A key spends what its day allows and no more, at every door at once; what its owner changes holds at every
- * door within seconds.
+ * A key spends at most its daily quota across all gateways; changes by its owner take effect at every gateway
+ * within seconds.
  */
 export async function keyLimitsHold(context: Context): Promise<void> {
-  const session = await makeSpender(context)
+  const session = await createSpender(context)
   const { id, api_key: apiKey } = await must<ShownApiKey & { api_key: string }>(
     context,
     'createApiKey',
@@ -30,7 +30,7 @@ export async function keyLimitsHold(context: Context): Promise<void> {
     const { items } = await must<{ items: Charge[] }>(context, 'listCharges', { as: session })
     return items.reduce((sum, { charged_micro }) => sum + BigInt(charged_micro), 0n)
   }
-  /** When nothing is reserved any more: what counts is what was charged. */
+  /** Waits until nothing is reserved, so that the spent amount is the charged amount. */
   const settled = (pictures: number) =>
     eventually(async () => {
       const { items } = await must<{ items: Charge[] }>(context, 'listCharges', { as: session })
@@ -51,8 +51,8 @@ export async function keyLimitsHold(context: Context): Promise<void> {
     Array.from({ length: PARALLEL }, (_none, n) => generate(n % 2 === 0 ? baseUrl : otherBaseUrl)),
   )
   expect(new Set(statuses)).toEqual(new Set([200, 429]))
-  const drawn = statuses.filter((status) => status === 200).length
-  expect(await settled(1 + drawn)).toBeLessThanOrEqual(quotaMicro)
+  const generated = statuses.filter((status) => status === 200).length
+  expect(await settled(1 + generated)).toBeLessThanOrEqual(quotaMicro)
 
   await edit({ daily_quota: null, ip_whitelist: ['203.0.113.0/24'] })
   await everywhere(context, apiKey, 403)
@@ -63,7 +63,7 @@ export async function keyLimitsHold(context: Context): Promise<void> {
   await everywhere(context, apiKey, 401)
 }
 
-async function makeSpender(context: Context): Promise<string> {
+async function createSpender(context: Context): Promise<string> {
   const asAdmin = await signIn(context, ADMIN_EMAIL)
   const email = 'spender@matrix.test'
   const { id } = await must<{ id: string }>(context, 'createUser', {
@@ -75,7 +75,7 @@ async function makeSpender(context: Context): Promise<string> {
     input: {
       params: { id },
       body: { amount_micro: '500000000', note: 'to be spent' },
-      headers: { 'idempotency-key': `gift to ${id}` },
+      headers: { 'idempotency-key': `grant to ${id}` },
     },
   })
   return signIn(context, email)

@@ -8,7 +8,7 @@ import { expect } from 'vitest'
 import { must, send } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { queryDatabase } from '../harness/ledger.ts'
-import type { TestUser } from './pictures-scene.ts'
+import type { TestUser } from './pictures-fixture.ts'
 import {
   bytesOf,
   callsFor,
@@ -21,50 +21,58 @@ import {
   settled,
   small,
   tiny,
-} from './pictures-scene.ts'
+} from './pictures-fixture.ts'
 
 /**
- * Two reference pictures that were dropped into the studio are drawn with; once more is with the same two,
- * until they are gone, which is said and not paid.
+ * Two uploaded reference pictures are sent to the upstream; a retry sends the same two. After their deletion
+ * a retry is refused and not charged.
  */
 export async function generatedFromReferences(context: Context): Promise<void> {
-  const [here, there] = gatewaysOf(context)
+  const [gatewayA, gatewayB] = gatewaysOf(context)
   const testUser = await newTestUser(context, { name: 'references' })
   const red = await square({ r: 200, g: 30, b: 30 })
   const blue = await square({ r: 30, g: 30, b: 200 })
 
-  // The upstream of the simulator is sent both; a later try too.
+  // The simulator receives both, and again with the retry.
   const prompt = prompted(context, 'red beside blue')
   const sent = await settled(
-    there,
+    gatewayB,
     testUser,
-    (await drop(here, testUser, { ...small, prompt }, [red, blue])).id,
+    (await upload(gatewayA, testUser, { ...small, prompt }, [red, blue])).id,
   )
   expect(sent).toMatchObject({ kind: 'edit', references: 2, state: 'done' })
-  const sentAgain = await settled(here, testUser, (await again(there, testUser, sent)).id)
+  const sentAgain = await settled(gatewayA, testUser, (await retry(gatewayB, testUser, sent)).id)
   const calls = callsFor(context, prompt)
   expect(calls.map(({ route }) => route)).toEqual(['images.edits', 'images.edits'])
   for (const { parts } of calls) expect(parts.filter((part) => part === 'image[]')).toHaveLength(2)
   expect(calls[0]?.bodyBytes).toBe(calls[1]?.bodyBytes)
 
-  // The sandbox draws the same bytes from the same request: so the pictures tell what it was given.
-  const input = { ...tiny, prompt: 'what it was given' }
-  const first = await settled(there, testUser, (await drop(there, testUser, input, [red, blue])).id)
-  const retried = await again(here, testUser, first)
+  // The sandbox generates the same bytes for the same request, so equal pictures prove equal references.
+  const input = { ...tiny, prompt: 'the same references' }
+  const first = await settled(
+    gatewayB,
+    testUser,
+    (await upload(gatewayB, testUser, input, [red, blue])).id,
+  )
+  const retried = await retry(gatewayA, testUser, first)
   expect(retried).toMatchObject({ prompt: input.prompt, size: input.size, references: 2 })
   expect(retried.id).not.toBe(first.id)
-  const second = await settled(here, testUser, retried.id)
-  const swapped = await settled(here, testUser, (await drop(here, testUser, input, [blue, red])).id)
-  const drawn = await picture(here, first)
-  expect((await picture(there, second)).equals(drawn)).toBe(true)
-  expect((await picture(there, swapped)).equals(drawn)).toBe(false)
+  const second = await settled(gatewayA, testUser, retried.id)
+  const swapped = await settled(
+    gatewayA,
+    testUser,
+    (await upload(gatewayA, testUser, input, [blue, red])).id,
+  )
+  const generated = await picture(gatewayA, first)
+  expect((await picture(gatewayB, second)).equals(generated)).toBe(true)
+  expect((await picture(gatewayB, swapped)).equals(generated)).toBe(false)
   for (const task of [sent, sentAgain, first, second, swapped])
     await expectPaidOnce(context, testUser, task)
 
-  // Each task has references of its own: those of the first go, and the second can be drawn once more.
+  // Each task has its own references: after those of the first are deleted, the second can still be retried.
   const before = await holdsOf(context, testUser)
-  expect(await forgetInputs(context, first.id)).toBe(2)
-  const refused = await send(there, 'retryImage', {
+  expect(await deleteInputs(context, first.id)).toBe(2)
+  const refused = await send(gatewayB, 'retryImage', {
     as: testUser.session,
     input: { params: { id: first.id } },
   })
@@ -73,13 +81,13 @@ export async function generatedFromReferences(context: Context): Promise<void> {
     error: { code: 'invalid_image', message: expect.stringMatching(/reference pictures .* gone/) },
   })
   expect(await holdsOf(context, testUser)).toEqual(before)
-  const third = await settled(there, testUser, (await again(there, testUser, second)).id)
-  expect((await picture(there, third)).equals(drawn)).toBe(true)
-  expect((await listed(here, testUser)).items).toHaveLength(6)
+  const third = await settled(gatewayB, testUser, (await retry(gatewayB, testUser, second)).id)
+  expect((await picture(gatewayB, third)).equals(generated)).toBe(true)
+  expect((await listed(gatewayA, testUser)).items).toHaveLength(6)
 }
 
-/** The studio's form. */
-async function drop(
+/** Sends the studio's form. */
+async function upload(
   { running }: Context,
   { session }: TestUser,
   fields: Record<string, string>,
@@ -99,7 +107,7 @@ async function drop(
   return JSON.parse(text)
 }
 
-const again = (gateway: Context, { session }: TestUser, { id }: ImageTaskDetail) =>
+const retry = (gateway: Context, { session }: TestUser, { id }: ImageTaskDetail) =>
   must<ImageTaskDetail>(gateway, 'retryImage', { as: session, input: { params: { id } } })
 
 async function picture(gateway: Context, { pictures }: ImageTaskDetail): Promise<Buffer> {
@@ -108,8 +116,8 @@ async function picture(gateway: Context, { pictures }: ImageTaskDetail): Promise
   return bytes
 }
 
-/** What the sweep does a day after the end: removes the input pictures of one task. */
-async function forgetInputs(context: Context, id: string): Promise<number> {
+/** Removes the input pictures of one task, as the blob sweep does a day after its end. */
+async function deleteInputs(context: Context, id: string): Promise<number> {
   const { blobDir } = context.running
   const files = await readdir(blobDir, { recursive: true })
   const inputs = files.filter((file) => file.includes(`jobs,${id},inputs,`))

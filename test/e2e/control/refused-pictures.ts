@@ -6,10 +6,10 @@ import { expect } from 'vitest'
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
 import { queryDatabase } from '../harness/ledger.ts'
-import type { TestUser } from './pictures-scene.ts'
-import { gatewaysOf, holdsOf, listed, newTestUser, small } from './pictures-scene.ts'
-import type { Poured } from './pour-body.ts'
-import { pourBody } from './pour-body.ts'
+import type { TestUser } from './pictures-fixture.ts'
+import { gatewaysOf, holdsOf, listed, newTestUser, small } from './pictures-fixture.ts'
+import type { BodyAnswer } from './send-body.ts'
+import { sendBody } from './send-body.ts'
 
 const MIB = 1024 * 1024
 const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
@@ -19,25 +19,28 @@ interface Refusal {
   error: { message: string; code: string; param: string | null }
 }
 
-/** What cannot be drawn is refused by a sentence; nothing is held for it, and nothing of it stays. */
+/** A request that cannot be served is refused with a message; no hold is opened and nothing is stored. */
 export async function refusedPictures(context: Context): Promise<void> {
   const testUser = await newTestUser(context, { name: 'refused' })
-  const poor = await newTestUser(context, { name: 'penniless', giftMicro: 0n })
-  const good = { ...small, prompt: 'never drawn' }
+  const userWithoutCredits = await newTestUser(context, { name: 'no-credits', grantMicro: 0n })
+  const good = { ...small, prompt: 'never generated' }
   const png = await square()
 
   for (const gateway of gatewaysOf(context)) {
-    const broke = await refusal(json(gateway, poor, good))
-    expect(broke).toMatchObject({ status: 402, error: { code: 'insufficient_credit' } })
-    expect(broke.error.message).toMatch(/may cost up to [\d.]+ credits; 0 are available/)
-    const withPicture = form(gateway, poor, { fields: good, files: [['image[]', 'a.png', png]] })
+    const unpaid = await refusal(json(gateway, userWithoutCredits, good))
+    expect(unpaid).toMatchObject({ status: 402, error: { code: 'insufficient_credit' } })
+    expect(unpaid.error.message).toMatch(/may cost up to [\d.]+ credits; 0 are available/)
+    const withPicture = form(gateway, userWithoutCredits, {
+      fields: good,
+      files: [['image[]', 'a.png', png]],
+    })
     expect((await refusal(withPicture)).status).toBe(402)
   }
   const [, gateway] = gatewaysOf(context)
   for (const [fields, expected] of wrongFields) {
-    const told = await refusal(json(gateway, testUser, { ...good, ...fields }))
-    expect(told, JSON.stringify(fields).slice(0, 200)).toMatchObject(expected)
-    // A form is refused for the same reasons, after its picture has arrived.
+    const refused = await refusal(json(gateway, testUser, { ...good, ...fields }))
+    expect(refused, JSON.stringify(fields).slice(0, 200)).toMatchObject(expected)
+    // A form is refused with the same errors, after its picture was uploaded.
     const texts = Object.fromEntries(
       Object.entries({ ...good, ...fields }).map(([name, value]) => [name, String(value)]),
     )
@@ -47,16 +50,14 @@ export async function refusedPictures(context: Context): Promise<void> {
   await expectPicturesRefused(gateway, testUser)
   await expectTooLarge(gateway, testUser)
 
-  for (const somebody of [testUser, poor]) {
-    expect(await holdsOf(context, somebody)).toEqual([])
+  for (const user of [testUser, userWithoutCredits]) {
+    expect(await holdsOf(context, user)).toEqual([])
     expect(
-      await queryDatabase(context, 'select id from image_jobs where wallet = $1', [
-        somebody.wallet,
-      ]),
+      await queryDatabase(context, 'select id from image_jobs where wallet = $1', [user.wallet]),
     ).toEqual([])
-    expect((await listed(gateway, somebody)).items).toEqual([])
+    expect((await listed(gateway, user)).items).toEqual([])
   }
-  // What is half written is removed a moment after the answer.
+  // Partially written files are removed shortly after the answer.
   await eventually(async () => ((await orphansOf(context)).length === 0 ? true : undefined))
 }
 
@@ -77,34 +78,34 @@ const wrongFields: [Record<string, unknown>, object][] = [
   [{ prompt: 'x'.repeat(32_001) }, invalid('prompt')],
 ]
 
-/** No picture at all, or one that promises more pixels than anybody can bear. */
+/** Files that are no picture, or have too many pixels. */
 async function expectPicturesRefused(gateway: Context, testUser: TestUser): Promise<void> {
-  const fields = { ...small, prompt: 'never drawn' }
+  const fields = { ...small, prompt: 'never generated' }
   const damaged = { status: 400, error: { code: 'invalid_image' } }
   const png = await square()
-  const vast = Buffer.from(png)
-  vast.writeUInt32BE(100_000, 16)
-  vast.writeUInt32BE(100_000, 20)
-  for (const bytes of [SVG, vast, Buffer.alloc(0), Buffer.from('GIF89a'.padEnd(64))]) {
-    // Behind a good one, which is stored by then.
+  const tooManyPixels = Buffer.from(png)
+  tooManyPixels.writeUInt32BE(100_000, 16)
+  tooManyPixels.writeUInt32BE(100_000, 20)
+  for (const bytes of [SVG, tooManyPixels, Buffer.alloc(0), Buffer.from('GIF89a'.padEnd(64))]) {
+    // After a valid one, which is already stored.
     const files: SentFile[] = [
       ['image[]', 'good.png', png],
-      ['image[]', 'drawing.png', bytes],
+      ['image[]', 'second.png', bytes],
     ]
-    const told = await refusal(form(gateway, testUser, { fields, files }))
-    expect(told, bytes.toString('latin1', 0, 40)).toMatchObject(damaged)
-    expect(told.error.message).toMatch(/^'image' (is|has) .*\.$/)
+    const refused = await refusal(form(gateway, testUser, { fields, files }))
+    expect(refused, bytes.toString('latin1', 0, 40)).toMatchObject(damaged)
+    expect(refused.error.message).toMatch(/^'image' (is|has) .*\.$/)
   }
-  const named = [`data:image/svg+xml;base64,${SVG.toString('base64')}`]
-  const sources = [`data:image/png;base64,${png.toString('base64')}`, ...named]
-  const told = await refusal(json(gateway, testUser, { ...fields, reference_images: sources }))
-  expect(told).toMatchObject(damaged)
-  expect(told.error.param).toBe('reference_images[1]')
+  const svg = `data:image/svg+xml;base64,${SVG.toString('base64')}`
+  const sources = [`data:image/png;base64,${png.toString('base64')}`, svg]
+  const refused = await refusal(json(gateway, testUser, { ...fields, reference_images: sources }))
+  expect(refused).toMatchObject(damaged)
+  expect(refused.error.param).toBe('reference_images[1]')
 }
 
-/** A hundred megabytes: announced, or poured in without a word. */
+/** Bodies of a hundred megabytes, with and without a Content-Length. */
 async function expectTooLarge({ running }: Context, { session }: TestUser): Promise<void> {
-  const pour = { url: `${running.baseUrl}/api/user/images`, token: session, bytes: 100 * MIB }
+  const upload = { url: `${running.baseUrl}/api/user/images`, token: session, bytes: 100 * MIB }
   const boundary = 'of-the-form'
   const type = `multipart/form-data; boundary=${boundary}`
   const head = Buffer.concat([
@@ -113,16 +114,19 @@ async function expectTooLarge({ running }: Context, { session }: TestUser): Prom
     ),
     (await square()).subarray(0, 33),
   ])
-  const announced = { ...pour, type: 'application/json', head: Buffer.from('{"prompt":"') }
+  const jsonBody = { ...upload, type: 'application/json', head: Buffer.from('{"prompt":"') }
   for (const [input, what] of [
-    [{ ...announced, isAnnounced: true }, 'JSON, announced'],
-    [{ ...announced, isAnnounced: false }, 'JSON'],
-    [{ ...pour, type, head, isAnnounced: true, bytes: 101 * MIB }, 'form, announced'],
-    [{ ...pour, type, head, isAnnounced: false }, 'form'],
+    [{ ...jsonBody, hasContentLength: true }, 'JSON with Content-Length'],
+    [{ ...jsonBody, hasContentLength: false }, 'JSON'],
+    [
+      { ...upload, type, head, hasContentLength: true, bytes: 101 * MIB },
+      'form with Content-Length',
+    ],
+    [{ ...upload, type, head, hasContentLength: false }, 'form'],
   ] as const) {
-    const told = parsed(await pourBody(input))
-    expect(told, what).toMatchObject({ status: 413, error: { code: 'body_too_large' } })
-    expect(told.error.message, what).toMatch(/\d+ bytes/)
+    const refused = parsed(await sendBody(input))
+    expect(refused, what).toMatchObject({ status: 413, error: { code: 'body_too_large' } })
+    expect(refused.error.message, what).toMatch(/\d+ bytes/)
   }
 }
 
@@ -134,7 +138,7 @@ function json({ running }: Context, { session }: TestUser, body: object): Promis
   })
 }
 
-/** A field, its file's name, and the bytes. */
+/** The field, the file name, and the bytes. */
 type SentFile = [field: string, name: string, bytes: Buffer]
 
 function form(
@@ -155,13 +159,13 @@ async function refusal(sent: Promise<Response>): Promise<Refusal> {
   return parsed({ status: answer.status, text: await answer.text() })
 }
 
-function parsed({ status, text }: Poured): Refusal {
-  // What the envelope says; a wrong shape fails the expectation.
+function parsed({ status, text }: BodyAnswer): Refusal {
+  // Typed as the error envelope; a wrong shape fails the expectation.
   const { error } = JSON.parse(text) as Pick<Refusal, 'error'>
   return { status, error }
 }
 
-/** Files that are no blob yet, and blobs of jobs that do not exist. */
+/** Temporary files, and blobs of jobs that do not exist. */
 async function orphansOf(context: Context): Promise<string[]> {
   const { blobDir } = context.running
   const entries = await readdir(blobDir, { recursive: true, withFileTypes: true })

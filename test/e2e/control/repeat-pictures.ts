@@ -13,33 +13,33 @@ import {
   prompted,
   settled,
   small,
-} from './pictures-scene.ts'
+} from './pictures-fixture.ts'
 
 const PARALLEL = 20
 
-/** Whoever presses twenty times, at whatever door, with one Idempotency-Key: one job, one hold, one charge. */
+/** Twenty requests at both gateways with one Idempotency-Key are one job, one hold, one charge. */
 export async function requestedTwentyTimes(context: Context): Promise<void> {
-  const [here, there] = gatewaysOf(context)
+  const [gatewayA, gatewayB] = gatewaysOf(context)
   const testUser = await newTestUser(context, { name: 'twenty-times' })
-  const headers = { 'idempotency-key': 'pressed again and again' }
+  const headers = { 'idempotency-key': 'twenty requests' }
   const prompt = prompted(context, 'twenty times')
   const body = { ...small, prompt }
   const answers = await Promise.all(
     Array.from({ length: PARALLEL }, (_none, n) =>
-      generate(n % 2 === 0 ? here : there, testUser, body, headers),
+      generate(n % 2 === 0 ? gatewayA : gatewayB, testUser, body, headers),
     ),
   )
   const ids = new Set(answers.map(({ id }) => id))
   expect(ids.size).toBe(1)
   const [id = ''] = ids
-  await expectPaidOnce(context, testUser, await settled(there, testUser, id))
+  await expectPaidOnce(context, testUser, await settled(gatewayB, testUser, id))
   expect(await holdsOf(context, testUser)).toHaveLength(1)
-  expect((await listed(here, testUser)).items.map((task) => task.id)).toEqual([id])
+  expect((await listed(gatewayA, testUser)).items.map((task) => task.id)).toEqual([id])
 
-  // Long after its end it is still the same task, and another wish under its name is refused.
-  expect(await generate(there, testUser, body, headers)).toMatchObject({ id, state: 'done' })
+  // After its end the key still refers to the same task, and another request with it is refused.
+  expect(await generate(gatewayB, testUser, body, headers)).toMatchObject({ id, state: 'done' })
   const other = { ...body, prompt: `${prompt}, but another` }
-  const refused = await send(there, 'createImages', {
+  const refused = await send(gatewayB, 'createImages', {
     as: testUser.session,
     input: { body: other, headers },
   })

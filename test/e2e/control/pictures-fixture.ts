@@ -6,9 +6,9 @@ import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
 import { queryDatabase } from '../harness/ledger.ts'
 
-const GIFT_MICRO = 500_000_000n
+const GRANT_MICRO = 500_000_000n
 
-/** Somebody who draws at the panel. */
+/** A user of the panel. */
 export interface TestUser {
   id: string
   email: string
@@ -16,10 +16,10 @@ export interface TestUser {
   session: string
 }
 
-/** An account of its own, with credits unless they are 0. */
+/** Creates a user, with credits unless they are 0. */
 export async function newTestUser(
   context: Context,
-  { name, giftMicro = GIFT_MICRO }: { name: string; giftMicro?: bigint },
+  { name, grantMicro = GRANT_MICRO }: { name: string; grantMicro?: bigint },
 ): Promise<TestUser> {
   const asAdmin = await signIn(context, ADMIN_EMAIL)
   const email = `${name}@pictures.test`
@@ -27,13 +27,13 @@ export async function newTestUser(
     as: asAdmin,
     input: { body: { email, password: PASSWORD } },
   })
-  if (giftMicro > 0n)
+  if (grantMicro > 0n)
     await must(context, 'grantCredits', {
       as: asAdmin,
       input: {
         params: { id },
-        body: { amount_micro: String(giftMicro), note: 'for paint' },
-        headers: { 'idempotency-key': `gift to ${id}` },
+        body: { amount_micro: String(grantMicro), note: 'for pictures' },
+        headers: { 'idempotency-key': `grant to ${id}` },
       },
     })
   const [row] = await queryDatabase<{ wallet: string }>(
@@ -44,14 +44,14 @@ export async function newTestUser(
   return { id, email, wallet: row?.wallet ?? '', session: await signIn(context, email) }
 }
 
-/** The same house by each of its doors; where there is one only, twice that. */
-export function gatewaysOf(context: Context): [here: Context, there: Context] {
+/** The installation by each of its gateways; twice the same if there is only one. */
+export function gatewaysOf(context: Context): [gatewayA: Context, gatewayB: Context] {
   const { running } = context
   const baseUrl = running.otherBaseUrl ?? running.baseUrl
   return [context, { ...context, running: { ...running, baseUrl } }]
 }
 
-/** What the simulator and the sandbox draw quickly. */
+/** Requests that the simulator and the sandbox serve quickly. */
 export const small = { model: 'gpt-image-2', quality: 'low', size: '1024x1024' }
 export const tiny = { model: 'sandbox-image', quality: 'low', size: '512x512' }
 
@@ -80,7 +80,7 @@ export async function listed(
   return must(gateway, 'listImages', { as: session, input: { query } })
 }
 
-/** The task once it has ended and its money is settled. */
+/** Waits until the task has ended and its charge is settled. */
 export function settled(
   gateway: Context,
   testUser: TestUser,
@@ -92,7 +92,7 @@ export function settled(
   }, 40_000)
 }
 
-/** Bytes of a path at a door, by session. */
+/** Fetches a path at a gateway, with an optional session. */
 export async function bytesOf(
   { running }: Context,
   { path, session }: { path: string; session?: string },
@@ -103,7 +103,7 @@ export async function bytesOf(
   return { status: answer.status, type: answer.headers.get('content-type'), bytes }
 }
 
-/** One hold of the task's name, captured once, for what the task says that it cost. */
+/** Expects one hold for the task, captured once, with the charge that the task shows. */
 export async function expectPaidOnce(
   context: Context,
   { wallet }: TestUser,
@@ -124,7 +124,7 @@ export async function expectPaidOnce(
   expect(BigInt(charged ?? 0)).toBeGreaterThan(0n)
 }
 
-/** Everything that a wallet has had held, and whether anything of it was captured. */
+/** All holds of a wallet, with their captured amounts. */
 export function holdsOf(context: Context, { wallet }: TestUser) {
   return queryDatabase<{ ref: string; state: string; captured: string }>(
     context,
@@ -133,9 +133,9 @@ export function holdsOf(context: Context, { wallet }: TestUser) {
   )
 }
 
-/** Words of this wiring alone: both have the same upstream. */
-export const prompted = ({ running }: Context, words: string) => `${words}, ${running.wiring}`
+/** A prompt with the wiring's name, because both wirings use the same upstream. */
+export const prompted = ({ running }: Context, text: string) => `${text}, ${running.wiring}`
 
-/** Calls of the upstream that had these words in their prompt. */
-export const callsFor = ({ simulator }: Context, words: string) =>
-  simulator.log().filter(({ prompt }) => prompt?.includes(words))
+/** Upstream calls whose prompt contains this text. */
+export const callsFor = ({ simulator }: Context, text: string) =>
+  simulator.log().filter(({ prompt }) => prompt?.includes(text))

@@ -8,15 +8,15 @@ import { call, eventually } from '../harness/context.ts'
 
 const keys = ['key-a', 'key-b', 'key-c', 'key-d']
 const models = [
-  { model: 'blame-a', upstream_model: 'gpt-5-mini', kinds: ['chat'] },
-  { model: 'blame-b', upstream_model: 'gpt-4o-mini', kinds: ['chat'] },
+  { model: 'attribution-a', upstream_model: 'gpt-5-mini', kinds: ['chat'] },
+  { model: 'attribution-b', upstream_model: 'gpt-4o-mini', kinds: ['chat'] },
 ]
 
 /**
- * One refused prompt leaves all four keys in use; a limit of one model leaves the others to the same key; a key
- * that may not list models stays in use, and its test says so.
+ * A refused prompt leaves all four keys active; a rate limit of one model does not affect other models of the
+ * key; a key that may not list models stays active, and its test shows this.
  */
-export async function blamedFairly(context: Context): Promise<void> {
+export async function failuresAttributed(context: Context): Promise<void> {
   const upstream = await startOpenAiSimulator({ keys })
   const asAdmin = await signIn(context, ADMIN_EMAIL)
   const admin = <Answer>(operation: Parameters<typeof must>[1], input: object) =>
@@ -24,7 +24,7 @@ export async function blamedFairly(context: Context): Promise<void> {
   try {
     const { id } = await admin<ShownChannel>('createChannel', {
       body: {
-        name: 'blame',
+        name: 'attribution',
         dialect: 'openai',
         base_url: `${upstream.url}/v1`,
         models,
@@ -39,7 +39,9 @@ export async function blamedFairly(context: Context): Promise<void> {
       await answer.arrayBuffer()
       return answer.status
     }
-    await eventually(async () => ((await chat('blame-a', 'hello')) === 200 ? true : undefined))
+    await eventually(async () =>
+      (await chat('attribution-a', 'hello')) === 200 ? true : undefined,
+    )
 
     upstream.script({
       match: { promptIncludes: 'forbidden' },
@@ -51,7 +53,7 @@ export async function blamedFairly(context: Context): Promise<void> {
       },
     })
     const before = upstream.log().length
-    expect(await chat('blame-a', 'a forbidden word')).toBe(403)
+    expect(await chat('attribution-a', 'a forbidden word')).toBe(403)
     expect(upstream.log()).toHaveLength(before + 1)
     const states = (await read()).credentials.map(({ state }) => state)
     expect(states).toEqual(keys.map(() => 'active'))
@@ -73,14 +75,14 @@ export async function blamedFairly(context: Context): Promise<void> {
       times: null,
       behaviour: { kind: 'status', status: 429, code: 'rate_limit_exceeded', headers },
     })
-    await eventually(async () => ((await chat('blame-a', 'more')) === 503 ? true : undefined))
-    expect(await chat('blame-b', 'more')).toBe(200)
+    await eventually(async () => ((await chat('attribution-a', 'more')) === 503 ? true : undefined))
+    expect(await chat('attribution-b', 'more')).toBe(200)
     const limited = await eventually(async () => {
       const { credentials } = await read()
-      const resting = credentials.filter(({ restrictions }) => restrictions.length > 0)
-      return resting.length > 0 ? credentials : undefined
+      const limitedOnes = credentials.filter(({ restrictions }) => restrictions.length > 0)
+      return limitedOnes.length > 0 ? credentials : undefined
     })
-    expect(limited.map(({ state, cooling_until: rests }) => [state, rests])).toEqual(
+    expect(limited.map(({ state, cooling_until: until }) => [state, until])).toEqual(
       keys.map(() => ['active', null]),
     )
     await admin('editChannel', { params, body: { enabled: false } })

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 
-export interface Poured {
+export interface BodyAnswer {
   status: number
   text: string
 }
@@ -8,38 +8,38 @@ export interface Poured {
 const CHUNK = Buffer.alloc(64 * 1024, 'x')
 
 /**
- * Sends a body of so many bytes, as fast as it is taken, until it is answered. As a browser does, it reads
- * an answer that comes before all is sent; a connection that is cut before any answer is an error.
+ * Sends a body of this size, with backpressure, until it is answered. Like a browser it reads an answer that
+ * arrives before the whole body is sent; a connection that is closed without an answer is an error.
  */
-export function pourBody({
+export function sendBody({
   url,
   token,
   type,
   head,
   bytes,
-  isAnnounced,
+  hasContentLength,
 }: {
   url: string
   token: string
   type: string
-  /** What the body begins with; the rest is of no meaning. */
+  /** The first bytes of the body; the rest is filler. */
   head: Buffer
   bytes: number
-  /** By a Content-Length; otherwise it comes in chunks of which nobody knows how many follow. */
-  isAnnounced: boolean
-}): Promise<Poured> {
+  /** With a Content-Length; otherwise with chunked transfer encoding. */
+  hasContentLength: boolean
+}): Promise<BodyAnswer> {
   return new Promise((resolve, reject) => {
     const sending = request(url, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${token}`,
         'content-type': type,
-        ...(isAnnounced ? { 'content-length': bytes } : { 'transfer-encoding': 'chunked' }),
+        ...(hasContentLength ? { 'content-length': bytes } : { 'transfer-encoding': 'chunked' }),
       },
     })
     let isAnswered = false
     let left = bytes - head.byteLength
-    const pour = () => {
+    const writeMore = () => {
       if (isAnswered) return
       while (left > 0) {
         const chunk = CHUNK.subarray(0, left)
@@ -48,7 +48,7 @@ export function pourBody({
       }
       sending.end()
     }
-    sending.on('drain', pour)
+    sending.on('drain', writeMore)
     sending.on('error', reject)
     sending.on('response', (answer) => {
       isAnswered = true
@@ -62,6 +62,6 @@ export function pourBody({
       })
     })
     sending.write(head)
-    pour()
+    writeMore()
   })
 }
