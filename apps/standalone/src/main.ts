@@ -1,5 +1,5 @@
 import { lockFolder } from '@sluice/db/embedded/lock-folder'
-import { ownFolder } from '@sluice/db/embedded/own-folder'
+import { createPrivateFolder } from '@sluice/db/embedded/create-private-folder'
 import { verifySecrets } from '@sluice/db/secret-checks'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
@@ -45,7 +45,7 @@ await runUntilSignal({
 // One component that adds the others in order: each uses what an earlier one opened.
 async function start(): Promise<void> {
   const settings = await readSettings(fixture, config)
-  await ownFolder(settings.dataDir)
+  await createPrivateFolder(settings.dataDir)
   const lock = config.DATABASE_URL ? await lockFolder({ folder: settings.dataDir }) : undefined
   lifecycle.add({ name: 'lock', stop: async () => lock?.release() })
   const location = { databaseUrl: config.DATABASE_URL, dataDir: settings.dataDir }

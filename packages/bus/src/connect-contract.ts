@@ -9,7 +9,7 @@ import { systemRandom } from '@sluice/kernel/random'
 import { z } from 'zod'
 
 import type { Bus } from './bus.ts'
-import { parseJson, whyNot } from './event-wire.ts'
+import { parseJson, issueText } from './event-wire.ts'
 import { readReply, subjectOf, writeCall } from './rpc-wire.ts'
 
 /**
@@ -50,7 +50,7 @@ function encodeInput(spec: MethodSpec, { input, subject }: { input: unknown; sub
 function decodeOutput(spec: MethodSpec, { reply, subject }: { reply: unknown; subject: string }) {
   const decoded = spec.output.safeParse(readReply(reply, subject))
   if (decoded.success) return decoded.data
-  const why = whyNot(decoded.error)
+  const why = issueText(decoded.error)
   throw callFailed('internal_error', {
     what: 'unreadable',
     detail: `the reply of ${subject} does not match its contract: ${why}`,
@@ -60,7 +60,7 @@ function decodeOutput(spec: MethodSpec, { reply, subject }: { reply: unknown; su
 /** The error for an input that does not match its contract; thrown by client and server. */
 export function invalidInput(subject: string, error: z.core.$ZodError): AppError {
   const param = error.issues[0]?.path.map(String).join('.')
-  return new AppError('invalid_value', `A value is invalid: ${whyNot(error)}`, {
+  return new AppError('invalid_value', `A value is invalid: ${issueText(error)}`, {
     ...(param && { param }),
     cause: new Error(`the input of ${subject} does not match its contract`),
   })

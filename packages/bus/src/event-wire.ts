@@ -7,7 +7,7 @@ import { z } from 'zod'
 export function encodeEvent<Name extends BusEventName>(name: Name, event: BusEvent<Name>): string {
   const encoded = z.safeEncode(schemaOf(name), event)
   if (encoded.success) return JSON.stringify(encoded.data)
-  throw new AppError('internal_error', `not a valid ${name} event: ${whyNot(encoded.error)}`)
+  throw new AppError('internal_error', `not a valid ${name} event: ${issueText(encoded.error)}`)
 }
 
 export type DecodedEvent<Name extends BusEventName> =
@@ -24,11 +24,11 @@ export function decodeEvent<Name extends BusEventName>(
   const parsed = schemaOf(name).safeParse(json)
   return parsed.success
     ? { ok: true, event: parsed.data }
-    : { ok: false, why: whyNot(parsed.error) }
+    : { ok: false, why: issueText(parsed.error) }
 }
 
 /** The first issue: its path and message, without the value. */
-export function whyNot(error: z.core.$ZodError): string {
+export function issueText(error: z.core.$ZodError): string {
   const [issue] = error.issues
   if (!issue) return 'does not match the schema'
   return `${issue.path.map(String).join('.') || 'the value'}: ${issue.message}`

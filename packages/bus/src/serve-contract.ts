@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { assertFits } from './bus-limits.ts'
 import type { Bus, Unsubscribe } from './bus.ts'
 import { invalidInput } from './connect-contract.ts'
-import { parseJson, whyNot } from './event-wire.ts'
+import { parseJson, issueText } from './event-wire.ts'
 import { createLateCalls } from './late-calls.ts'
 import { rpcCall, subjectOf, writeError, writeOk } from './rpc-wire.ts'
 
@@ -81,7 +81,7 @@ async function answer(
     const output = z.safeEncode(spec.output, await call(input.data, waitLimit))
     if (!output.success) {
       throw new Error(
-        `the output of ${subject} does not match its contract: ${whyNot(output.error)}`,
+        `the output of ${subject} does not match its contract: ${issueText(output.error)}`,
       )
     }
     const reply = writeOk(output.data)

@@ -16,7 +16,7 @@ import { SUPERUSER } from './embedded/cluster.ts'
 import { DATABASE, embeddedUrl } from './embedded/embedded-url.ts'
 import { findEmbeddedBinaries } from './embedded/find-binaries.ts'
 import { lockFolder } from './embedded/lock-folder.ts'
-import { ownFolder } from './embedded/own-folder.ts'
+import { createPrivateFolder } from './embedded/create-private-folder.ts'
 import type { Postmaster } from './embedded/postmaster.ts'
 import { stopPostmaster, waitForPostmaster } from './embedded/postmaster.ts'
 import { prepareCluster } from './embedded/prepare-cluster.ts'
@@ -72,7 +72,7 @@ export async function startEmbeddedPostgres({
   random?: Random
 }): Promise<EmbeddedPostgres> {
   const dataFolder = resolve(dataDir)
-  await ownFolder(dataFolder)
+  await createPrivateFolder(dataFolder)
   const lock = await lockFolder({ folder: dataFolder, random })
   try {
     const binaries = await findEmbeddedBinaries()

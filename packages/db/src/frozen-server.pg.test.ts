@@ -15,16 +15,16 @@ const WITHIN_MS = 700
 const POOL_MAX = 4
 let server: KillableServer
 let postgres: Postgres
-let witness: Client
+let observer: Client
 
 beforeAll(async () => {
   server = await startOwnPostgres()
-  witness = new Client({ connectionString: server.url })
-  await witness.connect()
-  await witness.query('create table notes (id int primary key)')
+  observer = new Client({ connectionString: server.url })
+  await observer.connect()
+  await observer.query('create table notes (id int primary key)')
 })
 afterAll(async () => {
-  await witness.end()
+  await observer.end()
   await server.stop()
 })
 beforeEach(() => {
@@ -38,7 +38,7 @@ beforeEach(() => {
 afterEach(async () => {
   await server.resume()
   await postgres.close()
-  await witness.query('truncate notes')
+  await observer.query('truncate notes')
 })
 
 const selectOne = () =>
@@ -52,7 +52,7 @@ const untilServerIsIdle = () =>
   expect
     .poll(
       async () => {
-        const { rows } = await witness.query(
+        const { rows } = await observer.query(
           `select count(*)::int as busy from pg_stat_activity
            where application_name = 'limited' and state <> 'idle'`,
         )
@@ -61,7 +61,7 @@ const untilServerIsIdle = () =>
       { timeout: 10_000 },
     )
     .toBe(0)
-const readNotes = async () => (await witness.query('select id from notes order by id')).rows
+const readNotes = async () => (await observer.query('select id from notes order by id')).rows
 
 it('rejects every operation in time while the server is frozen, and works again after it resumes', async () => {
   await Promise.all(Array.from({ length: POOL_MAX }, selectOne))

@@ -61,7 +61,7 @@ describe('the body of an error response', () => {
   })
 
   it('does not contain the secret of the access', async () => {
-    const secret = 'hunter2-of-a-look-alike'
+    const secret = 'hunter2-of-a-compatible-service'
     const failed = call(
       (_request, response) => {
         const message = `No such key: ${secret}. Look at ${secret}!`

@@ -3,7 +3,7 @@ import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { createFileAtomically } from '@sluice/db/embedded/create-file'
-import { ownFolder } from '@sluice/db/embedded/own-folder'
+import { createPrivateFolder } from '@sluice/db/embedded/create-private-folder'
 import type { Random } from '@sluice/kernel/random'
 import { z } from 'zod'
 
@@ -37,7 +37,7 @@ export async function loadSecrets(
         'Restore the file from your backup, or start with an empty SLUICE_DATA_DIR.',
     )
   }
-  await ownFolder(dataDir)
+  await createPrivateFolder(dataDir)
   const made = generateSecrets(random)
   const text = `${JSON.stringify(made, null, 2)}\n`
   // A concurrent start may have created the file first; then its secrets are used.

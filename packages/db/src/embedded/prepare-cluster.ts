@@ -9,7 +9,7 @@ import type { Cluster } from './cluster.ts'
 import { createFileAtomically } from './create-file.ts'
 import { createCluster, holdsData } from './create-cluster.ts'
 import { hasCode } from './error-code.ts'
-import { ownFolder } from './own-folder.ts'
+import { createPrivateFolder } from './create-private-folder.ts'
 import type { PostgresBinaries } from './find-binaries.ts'
 import { copyBinaries } from './copy-binaries.ts'
 
@@ -47,7 +47,7 @@ export async function prepareCluster({
 
 /** Creates the private folder; returns the user that owns it. */
 async function createFolder(folder: string): Promise<ProgramUser> {
-  await ownFolder(folder)
+  await createPrivateFolder(folder)
   const user = chooseUser(folder)
   await changeOwner(user, folder)
   return user

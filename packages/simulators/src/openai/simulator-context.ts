@@ -10,15 +10,15 @@ export interface SimulatedModel {
    * GPT image models return base64 and facts; compatible models return a URL unless `response_format` is
    * b64_json.
    */
-  family: 'gpt' | 'look-alike'
+  family: 'gpt' | 'compatible'
 }
 
 export const simulatedModels: readonly SimulatedModel[] = [
   { id: 'gpt-image-1.5', kind: 'image', family: 'gpt' },
   { id: 'gpt-image-2', kind: 'image', family: 'gpt' },
   { id: 'gpt-image-1-mini', kind: 'image', family: 'gpt' },
-  { id: 'paint-look-alike', kind: 'image', family: 'look-alike' },
-  { id: 'dall-e-3', kind: 'image', family: 'look-alike' },
+  { id: 'paint-compatible', kind: 'image', family: 'compatible' },
+  { id: 'dall-e-3', kind: 'image', family: 'compatible' },
   { id: 'gpt-5-mini', kind: 'chat', family: 'gpt' },
   { id: 'gpt-4o-mini', kind: 'chat', family: 'gpt' },
 ]

@@ -112,13 +112,13 @@ describe('a response in the documented form', () => {
       background: 'transparent',
       format: 'webp',
     })
-    const solid = generateImage({ file: 'look-alike.json', request, model: 'paint' })
+    const solid = generateImage({ file: 'compatible.json', request, model: 'paint' })
     expect((await solid.generated).facts).toMatchObject({ background: 'opaque', format: 'jpeg' })
   })
 
   it('uses the facts of a compatible service, and the request where it states none', async () => {
     const { generated } = generateImage({
-      file: 'look-alike.json',
+      file: 'compatible.json',
       request: { quality: 'high' },
       model: 'paint',
     })
@@ -136,7 +136,7 @@ describe('a response in the documented form', () => {
       return { outcome: 'fetched', bytes, contentType: 'image/png', url }
     }
     const { generated } = generateImage({
-      file: 'look-alike-url.json',
+      file: 'compatible-url.json',
       model: 'paint',
       fetchGuarded,
     })
@@ -145,7 +145,7 @@ describe('a response in the documented form', () => {
   })
 
   it('fails when the guard rejects the URL, and may be charged', async () => {
-    const { generated } = generateImage({ file: 'look-alike-url.json', model: 'paint' })
+    const { generated } = generateImage({ file: 'compatible-url.json', model: 'paint' })
     await expect(generated).rejects.toMatchObject({
       failure: { reason: 'answer-broken', mayHaveProduced: true },
     })

@@ -15,7 +15,7 @@ import { imageCall } from './image-call.ts'
 import { addedFields } from './image-parameters.ts'
 import { ANSWER_BYTES_MAX, STREAM_BYTES_MAX } from './image-limits.ts'
 import { readImageStream } from './read-image-stream.ts'
-import { generatedPictureOf, takePicture } from './take-picture.ts'
+import { generatedPictureOf, extractPicture } from './extract-picture.ts'
 
 /**
  * Generates one image with one call, streamed if partial images are requested and the model supports them. If
@@ -119,7 +119,7 @@ async function readWhole(
   const value = parseJson(text) ?? text
   const found = findPictures(value)
   const stated = statedFactsOf(value)
-  const generated = await takePicture(deps, { access, found, stated, requested, signal })
+  const generated = await extractPicture(deps, { access, found, stated, requested, signal })
   if (generated) return generated
   const body = readErrorBody(hideSecret(text, secretsOf(access)))
   // An error object means that nothing was generated, whatever the status.

@@ -13,7 +13,7 @@ import type { FoundPicture } from './find-pictures.ts'
 import { EVENT_CHARS_MAX } from './image-limits.ts'
 import { readImageEvent } from './image-event.ts'
 import type { StatedFacts } from './image-answer.ts'
-import { pictureFacts, takePicture } from './take-picture.ts'
+import { pictureFacts, extractPicture } from './extract-picture.ts'
 
 type StreamInput = GenerateInput & { chunks: AsyncIterable<Uint8Array>; status: number }
 
@@ -32,7 +32,7 @@ export async function readImageStream(
     const read = readImageEvent(event)
     if (read.kind === 'completed') {
       const { found, stated } = read
-      const generated = await takePicture(deps, { access, found, stated, requested, signal })
+      const generated = await extractPicture(deps, { access, found, stated, requested, signal })
       if (generated) return generated
       unreadable = true
     }

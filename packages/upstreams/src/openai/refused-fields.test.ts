@@ -25,11 +25,11 @@ const refuse = (field: string, behaviour: object = {}) =>
       ...behaviour,
     } as never,
   })
-const lookAlike = { upstreamModel: 'paint-look-alike' }
+const compatibleModel = { upstreamModel: 'paint-compatible' }
 
 describe('an added field that an image upstream rejects', () => {
   it.each([
-    ['response_format', lookAlike, {}],
+    ['response_format', compatibleModel, {}],
     ['output_format', {}, {}],
     ['n', {}, { status: 422, body: { error: { message: 'no', param: 'n' } } }],
   ])('%s is omitted from a second call and all later ones', async (field, more, behaviour) => {
@@ -75,7 +75,7 @@ describe('an image that an upstream returned by URL', () => {
     const access = { ...fixture.access, baseUrl, settings }
     const upstream = createOpenAiUpstream(deps)
     try {
-      return await generateWith({ ...fixture, upstream, access }, { more: lookAlike })
+      return await generateWith({ ...fixture, upstream, access }, { more: compatibleModel })
     } finally {
       await egress.close()
     }

@@ -54,7 +54,7 @@ describe('a call', () => {
     const onPartial = async () => {}
     await generateImage({ partialImages: 2 })
     await generateImage({ partialImages: 2 }, { onPartial })
-    await generateImage({ partialImages: 2 }, { onPartial, upstreamModel: 'paint-look-alike' })
+    await generateImage({ partialImages: 2 }, { onPartial, upstreamModel: 'paint-compatible' })
     const access = { ...fixture.access, settings: { streamImages: false } }
     await generateImage({ partialImages: 2 }, { onPartial, access })
     expect(fixture.simulator.log().map(({ stream }) => stream)).toEqual([false, true, false, false])
@@ -114,7 +114,7 @@ describe('a call', () => {
 
 describe('a response', () => {
   it('with a URL is fetched without the key', async () => {
-    const { bytes, facts } = await generateImage({}, { upstreamModel: 'paint-look-alike' })
+    const { bytes, facts } = await generateImage({}, { upstreamModel: 'paint-compatible' })
     expect(bytes.byteLength).toBeGreaterThan(0)
     expect(facts).toMatchObject({ width: 64, height: 48 })
     fixture.simulator.script({ behaviour: { kind: 'picture', variant: 'url' } })

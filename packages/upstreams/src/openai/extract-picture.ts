@@ -18,7 +18,7 @@ import { imageTokensOf } from './openai-usage.ts'
 /** The maximum number of URLs fetched for one response. */
 const FETCHES_MAX = 4
 
-export interface TakeInput {
+export interface ExtractInput {
   access: UpstreamAccess
   found: readonly FoundPicture[]
   stated: StatedFacts
@@ -30,9 +30,9 @@ export interface TakeInput {
  * The first readable image of a response with its facts, decoded or fetched from its URL; undefined when
  * there is none. Further images are ignored.
  */
-export async function takePicture(
+export async function extractPicture(
   { fetchGuarded }: { fetchGuarded: FetchGuarded },
-  { access, found, stated, requested, signal }: TakeInput,
+  { access, found, stated, requested, signal }: ExtractInput,
 ): Promise<GeneratedPicture | undefined> {
   let fetches = 0
   const hostsTrusted = trustedHosts(access)

@@ -6,7 +6,7 @@ import { hasCode } from './error-code.ts'
  * Creates a private folder (0700, independent of umask). The mode of an existing one is corrected, unless it
  * belongs to another user, as a mounted volume may. Throws an error with a remedy when it cannot be created.
  */
-export async function ownFolder(folder: string): Promise<void> {
+export async function createPrivateFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
