@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import { laterUsage, readChatUsage } from './chat-usage.ts'
 
-it('takes what an upstream reports into the normal form', () => {
+it('normalizes the usage report of an upstream', () => {
   const reported = {
     prompt_tokens: 11,
     completion_tokens: 7,
@@ -12,7 +12,7 @@ it('takes what an upstream reports into the normal form', () => {
   expect(readChatUsage(reported)).toEqual({ kind: 'tokens', input: 11, cachedInput: 4, output: 7 })
 })
 
-it('never believes in more cached tokens than there were tokens', () => {
+it('limits cached tokens to the input tokens', () => {
   const reported = {
     prompt_tokens: 3,
     completion_tokens: 1,
@@ -33,7 +33,7 @@ it.each([
   { prompt_tokens: 1.5, completion_tokens: 1 },
   { prompt_tokens: Number.NaN, completion_tokens: 1 },
   { prompt_tokens: '1', completion_tokens: '1' },
-])('charges nothing by a report that cannot be true: %j', (reported) => {
+])('ignores an implausible report: %j', (reported) => {
   expect(readChatUsage(reported)).toBeUndefined()
 })
 
@@ -56,7 +56,7 @@ it.each([
   },
   { prompt_tokens: 20, total_tokens: 25, cached_tokens: 8 },
   { prompt_tokens: 20, completion_tokens: 0, input_tokens: 0, output_tokens: 5, cached_tokens: 8 },
-])('reads cached input under the name that this upstream uses: %j', (usage) => {
+])('reads cached input under vendor-specific names: %j', (usage) => {
   expect(readChatUsage(usage)).toEqual({ kind: 'tokens', input: 20, cachedInput: 8, output: 5 })
 })
 

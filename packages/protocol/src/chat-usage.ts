@@ -1,11 +1,11 @@
 import type { TokenUsage } from '@sluice/contracts/usage'
 
-// Above this a report is a lie or a bug; the normal form refuses it too.
+// Larger counts are implausible; `TokenUsage` rejects them too.
 const TOKENS_MAX = 1_000_000_000
 
 /**
- * The `usage` object of a chat answer (client-contracts §1.6) in normal form. Undefined for anything
- * that cannot be true: negative, fractional, absurd, or not a number. Upstreams are not trusted with money.
+ * Normalizes the `usage` object of a chat response (client-contracts §1.6). Undefined for implausible values:
+ * negative, fractional, too large, or not a number. Upstream reports are not trusted.
  */
 export function readChatUsage(value: unknown): TokenUsage | undefined {
   if (!isObject(value)) return undefined
@@ -16,8 +16,8 @@ export function readChatUsage(value: unknown): TokenUsage | undefined {
 }
 
 /**
- * Two reports about one answer: some upstreams report as they go, some report zeros after the truth.
- * Counts only grow, so the larger of each holds. Pure.
+ * Merges two reports about one response: some upstreams report cumulatively, some report zeros at the end.
+ * Counts only grow, so the larger of each is used. Pure.
  */
 export function laterUsage(known: TokenUsage | undefined, next: TokenUsage): TokenUsage {
   if (!known) return next
@@ -28,16 +28,15 @@ export function laterUsage(known: TokenUsage | undefined, next: TokenUsage): Tok
 
 function inputOf(usage: Record<string, unknown>): number | undefined {
   const prompt = count(usage['prompt_tokens'])
-  if (isSaid(usage['prompt_tokens']) && prompt === undefined) return undefined
-  // DeepSeek: the prompt is what hit its cache and what missed it.
+  if (isPresent(usage['prompt_tokens']) && prompt === undefined) return undefined
+  // DeepSeek: the prompt is the sum of cache hits and misses.
   const hit = count(usage['prompt_cache_hit_tokens'])
   const missed = count(usage['prompt_cache_miss_tokens'])
-  const halves = hit === undefined || missed === undefined ? undefined : within(hit + missed)
-  const said = prompt || halves
-  return said || inputTokensOf(usage) || (prompt ?? halves)
+  const summed = hit === undefined || missed === undefined ? undefined : within(hit + missed)
+  return prompt || summed || inputTokensOf(usage) || (prompt ?? summed)
 }
 
-/** `input_tokens` of OpenAI's newer API, and of Anthropic's, which leaves out what went through its cache. */
+/** `input_tokens` of OpenAI's Responses API, and of Anthropic's, which excludes cached input. */
 function inputTokensOf(usage: Record<string, unknown>): number | undefined {
   const input = count(usage['input_tokens'])
   if (input === undefined) return undefined
@@ -47,7 +46,7 @@ function inputTokensOf(usage: Record<string, unknown>): number | undefined {
 }
 
 function outputOf(usage: Record<string, unknown>, input: number | undefined): number | undefined {
-  const names = ['completion_tokens', 'output_tokens'].filter((name) => isSaid(usage[name]))
+  const names = ['completion_tokens', 'output_tokens'].filter((name) => isPresent(usage[name]))
   const counts = names.map((name) => count(usage[name]))
   if (counts.includes(undefined)) return undefined
   if (counts.length > 0) return Math.max(...counts.map((one) => one ?? 0))
@@ -56,7 +55,7 @@ function outputOf(usage: Record<string, unknown>, input: number | undefined): nu
   return total - input
 }
 
-/** Names under which upstreams report input that was read from a cache. */
+/** Names of the count of cached input tokens. */
 const cachedNames = [
   'cached_tokens', // Moonshot
   'prompt_cache_hit_tokens', // DeepSeek
@@ -69,8 +68,8 @@ const cachedNames = [
 const detailNames = ['prompt_tokens_details', 'input_tokens_details'] as const
 
 function cachedOf(usage: Record<string, unknown>): number {
-  const places = [usage, ...detailNames.map((name) => usage[name]).filter(isObject)]
-  const counts = places.flatMap((place) => cachedNames.map((name) => count(place[name]) ?? 0))
+  const objects = [usage, ...detailNames.map((name) => usage[name]).filter(isObject)]
+  const counts = objects.flatMap((object) => cachedNames.map((name) => count(object[name]) ?? 0))
   return Math.max(...counts)
 }
 
@@ -80,7 +79,7 @@ function count(value: unknown): number | undefined {
 
 const within = (tokens: number) => (tokens >= 0 && tokens <= TOKENS_MAX ? tokens : undefined)
 
-const isSaid = (value: unknown) => value !== undefined && value !== null
+const isPresent = (value: unknown) => value !== undefined && value !== null
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,14 +1,14 @@
 import type { ScannedBody, Span } from './json-scan.ts'
 
-const USAGE_WANTED = '{"include_usage":true}'
+const USAGE_OPTIONS = '{"include_usage":true}'
 
 interface Edit extends Span {
   text: string
 }
 
 /**
- * The body with another model name, or with usage asked for, and no other byte changed: key order,
- * spaces and numbers too big for JavaScript stay as they came. Without a change it is the same buffer.
+ * Replaces the model name in the body, or requests usage, without changing any other byte: key order, spaces
+ * and numbers too large for JavaScript are preserved. Without a change it returns the same buffer.
  */
 export function editChatBody(
   bytes: Buffer,
@@ -19,18 +19,18 @@ export function editChatBody(
   if (scanned.model && scanned.model.name !== model) {
     edits.push({ ...scanned.model.span, text: JSON.stringify(model) })
   }
-  if (requestUsage && !scanned.includeUsage) edits.push(askUsage(scanned))
+  if (requestUsage && !scanned.includeUsage) edits.push(usageEdit(scanned))
   return edits.length === 0 ? bytes : applyEdits(bytes, edits)
 }
 
-function askUsage({ streamOptions, membersStart }: ScannedBody): Edit {
+function usageEdit({ streamOptions, membersStart }: ScannedBody): Edit {
   if (!streamOptions) {
-    const text = `"stream_options":${USAGE_WANTED},`
+    const text = `"stream_options":${USAGE_OPTIONS},`
     return { start: membersStart, end: membersStart, text }
   }
   const { span, isObject, includeUsage, isEmpty } = streamOptions
   if (includeUsage) return { ...includeUsage, text: 'true' }
-  if (!isObject || isEmpty) return { ...span, text: USAGE_WANTED }
+  if (!isObject || isEmpty) return { ...span, text: USAGE_OPTIONS }
   return { start: span.start + 1, end: span.start + 1, text: '"include_usage":true,' }
 }
 

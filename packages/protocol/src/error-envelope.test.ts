@@ -15,19 +15,19 @@ describe('the error envelope', () => {
     expect(envelope.error.type).toMatch(/^[a-z_]+$/)
   })
 
-  it('keeps to itself what is a fault of ours', () => {
+  it('hides the message of an unexpected error', () => {
     const { status, envelope } = renderError(new Error('password is hunter2'))
     expect(status).toBe(500)
     expect(JSON.stringify(envelope)).not.toContain('hunter2')
     expect(envelope.error).toMatchObject({ code: 'internal_error', param: null })
   })
 
-  it('gives the facts that belong to the code', () => {
+  it('includes the details of the code', () => {
     const error = new AppError('sync_wait_exceeded', 'wait', { details: { task_id: 'img_1' } })
     expect(renderError(error).envelope.error['task_id']).toBe('img_1')
   })
 
-  it('cannot lose its four keys to a fact of the same name', () => {
+  it('does not let details overwrite its four keys', () => {
     const error = new AppError('internal_error', 'true', { details: { message: 'false', code: 1 } })
     expect(renderError(error).envelope.error).toMatchObject({
       message: 'true',
@@ -36,26 +36,26 @@ describe('the error envelope', () => {
   })
 })
 
-describe('what clients are told about trying again', () => {
-  it.each(codes)('no client repeats by itself what cannot succeed: %s', (code) => {
+describe('retry headers', () => {
+  it.each(codes)('prevent automatic retries of what cannot succeed: %s', (code) => {
     const { status, headers } = renderError(new AppError(code, ''))
-    const repeatedUnasked = status === 408 || status === 409 || status === 429 || status >= 500
-    if (errorCodes[code].retryable || !repeatedUnasked) return
+    const retriedByDefault = status === 408 || status === 409 || status === 429 || status >= 500
+    if (errorCodes[code].retryable || !retriedByDefault) return
     expect(headers['x-should-retry']).toBe('false')
   })
 
-  it('an empty wallet is not tried again', () => {
+  it('prevent retries with insufficient credit', () => {
     const { status, headers } = renderError(new AppError('insufficient_credit', ''))
     expect([status, headers['x-should-retry']]).toEqual([402, 'false'])
     expect(headers).not.toHaveProperty('retry-after')
   })
 
-  it('an upstream that may have charged us is not asked twice', () => {
+  it('prevent retries when the upstream may have charged for the call', () => {
     const error = new AppError('upstream_failed', '', { retryable: false })
     expect(renderError(error).headers['x-should-retry']).toBe('false')
   })
 
-  it('a repeat that still runs is asked to come back', () => {
+  it('request a retry while the first request with an Idempotency-Key is running', () => {
     const { headers } = renderError(new AppError('request_in_progress', '', { retryAfterMs: 500 }))
     expect(headers).toMatchObject({
       'x-should-retry': 'true',
@@ -64,7 +64,7 @@ describe('what clients are told about trying again', () => {
     })
   })
 
-  it('what is used up until midnight says when it begins anew, and is not repeated unasked', () => {
+  it('return the reset time of an exhausted quota, and prevent automatic retries', () => {
     const error = new AppError('daily_quota_exceeded', '', { retryAfterMs: 7_200_000 })
     expect(renderError(error).headers).toMatchObject({
       'x-should-retry': 'false',
@@ -72,13 +72,13 @@ describe('what clients are told about trying again', () => {
     })
   })
 
-  it('a part that is away is given some seconds to come back', () => {
+  it('request a retry after some seconds while a dependency is unavailable', () => {
     expect(renderError(new AppError('unavailable', '')).headers).toMatchObject({
       'retry-after': '5',
     })
   })
 
-  it('never advises to wait longer than clients obey', () => {
+  it('limit Retry-After to what clients respect', () => {
     const error = new AppError('rate_limit_exceeded', '', { retryAfterMs: 3_600_000 })
     expect(renderError(error).headers).toMatchObject({
       'retry-after': '60',

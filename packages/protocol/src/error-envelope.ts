@@ -3,7 +3,7 @@ import { errorCodes } from '@sluice/kernel/error-codes'
 import type { AppError } from '@sluice/kernel/app-error'
 import { isAppError } from '@sluice/kernel/app-error'
 
-/** The OpenAI error object; all four keys are always there (client-contracts §1.10). */
+/** The OpenAI error object; all four keys are always present (client-contracts §1.10). */
 export interface ErrorEnvelope {
   error: {
     message: string
@@ -20,25 +20,25 @@ export interface RenderedError {
   envelope: ErrorEnvelope
 }
 
-// openai-node 7 ignores an advice above 60 s and falls back to its own; openai-python above 120 s
-// does not retry at all (client-contracts §1.12).
+// openai-node 7 ignores Retry-After above 60 s and uses its own backoff; openai-python does not retry at all
+// above 120 s (client-contracts §1.12).
 export const RETRY_AFTER_MS_MAX = 60_000
 const RETRY_AFTER_MS_DEFAULT = 1_000
-/** Where nothing says how long it takes. */
+/** Defaults by error code. */
 const usualMs: Partial<Record<ErrorCode, number>> = {
-  // Restarts of a part take about so long.
+  // About the time of a service restart.
   unavailable: 5_000,
-  // Limits of upstreams are by the minute, and a job that found none free has waited for its whole time.
+  // Upstream limits are per minute, and a job without a free credential has already waited for its deadline.
   overloaded: 15_000,
 }
 
 /**
- * Anything thrown, as the answer that an OpenAI client understands. What is not an AppError is a fault
- * of ours: its message stays inside.
+ * Converts anything thrown into an OpenAI-compatible error response. The message of an error that is not an
+ * AppError is not disclosed.
  */
 export function renderError(error: unknown): RenderedError {
   if (!isAppError(error)) {
-    return render('internal_error', 'Something went wrong on our side.', {})
+    return render('internal_error', 'Internal server error.', {})
   }
   return render(error.code, error.message, error)
 }
@@ -64,7 +64,7 @@ function render(code: ErrorCode, message: string, facts: Partial<AppError>): Ren
   }
 }
 
-/** Without advice SDKs repeat 408, 409, 429 and 5xx; `x-should-retry` overrules that both ways. */
+/** By default SDKs retry 408, 409, 429 and 5xx; `x-should-retry` overrides that in both directions. */
 function retryHeaders({
   code,
   status,
@@ -77,9 +77,9 @@ function retryHeaders({
   retryAfterMs: number | undefined
 }): Record<string, string> {
   const headers: Record<string, string> = {}
-  const repeatedUnasked = status === 408 || status === 409 || status === 429 || status >= 500
+  const retriedByDefault = status === 408 || status === 409 || status === 429 || status >= 500
   if (!retryable) {
-    if (repeatedUnasked || status === 402) headers['x-should-retry'] = 'false'
+    if (retriedByDefault || status === 402) headers['x-should-retry'] = 'false'
     if (retryAfterMs !== undefined && status === 429)
       headers['retry-after'] = secondsOf(retryAfterMs)
     return headers

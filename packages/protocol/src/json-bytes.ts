@@ -1,14 +1,14 @@
-/** Bytes of JSON, as `JsonCursor` meets them. */
+/** Byte-level JSON functions for `JsonCursor`. */
 import { AppError } from '@sluice/kernel/app-error'
 
 export const QUOTE = 0x22
 export const BACKSLASH = 0x5c
-/** Up to here a loop is quicker than a call into native code. */
+/** Up to this length a loop is faster than a native call. */
 export const SHORT_STRING_BYTES = 48
 
 /**
- * The quote that ends a string, from a position outside any escape. In text full of escaped quotes most of the way is
- * a loop: a call into native code for each of them costs fifty times as much.
+ * Finds the closing quote of a string, from a position outside any escape. Text with many escaped quotes is
+ * mostly scanned in a loop, because a native call for each quote costs fifty times as much.
  */
 export function closingQuote(bytes: Buffer, from: number): number {
   for (let start = from; ;) {
@@ -30,7 +30,10 @@ export function closingQuote(bytes: Buffer, from: number): number {
   }
 }
 
-/** Text between quotes as it reads; unchanged where an escape is none of JSON, which is the upstream's to judge. */
+/**
+ * Resolves the escapes of a string's content; unchanged when an escape is invalid, which the upstream will
+ * reject.
+ */
 export function unescaped(text: string): string {
   if (!text.includes('\\')) return text
   try {

@@ -13,9 +13,9 @@ import {
 import type { MediaPiece } from './media-pieces.ts'
 import { mediaPieceOf } from './media-pieces.ts'
 
-/** Nesting beyond this is refused: nobody needs it, and parsers behind us may recurse. */
+/** Deeper nesting is refused, because upstream parsers may be recursive. */
 export const JSON_DEPTH_MAX = 64
-/** Values beyond this are refused: what is read of them would hold everybody else up. */
+/** More values are refused, because reading them would block the event loop. */
 export const JSON_VALUES_MAX = 200_000
 
 const COMMA = 0x2c
@@ -26,10 +26,10 @@ const CLOSE_BRACE = 0x7d
 export const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 
-/** Shorter strings are text: nothing that is worth counting apart fits into them. */
+/** Shorter strings are always counted as text. */
 const MEDIA_BYTES_MIN = 256
 const MEDIA_NAME_BYTES_MAX = 20
-/** Of one character, as in `\u0069`. */
+/** Length of a character's escape, as in `\u0069`. */
 const ESCAPE_BYTES = 6
 
 const IMAGE_URL = Buffer.from('image_url"')
@@ -37,10 +37,10 @@ const TRUE = Buffer.from('true')
 const FALSE = Buffer.from('false')
 const NULL = Buffer.from('null')
 
-/** A position in the bytes that only moves forward. */
+/** A forward-only cursor over JSON bytes. */
 export class JsonCursor {
   at = 0
-  /** Pictures, sounds and files in base64, with the bytes that they take up. */
+  /** Pictures, audio and files in base64, with their size in the body. */
   media: MediaPiece[] | undefined
   mediaBytes = 0
   imageUrlWords = 0
@@ -62,7 +62,7 @@ export class JsonCursor {
     for (let code = bytes[this.at]; isSpace(code); code = bytes[this.at]) this.at += 1
   }
 
-  /** Steps into an object; true when a member follows. */
+  /** Enters an object; true when a member follows. */
   enterObject(): boolean {
     this.at += 1
     this.skipSpace()
@@ -82,7 +82,7 @@ export class JsonCursor {
     return this.count()
   }
 
-  /** Steps into an array; true when an element follows. */
+  /** Enters an array; true when an element follows. */
   enterArray(): boolean {
     this.at += 1
     this.skipSpace()
@@ -102,14 +102,14 @@ export class JsonCursor {
     return this.count()
   }
 
-  /** One more member or element follows. */
+  /** Counts a member or element. */
   private count(): true {
     this.values += 1
     if (this.values <= JSON_VALUES_MAX) return true
     throw invalidJson(`The body has more than ${JSON_VALUES_MAX} values.`)
   }
 
-  /** Moves behind a key and its colon; the methods below tell of this key. */
+  /** Skips a key and its colon; the methods below refer to this key. */
   skipKey(): void {
     this.keyStart = this.at + 1
     this.skipString()
@@ -134,7 +134,7 @@ export class JsonCursor {
     return true
   }
 
-  /** The key as it reads, its escapes resolved. */
+  /** The key with its escapes resolved. */
   keyText(): string {
     return String(this.parseSpan(this.keyStart - 1, this.keyEnd + 1))
   }
@@ -150,7 +150,7 @@ export class JsonCursor {
     else this.skipWord(NULL)
   }
 
-  /** What stands between `start` and here. Only for small members: it is parsed. */
+  /** Parses the bytes from `start` to the cursor. Only for small members. */
   parse(start: number): unknown {
     return this.parseSpan(start, this.at)
   }
@@ -171,7 +171,7 @@ export class JsonCursor {
     }
   }
 
-  /** Moves behind the value of the key that was read last, and counts the media that it holds. */
+  /** Skips the value of the last key, and counts the media in it. */
   skipMemberValue(depth: number): void {
     const { at: start, keyStart, keyEnd } = this
     this.skipValue(depth)
@@ -180,7 +180,7 @@ export class JsonCursor {
     }
   }
 
-  /** What a long string holds, by the name of its member and its first bytes. */
+  /** Detects media in a long string by the name of its member and its first bytes. */
   private countMedia({ keyStart, keyEnd, start }: Record<'keyStart' | 'keyEnd' | 'start', number>) {
     if (keyEnd - keyStart > MEDIA_NAME_BYTES_MAX * ESCAPE_BYTES) return
     const { bytes } = this
@@ -203,7 +203,7 @@ export class JsonCursor {
     this.skipSpace()
   }
 
-  /** Moves behind a string's closing quote. */
+  /** Skips a string. */
   private skipString(): void {
     const { bytes } = this
     const start = this.at
@@ -226,7 +226,7 @@ export class JsonCursor {
     if (isImageUrl) this.imageUrlWords += 1
   }
 
-  /** Whether the string from `start` to here is the word in escapes, which upstreams read as the word. */
+  /** Whether the string from `start` to the cursor is `image_url` written with escapes. */
   private readsImageUrl(start: number): boolean {
     if (this.at - start - 2 > (IMAGE_URL.length - 1) * ESCAPE_BYTES) return false
     return unescaped(this.bytes.toString('latin1', start + 1, this.at - 1)) === 'image_url'
@@ -240,7 +240,7 @@ export class JsonCursor {
   private skipNumber(): void {
     const { bytes } = this
     if (bytes[this.at] === MINUS) this.at += 1
-    // A leading zero stands alone.
+    // No digit may follow a leading zero.
     if (bytes[this.at] === 0x30) this.at += 1
     else this.skipDigits()
     if (bytes[this.at] === 0x2e) {

@@ -21,10 +21,10 @@ it.each([
   ['[{"":1,"":2}]', 'invalid_value [].'],
   ['{"a":{"x":1},"b":{"x":1},"c":["a","a"]}', undefined],
   ['{"a":1,"A":2}', undefined],
-])('a member that is named twice is refused by its path: %s', (text, refusal) => {
+])('a duplicate member is refused by its path: %s', (text, refusal) => {
   expect(refused(text)).toBe(refusal)
 })
 
-it('takes every body that an encoder writes', () => {
+it('accepts every body that JSON.stringify writes', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => refused(JSON.stringify(value)) === undefined))
 })

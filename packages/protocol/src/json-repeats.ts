@@ -5,9 +5,9 @@ import { JsonCursor, OPEN_BRACE, OPEN_BRACKET } from './json-cursor.ts'
 const SHOWN_CHARS_MAX = 100
 
 /**
- * Refuses a JSON body in which an object names a member twice, at any depth: of two equal names some decoders
- * take the first, others the last (RFC 8259, section 4). Reads each name, and builds no value. Throws
- * `invalid_value` that names the member by its path; and `invalid_json`.
+ * Refuses a JSON body with duplicate member names, at any depth: some decoders use the first, others the last
+ * (RFC 8259, section 4). Reads only the names. Throws `invalid_value` with the path of the member, and
+ * `invalid_json`.
  */
 export function checkRepeats(bytes: Buffer): void {
   const cursor = new JsonCursor(bytes)

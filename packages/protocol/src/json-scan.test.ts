@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { editChatBody } from './edit-chat-body.ts'
 import { JSON_DEPTH_MAX } from './json-cursor.ts'
 import { scanChatBody } from './json-scan.ts'
-import { JudgedNames } from './name-watch.ts'
+import { ReservedNames } from './name-checker.ts'
 
 const scan = (text: string) => scanChatBody(Buffer.from(text))
 
@@ -39,8 +39,8 @@ const others = fc.dictionary(
   { maxKeys: 5 },
 )
 const known = ['model', 'messages', 'stream', 'stream_options', 'max_tokens']
-const judged = new JudgedNames([...known, 'max_completion_tokens', 'n'])
-const folds = (name: string) => judged.has(name) || judged.foldsTo(name) !== undefined
+const reserved = new ReservedNames([...known, 'max_completion_tokens', 'n'])
+const folds = (name: string) => reserved.has(name) || reserved.foldsTo(name) !== undefined
 const body = fc
   .tuple(interesting, others, fc.infiniteStream(fc.nat()))
   .map(([known, rest, dice]): Record<string, unknown> => {
@@ -50,7 +50,7 @@ const body = fc
   })
 const spaced = fc.constantFrom(undefined, 1, 2, '\t')
 
-/** Every character as an escape, as some clients write what is not ASCII. */
+/** Every character as an escape. */
 function escapeStrings(json: string): string {
   return json.replace(/"((?:[^"\\]|\\.)*)"/g, (text) => {
     const value = JSON.parse(text) as string
@@ -60,7 +60,7 @@ function escapeStrings(json: string): string {
 }
 
 describe('scanning a chat body', () => {
-  it('finds what JSON.parse finds, in any order, spacing and spelling', () => {
+  it('agrees with JSON.parse in any order, spacing and escaping', () => {
     fc.assert(
       fc.property(body, spaced, fc.boolean(), (value, space, escaped) => {
         const plain = JSON.stringify(value, null, space)
@@ -79,12 +79,12 @@ describe('scanning a chat body', () => {
     )
   })
 
-  it('is not misled by names inside strings and deeper objects', () => {
+  it('ignores names inside strings and deeper objects', () => {
     const text = `{"messages":[{"model":"inner","x":"\\",\\"model\\":\\"string\\"}"}],"metadata":{"stream":true},"model":"outer"}`
     expect(scan(text)).toMatchObject({ model: { name: 'outer' }, stream: false })
   })
 
-  it('refuses a body that names a parameter twice: two parsers may read two models', () => {
+  it('refuses a body with a duplicate parameter', () => {
     expect(codeOf(() => scan('{"model":"cheap","model":"dear"}'))).toBe('invalid_value')
     expect(codeOf(() => scan('{"model":"cheap","mod\\u0065l":"dear"}'))).toBe('invalid_value')
     const twice = '{"stream_options":{"include_usage":true,"include_usage":false}}'
@@ -116,11 +116,11 @@ describe('scanning a chat body', () => {
       'messages[].content[].image_url.URL',
       '{"messages":[{"content":[{"image_url":{"URL":"https://a"}}]}]}',
     ],
-  ])('refuses a name that another parser takes for one of ours: %s', (param, text) => {
+  ])('refuses a name that another parser may treat as a reserved one: %s', (param, text) => {
     expect(() => scan(text)).toThrow(expect.objectContaining({ code: 'invalid_value', param }))
   })
 
-  it("leaves names alone that are the caller's own, or those of other parameters", () => {
+  it("accepts the caller's own names, and those of other parameters", () => {
     const schema = { properties: { Model: {}, N: {}, Content: {} } }
     const value = {
       model: 'm',
@@ -133,12 +133,12 @@ describe('scanning a chat body', () => {
     expect(scan(JSON.stringify(value)).model?.name).toBe('m')
   })
 
-  it('gives up on a body of thousands of unusual names', () => {
+  it('refuses a body with thousands of unusual names', () => {
     const names = Array.from({ length: 2_000 }, (_, at) => `"X${at}":1`)
     expect(codeOf(() => scan(`{${names.join(',')}}`))).toBe('invalid_value')
   })
 
-  it('refuses whatever JSON.parse refuses, as far as structure goes', () => {
+  it('refuses structurally invalid JSON', () => {
     const broken = [
       '',
       ' ',
@@ -178,7 +178,7 @@ describe('scanning a chat body', () => {
     }
   })
 
-  it('never accepts a damaged body with another model than a full parser would see', () => {
+  it('never accepts a damaged body with a different model than JSON.parse reads', () => {
     fc.assert(
       fc.property(
         body,
@@ -186,9 +186,9 @@ describe('scanning a chat body', () => {
         fc.constantFrom('', '"', '\\', ',', '}', '0', ' '),
         (v, at, by) => {
           const text = JSON.stringify(v)
-          const place = at % (text.length + 1)
-          // Half a character does not survive on a wire.
-          const damaged = (text.slice(0, place) + by + text.slice(place + 1)).toWellFormed()
+          const offset = at % (text.length + 1)
+          // Lone surrogates cannot be encoded in UTF-8.
+          const damaged = (text.slice(0, offset) + by + text.slice(offset + 1)).toWellFormed()
           fc.pre(codeOf(() => JSON.parse(damaged)) === undefined)
           fc.pre(codeOf(() => scan(damaged)) === undefined)
           expect(scan(damaged).model?.name).toBe(JSON.parse(damaged).model ?? undefined)
@@ -198,7 +198,7 @@ describe('scanning a chat body', () => {
     )
   })
 
-  it('reads long strings with escaped quotes at any place', () => {
+  it('reads long strings with escaped quotes at any offset', () => {
     for (let pad = 0; pad < 120; pad += 1) {
       const content = `${'x'.repeat(pad)}\\"${'\\'.repeat(pad % 5)}"${'y'.repeat(pad)}`
       const text = JSON.stringify({ a: content, model: 'm' })
@@ -206,7 +206,7 @@ describe('scanning a chat body', () => {
     }
   })
 
-  it('refuses nesting that a parser behind us might not survive', () => {
+  it('refuses too deep nesting', () => {
     const nested = (depth: number) => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
     expect(codeOf(() => scan(nested(JSON_DEPTH_MAX - 1)))).toBeUndefined()
     expect(codeOf(() => scan(nested(JSON_DEPTH_MAX)))).toBe('invalid_json')
@@ -221,11 +221,11 @@ describe('scanning a chat body', () => {
     ['max_tokens', '{"max_tokens":-1}'],
     ['max_completion_tokens', '{"max_completion_tokens":"1"}'],
     ['stream_options', '{"stream_options":[]}'],
-  ])('names the parameter that has a wrong type: %s', (param, text) => {
+  ])('names the parameter of a wrong type: %s', (param, text) => {
     expect(() => scan(text)).toThrow(expect.objectContaining({ code: 'invalid_value', param }))
   })
 
-  it('takes nulls for absent', () => {
+  it('treats nulls as absent', () => {
     const text = '{"model":null,"stream":null,"n":null,"max_tokens":null,"stream_options":null}'
     expect(scan(text)).toMatchObject({ model: undefined, stream: false, count: 1 })
   })
@@ -250,20 +250,20 @@ describe('editing a chat body', () => {
     return editChatBody(bytes, scanned, { model, requestUsage })
   }
 
-  it('leaves the very same bytes when nothing is to be changed', () => {
+  it('returns the same buffer when nothing changes', () => {
     const bytes = Buffer.from('{"model":"m","stream_options":{"include_usage":true}}')
     const same = editChatBody(bytes, scanChatBody(bytes), { model: 'm', requestUsage: true })
     expect(same).toBe(bytes)
   })
 
-  it('changes only what it must: order, spaces and big numbers stay', () => {
+  it('preserves order, spaces and large numbers', () => {
     const text = '{ "seed": 12345678901234567890, "model" : "public/näme", "b":1.10,"a":1e2 }'
     expect(edit(text, { model: 'gpt-"x"', requestUsage: true }).toString()).toBe(
       '{"stream_options":{"include_usage":true}, "seed": 12345678901234567890, "model" : "gpt-\\"x\\"", "b":1.10,"a":1e2 }',
     )
   })
 
-  it('asks for usage wherever stream_options stands, and changes nothing else in it', () => {
+  it('requests usage in any stream_options, and changes nothing else in it', () => {
     fc.assert(
       fc.property(body, spaced, (value, space) => {
         const before = JSON.parse(JSON.stringify({ model: 'm', ...value }))

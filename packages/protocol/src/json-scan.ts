@@ -1,9 +1,9 @@
 /**
- * Reads the few members of a chat body that the door must know, without building the rest: the bytes
- * are forwarded as they came, so parsing all of them would be work for nobody.
+ * Reads the members of a chat body that the gateway needs, without parsing the rest: the bytes are forwarded
+ * unchanged, so parsing all of them would be wasted work.
  *
- * Structure is checked strictly (nesting, commas, literals, numbers), because an upstream must not see
- * another `model` than the one that was paid for; the insides of strings are left to the upstream.
+ * The structure is checked strictly (nesting, commas, literals, numbers), because an upstream must not read
+ * another `model` than the one that is charged; the content of strings is left to the upstream.
  */
 import { AppError } from '@sluice/kernel/app-error'
 
@@ -11,9 +11,9 @@ import { invalidJson } from './json-bytes.ts'
 import { JsonCursor, OPEN_BRACE } from './json-cursor.ts'
 import { skipMessages } from './json-messages.ts'
 import { mediaTokensOf } from './media-pieces.ts'
-import { JudgedNames, NameWatch } from './name-watch.ts'
+import { ReservedNames, NameChecker } from './name-checker.ts'
 
-/** A stretch of bytes: from `start` up to, not including, `end`. */
+/** A byte range: from `start` up to, but not including, `end`. */
 export interface Span {
   start: number
   end: number
@@ -31,28 +31,28 @@ export interface ScannedBody {
   /** Undefined when it is absent or null; the span includes the quotes. */
   model: { name: string; span: Span } | undefined
   stream: boolean
-  /** Where `stream_options` stands, and where `include_usage` stands in it. */
+  /** Position of `stream_options`, and of `include_usage` in it. */
   streamOptions: StreamOptions | undefined
-  /** True when the caller asked for usage in the stream. */
+  /** True when the caller requested usage in the stream. */
   includeUsage: boolean
   /** The larger of `max_tokens` and `max_completion_tokens`; undefined when neither is a limit. */
   outputTokensMax: number | undefined
-  /** How many answers are wanted. */
+  /** Number of requested choices. */
   count: number
-  /** Just behind the opening brace, where a member may be added. */
+  /** Offset after the opening brace, where a member may be inserted. */
   membersStart: number
-  /** Bytes that are not media; no tokenizer makes more tokens of them. */
+  /** Bytes that are not media: an upper bound of their tokens. */
   textBytes: number
-  /** Pictures that the conversation holds or names. */
+  /** Number of pictures that the conversation contains or references. */
   attachments: number
-  /** What the sounds and files of the conversation are worth at most, in tokens. */
+  /** Maximum tokens of the audio and files in the conversation. */
   mediaTokens: number
 }
 
 /**
- * Scans the top level of a JSON object. Nulls count as absent. Throws `invalid_json` for what is not
- * one JSON object, and `invalid_value` (naming the parameter) for members of the wrong type, for one named
- * twice, and for a name that folds to one of ours (`Model`): parsers disagree on which of the two is meant.
+ * Scans the top level of a JSON object. Nulls count as absent. Throws `invalid_json` unless the body is one
+ * JSON object, and `invalid_value` (naming the parameter) for members of the wrong type, for duplicates, and
+ * for a name that folds to a reserved one (`Model`), because parsers disagree on its meaning.
  */
 export function scanChatBody(bytes: Buffer): ScannedBody {
   const cursor = new JsonCursor(bytes)
@@ -72,7 +72,7 @@ export function scanChatBody(bytes: Buffer): ScannedBody {
   }
   readMembers(cursor, scanned)
   cursor.skipSpace()
-  if (cursor.at !== bytes.length) throw invalidJson('The body has something after its JSON.')
+  if (cursor.at !== bytes.length) throw invalidJson('The body has extra data after its JSON.')
   scanned.textBytes = bytes.length - cursor.mediaBytes
   const media = cursor.media ?? []
   const pictures = media.filter(({ kind }) => kind === 'image').length
@@ -81,7 +81,7 @@ export function scanChatBody(bytes: Buffer): ScannedBody {
   return scanned
 }
 
-const bodyNames = new JudgedNames([
+const bodyNames = new ReservedNames([
   'model',
   'messages',
   'stream',
@@ -90,12 +90,12 @@ const bodyNames = new JudgedNames([
   'max_completion_tokens',
   'n',
 ])
-const streamOptionNames = new JudgedNames(['include_usage'])
+const streamOptionNames = new ReservedNames(['include_usage'])
 
 function readMembers(cursor: JsonCursor, scanned: ScannedBody): void {
-  const watch = new NameWatch(bodyNames)
+  const checker = new NameChecker(bodyNames)
   for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-    readMember(cursor, scanned, watch.read(cursor))
+    readMember(cursor, scanned, checker.read(cursor))
   }
 }
 
@@ -131,10 +131,10 @@ function readStreamOptions(cursor: JsonCursor, scanned: ScannedBody, start: numb
   let isEmpty = true
   let includeUsage: Span | undefined
   if (isObject) {
-    const watch = new NameWatch(streamOptionNames, { path: 'stream_options.' })
+    const checker = new NameChecker(streamOptionNames, { path: 'stream_options.' })
     for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
       isEmpty = false
-      const name = watch.read(cursor)
+      const name = checker.read(cursor)
       const valueStart = cursor.at
       cursor.skipValue(2)
       if (name !== 'include_usage') continue

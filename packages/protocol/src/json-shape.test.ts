@@ -13,11 +13,11 @@ it.each([
   JSON.stringify({ text: '"\\"\\\\'.repeat(5_000), more: 'x' }),
   JSON.stringify(`${'x'.repeat(200)}\\`),
   JSON.stringify(Array.from({ length: 200 }, (_, n) => 'x'.repeat(n) + '\\"'.repeat(n % 7))),
-])('takes JSON as JSON.parse does', (text) => {
+])('accepts valid JSON', (text) => {
   expect(check(text)).not.toThrow()
 })
 
-it('names the bound that a body is beyond', () => {
+it('names the exceeded limit', () => {
   const deep = '['.repeat(JSON_DEPTH_MAX + 1)
   expect(check(deep + ']'.repeat(JSON_DEPTH_MAX + 1))).toThrow(refused(String(JSON_DEPTH_MAX)))
   expect(check(`[${'{},'.repeat(JSON_VALUES_MAX)}{}]`)).toThrow(refused(String(JSON_VALUES_MAX)))

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { LongText } from './long-text.ts'
 
-/** A string as JSON writes it, now and then in escapes that it need not have. */
+/** A string in JSON encoding, sometimes with unnecessary escapes. */
 const written = fc
   .array(
     fc.oneof(fc.string({ unit: 'grapheme', maxLength: 4 }), fc.constantFrom('\\', '"', '\n', '/')),
@@ -16,11 +16,11 @@ const written = fc
       /[a-z](?<!\\.)/g,
       (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
     )
-    const kept = isEscaped && JSON.parse(`"${escaped}"`) === text
-    return { text, bytes: Buffer.from(kept ? escaped : json) }
+    const isEqual = isEscaped && JSON.parse(`"${escaped}"`) === text
+    return { text, bytes: Buffer.from(isEqual ? escaped : json) }
   })
 
-test('any cut of a text gives the same text', () => {
+test('a text is the same however it is split into pieces', () => {
   fc.assert(
     fc.property(written, fc.integer({ min: 6, max: 30 }), ({ text, bytes }, size) => {
       const long = new LongText(bytes)
@@ -31,7 +31,7 @@ test('any cut of a text gives the same text', () => {
   )
 })
 
-test('a short piece is text, a long one another view of the same bytes', () => {
+test('a short slice is text, a long one another view of the same bytes', () => {
   const long = new LongText(Buffer.from(`data:image\\/png;base64,${'A'.repeat(100_000)}`))
   const comma = long.indexOf(',')
   expect(long.slice(0, comma)).toBe('data:image/png;base64')

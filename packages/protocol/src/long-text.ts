@@ -1,31 +1,31 @@
-/** Longer pieces are handed out as they are, shorter ones as text. */
+/** Slices up to this size are returned as text, longer ones as `LongText`. */
 const SHORT_BYTES = 8 * 1024
 const BACKSLASH = 0x5c
 const ESCAPE_BYTES_MAX = 6
 
 /**
- * A long string of a JSON body that was never built: the bytes between its quotes, escapes unresolved. To build,
- * parse and check twenty megabytes of base64 at once would hold everybody else up.
+ * A long string of a JSON body that is not decoded: the bytes between its quotes, escapes unresolved.
+ * Decoding twenty megabytes of base64 at once would block the event loop.
  */
 export class LongText {
   readonly #bytes: Buffer
 
-  /** `bytes` were checked to be the inside of a JSON string. */
+  /** `bytes` must be the checked content of a JSON string. */
   constructor(bytes: Buffer) {
     this.#bytes = bytes
   }
 
-  /** No fewer than its characters; at most six for each UTF-16 unit. */
+  /** At least one byte per character; at most six per UTF-16 unit. */
   get byteLength(): number {
     return this.#bytes.length
   }
 
-  /** All of it as text. Throws SyntaxError for an escape that JSON does not have. */
+  /** The whole text. Throws SyntaxError for an invalid escape. */
   text(): string {
     return unescaped(this.#bytes)
   }
 
-  /** The position of these ASCII characters, none of which is written in escapes; -1 when they are not there. */
+  /** The offset of these unescaped ASCII characters; -1 when not found. */
   indexOf(word: string, from = 0): number {
     return this.#bytes.indexOf(word, from, 'latin1')
   }
@@ -34,18 +34,18 @@ export class LongText {
     return from < 0 ? -1 : this.#bytes.lastIndexOf(word, from, 'latin1')
   }
 
-  /** A piece by positions: text where it is short, else another view of the same bytes. */
+  /** A slice by offsets: text when it is short, otherwise another view of the same bytes. */
   slice(start: number, end = this.#bytes.length): string | LongText {
     const piece = this.#bytes.subarray(start, end)
     return piece.length <= SHORT_BYTES ? unescaped(piece) : new LongText(piece)
   }
 
-  /** Its first bytes as text; an escape is not cut in two. */
+  /** The first bytes as text, without a partial escape. */
   head(bytes: number): string {
     return unescaped(this.#bytes.subarray(0, this.#cut(bytes)))
   }
 
-  /** All of it in pieces of about so many bytes. Throws SyntaxError as `text` does. */
+  /** The text in pieces of about `bytes` bytes. Throws SyntaxError as `text` does. */
   *pieces(bytes: number): Generator<string, void, void> {
     for (let start = 0; start < this.#bytes.length;) {
       const end = this.#cut(start + bytes)
@@ -54,7 +54,7 @@ export class LongText {
     }
   }
 
-  /** The last position up to `end` that is inside of no escape and no character. */
+  /** The last offset up to `end` that is not inside an escape or a character. */
   #cut(end: number): number {
     const bytes = this.#bytes
     if (end >= bytes.length) return bytes.length
@@ -68,7 +68,7 @@ export class LongText {
   }
 }
 
-/** True for a backslash that stands behind an even number of others. */
+/** True for a backslash after an even number of backslashes. */
 function opensEscape(bytes: Buffer, at: number): boolean {
   let before = at
   while (before > 0 && bytes[before - 1] === BACKSLASH) before -= 1

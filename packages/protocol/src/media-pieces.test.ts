@@ -9,9 +9,9 @@ describe('media of a chat body', () => {
   const wave = Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt '), Buffer.alloc(1024 * 1024)])
   const pdf = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(60_000)]).toString('base64')
   it.each<[string, object, number]>([
-    ['sound', { input_audio: { data: base64, format: 'mp3' } }, 6_304],
+    ['audio', { input_audio: { data: base64, format: 'mp3' } }, 6_304],
     ['WAV', { input_audio: { data: wave.toString('base64'), format: 'wav' } }, 2_112],
-    ['sound as a data URL', { audio_url: { url: `data:audio/mpeg;base64,${base64}` } }, 6_304],
+    ['audio as a data URL', { audio_url: { url: `data:audio/mpeg;base64,${base64}` } }, 6_304],
     [
       'a PDF',
       { file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${pdf}` } },
@@ -20,7 +20,7 @@ describe('media of a chat body', () => {
     ['a PDF without a media type', { file: { file_data: pdf } }, 22_500],
     ['a file of any size', { file: { file_data: base64 } }, 150_000],
     ['a picture without a media type', { source: { data: `/9j/${base64}` } }, 0],
-  ])('counts media by the piece, not by its base64: %s', (_name, part, tokens) => {
+  ])('counts media by its own measure, not by its base64: %s', (_name, part, tokens) => {
     const text = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: [part] }] })
     for (const written of [text, text.replaceAll('/', '\\/')]) {
       const scanned = scan(written)
@@ -29,7 +29,7 @@ describe('media of a chat body', () => {
     }
   })
 
-  it('reads names of media that are written in escapes', () => {
+  it('recognizes media names written with escapes', () => {
     const url = `data:image/png;base64,${base64}`
     const remote = { type: 'image_url', image_url: { url: 'https://a.example/1.png' } }
     const parts = [{ type: 'image_url', image_url: { url } }, remote, remote]
@@ -49,7 +49,7 @@ describe('media of a chat body', () => {
     }
   })
 
-  it('leaves escapes that JSON does not have to the upstream', () => {
+  it('leaves invalid escapes to the upstream', () => {
     const text = String.raw`{"model":"m","messages":[{"role":"user","content":"image\q"}]}`
     expect(scan(text)).toMatchObject({ attachments: 0 })
   })
@@ -60,7 +60,7 @@ describe('media of a chat body', () => {
     ['words under a name of media', { data: 'many words, '.repeat(1_000) }],
     ['arguments of a tool', { function: { arguments: `data:a/b;base64,${'A'.repeat(10_000)}` } }],
     ['a long name', { [`data:image/png;base64,${'A'.repeat(10_000)}`]: 1 }],
-  ])('counts as text what a model reads as text: %s', (_name, part) => {
+  ])('counts non-media values as text: %s', (_name, part) => {
     const scanned = scan(JSON.stringify({ model: 'm', messages: [{ content: [part] }] }))
     expect(scanned.textBytes).toBeGreaterThan(10_000)
     expect([scanned.mediaTokens, scanned.attachments]).toEqual([0, 0])

@@ -1,25 +1,25 @@
 /**
- * Media inside a chat body. Upstreams charge for a picture, a sound or a file by what it shows, how long
- * it lasts or how many pages it has, never by the length of its base64; so must the estimate.
+ * Media inside a chat body. Upstreams charge for pictures by size, for audio by duration and for files by
+ * pages, never by the length of the base64; so does the estimate.
  */
 export interface MediaPiece {
   kind: 'image' | 'audio' | 'wave' | 'file'
-  /** Of the media itself, without base64. */
+  /** Decoded size. */
   bytes: number
 }
 
-/** Vendors count 10 (OpenAI) to 32 (Google) tokens for a second of sound. */
+/** Vendors count 10 (OpenAI) to 32 (Google) tokens per second of audio. */
 const AUDIO_TOKENS_PER_SECOND = 32
-/** 32 kbit/s, the least of common speech codecs; WAV has 8,000 samples of 16 bits a second at least. */
+/** 32 kbit/s, the lowest rate of common speech codecs; WAV has at least 8,000 samples of 16 bits a second. */
 const AUDIO_BYTES_PER_SECOND = 4_000
 const WAVE_BYTES_PER_SECOND = 16_000
 
-/** A page's text and its picture; vendors take 100 pages of one file at most. */
+/** Tokens for a page's text and picture; vendors accept at most 100 pages per file. */
 const PAGE_TOKENS = 1_500
 const PAGE_BYTES = 4_096
 const PAGES_MAX = 100
 
-/** What sounds and files are worth at most, in tokens; pictures are counted by the piece. Pure. */
+/** Maximum tokens of audio and files; pictures are counted separately. Pure. */
 export function mediaTokensOf(pieces: readonly MediaPiece[]): number {
   return pieces.reduce((sum, piece) => sum + tokensOf(piece), 0)
 }
@@ -37,8 +37,8 @@ function tokensOf({ kind, bytes }: MediaPiece): number {
   }
 }
 
-// Members that hold media, with what they hold when neither a media type nor the bytes say so. A data
-// URL or base64 under any other name (`text`, `content`, `arguments`) is text that a model reads.
+// Members that contain media, with the kind to assume when neither the media type nor the bytes determine it.
+// A data URL or base64 under any other name (`text`, `content`, `arguments`) is text for the model.
 const kindsByName: Readonly<Record<string, MediaPiece['kind']>> = {
   data: 'audio',
   audio: 'audio',
@@ -58,7 +58,7 @@ const kindsByType: Readonly<Record<string, MediaPiece['kind']>> = {
   video: 'audio',
 }
 
-// The first bytes of formats, as Latin-1. RIFF holds WAVE and WebP.
+// Magic bytes of formats, as Latin-1. RIFF contains WAVE and WebP.
 const kindsByStart: readonly [RegExp, MediaPiece['kind']][] = [
   [/^RIFF.{4}WAVE/s, 'wave'],
   [/^(?:ID3|OggS|fLaC|\xff[\xe0-\xff]|.{4}ftypM4A)/s, 'audio'],
@@ -70,15 +70,15 @@ const SAMPLE_BYTES = 1_024
 const HEADER_BYTES_MAX = 200
 
 /**
- * The media that the member of this name holds; undefined for text. `value` are the bytes of the string
- * between its quotes, of which only the first are looked at. Pure.
+ * Detects media in a member of this name; undefined for text. `value` is the content of the string between
+ * its quotes, of which only the first bytes are examined. Pure.
  */
 export function mediaPieceOf(name: string, value: Buffer): MediaPiece | undefined {
   if (!Object.hasOwn(kindsByName, name)) return undefined
   const sample = value.toString('latin1', 0, SAMPLE_BYTES).replaceAll('\\/', '/')
   const header = /^data:([a-z0-9.+-]*)\/?[^,]{0,180},/i.exec(sample.slice(0, HEADER_BYTES_MAX))
   const payload = header ? sample.slice(header[0].length) : sample
-  // Backslashes are the escapes of line breaks.
+  // Backslashes are allowed for escaped line breaks.
   if (!/^[A-Za-z0-9+/_=\s\\%-]+$/.test(payload)) return undefined
   const bytes = Math.ceil(((value.length - (header?.[0].length ?? 0)) * 3) / 4)
   return { kind: kindOf({ name, type: header?.[1], payload }), bytes }

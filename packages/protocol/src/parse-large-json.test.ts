@@ -7,7 +7,7 @@ import { parseLargeJson } from './parse-large-json.ts'
 
 const long = 'A'.repeat(70_000)
 
-/** The same value with all long strings built. */
+/** The same value with all long strings decoded. */
 function built(value: unknown): unknown {
   if (value instanceof LongText) return value.text()
   if (Array.isArray(value)) return value.map(built)
@@ -15,7 +15,7 @@ function built(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, built(inner)]))
 }
 
-test('long strings are not built wherever they stand, and nothing else changes', () => {
+test('long strings become LongText anywhere, and nothing else changes', () => {
   const json = fc.json({ maxDepth: 4 })
   fc.assert(
     fc.property(json, json, (before, after) => {
@@ -28,20 +28,20 @@ test('long strings are not built wherever they stand, and nothing else changes',
   )
 })
 
-test('a long name is a name', () => {
+test('a long member name stays a name', () => {
   const text = `{"${long}" : "${long}"}`
   expect(Object.keys(parseLargeJson(Buffer.from(text)) as object)).toEqual([long])
 })
 
 test.each(['\ue0000', '\\ue0000', '\\uE0001', '\\\\ue0000', '\ue000', '\ue0007'])(
-  'what looks like a placeholder (%j) is the text that it is',
+  'text that looks like a placeholder (%j) is preserved',
   (written) => {
     const text = `{"text":"${written}","picture":"${long}"}`
     expect(built(parseLargeJson(Buffer.from(text)))).toEqual(JSON.parse(text))
   },
 )
 
-test('more text beside the pictures than any request needs is refused before it is built', () => {
+test('too much data besides the long strings is refused before parsing', () => {
   const body = Buffer.from(
     JSON.stringify({ many: Array.from({ length: 3_000 }, () => 'x'.repeat(2_000)) }),
   )

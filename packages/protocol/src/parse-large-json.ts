@@ -5,21 +5,21 @@ import { LongText } from './long-text.ts'
 
 const QUOTE = 0x22
 const COLON = 0x3a
-/** Smaller bodies are parsed as they are. */
+/** Smaller bodies are parsed directly. */
 const SMALL_BYTES = 64 * 1024
-/** Strings above this size are not built. */
+/** Strings above this size become `LongText`. */
 const LONG_BYTES = 4 * 1024
-/** What may stand beside the long strings; the longest prompt takes a tenth of it. */
+/** Limit of the body without the long strings; the longest prompt takes a tenth of it. */
 const REST_BYTES_MAX = 4 * 1024 * 1024
 
-/** Begins each placeholder: a character of private use. What else begins with it is taken out like a long string. */
+/** Prefix of placeholders: a private-use character. Other strings with this prefix are replaced as well. */
 const MARK = '\ue000'
 const MARK_BYTES = Buffer.from(MARK)
 
 /**
- * Parses a JSON body whose strings above a few KiB become `LongText`, which cost nothing until they are read. The
- * shape must have been checked (`checkJsonShape`). Throws `invalid_json`, and `body_too_large` for a body that has
- * more than 4 MiB beside them.
+ * Parses a JSON body; strings above a few KiB become `LongText`, which are decoded only when they are read.
+ * The shape must have been checked (`checkJsonShape`). Throws `invalid_json`, and `body_too_large` for a body
+ * with more than 4 MiB besides them.
  */
 export function parseLargeJson(body: Buffer): unknown {
   if (body.length <= SMALL_BYTES) return parse(body.toString('utf8'))
@@ -38,21 +38,21 @@ export function parseLargeJson(body: Buffer): unknown {
 function cutLongStrings(body: Buffer): { rest: Buffer[]; found: LongText[] } {
   const rest: Buffer[] = []
   const found: LongText[] = []
-  let keptTo = 0
+  let copiedTo = 0
   for (let open = body.indexOf(QUOTE); open !== -1;) {
     const close = closingQuote(body, open + 1)
     if ((close - open > LONG_BYTES || isMarked(body, open)) && !isKey(body, close)) {
-      rest.push(body.subarray(keptTo, open + 1), Buffer.from(`${MARK}${found.length}`))
+      rest.push(body.subarray(copiedTo, open + 1), Buffer.from(`${MARK}${found.length}`))
       found.push(new LongText(body.subarray(open + 1, close)))
-      keptTo = close
+      copiedTo = close
     }
     open = body.indexOf(QUOTE, close + 1)
   }
-  rest.push(body.subarray(keptTo))
+  rest.push(body.subarray(copiedTo))
   return { rest, found }
 }
 
-/** True for a string that begins with the mark, as it stands or as an escape. */
+/** True for a string that begins with the mark, literally or as an escape. */
 function isMarked(body: Buffer, open: number): boolean {
   const first = body[open + 1]
   if (first === MARK_BYTES[0]) return body.subarray(open + 1, open + 4).equals(MARK_BYTES)
@@ -73,7 +73,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Puts each long string where its placeholder stands. Nesting is bounded by the check of the shape. */
+/** Replaces placeholders by their long strings. Recursion depth is limited by `checkJsonShape`. */
 function putBack(value: unknown, found: readonly LongText[]): unknown {
   if (typeof value === 'string' && value.startsWith(MARK)) {
     const text = found[Number(value.slice(MARK.length))]

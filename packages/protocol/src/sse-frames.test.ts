@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { createSseParser, encodeSse } from './sse.ts'
 import { SseFrames } from './sse-frames.ts'
 
-/** Cuts bytes wherever the numbers say. */
-function cut(bytes: Buffer, places: number[]): Buffer[] {
-  const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].toSorted(
+/** Splits bytes at the given offsets. */
+function cut(bytes: Buffer, offsets: number[]): Buffer[] {
+  const ends = [...offsets.map((offset) => offset % (bytes.length + 1)), bytes.length].toSorted(
     (a, b) => a - b,
   )
-  // Copies, so that no test depends on what lies behind a chunk.
+  // Copies, so that no test depends on the bytes after a chunk.
   return ends.map((end, at) => Buffer.from(bytes.subarray(at === 0 ? 0 : ends[at - 1], end)))
 }
 
@@ -33,18 +33,18 @@ const line = fc.oneof(
 const text = fc
   .array(fc.tuple(line, fc.constantFrom('\n', '\r', '\r\n')), { maxLength: 30 })
   .map((lines) => lines.map(([one, end]) => one.replaceAll(/[\r\n]/g, '') + end).join(''))
-const places = fc.array(fc.nat(), { maxLength: 30 })
+const offsets = fc.array(fc.nat(), { maxLength: 30 })
 
-describe('cutting a stream into events', () => {
-  it('yields the events of the standard, in any line ends and however the stream was cut', () => {
+describe('splitting a stream into events', () => {
+  it('yields the events of the standard, with any line ends and in any chunks', () => {
     fc.assert(
-      fc.property(text, places, fc.boolean(), (text, places, marked) => {
+      fc.property(text, offsets, fc.boolean(), (text, offsets, marked) => {
         const bytes = Buffer.from(marked ? `\u{feff}${text}` : text)
         const parser = createSseParser()
         const expected = parser.push(bytes)
         const last = parser.end()
         if (last) expected.push(last)
-        const seen = read(cut(bytes, places)).filter(({ data }) => data !== '')
+        const seen = read(cut(bytes, offsets)).filter(({ data }) => data !== '')
         expect(seen.map(({ data, event }) => ({ data, event }))).toEqual(
           expected
             .filter(({ data }) => data !== '')
@@ -55,20 +55,20 @@ describe('cutting a stream into events', () => {
     )
   })
 
-  it('finds the usual form as the bytes that came, when they came together', () => {
+  it('returns plain events as the received bytes when they are in one chunk', () => {
     const events = [encodeSse({ data: '{"a":1}' }), encodeSse({ data: '{"b":"é"}' })]
     const seen = read([Buffer.from(events.join(''))])
     expect(seen.map(({ text, plain }) => [text, plain])).toEqual(events.map((one) => [one, true]))
   })
 
-  it('calls nothing plain that is more than one data line', () => {
+  it('never marks events with more than one data line as plain', () => {
     const others = ['data: 1\r\n\r\n', 'event: a\ndata: 1\n\n', 'data: 1\ndata: 2\n\n', ': a\n\n']
     for (const other of others) {
       expect(read([Buffer.from(other)])).toMatchObject([{ plain: false }])
     }
   })
 
-  it('reads a long event in many small chunks in time that grows with its length', () => {
+  it('reads a long event in many small chunks in linear time', () => {
     const frames = new SseFrames()
     const piece = Buffer.alloc(1_000, 0x61)
     frames.push(Buffer.from('data: '))
@@ -77,7 +77,7 @@ describe('cutting a stream into events', () => {
     expect(frame?.data).toHaveLength(8_000_000)
   })
 
-  it('refuses an event that never ends before it fills the memory', () => {
+  it('refuses an event above the size limit', () => {
     const frames = new SseFrames({ eventBytesMax: 100 })
     frames.push(Buffer.from(`data: ${'x'.repeat(60)}`))
     expect(() => frames.push(Buffer.from('x'.repeat(60)))).toThrow(/too long/)

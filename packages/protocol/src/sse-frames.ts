@@ -7,34 +7,36 @@ const SPACE = 0x20
 const BOM = [0xef, 0xbb, 0xbf] as const
 const DATA = Buffer.from('data:')
 
-/** How many bytes one event may have: pictures and sounds of a chat come in one. */
+/** Maximum size of one event, which may contain a picture or audio. */
 const EVENT_BYTES_MAX = 32 * 1024 * 1024
 
-/** An event of a stream, and where its bytes stand in the buffer that it came in. */
+/** An event of a stream, and its position in the received buffer. */
 export interface SseFrame {
-  /** The lines of its data, joined by line feeds; empty for one without data. */
+  /** The data lines, joined by line feeds; empty without data. */
   data: string
-  /** Its type; undefined means `message`. */
+  /** The event type; undefined means `message`. */
   event: string | undefined
-  /** The buffer that holds the event from `start` up to `end`. */
+  /** The buffer that contains the event from `start` to `end`. */
   bytes: Buffer
   start: number
   end: number
-  /** It is one data line and a blank line, both ended by LF, and nothing else: fit to be passed on as it is. */
+  /** True for exactly one data line and a blank line, both ended by LF: can be relayed unchanged. */
   plain: boolean
 }
 
 /**
- * Cuts a stream of server-sent events (HTML standard §9.2.6) into events without copying: for a relay that
- * reads each event and passes most of them on as they came. Lines end with LF, CR or CRLF; a chunk may end
- * anywhere. Comments and fields that are not `data` or `event` yield an event without data.
+ * Splits a stream of server-sent events (HTML standard §9.2.6) into events without copying, for a relay that
+ * reads each event and relays most of them unchanged. Lines end with LF, CR or CRLF; a chunk may end
+ * anywhere. Comments and fields other than `data` and `event` yield an event without data.
  */
 export class SseFrames {
   private readonly eventBytesMax: number
-  /** Bytes of events that are not complete; what lies behind `heldEnd` is free for the next chunk. */
+  /** Bytes of incomplete events; the space after `heldEnd` is free for the next chunk. */
   private held: Buffer | undefined
   private heldEnd = 0
-  /** Where in the held bytes the next line break is looked for, and where its line begins. */
+  /**
+   * Offsets in the held bytes: where the search for the next line break starts, and where its line starts.
+   */
   private searched = 0
   private lineStart = 0
   private begun = false
@@ -64,7 +66,7 @@ export class SseFrames {
     return frames
   }
 
-  /** The event at the end of a stream that no blank line has ended; the standard would drop it. */
+  /** The last event of a stream without a final blank line, which the standard would drop. */
   end(): SseFrame | undefined {
     const bytes = this.held?.subarray(0, this.heldEnd) ?? Buffer.alloc(0)
     if (this.lineStart < bytes.length) this.takeLine(bytes, this.lineStart, bytes.length)
@@ -82,7 +84,7 @@ export class SseFrames {
     const length = heldEnd + chunk.length
     if (length <= held.length) chunk.copy(held, heldEnd)
     else {
-      // Room for as much again, so that a long event in small chunks is not copied once for each.
+      // Doubles the capacity, so that a long event in small chunks is not copied for each chunk.
       const larger = Buffer.allocUnsafeSlow(length * 2)
       held.copy(larger, 0, 0, heldEnd)
       chunk.copy(larger, heldEnd)
@@ -106,7 +108,7 @@ export class SseFrames {
     }
   }
 
-  /** Where the stream begins behind its byte order mark; holds back what may be the start of one. */
+  /** Offset after a byte order mark; holds back bytes that may be the start of one. */
   private skipMark(bytes: Buffer): number {
     const length = Math.min(BOM.length, bytes.length)
     let same = 0
@@ -120,7 +122,7 @@ export class SseFrames {
     return same === BOM.length ? same : 0
   }
 
-  /** Skips the LF of a CRLF that fell between two chunks; answers where the event begins. */
+  /** Skips the LF of a CRLF split between two chunks; returns the start of the event. */
   private skipLineFeed(bytes: Buffer, start: number): number {
     this.skipFeed = false
     const { lineStart } = this
@@ -129,7 +131,7 @@ export class SseFrames {
     return start === lineStart ? start + 1 : start
   }
 
-  /** The event that begins at `start`, when it is complete. Goes on where the last search ended. */
+  /** The event that begins at `start`, if it is complete. Continues the previous search. */
   private nextFrame(bytes: Buffer, start: number): SseFrame | undefined {
     const isFresh = this.lineStart === start && this.data.length === 0 && !this.event
     const plain = isFresh ? this.plainFrame(bytes, start) : undefined
@@ -152,7 +154,7 @@ export class SseFrames {
     }
   }
 
-  /** The usual form, `data: …` and a blank line, found by one search. */
+  /** A plain event, `data: …` and a blank line, found by one search. */
   private plainFrame(bytes: Buffer, start: number): SseFrame | undefined {
     if (!startsWithData(bytes, start)) return undefined
     const feed = bytes.indexOf(LF, Math.max(start, this.searched))
@@ -195,7 +197,7 @@ function startsWithData(bytes: Buffer, at: number): boolean {
   return true
 }
 
-/** The next CR or LF; a CR is looked for only before the next LF, so that bytes are searched once. */
+/** The next CR or LF; CR is searched only before the next LF, so that bytes are searched once. */
 function lineBreak(bytes: Buffer, from: number): number {
   const feed = bytes.indexOf(LF, from)
   const end = feed === -1 ? bytes.length : feed

@@ -8,9 +8,9 @@ const parse = (...chunks: Uint8Array[]) => {
   return chunks.flatMap((chunk) => parser.push(chunk))
 }
 
-/** Cuts bytes wherever the numbers say. */
-function cut(bytes: Uint8Array, places: number[]): Uint8Array[] {
-  const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].sort(
+/** Splits bytes at the given offsets. */
+function cut(bytes: Uint8Array, offsets: number[]): Uint8Array[] {
+  const ends = [...offsets.map((offset) => offset % (bytes.length + 1)), bytes.length].sort(
     (a, b) => a - b,
   )
   let start = 0
@@ -30,12 +30,12 @@ const event = fc.record(
 )
 
 describe('reading a stream of events', () => {
-  it('yields the same events however the stream was cut into chunks', () => {
-    const places = fc.array(fc.nat(), { maxLength: 12 })
+  it('yields the same events however the stream is split into chunks', () => {
+    const offsets = fc.array(fc.nat(), { maxLength: 12 })
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 6 }), places, (events, places) => {
+      fc.property(fc.array(event, { maxLength: 6 }), offsets, (events, offsets) => {
         const bytes = Buffer.from(events.map((one) => encodeSse(one)).join(''))
-        const seen = parse(...cut(bytes, places))
+        const seen = parse(...cut(bytes, offsets))
         const sent = events.map((one) => ({
           event: one.event,
           id: one.id,
@@ -46,7 +46,7 @@ describe('reading a stream of events', () => {
     )
   })
 
-  it('takes LF, CR and CRLF for ends of lines, also when a CRLF is cut in two', () => {
+  it('accepts LF, CR and CRLF as line ends, also a CRLF split between chunks', () => {
     for (const end of ['\n', '\r', '\r\n']) {
       const text = `: comment${end}event: a${end}data: 1${end}data: 2${end}${end}data: 3${end}${end}`
       const whole = Buffer.from(text)
@@ -68,7 +68,7 @@ describe('reading a stream of events', () => {
     expect(parse(bytes).map(({ data }) => data)).toEqual(['', 'x'])
   })
 
-  it('says at the end of a stream whether an event was cut', () => {
+  it('reports a pending event at the end of a stream', () => {
     const parser = createSseParser()
     parser.push(Buffer.from('data: 1\n\n'))
     expect(parser.pending()).toBe(false)
@@ -76,7 +76,7 @@ describe('reading a stream of events', () => {
     expect(parser.pending()).toBe(true)
   })
 
-  it('yields the last event that no blank line ended when it is asked for', () => {
+  it('returns the last event without a blank line from end()', () => {
     for (const rest of ['data: 2', 'data: 2\n', 'data: 2\r']) {
       const parser = createSseParser()
       parser.push(Buffer.from(`data: 1\n\n${rest}`))
@@ -89,7 +89,7 @@ describe('reading a stream of events', () => {
     expect(parser.end()).toBeUndefined()
   })
 
-  it('refuses an event that never ends before it fills the memory', () => {
+  it('refuses an event above the size limit', () => {
     const parser = createSseParser({ eventCharsMax: 100 })
     parser.push(Buffer.from(`data: ${'x'.repeat(60)}`))
     expect(() => parser.push(Buffer.from('x'.repeat(60)))).toThrow(/too long/)
@@ -99,7 +99,7 @@ describe('reading a stream of events', () => {
 })
 
 describe('writing an event', () => {
-  it('cannot be made to say a second event, whatever its data holds', () => {
+  it('cannot inject a second event through its data', () => {
     const tricky = fc.string({ unit: 'binary', maxLength: 60 })
     fc.assert(
       fc.property(tricky, (data) => {
@@ -110,7 +110,7 @@ describe('writing an event', () => {
     )
   })
 
-  it('refuses line breaks and NUL in the names of events', () => {
+  it('refuses line breaks and NUL in event types and ids', () => {
     for (const name of ['a\nb', 'a\rb', 'a\0b']) {
       expect(() => encodeSse({ event: name, data: '' })).toThrow(/one line/)
       expect(() => encodeSse({ id: name, data: '' })).toThrow(/one line/)

@@ -9,7 +9,7 @@ export interface SseEvent {
   id: string | undefined
 }
 
-/** A comment: clients ignore it, and no proxy on the way takes the stream for dead. */
+/** A comment that clients ignore, and that prevents idle timeouts of proxies. */
 export const SSE_KEEP_ALIVE = ': keep-alive\n\n'
 
 /** The end of a chat stream. */
@@ -17,10 +17,10 @@ export const SSE_DONE = 'data: [DONE]\n\n'
 
 export const SSE_CONTENT_TYPE = 'text/event-stream; charset=utf-8'
 
-/** How many characters one event may have unless a parser is told otherwise. */
+/** Default maximum number of characters of one event. */
 export const EVENT_CHARS_MAX = 32 * 1024 * 1024
 
-/** One event in wire form. Line breaks in the data become lines; in names they are refused. */
+/** Encodes an event. Line breaks in data become several data lines; in `event` and `id` they are refused. */
 export function encodeSse({ event, data, id }: { event?: string; data: string; id?: string }) {
   let text = ''
   if (id !== undefined) text += `id: ${oneLine(id)}\n`
@@ -39,26 +39,26 @@ function oneLine(name: string): string {
 }
 
 export interface SseParser {
-  /** The events that these bytes complete; a chunk may end anywhere, also inside a character. */
+  /** The events completed by these bytes; a chunk may end anywhere, also inside a character. */
   push(chunk: Uint8Array): SseEvent[]
   /**
-   * At the end of a stream, the event that no blank line has ended. The HTML standard drops it, since it
-   * may be cut; some servers leave the last blank line out. Whoever takes it must see that it is whole.
+   * At the end of a stream, the last event without a blank line. The HTML standard drops it, since it may be
+   * truncated; some servers omit the last blank line. The caller must check that it is complete.
    */
   end(): SseEvent | undefined
-  /** True while an event has begun that no blank line has ended; at the end of a stream: it was cut. */
+  /** True while an event is incomplete; at the end of a stream this means that it was truncated. */
   pending(): boolean
 }
 
 /**
- * Reads a stream of events as it arrives. Ends of lines may be LF, CR or CRLF; comments, `retry` and
- * events without data are skipped. An event beyond `eventCharsMax` throws `upstream_failed`.
+ * Parses a stream of events incrementally. Lines end with LF, CR or CRLF; comments, `retry` and events
+ * without data are skipped. An event above `eventCharsMax` throws `upstream_failed`.
  */
 export function createSseParser({
   eventCharsMax = EVENT_CHARS_MAX,
 }: { eventCharsMax?: number } = {}): SseParser {
   const decoder = new TextDecoder('utf-8')
-  // Text without a line break yet, in pieces: a long line must not be copied once for every chunk.
+  // The incomplete line in pieces, so that a long line is not copied for every chunk.
   let pieces: string[] = []
   let lineChars = 0
   let eventChars = 0
@@ -110,7 +110,7 @@ export function createSseParser({
     push(chunk) {
       const decoded = decoder.decode(chunk, { stream: true })
       if (decoded === '') return []
-      // The LF of a CRLF that fell between two chunks.
+      // The LF of a CRLF split between two chunks.
       const text = endedWithReturn && decoded.startsWith('\n') ? decoded.slice(1) : decoded
       endedWithReturn = decoded.endsWith('\r')
       const events: SseEvent[] = []
@@ -142,7 +142,7 @@ export function createSseParser({
 function nextBreak(text: string, from: number): number {
   const feed = text.indexOf('\n', from)
   const end = feed === -1 ? text.length : feed
-  // A lone CR ends a line too; it is looked for only before the next LF, so that text is read once.
+  // A lone CR ends a line too; it is searched only before the next LF, so that text is read once.
   const carriage = text.slice(from, end).indexOf('\r')
   return carriage === -1 ? feed : from + carriage
 }

@@ -1,9 +1,9 @@
 import { choicesOf, isObject } from './chat-object.ts'
 
-/** Nesting of what is merged; deeper values of a later chunk replace those of an earlier one. */
+/** Maximum depth of merging; deeper values of a later chunk replace those of an earlier one. */
 const DEPTH_MAX = 8
 
-/** Members that later chunks repeat whole instead of going on with them. */
+/** Members that later chunks repeat instead of continuing. */
 const repeated: ReadonlySet<string> = new Set([
   'role',
   'type',
@@ -16,14 +16,14 @@ const repeated: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Builds the one `chat.completion` object that a stream of `chat.completion.chunk` objects stands for:
- * texts are joined, tool calls by their index, and the last of everything else holds.
+ * Builds one `chat.completion` object from a stream of `chat.completion.chunk` objects: text is concatenated,
+ * tool calls are merged by index, and for everything else the last value is used.
  */
 export class CompletionAssembler {
   private readonly head: Record<string, unknown> = {}
   private readonly choices = new Map<unknown, Record<string, unknown>>()
 
-  /** Takes the next chunk in order. */
+  /** Adds the next chunk in order. */
   add(chunk: Record<string, unknown>): void {
     for (const [name, value] of membersOf(chunk)) {
       if (name !== 'choices' && value !== null) this.head[name] = value
@@ -31,7 +31,7 @@ export class CompletionAssembler {
     for (const choice of choicesOf(chunk)) this.addChoice(choice)
   }
 
-  /** The whole answer so far. */
+  /** The completion so far. */
   completion(): Record<string, unknown> {
     const choices = [...this.choices.values()].toSorted(
       (a, b) => Number(a['index']) - Number(b['index']),
@@ -53,11 +53,11 @@ export class CompletionAssembler {
 function finished(choice: Record<string, unknown>): Record<string, unknown> {
   const { text, ...rest } = choice
   const message = isObject(choice['message']) ? { ...choice['message'] } : {}
-  // The older API of completions.
+  // The legacy completions API.
   if (typeof text === 'string') message['content'] ??= text
   const calls = message['tool_calls']
   if (Array.isArray(calls)) {
-    // The index belongs to the stream.
+    // The index exists only in streams.
     message['tool_calls'] = calls.filter(isObject).map(({ index: _index, ...call }) => call)
   }
   return { ...rest, message }
@@ -69,7 +69,7 @@ function merge(into: Record<string, unknown>, from: Record<string, unknown>, dep
       into[name] ??= null
       continue
     }
-    // Some upstreams repeat the name of a function in every chunk.
+    // Some upstreams repeat the function name in every chunk.
     const repeats = repeated.has(name) || (name === 'name' && into[name] === value)
     into[name] = merged(into[name], value, { depth, repeats })
   }
@@ -95,7 +95,7 @@ function merged(
   return target
 }
 
-/** An item with the index, or the id, of one before goes on with it. */
+/** Merges an item into an earlier one with the same index or id, or appends it. */
 function addItem(list: unknown[], item: unknown, depth: number): void {
   const known = isObject(item) ? knownItem(list, item) : undefined
   if (known && isObject(item)) merge(known, item, depth + 1)
@@ -111,11 +111,11 @@ function knownItem(
     list.filter(isObject).find((one) => one[name] === value)
   if (typeof index === 'number') return by('index', index)
   if (typeof id === 'string' && id !== '') return by('id', id)
-  // Without either, a piece of arguments belongs to the call before.
+  // Without either, a fragment of arguments belongs to the previous call.
   const last = isObject(item['function']) ? list.at(-1) : undefined
   return isObject(last) ? last : undefined
 }
 
-/** All members but the one that would change an object's prototype. */
+/** All members except `__proto__`. */
 const membersOf = (value: Record<string, unknown>) =>
   Object.entries(value).filter(([name]) => name !== '__proto__')

@@ -17,8 +17,8 @@ const delta = (delta: object, index = 0, finish_reason: string | null = null) =>
   choices: [{ index, delta, finish_reason }],
 })
 
-describe('chunks as one answer', () => {
-  it('joins texts, tool calls by index, several choices, and keeps the last of the rest', () => {
+describe('assembling chunks into a completion', () => {
+  it('concatenates text, merges tool calls by index, and uses the last value of the rest', () => {
     const call = (index: number, more: object) => delta({ tool_calls: [{ index, ...more }] })
     const completion = assemble([
       delta({ role: 'assistant', content: '', refusal: null }),
@@ -62,7 +62,7 @@ describe('chunks as one answer', () => {
     })
   })
 
-  it('keeps tool calls without an index apart by their id', () => {
+  it('distinguishes tool calls without an index by their id', () => {
     const completion = assemble([
       delta({ tool_calls: [{ id: 'a', function: { name: 'f', arguments: '1' } }] }),
       delta({ tool_calls: [{ function: { arguments: '2' } }] }),
@@ -80,13 +80,13 @@ describe('chunks as one answer', () => {
     ])
   })
 
-  it('is not led to change the prototype of anything', () => {
+  it('does not pollute prototypes', () => {
     const chunk = JSON.parse('{"__proto__":{"x":1},"choices":[{"delta":{"__proto__":{"x":1}}}]}')
     assemble([chunk])
     expect(({} as Record<string, unknown>)['x']).toBeUndefined()
   })
 
-  it('that were made of one answer are that answer again', () => {
+  it('restores a completion that was split into chunks', () => {
     const message = {
       role: 'assistant',
       content: 'hello',
@@ -105,7 +105,7 @@ describe('chunks as one answer', () => {
   })
 })
 
-describe('what an object of an upstream is', () => {
+describe('the kind of an upstream object', () => {
   const choices = [{ index: 0, delta: { content: 'x' } }]
   it.each<[string, Record<string, unknown>]>([
     ['chat', { choices }],
@@ -158,17 +158,17 @@ describe('delivered text', () => {
     [{ function_call: { name: 'f', arguments: '{}' } }, 3],
     [{ audio: { id: 'a', transcript: 'abcd' } }, 4],
     [{ tool_calls: 'x', function_call: 1, audio: [], content: 5 }, 0],
-  ])('of %j is counted from what was decoded', (message, expected) => {
+  ])('of %j is counted in decoded bytes', (message, expected) => {
     expect(bytes(message).textBytes).toBe(expected)
   })
 
-  it('counts sounds and pictures by the piece', () => {
+  it('counts tokens for audio and pictures', () => {
     expect(bytes({ audio: { data: 'a'.repeat(2_500) } }).pieceTokens).toBe(3)
     expect(bytes({ images: [{ image_url: { url: 'data:' } }] }).pieceTokens).toBe(1_290)
     expect(bytes({ content: [{ type: 'image_url', image_url: {} }] }).pieceTokens).toBe(1_290)
   })
 
-  it('is content for as little as a space or the name of a tool, and not for empty members', () => {
+  it('is content when it is a space or a tool name, and not when all members are empty', () => {
     const take = (delta: object) => new ChatProgress().take({ choices: [{ delta }] })
     expect(take({ content: ' ' })).toBe(true)
     expect(take({ tool_calls: [{ function: { name: 'f' } }] })).toBe(true)

@@ -1,18 +1,18 @@
 import type { Delivered } from './delivered-text.ts'
 import { addDelivered } from './delivered-text.ts'
 
-/** What a `chat.completion` or a `chat.completion.chunk` of an upstream is. */
+/** Kinds of objects in upstream chat responses. */
 export type ChatObjectKind =
-  /** An answer, or a part of one. */
+  /** A completion, or a chunk of one. */
   | 'chat'
-  /** It has no choices, but reports usage. */
+  /** Without choices, but with usage. */
   | 'usage'
-  /** It says that the upstream failed, whatever else it holds. */
+  /** It contains an error. */
   | 'error'
   /** None of these. */
   | 'other'
 
-// Reasons of look-alikes to finish that mean that the answer was given up, not ended.
+// Vendor-specific finish reasons of failed completions.
 const failedFinishes: ReadonlySet<unknown> = new Set([
   'error',
   'failed',
@@ -23,7 +23,7 @@ const failedFinishes: ReadonlySet<unknown> = new Set([
 
 /** Classifies an upstream's object by its content. Pure. */
 export function chatObjectKind(value: Record<string, unknown>): ChatObjectKind {
-  if (isSaid(value['error']) || value['type'] === 'error' || value['object'] === 'error') {
+  if (isNonEmpty(value['error']) || value['type'] === 'error' || value['object'] === 'error') {
     return 'error'
   }
   const choices = value['choices']
@@ -32,40 +32,40 @@ export function chatObjectKind(value: Record<string, unknown>): ChatObjectKind {
     for (const choice of choices) {
       if (!isObject(choice)) continue
       hasChoice = true
-      if (isSaid(choice['error']) || failedFinishes.has(choice['finish_reason'])) return 'error'
+      if (isNonEmpty(choice['error']) || failedFinishes.has(choice['finish_reason'])) return 'error'
     }
     if (hasChoice) return 'chat'
   }
   if (typeof value['usage'] === 'object' && value['usage'] !== null) return 'usage'
   if (Array.isArray(choices)) return 'other'
-  return errorNames.some((name) => isSaid(value[name])) || value['success'] === false
+  return errorNames.some((name) => isNonEmpty(value[name])) || value['success'] === false
     ? 'error'
     : 'other'
 }
 
-// Gateways that answer the facts of an error bare.
+// Members of errors that some gateways return without an `error` object.
 const errorNames = ['message', 'detail', 'errors', 'error_msg', 'error_message', 'msg'] as const
 
-/** The choices of an answer that are objects; empty when it has none. */
+/** The choices of a response that are objects. */
 export function choicesOf(value: Record<string, unknown>): Record<string, unknown>[] {
   const choices = value['choices']
   return Array.isArray(choices) ? choices.filter(isObject) : []
 }
 
-/** The text of the error that an object of kind `error` carries, as JSON. */
+/** The error in an object of kind `error`, as JSON. */
 export function errorTextOf(value: Record<string, unknown>): string {
-  if (isSaid(value['error'])) return JSON.stringify({ error: value['error'] })
-  const choice = choicesOf(value).find((one) => isSaid(one['error']))
+  if (isNonEmpty(value['error'])) return JSON.stringify({ error: value['error'] })
+  const choice = choicesOf(value).find((one) => isNonEmpty(one['error']))
   return JSON.stringify(choice ? { error: choice['error'] } : value)
 }
 
-/** Which choices of an answer have begun and which have finished, and what they delivered. */
+/** Tracks which choices of a response have started and finished, and their delivered content. */
 export class ChatProgress {
   readonly delivered: Delivered = { textBytes: 0, pieceTokens: 0 }
   private readonly begun = new Set<unknown>()
   private readonly finished = new Set<unknown>()
 
-  /** Counts an object of kind `chat`; true when it delivers content. */
+  /** Processes an object of kind `chat`; true when it has content. */
   take(value: Record<string, unknown>): boolean {
     const { textBytes, pieceTokens } = this.delivered
     const choices = value['choices']
@@ -77,7 +77,7 @@ export class ChatProgress {
       if (typeof choice['finish_reason'] === 'string') this.finished.add(index)
       const message = choice['delta'] ?? choice['message']
       if (isObject(message)) addDelivered(this.delivered, message)
-      // The older API of completions, which some look-alikes still answer with.
+      // The legacy completions format, which some compatible servers still use.
       if (typeof choice['text'] === 'string') addDelivered(this.delivered, { text: choice['text'] })
     }
     return this.delivered.textBytes > textBytes || this.delivered.pieceTokens > pieceTokens
@@ -87,16 +87,16 @@ export class ChatProgress {
     return this.delivered.textBytes > 0 || this.delivered.pieceTokens > 0
   }
 
-  /** Every choice that has begun has said why it finished. */
+  /** Every started choice has a finish reason. */
   get isFinished(): boolean {
     return this.begun.size > 0 && this.finished.size === this.begun.size
   }
 }
 
-/** False for what is absent or empty: some answers of success carry `"error": null`, or empty members. */
-function isSaid(value: unknown): boolean {
+/** False for absent or empty values: some successful responses contain `"error": null` or empty members. */
+function isNonEmpty(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return Boolean(value)
-  return Object.values(value).some(isSaid)
+  return Object.values(value).some(isNonEmpty)
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,8 +1,8 @@
 import { choicesOf, isObject } from './chat-object.ts'
 
 /**
- * The `chat.completion.chunk` objects of a stream that delivers a whole `chat.completion`: for each choice
- * its role, what it says and why it finished; at the end usage, where the caller asked for it.
+ * Splits a `chat.completion` into the `chat.completion.chunk` objects of a stream: role, message and finish
+ * reason of each choice, and finally usage if the caller requested it.
  */
 export function completionChunks(
   completion: Record<string, unknown>,
@@ -20,9 +20,9 @@ export function completionChunks(
 
 function choiceChunks(choice: Record<string, unknown>, at: number): Record<string, unknown>[] {
   const { message, text, finish_reason, index = at, logprobs = null, ...rest } = choice
-  const { role, ...said } = isObject(message) ? message : { role: undefined, content: text }
-  const delta: Record<string, unknown> = { ...said }
-  const calls = said['tool_calls']
+  const { role, ...members } = isObject(message) ? message : { role: undefined, content: text }
+  const delta: Record<string, unknown> = { ...members }
+  const calls = members['tool_calls']
   if (Array.isArray(calls)) {
     delta['tool_calls'] = calls.filter(isObject).map((call, index) => ({ index, ...call }))
   }

@@ -1,21 +1,23 @@
-/** What an answer has delivered, as far as it can be counted without a tokenizer. */
+/** Delivered content, measured without a tokenizer. */
 export interface Delivered {
-  /** UTF-8 bytes of text: content, refusal, reasoning, names and arguments of tools. */
+  /** UTF-8 bytes of text: content, refusal, reasoning, tool names and arguments. */
   textBytes: number
-  /** Tokens of what is no text: sounds and pictures. */
+  /** Tokens of audio and pictures. */
   pieceTokens: number
 }
 
-/** Base64 characters of sound a token: OpenAI writes 20 tokens a second, compressed formats 16 kB a second. */
-const SOUND_CHARS_PER_TOKEN = 1_000
-/** What a picture in an answer is worth: Gemini's 1024 × 1024 is 1,290 tokens. */
+/**
+ * Base64 characters of audio per token: OpenAI uses 20 tokens a second, compressed formats 16 kB a second.
+ */
+const AUDIO_CHARS_PER_TOKEN = 1_000
+/** Tokens per picture: Gemini's 1024 × 1024 is 1,290 tokens. */
 const PICTURE_TOKENS = 1_290
-/** Nesting of reasoning details; what is deeper is not counted. */
+/** Maximum depth of reasoning details; deeper values are not counted. */
 const DEPTH_MAX = 8
 
 /**
- * Adds what one message or delta delivers. Where reasoning comes under two names at once, such as
- * `reasoning` and `reasoning_details` of one aggregator, it is the same text: the longest counts.
+ * Adds the content of one message or delta. Reasoning under several names at once, such as `reasoning` and
+ * `reasoning_details` of one aggregator, is the same text: only the longest is counted.
  */
 export function addDelivered(delivered: Delivered, message: Record<string, unknown>): void {
   let reasoningBytes = 0
@@ -37,7 +39,7 @@ export function addDelivered(delivered: Delivered, message: Record<string, unkno
         addFunction(delivered, value)
         break
       case 'audio':
-        addSound(delivered, value)
+        addAudio(delivered, value)
         break
       case 'images':
         if (Array.isArray(value)) delivered.pieceTokens += value.length * PICTURE_TOKENS
@@ -85,19 +87,19 @@ function addFunction(delivered: Delivered, value: unknown): void {
   }
 }
 
-/** The transcript is what the sound says: the dearer of both counts. */
-function addSound(delivered: Delivered, value: unknown): void {
+/** Counts the transcript as text, and the data as audio tokens. */
+function addAudio(delivered: Delivered, value: unknown): void {
   if (!isObject(value)) return
   const { data, transcript } = value
   if (typeof transcript === 'string') delivered.textBytes += Buffer.byteLength(transcript)
   if (typeof data === 'string') {
-    delivered.pieceTokens += Math.ceil(data.length / SOUND_CHARS_PER_TOKEN)
+    delivered.pieceTokens += Math.ceil(data.length / AUDIO_CHARS_PER_TOKEN)
   }
 }
 
 const notText: ReadonlySet<string> = new Set(['type', 'id', 'format', 'signature', 'index', 'data'])
 
-/** All strings inside a value but those that only describe it. */
+/** Bytes of all strings inside a value, except in metadata members. */
 function textBytesIn(value: unknown, depth: number): number {
   if (typeof value === 'string') return Buffer.byteLength(value)
   if (typeof value !== 'object' || value === null || depth >= DEPTH_MAX) return 0

@@ -1,10 +1,10 @@
 /**
- * A piece of an answer: text, or the place of a stored picture that is written there as base64. So
- * that an answer of ten pictures never stands in memory as one string.
+ * A piece of a response: text, or a reference to a stored picture that is written as base64. So a response
+ * with ten pictures is never in memory as one string.
  */
 export type AnswerPiece = { text: string } | { base64Of: string }
 
-/** The text of an object without its closing brace, with a picture's base64 under a name in front. */
+/** The pieces of a JSON object whose first member is the base64 of a picture. */
 export function objectWithPicture(
   { name, blobKey }: { name: string; blobKey: string },
   rest: Record<string, unknown>,
@@ -17,7 +17,7 @@ export function objectWithPicture(
   ]
 }
 
-/** One server-sent event around the pieces of its JSON. */
+/** Wraps pieces of JSON in a server-sent event. */
 export function eventAround(
   { type, id }: { type: string; id?: number },
   json: readonly AnswerPiece[],

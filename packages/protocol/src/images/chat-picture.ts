@@ -9,16 +9,16 @@ import { PROMPT_CHARS_MAX } from './parse-image-call.ts'
 
 const MESSAGES_MAX = 2_000
 
-/** What a chat request for a picture says, in the words of the images route. */
+/** A chat request for a picture, as parameters of the images route. */
 export interface PictureChat {
   fields: Fields
   /** Values for `readPictureSources`. */
   references: unknown[]
-  /** Parts of the request that an image model does not read, by name. */
+  /** Names of ignored parameters of the request. */
   ignored: string[]
 }
 
-// What a chat request may say about its picture; temperature and the like mean nothing to one.
+// Parameters that apply to pictures; temperature and others do not.
 const PICTURE_FIELDS = [
   'background',
   'input_fidelity',
@@ -38,9 +38,9 @@ const READ_FIELDS: ReadonlySet<string> = new Set([...PICTURE_FIELDS, 'messages',
 const IGNORED_NAMES_MAX = 20
 
 /**
- * Reads a chat completion request that names an image model: the text of the last user message is the
- * prompt; its pictures, else the last picture of the conversation, are references. Throws `invalid_value`
- * for `messages` without such a message, and `unsupported_parameter` for parts that nobody can draw from.
+ * Reads a chat completion request for an image model: the text of the last user message is the prompt; its
+ * pictures, or otherwise the last picture of the conversation, are references. Throws `invalid_value` for
+ * `messages` without such a message, and `unsupported_parameter` for parts that image models do not support.
  */
 export function readPictureChat(body: Fields): PictureChat {
   const messages = body['messages']
@@ -50,23 +50,23 @@ export function readPictureChat(body: Fields): PictureChat {
   const content = asRecord(messages[lastUserIndex])['content']
   const prompt = promptOf(content)
   if (prompt.trim() === '')
-    throw invalid('messages', 'must end with a user message whose text says what to draw')
+    throw invalid('messages', 'must end with a user message whose text describes the picture')
   const { references, messageIndex } = findChatReferences(messages, { lastUserIndex })
-  const kept = PICTURE_FIELDS.filter((name) => Object.hasOwn(body, name))
+  const present = PICTURE_FIELDS.filter((name) => Object.hasOwn(body, name))
   const isUnread = (_: unknown, index: number) => index !== lastUserIndex && index !== messageIndex
   return {
-    fields: { ...Object.fromEntries(kept.map((name) => [name, body[name]])), prompt },
+    fields: { ...Object.fromEntries(present.map((name) => [name, body[name]])), prompt },
     references,
     ignored: [...ignoredFields(body), ...(messages.some(isUnread) ? ['messages'] : [])],
   }
 }
 
-/** The texts of a message. Of more than a prompt may have, nothing is built. */
+/** The text of a message. Checks the length before it builds the string. */
 function promptOf(content: unknown): string {
   const texts = Array.isArray(content) ? content.map((part) => asRecord(part)['text']) : [content]
   const long = texts.filter((text) => text instanceof LongText)
   if (long.reduce((sum, { byteLength }) => sum + byteLength, 0) > PROMPT_CHARS_MAX * CHAR_BYTES_MAX)
-    throw invalid('messages', `may ask with at most ${PROMPT_CHARS_MAX} characters`)
+    throw invalid('messages', `must have a prompt of at most ${PROMPT_CHARS_MAX} characters`)
   return texts
     .map((text) => (text instanceof LongText ? readLongText(text) : text))
     .filter((text) => typeof text === 'string')
@@ -84,7 +84,7 @@ function ignoredFields(body: Fields): string[] {
 const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
 
-/** The message of a picture: a Markdown image, and `images` as clients of image models in chat read it. */
+/** The message of a picture: a Markdown image, and `images` for clients that support it. */
 export function pictureMessage(link: string) {
   return {
     content: `![image](${link})`,
@@ -92,7 +92,7 @@ export function pictureMessage(link: string) {
   }
 }
 
-/** Tokens in the words of chat; undefined when the upstream reported none. */
+/** Token counts in the chat format; undefined when the upstream reported none. */
 export function chatUsageOf(parts: readonly StoredPart[]) {
   const usage = imageUsageOf(parts)
   return (
@@ -145,7 +145,7 @@ export function pictureChunk(
   }
 }
 
-/** The chunk before `[DONE]` when the caller asked for `stream_options.include_usage`. */
+/** The chunk before `[DONE]` when the caller set `stream_options.include_usage`. */
 export function usageChunk(head: ChatHead, usage: unknown) {
   return { ...head, object: 'chat.completion.chunk', choices: [], usage: usage ?? null }
 }

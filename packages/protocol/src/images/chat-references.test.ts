@@ -16,8 +16,8 @@ const own = `/p/img/img_${'0'.repeat(32)}/0?exp=9&sig=ab`
 const found = (...messages: unknown[]) =>
   findChatReferences([...messages, blue], { lastUserIndex: messages.length }).references
 
-describe('the picture that a conversation asks to be edited', () => {
-  it('is every picture of the last user message, and then nothing else', () => {
+describe('the pictures that a conversation refers to', () => {
+  it('are all pictures of the last user message, if it has any', () => {
     const last = user([{ type: 'text', text: 'both' }, picture('b'), picture('c')])
     const messages = [user([picture('a')]), last]
     expect(findChatReferences(messages, { lastUserIndex: 1 })).toEqual({
@@ -87,7 +87,7 @@ describe('the picture that a conversation asks to be edited', () => {
     expect(found(...messages)).toEqual(references)
   })
 
-  it('is every link of ours in the last user message', () => {
+  it('are all picture links of this installation in the last user message', () => {
     const second = own.replace('/0?', '/1?')
     const last = user(`merge https://b.example${own} and ${second}, then ${second} again`)
     expect(findChatReferences([last], { lastUserIndex: 0 })).toEqual({
@@ -96,7 +96,7 @@ describe('the picture that a conversation asks to be edited', () => {
     })
   })
 
-  it('is refused where a part is no text and no picture', () => {
+  it('are refused when a part is neither text nor a picture', () => {
     const parts = [
       { type: 'text', text: 'x' },
       { type: 'input_audio', input_audio: {} },
@@ -105,12 +105,12 @@ describe('the picture that a conversation asks to be edited', () => {
   })
 })
 
-test('a text of many beginnings is read in a bounded time', () => {
+test('text with many incomplete images is read in bounded time', () => {
   const text = '!['.repeat(2_000_000) + '](x'.repeat(2_000_000)
   expect(found(assistant(text))).toEqual([])
 })
 
-describe('a picture inside a long answer', () => {
+describe('a picture inside a long text', () => {
   const base64 = 'A'.repeat(20_000)
   const url = `data:image/png;base64,${base64}`
   it.each([
@@ -125,7 +125,7 @@ describe('a picture inside a long answer', () => {
     expect(reference instanceof LongText && reference.text()).toBe(url)
   })
 
-  it('is found by its address, too', () => {
+  it('is found by its URL, too', () => {
     const text = `${'words '.repeat(3_000)}![x](https://a.example/1)`
     expect(found(assistant(new LongText(Buffer.from(text))))).toEqual(['https://a.example/1'])
   })

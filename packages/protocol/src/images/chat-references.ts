@@ -3,29 +3,29 @@ import { AppError } from '@sluice/kernel/app-error'
 import { LongText } from '../long-text.ts'
 import { isOwnPictureLink, ownPictureLinks } from './own-picture-links.ts'
 
-/** Markdown images that are tried from the end of a text; one that cannot be read may stand last. */
+/** Markdown images that are tried from the end of a text, since the last ones may be malformed. */
 const MARKDOWN_TRIES_MAX = 20
 
 export interface ChatReferences {
   /** Values for `readPictureSources`. */
   references: unknown[]
-  /** The message that they stand in; -1 without any. */
+  /** Index of the message that contains them; -1 without any. */
   messageIndex: number
 }
 
 /**
- * The pictures that a conversation asks to be edited: all of the last user message, else the last one of
- * the conversation, which a user sent or an earlier answer of ours showed. Links to pictures of this
- * installation count wherever they stand; of other addresses in a text only those that an answer shows. Throws
- * `unsupported_parameter` for parts of the last user message that no image model reads. Pure.
+ * The pictures that a conversation refers to: all of the last user message, or otherwise the last one of the
+ * conversation, sent by a user or included in an earlier response. Links to pictures of this installation are
+ * recognized in any text; other URLs only as Markdown images in assistant messages. Throws
+ * `unsupported_parameter` for parts of the last user message that no image model supports. Pure.
  */
 export function findChatReferences(
   messages: readonly unknown[],
   { lastUserIndex }: { lastUserIndex: number },
 ): ChatReferences {
-  const asked = messages[lastUserIndex]
-  refuseOtherParts(asked)
-  const own = picturesIn(asked)
+  const lastUserMessage = messages[lastUserIndex]
+  refuseOtherParts(lastUserMessage)
+  const own = picturesIn(lastUserMessage)
   if (own.length > 0) return { references: own, messageIndex: lastUserIndex }
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const last = index === lastUserIndex ? undefined : picturesIn(messages[index]).at(-1)
@@ -34,7 +34,7 @@ export function findChatReferences(
   return { references: [], messageIndex: -1 }
 }
 
-/** The pictures of one message, in their order; of a Markdown text, the last one. */
+/** The pictures of one message, in order; of Markdown text only the last one. */
 function picturesIn(message: unknown): unknown[] {
   const role = memberOf(message, 'role')
   const content = memberOf(message, 'content')
@@ -44,7 +44,7 @@ function picturesIn(message: unknown): unknown[] {
   const shown = isText(content) ? inText(content) : []
   const images = isAnswer ? memberOf(message, 'images') : undefined
   const beside = Array.isArray(images) ? images.flatMap((part) => pictureOf(part, nothing)) : []
-  // The text of an answer and its `images` show the same pictures.
+  // The text of an assistant message and its `images` contain the same pictures.
   if (beside.length > 0) return beside
   return [...parts, ...shown]
 }
@@ -71,22 +71,24 @@ function refuseOtherParts(message: unknown): void {
   for (const part of content) {
     const type = memberOf(part, 'type')
     if (PICTURE_TYPES.has(type) || TEXT_TYPES.has(type)) continue
-    const said = typeof type === 'string' ? `'${type.slice(0, 50)}' parts` : 'parts of this kind'
+    const kind = typeof type === 'string' ? `'${type.slice(0, 50)}' parts` : 'parts of this kind'
     throw new AppError(
       'unsupported_parameter',
-      `An image model reads text and pictures; it does not read ${said} in 'messages'.`,
+      `An image model reads text and pictures; it does not read ${kind} in 'messages'.`,
       { param: 'messages' },
     )
   }
 }
 
-/** What the text of an answer shows: the last Markdown picture, else the last link to a picture of ours. */
+/**
+ * The picture in an assistant's text: the last Markdown image, or the last picture link of this installation.
+ */
 function shownIn(text: string | LongText): (string | LongText)[] {
   const shown = markdownPicture(text)
   return shown.length > 0 ? shown : ownPictureLinks(text).slice(-1)
 }
 
-/** The last `![…](address)` of a text. Searches from its end, so that a long text is read once. */
+/** The last `![…](url)` of a text. Searches from the end, so that a long text is read once. */
 function markdownPicture(text: string | LongText): (string | LongText)[] {
   let end = typeof text === 'string' ? text.length : text.byteLength
   for (let tries = 0; tries < MARKDOWN_TRIES_MAX; tries += 1) {
@@ -102,7 +104,7 @@ function markdownPicture(text: string | LongText): (string | LongText)[] {
   return []
 }
 
-/** `address`, `<address>` or `address "title"`; undefined for what is no picture's address. */
+/** Parses `url`, `<url>` or `url "title"`; undefined when it is not the URL of a picture. */
 function addressIn(target: string | LongText): string | LongText | undefined {
   if (target instanceof LongText) return longAddressIn(target)
   const [word = ''] = target.trim().split(/\s/, 1)
@@ -114,7 +116,7 @@ function addressIn(target: string | LongText): string | LongText | undefined {
 const ADDRESS = /^(?:https?:\/\/|data:image\/)/i
 const HEAD_BYTES = 256
 
-// A data URL: whitespace ends it, and cannot stand in it.
+// A data URL ends at the first white space.
 function longAddressIn(target: LongText): string | LongText | undefined {
   const lead = /^\s*<?/.exec(target.head(HEAD_BYTES))?.[0] ?? ''
   const from = lead.includes('\n') ? 0 : lead.length

@@ -1,30 +1,31 @@
 import { JsonCursor, OPEN_BRACE } from '../json-cursor.ts'
-import { NameWatch } from '../name-watch.ts'
+import { NameChecker } from '../name-checker.ts'
 import { imageNames } from './extra-fields.ts'
 
 /**
- * Reads the names of a JSON body of an image request before it is parsed: JSON.parse takes the last of two
- * equal ones without a word, and unknown ones reach the upstream, which may ignore case. Throws `invalid_value`
- * for both, `invalid_json` for what is no JSON or is nested too deeply; what is no object is left to the caller.
+ * Checks the member names of an image request's JSON body before it is parsed: JSON.parse silently uses the
+ * last of two equal names, and unknown names are forwarded to the upstream, which may ignore case. Throws
+ * `invalid_value` for both, `invalid_json` for invalid or too deeply nested JSON. A body that is not an
+ * object passes.
  */
 export function checkImageNames(body: Buffer): void {
   const cursor = new JsonCursor(body)
   cursor.skipSpace()
   if (cursor.peek() !== OPEN_BRACE) return
-  const watch = new NameWatch(imageNames)
+  const checker = new NameChecker(imageNames)
   for (let more = cursor.enterObject(); more; more = cursor.nextMember()) {
-    watch.read(cursor)
+    checker.read(cursor)
     cursor.skipValue(1)
   }
 }
 
 /** The same for the text fields and the files of a form, one name at a time. */
 export function formNameCheck(): { field(name: string): void; file(name: string): void } {
-  const watch = new NameWatch(imageNames)
+  const checker = new NameChecker(imageNames)
   return {
-    field: (name) => void watch.see(withoutIndex(name)),
-    // Files of one name are a list.
-    file: (name) => void new NameWatch(imageNames).see(withoutIndex(name)),
+    field: (name) => void checker.check(withoutIndex(name)),
+    // Repeated file names are a list.
+    file: (name) => void new NameChecker(imageNames).check(withoutIndex(name)),
   }
 }
 

@@ -16,7 +16,7 @@ async function whole(json: string): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-test('others have their turn while twenty megabytes are decoded', async () => {
+test('yields to the event loop while twenty megabytes are decoded', async () => {
   const picture = randomBytes(15 * MIB)
   let turns = 0
   const count = () => {
@@ -34,7 +34,7 @@ test('others have their turn while twenty megabytes are decoded', async () => {
   expect(Buffer.concat(chunks).equals(picture)).toBe(true)
 })
 
-test('line breaks, both alphabets and missing padding are read as clients write them', async () => {
+test('accepts line breaks, both alphabets and missing padding', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ minLength: 150_000, maxLength: 400_000, size: 'max' }),
@@ -58,7 +58,7 @@ test.each([
   ['padding in the middle', `${good}==${good}`],
   ['too much padding', `${good}===`],
   ['text', `${good} ä`],
-  ['an escape that is none', `${good}\\x`],
-])('%s is refused by the name of the parameter', async (_name, json) => {
+  ['an invalid escape', `${good}\\x`],
+])('refuses %s, naming the parameter', async (_name, json) => {
   await expect(whole(json)).rejects.toMatchObject({ code: 'invalid_value', param: 'image' })
 })

@@ -3,14 +3,14 @@ import { nextTurn } from '@sluice/kernel/next-turn'
 import type { LongText } from '../long-text.ts'
 import { invalid } from './field-reader.ts'
 
-/** Less than a millisecond's work. */
+/** Decoded in less than a millisecond. */
 const PIECE_BYTES = 192 * 1024
 const UNIT_CHARS = 4
 const PLAIN = /^[\w+/-]*$/
 
 /**
- * Decodes base64 piece by piece, and lets everybody else have their turn between two pieces. Line breaks may stand
- * anywhere, both alphabets count, padding may be missing. Throws `invalid_value` that names `param` for anything else.
+ * Decodes base64 in pieces, and yields to the event loop between them. Line breaks, both alphabets and
+ * missing padding are accepted. Throws `invalid_value` for `param` for anything else.
  */
 export async function* decodeBase64(
   text: LongText,
@@ -20,7 +20,7 @@ export async function* decodeBase64(
   let rest = ''
   let isPadded = false
   for (let next = read(pieces, param); next !== undefined; next = read(pieces, param)) {
-    // Most pieces have no line break: to look for one is cheaper than to replace none.
+    // Most pieces have no line break, and testing is cheaper than replacing.
     const chars = rest + (PLAIN.test(next) ? next : next.replaceAll(/\s+/g, ''))
     const padding = chars.indexOf('=')
     const end = padding === -1 ? chars.length : padding
@@ -38,7 +38,7 @@ function read(pieces: Generator<string, void, void>, param: string): string | un
   try {
     return pieces.next().value ?? undefined
   } catch {
-    // An escape that JSON does not have.
+    // An invalid JSON escape.
     throw noBase64(param)
   }
 }

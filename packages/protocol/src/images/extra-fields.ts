@@ -1,12 +1,12 @@
-import { JudgedNames } from '../name-watch.ts'
+import { ReservedNames } from '../name-checker.ts'
 import type { Fields } from './field-reader.ts'
 
 const EXTRA_FIELDS_MAX = 20
 const EXTRA_NAME_CHARS_MAX = 64
 const EXTRA_VALUE_CHARS_MAX = 1_000
 
-/** Ours, or understood by us; what we dropped on purpose must not reach the upstream after all. */
-export const imageNames = new JudgedNames([
+/** Parameters that the gateway handles itself; they are never forwarded as extra fields. */
+export const imageNames = new ReservedNames([
   'async',
   'background',
   'frame_count',
@@ -35,10 +35,10 @@ export const imageNames = new JudgedNames([
   'user',
 ])
 
-/** The caller's unknown parameters, where they are scalars of a bearable size; others are ignored. */
+/** The caller's unknown parameters that are scalars of limited size; others are ignored. */
 export function readExtra(fields: Fields): Record<string, string | number | boolean> | undefined {
-  const kept = Object.entries(fields).filter(isForwardable).slice(0, EXTRA_FIELDS_MAX)
-  return kept.length > 0 ? Object.fromEntries(kept) : undefined
+  const extra = Object.entries(fields).filter(isForwardable).slice(0, EXTRA_FIELDS_MAX)
+  return extra.length > 0 ? Object.fromEntries(extra) : undefined
 }
 
 function isForwardable(field: [string, unknown]): field is [string, string | number | boolean] {

@@ -2,11 +2,11 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import { LongText } from '../long-text.ts'
 
-/** A caller's parameters by name: JSON values, or the texts of form fields. */
+/** Request parameters by name: JSON values, or text of form fields. */
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface FieldReader {
-  /** Text that is safe to store: well-formed, without NUL. Undefined when absent. */
+  /** Well-formed text without NUL; undefined when absent. */
   text(name: string, lengthMax: number): string | undefined
   integer(name: string, range: { min: number; max: number }): number | undefined
   flag(name: string): boolean | undefined
@@ -14,13 +14,13 @@ export interface FieldReader {
 }
 
 /**
- * Reads parameters leniently: null and empty text are absent, numbers and booleans may come as text
- * (forms have nothing else). A value that makes no sense is an `invalid_value` that names its parameter.
+ * Reads parameters leniently: null and empty text count as absent, numbers and booleans may be text, as in
+ * forms. Throws `invalid_value` for an invalid value, naming its parameter.
  */
 export function fieldReader(fields: Fields): FieldReader {
   const present = (name: string): unknown => {
     const value = Object.hasOwn(fields, name) ? fields[name] : undefined
-    // openai-node asks form callers to send the text "null" for null.
+    // openai-node documents the text "null" for null in forms.
     return value === null || value === '' || value === 'null' ? undefined : value
   }
 
@@ -54,14 +54,14 @@ export function fieldReader(fields: Fields): FieldReader {
   }
 }
 
-/** A refusal of one parameter's value. */
+/** The error for an invalid parameter value. */
 export function invalid(param: string, complaint: string): AppError {
   return new AppError('invalid_value', `'${param}' ${complaint}.`, { param })
 }
 
 /**
- * PostgreSQL stores neither NUL nor halves of surrogate pairs: the first is refused, the others become
- * U+FFFD, as they would on any UTF-8 wire. `lengthMax` counts characters, not UTF-16 units.
+ * PostgreSQL stores neither NUL nor lone surrogates: NUL is refused, lone surrogates become U+FFFD, as in any
+ * UTF-8 encoding. `lengthMax` counts characters, not UTF-16 units.
  */
 export function cleanText(param: string, given: unknown, lengthMax: number): string {
   const value = given instanceof LongText ? shortEnough(param, given, lengthMax) : given
@@ -71,7 +71,7 @@ export function cleanText(param: string, given: unknown, lengthMax: number): str
   return value.toWellFormed()
 }
 
-/** A character takes two escapes of six bytes at most. */
+/** A character takes at most two escapes of six bytes. */
 export const CHAR_BYTES_MAX = 12
 
 function shortEnough(param: string, text: LongText, lengthMax: number): string {
@@ -80,7 +80,7 @@ function shortEnough(param: string, text: LongText, lengthMax: number): string {
   return readLongText(text)
 }
 
-/** All of a long string. Throws `invalid_json` for an escape that JSON does not have. */
+/** The text of a long string. Throws `invalid_json` for an invalid escape. */
 export function readLongText(text: LongText): string {
   try {
     return text.text()

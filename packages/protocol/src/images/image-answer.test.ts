@@ -23,7 +23,7 @@ const part = (index: number, change: Partial<StoredPart> = {}): StoredPart => ({
 })
 
 const linkOf = ({ index }: StoredPart) => `https://sluice.example/p/img/${taskId}/${index}?sig=1`
-/** What a caller reads: each picture is the base64 of its key here. */
+/** The response as the caller reads it; here each picture is the base64 of its blob key. */
 const written = (pieces: readonly AnswerPiece[]) =>
   pieces
     .map((piece) => ('text' in piece ? piece.text : Buffer.from(piece.base64Of).toString('base64')))
@@ -33,7 +33,7 @@ const b64 = (index: number) => Buffer.from(`jobs/${taskId}/parts/${index}`).toSt
 
 const answer = { taskId, createdAt: at, requested: 2, linkOf, missed: [] } as const
 
-test('an answer carries base64, effective values and the tokens of all its pictures', () => {
+test('a base64 response contains effective values and the tokens of all its pictures', () => {
   const parts = [part(0, { revisedPrompt: 'a "fox"' }), part(1, { tokens: null })]
   expect(json(imageAnswer({ ...answer, parts, responseFormat: 'b64_json' }))).toEqual({
     created: 1_795_233_600,
@@ -53,7 +53,7 @@ test('an answer carries base64, effective values and the tokens of all its pictu
   })
 })
 
-test('an answer by URL has a link in each place and says which pictures are missing', () => {
+test('a URL response contains a link per picture and lists the missing pictures', () => {
   const missed = [{ index: 0, code: 'upstream_failed', message: 'no' }]
   const input = { ...answer, parts: [part(1)], missed, responseFormat: 'url' } as const
   expect(json(imageAnswer(input))).toMatchObject({
@@ -62,7 +62,7 @@ test('an answer by URL has a link in each place and says which pictures are miss
   })
 })
 
-test('an answer in both forms has base64 and a link in each place', () => {
+test('a response in both formats contains base64 and a link per picture', () => {
   const parts = [part(0, { revisedPrompt: 'a fox' }), part(1)]
   expect(json(imageAnswer({ ...answer, parts, responseFormat: 'both' }))).toMatchObject({
     data: [
@@ -72,14 +72,14 @@ test('an answer in both forms has base64 and a link in each place', () => {
   })
 })
 
-test('usage is left out rather than invented when no upstream reported tokens', () => {
+test('usage is omitted when no upstream reported tokens', () => {
   const parts = [part(0, { tokens: null })]
   expect(json(imageAnswer({ ...answer, parts, responseFormat: 'b64_json' }))).not.toHaveProperty(
     'usage',
   )
 })
 
-test('stream events carry the names and fields that SDKs read', () => {
+test('stream events have the names and fields that SDKs read', () => {
   const context = { family: 'image_edit', taskId, at } as const
   const facts = part(0).facts
   const partial = { type: 'partial', index: 0, partialIndex: 2, blobKey: 'k', facts } as const
@@ -103,7 +103,7 @@ test('stream events carry the names and fields that SDKs read', () => {
   })
 })
 
-test('every event of a task is numbered, and its end has the name of its state', () => {
+test('task events are numbered, and the last one is named by the final state', () => {
   const context = { linkOf, errorOf: (failure: object) => ({ ...failure }), hasPartial: false }
   const facts = part(0).facts
   const text = (seq: number, fact: Parameters<typeof taskEvent>[0]['fact']) =>
@@ -117,7 +117,7 @@ test('every event of a task is numbered, and its end has the name of its state',
   expect(eventOf(end)).toEqual(['failed', expect.objectContaining({ data: [], error: failure })])
 })
 
-test('a task shows links, never blob keys', () => {
+test('a task object contains links, never blob keys', () => {
   const view = {
     taskId,
     status: 'done',
@@ -134,7 +134,7 @@ test('a task shows links, never blob keys', () => {
   expect(text).not.toContain('jobs/')
 })
 
-test('a chat about a picture is its last user message, with the pictures in it', () => {
+test('a picture chat is read from its last user message, with the pictures in it', () => {
   const image = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } }
   const chat = readPictureChat({
     model: 'm',
@@ -162,7 +162,7 @@ test('a chat about a picture is its last user message, with the pictures in it',
     expect(() => readPictureChat({ model: 'm', messages })).toThrow(/'messages'/)
 })
 
-test('a chat answer links every picture and counts its tokens in the words of chat', () => {
+test('a chat response links every picture and reports tokens in the chat format', () => {
   expect(pictureMessage('u1')).toEqual({
     content: '![image](u1)',
     images: [{ type: 'image_url', image_url: { url: 'u1' } }],

@@ -4,7 +4,7 @@ import type { ImageFacts } from '@sluice/contracts/image-request'
 import type { AnswerPiece } from './answer-piece.ts'
 import { objectWithPicture } from './answer-piece.ts'
 
-/** A picture that was asked for and could not be had. */
+/** A requested picture that could not be generated. */
 export interface MissedPart {
   index: number
   code: string
@@ -12,7 +12,7 @@ export interface MissedPart {
   param?: string
 }
 
-/** How an answer carries its pictures: as base64, as signed links, or as both. */
+/** How a response contains its pictures: as base64, as signed links, or as both. */
 export const pictureForms = ['both', 'b64_json', 'url'] as const
 export type PictureForm = (typeof pictureForms)[number]
 
@@ -30,8 +30,8 @@ export interface ImageAnswerInput {
 }
 
 /**
- * The image response of client-contracts §1.4 with effective values, and a `sluice` extension that
- * names the task and says how many pictures of those asked for are there.
+ * The image response of client-contracts §1.4 with effective values, and a `sluice` extension with the task
+ * id and the numbers of requested and delivered pictures.
  */
 export function imageAnswer(input: ImageAnswerInput): AnswerPiece[] {
   const { parts, safetyIdentifier } = input
@@ -59,7 +59,7 @@ function itemOf(part: StoredPart, { responseFormat, linkOf }: ImageAnswerInput):
   return objectWithPicture({ name: 'b64_json', blobKey: part.blobKey }, rest)
 }
 
-/** What the picture turned out to be; never `auto`. */
+/** The effective values of the picture; never `auto`. */
 export function effectiveValues({ width, height, quality, background, format }: ImageFacts) {
   return { background, output_format: format, quality, size: `${width}x${height}` }
 }
@@ -82,7 +82,7 @@ export function imageUsageOf(parts: readonly StoredPart[]) {
   }
 }
 
-/** Our extension of an answer: which task it came from, and what of it is missing and why. */
+/** The `sluice` extension of a response: its task, and the missing pictures with their errors. */
 export function deliveryOf({
   taskId,
   requested,

@@ -5,7 +5,7 @@ import { eventAround, objectWithPicture } from './answer-piece.ts'
 import type { MissedPart, PictureForm } from './image-answer.ts'
 import { effectiveValues, imageUsageOf, unixSeconds } from './image-answer.ts'
 
-/** The family of event names: what the caller asked decides, as at OpenAI. */
+/** The prefix of event names, by the kind of request, as in OpenAI's API. */
 export type ImageEventFamily = 'image_generation' | 'image_edit'
 
 interface EventContext {
@@ -70,7 +70,7 @@ export interface CompletedImage {
   safetyIdentifier?: string | undefined
 }
 
-/** Ours: one picture of several could not be had, the others go on. SDKs pass unknown types through. */
+/** An extension: one of several pictures failed, the others continue. SDKs pass unknown types through. */
 export function missedImageEvent(
   { family, taskId }: EventContext,
   missed: MissedPart,

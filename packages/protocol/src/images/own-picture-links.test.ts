@@ -16,25 +16,25 @@ test.each<[string, string[]]>([
   [`${path}.`, [path]],
   [`/p/img/${task}/12 then ${path}`, [`/p/img/${task}/12`, path]],
   [`/p/img/${task}/007 /p/img/${task}/0/more /p/img/img_x/0 /p/img/${task}`, []],
-  ['nothing of ours: /files/1.png', []],
-])('links to our pictures in %j', (text, links) => {
+  ['no own link: /files/1.png', []],
+])('finds picture links of this installation in %j', (text, links) => {
   expect(ownPictureLinks(text)).toEqual(links)
 })
 
-test('the last ones of many are found, in a bounded time', () => {
+test('finds the last ones of many in bounded time', () => {
   const many = Array.from({ length: 99 }, (_, index) => `/p/img/${task}/${index}`)
   expect(ownPictureLinks(`${'/p/img/img_'.repeat(1_000_000)} ${many.join(' ')}`)).toEqual(
     many.slice(-20),
   )
 })
 
-test('links are found in a text that was not built', () => {
+test('finds links in a LongText', () => {
   const escapes = String.raw`\n\u00e9`.repeat(2_000)
   const text = new LongText(Buffer.from(`${escapes}${signed}${escapes}(${path})${escapes}`))
   expect(ownPictureLinks(text)).toEqual([signed, path])
 })
 
-test('the path of a link is told from base64', () => {
+test('distinguishes the path of a link from base64', () => {
   expect(
     [signed, path, `${path} `, `https://a.example${path}`, `${path}AAAA`].map(isOwnPictureLink),
   ).toEqual([true, true, false, false, false])

@@ -1,15 +1,15 @@
 import type { LongText } from '../long-text.ts'
 
-/** Links of one text that are looked at; further ones are left as text. */
+/** Maximum number of links examined per text. */
 const LINKS_MAX = 20
 const START = '/p/img/img_'
 const LINK_CHARS_MAX = 1_024
 const LINK = /^\/p\/img\/img_[0-9a-f]{32}\/(?:0|[1-9]\d?)(?![\w/])(?:\?[\w%&=.~-]*)?/
 
 /**
- * The pictures of this installation that a text links to, as paths with their signatures, in the order of the
- * text and each once: `https://host/p/img/…` or `/p/img/…`, bare or in Markdown. Searches from the end, so
- * that the last ones are found in a long text.
+ * The picture links of this installation in a text, as paths with signatures, in order and without
+ * duplicates: `https://host/p/img/…` or `/p/img/…`, plain or in Markdown. Searches from the end, so that the
+ * last ones are found in a long text.
  */
 export function ownPictureLinks(text: string | LongText): string[] {
   const found: string[] = []
@@ -23,13 +23,13 @@ export function ownPictureLinks(text: string | LongText): string[] {
   return found
 }
 
-// Nothing in a link is written with an escape, and a piece must not end inside of one.
+// Links contain no escapes, and a piece must not end inside of one.
 function endFrom(text: string | LongText, at: number): number {
   const escape = text.indexOf('\\', at)
   return Math.min(at + LINK_CHARS_MAX, escape === -1 ? Number.POSITIVE_INFINITY : escape)
 }
 
-/** Whether all of the text is the path of such a link. */
+/** Whether the whole text is the path of such a link. */
 export function isOwnPictureLink(text: string): boolean {
   return text.length <= LINK_CHARS_MAX && LINK.exec(text)?.[0] === text
 }

@@ -6,7 +6,7 @@ import { parseImageCall } from './parse-image-call.ts'
 
 const least = { model: 'gpt-image-2', prompt: 'a red fox' }
 
-/** `code param` of the refusal, or `accepted`. */
+/** `code param` of the error, or `accepted`. */
 function refusal(fields: Record<string, unknown>): string {
   try {
     parseImageCall(fields)
@@ -17,9 +17,9 @@ function refusal(fields: Record<string, unknown>): string {
   }
 }
 
-test('the least request is one awaited png picture in which the upstream chooses the rest', () => {
+test('a minimal request is one png picture with defaults, answered synchronously', () => {
   expect(parseImageCall(least)).toEqual({
-    face: 'await',
+    responseMode: 'await',
     responseFormat: undefined,
     request: {
       ...least,
@@ -33,7 +33,7 @@ test('the least request is one awaited png picture in which the upstream chooses
   })
 })
 
-test('nulls, empty texts and the form text "null" are absent', () => {
+test('nulls, empty texts and the form text "null" count as absent', () => {
   const names = ['n', 'size', 'quality', 'background', 'output_format', 'output_compression']
   const more = ['moderation', 'stream', 'async', 'partial_images', 'response_format', 'user']
   const { request } = parseImageCall(least)
@@ -43,17 +43,17 @@ test('nulls, empty texts and the form text "null" are absent', () => {
   }
 })
 
-test('a form and a JSON body that say the same are the same call', () => {
+test('a form and a JSON body with the same parameters are the same call', () => {
   const json = { n: 2, stream: true, partial_images: 3, output_compression: 50 }
   const form = { n: '2', stream: 'true', partial_images: '3', output_compression: '50' }
   const both = { ...least, output_format: 'webp', size: '1536x1024', quality: 'high' }
   const call = parseImageCall({ ...both, ...json })
   expect(parseImageCall({ ...both, ...form })).toEqual(call)
-  expect(call.face).toBe('stream')
+  expect(call.responseMode).toBe('stream')
   expect(call.request).toMatchObject({ count: 2, partialImages: 3, compression: 50 })
 })
 
-describe('each refusal names its parameter', () => {
+describe('each error names its parameter', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['no model', { model: undefined }, 'missing_required_parameter model'],
     ['a model of another type', { model: 4 }, 'invalid_value model'],
@@ -105,35 +105,35 @@ describe('each refusal names its parameter', () => {
   })
 })
 
-test('a prompt of 32,000 characters is read, also when each takes two UTF-16 units', () => {
+test('a prompt of 32,000 characters is accepted, also when each takes two UTF-16 units', () => {
   expect(refusal({ ...least, prompt: '🦊'.repeat(32_000) })).toBe('accepted')
   expect(refusal({ ...least, prompt: '🦊'.repeat(32_001) })).toBe('invalid_value prompt')
 })
 
-test('half a surrogate pair becomes the replacement character, so that it can be stored', () => {
+test('a lone surrogate becomes the replacement character, so that it can be stored', () => {
   expect(parseImageCall({ ...least, prompt: 'fox \ud83e' }).request.prompt).toBe('fox \ufffd')
 })
 
-test('the largest and the most extreme published sizes are drawn', () => {
+test('the largest and the most extreme published sizes are accepted', () => {
   for (const size of ['3840x2160', '2160x3840', '2880x2880', '3072x1024', '1536x864', 'auto']) {
     expect(parseImageCall({ ...least, size }).request.size).toBe(size)
   }
 })
 
-test("DALL·E's sizes and qualities become what the model can draw, or stay where it can", () => {
-  const size = (model: string, asked: string) =>
-    parseImageCall({ ...least, model, size: asked }).request.size
+test("DALL·E's sizes and qualities are mapped to supported values where necessary", () => {
+  const size = (model: string, requested: string) =>
+    parseImageCall({ ...least, model, size: requested }).request.size
   expect(size('gpt-image-1.5', '1792x1024')).toBe('1536x1024')
   expect(size('gpt-image-1-mini', '512x512')).toBe('1024x1024')
   expect(size('gpt-image-2', '1792x1024')).toBe('1792x1024')
   expect(refusal({ ...least, model: 'gpt-image-1.5', size: '2048x2048' })).toBe(
     'unsupported_parameter size',
   )
-  const quality = (asked: string) => parseImageCall({ ...least, quality: asked }).request.quality
+  const quality = (word: string) => parseImageCall({ ...least, quality: word }).request.quality
   expect([quality('standard'), quality('hd')]).toEqual(['medium', 'high'])
 })
 
-test('the five steps of quality are there for the models that have them, and for unknown names', () => {
+test('the five quality steps are accepted for models that support them, and for unknown names', () => {
   for (const model of ['gpt-image-2.5-flare', 'gpt-image-2.6-sunburst', 'our-own-alias']) {
     expect(refusal({ ...least, model, quality: 'max' })).toBe('accepted')
   }
@@ -142,7 +142,7 @@ test('the five steps of quality are there for the models that have them, and for
   }
 })
 
-test('input fidelity is dropped where the model cannot take it', () => {
+test('input fidelity is dropped where the model does not support it', () => {
   const fidelity = (model: string, input_fidelity: string) =>
     parseImageCall({ ...least, model, input_fidelity }).request.inputFidelity
   expect(fidelity('gpt-image-2', 'high')).toBeUndefined()
@@ -151,12 +151,12 @@ test('input fidelity is dropped where the model cannot take it', () => {
   expect(fidelity('gpt-image-1.5', 'high')).toBe('high')
 })
 
-test('nobody pays for partial pictures that nobody will see', () => {
+test('partial images are not requested when the response mode cannot deliver them', () => {
   expect(parseImageCall({ ...least, partial_images: 2 }).request.partialImages).toBe(0)
   expect(parseImageCall({ ...least, partial_images: 2, async: true }).request.partialImages).toBe(2)
 })
 
-test('unknown scalars go on to the upstream, anything else unknown is ignored', () => {
+test('unknown scalars are forwarded to the upstream, other unknown values are ignored', () => {
   const { request } = parseImageCall({
     ...least,
     complexity: 'high',
@@ -180,7 +180,7 @@ test('unknown scalars go on to the upstream, anything else unknown is ignored', 
   })
 })
 
-test("DALL·E's words for quality mean one of ours, by which it is charged, and are remembered", () => {
+test("DALL·E's quality words are mapped to a quality for pricing, and retained", () => {
   const quality = (word: string, model = 'dall-e-3') => {
     const { request } = parseImageCall({ ...least, model, quality: word })
     return [request.quality, request.qualityWord]
@@ -192,19 +192,19 @@ test("DALL·E's words for quality mean one of ours, by which it is charged, and 
   expect(quality('auto')).toEqual(['auto', undefined])
 })
 
-test('a flood of unknown parameters is cut at twenty', () => {
+test('at most twenty unknown parameters are forwarded', () => {
   const flood = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`field_${n}`, n]))
   expect(Object.keys(parseImageCall({ ...flood, ...least }).request.extra ?? {})).toHaveLength(20)
 })
 
-test('the newer identifier of an end user wins over the older, unless it is empty', () => {
+test('safety_identifier takes precedence over user, unless it is empty', () => {
   const identifier = (fields: Record<string, string>) =>
     parseImageCall({ ...least, ...fields }).request.safetyIdentifier
   expect(identifier({ user: 'old', safety_identifier: 'new' })).toBe('new')
   expect(identifier({ user: 'old', safety_identifier: '' })).toBe('old')
 })
 
-test('whatever a body holds, it is a call or a refusal that names a parameter', () => {
+test('any body is either accepted or refused with an error that names a parameter', () => {
   const value = fc.oneof(fc.anything(), fc.string(), fc.integer(), fc.constantFrom('auto', 'true'))
   const names = [
     'n',

@@ -16,20 +16,20 @@ const SIZE_CHARS_MAX = 32
 export const COUNT_MAX = 10
 export const PARTIAL_IMAGES_MAX = 3
 
-/** How the caller wants to be answered; the job behind it is the same. */
-export type ImageFace = 'await' | 'stream' | 'async'
+/** How the caller receives the result; the job is the same. */
+export type ResponseMode = 'await' | 'stream' | 'async'
 
-/** What a caller asked for, except for the pictures they sent along. */
+/** An image request without its input pictures. */
 export interface ImageCall {
   request: Omit<ImageRequest, 'kind' | 'images' | 'mask'>
-  face: ImageFace
-  /** As the caller asked; undefined leaves it to the installation. */
+  responseMode: ResponseMode
+  /** As requested; undefined leaves it to the configuration. */
   responseFormat: 'b64_json' | 'url' | undefined
 }
 
 /**
- * Reads the parameters of `POST /v1/images/generations` and `/edits` (client-contracts §1.1, §1.2), from
- * JSON or from a form. Unknown parameters are kept for the upstream, nulls are absent. Throws
+ * Reads the parameters of `POST /v1/images/generations` and `/edits` (client-contracts §1.1, §1.2), from JSON
+ * or from a form. Unknown parameters are forwarded to the upstream, nulls count as absent. Throws
  * `missing_required_parameter`, `invalid_value` or `unsupported_parameter`, each with its `param`.
  */
 export function parseImageCall(fields: Fields): ImageCall {
@@ -37,7 +37,7 @@ export function parseImageCall(fields: Fields): ImageCall {
   const model = required('model', read.text('model', MODEL_CHARS_MAX))
   const prompt = readPrompt(fields)
   const abilities = modelAbilities(model)
-  const face = readFace(read)
+  const responseMode = readResponseMode(read)
   const format = readFormat(read)
   const compression = readCompression(read, format)
   const moderation = read.choice('moderation', ['auto', 'low'])
@@ -48,7 +48,7 @@ export function parseImageCall(fields: Fields): ImageCall {
   const extra = readExtra(fields)
 
   return {
-    face,
+    responseMode,
     responseFormat: read.choice('response_format', ['b64_json', 'url']),
     request: {
       model,
@@ -58,8 +58,8 @@ export function parseImageCall(fields: Fields): ImageCall {
       ...readQuality(read, abilities),
       background: readBackground(read, format),
       format,
-      // Nobody would see them, and the upstream charges for them.
-      partialImages: face === 'await' ? 0 : partialImages,
+      // They could not be delivered, and the upstream charges for them.
+      partialImages: responseMode === 'await' ? 0 : partialImages,
       ...(compression !== undefined && { compression }),
       ...(moderation && { moderation }),
       ...(inputFidelity && { inputFidelity }),
@@ -69,7 +69,7 @@ export function parseImageCall(fields: Fields): ImageCall {
   }
 }
 
-/** The caller's prompt; refused when absent, empty or longer than GPT image models read. */
+/** The prompt; refused when absent, empty or longer than GPT image models accept. */
 export function readPrompt(fields: Fields): string {
   const value = Object.hasOwn(fields, 'prompt') ? fields['prompt'] : undefined
   if (value === undefined || value === null) throw missing('prompt')
@@ -78,7 +78,7 @@ export function readPrompt(fields: Fields): string {
   return prompt
 }
 
-function readFace(read: FieldReader): ImageFace {
+function readResponseMode(read: FieldReader): ResponseMode {
   const stream = read.flag('stream') ?? false
   const isAsync = read.flag('async') ?? false
   if (stream && isAsync) throw invalid('async', "cannot be combined with 'stream'")
@@ -115,14 +115,15 @@ function readQuality(
   read: FieldReader,
   { qualities }: ModelAbilities,
 ): Pick<ImageRequest, 'quality' | 'qualityWord'> {
-  const asked = read.choice('quality', ['auto', ...imageQualities, 'standard', 'hd']) ?? 'auto'
-  if (asked === 'auto') return { quality: asked }
-  const word = asked === 'standard' || asked === 'hd' ? asked : undefined
-  const quality = asked === 'standard' || asked === 'hd' ? legacyQualities[asked] : asked
+  const requested = read.choice('quality', ['auto', ...imageQualities, 'standard', 'hd']) ?? 'auto'
+  if (requested === 'auto') return { quality: requested }
+  const word = requested === 'standard' || requested === 'hd' ? requested : undefined
+  const quality =
+    requested === 'standard' || requested === 'hd' ? legacyQualities[requested] : requested
   if (qualities.includes(quality)) return { quality, ...(word && { qualityWord: word }) }
   throw unsupported(
     'quality',
-    `This model draws in 'quality' ${qualities.join(', ')} or auto, not ${asked}.`,
+    `This model supports 'quality' ${qualities.join(', ')} or auto, not ${requested}.`,
   )
 }
 
@@ -133,10 +134,10 @@ function readBackground(read: FieldReader, format: string): ImageRequest['backgr
   return background
 }
 
-// Some clients send `high` with every edit, whatever the model: what it cannot take is dropped.
+// Some clients send `high` with every edit: it is dropped for models that do not support it.
 function readFidelity(read: FieldReader, { inputFidelity }: ModelAbilities) {
-  const asked = read.choice('input_fidelity', ['high', 'low'])
-  return asked && inputFidelity.includes(asked) ? asked : undefined
+  const requested = read.choice('input_fidelity', ['high', 'low'])
+  return requested && inputFidelity.includes(requested) ? requested : undefined
 }
 
 function required(param: string, value: string | undefined): string {

@@ -16,7 +16,7 @@ const refusal = (value: unknown) => {
   }
 }
 
-test('URLs, data URLs and bare base64 are told apart, alone and in every wrapping', () => {
+test('URLs, data URLs and plain base64 are distinguished, alone and in every wrapper', () => {
   expect(read('https://example.com/a.png')).toEqual([
     { kind: 'url', url: 'https://example.com/a.png', param: 'reference_images' },
   ])
@@ -41,7 +41,7 @@ test('URLs, data URLs and bare base64 are told apart, alone and in every wrappin
   expect(read(null)).toEqual([])
 })
 
-test('what is not a picture is refused with its place in the list', () => {
+test('a value that is not a picture is refused with its index in the list', () => {
   expect(refusal(['AAAA', 7])).toBe('invalid_value reference_images[1]')
   expect(refusal('')).toBe('invalid_value reference_images')
   expect(refusal('file:///etc/passwd')).toBe('invalid_value reference_images')

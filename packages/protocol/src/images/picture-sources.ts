@@ -8,19 +8,19 @@ const URL_CHARS_MAX = 8_192
 const HEADER_BYTES_MAX = 1_024
 const DATA_URL = /^data:[^,]{0,200};base64$/i
 
-/** A picture that a JSON body names or carries. */
+/** A picture that a JSON body references or contains. */
 export type PictureSource =
-  /** To be fetched through the guard. */
+  /** To be fetched through the SSRF guard. */
   | { kind: 'url'; url: string; param: string }
   /** The path of a picture of this installation, without its host. */
   | { kind: 'own'; path: string; param: string }
-  /** Base64, not decoded yet; of a short one the alphabet is checked. */
+  /** Base64, not decoded yet; the alphabet of a short one is checked. */
   | { kind: 'base64'; base64: string | LongText; param: string }
 
 /**
- * Pictures in a JSON parameter: one or a list of http(s) URLs, paths of pictures of ours, data URLs or bare
- * base64 texts, each also as `{image_url}`, `{url}` or `{b64_json}`. Refusals name the parameter and the
- * place in its list.
+ * Pictures in a JSON parameter: one or a list of http(s) URLs, picture paths of this installation, data URLs
+ * or plain base64, each also as `{image_url}`, `{url}` or `{b64_json}`. Errors name the parameter and the
+ * index in its list.
  */
 export function readPictureSources(
   value: unknown,
@@ -49,7 +49,7 @@ function readSource(item: unknown, param: string): PictureSource {
   return { kind: 'base64', base64: readBase64(item, param), param }
 }
 
-/** One that is too long for a URL: the header of a data URL is read, the base64 behind it is not. */
+/** A value too long for a URL: only the header of a data URL is parsed, not its base64. */
 function readLongSource(item: LongText, param: string): PictureSource {
   const head = headOf(item, param)
   if (/^https?:/i.test(head)) throw invalid(param, 'is not a URL')

@@ -9,11 +9,11 @@ const AREA_PIXELS_MAX = 3_840 * 2_160
 const RATIO_MAX = 3
 
 const STANDARD = ['1024x1024', '1536x1024', '1024x1536']
-// Sizes beyond those that people choose most, for models that draw any.
+// Further sizes offered for models that support any size.
 const WIDER = ['2048x2048', '2048x1152', '1152x2048', '3840x2160', '2160x3840']
 
-// Old clients still ask for DALL·E's sizes. Models with three sizes draw the nearest standard one,
-// and the answer's `size` says so.
+// Old clients still request DALL·E's sizes. Models with three sizes use the nearest standard one, which is
+// reported in the response's `size`.
 const LEGACY: Readonly<Record<string, string>> = {
   '256x256': '1024x1024',
   '512x512': '1024x1024',
@@ -21,12 +21,12 @@ const LEGACY: Readonly<Record<string, string>> = {
   '1024x1792': '1024x1536',
 }
 
-/** Sizes to offer to people; a model that draws any size draws others too. */
+/** Sizes to offer in the panel; a model with `sizes: 'any'` supports others too. */
 export function offeredSizes({ sizes }: ModelAbilities): string[] {
   return sizes === 'three' ? [...STANDARD] : [...STANDARD, ...WIDER]
 }
 
-/** `auto`, or a size that the model draws. Refuses by the published rules (client-contracts §1.1). */
+/** `auto`, or a supported size. Refuses others by the published rules (client-contracts §1.1). */
 export function readSize(text: string | undefined, { sizes }: ModelAbilities): string {
   if (text === undefined || text === 'auto') return 'auto'
   const match = /^([1-9]\d{1,4})x([1-9]\d{1,4})$/.exec(text)
@@ -48,7 +48,7 @@ function readStandardSize(text: string): string {
   if (nearest !== undefined) return nearest
   throw new AppError(
     'unsupported_parameter',
-    `This model draws ${STANDARD.join(', ')} or 'auto', not 'size' ${text}.`,
+    `This model supports ${STANDARD.join(', ')} or 'auto', not 'size' ${text}.`,
     { param: 'size' },
   )
 }

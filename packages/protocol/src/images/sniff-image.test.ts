@@ -5,14 +5,14 @@ import { readImageSize, sniffImage } from './sniff-image.ts'
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(/\s/g, ''), 'hex'))
 
-// Headers as sharp 0.35 writes them.
+// Headers written by sharp 0.35.
 const png = bytes('89504e470d0a1a0a 0000000d 49484452 00000280 000001e0 08060000 00')
 const jpeg = bytes('ffd8 ffe0 0010 4a46494600010100000100010000 ffc0 0011 08 01e0 0280 03 012200')
 const lossy = bytes('52494646 00000000 57454250 56503820 00000000 300100 9d012a 8002 e001 0000')
 const lossless = bytes('52494646 00000000 57454250 5650384c 00000000 2f 7fc27700 0000000000')
 const extended = bytes('52494646 00000000 57454250 56503858 0a000000 10000000 7f0200 df0100')
 
-test('a type is read from the bytes, and everything else is no picture', () => {
+test('detects the type from the bytes, and nothing else as a picture', () => {
   expect(sniffImage(png)).toBe('image/png')
   expect(sniffImage(jpeg)).toBe('image/jpeg')
   expect(sniffImage(lossy)).toBe('image/webp')
@@ -22,12 +22,12 @@ test('a type is read from the bytes, and everything else is no picture', () => {
     expect(sniffImage(Buffer.from(text))).toBeUndefined()
 })
 
-test('width and height are read from the headers of png, jpeg and the three kinds of webp', () => {
+test('reads width and height from the headers of png, jpeg and the three kinds of webp', () => {
   for (const head of [png, jpeg, lossy, lossless, extended])
     expect(readImageSize(head)).toEqual({ width: 640, height: 480 })
 })
 
-test('a header that is cut has no size, and no bytes at all make the reader fail', () => {
+test('a truncated header has no size, and no bytes make the reader throw', () => {
   for (const head of [png, jpeg, lossy, lossless, extended])
     for (let length = 0; length < 20; length += 1)
       expect(readImageSize(head.subarray(0, length))).toBeUndefined()

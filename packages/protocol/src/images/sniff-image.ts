@@ -1,6 +1,6 @@
 export type SniffedType = 'image/png' | 'image/jpeg' | 'image/webp' | 'image/gif' | 'image/avif'
 
-/** How many bytes of a file's beginning `sniffImage` needs to tell its type. */
+/** Number of leading bytes that `sniffImage` needs. */
 export const SNIFF_BYTES = 32
 
 const ascii = (bytes: Uint8Array, start: number, end: number) =>
@@ -8,7 +8,7 @@ const ascii = (bytes: Uint8Array, start: number, end: number) =>
 
 const PNG_SIGNATURE = '\x89PNG\r\n\x1a\n'
 
-/** What the bytes are, whatever anybody says they are; undefined for anything but a picture we know. */
+/** Detects the type from the bytes; undefined for anything but a supported picture. */
 export function sniffImage(head: Uint8Array): SniffedType | undefined {
   if (ascii(head, 0, 8) === PNG_SIGNATURE) return 'image/png'
   if (ascii(head, 0, 3) === '\xff\xd8\xff') return 'image/jpeg'
@@ -24,8 +24,8 @@ export interface ImageSize {
 }
 
 /**
- * Width and height from the header of a PNG, JPEG or WebP; nothing is decoded. Undefined when the header
- * is damaged, or goes on beyond these bytes.
+ * Width and height from the header of a PNG, JPEG or WebP, without decoding. Undefined when the header is
+ * damaged or truncated.
  */
 export function readImageSize(head: Uint8Array): ImageSize | undefined {
   const size = sizeOf(head)
@@ -47,7 +47,7 @@ function sizeOf(head: Uint8Array): ImageSize | undefined {
   }
 }
 
-// ITU T.81 B.1.1: markers with a length, until a frame header (SOF0..15 but for DHT, JPG and DAC).
+// ITU T.81 B.1.1: markers with a length, until a frame header (SOF0..15 except DHT, JPG and DAC).
 function jpegSize(view: DataView): ImageSize | undefined {
   let at = 2
   while (at + 9 <= view.byteLength) {
@@ -55,7 +55,7 @@ function jpegSize(view: DataView): ImageSize | undefined {
     const marker = view.getUint8(at + 1)
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
     if (isFrame) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) }
-    // Fill bytes, and markers that stand alone.
+    // Fill bytes, and markers without a length.
     if (marker === 0xff) at += 1
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) at += 2
     else at += 2 + view.getUint16(at + 2)
@@ -63,7 +63,7 @@ function jpegSize(view: DataView): ImageSize | undefined {
   return undefined
 }
 
-// RFC 9649 §2.5-2.7: lossy, lossless and extended files keep their size in three places.
+// RFC 9649 §2.5-2.7: lossy, lossless and extended files store their size at different offsets.
 function webpSize(head: Uint8Array, view: DataView): ImageSize | undefined {
   if (head.length < 30) return undefined
   const uint24 = (at: number) => view.getUint16(at, true) | (view.getUint8(at + 2) << 16)

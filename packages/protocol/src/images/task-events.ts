@@ -12,7 +12,7 @@ export interface TaskEventContext {
   linkOf: (part: StoredPart) => string
   /** The error object of the envelope for a failure of the job. */
   errorOf: (failure: Failure) => Record<string, unknown>
-  /** False when the bytes of a partial picture are gone: they have a short life. */
+  /** False when the bytes of a partial picture have expired. */
   hasPartial: boolean
 }
 
@@ -60,7 +60,7 @@ export function taskEvent(event: ImageJobEvent, context: TaskEventContext): Answ
   }
 }
 
-/** Where a waiting task stands; not one of its numbered events, so it carries no `id`. */
+/** Queue position of a waiting task; not one of its numbered events, so it has no `id`. */
 export function positionEvent({ taskId, position }: { taskId: string; position: number }) {
   const type = 'queued'
   return eventAround({ type }, [{ text: JSON.stringify({ type, task_id: taskId, position }) }])

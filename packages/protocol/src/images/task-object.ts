@@ -6,7 +6,7 @@ import { effectiveValues, imageUsageOf, unixSeconds } from './image-answer.ts'
 
 export type TaskStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
-/** What a caller may know of an image job. */
+/** The public view of an image job. */
 export interface TaskView {
   taskId: string
   status: TaskStatus
@@ -14,7 +14,7 @@ export interface TaskView {
   createdAt: Date
   startedAt: Date | null
   endedAt: Date | null
-  /** 1 for the next to be drawn; undefined when it does not wait, or nobody counted. */
+  /** Queue position, 1 for the next; undefined when it is not queued or not counted. */
   position?: number | undefined
   parts: readonly StoredPart[]
   missed: readonly MissedPart[]
@@ -22,7 +22,7 @@ export interface TaskView {
   error: Record<string, unknown> | null
 }
 
-/** The task object of `GET /v1/images/tasks/{id}`. Links are signed afresh for each reading. */
+/** The task object of `GET /v1/images/tasks/{id}`. Links are signed anew for each request. */
 export function taskObject(view: TaskView, linkOf: (part: StoredPart) => string) {
   const usage = imageUsageOf(view.parts)
   return {
@@ -40,7 +40,7 @@ export function taskObject(view: TaskView, linkOf: (part: StoredPart) => string)
   }
 }
 
-/** The short form: what `"async": true` is answered with (202). */
+/** The short form: the 202 response to `"async": true`. */
 export function taskHead({ taskId, status, createdAt }: Pick<TaskView, TaskHeadField>) {
   return {
     id: taskId,
@@ -52,7 +52,7 @@ export function taskHead({ taskId, status, createdAt }: Pick<TaskView, TaskHeadF
 }
 type TaskHeadField = 'taskId' | 'status' | 'createdAt'
 
-/** A stored picture as the task and its events show it. */
+/** A stored picture in the task object and its events. */
 export function taskPicture(part: StoredPart, linkOf: (part: StoredPart) => string) {
   return {
     index: part.index,

@@ -64,8 +64,8 @@ export async function runAnswered<Request extends Omit<ImageRun, 'signal'>>(
 }
 
 const answerInResponseMode: WriteAnswer<ImageAnswerRequest> = (gateway, input) => {
-  const { face } = input.running.call
-  switch (face) {
+  const { responseMode } = input.running.call
+  switch (responseMode) {
     case 'await':
       return answerAwaited(gateway, input)
     case 'stream':
@@ -73,7 +73,7 @@ const answerInResponseMode: WriteAnswer<ImageAnswerRequest> = (gateway, input) =
     case 'async':
       return answerAsync(gateway, input)
     default:
-      return unreachable(face)
+      return unreachable(responseMode)
   }
 }
 

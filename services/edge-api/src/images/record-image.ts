@@ -40,7 +40,7 @@ function imageRecord(
     credentialId: null,
     status: statusOf({ running, errorCode }),
     errorCode,
-    streamed: running?.call.face === 'stream',
+    streamed: running?.call.responseMode === 'stream',
     attempts: running?.job.attempts ?? 0,
     inputTokens: tokens?.input_tokens ?? null,
     outputTokens: tokens?.output_tokens ?? null,
@@ -75,7 +75,7 @@ function statusOf({
   running: RunningImage | undefined
   errorCode: ErrorCode | null
 }): number {
-  if (running?.call.face === 'async') return 202
+  if (running?.call.responseMode === 'async') return 202
   return errorCode === null ? 200 : errorCodes[errorCode].status
 }
 

@@ -52,7 +52,7 @@ export async function runImage(gateway: GatewayContext, run: ImageRun): Promise<
   // Subscribe before publishing: then no event of the job can be missed, and no row is read for it.
   const watch = () =>
     gateway.jobHub.watch({ jobId: job.id, afterSeq: 0, known, signal: run.signal })
-  const isWatched = fresh && submitted.call.face !== 'async'
+  const isWatched = fresh && submitted.call.responseMode !== 'async'
   const events = isWatched ? watch() : whenRead(watch)
   if (fresh) await publishQueued(gateway, job)
   return { ...submitted, events }

@@ -52,7 +52,7 @@ async function cloneRequest(
   for (const image of job.request.images) images.push(await copy(deps, { image, staging }))
   const storedMask = mask && (await copy(deps, { image: mask, staging }))
   return {
-    call: { request, face: 'async', responseFormat: 'url' },
+    call: { request, responseMode: 'async', responseFormat: 'url' },
     isEdit: kind === 'edit',
     stored: { images, mask: storedMask },
     sources: { images: [], mask: undefined, bytesMax: 0 },

@@ -4,29 +4,29 @@ import { foldName } from './folded-names.ts'
 import type { JsonCursor } from './json-cursor.ts'
 
 const SHOWN_CHARS_MAX = 100
-/** In one body. Folding a name costs about a microsecond; no client writes more than a few such names. */
+/** Per body. Folding a name costs about a microsecond; no client sends more than a few such names. */
 const UNUSUAL_NAMES_MAX = 1_000
-// `max_completion_tokens` in escapes of characters beyond the first plane: no longer name folds to one of ours.
+// `max_completion_tokens` in escapes of supplementary characters: no longer name folds to a reserved one.
 const KEY_BYTES_MAX = 21 * 12
-/** Names that no decoder takes for another: they have one case, and no equivalent of one. */
+/** Names that no decoder can confuse with another: lower case ASCII only. */
 const PLAIN = /^[a-z0-9_]*$/
 
-interface JudgedName {
+interface ReservedName {
   name: string
   word: Buffer
   bit: number
 }
 
-/** Member names by which a request is judged: what it may, what it costs, where it goes. At most 31. */
-export class JudgedNames {
-  private readonly exact: ReadonlyMap<string, JudgedName>
+/** Member names that decide about permission, price and routing of a request. At most 31. */
+export class ReservedNames {
+  private readonly exact: ReadonlyMap<string, ReservedName>
   private readonly folded: ReadonlyMap<string, string>
-  private readonly byLength: readonly (readonly JudgedName[])[]
+  private readonly byLength: readonly (readonly ReservedName[])[]
 
   constructor(names: readonly string[]) {
     const all = names.map((name, at) => ({ name, word: Buffer.from(name), bit: 1 << at }))
-    this.exact = new Map(all.map((judged) => [judged.name, judged]))
-    // Of two that fold alike the first is meant: `image` before `image[]`.
+    this.exact = new Map(all.map((reserved) => [reserved.name, reserved]))
+    // When two fold to the same name, the first is used: `image` before `image[]`.
     this.folded = new Map(names.toReversed().map((name) => [foldName(name), name]))
     const longest = Math.max(...names.map((name) => name.length))
     this.byLength = Array.from({ length: longest + 1 }, (_, length) =>
@@ -34,7 +34,7 @@ export class JudgedNames {
     )
   }
 
-  get(name: string): JudgedName | undefined {
+  get(name: string): ReservedName | undefined {
     return this.exact.get(name)
   }
 
@@ -42,65 +42,65 @@ export class JudgedNames {
     return this.exact.has(name)
   }
 
-  /** The judged name that `name` folds to without being it. */
+  /** The reserved name that `name` folds to without being equal. */
   foldsTo(name: string): string | undefined {
     return this.has(name) || PLAIN.test(name) ? undefined : this.folded.get(foldName(name))
   }
 
-  /** The judged name that the cursor's key is, letter by letter; one written in escapes is not found. */
-  ofKey(cursor: JsonCursor): JudgedName | undefined {
+  /** The reserved name that equals the cursor's key byte by byte; an escaped one is not found. */
+  ofKey(cursor: JsonCursor): ReservedName | undefined {
     const candidates = this.byLength[cursor.keyBytes]
     if (!candidates) return undefined
-    for (const judged of candidates) if (cursor.keyIs(judged.word)) return judged
+    for (const reserved of candidates) if (cursor.keyIs(reserved.word)) return reserved
     return undefined
   }
 }
 
 /**
- * Watches the member names of objects for a second reading: JSON decoders that ignore case (Go's
- * `encoding/json` among them) take `Max_Tokens` for `max_tokens`, and of two equal names some take the first,
- * others the last. One watch for each kind of object in a body. Its methods throw `invalid_value`.
+ * Refuses ambiguous member names: JSON decoders that ignore case (such as Go's `encoding/json`) treat
+ * `Max_Tokens` as `max_tokens`, and of duplicate names some use the first, others the last. One checker per
+ * kind of object in a body. Its methods throw `invalid_value`.
  */
-export class NameWatch {
-  private readonly judged: JudgedNames
+export class NameChecker {
+  private readonly reserved: ReservedNames
   private readonly path: string
   private seen = 0
   private unusual = 0
 
-  /** `path` is put before names in refusals. */
-  constructor(judged: JudgedNames, { path = '' }: { path?: string } = {}) {
-    this.judged = judged
+  /** `path` is prepended to names in errors. */
+  constructor(reserved: ReservedNames, { path = '' }: { path?: string } = {}) {
+    this.reserved = reserved
     this.path = path
   }
 
-  /** Another object begins. */
+  /** Starts the next object. */
   begin(): void {
     this.seen = 0
   }
 
-  /** Moves behind a key and its colon. The judged name that it is; undefined for others. */
+  /** Skips a key and its colon. Returns the reserved name; undefined for others. */
   read(cursor: JsonCursor): string | undefined {
     cursor.skipKey()
-    const judged = this.judged.ofKey(cursor)
-    if (judged) return this.once(judged)
+    const reserved = this.reserved.ofKey(cursor)
+    if (reserved) return this.once(reserved)
     if (cursor.keyBytes > KEY_BYTES_MAX || cursor.keyIsPlain()) return undefined
-    return this.see(cursor.keyText())
+    return this.check(cursor.keyText())
   }
 
-  /** The same for a name that is read already. */
-  see(name: string): string | undefined {
-    const { judged, path } = this
-    const exact = judged.get(name)
+  /** The same for a name that was read already. */
+  check(name: string): string | undefined {
+    const { reserved, path } = this
+    const exact = reserved.get(name)
     if (exact) return this.once(exact)
     if (PLAIN.test(name)) return undefined
     this.unusual += 1
     if (this.unusual > UNUSUAL_NAMES_MAX) throw tooManyUnusual()
-    const meant = judged.foldsTo(name)
+    const meant = reserved.foldsTo(name)
     if (meant === undefined) return undefined
     throw misspelled(path + name, path + meant)
   }
 
-  private once({ name, bit }: JudgedName): string {
+  private once({ name, bit }: ReservedName): string {
     if ((this.seen & bit) !== 0) throw givenTwice(this.path + name)
     this.seen |= bit
     return name
