@@ -6,7 +6,7 @@ import { isUpstreamError } from '@sluice/upstreams/upstream-error'
 
 import { promptTokensMax } from './admit/estimate-usage.ts'
 import type { ChatContext, ChatRequest } from './chat-context.ts'
-import type { Entry } from './dispatch/enter-upstream.ts'
+import type { ChannelAccess } from './dispatch/open-channel.ts'
 import type { Target } from './find-target.ts'
 import type { RelayEnd } from './relay-end.ts'
 import type { AnswerSink } from './relay/answer-sink.ts'
@@ -35,9 +35,9 @@ function call(
   const { dispatcher } = context.gateway.deps
   const { channel, model } = target.candidate
   const { scanned } = request
-  const entry = enter(context, target)
-  if ('failureClass' in entry) {
-    return Promise.resolve({ kind: 'failed', failure: entry, meter: undefined })
+  const channelAccess = openChannel(context, target)
+  if ('failureClass' in channelAccess) {
+    return Promise.resolve({ kind: 'failed', failure: channelAccess, meter: undefined })
   }
   const hideUsage =
     scanned.stream &&
@@ -47,10 +47,11 @@ function call(
   const bodyWith = (requestUsage: boolean) =>
     editChatBody(request.body, scanned, { model: model.upstreamModel, requestUsage })
   const body = bodyWith(hideUsage)
-  if (!entry.call) return callInProcess(context, request, { entry, target, sink, hideUsage, body })
+  if (!channelAccess.call)
+    return callInProcess(context, request, { channelAccess, target, sink, hideUsage, body })
   const relay = {
     dispatcher,
-    call: entry.call,
+    call: channelAccess.call,
     sink,
     includeUsage: scanned.includeUsage,
     promptTokensMax: promptTokensMax(scanned),
@@ -70,7 +71,7 @@ const USAGE_FIELD = 'stream_options'
 
 /** True when the upstream rejects `stream_options`, which we added and the caller did not send. */
 function refusesUsage(end: RelayEnd): boolean {
-  if (end.kind !== 'answered' || (end.status !== 400 && end.status !== 422)) return false
+  if (end.kind !== 'error-status' || (end.status !== 400 && end.status !== 422)) return false
   const text = end.body.toString()
   return [USAGE_FIELD, 'include_usage'].some((field) => namesField(field, { text }))
 }
@@ -79,13 +80,19 @@ function refusesUsage(end: RelayEnd): boolean {
 async function callInProcess(
   { gateway }: ChatContext,
   { requestId }: ChatRequest,
-  input: { entry: Entry; target: Target; sink: AnswerSink; hideUsage: boolean; body: Buffer },
+  input: {
+    channelAccess: ChannelAccess
+    target: Target
+    sink: AnswerSink
+    hideUsage: boolean
+    body: Buffer
+  },
 ): Promise<RelayEnd> {
-  const { entry, target, sink, hideUsage } = input
-  const { chatAnswer } = entry.upstream
+  const { channelAccess, target, sink, hideUsage } = input
+  const { chatAnswer } = channelAccess.upstream
   if (!chatAnswer) return { kind: 'failed', failure: failureOf('misconfigured'), meter: undefined }
   const { upstreamModel } = target.candidate.model
-  const made = { access: entry.access, upstreamModel, body: objectOf(input.body) }
+  const made = { access: channelAccess.access, upstreamModel, body: objectOf(input.body) }
   try {
     return await relayInProcess({
       begin: (signal) => chatAnswer({ ...made, signal }),
@@ -93,19 +100,19 @@ async function callInProcess(
       hideUsage,
     })
   } catch (err) {
-    const { dialect } = entry.upstream
+    const { dialect } = channelAccess.upstream
     gateway.deps.log.error({ err, requestId, dialect }, 'a dialect threw an exception')
     return { kind: 'failed', failure: failureOf('server-error'), meter: undefined }
   }
 }
 
 /** Prepares access to the channel; an unusable channel or secret is a failure of that channel. */
-function enter(context: ChatContext, { candidate, credential }: Target) {
+function openChannel(context: ChatContext, { candidate, credential }: Target) {
   try {
-    return context.enter(candidate.channel, credential) ?? failureOf('misconfigured')
+    return context.openChannel(candidate.channel, credential) ?? failureOf('misconfigured')
   } catch (err) {
     const { channel } = candidate
-    context.gateway.deps.log.error({ err, channelId: channel.id }, 'a channel cannot be entered')
+    context.gateway.deps.log.error({ err, channelId: channel.id }, 'a channel cannot be opened')
     return isUpstreamError(err) ? err.failure : failureOf('misconfigured')
   }
 }

@@ -9,7 +9,7 @@ import type { AllowancePool } from './admit/allowance-pool.ts'
 import type { CallTimes } from './call-times.ts'
 import type { ModelRoutes } from './choose/catalog.ts'
 import type { CredentialUses } from './dispatch/credential-uses.ts'
-import type { createEntries } from './dispatch/enter-upstream.ts'
+import type { createChannelOpener } from './dispatch/open-channel.ts'
 import type { OutcomeReports } from './dispatch/report-outcomes.ts'
 import type { RetryBudget } from './dispatch/retry-budget.ts'
 import type { GatewayContext, Running } from './gateway-context.ts'
@@ -40,7 +40,7 @@ export interface ChatContext {
   /** Durations of chat calls. */
   times: CallTimes
   reports: OutcomeReports
-  enter: ReturnType<typeof createEntries>
+  openChannel: ReturnType<typeof createChannelOpener>
   budget: RetryBudget
   /** Fields added by the gateway that channels reject, by channel id. */
   refused: RefusedFields

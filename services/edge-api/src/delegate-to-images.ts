@@ -16,7 +16,7 @@ export function delegateToImages(
   }: Pick<ChatRequest, 'principal' | 'scanned' | 'trace'> & { body: Buffer },
 ): Promise<void> {
   const { requestId, receivedAtMs } = trace
-  trace.handedOver = true
+  trace.isDelegated = true
   outgoing.setHeader('x-request-id', requestId)
   return answerChatWithImage(context.gateway, {
     admitted: { requestId, principal, receivedAtMs },

@@ -23,9 +23,9 @@ export function endStopped(
 ): AttemptsEnd {
   const isGone = by === 'caller-gone'
   const error = isGone
-    ? new AppError('caller_gone', 'The caller hung up.')
+    ? new AppError('caller_gone', 'The caller closed the connection.')
     : new AppError('upstream_timeout', 'The upstream did not answer in time.', { retryable: false })
-  if (sink.begun && !isGone) endBroken(sink, error)
+  if (sink.begun && !isGone) endWithFailure(sink, error)
   if (!meter) throw error
   request.trace.errorCode = error.code
   return { meter, endState: isGone ? 'cut-by-caller' : 'cut-by-upstream' }
@@ -39,7 +39,7 @@ export function endCut(
 ): AttemptsEnd {
   const error = errorOf(classified.failure, { retryable: false })
   request.trace.errorCode = error.code
-  endBroken(sink, error)
+  endWithFailure(sink, error)
   return { meter, endState: 'cut-by-upstream' }
 }
 
@@ -67,13 +67,13 @@ export function giveUp(
   }
   // The upstream may charge for what it already sent, so clients must not retry automatically.
   const error = errorOf(failure, answerBegan ? { retryable: false } : {})
-  if (sink.begun) endBroken(sink, error)
+  if (sink.begun) endWithFailure(sink, error)
   throw error
 }
 
 /** The status was already sent: a stream ends with an error event, any other response is aborted. */
-function endBroken(sink: AnswerSink, error: AppError): void {
-  if (!sink.stream) return sink.breakOff()
+function endWithFailure(sink: AnswerSink, error: AppError): void {
+  if (!sink.stream) return sink.abortResponse()
   sink.endWithError(encodeSse({ data: JSON.stringify(renderError(error).envelope) }))
 }
 

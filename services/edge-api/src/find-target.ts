@@ -110,7 +110,7 @@ function choose(
 const NEEDS_OPERATOR_MS = 30_000
 
 /** The error for a model without a usable credential, with the time to retry after. */
-export function noneFree(context: ChatContext, attemptState: AttemptState): AppError {
+export function noCredentialError(context: ChatContext, attemptState: AttemptState): AppError {
   const retryAfterMs = waitForUpstreamMs(context, attemptState) ?? NEEDS_OPERATOR_MS
   return new AppError('overloaded', 'No upstream is free for this model now.', { retryAfterMs })
 }

@@ -10,14 +10,14 @@ import { refusedFields } from '@sluice/upstreams/refused-fields'
 
 import { isApiCall } from './accept/api-paths.ts'
 import { readPanelForm } from './accept/panel-form.ts'
-import { createPublicApp, nameRequest } from './accept/public-app.ts'
+import { createPublicApp, assignRequestId } from './accept/public-app.ts'
 import { errorResponse } from './accept/render-error.ts'
 import { createAdmission } from './admit/admit.ts'
 import { createAllowancePool } from './admit/allowance-pool.ts'
 import { createAuthenticator } from './admit/authenticate.ts'
 import { createCallerStamps } from './admit/caller-stamps.ts'
 import { createDailyQuotas } from './admit/daily-quotas.ts'
-import { guessLimit } from './admit/guess-limit.ts'
+import { createGuessLimit } from './admit/guess-limit.ts'
 import { createRateLimiter } from './admit/rate-limiter.ts'
 import { fullCallerAddress, networkOf } from './admit/read-credentials.ts'
 import { createCallTimes } from './call-times.ts'
@@ -28,7 +28,7 @@ import { createControl } from './control/create-control.ts'
 import { mountControl } from './control/mount-control.ts'
 import type { EdgeDeps } from './deps.ts'
 import { credentialUses } from './dispatch/credential-uses.ts'
-import { createEntries } from './dispatch/enter-upstream.ts'
+import { createChannelOpener } from './dispatch/open-channel.ts'
 import { outcomeReports } from './dispatch/report-outcomes.ts'
 import { retryBudget } from './dispatch/retry-budget.ts'
 import type { GatewayContext } from './gateway-context.ts'
@@ -48,7 +48,7 @@ import { requestLog } from './settle/request-log.ts'
 import { usageOutbox } from './settle/usage-outbox.ts'
 import { usageSpool } from './settle/usage-spool.ts'
 import { createSweep } from './sweep.ts'
-import { knownCatalog } from './background/refresh-catalog.ts'
+import { createCatalogCache } from './background/refresh-catalog.ts'
 import { startBackgroundTasks } from './background/start-background-tasks.ts'
 import { watchRevisions } from './background/watch-revisions.ts'
 
@@ -94,7 +94,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const edge = newId('edge', deps)
   const newRequestId = requestIds(deps)
   const sweep = createSweep(clock)
-  const guesses = guessLimit()
+  const guesses = createGuessLimit()
   const authenticator = createAuthenticator({
     keyStore: deps.keyStore,
     keyHash: keyHash(deps.pepper),
@@ -112,7 +112,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
   const { settleNow } = usage
   const returns = createHoldReturns(deps)
   const allowances = createAllowancePool({ billing, edge, settleNow, returns, clock, random, log })
-  const catalog = knownCatalog({ scheduler, billing, bus, clock, log })
+  const catalog = createCatalogCache({ scheduler, billing, bus, clock, log })
   const everyMs = config.catalogMaxAgeMs
   const revisions = watchRevisions({ ...deps, catalog, authenticator, everyMs })
   const reports = outcomeReports({ scheduler, clock, log })
@@ -134,7 +134,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     sweep,
     async admit(context) {
       const receivedAtMs = clock.nowMs()
-      const requestId = nameRequest(context, newRequestId)
+      const requestId = assignRequestId(context, newRequestId)
       const principal = await admission.admit(context.env.incoming)
       return { requestId, principal, receivedAtMs }
     },
@@ -158,7 +158,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     times: createCallTimes(),
     refused: refusedFields(deps),
     reports,
-    enter: createEntries(deps),
+    openChannel: createChannelOpener(deps),
     budget: retryBudget(),
     usage,
     running,
@@ -175,7 +175,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
       publicOrigin: config.publicBaseUrl && new URL(config.publicBaseUrl).origin,
       addressOf,
       beginPublicCall: identity.beginPublicCall,
-      nameRequest: (context) => nameRequest(context, newRequestId),
+      assignRequestId: (context) => assignRequestId(context, newRequestId),
       authenticate: ({ cookie, authorization }) => identity.authenticate({ cookie, authorization }),
     },
     createControl({ gateway, identity, version: config.version }),
@@ -192,7 +192,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
         return await respond(await context.readForm({ ...env, path }))
       } catch (error) {
         if (!isAppError(error)) throw error
-        nameRequest({ env }, newRequestId)
+        assignRequestId({ env }, newRequestId)
         return errorResponse(error, { env })
       }
     },

@@ -14,7 +14,7 @@ export interface AnswerMeter {
 }
 
 /** Why a response with a success status is unusable. */
-export type BadAnswerReason =
+export type UnusableReason =
   /** It contains an error. */
   | 'reports-error'
   /** It ended without content and without a finish reason. */
@@ -22,7 +22,7 @@ export type BadAnswerReason =
   /** It cannot be parsed as a completion or as a stream. */
   | 'broken'
   /** A stream that ended without a completion marker. */
-  | 'cut'
+  | 'truncated'
   | 'too-large'
 
 /** How one upstream attempt ended. `meter` is set when part of the response was relayed. */
@@ -30,17 +30,22 @@ export type RelayEnd =
   /** The caller has the whole response. */
   | { kind: 'delivered'; meter: AnswerMeter }
   /** A response with an error status. Nothing of it was relayed. */
-  | { kind: 'answered'; status: number; headers: IncomingHttpHeaders; body: Buffer }
+  | { kind: 'error-status'; status: number; headers: IncomingHttpHeaders; body: Buffer }
   /** A success status with an unusable body. `text` is the error in it, not redacted. */
   | {
-      kind: 'bad-answer'
-      reason: BadAnswerReason
+      kind: 'unusable'
+      reason: UnusableReason
       headers: IncomingHttpHeaders
       text: string
       meter: AnswerMeter | undefined
     }
   /** The connection failed. */
-  | { kind: 'lost'; error: unknown; headersSeen: boolean; meter: AnswerMeter | undefined }
+  | {
+      kind: 'connection-error'
+      error: unknown
+      headersSeen: boolean
+      meter: AnswerMeter | undefined
+    }
   /** The dialect reported the failure itself. */
   | { kind: 'failed'; failure: UpstreamFailure; meter: AnswerMeter | undefined }
   /** The caller closed the connection, or the deadline passed. */

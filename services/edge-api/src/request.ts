@@ -28,7 +28,7 @@ export interface Admitted {
 /** `c.env` holds Node's own request and response; bodies never pass through web streams. */
 export interface EdgeEnv {
   Bindings: HttpBindings & {
-    /** Set by `nameRequest`, once. */
+    /** Set by `assignRequestId`, once. */
     requestId?: string
   }
 }

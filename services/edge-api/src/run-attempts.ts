@@ -11,7 +11,7 @@ import { classifyEnd } from './dispatch/classify-end.ts'
 import type { AttemptsEnd } from './end-answer.ts'
 import { endCut, endStopped, giveUp } from './end-answer.ts'
 import type { AttemptState, Target } from './find-target.ts'
-import { firstTarget, nextTarget, noneFree, waitForUpstreamMs } from './find-target.ts'
+import { firstTarget, nextTarget, noCredentialError, waitForUpstreamMs } from './find-target.ts'
 import type { RelayEnd } from './relay-end.ts'
 import type { AnswerSink } from './relay/answer-sink.ts'
 
@@ -26,7 +26,7 @@ export async function runAttempts(
   const channels = chooseChannels(request.routes.chat, random.next)
   const attemptState: AttemptState = { channels, tried: undefined, attempts: 0, attemptsHere: 0 }
   let target = firstTarget(context, attemptState, 0)
-  if (!target) throw noneFree(context, attemptState)
+  if (!target) throw noCredentialError(context, attemptState)
   for (;;) {
     attemptState.attempts += 1
     attemptState.attemptsHere += 1
@@ -42,7 +42,7 @@ export async function runAttempts(
     attemptState.tried ??= new Set()
     attemptState.tried.add(target.credential.id)
     const classified = classifyAndReport(context, end, target)
-    if (sink.carried && 'meter' in end && end.meter)
+    if (sink.bodyStarted && 'meter' in end && end.meter)
       return endCut(request, sink, { classified, meter: end.meter })
     const next = nextTarget(context, request, { attemptState, classified, target })
     if (!next)
@@ -66,10 +66,10 @@ function classifyAndReport(
 ): AttemptFailure {
   const { clock, log } = context.gateway.deps
   const nowMs = clock.nowMs()
-  // After a response the entry of the credential is cached.
-  const wasAnswered = end.kind === 'answered' || end.kind === 'bad-answer'
-  const entry = wasAnswered ? context.enter(candidate.channel, credential) : undefined
-  const secret = entry ? secretsOf(entry.access) : ''
+  // After a response this access is already cached.
+  const hasResponse = end.kind === 'error-status' || end.kind === 'unusable'
+  const channelAccess = hasResponse ? context.openChannel(candidate.channel, credential) : undefined
+  const secret = channelAccess ? secretsOf(channelAccess.access) : ''
   const model = candidate.model.upstreamModel
   const classified = classifyEnd(end, { nowMs, secret, model })
   const outcome = outcomeOf(classified.failure, { nowMs, operation: 'chat', model })

@@ -48,7 +48,7 @@ export async function runChat(context: ChatContext, call: ChatCall): Promise<voi
   } finally {
     context.running.count -= 1
     // The image routes log the request themselves, with the task id.
-    if (!trace.handedOver) record(endTrace(trace, deps.clock.nowMs()))
+    if (!trace.isDelegated) record(endTrace(trace, deps.clock.nowMs()))
   }
 }
 

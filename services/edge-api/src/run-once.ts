@@ -16,7 +16,7 @@ export async function runOnce(
   const { answerStore, clock } = gateway.deps
   const gone = new AbortController()
   request.outgoing.once('close', () =>
-    gone.abort(new AppError('caller_gone', 'The caller hung up.')),
+    gone.abort(new AppError('caller_gone', 'The caller closed the connection.')),
   )
   const { apiKeyId } = request.principal
   const holder = request.requestId

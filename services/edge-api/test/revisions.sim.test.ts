@@ -7,10 +7,10 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { expect, it, onTestFinished } from 'vitest'
 
 import { createAuthenticator } from '../src/admit/authenticate.ts'
-import { guessLimit } from '../src/admit/guess-limit.ts'
+import { createGuessLimit } from '../src/admit/guess-limit.ts'
 import { memoryKeyStore } from '../src/store/memory-key-store.ts'
 import { memoryRevisionStore } from '../src/store/memory-revision-store.ts'
-import { knownCatalog } from '../src/background/refresh-catalog.ts'
+import { createCatalogCache } from '../src/background/refresh-catalog.ts'
 import { watchRevisions } from '../src/background/watch-revisions.ts'
 
 const EVERY_MS = 500
@@ -30,7 +30,7 @@ async function createEdge(random: Random) {
   const refuseSometimes = () => {
     if (state.faults && maybe(0.2)) throw new Error('unavailable')
   }
-  const catalog = knownCatalog({
+  const catalog = createCatalogCache({
     scheduler: {
       readCatalog: async ({ atLeastVersion = 0 }) => {
         const replica = maybe(0.5) ? 0 : 1
@@ -66,7 +66,7 @@ async function createEdge(random: Random) {
       },
     },
     keyHash: (apiKey) => apiKey,
-    guesses: guessLimit(),
+    guesses: createGuessLimit(),
     clock,
     log,
   })

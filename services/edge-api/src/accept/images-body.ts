@@ -120,4 +120,4 @@ function refuse({ headers }: IncomingMessage, bytesMax: number): void {
 const tooLarge = (bytesMax: number) =>
   new AppError('body_too_large', `The body may have at most ${bytesMax} bytes.`)
 
-const tooSlow = () => new AppError('request_timeout', 'The body came too slowly.')
+const tooSlow = () => new AppError('request_timeout', 'The body arrived too slowly.')

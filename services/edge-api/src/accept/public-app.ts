@@ -32,7 +32,7 @@ export function createPublicApp(chatContext: ChatContext): EdgeApp {
   mountImages(app, gateway)
   mountForwards(app, chatContext)
   app.onError((error, context) => {
-    const requestId = nameRequest(context, chatContext.newRequestId)
+    const requestId = assignRequestId(context, chatContext.newRequestId)
     if (!isAppError(error) || error.code === 'internal_error') {
       gateway.deps.log.error({ err: error, requestId, path: context.req.path }, 'request failed')
     }
@@ -76,7 +76,7 @@ function mountForwards(app: EdgeApp, chatContext: ChatContext): void {
   const { config, dispatcher } = gateway.deps
   const { imgproxyUrl, dashboardUrl } = config
   const pass = async (context: EdgeContext, policy: ForwardPolicy) => {
-    const requestId = nameRequest(context, newRequestId)
+    const requestId = assignRequestId(context, newRequestId)
     await forward({ ...context.env, dispatcher, requestId, ...policy })
     return RESPONSE_ALREADY_SENT
   }
@@ -94,7 +94,7 @@ function mountForwards(app: EdgeApp, chatContext: ChatContext): void {
       const setHeaders = { [CALLER_HEADER]: stampCaller(incoming) }
       return pass(context, { origin: originOf(dashboardUrl), setHeaders, body })
     }
-    nameRequest(context, newRequestId)
+    assignRequestId(context, newRequestId)
     return answerUnknown(app, context, baseUrlFor(config, incoming))
   })
 }
@@ -141,7 +141,10 @@ function methodsOf(app: EdgeApp, path: string): string[] {
 }
 
 /** Assigns the request id, once, and sets it as a response header. */
-export function nameRequest({ env }: Pick<EdgeContext, 'env'>, newRequestId: () => string): string {
+export function assignRequestId(
+  { env }: Pick<EdgeContext, 'env'>,
+  newRequestId: () => string,
+): string {
   if (env.requestId === undefined) {
     env.requestId = newRequestId()
     if (!env.outgoing.headersSent) env.outgoing.setHeader('x-request-id', env.requestId)

@@ -166,7 +166,7 @@ function tooLarge(bytesMax: number): AppError {
 }
 
 function tooSlow(): AppError {
-  return new AppError('request_timeout', 'The body came too slowly.')
+  return new AppError('request_timeout', 'The body arrived too slowly.')
 }
 
 function notUtf8(): AppError {

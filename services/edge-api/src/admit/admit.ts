@@ -4,7 +4,7 @@ import { AppError } from '@sluice/kernel/app-error'
 
 import type { Principal } from '../request.ts'
 import type { Authenticator } from './authenticate.ts'
-import { wrongKey } from './authenticate.ts'
+import { invalidKeyError } from './authenticate.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { callerAddress, fullCallerAddress, readApiKey } from './read-credentials.ts'
 
@@ -40,7 +40,7 @@ export function createAdmission({
   return {
     admit(incoming) {
       const apiKey = readApiKey(incoming.headers)
-      if (apiKey === undefined) throw wrongKey()
+      if (apiKey === undefined) throw invalidKeyError()
       const principal = authenticator.find(apiKey)
       if (principal) checkAddress(principal, incoming)
       if (principal && limiter.tryTake(principal)) return principal

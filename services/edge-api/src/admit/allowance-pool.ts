@@ -15,12 +15,12 @@ import { closeAllowances, closeIdle, openAllowance, renewUsed } from './lease-al
 import type { WalletAllowances, Reservation } from './wallet-allowances.ts'
 import {
   emptyWalletAllowances,
-  findCover,
+  findCovering,
   isLow,
   reserve,
   sizesOf,
   spend,
-  takePace,
+  measurePace,
 } from './wallet-allowances.ts'
 
 const REFILL_PAUSE_MS = 1_000
@@ -60,11 +60,11 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
     // Waiting calls have precedence.
     if (!walletAllowances || walletAllowances.waiting.length > 0) return undefined
     const nowMs = clock.monotonicMs()
-    const allowance = findCover(walletAllowances.allowances, amountMicro, nowMs)
+    const allowance = findCovering(walletAllowances.allowances, amountMicro, nowMs)
     if (!allowance) return undefined
     const reservation = reserve(allowance, { wallet, amountMicro, nowMs })
-    if (!walletAllowances.filling && isLow(walletAllowances, amountMicro, nowMs))
-      void fill(deps, walletAllowances, amountMicro)
+    if (!walletAllowances.isRefilling && isLow(walletAllowances, amountMicro, nowMs))
+      void refill(deps, walletAllowances, amountMicro)
     return reservation
   }
 
@@ -80,7 +80,7 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
       }
       return new Promise<Reservation>((resolve, reject) => {
         walletAllowances.waiting.push({ amountMicro, resolve, reject })
-        if (!walletAllowances.filling) void fill(deps, walletAllowances, amountMicro)
+        if (!walletAllowances.isRefilling) void refill(deps, walletAllowances, amountMicro)
       })
     },
     spend(reservation, amountMicro) {
@@ -106,13 +106,13 @@ export function createAllowancePool(deps: AllowanceDeps): AllowancePool {
 }
 
 /** Refills a wallet until no call waits, one refill at a time. Never rejects: waiters get the errors. */
-async function fill(
+async function refill(
   deps: AllowanceDeps,
   walletAllowances: WalletAllowances,
   usualMicro: MicroCredits,
 ): Promise<void> {
-  walletAllowances.filling = true
-  takePace(walletAllowances, deps.clock.monotonicMs())
+  walletAllowances.isRefilling = true
+  measurePace(walletAllowances, deps.clock.monotonicMs())
   try {
     do {
       const needMicro = walletAllowances.waiting[0]?.amountMicro ?? usualMicro
@@ -126,7 +126,7 @@ async function fill(
     walletAllowances.refillPausedUntilMs = deps.clock.monotonicMs() + REFILL_PAUSE_MS
     for (const waiter of walletAllowances.waiting.splice(0)) waiter.reject(error)
   } finally {
-    walletAllowances.filling = false
+    walletAllowances.isRefilling = false
   }
 }
 
@@ -136,21 +136,21 @@ function refuse(
   refusal: AllowanceRefusal,
 ): void {
   walletAllowances.refillPausedUntilMs = clock.monotonicMs() + REFILL_PAUSE_MS
-  walletAllowances.waiting.shift()?.reject(outOfCredit(refusal))
+  walletAllowances.waiting.shift()?.reject(insufficientCreditError(refusal))
 }
 
 function serveWaiters(walletAllowances: WalletAllowances, clock: Clock): void {
   const nowMs = clock.monotonicMs()
   for (let waiter = walletAllowances.waiting[0]; waiter; waiter = walletAllowances.waiting[0]) {
     const { amountMicro, resolve } = waiter
-    const allowance = findCover(walletAllowances.allowances, amountMicro, nowMs)
+    const allowance = findCovering(walletAllowances.allowances, amountMicro, nowMs)
     if (!allowance) return
     walletAllowances.waiting.shift()
     resolve(reserve(allowance, { wallet: walletAllowances.wallet, amountMicro, nowMs }))
   }
 }
 
-function outOfCredit({ requiredMicro, availableMicro }: AllowanceRefusal): AppError {
+function insufficientCreditError({ requiredMicro, availableMicro }: AllowanceRefusal): AppError {
   const message = 'The wallet cannot pay for the worst case of this request.'
   const details = { required_micro: `${requiredMicro}`, available_micro: `${availableMicro}` }
   return new AppError('insufficient_credit', message, { details })

@@ -9,7 +9,7 @@ import { keyHash } from '../key-hash.ts'
 import type { KeyStore } from '../store/key-store.ts'
 import { memoryKeyStore } from '../store/memory-key-store.ts'
 import { createAuthenticator } from './authenticate.ts'
-import { guessLimit } from './guess-limit.ts'
+import { createGuessLimit } from './guess-limit.ts'
 import { callerAddress, fullCallerAddress, readApiKey } from './read-credentials.ts'
 
 const pepper = Buffer.alloc(32, 7).toString('base64')
@@ -45,7 +45,13 @@ async function rig(key: Partial<Parameters<KeyStore['insertKey']>[0]> = {}) {
     return found
   }
   const log = recordedLog()
-  const deps = { keyStore: { findByHash }, keyHash: hashed, guesses: guessLimit(), clock, log }
+  const deps = {
+    keyStore: { findByHash },
+    keyHash: hashed,
+    guesses: createGuessLimit(),
+    clock,
+    log,
+  }
   return { clock, store, fixture, log, deps, authenticator: createAuthenticator(deps) }
 }
 

@@ -108,7 +108,7 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
       const name = fastHash(apiKey)
       const nowMs = clock.nowMs()
       const knownWrongUntilMs = unknown.get(name) ?? 0
-      if (nowMs < knownWrongUntilMs) throw wrongKey()
+      if (nowMs < knownWrongUntilMs) throw invalidKeyError()
       const refuse = () => tooManyGuesses(Math.max(LOOKUP_RETRY_MS, guesses.waitMs(address, nowMs)))
       const decision = await reads.run(name, () =>
         lookUps.run({ group: address, refuse }, () => read(name, apiKey)),
@@ -119,7 +119,7 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
       const waitMs = guesses.waitMs(address, nowMs)
       if (waitMs > 0) throw tooManyGuesses(waitMs)
       guesses.count(address, nowMs)
-      throw wrongKey()
+      throw invalidKeyError()
     },
     forget(apiKeyIds) {
       changes += 1
@@ -154,7 +154,7 @@ function decide(key: StoredKey | undefined, nowMs: number): Decision | undefined
 }
 
 /** The error for a missing or invalid key. It does not disclose why the key is invalid. */
-export function wrongKey(): AppError {
+export function invalidKeyError(): AppError {
   return new AppError('invalid_api_key', 'The API key is missing, unknown, revoked or expired.')
 }
 

@@ -21,7 +21,7 @@ export interface GuessLimit {
  * Leaky bucket of wrong keys per address, above which the response is 429 instead of 401. It is not applied
  * to valid keys, so that a caller cannot lock out others at the same address.
  */
-export function guessLimit(): GuessLimit {
+export function createGuessLimit(): GuessLimit {
   const buckets = new LRUCache<string, Bucket>({ max: ADDRESSES_MAX })
   const leaked = ({ guesses, atMs }: Bucket, nowMs: number) =>
     Math.max(0, guesses - Math.max(0, nowMs - atMs) / GUESS_EVERY_MS)

@@ -9,7 +9,7 @@ import type { Random } from '@sluice/kernel/random'
 
 import type { HoldReturns } from '../images/hold-returns.ts'
 import type { Allowance, WalletAllowances } from './wallet-allowances.ts'
-import { isIdle, isUnused, wantOf } from './wallet-allowances.ts'
+import { isIdle, isUnused, refillAmount } from './wallet-allowances.ts'
 
 const LEASE_MS = 60_000
 /** Spending stops this long before the lease ends, to allow for network latency. */
@@ -62,7 +62,7 @@ async function requestAllowance(
   needMicro: MicroCredits,
 ): Promise<AllowanceRefusal | undefined> {
   const allowanceId = newId('alw', { clock, random })
-  const wantMicro = wantOf(walletAllowances, needMicro)
+  const wantMicro = refillAmount(walletAllowances, needMicro)
   const requestedAtMs = clock.monotonicMs()
   const { wallet } = walletAllowances
   const input = { allowanceId, wallet, edge, needMicro, wantMicro, leaseMs: LEASE_MS }
@@ -133,7 +133,7 @@ export async function closeIdle(
       await closeAllowances(deps, idle)
     }
     const empty = walletAllowances.allowances.length === 0 && walletAllowances.waiting.length === 0
-    if (empty && !walletAllowances.filling) byWallet.delete(wallet)
+    if (empty && !walletAllowances.isRefilling) byWallet.delete(wallet)
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { addressList, normalNetwork, shownNetwork } from './networks.ts'
+import { addressList, normalizeNetwork, formatNetwork } from './networks.ts'
 
 describe('a list of addresses', () => {
   const cases: [network: string, inside: string[], outside: string[]][] = [
@@ -14,19 +14,19 @@ describe('a list of addresses', () => {
     ['::/0', ['::1', 'fe80::1%eth0'], ['127.0.0.1', '::ffff:127.0.0.1']],
   ]
   it.each(cases)('%s contains exactly the addresses of its range', (network, inside, outside) => {
-    const list = addressList([normalNetwork(network)])
+    const list = addressList([normalizeNetwork(network)])
     expect(inside.map((address) => list.has(address))).toEqual(inside.map(() => true))
     expect(outside.map((address) => list.has(address))).toEqual(outside.map(() => false))
   })
 
   it('contains nothing that is not an address', () => {
-    const list = addressList([normalNetwork('0.0.0.0/0'), normalNetwork('::/0')])
+    const list = addressList([normalizeNetwork('0.0.0.0/0'), normalizeNetwork('::/0')])
     for (const text of ['', 'unknown', 'localhost', '1.2.3.4, 5.6.7.8', '1.2.3.256', '::g', '[::1'])
       expect(list.has(text)).toBe(false)
   })
 
   it('contains the addresses of each of its networks', () => {
-    const list = addressList(['10.0.0.0/8', '2001:db8::/32'].map(normalNetwork))
+    const list = addressList(['10.0.0.0/8', '2001:db8::/32'].map(normalizeNetwork))
     expect(['10.1.1.1', '2001:db8::5', '11.1.1.1'].map(list.has)).toEqual([true, true, false])
   })
 })
@@ -34,7 +34,7 @@ describe('a list of addresses', () => {
 describe('a network', () => {
   it('is stored without host bits, and shown without the prefix length of a single address', () => {
     const stored = ['203.0.113.7', '10.1.2.3/8', '2001:DB8::1', '2001:db8:ffff::/33'].map(
-      normalNetwork,
+      normalizeNetwork,
     )
     expect(stored).toEqual([
       '203.0.113.7/32',
@@ -43,7 +43,10 @@ describe('a network', () => {
       '2001:db8:8000::/33',
     ])
     const shown = ['203.0.113.7', '10.0.0.0/8', '2001:db8::1', '2001:db8:8000::/33']
-    expect(stored.map(shownNetwork)).toEqual(shown)
-    expect(['0.0.0.0/0', '::ffff:1.2.3.4'].map(normalNetwork)).toEqual(['0.0.0.0/0', '1.2.3.4/32'])
+    expect(stored.map(formatNetwork)).toEqual(shown)
+    expect(['0.0.0.0/0', '::ffff:1.2.3.4'].map(normalizeNetwork)).toEqual([
+      '0.0.0.0/0',
+      '1.2.3.4/32',
+    ])
   })
 })

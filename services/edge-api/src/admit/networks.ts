@@ -9,7 +9,7 @@ export interface AddressList {
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>
 
-/** `networks` in the form of `normalNetwork`. An IPv4-mapped IPv6 address counts as IPv4. */
+/** `networks` in the form of `normalizeNetwork`. An IPv4-mapped IPv6 address counts as IPv4. */
 export function addressList(networks: readonly string[]): AddressList {
   const ranges = networks.map(parseRange)
   return {
@@ -21,7 +21,7 @@ export function addressList(networks: readonly string[]): AddressList {
 }
 
 /** The stored form of an address or network: with a prefix length, and host bits zero. */
-export function normalNetwork(text: string): string {
+export function normalizeNetwork(text: string): string {
   const [address, bits] = parseRange(text)
   const bytes = address.toByteArray()
   const masked = bytes.map((byte, index) => byte & maskOf(bits - index * 8))
@@ -29,7 +29,7 @@ export function normalNetwork(text: string): string {
 }
 
 /** A network for display: a single address without its prefix length. */
-export function shownNetwork(network: string): string {
+export function formatNetwork(network: string): string {
   const length = network.includes(':') ? '/128' : '/32'
   return network.endsWith(length) ? network.slice(0, -length.length) : network
 }

@@ -37,10 +37,10 @@ function rig({ edges = 1 } = {}) {
   return { clock, store, limiters }
 }
 
-async function passes(limiter: RateLimiter | undefined, who: Principal): Promise<boolean> {
+async function passes(limiter: RateLimiter | undefined, caller: Principal): Promise<boolean> {
   if (!limiter) return false
-  if (limiter.tryTake(who)) return true
-  return limiter.take(who).then(
+  if (limiter.tryTake(caller)) return true
+  return limiter.take(caller).then(
     () => true,
     () => false,
   )
@@ -49,12 +49,12 @@ async function passes(limiter: RateLimiter | undefined, who: Principal): Promise
 describe('a limit', () => {
   it('holds exactly for 200 concurrent callers at 4 edges, and in any minute after', async () => {
     const { clock, limiters } = rig({ edges: 4 })
-    const who = principal(100)
+    const caller = principal(100)
     const random = seededRandom(7)
     const passedAt: number[] = []
     let passedAtOnce: number | undefined
     for (let round = 0; round < 200; round += 1) {
-      const tries = Array.from({ length: 200 }, (_, at) => passes(limiters[at % 4], who))
+      const tries = Array.from({ length: 200 }, (_, at) => passes(limiters[at % 4], caller))
       for (const passed of await Promise.all(tries)) if (passed) passedAt.push(clock.nowMs())
       passedAtOnce ??= passedAt.length
       await clock.advance(random.integer(2_500))
@@ -66,12 +66,12 @@ describe('a limit', () => {
 
   it('holds in any minute for a large limit leased in slices by several edges', async () => {
     const { clock, limiters, store } = rig({ edges: 3 })
-    const who = principal(3_000)
+    const caller = principal(3_000)
     const random = seededRandom(11)
     const passedAt: number[] = []
     for (let step = 0; step < 900; step += 1) {
       for (let tries = random.integer(120); tries > 0; tries -= 1) {
-        if (await passes(limiters[random.integer(3)], who)) passedAt.push(clock.nowMs())
+        if (await passes(limiters[random.integer(3)], caller)) passedAt.push(clock.nowMs())
       }
       await clock.advance(random.integer(400))
     }
@@ -82,14 +82,14 @@ describe('a limit', () => {
 
   it('returns the time to retry after, and does not query the store for each refused request', async () => {
     const { limiters, store } = rig()
-    const who = principal(2)
-    await passes(limiters[0], who)
-    await passes(limiters[0], who)
-    const refused = limiters[0]?.take(who)
+    const caller = principal(2)
+    await passes(limiters[0], caller)
+    await passes(limiters[0], caller)
+    const refused = limiters[0]?.take(caller)
     await expect(refused).rejects.toMatchObject({ code: 'rate_limit_exceeded' })
     await expect(refused).rejects.toMatchObject({ retryAfterMs: expect.any(Number) })
     const takes = store.takes
-    for (let tries = 0; tries < 1_000; tries += 1) await passes(limiters[0], who)
+    for (let tries = 0; tries < 1_000; tries += 1) await passes(limiters[0], caller)
     expect(store.takes).toBe(takes)
   })
 
@@ -119,9 +119,9 @@ describe('a busy key', () => {
 })
 
 async function spendSteadily(clock: FakeClock, limiter: RateLimiter | undefined): Promise<void> {
-  const who = principal(60_000)
+  const caller = principal(60_000)
   for (let step = 0; step < 5_000; step += 1) {
-    expect(await passes(limiter, who)).toBe(true)
+    expect(await passes(limiter, caller)).toBe(true)
     if (step % 10 === 0) await clock.advance(10)
   }
 }

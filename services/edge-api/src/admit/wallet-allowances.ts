@@ -36,7 +36,7 @@ export function freeMicro({ amountMicro, spentMicro, reservedMicro }: Allowance)
 /**
  * The first allowance that covers the amount. Never split over several: a usage record names one allowance.
  */
-export function findCover(
+export function findCovering(
   allowances: readonly Allowance[],
   amountMicro: MicroCredits,
   nowMs: number,
@@ -81,10 +81,10 @@ export interface WalletAllowances {
   wallet: string
   allowances: Allowance[]
   waiting: Waiter[]
-  filling: boolean
+  isRefilling: boolean
   /** Spending since the last refill, and the time of that refill; for the spending rate. */
   spentMicro: MicroCredits
-  filledAtMs: number
+  refilledAtMs: number
   /** Spending per LOW_WATER_MS, measured at the last refill. */
   paceMicro: MicroCredits
   /** No background refill before this. */
@@ -110,28 +110,31 @@ export function emptyWalletAllowances(wallet: string, nowMs: number): WalletAllo
     wallet,
     allowances: [],
     waiting: [],
-    filling: false,
+    isRefilling: false,
     spentMicro: 0n,
-    filledAtMs: nowMs,
+    refilledAtMs: nowMs,
     paceMicro: 0n,
     refillPausedUntilMs: 0,
   }
 }
 
 /** Measures the spending rate since the last refill. */
-export function takePace(walletAllowances: WalletAllowances, nowMs: number): void {
+export function measurePace(walletAllowances: WalletAllowances, nowMs: number): void {
   // The rate is unreliable over very short intervals.
-  const elapsedMs = BigInt(Math.max(100, Math.round(nowMs - walletAllowances.filledAtMs)))
+  const elapsedMs = BigInt(Math.max(100, Math.round(nowMs - walletAllowances.refilledAtMs)))
   walletAllowances.paceMicro = (walletAllowances.spentMicro * BigInt(LOW_WATER_MS)) / elapsedMs
   walletAllowances.spentMicro = 0n
-  walletAllowances.filledAtMs = nowMs
+  walletAllowances.refilledAtMs = nowMs
 }
 
 /**
  * The amount to request: spending of REFILL_MS at the current rate, and at least the reserved amount plus
  * twice the waiting amount, so that a burst needs few refills.
  */
-export function wantOf(walletAllowances: WalletAllowances, needMicro: MicroCredits): MicroCredits {
+export function refillAmount(
+  walletAllowances: WalletAllowances,
+  needMicro: MicroCredits,
+): MicroCredits {
   const ahead = walletAllowances.paceMicro * BigInt(REFILL_MS / LOW_WATER_MS)
   const reserved = walletAllowances.allowances.reduce(
     (sum, { reservedMicro }) => sum + reservedMicro,

@@ -5,7 +5,7 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { knownCatalog } from './refresh-catalog.ts'
+import { createCatalogCache } from './refresh-catalog.ts'
 
 const row: PriceRow = {
   id: 'p1',
@@ -37,7 +37,7 @@ function rig() {
     /** Version of a stale replica; it catches up when a higher version is requested. */
     replicaVersion: undefined as number | undefined,
   }
-  const catalog = knownCatalog({
+  const catalog = createCatalogCache({
     scheduler: {
       readCatalog: async ({ atLeastVersion = 0 }) => {
         fixture.reads += 1

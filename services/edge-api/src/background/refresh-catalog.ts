@@ -15,7 +15,7 @@ const MAX_AGE_MS = 30_000
 const RETRY_MS = 1_000
 const READ_TIMEOUT_MS = 5_000
 
-export interface KnownCatalog extends CatalogReader {
+export interface CatalogCache extends CatalogReader {
   /** Reads once and subscribes to changes; resolves also when the read failed, which is then retried. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -35,7 +35,7 @@ export interface RefreshDeps {
  * Keeps a snapshot of channels and prices, replaced as a whole. After a failed read the last one stays in
  * use.
  */
-export function knownCatalog(deps: RefreshDeps): KnownCatalog {
+export function createCatalogCache(deps: RefreshDeps): CatalogCache {
   const { clock, log } = deps
   let snapshot: CatalogSnapshot | undefined
   let flight: Promise<void> | undefined
@@ -53,7 +53,7 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
       readAgain = false
       const { version, prices } = newest
       try {
-        const [catalog, rows] = await readBoth(deps, version)
+        const [catalog, rows] = await fetchCatalogAndPrices(deps, version)
         // An equal version may still have changes: credential states do not raise it.
         if (catalog.version >= (snapshot?.version ?? 0)) {
           snapshot = catalogSnapshot(catalog, rows)
@@ -106,7 +106,7 @@ export function knownCatalog(deps: RefreshDeps): KnownCatalog {
   }
 }
 
-async function readBoth(
+async function fetchCatalogAndPrices(
   { scheduler, billing, clock }: RefreshDeps,
   atLeastVersion: number,
 ): Promise<[Catalog, PriceRow[]]> {

@@ -4,14 +4,14 @@ import { repeat } from '@sluice/service-kit/repeat'
 
 import type { Authenticator } from '../admit/authenticate.ts'
 import type { RevisionStore } from '../store/revision-store.ts'
-import type { KnownCatalog } from './refresh-catalog.ts'
+import type { CatalogCache } from './refresh-catalog.ts'
 
 /** When more keys than this changed at once, all keys are invalidated. */
 const CHANGED_KEYS_MAX = 1_000
 
 export interface WatchRevisionsDeps {
   revisionStore: RevisionStore
-  catalog: Pick<KnownCatalog, 'reach'>
+  catalog: Pick<CatalogCache, 'reach'>
   authenticator: Pick<Authenticator, 'forget' | 'forgetAll'>
   clock: Clock
   log: Log

@@ -22,7 +22,7 @@ export interface ControlDeps {
   /** Counts a call without a session until its body proves to be well-formed. Throws `too_many_attempts`. */
   beginPublicCall: Identity['beginPublicCall']
   /** Assigns the request id, once. */
-  nameRequest: (context: EdgeContext) => string
+  assignRequestId: (context: EdgeContext) => string
   /** The session of a cookie or a bearer token. Throws `invalid_session`, `unavailable`. */
   authenticate: (headers: IncomingHttpHeaders) => Promise<SessionPrincipal>
 }

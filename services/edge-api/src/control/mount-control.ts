@@ -65,7 +65,7 @@ async function answer(mounted: Mounted, context: EdgeContext): Promise<Response>
   const { deps, route, schemas, run, bounded } = mounted
   const { incoming, outgoing } = context.env
   const receivedAtMs = deps.clock.nowMs()
-  const requestId = deps.nameRequest(context)
+  const requestId = deps.assignRequestId(context)
   // On the socket's own response, so that errors and streams have these headers too.
   for (const [name, value] of Object.entries(PRIVATE_HEADERS)) outgoing.setHeader(name, value)
   if (route.answers === 'events' && incoming.method === 'HEAD')

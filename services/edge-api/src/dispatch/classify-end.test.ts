@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { classifyEnd } from './classify-end.ts'
 
 const answered = (message: string) => ({
-  kind: 'answered' as const,
+  kind: 'error-status' as const,
   status: 400,
   headers: {},
   body: Buffer.from(JSON.stringify({ error: { message, code: 'bad' } })),

@@ -10,7 +10,7 @@ import {
 import { failureOf } from '@sluice/upstreams/failure-treatments'
 import type { FailureReason, UpstreamFailure } from '@sluice/upstreams/upstream'
 
-import type { BadAnswerReason, RelayEnd } from '../relay-end.ts'
+import type { UnusableReason, RelayEnd } from '../relay-end.ts'
 
 /** A classified failed attempt. */
 export interface AttemptFailure {
@@ -34,16 +34,16 @@ export interface ClassifySpec {
 /** Classifies why an attempt failed, and whether another one makes sense. Pure. */
 export function classifyEnd(end: Failure, spec: ClassifySpec): AttemptFailure {
   switch (end.kind) {
-    case 'answered':
+    case 'error-status':
       return classifyEndAnswer(end, spec)
-    case 'lost': {
+    case 'connection-error': {
       const { error, headersSeen } = end
       const failure = classifySocketError(error, { headersSeen })
       return { failure, answerBegan: end.meter !== undefined, verbatim: undefined }
     }
     case 'failed':
       return { failure: end.failure, answerBegan: end.meter !== undefined, verbatim: undefined }
-    case 'bad-answer': {
+    case 'unusable': {
       const failure = classifyBadAnswer(end, spec)
       return { failure, answerBegan: end.meter !== undefined, verbatim: undefined }
     }
@@ -51,7 +51,7 @@ export function classifyEnd(end: Failure, spec: ClassifySpec): AttemptFailure {
 }
 
 function classifyEndAnswer(
-  { status, headers, body }: Extract<RelayEnd, { kind: 'answered' }>,
+  { status, headers, body }: Extract<RelayEnd, { kind: 'error-status' }>,
   { nowMs, secret, model }: ClassifySpec,
 ): AttemptFailure {
   const original = withoutEscapes(body.toString())
@@ -85,13 +85,13 @@ function withoutEscapes(text: string): string {
 const reasons = {
   empty: 'answer-empty',
   broken: 'answer-broken',
-  cut: 'answer-cut',
+  truncated: 'answer-cut',
   'too-large': 'answer-too-large',
-} as const satisfies Record<Exclude<BadAnswerReason, 'reports-error'>, FailureReason>
+} as const satisfies Record<Exclude<UnusableReason, 'reports-error'>, FailureReason>
 
 /** A success status with an unusable body. An error in it is classified like one with its own status. */
 function classifyBadAnswer(
-  { reason, headers, text, meter }: Extract<RelayEnd, { kind: 'bad-answer' }>,
+  { reason, headers, text, meter }: Extract<RelayEnd, { kind: 'unusable' }>,
   { nowMs, secret, model }: ClassifySpec,
 ): UpstreamFailure {
   if (reason !== 'reports-error') return failureOf(reasons[reason])

@@ -3,7 +3,7 @@ import { findAlike } from '@sluice/kernel/fold-case'
 import { newId } from '@sluice/kernel/ids'
 
 import type { AccountDeps } from '../account-deps.ts'
-import { normalNetwork } from '../admit/networks.ts'
+import { normalizeNetwork } from '../admit/networks.ts'
 import type { NewKey } from '../store/user-api-key-repository.ts'
 
 /** 160 bits: not guessable, and short enough to paste. */
@@ -52,7 +52,7 @@ export function mintKey(
     rpmLimit: input.rpmLimit ?? null,
     dailyQuotaMicro: input.dailyQuotaMicro ?? null,
     models: input.models ?? null,
-    networks: input.networks?.map(normalNetwork) ?? null,
+    networks: input.networks?.map(normalizeNetwork) ?? null,
     expiresAt: input.expiresAt ?? null,
     createdAt: clock.now(),
   }

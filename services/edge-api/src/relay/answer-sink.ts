@@ -53,7 +53,7 @@ export class AnswerSink {
   /** The head was written: the status cannot be changed any more. */
   begun = false
   /** Body bytes other than keep-alives were written. */
-  carried = false
+  bodyStarted = false
   /** Set when the response cannot be completed. */
   stopped: SinkEnd | undefined
   firstByteAtMs: number | undefined
@@ -108,7 +108,7 @@ export class AnswerSink {
   /** Writes body bytes, after the head if it was not written yet. */
   write(bytes: Uint8Array): void {
     this.ensureBegun()
-    this.carried = true
+    this.bodyStarted = true
     this.copy?.add(bytes)
     if (this.gone) return
     this.last = bytes
@@ -123,7 +123,7 @@ export class AnswerSink {
   end(bytes?: Uint8Array): void {
     this.ensureBegun()
     if (bytes) {
-      this.carried = true
+      this.bodyStarted = true
       this.copy?.add(bytes)
     }
     this.ended = true
@@ -145,7 +145,7 @@ export class AnswerSink {
   }
 
   /** Aborts an incomplete non-streamed response by closing the connection. */
-  breakOff(): void {
+  abortResponse(): void {
     this.ended = true
     this.outgoing.destroy()
   }

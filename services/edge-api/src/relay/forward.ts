@@ -114,7 +114,7 @@ class Forward implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller
-    if (this.over) controller.abort(new Error('the caller hung up'))
+    if (this.over) controller.abort(new Error('the caller closed the connection'))
   }
 
   onResponseStart(
@@ -156,7 +156,7 @@ class Forward implements Dispatcher.DispatchHandler {
   private onClosed(): void {
     if (this.over) return
     this.over = true
-    this.controller?.abort(new Error('the caller hung up'))
+    this.controller?.abort(new Error('the caller closed the connection'))
     this.settle.resolve()
   }
 }

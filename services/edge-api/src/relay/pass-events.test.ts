@@ -125,13 +125,13 @@ describe('the end of a stream', () => {
   })
 
   it('is a truncation without them, whatever the content is', () => {
-    expect(ended(chunk('a'), chunk('b'))).toBe('cut')
-    expect(ended(chunk('"finish_reason":"stop"'), chunk('data: [DONE'))).toBe('cut')
+    expect(ended(chunk('a'), chunk('b'))).toBe('truncated')
+    expect(ended(chunk('"finish_reason":"stop"'), chunk('data: [DONE'))).toBe('truncated')
   })
 
   it('is a truncation while one of several choices is unfinished', () => {
     const second = `data: ${JSON.stringify({ choices: [{ index: 1, delta: { content: 'b' } }] })}\n\n`
-    expect(ended(chunk('a'), second, finish)).toBe('cut')
+    expect(ended(chunk('a'), second, finish)).toBe('truncated')
   })
 
   it('is empty without content, with or without [DONE]', () => {

@@ -68,7 +68,7 @@ export class EventPasser {
         return this.addObject(event.value, frame)
       case 'usage':
         return this.hideUsage ? undefined : this.addObject(event.value, frame)
-      case 'nothing':
+      case 'ignored':
         return
       case 'done':
         this.over = 'done'

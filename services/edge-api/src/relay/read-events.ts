@@ -3,7 +3,7 @@ import { chatObjectKind, errorTextOf, isObject } from '@sluice/protocol/chat/cha
 import type { SseFrame } from '@sluice/protocol/sse-frames'
 import { SseFrames } from '@sluice/protocol/sse-frames'
 
-import type { BadAnswerReason } from '../relay-end.ts'
+import type { UnusableReason } from '../relay-end.ts'
 import type { ChatMeter } from './chat-meter.ts'
 
 /** One parsed event of a stream. */
@@ -13,13 +13,13 @@ export type ReadEvent =
   /** A usage report only. */
   | { kind: 'usage'; value: Record<string, unknown> }
   /** A comment, a keep-alive, or an unknown extension. */
-  | { kind: 'nothing' }
+  | { kind: 'ignored' }
   | { kind: 'done' }
   | BadEvent
 
 export interface BadEvent {
   kind: 'bad'
-  reason: BadAnswerReason
+  reason: UnusableReason
   /** The error in the event, as JSON. */
   text: string
 }
@@ -33,13 +33,13 @@ export function readEvent(
   meter: ChatMeter,
 ): ReadEvent {
   const text = data.trim()
-  if (text === '') return event === 'error' ? bad('reports-error') : nothing
+  if (text === '') return event === 'error' ? bad('reports-error') : ignored
   if (text === '[DONE]') return endOfStream(meter)
   const value = parse(text)
   if (event === 'error') return bad('reports-error', isObject(value) ? errorTextOf(value) : text)
-  if (value === undefined) return heartbeat.test(text) ? nothing : bad('broken')
+  if (value === undefined) return heartbeat.test(text) ? ignored : bad('broken')
   const one: unknown = Array.isArray(value) ? value[0] : value
-  return isObject(one) ? readObject(one, meter) : nothing
+  return isObject(one) ? readObject(one, meter) : ignored
 }
 
 /** Classifies one parsed object of a response, and meters it. */
@@ -53,7 +53,7 @@ export function readObject(value: Record<string, unknown>, meter: ChatMeter): Re
       meter.takeUsage(value['usage'])
       return { kind: 'usage', value }
     case 'other':
-      return nothing
+      return ignored
   }
 }
 
@@ -61,7 +61,7 @@ export function readObject(value: Record<string, unknown>, meter: ChatMeter): Re
 export function endWithoutDone(meter: ChatMeter): ReadEvent {
   const { progress } = meter
   if (progress.isFinished) return { kind: 'done' }
-  return bad(progress.hasContent ? 'cut' : 'empty')
+  return bad(progress.hasContent ? 'truncated' : 'empty')
 }
 
 function endOfStream({ progress }: ChatMeter): ReadEvent {
@@ -88,11 +88,11 @@ export class FrameSource {
   }
 }
 
-export function bad(reason: BadAnswerReason, text = ''): BadEvent {
+export function bad(reason: UnusableReason, text = ''): BadEvent {
   return { kind: 'bad', reason, text }
 }
 
-const nothing: ReadEvent = { kind: 'nothing' }
+const ignored: ReadEvent = { kind: 'ignored' }
 
 function parse(text: string): unknown {
   try {

@@ -10,7 +10,7 @@ import { SSE_CONTENT_TYPE } from '@sluice/protocol/sse'
 import type { RawCall } from '@sluice/upstreams/upstream'
 import type { Dispatcher } from 'undici'
 
-import type { BadAnswerReason, RelayEnd } from '../relay-end.ts'
+import type { UnusableReason, RelayEnd } from '../relay-end.ts'
 import type { AnswerSink, AnswerSource } from './answer-sink.ts'
 import { AnswerStopped } from './answer-sink.ts'
 import { ChatMeter } from './chat-meter.ts'
@@ -146,12 +146,12 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
     const { headersSeen, relayedMeter: meter } = this
     const by = error instanceof AnswerStopped ? error.end : this.sink.stopped
     if (by) return this.finish({ kind: 'stopped', by, meter })
-    this.finish({ kind: 'lost', error, headersSeen, meter })
+    this.finish({ kind: 'connection-error', error, headersSeen, meter })
   }
 
   /** The meter, if any content was relayed. */
   private get relayedMeter(): ChatMeter | undefined {
-    return this.sink.carried ? this.meter : undefined
+    return this.sink.bodyStarted ? this.meter : undefined
   }
 
   private decode(controller: Dispatcher.DispatchController, contentEncoding: string): void {
@@ -218,9 +218,9 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
     this.finish({ kind: 'delivered', meter: this.meter })
   }
 
-  private refuse(reason: BadAnswerReason, text = ''): void {
+  private refuse(reason: UnusableReason, text = ''): void {
     const { headers, relayedMeter: meter, controller } = this
-    this.finish({ kind: 'bad-answer', reason, headers, text, meter })
+    this.finish({ kind: 'unusable', reason, headers, text, meter })
     // The rest of the response is useless.
     if (!this.received) controller?.abort(new Error('the rest of an unusable response is not read'))
   }
@@ -242,7 +242,7 @@ class Relay implements Dispatcher.DispatchHandler, AnswerSource {
 
   private answered(): RelayEnd {
     const { status, headers } = this
-    return { kind: 'answered', status, headers, body: Buffer.concat(this.chunks) }
+    return { kind: 'error-status', status, headers, body: Buffer.concat(this.chunks) }
   }
 
   private finish(end: RelayEnd): void {

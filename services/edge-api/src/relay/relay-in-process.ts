@@ -32,11 +32,12 @@ export async function relayInProcess({
     else await relayWhole(answer, { sink, meter })
     return { kind: 'delivered', meter }
   } catch (error) {
-    const carried = sink.carried ? meter : undefined
+    const relayedMeter = sink.bodyStarted ? meter : undefined
     const { reason } = valve.signal
-    if (reason instanceof AnswerStopped) return { kind: 'stopped', by: reason.end, meter: carried }
+    if (reason instanceof AnswerStopped)
+      return { kind: 'stopped', by: reason.end, meter: relayedMeter }
     if (!isUpstreamError(error)) throw error
-    return { kind: 'failed', failure: error.failure, meter: carried }
+    return { kind: 'failed', failure: error.failure, meter: relayedMeter }
   } finally {
     sink.attach(undefined)
   }

@@ -4,7 +4,7 @@ import type { RequestRecord } from '../request.ts'
 export interface ChatTrace extends RequestRecord {
   firstByteAtMs: number | undefined
   /** The image routes write the row. */
-  handedOver: boolean
+  isDelegated: boolean
 }
 
 export function chatTrace({
@@ -36,7 +36,7 @@ export function chatTrace({
     durationMs: 0,
     taskId: null,
     firstByteAtMs: undefined,
-    handedOver: false,
+    isDelegated: false,
   }
 }
 

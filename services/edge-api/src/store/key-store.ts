@@ -7,7 +7,7 @@ export interface StoredKey {
   rpmLimit: number | null
   /** Public model names; null is all. */
   models: string[] | null
-  /** Networks that it may be used from, as `normalNetwork` writes them; null is any. */
+  /** Networks that it may be used from, as `normalizeNetwork` writes them; null is any. */
   networks: string[] | null
   /** Micro-credits per UTC day. */
   dailyQuotaMicro: bigint | null

@@ -25,7 +25,7 @@ export function mountPanel(
   }
   const identity = partialStub<Identity>({ authenticate })
   const context = { gateway, identity, version: 'test' }
-  const nameRequest = ({ env }: EdgeContext) => {
+  const assignRequestId = ({ env }: EdgeContext) => {
     const requestId = newId('req', { clock, random: systemRandom })
     env.outgoing.setHeader('x-request-id', requestId)
     return requestId
@@ -42,7 +42,7 @@ export function mountPanel(
     app,
     {
       ...control,
-      nameRequest,
+      assignRequestId,
       authenticate,
       count: () => {},
       beginPublicCall: () => () => {},

@@ -102,7 +102,7 @@ export async function createFixture({
   const identity = partialStub<Identity>({ authenticate })
   const app = new Hono<EdgeEnv>()
   app.onError((error, context) => errorResponse(error, context))
-  const nameRequest = (_context: EdgeContext) => newId('req', { clock, random: systemRandom })
+  const assignRequestId = (_context: EdgeContext) => newId('req', { clock, random: systemRandom })
   const addressOf = () => '127.0.0.1'
   const control = {
     clock,
@@ -115,7 +115,7 @@ export async function createFixture({
     app,
     {
       ...control,
-      nameRequest,
+      assignRequestId,
       authenticate,
       count: () => {},
       beginPublicCall: () => () => {},

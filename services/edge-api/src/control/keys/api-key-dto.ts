@@ -1,6 +1,6 @@
 import type { Decoded } from '@sluice/contracts/control/operation-types'
 
-import { shownNetwork } from '../../admit/networks.ts'
+import { formatNetwork } from '../../admit/networks.ts'
 import type { UserApiKey } from '../../store/user-api-key-repository.ts'
 
 export type ApiKeyDto = Decoded<'getApiKey'>['answer']
@@ -17,7 +17,7 @@ export function toApiKeyDto(
     rpm_limit: key.rpmLimit,
     daily_quota_micro: key.dailyQuotaMicro,
     model_whitelist: key.models,
-    ip_whitelist: key.networks?.map(shownNetwork) ?? null,
+    ip_whitelist: key.networks?.map(formatNetwork) ?? null,
     expires_at: key.expiresAt,
     spent_today_micro: usedMicro,
     state: stateOf(key, nowMs),

@@ -1,7 +1,7 @@
 import type { Decoded } from '@sluice/contracts/control/operation-types'
 import { AppError } from '@sluice/kernel/app-error'
 
-import { normalNetwork } from '../../admit/networks.ts'
+import { normalizeNetwork } from '../../admit/networks.ts'
 import type { EdgeDeps } from '../../deps.ts'
 import type { OwnedKeyRef } from '../../store/user-api-key-repository.ts'
 import { publishKeyChange } from './publish-key-change.ts'
@@ -26,7 +26,7 @@ export async function editApiKey(
     rpmLimit: body.rpm_limit,
     dailyQuotaMicro: body.daily_quota_micro,
     models: body.model_whitelist,
-    networks: body.ip_whitelist && body.ip_whitelist.map(normalNetwork),
+    networks: body.ip_whitelist && body.ip_whitelist.map(normalizeNetwork),
     expiresAt: body.expires_at,
   }
   const edited = await deps.keyStore.editKey(ref, { changes, at })
