@@ -13,7 +13,7 @@ const keyIdPattern = /^[\w-]{1,32}$/
 
 /**
  * Parses `id:base64,id:base64`, newest first, from the configuration. The error names the invalid
- * entry, never its bytes.
+ * entry, but not its bytes.
  */
 export function parseSealingKeys(text: string): SealingKey[] {
   const keys = text.split(',').map((entry, index) => {

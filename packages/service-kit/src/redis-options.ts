@@ -9,7 +9,7 @@ export const reconnectDelayMs = (attempts: number): number =>
 
 /**
  * Options of ioredis for stores whose commands must not be sent twice: a repeated acquire would take two
- * slots or count twice. So no command is resent or queued, and callers fail at once while Redis is unavailable.
+ * slots or count twice. So no command is resent or queued, and calls fail at once without Redis.
  */
 export const redisOptions = ({ commandTimeoutMs }: { commandTimeoutMs: number }) =>
   ({

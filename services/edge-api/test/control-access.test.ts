@@ -5,12 +5,12 @@ import { APIKEY } from './chat/fixture.ts'
 import type { GatewayContext } from './control-gateway.ts'
 import { KEYS, ME, PASSWORD, startGateway, errorOf } from './control-gateway.ts'
 
-let here: GatewayContext | undefined
+let current: GatewayContext | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
-  (here = await startGateway(...options))
+  (current = await startGateway(...options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 describe('authentication of the control API', () => {

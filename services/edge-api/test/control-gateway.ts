@@ -19,12 +19,12 @@ export async function startGateway(
   readBalance: Billing['readBalance'] = async () => balance,
   options: Pick<FixtureOptions, 'config'> = {},
 ) {
-  const here = await createFixture({
+  const fixture = await createFixture({
     ...options,
     clock: fakeClock(Date.UTC(2026, 10, 21, 9)),
     override: ({ billing }) => ({ billing: { ...billing, readBalance } }),
   })
-  const { identity } = here.edge
+  const { identity } = fixture.edge
   const email = 'ada@b.test'
   await identity.createUser({ email, role: 'user', password: PASSWORD })
   const { accessToken, setCookie } = await identity.signIn({
@@ -35,8 +35,8 @@ export async function startGateway(
   const bearer = { authorization: `Bearer ${accessToken}` }
   const cookie = { cookie: setCookie.split(';')[0] ?? '' }
   const send = (method: string, path: string, options: SendOptions = {}) =>
-    sendRequest({ port: here.port, method, path, ...options })
-  return { ...here, bearer, cookie, send, origin: `http://127.0.0.1:${here.port}` }
+    sendRequest({ port: fixture.port, method, path, ...options })
+  return { ...fixture, bearer, cookie, send, origin: `http://127.0.0.1:${fixture.port}` }
 }
 
 interface SendOptions {

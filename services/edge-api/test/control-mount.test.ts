@@ -9,12 +9,12 @@ import { until } from './chat/time.ts'
 import type { GatewayContext } from './control-gateway.ts'
 import { KEYS, ME, UNKNOWN, balance, startGateway, errorOf } from './control-gateway.ts'
 
-let here: GatewayContext | undefined
+let current: GatewayContext | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
-  (here = await startGateway(...options))
+  (current = await startGateway(...options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 describe('a request of the control API', () => {

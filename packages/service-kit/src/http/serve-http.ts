@@ -28,7 +28,7 @@ export interface HttpLimits {
   headerBytesMax: number
   headersMax: number
   connectionsMax: number
-  /** Per client address; behind a proxy that of the proxy. Below `connectionsMax`, so that others can connect. */
+  /** Per client address; behind a proxy that of the proxy. Below `connectionsMax` to leave room for others. */
   connectionsPerAddressMax: number
   /** Time limit for the first byte of a connection, which is then closed without a response. */
   firstByteWithinMs: number

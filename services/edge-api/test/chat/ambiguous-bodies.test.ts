@@ -3,10 +3,10 @@ import { afterEach, expect, it } from 'vitest'
 import type { Fixture } from './fixture.ts'
 import { question, createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
+let current: Fixture | undefined
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 const messages = JSON.stringify(question.messages)
@@ -27,8 +27,8 @@ it.each([
     `{"model":"gpt-5-mini","stream":true,"stream_options":{"INCLUDE_USAGE":false},"messages":${messages}}`,
   ],
 ])('an ambiguous body reaches no upstream: %s', async (param, body) => {
-  here = await createFixture()
-  const { post, simulator, stop, rows } = here
+  current = await createFixture()
+  const { post, simulator, stop, rows } = current
   const answer = await post('/v1/chat/completions', body)
   expect(answer.statusCode).toBe(400)
   expect(JSON.parse(await answer.body.text()).error).toMatchObject({
@@ -43,8 +43,8 @@ it.each([
 })
 
 it('a model matches by its exact name only, in whitelists and in prices', async () => {
-  here = await createFixture({ models: ['gpt-5-mini'] })
+  current = await createFixture({ models: ['gpt-5-mini'] })
   for (const model of ['GPT-5-mini', 'gpt-5-min\u0131', '\uff47pt-5-mini', 'gpt-5-mini '])
-    expect((await here.chat({ model })).status, model).toBe(404)
-  expect((await here.chat()).status).toBe(200)
+    expect((await current.chat({ model })).status, model).toBe(404)
+  expect((await current.chat()).status).toBe(200)
 })

@@ -8,11 +8,11 @@ import { turns, until } from './time.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { APIKEY, question, createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
-const open = async (options?: FixtureOptions) => (here = await createFixture(options))
+let current: Fixture | undefined
+const open = async (options?: FixtureOptions) => (current = await createFixture(options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 const slowStream = { simulator: { streamGapMs: 5, answerWords: 400 } }

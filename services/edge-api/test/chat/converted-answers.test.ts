@@ -18,11 +18,11 @@ import {
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
-const open = async (options?: FixtureOptions) => (here = await createFixture(options))
+let current: Fixture | undefined
+const open = async (options?: FixtureOptions) => (current = await createFixture(options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 describe('an answer in the form that the caller did not request', () => {
@@ -54,9 +54,9 @@ describe('an answer in the form that the caller did not request', () => {
     ['no content type', {}],
     ['a wrong content type', { 'content-type': 'application/json' }],
   ])('is collected from stream events into one object: %s', async (_name, headers) => {
-    const opened = await open(twoChannels)
-    opened.simulator.script(raw({ headers, chunks }))
-    const answer = await opened.chat()
+    const fixture = await open(twoChannels)
+    fixture.simulator.script(raw({ headers, chunks }))
+    const answer = await fixture.chat()
     expect(answer.headers['content-type']).toBe('application/json')
     expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(answer.text)))
     expect(JSON.parse(answer.text)).toMatchObject({
@@ -64,11 +64,11 @@ describe('an answer in the form that the caller did not request', () => {
       choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
       usage: { completion_tokens: 12 },
     })
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([
       { source: 'upstream', usage: { input: 9, output: 12 } },
     ])
-    expect(opened.rows).toMatchObject([{ attempts: 1 }])
+    expect(fixture.rows).toMatchObject([{ attempts: 1 }])
   })
 
   it.each([
@@ -76,7 +76,7 @@ describe('an answer in the form that the caller did not request', () => {
     ['no content type', {}],
     ['a wrong content type', sse],
   ])('is converted from one object into stream events: %s', async (_name, headers) => {
-    const opened = await open(twoChannels)
+    const fixture = await open(twoChannels)
     const usage = { prompt_tokens: 9, completion_tokens: 12 }
     const body = JSON.stringify({
       id: 'c1',
@@ -85,8 +85,8 @@ describe('an answer in the form that the caller did not request', () => {
       usage,
     })
     for (const includeUsage of [true, false]) {
-      opened.simulator.script(raw({ headers, chunks: [body] }))
-      const answer = await opened.chat({
+      fixture.simulator.script(raw({ headers, chunks: [body] }))
+      const answer = await fixture.chat({
         stream: true,
         stream_options: { include_usage: includeUsage },
       })
@@ -102,14 +102,14 @@ describe('an answer in the form that the caller did not request', () => {
       expect(parsed.some((one) => one.choices[0]?.finish_reason === 'tool_calls')).toBe(true)
       expect(parsed.some((one) => 'usage' in one)).toBe(includeUsage)
     }
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([{ source: 'upstream' }, { source: 'upstream' }])
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([{ source: 'upstream' }, { source: 'upstream' }])
   })
 
   it('fails over to the next channel when a non-streaming call gets a truncated stream', async () => {
-    const opened = await open(twoChannels)
-    opened.simulator.script(raw({ headers: sse, chunks: chunks.slice(0, 4) }))
-    const { status, text } = await opened.chat()
+    const fixture = await open(twoChannels)
+    fixture.simulator.script(raw({ headers: sse, chunks: chunks.slice(0, 4) }))
+    const { status, text } = await fixture.chat()
     expect(status).toBe(200)
     expect(text).toContain('You wrote:')
   })
@@ -127,41 +127,41 @@ describe('a stream in any form that the SSE standard allows', () => {
     ['CRLF', '\r\n'],
     ['CR', '\r'],
   ])('with %s line endings, split at any byte, reaches the caller complete', async (_, end) => {
-    const opened = await open(oneChannel)
+    const fixture = await open(oneChannel)
     const bytes = Buffer.from(form(end))
     const cut = (size: number) =>
       Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => ({
         base64: bytes.subarray(at * size, (at + 1) * size).toString('base64'),
       }))
     for (const size of [1, 7, bytes.length]) {
-      opened.simulator.script(raw({ headers: sse, chunks: cut(size) }))
-      const seen = events((await opened.chat({ stream: true })).text)
+      fixture.simulator.script(raw({ headers: sse, chunks: cut(size) }))
+      const seen = events((await fixture.chat({ stream: true })).text)
       expect(seen.at(-1)?.data).toBe('[DONE]')
       const contents = seen
         .slice(0, -1)
         .map(({ data }) => JSON.parse(data).choices[0].delta.content)
       expect(contents.join('')).toBe('é😀!')
-      opened.simulator.script([], { reset: true })
+      fixture.simulator.script([], { reset: true })
     }
   })
 
   it('without [DONE] but with a finish_reason is ended with [DONE]', async () => {
-    const opened = await open(oneChannel)
-    opened.simulator.script(
+    const fixture = await open(oneChannel)
+    fixture.simulator.script(
       raw({ headers: sse, chunks: [delta({ content: 'x' }), delta({}, 'stop')] }),
     )
-    const { text } = await opened.chat({ stream: true })
+    const { text } = await fixture.chat({ stream: true })
     expect(text.endsWith(done)).toBe(true)
-    await opened.stop()
-    expect(opened.rows).toMatchObject([{ errorCode: null }])
+    await fixture.stop()
+    expect(fixture.rows).toMatchObject([{ errorCode: null }])
   })
 
   it('that continues after [DONE] is ended there for the caller', async () => {
-    const opened = await open(oneChannel)
-    opened.simulator.script(
+    const fixture = await open(oneChannel)
+    fixture.simulator.script(
       raw({ headers: sse, chunks: [delta({ content: 'x' }), done, data({ error }), done] }),
     )
-    const { text } = await opened.chat({ stream: true })
+    const { text } = await fixture.chat({ stream: true })
     expect(text.match(/\[DONE\]/g)).toHaveLength(1)
     expect(text).not.toContain('error')
   })
@@ -178,33 +178,33 @@ describe('a compressed answer that was not requested', () => {
   }
 
   it('is decompressed before it reaches the caller, as an object and as a stream', async () => {
-    const opened = await open(twoChannels)
-    opened.simulator.script(raw({ headers: gzip, chunks: packed(completion('hello')) }))
-    const whole = await opened.chat()
+    const fixture = await open(twoChannels)
+    fixture.simulator.script(raw({ headers: gzip, chunks: packed(completion('hello')) }))
+    const whole = await fixture.chat()
     expect(JSON.parse(whole.text).choices[0].message.content).toBe('hello')
     expect(whole.headers['content-encoding']).toBeUndefined()
-    opened.simulator.script([], { reset: true })
+    fixture.simulator.script([], { reset: true })
     const stream = [delta({ content: 'hello' }), delta({}, 'stop'), done].join('')
-    opened.simulator.script(raw({ headers: { ...sse, ...gzip }, chunks: packed(stream) }))
-    const streamed = await opened.chat({ stream: true })
+    fixture.simulator.script(raw({ headers: { ...sse, ...gzip }, chunks: packed(stream) }))
+    const streamed = await fixture.chat({ stream: true })
     expect(streamed.text).toBe(stream)
-    await opened.stop()
-    expect(opened.rows).toMatchObject([{ attempts: 1 }, { attempts: 1 }])
+    await fixture.stop()
+    expect(fixture.rows).toMatchObject([{ attempts: 1 }, { attempts: 1 }])
   })
 
   it('fails over to the next channel when it is corrupt', async () => {
-    const opened = await open(twoChannels)
+    const fixture = await open(twoChannels)
     const [half] = packed(completion('hello'))
-    opened.simulator.script(raw({ headers: gzip, chunks: half ? [half] : [] }))
-    const { text } = await opened.chat()
+    fixture.simulator.script(raw({ headers: gzip, chunks: half ? [half] : [] }))
+    const { text } = await fixture.chat()
     expect(text).toContain('You wrote:')
   })
 
   it('is not decompressed beyond a limit, however small it arrived', async () => {
-    const opened = await open(twoChannels)
+    const fixture = await open(twoChannels)
     const bomb = `{"choices":[],"pad":"${'a'.repeat(64 * 1024 * 1024)}"}`
-    opened.simulator.script(raw({ headers: gzip, chunks: packed(bomb) }))
-    const { text } = await opened.chat()
+    fixture.simulator.script(raw({ headers: gzip, chunks: packed(bomb) }))
+    const { text } = await fixture.chat()
     expect(text).toContain('You wrote:')
   })
 })

@@ -5,18 +5,18 @@ import { oneChannel, raw } from './bad-upstream.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
-const open = async (options?: FixtureOptions) => (here = await createFixture(options))
+let current: Fixture | undefined
+const open = async (options?: FixtureOptions) => (current = await createFixture(options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 describe('consecutive invalid answers', () => {
   it('cool the key down for longer each time, until a valid answer resets it', async () => {
     const clock = fakeClock()
-    const opened = await open({ ...oneChannel, clock })
-    const { chat, simulator } = opened
+    const fixture = await open({ ...oneChannel, clock })
+    const { chat, simulator } = fixture
     const statuses = async (count: number) => {
       const seen: number[] = []
       while (seen.length < count) seen.push((await chat()).status)
@@ -40,7 +40,7 @@ describe('consecutive invalid answers', () => {
     expect(await statuses(2)).toEqual([502, 502])
     simulator.script([], { reset: true })
     expect(await statuses(1)).toEqual([200])
-    await opened.stop()
-    expect(opened.outcomes.filter(({ outcome }) => outcome.kind === 'failed')).toHaveLength(7)
+    await fixture.stop()
+    expect(fixture.outcomes.filter(({ outcome }) => outcome.kind === 'failed')).toHaveLength(7)
   })
 })

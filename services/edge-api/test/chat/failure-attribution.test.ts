@@ -5,18 +5,18 @@ import { id } from './ids.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
-const open = async (options?: FixtureOptions) => (here = await createFixture(options))
+let current: Fixture | undefined
+const open = async (options?: FixtureOptions) => (current = await createFixture(options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 const errorOf = (text: string) => JSON.parse(text).error
 const four = ['key-a', 'key-b', 'key-c', 'key-d']
 const keys = { simulator: { keys: four } }
 const fourKeys = (make: MakeChannel) => [make(1, { secrets: four })]
-const forbidden = 'a forbidden picture of words'
+const forbidden = 'a forbidden text prompt'
 const forbiddenChat = { messages: [{ role: 'user', content: forbidden }] }
 const refuse = (behaviour: object) => ({
   match: { promptIncludes: forbidden },

@@ -5,9 +5,9 @@ import { question, createFixture } from './fixture.ts'
 
 const closing: (() => Promise<void>)[] = []
 const open = async (options: FixtureOptions = {}) => {
-  const made = await createFixture(options)
-  closing.push(made.close)
-  return made
+  const fixture = await createFixture(options)
+  closing.push(fixture.close)
+  return fixture
 }
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()

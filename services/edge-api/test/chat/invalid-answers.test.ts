@@ -24,17 +24,17 @@ import { turns, until } from './time.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
-const open = async (options?: FixtureOptions) => (here = await createFixture(options))
+let current: Fixture | undefined
+const open = async (options?: FixtureOptions) => (current = await createFixture(options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 /** No upstream secret may appear in an answer, in the log, in the metrics or in the records. */
-async function expectNoLeak(opened: Fixture, ...texts: string[]): Promise<void> {
-  const metrics = await opened.deps.metrics.render()
-  const outputs = [...texts, metrics, opened.log.lines, opened.rows, opened.outcomes]
+async function expectNoLeak(fixture: Fixture, ...texts: string[]): Promise<void> {
+  const metrics = await fixture.deps.metrics.render()
+  const outputs = [...texts, metrics, fixture.log.lines, fixture.rows, fixture.outcomes]
   const all = JSON.stringify(outputs, (_, value: unknown) =>
     typeof value === 'bigint'
       ? String(value)
@@ -80,56 +80,56 @@ const wholeFailures: [string, Raw][] = [
 
 describe('a non-streaming call answered with 200 but without a completion', () => {
   it.each(wholeFailures)('fails over to the next channel: %s', async (_name, answer) => {
-    const opened = await open(twoChannels)
-    opened.simulator.script(raw(answer))
-    const { status, text } = await opened.chat()
+    const fixture = await open(twoChannels)
+    fixture.simulator.script(raw(answer))
+    const { status, text } = await fixture.chat()
     expect(status, text).toBe(200)
     expect(JSON.parse(text).choices[0].message.content).toContain('You wrote:')
-    await opened.stop()
-    expect(opened.ledger.records).toHaveLength(1)
-    expect(opened.rows).toMatchObject([{ attempts: 2, errorCode: null }])
+    await fixture.stop()
+    expect(fixture.ledger.records).toHaveLength(1)
+    expect(fixture.rows).toMatchObject([{ attempts: 2, errorCode: null }])
     // The key is not invalid: an ordinary failure at most.
-    const first = opened.outcomes.filter(({ credentialId }) => credentialId === id('cred', '10'))
+    const first = fixture.outcomes.filter(({ credentialId }) => credentialId === id('cred', '10'))
     expect(first.map(({ outcome }) => outcome.kind)).toEqual(['failed'])
-    await expectNoLeak(opened, text)
+    await expectNoLeak(fixture, text)
   })
 
   it.each(wholeFailures)(
     'is a 502 with the gateway’s own message and is not charged: %s',
     async (_name, answer) => {
-      const opened = await open(oneChannel)
-      opened.simulator.script(raw(answer))
-      const { status, text, headers } = await opened.chat()
+      const fixture = await open(oneChannel)
+      fixture.simulator.script(raw(answer))
+      const { status, text, headers } = await fixture.chat()
       expect(status).toBe(502)
       expect(headers['content-type']).toBe('application/json')
       expect(JSON.parse(text).error.code).toBe('upstream_failed')
-      await opened.stop()
-      expect(opened.ledger.records).toEqual([])
-      expect(opened.rows).toMatchObject([{ status: 502, errorCode: 'upstream_failed' }])
-      await expectNoLeak(opened, text)
+      await fixture.stop()
+      expect(fixture.ledger.records).toEqual([])
+      expect(fixture.rows).toMatchObject([{ status: 502, errorCode: 'upstream_failed' }])
+      await expectNoLeak(fixture, text)
     },
   )
 
   it('with a refusal of the prompt becomes an error of the caller, without secrets', async () => {
-    const opened = await open(twoChannels)
+    const fixture = await open(twoChannels)
     const refusal = { ...error, code: 'content_policy_violation' }
-    opened.simulator.script(raw({ chunks: [JSON.stringify({ error: refusal })] }))
-    const { status, text } = await opened.chat()
+    fixture.simulator.script(raw({ chunks: [JSON.stringify({ error: refusal })] }))
+    const { status, text } = await fixture.chat()
     expect(status).toBe(400)
     expect(JSON.parse(text).error.code).toBe('content_policy_violation')
-    expect(opened.simulator.log()).toHaveLength(1)
-    await opened.stop()
-    await expectNoLeak(opened, text)
+    expect(fixture.simulator.log()).toHaveLength(1)
+    await fixture.stop()
+    await expectNoLeak(fixture, text)
   })
 
   it('with an embedded 429 cools the key down as that status does', async () => {
-    const opened = await open(twoChannels)
-    opened.simulator.script(
+    const fixture = await open(twoChannels)
+    fixture.simulator.script(
       raw({ chunks: [JSON.stringify({ error: { code: 429, message: 'slow' } })] }),
     )
-    expect((await opened.chat()).status).toBe(200)
-    await opened.stop()
-    expect(opened.outcomes).toContainEqual(
+    expect((await fixture.chat()).status).toBe(200)
+    await fixture.stop()
+    expect(fixture.outcomes).toContainEqual(
       expect.objectContaining({ outcome: expect.objectContaining({ kind: 'limited' }) }),
     )
   })
@@ -183,31 +183,31 @@ const streamFailures: [string, Raw][] = [
 
 describe('a stream that failed before its first content', () => {
   it.each(streamFailures)('fails over to the next channel: %s', async (_name, answer) => {
-    const opened = await open(twoChannels)
-    opened.simulator.script(raw(answer))
-    const { status, text } = await opened.chat({ stream: true })
+    const fixture = await open(twoChannels)
+    fixture.simulator.script(raw(answer))
+    const { status, text } = await fixture.chat({ stream: true })
     expect(status, text).toBe(200)
     expect(events(text).at(-1)?.data).toBe('[DONE]')
     expect(text).not.toContain('error')
     expect(text.match(/"role":"assistant"/g)).toHaveLength(1)
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([{ source: 'upstream', endState: 'finished' }])
-    expect(opened.rows).toMatchObject([{ attempts: 2, errorCode: null }])
-    await expectNoLeak(opened, text)
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([{ source: 'upstream', endState: 'finished' }])
+    expect(fixture.rows).toMatchObject([{ attempts: 2, errorCode: null }])
+    await expectNoLeak(fixture, text)
   })
 
   it.each(streamFailures)(
     'is one error with the gateway’s own message: %s',
     async (_name, answer) => {
-      const opened = await open(oneChannel)
-      opened.simulator.script(raw(answer))
-      const { status, text, headers } = await opened.chat({ stream: true })
+      const fixture = await open(oneChannel)
+      fixture.simulator.script(raw(answer))
+      const { status, text, headers } = await fixture.chat({ stream: true })
       expect(status).toBe(502)
       expect(headers['content-type']).toBe('application/json')
       expect(JSON.parse(text).error.code).toBe('upstream_failed')
-      await opened.stop()
-      expect(opened.ledger.records).toEqual([])
-      await expectNoLeak(opened, text)
+      await fixture.stop()
+      expect(fixture.ledger.records).toEqual([])
+      await expectNoLeak(fixture, text)
     },
   )
 })
@@ -220,9 +220,9 @@ describe('keep-alive comments', () => {
       make(1, { priority: 2, baseUrl: `${silent.url}/v1`, secrets: [SECRET] }),
       make(2, { priority: 1 }),
     ]
-    const opened = await open({ clock, channels })
+    const fixture = await open({ clock, channels })
     silent.script(raw({ headers: sse, chunks: [role], ending: 'hang' }))
-    const answer = opened.chat({ stream: true })
+    const answer = fixture.chat({ stream: true })
     await until(() => silent.log().length > 0)
     await turns(300)
     for (let second = 0; second < 25; second += 1) {
@@ -236,8 +236,8 @@ describe('keep-alive comments', () => {
     expect(text).not.toContain('error')
     expect(text.match(/"role":"assistant"/g)).toHaveLength(1)
     expect(text.endsWith(done)).toBe(true)
-    await opened.stop()
-    expect(opened.rows).toMatchObject([{ attempts: 2, errorCode: null }])
+    await fixture.stop()
+    expect(fixture.rows).toMatchObject([{ attempts: 2, errorCode: null }])
   })
 })
 
@@ -261,22 +261,22 @@ describe('a stream that fails after its first content', () => {
     ['an error after a tool’s name', [role, tool, data({ error })]],
     ['an error in the same read as content', [[role, ...contents, data({ error })].join('')]],
   ])('ends with one gateway error and is charged up to the cut: %s', async (_name, chunks) => {
-    const opened = await open(twoChannels)
-    opened.simulator.script(raw({ headers: sse, chunks }))
-    const { status, text } = await opened.chat({ stream: true })
+    const fixture = await open(twoChannels)
+    fixture.simulator.script(raw({ headers: sse, chunks }))
+    const { status, text } = await fixture.chat({ stream: true })
     expect(status).toBe(200)
     const seen = events(text).map(({ data }) => JSON.parse(data))
     expect(seen.filter((one) => 'error' in one)).toHaveLength(1)
     expect(seen.at(-1)).toMatchObject({ error: { code: 'upstream_failed', type: 'server_error' } })
     expect(seen.length).toBeGreaterThan(1)
     expect(text).not.toContain('[DONE]')
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([
       { source: 'estimate', endState: 'cut-by-upstream' },
     ])
-    expect(opened.ledger.records[0]?.amountMicro).toBeGreaterThan(0n)
-    expect(opened.rows).toMatchObject([{ attempts: 1, errorCode: 'upstream_failed' }])
-    expect(opened.outcomes).toMatchObject([{ outcome: { kind: 'failed' } }])
-    await expectNoLeak(opened, text)
+    expect(fixture.ledger.records[0]?.amountMicro).toBeGreaterThan(0n)
+    expect(fixture.rows).toMatchObject([{ attempts: 1, errorCode: 'upstream_failed' }])
+    expect(fixture.outcomes).toMatchObject([{ outcome: { kind: 'failed' } }])
+    await expectNoLeak(fixture, text)
   })
 })

@@ -8,14 +8,14 @@ import { id } from './ids.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
-const open: Fixture[] = []
-const opened = async (options?: FixtureOptions) => {
-  const made = await createFixture(options)
-  open.push(made)
-  return made
+const fixtures: Fixture[] = []
+const open = async (options?: FixtureOptions) => {
+  const fixture = await createFixture(options)
+  fixtures.push(fixture)
+  return fixture
 }
 afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
+  for (const one of fixtures.splice(0)) await one.close()
 })
 
 const errorOf = (text: string) => JSON.parse(text).error
@@ -23,7 +23,7 @@ const apiKeyId = id('key', 1)
 
 /** The highest possible and the actual price of the fixture's question. */
 async function pricesOfQuestion() {
-  const { chat, ledger, stop } = await opened()
+  const { chat, ledger, stop } = await open()
   await chat()
   await stop()
   const [record] = ledger.records
@@ -38,9 +38,9 @@ async function usedOf({ quotaStore, deps }: Fixture) {
 
 describe('a key with an IP whitelist', () => {
   it('is accepted from listed networks only, and the refusal reveals no address', async () => {
-    const inside = await opened({ networks: ['10.0.0.0/8', '127.0.0.0/8'] })
+    const inside = await open({ networks: ['10.0.0.0/8', '127.0.0.0/8'] })
     expect((await inside.chat()).status).toBe(200)
-    const { chat, get, simulator, ledger } = await opened({ networks: ['10.0.0.0/8'] })
+    const { chat, get, simulator, ledger } = await open({ networks: ['10.0.0.0/8'] })
     const { status, text, headers } = await chat()
     expect([status, headers['x-should-retry']]).toEqual([403, undefined])
     expect(errorOf(text)).toMatchObject({
@@ -55,7 +55,7 @@ describe('a key with an IP whitelist', () => {
 
   it('does not count refused requests in its rate limit', async () => {
     const config = { trustedProxyHops: 1 }
-    const { chat } = await opened({ networks: ['203.0.113.7/32'], rpmLimit: 1, config })
+    const { chat } = await open({ networks: ['203.0.113.7/32'], rpmLimit: 1, config })
     const from = (address: string) => chat({}, { 'x-forwarded-for': address })
     for (let n = 0; n < 3; n += 1) expect((await from('203.0.113.8')).status).toBe(403)
     expect((await from('203.0.113.7')).status).toBe(200)
@@ -70,7 +70,7 @@ describe('a key with an IP whitelist', () => {
     ['addresses that the caller sent are ignored', '10.0.0.0/8', '10.1.1.1, 203.0.113.9', 403],
     ['an invalid address matches no network', '0.0.0.0/0', 'unknown', 403],
   ])('behind a trusted proxy: %s', async (_name, network, forwarded, status) => {
-    const { chat } = await opened({ networks: [network], config: { trustedProxyHops: 1 } })
+    const { chat } = await open({ networks: [network], config: { trustedProxyHops: 1 } })
     expect((await chat({}, { 'x-forwarded-for': forwarded })).status).toBe(status)
   })
 })
@@ -79,8 +79,8 @@ describe('a key with a daily quota', () => {
   it('is refused before any upstream call when the worst case exceeds the rest of the quota', async () => {
     const { worstMicro } = await pricesOfQuestion()
     const clock = fakeClock(Date.UTC(2026, 10, 21, 9))
-    const here = await opened({ dailyQuotaMicro: worstMicro - 1n, clock })
-    const { status, text, headers } = await here.chat()
+    const fixture = await open({ dailyQuotaMicro: worstMicro - 1n, clock })
+    const { status, text, headers } = await fixture.chat()
     expect([status, headers['x-should-retry'], headers['retry-after']]).toEqual([
       429,
       'false',
@@ -92,31 +92,31 @@ describe('a key with a daily quota', () => {
       type: 'insufficient_quota',
       resets_at: '2026-11-22T00:00:00.000Z',
     })
-    expect(here.simulator.log()).toEqual([])
-    expect(here.ledger.open()).toBe(0)
-    expect(await usedOf(here)).toBe(0n)
+    expect(fixture.simulator.log()).toEqual([])
+    expect(fixture.ledger.open()).toBe(0)
+    expect(await usedOf(fixture)).toBe(0n)
   })
 
   it('spends what was charged, not what was reserved, and resets at midnight UTC', async () => {
     const { worstMicro, chargedMicro } = await pricesOfQuestion()
     const clock = fakeClock(Date.UTC(2026, 10, 21, 23, 59))
-    const here = await opened({ dailyQuotaMicro: worstMicro + chargedMicro, clock })
-    expect((await here.chat()).status).toBe(200)
-    expect((await here.chat()).status).toBe(200)
+    const fixture = await open({ dailyQuotaMicro: worstMicro + chargedMicro, clock })
+    expect((await fixture.chat()).status).toBe(200)
+    expect((await fixture.chat()).status).toBe(200)
     await clock.advance(25)
-    expect(await usedOf(here)).toBe(2n * chargedMicro)
-    expect((await here.chat()).status).toBe(429)
+    expect(await usedOf(fixture)).toBe(2n * chargedMicro)
+    expect((await fixture.chat()).status).toBe(429)
     await clock.advance(60_000)
-    expect(await usedOf(here)).toBe(0n)
-    expect((await here.chat()).status).toBe(200)
+    expect(await usedOf(fixture)).toBe(0n)
+    expect((await fixture.chat()).status).toBe(200)
   })
 
   it('never exceeds it, with any number of parallel calls at two edges', async () => {
     const { worstMicro, chargedMicro } = await pricesOfQuestion()
     const dailyQuotaMicro = 3n * worstMicro + 2n * chargedMicro
-    const one = await opened({ dailyQuotaMicro })
+    const one = await open({ dailyQuotaMicro })
     const { bus, keyStore, quotaStore } = one
-    const two = await opened({ override: () => ({ bus, keyStore, quotaStore }) })
+    const two = await open({ override: () => ({ bus, keyStore, quotaStore }) })
     const calls = Array.from({ length: 40 }, (_none, n) => (n % 2 === 0 ? one : two).chat())
     const statuses = new Set((await Promise.all(calls)).map(({ status }) => status))
     expect(statuses).toEqual(new Set([200, 429]))
@@ -132,12 +132,12 @@ describe('a key with a daily quota', () => {
 
   it('gets the whole reservation back for a call that cost nothing', async () => {
     const { worstMicro } = await pricesOfQuestion()
-    const here = await opened({ dailyQuotaMicro: worstMicro })
+    const fixture = await open({ dailyQuotaMicro: worstMicro })
     const refuse = { behaviour: { kind: 'status', status: 400 }, times: 1 } as const
-    here.simulator.script(refuse)
-    expect((await here.chat()).status).toBe(400)
-    expect((await here.chat()).status).toBe(200)
-    const penniless = await opened({ dailyQuotaMicro: worstMicro, balanceMicro: 0n })
+    fixture.simulator.script(refuse)
+    expect((await fixture.chat()).status).toBe(400)
+    expect((await fixture.chat()).status).toBe(200)
+    const penniless = await open({ dailyQuotaMicro: worstMicro, balanceMicro: 0n })
     expect((await penniless.chat()).status).toBe(402)
     await penniless.stop()
     expect(await usedOf(penniless)).toBe(0n)
@@ -145,13 +145,13 @@ describe('a key with a daily quota', () => {
 
   it('does not spend again for a repeated Idempotency-Key', async () => {
     const { worstMicro } = await pricesOfQuestion()
-    const here = await opened({ dailyQuotaMicro: worstMicro })
+    const fixture = await open({ dailyQuotaMicro: worstMicro })
     const headers = { 'idempotency-key': 'order-17' }
-    const first = await here.chat({}, headers)
-    const again = await here.chat({}, headers)
+    const first = await fixture.chat({}, headers)
+    const again = await fixture.chat({}, headers)
     expect([first.status, again.status]).toEqual([200, 200])
     expect(again.text).toBe(first.text)
-    expect((await here.chat()).status).toBe(429)
+    expect((await fixture.chat()).status).toBe(429)
   })
 
   it('answers 503 while the database is unavailable; keys without a quota do not need it', async () => {
@@ -166,10 +166,10 @@ describe('a key with a daily quota', () => {
       prune: unavailable,
     }
     const override = () => ({ quotaStore })
-    const limited = await opened({ dailyQuotaMicro: 1_000_000_000n, override })
+    const limited = await open({ dailyQuotaMicro: 1_000_000_000n, override })
     expect((await limited.chat()).status).toBe(503)
     expect(limited.simulator.log()).toEqual([])
-    const free = await opened({ override })
+    const free = await open({ override })
     expect((await free.chat()).status).toBe(200)
   })
 })

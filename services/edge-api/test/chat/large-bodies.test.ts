@@ -7,11 +7,11 @@ import { APIKEY, createFixture } from './fixture.ts'
 
 const MIB = 1024 * 1024
 
-let here: Fixture | undefined
-const open = async (options: FixtureOptions = {}) => (here = await createFixture(options))
+let current: Fixture | undefined
+const open = async (options: FixtureOptions = {}) => (current = await createFixture(options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 /** Starts a chat request with a content-length of `length` and sends the first `sent` bytes. */

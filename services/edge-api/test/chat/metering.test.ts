@@ -6,11 +6,11 @@ import { until } from './time.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { APIKEY, question, createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
-const open = async (options?: FixtureOptions) => (here = await createFixture(options))
+let current: Fixture | undefined
+const open = async (options?: FixtureOptions) => (current = await createFixture(options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 const sse = { 'content-type': 'text/event-stream' }
@@ -182,22 +182,22 @@ const inputOf = (body: object) =>
   Math.ceil(Buffer.byteLength(JSON.stringify({ ...question, ...body })) / 4)
 
 describe('the same 700 characters cost the same without a plausible usage report', () => {
-  it.each(wholeForms)('whole, as %s', async (_name, form) => {
-    const opened = await open()
-    opened.simulator.script({ behaviour: { kind: 'raw', ...form } })
-    expect((await opened.chat()).status).toBe(200)
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
-    expect(costOf(opened)).toEqual([inputOf({}) + 4 * TOKENS])
+  it.each(wholeForms)('as one object: %s', async (_name, form) => {
+    const fixture = await open()
+    fixture.simulator.script({ behaviour: { kind: 'raw', ...form } })
+    expect((await fixture.chat()).status).toBe(200)
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
+    expect(costOf(fixture)).toEqual([inputOf({}) + 4 * TOKENS])
   })
 
-  it.each(streamForms)('streamed, as %s', async (_name, form) => {
-    const opened = await open()
-    opened.simulator.script({ behaviour: { kind: 'raw', ...form } })
-    expect((await opened.chat({ stream: true })).status).toBe(200)
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
-    expect(costOf(opened)).toEqual([inputOf({ stream: true }) + 4 * TOKENS])
+  it.each(streamForms)('as a stream: %s', async (_name, form) => {
+    const fixture = await open()
+    fixture.simulator.script({ behaviour: { kind: 'raw', ...form } })
+    expect((await fixture.chat({ stream: true })).status).toBe(200)
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([{ source: 'estimate', endState: 'finished' }])
+    expect(costOf(fixture)).toEqual([inputOf({ stream: true }) + 4 * TOKENS])
   })
 })
 
@@ -206,27 +206,27 @@ describe('a report of usage', () => {
   const real = { prompt_tokens: 30, completion_tokens: 160, prompt_cache_hit_tokens: 20 }
 
   it('is used although a report of zero follows', async () => {
-    const opened = await open()
+    const fixture = await open()
     const zero = report({ prompt_tokens: 0, completion_tokens: 0 })
     const chunks = [event({ content: TEXT }), report(real), zero, done]
-    opened.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks } })
-    const { text } = await opened.chat({ stream: true })
+    fixture.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks } })
+    const { text } = await fixture.chat({ stream: true })
     expect(text).not.toContain('usage')
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([
       { source: 'upstream', usage: { input: 30, cachedInput: 20, output: 160 } },
     ])
   })
 
   it('with more cached tokens than input tokens is clamped to the input', async () => {
-    const opened = await open()
+    const fixture = await open()
     const usage = { prompt_tokens: 10, completion_tokens: 160, cached_tokens: 900 }
-    opened.simulator.script({
+    fixture.simulator.script({
       behaviour: { kind: 'raw', ...whole({ content: TEXT }, spaced, { usage }) },
     })
-    await opened.chat()
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([{ usage: { input: 10, cachedInput: 10 } }])
+    await fixture.chat()
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([{ usage: { input: 10, cachedInput: 10 } }])
   })
 })
 
@@ -234,25 +234,25 @@ describe('a truncated stream', () => {
   const contents = pieces(TEXT, 35)
 
   it('cut by the upstream is charged up to the cut, including the prompt', async () => {
-    const opened = await open()
+    const fixture = await open()
     const chunks = contents.slice(0, 19).map((content) => event({ content }, spaced))
-    opened.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks, ending: 'reset' } })
-    await opened.chat({ stream: true })
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([
+    fixture.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks, ending: 'reset' } })
+    await fixture.chat({ stream: true })
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([
       { source: 'estimate', endState: 'cut-by-upstream', usage: { output: Math.ceil(665 / 4) } },
     ])
-    expect(costOf(opened)).toEqual([inputOf({ stream: true }) + 4 * Math.ceil(665 / 4)])
+    expect(costOf(fixture)).toEqual([inputOf({ stream: true }) + 4 * Math.ceil(665 / 4)])
   })
 
   it('cut by a caller is charged by what was sent before the cut', async () => {
-    const opened = await open()
+    const fixture = await open()
     const chunks = contents.slice(0, 19).map((content) => event({ content }, spaced))
-    opened.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks, ending: 'hang' } })
-    await readThenLeave(opened, (text) => text.split('data: ').length > 19)
-    await until(() => opened.rows.length > 0 || opened.ledger.records.length > 0)
-    await opened.stop()
-    expect(opened.ledger.records).toMatchObject([
+    fixture.simulator.script({ behaviour: { kind: 'raw', headers: sse, chunks, ending: 'hang' } })
+    await readThenLeave(fixture, (text) => text.split('data: ').length > 19)
+    await until(() => fixture.rows.length > 0 || fixture.ledger.records.length > 0)
+    await fixture.stop()
+    expect(fixture.ledger.records).toMatchObject([
       { source: 'estimate', endState: 'cut-by-caller', usage: { output: Math.ceil(665 / 4) } },
     ])
   })

@@ -4,11 +4,11 @@ import { completion, data, delta, done, events, sse } from './bad-upstream.ts'
 import type { Fixture } from './fixture.ts'
 import { question, createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
-const open = async () => (here = await createFixture())
+let current: Fixture | undefined
+const open = async () => (current = await createFixture())
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 const json = { 'content-type': 'application/json' }

@@ -9,12 +9,12 @@ import { turns, until } from './time.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
-let here: Fixture | undefined
+let current: Fixture | undefined
 const servers: Server[] = []
-const open = async (options?: FixtureOptions) => (here = await createFixture(options))
+const open = async (options?: FixtureOptions) => (current = await createFixture(options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))

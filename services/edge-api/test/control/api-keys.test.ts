@@ -33,9 +33,9 @@ const itemsOf = ({ body }: Answer) => {
 describe('creating a key', () => {
   it('shows it once, works at once, and stores only its hash', async () => {
     const { gateway, make, read, list } = await openKeys()
-    const made = await make(whole)
-    expect(made.status).toBe(201)
-    const { api_key: secret, ...shown } = made.body
+    const created = await make(whole)
+    expect(created.status).toBe(201)
+    const { api_key: secret, ...shown } = created.body
     expect(secret).toMatch(/^sk-sluice-[0-9a-f]{40}$/)
     expect(shown).toEqual({
       ...whole,
@@ -106,10 +106,10 @@ describe('creating a key', () => {
     'accepts a quota as %j, and returns it in credits and in micro-credits',
     async (body, credits, micro) => {
       const { make, edit } = await openKeys()
-      const made = await make(body)
-      expect(made.status).toBe(201)
-      expect(made.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
-      const edited = await edit(made.body['id'], body)
+      const created = await make(body)
+      expect(created.status).toBe(201)
+      expect(created.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
+      const edited = await edit(created.body['id'], body)
       expect(edited.body).toMatchObject({ daily_quota: credits, daily_quota_micro: micro })
     },
   )
@@ -233,17 +233,17 @@ describe("another user's key, and a hidden one", () => {
 describe('changing a key', () => {
   it('changes only the given fields, and null removes a limit', async () => {
     const { make, edit, read } = await openKeys()
-    const { api_key: _, ...made } = (await make(whole)).body
-    const renamed = await edit(made['id'], { name: 'other' })
-    expect(renamed.body).toEqual({ ...made, name: 'other' })
-    const lifted = await edit(made['id'], { daily_quota: null, ip_whitelist: null })
+    const { api_key: _, ...created } = (await make(whole)).body
+    const renamed = await edit(created['id'], { name: 'other' })
+    expect(renamed.body).toEqual({ ...created, name: 'other' })
+    const lifted = await edit(created['id'], { daily_quota: null, ip_whitelist: null })
     const none = { daily_quota: null, daily_quota_micro: null, ip_whitelist: null }
-    const expected = { ...made, name: 'other', ...none }
+    const expected = { ...created, name: 'other', ...none }
     expect(lifted.body).toEqual(expected)
-    expect((await edit(made['id'], {})).body).toEqual(expected)
-    const networks = await edit(made['id'], { ip_whitelist: ['::ffff:10.9.9.9/104'] })
+    expect((await edit(created['id'], {})).body).toEqual(expected)
+    const networks = await edit(created['id'], { ip_whitelist: ['::ffff:10.9.9.9/104'] })
     expect(networks.body).toMatchObject({ ip_whitelist: ['10.0.0.0/8'] })
-    expect((await read(made['id'])).body).toEqual(networks.body)
+    expect((await read(created['id'])).body).toEqual(networks.body)
   })
 
   it('reactivates an expired key, and refuses an expiry in the past', async () => {

@@ -7,21 +7,24 @@ import { openKeys } from './own-keys.ts'
 describe('a key change at one edge', () => {
   /** Two edges with a common store and bus; both have the key in their cache. */
   async function twoEdges() {
-    const here = await openKeys()
-    const { bus, keyStore, identityStore, quotaStore, pepper } = here.gateway.deps
-    const there = await createFixture({
-      clock: here.gateway.clock,
+    const first = await openKeys()
+    const { bus, keyStore, identityStore, quotaStore, pepper } = first.gateway.deps
+    const second = await createFixture({
+      clock: first.gateway.clock,
       override: () => ({ bus, keyStore, identityStore, quotaStore, pepper }),
     })
-    onTestFinished(there.close)
-    const { body } = await here.make()
+    onTestFinished(second.close)
+    const { body } = await first.make()
     const headers = { authorization: `Bearer ${String(body['api_key'])}` }
     const both = async () => {
       await turns(5)
-      return [(await here.gateway.chat({}, headers)).status, (await there.chat({}, headers)).status]
+      return [
+        (await first.gateway.chat({}, headers)).status,
+        (await second.chat({}, headers)).status,
+      ]
     }
     expect(await both()).toEqual([200, 200])
-    return { ...here, both, keyId: body['id'], there, headers }
+    return { ...first, both, keyId: body['id'], second, headers }
   }
 
   it.each([

@@ -9,12 +9,12 @@ import { createCallerStamps } from '../../src/admit/caller-stamps.ts'
 import type { StartedGateway } from './gateway.ts'
 import { errorOf, inTime, startGateway } from './gateway.ts'
 
-let here: StartedGateway | undefined
+let current: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
-  (here = await startGateway(...options))
+  (current = await startGateway(...options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 /** Signs in as the panel's server does: from its own address, with the stamp of the gateway. */
@@ -52,7 +52,7 @@ describe('password guessing through the panel’s form', () => {
     ['is signed by another key', ({ n, foreign }) => foreign.write(`203.0.113.${n}`)],
     ['has expired', ({ n, old }) => old[n % old.length] ?? ''],
   ] satisfies [string, (input: StampInput) => string][])(
-    'gains nothing from a stamp that %s',
+    'is counted for the panel’s address when the stamp %s',
     async (_name, stampOf) => {
       const gateway = await open()
       const stamps = createCallerStamps(gateway.deps)

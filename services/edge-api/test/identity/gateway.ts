@@ -19,7 +19,7 @@ export interface Answer {
 /** A gateway with one admin, one user and a fake clock. */
 export async function startGateway(options: Pick<FixtureOptions, 'config'> = {}) {
   const clock = fakeClock(Date.UTC(2026, 10, 21, 9))
-  const here = await createFixture({
+  const fixture = await createFixture({
     ...options,
     clock,
     override: ({ billing }) => {
@@ -27,7 +27,7 @@ export async function startGateway(options: Pick<FixtureOptions, 'config'> = {})
       return { billing: { ...billing, readBalance } }
     },
   })
-  const { identity } = here.edge
+  const { identity } = fixture.edge
   const admin = await identity.createUser({
     email: 'root@b.test',
     role: 'admin',
@@ -39,7 +39,7 @@ export async function startGateway(options: Pick<FixtureOptions, 'config'> = {})
     path: string,
     { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
   ): Promise<Answer> => {
-    const answer = await fetch(`${here.url}${path}`, {
+    const answer = await fetch(`${fixture.url}${path}`, {
       method,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -57,7 +57,7 @@ export async function startGateway(options: Pick<FixtureOptions, 'config'> = {})
     headers: Record<string, string> = {},
   ) => send('POST', '/api/auth/login', { body: { email, password }, headers })
   const me = (headers: Record<string, string>) => send('GET', '/api/me', { headers })
-  return { ...here, clock, identity, admin: admin.user, user: user.user, send, signIn, me }
+  return { ...fixture, clock, identity, admin: admin.user, user: user.user, send, signIn, me }
 }
 
 /** Advances the fake clock until `work` has settled: delayed attempts wait for it. */

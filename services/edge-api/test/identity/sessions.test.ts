@@ -6,12 +6,12 @@ import { id } from '../chat/ids.ts'
 import type { Answer, StartedGateway } from './gateway.ts'
 import { PASSWORD, bearer, cookieOf, errorOf, startGateway, defined } from './gateway.ts'
 
-let here: StartedGateway | undefined
+let current: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
-  (here = await startGateway(...options))
+  (current = await startGateway(...options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 const DAY_MS = 86_400_000
@@ -291,9 +291,9 @@ it('a role takes effect with the next request', async () => {
 
 it('an account created by an operator has a generated password unless one is given', async () => {
   const { identity, signIn } = await open()
-  const made = await identity.createUser({ email: 'Bob@b.test', role: 'user' })
-  expect(made.generatedPassword).toMatch(/^[\w-]{20}$/)
-  expect((await signIn('bob@b.test', made.generatedPassword ?? '')).status).toBe(200)
+  const created = await identity.createUser({ email: 'Bob@b.test', role: 'user' })
+  expect(created.generatedPassword).toMatch(/^[\w-]{20}$/)
+  expect((await signIn('bob@b.test', created.generatedPassword ?? '')).status).toBe(200)
   const again = identity.createUser({ email: 'bob@b.test', role: 'admin' })
   await expect(again).rejects.toMatchObject({ code: 'email_taken' })
 })

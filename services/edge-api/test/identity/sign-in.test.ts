@@ -3,12 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Answer, StartedGateway } from './gateway.ts'
 import { PASSWORD, bearer, cookieOf, errorOf, inTime, startGateway, defined } from './gateway.ts'
 
-let here: StartedGateway | undefined
+let current: StartedGateway | undefined
 const open = async (...options: Parameters<typeof startGateway>) =>
-  (here = await startGateway(...options))
+  (current = await startGateway(...options))
 afterEach(async () => {
-  await here?.close()
-  here = undefined
+  await current?.close()
+  current = undefined
 })
 
 describe('signing in', () => {
@@ -143,7 +143,7 @@ describe('guessing passwords', () => {
       expect(statuses).toEqual([401, email === 'ada@b.test' ? 200 : 401])
       await close()
     }
-    here = undefined
+    current = undefined
   })
 
   it('with eighty parallel attempts from one address blocks that address only', async () => {
@@ -245,10 +245,10 @@ describe('registration', () => {
   it('creates a user, never an admin, and signs them in', async () => {
     const { send, me, signIn } = await open({ config: { registration: 'open' } })
     expect((await send('GET', '/api/site')).body).toMatchObject({ registration_open: true })
-    const made = await send('POST', '/api/auth/register', { body })
-    expect(made.status).toBe(201)
-    expect(made.body).toMatchObject({ user: { email: 'new@b.test', role: 'user' } })
-    expect((await me(cookieOf(made))).status).toBe(200)
+    const created = await send('POST', '/api/auth/register', { body })
+    expect(created.status).toBe(201)
+    expect(created.body).toMatchObject({ user: { email: 'new@b.test', role: 'user' } })
+    expect((await me(cookieOf(created))).status).toBe(200)
     expect((await signIn(body.email, body.password)).status).toBe(200)
   })
 

@@ -16,11 +16,11 @@ const bodies: [string, string][] = [
 ]
 
 test('an ambiguous body becomes no job, at the image routes and in the panel', async () => {
-  const here = await createFixture()
-  const panel = panelOf(here)
+  const fixture = await createFixture()
+  const panel = panelOf(fixture)
   for (const [param, body] of bodies) {
     for (const path of ['/v1/images/generations', EDITS]) {
-      const answer = await here.call(path, { method: 'POST', body, headers: JSON_TYPE })
+      const answer = await fixture.call(path, { method: 'POST', body, headers: JSON_TYPE })
       expect(answer.status, `${path} ${param}`).toBe(400)
       expect((await jsonOf(answer)).error).toMatchObject({ param, code: 'invalid_value' })
     }
@@ -28,11 +28,11 @@ test('an ambiguous body becomes no job, at the image routes and in the panel', a
     const { status, body: answer } = await panel.json('/api/user/images', init)
     expect([status, answer.error.code, answer.error.param]).toEqual([400, 'invalid_value', param])
   }
-  expect(await here.leftovers()).toEqual([])
+  expect(await fixture.leftovers()).toEqual([])
 })
 
 test('an ambiguous form becomes no job', async () => {
-  const here = await createFixture()
+  const fixture = await createFixture()
   const field = (name: string, value: string) => ({ name, value })
   const cases: [string, ReturnType<typeof form>][] = [
     ['n', form([...requiredParts, file('image', png), field('n', '1'), field('n', '10')])],
@@ -42,15 +42,15 @@ test('an ambiguous form becomes no job', async () => {
     ['MASK', form([...requiredParts, file('image', png), file('MASK', mask)])],
   ]
   for (const [param, body] of cases) {
-    const answer = await send(here, body)
+    const answer = await send(fixture, body)
     expect(answer.status, param).toBe(400)
     expect((await jsonOf(answer)).error).toMatchObject({ param, code: 'invalid_value' })
   }
-  expect(await here.leftovers()).toEqual([])
+  expect(await fixture.leftovers()).toEqual([])
 })
 
 test('other parameters are accepted unchanged', async () => {
-  const here = await createFixture()
+  const fixture = await createFixture()
   const body = { model: 'gpt-image-2', prompt: 'a fox', size: '64x64', seed: 7, 'x.Trace': 'a' }
-  expect((await here.post('/v1/images/generations', body)).status).toBe(200)
+  expect((await fixture.post('/v1/images/generations', body)).status).toBe(200)
 })

@@ -12,13 +12,13 @@ const blue = { role: 'user', content: 'make it blue' }
 
 async function open() {
   const generated: ImageRequest[] = []
-  const there = await createFixture({
+  const fixture = await createFixture({
     generateImage: async ({ request }) => {
       generated.push(request)
       return undefined
     },
   })
-  return { ...there, generated }
+  return { ...fixture, generated }
 }
 
 const contentOf = async ({ post }: Fixture, body: object, headers: Record<string, string> = {}) =>
@@ -26,38 +26,38 @@ const contentOf = async ({ post }: Fixture, body: object, headers: Record<string
     .content
 
 test('the last picture of the conversation, generated before, is edited', async () => {
-  const there = await open()
-  const content = await contentOf(there, { messages: [fox] })
-  const answer = await there.post(CHAT, {
+  const fixture = await open()
+  const content = await contentOf(fixture, { messages: [fox] })
+  const answer = await fixture.post(CHAT, {
     ...imageRequest,
     messages: [fox, { role: 'assistant', content }, blue],
   })
   expect(answer.status).toBe(200)
-  expect(there.generated).toMatchObject([
+  expect(fixture.generated).toMatchObject([
     { kind: 'generate', prompt: 'paint a fox', images: [] },
     { kind: 'edit', prompt: 'make it blue', images: [{ contentType: 'image/png' }] },
   ])
-  const [, edit] = there.generated
-  const input = await there.blobs.read(edit?.images[0]?.blobKey ?? '')
+  const [, edit] = fixture.generated
+  const input = await fixture.blobs.read(edit?.images[0]?.blobKey ?? '')
   const task = /img_[0-9a-f]{32}/.exec(content ?? '')?.[0]
-  expect(input).toEqual(await there.blobs.read(`jobs/${task}/parts/0`))
+  expect(input).toEqual(await fixture.blobs.read(`jobs/${task}/parts/0`))
 })
 
 test('a picture from an earlier user message is edited as well', async () => {
-  const there = await open()
+  const fixture = await open()
   const url = `data:image/png;base64,${png.toString('base64')}`
   const sent = { role: 'user', content: [{ type: 'image_url', image_url: { url } }] }
   const messages = [sent, { role: 'assistant', content: 'What shall I do?' }, blue]
-  expect((await there.post(CHAT, { ...imageRequest, messages })).status).toBe(200)
-  expect(there.generated).toMatchObject([{ kind: 'edit', images: [{ bytes: png.byteLength }] }])
+  expect((await fixture.post(CHAT, { ...imageRequest, messages })).status).toBe(200)
+  expect(fixture.generated).toMatchObject([{ kind: 'edit', images: [{ bytes: png.byteLength }] }])
 })
 
 test('a picture link works unsigned for its owner, and signed for other users', async () => {
-  const there = await open()
-  const content = (await contentOf(there, { messages: [fox] })) ?? ''
+  const fixture = await open()
+  const content = (await contentOf(fixture, { messages: [fox] })) ?? ''
   const unsigned = content.replace(/\?[^)]*/, '')
   const edit = (link: string, key: string) =>
-    there.post(
+    fixture.post(
       CHAT,
       { ...imageRequest, messages: [{ role: 'assistant', content: link }, blue] },
       { key },
@@ -71,8 +71,8 @@ test('a picture link works unsigned for its owner, and signed for other users', 
 })
 
 test('links to stored pictures are found anywhere in a message, also without a host', async () => {
-  const there = await open()
-  const content = (await contentOf(there, { messages: [fox] })) ?? ''
+  const fixture = await open()
+  const content = (await contentOf(fixture, { messages: [fox] })) ?? ''
   const url = /https?:[^)]*/.exec(content)?.[0] ?? ''
   const path = url.slice(url.indexOf('/p/img/'))
   const conversations = [
@@ -96,11 +96,11 @@ test('links to stored pictures are found anywhere in a message, also without a h
     ],
   ]
   for (const messages of conversations)
-    expect((await there.post(CHAT, { ...imageRequest, messages })).status).toBe(200)
-  const edits = there.generated.slice(1)
+    expect((await fixture.post(CHAT, { ...imageRequest, messages })).status).toBe(200)
+  const edits = fixture.generated.slice(1)
   expect(edits).toMatchObject(conversations.map(() => ({ kind: 'edit', images: [{}] })))
   const gone = url.replace(/img_[0-9a-f]{32}/, `img_${'0'.repeat(32)}`)
-  const answer = await there.post(CHAT, {
+  const answer = await fixture.post(CHAT, {
     ...imageRequest,
     messages: [{ role: 'user', content: gone }],
   })

@@ -11,14 +11,14 @@ const prompt = { prompt: 'a red fox' }
 /** The image routes, with a list of the generated requests. */
 async function open(options: FixtureOptions = {}) {
   const generatedRequests: string[] = []
-  const there = await createFixture({
+  const fixture = await createFixture({
     ...options,
     generateImage: async ({ request }) => {
       generatedRequests.push(`${request.kind} ${request.model}`)
       return undefined
     },
   })
-  return { ...there, generatedRequests }
+  return { ...fixture, generatedRequests }
 }
 
 const offering = (usual: CatalogChannel, priority: number, ...names: string[]): CatalogChannel => ({
@@ -29,17 +29,17 @@ const offering = (usual: CatalogChannel, priority: number, ...names: string[]): 
 })
 
 test('a request without a model uses the first image model, on every route and in every form', async () => {
-  const there = await open()
-  const { post, generatedRequests, ledger } = there
+  const fixture = await open()
+  const { post, generatedRequests, ledger } = fixture
   expect((await post(GENERATIONS, prompt)).status).toBe(200)
   expect((await post(GENERATIONS, { ...prompt, model: null })).status).toBe(200)
   expect((await post(GENERATIONS, { ...prompt, stream: true })).status).toBe(200)
   const image = `data:image/png;base64,${png.toString('base64')}`
   expect((await post('/v1/images/edits', { ...prompt, image })).status).toBe(200)
   const fields = [file('image', png), { name: 'prompt', value: 'a red fox' }]
-  expect((await send(there, form(fields))).status).toBe(200)
+  expect((await send(fixture, form(fields))).status).toBe(200)
   // Go clients send unset fields as empty.
-  expect((await send(there, form([{ name: 'model', value: '' }, ...fields]))).status).toBe(200)
+  expect((await send(fixture, form([{ name: 'model', value: '' }, ...fields]))).status).toBe(200)
   const first = 'gpt-image-1.5'
   const generated = Array.from({ length: 3 }, () => `generate ${first}`)
   expect(generatedRequests).toEqual([

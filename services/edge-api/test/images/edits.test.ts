@@ -9,13 +9,13 @@ import { jsonOf, createFixture } from './fixture.ts'
 /** A fixture that records the generations of its runner. */
 async function openRecorded() {
   const generations: Generation[] = []
-  const made = await createFixture({
+  const fixture = await createFixture({
     generateImage: async (generation) => {
       generations.push(generation)
       return undefined
     },
   })
-  return { ...made, generations }
+  return { ...fixture, generations }
 }
 
 test('an SDK edit of two pictures with a mask reaches the runner byte for byte', async () => {
@@ -60,7 +60,7 @@ test('one file under `image` can be edited with a stream of events', async () =>
 })
 
 test('parts are accepted in any order, under every known name, with any declared type', async () => {
-  const made = await openRecorded()
+  const fixture = await openRecorded()
   const orders: Part[][] = [
     [file('mask', mask), file('image[]', png), ...requiredParts],
     [
@@ -79,8 +79,8 @@ test('parts are accepted in any order, under every known name, with any declared
   ]
   const counts: string[] = []
   for (const order of orders) {
-    const answer = await send(made, form(order))
-    const { images, mask: found } = made.generations.at(-1)?.request ?? { images: [] }
+    const answer = await send(fixture, form(order))
+    const { images, mask: found } = fixture.generations.at(-1)?.request ?? { images: [] }
     counts.push(`${answer.status} ${images.length}${found ? ' mask' : ''}`)
     await answer.arrayBuffer()
   }

@@ -168,26 +168,26 @@ test('each refused form names its parameter and leaves no job, hold or blob', as
     ],
     ['not a form', Buffer.from('hello'), 400, 'invalid_value', 'body'],
   ]
-  const made = await createFixture()
+  const fixture = await createFixture()
   for (const [name, body, status, code, param] of cases) {
-    const answer = await send(made, body)
+    const answer = await send(fixture, body)
     const { error } = await jsonOf(answer)
     expect([name, answer.status, error?.code, error?.param]).toEqual([name, status, code, param])
   }
-  expect(await made.leftovers()).toEqual([])
+  expect(await fixture.leftovers()).toEqual([])
 })
 
 test('a file or form above its size limit is refused, and nothing of it is stored', async () => {
-  const made = await createFixture({
+  const fixture = await createFixture({
     config: { imageFileBytesMax: MIB, imageFormBytesMax: 3 * MIB },
   })
   const large = Buffer.concat([png, Buffer.alloc(MIB)])
-  const one = await send(made, form([...requiredParts, file('image', large)]))
+  const one = await send(fixture, form([...requiredParts, file('image', large)]))
   expect([one.status, (await jsonOf(one)).error.param]).toEqual([413, 'image'])
   const whole = form([...requiredParts, ...Array.from({ length: 4 }, () => file('image[]', large))])
-  const announced = await send(made, whole).catch(() => undefined)
+  const announced = await send(fixture, whole).catch(() => undefined)
   expect(announced?.status ?? 413).toBe(413)
-  const streamed = await made
+  const streamed = await fixture
     .call(EDITS, {
       method: 'POST',
       body: new Blob([whole]).stream(),
@@ -196,11 +196,11 @@ test('a file or form above its size limit is refused, and nothing of it is store
     })
     .catch(() => undefined)
   expect(streamed?.status ?? 413).toBe(413)
-  expect(await made.leftovers()).toEqual([])
+  expect(await fixture.leftovers()).toEqual([])
 })
 
 test('a form requires a boundary, a known type, and no compression', async () => {
-  const made = await createFixture()
+  const fixture = await createFixture()
   const body = form([...requiredParts, file('image', png)])
   const types: [Record<string, string>, number, string][] = [
     [{ 'content-type': 'multipart/form-data' }, 400, 'invalid_value'],
@@ -212,57 +212,57 @@ test('a form requires a boundary, a known type, and no compression', async () =>
     ],
   ]
   for (const [headers, status, code] of types) {
-    const answer = await made.call(EDITS, { method: 'POST', body, headers })
+    const answer = await fixture.call(EDITS, { method: 'POST', body, headers })
     expect([answer.status, (await jsonOf(answer)).error.code]).toEqual([status, code])
   }
 })
 
 test('a disconnect during an upload leaves no job, hold or blob', async () => {
-  const made = await createFixture()
+  const fixture = await createFixture()
   const leave = new AbortController()
   const whole = form([...requiredParts, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
   async function* slowly() {
     yield whole.subarray(0, MIB / 2)
     await new Promise(() => undefined)
   }
-  const sent = made.call(EDITS, {
+  const sent = fixture.call(EDITS, {
     method: 'POST',
     body: ReadableStream.from(slowly()),
     duplex: 'half',
     signal: leave.signal,
     headers: { 'content-type': 'multipart/form-data; boundary=----test' },
   })
-  const { arrivals, records } = made
+  const { arrivals, records } = fixture
   await expect.poll(() => arrivals.length).toBe(1)
   leave.abort()
   await expect(sent).rejects.toThrow('abort')
   await expect.poll(() => records).toMatchObject([{ errorCode: 'caller_gone' }])
-  expect(await made.leftovers()).toEqual([])
+  expect(await fixture.leftovers()).toEqual([])
 })
 
 test('a stalled upload is answered with 408, and leaves no job, hold or blob', async () => {
   const clock = fakeClock()
-  const made = await createFixture({ clock })
+  const fixture = await createFixture({ clock })
   const whole = form([...requiredParts, file('image', Buffer.concat([png, Buffer.alloc(MIB)]))])
   async function* stalling() {
     yield whole.subarray(0, MIB / 2)
     await new Promise(() => undefined)
   }
-  const answered = made.call(EDITS, {
+  const answered = fixture.call(EDITS, {
     method: 'POST',
     body: ReadableStream.from(stalling()),
     duplex: 'half',
     headers: { 'content-type': 'multipart/form-data; boundary=----test' },
   })
-  await expect.poll(() => made.arrivals.length).toBe(1)
+  await expect.poll(() => fixture.arrivals.length).toBe(1)
   // The limit is ten seconds, and ten more for every 64 KiB received.
   await clock.advance(200_000)
   await expect
-    .poll(() => made.records)
+    .poll(() => fixture.records)
     .toMatchObject([{ status: 408, errorCode: 'request_timeout' }])
   const answer = await answered.catch(() => undefined)
   expect(answer?.status ?? 408).toBe(408)
-  expect(await made.leftovers()).toEqual([])
+  expect(await fixture.leftovers()).toEqual([])
 })
 
 const isPart = (part: Part | undefined): part is Part => part !== undefined

@@ -51,7 +51,7 @@ test('a repeat in any response mode joins the job, also after its end', async ()
   const again = await jsonOf(
     await post(GENERATIONS, { ...imageRequest, n: null, user: '' }, withKey('modes')),
   )
-  // Links are signed anew for each answer.
+  // Links are not compared: they are signed again for each answer.
   expect(again.data[0]?.b64_json).toBe(first.data[0]?.b64_json)
   expect(ledger.availableMicro()).toBe(99_000_000n)
   expect(records.map(({ amountMicro }) => amountMicro)).toEqual([1_000_000n, 0n, 0n, 0n])

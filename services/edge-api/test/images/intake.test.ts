@@ -55,11 +55,11 @@ test.each([
 ])(
   'a caller without credits is refused at %s by %s before the body is read (%s)',
   async (path, key, type) => {
-    const here = await createFixture({ balanceMicro: 0n })
-    const { received } = await begin(here, { path, key, ...(type && { type }) })
+    const fixture = await createFixture({ balanceMicro: 0n })
+    const { received } = await begin(fixture, { path, key, ...(type && { type }) })
     await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
     expect(received()).toContain('insufficient_credit')
-    expect(await here.leftovers()).toEqual([])
+    expect(await fixture.leftovers()).toEqual([])
   },
 )
 
@@ -69,16 +69,16 @@ test.each([
 ])(
   'a caller who cannot pay the cheapest picture is refused at %s before the body is read',
   async (path, key) => {
-    const here = await createFixture({ balanceMicro: 999_999n })
-    const { received } = await begin(here, { path, key, type: FORM, sent: unfinished })
+    const fixture = await createFixture({ balanceMicro: 999_999n })
+    const { received } = await begin(fixture, { path, key, type: FORM, sent: unfinished })
     await vi.waitFor(() => expect(received()).toMatch(/^HTTP\/1\.1 402 /))
     expect(received()).toContain('"required_credits":"1"')
-    expect(await here.leftovers()).toEqual([])
+    expect(await fixture.leftovers()).toEqual([])
   },
 )
 
 test('a repeat for an existing task is answered without credits', async () => {
-  const here = await createFixture({ balanceMicro: 1_000_000n })
+  const fixture = await createFixture({ balanceMicro: 1_000_000n })
   const imageRequest = {
     model: 'gpt-image-2',
     prompt: 'a red fox',
@@ -87,8 +87,8 @@ test('a repeat for an existing task is answered without credits', async () => {
     async: true,
   }
   const headers = { 'idempotency-key': 'once' }
-  const first = await here.post(GENERATIONS, imageRequest, { headers })
-  const again = await here.post(
+  const first = await fixture.post(GENERATIONS, imageRequest, { headers })
+  const again = await fixture.post(
     GENERATIONS,
     { ...imageRequest, unknown: 'x'.repeat(80_000) },
     { headers },
@@ -123,16 +123,16 @@ test.each([
 ])(
   'unfinished forms of one caller at %s count against its upload limit until they end',
   async (path, key, otherKey) => {
-    const here = await createFixture({
+    const fixture = await createFixture({
       runner: false,
       config: { uploadPerCallerBytesMax: 3 * MIB },
     })
-    const first = await begin(here, { path, key, type: FORM, sent: unfinished })
-    await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBeGreaterThan(1.9 * MIB))
-    const second = await begin(here, { path, key, type: FORM, sent: unfinished })
+    const first = await begin(fixture, { path, key, type: FORM, sent: unfinished })
+    await vi.waitFor(() => expect(fixture.intake.uploads.usedBytes()).toBeGreaterThan(1.9 * MIB))
+    const second = await begin(fixture, { path, key, type: FORM, sent: unfinished })
     await vi.waitFor(() => expect(second.received()).toMatch(/^HTTP\/1\.1 429 /))
     expect(second.received()).toContain('rate_limit_exceeded')
-    const other = await here.call(path, {
+    const other = await fixture.call(path, {
       method: 'POST',
       key: otherKey,
       body: form([...requiredParts, file('image', png), { name: 'async', value: 'true' }]),
@@ -140,27 +140,27 @@ test.each([
     })
     expect(other.status).toBe(202)
     first.socket.destroy()
-    await vi.waitFor(() => expect(here.intake.uploads.usedBytes()).toBe(0))
-    const stored = await here.blobs.list('', { limit: 100 })
+    await vi.waitFor(() => expect(fixture.intake.uploads.usedBytes()).toBe(0))
+    const stored = await fixture.blobs.list('', { limit: 100 })
     expect(stored).toHaveLength(1)
   },
 )
 
 test('JSON bodies of one key use up the memory limit of that key only', async () => {
-  const here = await createFixture({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })
+  const fixture = await createFixture({ config: { bodyMemoryPerCallerBytesMax: 3 * MIB } })
   const sent = Buffer.alloc(2 * MIB, 0x20)
-  const first = await begin(here, { path: GENERATIONS, sent })
-  await vi.waitFor(() => expect(here.intake.bodies.usedBytes()).toBe(2 * MIB))
-  const second = await begin(here, { path: GENERATIONS, sent })
+  const first = await begin(fixture, { path: GENERATIONS, sent })
+  await vi.waitFor(() => expect(fixture.intake.bodies.usedBytes()).toBe(2 * MIB))
+  const second = await begin(fixture, { path: GENERATIONS, sent })
   await vi.waitFor(() => expect(second.received()).toMatch(/^HTTP\/1\.1 429 /))
-  await begin(here, { path: GENERATIONS, key: 'sk-other', sent })
-  await vi.waitFor(() => expect(here.intake.bodies.usedBytes()).toBe(4 * MIB))
+  await begin(fixture, { path: GENERATIONS, key: 'sk-other', sent })
+  await vi.waitFor(() => expect(fixture.intake.bodies.usedBytes()).toBe(4 * MIB))
   first.socket.destroy()
-  await vi.waitFor(() => expect(here.intake.bodies.usedBytes()).toBe(2 * MIB))
+  await vi.waitFor(() => expect(fixture.intake.bodies.usedBytes()).toBe(2 * MIB))
 })
 
 test('the number of task streams is limited per key', async () => {
-  const here = await createFixture({ runner: false, config: { taskStreamsPerKeyMax: 2 } })
+  const fixture = await createFixture({ runner: false, config: { taskStreamsPerKeyMax: 2 } })
   const imageRequest = {
     model: 'gpt-image-2',
     prompt: 'a red fox',
@@ -168,15 +168,15 @@ test('the number of task streams is limited per key', async () => {
     quality: 'low',
     async: true,
   }
-  const { id } = await jsonOf(await here.post(GENERATIONS, imageRequest))
+  const { id } = await jsonOf(await fixture.post(GENERATIONS, imageRequest))
   const leave = new AbortController()
   const follow = (key?: string) =>
-    here.call(`/v1/images/tasks/${id}/events`, { ...(key && { key }), signal: leave.signal })
+    fixture.call(`/v1/images/tasks/${id}/events`, { ...(key && { key }), signal: leave.signal })
   const followers = [await follow(), await follow(), await follow(), await follow('sk-one-too')]
   expect(followers.map(({ status }) => status)).toEqual([200, 200, 429, 200])
   leave.abort()
   await vi.waitFor(async () => {
-    const again = await here.call(`/v1/images/tasks/${id}/events`)
+    const again = await fixture.call(`/v1/images/tasks/${id}/events`)
     expect(again.status).toBe(200)
     await again.body?.cancel()
   })

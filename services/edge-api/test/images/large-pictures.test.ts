@@ -28,7 +28,7 @@ async function open() {
   }
   let next = setImmediate(count)
   onTestFinished(() => clearImmediate(next))
-  const there = await createFixture({
+  const fixture = await createFixture({
     generateImage: async ({ request }) => {
       generated.push(request)
       return undefined
@@ -52,7 +52,7 @@ async function open() {
       },
     }),
   })
-  return { ...there, generated, puts }
+  return { ...fixture, generated, puts }
 }
 
 test.each([

@@ -14,12 +14,12 @@ async function slowFixture(options: FixtureOptions = {}) {
   const waiting: (() => void)[] = []
   const generateImage = () =>
     new Promise<undefined>((resolve) => void waiting.push(() => resolve(undefined)))
-  const made = await createFixture({ generateImage, ...options })
+  const fixture = await createFixture({ generateImage, ...options })
   const generateNext = async () => {
     await expect.poll(() => waiting.length).toBeGreaterThan(0)
     waiting.shift()?.()
   }
-  return { made, generateNext, ada: panelOf(made) }
+  return { fixture, generateNext, ada: panelOf(fixture) }
 }
 
 async function collect(answer: Response): Promise<PanelEvent[]> {
@@ -39,7 +39,7 @@ const untilTask = async (
 }
 
 test('a stream shows a task’s position, start, partial and stored pictures, price and end', async () => {
-  const { made, generateNext, ada } = await slowFixture({ runner: false })
+  const { fixture, generateNext, ada } = await slowFixture({ runner: false })
   const ahead = await ada.generateImage()
   const { id } = await ada.generateImage({ n: 2, partial_images: 1 })
   const answer = await ada.request(`${PANEL}/${id}/events`)
@@ -50,7 +50,7 @@ test('a stream shows a task’s position, start, partial and stored pictures, pr
   expect(first).toMatchObject({ state: 'queued', position: 2, held_micro: '2000000' })
   await ada.postAction(ahead.id, 'cancel')
   await untilTask(events, ({ position }) => position === 1)
-  await made.startRunner()
+  await fixture.startRunner()
   await untilTask(events, ({ state, position }) => state === 'running' && position === null)
   await generateNext()
   const half = await untilTask(events, ({ pictures }) => pictures[0]?.state === 'stored')
@@ -65,12 +65,12 @@ test('a stream shows a task’s position, start, partial and stored pictures, pr
 })
 
 test('a partial picture is available during generation, and to its owner only', async () => {
-  const { made, ada } = await slowFixture()
+  const { fixture, ada } = await slowFixture()
   const { id } = await ada.generateImage({ partial_images: 2 })
   const events = eventsOf(await ada.request(`${PANEL}/${id}/events`))
   await untilTask(events, ({ pictures }) => pictures[0]?.state === 'generating')
-  const held = await made.jobs.load(id)
-  assert(held, 'the job is there')
+  const held = await fixture.jobs.load(id)
+  assert(held, 'the job exists')
   const bytes = Buffer.from('a partial picture')
   const facts = {
     width: 64,
@@ -81,12 +81,12 @@ test('a partial picture is available during generation, and to its owner only', 
   } as const
   for (const partialIndex of [0, 1]) {
     const blobKey = partialKey(id, 0, partialIndex)
-    await made.blobs.put(blobKey, bytes, { contentType: 'image/webp', bytesMax: 100 })
+    await fixture.blobs.put(blobKey, bytes, { contentType: 'image/webp', bytesMax: 100 })
     const move = { type: 'partial', index: 0, partialIndex, blobKey, facts } as const
     const now = new Date()
-    const transition = await made.jobs.write({ held, moves: [move], now })
+    const transition = await fixture.jobs.write({ held, moves: [move], now })
     assert(transition !== 'lost', 'the claim is held')
-    for (const event of transition.events) await made.bus.announce('image-job-event', event)
+    for (const event of transition.events) await fixture.bus.announce('image-job-event', event)
   }
   const path = `${PANEL}/${id}/partials/0/1`
   const task = await untilTask(events, ({ pictures }) => pictures[0]?.partial_url === path)
@@ -106,17 +106,17 @@ test('a partial picture is available during generation, and to its owner only', 
     ['at-ada', `${PANEL}/${id}/partials/10/0`],
     ['at-ada', `${PANEL}/${id}/partials/0/..`],
   ] as const)
-    expect([wrong, (await panelOf(made, token).request(wrong)).status]).toEqual([wrong, 404])
-  const [shown] = (await panelOf(made, 'at-root').json('/api/admin/images')).body.items
+    expect([wrong, (await panelOf(fixture, token).request(wrong)).status]).toEqual([wrong, 404])
+  const [shown] = (await panelOf(fixture, 'at-root').json('/api/admin/images')).body.items
   expect(shown?.pictures[0]?.partial_url).toBeNull()
   await events.return()
 })
 
 test('a blob that is not an image is served as an attachment', async () => {
-  const { made, ada } = await slowFixture({ runner: false })
+  const { fixture, ada } = await slowFixture({ runner: false })
   const { id } = await ada.generateImage()
   const html = Buffer.from('<script>alert(1)</script>')
-  await made.blobs.put(partialKey(id, 0, 0), html, { contentType: 'text/html', bytesMax: 100 })
+  await fixture.blobs.put(partialKey(id, 0, 0), html, { contentType: 'text/html', bytesMax: 100 })
   const answer = await ada.request(`${PANEL}/${id}/partials/0/0`)
   expect(answer.headers.get('content-type')).toBe('application/octet-stream')
   expect(answer.headers.get('content-disposition')).toBe('attachment')
@@ -124,8 +124,8 @@ test('a blob that is not an image is served as an attachment', async () => {
 })
 
 test('a stream after the end sends the task and the end, and a reconnect gets 204', async () => {
-  const made = await createFixture()
-  const ada = panelOf(made)
+  const fixture = await createFixture()
+  const ada = panelOf(fixture)
   const { id } = await ada.generateImage()
   await ada.until(id, 'done')
   const events = await collect(await ada.request(`${PANEL}/${id}/events`))
@@ -138,22 +138,22 @@ test('a stream after the end sends the task and the end, and a reconnect gets 20
 })
 
 test('a cancelled task ends its streams', async () => {
-  const made = await createFixture({ runner: false })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ runner: false })
+  const ada = panelOf(fixture)
   const { id } = await ada.generateImage()
   const followed = ada.request(`${PANEL}/${id}/events`).then(collect)
-  await expect.poll(() => made.hub.size).toBe(1)
+  await expect.poll(() => fixture.hub.size).toBe(1)
   await ada.postAction(id, 'cancel')
-  await made.ledger.billing.voidHold({ ref: id, reason: 'cancelled' })
+  await fixture.ledger.billing.voidHold({ ref: id, reason: 'cancelled' })
   const events = await followed
   expect(events.at(-2)?.task).toMatchObject({ state: 'cancelled', charged_micro: '0' })
   expect(events.at(-1)?.task).toEqual({ state: 'cancelled' })
-  expect(made.hub.size).toBe(0)
+  expect(fixture.hub.size).toBe(0)
 })
 
 test('changes are coalesced, and no state is sent twice', async () => {
-  const made = await createFixture()
-  const ada = panelOf(made)
+  const fixture = await createFixture()
+  const ada = panelOf(fixture)
   const { id } = await ada.generateImage({ n: 10, partial_images: 3 })
   const events = await collect(await ada.request(`${PANEL}/${id}/events`))
   const tasks = events
@@ -165,45 +165,45 @@ test('changes are coalesced, and no state is sent twice', async () => {
 })
 
 test('the stream ends with the session that opened it', async () => {
-  const made = await createFixture({ runner: false })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ runner: false })
+  const ada = panelOf(fixture)
   const { id } = await ada.generateImage()
   const events = eventsOf(await ada.request(`${PANEL}/${id}/events`))
   await untilTask(events, () => true)
-  made.sessions.delete('at-ada')
+  fixture.sessions.delete('at-ada')
   const endsAt = performance.now() + 5_000
   const rest: PanelEvent[] = []
   for await (const event of events) rest.push(event)
   expect(performance.now()).toBeLessThan(endsAt)
   expect(rest.map(({ event }) => event)).not.toContain('end')
-  await expect.poll(() => made.hub.size).toBe(0)
+  await expect.poll(() => fixture.hub.size).toBe(0)
 })
 
 test('a shutdown closes the stream without an end event, so that the client reconnects', async () => {
-  const made = await createFixture({ runner: false })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ runner: false })
+  const ada = panelOf(fixture)
   const { id } = await ada.generateImage()
   const events = eventsOf(await ada.request(`${PANEL}/${id}/events`))
   await untilTask(events, () => true)
-  made.draining.abort()
+  fixture.draining.abort()
   expect(await events.next()).toEqual({ done: true, value: undefined })
 })
 
 test('a disconnect ends the stream, and the job continues', async () => {
-  const { made, generateNext, ada } = await slowFixture()
+  const { fixture, generateNext, ada } = await slowFixture()
   const { id } = await ada.generateImage()
   const leave = new AbortController()
   const events = eventsOf(await ada.request(`${PANEL}/${id}/events`, { signal: leave.signal }))
   await untilTask(events, () => true)
   leave.abort()
-  await expect.poll(() => made.hub.size).toBe(0)
+  await expect.poll(() => fixture.hub.size).toBe(0)
   await generateNext()
   await ada.until(id, 'done')
 })
 
 test('streams are limited per user, and a closed stream frees its slot', async () => {
-  const made = await createFixture({ runner: false })
-  const [ada, bob] = [panelOf(made), panelOf(made, 'at-bob')]
+  const fixture = await createFixture({ runner: false })
+  const [ada, bob] = [panelOf(fixture), panelOf(fixture, 'at-bob')]
   const { id } = await ada.generateImage()
   const leave = new AbortController()
   const follow = () => ada.request(`${PANEL}/${id}/events`, { signal: leave.signal })
@@ -216,14 +216,14 @@ test('streams are limited per user, and a closed stream frees its slot', async (
   const bobs = eventsOf(await bob.request(`${PANEL}/${other.id}/events`))
   await untilTask(bobs, () => true)
   leave.abort()
-  await expect.poll(() => made.hub.size).toBe(1)
+  await expect.poll(() => fixture.hub.size).toBe(1)
   const again = eventsOf(await ada.request(`${PANEL}/${id}/events`))
   await untilTask(again, () => true)
 })
 
 test('events answer GET only, not HEAD', async () => {
-  const made = await createFixture({ runner: false })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ runner: false })
+  const ada = panelOf(fixture)
   const { id } = await ada.generateImage()
   expect((await ada.request(`${PANEL}/${id}/events`, { method: 'HEAD' })).status).toBe(405)
 })

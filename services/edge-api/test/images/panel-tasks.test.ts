@@ -10,28 +10,28 @@ const page = (items: readonly { prompt: string }[]) => items.map(({ prompt }) =>
 
 test('the list has the tasks of the panel and of the API keys, paged newest first', async () => {
   const clock = fakeClock()
-  const made = await createFixture({ runner: false, clock })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ runner: false, clock })
+  const ada = panelOf(fixture)
   for (const prompt of ['one', 'two', 'three']) {
     await ada.generateImage({ prompt })
     await clock.advance(1_000)
   }
-  await made.post('/v1/images/generations', { ...order, prompt: 'four', async: true })
+  await fixture.post('/v1/images/generations', { ...order, prompt: 'four', async: true })
   await clock.advance(1_000)
-  await panelOf(made, 'at-bob').generateImage({ prompt: "bob's" })
+  await panelOf(fixture, 'at-bob').generateImage({ prompt: "bob's" })
   const first = (await ada.json(`${PANEL}?limit=3`)).body
   expect(page(first.items)).toEqual(['four', 'three', 'two'])
   expect(first.items.map(({ position }) => position)).toEqual([4, 3, 2])
   expect(first.items.map(({ api_key: key }) => key?.name)).toEqual(['batch', undefined, undefined])
   const second = (await ada.json(`${PANEL}?limit=3&cursor=${first.next_cursor}`)).body
   expect([page(second.items), second.next_cursor]).toEqual([['one'], null])
-  expect(page((await panelOf(made, 'at-bob').json(PANEL)).body.items)).toEqual(["bob's"])
+  expect(page((await panelOf(fixture, 'at-bob').json(PANEL)).body.items)).toEqual(["bob's"])
 })
 
 test('the list is filtered by state, model, prompt text and days', async () => {
   const clock = fakeClock()
-  const made = await createFixture({ runner: false, clock })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ runner: false, clock })
+  const ada = panelOf(fixture)
   const today = clock.now().toISOString().slice(0, 10)
   await ada.generateImage({ prompt: 'a Red fox' })
   await clock.advance(1_000)
@@ -64,15 +64,15 @@ test.each([
   ['from=yesterday', 'from'],
   ['user_id=usr_1', 'user_id'],
 ])('a list with %s is refused with the parameter name', async (query, param) => {
-  const made = await createFixture({ runner: false })
-  const { status, body } = await panelOf(made).json(`${PANEL}?${query}`)
+  const fixture = await createFixture({ runner: false })
+  const { status, body } = await panelOf(fixture).json(`${PANEL}?${query}`)
   expect([status, body.error.code, body.error.param]).toEqual([400, 'invalid_value', param])
 })
 
 test('the task of another user answers 404 to read, events, cancel, retry and partial pictures', async () => {
-  const made = await createFixture({ runner: false })
-  const { id } = await panelOf(made).generateImage()
-  const bob = panelOf(made, 'at-bob')
+  const fixture = await createFixture({ runner: false })
+  const { id } = await panelOf(fixture).generateImage()
+  const bob = panelOf(fixture, 'at-bob')
   for (const [path, method] of [
     [`${PANEL}/${id}`, 'GET'],
     [`${PANEL}/${id}/events`, 'GET'],
@@ -83,12 +83,12 @@ test('the task of another user answers 404 to read, events, cancel, retry and pa
     const { status, body } = await bob.json(path, { method })
     expect([path, status, body.error.code]).toEqual([path, 404, 'task_not_found'])
   }
-  expect((await made.jobs.load(id))?.state).toBe('queued')
+  expect((await fixture.jobs.load(id))?.state).toBe('queued')
 })
 
 test('a queued task can be cancelled, and an ended one cannot', async () => {
-  const made = await createFixture({ runner: false })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ runner: false })
+  const ada = panelOf(fixture)
   const { id } = await ada.generateImage()
   const cancelled = await ada.postAction(id, 'cancel')
   expect([cancelled.status, cancelled.body.state]).toEqual([200, 'cancelled'])
@@ -97,7 +97,7 @@ test('a queued task can be cancelled, and an ended one cannot', async () => {
     pictures: [{ state: 'cancelled', failure: { code: 'cancelled' } }],
   })
   expect((await ada.postAction(id, 'cancel')).body.state).toBe('cancelled')
-  await made.startRunner()
+  await fixture.startRunner()
   const generated = await ada.generateImage()
   await ada.until(generated.id, 'done')
   const late = await ada.postAction(generated.id, 'cancel')
@@ -107,10 +107,10 @@ test('a queued task can be cancelled, and an ended one cannot', async () => {
 
 test('a failure is shown for each picture and for the task, and is not charged', async () => {
   const failure = { code: 'content_policy_violation', message: 'The upstream refused the prompt.' }
-  const made = await createFixture({
+  const fixture = await createFixture({
     generateImage: async ({ index }) => (index === 0 ? failure : undefined),
   })
-  const ada = panelOf(made)
+  const ada = panelOf(fixture)
   const { id } = await ada.generateImage()
   expect(await ada.until(id, 'failed')).toMatchObject({ failure, pictures: [{ failure }] })
   await expect.poll(async () => (await ada.read(id)).charged_micro).toBe('0')
@@ -126,15 +126,15 @@ test('a failure is shown for each picture and for the task, and is not charged',
 
 test('an unknown upstream code is shown as upstream_failed', async () => {
   const failure = { code: 'moon_phase', message: 'Not tonight.' }
-  const made = await createFixture({ generateImage: async () => failure })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ generateImage: async () => failure })
+  const ada = panelOf(fixture)
   const task = await ada.until((await ada.generateImage()).id, 'failed')
   expect(task.failure).toEqual({ code: 'upstream_failed', message: 'Not tonight.' })
 })
 
 test('a retry is a new task with the same parameters and its own copy of the pictures', async () => {
-  const made = await createFixture()
-  const ada = panelOf(made)
+  const fixture = await createFixture()
+  const ada = panelOf(fixture)
   const first = await ada.form(
     form([
       ...requiredParts,
@@ -148,22 +148,22 @@ test('a retry is a new task with the same parameters and its own copy of the pic
   expect(again.status).toBe(202)
   expect(again.body.id).not.toBe(first.body.id)
   const [before, after] = await Promise.all(
-    [first.body.id, again.body.id].map((id) => made.jobs.load(id)),
+    [first.body.id, again.body.id].map((id) => fixture.jobs.load(id)),
   )
   const withoutPictures = (request = before?.request) => ({ ...request, images: [], mask: null })
   expect(withoutPictures(after?.request)).toEqual(withoutPictures(before?.request))
   expect(after?.request).toMatchObject({ kind: 'edit', images: [{ name: 'image-0.png' }] })
   const keys = [...(after?.request.images ?? []), after?.request.mask].map((one) => one?.blobKey)
   for (const key of keys) expect(key).toContain(`jobs/${again.body.id}/inputs/`)
-  expect(await made.blobs.read(keys[0] ?? '')).toEqual(new Uint8Array(png))
+  expect(await fixture.blobs.read(keys[0] ?? '')).toEqual(new Uint8Array(png))
   await ada.until(again.body.id, 'done')
   expect((await ada.postAction(first.body.id, 'retry')).body.id).not.toBe(again.body.id)
-  expect(made.records.map(({ status }) => status)).toEqual([202, 202, 202])
+  expect(fixture.records.map(({ status }) => status)).toEqual([202, 202, 202])
 })
 
 test('retries with one Idempotency-Key are one task', async () => {
-  const made = await createFixture()
-  const ada = panelOf(made)
+  const fixture = await createFixture()
+  const ada = panelOf(fixture)
   const one = await ada.until((await ada.generateImage()).id, 'done')
   const other = await ada.until((await ada.generateImage()).id, 'done')
   const key = { 'idempotency-key': 'again' }
@@ -178,26 +178,26 @@ test('retries with one Idempotency-Key are one task', async () => {
 })
 
 test('a running task, or one whose inputs were removed, cannot be retried', async () => {
-  const made = await createFixture({ runner: false })
-  const ada = panelOf(made)
+  const fixture = await createFixture({ runner: false })
+  const ada = panelOf(fixture)
   const { body } = await ada.form(form([...requiredParts, file('image', png)]))
   const running = await ada.postAction(body.id, 'retry')
   expect([running.status, running.body.error.code]).toEqual([400, 'invalid_value'])
   await ada.postAction(body.id, 'cancel')
-  for (const key of await made.blobs.list('', { limit: 10 })) await made.blobs.remove(key)
-  const before = await made.leftovers()
+  for (const key of await fixture.blobs.list('', { limit: 10 })) await fixture.blobs.remove(key)
+  const before = await fixture.leftovers()
   const gone = await ada.postAction(body.id, 'retry')
   expect([gone.status, gone.body.error.code]).toEqual([400, 'invalid_image'])
   expect(gone.body.error.message).toMatch(/reference pictures .* are gone/i)
-  expect(await made.leftovers()).toEqual(before)
+  expect(await fixture.leftovers()).toEqual(before)
 })
 
 test('an admin sees the tasks of all users, by user, with their charges', async () => {
-  const made = await createFixture()
-  const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
+  const fixture = await createFixture()
+  const [ada, root] = [panelOf(fixture), panelOf(fixture, 'at-root')]
   const { id } = await ada.generateImage({ prompt: "ada's" })
   await ada.until(id, 'done')
-  await panelOf(made, 'at-bob').generateImage({ prompt: "bob's", n: 2 })
+  await panelOf(fixture, 'at-bob').generateImage({ prompt: "bob's", n: 2 })
   await expect.poll(async () => (await ada.read(id)).charged_micro).toBe('1000000')
   const all = (await root.json('/api/admin/images')).body.items
   expect(all.map(({ prompt, user }) => [prompt, user?.email])).toEqual([
@@ -205,7 +205,7 @@ test('an admin sees the tasks of all users, by user, with their charges', async 
     ["ada's", 'user1@example.com'],
   ])
   expect(all[1]).toMatchObject({ id, charged_micro: '1000000', held_micro: null, attempts: 1 })
-  const adas = `/api/admin/images?user_id=${made.sessions.get('at-ada')?.userId}`
+  const adas = `/api/admin/images?user_id=${fixture.sessions.get('at-ada')?.userId}`
   expect(page((await root.json(adas)).body.items)).toEqual(["ada's"])
   const unknownUser = `/api/admin/images?user_id=usr_${'f'.repeat(32)}`
   expect((await root.json(unknownUser)).body).toEqual({ items: [], next_cursor: null })
@@ -219,8 +219,8 @@ test('an admin sees the tasks of all users, by user, with their charges', async 
 
 test('an admin sees the hold of a queued task of any user and can cancel it, which is audited', async () => {
   const log = recordedLog()
-  const made = await createFixture({ runner: false, override: () => ({ log }) })
-  const [ada, root] = [panelOf(made), panelOf(made, 'at-root')]
+  const fixture = await createFixture({ runner: false, override: () => ({ log }) })
+  const [ada, root] = [panelOf(fixture), panelOf(fixture, 'at-root')]
   const { id } = await ada.generateImage({ n: 2 })
   const [listed] = (await root.json('/api/admin/images')).body.items
   expect(listed).toMatchObject({ id, held_micro: '2000000', charged_micro: null, position: 1 })
@@ -229,13 +229,13 @@ test('an admin sees the hold of a queued task of any user and can cancel it, whi
   const { status, body } = await root.json(path, { method: 'POST' })
   expect([status, body.state]).toEqual([200, 'cancelled'])
   expect((await ada.read(id)).state).toBe('cancelled')
-  const by = made.sessions.get('at-root')?.userId
+  const by = fixture.sessions.get('at-root')?.userId
   const audited = log.lines.filter(({ facts }) => facts['act'] !== undefined)
   expect(audited.map(({ facts }) => facts)).toMatchObject([{ act: 'image.cancel', target: id, by }])
 })
 
 test('while billing is unavailable tasks are shown without amounts', async () => {
-  const made = await createFixture({
+  const fixture = await createFixture({
     runner: false,
     override: ({ billing }) => ({
       billing: {
@@ -246,10 +246,10 @@ test('while billing is unavailable tasks are shown without amounts', async () =>
       },
     }),
   })
-  const { id } = await panelOf(made).generateImage()
+  const { id } = await panelOf(fixture).generateImage()
   const unknown = { id, held_micro: null, charged_micro: null }
-  expect(await panelOf(made).read(id)).toMatchObject(unknown)
-  expect((await panelOf(made, 'at-root').json('/api/admin/images')).body.items).toMatchObject([
+  expect(await panelOf(fixture).read(id)).toMatchObject(unknown)
+  expect((await panelOf(fixture, 'at-root').json('/api/admin/images')).body.items).toMatchObject([
     unknown,
   ])
 })

@@ -84,29 +84,29 @@ async function originsOf({ url }: Fixture, headers: Record<string, string>) {
 }
 
 test('without a public base URL every link has the host that the caller used', async () => {
-  const there = await createFixture({ config: { linkOrigin: 'caller' } })
-  expect(await originsOf(there, {})).toEqual(new Set([there.url]))
+  const fixture = await createFixture({ config: { linkOrigin: 'caller' } })
+  expect(await originsOf(fixture, {})).toEqual(new Set([fixture.url]))
   const host = 'pictures.lan:9000'
-  expect(await originsOf(there, { host })).toEqual(new Set(['http://pictures.lan:9000']))
+  expect(await originsOf(fixture, { host })).toEqual(new Set(['http://pictures.lan:9000']))
 })
 
 test('behind a trusted proxy links have the forwarded host', async () => {
-  const there = await createFixture({ config: { linkOrigin: 'caller', trustedProxyHops: 1 } })
+  const fixture = await createFixture({ config: { linkOrigin: 'caller', trustedProxyHops: 1 } })
   const headers = { 'x-forwarded-host': 'ai.example.org', 'x-forwarded-proto': 'https' }
-  expect(await originsOf(there, headers)).toEqual(new Set(['https://ai.example.org']))
+  expect(await originsOf(fixture, headers)).toEqual(new Set(['https://ai.example.org']))
 })
 
 test('an invalid Host header and untrusted forwarded headers change no link', async () => {
-  const there = await createFixture({ config: { linkOrigin: 'caller' } })
+  const fixture = await createFixture({ config: { linkOrigin: 'caller' } })
   const host = '-evil.example'
-  expect(await originsOf(there, { host })).toEqual(new Set(['https://sluice.example']))
+  expect(await originsOf(fixture, { host })).toEqual(new Set(['https://sluice.example']))
   const headers = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
-  expect(await originsOf(there, headers)).toEqual(new Set([there.url]))
+  expect(await originsOf(fixture, headers)).toEqual(new Set([fixture.url]))
 })
 
 test('with a public base URL every link has that URL, whatever host the caller used', async () => {
-  const there = await createFixture()
-  expect(await originsOf(there, { host: 'evil.example' })).toEqual(
+  const fixture = await createFixture()
+  expect(await originsOf(fixture, { host: 'evil.example' })).toEqual(
     new Set(['https://sluice.example']),
   )
 })

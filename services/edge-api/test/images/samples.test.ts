@@ -23,9 +23,9 @@ async function expectBoth(answer: Response): Promise<void> {
 const generate = ({ post }: Fixture, body: object) => post('/v1/images/generations', body)
 
 test('Node: openai generates and edits, and reads base64 and URLs', async () => {
-  const there = await createFixture()
-  const client = new OpenAI({ apiKey: 'sk-one', baseURL: `${there.url}/v1`, maxRetries: 0 })
-  const made = await client.images.generate({ model: 'gpt-image-2', prompt: 'a cute otter' })
+  const fixture = await createFixture()
+  const client = new OpenAI({ apiKey: 'sk-one', baseURL: `${fixture.url}/v1`, maxRetries: 0 })
+  const generated = await client.images.generate({ model: 'gpt-image-2', prompt: 'a cute otter' })
   const edited = await client.images.edit({
     model: 'gpt-image-2',
     image: await toFile(png, null, { type: 'image/png' }),
@@ -38,16 +38,16 @@ test('Node: openai generates and edits, and reads base64 and URLs', async () => 
     image: [await toFile(png, 'a.png'), await toFile(jpeg, 'b.jpg')],
     prompt: 'both of them',
   })
-  for (const { data } of [made, edited, several]) {
+  for (const { data } of [generated, edited, several]) {
     expect(data?.[0]?.url).toMatch(/\/p\/img\//)
     expect(data?.[0]?.b64_json).toMatch(/^iVBORw/)
   }
 })
 
 test('Python: openai sends JSON, and forms as httpx does', async () => {
-  const there = await createFixture()
+  const fixture = await createFixture()
   const body = { model: 'gpt-image-2', prompt: 'an otter', n: 1, size: '1024x1024', quality: 'hd' }
-  await expectBoth(await generate(there, { ...body, style: 'vivid' }))
+  await expectBoth(await generate(fixture, { ...body, style: 'vivid' }))
   const octets = 'application/octet-stream'
   const parts = [
     text('prompt', 'a beret on it'),
@@ -58,11 +58,11 @@ test('Python: openai sends JSON, and forms as httpx does', async () => {
     { name: 'image[]', value: jpeg, file: 'upload', type: octets },
     { name: 'mask', value: mask, file: 'upload', type: octets },
   ]
-  await expectBoth(await send(there, form(parts)))
+  await expectBoth(await send(fixture, form(parts)))
 })
 
 test('Go: openai-go names file parts, sashabaranov/go-openai sends unset fields', async () => {
-  const there = await createFixture()
+  const fixture = await createFixture()
   const octets = 'application/octet-stream'
   const official = [
     { name: 'image[]', value: png, file: 'anonymous_file', type: octets },
@@ -70,7 +70,7 @@ test('Go: openai-go names file parts, sashabaranov/go-openai sends unset fields'
     text('model', 'gpt-image-2'),
     text('n', '1'),
   ]
-  await expectBoth(await send(there, form(official)))
+  await expectBoth(await send(fixture, form(official)))
   const other = [
     { name: 'image', value: png, file: '.' },
     { name: 'mask', value: mask, file: 'mask.png', type: octets },
@@ -80,5 +80,5 @@ test('Go: openai-go names file parts, sashabaranov/go-openai sends unset fields'
     text('size', ''),
     text('response_format', ''),
   ]
-  await expectBoth(await send(there, form(other)))
+  await expectBoth(await send(fixture, form(other)))
 })

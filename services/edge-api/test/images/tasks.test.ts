@@ -39,11 +39,11 @@ const untilDone = ({ call }: Fixture, id: string) =>
 
 test('a task shows its queue position, then its pictures with newly signed links', async () => {
   const clock = fakeClock()
-  const made = await createFixture({ runner: false, clock })
-  const first = await submit(made)
+  const fixture = await createFixture({ runner: false, clock })
+  const first = await submit(fixture)
   await clock.advance(1_000)
-  const second = await submit(made, { n: 2 })
-  const waiting = await jsonOf(await made.call(`/v1/images/tasks/${second}`))
+  const second = await submit(fixture, { n: 2 })
+  const waiting = await jsonOf(await fixture.call(`/v1/images/tasks/${second}`))
   expect(waiting).toMatchObject({
     id: second,
     status: 'queued',
@@ -51,10 +51,10 @@ test('a task shows its queue position, then its pictures with newly signed links
     data: [],
     error: null,
   })
-  await made.startRunner()
-  await untilDone(made, first)
-  await untilDone(made, second)
-  const answer = await made.call(`/v1/images/tasks/${second}`)
+  await fixture.startRunner()
+  await untilDone(fixture, first)
+  await untilDone(fixture, second)
+  const answer = await fixture.call(`/v1/images/tasks/${second}`)
   expect(answer.headers.get('cache-control')).toBe('no-store')
   expect(await answer.json()).toMatchObject({
     object: 'image.task',
@@ -74,21 +74,21 @@ test('a task shows its queue position, then its pictures with newly signed links
 })
 
 test('HEAD on a task is answered like GET without the body, and refused on events', async () => {
-  const made = await createFixture()
-  const id = await submit(made)
-  await untilDone(made, id)
-  const head = await made.call(`/v1/images/tasks/${id}`, { method: 'HEAD' })
+  const fixture = await createFixture()
+  const id = await submit(fixture)
+  await untilDone(fixture, id)
+  const head = await fixture.call(`/v1/images/tasks/${id}`, { method: 'HEAD' })
   expect([head.status, await head.text()]).toEqual([200, ''])
-  expect((await made.call(`/v1/images/tasks/${id}/events`, { method: 'HEAD' })).status).toBe(405)
+  expect((await fixture.call(`/v1/images/tasks/${id}/events`, { method: 'HEAD' })).status).toBe(405)
 })
 
 test('a failed task carries its error in the OpenAI error format', async () => {
-  const made = await createFixture({
+  const fixture = await createFixture({
     generateImage: async () => ({ code: 'content_policy_violation', message: 'Not this.' }),
   })
-  const id = await submit(made)
+  const id = await submit(fixture)
   await expect
-    .poll(async () => (await made.call(`/v1/images/tasks/${id}`)).json())
+    .poll(async () => (await fixture.call(`/v1/images/tasks/${id}`)).json())
     .toMatchObject({
       status: 'failed',
       data: [],
@@ -102,35 +102,38 @@ test('a failed task carries its error in the OpenAI error format', async () => {
 })
 
 test('a task is visible to the keys of its own wallet only', async () => {
-  const made = await createFixture()
-  const id = await submit(made)
-  await untilDone(made, id)
+  const fixture = await createFixture()
+  const id = await submit(fixture)
+  await untilDone(fixture, id)
   const other = `img_${'0'.repeat(32)}`
   for (const path of [id, `${id}/events`, other, 'img_x', '..%2f..%2fetc', `${id}%00`]) {
-    const answer = await made.call(`/v1/images/tasks/${path}`, { key: 'sk-other' })
+    const answer = await fixture.call(`/v1/images/tasks/${path}`, { key: 'sk-other' })
     expect([path, answer.status, (await jsonOf(answer)).error.code]).toEqual([
       path,
       404,
       'task_not_found',
     ])
   }
-  const cancelled = await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE', key: 'sk-other' })
+  const cancelled = await fixture.call(`/v1/images/tasks/${id}`, {
+    method: 'DELETE',
+    key: 'sk-other',
+  })
   expect(cancelled.status).toBe(404)
-  expect((await made.call(`/v1/images/tasks/${id}`, { key: 'sk-one-too' })).status).toBe(200)
-  expect((await made.call(`/v1/images/tasks/${id}`, { key: 'sk-wrong' })).status).toBe(401)
+  expect((await fixture.call(`/v1/images/tasks/${id}`, { key: 'sk-one-too' })).status).toBe(200)
+  expect((await fixture.call(`/v1/images/tasks/${id}`, { key: 'sk-wrong' })).status).toBe(401)
 })
 
 test('events cover a task from the queue to its end, numbered without a gap', async () => {
   const clock = fakeClock()
-  const made = await createFixture({ runner: false, clock })
-  await submit(made)
+  const fixture = await createFixture({ runner: false, clock })
+  await submit(fixture)
   await clock.advance(1_000)
-  const id = await submit(made, { partial_images: 2 })
-  const listening = made.call(`/v1/images/tasks/${id}/events`)
+  const id = await submit(fixture, { partial_images: 2 })
+  const listening = fixture.call(`/v1/images/tasks/${id}/events`)
   const answer = await listening
   expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
-  await expect.poll(() => made.hub.size).toBe(1)
-  await made.startRunner()
+  await expect.poll(() => fixture.hub.size).toBe(1)
+  await fixture.startRunner()
   const events = await readEvents(answer)
   const positionEvent = events.find(({ id }) => id === undefined)
   expect(positionEvent).toMatchObject({ event: 'queued', data: { task_id: id, position: 2 } })
@@ -152,59 +155,59 @@ test('events cover a task from the queue to its end, numbered without a gap', as
 })
 
 test('a reconnecting client misses no event and gets none twice', async () => {
-  const made = await createFixture()
-  const id = await submit(made, { partial_images: 1 })
-  await untilDone(made, id)
+  const fixture = await createFixture()
+  const id = await submit(fixture, { partial_images: 1 })
+  await untilDone(fixture, id)
   const path = `/v1/images/tasks/${id}/events`
-  const all = (await readEvents(await made.call(path))).map(({ id }) => id)
+  const all = (await readEvents(await fixture.call(path))).map(({ id }) => id)
   expect(all).toEqual([1, 2, 3, 4, 5])
   for (const after of all) {
     const rest = all.slice(after)
-    const byHeader = await made.call(path, { headers: { 'last-event-id': String(after) } })
-    const byQuery = await made.call(`${path}?last_event_id=${after}`)
+    const byHeader = await fixture.call(path, { headers: { 'last-event-id': String(after) } })
+    const byQuery = await fixture.call(`${path}?last_event_id=${after}`)
     expect((await readEvents(byHeader)).map(({ id }) => id)).toEqual(rest)
     expect((await readEvents(byQuery)).map(({ id }) => id)).toEqual(rest)
     // 204 stops an EventSource from reconnecting.
     expect(byHeader.status).toBe(rest.length > 0 ? 200 : 204)
   }
-  const bad = await made.call(path, { headers: { 'last-event-id': '1; drop' } })
+  const bad = await fixture.call(path, { headers: { 'last-event-id': '1; drop' } })
   expect([bad.status, (await jsonOf(bad)).error.param]).toEqual([400, 'Last-Event-ID'])
 })
 
 test('an event of a partial picture whose bytes were removed has no bytes', async () => {
-  const made = await createFixture()
-  const id = await submit(made, { partial_images: 1 })
-  await untilDone(made, id)
-  await made.blobs.remove(`jobs/${id}/partials/0/0`)
-  const events = await readEvents(await made.call(`/v1/images/tasks/${id}/events`))
+  const fixture = await createFixture()
+  const id = await submit(fixture, { partial_images: 1 })
+  await untilDone(fixture, id)
+  await fixture.blobs.remove(`jobs/${id}/partials/0/0`)
+  const events = await readEvents(await fixture.call(`/v1/images/tasks/${id}/events`))
   expect(events.find(({ event }) => event === 'partial')?.data).toMatchObject({ b64_json: null })
 })
 
 test('a waiting client gets a comment every ten seconds, and each new queue position', async () => {
   const clock = fakeClock()
-  const made = await createFixture({ runner: false, clock })
-  const first = await submit(made)
+  const fixture = await createFixture({ runner: false, clock })
+  const first = await submit(fixture)
   await clock.advance(1_000)
-  const second = await submit(made)
-  const answer = await made.call(`/v1/images/tasks/${second}/events`)
+  const second = await submit(fixture)
+  const answer = await fixture.call(`/v1/images/tasks/${second}/events`)
   const received: string[] = []
   const listen = async () => {
     for await (const chunk of answer.body ?? []) received.push(Buffer.from(chunk).toString())
   }
   const listening = listen()
   await expect.poll(() => received.join('')).toContain('"position":2')
-  expect((await made.call(`/v1/images/tasks/${first}`, { method: 'DELETE' })).status).toBe(200)
+  expect((await fixture.call(`/v1/images/tasks/${first}`, { method: 'DELETE' })).status).toBe(200)
   await clock.advance(10_000)
   await expect.poll(() => received.join('')).toContain(': keep-alive\n\n')
   await expect.poll(() => received.join('')).toContain('"position":1')
-  expect((await made.call(`/v1/images/tasks/${second}`, { method: 'DELETE' })).status).toBe(200)
+  expect((await fixture.call(`/v1/images/tasks/${second}`, { method: 'DELETE' })).status).toBe(200)
   await listening
   expect(received.join('')).toContain('event: cancelled')
 })
 
 test('a queued task can be cancelled repeatedly, and its hold is released', async () => {
   const published: string[] = []
-  const made = await createFixture({
+  const fixture = await createFixture({
     runner: false,
     override: ({ bus }) => ({
       bus: {
@@ -216,49 +219,49 @@ test('a queued task can be cancelled repeatedly, and its hold is released', asyn
       },
     }),
   })
-  const id = await submit(made)
+  const id = await submit(fixture)
   published.length = 0
   for (const status of [200, 200]) {
-    const answer = await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
+    const answer = await fixture.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
     expect([answer.status, (await jsonOf(answer)).status]).toEqual([status, 'cancelled'])
   }
   expect(published.sort()).toEqual(['image-job-cancelled', 'image-job-ended', 'image-job-event'])
-  expect(made.jobs.outbox()).toEqual([`image-job-ended ${id}`])
+  expect(fixture.jobs.outbox()).toEqual([`image-job-ended ${id}`])
 })
 
 test('a running or ended task can no longer be cancelled', async () => {
   const gate = Promise.withResolvers<void>()
-  const made = await createFixture({ generateImage: async () => void (await gate.promise) })
-  const id = await submit(made)
-  await expect.poll(async () => (await made.jobs.read(id))?.state).toBe('claimed')
+  const fixture = await createFixture({ generateImage: async () => void (await gate.promise) })
+  const id = await submit(fixture)
+  await expect.poll(async () => (await fixture.jobs.read(id))?.state).toBe('claimed')
   const refused = async () => {
-    const answer = await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
+    const answer = await fixture.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
     return [answer.status, (await jsonOf(answer)).error.code]
   }
   expect(await refused()).toEqual([422, 'not_cancellable'])
   gate.resolve()
-  await untilDone(made, id)
+  await untilDone(fixture, id)
   expect(await refused()).toEqual([422, 'not_cancellable'])
 })
 
 test('an awaiting caller gets 422 when the task is cancelled', async () => {
-  const made = await createFixture({ runner: false })
-  const awaited = made.post(GENERATIONS, { ...imageRequest, async: false })
-  await expect.poll(() => made.hub.size).toBe(1)
-  const id = made.jobs.outbox()[0]?.split(' ')[1] ?? ''
-  await made.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
+  const fixture = await createFixture({ runner: false })
+  const awaited = fixture.post(GENERATIONS, { ...imageRequest, async: false })
+  await expect.poll(() => fixture.hub.size).toBe(1)
+  const id = fixture.jobs.outbox()[0]?.split(' ')[1] ?? ''
+  await fixture.call(`/v1/images/tasks/${id}`, { method: 'DELETE' })
   const answer = await awaited
   expect([answer.status, (await jsonOf(answer)).error.code]).toEqual([422, 'cancelled'])
 })
 
 test('events lost by the bus are read from the database', async () => {
   const clock = fakeClock()
-  const made = await createFixture({ runner: false, clock })
-  const id = await submit(made)
-  const answer = await made.call(`/v1/images/tasks/${id}/events`)
-  await expect.poll(() => made.hub.size).toBe(1)
+  const fixture = await createFixture({ runner: false, clock })
+  const id = await submit(fixture)
+  const answer = await fixture.call(`/v1/images/tasks/${id}/events`)
+  await expect.poll(() => fixture.hub.size).toBe(1)
   // Stored by another process whose announcement was lost.
-  await made.jobs.cancel(id, clock.now())
+  await fixture.jobs.cancel(id, clock.now())
   const reading = readEvents(answer)
   for (let second = 0; second < 5; second += 1) {
     await clock.advance(1_000)

@@ -49,8 +49,8 @@ async function createOverview() {
     if (ledger.unavailable) throw new AppError('unavailable', 'billing is unavailable')
     return { chargedTodayMicro: 5n, heldMicro: 6n, availableMicro: 7n, findings: 0 }
   }
-  const made = await createFixture({ clock, billing: { readTotals }, catalog })
-  return { ...made, clock, ledger }
+  const fixture = await createFixture({ clock, billing: { readTotals }, catalog })
+  return { ...fixture, clock, ledger }
 }
 
 type OverviewFixture = Awaited<ReturnType<typeof createOverview>>
@@ -144,25 +144,25 @@ describe('GET /api/admin/overview', () => {
 
 describe('GET /api/admin/overview/live', () => {
   test('sends the counters about once a second, with one read for all followers', async () => {
-    const made = await createOverview()
-    const followers = [await follow(made), await follow(made), await follow(made)]
+    const fixture = await createOverview()
+    const followers = [await follow(fixture), await follow(fixture), await follow(fixture)]
     expect(followers[0]?.answer.headers.get('content-type')).toContain('text/event-stream')
-    await passUntil(made.clock, () => followers.every(({ frames }) => frames.length >= 3))
-    const seconds = (made.clock.nowMs() - NOON) / 1_000
-    expect(made.ledger.reads).toBeLessThanOrEqual(seconds + 1)
+    await passUntil(fixture.clock, () => followers.every(({ frames }) => frames.length >= 3))
+    const seconds = (fixture.clock.nowMs() - NOON) / 1_000
+    expect(fixture.ledger.reads).toBeLessThanOrEqual(seconds + 1)
     expect(followers[0]?.frames[0]).toMatchObject({ requests: { running: 7 } })
   })
 
   test('reads nothing after the last follower has disconnected', async () => {
-    const made = await createOverview()
+    const fixture = await createOverview()
     const leaving = new AbortController()
-    const answer = await made.send(LIVE, {
+    const answer = await fixture.send(LIVE, {
       signal: leaving.signal,
       headers: { authorization: 'Bearer at-root' },
     })
     await answer.body?.getReader().read()
     leaving.abort()
-    const { clock, ledger, lookups } = made
+    const { clock, ledger, lookups } = fixture
     await expect
       .poll(async () => {
         const before = ledger.reads + lookups.sessions
@@ -182,40 +182,40 @@ describe('GET /api/admin/overview/live', () => {
       },
     ],
   ])('ends within a second when %s', async (_, change) => {
-    const made = await createOverview()
-    const { frames, ended } = await follow(made)
-    await passUntil(made.clock, () => frames.length > 0)
-    change(made)
+    const fixture = await createOverview()
+    const { frames, ended } = await follow(fixture)
+    await passUntil(fixture.clock, () => frames.length > 0)
+    change(fixture)
     const framesBefore = frames.length
-    await made.clock.advance(1_000)
+    await fixture.clock.advance(1_000)
     await expect.poll(ended).toBe(true)
     expect(frames.length).toBeLessThanOrEqual(framesBefore + 1)
-    expect((await made.send(LIVE, { as: 'at-root' })).status).toBeGreaterThanOrEqual(401)
+    expect((await fixture.send(LIVE, { as: 'at-root' })).status).toBeGreaterThanOrEqual(401)
   })
 
   test('pauses while sessions cannot be checked, and resumes afterwards', async () => {
-    const made = await createOverview()
-    const { frames, ended } = await follow(made)
-    await passUntil(made.clock, () => frames.length > 0)
-    made.lookups.unavailable = true
-    await made.clock.advance(1_000)
+    const fixture = await createOverview()
+    const { frames, ended } = await follow(fixture)
+    await passUntil(fixture.clock, () => frames.length > 0)
+    fixture.lookups.unavailable = true
+    await fixture.clock.advance(1_000)
     await expect.poll(() => frames.length).toBeGreaterThan(0)
     const framesBefore = frames.length
-    for (let second = 0; second < 5; second += 1) await made.clock.advance(1_000)
+    for (let second = 0; second < 5; second += 1) await fixture.clock.advance(1_000)
     expect(frames.length).toBeLessThanOrEqual(framesBefore + 1)
     const quiet = frames.length
-    made.lookups.unavailable = false
-    await passUntil(made.clock, () => frames.length > quiet)
+    fixture.lookups.unavailable = false
+    await passUntil(fixture.clock, () => frames.length > quiet)
     expect(ended()).toBe(false)
   })
 
   test('ends at once when the process shuts down, and refuses new followers', async () => {
-    const made = await createOverview()
-    const { frames, ended } = await follow(made)
-    await passUntil(made.clock, () => frames.length > 0)
-    made.draining.abort()
+    const fixture = await createOverview()
+    const { frames, ended } = await follow(fixture)
+    await passUntil(fixture.clock, () => frames.length > 0)
+    fixture.draining.abort()
     await expect.poll(ended).toBe(true)
-    expect(await made.read(LIVE, 'at-root')).toBe('503 unavailable null')
+    expect(await fixture.read(LIVE, 'at-root')).toBe('503 unavailable null')
   })
 
   test('is for admins, and for GET only', async () => {

@@ -65,12 +65,12 @@ describe('GET /api/user/overview', () => {
   test('distinguishes a new user from a returning one', async () => {
     const readUsage: Billing['readUsage'] = async () => ({ rows: [] })
     const isNew = async (billing: Partial<Billing>, rows: RequestRecord[] = []) => {
-      const made = await createFixture({
+      const fixture = await createFixture({
         clock: fakeClock(NOON),
         billing: { readUsage, readBalance, ...billing },
       })
-      await made.requestLogStore.append(rows)
-      return made.read('/api/user/overview?days=1')
+      await fixture.requestLogStore.append(rows)
+      return fixture.read('/api/user/overview?days=1')
     }
     const charged: Billing['listCharges'] = async () => ({ charges: [job], next: null })
     const old = logged(1, { receivedAtMs: NOON - 9 * DAY_MS })
