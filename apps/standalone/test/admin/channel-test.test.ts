@@ -155,11 +155,11 @@ describe('a test of a channel', () => {
   })
 
   it.each([
-    ['an HTML page', { kind: 'html' as const }, 'no list of models'],
-    ['broken JSON', { kind: 'malformed' as const }, 'no list of models'],
+    ['an HTML page', { kind: 'html' as const }, 'not a list of models'],
+    ['broken JSON', { kind: 'malformed' as const }, 'not a list of models'],
     ['a failure of its own', { kind: 'status' as const, status: 500 }, 'The upstream failed.'],
     ['a wrong path', { kind: 'status' as const, status: 404 }, 'Check the path'],
-    ['a cut connection', { kind: 'cut' as const, afterBytes: 10 }, 'ended in the middle'],
+    ['a cut connection', { kind: 'cut' as const, afterBytes: 10 }, 'incomplete'],
   ])('shows the operator a remedy for %s', async (_, behaviour, message) => {
     const { create, test, simulator, statesOf } = await openChannelTest()
     const id = idOf(await create())
