@@ -40,6 +40,7 @@ export const allowed = [
   { phrase: /\bplace-(items|content|self)\b/g },
   // Metric names.
   { phrase: /\b(sluice_picture_)?draw_seconds\w*|\bsluice_picture_drawings_waiting\b/g },
+  { phrase: /\bsluice_runner_draw\w*|…_draw_seconds|'drawn'/g, paths: /^services\/image-runner\// },
   // A public value of the channel setting `usageInStreams`.
   { phrase: /['`/(]ask['`/,]/g, paths: /channel-settings|setting-fields/ },
   // A stored value of ledger entries (`refType`), which their seals cover.

@@ -126,7 +126,10 @@ export function claimFirstJob({
 export function cancelJob(job: JobRecord, now: Date): Decision {
   if (hasEnded(job)) return refuse('ended')
   if (job.parts.some(({ state }) => state !== 'waiting')) return refuse('too-late')
-  const failure = { code: 'cancelled', message: 'The task was cancelled before it was generated.' }
+  const failure = {
+    code: 'cancelled',
+    message: 'The task was cancelled before generation started.',
+  }
   const parts = job.parts.map((part): PartRecord => ({ ...part, state: 'cancelled', failure }))
   const cancelled: JobRecord = { ...release({ ...job, parts }), state: 'cancelled', failure }
   return move(

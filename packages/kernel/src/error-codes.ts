@@ -231,7 +231,7 @@ export const errorCodes = {
   cancelled: {
     status: 422,
     retryable: false,
-    meaning: 'The task was cancelled before its pictures were generated. Nothing was charged.',
+    meaning: 'The task was cancelled before generation started. Nothing was charged.',
   },
 } as const satisfies Record<string, ErrorMeaning>
 

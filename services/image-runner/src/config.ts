@@ -1,21 +1,21 @@
 import { hostListSetting, integerSetting } from '@sluice/service-kit/read-config'
 import { z } from 'zod'
 
-/** How the runner behaves, the same in both wirings. */
+/** The settings of the runner, the same in both wirings. */
 export interface RunnerConfig {
-  /** Pictures that this runner draws at once; each holds a credential, and its bytes in memory. */
+  /** Pictures that are generated concurrently; each holds a credential lease, and its bytes in memory. */
   generationsAtOnceMax: number
-  /** Jobs that wait in this runner for a free credential; others wait in their rows. */
+  /** Jobs that wait in this runner's memory for a free credential; others stay queued in the database. */
   waitingJobsMax: number
-  /** How often it gives a sign of life for its claims. */
+  /** The interval of heartbeats for claims. */
   heartbeatMs: number
-  /** A claim without a sign of life for so long is taken from its holder. */
+  /** A job whose claim had no heartbeat for this long is requeued. */
   lostAfterMs: number
-  /** One call of an upstream. */
+  /** The timeout of one upstream call. */
   generateTimeoutMs: number
-  /** How often it looks for jobs that nobody was told of. */
+  /** The interval of the search for queued jobs in the database. */
   sweepEveryMs: number
-  /** No other runner works on this database: claims found at the start belong to the dead. */
+  /** This is the only runner on the database: claims found at the start are requeued. */
   alone: boolean
 }
 
@@ -31,9 +31,9 @@ export const defaultRunnerConfig: RunnerConfig = {
 
 const d = defaultRunnerConfig
 
-/** What this service reads from the environment in distributed mode. */
+/** The environment variables of this service in distributed mode. */
 export const imageRunnerEnvironment = z.object({
-  /** For /health, /ready and /metrics; jobs come over NATS. */
+  /** For /health, /ready and /metrics; jobs are received over NATS. */
   PORT: integerSetting({ min: 0, max: 65_535 }).default(8084),
   HOST: z.string().default('0.0.0.0'),
   DATABASE_URL: z.string().min(1),
@@ -41,23 +41,23 @@ export const imageRunnerEnvironment = z.object({
   NATS_URL: z.string().min(1),
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
-  /** Pictures that are being drawn may take so long to end; the rest is given back. */
+  /** How long running generations may take to complete at shutdown; the rest is requeued. */
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(330_000),
-  /** `/ready` says no for so long before the process stops; nobody balances calls by it. */
+  /** How long `/ready` fails before the process stops; 0, because no load balancer uses it. */
   SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(0),
-  /** `name:n`, for the crash campaign; refused in production. */
+  /** `name:n`, for the crash tests; rejected in production. */
   CRASH_AT: z.string().optional(),
-  /** Where all services keep blobs; the same volume. */
+  /** The blob folder, on the same volume for all services. */
   BLOB_DIR: z.string().min(1),
-  /** Below so many free bytes on the disk of the blobs `/ready` says no. */
+  /** `/ready` fails when the disk of the blobs has fewer free bytes. */
   DISK_FREE_BYTES_MIN: integerSetting({ min: 0, max: 2 ** 50 }).default(67_108_864),
-  /** `id:base64[,id:base64]`, newest first; the same at every service. */
+  /** `id:base64[,id:base64]`, newest first; the same value for every service. */
   SEALING_KEYS: z.string().min(1),
   IMAGE_CONCURRENCY_MAX: integerSetting({ min: 1, max: 1_000 }).default(d.generationsAtOnceMax),
   RUNNER_WAITING_MAX: integerSetting({ min: 1, max: 100_000 }).default(d.waitingJobsMax),
   RUNNER_HEARTBEAT_MS: integerSetting({ min: 100, max: 60_000 }).default(d.heartbeatMs),
   RUNNER_LOST_AFTER_MS: integerSetting({ min: 500, max: 600_000 }).default(d.lostAfterMs),
-  /** Hosts that may be called although they are metadata or link-local addresses. */
+  /** Metadata or link-local hosts that may be called nevertheless. */
   METADATA_HOSTS_ALLOWED: hostListSetting.default([]),
   GENERATE_TIMEOUT_MS: integerSetting({ min: 1_000, max: 3_600_000 }).default(d.generateTimeoutMs),
 })

@@ -1,7 +1,7 @@
 import type { CounterMetric, HistogramMetric, Metrics } from '@sluice/service-kit/metrics'
 import type { FailureClass } from '@sluice/upstreams/upstream'
 
-const drawOutcomes = ['drawn', 'failed', 'stopped'] as const
+const generationOutcomes = ['drawn', 'failed', 'stopped'] as const
 const jobEnds = ['done', 'failed', 'cancelled'] as const
 const claimLosses = ['reaped', 'deadline', 'given-back', 'lost'] as const
 const failureClasses = [
@@ -14,14 +14,14 @@ const failureClasses = [
 ] as const satisfies readonly FailureClass[]
 
 export interface RunnerCounters {
-  generations: CounterMetric<{ outcome: typeof drawOutcomes }>
+  generations: CounterMetric<{ outcome: typeof generationOutcomes }>
   generateSeconds: HistogramMetric<Record<never, never>>
   failures: CounterMetric<{ class: typeof failureClasses }>
   jobs: CounterMetric<{ state: typeof jobEnds }>
   claims: CounterMetric<{ end: typeof claimLosses }>
   unconfirmedCharges: CounterMetric<Record<never, never>>
   adopted: CounterMetric<Record<never, never>>
-  unheard: CounterMetric<Record<never, never>>
+  unpublished: CounterMetric<Record<never, never>>
   swept: CounterMetric<Record<never, never>>
 }
 
@@ -30,23 +30,23 @@ export function runnerCounters(metrics: Metrics): RunnerCounters {
   return {
     generations: metrics.counter({
       name: 'sluice_runner_draws_total',
-      help: 'Parts of jobs, by how drawing them ended.',
-      labels: { outcome: drawOutcomes },
+      help: 'Generated parts of jobs, by outcome.',
+      labels: { outcome: generationOutcomes },
     }),
     generateSeconds: metrics.histogram({
       name: 'sluice_runner_draw_seconds',
-      help: 'From the begin of a part to its picture, failovers included.',
+      help: 'Time from the start of a part to its picture, including failovers.',
       labels: {},
       buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320],
     }),
     failures: metrics.counter({
       name: 'sluice_runner_upstream_failures_total',
-      help: 'Failed calls of upstreams, by what was done about them.',
+      help: 'Failed upstream calls, by failure class.',
       labels: { class: failureClasses },
     }),
     jobs: metrics.counter({
       name: 'sluice_runner_jobs_total',
-      help: 'Jobs that ended here.',
+      help: 'Jobs that ended in this runner.',
       labels: { state: jobEnds },
     }),
     claims: metrics.counter({
@@ -56,13 +56,13 @@ export function runnerCounters(metrics: Metrics): RunnerCounters {
     }),
     unconfirmedCharges: count(
       'sluice_runner_possible_losses_total',
-      'Calls that an upstream may have drawn and charged for, and whose picture nobody received.',
+      'Calls that an upstream may have charged for, but whose picture was not received.',
     ),
     adopted: count(
       'sluice_runner_adopted_total',
-      'Pictures that an earlier runner had stored, kept without drawing them again.',
+      'Pictures that an earlier runner had stored, adopted without generating them again.',
     ),
-    unheard: count('sluice_runner_unheard_total', 'Announcements that the bus did not take.'),
+    unpublished: count('sluice_runner_unheard_total', 'Messages that could not be published.'),
     swept: count('sluice_runner_swept_blobs_total', 'Blobs that were removed.'),
   }
 }

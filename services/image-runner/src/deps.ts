@@ -17,7 +17,7 @@ import type { HeldJobs } from './held-jobs.ts'
 import type { SlotQueue } from './slots/slot-queue.ts'
 import type { RetryBudget } from './generate/retry-budget.ts'
 
-/** What the image runner asks of the world. */
+/** The dependencies of the image runner. */
 export interface ImageRunnerDeps {
   store: ClaimStore & BackgroundStore
   blobs: BlobStore
@@ -32,7 +32,7 @@ export interface ImageRunnerDeps {
   config?: Partial<RunnerConfig>
 }
 
-/** What stations and upkeep get: the world, and what the module made of it. */
+/** The context of stages and background tasks: the dependencies and the module's own objects. */
 export interface RunnerContext extends Omit<ImageRunnerDeps, 'config' | 'metrics'> {
   config: RunnerConfig
   /** This runner's id: the holder of its claims and leases. */
@@ -42,6 +42,6 @@ export interface RunnerContext extends Omit<ImageRunnerDeps, 'config' | 'metrics
   held: HeldJobs
   retryBudget: RetryBudget
   counters: RunnerCounters
-  /** Aborts when nothing new is to be begun. */
+  /** Aborts at the start of the shutdown: no new part may start. */
   draining: AbortSignal
 }

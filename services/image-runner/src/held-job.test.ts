@@ -23,15 +23,15 @@ async function setUp({ lastsMs = 60_000 } = {}) {
     slots: 3,
     now: clock.now(),
   })
-  assert(claimed, 'not to be had')
-  const announced: number[] = []
+  assert(claimed, 'the job was not claimed')
+  const published: number[] = []
   const batches: number[] = []
   let fail: Error | undefined
   const held = holdJob(
     {
       clock,
       log,
-      announce: async (_job, events) => void announced.push(...events.map(({ seq }) => seq)),
+      announce: async (_job, events) => void published.push(...events.map(({ seq }) => seq)),
       store: {
         write: async (input) => {
           batches.push(input.moves.length)
@@ -42,7 +42,10 @@ async function setUp({ lastsMs = 60_000 } = {}) {
     },
     claimed,
   )
-  const keep = (index: number): HolderMove => ({ type: 'store', stored: samplePart(job.id, index) })
+  const storePart = (index: number): HolderMove => ({
+    type: 'store',
+    stored: samplePart(job.id, index),
+  })
   const lose = async () => {
     const { heartbeatAt, fence } = claimed.job
     assert(heartbeatAt, 'a claim has a heartbeat')
@@ -53,40 +56,40 @@ async function setUp({ lastsMs = 60_000 } = {}) {
     store,
     log,
     held,
-    keep,
+    storePart,
     lose,
-    announced,
+    published,
     batches,
     failWith: (error: Error | undefined) => void (fail = error),
   }
 }
 
 describe('a held job', () => {
-  it('writes what comes together in one transaction, and announces all of it in order', async () => {
-    const { held, keep, announced, batches } = await setUp()
-    const writes = [0, 1, 2].map((index) => held.write(keep(index)))
+  it('writes concurrent moves in one transaction, and publishes all events in order', async () => {
+    const { held, storePart, published, batches } = await setUp()
+    const writes = [0, 1, 2].map((index) => held.write(storePart(index)))
     expect(await Promise.all(writes)).toEqual([true, true, true])
     await held.close()
     expect(batches).toEqual([1, 2])
     expect(held.job.state).toBe('done')
-    expect(announced).toEqual([2, 3, 4, 5, 6])
+    expect(published).toEqual([2, 3, 4, 5, 6])
   })
 
-  it('stops when its claim turns out to be lost, and writes nothing any more', async () => {
-    const { held, keep, lose, batches, store } = await setUp()
+  it('stops when its claim is lost, and writes nothing afterwards', async () => {
+    const { held, storePart, lose, batches, store } = await setUp()
     await lose()
-    expect(await held.write(keep(0))).toBe(false)
+    expect(await held.write(storePart(0))).toBe(false)
     expect([held.stopped, held.signal.aborted]).toEqual(['lost', true])
-    expect(await held.write(keep(1))).toBe(false)
+    expect(await held.write(storePart(1))).toBe(false)
     expect(batches).toEqual([1])
     expect((await store.load(held.job.id))?.parts.every(({ stored }) => !stored)).toBe(true)
     await held.close()
   })
 
-  it('waits for a database that is away', async () => {
-    const { held, keep, clock, failWith, batches } = await setUp()
+  it('retries while the database is unavailable', async () => {
+    const { held, storePart, clock, failWith, batches } = await setUp()
     failWith(new AppError('unavailable', 'away'))
-    const write = held.write(keep(0))
+    const write = held.write(storePart(0))
     for (let seconds = 0; seconds < 3; seconds += 1) await clock.advance(1_000)
     failWith(undefined)
     await clock.advance(5_000)
@@ -95,21 +98,21 @@ describe('a held job', () => {
     await held.close()
   })
 
-  it('lets go of a job that cannot be written, soon or when it is too late', async () => {
+  it('gives up a job after a permanent write error, or after its deadline', async () => {
     const broken = await setUp()
     broken.failWith(new Error('a bug'))
-    expect(await broken.held.write(broken.keep(0))).toBe(false)
+    expect(await broken.held.write(broken.storePart(0))).toBe(false)
     expect(broken.held.stopped).toBe('lost')
 
     const late = await setUp({ lastsMs: 1_000 })
     late.failWith(new AppError('unavailable', 'away'))
-    const write = late.held.write(late.keep(0))
+    const write = late.held.write(late.storePart(0))
     for (let seconds = 0; seconds < 60; seconds += 1) await late.clock.advance(1_000)
     expect(await write).toBe(false)
     expect(late.held.stopped).toBe('lost')
   })
 
-  it('stops at its deadline, and may still say how that ended', async () => {
+  it('stops at its deadline, and can still write the failures', async () => {
     const { held, clock } = await setUp({ lastsMs: 10_000 })
     await clock.advance(9_999)
     expect(held.stopped).toBeUndefined()

@@ -8,10 +8,10 @@ import type { JobRecord, Transition } from '@sluice/jobs/job-record'
 import { hasEnded } from '@sluice/jobs/job-record'
 import { crashPoint } from '@sluice/service-kit/crash-point'
 
-/** Why a held job is not drawn any further. */
+/** Why a held job is stopped. */
 export type StopReason = 'lost' | 'deadline' | 'drain'
 
-/** The reason of a held job's signal. */
+/** The abort reason of a held job's signal. */
 export class Stopped extends Error {
   override readonly name = 'Stopped'
   readonly why: StopReason
@@ -21,20 +21,20 @@ export class Stopped extends Error {
   }
 }
 
-/** A job under this runner's claim. */
+/** A job that this runner has claimed. */
 export interface HeldJob {
-  /** The newest that is known of it. */
+  /** The newest known record. */
   readonly job: JobRecord
-  /** Aborts with `Stopped` when nothing more is to be drawn. */
+  /** Aborts with `Stopped` when generation must stop. */
   readonly signal: AbortSignal
   readonly stopped: StopReason | undefined
   stop(why: StopReason): void
   /**
-   * Writes moves and announces what came of them. Moves that come while others are being written go
-   * together in the next write. False when the claim is lost.
+   * Writes moves and publishes their events. Moves that arrive during a write are batched into the next one.
+   * False when the claim is lost.
    */
   write(...moves: HolderMove[]): Promise<boolean>
-  /** Lets go: no timer is left, and everything was announced. */
+  /** Clears the timer and waits until all events are published. */
   close(): Promise<void>
 }
 
@@ -48,7 +48,7 @@ export interface HeldJobDeps {
 
 const WRITE_RETRY_MS = 200
 const WRITE_RETRY_MS_MAX = 5_000
-/** So long after its deadline a job is still worth writing: another may be about to fail it. */
+/** How long after its deadline a job may still be written; later, a background task fails it. */
 const WRITE_LATE_MAX_MS = 10_000
 
 interface Waiting {
@@ -56,7 +56,7 @@ interface Waiting {
   settle: (held: boolean) => void
 }
 
-/** Holds a job that was just claimed; announces what the claim brought. */
+/** Creates the held job of a new claim; publishes the events of the claim. */
 export function holdJob(deps: HeldJobDeps, claimed: Transition): HeldJob {
   const { store, clock, log, announce } = deps
   const controller = new AbortController()
@@ -67,7 +67,7 @@ export function holdJob(deps: HeldJobDeps, claimed: Transition): HeldJob {
   let announced = announce(job, claimed.events)
 
   const stop = (why: StopReason) => {
-    // A loss is final; nothing may hide it.
+    // `lost` is final and overrides the other reasons.
     if (stopped === 'lost' || (stopped && why !== 'lost')) return
     stopped = why
     controller.abort(new Stopped(why))
@@ -93,26 +93,26 @@ export function holdJob(deps: HeldJobDeps, claimed: Transition): HeldJob {
   const writePersistently = async (moves: readonly HolderMove[]): Promise<boolean> => {
     for (let retryMs = WRITE_RETRY_MS; ; retryMs = Math.min(retryMs * 2, WRITE_RETRY_MS_MAX)) {
       try {
-        const moved = await store.write({ held: job, moves, now: clock.now() })
-        if (moved === 'lost') {
-          log.warn({ jobId: job.id, fence: job.fence }, 'the claim of a job was lost')
+        const transition = await store.write({ held: job, moves, now: clock.now() })
+        if (transition === 'lost') {
+          log.warn({ jobId: job.id, fence: job.fence }, 'the claim of the job was lost')
           stop('lost')
           return false
         }
-        if (hasEnded(moved.job)) crashPoint('runner-after-end')
-        job = moved.job
-        // In order, and beside the next write.
-        announced = announced.then(() => announce(moved.job, moved.events))
+        if (hasEnded(transition.job)) crashPoint('runner-after-end')
+        job = transition.job
+        // In order, and concurrently with the next write.
+        announced = announced.then(() => announce(transition.job, transition.events))
         return true
       } catch (err) {
         const late = clock.nowMs() > job.deadlineAt.getTime() + WRITE_LATE_MAX_MS
         if (late || stopped === 'lost' || !isAppError(err, 'unavailable')) {
-          // Whoever claims the job next finds what was stored.
-          log.error({ err, jobId: job.id }, 'a job could not be written and is let go')
+          // The next holder finds the stored blobs.
+          log.error({ err, jobId: job.id }, 'the job could not be written; giving up its claim')
           stop('lost')
           return false
         }
-        log.warn({ err, jobId: job.id, retryMs }, 'a job could not be written; trying again')
+        log.warn({ err, jobId: job.id, retryMs }, 'the job could not be written; retrying')
         await clock.sleep(retryMs)
       }
     }

@@ -2,7 +2,7 @@ import type { Claim } from '@sluice/jobs/job-record'
 
 import type { HeldJob } from './held-job.ts'
 
-/** The jobs that this runner has claimed and not yet let go. */
+/** The jobs that this runner holds a claim of. */
 export interface HeldJobs {
   readonly size: number
   add(job: HeldJob): void

@@ -1,28 +1,28 @@
 import type { Catalog, Dialect, Scheduler } from '@sluice/contracts/scheduler.contract'
 import { singleFlight } from '@sluice/kernel/single-flight'
 
-/** How a channel is called for one of its models. */
+/** The connection settings of a channel for one of its models. */
 export interface KnownChannel {
   dialect: Dialect
   baseUrl: string
   settings: Record<string, unknown>
-  /** The upstream's own name of the model. */
+  /** The upstream's name of the model. */
   upstreamModel: string
 }
 
-export interface WantedChannel {
+export interface ChannelQuery {
   channelId: string
   model: string
-  /** The version by which the lease was granted: an older one may name another address. */
+  /** The catalog version of the lease: an older one may have another base URL. */
   atLeastVersion?: number | undefined
 }
 
-/** The channels as the scheduler told of them; asked again when they changed, never once a job. */
+/** A cache of the scheduler's catalog, re-read when it has changed, not for every job. */
 export interface KnownChannels {
   /** Undefined when there is no such channel, or it does not offer the model. */
-  find(wanted: WantedChannel): Promise<KnownChannel | undefined>
-  /** Something changed: the next question asks the scheduler. */
-  forget(change?: { version?: number | undefined }): void
+  find(query: ChannelQuery): Promise<KnownChannel | undefined>
+  /** Invalidates the cache: the next `find` reads the catalog again. */
+  invalidate(change?: { version?: number | undefined }): void
 }
 
 export function createKnownChannels({
@@ -33,7 +33,7 @@ export function createKnownChannels({
   const flights = singleFlight<Catalog>()
   let known: Catalog | undefined
   let changes = 0
-  let announced = 0
+  let newestVersion = 0
 
   const read = async (atLeastVersion: number): Promise<Catalog> => {
     if (known && known.version >= atLeastVersion) return known
@@ -46,18 +46,18 @@ export function createKnownChannels({
   }
 
   return {
-    find: async (wanted) => {
-      const { atLeastVersion = announced } = wanted
-      const version = Math.max(atLeastVersion, announced)
-      const found = channelOf(await read(version), wanted)
+    find: async (query) => {
+      const { atLeastVersion = newestVersion } = query
+      const version = Math.max(atLeastVersion, newestVersion)
+      const found = channelOf(await read(version), query)
       if (found) return found
-      // A lease may name a channel that is newer than what we know.
+      // A lease may refer to a channel that is newer than the cached catalog.
       known = undefined
-      return channelOf(await read(version), wanted)
+      return channelOf(await read(version), query)
     },
-    forget: ({ version = 0 } = {}) => {
+    invalidate: ({ version = 0 } = {}) => {
       changes += 1
-      announced = Math.max(announced, version)
+      newestVersion = Math.max(newestVersion, version)
       known = undefined
     },
   }
@@ -65,7 +65,7 @@ export function createKnownChannels({
 
 function channelOf(
   { channels }: Catalog,
-  { channelId, model }: WantedChannel,
+  { channelId, model }: ChannelQuery,
 ): KnownChannel | undefined {
   const channel = channels.find(({ id }) => id === channelId)
   const upstreamModel = channel?.models.find((offer) => offer.model === model)?.upstreamModel

@@ -26,10 +26,10 @@ import { imageRunnerEnvironment } from './config.ts'
 import { createImageRunner } from './module.ts'
 
 const SCHEDULER_TIMEOUT_MS = 5_000
-/** Of the drain time, for ending what is being drawn; the rest is for connections. */
-const DRAWING_WEIGHT = 20
+/** The share of the drain time for running generations; the rest is for connections. */
+const GENERATION_WEIGHT = 20
 
-// DISTRIBUTED WIRING: PostgreSQL, NATS and a blob folder that all services share. Any number of replicas.
+// DISTRIBUTED WIRING: PostgreSQL, NATS and a blob folder shared by all services. Any number of replicas.
 const env = readConfig(imageRunnerEnvironment)
 const clock = systemClock
 const random = systemRandom
@@ -96,7 +96,7 @@ lifecycle.add({
   name: 'image-runner',
   start: runner.start,
   stop: runner.stop,
-  weight: DRAWING_WEIGHT,
+  weight: GENERATION_WEIGHT,
 })
 lifecycle.add({
   name: 'http',

@@ -15,46 +15,46 @@ import { requeueAllClaims } from './background/requeue-lost-jobs.ts'
 import type { BackgroundTasks } from './background/start-background-tasks.ts'
 import { startBackgroundTasks } from './background/start-background-tasks.ts'
 import { listen } from './methods/listen.ts'
-import { createWakeUps } from './wake-ups.ts'
+import { createJobIntake } from './job-intake.ts'
 
-/** A dead runner's credentials come free after this, a living one's are renewed at a third of it. */
+/** Leases of a dead runner expire after this time; a running one renews them after a third of it. */
 const LEASE_TTL_MS = 30_000
-/** At the end of a drain, this share of the time is for giving back what could not be drawn. */
-const GIVE_BACK_SHARE = 0.2
-const GIVE_BACK_MS_MAX = 5_000
+/** The share of the drain time that is reserved for requeueing unfinished jobs. */
+const REQUEUE_SHARE = 0.2
+const REQUEUE_MS_MAX = 5_000
 
 export interface ImageRunner {
-  /** Begins to take jobs. */
+  /** Starts to accept jobs. */
   start(): Promise<void>
-  /** Ends what is being drawn, within the time, and gives the rest back to the queue. */
+  /** Completes running generations within the time limit, and requeues the rest. */
   stop(limit: { withinMs: number }): Promise<void>
   /** For /ready. */
   checks: Record<string, HealthCheck>
 }
 
-/** Long image jobs. Makes the module; opens no socket. */
+/** Creates the image runner; opens no socket. */
 export function createImageRunner(deps: ImageRunnerDeps): ImageRunner {
   const drain = new AbortController()
   const context = createContext(deps, drain.signal)
-  const wakeUps = createWakeUps({
-    run: (wake) => runJob(context, wake),
-    onLetGo: () => backgroundTasks?.jobEnded(),
+  const jobIntake = createJobIntake({
+    run: (hint) => runJob(context, hint),
+    onDone: () => backgroundTasks?.jobEnded(),
   })
   const { clock, log, held, slotQueue } = context
   let backgroundTasks: BackgroundTasks | undefined
-  let hearNothing: Unsubscribe | undefined
+  let unsubscribe: Unsubscribe | undefined
 
   const stop = async ({ withinMs }: { withinMs: number }) => {
-    await hearNothing?.()
+    await unsubscribe?.()
     await backgroundTasks?.stopSweeps()
-    wakeUps.dropAll()
-    drain.abort(new Error('the runner stops'))
-    const giveBackMs = Math.min(withinMs * GIVE_BACK_SHARE, GIVE_BACK_MS_MAX)
-    const cancel = clock.after(withinMs - giveBackMs, () => {
-      if (held.size > 0) log.warn({ jobs: held.size }, 'jobs are given back unfinished')
+    jobIntake.dropAll()
+    drain.abort(new Error('the runner is stopping'))
+    const requeueMs = Math.min(withinMs * REQUEUE_SHARE, REQUEUE_MS_MAX)
+    const cancel = clock.after(withinMs - requeueMs, () => {
+      if (held.size > 0) log.warn({ jobs: held.size }, 'requeueing unfinished jobs')
       for (const job of held.all()) job.stop('drain')
     })
-    await wakeUps.empty()
+    await jobIntake.empty()
     cancel()
     await slotQueue.settled()
     await backgroundTasks?.stop()
@@ -63,15 +63,15 @@ export function createImageRunner(deps: ImageRunnerDeps): ImageRunner {
   return {
     start: async () => {
       if (context.config.alone) await requeueAllClaims(context)
-      backgroundTasks = startBackgroundTasks(context, wakeUps)
-      hearNothing = await listen(context, { wakeUps, backgroundTasks })
+      backgroundTasks = startBackgroundTasks(context, jobIntake)
+      unsubscribe = await listen(context, { jobIntake, backgroundTasks })
     },
     stop,
     checks: {
       database: async () => void (await context.store.load('none')),
       blobs: () => context.blobs.check(),
       bus: async () => {
-        if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is away')
+        if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is unavailable')
       },
     },
   }
@@ -91,17 +91,17 @@ function createContext(deps: ImageRunnerDeps, draining: AbortSignal): RunnerCont
   const held = createHeldJobs()
   metrics.watch({
     name: 'sluice_runner_drawing',
-    help: 'Pictures that are being drawn or stored.',
+    help: 'Pictures that are being generated or stored.',
     read: () => slotQueue.generating,
   })
   metrics.watch({
     name: 'sluice_runner_waiting',
-    help: 'Jobs that wait here for a credential.',
+    help: 'Jobs that are waiting in this runner for a credential.',
     read: () => slotQueue.waiting,
   })
   metrics.watch({
     name: 'sluice_runner_claims',
-    help: 'Jobs that are claimed by this runner.',
+    help: 'Jobs that this runner has claimed.',
     read: () => held.size,
   })
   return {

@@ -1,7 +1,7 @@
 /**
- * THE TABLE OF CONTENTS of an image job: claim, draw, keep, notify, settle. Pictures of one job are
- * drawn side by side, each with a credential of its own; what each step means when it fails is said
- * in its station, and which step follows is said here.
+ * The flow of an image job: claim, generate, store, notify, settle. Pictures of one job are generated
+ * concurrently, each with its own credential lease. The stages handle their failures; this file decides
+ * which stage follows.
  */
 import type { HolderMove } from '@sluice/jobs/holder-moves'
 import { isAppError } from '@sluice/kernel/app-error'
@@ -10,7 +10,7 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 import type { Claimed } from './claim/claim-job.ts'
 import { claimJob } from './claim/claim-job.ts'
 import type { RunnerContext } from './deps.ts'
-import type { GenerateEnd } from './generate/generate-part.ts'
+import type { GenerateResult } from './generate/generate-part.ts'
 import { generatePart } from './generate/generate-part.ts'
 import type { HeldJob } from './held-job.ts'
 import { holdJob } from './held-job.ts'
@@ -22,54 +22,57 @@ import { acquireSlot } from './slots/acquire-slot.ts'
 import type { Slot } from './slots/slot.ts'
 import { leaseOutcome } from './settle/lease-outcome.ts'
 import { settleJob } from './settle/settle-job.ts'
-import type { WakeUp } from './wake-ups.ts'
+import type { JobHint } from './job-intake.ts'
 
-type Generated = Extract<GenerateEnd, { outcome: 'drawn' }>
+type Generated = Extract<GenerateResult, { outcome: 'generated' }>
 
-/** Takes a job that waits and brings it to its end, as far as this runner can. Never rejects. */
-export async function runJob(context: RunnerContext, wake: WakeUp): Promise<void> {
+/** Claims a queued job and runs it. Never rejects. */
+export async function runJob(context: RunnerContext, hint: JobHint): Promise<void> {
   try {
-    const claimed = await claimJob(context, wake)
+    const claimed = await claimJob(context, hint)
     if (claimed) await runClaimed(context, claimed)
   } catch (err) {
-    // The row is as it was, or its claim is lost with us: either way it is found again.
+    // The job is still queued, or its claim expires: in both cases a runner finds it again.
     const level = isAppError(err, 'unavailable') ? 'warn' : 'error'
-    context.log[level]({ err, jobId: wake.jobId }, 'a job could not be run and is left to the next')
+    context.log[level](
+      { err, jobId: hint.jobId },
+      'the job could not be run; a later attempt will find it',
+    )
   }
 }
 
 async function runClaimed(context: RunnerContext, claimed: Claimed): Promise<void> {
-  const { moved, slots } = claimed
+  const { transition, slots } = claimed
   const held = holdJob(
     { ...context, announce: (job, events) => announceEvents(context, { job, events }) },
-    moved,
+    transition,
   )
   context.held.add(held)
-  // Possible losses of calls that were stopped, by index of the part.
+  // Unconfirmed charges of stopped calls, by index of the part.
   const cutOff = new Map<number, number>()
   const generateImage = (index: number, slot: Slot) =>
     generateAndStore(context, { held, index, slot, cutOff })
   try {
     await adoptStored(context, { held, claimed })
-    if (claimed.hopeless !== undefined)
-      await failWaiting(context, { held, reason: claimed.hopeless })
+    if (claimed.unservable !== undefined)
+      await failWaiting(context, { held, reason: claimed.unservable })
     const ends = await Promise.allSettled([
       ...[...slots].map(([index, slot]) => generateImage(index, slot)),
       generateWaiting(context, { held, generateImage }),
     ])
-    const broken = ends.find((end) => end.status === 'rejected')
-    if (broken) throw broken.reason
-    // What is still open found no place any more.
+    const rejected = ends.find((end) => end.status === 'rejected')
+    if (rejected) throw rejected.reason
+    // Parts that are still open got no slot before the shutdown.
     if (context.draining.aborted) held.stop('drain')
   } catch (err) {
-    context.log.error({ err, jobId: held.job.id }, 'running a job broke; what is open of it fails')
+    context.log.error({ err, jobId: held.job.id }, 'running the job failed; its open parts fail')
   } finally {
     for (const slot of slots.values()) slot.free()
     await settleJob(context, { held, cutOff })
   }
 }
 
-/** Keeps what an earlier holder had stored: no part is drawn twice because somebody died. */
+/** Adopts the pictures that an earlier holder has stored, instead of generating them again. */
 async function adoptStored(
   { counters, log }: RunnerContext,
   { held, claimed }: { held: HeldJob; claimed: Claimed },
@@ -77,13 +80,16 @@ async function adoptStored(
   for (const { facts, ...slot } of claimed.found) {
     const known = readPictureNote(slot, facts)
     if (!known) continue
-    log.info({ jobId: held.job.id, index: slot.index }, 'a stored picture was found and is kept')
+    log.info(
+      { jobId: held.job.id, index: slot.index },
+      'adopting a picture that an earlier runner stored',
+    )
     counters.adopted.add({})
     await held.write({ type: 'store', stored: known.part })
   }
 }
 
-/** The parts that found no place at the claim, one after the other as places become free. */
+/** Generates the parts without a slot at the claim, one after the other as slots become free. */
 async function generateWaiting(
   context: RunnerContext,
   {
@@ -98,16 +104,16 @@ async function generateWaiting(
   const nextWaiting = () => held.job.parts.find(({ state }) => state === 'waiting')?.index
   try {
     for (let index = nextWaiting(); index !== undefined; index = nextWaiting()) {
-      const answer = await acquireSlot(context, slotRequest)
-      if (answer.outcome !== 'granted') {
-        const reason = answer.outcome === 'none' ? answer.reason : answer.outcome
+      const result = await acquireSlot(context, slotRequest)
+      if (result.outcome !== 'granted') {
+        const reason = result.outcome === 'none' ? result.reason : result.outcome
         await failWaiting(context, { held, reason })
         break
       }
       if (await held.write({ type: 'begin', indexes: [index] })) {
-        running.push(generateImage(index, answer.slot))
+        running.push(generateImage(index, result.slot))
       } else {
-        answer.slot.free()
+        result.slot.free()
         break
       }
     }
@@ -140,7 +146,7 @@ async function generateAndStore(
     },
   })
   crashPoint('runner-after-generate')
-  counters.generations.add({ outcome: generated.outcome })
+  counters.generations.add({ outcome: outcomeLabels[generated.outcome] })
   counters.generateSeconds.observe({}, (clock.monotonicMs() - startedAtMs) / 1_000)
   const { unconfirmedCharges } = generated
   try {
@@ -156,6 +162,9 @@ async function generateAndStore(
   }
 }
 
+// The label of the metric, by outcome.
+const outcomeLabels = { generated: 'drawn', failed: 'failed', stopped: 'stopped' } as const
+
 interface GenerateAndStoreInput {
   held: HeldJob
   index: number
@@ -168,25 +177,25 @@ async function storeGenerated(
   { held, index, generated }: { held: HeldJob; index: number; generated: Generated },
 ): Promise<HolderMove> {
   const { picture, unconfirmedCharges } = generated
-  const kept = await storePicture(context, { jobId: held.job.id, index, picture })
+  const stored = await storePicture(context, { jobId: held.job.id, index, picture })
   crashPoint('runner-after-blob')
-  if (kept.outcome === 'failed') {
+  if (stored.outcome === 'failed') {
     return {
       type: 'fail',
       index,
-      failure: kept.failure,
+      failure: stored.failure,
       unconfirmedCharges: unconfirmedCharges + 1,
     }
   }
-  const lost = unconfirmedCharges + (kept.mine ? 0 : 1)
-  return { type: 'store', stored: kept.part, unconfirmedCharges: lost }
+  const charges = unconfirmedCharges + (stored.isOwn ? 0 : 1)
+  return { type: 'store', stored: stored.part, unconfirmedCharges: charges }
 }
 
 async function failWaiting(
   { log }: RunnerContext,
   { held, reason }: { held: HeldJob; reason: string },
 ): Promise<void> {
-  log.warn({ jobId: held.job.id, reason }, 'no upstream serves the model of a job; it fails')
+  log.warn({ jobId: held.job.id, reason }, 'the job fails: no upstream serves its model')
   const failure = { code: 'overloaded', message: 'No upstream serves this model now.' }
   const waiting = held.job.parts.filter(({ state }) => state === 'waiting')
   const moves = waiting.map(({ index }): HolderMove => ({ type: 'fail', index, failure }))

@@ -1,28 +1,28 @@
 import { sampleId } from '@sluice/jobs/testing/sample-job'
 import { describe, expect, it } from 'vitest'
 
-import { mortal } from './mortal.ts'
+import { crashable } from './crashable.ts'
 import { FACTS } from './scripted-upstream.ts'
 import { createFixture } from './fixture.ts'
 
 const STEPS_MAX = 60
 
-/** Runs a job by a runner that dies at its n-th call, and then by another. */
-async function runWithDeath({ dieAt, after }: { dieAt: number; after: boolean }) {
+/** Runs a job with a runner that crashes at its n-th call, and then with another. */
+async function runWithCrash({ crashAt, after }: { crashAt: number; after: boolean }) {
   const fixture = createFixture()
   fixture.pool.add(1)
   fixture.pool.add(1)
   fixture.upstream.does(async ({ onPartial }, { index }) => {
     await onPartial?.({ index: 0, bytes: Buffer.from(`partial of ${index}`), facts: FACTS })
   })
-  const victim = mortal(fixture.deps, { dieAt, after })
-  await fixture.start(victim.deps)
+  const crashing = crashable(fixture.deps, { crashAt, after })
+  await fixture.start(crashing.deps)
   await fixture.submit({ request: { count: 2, partialImages: 1 } })
   await fixture.advance(1_000)
-  const diedIn = victim.isDead() ? victim.made[dieAt - 1] : undefined
+  const crashedIn = crashing.hasCrashed() ? crashing.callNames[crashAt - 1] : undefined
   await fixture.start()
   await fixture.advance(60_000)
-  return { fixture, diedIn }
+  return { fixture, crashedIn }
 }
 
 async function checkEnd({ fixture }: { fixture: ReturnType<typeof createFixture> }): Promise<void> {
@@ -37,7 +37,7 @@ async function checkEnd({ fixture }: { fixture: ReturnType<typeof createFixture>
   const times = (type: string) => facts.filter((fact) => fact === type).length
   expect([times('stored'), times('ended'), facts.at(-1)]).toEqual([2, 1, 'ended'])
   expect(fixture.store.outbox()).toEqual([`image-job-ended ${jobId}`])
-  // Nobody but the dead may have drawn in vain, and each part at most once more.
+  // Only the crashed runner may have generated a picture that was not stored: at most one per part.
   expect(fixture.upstream.generations.length).toBeLessThanOrEqual(4)
   expect(fixture.pool.held()).toBe(0)
 }
@@ -45,16 +45,16 @@ async function checkEnd({ fixture }: { fixture: ReturnType<typeof createFixture>
 describe.each([
   { after: false, moment: 'before' },
   { after: true, moment: 'right after' },
-])('a runner that dies $moment a call of its own', ({ after }) => {
-  it('at any step loses no job, no picture and no event', async () => {
+])('a runner that crashes $moment one of its calls', ({ after }) => {
+  it('loses no job, no picture and no event at any step', async () => {
     const steps: string[] = []
-    for (let dieAt = 1; dieAt <= STEPS_MAX; dieAt += 1) {
-      const { fixture, diedIn } = await runWithDeath({ dieAt, after })
+    for (let crashAt = 1; crashAt <= STEPS_MAX; crashAt += 1) {
+      const { fixture, crashedIn } = await runWithCrash({ crashAt, after })
       await checkEnd({ fixture })
-      if (diedIn === undefined) break
-      steps.push(diedIn)
+      if (crashedIn === undefined) break
+      steps.push(crashedIn)
     }
-    // The whole way was covered, to the last announcement.
+    // All steps up to the last publication were covered.
     expect(steps.length).toBeLessThan(STEPS_MAX)
     expect(new Set(steps)).toEqual(
       new Set([
@@ -71,17 +71,17 @@ describe.each([
   })
 })
 
-it('a picture that was stored before the death is never drawn again', async () => {
-  for (let dieAt = 1; dieAt <= STEPS_MAX; dieAt += 1) {
-    const { fixture, diedIn } = await runWithDeath({ dieAt, after: true })
-    if (diedIn === undefined) break
+it('a picture that was stored before a crash is never generated again', async () => {
+  for (let crashAt = 1; crashAt <= STEPS_MAX; crashAt += 1) {
+    const { fixture, crashedIn } = await runWithCrash({ crashAt, after: true })
+    if (crashedIn === undefined) break
     const job = await fixture.read(sampleId('img', 1))
     for (const { index, stored, generations } of job.parts) {
       const generated = fixture.upstream.generations.filter(
-        (generating) => generating.index === index,
+        (generation) => generation.index === index,
       )
-      const keptDrawing = generated.findIndex(({ sha256 }) => sha256 === stored?.sha256)
-      expect(generated.slice(keptDrawing + 1)).toEqual([])
+      const storedAt = generated.findIndex(({ sha256 }) => sha256 === stored?.sha256)
+      expect(generated.slice(storedAt + 1)).toEqual([])
       expect(generations).toBeGreaterThanOrEqual(generated.length)
     }
   }

@@ -7,7 +7,7 @@ import { createFixture } from './fixture.ts'
 const job = (number: number) => sampleId('img', number)
 
 describe('a deadline', () => {
-  it('ends what is being drawn, and delivers what was', async () => {
+  it('aborts running generations, and delivers the stored pictures', async () => {
     const fixture = createFixture()
     fixture.pool.add(2)
     await fixture.start()
@@ -25,10 +25,10 @@ describe('a deadline', () => {
     expect(fixture.pool.held()).toBe(0)
   })
 
-  it('ends a job that nobody could draw', async () => {
+  it('ends a job that never started', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
-    fixture.pool.setAway(true)
+    fixture.pool.setUnavailable(true)
     await fixture.start()
     await fixture.submit({ lastsMs: 10_000 })
     await fixture.advance(20_100)
@@ -38,7 +38,7 @@ describe('a deadline', () => {
 })
 
 describe('a runner that is stopped', () => {
-  it('ends what it is drawing and begins nothing new', async () => {
+  it('completes running generations and starts no new ones', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     const runner = await fixture.start()
@@ -56,7 +56,7 @@ describe('a runner that is stopped', () => {
     expect(fixture.pool.held()).toBe(0)
   })
 
-  it('gives back in time what it cannot end, and the next runner ends it', async () => {
+  it('requeues unfinished jobs within the time limit, and the next runner ends them', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     const runner = await fixture.start()
@@ -65,16 +65,16 @@ describe('a runner that is stopped', () => {
     const stopping = runner.stop({ withinMs: 10_000 })
     await fixture.advance(8_100)
     await stopping
-    const given = await fixture.read()
-    expect(given).toMatchObject({ state: 'queued', lostClaims: 0 })
-    expect(given.parts).toMatchObject([{ unconfirmedCharges: 1 }, { unconfirmedCharges: 0 }])
+    const requeued = await fixture.read()
+    expect(requeued).toMatchObject({ state: 'queued', lostClaims: 0 })
+    expect(requeued.parts).toMatchObject([{ unconfirmedCharges: 1 }, { unconfirmedCharges: 0 }])
     fixture.upstream.takes(0)
     await fixture.start()
     await fixture.advance(4_100)
     expect((await fixture.read()).state).toBe('done')
   })
 
-  it('gives back the pictures of a job that it has not begun, after those it has', async () => {
+  it('requeues the parts of a job that have not started, after the running ones have ended', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     const runner = await fixture.start()
@@ -83,9 +83,9 @@ describe('a runner that is stopped', () => {
     const stopping = runner.stop({ withinMs: 60_000 })
     await fixture.advance(2_100)
     await stopping
-    const given = await fixture.read()
-    expect(given.parts.map(({ state }) => state)).toEqual(['stored', 'waiting', 'waiting'])
-    expect(given).toMatchObject({ state: 'queued' })
+    const requeued = await fixture.read()
+    expect(requeued.parts.map(({ state }) => state)).toEqual(['stored', 'waiting', 'waiting'])
+    expect(requeued).toMatchObject({ state: 'queued' })
     await fixture.start()
     await fixture.advance(8_000)
     expect((await fixture.read()).state).toBe('done')
@@ -93,38 +93,38 @@ describe('a runner that is stopped', () => {
   })
 })
 
-describe('while something is away', () => {
-  it('the database: a stored picture is written down when it is back', async () => {
+describe('while a dependency is unavailable', () => {
+  it('the database: a stored picture is written when it is available again', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
-    let away = false
+    let isUnavailable = false
     const store = {
       ...fixture.store,
       write: async (...input: Parameters<typeof fixture.store.write>) => {
-        if (away) throw new AppError('unavailable', 'the database is away')
+        if (isUnavailable) throw new AppError('unavailable', 'the database is unavailable')
         return fixture.store.write(...input)
       },
     }
     await fixture.start({ store })
-    fixture.upstream.does(async () => void (away = true))
+    fixture.upstream.does(async () => void (isUnavailable = true))
     await fixture.submit()
     await fixture.advance(10_000)
     expect((await fixture.read()).state).toBe('claimed')
-    away = false
+    isUnavailable = false
     await fixture.advance(5_100)
     expect(await fixture.read()).toMatchObject({ state: 'done', attempts: 1 })
     expect(fixture.upstream.generations).toHaveLength(1)
   })
 
-  it('the blob store: a picture is stored when it is back, or truthfully failed', async () => {
+  it('the blob store: a picture is stored when it is available again, else the part fails', async () => {
     const fixture = createFixture()
     fixture.pool.add(2)
-    let awayFor = 3
+    let failuresLeft = 3
     const blobs = {
       ...fixture.blobs,
       put: async (...put: Parameters<typeof fixture.blobs.put>) => {
-        awayFor -= 1
-        if (awayFor >= 0) throw new AppError('unavailable', 'the disk is full')
+        failuresLeft -= 1
+        if (failuresLeft >= 0) throw new AppError('unavailable', 'the disk is full')
         return fixture.blobs.put(...put)
       },
     }
@@ -132,7 +132,7 @@ describe('while something is away', () => {
     await fixture.submit({ number: 1 })
     await fixture.advance(5_000)
     expect((await fixture.read(job(1))).state).toBe('done')
-    awayFor = Infinity
+    failuresLeft = Infinity
     await fixture.submit({ number: 2 })
     await fixture.advance(30_000)
     expect(await fixture.read(job(2))).toMatchObject({
@@ -142,7 +142,7 @@ describe('while something is away', () => {
     })
   })
 
-  it('the bus: jobs are found, drawn and ended all the same', async () => {
+  it('the bus: jobs are found by polling, run and ended', async () => {
     const fixture = createFixture({ fault: () => [] })
     fixture.pool.add(1)
     await fixture.start()

@@ -7,11 +7,11 @@ import { TRIES_MAX } from '../src/generate/next-step.ts'
 import { createFixture } from './fixture.ts'
 
 describe('a call that fails', () => {
-  it('is made again with another credential, and the first is reported', async () => {
+  it('is retried with another credential, and the first one is reported', async () => {
     const fixture = createFixture()
     const [first, second] = [fixture.pool.add(), fixture.pool.add()]
     await fixture.start()
-    fixture.upstream.fails('server-error', (_drawing, number) => number === 1)
+    fixture.upstream.fails('server-error', (_generation, number) => number === 1)
     await fixture.submit()
     expect((await fixture.read()).state).toBe('done')
     expect(fixture.upstream.generations.map(({ secret }) => secret)).toEqual([
@@ -20,15 +20,18 @@ describe('a call that fails', () => {
     ])
     expect(fixture.pool.outcomes).toEqual([
       { credentialId: first, outcome: { kind: 'failed', reason: 'server-error' } },
-      { credentialId: second, outcome: { kind: 'ok', operation: 'image', model: 'their-model' } },
+      {
+        credentialId: second,
+        outcome: { kind: 'ok', operation: 'image', model: 'upstream-model' },
+      },
     ])
   })
 
-  it('is made again with the same credential where there is no other', async () => {
+  it('is retried with the same credential when there is no other', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     await fixture.start()
-    fixture.upstream.fails('connection-lost', (_drawing, number) => number === 1)
+    fixture.upstream.fails('connection-lost', (_generation, number) => number === 1)
     await fixture.submit()
     await fixture.advance(500)
     const job = await fixture.read()
@@ -37,7 +40,7 @@ describe('a call that fails', () => {
   })
 
   it.each(['answer-broken', 'answer-empty', 'answer-too-large'] as const)(
-    'with %s is never made again with the same credential, and is a possible loss',
+    'with %s is never retried with the same credential, and counts as an unconfirmed charge',
     async (reason) => {
       const fixture = createFixture()
       fixture.pool.add()
@@ -56,7 +59,7 @@ describe('a call that fails', () => {
     },
   )
 
-  it('with an answer that cannot be read is made with one other credential, and no third', async () => {
+  it('with an unreadable response is retried with one other credential only', async () => {
     const fixture = createFixture()
     for (let count = 0; count < 4; count += 1) fixture.pool.add()
     await fixture.start()
@@ -73,7 +76,7 @@ describe('a call that fails', () => {
     ])
   })
 
-  it('with an answer that cannot be read leaves that credential out, whatever fails next', async () => {
+  it('with an unreadable response excludes that credential from all later retries', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     fixture.pool.add()
@@ -91,7 +94,7 @@ describe('a call that fails', () => {
     ])
   })
 
-  it('is made so often and no more, and then its reason is told', async () => {
+  it('is retried a limited number of times, and then the job fails with its reason', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     await fixture.start()
@@ -106,7 +109,7 @@ describe('a call that fails', () => {
     expect(fixture.store.outbox()).toEqual([`image-job-ended ${sampleId('img', 1)}`])
   })
 
-  it('is made fewer times while everything fails: tries do not multiply what is down', async () => {
+  it('is retried less often while every call fails: retries do not multiply the load', async () => {
     const fixture = createFixture()
     fixture.pool.add(50)
     await fixture.start()
@@ -118,7 +121,7 @@ describe('a call that fails', () => {
     expect(length).toBeLessThanOrEqual(230)
   })
 
-  it('for the mistake of the caller ends the job at once and blames no credential', async () => {
+  it('caused by the request fails the job at once and affects no credential', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     fixture.pool.add()
@@ -133,7 +136,7 @@ describe('a call that fails', () => {
     expect(fixture.pool.outcomes).toMatchObject([{ outcome: { kind: 'ok' } }])
   })
 
-  it('for a limit rests the credential as long as was said, and the job waits its turn', async () => {
+  it('with a rate limit causes a cooldown of the credential, and the job waits for it', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     await fixture.start()
@@ -156,7 +159,7 @@ describe('a call that fails', () => {
     ])
   })
 
-  it('for a limit goes to another credential at once when there is one', async () => {
+  it('with a rate limit is retried with another credential at once', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     fixture.pool.add()
@@ -166,7 +169,7 @@ describe('a call that fails', () => {
     expect((await fixture.read()).state).toBe('done')
   })
 
-  it('for a limit is told before the next credential is asked for', async () => {
+  it('with a rate limit is reported before the next lease is requested', async () => {
     const fixture = createFixture()
     fixture.pool.add(2)
     await fixture.start({
@@ -184,7 +187,7 @@ describe('a call that fails', () => {
     expect(fixture.upstream.generations).toHaveLength(1)
   })
 
-  it('for a bad credential reports it and never uses it again', async () => {
+  it('with an invalid credential is reported, and the credential is not used again', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     fixture.pool.add()
@@ -202,7 +205,7 @@ describe('a call that fails', () => {
     })
   })
 
-  it('takes too long only once: then another is asked, and the first counted as a possible loss', async () => {
+  it('after its timeout is retried with another credential and counts as an unconfirmed charge', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     fixture.pool.add()
@@ -219,7 +222,7 @@ describe('a call that fails', () => {
     expect(fixture.pool.outcomes[0]?.outcome).toEqual({ kind: 'failed', reason: 'timeout' })
   })
 
-  it('within ourselves fails the job and says so in the log', async () => {
+  it('with an internal error fails the job and is logged', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     fixture.pool.catalog.channels = []

@@ -22,7 +22,7 @@ import { createScriptedUpstream } from './scripted-upstream.ts'
 
 const SLICE_MS = 50
 
-/** Everything around image runners, in memory; runners of it share store, blobs, bus, pool and time. */
+/** In-memory dependencies of image runners; its runners share store, blobs, bus, pool and clock. */
 export function createFixture({ seed = 1, fault }: { seed?: number; fault?: BusFault } = {}) {
   const clock = fakeClock()
   const random = seededRandom(seed)
@@ -46,7 +46,7 @@ export function createFixture({ seed = 1, fault }: { seed?: number; fault?: BusF
     metrics: createMetrics({ service: 'image-runner' }),
   }
 
-  /** Lets everything happen that waits for no time. */
+  /** Runs all pending callbacks that do not wait for a timer. */
   const settle = async () => {
     for (let turn = 0; turn < 4; turn += 1) await new Promise<void>((next) => setImmediate(next))
   }
@@ -69,7 +69,7 @@ export function createFixture({ seed = 1, fault }: { seed?: number; fault?: BusF
   }
   const read = async (jobId = sampleId('img', 1)): Promise<JobRecord> => {
     const job = await store.load(jobId)
-    assert(job, 'the job is not there')
+    assert(job, 'the job does not exist')
     return job
   }
   const publishedEvents = <Name extends BusEventName>(
@@ -91,9 +91,9 @@ export function createFixture({ seed = 1, fault }: { seed?: number; fault?: BusF
     deps,
     settle,
     advance,
-    /** A job in its row, of which nobody was told. */
+    /** Inserts a job without publishing it. */
     write,
-    /** A job as the door submits it. */
+    /** Submits a job as edge-api does. */
     submit: async (job: Partial<SampleJob> = {}) => {
       const submitted = await write(job)
       await bus.announce('image-job-queued', queuedHint(submitted))

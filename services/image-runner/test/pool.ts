@@ -20,7 +20,7 @@ interface Held extends Lease {
   expiresMs: number
 }
 
-/** The scheduler's contract over a handful of credentials, as its service keeps it. */
+/** An in-memory implementation of the scheduler's contract with a few credentials. */
 export function createPool({
   clock,
   bus,
@@ -34,37 +34,37 @@ export function createPool({
   const leases = new Map<string, Held>()
   const outcomes: { credentialId: string; outcome: Outcome }[] = []
   let number = 0
-  let away = false
+  let unavailable = false
   let catalogReads = 0
   let requested = 0
 
-  const checkThere = () => {
-    if (away) throw new Error('the scheduler is away')
+  const checkAvailable = () => {
+    if (unavailable) throw new Error('the scheduler is unavailable')
   }
-  const alive = (credentialId: string) =>
+  const activeLeases = (credentialId: string) =>
     [...leases.values()].filter(
       (lease) => lease.credentialId === credentialId && lease.expiresMs > clock.nowMs(),
     ).length
 
   const scheduler: Pick<Scheduler, 'grantLease' | 'renewLease' | 'releaseLease' | 'readCatalog'> = {
     readCatalog: async () => {
-      checkThere()
+      checkAvailable()
       catalogReads += 1
       return catalog
     },
     grantLease: async ({ model, exclude, ttlMs }) => {
-      checkThere()
+      checkAvailable()
       requested += 1
       const nowMs = clock.nowMs()
       const usable = credentials.filter(
         ({ id, state }) => state === 'active' && !exclude.includes(id) && model === MODEL,
       )
-      if (usable.length === 0) return { outcome: 'none', reason: 'nobody serves it' }
+      if (usable.length === 0) return { outcome: 'none', reason: 'no credential serves the model' }
       const free = usable
         .filter(({ id, coolingUntilMs, concurrencyMax }) => {
-          return coolingUntilMs <= nowMs && alive(id) < concurrencyMax
+          return coolingUntilMs <= nowMs && activeLeases(id) < concurrencyMax
         })
-        .sort((a, b) => alive(a.id) - alive(b.id))[0]
+        .sort((a, b) => activeLeases(a.id) - activeLeases(b.id))[0]
       if (!free) {
         const ends = usable.map(({ coolingUntilMs }) => coolingUntilMs).filter((at) => at > nowMs)
         const taken = usable.length > ends.length ? [nowMs + 1_000] : []
@@ -84,14 +84,14 @@ export function createPool({
       return { outcome: 'granted', lease }
     },
     renewLease: async ({ leaseId, ttlMs }) => {
-      checkThere()
+      checkAvailable()
       const lease = leases.get(leaseId)
       if (!lease || lease.expiresMs <= clock.nowMs()) return { outcome: 'lost' }
       lease.expiresMs = clock.nowMs() + ttlMs
       return { outcome: 'renewed', expiresAt: new Date(lease.expiresMs) }
     },
     releaseLease: async ({ leaseId, outcome }) => {
-      checkThere()
+      checkAvailable()
       const lease = leases.get(leaseId)
       if (!lease) return { released: false }
       leases.delete(leaseId)
@@ -118,7 +118,7 @@ export function createPool({
         priority: 0,
         weight: 1,
         enabled: true,
-        models: [{ model: MODEL, upstreamModel: 'their-model', kinds: ['image'] }],
+        models: [{ model: MODEL, upstreamModel: 'upstream-model', kinds: ['image'] }],
         settings: { colour: 'blue' },
         credentials: [],
       },
@@ -130,18 +130,18 @@ export function createPool({
     catalog,
     outcomes,
     catalogReads: () => catalogReads,
-    /** How often somebody asked for a lease. */
+    /** The number of lease requests. */
     requested: () => requested,
-    /** Leases that nobody gave back and whose time is not over. */
-    held: () => credentials.reduce((sum, { id }) => sum + alive(id), 0),
-    setAway: (gone: boolean) => void (away = gone),
+    /** The number of leases that are neither released nor expired. */
+    held: () => credentials.reduce((sum, { id }) => sum + activeLeases(id), 0),
+    setUnavailable: (value: boolean) => void (unavailable = value),
     add: (concurrencyMax = 1, known?: string) => {
       const id = sampleId('cred', credentials.length + 1)
       const secret = known ?? `secret-${credentials.length + 1}`
       credentials.push({ id, secret, concurrencyMax, coolingUntilMs: 0, state: 'active' })
       return id
     },
-    /** Takes a lease from its holder, as its expiry would. */
+    /** Removes all leases, as their expiry would. */
     loseAll: () => leases.clear(),
   }
 }

@@ -3,20 +3,20 @@ import { LOST_CLAIMS_MAX } from '@sluice/jobs/job'
 import { sampleId } from '@sluice/jobs/testing/sample-job'
 import { describe, expect, it } from 'vitest'
 
-import { mortal } from './mortal.ts'
+import { crashable } from './crashable.ts'
 import { createFixture } from './fixture.ts'
 
 const job = (number: number) => sampleId('img', number)
 
-describe('a runner that dies', () => {
-  it('in mid-drawing is noticed, and the job is drawn by another, once paid, once lost', async () => {
+describe('a runner that crashes', () => {
+  it('during a generation is detected, and another runner completes the job', async () => {
     const fixture = createFixture()
     fixture.pool.add(2)
-    const victim = mortal(fixture.deps)
-    await fixture.start(victim.deps)
+    const crashing = crashable(fixture.deps)
+    await fixture.start(crashing.deps)
     fixture.upstream.takes(30_000)
     await fixture.submit()
-    victim.die()
+    crashing.crash()
     await fixture.start()
     fixture.upstream.takes(100)
     await fixture.advance(19_000)
@@ -35,17 +35,17 @@ describe('a runner that dies', () => {
     ])
   })
 
-  it('after it stored a picture has not drawn in vain: it is found and kept', async () => {
+  it('after it stored a picture loses nothing: another runner adopts the picture', async () => {
     const fixture = createFixture()
-    const victim = mortal(fixture.deps)
+    const crashing = crashable(fixture.deps)
     fixture.pool.add(2)
     await fixture.start({
-      ...victim.deps,
+      ...crashing.deps,
       blobs: {
         ...fixture.blobs,
         put: async (...put) => {
           const facts = await fixture.blobs.put(...put)
-          victim.die()
+          crashing.crash()
           return facts
         },
       },
@@ -53,8 +53,8 @@ describe('a runner that dies', () => {
     await fixture.submit()
     expect(await fixture.blobs.stat(partKey(job(1), 0))).toBeDefined()
     expect((await fixture.read()).state).toBe('claimed')
-    // Nobody could draw it now, and nobody needs to.
-    fixture.pool.setAway(true)
+    // No lease can be granted now, and none is needed.
+    fixture.pool.setUnavailable(true)
     await fixture.start()
     await fixture.advance(26_000)
     const done = await fixture.read()
@@ -63,30 +63,30 @@ describe('a runner that dies', () => {
     expect(fixture.upstream.generations).toHaveLength(1)
   })
 
-  it('is known to be dead at once where there can be no other', async () => {
+  it('is detected at once by the only other runner', async () => {
     const fixture = createFixture()
     fixture.pool.add(2)
-    const victim = mortal(fixture.deps)
-    await fixture.start({ ...victim.deps, config: { alone: true } })
+    const crashing = crashable(fixture.deps)
+    await fixture.start({ ...crashing.deps, config: { alone: true } })
     fixture.upstream.takes(10_000)
     await fixture.submit()
-    victim.die()
+    crashing.crash()
     fixture.upstream.takes(0)
     await fixture.start({ config: { alone: true } })
     await fixture.advance(100)
     expect((await fixture.read()).state).toBe('done')
   })
 
-  it('and takes every successor with it is not followed for ever', async () => {
+  it('together with every successor makes the job fail after LOST_CLAIMS_MAX losses', async () => {
     const fixture = createFixture()
     fixture.pool.add(100)
     fixture.upstream.takes(10_000)
     await fixture.submit()
     for (let times = 0; times < LOST_CLAIMS_MAX; times += 1) {
-      const victim = mortal(fixture.deps)
-      await fixture.start({ ...victim.deps, config: { alone: true } })
+      const crashing = crashable(fixture.deps)
+      await fixture.start({ ...crashing.deps, config: { alone: true } })
       await fixture.advance(2_500)
-      victim.die()
+      crashing.crash()
     }
     await fixture.start({ config: { alone: true } })
     await fixture.advance(100)
@@ -96,20 +96,20 @@ describe('a runner that dies', () => {
     })
   })
 
-  it('sleeps and wakes up again, has lost its job and writes nothing of it', async () => {
+  it('and resumes later has lost its claim and writes nothing', async () => {
     const fixture = createFixture()
     fixture.pool.add(2)
-    const sleeper = mortal(fixture.deps)
-    await fixture.start(sleeper.deps)
+    const paused = crashable(fixture.deps)
+    await fixture.start(paused.deps)
     fixture.upstream.takes(60_000)
     await fixture.submit()
-    sleeper.die()
+    paused.crash()
     await fixture.start()
     fixture.upstream.takes(100)
     await fixture.advance(30_000)
     const done = await fixture.read()
     expect(done.state).toBe('done')
-    sleeper.wakeUp()
+    paused.resume()
     await fixture.advance(60_000)
     expect(await fixture.read()).toEqual(done)
     const blob = await fixture.blobs.stat(partKey(job(1), 0))
@@ -117,8 +117,8 @@ describe('a runner that dies', () => {
   })
 })
 
-describe('a claim that is taken away', () => {
-  it('ends the drawing at the next heartbeat', async () => {
+describe('a lost claim', () => {
+  it('aborts the generation at the next heartbeat', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     await fixture.start()
@@ -133,14 +133,14 @@ describe('a claim that is taken away', () => {
     expect(fixture.upstream.running()).toBe(1)
     await fixture.advance(1_100)
     expect([fixture.upstream.running(), fixture.pool.held()]).toEqual([0, 0])
-    // Its row is found by the sweep, and drawn anew.
+    // The sweep finds the queued job, and it is generated again.
     await fixture.advance(2_100)
     expect(await fixture.read()).toMatchObject({ state: 'claimed', attempts: 2 })
   })
 })
 
 describe('a wall clock that jumps', () => {
-  it('takes no job from a living runner', async () => {
+  it('takes no job from a running runner', async () => {
     const fixture = createFixture()
     fixture.pool.add(2)
     await fixture.start()
@@ -162,8 +162,8 @@ describe('a wall clock that jumps', () => {
   })
 })
 
-describe('a lease that is lost', () => {
-  it('ends the call that used it, and another credential is found', async () => {
+describe('a lease', () => {
+  it('that is lost aborts its call, which is retried with another credential', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     await fixture.start()
@@ -177,7 +177,7 @@ describe('a lease that is lost', () => {
     expect(done).toMatchObject({ state: 'done', parts: [{ unconfirmedCharges: 1 }] })
   })
 
-  it('is not assumed while the scheduler is away for a moment, and is when it is away too long', async () => {
+  it('is lost only when the scheduler is unavailable for longer than its duration', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     await fixture.start()
@@ -187,17 +187,17 @@ describe('a lease that is lost', () => {
       await fixture.clock.sleep(600_000, signal)
     })
     await fixture.submit()
-    fixture.pool.setAway(true)
+    fixture.pool.setUnavailable(true)
     await fixture.advance(15_000)
-    fixture.pool.setAway(false)
+    fixture.pool.setUnavailable(false)
     await fixture.advance(15_000)
     expect(aborted).toBe(false)
-    fixture.pool.setAway(true)
+    fixture.pool.setUnavailable(true)
     await fixture.advance(45_000)
     expect(aborted).toBe(true)
   })
 
-  it('is renewed for as long as the drawing takes', async () => {
+  it('is renewed during a long generation', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     await fixture.start()

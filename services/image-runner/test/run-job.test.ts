@@ -10,30 +10,30 @@ import { FACTS } from './scripted-upstream.ts'
 import { createFixture } from './fixture.ts'
 
 describe('a job', () => {
-  it('is claimed, drawn, kept and ended, and everybody hears of it', async () => {
+  it('is claimed, generated, stored and ended, and its events are published', async () => {
     const fixture = createFixture()
     const credential = fixture.pool.add()
-    const told: ImageJobEvent[] = fixture.publishedEvents('image-job-event')
+    const published: ImageJobEvent[] = fixture.publishedEvents('image-job-event')
     await fixture.start()
     const jobId = await fixture.submit()
     const job = await fixture.read()
     expect(job).toMatchObject({ state: 'done', attempts: 1, parts: [{ unconfirmedCharges: 0 }] })
-    const [generating] = fixture.upstream.generations
-    expect(generating).toMatchObject({ prompt: 'prompt 1', secret: 'secret-1' })
+    const [generation] = fixture.upstream.generations
+    expect(generation).toMatchObject({ prompt: 'prompt 1', secret: 'secret-1' })
     expect(job.parts[0]?.stored).toEqual({
       index: 0,
       blobKey: partKey(jobId, 0),
       bytes: 'picture 1 of prompt 1'.length,
-      sha256: generating?.sha256,
+      sha256: generation?.sha256,
       facts: FACTS,
       revisedPrompt: 'revised 1',
       tokens: { inputText: 5, inputImage: 0, output: 100 },
     })
     expect(await fixture.blobs.stat(partKey(jobId, 0))).toMatchObject({
       contentType: 'image/png',
-      sha256: generating?.sha256,
+      sha256: generation?.sha256,
     })
-    expect(told.map(({ seq, fact }) => [seq, fact.type])).toEqual([
+    expect(published.map(({ seq, fact }) => [seq, fact.type])).toEqual([
       [2, 'started'],
       [3, 'stored'],
       [4, 'ended'],
@@ -42,13 +42,13 @@ describe('a job', () => {
     expect(fixture.pool.outcomes).toEqual([
       {
         credentialId: credential,
-        outcome: { kind: 'ok', operation: 'image', model: 'their-model' },
+        outcome: { kind: 'ok', operation: 'image', model: 'upstream-model' },
       },
     ])
     expect(fixture.pool.held()).toBe(0)
   })
 
-  it('touches the database twice: to claim it, and to keep its picture and end it', async () => {
+  it('accesses the database twice: to claim it, and to store its picture and end it', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     const requested: string[] = []
@@ -64,7 +64,7 @@ describe('a job', () => {
     expect(requested).toEqual(['claim', 'write'])
   })
 
-  it('is told to billing once it has ended', async () => {
+  it('is published to billing once it has ended', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     const ended: string[] = []
@@ -78,12 +78,12 @@ describe('a job', () => {
     expect(ended).toEqual([jobId])
   })
 
-  it('is drawn by the upstream model and settings of its channel, which are read once', async () => {
+  it('is generated with the upstream model and settings of its channel, which are read once', async () => {
     const fixture = createFixture()
     fixture.pool.add(8)
     await fixture.start()
     fixture.upstream.does(async ({ upstreamModel, access }) => {
-      expect(upstreamModel).toBe('their-model')
+      expect(upstreamModel).toBe('upstream-model')
       expect(access).toMatchObject({
         baseUrl: 'https://upstream.test/v1',
         settings: { colour: 'blue' },
@@ -97,7 +97,7 @@ describe('a job', () => {
     expect(fixture.pool.catalogReads()).toBe(2)
   })
 
-  it('keeps the picture that came, whatever was asked for, and says what it is', async () => {
+  it('stores the properties of the generated picture, which may differ from the request', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     await fixture.start()
@@ -108,7 +108,7 @@ describe('a job', () => {
     expect((await fixture.blobs.stat(partKey(jobId, 0)))?.contentType).toBe('image/webp')
   })
 
-  it('is run once, however often it is announced', async () => {
+  it('is run once, however often it is published', async () => {
     const fixture = createFixture({ fault: ({ text }) => [text, text, text] })
     fixture.pool.add(8)
     await fixture.start()
@@ -139,7 +139,7 @@ describe('a job', () => {
 })
 
 describe('a job of many pictures', () => {
-  it('is drawn side by side, each credential within its limit', async () => {
+  it('is generated concurrently, with each credential within its limit', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     fixture.pool.add(2)
@@ -151,14 +151,14 @@ describe('a job of many pictures', () => {
     expect((await fixture.read()).state).toBe('done')
     expect(fixture.upstream.generations).toHaveLength(7)
     expect(new Set(fixture.upstream.generations.map(({ index }) => index)).size).toBe(7)
-    expect(fixture.upstream.mostAtOnce('secret-1')).toBe(1)
-    expect(fixture.upstream.mostAtOnce('secret-2')).toBe(2)
+    expect(fixture.upstream.maxConcurrent('secret-1')).toBe(1)
+    expect(fixture.upstream.maxConcurrent('secret-2')).toBe(2)
     for (let index = 0; index < 7; index += 1) {
       expect(await fixture.blobs.stat(partKey(jobId, index))).toBeDefined()
     }
   })
 
-  it('is done with the pictures that could be drawn, and says why the others could not', async () => {
+  it('is done with the generated pictures, and the other parts have their failures', async () => {
     const fixture = createFixture()
     fixture.pool.add(4)
     await fixture.start()
@@ -173,7 +173,7 @@ describe('a job of many pictures', () => {
     })
   })
 
-  it('draws no more at once than this runner may', async () => {
+  it('generates no more pictures concurrently than the limit of the runner', async () => {
     const fixture = createFixture()
     fixture.pool.add(100)
     await fixture.start({ config: { generationsAtOnceMax: 3 } })
@@ -181,7 +181,7 @@ describe('a job of many pictures', () => {
     for (const number of [1, 2]) await fixture.submit({ number, request: { count: 4 } })
     expect(fixture.upstream.running()).toBe(3)
     await fixture.advance(2_000)
-    expect(fixture.upstream.mostAtOnce('secret-1')).toBe(3)
+    expect(fixture.upstream.maxConcurrent('secret-1')).toBe(3)
     for (const number of [1, 2]) {
       expect((await fixture.read(sampleId('img', number))).state).toBe('done')
     }
@@ -195,14 +195,14 @@ describe('partial pictures', () => {
     facts: FACTS,
   })
 
-  it('are stored and told as they come, once each, no more than were asked for', async () => {
+  it('are stored and published as they arrive, once each, and no more than requested', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     fixture.pool.add()
     await fixture.start()
     fixture.upstream.does(async ({ onPartial }) => {
       for (const index of [0, 1, 2]) await onPartial?.(partial(index))
-      // The second drawing shows the same ones again.
+      // The second generation sends the same ones again.
       if (fixture.upstream.generations.length === 1)
         throw new UpstreamError(failureOf('answer-cut'))
     })

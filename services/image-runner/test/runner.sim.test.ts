@@ -11,7 +11,7 @@ import { UpstreamError } from '@sluice/upstreams/upstream-error'
 import { describe, expect, it } from 'vitest'
 
 import type { ImageRunner } from '../src/module.ts'
-import { mortal } from './mortal.ts'
+import { crashable } from './crashable.ts'
 import type { Fixture } from './fixture.ts'
 import { createFixture } from './fixture.ts'
 
@@ -20,47 +20,47 @@ const STEPS = 60
 const RUNNERS_MAX = 3
 const LIMITS = [1, 1, 2]
 
-interface Scene {
+interface Simulation {
   fixture: Fixture
   jobs: number
-  living: { runner: ImageRunner; die: () => void }[]
-  /** What was kept of each part when it was first seen. */
-  kept: Map<string, string>
+  runners: { runner: ImageRunner; crash: () => void }[]
+  /** The SHA-256 of each stored part when it was first observed. */
+  storedHashes: Map<string, string>
 }
 
-async function buildScene(random: Random): Promise<Scene> {
-  const dice = seededRandom(random.integer(2 ** 31))
-  // Every eighth message is lost, every eighth comes twice.
-  const fault: BusFault = ({ text }) => [[], [text, text]][dice.integer(8)] ?? [text]
-  const fixture = createFixture({ seed: dice.integer(2 ** 31), fault })
+async function createSimulation(random: Random): Promise<Simulation> {
+  const faultRandom = seededRandom(random.integer(2 ** 31))
+  // One of eight messages is lost, one of eight is delivered twice.
+  const fault: BusFault = ({ text }) => [[], [text, text]][faultRandom.integer(8)] ?? [text]
+  const fixture = createFixture({ seed: faultRandom.integer(2 ** 31), fault })
   for (const limit of LIMITS) fixture.pool.add(limit)
   fixture.upstream.does(async ({ signal }) => {
-    await fixture.clock.sleep(dice.integer(4_000), signal)
-    const roll = dice.integer(20)
+    await fixture.clock.sleep(faultRandom.integer(4_000), signal)
+    const roll = faultRandom.integer(20)
     if (roll === 0) throw new UpstreamError(failureOf('rate-limited', { retryAfterMs: 1_500 }))
     if (roll < 3) throw new UpstreamError(failureOf('server-error'))
     if (roll === 3) throw new UpstreamError(failureOf('content-refused'))
     if (roll === 4) await fixture.clock.sleep(10_000, signal)
   })
-  const scene = { fixture, jobs: 0, living: [], kept: new Map() }
-  await startRunner(scene)
-  return scene
+  const simulation = { fixture, jobs: 0, runners: [], storedHashes: new Map() }
+  await startRunner(simulation)
+  return simulation
 }
 
-async function startRunner({ fixture, living }: Scene): Promise<void> {
-  const { deps, die } = mortal(fixture.deps)
+async function startRunner({ fixture, runners }: Simulation): Promise<void> {
+  const { deps, crash } = crashable(fixture.deps)
   const config = { heartbeatMs: 1_000, lostAfterMs: 4_000, generateTimeoutMs: 8_000 }
-  living.push({ runner: await fixture.start({ ...deps, config }), die })
+  runners.push({ runner: await fixture.start({ ...deps, config }), crash })
 }
 
-const actions: Action<Scene>[] = [
+const actions: Action<Simulation>[] = [
   {
     name: 'submit',
     weight: 4,
-    run: async (scene, random) => {
-      scene.jobs += 1
-      await scene.fixture.submit({
-        number: scene.jobs,
+    run: async (simulation, random) => {
+      simulation.jobs += 1
+      await simulation.fixture.submit({
+        number: simulation.jobs,
         wallet: 1 + random.integer(3),
         lastsMs: 20_000 + random.integer(600_000),
         request: { count: 1 + random.integer(4) },
@@ -74,20 +74,20 @@ const actions: Action<Scene>[] = [
   },
   {
     name: 'a runner starts',
-    run: async (scene) => {
-      if (scene.living.length < RUNNERS_MAX) await startRunner(scene)
+    run: async (simulation) => {
+      if (simulation.runners.length < RUNNERS_MAX) await startRunner(simulation)
     },
   },
   {
-    name: 'a runner dies',
-    run: ({ living }, random) => {
-      living.splice(random.integer(living.length + 1), 1)[0]?.die()
+    name: 'a runner crashes',
+    run: ({ runners }, random) => {
+      runners.splice(random.integer(runners.length + 1), 1)[0]?.crash()
     },
   },
   {
     name: 'a runner is stopped',
-    run: async ({ fixture, living }, random) => {
-      const [stopped] = living.splice(random.integer(living.length + 1), 1)
+    run: async ({ fixture, runners }, random) => {
+      const [stopped] = runners.splice(random.integer(runners.length + 1), 1)
       const stopping = stopped?.runner.stop({ withinMs: 2_000 })
       await fixture.advance(2_500)
       await stopping
@@ -104,7 +104,7 @@ const actions: Action<Scene>[] = [
   },
 ]
 
-async function check({ fixture, jobs, kept }: Scene): Promise<void> {
+async function check({ fixture, jobs, storedHashes }: Simulation): Promise<void> {
   for (let number = 1; number <= jobs; number += 1) {
     const job = await fixture.read(sampleId('img', number))
     const events = await fixture.store.readEvents({ jobId: job.id, afterSeq: 0, limit: 500 })
@@ -114,34 +114,34 @@ async function check({ fixture, jobs, kept }: Scene): Promise<void> {
     for (const { index, stored } of job.parts) {
       if (!stored) continue
       const key = `${job.id} ${index}`
-      expect(stored.sha256).toBe(kept.get(key) ?? stored.sha256)
-      kept.set(key, stored.sha256)
+      expect(stored.sha256).toBe(storedHashes.get(key) ?? stored.sha256)
+      storedHashes.set(key, stored.sha256)
       expect((await fixture.blobs.stat(stored.blobKey))?.sha256).toBe(stored.sha256)
     }
   }
   for (const [index, limit] of LIMITS.entries()) {
-    expect(fixture.upstream.mostAtOnce(`secret-${index + 1}`)).toBeLessThanOrEqual(limit)
+    expect(fixture.upstream.maxConcurrent(`secret-${index + 1}`)).toBeLessThanOrEqual(limit)
   }
 }
 
-describe('runners that come, die, stop and fail, over a bus that loses and repeats', () => {
+describe('runners that start, crash, stop and fail, with a bus that loses and repeats messages', () => {
   it.each(SEEDS)(
-    'bring every job to one end, keep every picture and never exceed a credential (seed %i)',
+    'end every job once, lose no picture and never exceed a credential limit (seed %i)',
     async (seed) => {
-      const scene = await simulate({
+      const simulation = await simulate({
         seed,
         steps: STEPS,
-        createState: buildScene,
+        createState: createSimulation,
         actions,
-        check: async (scene) => {
-          await scene.fixture.settle()
-          await check(scene)
+        check: async (simulation) => {
+          await simulation.fixture.settle()
+          await check(simulation)
         },
       })
-      const { fixture, jobs } = scene
-      if (scene.living.length === 0) await startRunner(scene)
+      const { fixture, jobs } = simulation
+      if (simulation.runners.length === 0) await startRunner(simulation)
       await fixture.advance(120_000)
-      await check(scene)
+      await check(simulation)
       for (let number = 1; number <= jobs; number += 1) {
         const job = await fixture.read(sampleId('img', number))
         assert(hasEnded(job), `job ${number} is ${job.state}`)

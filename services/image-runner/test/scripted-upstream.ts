@@ -15,7 +15,7 @@ export interface Generation {
   prompt: string
   index: number
   secret: string
-  /** Null while it is being drawn. */
+  /** Null while it is being generated. */
   sha256: string | null
 }
 
@@ -27,12 +27,12 @@ export const FACTS: ImageFacts = {
   format: 'png',
 }
 
-/** An upstream that does as the test says, and remembers every drawing. */
+/** An upstream that runs a script of the test, and records every generation. */
 export function createScriptedUpstream({ clock }: { clock: Clock }) {
   const generations: Generation[] = []
   const running = new Map<string, number>()
   const most = new Map<string, number>()
-  let act: (input: GenerateInput, generation: Generation) => Promise<void> = async () => {}
+  let script: (input: GenerateInput, generation: Generation) => Promise<void> = async () => {}
   let facts: ImageFacts = FACTS
   let latencyMs = 0
 
@@ -54,7 +54,7 @@ export function createScriptedUpstream({ clock }: { clock: Clock }) {
     const number = generations.length
     count(secret, 1)
     try {
-      await act(input, generation)
+      await script(input, generation)
       if (latencyMs > 0) await clock.sleep(latencyMs, input.signal)
     } catch (error) {
       if (input.signal.aborted) throw new UpstreamError(failureOf('aborted'), error)
@@ -77,16 +77,16 @@ export function createScriptedUpstream({ clock }: { clock: Clock }) {
   return {
     upstream,
     generations,
-    /** The most calls that one credential ever had at once. */
-    mostAtOnce: (secret: string) => most.get(secret) ?? 0,
+    /** The maximum number of concurrent calls of one credential. */
+    maxConcurrent: (secret: string) => most.get(secret) ?? 0,
     running: () => [...running.values()].reduce((sum, now) => sum + now, 0),
     takes: (ms: number) => void (latencyMs = ms),
     answers: (other: Partial<ImageFacts>) => void (facts = { ...facts, ...other }),
-    /** What happens in a call before its picture. */
-    does: (script: typeof act) => void (act = script),
-    /** Fails calls that match, with the reason. */
+    /** Sets what a call does before it returns its picture. */
+    does: (next: typeof script) => void (script = next),
+    /** Makes matching calls fail with the reason. */
     fails: (reason: FailureReason, when: (generation: Generation, number: number) => boolean) => {
-      act = async (_input, generation) => {
+      script = async (_input, generation) => {
         if (when(generation, generations.length)) throw new UpstreamError(failureOf(reason))
       }
     },

@@ -17,7 +17,7 @@ async function setUp() {
     for await (const { key } of fixture.blobs.walk(`jobs/${jobId}/`)) keys.push(key)
     return keys.sort()
   }
-  /** Hours pass, of which the fake clock sees only the ticks of upkeep. */
+  /** Advances the clock by hours, with the timers of the background tasks. */
   const hours = async (count: number) => {
     await fixture.clock.advance(count * HOUR_MS)
     await fixture.settle()
@@ -27,7 +27,7 @@ async function setUp() {
 }
 
 describe('blobs of an ended job', () => {
-  it('that were partial pictures go after an hour, inputs after a day, pictures never', async () => {
+  it('are removed: partial pictures after an hour, inputs after a day, stored pictures never', async () => {
     const { fixture, blobsOf, hours } = await setUp()
     const jobId = sampleId('img', 1)
     const input = inputKey(jobId, '0')
@@ -48,30 +48,30 @@ describe('blobs of an ended job', () => {
     expect(await blobsOf(jobId)).toEqual([part])
   })
 
-  it('that were stored but never kept go after a day', async () => {
+  it('that belong to no stored part are removed after a day', async () => {
     const { fixture, blobsOf, hours } = await setUp()
     const jobId = sampleId('img', 1)
     fixture.upstream.fails('content-refused', ({ index }) => index === 1)
     await fixture.submit({ request: { count: 2 } })
-    await fixture.blobs.put(partKey(jobId, 1), Buffer.from('of a stale runner'), PNG)
+    await fixture.blobs.put(partKey(jobId, 1), Buffer.from('from a stale runner'), PNG)
     await hours(25)
     expect(await blobsOf(jobId)).toEqual([partKey(jobId, 0)])
   })
 })
 
 describe('blobs of a job that does not exist', () => {
-  it('go after a day, and those of one that does exist stay', async () => {
+  it('are removed after a day, and those of an existing job are not', async () => {
     const { fixture, blobsOf, hours } = await setUp()
-    const [orphan, alive] = [sampleId('img', 7), sampleId('img', 8)]
-    fixture.pool.setAway(true)
+    const [orphan, existing] = [sampleId('img', 7), sampleId('img', 8)]
+    fixture.pool.setUnavailable(true)
     await fixture.write({ number: 8, lastsMs: 1_000 * HOUR_MS })
-    for (const jobId of [orphan, alive]) {
+    for (const jobId of [orphan, existing]) {
       await fixture.blobs.put(inputKey(jobId, '0'), Buffer.from('x'), PNG)
     }
     await hours(23)
     expect(await blobsOf(orphan)).toHaveLength(1)
     await hours(8)
     expect(await blobsOf(orphan)).toEqual([])
-    expect(await blobsOf(alive)).toHaveLength(1)
+    expect(await blobsOf(existing)).toHaveLength(1)
   })
 })

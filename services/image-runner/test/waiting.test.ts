@@ -6,7 +6,7 @@ import { createFixture } from './fixture.ts'
 const job = (number: number) => sampleId('img', number)
 
 describe('a job that finds no free credential', () => {
-  it('stays queued, is nobody’s, and is drawn as soon as one is free', async () => {
+  it('stays queued without a claim, and starts as soon as a credential is free', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     await fixture.start()
@@ -22,12 +22,12 @@ describe('a job that finds no free credential', () => {
     expect((await fixture.read(job(2))).state).toBe('done')
   })
 
-  it('is drawn although nobody says that a credential came free', async () => {
+  it('starts although the lease-freed message is lost', async () => {
     const fixture = createFixture({
       fault: ({ name, text }) => (name === 'lease-freed' ? [] : [text]),
     })
     fixture.pool.add(1)
-    // Somebody else's lease, which just ends.
+    // A lease of another holder, which expires.
     const { scheduler } = fixture.pool
     await scheduler.grantLease({
       model: 'gpt-image-1',
@@ -44,20 +44,20 @@ describe('a job that finds no free credential', () => {
     expect((await fixture.read()).state).toBe('done')
   })
 
-  it('waits while the scheduler is away, and is drawn when it is back', async () => {
+  it('waits while the scheduler is unavailable, and starts when it is available again', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
-    fixture.pool.setAway(true)
+    fixture.pool.setUnavailable(true)
     await fixture.start()
     await fixture.submit()
     await fixture.advance(10_000)
     expect((await fixture.read()).state).toBe('queued')
-    fixture.pool.setAway(false)
+    fixture.pool.setUnavailable(false)
     await fixture.advance(1_100)
     expect((await fixture.read()).state).toBe('done')
   })
 
-  it('fails after a while, truthfully, when nothing serves its model', async () => {
+  it('fails after several attempts when no credential serves its model', async () => {
     const fixture = createFixture()
     await fixture.start()
     await fixture.submit({ request: { count: 2 } })
@@ -71,7 +71,7 @@ describe('a job that finds no free credential', () => {
     })
   })
 
-  it('is drawn when the pool was only empty for a moment', async () => {
+  it('starts when the pool was empty for a short time only', async () => {
     const fixture = createFixture()
     await fixture.start()
     await fixture.submit()
@@ -81,7 +81,7 @@ describe('a job that finds no free credential', () => {
     expect((await fixture.read()).state).toBe('done')
   })
 
-  it('waits once, however often it is announced', async () => {
+  it('is queued once, however often it is published', async () => {
     const fixture = createFixture({ fault: ({ text }) => [text, text, text] })
     fixture.pool.add(1)
     await fixture.start()
@@ -90,7 +90,7 @@ describe('a job that finds no free credential', () => {
     await fixture.submit({ number: 2 })
     const before = fixture.pool.requested()
     await fixture.advance(900)
-    // By the scheduler's word it comes back once a second, not once for every hint.
+    // It retries at the scheduler's retry time, not once for every hint.
     expect(fixture.pool.requested() - before).toBeLessThanOrEqual(1)
     await fixture.advance(2_100)
     expect(fixture.upstream.generations).toHaveLength(2)
@@ -112,8 +112,8 @@ describe('a job that finds no free credential', () => {
   })
 })
 
-describe('a crowd', () => {
-  it('of one wallet does not stand before another wallet’s only job', async () => {
+describe('many jobs', () => {
+  it('of one wallet do not delay the only job of another wallet', async () => {
     const fixture = createFixture()
     fixture.pool.add(1)
     await fixture.start()
@@ -124,7 +124,7 @@ describe('a crowd', () => {
     expect((await fixture.read(job(51))).state).toBe('done')
   })
 
-  it('larger than the waiting room waits in its rows, and loses nobody', async () => {
+  it('above waitingJobsMax stay queued in the database, and none is lost', async () => {
     const fixture = createFixture()
     fixture.pool.add(2)
     await fixture.start({ config: { waitingJobsMax: 5 } })
@@ -139,7 +139,7 @@ describe('a crowd', () => {
     expect(fixture.upstream.generations).toHaveLength(40)
   })
 
-  it('is shared by runners without a job being drawn twice', async () => {
+  it('are shared by several runners, and none is run twice', async () => {
     const fixture = createFixture({ fault: ({ text }) => [text, text] })
     fixture.pool.add(3)
     for (let runners = 0; runners < 3; runners += 1) await fixture.start()
@@ -147,7 +147,7 @@ describe('a crowd', () => {
     for (let number = 1; number <= 30; number += 1) await fixture.submit({ number })
     await fixture.advance(5_000)
     expect(fixture.upstream.generations).toHaveLength(30)
-    expect(fixture.upstream.mostAtOnce('secret-1')).toBe(3)
+    expect(fixture.upstream.maxConcurrent('secret-1')).toBe(3)
     for (let number = 1; number <= 30; number += 1) {
       expect(await fixture.factsOf(job(number))).toEqual(['queued', 'started', 'stored', 'ended'])
     }
@@ -155,7 +155,7 @@ describe('a crowd', () => {
 })
 
 describe('the sweep', () => {
-  it('finds a job that nobody was told of', async () => {
+  it('finds a job that was not published', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     await fixture.start()
@@ -166,7 +166,7 @@ describe('the sweep', () => {
     expect((await fixture.read()).state).toBe('done')
   })
 
-  it('makes a quiet runner ask the database no more than every two seconds', async () => {
+  it('queries the database no more than every two seconds on an idle runner', async () => {
     const fixture = createFixture()
     fixture.pool.add()
     let requested = 0

@@ -2,18 +2,18 @@ import type { RunnerContext } from '../deps.ts'
 import { announceEvents } from '../notify/announce-events.ts'
 
 const JOBS_MAX = 100
-/** A living holder ends its job at the deadline by itself, and knows better how it ended. */
+/** A running holder ends its job at the deadline itself, with a more specific failure. */
 const GRACE_MS = 5_000
 
-/** Fails jobs whose time is over and whom nobody draws: queued ones, and those of dead runners. */
+/** Fails jobs past their deadline that no running holder ends: queued ones, and those of dead runners. */
 export async function failExpiredJobs(context: RunnerContext): Promise<void> {
   const { store, clock, held, counters } = context
   const now = new Date(clock.nowMs() - GRACE_MS)
   for (const jobId of await store.listExpired({ now, limit: JOBS_MAX })) {
     if (held.find(jobId)) continue
-    const moved = await store.failExpired({ jobId, now: clock.now() })
-    if (!moved) continue
+    const transition = await store.failExpired({ jobId, now: clock.now() })
+    if (!transition) continue
     counters.claims.add({ end: 'deadline' })
-    await announceEvents(context, moved)
+    await announceEvents(context, transition)
   }
 }

@@ -5,56 +5,56 @@ import { announceEvents } from '../notify/announce-events.ts'
 
 const PAGE_MAX = 500
 
-/** A claim as it was seen first, on this process's own monotonic clock. */
-interface Seen {
+/** The first observation of a claim with this heartbeat, on this process's monotonic clock. */
+interface Observation {
   fence: number
   heartbeatMs: number
   sinceMs: number
 }
 
 /**
- * Takes claims from runners who gave no sign of life. A heartbeat is compared with what it was when
- * we last looked, never with our clock: a wall clock that jumps, here or there, takes nothing from
- * a living runner. So a fresh process watches a claim for `lostAfterMs` before it takes it.
+ * Requeues the jobs of runners without heartbeats. A heartbeat is compared with its previous value, never
+ * with a clock: a wall clock that jumps does not take a claim from a running holder. So a new process
+ * observes a claim for `lostAfterMs` before it requeues the job.
  */
 export function createLostJobs(context: RunnerContext) {
-  const seen = new Map<string, Seen>()
+  const observations = new Map<string, Observation>()
   return {
-    look: async (): Promise<void> => {
+    run: async (): Promise<void> => {
       const nowMs = context.clock.monotonicMs()
       const listed = new Set<string>()
       for await (const claim of allClaims(context)) {
         const { jobId, fence } = claim
         listed.add(jobId)
         const heartbeatMs = claim.heartbeatAt.getTime()
-        const known = seen.get(jobId)
+        const known = observations.get(jobId)
         if (known?.fence !== fence || known.heartbeatMs !== heartbeatMs) {
-          seen.set(jobId, { fence, heartbeatMs, sinceMs: nowMs })
+          observations.set(jobId, { fence, heartbeatMs, sinceMs: nowMs })
         } else if (nowMs - known.sinceMs >= context.config.lostAfterMs) {
           await requeueLost(context, claim)
         }
       }
-      for (const jobId of seen.keys()) if (!listed.has(jobId)) seen.delete(jobId)
+      for (const jobId of observations.keys()) if (!listed.has(jobId)) observations.delete(jobId)
     },
   }
 }
 
-/** Takes every claim there is: for the start of a runner that knows itself to be alone. */
+/** Requeues every claimed job: for the start of the only runner. */
 export async function requeueAllClaims(context: RunnerContext): Promise<void> {
   for await (const claim of allClaims(context)) await requeueLost(context, claim)
 }
 
 async function requeueLost(context: RunnerContext, claim: HeldClaim): Promise<void> {
   const { store, clock, counters, log } = context
-  const moved = await store.requeueLost({ ...claim, now: clock.now() })
-  if (!moved) return
-  const { id: jobId, state, lostClaims } = moved.job
+  const transition = await store.requeueLost({ ...claim, now: clock.now() })
+  if (!transition) return
+  const { id: jobId, state, lostClaims } = transition.job
   counters.claims.add({ end: 'reaped' })
-  log.warn({ jobId, state, lostClaims }, 'a job was taken from a runner that was lost')
-  await announceEvents(context, moved)
+  log.warn({ jobId, state, lostClaims }, 'job requeued: its runner sent no heartbeats')
+  await announceEvents(context, transition)
 }
 
-// In order of ids, so that what moves meanwhile is neither skipped nor seen twice.
+// In order of ids, so that concurrent changes neither skip nor repeat a claim.
 async function* allClaims({ store, held }: RunnerContext): AsyncIterable<HeldClaim> {
   for (let afterJobId = ''; ;) {
     const page = await store.listClaims({ afterJobId, limit: PAGE_MAX })

@@ -1,8 +1,8 @@
 import { repeat } from '@sluice/service-kit/repeat'
 
 import type { RunnerContext } from '../deps.ts'
-import type { WakeUps } from '../wake-ups.ts'
-import { beatClaims } from './send-heartbeats.ts'
+import type { JobIntake } from '../job-intake.ts'
+import { sendHeartbeats } from './send-heartbeats.ts'
 import { failExpiredJobs } from './fail-expired-jobs.ts'
 import { createLostJobs } from './requeue-lost-jobs.ts'
 import { sweepEndedJobs, sweepOrphans } from './sweep-blobs.ts'
@@ -13,29 +13,32 @@ const SWEEP_BLOBS_EVERY_MS = 60_000
 const SWEEP_ORPHANS_EVERY_MS = 6 * 3_600_000
 
 export interface BackgroundTasks {
-  /** Looks at this runner's claims now: somebody says that one is over. */
-  beatNow(): void
-  /** A job is off this runner's hands: there may be room for others. */
+  /** Checks this runner's claims now, because one may have ended. */
+  sendHeartbeatsNow(): void
+  /** Called when a job has ended here, so that queued ones may be loaded. */
   jobEnded(): void
-  /** Ends what begins or repairs something; the signs of life go on. */
+  /** Stops all tasks except the heartbeats. */
   stopSweeps(): Promise<void>
   stop(): Promise<void>
 }
 
-/** What the runner does by time. */
-export function startBackgroundTasks(context: RunnerContext, wakeUps: WakeUps): BackgroundTasks {
+/** Starts the periodic tasks of the runner. */
+export function startBackgroundTasks(
+  context: RunnerContext,
+  jobIntake: JobIntake,
+): BackgroundTasks {
   const { clock, log, config } = context
   const every = (name: string, everyMs: number, run: () => Promise<void>) =>
     repeat({ name, everyMs, run, clock, log })
   const lostJobs = createLostJobs(context)
-  const queuedSweep = createQueuedSweep(context, wakeUps)
+  const queuedSweep = createQueuedSweep(context, jobIntake)
 
   let stopping = false
-  const beat = every('beat-claims', config.heartbeatMs, () => beatClaims(context))
-  const sweepQueued = every('sweep-queued', config.sweepEveryMs, () => queuedSweep.look())
+  const heartbeats = every('send-heartbeats', config.heartbeatMs, () => sendHeartbeats(context))
+  const sweepQueued = every('sweep-queued', config.sweepEveryMs, () => queuedSweep.run())
   const sweeps = [
     sweepQueued,
-    every('requeue-lost-jobs', config.heartbeatMs, () => lostJobs.look()),
+    every('requeue-lost-jobs', config.heartbeatMs, () => lostJobs.run()),
     every('fail-expired-jobs', EXPIRE_EVERY_MS, () => failExpiredJobs(context)),
     every('sweep-ended-jobs', SWEEP_BLOBS_EVERY_MS, () => sweepEndedJobs(context)),
     every('sweep-orphans', SWEEP_ORPHANS_EVERY_MS, () => sweepOrphans(context)),
@@ -46,13 +49,13 @@ export function startBackgroundTasks(context: RunnerContext, wakeUps: WakeUps): 
   }
   return {
     jobEnded: () => {
-      if (!stopping && queuedSweep.isHungry()) void sweepQueued.now()
+      if (!stopping && queuedSweep.needsRefill()) void sweepQueued.now()
     },
-    beatNow: () => void beat.now(),
+    sendHeartbeatsNow: () => void heartbeats.now(),
     stopSweeps,
     stop: async () => {
       await stopSweeps()
-      await beat.stop()
+      await heartbeats.stop()
     },
   }
 }

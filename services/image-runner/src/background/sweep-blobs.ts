@@ -16,7 +16,7 @@ const JOBS_MAX = 100
 const BLOBS_OF_JOB_MAX = 1_000
 const ORPHANS_AT_ONCE_MAX = 200
 
-/** Removes what ended jobs no longer need: their partial pictures, then inputs and pictures not kept. */
+/** Removes blobs of ended jobs: partial pictures, then inputs and blobs that are not part of the job. */
 export async function sweepEndedJobs(parts: SweepContext): Promise<void> {
   const { store, clock } = parts
   const now = clock.now()
@@ -25,16 +25,16 @@ export async function sweepEndedJobs(parts: SweepContext): Promise<void> {
     if (plan.partials) await removeBelow(parts, partialsPrefix(job.id))
     if (plan.leftovers) {
       await removeBelow(parts, inputsPrefix(job.id))
-      const kept = keptKeys(job)
-      await removeBelow(parts, partsPrefix(job.id), (key) => !kept.has(key))
+      const stored = storedKeys(job)
+      await removeBelow(parts, partsPrefix(job.id), (key) => !stored.has(key))
     }
     await store.markSwept({ jobId: job.id, nextAt: plan.nextAt })
   }
 }
 
 /**
- * Removes blobs of jobs that do not exist: inputs whose job was never submitted. It looks at every
- * blob there is, so it is done seldom.
+ * Removes blobs of jobs that do not exist: inputs whose job was never inserted. Scans all blobs, so it runs
+ * rarely.
  */
 export async function sweepOrphans(parts: SweepContext): Promise<void> {
   const { blobs, clock } = parts
@@ -55,12 +55,12 @@ async function removeOrphans(parts: SweepContext, page: Map<string, string[]>): 
   const known = new Set(await parts.store.findJobs([...page.keys()]))
   for (const [jobId, keys] of page) {
     if (known.has(jobId)) continue
-    parts.log.info({ jobId, blobs: keys.length }, 'blobs of a job that does not exist are removed')
+    parts.log.info({ jobId, blobs: keys.length }, 'removing the blobs of a job that does not exist')
     for (const key of keys) await remove(parts, key)
   }
 }
 
-const keptKeys = ({ parts }: JobRecord) =>
+const storedKeys = ({ parts }: JobRecord) =>
   new Set(parts.flatMap(({ stored }) => (stored ? [stored.blobKey] : [])))
 
 async function removeBelow(

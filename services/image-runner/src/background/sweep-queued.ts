@@ -1,20 +1,20 @@
 import type { RunnerContext } from '../deps.ts'
-import type { WakeUps } from '../wake-ups.ts'
+import type { JobIntake } from '../job-intake.ts'
 
 const JOBS_MAX = 100
-/** While so many wait here already, further ones would only wait twice. */
+/** No more jobs are loaded while this many are waiting in this runner. */
 const WAITING_LOW = 50
-/** Younger ones are on their way over the bus. */
+/** Jobs queued more recently are expected to arrive over the bus. */
 const QUEUED_FOR_MS = 2_000
 
 export interface QueuedSweep {
-  /** Takes up jobs from their rows, as far as there is room for waiting. */
-  look(): Promise<void>
-  /** True when more is known to wait in rows, and there is room for it here. */
-  isHungry(): boolean
+  /** Loads queued jobs from their rows, as far as this runner has capacity for them. */
+  run(): Promise<void>
+  /** True when rows have more queued jobs, and this runner has capacity for them. */
+  needsRefill(): boolean
 }
 
-/** Finds jobs that nobody was told of: the bus was away, who heard of them died, or it was crowded. */
+/** Finds queued jobs whose message was lost, or whose runner died or rejected them. */
 export function createQueuedSweep(
   {
     store,
@@ -22,24 +22,24 @@ export function createQueuedSweep(
     slotQueue,
     config,
   }: Pick<RunnerContext, 'store' | 'clock' | 'slotQueue' | 'config'>,
-  wakeUps: WakeUps,
+  jobIntake: JobIntake,
 ): QueuedSweep {
   const low = Math.min(WAITING_LOW, Math.ceil(config.waitingJobsMax / 2))
-  let turnedAwayBefore = 0
+  let rejectedBefore = 0
   let pageWasFull = false
 
-  const hasBacklog = () => pageWasFull || slotQueue.turnedAway > turnedAwayBefore
+  const hasBacklog = () => pageWasFull || slotQueue.rejectedCount > rejectedBefore
 
   return {
-    look: async () => {
+    run: async () => {
       if (slotQueue.waiting >= low) return
-      // Of a known backlog nobody else will tell, however young it is.
+      // A known backlog is loaded at once, because no further message arrives for it.
       const queuedBefore = new Date(clock.nowMs() - (hasBacklog() ? 0 : QUEUED_FOR_MS))
-      turnedAwayBefore = slotQueue.turnedAway
+      rejectedBefore = slotQueue.rejectedCount
       const jobs = await store.listQueued({ queuedBefore, limit: JOBS_MAX })
       pageWasFull = jobs.length === JOBS_MAX
-      for (const job of jobs) wakeUps.take({ ...job, waiting: Math.max(1, job.waiting) })
+      for (const job of jobs) jobIntake.take({ ...job, waiting: Math.max(1, job.waiting) })
     },
-    isHungry: () => hasBacklog() && slotQueue.waiting < low,
+    needsRefill: () => hasBacklog() && slotQueue.waiting < low,
   }
 }

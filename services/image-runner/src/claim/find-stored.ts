@@ -4,7 +4,7 @@ import { isOpen } from '@sluice/jobs/job-record'
 
 import type { RunnerContext } from '../deps.ts'
 
-/** A part whose blob an earlier holder had stored. */
+/** The blob of a part that an earlier holder has stored. */
 export interface FoundBlob {
   index: number
   blobKey: string
@@ -12,8 +12,8 @@ export interface FoundBlob {
 }
 
 /**
- * Looks for pictures of a job that was claimed before: its last holder may have died between storing
- * one and saying so. Looked at before the claim, because such a job may need no credential any more.
+ * Finds stored pictures of a job that was claimed before: its last holder may have died between storing a
+ * blob and writing the row. Called before the claim, because such a job may need no credential any more.
  */
 export async function findStored(
   { store, blobs, log }: Pick<RunnerContext, 'store' | 'blobs' | 'log'>,
@@ -29,7 +29,10 @@ export async function findStored(
       const facts = await blobs.stat(blobKey)
       if (facts) found.push({ index: part.index, blobKey, facts })
     } catch (err) {
-      log.warn({ err, jobId, index: part.index }, 'a stored picture cannot be read; drawing again')
+      log.warn(
+        { err, jobId, index: part.index },
+        'a stored picture cannot be read; it is generated again',
+      )
     }
   }
   return found

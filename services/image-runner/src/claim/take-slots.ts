@@ -1,28 +1,28 @@
 import type { RunnerContext } from '../deps.ts'
 import { acquireSlot } from '../slots/acquire-slot.ts'
 import type { Slot } from '../slots/slot.ts'
-import type { WakeUp } from '../wake-ups.ts'
+import type { JobHint } from '../job-intake.ts'
 
-export type Taken =
+export type TakenSlots =
   | { outcome: 'taken'; slots: Slot[] }
-  /** Nothing serves the model, and did not for a while. */
-  | { outcome: 'hopeless'; reason: string }
-  /** The job stays in its row: too many wait here, or it was called off. */
-  | { outcome: 'left' }
+  /** No upstream has served the model for a while. */
+  | { outcome: 'unservable'; reason: string }
+  /** The job stays queued: too many jobs are waiting here, or it was dropped. */
+  | { outcome: 'not-claimed' }
 
-/** Waits for a place for one picture of the job, and takes more for the others if they are free. */
+/** Waits for a slot for one picture of the job, and takes free slots for the others. */
 export async function takeSlots(
   { slotQueue, clock }: Pick<RunnerContext, 'slotQueue' | 'clock'>,
-  { model, wallet, waiting, signal }: WakeUp,
-): Promise<Taken> {
+  { model, wallet, waiting, signal }: JobHint,
+): Promise<TakenSlots> {
   try {
-    const answer = await acquireSlot({ slotQueue, clock }, { model, wallet, signal })
-    if (answer.outcome === 'crowded') return { outcome: 'left' }
-    if (answer.outcome === 'none') return { outcome: 'hopeless', reason: answer.reason }
-    const more = await slotQueue.obtainMore({ model, count: waiting - 1, signal })
-    return { outcome: 'taken', slots: [answer.slot, ...more] }
+    const result = await acquireSlot({ slotQueue, clock }, { model, wallet, signal })
+    if (result.outcome === 'queue-full') return { outcome: 'not-claimed' }
+    if (result.outcome === 'none') return { outcome: 'unservable', reason: result.reason }
+    const more = await slotQueue.acquireMore({ model, count: waiting - 1, signal })
+    return { outcome: 'taken', slots: [result.slot, ...more] }
   } catch (error) {
-    if (signal.aborted) return { outcome: 'left' }
+    if (signal.aborted) return { outcome: 'not-claimed' }
     throw error
   }
 }

@@ -8,10 +8,10 @@ import type { HeldJob } from '../held-job.ts'
 import type { KnownChannel } from '../known-channels.ts'
 import type { Slot } from '../slots/slot.ts'
 
-export type CallEnd =
-  | { outcome: 'drawn'; picture: GeneratedPicture; upstreamModel: string | undefined }
+export type CallResult =
+  | { outcome: 'generated'; picture: GeneratedPicture; upstreamModel: string | undefined }
   | { outcome: 'failed'; failure: UpstreamFailure; upstreamModel: string | undefined }
-  /** The job's own signal ended it. */
+  /** The job's signal aborted it. */
   | { outcome: 'stopped'; mayHaveProduced: boolean }
 
 export interface CallInput {
@@ -26,14 +26,14 @@ type CallContext = Pick<
   'channels' | 'upstreams' | 'sealer' | 'blobs' | 'clock' | 'log' | 'config'
 >
 
-/** One call of one upstream for one part. Never rejects: every end is an answer. */
-export async function callUpstream(context: CallContext, input: CallInput): Promise<CallEnd> {
+/** Calls one upstream for one part. Never rejects: returns every failure. */
+export async function callUpstream(context: CallContext, input: CallInput): Promise<CallResult> {
   const { held, slot } = input
   const late = new AbortController()
   const cancel = context.clock.after(context.config.generateTimeoutMs, () => late.abort())
   const signal = AbortSignal.any([held.signal, slot.signal, late.signal])
   let upstreamModel: string | undefined
-  const failed = (failure: UpstreamFailure): CallEnd => ({
+  const failed = (failure: UpstreamFailure): CallResult => ({
     outcome: 'failed',
     failure,
     upstreamModel,
@@ -42,15 +42,19 @@ export async function callUpstream(context: CallContext, input: CallInput): Prom
     const channel = await findChannel(context, { ...input, signal })
     upstreamModel = channel.upstreamModel
     const picture = await generateImage(context, { ...input, channel, signal })
-    return { outcome: 'drawn', picture, upstreamModel }
+    return { outcome: 'generated', picture, upstreamModel }
   } catch (error) {
-    if (held.signal.aborted) return { outcome: 'stopped', mayHaveProduced: mayHave(error) }
-    if (slot.signal.aborted) return failed(leaseLost(mayHave(error)))
-    if (late.signal.aborted) return failed(timedOut(mayHave(error)))
+    if (held.signal.aborted)
+      return { outcome: 'stopped', mayHaveProduced: mayHaveProducedOf(error) }
+    if (slot.signal.aborted) return failed(leaseLost(mayHaveProducedOf(error)))
+    if (late.signal.aborted) return failed(timedOut(mayHaveProducedOf(error)))
     if (isUpstreamError(error)) return failed(error.failure)
-    // Ours: a secret that does not open, an input picture that is gone, a store that is away.
-    context.log.error({ err: error, jobId: held.job.id, index: input.index }, 'a draw broke')
-    return failed(broken)
+    // An internal error: a secret that cannot be decrypted, a missing input picture, an unavailable store.
+    context.log.error(
+      { err: error, jobId: held.job.id, index: input.index },
+      'generation failed with an internal error',
+    )
+    return failed(internalFailure)
   } finally {
     cancel()
   }
@@ -64,7 +68,7 @@ async function findChannel(
   const { channelId, catalogVersion: atLeastVersion } = slot.lease
   const { model } = held.job.request
   const channel = await channels.find({ channelId, model, atLeastVersion })
-  if (!channel) throw new AppError('internal_error', 'the channel draws nothing')
+  if (!channel) throw new AppError('internal_error', 'the channel does not offer this image model')
   return channel
 }
 
@@ -82,7 +86,8 @@ async function generateImage(
   const { request } = held.job
   const { credentialId, secret } = slot.lease
   const upstream = upstreams[channel.dialect]
-  if (!upstream?.generateImage) throw new AppError('internal_error', 'the channel draws nothing')
+  if (!upstream?.generateImage)
+    throw new AppError('internal_error', 'the channel does not offer this image model')
   const { baseUrl, settings, upstreamModel } = channel
   return upstream.generateImage({
     access: {
@@ -97,14 +102,14 @@ async function generateImage(
     signal,
     readInput: async (blobKey) => {
       const bytes = await blobs.read(blobKey)
-      if (!bytes) throw new AppError('internal_error', 'an input picture is gone')
+      if (!bytes) throw new AppError('internal_error', 'an input picture is missing')
       return bytes
     },
   })
 }
 
-/** Cut off by us: only the dialect knows whether the upstream had begun. */
-function mayHave(error: unknown): boolean {
+/** Whether an aborted call may have produced a picture: only the dialect knows. */
+function mayHaveProducedOf(error: unknown): boolean {
   return isUpstreamError(error) && error.failure.mayHaveProduced
 }
 
@@ -124,16 +129,16 @@ const timedOut = (mayHaveProduced: boolean): UpstreamFailure => ({
   failureClass: 'retry-elsewhere',
   reason: 'timeout',
   code: 'upstream_timeout',
-  message: 'The upstream did not answer in time.',
+  message: 'The upstream did not respond in time.',
   mayHaveProduced,
 })
 
-// Another credential would not mend it, but the channel of another may.
-const broken: UpstreamFailure = {
+// A credential of another channel may succeed.
+const internalFailure: UpstreamFailure = {
   ...unknown,
   failureClass: 'retry-elsewhere',
   reason: 'misconfigured',
   code: 'upstream_failed',
-  message: 'The picture could not be drawn.',
+  message: 'The picture could not be generated.',
   mayHaveProduced: false,
 }

@@ -10,24 +10,24 @@ import type {
 import type { RunnerContext } from '../deps.ts'
 import type { HeldJob } from '../held-job.ts'
 import type { Slot } from '../slots/slot.ts'
-import type { SlotAnswer } from '../slots/model-queue.ts'
-import type { CallEnd, CallInput } from './call-upstream.ts'
+import type { SlotResult } from '../slots/model-queue.ts'
+import type { CallResult, CallInput } from './call-upstream.ts'
 import { callUpstream } from './call-upstream.ts'
 import type { NextStep } from './next-step.ts'
 import { isUnreadable, nextStep } from './next-step.ts'
 
-const AGAIN_AFTER_MS = 250
-/** For another credential when this one failed; a limited one is waited for until the deadline. */
-const ELSEWHERE_WAIT_MAX_MS = 10_000
+const RETRY_AFTER_MS = 250
+/** How long to wait for another credential after a failure; after a rate limit, until the deadline. */
+const OTHER_WAIT_MAX_MS = 10_000
 
-export type GenerateEnd = (
-  | { outcome: 'drawn'; picture: GeneratedPicture }
+export type GenerateResult = (
+  | { outcome: 'generated'; picture: GeneratedPicture }
   | { outcome: 'failed'; failure: JobFailure }
   | { outcome: 'stopped'; mayHaveProduced: boolean }
 ) & {
-  /** Calls before the last one whose picture, if there was one, nobody received. */
+  /** Calls before the last one that may have been charged although no picture was received. */
   unconfirmedCharges: number
-  /** Still takes room in this runner; its lease was given back. */
+  /** Still occupies this runner; its lease is already released. */
   slot: Slot | undefined
 }
 
@@ -36,37 +36,37 @@ export interface GeneratePartInput {
   index: number
   slot: Slot
   onPartial: CallInput['onPartial']
-  /** What the scheduler is told of a call. */
-  outcomeOf: (end: CallEnd) => Outcome
+  /** The outcome of a call that is reported to the scheduler. */
+  outcomeOf: (end: CallResult) => Outcome
 }
 
 /**
- * Draws one part: calls the upstream, and after a failure another credential, or the same again, as
- * the failure's class asks. Every lease is given back with what became of it.
+ * Generates one part: calls the upstream, and after a failure retries with the same or another credential,
+ * depending on the failure class. Every lease is released with its outcome.
  */
 export async function generatePart(
   context: RunnerContext,
   input: GeneratePartInput,
-): Promise<GenerateEnd> {
+): Promise<GenerateResult> {
   const at = { slot: input.slot }
   try {
-    return await tryUntilDrawn(context, { ...input, at })
+    return await tryUntilGenerated(context, { ...input, at })
   } catch (error) {
     at.slot.free()
     throw error
   }
 }
 
-async function tryUntilDrawn(
+async function tryUntilGenerated(
   context: RunnerContext,
   { at, ...input }: GeneratePartInput & { at: { slot: Slot } },
-): Promise<GenerateEnd> {
+): Promise<GenerateResult> {
   const { held, index, outcomeOf } = input
   const { counters, retryBudget, log, clock } = context
   const excluded = new Set<string>()
-  // Credentials whose answer could not be read: they are not asked for this part again.
+  // Credentials with an unreadable response: not used for this part again.
   const unreadable = new Set<string>()
-  // These, and those that would answer the same again.
+  // These, and credentials that would fail the same way again.
   const final = new Set<string>()
   let [tries, limited, triesHere, unconfirmedCharges] = [0, 0, 0, 0]
   retryBudget.earn()
@@ -81,7 +81,7 @@ async function tryUntilDrawn(
     const { failureClass } = failure
     const { credentialId } = slot.lease
     counters.failures.add({ class: failureClass })
-    log.debug({ jobId: held.job.id, index, credentialId, failure }, 'a draw failed')
+    log.debug({ jobId: held.job.id, index, credentialId, failure }, 'an upstream call failed')
     if (failure.mayHaveProduced) unconfirmedCharges += 1
     if (failureClass === 'credential-limited') limited += 1
     else tries += 1
@@ -90,18 +90,18 @@ async function tryUntilDrawn(
     if (isFinal(failure)) final.add(credentialId)
     const counts = { tries, limited, triesHere, unreadable: unreadable.size }
     const step = withinBudget(nextStep({ failureClass, ...counts }), tries, context)
-    if (step === 'again-here') {
-      await clock.sleep(AGAIN_AFTER_MS, held.signal).catch(() => undefined)
+    if (step === 'retry-same') {
+      await clock.sleep(RETRY_AFTER_MS, held.signal).catch(() => undefined)
       continue
     }
-    // Heard before the next is asked for, so that a limited credential is not given out again.
+    // Released before the next lease is requested, so that a rate-limited credential is not granted again.
     await slot.release(outcomeOf(end))
     const failed = { outcome: 'failed', failure: jobFailure(failure), unconfirmedCharges } as const
     if (step === 'fail') return { ...failed, slot }
     slot.free()
     if (failureClass !== 'credential-limited') excluded.add(credentialId)
     triesHere = 0
-    const answer = await elsewhere(context, { held, excluded, final, failureClass })
+    const answer = await acquireOther(context, { held, excluded, final, failureClass })
     if (answer.outcome === 'stopped') {
       return { ...answer, mayHaveProduced: false, unconfirmedCharges, slot: undefined }
     }
@@ -110,13 +110,13 @@ async function tryUntilDrawn(
   }
 }
 
-// The first failover is always allowed; what goes beyond it must be saved up.
+// The first failover is always allowed; further ones use the retry budget.
 function withinBudget(step: NextStep, tries: number, { retryBudget }: RunnerContext): NextStep {
   if (step === 'fail' || tries <= 1) return step
   return retryBudget.spend() ? step : 'fail'
 }
 
-/** What the caller is told of it. */
+/** The failure as the caller gets it. */
 function jobFailure({ code, message, param, upstreamCode }: UpstreamFailure): JobFailure {
   return {
     code,
@@ -137,10 +137,9 @@ const notRetriedReasons: ReadonlySet<FailureReason> = new Set<FailureReason>([
 ])
 
 /**
- * Another credential; or, where there is no other, one of those that were tried already, unless it
- * would answer the same, or its answer could not be read.
+ * Acquires another credential; if there is none, one that was tried already, except those in `final`.
  */
-async function elsewhere(
+async function acquireOther(
   { slotQueue, clock }: RunnerContext,
   {
     held,
@@ -153,20 +152,20 @@ async function elsewhere(
     final: ReadonlySet<string>
     failureClass: FailureClass
   },
-): Promise<SlotAnswer | { outcome: 'stopped' }> {
+): Promise<SlotResult | { outcome: 'stopped' }> {
   const { request, wallet } = held.job
   const late = new AbortController()
   const isLimited = failureClass === 'credential-limited'
-  const cancel = isLimited ? () => {} : clock.after(ELSEWHERE_WAIT_MAX_MS, () => late.abort())
+  const cancel = isLimited ? () => {} : clock.after(OTHER_WAIT_MAX_MS, () => late.abort())
   const signal = AbortSignal.any([held.signal, late.signal])
   const slotRequest = { model: request.model, wallet, urgent: true, signal }
   try {
-    const other = await slotQueue.obtain({ ...slotRequest, exclude: [...excluded] })
+    const other = await slotQueue.acquire({ ...slotRequest, exclude: [...excluded] })
     if (other.outcome !== 'none' || excluded.size === final.size) return other
     excluded.clear()
     for (const credentialId of final) excluded.add(credentialId)
-    await clock.sleep(AGAIN_AFTER_MS, signal)
-    return await slotQueue.obtain({ ...slotRequest, exclude: [...excluded] })
+    await clock.sleep(RETRY_AFTER_MS, signal)
+    return await slotQueue.acquire({ ...slotRequest, exclude: [...excluded] })
   } catch {
     if (held.signal.aborted) return { outcome: 'stopped' }
     return { outcome: 'none', reason: 'no other credential was free in time' }

@@ -13,37 +13,37 @@ const first = { tries: 1, limited: 0, triesHere: 1, unreadable: 0 }
 
 describe('after a failed call', () => {
   it.each([
-    ['retry-here', 'again-here'],
-    ['retry-elsewhere', 'elsewhere'],
-    ['credential-limited', 'elsewhere'],
-    ['credential-bad', 'elsewhere'],
+    ['retry-here', 'retry-same'],
+    ['retry-elsewhere', 'retry-other'],
+    ['credential-limited', 'retry-other'],
+    ['credential-bad', 'retry-other'],
     ['caller-bad', 'fail'],
     ['fatal', 'fail'],
   ] as const)('of class %s the next step is %s', (failureClass, step) => {
     expect(nextStep({ failureClass, ...first })).toBe(step)
   })
 
-  it('the same credential is asked again once, then another', () => {
+  it('the same credential is retried once, then another one', () => {
     const again = { ...first, failureClass: 'retry-here', tries: 2 } as const
-    expect(nextStep({ ...again, triesHere: 2 })).toBe('elsewhere')
-    expect(nextStep({ ...again, triesHere: 1 })).toBe('again-here')
+    expect(nextStep({ ...again, triesHere: 2 })).toBe('retry-other')
+    expect(nextStep({ ...again, triesHere: 1 })).toBe('retry-same')
   })
 
-  it('there is an end of tries, whatever the class', () => {
+  it('the number of attempts is limited for every class', () => {
     for (const failureClass of ['retry-here', 'retry-elsewhere', 'credential-bad'] as const) {
       expect(nextStep({ failureClass, ...first, tries: TRIES_MAX })).toBe('fail')
     }
   })
 
-  it('limits do not count as tries, and have an end of their own', () => {
+  it('rate limits do not count as attempts, and have a separate limit', () => {
     const limit = { ...first, failureClass: 'credential-limited', tries: TRIES_MAX } as const
-    expect(nextStep({ ...limit, limited: LIMITED_TRIES_MAX - 1 })).toBe('elsewhere')
+    expect(nextStep({ ...limit, limited: LIMITED_TRIES_MAX - 1 })).toBe('retry-other')
     expect(nextStep({ ...limit, limited: LIMITED_TRIES_MAX })).toBe('fail')
   })
 
-  it('answers that cannot be read are asked for once more, and no third time', () => {
+  it('unreadable responses are retried once with another credential', () => {
     const broken = { failureClass: 'retry-elsewhere', ...first, tries: 2 } as const
-    expect(nextStep({ ...broken, unreadable: 1 })).toBe('elsewhere')
+    expect(nextStep({ ...broken, unreadable: 1 })).toBe('retry-other')
     expect(nextStep({ ...broken, unreadable: UNREADABLE_MAX })).toBe('fail')
     const reasons = ['answer-broken', 'answer-empty', 'answer-too-large', 'answer-cut'] as const
     expect(reasons.map((reason) => isUnreadable(failureOf(reason)))).toEqual([

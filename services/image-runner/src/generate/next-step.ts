@@ -1,12 +1,12 @@
 import type { FailureClass, FailureReason, UpstreamFailure } from '@sluice/upstreams/upstream'
 
-/** Calls for one part in one run, limits not counted: each may be on the upstream's bill. */
+/** The maximum number of calls for one part, rate limits not counted: each may be charged. */
 export const TRIES_MAX = 3
-/** Calls that were refused for being too many; each was answered by a rest, so time bounds them first. */
+/** The maximum number of rate-limited calls; each causes a cooldown, so usually the deadline comes first. */
 export const LIMITED_TRIES_MAX = 20
 /**
- * Answers that could not be read, for one part in one run. The credential that sent one would send it
- * again, and each may be paid for: one other credential, which may belong to another upstream, is asked.
+ * The maximum number of unreadable responses for one part. The same credential would probably get another
+ * one, and each may be charged: one retry with another credential, possibly of another upstream.
  */
 export const UNREADABLE_MAX = 2
 
@@ -16,26 +16,26 @@ const unreadableReasons: ReadonlySet<FailureReason> = new Set([
   'answer-too-large',
 ] as const)
 
-/** Whether a call may have produced a picture that its answer does not give. Pure. */
+/** Whether a call may have produced a picture that its response does not contain. Pure. */
 export function isUnreadable({ reason, mayHaveProduced }: UpstreamFailure): boolean {
   return mayHaveProduced && reason !== undefined && unreadableReasons.has(reason)
 }
 
-export type NextStep = 'again-here' | 'elsewhere' | 'fail'
+export type NextStep = 'retry-same' | 'retry-other' | 'fail'
 
-/** What each class asks for, as long as tries are left. Pure. */
-const requests = {
-  'retry-here': 'again-here',
-  'retry-elsewhere': 'elsewhere',
-  'credential-limited': 'elsewhere',
-  'credential-bad': 'elsewhere',
+/** The next step of each class, while attempts are left. */
+const stepOfClass = {
+  'retry-here': 'retry-same',
+  'retry-elsewhere': 'retry-other',
+  'credential-limited': 'retry-other',
+  'credential-bad': 'retry-other',
   'caller-bad': 'fail',
   fatal: 'fail',
 } as const satisfies Record<FailureClass, NextStep>
 
 /**
- * What to do after a failed call. `tries` and `limited` count the calls so far, this one included;
- * `triesHere` those with this credential in a row; `unreadable` the answers that could not be read.
+ * Decides what to do after a failed call. `tries` and `limited` count the calls so far, including this one;
+ * `triesHere` the consecutive ones with this credential; `unreadable` the unreadable responses. Pure.
  */
 export function nextStep({
   failureClass,
@@ -50,11 +50,11 @@ export function nextStep({
   triesHere: number
   unreadable: number
 }): NextStep {
-  const request = requests[failureClass]
-  if (request === 'fail') return 'fail'
+  const step = stepOfClass[failureClass]
+  if (step === 'fail') return 'fail'
   if (failureClass === 'credential-limited') {
-    return limited < LIMITED_TRIES_MAX ? 'elsewhere' : 'fail'
+    return limited < LIMITED_TRIES_MAX ? 'retry-other' : 'fail'
   }
   if (tries >= TRIES_MAX || unreadable >= UNREADABLE_MAX) return 'fail'
-  return request === 'again-here' && triesHere > 1 ? 'elsewhere' : request
+  return step === 'retry-same' && triesHere > 1 ? 'retry-other' : step
 }

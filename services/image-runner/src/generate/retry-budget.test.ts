@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import { createRetryBudget } from './retry-budget.ts'
 
-it('allows ten further tries for a hundred first ones, and a few at once', () => {
+it('allows ten retries per hundred parts, with a burst of ten', () => {
   const budget = createRetryBudget()
   const spent = (times: number) =>
     Array.from({ length: times }, () => budget.spend()).filter(Boolean).length

@@ -1,11 +1,11 @@
-/** Every first try earns a tenth of a further one: an upstream that is down is not asked threefold. */
+/** Every part earns a tenth of a retry, so that retries do not multiply the load on a failing upstream. */
 const EARNED_PER_TRY = 0.1
 const SAVED_MAX = 10
 
-/** What this runner may spend on tries beyond the first failover (reliability goal R10). */
+/** The budget of this runner for retries beyond the first failover. */
 export interface RetryBudget {
   earn(): void
-  /** Takes one further try; false when there is none. */
+  /** Spends one retry; false when the budget is used up. */
   spend(): boolean
 }
 

@@ -2,27 +2,27 @@ import type { Unsubscribe } from '@sluice/bus/bus'
 
 import type { RunnerContext } from '../deps.ts'
 import type { BackgroundTasks } from '../background/start-background-tasks.ts'
-import type { WakeUps } from '../wake-ups.ts'
+import type { JobIntake } from '../job-intake.ts'
 
-// A hint is taken when it was heard: the row remains, and whoever dies with it is found by the sweep.
+// A hint is acknowledged on receipt: if this runner dies, the sweep finds the job in its row.
 const QUEUE = { group: 'image-runner', inFlightMax: 256, ackWithinMs: 30_000, deliveriesMax: 3 }
 
-/** Hears what the bus says to a runner. Answers how to hear nothing more. */
+/** Subscribes to the bus; returns the function that unsubscribes. */
 export async function listen(
   { bus, slotQueue, channels }: Pick<RunnerContext, 'bus' | 'slotQueue' | 'channels'>,
-  { wakeUps, backgroundTasks }: { wakeUps: WakeUps; backgroundTasks: BackgroundTasks },
+  { jobIntake, backgroundTasks }: { jobIntake: JobIntake; backgroundTasks: BackgroundTasks },
 ): Promise<Unsubscribe> {
-  const ends: Unsubscribe[] = [
+  const subscriptions: Unsubscribe[] = [
     await bus.subscribe('lease-freed', () => slotQueue.onLeaseFreed()),
     await bus.subscribe('catalog-changed', (change) => {
-      channels.forget(change)
+      channels.invalidate(change)
       slotQueue.onLeaseFreed()
     }),
     await bus.subscribe('image-job-cancelled', ({ jobId }) => {
-      wakeUps.drop(jobId)
-      backgroundTasks.beatNow()
+      jobIntake.drop(jobId)
+      backgroundTasks.sendHeartbeatsNow()
     }),
-    await bus.consume('image-job-queued', QUEUE, async (hint) => void wakeUps.take(hint)),
+    await bus.consume('image-job-queued', QUEUE, async (hint) => void jobIntake.take(hint)),
   ]
-  return async () => void (await Promise.all(ends.map((end) => end())))
+  return async () => void (await Promise.all(subscriptions.map((unsubscribe) => unsubscribe())))
 }

@@ -6,8 +6,8 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 import type { RunnerContext } from '../deps.ts'
 
 /**
- * Tells the bus what became of a job, after the commit. All of it is a hint: waiters read the rows of
- * what they miss, and the outbox tells again what must be acted on. Never rejects.
+ * Publishes the events of a job, after the commit. All messages are hints: watchers read missed events from
+ * the rows, and the outbox publishes again what must be processed. Never rejects.
  */
 export async function announceEvents(
   { bus, log, counters }: Pick<RunnerContext, 'bus' | 'log' | 'counters'>,
@@ -22,7 +22,7 @@ export async function announceEvents(
       if (event.fact.type === 'ended') await bus.announce('image-job-ended', { jobId: job.id })
     }
   } catch (err) {
-    counters.unheard.add({})
-    log.debug({ err, jobId: job.id }, 'events of a job were not heard')
+    counters.unpublished.add({})
+    log.debug({ err, jobId: job.id }, 'job events could not be published')
   }
 }

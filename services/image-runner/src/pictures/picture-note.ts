@@ -4,26 +4,26 @@ import { storedPart } from '@sluice/contracts/events'
 import type { GeneratedPicture } from '@sluice/upstreams/upstream'
 import { z } from 'zod'
 
-/** What bytes do not say of themselves, and whoever finds a stored picture must know. */
+/** Data that is stored with a blob, because the next holder cannot derive it from the bytes. */
 const pictureNote = storedPart
   .pick({ facts: true, revisedPrompt: true, tokens: true })
-  // Tells one drawing of a part from another.
+  // The id of the generation of the part.
   .extend({ generating: z.string() })
 
-export function writePictureNote(picture: GeneratedPicture, generating: string): string {
+export function writePictureNote(picture: GeneratedPicture, generationId: string): string {
   const { facts, revisedPrompt, tokens } = picture
-  return JSON.stringify({ generating, facts, revisedPrompt, tokens })
+  return JSON.stringify({ generating: generationId, facts, revisedPrompt, tokens })
 }
 
-/** The part that a stored blob is, and which drawing of it; undefined when it does not say. Pure. */
+/** The part of a stored blob and the id of its generation; undefined without a valid note. Pure. */
 export function readPictureNote(
   { index, blobKey }: { index: number; blobKey: string },
   { bytes, sha256, note }: BlobFacts,
-): { part: StoredPart; generating: string } | undefined {
+): { part: StoredPart; generationId: string } | undefined {
   const read = pictureNote.safeParse(parseJson(note ?? ''))
   if (!read.success) return undefined
-  const { generating, ...known } = read.data
-  return { part: { index, blobKey, bytes, sha256, ...known }, generating }
+  const { generating: generationId, ...known } = read.data
+  return { part: { index, blobKey, bytes, sha256, ...known }, generationId }
 }
 
 function parseJson(text: string): unknown {

@@ -10,8 +10,8 @@ const PARTIAL_BYTES_MAX = 32 * 1024 * 1024
 type Partial = Parameters<NonNullable<GenerateInput['onPartial']>>[0]
 
 /**
- * Stores a partial picture and answers what to write of it; undefined for one that nobody waits for.
- * It is a courtesy: what goes wrong with it does not fail the picture.
+ * Stores a partial picture and returns the move to write; undefined when it was not requested or already
+ * published. A failure to store it does not fail the picture.
  */
 export async function storePartial(
   { blobs, log }: Pick<RunnerContext, 'blobs' | 'log'>,
@@ -19,9 +19,9 @@ export async function storePartial(
 ): Promise<HolderMove | undefined> {
   const { id: jobId, request, parts } = held.job
   const { index: partialIndex, bytes, facts } = partial
-  // A second drawing of the part brings numbers that were announced before.
-  const announced = parts[index]?.partials ?? 0
-  if (partialIndex >= request.partialImages || partialIndex < announced) return undefined
+  // A second generation of the part repeats numbers that were published before.
+  const published = parts[index]?.partials ?? 0
+  if (partialIndex >= request.partialImages || partialIndex < published) return undefined
   const blobKey = partialKey(jobId, index, partialIndex)
   const contentType = `image/${facts.format}`
   try {

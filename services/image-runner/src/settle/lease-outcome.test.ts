@@ -9,9 +9,9 @@ const use = { nowMs, model: 'gpt-image-2' }
 const outcomeOf = (reason: FailureReason, known: Partial<UpstreamFailure> = {}) =>
   leaseOutcome({ outcome: 'failed', failure: { ...failureOf(reason), ...known } }, use)
 
-describe('the scheduler is told', () => {
-  it('that a credential works, or nothing about it', () => {
-    expect(leaseOutcome({ outcome: 'drawn' }, use)).toEqual({
+describe('the outcome of a lease', () => {
+  it('is ok after a picture, and aborted after a stopped call', () => {
+    expect(leaseOutcome({ outcome: 'generated' }, use)).toEqual({
       kind: 'ok',
       operation: 'image',
       model: 'gpt-image-2',
@@ -19,7 +19,7 @@ describe('the scheduler is told', () => {
     expect(leaseOutcome({ outcome: 'stopped' }, use)).toEqual({ kind: 'aborted' })
   })
 
-  it('until when a limited credential rests, if the upstream said so', () => {
+  it('has the retry time of a rate-limited credential, if the upstream sent one', () => {
     expect(outcomeOf('rate-limited', { retryAfterMs: 5_000 })).toEqual({
       kind: 'limited',
       retryAt: new Date(nowMs + 5_000),
@@ -34,17 +34,17 @@ describe('the scheduler is told', () => {
     ['server-error', 'failed'],
     ['timeout', 'failed'],
     ['connect-failed', 'failed'],
-  ] as const)('that %s means %s', (reason, kind) => {
+  ] as const)('for the failure %s is %s', (reason, kind) => {
     expect(outcomeOf(reason)).toEqual({ kind, reason })
   })
 
-  it('that a key may not draw, or has not this model', () => {
+  it('for a missing permission or model is denied', () => {
     expect(outcomeOf('permission-missing')).toMatchObject({ kind: 'denied', operation: 'image' })
     expect(outcomeOf('model-unknown')).toMatchObject({ kind: 'denied', model: 'gpt-image-2' })
   })
 
   it.each(['request-refused', 'region-refused', 'not-started', 'aborted'] as const)(
-    'nothing about a credential whose call ended as %s',
+    'for a call that ended as %s is aborted',
     (reason) => {
       expect(outcomeOf(reason)).toEqual({ kind: 'aborted' })
     },

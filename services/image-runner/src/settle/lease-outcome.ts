@@ -2,16 +2,16 @@ import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import { ABORTED, outcomeOf } from '@sluice/upstreams/outcome-of'
 import type { UpstreamFailure } from '@sluice/upstreams/upstream'
 
-/** What a call says about its credential; `model` is the upstream's name of it, where it is known. Pure. */
+/** The outcome of a call for its credential; `model` is the upstream's name of the model, if known. Pure. */
 export function leaseOutcome(
   end:
-    | { outcome: 'drawn' }
+    | { outcome: 'generated' }
     | { outcome: 'stopped' }
     | { outcome: 'failed'; failure: UpstreamFailure },
   { nowMs, model }: { nowMs: number; model: string | undefined },
 ): Outcome {
   switch (end.outcome) {
-    case 'drawn':
+    case 'generated':
       return { kind: 'ok', operation: 'image', ...(model !== undefined && { model }) }
     case 'stopped':
       return ABORTED

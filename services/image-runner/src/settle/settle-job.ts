@@ -5,9 +5,8 @@ import type { RunnerContext } from '../deps.ts'
 import type { HeldJob } from '../held-job.ts'
 
 /**
- * Ends the claim of a job. What is open by now was stopped: by the deadline, which fails it; by the
- * end of this runner, which gives it back to the queue for another; or the claim was lost, and there
- * is nothing to say.
+ * Ends the claim of a job. Open parts were stopped: the deadline fails them; the shutdown of this runner
+ * requeues them; after a lost claim nothing is written.
  */
 export async function settleJob(
   { held: heldJobs, counters, log }: Pick<RunnerContext, 'held' | 'counters' | 'log'>,
@@ -21,10 +20,10 @@ export async function settleJob(
   if (job.state === 'done' || job.state === 'failed') counters.jobs.add({ state: job.state })
   else if (stopped === 'lost') counters.claims.add({ end: 'lost' })
   else counters.claims.add({ end: 'given-back' })
-  const losses = job.parts.reduce((sum, { unconfirmedCharges }) => sum + unconfirmedCharges, 0)
-  if (losses > 0 && hasEnded(job)) {
-    counters.unconfirmedCharges.add({}, losses)
-    log.warn({ jobId: job.id, losses }, 'an upstream may have drawn what nobody received')
+  const charges = job.parts.reduce((sum, { unconfirmedCharges }) => sum + unconfirmedCharges, 0)
+  if (charges > 0 && hasEnded(job)) {
+    counters.unconfirmedCharges.add({}, charges)
+    log.warn({ jobId: job.id, charges }, 'an upstream may have charged for pictures not received')
   }
 }
 
@@ -37,8 +36,8 @@ function closingMoves(held: HeldJob, cutOff: ReadonlyMap<number, number>): Holde
   }
   const failure =
     stopped === 'deadline'
-      ? { code: 'upstream_timeout', message: 'The picture was not drawn in time.' }
-      : { code: 'internal_error', message: 'The picture could not be drawn.' }
+      ? { code: 'upstream_timeout', message: 'The picture was not generated in time.' }
+      : { code: 'internal_error', message: 'The picture could not be generated.' }
   return job.parts.filter(isOpen).map(({ index }) => ({
     type: 'fail',
     index,

@@ -1,44 +1,44 @@
 import type { Clock } from '@sluice/kernel/clock'
 
-import { createFairLine } from './fair-line.ts'
+import { createFairQueue } from './fair-queue.ts'
 import type { Slot } from './slot.ts'
 
 export interface SlotRequest {
   model: string
   wallet: string
-  /** Credentials that must not be it. */
+  /** Credentials that must not be granted. */
   exclude?: readonly string[]
-  /** For a job that is claimed already: it goes before those that are not. */
+  /** For a claimed job: served before jobs that are not claimed yet. */
   urgent?: boolean
   /** Rejects with the signal's reason. */
   signal: AbortSignal
 }
 
-export type SlotAnswer =
+export type SlotResult =
   | { outcome: 'granted'; slot: Slot }
   /** No credential serves this model, or all that do are excluded. */
   | { outcome: 'none'; reason: string }
-  /** Too many wait here: the job is better off in its row. */
-  | { outcome: 'crowded' }
+  /** Too many requests are waiting in this runner; the job should stay queued in the database. */
+  | { outcome: 'queue-full' }
 
-export type GrantAnswer = SlotAnswer | { outcome: 'busy'; afterMs: number }
+export type GrantResult = SlotResult | { outcome: 'busy'; afterMs: number }
 
-/** Those who wait for a place for one model. */
+/** The queue of slot requests for one model. */
 export interface ModelQueue {
   readonly size: number
-  /** True while somebody of the line is being served: newcomers stand behind. */
-  readonly moving: boolean
-  /** Waits for a place; tries by itself after `afterMs` when that is said. */
-  wait(request: SlotRequest, afterMs?: number): Promise<SlotAnswer>
-  /** Serves those whose turn it is, as far as there are places. */
-  move(): Promise<void>
-  /** The newest of the wallet with the most is told that it is too crowded here. */
-  turnAway(): void
+  /** True while queued requests are being served: new requests must queue. */
+  readonly serving: boolean
+  /** Queues a request; retries after `afterMs` when it is set. */
+  wait(request: SlotRequest, afterMs?: number): Promise<SlotResult>
+  /** Serves requests in order, as far as there are slots. */
+  serve(): Promise<void>
+  /** Settles the newest request of the wallet with the most as `queue-full`. */
+  rejectNewest(): void
 }
 
-interface Asker {
+interface Waiter {
   request: SlotRequest
-  settle(answer: SlotAnswer): void
+  settle(result: SlotResult): void
   fail(error: unknown): void
 }
 
@@ -48,54 +48,54 @@ export function createModelQueue({
   hasRoom,
 }: {
   clock: Clock
-  requestSlot: (request: SlotRequest) => Promise<GrantAnswer>
+  requestSlot: (request: SlotRequest) => Promise<GrantResult>
   hasRoom: () => boolean
 }): ModelQueue {
-  const askers = createFairLine<Asker>()
-  let moving = false
-  // Somebody said to try again while it was moving.
+  const waiters = createFairQueue<Waiter>()
+  let serving = false
+  // `serve` was called while it was running.
   let again = false
   let cancelRetry: (() => void) | undefined
   let retryAtMs = Infinity
 
-  const move = async (): Promise<void> => {
-    if (moving) return void (again = true)
-    moving = true
+  const serve = async (): Promise<void> => {
+    if (serving) return void (again = true)
+    serving = true
     try {
       do {
         again = false
-        await serve()
+        await servePass()
       } while (again)
     } finally {
-      moving = false
-      if (askers.size === 0) stopRetry()
+      serving = false
+      if (waiters.size === 0) stopRetry()
     }
   }
-  const serve = async () => {
-    const passed: Asker[] = []
+  const servePass = async () => {
+    const skipped: Waiter[] = []
     while (hasRoom()) {
-      const asker = askers.take()
-      if (!asker) break
-      const { signal, exclude = [] } = asker.request
-      const answer = await requestSlot(asker.request)
-      if (answer.outcome !== 'busy') {
-        settleAsker(asker, answer)
+      const waiter = waiters.take()
+      if (!waiter) break
+      const { signal, exclude = [] } = waiter.request
+      const result = await requestSlot(waiter.request)
+      if (result.outcome !== 'busy') {
+        settleWaiter(waiter, result)
         continue
       }
-      retryAfter(answer.afterMs)
-      if (signal.aborted) asker.fail(signal.reason)
-      else passed.unshift(asker)
-      // What is busy for one who takes any credential is busy for all.
+      retryAfter(result.afterMs)
+      if (signal.aborted) waiter.fail(signal.reason)
+      else skipped.unshift(waiter)
+      // `busy` without exclusions applies to all other requests too.
       if (exclude.length === 0) break
     }
-    for (const asker of passed) askers.pushFirst(asker)
+    for (const waiter of skipped) waiters.pushFirst(waiter)
   }
   const retryAfter = (afterMs: number) => {
     stopRetry()
     retryAtMs = clock.monotonicMs() + afterMs
     cancelRetry = clock.after(afterMs, () => {
       stopRetry()
-      void move()
+      void serve()
     })
   }
   const stopRetry = () => {
@@ -106,50 +106,50 @@ export function createModelQueue({
 
   return {
     get size() {
-      return askers.size
+      return waiters.size
     },
-    get moving() {
-      return moving
+    get serving() {
+      return serving
     },
     wait: (request, afterMs) =>
-      new Promise<SlotAnswer>((resolve, reject) => {
-        const leave = () => {
-          // One who is not in the line is being served, and hears the answer to that.
-          if (askers.remove(asker)) asker.fail(request.signal.reason)
+      new Promise<SlotResult>((resolve, reject) => {
+        const cancel = () => {
+          // A request that is not in the queue is being served, and is settled with that result.
+          if (waiters.remove(waiter)) waiter.fail(request.signal.reason)
         }
-        const done = () => request.signal.removeEventListener('abort', leave)
-        const asker: Asker = {
+        const done = () => request.signal.removeEventListener('abort', cancel)
+        const waiter: Waiter = {
           request,
-          settle: (answer) => {
+          settle: (result) => {
             done()
-            resolve(answer)
+            resolve(result)
           },
           fail: (error) => {
             done()
             reject(error)
           },
         }
-        request.signal.addEventListener('abort', leave, { once: true })
-        if (request.urgent) askers.pushUrgent(asker)
-        else askers.push(request.wallet, asker)
+        request.signal.addEventListener('abort', cancel, { once: true })
+        if (request.urgent) waiters.pushUrgent(waiter)
+        else waiters.push(request.wallet, waiter)
         if (afterMs !== undefined && clock.monotonicMs() + afterMs < retryAtMs) retryAfter(afterMs)
       }),
-    move,
-    turnAway: () => askers.dropOfLongest()?.settle({ outcome: 'crowded' }),
+    serve,
+    rejectNewest: () => waiters.dropFromLongest()?.settle({ outcome: 'queue-full' }),
   }
 }
 
-function settleAsker(asker: Asker, answer: SlotAnswer): void {
+function settleWaiter(waiter: Waiter, result: SlotResult): void {
   try {
-    asker.settle(takeOrGiveBack(asker.request.signal, answer))
+    waiter.settle(releaseIfAborted(waiter.request.signal, result))
   } catch (error) {
-    asker.fail(error)
+    waiter.fail(error)
   }
 }
 
-/** The answer; but who left while the scheduler was asked must not keep the credential. */
-export function takeOrGiveBack(signal: AbortSignal, answer: SlotAnswer): SlotAnswer {
-  if (signal.aborted && answer.outcome === 'granted') answer.slot.free()
+/** Returns the result; if the request was aborted in the meantime, frees the slot and throws. */
+export function releaseIfAborted(signal: AbortSignal, result: SlotResult): SlotResult {
+  if (signal.aborted && result.outcome === 'granted') result.slot.free()
   signal.throwIfAborted()
-  return answer
+  return result
 }

@@ -8,12 +8,12 @@ import { describe, expect, it } from 'vitest'
 import { createSlotQueue } from './slot-queue.ts'
 
 type Grant = (typeof schedulerContract)['methods']['grantLease']
-type Answer = OutputOf<Grant>
+type GrantResponse = OutputOf<Grant>
 
-/** A desk before a scheduler whose answers the test gives one by one. */
+/** A slot queue with a scheduler whose responses the test sends one by one. */
 function setUp({ slotsMax = 10, waitingMax = 10 } = {}) {
   const clock = fakeClock()
-  const requested: { input: InputOf<Grant>; answer: (answer: Answer) => void }[] = []
+  const requested: { input: InputOf<Grant>; resolve: (response: GrantResponse) => void }[] = []
   const released: string[] = []
   const slotQueue = createSlotQueue({
     clock,
@@ -23,7 +23,7 @@ function setUp({ slotsMax = 10, waitingMax = 10 } = {}) {
     waitingMax,
     leaseTtlMs: 30_000,
     scheduler: {
-      grantLease: (input) => new Promise((answer) => void requested.push({ input, answer })),
+      grantLease: (input) => new Promise((resolve) => void requested.push({ input, resolve })),
       renewLease: async () => ({ outcome: 'renewed', expiresAt: clock.now() }),
       releaseLease: async ({ leaseId }) => {
         released.push(leaseId)
@@ -31,18 +31,18 @@ function setUp({ slotsMax = 10, waitingMax = 10 } = {}) {
       },
     },
   })
-  const obtain = (request: { exclude?: string[]; wallet?: string; urgent?: boolean } = {}) => {
-    const leave = new AbortController()
+  const acquire = (request: { exclude?: string[]; wallet?: string; urgent?: boolean } = {}) => {
+    const abort = new AbortController()
     const ended: string[] = []
     const answer = slotQueue
-      .obtain({ model: 'm', wallet: 'a', signal: leave.signal, ...request })
+      .acquire({ model: 'm', wallet: 'a', signal: abort.signal, ...request })
       .catch((error: Error) => ({ outcome: error.message }))
     void answer.then(({ outcome }) => ended.push(outcome))
-    return { leave, answer, ended }
+    return { abort, answer, ended }
   }
-  /** Answers the oldest question that was not answered. */
-  const say = async (answer: Answer) => {
-    requested.shift()?.answer(answer)
+  /** Responds to the oldest pending request. */
+  const respond = async (response: GrantResponse) => {
+    requested.shift()?.resolve(response)
     await clock.advance(0)
   }
   const leaseOf = (number: number): Lease => ({
@@ -53,74 +53,77 @@ function setUp({ slotsMax = 10, waitingMax = 10 } = {}) {
     expiresAt: clock.now(),
     secret: { keyId: 'k', box: '' },
   })
-  const granted = (number: number): Answer => ({ outcome: 'granted', lease: leaseOf(number) })
-  const busy = (afterMs = 60_000): Answer => ({
+  const granted = (number: number): GrantResponse => ({
+    outcome: 'granted',
+    lease: leaseOf(number),
+  })
+  const busy = (afterMs = 60_000): GrantResponse => ({
     outcome: 'busy',
     retryAt: new Date(clock.nowMs() + afterMs),
   })
-  return { clock, slotQueue, requested, released, obtain, say, granted, busy }
+  return { clock, slotQueue, requested, released, acquire, respond, granted, busy }
 }
 
-describe('who leaves while the scheduler is being asked', () => {
-  it('keeps no credential', async () => {
-    const { obtain, say, granted, slotQueue, released } = setUp()
-    const { leave, ended } = obtain()
-    leave.abort(new Error('gone'))
-    await say(granted(1))
-    expect(ended).toEqual(['gone'])
+describe('a request that is aborted during the call of the scheduler', () => {
+  it('releases a granted lease', async () => {
+    const { acquire, respond, granted, slotQueue, released } = setUp()
+    const { abort, ended } = acquire()
+    abort.abort(new Error('aborted'))
+    await respond(granted(1))
+    expect(ended).toEqual(['aborted'])
     expect(released).toEqual([sampleId('lease', 1)])
     expect(slotQueue.generating).toBe(0)
   })
 
-  it('keeps none either after waiting, and does not wait on', async () => {
-    const { clock, obtain, say, granted, busy, slotQueue, released, requested } = setUp()
-    const [first, second] = [obtain(), obtain()]
-    await say(busy(100))
-    await say(busy(100))
+  it('releases a lease granted after waiting, and leaves the queue', async () => {
+    const { clock, acquire, respond, granted, busy, slotQueue, released, requested } = setUp()
+    const [first, second] = [acquire(), acquire()]
+    await respond(busy(100))
+    await respond(busy(100))
     await clock.advance(100)
-    first.leave.abort(new Error('gone'))
-    await say(granted(1))
-    expect(first.ended).toEqual(['gone'])
+    first.abort.abort(new Error('aborted'))
+    await respond(granted(1))
+    expect(first.ended).toEqual(['aborted'])
     expect(released).toEqual([sampleId('lease', 1)])
-    second.leave.abort(new Error('gone, too'))
-    await say(busy())
-    expect(second.ended).toEqual(['gone, too'])
+    second.abort.abort(new Error('aborted, too'))
+    await respond(busy())
+    expect(second.ended).toEqual(['aborted, too'])
     expect([slotQueue.waiting, slotQueue.generating, requested.length]).toEqual([0, 0, 0])
   })
 
-  it('is let go at once from the line', async () => {
-    const { obtain, say, busy, slotQueue, clock, requested } = setUp()
-    const { leave, ended } = obtain()
-    await say(busy())
+  it('is removed from the queue at once', async () => {
+    const { acquire, respond, busy, slotQueue, clock, requested } = setUp()
+    const { abort, ended } = acquire()
+    await respond(busy())
     expect(slotQueue.waiting).toBe(1)
-    leave.abort(new Error('gone'))
+    abort.abort(new Error('aborted'))
     await clock.advance(0)
-    expect([ended, slotQueue.waiting]).toEqual([['gone'], 0])
+    expect([ended, slotQueue.waiting]).toEqual([['aborted'], 0])
     await clock.advance(60_000)
     expect(requested).toHaveLength(0)
   })
 })
 
-describe('a credential that comes free', () => {
-  it('while the scheduler is being asked is not missed', async () => {
-    const { clock, obtain, say, busy, granted, slotQueue, requested } = setUp()
-    const { ended } = obtain()
+describe('a freed credential', () => {
+  it('is not missed while a call of the scheduler is running', async () => {
+    const { clock, acquire, respond, busy, granted, slotQueue, requested } = setUp()
+    const { ended } = acquire()
     slotQueue.onLeaseFreed()
-    await say(busy())
+    await respond(busy())
     await clock.advance(0)
     expect(requested).toHaveLength(1)
-    await say(granted(1))
+    await respond(granted(1))
     expect(ended).toEqual(['granted'])
   })
 
-  it('is asked for once, by whose turn it is', async () => {
-    const { obtain, say, busy, granted, slotQueue, requested } = setUp()
-    const first = obtain({ wallet: 'a' })
-    await say(busy())
+  it('is requested once, in the order of the queue', async () => {
+    const { acquire, respond, busy, granted, slotQueue, requested } = setUp()
+    const first = acquire({ wallet: 'a' })
+    await respond(busy())
     const [second, other, urgent] = [
-      obtain({ wallet: 'a' }),
-      obtain({ wallet: 'b' }),
-      obtain({ wallet: 'c', urgent: true }),
+      acquire({ wallet: 'a' }),
+      acquire({ wallet: 'b' }),
+      acquire({ wallet: 'c', urgent: true }),
     ]
     for (const { ended, number } of [
       { ended: urgent.ended, number: 1 },
@@ -129,53 +132,53 @@ describe('a credential that comes free', () => {
     ]) {
       slotQueue.onLeaseFreed()
       expect(requested).toHaveLength(1)
-      await say(granted(number))
+      await respond(granted(number))
       expect(ended).toEqual(['granted'])
-      await say(busy())
+      await respond(busy())
     }
     expect([second.ended, slotQueue.waiting]).toEqual([[], 1])
   })
 
-  it('is offered past one who must not have it', async () => {
-    const { obtain, say, busy, granted, slotQueue, requested } = setUp()
-    const choosy = obtain({ exclude: [sampleId('cred', 1)], urgent: true })
-    await say(busy())
-    const easy = obtain()
+  it('is granted to the next request when the first one excludes it', async () => {
+    const { acquire, respond, busy, granted, slotQueue, requested } = setUp()
+    const restricted = acquire({ exclude: [sampleId('cred', 1)], urgent: true })
+    await respond(busy())
+    const unrestricted = acquire()
     slotQueue.onLeaseFreed()
-    await say(busy())
+    await respond(busy())
     expect(requested[0]?.input.exclude).toEqual([])
-    await say(granted(1))
-    expect([choosy.ended, easy.ended]).toEqual([[], ['granted']])
+    await respond(granted(1))
+    expect([restricted.ended, unrestricted.ended]).toEqual([[], ['granted']])
   })
 })
 
-describe('a runner that is full', () => {
-  it('asks for nothing until it has room again', async () => {
-    const { obtain, say, granted, slotQueue, requested } = setUp({ slotsMax: 1 })
-    const first = obtain()
-    const second = obtain()
+describe('a runner without a free slot', () => {
+  it('requests no lease until a slot is free', async () => {
+    const { acquire, respond, granted, slotQueue, requested } = setUp({ slotsMax: 1 })
+    const first = acquire()
+    const second = acquire()
     expect(requested).toHaveLength(1)
-    await say(granted(1))
+    await respond(granted(1))
     slotQueue.onLeaseFreed()
     expect(requested).toHaveLength(0)
     const answer = await first.answer
     if ('slot' in answer) answer.slot.free()
-    await say(granted(2))
+    await respond(granted(2))
     expect(second.ended).toEqual(['granted'])
   })
 
-  it('sends the newest of the largest crowd away', async () => {
-    const { obtain, say, busy, slotQueue, clock } = setUp({ waitingMax: 2 })
-    const waiting = [obtain({ wallet: 'a' })]
-    await say(busy())
-    waiting.push(obtain({ wallet: 'a' }), obtain({ wallet: 'b' }))
+  it('rejects the newest request of the wallet with the most', async () => {
+    const { acquire, respond, busy, slotQueue, clock } = setUp({ waitingMax: 2 })
+    const waiting = [acquire({ wallet: 'a' })]
+    await respond(busy())
+    waiting.push(acquire({ wallet: 'a' }), acquire({ wallet: 'b' }))
     await clock.advance(0)
-    expect(waiting.map(({ ended }) => ended)).toEqual([[], ['crowded'], []])
-    expect([slotQueue.waiting, slotQueue.turnedAway]).toEqual([2, 1])
+    expect(waiting.map(({ ended }) => ended)).toEqual([[], ['queue-full'], []])
+    expect([slotQueue.waiting, slotQueue.rejectedCount]).toEqual([2, 1])
   })
 })
 
-it('a scheduler that fails is asked again a second later', async () => {
+it('a failed call of the scheduler is retried after a second', async () => {
   const clock = fakeClock()
   let calls = 0
   const slotQueue = createSlotQueue({
@@ -188,17 +191,17 @@ it('a scheduler that fails is asked again a second later', async () => {
     scheduler: {
       grantLease: async () => {
         calls += 1
-        throw new Error('away')
+        throw new Error('unavailable')
       },
       renewLease: async () => ({ outcome: 'lost' }),
       releaseLease: async () => ({ released: false }),
     },
   })
-  const leave = new AbortController()
-  const answer = slotQueue.obtain({ model: 'm', wallet: 'a', signal: leave.signal })
+  const abort = new AbortController()
+  const answer = slotQueue.acquire({ model: 'm', wallet: 'a', signal: abort.signal })
   await clock.advance(0)
   for (let seconds = 0; seconds < 3; seconds += 1) await clock.advance(1_000)
   expect(calls).toBe(4)
-  leave.abort(new Error('gone'))
-  await expect(answer).rejects.toThrow('gone')
+  abort.abort(new Error('aborted'))
+  await expect(answer).rejects.toThrow('aborted')
 })

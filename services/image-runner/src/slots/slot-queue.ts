@@ -1,30 +1,30 @@
 /**
- * Where jobs ask for a place to draw. Hot path: one call of the scheduler, no waiting. When every
- * credential is taken, askers wait in a line a model, wallets taking turns; the line moves when a
- * lease is said to be free, when the scheduler said to come back, or when this runner has room again.
- * With the scheduler away askers wait, and it is asked again every second.
+ * Grants slots for generating pictures. Hot path: one call of the scheduler, no waiting. When no credential
+ * is free, requests are queued per model, round-robin by wallet; a queue is served when a lease was freed, at
+ * the scheduler's retry time, or when this runner has a free slot. While the scheduler is unavailable,
+ * requests stay queued, and the call is retried every second.
  */
 import type { Scheduler } from '@sluice/contracts/scheduler.contract'
 
 import type { GrantDeps } from './request-lease.ts'
 import { requestLease } from './request-lease.ts'
-import type { GrantAnswer, SlotAnswer, ModelQueue, SlotRequest } from './model-queue.ts'
-import { createModelQueue, takeOrGiveBack } from './model-queue.ts'
+import type { GrantResult, SlotResult, ModelQueue, SlotRequest } from './model-queue.ts'
+import { createModelQueue, releaseIfAborted } from './model-queue.ts'
 import type { Slot } from './slot.ts'
 import { createSlotsInUse } from './slot.ts'
 
 export interface SlotQueue {
-  /** Waits for a place. */
-  obtain(request: SlotRequest): Promise<SlotAnswer>
-  /** Up to `count` further places, as far as they are free now. */
-  obtainMore(request: { model: string; count: number; signal: AbortSignal }): Promise<Slot[]>
-  /** Somewhere a lease was freed. */
+  /** Acquires a slot, waiting if necessary. */
+  acquire(request: SlotRequest): Promise<SlotResult>
+  /** Acquires up to `count` further slots that are free now. */
+  acquireMore(request: { model: string; count: number; signal: AbortSignal }): Promise<Slot[]>
+  /** Called when a lease was freed anywhere. */
   onLeaseFreed(): void
   readonly waiting: number
-  /** How many were told so far that it is too crowded. */
-  readonly turnedAway: number
+  /** The number of requests that were settled as `queue-full`. */
+  readonly rejectedCount: number
   readonly generating: number
-  /** Resolves when every lease that was given back has been. */
+  /** Resolves when all running releases of leases are done. */
   settled(): Promise<void>
 }
 
@@ -37,76 +37,76 @@ export interface SlotQueueDeps extends GrantDeps {
 export function createSlotQueue(deps: SlotQueueDeps): SlotQueue {
   const { clock, slotsMax, waitingMax, leaseTtlMs } = deps
   const inUse = createSlotsInUse({ ...deps, ttlMs: leaseTtlMs })
-  const lines = new Map<string, ModelQueue>()
-  // Grants that are being asked for count as places.
-  let asking = 0
+  const queues = new Map<string, ModelQueue>()
+  // Requested leases count as slots in use.
+  let pending = 0
   let freedTimes = 0
-  let turnedAway = 0
+  let rejectedCount = 0
 
-  const roomFor = () => slotsMax - inUse.size - asking
-  const waiting = () => [...lines.values()].reduce((sum, { size }) => sum + size, 0)
+  const roomFor = () => slotsMax - inUse.size - pending
+  const waiting = () => [...queues.values()].reduce((sum, { size }) => sum + size, 0)
 
-  const requestSlot = async (request: Omit<SlotRequest, 'wallet'>): Promise<GrantAnswer> => {
-    asking += 1
+  const requestSlot = async (request: Omit<SlotRequest, 'wallet'>): Promise<GrantResult> => {
+    pending += 1
     const freedBefore = freedTimes
-    const answer = await requestLease(deps, request).finally(() => (asking -= 1))
-    if (answer.outcome === 'granted') {
-      return { outcome: 'granted', slot: inUse.add(answer.lease, moveAll) }
+    const result = await requestLease(deps, request).finally(() => (pending -= 1))
+    if (result.outcome === 'granted') {
+      return { outcome: 'granted', slot: inUse.add(result.lease, serveAll) }
     }
-    // A place that was freed since we asked would otherwise wait for the next hint.
-    if (answer.outcome === 'busy' && freedTimes > freedBefore) return { ...answer, afterMs: 0 }
-    return answer
+    // A lease that was freed during the call would otherwise stay unused until the next hint.
+    if (result.outcome === 'busy' && freedTimes > freedBefore) return { ...result, afterMs: 0 }
+    return result
   }
-  const moveAll = () => {
-    for (const [model, line] of lines) {
-      if (line.size === 0 && !line.moving) lines.delete(model)
-      else void line.move()
+  const serveAll = () => {
+    for (const [model, queue] of queues) {
+      if (queue.size === 0 && !queue.serving) queues.delete(model)
+      else void queue.serve()
     }
   }
-  const lineOf = (model: string): ModelQueue => {
-    const known = lines.get(model)
+  const queueOf = (model: string): ModelQueue => {
+    const known = queues.get(model)
     if (known) return known
-    const line = createModelQueue({ clock, requestSlot, hasRoom: () => roomFor() > 0 })
-    lines.set(model, line)
-    return line
+    const queue = createModelQueue({ clock, requestSlot, hasRoom: () => roomFor() > 0 })
+    queues.set(model, queue)
+    return queue
   }
   const wait = (request: SlotRequest, afterMs?: number) => {
-    const line = lineOf(request.model)
-    const answer = line.wait(request, afterMs)
+    const queue = queueOf(request.model)
+    const result = queue.wait(request, afterMs)
     if (waiting() > waitingMax) {
-      turnedAway += 1
-      line.turnAway()
+      rejectedCount += 1
+      queue.rejectNewest()
     }
-    return answer
+    return result
   }
 
   return {
-    obtain: async (request) => {
+    acquire: async (request) => {
       request.signal.throwIfAborted()
-      const line = lines.get(request.model)
-      const first = line === undefined || (line.size === 0 && !line.moving)
+      const queue = queues.get(request.model)
+      const first = queue === undefined || (queue.size === 0 && !queue.serving)
       if (!first || roomFor() <= 0) return wait(request)
-      const answer = await requestSlot(request)
-      if (answer.outcome !== 'busy') return takeOrGiveBack(request.signal, answer)
+      const result = await requestSlot(request)
+      if (result.outcome !== 'busy') return releaseIfAborted(request.signal, result)
       request.signal.throwIfAborted()
-      return wait(request, answer.afterMs)
+      return wait(request, result.afterMs)
     },
-    obtainMore: async ({ model, count, signal }) => {
-      const tries = Math.max(0, Math.min(count, roomFor()))
-      const answers = await Promise.all(
-        Array.from({ length: tries }, () => requestSlot({ model, signal })),
+    acquireMore: async ({ model, count, signal }) => {
+      const attempts = Math.max(0, Math.min(count, roomFor()))
+      const results = await Promise.all(
+        Array.from({ length: attempts }, () => requestSlot({ model, signal })),
       )
-      return answers.flatMap((answer) => (answer.outcome === 'granted' ? [answer.slot] : []))
+      return results.flatMap((result) => (result.outcome === 'granted' ? [result.slot] : []))
     },
     onLeaseFreed: () => {
       freedTimes += 1
-      moveAll()
+      serveAll()
     },
     get waiting() {
       return waiting()
     },
-    get turnedAway() {
-      return turnedAway
+    get rejectedCount() {
+      return rejectedCount
     },
     get generating() {
       return inUse.size

@@ -2,14 +2,14 @@ import type { Lease, Outcome, Scheduler } from '@sluice/contracts/scheduler.cont
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
-/** The right to draw one picture now: a credential's lease, and a share of this runner. */
+/** The right to generate one picture: a credential's lease, and one of this runner's slots. */
 export interface Slot {
   lease: Lease
-  /** Aborts when the credential may belong to somebody else. */
+  /** Aborts when the lease is lost. */
   signal: AbortSignal
-  /** Gives the credential back, with what became of its use. Once; repeats do nothing. Never rejects. */
+  /** Releases the lease with the outcome of its use. Repeated calls do nothing. Never rejects. */
   release(outcome: Outcome): Promise<void>
-  /** Gives the share of the runner back; releases the credential first if that was not done. */
+  /** Frees the slot of the runner; releases the lease if that was not done. */
   free(): void
 }
 
@@ -27,17 +27,17 @@ export interface SlotDeps {
   ttlMs: number
 }
 
-/** Places in use. Their leases are renewed in good time; nothing ticks while there are none. */
+/** The slots in use. Renews their leases; has no timer without slots. */
 export interface SlotsInUse {
   readonly size: number
   add(lease: Lease, onFree: () => void): Slot
-  /** Resolves when every lease that was given back has been. */
+  /** Resolves when all running releases of leases are done. */
   settled(): Promise<void>
 }
 
 interface Entry {
   leaseId: string
-  /** When it ends unless it is renewed, on the monotonic clock: the scheduler's may differ. */
+  /** When it expires unless it is renewed, on the monotonic clock: the scheduler's clock may differ. */
   endsAtMs: number
   lose: AbortController
 }
@@ -71,11 +71,11 @@ export function createSlotsInUse(deps: SlotDeps): SlotsInUse {
 
       const release = async (outcome: Outcome) => {
         if (!leased.delete(entry)) return
-        // If nobody hears it, the lease expires by itself.
+        // If the call fails, the lease expires.
         const released = scheduler
           .releaseLease({ leaseId, outcome })
           .then(() => undefined)
-          .catch((err: unknown) => log.warn({ err, leaseId }, 'a lease could not be given back'))
+          .catch((err: unknown) => log.warn({ err, leaseId }, 'a lease could not be released'))
           .finally(() => releasing.delete(released))
         releasing.add(released)
         await released
@@ -93,17 +93,17 @@ export function createSlotsInUse(deps: SlotDeps): SlotsInUse {
   }
 }
 
-// A scheduler that is away takes nothing from us; only when the time is over the right is, too.
+// While the scheduler is unavailable, the lease stays valid until its expiry.
 async function renew({ scheduler, clock, log, ttlMs }: SlotDeps, entry: Entry): Promise<void> {
   if (entry.lose.signal.aborted) return
   const { leaseId } = entry
-  const askedAtMs = clock.monotonicMs()
+  const requestedAtMs = clock.monotonicMs()
   try {
-    const answer = await scheduler.renewLease({ leaseId, ttlMs })
-    if (answer.outcome === 'lost') entry.lose.abort(new LeaseLost())
-    else entry.endsAtMs = askedAtMs + ttlMs
+    const result = await scheduler.renewLease({ leaseId, ttlMs })
+    if (result.outcome === 'lost') entry.lose.abort(new LeaseLost())
+    else entry.endsAtMs = requestedAtMs + ttlMs
   } catch (err) {
     log.warn({ err, leaseId }, 'a lease could not be renewed')
-    if (askedAtMs >= entry.endsAtMs) entry.lose.abort(new LeaseLost())
+    if (requestedAtMs >= entry.endsAtMs) entry.lose.abort(new LeaseLost())
   }
 }

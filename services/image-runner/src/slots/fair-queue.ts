@@ -1,29 +1,29 @@
 /**
- * A waiting line in which wallets take turns: a wallet with a thousand items delays another's first
- * item by one, not by a thousand.
+ * A queue that is round-robin by wallet: a wallet with a thousand items delays the first item of another
+ * wallet by one item, not by a thousand.
  */
-export interface FairLine<Item> {
+export interface FairQueue<Item> {
   readonly size: number
   push(wallet: string, item: Item): void
-  /** Before every wallet, behind those who came this way earlier. */
+  /** Before the items of all wallets, after earlier urgent items. */
   pushUrgent(item: Item): void
-  /** Before everybody: for one who was at its turn already. */
+  /** Before all other items: for an item that was taken and could not be served. */
   pushFirst(item: Item): void
-  /** Takes out whose turn it is. */
+  /** Removes and returns the next item. */
   take(): Item | undefined
-  /** False when it is not, or no longer, in the line. */
+  /** False when it is not in the queue. */
   remove(item: Item): boolean
-  /** Takes out the newest item of the wallet that has the most. */
-  dropOfLongest(): Item | undefined
+  /** Removes and returns the newest item of the wallet that has the most. */
+  dropFromLongest(): Item | undefined
 }
 
-export function createFairLine<Item>(): FairLine<Item> {
+export function createFairQueue<Item>(): FairQueue<Item> {
   const first: Item[] = []
-  // In order of turns: a wallet that had its turn goes to the end.
+  // In round-robin order: a wallet moves to the end after one of its items is taken.
   const wallets = new Map<string, Item[]>()
   let size = 0
 
-  const gone = (item: Item | undefined) => {
+  const removed = (item: Item | undefined) => {
     if (item !== undefined) size -= 1
     return item
   }
@@ -47,18 +47,18 @@ export function createFairLine<Item>(): FairLine<Item> {
       size += 1
     },
     take: () => {
-      if (first.length > 0) return gone(first.shift())
+      if (first.length > 0) return removed(first.shift())
       for (const [wallet, items] of wallets) {
         const item = items.shift()
         wallets.delete(wallet)
         if (items.length > 0) wallets.set(wallet, items)
-        return gone(item)
+        return removed(item)
       }
       return undefined
     },
     remove: (item) => {
-      const lines = [['', first], ...wallets] as const
-      for (const [wallet, items] of lines) {
+      const queues = [['', first], ...wallets] as const
+      for (const [wallet, items] of queues) {
         const at = items.indexOf(item)
         if (at === -1) continue
         items.splice(at, 1)
@@ -68,7 +68,7 @@ export function createFairLine<Item>(): FairLine<Item> {
       }
       return false
     },
-    dropOfLongest: () => {
+    dropFromLongest: () => {
       let longest: [string, Item[]] | undefined
       for (const entry of wallets) {
         if (!longest || entry[1].length >= longest[1].length) longest = entry
@@ -77,7 +77,7 @@ export function createFairLine<Item>(): FairLine<Item> {
       const [wallet, items] = longest
       const item = items.pop()
       if (items.length === 0) wallets.delete(wallet)
-      return gone(item)
+      return removed(item)
     },
   }
 }
