@@ -5,13 +5,18 @@ import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { expect, test } from 'vitest'
 
-import { createErrorHandler, logAccess, nameRequest, createNotFoundHandler } from './middleware.ts'
+import {
+  createErrorHandler,
+  logAccess,
+  assignRequestId,
+  createNotFoundHandler,
+} from './middleware.ts'
 import type { RequestEnv } from './middleware.ts'
 
 function setUp(thrown?: unknown) {
   const log = recordedLog()
   const app = new Hono<RequestEnv>()
-  app.use(nameRequest(() => 'req_1'))
+  app.use(assignRequestId(() => 'req_1'))
   app.use(logAccess({ log, clock: fakeClock() }))
   app.onError(createErrorHandler({ log }))
   app.notFound(createNotFoundHandler())

@@ -22,7 +22,7 @@ export interface RequestEnv {
  * Assigns a request id and sends it in the response. The header is set on Node's own response before
  * anything else runs, so that errors and bodies that bypass web streams also have it.
  */
-export function nameRequest(newRequestId: () => string): MiddlewareHandler<RequestEnv> {
+export function assignRequestId(newRequestId: () => string): MiddlewareHandler<RequestEnv> {
   return async (c, next) => {
     const requestId = newRequestId()
     c.set('requestId', requestId)

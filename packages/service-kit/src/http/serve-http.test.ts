@@ -10,7 +10,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 
-import { logAccess, nameRequest, outgoingOf } from './middleware.ts'
+import { logAccess, assignRequestId, outgoingOf } from './middleware.ts'
 import type { RequestEnv } from './middleware.ts'
 import { serveHttp } from './serve-http.ts'
 import type { HttpLimits, HttpServer } from './serve-http.ts'
@@ -23,7 +23,7 @@ afterEach(async () => {
 async function setUp(routes: (app: Hono<RequestEnv>) => void, limits: Partial<HttpLimits> = {}) {
   const log = recordedLog()
   const app = new Hono<RequestEnv>()
-  app.use(nameRequest(() => 'req_1'))
+  app.use(assignRequestId(() => 'req_1'))
   app.use(logAccess({ log, clock: systemClock }))
   routes(app)
   const newRequestId = () => 'req_refused'

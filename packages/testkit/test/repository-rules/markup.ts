@@ -1,4 +1,4 @@
-/** A literal text of a .svelte file that users see or hear: between tags or in an attribute. */
+/** A literal text of a .svelte file that users or screen readers read: between tags or in an attribute. */
 export interface VisibleText {
   line: number
   text: string

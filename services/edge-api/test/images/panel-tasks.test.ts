@@ -188,7 +188,7 @@ test('a running task, or one whose inputs were removed, cannot be retried', asyn
   const before = await fixture.leftovers()
   const gone = await ada.postAction(body.id, 'retry')
   expect([gone.status, gone.body.error.code]).toEqual([400, 'invalid_image'])
-  expect(gone.body.error.message).toMatch(/reference pictures .* are gone/i)
+  expect(gone.body.error.message).toMatch(/reference pictures .* were removed/i)
   expect(await fixture.leftovers()).toEqual(before)
 })
 

@@ -6,7 +6,7 @@ import { renderError } from '@sluice/protocol/error-envelope'
 import {
   createErrorHandler,
   logAccess,
-  nameRequest,
+  assignRequestId,
   outgoingOf,
 } from '@sluice/service-kit/http/middleware'
 import type { RenderError, RequestEnv } from '@sluice/service-kit/http/middleware'
@@ -24,7 +24,7 @@ export function imageApp(deps: ImgproxyDeps, { serveImage }: { serveImage: Serve
   const app = new Hono<RequestEnv>()
   app.use(
     '/p/*',
-    nameRequest(() => newId('req', deps)),
+    assignRequestId(() => newId('req', deps)),
     logAccess(deps),
   )
   app.onError(createErrorHandler({ log: deps.log, render: renderEnvelope }))
