@@ -4,7 +4,7 @@ import type { PanelBudget } from '@sluice/browser-tests/harness/panel-budgets'
 import { panelBudgets } from '@sluice/browser-tests/harness/panel-budgets'
 import type { Weight } from '@sluice/browser-tests/harness/weigh-page'
 import { weighPage } from '@sluice/browser-tests/harness/weigh-page'
-import { cookiesOfPainter } from '@sluice/browser-tests/harness/weighed-installation'
+import { cookiesOfTestUser } from '@sluice/browser-tests/harness/test-user-cookies'
 import type { Browser, Cookie } from 'playwright-core'
 
 import { find } from '../measure/servers.ts'
@@ -27,7 +27,7 @@ export async function benchPanel(): Promise<string> {
   const installation = await startInstallation()
   const browser = await launchBrowser()
   try {
-    const cookies = await cookiesOfPainter(browser, installation)
+    const cookies = await cookiesOfTestUser(browser, installation)
     const rows: Row[] = []
     for (const budget of panelBudgets) {
       process.stderr.write(`panel: ${budget.name}\n`)

@@ -6,7 +6,7 @@ import type { Installation } from './harness/installation.ts'
 import { startInstallation } from './harness/installation.ts'
 import { panelBudgets } from './harness/panel-budgets.ts'
 import { weighPage } from './harness/weigh-page.ts'
-import { cookiesOfPainter } from './harness/weighed-installation.ts'
+import { cookiesOfTestUser } from './harness/test-user-cookies.ts'
 
 let installation: Installation
 let browser: Browser
@@ -15,7 +15,7 @@ let cookies: Cookie[]
 beforeAll(async () => {
   installation = await startInstallation()
   browser = await launchBrowser()
-  cookies = await cookiesOfPainter(browser, installation)
+  cookies = await cookiesOfTestUser(browser, installation)
 })
 afterAll(async () => {
   await browser?.close()
@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 test.each(panelBudgets)(
-  '$name weighs no more than it may on the wire',
+  '$name stays within its transfer size budget',
   async ({ path, bytesMax, isOpen }) => {
     const url = `${installation.baseUrl}${path}`
     const { bytes, parts } = await weighPage(browser, { url, cookies: isOpen ? [] : cookies })

@@ -2,20 +2,20 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { launchBrowser } from './harness/browser.ts'
-import { submitPrompt, tokenOf } from './harness/seed.ts'
+import { callControlApi, tokenOf } from './harness/seed.ts'
 import type { HostileThings } from './harness/seed-hostile.ts'
 import { seedHostile, hostileModel } from './harness/seed-hostile.ts'
 import { hostileText, hostileTexts } from './harness/hostile-texts.ts'
 import type { Installation } from './harness/installation.ts'
 import { ADMIN, startInstallation } from './harness/installation.ts'
-import type { BrowserUser } from './harness/browser-user.ts'
-import { arrive, desk, phone, signIn } from './harness/browser-user.ts'
+import type { BrowserSession } from './harness/browser-session.ts'
+import { openBrowserSession, desk, phone, signIn } from './harness/browser-session.ts'
 
-type Places = Record<string, (things: HostileThings) => string[]>
+type PagePaths = Record<string, (things: HostileThings) => string[]>
 
 const written = encodeURIComponent(hostileTexts.quoted)
 
-const ofUser: Places = {
+const ofUser: PagePaths = {
   overview: () => ['/'],
   studio: () => ['/studio'],
   gallery: () => ['/gallery', `/gallery?q=${written}&model=${written}`],
@@ -25,12 +25,12 @@ const ofUser: Places = {
   'each charge': ({ tasks }) => tasks.map((id) => `/usage/charges/${id}`),
   ledger: () => ['/ledger'],
   account: () => ['/account'],
-  'addresses that are none': () => [`/${written}`, `/gallery/${written}`, `/keys?edit=${written}`],
+  'invalid paths': () => [`/${written}`, `/gallery/${written}`, `/keys?edit=${written}`],
 }
 
-const ofOperator: Places = {
+const ofOperator: PagePaths = {
   overview: () => ['/admin'],
-  userTexts: ({ users }) => [
+  users: ({ users }) => [
     '/admin/users',
     `/admin/users?q=${written}`,
     ...users.map((id) => `/admin/users/${id}`),
@@ -42,7 +42,7 @@ const ofOperator: Places = {
     `/admin/images?user=${written}&model=${written}`,
     ...tasks.map((id) => `/admin/images/${id}`),
   ],
-  'addresses that are none': () => [
+  'invalid paths': () => [
     `/admin/models/${written}`,
     `/admin/users/${written}`,
     `/admin/channels/${written}`,
@@ -64,23 +64,23 @@ afterAll(async () => {
 })
 
 describe.each([
-  { who: 'the person', navItems: ofUser, account: () => things.user },
-  { who: 'an operator', navItems: ofOperator, account: () => ADMIN },
-])('what anybody wrote stays text for $who', ({ navItems, account }) => {
-  let visitor: BrowserUser
+  { who: 'the user', paths: ofUser, account: () => things.user },
+  { who: 'an operator', paths: ofOperator, account: () => ADMIN },
+])('user input is rendered as text for $who', ({ paths, account }) => {
+  let session: BrowserSession
 
   beforeAll(async () => {
-    visitor = await arrive(browser, { baseUrl: installation.baseUrl })
-    await signIn(visitor.page, account())
+    session = await openBrowserSession(browser, { baseUrl: installation.baseUrl })
+    await signIn(session.page, account())
   })
-  afterAll(() => visitor?.leave())
+  afterAll(() => session?.close())
 
-  test.each(Object.entries(navItems))('on %s', async (_name, pathsOf) => {
-    for (const path of pathsOf(things)) await expectHarmless(visitor, path)
+  test.each(Object.entries(paths))('on %s', async (_name, pathsOf) => {
+    for (const path of pathsOf(things)) await expectHarmless(session, path)
   })
 })
 
-// What stands out of the page, when the page scrolls sideways. Text, because the browser runs it.
+// The elements that make the page scroll sideways. A string, because it runs in the browser.
 const TOO_WIDE = `(() => {
   const { scrollWidth, clientWidth } = document.documentElement
   if (scrollWidth <= clientWidth) return []
@@ -89,9 +89,12 @@ const TOO_WIDE = `(() => {
     .map((element) => element.outerHTML.slice(0, 120))
 })()`
 
-/** Nothing ran, nothing tried to, and the page has kept its shape, at a desk and on a phone. */
-async function expectHarmless({ page, complaints }: BrowserUser, path: string): Promise<void> {
-  const before = complaints().length
+/** No script ran or was blocked, and the page does not scroll sideways, on a desktop and on a phone. */
+async function expectHarmless(
+  { page, browserErrors }: BrowserSession,
+  path: string,
+): Promise<void> {
+  const before = browserErrors().length
   await page.setViewportSize(desk)
   await page.goto(path, { waitUntil: 'load' })
   await page.locator('h1').first().waitFor()
@@ -103,25 +106,27 @@ async function expectHarmless({ page, complaints }: BrowserUser, path: string): 
     const wide = await page.evaluate(TOO_WIDE)
     expect(wide, `${path} scrolls sideways at ${viewport.width}`).toEqual([])
   }
-  // What waits for a pointer or the focus has had both.
+  // Triggers handlers of pointer events.
   await page.evaluate(`for (const element of document.querySelectorAll('main *')) {
     element.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }))
   }`)
   const made = await page.evaluate(`document.querySelectorAll(
     'img[src="x"], svg[onload], [onerror], [onfocus], [onmouseover], a[href^="javascript:" i], base, iframe, object, embed',
   ).length`)
-  expect(made, `${path} made elements of text`).toBe(0)
+  expect(made, `${path} created elements from text`).toBe(0)
   expect(await page.evaluate('window.hostile'), `${path} ran a script`).toBeUndefined()
-  // An address that is none is told by the browser, too.
-  const said = complaints().slice(before)
+  // The browser also reports 404 and 400 responses of invalid paths.
+  const errors = browserErrors().slice(before)
   expect(
-    said.filter((one) => !/status of 40[04]/.test(one)),
+    errors.filter((one) => !/status of 40[04]/.test(one)),
     path,
   ).toEqual([])
 }
 
-test('a file with a hostile name is only a file, and one that is no picture is refused', async () => {
-  const { page, complaints, leave } = await arrive(browser, { baseUrl: installation.baseUrl })
+test('a hostile file name runs no script, and a file that is not a picture is refused', async () => {
+  const { page, browserErrors, close } = await openBrowserSession(browser, {
+    baseUrl: installation.baseUrl,
+  })
   await signIn(page, things.user)
   await page.goto('/studio')
   const bytes = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" onload="window.hostile=1"/>`)
@@ -134,12 +139,14 @@ test('a file with a hostile name is only a file, and one that is no picture is r
     ])
   await page.locator('[role="alert"], [role="status"]').first().waitFor({ state: 'attached' })
   expect(await page.evaluate('window.hostile')).toBeUndefined()
-  expect(complaints().filter((one) => one.includes('CSP') || one.includes('script:'))).toEqual([])
-  await leave()
+  expect(browserErrors().filter((one) => one.includes('CSP') || one.includes('script:'))).toEqual(
+    [],
+  )
+  await close()
 })
 
 test.each(['image/svg+xml', 'image/png', 'text/html'])(
-  'a drawing that is a program is refused as %s, at the API too',
+  'an SVG with a script is refused by the API as %s',
   async (type) => {
     const as = await tokenOf(installation, things.user)
     const form = new FormData()
@@ -156,10 +163,10 @@ test.each(['image/svg+xml', 'image/png', 'text/html'])(
   },
 )
 
-test('pictures are pictures and nothing else, wherever they are opened', async () => {
+test('pictures are served with safe headers and as raster images only', async () => {
   const as = await tokenOf(installation, things.user)
   const [id = ''] = things.tasks
-  const task = await submitPrompt<{ pictures: { url: string | null }[] }>(
+  const task = await callControlApi<{ pictures: { url: string | null }[] }>(
     installation,
     'getImage',
     {
@@ -179,11 +186,11 @@ test('pictures are pictures and nothing else, wherever they are opened', async (
   expect((await fetch(`${url}&format=svg`)).status).toBeGreaterThanOrEqual(400)
 })
 
-test('a channel that is no address of the web is refused', async () => {
+test('a channel without an http base URL is refused', async () => {
   const as = await tokenOf(installation, ADMIN)
   for (const base_url of [hostileTexts.link, 'file:///etc/passwd', hostileTexts.image])
     await expect(
-      submitPrompt(installation, 'createChannel', {
+      callControlApi(installation, 'createChannel', {
         as,
         body: {
           name: 'nowhere',
@@ -197,9 +204,9 @@ test('a channel that is no address of the web is refused', async () => {
 })
 
 test.each(['javascript:window.hostile=1', '//evil.test', 'https://evil.test', '/\\evil.test'])(
-  'a sign-in leads nowhere else: %s',
+  'a sign-in never redirects to another site: %s',
   async (next) => {
-    const { page, leave } = await arrive(browser, { baseUrl: installation.baseUrl })
+    const { page, close } = await openBrowserSession(browser, { baseUrl: installation.baseUrl })
     await page.goto(`/login?next=${encodeURIComponent(next)}`)
     await page.locator('input[name="email"]').fill(things.user.email)
     await page.locator('input[name="password"]').fill(things.user.password)
@@ -207,17 +214,19 @@ test.each(['javascript:window.hostile=1', '//evil.test', 'https://evil.test', '/
     await page.waitForURL((url) => !url.pathname.startsWith('/login'))
     expect(new URL(page.url()).origin).toBe(new URL(installation.baseUrl).origin)
     expect(await page.evaluate('window.hostile')).toBeUndefined()
-    await leave()
+    await close()
   },
 )
 
-test('a prompt is asked for again as it was, and runs no more the second time', async () => {
-  const { page, complaints, leave } = await arrive(browser, { baseUrl: installation.baseUrl })
+test('a hostile prompt stays unchanged in the form and runs no script', async () => {
+  const { page, browserErrors, close } = await openBrowserSession(browser, {
+    baseUrl: installation.baseUrl,
+  })
   await signIn(page, things.user)
   await page.goto('/studio')
   await page.locator('textarea').first().fill(hostileText)
   expect(await page.locator('textarea').first().inputValue()).toContain(hostileTexts.ends)
   expect(await page.evaluate('window.hostile')).toBeUndefined()
-  expect(complaints().filter((one) => one.includes('CSP'))).toEqual([])
-  await leave()
+  expect(browserErrors().filter((one) => one.includes('CSP'))).toEqual([])
+  await close()
 })

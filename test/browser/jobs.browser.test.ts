@@ -1,50 +1,55 @@
 import { expect, it } from 'vitest'
 
 import { ADMIN, startInstallation } from './harness/installation.ts'
-import { signIn } from './harness/browser-user.ts'
+import { signIn } from './harness/browser-session.ts'
 import { signInHere } from './stories/users.ts'
-import { alive, setStage, soon, visit } from './stories/stage.ts'
+import {
+  untilInteractive,
+  startEnvironment,
+  eventually,
+  withPanelUser,
+} from './stories/environment.ts'
 import { submitPrompt, generatePicture, studioOf } from './stories/studio.ts'
 
-// One picture at a time, so that a second one is seen to wait.
-const stage = setStage(() => startInstallation({ IMAGE_CONCURRENCY_MAX: '1' }))
+// One picture at a time, so that a second one is queued.
+const environment = startEnvironment(() => startInstallation({ IMAGE_CONCURRENCY_MAX: '1' }))
 
-it('a reload in mid-job finds the row at its place at once, and sees it through', async () => {
-  await visit(stage, {}, async (user) => {
+it('after a reload during a job its row is shown immediately in order, and the job completes', async () => {
+  await withPanelUser(environment, {}, async (user) => {
     const { installation, page } = user
     const studio = studioOf(user)
     await signIn(page, ADMIN)
     await studio.open()
-    await generatePicture(user, 'an otter, drawn before')
-    const goOn = installation.testUpstream.hold('a reed bed in wind', 'partial')
+    await generatePicture(user, 'an otter, made before')
+    const release = installation.testUpstream.hold('a reed bed in wind', 'partial')
     await submitPrompt(user, 'a reed bed in wind')
     await studio.partial('a reed bed in wind').waitFor()
 
     const answer = await page.reload()
     const html = (await answer?.text()) ?? ''
-    // At once: it stands in the page itself, before any script has run.
-    const at = ['a reed bed in wind', 'an otter, drawn before'].map((text) => html.indexOf(text))
+    // The rows are in the server-rendered page, before any script runs.
+    const at = ['a reed bed in wind', 'an otter, made before'].map((text) => html.indexOf(text))
     expect(at).toEqual(at.toSorted((one, other) => one - other))
     expect(at[0]).toBeGreaterThan(0)
     await studio.partial('a reed bed in wind').waitFor()
-    goOn()
+    release()
     await studio.at('a reed bed in wind', 'stored').waitFor()
     const rows = page.getByRole('article').getByRole('heading')
-    expect(await rows.allInnerTexts()).toEqual(['a reed bed in wind', 'an otter, drawn before'])
+    expect(await rows.allInnerTexts()).toEqual(['a reed bed in wind', 'an otter, made before'])
   })
 })
 
-it('a closed tab loses nothing: the picture is there when its person comes back', async () => {
-  await visit(stage, {}, async (user) => {
+it('a job continues after its tab is closed: the picture is shown in a new tab', async () => {
+  await withPanelUser(environment, {}, async (user) => {
     const { installation, page } = user
     await signIn(page, ADMIN)
     await studioOf(user).open()
-    const goOn = installation.testUpstream.hold('a kingfisher')
+    const release = installation.testUpstream.hold('a kingfisher')
     await submitPrompt(user, 'a kingfisher')
     await studioOf(user).at('a kingfisher', 'generating').waitFor()
     await page.close()
-    goOn()
-    const tab = await user.user.openTab()
+    release()
+    const tab = await user.session.openTab()
     const studio = studioOf(user, tab)
     await studio.open()
     await studio.at('a kingfisher', 'stored').waitFor()
@@ -52,22 +57,22 @@ it('a closed tab loses nothing: the picture is there when its person comes back'
   })
 })
 
-it('what is asked, and what is cancelled, in one tab is seen in the other', async () => {
-  await visit(stage, {}, async (user) => {
+it('a request and a cancellation in one tab are shown in the other', async () => {
+  await withPanelUser(environment, {}, async (user) => {
     const { installation, page, messages } = user
     await signIn(page, ADMIN)
     const here = studioOf(user)
     await here.open()
-    const tab = await user.user.openTab()
+    const tab = await user.session.openTab()
     const there = studioOf(user, tab)
     await there.open()
 
-    const goOn = installation.testUpstream.hold('a ferry at night')
+    const release = installation.testUpstream.hold('a ferry at night')
     await submitPrompt(user, 'a ferry at night')
     await there.at('a ferry at night', 'generating').waitFor()
     await submitPrompt(user, 'a lock gate', tab)
     await here.at('a lock gate', 'queued').waitFor()
-    // What is being drawn cannot be called back, and says so.
+    // A running task cannot be cancelled; the button has the reason.
     expect(await here.cancel('a ferry at night').getAttribute('aria-disabled')).toBe('true')
     await here.row('a ferry at night').getByText(messages.pictures.cancelGeneration).waitFor({
       state: 'attached',
@@ -75,22 +80,22 @@ it('what is asked, and what is cancelled, in one tab is seen in the other', asyn
     await here.cancel('a lock gate').click()
     await here.at('a lock gate', 'cancelled').waitFor()
     await there.at('a lock gate', 'cancelled').waitFor()
-    goOn()
+    release()
     await here.at('a ferry at night', 'stored').waitFor()
     await there.at('a ferry at night', 'stored').waitFor()
   })
 })
 
-it('signing out in one tab leads the other to login on its next act, and back', async () => {
-  await visit(stage, { expecting: [/status of 401/] }, async (user) => {
+it('signing out in one tab redirects the other to login on its next action, and back', async () => {
+  await withPanelUser(environment, { expecting: [/status of 401/] }, async (user) => {
     const { page, messages } = user
     await signIn(page, ADMIN)
-    const tab = await user.user.openTab()
+    const tab = await user.session.openTab()
     const studio = studioOf(user, tab)
     await studio.open()
     await studio.prompt.fill('a prompt that is not lost')
 
-    await alive(user, page)
+    await untilInteractive(user, page)
     await page.getByRole('button', { name: messages.shell.yourAccount }).click()
     await page.getByRole('menuitem', { name: messages.everywhere.signOut }).click()
     await page.getByRole('heading', { name: messages.login.title }).waitFor()
@@ -99,7 +104,7 @@ it('signing out in one tab leads the other to login on its next act, and back', 
     await tab.getByRole('heading', { name: messages.login.title }).waitFor()
     expect(new URL(tab.url()).searchParams.get('next')).toBe('/studio')
     await signInHere({ ...user, page: tab }, ADMIN)
-    await soon(() => new URL(tab.url()).pathname).toBe('/studio')
-    await soon(() => studio.prompt.inputValue()).toBe('a prompt that is not lost')
+    await eventually(() => new URL(tab.url()).pathname).toBe('/studio')
+    await eventually(() => studio.prompt.inputValue()).toBe('a prompt that is not lost')
   })
 })

@@ -5,16 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seriousFindings } from './harness/accessibility.ts'
 import { launchBrowser } from './harness/browser.ts'
 import { seed, REFUSED_PROMPT } from './harness/seed.ts'
-import type { Furniture } from './harness/seed.ts'
+import type { SeededIds } from './harness/seed.ts'
 import type { Installation } from './harness/installation.ts'
 import { ADMIN, startInstallation } from './harness/installation.ts'
-import type { BrowserUser } from './harness/browser-user.ts'
-import { arrive, desk, phone, signIn } from './harness/browser-user.ts'
+import type { BrowserSession } from './harness/browser-session.ts'
+import { openBrowserSession, desk, phone, signIn } from './harness/browser-session.ts'
 import { saveScreenshot } from './harness/screenshots.ts'
 import { settle } from './harness/settle.ts'
 
-/** Every page of the panel, for somebody who may see all of them. */
-const pages: Record<string, (things: Furniture) => string> = {
+/** Every page of the panel; the admin may see all of them. */
+const pages: Record<string, (things: SeededIds) => string> = {
   welcome: () => '/welcome',
   overview: () => '/',
   studio: () => '/studio',
@@ -42,19 +42,19 @@ const pages: Record<string, (things: Furniture) => string> = {
   missing: () => '/there-is-no-such-page',
 }
 
-// Each theme and each size; the long run combines them.
+// Each theme and each size once; the long run has all combinations.
 const looks = (
   [
-    { colours: 'light', navItem: 'desk', viewport: desk, long: false },
-    { colours: 'dark', navItem: 'desk', viewport: desk, long: true },
-    { colours: 'light', navItem: 'phone', viewport: phone, long: true },
-    { colours: 'dark', navItem: 'phone', viewport: phone, long: false },
+    { colours: 'light', device: 'desk', viewport: desk, long: false },
+    { colours: 'dark', device: 'desk', viewport: desk, long: true },
+    { colours: 'light', device: 'phone', viewport: phone, long: true },
+    { colours: 'dark', device: 'phone', viewport: phone, long: false },
   ] as const
 ).filter(({ long }) => isLongRun || !long)
 
 let installation: Installation
 let browser: Browser
-let things: Furniture
+let things: SeededIds
 
 beforeAll(async () => {
   installation = await startInstallation()
@@ -71,51 +71,58 @@ afterAll(async () => {
   await installation?.stop()
 })
 
-describe.each(looks)('$colours on a $place', ({ colours, navItem, viewport }) => {
-  let user: BrowserUser
+describe.each(looks)('$colours on a $device', ({ colours, device, viewport }) => {
+  let session: BrowserSession
 
   beforeAll(async () => {
-    user = await arrive(browser, { baseUrl: installation.baseUrl, colours, viewport })
-    await saveLogin(user, `login-${navItem}-${colours}`)
-    await signIn(user.page, ADMIN)
+    session = await openBrowserSession(browser, {
+      baseUrl: installation.baseUrl,
+      colours,
+      viewport,
+    })
+    await saveLogin(session, `login-${device}-${colours}`)
+    await signIn(session.page, ADMIN)
   })
-  afterAll(() => user.leave())
+  afterAll(() => session.close())
 
   test.each(Object.entries(pages))('%s', async (name, addressOf) => {
-    const { page } = user
-    const before = user.complaints().length
+    const { page } = session
+    const before = session.browserErrors().length
     await page.goto(addressOf(things), { waitUntil: 'load' })
     await page.locator('h1').first().waitFor()
-    await settle(user.page)
-    await saveScreenshot(page, `${name}-${navItem}-${colours}`)
+    await settle(session.page)
+    await saveScreenshot(page, `${name}-${device}-${colours}`)
     expect(await seriousFindings(page)).toEqual([])
-    expect(await sidewaysPixels(user), 'scrolls sideways').toBe(0)
-    const complaints = user.complaints().slice(before)
-    expect(complaints.filter((one) => name !== 'missing' || !one.includes('404'))).toEqual([])
+    expect(await sidewaysPixels(session), 'scrolls sideways').toBe(0)
+    const browserErrors = session.browserErrors().slice(before)
+    expect(browserErrors.filter((one) => name !== 'missing' || !one.includes('404'))).toEqual([])
   })
 })
 
-test('the same pages in Chinese leave nothing in English untold', async () => {
-  const user = await arrive(browser, { baseUrl: installation.baseUrl, language: 'zh' })
-  await saveLogin(user, 'login-desk-zh')
-  await signIn(user.page, ADMIN)
+test('all pages are rendered in Chinese', async () => {
+  const session = await openBrowserSession(browser, {
+    baseUrl: installation.baseUrl,
+    language: 'zh',
+  })
+  await saveLogin(session, 'login-desk-zh')
+  await signIn(session.page, ADMIN)
   for (const [name, addressOf] of Object.entries(pages)) {
-    await user.page.goto(addressOf(things), { waitUntil: 'load' })
-    await settle(user.page)
-    await saveScreenshot(user.page, `${name}-desk-zh`)
-    expect(await user.page.locator('html').getAttribute('lang'), name).toBe('zh-CN')
-    expect(await user.page.locator('h1').first().innerText(), name).not.toBe('')
+    await session.page.goto(addressOf(things), { waitUntil: 'load' })
+    await settle(session.page)
+    await saveScreenshot(session.page, `${name}-desk-zh`)
+    expect(await session.page.locator('html').getAttribute('lang'), name).toBe('zh-CN')
+    expect(await session.page.locator('h1').first().innerText(), name).not.toBe('')
   }
-  await user.leave()
+  await session.close()
 })
 
-async function saveLogin({ page }: BrowserUser, name: string): Promise<void> {
+async function saveLogin({ page }: BrowserSession, name: string): Promise<void> {
   await page.goto('/login')
   await saveScreenshot(page, name)
   expect(await seriousFindings(page)).toEqual([])
 }
 
-async function sidewaysPixels({ page }: BrowserUser): Promise<unknown> {
+async function sidewaysPixels({ page }: BrowserSession): Promise<unknown> {
   return page.evaluate(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   )

@@ -2,17 +2,17 @@ import { queryDatabase } from '@sluice/e2e/harness/ledger'
 import { expect, it } from 'vitest'
 
 import { ADMIN, startInstallation } from './harness/installation.ts'
-import { signIn } from './harness/browser-user.ts'
+import { signIn } from './harness/browser-session.ts'
 import { banInPanel, streamEnd } from './stories/ban.ts'
-import { makeAccount, signInHere } from './stories/users.ts'
-import type { Visit } from './stories/stage.ts'
-import { goTo, open, setStage, soon, visit } from './stories/stage.ts'
+import { createAccount, signInHere } from './stories/users.ts'
+import type { PanelUser } from './stories/environment.ts'
+import { goTo, open, startEnvironment, eventually, withPanelUser } from './stories/environment.ts'
 import { submitPrompt, studioOf } from './stories/studio.ts'
 
-const stage = setStage(() => startInstallation())
+const environment = startEnvironment(() => startInstallation())
 
-/** As if nobody had used any session for a long time. */
-const endSessions = ({ installation }: Visit) =>
+/** Expires all sessions. */
+const endSessions = ({ installation }: PanelUser) =>
   queryDatabase(
     { running: installation },
     `update sessions set expires_at = now() - interval '1 second'`,
@@ -20,60 +20,60 @@ const endSessions = ({ installation }: Visit) =>
 
 const refused = [/status of 40[13]/]
 
-it('a session that ends in mid-use leads to login, and back to the same page', async () => {
-  await visit(stage, { expecting: refused }, async (user) => {
+it('an expired session leads to login, and back to the same page', async () => {
+  await withPanelUser(environment, { expecting: refused }, async (user) => {
     const { page, messages } = user
     const here = () => `${new URL(page.url()).pathname}${new URL(page.url()).search}`
     await signIn(page, ADMIN)
 
-    // A page that is asked for.
+    // A page load.
     await open(user, '/gallery?q=heron')
     await endSessions(user)
     await goTo(user, 'usage')
     await page.getByText(messages.login.comeBack).waitFor()
     expect(here()).toBe('/login?next=%2Fusage')
     await signInHere(user, ADMIN)
-    await soon(here).toBe('/usage')
+    await eventually(here).toBe('/usage')
 
-    // An act of a page; what was typed is there again.
+    // An action of a page; the typed text is restored.
     const studio = studioOf(user)
     await studio.open()
     await studio.prompt.fill('typed before the session ended')
-    // The page asks for the price by itself; without a session that request would lead to login first.
+    // Wait for the automatic price request, which would also lead to login.
     await studio.price.waitFor()
     await endSessions(user)
     await studio.generate.click()
     await signInHere(user, ADMIN)
-    await soon(here).toBe('/studio')
-    await soon(() => studio.prompt.inputValue()).toBe('typed before the session ended')
+    await eventually(here).toBe('/studio')
+    await eventually(() => studio.prompt.inputValue()).toBe('typed before the session ended')
 
-    // A form of a page, which is a page of its own by its address.
+    // A form with its own URL.
     await open(user, '/keys?new=1')
     const sheet = page.getByRole('dialog', { name: messages.keys.createTitle })
     await sheet.getByLabel(messages.keys.fields.name).fill('too late')
     await endSessions(user)
     await sheet.getByRole('button', { name: messages.keys.createAction }).click()
     await signInHere(user, ADMIN)
-    await soon(here).toBe('/keys?new=1')
+    await eventually(here).toBe('/keys?new=1')
     await sheet.waitFor()
   })
 })
 
-// Other sites by their names are in hostile-words.browser.test.ts.
+// Plain URLs of other sites are tested in hostile-texts.browser.test.ts.
 const hostile = ['/%09/evil.test', '/\t/evil.test', '/..//evil.test']
 
-it('no path in ?next that a browser may read otherwise leads off this site', async () => {
-  // Some are paths of ours after all, where there is nothing.
-  await visit(stage, { expecting: [/status of 404/] }, async (user) => {
+it('an ambiguous path in ?next never leads to another site', async () => {
+  // Some are unknown paths of this site.
+  await withPanelUser(environment, { expecting: [/status of 404/] }, async (user) => {
     const {
       page,
-      user: { context },
+      session: { context },
       installation,
     } = user
-    const strangers: string[] = []
+    const foreignRequests: string[] = []
     context.on('request', (request) => {
       if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(installation.baseUrl))
-        strangers.push(request.url())
+        foreignRequests.push(request.url())
     })
     for (const next of hostile) {
       await page.goto('about:blank')
@@ -83,15 +83,15 @@ it('no path in ?next that a browser may read otherwise leads off this site', asy
       await page.waitForURL(({ pathname }) => pathname !== '/login')
       expect(new URL(page.url()).origin, next).toBe(installation.baseUrl)
     }
-    expect(strangers).toEqual([])
+    expect(foreignRequests).toEqual([])
   })
 })
 
 it.each(['en', 'zh'] as const)(
-  'login needs no script: a refusal is told, the e-mail stays, the right password opens, in %s',
+  'login works without script: an error is shown, the e-mail is kept, the right password signs in, in %s',
   async (language) => {
     const spec = { language, withoutScript: true, expecting: refused } as const
-    await visit(stage, spec, async (user) => {
+    await withPanelUser(environment, spec, async (user) => {
       const { page, messages } = user
       await page.goto('/login?next=%2Fledger')
       await signInHere(user, { ...ADMIN, password: 'not the password at all' })
@@ -104,19 +104,21 @@ it.each(['en', 'zh'] as const)(
   },
 )
 
-it('who is banned is out on their next act, their live stream ends, and login says why', async () => {
-  await visit(stage, { expecting: refused }, async (user) => {
+it('a banned user is signed out on the next action, the live stream ends, and login shows the reason', async () => {
+  await withPanelUser(environment, { expecting: refused }, async (user) => {
     const { installation, page, messages } = user
-    const guest = await makeAccount(installation, 100_000_000n)
+    const guest = await createAccount(installation, 100_000_000n)
     await signIn(page, guest)
     const studio = studioOf(user)
     await studio.open()
-    const goOn = installation.testUpstream.hold('the last picture')
+    const release = installation.testUpstream.hold('the last picture')
     await submitPrompt(user, 'the last picture')
     await studio.at('the last picture', 'generating').waitFor()
     const stream = await streamEnd(user)
 
-    await visit(stage, {}, (admin) => banInPanel(admin, { guest, onBanned: stream.begin }))
+    await withPanelUser(environment, {}, (admin) =>
+      banInPanel(admin, { guest, onBanned: stream.begin }),
+    )
     expect(await stream.ended()).toBeLessThan(1_500)
 
     await goTo(user, 'keys')
@@ -124,14 +126,14 @@ it('who is banned is out on their next act, their live stream ends, and login sa
     await page.goto('/login')
     await signInHere(user, guest)
     await page.getByRole('alert').getByText(messages.errors.codes.account_banned).waitFor()
-    goOn()
+    release()
   })
 })
 
 it.each(['en', 'zh'] as const)(
-  'where registration is closed there is no link to it, and its address says so, in %s',
+  'with closed registration there is no link to it, and its page shows that it is closed, in %s',
   async (language) => {
-    await visit(stage, { language, expecting: [/status of 403/] }, async (user) => {
+    await withPanelUser(environment, { language, expecting: [/status of 403/] }, async (user) => {
       const { page, messages, installation } = user
       await page.goto('/login')
       await page.getByRole('heading', { name: messages.login.title }).waitFor()
@@ -139,7 +141,7 @@ it.each(['en', 'zh'] as const)(
       await page.goto('/register')
       await page.getByText(messages.login.closed).waitFor()
       expect(await page.getByRole('textbox').count()).toBe(0)
-      // Who knows the form's address is refused with the same sentence.
+      // A direct request to the form is refused with the same message.
       const answer = await page.request.post('/register', {
         form: { email: 'eve@sluice.test', password: 'a long pass phrase for eve' },
         headers: {

@@ -1,5 +1,5 @@
-// Writes the pictures of the README to docs/images: `pnpm docs:screenshots`. The house is real, its
-// pictures are the sandbox's.
+// Writes the screenshots of the README to docs/images: `pnpm docs:screenshots`. The installation is real, its
+// pictures come from the sandbox.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -7,10 +7,10 @@ import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 
 import { launchBrowser } from './harness/browser.ts'
-import { submitPrompt, seed, tokenOf, untilEnded } from './harness/seed.ts'
+import { callControlApi, seed, tokenOf, untilEnded } from './harness/seed.ts'
 import type { Installation } from './harness/installation.ts'
 import { ADMIN, startInstallation } from './harness/installation.ts'
-import { arrive, signIn } from './harness/browser-user.ts'
+import { openBrowserSession, signIn } from './harness/browser-session.ts'
 
 const folder = join(import.meta.dirname, '../../docs/images')
 const window = { width: 1280, height: 800 }
@@ -29,8 +29,11 @@ const browser = await launchBrowser()
 try {
   await mkdir(folder, { recursive: true })
   await seed(installation)
-  const charge = await paint(installation)
-  const { page } = await arrive(browser, { baseUrl: installation.baseUrl, viewport: window })
+  const charge = await generateScenes(installation)
+  const { page } = await openBrowserSession(browser, {
+    baseUrl: installation.baseUrl,
+    viewport: window,
+  })
   await signIn(page, ADMIN)
   await page.goto('/studio')
   await page
@@ -38,39 +41,39 @@ try {
     .first()
     .fill('A kingfisher over a mill race, one wing in the water')
   await page.locator('select').first().selectOption(MODEL)
-  await keep(page, 'studio')
+  await writeScreenshot(page, 'studio')
   await page.goto(`/usage/charges/${charge}`)
-  await keep(page, 'charge')
-  const dark = await arrive(browser, {
+  await writeScreenshot(page, 'charge')
+  const dark = await openBrowserSession(browser, {
     baseUrl: installation.baseUrl,
     viewport: window,
     colours: 'dark',
   })
   await signIn(dark.page, ADMIN)
   await dark.page.goto('/admin')
-  await keep(dark.page, 'system')
+  await writeScreenshot(dark.page, 'system')
 } finally {
   await browser.close()
   await installation.stop()
 }
 
-/** Draws the scenes; answers the task of the last. */
-async function paint(there: Installation): Promise<string> {
+/** Generates the scenes; returns the last task's id. */
+async function generateScenes(target: Installation): Promise<string> {
   let last = ''
-  const as = await tokenOf(there, ADMIN)
+  const as = await tokenOf(target, ADMIN)
   for (const scene of scenes) {
     const body = { model: MODEL, ...scene }
-    const { id } = await submitPrompt<{ id: string }>(there, 'createImages', { as, body })
-    await untilEnded(there, { as, id })
+    const { id } = await callControlApi<{ id: string }>(target, 'createImages', { as, body })
+    await untilEnded(target, { as, id })
     last = id
   }
   return last
 }
 
-/** Small enough for a README: a palette is all that a panel needs. */
-async function keep(page: Page, name: string): Promise<void> {
+/** Writes a screenshot as a palette PNG, small enough for a README. */
+async function writeScreenshot(page: Page, name: string): Promise<void> {
   await page.locator('h1').first().waitFor()
-  // What lies below the window is not fetched before it is needed.
+  // Images below the window are loaded lazily.
   const quiet = `[...document.querySelectorAll('[aria-roledescription="chart"]')]
       .every((chart) => chart.querySelector('canvas')) && document.querySelectorAll('[aria-busy="true"]').length === 0 &&
     [...document.images].every((image) =>

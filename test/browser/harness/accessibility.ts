@@ -11,9 +11,9 @@ interface Finding {
   nodes: { html: string; failureSummary?: string }[]
 }
 
-/** Serious and critical findings of axe-core on the page as it stands, as sentences; none is good. */
+/** Serious and critical findings of axe-core on the current page, as text. */
 export async function seriousFindings(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, past the page's own CSP, which stays as strict as it is.
+  // Evaluated by the debugger, which is not subject to the page's CSP.
   await page.evaluate(await readFile(axe, 'utf8'))
   const violations = await page.evaluate(async () => {
     const { axe: runner } = globalThis as unknown as {

@@ -1,7 +1,7 @@
 import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 
-/** Debian's Chromium, headless. `scripts/test.mjs` says where it is. */
+/** Starts headless Chromium; `scripts/test.mjs` sets its path. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = process.env['TEST_CHROMIUM']
   if (executablePath === undefined)
@@ -10,7 +10,7 @@ export async function launchBrowser(): Promise<Browser> {
     )
   return chromium.launch({
     executablePath,
-    // Its own sandbox needs rights that containers do not give; it only ever opens our own pages.
+    // Chromium's sandbox needs privileges that containers lack; only pages of the panel are opened.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
   })
 }

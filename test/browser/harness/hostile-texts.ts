@@ -1,7 +1,7 @@
-/** What runs, if anything does, calls this; nobody of ours defines it. */
+/** Executed by injected scripts; the panel never sets it. */
 const MARK = 'window.hostile=1'
 
-/** Words that people may write, short enough for a name, each of which means something somewhere else. */
+/** Injection texts short enough for a name, each for another context. */
 export const hostileTexts = {
   image: `<img src=x onerror=${MARK}>`,
   quoted: `"><script>${MARK}</script>`,
@@ -11,9 +11,9 @@ export const hostileTexts = {
   ends: `</script></title></textarea><script>${MARK}</script>`,
   vector: `<svg/onload=${MARK}>`,
   comment: `--><!--<style>*{display:none}</style>`,
-  // Line ends for JavaScript and not for JSON.
+  // Line ends in JavaScript but not in JSON.
   lines: `a\u2028${MARK}\u2029b`,
-  // Turns round what is read after it, and is never closed.
+  // An unclosed right-to-left override.
   turned: `\u202Egnp.erutcip\u2067\u0590 ${MARK}`,
   entity: '&lt;img src=x&gt; &#x3c;b&#x3e; %3Cscript%3E',
   unbroken: 'W'.repeat(100),
@@ -22,10 +22,10 @@ export const hostileTexts = {
 
 export const hostileList = Object.values(hostileTexts)
 
-/** All of them at once, and five thousand characters without a place to break. */
+/** All of them, and five thousand characters without a break opportunity. */
 export const hostileText = [...hostileList, 'M'.repeat(5_000)].join(' ')
 
-/** For places of at most so many characters: as many of them as fit, and no space at the ends. */
+/** As many of them as fit into `charactersMax`, without outer spaces. */
 export function hostileUpTo(charactersMax: number): string {
   let text = ''
   for (const word of hostileList) {
@@ -35,7 +35,7 @@ export function hostileUpTo(charactersMax: number): string {
   return text
 }
 
-/** As hostile as an address of e-mail may be. */
+/** Valid hostile e-mail addresses. */
 export const hostileEmails = [
   "o'onerror'x'-+_.a@hostile.test",
   `${'w'.repeat(200)}@hostile.test`,

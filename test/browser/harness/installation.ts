@@ -8,19 +8,19 @@ import { startTestUpstream } from './test-upstream.ts'
 
 export const ADMIN = { email: 'ada@sluice.test', password: 'a long pass phrase for ada' }
 
-/** A whole Sluice with its panel, in front of the sandbox and of a simulator of OpenAI. */
+/** A complete installation with its panel, connected to the sandbox and to an OpenAI simulator. */
 export interface Installation extends Running {
   simulator: OpenAiSimulator
-  /** Between the gateway and the simulator; holds the pictures that a story wants to watch. */
+  /** A proxy between the gateway and the simulator that can hold pictures. */
   testUpstream: TestUpstream
 }
 
-/** Starts the real standalone, as `npm start` does. `env` adds to its settings. */
+/** Starts the standalone app like `npm start`; `env` adds to its environment. */
 export function startInstallation(env: Record<string, string> = {}): Promise<Installation> {
   return startNewInstallation({ ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password, ...env })
 }
 
-/** Starts it with nobody's wishes: the admin is made by the first start, which prints the password. */
+/** Starts it without settings: the first start creates the admin and prints the password. */
 export async function startNewInstallation(
   env: Record<string, string> = {},
 ): Promise<Installation> {

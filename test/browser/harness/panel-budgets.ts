@@ -1,15 +1,15 @@
 export interface PanelBudget {
   name: string
   path: string
-  /** What the page may weigh on the wire for somebody who comes for the first time, headers and all. */
+  /** Maximum transfer size of the first visit, including headers. */
   bytesMax: number
-  /** Shown to who is not signed in. */
+  /** Available without a session. */
   isOpen?: true
 }
 
 const KB = 1024
 
-/** The base page and the studio have budgets of the design; the others may not grow past the studio's. */
+/** Budgets of the base page and the studio come from the design; other pages must not exceed the studio's. */
 export const panelBudgets: readonly PanelBudget[] = [
   { name: 'login (base page)', path: '/login', bytesMax: 60 * KB, isOpen: true },
   { name: 'account (emptiest page of the app)', path: '/account', bytesMax: 100 * KB },

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 
 const folder = join(import.meta.dirname, '../../../test-results/screenshots')
 
-/** Writes what a person sees to `test-results/screenshots/<name>.png`. */
+/** Writes a screenshot to `test-results/screenshots/<name>.png`. */
 export async function saveScreenshot(page: Page, name: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await page.screenshot({

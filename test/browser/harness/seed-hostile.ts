@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 
-import { submitPrompt, tokenOf, untilEnded } from './seed.ts'
+import { callControlApi, tokenOf, untilEnded } from './seed.ts'
 import {
   hostileEmails,
   hostileList,
@@ -19,12 +19,12 @@ export interface HostileThings {
   tasks: string[]
 }
 
-const PASSWORD = 'a long pass phrase of somebody'
+const PASSWORD = 'a long pass phrase of a user'
 const MODEL = `${hostileTexts.image} ${hostileTexts.ends}`
 const REFUSED = 'refuse this one'
 const REVISED = 'revise this one'
 
-/** Fills every field that somebody can write, or have an upstream write, with hostile words. */
+/** Fills every field that a user or an upstream can set with hostile texts. */
 export async function seedHostile(installation: Installation): Promise<HostileThings> {
   const as = await tokenOf(installation, ADMIN)
   await scriptUpstream(installation)
@@ -42,23 +42,23 @@ async function hostileUsers(installation: Installation, as: string): Promise<str
   const users: string[] = []
   for (const email of hostileEmails) {
     const body = { email, password: PASSWORD }
-    const { id } = await submitPrompt<{ id: string }>(installation, 'createUser', { as, body })
+    const { id } = await callControlApi<{ id: string }>(installation, 'createUser', { as, body })
     users.push(id)
     for (const note of [...hostileList, hostileUpTo(200)])
-      await submitPrompt(installation, 'grantCredits', {
+      await callControlApi(installation, 'grantCredits', {
         as,
         params: { id },
-        // What a header may hold: printable ASCII.
+        // Headers allow printable ASCII only.
         headers: { 'idempotency-key': `${hostileTexts.quoted} ${users.length} ${hash(note)}` },
         body: { amount_micro: '900000000000001', note },
       })
   }
-  const banned = await submitPrompt<{ id: string }>(installation, 'createUser', {
+  const banned = await callControlApi<{ id: string }>(installation, 'createUser', {
     as,
     body: { email: 'banned@hostile.test', password: PASSWORD },
   })
   const body = { banned: true, ban_reason: hostileUpTo(200) }
-  await submitPrompt(installation, 'editUser', { as, params: { id: banned.id }, body })
+  await callControlApi(installation, 'editUser', { as, params: { id: banned.id }, body })
   return [...users, banned.id]
 }
 
@@ -69,7 +69,7 @@ async function hostileKeys(installation: Installation, as: string): Promise<stri
   for (const name of hostileList) {
     const model_whitelist = [MODEL, ...hostileList.slice(0, 3), 'm'.repeat(200)]
     const body = { name, model_whitelist }
-    const { id } = await submitPrompt<{ id: string }>(installation, 'createApiKey', { as, body })
+    const { id } = await callControlApi<{ id: string }>(installation, 'createApiKey', { as, body })
     keys.push(id)
   }
   return keys
@@ -78,7 +78,7 @@ async function hostileKeys(installation: Installation, as: string): Promise<stri
 async function hostileChannels(installation: Installation, as: string): Promise<string[]> {
   const channels: string[] = []
   for (const name of hostileList) {
-    const { id } = await submitPrompt<{ id: string }>(installation, 'createChannel', {
+    const { id } = await callControlApi<{ id: string }>(installation, 'createChannel', {
       as,
       body: {
         name,
@@ -91,9 +91,9 @@ async function hostileChannels(installation: Installation, as: string): Promise<
     })
     channels.push(id)
   }
-  // Refused by the upstream, which says why in its own words.
-  await submitPrompt(installation, 'testChannel', { as, params: { id: channels[0] ?? '' } })
-  const { id } = await submitPrompt<{ id: string }>(installation, 'createChannel', {
+  // Refused by the upstream with a hostile message.
+  await callControlApi(installation, 'testChannel', { as, params: { id: channels[0] ?? '' } })
+  const { id } = await callControlApi<{ id: string }>(installation, 'createChannel', {
     as,
     body: {
       name: 'hostile models',
@@ -105,7 +105,7 @@ async function hostileChannels(installation: Installation, as: string): Promise<
   })
   const steps = [{ quality: 'low', pixels_max: 4_000_000, micro_per_image: '1000' }]
   const body = { price: { kind: 'images', steps } }
-  await submitPrompt(installation, 'addModelPrice', { as, params: { model: MODEL }, body })
+  await callControlApi(installation, 'addModelPrice', { as, params: { model: MODEL }, body })
   return [...channels, id]
 }
 
@@ -113,7 +113,7 @@ async function hostilePictures(installation: Installation, as: string): Promise<
   const tasks: string[] = []
   const generatePicture = async (body: object) => {
     const whole = { model: 'gpt-image-2', quality: 'low', size: '1024x1024', ...body }
-    const { id } = await submitPrompt<{ id: string }>(installation, 'createImages', {
+    const { id } = await callControlApi<{ id: string }>(installation, 'createImages', {
       as,
       body: whole,
       headers: { 'idempotency-key': `${hostileTexts.image} ${tasks.length}` },
@@ -125,13 +125,13 @@ async function hostilePictures(installation: Installation, as: string): Promise<
   await generatePicture({ prompt: 'a model of another name', model: MODEL })
   await generatePicture({ prompt: `${REFUSED} ${hostileText}` })
   await generatePicture({ prompt: REVISED })
-  tasks.push(await drawFromFile(installation, as))
+  tasks.push(await generateFromFile(installation, as))
   for (const id of tasks) await untilEnded(installation, { as, id })
   return tasks
 }
 
-/** A reference picture whose file has a hostile name. */
-async function drawFromFile(installation: Installation, as: string): Promise<string> {
+/** A request with a reference picture that has a hostile file name. */
+async function generateFromFile(installation: Installation, as: string): Promise<string> {
   const form = new FormData()
   const bytes = await sharp({ create: { ...square, background: '#147b8a' } })
     .png()
@@ -148,13 +148,13 @@ async function drawFromFile(installation: Installation, as: string): Promise<str
     body: form,
   })
   const text = await answer.text()
-  if (!answer.ok) throw new Error(`a picture by form: ${answer.status} ${text}`)
+  if (!answer.ok) throw new Error(`image form: ${answer.status} ${text}`)
   return String(JSON.parse(text).id)
 }
 
 const square = { width: 1024, height: 1024, channels: 3 } as const
 
-/** An upstream whose words are as bad: refusals, and what it says that it has drawn. */
+/** An upstream with hostile error messages and revised prompts. */
 async function scriptUpstream({ simulator }: Installation): Promise<void> {
   const png = await sharp({ create: { ...square, background: '#222222' } })
     .png()
@@ -183,9 +183,9 @@ async function scriptUpstream({ simulator }: Installation): Promise<void> {
   ])
 }
 
-/** Chat calls through a hostile key: charges of their own. */
+/** Chat calls with a hostile API key name, for chat charges. */
 async function hostileCalls(installation: Installation, as: string): Promise<void> {
-  const { api_key: apiKey } = await submitPrompt<{ api_key: string }>(
+  const { api_key: apiKey } = await callControlApi<{ api_key: string }>(
     installation,
     'createApiKey',
     {

@@ -6,8 +6,8 @@ import type { Installation } from './installation.ts'
 
 export const USER = { email: 'grace@sluice.test', password: 'a long pass phrase for grace' }
 
-/** Ids of things that pages of their own show. */
-export interface Furniture {
+/** Ids of the seeded objects that have their own pages. */
+export interface SeededIds {
   user: string
   channel: string
   picture: string
@@ -15,8 +15,8 @@ export interface Furniture {
   key: string
 }
 
-/** Asks the control API in somebody's name; fails with its words. */
-export async function submitPrompt<Answer>(
+/** Calls the control API with a token; throws with the response text. */
+export async function callControlApi<Answer>(
   installation: Pick<Installation, 'baseUrl'>,
   operation: ControlOperation,
   input: {
@@ -41,7 +41,7 @@ export async function submitPrompt<Answer>(
   })
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${operation}: ${answer.status} ${text}`)
-  // What the contract says; a test that is told otherwise fails by itself.
+  // Typed by the contract, not validated.
   return (text === '' ? undefined : JSON.parse(text)) as Answer
 }
 
@@ -49,26 +49,26 @@ export async function tokenOf(
   installation: Pick<Installation, 'baseUrl'>,
   who: typeof ADMIN,
 ): Promise<string> {
-  const { access_token } = await submitPrompt<{ access_token: string }>(installation, 'login', {
+  const { access_token } = await callControlApi<{ access_token: string }>(installation, 'login', {
     body: who,
   })
   return access_token
 }
 
-/** Puts something of everything into a house, so that no page is shown empty. */
-export async function seed(installation: Installation): Promise<Furniture> {
+/** Creates objects of every kind, so that no page is empty. */
+export async function seed(installation: Installation): Promise<SeededIds> {
   const as = await tokenOf(installation, ADMIN)
-  const { id: user } = await submitPrompt<{ id: string }>(installation, 'createUser', {
+  const { id: user } = await callControlApi<{ id: string }>(installation, 'createUser', {
     as,
     body: USER,
   })
-  await submitPrompt(installation, 'grantCredits', {
+  await callControlApi(installation, 'grantCredits', {
     as,
     params: { id: user },
-    headers: { 'idempotency-key': 'furnish' },
+    headers: { 'idempotency-key': 'seed' },
     body: { amount_micro: '25000000', note: 'welcome' },
   })
-  const { id: key } = await submitPrompt<{ id: string }>(installation, 'createApiKey', {
+  const { id: key } = await callControlApi<{ id: string }>(installation, 'createApiKey', {
     as,
     body: {
       name: 'picture-bot',
@@ -79,11 +79,15 @@ export async function seed(installation: Installation): Promise<Furniture> {
       expires_at: '2030-01-01T00:00:00.000Z',
     },
   })
-  const { items } = await submitPrompt<{ items: { id: string }[] }>(installation, 'listChannels', {
-    as,
-  })
+  const { items } = await callControlApi<{ items: { id: string }[] }>(
+    installation,
+    'listChannels',
+    {
+      as,
+    },
+  )
   const generatePicture = async (body: object) => {
-    const { id } = await submitPrompt<{ id: string }>(installation, 'createImages', { as, body })
+    const { id } = await callControlApi<{ id: string }>(installation, 'createImages', { as, body })
     return id
   }
   const picture = await generatePicture({
@@ -110,8 +114,8 @@ export async function seed(installation: Installation): Promise<Furniture> {
   return { user, channel: items[0]?.id ?? '', picture, failedPicture, key }
 }
 
-/** The simulator refuses it for its content. */
-export const REFUSED_PROMPT = 'something that the upstream will not draw'
+/** The simulator refuses this prompt because of its content. */
+export const REFUSED_PROMPT = 'something that the upstream refuses'
 
 async function chat(installation: Installation): Promise<void> {
   const answer = await fetch(`${installation.baseUrl}/v1/chat/completions`, {
@@ -122,7 +126,7 @@ async function chat(installation: Installation): Promise<void> {
     },
     body: JSON.stringify({
       model: 'gpt-4o-mini',
-      messages: [{ role: 'user', content: 'Say something about herons.' }],
+      messages: [{ role: 'user', content: 'Write a line about herons.' }],
     }),
   })
   if (!answer.ok) throw new Error(`chat: ${answer.status} ${await answer.text()}`)
@@ -130,14 +134,14 @@ async function chat(installation: Installation): Promise<void> {
 }
 
 const ENDED = ['done', 'failed', 'cancelled']
-const LOOKS_MAX = 600
+const POLLS_MAX = 600
 
 export async function untilEnded(
   installation: Installation,
   { as, id }: { as: string; id: string },
 ): Promise<void> {
-  for (let look = 0; look < LOOKS_MAX; look += 1) {
-    const { state } = await submitPrompt<{ state: string }>(installation, 'getImage', {
+  for (let poll = 0; poll < POLLS_MAX; poll += 1) {
+    const { state } = await callControlApi<{ state: string }>(installation, 'getImage', {
       as,
       params: { id },
     })

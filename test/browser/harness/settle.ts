@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core'
 
-/** A picture that does not come is seen on the screenshot; nobody waits for it any longer. */
+/** Wait limit; a picture that is still missing is visible on the screenshot. */
 const SETTLE_MS_MAX = 5_000
 
-/** Pictures in the window, and what is drawn after them; live streams never end, so the network is never idle. */
+/** Waits for the visible pictures and two frames. With live streams the network is never idle. */
 export async function settle(page: Page): Promise<void> {
   await page.evaluate(`Promise.race([
     new Promise((done) => setTimeout(done, ${SETTLE_MS_MAX})),

@@ -1,21 +1,21 @@
 import type { Browser, CDPSession, Cookie } from 'playwright-core'
 
-import { desk } from './browser-user.ts'
+import { desk } from './browser-session.ts'
 
 export interface Weight {
-  /** What travelled to the browser: bodies as they were compressed, and headers. People's pictures do not count. */
+  /** Transferred bytes: compressed bodies and headers. Generated pictures are not counted. */
   bytes: number
   requests: number
-  /** From the start of the navigation to the first text or picture on screen. */
+  /** First contentful paint, from the start of the navigation. */
   firstPaintMs: number
-  /** Each request with its bytes, the heaviest first. */
+  /** Each request with its bytes, the largest first. */
   parts: { path: string; bytes: number }[]
 }
 
-/** How long nothing may travel until a page counts as here; live streams do not count. */
+/** A page counts as loaded after this time without transfers; live streams are not counted. */
 const QUIET_MS = 500
 
-/** Opens one page in a browser that has never seen us, and weighs all that comes for it. */
+/** Opens one page with an empty cache and measures its transfers. */
 export async function weighPage(
   browser: Browser,
   { url, cookies }: { url: string; cookies: Cookie[] },

@@ -1,35 +1,35 @@
 import type { Account } from './users.ts'
 import { ADMIN } from '../harness/installation.ts'
-import { signIn } from '../harness/browser-user.ts'
-import type { Visit } from './stage.ts'
-import { open } from './stage.ts'
+import { signIn } from '../harness/browser-session.ts'
+import type { PanelUser } from './environment.ts'
+import { open } from './environment.ts'
 
-/** Bans somebody by the operator's page: a reason, the name typed, the act. */
+/** Bans a user on the admin page: reason, typed confirmation, ban. */
 export async function banInPanel(
-  visit: Visit,
+  user: PanelUser,
   { guest, onBanned }: { guest: Account; onBanned: () => void },
 ): Promise<void> {
-  const { page, messages } = visit
+  const { page, messages } = user
   const { users, everywhere } = messages
   await signIn(page, ADMIN)
-  await open(visit, `/admin/users/${guest.id}`)
+  await open(user, `/admin/users/${guest.id}`)
   const access = page.getByRole('region', { name: users.detail.access })
   await access.getByLabel(users.fields.reason).fill('a story')
   await access.getByRole('button', { name: users.detail.ban, exact: true }).click()
-  const asking = page.getByRole('alertdialog', { name: users.detail.banTitle })
-  await asking.getByLabel(everywhere.typeToConfirm(guest.email)).fill(guest.email)
-  await asking.getByRole('button', { name: users.detail.banAction, exact: true }).click()
+  const dialog = page.getByRole('alertdialog', { name: users.detail.banTitle })
+  await dialog.getByLabel(everywhere.typeToConfirm(guest.email)).fill(guest.email)
+  await dialog.getByRole('button', { name: users.detail.banAction, exact: true }).click()
   await page.getByText(users.detail.banned, { exact: true }).waitFor()
   onBanned()
 }
 
-/** A live stream of this person's open picture, beside the page's own; tells how long it outlives `begin`. */
-export async function streamEnd({ installation, user }: Visit): Promise<{
+/** Opens another live stream of the user's newest picture; measures when it ends after `begin`. */
+export async function streamEnd({ installation, session }: PanelUser): Promise<{
   begin: () => void
   /** In milliseconds from `begin`; never negative. */
   ended: () => Promise<number>
 }> {
-  const cookies = await user.context.cookies()
+  const cookies = await session.context.cookies()
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
   const headers = { cookie }
   const listed = await fetch(`${installation.baseUrl}/api/user/images?limit=1`, { headers })

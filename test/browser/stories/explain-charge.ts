@@ -1,28 +1,28 @@
 import { queryDatabase } from '@sluice/e2e/harness/ledger'
 import { expect } from 'vitest'
 
-import type { Visit } from './stage.ts'
-import { goTo, soon } from './stage.ts'
+import type { PanelUser } from './environment.ts'
+import { goTo, eventually } from './environment.ts'
 
 const MICRO_DIGITS = 6
 
-/** `12.345678`, as it is shown exactly in either language, in micro-credits. */
+/** The micro-credits of a shown amount such as `12.345678`. */
 function microOf(shown: string): bigint {
   const digits = shown.replaceAll(/[^\d.]/g, '')
   const [whole = '', part = ''] = digits.split('.')
   return BigInt(whole + part.padEnd(MICRO_DIGITS, '0'))
 }
 
-/** One charge, from the list to the ledger in the database: the same amount at every place. */
+/** Checks that one charge has the same amount in the list, on its page, in the ledger and in the database. */
 export async function explainCharge(
-  visit: Visit,
+  user: PanelUser,
   { charges }: { charges: number },
 ): Promise<{ chargedMicro: bigint }> {
-  const { installation, page, messages } = visit
+  const { installation, page, messages } = user
   const { usage, ledger } = messages
-  await goTo(visit, 'usage')
+  await goTo(user, 'usage')
   const list = page.getByRole('table', { name: usage.charges.title })
-  await soon(() => list.getByRole('link').count()).toBe(charges)
+  await eventually(() => list.getByRole('link').count()).toBe(charges)
   await list.getByRole('link').first().click()
   const sum = page.getByRole('region', { name: usage.charge.sum }).first()
   const lines = sum.getByRole('row').filter({ has: page.getByRole('cell') })
@@ -42,7 +42,7 @@ export async function explainCharge(
   )
   expect(BigInt(taken[0]?.amount ?? '-1')).toBe(chargedMicro)
 
-  await goTo(visit, 'ledger')
+  await goTo(user, 'ledger')
   const entries = page.getByRole('table', { name: ledger.title }).getByRole('row')
   const entry = entries
     .filter({ has: page.locator(`a[href$="${id}"]`) })

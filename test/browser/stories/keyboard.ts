@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core'
 
 const TABS_MAX = 80
 
-/** Presses Tab until this has the focus, as somebody without a mouse does; fails when it never comes. */
+/** Presses Tab until the target has the focus; fails after a limit. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   for (let pressed = 0; pressed < TABS_MAX; pressed += 1) {
     if (await hasFocus(target)) return
@@ -11,7 +11,7 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
   throw new Error(`${target.toString()} was not reached within ${TABS_MAX} presses of Tab`)
 }
 
-/** True when it is what the keyboard speaks to now. */
+/** True when the target has the focus. */
 export async function hasFocus(target: Locator): Promise<boolean> {
   if ((await target.count()) === 0) return false
   return target.first().evaluate((element) => element.matches(':focus'))

@@ -29,7 +29,7 @@ import { messages as zhStudio } from '@sluice/dashboard/i18n/zh/studio'
 import { messages as zhUsage } from '@sluice/dashboard/i18n/zh/usage'
 import { messages as zhWelcome } from '@sluice/dashboard/i18n/zh/welcome'
 
-/** The panel's own words, so that a story finds a control by the name that a person reads. */
+/** The panel's messages, to find controls by their accessible names. */
 const english = {
   channels: enAdminChannels,
   system: enAdminOverview,

@@ -1,30 +1,30 @@
 import { queryDatabase } from '@sluice/e2e/harness/ledger'
 import { expect } from 'vitest'
 
-import type { Visit } from './stage.ts'
-import { goTo, soon } from './stage.ts'
+import type { PanelUser } from './environment.ts'
+import { goTo, eventually } from './environment.ts'
 
-/** The live overview counts what was stored, and a further picture while one looks. */
-export async function watchTheSystem(
-  visit: Visit,
-  { stored, drawAnother }: { stored: number; drawAnother: () => Promise<void> },
+/** Checks that the live overview counts the stored pictures, and another one while it is open. */
+export async function checkOverview(
+  user: PanelUser,
+  { stored, generateAnother }: { stored: number; generateAnother: () => Promise<void> },
 ): Promise<void> {
-  const { page, messages } = visit
+  const { page, messages } = user
   const { system, everywhere } = messages
-  await goTo(visit, 'admin')
+  await goTo(user, 'admin')
   await page.getByText(everywhere.live.open, { exact: true }).waitFor()
   const today = page.getByRole('region', { name: system.today })
   const count = today.locator('div').filter({ hasText: system.stored }).locator('dd').first()
-  await soon(() => count.innerText()).toBe(String(stored))
-  await drawAnother()
-  await soon(() => count.innerText()).toBe(String(stored + 1))
+  await eventually(() => count.innerText()).toBe(String(stored))
+  await generateAnother()
+  await eventually(() => count.innerText()).toBe(String(stored + 1))
 }
 
-/** Makes a person with a password of our making, and gives them credits with an impatient hand. */
-export async function makeUser(visit: Visit, email: string): Promise<{ password: string }> {
-  const { installation, page, messages } = visit
+/** Creates a user with a generated password, and grants credits with a double click. */
+export async function createUser(user: PanelUser, email: string): Promise<{ password: string }> {
+  const { installation, page, messages } = user
   const { users, everywhere } = messages
-  await goTo(visit, 'users')
+  await goTo(user, 'users')
   await page.getByRole('link', { name: users.create }).click()
   const sheet = page.getByRole('dialog', { name: users.createTitle })
   await sheet.getByLabel(users.fields.email).fill(email)
@@ -48,31 +48,31 @@ export async function makeUser(visit: Visit, email: string): Promise<{ password:
   )
   expect(balance?.total).toBe('12500000')
   const facts = page.getByRole('region', { name: users.detail.facts })
-  await soon(() => facts.locator('data').first().getAttribute('value')).toBe('12500000')
+  await eventually(() => facts.locator('data').first().getAttribute('value')).toBe('12500000')
   return { password }
 }
 
-/** Tests the upstream, takes its channel off, and puts it on again. */
-export async function switchChannel(visit: Visit, name: string): Promise<void> {
-  const { page, messages } = visit
+/** Tests the upstream, disables its channel and enables it again. */
+export async function switchChannel(user: PanelUser, name: string): Promise<void> {
+  const { page, messages } = user
   const { channels } = messages
-  await goTo(visit, 'channels')
+  await goTo(user, 'channels')
   await page.getByRole('link', { name, exact: true }).click()
   await page.getByRole('button', { name: channels.detail.test }).click()
   await page.getByText(channels.detail.tested.ok).waitFor()
-  await goTo(visit, 'channels')
+  await goTo(user, 'channels')
   const control = page.getByRole('switch', { name: channels.switchNamed(name) })
   await control.click()
   await page.getByText(channels.switchedOff(name)).waitFor()
-  await soon(() => control.isChecked()).toBe(false)
-  await soon(() => control.getAttribute('aria-busy')).toBeNull()
+  await eventually(() => control.isChecked()).toBe(false)
+  await eventually(() => control.getAttribute('aria-busy')).toBeNull()
   await control.click()
   await page.getByText(channels.switchedOn(name)).waitFor()
-  await soon(() => control.isChecked()).toBe(true)
+  await eventually(() => control.isChecked()).toBe(true)
 }
 
-/** Leaves by the menu; neither an address nor the way back shows a page again. */
-export async function signOut({ page, messages }: Visit): Promise<void> {
+/** Signs out by the menu; the back button shows no page again. */
+export async function signOut({ page, messages }: PanelUser): Promise<void> {
   await page.getByRole('button', { name: messages.shell.yourAccount }).click()
   await page.getByRole('menuitem', { name: messages.everywhere.signOut }).click()
   await page.getByRole('heading', { name: messages.login.title }).waitFor()

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 
-import type { Visit } from './stage.ts'
+import type { PanelUser } from './environment.ts'
 
 export interface PictureFile {
   name: string
@@ -8,21 +8,21 @@ export interface PictureFile {
   buffer: Buffer
 }
 
-/** A small picture of one colour, as a file of somebody's own. */
+/** A small single-colour picture as a file. */
 export async function pictureFile(name: string, colour: string): Promise<PictureFile> {
   const plain = { width: 64, height: 64, channels: 3, background: colour } as const
   const buffer = await sharp({ create: plain }).png().toBuffer()
   return { name, mimeType: 'image/png', buffer }
 }
 
-/** What a hand does with a file over the page: pastes it, or lets it fall. */
-export async function give(
-  { page }: Pick<Visit, 'page'>,
+/** Pastes or drops a file on the page. */
+export async function addReferenceFile(
+  { page }: Pick<PanelUser, 'page'>,
   { by, file }: { by: 'paste' | 'drop'; file: PictureFile },
 ): Promise<void> {
   const { name, mimeType: type } = file
-  const given = JSON.stringify({ name, type, base64: file.buffer.toString('base64') })
-  // Text, because it runs in the page; a script cannot reach the clipboard of the machine.
+  const input = JSON.stringify({ name, type, base64: file.buffer.toString('base64') })
+  // A string, because it runs in the page; the system clipboard is not accessible.
   await page.evaluate(`(({ name, type, base64 }) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
     const transfer = new DataTransfer()
@@ -35,5 +35,5 @@ export async function give(
       target.dispatchEvent(new DragEvent('dragover', { ...spec, dataTransfer: transfer }))
       target.dispatchEvent(new DragEvent('drop', { ...spec, dataTransfer: transfer }))
     }
-  })(${given})`)
+  })(${input})`)
 }

@@ -1,16 +1,16 @@
 import { expect } from 'vitest'
 
-import type { Visit } from './stage.ts'
-import { alive, open } from './stage.ts'
+import type { PanelUser } from './environment.ts'
+import { untilInteractive, open } from './environment.ts'
 
-/** What `npm start` prints for the person who started it. */
+/** The address and first admin that `npm start` prints. */
 export interface Printed {
   address: string
   email: string
   password: string
 }
 
-/** Reads the address and the first admin from what the program printed. */
+/** Parses the address and the first admin from the output. */
 export function readPrinted(output: string): Printed {
   const find = (pattern: RegExp) => {
     const found = pattern.exec(output)?.[1]
@@ -24,12 +24,12 @@ export function readPrinted(output: string): Printed {
   }
 }
 
-/** From the printed address to the welcome page, with a wrong password first. */
+/** Signs in at the printed address, with a wrong password first, up to the welcome page. */
 export async function signInFirst(
-  visit: Visit,
+  user: PanelUser,
   { address, email, password, isNew }: Printed & { isNew: boolean },
 ): Promise<void> {
-  const { page, messages } = visit
+  const { page, messages } = user
   const { login, errors, welcome } = messages
   await page.goto(address)
   await page.getByRole('heading', { name: login.title }).waitFor()
@@ -42,9 +42,9 @@ export async function signInFirst(
 
   await page.getByLabel(login.password, { exact: true }).fill(password)
   await submit.click()
-  await alive(visit, page)
-  // Who has drawn before is led to the overview.
+  await untilInteractive(user, page)
+  // Users with pictures are redirected to the overview.
   expect(new URL(page.url()).pathname).toBe(isNew ? '/welcome' : '/')
-  if (!isNew) await open(visit, '/welcome')
+  if (!isNew) await open(user, '/welcome')
   await page.getByRole('heading', { name: welcome.title }).waitFor()
 }

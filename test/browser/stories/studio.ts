@@ -1,16 +1,19 @@
 import type { Locator, Page } from 'playwright-core'
 
-import type { Visit } from './stage.ts'
-import { open } from './stage.ts'
+import type { PanelUser } from './environment.ts'
+import { open } from './environment.ts'
 
-/** The stages of a picture, as its tile carries them. */
+/** The stages of a picture: the values of the tile's `data-stage`. */
 export type Stage = 'queued' | 'generating' | 'stored' | 'failed' | 'cancelled'
 
-/** The model behind the painter, whose pictures a story can hold. */
-export const PAINTED_MODEL = 'gpt-image-2'
+/** The model of the test upstream, whose pictures a test can hold. */
+export const TEST_IMAGE_MODEL = 'gpt-image-2'
 
-/** The controls of the studio, by the names that a person reads. */
-export function studioOf({ page, messages }: Pick<Visit, 'page' | 'messages'>, tab: Page = page) {
+/** The controls of the studio by their accessible names. */
+export function studioOf(
+  { page, messages }: Pick<PanelUser, 'page' | 'messages'>,
+  tab: Page = page,
+) {
   const { studio, pictures } = messages
   const row = (prompt: string) => tab.getByRole('article', { name: prompt })
   return {
@@ -20,7 +23,7 @@ export function studioOf({ page, messages }: Pick<Visit, 'page' | 'messages'>, t
     generate: tab.getByRole('button', { name: studio.generate }),
     price: tab.locator('p', { hasText: studio.priceLabel }).locator('data'),
     row,
-    /** Tiles of this request that are at this stage. */
+    /** The tiles of a request at a stage. */
     at: (prompt: string, stage: Stage) => row(prompt).locator(`[data-stage="${stage}"]`),
     cancel: (prompt: string) => row(prompt).getByRole('button', { name: pictures.cancel }),
     picture: (prompt: string, index = 1) =>
@@ -30,23 +33,23 @@ export function studioOf({ page, messages }: Pick<Visit, 'page' | 'messages'>, t
   }
 }
 
-/** Writes the prompt, chooses the painted model, and presses; answers the row that appears. */
+/** Submits a prompt with the test model; returns the new row. */
 export async function submitPrompt(
-  visit: Visit,
+  user: PanelUser,
   prompt: string,
-  tab: Page = visit.page,
+  tab: Page = user.page,
 ): Promise<Locator> {
-  const studio = studioOf(visit, tab)
+  const studio = studioOf(user, tab)
   await studio.prompt.fill(prompt)
-  await studio.model.selectOption(PAINTED_MODEL)
+  await studio.model.selectOption(TEST_IMAGE_MODEL)
   await studio.generate.click()
   const row = studio.row(prompt)
   await row.waitFor()
   return row
 }
 
-/** Asks and waits until the picture is stored. */
-export async function generatePicture(visit: Visit, prompt: string): Promise<void> {
-  await submitPrompt(visit, prompt)
-  await studioOf(visit).at(prompt, 'stored').waitFor()
+/** Submits a prompt and waits until the picture is stored. */
+export async function generatePicture(user: PanelUser, prompt: string): Promise<void> {
+  await submitPrompt(user, prompt)
+  await studioOf(user).at(prompt, 'stored').waitFor()
 }

@@ -1,7 +1,7 @@
-import { submitPrompt } from '../harness/seed.ts'
+import { callControlApi } from '../harness/seed.ts'
 import { ADMIN } from '../harness/installation.ts'
 import type { Installation } from '../harness/installation.ts'
-import type { Visit } from './stage.ts'
+import type { PanelUser } from './environment.ts'
 
 export interface Account {
   id: string
@@ -11,23 +11,27 @@ export interface Account {
 
 let made = 0
 
-/** Makes a person by the API, with credits or without. */
-export async function makeAccount(
+/** Creates a user by the API, with or without credits. */
+export async function createAccount(
   installation: Installation,
   creditsMicro?: bigint,
 ): Promise<Account> {
   made += 1
   const email = `guest-${made}@sluice.test`
   const password = 'a long pass phrase for a guest'
-  const { access_token: as } = await submitPrompt<{ access_token: string }>(installation, 'login', {
-    body: ADMIN,
-  })
-  const { id } = await submitPrompt<{ id: string }>(installation, 'createUser', {
+  const { access_token: as } = await callControlApi<{ access_token: string }>(
+    installation,
+    'login',
+    {
+      body: ADMIN,
+    },
+  )
+  const { id } = await callControlApi<{ id: string }>(installation, 'createUser', {
     as,
     body: { email, password },
   })
   if (creditsMicro !== undefined) {
-    await submitPrompt(installation, 'grantCredits', {
+    await callControlApi(installation, 'grantCredits', {
       as,
       params: { id },
       headers: { 'idempotency-key': `guest-${made}` },
@@ -37,9 +41,9 @@ export async function makeAccount(
   return { id, email, password }
 }
 
-/** Signs in where one was led to: on the login page of this moment, not by its plain address. */
+/** Signs in on the current login page, keeping its query. */
 export async function signInHere(
-  { page, messages: { login } }: Visit,
+  { page, messages: { login } }: PanelUser,
   { email, password }: Pick<Account, 'email' | 'password'>,
 ): Promise<void> {
   await page.getByRole('heading', { name: login.title }).waitFor()

@@ -61,7 +61,7 @@ export const messages = {
   retryFailedTip: 'Copies the settings into the form for the failed pictures',
   retry: 'Try again',
   generatedAgain: 'Submitted again as a new task.',
-  generateAgain: 'Generate again',
+  generateAgain: 'Run again',
   cancel: 'Cancel',
   cancelGeneration:
     'It is running and the upstream charges for it. Only a queued task can be cancelled.',

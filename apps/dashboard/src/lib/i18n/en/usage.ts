@@ -19,7 +19,7 @@ export const messages = {
     pictures: 'Pictures',
     charged: 'Charged',
   },
-  byDay: 'Charges by day and model',
+  byDay: 'Cost by day and model',
   byDayZone: 'Credits per UTC day',
   byModel: 'By model',
   columns: {

@@ -58,7 +58,7 @@ export const messages: Messages<typeof english> = {
   retryFailedTip: '把参数填回表单，只重试失败的图片',
   retry: '重试',
   generatedAgain: '已作为新任务重新提交。',
-  generateAgain: '重新生成',
+  generateAgain: '重新运行',
   cancel: '取消',
   cancelGeneration: '任务正在运行，上游会计费。只有排队中的任务可以取消。',
   more: '更多操作',

@@ -3,17 +3,17 @@ import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { expect } from 'vitest'
 
-import type { Visit } from './stage.ts'
-import { soon } from './stage.ts'
+import type { PanelUser } from './environment.ts'
+import { eventually } from './environment.ts'
 import { studioOf } from './studio.ts'
 
-/** The lightbox by keyboard alone: open, next, save, close; what is saved is the picture. */
-export async function lookCloser(
-  visit: Visit,
+/** Uses the lightbox by keyboard: open, next, save, close; checks the saved picture. */
+export async function checkLightbox(
+  user: PanelUser,
   { prompts: [first, second], count }: { prompts: readonly [string, string]; count: number },
 ): Promise<void> {
-  const { page, messages } = visit
-  const opener = studioOf(visit).picture(second)
+  const { page, messages } = user
+  const opener = studioOf(user).picture(second)
   await opener.focus()
   await page.keyboard.press('Enter')
   const lightbox = page.getByRole('dialog', { name: messages.everywhere.lightbox })
@@ -37,5 +37,5 @@ export async function lookCloser(
   await page.keyboard.press('Escape')
   await lightbox.waitFor({ state: 'hidden' })
   const focused = 'document.activeElement?.getAttribute("aria-label")'
-  await soon(() => page.evaluate(focused)).toBe(messages.pictures.open(1, second))
+  await eventually(() => page.evaluate(focused)).toBe(messages.pictures.open(1, second))
 }

@@ -3,34 +3,37 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 export const desk = { width: 1440, height: 900 }
 export const phone = { width: 390, height: 844 }
 
-export interface UserSpec {
+export interface SessionSpec {
   baseUrl: string
   language?: 'en' | 'zh'
   colours?: 'light' | 'dark'
   viewport?: { width: number; height: number }
-  /** A browser that runs no script of the page. */
+  /** Disables scripts of the page. */
   withoutScript?: true
 }
 
-/** One person at one browser, with cookies of their own. */
-export interface BrowserUser {
+/** A browser context of one user, with its own cookies. */
+export interface BrowserSession {
   page: Page
   context: BrowserContext
-  /** What the browser complained about so far: errors of scripts, refusals by the CSP, failed loads. */
-  complaints(): string[]
-  /** A further tab. */
+  /** Errors of the browser so far: script errors, CSP violations, failed loads. */
+  browserErrors(): string[]
+  /** Opens another tab. */
   openTab(): Promise<Page>
-  leave(): Promise<void>
+  close(): Promise<void>
 }
 
 const WAIT_MS = 15_000
 
-// Text, because what it speaks of exists in the browser only.
-const TELL_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
+// A string, because it runs in the browser.
+const LOG_CSP_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
   console.error('CSP ' + event.effectiveDirective + ' refused ' + (event.blockedURI || 'inline')))`
 
-/** Opens a browser of its own for a person; nothing is signed in. */
-export async function arrive(browser: Browser, spec: UserSpec): Promise<BrowserUser> {
+/** Opens a new browser context without a session. */
+export async function openBrowserSession(
+  browser: Browser,
+  spec: SessionSpec,
+): Promise<BrowserSession> {
   const context = await browser.newContext({
     baseURL: spec.baseUrl,
     locale: spec.language === 'zh' ? 'zh-CN' : 'en-GB',
@@ -40,21 +43,27 @@ export async function arrive(browser: Browser, spec: UserSpec): Promise<BrowserU
     javaScriptEnabled: !spec.withoutScript,
   })
   context.setDefaultTimeout(WAIT_MS)
-  const complaints: string[] = []
-  await context.addInitScript({ content: TELL_VIOLATIONS })
+  const browserErrors: string[] = []
+  await context.addInitScript({ content: LOG_CSP_VIOLATIONS })
   const listen = (page: Page) => {
-    page.on('pageerror', (error) => complaints.push(`script: ${error.message}`))
+    page.on('pageerror', (error) => browserErrors.push(`script: ${error.message}`))
     page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text())
+      if (message.type() === 'error') browserErrors.push(message.text())
     })
     return page
   }
   const openTab = async () => listen(await context.newPage())
   const page = await openTab()
-  return { page, context, complaints: () => [...complaints], openTab, leave: () => context.close() }
+  return {
+    page,
+    context,
+    browserErrors: () => [...browserErrors],
+    openTab,
+    close: () => context.close(),
+  }
 }
 
-/** Signs in by the form, as a person does. */
+/** Signs in by the login form. */
 export async function signIn(page: Page, who: { email: string; password: string }): Promise<void> {
   await page.goto('/login')
   await page.locator('input[name="email"]').fill(who.email)
