@@ -75,7 +75,7 @@ export async function benchAttack([only, filter = '']: string[] = []): Promise<s
       const target = {
         baseUrl: running.baseUrl,
         payingKey: paying.apiKey,
-        brokeKey: withoutCredits.apiKey,
+        keyWithoutCredits: withoutCredits.apiKey,
       }
       const postgres = wiring.name === 'embedded' ? embeddedPostgres(running) : servers.postgres
       const rows = await measureAll(running, { target, postgres, filter })

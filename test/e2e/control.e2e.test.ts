@@ -30,7 +30,7 @@ import { refusedPictures } from './control/refused-pictures.ts'
 import { requestedTwentyTimes } from './control/repeat-pictures.ts'
 import { switchedByCommand } from './control/switched-channels.ts'
 import { failuresAttributed } from './control/failure-attribution.ts'
-import { checkBooks } from './harness/check-books.ts'
+import { checkLedger } from './harness/check-ledger.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
@@ -91,7 +91,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
   })
 
   test('pictures: after all scenarios the ledger balances and verifies', async () => {
-    expect(await checkBooks({ running })).toEqual([])
+    expect(await checkLedger({ running })).toEqual([])
   })
 })
 

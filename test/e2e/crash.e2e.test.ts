@@ -3,7 +3,7 @@ import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { isLongRun } from '@sluice/testkit/long-run'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { checkBooks } from './harness/check-books.ts'
+import { checkLedger } from './harness/check-ledger.ts'
 import { EndedWhileStarting } from './harness/child.ts'
 import { crashPoints } from './harness/crash-points.ts'
 import type { Sent } from './harness/history.ts'
@@ -18,10 +18,10 @@ const KILLS_PER_POINT = isLongRun ? 5 : 1
 const JOBS_PER_KILL = 2
 
 /**
- * Starts a process that will die at a point. What was left over from before it may bring it there while it
- * still starts: then it has died as it should. An end of another kind is a failure.
+ * Starts a process that will be killed at a crash point. Leftover work may reach the point already during the
+ * start, which is accepted. Any other end during the start is an error.
  */
-async function startDoomed(
+async function startWithCrashPoint(
   running: Running,
   { service, crashAt }: { service: ServiceName; crashAt: string },
 ): Promise<void> {
@@ -48,19 +48,19 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
   })
 
   test.each(crashPoints)(
-    'a process that dies at $point loses no job and charges none twice',
+    'a process killed at $point loses no job and charges none twice',
     async ({ point, service }) => {
       const context = { running, simulator }
       for (let kill = 1; kill <= KILLS_PER_POINT; kill += 1) {
         await running.kill(service)
-        await startDoomed(running, { service, crashAt: `${point}:1` })
+        await startWithCrashPoint(running, { service, crashAt: `${point}:1` })
         const jobs = Array.from({ length: JOBS_PER_KILL }, (_, job) => `${point}-${kill}-${job}`)
         const sent = await Promise.all(jobs.map((key) => requestOnce(context, key)))
         await running.ended(service)
         await running.start(service)
         for (const one of sent) {
           const task = await requestAgain(context, one)
-          // A client that was told an id finds that very job.
+          // An id in the first answer is the id of the same job.
           expect([task, undefined]).toContain(one.task)
           expect(await untilEnded(context, task)).toBe('done')
           history.push({ ...one, task })
@@ -70,12 +70,15 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
     300_000,
   )
 
-  test('a process that dies while it serves a picture serves it after the restart', async () => {
+  test('imgproxy killed while it serves a picture serves it after the restart', async () => {
     const context = { running, simulator }
     const link = await generateLink(context)
     for (let kill = 1; kill <= KILLS_PER_POINT; kill += 1) {
       await running.kill('imgproxy')
-      await startDoomed(running, { service: 'imgproxy', crashAt: 'imgproxy-before-answer:1' })
+      await startWithCrashPoint(running, {
+        service: 'imgproxy',
+        crashAt: 'imgproxy-before-answer:1',
+      })
       const cut = await fetch(link).catch(() => undefined)
       expect(cut?.ok ?? false).toBe(false)
       await running.ended('imgproxy')
@@ -87,16 +90,16 @@ describe.each([embedded, distributed])('kill -9 in the $name wiring', (wiring) =
     history.push({ key: 'link', prompt: 'a link', first: 200, task: link.pathname.split('/')[3] })
   }, 120_000)
 
-  test('afterwards the books balance, every job ended, and each was paid once', async () => {
-    expect(await checkBooks({ running })).toEqual([])
+  test('afterwards the ledger balances, every job has ended, and each was paid once', async () => {
+    expect(await checkLedger({ running })).toEqual([])
     const charged = await queryDatabase<{ ref: string; captured: string }>(
       { running },
       `select ref, captured_micro::text as captured from holds where purpose = 'job' and captured_micro > 0`,
     )
     const captures = new Set(charged.map((hold) => hold.captured))
-    // All jobs asked for the same picture: one price, and none paid zero or double.
+    // All jobs are for the same picture: one price, and none is paid zero or double.
     expect(captures.size).toBe(1)
-    // A hold whose opening had an unknown outcome may have been given back; the repeat then opened another.
+    // A hold whose opening had an unknown outcome may have been released; the repeat then opened another.
     const unpaid = await queryDatabase<{ ref: string }>(
       { running },
       `select ref from holds where purpose = 'job' and captured_micro = 0

@@ -10,8 +10,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { ADMIN_EMAIL, PASSWORD, signIn } from './auth-matrix/fixture.ts'
 import type { Route, Known } from './frozen/request-everything.ts'
-import { requestEverything, requestPictures, works } from './frozen/request-everything.ts'
-import { checkBooks } from './harness/check-books.ts'
+import { requestEverything, requestPictures, allOk } from './frozen/request-everything.ts'
+import { checkLedger } from './harness/check-ledger.ts'
 import { call, client, eventually } from './harness/context.ts'
 import { queryDatabase } from './harness/ledger.ts'
 import type { Running, ServiceName } from './harness/running.ts'
@@ -19,18 +19,18 @@ import { generateLink } from './scenarios/links.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
-/** How long an awaited picture may take, so that one without a runner is told of soon. */
+/** A short wait limit, so that an awaited picture without a runner is answered early. */
 const env = { SYNC_WAIT_MS: '8000', ADMIN_EMAIL, ADMIN_PASSWORD: PASSWORD }
-const away = 503
-const tooLate = 504
+const unavailable = 503
+const waitExceeded = 504
 
-interface Scene {
+interface Fixture {
   running: Running
   simulator: OpenAiSimulator
   known: Known
 }
 
-async function prepare(running: Running, simulator: OpenAiSimulator): Promise<Scene> {
+async function prepare(running: Running, simulator: OpenAiSimulator): Promise<Fixture> {
   const context = { running, simulator }
   const link = await generateLink(context)
   const [job] = await queryDatabase<{ id: string }>(
@@ -45,171 +45,168 @@ async function prepare(running: Running, simulator: OpenAiSimulator): Promise<Sc
   return { running, simulator, known: { taskId: job?.id ?? '', link: link.href, session } }
 }
 
-const untilAllWorks = (scene: Scene) =>
+const untilAllWorks = (fixture: Fixture) =>
   eventually(async () => {
-    const seen = await requestEverything(scene, scene.known)
+    const seen = await requestEverything(fixture, fixture.known)
     return Object.values(seen).every((status) => status === 200) ? seen : undefined
   }, 60_000)
 
-/** What a frozen PostgreSQL leaves: chat from memory, and everything else is refused. */
+/** While PostgreSQL is frozen, chat works from memory and everything else is refused. */
 const withoutDatabase: Record<Route, number> = {
   chat: 200,
   models: 200,
-  image: away,
-  task: away,
-  me: away,
-  login: away,
+  image: unavailable,
+  task: unavailable,
+  me: unavailable,
+  login: unavailable,
 }
 
 async function databaseFrozen(
-  scene: Scene,
+  fixture: Fixture,
   { freeze, resume }: { freeze: () => Promise<void>; resume: () => Promise<void> },
 ): Promise<{ jobs: number; open: number }> {
   await freeze()
-  // All of this is answered while the database is frozen: it wakes only afterwards.
-  expect(await requestEverything(scene, scene.known)).toEqual(withoutDatabase)
-  expect(new Set(await requestPictures(scene))).toEqual(new Set([away]))
-  const ready = await call(scene, '/ready')
-  expect(ready.status).toBe(away)
+  // All of this is answered while the database is frozen; it is resumed only afterwards.
+  expect(await requestEverything(fixture, fixture.known)).toEqual(withoutDatabase)
+  expect(new Set(await requestPictures(fixture))).toEqual(new Set([unavailable]))
+  const ready = await call(fixture, '/ready')
+  expect(ready.status).toBe(unavailable)
   await resume()
-  await untilAllWorks(scene)
+  await untilAllWorks(fixture)
   const jobs = await queryDatabase(
-    scene,
+    fixture,
     `select 1 from image_jobs where request::text like '%refused%'`,
   )
   const open = () =>
-    queryDatabase(scene, `select 1 from holds where purpose = 'job' and state = 'open'`)
-  // The pictures that were made since are settled first.
+    queryDatabase(fixture, `select 1 from holds where purpose = 'job' and state = 'open'`)
+  // Wait until the pictures generated since then are settled.
   await eventually(async () => ((await open()).length === 0 ? true : undefined))
   return { jobs: jobs.length, open: (await open()).length }
 }
 
 const nothing = { jobs: 0, open: 0 }
 
-describe('parts that hang, in the embedded wiring', () => {
-  let scene: Scene
+describe('frozen dependencies in the embedded wiring', () => {
+  let fixture: Fixture
 
   beforeAll(async () => {
     const simulator = await startOpenAiSimulator()
     const options = { upstreamUrl: simulator.url, upstreamKey: simulator.key, env }
-    scene = await prepare(await embedded.start(options), simulator)
+    fixture = await prepare(await embedded.start(options), simulator)
   })
-  afterEach(tellOutput(() => scene?.running))
+  afterEach(printOutputOnFailure(() => fixture?.running))
   afterAll(async () => {
-    await scene.running.stop()
-    await scene.simulator.close()
+    await fixture.running.stop()
+    await fixture.simulator.close()
   })
 
   const postmaster = async () => {
-    const folder = join(dirname(scene.running.blobDir), 'postgres/data/postmaster.pid')
+    const folder = join(dirname(fixture.running.blobDir), 'postgres/data/postmaster.pid')
     return Number((await readFile(folder, 'utf8')).split('\n')[0])
   }
 
-  test('a frozen PostgreSQL is away for everybody, holds nothing, and works again when it wakes', async () => {
+  test('requests to a frozen PostgreSQL are refused and open no hold, and work after it resumes', async () => {
     const pid = await postmaster()
     const server = { freeze: () => freezeTree(pid), resume: () => resumeTree(pid) }
-    expect(await databaseFrozen(scene, server)).toEqual(nothing)
+    expect(await databaseFrozen(fixture, server)).toEqual(nothing)
   })
 
-  test('a PostgreSQL that takes no new connections keeps nobody waiting', async () => {
+  test('a PostgreSQL that accepts no new connections blocks no request', async () => {
     const pid = await postmaster()
     process.kill(pid, 'SIGSTOP')
-    const seen = await requestEverything(scene, scene.known)
+    const seen = await requestEverything(fixture, fixture.known)
     process.kill(pid, 'SIGCONT')
-    // Connections that are open are served; who finds none is refused in time.
-    for (const status of Object.values(seen)) expect([200, away]).toContain(status)
+    // Requests with an open connection are served; the others are refused in time.
+    for (const status of Object.values(seen)) expect([200, unavailable]).toContain(status)
     expect(seen.chat).toBe(200)
-    await untilAllWorks(scene)
+    await untilAllWorks(fixture)
   })
 
-  test('a PostgreSQL that was killed is started again, and the gateway never ends', async () => {
-    const gateway = scene.running.pidOf('edge-api')
+  test('a killed PostgreSQL is restarted, and the gateway keeps running', async () => {
+    const gateway = fixture.running.pidOf('edge-api')
     process.kill(await postmaster(), 'SIGKILL')
-    await untilAllWorks(scene)
-    expect(scene.running.pidOf('edge-api')).toBe(gateway)
-    expect((await call(scene, '/ready')).status).toBe(200)
+    await untilAllWorks(fixture)
+    expect(fixture.running.pidOf('edge-api')).toBe(gateway)
+    expect((await call(fixture, '/ready')).status).toBe(200)
   })
 
-  test('after all of it the books balance and verify', async () => {
-    expect(await checkBooks(scene)).toEqual([])
+  test('after all tests the ledger balances and verifies', async () => {
+    expect(await checkLedger(fixture)).toEqual([])
   })
 })
 
-describe('parts that hang, in the distributed wiring', () => {
+describe('frozen dependencies in the distributed wiring', () => {
   let servers: OwnServers
-  let scene: Scene
+  let fixture: Fixture
 
   beforeAll(async () => {
     servers = await startOwnServers()
     const simulator = await startOpenAiSimulator()
     const options = { upstreamUrl: simulator.url, upstreamKey: simulator.key, env, servers }
-    scene = await prepare(await distributed.start(options), simulator)
+    fixture = await prepare(await distributed.start(options), simulator)
   })
-  afterEach(tellOutput(() => scene?.running))
+  afterEach(printOutputOnFailure(() => fixture?.running))
   afterAll(async () => {
-    await scene.running.stop()
-    await scene.simulator.close()
+    await fixture.running.stop()
+    await fixture.simulator.close()
     await servers.stop()
   })
 
-  test('a frozen PostgreSQL is away for everybody, holds nothing, and works again when it wakes', async () => {
-    expect(await databaseFrozen(scene, servers.postgres)).toEqual(nothing)
+  test('requests to a frozen PostgreSQL are refused and open no hold, and work after it resumes', async () => {
+    expect(await databaseFrozen(fixture, servers.postgres)).toEqual(nothing)
   })
 
-  const lessWhen: Record<'redis' | 'nats', Partial<Record<Route, number>>> = {
-    // Jobs wait for a lease; limits are granted by each edge.
-    redis: { image: tooLate },
+  const expectedWhen: Record<'redis' | 'nats', Partial<Record<Route, number>>> = {
+    // Jobs wait for a lease; each edge-api enforces limits by itself.
+    redis: { image: waitExceeded },
     // No hold can be opened.
-    nats: { image: away },
+    nats: { image: unavailable },
   }
-  test.each(['redis', 'nats'] as const)('a frozen %s keeps nobody waiting', async (kind) => {
+  test.each(['redis', 'nats'] as const)('a frozen %s blocks no request', async (kind) => {
     await servers[kind].freeze()
-    const seen = await requestEverything(scene, scene.known)
+    const seen = await requestEverything(fixture, fixture.known)
     await servers[kind].resume()
-    expect(seen).toEqual({ ...works, ...lessWhen[kind] })
-    await untilAllWorks(scene)
+    expect(seen).toEqual({ ...allOk, ...expectedWhen[kind] })
+    await untilAllWorks(fixture)
   })
 
   const withoutService: Partial<Record<ServiceName, Partial<Record<Route, number>>>> = {
-    billing: { image: away },
-    scheduler: { image: tooLate },
-    'image-runner': { image: tooLate },
+    billing: { image: unavailable },
+    scheduler: { image: waitExceeded },
+    'image-runner': { image: waitExceeded },
     imgproxy: {},
   }
-  test.each(Object.entries(withoutService))(
-    'a frozen %s keeps nobody waiting',
-    async (name, less) => {
-      const pid = scene.running.pidOf(name as ServiceName)
-      process.kill(pid, 'SIGSTOP')
-      const [seen, picture] = await Promise.all([
-        requestEverything(scene, scene.known),
-        fetch(scene.known.link).then(({ status }) => status),
-      ])
-      process.kill(pid, 'SIGCONT')
-      expect(seen).toEqual({ ...works, ...less })
-      expect(picture).toBe(name === 'imgproxy' ? away : 200)
-      await untilAllWorks(scene)
-    },
-  )
-
-  test('a frozen edge-api keeps nobody waiting who asks the other one', async () => {
-    const { running } = scene
-    const other = { ...scene, running: { ...running, baseUrl: running.otherBaseUrl ?? '' } }
-    await untilAllWorks(other)
-    process.kill(running.pidOf('edge-api'), 'SIGSTOP')
-    const seen = await requestEverything(other, scene.known)
-    process.kill(running.pidOf('edge-api'), 'SIGCONT')
-    expect(seen).toEqual(works)
-    await untilAllWorks(scene)
+  test.each(Object.entries(withoutService))('a frozen %s blocks no request', async (name, less) => {
+    const pid = fixture.running.pidOf(name as ServiceName)
+    process.kill(pid, 'SIGSTOP')
+    const [seen, picture] = await Promise.all([
+      requestEverything(fixture, fixture.known),
+      fetch(fixture.known.link).then(({ status }) => status),
+    ])
+    process.kill(pid, 'SIGCONT')
+    expect(seen).toEqual({ ...allOk, ...less })
+    expect(picture).toBe(name === 'imgproxy' ? unavailable : 200)
+    await untilAllWorks(fixture)
   })
 
-  test('after all of it the books balance and verify', async () => {
-    expect(await checkBooks(scene)).toEqual([])
+  test('a frozen edge-api does not affect requests to the other replica', async () => {
+    const { running } = fixture
+    const other = { ...fixture, running: { ...running, baseUrl: running.otherBaseUrl ?? '' } }
+    await untilAllWorks(other)
+    process.kill(running.pidOf('edge-api'), 'SIGSTOP')
+    const seen = await requestEverything(other, fixture.known)
+    process.kill(running.pidOf('edge-api'), 'SIGCONT')
+    expect(seen).toEqual(allOk)
+    await untilAllWorks(fixture)
+  })
+
+  test('after all tests the ledger balances and verifies', async () => {
+    expect(await checkLedger(fixture)).toEqual([])
   })
 })
 
-/** The programs' own words belong to a failure. */
-function tellOutput(running: () => Running | undefined) {
+/** Prints the output of the processes when a test fails. */
+function printOutputOnFailure(running: () => Running | undefined) {
   return ({ task }: { task: { result?: { state: string } } }) => {
     if (task.result?.state === 'fail')
       process.stderr.write(running()?.output().slice(-20_000) ?? '')

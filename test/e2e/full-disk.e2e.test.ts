@@ -5,13 +5,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import type { SmallDisk } from './full-disk/small-disk.ts'
 import { smallDisk } from './full-disk/small-disk.ts'
-import { checkBooks } from './harness/check-books.ts'
+import { checkLedger } from './harness/check-ledger.ts'
 import { call, eventually } from './harness/context.ts'
-import { quietBalance } from './harness/ledger.ts'
+import { settledBalance } from './harness/ledger.ts'
 import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 
-/** An awaited picture is told of soon, and a disk of 16 MiB counts as full below one. */
+/** A short wait limit for pictures; the disk of 16 MiB counts as full with less than 1 MiB free. */
 const limits = { SYNC_WAIT_MS: '2500', DISK_FREE_BYTES_MIN: String(1024 * 1024) }
 const chatBody = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hello' }] }
 const image = (prompt: string) => ({
@@ -43,18 +43,18 @@ describe('while the disk of the pictures is full', () => {
     await simulator.close()
   })
 
-  test('chat goes on, /ready names it, pictures are refused or wait, and are drawn and paid once there is room', async () => {
+  test('chat works, /ready reports it, pictures are refused or wait, and are generated and paid once space is free', async () => {
     const context = { running, simulator }
     expect((await call(context, '/v1/images/generations', { body: image('before') })).status).toBe(
       200,
     )
-    const before = await quietBalance(context)
+    const before = await settledBalance(context)
     await disk.fill()
 
     const ready = await call(context, '/ready')
-    // Room is judged by the file system, of which the one below has enough.
-    const [status, words] = disk.isMounted ? [503, 'the disk of the blobs is full'] : [200, '']
-    expect([ready.status, await ready.text()]).toEqual([status, expect.stringContaining(words)])
+    // Without a file system of its own, the underlying one has enough free space for /ready.
+    const [status, message] = disk.isMounted ? [503, 'the disk of the blobs is full'] : [200, '']
+    expect([ready.status, await ready.text()]).toEqual([status, expect.stringContaining(message)])
     expect((await call(context, '/v1/chat/completions', { body: chatBody })).status).toBe(200)
     const edited = await edit(running)
     expect(edited.status).toBe(503)
@@ -63,7 +63,7 @@ describe('while the disk of the pictures is full', () => {
     expect(waiting.status).toBe(504)
     const taskId = waiting.headers.get('x-sluice-task-id') ?? ''
 
-    await disk.makeRoom()
+    await disk.freeSpace()
     const task = await eventually(async () => {
       const answer = await call(context, `/v1/images/tasks/${taskId}`)
       const read = (await answer.json()) as { status: string }
@@ -72,9 +72,9 @@ describe('while the disk of the pictures is full', () => {
     expect(task.status).toBe('done')
     expect((await call(context, '/ready')).status).toBe(200)
     expect((await edit(running)).status).toBe(200)
-    const after = await quietBalance(context)
+    const after = await settledBalance(context)
     expect(after.availableMicro).toBeLessThan(before.availableMicro)
-    expect(await checkBooks(context)).toEqual([])
+    expect(await checkLedger(context)).toEqual([])
   })
 })
 

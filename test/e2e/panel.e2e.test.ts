@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 
 import { ADMIN_EMAIL, PASSWORD } from './auth-matrix/fixture.ts'
 import type { Running } from './harness/running.ts'
-import { storesSecrets } from './panel/stores-secrets.ts'
+import { logsNoSecrets } from './panel/logs-no-secrets.ts'
 import {
   crossSiteForm,
   freshNonces,
@@ -12,23 +12,23 @@ import {
   missingPage,
   signInByForm,
   staticFiles,
-  strangersForms,
+  unauthenticatedForms,
 } from './panel/pages.ts'
 import { unfinishedEdits, unfinishedForms } from './panel/unfinished-forms.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
 const scenarios = {
-  'a person signs in by the form, and gets pages that are theirs alone': signInByForm,
+  'a user signs in by the form, and pages are private': signInByForm,
   'no two pages share a nonce': freshNonces,
-  'files of the panel travel small and are kept for good': staticFiles,
-  'an address that is none gets a page that says so': missingPage,
-  'a form that another site sends does nothing': crossSiteForm,
-  'forms of strangers are not even read': strangersForms,
-  'forms that stop on the way hold a share of their sender only': unfinishedForms,
-  'of edits without credits nothing is stored': unfinishedEdits,
-  'guesses by the form are counted where they come from': guessesCounted,
-  'no secret is in any line of the log': storesSecrets,
+  'files of the panel are compressed and cached permanently': staticFiles,
+  'an unknown address gets a 404 page': missingPage,
+  'a form sent by another site is refused': crossSiteForm,
+  'forms without a session are not parsed': unauthenticatedForms,
+  'incomplete forms use only the share of their sender': unfinishedForms,
+  'edits without credits store nothing': unfinishedEdits,
+  'password guesses by the form are limited per address': guessesCounted,
+  'no log line contains a secret': logsNoSecrets,
 }
 
 describe.each([embedded, distributed])('$name wiring', (wiring) => {

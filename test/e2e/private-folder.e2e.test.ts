@@ -1,4 +1,4 @@
-// The two commands of the README where only the owner may enter, as in /root of a new server.
+// The two commands of the README in a folder that only its owner may access, such as /root.
 import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, TIMEOUT_MS)
 afterAll(() => rm(home, { recursive: true, force: true }))
 
-// npm itself would keep compiled code in the temporary folder.
+// npm would store compiled code in the temporary folder.
 const environment = () => ({ HOME: home, TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1' })
 
 const start = async (
@@ -34,7 +34,7 @@ const start = async (
 ) => {
   const port = await freePort()
   const env = { ...environment(), PORT: String(port), ...extra }
-  const npm = runNpm({ folder: checkout, words: ['start'], env })
+  const npm = runNpm({ folder: checkout, args: ['start'], env })
   try {
     const [, url = ''] = await npm.printed(/Sluice listens on (http:\S+)/)
     const [, apiKey = ''] = await npm.printed(/API key\s+(sk-\S+)/)
@@ -49,21 +49,21 @@ const start = async (
 }
 
 test(
-  '`npm start` serves its first request from a folder that only its owner may enter',
+  '`npm start` serves its first request from a folder that only its owner may access',
   async () => {
     expect((await stat(home)).mode & 0o777).toBe(0o700)
     const answers = await start()
     expect(answers).toMatchObject({ ready: 200, models: 200 })
     expect(answers.listed).toContain('gpt-image-2')
-    // It took its database along when it was stopped.
-    const left = await readdir(join(checkout, 'data/postgres/data'))
-    expect(left).not.toContain('postmaster.pid')
+    // Its PostgreSQL was stopped with it.
+    const files = await readdir(join(checkout, 'data/postgres/data'))
+    expect(files).not.toContain('postmaster.pid')
   },
   TIMEOUT_MS,
 )
 
 test(
-  '`npm start` keeps its data in another such folder where it is asked to',
+  '`npm start` stores its data in the folder of SLUICE_DATA_DIR',
   async () => {
     const dataDir = join(home, 'Daten für Sluice')
     const answers = await start({ SLUICE_DATA_DIR: dataDir }, 'terminate')
@@ -75,11 +75,11 @@ test(
 )
 
 test(
-  '`npm test` runs tests on a real PostgreSQL there',
+  '`npm test` runs tests on a real PostgreSQL in such a folder',
   async () => {
     const env = environment()
-    const words = ['test', '--', '--project', 'pg', 'packages/db/src/with-transaction.pg.test.ts']
-    const npm = runNpm({ folder: checkout, words, env })
+    const args = ['test', '--', '--project', 'pg', 'packages/db/src/with-transaction.pg.test.ts']
+    const npm = runNpm({ folder: checkout, args, env })
     expect(await npm.ended(), npm.output()).toBe(0)
     expect(npm.output()).toMatch(/[1-9]\d* passed, 0 failed/)
     expect(await readdir(temporary)).toEqual([])

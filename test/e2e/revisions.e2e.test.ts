@@ -13,7 +13,7 @@ import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
 /**
- * A revision is read every half second. The rest is for a busy machine; what is known by time alone takes 10
+ * Revisions are polled every half second; the rest is a margin for a busy machine. Expiry alone would take 10
  * to 30 s.
  */
 const SEEN_WITHIN_MS = 4_000
@@ -40,27 +40,27 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await simulator.close()
   })
 
-  const edges = (): Context[] =>
+  const gateways = (): Context[] =>
     [running.baseUrl, running.otherBaseUrl ?? running.baseUrl].map((baseUrl) => ({
       simulator,
       running: { ...running, baseUrl },
     }))
-  const everyEdge = (look: (edge: Context) => Promise<boolean>) =>
+  const everyGateway = (check: (gateway: Context) => Promise<boolean>) =>
     eventually(
-      async () => ((await Promise.all(edges().map(look))).every(Boolean) ? true : undefined),
+      async () => ((await Promise.all(gateways().map(check))).every(Boolean) ? true : undefined),
       SEEN_WITHIN_MS,
     )
   const chatAnswers = (status: number, apiKey?: string) =>
-    everyEdge(async (edge) => {
+    everyGateway(async (gateway) => {
       const body = { model: CHAT_MODEL, messages: [{ role: 'user', content: 'hello' }] }
       const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
-      const answer = await call(edge, '/v1/chat/completions', { body, headers })
+      const answer = await call(gateway, '/v1/chat/completions', { body, headers })
       await answer.arrayBuffer()
       return answer.status === status
     })
   const priceIs = (micro: string) =>
-    everyEdge(async (edge) => {
-      const { images } = await must<{ images: ImageModel[] }>(edge, 'listImageModels', {
+    everyGateway(async (gateway) => {
+      const { images } = await must<{ images: ImageModel[] }>(gateway, 'listImageModels', {
         as: session,
       })
       const found = images.find(({ model }) => model === IMAGE_MODEL)
@@ -86,7 +86,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await chatAnswers(401, apiKey)
   }
 
-  test('a channel, a price and a key that were changed are so at every edge', async () => {
+  test('changes of a channel, a price and a key take effect at every gateway', async () => {
     const models = [`${CHAT_MODEL}=sandbox-chat:chat`, `${IMAGE_MODEL}=sandbox-image:image`]
     await running.sluice('channel', 'models', 'sandbox', ...models)
     await chatAnswers(200)
@@ -100,8 +100,8 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     expect(running.output()).not.toContain('background task failed')
   })
 
-  test('they are so when every announcement is lost', async () => {
-    await queryDatabase({ running }, loseAnnouncements)
+  test('changes take effect although every event is lost', async () => {
+    await queryDatabase({ running }, dropEvents)
     await switchOn()
     const price = { kind: 'images', steps: [{ ...stepOfRow, microPerImage: '777' }] }
     await queryDatabase({ running }, addPrice, [
@@ -112,11 +112,11 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await priceIs('777')
     await revokeKey()
     await switchOff()
-    const told = await queryDatabase(
+    const events = await queryDatabase(
       { running },
       `select topic from outbox where topic like '%-changed'`,
     )
-    expect(told).toEqual([])
+    expect(events).toEqual([])
   })
 })
 
@@ -130,9 +130,9 @@ const addPrice = `
   insert into prices (id, model, kind, price, effective_at, created_at)
   values ($1, $2, 'images', $3, now(), now())`
 
-/** A command speaks to no bus, so that its outbox row is the only announcement. */
-const loseAnnouncements = `
-  create function lose_announcement() returns trigger language plpgsql as 'begin return null; end';
-  create trigger lose_announcement before insert on outbox
+/** A command is not connected to the bus, so its outbox row is the only source of the event. */
+const dropEvents = `
+  create function drop_event() returns trigger language plpgsql as 'begin return null; end';
+  create trigger drop_event before insert on outbox
   for each row when (new.topic in ('catalog-changed', 'api-key-changed'))
-  execute function lose_announcement()`
+  execute function drop_event()`

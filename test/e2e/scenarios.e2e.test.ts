@@ -3,58 +3,59 @@ import { startOpenAiSimulator } from '@sluice/simulators/openai-simulator'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import type { Running } from './harness/running.ts'
-import { checkBooks } from './harness/check-books.ts'
+import { checkLedger } from './harness/check-ledger.ts'
 import { attacksRefused, bodiesHeld } from './scenarios/attacks.ts'
 import { otherSites, wrongUrls } from './scenarios/browsers.ts'
 import { chatPicture, chatStream, chatWhole } from './scenarios/chat.ts'
 import { editWithMask } from './scenarios/edit.ts'
 import { generateFour, generateOne, generateWithOlderSdk } from './scenarios/generate.ts'
 import { idempotencyKey, idempotentChat } from './scenarios/idempotency.ts'
-import { judgedAnswers } from './scenarios/judged-answers.ts'
+import { classifiedAnswers } from './scenarios/classified-answers.ts'
 import { linksSurviveRestart, signedLinks } from './scenarios/links.ts'
 import { picturesInEveryForm } from './scenarios/picture-forms.ts'
-import { badInput, keyRevoked, oneReading, outOfCredit } from './scenarios/refusals.ts'
+import { ambiguousBodies, badInput, keyRevoked, outOfCredit } from './scenarios/refusals.ts'
 import { asyncEventsResume, streamWithPartials } from './scenarios/stream.ts'
 import {
   callerHangsUp,
-  abortScope,
+  shortTimeouts,
   syncWaitExceeded,
   upstreamLimited,
   upstreamSilent,
-  upstreamTrouble,
-} from './scenarios/trouble.ts'
+  upstreamFailures,
+} from './scenarios/upstream-failures.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
 const scenarios = {
-  'one picture by the SDK is real and paid once': generateOne,
-  'the older major of the SDK reads the same answers': generateWithOlderSdk,
+  'one picture by the SDK is a valid PNG and paid once': generateOne,
+  'the previous major version of the SDK reads the same answers': generateWithOlderSdk,
   'four pictures cost four times one': generateFour,
   'an edit with two pictures and a mask reaches the upstream': editWithMask,
   'a streamed picture shows its partial pictures first': streamWithPartials,
-  'a listener of an async job resumes without a gap': asyncEventsResume,
-  'a chat stream is relayed and billed by true usage': chatStream,
+  'an event stream of an async job resumes without a gap': asyncEventsResume,
+  'a chat stream is relayed and billed by the upstream’s usage': chatStream,
   'whole chat answers and the model list': chatWhole,
-  'an image model named in chat answers with the picture': chatPicture,
-  'a revoked key stops at the door': keyRevoked,
-  'an empty wallet gets 402 and leaves nothing behind': outOfCredit,
+  'an image model used in chat answers with the picture': chatPicture,
+  'a revoked key is refused by the gateway': keyRevoked,
+  'an empty wallet gets 402 and no job or hold is stored': outOfCredit,
   'bad input names its parameter and costs nothing': badInput,
   'a page of another site reads answers, refusals and pictures': otherSites,
-  'a wrong URL is answered with the right one': wrongUrls,
-  'a body that has two readings is refused by name': oneReading,
-  'a chat answer is judged and paid by its content': judgedAnswers,
-  'attacks from one address are refused, and nobody else waits': attacksRefused,
-  'bodies that stop on the way hold only their own share': bodiesHeld,
-  'trouble of the upstream is repaired or told, and never charged': upstreamTrouble,
-  'a limited credential rests and the job is drawn after': upstreamLimited,
-  'an awaited picture that takes too long is told of, and drawn': syncWaitExceeded,
-  'an upstream that never answers is given up in time': upstreamSilent,
-  'a caller who hangs up finds the picture later': callerHangsUp,
+  'the error for a wrong URL names the right one': wrongUrls,
+  'an ambiguous body is refused with the name of the field': ambiguousBodies,
+  'a chat answer is classified and charged by its content': classifiedAnswers,
+  'attacks from one address are refused, and other callers are served': attacksRefused,
+  'incomplete bodies use only the share of their own key': bodiesHeld,
+  'upstream failures are retried or reported, and never charged': upstreamFailures,
+  'a limited credential cools down and the picture is generated afterwards': upstreamLimited,
+  'an awaited picture over the wait limit is answered 504, and generated': syncWaitExceeded,
+  'an upstream that never answers times out': upstreamSilent,
+  'a caller who disconnects gets the picture later': callerHangsUp,
   'ten requests with one Idempotency-Key are one job': idempotencyKey,
   'a repeated chat with an Idempotency-Key is one call': idempotentChat,
-  'pictures are taken in every form, and answered in both of ours': picturesInEveryForm,
-  'signed links serve what they name and nothing else': signedLinks,
-  'signed links survive a restart and open at a second replica': linksSurviveRestart,
+  'pictures are accepted in every upstream format, and returned in both of ours':
+    picturesInEveryForm,
+  'signed links serve their picture and nothing else': signedLinks,
+  'signed links are valid after a restart and at a second replica': linksSurviveRestart,
 }
 
 describe.each([embedded, distributed])('$name wiring', (wiring) => {
@@ -66,12 +67,11 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     running = await wiring.start({
       upstreamUrl: simulator.url,
       upstreamKey: simulator.key,
-      env: abortScope,
+      env: shortTimeouts,
     })
   })
   afterEach(({ task }) => {
     simulator.script([], { reset: true })
-    // The programs' own words belong to a failure.
     if (task.result?.state === 'fail') process.stderr.write(running.output().slice(-20_000))
   })
   afterAll(async () => {
@@ -83,7 +83,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await scenario({ running, simulator })
   })
 
-  test('after all of it the books balance and verify', async () => {
-    expect(await checkBooks({ running })).toEqual([])
+  test('after all scenarios the ledger balances and verifies', async () => {
+    expect(await checkLedger({ running })).toEqual([])
   })
 })

@@ -13,7 +13,7 @@ import type { Running } from './harness/running.ts'
 import { distributed } from './wirings/distributed.ts'
 import { embedded } from './wirings/embedded.ts'
 
-/** All of 127.0.0.0/8 is the loopback: each is an address of its own to the server. */
+/** All of 127.0.0.0/8 is loopback, so each address is a different client to the server. */
 const FLOOD = '127.0.0.30'
 const OTHER = '127.0.0.31'
 const STREAMING = '127.0.0.32'
@@ -40,18 +40,18 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await simulator.close()
   })
 
-  /** A chat over a connection of its own. */
+  /** Sends a chat over a new connection. */
   const chat = async (localAddress: string, extra: object = {}): Promise<IncomingMessage> => {
-    const asking = request(`${running.baseUrl}/v1/chat/completions`, {
+    const outgoing = request(`${running.baseUrl}/v1/chat/completions`, {
       method: 'POST',
       localAddress,
       agent: false,
       headers: { authorization: `Bearer ${running.apiKey}`, 'content-type': 'application/json' },
     })
-    const answering = once(asking, 'response')
+    const response = once(outgoing, 'response')
     const messages = [{ role: 'user', content: 'hi' }]
-    asking.end(JSON.stringify({ model: 'gpt-4o-mini', messages, ...extra }))
-    const [answer] = await answering
+    outgoing.end(JSON.stringify({ model: 'gpt-4o-mini', messages, ...extra }))
+    const [answer] = await response
     return answer
   }
   const chatStatus = async (localAddress: string) => {
@@ -59,7 +59,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     await text(answer)
     return answer.statusCode
   }
-  /** Every second one begins a request that it never ends. */
+  /** Opens a connection; every second one starts a request that it never completes. */
   const open = async (n: number) => {
     const { hostname: host, port } = new URL(running.baseUrl)
     const socket = connect({ host, port: Number(port), localAddress: FLOOD })
@@ -69,7 +69,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
     if (n % 2 === 0) socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n')
   }
 
-  test('two thousand silent connections of one address shut nobody else out', async () => {
+  test('two thousand silent connections from one address do not block other addresses', async () => {
     const stream = await chat(STREAMING, { stream: true })
     expect(stream.statusCode).toBe(200)
     const streamed = text(stream)
@@ -79,7 +79,7 @@ describe.each([embedded, distributed])('$name wiring', (wiring) => {
       if (n % 100 === 99) statuses.push(await chatStatus(OTHER))
     }
     expect(statuses).toEqual(Array.from({ length: SENT / 100 }, () => 200))
-    // What ran before the flood goes on to its end; and the sender of the flood has its own share.
+    // The stream that started before the flood completes, and the flooding address still has its share.
     expect(await streamed).toContain('data: [DONE]')
     expect(await chatStatus(FLOOD)).toBe(200)
     const share = Math.ceil(CONNECTIONS_MAX * 0.9)

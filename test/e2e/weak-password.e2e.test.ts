@@ -10,9 +10,9 @@ import { freePort, runToEnd, startChild, untilReady } from './harness/child.ts'
 import { dropDatabase, freshDatabase } from './harness/servers.ts'
 
 const WEAK = 'password1234'
-const SENTENCE = /ADMIN_PASSWORD is refused\. \S.*\./
+const MESSAGE = /ADMIN_PASSWORD is refused\. \S.*\./
 
-test('a first start with a weak ADMIN_PASSWORD ends with a sentence, and the next one begins anew', async () => {
+test('a first start with a weak ADMIN_PASSWORD exits with a message, and the next one starts from scratch', async () => {
   const SLUICE_DATA_DIR = await mkdtemp(join(tmpdir(), 'sluice-e2e-'))
   onTestFinished(() => rm(SLUICE_DATA_DIR, { recursive: true, force: true }))
   const port = await freePort()
@@ -23,14 +23,14 @@ test('a first start with a weak ADMIN_PASSWORD ends with a sentence, and the nex
   const refused = start(WEAK)
   await refused.ended()
   expect(await refused.stop()).not.toBe(0)
-  expect(refused.output()).toMatch(SENTENCE)
+  expect(refused.output()).toMatch(MESSAGE)
   expect(refused.output()).not.toContain(WEAK)
   const started = start(PASSWORD)
   onTestFinished(async () => void (await started.stop()))
   await untilReady(started, `http://127.0.0.1:${port}`)
 })
 
-test('so does the setup of a distributed installation', async () => {
+test('the setup of a distributed installation refuses a weak ADMIN_PASSWORD', async () => {
   const database = await freshDatabase()
   onTestFinished(() => dropDatabase(database))
   const key = () => randomBytes(32).toString('base64')
@@ -43,5 +43,5 @@ test('so does the setup of a distributed installation', async () => {
   }
   const script = 'apps/standalone/src/cli.ts'
   const setup = runToEnd({ name: 'sluice', script, args: ['setup'], env })
-  await expect(setup).rejects.toThrow(SENTENCE)
+  await expect(setup).rejects.toThrow(MESSAGE)
 })

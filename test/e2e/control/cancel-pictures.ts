@@ -39,7 +39,7 @@ export async function cancelledInLine(context: Context): Promise<void> {
   expect(JSON.parse(cancelled.text)).toMatchObject({ id: waiting.id, state: 'cancelled' })
   expect(await following.end).toBe('cancelled')
   expect((await cancel(gatewayA, testUser, waiting.id)).status).toBe(200)
-  await expectTooLate(gatewayB, testUser, { id: ahead.id, because: /being drawn|being generated/ })
+  await expectTooLate(gatewayB, testUser, { id: ahead.id, because: /being generated/ })
 
   expect(await settled(gatewayA, testUser, waiting.id)).toMatchObject({
     state: 'cancelled',

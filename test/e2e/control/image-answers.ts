@@ -8,7 +8,7 @@ import { expect } from 'vitest'
 import { ADMIN_EMAIL, must, signIn } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { call, eventually } from '../harness/context.ts'
-import { queryDatabase, quietBalance } from '../harness/ledger.ts'
+import { queryDatabase, settledBalance } from '../harness/ledger.ts'
 import type { Caller } from '../harness/new-caller.ts'
 import { newCaller } from '../harness/new-caller.ts'
 
@@ -166,7 +166,7 @@ export async function imageAnswersClassified(context: Context): Promise<void> {
       queryDatabase(fixture, 'select 1 from usage_records where wallet = $1', [caller.wallet])
     await eventually(async () => ((await recorded()).length >= chats.length ? true : undefined))
     expect(await recorded()).toHaveLength(chats.length)
-    await quietBalance(fixture)
+    await settledBalance(fixture)
     const jobs = await queryDatabase<{ captured: string }>(
       fixture,
       `select captured_micro::text as captured from holds

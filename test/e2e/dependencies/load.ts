@@ -1,23 +1,23 @@
 import { expect } from 'vitest'
 
-import { checkBooks } from '../harness/check-books.ts'
+import { checkLedger } from '../harness/check-ledger.ts'
 import type { Context } from '../harness/context.ts'
 import { eventually } from '../harness/context.ts'
 import { queryDatabase } from '../harness/ledger.ts'
 import { awaitPicture, pollPicture } from './pictures.ts'
-import type { Load } from './seen.ts'
-import { emptyLoad } from './seen.ts'
+import type { Load } from './load-results.ts'
+import { emptyLoad } from './load-results.ts'
 
-const CALLER_WAITS_MS = 15_000
-const LOADED_BY = 4
-const SETTLED_WITHIN_MS = 60_000
+const REQUEST_TIMEOUT_MS = 15_000
+const CONCURRENCY = 4
+const SETTLE_TIMEOUT_MS = 60_000
 
 const chatBody = JSON.stringify({
   model: 'gpt-4o-mini',
   messages: [{ role: 'user', content: 'count to three' }],
 })
 
-/** One chat at this address, by a caller that does not repeat it. */
+/** One chat request, without retries. */
 async function chat(context: Context, load: Load, baseUrl = context.running.baseUrl) {
   try {
     const answer = await fetch(`${baseUrl}/v1/chat/completions`, {
@@ -27,7 +27,7 @@ async function chat(context: Context, load: Load, baseUrl = context.running.base
         'content-type': 'application/json',
       },
       body: chatBody,
-      signal: AbortSignal.timeout(CALLER_WAITS_MS),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     })
     await answer.arrayBuffer()
     if (answer.status === 200) load.delivered.push(answer.headers.get('x-request-id') ?? '')
@@ -37,7 +37,7 @@ async function chat(context: Context, load: Load, baseUrl = context.running.base
   }
 }
 
-/** So many chats, some at a time. */
+/** Sends this many chats, some concurrently. */
 export async function chats(context: Context, count: number): Promise<Load> {
   const load = emptyLoad()
   let left = count
@@ -47,13 +47,13 @@ export async function chats(context: Context, count: number): Promise<Load> {
       await chat(context, load)
     }
   }
-  await Promise.all(Array.from({ length: LOADED_BY }, caller))
+  await Promise.all(Array.from({ length: CONCURRENCY }, caller))
   return load
 }
 
 /**
- * Callers chat, wait for pictures and ask for tasks without a pause, from before `disturb` until chats and
- * pictures that began after it were answered.
+ * Callers continuously chat, wait for pictures and poll tasks, from before `disturb` until chats and pictures
+ * started after it were answered.
  */
 export async function underLoad(
   context: Context,
@@ -61,42 +61,42 @@ export async function underLoad(
   { baseUrl = context.running.baseUrl }: { baseUrl?: string } = {},
 ): Promise<Load> {
   const load = emptyLoad()
-  const over = new AbortController()
-  const again = async (once: () => Promise<void>) => {
-    while (!over.signal.aborted) await once()
+  const stop = new AbortController()
+  const repeat = async (send: () => Promise<void>) => {
+    while (!stop.signal.aborted) await send()
   }
   const callers = [
-    ...Array.from({ length: LOADED_BY }, () => again(() => chat(context, load, baseUrl))),
-    again(() => awaitPicture({ context, load, baseUrl })),
-    again(() => pollPicture({ context, load, baseUrl })),
+    ...Array.from({ length: CONCURRENCY }, () => repeat(() => chat(context, load, baseUrl))),
+    repeat(() => awaitPicture({ context, load, baseUrl })),
+    repeat(() => pollPicture({ context, load, baseUrl })),
   ]
-  const more = async (withinMs?: number) => {
-    const [chatted, drawn] = [load.delivered.length, load.drawn.length]
+  const untilMore = async (withinMs?: number) => {
+    const [chats, pictures] = [load.delivered.length, load.generated.length]
     const isMore = () =>
-      load.delivered.length > chatted + LOADED_BY && load.drawn.length > drawn + 1
+      load.delivered.length > chats + CONCURRENCY && load.generated.length > pictures + 1
     await eventually(async () => (isMore() ? true : undefined), withinMs)
   }
   try {
-    await more()
+    await untilMore()
     await disturb()
-    await more(SETTLED_WITHIN_MS)
+    await untilMore(SETTLE_TIMEOUT_MS)
   } finally {
-    over.abort()
+    stop.abort()
     await Promise.all(callers)
   }
   return load
 }
 
-/** Waits until each delivered chat and each picture is in the book, once, and the book verifies. */
+/** Waits until each delivered chat and each picture is in the ledger, once, and the ledger verifies. */
 export async function expectCharged(context: Context, load: Load): Promise<void> {
-  const { tasks, drawn } = load
-  expect(tasks).toEqual(expect.arrayContaining(drawn))
+  const { tasks, generated } = load
+  expect(tasks).toEqual(expect.arrayContaining(generated))
   await untilCaptured(context, load)
-  expect(await checkBooks(context)).toEqual([])
+  expect(await checkLedger(context)).toEqual([])
   expect(await capturesOf(context, tasks)).toEqual(tasks.map((id) => ({ id, ...generatedAndPaid })))
 }
 
-/** Waits until each delivered chat is in the book, once. */
+/** Waits until each delivered chat is in the ledger, once. */
 export async function untilCaptured(context: Context, { delivered }: Load): Promise<void> {
   expect(delivered.length).toBeGreaterThan(0)
   expect(new Set(delivered).size).toBe(delivered.length)
@@ -107,20 +107,20 @@ export async function untilCaptured(context: Context, { delivered }: Load): Prom
       [delivered],
     )
     return Number(row?.count) === delivered.length ? true : undefined
-  }, SETTLED_WITHIN_MS)
+  }, SETTLE_TIMEOUT_MS)
 }
 
 const generatedAndPaid = { state: 'done', hold: 'captured', captures: 1 }
 
-/** What became of these tasks, in their order; the books were waited for. */
+/** The states, holds and captures of these tasks, in their order. */
 function capturesOf(context: Context, tasks: readonly string[]) {
   return queryDatabase(
     context,
-    `select asked.id, j.state, h.state as hold,
+    `select requested.id, j.state, h.state as hold,
         (select count(*)::int from ledger_transfers t where t.hold_id = h.id and t.kind = 'capture') as captures
-      from unnest($1::text[]) with ordinality as asked (id, nth)
-      left join image_jobs j on j.id = asked.id
-      left join holds h on h.purpose = 'job' and h.ref = asked.id
+      from unnest($1::text[]) with ordinality as requested (id, nth)
+      left join image_jobs j on j.id = requested.id
+      left join holds h on h.purpose = 'job' and h.ref = requested.id
       order by nth`,
     [tasks],
   )

@@ -1,61 +1,61 @@
 import type { Context } from '../harness/context.ts'
 import { call, eventually } from '../harness/context.ts'
-import type { Load } from './seen.ts'
+import type { Load } from './load-results.ts'
 
-const CALLER_WAITS_MS = 60_000
-/** Between two pictures of a caller: it is the faults that are tried here, not the throughput. */
+const REQUEST_TIMEOUT_MS = 60_000
+/** Between two pictures of a caller: faults are tested here, not throughput. */
 const PAUSE_MS = 100
 
-interface Asking {
+interface PictureRequest {
   context: Context
   load: Load
   baseUrl?: string
   prompt?: string
 }
 
-/** One picture by a caller that waits for it and repeats nothing. */
-export async function awaitPicture(asking: Asking): Promise<void> {
-  const answer = await submit(asking, {})
+/** One awaited picture, without retries. */
+export async function awaitPicture(request: PictureRequest): Promise<void> {
+  const answer = await submit(request, {})
   if (answer === undefined) return
-  // 504: the caller's patience ended; the task goes on.
-  if (answer.status === 200 || answer.status === 504) asking.load.tasks.push(answer.taskId)
-  if (answer.status === 200) asking.load.drawn.push(answer.taskId)
+  // 504: the wait limit was exceeded; the task continues.
+  if (answer.status === 200 || answer.status === 504) request.load.tasks.push(answer.taskId)
+  if (answer.status === 200) request.load.generated.push(answer.taskId)
 }
 
-/** Asks for a task and looks until its picture is there. */
-export async function pollPicture(asking: Asking): Promise<void> {
-  const taskId = await beginPicture(asking)
-  if (taskId !== undefined) await followPicture(asking, taskId)
+/** Creates a task and polls it until its picture is generated. */
+export async function pollPicture(request: PictureRequest): Promise<void> {
+  const taskId = await beginPicture(request)
+  if (taskId !== undefined) await followPicture(request, taskId)
 }
 
-/** A task that was accepted: its id; undefined when it was refused. */
-export async function beginPicture(asking: Asking): Promise<string | undefined> {
-  const answer = await submit(asking, { async: true })
+/** Creates a task; its id, or undefined when it was refused. */
+export async function beginPicture(request: PictureRequest): Promise<string | undefined> {
+  const answer = await submit(request, { async: true })
   if (answer?.status !== 202 && answer?.status !== 200) return undefined
-  asking.load.tasks.push(answer.taskId)
+  request.load.tasks.push(answer.taskId)
   return answer.taskId
 }
 
-/** Looks until the task has ended, over whatever is refused meanwhile. */
-export async function followPicture({ context, load, baseUrl }: Asking, taskId: string) {
-  const at = askedAt(context, baseUrl)
+/** Polls until the task has ended, ignoring failed polls. */
+export async function followPicture({ context, load, baseUrl }: PictureRequest, taskId: string) {
+  const at = contextAt(context, baseUrl)
   await eventually(async () => {
     const answer = await call(at, `/v1/images/tasks/${taskId}`).catch(() => undefined)
     const task = answer?.ok ? ((await answer.json()) as { status: string }) : undefined
     if (!answer?.ok) await answer?.arrayBuffer()
-    if (task?.status === 'done') load.drawn.push(taskId)
+    if (task?.status === 'done') load.generated.push(taskId)
     return task && ['done', 'failed', 'cancelled'].includes(task.status) ? task : undefined
-  }, CALLER_WAITS_MS)
+  }, REQUEST_TIMEOUT_MS)
 }
 
 async function submit(
-  { context, load, baseUrl, prompt = 'a pier' }: Asking,
+  { context, load, baseUrl, prompt = 'a pier' }: PictureRequest,
   extra: { async?: true },
 ): Promise<{ status: number; taskId: string } | undefined> {
   try {
-    const answer = await call(askedAt(context, baseUrl), '/v1/images/generations', {
+    const answer = await call(contextAt(context, baseUrl), '/v1/images/generations', {
       body: { model: 'gpt-image-2', prompt, size: '1024x1024', quality: 'low', ...extra },
-      signal: AbortSignal.timeout(CALLER_WAITS_MS),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     })
     await answer.arrayBuffer()
     if (answer.status >= 400) load.refused.push(answer.status)
@@ -68,7 +68,7 @@ async function submit(
   }
 }
 
-const askedAt = ({ running, simulator }: Context, baseUrl = running.baseUrl): Context => ({
+const contextAt = ({ running, simulator }: Context, baseUrl = running.baseUrl): Context => ({
   running: { ...running, baseUrl },
   simulator,
 })

@@ -4,11 +4,11 @@ import { ADMIN_EMAIL, PASSWORD } from '../auth-matrix/fixture.ts'
 import type { Context } from '../harness/context.ts'
 import { call } from '../harness/context.ts'
 
-/** What somebody who uses the gateway asks for. */
+/** The requests that are sent, one per route. */
 export type Route = 'chat' | 'models' | 'image' | 'task' | 'me' | 'login'
 
 export interface Known {
-  /** Of a picture that was made before. */
+  /** The task of an existing picture. */
   taskId: string
   /** A signed link to it. */
   link: string
@@ -23,14 +23,14 @@ const image = (prompt: string) => ({
 })
 
 /**
- * Asks for all of it at once and waits until everything was answered; what the gateway cannot do now is a 5xx
- * in the protocol's envelope. Answers the statuses.
+ * Sends all requests concurrently and returns their statuses. A request that the gateway cannot serve must be
+ * answered with the API's error envelope.
  */
 export async function requestEverything(
   context: Context,
   { taskId, session }: Known,
 ): Promise<Record<Route, number>> {
-  const asks: Record<Route, () => Promise<Response>> = {
+  const requests: Record<Route, () => Promise<Response>> = {
     chat: () =>
       call(context, '/v1/chat/completions', {
         body: { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hello' }] },
@@ -43,8 +43,8 @@ export async function requestEverything(
       call(context, '/api/auth/login', { body: { email: ADMIN_EMAIL, password: PASSWORD } }),
   }
   const answers = await Promise.all(
-    Object.entries(asks).map(
-      async ([name, queryDatabase]) => [name, await readAnswer(queryDatabase())] as const,
+    Object.entries(requests).map(
+      async ([name, sendRequest]) => [name, await readAnswer(sendRequest())] as const,
     ),
   )
   return Object.fromEntries(answers) as Record<Route, number>
@@ -54,15 +54,15 @@ async function readAnswer(sent: Promise<Response>): Promise<number> {
   const answer = await sent
   const text = await answer.text()
   if (answer.status < 400) return answer.status
-  // Whatever is away, a caller gets the API's own words.
+  // A caller gets the API's error envelope, whichever dependency is unavailable.
   expect(JSON.parse(text)).toMatchObject({ error: { code: expect.any(String) } })
   return answer.status
 }
 
-/** Asks until everything is answered well again. */
-export const works = { chat: 200, models: 200, image: 200, task: 200, me: 200, login: 200 }
+/** The statuses when everything is available. */
+export const allOk = { chat: 200, models: 200, image: 200, task: 200, me: 200, login: 200 }
 
-/** Sixteen pictures at once, of which none can be had. */
+/** Requests sixteen pictures concurrently, all of which must be refused. */
 export async function requestPictures(context: Context): Promise<number[]> {
   const answers = await Promise.all(
     Array.from({ length: 16 }, (_, n) =>

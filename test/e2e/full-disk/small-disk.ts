@@ -10,16 +10,19 @@ const CHUNK = Buffer.alloc(64 * 1024)
 /** A folder for blobs on a disk that a test can fill. */
 export interface SmallDisk {
   folder: string
-  /** It has room of its own that can be used up; else writes fail while the disk below has room. */
+  /**
+   * True for a file system of its own that can be filled; otherwise writes fail although the disk has free
+   * space.
+   */
   isMounted: boolean
   fill(): Promise<void>
-  makeRoom(): Promise<void>
+  freeSpace(): Promise<void>
   remove(): Promise<void>
 }
 
 /**
- * A file system of 16 MiB of its own where this user may mount one. Elsewhere, a folder whose temporary files have no
- * place while it counts as full: writes fail in the same way, with another errno.
+ * A file system of 16 MiB if this user may mount one. Otherwise a folder whose subfolder for temporary files
+ * is replaced by a file while it counts as full: writes fail likewise, with another errno.
  */
 export async function smallDisk(): Promise<SmallDisk> {
   const root = await mkdtemp(join(tmpdir(), 'sluice-disk-'))
@@ -49,7 +52,7 @@ function fillWith(filler: string) {
         await file.close()
       }
     },
-    makeRoom: () => rm(filler),
+    freeSpace: () => rm(filler),
   }
 }
 
@@ -59,7 +62,7 @@ function blockFolder(temporary: string) {
       await rename(temporary, `${temporary}-before`)
       await writeFile(temporary, '')
     },
-    makeRoom: async () => {
+    freeSpace: async () => {
       await rm(temporary)
       await rename(`${temporary}-before`, temporary)
     },

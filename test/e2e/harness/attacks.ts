@@ -8,21 +8,23 @@ export interface AttackTarget {
   baseUrl: string
   /** An API key whose wallet has credits, and one whose wallet has none. */
   payingKey: string
-  brokeKey: string
+  keyWithoutCredits: string
 }
 
-/** How much of each attack is sent; a test sends little, the bench as much as was once seen to hurt. */
+/** The size of an attack; tests use small ones, the bench those that had a measurable effect. */
 export interface AttackSize {
   /** Bytes of one large body. */
   bodyBytes: number
-  /** Requests or connections that are under way at once. */
+  /** The number of concurrent requests or connections. */
   atOnce: number
 }
 
-/** One wave of an attack. Resolves with how often each status came; 0 is a connection that was closed unanswered. */
+/**
+ * One wave of an attack. Resolves with the count of each status; 0 is a connection closed without an answer.
+ */
 export type Attack = (target: AttackTarget, size: AttackSize) => Promise<Record<number, number>>
 
-/** What a stranger, or a key without credits, can send from one address. */
+/** Attacks from one address, unauthenticated or with a key without credits. */
 export const attacks = {
   'large sign-in bodies': (target, { atOnce, bodyBytes }) => {
     const body = JSON.stringify({ email: 'a@b.test', password: 'x'.repeat(bodyBytes) })
@@ -38,7 +40,7 @@ export const attacks = {
   'large bodies without credits': (target, { atOnce, bodyBytes }) =>
     wave(atOnce, () =>
       unfinished(target, {
-        key: target.brokeKey,
+        key: target.keyWithoutCredits,
         path: '/v1/images/edits',
         type: 'multipart/form-data; boundary=b',
         sent: Buffer.alloc(bodyBytes, 0x20),
@@ -65,7 +67,7 @@ export const attacks = {
 export type AttackName = keyof typeof attacks
 export const attackNames = Object.keys(attacks) as AttackName[]
 
-/** Bodies of a paying key that stop on the way, held open until the returned function is called. */
+/** Incomplete bodies of a paying key, held open until the returned function is called. */
 export async function holdBodies(
   target: AttackTarget,
   { atOnce, bodyBytes }: AttackSize,
@@ -107,7 +109,7 @@ async function postTo(
     await answer.arrayBuffer()
     return answer.status
   } catch {
-    // The server closed the connection before it had read all of the body.
+    // The server closed the connection before it had read the whole body.
     return 0
   }
 }
@@ -119,7 +121,7 @@ interface Unfinished {
   sent: Buffer
 }
 
-/** Sends a body that is longer than what comes of it, and waits for the refusal. */
+/** Sends less than the announced body, and waits for the refusal. */
 async function unfinished(target: AttackTarget, spec: Unfinished): Promise<number> {
   const socket = begin(target, spec)
   let received = ''

@@ -10,54 +10,54 @@ const OUTPUT_CHARACTERS_MAX = 2_000_000
 export interface Child {
   readonly name: string
   readonly pid: number
-  /** Everything it printed, for reading a first key and for failing tests. */
+  /** Everything it printed, to read the first key and to report failures. */
   output(): string
-  /** What of it went to standard output. */
-  answer(): string
+  /** Its standard output. */
+  stdout(): string
   alive(): boolean
-  /** The signal that ended it; null for an exit of its own, or while it lives. */
+  /** The signal that ended it; null for a normal exit, or while it runs. */
   signal(): NodeJS.Signals | null
-  /** SIGKILL, by its own id; resolves when it is gone. */
+  /** Sends SIGKILL; resolves when it has exited. */
   kill(): Promise<void>
-  /** SIGTERM; resolves with the exit code when it has drained. */
+  /** Sends SIGTERM; resolves with the exit code after the drain. */
   stop(): Promise<number | null>
-  /** Resolves when it has ended by itself. */
+  /** Resolves when it has exited. */
   ended(): Promise<void>
 }
 
-/** Starts one of our programs with only the given environment and the bare minimum of ours. */
+/** Starts one of our programs with the given environment, PATH and HOME only. */
 export function startChild(spec: {
   name: string
   script: string
   args?: string[]
   env: Record<string, string>
-  /** Binds the process to one CPU, for measurements. */
+  /** Pins the process to one CPU, for measurements. */
   cpu?: number | undefined
 }): Child {
-  const words = [process.execPath, spec.script, ...(spec.args ?? [])]
+  const commandLine = [process.execPath, spec.script, ...(spec.args ?? [])]
   const [command = '', ...args] =
-    spec.cpu === undefined ? words : ['taskset', '-c', String(spec.cpu), ...words]
+    spec.cpu === undefined ? commandLine : ['taskset', '-c', String(spec.cpu), ...commandLine]
   const child = spawn(command, args, {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...spec.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  let answer = ''
-  const keep = (chunk: Buffer) => {
+  let stdout = ''
+  const appendOutput = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX)
   }
-  child.stdout.on('data', keep)
+  child.stdout.on('data', appendOutput)
   child.stdout.on('data', (chunk: Buffer) => {
-    answer = (answer + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX)
+    stdout = (stdout + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX)
   })
-  child.stderr.on('data', keep)
+  child.stderr.on('data', appendOutput)
   const alive = () => child.exitCode === null && child.signalCode === null
   const end = async (signal: NodeJS.Signals) => {
     if (alive()) {
-      const gone = once(child, 'exit')
+      const exited = once(child, 'exit')
       child.kill(signal)
-      await gone
+      await exited
     }
     return child.exitCode
   }
@@ -65,7 +65,7 @@ export function startChild(spec: {
     name: spec.name,
     pid: child.pid ?? 0,
     output: () => output,
-    answer: () => answer,
+    stdout: () => stdout,
     alive,
     signal: () => child.signalCode,
     kill: async () => void (await end('SIGKILL')),
@@ -74,34 +74,34 @@ export function startChild(spec: {
   }
 }
 
-/** Runs a program to its end; its standard output, or an error with everything it printed. */
+/** Runs a program to its end; returns its standard output, or throws with everything it printed. */
 export async function runToEnd(spec: Parameters<typeof startChild>[0]): Promise<string> {
   const child = startChild(spec)
   await child.ended()
   const code = await child.stop()
   if (code !== 0)
     throw new Error(`${spec.name} ${spec.args?.join(' ')}: ${code}\n${child.output()}`)
-  return child.answer()
+  return child.stdout()
 }
 
 async function untilExit(child: ChildProcess, alive: () => boolean): Promise<void> {
   if (alive()) await once(child, 'exit')
 }
 
-/** A port that was free a moment ago. */
+/** Finds a free port; another process may take it before it is used. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   server.close()
   await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('no port was given')
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
   return address.port
 }
 
-const READY_WITHIN_MS = 60_000
+const READY_TIMEOUT_MS = 60_000
 
-/** A program that ended before it was ready, with its own words. */
+/** A program exited before it was ready; the message contains its output. */
 export class EndedWhileStarting extends Error {
   readonly signal: NodeJS.Signals | null
 
@@ -111,15 +111,15 @@ export class EndedWhileStarting extends Error {
   }
 }
 
-/** Waits until `/ready` answers 200; fails with the program's own words when it ends before. */
+/** Waits until `/ready` answers 200; throws with the program's output when it exits before. */
 export async function untilReady(child: Child, baseUrl: string): Promise<void> {
-  const giveUpAt = performance.now() + READY_WITHIN_MS
-  while (performance.now() < giveUpAt) {
+  const deadline = performance.now() + READY_TIMEOUT_MS
+  while (performance.now() < deadline) {
     if (!child.alive()) throw new EndedWhileStarting(child)
     const answer = await fetch(`${baseUrl}/ready`).catch(() => undefined)
     await answer?.arrayBuffer()
     if (answer?.ok) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`${child.name} was not ready within ${READY_WITHIN_MS} ms:\n${child.output()}`)
+  throw new Error(`${child.name} was not ready within ${READY_TIMEOUT_MS} ms:\n${child.output()}`)
 }

@@ -3,14 +3,14 @@ import OpenAI from 'openai'
 
 import type { Running } from './running.ts'
 
-/** What a scenario works with. */
+/** The context of a scenario. */
 export interface Context {
   running: Running
-  /** The upstream behind the `openai` channel; its log is the independent witness. */
+  /** The upstream of the `openai` channel; its log proves independently what was called. */
   simulator: OpenAiSimulator
 }
 
-/** An SDK client of the first key, or of another; retries are off so that a scenario sees each answer. */
+/** An SDK client with the first key, or another; without retries, so that a scenario sees each answer. */
 export function client({ running }: Context, options: { apiKey?: string; baseUrl?: string } = {}) {
   return new OpenAI({
     apiKey: options.apiKey ?? running.apiKey,
@@ -19,7 +19,7 @@ export function client({ running }: Context, options: { apiKey?: string; baseUrl
   })
 }
 
-/** A plain request with the first key; bodies are JSON. */
+/** A request with the first key; the body is sent as JSON. */
 export function call(
   { running }: Context,
   route: string,
@@ -42,16 +42,16 @@ export function call(
   })
 }
 
-/** Waits until `look` answers something; polling, because the scenario watches from outside. */
+/** Polls `check` until it returns a value. */
 export async function eventually<T>(
-  look: () => Promise<T | undefined>,
+  check: () => Promise<T | undefined>,
   withinMs = 20_000,
 ): Promise<T> {
-  const giveUpAt = performance.now() + withinMs
+  const deadline = performance.now() + withinMs
   for (;;) {
-    const seen = await look()
+    const seen = await check()
     if (seen !== undefined) return seen
-    if (performance.now() > giveUpAt) throw new Error(`not seen within ${withinMs} ms`)
+    if (performance.now() > deadline) throw new Error(`condition not met within ${withinMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

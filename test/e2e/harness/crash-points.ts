@@ -1,8 +1,8 @@
 import type { ServiceName } from './running.ts'
 
 /**
- * Where the campaign kills a process, in the order of an image job's journey. The names are those of the
- * `crashPoint()` calls in the services.
+ * The points at which the crash tests kill a process, in the order of an image job's stages. The names are
+ * those of the `crashPoint()` calls in the services.
  */
 export const crashPoints: { point: string; service: ServiceName }[] = [
   { point: 'edge-before-hold', service: 'edge-api' },

@@ -4,20 +4,20 @@ import { call, eventually } from './context.ts'
 export interface Sent {
   key: string
   prompt: string
-  /** The task's id, as soon as any answer named it. */
+  /** The task's id, if an answer named it. */
   task: string | undefined
-  /** How the first request ended: a status, or `unknown` when the connection died. */
+  /** The outcome of the first request: a status, or `unknown` when the connection broke. */
   first: number | 'unknown'
 }
 
-/** Sends one async image request under an Idempotency-Key; a dead connection is an unknown outcome. */
+/** Sends one async image request with an Idempotency-Key; a broken connection is an unknown outcome. */
 export async function requestOnce(context: Context, key: string): Promise<Sent> {
   const prompt = `crash ${key}`
   const answer = await send(context, key, prompt).catch(() => undefined)
   return { key, prompt, first: answer?.status ?? 'unknown', task: answer?.task }
 }
 
-/** Repeats a request until it is accepted: what any client does after an unknown outcome. */
+/** Repeats a request until it is accepted, as a client does after an unknown outcome. */
 export async function requestAgain(context: Context, sent: Sent): Promise<string> {
   return eventually(async () => {
     const answer = await send(context, sent.key, sent.prompt).catch(() => undefined)
@@ -25,7 +25,7 @@ export async function requestAgain(context: Context, sent: Sent): Promise<string
   }, 60_000)
 }
 
-/** Waits until the task has ended; its last state. */
+/** Waits until the task has ended; returns its final state. */
 export async function untilEnded(context: Context, task: string): Promise<string> {
   return eventually(async () => {
     const answer = await call(context, `/v1/images/tasks/${task}`).catch(() => undefined)

@@ -3,12 +3,12 @@ import { Client } from 'pg'
 import type { Context } from './context.ts'
 import { eventually } from './context.ts'
 
-export interface Seen {
+export interface TotalBalance {
   availableMicro: bigint
   heldMicro: bigint
 }
 
-/** Runs one read against the installation's database: the scenario's own eyes, not the gateway's. */
+/** Runs one query on the installation's database, independently of the gateway. */
 export async function queryDatabase<Row extends object>(
   { running }: Pick<Context, 'running'>,
   text: string,
@@ -25,7 +25,7 @@ export async function queryDatabase<Row extends object>(
 }
 
 /** Available and held credits of all wallets together. */
-export async function balanceOf(context: Pick<Context, 'running'>): Promise<Seen> {
+export async function balanceOf(context: Pick<Context, 'running'>): Promise<TotalBalance> {
   const rows = await queryDatabase<{ kind: string; total: string }>(
     context,
     `select kind, sum(balance_micro)::text as total from ledger_accounts
@@ -35,8 +35,8 @@ export async function balanceOf(context: Pick<Context, 'running'>): Promise<Seen
   return { availableMicro: of('available'), heldMicro: of('held') }
 }
 
-/** The balance once every image job has been captured or voided; allowances of chat stay open. */
-export async function quietBalance(context: Pick<Context, 'running'>): Promise<Seen> {
+/** The balance after every hold of an image job is captured or voided; allowances of chat stay open. */
+export async function settledBalance(context: Pick<Context, 'running'>): Promise<TotalBalance> {
   return eventually(async () => {
     const open = await queryDatabase(
       context,

@@ -6,15 +6,15 @@ export interface Caller {
   wallet: string
 }
 
-let made = 0
+let count = 0
 
-/** A user with a wallet and a key of its own, made by the operator's command. */
+/** Creates a user with a wallet and an API key by the operator's command. */
 export async function newCaller(
   { running }: Context,
   { credits, rpm }: { credits: string; rpm?: number },
 ): Promise<Caller> {
-  made += 1
-  const email = `caller-${made}-${process.pid}@example.test`
+  count += 1
+  const email = `caller-${count}-${process.pid}@example.test`
   const limit = rpm === undefined ? [] : ['--rpm', String(rpm)]
   const printed = await running.sluice(
     'user',

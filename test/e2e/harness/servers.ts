@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { serverUrl } from '@sluice/testkit/server-urls'
 import { Client } from 'pg'
 
-/** The Redis and NATS of this test run. What other installations left there are stale hints, no more. */
+/** The Redis and NATS of this test run. Data of other installations in them is harmless. */
 export function serverUrls(): { redisUrl: string; natsUrl: string } {
   return { redisUrl: serverUrl('redis'), natsUrl: serverUrl('nats') }
 }
@@ -13,7 +13,7 @@ export interface FreshDatabase {
   url: string
 }
 
-/** An empty database, not yet migrated: the installation's own `setup` does that. */
+/** Creates an empty database; the installation's `setup` migrates it. */
 export async function freshDatabase({
   server = serverUrl('postgres'),
 }: { server?: string | undefined } = {}): Promise<FreshDatabase> {

@@ -4,7 +4,7 @@ export interface SseEvent {
   data: string
 }
 
-/** Reads an event stream to its end; comments are left out. A reader of its own, so that ours is tested. */
+/** Reads an event stream to its end, without comments. Independent of our own reader, which is under test. */
 export async function readSse(response: Response): Promise<SseEvent[]> {
   const text = await response.text()
   if (!response.ok) throw new Error(`${response.status}: ${text}`)

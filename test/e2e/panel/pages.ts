@@ -7,10 +7,12 @@ import { cookieOf, sendLogin, visit } from './visit.ts'
 
 const ADMIN = { email: ADMIN_EMAIL, password: PASSWORD }
 
-/** Whoever is not signed in is asked to; the form lets them in, and their pages are theirs. */
+/**
+ * Pages redirect to the login form without a session; after the form's sign-in they are shown and private.
+ */
 export async function signInByForm({ running }: Context): Promise<void> {
-  const stranger = await visit(running, '/keys')
-  expect([stranger.status, stranger.headers.location]).toEqual([303, '/login?next=%2Fkeys'])
+  const anonymous = await visit(running, '/keys')
+  expect([anonymous.status, anonymous.headers.location]).toEqual([303, '/login?next=%2Fkeys'])
   const form = await visit(running, '/login?next=%2Fkeys')
   expect(form.status).toBe(200)
   expect(form.text).toMatch(/<form[^>]*method="POST"/)
@@ -21,19 +23,19 @@ export async function signInByForm({ running }: Context): Promise<void> {
   expect(refused.text).toContain(ADMIN_EMAIL)
   expect(refused.text).not.toContain('not the pass phrase')
 
-  const entered = await sendLogin(running, ADMIN)
-  expect([entered.status, entered.headers.location]).toEqual([303, '/'])
-  const cookie = cookieOf(entered)
+  const signedIn = await sendLogin(running, ADMIN)
+  expect([signedIn.status, signedIn.headers.location]).toEqual([303, '/'])
+  const cookie = cookieOf(signedIn)
   expect(cookie).toMatch(/sluice_session=\S{20,}/)
   const page = await visit(running, '/account', { headers: { cookie } })
   expect(page.status).toBe(200)
   expect(page.text).toContain(ADMIN_EMAIL)
   expectHardened(page)
-  // Neither the session nor what it is made of stands in a page, where a script could read it.
+  // The session token is in no page, where a script could read it.
   expect(page.text).not.toContain(cookie.split('=')[1])
 }
 
-/** Every page says what may run in it, and is nobody else's. */
+/** Expects a strict Content-Security-Policy and private caching. */
 function expectHardened({ headers, text }: Visit): void {
   const policy = String(headers['content-security-policy'])
   const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? ''
@@ -44,7 +46,7 @@ function expectHardened({ headers, text }: Visit): void {
   expect(scripts).not.toMatch(/unsafe|https?:|\*/)
   const inline = [...text.matchAll(/<script(?![^>]*\bsrc=)([^>]*)>/g)]
   expect(inline.length).toBeGreaterThan(0)
-  // What a nonce stands on runs; JSON beside it is not run at all.
+  // Scripts need the nonce; JSON is not executed.
   for (const [tag] of inline)
     expect(tag.includes(`nonce="${nonce}"`) || tag.includes('type="application/json"'), tag).toBe(
       true,
@@ -60,14 +62,14 @@ function expectHardened({ headers, text }: Visit): void {
   })
 }
 
-/** No two pages share a nonce: a page that was kept somewhere cannot be written into another. */
+/** Each page has its own nonce, so that a nonce of a cached page cannot be used in another. */
 export async function freshNonces({ running }: Context): Promise<void> {
   const policies = await Promise.all([visit(running, '/login'), visit(running, '/login')])
   const nonces = policies.map(({ headers }) => String(headers['content-security-policy']))
   expect(new Set(nonces).size).toBe(2)
 }
 
-/** Files of the build travel small, and are never asked for twice. */
+/** Files of the build are compressed and immutable. */
 export async function staticFiles({ running }: Context): Promise<void> {
   const { text } = await visit(running, '/login')
   const found = text.match(/\/?_app\/immutable\/[\w./-]+\.(?:js|css)/g) ?? []
@@ -84,7 +86,7 @@ export async function staticFiles({ running }: Context): Promise<void> {
     })
     if (file.text.length > 2_000) {
       expect(file.headers['content-encoding'], path).toBe('br')
-      expect(file.bytesOnWire).toBeLessThan(file.text.length)
+      expect(file.transferredBytes).toBeLessThan(file.text.length)
     }
   }
   const older = await visit(running, '/_app/immutable/entry/start.0ldBu1ld.js')
@@ -92,7 +94,7 @@ export async function staticFiles({ running }: Context): Promise<void> {
   expect(String(older.headers['cache-control'])).not.toContain('immutable')
 }
 
-/** An address that is none gets a page that says so; one of the API gets its own words. */
+/** An unknown address gets a 404 page; one of the API gets the error envelope. */
 export async function missingPage({ running }: Context): Promise<void> {
   const cookie = cookieOf(await sendLogin(running, ADMIN))
   const page = await visit(running, '/there-is-no-such-page', { headers: { cookie } })
@@ -105,26 +107,29 @@ export async function missingPage({ running }: Context): Promise<void> {
   }
 }
 
-/** A form of ours that another site sends does nothing: neither signs in nor changes anything. */
+/** A login form sent by another site is refused and sets no cookie. */
 export async function crossSiteForm({ running }: Context): Promise<void> {
-  const strangers: Record<string, string>[] = [
+  const crossSite: Record<string, string>[] = [
     { origin: 'https://evil.test' },
     { origin: 'null' },
     { origin: `${running.baseUrl}.evil.test` },
     { origin: 'https://evil.test', 'x-sveltekit-action': 'true', accept: 'application/json' },
     { origin: 'https://evil.test', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' },
   ]
-  for (const headers of strangers) {
+  for (const headers of crossSite) {
     const answer = await sendLogin(running, ADMIN, { headers })
     expect(answer.status, JSON.stringify(headers)).toBe(403)
     expect(answer.headers['set-cookie']).toBeUndefined()
   }
 }
 
-/** What costs a schema time is for people who are signed in; others' forms, and forms in other formats, are not read. */
-export async function strangersForms({ running }: Context): Promise<void> {
+/**
+ * Forms that are expensive to parse require a session; forms without one, and in other formats, are not
+ * parsed.
+ */
+export async function unauthenticatedForms({ running }: Context): Promise<void> {
   const heavy = new URLSearchParams({ models: '= '.repeat(50_000), name: 'x' }).toString()
-  // Twenty lists, each of eight references to the next: 8^20 when somebody writes them out.
+  // Twenty lists, each of eight references to the next: 8^20 elements when expanded.
   const lists = Array.from({ length: 20 }, (_, at) => JSON.stringify(Array(8).fill(at + 3)))
   const bomb = new URLSearchParams({
     __superform_json: `[{"email":1},2,${lists.join(',')},"end"]`,
@@ -146,7 +151,10 @@ function post(running: Context['running'], path: string, body: string) {
   return visit(running, path, { method: 'POST', headers, body })
 }
 
-/** Who guesses by the form is counted at one address, whatever they claim to be; nobody else waits. */
+/**
+ * Password guesses count for the connection's address, whatever headers claim; other addresses are not
+ * delayed.
+ */
 export async function guessesCounted({ running }: Context): Promise<void> {
   const guess = (n: number, from: string) =>
     sendLogin(
@@ -164,7 +172,7 @@ export async function guessesCounted({ running }: Context): Promise<void> {
   const elsewhere = await sendLogin(running, ADMIN, { from: '127.0.0.10' })
   expect(elsewhere.status).toBe(303)
   const statuses = (await Promise.all(flood)).map(({ status }) => status)
-  // Ten may fail at once and four may wait; one more as time goes by.
+  // Ten failures are allowed immediately and four may wait; more become available over time.
   expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(10)
   expect((await sendLogin(running, ADMIN, { from: '127.0.0.9' })).status).toBe(303)
 }

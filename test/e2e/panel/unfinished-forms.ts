@@ -12,7 +12,7 @@ import { cookieOf, sendLogin, visit } from './visit.ts'
 const KIB = 1024
 const ADMIN = { email: ADMIN_EMAIL, password: PASSWORD }
 
-interface Begun {
+interface FormInput {
   path: string
   headers: Record<string, string>
   length: number
@@ -22,13 +22,13 @@ interface Begun {
 
 interface Form {
   socket: Socket
-  /** The status of its answer; undefined while it has none. */
+  /** The status of its answer; undefined before the answer. */
   status(): number | undefined
 }
 
-/** Sends the head of a form and the first bytes of its body. */
-async function begin({ running }: Context, begun: Begun): Promise<Form> {
-  const { path, headers, length, sent, from = '127.0.0.1' } = begun
+/** Sends the headers of a form and the first bytes of its body. */
+async function begin({ running }: Context, input: FormInput): Promise<Form> {
+  const { path, headers, length, sent, from = '127.0.0.1' } = input
   const { hostname, port, origin } = new URL(running.baseUrl)
   const socket = connect({ host: hostname, port: Number(port), localAddress: from })
   let received = ''
@@ -53,34 +53,34 @@ async function begin({ running }: Context, begun: Begun): Promise<Form> {
 
 const whenAnswered = (form: Form) => eventually(async () => form.status())
 
-/** Forms that stop on the way hold a share of their sender, whoever sends them; other people are served. */
+/** Incomplete forms are limited to the sender's share of memory; other callers are served. */
 export async function unfinishedForms(context: Context): Promise<void> {
   const { running } = context
   const cookie = cookieOf(await sendLogin(running, ADMIN, { from: '127.0.0.20' }))
-  const mine = {
+  const form = {
     path: '/studio',
     headers: { cookie },
     length: 512 * KIB,
     sent: Buffer.alloc(511 * KIB, 'a'),
   }
-  // Eight of them fit into the share; which of nine is refused depends on whose bytes arrive last.
-  const begun = await Promise.all(Array.from({ length: 9 }, () => begin(context, mine)))
-  await eventually(async () => begun.find((form) => form.status() === 429))
-  expect(begun.filter((form) => form.status() !== undefined)).toHaveLength(1)
-  // Of who has no session nothing is read.
-  const stranger = await begin(context, { ...mine, headers: {}, sent: Buffer.alloc(0) })
-  expect(await whenAnswered(stranger)).toBe(405)
-  const login = { ...mine, path: '/login', headers: {}, length: 17 * KIB, sent: Buffer.alloc(0) }
+  // Eight fit into the share; which of the nine is refused depends on the order of arrival.
+  const begun = await Promise.all(Array.from({ length: 9 }, () => begin(context, form)))
+  await eventually(async () => begun.find((one) => one.status() === 429))
+  expect(begun.filter((one) => one.status() !== undefined)).toHaveLength(1)
+  // Without a session the body is not read.
+  const anonymous = await begin(context, { ...form, headers: {}, sent: Buffer.alloc(0) })
+  expect(await whenAnswered(anonymous)).toBe(405)
+  const login = { ...form, path: '/login', headers: {}, length: 17 * KIB, sent: Buffer.alloc(0) }
   const large = await begin(context, { ...login, from: '127.0.0.21' })
   expect(await whenAnswered(large)).toBe(413)
   expect((await visit(running, '/account', { headers: { cookie } })).status).toBe(200)
-  for (const { socket } of [...begun, stranger, large]) socket.destroy()
+  for (const { socket } of [...begun, anonymous, large]) socket.destroy()
   expect((await sendLogin(running, ADMIN, { from: '127.0.0.22' })).status).toBe(303)
 }
 
-/** Eight edits with pictures at the panel's own route: without credits nothing of them is stored. */
+/** Eight edits with pictures by a user without credits are refused before anything is stored. */
 export async function unfinishedEdits(context: Context): Promise<void> {
-  const email = 'broke@matrix.test'
+  const email = 'no-credits@matrix.test'
   const admin = await must<{ access_token: string }>(context, 'login', {
     as: undefined,
     input: { body: ADMIN },
@@ -89,7 +89,7 @@ export async function unfinishedEdits(context: Context): Promise<void> {
     as: admin.access_token,
     input: { body: { email, password: PASSWORD } },
   })
-  const broke = cookieOf(await sendLogin(context.running, { email, password: PASSWORD }))
+  const cookie = cookieOf(await sendLogin(context.running, { email, password: PASSWORD }))
   const head = [
     '--b\r\ncontent-disposition: form-data; name="model"\r\n\r\ngpt-image-2\r\n',
     '--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n',
@@ -97,7 +97,7 @@ export async function unfinishedEdits(context: Context): Promise<void> {
   ]
   const edit = {
     path: '/api/user/images',
-    headers: { cookie: broke },
+    headers: { cookie },
     length: 90 * KIB * KIB,
     sent: Buffer.concat([Buffer.from(head.join('')), Buffer.alloc(512 * KIB, 'a')]),
   }

@@ -10,9 +10,8 @@ const run = promisify(execFile)
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 
 /**
- * What a clone of this checkout with its packages installed would be: the files that git knows, the
- * installed packages and the built panel. Packages are hard links where the filesystem allows it, so
- * that this takes seconds and no network.
+ * Copies the checkout like a clone with installed packages: git's files, the packages and the built panel.
+ * Packages are hard links if the file system permits, so that this takes seconds and no network.
  */
 export async function copyCheckout(target: string): Promise<void> {
   const files = await listFiles()
@@ -24,8 +23,8 @@ export async function copyCheckout(target: string): Promise<void> {
 }
 
 async function listFiles(): Promise<string[]> {
-  const words = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
-  const { stdout } = await run('git', words, { cwd: root, maxBuffer: OUTPUT_BYTES_MAX })
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  const { stdout } = await run('git', args, { cwd: root, maxBuffer: OUTPUT_BYTES_MAX })
   return [...new Set(stdout.split('\0'))].filter((file) => file && existsSync(join(root, file)))
 }
 
@@ -39,7 +38,7 @@ async function copyFolder(target: string, folder: string): Promise<void> {
   try {
     await run('cp', ['-al', from, to])
   } catch {
-    // Another filesystem, or a `cp` without links: the bytes are copied.
+    // Another file system, or a `cp` without links.
     await run('rm', ['-rf', to])
     await run('cp', ['-a', from, to])
   }

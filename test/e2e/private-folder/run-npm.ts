@@ -6,39 +6,39 @@ const OUTPUT_CHARACTERS_MAX = 2_000_000
 export interface NpmRun {
   /** Everything it printed. */
   output(): string
-  /** The first match of the pattern in what it prints; rejects when it ends before. */
+  /** Waits for the first match of the pattern in the output; rejects when npm exits before. */
   printed(pattern: RegExp): Promise<RegExpExecArray>
-  /** Ends it as Ctrl-C in a terminal does, with everything it started; resolves with the exit code. */
+  /** Sends SIGINT to its process group, as Ctrl-C does; resolves with the exit code. */
   interrupt(): Promise<number | null>
-  /** Ends it as a process manager does, which knows npm's id only; resolves when all it started has ended. */
+  /** Sends SIGTERM to npm only, as a process manager does; resolves when all of its processes have ended. */
   terminate(): Promise<number | null>
-  /** Resolves with the exit code when it has ended by itself. */
+  /** Resolves with the exit code. */
   ended(): Promise<number | null>
 }
 
-/** `npm <words>` in a checkout, with this environment and nothing else of ours. */
+/** Runs `npm <args>` in a checkout with this environment and PATH only. */
 export function runNpm(spec: {
   folder: string
-  words: string[]
+  args: string[]
   env: Record<string, string>
-  /** Run by another user; only root may ask for that. */
+  /** Runs as another user; requires root. */
   as?: { uid: number; gid: number } | undefined
 }): NpmRun {
-  const child = spawn('npm', spec.words, {
+  const child = spawn('npm', spec.args, {
     cwd: spec.folder,
     env: { PATH: process.env['PATH'] ?? '', ...spec.env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, as a terminal gives to each command.
+    // A separate process group, as a terminal creates for each command.
     detached: true,
     ...spec.as,
   })
   let output = ''
-  const keep = (chunk: Buffer) => {
+  const append = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX)
     child.emit('printed')
   }
-  child.stdout.on('data', keep)
-  child.stderr.on('data', keep)
+  child.stdout.on('data', append)
+  child.stderr.on('data', append)
   const closed = once(child, 'close').then(() => child.exitCode)
   const isOver = () => child.exitCode !== null || child.signalCode !== null
   return {
@@ -47,7 +47,7 @@ export function runNpm(spec: {
       for (;;) {
         const match = pattern.exec(output)
         if (match) return match
-        if (isOver()) throw new Error(`npm ${spec.words.join(' ')} ended:\n${output}`)
+        if (isOver()) throw new Error(`npm ${spec.args.join(' ')} ended:\n${output}`)
         await Promise.race([once(child, 'printed'), closed])
       }
     },

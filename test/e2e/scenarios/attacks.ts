@@ -11,8 +11,8 @@ const small = { atOnce: 20, bodyBytes: 2 * MIB }
 
 async function targetOf(context: Context): Promise<AttackTarget> {
   const { apiKey: payingKey } = await newCaller(context, { credits: '10' })
-  const { apiKey: brokeKey } = await newCaller(context, { credits: '0' })
-  return { baseUrl: context.running.baseUrl, payingKey, brokeKey }
+  const { apiKey: keyWithoutCredits } = await newCaller(context, { credits: '0' })
+  return { baseUrl: context.running.baseUrl, payingKey, keyWithoutCredits }
 }
 
 async function chatWorks(context: Context): Promise<void> {
@@ -22,7 +22,7 @@ async function chatWorks(context: Context): Promise<void> {
   expect(answer.status).toBe(200)
 }
 
-/** While each attack is under way, chat is answered; the attack itself is refused by its own reason. */
+/** During each attack chat is answered, and the attack is refused with its specific status. */
 export async function attacksRefused(context: Context): Promise<void> {
   const target = await targetOf(context)
   const refusals: Record<(typeof attackNames)[number], number[]> = {
@@ -37,12 +37,12 @@ export async function attacksRefused(context: Context): Promise<void> {
   for (const name of attackNames) {
     const [counts] = await Promise.all([attacks[name](target, small), chatWorks(context)])
     const statuses = Object.keys(counts).map(Number)
-    // A body that is not read to its end may end its connection before the refusal is read.
+    // The connection of a body that is not read to its end may break before the refusal is read.
     for (const status of statuses) expect([0, ...refusals[name]], name).toContain(status)
   }
 }
 
-/** Bodies that stop on the way hold their own key's share; other keys go on, and it is given back at once. */
+/** Incomplete bodies use their own key's share of memory only, and release it when the connection closes. */
 export async function bodiesHeld(context: Context): Promise<void> {
   const target = await targetOf(context)
   const release = await holdBodies(target, small)

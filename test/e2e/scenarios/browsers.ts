@@ -8,10 +8,12 @@ import type { Context } from '../harness/context.ts'
 import { call, client } from '../harness/context.ts'
 
 const origin = 'https://app.example.org'
-/** Headers that a client reads; others of their names are for browsers and proxies. */
+/** Our headers for clients; the excluded ones are for browsers and proxies. */
 const OURS = /^(?!x-accel-buffering|x-content-type-options)(?:x-|idempotent-|retry-)/
 
-/** A page of another site calls the API with a key: preflight, answers, refusals and pictures are readable. */
+/**
+ * A page of another site calls the API with a key: preflight, answers, refusals and pictures are readable.
+ */
 export async function otherSites(context: Context): Promise<void> {
   const { baseUrl } = context.running
   const preflight = await fetch(`${baseUrl}/v1/chat/completions`, {
@@ -56,7 +58,7 @@ export async function otherSites(context: Context): Promise<void> {
   }
   const own = ['x-sluice-task-id', 'x-sluice-ignored', 'idempotent-replayed']
   expect(read).toEqual(expect.arrayContaining(own))
-  const broken = await speak(baseUrl, `BAD\r\norigin: ${origin}\r\n\r\n`)
+  const broken = await sendRaw(baseUrl, `BAD\r\norigin: ${origin}\r\n\r\n`)
   expect(broken).toMatch(/^HTTP\/1\.1 400 /)
   expect(broken).toContain('access-control-allow-origin: *')
   const { data = [] } = await client(context).images.generate({
@@ -65,7 +67,7 @@ export async function otherSites(context: Context): Promise<void> {
     size: '1024x1024',
     response_format: 'url',
   })
-  // Without an Origin, too: a cache may give this answer to a page later.
+  // Without an Origin, too, because a cache may later serve this answer to a page.
   for (const headers of [{ origin }, {}] as Record<string, string>[]) {
     const picture = await fetch(data[0]?.url ?? '', { headers })
     await picture.arrayBuffer()
@@ -74,8 +76,8 @@ export async function otherSites(context: Context): Promise<void> {
   }
 }
 
-/** What a server answers to bytes that no client of HTTP sends. */
-function speak(baseUrl: string, bytes: string): Promise<string> {
+/** Sends raw bytes that are not valid HTTP, and returns the answer. */
+function sendRaw(baseUrl: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(baseUrl)
   return text(
     connect(Number(port), hostname, function (this: Socket) {
@@ -84,7 +86,7 @@ function speak(baseUrl: string, bytes: string): Promise<string> {
   )
 }
 
-/** Who asks under a wrong base URL is told the right one, in JSON; the panel's pages stay pages. */
+/** The JSON error for a wrong base URL names the right one. */
 export async function wrongUrls(context: Context): Promise<void> {
   const wrong: [string, string, string][] = [
     ['POST', '//v1/chat/completions', 'POST /v1/chat/completions?'],
@@ -97,12 +99,12 @@ export async function wrongUrls(context: Context): Promise<void> {
   ]
   const { baseUrl } = context.running
   for (const [method, route, path] of wrong) {
-    const meant = path.replace('/', `${baseUrl}/`)
+    const suggestion = path.replace('/', `${baseUrl}/`)
     const answer = await call(context, route, { method })
     expect(answer.status, route).toBe(404)
     expect(answer.headers.get('content-type'), route).toContain('application/json')
     expect(await answer.json()).toMatchObject({
-      error: { type: 'invalid_request_error', message: expect.stringContaining(meant) },
+      error: { type: 'invalid_request_error', message: expect.stringContaining(suggestion) },
     })
   }
   const refused = await call(context, '/v1/chat/completions')

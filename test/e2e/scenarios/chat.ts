@@ -36,7 +36,7 @@ export async function chatStream(context: Context): Promise<void> {
   expect(BigInt(record.amount_micro)).toBeGreaterThan(0n)
 }
 
-/** Whole chat answers, the model list, and a model that nobody has. */
+/** Whole chat answers, the model list, and an unknown model. */
 export async function chatWhole(context: Context): Promise<void> {
   const api = client(context)
   const answer = await api.chat.completions.create({
@@ -62,7 +62,7 @@ export async function chatWhole(context: Context): Promise<void> {
 export async function chatPicture(context: Context): Promise<void> {
   const api = client(context)
   const before = await balanceOf(context)
-  const messages = [{ role: 'user' as const, content: 'draw a kettle' }]
+  const messages = [{ role: 'user' as const, content: 'a picture of a kettle' }]
   const whole = await api.chat.completions.create({ model: 'gpt-image-2', messages })
   const link = /!\[[^\]]*\]\((http[^)]+)\)/.exec(whole.choices[0]?.message.content ?? '')?.[1]
   const picture = await fetch(link ?? '')

@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import type { Context } from '../harness/context.ts'
 import { client } from '../harness/context.ts'
 
-/** Two pictures and a mask reach the upstream as they were sent, and a picture comes back. */
+/** Two pictures and a mask are forwarded to the upstream, and a picture is returned. */
 export async function editWithMask(context: Context): Promise<void> {
   const first = await square({ r: 200, g: 30, b: 30 })
   const second = await square({ r: 30, g: 30, b: 200 })

@@ -2,9 +2,12 @@ import { expect } from 'vitest'
 
 import type { Context } from '../harness/context.ts'
 import { call } from '../harness/context.ts'
-import { quietBalance } from '../harness/ledger.ts'
+import { settledBalance } from '../harness/ledger.ts'
 
-/** Ten parallel requests with one Idempotency-Key: one job, one charge, ten equal answers; another body is refused. */
+/**
+ * Ten parallel requests with one Idempotency-Key: one job, one charge, ten equal answers; another body is
+ * refused.
+ */
 export async function idempotencyKey(context: Context): Promise<void> {
   const headers = { 'idempotency-key': `same-${context.running.wiring}` }
   const body = {
@@ -24,20 +27,20 @@ export async function idempotencyKey(context: Context): Promise<void> {
     }),
   )
   expect(new Set(paths).size).toBe(1)
-  const drawn = context.simulator.log().filter((entry) => entry.prompt === 'idempotent')
-  expect(drawn).toHaveLength(1)
+  const calls = context.simulator.log().filter((entry) => entry.prompt === 'idempotent')
+  expect(calls).toHaveLength(1)
 
-  const balance = await quietBalance(context)
+  const balance = await settledBalance(context)
   const other = await call(context, '/v1/images/generations', {
     body: { ...body, prompt: 'another' },
     headers,
   })
   expect(other.status).toBe(422)
   expect(await other.json()).toMatchObject({ error: { code: 'idempotency_conflict' } })
-  expect(await quietBalance(context)).toEqual(balance)
+  expect(await settledBalance(context)).toEqual(balance)
 }
 
-/** The same for chat: the stored answer is sent again, byte for byte, and paid once. */
+/** A repeated chat gets the stored answer, byte for byte, and is paid once. */
 export async function idempotentChat(context: Context): Promise<void> {
   const headers = { 'idempotency-key': `chat-${context.running.wiring}` }
   const body = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'idempotent chat' }] }

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Context } from '../harness/context.ts'
 import { call } from '../harness/context.ts'
 
-/** Draws one picture and answers its signed link. */
+/** Generates one picture and returns its signed link. */
 export async function generateLink(context: Context): Promise<URL> {
   const answer = await call(context, '/v1/images/generations', {
     body: {
@@ -18,7 +18,7 @@ export async function generateLink(context: Context): Promise<URL> {
   return new URL(data[0]?.url ?? '')
 }
 
-/** A signed link serves the stored picture with its variants, ranges and caching; forged ones serve nothing. */
+/** A signed link serves the stored picture with variants, ranges and caching; forged ones are refused. */
 export async function signedLinks(context: Context): Promise<void> {
   const link = await generateLink(context)
   const whole = await fetch(link)
@@ -59,7 +59,7 @@ export async function signedLinks(context: Context): Promise<void> {
   await late.arrayBuffer()
 }
 
-/** A link made before a restart opens after it, and at a second replica. */
+/** A link issued before a restart is valid after it, and at a second replica. */
 export async function linksSurviveRestart(context: Context): Promise<void> {
   const { running } = context
   const link = await generateLink(context)

@@ -10,18 +10,18 @@ interface Answer {
   data: { b64_json?: string; url?: string }[]
 }
 
-const queryDatabase = { model: 'gpt-image-2', prompt: 'a form', quality: 'low', size: '1024x1024' }
+const baseRequest = { model: 'gpt-image-2', prompt: 'a form', quality: 'low', size: '1024x1024' }
 
 async function generate(context: Context, more: object = {}): Promise<Answer['data'][number]> {
   const answer = await call(context, '/v1/images/generations', {
-    body: { ...queryDatabase, ...more },
+    body: { ...baseRequest, ...more },
   })
   expect(answer.status).toBe(200)
   const { data } = (await answer.json()) as Answer
   return data[0] ?? {}
 }
 
-/** Pictures are taken in the forms of many upstreams, by one call each, and answered in both of ours. */
+/** Pictures are accepted in the formats of many upstreams, by one call each, and returned in both of ours. */
 export async function picturesInEveryForm(context: Context): Promise<void> {
   const { simulator } = context
   const first = await generate(context)

@@ -5,7 +5,7 @@ import { call, client, eventually } from '../harness/context.ts'
 import { queryDatabase } from '../harness/ledger.ts'
 import { newCaller } from '../harness/new-caller.ts'
 
-/** A revoked key stops at every door within seconds; a wrong one never worked. */
+/** A revoked key is refused within seconds; a wrong one always. */
 export async function keyRevoked(context: Context): Promise<void> {
   const caller = await newCaller(context, { credits: '5' })
   const api = client(context, { apiKey: caller.apiKey })
@@ -16,15 +16,15 @@ export async function keyRevoked(context: Context): Promise<void> {
     return answer instanceof Error ? answer : undefined
   })
   expect(refused).toMatchObject({ status: 401, code: 'invalid_api_key' })
-  const wrong = client(context, { apiKey: 'sk-wrong-key-that-nobody-issued' })
+  const wrong = client(context, { apiKey: 'sk-wrong-key-that-was-never-issued' })
   await expect(wrong.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' })
 }
 
-/** A wallet that cannot pay gets 402 that SDKs do not repeat; no job and no hold is left. */
+/** A wallet without enough credits gets a 402 that SDKs do not retry; no job and no hold is stored. */
 export async function outOfCredit(context: Context): Promise<void> {
   const caller = await newCaller(context, { credits: '0.000001' })
   for (const [route, body] of [
-    ['/v1/images/generations', { model: 'gpt-image-2', prompt: 'too dear' }],
+    ['/v1/images/generations', { model: 'gpt-image-2', prompt: 'too expensive' }],
     ['/v1/chat/completions', { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hi' }] }],
   ] as const) {
     const answer = await call(context, route, {
@@ -45,7 +45,7 @@ export async function outOfCredit(context: Context): Promise<void> {
   ).toEqual([])
 }
 
-/** Bad input names its parameter in the envelope, charges nothing and leaves no job. */
+/** The error for invalid input names the parameter; nothing is charged and no job is stored. */
 export async function badInput(context: Context): Promise<void> {
   const jobs = async () => (await queryDatabase(context, 'select 1 from image_jobs')).length
   const before = await jobs()
@@ -81,12 +81,12 @@ export async function badInput(context: Context): Promise<void> {
   expect(await jobs()).toBe(before)
 }
 
-/** A body that another JSON decoder reads as another request is refused by name, on chat and on images. */
-export async function oneReading(context: Context): Promise<void> {
+/** A body that JSON decoders may read differently is refused with the field's name, for chat and images. */
+export async function ambiguousBodies(context: Context): Promise<void> {
   const sent = context.simulator.log().length
   const messages = '"messages":[{"role":"user","content":"hi"}]'
   const image = '"model":"gpt-image-2","prompt":"a fox"'
-  const twice: [string, string, string][] = [
+  const ambiguous: [string, string, string][] = [
     ['/v1/chat/completions', `{"model":"gpt-4o-mini","Model":"gpt-4o",${messages}}`, 'Model'],
     ['/v1/chat/completions', `{"model":"gpt-4o-mini","mod\\u0065l":"x",${messages}}`, 'model'],
     [
@@ -97,7 +97,7 @@ export async function oneReading(context: Context): Promise<void> {
     ['/v1/images/generations', `{${image},"N":10}`, 'N'],
     ['/v1/images/edits', `{${image},"image":"x","\uff31uality":"high"}`, '\uff31uality'],
   ]
-  for (const [route, body, param] of twice) {
+  for (const [route, body, param] of ambiguous) {
     const answer = await fetch(context.running.baseUrl + route, {
       method: 'POST',
       body,

@@ -4,7 +4,7 @@ import type { Context } from '../harness/context.ts'
 import { call, client } from '../harness/context.ts'
 import { readSse } from '../harness/sse.ts'
 
-/** A streamed picture: partial pictures in order, then the whole one with usage. */
+/** A streamed picture: partial pictures in order, then the complete one with usage. */
 export async function streamWithPartials(context: Context): Promise<void> {
   const stream = await client(context).images.generate({
     model: 'gpt-image-2',
@@ -29,7 +29,7 @@ export async function streamWithPartials(context: Context): Promise<void> {
   ])
 }
 
-/** An async job: 202 at once, events with numbers, and a resumed listener that misses nothing. */
+/** An async job: 202 immediately, numbered events, and a resumed stream without a gap. */
 export async function asyncEventsResume(context: Context): Promise<void> {
   const made = await call(context, '/v1/images/generations', {
     body: {

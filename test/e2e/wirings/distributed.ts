@@ -11,7 +11,7 @@ import type { ProcessName as Name, Running, Wiring, WiringOptions } from '../har
 const CLI = 'apps/standalone/src/cli.ts'
 const FIRST_KEY = 'sk-sluice-first-key-of-the-scenarios'
 
-// In the order in which they need each other; a second edge-api and imgproxy show that replicas agree.
+// In the order of their dependencies; a second edge-api tests that replicas agree.
 const names = [
   'scheduler',
   'billing',
@@ -24,7 +24,7 @@ const names = [
 ] as const
 type ProcessName = (typeof names)[number]
 
-/** Five services over PostgreSQL, Redis and NATS, edge-api twice; billing twice and the panel where they are asked for. */
+/** Five services with PostgreSQL, Redis and NATS, edge-api twice; optionally billing twice and the panel. */
 export const distributed: Wiring = {
   name: 'distributed',
   start: async (options) => {
@@ -88,7 +88,7 @@ export const distributed: Wiring = {
       output: () =>
         [...past, ...processes.values()].map((one) => `${one.name}:\n${one.output()}`).join('\n'),
       stop: async () => {
-        // The doors first, so that nothing they are still doing misses a service behind them.
+        // The gateways first, so that their running requests can reach the other services.
         for (const name of names.toReversed()) await processes.get(name)?.stop()
         await dropDatabase(database)
         await rm(folder, { recursive: true, force: true })
@@ -119,7 +119,7 @@ function environment(spec: {
     NATS_URL: natsUrl,
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
-    // No balancer looks at /ready, but in the scenarios that ask for it.
+    // Only some scenarios have a load balancer that checks /ready; they set the delay themselves.
     SHUTDOWN_DELAY_MS: '0',
     PUBLIC_BASE_URL: spec.urlOf('edge-api'),
     IMGPROXY_URL: spec.urlOf('imgproxy'),

@@ -9,7 +9,7 @@ import type { Running, Wiring, WiringOptions } from '../harness/running.ts'
 const MAIN = 'apps/standalone/src/main.ts'
 const CLI = 'apps/standalone/src/cli.ts'
 
-/** One process and its PostgreSQL child, in a data folder of its own. */
+/** One process and its PostgreSQL child, with a new data folder. */
 export const embedded: Wiring = {
   name: 'embedded',
   start: async (options) => {

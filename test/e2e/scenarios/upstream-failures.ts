@@ -2,24 +2,27 @@ import { expect } from 'vitest'
 
 import type { Context } from '../harness/context.ts'
 import { call, client, eventually } from '../harness/context.ts'
-import { quietBalance } from '../harness/ledger.ts'
+import { settledBalance } from '../harness/ledger.ts'
 
-/** One bad answer of the upstream is repaired behind the caller's back; many are told truthfully and cost nothing. */
-export async function upstreamTrouble(context: Context): Promise<void> {
+/**
+ * One failed upstream call is retried transparently; repeated failures are reported to the caller without a
+ * charge.
+ */
+export async function upstreamFailures(context: Context): Promise<void> {
   const { simulator } = context
   const api = client(context)
-  const before = await quietBalance(context)
+  const before = await settledBalance(context)
   simulator.script({
     match: { promptIncludes: 'once-500' },
     behaviour: { kind: 'status', status: 500, type: 'server_error' },
   })
-  const repaired = await api.images.generate({
+  const retried = await api.images.generate({
     model: 'gpt-image-2',
     prompt: 'once-500',
     quality: 'low',
   })
-  expect(repaired.data).toHaveLength(1)
-  const paid = await quietBalance(context)
+  expect(retried.data).toHaveLength(1)
+  const paid = await settledBalance(context)
 
   simulator.script({
     match: { promptIncludes: 'refuse-me' },
@@ -44,12 +47,15 @@ export async function upstreamTrouble(context: Context): Promise<void> {
     api.images.generate({ model: 'gpt-image-2', prompt: 'always-500', quality: 'low' }),
   ).rejects.toMatchObject({ status: 502, code: 'upstream_failed' })
 
-  expect(await quietBalance(context)).toEqual(paid)
+  expect(await settledBalance(context)).toEqual(paid)
   expect(paid.availableMicro).toBeLessThan(before.availableMicro)
   simulator.script([], { reset: true })
 }
 
-/** 429 rests the credential for as long as the upstream says; the job waits its turn and is drawn. */
+/**
+ * A 429 puts the credential into cooldown for the upstream's retry-after; the job waits and is then
+ * generated.
+ */
 export async function upstreamLimited(context: Context): Promise<void> {
   const { simulator } = context
   simulator.script({
@@ -72,7 +78,7 @@ export async function upstreamLimited(context: Context): Promise<void> {
   expect(tries.map((entry) => entry.status)).toEqual([429, 200])
 }
 
-/** A caller who hangs up in mid-job loses nothing: the picture is there by its key, and paid once. */
+/** A caller who disconnects during a job gets the picture later by the Idempotency-Key, paid once. */
 export async function callerHangsUp(context: Context): Promise<void> {
   const { simulator } = context
   simulator.script({
@@ -83,33 +89,33 @@ export async function callerHangsUp(context: Context): Promise<void> {
   })
   const body = { model: 'gpt-image-2', prompt: 'hang-up', quality: 'low' }
   const headers = { 'idempotency-key': `hang-up-${context.running.wiring}` }
-  const before = await quietBalance(context)
-  const leave = new AbortController()
-  const first = call(context, '/v1/images/generations', { body, headers, signal: leave.signal })
+  const before = await settledBalance(context)
+  const abort = new AbortController()
+  const first = call(context, '/v1/images/generations', { body, headers, signal: abort.signal })
   await eventually(async () => simulator.log().find((entry) => entry.prompt?.includes('hang-up')))
-  leave.abort()
+  abort.abort()
   await expect(first).rejects.toThrow(/abort/i)
   const again = await call(context, '/v1/images/generations', { body, headers })
   expect(again.status).toBe(200)
   expect(await again.json()).toMatchObject({ data: [{ b64_json: expect.any(String) }] })
-  const after = await quietBalance(context)
+  const after = await settledBalance(context)
   const third = await call(context, '/v1/images/generations', { body, headers })
   expect(third.status).toBe(200)
   await third.arrayBuffer()
-  expect(await quietBalance(context)).toEqual(after)
+  expect(await settledBalance(context)).toEqual(after)
   expect(after.availableMicro).toBeLessThan(before.availableMicro)
   expect(simulator.log().filter((entry) => entry.prompt?.includes('hang-up'))).toHaveLength(1)
   simulator.script([], { reset: true })
 }
 
-/** Settings under which the two scenarios below are quick; the wirings are started with them. */
-export const abortScope = { SYNC_WAIT_MS: '2500', GENERATE_TIMEOUT_MS: '4000' }
+/** Short timeouts for the two scenarios below; the wirings are started with them. */
+export const shortTimeouts = { SYNC_WAIT_MS: '2500', GENERATE_TIMEOUT_MS: '4000' }
 
-/** An awaited picture that takes too long gets a truthful 504 that names the task, and is drawn all the same. */
+/** An awaited picture over the wait limit gets a 504 that names the task, and is still generated. */
 export async function syncWaitExceeded(context: Context): Promise<void> {
   const { simulator } = context
-  simulator.script({ match: { promptIncludes: 'slow-draw' }, latencyMs: 3_200 })
-  const body = { model: 'gpt-image-2', prompt: 'slow-draw', quality: 'low' }
+  simulator.script({ match: { promptIncludes: 'slow-picture' }, latencyMs: 3_200 })
+  const body = { model: 'gpt-image-2', prompt: 'slow-picture', quality: 'low' }
   const answer = await call(context, '/v1/images/generations', { body })
   expect(answer.status).toBe(504)
   expect(answer.headers.get('x-should-retry')).toBe('false')
@@ -125,10 +131,10 @@ export async function syncWaitExceeded(context: Context): Promise<void> {
   expect(state).toBe('done')
 }
 
-/** An upstream that never answers is given up in time; the caller is told, and pays for nothing that was not drawn. */
+/** A call to an upstream that never answers times out; the caller gets the error and is not charged. */
 export async function upstreamSilent(context: Context): Promise<void> {
   const { simulator } = context
-  const before = await quietBalance(context)
+  const before = await settledBalance(context)
   simulator.script({
     match: { promptIncludes: 'silent' },
     times: null,
@@ -146,5 +152,5 @@ export async function upstreamSilent(context: Context): Promise<void> {
     return read.status === 'failed' ? read : undefined
   }, 40_000)
   expect(ended.error?.code).toBe('upstream_timeout')
-  expect(await quietBalance(context)).toEqual(before)
+  expect(await settledBalance(context)).toEqual(before)
 }

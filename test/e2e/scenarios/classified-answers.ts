@@ -10,10 +10,10 @@ const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`
 const delta = (delta: object) => data({ id: 'c', choices: [{ index: 0, delta }] })
 
 /**
- * Status 200 is no success by itself: errors in a whole answer and in a stream are failures without a word
- * of the upstream, what was delivered is paid, and a report of nothing is replaced by an estimate.
+ * Errors in a 200 answer or stream are failures whose upstream message is not forwarded. Delivered tokens are
+ * charged, and a usage report of zero is replaced by an estimate.
  */
-export async function judgedAnswers(context: Context): Promise<void> {
+export async function classifiedAnswers(context: Context): Promise<void> {
   const { simulator } = context
   const message = `Failed for ${organization} with key ${simulator.key}`
   const error = { error: { message, type: 'server_error' } }
@@ -36,9 +36,9 @@ export async function judgedAnswers(context: Context): Promise<void> {
   const failed = await answer('whole-error', [JSON.stringify(error)], false)
   expect(failed).toMatchObject({ status: 502, text: expect.stringContaining('upstream_failed') })
 
-  const words = 'a'.repeat(700)
+  const content = 'a'.repeat(700)
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
-  const choices = [{ index: 0, message: { content: words }, finish_reason: 'stop' }]
+  const choices = [{ index: 0, message: { content }, finish_reason: 'stop' }]
   const whole = JSON.stringify({ object: 'chat.completion', choices, usage })
   const estimated = await answer('no-usage', [whole], false)
   expect(estimated.status).toBe(200)
@@ -56,11 +56,11 @@ export async function judgedAnswers(context: Context): Promise<void> {
   expect(after.text).not.toContain('[DONE]')
   expect(await recordOf(context, '151')).toMatchObject({ source: 'estimate' })
   simulator.script([], { reset: true })
-  expect(await answer('all is well', [whole], false)).toMatchObject({ status: 200 })
+  expect(await answer('no-error', [whole], false)).toMatchObject({ status: 200 })
   expect(context.running.output()).not.toContain(organization)
 }
 
-/** The record of the last call that delivered so many tokens. */
+/** The record of the last call with this number of output tokens. */
 function recordOf(context: Context, output: string) {
   return eventually(async () => {
     const rows = await queryDatabase<{ source: string; amount: string }>(

@@ -3,12 +3,12 @@ import { eventually } from './context.ts'
 import { queryDatabase } from './ledger.ts'
 
 /**
- * Looks for broken promises with queries of its own, and has `sluice ledger verify` do the same with the
- * gateway's. Answers sentences; none means that all is well. Waits until no job is running.
+ * Checks the ledger's invariants with independent queries and with `sluice ledger verify`, once no job is
+ * running. Returns the findings.
  */
-export async function checkBooks({ running }: Pick<Context, 'running'>): Promise<string[]> {
+export async function checkLedger({ running }: Pick<Context, 'running'>): Promise<string[]> {
   await eventually(async () => {
-    const living = await queryDatabase(
+    const runningJobs = await queryDatabase(
       { running },
       `select 1 from image_jobs where ended_at is null`,
     )
@@ -16,27 +16,27 @@ export async function checkBooks({ running }: Pick<Context, 'running'>): Promise
       { running },
       `select 1 from holds where purpose = 'job' and state = 'open'`,
     )
-    return living.length + open.length === 0 ? true : undefined
+    return runningJobs.length + open.length === 0 ? true : undefined
   }, 60_000)
   const findings: string[] = []
-  for (const [promise, query] of Object.entries(promises)) {
+  for (const [invariant, query] of Object.entries(invariants)) {
     const rows = await queryDatabase({ running }, query)
-    if (rows.length > 0) findings.push(`${promise}: ${JSON.stringify(rows.slice(0, 3))}`)
+    if (rows.length > 0) findings.push(`${invariant}: ${JSON.stringify(rows.slice(0, 3))}`)
   }
   await running.sluice('ledger', 'verify').catch((error: Error) => findings.push(error.message))
   return findings
 }
 
-// Each query shows what breaks the promise; none of them imports the gateway's code.
-const promises = {
+// Each query returns the violations of an invariant, without the gateway's code.
+const invariants = {
   'stored balances are the sums of their transfers': `
     select a.id, a.balance_micro from ledger_accounts a
     where a.balance_micro <> (select coalesce(sum(case when t.credit_account = a.id then t.amount_micro
       else -t.amount_micro end), 0) from ledger_transfers t where a.id in (t.credit_account, t.debit_account))`,
-  'the book sums to zero': `select total from (select sum(balance_micro) as total from ledger_accounts) s where total <> 0`,
+  'the ledger sums to zero': `select total from (select sum(balance_micro) as total from ledger_accounts) s where total <> 0`,
   'no balance of a wallet is below zero': `select id from ledger_accounts where kind in ('available', 'held') and balance_micro < 0`,
-  'every hold ended whole': `select id from holds where state <> 'open' and captured_micro + released_micro <> amount_micro`,
-  'one capture a job': `select hold_id from ledger_transfers where kind = 'capture' and ref_type = 'job'
+  'captured and released amounts of every closed hold add up to its amount': `select id from holds where state <> 'open' and captured_micro + released_micro <> amount_micro`,
+  'at most one capture per job': `select hold_id from ledger_transfers where kind = 'capture' and ref_type = 'job'
     group by hold_id having count(*) > 1`,
   'failed and cancelled jobs paid nothing': `
     select j.id from image_jobs j join holds h on h.ref = j.id

@@ -5,28 +5,28 @@ import type { Context } from '../harness/context.ts'
 import { call, eventually } from '../harness/context.ts'
 import { cookieOf, sendLogin, visit } from './visit.ts'
 
-const WRONG = 'a wrong pass phrase that somebody typed'
-const UPSTREAM_SECRET = 'sk-upstream-secret-that-nobody-may-read'
+const WRONG = 'a wrong pass phrase of the test'
+const UPSTREAM_SECRET = 'sk-upstream-secret-of-the-test'
 
 interface Tokens {
   access_token: string
   refresh_token: string
 }
 
-/** Does what people do with every secret there is, good and bad, and then reads the log as a stranger would. */
-export async function storesSecrets(context: Context): Promise<void> {
+/** Uses every kind of secret, valid and invalid, and expects that no log line contains one. */
+export async function logsNoSecrets(context: Context): Promise<void> {
   const { running } = context
   const secrets = [
     ...(await signInEveryWay(context)),
     ...(await useKeys(context)),
-    ...(await troubleUpstream(context)),
+    ...(await failUpstream(context)),
     running.apiKey,
     PASSWORD,
     WRONG,
     UPSTREAM_SECRET,
   ]
   const lines = running.output().split('\n')
-  // What a first start shows once stands between the lines of the log, not in one.
+  // The output of a first start shows secrets once, outside of the JSON log lines.
   const logged = lines.filter((line) => line.startsWith('{'))
   expect(logged.length).toBeGreaterThan(0)
   for (const secret of secrets) {
@@ -37,14 +37,14 @@ export async function storesSecrets(context: Context): Promise<void> {
 
 async function signInEveryWay(context: Context): Promise<string[]> {
   const { running } = context
-  const who = { email: ADMIN_EMAIL, password: PASSWORD }
-  const cookie = cookieOf(await sendLogin(running, who))
-  await sendLogin(running, { ...who, password: WRONG })
-  await send(context, 'login', { as: undefined, input: { body: { ...who, password: WRONG } } })
-  // A password in the wrong field, and one in an address.
+  const admin = { email: ADMIN_EMAIL, password: PASSWORD }
+  const cookie = cookieOf(await sendLogin(running, admin))
+  await sendLogin(running, { ...admin, password: WRONG })
+  await send(context, 'login', { as: undefined, input: { body: { ...admin, password: WRONG } } })
+  // A password in the e-mail field, and one in a URL.
   await sendLogin(running, { email: WRONG, password: WRONG })
   await visit(running, `/login?password=${encodeURIComponent(WRONG)}`)
-  const first = await must<Tokens>(context, 'login', { as: undefined, input: { body: who } })
+  const first = await must<Tokens>(context, 'login', { as: undefined, input: { body: admin } })
   const { refresh_token } = first
   const second = await must<Tokens>(context, 'refresh', {
     as: undefined,
@@ -65,7 +65,7 @@ async function useKeys(context: Context): Promise<string[]> {
   const as = await adminToken(context)
   const { api_key: apiKey } = await must<{ api_key: string }>(context, 'createApiKey', {
     as,
-    input: { body: { name: 'talkative' } },
+    input: { body: { name: 'logged' } },
   })
   const wrongKey = `${apiKey.slice(0, -4)}0000`
   for (const key of [apiKey, wrongKey]) {
@@ -80,8 +80,8 @@ async function useKeys(context: Context): Promise<string[]> {
   return [apiKey, wrongKey, made.password]
 }
 
-/** An upstream that refuses our secret, and repeats it as it does so. */
-async function troubleUpstream(context: Context): Promise<string[]> {
+/** Lets an upstream refuse our secret, and quote it in its error. */
+async function failUpstream(context: Context): Promise<string[]> {
   const { simulator } = context
   const as = await adminToken(context)
   const channel = await must<{ id: string }>(context, 'createChannel', {
@@ -98,7 +98,7 @@ async function troubleUpstream(context: Context): Promise<string[]> {
   })
   await must(context, 'testChannel', { as, input: { params: { id: channel.id } } })
   simulator.script({
-    match: { promptIncludes: 'tell my secret' },
+    match: { promptIncludes: 'repeat my secret' },
     times: null,
     behaviour: {
       kind: 'status',
@@ -109,7 +109,7 @@ async function troubleUpstream(context: Context): Promise<string[]> {
   })
   const { id } = await must<{ id: string }>(context, 'createImages', {
     as,
-    input: { body: { model: 'gpt-image-2', prompt: 'tell my secret', quality: 'low' } },
+    input: { body: { model: 'gpt-image-2', prompt: 'repeat my secret', quality: 'low' } },
   })
   await eventually(async () => {
     const { state } = await must<{ state: string }>(context, 'getImage', {
