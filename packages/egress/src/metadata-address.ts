@@ -42,8 +42,8 @@ export function isMetadataHost(host: string): boolean {
 }
 
 /**
- * IPv4 addresses embedded in an IPv6 one: mapped and compatible (RFC 4291 §2.5.5), NAT64 (RFC 6052, RFC 8215), 6to4
- * (RFC 3056), Teredo (RFC 4380: its bits are inverted) and ISATAP (RFC 5214).
+ * IPv4 addresses embedded in an IPv6 one: mapped and compatible (RFC 4291 §2.5.5), NAT64 (RFC 6052,
+ * RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380: its bits are inverted) and ISATAP (RFC 5214).
  */
 function innerAddresses(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4[] {
   if (address instanceof ipaddr.IPv4) return []

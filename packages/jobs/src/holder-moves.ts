@@ -25,7 +25,7 @@ export type HolderMove =
   | { type: 'requeue'; reason: string; unconfirmedCharges: Readonly<Record<number, number>> }
 
 /**
- * Applies the holder's moves, in order, as holderMove change. `lost` when the fence has changed. A part ends once:
+ * Applies the holder's moves, in order, as one change. `lost` when the fence has changed. A part ends once:
  * later ends are ignored, and a move that was already applied changes nothing, so that a batch whose result
  * is unknown can be written again.
  */

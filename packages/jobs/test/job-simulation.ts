@@ -25,7 +25,7 @@ export interface JobSimulation {
   /** Claims as a background task listed them at some time. */
   observed: HeldClaim[]
   /** The last observed record of each job, to compare the next one with. */
-  seen: Map<string, JobRecord>
+  lastRecords: Map<string, JobRecord>
   generations: number
 }
 
@@ -38,7 +38,7 @@ export function createJobSimulation(
     jobIds: [],
     holders: [],
     observed: [],
-    seen: new Map(),
+    lastRecords: new Map(),
     generations: 0,
   }
 }
@@ -209,9 +209,9 @@ export async function checkJobs(simulation: JobSimulation): Promise<void> {
     if (!job) continue
     const events = await simulation.store.readEvents({ jobId, afterSeq: 0, limit: 1_000 })
     checkHistory(job, events)
-    const before = simulation.seen.get(jobId)
+    const before = simulation.lastRecords.get(jobId)
     if (before) checkStep(before, job)
-    simulation.seen.set(jobId, job)
+    simulation.lastRecords.set(jobId, job)
     if (job.state === 'queued') outbox.push(`image-job-queued ${jobId}`)
     if (hasEnded(job)) outbox.push(`image-job-ended ${jobId}`)
   }
@@ -282,5 +282,5 @@ export async function finishJobs(simulation: JobSimulation): Promise<void> {
     await store.write({ held: claimed.job, moves, now: clock.now() })
   }
   await checkJobs(simulation)
-  for (const job of simulation.seen.values()) expect(hasEnded(job)).toBe(true)
+  for (const job of simulation.lastRecords.values()) expect(hasEnded(job)).toBe(true)
 }

@@ -40,7 +40,7 @@ eachPostgres('image jobs in any order of events', (open) => {
         check: checkJobs,
       })
       await finishJobs(simulation)
-      for (const job of simulation.seen.values()) {
+      for (const job of simulation.lastRecords.values()) {
         expect(await readEndedJob(db, job.id)).toEqual(describeEnd(job))
       }
     },

@@ -22,7 +22,7 @@ describe('image jobs, in any order of calls, crashes, repeats and stale writers'
         check: checkJobs,
       })
       await finishJobs(simulation)
-      expect(simulation.seen.size).toBe(simulation.jobIds.length)
+      expect(simulation.lastRecords.size).toBe(simulation.jobIds.length)
     },
     60_000,
   )

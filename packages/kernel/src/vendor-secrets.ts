@@ -15,8 +15,8 @@ export function removeVendorSecrets(text: string, replacement: string, kinds: Se
   return text
     .replaceAll(kinds === 'credentials' ? credentials : credentialsAndIds, replaceIfRandom)
     .replaceAll(plainShapes, replacement)
-    .replaceAll(bearer, (words: string, token: string) =>
-      /[\d*]|\w\.\w/.test(token) || token.length >= 20 ? replacement : words,
+    .replaceAll(bearer, (match: string, token: string) =>
+      /[\d*]|\w\.\w/.test(token) || token.length >= 20 ? replacement : match,
     )
 }
 

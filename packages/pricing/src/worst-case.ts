@@ -18,8 +18,8 @@ export function worstCaseImages(
   request: Pick<ImageRequest, 'count' | 'size' | 'quality'>,
   price: ImagePrice,
 ): ImageUsage {
-  const dearest = dearestPicture(request, price)
-  return { kind: 'images', pictures: Array.from({ length: request.count }, () => dearest) }
+  const mostExpensive = mostExpensivePicture(request, price)
+  return { kind: 'images', pictures: Array.from({ length: request.count }, () => mostExpensive) }
 }
 
 /** The usage with the maximum cost of a call with at most these token counts. */
@@ -33,17 +33,17 @@ export function worstCaseTokens(
 }
 
 /** The most expensive picture that the request can produce; `auto` stands for the most expensive value. */
-export function dearestPicture(
+export function mostExpensivePicture(
   { size, quality }: Pick<ImageRequest, 'size' | 'quality'>,
   price: ImagePrice,
 ): PictureUsage {
   const candidates = qualitiesOf(quality).flatMap((known) =>
     sizesOf(size, price).map((dimensions) => ({ ...dimensions, quality: known })),
   )
-  const dearest = candidates.reduce((a, b) =>
+  const mostExpensive = candidates.reduce((a, b) =>
     ratePicture(b, price) > ratePicture(a, price) ? b : a,
   )
-  return dearest
+  return mostExpensive
 }
 
 function qualitiesOf(quality: ImageRequest['quality']): ImageQuality[] {

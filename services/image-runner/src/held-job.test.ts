@@ -88,7 +88,7 @@ describe('a held job', () => {
 
   it('retries while the database is unavailable', async () => {
     const { held, storePart, clock, failWith, batches } = await setUp()
-    failWith(new AppError('unavailable', 'away'))
+    failWith(new AppError('unavailable', 'the database is unavailable'))
     const write = held.write(storePart(0))
     for (let seconds = 0; seconds < 3; seconds += 1) await clock.advance(1_000)
     failWith(undefined)
@@ -105,7 +105,7 @@ describe('a held job', () => {
     expect(broken.held.stopped).toBe('lost')
 
     const late = await setUp({ lastsMs: 1_000 })
-    late.failWith(new AppError('unavailable', 'away'))
+    late.failWith(new AppError('unavailable', 'the database is unavailable'))
     const write = late.held.write(late.storePart(0))
     for (let seconds = 0; seconds < 60; seconds += 1) await late.clock.advance(1_000)
     expect(await write).toBe(false)

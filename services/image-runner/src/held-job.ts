@@ -64,7 +64,7 @@ export function holdJob(deps: HeldJobDeps, claimed: Transition): HeldJob {
   let stopped: StopReason | undefined
   let waiting: Waiting[] = []
   let writing: Promise<void> | undefined
-  let announced = announce(job, claimed.events)
+  let publishing = announce(job, claimed.events)
 
   const stop = (why: StopReason) => {
     // `lost` is final and overrides the other reasons.
@@ -102,7 +102,7 @@ export function holdJob(deps: HeldJobDeps, claimed: Transition): HeldJob {
         if (hasEnded(transition.job)) crashPoint('runner-after-end')
         job = transition.job
         // In order, and concurrently with the next write.
-        announced = announced.then(() => announce(transition.job, transition.events))
+        publishing = publishing.then(() => announce(transition.job, transition.events))
         return true
       } catch (err) {
         const late = clock.nowMs() > job.deadlineAt.getTime() + WRITE_LATE_MAX_MS
@@ -135,7 +135,7 @@ export function holdJob(deps: HeldJobDeps, claimed: Transition): HeldJob {
     close: async () => {
       cancelDeadline()
       await writing
-      await announced
+      await publishing
     },
   }
 }

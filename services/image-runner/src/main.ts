@@ -42,7 +42,7 @@ const postgres = connectPostgres({
   url: env.DATABASE_URL,
   poolMax: env.DATABASE_POOL_MAX,
   applicationName: 'image-runner',
-  onError: (err) => log.warn({ err }, 'a database connection broke'),
+  onError: (err) => log.warn({ err }, 'a database connection failed'),
 })
 const bus = await connectNatsBus({ servers: env.NATS_URL, name: 'image-runner', clock, log })
 const egress = createEgress({ log, clock, metadataHostsAllowed: env.METADATA_HOSTS_ALLOWED })

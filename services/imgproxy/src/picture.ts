@@ -36,7 +36,7 @@ export interface FoundPicture {
   contentType: SniffedType | undefined
 }
 
-export interface PictureAnswer {
+export interface PictureResponse {
   status: 200 | 206 | 304 | 416
   headers: Record<string, string>
   body?: Readable | Uint8Array

@@ -5,7 +5,7 @@ import { checkLink } from './check/check-link.ts'
 import type { ImgproxyDeps } from './deps.ts'
 import { imgproxyLimits } from './deps.ts'
 import { createFindPicture, pictureNotFound } from './fetch/find-picture.ts'
-import type { CheckedLink, FoundPicture, PictureAnswer, PictureRequest } from './picture.ts'
+import type { CheckedLink, FoundPicture, PictureResponse, PictureRequest } from './picture.ts'
 import type { RenderVariant } from './render/create-renderer.ts'
 import { createRenderer } from './render/create-renderer.ts'
 import type { RenderableVariant } from './render/render-variant.ts'
@@ -16,7 +16,7 @@ import { entityTag } from './variant.ts'
 /** The flow: check the link, find the picture, render the requested variant. */
 export function createServeImage(
   deps: ImgproxyDeps,
-): (request: PictureRequest) => Promise<PictureAnswer> {
+): (request: PictureRequest) => Promise<PictureResponse> {
   const findPicture = createFindPicture(deps)
   const render = createRenderer(deps, { ...imgproxyLimits, ...deps.limits })
   const served = deps.metrics.counter({
@@ -56,7 +56,7 @@ interface Context {
 async function original(
   { blobs }: ImgproxyDeps,
   { request, link, found, tag, maxAgeSeconds }: Context,
-): Promise<PictureAnswer> {
+): Promise<PictureResponse> {
   const { bytes: length, contentType, key } = found
   const headers = (contentLength: number) =>
     pictureHeaders({ picture: link, contentType, contentLength, tag, maxAgeSeconds, ranges: true })
@@ -83,7 +83,7 @@ async function original(
 async function rendered(
   { deps: { blobs }, render }: { deps: ImgproxyDeps; render: RenderVariant },
   { request, link, found, variant, tag, maxAgeSeconds }: Context & { variant: RenderableVariant },
-): Promise<PictureAnswer> {
+): Promise<PictureResponse> {
   // sharp also reads SVG and document formats, which are a security risk; those must never reach it.
   if (!found.contentType) throw new AppError('invalid_image', 'These bytes are not a picture.')
   const readSource = async () => {

@@ -106,11 +106,11 @@ test('an svg is never rendered', async () => {
   expect(await outcomeOf(await fetch(link('&w=32')))).toBe('refused')
 })
 
-async function outcomeOf(answer: Response): Promise<string> {
-  const body = Buffer.from(await answer.arrayBuffer())
-  const type = answer.headers.get('content-type') ?? ''
-  if (answer.status === 200 && /^image\/(?:webp|png)$/.test(type))
+async function outcomeOf(response: Response): Promise<string> {
+  const body = Buffer.from(await response.arrayBuffer())
+  const type = response.headers.get('content-type') ?? ''
+  if (response.status === 200 && /^image\/(?:webp|png)$/.test(type))
     return body.length < MIB ? 'small picture' : 'large picture'
-  const isRefusal = answer.status === 400 && body.includes('"code":"invalid_image"')
-  return isRefusal ? 'refused' : `${answer.status} ${type} ${body.toString()}`
+  const isRefusal = response.status === 400 && body.includes('"code":"invalid_image"')
+  return isRefusal ? 'refused' : `${response.status} ${type} ${body.toString()}`
 }

@@ -13,23 +13,23 @@ const picture = await sharp(randomBytes(640 * 480 * 3), {
   .png()
   .toBuffer()
 
-const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
-const codeOf = async (answer: Response) => {
-  const body: unknown = await answer.json()
+const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer())
+const codeOf = async (response: Response) => {
+  const body: unknown = await response.json()
   expect(body).toMatchObject({
     error: { message: expect.any(String), type: 'invalid_request_error', param: null },
   })
-  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(response.headers.get('cache-control')).toBe('no-store')
   return JSON.stringify(body).match(/"code":"([a-z_]+)"/)?.[1]
 }
 
 test('a signed link returns the stored bytes with security and cache headers', async () => {
   const { link, store } = await createFixture()
   const facts = await store(picture)
-  const answer = await fetch(link())
-  expect(answer.status).toBe(200)
-  expect((await bytesOf(answer)).equals(picture)).toBe(true)
-  const headers = Object.fromEntries(answer.headers)
+  const response = await fetch(link())
+  expect(response.status).toBe(200)
+  expect((await bytesOf(response)).equals(picture)).toBe(true)
+  const headers = Object.fromEntries(response.headers)
   expect(headers).toMatchObject({
     'content-type': 'image/png',
     'content-length': String(picture.length),
@@ -78,8 +78,12 @@ test('forged, damaged and foreign links are rejected with 403', async () => {
     `${url}/p/img/${task}/0`,
   ]
   for (const link of bad) {
-    const answer = await fetch(link)
-    expect([link, answer.status, await codeOf(answer)]).toEqual([link, 403, 'invalid_signature'])
+    const response = await fetch(link)
+    expect([link, response.status, await codeOf(response)]).toEqual([
+      link,
+      403,
+      'invalid_signature',
+    ])
   }
 })
 
@@ -120,8 +124,8 @@ test('a link is valid for at most a minute after its expiry', async () => {
   expect(last.status).toBe(200)
   expect(last.headers.get('cache-control')).toBe('public, max-age=0, immutable')
   await clock.advance(2_000)
-  const answer = await fetch(url)
-  expect([answer.status, await codeOf(answer)]).toEqual([403, 'link_expired'])
+  const response = await fetch(url)
+  expect([response.status, await codeOf(response)]).toEqual([403, 'link_expired'])
 })
 
 test('after a key rotation old links work until the old key is removed', async () => {
@@ -135,8 +139,8 @@ test('after a key rotation old links work until the old key is removed', async (
 
 test('a link to a removed picture is 404', async () => {
   const { link } = await createFixture()
-  const answer = await fetch(link())
-  expect([answer.status, await codeOf(answer)]).toEqual([404, 'not_found'])
+  const response = await fetch(link())
+  expect([response.status, await codeOf(response)]).toEqual([404, 'not_found'])
 })
 
 test('a matching If-None-Match returns 304 for every variant and notation of the tag', async () => {
@@ -145,9 +149,9 @@ test('a matching If-None-Match returns 304 for every variant and notation of the
   for (const variant of ['', '&w=64&format=webp', '&thumb_kb=8']) {
     const tag = (await fetch(link(variant))).headers.get('etag') ?? ''
     for (const header of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
-      const answer = await fetch(link(variant), { headers: { 'if-none-match': header } })
-      expect([header, answer.status]).toEqual([header, 304])
-      expect(answer.headers.get('etag')).toBe(tag)
+      const response = await fetch(link(variant), { headers: { 'if-none-match': header } })
+      expect([header, response.status]).toEqual([header, 304])
+      expect(response.headers.get('etag')).toBe(tag)
     }
     const other = await fetch(link(variant), { headers: { 'if-none-match': '"other"' } })
     expect(other.status).toBe(200)
@@ -169,10 +173,10 @@ test('each range returns exactly its bytes', async () => {
     [`bytes=-${picture.length + 5}`, 0, last],
   ]
   for (const [range, start, end] of ranges) {
-    const answer = await fetch(link(), { headers: { range } })
-    expect([range, answer.status]).toEqual([range, 206])
-    expect(answer.headers.get('content-range')).toBe(`bytes ${start}-${end}/${picture.length}`)
-    expect((await bytesOf(answer)).equals(picture.subarray(start, end + 1))).toBe(true)
+    const response = await fetch(link(), { headers: { range } })
+    expect([range, response.status]).toEqual([range, 206])
+    expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end}/${picture.length}`)
+    expect((await bytesOf(response)).equals(picture.subarray(start, end + 1))).toBe(true)
   }
 })
 
@@ -186,9 +190,9 @@ test('a range beyond the end is 416; a malformed one is ignored', async () => {
   ])
   expect((await fetch(link(), { headers: { range: 'bytes=-0' } })).status).toBe(416)
   for (const range of ['bytes=5-2', 'bytes=0-1,4-5', 'lines=0-1', 'bytes=-', 'bytes=a-b']) {
-    const answer = await fetch(link(), { headers: { range } })
-    expect([range, answer.status]).toEqual([range, 200])
-    expect((await bytesOf(answer)).length).toBe(picture.length)
+    const response = await fetch(link(), { headers: { range } })
+    expect([range, response.status]).toEqual([range, 200])
+    expect((await bytesOf(response)).length).toBe(picture.length)
   }
 })
 
@@ -207,9 +211,9 @@ test('the content type is detected from the bytes, and other bytes than pictures
   await store(await sharp(picture).webp().toBuffer(), { contentType: 'image/png' })
   expect((await fetch(link())).headers.get('content-type')).toBe('image/webp')
   await store(Buffer.from('<html><script>alert(1)</script>'), { index: 1 })
-  const answer = await fetch(link('', { index: 1 }))
-  expect(answer.headers.get('content-type')).toBe('application/octet-stream')
-  expect(answer.headers.get('content-disposition')).toMatch(/^attachment; /)
+  const response = await fetch(link('', { index: 1 }))
+  expect(response.headers.get('content-type')).toBe('application/octet-stream')
+  expect(response.headers.get('content-disposition')).toMatch(/^attachment; /)
   await store(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="x()"/>'), { index: 2 })
   expect((await fetch(link('', { index: 2 }))).headers.get('content-type')).toBe(
     'application/octet-stream',
@@ -242,9 +246,9 @@ test('imgproxy is ready when the blob store is', async () => {
 function rawStatus(origin: string, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(origin)
-    request({ hostname, port, path }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode ?? 0)
+    request({ hostname, port, path }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
     })
       .on('error', reject)
       .end()
@@ -253,12 +257,12 @@ function rawStatus(origin: string, path: string): Promise<number> {
 
 function disconnectAfterFirstChunk(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const call = request(url, (answer) => {
-      answer.once('data', () => {
+    const call = request(url, (response) => {
+      response.once('data', () => {
         call.destroy()
         resolve()
       })
-      answer.on('error', () => undefined)
+      response.on('error', () => undefined)
     })
     call.on('error', reject).end()
   })

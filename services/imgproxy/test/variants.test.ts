@@ -17,11 +17,11 @@ const transparent = await sharp({
   .png()
   .toBuffer()
 
-async function read(answer: Response) {
-  const bytes = Buffer.from(await answer.arrayBuffer())
+async function read(response: Response) {
+  const bytes = Buffer.from(await response.arrayBuffer())
   const { format, width = 0, height, hasAlpha, compression } = await sharp(bytes).metadata()
   const type = format === 'heif' && compression === 'av1' ? 'avif' : format
-  return { bytes, type, width, height, hasAlpha, contentType: answer.headers.get('content-type') }
+  return { bytes, type, width, height, hasAlpha, contentType: response.headers.get('content-type') }
 }
 
 test('a width applies to every format, and the response has the content type of its bytes', async () => {
@@ -93,9 +93,9 @@ describe('an invalid variant is rejected with the name of its parameter', () => 
   ])('%s', async (variant, param) => {
     const { link, store } = await createFixture()
     await store(noisy)
-    const answer = await fetch(link(`&${variant}`))
-    expect(answer.status).toBe(400)
-    expect(await answer.json()).toMatchObject({ error: { code: 'invalid_value', param } })
+    const response = await fetch(link(`&${variant}`))
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: { code: 'invalid_value', param } })
   })
 })
 
@@ -104,9 +104,9 @@ test('concurrent requests for a variant render it once', async () => {
   await store(noisy)
   const tags = await Promise.all(
     Array.from({ length: 12 }, async () => {
-      const answer = await fetch(link('&w=80&format=webp'))
-      await answer.arrayBuffer()
-      return answer.headers.get('etag')
+      const response = await fetch(link('&w=80&format=webp'))
+      await response.arrayBuffer()
+      return response.headers.get('etag')
     }),
   )
   expect(new Set(tags).size).toBe(1)
@@ -134,14 +134,14 @@ test('with all slots and the queue full, a variant is rejected and the original 
     return read(key)
   }
   let refused = 0
-  const answers = Array.from({ length: 10 }, async (_, n) => {
-    const answer = await fetch(link(`&w=${100 + n}&format=webp`))
-    await answer.arrayBuffer()
+  const responses = Array.from({ length: 10 }, async (_, n) => {
+    const response = await fetch(link(`&w=${100 + n}&format=webp`))
+    await response.arrayBuffer()
     // Eight are rejected immediately; only then do the two others continue.
-    if (answer.status === 503 && ++refused === 8) gate.resolve()
-    return `${answer.status} ${answer.headers.get('retry-after')}`
+    if (response.status === 503 && ++refused === 8) gate.resolve()
+    return `${response.status} ${response.headers.get('retry-after')}`
   })
-  expect((await Promise.all(answers)).sort()).toEqual([
+  expect((await Promise.all(responses)).sort()).toEqual([
     ...Array.from({ length: 2 }, () => '200 null'),
     ...Array.from({ length: 8 }, () => '503 2'),
   ])

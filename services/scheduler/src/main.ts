@@ -38,7 +38,7 @@ const postgres = connectPostgres({
   url: env.DATABASE_URL,
   poolMax: env.DATABASE_POOL_MAX,
   applicationName: 'scheduler',
-  onError: (err) => log.warn({ err }, 'a database connection broke'),
+  onError: (err) => log.warn({ err }, 'a database connection failed'),
 })
 const redis = new Redis(env.REDIS_URL, poolRedisOptions)
 redis.on('error', (err) => log.warn({ err }, 'Redis cannot be reached'))

@@ -82,7 +82,7 @@ function connectOnly(
   const postgres = connectPostgres({
     url,
     poolMax: 20,
-    onError: (err) => log.warn({ err }, 'a database connection broke'),
+    onError: (err) => log.warn({ err }, 'a database connection failed'),
   })
   const close = async () => {
     await postgres.close()

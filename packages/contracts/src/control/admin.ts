@@ -149,8 +149,8 @@ export const editCredentialBody = z.strictObject({ state: z.enum(['active', 'pau
 
 /**
  * Tests up to 20 credentials that are not retired, inactive ones first: lists the upstream's models and sends
- * empty requests to chat and to images, which are free and reveal permissions. The scheduler gets the results:
- * `attention` becomes `active`, `paused` stays; lacking only the permission to list models changes nothing.
+ * empty requests to chat and to images, which are free and reveal permissions. The results are reported to the
+ * scheduler: `attention` becomes `active`, `paused` stays; a key that only cannot list models is unchanged.
  */
 export const channelTest = z.object({
   /** At least one credential was tested, and all tested ones work. */

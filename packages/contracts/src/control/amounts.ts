@@ -99,13 +99,13 @@ type CreditsName<Name> = Name extends `${infer Amount}_micro`
  * Adds to each amount in micro-credits (`…_micro`, integer text) the amount in credits as decimal text,
  * under the same name without `_micro`. Does not replace existing members.
  */
-export function withCredits(answer: unknown): unknown {
-  if (Array.isArray(answer)) return answer.map(withCredits)
-  if (typeof answer !== 'object' || answer === null) return answer
-  const members = Object.entries(answer).flatMap(([name, value]) => {
+export function withCredits(response: unknown): unknown {
+  if (Array.isArray(response)) return response.map(withCredits)
+  if (typeof response !== 'object' || response === null) return response
+  const members = Object.entries(response).flatMap(([name, value]) => {
     const inCredits = creditsName(name)
     const member: [string, unknown] = [name, withCredits(value)]
-    if (inCredits === undefined || Object.hasOwn(answer, inCredits)) return [member]
+    if (inCredits === undefined || Object.hasOwn(response, inCredits)) return [member]
     const isAmount = value === null || (typeof value === 'string' && /^-?\d{1,30}$/.test(value))
     if (!isAmount) return [member]
     return [[inCredits, value === null ? null : formatCredits(BigInt(value))] as const, member]

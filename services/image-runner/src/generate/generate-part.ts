@@ -101,12 +101,12 @@ async function tryUntilGenerated(
     slot.free()
     if (failureClass !== 'credential-limited') excluded.add(credentialId)
     triesHere = 0
-    const answer = await acquireOther(context, { held, excluded, final, failureClass })
-    if (answer.outcome === 'stopped') {
-      return { ...answer, mayHaveProduced: false, unconfirmedCharges, slot: undefined }
+    const other = await acquireOther(context, { held, excluded, final, failureClass })
+    if (other.outcome === 'stopped') {
+      return { ...other, mayHaveProduced: false, unconfirmedCharges, slot: undefined }
     }
-    if (answer.outcome !== 'granted') return { ...failed, slot: undefined }
-    at.slot = answer.slot
+    if (other.outcome !== 'granted') return { ...failed, slot: undefined }
+    at.slot = other.slot
   }
 }
 

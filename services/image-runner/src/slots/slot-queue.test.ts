@@ -34,11 +34,11 @@ function setUp({ slotsMax = 10, waitingMax = 10 } = {}) {
   const acquire = (request: { exclude?: string[]; wallet?: string; urgent?: boolean } = {}) => {
     const abort = new AbortController()
     const ended: string[] = []
-    const answer = slotQueue
+    const result = slotQueue
       .acquire({ model: 'm', wallet: 'a', signal: abort.signal, ...request })
       .catch((error: Error) => ({ outcome: error.message }))
-    void answer.then(({ outcome }) => ended.push(outcome))
-    return { abort, answer, ended }
+    void result.then(({ outcome }) => ended.push(outcome))
+    return { abort, result, ended }
   }
   /** Responds to the oldest pending request. */
   const respond = async (response: GrantResponse) => {
@@ -161,8 +161,8 @@ describe('a runner without a free slot', () => {
     await respond(granted(1))
     slotQueue.onLeaseFreed()
     expect(requested).toHaveLength(0)
-    const answer = await first.answer
-    if ('slot' in answer) answer.slot.free()
+    const result = await first.result
+    if ('slot' in result) result.slot.free()
     await respond(granted(2))
     expect(second.ended).toEqual(['granted'])
   })
@@ -198,10 +198,10 @@ it('a failed call of the scheduler is retried after a second', async () => {
     },
   })
   const abort = new AbortController()
-  const answer = slotQueue.acquire({ model: 'm', wallet: 'a', signal: abort.signal })
+  const result = slotQueue.acquire({ model: 'm', wallet: 'a', signal: abort.signal })
   await clock.advance(0)
   for (let seconds = 0; seconds < 3; seconds += 1) await clock.advance(1_000)
   expect(calls).toBe(4)
   abort.abort(new Error('aborted'))
-  await expect(answer).rejects.toThrow('aborted')
+  await expect(result).rejects.toThrow('aborted')
 })

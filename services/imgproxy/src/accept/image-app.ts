@@ -13,11 +13,11 @@ import type { RenderError, RequestEnv } from '@sluice/service-kit/http/middlewar
 import { Hono } from 'hono'
 
 import type { ImgproxyDeps } from '../deps.ts'
-import type { PictureAnswer, PictureRequest } from '../picture.ts'
+import type { PictureResponse, PictureRequest } from '../picture.ts'
 import { readPictureQuery } from './read-picture-query.ts'
 import { sendPicture } from './send-picture.ts'
 
-export type ServeImage = (request: PictureRequest) => Promise<PictureAnswer>
+export type ServeImage = (request: PictureRequest) => Promise<PictureResponse>
 
 /** The route `GET` and `HEAD /p/img/{task}/{index}?exp=&sig=`, with variants. Runs on Node only. */
 export function imageApp(deps: ImgproxyDeps, { serveImage }: { serveImage: ServeImage }) {
@@ -32,7 +32,7 @@ export function imageApp(deps: ImgproxyDeps, { serveImage }: { serveImage: Serve
   app.get('/p/img/:task/:index', async (c) => {
     const outgoing = outgoingOf(c)
     assert(outgoing, 'pictures are served by Node')
-    const answer = await serveImage({
+    const response = await serveImage({
       method: c.req.method === 'HEAD' ? 'HEAD' : 'GET',
       picture: { task: c.req.param('task'), index: c.req.param('index') },
       query: readPictureQuery(c.req.queries()),
@@ -41,9 +41,9 @@ export function imageApp(deps: ImgproxyDeps, { serveImage }: { serveImage: Serve
       ifRange: c.req.header('if-range'),
     })
     // Hono copies the response to HEAD, and a copy would not be recognized as RESPONSE_ALREADY_SENT.
-    if (c.req.method === 'HEAD') return new Response(null, answer)
+    if (c.req.method === 'HEAD') return new Response(null, response)
     // Bodies bypass web streams, because copying bytes is most of this service's work.
-    await sendPicture({ log: deps.log }, { outgoing, answer })
+    await sendPicture({ log: deps.log }, { outgoing, response })
     return RESPONSE_ALREADY_SENT
   })
   app.all('/p/img/:task/:index', (c) => {

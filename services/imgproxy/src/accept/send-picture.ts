@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 
 import type { Log } from '@sluice/kernel/log'
 
-import type { PictureAnswer } from '../picture.ts'
+import type { PictureResponse } from '../picture.ts'
 
 /** The connection is closed after this time without progress; the client can resume with `Range`. */
 const STALL_MS_MAX = 60_000
@@ -11,10 +11,10 @@ const STALL_MS_MAX = 60_000
 /** Writes the response with backpressure from the blob store. Stops when the client disconnects. */
 export async function sendPicture(
   { log }: { log: Log },
-  { outgoing, answer }: { outgoing: ServerResponse; answer: PictureAnswer },
+  { outgoing, response }: { outgoing: ServerResponse; response: PictureResponse },
 ): Promise<void> {
-  outgoing.writeHead(answer.status, answer.headers)
-  const { body } = answer
+  outgoing.writeHead(response.status, response.headers)
+  const { body } = response
   if (body === undefined) return void outgoing.end()
   if (body instanceof Uint8Array) return void outgoing.end(body)
   outgoing.setTimeout(STALL_MS_MAX, () => outgoing.destroy())
