@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { id } from './ids.ts'
-import { credits, high, jobScene as setUp, ref, refusal, wallet } from './job-scene.ts'
+import { credits, high, createJobFixture as setUp, ref, refusal, wallet } from './job-fixture.ts'
 
 describe('a refund', () => {
   const memo = 'a bad picture'

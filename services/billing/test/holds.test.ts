@@ -9,13 +9,13 @@ import {
   apiKeyId,
   credits,
   high,
-  jobScene as setUp,
+  createJobFixture as setUp,
   low,
   model,
   ref,
   refusal,
   wallet,
-} from './job-scene.ts'
+} from './job-fixture.ts'
 import { memoryLedger } from './ledgers.ts'
 import { testBilling } from './test-billing.ts'
 

@@ -1,6 +1,6 @@
 import type { PriceRow } from '@sluice/contracts/prices'
 
-import type { LedgerUnderTest } from './ledger-suite/scene.ts'
+import type { LedgerUnderTest } from './ledger-suite/fixtures.ts'
 import type { MemoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { memoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { samplePrices } from './test-prices.ts'

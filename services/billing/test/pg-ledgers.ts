@@ -2,7 +2,7 @@ import type { TestDatabase } from '@sluice/testkit/databases'
 import { writeOutbox } from '@sluice/db/outbox'
 import { sql } from 'kysely'
 
-import type { LedgerUnderTest } from './ledger-suite/scene.ts'
+import type { LedgerUnderTest } from './ledger-suite/fixtures.ts'
 import { kyselyLedgerStore } from '../src/store/kysely-ledger-store.ts'
 import { jobsIn } from './ledgers.ts'
 import { readBook } from './read-book.ts'

@@ -2,12 +2,22 @@ import { describe, expect, it } from 'vitest'
 
 import { expireHolds } from '../src/background/expire-holds.ts'
 import { id } from './ids.ts'
-import { apiKeyId, credits, high, jobScene, low, model, ref, refusal, wallet } from './job-scene.ts'
+import {
+  apiKeyId,
+  credits,
+  high,
+  createJobFixture,
+  low,
+  model,
+  ref,
+  refusal,
+  wallet,
+} from './job-fixture.ts'
 import { usageOf } from './usage-records.ts'
 
 describe('one charge', () => {
   it('of a job that delivered after it was voided is free, and its loss is stored', async () => {
-    const { billing, open, capture } = await jobScene()
+    const { billing, open, capture } = await createJobFixture()
     await open()
     await billing.voidHold({ ref, reason: 'cancelled' })
     await capture([high])
@@ -22,7 +32,7 @@ describe('one charge', () => {
   })
 
   it('of a failed job is free, with the held and the released amount', async () => {
-    const { billing, open } = await jobScene()
+    const { billing, open } = await createJobFixture()
     await open()
     await billing.voidHold({ ref, reason: 'failed' })
     expect(await billing.readCharge({ wallet, id: ref })).toMatchObject({
@@ -35,7 +45,7 @@ describe('one charge', () => {
   })
 
   it('of a running job is open, at the price of its hold', async () => {
-    const { billing, open } = await jobScene()
+    const { billing, open } = await createJobFixture()
     await open()
     expect(await billing.readCharge({ wallet, id: ref })).toMatchObject({
       state: 'open',
@@ -47,7 +57,7 @@ describe('one charge', () => {
   })
 
   it('of a job whose hold expired has the late and the receivable amount', async () => {
-    const { billing, clock, context, open, capture } = await jobScene(40)
+    const { billing, clock, context, open, capture } = await createJobFixture(40)
     await open()
     await clock.advance(context.config.graceMs + 600_001)
     await expireHolds(context)
@@ -65,7 +75,7 @@ describe('one charge', () => {
   })
 
   it('of a call has its price, its reservation, and the entry of its batch', async () => {
-    const { billing } = await jobScene()
+    const { billing } = await createJobFixture()
     const allowanceId = id('alw', 1)
     await billing.openAllowance({
       allowanceId,
@@ -91,14 +101,14 @@ describe('one charge', () => {
   })
 
   it('with an unknown id is refused', async () => {
-    const { billing } = await jobScene()
+    const { billing } = await createJobFixture()
     expect(await refusal(billing.readCharge({ wallet, id: 'img_404' }))).toBe('not_found id')
   })
 })
 
 describe('reading charges', () => {
   it('page by page ends with a page without a next cursor', async () => {
-    const { billing, open } = await jobScene(1_000)
+    const { billing, open } = await createJobFixture(1_000)
     for (const number of [1, 2, 3]) await open({ ref: id('img', number) })
     const first = await billing.listCharges({ wallet, limit: 2 })
     expect(first.charges.map((charge) => charge.id)).toEqual([id('img', 3), id('img', 2)])
@@ -109,7 +119,7 @@ describe('reading charges', () => {
   })
 
   it('refuses a time range with more rows than one response may have', async () => {
-    const { billing, store, open, capture } = await jobScene()
+    const { billing, store, open, capture } = await createJobFixture()
     await open()
     await capture([low])
     const [row] = await store.readUsage({

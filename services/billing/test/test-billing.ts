@@ -13,7 +13,7 @@ import type { BillingDeps, BillingContext } from '../src/deps.ts'
 import type { BillingModule } from '../src/module.ts'
 import { createBilling } from '../src/module.ts'
 import { createBillingContext } from '../src/billing-context.ts'
-import type { LedgerUnderTest } from './ledger-suite/scene.ts'
+import type { LedgerUnderTest } from './ledger-suite/fixtures.ts'
 import type { CrashingStore } from './crashing-store.ts'
 import { crashingStore } from './crashing-store.ts'
 

@@ -1,11 +1,11 @@
 import { integerSetting } from '@sluice/service-kit/read-config'
 import { z } from 'zod'
 
-/** How the scheduler behaves, the same in both wirings. */
+/** Settings of the scheduler, the same in embedded and distributed mode. */
 export interface SchedulerConfig {
-  /** How often leases are reaped and what other replicas did is read; the age of what we believe. */
+  /** How often leases are reaped and the pool is read: the maximum age of the cached status. */
   backgroundEveryMs: number
-  /** How often the version of the catalog is looked up, in case that an announcement got lost. */
+  /** How often the version of the catalog is read, in case an announcement was lost. */
   catalogMaxAgeMs: number
 }
 
@@ -28,7 +28,7 @@ export const schedulerEnvironment = z.object({
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(15_000),
-  /** `/ready` says no for so long before the process stops; nobody balances calls by it. */
+  /** How long `/ready` answers 503 before the process stops; NATS calls are not balanced by it. */
   SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(0),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),

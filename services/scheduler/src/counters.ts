@@ -13,27 +13,27 @@ const outcomeKinds = [
   'aborted',
 ] as const satisfies readonly Outcome['kind'][]
 
-/** What the scheduler counts. */
+/** The metrics of the scheduler. */
 export function schedulerCounters(metrics: Metrics) {
   return {
-    asked: metrics.counter({
+    requested: metrics.counter({
       name: 'sluice_scheduler_leases_asked_total',
-      help: 'Leases asked for, by answer. `abandoned` ones were taken, but nobody waited any more.',
+      help: 'Requested leases, by outcome. `abandoned` ones were released because the caller had gone.',
       labels: { outcome: ['granted', 'busy', 'none', 'abandoned'] },
     }),
     ended: metrics.counter({
       name: 'sluice_scheduler_leases_ended_total',
-      help: 'Leases that ended, by what became of them. `expired` ones lost their holder.',
+      help: 'Ended leases, by outcome. `expired` ones were not renewed by their holder.',
       labels: { outcome: [...outcomeKinds, 'expired'] },
     }),
     reported: metrics.counter({
       name: 'sluice_scheduler_outcomes_reported_total',
-      help: 'Uses of shared credentials, as edges report them.',
+      help: 'Uses of shared credentials that edges reported, by outcome.',
       labels: { outcome: outcomeKinds },
     }),
     health: metrics.counter({
       name: 'sluice_scheduler_health_changes_total',
-      help: 'Credentials that began to rest, tripped, came back, need a person, or cannot do one thing now.',
+      help: 'Changes of credential health: cooldown, open circuit, attention, recovery, restriction.',
       labels: { change: ['resting', 'tripped', 'attention', 'back', 'limited', 'denied'] },
     }),
   }

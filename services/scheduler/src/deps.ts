@@ -8,12 +8,12 @@ import type { Metrics } from '@sluice/service-kit/metrics'
 import type { SchedulerConfig } from './config.ts'
 import type { SchedulerCounters } from './counters.ts'
 import type { Hints } from './hints.ts'
-import type { KnownCatalog } from './known-catalog.ts'
-import type { KnownPool } from './known-pool.ts'
+import type { CatalogCache } from './catalog-cache.ts'
+import type { PoolCache } from './pool-cache.ts'
 import type { CatalogStore } from './store/catalog-store.ts'
 import type { PoolStore } from './store/pool-store.ts'
 
-/** What the scheduler asks of the world. */
+/** The dependencies of the scheduler. */
 export interface SchedulerDeps {
   catalogStore: CatalogStore
   poolStore: PoolStore
@@ -26,10 +26,10 @@ export interface SchedulerDeps {
   config?: Partial<SchedulerConfig>
 }
 
-/** What its verbs and upkeep get: the world, and what the module made of it. */
+/** What methods and background tasks receive: the dependencies and the module's own state. */
 export interface SchedulerContext extends Omit<SchedulerDeps, 'config' | 'bus' | 'metrics'> {
-  catalog: KnownCatalog
-  pool: KnownPool
+  catalog: CatalogCache
+  pool: PoolCache
   hints: Hints
   counters: SchedulerCounters
 }

@@ -3,41 +3,41 @@ import type { BusEvent, BusEventName } from '@sluice/contracts/events'
 import type { Log } from '@sluice/kernel/log'
 
 /**
- * What others may like to hear of at once. A hint that gets lost costs a moment: waiting runners come
- * back by themselves, catalogs are re-read by a timer. So a bus that is away fails nothing here.
+ * Best-effort events. A lost event only causes a delay: waiting runners retry by themselves, and catalogs are
+ * reloaded periodically. So a bus failure is logged here and not thrown.
  */
 export interface Hints {
-  /** A place of these channels is free: whoever was told `busy` may try again. */
+  /** These channels have a free slot: callers that received `busy` may retry. */
   leaseFreed(channelIds: Iterable<string>): Promise<void>
-  /** `version` has the change in it; readers ask for at least that one. */
+  /** `version` contains the change; readers request at least this version. */
   catalogChanged(change: { version: number }): Promise<void>
-  /** Health changes come in bursts; they are told together by the next `tellSoon`. */
+  /** Health changes come in bursts; the next `announcePending` announces them together. */
   healthChanged(): void
-  tellSoon(): Promise<void>
+  announcePending(): Promise<void>
 }
 
-/** An edge that hears the first may ask a replica that has not read the pool since; the second cannot. */
-const TELL_TIMES = 2
+/** After the first event an edge may read from a replica whose pool cache is older; after the second it cannot. */
+const HEALTH_ANNOUNCEMENTS = 2
 
 export function createHints({ bus, log }: { bus: Pick<Bus, 'announce'>; log: Log }): Hints {
-  let owed = 0
-  const tell = async <Name extends BusEventName>(name: Name, event: BusEvent<Name>) => {
+  let pending = 0
+  const announce = async <Name extends BusEventName>(name: Name, event: BusEvent<Name>) => {
     try {
       await bus.announce(name, event)
     } catch (err) {
-      log.debug({ err, event: name }, 'a hint was not heard')
+      log.debug({ err, event: name }, 'an event was not published')
     }
   }
   return {
     leaseFreed: async (channelIds) => {
-      for (const channelId of new Set(channelIds)) await tell('lease-freed', { channelId })
+      for (const channelId of new Set(channelIds)) await announce('lease-freed', { channelId })
     },
-    catalogChanged: ({ version }) => tell('catalog-changed', { version }),
-    healthChanged: () => void (owed = TELL_TIMES),
-    tellSoon: async () => {
-      if (owed === 0) return
-      owed -= 1
-      await tell('catalog-changed', {})
+    catalogChanged: ({ version }) => announce('catalog-changed', { version }),
+    healthChanged: () => void (pending = HEALTH_ANNOUNCEMENTS),
+    announcePending: async () => {
+      if (pending === 0) return
+      pending -= 1
+      await announce('catalog-changed', {})
     },
   }
 }

@@ -86,7 +86,7 @@ lifecycle.add({
 })
 lifecycle.add({
   name: 'redis',
-  // It goes on trying by itself; until then leases are refused as unavailable.
+  // The client keeps reconnecting; until then leases are refused as unavailable.
   start: () => redis.connect().catch(() => log.warn('starting without Redis')),
   stop: async () => redis.disconnect(),
 })

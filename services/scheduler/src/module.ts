@@ -6,8 +6,8 @@ import { defaultSchedulerConfig } from './config.ts'
 import { schedulerCounters } from './counters.ts'
 import type { SchedulerDeps, SchedulerContext } from './deps.ts'
 import { createHints } from './hints.ts'
-import { createKnownCatalog } from './known-catalog.ts'
-import { createKnownPool } from './known-pool.ts'
+import { createCatalogCache } from './catalog-cache.ts'
+import { createPoolCache } from './pool-cache.ts'
 import { startBackgroundTasks } from './background/start-background-tasks.ts'
 import { changeChannel } from './methods/change-channel.ts'
 import { countRetired } from './methods/count-retired.ts'
@@ -22,19 +22,19 @@ import { reportOutcomes } from './methods/report-outcomes.ts'
 import { setCredentialState } from './methods/set-credential-state.ts'
 
 export interface SchedulerModule extends Scheduler {
-  /** Reads the catalog, listens for its changes and begins upkeep. Throws `unavailable`. */
+  /** Loads the catalog, subscribes to its changes and starts the background tasks. Throws `unavailable`. */
   start(): Promise<void>
-  /** Writes back what was learned and ends upkeep. Leases live on in the pool. */
+  /** Writes health to PostgreSQL and stops the background tasks. Leases stay in the pool. */
   stop(): Promise<void>
   /** For /ready. */
   checks: Record<string, HealthCheck>
 }
 
-/** Pools of upstream credentials: who may be used now. Makes the module; opens no socket. */
+/** Creates the scheduler module; opens no socket. */
 export function createScheduler(deps: SchedulerDeps): SchedulerModule {
   const context = createContext(deps)
   const config = { ...defaultSchedulerConfig, ...deps.config }
-  let endBackgroundTasks: (() => Promise<void>) | undefined
+  let stopBackgroundTasks: (() => Promise<void>) | undefined
   return {
     readCatalog: (input) => readCatalog(context, input),
     countRetired: () => countRetired(context),
@@ -50,37 +50,37 @@ export function createScheduler(deps: SchedulerDeps): SchedulerModule {
 
     start: async () => {
       await context.catalog.reload()
-      endBackgroundTasks = await startBackgroundTasks(context, { bus: deps.bus, config })
+      stopBackgroundTasks = await startBackgroundTasks(context, { bus: deps.bus, config })
     },
     stop: async () => {
-      await endBackgroundTasks?.()
-      endBackgroundTasks = undefined
+      await stopBackgroundTasks?.()
+      stopBackgroundTasks = undefined
     },
     checks: {
       catalog: async () => void context.catalog.current(),
       pool: async () => void (await deps.poolStore.read([])),
       bus: async () => {
-        if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is away')
+        if (!deps.bus.connected()) throw new AppError('unavailable', 'the bus is unavailable')
       },
     },
   }
 }
 
 function createContext(deps: SchedulerDeps): SchedulerContext {
-  const { bus, metrics, config: _, ...given } = deps
-  const pool = createKnownPool({ store: deps.poolStore })
+  const { bus, metrics, config: _, ...shared } = deps
+  const pool = createPoolCache({ store: deps.poolStore })
   metrics.watch({
     name: 'sluice_scheduler_leases',
-    help: 'Leases that are alive, as this replica knows.',
+    help: 'Live leases in the cache of this replica.',
     read: () =>
       pool
-        .standings()
+        .statuses()
         .values()
         .reduce((sum, { leases }) => sum + leases, 0),
   })
   return {
-    ...given,
-    catalog: createKnownCatalog({ store: deps.catalogStore, sealer: deps.sealer }),
+    ...shared,
+    catalog: createCatalogCache({ store: deps.catalogStore, sealer: deps.sealer }),
     pool,
     hints: createHints({ bus, log: deps.log }),
     counters: schedulerCounters(metrics),

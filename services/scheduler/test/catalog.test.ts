@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { addChannel, channelInput, createFixture, grant, leaseInput, MODEL } from './fixture.ts'
 
 describe('the catalog', () => {
-  it('shows channels, models and credentials with sealed secrets, and its version grows', async () => {
+  it('has channels, models and credentials with sealed secrets, and a version that increases', async () => {
     const fixture = createFixture()
     const scheduler = await fixture.started()
     expect(await scheduler.readCatalog({})).toEqual({ version: 0, channels: [] })
@@ -22,14 +22,14 @@ describe('the catalog', () => {
     expect(JSON.stringify(channels)).not.toContain('"a"')
   })
 
-  it('leaves no secret readable in the rows', async () => {
+  it('stores no secret in plain text', async () => {
     const fixture = createFixture()
     const scheduler = await fixture.started()
     await addChannel(scheduler, { secrets: ['sk-very-secret'] })
     expect(JSON.stringify(await fixture.deps.catalogStore.load())).not.toContain('very-secret')
   })
 
-  it('is known to other replicas as soon as they hear of a change', async () => {
+  it('is reloaded by other replicas when they receive the announcement of a change', async () => {
     const fixture = createFixture()
     const [scheduler, other] = [await fixture.started(), await fixture.started()]
     await addChannel(scheduler)
@@ -38,20 +38,20 @@ describe('the catalog', () => {
     await grant(other, { fixture })
   })
 
-  it('is known to a replica that heard of nothing, when a reader asks for that version', async () => {
+  it('is reloaded by a replica without the announcement when a reader requests that version', async () => {
     const fixture = createFixture()
     const announce = async () => {
-      throw new AppError('unavailable', 'the bus is away')
+      throw new AppError('unavailable', 'the bus is unavailable')
     }
     const scheduler = await fixture.started({ bus: { ...fixture.bus, announce } })
     const other = await fixture.started()
     await addChannel(scheduler)
     expect((await other.readCatalog({})).version).toBe(0)
-    const asked = Array.from({ length: 5 }, () => other.readCatalog({ atLeastVersion: 2 }))
-    expect((await Promise.all(asked)).map(({ version }) => version)).toEqual([2, 2, 2, 2, 2])
+    const reads = Array.from({ length: 5 }, () => other.readCatalog({ atLeastVersion: 2 }))
+    expect((await Promise.all(reads)).map(({ version }) => version)).toEqual([2, 2, 2, 2, 2])
   })
 
-  it('announces the version that has the change in it', async () => {
+  it('is announced with the version that contains the change', async () => {
     const fixture = createFixture()
     const versions: unknown[] = []
     await fixture.bus.subscribe('catalog-changed', ({ version }) => void versions.push(version))
@@ -61,10 +61,10 @@ describe('the catalog', () => {
     expect(versions).toEqual([1, 2])
   })
 
-  it('is known to them within a second when the announcement got lost', async () => {
+  it('is reloaded by other replicas within a second when the announcement was lost', async () => {
     const fixture = createFixture()
     const announce = async () => {
-      throw new AppError('unavailable', 'the bus is away')
+      throw new AppError('unavailable', 'the bus is unavailable')
     }
     const scheduler = await fixture.started({ bus: { ...fixture.bus, announce } })
     const other = await fixture.started()
@@ -75,7 +75,7 @@ describe('the catalog', () => {
     expect((await other.readCatalog({})).version).toBe(2)
   })
 
-  it('changes in the middle of a lease do not touch it', async () => {
+  it('changes without an effect on live leases', async () => {
     const fixture = createFixture()
     const scheduler = await fixture.started()
     const { credentialIds } = await addChannel(scheduler)
@@ -93,7 +93,7 @@ describe('the catalog', () => {
 })
 
 describe('a channel', () => {
-  it('is replaced by name, keeps its pool, and can be switched off', async () => {
+  it('is replaced by name, keeps its credentials, and can be disabled', async () => {
     const fixture = createFixture()
     const scheduler = await fixture.started()
     const { channelId } = await addChannel(scheduler)
@@ -104,11 +104,11 @@ describe('a channel', () => {
   })
 
   it.each([
-    ['a base URL that is none', { baseUrl: 'api.example.test' }, 'baseUrl'],
+    ['an invalid base URL', { baseUrl: 'api.example.test' }, 'baseUrl'],
     ['a base URL with a password', { baseUrl: 'https://me:secret@api.example.test' }, 'baseUrl'],
     ['a base URL of another scheme', { baseUrl: 'file:///etc/passwd' }, 'baseUrl'],
     [
-      'a model that is named twice',
+      'a model that is listed twice',
       {
         models: [
           { model: MODEL, upstreamModel: 'a', kinds: ['chat' as const] },
@@ -148,7 +148,7 @@ describe('a channel', () => {
     expect(alone).toMatchObject({ outcome: 'changed' })
   })
 
-  it('of the sandbox needs no address', async () => {
+  it('of the sandbox needs no base URL', async () => {
     const scheduler = await createFixture().started()
     await scheduler.editChannel(channelInput({ dialect: 'sandbox', baseUrl: '' }))
     expect((await scheduler.readCatalog({})).version).toBe(1)
@@ -167,7 +167,7 @@ describe('an import', () => {
     })
   })
 
-  it('is refused for a channel that is not there', async () => {
+  it('is refused for an unknown channel', async () => {
     const fixture = createFixture()
     const scheduler = await fixture.started()
     const credentials = [{ secret: 'a', concurrencyMax: 1 }]
@@ -176,7 +176,7 @@ describe('an import', () => {
     ).rejects.toMatchObject({ code: 'not_found' })
   })
 
-  it('is refused when edges could no longer read the catalog in one answer', async () => {
+  it('is refused when the catalog would exceed the size of one message', async () => {
     const scheduler = await createFixture().started()
     const { channelId } = await addChannel(scheduler)
     const credentials = Array.from({ length: 100 }, (_, index) => ({
@@ -190,34 +190,34 @@ describe('an import', () => {
   })
 })
 
-describe('while something is away', () => {
+describe('while a dependency is unavailable', () => {
   const unavailable = { code: 'unavailable' }
   const { signal } = new AbortController()
-  const away = async () => {
-    throw new AppError('unavailable', 'away')
+  const fail = async () => {
+    throw new AppError('unavailable', 'unavailable')
   }
 
-  it('a scheduler that could not read the catalog grants nothing and says so', async () => {
+  it('a scheduler without a loaded catalog fails with unavailable and is not ready', async () => {
     const fixture = createFixture()
     const scheduler = fixture.replica()
     await expect(scheduler.grantLease(leaseInput(fixture))).rejects.toMatchObject(unavailable)
     await expect(scheduler.checks['catalog']?.(signal)).rejects.toMatchObject(unavailable)
   })
 
-  it('leases are granted from memory without the database, and what was learned is written later', async () => {
+  it('leases are granted without the database, and health is written when it is back', async () => {
     const fixture = createFixture()
-    let gone = false
+    let down = false
     const real = fixture.deps.catalogStore
     const catalogStore = {
       ...real,
-      load: () => (gone ? away() : real.load()),
-      readVersion: () => (gone ? away() : real.readVersion()),
+      load: () => (down ? fail() : real.load()),
+      readVersion: () => (down ? fail() : real.readVersion()),
       writeHealth: (input: Parameters<typeof real.writeHealth>[0]) =>
-        gone ? away() : real.writeHealth(input),
+        down ? fail() : real.writeHealth(input),
     }
     const scheduler = await fixture.started({ catalogStore })
     await addChannel(scheduler, { secrets: ['a', 'b'] })
-    gone = true
+    down = true
     const { leaseId, credentialId } = await grant(scheduler, { fixture })
     const outcome = { kind: 'unauthorised', reason: '401' } as const
     await scheduler.releaseLease({ leaseId, outcome })
@@ -227,23 +227,23 @@ describe('while something is away', () => {
       message.includes('background task failed'),
     )
     expect(warnings.length).toBeLessThanOrEqual(2)
-    gone = false
+    down = false
     await fixture.clock.advance(1_000)
     const { channels } = await real.load()
     expect(channels[0]?.credentials.find(({ id }) => id === credentialId)?.state).toBe('attention')
   })
 
-  it('the pool, nothing is granted, renewed or given back, and all of it works when it returns', async () => {
+  it('without the pool no lease is granted, renewed or released, until it is back', async () => {
     const fixture = createFixture()
     const real = fixture.deps.poolStore
-    let gone = false
+    let down = false
     const poolStore = new Proxy(real, {
-      get: (store, method, receiver) => (gone ? away : Reflect.get(store, method, receiver)),
+      get: (store, method, receiver) => (down ? fail : Reflect.get(store, method, receiver)),
     })
     const scheduler = await fixture.started({ poolStore })
     await addChannel(scheduler, { concurrencyMax: 2 })
     const { leaseId } = await grant(scheduler, { fixture })
-    gone = true
+    down = true
     await expect(scheduler.grantLease(leaseInput(fixture))).rejects.toMatchObject(unavailable)
     await expect(scheduler.renewLease({ leaseId, ttlMs: 9_000 })).rejects.toMatchObject(unavailable)
     await expect(
@@ -251,14 +251,14 @@ describe('while something is away', () => {
     ).rejects.toMatchObject(unavailable)
     await expect(scheduler.checks['pool']?.(signal)).rejects.toMatchObject(unavailable)
     await fixture.clock.advance(3_000)
-    gone = false
+    down = false
     await grant(scheduler, { fixture })
     expect(await scheduler.releaseLease({ leaseId, outcome: { kind: 'ok' } })).toEqual({
       released: true,
     })
   })
 
-  it('the bus, it is not ready', async () => {
+  it('without the bus the scheduler is not ready', async () => {
     const fixture = createFixture()
     const scheduler = await fixture.started()
     await scheduler.checks['bus']?.(signal)

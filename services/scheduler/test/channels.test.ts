@@ -9,7 +9,7 @@ import { channelInput, createFixture, grant, leaseInput, MODEL } from './fixture
 type Create = InputOf<(typeof schedulerContract)['methods']['createChannel']>
 
 const secrets = (...texts: string[]) => texts.map((secret) => ({ secret, concurrencyMax: 2 }))
-const ELSEWHERE = 'https://other.example.test/v1'
+const OTHER_URL = 'https://other.example.test/v1'
 
 async function setUp() {
   const fixture = createFixture()
@@ -18,14 +18,14 @@ async function setUp() {
     scheduler.createChannel({ ...channelInput(), credentials: secrets('first'), ...facts })
   const created = async (facts: Partial<Create> = {}) => {
     const answer = await create(facts)
-    if (answer.outcome !== 'created') throw new Error('the name is free')
+    if (answer.outcome !== 'created') throw new Error('the name exists')
     return answer.channel
   }
   return { fixture, scheduler, create, created }
 }
 
-describe('a channel that is made by a person', () => {
-  it('can be leased from at once, is known everywhere soon, and is answered as it is read', async () => {
+describe('a created channel', () => {
+  it('can be leased from at once, is announced to other replicas, and is returned as it is read', async () => {
     const { fixture, scheduler, created } = await setUp()
     const other = await fixture.started()
     await fixture.listen()
@@ -37,29 +37,29 @@ describe('a channel that is made by a person', () => {
     expect((await other.readCatalog({})).channels).toMatchObject([{ id: channel.id }])
   })
 
-  it('keeps its secrets sealed, each for its own row', async () => {
+  it('has sealed secrets, each bound to its own row', async () => {
     const { fixture, created } = await setUp()
     const channel = await created({ credentials: secrets('sk-very-secret') })
     expect(JSON.stringify(channel)).not.toContain('very-secret')
     const [credential] = channel.credentials
-    if (!credential) throw new Error('there is one')
+    if (!credential) throw new Error('expected one')
     const { sealer } = fixture.deps
     expect(sealer.open(credentialSecretBinding(credential.id), credential.secret)).toBe(
       'sk-very-secret',
     )
   })
 
-  it('does not replace another of its name', async () => {
+  it('does not replace a channel of the same name', async () => {
     const { scheduler, create, created } = await setUp()
     const channel = await created()
-    expect(await create({ baseUrl: ELSEWHERE })).toEqual({ outcome: 'name-taken' })
+    expect(await create({ baseUrl: OTHER_URL })).toEqual({ outcome: 'name-taken' })
     expect((await scheduler.readCatalog({})).channels).toEqual([channel])
   })
 
   it.each([
-    ['an address that is none', { baseUrl: 'nowhere' }, 'baseUrl'],
+    ['an invalid base URL', { baseUrl: 'nowhere' }, 'baseUrl'],
     [
-      'a model that is named twice',
+      'a model that is listed twice',
       {
         models: [1, 2].map(() => ({
           model: MODEL,
@@ -70,19 +70,19 @@ describe('a channel that is made by a person', () => {
       'models',
     ],
     [
-      'more secrets than the catalog has room for',
+      'more secrets than the maximum size of the catalog',
       { credentials: secrets(...Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(9_000, 'x'))) },
       'credentials',
     ],
-  ])('with %s is refused, and nothing is left of it', async (_, facts, param) => {
+  ])('with %s is refused, and nothing is stored', async (_, facts, param) => {
     const { scheduler, create } = await setUp()
     await expect(create(facts)).rejects.toMatchObject({ code: 'invalid_value', param })
     expect(await scheduler.readCatalog({ fresh: true })).toEqual({ version: 0, channels: [] })
   })
 })
 
-describe('a channel that is changed by a person', () => {
-  it('is answered as it is then, and what was off serves again', async () => {
+describe('a changed channel', () => {
+  it('is returned as it is read, and serves again after it was enabled', async () => {
     const { fixture, scheduler, created } = await setUp()
     const { id: channelId } = await created({ enabled: false })
     expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'none' })
@@ -92,23 +92,23 @@ describe('a channel that is changed by a person', () => {
     await grant(scheduler, { fixture })
   })
 
-  it('does not carry secrets to another host unless they are typed again', async () => {
+  it('does not keep secrets for another origin unless they are given again', async () => {
     const { scheduler, created } = await setUp()
     const { id: channelId } = await created({ credentials: secrets('first', 'second') })
-    const change = { baseUrl: ELSEWHERE }
+    const change = { baseUrl: OTHER_URL }
     const refused = await scheduler.changeChannel({ channelId, change })
     expect(refused).toEqual({ outcome: 'secrets-needed' })
     expect((await scheduler.readCatalog({})).channels[0]?.baseUrl).toBe(channelInput().baseUrl)
     const credentials = secrets('second')
     const moved = await scheduler.changeChannel({ channelId, change, credentials })
-    expect(moved).toMatchObject({ outcome: 'changed', retired: 1, channel: { baseUrl: ELSEWHERE } })
+    expect(moved).toMatchObject({ outcome: 'changed', retired: 1, channel: { baseUrl: OTHER_URL } })
     expect((await scheduler.readCatalog({})).channels[0]?.credentials).toHaveLength(1)
   })
 
-  it('that is not there is not found, and a model twice is refused', async () => {
+  it('must exist and must not list a model twice', async () => {
     const { fixture, scheduler, created } = await setUp()
-    const gone = { channelId: fixture.id('chan'), change: {} }
-    await expect(scheduler.changeChannel(gone)).rejects.toMatchObject({ code: 'not_found' })
+    const unknown = { channelId: fixture.id('chan'), change: {} }
+    await expect(scheduler.changeChannel(unknown)).rejects.toMatchObject({ code: 'not_found' })
     const { id: channelId, models } = await created()
     const twice = { channelId, change: { models: [...models, ...models] } }
     const refused = { code: 'invalid_value', param: 'models' }
@@ -116,11 +116,11 @@ describe('a channel that is changed by a person', () => {
   })
 })
 
-describe('who asks for the catalog fresh', () => {
-  it('sees what another replica wrote a moment ago, also when its announcement got lost', async () => {
+describe('a fresh read of the catalog', () => {
+  it('has the change of another replica, also when its announcement was lost', async () => {
     const fixture = createFixture()
     const announce = async () => {
-      throw new AppError('unavailable', 'the bus is away')
+      throw new AppError('unavailable', 'the bus is unavailable')
     }
     const scheduler = await fixture.started({ bus: { ...fixture.bus, announce } })
     const other = await fixture.started()
@@ -129,41 +129,41 @@ describe('who asks for the catalog fresh', () => {
     expect(await other.readCatalog({ fresh: true })).toEqual(await scheduler.readCatalog({}))
   })
 
-  it('sees the last catalog while the database is away', async () => {
+  it('has the cached catalog while the database is unavailable', async () => {
     const fixture = createFixture()
-    let gone = false
+    let down = false
     const real = fixture.deps.catalogStore
     const readVersion = async () => {
-      if (gone) throw new AppError('unavailable', 'away')
+      if (down) throw new AppError('unavailable', 'unavailable')
       return real.readVersion()
     }
     const scheduler = await fixture.started({ catalogStore: { ...real, readVersion } })
     await scheduler.createChannel({ ...channelInput(), credentials: secrets('first') })
-    gone = true
+    down = true
     expect((await scheduler.readCatalog({ fresh: true })).channels).toHaveLength(1)
   })
 })
 
-describe('a credential that needs a person', () => {
-  it('says why, as soon as it is known and after it was written, without its secret', async () => {
+describe('a credential with attention', () => {
+  it('has a reason without its secret, at once and after it was written', async () => {
     const { fixture, scheduler, created } = await setUp()
     const credentialId = (await created()).credentials[0]?.id ?? ''
-    const shown = async () => (await scheduler.readCatalog({})).channels[0]?.credentials[0]
-    expect(await shown()).toMatchObject({ state: 'active', reason: null })
+    const readCredential = async () => (await scheduler.readCatalog({})).channels[0]?.credentials[0]
+    expect(await readCredential()).toMatchObject({ state: 'active', reason: null })
     const reason = 'HTTP 401: Incorrect API key provided: sk-live-abcdefgh12345678'
     const outcome = { kind: 'unauthorised', reason } as const
     const outcomes = [{ credentialId, outcome, at: fixture.clock.now() }]
     await scheduler.reportOutcomes({ outcomes })
     const why = expect.stringMatching(/^HTTP 401: Incorrect API key provided/)
-    expect(await shown()).toMatchObject({ state: 'attention', reason: why })
+    expect(await readCredential()).toMatchObject({ state: 'attention', reason: why })
     await fixture.clock.advance(1_000)
-    expect(await shown()).toMatchObject({ state: 'attention', reason: why })
-    expect(JSON.stringify(await shown())).not.toContain('abcdefgh')
+    expect(await readCredential()).toMatchObject({ state: 'attention', reason: why })
+    expect(JSON.stringify(await readCredential())).not.toContain('abcdefgh')
     await scheduler.setCredentialState({ credentialId, state: 'active' })
-    expect(await shown()).toMatchObject({ state: 'active', reason: null })
+    expect(await readCredential()).toMatchObject({ state: 'active', reason: null })
   })
 
-  it('is not resumed over the word of somebody who paused it meanwhile', async () => {
+  it('is not resumed after another operator paused it', async () => {
     const { scheduler, created } = await setUp()
     const credentialId = (await created()).credentials[0]?.id ?? ''
     await scheduler.setCredentialState({ credentialId, state: 'paused' })

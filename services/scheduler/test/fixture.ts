@@ -33,7 +33,7 @@ export const channelInput = (facts: Partial<ChannelInput> = {}): ChannelInput =>
   ...facts,
 })
 
-/** Everything around schedulers, in memory; replicas of it share pool, catalog, bus and time. */
+/** The in-memory dependencies of schedulers; replicas share pool, catalog, bus and clock. */
 export function createFixture({ seed = 1 }: { seed?: number } = {}) {
   const clock = fakeClock()
   const random = seededRandom(seed)
@@ -72,14 +72,14 @@ export function createFixture({ seed = 1 }: { seed?: number } = {}) {
     listen,
     freed,
     catalogChanges: () => catalogChanges,
-    /** Lets the bus deliver what was announced. */
+    /** Lets the bus deliver announced events. */
     settle: () => clock.advance(0),
     id: (prefix: 'run' | 'lease' | 'cred' | 'chan') => newId(prefix, { clock, random }),
   }
 }
 export type Fixture = ReturnType<typeof createFixture>
 
-/** A channel with credentials; answers what it was given as id, and its credentials'. */
+/** Adds a channel with credentials; returns their ids. */
 export async function addChannel(
   scheduler: SchedulerModule,
   {

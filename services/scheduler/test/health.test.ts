@@ -21,7 +21,7 @@ async function setUp(options: Parameters<typeof addChannel>[1] = {}) {
   return { fixture, scheduler, channelId, credentialId }
 }
 
-/** Leases so many at once and gives each back with this outcome. */
+/** Takes one lease per outcome concurrently and releases each with its outcome. */
 async function use(
   scheduler: SchedulerModule,
   { fixture, outcomes }: { fixture: Fixture; outcomes: Outcome[] },
@@ -33,13 +33,13 @@ async function use(
     ),
   )
 }
-const shown = async (scheduler: SchedulerModule) => {
+const readCredential = async (scheduler: SchedulerModule) => {
   const { channels } = await scheduler.readCatalog({})
   return channels[0]?.credentials[0]
 }
 
 describe('a limit', () => {
-  it('lets the credential rest for all replicas until the time that the upstream named', async () => {
+  it('cools the credential down for all replicas until the time that the upstream stated', async () => {
     const { fixture, scheduler } = await setUp()
     const other = await fixture.started()
     const retryAt = new Date(fixture.clock.nowMs() + 20_000)
@@ -51,22 +51,24 @@ describe('a limit', () => {
     await grant(other, { fixture })
   })
 
-  it('counts once when many calls meet it side by side', async () => {
+  it('counts once when concurrent calls receive it', async () => {
     const { fixture, scheduler } = await setUp()
     const limited: Outcome = { kind: 'limited', retryAt: null }
     await use(scheduler, { fixture, outcomes: Array.from({ length: 8 }, () => limited) })
-    expect((await shown(scheduler))?.coolingUntil).toEqual(new Date(fixture.clock.nowMs() + 5_000))
+    expect((await readCredential(scheduler))?.coolingUntil).toEqual(
+      new Date(fixture.clock.nowMs() + 5_000),
+    )
   })
 })
 
 describe('a refused key', () => {
   const reason = 'HTTP 401: Incorrect API key provided: sk-live-abcdefgh12345678'
 
-  it('is used by nobody any more, says why without its secret, and is not retired', async () => {
+  it('is not leased any more, has a reason without its secret, and is not retired', async () => {
     const { fixture, scheduler, credentialId } = await setUp()
     await use(scheduler, { fixture, outcomes: [{ kind: 'unauthorised', reason }] })
     expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'none' })
-    expect(await shown(scheduler)).toMatchObject({ state: 'attention' })
+    expect(await readCredential(scheduler)).toMatchObject({ state: 'attention' })
     await fixture.clock.advance(1_000)
     const [row] = (await fixture.deps.catalogStore.load()).channels[0]?.credentials ?? []
     expect(row).toMatchObject({ id: credentialId, state: 'attention' })
@@ -75,7 +77,7 @@ describe('a refused key', () => {
     expect(JSON.stringify(fixture.log.lines)).not.toContain('abcdefgh')
   })
 
-  it('is used again at once when a person resumes it', async () => {
+  it('is leased again at once when an operator resumes it', async () => {
     const { fixture, scheduler, credentialId, channelId } = await setUp()
     const other = await fixture.started()
     await use(scheduler, { fixture, outcomes: [{ kind: 'unauthorised', reason }] })
@@ -88,10 +90,10 @@ describe('a refused key', () => {
     await grant(scheduler, { fixture })
     expect(fixture.freed).toContainEqual({ channelId })
     await fixture.clock.advance(5_000)
-    expect(await shown(scheduler)).toMatchObject({ state: 'active' })
+    expect(await readCredential(scheduler)).toMatchObject({ state: 'active' })
   })
 
-  it('is not refused again by a call that began before a person resumed it', async () => {
+  it('is not disabled again by a call that began before an operator resumed it', async () => {
     const { fixture, scheduler, credentialId } = await setUp()
     const early = await grant(scheduler, { fixture })
     await use(scheduler, { fixture, outcomes: [{ kind: 'unauthorised', reason }] })
@@ -107,7 +109,7 @@ describe('a refused key', () => {
 describe('a failing upstream', () => {
   const five = Array.from({ length: 5 }, () => failed)
 
-  it('is left alone after five failures in a row, then probed by one lease only', async () => {
+  it('is not used after five consecutive failures, then probed by one lease only', async () => {
     const { fixture, scheduler } = await setUp()
     await use(scheduler, { fixture, outcomes: five })
     expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({
@@ -122,7 +124,7 @@ describe('a failing upstream', () => {
     expect(answers.filter(({ outcome }) => outcome === 'busy')).toHaveLength(9)
   })
 
-  it('is used in full again when the probe succeeds, and those who wait are told', async () => {
+  it('is used without a limit again when the probe succeeds, and lease-freed is announced', async () => {
     const { fixture, scheduler, channelId } = await setUp()
     await use(scheduler, { fixture, outcomes: five })
     await fixture.clock.advance(5_000)
@@ -133,7 +135,7 @@ describe('a failing upstream', () => {
     await Promise.all([grant(scheduler, { fixture }), grant(scheduler, { fixture })])
   })
 
-  it('is left alone for longer when the probe fails', async () => {
+  it('is not used for longer when the probe fails', async () => {
     const { fixture, scheduler } = await setUp()
     await use(scheduler, { fixture, outcomes: five })
     await fixture.clock.advance(5_000)
@@ -143,7 +145,7 @@ describe('a failing upstream', () => {
     })
   })
 
-  it('is probed anew when the probe was given back unused or its holder died', async () => {
+  it('is probed again when the probe was aborted or its lease expired', async () => {
     const { fixture, scheduler } = await setUp()
     await use(scheduler, { fixture, outcomes: five })
     await fixture.clock.advance(5_000)
@@ -154,7 +156,7 @@ describe('a failing upstream', () => {
     await grant(scheduler, { fixture })
   })
 
-  it('learns every outcome, however many leases are given back at once', async () => {
+  it('counts every outcome of concurrently released leases', async () => {
     const { fixture, scheduler } = await setUp({ concurrencyMax: 200 })
     await use(scheduler, { fixture, outcomes: Array.from({ length: 200 }, () => failed) })
     expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'busy' })
@@ -172,19 +174,22 @@ describe('reports of shared credentials', () => {
       outcomes: outcomes.map((outcome) => ({ credentialId, outcome, at })),
     })
 
-  it('change the same health as leases do, and edges are told within a moment', async () => {
+  it('change the same health as leases, and catalog-changed is announced within a second', async () => {
     const { fixture, scheduler, credentialId } = await setUp()
     const retryAt = new Date(fixture.clock.nowMs() + 60_000)
     const outcomes: Outcome[] = [ok, { kind: 'limited', retryAt }, { kind: 'aborted' }]
     const at = fixture.clock.now()
     expect(await report(scheduler, { credentialId, outcomes, at })).toEqual({ applied: 3 })
-    expect(await shown(scheduler)).toMatchObject({ coolingUntil: retryAt, state: 'active' })
+    expect(await readCredential(scheduler)).toMatchObject({
+      coolingUntil: retryAt,
+      state: 'active',
+    })
     expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'busy' })
     await fixture.clock.advance(1_000)
     expect(fixture.catalogChanges()).toBeGreaterThan(0)
   })
 
-  it('are taken in the order of their times, not of their arrival', async () => {
+  it('are applied in the order of their times, not of their arrival', async () => {
     const { fixture, scheduler, credentialId } = await setUp()
     const at = (ms: number) => new Date(fixture.clock.nowMs() + ms - 10_000)
     const outcomes = [
@@ -198,11 +203,11 @@ describe('reports of shared credentials', () => {
     expect(status?.health.circuit.state).toBe('open')
   })
 
-  it('close a circuit again by the first use after its open time', async () => {
+  it('close a circuit with the first use after its open time', async () => {
     const { fixture, scheduler, credentialId } = await setUp()
     const five = Array.from({ length: 5 }, () => failed)
     await report(scheduler, { credentialId, outcomes: five, at: fixture.clock.now() })
-    expect((await shown(scheduler))?.coolingUntil).not.toBeNull()
+    expect((await readCredential(scheduler))?.coolingUntil).not.toBeNull()
     await fixture.clock.advance(4_000)
     await report(scheduler, { credentialId, outcomes: [ok], at: fixture.clock.now() })
     await fixture.clock.advance(1_000)
@@ -210,15 +215,17 @@ describe('reports of shared credentials', () => {
     await Promise.all([grant(scheduler, { fixture }), grant(scheduler, { fixture })])
   })
 
-  it('from a clock that runs ahead make no failures of the future', async () => {
+  it('with a time in the future are applied with the current time', async () => {
     const { fixture, scheduler, credentialId } = await setUp()
     const five = Array.from({ length: 5 }, () => failed)
     const at = new Date(fixture.clock.nowMs() + 86_400_000)
     await report(scheduler, { credentialId, outcomes: five, at })
-    expect((await shown(scheduler))?.coolingUntil).toEqual(new Date(fixture.clock.nowMs() + 5_000))
+    expect((await readCredential(scheduler))?.coolingUntil).toEqual(
+      new Date(fixture.clock.nowMs() + 5_000),
+    )
   })
 
-  it('about credentials that are gone are dropped', async () => {
+  it('of retired credentials are dropped', async () => {
     const { fixture, scheduler, credentialId } = await setUp()
     await scheduler.setCredentialState({ credentialId, state: 'retired' })
     const at = fixture.clock.now()
@@ -229,11 +236,11 @@ describe('reports of shared credentials', () => {
   })
 })
 
-describe('after a restart that forgot the pool', () => {
-  const forgetful = (fixture: Fixture) =>
+describe('after a restart with an empty pool', () => {
+  const restartWithEmptyPool = (fixture: Fixture) =>
     fixture.started({ poolStore: createFixture().deps.poolStore, clock: fixture.clock })
 
-  it('a refused key stays refused, and a long rest goes on', async () => {
+  it('a disabled credential stays disabled, and a long cooldown continues', async () => {
     const { fixture, scheduler } = await setUp({ secrets: ['a', 'b'], concurrencyMax: 1 })
     const retryAt = new Date(fixture.clock.nowMs() + 3_600_000)
     const outcomes: Outcome[] = [
@@ -242,7 +249,7 @@ describe('after a restart that forgot the pool', () => {
     ]
     await use(scheduler, { fixture, outcomes })
     await scheduler.stop()
-    const restarted = await forgetful(fixture)
+    const restarted = await restartWithEmptyPool(fixture)
     expect(await restarted.grantLease(leaseInput(fixture))).toEqual({
       outcome: 'busy',
       retryAt: new Date(fixture.clock.nowMs() + 60_000),
@@ -252,12 +259,12 @@ describe('after a restart that forgot the pool', () => {
     expect(await restarted.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'busy' })
   })
 
-  it('what a replica learned and did not live to write is written by the others', async () => {
+  it('health that a replica did not write before it died is written by the others', async () => {
     const { fixture, scheduler } = await setUp()
     const dying = await fixture.started({ config: { backgroundEveryMs: 3_600_000 } })
     await use(dying, { fixture, outcomes: [{ kind: 'unauthorised', reason: '401' }] })
     await fixture.clock.advance(1_000)
-    expect(await shown(scheduler)).toMatchObject({ state: 'attention' })
+    expect(await readCredential(scheduler)).toMatchObject({ state: 'attention' })
     const { channels } = await fixture.deps.catalogStore.load()
     expect(channels[0]?.credentials[0]).toMatchObject({ state: 'attention', stateReason: '401' })
   })

@@ -14,7 +14,7 @@ async function setUp(options: Parameters<typeof addChannel>[1] = {}) {
 }
 
 describe('a lease', () => {
-  it('brings the sealed secret of its credential, which opens in that place only', async () => {
+  it('has the sealed secret of its credential, which opens with that binding only', async () => {
     const { fixture, scheduler, channelId, credentialIds } = await setUp()
     const lease = await grant(scheduler, { fixture })
     expect(lease).toMatchObject({ channelId, credentialId: credentialIds[0] })
@@ -26,7 +26,7 @@ describe('a lease', () => {
     expect(() => sealer.open(credentialSecretBinding(channelId), lease.secret)).toThrow(AppError)
   })
 
-  it('is refused as busy while all places are taken, with a time to come back', async () => {
+  it('is refused as busy while all slots are taken, with the time of the next attempt', async () => {
     const { fixture, scheduler } = await setUp()
     await grant(scheduler, { fixture })
     expect(await scheduler.grantLease(leaseInput(fixture))).toEqual({
@@ -35,7 +35,7 @@ describe('a lease', () => {
     })
   })
 
-  it('is refused for good where nothing serves the model, and says why', async () => {
+  it('is refused as none, with a reason, when no credential serves the model', async () => {
     const { fixture, scheduler, credentialIds } = await setUp()
     const none = expect.objectContaining({ outcome: 'none' })
     expect(await scheduler.grantLease(leaseInput(fixture, { model: 'other' }))).toEqual(none)
@@ -43,7 +43,7 @@ describe('a lease', () => {
     expect(await scheduler.grantLease(leaseInput(fixture, { exclude }))).toEqual(none)
   })
 
-  it('lives as long as it is renewed, and is lost once it expired', async () => {
+  it('is valid while it is renewed, and lost once it expired', async () => {
     const { fixture, scheduler } = await setUp()
     const { leaseId } = await grant(scheduler, { fixture })
     await fixture.clock.advance(29_000)
@@ -60,7 +60,7 @@ describe('a lease', () => {
     })
   })
 
-  it('is released once, however often that is asked', async () => {
+  it('is released once by repeated calls', async () => {
     const { fixture, scheduler } = await setUp()
     const { leaseId } = await grant(scheduler, { fixture })
     const release = () => scheduler.releaseLease({ leaseId, outcome: { kind: 'ok' } })
@@ -70,41 +70,41 @@ describe('a lease', () => {
     expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'busy' })
   })
 
-  it('is not kept from others by a caller who has gone while it was granted', async () => {
+  it('is released when the caller aborts during the grant', async () => {
     const { fixture, scheduler } = await setUp()
-    const gone = new AbortController()
-    const asked = scheduler.grantLease(leaseInput(fixture), { signal: gone.signal })
-    gone.abort(new Error('the caller has gone'))
-    await expect(asked).rejects.toThrow('the caller has gone')
+    const controller = new AbortController()
+    const call = scheduler.grantLease(leaseInput(fixture), { signal: controller.signal })
+    controller.abort(new Error('the caller has gone'))
+    await expect(call).rejects.toThrow('the caller has gone')
     await grant(scheduler, { fixture })
   })
 
-  it('touches no database from grant to release', async () => {
+  it('needs no database query from grant to release', async () => {
     const fixture = createFixture()
     const before = await fixture.started()
     await addChannel(before, { concurrencyMax: 3 })
-    const asked: string[] = []
+    const calls: string[] = []
     const catalogStore = new Proxy(fixture.deps.catalogStore, {
       get: (store, method, receiver) => {
-        asked.push(String(method))
+        calls.push(String(method))
         return Reflect.get(store, method, receiver)
       },
     })
     const catalogMaxAgeMs = 3_600_000
     const scheduler = await fixture.started({ catalogStore, config: { catalogMaxAgeMs } })
-    asked.length = 0
+    calls.length = 0
     for (let turn = 0; turn < 5; turn += 1) {
       const { leaseId } = await grant(scheduler, { fixture })
       await scheduler.renewLease({ leaseId, ttlMs: 30_000 })
       await scheduler.releaseLease({ leaseId, outcome: { kind: 'ok' } })
       await fixture.clock.advance(1_000)
     }
-    expect(asked).toEqual([])
+    expect(calls).toEqual([])
   })
 })
 
-describe('the hint that a lease was freed', () => {
-  it('goes out when somebody may have been refused for it, and not before', async () => {
+describe('the event lease-freed', () => {
+  it('is announced only when a caller may have been refused for the slot', async () => {
     const { fixture, scheduler, channelId } = await setUp({ concurrencyMax: 2 })
     const [first, second] = [
       await grant(scheduler, { fixture }),
@@ -120,7 +120,7 @@ describe('the hint that a lease was freed', () => {
     expect(fixture.freed).toHaveLength(1)
   })
 
-  it('goes out when a holder died', async () => {
+  it('is announced when a lease expires', async () => {
     const { fixture, scheduler, channelId } = await setUp()
     await grant(scheduler, { fixture })
     await fixture.clock.advance(29_000)
@@ -132,7 +132,7 @@ describe('the hint that a lease was freed', () => {
     )
   })
 
-  it('goes out when a person adds or resumes what may be leased', async () => {
+  it('is announced when an operator adds or resumes a credential', async () => {
     const { fixture, scheduler, channelId, credentialIds } = await setUp()
     const [credentialId = ''] = credentialIds
     await scheduler.setCredentialState({ credentialId, state: 'paused' })
@@ -145,7 +145,7 @@ describe('the hint that a lease was freed', () => {
     expect(fixture.freed).toEqual([{ channelId }, { channelId }])
   })
 
-  it('may get lost with the bus, and nothing else does', async () => {
+  it('may be lost without the bus, without an effect on leases', async () => {
     const fixture = createFixture()
     const scheduler = await fixture.started()
     await addChannel(scheduler)
@@ -158,12 +158,12 @@ describe('the hint that a lease was freed', () => {
 })
 
 describe('many credentials', () => {
-  it('are all found, although hundreds before them have no place', async () => {
+  it('are all tried, although hundreds before them are full', async () => {
     const secrets = Array.from({ length: 600 }, (_, index) => `secret-${index}`)
     const { fixture, scheduler } = await setUp({ secrets })
     const other = fixture.replica()
     await other.start()
-    // What one replica takes, the other does not know yet.
+    // The leases of one replica are not in the cache of the other yet.
     const taken = new Set<string>()
     for (const _ of secrets) taken.add((await grant(scheduler, { fixture })).credentialId)
     expect(taken.size).toBe(secrets.length)
@@ -173,7 +173,7 @@ describe('many credentials', () => {
     expect(await other.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'busy' })
   })
 
-  it('are used in turn when the load is low', async () => {
+  it('are all used when the load is low', async () => {
     const secrets = ['a', 'b', 'c', 'd']
     const { fixture, scheduler } = await setUp({ secrets, concurrencyMax: 8 })
     const counts = new Map<string, number>()

@@ -2,22 +2,22 @@ import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import type { Random } from '@sluice/kernel/random'
 import type { Action } from '@sluice/testkit/simulate'
 
-import { idleStatus, judge } from '../src/eligibility/eligible.ts'
-import type { Scene } from './pool-scene.ts'
-import { noteEnd } from './pool-scene.ts'
+import { checkEligibility, idleStatus } from '../src/eligibility/eligibility.ts'
+import type { PoolSimulation } from './pool-simulation-state.ts'
+import { countEnd } from './pool-simulation-state.ts'
 import { leaseInput, MODEL } from './fixture.ts'
 
-/** What may happen to a pool, and how often. */
-export const poolActions: Action<Scene>[] = [
-  { name: 'ask', weight: 6, run: askAlone },
-  { name: 'give back', weight: 6, run: giveBack },
+/** The actions of the simulation with their weights. */
+export const poolActions: Action<PoolSimulation>[] = [
+  { name: 'request a lease', weight: 6, run: requestAlone },
+  { name: 'release a lease', weight: 6, run: release },
   {
-    name: 'all at once',
+    name: 'concurrent calls',
     weight: 2,
-    run: async (scene, random) => {
+    run: async (simulation, random) => {
       const count = 2 + random.integer(8)
       const work = Array.from({ length: count }, () =>
-        random.next() < 0.6 ? ask(scene, random) : giveBack(scene, random),
+        random.next() < 0.6 ? requestLease(simulation, random) : release(simulation, random),
       )
       return (await Promise.all(work)).join(', ')
     },
@@ -25,12 +25,12 @@ export const poolActions: Action<Scene>[] = [
   {
     name: 'renew',
     weight: 2,
-    run: async (scene, random) => {
-      const held = pick(speaking(scene), random)
+    run: async (simulation, random) => {
+      const held = pick(activeHolders(simulation), random)
       if (held === undefined) return
       const ttlMs = 1_000 + random.integer(30_000)
       const { leaseId } = held.lease
-      const answer = await pick(scene.replicas, random)?.renewLease({ leaseId, ttlMs })
+      const answer = await pick(simulation.replicas, random)?.renewLease({ leaseId, ttlMs })
       if (answer?.outcome === 'renewed') held.expiresAtMs = answer.expiresAt.getTime()
       return answer?.outcome
     },
@@ -38,8 +38,8 @@ export const poolActions: Action<Scene>[] = [
   {
     name: 'holder dies',
     weight: 0.5,
-    run: async (scene, random) => {
-      const held = pick(speaking(scene), random)
+    run: async (simulation, random) => {
+      const held = pick(activeHolders(simulation), random)
       if (held) held.silent = true
     },
   },
@@ -55,20 +55,20 @@ export const poolActions: Action<Scene>[] = [
   {
     name: 'edges report',
     weight: 0.5,
-    run: async (scene, random) => {
-      const { fixture, replicas, fences } = scene
+    run: async (simulation, random) => {
+      const { fixture, replicas, fences } = simulation
       const credentialId = pick([...fences.keys()], random)
       if (credentialId === undefined) return
       const outcomes = Array.from({ length: 1 + random.integer(6) }, () => ({
         credentialId,
-        outcome: rollOutcome(scene, { random, credentialId }),
+        outcome: rollOutcome(simulation, { random, credentialId }),
         at: new Date(fixture.clock.nowMs() - random.integer(2_000)),
       }))
       return pick(replicas, random)?.reportOutcomes({ outcomes })
     },
   },
   {
-    name: 'an upstream breaks or mends',
+    name: 'an upstream fails or recovers',
     weight: 0.7,
     run: ({ down, fences }, random) => {
       const credentialId = pick([...fences.keys()], random) ?? ''
@@ -76,7 +76,7 @@ export const poolActions: Action<Scene>[] = [
     },
   },
   {
-    name: 'a person speaks',
+    name: 'an operator sets a state',
     weight: 0.7,
     run: async ({ replicas, fences, fixture }, random) => {
       const credentialId = pick([...fences.keys()], random)
@@ -100,10 +100,11 @@ export const poolActions: Action<Scene>[] = [
 
 const pick = <Item>(items: readonly Item[], random: Random): Item | undefined =>
   items[random.integer(items.length)]
-const speaking = (scene: Scene) => [...scene.held.values()].filter(({ silent }) => !silent)
+const activeHolders = (simulation: PoolSimulation) =>
+  [...simulation.held.values()].filter(({ silent }) => !silent)
 
 function rollOutcome(
-  { fixture, down }: Scene,
+  { fixture, down }: PoolSimulation,
   { random, credentialId }: { random: Random; credentialId: string },
 ): Outcome {
   const roll = random.next()
@@ -120,47 +121,48 @@ function rollOutcome(
   return random.next() < fails ? { kind: 'failed', reason: 'HTTP 500' } : { kind: 'ok' }
 }
 
-// Mostly one that nobody asks for: its limits must not hold anybody back.
+// Mostly a model that no lease requests: its limits must not block other leases.
 const rollModel = (random: Random) => (random.next() < 0.4 ? MODEL : `model-${random.integer(60)}`)
 
-async function ask(scene: Scene, random: Random): Promise<string> {
-  const { fixture, held, fences, replicas } = scene
+async function requestLease(simulation: PoolSimulation, random: Random): Promise<string> {
+  const { fixture, held, fences, replicas } = simulation
   const ttlMs = 1_000 + random.integer(30_000)
   const facts = random.next() < 0.2 ? { affinity: `a${random.integer(5)}` } : {}
   const replica = pick(replicas, random)
   const answer = await replica?.grantLease(leaseInput(fixture, { ttlMs, ...facts }))
   if (answer?.outcome === 'busy' && answer.retryAt.getTime() <= fixture.clock.nowMs()) {
-    throw new Error('whoever is refused must be told of a time to come')
+    throw new Error('the retry time of a refused request must be in the future')
   }
-  if (answer?.outcome !== 'granted') return answer?.outcome ?? 'nobody'
+  if (answer?.outcome !== 'granted') return answer?.outcome ?? 'no replica'
   const { lease } = answer
-  if (held.has(lease.leaseId)) throw new Error('a lease was given twice')
-  if (lease.fence <= (fences.get(lease.credentialId) ?? 0)) throw new Error('a fence fell back')
+  if (held.has(lease.leaseId)) throw new Error('a lease was granted twice')
+  if (lease.fence <= (fences.get(lease.credentialId) ?? 0))
+    throw new Error('a fencing token decreased')
   fences.set(lease.credentialId, lease.fence)
   const [grantedAtMs, expiresAtMs] = [fixture.clock.nowMs(), lease.expiresAt.getTime()]
   held.set(lease.leaseId, { lease, grantedAtMs, expiresAtMs, ends: 0, silent: false })
-  scene.passedOver.set(lease.credentialId, 0)
+  simulation.passedOver.set(lease.credentialId, 0)
   return `${lease.credentialId} by ${lease.leaseId}`
 }
 
-async function giveBack(scene: Scene, random: Random): Promise<string> {
-  const held = pick(speaking(scene), random)
-  if (held === undefined) return 'nothing is held'
+async function release(simulation: PoolSimulation, random: Random): Promise<string> {
+  const held = pick(activeHolders(simulation), random)
+  if (held === undefined) return 'no live lease'
   const { leaseId, credentialId } = held.lease
-  const outcome = rollOutcome(scene, { random, credentialId })
-  const answer = await pick(scene.replicas, random)?.releaseLease({ leaseId, outcome })
-  if (answer?.released && scene.fixture.clock.nowMs() >= held.expiresAtMs) {
-    throw new Error('a lease was given back after its end')
+  const outcome = rollOutcome(simulation, { random, credentialId })
+  const answer = await pick(simulation.replicas, random)?.releaseLease({ leaseId, outcome })
+  if (answer?.released && simulation.fixture.clock.nowMs() >= held.expiresAtMs) {
+    throw new Error('a lease was released after its end')
   }
-  if (answer?.released) noteEnd(held)
+  if (answer?.released) countEnd(held)
   if (random.next() < 0.9) held.silent = true
   return `${leaseId} ${outcome.kind} ${answer?.released}`
 }
 
-/** Asks while nobody else does, so that what the pool knew before can be held against the answer. */
-async function askAlone(scene: Scene, random: Random): Promise<string> {
-  const before = await readEligible(scene)
-  const answer = await ask(scene, random)
+/** Requests a lease without concurrent calls, so that the answer can be checked against the pool before. */
+async function requestAlone(simulation: PoolSimulation, random: Random): Promise<string> {
+  const before = await readEligible(simulation)
+  const answer = await requestLease(simulation, random)
   const [credentialId = ''] = answer.split(' ')
   const chosen = before.get(credentialId)
   if (answer.includes('lease') && chosen === undefined) {
@@ -168,7 +170,7 @@ async function askAlone(scene: Scene, random: Random): Promise<string> {
   }
   for (const [id, { channelId, idle }] of before) {
     if (!idle || id === credentialId || channelId !== chosen?.channelId) continue
-    scene.passedOver.set(id, (scene.passedOver.get(id) ?? 0) + 1)
+    simulation.passedOver.set(id, (simulation.passedOver.get(id) ?? 0) + 1)
   }
   return answer
 }
@@ -177,16 +179,16 @@ async function readEligible({
   fixture,
   store,
   skewMs,
-}: Scene): Promise<Map<string, { channelId: string; idle: boolean }>> {
+}: PoolSimulation): Promise<Map<string, { channelId: string; idle: boolean }>> {
   const { channels } = await fixture.deps.catalogStore.load()
   const credentials = channels.flatMap((channel) => channel.credentials)
-  const standings = await store.read(credentials.map(({ id }) => id))
+  const statuses = await store.read(credentials.map(({ id }) => id))
   const nowMs = fixture.clock.nowMs()
   const eligible = credentials.flatMap((credential) => {
-    const status = standings.get(credential.id) ?? idleStatus
+    const status = statuses.get(credential.id) ?? idleStatus
     const { id, channelId } = credential
     const idle = status.leases === 0
-    return judge(credential, { status, nowMs: nowMs + skewMs, model: MODEL }).eligible
+    return checkEligibility(credential, { status, nowMs: nowMs + skewMs, model: MODEL }).eligible
       ? [[id, { channelId, idle }] as const]
       : []
   })

@@ -10,7 +10,7 @@ export interface PoolUnderTest {
   /** Lets time pass for the pool. */
   advance(ms: number): Promise<void>
   nowMs(): Promise<number>
-  /** Forgets everything, as a Redis without its disk does. The two replicas live on. */
+  /** Deletes everything, as a restart of Redis without persistence. The two replicas continue. */
   wipe(): Promise<void>
   /** A replica that starts now. */
   restart(): PoolStore
@@ -19,7 +19,7 @@ export interface PoolUnderTest {
 
 export const TTL_MS = 30_000
 
-/** A pool, and the short words in which its suites speak about it. */
+/** A pool and the helpers of its test suites. */
 export async function setUpPool(make: () => Promise<PoolUnderTest>) {
   const pool = await make()
   const credential = ({ limit = 1, epoch = 1, model = 'model-a' } = {}): Candidate => ({
@@ -33,12 +33,12 @@ export async function setUpPool(make: () => Promise<PoolUnderTest>) {
     store.take({ leaseId: pool.newId('lease'), holder: pool.newId('run'), ttlMs, candidates })
   const takeOne = async (candidates: Candidate[], options = {}) => {
     const { lease } = await take(candidates, options)
-    if (lease === null) throw new Error('no place was free')
+    if (lease === null) throw new Error('no slot was free')
     return lease
   }
   const release = (leaseId: string, { store = pool.stores[0] } = {}) =>
     store.release({ leaseId, seen: { stamp: 0, probe: false }, health: null })
-  const learn = async ({ credentialId, epoch }: Candidate, health: Health) => {
+  const writeHealth = async ({ credentialId, epoch }: Candidate, health: Health) => {
     const known = (await pool.stores[0].read([credentialId])).get(credentialId)
     const stamp = known?.epoch === epoch ? known.stamp : 0
     const result = await pool.stores[0].writeHealth({ credentialId, epoch, stamp, health })
@@ -46,8 +46,8 @@ export async function setUpPool(make: () => Promise<PoolUnderTest>) {
   }
   const status = async ({ credentialId }: Candidate) => {
     const found = (await pool.stores[1].read([credentialId])).get(credentialId)
-    if (found === undefined) throw new Error('every credential stands somehow')
+    if (found === undefined) throw new Error('every credential has a status')
     return found
   }
-  return { pool, credential, take, takeOne, release, learn, status }
+  return { pool, credential, take, takeOne, release, writeHealth, status }
 }

@@ -12,13 +12,13 @@ const redis = new Redis(serverUrl('redis'), poolRedisOptions)
 beforeAll(() => redis.connect())
 afterAll(() => redis.disconnect())
 
-it.each([1, 2])('Redis keeps what the simulation asks of a pool (seed %i)', async (seed) => {
+it.each([1, 2])('the Redis pool passes the simulation (seed %i)', async (seed) => {
   const prefix = `test:{${newId('sched', { clock: systemClock, random: systemRandom })}}:`
   const simulation = simulatePool({
     seed,
     steps: 1_000,
     openStore: (clock) => {
-      // The server's clock goes on by itself; this keeps it by the world's, a few milliseconds ahead.
+      // The server's clock runs by itself; the offset keeps it a few milliseconds ahead of the fake clock.
       const clockOffsetMs = () => clock.nowMs() - systemClock.nowMs()
       return createRedisPoolStore({ redis, prefix, clockOffsetMs })
     },

@@ -5,23 +5,23 @@ import type { SchedulerModule } from '../src/module.ts'
 import type { Fixture } from './fixture.ts'
 import { channelInput, createFixture, leaseInput } from './fixture.ts'
 
-/** How a caller reaches the module: by a call, or over a bus. */
-export interface Wire {
+/** A transport to the module: direct calls, or a bus. */
+export interface Transport {
   port: Scheduler
   close(): Promise<void>
 }
 
-/** Every method of the contract means the same over every wire. */
-export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Wire>): void {
+/** Every method of the contract behaves the same over every transport. */
+export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Transport>): void {
   let fixture: Fixture
-  let wire: Wire
+  let transport: Transport
   let port: Scheduler
   beforeEach(async () => {
     fixture = createFixture()
-    wire = await open(await fixture.started())
-    port = wire.port
+    transport = await open(await fixture.started())
+    port = transport.port
   })
-  afterEach(() => wire.close())
+  afterEach(() => transport.close())
 
   const addPool = async (secrets: string[]) => {
     const { channelId } = await port.editChannel(channelInput())
@@ -30,7 +30,7 @@ export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Wir
     return { channelId, imported }
   }
 
-  it('editChannel, importCredentials, readCatalog: what is written is read', async () => {
+  it('editChannel, importCredentials, readCatalog: a written channel is read', async () => {
     const { channelId, imported } = await addPool(['a', 'b', 'a'])
     expect(imported).toEqual({ added: 2, known: 1 })
     const { version, channels } = await port.readCatalog({})
@@ -39,11 +39,11 @@ export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Wir
     expect(channels[0]?.credentials).toHaveLength(2)
   })
 
-  it('createChannel, changeChannel: a channel with its pool, and what is refused', async () => {
+  it('createChannel, changeChannel: a channel with its credentials, and refused changes', async () => {
     const credentials = [{ secret: 'a', concurrencyMax: 3 }]
     const input = { ...channelInput(), credentials }
     const created = await port.createChannel(input)
-    if (created.outcome !== 'created') throw new Error('the name is free')
+    if (created.outcome !== 'created') throw new Error('the name exists')
     expect(await port.createChannel(input)).toEqual({ outcome: 'name-taken' })
     const { id: channelId } = created.channel
     expect(created.channel).toMatchObject({ ...channelInput(), credentials: [{ reason: null }] })
@@ -56,10 +56,10 @@ export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Wir
     expect(channels).toMatchObject([{ id: channelId, baseUrl }])
   })
 
-  it('grantLease, renewLease, releaseLease: the life of a lease, with times that are times', async () => {
+  it('grantLease, renewLease, releaseLease: a whole lease, with times as Date objects', async () => {
     await addPool(['a'])
     const granted = await port.grantLease(leaseInput(fixture))
-    if (granted.outcome !== 'granted') throw new Error('a place is free')
+    if (granted.outcome !== 'granted') throw new Error('no slot was free')
     const { leaseId, expiresAt, fence } = granted.lease
     expect(expiresAt).toEqual(new Date(fixture.clock.nowMs() + 30_000))
     expect(Number.isSafeInteger(fence)).toBe(true)
@@ -80,15 +80,15 @@ export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Wir
     expect(await port.grantLease(leaseInput(fixture))).toEqual({ outcome: 'busy', retryAt })
   })
 
-  it('reportOutcomes, setCredentialState: what edges report, and what a person says of it', async () => {
+  it('reportOutcomes, setCredentialState: attention by a report, and a resume by an operator', async () => {
     await addPool(['a'])
     const { channels } = await port.readCatalog({})
     const credentialId = channels[0]?.credentials[0]?.id ?? ''
     const outcome = { kind: 'unauthorised', reason: '401' } as const
     const reports = [{ credentialId, outcome, at: fixture.clock.now() }]
     expect(await port.reportOutcomes({ outcomes: reports })).toEqual({ applied: 1 })
-    const shown = (await port.readCatalog({})).channels[0]?.credentials[0]
-    expect(shown).toMatchObject({ state: 'attention', coolingUntil: null })
+    const credential = (await port.readCatalog({})).channels[0]?.credentials[0]
+    expect(credential).toMatchObject({ state: 'attention', coolingUntil: null })
     expect(await port.grantLease(leaseInput(fixture))).toEqual({
       outcome: 'none',
       reason: 'credentials: 1 attention',
@@ -98,7 +98,7 @@ export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Wir
     expect(await port.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'granted' })
   })
 
-  it('countRetired: what the catalog leaves out', async () => {
+  it('countRetired: the credentials that the catalog leaves out', async () => {
     await addPool(['a', 'b'])
     const { channels } = await port.readCatalog({})
     const credentialId = channels[0]?.credentials[0]?.id ?? ''
@@ -107,7 +107,7 @@ export function transportSuite(open: (scheduler: SchedulerModule) => Promise<Wir
     expect(await port.countRetired({})).toEqual({ retired: 1 })
   })
 
-  it('refusals keep their code and the name of what was wrong', async () => {
+  it('an error has the same code and parameter', async () => {
     const unknown = port.setCredentialState({ credentialId: fixture.id('cred'), state: 'paused' })
     await expect(unknown).rejects.toMatchObject({ code: 'not_found' })
     const bad = port.editChannel(channelInput({ baseUrl: 'nowhere' }))

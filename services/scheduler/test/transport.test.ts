@@ -9,7 +9,7 @@ import { describe } from 'vitest'
 
 import { transportSuite } from './transport-suite.ts'
 
-describe('by a call', () => {
+describe('by direct calls', () => {
   transportSuite(async (scheduler) => ({ port: scheduler, close: () => scheduler.stop() }))
 })
 

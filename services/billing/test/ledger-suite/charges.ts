@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { captureCalls, captureJob } from '../../src/ledger/charge.ts'
 import type { Hold } from '../../src/ledger/hold.ts'
 import { refundHold, voidJob } from '../../src/ledger/hold.ts'
-import type { LedgerUnderTest } from './scene.ts'
+import type { LedgerUnderTest } from './fixtures.ts'
 import {
   allowance,
   grant,
@@ -15,7 +15,7 @@ import {
   post,
   record,
   wallet,
-} from './scene.ts'
+} from './fixtures.ts'
 
 const DAY_MS = 86_400_000
 const apiKeyId = `key_${hex(7)}`

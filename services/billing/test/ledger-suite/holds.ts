@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import type { LedgerUnderTest } from './scene.ts'
-import { expectSound, grant, hex, jobHold, wallet } from './scene.ts'
+import type { LedgerUnderTest } from './fixtures.ts'
+import { expectSound, grant, hex, jobHold, wallet } from './fixtures.ts'
 
 /** The contract of holds. */
 export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { captureCalls, captureJob } from '../../src/ledger/charge.ts'
 import type { Hold } from '../../src/ledger/hold.ts'
 import { refundHold } from '../../src/ledger/hold.ts'
-import type { LedgerUnderTest } from './scene.ts'
+import type { LedgerUnderTest } from './fixtures.ts'
 import {
   allowance,
   at,
@@ -16,7 +16,7 @@ import {
   other,
   post,
   wallet,
-} from './scene.ts'
+} from './fixtures.ts'
 
 /** The contract of posting transfers. */
 export function postingSuite(make: () => Promise<LedgerUnderTest>): void {

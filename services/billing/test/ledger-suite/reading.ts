@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { endHold } from '../../src/ledger/hold.ts'
 import { nextSeal } from '../../src/ledger/seal.ts'
-import type { LedgerUnderTest } from './scene.ts'
+import type { LedgerUnderTest } from './fixtures.ts'
 import {
   allowance,
   at,
@@ -15,7 +15,7 @@ import {
   post,
   record,
   wallet,
-} from './scene.ts'
+} from './fixtures.ts'
 
 /** The contract of usage, allowances, lists, prices, seals and verification. */
 export function readingSuite(make: () => Promise<LedgerUnderTest>): void {

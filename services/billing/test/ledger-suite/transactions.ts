@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 
 import { endHold } from '../../src/ledger/hold.ts'
 import type { EndedJob } from '../../src/store/ledger-store.ts'
-import type { LedgerUnderTest } from './scene.ts'
-import { at, expectSound, grant, hex, jobHold, wallet } from './scene.ts'
+import type { LedgerUnderTest } from './fixtures.ts'
+import { at, expectSound, grant, hex, jobHold, wallet } from './fixtures.ts'
 
 /** The contract of transactions: atomic and isolated. */
 export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {

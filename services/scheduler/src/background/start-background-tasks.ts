@@ -6,7 +6,7 @@ import type { SchedulerContext } from '../deps.ts'
 import { reapLeases } from './reap-leases.ts'
 import { writeBack } from './write-back.ts'
 
-/** Begins what happens by time. Resolves after the first look at the pool; answers how to end it all. */
+/** Starts the periodic tasks. Resolves after the first read of the pool with a function that stops them. */
 export async function startBackgroundTasks(
   context: SchedulerContext,
   { bus, config }: { bus: Pick<Bus, 'subscribe'>; config: SchedulerConfig },
@@ -14,19 +14,19 @@ export async function startBackgroundTasks(
   const { catalog, hints, clock, log } = context
   const every = (name: string, everyMs: number, run: () => Promise<void>) =>
     repeat({ name, everyMs, run, clock, log })
-  const reaping = every('reap-leases', config.backgroundEveryMs, () => reapLeases(context))
-  const writing = every('write-back', config.backgroundEveryMs, async () => {
-    await hints.tellSoon()
+  const reaper = every('reap-leases', config.backgroundEveryMs, () => reapLeases(context))
+  const writer = every('write-back', config.backgroundEveryMs, async () => {
+    await hints.announcePending()
     await writeBack(context)
   })
-  const reading = every('refresh-catalog', config.catalogMaxAgeMs, () => catalog.refresh())
-  const unsubscribe = await bus.subscribe('catalog-changed', () => reading.now())
-  await writing.now()
+  const refresher = every('refresh-catalog', config.catalogMaxAgeMs, () => catalog.refresh())
+  const unsubscribe = await bus.subscribe('catalog-changed', () => refresher.now())
+  await writer.now()
   return async () => {
     await unsubscribe()
-    await reading.stop()
-    await reaping.stop()
-    await writing.now()
-    await writing.stop()
+    await refresher.stop()
+    await reaper.stop()
+    await writer.now()
+    await writer.stop()
   }
 }

@@ -1,11 +1,11 @@
 import type { SchedulerContext } from '../deps.ts'
-import { idleStatus } from '../eligibility/eligible.ts'
+import { idleStatus } from '../eligibility/eligibility.ts'
 import { lastingHealth } from '../eligibility/lasting-health.ts'
 
 /**
- * Reads how credentials stand with all replicas, and writes what a restart must not forget to their rows:
- * attention and long rests. By difference, not by event, so that what a dead replica left undone is done
- * by the others. Replicas that write the same at once change it once.
+ * Reads the status of all credentials from the pool and writes the health that must survive a restart to
+ * their rows: attention and long cooldowns. It compares state instead of handling events, so that other
+ * replicas write what a dead replica has not written. Concurrent equal writes change a row once.
  */
 export async function writeBack({
   catalogStore,
@@ -16,10 +16,10 @@ export async function writeBack({
 }: Pick<SchedulerContext, 'catalogStore' | 'catalog' | 'pool' | 'hints' | 'clock'>): Promise<void> {
   const { credentials } = catalog.current()
   await pool.refresh([...credentials.keys()])
-  const standings = pool.standings()
+  const statuses = pool.statuses()
   const nowMs = clock.nowMs()
   const rows = [...credentials.values()].flatMap((credential) => {
-    const status = standings.get(credential.id) ?? idleStatus
+    const status = statuses.get(credential.id) ?? idleStatus
     const lasting = lastingHealth(credential, { status, nowMs })
     const { id: credentialId, epoch } = credential
     return lasting ? [{ credentialId, epoch, ...lasting }] : []

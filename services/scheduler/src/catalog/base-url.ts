@@ -1,9 +1,9 @@
 import type { Dialect } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
 
-/** Throws `invalid_value` for a base URL that calls cannot go to. */
+/** Throws `invalid_value` for an invalid base URL. */
 export function checkBaseUrl({ dialect, baseUrl }: { dialect: Dialect; baseUrl: string }): void {
-  // The sandbox is inside the house and has no address.
+  // The sandbox runs in the process and has no URL.
   if (dialect === 'sandbox') return
   const url = URL.parse(baseUrl)
   const plain = url !== null && url.username === '' && url.password === '' && url.hash === ''
@@ -14,7 +14,7 @@ export function checkBaseUrl({ dialect, baseUrl }: { dialect: Dialect; baseUrl: 
   }
 }
 
-/** Whether secrets for the one go to the same place as secrets for the other. */
+/** Whether both URLs have the same origin, so that secrets of one may be sent to the other. */
 export function sameOrigin(one: string, other: string): boolean {
   return originOf(one) === originOf(other)
 }

@@ -1,9 +1,9 @@
 import type { Channel } from './channel.ts'
 
-/** The catalog is read in one answer, and a bus takes messages of a mebibyte. */
+/** The catalog is sent in one message, and the bus limits messages to 1 MiB. */
 export const CATALOG_BYTES_MAX = 900 * 1024
 
-/** How large the catalog's answer is at most, in bytes. */
+/** The size of the encoded catalog in bytes. */
 export function catalogBytes(channels: readonly Channel[]): number {
   return Buffer.byteLength(JSON.stringify(channels))
 }

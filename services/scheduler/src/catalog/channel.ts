@@ -4,7 +4,7 @@ import type { Credential } from './credential.ts'
 
 export type ModelKind = ChannelModel['kinds'][number]
 
-/** One configured way to an upstream, with its pool. */
+/** One configured upstream with its pool of credentials. */
 export interface Channel extends Omit<CatalogChannel, 'credentials'> {
   credentials: readonly Credential[]
 }

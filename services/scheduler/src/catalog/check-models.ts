@@ -9,14 +9,14 @@ interface Offer {
 }
 
 /**
- * Throws `invalid_value` when a channel would offer a public name twice, or one that differs from another of
- * the installation only by case: keys, prices and people would mean one and get the other.
+ * Throws `invalid_value` when a channel would offer a public model name twice, or one that differs from another
+ * of the installation only by case: API keys, prices and users could confuse the two.
  */
 export function checkModels({ models, others }: Offer): void {
   const byFold = new Map<string, string>()
   for (const { model } of models) {
     const other = byFold.get(foldCase(model))
-    if (other === model) throw refused(`the model ${model} is named twice`)
+    if (other === model) throw refused(`the model ${model} is listed twice`)
     if (other !== undefined) throw alike(other, model)
     byFold.set(foldCase(model), model)
   }

@@ -2,7 +2,7 @@ import { findWrongSetting } from '@sluice/contracts/channel-settings'
 import type { Dialect } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
 
-/** Throws `invalid_value` that names the first setting that channels of this dialect cannot have. */
+/** Throws `invalid_value` with the first setting that channels of this dialect cannot have. */
 export function checkSettings({
   dialect,
   settings,

@@ -2,18 +2,18 @@ import type { CatalogCredential, SealedSecret } from '@sluice/contracts/schedule
 
 export type CredentialState = CatalogCredential['state']
 
-/** One key or signed-in account by which we enter an upstream, as its row says. */
+/** The stored row of one upstream API key or signed-in account. */
 export interface Credential {
   id: string
   channelId: string
   state: CredentialState
-  /** Why it is in its state, for the panel; set when the scheduler itself chose the state. */
+  /** Why the scheduler set the state; null when an operator set it. */
   stateReason: string | null
-  /** How many leases it may have at once. */
+  /** The maximum number of concurrent leases. */
   concurrencyMax: number
-  /** Grows whenever a person sets the state. Health that was learned before is forgotten. */
+  /** Increases whenever an operator sets the state; health of an earlier epoch is ignored. */
   epoch: number
-  /** What of its health must survive a restart: it rests until then. */
+  /** The end of a cooldown that must survive a restart. */
   coolingUntil: Date | null
   secret: SealedSecret
 }

@@ -1,16 +1,16 @@
 import type { Channel, ModelKind } from './channel.ts'
 import type { Credential } from './credential.ts'
 
-/** The whole catalog at one version: immutable, swapped by pointer. */
+/** The whole catalog at one version; immutable. */
 export interface CatalogSnapshot {
   version: number
   channels: readonly Channel[]
-  /** Channels by what they serve, enabled or not. */
+  /** Channels by kind and model, including disabled ones. */
   serving: ReadonlyMap<string, readonly Channel[]>
   credentials: ReadonlyMap<string, Credential>
 }
 
-/** Indexes what a lease asks for, once per change instead of once per lease. */
+/** Indexes the catalog once per change instead of once per lease. */
 export function indexCatalog({
   version,
   channels,

@@ -9,8 +9,8 @@ import type { Use } from './restrictions.ts'
 import { denyUse, liftRestrictions, limitModel } from './restrictions.ts'
 
 /**
- * The health after one more use. Answers the same object when nothing was learned, so that the happy
- * path writes nothing. Attention stays until a person lifts it, whatever other calls report.
+ * The health after one more use. Returns the same object when nothing changes, so that the common case writes
+ * nothing. Attention stays until an operator resets it, whatever other calls report.
  */
 export function applyOutcome(
   health: Health,
@@ -23,12 +23,12 @@ export function applyOutcome(
         circuit: recordSuccess(health.circuit, evidence),
         cooldown: endCooldown(health.cooldown, { atMs }),
         refusals: 0,
-        restrictions: liftRestrictions(health.restrictions, { ...usedFor(outcome), atMs }),
+        restrictions: liftRestrictions(health.restrictions, { ...useOf(outcome), atMs }),
       })
     case 'limited': {
       const retryAtMs = outcome.retryAt?.getTime() ?? null
       const { model } = outcome
-      // An upstream that limits us is up: as an answer to a probe this is a success.
+      // An upstream that limits calls is available: for a probe this is a success.
       const circuit = recordSuccess(health.circuit, evidence)
       if (model === undefined) {
         return changed(health, {
@@ -42,7 +42,7 @@ export function applyOutcome(
     case 'denied':
       return changed(health, {
         circuit: recordSuccess(health.circuit, evidence),
-        restrictions: denyUse(health.restrictions, { ...usedFor(outcome), atMs }),
+        restrictions: denyUse(health.restrictions, { ...useOf(outcome), atMs }),
       })
     case 'refused':
       return refuse(health, { outcome, atMs })
@@ -58,8 +58,8 @@ export function applyOutcome(
 }
 
 /**
- * A refusal without a reason. Of a call it may mean the prompt, so the credential only rests. Of the list of
- * models it can only mean the credential or a missing permission: after refused calls it is the former.
+ * A refusal without a reason. For a call the cause may be the prompt, so the credential only cools down. For the
+ * list of models the cause is the credential or a missing permission: after refused calls it is the former.
  */
 function refuse(
   health: Health,
@@ -79,7 +79,7 @@ function refuse(
 
 const REFUSALS_COUNTED_MAX = 1_000
 
-function usedFor({ operation, model }: Use): Use {
+function useOf({ operation, model }: Use): Use {
   return { operation, model }
 }
 

@@ -8,16 +8,16 @@ interface Simulation {
   nowMs: number
   circuit: Circuit
   before: Circuit
-  /** The last thing that happened was the word of a probe. */
+  /** Whether the last step was the outcome of a probe. */
   probed: boolean
 }
 
 const OPEN_MS_MAX = 300_000
 
-const hear =
+const apply =
   (record: typeof recordFailure, asProbe: boolean) =>
   (simulation: Simulation): string => {
-    // A probe exists only where the pool let one through.
+    // The pool grants a probe only for a half-open circuit.
     const probe = asProbe && circuitState(simulation.circuit, simulation.nowMs) === 'half-open'
     simulation.before = simulation.circuit
     simulation.circuit = record(simulation.circuit, { atMs: simulation.nowMs, probe })
@@ -26,7 +26,7 @@ const hear =
   }
 
 it.each([1, 2, 3, 4, 5])(
-  'an open circuit changes by the word of a probe only, and its time is bounded (seed %i)',
+  'an open circuit changes by the outcome of a probe only, and its open time is bounded (seed %i)',
   async (seed) => {
     const simulation = await simulate<Simulation>({
       seed,
@@ -38,10 +38,10 @@ it.each([1, 2, 3, 4, 5])(
         probed: false,
       }),
       actions: [
-        { name: 'success', weight: 2, run: hear(recordSuccess, false) },
-        { name: 'failure', weight: 5, run: hear(recordFailure, false) },
-        { name: 'probe succeeds', run: hear(recordSuccess, true) },
-        { name: 'probe fails', run: hear(recordFailure, true) },
+        { name: 'success', weight: 2, run: apply(recordSuccess, false) },
+        { name: 'failure', weight: 5, run: apply(recordFailure, false) },
+        { name: 'probe succeeds', run: apply(recordSuccess, true) },
+        { name: 'probe fails', run: apply(recordFailure, true) },
         {
           name: 'time passes',
           weight: 4,
@@ -53,13 +53,13 @@ it.each([1, 2, 3, 4, 5])(
       ],
       check: ({ circuit, before, nowMs, probed }) => {
         if (before.state === 'open' && circuit !== before && !probed) {
-          throw new Error('an open circuit listened to somebody else than its probe')
+          throw new Error('an open circuit changed without the outcome of a probe')
         }
         if (circuit.state === 'open' && circuit.untilMs - nowMs > OPEN_MS_MAX) {
           throw new Error('a circuit stays open for too long')
         }
         if (circuit.state === 'open' && circuit !== before && circuit.untilMs <= nowMs) {
-          throw new Error('a circuit that has just tripped lets calls through')
+          throw new Error('a circuit that has just opened allows calls')
         }
       },
     })

@@ -19,48 +19,48 @@ const fail = (circuit: Circuit, times: number, { atMs = 0, everyMs = 0, probe = 
 const tripped = fail(closedCircuit, FAILURES_TO_TRIP)
 
 describe('a closed circuit', () => {
-  it('stays closed for one failure less than it takes, and opens with the next', () => {
+  it('opens with the last of FAILURES_TO_TRIP failures', () => {
     const almost = fail(closedCircuit, FAILURES_TO_TRIP - 1)
     expect(circuitState(almost, 0)).toBe('closed')
     expect(circuitState(fail(almost, 1), 0)).toBe('open')
   })
 
-  it('counts failures in a row: a success between them begins anew', () => {
+  it('counts consecutive failures: a success resets the count', () => {
     const almost = fail(closedCircuit, FAILURES_TO_TRIP - 1)
-    const spared = recordSuccess(almost, { atMs: 0, probe: false })
-    expect(spared).toBe(closedCircuit)
-    expect(circuitState(fail(spared, FAILURES_TO_TRIP - 1), 0)).toBe('closed')
+    const reset = recordSuccess(almost, { atMs: 0, probe: false })
+    expect(reset).toBe(closedCircuit)
+    expect(circuitState(fail(reset, FAILURES_TO_TRIP - 1), 0)).toBe('closed')
   })
 
-  it('forgets a failure that nothing followed for a minute', () => {
+  it('does not count a failure that is more than a minute older than the next', () => {
     const rare = fail(closedCircuit, FAILURES_TO_TRIP * 3, { everyMs: 60_001 })
     expect(circuitState(rare, 0)).toBe('closed')
     const often = fail(closedCircuit, FAILURES_TO_TRIP, { everyMs: 60_000 })
     expect(often.state).toBe('open')
   })
 
-  it('is the same object after a success that taught nothing', () => {
+  it('is the same object after a success without an effect', () => {
     expect(recordSuccess(closedCircuit, { atMs: 5, probe: false })).toBe(closedCircuit)
   })
 })
 
 describe('an open circuit', () => {
-  it('is half-open from the end of its time on', () => {
+  it('is half-open after its open time', () => {
     expect(tripped).toMatchObject({ untilMs: 5_000, trips: 1 })
     expect(circuitState(tripped, 4_999)).toBe('open')
     expect(circuitState(tripped, 5_000)).toBe('half-open')
   })
 
-  it('closes on the word of its probe only', () => {
+  it('closes after a successful probe only', () => {
     expect(recordSuccess(tripped, { atMs: 6_000, probe: true })).toBe(closedCircuit)
     expect(recordSuccess(tripped, { atMs: 6_000, probe: false })).toBe(tripped)
   })
 
-  it('is not opened further by calls that began before it tripped', () => {
+  it('is not extended by failures of calls that began before it opened', () => {
     expect(fail(tripped, 10, { atMs: 6_000 })).toBe(tripped)
   })
 
-  it('stays open twice as long after each probe that fails, and five minutes at most', () => {
+  it('stays open twice as long after each failed probe, and at most five minutes', () => {
     const openMs: number[] = []
     let circuit: Circuit = tripped
     for (let turn = 0; turn < 9; turn += 1) {
@@ -73,7 +73,7 @@ describe('an open circuit', () => {
     ])
   })
 
-  it('begins with a short time again once it has been closed', () => {
+  it('starts with the base open time again after it was closed', () => {
     const worse = recordFailure(tripped, { atMs: 5_000, probe: true })
     const closed = recordSuccess(worse, { atMs: 20_000, probe: true })
     expect(fail(closed, FAILURES_TO_TRIP, { atMs: 30_000 })).toMatchObject({ untilMs: 35_000 })

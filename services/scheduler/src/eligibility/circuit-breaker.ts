@@ -1,10 +1,10 @@
-/** Failures in a row, each within the memory of the one before, that trip a circuit. */
+/** Consecutive failures, each within `FAILURE_MEMORY_MS` of the previous one, that open a circuit. */
 export const FAILURES_TO_TRIP = 5
 const FAILURE_MEMORY_MS = 60_000
 const OPEN_MS_BASE = 5_000
 const OPEN_MS_MAX = 300_000
 
-/** Half-open is no state of its own: it is an open circuit whose time is over. */
+/** Half-open is not stored: it is an open circuit whose open time is over. */
 export type Circuit =
   | { state: 'closed'; failures: number; lastFailureMs: number }
   | { state: 'open'; untilMs: number; trips: number }
@@ -18,26 +18,26 @@ export function circuitState(circuit: Circuit, nowMs: number): CircuitState {
   return nowMs < circuit.untilMs ? 'open' : 'half-open'
 }
 
-/** When something happened, and whether the one probe of a half-open circuit says so. */
+/** The time of an outcome, and whether it is that of the one probe of a half-open circuit. */
 export interface Evidence {
   atMs: number
   probe: boolean
 }
 
-/** Closes on the probe's word; forgets the failures of a closed circuit. */
+/** A successful probe closes the circuit; a success resets the failures of a closed circuit. */
 export function recordSuccess(circuit: Circuit, { probe }: Evidence): Circuit {
   if (circuit.state === 'open') return probe ? closedCircuit : circuit
   return circuit.failures === 0 ? circuit : closedCircuit
 }
 
 /**
- * Trips on the last of `FAILURES_TO_TRIP`, and again, for twice as long, when a probe fails. What calls
- * from before the trip have to say about an open circuit is old news.
+ * Opens the circuit at the last of `FAILURES_TO_TRIP` failures, and again for twice as long when a probe fails.
+ * Failures of calls that began before the circuit opened are ignored.
  */
 export function recordFailure(circuit: Circuit, { atMs, probe }: Evidence): Circuit {
   if (circuit.state === 'open') return probe ? trip({ atMs, trips: circuit.trips + 1 }) : circuit
-  const remembered = atMs - circuit.lastFailureMs <= FAILURE_MEMORY_MS ? circuit.failures : 0
-  const failures = remembered + 1
+  const recent = atMs - circuit.lastFailureMs <= FAILURE_MEMORY_MS ? circuit.failures : 0
+  const failures = recent + 1
   if (failures >= FAILURES_TO_TRIP) return trip({ atMs, trips: 1 })
   return { state: 'closed', failures, lastFailureMs: atMs }
 }

@@ -3,32 +3,36 @@ import { describe, expect, it } from 'vitest'
 import type { Cooldown } from './cooldown.ts'
 import { coolDown, endCooldown } from './cooldown.ts'
 
-const silent = (atMs: number) => ({ atMs, retryAtMs: null })
+const withoutEnd = (atMs: number) => ({ atMs, retryAtMs: null })
 const DAY_MS = 86_400_000
 
 describe('a limit', () => {
-  it('that names its end is believed', () => {
+  it('with a stated end cools down until that end', () => {
     expect(coolDown(null, { atMs: 1_000, retryAtMs: 62_000 })).toEqual({
       untilMs: 62_000,
       times: 1,
     })
   })
 
-  it('that names a time in the past, or the present, is treated as one that names none', () => {
-    expect(coolDown(null, { atMs: 1_000, retryAtMs: 500 })).toEqual(coolDown(null, silent(1_000)))
-    expect(coolDown(null, { atMs: 1_000, retryAtMs: 1_000 })).toEqual(coolDown(null, silent(1_000)))
+  it('with a stated end in the past, or now, is treated as one without a stated end', () => {
+    expect(coolDown(null, { atMs: 1_000, retryAtMs: 500 })).toEqual(
+      coolDown(null, withoutEnd(1_000)),
+    )
+    expect(coolDown(null, { atMs: 1_000, retryAtMs: 1_000 })).toEqual(
+      coolDown(null, withoutEnd(1_000)),
+    )
   })
 
-  it('that names a far day keeps the credential away for a day, and is then asked again', () => {
+  it('with a stated end after more than a day cools down for a day', () => {
     expect(coolDown(null, { atMs: 0, retryAtMs: DAY_MS * 400 })).toMatchObject({ untilMs: DAY_MS })
   })
 
-  it('that names no end doubles the rest each time, and ten minutes at most', () => {
+  it('without a stated end doubles the cooldown each time, up to ten minutes', () => {
     const rests: number[] = []
     let cooldown: Cooldown | null = null
     for (let turn = 0; turn < 9; turn += 1) {
       const atMs: number = cooldown?.untilMs ?? 0
-      cooldown = coolDown(cooldown, silent(atMs))
+      cooldown = coolDown(cooldown, withoutEnd(atMs))
       rests.push(cooldown.untilMs - atMs)
     }
     expect(rests).toEqual([
@@ -37,28 +41,28 @@ describe('a limit', () => {
   })
 })
 
-describe('while resting', () => {
-  const resting = coolDown(null, silent(0))
+describe('during a cooldown', () => {
+  const resting = coolDown(null, withoutEnd(0))
 
-  it('the same limit met by calls that ran side by side counts once', () => {
-    expect(coolDown(resting, silent(1_000))).toBe(resting)
+  it('the same limit received by concurrent calls counts once', () => {
+    expect(coolDown(resting, withoutEnd(1_000))).toBe(resting)
     expect(coolDown(resting, { atMs: 1_000, retryAtMs: 2_000 })).toBe(resting)
   })
 
-  it('a later end that an upstream names is taken over', () => {
+  it('a later stated end replaces the end', () => {
     expect(coolDown(resting, { atMs: 1_000, retryAtMs: 90_000 })).toEqual({
       untilMs: 90_000,
       times: 1,
     })
   })
 
-  it('a success of a call that began before ends nothing', () => {
+  it('a success of a call that began before does not end it', () => {
     expect(endCooldown(resting, { atMs: 4_999 })).toBe(resting)
   })
 })
 
-it('a success after the rest makes the next limit a first one', () => {
-  const twice = coolDown(coolDown(null, silent(0)), silent(5_000))
+it('a success after the cooldown resets the backoff', () => {
+  const twice = coolDown(coolDown(null, withoutEnd(0)), withoutEnd(5_000))
   expect(twice.times).toBe(2)
   expect(endCooldown(twice, { atMs: twice.untilMs })).toBeNull()
 })

@@ -4,19 +4,19 @@ import type { Cooldown } from './cooldown.ts'
 import type { Restriction } from './restrictions.ts'
 import { limitedUntilMs } from './restrictions.ts'
 
-/** What we learned about a credential from its use. */
+/** The health of a credential, computed from the outcomes of its uses. */
 export interface Health {
   circuit: Circuit
   cooldown: Cooldown | null
-  /** Why only a person can bring it back. */
+  /** Why the credential is disabled until an operator resets it; null when it is not. */
   attention: string | null
-  /** Refusals without a reason, with no success since. */
+  /** Refusals without a reason since the last success. */
   refusals: number
-  /** What it cannot do for a while, at most `RESTRICTIONS_MAX`. */
+  /** Temporary restrictions of single uses, at most `RESTRICTIONS_MAX`. */
   restrictions: readonly Restriction[]
 }
 
-export const freshHealth: Health = {
+export const initialHealth: Health = {
   circuit: closedCircuit,
   cooldown: null,
   attention: null,
@@ -24,19 +24,26 @@ export const freshHealth: Health = {
   restrictions: [],
 }
 
-/** Nothing is known that a fresh credential would not have. */
-export function isFresh({ circuit, cooldown, attention, refusals, restrictions }: Health): boolean {
+/** Whether the health is that of a new credential. */
+export function isInitialHealth({
+  circuit,
+  cooldown,
+  attention,
+  refusals,
+  restrictions,
+}: Health): boolean {
   const closed = circuit.state === 'closed' && circuit.failures === 0
-  const silent = refusals === 0 && restrictions.length === 0
-  return closed && cooldown === null && attention === null && silent
+  const unrestricted = refusals === 0 && restrictions.length === 0
+  return closed && cooldown === null && attention === null && unrestricted
 }
 
-/** What a pool must know of health to let leases through: all that its Lua has to understand. */
+/** The part of the health that decides about leases, in the form that the Lua scripts read. */
 export interface Gate {
+  /** Disabled: the health has `attention`. */
   shut: boolean
-  /** Not before; 0 when nothing was said. */
-  restUntilMs: number
-  /** After the rest, one lease at a time: the probe of a half-open circuit. */
+  /** No lease before this time; 0 without a limit. */
+  notBeforeMs: number
+  /** After `notBeforeMs`, one lease at a time: the probe of a half-open circuit. */
   probation: boolean
 }
 
@@ -48,7 +55,7 @@ export function gateOf(
   const openUntilMs = circuit.state === 'open' ? circuit.untilMs : 0
   return {
     shut: attention !== null,
-    restUntilMs: Math.max(openUntilMs, cooldown?.untilMs ?? 0, limitedUntilMs(restrictions, model)),
+    notBeforeMs: Math.max(openUntilMs, cooldown?.untilMs ?? 0, limitedUntilMs(restrictions, model)),
     probation: circuit.state === 'open',
   }
 }

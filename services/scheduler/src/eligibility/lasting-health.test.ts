@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 
 import type { Credential } from '../catalog/credential.ts'
-import { idleStatus } from './eligible.ts'
-import { freshHealth } from './health.ts'
+import { idleStatus } from './eligibility.ts'
+import { initialHealth } from './health.ts'
 import { lastingHealth } from './lasting-health.ts'
 
 const NOW_MS = 1_000_000
@@ -17,22 +17,22 @@ const credential: Credential = {
   secret: { keyId: 'k', box: 'b' },
 }
 const lasting = (
-  health: Partial<typeof freshHealth>,
+  health: Partial<typeof initialHealth>,
   { facts = {}, epoch = 1 }: { facts?: Partial<Credential>; epoch?: number } = {},
 ) =>
   lastingHealth(
     { ...credential, ...facts },
-    { status: { ...idleStatus, epoch, health: { ...freshHealth, ...health } }, nowMs: NOW_MS },
+    { status: { ...idleStatus, epoch, health: { ...initialHealth, ...health } }, nowMs: NOW_MS },
   )
 const cooldown = (ms: number) => ({ cooldown: { untilMs: NOW_MS + ms, times: 1 } })
 const inMs = (ms: number) => new Date(NOW_MS + ms)
 
-it('a long rest and a refusal must be in the row', () => {
+it('a long cooldown and attention are written to the row', () => {
   expect(lasting(cooldown(60_000))).toEqual({ attention: null, coolingUntil: inMs(60_000) })
   expect(lasting({ attention: '401' })).toEqual({ attention: '401', coolingUntil: null })
 })
 
-it('what is short, over, known or no bad news need not', () => {
+it('short, ended and stored cooldowns and open circuits are not written', () => {
   expect(lasting({})).toBeUndefined()
   expect(lasting(cooldown(9_999))).toBeUndefined()
   expect(lasting(cooldown(-1))).toBeUndefined()
@@ -42,7 +42,7 @@ it('what is short, over, known or no bad news need not', () => {
   )
 })
 
-it('what a person has spoken about since is not written, nor what our old row cannot judge', () => {
+it('health of another epoch, or of a credential that is not active, is not written', () => {
   expect(lasting({ attention: '401' }, { facts: { epoch: 2 } })).toBeUndefined()
   expect(lasting({ attention: '401' }, { epoch: 2 })).toBeUndefined()
   expect(lasting({ attention: '401' }, { facts: { state: 'paused' } })).toBeUndefined()

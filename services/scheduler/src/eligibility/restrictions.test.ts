@@ -17,14 +17,14 @@ const limit = (
 ) => limitModel(known, { model, atMs, retryAtMs })
 
 describe('a limit of one model', () => {
-  it('holds back that model only, until the stated time', () => {
+  it('restricts that model only, until the stated time', () => {
     const known = limit([], { retryAtMs: 40_000 })
     expect(limitedUntilMs(known, 'a')).toBe(40_000)
     expect(limitedUntilMs(known, 'b')).toBe(0)
     expect(limitedUntilMs(known, undefined)).toBe(0)
   })
 
-  it('lasts twice as long each time where no end is stated, and is known beside others', () => {
+  it('lasts twice as long each time without a stated end, beside other restrictions', () => {
     let known = limit([], { model: 'b', retryAtMs: 900_000 })
     const ends: number[] = []
     for (const atMs of [0, 5_000, 15_000, 35_000]) {
@@ -35,12 +35,12 @@ describe('a limit of one model', () => {
     expect(limitedUntilMs(known, 'b')).toBe(900_000)
   })
 
-  it('met by calls that ran side by side counts once', () => {
+  it('received by concurrent calls counts once', () => {
     const known = limit([])
     expect(limit(known, { atMs: 100 })).toBe(known)
   })
 
-  it('ends with a success after it, and not with one that began before', () => {
+  it('ends with a success after its end, and not with one that began before', () => {
     const known = limit([])
     expect(liftRestrictions(known, { model: 'a', atMs: 100 })).toBe(known)
     expect(liftRestrictions(known, { model: 'b', atMs: 6_000 })).toBe(known)
@@ -51,7 +51,7 @@ describe('a limit of one model', () => {
 describe('a denied use', () => {
   const image = { operation: 'image' as const, model: 'a' }
 
-  it('is of the operation, whatever the model, or of the model, whatever the operation', () => {
+  it('restricts the operation for every model, or the model for every operation', () => {
     const byOperation = denyUse([], { operation: 'image', atMs: 0 })
     expect(isDenied(byOperation, { ...image, nowMs: 1 })).toBe(true)
     expect(isDenied(byOperation, { operation: 'chat', model: 'a', nowMs: 1 })).toBe(false)
@@ -60,19 +60,19 @@ describe('a denied use', () => {
     expect(isDenied(byModel, { operation: 'chat', model: 'b', nowMs: 1 })).toBe(false)
   })
 
-  it('is over after a while, or when it worked', () => {
+  it('ends after DENIED_MS, or with a success', () => {
     const known = denyUse([], { operation: 'image', atMs: 0 })
     expect(isDenied(known, { ...image, nowMs: DENIED_MS })).toBe(false)
     expect(liftRestrictions(known, { operation: 'chat', atMs: 1 })).toBe(known)
     expect(liftRestrictions(known, { ...image, atMs: 1 })).toEqual([])
   })
 
-  it('of nothing is none', () => {
+  it('without an operation and a model adds no restriction', () => {
     expect(denyUse([], { atMs: 0 })).toEqual([])
   })
 })
 
-it('however many models are limited, so many restrictions are kept at most, those that end last', () => {
+it('at most RESTRICTIONS_MAX restrictions are stored: those that end last', () => {
   let known = limit([])
   for (let index = 0; index < 200; index += 1) {
     known = limit(known, { model: `m${index}`, retryAtMs: 10_000 + index })
@@ -81,7 +81,7 @@ it('however many models are limited, so many restrictions are kept at most, thos
   expect(limitedUntilMs(known, 'm199')).toBe(10_199)
 })
 
-it('what is over is shown no more, and is forgotten with the next one', () => {
+it('an ended restriction is not listed, and is removed with the next change', () => {
   const known = limit([])
   expect(restrictionsNow(known, { nowMs: 5_000 })).toEqual([])
   expect(limit(known, { model: 'b', atMs: 5_000 + 600_000 })).toHaveLength(1)

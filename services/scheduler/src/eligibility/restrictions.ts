@@ -2,32 +2,32 @@ import type { CredentialOperation } from '@sluice/contracts/scheduler.contract'
 
 import { coolDown } from './cooldown.ts'
 
-/** Something that a credential cannot do until a time, while it may be used for all else. */
+/** A use of a credential that is restricted until a time; all other uses are allowed. */
 export interface Restriction {
-  /** `limited`: not before the time. `denied`: before it only when no other credential is there. */
+  /** `limited`: not used before `untilMs`. `denied`: used before it only when there is no other credential. */
   kind: 'limited' | 'denied'
   operation?: CredentialOperation | undefined
   /** The upstream's name of a model. */
   model?: string | undefined
   untilMs: number
-  /** Limits in a row, for upstreams that name no end. */
+  /** Consecutive limits, for the backoff without a stated end. */
   times: number
 }
 
-/** What a credential is wanted for, or was used for. */
+/** A requested or finished use of a credential. */
 export interface Use {
   operation?: CredentialOperation | undefined
   model?: string | undefined
 }
 
-/** Restrictions of one credential: those that end first give way to newer ones. */
+/** Maximum restrictions of one credential; beyond it, those that end first are removed. */
 export const RESTRICTIONS_MAX = 32
-/** A permission or a model may be granted at the upstream: after this long one call finds out. */
+/** The upstream may grant a permission or a model: after this time one call checks it. */
 export const DENIED_MS = 600_000
-/** How long the length of a row of limits is known after its last end. */
-const ROW_MEMORY_MS = 600_000
+/** How long the backoff of a limit is stored after its end. */
+const BACKOFF_MEMORY_MS = 600_000
 
-/** Calls of one model rest: until `retryAtMs`, or twice as long as the last time. */
+/** Limits calls of one model: until `retryAtMs`, or twice as long as the last time. */
 export function limitModel(
   known: readonly Restriction[],
   { model, atMs, retryAtMs }: { model: string; atMs: number; retryAtMs: number | null },
@@ -36,10 +36,10 @@ export function limitModel(
   const cooled = coolDown(before, { atMs, retryAtMs })
   if (cooled === before) return known
   const limited: Restriction = { kind: 'limited', model, ...timesOf(cooled) }
-  return keep([...known.filter((one) => one !== before), limited], atMs)
+  return prune([...known.filter((one) => one !== before), limited], atMs)
 }
 
-/** Other credentials are chosen first for this operation, or this model. */
+/** Marks an operation or a model as denied: other credentials are preferred for it. */
 export function denyUse(
   known: readonly Restriction[],
   { operation, model, atMs }: Use & { atMs: number },
@@ -48,7 +48,7 @@ export function denyUse(
   const same = (one: Restriction) =>
     one.kind === 'denied' && one.operation === operation && one.model === model
   const before = known.find(same)
-  // Calls that ran side by side are denied side by side.
+  // Concurrent calls are denied together and count once.
   if (before !== undefined && atMs < before.untilMs) return known
   const denied: Restriction = {
     kind: 'denied',
@@ -57,10 +57,10 @@ export function denyUse(
     untilMs: atMs + DENIED_MS,
     times: 1,
   }
-  return keep([...known.filter((one) => one !== before), denied], atMs)
+  return prune([...known.filter((one) => one !== before), denied], atMs)
 }
 
-/** What worked is not denied, and not limited any more unless the success began before the limit. */
+/** A success removes the restrictions of its use, except limits whose end is later than the success. */
 export function liftRestrictions(
   known: readonly Restriction[],
   { operation, model, atMs }: Use & { atMs: number },
@@ -75,14 +75,14 @@ export function liftRestrictions(
   return known.every(stays) ? known : known.filter(stays)
 }
 
-/** When calls of this model may begin; 0 when nothing is known. */
+/** When calls of this model are allowed; 0 without a limit. */
 export function limitedUntilMs(known: readonly Restriction[], model: string | undefined): number {
   if (model === undefined) return 0
   const own = known.find((one) => one.kind === 'limited' && one.model === model)
   return own?.untilMs ?? 0
 }
 
-/** Whether another credential is to be preferred for this use. */
+/** Whether another credential is preferred for this use. */
 export function isDenied(
   known: readonly Restriction[],
   { operation, model, nowMs }: Use & { nowMs: number },
@@ -96,7 +96,7 @@ export function isDenied(
   )
 }
 
-/** Those that still hold back something. */
+/** The restrictions that have not ended. */
 export function restrictionsNow(
   known: readonly Restriction[],
   { nowMs }: { nowMs: number },
@@ -106,9 +106,9 @@ export function restrictionsNow(
 
 const timesOf = ({ untilMs, times }: Pick<Restriction, 'untilMs' | 'times'>) => ({ untilMs, times })
 
-function keep(all: readonly Restriction[], atMs: number): readonly Restriction[] {
+function prune(all: readonly Restriction[], atMs: number): readonly Restriction[] {
   const live = all.filter(({ kind, untilMs }) =>
-    kind === 'denied' ? atMs < untilMs : atMs < untilMs + ROW_MEMORY_MS,
+    kind === 'denied' ? atMs < untilMs : atMs < untilMs + BACKOFF_MEMORY_MS,
   )
   if (live.length <= RESTRICTIONS_MAX) return live
   return live.toSorted((a, b) => b.untilMs - a.untilMs).slice(0, RESTRICTIONS_MAX)

@@ -1,32 +1,32 @@
-/** The right to use one place of a credential until a time. */
+/** The right to use one slot of a credential until a time. */
 export interface PoolLease {
   leaseId: string
   channelId: string
   credentialId: string
   holder: string
-  /** Grows with every lease of the credential. */
+  /** A fencing token: increases with every lease of the credential. */
   fence: number
-  /** The credential's epoch when it was taken. */
+  /** The credential's epoch when the lease was granted. */
   epoch: number
   expiresAt: Date
-  /** It is the one probe of a half-open circuit. */
+  /** Whether it is the one probe of a half-open circuit. */
   probe: boolean
 }
 
-/** A credential that may be taken, with what the pool must respect. */
+/** A credential that may be leased, with the limits that the pool enforces. */
 export interface Candidate {
   channelId: string
   credentialId: string
   concurrencyMax: number
   epoch: number
-  /** The upstream's name of the model that it would be used for. */
+  /** The upstream's name of the requested model. */
   model: string
 }
 
 /**
- * The next fence of a credential: the time in microseconds, or one more than the last where that is
- * not enough. A pool that forgot everything still grows, because time did; `floor` is the highest
- * fence that this scheduler ever saw, for the day on which the pool also lost its clock.
+ * The next fencing token: the time in microseconds, or the last token plus one when that is higher. So tokens
+ * increase even after the pool was wiped; `floor` is the highest token that this scheduler has received, in case
+ * the pool's clock went back as well.
  */
 export function nextFence({
   nowMs,
@@ -40,24 +40,24 @@ export function nextFence({
   return Math.max(Math.floor(nowMs) * 1_000, last + 1, floor + 1)
 }
 
-/** A refused taker is told of a freed place; this is for hints that got lost. */
-const TAKEN_RETRY_MS = 1_000
+/** A free slot is announced by `lease-freed`; this is the retry interval in case the event was lost. */
+const FULL_RETRY_MS = 1_000
 const RETRY_MS_MIN = 50
-/** Somebody may add a credential meanwhile. */
+/** An operator may add a credential meanwhile. */
 const RETRY_MS_MAX = 60_000
 
-/** When it is worth coming back: a rest that ends, or a place that may have become free. */
-export function comeBackAt({
+/** When a refused request may succeed: at the end of a cooldown, or when a slot may have become free. */
+export function retryTime({
   nowMs,
-  restUntilMs,
-  taken,
+  notBeforeMs,
+  full,
 }: {
   nowMs: number
-  /** The first end of a rest; null when nothing rests. */
-  restUntilMs: number | null
-  /** Some credential only lacks a free place. */
-  taken: boolean
+  /** The first end of a cooldown; null when no credential cools down. */
+  notBeforeMs: number | null
+  /** Whether some credential only lacks a free slot. */
+  full: boolean
 }): Date {
-  const atMs = Math.min(restUntilMs ?? Infinity, taken ? nowMs + TAKEN_RETRY_MS : Infinity)
+  const atMs = Math.min(notBeforeMs ?? Infinity, full ? nowMs + FULL_RETRY_MS : Infinity)
   return new Date(Math.min(Math.max(atMs, nowMs + RETRY_MS_MIN), nowMs + RETRY_MS_MAX))
 }

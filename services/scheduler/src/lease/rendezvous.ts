@@ -2,9 +2,9 @@ const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
 /**
- * How strongly `key` prefers `id`: the highest wins. The same key prefers the same id on every replica
- * and as long as that id exists (rendezvous hashing); over many keys an id wins in proportion to its
- * weight. So one function serves affinity (the key is the caller's) and chance (the key is a roll).
+ * The rank of `id` for `key` by weighted rendezvous hashing: the highest wins. The same key prefers the same id
+ * on every replica while that id exists; over many keys an id wins in proportion to its weight. It serves
+ * affinity (the key is the caller's) and random order (the key is random).
  */
 export function preference({
   key,

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { Channel } from '../catalog/channel.ts'
 import type { Credential } from '../catalog/credential.ts'
 import { indexCatalog } from '../catalog/snapshot.ts'
-import type { CredentialStatus } from '../eligibility/eligible.ts'
-import { idleStatus } from '../eligibility/eligible.ts'
-import { freshHealth } from '../eligibility/health.ts'
-import type { Selection, Wanted } from './select-credential.ts'
+import type { CredentialStatus } from '../eligibility/eligibility.ts'
+import { idleStatus } from '../eligibility/eligibility.ts'
+import { initialHealth } from '../eligibility/health.ts'
+import type { Selection, Selector } from './select-credential.ts'
 import { selectCredential } from './select-credential.ts'
 
 const NOW_MS = 1_000_000
@@ -45,22 +45,22 @@ function channel(
 function select(
   channels: Channel[],
   {
-    standings = {},
-    wanted = {},
+    statuses = {},
+    selector = {},
     roll = '0.5',
   }: {
-    standings?: Record<string, Partial<CredentialStatus>>
-    wanted?: Partial<Wanted>
+    statuses?: Record<string, Partial<CredentialStatus>>
+    selector?: Partial<Selector>
     roll?: string
   } = {},
 ): Selection {
-  const known = Object.entries(standings).map(
+  const known = Object.entries(statuses).map(
     ([id, facts]) => [id, { ...idleStatus, epoch: 1, ...facts }] as const,
   )
   return selectCredential({
     snapshot: indexCatalog({ version: 1, channels }),
-    standings: new Map(known),
-    wanted: { model: MODEL, kind: 'image', exclude: [], ...wanted },
+    statuses: new Map(known),
+    selector: { model: MODEL, kind: 'image', exclude: [], ...selector },
     nowMs: NOW_MS,
     roll,
   })
@@ -68,21 +68,21 @@ function select(
 const order = (selection: Selection) =>
   selection.kind === 'some' ? selection.candidates.map(({ credentialId }) => credentialId) : []
 const rolls = Array.from({ length: 2_000 }, (_, index) => String(index / 2_000))
-const resting = (untilMs: number): Partial<CredentialStatus> => ({
-  health: { ...freshHealth, cooldown: { untilMs, times: 1 } },
+const cooling = (untilMs: number): Partial<CredentialStatus> => ({
+  health: { ...initialHealth, cooldown: { untilMs, times: 1 } },
 })
 
 describe('the order of candidates', () => {
-  it('is by priority first, whatever the load', () => {
+  it('is by priority first, regardless of the load', () => {
     const channels = [
       channel('low', ['a'], { priority: 1 }),
       channel('high', ['b'], { priority: 2 }),
       channel('lowest', ['c'], { priority: -1 }),
     ]
-    expect(order(select(channels, { standings: { b: { leases: 3 } } }))).toEqual(['b', 'a', 'c'])
+    expect(order(select(channels, { statuses: { b: { leases: 3 } } }))).toEqual(['b', 'a', 'c'])
   })
 
-  it('is among channels of one priority by chance, in proportion to their weights', () => {
+  it('is random among channels of one priority, in proportion to their weights', () => {
     const channels = [channel('x', ['a'], { weight: 3 }), channel('y', ['b'], { weight: 1 })]
     const firsts = rolls.map((roll) => order(select(channels, { roll }))[0])
     const share = firsts.filter((first) => first === 'a').length / rolls.length
@@ -90,13 +90,13 @@ describe('the order of candidates', () => {
     expect(share).toBeLessThan(0.8)
   })
 
-  it('is within a channel by load, as a part of what each may bear', () => {
+  it('is within a channel by load relative to the limit', () => {
     const channels = [channel('x', ['a', 'b', { id: 'c', concurrencyMax: 100 }])]
-    const standings = { a: { leases: 2 }, b: { leases: 1 }, c: { leases: 10 } }
-    expect(order(select(channels, { standings }))).toEqual(['c', 'b', 'a'])
+    const statuses = { a: { leases: 2 }, b: { leases: 1 }, c: { leases: 10 } }
+    expect(order(select(channels, { statuses }))).toEqual(['c', 'b', 'a'])
   })
 
-  it('is by chance where the load is the same, so that nobody is always last', () => {
+  it('is random for equal load, so that no credential is always last', () => {
     const channels = [channel('x', ['a', 'b', 'c'])]
     const firsts = rolls.map((roll) => order(select(channels, { roll }))[0])
     for (const id of ['a', 'b', 'c']) {
@@ -104,17 +104,17 @@ describe('the order of candidates', () => {
     }
   })
 
-  it('asks those that look full after the others of their priority, but does ask them', () => {
+  it('has credentials that look full after the others of their priority', () => {
     const channels = [
       channel('x', ['a', 'b'], { priority: 1 }),
       channel('y', ['c'], { priority: 1 }),
       channel('z', ['d'], { priority: 0 }),
     ]
     const probing = {
-      health: { ...freshHealth, circuit: { state: 'open', untilMs: 1, trips: 1 } },
+      health: { ...initialHealth, circuit: { state: 'open', untilMs: 1, trips: 1 } },
     } as const
-    const standings = { a: { leases: 4 }, c: { ...probing, probing: true, leases: 1 } }
-    const found = order(select(channels, { standings }))
+    const statuses = { a: { leases: 4 }, c: { ...probing, probing: true, leases: 1 } }
+    const found = order(select(channels, { statuses }))
     expect(found[0]).toBe('b')
     expect(found.slice(1, 3).sort()).toEqual(['a', 'c'])
     expect(found[3]).toBe('d')
@@ -128,58 +128,58 @@ describe('affinity', () => {
       ...one,
       credentials: one.credentials.filter(({ id }) => id !== options.except),
     }))
-    return order(select(left, { wanted: { affinity }, roll: options.roll ?? '0.5' }))[0]
+    return order(select(left, { selector: { affinity }, roll: options.roll ?? '0.5' }))[0]
   }
   const names = Array.from({ length: 300 }, (_, index) => `conversation-${index}`)
 
-  it('prefers the same credential for the same text, whatever the dice and the load', () => {
+  it('prefers the same credential for the same key, regardless of the roll and the load', () => {
     for (const roll of rolls.slice(0, 50)) expect(first('one', { roll })).toBe(first('one'))
     const chosen = first('one') ?? ''
-    const standings = { [chosen]: { leases: 3 } }
-    expect(order(select(channels, { standings, wanted: { affinity: 'one' } }))[0]).toBe(chosen)
+    const statuses = { [chosen]: { leases: 3 } }
+    expect(order(select(channels, { statuses, selector: { affinity: 'one' } }))[0]).toBe(chosen)
   })
 
-  it('spreads different texts over all credentials', () => {
+  it('spreads different keys over all credentials', () => {
     expect(new Set(names.map((name) => first(name))).size).toBe(6)
   })
 
-  it('moves only those whose credential went away', () => {
+  it('moves only the keys of a removed credential', () => {
     const moved = names.filter((name) => first(name) !== first(name, { except: 'b' }))
     expect(moved).toEqual(names.filter((name) => first(name) === 'b'))
   })
 
-  it('gives way where its credential has no place', () => {
+  it('prefers another credential when its own is full', () => {
     const chosen = first('one') ?? ''
-    const standings = { [chosen]: { leases: 4 } }
-    const found = order(select(channels, { standings, wanted: { affinity: 'one' } }))
+    const statuses = { [chosen]: { leases: 4 } }
+    const found = order(select(channels, { statuses, selector: { affinity: 'one' } }))
     expect(found[0]).not.toBe(chosen)
     expect(found).toContain(chosen)
   })
 })
 
-describe('who is left out', () => {
-  it('is said to be waited for while it rests, until the first rest ends', () => {
+describe('a selection without candidates', () => {
+  it('has the end of the first cooldown', () => {
     const channels = [channel('x', ['a', 'b'])]
-    const standings = { a: resting(NOW_MS + 60_000), b: resting(NOW_MS + 9_000) }
-    expect(select(channels, { standings })).toEqual({
+    const statuses = { a: cooling(NOW_MS + 60_000), b: cooling(NOW_MS + 9_000) }
+    expect(select(channels, { statuses })).toEqual({
       kind: 'some',
       candidates: [],
-      restUntilMs: NOW_MS + 9_000,
+      notBeforeMs: NOW_MS + 9_000,
     })
   })
 
-  it('is whoever this job has tried already, and its rest is no reason to wait', () => {
+  it('ignores the cooldown of excluded credentials', () => {
     const channels = [channel('x', ['a', 'b'])]
-    const standings = { a: resting(NOW_MS + 60_000) }
-    expect(select(channels, { standings, wanted: { exclude: ['b'] } })).toMatchObject({
+    const statuses = { a: cooling(NOW_MS + 60_000) }
+    expect(select(channels, { statuses, selector: { exclude: ['b'] } })).toMatchObject({
       candidates: [],
-      restUntilMs: NOW_MS + 60_000,
+      notBeforeMs: NOW_MS + 60_000,
     })
-    expect(select(channels, { standings, wanted: { exclude: ['a'] } })).toMatchObject({
+    expect(select(channels, { statuses, selector: { exclude: ['a'] } })).toMatchObject({
       candidates: [
         { credentialId: 'b', channelId: 'x', concurrencyMax: 4, epoch: 1, model: 'gpt-image-1' },
       ],
-      restUntilMs: null,
+      notBeforeMs: null,
     })
   })
 
@@ -205,14 +205,14 @@ describe('who is left out', () => {
       {},
       /1 paused, 1 attention/,
     ],
-  ] as const)('leaves nothing to wait for when %s', (_, channels, wanted, reason) => {
-    const selection = select([...channels], { wanted })
+  ] as const)('is none, with a reason, when %s', (_, channels, selector, reason) => {
+    const selection = select([...channels], { selector })
     expect(selection).toMatchObject({ kind: 'none', reason: expect.stringMatching(reason) })
   })
 
-  it('is named in numbers only: reasons of upstreams are not for callers', () => {
-    const shut = { health: { ...freshHealth, attention: 'HTTP 401: account of Jane' } }
-    const selection = select([channel('x', ['a'])], { standings: { a: shut } })
+  it('has a reason with numbers only, without the texts of upstreams', () => {
+    const shut = { health: { ...initialHealth, attention: 'HTTP 401: account of Jane' } }
+    const selection = select([channel('x', ['a'])], { statuses: { a: shut } })
     expect(selection).toEqual({ kind: 'none', reason: 'credentials: 1 attention' })
   })
 })

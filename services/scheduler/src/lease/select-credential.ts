@@ -1,78 +1,78 @@
 import type { Channel, ModelKind } from '../catalog/channel.ts'
 import type { CatalogSnapshot } from '../catalog/snapshot.ts'
 import { channelsServing } from '../catalog/snapshot.ts'
-import type { CredentialStatus, Verdict } from '../eligibility/eligible.ts'
-import { healthUnder, idleStatus, judge } from '../eligibility/eligible.ts'
+import type { CredentialStatus, Eligibility } from '../eligibility/eligibility.ts'
+import { checkEligibility, healthAtEpoch, idleStatus } from '../eligibility/eligibility.ts'
 import { isDenied } from '../eligibility/restrictions.ts'
 import type { Candidate } from './lease.ts'
 import { preference } from './rendezvous.ts'
 
-export interface Wanted {
+export interface Selector {
   model: string
   kind: ModelKind
   /** Credentials that were tried already. */
   exclude: readonly string[]
-  /** Prefers the same credential for the same text. */
+  /** The same text prefers the same credential. */
   affinity?: string | undefined
 }
 
 export type Selection =
   | {
       kind: 'some'
-      /** In the order in which the pool should try them; empty while all are resting. */
+      /** In the order in which the pool tries them; empty while all of them cool down. */
       candidates: Candidate[]
-      /** When the first of the resting ones is back; null when none rests. */
-      restUntilMs: number | null
+      /** The first end of a cooldown; null when no credential cools down. */
+      notBeforeMs: number | null
     }
   /** Waiting does not help. */
   | { kind: 'none'; reason: string }
 
 /**
- * Who may be leased, best first: those that were not denied this use, by priority, then channels by weight, then what the caller is used to,
- * then the least loaded. Standings may be a moment old, so those that look full stay, behind the
- * others of their priority: the pool decides. `roll` is a fresh random text.
+ * The candidates in order: without a denial of this use, then by priority, channel weight, affinity and load.
+ * `statuses` may be slightly old, so credentials that look full stay behind the others of their priority, and
+ * the pool decides. `roll` is a new random text.
  */
 export function selectCredential({
   snapshot,
-  standings,
-  wanted,
+  statuses,
+  selector,
   nowMs,
   roll,
 }: {
   snapshot: CatalogSnapshot
-  standings: ReadonlyMap<string, CredentialStatus>
-  wanted: Wanted
+  statuses: ReadonlyMap<string, CredentialStatus>
+  selector: Selector
   nowMs: number
   roll: string
 }): Selection {
-  const channels = channelsServing(snapshot, wanted)
+  const channels = channelsServing(snapshot, selector)
   if (channels.length === 0) {
-    return { kind: 'none', reason: `no channel serves ${wanted.kind} requests for this model` }
+    return { kind: 'none', reason: `no channel serves ${selector.kind} requests for this model` }
   }
   const options = channels
     .filter((channel) => channel.enabled)
-    .flatMap((channel) => weigh(channel, { standings, wanted, nowMs, roll }))
-  const waiting = options.filter(({ because }) => waits[because])
-  if (waiting.length === 0) return { kind: 'none', reason: explain({ channels, options }) }
-  const rests = waiting.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]))
+    .flatMap((channel) => toOptions(channel, { statuses, selector, nowMs, roll }))
+  const usable = options.filter(({ because }) => isUsable[because])
+  if (usable.length === 0) return { kind: 'none', reason: explain({ channels, options }) }
+  const ends = usable.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]))
   return {
     kind: 'some',
-    candidates: waiting
-      .filter(({ because }) => because !== 'resting')
-      .toSorted(byMerit)
+    candidates: usable
+      .filter(({ because }) => because !== 'cooling')
+      .toSorted(byPreference)
       .map(({ candidate }) => candidate),
-    restUntilMs: rests.length > 0 ? Math.min(...rests) : null,
+    notBeforeMs: ends.length > 0 ? Math.min(...ends) : null,
   }
 }
 
-type Because = 'eligible' | 'excluded' | Exclude<Verdict, { eligible: true }>['because']
+type Because = 'eligible' | 'excluded' | Exclude<Eligibility, { eligible: true }>['because']
 
-/** Whether a credential that stands like this is worth waiting for. */
-const waits = {
+/** Whether a credential is usable now or later without an operator. */
+const isUsable = {
   eligible: true,
-  resting: true,
+  cooling: true,
   probing: true,
-  taken: true,
+  full: true,
   excluded: false,
   paused: false,
   attention: false,
@@ -83,26 +83,26 @@ interface Option {
   candidate: Candidate
   because: Because
   untilMs: number | undefined
-  /** It may not be used for this, as far as is known. */
+  /** Whether the upstream denied this use recently. */
   denied: boolean
   priority: number
   channelRank: number
-  /** How much the caller is used to it; the same for all without affinity. */
-  liking: number
+  /** The rank by affinity; 0 for all without affinity. */
+  affinityRank: number
   load: number
-  chance: number
+  randomRank: number
 }
 
-function weigh(
+function toOptions(
   channel: Channel,
   {
-    standings,
-    wanted: { model: name, kind, exclude, affinity },
+    statuses,
+    selector: { model: name, kind, exclude, affinity },
     nowMs,
     roll,
   }: {
-    standings: ReadonlyMap<string, CredentialStatus>
-    wanted: Wanted
+    statuses: ReadonlyMap<string, CredentialStatus>
+    selector: Selector
     nowMs: number
     roll: string
   },
@@ -113,37 +113,37 @@ function weigh(
   const model = offer?.upstreamModel ?? name
   return channel.credentials.map((credential) => {
     const { id: credentialId, concurrencyMax, epoch } = credential
-    const status = standings.get(credentialId) ?? idleStatus
-    const verdict = judge(credential, { status, nowMs, model })
-    const { restrictions } = healthUnder(credential, status)
-    const because = verdict.eligible ? 'eligible' : verdict.because
+    const status = statuses.get(credentialId) ?? idleStatus
+    const eligibility = checkEligibility(credential, { status, nowMs, model })
+    const { restrictions } = healthAtEpoch(credential, status)
+    const because = eligibility.eligible ? 'eligible' : eligibility.because
     return {
       candidate: { channelId: channel.id, credentialId, concurrencyMax, epoch, model },
       because: exclude.includes(credentialId) ? 'excluded' : because,
-      untilMs: 'untilMs' in verdict ? verdict.untilMs : undefined,
+      untilMs: 'untilMs' in eligibility ? eligibility.untilMs : undefined,
       denied: isDenied(restrictions, { operation: kind, model, nowMs }),
       priority: channel.priority,
       channelRank,
-      liking: affinity === undefined ? 0 : preference({ key: affinity, id: credentialId }),
+      affinityRank: affinity === undefined ? 0 : preference({ key: affinity, id: credentialId }),
       load: status.leases / concurrencyMax,
-      chance: preference({ key: roll, id: credentialId }),
+      randomRank: preference({ key: roll, id: credentialId }),
     }
   })
 }
 
-function byMerit(a: Option, b: Option): number {
+function byPreference(a: Option, b: Option): number {
   return (
     Number(a.denied) - Number(b.denied) ||
     b.priority - a.priority ||
     Number(b.because === 'eligible') - Number(a.because === 'eligible') ||
     b.channelRank - a.channelRank ||
-    b.liking - a.liking ||
+    b.affinityRank - a.affinityRank ||
     a.load - b.load ||
-    b.chance - a.chance
+    b.randomRank - a.randomRank
   )
 }
 
-/** Why waiting is of no use, in numbers: names and reasons are for the panel, not for callers. */
+/** Why waiting does not help, in numbers: names and reasons are shown to operators only. */
 function explain({
   channels,
   options,
@@ -154,7 +154,7 @@ function explain({
   const disabled = channels.filter((channel) => !channel.enabled).length
   const counts = new Map<string, number>()
   for (const { because } of options) counts.set(because, (counts.get(because) ?? 0) + 1)
-  const context = [...counts].map(([because, count]) => `${count} ${because}`)
-  const pool = options.length === 0 ? 'no credentials' : `credentials: ${context.join(', ')}`
+  const parts = [...counts].map(([because, count]) => `${count} ${because}`)
+  const pool = options.length === 0 ? 'no credentials' : `credentials: ${parts.join(', ')}`
   return disabled === 0 ? pool : `${pool}; channels disabled: ${disabled} of ${channels.length}`
 }

@@ -2,18 +2,18 @@ import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
 import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
 
 import { checkModels } from '../catalog/check-models.ts'
-import { withOpenable } from '../catalog/openable.ts'
+import { flagUnopenableSecrets } from '../catalog/flag-unopenable-secrets.ts'
 import type { SchedulerContext } from '../deps.ts'
 import { checkCatalogSize } from './check-catalog-size.ts'
 import { sealCredentials } from './seal-credentials.ts'
-import { showChannel } from './show-channel.ts'
+import { toCatalogChannel } from './to-catalog-channel.ts'
 import { publishChange } from './publish-change.ts'
 
 type Spec = (typeof schedulerContract)['methods']['changeChannel']
 
 /**
- * Changes what is named. A channel that moves to another origin leaves its secrets behind, or is refused.
- * Throws `not_found`, and `invalid_value` as editChannel and importCredentials do.
+ * Changes the given fields. A change to another origin retires the secrets that it does not contain, or is
+ * refused when it contains none. Throws `not_found`, and `invalid_value` as editChannel and importCredentials do.
  */
 export async function changeChannel(
   context: SchedulerContext,
@@ -30,6 +30,6 @@ export async function changeChannel(
   if (result.outcome === 'secrets-needed') return result
   const { channel, retired } = result
   await publishChange(context, { freed: channel.enabled ? [channelId] : [] })
-  const judged = withOpenable(channel, context.sealer)
-  return { outcome: 'changed', channel: showChannel(context, judged), retired }
+  const checked = flagUnopenableSecrets(channel, context.sealer)
+  return { outcome: 'changed', channel: toCatalogChannel(context, checked), retired }
 }

@@ -3,14 +3,14 @@ import { AppError } from '@sluice/kernel/app-error'
 import { CATALOG_BYTES_MAX, catalogBytes } from '../catalog/catalog-size.ts'
 import type { SchedulerContext } from '../deps.ts'
 
-/** Throws `invalid_value` when edges could not read the catalog any more with this in it. */
+/** Throws `invalid_value` when this addition would make the catalog too large for one message. */
 export function checkCatalogSize(
   { catalog }: Pick<SchedulerContext, 'catalog'>,
-  more: unknown,
+  addition: unknown,
 ): void {
   const bytes =
-    catalogBytes(catalog.current().channels) + Buffer.byteLength(JSON.stringify(more) ?? '')
+    catalogBytes(catalog.current().channels) + Buffer.byteLength(JSON.stringify(addition) ?? '')
   if (bytes <= CATALOG_BYTES_MAX) return
-  const message = `the catalog would have ${bytes} bytes; it may have ${CATALOG_BYTES_MAX}`
+  const message = `the catalog would have ${bytes} bytes; the maximum is ${CATALOG_BYTES_MAX}`
   throw new AppError('invalid_value', message, { param: 'credentials' })
 }

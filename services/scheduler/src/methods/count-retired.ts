@@ -5,7 +5,7 @@ import type { SchedulerContext } from '../deps.ts'
 
 type Spec = (typeof schedulerContract)['methods']['countRetired']
 
-/** How many credentials were retired, of all channels. */
+/** The number of retired credentials of all channels. */
 export async function countRetired({
   catalogStore,
 }: Pick<SchedulerContext, 'catalogStore'>): Promise<OutputOf<Spec>> {

@@ -8,13 +8,13 @@ import { checkSettings } from '../catalog/check-settings.ts'
 import type { SchedulerContext } from '../deps.ts'
 import { checkCatalogSize } from './check-catalog-size.ts'
 import { sealCredentials } from './seal-credentials.ts'
-import { showChannel } from './show-channel.ts'
+import { toCatalogChannel } from './to-catalog-channel.ts'
 import { publishChange } from './publish-change.ts'
 
 type Spec = (typeof schedulerContract)['methods']['createChannel']
 
 /**
- * Adds a channel with its pool in one transaction; a name that is there changes nothing. Throws
+ * Adds a channel with its credentials in one transaction; an existing name changes nothing. Throws
  * `invalid_value` as editChannel and importCredentials do.
  */
 export async function createChannel(
@@ -35,5 +35,5 @@ export async function createChannel(
   })
   if (channel === undefined) return { outcome: 'name-taken' }
   await publishChange(context, { freed: channel.enabled ? [channel.id] : [] })
-  return { outcome: 'created', channel: showChannel(context, channel) }
+  return { outcome: 'created', channel: toCatalogChannel(context, channel) }
 }

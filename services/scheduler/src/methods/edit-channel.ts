@@ -11,8 +11,8 @@ import { publishChange } from './publish-change.ts'
 type Spec = (typeof schedulerContract)['methods']['editChannel']
 
 /**
- * Adds the channel, or replaces the one of that name; its credentials stay. Throws `invalid_value` for a
- * model that is named twice or differs from another only by case, and for a base URL that is none.
+ * Adds the channel, or replaces the one of that name and keeps its credentials. Throws `invalid_value` for a
+ * model that is listed twice or differs from another only by case, and for an invalid base URL.
  */
 export async function editChannel(
   context: SchedulerContext,

@@ -6,7 +6,7 @@ import { crashPoint } from '@sluice/service-kit/crash-point'
 
 import type { SchedulerContext } from '../deps.ts'
 import type { Candidate, PoolLease } from '../lease/lease.ts'
-import { comeBackAt } from '../lease/lease.ts'
+import { retryTime } from '../lease/lease.ts'
 import { selectCredential } from '../lease/select-credential.ts'
 import type { LeaseRefusal } from '../store/pool-store.ts'
 import { CANDIDATES_MAX } from '../store/pool-store.ts'
@@ -15,8 +15,8 @@ import { releaseLease } from './release-lease.ts'
 type Spec = (typeof schedulerContract)['methods']['grantLease']
 
 /**
- * Takes a place of the best eligible credential, or says when to come back. No query: the catalog is
- * in memory, and the pool is asked once (once more for every 256 credentials that have no place).
+ * Leases a slot of the best eligible credential, or returns the time of the next attempt. It needs no query: the
+ * catalog is in memory, and the pool is called once, and once more for every 256 credentials without a slot.
  */
 export async function grantLease(
   context: SchedulerContext,
@@ -29,28 +29,28 @@ export async function grantLease(
   const nowMs = clock.nowMs()
   const selection = selectCredential({
     snapshot,
-    standings: pool.standings(),
-    wanted: input,
+    statuses: pool.statuses(),
+    selector: input,
     nowMs,
     roll: String(random.next()),
   })
   if (selection.kind === 'none') {
-    counters.asked.add({ outcome: 'none' })
+    counters.requested.add({ outcome: 'none' })
     return { outcome: 'none', reason: selection.reason }
   }
   const { lease, refusals } = await takeFirst(context, { candidates: selection.candidates, input })
   if (lease === null) {
-    counters.asked.add({ outcome: 'busy' })
+    counters.requested.add({ outcome: 'busy' })
     return { outcome: 'busy', retryAt: afterRefusals({ selection, refusals, nowMs }) }
   }
   crashPoint('scheduler-after-grant')
   if (signal?.aborted) {
-    // Nobody would ever renew it or give it back.
-    counters.asked.add({ outcome: 'abandoned' })
+    // The caller has gone and would neither renew nor release the lease.
+    counters.requested.add({ outcome: 'abandoned' })
     await releaseLease(context, { leaseId: lease.leaseId, outcome: { kind: 'aborted' } })
     signal.throwIfAborted()
   }
-  counters.asked.add({ outcome: 'granted' })
+  counters.requested.add({ outcome: 'granted' })
   const { leaseId, channelId, credentialId, fence, expiresAt } = lease
   const secret = snapshot.credentials.get(credentialId)?.secret
   assert(secret, 'a candidate comes from the snapshot')
@@ -70,10 +70,10 @@ async function takeFirst(
     const leaseId = newId('lease', { clock, random })
     const taken = await poolStore.take({ leaseId, holder, ttlMs, candidates: page })
     const { lease, leases, refusals } = taken
-    for (const refusal of refusals) pool.learn(refusal.credentialId, { leases: refusal.leases })
+    for (const refusal of refusals) pool.update(refusal.credentialId, { leases: refusal.leases })
     all.push(...refusals)
     if (lease !== null) {
-      pool.learn(lease.credentialId, { leases, ...(lease.probe && { probing: true }) })
+      pool.update(lease.credentialId, { leases, ...(lease.probe && { probing: true }) })
       return { lease, refusals: all }
     }
   }
@@ -85,13 +85,13 @@ function afterRefusals({
   refusals,
   nowMs,
 }: {
-  selection: { restUntilMs: number | null }
+  selection: { notBeforeMs: number | null }
   refusals: readonly LeaseRefusal[]
   nowMs: number
 }): Date {
-  const ends = [selection.restUntilMs, ...refusals.map(({ restUntilMs }) => restUntilMs)]
-  const known = ends.filter((end) => end !== null)
-  const restUntilMs = known.length > 0 ? Math.min(...known) : null
-  const taken = refusals.some((refusal) => refusal.restUntilMs === null && !refusal.shut)
-  return comeBackAt({ nowMs, restUntilMs, taken })
+  const ends = [selection.notBeforeMs, ...refusals.map(({ notBeforeMs }) => notBeforeMs)]
+  const times = ends.filter((end) => end !== null)
+  const notBeforeMs = times.length > 0 ? Math.min(...times) : null
+  const full = refusals.some((refusal) => refusal.notBeforeMs === null && !refusal.shut)
+  return retryTime({ nowMs, notBeforeMs, full })
 }

@@ -9,8 +9,8 @@ import { publishChange } from './publish-change.ts'
 type Spec = (typeof schedulerContract)['methods']['importCredentials']
 
 /**
- * Seals and adds the secrets that the channel does not have yet. Throws `not_found` for the channel, and
- * `invalid_value` when the catalog has no room for them.
+ * Seals and adds the secrets that the channel does not have yet. Throws `not_found` for an unknown channel, and
+ * `invalid_value` when the catalog would become too large.
  */
 export async function importCredentials(
   context: SchedulerContext,

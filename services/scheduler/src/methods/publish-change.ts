@@ -1,8 +1,8 @@
 import type { SchedulerContext } from '../deps.ts'
 
 /**
- * After a change of the catalog was committed: this replica reads it, the others and the edges are told.
- * Nothing here may fail the verb: the change is true, and the outbox tells it again.
+ * Reloads the catalog after a committed change and announces it to other replicas and edges. Failures are only
+ * logged: the change is committed, and the outbox relay announces it again.
  */
 export async function publishChange(
   { catalog, hints, log }: Pick<SchedulerContext, 'catalog' | 'hints' | 'log'>,
@@ -10,7 +10,7 @@ export async function publishChange(
 ): Promise<void> {
   await catalog
     .reload()
-    .catch((err: unknown) => log.warn({ err }, 'the changed catalog could not be read yet'))
+    .catch((err: unknown) => log.warn({ err }, 'the catalog could not be reloaded after a change'))
   await hints.catalogChanged({ version: catalog.current().version })
   await hints.leaseFreed(freed)
 }

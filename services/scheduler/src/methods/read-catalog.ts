@@ -2,13 +2,14 @@ import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
 import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
 
 import type { SchedulerContext } from '../deps.ts'
-import { newRestrictionBudget, showChannel } from './show-channel.ts'
+import { newRestrictionBudget, toCatalogChannel } from './to-catalog-channel.ts'
 
 type Spec = (typeof schedulerContract)['methods']['readCatalog']
 
 /**
- * The catalog with what was learned of its credentials until now; secrets sealed, retired ones left out.
- * `fresh` looks for newer rows first, `atLeastVersion` where this replica knows only older ones; while the database is away, the last catalog is as fresh as it gets.
+ * The catalog with the current health of its credentials; secrets are sealed, retired credentials are left out.
+ * `fresh` first checks for newer rows, `atLeastVersion` only when the cached version is older. While the database
+ * is unavailable, the cached catalog is returned.
  */
 export async function readCatalog(
   context: Pick<SchedulerContext, 'catalog' | 'pool' | 'clock' | 'log'>,
@@ -16,10 +17,13 @@ export async function readCatalog(
 ): Promise<OutputOf<Spec>> {
   const { catalog, log } = context
   if (fresh || atLeastVersion !== undefined) {
-    const newer = fresh ? catalog.refresh() : catalog.reach(atLeastVersion ?? 0)
-    await newer.catch((err: unknown) => log.warn({ err }, 'the catalog could not be read anew'))
+    const newer = fresh ? catalog.refresh() : catalog.ensureVersion(atLeastVersion ?? 0)
+    await newer.catch((err: unknown) => log.warn({ err }, 'the catalog could not be reloaded'))
   }
   const { version, channels } = catalog.current()
   const budget = newRestrictionBudget()
-  return { version, channels: channels.map((channel) => showChannel(context, channel, budget)) }
+  return {
+    version,
+    channels: channels.map((channel) => toCatalogChannel(context, channel, budget)),
+  }
 }

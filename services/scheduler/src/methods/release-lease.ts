@@ -5,27 +5,27 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { SchedulerContext } from '../deps.ts'
 import { applyOutcome } from '../eligibility/apply-outcome.ts'
 import type { Health } from '../eligibility/health.ts'
-import { freshHealth } from '../eligibility/health.ts'
+import { initialHealth } from '../eligibility/health.ts'
 import type { ReleaseResult } from '../store/pool-store.ts'
-import { noteHealth, withoutSecrets } from './note-health.ts'
+import { recordHealthChange, redactOutcome } from './record-health-change.ts'
 
 type Spec = (typeof schedulerContract)['methods']['releaseLease']
 
-/** A circuit trips after five changes and is then left alone, so others cannot outrun us for long. */
-const DECISIONS_MAX = 20
+/** A circuit opens after five changes and then changes no more, so conflicts cannot go on for long. */
+const ATTEMPTS_MAX = 20
 
 /**
- * Gives a lease back and learns from its outcome, in one step of the pool. It is decided for a healthy
- * credential first, which is nearly always right; if the pool knows better, once more from what it says.
+ * Releases a lease and applies its outcome to the health in one operation of the pool. The first attempt assumes
+ * initial health, which is nearly always right; after a conflict it is repeated with the stored health.
  */
 export async function releaseLease(
   context: SchedulerContext,
   { leaseId, outcome: reported }: InputOf<Spec>,
 ): Promise<OutputOf<Spec>> {
   const { poolStore, clock, counters } = context
-  const outcome = withoutSecrets(reported)
-  let seen = { health: freshHealth, stamp: 0, probe: false }
-  for (let decision = 0; decision < DECISIONS_MAX; decision += 1) {
+  const outcome = redactOutcome(reported)
+  let seen = { health: initialHealth, stamp: 0, probe: false }
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const { health: before, ...known } = seen
     const atMs = clock.nowMs()
     const after = applyOutcome(before, { outcome, atMs, probe: seen.probe })
@@ -34,15 +34,16 @@ export async function releaseLease(
     if (result.kind === 'lost') return { released: false }
     if (result.kind === 'released') {
       counters.ended.add({ outcome: outcome.kind })
-      await tell(context, { result, before, after, wasProbe: seen.probe })
+      await publishRelease(context, { result, before, after, wasProbe: seen.probe })
       return { released: true }
     }
     seen = { ...result.known, probe: result.probe }
   }
-  throw new AppError('unavailable', 'the credential is too busy to be given back; try again')
+  const message = 'the lease was not released: the credential changes too often; try again'
+  throw new AppError('unavailable', message)
 }
 
-async function tell(
+async function publishRelease(
   context: SchedulerContext,
   {
     result: { lease, leasesBefore, current },
@@ -58,9 +59,9 @@ async function tell(
 ): Promise<void> {
   const { catalog, pool, hints } = context
   const { credentialId, channelId, epoch } = lease
-  pool.learn(credentialId, { leases: leasesBefore - 1, ...(wasProbe && { probing: false }) })
-  const opened = current && noteHealth(context, { credentialId, epoch, before, after })
+  pool.update(credentialId, { leases: leasesBefore - 1, ...(wasProbe && { probing: false }) })
+  const recovered = current && recordHealthChange(context, { credentialId, epoch, before, after })
   const limit = catalog.current().credentials.get(credentialId)?.concurrencyMax ?? 0
-  // Who was refused because of this credential found it full, or being probed, or resting.
-  if (leasesBefore >= limit || wasProbe || opened) await hints.leaseFreed([channelId])
+  // Callers may have been refused because the credential was full, probed or cooling down.
+  if (leasesBefore >= limit || wasProbe || recovered) await hints.leaseFreed([channelId])
 }

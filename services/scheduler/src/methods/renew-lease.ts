@@ -5,7 +5,7 @@ import type { SchedulerContext } from '../deps.ts'
 
 type Spec = (typeof schedulerContract)['methods']['renewLease']
 
-/** Moves the end of a lease that is alive. One that expired is lost, even if nobody took its place. */
+/** Extends a live lease. An expired one is lost, even if its slot is still free. */
 export async function renewLease(
   { poolStore }: Pick<SchedulerContext, 'poolStore'>,
   { leaseId, ttlMs }: InputOf<Spec>,

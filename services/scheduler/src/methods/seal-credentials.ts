@@ -8,7 +8,7 @@ import { credentialSecretBinding } from '@sluice/sealing/sealer'
 import type { SchedulerContext } from '../deps.ts'
 import type { NewCredential } from '../store/catalog-store.ts'
 
-/** Secrets as rows may hold them. */
+/** Seals the secrets and computes their fingerprints, for new rows. */
 export function sealCredentials(
   { sealer, clock, random }: Pick<SchedulerContext, 'sealer' | 'clock' | 'random'>,
   { channelId, credentials }: InputOf<(typeof schedulerContract)['methods']['importCredentials']>,
@@ -24,8 +24,8 @@ export function sealCredentials(
   })
 }
 
-// Upstream keys are long random texts, so a hash gives them away to nobody. The channel is hashed
-// with them: the same key in two channels does not look the same.
+// Upstream keys are long random texts, so their hash cannot be reversed. The channel is hashed with
+// them, so that the same key in two channels has different fingerprints.
 function fingerprint({ channelId, secret }: { channelId: string; secret: string }): string {
   return createHash('sha256').update(`${channelId}\n${secret}`).digest('hex')
 }

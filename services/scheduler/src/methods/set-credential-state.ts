@@ -7,9 +7,9 @@ import { publishChange } from './publish-change.ts'
 type Spec = (typeof schedulerContract)['methods']['setCredentialState']
 
 /**
- * A person's word about a credential. `active` also forgets what was learned of it: attention, rest and
- * an open circuit. A retired one stays retired, and one whose row is not in a state of `from` stays as it
- * is. Leases that are out run to their end. Throws `not_found`.
+ * Sets the state of a credential for an operator. `active` also resets its health: attention, cooldown and open
+ * circuit. A retired credential stays retired, and one whose state is not in `from` is unchanged. Live leases
+ * stay valid. Throws `not_found`.
  */
 export async function setCredentialState(
   context: SchedulerContext,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Credential } from '../catalog/credential.ts'
-import { openCatalogScene } from '../../test/catalog-scene.ts'
+import { createCatalogFixture } from '../../test/catalog-fixture.ts'
 import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
 
-/** What any catalog store must do. `make` answers an empty one. */
+/** The contract of every catalog store. `make` returns an empty one. */
 export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
   const setUp = async () => {
-    const { store, clock, id, draft, credential } = await openCatalogScene(make)
+    const { store, clock, id, draft, credential } = await createCatalogFixture(make)
     const save = (facts: Partial<ChannelDraft> = {}) =>
       store.saveChannel({ channel: draft(facts), at: clock.now() })
     const add = (channelId: string, fingerprints: string[]) =>
@@ -19,12 +19,12 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
     const only = async (): Promise<Credential> => {
       const { channels } = await store.load()
       const [found, ...others] = channels.flatMap(({ credentials }) => credentials)
-      if (found === undefined || others.length > 0) throw new Error('there should be one')
+      if (found === undefined || others.length > 0) throw new Error('expected exactly one')
       return found
     }
     const setState = (credentialId: string, state: Credential['state']) =>
       store.setCredentialState({ credentialId, state, at: clock.now() })
-    const learn = (facts: {
+    const writeHealth = (facts: {
       credentialId: string
       epoch?: number
       attention?: string
@@ -36,17 +36,17 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
       })
     const inMs = (ms: number) => new Date(clock.nowMs() + ms)
     const unknownId = id('cred')
-    return { store, clock, draft, save, add, only, setState, learn, inMs, unknownId }
+    return { store, clock, draft, save, add, only, setState, writeHealth, inMs, unknownId }
   }
 
   describe('channels', () => {
-    it('begins empty, at version 0', async () => {
+    it('are empty at version 0', async () => {
       const { store } = await setUp()
       expect(await store.load()).toEqual({ version: 0, channels: [] })
       expect(await store.readVersion()).toBe(0)
     })
 
-    it('loads a channel as it was saved', async () => {
+    it('are loaded as they were saved', async () => {
       const { store, draft, clock } = await setUp()
       const models: ChannelDraft['models'] = [
         { model: 'a', upstreamModel: 'A-1', kinds: ['chat'], outputTokensMax: 4_096 },
@@ -63,7 +63,7 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
       })
     })
 
-    it('replaces a channel of the same name and keeps its id and its credentials', async () => {
+    it('of the same name are replaced and keep their id and credentials', async () => {
       const { store, save, add } = await setUp()
       const first = await save()
       await add(first.channelId, ['one'])
@@ -79,7 +79,7 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
   })
 
   describe('credentials', () => {
-    it('adds each secret of a channel once, also when one import names it twice', async () => {
+    it('are added once per secret and channel, also when one import contains a secret twice', async () => {
       const { save, add } = await setUp()
       const { channelId } = await save()
       const other = await save({ name: 'other' })
@@ -88,7 +88,7 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
       expect(await add(other.channelId, ['one'])).toEqual({ added: 1, known: 0 })
     })
 
-    it('begins them active, at their first epoch, with their sealed secret', async () => {
+    it('are new with the state active, epoch 1 and their sealed secret', async () => {
       const { save, add, only } = await setUp()
       const { channelId } = await save()
       await add(channelId, ['one'])
@@ -103,12 +103,12 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
       })
     })
 
-    it('refuses credentials for a channel that is not there', async () => {
+    it('are refused for an unknown channel', async () => {
       const { add, unknownId } = await setUp()
       await expect(add(unknownId, ['one'])).rejects.toMatchObject({ code: 'not_found' })
     })
 
-    it('takes a retired one out of the catalog for good, and lets its secret be imported anew', async () => {
+    it('that are retired leave the catalog for ever, and their secret can be imported again', async () => {
       const { store, save, add, only, setState } = await setUp()
       const { channelId } = await save()
       await add(channelId, ['one'])
@@ -121,7 +121,7 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
       expect((await only()).id).not.toBe(id)
     })
 
-    it('begins a new epoch with every word of a person, and with each resuming', async () => {
+    it('have a new epoch after every change of the state, and after each resume', async () => {
       const { save, add, only, setState, unknownId } = await setUp()
       await add((await save()).channelId, ['one'])
       const { id } = await only()
@@ -135,14 +135,14 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
     })
   })
 
-  describe('health that lasts', () => {
-    it('keeps attention with its reason, and the end of a rest', async () => {
-      const { save, add, only, learn, inMs } = await setUp()
+  describe('stored health', () => {
+    it('has attention with its reason, and the end of a cooldown', async () => {
+      const { save, add, only, writeHealth, inMs } = await setUp()
       await add((await save()).channelId, ['one'])
       const { id: credentialId } = await only()
-      expect(await learn({ credentialId, coolingUntil: inMs(60_000) })).toBe(1)
+      expect(await writeHealth({ credentialId, coolingUntil: inMs(60_000) })).toBe(1)
       expect(await only()).toMatchObject({ state: 'active', coolingUntil: inMs(60_000), epoch: 1 })
-      expect(await learn({ credentialId, attention: '401 from upstream' })).toBe(1)
+      expect(await writeHealth({ credentialId, attention: '401 from upstream' })).toBe(1)
       expect(await only()).toMatchObject({
         state: 'attention',
         stateReason: '401 from upstream',
@@ -151,63 +151,63 @@ export function catalogStoreContract(make: () => Promise<CatalogStore>): void {
       })
     })
 
-    it('writes nothing that is known already or says less', async () => {
-      const { store, save, add, only, learn, inMs } = await setUp()
+    it('does not change for equal health or an earlier end', async () => {
+      const { store, save, add, only, writeHealth, inMs } = await setUp()
       await add((await save()).channelId, ['one'])
       const { id: credentialId } = await only()
-      await learn({ credentialId, coolingUntil: inMs(60_000) })
+      await writeHealth({ credentialId, coolingUntil: inMs(60_000) })
       const version = await store.readVersion()
-      expect(await learn({ credentialId, coolingUntil: inMs(60_000) })).toBe(0)
-      expect(await learn({ credentialId, coolingUntil: inMs(5_000) })).toBe(0)
-      expect(await learn({ credentialId })).toBe(0)
+      expect(await writeHealth({ credentialId, coolingUntil: inMs(60_000) })).toBe(0)
+      expect(await writeHealth({ credentialId, coolingUntil: inMs(5_000) })).toBe(0)
+      expect(await writeHealth({ credentialId })).toBe(0)
       expect(await store.writeHealth({ rows: [], at: inMs(0) })).toBe(0)
       expect(await store.readVersion()).toBe(version)
     })
 
-    it('drops what was learned before a person spoke, and what is about unknown ones', async () => {
-      const { save, add, only, learn, setState, inMs, unknownId } = await setUp()
+    it('does not change for an earlier epoch or an unknown credential', async () => {
+      const { save, add, only, writeHealth, setState, inMs, unknownId } = await setUp()
       await add((await save()).channelId, ['one'])
       const { id: credentialId } = await only()
-      await learn({ credentialId, attention: 'refused', coolingUntil: inMs(60_000) })
+      await writeHealth({ credentialId, attention: 'refused', coolingUntil: inMs(60_000) })
       await setState(credentialId, 'active')
       const resumed = { state: 'active', stateReason: null, coolingUntil: null, epoch: 2 }
       expect(await only()).toMatchObject(resumed)
-      expect(await learn({ credentialId, attention: 'refused', epoch: 1 })).toBe(0)
-      expect(await learn({ credentialId: unknownId, attention: 'refused' })).toBe(0)
+      expect(await writeHealth({ credentialId, attention: 'refused', epoch: 1 })).toBe(0)
+      expect(await writeHealth({ credentialId: unknownId, attention: 'refused' })).toBe(0)
       expect(await only()).toMatchObject(resumed)
-      expect(await learn({ credentialId, attention: 'refused again', epoch: 2 })).toBe(1)
+      expect(await writeHealth({ credentialId, attention: 'refused again', epoch: 2 })).toBe(1)
       expect(await only()).toMatchObject({ state: 'attention', stateReason: 'refused again' })
     })
 
-    it('never brings back what a person paused', async () => {
-      const { save, add, only, learn, setState } = await setUp()
+    it('does not change a paused credential', async () => {
+      const { save, add, only, writeHealth, setState } = await setUp()
       await add((await save()).channelId, ['one'])
       const { id: credentialId } = await only()
       await setState(credentialId, 'paused')
-      expect(await learn({ credentialId, epoch: 2, attention: 'refused' })).toBe(0)
+      expect(await writeHealth({ credentialId, epoch: 2, attention: 'refused' })).toBe(0)
       expect(await only()).toMatchObject({ state: 'paused' })
     })
   })
 
-  it('raises the version by every change and by nothing else', async () => {
-    const { store, save, add, only, setState, learn, inMs } = await setUp()
+  it('raises the version with every change and only then', async () => {
+    const { store, save, add, only, setState, writeHealth, inMs } = await setUp()
     const versions: number[] = []
-    const note = async () => void versions.push(await store.readVersion())
+    const recordVersion = async () => void versions.push(await store.readVersion())
     const { channelId } = await save()
-    await note()
+    await recordVersion()
     await add(channelId, ['one'])
-    await note()
+    await recordVersion()
     await add(channelId, ['one'])
-    await note()
+    await recordVersion()
     const { id: credentialId } = await only()
     await setState(credentialId, 'active')
-    await note()
-    expect(await learn({ credentialId, epoch: 2, coolingUntil: inMs(60_000) })).toBe(1)
-    await note()
-    await learn({ credentialId, epoch: 2, attention: 'refused' })
-    await note()
+    await recordVersion()
+    expect(await writeHealth({ credentialId, epoch: 2, coolingUntil: inMs(60_000) })).toBe(1)
+    await recordVersion()
+    await writeHealth({ credentialId, epoch: 2, attention: 'refused' })
+    await recordVersion()
     await setState(credentialId, 'attention')
-    await note()
+    await recordVersion()
     expect(versions).toEqual([1, 2, 2, 3, 3, 4, 4])
     expect((await store.load()).version).toBe(4)
   })

@@ -25,43 +25,42 @@ export interface ChannelDraft {
 export interface NewCredential {
   id: string
   secret: SealedSecret
-  /** Tells a secret that the channel has already. */
+  /** Identifies the secret within its channel. */
   fingerprint: string
   concurrencyMax: number
 }
 
-/** Health that a restart must not forget. */
+/** Health that must survive a restart. */
 export interface LastingHealth {
   credentialId: string
-  /** The epoch under which it was learned; a later one makes it void. */
+  /** The epoch in which it was recorded; it is ignored in a later one. */
   epoch: number
   attention: string | null
   coolingUntil: Date | null
 }
 
 /**
- * The catalog's rows. Every change raises the version in the transaction that makes it, together with
- * the outbox row that says `catalog-changed`. None of this is on the path of a lease.
- * All methods throw `unavailable` when the database is away.
+ * The rows of the catalog. Every change raises the version and writes the outbox row `catalog-changed` in the
+ * same transaction. Leases do not use this store. All methods throw `unavailable` when the database fails.
  */
 export interface CatalogStore {
-  /** All channels with their models and credentials, at one version; without retired credentials. */
+  /** All channels with their models and credentials at one version, without retired credentials. */
   load(): Promise<{ version: number; channels: Channel[] }>
   readVersion(): Promise<number>
   countRetired(): Promise<number>
   /** Adds the channel, or replaces the one of that name except for its credentials. */
   saveChannel(input: { channel: ChannelDraft; at: Date }): Promise<{ channelId: string }>
-  /** Adds the channel with its credentials; undefined, and nothing done, when the name is taken. */
+  /** Adds the channel with its credentials; undefined, without a change, when the name exists. */
   insertChannel(input: {
     channel: ChannelDraft
     credentials: readonly NewCredential[]
     at: Date
   }): Promise<Channel | undefined>
   /**
-   * Changes what is named, and adds the credentials that the channel does not have. When the origin of its
-   * base URL changes, those that are not named again are retired, and what was learned of the others is
-   * void; with no credentials named and a pool that is not empty, nothing is done (`secrets-needed`).
-   * Throws `not_found`, and `invalid_value` for a base URL that is none.
+   * Changes the given fields, and adds the credentials that the channel does not have. When the origin of its
+   * base URL changes, credentials that are not given again are retired, and the health of the others is reset;
+   * without given credentials and with a pool that is not empty, nothing changes (`secrets-needed`). Throws
+   * `not_found`, and `invalid_value` for an invalid base URL.
    */
   changeChannel(input: {
     channelId: string
@@ -71,16 +70,16 @@ export interface CatalogStore {
   }): Promise<
     { outcome: 'changed'; channel: Channel; retired: number } | { outcome: 'secrets-needed' }
   >
-  /** Adds those that the channel does not have. Throws `not_found` for an unknown channel. */
+  /** Adds the credentials that the channel does not have. Throws `not_found` for an unknown channel. */
   addCredentials(input: {
     channelId: string
     credentials: readonly NewCredential[]
     at: Date
   }): Promise<{ added: number; known: number }>
   /**
-   * A person's word: raises the epoch, so that what was learned before is void. `active` always
-   * counts as a change; a retired credential stays retired, and one that is in no state of `from`
-   * stays as it is. Throws `not_found`.
+   * Sets the state for an operator and raises the epoch, so that earlier health is ignored. `active` always
+   * counts as a change; a retired credential stays retired, and one whose state is not in `from` is unchanged.
+   * Throws `not_found`.
    */
   setCredentialState(input: {
     credentialId: string
@@ -89,8 +88,8 @@ export interface CatalogStore {
     at: Date
   }): Promise<{ changed: boolean; channelId: string }>
   /**
-   * Writes what is new and not void. Answers how many credentials changed. Attention raises the version; a
-   * rest alone does not.
+   * Writes new health of the current epoch. Returns how many credentials changed. Attention raises the version;
+   * a cooldown alone does not.
    */
   writeHealth(input: { rows: readonly LastingHealth[]; at: Date }): Promise<number>
 }

@@ -1,16 +1,16 @@
 import type { ChannelChange } from '@sluice/contracts/scheduler.contract'
 import { describe, expect, it } from 'vitest'
 
-import { openCatalogScene } from '../../test/catalog-scene.ts'
+import { createCatalogFixture } from '../../test/catalog-fixture.ts'
 import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
 
-const HERE = 'https://api.example.test/v1'
-const ELSEWHERE = 'https://other.example.test/v1'
+const BASE_URL = 'https://api.example.test/v1'
+const OTHER_URL = 'https://other.example.test/v1'
 
-/** What any catalog store must do when people make and change channels. `make` answers an empty one. */
+/** The contract of every catalog store for new and changed channels. `make` returns an empty one. */
 export function channelChangesContract(make: () => Promise<CatalogStore>): void {
   const setUp = async () => {
-    const { store, clock, id, draft, credential } = await openCatalogScene(make)
+    const { store, clock, id, draft, credential } = await createCatalogFixture(make)
     const create = (fingerprints: string[], facts: Partial<ChannelDraft> = {}) =>
       store.insertChannel({
         channel: draft(facts),
@@ -19,19 +19,19 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
       })
     const created = async (fingerprints: string[]) => {
       const channel = await create(fingerprints)
-      if (!channel) throw new Error('the name is free')
+      if (!channel) throw new Error('the name exists')
       return channel
     }
-    const change = (channelId: string, asked: ChannelChange, fingerprints: string[] = []) =>
+    const change = (channelId: string, fields: ChannelChange, fingerprints: string[] = []) =>
       store.changeChannel({
         channelId,
-        change: asked,
+        change: fields,
         credentials: fingerprints.map(credential),
         at: clock.now(),
       })
     const only = async () => {
       const [channel, ...others] = (await store.load()).channels
-      if (channel === undefined || others.length > 0) throw new Error('there should be one')
+      if (channel === undefined || others.length > 0) throw new Error('expected exactly one')
       return channel
     }
     const setState: (
@@ -48,7 +48,7 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
     channel.credentials.map(({ secret }) => secret.box).toSorted()
 
   describe('a new channel', () => {
-    it('comes with its pool, at one version, as it is loaded later', async () => {
+    it('is stored with its credentials in one version, and returned as it is loaded later', async () => {
       const { store, created, only } = await setUp()
       const channel = await created(['one', 'two', 'one'])
       expect(boxes(channel)).toEqual(['box of one', 'box of two'])
@@ -57,23 +57,23 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
       expect(await store.readVersion()).toBe(1)
     })
 
-    it('whose name is taken changes nothing', async () => {
+    it('with an existing name changes nothing', async () => {
       const { store, create, created, only } = await setUp()
       const channel = await created(['one'])
-      expect(await create(['two'], { baseUrl: ELSEWHERE })).toBeUndefined()
+      expect(await create(['two'], { baseUrl: OTHER_URL })).toBeUndefined()
       expect(await only()).toEqual(channel)
       expect(await store.readVersion()).toBe(1)
     })
 
-    it('is made once when it is asked for many times at once', async () => {
+    it('is created once by concurrent requests', async () => {
       const { create, only } = await setUp()
-      const made = await Promise.all(Array.from({ length: 6 }, () => create(['one'])))
-      expect(made.filter((channel) => channel !== undefined)).toEqual([await only()])
+      const results = await Promise.all(Array.from({ length: 6 }, () => create(['one'])))
+      expect(results.filter((channel) => channel !== undefined)).toEqual([await only()])
     })
   })
 
   describe('a change of a channel', () => {
-    it('touches only what it names', async () => {
+    it('changes the given fields only', async () => {
       const { store, created, change, only } = await setUp()
       const channel = await created(['one'])
       expect(await change(channel.id, { enabled: false, priority: undefined })).toEqual({
@@ -87,7 +87,7 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
       expect(await store.readVersion()).toBe(3)
     })
 
-    it('of settings names those that change, keeps others, and takes away what is null', async () => {
+    it('of settings changes the given ones, keeps others, and removes those that are null', async () => {
       const { created, change, only } = await setUp()
       const { id } = await created(['one'])
       await Promise.all([
@@ -106,29 +106,29 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
       expect((await only()).settings).toEqual(settings)
     })
 
-    it('is kept when another of the same channel is made at the same time', async () => {
+    it('is not lost to a concurrent change of the same channel', async () => {
       const { created, change, only } = await setUp()
       const { id } = await created(['one'])
       await Promise.all([
         change(id, { priority: 5 }),
         change(id, { weight: 9 }),
         change(id, { enabled: false }),
-        change(id, { baseUrl: `${HERE}/beta` }),
+        change(id, { baseUrl: `${BASE_URL}/beta` }),
       ])
-      const expected = { priority: 5, weight: 9, enabled: false, baseUrl: `${HERE}/beta` }
+      const expected = { priority: 5, weight: 9, enabled: false, baseUrl: `${BASE_URL}/beta` }
       expect(await only()).toMatchObject(expected)
     })
 
-    it('may bring secrets, and skips those that the channel has', async () => {
+    it('may add secrets, and skips those that the channel has', async () => {
       const { created, change } = await setUp()
       const { id } = await created(['one'])
       const result = await change(id, {}, ['one', 'two'])
-      if (result.outcome !== 'changed') throw new Error('it stays where it is')
+      if (result.outcome !== 'changed') throw new Error('the origin is unchanged')
       expect(boxes(result.channel)).toEqual(['box of one', 'box of two'])
       expect(result.retired).toBe(0)
     })
 
-    it('of a channel that is not there, or to an address that is none, is refused', async () => {
+    it('of an unknown channel, or to an invalid URL, is refused', async () => {
       const { id, created, change, only } = await setUp()
       await expect(change(id('chan'), {})).rejects.toMatchObject({ code: 'not_found' })
       const channel = await created(['one'])
@@ -138,73 +138,75 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
     })
   })
 
-  describe('a channel that moves to another host', () => {
+  describe('a channel that moves to another origin', () => {
     it.each(['active', 'paused', 'attention'] as const)(
-      'does not take a secret with it that is %s, unless somebody names it again',
+      'does not keep a secret whose state is %s, unless it is given again',
       async (state) => {
         const { store, created, change, only, setState } = await setUp()
         const { id, credentials } = await created(['one'])
         await setState(credentials[0]?.id ?? '', state)
         const [before, version] = [await only(), await store.readVersion()]
         const refused = { outcome: 'secrets-needed' }
-        expect(await change(id, { baseUrl: ELSEWHERE, weight: 3 })).toEqual(refused)
-        const http = { baseUrl: HERE.replace('https', 'http') }
+        expect(await change(id, { baseUrl: OTHER_URL, weight: 3 })).toEqual(refused)
+        const http = { baseUrl: BASE_URL.replace('https', 'http') }
         expect(await change(id, http)).toEqual(refused)
-        expect(await change(id, { baseUrl: `${HERE.replace('/v1', ':8443/v1')}` })).toEqual(refused)
+        expect(await change(id, { baseUrl: `${BASE_URL.replace('/v1', ':8443/v1')}` })).toEqual(
+          refused,
+        )
         expect(await only()).toEqual(before)
         expect(await store.readVersion()).toBe(version)
       },
     )
 
-    it('retires what was not named again, and forgets what it learned of what was', async () => {
+    it('retires secrets that are not given again, and resets the health of the others', async () => {
       const { clock, store, created, change, only, setState } = await setUp()
       const { id, credentials } = await created(['one', 'two', 'three'])
       const [one, two] = credentials.toSorted((a, b) => (a.secret.box < b.secret.box ? -1 : 1))
       const credentialId = one?.id ?? ''
-      const learned = { credentialId, epoch: 1, attention: 'refused', coolingUntil: null }
-      await store.writeHealth({ rows: [learned], at: clock.now() })
-      const result = await change(id, { baseUrl: ELSEWHERE }, ['one', 'new'])
+      const health = { credentialId, epoch: 1, attention: 'refused', coolingUntil: null }
+      await store.writeHealth({ rows: [health], at: clock.now() })
+      const result = await change(id, { baseUrl: OTHER_URL }, ['one', 'new'])
       expect(result).toMatchObject({ outcome: 'changed', retired: 2 })
       const channel = await only()
-      expect(channel.baseUrl).toBe(ELSEWHERE)
+      expect(channel.baseUrl).toBe(OTHER_URL)
       expect(boxes(channel)).toEqual(['box of new', 'box of one'])
-      const kept = channel.credentials.find((row) => row.id === one?.id)
-      expect(kept).toMatchObject({ state: 'active', stateReason: null, epoch: 2 })
+      const retained = channel.credentials.find((row) => row.id === one?.id)
+      expect(retained).toMatchObject({ state: 'active', stateReason: null, epoch: 2 })
       expect(await setState(two?.id ?? '', 'active')).toBe(false)
     })
 
-    it('keeps paused what a person paused', async () => {
+    it('leaves paused credentials paused', async () => {
       const { created, change, only, setState } = await setUp()
       const { id, credentials } = await created(['one'])
       await setState(credentials[0]?.id ?? '', 'paused')
-      await change(id, { baseUrl: ELSEWHERE }, ['one'])
+      await change(id, { baseUrl: OTHER_URL }, ['one'])
       expect((await only()).credentials).toMatchObject([{ state: 'paused' }])
     })
 
-    it('is free to move while its pool is empty', async () => {
+    it('needs no secrets while its pool is empty', async () => {
       const { created, change, only, setState } = await setUp()
       const { id, credentials } = await created(['one'])
       await setState(credentials[0]?.id ?? '', 'retired')
-      expect(await change(id, { baseUrl: ELSEWHERE })).toMatchObject({ outcome: 'changed' })
-      expect(await only()).toMatchObject({ baseUrl: ELSEWHERE, credentials: [] })
+      expect(await change(id, { baseUrl: OTHER_URL })).toMatchObject({ outcome: 'changed' })
+      expect(await only()).toMatchObject({ baseUrl: OTHER_URL, credentials: [] })
     })
 
-    it('never gets a secret for the old host under a race', async () => {
+    it('never receives a concurrently added secret of the old origin', async () => {
       const { clock, store, id, created, change, only, setState } = await setUp()
       const channel = await created(['one'])
       await setState(channel.credentials[0]?.id ?? '', 'retired')
       const late = { keyId: 'k1', box: 'box of late' }
       const credentials = [{ id: id('cred'), secret: late, fingerprint: 'late', concurrencyMax: 1 }]
       const [moved] = await Promise.all([
-        change(channel.id, { baseUrl: ELSEWHERE }),
+        change(channel.id, { baseUrl: OTHER_URL }),
         store.addCredentials({ channelId: channel.id, credentials, at: clock.now() }),
       ])
       const { baseUrl } = await only()
-      expect(baseUrl).toBe(moved.outcome === 'changed' ? ELSEWHERE : HERE)
+      expect(baseUrl).toBe(moved.outcome === 'changed' ? OTHER_URL : BASE_URL)
     })
   })
 
-  it('sets a state only from the states that were named', async () => {
+  it('sets a state only from the given states', async () => {
     const { created, only, setState } = await setUp()
     const [credential] = (await created(['one'])).credentials
     const id = credential?.id ?? ''

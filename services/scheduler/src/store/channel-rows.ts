@@ -8,7 +8,7 @@ import type { Channel } from '../catalog/channel.ts'
 import { checkSettings } from '../catalog/check-settings.ts'
 import { dialect } from '@sluice/contracts/scheduler.contract'
 import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
-import { addCredentials, leaveBehind } from './credential-rows.ts'
+import { addCredentials, retireForNewOrigin } from './credential-rows.ts'
 import { loadChannel } from './load-catalog.ts'
 import { raiseVersion } from './raise-version.ts'
 
@@ -17,7 +17,7 @@ export async function saveChannel(
   trx: Transaction<Tables>,
   { channel, at }: { channel: ChannelDraft; at: Date },
 ): Promise<string> {
-  const facts = factsOf(channel, at)
+  const facts = toColumns(channel, at)
   const { id } = await trx
     .insertInto('channels')
     .values({ ...facts, id: channel.newChannelId, created_at: at })
@@ -28,14 +28,14 @@ export async function saveChannel(
   return id
 }
 
-/** Adds the channel with its pool; undefined when the name is taken. */
+/** Adds the channel with its credentials; undefined when the name exists. */
 export async function insertChannel(
   trx: Transaction<Tables>,
   { channel, credentials, at }: Parameters<CatalogStore['insertChannel']>[0],
 ): Promise<Channel | undefined> {
   const inserted = await trx
     .insertInto('channels')
-    .values({ ...factsOf(channel, at), id: channel.newChannelId, created_at: at })
+    .values({ ...toColumns(channel, at), id: channel.newChannelId, created_at: at })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .returning('id')
     .executeTakeFirst()
@@ -47,7 +47,7 @@ export async function insertChannel(
   return loadChannel(trx, channelId)
 }
 
-/** Changes what is named. Held against others: rows are locked in the order channel, credentials, version. */
+/** Changes the given fields. Rows are locked in the order channel, credentials, version. */
 export async function changeChannel(
   trx: Transaction<Tables>,
   { channelId, change, credentials, at }: Parameters<CatalogStore['changeChannel']>[0],
@@ -60,16 +60,16 @@ export async function changeChannel(
     .executeTakeFirst()
   if (!before) throw new AppError('not_found', 'no such channel')
   const { baseUrl = before.base_url, models, priority, weight, enabled } = change
-  const known = dialect.parse(before.dialect)
-  checkBaseUrl({ dialect: known, baseUrl })
+  const parsedDialect = dialect.parse(before.dialect)
+  checkBaseUrl({ dialect: parsedDialect, baseUrl })
   const settings = change.settings && mergeSettings(before.settings, change.settings)
-  if (settings) checkSettings({ dialect: known, settings })
+  if (settings) checkSettings({ dialect: parsedDialect, settings })
   let retired = 0
   if (!sameOrigin(before.base_url, baseUrl)) {
     if (credentials.length === 0 && (await hasPool(trx, channelId)))
       return { outcome: 'secrets-needed' }
-    const kept = credentials.map(({ fingerprint }) => fingerprint)
-    retired = await leaveBehind(trx, { channelId, kept, at })
+    const fingerprints = credentials.map(({ fingerprint }) => fingerprint)
+    retired = await retireForNewOrigin(trx, { channelId, fingerprints, at })
   }
   await trx
     .updateTable('channels')
@@ -100,7 +100,7 @@ async function hasPool(trx: Transaction<Tables>, channelId: string): Promise<boo
   return row !== undefined
 }
 
-function factsOf(channel: ChannelDraft, at: Date) {
+function toColumns(channel: ChannelDraft, at: Date) {
   return {
     name: channel.name,
     dialect: channel.dialect,

@@ -7,12 +7,12 @@ import { sql } from 'kysely'
 import type { CatalogStore, LastingHealth } from './catalog-store.ts'
 import { raiseVersion } from './raise-version.ts'
 
-/** Adds those that the channel does not have. Leaves the version to its caller. */
+/** Adds the credentials that the channel does not have. The caller raises the version. */
 export async function addCredentials(
   trx: Transaction<Tables>,
   { channelId, credentials, at }: Parameters<CatalogStore['addCredentials']>[0],
 ): Promise<{ added: number; known: number }> {
-  // Held until the end: the channel must not move to another host while it gets a secret.
+  // Locked until the commit: the channel must not move to another origin while a secret is added.
   const channel = trx.selectFrom('channels').select('id').where('id', '=', channelId).forShare()
   if (!(await channel.executeTakeFirst())) throw new AppError('not_found', 'no such channel')
   if (credentials.length === 0) return { added: 0, known: 0 }
@@ -69,12 +69,12 @@ export async function setCredentialState(
 }
 
 /**
- * The channel goes to another host: its secrets do not, but for those that were named again. What was
- * learned of these is about the other host. Answers how many were retired.
+ * For a channel that moves to another origin: retires the credentials whose secrets were not given again, and
+ * resets the health of the others. Returns how many were retired.
  */
-export async function leaveBehind(
+export async function retireForNewOrigin(
   trx: Transaction<Tables>,
-  { channelId, kept, at }: { channelId: string; kept: readonly string[]; at: Date },
+  { channelId, fingerprints, at }: { channelId: string; fingerprints: readonly string[]; at: Date },
 ): Promise<number> {
   const rows = await trx
     .selectFrom('credentials')
@@ -84,55 +84,55 @@ export async function leaveBehind(
     .orderBy('id')
     .forUpdate()
     .execute()
-  const stays = (row: { fingerprint: string }) => kept.includes(row.fingerprint)
-  const retired = rows.filter((row) => !stays(row)).map(({ id }) => id)
-  const anew = rows.filter((row) => stays(row) && row.state !== 'paused').map(({ id }) => id)
+  const isGiven = (row: { fingerprint: string }) => fingerprints.includes(row.fingerprint)
+  const retired = rows.filter((row) => !isGiven(row)).map(({ id }) => id)
+  const reset = rows.filter((row) => isGiven(row) && row.state !== 'paused').map(({ id }) => id)
   for (const [state, ids] of [
     ['retired', retired],
-    ['active', anew],
+    ['active', reset],
   ] as const) {
     if (ids.length === 0) continue
     await trx
       .updateTable('credentials')
-      .set(({ eb }) => ({ ...blank, state, epoch: eb('epoch', '+', 1), state_changed_at: at }))
+      .set(({ eb }) => ({ ...noHealth, state, epoch: eb('epoch', '+', 1), state_changed_at: at }))
       .where('id', 'in', ids)
       .execute()
   }
   return retired.length
 }
 
-const blank = { state_reason: null, cooling_until: null }
+const noHealth = { state_reason: null, cooling_until: null }
 
 export async function writeHealth(
   trx: Transaction<Tables>,
   { rows, at }: { rows: readonly LastingHealth[]; at: Date },
 ): Promise<number> {
-  // In order of id: two replicas that write the same rows must not wait for each other in a ring.
+  // Locked in order of id: replicas that write the same rows must not deadlock.
   const locked = sql`
     select id from credentials
     where id = any(${rows.map((row) => row.credentialId)}::text[]) order by id for update`
   await locked.execute(trx)
   const { rows: updated } = await sql<{ attention: boolean }>`
     update credentials
-    set state = case when learned.attention is null then credentials.state else 'attention' end,
-        state_reason = coalesce(learned.attention, state_reason),
-        state_changed_at = case when learned.attention is null then state_changed_at
+    set state = case when health.attention is null then credentials.state else 'attention' end,
+        state_reason = coalesce(health.attention, state_reason),
+        state_changed_at = case when health.attention is null then state_changed_at
                                 else ${at}::timestamptz end,
-        cooling_until = greatest(credentials.cooling_until, learned.cooling_until)
+        cooling_until = greatest(credentials.cooling_until, health.cooling_until)
     from unnest(
       ${rows.map((row) => row.credentialId)}::text[],
       ${rows.map((row) => row.epoch)}::int[],
       ${rows.map((row) => row.attention)}::text[],
       ${rows.map((row) => row.coolingUntil)}::timestamptz[]
-    ) as learned (id, epoch, attention, cooling_until)
-    where credentials.id = learned.id
-      and credentials.epoch = learned.epoch
+    ) as health (id, epoch, attention, cooling_until)
+    where credentials.id = health.id
+      and credentials.epoch = health.epoch
       and credentials.state = 'active'
-      and (learned.attention is not null
-        or learned.cooling_until > coalesce(credentials.cooling_until, '-infinity'))
-    returning learned.attention is not null as attention`.execute(trx)
-  assert(updated.length <= rows.length, 'health is written to the credentials that it is about')
-  // Rests come and go with traffic: they are announced, and never have every reader ask for a version.
+      and (health.attention is not null
+        or health.cooling_until > coalesce(credentials.cooling_until, '-infinity'))
+    returning health.attention is not null as attention`.execute(trx)
+  assert(updated.length <= rows.length, 'health is written to the given credentials only')
+  // Cooldowns are frequent: they are announced without a new version, so that readers need not reload the rows.
   if (updated.some(({ attention }) => attention)) await raiseVersion(trx, at)
   return updated.length
 }

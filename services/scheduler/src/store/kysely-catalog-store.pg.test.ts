@@ -40,7 +40,7 @@ eachPostgres('the catalog', (open) => {
   catalogStoreContract(empty)
   channelChangesContract(empty)
 
-  it('promises the announcement of a change in the transaction that makes it', async () => {
+  it('writes the outbox row of a change in the transaction of the change', async () => {
     const store = await empty()
     await store.saveChannel({ channel, at })
     const row = await database.db.selectFrom('outbox').selectAll().executeTakeFirst()
@@ -48,7 +48,7 @@ eachPostgres('the catalog', (open) => {
     expect(row?.due_at).toEqual(new Date(at.getTime() + 200))
   })
 
-  it('gives every change a version of its own, however many are made at once', async () => {
+  it('gives every concurrent change its own version', async () => {
     const store = await empty()
     await store.saveChannel({ channel, at })
     await Promise.all(
@@ -61,7 +61,7 @@ eachPostgres('the catalog', (open) => {
     expect(channels[0]?.credentials).toHaveLength(8)
   })
 
-  it('counts the same health once when all replicas write it at once', async () => {
+  it('counts the same health once when all replicas write it concurrently', async () => {
     const store = await empty()
     await store.saveChannel({ channel, at })
     const ids = ['c1', 'c2', 'c3']
@@ -79,12 +79,12 @@ eachPostgres('the catalog', (open) => {
     expect(await store.readVersion()).toBe(3)
   })
 
-  it('says that it is unavailable while the database is away', async () => {
-    const url = 'postgres://nobody@127.0.0.1:1/nothing'
-    const away = connectPostgres({ url, poolMax: 1, onError: () => {} })
-    const store = createKyselyCatalogStore({ db: away.db })
+  it('fails with the code unavailable while the database cannot be reached', async () => {
+    const url = 'postgres://nouser@127.0.0.1:1/nothing'
+    const unreachable = connectPostgres({ url, poolMax: 1, onError: () => {} })
+    const store = createKyselyCatalogStore({ db: unreachable.db })
     await expect(store.load()).rejects.toMatchObject({ code: 'unavailable' })
     await expect(store.saveChannel({ channel, at })).rejects.toMatchObject({ code: 'unavailable' })
-    await away.close()
+    await unreachable.close()
   })
 })

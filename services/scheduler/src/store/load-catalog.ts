@@ -7,7 +7,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely'
 import type { Channel } from '../catalog/channel.ts'
 import type { Credential } from '../catalog/credential.ts'
 
-/** The whole catalog as it was at one moment. */
+/** The whole catalog in one snapshot. */
 export function loadCatalog(db: Kysely<Tables>): Promise<{ version: number; channels: Channel[] }> {
   return db
     .transaction()
@@ -22,10 +22,10 @@ export function loadCatalog(db: Kysely<Tables>): Promise<{ version: number; chan
     })
 }
 
-/** One channel, as the transaction has left it. */
+/** One channel, with the changes of the transaction. */
 export async function loadChannel(trx: Transaction<Tables>, id: string): Promise<Channel> {
   const [channel] = await loadChannels(trx, id)
-  assert(channel !== undefined, 'a channel that was just written is there')
+  assert(channel !== undefined, 'the written channel exists')
   return channel
 }
 

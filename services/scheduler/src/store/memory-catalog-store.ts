@@ -14,13 +14,13 @@ interface Row {
 }
 type ChannelRow = Omit<Channel, 'credentials'>
 
-/** The catalog's twin: the same rules over maps, for tests and simulations. */
+/** The in-memory catalog store, for tests and simulations. */
 export function createMemoryCatalogStore(): CatalogStore {
   const channels = new Map<string, ChannelRow>()
   const rows = new Map<string, Row>()
   let version = 0
 
-  const listed = (channelId: string) =>
+  const poolOf = (channelId: string) =>
     [...rows.values()].filter(
       ({ credential }) => credential.channelId === channelId && credential.state !== 'retired',
     )
@@ -32,7 +32,7 @@ export function createMemoryCatalogStore(): CatalogStore {
     if (row === undefined) throw new AppError('not_found', 'no such channel')
     return row
   }
-  const nameOf = (name: string) => [...channels.values()].find((one) => one.name === name)
+  const findByName = (name: string) => [...channels.values()].find((one) => one.name === name)
   const put = (channel: ChannelRow) => {
     const models = channel.models.toSorted((a, b) => (a.model < b.model ? -1 : 1))
     channels.set(channel.id, { ...channel, models })
@@ -40,19 +40,19 @@ export function createMemoryCatalogStore(): CatalogStore {
   const add = (channelId: string, credentials: readonly NewCredential[]) => {
     let added = 0
     for (const { fingerprint, ...facts } of credentials) {
-      if (listed(channelId).some((row) => row.fingerprint === fingerprint)) continue
-      const fresh = { state: 'active', stateReason: null, epoch: 1, coolingUntil: null } as const
-      rows.set(facts.id, { fingerprint, credential: { ...facts, channelId, ...fresh } })
+      if (poolOf(channelId).some((row) => row.fingerprint === fingerprint)) continue
+      const initial = { state: 'active', stateReason: null, epoch: 1, coolingUntil: null } as const
+      rows.set(facts.id, { fingerprint, credential: { ...facts, channelId, ...initial } })
       added += 1
     }
     return added
   }
-  /** A person's word, or a move: what was learned is void. */
-  const anew = (row: Row, state: Credential['state']) =>
+  /** Sets the state, resets the health and raises the epoch. */
+  const resetState = (row: Row, state: Credential['state']) =>
     change(row, { state, stateReason: null, coolingUntil: null, epoch: row.credential.epoch + 1 })
   const withPool = (channel: ChannelRow): Channel => ({
     ...channel,
-    credentials: listed(channel.id).map(({ credential }) => credential),
+    credentials: poolOf(channel.id).map(({ credential }) => credential),
   })
 
   return {
@@ -65,38 +65,38 @@ export function createMemoryCatalogStore(): CatalogStore {
       [...rows.values()].filter(({ credential }) => credential.state === 'retired').length,
 
     saveChannel: async ({ channel: { newChannelId, ...draft } }) => {
-      const id = nameOf(draft.name)?.id ?? newChannelId
+      const id = findByName(draft.name)?.id ?? newChannelId
       put({ ...draft, id })
       version += 1
       return { channelId: id }
     },
 
     insertChannel: async ({ channel: { newChannelId: id, ...draft }, credentials }) => {
-      if (nameOf(draft.name)) return undefined
+      if (findByName(draft.name)) return undefined
       put({ ...draft, id })
       add(id, credentials)
       version += 1
       return withPool(rowOf(id))
     },
 
-    changeChannel: async ({ channelId, change: asked, credentials }) => {
+    changeChannel: async ({ channelId, change: fields, credentials }) => {
       const before = rowOf(channelId)
-      const settings = mergeSettings(before.settings, asked.settings ?? {})
-      const after = { ...before, ...named(asked), settings }
+      const settings = mergeSettings(before.settings, fields.settings ?? {})
+      const after = { ...before, ...withoutUndefined(fields), settings }
       checkBaseUrl(after)
-      if (asked.settings) checkSettings(after)
-      const pool = listed(channelId)
+      if (fields.settings) checkSettings(after)
+      const pool = poolOf(channelId)
       const moves = !sameOrigin(before.baseUrl, after.baseUrl)
       if (moves && credentials.length === 0 && pool.length > 0) return { outcome: 'secrets-needed' }
-      const stays = (row: Row) => credentials.some((one) => one.fingerprint === row.fingerprint)
-      const left = moves ? pool.filter((row) => !stays(row)) : []
-      const kept = moves ? pool.filter(stays) : []
-      for (const row of left) anew(row, 'retired')
-      for (const row of kept) if (row.credential.state !== 'paused') anew(row, 'active')
+      const isGiven = (row: Row) => credentials.some((one) => one.fingerprint === row.fingerprint)
+      const retired = moves ? pool.filter((row) => !isGiven(row)) : []
+      const retained = moves ? pool.filter(isGiven) : []
+      for (const row of retired) resetState(row, 'retired')
+      for (const row of retained) if (row.credential.state !== 'paused') resetState(row, 'active')
       put(after)
       add(channelId, credentials)
       version += 1
-      return { outcome: 'changed', channel: withPool(rowOf(channelId)), retired: left.length }
+      return { outcome: 'changed', channel: withPool(rowOf(channelId)), retired: retired.length }
     },
 
     addCredentials: async ({ channelId, credentials }) => {
@@ -114,7 +114,7 @@ export function createMemoryCatalogStore(): CatalogStore {
         (before !== state || state === 'active') &&
         (from === undefined || from.includes(before))
       if (changed) {
-        anew(row, state)
+        resetState(row, state)
         version += 1
       }
       return { changed, channelId }
@@ -142,7 +142,6 @@ export function createMemoryCatalogStore(): CatalogStore {
   }
 }
 
-/** Without the fields that are there and undefined. */
-function named(change: ChannelChange): Partial<ChannelRow> {
+function withoutUndefined(change: ChannelChange): Partial<ChannelRow> {
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
 }

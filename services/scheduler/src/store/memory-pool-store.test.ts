@@ -14,7 +14,7 @@ describe('the pool in memory', () => {
     const clock = fakeClock()
     const random = seededRandom(7)
     let pool = createMemoryPoolStore({ clock })
-    // One process holds the pool, so its replicas are one; forgetting is its restart.
+    // One process holds the pool, so both replicas are the same; a wipe is a restart of the process.
     const replica: PoolStore = {
       take: (input) => pool.take(input),
       renew: (input) => pool.renew(input),

@@ -1,16 +1,16 @@
 /**
- * The pool of embedded mode, and the oracle of the simulations. One process holds it, and no step of
- * a method waits, so each is atomic. Leases end by the monotonic clock: a wall clock that jumps ends
- * none. A restart forgets it all; the holders of its leases lived in the same process.
+ * The pool of embedded mode. One process holds it, and no method awaits, so each is atomic. Leases expire by the
+ * monotonic clock, so that a jump of the wall clock ends none. A restart loses the pool together with the holders
+ * of its leases, which run in the same process.
  */
 import type { Clock } from '@sluice/kernel/clock'
 
-import { healthUnder } from '../eligibility/eligible.ts'
-import { freshHealth, gateOf } from '../eligibility/health.ts'
+import { healthAtEpoch } from '../eligibility/eligibility.ts'
+import { initialHealth, gateOf } from '../eligibility/health.ts'
 import type { MemoryPool } from './memory-pool.ts'
 import { createMemoryPool } from './memory-pool.ts'
 import type {
-  Known,
+  VersionedHealth,
   PoolStore,
   LeaseRefusal,
   ReleaseInput,
@@ -26,12 +26,12 @@ export function createMemoryPoolStore({ clock }: { clock: Clock }): PoolStore {
     renew: async ({ leaseId, ttlMs }) => pool.extend(leaseId, ttlMs),
     release: async (input) => release({ pool }, input),
     writeHealth: async ({ credentialId, epoch, stamp, health }) => {
-      const known = knownUnder(pool, { credentialId, epoch })
+      const known = healthKnownAt(pool, { credentialId, epoch })
       if (known.epoch !== epoch || known.stamp !== stamp) return { kind: 'conflict', known }
       pool.write(credentialId, { epoch, health })
       return { kind: 'written' }
     },
-    read: async (credentialIds) => new Map(credentialIds.map((id) => [id, pool.stand(id)])),
+    read: async (credentialIds) => new Map(credentialIds.map((id) => [id, pool.statusOf(id)])),
     reap: async ({ limit }) => {
       const expired = pool.listExpired().slice(0, limit)
       return expired.map(({ lease }) => {
@@ -48,18 +48,18 @@ function take({ pool, clock }: { pool: MemoryPool; clock: Clock }, input: TakeIn
   const nowMs = clock.nowMs()
   const refusals: LeaseRefusal[] = []
   for (const { channelId, credentialId, concurrencyMax, epoch, model } of candidates) {
-    const status = pool.stand(credentialId)
-    const { shut, restUntilMs, probation } = gateOf(healthUnder({ epoch }, status), model)
-    const resting = nowMs < restUntilMs
+    const status = pool.statusOf(credentialId)
+    const { shut, notBeforeMs, probation } = gateOf(healthAtEpoch({ epoch }, status), model)
+    const cooling = nowMs < notBeforeMs
     const full = status.leases >= concurrencyMax || (probation && status.probing)
-    if (!shut && !resting && !full) {
+    if (!shut && !cooling && !full) {
       const facts = { leaseId, holder, channelId, credentialId, epoch, probe: probation }
-      return { lease: pool.put(facts, ttlMs), leases: status.leases + 1, refusals }
+      return { lease: pool.add(facts, ttlMs), leases: status.leases + 1, refusals }
     }
     refusals.push({
       credentialId,
       leases: status.leases,
-      restUntilMs: resting ? restUntilMs : null,
+      notBeforeMs: cooling ? notBeforeMs : null,
       shut,
     })
   }
@@ -71,8 +71,8 @@ function release({ pool }: { pool: MemoryPool }, input: ReleaseInput): ReleaseRe
   const lease = pool.findAlive(leaseId)
   if (lease === undefined) return { kind: 'lost' }
   const { credentialId, epoch } = lease
-  const leasesBefore = pool.stand(credentialId).leases
-  const known = knownUnder(pool, lease)
+  const leasesBefore = pool.statusOf(credentialId).leases
+  const known = healthKnownAt(pool, lease)
   const current = known.epoch === epoch
   const probe = pool.isProbe(lease)
   if (current && (known.stamp !== seen.stamp || probe !== seen.probe)) {
@@ -83,12 +83,12 @@ function release({ pool }: { pool: MemoryPool }, input: ReleaseInput): ReleaseRe
   return { kind: 'released', lease, leasesBefore, current }
 }
 
-/** What the pool knows, as it looks to one who knows the credential under this epoch. */
-function knownUnder(
+/** The stored health; the initial health when the stored one is of an earlier epoch than this. */
+function healthKnownAt(
   pool: MemoryPool,
   { credentialId, epoch }: { credentialId: string; epoch: number },
-): Known {
-  const status = pool.stand(credentialId)
-  if (status.epoch < epoch) return { epoch, stamp: 0, health: freshHealth }
+): VersionedHealth {
+  const status = pool.statusOf(credentialId)
+  if (status.epoch < epoch) return { epoch, stamp: 0, health: initialHealth }
   return { epoch: status.epoch, stamp: status.stamp, health: status.health }
 }

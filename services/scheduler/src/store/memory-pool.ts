@@ -1,40 +1,40 @@
 import type { Clock } from '@sluice/kernel/clock'
 
-import type { CredentialStatus } from '../eligibility/eligible.ts'
+import type { CredentialStatus } from '../eligibility/eligibility.ts'
 import type { Health } from '../eligibility/health.ts'
-import { freshHealth, gateOf, isFresh } from '../eligibility/health.ts'
+import { initialHealth, gateOf, isInitialHealth } from '../eligibility/health.ts'
 import type { PoolLease } from '../lease/lease.ts'
 import { nextFence } from '../lease/lease.ts'
-import type { Known } from './pool-store.ts'
+import type { VersionedHealth } from './pool-store.ts'
 
 interface LeaseSlot {
   lease: PoolLease
   endsAtMonotonicMs: number
 }
 
-interface Entry extends Known {
+interface Entry extends VersionedHealth {
   slots: Map<string, LeaseSlot>
   probeLeaseId: string | null
 }
 
-/** The state of a pool in memory, and the steps that its store is made of; none of them waits. */
+/** The state of an in-memory pool and its operations, all of them synchronous. */
 export function createMemoryPool(clock: Clock) {
   const entries = new Map<string, Entry>()
   const slots = new Map<string, LeaseSlot>()
   let highest = 0
-  // One row of numbers serves fences and stamps; both only have to grow.
+  // One sequence serves fencing tokens and stamps; both only have to increase.
   const nextNumber = () =>
     (highest = nextFence({ nowMs: clock.nowMs(), last: highest, floor: highest }))
   const isAlive = (slot: LeaseSlot | undefined): slot is LeaseSlot =>
     slot !== undefined && clock.monotonicMs() < slot.endsAtMonotonicMs
 
   const entryOf = (credentialId: string): Entry => {
-    const known = entries.get(credentialId)
-    if (known) return known
-    const blank = { epoch: 0, stamp: 0, health: freshHealth, probeLeaseId: null }
-    const made: Entry = { ...blank, slots: new Map() }
-    entries.set(credentialId, made)
-    return made
+    const existing = entries.get(credentialId)
+    if (existing) return existing
+    const empty = { epoch: 0, stamp: 0, health: initialHealth, probeLeaseId: null }
+    const created: Entry = { ...empty, slots: new Map() }
+    entries.set(credentialId, created)
+    return created
   }
 
   return {
@@ -44,7 +44,7 @@ export function createMemoryPool(clock: Clock) {
     },
     listExpired: () => [...slots.values()].filter((slot) => !isAlive(slot)),
 
-    stand: (credentialId: string): CredentialStatus & { stamp: number } => {
+    statusOf: (credentialId: string): CredentialStatus & { stamp: number } => {
       const { epoch, stamp, health, slots, probeLeaseId } = entryOf(credentialId)
       const probe = probeLeaseId === null ? undefined : slots.get(probeLeaseId)
       const leases = [...slots.values()].filter(isAlive).length
@@ -53,7 +53,7 @@ export function createMemoryPool(clock: Clock) {
     isProbe: ({ leaseId, credentialId }: PoolLease) =>
       entryOf(credentialId).probeLeaseId === leaseId,
 
-    put: (facts: Omit<PoolLease, 'fence' | 'expiresAt'>, ttlMs: number): PoolLease => {
+    add: (facts: Omit<PoolLease, 'fence' | 'expiresAt'>, ttlMs: number): PoolLease => {
       const expiresAt = new Date(clock.nowMs() + ttlMs)
       const lease = { ...facts, fence: nextNumber(), expiresAt }
       const slot = { lease, endsAtMonotonicMs: clock.monotonicMs() + ttlMs }
@@ -77,9 +77,13 @@ export function createMemoryPool(clock: Clock) {
     },
     write: (credentialId: string, { epoch, health }: { epoch: number; health: Health }): void => {
       const entry = entryOf(credentialId)
-      const fresh = isFresh(health)
+      const initial = isInitialHealth(health)
       if (!gateOf(health).probation) entry.probeLeaseId = null
-      Object.assign(entry, { epoch: fresh ? 0 : epoch, stamp: fresh ? 0 : nextNumber(), health })
+      Object.assign(entry, {
+        epoch: initial ? 0 : epoch,
+        stamp: initial ? 0 : nextNumber(),
+        health,
+      })
     },
   }
 }

@@ -3,18 +3,18 @@ import { describe, expect, it } from 'vitest'
 import type { PoolUnderTest } from '../../test/pool-under-test.ts'
 import { setUpPool, TTL_MS } from '../../test/pool-under-test.ts'
 import type { Health } from '../eligibility/health.ts'
-import { freshHealth } from '../eligibility/health.ts'
+import { initialHealth } from '../eligibility/health.ts'
 
-/** What any pool does with leases, whoever else is using it. */
+/** The contract of every pool for leases, with concurrent replicas. */
 export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
   const setUp = () => setUpPool(make)
   const coolingUntil = (untilMs: number): Health => ({
-    ...freshHealth,
+    ...initialHealth,
     cooldown: { untilMs, times: 1 },
   })
 
-  describe('places', () => {
-    it('gives out no more places than the limit, however many ask at once on however many replicas', async () => {
+  describe('slots', () => {
+    it('never grants more leases than the limit to concurrent requests of several replicas', async () => {
       const { pool, credential, take, status } = await setUp()
       const few = credential({ limit: 3 })
       const results = await Promise.all(
@@ -26,25 +26,25 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect(await status(few)).toMatchObject({ leases: 3 })
     })
 
-    it('takes the first candidate that has a place and says what was wrong with those before it', async () => {
-      const { pool, credential, take, takeOne, learn } = await setUp()
-      const [full, resting, shut, free, spare] = [1, 1, 1, 1, 1].map(() => credential())
-      if (!full || !resting || !shut || !free || !spare) throw new Error('five were made')
+    it('leases the first candidate with a free slot and returns why the earlier ones were refused', async () => {
+      const { pool, credential, take, takeOne, writeHealth } = await setUp()
+      const [full, cooling, shut, free, spare] = [1, 1, 1, 1, 1].map(() => credential())
+      if (!full || !cooling || !shut || !free || !spare) throw new Error('expected five')
       const untilMs = (await pool.nowMs()) + 60_000
       await takeOne([full])
-      await learn(resting, coolingUntil(untilMs))
-      await learn(shut, { ...freshHealth, attention: 'the key was revoked' })
-      const { lease, leases, refusals } = await take([full, resting, shut, free, spare])
+      await writeHealth(cooling, coolingUntil(untilMs))
+      await writeHealth(shut, { ...initialHealth, attention: 'the key was revoked' })
+      const { lease, leases, refusals } = await take([full, cooling, shut, free, spare])
       expect(lease).toMatchObject({ credentialId: free.credentialId, channelId: free.channelId })
       expect(leases).toBe(1)
       expect(refusals).toEqual([
-        { credentialId: full.credentialId, leases: 1, restUntilMs: null, shut: false },
-        { credentialId: resting.credentialId, leases: 0, restUntilMs: untilMs, shut: false },
-        { credentialId: shut.credentialId, leases: 0, restUntilMs: null, shut: true },
+        { credentialId: full.credentialId, leases: 1, notBeforeMs: null, shut: false },
+        { credentialId: cooling.credentialId, leases: 0, notBeforeMs: untilMs, shut: false },
+        { credentialId: shut.credentialId, leases: 0, notBeforeMs: null, shut: true },
       ])
     })
 
-    it('refuses when no candidate has a place, and when there are no candidates', async () => {
+    it('refuses when no candidate has a free slot, and when there are no candidates', async () => {
       const { credential, take, takeOne } = await setUp()
       const only = credential()
       await takeOne([only])
@@ -52,7 +52,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect(await take([])).toEqual({ lease: null, leases: 0, refusals: [] })
     })
 
-    it('has the place free again as soon as it is released, and not before', async () => {
+    it('frees the slot with the release of its lease', async () => {
       const { pool, credential, take, takeOne, release, status } = await setUp()
       const only = credential()
       const { leaseId, ...rest } = await takeOne([only])
@@ -63,7 +63,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect((await take([only])).lease).not.toBeNull()
     })
 
-    it('ignores the second release of a lease and the release of one that it never gave', async () => {
+    it('ignores the second release of a lease and the release of an unknown lease', async () => {
       const { pool, credential, takeOne, release, status } = await setUp()
       const two = credential({ limit: 2 })
       const first = await takeOne([two])
@@ -74,7 +74,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect(await status(two)).toMatchObject({ leases: 1 })
     })
 
-    it('lets exactly one of several releases of the same lease through', async () => {
+    it('accepts exactly one of several concurrent releases of the same lease', async () => {
       const { pool, credential, takeOne, release } = await setUp()
       const { leaseId } = await takeOne([credential()])
       const results = await Promise.all(
@@ -85,7 +85,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
   })
 
   describe('expiry', () => {
-    it('frees the place of a holder that was not heard of until the end of its lease', async () => {
+    it('frees the slot of a lease that was not renewed', async () => {
       const { pool, credential, take, takeOne } = await setUp()
       const only = credential()
       await takeOne([only])
@@ -95,7 +95,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect((await take([only])).lease).not.toBeNull()
     })
 
-    it('keeps a place for as long as its lease is renewed', async () => {
+    it('does not free the slot while its lease is renewed', async () => {
       const { pool, credential, take, takeOne } = await setUp()
       const only = credential()
       const { leaseId } = await takeOne([only])
@@ -109,7 +109,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect((await take([only])).lease).toBeNull()
     })
 
-    it('tells a holder that comes too late that its lease is lost, and leaves its successor alone', async () => {
+    it('returns lost for an expired lease, and does not change its successor', async () => {
       const { pool, credential, takeOne, release, status } = await setUp()
       const only = credential()
       const late = await takeOne([only])
@@ -122,7 +122,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect(await release(successor.leaseId)).toMatchObject({ kind: 'released' })
     })
 
-    it('answers each expired lease to one reaper, once, and none that is alive', async () => {
+    it('returns each expired lease to one reaper once, and no live lease', async () => {
       const { pool, credential, takeOne, release } = await setUp()
       const [few, other] = [credential({ limit: 5 }), credential()]
       const dead = [await takeOne([few]), await takeOne([few]), await takeOne([other])]
@@ -147,8 +147,8 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
     })
   })
 
-  describe('fences', () => {
-    it('grow with every lease of a credential, on whichever replica', async () => {
+  describe('fencing tokens', () => {
+    it('increase with every lease of a credential on all replicas', async () => {
       const { pool, credential, takeOne, release } = await setUp()
       const only = credential()
       const fences: number[] = []
@@ -161,7 +161,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect(fences.every(Number.isSafeInteger)).toBe(true)
     })
 
-    it('grow even after the pool forgot everything, also for a replica that starts afterwards', async () => {
+    it('increase after the pool was wiped, also for a replica that starts afterwards', async () => {
       const { pool, credential, takeOne } = await setUp()
       const only = credential()
       const before = await takeOne([only])
@@ -174,7 +174,7 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
       expect(afterRestart.fence).toBeGreaterThan(after.fence)
     })
 
-    it('tells a holder whose lease was forgotten that it is lost', async () => {
+    it('a lease is lost after the pool was wiped', async () => {
       const { pool, credential, takeOne, release } = await setUp()
       const { leaseId } = await takeOne([credential()])
       await pool.wipe()

@@ -1,4 +1,4 @@
-import type { CredentialStatus } from '../eligibility/eligible.ts'
+import type { CredentialStatus } from '../eligibility/eligibility.ts'
 import type { Health } from '../eligibility/health.ts'
 import type { Candidate, PoolLease } from '../lease/lease.ts'
 
@@ -11,42 +11,42 @@ export interface TakeInput {
 }
 
 export const CANDIDATES_MAX = 256
-/** Credentials that one `read` may ask for. */
+/** The maximum number of credentials of one `read`. */
 export const READ_MAX = 1_000
 
-/** What was true at that moment of a credential that could not be taken. */
+/** Why a candidate was not leased. */
 export interface LeaseRefusal {
   credentialId: string
-  /** Leases that were alive. */
+  /** The number of its live leases. */
   leases: number
-  /** When its rest ends; null when it does not rest, but is taken, being probed or shut. */
-  restUntilMs: number | null
-  /** Only a person can bring it back. */
+  /** The end of its cooldown; null when it does not cool down, but is full, being probed or disabled. */
+  notBeforeMs: number | null
+  /** Disabled until an operator resets it. */
   shut: boolean
 }
 
 export interface TakeResult {
-  /** Null when no candidate had a place. */
+  /** Null when no candidate had a free slot. */
   lease: PoolLease | null
-  /** Of the leased credential, with this lease. */
+  /** Live leases of the leased credential, including this one. */
   leases: number
-  /** Candidates before the one that was taken; all, when none was. */
+  /** The candidates before the leased one; all of them when none was leased. */
   refusals: LeaseRefusal[]
 }
 
-/** Health as the pool holds it, with the stamp that a change of it must name. */
-export interface Known {
+/** Stored health with its stamp, which a change must contain (optimistic locking). */
+export interface VersionedHealth {
   epoch: number
-  /** 0 when the pool knows nothing, that is: fresh health. */
+  /** 0 for initial health, which is not stored. */
   stamp: number
   health: Health
 }
 
 export interface ReleaseInput {
   leaseId: string
-  /** What the decision about the new health was made from. */
+  /** The state that the new health was computed from. */
   seen: { stamp: number; probe: boolean }
-  /** The new health; null leaves it as it is. */
+  /** The new health; null leaves it unchanged. */
   health: Health | null
 }
 
@@ -54,42 +54,41 @@ export type ReleaseResult =
   | {
       kind: 'released'
       lease: PoolLease
-      /** Leases of the credential that were alive, with this one. */
+      /** Live leases of the credential before the release, including this one. */
       leasesBefore: number
-      /** False when a person set the credential's state since: what was learned was dropped. */
+      /** False when an operator set the credential's state since the grant: the new health was dropped. */
       current: boolean
     }
-  /** Decided from something else than what is known: nothing happened, decide again. */
-  | { kind: 'conflict'; known: Known; probe: boolean }
-  /** Unknown, released already, or expired: nothing happened. */
+  /** `seen` is not the stored state: nothing changed; compute the health again. */
+  | { kind: 'conflict'; known: VersionedHealth; probe: boolean }
+  /** Unknown, already released, or expired: nothing changed. */
   | { kind: 'lost' }
 
-export type WriteResult = { kind: 'written' } | { kind: 'conflict'; known: Known }
+export type WriteResult = { kind: 'written' } | { kind: 'conflict'; known: VersionedHealth }
 
 /**
- * The pool: leases and health of credentials, shared by all schedulers, forgotten at any time without
- * effect on money. Every method is atomic. A place is taken from grant to release or expiry, so that a
- * credential never has more leases alive than its limit. Time is the pool's own: replicas with clocks
- * that differ agree about what has expired.
- * All methods throw `unavailable` when the pool is away.
+ * The pool: leases and health of credentials, shared by all scheduler replicas. It may be wiped at any time
+ * without an effect on charges. Every method is atomic. A slot is occupied from grant to release or expiry, so
+ * that a credential never has more live leases than its limit. Expiry uses the pool's own clock, so that replicas
+ * with different clocks agree. All methods throw `unavailable` when the pool cannot be reached.
  */
 export interface PoolStore {
-  /** Takes a place of the first candidate that has one. */
+  /** Leases a slot of the first candidate with a free one. */
   take(input: TakeInput): Promise<TakeResult>
-  /** Moves the end of a lease that is alive; null when it is not. */
+  /** Extends a live lease and returns its new end; null when it is not alive. */
   renew(input: { leaseId: string; ttlMs: number }): Promise<Date | null>
-  /** Gives a place back and writes what was learned, if it was learned from what is known. */
+  /** Releases a lease and writes the new health, unless `seen` is not the stored state. */
   release(input: ReleaseInput): Promise<ReleaseResult>
-  /** Writes health without a lease, if it was learned from what is known. */
+  /** Writes health without a lease, unless `stamp` is not the stored one. */
   writeHealth(input: {
     credentialId: string
     epoch: number
     stamp: number
     health: Health
   }): Promise<WriteResult>
-  /** Where these credentials stand, idle if nothing is known. Of none: asks whether the pool is there. */
+  /** The status of these credentials, idle when nothing is stored. Without ids it checks the connection. */
   read(credentialIds: readonly string[]): Promise<Map<string, CredentialStatus & { stamp: number }>>
-  /** Forgets leases that have expired. Each is answered once, to one caller. */
+  /** Removes expired leases. Each is returned once, to one caller. */
   reap(input: { limit: number }): Promise<PoolLeaseRef[]>
 }
 

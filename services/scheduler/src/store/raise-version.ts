@@ -2,10 +2,10 @@ import { writeOutbox } from '@sluice/db/outbox'
 import type { Tables } from '@sluice/db/tables'
 import type { Transaction } from 'kysely'
 
-/** The writer announces by itself; the outbox does for a command of the operator, which has no bus. */
+/** The writer announces the change itself; the outbox relay does it for CLI commands, which have no bus. */
 const ANNOUNCE_MS = 200
 
-/** Last in every transaction: the row's lock makes versions grow in the order of commits. */
+/** Called last in every transaction: the lock of the row makes versions increase in commit order. */
 export async function raiseVersion(trx: Transaction<Tables>, at: Date): Promise<void> {
   const { version } = await trx
     .updateTable('catalog_version')

@@ -2,8 +2,8 @@ import { credentialOperation } from '@sluice/contracts/scheduler.contract'
 
 import { z } from 'zod'
 
-import { idleStatus } from '../eligibility/eligible.ts'
-import { freshHealth } from '../eligibility/health.ts'
+import { idleStatus } from '../eligibility/eligibility.ts'
+import { initialHealth } from '../eligibility/health.ts'
 import type { Health } from '../eligibility/health.ts'
 import type { Candidate } from '../lease/lease.ts'
 import type { PoolStore, ReleaseResult, TakeResult, WriteResult } from './pool-store.ts'
@@ -25,14 +25,14 @@ const storedHealth = z.object({
   ]),
   cooldown: z.object({ untilMs: z.number(), times: count }).nullable(),
   attention: z.string().nullable(),
-  // Absent in what an earlier release wrote.
+  // Absent in health that an earlier release wrote.
   refusals: count.default(0),
   restrictions: z.array(restriction).default([]),
 })
-/** Empty for fresh health; what another release wrote in a way that we cannot read is no more than a hint. */
+/** Empty for initial health; health in the format of another release is read as initial health. */
 const health = z.string().transform((json): Health => {
-  if (json === '') return freshHealth
-  return storedHealth.safeParse(JSON.parse(json)).data ?? freshHealth
+  if (json === '') return initialHealth
+  return storedHealth.safeParse(JSON.parse(json)).data ?? initialHealth
 })
 
 const refusal = z.tuple([count, count, flag])
@@ -55,7 +55,7 @@ const releasedReply = z.tuple([
 const kindOf = (reply: unknown) => z.array(z.unknown()).parse(reply)[0]
 const readReply = z.array(z.tuple([count, flag, count, count, health]))
 
-/** What the scripts answer, in the words of the port. */
+/** Parses the replies of the scripts into the results of `PoolStore`. */
 export const poolReplies = {
   take: ({
     reply,
@@ -69,10 +69,10 @@ export const poolReplies = {
     candidates: readonly Candidate[]
   }): TakeResult => {
     const [at, fence, ends, probe, leases, refused] = takeReply.parse(reply)
-    const refusals = refused.map(([alive, restUntilMs, shut], index) => ({
+    const refusals = refused.map(([alive, notBeforeMs, shut], index) => ({
       credentialId: candidates[index]?.credentialId ?? '',
       leases: alive,
-      restUntilMs: restUntilMs === 0 ? null : restUntilMs,
+      notBeforeMs: notBeforeMs === 0 ? null : notBeforeMs,
       shut,
     }))
     const taken = candidates[at]

@@ -1,15 +1,15 @@
 /**
- * The pool's steps as Redis runs them, each whole. Keys, all under one prefix with one hash tag:
- *   fence               highest fence or stamp that was given out
+ * The operations of the pool as atomic Lua scripts. Keys, all under one prefix with one hash tag:
+ *   fence               the highest fencing token or stamp so far
  *   expiring            zset: `lease channel credential` by end
  *   leases:<credential> zset: lease by end; alive = ends later than now
- *   lease:<lease>       hash: what the lease says
- *   health:<credential> hash: what was learned, absent while the health is fresh; `limit:<model>` is the end
- *                       of a rest of one model
- * Ends and rests are compared with the server's clock, which is the same for every replica.
+ *   lease:<lease>       hash: the fields of the lease
+ *   health:<credential> hash: the health, absent while it is initial; `limit:<model>` is the end of the cooldown
+ *                       of one model
+ * All times are compared with the server's clock, which is the same for every replica.
  */
 
-/** ARGV 1: prefix, 2: milliseconds that a test added to the server's clock, 3: the floor of fences. */
+/** ARGV 1: prefix, 2: milliseconds that a test adds to the server's clock, 3: the minimum of fencing tokens. */
 const prelude = `
 local prefix = ARGV[1]
 local time = redis.call('TIME')
@@ -34,7 +34,7 @@ local function isAlive(credential, lease)
   return ends and tonumber(ends) > nowMs
 end
 
--- What is known, as it looks to one who knows the credential under this epoch.
+-- The stored health; the initial health when the stored one is of an earlier epoch than this.
 local function readHealth(credential, epoch, model)
   local row = redis.call('HMGET', prefix .. 'health:' .. credential,
     'epoch', 'stamp', 'shut', 'restUntilMs', 'probation', 'probe', 'json', 'limit:' .. (model or ''))
@@ -47,7 +47,7 @@ local function readHealth(credential, epoch, model)
   }
 end
 
--- change: json ('' for fresh health), shut, restUntilMs, probation, ttlMs; ARGV from limitsAt on: model, end
+-- change: json ('' for initial health), shut, restUntilMs, probation, ttlMs; ARGV from limitsAt on: model, end
 local function writeHealth(credential, epoch, change, limitsAt)
   local key = prefix .. 'health:' .. credential
   local probe = redis.call('HGET', key, 'probe')
@@ -70,9 +70,9 @@ for at = 8, #ARGV, 5 do
   local limit, epoch = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local alive = countAlive(credential)
   local health = readHealth(credential, epoch, ARGV[at + 4])
-  local resting = nowMs < health.restUntilMs
+  local cooling = nowMs < health.restUntilMs
   local full = alive >= limit or (health.probation and isAlive(credential, health.probe))
-  if not health.shut and not resting and not full then
+  if not health.shut and not cooling and not full then
     local fence, ends = nextNumber(), nowMs + ttlMs
     local probe = health.probation and '1' or '0'
     redis.call('ZADD', prefix .. 'leases:' .. credential, ends, lease)
@@ -85,12 +85,12 @@ for at = 8, #ARGV, 5 do
     end
     return { (at - 8) / 5, fence, ends, tonumber(probe), alive + 1, refusals }
   end
-  refusals[#refusals + 1] = { alive, resting and health.restUntilMs or 0, health.shut and 1 or 0 }
+  refusals[#refusals + 1] = { alive, cooling and health.restUntilMs or 0, health.shut and 1 or 0 }
 end
 return { -1, 0, 0, 0, 0, refusals }
 `
 
-/** ARGV 4: lease, 5: ttlMs, 6: graceMs. Answers the new end, or 0. */
+/** ARGV 4: lease, 5: ttlMs, 6: graceMs. Returns the new end, or 0. */
 const renew = `${prelude}
 local key = prefix .. 'lease:' .. ARGV[4]
 local row = redis.call('HMGET', key, 'channel', 'credential')
@@ -139,19 +139,19 @@ writeHealth(ARGV[4], ARGV[5], { ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11] },
 return { 'written' }
 `
 
-/** ARGV 4…: credentials. Answers for each: leases, probing, epoch, stamp, health. */
+/** ARGV 4…: credentials. Returns for each: leases, probing, epoch, stamp, health. */
 const read = `${prelude}
-local standings = {}
+local statuses = {}
 for at = 4, #ARGV do
   local health = readHealth(ARGV[at], 0)
   local probing = isAlive(ARGV[at], health.probe) and 1 or 0
-  standings[#standings + 1] =
+  statuses[#statuses + 1] =
     { countAlive(ARGV[at]), probing, health.epoch, health.stamp, health.json }
 end
-return standings
+return statuses
 `
 
-/** ARGV 4: limit. Answers the members of \`expiring\` that were forgotten. */
+/** ARGV 4: limit. Returns the removed members of \`expiring\`. */
 const reap = `${prelude}
 local members = redis.call('ZRANGEBYSCORE', prefix .. 'expiring', '-inf',
   string.format('%.0f', nowMs), 'LIMIT', 0, ARGV[4])

@@ -14,10 +14,10 @@ import { createRedisPoolStore, poolRedisOptions } from './redis-pool-store.ts'
 const deps = { clock: systemClock, random: systemRandom }
 
 describe('the pool in Redis', () => {
-  // Two connections, so that replicas meet in the server and not in one client's queue.
+  // Two connections, so that concurrent commands are serialized by the server and not by one client.
   const connections = [1, 2].map(() => new Redis(serverUrl('redis'), poolRedisOptions))
   const [first, second] = connections
-  if (first === undefined || second === undefined) throw new Error('two were made')
+  if (first === undefined || second === undefined) throw new Error('expected two')
   beforeAll(async () => void (await Promise.all(connections.map((redis) => redis.connect()))))
   afterAll(() => connections.forEach((redis) => redis.disconnect()))
 
@@ -47,7 +47,7 @@ describe('the pool in Redis', () => {
   poolStoreContract(make)
   poolHealthContract(make)
 
-  it('gives growing fences although the server was wiped and its clock went back', async () => {
+  it('increases fencing tokens after the server was wiped and its clock went back', async () => {
     const prefix = newPrefix()
     let offsetMs = 0
     const store = createRedisPoolStore({ redis: first, prefix, clockOffsetMs: () => offsetMs })
@@ -63,7 +63,7 @@ describe('the pool in Redis', () => {
     expect(after.lease?.fence).toBeGreaterThan(before.lease?.fence ?? Infinity)
   })
 
-  it('leaves nothing behind of leases that were released and of health that became fresh', async () => {
+  it('stores no key of released leases and of initial health', async () => {
     const prefix = newPrefix()
     const store = createRedisPoolStore({ redis: first, prefix })
     const candidates = [
@@ -75,28 +75,28 @@ describe('the pool in Redis', () => {
     expect(await first.keys(`${prefix}*`)).toEqual([`${prefix}fence`])
   })
 
-  it('says that it is unavailable while Redis is away, and goes on when it is back', async () => {
-    const way = await cuttableProxy(serverUrl('redis'))
-    const redis = new Redis(way.url, poolRedisOptions)
+  it('fails with the code unavailable while Redis cannot be reached, and recovers afterwards', async () => {
+    const proxy = await cuttableProxy(serverUrl('redis'))
+    const redis = new Redis(proxy.url, poolRedisOptions)
     redis.on('error', () => {})
     const store = createRedisPoolStore({ redis, prefix: newPrefix() })
     const unavailable = { code: 'unavailable' }
     await redis.connect()
-    const asked = Array.from({ length: 20 }, () => store.reap({ limit: 1 }))
-    way.cut()
-    const answers = await Promise.allSettled(asked)
-    const reasons = answers.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+    const calls = Array.from({ length: 20 }, () => store.reap({ limit: 1 }))
+    proxy.cut()
+    const outcomes = await Promise.allSettled(calls)
+    const reasons = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
     expect(reasons).toEqual(reasons.map(() => expect.objectContaining(unavailable)))
     await expect(store.reap({ limit: 1 })).rejects.toMatchObject(unavailable)
     const ready = new Promise((resolve) => redis.once('ready', resolve))
-    way.restore()
+    proxy.restore()
     await ready
     expect(await store.reap({ limit: 1 })).toEqual([])
     redis.disconnect()
-    await way.close()
+    await proxy.close()
   })
 
-  it('works again when Redis was restarted and has forgotten the scripts', async () => {
+  it('loads the scripts again after Redis has lost them', async () => {
     const store = createRedisPoolStore({ redis: first, prefix: newPrefix() })
     await store.reap({ limit: 1 })
     await first.script('FLUSH')

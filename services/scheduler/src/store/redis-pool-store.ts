@@ -1,11 +1,11 @@
 /**
- * The pool of distributed mode: one Redis, one script a method, so that each is atomic among all
- * replicas. Not for Redis Cluster: the scripts name keys that depend on what they read.
+ * The pool of distributed mode: one Redis, one script per method, so that each is atomic among all replicas. Redis
+ * Cluster is not supported: the scripts compute key names from values that they read.
  *
- * Redis may be wiped or lose its last second. Then leases are forgotten: their holders learn it at
- * the next renewal (`lost`), and until then a credential may be used above its limit. Health that
- * must survive is in PostgreSQL too. Fences still grow: they are microseconds of the server's clock,
- * and never below the highest that this replica has seen, should that clock have gone back.
+ * Redis may be wiped or lose its last second. Then leases are lost: their holders receive `lost` at the next
+ * renewal, and until then a credential may be used above its limit. Health that must survive is in PostgreSQL too.
+ * Fencing tokens still increase: they are microseconds of the server's clock, and above the highest one that this
+ * replica has received, in case that clock went back.
  */
 import { createHash } from 'node:crypto'
 
@@ -14,21 +14,21 @@ import { redisOptions } from '@sluice/service-kit/redis-options'
 import type { Redis } from 'ioredis'
 
 import type { Health } from '../eligibility/health.ts'
-import { freshHealth, gateOf, isFresh } from '../eligibility/health.ts'
+import { initialHealth, gateOf, isInitialHealth } from '../eligibility/health.ts'
 import type { PoolStore } from './pool-store.ts'
 import { poolReplies } from './redis-pool-replies.ts'
 import { poolScripts } from './redis-pool-scripts.ts'
 
 const PREFIX = 'sluice:{pool}:'
-/** A reaper that is late finds in the lease what it must tell. */
+/** How long the hash of an expired lease is stored. */
 const LEASE_GRACE_MS = 60_000
-/** Long rests and attention are in PostgreSQL; the rest is no longer true after a week. */
+/** Long cooldowns and attention are in PostgreSQL; other health is outdated after a week. */
 const HEALTH_TTL_MS = 7 * 86_400_000
 
-const COMMAND_WITHIN_MS = 1_000
+const COMMAND_TIMEOUT_MS = 1_000
 
-/** How a connection for this store must be made: it answers soon, or says that it cannot. */
-export const poolRedisOptions = redisOptions({ commandTimeoutMs: COMMAND_WITHIN_MS })
+/** The connection options for this store: commands fail soon when Redis does not answer. */
+export const poolRedisOptions = redisOptions({ commandTimeoutMs: COMMAND_TIMEOUT_MS })
 
 export function createRedisPoolStore({
   redis,
@@ -37,23 +37,23 @@ export function createRedisPoolStore({
 }: {
   redis: Redis
   prefix?: string
-  /** Added to the server's clock, so that a test can let leases expire. */
+  /** Added to the server's clock, so that tests can let leases expire. */
   clockOffsetMs?: () => number
 }): PoolStore {
   let highest = 0
-  const run = async (script: keyof typeof poolScripts, words: readonly (string | number)[]) =>
-    runScript(redis, poolScripts[script], [prefix, clockOffsetMs(), highest, ...words])
+  const run = async (script: keyof typeof poolScripts, args: readonly (string | number)[]) =>
+    runScript(redis, poolScripts[script], [prefix, clockOffsetMs(), highest, ...args])
 
   return {
     take: async ({ leaseId, holder, ttlMs, candidates }) => {
-      const words = candidates.flatMap((candidate) => [
+      const args = candidates.flatMap((candidate) => [
         candidate.channelId,
         candidate.credentialId,
         candidate.concurrencyMax,
         candidate.epoch,
         candidate.model,
       ])
-      const reply = await run('take', [leaseId, holder, ttlMs, LEASE_GRACE_MS, ...words])
+      const reply = await run('take', [leaseId, holder, ttlMs, LEASE_GRACE_MS, ...args])
       const taken = poolReplies.take({ reply, leaseId, holder, candidates })
       highest = Math.max(highest, taken.lease?.fence ?? 0)
       return taken
@@ -61,13 +61,13 @@ export function createRedisPoolStore({
     renew: async ({ leaseId, ttlMs }) =>
       poolReplies.renew(await run('renew', [leaseId, ttlMs, LEASE_GRACE_MS])),
     release: async ({ leaseId, seen, health }) => {
-      const change = health === null ? [0, ...fields(freshHealth)] : [1, ...fields(health)]
-      const words = [leaseId, seen.stamp, seen.probe ? 1 : 0, ...change]
-      return poolReplies.release({ leaseId, reply: await run('release', words) })
+      const change = health === null ? [0, ...fields(initialHealth)] : [1, ...fields(health)]
+      const args = [leaseId, seen.stamp, seen.probe ? 1 : 0, ...change]
+      return poolReplies.release({ leaseId, reply: await run('release', args) })
     },
     writeHealth: async ({ credentialId, epoch, stamp, health }) => {
-      const words = [credentialId, epoch, stamp, ...fields(health)]
-      return poolReplies.writeHealth(await run('writeHealth', words))
+      const args = [credentialId, epoch, stamp, ...fields(health)]
+      return poolReplies.writeHealth(await run('writeHealth', args))
     },
     read: async (credentialIds) => {
       const reply = await run('read', credentialIds)
@@ -77,14 +77,14 @@ export function createRedisPoolStore({
   }
 }
 
-// json, shut, restUntilMs, probation, ttlMs, then each limited model with its end: as the scripts take health.
+// json, shut, notBeforeMs, probation, ttlMs, then each limited model with its end: as the scripts take health.
 function fields(health: Health): (string | number)[] {
-  const { shut, restUntilMs, probation } = gateOf(health)
-  const json = isFresh(health) ? '' : JSON.stringify(health)
+  const { shut, notBeforeMs, probation } = gateOf(health)
+  const json = isInitialHealth(health) ? '' : JSON.stringify(health)
   const limits = health.restrictions.flatMap(({ kind, model, untilMs }) =>
     kind === 'limited' && model !== undefined ? [model, untilMs] : [],
   )
-  return [json, shut ? 1 : 0, restUntilMs, probation ? 1 : 0, HEALTH_TTL_MS, ...limits]
+  return [json, shut ? 1 : 0, notBeforeMs, probation ? 1 : 0, HEALTH_TTL_MS, ...limits]
 }
 
 const hashes = new Map<string, string>()
@@ -92,26 +92,26 @@ const hashes = new Map<string, string>()
 async function runScript(
   redis: Redis,
   script: string,
-  words: readonly (string | number)[],
+  args: readonly (string | number)[],
 ): Promise<unknown> {
   const hash = hashes.get(script) ?? createHash('sha1').update(script).digest('hex')
   hashes.set(script, hash)
   try {
-    return await redis.evalsha(hash, 0, ...words)
+    return await redis.evalsha(hash, 0, ...args)
   } catch (error) {
-    if (!says(error, 'NOSCRIPT')) throw translate(error)
+    if (!hasCode(error, 'NOSCRIPT')) throw toPoolError(error)
   }
-  // A Redis that was restarted has forgotten the scripts; this run teaches it again.
-  return redis.eval(script, 0, ...words).catch((error: unknown) => {
-    throw translate(error)
+  // A restarted Redis has lost the scripts; EVAL loads the script again.
+  return redis.eval(script, 0, ...args).catch((error: unknown) => {
+    throw toPoolError(error)
   })
 }
 
-// `ERR` is Redis refusing our script: a fault of ours. All else is Redis being away or unwilling.
-function translate(error: unknown): unknown {
-  if (says(error, 'ERR')) return error
-  return new AppError('unavailable', 'the pool of credentials is away', { cause: error })
+// `ERR` is a fault of the script. All other errors mean that Redis cannot execute it now.
+function toPoolError(error: unknown): unknown {
+  if (hasCode(error, 'ERR')) return error
+  return new AppError('unavailable', 'the credential pool is unavailable', { cause: error })
 }
 
-const says = (error: unknown, word: string) =>
-  error instanceof Error && error.message.startsWith(`${word} `)
+const hasCode = (error: unknown, code: string) =>
+  error instanceof Error && error.message.startsWith(`${code} `)

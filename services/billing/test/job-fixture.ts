@@ -14,7 +14,7 @@ export const high: PictureUsage = { ...low, quality: 'high' }
 export const credits = (amount: number) => BigInt(amount) * 1_000_000n
 
 /** A wallet with credits, and one image job for two pictures of high quality. */
-export async function jobScene(grant = 100) {
+export async function createJobFixture(grant = 100) {
   const installation = testBilling({ ledger: await memoryLedger() })
   const { billing, clock } = installation
   const amountMicro = credits(grant)

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 
 import { addChannel, createFixture, grant, leaseInput } from './fixture.ts'
 
-describe('a secret that does not open with the sealing keys', () => {
-  it('needs attention with the reason, is leased to nobody, and works again with the keys of before', async () => {
+describe('a credential whose secret cannot be opened with the sealing keys', () => {
+  it('has attention with a reason, is not leased, and works again with the earlier keys', async () => {
     const fixture = createFixture()
     const before = await fixture.started()
     await addChannel(before, { secrets: ['sk-sealed-before'] })
@@ -23,7 +23,7 @@ describe('a secret that does not open with the sealing keys', () => {
     await grant(await fixture.started(), { fixture })
   })
 
-  it('is shown by the answer of each change of its channel', async () => {
+  it('has attention in the result of a change of its channel', async () => {
     const fixture = createFixture()
     const { channelId } = await addChannel(await fixture.started(), { secrets: ['a'] })
     const keys = [{ keyId: 'k2', key: fixture.random.bytes(32) }]
@@ -31,14 +31,14 @@ describe('a secret that does not open with the sealing keys', () => {
     const scheduler = await fixture.started({ sealer })
     const credentials = [{ secret: 'b', concurrencyMax: 1 }]
     const changed = await scheduler.changeChannel({ channelId, change: { weight: 2 }, credentials })
-    if (changed.outcome !== 'changed') throw new Error('nothing was moved')
+    if (changed.outcome !== 'changed') throw new Error('the origin is unchanged')
     const { channels } = await scheduler.readCatalog({})
     expect(changed.channel).toEqual(channels[0])
     const states = changed.channel.credentials.map(({ state }) => state).toSorted()
     expect(states).toEqual(['active', 'attention'])
   })
 
-  it('does not keep the other credentials of its channel from being used', async () => {
+  it('does not block the other credentials of its channel', async () => {
     const fixture = createFixture()
     const before = await fixture.started()
     const { channelId } = await addChannel(before, { secrets: ['a'] })

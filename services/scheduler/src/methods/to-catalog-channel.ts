@@ -7,43 +7,47 @@ import type {
 import type { Channel } from '../catalog/channel.ts'
 import type { Credential } from '../catalog/credential.ts'
 import type { SchedulerContext } from '../deps.ts'
-import type { CredentialStatus } from '../eligibility/eligible.ts'
-import { healthUnder, idleStatus } from '../eligibility/eligible.ts'
+import type { CredentialStatus } from '../eligibility/eligibility.ts'
+import { healthAtEpoch, idleStatus } from '../eligibility/eligibility.ts'
 import type { Health } from '../eligibility/health.ts'
 import { gateOf } from '../eligibility/health.ts'
 import { restrictionsNow } from '../eligibility/restrictions.ts'
 
-/** Room for restrictions in one answer, shared by its channels. */
+/** The budget for restrictions in one response, shared by its channels. */
 export const newRestrictionBudget = (): RestrictionBudget => ({ left: RESTRICTIONS_BYTES_MAX })
 
-/** A channel as the contract has it: its rows, and what was learned of its credentials until now. */
-export function showChannel(
+/** A channel in the form of the contract: its rows and the current health of its credentials. */
+export function toCatalogChannel(
   { pool, clock }: Pick<SchedulerContext, 'pool' | 'clock'>,
   channel: Channel,
   budget: RestrictionBudget = newRestrictionBudget(),
 ): CatalogChannel {
-  const standings = pool.standings()
+  const statuses = pool.statuses()
   const nowMs = clock.nowMs()
   return {
     ...channel,
     credentials: channel.credentials.map((credential) =>
-      show(credential, { status: standings.get(credential.id) ?? idleStatus, nowMs, budget }),
+      toCatalogCredential(credential, {
+        status: statuses.get(credential.id) ?? idleStatus,
+        nowMs,
+        budget,
+      }),
     ),
   }
 }
 
-function show(
+function toCatalogCredential(
   credential: Credential,
   { status, nowMs, budget }: { status: CredentialStatus; nowMs: number; budget: RestrictionBudget },
 ): CatalogCredential {
   const { id, state, stateReason, concurrencyMax, coolingUntil, secret } = credential
-  const health = healthUnder(credential, status)
-  const { shut, restUntilMs } = gateOf(health)
-  const restrictions = shownRestrictions(health, { nowMs, budget })
-  const untilMs = Math.max(restUntilMs, coolingUntil?.getTime() ?? 0)
+  const health = healthAtEpoch(credential, status)
+  const { shut, notBeforeMs } = gateOf(health)
+  const restrictions = listRestrictions(health, { nowMs, budget })
+  const untilMs = Math.max(notBeforeMs, coolingUntil?.getTime() ?? 0)
   return {
     id,
-    // Learned a moment ago, and not yet in the row.
+    // The pool may have an attention that is not in the row yet.
     state: state === 'active' && shut ? 'attention' : state,
     concurrencyMax,
     coolingUntil: untilMs > nowMs ? new Date(untilMs) : null,
@@ -53,7 +57,7 @@ function show(
   }
 }
 
-/** The catalog is one message: of very many restrictions only so many are in it, in characters of names. */
+/** The catalog is one message, so the size of the listed restrictions is limited. */
 const RESTRICTIONS_BYTES_MAX = 60_000
 const RESTRICTION_CHARS = 100
 
@@ -61,18 +65,18 @@ interface RestrictionBudget {
   left: number
 }
 
-function shownRestrictions(
+function listRestrictions(
   health: Health,
   { nowMs, budget }: { nowMs: number; budget: RestrictionBudget },
 ): CredentialRestriction[] {
-  const shown: CredentialRestriction[] = []
+  const listed: CredentialRestriction[] = []
   for (const { kind, operation, model, untilMs } of restrictionsNow(health.restrictions, {
     nowMs,
   })) {
     budget.left -= RESTRICTION_CHARS + (model?.length ?? 0)
-    if (budget.left < 0) return shown
-    const what = { ...(operation && { operation }), ...(model !== undefined && { model }) }
-    shown.push({ kind, ...what, until: new Date(untilMs) })
+    if (budget.left < 0) return listed
+    const use = { ...(operation && { operation }), ...(model !== undefined && { model }) }
+    listed.push({ kind, ...use, until: new Date(untilMs) })
   }
-  return shown
+  return listed
 }

@@ -6,34 +6,34 @@ import type { PoolStore } from '../src/store/pool-store.ts'
 import type { Fixture } from './fixture.ts'
 import { addChannel, createFixture } from './fixture.ts'
 
-/** What a holder knows of its lease; the witness that does not believe the pool. */
+/** A lease as its holder received it, recorded independently of the pool. */
 export interface Held {
   lease: Lease
   grantedAtMs: number
   expiresAtMs: number
-  /** How often we were told that it ended. */
+  /** How often its end was reported. */
   ends: number
-  /** Its holder has died and will say no more. */
+  /** Whether its holder has died. */
   silent: boolean
 }
 
-export interface Scene {
+export interface PoolSimulation {
   fixture: Fixture
   replicas: SchedulerModule[]
   store: PoolStore
   held: Map<string, Held>
   fences: Map<string, number>
-  /** Grants in its channel that an idle, eligible credential saw go to others, in a row. */
+  /** Consecutive grants in its channel that went to others while the credential was idle and eligible. */
   passedOver: Map<string, number>
-  /** Credentials whose upstream is down: nearly all that they are used for fails. */
+  /** Credentials whose upstream is down: nearly all their calls fail. */
   down: Set<string>
   skewMs: number
 }
 
 const LIMITS = { tight: 1, loose: 3 }
 
-/** Two replicas over one pool, and a witness who counts for itself. */
-export async function setScene({
+/** Two replicas over one pool, and an independent record of its leases. */
+export async function createPoolSimulation({
   seed,
   openStore,
   skewMs,
@@ -41,22 +41,22 @@ export async function setScene({
   seed: number
   openStore: (clock: Clock) => PoolStore
   skewMs: number
-}): Promise<Scene> {
+}): Promise<PoolSimulation> {
   const fixture = createFixture({ seed })
-  const held: Scene['held'] = new Map()
+  const held: PoolSimulation['held'] = new Map()
   const inner = openStore(fixture.clock)
   const store: PoolStore = {
     ...inner,
     reap: async (input) => {
       const reaped = await inner.reap(input)
-      for (const { leaseId } of reaped) noteEnd(held.get(leaseId))
+      for (const { leaseId } of reaped) countEnd(held.get(leaseId))
       return reaped
     },
   }
   const start = () => fixture.started({ poolStore: store })
   const replicas = [await start(), await start()]
   const [first] = replicas
-  if (first === undefined) throw new Error('there are two')
+  if (first === undefined) throw new Error('expected two')
   const secrets = ['a', 'b', 'c']
   await addChannel(first, { name: 'x', weight: 2, secrets, concurrencyMax: LIMITS.tight })
   await addChannel(first, { name: 'y', weight: 1, secrets, concurrencyMax: LIMITS.loose })
@@ -65,13 +65,13 @@ export async function setScene({
   return { fixture, replicas, store, held, skewMs, ...known }
 }
 
-/** Judged by the check: what is thrown inside upkeep is only logged. */
-export function noteEnd(held: Held | undefined): void {
+/** Counted here and checked later: errors inside background tasks are only logged. */
+export function countEnd(held: Held | undefined): void {
   if (held !== undefined) held.ends += 1
 }
 
-/** Leases that their holders may still believe in. */
-export const alive = ({ fixture, held, skewMs }: Scene) =>
+/** Leases that are valid for their holders. */
+export const alive = ({ fixture, held, skewMs }: PoolSimulation) =>
   [...held.values()].filter(
     ({ ends, expiresAtMs }) => ends === 0 && fixture.clock.nowMs() < expiresAtMs - skewMs,
   )

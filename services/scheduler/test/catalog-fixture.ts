@@ -4,8 +4,8 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 
 import type { CatalogStore, ChannelDraft } from '../src/store/catalog-store.ts'
 
-/** An empty store, and channels and credentials to put into it. */
-export async function openCatalogScene(make: () => Promise<CatalogStore>) {
+/** An empty store, and builders of channels and credentials. */
+export async function createCatalogFixture(make: () => Promise<CatalogStore>) {
   const store = await make()
   const clock = fakeClock()
   const random = seededRandom(11)
