@@ -4,6 +4,7 @@
 const tests = ['[.]test[.]ts$', '/test/', '^test/', '^bench/', '^packages/(testkit|simulators)/']
 // Contract suites of ports; the contracts between services are in packages/contracts.
 const suites = '[.]contract[.]ts$'
+const edgeFeatures = 'auth|limits|credit|routing|usage'
 const stages =
   'admit|choose|dispatch|relay|settle|claim|generate|pictures|notify|check|fetch|render'
 
@@ -98,7 +99,13 @@ module.exports = {
     rule(
       'driver-imports: undici',
       'Outgoing calls go through packages/egress; the raw relay forwards bytes.',
-      { pathNot: ['^packages/(egress|upstreams)/', '^services/edge-api/src/relay/', ...tests] },
+      {
+        pathNot: [
+          '^packages/(egress|upstreams)/',
+          '^services/edge-api/src/(gateway/relay|http)/',
+          ...tests,
+        ],
+      },
       { path: npm('undici') },
     ),
     rule(
@@ -112,11 +119,11 @@ module.exports = {
       'Decisions without I/O use no clock, random source, log or store.',
       {
         path: [
-          '^services/[^/]+/src/(ledger|pricing|catalog|eligibility|lease|choose)/',
-          '^services/[^/]+/src/dispatch/next-step[.]ts$',
-          '^services/[^/]+/src/admit/(rate-limit|estimate-usage)[.]ts$',
-          '^services/[^/]+/src/settle/final-usage[.]ts$',
-          '^services/[^/]+/src/relay/(chat-meter|pass-events|read-answer|read-events)[.]ts$',
+          '^services/[^/]+/src/(ledger|pricing|catalog|eligibility|lease)/',
+          '^services/edge-api/src/routing/(catalog|choose-channels|choose-credential)[.]ts$',
+          '^services/edge-api/src/gateway/(next-step|final-usage)[.]ts$',
+          '^services/edge-api/src/(limits/rate-limit|credit/estimate-usage)[.]ts$',
+          '^services/edge-api/src/gateway/relay/(chat-meter|pass-events|read-answer|read-events)[.]ts$',
           '^packages/(pricing|protocol)/src/',
           '^packages/jobs/src/(image-job|job)[.]ts$',
         ],
@@ -135,6 +142,33 @@ module.exports = {
       'The order of the stages is in one file per flow.',
       { path: `^services/([^/]+)/src/(${stages})/`, pathNot: tests },
       { path: `^services/$1/src/(accept|${stages})/`, pathNot: '^services/$1/src/$2/' },
+    ),
+    rule(
+      'edge-features-are-independent',
+      'Features of edge-api meet in the gateway, in images and in the module, not in each other.',
+      { path: `^services/edge-api/src/(${edgeFeatures})/`, pathNot: tests },
+      {
+        path: `^services/edge-api/src/(${edgeFeatures}|gateway|images|control|identity)/`,
+        pathNot: '^services/edge-api/src/$1/',
+      },
+    ),
+    rule(
+      'edge-http-is-below-features',
+      'Reading and writing HTTP depends on no feature; a principal carries its networks.',
+      { path: '^services/edge-api/src/http/', pathNot: tests },
+      {
+        path: `^services/edge-api/src/(${edgeFeatures}|gateway|images|control|identity)/`,
+        pathNot: '^services/edge-api/src/auth/networks[.]ts$',
+      },
+    ),
+    rule(
+      'chat-and-images-meet-once',
+      'A chat request that names an image model is delegated in one file; the two know nothing else of each other.',
+      { path: '^services/edge-api/src/(gateway|images)/', pathNot: tests },
+      {
+        path: '^services/edge-api/src/(gateway|images|control|identity)/',
+        pathNot: '^services/edge-api/src/($1/|images/(chat-image|read-image-body)[.]ts$)',
+      },
     ),
     rule(
       'no-import-of-main',

@@ -36,12 +36,12 @@ const violations: Record<string, [from: string, to: string][]> = {
     ['packages/kernel/src/a.ts', 'packages/contracts/src/codecs.ts'],
   ],
   'driver-imports: nats': [['services/billing/src/main.ts', 'nats']],
-  'driver-imports: ioredis': [['services/edge-api/src/admit/a.ts', 'ioredis']],
+  'driver-imports: ioredis': [['services/edge-api/src/limits/a.ts', 'ioredis']],
   'driver-imports: pg, kysely': [
     ['services/billing/src/methods/c.ts', 'kysely'],
     ['packages/blobs/src/b.ts', 'pg'],
   ],
-  'driver-imports: undici': [['services/edge-api/src/dispatch/a.ts', 'undici']],
+  'driver-imports: undici': [['services/edge-api/src/gateway/a.ts', 'undici']],
   'driver-imports: S3': [['services/imgproxy/src/fetch/a.ts', '@aws-sdk/client-s3']],
   'pure-modules': [
     ['services/billing/src/ledger/a.ts', 'services/billing/src/store/a.ts'],
@@ -50,9 +50,19 @@ const violations: Record<string, [from: string, to: string][]> = {
     ['packages/jobs/src/image-job.ts', 'packages/kernel/src/random.ts'],
   ],
   'stages-do-not-import-each-other': [
-    ['services/edge-api/src/admit/b.ts', 'services/edge-api/src/settle/a.ts'],
-    ['services/edge-api/src/relay/a.ts', 'services/edge-api/src/accept/a.ts'],
+    ['services/imgproxy/src/check/b.ts', 'services/imgproxy/src/accept/a.ts'],
     ['services/image-runner/src/generate/a.ts', 'services/image-runner/src/pictures/a.ts'],
+  ],
+  'edge-features-are-independent': [
+    ['services/edge-api/src/limits/b.ts', 'services/edge-api/src/usage/a.ts'],
+    ['services/edge-api/src/auth/b.ts', 'services/edge-api/src/gateway/b.ts'],
+  ],
+  'edge-http-is-below-features': [
+    ['services/edge-api/src/http/b.ts', 'services/edge-api/src/credit/b.ts'],
+  ],
+  'chat-and-images-meet-once': [
+    ['services/edge-api/src/gateway/c.ts', 'services/edge-api/src/images/b.ts'],
+    ['services/edge-api/src/images/c.ts', 'services/edge-api/src/gateway/b.ts'],
   ],
   'no-import-of-main': [
     ['services/billing/src/methods/d.ts', 'services/billing/src/main.ts'],
@@ -84,9 +94,9 @@ const allowed: [from: string, to: string][] = [
   ['services/billing/src/store/c.ts', 'kysely'],
   ['services/billing/src/store/c.ts', 'ioredis'],
   ['services/billing/src/main.ts', 'ioredis'],
-  ['services/edge-api/src/relay/b.ts', 'undici'],
-  ['services/edge-api/src/relay/b.ts', 'services/edge-api/src/relay/a.ts'],
-  ['services/edge-api/src/run-request.ts', 'services/edge-api/src/settle/a.ts'],
+  ['services/edge-api/src/gateway/relay/b.ts', 'undici'],
+  ['services/edge-api/src/gateway/relay/b.ts', 'services/edge-api/src/gateway/relay/a.ts'],
+  ['services/edge-api/src/run-request.ts', 'services/edge-api/src/usage/a.ts'],
   ['services/billing/src/module.ts', 'services/billing/src/methods/a.ts'],
   ['apps/standalone/src/wire-embedded.ts', 'services/billing/src/module.ts'],
   ['apps/standalone/src/wire-embedded.ts', 'services/billing/src/store/c.ts'],

@@ -1,7 +1,7 @@
 import type { Clock } from '@sluice/kernel/clock'
 import type { Random } from '@sluice/kernel/random'
 
-import type { KeyHash } from './key-hash.ts'
+import type { KeyHash } from './auth/key-hash.ts'
 import type { IdentityStore } from './store/identity-store.ts'
 import type { KeyStore } from './store/key-store.ts'
 

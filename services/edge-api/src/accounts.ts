@@ -1,5 +1,5 @@
 import type { AccountDeps } from './account-deps.ts'
-import { keyHash } from './key-hash.ts'
+import { keyHash } from './auth/key-hash.ts'
 import type { StoredUser } from './store/identity-store.ts'
 import type { CreateUser } from './methods/create-user.ts'
 import { createUser } from './methods/create-user.ts'

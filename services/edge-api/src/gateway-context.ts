@@ -1,12 +1,12 @@
 import type { JobHub } from '@sluice/jobs/job-hub'
 
-import type { DailyQuotas } from './admit/daily-quotas.ts'
-import type { CatalogReader } from './choose/catalog.ts'
+import type { DailyQuotas } from './limits/daily-quotas.ts'
+import type { CatalogReader } from './routing/catalog.ts'
 import type { EdgeDeps } from './deps.ts'
-import type { HoldReturns } from './images/hold-returns.ts'
+import type { HoldReturns } from './credit/hold-returns.ts'
 import type { IntakeLimits } from './intake-limits.ts'
-import type { Admitted, EdgeContext, RequestRecord } from './request.ts'
-import type { Sweep } from './sweep.ts'
+import type { Admitted, EdgeContext, RequestRecord } from './http/request.ts'
+import type { Sweep } from './http/sweep.ts'
 
 /** Requests running in this process. */
 export interface Running {

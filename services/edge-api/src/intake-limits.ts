@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { Clock } from '@sluice/kernel/clock'
 
-import { createAnswerWaits } from './admit/claim-answer.ts'
-import type { FundsCheck } from './admit/check-funds.ts'
-import { createFundsCheck } from './admit/check-funds.ts'
-import type { ByteBudget, ByteHold } from './byte-budget.ts'
-import { createByteBudget } from './byte-budget.ts'
+import { createAnswerWaits } from './limits/claim-answer.ts'
+import type { FundsCheck } from './credit/check-funds.ts'
+import { createFundsCheck } from './credit/check-funds.ts'
+import type { ByteBudget, ByteHold } from './http/byte-budget.ts'
+import { createByteBudget } from './http/byte-budget.ts'
 import type { EdgeConfig } from './config.ts'
-import type { StreamLimit } from './stream-limit.ts'
-import { createStreamLimit } from './stream-limit.ts'
+import type { StreamLimit } from './http/stream-limit.ts'
+import { createStreamLimit } from './http/stream-limit.ts'
 
 /** The caller's balance is checked before a body above this size is read. */
 const SMALL_BODY_BYTES = 64 * 1024

@@ -1,4 +1,4 @@
-import type { ChatContext } from './chat-context.ts'
+import type { ChatContext } from './gateway/chat-context.ts'
 import type { EdgeDeps } from './deps.ts'
 
 /** Registers the gauges of this module. `dropped` is the number of dropped request log rows. */

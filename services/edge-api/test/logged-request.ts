@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../src/request.ts'
+import type { RequestRecord } from '../src/http/request.ts'
 
 /** A record of the request log: a successful chat request, unless overridden. */
 export const loggedRequest = (overrides: Partial<RequestRecord> = {}): RequestRecord => ({

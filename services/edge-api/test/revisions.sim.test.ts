@@ -6,11 +6,11 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { expect, it, onTestFinished } from 'vitest'
 
-import { createAuthenticator } from '../src/admit/authenticate.ts'
-import { createGuessLimit } from '../src/admit/guess-limit.ts'
+import { createAuthenticator } from '../src/auth/authenticate.ts'
+import { createGuessLimit } from '../src/auth/guess-limit.ts'
 import { memoryKeyStore } from '../src/store/memory-key-store.ts'
 import { memoryRevisionStore } from '../src/store/memory-revision-store.ts'
-import { createCatalogCache } from '../src/background/refresh-catalog.ts'
+import { createCatalogCache } from '../src/routing/refresh-catalog.ts'
 import { watchRevisions } from '../src/background/watch-revisions.ts'
 
 const EVERY_MS = 500

@@ -9,9 +9,9 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { afterEach, beforeEach } from 'vitest'
 
-import { usageOutbox } from '../src/settle/usage-outbox.ts'
-import type { UsageSpool } from '../src/settle/usage-spool.ts'
-import { usageSpool } from '../src/settle/usage-spool.ts'
+import { usageOutbox } from '../src/usage/usage-outbox.ts'
+import type { UsageSpool } from '../src/usage/usage-spool.ts'
+import { usageSpool } from '../src/usage/usage-spool.ts'
 
 export const id = (prefix: string, n: number) => `${prefix}_${String(n).padStart(32, '0')}`
 export const record = (n: number, allowance = 1): UsageRecord => ({

@@ -1,8 +1,8 @@
 import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 
-import { renewClaims } from '../admit/claim-answer.ts'
-import type { ChatContext } from '../chat-context.ts'
+import { renewClaims } from '../limits/claim-answer.ts'
+import type { ChatContext } from '../gateway/chat-context.ts'
 import { LOG_RETENTION_MS } from '../store/request-log-store.ts'
 import type { Identity } from '../identity/identity.ts'
 

@@ -2,9 +2,9 @@ import type { Clock } from '@sluice/kernel/clock'
 import type { Log } from '@sluice/kernel/log'
 import { repeat } from '@sluice/service-kit/repeat'
 
-import type { Authenticator } from '../admit/authenticate.ts'
+import type { Authenticator } from '../auth/authenticate.ts'
 import type { RevisionStore } from '../store/revision-store.ts'
-import type { CatalogCache } from './refresh-catalog.ts'
+import type { CatalogCache } from '../routing/refresh-catalog.ts'
 
 /** When more keys than this changed at once, all keys are invalidated. */
 const CHANGED_KEYS_MAX = 1_000

@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 import type { Clock } from '@sluice/kernel/clock'
 
-import type { ByteBudget } from '../byte-budget.ts'
+import type { ByteBudget } from '../http/byte-budget.ts'
 import type { Identity, SessionPrincipal } from '../identity/identity.ts'
-import type { EdgeContext } from '../request.ts'
-import type { Sweep } from '../sweep.ts'
+import type { EdgeContext } from '../http/request.ts'
+import type { Sweep } from '../http/sweep.ts'
 import type { CountRequest } from './count-requests.ts'
 
 /** Dependencies of the mounted control API. */

@@ -7,7 +7,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import type { EdgeDeps } from '../deps.ts'
 import { signedLinks } from './image-links.ts'
 import type { JobEnd } from './job-end.ts'
-import { lengthOfPieces, writePieces } from './write-pieces.ts'
+import { lengthOfPieces, writePieces } from '../http/write-pieces.ts'
 
 /**
  * Answers with the pictures of a job that succeeded: JSON with a known content length, streamed with

@@ -1,7 +1,7 @@
 import { isAppError } from '@sluice/kernel/app-error'
 
 import type { GatewayContext } from '../gateway-context.ts'
-import type { Principal } from '../request.ts'
+import type { Principal } from '../http/request.ts'
 import type { IdempotencyScope } from './idempotency-scope.ts'
 import { hasJob } from './reserve-quota.ts'
 

@@ -1,6 +1,6 @@
 import type { GatewayContext } from '../gateway-context.ts'
-import type { Principal } from '../request.ts'
-import { mayUseModel } from '../request.ts'
+import type { Principal } from '../http/request.ts'
+import { mayUseModel } from '../http/request.ts'
 
 /**
  * The image model of a request that names none, as OpenAI's API allows (create image: "model: optional";

@@ -6,7 +6,7 @@ import { newId } from '@sluice/kernel/ids'
 import { readIdempotencyKey } from '@sluice/service-kit/http/idempotency-key'
 
 import type { EdgeDeps } from '../deps.ts'
-import type { Principal } from '../request.ts'
+import type { Principal } from '../http/request.ts'
 
 /** The idempotency scope of a request: its job id, shared by all requests with the same Idempotency-Key. */
 export interface IdempotencyScope {

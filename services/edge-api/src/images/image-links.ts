@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { StoredPart } from '@sluice/contracts/events'
 
 import type { EdgeDeps } from '../deps.ts'
-import { callerOrigin } from './caller-origin.ts'
+import { callerOrigin } from '../http/caller-origin.ts'
 
 /** The request whose answer carries the links. */
 export type LinkReader = Pick<IncomingMessage, 'headers' | 'socket'>

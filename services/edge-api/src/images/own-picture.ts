@@ -1,7 +1,7 @@
 import { AppError } from '@sluice/kernel/app-error'
 
 import type { EdgeDeps } from '../deps.ts'
-import type { Principal } from '../request.ts'
+import type { Principal } from '../http/request.ts'
 
 const PATH = /^\/p\/img\/(img_[0-9a-f]{32})\/(0|[1-9]\d?)$/
 

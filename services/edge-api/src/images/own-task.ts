@@ -5,7 +5,7 @@ import type { TaskView } from '@sluice/protocol/images/task-object'
 import { taskObject } from '@sluice/protocol/images/task-object'
 
 import type { EdgeDeps } from '../deps.ts'
-import type { Principal } from '../request.ts'
+import type { Principal } from '../http/request.ts'
 import { taskStatuses } from './answer-with-task.ts'
 import type { LinkReader } from './image-links.ts'
 import { signedLinks } from './image-links.ts'

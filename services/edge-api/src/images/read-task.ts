@@ -1,5 +1,5 @@
 import type { GatewayContext } from '../gateway-context.ts'
-import type { Principal } from '../request.ts'
+import type { Principal } from '../http/request.ts'
 import type { LinkReader } from './image-links.ts'
 import { describeTask, ownTask } from './own-task.ts'
 

@@ -5,7 +5,7 @@ import { chargeUsage } from '@sluice/pricing/charge-usage'
 import { imageUsageOf } from '@sluice/protocol/images/image-answer'
 
 import type { GatewayContext } from '../gateway-context.ts'
-import type { Admitted, RequestRecord } from '../request.ts'
+import type { Admitted, RequestRecord } from '../http/request.ts'
 import type { JobEnd } from './job-end.ts'
 import type { RunningImage } from './run-image.ts'
 

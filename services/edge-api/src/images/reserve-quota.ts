@@ -3,8 +3,8 @@ import { isAppError } from '@sluice/kernel/app-error'
 import { rateUsage } from '@sluice/pricing/rate-usage'
 
 import type { GatewayContext } from '../gateway-context.ts'
-import type { Principal } from '../request.ts'
-import { releaseHold } from './release-hold.ts'
+import type { Principal } from '../http/request.ts'
+import { releaseHold } from '../credit/release-hold.ts'
 import type { IdempotencyScope } from './idempotency-scope.ts'
 import { priceImages } from './price-images.ts'
 

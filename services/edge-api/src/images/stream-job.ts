@@ -16,8 +16,8 @@ import { followJob } from './follow-job.ts'
 import { signedLinks } from './image-links.ts'
 import type { JobEnd } from './job-end.ts'
 import { failureError } from './job-end.ts'
-import { openSse } from './open-sse.ts'
-import { stillGenerating } from './abort-scope.ts'
+import { openSse } from '../http/open-sse.ts'
+import { stillGenerating } from '../http/abort-scope.ts'
 
 export interface StreamJobInput {
   outgoing: ServerResponse

@@ -8,11 +8,11 @@ import { positionEvent, taskEvent } from '@sluice/protocol/images/task-events'
 import type { GatewayContext } from '../gateway-context.ts'
 import { signedLinks } from './image-links.ts'
 import { errorOfFailure } from './job-end.ts'
-import type { SseStream } from './open-sse.ts'
-import { openSse } from './open-sse.ts'
+import type { SseStream } from '../http/open-sse.ts'
+import { openSse } from '../http/open-sse.ts'
 import { errorObject, ownTask } from './own-task.ts'
 import type { TaskRequest } from './read-task.ts'
-import { createAbortScope } from './abort-scope.ts'
+import { createAbortScope } from '../http/abort-scope.ts'
 
 /** How often the queue position is sent to a waiting caller. */
 const POSITION_EVERY_MS = 5_000

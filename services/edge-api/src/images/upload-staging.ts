@@ -6,7 +6,7 @@ import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { ImageSize } from '@sluice/protocol/images/sniff-image'
 import { readImageSize, SNIFF_BYTES, sniffImage } from '@sluice/protocol/images/sniff-image'
 
-import type { ByteHold } from '../byte-budget.ts'
+import type { ByteHold } from '../http/byte-budget.ts'
 import type { EdgeDeps } from '../deps.ts'
 
 /** How much of a file is searched for its size: in a JPEG, metadata of the camera may precede it. */

@@ -1,8 +1,8 @@
 import { AppError } from '@sluice/kernel/app-error'
 
 import type { GatewayContext } from '../gateway-context.ts'
-import type { Principal } from '../request.ts'
-import { mayUseModel } from '../request.ts'
+import type { Principal } from '../http/request.ts'
+import { mayUseModel } from '../http/request.ts'
 
 /** Throws unless the model exists, generates images, and may be used by this key. */
 export function checkUsableModel(

@@ -1,10 +1,10 @@
 import type { EdgeDeps } from '../deps.ts'
-import type { Admitted } from '../request.ts'
+import type { Admitted } from '../http/request.ts'
 import { followJob } from './follow-job.ts'
 import type { JobEnd } from './job-end.ts'
 import { endOfJob } from './job-end.ts'
-import type { AbortScope } from './abort-scope.ts'
-import { stillGenerating } from './abort-scope.ts'
+import type { AbortScope } from '../http/abort-scope.ts'
+import { stillGenerating } from '../http/abort-scope.ts'
 import type { RunningImage } from './run-image.ts'
 
 /** The minimum wait for the job, however long the upload took. */

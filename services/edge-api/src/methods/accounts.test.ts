@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 import { createAccounts } from '../accounts.ts'
 import { verifyPassword } from '../identity/password-hash.ts'
-import { keyHash } from '../key-hash.ts'
+import { keyHash } from '../auth/key-hash.ts'
 import { memoryIdentityStore } from '../store/memory-identity-store.ts'
 import { memoryKeyStore } from '../store/memory-key-store.ts'
 

@@ -3,7 +3,7 @@ import { findAlike } from '@sluice/kernel/fold-case'
 import { newId } from '@sluice/kernel/ids'
 
 import type { AccountDeps } from '../account-deps.ts'
-import { normalizeNetwork } from '../admit/networks.ts'
+import { normalizeNetwork } from '../auth/networks.ts'
 import type { NewKey } from '../store/user-api-key-repository.ts'
 
 /** 160 bits: not guessable, and short enough to paste. */

@@ -2,7 +2,7 @@ import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
-import type { RequestRecord } from '../request.ts'
+import type { RequestRecord } from '../http/request.ts'
 import { kyselyRequestLogReads } from './kysely-request-log-reads.ts'
 import type { RequestLogStore } from './request-log-store.ts'
 

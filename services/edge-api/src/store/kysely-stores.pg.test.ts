@@ -5,7 +5,7 @@ import { eachPostgres } from '@sluice/testkit/databases'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
-import type { RequestRecord } from '../request.ts'
+import type { RequestRecord } from '../http/request.ts'
 import { answerStoreContract } from './answer-store.contract.ts'
 import { keyStoreContract } from './key-store.contract.ts'
 import { kyselyAnswerStore } from './kysely-answer-store.ts'

@@ -1,7 +1,7 @@
 import type { Clock } from '@sluice/kernel/clock'
 
-import type { Grants } from '../admit/rate-limit.ts'
-import { counts, decideTake } from '../admit/rate-limit.ts'
+import type { Grants } from '../limits/rate-limit.ts'
+import { counts, decideTake } from '../limits/rate-limit.ts'
 import type { RateStore } from './rate-store.ts'
 
 // A requested key moves to the end, so that the first keys are the longest idle ones.

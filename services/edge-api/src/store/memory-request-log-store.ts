@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../request.ts'
+import type { RequestRecord } from '../http/request.ts'
 import { hasFailed, isGoodAnswer, isServerFault } from './request-outcome.ts'
 import type {
   LoggedCount,

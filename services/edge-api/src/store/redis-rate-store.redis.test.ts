@@ -4,8 +4,8 @@ import { serverUrl } from '@sluice/testkit/server-urls'
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, expect, it } from 'vitest'
 
-import type { Grants } from '../admit/rate-limit.ts'
-import { decideTake } from '../admit/rate-limit.ts'
+import type { Grants } from '../limits/rate-limit.ts'
+import { decideTake } from '../limits/rate-limit.ts'
 import { rateStoreContract } from './rate-store.contract.ts'
 import { redisRateStore } from './redis-rate-store.ts'
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import type { RequestRecord } from '../request.ts'
+import type { RequestRecord } from '../http/request.ts'
 import { loggedRequest } from '../../test/logged-request.ts'
 import type { RequestLogStore } from './request-log-store.ts'
 

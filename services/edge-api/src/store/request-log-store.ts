@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../request.ts'
+import type { RequestRecord } from '../http/request.ts'
 
 /** How long rows are retained, in whole UTC days; then their partitions are dropped. */
 export const LOG_RETENTION_MS = 30 * 86_400_000

@@ -1,6 +1,6 @@
 import { errorCodes } from '@sluice/kernel/error-codes'
 
-import type { RequestRecord } from '../request.ts'
+import type { RequestRecord } from '../http/request.ts'
 
 /** The caller disconnected; not a failure. */
 export const CALLER_LEFT = 'caller_gone'

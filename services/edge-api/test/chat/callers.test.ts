@@ -2,7 +2,7 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { chatRequest, rawSocket } from './raw-socket.ts'
-import { keyHash } from '../../src/key-hash.ts'
+import { keyHash } from '../../src/auth/key-hash.ts'
 import { id } from './ids.ts'
 import { turns, until } from './time.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'

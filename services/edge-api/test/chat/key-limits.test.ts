@@ -2,7 +2,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { dayOf } from '../../src/admit/quota-day.ts'
+import { dayOf } from '../../src/limits/quota-day.ts'
 import type { QuotaStore } from '../../src/store/quota-store.ts'
 import { id } from './ids.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { LIVE_KEYS_MAX } from '../../src/control/keys/create-api-key.ts'
-import { keyHash } from '../../src/key-hash.ts'
+import { keyHash } from '../../src/auth/key-hash.ts'
 import { id } from '../chat/ids.ts'
 import { question } from '../chat/fixture.ts'
 import type { Answer, StartedGateway } from '../identity/gateway.ts'

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 
-import { createCallerStamps } from '../../src/admit/caller-stamps.ts'
+import { createCallerStamps } from '../../src/auth/caller-stamps.ts'
 import type { StartedGateway } from './gateway.ts'
 import { errorOf, inTime, startGateway } from './gateway.ts'
 

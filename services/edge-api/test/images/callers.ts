@@ -1,5 +1,5 @@
 import type { SessionPrincipal } from '../../src/identity/identity.ts'
-import type { Principal } from '../../src/request.ts'
+import type { Principal } from '../../src/http/request.ts'
 
 export const id = (prefix: string, digit: string) => `${prefix}_${digit.repeat(32)}`
 

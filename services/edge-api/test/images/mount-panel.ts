@@ -8,7 +8,7 @@ import { adminImageHandlers, imageHandlers } from '../../src/control/images/imag
 import { mountControl } from '../../src/control/mount-control.ts'
 import type { GatewayContext } from '../../src/gateway-context.ts'
 import type { Identity } from '../../src/identity/identity.ts'
-import type { EdgeApp, EdgeContext } from '../../src/request.ts'
+import type { EdgeApp, EdgeContext } from '../../src/http/request.ts'
 import { partialStub } from '../partial-stub.ts'
 
 /** Mounts the panel's image operations for the given sessions. */

@@ -3,7 +3,7 @@ import { partialKey } from '@sluice/jobs/blob-keys'
 import { assert } from '@sluice/kernel/assert'
 import { expect, test } from 'vitest'
 
-import { STREAMS_EACH_MAX } from '../../src/stream-limit.ts'
+import { STREAMS_EACH_MAX } from '../../src/http/stream-limit.ts'
 import type { PanelEvent } from './panel.ts'
 import { eventsOf, PANEL, panelOf } from './panel.ts'
 import type { FixtureOptions } from './fixture.ts'

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 
-import { dayOf } from '../../src/admit/quota-day.ts'
+import { dayOf } from '../../src/limits/quota-day.ts'
 import type { Fixture } from './fixture.ts'
 import { QUOTA_MICRO } from './callers.ts'
 import { jsonOf, createFixture } from './fixture.ts'

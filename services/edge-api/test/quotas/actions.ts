@@ -2,8 +2,8 @@ import { isAppError } from '@sluice/kernel/app-error'
 import type { Random } from '@sluice/kernel/random'
 import type { Action } from '@sluice/testkit/simulate'
 
-import type { QuotaReservation } from '../../src/admit/daily-quotas.ts'
-import type { Principal } from '../../src/request.ts'
+import type { QuotaReservation } from '../../src/limits/daily-quotas.ts'
+import type { Principal } from '../../src/http/request.ts'
 import type { Running, Simulation } from './simulation.ts'
 import { restartedEdge, CALL_MS_MAX, charge, EDGES, quotas, today } from './simulation.ts'
 

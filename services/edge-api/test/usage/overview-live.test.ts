@@ -8,7 +8,7 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { createSseParser } from '@sluice/protocol/sse'
 import { describe, expect, test } from 'vitest'
 
-import { chatTrace, endTrace } from '../../src/settle/chat-trace.ts'
+import { chatTrace, endTrace } from '../../src/gateway/chat-trace.ts'
 import { id, createFixture } from './fixture.ts'
 
 const NOON = Date.UTC(2026, 10, 21, 12)

@@ -4,7 +4,7 @@ import { AppError } from '@sluice/kernel/app-error'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { describe, expect, test } from 'vitest'
 
-import type { RequestRecord } from '../../src/request.ts'
+import type { RequestRecord } from '../../src/http/request.ts'
 import { DAY_MS, job, logged, NOON, sum, zeros } from './samples.ts'
 import { createFixture } from './fixture.ts'
 

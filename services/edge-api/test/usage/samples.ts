@@ -1,6 +1,6 @@
 import type { ChargeFacts } from '@sluice/contracts/charges'
 
-import type { RequestRecord } from '../../src/request.ts'
+import type { RequestRecord } from '../../src/http/request.ts'
 import { loggedRequest } from '../logged-request.ts'
 import { id } from './fixture.ts'
 

@@ -1,4 +1,4 @@
-import { acceptPanelImages } from '../../accept/images-intake.ts'
+import { acceptPanelImages } from '../../images/intake.ts'
 import { holdUntilAnswered, isLargeBody } from '../../intake-limits.ts'
 import type { ControlCall, ControlHandlers } from '../handlers.ts'
 import { generateForPanel } from './generate-for-panel.ts'

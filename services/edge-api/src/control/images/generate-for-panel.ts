@@ -1,4 +1,4 @@
-import type { ImageIntake } from '../../accept/images-intake.ts'
+import type { ImageIntake } from '../../images/intake.ts'
 import { runAnswered } from '../../images/answer-image.ts'
 import type { UploadStaging } from '../../images/upload-staging.ts'
 import type { ImageRun, RunningImage } from '../../images/run-image.ts'

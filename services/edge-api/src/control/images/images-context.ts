@@ -1,9 +1,9 @@
-import { createPanelPrincipal } from '../../admit/panel-principal.ts'
-import type { PanelPrincipal } from '../../admit/panel-principal.ts'
-import { inFlightLimit } from '../../images/in-flight-limit.ts'
+import { createPanelPrincipal } from '../../auth/panel-principal.ts'
+import type { PanelPrincipal } from '../../auth/panel-principal.ts'
+import { inFlightLimit } from '../../limits/in-flight-limit.ts'
 import type { ControlContext } from '../control-context.ts'
-import type { StreamLimit } from '../../stream-limit.ts'
-import { createStreamLimit } from '../../stream-limit.ts'
+import type { StreamLimit } from '../../http/stream-limit.ts'
+import { createStreamLimit } from '../../http/stream-limit.ts'
 
 /** Shared by the image operations. */
 export interface ImagesContext extends Pick<ControlContext, 'gateway' | 'identity'> {

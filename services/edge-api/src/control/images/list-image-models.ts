@@ -6,7 +6,7 @@ import { COUNT_MAX, PARTIAL_IMAGES_MAX } from '@sluice/protocol/images/parse-ima
 import { offeredSizes } from '@sluice/protocol/images/read-size'
 import type { z } from 'zod'
 
-import { EDIT_IMAGES_MAX } from '../../accept/images-intake.ts'
+import { EDIT_IMAGES_MAX } from '../../images/intake.ts'
 import type { ControlHandlers } from '../handlers.ts'
 import type { ImagesContext } from './images-context.ts'
 

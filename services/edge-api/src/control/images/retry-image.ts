@@ -4,7 +4,7 @@ import type { InputImage } from '@sluice/contracts/image-request'
 import type { ImageJob } from '@sluice/jobs/image-job'
 import { AppError } from '@sluice/kernel/app-error'
 
-import type { ImageIntake } from '../../accept/images-intake.ts'
+import type { ImageIntake } from '../../images/intake.ts'
 import type { EdgeDeps } from '../../deps.ts'
 import type { UploadStaging, StoredInput } from '../../images/upload-staging.ts'
 import { ownTask } from '../../images/own-task.ts'

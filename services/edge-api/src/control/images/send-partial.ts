@@ -4,7 +4,7 @@ import { partialKey } from '@sluice/jobs/blob-keys'
 import { AppError } from '@sluice/kernel/app-error'
 
 import { ownTask } from '../../images/own-task.ts'
-import { STALL_MS_MAX } from '../../images/write-pieces.ts'
+import { STALL_MS_MAX } from '../../http/write-pieces.ts'
 import type { ControlCall } from '../handlers.ts'
 import type { ImagesContext } from './images-context.ts'
 

@@ -1,6 +1,6 @@
 import type { Decoded } from '@sluice/contracts/control/operation-types'
 
-import { formatNetwork } from '../../admit/networks.ts'
+import { formatNetwork } from '../../auth/networks.ts'
 import type { UserApiKey } from '../../store/user-api-key-repository.ts'
 
 export type ApiKeyDto = Decoded<'getApiKey'>['answer']

@@ -1,4 +1,4 @@
-import { dayOf } from '../../admit/quota-day.ts'
+import { dayOf } from '../../limits/quota-day.ts'
 import type { EdgeDeps } from '../../deps.ts'
 import type { UserApiKey } from '../../store/user-api-key-repository.ts'
 import type { ApiKeyDto } from './api-key-dto.ts'

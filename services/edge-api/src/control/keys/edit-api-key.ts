@@ -1,7 +1,7 @@
 import type { Decoded } from '@sluice/contracts/control/operation-types'
 import { AppError } from '@sluice/kernel/app-error'
 
-import { normalizeNetwork } from '../../admit/networks.ts'
+import { normalizeNetwork } from '../../auth/networks.ts'
 import type { EdgeDeps } from '../../deps.ts'
 import type { OwnedKeyRef } from '../../store/user-api-key-repository.ts'
 import { publishKeyChange } from './publish-key-change.ts'

@@ -1,4 +1,4 @@
-import { keyHash } from '../../key-hash.ts'
+import { keyHash } from '../../auth/key-hash.ts'
 import type { OwnedKeyRef } from '../../store/user-api-key-repository.ts'
 import type { ControlContext } from '../control-context.ts'
 import type { SessionPrincipal } from '../../identity/identity.ts'
