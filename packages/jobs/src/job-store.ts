@@ -21,10 +21,10 @@ export function createJobStore(repository: JobRepository): JobStore {
   return {
     submit: async (job, now) => {
       const submitted = submitJob(job, now)
-      if (await repository.insert(submitted)) return { ...submitted, fresh: true }
+      if (await repository.insert(submitted)) return { ...submitted, created: true }
       const known = await repository.load(job.id)
       assert(known, 'a job whose id is taken exists')
-      return { job: known, fresh: false, events: [] }
+      return { job: known, created: false, events: [] }
     },
     read: (jobId) => repository.load(jobId),
     readEvents: ({ jobId, afterSeq, limit }) =>

@@ -36,6 +36,6 @@ it('an insert that arrives after its timeout writes neither the job nor its outb
   await proxy.release()
   const left = `select from image_jobs union all select from outbox`
   expect((await database.pool.query(left)).rowCount).toBe(0)
-  expect(await jobs.submit(sampleJob({ now }), now)).toMatchObject({ fresh: true })
+  expect(await jobs.submit(sampleJob({ now }), now)).toMatchObject({ created: true })
   expect((await database.pool.query(left)).rowCount).toBe(2)
 })

@@ -14,7 +14,7 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
       const { store, outbox, now, read, eventsOf } = fixture
       const job = sampleJob({ now: now(), request: { count: 2 } })
       const submitted = await store.submit(job, now())
-      expect(submitted).toMatchObject({ fresh: true, job: { state: 'queued', fence: 0 } })
+      expect(submitted).toMatchObject({ created: true, job: { state: 'queued', fence: 0 } })
       expect(submitted.events).toEqual([
         { jobId: job.id, seq: 1, at: now(), fact: { type: 'queued' } },
       ])
@@ -33,7 +33,7 @@ export function submitStoreContract(make: () => Promise<StoreUnderTest>): void {
         sampleJob({ now: now(), request: { prompt: 'another' } }),
         now(),
       )
-      expect(again).toEqual({ job: held, fresh: false, events: [] })
+      expect(again).toEqual({ job: held, created: false, events: [] })
       expect(await outbox()).toEqual([])
     })
 

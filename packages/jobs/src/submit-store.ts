@@ -5,15 +5,15 @@ import type { ImageJob, NewImageJob } from './image-job.ts'
 /** The part of the job store for edge-api: submit, read, cancel. Implemented by `kysely-job-store.ts`. */
 export interface SubmitStore {
   /**
-   * Inserts the job once: a repeated call with the same id returns the existing job (`fresh: false`). With
-   * `fresh: true` the caller publishes `image-job-queued` (`queuedHint(job)`). `events` are the inserted
+   * Inserts the job once: a repeated call with the same id returns the existing job (`created: false`). With
+   * `created: true` the caller publishes `image-job-queued` (`queuedHint(job)`). `events` are the inserted
    * ones: number 1 of a new job, none of an existing one. Rejects (`isHoldEnded`) when the hold of this id
    * has ended before the job was inserted.
    */
   submit(
     job: NewImageJob,
     now: Date,
-  ): Promise<{ job: ImageJob; fresh: boolean; events: ImageJobEvent[] }>
+  ): Promise<{ job: ImageJob; created: boolean; events: ImageJobEvent[] }>
   read(jobId: string): Promise<ImageJob | undefined>
   /** Events with a number above `afterSeq`, in order, at most `limit`. */
   readEvents(query: { jobId: string; afterSeq: number; limit: number }): Promise<ImageJobEvent[]>

@@ -88,10 +88,10 @@ async function submit({ store, clock, jobIds }: JobSimulation, random: Random) {
     lastsMs: 1_000 + random.integer(300_000),
     request: { count: 1 + random.integer(4), partialImages: random.integer(3) },
   })
-  const { fresh } = await store.submit(job, clock.now())
-  expect(fresh).toBe(!jobIds.includes(job.id))
-  if (fresh) jobIds.push(job.id)
-  return fresh
+  const { created } = await store.submit(job, clock.now())
+  expect(created).toBe(!jobIds.includes(job.id))
+  if (created) jobIds.push(job.id)
+  return created
 }
 
 // Hints may be repeated and may refer to any job.

@@ -53,7 +53,7 @@ export function endOfFacts(
  */
 export function failureError(end: JobEnd, taskId: string, waitMs?: number): AppError {
   if (end.state === 'cancelled' && !end.failure)
-    return new AppError('cancelled', 'The task was cancelled before generation started.', {
+    return new AppError('cancelled', 'The task was cancelled before it was generated.', {
       details: { task_id: taskId },
     })
   return errorOfFailure(end.failure ?? { code: '', message: 'The picture was not generated.' }, {

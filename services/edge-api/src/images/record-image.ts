@@ -55,7 +55,7 @@ function imageRecord(
 /** The amount that billing will capture, by the same rule, so that the log agrees with the ledger. */
 function amountOf(running: RunningImage | undefined, end: JobEnd | undefined): bigint {
   // A request that joins a job does not pay for it again.
-  if (!running?.fresh || !running.hold || end?.state !== 'done') return 0n
+  if (!running?.created || !running.hold || end?.state !== 'done') return 0n
   const { price, amountMicro } = running.hold
   const pictures = end.parts.map(({ facts: { width, height, quality } }) => ({
     width,

@@ -48,13 +48,13 @@ export interface RunningImage extends Submitted {
  */
 export async function runImage(gateway: GatewayContext, run: ImageRun): Promise<RunningImage> {
   const submitted = await submitRun(gateway, run)
-  const { job, fresh, known } = submitted
+  const { job, created, known } = submitted
   // Subscribe before publishing: then no event of the job can be missed, and no row is read for it.
   const watch = () =>
     gateway.jobHub.watch({ jobId: job.id, afterSeq: 0, known, signal: run.signal })
-  const isWatched = fresh && submitted.call.responseMode !== 'async'
+  const isWatched = created && submitted.call.responseMode !== 'async'
   const events = isWatched ? watch() : whenRead(watch)
-  if (fresh) await publishQueued(gateway, job)
+  if (created) await publishQueued(gateway, job)
   return { ...submitted, events }
 }
 
@@ -83,7 +83,7 @@ async function submitRun(
     const bodyHash = bodyHashOf({ ...call.request, kind }, fingerprints)
     const submitted = await submitImage(gateway, { principal, scope, request, bodyHash })
     // A job that existed before has its own pictures.
-    if (!submitted.fresh) await staging.clear()
+    if (!submitted.created) await staging.clear()
     return { ...submitted, call }
   } catch (error) {
     if (!(error instanceof SubmitUnknown)) await staging.clear()

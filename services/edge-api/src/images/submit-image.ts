@@ -33,7 +33,7 @@ export interface SubmitInput {
 export interface Submitted {
   job: ImageJob
   /** False when the request joined an existing job. */
-  fresh: boolean
+  created: boolean
   /** Events that were written with the job; empty for an existing job. */
   known: readonly ImageJobEvent[]
   /** The held amount, for the request log; undefined for a job that had ended. */
@@ -54,13 +54,14 @@ export async function submitImage(gateway: GatewayContext, input: SubmitInput): 
     const held = await openHold(gateway, { ...input, jobId })
     if (held === 'ended' || held === 'mismatch') {
       const job = await gateway.deps.jobs.read(jobId)
-      if (job) return { job: requireSameBody(job, input), fresh: false, known: [], hold: undefined }
+      if (job)
+        return { job: requireSameBody(job, input), created: false, known: [], hold: undefined }
       if (held === 'mismatch') throw conflict()
       continue
     }
     crashPoint('edge-after-hold')
     await reserveQuota(gateway, { ...input, jobId, held })
-    const submitted = await writeJob(gateway, { ...input, jobId, fresh: held.fresh })
+    const submitted = await writeJob(gateway, { ...input, jobId, isHoldNew: held.fresh })
     // Billing voided the hold in the meantime: retry with the next ref.
     if (submitted === 'hold-ended') continue
     crashPoint('edge-after-submit')
@@ -115,7 +116,13 @@ async function openHold(
 
 async function writeJob(
   gateway: GatewayContext,
-  { principal, request, bodyHash, jobId, fresh }: SubmitInput & { jobId: string; fresh: boolean },
+  {
+    principal,
+    request,
+    bodyHash,
+    jobId,
+    isHoldNew,
+  }: SubmitInput & { jobId: string; isHoldNew: boolean },
 ): Promise<Omit<Submitted, 'hold'> | 'hold-ended'> {
   const { clock, jobs, config } = gateway.deps
   const now = clock.now()
@@ -130,11 +137,11 @@ async function writeJob(
     // The commit may have succeeded although its result was lost. Only the row shows it.
     const job = await jobs.read(jobId).catch(() => 'unknown' as const)
     if (job === 'unknown') {
-      if (fresh) gateway.holdReturns.add({ ref: jobId, reason: 'job unknown', unknown: true })
+      if (isHoldNew) gateway.holdReturns.add({ ref: jobId, reason: 'job unknown', unknown: true })
       throw new SubmitUnknown(error)
     }
-    if (job) return { job, fresh: true, known: [] }
-    if (fresh) await releaseHold(gateway, { ref: jobId, reason: 'job not written' })
+    if (job) return { job, created: true, known: [] }
+    if (isHoldNew) await releaseHold(gateway, { ref: jobId, reason: 'job not written' })
     throw error
   }
 }

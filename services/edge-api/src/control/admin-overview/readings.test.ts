@@ -40,7 +40,7 @@ describe('lastKnown', () => {
     const { clock, log, source, known } = setUp()
     await known.read()
     source.unavailable = true
-    for (let look = 0; look < 3; look += 1) {
+    for (let round = 0; round < 3; round += 1) {
       await clock.advance(1_000)
       expect(await known.read()).toBe(1)
       expect(known.isUnavailable()).toBe(true)

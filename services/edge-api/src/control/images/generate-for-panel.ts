@@ -26,7 +26,7 @@ export async function generateForPanel(
   { call, incoming, accept, ...body }: PanelGeneration,
 ): Promise<TaskDetailDto> {
   const { session, requestId, receivedAtMs, outgoing } = call
-  const { job, hold, fresh } = await inFlight(async () => {
+  const { job, hold, created } = await inFlight(async () => {
     const principal = await panelPrincipal(session)
     const admitted = { requestId, principal, receivedAtMs }
     let submitted: RunningImage | undefined
@@ -45,6 +45,6 @@ export async function generateForPanel(
     if (!submitted) throw new Error('a run without a task throws')
     return submitted
   })
-  const money = fresh && hold ? { held_micro: hold.amountMicro, charged_micro: null } : undefined
+  const money = created && hold ? { held_micro: hold.amountMicro, charged_micro: null } : undefined
   return describeTask(gateway, money ? { job, money } : { job })
 }
