@@ -31,7 +31,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   const { cookie, store, clock } = context
   if (!cookie.secure) {
     const { publicBaseUrl } = deps
-    deps.log.warn({ publicBaseUrl }, 'sign-in without encryption; set an https URL')
+    deps.log.warn({ publicBaseUrl }, 'sign-in is not encrypted; set an https URL')
   }
   return {
     registration: deps.registration,
