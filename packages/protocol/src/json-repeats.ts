@@ -29,11 +29,11 @@ function readObject(cursor: JsonCursor, path: string, depth: number): void {
     cursor.skipKey()
     const name = cursor.keyText()
     const full = path === '' ? name : `${path}.${name}`
-    if (names.has(name)) throw givenTwice(full.slice(0, SHOWN_CHARS_MAX))
+    if (names.has(name)) throw duplicateName(full.slice(0, SHOWN_CHARS_MAX))
     names.add(name)
     readValue(cursor, full, depth)
   }
 }
 
-const givenTwice = (param: string) =>
+const duplicateName = (param: string) =>
   new AppError('invalid_value', `'${param}' is given twice.`, { param })

@@ -85,25 +85,25 @@ describe('scanning a chat body', () => {
   })
 
   it('refuses a body with a duplicate parameter', () => {
-    expect(codeOf(() => scan('{"model":"cheap","model":"dear"}'))).toBe('invalid_value')
-    expect(codeOf(() => scan('{"model":"cheap","mod\\u0065l":"dear"}'))).toBe('invalid_value')
+    expect(codeOf(() => scan('{"model":"cheap","model":"expensive"}'))).toBe('invalid_value')
+    expect(codeOf(() => scan('{"model":"cheap","mod\\u0065l":"expensive"}'))).toBe('invalid_value')
     const twice = '{"stream_options":{"include_usage":true,"include_usage":false}}'
     expect(codeOf(() => scan(twice))).toBe('invalid_value')
   })
 
   it.each([
-    ['Model', '{"model":"cheap","Model":"dear"}'],
-    ['MODEL', '{"model":"cheap","\\u004dODEL":"dear"}'],
+    ['Model', '{"model":"cheap","Model":"expensive"}'],
+    ['MODEL', '{"model":"cheap","\\u004dODEL":"expensive"}'],
     ['Max_Tokens', '{"model":"cheap","max_tokens":1,"Max_Tokens":5000}'],
     ['maxTokens', '{"maxTokens":5000}'],
     ['max_to\u212aens', '{"max_to\u212aens":5000}'],
     ['max_to\u212aens', '{"max_to\\u212aens":5000}'],
     ['\u017ftream', '{"\u017ftream":true}'],
-    ['\uff4dodel', '{"\uff4dodel":"dear"}'],
+    ['\uff4dodel', '{"\uff4dodel":"expensive"}'],
     ['\u{1d55f}', '{"\u{1d55f}":9}'],
     ['N', '{"N":9}'],
-    ['mo\u200bdel', '{"mo\u200bdel":"dear"}'],
-    ['model\0x', '{"model\\u0000x":"dear"}'],
+    ['mo\u200bdel', '{"mo\u200bdel":"expensive"}'],
+    ['model\0x', '{"model\\u0000x":"expensive"}'],
     ['max_completion_tokens', '{"max_completion_tokens":1,"max_completion_tokens":2}'],
     ['messages', '{"messages":[],"messages":[{}]}'],
     ['Messages', '{"messages":[],"Messages":[{}]}'],

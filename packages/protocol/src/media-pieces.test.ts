@@ -57,7 +57,7 @@ describe('media of a chat body', () => {
   it.each<[string, object]>([
     ['text that looks like base64', { type: 'text', text: 'A'.repeat(10_000) }],
     ['text that begins like a data URL', { type: 'text', text: `data:,${'A'.repeat(10_000)}` }],
-    ['words under a name of media', { data: 'many words, '.repeat(1_000) }],
+    ['plain text under a media name', { data: 'many words, '.repeat(1_000) }],
     ['arguments of a tool', { function: { arguments: `data:a/b;base64,${'A'.repeat(10_000)}` } }],
     ['a long name', { [`data:image/png;base64,${'A'.repeat(10_000)}`]: 1 }],
   ])('counts non-media values as text: %s', (_name, part) => {

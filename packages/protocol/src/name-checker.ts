@@ -101,7 +101,7 @@ export class NameChecker {
   }
 
   private once({ name, bit }: ReservedName): string {
-    if ((this.seen & bit) !== 0) throw givenTwice(this.path + name)
+    if ((this.seen & bit) !== 0) throw duplicateName(this.path + name)
     this.seen |= bit
     return name
   }
@@ -113,7 +113,7 @@ function misspelled(name: string, meant: string): AppError {
   return new AppError('invalid_value', message, { param })
 }
 
-const givenTwice = (param: string) =>
+const duplicateName = (param: string) =>
   new AppError('invalid_value', `'${param}' is given twice.`, { param })
 
 const tooManyUnusual = () =>

@@ -3,7 +3,7 @@ export type QueueClass = 'first' | 'normal' | 'last'
 const classes = ['first', 'normal', 'last'] as const
 
 /** After this many entries in a row, a class yields one to the next lower class. */
-const IN_A_ROW_MAX = 3
+const CONSECUTIVE_MAX = 3
 
 export interface FairQueueLimits {
   /** Concurrent work. */
@@ -41,7 +41,7 @@ interface Waiter {
 export function createFairQueue(limits: FairQueueLimits): FairQueue {
   const queues = { first: createGroupQueue(), normal: createGroupQueue(), last: createGroupQueue() }
   let running = 0
-  let inARow: { of: QueueClass; count: number } = { of: 'first', count: 0 }
+  let consecutive: { of: QueueClass; count: number } = { of: 'first', count: 0 }
   const waiting = () => classes.reduce((sum, name) => sum + queues[name].size(), 0)
 
   const admit = (name: QueueClass, group: string): boolean => {
@@ -55,10 +55,12 @@ export function createFairQueue(limits: FairQueueLimits): FairQueue {
     const present = classes.filter((name) => queues[name].size() > 0)
     const [front, behind] = present
     if (front === undefined) return undefined
-    const isOver = inARow.of === front && inARow.count >= IN_A_ROW_MAX
+    const isOver = consecutive.of === front && consecutive.count >= CONSECUTIVE_MAX
     const chosen = isOver && behind !== undefined ? behind : front
-    inARow =
-      inARow.of === chosen ? { of: chosen, count: inARow.count + 1 } : { of: chosen, count: 1 }
+    consecutive =
+      consecutive.of === chosen
+        ? { of: chosen, count: consecutive.count + 1 }
+        : { of: chosen, count: 1 }
     return queues[chosen].take()
   }
 

@@ -199,7 +199,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     isApiCall: ({ method = 'GET', headers }, path) => isApiCall({ method, path, headers }),
     async start() {
       unsubscribe = await bus.subscribe('api-key-changed', ({ apiKeyId }) =>
-        authenticator.forget([apiKeyId]),
+        authenticator.invalidate([apiKeyId]),
       )
       await jobHub.start()
       await revisions.start()

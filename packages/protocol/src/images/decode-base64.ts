@@ -24,7 +24,7 @@ export async function* decodeBase64(
     const chars = rest + (PLAIN.test(next) ? next : next.replaceAll(/\s+/g, ''))
     const padding = chars.indexOf('=')
     const end = padding === -1 ? chars.length : padding
-    if ((isPadded && end > 0) || !/^[\w+/-]*={0,2}$/.test(chars)) throw noBase64(param)
+    if ((isPadded && end > 0) || !/^[\w+/-]*={0,2}$/.test(chars)) throw invalidBase64(param)
     isPadded ||= padding !== -1
     const whole = isPadded ? end : end - (end % UNIT_CHARS)
     rest = chars.slice(whole)
@@ -39,9 +39,9 @@ function read(pieces: Generator<string, void, void>, param: string): string | un
     return pieces.next().value ?? undefined
   } catch {
     // An invalid JSON escape.
-    throw noBase64(param)
+    throw invalidBase64(param)
   }
 }
 
-const noBase64 = (param: string) =>
+const invalidBase64 = (param: string) =>
   invalid(param, 'must be a picture: an http(s) URL, a data URL or base64')

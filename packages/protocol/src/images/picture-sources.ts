@@ -40,7 +40,7 @@ function readSource(item: unknown, param: string): PictureSource {
       param,
     })
   if (item instanceof LongText) return readLongSource(item, param)
-  if (typeof item !== 'string' || item === '') throw noPicture(param)
+  if (typeof item !== 'string' || item === '') throw notAPicture(param)
   if (/^https?:/i.test(item)) {
     if (item.length > URL_CHARS_MAX || !URL.canParse(item)) throw invalid(param, 'is not a URL')
     return { kind: 'url', url: item, param }
@@ -56,7 +56,7 @@ function readLongSource(item: LongText, param: string): PictureSource {
   if (!/^data:/i.test(head)) return { kind: 'base64', base64: item, param }
   const comma = item.indexOf(',')
   const header = comma === -1 || comma > HEADER_BYTES_MAX ? '' : item.slice(0, comma)
-  if (typeof header !== 'string' || !DATA_URL.test(header)) throw noDataUrl(param)
+  if (typeof header !== 'string' || !DATA_URL.test(header)) throw invalidDataUrl(param)
   return { kind: 'base64', base64: item.slice(comma + 1), param }
 }
 
@@ -64,21 +64,22 @@ function headOf(item: LongText, param: string): string {
   try {
     return item.head(HEADER_BYTES_MAX)
   } catch {
-    throw noPicture(param)
+    throw notAPicture(param)
   }
 }
 
-const noDataUrl = (param: string) =>
+const invalidDataUrl = (param: string) =>
   invalid(param, 'must be a base64 data URL (data:image/png;base64,…)')
-const noPicture = (param: string) =>
+const notAPicture = (param: string) =>
   invalid(param, 'must be a picture: an http(s) URL, a data URL or base64')
 
 function readBase64(text: string, param: string): string {
   const isDataUrl = /^data:/i.test(text)
   const comma = isDataUrl ? text.indexOf(',') : -1
-  if (isDataUrl && !DATA_URL.test(text.slice(0, comma === -1 ? 0 : comma))) throw noDataUrl(param)
+  if (isDataUrl && !DATA_URL.test(text.slice(0, comma === -1 ? 0 : comma)))
+    throw invalidDataUrl(param)
   const base64 = text.slice(comma + 1)
-  if (base64 === '' || !/^[A-Za-z0-9+/_\r\n-]+={0,2}\s*$/.test(base64)) throw noPicture(param)
+  if (base64 === '' || !/^[A-Za-z0-9+/_\r\n-]+={0,2}\s*$/.test(base64)) throw notAPicture(param)
   return base64
 }
 

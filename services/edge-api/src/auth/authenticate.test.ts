@@ -91,7 +91,7 @@ describe('authenticating', () => {
     const { authenticator, store, clock } = await rig()
     await authenticator.lookUp(APIKEY, ADDRESS)
     await store.revokeKey({ id: 'key_1', at: clock.now() })
-    authenticator.forget(['key_1'])
+    authenticator.invalidate(['key_1'])
     expect(authenticator.find(APIKEY)).toBeUndefined()
     await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(wrong)
   })
@@ -101,7 +101,7 @@ describe('authenticating', () => {
     fixture.beforeRead = async () => {
       fixture.beforeRead = async () => {}
       await store.revokeKey({ id: 'key_1', at: clock.now() })
-      authenticator.forget(['key_1'])
+      authenticator.invalidate(['key_1'])
     }
     await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(wrong)
     expect(authenticator.find(APIKEY)).toBeUndefined()

@@ -52,9 +52,9 @@ export interface Authenticator {
   /** Throws `invalid_api_key`, `rate_limit_exceeded` after too many wrong keys, `unavailable`. */
   lookUp(apiKey: string, address: string): Promise<Principal>
   /** Invalidates the decisions about changed keys. */
-  forget(apiKeyIds: readonly string[]): void
+  invalidate(apiKeyIds: readonly string[]): void
   /** Invalidates all decisions. */
-  forgetAll(): void
+  invalidateAll(): void
 }
 
 export interface AuthenticateDeps {
@@ -121,7 +121,7 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
       guesses.count(address, nowMs)
       throw invalidKeyError()
     },
-    forget(apiKeyIds) {
+    invalidate(apiKeyIds) {
       changes += 1
       unknown.clear()
       const changed = new Set(apiKeyIds)
@@ -129,7 +129,7 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
         if (changed.has(principal.apiKeyId)) decisions.delete(name)
       }
     },
-    forgetAll() {
+    invalidateAll() {
       changes += 1
       unknown.clear()
       decisions.clear()

@@ -11,8 +11,8 @@ const CHANGED_KEYS_MAX = 1_000
 
 export interface WatchRevisionsDeps {
   revisionStore: RevisionStore
-  catalog: Pick<CatalogCache, 'reach'>
-  authenticator: Pick<Authenticator, 'forget' | 'forgetAll'>
+  catalog: Pick<CatalogCache, 'ensureRevisions'>
+  authenticator: Pick<Authenticator, 'invalidate' | 'invalidateAll'>
   clock: Clock
   log: Log
   everyMs: number
@@ -34,7 +34,7 @@ export function watchRevisions(deps: WatchRevisionsDeps): RevisionWatch {
   const run = async () => {
     const { catalog: version, prices, apiKeys } = await revisionStore.readRevisions()
     // Not awaited: a slow scheduler must not delay the keys.
-    void catalog.reach({ version, prices })
+    void catalog.ensureRevisions({ version, prices })
     await followKeys(apiKeys)
   }
   let rounds: ReturnType<typeof repeat> | undefined
@@ -56,14 +56,14 @@ function keyFollower({
     if (followed === revision) return
     if (followed === undefined || revision < followed) {
       // The first poll, or a different database (a restored backup): every cached decision may be stale.
-      authenticator.forgetAll()
+      authenticator.invalidateAll()
     } else {
       const query = { since: followed, limit: CHANGED_KEYS_MAX }
       const changed = await revisionStore.listChangedKeys(query)
       // The newest revision is missing from the rows when its row was deleted.
       const isWhole = (changed[0]?.revision ?? 0) >= revision && changed.length < CHANGED_KEYS_MAX
-      if (isWhole) authenticator.forget(changed.map(({ id }) => id))
-      else authenticator.forgetAll()
+      if (isWhole) authenticator.invalidate(changed.map(({ id }) => id))
+      else authenticator.invalidateAll()
     }
     followed = revision
   }

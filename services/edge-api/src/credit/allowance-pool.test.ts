@@ -132,12 +132,12 @@ describe('paying for calls out of allowances', () => {
 
   it('refuses with 402 only when billing refuses', async () => {
     const { clock, ledger, pool } = rig(1_000n)
-    const [dear, cheap] = [
+    const [expensive, cheap] = [
       outcome(pool.reserve('wal_1', 1_001n)),
       outcome(pool.reserve('wal_1', 900n)),
     ]
     await clock.advance(20)
-    expect(await dear).toBe('insufficient_credit')
+    expect(await expensive).toBe('insufficient_credit')
     expect(await cheap).toMatchObject({ amountMicro: 900n })
     expect(ledger.refused).toBeGreaterThanOrEqual(1)
   })
@@ -147,10 +147,10 @@ describe('paying for calls out of allowances', () => {
     const first = pool.reserve('wal_1', 100n)
     await clock.advance(5)
     await first
-    const dear = pool.reserve('wal_1', 40_000n)
+    const expensive = pool.reserve('wal_1', 40_000n)
     expect(pool.tryReserve('wal_1', 1n)).toBeUndefined()
     await clock.advance(5)
-    expect((await dear).amountMicro).toBe(40_000n)
+    expect((await expensive).amountMicro).toBe(40_000n)
   })
 
   it('closes idle allowances before it refuses a call for insufficient credit', async () => {

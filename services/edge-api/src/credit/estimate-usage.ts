@@ -27,8 +27,8 @@ export function estimateUsage({
   /** Maximum output of the model. */
   outputTokensMax: number | undefined
 }): { inputMax: number; outputMax: number } {
-  const able = outputTokensMax ?? Math.max(OUTPUT_TOKENS_DEFAULT, outputTokensRequested ?? 0)
-  const each = Math.min(outputTokensRequested ?? able, able)
+  const limit = outputTokensMax ?? Math.max(OUTPUT_TOKENS_DEFAULT, outputTokensRequested ?? 0)
+  const each = Math.min(outputTokensRequested ?? limit, limit)
   return {
     inputMax: promptTokensMax({ textBytes, attachments, mediaTokens }),
     outputMax: atMost(each * count),

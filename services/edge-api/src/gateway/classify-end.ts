@@ -59,14 +59,14 @@ function classifyEndAnswer(
   const read = readErrorBody(text)
   const failure = classifyAnswer({ status, headers, body: read, nowMs, model })
   // A relayed 401 or 407 would mean to the client that its own API key is wrong.
-  const isCallers =
+  const isCallerError =
     failure.failureClass === 'caller-bad' &&
     status >= 400 &&
     status < 500 &&
     status !== 401 &&
     status !== 407
   const verbatim =
-    isCallers && isShowable(read, text)
+    isCallerError && isShowable(read, text)
       ? { status, body: text === original ? body : Buffer.from(text) }
       : undefined
   return { failure, answerBegan: false, verbatim }

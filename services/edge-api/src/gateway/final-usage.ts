@@ -6,7 +6,7 @@ import type { AnswerMeter } from './relay-end.ts'
  * A prompt is estimated as a quarter of its worst case, which was reserved with one token per byte of text,
  * 4,000 tokens per picture, and tokens per audio clip and file.
  */
-const PROMPT_PART = 4
+const PROMPT_DIVISOR = 4
 
 /**
  * A report below this fraction of the estimate contradicts the delivered text: it would mean more than
@@ -26,7 +26,7 @@ export function finalUsage(
   if (!meter) return undefined
   const { usage: reported, contentAfterReport } = meter
   const output = meter.estimateOutput()
-  const input = Math.ceil(promptTokensMax / PROMPT_PART)
+  const input = Math.ceil(promptTokensMax / PROMPT_DIVISOR)
   const estimate: TokenUsage = { kind: 'tokens', input, cachedInput: 0, output }
   if (!reported || reported.output * TOLERANCE < output) {
     return output === 0 ? undefined : { usage: estimate, source: 'estimate' }

@@ -4,8 +4,8 @@ import type { Clock } from '@sluice/kernel/clock'
 import { systemClock } from '@sluice/kernel/clock'
 
 /** A caller who sends nothing for this long has read the response, or never will. */
-const QUIET_MS_MAX = 1_000
-const QUIETS_MAX = 10
+const IDLE_MS_MAX = 1_000
+const CHECKS_MAX = 10
 /** More than the largest accepted body. */
 const DRAIN_BYTES_MAX = 128 * 1024 * 1024
 
@@ -30,9 +30,9 @@ export function drainRequest(
       bytes += chunk.length
       if (bytes > DRAIN_BYTES_MAX) end()
     }
-    const stop = clock.every(QUIET_MS_MAX, () => {
+    const stop = clock.every(IDLE_MS_MAX, () => {
       checks += 1
-      if (bytes === bytesBefore || checks >= QUIETS_MAX) end()
+      if (bytes === bytesBefore || checks >= CHECKS_MAX) end()
       bytesBefore = bytes
     })
     incoming.on('data', count)

@@ -75,7 +75,7 @@ describe('the snapshot of channels and prices', () => {
     await catalog.start()
     fixture.version = 2
     fixture.replicaVersion = 1
-    await catalog.reach({ version: 2, prices: 0 })
+    await catalog.ensureRevisions({ version: 2, prices: 0 })
     expect(catalog.current().version).toBe(2)
   })
 
@@ -85,9 +85,9 @@ describe('the snapshot of channels and prices', () => {
     let late: Promise<void>[] = []
     fixture.onRead = () => {
       fixture.onRead = () => {}
-      late = [2, 2, 2, 1].map((prices) => catalog.reach({ version: 0, prices }))
+      late = [2, 2, 2, 1].map((prices) => catalog.ensureRevisions({ version: 0, prices }))
     }
-    await Promise.all([1, 1].map((prices) => catalog.reach({ version: 0, prices })))
+    await Promise.all([1, 1].map((prices) => catalog.ensureRevisions({ version: 0, prices })))
     await Promise.all(late)
     expect(fixture.reads).toBe(3)
   })
@@ -116,7 +116,7 @@ describe('the snapshot of channels and prices', () => {
   it('is not refreshed while its version is the same', async () => {
     const { fixture, catalog, clock } = rig()
     await catalog.start()
-    await catalog.reach({ version: 1, prices: 0 })
+    await catalog.ensureRevisions({ version: 1, prices: 0 })
     await clock.advance(10_000)
     expect(fixture.reads).toBe(1)
   })
@@ -177,7 +177,7 @@ describe('the snapshot of channels and prices', () => {
     const { fixture, catalog, clock } = rig()
     await catalog.start()
     fixture.rows = [row, { ...row, id: 'p2', model: 'm' }]
-    await catalog.reach({ version: 1, prices: 7 })
+    await catalog.ensureRevisions({ version: 1, prices: 7 })
     const at = new Date(clock.nowMs())
     expect(catalog.current().prices.priceAt({ model: 'm', kind: 'tokens', at })?.id).toBe('p2')
   })

@@ -20,7 +20,7 @@ export interface CatalogCache extends CatalogReader {
   start(): Promise<void>
   stop(): Promise<void>
   /** Refreshes an older snapshot; resolves after the read, also when it failed. */
-  reach(revisions: { version: number; prices: number }): Promise<void>
+  ensureRevisions(revisions: { version: number; prices: number }): Promise<void>
 }
 
 export interface RefreshDeps {
@@ -95,7 +95,7 @@ export function createCatalogCache(deps: RefreshDeps): CatalogCache {
       await unsubscribe?.()
       await flight
     },
-    async reach({ version, prices }) {
+    async ensureRevisions({ version, prices }) {
       newest.version = Math.max(newest.version, version)
       newest.prices = Math.max(newest.prices, prices)
       // The running read may have begun before the change. Calling `refresh` would force a second read every

@@ -17,7 +17,7 @@ import type { UsageSpool } from './usage-spool.ts'
 const CALL_RECORDS_MAX = 500
 const RETRY_MS = 1_000
 /** More consecutive rejections without a success indicate a fault of billing, not of the records. */
-const REFUSALS_IN_A_ROW_MAX = 20
+const CONSECUTIVE_REFUSALS_MAX = 20
 
 export interface UsageBatch {
   /** Undefined when they are only on disk. */
@@ -72,7 +72,7 @@ export function usageSender(deps: UsageSenderDeps): UsageSender {
       const [record] = records
       if (records.length > 1 || !record) return sendHalves(records)
       refusals += 1
-      if (refusals > REFUSALS_IN_A_ROW_MAX) return 'billing-refuses-all'
+      if (refusals > CONSECUTIVE_REFUSALS_MAX) return 'billing-refuses-all'
       log.error({ err, requestId: record.requestId }, 'billing rejected a usage record')
       await spool.refuse(record, reasonOf(err))
       return 'captured'
