@@ -38,7 +38,6 @@ function pathsInBackticks(text, file) {
     .filter((span) => folders.some((folder) => span.startsWith(`${folder}/`)))
 }
 
-
 function links(text, file) {
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)
   return targets

@@ -38,11 +38,11 @@ describe('the settings of a channel', () => {
       { latencyMs: 5 },
       /^is not a setting of openai channels; valid settings are organization, /,
     ],
-    ['openai', { usageInStreams: 'never' }, /ask/],
+    ['openai', { usageInStreams: 'never' }, /request/],
     ['openai', { streamImages: 'yes' }, /boolean/],
     ['openai', { organization: 'a\r\nx-evil: 1' }, /letters/],
     ['openai', { allowPrivate: ['10.0.0.7'] }, /host and a port/],
-    ['sandbox', { usageInStreams: 'ask' }, /valid settings are latencyMs, /],
+    ['sandbox', { usageInStreams: 'request' }, /valid settings are latencyMs, /],
     ['sandbox', { latencyMs: -1 }, /0/],
   ] as const)(
     'of a %s channel are rejected with the name of the invalid one: %j',

@@ -16,8 +16,8 @@ export const openaiChannelSettings = z
     /** The operator's organisation and project at the upstream, sent as headers. */
     organization: headerText,
     project: headerText,
-    /** `ask`: request the usage in streams. `estimate`: the upstream does not support that. */
-    usageInStreams: z.enum(['ask', 'estimate']),
+    /** `request`: request the usage in streams. `estimate`: the upstream does not support that. */
+    usageInStreams: z.enum(['request', 'estimate']),
     /** Whether image responses may be streamed; the default depends on the model. */
     streamImages: z.boolean(),
     /** Hosts of the operator's own network, `host:port`, whose picture URLs are fetched. */
@@ -74,7 +74,7 @@ export function settingNames(dialect: Dialect): string[] {
 
 /** The description of the settings in the control API's OpenAPI document. */
 export const settingsText =
-  'Settings of the dialect. openai: organization, project, usageInStreams (ask, estimate), streamImages, allowPrivate (host:port of private hosts whose picture URLs are fetched). sandbox: latencyMs, chunkDelayMs, failureRate, failWith, retryAfterMs, partialImages.'
+  'Settings of the dialect. openai: organization, project, usageInStreams (request, estimate), streamImages, allowPrivate (host:port of private hosts whose picture URLs are fetched). sandbox: latencyMs, chunkDelayMs, failureRate, failWith, retryAfterMs, partialImages.'
 /** Settings of a channel in the control API; which are valid depends on its dialect. */
 export const channelSettings = z.record(z.string().max(100), z.unknown()).describe(settingsText)
 

@@ -1,7 +1,7 @@
 import type { CounterMetric, HistogramMetric, Metrics } from '@sluice/service-kit/metrics'
 import type { FailureClass } from '@sluice/upstreams/upstream'
 
-const generationOutcomes = ['drawn', 'failed', 'stopped'] as const
+const generationOutcomes = ['generated', 'failed', 'stopped'] as const
 const jobEnds = ['done', 'failed', 'cancelled'] as const
 const claimLosses = ['reaped', 'deadline', 'given-back', 'lost'] as const
 const failureClasses = [
@@ -29,12 +29,12 @@ export function runnerCounters(metrics: Metrics): RunnerCounters {
   const count = (name: string, help: string) => metrics.counter({ name, help, labels: {} })
   return {
     generations: metrics.counter({
-      name: 'sluice_runner_draws_total',
+      name: 'sluice_runner_generations_total',
       help: 'Generated parts of jobs, by outcome.',
       labels: { outcome: generationOutcomes },
     }),
     generateSeconds: metrics.histogram({
-      name: 'sluice_runner_draw_seconds',
+      name: 'sluice_runner_generation_seconds',
       help: 'Time from the start of a part to its picture, including failovers.',
       labels: {},
       buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320],
@@ -55,14 +55,14 @@ export function runnerCounters(metrics: Metrics): RunnerCounters {
       labels: { end: claimLosses },
     }),
     unconfirmedCharges: count(
-      'sluice_runner_possible_losses_total',
+      'sluice_runner_unconfirmed_charges_total',
       'Calls that an upstream may have charged for, but whose picture was not received.',
     ),
     adopted: count(
       'sluice_runner_adopted_total',
       'Pictures that an earlier runner had stored, adopted without generating them again.',
     ),
-    unpublished: count('sluice_runner_unheard_total', 'Messages that could not be published.'),
+    unpublished: count('sluice_runner_unpublished_total', 'Messages that could not be published.'),
     swept: count('sluice_runner_swept_blobs_total', 'Blobs that were removed.'),
   }
 }

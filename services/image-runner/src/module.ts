@@ -90,7 +90,7 @@ function createContext(deps: ImageRunnerDeps, draining: AbortSignal): RunnerCont
   })
   const held = createHeldJobs()
   metrics.watch({
-    name: 'sluice_runner_drawing',
+    name: 'sluice_runner_generating',
     help: 'Pictures that are being generated or stored.',
     read: () => slotQueue.generating,
   })

@@ -146,7 +146,7 @@ async function generateAndStore(
     },
   })
   crashPoint('runner-after-generate')
-  counters.generations.add({ outcome: outcomeLabels[generated.outcome] })
+  counters.generations.add({ outcome: generated.outcome })
   counters.generateSeconds.observe({}, (clock.monotonicMs() - startedAtMs) / 1_000)
   const { unconfirmedCharges } = generated
   try {
@@ -161,9 +161,6 @@ async function generateAndStore(
     generated.slot?.free()
   }
 }
-
-// The label of the metric, by outcome.
-const outcomeLabels = { generated: 'drawn', failed: 'failed', stopped: 'stopped' } as const
 
 interface GenerateAndStoreInput {
   held: HeldJob

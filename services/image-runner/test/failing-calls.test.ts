@@ -55,7 +55,7 @@ describe('a call that fails', () => {
       })
       expect(fixture.upstream.generations).toHaveLength(1)
       const { body } = await fixture.deps.metrics.render()
-      expect(body).toMatch(/^sluice_runner_possible_losses_total\{[^}]*\} 1$/m)
+      expect(body).toMatch(/^sluice_runner_unconfirmed_charges_total\{[^}]*\} 1$/m)
     },
   )
 

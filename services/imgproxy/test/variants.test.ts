@@ -110,7 +110,7 @@ test('concurrent requests for a variant render it once', async () => {
     }),
   )
   expect(new Set(tags).size).toBe(1)
-  expect((await metrics.render()).body).toMatch(/draw_seconds_count\{.*kind="resized".*\} 1\b/)
+  expect((await metrics.render()).body).toMatch(/render_seconds_count\{.*kind="resized".*\} 1\b/)
 })
 
 test('a picture that is replaced under the same name is rendered again', async () => {

@@ -17,7 +17,7 @@ const outcomeKinds = [
 export function schedulerCounters(metrics: Metrics) {
   return {
     requested: metrics.counter({
-      name: 'sluice_scheduler_leases_asked_total',
+      name: 'sluice_scheduler_leases_requested_total',
       help: 'Requested leases, by outcome. `abandoned` ones were released because the caller had gone.',
       labels: { outcome: ['granted', 'busy', 'none', 'abandoned'] },
     }),

@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
 /**
- * The pictures of a job have other names for two states and two counts. They lie as JSON text; a value that
- * a caller wrote cannot match, because its quotation marks are escaped there.
+ * Renames two states and two counts of a job's pictures, and one value of a channel setting. The pictures are
+ * JSON text; a value that a caller wrote cannot match, because its quotation marks are escaped there.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -14,4 +14,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         '"draws":', '"generations":'),
         '"possibleLosses":', '"unconfirmedCharges":')::json
     where parts::text ~ '"(drawing|kept|draws|possibleLosses)"'`.execute(db)
+  await sql`
+    update channels set settings = settings || '{"usageInStreams": "request"}'
+    where settings ->> 'usageInStreams' = 'ask'`.execute(db)
 }

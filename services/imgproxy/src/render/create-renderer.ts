@@ -33,13 +33,13 @@ export function createRenderer(
     sizeCalculation: ({ bytes }) => bytes.length + 1,
   })
   const seconds = metrics.histogram({
-    name: 'sluice_picture_draw_seconds',
+    name: 'sluice_picture_render_seconds',
     help: 'Time to render a variant of a picture.',
     labels: { kind: ['resized', 'thumbnail'] },
     buckets: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   })
   metrics.watch({
-    name: 'sluice_picture_drawings_waiting',
+    name: 'sluice_picture_renderings_waiting',
     help: 'Variants that are queued for rendering.',
     read: () => slots.waiting,
   })

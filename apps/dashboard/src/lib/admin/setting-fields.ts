@@ -26,7 +26,7 @@ export const settingFields: Readonly<Record<ShownChannel['dialect'], readonly Se
   openai: [
     { name: 'organization' },
     { name: 'project' },
-    { name: 'usageInStreams', choices: ['ask', 'estimate'] },
+    { name: 'usageInStreams', choices: ['request', 'estimate'] },
     { name: 'streamImages', choices: ['true', 'false'] },
     { name: 'allowPrivate' },
   ],
