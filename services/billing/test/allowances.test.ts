@@ -61,8 +61,8 @@ describe('an allowance', () => {
     const { open, balance, expectConsistent } = await setUp()
     const amounts: unknown[] = []
     for (const number of [1, 2, 3, 4]) {
-      const answer = await open({ allowanceId: id('alw', number), wantMicro: 10_000n })
-      amounts.push(answer.outcome === 'opened' ? answer.amountMicro : answer)
+      const result = await open({ allowanceId: id('alw', number), wantMicro: 10_000n })
+      amounts.push(result.outcome === 'opened' ? result.amountMicro : result)
     }
     expect(amounts).toEqual([500n, 250n, 125n, 63n])
     expect(await balance()).toMatchObject({ availableMicro: 62n, heldMicro: 938n })
@@ -173,8 +173,8 @@ describe('usage records', () => {
   it('that arrive after the expiry are charged to the available balance', async () => {
     const { billing, expire, balance, expectConsistent } = await setUpOpened()
     expect(await expire()).toBe(1)
-    const answer = await billing.captureUsage({ records: [call(1, 10)] })
-    expect(answer).toMatchObject({ capturedMicro: 10_000n, receivableMicro: 0n })
+    const result = await billing.captureUsage({ records: [call(1, 10)] })
+    expect(result).toMatchObject({ capturedMicro: 10_000n, receivableMicro: 0n })
     expect(await balance()).toMatchObject({ availableMicro: 990_000n, heldMicro: 0n })
     await expectConsistent()
   })
@@ -186,8 +186,8 @@ describe('usage records', () => {
     const other = id('alw', 3)
     await open({ allowanceId: other, needMicro: 0n, wantMicro: 0n })
     const records = [call(1, 4), usageOf({ number: 2, allowanceId: other, output: 4 })]
-    const answer = await billing.captureUsage({ records })
-    expect(answer).toMatchObject({ capturedMicro: 5_000n, receivableMicro: 3_000n })
+    const result = await billing.captureUsage({ records })
+    expect(result).toMatchObject({ capturedMicro: 5_000n, receivableMicro: 3_000n })
     expect(await balance()).toMatchObject({ availableMicro: 0n, heldMicro: 95_000n })
     await expectConsistent()
   })
@@ -214,8 +214,8 @@ describe('usage records', () => {
     const [, wrong, reason] = row
     const { billing, refused, log, balance, expectConsistent } = await setUpOpened()
     const records = [call(1, 10, wrong), call(2, 1)]
-    const answer = await billing.captureUsage({ records })
-    expect(answer).toMatchObject({ captured: 1, refused: 1, capturedMicro: 1_000n })
+    const result = await billing.captureUsage({ records })
+    expect(result).toMatchObject({ captured: 1, refused: 1, capturedMicro: 1_000n })
     expect(await refused()).toEqual([
       { record: records[0], reason: expect.stringContaining(reason) },
     ])

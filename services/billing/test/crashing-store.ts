@@ -53,9 +53,9 @@ function withCrashes(store: LedgerStore, state: State): CrashingStore {
       const point = take()
       if (point === 'frozen') return freeze(() => late().openHold(opened))
       if (point === 'before-commit') throw new Crash(point)
-      const answer = await store.openHold(opened)
+      const result = await store.openHold(opened)
       if (point === 'after-commit') throw new Crash(point)
-      return answer
+      return result
     },
     inTransaction: async (work) => {
       const point = take()

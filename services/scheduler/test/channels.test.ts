@@ -17,9 +17,9 @@ async function setUp() {
   const create = (facts: Partial<Create> = {}) =>
     scheduler.createChannel({ ...channelInput(), credentials: secrets('first'), ...facts })
   const created = async (facts: Partial<Create> = {}) => {
-    const answer = await create(facts)
-    if (answer.outcome !== 'created') throw new Error('the name exists')
-    return answer.channel
+    const result = await create(facts)
+    if (result.outcome !== 'created') throw new Error('the name exists')
+    return result.channel
   }
   return { fixture, scheduler, create, created }
 }
@@ -86,9 +86,9 @@ describe('a changed channel', () => {
     const { fixture, scheduler, created } = await setUp()
     const { id: channelId } = await created({ enabled: false })
     expect(await scheduler.grantLease(leaseInput(fixture))).toMatchObject({ outcome: 'none' })
-    const answer = await scheduler.changeChannel({ channelId, change: { enabled: true } })
+    const result = await scheduler.changeChannel({ channelId, change: { enabled: true } })
     const { channels } = await scheduler.readCatalog({})
-    expect(answer).toEqual({ outcome: 'changed', channel: channels[0], retired: 0 })
+    expect(result).toEqual({ outcome: 'changed', channel: channels[0], retired: 0 })
     await grant(scheduler, { fixture })
   })
 

@@ -112,7 +112,7 @@ export async function grant(
   scheduler: SchedulerModule,
   { fixture, ...facts }: Partial<LeaseInput> & { fixture: Pick<Fixture, 'id'> },
 ): Promise<Lease> {
-  const answer = await scheduler.grantLease(leaseInput(fixture, facts))
-  if (answer.outcome !== 'granted') throw new Error(`not granted: ${JSON.stringify(answer)}`)
-  return answer.lease
+  const result = await scheduler.grantLease(leaseInput(fixture, facts))
+  if (result.outcome !== 'granted') throw new Error(`not granted: ${JSON.stringify(result)}`)
+  return result.lease
 }

@@ -117,11 +117,11 @@ describe('a failing upstream', () => {
       retryAt: new Date(fixture.clock.nowMs() + 5_000),
     })
     await fixture.clock.advance(5_000)
-    const answers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 10 }, () => scheduler.grantLease(leaseInput(fixture))),
     )
-    expect(answers.filter(({ outcome }) => outcome === 'granted')).toHaveLength(1)
-    expect(answers.filter(({ outcome }) => outcome === 'busy')).toHaveLength(9)
+    expect(results.filter(({ outcome }) => outcome === 'granted')).toHaveLength(1)
+    expect(results.filter(({ outcome }) => outcome === 'busy')).toHaveLength(9)
   })
 
   it('is used without a limit again when the probe succeeds, and lease-freed is announced', async () => {

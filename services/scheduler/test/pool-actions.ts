@@ -30,9 +30,9 @@ export const poolActions: Action<PoolSimulation>[] = [
       if (held === undefined) return
       const ttlMs = 1_000 + random.integer(30_000)
       const { leaseId } = held.lease
-      const answer = await pick(simulation.replicas, random)?.renewLease({ leaseId, ttlMs })
-      if (answer?.outcome === 'renewed') held.expiresAtMs = answer.expiresAt.getTime()
-      return answer?.outcome
+      const result = await pick(simulation.replicas, random)?.renewLease({ leaseId, ttlMs })
+      if (result?.outcome === 'renewed') held.expiresAtMs = result.expiresAt.getTime()
+      return result?.outcome
     },
   },
   {
@@ -40,7 +40,7 @@ export const poolActions: Action<PoolSimulation>[] = [
     weight: 0.5,
     run: async (simulation, random) => {
       const held = pick(activeHolders(simulation), random)
-      if (held) held.silent = true
+      if (held) held.holderDead = true
     },
   },
   {
@@ -101,7 +101,7 @@ export const poolActions: Action<PoolSimulation>[] = [
 const pick = <Item>(items: readonly Item[], random: Random): Item | undefined =>
   items[random.integer(items.length)]
 const activeHolders = (simulation: PoolSimulation) =>
-  [...simulation.held.values()].filter(({ silent }) => !silent)
+  [...simulation.held.values()].filter(({ holderDead }) => !holderDead)
 
 function rollOutcome(
   { fixture, down }: PoolSimulation,
@@ -129,18 +129,18 @@ async function requestLease(simulation: PoolSimulation, random: Random): Promise
   const ttlMs = 1_000 + random.integer(30_000)
   const facts = random.next() < 0.2 ? { affinity: `a${random.integer(5)}` } : {}
   const replica = pick(replicas, random)
-  const answer = await replica?.grantLease(leaseInput(fixture, { ttlMs, ...facts }))
-  if (answer?.outcome === 'busy' && answer.retryAt.getTime() <= fixture.clock.nowMs()) {
+  const result = await replica?.grantLease(leaseInput(fixture, { ttlMs, ...facts }))
+  if (result?.outcome === 'busy' && result.retryAt.getTime() <= fixture.clock.nowMs()) {
     throw new Error('the retry time of a refused request must be in the future')
   }
-  if (answer?.outcome !== 'granted') return answer?.outcome ?? 'no replica'
-  const { lease } = answer
+  if (result?.outcome !== 'granted') return result?.outcome ?? 'no replica'
+  const { lease } = result
   if (held.has(lease.leaseId)) throw new Error('a lease was granted twice')
   if (lease.fence <= (fences.get(lease.credentialId) ?? 0))
     throw new Error('a fencing token decreased')
   fences.set(lease.credentialId, lease.fence)
   const [grantedAtMs, expiresAtMs] = [fixture.clock.nowMs(), lease.expiresAt.getTime()]
-  held.set(lease.leaseId, { lease, grantedAtMs, expiresAtMs, ends: 0, silent: false })
+  held.set(lease.leaseId, { lease, grantedAtMs, expiresAtMs, ends: 0, holderDead: false })
   simulation.passedOver.set(lease.credentialId, 0)
   return `${lease.credentialId} by ${lease.leaseId}`
 }
@@ -150,29 +150,29 @@ async function release(simulation: PoolSimulation, random: Random): Promise<stri
   if (held === undefined) return 'no live lease'
   const { leaseId, credentialId } = held.lease
   const outcome = rollOutcome(simulation, { random, credentialId })
-  const answer = await pick(simulation.replicas, random)?.releaseLease({ leaseId, outcome })
-  if (answer?.released && simulation.fixture.clock.nowMs() >= held.expiresAtMs) {
+  const result = await pick(simulation.replicas, random)?.releaseLease({ leaseId, outcome })
+  if (result?.released && simulation.fixture.clock.nowMs() >= held.expiresAtMs) {
     throw new Error('a lease was released after its end')
   }
-  if (answer?.released) countEnd(held)
-  if (random.next() < 0.9) held.silent = true
-  return `${leaseId} ${outcome.kind} ${answer?.released}`
+  if (result?.released) countEnd(held)
+  if (random.next() < 0.9) held.holderDead = true
+  return `${leaseId} ${outcome.kind} ${result?.released}`
 }
 
-/** Requests a lease without concurrent calls, so that the answer can be checked against the pool before. */
+/** Requests a lease without concurrent calls, so that the result can be checked against the pool before. */
 async function requestAlone(simulation: PoolSimulation, random: Random): Promise<string> {
   const before = await readEligible(simulation)
-  const answer = await requestLease(simulation, random)
-  const [credentialId = ''] = answer.split(' ')
+  const result = await requestLease(simulation, random)
+  const [credentialId = ''] = result.split(' ')
   const chosen = before.get(credentialId)
-  if (answer.includes('lease') && chosen === undefined) {
+  if (result.includes('lease') && chosen === undefined) {
     throw new Error(`${credentialId} was leased although it was not eligible`)
   }
   for (const [id, { channelId, idle }] of before) {
     if (!idle || id === credentialId || channelId !== chosen?.channelId) continue
     simulation.passedOver.set(id, (simulation.passedOver.get(id) ?? 0) + 1)
   }
-  return answer
+  return result
 }
 
 async function readEligible({

@@ -7,21 +7,21 @@ import type { Fixture } from './fixture.ts'
 import { addChannel, createFixture } from './fixture.ts'
 
 /** A lease as its holder received it, recorded independently of the pool. */
-export interface Held {
+export interface HeldLease {
   lease: Lease
   grantedAtMs: number
   expiresAtMs: number
   /** How often its end was reported. */
   ends: number
   /** Whether its holder has died. */
-  silent: boolean
+  holderDead: boolean
 }
 
 export interface PoolSimulation {
   fixture: Fixture
   replicas: SchedulerModule[]
   store: PoolStore
-  held: Map<string, Held>
+  held: Map<string, HeldLease>
   fences: Map<string, number>
   /** Consecutive grants in its channel that went to others while the credential was idle and eligible. */
   passedOver: Map<string, number>
@@ -66,7 +66,7 @@ export async function createPoolSimulation({
 }
 
 /** Counted here and checked later: errors inside background tasks are only logged. */
-export function countEnd(held: Held | undefined): void {
+export function countEnd(held: HeldLease | undefined): void {
   if (held !== undefined) held.ends += 1
 }
 

@@ -32,15 +32,15 @@ export async function captureUsage(
   crashPoint('billing-after-usage')
   const paid = transfers.filter(({ kind }) => kind === 'capture')
   const unpaid = transfers.filter(({ kind }) => kind === 'receivable')
-  const answer = {
+  const result = {
     captured: added.length,
     duplicates: records.length - added.length - refusals.length,
     refused: refusals.length,
     capturedMicro: sum(paid.map(({ amountMicro }) => amountMicro)),
     receivableMicro: sum(unpaid.map(({ amountMicro }) => amountMicro)),
   }
-  recordMetrics(context, { answer, added, refusals })
-  return answer
+  recordMetrics(context, { result, added, refusals })
+  return result
 }
 
 const deduplicate = (records: readonly UsageRecord[]) => [
@@ -124,20 +124,20 @@ async function captureAdded(
 function recordMetrics(
   { counters, log }: BillingContext,
   {
-    answer,
+    result,
     added,
     refusals,
   }: {
-    answer: OutputOf<CaptureUsage>
+    result: OutputOf<CaptureUsage>
     added: readonly UsageRecord[]
     refusals: readonly RefusedUsage[]
   },
 ): void {
-  counters.usage.add({ outcome: 'captured' }, answer.captured)
-  counters.usage.add({ outcome: 'duplicate' }, answer.duplicates)
+  counters.usage.add({ outcome: 'captured' }, result.captured)
+  counters.usage.add({ outcome: 'duplicate' }, result.duplicates)
   counters.usage.add({ outcome: 'refused' }, refusals.length)
-  counters.micro.add({ kind: 'captured' }, Number(answer.capturedMicro))
-  counters.micro.add({ kind: 'receivable' }, Number(answer.receivableMicro))
+  counters.micro.add({ kind: 'captured' }, Number(result.capturedMicro))
+  counters.micro.add({ kind: 'receivable' }, Number(result.receivableMicro))
   const lossMicro = sum(added.map(({ upstreamLossMicro }) => upstreamLossMicro))
   counters.micro.add({ kind: 'upstream_loss' }, Number(lossMicro))
   for (const { record, reason } of refusals) {

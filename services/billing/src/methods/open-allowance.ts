@@ -15,7 +15,7 @@ export async function openAllowance(
   input: InputOf<OpenAllowance>,
 ): Promise<OutputOf<OpenAllowance>> {
   const { allowanceId: id, wallet, edge, needMicro, wantMicro, leaseMs } = input
-  const answer = await store.inTransaction<OutputOf<OpenAllowance>>(async (book) => {
+  const result = await store.inTransaction<OutputOf<OpenAllowance>>(async (book) => {
     const existing = await book.lockHold({ purpose: 'allowance', ref: id })
     if (existing) return resultForExisting(existing, input)
     const available = await book.lockAvailable([wallet])
@@ -34,8 +34,8 @@ export async function openAllowance(
     await book.post({ holds: [], transfers: opened.transfers })
     return { outcome: 'opened', amountMicro, expiresAt }
   })
-  counters.holds.add({ purpose: 'allowance', outcome: answer.outcome })
-  return answer
+  counters.holds.add({ purpose: 'allowance', outcome: result.outcome })
+  return result
 }
 
 function resultForExisting(hold: Hold, request: InputOf<OpenAllowance>): OutputOf<OpenAllowance> {

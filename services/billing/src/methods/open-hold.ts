@@ -37,10 +37,10 @@ export async function openHold(
     expiresAt,
     openedAt: now,
   })
-  const answer = await store.openHold(opened)
+  const result = await store.openHold(opened)
   crashPoint('billing-after-hold')
-  counters.holds.add({ purpose: 'job', outcome: answer.outcome })
-  switch (answer.outcome) {
+  counters.holds.add({ purpose: 'job', outcome: result.outcome })
+  switch (result.outcome) {
     case 'opened':
       return {
         outcome: 'opened',
@@ -50,11 +50,11 @@ export async function openHold(
         fresh: true,
       }
     case 'known':
-      return resultForExisting(answer.hold, { wallet, model })
+      return resultForExisting(result.hold, { wallet, model })
     case 'refused':
-      return { ...answer, requiredMicro: amountMicro }
+      return { ...result, requiredMicro: amountMicro }
     default:
-      return unreachable(answer)
+      return unreachable(result)
   }
 }
 

@@ -211,15 +211,15 @@ function reads({
 }
 
 function settlementsOf(tables: MemoryTables, refs: ReadonlySet<string>): Settlements {
-  const answer: Settlements = { settled: [], open: [] }
+  const result: Settlements = { settled: [], open: [] }
   for (const hold of tables.holds.values()) {
     if (hold.purpose !== 'job' || !refs.has(hold.ref)) continue
-    if (hold.settledAt === null && hold.state === 'open') answer.open.push(hold.ref)
-    else answer.settled.push({ ref: hold.ref, chargedMicro: chargedOn(hold) })
+    if (hold.settledAt === null && hold.state === 'open') result.open.push(hold.ref)
+    else result.settled.push({ ref: hold.ref, chargedMicro: chargedOn(hold) })
   }
   for (const { requestId: ref, amountMicro: chargedMicro } of tables.usage.values())
-    if (refs.has(ref)) answer.settled.push({ ref, chargedMicro })
-  return answer
+    if (refs.has(ref)) result.settled.push({ ref, chargedMicro })
+  return result
 }
 
 const oldestFirst = (a: OverdueKey, b: OverdueKey) =>

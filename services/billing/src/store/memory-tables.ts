@@ -6,18 +6,18 @@ import type { Hold } from '../ledger/hold.ts'
 import type { Book, StoredUsage } from '../ledger/invariants.ts'
 import type { PostedTransfer } from '../ledger/transfer.ts'
 import type { RefusedUsage } from './ledger-store.ts'
-import { undoableMap } from './undoable-map.ts'
+import { transactionalMap } from './transactional-map.ts'
 
 export type MemoryTables = ReturnType<typeof memoryTables>
 
 /** The tables of the in-memory ledger, rolled back together. */
 export function memoryTables() {
-  const accounts = undoableMap<string, Account>()
-  const holds = undoableMap<string, Hold>()
-  const transfers = undoableMap<string, PostedTransfer>()
-  const usage = undoableMap<string, StoredUsage>()
-  const refused = undoableMap<string, RefusedUsage>()
-  const prices = undoableMap<string, PriceRow>()
+  const accounts = transactionalMap<string, Account>()
+  const holds = transactionalMap<string, Hold>()
+  const transfers = transactionalMap<string, PostedTransfer>()
+  const usage = transactionalMap<string, StoredUsage>()
+  const refused = transactionalMap<string, RefusedUsage>()
+  const prices = transactionalMap<string, PriceRow>()
   const all = [accounts, holds, transfers, usage, refused, prices]
   const transfersBySeq = () => transfers.values().sort((a, b) => Number(a.seq - b.seq))
   return {

@@ -21,10 +21,10 @@ export async function readSettlements(
     union all
     select request_id, amount_micro from usage_records
     where request_id = any(${[...refs]})`.execute(db)
-  const answer: Settlements = { settled: [], open: [] }
+  const result: Settlements = { settled: [], open: [] }
   for (const { ref, charged } of rows) {
-    if (charged === null) answer.open.push(ref)
-    else answer.settled.push({ ref, chargedMicro: charged })
+    if (charged === null) result.open.push(ref)
+    else result.settled.push({ ref, chargedMicro: charged })
   }
-  return answer
+  return result
 }

@@ -29,7 +29,7 @@ eachPostgres('sealing during concurrent writes', (open) => {
       findJobs: async () => [],
     }
     const store = kyselyLedgerStore({ db: database.db, jobs, clock })
-    const give = async (book: LedgerBook, number: number) => {
+    const grant = async (book: LedgerBook, number: number) => {
       const wallet = id('wal', number)
       await book.ensureWallet(wallet, at)
       const facts = { id: `gift-${number}`, wallet, amountMicro: 1n, createdAt: at }
@@ -39,20 +39,20 @@ eachPostgres('sealing during concurrent writes', (open) => {
       store.sealNext((previous, transfers) => nextSeal({ previous, transfers, at }), {
         transfersMax: 100,
       })
-    return { store, give, seal }
+    return { store, grant, seal }
   }
 
   it('never leaves out a transfer with a lower number that commits later', async () => {
-    const { store, give, seal } = setUp()
+    const { store, grant, seal } = setUp()
     const written = Promise.withResolvers<void>()
     const mayCommit = Promise.withResolvers<void>()
     const slow = store.inTransaction(async (book) => {
-      await give(book, 1)
+      await grant(book, 1)
       written.resolve()
       await mayCommit.promise
     })
     await written.promise
-    await store.inTransaction((book) => give(book, 2))
+    await store.inTransaction((book) => grant(book, 2))
     expect(await seal()).toBeUndefined()
     mayCommit.resolve()
     await slow
@@ -62,24 +62,24 @@ eachPostgres('sealing during concurrent writes', (open) => {
   })
 
   it('continues past a number whose transaction was rolled back', async () => {
-    const { store, give, seal } = setUp()
-    await store.inTransaction((book) => give(book, 1))
+    const { store, grant, seal } = setUp()
+    await store.inTransaction((book) => grant(book, 1))
     const undone = store.inTransaction(async (book) => {
-      await give(book, 2)
+      await grant(book, 2)
       throw new Error('undone')
     })
     await expect(undone).rejects.toThrow('undone')
-    await store.inTransaction((book) => give(book, 3))
+    await store.inTransaction((book) => grant(book, 3))
     expect(await seal()).toMatchObject({ fromSeq: 1n, toSeq: 3n, seqs: [1n, 3n] })
-    await store.inTransaction((book) => give(book, 4))
+    await store.inTransaction((book) => grant(book, 4))
     expect(await seal()).toMatchObject({ fromSeq: 4n, toSeq: 4n })
     expect((await store.verify({ now: at, graceMs: 0 })).findings).toEqual([])
   })
 
   it('gives one chain when many replicas seal at once', async () => {
-    const { store, give, seal } = setUp()
+    const { store, grant, seal } = setUp()
     for (const number of [1, 2, 3, 4, 5]) {
-      await store.inTransaction((book) => give(book, number))
+      await store.inTransaction((book) => grant(book, number))
       await Promise.all([seal(), seal(), seal(), seal()])
     }
     await seal()

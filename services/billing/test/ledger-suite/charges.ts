@@ -61,7 +61,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
       await book.post({ holds: [captured.hold], transfers: captured.transfers })
     })
   }
-  const scene = async () => {
+  const setUp = async () => {
     const ledger = await make()
     await grant(ledger, 10_000n)
     await openAllowance(ledger, allowance(1, 1_000n))
@@ -72,7 +72,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     const everything = { wallet, from: later(-DAY_MS), until: later(2 * DAY_MS), rowsMax: 100 }
 
     it('sums jobs and calls, each on the day of its request', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       await charge(ledger, await openJob(ledger, 1), 30n, 2)
       await charge(ledger, await openJob(ledger, 2), 12n)
       await openJob(ledger, 3, { openedAt: later(DAY_MS) })
@@ -115,7 +115,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     })
 
     it('is filtered by wallet, time range, API key and model', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       await grant(ledger, 10_000n, other)
       await openJob(ledger, 9, { wallet: other })
       await charge(ledger, await openJob(ledger, 1), 30n)
@@ -136,7 +136,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     const all = { wallet, limit: 100 }
 
     it('has jobs and calls in one order, newest first, and paging repeats and skips no charge', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       for (const number of [1, 2, 3]) {
         await openJob(ledger, number, { openedAt: later(number * 1_000) })
       }
@@ -161,7 +161,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     })
 
     it('has the kind and the state of each charge', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       await openJob(ledger, 1, { openedAt: later(1) })
       await charge(ledger, await openJob(ledger, 2, { openedAt: later(2) }), 30n)
       const hold = await openJob(ledger, 3, { openedAt: later(3) })
@@ -190,7 +190,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     })
 
     it('is filtered by wallet, time range, model and kind', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       await grant(ledger, 10_000n, other)
       await openJob(ledger, 9, { wallet: other })
       await openJob(ledger, 1, { openedAt: later(1_000) })
@@ -210,7 +210,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
 
   describe('one charge', () => {
     it('of a job has all its entries, including refunds, in order', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       const charged = await charge(ledger, await openJob(ledger, 1), 30n)
       const facts = { transferId: 'refund-0001', memo: 'sorry', at: later(9_000) }
       await post(ledger, refundHold({ hold: charged, amountMicro: 7n, ...facts }))
@@ -229,7 +229,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     })
 
     it('of a call has the entry of the batch that captured it', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       await callOn(ledger, [
         { number: 1, amountMicro: 4n, atMs: 0 },
         { number: 2, amountMicro: 5n, atMs: 0 },
@@ -240,7 +240,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     })
 
     it('of another wallet, or with an unknown id, is not found', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       await openJob(ledger, 1)
       await callOn(ledger, [{ number: 1, amountMicro: 4n, atMs: 0 }])
       const find = (id: string, of = wallet) => ledger.store.findCharge({ wallet: of, id })
@@ -254,7 +254,7 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
 
   describe('totals', () => {
     it('are the held, the available and the charged amount of all wallets', async () => {
-      const ledger = await scene()
+      const ledger = await setUp()
       await grant(ledger, 5_000n, other)
       await charge(ledger, await openJob(ledger, 1), 30n)
       await openJob(ledger, 2, { wallet: other })

@@ -92,5 +92,5 @@ export const post = ({ store }: LedgerUnderTest, { hold, transfers }: Movement) 
     await book.lockHolds([hold.id])
     await book.post({ holds: [hold], transfers })
   })
-export const expectSound = async (ledger: LedgerUnderTest) =>
+export const expectConsistent = async (ledger: LedgerUnderTest) =>
   expect(faultsOfBook(await ledger.readBook())).toEqual([])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { LedgerUnderTest } from './fixtures.ts'
-import { expectSound, grant, hex, jobHold, wallet } from './fixtures.ts'
+import { expectConsistent, grant, hex, jobHold, wallet } from './fixtures.ts'
 
 /** The contract of holds. */
 export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
@@ -15,22 +15,22 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
         heldMicro: 30n,
         availableMicro: 70n,
       })
-      await expectSound(ledger)
+      await expectConsistent(ledger)
     })
 
     it('is refused when the balance is too low, with the available amount, and changes nothing', async () => {
       const ledger = await make()
       await grant(ledger, 29n)
-      const answer = await ledger.store.openHold(jobHold(1, 30n))
-      expect(answer).toEqual({ outcome: 'refused', availableMicro: 29n })
+      const result = await ledger.store.openHold(jobHold(1, 30n))
+      expect(result).toEqual({ outcome: 'refused', availableMicro: 29n })
       expect((await ledger.readBook()).holds).toEqual([])
       expect(await ledger.store.readBalance(wallet)).toMatchObject({ availableMicro: 29n })
     })
 
     it('is refused for a wallet without accounts', async () => {
       const ledger = await make()
-      const answer = await ledger.store.openHold(jobHold(1, 1n))
-      expect(answer).toEqual({ outcome: 'refused', availableMicro: 0n })
+      const result = await ledger.store.openHold(jobHold(1, 1n))
+      expect(result).toEqual({ outcome: 'refused', availableMicro: 0n })
     })
 
     it('opens a free hold for any wallet, without a transfer', async () => {
@@ -48,7 +48,7 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       await ledger.store.openHold(first)
       const repeat = jobHold(9, 20n, { ref: first.hold.ref })
       expect(await ledger.store.openHold(repeat)).toEqual({ outcome: 'known', hold: first.hold })
-      await expectSound(ledger)
+      await expectConsistent(ledger)
     })
 
     it('opens one hold for any number of concurrent calls with one ref', async () => {
@@ -57,9 +57,9 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       const calls = Array.from({ length: 8 }, (_, index) =>
         jobHold(10 + index, 5n, { ref: `img_${hex(1)}` }),
       )
-      const answers = await Promise.all(calls.map((call) => ledger.store.openHold(call)))
-      expect(answers.filter(({ outcome }) => outcome === 'opened')).toHaveLength(1)
-      expect(answers.filter(({ outcome }) => outcome === 'known')).toHaveLength(7)
+      const results = await Promise.all(calls.map((call) => ledger.store.openHold(call)))
+      expect(results.filter(({ outcome }) => outcome === 'opened')).toHaveLength(1)
+      expect(results.filter(({ outcome }) => outcome === 'known')).toHaveLength(7)
       expect(await ledger.store.readBalance(wallet)).toMatchObject({ heldMicro: 5n })
     })
 
@@ -67,12 +67,12 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       const ledger = await make()
       await grant(ledger, 50n)
       const calls = Array.from({ length: 8 }, (_, index) => jobHold(10 + index, 15n))
-      const answers = await Promise.all(calls.map((call) => ledger.store.openHold(call)))
-      const refused = answers.filter(({ outcome }) => outcome === 'refused')
+      const results = await Promise.all(calls.map((call) => ledger.store.openHold(call)))
+      const refused = results.filter(({ outcome }) => outcome === 'refused')
       expect(refused).toHaveLength(5)
       expect(refused).toContainEqual({ outcome: 'refused', availableMicro: 5n })
       expect(await ledger.store.readBalance(wallet)).toMatchObject({ availableMicro: 5n })
-      await expectSound(ledger)
+      await expectConsistent(ledger)
     })
   })
 }

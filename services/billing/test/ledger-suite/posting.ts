@@ -7,7 +7,7 @@ import type { LedgerUnderTest } from './fixtures.ts'
 import {
   allowance,
   at,
-  expectSound,
+  expectConsistent,
   grant,
   hex,
   jobHold,
@@ -47,7 +47,7 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
         ...captured.transfers,
         expect.objectContaining({ id: 'refund-1', kind: 'refund', memo: 'sorry' }),
       ])
-      await expectSound(ledger)
+      await expectConsistent(ledger)
     })
 
     it('refuses a transfer id that exists', async () => {
@@ -86,7 +86,7 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
       for (const bad of wrong) {
         await expect(post(ledger, { hold: bad, transfers: [] })).rejects.toBeInstanceOf(Error)
       }
-      await expectSound(ledger)
+      await expectConsistent(ledger)
     })
 
     it('refuses a second hold of a purpose and ref, and one of the same id', async () => {

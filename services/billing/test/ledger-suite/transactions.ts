@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { endHold } from '../../src/ledger/hold.ts'
 import type { EndedJob } from '../../src/store/ledger-store.ts'
 import type { LedgerUnderTest } from './fixtures.ts'
-import { at, expectSound, grant, hex, jobHold, wallet } from './fixtures.ts'
+import { at, expectConsistent, grant, hex, jobHold, wallet } from './fixtures.ts'
 
 /** The contract of transactions: atomic and isolated. */
 export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
@@ -50,7 +50,7 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
         })
       const ends = await Promise.all([endOnce(), endOnce(), endOnce(), endOnce()])
       expect(ends.toSorted()).toEqual([0, 0, 0, 1])
-      await expectSound(ledger)
+      await expectConsistent(ledger)
     })
 
     it('reads the job that it settles', async () => {

@@ -24,7 +24,7 @@ const grant: Action<Simulation> = {
         maybeCrash(random),
       )
     // A caller without a result repeats the call with the same id.
-    for (let reply = await callGrant(); reply.kind !== 'answer'; reply = await callGrant());
+    for (let reply = await callGrant(); reply.kind !== 'result'; reply = await callGrant());
     simulation.granted.set(wallet, (simulation.granted.get(wallet) ?? 0n) + amountMicro)
     return amountMicro
   },
@@ -42,7 +42,7 @@ const addPrice: Action<Simulation> = {
     }
     const row = { model: 'gpt-5', effectiveAt: simulation.clock.now(), price }
     const reply = await invoke(simulation, ({ billing }) => billing.addPrice({ row }))
-    if (reply.kind === 'answer') simulation.prices.push({ ...row, id: reply.answer.id })
+    if (reply.kind === 'result') simulation.prices.push({ ...row, id: reply.result.id })
     return reply.kind
   },
 }
@@ -56,7 +56,7 @@ const passTime: Action<Simulation> = {
     const before = await openHoldsOfRunning(simulation)
     const holds = await invoke(simulation, ({ context }) => expireHolds(context), crash)
     const allowances = await invoke(simulation, ({ context }) => expireAllowances(context))
-    if (holds.kind === 'answer') await checkNoneOverdue(simulation)
+    if (holds.kind === 'result') await checkNoneOverdue(simulation)
     expect(await openHoldsOfRunning(simulation), 'the hold of a running job expired').toEqual(
       before,
     )
@@ -65,7 +65,7 @@ const passTime: Action<Simulation> = {
 }
 
 async function openHoldsOfRunning({ subjects, jobs }: Simulation): Promise<string[]> {
-  const running = new Set(jobs.filter(({ fate }) => fate === 'running').map(({ ref }) => ref))
+  const running = new Set(jobs.filter(({ status }) => status === 'running').map(({ ref }) => ref))
   const books = await Promise.all(subjects.map(({ ledger }) => ledger.readBook()))
   const open = books.flatMap(({ holds }) => holds.filter(({ state }) => state === 'open'))
   return open
@@ -76,7 +76,7 @@ async function openHoldsOfRunning({ subjects, jobs }: Simulation): Promise<strin
 
 /** I3: no hold is open past its expiry and grace, unless its job runs. */
 async function checkNoneOverdue({ subjects, clock, jobs }: Simulation): Promise<void> {
-  const running = new Set(jobs.filter(({ fate }) => fate === 'running').map(({ ref }) => ref))
+  const running = new Set(jobs.filter(({ status }) => status === 'running').map(({ ref }) => ref))
   for (const { ledger } of subjects) {
     const { holds } = await ledger.readBook()
     const overdue = holds.filter(
@@ -115,14 +115,14 @@ const voidUnused: Action<Simulation> = {
     expect(await openHoldsOfRunning(simulation), 'the hold of a running job was voided').toEqual(
       before,
     )
-    if (reply.kind === 'answer') await checkNoneUnused(simulation)
+    if (reply.kind === 'result') await checkNoneUnused(simulation)
     return reply
   },
 }
 
 /** No hold without a job is open for longer than a submission may take. */
 async function checkNoneUnused({ subjects, clock, jobs }: Simulation): Promise<void> {
-  const submitted = new Set(jobs.filter(({ fate }) => fate !== 'none').map(({ ref }) => ref))
+  const submitted = new Set(jobs.filter(({ status }) => status !== 'none').map(({ ref }) => ref))
   for (const { ledger, context } of subjects) {
     const { holds } = await ledger.readBook()
     const unused = holds.filter(

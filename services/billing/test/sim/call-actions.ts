@@ -22,10 +22,10 @@ const openAllowance: Action<Simulation> = {
       ({ billing }) => billing.openAllowance({ ...facts, ...amounts, leaseMs: 60_000 }),
       maybeCrash(random),
     )
-    if (reply.kind === 'answer' && reply.answer.outcome === 'opened') {
-      simulation.allowances.push({ ...facts, leftMicro: reply.answer.amountMicro, alive: true })
+    if (reply.kind === 'result' && reply.result.outcome === 'opened') {
+      simulation.allowances.push({ ...facts, leftMicro: reply.result.amountMicro, alive: true })
     }
-    return reply.kind === 'answer' ? reply.answer.outcome : reply.kind
+    return reply.kind === 'result' ? reply.result.outcome : reply.kind
   },
 }
 
@@ -38,7 +38,7 @@ async function chooseAmounts(
     return { needMicro: BigInt(random.integer(50_000)), wantMicro: 4_000_000n }
   }
   const reply = await invoke(simulation, ({ billing }) => billing.readBalance({ wallet }))
-  const all = reply.kind === 'answer' ? reply.answer.availableMicro : 0n
+  const all = reply.kind === 'result' ? reply.result.availableMicro : 0n
   return { needMicro: all, wantMicro: all }
 }
 
@@ -96,9 +96,9 @@ const deliver: Action<Simulation> = {
       ({ billing }) => billing.captureUsage({ records }),
       maybeCrash(random),
     )
-    if (reply.kind === 'answer') {
+    if (reply.kind === 'result') {
       simulation.unsent = simulation.unsent.filter((record) => !records.includes(record))
-      return `${reply.answer.captured} of ${records.length}`
+      return `${reply.result.captured} of ${records.length}`
     }
     return reply.kind
   },
@@ -115,8 +115,8 @@ const renew: Action<Simulation> = {
       const { open } = await billing.renewAllowances({ edge, allowanceIds, leaseMs: 60_000 })
       return open.toSorted((a, b) => (a.allowanceId < b.allowanceId ? -1 : 1))
     })
-    if (reply.kind !== 'answer') return reply.kind
-    const open = new Set(reply.answer.map(({ allowanceId }) => allowanceId))
+    if (reply.kind !== 'result') return reply.kind
+    const open = new Set(reply.result.map(({ allowanceId }) => allowanceId))
     for (const one of own) one.alive = open.has(one.allowanceId)
     return open.size
   },

@@ -36,7 +36,7 @@ export async function runConcurrentCalls(simulation: Simulation, random: Random)
   })
   await Promise.all(callers.flat().map((invoke) => invoke()))
   for (const job of simulation.jobs) {
-    if (job.fate === 'running' && random.next() < 0.5) await endJob(simulation, { job, random })
+    if (job.status === 'running' && random.next() < 0.5) await endJob(simulation, { job, random })
   }
 }
 
@@ -57,17 +57,17 @@ const submit: Call = (simulation, random) => {
     expiresAt: new Date(simulation.clock.nowMs() + 100_000),
     opened: false,
     voided: false,
-    fate: 'none',
+    status: 'none',
   }
   simulation.jobs.push(job)
   const { ref, wallet, expiresAt } = job
   const worstCase = { kind: 'images' as const, pictures: job.worst }
   return async () => {
-    const answer = await billing.openHold({ wallet, ref, model, worstCase, expiresAt })
-    if (answer.outcome !== 'opened') return
+    const result = await billing.openHold({ wallet, ref, model, worstCase, expiresAt })
+    if (result.outcome !== 'opened') return
     job.opened = true
-    if (job.fate !== 'none') return
-    job.fate = 'running'
+    if (job.status !== 'none') return
+    job.status = 'running'
     ledger.jobs.set(ref, 'running')
   }
 }
@@ -82,8 +82,8 @@ const settle: Call = (simulation, random) => {
 const capture: Call = (simulation, random) => {
   const { billing } = only(simulation)
   const job = pick(simulation.jobs, random)
-  if (!job || typeof job.fate === 'string' || job.fate.state !== 'done') return async () => {}
-  const usage = { kind: 'images' as const, pictures: job.fate.pictures }
+  if (!job || typeof job.status === 'string' || job.status.state !== 'done') return async () => {}
+  const usage = { kind: 'images' as const, pictures: job.status.pictures }
   return () => billing.captureHold({ ref: job.ref, usage, source: 'upstream', apiKeyId, model })
 }
 
@@ -102,10 +102,10 @@ const allowance: Call = (simulation, random) => {
   const edge = pick(edges, random) ?? ''
   const amounts = { needMicro: 1_000n, wantMicro: 5_000_000n, leaseMs: 60_000 }
   return async () => {
-    const answer = await billing.openAllowance({ allowanceId, wallet, edge, ...amounts })
-    if (answer.outcome !== 'opened') return
+    const result = await billing.openAllowance({ allowanceId, wallet, edge, ...amounts })
+    if (result.outcome !== 'opened') return
     const known = simulation.allowances.some((one) => one.allowanceId === allowanceId)
-    const leftMicro = answer.amountMicro
+    const leftMicro = result.amountMicro
     if (!known) simulation.allowances.push({ allowanceId, wallet, edge, leftMicro, alive: true })
   }
 }

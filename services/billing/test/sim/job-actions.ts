@@ -29,18 +29,18 @@ const openHold = async (
     ({ billing }) => billing.openHold({ wallet, ref, model, worstCase, expiresAt }),
     maybeCrash(random),
   )
-  if (reply.kind === 'answer' && reply.answer.outcome === 'opened') {
+  if (reply.kind === 'result' && reply.result.outcome === 'opened') {
     job.opened = true
     // One gateway in four dies or is paused between the hold and the job.
-    if (job.fate === 'none' && random.next() < 0.75) setFate(simulation, job, 'running')
+    if (job.status === 'none' && random.next() < 0.75) setStatus(simulation, job, 'running')
   }
-  return reply.kind === 'answer' ? reply.answer.outcome : reply.kind
+  return reply.kind === 'result' ? reply.result.outcome : reply.kind
 }
 
-function setFate(simulation: Simulation, job: SimJob, fate: SimJob['fate']): void {
-  job.fate = fate
-  if (fate === 'none') return
-  for (const { ledger } of simulation.subjects) ledger.jobs.set(job.ref, fate)
+function setStatus(simulation: Simulation, job: SimJob, status: SimJob['status']): void {
+  job.status = status
+  if (status === 'none') return
+  for (const { ledger } of simulation.subjects) ledger.jobs.set(job.ref, status)
 }
 
 const submit: Action<Simulation> = {
@@ -54,7 +54,7 @@ const submit: Action<Simulation> = {
       expiresAt: new Date(simulation.clock.nowMs() + 300_000),
       opened: false,
       voided: false,
-      fate: 'none',
+      status: 'none',
     }
     simulation.jobs.push(job)
     return openHold(simulation, { job, random })
@@ -75,13 +75,13 @@ const submitLate: Action<Simulation> = {
   run: async (simulation, random) => {
     // At any time after its hold was opened; the table refuses a job whose hold has ended.
     const job = pick(
-      simulation.jobs.filter(({ fate, opened }) => opened && fate === 'none'),
+      simulation.jobs.filter(({ status, opened }) => opened && status === 'none'),
       random,
     )
     const book = await simulation.subjects[0]?.ledger.readBook()
     const hold = book?.holds.find(({ ref }) => ref === job?.ref)
     if (!job || hold?.state !== 'open') return 'refused'
-    setFate(simulation, job, 'running')
+    setStatus(simulation, job, 'running')
     return 'submitted'
   },
 }
@@ -92,7 +92,7 @@ const voidUnknown: Action<Simulation> = {
   run: async (simulation, random) => {
     const job = pick(simulation.jobs, random)
     if (!job) return undefined
-    if (job.fate === 'none') job.voided = true
+    if (job.status === 'none') job.voided = true
     const input = { ref: job.ref, reason: 'unknown', unlessSubmitted: true }
     const reply = await invoke(
       simulation,
@@ -111,7 +111,7 @@ export async function endJob(
   const state = pick(['done', 'done', 'failed', 'cancelled'] as const, random) ?? 'done'
   // Some upstreams generate more pictures than requested.
   const pictures = state === 'done' ? randomPictures(random, job.worst.length) : []
-  setFate(simulation, job, { state, wallet: job.wallet, apiKeyId, model, pictures })
+  setStatus(simulation, job, { state, wallet: job.wallet, apiKeyId, model, pictures })
   for (const { ledger } of simulation.subjects) await ledger.enqueueJobEnded(job.ref)
   return state
 }
@@ -120,7 +120,7 @@ const end: Action<Simulation> = {
   name: 'end a job',
   weight: 5,
   run: async (simulation, random) => {
-    const running = simulation.jobs.filter(({ fate }) => fate === 'running')
+    const running = simulation.jobs.filter(({ status }) => status === 'running')
     const job = pick(running, random)
     return job && endJob(simulation, { job, random })
   },
@@ -138,7 +138,7 @@ const handleJobsEnded: Action<Simulation> = {
       return settled.map(({ outcome }) => outcome)
     }
     const reply = await invoke(simulation, ({ context }) => settle(context), maybeCrash(random))
-    return reply.kind === 'answer' ? reply.answer.join(' ') : reply.kind
+    return reply.kind === 'result' ? reply.result.join(' ') : reply.kind
   },
 }
 
@@ -146,8 +146,8 @@ const capture: Action<Simulation> = {
   name: 'capture by call',
   run: async (simulation, random) => {
     const job = pick(simulation.jobs, random)
-    if (!job || typeof job.fate === 'string' || job.fate.state !== 'done') return undefined
-    const usage = { kind: 'images' as const, pictures: job.fate.pictures }
+    if (!job || typeof job.status === 'string' || job.status.state !== 'done') return undefined
+    const usage = { kind: 'images' as const, pictures: job.status.pictures }
     const input = { ref: job.ref, usage, source: 'upstream' as const, apiKeyId, model }
     const reply = await invoke(
       simulation,
@@ -162,7 +162,7 @@ const voidHold: Action<Simulation> = {
   name: 'void by call',
   run: async (simulation, random) => {
     const job = pick(simulation.jobs, random)
-    if (!job || (job.fate !== 'none' && random.next() < 0.5)) return undefined
+    if (!job || (job.status !== 'none' && random.next() < 0.5)) return undefined
     job.voided = true
     const input = { ref: job.ref, reason: 'the gateway aborted the request' }
     const reply = await invoke(
@@ -179,7 +179,7 @@ const refund: Action<Simulation> = {
   weight: 2,
   run: async (simulation, random) => {
     const repeated = random.next() < 0.3 ? pick(simulation.refunds, random) : undefined
-    const done = ({ fate }: SimJob) => typeof fate !== 'string' && fate.state === 'done'
+    const done = ({ status }: SimJob) => typeof status !== 'string' && status.state === 'done'
     const job = pick(random.next() < 0.9 ? simulation.jobs.filter(done) : simulation.jobs, random)
     if (!job) return undefined
     const input = repeated ?? {
@@ -193,7 +193,7 @@ const refund: Action<Simulation> = {
       maybeCrash(random),
     )
     if (!repeated && reply.kind !== 'refused') simulation.refunds.push(input)
-    return reply.kind === 'answer' ? reply.answer.outcome : reply.kind
+    return reply.kind === 'result' ? reply.result.outcome : reply.kind
   },
 }
 

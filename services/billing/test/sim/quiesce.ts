@@ -24,7 +24,7 @@ export async function quiesce(
   random: Random = seededRandom(simulation.count),
 ): Promise<void> {
   for (const job of simulation.jobs) {
-    if (job.fate === 'running') await endJob(simulation, { job, random })
+    if (job.status === 'running') await endJob(simulation, { job, random })
     // Jobs without an event are settled by the background task.
     if (random.next() < 0.5)
       await invoke(simulation, ({ context }) => settleJob(context, { jobId: job.ref }))
@@ -79,9 +79,9 @@ async function checkJobs({
   }
 }
 
-function ratedOf({ fate }: SimJob, price: Parameters<typeof rateUsage>[1] | undefined): bigint {
-  if (typeof fate === 'string' || !price) return 0n
-  return rateUsage({ kind: 'images', pictures: fate.pictures }, price)
+function ratedOf({ status }: SimJob, price: Parameters<typeof rateUsage>[1] | undefined): bigint {
+  if (typeof status === 'string' || !price) return 0n
+  return rateUsage({ kind: 'images', pictures: status.pictures }, price)
 }
 
 /** Every valid record was counted exactly once, and no other record. */

@@ -31,7 +31,7 @@ export interface SimJob {
   /** Whether the caller received the result that the hold is open. */
   opened: boolean
   voided: boolean
-  fate: 'none' | 'running' | EndedJob
+  status: 'none' | 'running' | EndedJob
 }
 
 export interface SimAllowance {
@@ -78,19 +78,19 @@ export function createSimulation({
   }
 }
 
-export type Outcome<Answer> =
-  | { kind: 'answer'; answer: Answer }
+export type Outcome<Result> =
+  | { kind: 'result'; result: Result }
   | { kind: 'refused'; code: string }
   /** The process died; whether the transaction committed is unknown. */
   | { kind: 'crashed' }
 
 /** Makes the same call to every billing module, and expects equal results. */
-export async function invoke<Answer>(
+export async function invoke<Result>(
   { subjects }: Simulation,
-  run: (installation: TestBilling) => Promise<Answer>,
+  run: (installation: TestBilling) => Promise<Result>,
   crash?: CrashPoint,
-): Promise<Outcome<Answer>> {
-  const outcomes: Outcome<Answer>[] = []
+): Promise<Outcome<Result>> {
+  const outcomes: Outcome<Result>[] = []
   for (const installation of subjects) {
     installation.store.crashAt(crash)
     outcomes.push(await outcomeOf(run(installation)))
@@ -102,9 +102,9 @@ export async function invoke<Answer>(
   return first
 }
 
-async function outcomeOf<Answer>(call: Promise<Answer>): Promise<Outcome<Answer>> {
+async function outcomeOf<Result>(call: Promise<Result>): Promise<Outcome<Result>> {
   try {
-    return { kind: 'answer', answer: await call }
+    return { kind: 'result', result: await call }
   } catch (error) {
     if (error instanceof Crash) return { kind: 'crashed' }
     if (isAppError(error)) return { kind: 'refused', code: error.code }

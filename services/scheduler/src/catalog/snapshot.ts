@@ -34,9 +34,9 @@ export function indexCatalog({
 
 export function channelsServing(
   snapshot: CatalogSnapshot,
-  wanted: { model: string; kind: ModelKind },
+  selector: { model: string; kind: ModelKind },
 ): readonly Channel[] {
-  return snapshot.serving.get(servingKey(wanted)) ?? []
+  return snapshot.serving.get(servingKey(selector)) ?? []
 }
 
 const servingKey = ({ model, kind }: { model: string; kind: ModelKind }) => `${kind}:${model}`

@@ -31,27 +31,27 @@ describe('an outcome', () => {
 
   it('limited with a time cools the credential down until that time', () => {
     expect(gateOf(after([limited(61_000)]))).toEqual({
-      shut: false,
+      disabled: false,
       notBeforeMs: 61_000,
       probation: false,
     })
   })
 
   it('failed, five times, opens the circuit', () => {
-    expect(gateOf(tripped)).toEqual({ shut: false, notBeforeMs: 5_000, probation: true })
+    expect(gateOf(tripped)).toEqual({ disabled: false, notBeforeMs: 5_000, probation: true })
   })
 
   it('unauthorised sets attention with the first reason', () => {
     const refused = after([unauthorised('401 invalid key'), unauthorised('403 other')])
     expect(refused.attention).toBe('401 invalid key')
-    expect(gateOf(refused).shut).toBe(true)
+    expect(gateOf(refused).disabled).toBe(true)
   })
 
   it('refused cools the credential down, and never sets attention by itself', () => {
     const refusal: Outcome = { kind: 'refused', operation: 'chat', reason: '401' }
     const refused = after(Array.from({ length: 30 }, () => refusal))
     expect(refused.attention).toBeNull()
-    expect(gateOf(refused)).toMatchObject({ shut: false, notBeforeMs: 5_000 })
+    expect(gateOf(refused)).toMatchObject({ disabled: false, notBeforeMs: 5_000 })
     expect(isInitialHealth(after([ok], { from: refused, atMs: 5_000 }))).toBe(true)
   })
 
@@ -65,10 +65,10 @@ describe('an outcome', () => {
 
   it('for one model or one operation restricts that use only', () => {
     const limits = after([{ kind: 'limited', retryAt: new Date(40_000), model: 'a' }])
-    expect(gateOf(limits)).toEqual({ shut: false, notBeforeMs: 0, probation: false })
+    expect(gateOf(limits)).toEqual({ disabled: false, notBeforeMs: 0, probation: false })
     expect(gateOf(limits, 'a')).toMatchObject({ notBeforeMs: 40_000 })
     const denied = after([{ kind: 'denied', operation: 'image', reason: 'scope' }])
-    expect(gateOf(denied)).toEqual({ shut: false, notBeforeMs: 0, probation: false })
+    expect(gateOf(denied)).toEqual({ disabled: false, notBeforeMs: 0, probation: false })
     expect(isInitialHealth(denied)).toBe(false)
     expect(isInitialHealth(after([{ kind: 'ok', operation: 'image' }], { from: denied }))).toBe(
       true,
@@ -82,7 +82,7 @@ describe('an outcome', () => {
 
   it('limited for a probe closes the circuit and cools the credential down', () => {
     const health = after([limited(90_000)], { from: tripped, atMs: 6_000, probe: true })
-    expect(gateOf(health)).toEqual({ shut: false, notBeforeMs: 90_000, probation: false })
+    expect(gateOf(health)).toEqual({ disabled: false, notBeforeMs: 90_000, probation: false })
   })
 
   it('ok resets the health after a cooldown, or as a probe of an open circuit', () => {

@@ -28,36 +28,36 @@ describe('a limit', () => {
   })
 
   it('without a stated end doubles the cooldown each time, up to ten minutes', () => {
-    const rests: number[] = []
+    const durationsMs: number[] = []
     let cooldown: Cooldown | null = null
     for (let turn = 0; turn < 9; turn += 1) {
       const atMs: number = cooldown?.untilMs ?? 0
       cooldown = coolDown(cooldown, withoutEnd(atMs))
-      rests.push(cooldown.untilMs - atMs)
+      durationsMs.push(cooldown.untilMs - atMs)
     }
-    expect(rests).toEqual([
+    expect(durationsMs).toEqual([
       5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000, 600_000,
     ])
   })
 })
 
 describe('during a cooldown', () => {
-  const resting = coolDown(null, withoutEnd(0))
+  const cooling = coolDown(null, withoutEnd(0))
 
   it('the same limit received by concurrent calls counts once', () => {
-    expect(coolDown(resting, withoutEnd(1_000))).toBe(resting)
-    expect(coolDown(resting, { atMs: 1_000, retryAtMs: 2_000 })).toBe(resting)
+    expect(coolDown(cooling, withoutEnd(1_000))).toBe(cooling)
+    expect(coolDown(cooling, { atMs: 1_000, retryAtMs: 2_000 })).toBe(cooling)
   })
 
   it('a later stated end replaces the end', () => {
-    expect(coolDown(resting, { atMs: 1_000, retryAtMs: 90_000 })).toEqual({
+    expect(coolDown(cooling, { atMs: 1_000, retryAtMs: 90_000 })).toEqual({
       untilMs: 90_000,
       times: 1,
     })
   })
 
   it('a success of a call that began before does not end it', () => {
-    expect(endCooldown(resting, { atMs: 4_999 })).toBe(resting)
+    expect(endCooldown(cooling, { atMs: 4_999 })).toBe(cooling)
   })
 })
 

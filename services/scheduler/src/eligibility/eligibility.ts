@@ -36,7 +36,7 @@ export function checkEligibility(
 ): Eligibility {
   if (credential.state !== 'active') return { eligible: false, because: credential.state }
   const gate = gateOf(healthAtEpoch(credential, status), model)
-  if (gate.shut) return { eligible: false, because: 'attention' }
+  if (gate.disabled) return { eligible: false, because: 'attention' }
   const untilMs = Math.max(gate.notBeforeMs, credential.coolingUntil?.getTime() ?? 0)
   if (nowMs < untilMs) return { eligible: false, because: 'cooling', untilMs }
   if (gate.probation && status.probing) return { eligible: false, because: 'probing' }

@@ -40,7 +40,7 @@ export function isInitialHealth({
 /** The part of the health that decides about leases, in the form that the Lua scripts read. */
 export interface Gate {
   /** Disabled: the health has `attention`. */
-  shut: boolean
+  disabled: boolean
   /** No lease before this time; 0 without a limit. */
   notBeforeMs: number
   /** After `notBeforeMs`, one lease at a time: the probe of a half-open circuit. */
@@ -54,7 +54,7 @@ export function gateOf(
 ): Gate {
   const openUntilMs = circuit.state === 'open' ? circuit.untilMs : 0
   return {
-    shut: attention !== null,
+    disabled: attention !== null,
     notBeforeMs: Math.max(openUntilMs, cooldown?.untilMs ?? 0, limitedUntilMs(restrictions, model)),
     probation: circuit.state === 'open',
   }

@@ -211,8 +211,8 @@ describe('a selection without candidates', () => {
   })
 
   it('has a reason with numbers only, without the texts of upstreams', () => {
-    const shut = { health: { ...initialHealth, attention: 'HTTP 401: account of Jane' } }
-    const selection = select([channel('x', ['a'])], { statuses: { a: shut } })
+    const disabled = { health: { ...initialHealth, attention: 'HTTP 401: account of Jane' } }
+    const selection = select([channel('x', ['a'])], { statuses: { a: disabled } })
     expect(selection).toEqual({ kind: 'none', reason: 'credentials: 1 attention' })
   })
 })

@@ -92,6 +92,6 @@ function afterRefusals({
   const ends = [selection.notBeforeMs, ...refusals.map(({ notBeforeMs }) => notBeforeMs)]
   const times = ends.filter((end) => end !== null)
   const notBeforeMs = times.length > 0 ? Math.min(...times) : null
-  const full = refusals.some((refusal) => refusal.notBeforeMs === null && !refusal.shut)
+  const full = refusals.some((refusal) => refusal.notBeforeMs === null && !refusal.disabled)
   return retryTime({ nowMs, notBeforeMs, full })
 }

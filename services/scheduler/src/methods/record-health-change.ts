@@ -27,14 +27,14 @@ export function recordHealthChange(
   if (after === before) return false
   pool.update(credentialId, { epoch, health: after })
   const [oldGate, newGate] = [gateOf(before), gateOf(after)]
-  if (newGate.shut !== oldGate.shut || newGate.notBeforeMs !== oldGate.notBeforeMs)
+  if (newGate.disabled !== oldGate.disabled || newGate.notBeforeMs !== oldGate.notBeforeMs)
     hints.healthChanged()
   if (after.restrictions !== before.restrictions) {
     hints.healthChanged()
     recordRestrictions({ log, counters }, { credentialId, before, after })
   }
   const facts = { credentialId, until: new Date(newGate.notBeforeMs) }
-  if (newGate.shut && !oldGate.shut) {
+  if (newGate.disabled && !oldGate.disabled) {
     counters.health.add({ change: 'attention' })
     log.warn({ credentialId, reason: after.attention }, 'credential disabled: upstream refused it')
     return false

@@ -42,13 +42,13 @@ function toCatalogCredential(
 ): CatalogCredential {
   const { id, state, stateReason, concurrencyMax, coolingUntil, secret } = credential
   const health = healthAtEpoch(credential, status)
-  const { shut, notBeforeMs } = gateOf(health)
+  const { disabled, notBeforeMs } = gateOf(health)
   const restrictions = listRestrictions(health, { nowMs, budget })
   const untilMs = Math.max(notBeforeMs, coolingUntil?.getTime() ?? 0)
   return {
     id,
     // The pool may have an attention that is not in the row yet.
-    state: state === 'active' && shut ? 'attention' : state,
+    state: state === 'active' && disabled ? 'attention' : state,
     concurrencyMax,
     coolingUntil: untilMs > nowMs ? new Date(untilMs) : null,
     reason: stateReason ?? (state === 'active' ? health.attention : null),

@@ -94,14 +94,19 @@ export async function retireForNewOrigin(
     if (ids.length === 0) continue
     await trx
       .updateTable('credentials')
-      .set(({ eb }) => ({ ...noHealth, state, epoch: eb('epoch', '+', 1), state_changed_at: at }))
+      .set(({ eb }) => ({
+        ...clearedHealth,
+        state,
+        epoch: eb('epoch', '+', 1),
+        state_changed_at: at,
+      }))
       .where('id', 'in', ids)
       .execute()
   }
   return retired.length
 }
 
-const noHealth = { state_reason: null, cooling_until: null }
+const clearedHealth = { state_reason: null, cooling_until: null }
 
 export async function writeHealth(
   trx: Transaction<Tables>,

@@ -49,10 +49,10 @@ function take({ pool, clock }: { pool: MemoryPool; clock: Clock }, input: TakeIn
   const refusals: LeaseRefusal[] = []
   for (const { channelId, credentialId, concurrencyMax, epoch, model } of candidates) {
     const status = pool.statusOf(credentialId)
-    const { shut, notBeforeMs, probation } = gateOf(healthAtEpoch({ epoch }, status), model)
+    const { disabled, notBeforeMs, probation } = gateOf(healthAtEpoch({ epoch }, status), model)
     const cooling = nowMs < notBeforeMs
     const full = status.leases >= concurrencyMax || (probation && status.probing)
-    if (!shut && !cooling && !full) {
+    if (!disabled && !cooling && !full) {
       const facts = { leaseId, holder, channelId, credentialId, epoch, probe: probation }
       return { lease: pool.add(facts, ttlMs), leases: status.leases + 1, refusals }
     }
@@ -60,7 +60,7 @@ function take({ pool, clock }: { pool: MemoryPool; clock: Clock }, input: TakeIn
       credentialId,
       leases: status.leases,
       notBeforeMs: cooling ? notBeforeMs : null,
-      shut,
+      disabled,
     })
   }
   return { lease: null, leases: 0, refusals }

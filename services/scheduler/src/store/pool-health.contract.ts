@@ -42,7 +42,7 @@ export function poolHealthContract(make: () => Promise<PoolUnderTest>): void {
       }
       await writeHealth(limited, health)
       const { lease, refusals } = await take([limited])
-      expect([lease, refusals]).toMatchObject([null, [{ notBeforeMs: untilMs, shut: false }]])
+      expect([lease, refusals]).toMatchObject([null, [{ notBeforeMs: untilMs, disabled: false }]])
       expect((await take([other])).lease).not.toBeNull()
       expect(await status(limited)).toMatchObject({ health })
       await pool.advance(10_000)

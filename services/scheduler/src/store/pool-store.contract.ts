@@ -28,19 +28,19 @@ export function poolStoreContract(make: () => Promise<PoolUnderTest>): void {
 
     it('leases the first candidate with a free slot and returns why the earlier ones were refused', async () => {
       const { pool, credential, take, takeOne, writeHealth } = await setUp()
-      const [full, cooling, shut, free, spare] = [1, 1, 1, 1, 1].map(() => credential())
-      if (!full || !cooling || !shut || !free || !spare) throw new Error('expected five')
+      const [full, cooling, disabled, free, spare] = [1, 1, 1, 1, 1].map(() => credential())
+      if (!full || !cooling || !disabled || !free || !spare) throw new Error('expected five')
       const untilMs = (await pool.nowMs()) + 60_000
       await takeOne([full])
       await writeHealth(cooling, coolingUntil(untilMs))
-      await writeHealth(shut, { ...initialHealth, attention: 'the key was revoked' })
-      const { lease, leases, refusals } = await take([full, cooling, shut, free, spare])
+      await writeHealth(disabled, { ...initialHealth, attention: 'the key was revoked' })
+      const { lease, leases, refusals } = await take([full, cooling, disabled, free, spare])
       expect(lease).toMatchObject({ credentialId: free.credentialId, channelId: free.channelId })
       expect(leases).toBe(1)
       expect(refusals).toEqual([
-        { credentialId: full.credentialId, leases: 1, notBeforeMs: null, shut: false },
-        { credentialId: cooling.credentialId, leases: 0, notBeforeMs: untilMs, shut: false },
-        { credentialId: shut.credentialId, leases: 0, notBeforeMs: null, shut: true },
+        { credentialId: full.credentialId, leases: 1, notBeforeMs: null, disabled: false },
+        { credentialId: cooling.credentialId, leases: 0, notBeforeMs: untilMs, disabled: false },
+        { credentialId: disabled.credentialId, leases: 0, notBeforeMs: null, disabled: true },
       ])
     })
 

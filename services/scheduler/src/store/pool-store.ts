@@ -22,7 +22,7 @@ export interface LeaseRefusal {
   /** The end of its cooldown; null when it does not cool down, but is full, being probed or disabled. */
   notBeforeMs: number | null
   /** Disabled until an operator resets it. */
-  shut: boolean
+  disabled: boolean
 }
 
 export interface TakeResult {

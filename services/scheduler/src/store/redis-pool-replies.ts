@@ -69,11 +69,11 @@ export const poolReplies = {
     candidates: readonly Candidate[]
   }): TakeResult => {
     const [at, fence, ends, probe, leases, refused] = takeReply.parse(reply)
-    const refusals = refused.map(([alive, notBeforeMs, shut], index) => ({
+    const refusals = refused.map(([alive, notBeforeMs, disabled], index) => ({
       credentialId: candidates[index]?.credentialId ?? '',
       leases: alive,
       notBeforeMs: notBeforeMs === 0 ? null : notBeforeMs,
-      shut,
+      disabled,
     }))
     const taken = candidates[at]
     if (taken === undefined) return { lease: null, leases: 0, refusals }

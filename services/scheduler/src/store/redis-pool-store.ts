@@ -77,14 +77,14 @@ export function createRedisPoolStore({
   }
 }
 
-// json, shut, notBeforeMs, probation, ttlMs, then each limited model with its end: as the scripts take health.
+// json, disabled, notBeforeMs, probation, ttlMs, then each limited model with its end: as the scripts take health.
 function fields(health: Health): (string | number)[] {
-  const { shut, notBeforeMs, probation } = gateOf(health)
+  const { disabled, notBeforeMs, probation } = gateOf(health)
   const json = isInitialHealth(health) ? '' : JSON.stringify(health)
   const limits = health.restrictions.flatMap(({ kind, model, untilMs }) =>
     kind === 'limited' && model !== undefined ? [model, untilMs] : [],
   )
-  return [json, shut ? 1 : 0, notBeforeMs, probation ? 1 : 0, HEALTH_TTL_MS, ...limits]
+  return [json, disabled ? 1 : 0, notBeforeMs, probation ? 1 : 0, HEALTH_TTL_MS, ...limits]
 }
 
 const hashes = new Map<string, string>()

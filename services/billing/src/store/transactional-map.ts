@@ -1,5 +1,5 @@
 /** A map whose changes since the last commit can be rolled back. */
-export interface UndoableMap<Key, Value extends object> {
+export interface TransactionalMap<Key, Value extends object> {
   get(key: Key): Value | undefined
   has(key: Key): boolean
   readonly size: number
@@ -10,7 +10,7 @@ export interface UndoableMap<Key, Value extends object> {
 }
 
 /** Values are replaced, never changed in place. */
-export function undoableMap<Key, Value extends object>(): UndoableMap<Key, Value> {
+export function transactionalMap<Key, Value extends object>(): TransactionalMap<Key, Value> {
   const map = new Map<Key, Value>()
   const undo: (() => unknown)[] = []
   const remember = (key: Key) => {
