@@ -1,4 +1,4 @@
-import { mayDo } from '@sluice/contracts/control/permissions'
+import { hasPermission } from '@sluice/contracts/control/permissions'
 import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/routes'
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import type { OpenAiSimulator } from '@sluice/simulators/openai-simulator'
@@ -79,7 +79,7 @@ function expectedStatuses(
   if (route.access === 'anyone') return allowed
   if (actor.role === undefined) return [401]
   if (actor.name === 'banned') return [401, 403]
-  if (!mayDo(actor.role, route.access)) return [403]
+  if (!hasPermission(actor.role, route.access)) return [403]
   if (isOwned && actor.name !== 'owner') return [404]
   return allowed
 }

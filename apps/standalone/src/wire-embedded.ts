@@ -99,7 +99,7 @@ export function wireEmbedded(
     upstreams,
     sealer,
     config: {
-      generationsAtOnceMax: config.IMAGE_CONCURRENCY_MAX,
+      concurrentGenerationsMax: config.IMAGE_CONCURRENCY_MAX,
       heartbeatMs: config.RUNNER_HEARTBEAT_MS,
       lostAfterMs: config.RUNNER_LOST_AFTER_MS,
       generateTimeoutMs: config.GENERATE_TIMEOUT_MS,

@@ -9,16 +9,16 @@ import type { Random } from '@sluice/kernel/random'
 import { checkBlobKey, checkBlobPrefix } from './blob-key.ts'
 import type { BlobFacts, BlobStore, PutOptions } from './blob-store.ts'
 import { openBlobFile } from './disk/blob-file.ts'
-import { ignoringAbsence } from './disk/errno.ts'
+import { ignoreNotFound } from './disk/errno.ts'
 import { foldersOf, keyOfFile, locationOf } from './disk/location-of.ts'
 import {
-  closeToOthers,
+  restrictToOwner,
   ensureFolder,
   FILE_MODE,
   FOLDER_MODE,
   publishFile,
 } from './disk/publish-file.ts'
-import { orUnavailable, writeBlobFile } from './disk/write-blob-file.ts'
+import { mapToUnavailable, writeBlobFile } from './disk/write-blob-file.ts'
 import { listOldest } from './list-oldest.ts'
 
 const TEMPORARY = 'tmp'
@@ -70,16 +70,16 @@ export function createDiskBlobStore(deps: DiskBlobStoreDeps): BlobStore {
         await blob.handle.close()
       }
     },
-    remove: async (key) => void (await ignoringAbsence(unlink(pathOf(key)))),
+    remove: async (key) => void (await ignoreNotFound(unlink(pathOf(key)))),
     list: (prefix, options) => listOldest(store.walk(prefix), options),
     walk: (prefix) => {
       checkBlobPrefix(prefix)
       return walkFolders(deps, prefix)
     },
     check: async () => {
-      await orUnavailable(prepareTemporary(deps))
+      await mapToUnavailable(prepareTemporary(deps))
       const probe = temporaryPath(deps)
-      await orUnavailable(open(probe, 'wx', FILE_MODE).then((handle) => handle.close()))
+      await mapToUnavailable(open(probe, 'wx', FILE_MODE).then((handle) => handle.close()))
       await unlink(probe)
     },
   }
@@ -95,7 +95,7 @@ function createPut(
   const once = (name: string, make: () => Promise<void>) => {
     const known = made.get(name)
     if (known) return known
-    const making = orUnavailable(make())
+    const making = mapToUnavailable(make())
     made.set(name, making)
     making.catch(() => made.delete(name))
     return making
@@ -112,7 +112,7 @@ function createPut(
       const known = await publish({ temporary, path, options, stat: () => stat(key) })
       return known ?? facts
     } finally {
-      await ignoringAbsence(unlink(temporary))
+      await ignoreNotFound(unlink(temporary))
     }
   }
 }
@@ -130,7 +130,7 @@ async function publish({
   stat: () => Promise<BlobFacts | undefined>
 }): Promise<BlobFacts | undefined> {
   let ifAbsent = options.ifAbsent ?? false
-  while (!(await orUnavailable(publishFile({ temporary, path, ifAbsent })))) {
+  while (!(await mapToUnavailable(publishFile({ temporary, path, ifAbsent })))) {
     try {
       const known = await stat()
       if (known) return known
@@ -150,23 +150,23 @@ function temporaryPath({ folder, random }: DiskBlobStoreDeps): string {
 async function prepareTemporary({ folder, clock }: DiskBlobStoreDeps): Promise<void> {
   const path = join(folder, TEMPORARY)
   await mkdir(path, { recursive: true, mode: FOLDER_MODE })
-  await closeToOthers(folder)
-  await closeToOthers(path)
+  await restrictToOwner(folder)
+  await restrictToOwner(path)
   for (const file of await readdir(path)) {
-    const facts = await ignoringAbsence(lstat(join(path, file)))
+    const facts = await ignoreNotFound(lstat(join(path, file)))
     const old = facts && clock.nowMs() - facts.mtimeMs > TEMPORARY_AGE_MS_MAX
-    if (old) await ignoringAbsence(unlink(join(path, file)))
+    if (old) await ignoreNotFound(unlink(join(path, file)))
   }
 }
 
 async function* walkFolders({ folder }: DiskBlobStoreDeps, prefix: string) {
   for (const name of foldersOf(prefix)) {
-    const files = await ignoringAbsence(opendir(join(folder, name)))
+    const files = await ignoreNotFound(opendir(join(folder, name)))
     if (!files) continue
     for await (const { name: file } of files) {
       const key = keyOfFile(file)
       if (!key.startsWith(prefix)) continue
-      const facts = await ignoringAbsence(lstat(join(folder, name, file)))
+      const facts = await ignoreNotFound(lstat(join(folder, name, file)))
       if (facts) yield { key, storedAt: facts.mtime }
     }
   }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
 import {
-  findWrongSetting,
+  findInvalidSetting,
   mergeSettings,
-  readSettingText,
+  parseSetting,
   settingNames,
-  settingText,
+  formatSetting,
 } from './channel-settings.ts'
 
 describe('the settings of a channel', () => {
@@ -19,17 +19,17 @@ describe('the settings of a channel', () => {
     ['allowPrivate', '10.0.0.7:8080', ['10.0.0.7:8080']],
     ['usageInStreams', ' ', null],
   ])('%s is parsed from the text %j and formatted back', (name, text, value) => {
-    expect(readSettingText('openai', name, text)).toEqual(value)
+    expect(parseSetting('openai', name, text)).toEqual(value)
     const given = mergeSettings({}, { [name]: value })
-    expect(findWrongSetting('openai', given)).toBeUndefined()
-    const again = Object.values(given).map(settingText)
-    expect(again.map((one) => readSettingText('openai', name, one))).toEqual(Object.values(given))
+    expect(findInvalidSetting('openai', given)).toBeUndefined()
+    const again = Object.values(given).map(formatSetting)
+    expect(again.map((one) => parseSetting('openai', name, one))).toEqual(Object.values(given))
   })
 
   it('of the sandbox are parsed as numbers and enum values', () => {
-    expect(readSettingText('sandbox', 'latencyMs', '250')).toBe(250)
-    expect(readSettingText('sandbox', 'failureRate', '0.5')).toBe(0.5)
-    expect(readSettingText('sandbox', 'failWith', 'timeout')).toBe('timeout')
+    expect(parseSetting('sandbox', 'latencyMs', '250')).toBe(250)
+    expect(parseSetting('sandbox', 'failureRate', '0.5')).toBe(0.5)
+    expect(parseSetting('sandbox', 'failWith', 'timeout')).toBe('timeout')
   })
 
   it.each([
@@ -47,7 +47,7 @@ describe('the settings of a channel', () => {
   ] as const)(
     'of a %s channel are rejected with the name of the invalid one: %j',
     (dialect, settings, message) => {
-      const wrong = findWrongSetting(dialect, settings)
+      const wrong = findInvalidSetting(dialect, settings)
       expect(wrong?.name).toBe(Object.keys(settings)[0])
       expect(wrong?.message).toMatch(message)
     },

@@ -78,17 +78,17 @@ export const settingsText =
 /** Settings of a channel in the control API; which are valid depends on its dialect. */
 export const channelSettings = z.record(z.string().max(100), z.unknown()).describe(settingsText)
 
-export interface WrongSetting {
+export interface InvalidSetting {
   name: string
   /** Why it is invalid, as the rest of a sentence that begins with its name. */
   message: string
 }
 
 /** The first setting that is invalid for this dialect; undefined when all are valid. Pure. */
-export function findWrongSetting(
+export function findInvalidSetting(
   dialect: Dialect,
   settings: Readonly<Record<string, unknown>>,
-): WrongSetting | undefined {
+): InvalidSetting | undefined {
   const names = settingNames(dialect)
   const unknown = Object.keys(settings).find((name) => !names.includes(name))
   if (unknown !== undefined) {
@@ -116,12 +116,12 @@ export function mergeSettings(
  * Parses a setting from text: a boolean, a number, a list of comma-separated entries or a string, whichever
  * the setting accepts. Empty text is null, which removes the setting. Pure.
  */
-export function readSettingText(dialect: Dialect, name: string, input: string): unknown {
+export function parseSetting(dialect: Dialect, name: string, input: string): unknown {
   const text = input.trim()
   if (text === '') return null
   const list = text.split(',').map((entry) => entry.trim())
   const candidates: unknown[] = [text, Number(text), text === 'true', list]
-  const isValid = (value: unknown) => findWrongSetting(dialect, { [name]: value }) === undefined
+  const isValid = (value: unknown) => findInvalidSetting(dialect, { [name]: value }) === undefined
   const found = candidates.find((value) => isParsedFrom(value, text) && isValid(value))
   return found === undefined ? text : found
 }
@@ -131,7 +131,7 @@ function isParsedFrom(value: unknown, text: string): boolean {
   return typeof value !== 'boolean' || text === 'true' || text === 'false'
 }
 
-/** Formats a setting as text that `readSettingText` parses to the same value. */
-export function settingText(value: unknown): string {
+/** Formats a setting as text that `parseSetting` parses to the same value. */
+export function formatSetting(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value)
 }

@@ -20,7 +20,7 @@ import { claimFirst, insertJob, updateJob } from './store/write-job.ts'
 
 /** Image jobs in PostgreSQL. All methods reject with `unavailable` while the database is unavailable. */
 export function createKyselyJobStore({ db }: { db: Kysely<Tables> }): JobStore {
-  return createJobStore(orUnavailable(createRepository(db)))
+  return createJobStore(mapToUnavailable(createRepository(db)))
 }
 
 function createRepository(db: Kysely<Tables>): JobRepository {
@@ -65,7 +65,7 @@ async function mapHoldEnded<Result>(written: Promise<Result>): Promise<Result> {
 }
 
 // Maps database errors of every method of the repository to `unavailable`.
-function orUnavailable(repository: JobRepository): JobRepository {
+function mapToUnavailable(repository: JobRepository): JobRepository {
   return new Proxy(repository, {
     get: (target, name, receiver) => {
       const query: unknown = Reflect.get(target, name, receiver)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 /** The settings of the runner, the same in both wirings. */
 export interface RunnerConfig {
   /** Pictures that are generated concurrently; each holds a credential lease, and its bytes in memory. */
-  generationsAtOnceMax: number
+  concurrentGenerationsMax: number
   /** Jobs that wait in this runner's memory for a free credential; others stay queued in the database. */
   waitingJobsMax: number
   /** The interval of heartbeats for claims. */
@@ -20,7 +20,7 @@ export interface RunnerConfig {
 }
 
 export const defaultRunnerConfig: RunnerConfig = {
-  generationsAtOnceMax: 64,
+  concurrentGenerationsMax: 64,
   waitingJobsMax: 1_000,
   heartbeatMs: 5_000,
   lostAfterMs: 20_000,
@@ -53,7 +53,7 @@ export const imageRunnerEnvironment = z.object({
   DISK_FREE_BYTES_MIN: integerSetting({ min: 0, max: 2 ** 50 }).default(67_108_864),
   /** `id:base64[,id:base64]`, newest first; the same value for every service. */
   SEALING_KEYS: z.string().min(1),
-  IMAGE_CONCURRENCY_MAX: integerSetting({ min: 1, max: 1_000 }).default(d.generationsAtOnceMax),
+  IMAGE_CONCURRENCY_MAX: integerSetting({ min: 1, max: 1_000 }).default(d.concurrentGenerationsMax),
   RUNNER_WAITING_MAX: integerSetting({ min: 1, max: 100_000 }).default(d.waitingJobsMax),
   RUNNER_HEARTBEAT_MS: integerSetting({ min: 100, max: 60_000 }).default(d.heartbeatMs),
   RUNNER_LOST_AFTER_MS: integerSetting({ min: 500, max: 600_000 }).default(d.lostAfterMs),

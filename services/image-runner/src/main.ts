@@ -58,7 +58,7 @@ const runner = createImageRunner({
   log,
   metrics,
   config: {
-    generationsAtOnceMax: env.IMAGE_CONCURRENCY_MAX,
+    concurrentGenerationsMax: env.IMAGE_CONCURRENCY_MAX,
     waitingJobsMax: env.RUNNER_WAITING_MAX,
     heartbeatMs: env.RUNNER_HEARTBEAT_MS,
     lostAfterMs: env.RUNNER_LOST_AFTER_MS,

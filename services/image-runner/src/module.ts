@@ -84,7 +84,7 @@ function createContext(deps: ImageRunnerDeps, draining: AbortSignal): RunnerCont
   const slotQueue = createSlotQueue({
     ...given,
     holder: runner,
-    slotsMax: config.generationsAtOnceMax,
+    slotsMax: config.concurrentGenerationsMax,
     waitingMax: config.waitingJobsMax,
     leaseTtlMs: LEASE_TTL_MS,
   })

@@ -17,7 +17,7 @@ import { holdJob } from './held-job.ts'
 import { storePartial } from './pictures/store-partial.ts'
 import { storePicture } from './pictures/store-picture.ts'
 import { readPictureNote } from './pictures/picture-note.ts'
-import { announceEvents } from './notify/announce-events.ts'
+import { publishEvents } from './notify/publish-events.ts'
 import { acquireSlot } from './slots/acquire-slot.ts'
 import type { Slot } from './slots/slot.ts'
 import { leaseOutcome } from './settle/lease-outcome.ts'
@@ -44,7 +44,7 @@ export async function runJob(context: RunnerContext, hint: JobHint): Promise<voi
 async function runClaimed(context: RunnerContext, claimed: Claimed): Promise<void> {
   const { transition, slots } = claimed
   const held = holdJob(
-    { ...context, announce: (job, events) => announceEvents(context, { job, events }) },
+    { ...context, announce: (job, events) => publishEvents(context, { job, events }) },
     transition,
   )
   context.held.add(held)

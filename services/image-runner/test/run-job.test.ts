@@ -176,7 +176,7 @@ describe('a job of many pictures', () => {
   it('generates no more pictures concurrently than the limit of the runner', async () => {
     const fixture = createFixture()
     fixture.pool.add(100)
-    await fixture.start({ config: { generationsAtOnceMax: 3 } })
+    await fixture.start({ config: { concurrentGenerationsMax: 3 } })
     fixture.upstream.takes(500)
     for (const number of [1, 2]) await fixture.submit({ number, request: { count: 4 } })
     expect(fixture.upstream.running()).toBe(3)

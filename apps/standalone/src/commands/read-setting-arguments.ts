@@ -1,4 +1,4 @@
-import { findWrongSetting, readSettingText } from '@sluice/contracts/channel-settings'
+import { findInvalidSetting, parseSetting } from '@sluice/contracts/channel-settings'
 import type { Dialect } from '@sluice/contracts/scheduler.contract'
 
 import { refuse } from './read-arguments.ts'
@@ -13,10 +13,10 @@ export function readSettingArguments(
     const at = arg.indexOf('=')
     if (at < 1) return refuse(`--setting ${arg} is not a setting: write name=value`)
     const name = arg.slice(0, at).trim()
-    settings[name] = readSettingText(dialect, name, arg.slice(at + 1))
+    settings[name] = parseSetting(dialect, name, arg.slice(at + 1))
   }
   // A removed setting has no value to validate.
   const given = Object.entries(settings).filter(([, value]) => value !== null)
-  const wrong = findWrongSetting(dialect, Object.fromEntries(given))
+  const wrong = findInvalidSetting(dialect, Object.fromEntries(given))
   return wrong ? refuse(`--setting ${wrong.name}: ${wrong.message}`) : settings
 }

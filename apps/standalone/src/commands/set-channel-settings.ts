@@ -1,4 +1,4 @@
-import { mergeSettings, settingText } from '@sluice/contracts/channel-settings'
+import { mergeSettings, formatSetting } from '@sluice/contracts/channel-settings'
 
 import type { Command } from './command.ts'
 import { print, printColumns } from './print.ts'
@@ -23,7 +23,10 @@ export const setChannelSettings: Command = {
     const now = Object.entries(mergeSettings(channel.settings, settings))
     if (now.length === 0) print(`${name} has no settings.`)
     else
-      printColumns([['setting', 'value'], ...now.map(([key, value]) => [key, settingText(value)])])
+      printColumns([
+        ['setting', 'value'],
+        ...now.map(([key, value]) => [key, formatSetting(value)]),
+      ])
     return 0
   },
 }

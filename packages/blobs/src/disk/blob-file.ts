@@ -12,7 +12,7 @@ import { assert } from '@sluice/kernel/assert'
 import type { BlobFacts } from '../blob-store.ts'
 import { NOTE_BYTES_MAX } from '../blob-store.ts'
 import { isErrno } from './errno.ts'
-import { closeFileToOthers } from './publish-file.ts'
+import { restrictFileToOwner } from './publish-file.ts'
 
 const MAGIC = Buffer.from('SLCBLOB1')
 const FOOT_BYTES = 4 + MAGIC.byteLength
@@ -55,7 +55,7 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
 
 async function readTrailer(handle: FileHandle): Promise<BlobFacts> {
   const { size, mode } = await handle.stat()
-  await closeFileToOthers(handle, mode)
+  await restrictFileToOwner(handle, mode)
   const tail = await readEnd(handle, { size, length: Math.min(TAIL_BYTES, size) })
   if (tail.byteLength < FOOT_BYTES || !tail.subarray(-MAGIC.byteLength).equals(MAGIC)) {
     throw damaged()

@@ -5,7 +5,7 @@ export function isErrno(error: unknown, ...codes: string[]): boolean {
 }
 
 /** The result of the work; undefined when it failed because the file does not exist. */
-export async function ignoringAbsence<Result>(work: Promise<Result>): Promise<Result | undefined> {
+export async function ignoreNotFound<Result>(work: Promise<Result>): Promise<Result | undefined> {
   try {
     return await work
   } catch (error) {

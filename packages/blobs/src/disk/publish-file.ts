@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { chmod, link, lstat, mkdir, open, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import { ignoringAbsence, isErrno } from './errno.ts'
+import { ignoreNotFound, isErrno } from './errno.ts'
 
 /**
  * Gives a complete, synced file its final name, durably. False with `ifAbsent` when the name is taken. The
@@ -38,21 +38,21 @@ export async function ensureFolder({
   const path = join(parent, name)
   const made = await mkdir(path, { recursive: true, mode: FOLDER_MODE })
   if (made !== undefined) await syncFolder(parent)
-  await closeToOthers(path)
+  await restrictToOwner(path)
 }
 
 /** Restricts a folder to its owner. A folder of another owner is left unchanged. */
-export async function closeToOthers(path: string): Promise<void> {
+export async function restrictToOwner(path: string): Promise<void> {
   const { mode } = await stat(path)
-  if (isOpenToOthers(mode)) await ignoringUnsupported(chmod(path, FOLDER_MODE))
+  if (isAccessibleToOthers(mode)) await ignoringUnsupported(chmod(path, FOLDER_MODE))
 }
 
 /** The same for an open file: one that an older release wrote is restricted when it is read. */
-export async function closeFileToOthers(handle: FileHandle, mode: number): Promise<void> {
-  if (isOpenToOthers(mode)) await ignoringUnsupported(handle.chmod(FILE_MODE))
+export async function restrictFileToOwner(handle: FileHandle, mode: number): Promise<void> {
+  if (isAccessibleToOthers(mode)) await ignoringUnsupported(handle.chmod(FILE_MODE))
 }
 
-const isOpenToOthers = (mode: number) => (mode & 0o077) !== 0
+const isAccessibleToOthers = (mode: number) => (mode & 0o077) !== 0
 
 // On a shared volume or a file system without permissions, the operator controls the access.
 async function ignoringUnsupported(change: Promise<void>): Promise<void> {
@@ -72,7 +72,7 @@ async function linkIfAbsent(temporary: string, path: string): Promise<boolean> {
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false
     if (!isErrno(error, 'EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP')) throw error
-    if (await ignoringAbsence(lstat(path))) return false
+    if (await ignoreNotFound(lstat(path))) return false
     await rename(temporary, path)
     return true
   }

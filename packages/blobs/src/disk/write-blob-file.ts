@@ -15,16 +15,16 @@ export async function writeBlobFile(
   { path, source, options }: { path: string; source: Uint8Array | Readable; options: PutOptions },
 ): Promise<BlobFacts> {
   const { contentType, bytesMax, note, signal } = options
-  const handle = await orUnavailable(open(path, 'wx', FILE_MODE))
+  const handle = await mapToUnavailable(open(path, 'wx', FILE_MODE))
   try {
-    const write = (chunk: Uint8Array) => orUnavailable(handle.appendFile(chunk))
+    const write = (chunk: Uint8Array) => mapToUnavailable(handle.appendFile(chunk))
     const { bytes, sha256 } = await drainSource({ source, bytesMax, signal, write })
     const storedAt = clock.now()
     const facts: BlobFacts = { contentType, bytes, sha256, storedAt, ...(note ? { note } : {}) }
     await write(writeTrailer(facts))
     // A walk reads the age from the mtime and need not open the file.
     await handle.utimes(storedAt, storedAt)
-    await orUnavailable(handle.sync())
+    await mapToUnavailable(handle.sync())
     return facts
   } finally {
     await handle.close()
@@ -32,7 +32,7 @@ export async function writeBlobFile(
 }
 
 /** Maps an I/O error, such as a full disk or a lost mount, to `unavailable`, which callers may retry. */
-export async function orUnavailable<Result>(work: Promise<Result>): Promise<Result> {
+export async function mapToUnavailable<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work
   } catch (cause) {

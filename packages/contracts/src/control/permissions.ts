@@ -30,12 +30,14 @@ export const permissions = {
 export type Permission = keyof typeof permissions
 
 /** True when the role has the permission. */
-export function mayDo(role: Role, permission: Permission): boolean {
+export function hasPermission(role: Role, permission: Permission): boolean {
   const allowed: readonly Role[] = permissions[permission]
   return allowed.includes(role)
 }
 
 /** All permissions of a role; for the panel's menus. */
 export function permissionsOf(role: Role): Permission[] {
-  return (Object.keys(permissions) as Permission[]).filter((permission) => mayDo(role, permission))
+  return (Object.keys(permissions) as Permission[]).filter((permission) =>
+    hasPermission(role, permission),
+  )
 }

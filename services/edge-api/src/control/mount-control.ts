@@ -4,7 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { withCredits } from '@sluice/contracts/control/amounts'
 import type { OperationSchemas } from '@sluice/contracts/control/operations'
 import { controlOperations } from '@sluice/contracts/control/operations'
-import { mayDo } from '@sluice/contracts/control/permissions'
+import { hasPermission } from '@sluice/contracts/control/permissions'
 import type { ControlOperation, ControlRoute } from '@sluice/contracts/control/routes'
 import { controlRoutes } from '@sluice/contracts/control/routes'
 import { AppError } from '@sluice/kernel/app-error'
@@ -118,7 +118,7 @@ function checkCsrf({ deps, route }: Mounted, { headers }: IncomingMessage): void
 }
 
 function checkAllowed({ access }: ControlRoute, session: SessionPrincipal | undefined): void {
-  if (access === 'anyone' || (session && mayDo(session.role, access))) return
+  if (access === 'anyone' || (session && hasPermission(session.role, access))) return
   throw new AppError('permission_denied', `Your account may not do this (${access}).`)
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import { isOpenForm, panelFormBytesMax } from '@sluice/contracts/control/panel-forms'
+import { isPublicForm, panelFormBytesMax } from '@sluice/contracts/control/panel-forms'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { Clock } from '@sluice/kernel/clock'
 
@@ -40,7 +40,7 @@ export async function readPanelForm(
     const { clock, sweep } = deps
     return readFormBody({ bytesMax, clock, sweep, hold }, incoming)
   }
-  if (isOpenForm(path)) {
+  if (isPublicForm(path)) {
     const address = deps.addressOf(incoming)
     const endPublicCall = deps.identity.beginPublicCall({
       address,

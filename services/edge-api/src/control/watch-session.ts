@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 import type { Permission } from '@sluice/contracts/control/permissions'
-import { mayDo } from '@sluice/contracts/control/permissions'
+import { hasPermission } from '@sluice/contracts/control/permissions'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { ErrorCode } from '@sluice/kernel/error-codes'
 
@@ -45,7 +45,7 @@ export function watchSession(
     polling = true
     try {
       const { role } = await identity.authenticate({ cookie, authorization })
-      if (!mayDo(role, permission))
+      if (!hasPermission(role, permission))
         throw new AppError('permission_denied', 'Your account may not see this any more.')
       verified = true
     } catch (err) {

@@ -1,5 +1,5 @@
 import type { RunnerContext } from '../deps.ts'
-import { announceEvents } from '../notify/announce-events.ts'
+import { publishEvents } from '../notify/publish-events.ts'
 
 const JOBS_MAX = 100
 /** A running holder ends its job at the deadline itself, with a more specific failure. */
@@ -14,6 +14,6 @@ export async function failExpiredJobs(context: RunnerContext): Promise<void> {
     const transition = await store.failExpired({ jobId, now: clock.now() })
     if (!transition) continue
     counters.claims.add({ end: 'deadline' })
-    await announceEvents(context, transition)
+    await publishEvents(context, transition)
   }
 }

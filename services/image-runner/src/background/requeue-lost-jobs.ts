@@ -1,7 +1,7 @@
 import type { HeldClaim } from '@sluice/jobs/background-store'
 
 import type { RunnerContext } from '../deps.ts'
-import { announceEvents } from '../notify/announce-events.ts'
+import { publishEvents } from '../notify/publish-events.ts'
 
 const PAGE_MAX = 500
 
@@ -51,7 +51,7 @@ async function requeueLost(context: RunnerContext, claim: HeldClaim): Promise<vo
   const { id: jobId, state, lostClaims } = transition.job
   counters.claims.add({ end: 'reaped' })
   log.warn({ jobId, state, lostClaims }, 'job requeued: its runner sent no heartbeats')
-  await announceEvents(context, transition)
+  await publishEvents(context, transition)
 }
 
 // In order of ids, so that concurrent changes neither skip nor repeat a claim.

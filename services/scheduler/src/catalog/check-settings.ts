@@ -1,4 +1,4 @@
-import { findWrongSetting } from '@sluice/contracts/channel-settings'
+import { findInvalidSetting } from '@sluice/contracts/channel-settings'
 import type { Dialect } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
 
@@ -10,7 +10,7 @@ export function checkSettings({
   dialect: Dialect
   settings: Readonly<Record<string, unknown>>
 }): void {
-  const wrong = findWrongSetting(dialect, settings)
+  const wrong = findInvalidSetting(dialect, settings)
   if (wrong === undefined) return
   throw new AppError('invalid_value', wrong.message, { param: `settings.${wrong.name}` })
 }

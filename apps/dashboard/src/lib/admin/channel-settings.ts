@@ -1,4 +1,4 @@
-import { readSettingText, settingText } from '@sluice/contracts/channel-settings'
+import { parseSetting, formatSetting } from '@sluice/contracts/channel-settings'
 import type { ShownChannel } from '@sluice/contracts/control/admin'
 
 import { linesOf } from './channel-models.ts'
@@ -9,7 +9,7 @@ type Dialect = ShownChannel['dialect']
 /** Settings as text, one per line: `usageInStreams = estimate`. */
 export function formatSettings(settings: ShownChannel['settings']): string {
   return Object.entries(settings)
-    .map(([name, value]) => `${name} = ${settingText(value)}`)
+    .map(([name, value]) => `${name} = ${formatSetting(value)}`)
     .join('\n')
 }
 
@@ -24,7 +24,7 @@ export function parseSettings(text: string, dialect: Dialect): Record<string, un
     const setting = settingOfLine(line)
     if (!setting) return []
     const { name, value } = setting
-    return [[name, readSettingText(dialect, name, value)] as const]
+    return [[name, parseSetting(dialect, name, value)] as const]
   })
   return Object.fromEntries(entries)
 }

@@ -1,4 +1,4 @@
-import { findWrongSetting, readSettingText, settingNames } from '@sluice/contracts/channel-settings'
+import { findInvalidSetting, parseSetting, settingNames } from '@sluice/contracts/channel-settings'
 import { dialects } from '@sluice/contracts/scheduler.contract'
 import { expect, test } from 'vitest'
 
@@ -11,8 +11,8 @@ test.each(dialects)(
     expect(settingFields[dialect].map(({ name }) => name)).toEqual(settingNames(dialect))
     for (const { name, choices = [] } of settingFields[dialect]) {
       for (const choice of choices) {
-        const value = readSettingText(dialect, name, choice)
-        expect(findWrongSetting(dialect, { [name]: value })).toBeUndefined()
+        const value = parseSetting(dialect, name, choice)
+        expect(findInvalidSetting(dialect, { [name]: value })).toBeUndefined()
       }
     }
   },

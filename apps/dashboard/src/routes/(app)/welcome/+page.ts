@@ -1,4 +1,4 @@
-import { mayDo } from '@sluice/contracts/control/permissions'
+import { hasPermission } from '@sluice/contracts/control/permissions'
 
 import { createApi } from '#lib/api/create-api.ts'
 import { loadMessages } from '#lib/i18n/load-messages.ts'
@@ -8,7 +8,7 @@ import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async (event) => {
   const { language, me } = await event.parent()
-  const isOperator = mayDo(me.user.role, 'channels:read')
+  const isOperator = hasPermission(me.user.role, 'channels:read')
   const [messages, models, channels] = await Promise.all([
     loadMessages(language, 'welcome'),
     createApi(event.fetch).listImageModels(),

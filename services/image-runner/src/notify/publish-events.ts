@@ -9,7 +9,7 @@ import type { RunnerContext } from '../deps.ts'
  * Publishes the events of a job, after the commit. All messages are hints: watchers read missed events from
  * the rows, and the outbox publishes again what must be processed. Never rejects.
  */
-export async function announceEvents(
+export async function publishEvents(
   { bus, log, counters }: Pick<RunnerContext, 'bus' | 'log' | 'counters'>,
   { job, events }: { job: JobRecord; events: readonly ImageJobEvent[] },
 ): Promise<void> {
