@@ -1,4 +1,4 @@
-/** The part of the chat flow that is retried: choose, dispatch, relay. */
+/** The retried part of the chat flow: choose a credential, call the upstream, relay the response. */
 import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import { secretsOf } from '@sluice/upstreams/error-body'
 import { ABORTED, OK, outcomeOf } from '@sluice/upstreams/outcome-of'

@@ -1,6 +1,6 @@
 /**
- * The flow of a chat request: accept, admit, choose, dispatch, relay, settle. All branching of the flow is
- * here, in run-once.ts and in run-attempts.ts.
+ * The flow of a chat request: authenticate, read the body, choose channels, reserve, call the upstream, relay,
+ * settle. All branching of the flow is here, in run-once.ts and in run-attempts.ts.
  *
  * Hot path: no I/O except the upstream call. Key, rate limit and allowance are checked in memory,
  * synchronously where possible. The request is always logged and its reservation always ended.
