@@ -45,9 +45,9 @@ async function run(chosen: Command): Promise<number> {
       await tools.close()
     }
   } catch (error) {
-    const sentence = error instanceof Error ? error.message : String(error)
+    const message = error instanceof Error ? error.message : String(error)
     const code = isAppError(error) ? `${error.code}: ` : ''
-    process.stderr.write(`${code}${sentence}\n`)
+    process.stderr.write(`${code}${message}\n`)
     if (error instanceof UsageError) return 2
     return error instanceof NoInstallation ? 3 : 1
   }

@@ -16,10 +16,10 @@ import { standaloneConfig } from './config.ts'
 import { frontHandler } from './front-handler.ts'
 import { givenSecrets, readSettings } from './settings.ts'
 import { firstStart } from './start/first-start.ts'
-import { describeFirstStart, describeNextSteps } from './start/greeting.ts'
+import { describeFirstStart, describeNextSteps } from './start/start-messages.ts'
 import { listUpstreamModels } from './start/list-upstream-models.ts'
 import { openDatabase } from './start/open-database.ts'
-import { isOfPanel } from './start/is-of-panel.ts'
+import { isPanelError } from './start/is-panel-error.ts'
 import { openPanel, PANEL_BUILDS } from './start/open-panel.ts'
 import { wireEmbedded } from './wire-embedded.ts'
 
@@ -39,7 +39,7 @@ lifecycle.add({ name: 'sluice', start })
 await runUntilSignal({
   lifecycle,
   log,
-  isHarmless: (rejection) => isOfPanel(rejection, PANEL_BUILDS),
+  isHarmless: (rejection) => isPanelError(rejection, PANEL_BUILDS),
 })
 
 // One component that adds the others in order: each uses what an earlier one opened.

@@ -106,7 +106,7 @@ async function expectPicturesRefused(gateway: Context, testUser: TestUser): Prom
 /** Bodies of a hundred megabytes, with and without a Content-Length. */
 async function expectTooLarge({ running }: Context, { session }: TestUser): Promise<void> {
   const upload = { url: `${running.baseUrl}/api/user/images`, token: session, bytes: 100 * MIB }
-  const boundary = 'of-the-form'
+  const boundary = 'form-boundary'
   const type = `multipart/form-data; boundary=${boundary}`
   const head = Buffer.concat([
     Buffer.from(

@@ -76,8 +76,8 @@ export function parsed<Value>(name: string, result: z.ZodSafeParseResult<Value>)
   return refuse(`${name} ${issue?.message ?? 'is invalid'}`)
 }
 
-export function refuse(sentence: string): never {
-  throw new UsageError(sentence)
+export function refuse(message: string): never {
+  throw new UsageError(message)
 }
 
 function parse(

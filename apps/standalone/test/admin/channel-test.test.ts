@@ -8,7 +8,7 @@ import { itemsOf, refusalOf } from './signed-in-users.ts'
 
 describe('a test of a channel', () => {
   it('lists the upstream’s models with each credential, and reports which of ours are missing', async () => {
-    const { create, test, simulator, acts, root } = await openChannelTest()
+    const { create, test, simulator, audit, root } = await openChannelTest()
     const models = ['gpt-image-2', 'gpt-image-99'].map((name) => ({
       model: `our-${name}`,
       upstream_model: name,
@@ -26,7 +26,7 @@ describe('a test of a channel', () => {
     expect(new Set(results.map((one) => one['credential_id'])).size).toBe(2)
     expect(simulator.log().filter(({ route }) => route === 'models')).toHaveLength(2)
     const behaviour = { act: 'channel.test', by: root.id, target: id }
-    expect(acts().at(-1)).toEqual({ ...behaviour, tested: 2, working: 2 })
+    expect(audit().at(-1)).toEqual({ ...behaviour, tested: 2, working: 2 })
   })
 
   it('reports why a credential is refused, and disables it', async () => {
@@ -45,7 +45,7 @@ describe('a test of a channel', () => {
   })
 
   it('reactivates a refused credential that works again', async () => {
-    const { create, test, statesOf, scheduler, clock, credentialsOf, acts } =
+    const { create, test, statesOf, scheduler, clock, credentialsOf, audit } =
       await openChannelTest()
     const id = idOf(await create())
     const [credential] = await credentialsOf(id)
@@ -55,7 +55,7 @@ describe('a test of a channel', () => {
     expect(await statesOf(id)).toMatchObject([{ state: 'attention' }])
     expect((await test(id)).body).toMatchObject({ ok: true })
     expect(await statesOf(id)).toEqual([{ state: 'active', reason: null }])
-    expect(acts().at(-1)).toMatchObject({ act: 'credential.recover', target: credentialId })
+    expect(audit().at(-1)).toMatchObject({ act: 'credential.recover', target: credentialId })
   })
 
   it('keeps a credential paused that an operator paused, whatever the upstream answers', async () => {

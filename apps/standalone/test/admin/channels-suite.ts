@@ -23,24 +23,17 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
 
   describe('a channel that an operator adds', () => {
     it('is shown with its credentials, and its secrets are in no answer or log line', async () => {
-      const { admin, create, draft, log, acts, root } = await open()
+      const { admin, create, draft, log, audit, root } = await open()
       const made = await create({ secrets: ['sk-good-0001', ' sk-good-0002 '] })
       expect(made.status).toBe(201)
       const id = String(made.body['id'])
       const { secrets: _, concurrency_max: __, ...facts } = draft()
-      const rests = { cooling_until: null, restrictions: [] }
-      const credential = { state: 'active', reason: null, concurrency_max: 8, ...rests }
+      const unrestricted = { cooling_until: null, restrictions: [] }
+      const credential = { state: 'active', reason: null, concurrency_max: 8, ...unrestricted }
       const ids = expect.stringMatching(/^cred_/)
       const credentials = [credential, credential].map((one) => ({ id: ids, ...one }))
-      const expected = {
-        ...facts,
-        id,
-        priority: 0,
-        weight: 1,
-        enabled: true,
-        settings: {},
-        credentials,
-      }
+      const defaults = { priority: 0, weight: 1, enabled: true, settings: {} }
+      const expected = { ...facts, ...defaults, id, credentials }
       expect(made.body).toEqual(expected)
       const shown = await admin('GET', `${CHANNELS}/${id}`)
       expect(shown.body).toEqual(expected)
@@ -51,7 +44,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
         expect(exposed).not.toContain(secret)
       const act = { act: 'channel.create', by: root.id, target: id }
       const details = { name: 'openai', dialect: 'openai', enabled: true, credentials: 2 }
-      expect(acts()).toEqual([{ ...act, ...details }])
+      expect(audit()).toEqual([{ ...act, ...details }])
     })
 
     it('offers its models to callers immediately', async () => {
@@ -104,7 +97,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
     })
 
     it('restricts the sandbox to its own model names once it is enabled', async () => {
-      const { create, shown, acts } = await open()
+      const { create, shown, audit } = await open()
       const model = (name: string) => ({ model: name, upstream_model: name, kinds: ['image'] })
       const models = ['sandbox-image', 'gpt-image-2'].map(model)
       const sandbox = { name: 'sandbox', dialect: 'sandbox', base_url: '', models }
@@ -114,13 +107,13 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       const { edit } = channelActions(opened)
       expect((await edit(off, { enabled: true })).status).toBe(200)
       expect((await shown(id))['models']).toEqual([model('sandbox-image')])
-      expect(acts().at(-1)).toMatchObject({ act: 'channel.confine-sandbox', target: id })
+      expect(audit().at(-1)).toMatchObject({ act: 'channel.confine-sandbox', target: id })
     })
   })
 
   describe('a change of a channel', () => {
     it('changes only the fields that it names', async () => {
-      const { create, edit, shown, acts, root } = await open()
+      const { create, edit, shown, audit, root } = await open()
       const made = await create({ priority: 4, weight: 7 })
       const id = idOf(made)
       const off = await edit(id, { enabled: false })
@@ -130,7 +123,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(await shown(id)).toEqual({ ...made.body, enabled: false, models, priority: -1 })
       const details = { act: 'channel.edit', by: root.id, target: id, enabled: false }
       const rest = { origin: 'https://upstream.example', retiredCredentials: 0 }
-      expect(acts().slice(-2)).toEqual([
+      expect(audit().slice(-2)).toEqual([
         { ...details, changed: ['enabled'], ...rest },
         { ...details, changed: ['priority', 'models'], ...rest },
       ])
@@ -164,7 +157,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
     })
 
     it('moves a channel with new secrets, and retires those of the old host', async () => {
-      const { create, edit, credentialsOf, acts, log } = await open()
+      const { create, edit, credentialsOf, audit, log } = await open()
       const id = idOf(await create())
       const [old] = await credentialsOf(id)
       const body = { base_url: ELSEWHERE, secrets: ['sk-for-elsewhere'], concurrency_max: 3 }
@@ -174,7 +167,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
         credentials: [{ concurrency_max: 3 }],
       })
       expect(moved.text).not.toContain(String(old?.['id']))
-      expect(acts().at(-1)).toMatchObject({
+      expect(audit().at(-1)).toMatchObject({
         changed: ['base_url', 'secrets'],
         origin: 'https://elsewhere.example',
         retiredCredentials: 1,
@@ -203,7 +196,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
 
   describe('credentials', () => {
     it('are added to a pool once', async () => {
-      const { create, admin, credentialsOf, acts } = await open()
+      const { create, admin, credentialsOf, audit } = await open()
       const id = idOf(await create())
       const body = { secrets: ['sk-good-0001', 'sk-good-0002', 'sk-good-0002'] }
       const added = await admin('POST', `${CHANNELS}/${id}/credentials`, { body })
@@ -211,13 +204,17 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(added.body).toEqual({ added: 1, known: 2 })
       const limits = (await credentialsOf(id)).map((one) => one['concurrency_max'])
       expect(limits.toSorted()).toEqual([64, 8])
-      expect(acts().at(-1)).toMatchObject({ act: 'channel.add-credentials', added: 1, known: 2 })
+      expect(audit().at(-1)).toMatchObject({
+        act: 'channel.add-credentials',
+        added: 1,
+        known: 2,
+      })
       const nowhere = await admin('POST', `${CHANNELS}/${UNKNOWN}/credentials`, { body })
       expect(refusalOf(nowhere)).toMatchObject({ status: 404, code: 'not_found' })
     })
 
     it('are paused, resumed, and permanently retired', async () => {
-      const { create, admin, credentialsOf, acts } = await open()
+      const { create, admin, credentialsOf, audit } = await open()
       const id = idOf(await create())
       const [credential] = await credentialsOf(id)
       const path = `/api/admin/credentials/${String(credential?.['id'])}`
@@ -230,7 +227,7 @@ export function channelsSuite(make: () => Promise<InstallationStores>): void {
       expect(await credentialsOf(id)).toEqual([])
       expect(await set('active')).toEqual({ changed: false })
       expect(await credentialsOf(id)).toEqual([])
-      expect(acts().map(({ state }) => state)).toEqual([undefined, 'paused', 'active', 'retired'])
+      expect(audit().map(({ state }) => state)).toEqual([undefined, 'paused', 'active', 'retired'])
     })
 
     it('cannot be set to a state that only the scheduler sets, and unknown ones answer 404', async () => {

@@ -45,7 +45,7 @@ export function creditsSuite(make: () => Promise<InstallationStores>): void {
       const by = { refType: 'person', refId: installation.root.id }
       expect(entries).toMatchObject([{ kind: 'grant', memo: 'thanks', ...by }])
       const act = { act: 'credits.grant', by: installation.root.id, target: installation.ada.id }
-      expect(installation.acts()).toEqual([{ ...act, amountMicro: '5000000', note: 'thanks' }])
+      expect(installation.audit()).toEqual([{ ...act, amountMicro: '5000000', note: 'thanks' }])
     })
 
     it('are granted once per idempotency key, however often the request is repeated', async () => {
@@ -54,7 +54,7 @@ export function creditsSuite(make: () => Promise<InstallationStores>): void {
       await grant('k1')
       expect((await grant('k1')).body).toEqual({ balance, fresh: false })
       expect((await grant('k2')).body).toMatchObject({ fresh: true })
-      expect(installation.acts()).toHaveLength(2)
+      expect(installation.audit()).toHaveLength(2)
     })
 
     it('are granted once when requests with the same key are concurrent', async () => {
@@ -68,7 +68,7 @@ export function creditsSuite(make: () => Promise<InstallationStores>): void {
         limit: 5,
       })
       expect(entries).toHaveLength(1)
-      expect(installation.acts()).toHaveLength(1)
+      expect(installation.audit()).toHaveLength(1)
     })
 
     it('are not granted again when another admin sends the same key', async () => {

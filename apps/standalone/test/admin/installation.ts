@@ -119,7 +119,7 @@ export async function openInstallation(stores: InstallationStores) {
     /** The names of the called methods of billing, in order. */
     billingCalls,
     /** The audit log lines of operators' changes, without request id and address. */
-    acts: () =>
+    audit: () =>
       log.lines
         .filter(({ message }) => message === 'an operator changed something')
         .map(({ facts }) => {

@@ -88,7 +88,7 @@ export function modelsSuite(make: () => Promise<InstallationStores>): void {
 
   describe('a price that an operator adds', () => {
     it('is effective immediately, for callers too, and is returned as stored', async () => {
-      const { create, add, rowOf, user, settled, acts, root, clock } = await open()
+      const { create, add, rowOf, user, settled, audit, root, clock } = await open()
       await create({ models: [offer('gpt-image-2', 'image')] })
       const added = await add('gpt-image-2', { price: images('777') })
       expect(added.status).toBe(201)
@@ -101,7 +101,7 @@ export function modelsSuite(make: () => Promise<InstallationStores>): void {
       expect((await user('GET', '/api/user/models')).text).toContain('"777"')
       const details = { priceId: added.body['id'], kind: 'images', effectiveAt: iso(0) }
       const act = { act: 'model.add-price', by: root.id, target: 'gpt-image-2' }
-      expect(acts().at(-1)).toEqual({ ...act, ...details })
+      expect(audit().at(-1)).toEqual({ ...act, ...details })
     })
 
     it('may be given in credits, as numbers or strings', async () => {

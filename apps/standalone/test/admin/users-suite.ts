@@ -95,7 +95,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
 
   describe('a user that an operator creates', () => {
     it('signs in with the generated password, which is returned once', async () => {
-      const { admin, signIn, acts, root, log } = await open()
+      const { admin, signIn, audit, root, log } = await open()
       const made = await admin('POST', USERS, { body: { email: '  New@B.test ' } })
       expect(made.status).toBe(201)
       const { id, password } = made.body
@@ -106,7 +106,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       )
       const shown = await admin('GET', `${USERS}/${String(id)}`)
       expect(shown.body).not.toHaveProperty('password')
-      expect(acts()).toEqual([{ act: 'user.create', by: root.id, target: id, role: 'user' }])
+      expect(audit()).toEqual([{ act: 'user.create', by: root.id, target: id, role: 'user' }])
       expect(JSON.stringify(log.lines)).not.toContain(String(password))
     })
 
@@ -148,7 +148,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
 
   describe('a change of a user', () => {
     it('takes effect with the user’s next request', async () => {
-      const { admin, user, ada, root, acts } = await open()
+      const { admin, user, ada, root, audit } = await open()
       const path = `${USERS}/${ada.id}`
       expect((await user('GET', USERS)).status).toBe(403)
       const promoted = await admin('PATCH', path, { body: { role: 'admin' } })
@@ -158,14 +158,14 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect((await user('GET', USERS)).status).toBe(403)
       await admin('PATCH', path, { body: { role: 'user' } })
       const act = { act: 'user.set-role', by: root.id, target: ada.id }
-      expect(acts()).toEqual([
+      expect(audit()).toEqual([
         { ...act, role: 'admin' },
         { ...act, role: 'user' },
       ])
     })
 
     it('ends the sessions of a banned user, shows the reason, and can be reversed', async () => {
-      const { admin, user, ada, root, signIn, acts } = await open()
+      const { admin, user, ada, root, signIn, audit } = await open()
       const path = `${USERS}/${ada.id}`
       const ban = { banned: true, ban_reason: 'spam' }
       const banned = await admin('PATCH', path, { body: ban })
@@ -178,7 +178,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect(lifted.body).toMatchObject({ banned_at: null, ban_reason: null })
       expect((await (await signIn('ada@b.test'))('GET', '/api/me')).status).toBe(200)
       const act = { by: root.id, target: ada.id }
-      expect(acts()).toEqual([
+      expect(audit()).toEqual([
         { act: 'user.ban', ...act, reason: 'spam' },
         { act: 'user.unban', ...act },
       ])
@@ -198,7 +198,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
     })
 
     it('cannot lock out the admin who makes it', async () => {
-      const { admin, root, acts } = await open()
+      const { admin, root, audit } = await open()
       const change = (body: object) => admin('PATCH', `${USERS}/${root.id}`, { body })
       const banned = await change({ banned: true, ban_reason: 'by mistake' })
       const refused = { status: 403, code: 'permission_denied' }
@@ -207,7 +207,7 @@ export function usersSuite(make: () => Promise<InstallationStores>): void {
       expect(refusalOf(await change({ role: 'user' }))).toEqual({ ...refused, param: 'role' })
       expect((await change({ role: 'admin' })).status).toBe(200)
       expect((await admin('GET', USERS)).status).toBe(200)
-      expect(acts()).toEqual([])
+      expect(audit()).toEqual([])
     })
 
     it('leaves one admin when two remove each other’s role concurrently', async () => {

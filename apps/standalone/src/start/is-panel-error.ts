@@ -8,7 +8,7 @@ const FRAME = /(file:\/\/|\s\(?)(\/.*?):\d+:\d+\)?$/
  * `folder`. Panel pages hold no state of the gateway, so such a rejection affects one page and must not end
  * the process.
  */
-export function isOfPanel(rejection: unknown, folder: string): boolean {
+export function isPanelError(rejection: unknown, folder: string): boolean {
   if (!(rejection instanceof Error)) return false
   const frames = (rejection.stack ?? '').split('\n').filter((line) => !line.includes('node:'))
   const innermost = frames.map(pathOf).find((path) => path !== undefined)
