@@ -8,18 +8,18 @@ const table = readColours(readFileSync(new URL('./app.css', import.meta.url), 'u
 const TEXT = 4.5
 const GRAPHIC = 3
 
-const messages = ['ink', 'muted', 'faint', 'accent-ink', 'ok-ink', 'warn-ink', 'bad-ink']
+const texts = ['ink', 'muted', 'faint', 'accent-ink', 'ok-ink', 'warn-ink', 'bad-ink']
 const grounds = ['ground', 'panel', 'raised']
 const series = Array.from({ length: 10 }, (_, index) => `series-${index + 1}`)
 
 const pairs: [above: string, below: string, least: number][] = [
-  ...messages.flatMap((word) =>
-    grounds.map((ground): [string, string, number] => [word, ground, TEXT]),
+  ...texts.flatMap((text) =>
+    grounds.map((ground): [string, string, number] => [text, ground, TEXT]),
   ),
-  ...['ink', 'muted', 'accent-ink'].flatMap((word): [string, string, number][] => [
-    [word, 'hover', TEXT],
-    [word, 'sunken', TEXT],
-    [word, 'accent-soft', TEXT],
+  ...['ink', 'muted', 'accent-ink'].flatMap((text): [string, string, number][] => [
+    [text, 'hover', TEXT],
+    [text, 'sunken', TEXT],
+    [text, 'accent-soft', TEXT],
   ]),
   ...['ok', 'warn', 'bad'].map((state): [string, string, number] => [
     `${state}-ink`,

@@ -12,8 +12,8 @@ const LINK_LEFT_MS_MIN = 300_000
  */
 export function mergeTask(known: Task | undefined, read: Task, nowMs: number): Task {
   if (!known) return read
-  if (isOlder(read, known)) return withMoney(known, read)
-  return withMoney({ ...read, pictures: keepLinks(known, read, nowMs) }, known)
+  if (isOlder(read, known)) return withCharge(known, read)
+  return withCharge({ ...read, pictures: keepLinks(known, read, nowMs) }, known)
 }
 
 /** All tasks of both lists, newest first; ids are sorted by creation time only within a list. */
@@ -32,7 +32,7 @@ function isOlder(read: Task, known: Task): boolean {
   return hasEnded(known) && !hasEnded(read)
 }
 
-function withMoney(task: Task, other: Task): Task {
+function withCharge(task: Task, other: Task): Task {
   const held = task.held_micro === undefined ? other.held_micro : task.held_micro
   // The charge is set after the last event, so it is kept once known.
   const charged = task.charged_micro ?? other.charged_micro

@@ -11,7 +11,7 @@ import { hasEnded } from './task.ts'
 import type { Task } from './task.ts'
 
 /** The settlement follows the last picture; the page stops waiting for it after this time. */
-const BILL_WITHIN_MS = 30_000
+const SETTLED_WITHIN_MS = 30_000
 const SECOND_MS = 1_000
 
 export interface TaskBoardDeps {
@@ -28,7 +28,7 @@ export class TaskBoard {
   readonly #deps: TaskBoardDeps
   readonly #wanted = $derived({
     live: this.#tasks.filter((task) => !hasEnded(task)).map(({ id }) => id),
-    read: this.#tasks.filter((task) => this.#isUnbilled(task)).map(({ id }) => id),
+    read: this.#tasks.filter((task) => this.#isUnsettled(task)).map(({ id }) => id),
   })
 
   // A separate boolean, so that the timer is not restarted by every update.
@@ -115,9 +115,9 @@ export class TaskBoard {
     return stream.stop
   }
 
-  #isUnbilled(task: Task): boolean {
+  #isUnsettled(task: Task): boolean {
     // `undefined` comes from a list, which has no charge.
     if (task.charged_micro !== null || task.state !== 'done' || !task.ended_at) return false
-    return this.#nowMs - Date.parse(task.ended_at) < BILL_WITHIN_MS
+    return this.#nowMs - Date.parse(task.ended_at) < SETTLED_WITHIN_MS
   }
 }

@@ -90,8 +90,8 @@ async function checkSignedIn({ url }: RequestEvent, api: Api): Promise<void> {
 
 /** The page of a form: its address without the name of the action. */
 function pageOf({ pathname, searchParams }: URL): string {
-  const storage = [...searchParams].filter(([name]) => !name.startsWith('/'))
-  return withQuery(pathname, Object.fromEntries(storage))
+  const query = [...searchParams].filter(([name]) => !name.startsWith('/'))
+  return withQuery(pathname, Object.fromEntries(query))
 }
 
 // The adapter infers the same two types from the schema in another way than z.ZodType.

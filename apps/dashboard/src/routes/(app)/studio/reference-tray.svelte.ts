@@ -39,7 +39,7 @@ export class ReferenceTray {
   readonly add = async (files: readonly File[]): Promise<void> => {
     this.refusals = []
     for (const file of files) {
-      const refusal = await this.#judge(file)
+      const refusal = await this.#refusalOf(file)
       if (refusal) this.refusals = [...this.refusals, refusal]
       else this.#put([...this.#references, this.#toReference(file)])
     }
@@ -70,11 +70,16 @@ export class ReferenceTray {
     for (const { url } of this.#references) URL.revokeObjectURL(url)
   }
 
-  async #judge(file: File): Promise<TrayRefusal | undefined> {
+  async #refusalOf(file: File): Promise<TrayRefusal | undefined> {
     try {
       const type = await pictureTypeOf(file)
-      const taken = this.#references.map((one) => one.file)
-      return refuseReference({ taken, offered: file, type, countMax: this.#deps.countMax() })
+      const accepted = this.#references.map((one) => one.file)
+      return refuseReference({
+        taken: accepted,
+        offered: file,
+        type,
+        countMax: this.#deps.countMax(),
+      })
     } catch {
       return { why: 'unreadable', name: file.name }
     }

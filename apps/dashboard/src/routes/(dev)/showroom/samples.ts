@@ -22,7 +22,7 @@ export type Row = {
   name: string
   model: string
   state: 'ok' | 'warn' | 'bad' | 'idle' | 'busy'
-  word: string
+  label: string
   cost: string
   at: string
   on: boolean
@@ -41,13 +41,13 @@ const models = ['gpt-image-1', 'gpt-image-1-mini', 'dall-e-3', 'flux-kontext-pro
 
 export const rows = (nowMs: number): Row[] =>
   Array.from({ length: 12 }, (_, index) => {
-    const [state, word] = states[index % states.length] ?? ['idle', 'Queued']
+    const [state, label] = states[index % states.length] ?? ['idle', 'Queued']
     return {
       id: `img_0192f3a4b5c6d7e8f90123456789${String(index).padStart(4, '0')}`,
       name: index === 3 ? 'A very long name of a key for the nightly batch' : `Job ${index + 1}`,
       model: models[index % models.length] ?? '',
       state,
-      word,
+      label,
       cost: String(40_000 * (index + 1) + 137),
       at: new Date(nowMs - index * index * HOUR_MS - 40_000).toISOString(),
       on: index % 3 !== 0,

@@ -8,7 +8,7 @@ type Request = Pick<
 >
 
 /** Stores a task's request for the studio page that this tab opens next. */
-export function handOver(task: Task): void {
+export function storeStudioRequest(task: Task): void {
   const { prompt, model, size, count, quality, format, background, references } = task
   const request = { prompt, model, size, count, quality, format, background, references }
   try {
@@ -19,7 +19,7 @@ export function handOver(task: Task): void {
 }
 
 /** Takes the stored request; undefined if there is none. */
-export function takeOver(): Request | undefined {
+export function takeStudioRequest(): Request | undefined {
   try {
     const text = sessionStorage.getItem(NAME)
     sessionStorage.removeItem(NAME)
@@ -29,5 +29,5 @@ export function takeOver(): Request | undefined {
   }
 }
 
-// Written by `handOver` only; the form adjusts every value to the models.
-const asRequest = (storage: unknown) => storage as Request
+// Written by `storeStudioRequest` only; the form adjusts every value to the models.
+const asRequest = (stored: unknown) => stored as Request
