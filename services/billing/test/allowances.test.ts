@@ -2,7 +2,7 @@ import type { UsageRecord } from '@sluice/contracts/billing.contract'
 import { isAppError } from '@sluice/kernel/app-error'
 import { describe, expect, it } from 'vitest'
 
-import { faultsOfBook } from '../src/ledger/invariants.ts'
+import { faultsOfLedger } from '../src/ledger/invariants.ts'
 import { expireAllowances } from '../src/background/expire-allowances.ts'
 import { id } from './ids.ts'
 import { memoryLedger } from './ledgers.ts'
@@ -40,7 +40,7 @@ async function setUp(grant = 1_000n) {
     expire,
     refused: ledger.store.readRefused,
     balance: () => billing.readBalance({ wallet }),
-    expectConsistent: async () => expect(faultsOfBook(await ledger.readBook())).toEqual([]),
+    expectConsistent: async () => expect(faultsOfLedger(await ledger.readLedger())).toEqual([]),
   }
 }
 
@@ -165,7 +165,7 @@ describe('usage records', () => {
     await open({ allowanceId: other, wantMicro: 50_000n })
     const records = [call(1, 10), usageOf({ number: 2, allowanceId: other, output: 20 })]
     await billing.captureUsage({ records })
-    const { holds } = await ledger.readBook()
+    const { holds } = await ledger.readLedger()
     expect(holds.map(({ capturedMicro }) => capturedMicro)).toEqual([10_000n, 20_000n])
     await expectConsistent()
   })
@@ -196,7 +196,7 @@ describe('usage records', () => {
     const { billing, ledger, metrics } = await setUpOpened()
     const failed = usageOf({ number: 1, allowanceId, output: 7, endState: 'failed' })
     expect(await billing.captureUsage({ records: [failed] })).toMatchObject({ capturedMicro: 0n })
-    const { holds } = await ledger.readBook()
+    const { holds } = await ledger.readLedger()
     expect(holds[0]).toMatchObject({ capturedMicro: 0n, lossMicro: 7_000n })
     const { body } = await metrics.render()
     expect(body).toContain('kind="upstream_loss",service="billing"} 7000')
@@ -236,7 +236,7 @@ describe('usage records', () => {
       outputMicroPerMillion: 2_000_000n,
     }
     const row = { id: priceId, model: 'gpt-5', effectiveAt: clock.now(), price }
-    await ledger.store.inTransaction((book) => book.addPrice(row, clock.now()))
+    await ledger.store.inTransaction((tx) => tx.addPrice(row, clock.now()))
     const record = call(2, 10, { priceId, amountMicro: 20n })
     expect(await billing.captureUsage({ records: [record] })).toMatchObject({ captured: 1 })
     expect(await balance()).toMatchObject({ postedMicro: 998_980n })

@@ -60,8 +60,8 @@ function withCrashes(store: LedgerStore, state: State): CrashingStore {
     inTransaction: async (work) => {
       const point = take()
       if (point === 'frozen') return freeze(() => late().inTransaction(work))
-      const result = await store.inTransaction(async (book) => {
-        const result = await work(book)
+      const result = await store.inTransaction(async (tx) => {
+        const result = await work(tx)
         if (point === 'before-commit') throw new Crash(point)
         return result
       })

@@ -158,11 +158,11 @@ describe('an ended job', () => {
   it('whose hold expired is charged to the available balance', async () => {
     const { billing, open, context, ledger, balance } = await setUp(32)
     await open()
-    await ledger.store.inTransaction(async (book) => {
-      const hold = await book.lockHold({ purpose: 'job', ref })
+    await ledger.store.inTransaction(async (tx) => {
+      const hold = await tx.lockHold({ purpose: 'job', ref })
       if (!hold) throw new Error('it was opened')
       const ended = endHold({ hold, state: 'expired', at: context.clock.now() })
-      await book.post({ holds: [ended.hold], transfers: ended.transfers })
+      await tx.post({ holds: [ended.hold], transfers: ended.transfers })
     })
     const other = { wallet, ref: id('img', 2), model, expiresAt: context.clock.now() }
     const worstCase = { kind: 'images' as const, pictures: [high, high] }

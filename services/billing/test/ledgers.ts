@@ -14,7 +14,7 @@ export async function memoryLedger({
   return {
     store,
     jobs,
-    readBook: store.readBook,
+    readLedger: store.readLedger,
     readOutbox: async () => [...store.outbox],
     enqueueJobEnded: async (jobId) => void store.outbox.add(jobId),
   }

@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import type { LedgerUnderTest } from './ledger-suite/fixtures.ts'
 import { kyselyLedgerStore } from '../src/store/kysely-ledger-store.ts'
 import { jobsIn } from './ledgers.ts'
-import { readBook } from './read-book.ts'
+import { readLedger } from './read-ledger.ts'
 
 /** A ledger in a new database, and the jobs that a test sets. */
 export async function pgLedger(database: TestDatabase): Promise<LedgerUnderTest> {
@@ -22,7 +22,7 @@ export async function pgLedger(database: TestDatabase): Promise<LedgerUnderTest>
       },
     }),
     jobs,
-    readBook: () => readBook(db),
+    readLedger: () => readLedger(db),
     readOutbox: async () => {
       const rows = await db
         .selectFrom('outbox')

@@ -28,7 +28,7 @@ export const schedulerEnvironment = z.object({
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(15_000),
-  /** How long `/ready` results 503 before the process stops; NATS calls are not balanced by it. */
+  /** How long `/ready` answers 503 before the process stops; NATS calls are not balanced by it. */
   SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(0),
   /** `name:n`, for the crash campaign; refused in production. */
   CRASH_AT: z.string().optional(),

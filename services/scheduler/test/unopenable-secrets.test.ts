@@ -31,7 +31,7 @@ describe('a credential whose secret cannot be opened with the sealing keys', () 
     const scheduler = await fixture.started({ sealer })
     const credentials = [{ secret: 'b', concurrencyMax: 1 }]
     const changed = await scheduler.changeChannel({ channelId, change: { weight: 2 }, credentials })
-    if (changed.outcome !== 'changed') throw new Error('the origin is unchanged')
+    if (changed.outcome !== 'changed') throw new Error('unexpected secrets-needed')
     const { channels } = await scheduler.readCatalog({})
     expect(changed.channel).toEqual(channels[0])
     const states = changed.channel.credentials.map(({ state }) => state).toSorted()

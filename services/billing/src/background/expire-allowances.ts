@@ -31,13 +31,13 @@ async function expirePage(
   { overdue, expiredBefore }: { overdue: readonly OpenHold[]; expiredBefore: Date },
 ): Promise<number> {
   if (overdue.length === 0) return 0
-  return store.inTransaction(async (book) => {
-    const holds = await book.lockHolds(overdue.map(({ id }) => id))
+  return store.inTransaction(async (tx) => {
+    const holds = await tx.lockHolds(overdue.map(({ id }) => id))
     // Between the query and the lock the edge may have renewed or closed it.
     const expired = holds.filter((hold) => hold.state === 'open' && hold.expiresAt < expiredBefore)
     const ended = expired.map((hold) => endHold({ hold, state: 'expired', at: clock.now() }))
     const transfers = ended.flatMap((movement) => movement.transfers)
-    await book.post({ holds: ended.map(({ hold }) => hold), transfers })
+    await tx.post({ holds: ended.map(({ hold }) => hold), transfers })
     return ended.length
   })
 }

@@ -1,7 +1,7 @@
 import type { BillingContext } from '../deps.ts'
 import { endHold } from '../ledger/hold.ts'
 import type { OpenHold } from '../store/ledger-store.ts'
-import { settleInBook } from '../methods/settle-jobs.ts'
+import { settleInTransaction } from '../methods/settle-jobs.ts'
 
 const PAGE_HOLDS = 100
 const PAGES_MAX = 100
@@ -47,14 +47,14 @@ async function expireHold(
 ): Promise<keyof ExpiredHolds | 'already-ended'> {
   const prices = await context.prices.book()
   const at = context.clock.now()
-  return context.store.inTransaction(async (book) => {
-    const hold = await book.lockHold({ purpose: 'job', ref })
+  return context.store.inTransaction(async (tx) => {
+    const hold = await tx.lockHold({ purpose: 'job', ref })
     if (hold?.state !== 'open') return 'already-ended'
-    const [settled] = await settleInBook(book, { jobIds: [ref], prices, at })
+    const [settled] = await settleInTransaction(tx, { jobIds: [ref], prices, at })
     if (settled?.outcome !== 'not-ended') return 'settled'
-    if (await book.isJobRunning(ref)) return 'running'
+    if (await tx.isJobRunning(ref)) return 'running'
     const ended = endHold({ hold, state: 'expired', at })
-    await book.post({ holds: [ended.hold], transfers: ended.transfers })
+    await tx.post({ holds: [ended.hold], transfers: ended.transfers })
     return 'expired'
   })
 }

@@ -27,11 +27,11 @@ export async function voidUnusedHolds(context: BillingContext): Promise<number> 
 
 /** False when the job was submitted or the hold ended after the list was read. */
 async function voidUnused({ store, clock }: BillingContext, ref: string): Promise<boolean> {
-  return store.inTransaction(async (book) => {
-    const hold = await book.lockHold({ purpose: 'job', ref })
-    if (hold?.state !== 'open' || (await book.hasJob(ref))) return false
+  return store.inTransaction(async (tx) => {
+    const hold = await tx.lockHold({ purpose: 'job', ref })
+    if (hold?.state !== 'open' || (await tx.hasJob(ref))) return false
     const { hold: ended, transfers } = voidJob({ hold, at: clock.now() })
-    await book.post({ holds: [ended], transfers })
+    await tx.post({ holds: [ended], transfers })
     return true
   })
 }

@@ -14,7 +14,7 @@ export interface StoredUsage extends UsageRecord {
 }
 
 /** All ledger rows, for simulations and the test suites of the stores. */
-export interface Book {
+export interface LedgerRows {
   accounts: readonly Account[]
   transfers: readonly PostedTransfer[]
   holds: readonly Hold[]
@@ -39,14 +39,14 @@ export interface Fault {
 }
 
 /** The violated invariants of the ledger rows; none when they are consistent. */
-export function faultsOfBook(book: Book): Fault[] {
+export function faultsOfLedger(rows: LedgerRows): Fault[] {
   const faults = (invariant: number, messages: string[]): Fault[] =>
     messages.map((message) => ({ invariant, message }))
   return [
-    ...faults(invariants.balances, faultsOfBalances(book)),
-    ...faults(invariants.held, faultsOfHeld(book)),
-    ...faults(invariants.holds, faultsOfHolds(book)),
-    ...faults(invariants.usage, faultsOfUsage(book)),
+    ...faults(invariants.balances, faultsOfBalances(rows)),
+    ...faults(invariants.held, faultsOfHeld(rows)),
+    ...faults(invariants.holds, faultsOfHolds(rows)),
+    ...faults(invariants.usage, faultsOfUsage(rows)),
   ]
 }
 
@@ -68,7 +68,7 @@ export function faultOfHold(hold: Hold): string | undefined {
 }
 
 // Every balance is the sum of its legs and within its bound, and all balances sum to zero.
-function faultsOfBalances({ accounts, transfers }: Book): string[] {
+function faultsOfBalances({ accounts, transfers }: LedgerRows): string[] {
   const legs = new Map(legsOf(transfers).map(({ id, deltaMicro }) => [id, deltaMicro]))
   const faults = accounts.flatMap((account) => {
     const derived = legs.get(account.id) ?? 0n
@@ -88,7 +88,7 @@ function faultsOfBalances({ accounts, transfers }: Book): string[] {
 }
 
 // The held balance of a wallet is the sum of the remainders of its open holds.
-function faultsOfHeld({ accounts, holds }: Book): string[] {
+function faultsOfHeld({ accounts, holds }: LedgerRows): string[] {
   const held = new Map<string, bigint>()
   for (const hold of holds) {
     held.set(hold.wallet, (held.get(hold.wallet) ?? 0n) + remainderOf(hold))
@@ -105,7 +105,7 @@ function faultsOfHeld({ accounts, holds }: Book): string[] {
 }
 
 // The amounts of a hold are the sums of its transfers.
-function faultsOfHolds({ holds, transfers }: Book): string[] {
+function faultsOfHolds({ holds, transfers }: LedgerRows): string[] {
   const ofHold = Map.groupBy(transfers, ({ holdId }) => holdId)
   return holds.flatMap((hold) => {
     const own = ofHold.get(hold.id) ?? []
@@ -134,7 +134,7 @@ function faultsOfHolds({ holds, transfers }: Book): string[] {
 }
 
 // The amount of each posting is the sum of its usage records.
-function faultsOfUsage({ usage, transfers }: Book): string[] {
+function faultsOfUsage({ usage, transfers }: LedgerRows): string[] {
   const recorded = new Map<string, bigint>()
   for (const { postingId, amountMicro } of usage) {
     recorded.set(postingId, (recorded.get(postingId) ?? 0n) + amountMicro)

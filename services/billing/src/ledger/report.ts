@@ -1,5 +1,5 @@
-import type { Book } from './invariants.ts'
-import { faultsOfBook } from './invariants.ts'
+import type { LedgerRows } from './invariants.ts'
+import { faultsOfLedger } from './invariants.ts'
 
 /** One finding of `verify`; ADR 0003 numbers the invariants. */
 export interface Finding {
@@ -24,9 +24,9 @@ export interface LedgerReport {
 export type PartialReport = Pick<LedgerReport, 'findings' | 'checked'>
 
 /** The report on ledger rows in memory. */
-export function reportOfBook(book: Book): LedgerReport {
-  const faults = faultsOfBook(book)
-  const { accounts, transfers, holds, usage } = book
+export function reportOfLedger(rows: LedgerRows): LedgerReport {
+  const faults = faultsOfLedger(rows)
+  const { accounts, transfers, holds, usage } = rows
   return {
     findings: faults.map((fault) => ({ ...fault, count: 1 })),
     checked: {

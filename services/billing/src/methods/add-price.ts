@@ -28,11 +28,11 @@ export async function addPrice(
   checkBounds(row.price)
   const id = newId('price', { clock, random })
   const now = clock.now()
-  await store.inTransaction(async (book) => {
+  await store.inTransaction(async (tx) => {
     // The table lock serializes concurrent additions, so that the check sees all earlier rows.
-    checkModelCase(row.model, await book.lockPrices())
-    await book.addPrice({ ...row, id }, now)
-    await book.enqueueCatalogChanged(new Date(now.getTime() + ANNOUNCE_WITHIN_MS))
+    checkModelCase(row.model, await tx.lockPrices())
+    await tx.addPrice({ ...row, id }, now)
+    await tx.enqueueCatalogChanged(new Date(now.getTime() + ANNOUNCE_WITHIN_MS))
   })
   prices.invalidate()
   await bus.announce('catalog-changed', {}).catch((err: unknown) => {

@@ -17,16 +17,16 @@ export async function captureHold(
 ): Promise<OutputOf<CaptureHold>> {
   const prices = await context.prices.book()
   const at = context.clock.now()
-  const { hold, fresh } = await context.store.inTransaction(async (book) => {
-    const open = await book.lockHold({ purpose: 'job', ref })
+  const { hold, fresh } = await context.store.inTransaction(async (tx) => {
+    const open = await tx.lockHold({ purpose: 'job', ref })
     if (!open) throw new AppError('not_found', 'the job has no hold', { param: 'ref' })
     if (open.model !== model) {
       throw new AppError('invalid_value', 'the hold is for another model', { param: 'model' })
     }
     const charges = [{ hold: open, delivered }]
-    const [charged] = await chargeJobs(book, { charges, prices, at })
-    if (charged) await book.post({ holds: [charged.hold], transfers: charged.transfers })
-    await book.clearJobsEnded([ref])
+    const [charged] = await chargeJobs(tx, { charges, prices, at })
+    if (charged) await tx.post({ holds: [charged.hold], transfers: charged.transfers })
+    await tx.clearJobsEnded([ref])
     return { hold: charged?.hold ?? open, fresh: charged !== undefined }
   })
   crashPoint('billing-after-capture')

@@ -9,7 +9,7 @@ import { findUsageMismatch } from '../ledger/check-usage.ts'
 import { captureCalls, needsAvailable } from '../ledger/charge.ts'
 import type { Hold } from '../ledger/hold.ts'
 import type { Transfer } from '../ledger/transfer.ts'
-import type { LedgerBook, RefusedUsage } from '../store/ledger-store.ts'
+import type { LedgerTransaction, RefusedUsage } from '../store/ledger-store.ts'
 
 type CaptureUsage = typeof billingContract.methods.captureUsage
 
@@ -22,11 +22,11 @@ export async function captureUsage(
   { records }: InputOf<CaptureUsage>,
 ): Promise<OutputOf<CaptureUsage>> {
   const { accepted, refused } = await verifyAmounts(context, deduplicate(records))
-  const { added, transfers, refusals } = await context.store.inTransaction(async (book) => {
-    const { calls, withoutAllowance } = await findAllowances(book, accepted)
-    const captured = await captureAdded(context, { book, calls })
+  const { added, transfers, refusals } = await context.store.inTransaction(async (tx) => {
+    const { calls, withoutAllowance } = await findAllowances(tx, accepted)
+    const captured = await captureAdded(context, { tx, calls })
     const refusals = [...refused, ...withoutAllowance]
-    await book.refuseUsage(refusals, context.clock.now())
+    await tx.refuseUsage(refusals, context.clock.now())
     return { ...captured, refusals }
   })
   crashPoint('billing-after-usage')
@@ -64,9 +64,9 @@ interface Call {
   hold: Hold
 }
 
-async function findAllowances(book: LedgerBook, records: readonly UsageRecord[]) {
+async function findAllowances(tx: LedgerTransaction, records: readonly UsageRecord[]) {
   const ids = new Set(records.map(({ allowanceId }) => allowanceId))
-  const holds = new Map((await book.lockHolds([...ids])).map((hold) => [hold.id, hold]))
+  const holds = new Map((await tx.lockHolds([...ids])).map((hold) => [hold.id, hold]))
   const calls: Call[] = []
   const withoutAllowance: RefusedUsage[] = []
   for (const record of records) {
@@ -86,7 +86,7 @@ async function findAllowances(book: LedgerBook, records: readonly UsageRecord[])
 /** Inserts the records and charges the newly inserted ones to their allowances. */
 async function captureAdded(
   { clock, random }: BillingContext,
-  { book, calls }: { book: LedgerBook; calls: readonly Call[] },
+  { tx, calls }: { tx: LedgerTransaction; calls: readonly Call[] },
 ): Promise<{ added: UsageRecord[]; transfers: Transfer[] }> {
   const at = clock.now()
   const postings = [...Map.groupBy(calls, ({ hold }) => hold.id)].map(([, group]) => ({
@@ -96,7 +96,7 @@ async function captureAdded(
   const counted = postings.flatMap(({ id: postingId, group }) =>
     group.map(({ record }) => ({ record, postingId })),
   )
-  const addedIds = await book.addUsage(counted, at)
+  const addedIds = await tx.addUsage(counted, at)
   const dues = postings.flatMap(({ id: postingId, group }) => {
     const added = group
       .map(({ record }) => record)
@@ -108,7 +108,7 @@ async function captureAdded(
     return [{ hold: first.hold, postingId, dueMicro, lossMicro, added }]
   })
   const wallets = new Set(dues.filter(needsAvailable).map(({ hold }) => hold.wallet))
-  const available = new Map(await book.lockAvailable([...wallets]))
+  const available = new Map(await tx.lockAvailable([...wallets]))
   const movements = dues.map(({ hold, postingId, dueMicro, lossMicro }) => {
     const availableMicro = available.get(hold.wallet) ?? 0n
     const movement = captureCalls({ hold, dueMicro, lossMicro, availableMicro, postingId, at })
@@ -117,7 +117,7 @@ async function captureAdded(
     return movement
   })
   const transfers = movements.flatMap((movement) => movement.transfers)
-  await book.post({ holds: movements.map(({ hold }) => hold), transfers })
+  await tx.post({ holds: movements.map(({ hold }) => hold), transfers })
   return { added: dues.flatMap(({ added }) => added), transfers }
 }
 

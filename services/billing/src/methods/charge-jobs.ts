@@ -8,7 +8,7 @@ import { rateUsage } from '@sluice/pricing/rate-usage'
 
 import { captureJob, dueOfJob, needsAvailable } from '../ledger/charge.ts'
 import type { Hold, Movement } from '../ledger/hold.ts'
-import type { LedgerBook } from '../store/ledger-store.ts'
+import type { LedgerTransaction } from '../store/ledger-store.ts'
 
 /** A locked job hold and the usage of its job. */
 export interface Charge {
@@ -22,16 +22,16 @@ export interface Charge {
  * `invalid_value` when it was charged for another usage.
  */
 export async function chargeJobs(
-  book: LedgerBook,
+  tx: LedgerTransaction,
   { charges, prices, at }: { charges: readonly Charge[]; prices: PriceBook; at: Date },
 ): Promise<Movement[]> {
   const rated = []
   for (const charge of charges.filter(isUncharged)) {
-    const ratedMicro = await rate(book, { charge, prices })
+    const ratedMicro = await rate(tx, { charge, prices })
     rated.push({ ...charge, ratedMicro, dueMicro: dueOfJob({ hold: charge.hold, ratedMicro }) })
   }
   const wallets = new Set(rated.filter(needsAvailable).map(({ hold }) => hold.wallet))
-  const available = new Map(await book.lockAvailable([...wallets]))
+  const available = new Map(await tx.lockAvailable([...wallets]))
   return rated.map(({ hold, delivered, ratedMicro }) => {
     const availableMicro = available.get(hold.wallet) ?? 0n
     const charged = captureJob({ hold, ...delivered, ratedMicro, availableMicro, at })
@@ -50,12 +50,12 @@ function isUncharged({ hold, delivered }: Charge): boolean {
 }
 
 async function rate(
-  book: LedgerBook,
+  tx: LedgerTransaction,
   { charge: { hold, delivered }, prices }: { charge: Charge; prices: PriceBook },
 ): Promise<bigint> {
   assert(hold.priceId, 'a job hold has a price')
   // Read on this connection: the pool may be exhausted by transactions like this one.
-  const row = prices.priceOf(hold.priceId) ?? (await book.findPrice(hold.priceId))
-  assert(row, `price ${hold.priceId} of a hold is in the book`)
+  const row = prices.priceOf(hold.priceId) ?? (await tx.findPrice(hold.priceId))
+  assert(row, `price ${hold.priceId} of a hold exists`)
   return rateUsage(delivered.usage, row.price)
 }

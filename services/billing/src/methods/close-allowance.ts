@@ -11,13 +11,13 @@ export async function closeAllowance(
   { store, clock }: BillingContext,
   { allowanceId }: InputOf<CloseAllowance>,
 ): Promise<OutputOf<CloseAllowance>> {
-  return store.inTransaction(async (book) => {
-    const hold = await book.lockHold({ purpose: 'allowance', ref: allowanceId })
+  return store.inTransaction(async (tx) => {
+    const hold = await tx.lockHold({ purpose: 'allowance', ref: allowanceId })
     if (!hold) return { releasedMicro: 0n }
     if (hold.state !== 'open') return { releasedMicro: hold.releasedMicro }
     const state = hold.capturedMicro > 0n ? 'captured' : 'voided'
     const ended = endHold({ hold, state, at: clock.now() })
-    await book.post({ holds: [ended.hold], transfers: ended.transfers })
+    await tx.post({ holds: [ended.hold], transfers: ended.transfers })
     return { releasedMicro: ended.hold.releasedMicro }
   })
 }

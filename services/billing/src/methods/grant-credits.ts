@@ -14,14 +14,14 @@ export async function grantCredits(
   input: InputOf<GrantCredits>,
 ): Promise<OutputOf<GrantCredits>> {
   const { transferId: id, wallet, amountMicro, memo, givenBy } = input
-  const created = await store.inTransaction(async (book) => {
-    const existing = await book.findTransfer(id)
+  const created = await store.inTransaction(async (tx) => {
+    const existing = await tx.findTransfer(id)
     if (existing) return checkSameGrant(existing, input)
     const createdAt = clock.now()
-    await book.ensureWallet(wallet, createdAt)
+    await tx.ensureWallet(wallet, createdAt)
     const grantor = givenBy === undefined ? {} : { refType: 'person' as const, refId: givenBy }
     const grant = transfer('grant', { id, wallet, amountMicro, memo, createdAt, ...grantor })
-    await book.post({ holds: [], transfers: [grant] })
+    await tx.post({ holds: [], transfers: [grant] })
     return true
   })
   if (created) counters.micro.add({ kind: 'granted' }, Number(amountMicro))

@@ -15,10 +15,10 @@ export async function openAllowance(
   input: InputOf<OpenAllowance>,
 ): Promise<OutputOf<OpenAllowance>> {
   const { allowanceId: id, wallet, edge, needMicro, wantMicro, leaseMs } = input
-  const result = await store.inTransaction<OutputOf<OpenAllowance>>(async (book) => {
-    const existing = await book.lockHold({ purpose: 'allowance', ref: id })
+  const result = await store.inTransaction<OutputOf<OpenAllowance>>(async (tx) => {
+    const existing = await tx.lockHold({ purpose: 'allowance', ref: id })
     if (existing) return resultForExisting(existing, input)
-    const available = await book.lockAvailable([wallet])
+    const available = await tx.lockAvailable([wallet])
     const availableMicro = available.get(wallet) ?? 0n
     const amountMicro = shareOf({ availableMicro, needMicro, wantMicro })
     if (amountMicro === undefined) {
@@ -29,9 +29,9 @@ export async function openAllowance(
     const facts = { id, ref: id, purpose: 'allowance', model: null, priceId: null } as const
     const opened = openedHold({ ...facts, wallet, edge, amountMicro, expiresAt, openedAt })
     // A faulty edge may spend even an empty allowance: the receivable then needs an account.
-    if (!available.has(wallet)) await book.ensureWallet(wallet, openedAt)
-    await book.addHold(opened.hold)
-    await book.post({ holds: [], transfers: opened.transfers })
+    if (!available.has(wallet)) await tx.ensureWallet(wallet, openedAt)
+    await tx.addHold(opened.hold)
+    await tx.post({ holds: [], transfers: opened.transfers })
     return { outcome: 'opened', amountMicro, expiresAt }
   })
   counters.holds.add({ purpose: 'allowance', outcome: result.outcome })

@@ -6,7 +6,7 @@ import type { BillingContext } from '../deps.ts'
 import type { Hold } from '../ledger/hold.ts'
 import { refundableOf, refundHold } from '../ledger/hold.ts'
 import type { PostedTransfer } from '../ledger/transfer.ts'
-import type { LedgerBook } from '../store/ledger-store.ts'
+import type { LedgerTransaction } from '../store/ledger-store.ts'
 
 type RefundCapture = typeof billingContract.methods.refundCapture
 
@@ -19,14 +19,14 @@ export async function refundCapture(
   input: InputOf<RefundCapture>,
 ): Promise<OutputOf<RefundCapture>> {
   const { transferId, ref, amountMicro, memo } = input
-  const refund = await store.inTransaction(async (book) => {
-    const hold = await findHold(book, ref)
-    const existing = await book.findTransfer(transferId)
+  const refund = await store.inTransaction(async (tx) => {
+    const hold = await findHold(tx, ref)
+    const existing = await tx.findTransfer(transferId)
     if (existing) return resultForExisting(existing, { hold, amountMicro })
     const refundableMicro = refundableOf(hold)
     if (amountMicro > refundableMicro) return { outcome: 'too-much', refundableMicro } as const
     const refunded = refundHold({ hold, amountMicro, transferId, memo, at: clock.now() })
-    await book.post({ holds: [refunded.hold], transfers: refunded.transfers })
+    await tx.post({ holds: [refunded.hold], transfers: refunded.transfers })
     return { outcome: 'refunded', wallet: hold.wallet, fresh: true } as const
   })
   if (refund.outcome === 'too-much') return refund
@@ -35,10 +35,10 @@ export async function refundCapture(
   return { outcome, balance: await store.readBalance(wallet), fresh }
 }
 
-async function findHold(book: LedgerBook, ref: string): Promise<Hold> {
+async function findHold(tx: LedgerTransaction, ref: string): Promise<Hold> {
   const hold =
-    (await book.lockHold({ purpose: 'job', ref })) ??
-    (await book.lockHold({ purpose: 'allowance', ref }))
+    (await tx.lockHold({ purpose: 'job', ref })) ??
+    (await tx.lockHold({ purpose: 'allowance', ref }))
   if (hold) return hold
   throw new AppError('not_found', 'there is no hold for this ref', { param: 'ref' })
 }

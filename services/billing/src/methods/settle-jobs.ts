@@ -7,7 +7,7 @@ import type { Hold } from '../ledger/hold.ts'
 import { voidJob } from '../ledger/hold.ts'
 import type { Settlement } from '../ledger/settlement.ts'
 import { settlementOf } from '../ledger/settlement.ts'
-import type { EndedJob, LedgerBook } from '../store/ledger-store.ts'
+import type { EndedJob, LedgerTransaction } from '../store/ledger-store.ts'
 import { chargeJobs } from './charge-jobs.ts'
 
 /** How the hold of a job was settled; `repeat` when it had been settled before. */
@@ -31,8 +31,8 @@ export async function settleJobs(
   const prices = await context.prices.book()
   const at = context.clock.now()
   const uniqueIds = [...new Set(jobIds)]
-  const settled = await context.store.inTransaction((book) =>
-    settleInBook(book, { jobIds: uniqueIds, prices, at }),
+  const settled = await context.store.inTransaction((tx) =>
+    settleInTransaction(tx, { jobIds: uniqueIds, prices, at }),
   )
   crashPoint('billing-after-capture')
   for (const one of settled) recordMetrics(context, one)
@@ -40,23 +40,23 @@ export async function settleJobs(
 }
 
 /** `settleJobs` within a transaction, without metrics. */
-export async function settleInBook(
-  book: LedgerBook,
+export async function settleInTransaction(
+  tx: LedgerTransaction,
   { jobIds, prices, at }: { jobIds: readonly string[]; prices: PriceBook; at: Date },
 ): Promise<SettledJob[]> {
-  const cases = await readCases(book, jobIds)
+  const cases = await readCases(tx, jobIds)
   const charges = cases.flatMap(({ settlement, hold, job }) =>
     settlement === 'capture' && hold && job ? [{ hold, delivered: deliveredBy(job) }] : [],
   )
   const voids = cases.flatMap(({ settlement, hold }) =>
     settlement === 'void' && hold && hold.settledAt === null ? [voidJob({ hold, at })] : [],
   )
-  const movements = [...(await chargeJobs(book, { charges, prices, at })), ...voids]
+  const movements = [...(await chargeJobs(tx, { charges, prices, at })), ...voids]
   const transfers = movements.flatMap((movement) => movement.transfers)
-  await book.post({ holds: movements.map(({ hold }) => hold), transfers })
+  await tx.post({ holds: movements.map(({ hold }) => hold), transfers })
   // A running job may end concurrently: its outbox row must stay.
   const decided = cases.filter(({ settlement }) => settlement !== 'not-ended')
-  await book.clearJobsEnded(decided.map(({ jobId }) => jobId))
+  await tx.clearJobsEnded(decided.map(({ jobId }) => jobId))
   const changed = new Map(movements.map(({ hold }) => [hold.ref, hold]))
   return cases.map(({ jobId, settlement }) => {
     const hold = changed.get(jobId)
@@ -66,12 +66,12 @@ export async function settleInBook(
   })
 }
 
-async function readCases(book: LedgerBook, jobIds: readonly string[]) {
-  const holds = new Map((await book.lockJobHolds(jobIds)).map((hold) => [hold.ref, hold]))
+async function readCases(tx: LedgerTransaction, jobIds: readonly string[]) {
+  const holds = new Map((await tx.lockJobHolds(jobIds)).map((hold) => [hold.ref, hold]))
   const cases = []
   for (const jobId of jobIds) {
     const hold = holds.get(jobId)
-    const job = await book.readEndedJob(jobId)
+    const job = await tx.readEndedJob(jobId)
     cases.push({ jobId, hold, job, settlement: settlementOf({ hold, job }) })
   }
   return cases

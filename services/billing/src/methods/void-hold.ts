@@ -14,14 +14,14 @@ export async function voidHold(
   { store, clock, log }: BillingContext,
   { ref, reason, unlessSubmitted = false }: InputOf<VoidHold>,
 ): Promise<OutputOf<VoidHold>> {
-  return store.inTransaction(async (book) => {
-    const hold = await book.lockHold({ purpose: 'job', ref })
-    if (unlessSubmitted && (await book.hasJob(ref))) return { releasedMicro: 0n }
-    await book.clearJobsEnded([ref])
+  return store.inTransaction(async (tx) => {
+    const hold = await tx.lockHold({ purpose: 'job', ref })
+    if (unlessSubmitted && (await tx.hasJob(ref))) return { releasedMicro: 0n }
+    await tx.clearJobsEnded([ref])
     if (!hold) return { releasedMicro: 0n }
     if (hold.settledAt !== null) return { releasedMicro: hold.releasedMicro }
     const voided = voidJob({ hold, at: clock.now() })
-    await book.post({ holds: [voided.hold], transfers: voided.transfers })
+    await tx.post({ holds: [voided.hold], transfers: voided.transfers })
     log.debug({ ref, reason }, 'a hold was voided')
     return { releasedMicro: voided.hold.releasedMicro }
   })

@@ -10,8 +10,8 @@ import { sql } from 'kysely'
 import type { AccountKind } from '../accounts/chart.ts'
 import { accountId } from '../accounts/chart.ts'
 import { kyselyChargeReads } from './kysely-charge-reads.ts'
-import type { Jobs } from './kysely-ledger-book.ts'
-import { kyselyLedgerBook } from './kysely-ledger-book.ts'
+import type { Jobs } from './kysely-ledger-transaction.ts'
+import { kyselyLedgerTransaction } from './kysely-ledger-transaction.ts'
 import type { EntriesQuery, LedgerStore, OverdueQuery, Renewal } from './ledger-store.ts'
 import { listWithoutJob } from './list-without-job.ts'
 import { openHoldRow } from './open-hold-row.ts'
@@ -72,7 +72,7 @@ export function kyselyLedgerStore({
     openHold: (opened) => safely(() => db.transaction().execute((trx) => openHoldRow(trx, opened))),
     inTransaction: (work) =>
       safely(
-        () => db.transaction().execute((trx) => work(kyselyLedgerBook({ trx, jobs }))),
+        () => db.transaction().execute((trx) => work(kyselyLedgerTransaction({ trx, jobs }))),
         signal ? CALL_MS : BACKGROUND_MS,
       ),
     renewAllowances: (renewal) => safely(() => renewAllowances(db, renewal)),

@@ -26,7 +26,7 @@ export interface LedgerStore extends ChargeReads {
    * Runs `work` in one transaction. It is retried as a whole after a serialization conflict, so `work` must
    * have no effects outside the ledger.
    */
-  inTransaction<Result>(work: (book: LedgerBook) => Promise<Result>): Promise<Result>
+  inTransaction<Result>(work: (tx: LedgerTransaction) => Promise<Result>): Promise<Result>
   /** Moves the expiry of an edge's open allowances forward, never back; returns the open ones. */
   renewAllowances(renewal: Renewal): Promise<OpenHold[]>
   /** Zeros for a wallet without accounts. */
@@ -64,7 +64,7 @@ export interface LedgerStore extends ChargeReads {
 }
 
 /** Operations on the ledger within a transaction. Holds are locked before accounts. */
-export interface LedgerBook {
+export interface LedgerTransaction {
   /** The hold, locked until the transaction ends. */
   lockHold(key: { purpose: HoldPurpose; ref: string }): Promise<Hold | undefined>
   /** The existing holds with these ids, locked in id order. */

@@ -1,7 +1,7 @@
 import type { Tables } from '@sluice/db/tables'
 import type { Kysely } from 'kysely'
 
-import type { Jobs } from './kysely-ledger-book.ts'
+import type { Jobs } from './kysely-ledger-transaction.ts'
 import type { WithoutJobPage, WithoutJobQuery } from './ledger-store.ts'
 
 /** Reads one page of open job holds and returns those whose jobs do not exist. */

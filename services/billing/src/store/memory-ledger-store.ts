@@ -2,25 +2,25 @@ import type { PriceRow } from '@sluice/contracts/prices'
 
 import type { Hold } from '../ledger/hold.ts'
 import { chargedOn } from '../ledger/hold.ts'
-import type { Book } from '../ledger/invariants.ts'
-import { reportOfBook } from '../ledger/report.ts'
+import type { LedgerRows } from '../ledger/invariants.ts'
+import { reportOfLedger } from '../ledger/report.ts'
 import type { Seal } from '../ledger/seal.ts'
 import type {
-  LedgerBook,
+  LedgerTransaction,
   LedgerStore,
   OpenHold,
   RefusedUsage,
   Settlements,
 } from './ledger-store.ts'
 import { memoryChargeReads } from './memory-charge-reads.ts'
-import type { MemoryJobs } from './memory-ledger-book.ts'
-import { memoryBook } from './memory-ledger-book.ts'
+import type { MemoryJobs } from './memory-ledger-transaction.ts'
+import { memoryLedgerTransaction } from './memory-ledger-transaction.ts'
 import type { MemoryTables } from './memory-tables.ts'
 import { memoryTables } from './memory-tables.ts'
 
 export interface MemoryLedgerStore extends LedgerStore {
   /** All rows, for invariant checks. */
-  readBook(): Promise<Book>
+  readLedger(): Promise<LedgerRows>
   readRefused(): Promise<RefusedUsage[]>
   /** The job ids of the pending `image-job-ended` outbox rows. */
   outbox: Set<string>
@@ -62,11 +62,11 @@ interface Shared {
 
 function storeOf(shared: Shared): MemoryLedgerStore {
   const { tables, jobs, outbox, seals, serialized, signal } = shared
-  const inTransaction = <Result>(work: (book: LedgerBook) => Promise<Result>) =>
+  const inTransaction = <Result>(work: (tx: LedgerTransaction) => Promise<Result>) =>
     serialized(async () => {
       const cleared: string[] = []
       try {
-        const result = await work(memoryBook({ tables, jobs, cleared }))
+        const result = await work(memoryLedgerTransaction({ tables, jobs, cleared }))
         signal?.throwIfAborted()
         tables.commit()
         for (const jobId of cleared) outbox.delete(jobId)
@@ -106,22 +106,22 @@ function writes({
 }): Pick<LedgerStore, 'openHold' | 'renewAllowances'> {
   return {
     openHold: ({ hold, transfers }) =>
-      inTransaction(async (book) => {
-        const existing = await book.lockHold(hold)
+      inTransaction(async (tx) => {
+        const existing = await tx.lockHold(hold)
         if (existing) return { outcome: 'known', hold: existing }
         const availableMicro = tables.balanceOf({ kind: 'available', wallet: hold.wallet })
         if (availableMicro < hold.amountMicro) return { outcome: 'refused', availableMicro }
-        await book.addHold(hold)
-        await book.post({ holds: [], transfers })
+        await tx.addHold(hold)
+        await tx.post({ holds: [], transfers })
         return { outcome: 'opened' }
       }),
     renewAllowances: ({ edge, allowanceIds, expiresAt }) =>
-      inTransaction(async (book) => {
-        const holds = await book.lockHolds(allowanceIds)
+      inTransaction(async (tx) => {
+        const holds = await tx.lockHolds(allowanceIds)
         const renewed = holds
           .filter((hold) => hold.state === 'open' && hold.edge === edge)
           .map((hold) => (hold.expiresAt < expiresAt ? { ...hold, expiresAt } : hold))
-        await book.post({ holds: renewed, transfers: [] })
+        await tx.post({ holds: renewed, transfers: [] })
         return renewed.map(toOpenHold)
       }),
   }
@@ -149,7 +149,7 @@ function reads({
   tables: MemoryTables
   jobs: MemoryJobs
   serialized: <Result>(work: () => Promise<Result>) => Promise<Result>
-}): Pick<MemoryLedgerStore, Reads | 'readBook'> {
+}): Pick<MemoryLedgerStore, Reads | 'readLedger'> {
   return {
     readBalance: (wallet) =>
       serialized(async () => {
@@ -200,13 +200,13 @@ function reads({
         for (const { ref } of holds) if (!(await jobs.hasJob(ref))) refs.push(ref)
         return { refs, next: holds.length < limit ? undefined : holds.at(-1)?.id }
       }),
-    verify: () => serialized(async () => reportOfBook(tables.book())),
+    verify: () => serialized(async () => reportOfLedger(tables.readAll())),
     // The request log exists in PostgreSQL only.
     readDelivered: async () => ({ delivered: 0, uncharged: [], next: undefined }),
     findStillUncharged: (ids) =>
       serialized(async () => ids.filter((id) => tables.usage.get(id) === undefined)),
     check: async () => {},
-    readBook: () => serialized(async () => tables.book()),
+    readLedger: () => serialized(async () => tables.readAll()),
   }
 }
 

@@ -3,7 +3,7 @@ import type { PriceRow } from '@sluice/contracts/prices'
 import type { Account } from '../accounts/chart.ts'
 import { accountId } from '../accounts/chart.ts'
 import type { Hold } from '../ledger/hold.ts'
-import type { Book, StoredUsage } from '../ledger/invariants.ts'
+import type { LedgerRows, StoredUsage } from '../ledger/invariants.ts'
 import type { PostedTransfer } from '../ledger/transfer.ts'
 import type { RefusedUsage } from './ledger-store.ts'
 import { transactionalMap } from './transactional-map.ts'
@@ -30,7 +30,7 @@ export function memoryTables() {
     commit: () => all.forEach((table) => table.commit()),
     rollback: () => all.forEach((table) => table.rollback()),
     transfersBySeq,
-    book: (): Book => ({
+    readAll: (): LedgerRows => ({
       accounts: accounts.values(),
       transfers: transfersBySeq(),
       holds: holds.values(),

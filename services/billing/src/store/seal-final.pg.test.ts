@@ -8,7 +8,7 @@ import { emptyLedger } from '../../test/pg-ledgers.ts'
 import { nextSeal } from '../ledger/seal.ts'
 import { transfer } from '../ledger/transfer.ts'
 import { kyselyLedgerStore } from './kysely-ledger-store.ts'
-import type { LedgerBook } from './ledger-store.ts'
+import type { LedgerTransaction } from './ledger-store.ts'
 
 const at = new Date('2026-06-01T12:00:00.000Z')
 
@@ -29,11 +29,11 @@ eachPostgres('sealing during concurrent writes', (open) => {
       findJobs: async () => [],
     }
     const store = kyselyLedgerStore({ db: database.db, jobs, clock })
-    const grant = async (book: LedgerBook, number: number) => {
+    const grant = async (tx: LedgerTransaction, number: number) => {
       const wallet = id('wal', number)
-      await book.ensureWallet(wallet, at)
+      await tx.ensureWallet(wallet, at)
       const facts = { id: `gift-${number}`, wallet, amountMicro: 1n, createdAt: at }
-      await book.post({ holds: [], transfers: [transfer('grant', facts)] })
+      await tx.post({ holds: [], transfers: [transfer('grant', facts)] })
     }
     const seal = () =>
       store.sealNext((previous, transfers) => nextSeal({ previous, transfers, at }), {
@@ -46,13 +46,13 @@ eachPostgres('sealing during concurrent writes', (open) => {
     const { store, grant, seal } = setUp()
     const written = Promise.withResolvers<void>()
     const mayCommit = Promise.withResolvers<void>()
-    const slow = store.inTransaction(async (book) => {
-      await grant(book, 1)
+    const slow = store.inTransaction(async (tx) => {
+      await grant(tx, 1)
       written.resolve()
       await mayCommit.promise
     })
     await written.promise
-    await store.inTransaction((book) => grant(book, 2))
+    await store.inTransaction((tx) => grant(tx, 2))
     expect(await seal()).toBeUndefined()
     mayCommit.resolve()
     await slow
@@ -63,15 +63,15 @@ eachPostgres('sealing during concurrent writes', (open) => {
 
   it('continues past a number whose transaction was rolled back', async () => {
     const { store, grant, seal } = setUp()
-    await store.inTransaction((book) => grant(book, 1))
-    const undone = store.inTransaction(async (book) => {
-      await grant(book, 2)
+    await store.inTransaction((tx) => grant(tx, 1))
+    const undone = store.inTransaction(async (tx) => {
+      await grant(tx, 2)
       throw new Error('undone')
     })
     await expect(undone).rejects.toThrow('undone')
-    await store.inTransaction((book) => grant(book, 3))
+    await store.inTransaction((tx) => grant(tx, 3))
     expect(await seal()).toMatchObject({ fromSeq: 1n, toSeq: 3n, seqs: [1n, 3n] })
-    await store.inTransaction((book) => grant(book, 4))
+    await store.inTransaction((tx) => grant(tx, 4))
     expect(await seal()).toMatchObject({ fromSeq: 4n, toSeq: 4n })
     expect((await store.verify({ now: at, graceMs: 0 })).findings).toEqual([])
   })
@@ -79,7 +79,7 @@ eachPostgres('sealing during concurrent writes', (open) => {
   it('gives one chain when many replicas seal at once', async () => {
     const { store, grant, seal } = setUp()
     for (const number of [1, 2, 3, 4, 5]) {
-      await store.inTransaction((book) => grant(book, number))
+      await store.inTransaction((tx) => grant(tx, number))
       await Promise.all([seal(), seal(), seal(), seal()])
     }
     await seal()

@@ -52,13 +52,13 @@ export function chargesSuite(make: () => Promise<LedgerUnderTest>): void {
     const dueMicro = calls.reduce((total, { amountMicro }) => total + amountMicro, 0n)
     const facts = { lossMicro: 0n, availableMicro: 0n, postingId: posting, at: later(9_000) }
     const captured = captureCalls({ hold, dueMicro, ...facts })
-    await ledger.store.inTransaction(async (book) => {
-      await book.lockHolds([hold.id])
-      await book.addUsage(
+    await ledger.store.inTransaction(async (tx) => {
+      await tx.lockHolds([hold.id])
+      await tx.addUsage(
         records.map((one) => ({ record: one, postingId: posting })),
         later(9_000),
       )
-      await book.post({ holds: [captured.hold], transfers: captured.transfers })
+      await tx.post({ holds: [captured.hold], transfers: captured.transfers })
     })
   }
   const setUp = async () => {

@@ -3,14 +3,14 @@ import { expect } from 'vitest'
 
 import type { Hold, Movement } from '../../src/ledger/hold.ts'
 import { openedHold } from '../../src/ledger/hold.ts'
-import type { Book } from '../../src/ledger/invariants.ts'
-import { faultsOfBook } from '../../src/ledger/invariants.ts'
+import type { LedgerRows } from '../../src/ledger/invariants.ts'
+import { faultsOfLedger } from '../../src/ledger/invariants.ts'
 import { transfer } from '../../src/ledger/transfer.ts'
 import type { EndedJob, LedgerStore } from '../../src/store/ledger-store.ts'
 
 export interface LedgerUnderTest {
   store: LedgerStore
-  readBook(): Promise<Book>
+  readLedger(): Promise<LedgerRows>
   /** The job ids of the `image-job-ended` outbox rows. */
   readOutbox(): Promise<string[]>
   enqueueJobEnded(jobId: string): Promise<void>
@@ -76,21 +76,21 @@ export const record = (number: number, allowanceId: string, amountMicro: bigint)
 })
 
 export const grant = (ledger: LedgerUnderTest, amountMicro: bigint, to = wallet) =>
-  ledger.store.inTransaction(async (book) => {
-    await book.ensureWallet(to, at)
+  ledger.store.inTransaction(async (tx) => {
+    await tx.ensureWallet(to, at)
     const id = `grant:${to}:${amountMicro}`
     const facts = { id, wallet: to, amountMicro, memo: 'a gift', createdAt: at }
-    await book.post({ holds: [], transfers: [transfer('grant', facts)] })
+    await tx.post({ holds: [], transfers: [transfer('grant', facts)] })
   })
 export const openAllowance = ({ store }: LedgerUnderTest, opened: Movement) =>
-  store.inTransaction(async (book) => {
-    await book.addHold(opened.hold)
-    await book.post({ holds: [], transfers: opened.transfers })
+  store.inTransaction(async (tx) => {
+    await tx.addHold(opened.hold)
+    await tx.post({ holds: [], transfers: opened.transfers })
   })
 export const post = ({ store }: LedgerUnderTest, { hold, transfers }: Movement) =>
-  store.inTransaction(async (book) => {
-    await book.lockHolds([hold.id])
-    await book.post({ holds: [hold], transfers })
+  store.inTransaction(async (tx) => {
+    await tx.lockHolds([hold.id])
+    await tx.post({ holds: [hold], transfers })
   })
 export const expectConsistent = async (ledger: LedgerUnderTest) =>
-  expect(faultsOfBook(await ledger.readBook())).toEqual([])
+  expect(faultsOfLedger(await ledger.readLedger())).toEqual([])

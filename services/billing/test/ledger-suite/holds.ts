@@ -23,7 +23,7 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
       await grant(ledger, 29n)
       const result = await ledger.store.openHold(jobHold(1, 30n))
       expect(result).toEqual({ outcome: 'refused', availableMicro: 29n })
-      expect((await ledger.readBook()).holds).toEqual([])
+      expect((await ledger.readLedger()).holds).toEqual([])
       expect(await ledger.store.readBalance(wallet)).toMatchObject({ availableMicro: 29n })
     })
 
@@ -36,7 +36,7 @@ export function holdsSuite(make: () => Promise<LedgerUnderTest>): void {
     it('opens a free hold for any wallet, without a transfer', async () => {
       const ledger = await make()
       expect(await ledger.store.openHold(jobHold(1, 0n))).toEqual({ outcome: 'opened' })
-      const { holds, transfers } = await ledger.readBook()
+      const { holds, transfers } = await ledger.readLedger()
       expect(holds).toHaveLength(1)
       expect(transfers).toEqual([])
     })

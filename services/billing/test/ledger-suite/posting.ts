@@ -39,7 +39,7 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
       const { hold } = captured
       const transferId = 'refund-1'
       await post(ledger, refundHold({ hold, amountMicro: 7n, transferId, memo: 'sorry', at }))
-      const { holds, transfers } = await ledger.readBook()
+      const { holds, transfers } = await ledger.readLedger()
       expect(holds).toEqual([{ ...hold, lossMicro: 12n, refundedMicro: 7n }])
       expect(transfers.map(({ seq: _seq, ...facts }) => facts)).toEqual([
         expect.objectContaining({ kind: 'grant', memo: 'a gift' }),
@@ -61,7 +61,7 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
       const ledger = await make()
       await grant(ledger, 10n)
       await expect(openAllowance(ledger, allowance(1, 11n))).rejects.toBeInstanceOf(Error)
-      const { holds } = await ledger.readBook()
+      const { holds } = await ledger.readLedger()
       expect(holds).toEqual([])
     })
 
@@ -107,9 +107,9 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
         )
       }
       const spend = (order: number[], round: number) =>
-        ledger.store.inTransaction(async (book) => {
-          const holds = await book.lockHolds(order.map((number) => `alw_${hex(number)}`))
-          const available = await book.lockAvailable([wallet, other])
+        ledger.store.inTransaction(async (tx) => {
+          const holds = await tx.lockHolds(order.map((number) => `alw_${hex(number)}`))
+          const available = await tx.lockAvailable([wallet, other])
           const moved = order.flatMap((number) => {
             const hold = holds.find(({ id }) => id === `alw_${hex(number)}`)
             const postingId = `p${round}-${number}`
@@ -118,11 +118,11 @@ export function postingSuite(make: () => Promise<LedgerUnderTest>): void {
             return hold ? [captureCalls({ hold, ...facts })] : []
           })
           const transfers = moved.flatMap((movement) => movement.transfers)
-          await book.post({ holds: moved.map(({ hold }) => hold), transfers })
+          await tx.post({ holds: moved.map(({ hold }) => hold), transfers })
         })
       const orders = [numbers, numbers.toReversed(), [3, 1, 5], [6, 2, 4], [5, 6, 1], [2, 3]]
       await Promise.all(orders.map((order, round) => spend(order, round)))
-      const { holds } = await ledger.readBook()
+      const { holds } = await ledger.readLedger()
       const captured = holds.reduce((total, hold) => total + hold.capturedMicro, 0n)
       expect(captured).toBe(BigInt(orders.flat().length))
     })

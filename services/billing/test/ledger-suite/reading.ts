@@ -25,8 +25,8 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
       await openAllowance(ledger, allowance(1, 0n))
       const id = `alw_${hex(1)}`
       const add = (numbers: number[]) =>
-        ledger.store.inTransaction((book) =>
-          book.addUsage(
+        ledger.store.inTransaction((tx) =>
+          tx.addUsage(
             numbers.map((number) => ({ record: record(number, id, 0n), postingId: 'posting' })),
             at,
           ),
@@ -34,7 +34,7 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
       const batches = await Promise.all([add([1, 2, 3]), add([3, 2, 4]), add([4, 1, 2])])
       const counted = batches.flatMap((ids) => [...ids])
       expect(counted.toSorted()).toEqual([1, 2, 3, 4].map((number) => `req_${hex(number)}`))
-      expect((await ledger.readBook()).usage).toContainEqual({
+      expect((await ledger.readLedger()).usage).toContainEqual({
         ...record(3, id, 0n),
         postingId: 'posting',
       })
@@ -123,8 +123,8 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
       await end(2, 'voided')
       await end(3, 'expired')
       await openAllowance(ledger, allowance(1, 0n))
-      await ledger.store.inTransaction((book) =>
-        book.addUsage([{ record: record(1, `alw_${hex(1)}`, 5n), postingId: 'posting' }], at),
+      await ledger.store.inTransaction((tx) =>
+        tx.addUsage([{ record: record(1, `alw_${hex(1)}`, 5n), postingId: 'posting' }], at),
       )
       const jobs = [1, 2, 3, 4, 5].map((number) => `img_${hex(number)}`)
       const calls = [1, 2].map((number) => `req_${hex(number)}`)
@@ -156,13 +156,13 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
         },
       }
       const revision = await ledger.store.readPricesRevision()
-      await ledger.store.inTransaction(async (book) => {
-        await book.addPrice(row, at)
-        await book.enqueueCatalogChanged(later(1))
+      await ledger.store.inTransaction(async (tx) => {
+        await tx.addPrice(row, at)
+        await tx.enqueueCatalogChanged(later(1))
       })
-      await ledger.store.inTransaction(async (book) => {
-        expect(await book.findPrice(row.id)).toEqual(row)
-        expect(await book.findPrice('price_0')).toBeUndefined()
+      await ledger.store.inTransaction(async (tx) => {
+        expect(await tx.findPrice(row.id)).toEqual(row)
+        expect(await tx.findPrice('price_0')).toBeUndefined()
       })
       expect(await ledger.store.readPricesRevision()).toBeGreaterThan(revision)
       const rows = await ledger.store.readPrices()

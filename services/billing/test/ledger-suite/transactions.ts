@@ -14,16 +14,16 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
       const opened = jobHold(1, 30n)
       await ledger.store.openHold(opened)
       await ledger.enqueueJobEnded(opened.hold.ref)
-      const before = await ledger.readBook()
-      const failing = ledger.store.inTransaction(async (book) => {
-        const hold = await book.lockHold(opened.hold)
+      const before = await ledger.readLedger()
+      const failing = ledger.store.inTransaction(async (tx) => {
+        const hold = await tx.lockHold(opened.hold)
         const ended = endHold({ hold: hold ?? opened.hold, state: 'voided', at })
-        await book.post({ holds: [ended.hold], transfers: ended.transfers })
-        await book.clearJobsEnded([opened.hold.ref])
+        await tx.post({ holds: [ended.hold], transfers: ended.transfers })
+        await tx.clearJobsEnded([opened.hold.ref])
         throw new Error('crash')
       })
       await expect(failing).rejects.toThrow('crash')
-      expect(await ledger.readBook()).toEqual(before)
+      expect(await ledger.readLedger()).toEqual(before)
       expect(await ledger.readOutbox()).toEqual([opened.hold.ref])
     })
 
@@ -32,7 +32,7 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
       await ledger.enqueueJobEnded('img_a')
       await ledger.enqueueJobEnded('img_b')
       await ledger.enqueueJobEnded('img_c')
-      await ledger.store.inTransaction((book) => book.clearJobsEnded(['img_a', 'img_c', 'img_d']))
+      await ledger.store.inTransaction((tx) => tx.clearJobsEnded(['img_a', 'img_c', 'img_d']))
       expect(await ledger.readOutbox()).toEqual(['img_b'])
     })
 
@@ -41,11 +41,11 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
       await grant(ledger, 100n)
       await ledger.store.openHold(jobHold(1, 30n))
       const endOnce = () =>
-        ledger.store.inTransaction(async (book) => {
-          const hold = await book.lockHold({ purpose: 'job', ref: `img_${hex(1)}` })
+        ledger.store.inTransaction(async (tx) => {
+          const hold = await tx.lockHold({ purpose: 'job', ref: `img_${hex(1)}` })
           if (hold?.state !== 'open') return 0
           const ended = endHold({ hold, state: 'voided', at })
-          await book.post({ holds: [ended.hold], transfers: ended.transfers })
+          await tx.post({ holds: [ended.hold], transfers: ended.transfers })
           return 1
         })
       const ends = await Promise.all([endOnce(), endOnce(), endOnce(), endOnce()])
@@ -64,13 +64,13 @@ export function transactionsSuite(make: () => Promise<LedgerUnderTest>): void {
       }
       ledger.jobs.set('img_1', job)
       ledger.jobs.set('img_2', 'running')
-      await ledger.store.inTransaction(async (book) => {
-        expect(await book.readEndedJob('img_1')).toEqual(job)
-        expect(await book.isJobRunning('img_1')).toBe(false)
-        expect(await book.readEndedJob('img_2')).toBeUndefined()
-        expect(await book.isJobRunning('img_2')).toBe(true)
-        expect(await book.readEndedJob('img_3')).toBeUndefined()
-        expect(await book.isJobRunning('img_3')).toBe(false)
+      await ledger.store.inTransaction(async (tx) => {
+        expect(await tx.readEndedJob('img_1')).toEqual(job)
+        expect(await tx.isJobRunning('img_1')).toBe(false)
+        expect(await tx.readEndedJob('img_2')).toBeUndefined()
+        expect(await tx.isJobRunning('img_2')).toBe(true)
+        expect(await tx.readEndedJob('img_3')).toBeUndefined()
+        expect(await tx.isJobRunning('img_3')).toBe(false)
       })
     })
   })

@@ -66,8 +66,8 @@ const passTime: Action<Simulation> = {
 
 async function openHoldsOfRunning({ subjects, jobs }: Simulation): Promise<string[]> {
   const running = new Set(jobs.filter(({ status }) => status === 'running').map(({ ref }) => ref))
-  const books = await Promise.all(subjects.map(({ ledger }) => ledger.readBook()))
-  const open = books.flatMap(({ holds }) => holds.filter(({ state }) => state === 'open'))
+  const ledgers = await Promise.all(subjects.map(({ ledger }) => ledger.readLedger()))
+  const open = ledgers.flatMap(({ holds }) => holds.filter(({ state }) => state === 'open'))
   return open
     .map(({ ref }) => ref)
     .filter((ref) => running.has(ref))
@@ -78,7 +78,7 @@ async function openHoldsOfRunning({ subjects, jobs }: Simulation): Promise<strin
 async function checkNoneOverdue({ subjects, clock, jobs }: Simulation): Promise<void> {
   const running = new Set(jobs.filter(({ status }) => status === 'running').map(({ ref }) => ref))
   for (const { ledger } of subjects) {
-    const { holds } = await ledger.readBook()
+    const { holds } = await ledger.readLedger()
     const overdue = holds.filter(
       ({ state, expiresAt, ref }) =>
         state === 'open' && !running.has(ref) && expiresAt.getTime() + GRACE_MS < clock.nowMs(),
@@ -92,10 +92,10 @@ const resumeDatabase: Action<Simulation> = {
   run: async ({ subjects }) => {
     const counts = []
     for (const { store, ledger } of subjects) {
-      const before = await ledger.readBook()
+      const before = await ledger.readLedger()
       const outcomes = await store.resume()
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toEqual([])
-      expect(await ledger.readBook(), 'a call that timed out was executed later').toEqual(before)
+      expect(await ledger.readLedger(), 'a call that timed out was executed later').toEqual(before)
       counts.push(outcomes.length)
     }
     return counts
@@ -124,7 +124,7 @@ const voidUnused: Action<Simulation> = {
 async function checkNoneUnused({ subjects, clock, jobs }: Simulation): Promise<void> {
   const submitted = new Set(jobs.filter(({ status }) => status !== 'none').map(({ ref }) => ref))
   for (const { ledger, context } of subjects) {
-    const { holds } = await ledger.readBook()
+    const { holds } = await ledger.readLedger()
     const unused = holds.filter(
       ({ state, purpose, openedAt, ref }) =>
         state === 'open' &&

@@ -78,8 +78,8 @@ const submitLate: Action<Simulation> = {
       simulation.jobs.filter(({ status, opened }) => opened && status === 'none'),
       random,
     )
-    const book = await simulation.subjects[0]?.ledger.readBook()
-    const hold = book?.holds.find(({ ref }) => ref === job?.ref)
+    const rows = await simulation.subjects[0]?.ledger.readLedger()
+    const hold = rows?.holds.find(({ ref }) => ref === job?.ref)
     if (!job || hold?.state !== 'open') return 'refused'
     setStatus(simulation, job, 'running')
     return 'submitted'

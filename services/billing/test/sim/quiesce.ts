@@ -6,7 +6,7 @@ import { rateUsage } from '@sluice/pricing/rate-usage'
 import { expect } from 'vitest'
 
 import { chargedOn } from '../../src/ledger/hold.ts'
-import type { Book } from '../../src/ledger/invariants.ts'
+import type { LedgerRows } from '../../src/ledger/invariants.ts'
 import { expireAllowances } from '../../src/background/expire-allowances.ts'
 import { expireHolds } from '../../src/background/expire-holds.ts'
 import { sealLedger } from '../../src/background/seal-ledger.ts'
@@ -44,12 +44,12 @@ export async function quiesce(
   }
   await checkInvariants(simulation)
   for (const installation of simulation.subjects) {
-    const book = await installation.ledger.readBook()
-    expect(book.holds.filter(({ state }) => state === 'open')).toEqual([])
+    const rows = await installation.ledger.readLedger()
+    expect(rows.holds.filter(({ state }) => state === 'open')).toEqual([])
     expect(await installation.ledger.readOutbox()).toEqual([])
-    await checkJobs({ simulation, installation, book })
-    checkRecords(simulation, book)
-    checkBalances(simulation, book)
+    await checkJobs({ simulation, installation, rows })
+    checkRecords(simulation, rows)
+    checkBalances(simulation, rows)
     await checkReport(simulation, installation)
   }
 }
@@ -58,15 +58,15 @@ export async function quiesce(
 async function checkJobs({
   simulation,
   installation,
-  book,
+  rows,
 }: {
   simulation: Simulation
   installation: TestBilling
-  book: Book
+  rows: LedgerRows
 }): Promise<void> {
   const prices = priceBook(await installation.ledger.store.readPrices())
   for (const job of simulation.jobs) {
-    const hold = book.holds.find(({ ref }) => ref === job.ref)
+    const hold = rows.holds.find(({ ref }) => ref === job.ref)
     if (!hold) {
       expect(job.opened).toBe(false)
       continue
@@ -85,13 +85,13 @@ function ratedOf({ status }: SimJob, price: Parameters<typeof rateUsage>[1] | un
 }
 
 /** Every valid record was counted exactly once, and no other record. */
-function checkRecords({ valid }: Simulation, { usage }: Book): void {
+function checkRecords({ valid }: Simulation, { usage }: LedgerRows): void {
   const counted = usage.map(({ requestId }) => requestId).toSorted()
   expect(counted).toEqual([...valid.keys()].toSorted())
 }
 
 /** The balance of a wallet is the granted minus the charged and paid amount, plus refunds. */
-function checkBalances({ granted }: Simulation, { accounts, holds, usage }: Book): void {
+function checkBalances({ granted }: Simulation, { accounts, holds, usage }: LedgerRows): void {
   for (const wallet of wallets) {
     const balanceOf = (kind: string) =>
       accounts.find(({ id }) => id === `${kind}:${wallet}`)?.balanceMicro ?? 0n

@@ -8,7 +8,7 @@ import type { Random } from '@sluice/kernel/random'
 import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
 import { expect } from 'vitest'
 
-import { faultsOfBook } from '../../src/ledger/invariants.ts'
+import { faultsOfLedger } from '../../src/ledger/invariants.ts'
 import type { PostedTransfer } from '../../src/ledger/transfer.ts'
 import type { EndedJob } from '../../src/store/ledger-store.ts'
 import type { CrashPoint } from '../crashing-store.ts'
@@ -131,15 +131,15 @@ export const pick = <Item>(items: readonly Item[], random: Random): Item | undef
 
 /** Checks after each step: I1, I2, I4, I5 in every ledger, and that no earlier transfer changed. */
 export async function checkInvariants(simulation: Simulation): Promise<void> {
-  const books = await Promise.all(simulation.subjects.map(({ ledger }) => ledger.readBook()))
-  for (const [index, book] of books.entries()) {
-    expect(faultsOfBook(book)).toEqual([])
+  const ledgers = await Promise.all(simulation.subjects.map(({ ledger }) => ledger.readLedger()))
+  for (const [index, rows] of ledgers.entries()) {
+    expect(faultsOfLedger(rows)).toEqual([])
     const before = simulation.seen[index] ?? []
-    const unchanged = before.every((row, at) => isDeepStrictEqual(row, book.transfers[at]))
+    const unchanged = before.every((row, at) => isDeepStrictEqual(row, rows.transfers[at]))
     expect(unchanged, 'a transfer was changed or removed').toBe(true)
-    simulation.seen[index] = [...book.transfers]
+    simulation.seen[index] = [...rows.transfers]
   }
-  const [first, ...others] = books.map((book) => comparable(book))
+  const [first, ...others] = ledgers.map((rows) => comparable(rows))
   for (const other of others) expect(other).toEqual(first)
 }
 
@@ -149,7 +149,7 @@ function comparable({
   transfers,
   holds,
   usage,
-}: Awaited<ReturnType<TestBilling['ledger']['readBook']>>) {
+}: Awaited<ReturnType<TestBilling['ledger']['readLedger']>>) {
   const byId = <Row>(rows: readonly Row[], keyOf: (row: Row) => string) =>
     rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
   return {

@@ -12,39 +12,39 @@ import {
 } from './restrictions.ts'
 
 const limit = (
-  known: Parameters<typeof limitModel>[0],
+  restrictions: Parameters<typeof limitModel>[0],
   { model = 'a', atMs = 0, retryAtMs = null as number | null } = {},
-) => limitModel(known, { model, atMs, retryAtMs })
+) => limitModel(restrictions, { model, atMs, retryAtMs })
 
 describe('a limit of one model', () => {
   it('restricts that model only, until the stated time', () => {
-    const known = limit([], { retryAtMs: 40_000 })
-    expect(limitedUntilMs(known, 'a')).toBe(40_000)
-    expect(limitedUntilMs(known, 'b')).toBe(0)
-    expect(limitedUntilMs(known, undefined)).toBe(0)
+    const restrictions = limit([], { retryAtMs: 40_000 })
+    expect(limitedUntilMs(restrictions, 'a')).toBe(40_000)
+    expect(limitedUntilMs(restrictions, 'b')).toBe(0)
+    expect(limitedUntilMs(restrictions, undefined)).toBe(0)
   })
 
   it('lasts twice as long each time without a stated end, beside other restrictions', () => {
-    let known = limit([], { model: 'b', retryAtMs: 900_000 })
+    let restrictions = limit([], { model: 'b', retryAtMs: 900_000 })
     const ends: number[] = []
     for (const atMs of [0, 5_000, 15_000, 35_000]) {
-      known = limit(known, { atMs })
-      ends.push(limitedUntilMs(known, 'a') - atMs)
+      restrictions = limit(restrictions, { atMs })
+      ends.push(limitedUntilMs(restrictions, 'a') - atMs)
     }
     expect(ends).toEqual([5_000, 10_000, 20_000, 40_000])
-    expect(limitedUntilMs(known, 'b')).toBe(900_000)
+    expect(limitedUntilMs(restrictions, 'b')).toBe(900_000)
   })
 
   it('received by concurrent calls counts once', () => {
-    const known = limit([])
-    expect(limit(known, { atMs: 100 })).toBe(known)
+    const restrictions = limit([])
+    expect(limit(restrictions, { atMs: 100 })).toBe(restrictions)
   })
 
   it('ends with a success after its end, and not with one that began before', () => {
-    const known = limit([])
-    expect(liftRestrictions(known, { model: 'a', atMs: 100 })).toBe(known)
-    expect(liftRestrictions(known, { model: 'b', atMs: 6_000 })).toBe(known)
-    expect(liftRestrictions(known, { model: 'a', atMs: 6_000 })).toEqual([])
+    const restrictions = limit([])
+    expect(liftRestrictions(restrictions, { model: 'a', atMs: 100 })).toBe(restrictions)
+    expect(liftRestrictions(restrictions, { model: 'b', atMs: 6_000 })).toBe(restrictions)
+    expect(liftRestrictions(restrictions, { model: 'a', atMs: 6_000 })).toEqual([])
   })
 })
 
@@ -61,10 +61,10 @@ describe('a denied use', () => {
   })
 
   it('ends after DENIED_MS, or with a success', () => {
-    const known = denyUse([], { operation: 'image', atMs: 0 })
-    expect(isDenied(known, { ...image, nowMs: DENIED_MS })).toBe(false)
-    expect(liftRestrictions(known, { operation: 'chat', atMs: 1 })).toBe(known)
-    expect(liftRestrictions(known, { ...image, atMs: 1 })).toEqual([])
+    const restrictions = denyUse([], { operation: 'image', atMs: 0 })
+    expect(isDenied(restrictions, { ...image, nowMs: DENIED_MS })).toBe(false)
+    expect(liftRestrictions(restrictions, { operation: 'chat', atMs: 1 })).toBe(restrictions)
+    expect(liftRestrictions(restrictions, { ...image, atMs: 1 })).toEqual([])
   })
 
   it('without an operation and a model adds no restriction', () => {
@@ -73,16 +73,16 @@ describe('a denied use', () => {
 })
 
 it('at most RESTRICTIONS_MAX restrictions are stored: those that end last', () => {
-  let known = limit([])
+  let restrictions = limit([])
   for (let index = 0; index < 200; index += 1) {
-    known = limit(known, { model: `m${index}`, retryAtMs: 10_000 + index })
+    restrictions = limit(restrictions, { model: `m${index}`, retryAtMs: 10_000 + index })
   }
-  expect(known).toHaveLength(RESTRICTIONS_MAX)
-  expect(limitedUntilMs(known, 'm199')).toBe(10_199)
+  expect(restrictions).toHaveLength(RESTRICTIONS_MAX)
+  expect(limitedUntilMs(restrictions, 'm199')).toBe(10_199)
 })
 
 it('an ended restriction is not listed, and is removed with the next change', () => {
-  const known = limit([])
-  expect(restrictionsNow(known, { nowMs: 5_000 })).toEqual([])
-  expect(limit(known, { model: 'b', atMs: 5_000 + 600_000 })).toHaveLength(1)
+  const restrictions = limit([])
+  expect(restrictionsNow(restrictions, { nowMs: 5_000 })).toEqual([])
+  expect(limit(restrictions, { model: 'b', atMs: 5_000 + 600_000 })).toHaveLength(1)
 })

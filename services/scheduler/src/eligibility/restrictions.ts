@@ -29,27 +29,27 @@ const BACKOFF_MEMORY_MS = 600_000
 
 /** Limits calls of one model: until `retryAtMs`, or twice as long as the last time. */
 export function limitModel(
-  known: readonly Restriction[],
+  restrictions: readonly Restriction[],
   { model, atMs, retryAtMs }: { model: string; atMs: number; retryAtMs: number | null },
 ): readonly Restriction[] {
-  const before = known.find((one) => one.kind === 'limited' && one.model === model) ?? null
+  const before = restrictions.find((one) => one.kind === 'limited' && one.model === model) ?? null
   const cooled = coolDown(before, { atMs, retryAtMs })
-  if (cooled === before) return known
+  if (cooled === before) return restrictions
   const limited: Restriction = { kind: 'limited', model, ...timesOf(cooled) }
-  return prune([...known.filter((one) => one !== before), limited], atMs)
+  return prune([...restrictions.filter((one) => one !== before), limited], atMs)
 }
 
 /** Marks an operation or a model as denied: other credentials are preferred for it. */
 export function denyUse(
-  known: readonly Restriction[],
+  restrictions: readonly Restriction[],
   { operation, model, atMs }: Use & { atMs: number },
 ): readonly Restriction[] {
-  if (operation === undefined && model === undefined) return known
+  if (operation === undefined && model === undefined) return restrictions
   const same = (one: Restriction) =>
     one.kind === 'denied' && one.operation === operation && one.model === model
-  const before = known.find(same)
+  const before = restrictions.find(same)
   // Concurrent calls are denied together and count once.
-  if (before !== undefined && atMs < before.untilMs) return known
+  if (before !== undefined && atMs < before.untilMs) return restrictions
   const denied: Restriction = {
     kind: 'denied',
     ...(operation !== undefined && { operation }),
@@ -57,37 +57,40 @@ export function denyUse(
     untilMs: atMs + DENIED_MS,
     times: 1,
   }
-  return prune([...known.filter((one) => one !== before), denied], atMs)
+  return prune([...restrictions.filter((one) => one !== before), denied], atMs)
 }
 
 /** A success removes the restrictions of its use, except limits whose end is later than the success. */
 export function liftRestrictions(
-  known: readonly Restriction[],
+  restrictions: readonly Restriction[],
   { operation, model, atMs }: Use & { atMs: number },
 ): readonly Restriction[] {
-  if (known.length === 0) return known
+  if (restrictions.length === 0) return restrictions
   const stays = (one: Restriction) => {
     if (one.kind === 'limited') return one.model !== model || atMs < one.untilMs
     const sameOperation = one.operation === undefined || one.operation === operation
     const sameModel = one.model === undefined || one.model === model
     return !(sameOperation && sameModel)
   }
-  return known.every(stays) ? known : known.filter(stays)
+  return restrictions.every(stays) ? restrictions : restrictions.filter(stays)
 }
 
 /** When calls of this model are allowed; 0 without a limit. */
-export function limitedUntilMs(known: readonly Restriction[], model: string | undefined): number {
+export function limitedUntilMs(
+  restrictions: readonly Restriction[],
+  model: string | undefined,
+): number {
   if (model === undefined) return 0
-  const own = known.find((one) => one.kind === 'limited' && one.model === model)
+  const own = restrictions.find((one) => one.kind === 'limited' && one.model === model)
   return own?.untilMs ?? 0
 }
 
 /** Whether another credential is preferred for this use. */
 export function isDenied(
-  known: readonly Restriction[],
+  restrictions: readonly Restriction[],
   { operation, model, nowMs }: Use & { nowMs: number },
 ): boolean {
-  return known.some(
+  return restrictions.some(
     (one) =>
       one.kind === 'denied' &&
       nowMs < one.untilMs &&
@@ -98,10 +101,12 @@ export function isDenied(
 
 /** The restrictions that have not ended. */
 export function restrictionsNow(
-  known: readonly Restriction[],
+  restrictions: readonly Restriction[],
   { nowMs }: { nowMs: number },
 ): readonly Restriction[] {
-  return known.length === 0 ? known : known.filter(({ untilMs }) => nowMs < untilMs)
+  return restrictions.length === 0
+    ? restrictions
+    : restrictions.filter(({ untilMs }) => nowMs < untilMs)
 }
 
 const timesOf = ({ untilMs, times }: Pick<Restriction, 'untilMs' | 'times'>) => ({ untilMs, times })

@@ -26,11 +26,11 @@ export async function releaseLease(
   const outcome = redactOutcome(reported)
   let seen = { health: initialHealth, stamp: 0, probe: false }
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const { health: before, ...known } = seen
+    const { health: before, ...version } = seen
     const atMs = clock.nowMs()
     const after = applyOutcome(before, { outcome, atMs, probe: seen.probe })
     const health = after === before ? null : after
-    const result = await poolStore.release({ leaseId, seen: known, health })
+    const result = await poolStore.release({ leaseId, seen: version, health })
     if (result.kind === 'lost') return { released: false }
     if (result.kind === 'released') {
       counters.ended.add({ outcome: outcome.kind })

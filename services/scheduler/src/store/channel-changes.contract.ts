@@ -123,7 +123,7 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
       const { created, change } = await setUp()
       const { id } = await created(['one'])
       const result = await change(id, {}, ['one', 'two'])
-      if (result.outcome !== 'changed') throw new Error('the origin is unchanged')
+      if (result.outcome !== 'changed') throw new Error('unexpected secrets-needed')
       expect(boxes(result.channel)).toEqual(['box of one', 'box of two'])
       expect(result.retired).toBe(0)
     })

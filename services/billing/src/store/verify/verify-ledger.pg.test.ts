@@ -111,9 +111,9 @@ eachPostgres('verifying the ledger', (open) => {
       const { verify, billing, ledger, context } = await fill(database)
       const gift = { wallet, amountMicro: 1n, memo: '' }
       await ledger.store
-        .inTransaction(async (book) => {
+        .inTransaction(async (tx) => {
           await billing.readBalance({ wallet })
-          await book.ensureWallet(id('wal', 2), context.clock.now())
+          await tx.ensureWallet(id('wal', 2), context.clock.now())
           await sql`select nextval('ledger_transfer_seq')`.execute(database.db)
           throw new Error('undone')
         })

@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { sql } from 'kysely'
 
 import type { LedgerReport, PartialReport } from '../../ledger/report.ts'
-import type { Jobs } from '../kysely-ledger-book.ts'
+import type { Jobs } from '../kysely-ledger-transaction.ts'
 import type { VerifyOptions } from '../ledger-store.ts'
 import { verifyBalances } from './verify-balances.ts'
 import { verifyCharges } from './verify-charges.ts'

@@ -4,14 +4,14 @@ import { accountId, accountKinds, isWithinFloor } from '../accounts/chart.ts'
 import type { Hold } from '../ledger/hold.ts'
 import { faultOfHold } from '../ledger/invariants.ts'
 import { legsOf } from '../ledger/transfer.ts'
-import type { LedgerBook, Posting } from './ledger-store.ts'
+import type { LedgerTransaction, Posting } from './ledger-store.ts'
 import type { MemoryTables } from './memory-tables.ts'
 
 /** Queries on jobs. */
-export type MemoryJobs = Pick<LedgerBook, 'readEndedJob' | 'isJobRunning' | 'hasJob'>
+export type MemoryJobs = Pick<LedgerTransaction, 'readEndedJob' | 'isJobRunning' | 'hasJob'>
 
 /** The ledger within an in-memory transaction. The outbox rows in `cleared` are deleted at the commit. */
-export function memoryBook({
+export function memoryLedgerTransaction({
   tables,
   jobs,
   cleared,
@@ -19,7 +19,7 @@ export function memoryBook({
   tables: MemoryTables
   jobs: MemoryJobs
   cleared: string[]
-}): LedgerBook {
+}): LedgerTransaction {
   return {
     lockHold: async (key) => tables.findHold(key),
     lockHolds: async (ids) => [...ids].sort().flatMap((id) => tables.holds.get(id) ?? []),

@@ -4,7 +4,7 @@ import type { Kysely, Transaction } from 'kysely'
 
 import { ensureAccounts, lockAvailable } from './account-rows.ts'
 import { insertHold, lockHold, lockHolds, lockJobHolds } from './hold-rows.ts'
-import type { EndedJob, LedgerBook } from './ledger-store.ts'
+import type { EndedJob, LedgerTransaction } from './ledger-store.ts'
 import { post } from './post.ts'
 import { findPrice, insertPrice, lockPrices } from './price-rows.ts'
 import { findTransfer } from './transfer-rows.ts'
@@ -22,13 +22,13 @@ export interface Jobs {
  * The ledger within a transaction. To avoid deadlocks, locks are taken in one order everywhere: holds by id,
  * then accounts by id (all `available` accounts sort first).
  */
-export function kyselyLedgerBook({
+export function kyselyLedgerTransaction({
   trx,
   jobs,
 }: {
   trx: Transaction<Tables>
   jobs: Jobs
-}): LedgerBook {
+}): LedgerTransaction {
   return {
     lockHold: (key) => lockHold(trx, key),
     lockHolds: (ids) => lockHolds(trx, ids),
