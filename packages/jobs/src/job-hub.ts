@@ -107,8 +107,8 @@ export function createJobHub({ bus, store, clock, log }: JobHubDeps): JobHub {
       for (const event of events) receive(event)
       // A full page: there is more to read.
       for (const watcher of due) {
-        const mine = events.filter(({ jobId }) => jobId === watcher.jobId)
-        if (mine.length >= EVENTS_EACH_MAX) watcher.dueAtMs = clock.monotonicMs()
+        const own = events.filter(({ jobId }) => jobId === watcher.jobId)
+        if (own.length >= EVENTS_EACH_MAX) watcher.dueAtMs = clock.monotonicMs()
       }
     } catch (err) {
       log?.warn({ err, watchers: due.length }, 'job events could not be read; retrying')

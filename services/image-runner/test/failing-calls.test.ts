@@ -3,7 +3,7 @@ import { failureOf } from '@sluice/upstreams/failure-treatments'
 import { UpstreamError } from '@sluice/upstreams/upstream-error'
 import { describe, expect, it } from 'vitest'
 
-import { TRIES_MAX } from '../src/generate/next-step.ts'
+import { ATTEMPTS_MAX } from '../src/generate/next-step.ts'
 import { createFixture } from './fixture.ts'
 
 describe('a call that fails', () => {
@@ -105,7 +105,7 @@ describe('a call that fails', () => {
       state: 'failed',
       failure: { code: 'upstream_failed', message: 'The upstream failed.' },
     })
-    expect(fixture.upstream.generations).toHaveLength(TRIES_MAX)
+    expect(fixture.upstream.generations).toHaveLength(ATTEMPTS_MAX)
     expect(fixture.store.outbox()).toEqual([`image-job-ended ${sampleId('img', 1)}`])
   })
 

@@ -50,7 +50,7 @@ async function requeueLost(context: RunnerContext, claim: HeldClaim): Promise<vo
   if (!transition) return
   const { id: jobId, state, lostClaims } = transition.job
   counters.claims.add({ end: 'reaped' })
-  log.warn({ jobId, state, lostClaims }, 'job requeued: its runner sent no heartbeats')
+  log.warn({ jobId, state, lostClaims }, 'claim revoked: its runner sent no heartbeats')
   await publishEvents(context, transition)
 }
 

@@ -17,16 +17,16 @@ const BLOBS_OF_JOB_MAX = 1_000
 const ORPHANS_AT_ONCE_MAX = 200
 
 /** Removes blobs of ended jobs: partial pictures, then inputs and blobs that are not part of the job. */
-export async function sweepEndedJobs(parts: SweepContext): Promise<void> {
-  const { store, clock } = parts
+export async function sweepEndedJobs(context: SweepContext): Promise<void> {
+  const { store, clock } = context
   const now = clock.now()
   for (const job of await store.listSweepable({ now, limit: JOBS_MAX })) {
     const plan = planSweep(job, now)
-    if (plan.partials) await removeBelow(parts, partialsPrefix(job.id))
+    if (plan.partials) await removeBelow(context, partialsPrefix(job.id))
     if (plan.leftovers) {
-      await removeBelow(parts, inputsPrefix(job.id))
+      await removeBelow(context, inputsPrefix(job.id))
       const stored = storedKeys(job)
-      await removeBelow(parts, partsPrefix(job.id), (key) => !stored.has(key))
+      await removeBelow(context, partsPrefix(job.id), (key) => !stored.has(key))
     }
     await store.markSwept({ jobId: job.id, nextAt: plan.nextAt })
   }
@@ -36,8 +36,8 @@ export async function sweepEndedJobs(parts: SweepContext): Promise<void> {
  * Removes blobs of jobs that do not exist: inputs whose job was never inserted. Scans all blobs, so it runs
  * rarely.
  */
-export async function sweepOrphans(parts: SweepContext): Promise<void> {
-  const { blobs, clock } = parts
+export async function sweepOrphans(context: SweepContext): Promise<void> {
+  const { blobs, clock } = context
   const before = clock.nowMs() - LEFTOVERS_RETENTION_MS
   let page = new Map<string, string[]>()
   for await (const { key, storedAt } of blobs.walk(JOBS_PREFIX)) {
@@ -45,18 +45,21 @@ export async function sweepOrphans(parts: SweepContext): Promise<void> {
     if (jobId === undefined || storedAt.getTime() >= before) continue
     page.set(jobId, [...(page.get(jobId) ?? []), key])
     if (page.size < ORPHANS_AT_ONCE_MAX) continue
-    await removeOrphans(parts, page)
+    await removeOrphans(context, page)
     page = new Map()
   }
-  await removeOrphans(parts, page)
+  await removeOrphans(context, page)
 }
 
-async function removeOrphans(parts: SweepContext, page: Map<string, string[]>): Promise<void> {
-  const known = new Set(await parts.store.findJobs([...page.keys()]))
+async function removeOrphans(context: SweepContext, page: Map<string, string[]>): Promise<void> {
+  const known = new Set(await context.store.findJobs([...page.keys()]))
   for (const [jobId, keys] of page) {
     if (known.has(jobId)) continue
-    parts.log.info({ jobId, blobs: keys.length }, 'removing the blobs of a job that does not exist')
-    for (const key of keys) await remove(parts, key)
+    context.log.info(
+      { jobId, blobs: keys.length },
+      'removing the blobs of a job that does not exist',
+    )
+    for (const key of keys) await remove(context, key)
   }
 }
 
@@ -64,12 +67,12 @@ const storedKeys = ({ parts }: JobRecord) =>
   new Set(parts.flatMap(({ stored }) => (stored ? [stored.blobKey] : [])))
 
 async function removeBelow(
-  parts: SweepContext,
+  context: SweepContext,
   prefix: string,
   isGarbage: (key: string) => boolean = () => true,
 ): Promise<void> {
-  for (const key of await parts.blobs.list(prefix, { limit: BLOBS_OF_JOB_MAX })) {
-    if (isGarbage(key)) await remove(parts, key)
+  for (const key of await context.blobs.list(prefix, { limit: BLOBS_OF_JOB_MAX })) {
+    if (isGarbage(key)) await remove(context, key)
   }
 }
 

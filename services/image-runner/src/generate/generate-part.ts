@@ -48,18 +48,18 @@ export async function generatePart(
   context: RunnerContext,
   input: GeneratePartInput,
 ): Promise<GenerateResult> {
-  const at = { slot: input.slot }
+  const current = { slot: input.slot }
   try {
-    return await tryUntilGenerated(context, { ...input, at })
+    return await tryUntilGenerated(context, { ...input, current })
   } catch (error) {
-    at.slot.free()
+    current.slot.free()
     throw error
   }
 }
 
 async function tryUntilGenerated(
   context: RunnerContext,
-  { at, ...input }: GeneratePartInput & { at: { slot: Slot } },
+  { current, ...input }: GeneratePartInput & { current: { slot: Slot } },
 ): Promise<GenerateResult> {
   const { held, index, outcomeOf } = input
   const { counters, retryBudget, log, clock } = context
@@ -68,10 +68,10 @@ async function tryUntilGenerated(
   const unreadable = new Set<string>()
   // These, and credentials that would fail the same way again.
   const final = new Set<string>()
-  let [tries, limited, triesHere, unconfirmedCharges] = [0, 0, 0, 0]
+  let [attempts, limited, attemptsHere, unconfirmedCharges] = [0, 0, 0, 0]
   retryBudget.earn()
   for (;;) {
-    const { slot } = at
+    const { slot } = current
     const end = await callUpstream(context, { ...input, slot })
     if (end.outcome !== 'failed') {
       void slot.release(outcomeOf(end))
@@ -84,12 +84,12 @@ async function tryUntilGenerated(
     log.debug({ jobId: held.job.id, index, credentialId, failure }, 'an upstream call failed')
     if (failure.mayHaveProduced) unconfirmedCharges += 1
     if (failureClass === 'credential-limited') limited += 1
-    else tries += 1
-    triesHere += 1
+    else attempts += 1
+    attemptsHere += 1
     if (isUnreadable(failure)) unreadable.add(credentialId)
     if (isFinal(failure)) final.add(credentialId)
-    const counts = { tries, limited, triesHere, unreadable: unreadable.size }
-    const step = withinBudget(nextStep({ failureClass, ...counts }), tries, context)
+    const counts = { attempts, limited, attemptsHere, unreadable: unreadable.size }
+    const step = withinBudget(nextStep({ failureClass, ...counts }), attempts, context)
     if (step === 'retry-same') {
       await clock.sleep(RETRY_AFTER_MS, held.signal).catch(() => undefined)
       continue
@@ -100,19 +100,19 @@ async function tryUntilGenerated(
     if (step === 'fail') return { ...failed, slot }
     slot.free()
     if (failureClass !== 'credential-limited') excluded.add(credentialId)
-    triesHere = 0
+    attemptsHere = 0
     const other = await acquireOther(context, { held, excluded, final, failureClass })
     if (other.outcome === 'stopped') {
       return { ...other, mayHaveProduced: false, unconfirmedCharges, slot: undefined }
     }
     if (other.outcome !== 'granted') return { ...failed, slot: undefined }
-    at.slot = other.slot
+    current.slot = other.slot
   }
 }
 
 // The first failover is always allowed; further ones use the retry budget.
-function withinBudget(step: NextStep, tries: number, { retryBudget }: RunnerContext): NextStep {
-  if (step === 'fail' || tries <= 1) return step
+function withinBudget(step: NextStep, attempts: number, { retryBudget }: RunnerContext): NextStep {
+  if (step === 'fail' || attempts <= 1) return step
   return retryBudget.spend() ? step : 'fail'
 }
 

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 
 import {
   isUnreadable,
-  LIMITED_TRIES_MAX,
+  RATE_LIMITED_MAX,
   nextStep,
-  TRIES_MAX,
+  ATTEMPTS_MAX,
   UNREADABLE_MAX,
 } from './next-step.ts'
 
-const first = { tries: 1, limited: 0, triesHere: 1, unreadable: 0 }
+const first = { attempts: 1, limited: 0, attemptsHere: 1, unreadable: 0 }
 
 describe('after a failed call', () => {
   it.each([
@@ -24,25 +24,25 @@ describe('after a failed call', () => {
   })
 
   it('the same credential is retried once, then another one', () => {
-    const again = { ...first, failureClass: 'retry-here', tries: 2 } as const
-    expect(nextStep({ ...again, triesHere: 2 })).toBe('retry-other')
-    expect(nextStep({ ...again, triesHere: 1 })).toBe('retry-same')
+    const again = { ...first, failureClass: 'retry-here', attempts: 2 } as const
+    expect(nextStep({ ...again, attemptsHere: 2 })).toBe('retry-other')
+    expect(nextStep({ ...again, attemptsHere: 1 })).toBe('retry-same')
   })
 
   it('the number of attempts is limited for every class', () => {
     for (const failureClass of ['retry-here', 'retry-elsewhere', 'credential-bad'] as const) {
-      expect(nextStep({ failureClass, ...first, tries: TRIES_MAX })).toBe('fail')
+      expect(nextStep({ failureClass, ...first, attempts: ATTEMPTS_MAX })).toBe('fail')
     }
   })
 
   it('rate limits do not count as attempts, and have a separate limit', () => {
-    const limit = { ...first, failureClass: 'credential-limited', tries: TRIES_MAX } as const
-    expect(nextStep({ ...limit, limited: LIMITED_TRIES_MAX - 1 })).toBe('retry-other')
-    expect(nextStep({ ...limit, limited: LIMITED_TRIES_MAX })).toBe('fail')
+    const limit = { ...first, failureClass: 'credential-limited', attempts: ATTEMPTS_MAX } as const
+    expect(nextStep({ ...limit, limited: RATE_LIMITED_MAX - 1 })).toBe('retry-other')
+    expect(nextStep({ ...limit, limited: RATE_LIMITED_MAX })).toBe('fail')
   })
 
   it('unreadable responses are retried once with another credential', () => {
-    const broken = { failureClass: 'retry-elsewhere', ...first, tries: 2 } as const
+    const broken = { failureClass: 'retry-elsewhere', ...first, attempts: 2 } as const
     expect(nextStep({ ...broken, unreadable: 1 })).toBe('retry-other')
     expect(nextStep({ ...broken, unreadable: UNREADABLE_MAX })).toBe('fail')
     const reasons = ['answer-broken', 'answer-empty', 'answer-too-large', 'answer-cut'] as const

@@ -1,9 +1,9 @@
 import type { FailureClass, FailureReason, UpstreamFailure } from '@sluice/upstreams/upstream'
 
 /** The maximum number of calls for one part, rate limits not counted: each may be charged. */
-export const TRIES_MAX = 3
+export const ATTEMPTS_MAX = 3
 /** The maximum number of rate-limited calls; each causes a cooldown, so usually the deadline comes first. */
-export const LIMITED_TRIES_MAX = 20
+export const RATE_LIMITED_MAX = 20
 /**
  * The maximum number of unreadable responses for one part. The same credential would probably get another
  * one, and each may be charged: one retry with another credential, possibly of another upstream.
@@ -34,27 +34,27 @@ const stepOfClass = {
 } as const satisfies Record<FailureClass, NextStep>
 
 /**
- * Decides what to do after a failed call. `tries` and `limited` count the calls so far, including this one;
- * `triesHere` the consecutive ones with this credential; `unreadable` the unreadable responses. Pure.
+ * Decides what to do after a failed call. `attempts` and `limited` count the calls so far, including this one;
+ * `attemptsHere` the consecutive ones with this credential; `unreadable` the unreadable responses. Pure.
  */
 export function nextStep({
   failureClass,
-  tries,
+  attempts,
   limited,
-  triesHere,
+  attemptsHere,
   unreadable,
 }: {
   failureClass: FailureClass
-  tries: number
+  attempts: number
   limited: number
-  triesHere: number
+  attemptsHere: number
   unreadable: number
 }): NextStep {
   const step = stepOfClass[failureClass]
   if (step === 'fail') return 'fail'
   if (failureClass === 'credential-limited') {
-    return limited < LIMITED_TRIES_MAX ? 'retry-other' : 'fail'
+    return limited < RATE_LIMITED_MAX ? 'retry-other' : 'fail'
   }
-  if (tries >= TRIES_MAX || unreadable >= UNREADABLE_MAX) return 'fail'
-  return step === 'retry-same' && triesHere > 1 ? 'retry-other' : step
+  if (attempts >= ATTEMPTS_MAX || unreadable >= UNREADABLE_MAX) return 'fail'
+  return step === 'retry-same' && attemptsHere > 1 ? 'retry-other' : step
 }

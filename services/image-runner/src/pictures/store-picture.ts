@@ -33,17 +33,20 @@ export async function storePicture(
     note: writePictureNote(picture, generationId),
     ifAbsent: true,
   }
-  for (let tries = 1; ; tries += 1) {
+  for (let attempts = 1; ; attempts += 1) {
     try {
       const facts = await blobs.put(blobKey, picture.bytes, options)
       const known = readPictureNote({ index, blobKey }, facts)
       if (!known) throw new AppError('internal_error', 'the blob of a part has no valid note')
       return { outcome: 'stored', part: known.part, isOwn: known.generationId === generationId }
     } catch (err) {
-      const again = isAppError(err, 'unavailable') && tries < PUT_ATTEMPTS_MAX
-      log[again ? 'warn' : 'error']({ err, jobId, index, tries }, 'a picture could not be stored')
+      const again = isAppError(err, 'unavailable') && attempts < PUT_ATTEMPTS_MAX
+      log[again ? 'warn' : 'error'](
+        { err, jobId, index, attempts },
+        'a picture could not be stored',
+      )
       if (!again) return { outcome: 'failed', failure: notStored }
-      await clock.sleep(PUT_RETRY_MS * 2 ** tries)
+      await clock.sleep(PUT_RETRY_MS * 2 ** attempts)
     }
   }
 }
