@@ -261,8 +261,8 @@ describe('after a restart with an empty pool', () => {
 
   it('health that a replica did not write before it died is written by the others', async () => {
     const { fixture, scheduler } = await setUp()
-    const dying = await fixture.started({ config: { backgroundEveryMs: 3_600_000 } })
-    await use(dying, { fixture, outcomes: [{ kind: 'unauthorised', reason: '401' }] })
+    const dead = await fixture.started({ config: { backgroundEveryMs: 3_600_000 } })
+    await use(dead, { fixture, outcomes: [{ kind: 'unauthorised', reason: '401' }] })
     await fixture.clock.advance(1_000)
     expect(await readCredential(scheduler)).toMatchObject({ state: 'attention' })
     const { channels } = await fixture.deps.catalogStore.load()

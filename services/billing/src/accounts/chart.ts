@@ -14,7 +14,7 @@ export const accountKinds = [
 export type AccountKind = (typeof accountKinds)[number]
 
 /** The bound of each balance; a CHECK constraint enforces the same. */
-export const floors = {
+export const balanceBounds = {
   available: 'not-below-zero',
   held: 'not-below-zero',
   revenue: 'not-below-zero',
@@ -38,9 +38,9 @@ export const accountId = ({ kind, wallet }: { kind: AccountKind; wallet: string 
   `${kind}:${wallet}`
 
 /** Whether a balance of this kind is allowed. */
-export function isWithinFloor({ kind, balanceMicro }: Account): boolean {
-  const floor = floors[kind]
-  if (floor === 'not-below-zero') return balanceMicro >= 0n
-  if (floor === 'not-above-zero') return balanceMicro <= 0n
+export function isWithinBounds({ kind, balanceMicro }: Account): boolean {
+  const bound = balanceBounds[kind]
+  if (bound === 'not-below-zero') return balanceMicro >= 0n
+  if (bound === 'not-above-zero') return balanceMicro <= 0n
   return true
 }

@@ -2,7 +2,7 @@ import type { UsageRecord } from '@sluice/contracts/billing.contract'
 import { sum } from '@sluice/kernel/credits'
 
 import type { Account } from '../accounts/chart.ts'
-import { isWithinFloor } from '../accounts/chart.ts'
+import { isWithinBounds } from '../accounts/chart.ts'
 import type { Hold } from './hold.ts'
 import { chargedOn, remainderOf } from './hold.ts'
 import type { PostedTransfer, Transfer } from './transfer.ts'
@@ -79,7 +79,7 @@ function faultsOfBalances({ accounts, transfers }: LedgerRows): string[] {
         `balance of ${account.id} is ${account.balanceMicro}, its transfers sum to ${derived}`,
       )
     }
-    if (!isWithinFloor(account)) found.push(`balance of ${account.id} is out of bounds`)
+    if (!isWithinBounds(account)) found.push(`balance of ${account.id} is out of bounds`)
     return found
   })
   const total = sum(accounts.map(({ balanceMicro }) => balanceMicro))

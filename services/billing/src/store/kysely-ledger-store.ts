@@ -34,7 +34,7 @@ const VERIFY_MS = 6 * 3_600_000
 interface KyselyLedgerDeps {
   db: Kysely<Tables>
   jobs: Jobs
-  alsoVerify?: VerifyDeps['alsoVerify'] | undefined
+  additionalChecks?: VerifyDeps['additionalChecks'] | undefined
   clock?: Clock
   random?: Random
   /** The signal of the current call. */
@@ -48,12 +48,12 @@ interface KyselyLedgerDeps {
 export function kyselyLedgerStore({
   db,
   jobs,
-  alsoVerify,
+  additionalChecks,
   clock = systemClock,
   random = systemRandom,
   signal,
 }: KyselyLedgerDeps): LedgerStore {
-  const safely = <Result>(work: () => Promise<Result>, withinMs?: number) =>
+  const execute = <Result>(work: () => Promise<Result>, withinMs?: number) =>
     mapDatabaseUnavailable(() => repeatOnConflict({ clock, random }, work), {
       signal,
       ...(withinMs !== undefined && { withinMs }),
@@ -62,30 +62,31 @@ export function kyselyLedgerStore({
 
   return {
     withSignal: (callSignal) =>
-      kyselyLedgerStore({ db, jobs, alsoVerify, clock, random, signal: callSignal }),
-    readUsage: (query) => safely(() => charges.readUsage(query)),
-    listCharges: (query) => safely(() => charges.listCharges(query)),
-    findCharge: (key) => safely(() => charges.findCharge(key)),
-    sumBalances: () => safely(() => charges.sumBalances()),
-    sumCharged: (between) => safely(() => charges.sumCharged(between)),
+      kyselyLedgerStore({ db, jobs, additionalChecks, clock, random, signal: callSignal }),
+    readUsage: (query) => execute(() => charges.readUsage(query)),
+    listCharges: (query) => execute(() => charges.listCharges(query)),
+    findCharge: (key) => execute(() => charges.findCharge(key)),
+    sumBalances: () => execute(() => charges.sumBalances()),
+    sumCharged: (between) => execute(() => charges.sumCharged(between)),
     // In a transaction although it is one statement: the deadline is checked at the commit only.
-    openHold: (opened) => safely(() => db.transaction().execute((trx) => openHoldRow(trx, opened))),
+    openHold: (opened) =>
+      execute(() => db.transaction().execute((trx) => openHoldRow(trx, opened))),
     inTransaction: (work) =>
-      safely(
+      execute(
         () => db.transaction().execute((trx) => work(kyselyLedgerTransaction({ trx, jobs }))),
         signal ? CALL_MS : BACKGROUND_MS,
       ),
-    renewAllowances: (renewal) => safely(() => renewAllowances(db, renewal)),
-    readBalance: (wallet) => safely(() => readBalance(db, wallet)),
-    readBalances: (wallets) => safely(() => readBalances(db, wallets)),
-    listEntries: (query) => safely(() => listEntries(db, query)),
+    renewAllowances: (renewal) => execute(() => renewAllowances(db, renewal)),
+    readBalance: (wallet) => execute(() => readBalance(db, wallet)),
+    readBalances: (wallets) => execute(() => readBalances(db, wallets)),
+    listEntries: (query) => execute(() => listEntries(db, query)),
     readPrices: () =>
-      safely(async () => {
+      execute(async () => {
         const rows = await db.selectFrom('prices').selectAll().orderBy('id').execute()
         return rows.map(toPriceRow)
       }),
     readPricesRevision: () =>
-      safely(async () => {
+      execute(async () => {
         const row = await db
           .selectFrom('revisions')
           .select('revision')
@@ -93,17 +94,17 @@ export function kyselyLedgerStore({
           .executeTakeFirstOrThrow()
         return row.revision
       }),
-    readSettlements: (refs) => safely(() => readSettlements(db, refs)),
-    listOverdue: (query) => safely(() => listOverdue(db, query)),
-    listWithoutJob: (query) => safely(() => listWithoutJob({ db, jobs }, query), BACKGROUND_MS),
+    readSettlements: (refs) => execute(() => readSettlements(db, refs)),
+    listOverdue: (query) => execute(() => listOverdue(db, query)),
+    listWithoutJob: (query) => execute(() => listWithoutJob({ db, jobs }, query), BACKGROUND_MS),
     sealNext: (seal, options) =>
-      safely(() => sealFinal({ db, clock }, seal, options), BACKGROUND_MS),
+      execute(() => sealFinal({ db, clock }, seal, options), BACKGROUND_MS),
     verify: (options) =>
-      safely(() => verifyLedger({ db, jobs, alsoVerify, ...options }), VERIFY_MS),
-    readDelivered: (query) => safely(() => readDelivered(db, query), BACKGROUND_MS),
-    findStillUncharged: (ids) => safely(() => findStillUncharged(db, ids), BACKGROUND_MS),
+      execute(() => verifyLedger({ db, jobs, additionalChecks, ...options }), VERIFY_MS),
+    readDelivered: (query) => execute(() => readDelivered(db, query), BACKGROUND_MS),
+    findStillUncharged: (ids) => execute(() => findStillUncharged(db, ids), BACKGROUND_MS),
     check: () =>
-      safely(async () => {
+      execute(async () => {
         await sql`select`.execute(db)
       }),
   }

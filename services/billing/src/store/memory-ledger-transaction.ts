@@ -1,6 +1,6 @@
 import { assert } from '@sluice/kernel/assert'
 
-import { accountId, accountKinds, isWithinFloor } from '../accounts/chart.ts'
+import { accountId, accountKinds, isWithinBounds } from '../accounts/chart.ts'
 import type { Hold } from '../ledger/hold.ts'
 import { faultOfHold } from '../ledger/invariants.ts'
 import { legsOf } from '../ledger/transfer.ts'
@@ -77,7 +77,7 @@ function post(tables: MemoryTables, { holds, transfers }: Posting): void {
     const account = tables.accounts.get(id)
     assert(account, `there is no account ${id}`)
     const changed = { ...account, balanceMicro: account.balanceMicro + deltaMicro }
-    assert(isWithinFloor(changed), `${id} would be out of bounds`)
+    assert(isWithinBounds(changed), `${id} would be out of bounds`)
     tables.accounts.set(id, changed)
   }
   for (const transfer of transfers) {

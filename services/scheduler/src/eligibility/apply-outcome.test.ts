@@ -86,9 +86,9 @@ describe('an outcome', () => {
   })
 
   it('ok resets the health after a cooldown, or as a probe of an open circuit', () => {
-    const rested = after([ok], { from: after([limited()]), atMs: 5_000 })
+    const cooled = after([ok], { from: after([limited()]), atMs: 5_000 })
     const probed = after([ok], { from: tripped, atMs: 5_000, probe: true })
-    expect([rested, probed].map(isInitialHealth)).toEqual([true, true])
+    expect([cooled, probed].map(isInitialHealth)).toEqual([true, true])
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import { unreachable } from '@sluice/kernel/assert'
 
-import type { Evidence } from './circuit-breaker.ts'
+import type { OutcomeContext } from './circuit-breaker.ts'
 import { recordFailure, recordSuccess } from './circuit-breaker.ts'
 import { coolDown, endCooldown } from './cooldown.ts'
 import type { Health } from './health.ts'
@@ -14,13 +14,13 @@ import { denyUse, liftRestrictions, limitModel } from './restrictions.ts'
  */
 export function applyOutcome(
   health: Health,
-  { outcome, ...evidence }: Evidence & { outcome: Outcome },
+  { outcome, ...context }: OutcomeContext & { outcome: Outcome },
 ): Health {
-  const { atMs } = evidence
+  const { atMs } = context
   switch (outcome.kind) {
     case 'ok':
       return changed(health, {
-        circuit: recordSuccess(health.circuit, evidence),
+        circuit: recordSuccess(health.circuit, context),
         cooldown: endCooldown(health.cooldown, { atMs }),
         refusals: 0,
         restrictions: liftRestrictions(health.restrictions, { ...useOf(outcome), atMs }),
@@ -29,7 +29,7 @@ export function applyOutcome(
       const retryAtMs = outcome.retryAt?.getTime() ?? null
       const { model } = outcome
       // An upstream that limits calls is available: for a probe this is a success.
-      const circuit = recordSuccess(health.circuit, evidence)
+      const circuit = recordSuccess(health.circuit, context)
       if (model === undefined) {
         return changed(health, {
           circuit,
@@ -41,7 +41,7 @@ export function applyOutcome(
     }
     case 'denied':
       return changed(health, {
-        circuit: recordSuccess(health.circuit, evidence),
+        circuit: recordSuccess(health.circuit, context),
         restrictions: denyUse(health.restrictions, { ...useOf(outcome), atMs }),
       })
     case 'refused':
@@ -49,7 +49,7 @@ export function applyOutcome(
     case 'unauthorised':
       return changed(health, { attention: health.attention ?? outcome.reason })
     case 'failed':
-      return changed(health, { circuit: recordFailure(health.circuit, evidence) })
+      return changed(health, { circuit: recordFailure(health.circuit, context) })
     case 'aborted':
       return health
     default:

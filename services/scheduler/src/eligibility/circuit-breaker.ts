@@ -19,13 +19,13 @@ export function circuitState(circuit: Circuit, nowMs: number): CircuitState {
 }
 
 /** The time of an outcome, and whether it is that of the one probe of a half-open circuit. */
-export interface Evidence {
+export interface OutcomeContext {
   atMs: number
   probe: boolean
 }
 
 /** A successful probe closes the circuit; a success resets the failures of a closed circuit. */
-export function recordSuccess(circuit: Circuit, { probe }: Evidence): Circuit {
+export function recordSuccess(circuit: Circuit, { probe }: OutcomeContext): Circuit {
   if (circuit.state === 'open') return probe ? closedCircuit : circuit
   return circuit.failures === 0 ? circuit : closedCircuit
 }
@@ -34,7 +34,7 @@ export function recordSuccess(circuit: Circuit, { probe }: Evidence): Circuit {
  * Opens the circuit at the last of `FAILURES_TO_TRIP` failures, and again for twice as long when a probe fails.
  * Failures of calls that began before the circuit opened are ignored.
  */
-export function recordFailure(circuit: Circuit, { atMs, probe }: Evidence): Circuit {
+export function recordFailure(circuit: Circuit, { atMs, probe }: OutcomeContext): Circuit {
   if (circuit.state === 'open') return probe ? trip({ atMs, trips: circuit.trips + 1 }) : circuit
   const recent = atMs - circuit.lastFailureMs <= FAILURE_MEMORY_MS ? circuit.failures : 0
   const failures = recent + 1

@@ -8,7 +8,7 @@ import {
   limitedUntilMs,
   limitModel,
   RESTRICTIONS_MAX,
-  restrictionsNow,
+  activeRestrictions,
 } from './restrictions.ts'
 
 const limit = (
@@ -83,6 +83,6 @@ it('at most RESTRICTIONS_MAX restrictions are stored: those that end last', () =
 
 it('an ended restriction is not listed, and is removed with the next change', () => {
   const restrictions = limit([])
-  expect(restrictionsNow(restrictions, { nowMs: 5_000 })).toEqual([])
+  expect(activeRestrictions(restrictions, { nowMs: 5_000 })).toEqual([])
   expect(limit(restrictions, { model: 'b', atMs: 5_000 + 600_000 })).toHaveLength(1)
 })

@@ -100,7 +100,7 @@ export function isDenied(
 }
 
 /** The restrictions that have not ended. */
-export function restrictionsNow(
+export function activeRestrictions(
   restrictions: readonly Restriction[],
   { nowMs }: { nowMs: number },
 ): readonly Restriction[] {

@@ -41,7 +41,7 @@ export async function grantLease(
   const { lease, refusals } = await takeFirst(context, { candidates: selection.candidates, input })
   if (lease === null) {
     counters.requested.add({ outcome: 'busy' })
-    return { outcome: 'busy', retryAt: afterRefusals({ selection, refusals, nowMs }) }
+    return { outcome: 'busy', retryAt: retryTimeAfter({ selection, refusals, nowMs }) }
   }
   crashPoint('scheduler-after-grant')
   if (signal?.aborted) {
@@ -80,7 +80,7 @@ async function takeFirst(
   return { lease: null, refusals: all }
 }
 
-function afterRefusals({
+function retryTimeAfter({
   selection,
   refusals,
   nowMs,

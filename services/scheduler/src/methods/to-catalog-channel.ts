@@ -11,7 +11,7 @@ import type { CredentialStatus } from '../eligibility/eligibility.ts'
 import { healthAtEpoch, idleStatus } from '../eligibility/eligibility.ts'
 import type { Health } from '../eligibility/health.ts'
 import { gateOf } from '../eligibility/health.ts'
-import { restrictionsNow } from '../eligibility/restrictions.ts'
+import { activeRestrictions } from '../eligibility/restrictions.ts'
 
 /** The budget for restrictions in one response, shared by its channels. */
 export const newRestrictionBudget = (): RestrictionBudget => ({ left: RESTRICTIONS_BYTES_MAX })
@@ -70,7 +70,7 @@ function listRestrictions(
   { nowMs, budget }: { nowMs: number; budget: RestrictionBudget },
 ): CredentialRestriction[] {
   const listed: CredentialRestriction[] = []
-  for (const { kind, operation, model, untilMs } of restrictionsNow(health.restrictions, {
+  for (const { kind, operation, model, untilMs } of activeRestrictions(health.restrictions, {
     nowMs,
   })) {
     budget.left -= RESTRICTION_CHARS + (model?.length ?? 0)

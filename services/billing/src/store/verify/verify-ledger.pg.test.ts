@@ -261,7 +261,7 @@ eachPostgres('verifying the ledger', (open) => {
         },
         now: new Date(0),
         graceMs: 0,
-        alsoVerify: async () => ({ findings: [finding], checked: { pictures: 1 } }),
+        additionalChecks: async () => ({ findings: [finding], checked: { pictures: 1 } }),
       })
       expect(report.findings).toEqual([finding])
       expect(report.checked['pictures']).toBe(1)

@@ -16,7 +16,7 @@ export interface VerifyDeps extends VerifyOptions {
   db: Kysely<Tables>
   jobs: Jobs
   /** Additional checks of jobs and pictures (invariants 6 and 7), in the same snapshot. */
-  alsoVerify?: ((trx: Transaction<Tables>) => Promise<PartialReport>) | undefined
+  additionalChecks?: ((trx: Transaction<Tables>) => Promise<PartialReport>) | undefined
 }
 
 /**
@@ -28,7 +28,7 @@ export async function verifyLedger({
   jobs,
   now,
   graceMs,
-  alsoVerify,
+  additionalChecks,
 }: VerifyDeps): Promise<LedgerReport> {
   return db
     .transaction()
@@ -45,7 +45,7 @@ export async function verifyLedger({
         await verifyUsage(trx),
         await verifyCharges(trx, { jobs }),
         await verifyDelivered(trx, { now }),
-        ...(alsoVerify ? [await alsoVerify(trx)] : []),
+        ...(additionalChecks ? [await additionalChecks(trx)] : []),
       ]
       return {
         findings: reports
