@@ -142,7 +142,7 @@ it('voids holds whose jobs were never stored, and refuses those jobs afterwards'
   const late = await submit(2).catch((error: unknown) => error)
   expect(isHoldEnded(late)).toBe(true)
   // The stored job keeps its hold, and a repeated submission creates no new job.
-  expect(await submit(1)).toMatchObject({ fresh: false })
+  expect(await submit(1)).toMatchObject({ created: false })
   await billing.stop()
   expect(await available()).toBe(expected)
 })
