@@ -13,7 +13,7 @@ import { embedded } from './wirings/embedded.ts'
 
 const key = () => randomBytes(32).toString('base64')
 const CHATS = 20
-const REASON = 'does not open with the keys of this scheduler'
+const REASON = 'the secret cannot be decrypted'
 
 describe.each([embedded, distributed])('$name wiring', (wiring) => {
   let simulator: OpenAiSimulator

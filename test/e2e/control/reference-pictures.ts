@@ -78,7 +78,10 @@ export async function generatedFromReferences(context: Context): Promise<void> {
   })
   expect(refused.status).toBe(400)
   expect(JSON.parse(refused.text)).toMatchObject({
-    error: { code: 'invalid_image', message: expect.stringMatching(/reference pictures .* gone/) },
+    error: {
+      code: 'invalid_image',
+      message: expect.stringMatching(/reference pictures .* removed/),
+    },
   })
   expect(await holdsOf(context, testUser)).toEqual(before)
   const third = await settled(gatewayB, testUser, (await retry(gatewayB, testUser, second)).id)
