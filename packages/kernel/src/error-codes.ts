@@ -5,7 +5,7 @@ interface ErrorMeaning {
   meaning: string
 }
 
-// Statuses follow what OpenAI SDKs retry by themselves (client-contracts §1.10): every SDK retries 408, 409,
+// Statuses follow what OpenAI SDKs retry by themselves: every SDK retries 408, 409,
 // 429 and 5xx unless the response has `x-should-retry: false`; so a permanent conflict is 422.
 export const errorCodes = {
   invalid_json: { status: 400, retryable: false, meaning: 'The body is not JSON.' },

@@ -4,7 +4,7 @@ import type { TokenUsage } from '@sluice/contracts/usage'
 const TOKENS_MAX = 1_000_000_000
 
 /**
- * Normalizes the `usage` object of a chat response (client-contracts §1.6). Undefined for implausible values:
+ * Normalizes the `usage` object of a chat response. Undefined for implausible values:
  * negative, fractional, too large, or not a number. Upstream reports are not trusted.
  */
 export function readChatUsage(value: unknown): TokenUsage | undefined {

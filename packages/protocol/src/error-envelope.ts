@@ -3,7 +3,7 @@ import { errorCodes } from '@sluice/kernel/error-codes'
 import type { AppError } from '@sluice/kernel/app-error'
 import { isAppError } from '@sluice/kernel/app-error'
 
-/** The OpenAI error object; all four keys are always present (client-contracts §1.10). */
+/** The OpenAI error object; all four keys are always present. */
 export interface ErrorEnvelope {
   error: {
     message: string
@@ -21,7 +21,7 @@ export interface RenderedError {
 }
 
 // openai-node 7 ignores Retry-After above 60 s and uses its own backoff; openai-python does not retry at all
-// above 120 s (client-contracts §1.12).
+// above 120 s.
 export const RETRY_AFTER_MS_MAX = 60_000
 const RETRY_AFTER_MS_DEFAULT = 1_000
 /** Defaults by error code. */

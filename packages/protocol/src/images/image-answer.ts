@@ -30,7 +30,7 @@ export interface ImageAnswerInput {
 }
 
 /**
- * The image response of client-contracts §1.4 with effective values, and a `sluice` extension with the task
+ * The image response of OpenAI with the effective values, and a `sluice` extension with the task
  * id and the numbers of requested and delivered pictures.
  */
 export function imageAnswer(input: ImageAnswerInput): AnswerPiece[] {

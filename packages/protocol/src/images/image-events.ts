@@ -14,7 +14,7 @@ interface EventContext {
   at: Date
 }
 
-/** `image_generation.partial_image` / `image_edit.partial_image` (client-contracts §1.5). */
+/** `image_generation.partial_image` / `image_edit.partial_image`. */
 export function partialImageEvent(
   { family, taskId, at }: EventContext,
   partial: Extract<ImageJobFact, { type: 'partial' }>,

@@ -28,7 +28,7 @@ export interface ImageCall {
 }
 
 /**
- * Reads the parameters of `POST /v1/images/generations` and `/edits` (client-contracts §1.1, §1.2), from JSON
+ * Reads the parameters of `POST /v1/images/generations` and `/edits`, from JSON
  * or from a form. Unknown parameters are forwarded to the upstream, nulls count as absent. Throws
  * `missing_required_parameter`, `invalid_value` or `unsupported_parameter`, each with its `param`.
  */

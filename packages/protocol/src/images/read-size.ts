@@ -26,7 +26,7 @@ export function offeredSizes({ sizes }: ModelAbilities): string[] {
   return sizes === 'three' ? [...STANDARD] : [...STANDARD, ...WIDER]
 }
 
-/** `auto`, or a supported size. Refuses others by the published rules (client-contracts §1.1). */
+/** `auto`, or a supported size. Refuses others by the published rules. */
 export function readSize(text: string | undefined, { sizes }: ModelAbilities): string {
   if (text === undefined || text === 'auto') return 'auto'
   const match = /^([1-9]\d{1,4})x([1-9]\d{1,4})$/.exec(text)

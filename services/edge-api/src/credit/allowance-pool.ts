@@ -1,5 +1,5 @@
 /**
- * Payment for short calls from allowances in memory (MONEY-AND-JOBS §2).
+ * Payment for short calls from allowances in memory (docs/adr/0003).
  *
  * Hot path: a reservation is arithmetic. Below its low-water mark a wallet is refilled in the background. A
  * call that does not fit waits for the refill; only a refusal by billing becomes a 402. Consistency: spending

@@ -7,7 +7,7 @@ import { SSE_CONTENT_TYPE, SSE_KEEP_ALIVE } from '@sluice/protocol/sse'
 
 import { writePieces } from './write-pieces.ts'
 
-/** Below the idle timeouts of all known clients and proxies (client-contracts, surprise 5). */
+/** Below the idle timeouts of all known clients and proxies. */
 export const KEEP_ALIVE_MS = 10_000
 
 export interface SseStream {

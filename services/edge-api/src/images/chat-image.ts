@@ -97,7 +97,7 @@ const streamPicture: WriteAnswer<ChatImageCall> = async (
     await sse.send([{ text: SSE_DONE }])
     return end
   } catch (error) {
-    // Never end the stream cleanly without a finish_reason: clients would treat it as complete (§1.10).
+    // Never end the stream cleanly without a finish_reason: clients would treat it as complete.
     await send(renderError(error).envelope).catch(() => undefined)
     throw error
   } finally {

@@ -133,7 +133,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> 
   yield bytes
 }
 
-// client-contracts §1.2: a PNG, with the dimensions of the first image.
+// OpenAI requires a PNG, with the dimensions of the first image.
 function checkMask(mask: StoredInput | undefined, image: StoredInput | undefined): void {
   if (!mask) return
   if (!image)

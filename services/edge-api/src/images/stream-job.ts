@@ -29,7 +29,7 @@ export interface StreamJobInput {
 }
 
 /**
- * Streams a job: partial pictures and each picture as it is stored (client-contracts §1.5). A failure
+ * Streams a job: partial pictures and each picture as it is stored. A failure
  * is an `error` object in the data, after which the stream ends. Resolves with the job's end; rejects
  * with the signal's reason after sending it to the client.
  */

@@ -12,8 +12,7 @@ const WAIT_MS_MIN = 1_000
 
 /**
  * Waits for the end of a job, at most until SYNC_WAIT_MS after the request arrived, because clients time out
- * soon after (client-contracts, surprise 5). Rejects with `sync_wait_exceeded` then, and when this process
- * stops; the job continues.
+ * soon after. Rejects with `sync_wait_exceeded` then, and when this process stops; the job continues.
  */
 export async function waitForEnd(
   { clock, config }: Pick<EdgeDeps, 'clock' | 'config'>,

@@ -27,7 +27,7 @@ export function mountModels(app: EdgeApp, gateway: GatewayContext): void {
   })
 }
 
-// The spec requires all four keys; clients validate them (client-contracts §1.8).
+// The spec requires all four keys; clients validate them.
 function modelObject(id: string) {
   return { id, object: 'model', created: CREATED_S, owned_by: 'sluice' }
 }

@@ -16,7 +16,7 @@ const usual = ['1:1', '5:4', '4:3', '3:2', '16:10', '16:9', '2:1', '21:9', '3:1'
 const MISS_MAX = 0.015
 
 // For models with free sizes that list no size of a ratio: edges are multiples of 16
-// (client-contracts §1.1), and the picture has about as many pixels as a square of 1024.
+//, and the picture has about as many pixels as a square of 1024.
 const commonSizes = '1024x1024 1536x1024 1024x1536 1344x1008 1008x1344 1536x864 864x1536'.split(' ')
 
 /** The ratios of a model: square first, then wide ones, then tall ones, each from mild to extreme. */
