@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { linesOf, parseModels } from './channel-models.ts'
 import { wrongSettingLine } from './channel-settings.ts'
 
-const whole = (least: number, most: number) =>
+const integer = (least: number, most: number) =>
   z
     .string()
     .trim()
@@ -18,8 +18,8 @@ const SECRETS_CHARACTERS_MAX = 1_000_000
 
 const settings = {
   base_url: z.string().trim().max(500).default(''),
-  priority: whole(-1_000, 1_000).default('0'),
-  weight: whole(1, 1_000).default('1'),
+  priority: integer(-1_000, 1_000).default('0'),
+  weight: integer(1, 1_000).default('1'),
   models: z
     .string()
     .max(MODELS_CHARACTERS_MAX)
@@ -31,7 +31,7 @@ const settings = {
     .refine((text) => wrongSettingLine(text) === undefined)
     .default(''),
   secrets: z.string().max(SECRETS_CHARACTERS_MAX).default(''),
-  concurrency_max: whole(1, 10_000).default('64'),
+  concurrency_max: integer(1, 10_000).default('64'),
 }
 
 /** The form of a new channel: numbers and lists as text, one entry per line. Server only. */

@@ -34,7 +34,7 @@ export function settingsChange(
   text: string,
   { dialect, settings }: Pick<ShownChannel, 'dialect' | 'settings'>,
 ): Record<string, unknown> {
-  const wanted = parseSettings(text, dialect)
-  const gone = Object.keys(settings).filter((name) => !Object.hasOwn(wanted, name))
-  return { ...wanted, ...Object.fromEntries(gone.map((name) => [name, null])) }
+  const next = parseSettings(text, dialect)
+  const removed = Object.keys(settings).filter((name) => !Object.hasOwn(next, name))
+  return { ...next, ...Object.fromEntries(removed.map((name) => [name, null])) }
 }

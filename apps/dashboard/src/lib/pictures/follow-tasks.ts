@@ -21,7 +21,7 @@ export interface FollowDeps {
   onTask: (task: Task) => void
 }
 
-export interface Wanted {
+export interface FollowedTasks {
   /** Running tasks: streamed while a slot is free, otherwise polled. */
   live: readonly string[]
   /** Ended tasks whose settlement is missing: polled, or updated by an open stream. */
@@ -37,7 +37,7 @@ export function followTasks(deps: FollowDeps) {
   // Tasks whose stream slot is being acquired, so that no task gets two.
   const acquiring = new Set<string>()
   const reading = new Set<string>()
-  let wanted: Wanted = { live: [], read: [] }
+  let followed: FollowedTasks = { live: [], read: [] }
   let stopPolling: (() => void) | undefined
 
   const drop = (id: string) => {
@@ -62,18 +62,18 @@ export function followTasks(deps: FollowDeps) {
   }
 
   const seekStreams = async () => {
-    for (const id of wanted.live) {
+    for (const id of followed.live) {
       if (streams.has(id) || acquiring.has(id)) continue
       acquiring.add(id)
       const release = await deps.slots.take().finally(() => acquiring.delete(id))
       if (!release) return
-      if (wanted.live.includes(id)) openStream(id, release)
+      if (followed.live.includes(id)) openStream(id, release)
       else release()
     }
   }
 
   const readOthers = async () => {
-    for (const id of [...wanted.live, ...wanted.read]) {
+    for (const id of [...followed.live, ...followed.read]) {
       if (streams.has(id) || reading.has(id)) continue
       reading.add(id)
       try {
@@ -92,8 +92,8 @@ export function followTasks(deps: FollowDeps) {
   }
 
   /** Sets the followed tasks, in order of priority. */
-  const follow = (next: Wanted) => {
-    wanted = next
+  const follow = (next: FollowedTasks) => {
+    followed = next
     for (const id of streams.keys()) {
       if (!next.live.includes(id) && !next.read.includes(id)) drop(id)
     }

@@ -41,21 +41,21 @@ export class TaskActions {
     this.#action('retry', task, async (params) => {
       const idempotencyKey = this.#retries.get(task.id) ?? newKey()
       this.#retries.set(task.id, idempotencyKey)
-      const made = await this.#deps.api.retryImage({ params, idempotencyKey })
+      const created = await this.#deps.api.retryImage({ params, idempotencyKey })
       this.#retries.delete(task.id)
-      return made
+      return created
     })
 
   async #action(
     action: Action,
     { id }: Task,
-    carryOut: (params: { id: string }) => Promise<Task>,
+    send: (params: { id: string }) => Promise<Task>,
   ): Promise<Task | undefined> {
     const { board, fail } = this.#deps
     if (this.#acting.has(id)) return undefined
     this.#acting = new Map([...this.#acting, [id, action]])
     try {
-      const task = await carryOut({ id })
+      const task = await send({ id })
       board.take([task])
       return task
     } catch (error) {

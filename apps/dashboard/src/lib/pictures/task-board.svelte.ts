@@ -26,13 +26,13 @@ export class TaskBoard {
   #tasks = $state.raw<readonly Task[]>([])
   #nowMs = $state(0)
   readonly #deps: TaskBoardDeps
-  readonly #wanted = $derived({
+  readonly #followed = $derived({
     live: this.#tasks.filter((task) => !hasEnded(task)).map(({ id }) => id),
     read: this.#tasks.filter((task) => this.#isUnsettled(task)).map(({ id }) => id),
   })
 
   // A separate boolean, so that the timer is not restarted by every update.
-  readonly #isBusy = $derived(this.#wanted.live.length + this.#wanted.read.length > 0)
+  readonly #isBusy = $derived(this.#followed.live.length + this.#followed.read.length > 0)
 
   constructor(deps: TaskBoardDeps, first: readonly Task[] = []) {
     this.#deps = deps
@@ -87,7 +87,7 @@ export class TaskBoard {
     const onChange = () => (visible = document.visibilityState === 'visible')
     document.addEventListener('visibilitychange', onChange)
     const end = $effect.root(() => {
-      $effect(() => follower.follow(visible ? this.#wanted : { live: [], read: [] }))
+      $effect(() => follower.follow(visible ? this.#followed : { live: [], read: [] }))
       $effect(() => (visible && this.#isBusy ? this.#tick() : undefined))
     })
     return () => {

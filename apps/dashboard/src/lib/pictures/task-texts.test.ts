@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { messages as en } from '../i18n/en/pictures.ts'
 import { messages as zh } from '../i18n/zh/pictures.ts'
-import { failureText, newsText, positionText, shortPrompt } from './task-texts.ts'
+import { failureText, announcementText, positionText, shortPrompt } from './task-texts.ts'
 import { taskOf } from './testing/task-of.ts'
 
 describe('a queue position', () => {
@@ -32,13 +32,15 @@ it('a failure has a sentence, also for the code of another release', () => {
 
 it('an announcement has the prompt, what happened and the cost', () => {
   const task = taskOf({ prompt: 'a fox' })
-  expect(newsText(en, task, { name: 'done', stored: 3, failed: 1 })).toBe(
+  expect(announcementText(en, task, { name: 'done', stored: 3, failed: 1 })).toBe(
     '3 pictures stored, 1 failed: a fox',
   )
-  expect(newsText(en, task, { name: 'failed', code: 'overloaded' })).toBe(
+  expect(announcementText(en, task, { name: 'failed', code: 'overloaded' })).toBe(
     'All upstreams were busy. Nothing was charged: a fox',
   )
-  expect(newsText(zh, task, { name: 'queued', position: 2 })).toBe('已排队，排在第 2 位：a fox')
+  expect(announcementText(zh, task, { name: 'queued', position: 2 })).toBe(
+    '已排队，排在第 2 位：a fox',
+  )
 })
 
 it('a long prompt is cut between characters and put on one line', () => {

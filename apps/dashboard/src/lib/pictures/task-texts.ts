@@ -2,7 +2,7 @@ import type { AreaMessages } from '#lib/i18n/areas.ts'
 
 import { parseSize } from './picture-shape.ts'
 import type { Task } from './task.ts'
-import type { TaskNews } from './task-news.ts'
+import type { TaskAnnouncement } from './task-announcement.ts'
 import type { Stage } from './tile-stage.ts'
 
 export type PictureMessages = AreaMessages<'pictures'>
@@ -37,8 +37,8 @@ export function stageText(messages: PictureMessages, stage: Stage, seconds: stri
       return seconds === null ? messages.generating : messages.generatingFor(seconds)
     case 'stored':
       return messages.states.done
-    case 'gone':
-      return messages.gone
+    case 'deleted':
+      return messages.deleted
     case 'failed':
       return messages.states.failed
     case 'cancelled':
@@ -47,23 +47,27 @@ export function stageText(messages: PictureMessages, stage: Stage, seconds: stri
 }
 
 /** The announcement of a task as a sentence for screen readers. */
-export function newsText(messages: PictureMessages, task: Task, news: TaskNews): string {
+export function announcementText(
+  messages: PictureMessages,
+  task: Task,
+  announcement: TaskAnnouncement,
+): string {
   const prompt = shortPrompt(task.prompt)
-  const { news: texts } = messages
-  switch (news.name) {
+  const { announcements: texts } = messages
+  switch (announcement.name) {
     case 'queued':
-      if (news.position === null) return texts.queued(prompt)
-      return texts.queuedAt(prompt, positionText(messages, news.position))
+      if (announcement.position === null) return texts.queued(prompt)
+      return texts.queuedAt(prompt, positionText(messages, announcement.position))
     case 'generating':
       return texts.generating(prompt)
     case 'done': {
-      const stored = messages.pictureCount(news.stored)
-      return news.failed > 0
-        ? texts.partly(prompt, stored, String(news.failed))
+      const stored = messages.pictureCount(announcement.stored)
+      return announcement.failed > 0
+        ? texts.partly(prompt, stored, String(announcement.failed))
         : texts.done(prompt, stored)
     }
     case 'failed':
-      return texts.failed(prompt, failureText(messages, news.code))
+      return texts.failed(prompt, failureText(messages, announcement.code))
     case 'cancelled':
       return texts.cancelled(prompt)
   }

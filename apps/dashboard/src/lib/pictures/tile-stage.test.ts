@@ -26,7 +26,7 @@ describe('a tile', () => {
       name: 'stored',
       url: '/u',
     })
-    expect(stageOf(task, pictureOf({ state: 'stored' }))).toEqual({ name: 'gone' })
+    expect(stageOf(task, pictureOf({ state: 'stored' }))).toEqual({ name: 'deleted' })
   })
 
   it("shows its own failure, otherwise the task's", () => {

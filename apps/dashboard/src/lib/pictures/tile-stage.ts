@@ -15,7 +15,7 @@ export type Stage =
   | { name: 'generating'; sinceMs: number | null; partialUrl: string | null }
   | { name: 'stored'; url: string }
   /** It was stored, but its bytes have been deleted. */
-  | { name: 'gone' }
+  | { name: 'deleted' }
   | { name: 'failed'; failure: Failure }
   | { name: 'cancelled' }
 
@@ -25,7 +25,7 @@ const UNKNOWN_FAILURE: Failure = { code: 'internal_error', message: '' }
 export function stageOf(task: Task, picture: Picture): Stage {
   switch (picture.state) {
     case 'stored':
-      return picture.url ? { name: 'stored', url: picture.url } : { name: 'gone' }
+      return picture.url ? { name: 'stored', url: picture.url } : { name: 'deleted' }
     case 'failed':
       return { name: 'failed', failure: picture.failure ?? task.failure ?? UNKNOWN_FAILURE }
     case 'cancelled':

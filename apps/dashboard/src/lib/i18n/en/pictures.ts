@@ -19,7 +19,7 @@ export const messages = {
   generating: 'Generating',
   generatingFor: (time: string) => `Generating, ${time}`,
   partial: (prompt: string) => `Partial picture: ${prompt}`,
-  gone: 'The picture is no longer stored.',
+  deleted: 'The picture is no longer stored.',
   notShown: 'The picture failed to load.',
   loadAgain: 'Reload',
   cancelled: 'Cancelled before it started. Nothing was charged.',
@@ -105,7 +105,7 @@ export const messages = {
   formats: { png: 'PNG', jpeg: 'JPEG', webp: 'WebP' },
   pictureCount: counted('en', { one: '# picture', other: '# pictures' }),
   referenceCount: counted('en', { one: '# reference', other: '# references' }),
-  news: {
+  announcements: {
     queued: (prompt: string) => `Queued: ${prompt}`,
     queuedAt: (prompt: string, position: string) => `Queued, ${position}: ${prompt}`,
     generating: (prompt: string) => `Generating: ${prompt}`,

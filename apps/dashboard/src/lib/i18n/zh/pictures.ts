@@ -16,7 +16,7 @@ export const messages: Messages<typeof english> = {
   generating: '生成中',
   generatingFor: (time) => `生成中，${time}`,
   partial: (prompt) => `预览图：${prompt}`,
-  gone: '图片已不再保存。',
+  deleted: '图片已不再保存。',
   notShown: '图片加载失败。',
   loadAgain: '重新加载',
   cancelled: '开始前已取消，未扣费。',
@@ -94,7 +94,7 @@ export const messages: Messages<typeof english> = {
   formats: { png: 'PNG', jpeg: 'JPEG', webp: 'WebP' },
   pictureCount: counted('zh', { other: '# 张图片' }),
   referenceCount: counted('zh', { other: '# 张参考图' }),
-  news: {
+  announcements: {
     queued: (prompt) => `已排队：${prompt}`,
     queuedAt: (prompt, position) => `已排队，${position}：${prompt}`,
     generating: (prompt) => `开始生成：${prompt}`,

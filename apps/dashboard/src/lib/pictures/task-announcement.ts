@@ -2,7 +2,7 @@ import { hasEnded } from './task.ts'
 import type { Task } from './task.ts'
 
 /** State changes of a task that are announced to screen readers. */
-export type TaskNews =
+export type TaskAnnouncement =
   | { name: 'queued'; position: number | null }
   | { name: 'generating' }
   | { name: 'done'; stored: number; failed: number }
@@ -13,7 +13,7 @@ export type TaskNews =
  * The announcement for a new version of a task; undefined if its state has not changed. Partial pictures and
  * queue moves are not announced, because they are too frequent.
  */
-export function newsOf(before: Task | undefined, task: Task): TaskNews | undefined {
+export function announcementOf(before: Task | undefined, task: Task): TaskAnnouncement | undefined {
   if (before?.state === task.state) return undefined
   // Tasks that had ended before the page was opened are not announced.
   if (!before && hasEnded(task)) return undefined

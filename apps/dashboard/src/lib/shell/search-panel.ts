@@ -24,7 +24,7 @@ type Deps = {
  * Finds keys by name or id, own image jobs by prompt and, with the permission, users by e-mail or id. Rejects
  * with ApiError when one of the requests fails.
  */
-export async function findThings(
+export async function searchPanel(
   { api }: Deps,
   { text, may, signal }: { text: string; may: readonly Permission[]; signal: AbortSignal },
 ): Promise<Found[]> {

@@ -1,6 +1,6 @@
 import { permissionsOf } from '@sluice/contracts/control/permissions'
 import { expect, test } from 'vitest'
-import { findThings, readId } from './find-things.ts'
+import { searchPanel, readId } from './search-panel.ts'
 
 const hex = '0192f3a4b5c6d7e8f901234567890abc'
 const never = new AbortController().signal
@@ -18,14 +18,14 @@ test('users are not searched without the permission', async () => {
   const listUsers = () => Promise.reject(new Error('users were requested'))
   const api = { listApiKeys: nothing, listImages: nothing, listUsers }
   expect(
-    await findThings({ api }, { text: 'cat', may: permissionsOf('user'), signal: never }),
+    await searchPanel({ api }, { text: 'cat', may: permissionsOf('user'), signal: never }),
   ).toEqual([])
 })
 
 test('a single letter sends no request', async () => {
   const refuse = () => Promise.reject(new Error('requested'))
   const api = { listApiKeys: refuse, listImages: refuse, listUsers: refuse }
-  const found = await findThings(
+  const found = await searchPanel(
     { api },
     { text: ' c ', may: permissionsOf('admin'), signal: never },
   )
