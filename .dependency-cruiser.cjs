@@ -121,10 +121,10 @@ module.exports = {
         path: [
           '^services/[^/]+/src/(ledger|pricing|catalog|eligibility|lease)/',
           '^services/edge-api/src/routing/(catalog|choose-channels|choose-credential)[.]ts$',
-          '^services/edge-api/src/gateway/(next-step|final-usage)[.]ts$',
+          '^services/edge-api/src/gateway/final-usage[.]ts$',
           '^services/edge-api/src/(limits/rate-limit|credit/estimate-usage)[.]ts$',
           '^services/edge-api/src/gateway/relay/(chat-meter|pass-events|read-answer|read-events)[.]ts$',
-          '^packages/(pricing|protocol)/src/',
+          '^packages/(attempts|pricing|protocol)/src/',
           '^packages/jobs/src/(image-job|job)[.]ts$',
         ],
         pathNot: tests,

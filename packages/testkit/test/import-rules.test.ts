@@ -47,6 +47,7 @@ const violations: Record<string, [from: string, to: string][]> = {
     ['services/billing/src/ledger/a.ts', 'services/billing/src/store/a.ts'],
     ['services/scheduler/src/lease/a.ts', 'packages/kernel/src/clock.ts'],
     ['packages/pricing/src/a.ts', 'packages/db/src/a.ts'],
+    ['packages/attempts/src/a.ts', 'packages/kernel/src/random.ts'],
     ['packages/jobs/src/image-job.ts', 'packages/kernel/src/random.ts'],
   ],
   'stages-do-not-import-each-other': [

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
+import { chatLimits } from '@sluice/attempts/attempt-limits'
+import { createRetries } from '@sluice/attempts/retries'
 import { AppError, isAppError } from '@sluice/kernel/app-error'
 import type { Unsubscribe } from '@sluice/bus/bus'
 import { CALLER_HEADER } from '@sluice/contracts/control/caller-header'
@@ -30,7 +32,6 @@ import type { EdgeDeps } from './deps.ts'
 import { credentialUses } from './routing/credential-uses.ts'
 import { createChannelOpener } from './gateway/open-channel.ts'
 import { outcomeReports } from './gateway/report-outcomes.ts'
-import { retryBudget } from './gateway/retry-budget.ts'
 import type { GatewayContext } from './gateway-context.ts'
 import { drainCalls } from './gateway/drain-calls.ts'
 import { edgeMetrics } from './usage/edge-metrics.ts'
@@ -159,7 +160,7 @@ export function createEdgeApi(deps: EdgeDeps): EdgeApi {
     refused: refusedFields(deps),
     reports,
     openChannel: createChannelOpener(deps),
-    budget: retryBudget(),
+    retries: createRetries(chatLimits),
     usage,
     running,
   }

@@ -1,3 +1,4 @@
+import type { Retries } from '@sluice/attempts/retries'
 import type { BlobStore } from '@sluice/blobs/blob-store'
 import type { Bus } from '@sluice/bus/bus'
 import type { Dialect, Scheduler } from '@sluice/contracts/scheduler.contract'
@@ -15,7 +16,6 @@ import type { RunnerCounters } from './counters.ts'
 import type { KnownChannels } from './known-channels.ts'
 import type { HeldJobs } from './held-jobs.ts'
 import type { SlotQueue } from './slots/slot-queue.ts'
-import type { RetryBudget } from './generate/retry-budget.ts'
 
 /** The dependencies of the image runner. */
 export interface ImageRunnerDeps {
@@ -40,7 +40,7 @@ export interface RunnerContext extends Omit<ImageRunnerDeps, 'config' | 'metrics
   slotQueue: SlotQueue
   channels: KnownChannels
   held: HeldJobs
-  retryBudget: RetryBudget
+  retries: Retries
   counters: RunnerCounters
   /** Aborts at the start of the shutdown: no new part may start. */
   draining: AbortSignal

@@ -1,3 +1,5 @@
+import { imageLimits } from '@sluice/attempts/attempt-limits'
+import { createRetries } from '@sluice/attempts/retries'
 import type { Unsubscribe } from '@sluice/bus/bus'
 import { AppError } from '@sluice/kernel/app-error'
 import { newId } from '@sluice/kernel/ids'
@@ -6,7 +8,6 @@ import type { HealthCheck } from '@sluice/service-kit/http/health'
 import { defaultRunnerConfig } from './config.ts'
 import { runnerCounters } from './counters.ts'
 import type { ImageRunnerDeps, RunnerContext } from './deps.ts'
-import { createRetryBudget } from './generate/retry-budget.ts'
 import { createHeldJobs } from './held-jobs.ts'
 import { createKnownChannels } from './known-channels.ts'
 import { createSlotQueue } from './slots/slot-queue.ts'
@@ -111,7 +112,7 @@ function createContext(deps: ImageRunnerDeps, draining: AbortSignal): RunnerCont
     slotQueue,
     held,
     channels: createKnownChannels(given),
-    retryBudget: createRetryBudget(),
+    retries: createRetries(imageLimits),
     counters: runnerCounters(metrics),
     draining,
   }

@@ -1,9 +1,9 @@
+import { imageLimits } from '@sluice/attempts/attempt-limits'
 import { sampleId } from '@sluice/jobs/testing/sample-job'
 import { failureOf } from '@sluice/upstreams/failure-treatments'
 import { UpstreamError } from '@sluice/upstreams/upstream-error'
 import { describe, expect, it } from 'vitest'
 
-import { ATTEMPTS_MAX } from '../src/generate/next-step.ts'
 import { createFixture } from './fixture.ts'
 
 describe('a call that fails', () => {
@@ -105,7 +105,7 @@ describe('a call that fails', () => {
       state: 'failed',
       failure: { code: 'upstream_failed', message: 'The upstream failed.' },
     })
-    expect(fixture.upstream.generations).toHaveLength(ATTEMPTS_MAX)
+    expect(fixture.upstream.generations).toHaveLength(imageLimits.attemptsMax)
     expect(fixture.store.outbox()).toEqual([`image-job-ended ${sampleId('img', 1)}`])
   })
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import type { Retries } from '@sluice/attempts/retries'
 import type { PriceRow } from '@sluice/contracts/prices'
 import type { ScannedBody } from '@sluice/protocol/json-scan'
 import type { RefusedFields } from '@sluice/upstreams/refused-fields'
@@ -11,7 +12,6 @@ import type { ModelRoutes } from '../routing/catalog.ts'
 import type { CredentialUses } from '../routing/credential-uses.ts'
 import type { createChannelOpener } from './open-channel.ts'
 import type { OutcomeReports } from './report-outcomes.ts'
-import type { RetryBudget } from './retry-budget.ts'
 import type { GatewayContext, Running } from '../gateway-context.ts'
 import type { Principal } from '../http/request.ts'
 import type { ChatTrace } from './chat-trace.ts'
@@ -41,7 +41,7 @@ export interface ChatContext {
   times: CallTimes
   reports: OutcomeReports
   openChannel: ReturnType<typeof createChannelOpener>
-  budget: RetryBudget
+  retries: Retries
   /** Fields added by the gateway that channels reject, by channel id. */
   refused: RefusedFields
   usage: UsageOutbox

@@ -4,69 +4,7 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { describe, expect, it } from 'vitest'
 
 import { credentialUses } from '../routing/credential-uses.ts'
-import type { Failed, Step } from './next-step.ts'
-import { ATTEMPTS_MAX, nextStep } from './next-step.ts'
 import { outcomeReports } from './report-outcomes.ts'
-import { retryBudget } from './retry-budget.ts'
-
-const first: Failed = {
-  failureClass: 'retry-elsewhere',
-  answerBegan: false,
-  attempts: 1,
-  attemptsHere: 1,
-  hasOtherCredential: true,
-  hasOtherChannel: true,
-  budgetAllows: true,
-  timeAllows: true,
-}
-
-describe('the next step', () => {
-  it.each<[string, Partial<Failed>, Step]>([
-    ['a failing channel', {}, 'next-channel'],
-    ['the only channel, with another key', { hasOtherChannel: false }, 'next-credential'],
-    [
-      'the only key of the only channel',
-      { hasOtherChannel: false, hasOtherCredential: false },
-      'give-up',
-    ],
-    ['a limited key', { failureClass: 'credential-limited' }, 'next-credential'],
-    [
-      'a bad key that was the last',
-      { failureClass: 'credential-bad', hasOtherCredential: false },
-      'next-channel',
-    ],
-    ['a request that was not accepted', { failureClass: 'retry-here' }, 'retry-here'],
-    [
-      'a request that was not accepted twice',
-      { failureClass: 'retry-here', attempts: 2, attemptsHere: 2 },
-      'next-channel',
-    ],
-    ['a mistake of the caller', { failureClass: 'caller-bad' }, 'give-up'],
-    ['a cancelled call', { failureClass: 'fatal' }, 'give-up'],
-    ['a response that had started', { answerBegan: true }, 'give-up'],
-    ['too little time', { timeAllows: false }, 'give-up'],
-    ['too many attempts', { attempts: ATTEMPTS_MAX }, 'give-up'],
-    ['the first failover without budget', { budgetAllows: false }, 'next-channel'],
-    ['a second one without budget', { budgetAllows: false, attempts: 2 }, 'give-up'],
-  ])('after %s', (_, facts, expected) => {
-    expect(nextStep({ ...first, ...facts })).toBe(expected)
-  })
-})
-
-describe('the budget of retries', () => {
-  it('is a tenth of the requests plus the saved budget', () => {
-    const budget = retryBudget()
-    let retries = 0
-    for (let requests = 0; requests < 10_000; requests += 1) {
-      budget.earn()
-      if (!budget.allows()) continue
-      budget.spend()
-      retries += 1
-    }
-    expect(retries).toBeLessThanOrEqual(1_030)
-    expect(retries).toBeGreaterThan(990)
-  })
-})
 
 describe('the use of credentials', () => {
   const failed: Outcome = { kind: 'failed', reason: 'x' }

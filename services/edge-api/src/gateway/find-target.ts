@@ -1,3 +1,4 @@
+import type { AttemptCounts } from '@sluice/attempts/next-step'
 import type { CatalogCredential } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
 
@@ -6,7 +7,6 @@ import { timeLeftMs } from './chat-context.ts'
 import type { Candidate } from '../routing/catalog.ts'
 import { chooseCredential } from '../routing/choose-credential.ts'
 import type { AttemptFailure } from './classify-end.ts'
-import { nextStep } from './next-step.ts'
 
 /** No further attempt is made with less time than this left. */
 const ATTEMPT_MS_MIN = 1_000
@@ -25,8 +25,7 @@ export interface AttemptState {
   channels: readonly Candidate[]
   /** Ids of credentials that failed; created at the first failure. */
   tried: Set<string> | undefined
-  attempts: number
-  attemptsHere: number
+  counts: AttemptCounts
 }
 
 /**
@@ -47,7 +46,7 @@ export function firstTarget(
   return denied
 }
 
-/** The target of the next attempt after a failure; undefined when there is none. */
+/** Counts a failure. Returns the target of the next attempt; undefined when there is none. */
 export function nextTarget(
   context: ChatContext,
   request: ChatRequest,
@@ -59,16 +58,15 @@ export function nextTarget(
 ): Target | undefined {
   const otherCredential = targetIn(context, attemptState, target.channelAt)
   const otherChannel = firstTarget(context, attemptState, target.channelAt + 1)
-  const step = nextStep({
-    failureClass: classified.failure.failureClass,
+  const { step, counts } = context.retries.afterFailure({
+    failure: classified.failure,
+    counts: attemptState.counts,
     answerBegan: classified.answerBegan,
-    attempts: attemptState.attempts,
-    attemptsHere: attemptState.attemptsHere,
+    timeAllows: timeLeftMs(context, request) >= ATTEMPT_MS_MIN,
     hasOtherCredential: otherCredential !== undefined,
     hasOtherChannel: otherChannel !== undefined,
-    budgetAllows: context.budget.allows(),
-    timeAllows: timeLeftMs(context, request) >= ATTEMPT_MS_MIN,
   })
+  attemptState.counts = counts
   switch (step) {
     case 'give-up':
       return undefined

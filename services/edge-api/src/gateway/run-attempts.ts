@@ -1,4 +1,5 @@
 /** The retried part of the chat flow: choose a credential, call the upstream, relay the response. */
+import { noAttempts } from '@sluice/attempts/next-step'
 import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import { secretsOf } from '@sluice/upstreams/error-body'
 import { ABORTED, OK, outcomeOf } from '@sluice/upstreams/outcome-of'
@@ -22,14 +23,12 @@ export async function runAttempts(
   sink: AnswerSink,
 ): Promise<AttemptsEnd> {
   const { random } = context.gateway.deps
-  context.budget.earn()
+  context.retries.begin()
   const channels = chooseChannels(request.routes.chat, random.next)
-  const attemptState: AttemptState = { channels, tried: undefined, attempts: 0, attemptsHere: 0 }
+  const attemptState: AttemptState = { channels, tried: undefined, counts: noAttempts }
   let target = firstTarget(context, attemptState, 0)
   if (!target) throw noCredentialError(context, attemptState)
   for (;;) {
-    attemptState.attempts += 1
-    attemptState.attemptsHere += 1
     const end = await attemptTarget(context, request, { target, sink })
     if (end.kind === 'delivered') {
       reportOutcome(context, target.credential.id, successOf(context, target))
@@ -47,8 +46,6 @@ export async function runAttempts(
     const next = nextTarget(context, request, { attemptState, classified, target })
     if (!next)
       return giveUp(request, sink, { classified, waitMs: waitForUpstreamMs(context, attemptState) })
-    if (next.credential !== target.credential) attemptState.attemptsHere = 0
-    if (attemptState.attempts > 1) context.budget.spend()
     target = next
   }
 }

@@ -1,3 +1,5 @@
+import type { AttemptFacts } from '@sluice/attempts/next-step'
+import { isUnreadable, noAttempts } from '@sluice/attempts/next-step'
 import type { Outcome } from '@sluice/contracts/scheduler.contract'
 import type { JobFailure } from '@sluice/jobs/image-job'
 import type {
@@ -13,8 +15,6 @@ import type { Slot } from '../slots/slot.ts'
 import type { SlotResult } from '../slots/model-queue.ts'
 import type { CallResult, CallInput } from './call-upstream.ts'
 import { callUpstream } from './call-upstream.ts'
-import type { NextStep } from './next-step.ts'
-import { isUnreadable, nextStep } from './next-step.ts'
 
 const RETRY_AFTER_MS = 250
 /** How long to wait for another credential after a failure; after a rate limit, until the deadline. */
@@ -62,14 +62,13 @@ async function tryUntilGenerated(
   { current, ...input }: GeneratePartInput & { current: { slot: Slot } },
 ): Promise<GenerateResult> {
   const { held, index, outcomeOf } = input
-  const { counters, retryBudget, log, clock } = context
+  const { counters, retries, log, clock } = context
   const excluded = new Set<string>()
-  // Credentials with an unreadable response: not used for this part again.
-  const unreadable = new Set<string>()
-  // These, and credentials that would fail the same way again.
+  // Not used for this part again: credentials that would probably fail the same way.
   const final = new Set<string>()
-  let [attempts, limited, attemptsHere, unconfirmedCharges] = [0, 0, 0, 0]
-  retryBudget.earn()
+  let counts = noAttempts
+  let unconfirmedCharges = 0
+  retries.begin()
   for (;;) {
     const { slot } = current
     const end = await callUpstream(context, { ...input, slot })
@@ -83,24 +82,19 @@ async function tryUntilGenerated(
     counters.failures.add({ class: failureClass })
     log.debug({ jobId: held.job.id, index, credentialId, failure }, 'an upstream call failed')
     if (failure.mayHaveProduced) unconfirmedCharges += 1
-    if (failureClass === 'credential-limited') limited += 1
-    else attempts += 1
-    attemptsHere += 1
-    if (isUnreadable(failure)) unreadable.add(credentialId)
     if (isFinal(failure)) final.add(credentialId)
-    const counts = { attempts, limited, attemptsHere, unreadable: unreadable.size }
-    const step = withinBudget(nextStep({ failureClass, ...counts }), attempts, context)
-    if (step === 'retry-same') {
+    const next = retries.afterFailure({ failure, counts, ...attemptFacts })
+    counts = next.counts
+    if (next.step === 'retry-here') {
       await clock.sleep(RETRY_AFTER_MS, held.signal).catch(() => undefined)
       continue
     }
     // Released before the next lease is requested, so that a rate-limited credential is not granted again.
     await slot.release(outcomeOf(end))
     const failed = { outcome: 'failed', failure: jobFailure(failure), unconfirmedCharges } as const
-    if (step === 'fail') return { ...failed, slot }
+    if (next.step === 'give-up') return { ...failed, slot }
     slot.free()
     if (failureClass !== 'credential-limited') excluded.add(credentialId)
-    attemptsHere = 0
     const other = await acquireOther(context, { held, excluded, final, failureClass })
     if (other.outcome === 'stopped') {
       return { ...other, mayHaveProduced: false, unconfirmedCharges, slot: undefined }
@@ -110,10 +104,13 @@ async function tryUntilGenerated(
   }
 }
 
-// The first failover is always allowed; further ones use the retry budget.
-function withinBudget(step: NextStep, attempts: number, { retryBudget }: RunnerContext): NextStep {
-  if (step === 'fail' || attempts <= 1) return step
-  return retryBudget.spend() ? step : 'fail'
+const attemptFacts: AttemptFacts = {
+  // A partial picture does not prevent another attempt, and the job's signal ends its time.
+  answerBegan: false,
+  timeAllows: true,
+  // The scheduler chooses among the credentials of all channels.
+  hasOtherCredential: true,
+  hasOtherChannel: false,
 }
 
 /** The failure as the caller gets it. */
