@@ -4,13 +4,19 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { createKyselyJobStore } from './kysely-job-store.ts'
-import type { JobListQuery, JobPage } from './list-store.ts'
+import type { JobFilter, JobListQuery, JobPage } from './list-store.ts'
 import { SCAN_ROWS_MAX } from './list-store.ts'
 import { sampleId } from './testing/sample-job.ts'
 
 const JOBS = 40_000
 const WALLETS = 20
 const wallet = sampleId('wal', 7)
+
+const withoutMatch = {
+  state: { state: 'failed' },
+  model: { model: 'none' },
+  promptPart: { promptPart: 'needle' },
+} satisfies { [Member in keyof JobFilter]-?: Pick<JobFilter, Member> }
 
 eachPostgres('a list of many image jobs', (open) => {
   let database: TestDatabase
@@ -65,6 +71,15 @@ eachPostgres('a list of many image jobs', (open) => {
     expect([own.jobs, own.next]).toEqual([[], null])
     expect(own.reads).toBeLessThanOrEqual((2 * JOBS) / WALLETS)
   })
+
+  it.each(Object.entries(withoutMatch))(
+    'a list whose %s matches nothing ends with the cursor of its limit',
+    async (_member, filter) => {
+      const { jobs, next } = await countReads(filter)
+      expect(jobs).toEqual([])
+      expect(next).not.toBeNull()
+    },
+  )
 
   it('counts failures without reading successful jobs', async () => {
     const reads = await database.db.transaction().execute(async (trx) => {

@@ -11,18 +11,26 @@ export interface JobCursor {
   id: string
 }
 
-export interface JobListQuery {
+/** The range that is read from an index. */
+export interface JobRange {
   /** The wallet of the jobs; all wallets when absent. */
   wallet?: string | undefined
+  createdFrom?: Date | undefined
+  /** Exclusive. */
+  createdBefore?: Date | undefined
+  after?: JobCursor | undefined
+}
+
+/** Conditions on each job of the range; they may match few of them. */
+export interface JobFilter {
   state?: JobState | undefined
   /** The complete public model name. */
   model?: string | undefined
   /** A substring of the prompt, case-insensitive, without wildcards. */
   promptPart?: string | undefined
-  createdFrom?: Date | undefined
-  /** Exclusive. */
-  createdBefore?: Date | undefined
-  after?: JobCursor | undefined
+}
+
+export interface JobListQuery extends JobRange, JobFilter {
   limit: number
 }
 

@@ -1,5 +1,13 @@
 import type { JobRecord } from './job-record.ts'
-import type { FailureQuery, FailureSum, JobCounts, JobListQuery, JobPage } from './list-store.ts'
+import type {
+  FailureQuery,
+  FailureSum,
+  JobCounts,
+  JobFilter,
+  JobListQuery,
+  JobPage,
+  JobRange,
+} from './list-store.ts'
 import { SCAN_ROWS_MAX, searchedPrompt, searchedText } from './list-store.ts'
 
 /** A page of the list, with the same result as in PostgreSQL. */
@@ -53,21 +61,26 @@ export function countFailedAmong(
   }))
 }
 
-function inScanRange(
-  { wallet, createdAt, id }: JobRecord,
-  { createdFrom, createdBefore, after, ...query }: JobListQuery,
-): boolean {
-  if (query.wallet !== undefined && wallet !== query.wallet) return false
-  if (createdFrom && createdAt < createdFrom) return false
-  if (createdBefore && createdAt >= createdBefore) return false
-  return after === undefined || byAgeDown({ createdAt, id }, after) > 0
+function inScanRange({ wallet, createdAt, id }: JobRecord, range: JobRange): boolean {
+  const { createdFrom, createdBefore, after } = range
+  const inRange = {
+    wallet: range.wallet === undefined || wallet === range.wallet,
+    createdFrom: createdFrom === undefined || createdAt >= createdFrom,
+    createdBefore: createdBefore === undefined || createdAt < createdBefore,
+    after: after === undefined || byAgeDown({ createdAt, id }, after) > 0,
+  } satisfies Record<keyof JobRange, boolean>
+  return Object.values(inRange).every(Boolean)
 }
 
-function matchesFilter({ state, request }: JobRecord, query: JobListQuery): boolean {
-  if (query.state !== undefined && state !== query.state) return false
-  if (query.model !== undefined && request.model !== query.model) return false
-  if (query.promptPart === undefined) return true
-  return searchedPrompt(request.prompt).includes(searchedText(query.promptPart))
+function matchesFilter({ state, request }: JobRecord, filter: JobFilter): boolean {
+  const { promptPart } = filter
+  const matches = {
+    state: filter.state === undefined || state === filter.state,
+    model: filter.model === undefined || request.model === filter.model,
+    promptPart:
+      promptPart === undefined || searchedPrompt(request.prompt).includes(searchedText(promptPart)),
+  } satisfies Record<keyof JobFilter, boolean>
+  return Object.values(matches).every(Boolean)
 }
 
 const byAgeDown = (a: Aged, b: Aged) =>

@@ -1,8 +1,8 @@
 import type { Tables } from '@sluice/db/tables'
-import type { ExpressionBuilder, Kysely } from 'kysely'
-import { sql } from 'kysely'
+import type { Expression, Kysely, SqlBool } from 'kysely'
+import { expressionBuilder, sql } from 'kysely'
 
-import type { JobCursor, JobListQuery, JobPage } from '../list-store.ts'
+import type { JobCursor, JobFilter, JobListQuery, JobPage, JobRange } from '../list-store.ts'
 import { SCAN_ROWS_MAX, searchedText } from '../list-store.ts'
 import { readRow } from './job-row.ts'
 
@@ -11,10 +11,11 @@ import { readRow } from './job-row.ts'
  * scan, limited to SCAN_ROWS_MAX; the outer one filters it and stops when the page is full.
  */
 export async function listJobs(db: Kysely<Tables>, query: JobListQuery): Promise<JobPage> {
+  const conditions = filterConditions(query)
   const rows = await db
     .selectFrom(scan(db, query).selectAll().limit(SCAN_ROWS_MAX).as('image_jobs'))
     .selectAll()
-    .where((of) => matchesFilter(of, query))
+    .where(({ and }) => and(conditions))
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(query.limit + 1)
@@ -24,36 +25,44 @@ export async function listJobs(db: Kysely<Tables>, query: JobListQuery): Promise
   if (rows.length > query.limit && last) {
     return { jobs, next: { createdAt: last.createdAt, id: last.id } }
   }
-  return { jobs, next: isFiltered(query) ? await endOfScan(db, query) : null }
+  return { jobs, next: conditions.length > 0 ? await endOfScan(db, query) : null }
 }
 
-function scan(db: Kysely<Tables>, { wallet, createdFrom, createdBefore, after }: JobListQuery) {
-  let jobs = db.selectFrom('image_jobs').orderBy('created_at', 'desc').orderBy('id', 'desc')
-  if (wallet !== undefined) jobs = jobs.where('wallet', '=', wallet)
-  if (createdFrom) jobs = jobs.where('created_at', '>=', createdFrom)
-  if (createdBefore) jobs = jobs.where('created_at', '<', createdBefore)
-  if (after) jobs = jobs.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id})`)
-  return jobs
+const column = expressionBuilder<Tables, 'image_jobs'>()
+type Conditions<Query> = Record<keyof Query, Expression<SqlBool> | undefined>
+
+function scan(db: Kysely<Tables>, range: JobRange) {
+  const { wallet, createdFrom, createdBefore, after } = range
+  const conditions = {
+    wallet: wallet === undefined ? undefined : column('wallet', '=', wallet),
+    createdFrom: createdFrom && column('created_at', '>=', createdFrom),
+    createdBefore: createdBefore && column('created_at', '<', createdBefore),
+    after: after && sql<SqlBool>`(created_at, id) < (${after.createdAt}, ${after.id})`,
+  } satisfies Conditions<JobRange>
+  return db
+    .selectFrom('image_jobs')
+    .where(({ and }) => and(given(conditions)))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
 }
 
-function matchesFilter(
-  of: ExpressionBuilder<Tables, 'image_jobs'>,
-  { state, model, promptPart }: JobListQuery,
-) {
-  return of.and([
-    ...(state === undefined ? [] : [of('state', '=', state)]),
-    ...(model === undefined ? [] : [of('model', '=', model)]),
-    ...(promptPart === undefined ? [] : [of('prompt_search', 'like', patternOf(promptPart))]),
-  ])
+/** One condition for each member of the filter that is given; none for an unfiltered list. */
+function filterConditions({ state, model, promptPart }: JobFilter): Expression<SqlBool>[] {
+  return given({
+    state: state === undefined ? undefined : column('state', '=', state),
+    model: model === undefined ? undefined : column('model', '=', model),
+    promptPart:
+      promptPart === undefined ? undefined : column('prompt_search', 'like', patternOf(promptPart)),
+  } satisfies Conditions<JobFilter>)
 }
+
+const given = (conditions: Record<string, Expression<SqlBool> | undefined>) =>
+  Object.values(conditions).filter((condition) => condition !== undefined)
 
 const patternOf = (part: string) => `%${searchedText(part).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
 
-const isFiltered = ({ state, model, promptPart }: JobListQuery) =>
-  state !== undefined || model !== undefined || promptPart !== undefined
-
 /** The cursor where a scan was cut off; null when it reached the end of the list. */
-async function endOfScan(db: Kysely<Tables>, query: JobListQuery): Promise<JobCursor | null> {
+async function endOfScan(db: Kysely<Tables>, query: JobRange): Promise<JobCursor | null> {
   const last = await scan(db, query)
     .select(['created_at as createdAt', 'id'])
     .offset(SCAN_ROWS_MAX - 1)
