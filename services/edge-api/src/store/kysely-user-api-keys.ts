@@ -2,6 +2,7 @@ import { mapDatabaseUnavailable } from '@sluice/db/database-unavailable'
 import type { Tables } from '@sluice/db/tables'
 import type { ApiKeysTable } from '@sluice/db/tables/edge'
 import { withTransaction } from '@sluice/db/with-transaction'
+import { mapPatch } from '@sluice/kernel/map-patch'
 import type { Kysely, Updateable } from 'kysely'
 import { sql } from 'kysely'
 
@@ -108,15 +109,14 @@ async function editKey(
 }
 
 function rowOf(changes: KeyChanges): Updateable<ApiKeysTable> {
-  const { name, rpmLimit, dailyQuotaMicro, models, networks, expiresAt } = changes
-  return {
-    ...(name !== undefined && { name }),
-    ...(rpmLimit !== undefined && { rpm_limit: rpmLimit }),
-    ...(dailyQuotaMicro !== undefined && { daily_quota_micro: dailyQuotaMicro }),
-    ...(models !== undefined && { models }),
-    ...(networks !== undefined && { networks }),
-    ...(expiresAt !== undefined && { expires_at: expiresAt }),
-  }
+  return mapPatch<KeyChanges, Updateable<ApiKeysTable>>(changes, {
+    name: (name) => ({ name }),
+    rpmLimit: (limit) => ({ rpm_limit: limit }),
+    dailyQuotaMicro: (quotaMicro) => ({ daily_quota_micro: quotaMicro }),
+    models: (models) => ({ models }),
+    networks: (networks) => ({ networks }),
+    expiresAt: (expiresAt) => ({ expires_at: expiresAt }),
+  })
 }
 
 async function revokeOwnKey(db: Kysely<Tables>, ref: OwnedKeyRef, { at }: { at: Date }) {

@@ -1,11 +1,13 @@
 import { mergeSettings } from '@sluice/contracts/channel-settings'
 import type { Tables } from '@sluice/db/tables'
 import { AppError } from '@sluice/kernel/app-error'
-import type { Transaction } from 'kysely'
+import { mapPatch } from '@sluice/kernel/map-patch'
+import type { Transaction, Updateable } from 'kysely'
 
 import { checkBaseUrl, sameOrigin } from '../catalog/base-url.ts'
 import type { Channel } from '../catalog/channel.ts'
 import { checkSettings } from '../catalog/check-settings.ts'
+import type { ChannelChange } from '@sluice/contracts/scheduler.contract'
 import { dialect } from '@sluice/contracts/scheduler.contract'
 import type { CatalogStore, ChannelDraft } from './catalog-store.ts'
 import { addCredentials, retireForNewOrigin } from './credential-rows.ts'
@@ -59,7 +61,7 @@ export async function changeChannel(
     .forUpdate()
     .executeTakeFirst()
   if (!before) throw new AppError('not_found', 'no such channel')
-  const { baseUrl = before.base_url, models, priority, weight, enabled } = change
+  const { baseUrl = before.base_url, models } = change
   const parsedDialect = dialect.parse(before.dialect)
   checkBaseUrl({ dialect: parsedDialect, baseUrl })
   const settings = change.settings && mergeSettings(before.settings, change.settings)
@@ -74,12 +76,16 @@ export async function changeChannel(
   await trx
     .updateTable('channels')
     .set({
-      base_url: baseUrl,
       updated_at: at,
-      ...(priority !== undefined && { priority }),
-      ...(weight !== undefined && { weight }),
-      ...(enabled !== undefined && { enabled }),
-      ...(settings && { settings: JSON.stringify(settings) }),
+      ...mapPatch<ChannelChange, Updateable<Tables['channels']>>(change, {
+        baseUrl: (url) => ({ base_url: url }),
+        priority: (priority) => ({ priority }),
+        weight: (weight) => ({ weight }),
+        enabled: (enabled) => ({ enabled }),
+        settings: () => ({ settings: JSON.stringify(settings) }),
+        // Rows of their own.
+        models: () => ({}),
+      }),
     })
     .where('id', '=', channelId)
     .execute()

@@ -1,5 +1,6 @@
 import type { Decoded } from '@sluice/contracts/control/operation-types'
 import type { CatalogChannel, ChannelModel } from '@sluice/contracts/scheduler.contract'
+import type { AllRead } from '@sluice/kernel/map-patch'
 
 import { reasonText } from './failure-texts.ts'
 
@@ -46,11 +47,13 @@ function toModelDto({ model, upstreamModel, kinds, outputTokensMax }: ChannelMod
 
 /** The inverse: converts a submitted model to the scheduler's format. */
 export function readModel(shown: ModelDto): ChannelModel {
-  const { model, upstream_model: upstreamModel, output_tokens_max: outputTokensMax } = shown
+  const { model, kinds, upstream_model: upstreamModel, ...limits } = shown
+  const { output_tokens_max: outputTokensMax, ...rest } = limits
+  rest satisfies AllRead
   return {
     model,
     upstreamModel,
-    kinds: [...new Set(shown.kinds)],
+    kinds: [...new Set(kinds)],
     ...(outputTokensMax !== undefined && { outputTokensMax }),
   }
 }

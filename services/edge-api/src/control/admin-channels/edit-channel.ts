@@ -1,5 +1,6 @@
 import type { ChannelChange } from '@sluice/contracts/scheduler.contract'
 import { AppError } from '@sluice/kernel/app-error'
+import { mapPatch } from '@sluice/kernel/map-patch'
 
 import type { ControlCall } from '../handlers.ts'
 import { recordAction } from '../record-action.ts'
@@ -46,15 +47,17 @@ export async function editChannel(deps: ChannelDeps, call: Call): Promise<Channe
 }
 
 function changeOf(body: Call['body']): ChannelChange {
-  const { base_url, priority, weight, enabled, models, settings } = body
-  return {
-    ...(base_url !== undefined && { baseUrl: base_url }),
-    ...(priority !== undefined && { priority }),
-    ...(weight !== undefined && { weight }),
-    ...(enabled !== undefined && { enabled }),
-    ...(models && { models: models.map(readModel) }),
-    ...(settings && { settings }),
-  }
+  return mapPatch<Call['body'], ChannelChange>(body, {
+    base_url: (baseUrl) => ({ baseUrl }),
+    priority: (priority) => ({ priority }),
+    weight: (weight) => ({ weight }),
+    enabled: (enabled) => ({ enabled }),
+    models: (models) => ({ models: models.map(readModel) }),
+    settings: (settings) => ({ settings }),
+    // The new credentials, which are sent beside the change.
+    secrets: () => ({}),
+    concurrency_max: () => ({}),
+  })
 }
 
 function secretsNeeded(): AppError {

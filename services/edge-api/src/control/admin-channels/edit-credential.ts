@@ -1,4 +1,5 @@
 import type { Decoded } from '@sluice/contracts/control/operation-types'
+import type { AllRead } from '@sluice/kernel/map-patch'
 
 import type { ControlCall } from '../handlers.ts'
 import { recordAction } from '../record-action.ts'
@@ -15,7 +16,8 @@ export async function editCredential(
   call: Call,
 ): Promise<Decoded<'editCredential'>['answer']> {
   const { id: credentialId } = call.params
-  const { state } = call.body
+  const { state, ...rest } = call.body
+  rest satisfies AllRead
   const { changed } = await deps.scheduler.setCredentialState({ credentialId, state })
   if (changed) {
     recordAction(deps, call, {

@@ -1,4 +1,5 @@
 import { AppError } from '@sluice/kernel/app-error'
+import type { AllRead } from '@sluice/kernel/map-patch'
 
 import type { User } from '../../identity/identity.ts'
 import type { ControlCall } from '../handlers.ts'
@@ -22,7 +23,8 @@ export async function editUser(deps: UserDeps, call: Call): Promise<UserDto> {
   checkSelf(call)
   const before = await findUser(deps, params.id)
   const userId = before.id
-  const { role, banned, ban_reason: reason } = body
+  const { role, banned, ban_reason: reason, ...rest } = body
+  rest satisfies AllRead
   let user: User = before
   if (banned && reason !== undefined && user.ban === null) {
     user = await identity.ban({ userId, reason, by: session.userId })
