@@ -18,6 +18,11 @@ const LINES_MAX = 60
 const pages = globSync('docs/runbooks/*.md', { cwd: root })
   .sort()
   .map((path) => [path, readFileSync(join(root, path), 'utf8')] as const)
+/** The code of every process, without tests. */
+const sources = globSync('{apps,packages,services}/*/{src,serve}/**/*.ts', { cwd: root })
+  .filter((path) => !path.endsWith('.test.ts'))
+  .map((path) => readFileSync(join(root, path), 'utf8'))
+  .join('\n')
 const { services } = readCompose(requiredVariables())
 const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
@@ -32,6 +37,13 @@ function commandLines(page: string): string[] {
     ([, span = '']) => span,
   )
   return [...blocks, ...spans].map((line) => line.trim()).filter((line) => line !== '')
+}
+
+/** The log texts that a page quotes; they begin with an article. */
+function logTexts(page: string): string[] {
+  return [...page.matchAll(/`((?:an?|the)\s[^`]+)`/g)].map(([, text = '']) =>
+    text.replaceAll(/\s+/g, ' '),
+  )
 }
 
 /** Arguments as a shell splits them, without pipes and redirections. */
@@ -69,6 +81,10 @@ describe.each(pages)('%s', (_, page) => {
 
   it('has at most 60 lines', () => {
     expect(page.trimEnd().split('\n').length).toBeLessThanOrEqual(LINES_MAX)
+  })
+
+  it('quotes log texts as the code writes them', () => {
+    expect(logTexts(page).filter((text) => !sources.includes(`'${text}`))).toEqual([])
   })
 
   it('names services of docker-compose.yml', () => {

@@ -32,7 +32,7 @@ const postgres = connectPostgres({
   url: env.DATABASE_URL,
   poolMax: env.DATABASE_POOL_MAX,
   applicationName: 'billing',
-  onError: (err) => log.warn({ err }, 'a database connection broke'),
+  onError: (err) => log.warn({ err }, 'a database connection failed'),
 })
 const bus = await connectNatsBus({ servers: env.NATS_URL, name: 'billing', clock, log })
 const store = kyselyLedgerStore({
