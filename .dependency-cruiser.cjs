@@ -4,6 +4,8 @@
 const tests = ['[.]test[.]ts$', '/test/', '^test/', '^bench/', '^packages/(testkit|simulators)/']
 // Contract suites of ports; the contracts between services are in packages/contracts.
 const suites = '[.]contract[.]ts$'
+// Test helpers that tests of several folders or packages share.
+const helpers = '^(packages|services|apps)/.+/testing/'
 const edgeFeatures = 'auth|limits|credit|routing|usage'
 const stages =
   'admit|choose|dispatch|relay|settle|claim|generate|pictures|notify|check|fetch|render'
@@ -185,10 +187,10 @@ module.exports = {
     rule(
       'test-code-in-tests-only',
       'Test helpers are not imported by production code.',
-      { pathNot: [...tests, suites, '^packages/db/scripts/', '^packages/kernel/src/testing/'] },
+      { pathNot: [...tests, suites, '^packages/db/scripts/', helpers] },
       {
-        path: ['^packages/(testkit|simulators)/', '^packages/kernel/src/testing/', suites],
-        pathNot: '^packages/contracts/',
+        path: ['^packages/(testkit|simulators)/', helpers, suites],
+        pathNot: '^packages/contracts/(?!src/testing/)',
       },
     ),
     ...Object.entries(tableOwners).map(([tables, owner]) =>

@@ -12,6 +12,7 @@ import { memoryKeyStore } from '../src/store/memory-key-store.ts'
 import { memoryRevisionStore } from '../src/store/memory-revision-store.ts'
 import { createCatalogCache } from '../src/routing/refresh-catalog.ts'
 import { watchRevisions } from '../src/background/watch-revisions.ts'
+import { sampleKey } from '../src/testing/sample-user.ts'
 
 const EVERY_MS = 500
 const KEYS = 6
@@ -119,7 +120,7 @@ it.each(Array.from({ length: 40 }, (_, index) => index + 1))(
     const edge = await createEdge(seededRandom(seed))
     const { clock, random, maybe, bus, state, keyStore, authenticator } = edge
     const names = Array.from({ length: KEYS }, (_, index) => `key_${index}`)
-    for (const id of names) await keyStore.insertKey(newKey(id))
+    for (const id of names) await keyStore.insertKey(sampleKey({ id, hash: id }))
     const revoked = new Set<string>()
     const useKeys = () => {
       for (const id of names) if (!authenticator.find(id)) void lookUp(edge, id)
@@ -160,18 +161,3 @@ function announceSoon({ clock, random, bus, state: { version } }: Edge): void {
 async function lookUp({ authenticator }: Edge, id: string): Promise<void> {
   await authenticator.lookUp(id, '127.0.0.1').catch(() => undefined)
 }
-
-const newKey = (id: string) => ({
-  id,
-  userId: 'usr_1',
-  wallet: 'wal_1',
-  hash: id,
-  prefix: '',
-  name: '',
-  rpmLimit: null,
-  models: null,
-  networks: null,
-  dailyQuotaMicro: null,
-  expiresAt: null,
-  createdAt: new Date(0),
-})

@@ -6,8 +6,9 @@ import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { describe, expect, it } from 'vitest'
 
 import { keyHash } from './key-hash.ts'
-import type { KeyStore } from '../store/key-store.ts'
 import { memoryKeyStore } from '../store/memory-key-store.ts'
+import type { NewKey } from '../store/user-api-key-repository.ts'
+import { sampleKey } from '../testing/sample-user.ts'
 import { createAuthenticator } from './authenticate.ts'
 import { createGuessLimit } from './guess-limit.ts'
 import { callerAddress, fullCallerAddress, readApiKey } from './read-credentials.ts'
@@ -17,25 +18,10 @@ const hashed = keyHash(pepper)
 const APIKEY = 'sk-test-0123456789'
 const ADDRESS = '192.0.2.1'
 
-async function rig(key: Partial<Parameters<KeyStore['insertKey']>[0]> = {}) {
+async function rig(key: Partial<NewKey> = {}) {
   const clock = fakeClock()
   const store = memoryKeyStore()
-  const made = {
-    id: 'key_1',
-    userId: 'usr_1',
-    wallet: 'wal_1',
-    hash: hashed(APIKEY),
-    prefix: 'sk-test',
-    name: 'n',
-    rpmLimit: 60,
-    models: ['a'],
-    networks: null,
-    dailyQuotaMicro: null,
-    expiresAt: null,
-    createdAt: clock.now(),
-    ...key,
-  }
-  await store.insertKey(made)
+  await store.insertKey(sampleKey({ hash: hashed(APIKEY), rpmLimit: 60, models: ['a'], ...key }))
   const fixture = { reads: 0, broken: false, beforeRead: async () => {} }
   const findByHash = async (hash: string) => {
     fixture.reads += 1

@@ -5,6 +5,7 @@ import { seededRandom } from '@sluice/kernel/random'
 import { describe, expect, it } from 'vitest'
 
 import { memoryIdentityStore } from '../store/memory-identity-store.ts'
+import { sampleUser } from '../testing/sample-user.ts'
 import { createAttempts } from './attempts.ts'
 import type { IdentityContext } from './identity-deps.ts'
 import { createDeviceCookie } from './device-cookie.ts'
@@ -43,14 +44,7 @@ async function setUp() {
       },
     },
   }
-  await store.insertUser({
-    id: 'usr_1',
-    wallet: 'wal_1',
-    email: 'ada@b.test',
-    role: 'user',
-    passwordHash: 'right',
-    createdAt: clock.now(),
-  })
+  await store.insertUser(sampleUser({ email: 'ada@b.test', passwordHash: 'right' }))
   let cookie: string | undefined
   const attemptSignIn = (
     password = 'right',

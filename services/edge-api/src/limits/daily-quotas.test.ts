@@ -2,19 +2,12 @@ import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { expect, test } from 'vitest'
 
-import type { Principal } from '../http/request.ts'
 import { memoryQuotaStore } from '../store/memory-quota-store.ts'
 import type { QuotaStore } from '../store/quota-store.ts'
+import { samplePrincipal } from '../testing/sample-user.ts'
 import { createDailyQuotas } from './daily-quotas.ts'
 
-const principal: Principal = {
-  apiKeyId: 'key_1',
-  wallet: 'wal_1',
-  rpmLimit: null,
-  models: null,
-  networks: null,
-  dailyQuotaMicro: 100n,
-}
+const principal = samplePrincipal({ dailyQuotaMicro: 100n })
 const day = '2026-11-21'
 
 function setUp() {

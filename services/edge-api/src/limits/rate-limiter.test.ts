@@ -6,17 +6,11 @@ import { describe, expect, it } from 'vitest'
 import type { Principal } from '../http/request.ts'
 import { memoryRateStore } from '../store/memory-rate-store.ts'
 import type { RateStore } from '../store/rate-store.ts'
+import { samplePrincipal } from '../testing/sample-user.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 
-const principal = (rpmLimit: number | null): Principal => ({
-  apiKeyId: 'key_1',
-  wallet: 'wal_1',
-  rpmLimit,
-  models: null,
-  networks: null,
-  dailyQuotaMicro: null,
-})
+const principal = (rpmLimit: number | null) => samplePrincipal({ rpmLimit })
 
 function counted(store: RateStore): RateStore & { takes: number } {
   const made = {

@@ -1,22 +1,23 @@
 import { AppError } from '@sluice/kernel/app-error'
 import { describe, expect, it } from 'vitest'
 
+import { sampleUser } from '../testing/sample-user.ts'
 import type { SessionState } from '../identity/session-state.ts'
 import type { UserStatus } from '../identity/user-status.ts'
-import type { IdentityStore, NewUser } from './identity-store.ts'
+import type { IdentityStore } from './identity-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 const later = (ms: number) => new Date(at.getTime() + ms)
 
-export const ada: NewUser = {
+export const ada = sampleUser({
   id: 'usr_ada',
   email: 'Ada@Example.com',
   role: 'admin',
   wallet: 'wal_ada',
   passwordHash: 'hash of ada',
   createdAt: at,
-}
-const bob: NewUser = { ...ada, id: 'usr_bob', email: 'bob@example.com', wallet: 'wal_bob' }
+})
+const bob = { ...ada, id: 'usr_bob', email: 'bob@example.com', wallet: 'wal_bob' }
 
 const session = { id: 'ses_1', userId: ada.id, at, expiresAt: later(60_000) }
 const checked = { passwordHash: 'hash of ada' }

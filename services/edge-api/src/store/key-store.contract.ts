@@ -1,34 +1,17 @@
 import { describe, expect, it } from 'vitest'
 
-import type { IdentityStore, NewUser } from './identity-store.ts'
+import { sampleKey, sampleUser } from '../testing/sample-user.ts'
+import type { IdentityStore } from './identity-store.ts'
 import type { KeyStore } from './key-store.ts'
-import type { NewKey } from './user-api-key-repository.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 
-const user: NewUser = {
-  id: 'usr_1',
-  email: 'Ada@Example.com',
-  role: 'admin',
-  passwordHash: null,
-  wallet: 'wal_1',
-  createdAt: at,
-}
-
-const key: NewKey = {
-  id: 'key_1',
-  userId: 'usr_1',
-  wallet: 'wal_1',
-  hash: 'a'.repeat(64),
-  prefix: 'sk-abcd',
-  name: 'first',
+const user = sampleUser()
+const key = sampleKey({
   rpmLimit: 60,
   models: ['gpt-5-mini', 'näme with "quotes"'],
-  networks: null,
-  dailyQuotaMicro: null,
   expiresAt: new Date('2027-01-01T00:00:00.000Z'),
-  createdAt: at,
-}
+})
 
 /**
  * The contract of every key store. `identity` holds the keys' owners; `outbox` lists the ids of keys with an

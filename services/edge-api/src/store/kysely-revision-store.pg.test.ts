@@ -3,6 +3,7 @@ import { eachPostgres } from '@sluice/testkit/databases'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
+import { sampleKey, sampleUser } from '../testing/sample-user.ts'
 import { kyselyIdentityStore } from './kysely-identity-store.ts'
 import { kyselyKeyStore } from './kysely-key-store.ts'
 import { kyselyRevisionStore } from './kysely-revision-store.ts'
@@ -44,20 +45,9 @@ eachPostgres('revisions', (open) => {
 
   it('grow in the order of commits: a revision is not visible before the changes below it', async () => {
     const keys = kyselyKeyStore(database)
-    const shared = { wallet: 'wal_1', prefix: '', name: '', rpmLimit: null, models: null }
-    const limits = { networks: null, dailyQuotaMicro: null, expiresAt: null, createdAt: at }
-    await sql`
-      insert into users (id, email, role, wallet, created_at)
-      values ('usr_1', 'a@example.com', 'user', 'wal_1', ${at})`.execute(database.db)
-    for (const id of ['key_1', 'key_2']) {
-      await keys.insertKey({
-        id,
-        userId: 'usr_1',
-        hash: id.at(-1)?.repeat(64) ?? '',
-        ...shared,
-        ...limits,
-      })
-    }
+    await kyselyIdentityStore(database).insertUser(sampleUser())
+    for (const n of [1, 2])
+      await keys.insertKey(sampleKey({ id: `key_${n}`, hash: String(n).repeat(64) }))
     const { apiKeys: before } = await revisions()
     let later: Promise<boolean> | undefined
     await database.db.transaction().execute(async (trx) => {

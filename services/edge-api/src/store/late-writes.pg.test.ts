@@ -8,6 +8,7 @@ import { holdingProxy } from '@sluice/testkit/holding-proxy'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
+import { sampleKey, sampleUser } from '../testing/sample-user.ts'
 import { kyselyAnswerStore } from './kysely-answer-store.ts'
 import { kyselyIdentityStore } from './kysely-identity-store.ts'
 import { kyselyKeyStore } from './kysely-key-store.ts'
@@ -16,21 +17,8 @@ import { kyselyQuotaStore } from './kysely-quota-store.ts'
 const WITHIN_MS = 1_000
 const at = new Date('2026-11-21T09:00:00.000Z')
 const later = new Date(at.getTime() + 86_400_000)
-const key = {
-  id: 'key_2',
-  userId: 'user_1',
-  wallet: 'wal_1',
-  hash: 'b'.repeat(64),
-  prefix: 'sk-b',
-  name: 'another',
-  rpmLimit: null,
-  models: null,
-  networks: null,
-  dailyQuotaMicro: null,
-  expiresAt: null,
-  createdAt: at,
-}
-const usersKey = { ...key, id: 'key_3', hash: 'c'.repeat(64) }
+const key = sampleKey({ id: 'key_2', hash: 'b'.repeat(64) })
+const usersKey = sampleKey({ id: 'key_3', hash: 'c'.repeat(64) })
 const claim = {
   apiKeyId: 'key_1',
   route: 'chat',
@@ -95,12 +83,10 @@ describe('a write that reaches the database after its timeout has no effect', ()
   let postgres: Postgres
   beforeAll(async () => {
     database = await testDatabase()
-    await sql`insert into users (id, email, role, wallet, created_at)
-      values ('user_1', 'ada@example.test', 'user', 'wal_1', ${at})`.execute(database.db)
-    const own = { ...key, id: 'key_1', hash: 'a'.repeat(64), dailyQuotaMicro: 100n }
-    await kyselyKeyStore(database).insertKey(own)
+    await kyselyIdentityStore(database).insertUser(sampleUser())
+    await kyselyKeyStore(database).insertKey(sampleKey({ dailyQuotaMicro: 100n }))
     await sql`insert into sessions (id, user_id, created_at, seen_at, expires_at, generation, rotated_at)
-      values ('session_1', 'user_1', ${at}, ${at}, ${later}, 1, ${at})`.execute(database.db)
+      values ('session_1', 'usr_1', ${at}, ${at}, ${later}, 1, ${at})`.execute(database.db)
   })
   afterAll(() => database.close())
   beforeEach(async () => {

@@ -1,25 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
+import { sampleKey, sampleUser } from '../testing/sample-user.ts'
 import type { IdentityStore } from './identity-store.ts'
 import type { KeyStore } from './key-store.ts'
-import type { NewKey } from './user-api-key-repository.ts'
 import type { RevisionStore } from './revision-store.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
-const ownKey = (n: number): NewKey => ({
-  id: `key_${n}`,
-  userId: 'usr_1',
-  wallet: 'wal_1',
-  hash: String(n).repeat(64),
-  prefix: 'sk-abcd',
-  name: 'a key',
-  rpmLimit: null,
-  models: null,
-  networks: null,
-  dailyQuotaMicro: null,
-  expiresAt: null,
-  createdAt: at,
-})
 
 /** The contract of every revision store. It shares its keys and users with the other two stores. */
 export function revisionStoreContract(
@@ -28,9 +14,9 @@ export function revisionStoreContract(
   const prepared = async () => {
     const made = await make()
     const { keys, identity, store } = made
-    const user = { id: 'usr_1', email: 'ada@example.com', role: 'user' as const, createdAt: at }
-    await identity.insertUser({ ...user, passwordHash: null, wallet: 'wal_1' })
-    for (const n of [1, 2, 3]) await keys.insertKey(ownKey(n))
+    await identity.insertUser(sampleUser())
+    for (const n of [1, 2, 3])
+      await keys.insertKey(sampleKey({ id: `key_${n}`, hash: String(n).repeat(64) }))
     const { apiKeys: before } = await store.readRevisions()
     const changed = async (since = before, limit = 10) => {
       const rows = await store.listChangedKeys({ since, limit })

@@ -1,26 +1,25 @@
 import { describe, expect, it } from 'vitest'
 
+import { sampleKey } from '../testing/sample-user.ts'
 import type { KeyStore } from './key-store.ts'
 import type { NewKey } from './user-api-key-repository.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 const later = (ms: number) => new Date(at.getTime() + ms)
 
-const key = (n: number, facts: Partial<NewKey> = {}): NewKey => ({
-  id: `key_${n}`,
-  userId: 'usr_1',
-  wallet: 'wal_1',
-  hash: n.toString(16).padStart(64, '0'),
-  prefix: 'sk-abcd',
-  name: `key ${n}`,
-  rpmLimit: 60,
-  models: ['gpt-5-mini'],
-  networks: ['10.0.0.0/8', '2001:db8::1/128'],
-  dailyQuotaMicro: 5_000_000_000_000n,
-  expiresAt: later(1_000),
-  createdAt: at,
-  ...facts,
-})
+const key = (n: number, facts: Partial<NewKey> = {}): NewKey =>
+  sampleKey({
+    id: `key_${n}`,
+    hash: n.toString(16).padStart(64, '0'),
+    name: `key ${n}`,
+    rpmLimit: 60,
+    models: ['gpt-5-mini'],
+    networks: ['10.0.0.0/8', '2001:db8::1/128'],
+    dailyQuotaMicro: 5_000_000_000_000n,
+    expiresAt: later(1_000),
+    createdAt: at,
+    ...facts,
+  })
 
 /**
  * The contract of every repository of users' own keys. The users `usr_1` and `usr_2` exist; `outbox` lists

@@ -1,18 +1,14 @@
 import { describe, expect, it } from 'vitest'
 
+import { sampleUser } from '../testing/sample-user.ts'
 import type { IdentityStore, NewUser } from './identity-store.ts'
 import type { UsersQuery } from './users-query.ts'
 
 const at = new Date('2026-11-21T09:00:00.000Z')
 const id = (number: number) => `usr_${number.toString(16).padStart(32, '0')}`
-const user = (number: number, email: string, role: NewUser['role'] = 'user'): NewUser => ({
-  id: id(number),
-  email,
-  role,
-  wallet: `wal_${number.toString(16).padStart(32, '0')}`,
-  passwordHash: null,
-  createdAt: at,
-})
+const wallet = (number: number) => `wal_${number.toString(16).padStart(32, '0')}`
+const user = (number: number, email: string, role: NewUser['role'] = 'user') =>
+  sampleUser({ id: id(number), wallet: wallet(number), email, role, createdAt: at })
 
 /** The contract of listing users in every identity store. `make` returns an empty one. */
 export function userListContract(make: () => Promise<IdentityStore>): void {

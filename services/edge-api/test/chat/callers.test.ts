@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import { chatRequest, rawSocket } from './raw-socket.ts'
 import { keyHash } from '../../src/auth/key-hash.ts'
+import { sampleKey } from '../../src/testing/sample-user.ts'
 import { id } from './ids.ts'
 import { turns, until } from './time.ts'
 import type { Fixture, FixtureOptions } from './fixture.ts'
@@ -140,20 +141,8 @@ describe('a caller who repeats an Idempotency-Key', () => {
   it('too often in parallel gets 429, while repeats with other keys still wait', async () => {
     const { chat, url, simulator, keyStore, deps } = await open()
     const other = 'sk-of-another-caller'
-    await keyStore.insertKey({
-      id: id('key', 2),
-      userId: id('usr', 2),
-      wallet: id('wal', 1),
-      hash: keyHash(deps.pepper)(other),
-      prefix: 'sk-of',
-      name: 'other',
-      rpmLimit: null,
-      models: null,
-      networks: null,
-      dailyQuotaMicro: null,
-      expiresAt: null,
-      createdAt: deps.clock.now(),
-    })
+    const hash = keyHash(deps.pepper)(other)
+    await keyStore.insertKey(sampleKey({ id: id('key', 2), wallet: id('wal', 1), hash }))
     simulator.script({ behaviour: { kind: 'hang', at: 'request' } })
     const abort = new AbortController()
     const refused: { status: number; retryAfter: string | null; text: string }[] = []

@@ -36,6 +36,7 @@ import { memoryQuotaStore } from '../../src/store/memory-quota-store.ts'
 import { memoryRateStore } from '../../src/store/memory-rate-store.ts'
 import { memoryRevisionStore } from '../../src/store/memory-revision-store.ts'
 import { memoryRequestLogStore } from '../../src/store/memory-request-log-store.ts'
+import { sampleKey } from '../../src/testing/sample-user.ts'
 import { partialStub } from '../partial-stub.ts'
 import type { MakeChannel } from './channels.ts'
 import { channelMaker } from './channels.ts'
@@ -100,20 +101,10 @@ export async function createFixture(options: FixtureOptions = {}) {
   const ledger = testLedger({ prices: [price], balanceMicro })
   const keyStore = memoryKeyStore()
   const { rpmLimit = null, models = null, networks = null, dailyQuotaMicro = null } = options
-  await keyStore.insertKey({
-    id: id('key', 1),
-    userId: id('usr', 1),
-    wallet: id('wal', 1),
-    hash: keyHash(PEPPER)(APIKEY),
-    prefix: 'sk-test',
-    name: 'test',
-    rpmLimit,
-    models,
-    networks,
-    dailyQuotaMicro,
-    expiresAt: null,
-    createdAt: clock.now(),
-  })
+  const owner = { userId: id('usr', 1), wallet: id('wal', 1) }
+  const limits = { rpmLimit, models, networks, dailyQuotaMicro }
+  const hash = keyHash(PEPPER)(APIKEY)
+  await keyStore.insertKey(sampleKey({ id: id('key', 1), ...owner, hash, ...limits }))
   const quotaStore = memoryQuotaStore({ quotaOf: keyStore.quotaOf })
   const rows: RequestRecord[] = []
   const upstreams = createUpstreams({ ...egress, clock, random })

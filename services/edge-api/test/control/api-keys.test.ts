@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { LIVE_KEYS_MAX } from '../../src/control/keys/create-api-key.ts'
 import { keyHash } from '../../src/auth/key-hash.ts'
+import { sampleKey } from '../../src/testing/sample-user.ts'
 import { id } from '../chat/ids.ts'
 import { question } from '../chat/fixture.ts'
 import type { Answer, StartedGateway } from '../identity/gateway.ts'
@@ -123,9 +124,10 @@ describe('creating a key', () => {
   it('is limited by the number of live keys, of which a revoked one is none', async () => {
     const { gateway, make, revoke } = await openKeys()
     const { body } = await make()
+    const userId = gateway.user.id
     for (let n = 1; n < LIVE_KEYS_MAX; n += 1) {
-      const row = { ...newKey(gateway, n), hash: n.toString(16).padStart(64, '0') }
-      await gateway.keyStore.insertKey(row)
+      const hash = n.toString(16).padStart(64, '0')
+      await gateway.keyStore.insertKey(sampleKey({ id: id('key', n), userId, hash }))
     }
     const refused = await make()
     expect(refused.status).toBe(422)
@@ -133,20 +135,6 @@ describe('creating a key', () => {
     await revoke(body['id'])
     expect((await make()).status).toBe(201)
   })
-})
-
-const newKey = ({ user, clock }: StartedGateway, n: number) => ({
-  id: id('key', n),
-  userId: user.id,
-  wallet: user.wallet,
-  prefix: 'sk-',
-  name: `key ${n}`,
-  rpmLimit: null,
-  dailyQuotaMicro: null,
-  models: null,
-  networks: null,
-  expiresAt: null,
-  createdAt: clock.now(),
 })
 
 describe('the list', () => {

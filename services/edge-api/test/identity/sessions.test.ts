@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { defaultEdgeConfig } from '../../src/config.ts'
+import { sampleKey, sampleUser } from '../../src/testing/sample-user.ts'
 import { APIKEY } from '../chat/fixture.ts'
 import { id } from '../chat/ids.ts'
 import type { Answer, StartedGateway } from './gateway.ts'
@@ -185,16 +186,8 @@ describe('a new password', () => {
 describe('a ban', () => {
   const reason = 'sold the account'
   const keyOfAda = async (gateway: StartedGateway) => {
-    const key = { id: id('key', 9), hash: 'hash', prefix: 'sk-', name: 'k' }
-    const rights = { rpmLimit: null, dailyQuotaMicro: null, models: null, networks: null }
-    const limits = { ...rights, expiresAt: null }
-    const owner = { userId: gateway.user.id, wallet: gateway.user.wallet }
-    await gateway.keyStore.insertKey({
-      ...key,
-      ...owner,
-      ...limits,
-      createdAt: gateway.clock.now(),
-    })
+    const { id: userId, wallet } = gateway.user
+    await gateway.keyStore.insertKey(sampleKey({ id: id('key', 9), userId, wallet, hash: 'hash' }))
   }
 
   it('ends sessions and API keys at once, and the error names the reason', async () => {
@@ -234,14 +227,8 @@ describe('a ban', () => {
 
   it('stops the API key of an active caller at once, and its removal restores the key', async () => {
     const gateway = await open()
-    await gateway.deps.identityStore.insertUser({
-      id: id('usr', 1),
-      email: 'caller@b.test',
-      role: 'user',
-      wallet: id('wal', 1),
-      passwordHash: null,
-      createdAt: gateway.clock.now(),
-    })
+    const caller = { id: id('usr', 1), email: 'caller@b.test', wallet: id('wal', 1) }
+    await gateway.deps.identityStore.insertUser(sampleUser(caller))
     expect((await gateway.chat()).status).toBe(200)
     await gateway.identity.ban({ userId: id('usr', 1), reason, by: gateway.admin.id })
     expect((await gateway.chat()).status).toBe(401)

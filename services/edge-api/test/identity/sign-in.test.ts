@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
+import { sampleUser } from '../../src/testing/sample-user.ts'
 import type { Answer, StartedGateway } from './gateway.ts'
 import { PASSWORD, bearer, cookieOf, errorOf, inTime, startGateway, defined } from './gateway.ts'
 
@@ -63,14 +64,7 @@ describe('signing in', () => {
 
   it('gives the same error for a wrong password, an unknown e-mail and a user without a password', async () => {
     const { signIn, deps } = await open()
-    await deps.identityStore.insertUser({
-      id: 'usr_p',
-      email: 'none@b.test',
-      role: 'user',
-      wallet: 'wal_p',
-      passwordHash: null,
-      createdAt: deps.clock.now(),
-    })
+    await deps.identityStore.insertUser(sampleUser({ email: 'none@b.test', passwordHash: null }))
     const answers = [
       await signIn('ada@b.test', 'wrong password'),
       await signIn('unknown@b.test', 'wrong password'),

@@ -1,30 +1,27 @@
 import type { SessionPrincipal } from '../../src/identity/identity.ts'
 import type { Principal } from '../../src/http/request.ts'
+import { samplePrincipal } from '../../src/testing/sample-user.ts'
 
 export const id = (prefix: string, digit: string) => `${prefix}_${digit.repeat(32)}`
-
-const unlimited = { rpmLimit: null, models: null, networks: null, dailyQuotaMicro: null }
 
 /** The daily quota of the key `sk-capped`: three pictures. */
 export const QUOTA_MICRO = 3_000_000n
 
 /** Principals by API key. */
 export const principals: Record<string, Principal> = {
-  'sk-one': { apiKeyId: id('key', '1'), wallet: id('wal', '1'), ...unlimited },
-  'sk-one-too': { apiKeyId: id('key', '2'), wallet: id('wal', '1'), ...unlimited },
-  'sk-other': { apiKeyId: id('key', '3'), wallet: id('wal', '2'), ...unlimited },
-  'sk-narrow': {
+  'sk-one': samplePrincipal({ apiKeyId: id('key', '1'), wallet: id('wal', '1') }),
+  'sk-one-too': samplePrincipal({ apiKeyId: id('key', '2'), wallet: id('wal', '1') }),
+  'sk-other': samplePrincipal({ apiKeyId: id('key', '3'), wallet: id('wal', '2') }),
+  'sk-narrow': samplePrincipal({
     apiKeyId: id('key', '4'),
     wallet: id('wal', '1'),
-    ...unlimited,
     models: new Set(['gpt-4o', 'gpt-image-1.5']),
-  },
-  'sk-capped': {
+  }),
+  'sk-capped': samplePrincipal({
     apiKeyId: id('key', '5'),
     wallet: id('wal', '1'),
-    ...unlimited,
     dailyQuotaMicro: QUOTA_MICRO,
-  },
+  }),
 }
 
 export const quotaOf = (apiKeyId: string) =>

@@ -3,7 +3,7 @@ import type { Random } from '@sluice/kernel/random'
 import type { Action } from '@sluice/testkit/simulate'
 
 import type { QuotaReservation } from '../../src/limits/daily-quotas.ts'
-import type { Principal } from '../../src/http/request.ts'
+import { samplePrincipal } from '../../src/testing/sample-user.ts'
 import type { Running, Simulation } from './simulation.ts'
 import { restartedEdge, CALL_MS_MAX, charge, EDGES, quotas, today } from './simulation.ts'
 
@@ -12,14 +12,8 @@ const below = (random: Random, limit: number) => Math.floor(random.next() * limi
 const oneOf = <Item>(items: readonly Item[], random: Random): Item | undefined =>
   items[below(random, items.length)]
 
-const principalOf = (apiKeyId: string): Principal => ({
-  apiKeyId,
-  wallet: 'wal_1',
-  rpmLimit: null,
-  models: null,
-  networks: null,
-  dailyQuotaMicro: quotas[apiKeyId] ?? null,
-})
+const principalOf = (apiKeyId: string) =>
+  samplePrincipal({ apiKeyId, dailyQuotaMicro: quotas[apiKeyId] ?? null })
 
 /** Undefined when the quota refused, or the database or billing was unavailable. */
 async function reserved(
