@@ -1,3 +1,5 @@
+-- after migration 20261201_1240_picture_states; written by `pnpm db:snapshot`
+
 create sequence ledger_transfer_seq as bigint start 1 increment 1;
 
 create sequence outbox_revision as bigint start 1 increment 1;

@@ -1,4 +1,4 @@
-// Writes schema.snapshot.sql: the schema after all migrations, as read from a fresh server.
+// Writes schema.snapshot.sql: the schema after all migrations, as read from a fresh server, under their last name.
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { connectPostgres } from '../src/connect-postgres.ts'
 import { findEmbeddedBinaries } from '../src/embedded/find-binaries.ts'
 import { migrate } from '../src/migrate.ts'
 import { readSchema } from '../src/read-schema.ts'
+import { snapshotFile, snapshotText } from '../src/schema-snapshot.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-snapshot-'))
 await chmod(folder, 0o755) // the server may run as another user
@@ -24,7 +25,7 @@ try {
   await migrate(postgres)
   const schema = await readSchema(postgres.db)
   await postgres.close()
-  await writeFile(join(import.meta.dirname, '../schema.snapshot.sql'), schema)
+  await writeFile(snapshotFile, snapshotText(schema))
 } finally {
   await server.stop()
   await rm(folder, { recursive: true })

@@ -1,19 +1,17 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 
 import { eachPostgres } from '@sluice/testkit/databases'
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
 
 import { readSchema } from './read-schema.ts'
-
-const snapshot = join(import.meta.dirname, '../schema.snapshot.sql')
+import { snapshotFile, snapshotText } from './schema-snapshot.ts'
 
 eachPostgres('the schema', (open) => {
   it('equals the committed snapshot (else run `pnpm db:snapshot` and review the difference)', async () => {
     const database = await open()
     const schema = await readSchema(database.db).finally(database.close)
-    expect(schema).toBe(await readFile(snapshot, 'utf8'))
+    expect(snapshotText(schema)).toBe(await readFile(snapshotFile, 'utf8'))
   })
 
   it('includes everything a migration may create', async () => {
