@@ -25,7 +25,13 @@ export default [
           })),
           patterns: [
             {
-              group: ['@sluice/contracts/*'],
+              group: [
+                '@sluice/contracts/*',
+                '!@sluice/contracts/control',
+                '@sluice/contracts/control/*',
+                // Imports nothing.
+                '!@sluice/contracts/control/password-length',
+              ],
               allowTypeImports: true,
               message: 'Schemas carry zod: import types, or plain values in a .ts file.',
             },

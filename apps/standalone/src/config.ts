@@ -1,3 +1,7 @@
+import {
+  PASSWORD_CHARACTERS_MAX,
+  PASSWORD_CHARACTERS_MIN,
+} from '@sluice/contracts/control/password-length'
 import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
 import { intakeEnvironment } from '@sluice/edge-api/module'
 import { hostListSetting } from '@sluice/service-kit/read-config'
@@ -23,8 +27,8 @@ export const standaloneConfig = z.object({
   ADMIN_EMAIL: z.email().default('admin@localhost.localdomain'),
   ADMIN_PASSWORD: z
     .string()
-    .min(12, 'must have at least 12 characters')
-    .max(200, 'must have at most 200 characters')
+    .min(PASSWORD_CHARACTERS_MIN, `must have at least ${PASSWORD_CHARACTERS_MIN} characters`)
+    .max(PASSWORD_CHARACTERS_MAX, `must have at most ${PASSWORD_CHARACTERS_MAX} characters`)
     .optional(),
   SLUICE_FIRST_API_KEY: z.string().min(20).max(200).optional(),
   /** Whole credits for the first wallet. */

@@ -73,7 +73,7 @@ test.each([
 )
 
 test.each([
-  ['short', 'ADMIN_PASSWORD must have at least 12 characters.'],
+  ['short', 'ADMIN_PASSWORD must have at least 10 characters.'],
   ['x'.repeat(201), 'ADMIN_PASSWORD must have at most 200 characters.'],
 ])(
   'an ADMIN_PASSWORD of the wrong length is refused by the config schema: %s',
@@ -85,7 +85,7 @@ test.each([
 test('without ADMIN_PASSWORD a password is generated and accepted', async () => {
   const { start } = setUp()
   const { password } = await start({})
-  expect(password?.length).toBeGreaterThanOrEqual(12)
+  expect(password?.length).toBeGreaterThanOrEqual(10)
 })
 
 test('a weak ADMIN_PASSWORD does not stop a start with an existing admin', async () => {

@@ -1,11 +1,9 @@
 import { z } from 'zod'
 
 import { id, instant, microCredits } from '../codecs.ts'
+import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from './password-length.ts'
 import { permissions, roles } from './permissions.ts'
 import type { Permission } from './permissions.ts'
-
-export const PASSWORD_CHARACTERS_MIN = 10
-export const PASSWORD_CHARACTERS_MAX = 200
 
 export const role = z.enum(roles)
 const permissionNames = Object.keys(permissions) as [Permission, ...Permission[]]

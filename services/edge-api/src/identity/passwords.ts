@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os'
 
-import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from '@sluice/contracts/control/auth'
+import {
+  PASSWORD_CHARACTERS_MAX,
+  PASSWORD_CHARACTERS_MIN,
+} from '@sluice/contracts/control/password-length'
 import { AppError } from '@sluice/kernel/app-error'
 import type { Random } from '@sluice/kernel/random'
 

@@ -29,7 +29,8 @@ export const messages = {
     role: 'Role',
     roleHelp: 'Admins can view and change everything.',
     password: 'Password',
-    passwordHelp: 'At least 10 characters. Leave empty to generate one.',
+    passwordHelp: (characters: number) =>
+      `At least ${characters} characters. Leave empty to generate one.`,
     reason: 'Reason',
     reasonHelp: 'Visible to operators only, not to the user.',
     amount: 'Credits',

@@ -31,7 +31,7 @@ export const messages: AreaMessages<'admin-users'> = {
     role: '角色',
     roleHelp: '管理员可以查看和修改所有内容。',
     password: '密码',
-    passwordHelp: '至少 10 个字符。留空则由系统生成。',
+    passwordHelp: (characters) => `至少 ${characters} 个字符。留空则由系统生成。`,
     reason: '原因',
     reasonHelp: '仅管理员可见，用户看不到。',
     amount: '额度',
