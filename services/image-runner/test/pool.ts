@@ -1,5 +1,6 @@
 import type { Bus } from '@sluice/bus/bus'
 import type { Catalog, Lease, Outcome, Scheduler } from '@sluice/contracts/scheduler.contract'
+import { sampleChannel } from '@sluice/contracts/testing/sample-catalog'
 import type { Clock } from '@sluice/kernel/clock'
 import { sampleId } from '@sluice/jobs/testing/sample-job'
 import { credentialSecretBinding } from '@sluice/sealing/sealer'
@@ -110,18 +111,13 @@ export function createPool({
   const catalog: Catalog = {
     version: 1,
     channels: [
-      {
+      sampleChannel({
         id: CHANNEL,
-        name: 'main',
         dialect: 'sandbox',
         baseUrl: 'https://upstream.test/v1',
-        priority: 0,
-        weight: 1,
-        enabled: true,
         models: [{ model: MODEL, upstreamModel: 'upstream-model', kinds: ['image'] }],
         settings: { colour: 'blue' },
-        credentials: [],
-      },
+      }),
     ],
   }
 

@@ -1,4 +1,5 @@
 import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
+import { sampleChannel, sampleCredential } from '@sluice/contracts/testing/sample-catalog'
 import { seededRandom } from '@sluice/kernel/random'
 import { describe, expect, it } from 'vitest'
 
@@ -7,19 +8,13 @@ import { chooseChannels } from './choose-channels.ts'
 import type { CredentialUse } from './choose-credential.ts'
 import { chooseCredential } from './choose-credential.ts'
 
-const channel = (name: string, facts: Partial<CatalogChannel> = {}): CatalogChannel => ({
-  id: name,
-  name,
-  dialect: 'openai',
-  baseUrl: 'https://example.com/v1',
-  priority: 0,
-  weight: 1,
-  enabled: true,
-  models: [{ model: 'm', upstreamModel: `m-of-${name}`, kinds: ['chat'] }],
-  settings: {},
-  credentials: [],
-  ...facts,
-})
+const channel = (name: string, facts: Partial<CatalogChannel> = {}) =>
+  sampleChannel({
+    id: name,
+    name,
+    models: [{ model: 'm', upstreamModel: `m-of-${name}`, kinds: ['chat'] }],
+    ...facts,
+  })
 
 const order = (channels: CatalogChannel[], roll: () => number) => {
   const routes = catalogSnapshot({ version: 1, channels }, []).routesOf('m')
@@ -94,14 +89,8 @@ describe('the order of channels', () => {
 })
 
 describe('the credential', () => {
-  const credential = (name: string, facts: Partial<CatalogCredential> = {}): CatalogCredential => ({
-    id: name,
-    state: 'active',
-    concurrencyMax: 2,
-    coolingUntil: null,
-    secret: { keyId: 'k', box: '' },
-    ...facts,
-  })
+  const credential = (name: string, facts: Partial<CatalogCredential> = {}) =>
+    sampleCredential({ id: name, concurrencyMax: 2, ...facts })
   const choose = (
     credentials: CatalogCredential[],
     uses: Record<string, Partial<CredentialUse>> = {},

@@ -1,4 +1,5 @@
-import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
+import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
+import { sampleChannel, sampleCredential } from '@sluice/contracts/testing/sample-catalog'
 import type { Sealer } from '@sluice/sealing/sealer'
 import { credentialSecretBinding } from '@sluice/sealing/sealer'
 
@@ -19,29 +20,20 @@ export function channelMaker({
   key: string
   sealer: Sealer
 }): MakeChannel {
-  return (n, { secrets = [key], ...facts } = {}) => ({
-    id: id('chan', n),
-    name: `channel ${n}`,
-    dialect: 'openai',
-    baseUrl,
-    priority: 0,
-    weight: 1,
-    enabled: true,
-    models: [
-      { model: 'gpt-5-mini', upstreamModel: 'gpt-5-mini', kinds: ['chat'] },
-      { model: 'org/tiny', upstreamModel: 'gpt-4o-mini', kinds: ['chat'] },
-    ],
-    settings: {},
-    credentials: secrets.map((secret, at): CatalogCredential => {
-      const credentialId = id('cred', `${n}${at}`)
-      return {
-        id: credentialId,
-        state: 'active',
-        concurrencyMax: 64,
-        coolingUntil: null,
-        secret: sealer.seal(credentialSecretBinding(credentialId), secret),
-      }
-    }),
-    ...facts,
-  })
+  return (n, { secrets = [key], ...facts } = {}) =>
+    sampleChannel({
+      id: id('chan', n),
+      name: `channel ${n}`,
+      baseUrl,
+      models: [
+        { model: 'gpt-5-mini', upstreamModel: 'gpt-5-mini', kinds: ['chat'] },
+        { model: 'org/tiny', upstreamModel: 'gpt-4o-mini', kinds: ['chat'] },
+      ],
+      credentials: secrets.map((text, at) => {
+        const credentialId = id('cred', `${n}${at}`)
+        const secret = sealer.seal(credentialSecretBinding(credentialId), text)
+        return sampleCredential({ id: credentialId, concurrencyMax: 64, secret })
+      }),
+      ...facts,
+    })
 }

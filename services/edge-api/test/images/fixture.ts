@@ -4,6 +4,7 @@ import { createMemoryBus } from '@sluice/bus/memory-bus'
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { PriceRow } from '@sluice/contracts/prices'
 import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
+import { sampleChannel } from '@sluice/contracts/testing/sample-catalog'
 import { createEgress } from '@sluice/egress/create-egress'
 import { createJobHub } from '@sluice/jobs/job-hub'
 import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'
@@ -55,22 +56,15 @@ const price: PriceRow = {
   },
 }
 
-const channel: CatalogChannel = {
+const channel = sampleChannel({
   id: id('chan', '1'),
-  name: 'test',
   dialect: 'sandbox',
-  baseUrl: 'http://localhost',
-  priority: 0,
-  weight: 1,
-  enabled: true,
   models: [
     { model: 'gpt-image-2', upstreamModel: 'gpt-image-2', kinds: ['image'] },
     { model: 'gpt-image-1.5', upstreamModel: 'gpt-image-1.5', kinds: ['image'] },
     { model: 'gpt-4o', upstreamModel: 'gpt-4o', kinds: ['chat'] },
   ],
-  settings: {},
-  credentials: [],
-}
+})
 
 export interface FixtureOptions {
   generateImage?: Generate

@@ -1,6 +1,7 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
 import type { LiveCounters } from '@sluice/contracts/control/admin'
 import type { Catalog } from '@sluice/contracts/scheduler.contract'
+import { sampleChannel, sampleCredential } from '@sluice/contracts/testing/sample-catalog'
 import { sampleJob } from '@sluice/jobs/testing/sample-job'
 import { AppError } from '@sluice/kernel/app-error'
 import type { FakeClock } from '@sluice/kernel/testing/fake-clock'
@@ -17,28 +18,7 @@ const LIVE = `${OVERVIEW}/live`
 
 const catalog: Catalog = {
   version: 1,
-  channels: [
-    {
-      id: id('chan', 1),
-      name: 'main',
-      dialect: 'openai',
-      baseUrl: 'https://upstream.example/v1',
-      priority: 0,
-      weight: 1,
-      enabled: true,
-      models: [],
-      settings: {},
-      credentials: [
-        {
-          id: id('cred', 1),
-          state: 'active',
-          concurrencyMax: 1,
-          coolingUntil: null,
-          secret: { keyId: 'k', box: 'b' },
-        },
-      ],
-    },
-  ],
+  channels: [sampleChannel({ credentials: [sampleCredential()] })],
 }
 
 async function createOverview() {

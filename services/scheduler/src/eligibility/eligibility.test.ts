@@ -1,21 +1,13 @@
 import { expect, it } from 'vitest'
 
 import type { Credential } from '../catalog/credential.ts'
+import { sampleCredential } from '../testing/sample-channel.ts'
 import type { CredentialStatus, Eligibility } from './eligibility.ts'
 import { checkEligibility, idleStatus } from './eligibility.ts'
 import { initialHealth } from './health.ts'
 
 const NOW_MS = 100_000
-const credential: Credential = {
-  id: 'cred_1',
-  channelId: 'chan_1',
-  state: 'active',
-  stateReason: null,
-  concurrencyMax: 2,
-  epoch: 3,
-  coolingUntil: null,
-  secret: { keyId: 'k', box: 'b' },
-}
+const credential = sampleCredential({ concurrencyMax: 2, epoch: 3 })
 const open = (untilMs: number): Partial<CredentialStatus> => ({
   epoch: 3,
   health: { ...initialHealth, circuit: { state: 'open', untilMs, trips: 1 } },

@@ -1,21 +1,13 @@
 import { expect, it } from 'vitest'
 
 import type { Credential } from '../catalog/credential.ts'
+import { sampleCredential } from '../testing/sample-channel.ts'
 import { idleStatus } from './eligibility.ts'
 import { initialHealth } from './health.ts'
 import { lastingHealth } from './lasting-health.ts'
 
 const NOW_MS = 1_000_000
-const credential: Credential = {
-  id: 'cred_1',
-  channelId: 'chan_1',
-  state: 'active',
-  stateReason: null,
-  concurrencyMax: 2,
-  epoch: 1,
-  coolingUntil: null,
-  secret: { keyId: 'k', box: 'b' },
-}
+const credential = sampleCredential()
 const lasting = (
   health: Partial<typeof initialHealth>,
   { facts = {}, epoch = 1 }: { facts?: Partial<Credential>; epoch?: number } = {},

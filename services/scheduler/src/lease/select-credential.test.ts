@@ -6,6 +6,7 @@ import { indexCatalog } from '../catalog/snapshot.ts'
 import type { CredentialStatus } from '../eligibility/eligibility.ts'
 import { idleStatus } from '../eligibility/eligibility.ts'
 import { initialHealth } from '../eligibility/health.ts'
+import { sampleChannel, sampleCredential } from '../testing/sample-channel.ts'
 import type { Selection, Selector } from './select-credential.ts'
 import { selectCredential } from './select-credential.ts'
 
@@ -17,29 +18,20 @@ function channel(
   credentials: (string | Partial<Credential>)[],
   facts: Partial<Channel> = {},
 ): Channel {
-  return {
+  return sampleChannel({
     id,
     name: id,
-    dialect: 'openai',
-    baseUrl: '',
-    priority: 0,
-    weight: 1,
-    enabled: true,
-    settings: {},
     models: [{ model: MODEL, upstreamModel: MODEL, kinds: ['image'] }],
-    credentials: credentials.map((one) => ({
-      id: typeof one === 'string' ? one : `${id}-1`,
-      channelId: id,
-      state: 'active',
-      stateReason: null,
-      concurrencyMax: 4,
-      epoch: 1,
-      coolingUntil: null,
-      secret: { keyId: 'k', box: 'b' },
-      ...(typeof one === 'string' ? {} : one),
-    })),
+    credentials: credentials.map((one) =>
+      sampleCredential({
+        id: typeof one === 'string' ? one : `${id}-1`,
+        channelId: id,
+        concurrencyMax: 4,
+        ...(typeof one === 'string' ? {} : one),
+      }),
+    ),
     ...facts,
-  }
+  })
 }
 
 function select(

@@ -42,7 +42,7 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
       const at = clock.now()
       return (await store.setCredentialState({ credentialId, state, from, at })).changed
     }
-    return { store, clock, id, create, created, change, only, setState }
+    return { store, clock, id, credential, create, created, change, only, setState }
   }
   const boxes = (channel: { credentials: readonly { secret: { box: string } }[] }) =>
     channel.credentials.map(({ secret }) => secret.box).toSorted()
@@ -192,11 +192,10 @@ export function channelChangesContract(make: () => Promise<CatalogStore>): void 
     })
 
     it('never receives a concurrently added secret of the old origin', async () => {
-      const { clock, store, id, created, change, only, setState } = await setUp()
+      const { clock, store, credential, created, change, only, setState } = await setUp()
       const channel = await created(['one'])
       await setState(channel.credentials[0]?.id ?? '', 'retired')
-      const late = { keyId: 'k1', box: 'box of late' }
-      const credentials = [{ id: id('cred'), secret: late, fingerprint: 'late', concurrencyMax: 1 }]
+      const credentials = [credential('late')]
       const [moved] = await Promise.all([
         change(channel.id, { baseUrl: OTHER_URL }),
         store.addCredentials({ channelId: channel.id, credentials, at: clock.now() }),

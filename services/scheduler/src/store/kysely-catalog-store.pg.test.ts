@@ -4,6 +4,7 @@ import { eachPostgres } from '@sluice/testkit/databases'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
+import { sampleDraft, sampleNewCredential } from '../testing/sample-channel.ts'
 import { catalogStoreContract } from './catalog-store.contract.ts'
 import { channelChangesContract } from './channel-changes.contract.ts'
 import { createKyselyCatalogStore } from './kysely-catalog-store.ts'
@@ -19,23 +20,8 @@ eachPostgres('the catalog', (open) => {
     return createKyselyCatalogStore({ db: database.db })
   }
   const at = new Date('2026-01-01T00:00:00Z')
-  const channel = {
-    newChannelId: 'chan_1',
-    name: 'main',
-    dialect: 'openai' as const,
-    baseUrl: 'https://api.example.test/v1',
-    priority: 0,
-    weight: 1,
-    enabled: true,
-    models: [{ model: 'm', upstreamModel: 'm', kinds: ['image' as const] }],
-    settings: {},
-  }
-  const credential = (id: string) => ({
-    id,
-    secret: { keyId: 'k1', box: 'sealed' },
-    fingerprint: id,
-    concurrencyMax: 1,
-  })
+  const channel = sampleDraft()
+  const credential = (id: string) => sampleNewCredential({ id, fingerprint: id })
 
   catalogStoreContract(empty)
   channelChangesContract(empty)

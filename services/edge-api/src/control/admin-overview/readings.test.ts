@@ -1,3 +1,4 @@
+import { sampleCredential } from '@sluice/contracts/testing/sample-catalog'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
 import { describe, expect, it } from 'vitest'
@@ -139,13 +140,11 @@ it('every minute of the last hour has an entry, also without requests', () => {
 
 it('counts credentials by their current state, with cooling ones separately', () => {
   const now = new Date(1_000)
-  const credential = (state: 'active' | 'paused' | 'attention', coolingUntilMs?: number) => ({
-    id: 'cred_1',
-    state,
-    concurrencyMax: 1,
-    coolingUntil: coolingUntilMs === undefined ? null : new Date(coolingUntilMs),
-    secret: { keyId: 'k', box: 'b' },
-  })
+  const credential = (state: 'active' | 'paused' | 'attention', coolingUntilMs?: number) =>
+    sampleCredential({
+      state,
+      coolingUntil: coolingUntilMs === undefined ? null : new Date(coolingUntilMs),
+    })
   const credentials = [
     credential('active'),
     credential('active', 1_000),
