@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { AppError } from '@sluice/kernel/app-error'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
-import { describe, expect, it } from 'vitest'
+import { LRUCache } from 'lru-cache'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { keyHash } from './key-hash.ts'
 import { memoryKeyStore } from '../store/memory-key-store.ts'
@@ -80,6 +81,30 @@ describe('authenticating', () => {
     authenticator.invalidate(['key_1'])
     expect(authenticator.find(APIKEY)).toBeUndefined()
     await expect(authenticator.lookUp(APIKEY, ADDRESS)).rejects.toMatchObject(wrong)
+  })
+
+  it('invalidates the changed keys only, also after a refresh, without reading the others', async () => {
+    const { authenticator, store, clock, fixture } = await rig()
+    const others = Array.from({ length: 100 }, (_, index) => `sk-other-${index}`)
+    for (const [index, other] of others.entries()) {
+      await store.insertKey(sampleKey({ id: `other_${index}`, hash: hashed(other) }))
+      await authenticator.lookUp(other, ADDRESS)
+    }
+    await authenticator.lookUp(APIKEY, ADDRESS)
+    await clock.advance(30_001)
+    const before = fixture.reads
+    authenticator.find(APIKEY)
+    await clock.advance(0)
+    expect(fixture.reads).toBe(before + 1)
+    const scan = vi.spyOn(LRUCache.prototype, 'entries')
+    onTestFinished(() => scan.mockRestore())
+    authenticator.invalidate(['key_1', 'unknown'])
+    expect(scan).not.toHaveBeenCalled()
+    expect(authenticator.find(APIKEY)).toBeUndefined()
+    expect(others.filter((other) => !authenticator.find(other))).toEqual([])
+    await authenticator.lookUp(APIKEY, ADDRESS)
+    authenticator.invalidate(['key_1'])
+    expect(authenticator.find(APIKEY)).toBeUndefined()
   })
 
   it('does not cache a key that was revoked while it was read', async () => {

@@ -67,7 +67,16 @@ export interface AuthenticateDeps {
 
 export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
   const { clock, guesses } = deps
-  const decisions = new LRUCache<string, Decision>({ max: KEYS_MAX })
+  // The name of each key in the cache, so that a change finds it without reading the others.
+  const names = new Map<string, string>()
+  const decisions = new LRUCache<string, Decision>({
+    max: KEYS_MAX,
+    noDisposeOnSet: true,
+    dispose: ({ principal: { apiKeyId } }, name) => {
+      if (names.get(apiKeyId) === name) names.delete(apiKeyId)
+    },
+    onInsert: ({ principal }, name) => void names.set(principal.apiKeyId, name),
+  })
   const unknown = new LRUCache<string, number>({ max: UNKNOWN_MAX })
   const reads = singleFlight<Decision | undefined>()
   const lookUps = createFairQueue(LOOKUPS)
@@ -124,9 +133,9 @@ export function createAuthenticator(deps: AuthenticateDeps): Authenticator {
     invalidate(apiKeyIds) {
       changes += 1
       unknown.clear()
-      const changed = new Set(apiKeyIds)
-      for (const [name, { principal }] of decisions.entries()) {
-        if (changed.has(principal.apiKeyId)) decisions.delete(name)
+      for (const apiKeyId of apiKeyIds) {
+        const name = names.get(apiKeyId)
+        if (name !== undefined) decisions.delete(name)
       }
     },
     invalidateAll() {
