@@ -1,6 +1,8 @@
 import type { ImageTaskDetail } from '@sluice/contracts/control/images'
 import { partialKey } from '@sluice/jobs/blob-keys'
 import { assert } from '@sluice/kernel/assert'
+import type { Clock } from '@sluice/kernel/clock'
+import { systemClock } from '@sluice/kernel/clock'
 import { expect, test } from 'vitest'
 
 import { STREAMS_EACH_MAX } from '../../src/http/stream-limit.ts'
@@ -38,8 +40,21 @@ const untilTask = async (
   throw new Error('the stream ended before the expected task')
 }
 
+/**
+ * A clock whose wall time begins with a quarter of an hour: signed links expire at the end of one, and links of
+ * the same picture are compared.
+ */
+function clockFromQuarter(): Clock {
+  const offsetMs = Date.parse('2026-11-21T12:15:00Z') - systemClock.monotonicMs()
+  const nowMs = () => systemClock.monotonicMs() + offsetMs
+  return { ...systemClock, nowMs, now: () => new Date(nowMs()) }
+}
+
 test('a stream shows a task’s position, start, partial and stored pictures, price and end', async () => {
-  const { fixture, generateNext, ada } = await slowFixture({ runner: false })
+  const { fixture, generateNext, ada } = await slowFixture({
+    runner: false,
+    clock: clockFromQuarter(),
+  })
   const ahead = await ada.generateImage()
   const { id } = await ada.generateImage({ n: 2, partial_images: 1 })
   const answer = await ada.request(`${PANEL}/${id}/events`)
