@@ -7,14 +7,23 @@ import { promisify } from 'node:util'
  * meanwhile. PostgreSQL has one process per session.
  */
 export async function freezeTree(pid: number): Promise<void> {
-  process.kill(pid, 'SIGSTOP')
+  signal(pid, 'SIGSTOP')
   for (const child of await childrenOf(pid)) await freezeTree(child)
 }
 
 /** Sends SIGCONT to a process and all its descendants. */
 export async function resumeTree(pid: number): Promise<void> {
   for (const child of await childrenOf(pid)) await resumeTree(child)
-  process.kill(pid, 'SIGCONT')
+  signal(pid, 'SIGCONT')
+}
+
+/** A process that has ended since it was listed gets no signal. */
+function signal(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 async function childrenOf(parent: number): Promise<number[]> {

@@ -20,7 +20,8 @@ export function studioOf(
     open: () => open({ page, messages }, '/studio', tab),
     prompt: tab.getByRole('textbox', { name: studio.prompt, exact: true }),
     model: tab.getByLabel(studio.model, { exact: true }),
-    generate: tab.getByRole('button', { name: studio.generate }),
+    // Other buttons of the page have the word in their help text.
+    generate: tab.getByRole('button', { name: new RegExp(`^${studio.generate}`) }),
     price: tab.locator('p', { hasText: studio.priceLabel }).locator('data'),
     row,
     /** The tiles of a request at a stage. */
