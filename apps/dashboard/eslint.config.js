@@ -29,8 +29,9 @@ export default [
                 '@sluice/contracts/*',
                 '!@sluice/contracts/control',
                 '@sluice/contracts/control/*',
-                // Imports nothing.
+                // These import nothing.
                 '!@sluice/contracts/control/password-length',
+                '!@sluice/contracts/dialects',
               ],
               allowTypeImports: true,
               message: 'Schemas carry zod: import types, or plain values in a .ts file.',

@@ -1,3 +1,4 @@
+import { isBuiltIn } from '@sluice/contracts/dialects'
 import { lockFolder } from '@sluice/db/embedded/lock-folder'
 import { createPrivateFolder } from '@sluice/db/embedded/create-private-folder'
 import { verifySecrets } from '@sluice/db/secret-checks'
@@ -87,10 +88,10 @@ async function start(): Promise<void> {
       const stopping = () => lifecycle.stopping()
       server = await listen(frontHandler({ ...embedded, panel, allowedOrigins, stopping }, fixture))
       const { channels } = await scheduler.readCatalog({})
-      const sandboxOnly = channels.every(({ dialect }) => dialect === 'sandbox')
+      const builtInOnly = channels.every(({ dialect }) => isBuiltIn(dialect))
       const { dataDir } = settings
       const { url } = server
-      process.stdout.write(describeNextSteps({ ...made, url, dataDir, sandboxOnly }))
+      process.stdout.write(describeNextSteps({ ...made, url, dataDir, builtInOnly }))
     },
     announceStop: () => server?.announceClose(),
     stop: async (limit) => {

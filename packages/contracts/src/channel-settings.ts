@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import type { Dialect } from './scheduler.contract.ts'
+import type { Dialect } from './dialects.ts'
 
 const headerText = z
   .string()

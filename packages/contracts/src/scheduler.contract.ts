@@ -4,10 +4,9 @@ import { z } from 'zod'
 import { id, instant } from './codecs.ts'
 import type { PortOf } from './define-contract.ts'
 import { defineContract } from './define-contract.ts'
+import { dialects } from './dialects.ts'
 
-export const dialects = ['openai', 'sandbox'] as const
 export const dialect = z.enum(dialects)
-export type Dialect = z.output<typeof dialect>
 
 /** A secret encrypted for its credential row; decrypted only in memory by the service that uses it. */
 export const sealedSecret = z.object({ keyId: z.string(), box: z.string() })
@@ -69,7 +68,7 @@ export const catalogChannel = z.object({
   weight: z.int().positive(),
   enabled: z.boolean(),
   models: z.array(channelModel),
-  /** Settings of the dialect (sandbox: latency, failures, partial pictures). */
+  /** Settings of the dialect; see `channel-settings.ts`. */
   settings: z.record(z.string(), z.unknown()),
   credentials: z.array(catalogCredential),
 })

@@ -1,4 +1,4 @@
-import type { Dialect } from '@sluice/contracts/scheduler.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
 
 import { createOpenAiUpstream } from './openai/openai-upstream.ts'
 import { createSandboxUpstream } from './sandbox/sandbox-upstream.ts'

@@ -1,5 +1,5 @@
 import type { ImageFacts, ImageRequest } from '@sluice/contracts/image-request'
-import type { Dialect } from '@sluice/contracts/scheduler.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
 import type { ImageTokens } from '@sluice/contracts/usage'
 
 import type { FetchGuarded } from '@sluice/egress/guarded-fetch'
@@ -137,7 +137,7 @@ export interface Upstream {
   generateImage?: (input: GenerateInput) => Promise<GeneratedPicture>
   /** URL and headers of a chat completion; the body is relayed unchanged. */
   chatCall?: (access: UpstreamAccess) => RawCall
-  /** Generates a chat completion in process, without an HTTP upstream (sandbox). */
+  /** Generates a chat completion in process, without an HTTP upstream. */
   chatAnswer?: (input: ChatAnswerInput) => ChatAnswer
   /** The model names that the upstream offers to this credential. */
   listModels?: (input: { access: UpstreamAccess; signal: AbortSignal }) => Promise<string[]>

@@ -1,4 +1,5 @@
-import type { Catalog, Dialect, Scheduler } from '@sluice/contracts/scheduler.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
+import type { Catalog, Scheduler } from '@sluice/contracts/scheduler.contract'
 import { singleFlight } from '@sluice/kernel/single-flight'
 
 /** The connection settings of a channel for one of its models. */

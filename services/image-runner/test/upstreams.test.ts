@@ -1,7 +1,7 @@
 import { createMemoryBlobStore } from '@sluice/blobs/memory-blob-store'
 import { createMemoryBus } from '@sluice/bus/memory-bus'
 import type { ImageRequest } from '@sluice/contracts/image-request'
-import type { Dialect } from '@sluice/contracts/scheduler.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
 import { createEgress } from '@sluice/egress/create-egress'
 import { queuedHint } from '@sluice/jobs/hints'
 import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'

@@ -1,9 +1,10 @@
 import { text } from 'node:stream/consumers'
 
 import { mergeSettings } from '@sluice/contracts/channel-settings'
+import { isBuiltIn } from '@sluice/contracts/dialects'
 import { dialect } from '@sluice/contracts/scheduler.contract'
 import { baseUrlRefusals, guardBaseUrl } from '@sluice/egress/guard-base-url'
-import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
+import { confineBuiltInChannels } from '@sluice/upstreams/built-in-channels'
 
 import type { Command } from './command.ts'
 import { print } from './print.ts'
@@ -27,8 +28,9 @@ export const addChannel: Command = {
     if (!parsed.success) return refuse(`--dialect must be one of ${dialect.options.join(', ')}`)
     const baseUrl = cliArgs.need('base-url')
     const { METADATA_HOSTS_ALLOWED: metadataHostsAllowed } = server.config
-    const refusal =
-      parsed.data === 'sandbox' ? undefined : guardBaseUrl(baseUrl, { metadataHostsAllowed })
+    const refusal = isBuiltIn(parsed.data)
+      ? undefined
+      : guardBaseUrl(baseUrl, { metadataHostsAllowed })
     if (refusal) return refuse(`--base-url ${baseUrlRefusals[refusal]}`)
     const settings = readSettingArguments(parsed.data, cliArgs.every('setting'))
     const models = readModels(cliArgs.rest(0))
@@ -54,7 +56,7 @@ export const addChannel: Command = {
     })
     const credentials = keys.map((secret) => ({ secret: secret.trim(), concurrencyMax }))
     const { added, known } = await scheduler.importCredentials({ channelId, credentials })
-    await confineSandbox(scheduler)
+    await confineBuiltInChannels(scheduler)
     print(`${cliArgs.need('name')}: ${added} keys added, ${known} already present.`)
     return 0
   },

@@ -1,5 +1,5 @@
 import { findInvalidSetting, parseSetting } from '@sluice/contracts/channel-settings'
-import type { Dialect } from '@sluice/contracts/scheduler.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
 
 import { refuse } from './read-arguments.ts'
 

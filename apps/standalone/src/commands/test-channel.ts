@@ -1,3 +1,4 @@
+import { isBuiltIn } from '@sluice/contracts/dialects'
 import type { CatalogChannel, CatalogCredential } from '@sluice/contracts/scheduler.contract'
 
 import type { Tools } from '../tools.ts'
@@ -16,8 +17,8 @@ export const testChannel: Command = {
     const { channels } = await tools.scheduler.readCatalog({ fresh: true })
     const channel = channels.find(({ name }) => name === wantedName)
     if (!channel) throw new Error(`there is no channel ${wantedName}`)
-    if (channel.dialect === 'sandbox') {
-      print('The sandbox has no upstream: nothing to test.')
+    if (isBuiltIn(channel.dialect)) {
+      print(`A ${channel.dialect} channel has no upstream: nothing to test.`)
       return 0
     }
     let allAccepted = channel.credentials.length > 0

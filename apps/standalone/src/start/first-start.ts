@@ -1,12 +1,12 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
 import type { ChannelModel, Scheduler } from '@sluice/contracts/scheduler.contract'
 import { generatePassword } from '@sluice/edge-api/accounts'
 import { isAppError } from '@sluice/kernel/app-error'
 import { MICRO_PER_CREDIT } from '@sluice/kernel/credits'
 import type { Log } from '@sluice/kernel/log'
 import type { Random } from '@sluice/kernel/random'
-import { confineSandbox } from '@sluice/upstreams/sandbox/confine-sandbox'
-import { sandboxModels } from '@sluice/upstreams/sandbox/sandbox-models'
+import { builtInChannel, confineBuiltInChannels } from '@sluice/upstreams/built-in-channels'
 
 import type { StandaloneConfig } from '../config.ts'
 import { defaultModels, routableModels, sampleModels } from './known-models.ts'
@@ -110,16 +110,11 @@ async function ensureChannels(deps: FirstStartDeps, config: StandaloneConfig): P
       models: await openAiModels(deps, config),
     })
   }
-  if (!has('sandbox')) {
-    await addChannel(deps, {
-      name: 'sandbox',
-      dialect: 'sandbox',
-      baseUrl: '',
-      secret: 'sandbox',
-      models: [...sandboxModels, ...sampleModels],
-    })
+  if (!has(builtInChannel.name)) {
+    const models = [...builtInChannel.models, ...sampleModels]
+    await addChannel(deps, { ...builtInChannel, models })
   }
-  await confineSandbox(scheduler)
+  await confineBuiltInChannels(scheduler)
 }
 
 async function openAiModels(
@@ -145,7 +140,7 @@ async function addChannel(
   { scheduler }: FirstStartDeps,
   channel: {
     name: string
-    dialect: 'openai' | 'sandbox'
+    dialect: Dialect
     baseUrl: string
     secret: string
     models: ChannelModel[]

@@ -10,7 +10,7 @@ export const defaultModels: ChannelModel[] = [
 ]
 
 /**
- * Models of the sandbox until a real channel exists: the defaults, and names from examples and older clients.
+ * Models of the built-in channel until a real one exists: the defaults, and names of examples and older clients.
  */
 export const sampleModels: ChannelModel[] = [
   ...defaultModels,

@@ -1,3 +1,5 @@
+import { builtInChannel } from '@sluice/upstreams/built-in-channels'
+
 import type { FirstStart } from './first-start.ts'
 
 /** Lists what this start created; secrets are not readable later. Empty when nothing was created. */
@@ -16,8 +18,8 @@ export function describeNextSteps(spec: {
   apiKey: string | undefined
   /** The admin's e-mail. */
   email: string
-  /** True while every channel is a sandbox. */
-  sandboxOnly: boolean
+  /** True while no channel has an upstream. */
+  builtInOnly: boolean
 }): string {
   const key = spec.apiKey ?? '$SLUICE_KEY'
   return [
@@ -25,8 +27,8 @@ export function describeNextSteps(spec: {
     `Sluice listens on ${spec.url}`,
     `Open the panel at this address in a browser and sign in as ${spec.email}`,
     `Data folder: ${spec.dataDir}`,
-    spec.sandboxOnly
-      ? 'The sandbox serves all models; set OPENAI_API_KEY and restart to use real ones.'
+    spec.builtInOnly
+      ? `The ${builtInChannel.name} serves all models; set OPENAI_API_KEY and restart to use real ones.`
       : 'Your channels serve the models; list them with: pnpm sluice channel list',
     '',
     'Or send a request:',

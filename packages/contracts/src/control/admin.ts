@@ -99,7 +99,7 @@ export type ShownChannel = z.input<typeof channel>
 
 const channelFields = {
   name: userText(100),
-  /** https, or http to a loopback or private address. Empty for the sandbox. */
+  /** https, or http to a loopback or private address. Empty for built-in dialects. */
   base_url: z.string().trim().max(500),
   priority: z.int().min(-1_000).max(1_000),
   weight: z.int().min(1).max(1_000),

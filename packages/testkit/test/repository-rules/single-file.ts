@@ -5,19 +5,48 @@ const CLOCK = 'packages/kernel/src/clock.ts'
 const RANDOMNESS = ['packages/kernel/src/random.ts', 'packages/kernel/src/ids.ts']
 const ENVIRONMENT = 'packages/service-kit/src/read-config.ts'
 
-/** Allows a pattern only in the given files, since tests must be able to replace it. */
+const BUILT_IN_DIALECT = [
+  'packages/upstreams/src/sandbox/',
+  // Lists of all dialects: their names, upstreams, settings and texts.
+  'packages/contracts/src/dialects.ts',
+  'packages/contracts/src/channel-settings.ts',
+  'packages/upstreams/src/registry.ts',
+  'packages/upstreams/src/built-in-channels.ts',
+  'apps/dashboard/src/lib/admin/setting-fields.ts',
+  'apps/dashboard/src/lib/i18n/',
+]
+
+/** Allows a pattern only in the given files and folders, so that what it names has one owner. */
 function onlyIn(
   paths: string[],
-  { name, pattern, example }: { name: string; pattern: RegExp; example: string },
+  {
+    name,
+    pattern,
+    example,
+    harmless = '',
+  }: {
+    name: string
+    pattern: RegExp
+    example: string
+    /** Similar text that is allowed everywhere. */
+    harmless?: string
+  },
 ): Rule {
+  const isAllowed = (path: string) =>
+    paths.some((allowed) => (allowed.endsWith('/') ? path.startsWith(allowed) : path === allowed))
+  const sampleIn = (path: string) => [path.endsWith('/') ? `${path}a.ts` : path, example] as const
   return {
     name,
     violations: (repository) => {
-      const others = productFiles(repository).filter(({ path }) => !paths.includes(path))
+      const others = productFiles(repository).filter(({ path }) => !isAllowed(path))
       return linesMatching(others, pattern)
     },
     broken: { 'services/billing/src/methods/a.ts': example },
-    good: { [paths[0] ?? 'packages/testkit/test/a.ts']: example, 'bench/a.ts': example },
+    good: {
+      ...Object.fromEntries(paths.map(sampleIn)),
+      'services/billing/src/methods/a.ts': harmless,
+      'bench/a.ts': example,
+    },
   }
 }
 
@@ -46,5 +75,12 @@ export const singleFileRules: Rule[] = [
     name: 'nothing is written to the console',
     pattern: /\bconsole\.\w/,
     example: "console.log('here')",
+  }),
+  onlyIn(BUILT_IN_DIALECT, {
+    name: 'the built-in dialect is named by its folder and by lists of all dialects only',
+    // Not the directive of a Content-Security-Policy.
+    pattern: /(?<!; )sandbox/i,
+    example: "if (dialect === 'sandbox') return",
+    harmless: `const policy = "default-src 'none'; sandbox"\nif (isBuiltIn(dialect)) return`,
   }),
 ]

@@ -1,10 +1,10 @@
-import type { Dialect } from '@sluice/contracts/scheduler.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
+import { isBuiltIn } from '@sluice/contracts/dialects'
 import { AppError } from '@sluice/kernel/app-error'
 
 /** Throws `invalid_value` for an invalid base URL. */
 export function checkBaseUrl({ dialect, baseUrl }: { dialect: Dialect; baseUrl: string }): void {
-  // The sandbox runs in the process and has no URL.
-  if (dialect === 'sandbox') return
+  if (isBuiltIn(dialect)) return
   const url = URL.parse(baseUrl)
   const plain = url !== null && url.username === '' && url.password === '' && url.hash === ''
   if (!plain || !/^https?:$/.test(url.protocol)) {

@@ -1,5 +1,5 @@
 import { findInvalidSetting } from '@sluice/contracts/channel-settings'
-import type { Dialect } from '@sluice/contracts/scheduler.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
 import { AppError } from '@sluice/kernel/app-error'
 
 /** Throws `invalid_value` with the first setting that channels of this dialect cannot have. */

@@ -1,8 +1,8 @@
+import type { Dialect } from '@sluice/contracts/dialects'
 import type {
   CatalogChannel,
   ChannelChange,
   ChannelModel,
-  Dialect,
   SealedSecret,
 } from '@sluice/contracts/scheduler.contract'
 

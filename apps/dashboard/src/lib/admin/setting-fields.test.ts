@@ -1,5 +1,5 @@
 import { findInvalidSetting, parseSetting, settingNames } from '@sluice/contracts/channel-settings'
-import { dialects } from '@sluice/contracts/scheduler.contract'
+import { dialects } from '@sluice/contracts/dialects'
 import { expect, test } from 'vitest'
 
 import { settingFields } from './setting-fields.ts'

@@ -1,4 +1,5 @@
-import type { Dialect } from '@sluice/contracts/scheduler.contract'
+import type { Dialect } from '@sluice/contracts/dialects'
+import { isBuiltIn } from '@sluice/contracts/dialects'
 import { baseUrlRefusals, guardBaseUrl } from '@sluice/egress/guard-base-url'
 import { AppError } from '@sluice/kernel/app-error'
 
@@ -20,8 +21,8 @@ function refusalText(
   { dialect, baseUrl }: Address,
   rules: ChannelDeps['config'],
 ): string | undefined {
-  if (dialect === 'sandbox') {
-    return baseUrl === '' ? undefined : 'must be empty: the sandbox calls no upstream.'
+  if (isBuiltIn(dialect)) {
+    return baseUrl === '' ? undefined : `must be empty: ${dialect} channels call no upstream.`
   }
   const reason = guardBaseUrl(baseUrl, rules)
   return reason && baseUrlRefusals[reason]

@@ -1,3 +1,4 @@
+import { isBuiltIn } from '@sluice/contracts/dialects'
 import type {
   CatalogChannel,
   CatalogCredential,
@@ -66,8 +67,8 @@ async function runTest(
   if (access === undefined) {
     return inconclusive('Its secret cannot be opened with the sealing keys that this gateway has.')
   }
-  // The sandbox serves all models that the channel gives it.
-  if (channel.dialect === 'sandbox') {
+  // A built-in dialect serves all models of its channel.
+  if (isBuiltIn(channel.dialect)) {
     const listed = channel.models.map(({ upstreamModel }) => upstreamModel)
     return evaluate({ listed, listFailure: undefined, permissions: everything }, { nowMs: 0 })
   }

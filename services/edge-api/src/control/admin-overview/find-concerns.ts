@@ -1,4 +1,5 @@
 import type { Decoded } from '@sluice/contracts/control/operation-types'
+import { isBuiltIn } from '@sluice/contracts/dialects'
 import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
 
 import type { LoggedMinute } from '../../store/request-log-store.ts'
@@ -81,6 +82,6 @@ function attention({ name, credentials }: ChannelState): Concern[] {
 }
 
 const noRealChannel = (enabled: readonly ChannelState[]) =>
-  enabled.some(({ dialect }) => dialect !== 'sandbox')
+  enabled.some(({ dialect }) => !isBuiltIn(dialect))
     ? []
     : [concern('no-real-channel', null, enabled.length)]

@@ -2,7 +2,7 @@ export const messages = {
   title: 'Welcome to Sluice',
   lead: 'One API for all your upstreams. Get started in three steps.',
   balance: (credits: string) => `You have ${credits} credits.`,
-  sandbox: {
+  builtIn: {
     title: 'The sandbox is active',
     text: 'It generates test pictures and answers, so you can try everything without an upstream. Prices are real.',
     admin: 'Add a real channel when you have an upstream API key.',

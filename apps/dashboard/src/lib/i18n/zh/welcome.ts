@@ -5,7 +5,7 @@ export const messages: Messages<typeof english> = {
   title: '欢迎使用 Sluice',
   lead: '所有上游，一个 API。三步即可上手。',
   balance: (credits) => `可用余额 ${credits} 额度。`,
-  sandbox: {
+  builtIn: {
     title: '沙盒已启用',
     text: '沙盒会生成测试图片和回答，无需上游即可试用全部功能。价格与正式环境一致。',
     admin: '有了上游的 API 密钥后，可添加真实渠道。',

@@ -1,3 +1,4 @@
+import { isBuiltIn } from '@sluice/contracts/dialects'
 import { hasPermission } from '@sluice/contracts/control/permissions'
 
 import { createApi } from '#lib/api/create-api.ts'
@@ -19,7 +20,7 @@ export const load: PageLoad = async (event) => {
     messages,
     model: firstModel(models.images)?.model ?? 'gpt-image-2',
     /** Undefined without the permission to read it. */
-    sandboxOnly: working?.every(({ dialect }) => dialect === 'sandbox'),
+    builtInOnly: working?.every(({ dialect }) => isBuiltIn(dialect)),
     origin: event.url.origin,
   }
 }
