@@ -50,7 +50,7 @@ export const catalogCredential = z.object({
   concurrencyMax: z.int().positive(),
   /** Not used before this time; null when it may be used now. */
   coolingUntil: instant.nullable(),
-  /** Why it is in state `attention`, without secrets; for the panel. */
+  /** Why it is in state `attention`, without secrets; for the panel. Null when there are very many. */
   reason: z.string().nullable().optional(),
   /** Current limits on its use. Truncated when there are very many. */
   restrictions: z.array(credentialRestriction).optional(),

@@ -1,6 +1,9 @@
 import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
-import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
+import { mergeSettings } from '@sluice/contracts/channel-settings'
+import type { ChannelChange, schedulerContract } from '@sluice/contracts/scheduler.contract'
+import { mapPatch } from '@sluice/kernel/map-patch'
 
+import type { SizedChannel } from '../catalog/catalog-size.ts'
 import { checkModels } from '../catalog/check-models.ts'
 import { flagUnopenableSecrets } from '../catalog/flag-unopenable-secrets.ts'
 import type { SchedulerContext } from '../deps.ts'
@@ -20,11 +23,13 @@ export async function changeChannel(
   { channelId, change, credentials = [] }: InputOf<Spec>,
 ): Promise<OutputOf<Spec>> {
   const { catalog, catalogStore, clock } = context
-  const others = catalog.current().channels.filter((channel) => channel.id !== channelId)
+  const { channels } = catalog.current()
+  const others = channels.filter(({ id }) => id !== channelId)
   if (change.models) checkModels({ models: change.models, others })
   const sealed = sealCredentials(context, { channelId, credentials })
-  if (change.models || sealed.length > 0)
-    checkCatalogSize(context, { models: change.models, sealed })
+  const settings = channels.find(({ id }) => id === channelId)?.settings ?? {}
+  const changed = { ...sizeChange(change, settings), id: channelId }
+  checkCatalogSize(context, { channel: changed, added: sealed })
   const at = clock.now()
   const result = await catalogStore.changeChannel({ channelId, change, credentials: sealed, at })
   if (result.outcome === 'secrets-needed') return result
@@ -33,3 +38,13 @@ export async function changeChannel(
   const checked = flagUnopenableSecrets(channel, context.sealer)
   return { outcome: 'changed', channel: toCatalogChannel(context, checked), retired }
 }
+
+const sizeChange = (change: ChannelChange, before: SizedChannel['settings']) =>
+  mapPatch<ChannelChange, Partial<SizedChannel>>(change, {
+    baseUrl: (baseUrl) => ({ baseUrl }),
+    priority: (priority) => ({ priority }),
+    weight: (weight) => ({ weight }),
+    enabled: (enabled) => ({ enabled }),
+    models: (models) => ({ models }),
+    settings: (settings) => ({ settings: mergeSettings(before, settings) }),
+  })

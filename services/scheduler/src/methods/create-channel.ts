@@ -27,7 +27,7 @@ export async function createChannel(
   checkSettings(draft)
   const newChannelId = newId('chan', { clock, random })
   const sealed = sealCredentials(context, { channelId: newChannelId, credentials })
-  checkCatalogSize(context, { draft, sealed })
+  checkCatalogSize(context, { channel: { ...draft, id: newChannelId }, added: sealed })
   const channel = await catalogStore.insertChannel({
     channel: { ...draft, newChannelId },
     credentials: sealed,

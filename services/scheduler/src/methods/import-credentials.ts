@@ -18,7 +18,7 @@ export async function importCredentials(
 ): Promise<OutputOf<Spec>> {
   const { catalogStore, clock } = context
   const sealed = sealCredentials(context, { channelId, credentials })
-  checkCatalogSize(context, sealed)
+  checkCatalogSize(context, { channel: { id: channelId }, added: sealed })
   const at = clock.now()
   const result = await catalogStore.addCredentials({ channelId, credentials: sealed, at })
   if (result.added > 0) await publishChange(context, { freed: [channelId] })

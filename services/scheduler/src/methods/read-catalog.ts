@@ -2,7 +2,7 @@ import type { InputOf, OutputOf } from '@sluice/contracts/define-contract'
 import type { schedulerContract } from '@sluice/contracts/scheduler.contract'
 
 import type { SchedulerContext } from '../deps.ts'
-import { newRestrictionBudget, toCatalogChannel } from './to-catalog-channel.ts'
+import { newDetailBudget, toCatalogChannel } from './to-catalog-channel.ts'
 
 type Spec = (typeof schedulerContract)['methods']['readCatalog']
 
@@ -21,7 +21,7 @@ export async function readCatalog(
     await newer.catch((err: unknown) => log.warn({ err }, 'the catalog could not be reloaded'))
   }
   const { version, channels } = catalog.current()
-  const budget = newRestrictionBudget()
+  const budget = newDetailBudget()
   return {
     version,
     channels: channels.map((channel) => toCatalogChannel(context, channel, budget)),

@@ -4,6 +4,7 @@ import type {
   CredentialRestriction,
 } from '@sluice/contracts/scheduler.contract'
 
+import { DETAILS_BYTES_MAX, jsonBytes } from '../catalog/catalog-size.ts'
 import type { Channel } from '../catalog/channel.ts'
 import type { Credential } from '../catalog/credential.ts'
 import type { SchedulerContext } from '../deps.ts'
@@ -13,14 +14,22 @@ import type { Health } from '../eligibility/health.ts'
 import { gateOf } from '../eligibility/health.ts'
 import { activeRestrictions } from '../eligibility/restrictions.ts'
 
-/** The budget for restrictions in one response, shared by its channels. */
-export const newRestrictionBudget = (): RestrictionBudget => ({ left: RESTRICTIONS_BYTES_MAX })
+/** The bytes that remain for details in one response, shared by its channels. */
+interface DetailBudget {
+  reasons: number
+  restrictions: number
+}
+
+export const newDetailBudget = (): DetailBudget => ({
+  reasons: DETAILS_BYTES_MAX,
+  restrictions: DETAILS_BYTES_MAX,
+})
 
 /** A channel in the form of the contract: its rows and the current health of its credentials. */
 export function toCatalogChannel(
   { pool, clock }: Pick<SchedulerContext, 'pool' | 'clock'>,
   channel: Channel,
-  budget: RestrictionBudget = newRestrictionBudget(),
+  budget: DetailBudget = newDetailBudget(),
 ): CatalogChannel {
   const statuses = pool.statuses()
   const nowMs = clock.nowMs()
@@ -38,7 +47,7 @@ export function toCatalogChannel(
 
 function toCatalogCredential(
   credential: Credential,
-  { status, nowMs, budget }: { status: CredentialStatus; nowMs: number; budget: RestrictionBudget },
+  { status, nowMs, budget }: { status: CredentialStatus; nowMs: number; budget: DetailBudget },
 ): CatalogCredential {
   const { id, state, stateReason, concurrencyMax, coolingUntil, secret } = credential
   const health = healthAtEpoch(credential, status)
@@ -51,32 +60,32 @@ function toCatalogCredential(
     state: state === 'active' && disabled ? 'attention' : state,
     concurrencyMax,
     coolingUntil: untilMs > nowMs ? new Date(untilMs) : null,
-    reason: stateReason ?? (state === 'active' ? health.attention : null),
+    reason: withinBudget(stateReason ?? (state === 'active' ? health.attention : null), budget),
     ...(restrictions.length > 0 && { restrictions }),
     secret,
   }
 }
 
-/** The catalog is one message, so the size of the listed restrictions is limited. */
-const RESTRICTIONS_BYTES_MAX = 60_000
-const RESTRICTION_CHARS = 100
-
-interface RestrictionBudget {
-  left: number
+/** Null without a reason, and when the reasons of many other credentials have used up the budget. */
+function withinBudget(reason: string | null, budget: DetailBudget): string | null {
+  if (reason === null) return null
+  budget.reasons -= jsonBytes(reason)
+  return budget.reasons < 0 ? null : reason
 }
 
 function listRestrictions(
   health: Health,
-  { nowMs, budget }: { nowMs: number; budget: RestrictionBudget },
+  { nowMs, budget }: { nowMs: number; budget: DetailBudget },
 ): CredentialRestriction[] {
   const listed: CredentialRestriction[] = []
   for (const { kind, operation, model, untilMs } of activeRestrictions(health.restrictions, {
     nowMs,
   })) {
-    budget.left -= RESTRICTION_CHARS + (model?.length ?? 0)
-    if (budget.left < 0) return listed
     const use = { ...(operation && { operation }), ...(model !== undefined && { model }) }
-    listed.push({ kind, ...use, until: new Date(untilMs) })
+    const restriction = { kind, ...use, until: new Date(untilMs) }
+    budget.restrictions -= jsonBytes(restriction)
+    if (budget.restrictions < 0) return listed
+    listed.push(restriction)
   }
   return listed
 }
