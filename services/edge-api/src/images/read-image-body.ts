@@ -41,8 +41,7 @@ export async function readImageFields(
   const body = await readJsonBody(deps, incoming)
   await yieldForLargeBody(body)
   checkJsonShape(body)
-  checkImageNames(body)
-  return asFields(parseLargeJson(body))
+  return asFields(parseLargeJson(checkImageNames(body, 'null')))
 }
 
 /** Yields to the event loop before the next pass over a large body. */
