@@ -22,7 +22,6 @@ import { repeatOnConflict } from './repeat-on-conflict.ts'
 import { sealFinal } from './seal-final.ts'
 import { toTransfer } from './transfer-rows.ts'
 import { findStillUncharged, readDelivered } from './verify/verify-delivered.ts'
-import type { VerifyDeps } from './verify/verify-ledger.ts'
 import { verifyLedger } from './verify/verify-ledger.ts'
 
 /** For intake and background tasks, which no caller waits for. */
@@ -34,7 +33,6 @@ const VERIFY_MS = 6 * 3_600_000
 interface KyselyLedgerDeps {
   db: Kysely<Tables>
   jobs: Jobs
-  additionalChecks?: VerifyDeps['additionalChecks'] | undefined
   clock?: Clock
   random?: Random
   /** The signal of the current call. */
@@ -48,7 +46,6 @@ interface KyselyLedgerDeps {
 export function kyselyLedgerStore({
   db,
   jobs,
-  additionalChecks,
   clock = systemClock,
   random = systemRandom,
   signal,
@@ -61,8 +58,7 @@ export function kyselyLedgerStore({
   const charges = kyselyChargeReads(db)
 
   return {
-    withSignal: (callSignal) =>
-      kyselyLedgerStore({ db, jobs, additionalChecks, clock, random, signal: callSignal }),
+    withSignal: (callSignal) => kyselyLedgerStore({ db, jobs, clock, random, signal: callSignal }),
     readUsage: (query) => execute(() => charges.readUsage(query)),
     listCharges: (query) => execute(() => charges.listCharges(query)),
     findCharge: (key) => execute(() => charges.findCharge(key)),
@@ -99,8 +95,7 @@ export function kyselyLedgerStore({
     listWithoutJob: (query) => execute(() => listWithoutJob({ db, jobs }, query), BACKGROUND_MS),
     sealNext: (seal, options) =>
       execute(() => sealFinal({ db, clock }, seal, options), BACKGROUND_MS),
-    verify: (options) =>
-      execute(() => verifyLedger({ db, jobs, additionalChecks, ...options }), VERIFY_MS),
+    verify: (options) => execute(() => verifyLedger({ db, jobs, ...options }), VERIFY_MS),
     readDelivered: (query) => execute(() => readDelivered(db, query), BACKGROUND_MS),
     findStillUncharged: (ids) => execute(() => findStillUncharged(db, ids), BACKGROUND_MS),
     check: () =>

@@ -247,24 +247,5 @@ eachPostgres('verifying the ledger', (open) => {
         { invariant: 5, count: 1, message: expect.stringContaining(wrong.requestId) },
       ])
     })
-
-    it('the findings of additional checks in the same snapshot', async () => {
-      const { db } = database
-      const { verifyLedger } = await import('./verify-ledger.ts')
-      const finding = { invariant: 7, message: 'a picture is missing', count: 1 }
-      const report = await verifyLedger({
-        db,
-        jobs: {
-          readEndedJob: async () => undefined,
-          isJobRunning: async () => false,
-          findJobs: async () => [],
-        },
-        now: new Date(0),
-        graceMs: 0,
-        additionalChecks: async () => ({ findings: [finding], checked: { pictures: 1 } }),
-      })
-      expect(report.findings).toEqual([finding])
-      expect(report.checked['pictures']).toBe(1)
-    })
   })
 })

@@ -1,8 +1,8 @@
 import type { Tables } from '@sluice/db/tables'
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 
-import type { LedgerReport, PartialReport } from '../../ledger/report.ts'
+import type { LedgerReport } from '../../ledger/report.ts'
 import type { Jobs } from '../kysely-ledger-transaction.ts'
 import type { VerifyOptions } from '../ledger-store.ts'
 import { verifyBalances } from './verify-balances.ts'
@@ -15,21 +15,13 @@ import { verifyUsage } from './verify-usage.ts'
 export interface VerifyDeps extends VerifyOptions {
   db: Kysely<Tables>
   jobs: Jobs
-  /** Additional checks of jobs and pictures (invariants 6 and 7), in the same snapshot. */
-  additionalChecks?: ((trx: Transaction<Tables>) => Promise<PartialReport>) | undefined
 }
 
 /**
  * Recomputes the whole ledger from its rows and compares, in one read-only snapshot while the installation
  * keeps running. Every finding reports the number or id of its first row.
  */
-export async function verifyLedger({
-  db,
-  jobs,
-  now,
-  graceMs,
-  additionalChecks,
-}: VerifyDeps): Promise<LedgerReport> {
+export async function verifyLedger({ db, jobs, now, graceMs }: VerifyDeps): Promise<LedgerReport> {
   return db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -45,7 +37,6 @@ export async function verifyLedger({
         await verifyUsage(trx),
         await verifyCharges(trx, { jobs }),
         await verifyDelivered(trx, { now }),
-        ...(additionalChecks ? [await additionalChecks(trx)] : []),
       ]
       return {
         findings: reports
