@@ -1,14 +1,12 @@
-import type { TokenPrice } from '@sluice/contracts/prices'
+import { sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import { describe, expect, it } from 'vitest'
 
 import { chargeUsage } from './charge-usage.ts'
 
-const price: TokenPrice = {
-  kind: 'tokens',
+const price = sampleTokenPrice({
   inputMicroPerMillion: 1_000_000n,
-  cachedInputMicroPerMillion: 1_000_000n,
   outputMicroPerMillion: 1_000_000n,
-}
+})
 const usage = { kind: 'tokens', input: 100, cachedInput: 0, output: 50 } as const
 
 describe('the charge of a call', () => {

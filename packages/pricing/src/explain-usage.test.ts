@@ -1,5 +1,6 @@
 import { imageQualities } from '@sluice/contracts/image-request'
 import type { ImagePrice, TokenPrice } from '@sluice/contracts/prices'
+import { sampleImagePrice, sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import type { Usage } from '@sluice/contracts/usage'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -82,12 +83,10 @@ describe('the explanation of a charge', () => {
   })
 
   it('has separate lines for uncached and cached input tokens, and none for a quantity of zero', () => {
-    const price: TokenPrice = {
-      kind: 'tokens',
+    const price = sampleTokenPrice({
       inputMicroPerMillion: 125_000_000n,
       cachedInputMicroPerMillion: 12_500_000n,
-      outputMicroPerMillion: 1_000_000_000n,
-    }
+    })
     const usage = { kind: 'tokens', input: 10, cachedInput: 3, output: 0 } as const
     const lines = explainUsage(usage, price)
     expect(lines.map(({ unit, quantity }) => [unit, quantity])).toEqual([
@@ -99,10 +98,7 @@ describe('the explanation of a charge', () => {
   })
 
   it('has one line for pictures of equal size and quality', () => {
-    const price: ImagePrice = {
-      kind: 'images',
-      steps: [{ quality: 'high', pixelsMax: 1_000_000, microPerImage: 5n }],
-    }
+    const price = sampleImagePrice({ quality: 'high', pixelsMax: 1_000_000, microPerImage: 5n })
     const small = { width: 1_000, height: 1_000, quality: 'high' } as const
     const large = { ...small, height: 1_001 }
     const lines = explainUsage({ kind: 'images', pictures: [small, large, small] }, price)

@@ -1,25 +1,12 @@
-import type { PriceRow } from '@sluice/contracts/prices'
+import { sampleImagePrice, samplePrice } from '@sluice/contracts/testing/sample-price'
 import { describe, expect, it } from 'vitest'
 
 import { priceBook } from './price-book.ts'
 
-const tokens = (id: string, model: string, effectiveAt: string): PriceRow => ({
-  id,
-  model,
-  effectiveAt: new Date(effectiveAt),
-  price: {
-    kind: 'tokens',
-    inputMicroPerMillion: 1n,
-    cachedInputMicroPerMillion: 1n,
-    outputMicroPerMillion: 1n,
-  },
-})
-const images = (id: string, model: string, effectiveAt: string): PriceRow => ({
-  id,
-  model,
-  effectiveAt: new Date(effectiveAt),
-  price: { kind: 'images', steps: [{ quality: 'low', pixelsMax: 1, microPerImage: 1n }] },
-})
+const tokens = (id: string, model: string, effectiveAt: string) =>
+  samplePrice({ id, model, effectiveAt: new Date(effectiveAt) })
+const images = (id: string, model: string, effectiveAt: string) =>
+  samplePrice({ id, model, effectiveAt: new Date(effectiveAt), price: sampleImagePrice() })
 
 describe('the price book', () => {
   const book = priceBook([

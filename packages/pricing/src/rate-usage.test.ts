@@ -1,5 +1,6 @@
 import { imageQualities } from '@sluice/contracts/image-request'
 import type { ImagePrice, TokenPrice } from '@sluice/contracts/prices'
+import { sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import type { PictureUsage, TokenUsage } from '@sluice/contracts/usage'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -84,12 +85,11 @@ describe('rating tokens', () => {
   })
 
   it('charges cached tokens at their own price, and never more of them than input tokens', () => {
-    const price: TokenPrice = {
-      kind: 'tokens',
+    const price = sampleTokenPrice({
       inputMicroPerMillion: 10_000_000n,
       cachedInputMicroPerMillion: 1_000_000n,
       outputMicroPerMillion: 100_000_000n,
-    }
+    })
     const usage: TokenUsage = { kind: 'tokens', input: 100, cachedInput: 40, output: 3 }
     expect(rateUsage(usage, price)).toBe(60n * 10n + 40n + 300n)
     expect(rateUsage({ ...usage, cachedInput: 1_000 }, price)).toBe(100n + 300n)
@@ -153,16 +153,8 @@ describe('rating pictures', () => {
 
 describe('a usage and a price of different kinds', () => {
   it('is an assertion error, never a charge', () => {
-    expect(() =>
-      rateUsage(
-        { kind: 'images', pictures: [] },
-        {
-          kind: 'tokens',
-          inputMicroPerMillion: 1n,
-          cachedInputMicroPerMillion: 1n,
-          outputMicroPerMillion: 1n,
-        },
-      ),
-    ).toThrow('rated by a price')
+    expect(() => rateUsage({ kind: 'images', pictures: [] }, sampleTokenPrice())).toThrow(
+      'rated by a price',
+    )
   })
 })

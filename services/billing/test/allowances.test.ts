@@ -1,4 +1,5 @@
 import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import { sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import { isAppError } from '@sluice/kernel/app-error'
 import { describe, expect, it } from 'vitest'
 
@@ -229,12 +230,7 @@ describe('usage records', () => {
     const { billing, ledger, clock, balance } = await setUpOpened()
     await billing.captureUsage({ records: [call(1, 1)] })
     const priceId = id('price', 77)
-    const price = {
-      kind: 'tokens' as const,
-      inputMicroPerMillion: 0n,
-      cachedInputMicroPerMillion: 0n,
-      outputMicroPerMillion: 2_000_000n,
-    }
+    const price = sampleTokenPrice({ outputMicroPerMillion: 2_000_000n })
     const row = { id: priceId, model: 'gpt-5', effectiveAt: clock.now(), price }
     await ledger.store.inTransaction((tx) => tx.addPrice(row, clock.now()))
     const record = call(2, 10, { priceId, amountMicro: 20n })

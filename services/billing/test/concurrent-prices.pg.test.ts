@@ -1,3 +1,4 @@
+import { sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import type { TestDatabase } from '@sluice/testkit/databases'
 import { testDatabase } from '@sluice/testkit/databases'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -11,12 +12,7 @@ afterAll(() => database.close())
 
 it('of concurrently added prices whose models differ only by case, exactly one is added', async () => {
   const { billing, clock } = testBilling({ ledger: await pgLedger(database) })
-  const price = {
-    kind: 'tokens' as const,
-    inputMicroPerMillion: 1n,
-    cachedInputMicroPerMillion: 1n,
-    outputMicroPerMillion: 1n,
-  }
+  const price = sampleTokenPrice()
   for (let round = 0; round < 5; round += 1) {
     const names = ['model', 'Model', 'mOdel', 'moDel', 'MODEL'].map((name) => `${name}-${round}`)
     const adding = names.map((model) =>

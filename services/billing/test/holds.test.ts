@@ -1,3 +1,4 @@
+import { sampleImagePrice } from '@sluice/contracts/testing/sample-price'
 import { describe, expect, it } from 'vitest'
 
 import { endHold } from '../src/ledger/hold.ts'
@@ -38,10 +39,7 @@ describe('opening a hold', () => {
   it('returns the same hold for the same ref, at the price it was opened with', async () => {
     const { billing, clock, open } = await setUp()
     const first = await open()
-    const price = {
-      kind: 'images' as const,
-      steps: [{ quality: 'low' as const, pixelsMax: 1_048_576, microPerImage: 1n }],
-    }
+    const price = sampleImagePrice({ quality: 'low', microPerImage: 1n })
     await billing.addPrice({ row: { model, effectiveAt: clock.now(), price } })
     expect(await open()).toEqual({ ...first, fresh: false })
     expect(await open({ ref: id('img', 2) })).toMatchObject({ amountMicro: 2n, fresh: true })

@@ -7,7 +7,7 @@ import { actions } from './sim/actions.ts'
 import { quiesce } from './sim/quiesce.ts'
 import { checkInvariants, GRACE_MS, createSimulation } from './sim/simulation.ts'
 import { testBilling } from './test-billing.ts'
-import { samplePrices } from './test-prices.ts'
+import { installedPrices } from './test-prices.ts'
 
 const STEPS = 300
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
@@ -23,7 +23,7 @@ describe('in any order of calls, crashes, repeats and lost events', () => {
         steps: STEPS,
         createState: async () => {
           const installation = testBilling({ ledger: await memoryLedger(), clock, seed, config })
-          return createSimulation({ subjects: [installation], clock, prices: samplePrices })
+          return createSimulation({ subjects: [installation], clock, prices: installedPrices })
         },
         actions,
         check: checkInvariants,

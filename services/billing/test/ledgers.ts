@@ -3,11 +3,11 @@ import type { PriceRow } from '@sluice/contracts/prices'
 import type { LedgerUnderTest } from './ledger-suite/fixtures.ts'
 import type { MemoryLedgerStore } from '../src/store/memory-ledger-store.ts'
 import { memoryLedgerStore } from '../src/store/memory-ledger-store.ts'
-import { samplePrices } from './test-prices.ts'
+import { installedPrices } from './test-prices.ts'
 
 /** A ledger in memory with the prices of a new installation, and the jobs that a test sets. */
 export async function memoryLedger({
-  prices = samplePrices,
+  prices = installedPrices,
 }: { prices?: PriceRow[] } = {}): Promise<LedgerUnderTest & { store: MemoryLedgerStore }> {
   const jobs: LedgerUnderTest['jobs'] = new Map()
   const store = memoryLedgerStore({ prices, jobs: jobsIn(jobs) })

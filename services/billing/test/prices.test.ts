@@ -1,4 +1,5 @@
-import type { ImagePrice } from '@sluice/contracts/prices'
+import type { ImagePriceStep } from '@sluice/contracts/prices'
+import { sampleImagePrice, sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { PRICE_MICRO_MAX, STEP_PIXELS_MIN } from '../src/methods/add-price.ts'
@@ -6,11 +7,8 @@ import { id } from './ids.ts'
 import { memoryLedger } from './ledgers.ts'
 import { testBilling } from './test-billing.ts'
 
-const step = { quality: 'low', pixelsMax: 1_048_576, microPerImage: 5n } as const
-const images = (facts: Partial<ImagePrice['steps'][number]> = {}): ImagePrice => ({
-  kind: 'images',
-  steps: [{ ...step, ...facts }],
-})
+const images = (step: Partial<ImagePriceStep> = {}) =>
+  sampleImagePrice({ microPerImage: 5n, ...step })
 
 describe('adding a price', () => {
   it('inserts a row and announces catalog-changed', async () => {
@@ -68,12 +66,7 @@ describe('adding a price', () => {
   it.each([
     images({ microPerImage: PRICE_MICRO_MAX + 1n }),
     images({ pixelsMax: STEP_PIXELS_MIN - 1 }),
-    {
-      kind: 'tokens' as const,
-      inputMicroPerMillion: 0n,
-      cachedInputMicroPerMillion: 0n,
-      outputMicroPerMillion: PRICE_MICRO_MAX + 1n,
-    },
+    sampleTokenPrice({ outputMicroPerMillion: PRICE_MICRO_MAX + 1n }),
   ])('refuses a price out of bounds: %#', async (price) => {
     const { billing, clock } = testBilling({ ledger: await memoryLedger() })
     const row = { model: 'gpt-image-1', effectiveAt: clock.now(), price }

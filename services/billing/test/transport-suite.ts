@@ -1,4 +1,5 @@
 import type { Billing } from '@sluice/contracts/billing.contract'
+import { sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import type { BillingModule } from '../src/module.ts'
@@ -204,12 +205,7 @@ export function transportSuite(open: (billing: BillingModule) => Promise<Transpo
   })
 
   it('addPrice, readPrices: an added price is read', async () => {
-    const price = {
-      kind: 'tokens' as const,
-      inputMicroPerMillion: 99_999_999_999n,
-      cachedInputMicroPerMillion: 0n,
-      outputMicroPerMillion: 1n,
-    }
+    const price = sampleTokenPrice({ inputMicroPerMillion: 99_999_999_999n })
     const row = { model: 'gpt-5', effectiveAt: inMs(5_000), price }
     const added = await port.addPrice({ row })
     expect((await port.readPrices({})).rows).toContainEqual({ ...row, ...added })

@@ -1,16 +1,8 @@
 import type { UsageRecord } from '@sluice/contracts/billing.contract'
-import type { TokenPrice } from '@sluice/contracts/prices'
 import { chargeUsage } from '@sluice/pricing/charge-usage'
 
 import { id } from './ids.ts'
-
-/** The token price of a new installation: 1000 micro-credits per output token, 125 per input token. */
-const price: TokenPrice = {
-  kind: 'tokens',
-  inputMicroPerMillion: 125_000_000n,
-  cachedInputMicroPerMillion: 12_500_000n,
-  outputMicroPerMillion: 1_000_000_000n,
-}
+import { installedTokenPrice as price } from './test-prices.ts'
 
 /** The usage record of a call with `output` tokens, with the right amount. */
 export function usageOf({

@@ -1,5 +1,5 @@
 import { createMemoryBus } from '@sluice/bus/memory-bus'
-import type { PriceRow } from '@sluice/contracts/prices'
+import { samplePrice } from '@sluice/contracts/testing/sample-price'
 import type { Random } from '@sluice/kernel/random'
 import { seededRandom } from '@sluice/kernel/random'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
@@ -45,7 +45,7 @@ async function createEdge(random: Random) {
     },
     billing: {
       readPrices: async () => {
-        const rows = [priceRow(state.prices)]
+        const rows = [samplePrice({ id: `price_${state.prices}` })]
         await clock.sleep(random.next() * 40)
         refuseSometimes()
         return { rows }
@@ -101,18 +101,6 @@ async function createEdge(random: Random) {
   await starting
   return { clock, random, maybe, bus, state, catalog, keyStore, authenticator }
 }
-
-const priceRow = (revision: number): PriceRow => ({
-  id: `price_${revision}`,
-  model: '*',
-  effectiveAt: new Date(0),
-  price: {
-    kind: 'tokens',
-    inputMicroPerMillion: 1n,
-    cachedInputMicroPerMillion: 1n,
-    outputMicroPerMillion: 1n,
-  },
-})
 
 it.each(Array.from({ length: 40 }, (_, index) => index + 1))(
   'one second after the last fault an edge has the latest catalog, prices and keys (seed %i)',

@@ -1,34 +1,32 @@
-import type { PriceRow } from '@sluice/contracts/prices'
+import {
+  sampleImagePrice,
+  samplePrice,
+  sampleTokenPrice,
+} from '@sluice/contracts/testing/sample-price'
 import { memoryLedgerStore } from '@sluice/billing/store/memory-ledger-store'
 import { memoryIdentityStore } from '@sluice/edge-api/store/memory-identity-store'
 import { createMemoryCatalogStore } from '@sluice/scheduler/store/memory-catalog-store'
 
 import type { InstallationStores } from './installation.ts'
 
-const effectiveAt = new Date(0)
-
 /** The prices of a new database. */
-const prices: PriceRow[] = [
-  {
+const prices = [
+  samplePrice({
     id: 'price_00000000000000000000000000000001',
-    model: '*',
-    effectiveAt,
-    price: {
-      kind: 'tokens',
+    price: sampleTokenPrice({
       inputMicroPerMillion: 1_000_000n,
       cachedInputMicroPerMillion: 500_000n,
       outputMicroPerMillion: 4_000_000n,
-    },
-  },
-  {
+    }),
+  }),
+  samplePrice({
     id: 'price_00000000000000000000000000000002',
-    model: '*',
-    effectiveAt,
-    price: {
-      kind: 'images',
-      steps: [{ quality: 'high', pixelsMax: 100_000_000, microPerImage: 16_000_000n }],
-    },
-  },
+    price: sampleImagePrice({
+      quality: 'high',
+      pixelsMax: 100_000_000,
+      microPerImage: 16_000_000n,
+    }),
+  }),
 ]
 
 export async function memoryStores(): Promise<InstallationStores> {

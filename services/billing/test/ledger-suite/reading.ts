@@ -1,3 +1,4 @@
+import { samplePrice, sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import { describe, expect, it } from 'vitest'
 
 import { endHold } from '../../src/ledger/hold.ts'
@@ -144,17 +145,16 @@ export function readingSuite(make: () => Promise<LedgerUnderTest>): void {
   describe('the price book', () => {
     it('stores every row as it was added, beside those of a new installation', async () => {
       const ledger = await make()
-      const row = {
+      const row = samplePrice({
         id: `price_${hex(77)}`,
         model: 'gpt-5',
         effectiveAt: later(9),
-        price: {
-          kind: 'tokens' as const,
+        price: sampleTokenPrice({
           inputMicroPerMillion: 123_456_789_012n,
           cachedInputMicroPerMillion: 0n,
           outputMicroPerMillion: 5n,
-        },
-      }
+        }),
+      })
       const revision = await ledger.store.readPricesRevision()
       await ledger.store.inTransaction(async (tx) => {
         await tx.addPrice(row, at)

@@ -1,3 +1,4 @@
+import { sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import type { Action } from '@sluice/testkit/simulate'
 import { expect } from 'vitest'
 
@@ -34,12 +35,11 @@ const addPrice: Action<Simulation> = {
   name: 'change a price',
   weight: 0.3,
   run: async (simulation, random) => {
-    const price = {
-      kind: 'tokens' as const,
+    const price = sampleTokenPrice({
       inputMicroPerMillion: BigInt(random.integer(300_000_000)),
       cachedInputMicroPerMillion: BigInt(random.integer(30_000_000)),
       outputMicroPerMillion: BigInt(random.integer(2_000_000_000)),
-    }
+    })
     const row = { model: 'gpt-5', effectiveAt: simulation.clock.now(), price }
     const reply = await invoke(simulation, ({ billing }) => billing.addPrice({ row }))
     if (reply.kind === 'result') simulation.prices.push({ ...row, id: reply.result.id })

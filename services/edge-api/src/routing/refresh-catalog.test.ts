@@ -1,5 +1,5 @@
 import { createMemoryBus } from '@sluice/bus/memory-bus'
-import type { PriceRow } from '@sluice/contracts/prices'
+import { samplePrice } from '@sluice/contracts/testing/sample-price'
 import { seededRandom } from '@sluice/kernel/random'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { recordedLog } from '@sluice/kernel/testing/recorded-log'
@@ -7,17 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import { createCatalogCache } from './refresh-catalog.ts'
 
-const row: PriceRow = {
-  id: 'p1',
-  model: '*',
-  effectiveAt: new Date(0),
-  price: {
-    kind: 'tokens',
-    inputMicroPerMillion: 1n,
-    cachedInputMicroPerMillion: 1n,
-    outputMicroPerMillion: 1n,
-  },
-}
+const row = samplePrice()
 
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createMemoryBlobStore } from '@sluice/blobs/memory-blob-store'
 import { createMemoryBus } from '@sluice/bus/memory-bus'
 import type { Billing } from '@sluice/contracts/billing.contract'
-import type { PriceRow } from '@sluice/contracts/prices'
+import { samplePrice, sampleTokenPrice } from '@sluice/contracts/testing/sample-price'
 import type { CatalogChannel, Outcome, Scheduler } from '@sluice/contracts/scheduler.contract'
 import { createEgress } from '@sluice/egress/create-egress'
 import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'
@@ -47,17 +47,14 @@ import { letTimePass } from './time.ts'
 export const APIKEY = 'sk-test-of-the-chat-route'
 const PEPPER = Buffer.alloc(32, 3).toString('base64')
 
-const price: PriceRow = {
+const price = samplePrice({
   id: 'price_tokens',
-  model: '*',
-  effectiveAt: new Date(0),
-  price: {
-    kind: 'tokens',
+  price: sampleTokenPrice({
     inputMicroPerMillion: 1_000_000n,
     cachedInputMicroPerMillion: 500_000n,
     outputMicroPerMillion: 4_000_000n,
-  },
-}
+  }),
+})
 
 export interface FixtureOptions {
   clock?: Clock

@@ -2,9 +2,9 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { createMemoryBlobStore } from '@sluice/blobs/memory-blob-store'
 import { createMemoryBus } from '@sluice/bus/memory-bus'
 import type { Billing } from '@sluice/contracts/billing.contract'
-import type { PriceRow } from '@sluice/contracts/prices'
 import type { CatalogChannel } from '@sluice/contracts/scheduler.contract'
 import { sampleChannel } from '@sluice/contracts/testing/sample-catalog'
+import { sampleImagePrice, samplePrice } from '@sluice/contracts/testing/sample-price'
 import { createEgress } from '@sluice/egress/create-egress'
 import { createJobHub } from '@sluice/jobs/job-hub'
 import { createMemoryJobStore } from '@sluice/jobs/memory-job-store'
@@ -46,15 +46,9 @@ import { createTestBilling } from './test-billing.ts'
 import type { Generate } from './test-runner.ts'
 import { startTestRunner } from './test-runner.ts'
 
-const price: PriceRow = {
-  id: 'price_1',
-  model: '*',
-  effectiveAt: new Date(0),
-  price: {
-    kind: 'images',
-    steps: [{ quality: 'low', pixelsMax: 100_000_000, microPerImage: 1_000_000n }],
-  },
-}
+const price = samplePrice({
+  price: sampleImagePrice({ pixelsMax: 100_000_000, microPerImage: 1_000_000n }),
+})
 
 const channel = sampleChannel({
   id: id('chan', '1'),

@@ -1,6 +1,7 @@
 import { withCredits } from '@sluice/contracts/control/amounts'
 import type { Billing, LedgerEntry } from '@sluice/contracts/billing.contract'
 import type { ChargeAccount, ChargesQuery } from '@sluice/contracts/charges'
+import { sampleImagePrice, samplePrice } from '@sluice/contracts/testing/sample-price'
 import { AppError } from '@sluice/kernel/app-error'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
 import { describe, expect, test } from 'vitest'
@@ -87,15 +88,16 @@ const shownEntry = {
 describe('GET /api/user/charges/{id}', () => {
   const account: ChargeAccount = {
     ...job,
-    price: {
+    price: samplePrice({
       id: 'price_1',
       model: '*',
       effectiveAt: new Date(NOON - DAY_MS),
-      price: {
-        kind: 'images',
-        steps: [{ quality: 'high', pixelsMax: 2_000_000, microPerImage: 8_000_000n }],
-      },
-    },
+      price: sampleImagePrice({
+        quality: 'high',
+        pixelsMax: 2_000_000,
+        microPerImage: 8_000_000n,
+      }),
+    }),
     usage: { kind: 'images', pictures: Array.from({ length: 3 }, () => picture) },
     source: 'upstream',
     heldMicro: 16_000_000n,

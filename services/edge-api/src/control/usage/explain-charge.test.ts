@@ -1,4 +1,9 @@
 import type { PriceRow } from '@sluice/contracts/prices'
+import {
+  sampleImagePrice,
+  samplePrice,
+  sampleTokenPrice,
+} from '@sluice/contracts/testing/sample-price'
 import type { TokenUsage } from '@sluice/contracts/usage'
 import { parseCredits } from '@sluice/kernel/credits'
 import { chargeUsage } from '@sluice/pricing/charge-usage'
@@ -7,12 +12,7 @@ import { describe, expect, it } from 'vitest'
 
 import { explainCharge } from './explain-charge.ts'
 
-const row = (price: PriceRow['price']): PriceRow => ({
-  id: 'price_1',
-  model: '*',
-  effectiveAt: new Date(0),
-  price,
-})
+const row = (price: PriceRow['price']) => samplePrice({ price })
 const anyMicro = fc.bigInt({ min: 0n, max: 10_000_000_000n })
 const anyPrice = fc.record<PriceRow['price'] & { kind: 'tokens' }>({
   kind: fc.constant('tokens'),
@@ -46,10 +46,11 @@ describe('the lines of a charge', () => {
   })
 
   it('describe pictures, and the platform-paid amount above the agreed maximum', () => {
-    const price = {
-      kind: 'images' as const,
-      steps: [{ quality: 'high' as const, pixelsMax: 2_000_000, microPerImage: 16_000_000n }],
-    }
+    const price = sampleImagePrice({
+      quality: 'high',
+      pixelsMax: 2_000_000,
+      microPerImage: 16_000_000n,
+    })
     const picture = { width: 1024, height: 1536, quality: 'high' as const }
     const usage = { kind: 'images' as const, pictures: [picture, picture] }
     const lines = explainCharge({
@@ -83,12 +84,7 @@ describe('the lines of a charge', () => {
 
   it('throw if they do not add up', () => {
     const usage = { kind: 'tokens' as const, input: 1, cachedInput: 0, output: 0 }
-    const price = row({
-      kind: 'tokens',
-      inputMicroPerMillion: 1_000_000n,
-      cachedInputMicroPerMillion: 0n,
-      outputMicroPerMillion: 0n,
-    })
+    const price = row(sampleTokenPrice({ inputMicroPerMillion: 1_000_000n }))
     const wrong = () => explainCharge({ usage, price, chargedMicro: 2n, lossMicro: 0n })
     expect(wrong).toThrow('the charge matches the frozen price')
   })
