@@ -5,14 +5,14 @@ import {
 import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
 import { intakeEnvironment } from '@sluice/edge-api/module'
 import { hostListSetting } from '@sluice/service-kit/read-config'
+import { serviceEnvironment } from '@sluice/service-kit/service-environment'
 import { z } from 'zod'
 
 const optionalUrl = z.url({ protocol: /^https?$/ }).optional()
 
 /** The environment of embedded mode; `wire-embedded.ts` passes each service its own settings. */
 export const standaloneConfig = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-  HOST: z.string().default('127.0.0.1'),
+  ...serviceEnvironment({ port: 8080, host: '127.0.0.1', drainMs: 30_000 }),
   SLUICE_DATA_DIR: z.string().default('./data'),
   /** An existing PostgreSQL (>= 15) instead of the embedded one. */
   DATABASE_URL: z.string().optional(),
@@ -39,7 +39,6 @@ export const standaloneConfig = z.object({
   SEALING_KEYS: z.string().min(1).optional(),
   API_KEY_PEPPER: z.string().min(1).optional(),
   SIGNING_KEYS: z.string().min(1).optional(),
-  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   SYNC_WAIT_MS: z.coerce.number().int().min(100).max(3_600_000).default(280_000),
   /** How an image answer carries its pictures when the caller names no `response_format`. */
   IMAGE_ANSWER: z.enum(['both', 'b64_json', 'url']).default('both'),
@@ -66,13 +65,7 @@ export const standaloneConfig = z.object({
   SESSION_IDLE_MS: z.coerce.number().int().min(60_000).max(34_560_000_000).default(2_592_000_000),
   /** How long after its expiry a hold waits for late usage reports; also passed to billing. */
   HOLD_GRACE_MS: z.coerce.number().int().min(1_000).max(86_400_000).default(600_000),
-  /** How long `/ready` answers 503 before the listener closes; a single process needs no delay. */
-  SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).max(600_000).default(0),
   /** With fewer free bytes on a disk, `/ready` answers 503. */
   DISK_FREE_BYTES_MIN: z.coerce.number().int().min(0).default(67_108_864),
-  DRAIN_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
-  /** `name:n`, for the crash campaign; refused in production. */
-  CRASH_AT: z.string().optional(),
-  NODE_ENV: z.string().default('development'),
 })
 export type StandaloneConfig = z.output<typeof standaloneConfig>

@@ -4,7 +4,7 @@ import { createPrivateFolder } from '@sluice/db/embedded/create-private-folder'
 import { verifySecrets } from '@sluice/db/secret-checks'
 import { systemClock } from '@sluice/kernel/clock'
 import { systemRandom } from '@sluice/kernel/random'
-import { armCrashPoint, parseCrashAt } from '@sluice/service-kit/crash-point'
+import { armCrashPoint } from '@sluice/service-kit/crash-point'
 import { connectionLimits } from '@sluice/service-kit/http/connections'
 import type { HttpServer } from '@sluice/service-kit/http/serve-http'
 import { serveHttp } from '@sluice/service-kit/http/serve-http'
@@ -27,8 +27,7 @@ import { wireEmbedded } from './wire-embedded.ts'
 const fixture = { clock: systemClock, random: systemRandom }
 const config = readConfig(standaloneConfig)
 const log = createLog({ name: 'sluice', level: config.LOG_LEVEL })
-const crashAt = config.CRASH_AT === undefined ? undefined : parseCrashAt(config.CRASH_AT)
-if (crashAt) armCrashPoint({ ...crashAt, nodeEnv: config.NODE_ENV })
+if (config.CRASH_AT) armCrashPoint({ ...config.CRASH_AT, nodeEnv: config.NODE_ENV })
 
 const lifecycle = createLifecycle({
   log,

@@ -17,8 +17,8 @@ export function crashPoint(name: string): void {
 }
 
 /**
- * Arms one point: the process is killed at its `count`-th pass. Called by main.ts only, with the result
- * of `parseCrashAt`. Throws in production.
+ * Arms one point: the process is killed at its `count`-th pass. Called at the start of a process only, with
+ * CRASH_AT. Throws in production.
  */
 export function armCrashPoint(point: { name: string; count: number; nodeEnv: string | undefined }) {
   assert(point.nodeEnv !== 'production', 'CRASH_AT must not be set when NODE_ENV is production')

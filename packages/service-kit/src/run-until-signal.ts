@@ -17,7 +17,7 @@ export interface Host {
 }
 
 /**
- * The last line of every main.ts: starts the parts, and ends the process on SIGTERM or SIGINT after
+ * The end of every start: starts the parts, and ends the process on SIGTERM or SIGINT after
  * they have drained. A second signal does not wait. An unhandled rejection or exception leaves an
  * unknown state, so it is logged and the process exits with 1 at once, except for rejections that
  * `isHarmless` accepts.

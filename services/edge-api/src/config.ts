@@ -3,6 +3,7 @@ import { allowedOriginsSetting } from '@sluice/service-kit/http/cors-setting'
 import { hostListSetting, integerSetting } from '@sluice/service-kit/read-config'
 import type { PictureForm } from '@sluice/protocol/images/image-answer'
 import { pictureForms } from '@sluice/protocol/images/image-answer'
+import { databaseEnvironment, serviceEnvironment } from '@sluice/service-kit/service-environment'
 import { z } from 'zod'
 
 /** Settings of the module, the same in embedded and distributed mode. */
@@ -138,19 +139,10 @@ const serviceUrl = z.url({ protocol: /^https?$/ }).optional()
 
 /** Environment of this service in distributed mode. */
 export const edgeEnvironment = z.object({
-  PORT: integerSetting({ min: 0, max: 65_535 }).default(8080),
-  HOST: z.string().default('0.0.0.0'),
-  DATABASE_URL: z.string().min(1),
-  DATABASE_POOL_MAX: integerSetting({ min: 1, max: 200 }).default(10),
+  ...serviceEnvironment({ port: 8080, drainMs: 330_000, shutdownDelayMs: 5_000 }),
+  ...databaseEnvironment({ poolMax: 10 }),
   REDIS_URL: z.string().min(1),
   NATS_URL: z.string().min(1),
-  NODE_ENV: z.string().default('development'),
-  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
-  DRAIN_MS: milliseconds(330_000),
-  /** How long `/ready` answers 503 before the listener closes. */
-  SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(5_000),
-  /** `name:n`, for the crash campaign; refused in production. */
-  CRASH_AT: z.string().optional(),
   /** Base URL of picture links. */
   PUBLIC_BASE_URL: z.url({ protocol: /^https?$/ }),
   /** `id:base64[,id:base64]`, newest first. */

@@ -1,4 +1,5 @@
 import { hostListSetting, integerSetting } from '@sluice/service-kit/read-config'
+import { databaseEnvironment, serviceEnvironment } from '@sluice/service-kit/service-environment'
 import { z } from 'zod'
 
 /** The settings of the runner, the same in both wirings. */
@@ -33,20 +34,10 @@ const d = defaultRunnerConfig
 
 /** The environment variables of this service in distributed mode. */
 export const imageRunnerEnvironment = z.object({
-  /** For /health, /ready and /metrics; jobs are received over NATS. */
-  PORT: integerSetting({ min: 0, max: 65_535 }).default(8084),
-  HOST: z.string().default('0.0.0.0'),
-  DATABASE_URL: z.string().min(1),
-  DATABASE_POOL_MAX: integerSetting({ min: 1, max: 1_000 }).default(10),
+  // The port is for /health, /ready and /metrics; jobs are received over NATS.
+  ...serviceEnvironment({ port: 8084, drainMs: 330_000 }),
+  ...databaseEnvironment({ poolMax: 10 }),
   NATS_URL: z.string().min(1),
-  NODE_ENV: z.string().default('development'),
-  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
-  /** How long running generations may take to complete at shutdown; the rest is requeued. */
-  DRAIN_MS: integerSetting({ min: 100, max: 600_000 }).default(330_000),
-  /** How long `/ready` fails before the process stops; 0, because no load balancer uses it. */
-  SHUTDOWN_DELAY_MS: integerSetting({ min: 0, max: 600_000 }).default(0),
-  /** `name:n`, for the crash tests; rejected in production. */
-  CRASH_AT: z.string().optional(),
   /** The blob folder, on the same volume for all services. */
   BLOB_DIR: z.string().min(1),
   /** `/ready` fails when the disk of the blobs has fewer free bytes. */
