@@ -4,7 +4,7 @@ import { contractRules } from './repository-rules/contracts.ts'
 import { environmentRules } from './repository-rules/environment.ts'
 import { errorCodeRules } from './repository-rules/error-codes.ts'
 import { fileRules } from './repository-rules/files.ts'
-import { repositoryOf, readRepository } from './repository-rules/repository.ts'
+import { reportOf, repositoryOf, readRepository } from './repository-rules/repository.ts'
 import { singleFileRules } from './repository-rules/single-file.ts'
 import { panelRules } from './repository-rules/panel.ts'
 import { portRules } from './repository-rules/ports.ts'
@@ -25,17 +25,24 @@ const rules = [
 const repository = readRepository()
 
 describe('in this repository', () => {
-  it.each(rules)('$name', ({ violations }) => {
-    expect(violations(repository)).toEqual([])
+  it.each(rules)('$name', (rule) => {
+    expect(reportOf(rule, repository)).toEqual([])
   })
 })
 
 describe('the rule', () => {
   it.each(rules)(
-    '"$name" reports the broken sample and accepts the good one',
-    ({ violations, broken, good }) => {
-      expect(violations(repositoryOf(broken))).not.toEqual([])
-      expect(violations(repositoryOf(good))).toEqual([])
+    '"$name" reports the broken sample with a file, words, rule and remedy, and accepts the good one',
+    (rule) => {
+      const reports = reportOf(rule, repositoryOf(rule.broken))
+      expect(reports).not.toEqual([])
+      for (const report of reports) {
+        const [violation, ...rest] = report.split('\n')
+        expect(violation).toMatch(/^\S*[./]\S* \S/)
+        expect(rest).toEqual([`  rule: ${rule.name}`, `  remedy: ${rule.remedy}`])
+        expect(rule.remedy.length).toBeGreaterThan(10)
+      }
+      expect(reportOf(rule, repositoryOf(rule.good))).toEqual([])
     },
   )
 })

@@ -23,6 +23,7 @@ const inBilling = (texts: (method: string) => [string, string][]) =>
 
 const methodFiles: Rule = {
   name: 'every method of a contract is a file that exports it',
+  remedy: 'write the method in the file that is named after it, or rename its export.',
   violations: (repository) =>
     methodsOf(repository).flatMap(([service, method]) => {
       const path = `services/${service}/src/methods/${kebab(method)}.ts`
@@ -38,6 +39,7 @@ const methodFiles: Rule = {
 
 const transportTests: Rule = {
   name: 'every method of a contract is called over a transport by a test',
+  remedy: 'call it in the suite that the transport tests share.',
   violations: (repository) =>
     methodsOf(repository)
       .filter(

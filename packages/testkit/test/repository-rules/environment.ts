@@ -5,6 +5,7 @@ const reader = /^(services|apps)\/[^/]+\/src\/(config|environment)\.ts$/
 
 const documented: Rule = {
   name: `every variable that a process reads is in ${PAGE}`,
+  remedy: 'describe it in .env.example, with its default.',
   violations: ({ files }) => {
     const page = files.find(({ path }) => path === PAGE)?.text ?? ''
     return files

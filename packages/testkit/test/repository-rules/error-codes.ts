@@ -11,11 +11,13 @@ const rowOf = ([code, { status, retryable, meaning }]: [
 
 const documented: Rule = {
   name: `every error code is in ${PAGE}, with its status and meaning`,
+  remedy: 'run `pnpm docs:error-codes`.',
   violations: ({ files }) => {
     const page = files.find(({ path }) => path === PAGE)?.text ?? ''
     return Object.entries(errorCodes)
       .map(rowOf)
       .filter((row) => !page.includes(row))
+      .map((row) => `${PAGE}: the row ${row} is missing`)
   },
   broken: { [PAGE]: Object.entries(errorCodes).slice(1).map(rowOf).join('\n') },
   good: { [PAGE]: Object.entries(errorCodes).map(rowOf).join('\n') },

@@ -7,6 +7,7 @@ const isCode = (path: string) => /\.(ts|mjs|cjs|svelte)$/.test(path)
 
 const shortFiles: Rule = {
   name: `no file exceeds ${LINES_MAX} lines without a reason`,
+  remedy: 'split it by concept, or begin it with `// long: <reason>`.',
   violations: ({ files }) =>
     files
       .filter(({ path, text }) => isCode(path) && !/^\/\/ long: \S/m.test(text))
@@ -24,6 +25,8 @@ const directive = /(oxlint-disable|eslint-disable|@ts-ignore|@ts-expect-error|@t
 
 const reasonedDisables: Rule = {
   name: 'every disabled check has a reason',
+  remedy:
+    "write the reason after the rule's name and `--`, or after TypeScript's directive; or mend the code.",
   violations: ({ files }) =>
     files
       .filter(
@@ -52,10 +55,15 @@ const vague = /(^|[/.-])(manager|helpers?|utils?|common|misc|provider|data|info)
 
 const plainNames: Rule = {
   name: 'files and folders have specific names in kebab case',
+  remedy: 'name the file after its one export, in kebab case.',
   violations: ({ files }) =>
     files
       .map(({ path }) => path)
-      .filter((path) => isCode(path) && (vague.test(path) || !isKebab(path))),
+      .filter(isCode)
+      .flatMap((path) => {
+        const [word] = vague.exec(path) ?? (isKebab(path) ? [] : [path.split('/').at(-1)])
+        return word === undefined ? [] : [`${path}: ${word}`]
+      }),
   broken: { 'packages/db/src/pool-utils.ts': '', 'packages/db/src/openPool.ts': '' },
   good: { 'packages/db/src/open-pool.ts': '', 'apps/dashboard/src/lib/ui/Button.svelte': '' },
 }

@@ -18,6 +18,7 @@ const pageLoad = `${ROUTES}(app)/keys/+page.ts`
 
 const messagesOfPages: Rule = {
   name: 'every page of the panel loads the messages of an existing area',
+  remedy: "call pageMessages(event, '<area>') in its +page.ts, with an area of lib/i18n/en.",
   violations: ({ files }) => {
     const at = new Map(files.map(({ path, text }) => [path, text]))
     return files
@@ -45,6 +46,7 @@ const isOfBrowser = ({ path }: SourceFile) =>
 
 const noSchemas: Rule = {
   name: 'no code of the browser imports zod',
+  remedy: 'import only types from the schema, or move the value to a file without zod.',
   violations: (repository) =>
     repository.files
       .filter(isOfBrowser)
@@ -72,6 +74,7 @@ function addressesOf({ files }: Repository): [name: string, address: string][] {
 
 const knownPaths: Rule = {
   name: 'every link of the panel uses a path of lib/paths.ts',
+  remedy: 'add the path to lib/paths.ts and use paths.<name>().',
   violations: (repository) => {
     const names = new Set(addressesOf(repository).map(([name]) => name))
     const sources = repository.files.filter(({ path }) => isShown(path) && path !== PATHS)
@@ -103,6 +106,7 @@ const routeOf = (path: string) =>
 
 const pathsHavePages: Rule = {
   name: 'every path of the panel has a page',
+  remedy: 'add the page, or remove the path from lib/paths.ts.',
   violations: (repository) => {
     const pages = repository.files.filter(({ path }) =>
       /^apps\/dashboard\/src\/routes\/.*\+(page\.svelte|page\.server\.ts|server\.ts)$/.test(path),
@@ -111,7 +115,7 @@ const pathsHavePages: Rule = {
     return addressesOf(repository)
       .map(([name, address]) => [name, address.replaceAll(/\$\{[^}]*\}/g, '[]')] as const)
       .filter(([, address]) => !address.startsWith('/api/') && !routes.has(address))
-      .map(([name, address]) => `paths.${name} has no page at ${address}`)
+      .map(([name, address]) => `${PATHS}: paths.${name} has no page at ${address}`)
   },
   broken: { [PATHS]: '  key: (id: string) => `/keys/${encodeURIComponent(id)}`,', [page]: '' },
   good: {
@@ -127,6 +131,7 @@ const COLOUR = /#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b|\b(rgba?|hsla?|hwb|(o
 
 const colours: Rule = {
   name: 'colours of the panel are defined in app.css only',
+  remedy: 'define a variable in app.css and use var(--<name>).',
   violations: ({ files }) =>
     linesMatching(
       files.filter(
@@ -148,6 +153,8 @@ const colours: Rule = {
 
 const styles: Rule = {
   name: 'no element of the panel has a style attribute',
+  remedy:
+    'use a class or a style directive (`style:width={…}`): the content security policy forbids the attribute.',
   violations: (repository) =>
     markupOf(repository).flatMap(({ path, text }) =>
       linesMatching([{ path, text: withoutCode(text) }], /\sstyle=/),
@@ -158,6 +165,7 @@ const styles: Rule = {
 
 const translated: Rule = {
   name: 'every visible text of the panel comes from its messages',
+  remedy: "add it to the area's messages in lib/i18n/en and lib/i18n/zh, and use messages.<key>.",
   violations: (repository) =>
     markupOf(repository).flatMap(({ path, text }) =>
       visibleTextsOf(text)
@@ -181,6 +189,7 @@ const translated: Rule = {
 
 const usedMessages: Rule = {
   name: 'every message of the panel is used',
+  remedy: 'use it, or remove it from every language.',
   violations: ({ files }) => {
     const sources = files
       .filter(({ path }) => path.startsWith(SOURCES) && !/\/i18n\/\w+\/|\.test\.ts$/.test(path))

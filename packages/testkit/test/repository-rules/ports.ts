@@ -11,6 +11,7 @@ function suitesOf({ files }: Repository) {
 
 const twoAdapters: Rule = {
   name: 'every contract suite of a port is run by two adapters, or states why by one',
+  remedy: 'run the suite in a test of each adapter, or begin it with `// one adapter: <reason>`.',
   violations: (repository) =>
     suitesOf(repository).flatMap(({ path, text }) => {
       const suite = /^export function (\w+)/m.exec(text)?.[1]

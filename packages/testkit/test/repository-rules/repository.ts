@@ -19,10 +19,20 @@ export interface Repository {
 /** A rule that returns its violations in the repository. */
 export interface Rule {
   name: string
+  /** What to do about a violation. */
+  remedy: string
+  /** Each is the file and the words of it that violate the rule: `path:line: words`. */
   violations: (repository: Repository) => string[]
   /** A sample repository that violates the rule, and one that does not: path → text. */
   broken: Record<string, string>
   good: Record<string, string>
+}
+
+/** The violations with the rule and its remedy, for readers who see nothing but the failed check. */
+export function reportOf({ name, remedy, violations }: Rule, repository: Repository): string[] {
+  return violations(repository).map(
+    (violation) => `${violation}\n  rule: ${name}\n  remedy: ${remedy}`,
+  )
 }
 
 export function readRepository(): Repository {
@@ -46,14 +56,14 @@ export function productFiles({ files }: Repository): SourceFile[] {
   return files.filter(({ path }) => isProduct(path))
 }
 
-/** `path:line` of every match outside comment lines. */
+/** `path:line: match` of every match outside comment lines. */
 export function linesMatching(files: SourceFile[], pattern: RegExp): string[] {
   return files.flatMap(({ path, text }) =>
-    text
-      .split('\n')
-      .flatMap((line, index) =>
-        pattern.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line) ? [`${path}:${index + 1}`] : [],
-      ),
+    text.split('\n').flatMap((line, index) => {
+      const [match] = pattern.exec(line) ?? []
+      if (match === undefined || /^\s*(\/\/|\*|\/\*)/.test(line)) return []
+      return [`${path}:${index + 1}: ${match.trim()}`]
+    }),
   )
 }
 

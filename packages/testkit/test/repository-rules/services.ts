@@ -19,6 +19,7 @@ const full: Record<string, string> = {
 
 const skeletons: Rule = {
   name: 'every service has a README, config, deps, main and module',
+  remedy: 'add the file, as the other services have it.',
   violations: (repository) =>
     serviceNames(repository)
       .flatMap((name) => skeleton.map((file) => `services/${name}/${file}`))
@@ -30,6 +31,7 @@ const skeletons: Rule = {
 
 const pages: Rule = {
   name: `every service's README has the sections ${headings.join(', ')}`,
+  remedy: 'add the section with a heading of this name.',
   violations: ({ files }) =>
     files
       .filter(({ path }) => /^services\/[^/]+\/README\.md$/.test(path))

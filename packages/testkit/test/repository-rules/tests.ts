@@ -5,6 +5,7 @@ const isTest = (path: string) => path.endsWith('.test.ts') || path.endsWith('.co
 
 const noSkips: Rule = {
   name: 'no test is skipped, todo or exclusive',
+  remedy: 'mend or remove the test; the project of its suffix chooses the server that it needs.',
   violations: ({ files }) =>
     linesMatching(
       files.filter(({ path }) => isTest(path)),
@@ -16,6 +17,7 @@ const noSkips: Rule = {
 
 const noSleep: Rule = {
   name: 'no test waits for real time',
+  remedy: 'advance a fake clock, or await the event itself (expect.poll).',
   violations: ({ files }) =>
     linesMatching(
       files.filter(({ path }) => path.endsWith('.test.ts') && !path.endsWith('.e2e.test.ts')),
@@ -40,13 +42,19 @@ const secret = new RegExp(
   ].join('|'),
 )
 
+const SHOWN_CHARACTERS = 8
+
 const noSecrets: Rule = {
   name: 'nothing in the repository has the format of a secret',
+  remedy: 'replace it by a text that no vendor would issue, and revoke it if it was real.',
   violations: ({ files }) =>
     files
       .filter(({ path }) => !path.startsWith('packages/testkit/test/repository-rules/'))
-      .filter(({ text }) => secret.test(text))
-      .map(({ path }) => path),
+      .flatMap(({ path, text }) => {
+        const [match] = secret.exec(text) ?? []
+        // The log of a failed check must not show it.
+        return match === undefined ? [] : [`${path}: ${match.slice(0, SHOWN_CHARACTERS)}…`]
+      }),
   broken: { 'packages/upstreams/src/__fixtures__/a.json': `{"key":"sk-${'aB3'.repeat(12)}"}` },
   good: { 'packages/upstreams/src/__fixtures__/a.json': '{"key":"sk-test"}' },
 }
