@@ -1,26 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
-import type { UsageRecord } from './billing.contract.ts'
 import { usageRecord } from './billing.contract.ts'
+import { sampleUsageRecord } from './testing/sample-usage-record.ts'
 import { joinUsageBatches, usageBatch, usageLines } from './usage-batch.ts'
 
-const id = (prefix: string) => `${prefix}_${'0'.repeat(32)}`
-const record: UsageRecord = {
-  requestId: id('req'),
-  allowanceId: id('alw'),
-  wallet: id('wal'),
-  apiKeyId: 'key_1',
-  model: 'm',
-  priceId: 'p',
+const record = sampleUsageRecord({
   usage: { kind: 'tokens', input: 3, cachedInput: 1, output: 2 },
   source: 'estimate',
   reservedMicro: 9_007_199_254_740_993n,
   amountMicro: 5n,
-  upstreamLossMicro: 0n,
   endState: 'cut-by-caller',
   endedAt: new Date('2026-11-21T09:00:00.123Z'),
-}
+})
 
 const wire = z.encode(usageRecord, record)
 const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('')

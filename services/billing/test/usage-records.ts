@@ -1,4 +1,5 @@
 import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import { sampleUsageRecord } from '@sluice/contracts/testing/sample-usage-record'
 import { chargeUsage } from '@sluice/pricing/charge-usage'
 
 import { id } from './ids.ts'
@@ -21,18 +22,15 @@ export function usageOf({
   endState?: UsageRecord['endState']
 }): UsageRecord {
   const usage = { kind: 'tokens', input: 0, cachedInput: 0, output } as const
-  return {
+  return sampleUsageRecord({
     requestId: id('req', number),
     allowanceId,
     wallet,
-    apiKeyId: id('key', 1),
-    model: 'gpt-5',
     priceId: id('price', 2),
     usage,
-    source: 'upstream',
     reservedMicro,
     ...chargeUsage({ usage, price, reservedMicro, endState }),
     endState,
     endedAt: new Date('2026-06-01T12:00:00.000Z'),
-  }
+  })
 }

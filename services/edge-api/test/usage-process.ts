@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import { sampleUsageRecord } from '@sluice/contracts/testing/sample-usage-record'
 import { AppError } from '@sluice/kernel/app-error'
 import { seededRandom } from '@sluice/kernel/random'
 import { fakeClock } from '@sluice/kernel/testing/fake-clock'
@@ -14,21 +15,16 @@ import type { UsageSpool } from '../src/usage/usage-spool.ts'
 import { usageSpool } from '../src/usage/usage-spool.ts'
 
 export const id = (prefix: string, n: number) => `${prefix}_${String(n).padStart(32, '0')}`
-export const record = (n: number, allowance = 1): UsageRecord => ({
-  requestId: id('req', n),
-  allowanceId: id('alw', allowance),
-  wallet: id('wal', 1),
-  apiKeyId: id('key', 1),
-  model: 'm "quoted"\n',
-  priceId: 'p',
-  usage: { kind: 'tokens', input: 3, cachedInput: 0, output: n },
-  source: 'upstream',
-  reservedMicro: 9_007_199_254_740_993n,
-  amountMicro: 5n,
-  upstreamLossMicro: 0n,
-  endState: 'finished',
-  endedAt: new Date('2026-11-21T09:00:00.000Z'),
-})
+export const record = (n: number, allowance = 1) =>
+  sampleUsageRecord({
+    requestId: id('req', n),
+    allowanceId: id('alw', allowance),
+    model: 'm "quoted"\n',
+    // Short: a full batch of records fits into the spool of 100 000 bytes that tests set.
+    priceId: 'p',
+    usage: { kind: 'tokens', input: 3, cachedInput: 0, output: n },
+    reservedMicro: 9_007_199_254_740_993n,
+  })
 
 const unavailable = () => new AppError('unavailable', 'billing is unavailable')
 

@@ -1,4 +1,4 @@
-import type { UsageRecord } from '@sluice/contracts/billing.contract'
+import { sampleUsageRecord } from '@sluice/contracts/testing/sample-usage-record'
 import { expect } from 'vitest'
 
 import type { Hold, Movement } from '../../src/ledger/hold.ts'
@@ -59,21 +59,17 @@ export const allowance = (
     ...facts,
   })
 
-export const record = (number: number, allowanceId: string, amountMicro: bigint): UsageRecord => ({
-  requestId: `req_${hex(number)}`,
-  allowanceId,
-  wallet,
-  apiKeyId: `key_${hex(1)}`,
-  model: 'gpt-5',
-  priceId: `price_${hex(2)}`,
-  usage: { kind: 'tokens', input: 10, cachedInput: 2, output: 3 },
-  source: 'upstream',
-  reservedMicro: amountMicro,
-  amountMicro,
-  upstreamLossMicro: 0n,
-  endState: 'finished',
-  endedAt: at,
-})
+export const record = (number: number, allowanceId: string, amountMicro: bigint) =>
+  sampleUsageRecord({
+    requestId: `req_${hex(number)}`,
+    allowanceId,
+    wallet,
+    priceId: `price_${hex(2)}`,
+    usage: { kind: 'tokens', input: 10, cachedInput: 2, output: 3 },
+    reservedMicro: amountMicro,
+    amountMicro,
+    endedAt: at,
+  })
 
 export const grant = (ledger: LedgerUnderTest, amountMicro: bigint, to = wallet) =>
   ledger.store.inTransaction(async (tx) => {
